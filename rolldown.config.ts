@@ -1,0 +1,14 @@
+import { existsSync } from "node:fs";
+import { defineConfig } from "rolldown";
+
+// One configuration per bundle: with two inputs in one, shared code would go to chunks with hashed names.
+// probot stays outside: it reads its own files at run time and is only used by the App, which is installed with npm.
+const door = (name: string) =>
+  defineConfig({
+    input: `src/${name}.ts`,
+    platform: "node",
+    external: [/^probot($|\/)/],
+    output: { file: `dist/${name}.js`, format: "esm", inlineDynamicImports: true },
+  });
+
+export default ["cli", "action", "app"].filter((name) => existsSync(`src/${name}.ts`)).map(door);

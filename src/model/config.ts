@@ -1,0 +1,41 @@
+import type { Tier } from "./plan.ts";
+
+/** How an agent behaves. */
+export type Role = {
+  readonly name: string;
+  readonly label: string;
+  readonly description: string;
+  readonly systemPrompt: string;
+  readonly canEdit: boolean;
+  readonly output: "branch" | "artifact";
+};
+
+export type AgentCommand = {
+  readonly command: string;
+  readonly args: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+};
+
+/** `.enki/enki.toml` after the cascade, defaults filled in. Times in milliseconds. */
+export type Config = {
+  readonly workers: { readonly total: number; readonly tiers: Readonly<Record<Tier, number>> };
+  readonly agents: Readonly<Record<"planner" | "worker" | "merger" | "sidecar", AgentCommand>>;
+  readonly tiers: Readonly<Record<Tier, { readonly model: string | null; readonly timeout: number }>>;
+  readonly refinery: {
+    /** Commands that verify a candidate, each run by `bash -c` in a fresh checkout. */
+    readonly verify: readonly string[];
+    readonly timeout: number;
+    readonly parallel: number;
+    /** The branch that work lands on; null for the default branch. */
+    readonly base: string | null;
+  };
+  readonly plan: { readonly approval: "always" | "never"; readonly maxSteps: number };
+  readonly policy: {
+    /** Paths, as globs, that no step may change. */
+    readonly protected: readonly string[];
+    readonly maxFiles: number;
+    readonly maxBytes: number;
+  };
+  readonly git: { readonly commitSuffix: string };
+  readonly roles: Readonly<Record<string, Role>>;
+};

@@ -1,0 +1,36 @@
+import type { Config } from "./config.ts";
+import type { Effect } from "./effect.ts";
+import type { Login, Millis, RefName, Sha } from "./ids.ts";
+import type { Ledger } from "./ledger.ts";
+import type { Facts, Query, Refs } from "./query.ts";
+
+/** All that a decision may see. */
+export type Snapshot = {
+  readonly now: Millis;
+  /** Our own login, so that we never answer ourselves. */
+  readonly self: Login;
+  readonly defaultBranch: string;
+  readonly config: Config;
+  readonly ledger: Ledger;
+  readonly refs: Refs;
+  readonly facts: Facts;
+};
+
+/** One ref in the push that saves the ledger: under the lease of `from`, null where it must not exist; to null deletes. */
+export type RefMove = { readonly ref: RefName; readonly from: Sha | null; readonly to: Sha | null };
+
+/** `need`: read these and decide again. `act`: save ledger and refs in one push, then perform. */
+export type Decision =
+  | { readonly kind: "need"; readonly queries: readonly Query[] }
+  | {
+      readonly kind: "act";
+      readonly ledger: Ledger;
+      /** What happened, for the ledger's commit message: one line each. */
+      readonly notes: readonly string[];
+      readonly moves: readonly RefMove[];
+      /** Result commits to keep reachable: new parents of `refs/enki/attempts`. */
+      readonly attempts: readonly Sha[];
+      readonly effects: readonly Effect[];
+      /** When to decide again even if nothing happens; null for never. */
+      readonly wakeAt: Millis | null;
+    };

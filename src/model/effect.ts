@@ -1,0 +1,93 @@
+import type { Base, Millis, Sha, TaskId } from "./ids.ts";
+import type { JobKey, JobKind } from "./job.ts";
+
+type Do<K extends string, T> = Readonly<T> & {
+  readonly kind: K;
+  /** Natural key: the same effect asked twice has the same key. */
+  readonly key: `${K}:${string}`;
+};
+
+/**
+ * What we do to GitHub beside moving refs. Each may happen twice and does no harm.
+ * `start-job`, `open-pull` and `say` make something new: they are recorded as asked before they are performed, and looked up when a record is found.
+ */
+export type Effect =
+  | Do<"start-job", { job: JobKey; inputs: Readonly<JobInputs> }>
+  | Do<"stop-job", { run: number }>
+  | Do<"open-pull", { task: TaskId; head: string; base: Base; title: string; body: string }>
+  | Do<"close-pull", { pull: number; comment: string }>
+  | Do<"set-status", { commit: Sha; state: "pending" | "success" | "failure"; text: string }>
+  | Do<
+      "say",
+      {
+        issue: number;
+        marker: string;
+        body: string;
+        /** Our comment's id, when it is known: then it is edited. */ comment: number | null;
+      }
+    >
+  | Do<"react", { comment: number; with: Reaction }>
+  | Do<"close-issue", { issue: number }>;
+
+export type Reaction = "eyes" | "rocket" | "confused";
+
+/** The inputs of `enki-step.yml`: ids only. */
+export type JobInputs = {
+  kind: JobKind;
+  execution: string;
+  step: string;
+  attempt: string;
+  target: string;
+};
+
+/** What is known after an effect was done. */
+export type Known = {
+  "start-job": { readonly run: number | null };
+  "stop-job": null;
+  "open-pull": { readonly pull: number };
+  "close-pull": null;
+  "set-status": null;
+  say: { readonly comment: number };
+  react: null;
+  "close-issue": null;
+};
+
+export type EffectKind = Effect["kind"];
+
+/** `later`: a limit or a fault of the other side, try again at that time. `refused`: GitHub said no, with its reason. */
+export type Ending<K extends EffectKind> =
+  | { readonly kind: "done"; readonly known: Known[K] }
+  | { readonly kind: "refused"; readonly code: string; readonly why: string }
+  | { readonly kind: "later"; readonly at: Millis; readonly why: string };
+
+export type Outcome = {
+  [K in EffectKind]: {
+    readonly kind: K;
+    readonly key: Effect["key"];
+    /** Hash of what was performed, so that a changed text is performed again. */
+    readonly digest: string;
+    readonly end: Ending<K>;
+  };
+}[EffectKind];
+
+/** Requests are short: land and start first, words last. */
+export const effectRank = (kind: EffectKind): number => {
+  switch (kind) {
+    case "start-job":
+    case "stop-job":
+      return 0;
+    case "react":
+      return 1;
+    case "open-pull":
+    case "set-status":
+      return 2;
+    case "close-pull":
+    case "close-issue":
+    case "say":
+      return 3;
+  }
+};
+
+/** True where performing makes something new, so that it is recorded before it is performed. */
+export const makesNew = (effect: Effect): boolean =>
+  effect.kind === "start-job" || effect.kind === "open-pull" || (effect.kind === "say" && effect.comment === null);

@@ -1,0 +1,41 @@
+import type { Command } from "./command.ts";
+import type { Outcome } from "./effect.ts";
+import type { Login, Millis, RefName, Sha } from "./ids.ts";
+import type { JobResult } from "./job.ts";
+import type { Refusal } from "./refusal.ts";
+
+/** A line of a comment: what it asks for, or why it cannot be asked for. */
+export type Request = { readonly ok: true; readonly command: Command } | { readonly ok: false; readonly refusal: Refusal };
+
+/**
+ * A fact that cannot be read again as state later, with a natural id; or a bare wake-up.
+ * A webhook and a listing give the same value. Reviews, checks, pushes and runs are wake-ups: they are read again, never believed.
+ */
+export type Event =
+  | {
+      readonly kind: "commanded";
+      readonly id: `comment:${number}`;
+      readonly at: Millis;
+      readonly issue: number;
+      readonly comment: number;
+      readonly by: Login;
+      /** True when the text that we saw is not the text that was posted first. */
+      readonly edited: boolean;
+      readonly requests: readonly Request[];
+    }
+  | {
+      readonly kind: "resulted";
+      readonly id: `result:${Sha}`;
+      readonly commit: Sha;
+      readonly result: JobResult;
+    }
+  | { readonly kind: "performed"; readonly outcome: Outcome }
+  | {
+      readonly kind: "save-refused";
+      readonly ref: RefName;
+      readonly why: "moved" | "not-allowed";
+      readonly text: string;
+    }
+  | { readonly kind: "woken" };
+
+export type EventId = `comment:${number}` | `result:${Sha}`;

@@ -1,0 +1,34 @@
+import type { Base, ExecutionId, Hash, Login, Millis, StepId } from "./ids.ts";
+import type { Refusal } from "./refusal.ts";
+import type { Step } from "./step.ts";
+
+export type ExecutionState = "planning" | "asking" | "proposed" | "running" | "paused" | "done" | "failed" | "cancelled";
+
+/** One request and its graph. */
+export type Execution = {
+  readonly id: ExecutionId;
+  /** The issue that it answers. */
+  readonly issue: number;
+  readonly by: Login;
+  readonly request: string;
+  readonly base: Base;
+  readonly created: Millis;
+  readonly state: ExecutionState;
+  readonly why: Refusal | null;
+  /** True for `/enki plan`: proposed, and run only after an approval. `/enki fix` too needs one unless the configuration says otherwise. */
+  readonly planOnly: boolean;
+  /** The planner's job: attempts asked for, faults, deadline. */
+  readonly planning: {
+    readonly attempt: number;
+    readonly faults: number;
+    readonly notBefore: Millis;
+    readonly until: Millis | null;
+  };
+  readonly plan: Hash | null;
+  readonly approved: { readonly plan: Hash; readonly by: Login; readonly at: Millis } | null;
+  readonly steps: Readonly<Record<StepId, Step>>;
+  readonly spent: number;
+};
+
+export const isOver = (execution: Execution): boolean =>
+  execution.state === "done" || execution.state === "failed" || execution.state === "cancelled";

@@ -1,0 +1,88 @@
+import { isStepId, type StepId } from "./ids.ts";
+import { neededSteps, type Plan, type PlannedStep } from "./plan.ts";
+import { refuse, type Result, accept } from "./refusal.ts";
+
+/** Step ids in an order in which every step comes after what it needs, first-come among equals; null when there is a cycle. */
+export const topological = (steps: readonly PlannedStep[]): StepId[] | null => {
+  const open = new Map(steps.map((step) => [step.id, neededSteps(step).length]));
+  const needers = dependents(steps);
+  const ready = steps.filter((step) => open.get(step.id) === 0).map((step) => step.id);
+  for (let at = 0; at < ready.length; at += 1) {
+    for (const id of needers.get(ready[at] ?? "") ?? []) {
+      const left = (open.get(id) ?? 0) - 1;
+      open.set(id, left);
+      if (left === 0) ready.push(id);
+    }
+  }
+  return ready.length === steps.length ? ready : null;
+};
+
+/** For each step those that need it directly, in plan order. */
+export const dependents = (steps: readonly PlannedStep[]): ReadonlyMap<StepId, readonly StepId[]> => {
+  const map = new Map<StepId, StepId[]>(steps.map((step) => [step.id, []]));
+  for (const step of steps) for (const need of neededSteps(step)) map.get(need)?.push(step.id);
+  return map;
+};
+
+/** One cycle as a path that ends where it began; null when there is none. */
+const findCycle = (steps: readonly PlannedStep[]): StepId[] | null => {
+  const byId = new Map(steps.map((step) => [step.id, step]));
+  if (topological(steps)) return null;
+  const start = steps.find((step) => reaches(step.id, step.id, byId));
+  if (!start) return null;
+  const path = [start.id];
+  let at = start;
+  for (;;) {
+    const next = neededSteps(at).find((id) => id === start.id || reaches(id, start.id, byId));
+    if (next === undefined) return path;
+    path.push(next);
+    const step = byId.get(next);
+    if (next === start.id || !step || path.length > steps.length + 1) return path;
+    at = step;
+  }
+};
+
+const reaches = (from: StepId, to: StepId, steps: ReadonlyMap<StepId, PlannedStep>): boolean => {
+  const seen = new Set<StepId>();
+  const stack = [...(steps.get(from)?.needs ?? [])].flatMap((need) => ("step" in need ? [need.step] : []));
+  for (let id = stack.pop(); id !== undefined; id = stack.pop()) {
+    if (id === to) return true;
+    const step = steps.get(id);
+    if (seen.has(id) || !step) continue;
+    seen.add(id);
+    stack.push(...neededSteps(step));
+  }
+  return false;
+};
+
+const stepFault = (step: PlannedStep, ids: ReadonlySet<StepId>): Result<never> | null => {
+  if (!isStepId(step.id)) {
+    return refuse("bad-step-id", `step id '${step.id}' must match [a-z0-9][a-z0-9_-]{0,62}`);
+  }
+  for (const need of neededSteps(step)) {
+    if (need === step.id) return refuse("own-need", `step '${step.id}' cannot depend on itself`);
+    if (!ids.has(need)) return refuse("unknown-need", `step '${step.id}' depends on unknown step '${need}'`);
+  }
+  return null;
+};
+
+/**
+ * A plan whose graph can run. Refusals: `no-steps`, `too-many-steps`, `duplicate-step`, `bad-step-id`, `own-need`, `unknown-need`, `cycle`.
+ */
+export const checkPlan = (plan: Plan, maxSteps: number): Result<Plan> => {
+  const { steps } = plan;
+  if (steps.length === 0) return refuse("no-steps", "steps array must not be empty");
+  if (steps.length > maxSteps) return refuse("too-many-steps", `a plan has at most ${maxSteps} steps, this one has ${steps.length}`);
+  const ids = new Set<StepId>();
+  for (const step of steps) {
+    if (ids.has(step.id)) return refuse("duplicate-step", `duplicate step id: ${step.id}`);
+    ids.add(step.id);
+  }
+  for (const step of steps) {
+    const fault = stepFault(step, ids);
+    if (fault) return fault;
+  }
+  const cycle = findCycle(steps);
+  if (cycle) return refuse("cycle", `steps form a cycle: ${cycle.join(" -> ")}`);
+  return accept(plan);
+};

@@ -1,0 +1,47 @@
+import type { Effect } from "./effect.ts";
+import type { Execution } from "./execution.ts";
+import type { EventId } from "./event.ts";
+import type { Base, ExecutionId, Hash, Millis } from "./ids.ts";
+import type { Plan } from "./plan.ts";
+import type { Queue } from "./queue.ts";
+
+export const LEDGER_FORMAT = 1;
+
+/** What we know of an effect that was asked for. */
+export type Trace = {
+  readonly asked: Millis;
+  readonly tries: number;
+  readonly notBefore: Millis;
+  readonly refused: { readonly code: string; readonly why: string } | null;
+  /** A run's, pull request's or comment's number. */
+  readonly known: number | null;
+  /** Hash of what was last done; null while nobody confirmed it. */
+  readonly digest: Hash | null;
+};
+
+/** What people and agents wanted, what became of it, and the ids that would cost a request to find again. */
+export type Ledger = {
+  readonly format: typeof LEDGER_FORMAT;
+  /** Comments are listed from here on; those handled since are in `handled`. */
+  readonly cursor: Millis;
+  readonly handled: Readonly<Record<EventId, Millis>>;
+  readonly executions: Readonly<Record<ExecutionId, Execution>>;
+  readonly plans: Readonly<Record<Hash, Plan>>;
+  readonly queues: Readonly<Record<Base, Queue>>;
+  readonly artifacts: Readonly<Record<`${ExecutionId}/${string}`, string>>;
+  /** Effects that follow from one event only (an answer, a reaction): kept until they are done. */
+  readonly outbox: Readonly<Record<string, Effect>>;
+  readonly traces: Readonly<Record<string, Trace>>;
+};
+
+export const emptyLedger: Ledger = {
+  format: LEDGER_FORMAT,
+  cursor: 0,
+  handled: {},
+  executions: {},
+  plans: {},
+  queues: {},
+  artifacts: {},
+  outbox: {},
+  traces: {},
+};

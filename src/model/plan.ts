@@ -1,0 +1,42 @@
+import type { ExecutionId, StepId, TaskId } from "./ids.ts";
+
+export const TIERS = ["light", "standard", "heavy"] as const;
+export type Tier = (typeof TIERS)[number];
+/** One default everywhere: tool, scheduler and prompt. */
+export const DEFAULT_TIER: Tier = "standard";
+
+/** When a need holds: `merged` landed · `completed` the worker is done · `started` it runs. */
+export const CONDITIONS = ["merged", "completed", "started"] as const;
+export type Condition = (typeof CONDITIONS)[number];
+
+export type Need = { readonly step: StepId; readonly condition: Condition } | { readonly task: TaskId; readonly condition: Condition };
+
+/** A step as it was proposed and approved: it does not change. */
+export type PlannedStep = {
+  readonly id: StepId;
+  readonly title: string;
+  readonly description: string;
+  readonly tier: Tier;
+  /** A role's name; null works without a persona. */
+  readonly role: string | null;
+  /** `branch` lands files, `artifact` leaves a report; taken from the role when the plan is proposed. */
+  readonly output: "branch" | "artifact";
+  readonly needs: readonly Need[];
+  readonly checkpoint: boolean;
+  /** Globs that the step may change; empty allows all that the policy allows. */
+  readonly paths: readonly string[];
+  /** Commands that verify this step beside the repository's own. */
+  readonly verify: readonly string[];
+  /** A shell command that takes the agent's place. */
+  readonly run: string | null;
+};
+
+export type Plan = { readonly steps: readonly PlannedStep[] };
+
+/** The steps of this execution that a step needs. */
+export const neededSteps = (step: PlannedStep): StepId[] => step.needs.flatMap((need) => ("step" in need ? [need.step] : []));
+
+/** Needs on tasks of other executions. */
+export const neededTasks = (step: PlannedStep): TaskId[] => step.needs.flatMap((need) => ("task" in need ? [need.task] : []));
+
+export type ForeignTask = { readonly execution: ExecutionId; readonly step: StepId };

@@ -1,0 +1,92 @@
+import { type Base, canonical, type Login, type Millis, type RefName, type Sha, type TaskId } from "./ids.ts";
+import type { JobKey, JobResult } from "./job.ts";
+
+export type Permission = "admin" | "write" | "read" | "none";
+
+export type Review = {
+  readonly id: number;
+  readonly by: Login;
+  readonly bot: boolean;
+  readonly verdict: "approved" | "changes-requested" | "dismissed" | "commented";
+  readonly head: Sha;
+  readonly at: Millis;
+  readonly text: string;
+};
+
+export type Pull = {
+  readonly number: number;
+  readonly headRef: string;
+  readonly head: Sha;
+  readonly base: Base;
+  readonly state: "open" | "closed" | "merged";
+  readonly draft: boolean;
+  readonly labels: readonly string[];
+};
+
+export type Run = {
+  readonly id: number;
+  readonly name: string;
+  readonly state: "waiting" | "running" | "done";
+  readonly conclusion: string | null;
+};
+
+/** One merge on the way to a candidate: `head` merged into what came before, as a commit with fixed dates and this message. */
+export type Merge = { readonly task: TaskId; readonly head: Sha; readonly message: string };
+
+/** A fact that a decision asks for. Lists cost one request, whatever the number of steps. */
+export type Query =
+  | { readonly kind: "permission"; readonly login: Login }
+  | { readonly kind: "reviews"; readonly pull: number }
+  | { readonly kind: "pulls" }
+  | { readonly kind: "runs" }
+  /** The work of a result as a commit on `onto`: its files on its base, carried to `onto` by a three-way merge. */
+  | {
+      readonly kind: "work";
+      readonly result: Sha;
+      readonly base: Sha;
+      readonly onto: Sha;
+      readonly message: string;
+    }
+  /** Base plus heads, merged in order. */
+  | { readonly kind: "candidate"; readonly onto: Sha; readonly merges: readonly Merge[] }
+  /** Is the first commit contained in the second? */
+  | { readonly kind: "contains"; readonly commit: Sha; readonly tip: Sha };
+
+export type QueryKind = Query["kind"];
+
+export type Answers = {
+  permission: Permission;
+  reviews: readonly Review[];
+  pulls: readonly Pull[];
+  runs: readonly Run[];
+  work:
+    | { readonly kind: "commit"; readonly commit: Sha }
+    | { readonly kind: "unchanged" }
+    | { readonly kind: "conflict"; readonly paths: readonly string[] };
+  candidate:
+    | { readonly kind: "commits"; readonly merges: readonly Sha[] }
+    | { readonly kind: "conflict"; readonly task: TaskId; readonly paths: readonly string[] };
+  contains: boolean;
+};
+
+export type Fact = {
+  [K in QueryKind]: {
+    readonly kind: K;
+    readonly query: Extract<Query, { kind: K }>;
+    readonly answer: Answers[K];
+  };
+}[QueryKind];
+
+/** Answers by the canonical JSON of their query. */
+export type Facts = ReadonlyMap<string, Fact>;
+
+export const queryKey = (query: Query): string => canonical(query);
+
+/** The refs of the repository as they were fetched: branches, tasks, candidates, results, attempts. */
+export type Refs = Readonly<Record<RefName, Sha>>;
+
+export type AbsorbedResult = {
+  readonly job: JobKey;
+  readonly commit: Sha;
+  readonly result: JobResult;
+};

@@ -1,0 +1,70 @@
+import type { Millis, Sha, StepId } from "./ids.ts";
+import type { Refusal } from "./refusal.ts";
+
+export type StepState =
+  | "pending"
+  | "ready"
+  | "running"
+  | "worker_done"
+  | "waiting"
+  | "paused"
+  | "done"
+  | "failed"
+  | "blocked"
+  | "skipped"
+  | "cancelled";
+
+/** A step as it stands. What was planned is in the execution's plan, under the same id. */
+export type Step = {
+  readonly id: StepId;
+  readonly state: StepState;
+  /** Why it is where it is, when that needs words: failed, waiting, blocked, cancelled. */
+  readonly why: Refusal | null;
+  /** The last attempt that was asked for; 0 before the first. */
+  readonly attempt: number;
+  /** Faults since the last success: time-outs, crashes, infrastructure. Two are tried again. */
+  readonly faults: number;
+  /** Not started before (a fault's back-off); 0 for at once. */
+  readonly notBefore: Millis;
+  /** The deadline of the wait that it is in; null where it waits for nothing of its own. */
+  readonly until: Millis | null;
+  /** The commit that the last attempt worked on. */
+  readonly base: Sha | null;
+  /** The tip of its task branch that we know. */
+  readonly head: {
+    readonly sha: Sha;
+    readonly since: Millis;
+    readonly by: "worker" | "person";
+  } | null;
+  /** The result commit of the last attempt, reachable from `refs/enki/attempts`. */
+  readonly result: Sha | null;
+  readonly pull: number | null;
+  /** The merge that brought it into the base; null while it has not landed. */
+  readonly landed: { readonly commit: Sha; readonly at: Millis } | null;
+  readonly output: string;
+  readonly artifact: boolean;
+  /** What failed before, for the next attempt's prompt. */
+  readonly lastFailure: string | null;
+};
+
+export const newStep = (id: StepId): Step => ({
+  id,
+  state: "pending",
+  why: null,
+  attempt: 0,
+  faults: 0,
+  notBefore: 0,
+  until: null,
+  base: null,
+  head: null,
+  result: null,
+  pull: null,
+  landed: null,
+  output: "",
+  artifact: false,
+  lastFailure: null,
+});
+
+/** Absorbing states: nothing but a person's command leads out of them. */
+export const isSettled = (state: StepState): boolean =>
+  state === "done" || state === "failed" || state === "blocked" || state === "skipped" || state === "cancelled";
