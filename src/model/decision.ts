@@ -7,6 +7,8 @@ import type { Facts, Query, Refs } from "./query.ts";
 /** All that a decision may see. */
 export type Snapshot = {
   readonly now: Millis;
+  /** How long whoever finds an effect that another asked for waits before looking it up, in milliseconds; 0 where one process owns the repository. */
+  readonly grace: Millis;
   /** Our own login, so that we never answer ourselves. */
   readonly self: Login;
   readonly defaultBranch: string;
@@ -31,6 +33,10 @@ export type Decision =
       /** Result commits to keep reachable: new parents of `refs/enki/attempts`. */
       readonly attempts: readonly Sha[];
       readonly effects: readonly Effect[];
+      /** Keys of effects that somebody asked for before us: they are looked up before they are performed. */
+      readonly again: ReadonlySet<string>;
+      /** False when the ledger only learned what could be looked up: that is saved with the next write. */
+      readonly urgent: boolean;
       /** When to decide again even if nothing happens; null for never. */
       readonly wakeAt: Millis | null;
     };

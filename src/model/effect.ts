@@ -1,4 +1,4 @@
-import type { Base, Millis, Sha, TaskId } from "./ids.ts";
+import { type Base, hash, type Hash, type Millis, type Sha, type TaskId } from "./ids.ts";
 import type { JobKey, JobKind } from "./job.ts";
 
 type Do<K extends string, T> = Readonly<T> & {
@@ -91,3 +91,6 @@ export const effectRank = (kind: EffectKind): number => {
 /** True where performing makes something new, so that it is recorded before it is performed. */
 export const makesNew = (effect: Effect): boolean =>
   effect.kind === "start-job" || effect.kind === "open-pull" || (effect.kind === "say" && effect.comment === null);
+
+/** What an outcome is compared with: everything that the effect would do, so that a changed text is performed again. */
+export const digestOf = (effect: Effect): Hash => hash(effect.kind === "say" ? { ...effect, comment: null } : effect).slice(0, 16);

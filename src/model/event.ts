@@ -1,7 +1,7 @@
 import type { Command } from "./command.ts";
 import type { Outcome } from "./effect.ts";
 import type { Login, Millis, RefName, Sha } from "./ids.ts";
-import type { JobResult } from "./job.ts";
+import type { JobKey, JobResult } from "./job.ts";
 import type { Refusal } from "./refusal.ts";
 
 /** A line of a comment: what it asks for, or why it cannot be asked for. */
@@ -36,6 +36,9 @@ export type Event =
       readonly why: "moved" | "not-allowed";
       readonly text: string;
     }
-  | { readonly kind: "woken" };
+  /** `ended`: runs that are said to be over, looked up when they left no result; `all` after a silence. */
+  /** Every comment changed before this time was listed. */
+  | { readonly kind: "swept"; readonly until: Millis }
+  | { readonly kind: "woken"; readonly ended?: JobKey | "all" };
 
 export type EventId = `comment:${number}` | `result:${Sha}`;

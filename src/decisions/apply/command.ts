@@ -1,0 +1,224 @@
+import type { Command } from "../../model/command.ts";
+import type { Execution } from "../../model/execution.ts";
+import { executionId, taskId } from "../../model/ids.ts";
+import { refuse, type Refusal } from "../../model/refusal.ts";
+import { newStep, type Step } from "../../model/step.ts";
+import { helpReply, statusReply } from "../../render/replies.ts";
+import type { Draft } from "../draft.ts";
+import { type Found, findTarget } from "../targets.ts";
+import type { Commanded } from "./commanded.ts";
+
+/** Null: it took effect, and the execution's comment will show it. */
+export type Answer = { readonly text: string } | Refusal | null;
+
+/** Writes a permitted command down. Refusals are answers: nothing of a refused command takes effect. */
+export const applyCommand = (draft: Draft, event: Commanded, command: Command): Answer => {
+  switch (command.kind) {
+    case "do":
+    case "plan":
+      return begin(draft, event, command);
+    case "approve-plan":
+      return approvePlan(draft, event, command.plan);
+    case "approve-step":
+      return approveStep(draft, event, command);
+    case "retry":
+      return onTarget(draft, { event, target: command.target }, retry);
+    case "cancel":
+      return onTarget(draft, { event, target: command.target }, cancel);
+    case "status":
+      return onTarget(draft, { event, target: command.target }, (draft, { execution }) => ({
+        text: statusReply(execution, draft.plan(execution.plan)),
+      }));
+    case "help":
+      return { text: helpReply() };
+    case "propose":
+    case "report":
+      return refuse("not-for-people", `\`${command.kind}\` is what an agent's tool records; it is no command.`).refusal;
+  }
+};
+
+type OnFound = (draft: Draft, found: Found, event: Commanded) => Answer;
+
+const onTarget = (draft: Draft, { event, target }: { event: Commanded; target: string | null }, act: OnFound): Answer => {
+  const found = findTarget(draft.executions(), event.issue, target);
+  return found.ok ? act(draft, found.value, event) : found.refusal;
+};
+
+const begin = (draft: Draft, event: Commanded, command: Extract<Command, { kind: "do" | "plan" }>): Answer => {
+  const busy = draft
+    .executions()
+    .find((each) => each.issue === event.issue && (each.state === "planning" || each.state === "proposed" || each.state === "running"));
+  if (busy) {
+    return refuse("already-running", `Execution \`${busy.id}\` is ${busy.state} on this issue.`, `/enki cancel ${busy.id}`).refusal;
+  }
+  const id = executionId(event.id, (taken) => draft.execution(taken) !== undefined);
+  draft.putExecution({
+    id,
+    issue: event.issue,
+    by: event.by,
+    request: command.text,
+    base: draft.snapshot.config.refinery.base ?? draft.snapshot.defaultBranch,
+    created: event.at,
+    state: "planning",
+    why: null,
+    planOnly: command.kind === "plan",
+    planning: { attempt: 1, faults: 0, notBefore: 0, until: null },
+    plan: null,
+    approved: null,
+    steps: {},
+    spent: 0,
+  });
+  draft.note(`${event.by} asked for ${id} on #${event.issue}: ${command.text.slice(0, 72)}`);
+  return null;
+};
+
+const approvePlan = (draft: Draft, event: Commanded, text: string): Answer => {
+  const here = draft.executions().filter((each) => each.issue === event.issue);
+  const proposed = here.filter((each) => each.state === "proposed");
+  const wanted = proposed.find((each) => each.plan?.startsWith(text) === true);
+  if (wanted) {
+    start(draft, wanted, { by: event.by, at: event.at });
+    return null;
+  }
+  const done = here.find((each) => each.approved?.plan.startsWith(text) === true);
+  if (done)
+    return refuse("already-approved", `That plan was approved by @\u200b${done.approved?.by ?? ""} and is ${done.state}.`, "/enki status")
+      .refusal;
+  const [open] = proposed;
+  if (!open?.plan) return refuse("nothing-to-approve", "No plan waits for an approval on this issue.", "/enki status").refusal;
+  return refuse(
+    "other-plan",
+    `No proposed plan has the hash \`${text}\`: it may have changed since you read it.`,
+    `/enki approve ${open.plan.slice(0, 12)}`,
+  ).refusal;
+};
+
+/** Sets an approved plan going: every step is pending until its needs hold. */
+export const start = (draft: Draft, execution: Execution, approved: { by: string; at: number }): void => {
+  const plan = draft.plan(execution.plan);
+  if (!plan || execution.plan === null) return;
+  const steps = Object.fromEntries(plan.steps.map((step) => [step.id, newStep(step.id)]));
+  draft.putExecution({
+    ...execution,
+    state: "running",
+    approved: { plan: execution.plan, ...approved },
+    steps,
+    planning: { ...execution.planning, until: null },
+  });
+  draft.note(`${approved.by} approved plan ${execution.plan.slice(0, 12)} of ${execution.id}`);
+};
+
+const approveStep = (draft: Draft, event: Commanded, command: Extract<Command, { kind: "approve-step" }>): Answer => {
+  const found = findTarget(draft.executions(), event.issue, command.task);
+  if (!found.ok) return found.refusal;
+  const { execution, step } = found.value;
+  if (!step) return refuse("no-step", `\`${command.task}\` is an execution; a step is approved.`, "/enki status").refusal;
+  const task = taskId(execution.id, step.id);
+  if (step.head) {
+    return refuse(
+      "review-needed",
+      `\`${task}\` has a pull request: approve it with a review there.`,
+      step.pull === null ? "/enki status" : `#${step.pull}`,
+    ).refusal;
+  }
+  if (step.state !== "waiting" || !step.result)
+    return refuse("not-waiting", `\`${task}\` is ${step.state}; it waits for no approval.`, "/enki status").refusal;
+  if (!step.result.startsWith(command.head)) {
+    return refuse(
+      "other-result",
+      `The result of \`${task}\` is not \`${command.head}\`.`,
+      `/enki approve ${task}@${step.result.slice(0, 12)}`,
+    ).refusal;
+  }
+  draft.putStep(execution.id, { ...step, state: "done", why: null, until: null });
+  draft.note(`${event.by} approved ${task}@${step.result.slice(0, 12)}`);
+  return null;
+};
+
+const retry: OnFound = (draft, { execution, step }, event) => {
+  if (step) return retryStep(draft, { execution, step, event });
+  if (execution.state !== "failed") {
+    return refuse(
+      "not-failed",
+      `Execution \`${execution.id}\` is ${execution.state}, not failed: only what failed can be retried.`,
+      "/enki status",
+    ).refusal;
+  }
+  if (execution.plan === null || Object.keys(execution.steps).length === 0) {
+    draft.putExecution({
+      ...execution,
+      state: "planning",
+      why: null,
+      planning: { attempt: execution.planning.attempt + 1, faults: 0, notBefore: 0, until: null },
+    });
+  } else {
+    for (const each of Object.values(execution.steps)) if (each.state === "failed") again(draft, execution, each);
+    reopen(draft, execution);
+  }
+  thaw(draft, execution);
+  draft.note(`${event.by} retries ${execution.id}`);
+  return null;
+};
+
+const retryStep = (draft: Draft, { execution, step, event }: { execution: Execution; step: Step; event: Commanded }): Answer => {
+  const task = taskId(execution.id, step.id);
+  if (step.state === "blocked") {
+    const failed = draft
+      .planned(execution, step.id)
+      ?.needs.flatMap((need) => ("step" in need && execution.steps[need.step]?.state === "failed" ? [need.step] : []));
+    return refuse(
+      "blocked",
+      `\`${task}\` is blocked by what it needs; retry that first.`,
+      `/enki retry ${taskId(execution.id, failed?.[0] ?? step.id)}`,
+    ).refusal;
+  }
+  if (step.state !== "failed")
+    return refuse("not-failed", `\`${task}\` is '${step.state}', not 'failed': only what failed can be retried.`, "/enki status").refusal;
+  again(draft, execution, step);
+  reopen(draft, execution);
+  thaw(draft, execution);
+  draft.note(`${event.by} retries ${task}`);
+  return null;
+};
+
+const again = (draft: Draft, execution: Execution, step: Step): void => {
+  draft.putStep(execution.id, { ...step, state: "pending", why: null, faults: 0, notBefore: 0, until: null });
+};
+
+const reopen = (draft: Draft, { id }: Execution): void => {
+  const execution = draft.execution(id);
+  if (execution?.state === "failed") draft.putExecution({ ...execution, state: "running", why: null });
+};
+
+/** A person who retries has seen the base as it is now. */
+const thaw = (draft: Draft, execution: Execution): void => {
+  const queue = draft.queue(execution.base);
+  if (queue.frozen) draft.putQueue(execution.base, { ...queue, frozen: null, landed: draft.base(execution.base) });
+};
+
+const cancel: OnFound = (draft, { execution, step }, event) => {
+  if (step) return cancelStep(draft, { execution, step, event });
+  if (execution.state === "done" || execution.state === "cancelled") {
+    return refuse("already-over", `Execution \`${execution.id}\` is ${execution.state}.`, "/enki status").refusal;
+  }
+  for (const each of Object.values(execution.steps)) if (each.state !== "done") drop(draft, execution, each);
+  const now = draft.execution(execution.id) ?? execution;
+  const why = { code: "cancelled", why: `Cancelled by @\u200b${event.by}.`, next: "/enki fix <what to do>" };
+  draft.putExecution({ ...now, state: "cancelled", why, planning: { ...now.planning, until: null } });
+  draft.note(`${event.by} cancelled ${execution.id}`);
+  return null;
+};
+
+const cancelStep = (draft: Draft, { execution, step, event }: { execution: Execution; step: Step; event: Commanded }): Answer => {
+  const task = taskId(execution.id, step.id);
+  if (step.state === "done" || step.state === "cancelled")
+    return refuse("already-over", `\`${task}\` is ${step.state}.`, "/enki status").refusal;
+  drop(draft, execution, step);
+  draft.note(`${event.by} cancelled ${task}`);
+  return null;
+};
+
+const drop = (draft: Draft, execution: Execution, step: Step): void => {
+  const why = { code: "cancelled", why: "Cancelled by a person.", next: "/enki fix <what to do>" };
+  draft.putStep(execution.id, { ...step, state: "cancelled", why, until: null });
+};

@@ -1,0 +1,53 @@
+import { permissionFor } from "../../commands/table.ts";
+import type { Command } from "../../model/command.ts";
+import type { Reaction } from "../../model/effect.ts";
+import type { Event, Request } from "../../model/event.ts";
+import type { Permission } from "../../model/query.ts";
+import { refuse, type Refusal } from "../../model/refusal.ts";
+import { refusalReply } from "../../render/replies.ts";
+import { writeMarker } from "../../render/marker.ts";
+import type { Draft } from "../draft.ts";
+import { applyCommand, type Answer } from "./command.ts";
+
+export type Commanded = Extract<Event, { kind: "commanded" }>;
+
+/** Applies a comment's commands in order; what cannot be done is answered, the rest takes effect. */
+export const applyCommanded = (draft: Draft, event: Commanded): void => {
+  const permission = neededPermission(event) === null ? "none" : draft.ask<"permission">({ kind: "permission", login: event.by });
+  if (permission === undefined) return;
+  const answers = event.requests.map((request) => answer(draft, { event, request, permission }));
+  const refused = answers.some((each) => each !== null && "code" in each);
+  react(draft, event, refused ? "confused" : "eyes");
+  const texts = answers.flatMap((each) => (each === null ? [] : ["code" in each ? refusalReply(each) : each.text]));
+  if (texts.length === 0) return;
+  const marker = writeMarker({ kind: "reply", id: String(event.comment) });
+  const body = [marker, ...texts].join("\n\n");
+  draft.post({ kind: "say", key: `say:reply/${event.comment}`, issue: event.issue, marker, body, comment: null });
+};
+
+const rights: readonly Permission[] = ["none", "read", "write", "admin"];
+
+const neededPermission = (event: Commanded): Permission | null =>
+  event.requests.some((request) => request.ok && permissionFor(request.command.kind) !== "none") ? "read" : null;
+
+type One = { readonly event: Commanded; readonly request: Request; readonly permission: Permission };
+
+const answer = (draft: Draft, { event, request, permission }: One): Answer => {
+  if (event.edited) return edited;
+  if (!request.ok) return request.refusal;
+  const needed = permissionFor(request.command.kind);
+  if (rights.indexOf(permission) < rights.indexOf(needed)) return forbidden(request.command, needed);
+  return applyCommand(draft, event, request.command);
+};
+
+const edited: Refusal = refuse(
+  "edited-comment",
+  "This comment was edited before it was read, so it is not clear who wrote what. Write the command in a new comment.",
+).refusal;
+
+const forbidden = (command: Command, needed: Permission): Refusal =>
+  refuse("no-permission", `\`${command.kind}\` needs ${needed} permission in this repository.`, "/enki help").refusal;
+
+const react = (draft: Draft, event: Commanded, reaction: Reaction): void => {
+  draft.post({ kind: "react", key: `react:${event.comment}/${reaction}`, comment: event.comment, with: reaction });
+};

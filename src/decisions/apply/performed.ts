@@ -1,0 +1,63 @@
+import type { Outcome } from "../../model/effect.ts";
+import { readJobKey } from "../../model/job.ts";
+import { readTaskId } from "../../model/ids.ts";
+import type { Trace } from "../../model/ledger.ts";
+import type { Draft } from "../draft.ts";
+
+const knownNumber = (outcome: Outcome): number | null => {
+  if (outcome.end.kind !== "done" || outcome.end.known === null) return null;
+  const { known } = outcome.end;
+  if ("pull" in known) return known.pull;
+  return "comment" in known ? known.comment : known.run;
+};
+
+/** Writes down what became of an effect. Nothing here is new: a lost outcome is looked up again. */
+export const applyPerformed = (draft: Draft, outcome: Outcome): void => {
+  const before = draft.trace(outcome.key);
+  const trace: Trace = before ?? { asked: draft.now, tries: 1, notBefore: 0, refused: null, known: null, digest: null };
+  switch (outcome.end.kind) {
+    case "done":
+      draft.putTrace(outcome.key, {
+        ...trace,
+        refused: null,
+        notBefore: 0,
+        digest: outcome.digest,
+        known: knownNumber(outcome) ?? trace.known,
+      });
+      settle(draft, outcome);
+      return;
+    case "refused": {
+      const { code, why } = outcome.end;
+      draft.putTrace(outcome.key, { ...trace, refused: { code, why }, digest: outcome.digest });
+      draft.unpost(outcome.key);
+      draft.note(`${outcome.kind} refused: ${code}: ${why}`);
+      refuseJob(draft, outcome.key, why);
+      return;
+    }
+    case "later":
+      draft.putTrace(outcome.key, { ...trace, notBefore: outcome.end.at });
+  }
+};
+
+const settle = (draft: Draft, outcome: Outcome): void => {
+  draft.unpost(outcome.key);
+  if (outcome.kind !== "open-pull" || outcome.end.kind !== "done") return;
+  const id = readTaskId(outcome.key.slice("open-pull:".length));
+  const step = id && draft.execution(id.execution)?.steps[id.step];
+  if (id && step) draft.learnStep(id.execution, { ...step, pull: outcome.end.known.pull });
+};
+
+/** A job that GitHub will not start is a failure of what it was for, with GitHub's words. */
+const refuseJob = (draft: Draft, key: string, why: string): void => {
+  const job = key.startsWith("start-job:") ? readJobKey(key.slice("start-job:".length)) : null;
+  if (!job) return;
+  const refusal = { code: "job-refused", why: `GitHub did not start the job: ${why}`, next: "/enki retry" };
+  if (job.kind === "plan") {
+    const execution = draft.execution(job.target);
+    if (execution?.state === "planning") draft.putExecution({ ...execution, state: "failed", why: refusal });
+    return;
+  }
+  const id = readTaskId(job.target);
+  const step = id && draft.execution(id.execution)?.steps[id.step];
+  if (id && step?.state === "running") draft.putStep(id.execution, { ...step, state: "failed", why: refusal, until: null });
+};

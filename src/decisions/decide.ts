@@ -1,0 +1,71 @@
+import type { Decision, Snapshot } from "../model/decision.ts";
+import type { Event } from "../model/event.ts";
+import { branchRef } from "../model/refs.ts";
+import { applyCommanded } from "./apply/commanded.ts";
+import { applyPerformed } from "./apply/performed.ts";
+import { applyResulted } from "./apply/resulted.ts";
+import { type Draft, openDraft } from "./draft.ts";
+import { reconcileComments } from "./reconcile/comments.ts";
+import { reconcileDeadlines } from "./reconcile/deadlines.ts";
+import { reconcileHeads } from "./reconcile/heads.ts";
+import { reconcileInbox } from "./reconcile/inbox.ts";
+import { reconcileLanding } from "./reconcile/landing.ts";
+import { reconcilePulls } from "./reconcile/pulls.ts";
+import { reconcileScheduling } from "./reconcile/scheduling.ts";
+import { reconcileTransitions } from "./reconcile/transitions.ts";
+
+/**
+ * What to do, from events, ledger and facts alone: no clock, no randomness, no IO.
+ * Events are written down once per id; everything else follows from the ledger, so that what was asked for and not confirmed is asked for again.
+ */
+export const decide = (events: readonly Event[], snapshot: Snapshot): Decision => {
+  const draft = openDraft(snapshot);
+  for (const event of events) apply(draft, event);
+  // A fact that an event needs comes first: what follows would be decided on half of the events.
+  if (draft.needs().length === 0) for (const pass of passes) pass(draft);
+  return draft.decision();
+};
+
+/** In this order each pass sees what the one before it settled: a landing frees steps, which are then started in the same write. */
+const passes: readonly ((draft: Draft) => void)[] = [
+  reconcileInbox,
+  reconcileHeads,
+  reconcileDeadlines,
+  reconcileLanding,
+  reconcileTransitions,
+  reconcileScheduling,
+  reconcilePulls,
+  reconcileComments,
+];
+
+const apply = (draft: Draft, event: Event): void => {
+  switch (event.kind) {
+    case "commanded":
+    case "resulted":
+      if (draft.ledger().handled[event.id] !== undefined) return;
+      draft.handle(event.id);
+      if (event.kind === "commanded") applyCommanded(draft, event);
+      else applyResulted(draft, event);
+      return;
+    case "performed":
+      return applyPerformed(draft, event.outcome);
+    case "save-refused":
+      return applySaveRefused(draft, event);
+    case "woken":
+      if (event.ended !== undefined) draft.hint(event.ended);
+      return;
+    case "swept":
+      if (event.until > draft.ledger().cursor) draft.setCursor(event.until);
+  }
+};
+
+/** A ref that we may not move: the base freezes its queue, with GitHub's words; a moved ref is simply read again. */
+const applySaveRefused = (draft: Draft, event: Extract<Event, { kind: "save-refused" }>): void => {
+  if (event.why === "moved") return;
+  for (const [base, queue] of Object.entries(draft.ledger().queues)) {
+    if (branchRef(base) !== event.ref || queue.frozen) continue;
+    const why = `GitHub does not let Enki move \`${base}\`: ${event.text}`;
+    draft.putQueue(base, { ...queue, frozen: { code: "not-allowed", why, next: "/enki retry" } });
+    draft.note(`${base} refused: ${event.text}`);
+  }
+};

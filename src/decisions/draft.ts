@@ -1,0 +1,150 @@
+import type { Decision, RefMove, Snapshot } from "../model/decision.ts";
+import { digestOf, type Effect, makesNew } from "../model/effect.ts";
+import { type Base, type Millis, type RefName, type Sha } from "../model/ids.ts";
+import type { JobKey } from "../model/job.ts";
+import { type Answers, type Query, type QueryKind, queryKey } from "../model/query.ts";
+import { branchRef } from "../model/refs.ts";
+import { graphRecords, openLedger, sideRecords } from "./records.ts";
+
+/** A decision under way: the ledger as it will be, and what goes with it. The snapshot is never changed. */
+export type Draft = ReturnType<typeof openDraft>;
+
+export const openDraft = (snapshot: Snapshot) => {
+  const writer = openLedger(snapshot.ledger);
+  const records = { ...graphRecords(writer), ...sideRecords(writer, snapshot.now) };
+  const facts = openFacts(snapshot);
+  const refs = openRefs(snapshot, writer.hurry);
+  const clock = openClock(snapshot.now);
+  const notes: string[] = [];
+  const wishes = openWishes({ snapshot, records, hurry: writer.hurry, wake: clock.wake });
+  return {
+    snapshot,
+    now: snapshot.now,
+    ledger: writer.ledger,
+    ...records,
+    ...facts,
+    ...refs,
+    ...clock,
+    note: (text: string): void => void notes.push(text),
+    want: wishes.want,
+    decision: (): Decision => {
+      const queries = facts.needs();
+      if (queries.length > 0) return { kind: "need", queries };
+      const { moves, attempts } = refs.refs();
+      return {
+        kind: "act",
+        ledger: writer.ledger(),
+        notes,
+        moves,
+        attempts,
+        ...wishes.given(),
+        urgent: writer.urgent(),
+        wakeAt: clock.wakeAt(),
+      };
+    },
+  };
+};
+
+const openFacts = (snapshot: Snapshot) => {
+  const needs = new Map<string, Query>();
+  return {
+    needs: (): readonly Query[] => [...needs.values()],
+    /** The answer when it is known; otherwise undefined, and it is asked for. */
+    ask: <K extends QueryKind>(query: Extract<Query, { kind: K }>): Answers[K] | undefined => {
+      const fact = snapshot.facts.get(queryKey(query));
+      if (fact === undefined) needs.set(queryKey(query), query);
+      // Facts are filed under their query, so the kinds agree.
+      return fact?.answer as Answers[K] | undefined;
+    },
+  };
+};
+
+const openRefs = (snapshot: Snapshot, hurry: () => void) => {
+  const moves = new Map<RefName, RefMove>();
+  const attempts = new Set<Sha>();
+  const ref = (name: RefName): Sha | null => {
+    const move = moves.get(name);
+    return move ? move.to : (snapshot.refs[name] ?? null);
+  };
+  return {
+    /** The value of a ref after this decision; null where there is none. */
+    ref,
+    base: (base: Base): Sha | null => ref(branchRef(base)),
+    move: (name: RefName, to: Sha | null): void => {
+      hurry();
+      moves.set(name, { ref: name, from: snapshot.refs[name] ?? null, to });
+    },
+    /** Lets the push fail when the ref is not what was read. */
+    guard: (name: RefName): void => {
+      const at = snapshot.refs[name];
+      if (at !== undefined && !moves.has(name)) moves.set(name, { ref: name, from: at, to: at });
+    },
+    /** Removes a ref with the next write, whenever that is. */
+    tidy: (name: RefName): void => {
+      const at = snapshot.refs[name];
+      if (at !== undefined && !moves.has(name)) moves.set(name, { ref: name, from: at, to: null });
+    },
+    /** Keeps a result's commit reachable after its ref is gone. */
+    keep: (result: Sha): void => {
+      hurry();
+      attempts.add(result);
+    },
+    refs: () => ({ moves: [...moves.values()], attempts: [...attempts] }),
+  };
+};
+
+const openClock = (now: Millis) => {
+  let next: Millis | null = null;
+  const ended = new Set<JobKey | "all">();
+  return {
+    wake: (at: Millis | null): void => {
+      if (at !== null && at > now && (next === null || at < next)) next = at;
+    },
+    wakeAt: (): Millis | null => next,
+    hint: (job: JobKey | "all"): void => void ended.add(job),
+    /** True when the run of this job is said to be over. */
+    saidOver: (job: JobKey): boolean => ended.has("all") || ended.has(job),
+  };
+};
+
+type Wishing = {
+  readonly snapshot: Snapshot;
+  readonly records: Pick<ReturnType<typeof sideRecords>, "trace" | "putTrace">;
+  readonly hurry: () => void;
+  readonly wake: (at: Millis | null) => void;
+};
+
+const openWishes = ({ snapshot, records, hurry, wake }: Wishing) => {
+  const effects = new Map<string, Effect>();
+  const again = new Set<string>();
+  const record = (effect: Effect): void => {
+    const trace = records.trace(effect.key);
+    if (trace) again.add(effect.key);
+    const notBefore = snapshot.now + snapshot.grace;
+    hurry();
+    records.putTrace(effect.key, {
+      asked: snapshot.now,
+      tries: (trace?.tries ?? 0) + 1,
+      notBefore,
+      refused: null,
+      known: trace?.known ?? null,
+      digest: null,
+    });
+    wake(notBefore);
+  };
+  return {
+    /**
+     * Gives an effect unless it is known to be done, waits for its time, or was refused.
+     * What makes something new is recorded as asked for first; who finds such a record waits the grace and looks it up.
+     */
+    want: (effect: Effect): void => {
+      const trace = records.trace(effect.key);
+      if (trace?.digest === digestOf(effect)) return;
+      if (makesNew(effect) && (trace?.refused || (trace?.digest ?? null) !== null)) return;
+      if (trace && trace.notBefore > snapshot.now) return wake(trace.notBefore);
+      if (makesNew(effect)) record(effect);
+      effects.set(effect.key, effect);
+    },
+    given: () => ({ effects: [...effects.values()], again }),
+  };
+};

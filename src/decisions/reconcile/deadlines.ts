@@ -1,0 +1,77 @@
+import { type Execution } from "../../model/execution.ts";
+import { taskId } from "../../model/ids.ts";
+import { jobKey, type JobKey } from "../../model/job.ts";
+import type { Candidate, Queue } from "../../model/queue.ts";
+import type { Run } from "../../model/query.ts";
+import { faultCandidate, planFault, workFault } from "../apply/resulted.ts";
+import type { Draft } from "../draft.ts";
+
+/** Ends every wait that is over: jobs whose run is gone or takes too long, and people who did not answer. */
+export const reconcileDeadlines = (draft: Draft): void => {
+  for (const execution of draft.executions()) {
+    if (execution.state === "planning") planning(draft, execution);
+    if (execution.state === "proposed") proposed(draft, execution);
+    if (execution.state === "running") steps(draft, execution);
+  }
+  for (const [base, queue] of Object.entries(draft.ledger().queues)) candidates(draft, base, queue);
+};
+
+type Verdict = "alive" | "gone" | "late";
+
+/** What became of a job that was started: asked only when its run is said to be over or its time is up. */
+const inspect = (draft: Draft, job: JobKey, until: number | null): Verdict => {
+  draft.wake(until);
+  const late = until !== null && draft.now >= until;
+  if (until === null || (!late && !draft.saidOver(job))) return "alive";
+  const runs = draft.ask<"runs">({ kind: "runs" });
+  if (!runs) return "alive";
+  const run = runs
+    .filter((each) => each.name === job)
+    .reduce<Run | null>((last, each) => (last === null || each.id > last.id ? each : last), null);
+  if (run?.state === "done") return "gone";
+  if (!late) return "alive";
+  if (run) draft.want({ kind: "stop-job", key: `stop-job:${run.id}`, run: run.id });
+  return "late";
+};
+
+const reason = (verdict: "gone" | "late"): string => (verdict === "gone" ? "its run ended without a result" : "it took longer than it may");
+
+const planning = (draft: Draft, execution: Execution): void => {
+  const job = jobKey({ kind: "plan", target: execution.id, attempt: execution.planning.attempt });
+  const verdict = inspect(draft, job, execution.planning.until);
+  if (verdict !== "alive") planFault(draft, execution, reason(verdict));
+};
+
+const proposed = (draft: Draft, execution: Execution): void => {
+  const { until } = execution.planning;
+  draft.wake(until);
+  if (until === null || draft.now < until) return;
+  const why = { code: "no-approval", why: "Nobody approved the plan in time.", next: `/enki retry ${execution.id}` };
+  draft.putExecution({ ...execution, state: "failed", why, planning: { ...execution.planning, until: null } });
+};
+
+const steps = (draft: Draft, execution: Execution): void => {
+  for (const step of Object.values(execution.steps)) {
+    if (step.until === null) continue;
+    if (step.state === "running") {
+      const job = jobKey({ kind: "work", target: taskId(execution.id, step.id), attempt: step.attempt });
+      const verdict = inspect(draft, job, step.until);
+      if (verdict !== "alive") workFault(draft, { execution, step, why: reason(verdict) });
+    } else if (step.state === "waiting") {
+      draft.wake(step.until);
+      if (draft.now < step.until) continue;
+      const why = { code: "no-approval", why: "Nobody approved it in time.", next: `/enki retry ${taskId(execution.id, step.id)}` };
+      draft.putStep(execution.id, { ...step, state: "failed", why, until: null });
+    }
+  }
+};
+
+const candidates = (draft: Draft, base: string, queue: Queue): void => {
+  const next = queue.candidates.map((candidate): Candidate => {
+    if (candidate.verdict !== null || candidate.until === null) return candidate;
+    const job = jobKey({ kind: "verify", target: candidate.commit, attempt: candidate.attempt });
+    const verdict = inspect(draft, job, candidate.until);
+    return verdict === "alive" ? candidate : faultCandidate(draft, candidate, reason(verdict));
+  });
+  if (next.some((candidate, at) => candidate !== queue.candidates[at])) draft.putQueue(base, { ...queue, candidates: next });
+};

@@ -1,0 +1,29 @@
+import type { Execution } from "../../model/execution.ts";
+import { taskId } from "../../model/ids.ts";
+import { taskRef } from "../../model/refs.ts";
+import type { Step } from "../../model/step.ts";
+import type { Draft } from "../draft.ts";
+
+/** Follows what people did to task branches: their commits are taken up as the step's new head, a deleted branch is put back. */
+export const reconcileHeads = (draft: Draft): void => {
+  for (const execution of draft.executions()) {
+    if (execution.state !== "running") continue;
+    for (const step of Object.values(execution.steps)) {
+      if (step.state === "worker_done" || (step.state === "waiting" && step.head)) follow(draft, execution, step);
+    }
+  }
+};
+
+const follow = (draft: Draft, execution: Execution, step: Step): void => {
+  if (!step.head) return;
+  const task = taskId(execution.id, step.id);
+  const tip = draft.ref(taskRef(task));
+  if (tip === step.head.sha) return;
+  if (tip === null) {
+    draft.move(taskRef(task), step.head.sha);
+    draft.note(`${task}: its branch was deleted before it landed; put back`);
+    return;
+  }
+  draft.putStep(execution.id, { ...step, state: "worker_done", why: null, head: { sha: tip, since: draft.now, by: "person" } });
+  draft.note(`${task}: a person pushed ${tip.slice(0, 12)}`);
+};

@@ -1,0 +1,203 @@
+import type { Execution } from "../../model/execution.ts";
+import { topological } from "../../model/graph.ts";
+import { type Base, readTaskId, type Sha, taskId, type TaskId } from "../../model/ids.ts";
+import type { Review } from "../../model/query.ts";
+import type { Candidate, Queue } from "../../model/queue.ts";
+import { branchRef, candidateRef, readCandidateRef, taskRef } from "../../model/refs.ts";
+import { refuse, type Refusal } from "../../model/refusal.ts";
+import type { Step } from "../../model/step.ts";
+import { type Entrant, plan } from "../../refinery/plan.ts";
+import { landingMessage } from "../../render/commits.ts";
+import { failStep } from "../apply/resulted.ts";
+import type { Draft } from "../draft.ts";
+import { JOB_SLACK, MAX_FAULTS, PERSON_WAIT } from "../faults.ts";
+import { wantJob } from "./scheduling.ts";
+
+/** Lands what is verified and allowed, and verifies what comes next. Landing and recording it are one push. */
+export const reconcileLanding = (draft: Draft): void => {
+  for (const base of bases(draft)) landOn(draft, base);
+};
+
+const bases = (draft: Draft): Base[] => [
+  ...new Set([
+    ...Object.keys(draft.ledger().queues),
+    ...draft
+      .executions()
+      .filter(({ state }) => state === "running")
+      .map(({ base }) => base),
+  ]),
+];
+
+const landOn = (draft: Draft, base: Base): void => {
+  const tip = draft.base(base);
+  const before = draft.queue(base);
+  const queue = tip === null ? missing(before, base) : guardAgainstRewind(draft, { ...before }, tip);
+  if (queue === undefined) return;
+  const planned = plan({
+    now: draft.now,
+    base,
+    tip: tip ?? "",
+    queue,
+    entrants: entrants(draft, base, queue),
+    parallel: draft.snapshot.config.refinery.parallel,
+    maxAttempts: MAX_FAULTS + 1,
+    merged: (query) => draft.ask<"candidate">(query),
+  });
+  for (const each of planned.ejected) eject(draft, each);
+  if (planned.land) land(draft, base, planned.land);
+  const started = { ...planned.queue, candidates: planned.queue.candidates.map((candidate) => begin(draft, base, candidate)) };
+  if (JSON.stringify(started) !== JSON.stringify(before)) draft.putQueue(base, started);
+  tidy(draft, base, started);
+};
+
+const missing = (queue: Queue, base: Base): Queue => ({
+  ...queue,
+  frozen: refuse("base-missing", `The branch \`${base}\` is gone.`, "/enki retry").refusal,
+});
+
+/** A base that no longer contains what landed was rewound: nothing is landed on it, or again, before a person says so. Undefined while that is not known. */
+const guardAgainstRewind = (draft: Draft, queue: Queue, tip: Sha): Queue | undefined => {
+  if (queue.frozen?.code === "base-missing") return { ...queue, frozen: null };
+  if (queue.landed === null || queue.landed === tip || queue.frozen) return queue;
+  const contained = draft.ask<"contains">({ kind: "contains", commit: queue.landed, tip });
+  if (contained === undefined) return undefined;
+  if (contained) return queue;
+  const why = `The base no longer contains ${queue.landed.slice(0, 12)}, which landed: it was rewound.`;
+  return { ...queue, frozen: refuse("base-rewound", why, "/enki retry").refusal };
+};
+
+/** Steps with a published head, in an order that follows the graph. */
+const entrants = (draft: Draft, base: Base, queue: Queue): Entrant[] =>
+  draft
+    .executions()
+    .filter((execution) => execution.base === base && execution.state === "running")
+    .flatMap((execution) =>
+      inOrder(draft, execution).flatMap((step): Entrant[] => {
+        const planned = draft.planned(execution, step.id);
+        if (!step.head || !planned || (step.state !== "worker_done" && step.state !== "waiting")) return [];
+        const task = taskId(execution.id, step.id);
+        const message = landingMessage({ execution, step: planned, head: step.head.sha, suffix: draft.snapshot.config.git.commitSuffix });
+        const held = step.pull === null ? opening : planned.checkpoint ? gate(draft, { execution, step, queue }) : null;
+        return held === reworked ? [] : [{ task, head: step.head.sha, message, held }];
+      }),
+    );
+
+const opening: Refusal = refuse("no-pull", "Its pull request is being opened.").refusal;
+const unapproved: Refusal = refuse(
+  "checkpoint",
+  "A person with write permission has not approved this head yet.",
+  "approve the pull request",
+).refusal;
+const reworked: Refusal = refuse("changes-requested", "A person asked for changes.").refusal;
+
+const inOrder = (draft: Draft, execution: Execution): Step[] => {
+  if (!Object.values(execution.steps).some((step) => step.head)) return [];
+  const ids = topological(draft.plan(execution.plan)?.steps ?? []) ?? [];
+  return ids.flatMap((id) => execution.steps[id] ?? []);
+};
+
+type Gate = { readonly execution: Execution; readonly step: Step; readonly queue: Queue };
+
+/**
+ * The gate of a checkpoint: opened by an approving review of a person with write permission on exactly this head, read again each time.
+ * It is looked at once the candidate is green, so that a person reviews what works.
+ */
+const gate = (draft: Draft, { execution, step, queue }: Gate): Refusal | null => {
+  const task = taskId(execution.id, step.id);
+  const green = queue.candidates.some(
+    ({ items, verdict }) => verdict === "green" && items.some((item) => item.task === task && item.head === step.head?.sha),
+  );
+  if (!green || step.pull === null) return unapproved;
+  const reviews = draft.ask<"reviews">({ kind: "reviews", pull: step.pull });
+  if (!reviews) return unapproved;
+  const verdicts = latest(reviews).filter((review) => review.head === step.head?.sha && mayReview(draft, review));
+  const rework = verdicts.find((review) => review.verdict === "changes-requested");
+  if (rework) {
+    draft.putStep(execution.id, {
+      ...step,
+      state: "ready",
+      why: null,
+      until: null,
+      lastFailure: `A reviewer asked for changes: ${rework.text}`,
+    });
+    draft.note(`${task}: changes requested by ${rework.by}`);
+    return reworked;
+  }
+  const approval = verdicts.find((review) => review.verdict === "approved");
+  if (approval) {
+    if (step.state === "waiting") draft.putStep(execution.id, { ...step, state: "worker_done", why: null, until: null });
+    draft.note(`${task}: approved by ${approval.by}`);
+    return null;
+  }
+  if (step.state !== "waiting") {
+    draft.putStep(execution.id, {
+      ...step,
+      state: "waiting",
+      why: { ...unapproved, next: `#${step.pull}` },
+      until: draft.now + PERSON_WAIT,
+    });
+  }
+  return unapproved;
+};
+
+/** The last review of each person that says something. */
+const latest = (reviews: readonly Review[]): Review[] => {
+  const byPerson = new Map<string, Review>();
+  for (const review of [...reviews].sort((a, b) => a.at - b.at || a.id - b.id)) {
+    if (!review.bot && review.verdict !== "commented") byPerson.set(review.by, review);
+  }
+  return [...byPerson.values()];
+};
+
+const mayReview = (draft: Draft, review: Review): boolean => {
+  if (review.verdict === "dismissed") return false;
+  const permission = draft.ask<"permission">({ kind: "permission", login: review.by });
+  return permission === "write" || permission === "admin";
+};
+
+type Ejected = { readonly task: TaskId; readonly head: Sha; readonly why: Refusal; readonly log: string };
+
+const eject = (draft: Draft, { task, head, why, log }: Ejected): void => {
+  const id = readTaskId(task);
+  const execution = id && draft.execution(id.execution);
+  const step = id && execution?.steps[id.step];
+  if (!execution || !step || step.head?.sha !== head) return;
+  draft.note(`${task} left the queue: ${why.code}`);
+  failStep(draft, { execution, step, why, log });
+};
+
+const land = (draft: Draft, base: Base, candidate: Candidate): void => {
+  draft.move(branchRef(base), candidate.commit);
+  for (const { task, head, merge } of candidate.items) {
+    const id = readTaskId(task);
+    const step = id && draft.execution(id.execution)?.steps[id.step];
+    if (!id || !step) continue;
+    // The head is named in the same push: a person's commit that arrives now keeps this step from landing without it.
+    draft.guard(taskRef(task));
+    draft.putStep(id.execution, { ...step, state: "done", why: null, until: null, landed: { commit: merge, at: draft.now } });
+    draft.note(`${task} landed on ${base} as ${merge.slice(0, 12)} (head ${head.slice(0, 12)})`);
+  }
+};
+
+/** Publishes a candidate's commit and asks for its verify job. */
+const begin = (draft: Draft, base: Base, candidate: Candidate): Candidate => {
+  if (candidate.verdict !== null) return candidate;
+  const ref = candidateRef(base, candidate.commit);
+  if (draft.ref(ref) === null) draft.move(ref, candidate.commit);
+  if (candidate.until === null) {
+    draft.wake(candidate.notBefore);
+    if (candidate.notBefore > draft.now) return candidate;
+  }
+  const id = readTaskId(candidate.items[0]?.task ?? "");
+  if (id) wantJob(draft, { kind: "verify", execution: id.execution, step: id.step, target: candidate.commit, attempt: candidate.attempt });
+  return { ...candidate, until: candidate.until ?? draft.now + draft.snapshot.config.refinery.timeout + JOB_SLACK };
+};
+
+/** Candidates are not work: those that nobody verifies or lands any more go with the next write. */
+const tidy = (draft: Draft, base: Base, queue: Queue): void => {
+  const kept = new Set(queue.candidates.map(({ commit }) => commit));
+  for (const ref of Object.keys(draft.snapshot.refs)) {
+    const candidate = readCandidateRef(ref);
+    if (candidate?.base === base && !kept.has(candidate.commit)) draft.tidy(ref);
+  }
+};

@@ -1,0 +1,57 @@
+import type { Execution } from "../../model/execution.ts";
+import { type Sha, taskId } from "../../model/ids.ts";
+import { taskBranch, taskRef } from "../../model/refs.ts";
+import type { Step } from "../../model/step.ts";
+import { pullBody, pullTitle } from "../../render/pulls.ts";
+import { statusText } from "../../render/statuses.ts";
+import type { Draft } from "../draft.ts";
+
+/** Every published head has a pull request and says how it stands; a cancelled step's is closed with the reason. */
+export const reconcilePulls = (draft: Draft): void => {
+  for (const execution of draft.executions()) {
+    for (const step of Object.values(execution.steps)) if (step.head) follow(draft, execution, step);
+    if (execution.state === "done") sweep(draft, execution);
+  }
+};
+
+const follow = (draft: Draft, execution: Execution, step: Step): void => {
+  const task = taskId(execution.id, step.id);
+  const planned = draft.planned(execution, step.id);
+  if (!planned || !step.head) return;
+  if (step.state === "cancelled") return withdraw(draft, step);
+  if (step.pull === null && (step.state === "worker_done" || step.state === "waiting")) {
+    const title = pullTitle({ execution, step: planned });
+    const body = pullBody({ execution, step: planned, output: step.output });
+    draft.want({ kind: "open-pull", key: `open-pull:${task}`, task, head: taskBranch(task), base: execution.base, title, body });
+  }
+  tell(draft, step.head.sha, step);
+};
+
+const withdraw = (draft: Draft, step: Step): void => {
+  if (step.pull !== null) draft.want({ kind: "close-pull", key: `close-pull:${step.pull}`, pull: step.pull, comment: step.why?.why ?? "" });
+};
+
+const tell = (draft: Draft, commit: Sha, step: Step): void => {
+  const state = step.landed ? "success" : step.state === "failed" ? "failure" : null;
+  if (state !== null) draft.want({ kind: "set-status", key: `set-status:${commit}`, commit, state, text: statusText(step) });
+};
+
+/** How often, and for how long after the last landing, GitHub is asked whether it marked the pull requests merged; milliseconds. */
+const MARK_PAUSE = 5_000;
+const MARK_LIMIT = 10 * 60_000;
+
+/** Removes the branches of a finished execution once GitHub marked their pull requests merged: a branch that goes earlier may leave them closed. */
+const sweep = (draft: Draft, execution: Execution): void => {
+  const left = Object.values(execution.steps).filter(
+    (step) => step.landed && step.head && draft.ref(taskRef(taskId(execution.id, step.id))) === step.head.sha,
+  );
+  const last = Math.max(0, ...left.map((step) => step.landed?.at ?? 0));
+  if (left.length === 0 || draft.now > last + MARK_LIMIT) return;
+  if (draft.now < last + MARK_PAUSE) return draft.wake(last + MARK_PAUSE);
+  const pulls = draft.ask<"pulls">({ kind: "pulls" });
+  if (!pulls) return;
+  const merged = new Set(pulls.filter(({ state }) => state === "merged").map(({ number }) => number));
+  if (!left.every((step) => step.pull !== null && merged.has(step.pull))) return draft.wake(draft.now + MARK_PAUSE);
+  for (const step of left) draft.move(taskRef(taskId(execution.id, step.id)), null);
+  draft.note(`${execution.id}: branches of landed steps removed`);
+};

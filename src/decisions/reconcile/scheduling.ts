@@ -1,0 +1,94 @@
+import type { Execution } from "../../model/execution.ts";
+import { type ExecutionId, taskId } from "../../model/ids.ts";
+import { type JobKind, jobKey } from "../../model/job.ts";
+import { DEFAULT_TIER, type Tier } from "../../model/plan.ts";
+import { schedule, type Load, type Startable } from "../../scheduler/schedule.ts";
+import type { Draft } from "../draft.ts";
+import { JOB_SLACK } from "../faults.ts";
+
+/** Starts what the limits allow, and asks for every job that should run. */
+export const reconcileScheduling = (draft: Draft): void => {
+  for (const each of schedule(startable(draft), load(draft), draft.snapshot.config.workers)) begin(draft, each);
+  for (const execution of draft.executions()) jobs(draft, execution);
+};
+
+const startable = (draft: Draft): Startable[] =>
+  draft.executions().flatMap((execution): Startable[] => {
+    const { id, created, planning } = execution;
+    if (execution.state === "planning") {
+      return planning.until === null && isTime(draft, planning.notBefore)
+        ? [{ execution: id, created, step: null, tier: DEFAULT_TIER }]
+        : [];
+    }
+    if (execution.state !== "running") return [];
+    return Object.values(execution.steps)
+      .filter((step) => step.state === "ready" && isTime(draft, step.notBefore))
+      .map((step) => ({ execution: id, created, step: step.id, tier: tierOf(draft, execution, step.id) }));
+  });
+
+const isTime = (draft: Draft, notBefore: number): boolean => {
+  draft.wake(notBefore);
+  return notBefore <= draft.now;
+};
+
+const tierOf = (draft: Draft, execution: Execution, step: string): Tier => draft.planned(execution, step)?.tier ?? DEFAULT_TIER;
+
+const load = (draft: Draft): Load => {
+  const tiers: Record<Tier, number> = { light: 0, standard: 0, heavy: 0 };
+  const byExecution = new Map<ExecutionId, number>();
+  const count = (id: ExecutionId, tier: Tier): void => {
+    tiers[tier] += 1;
+    byExecution.set(id, (byExecution.get(id) ?? 0) + 1);
+  };
+  for (const execution of draft.executions()) {
+    if (execution.state === "planning" && execution.planning.until !== null) count(execution.id, DEFAULT_TIER);
+    for (const step of Object.values(execution.steps)) if (step.state === "running") count(execution.id, tierOf(draft, execution, step.id));
+  }
+  return { total: tiers.light + tiers.standard + tiers.heavy, tiers, byExecution };
+};
+
+const begin = (draft: Draft, each: Startable): void => {
+  const execution = draft.execution(each.execution);
+  if (!execution) return;
+  const until = draft.now + draft.snapshot.config.tiers[each.tier].timeout + JOB_SLACK;
+  if (each.step === null) {
+    draft.putExecution({ ...execution, planning: { ...execution.planning, until } });
+    draft.note(`plan of ${execution.id}: attempt ${execution.planning.attempt}`);
+    return;
+  }
+  const step = execution.steps[each.step];
+  if (!step) return;
+  const attempt = step.attempt + 1;
+  draft.putStep(execution.id, { ...step, state: "running", why: null, attempt, until, base: draft.base(execution.base) });
+  draft.note(`${taskId(execution.id, step.id)}: attempt ${attempt}`);
+};
+
+const jobs = (draft: Draft, execution: Execution): void => {
+  if (execution.state === "planning" && execution.planning.until !== null) {
+    wantJob(draft, { kind: "plan", execution: execution.id, step: "", target: execution.id, attempt: execution.planning.attempt });
+  }
+  for (const step of Object.values(execution.steps)) {
+    const target = taskId(execution.id, step.id);
+    if (step.state === "running") wantJob(draft, { kind: "work", execution: execution.id, step: step.id, target, attempt: step.attempt });
+    if (step.state === "cancelled" && step.attempt > 0 && step.result === null) stopJob(draft, `work/${target}/${step.attempt}`);
+  }
+};
+
+export type WantedJob = {
+  readonly kind: JobKind;
+  readonly execution: string;
+  readonly step: string;
+  readonly target: string;
+  readonly attempt: number;
+};
+
+/** Asks for a job's run; nothing more once its start is confirmed. */
+export const wantJob = (draft: Draft, { kind, execution, step, target, attempt }: WantedJob): void => {
+  const job = jobKey({ kind, target, attempt });
+  draft.want({ kind: "start-job", key: `start-job:${job}`, job, inputs: { kind, execution, step, target, attempt: String(attempt) } });
+};
+
+const stopJob = (draft: Draft, job: string): void => {
+  const run = draft.trace(`start-job:${job}`)?.known;
+  if (run !== null && run !== undefined) draft.want({ kind: "stop-job", key: `stop-job:${run}`, run });
+};

@@ -1,0 +1,111 @@
+import type { EventId } from "../model/event.ts";
+import type { Effect } from "../model/effect.ts";
+import type { Execution } from "../model/execution.ts";
+import { type Base, type ExecutionId, hash, type Hash, type Millis, type StepId } from "../model/ids.ts";
+import type { Ledger, Trace } from "../model/ledger.ts";
+import type { Plan, PlannedStep } from "../model/plan.ts";
+import { emptyQueue, type Queue } from "../model/queue.ts";
+import type { Step } from "../model/step.ts";
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
+/** The ledger as it will be. Each record is copied once before it is written, so that a decision stays linear in the size of the graph. */
+export const openLedger = (before: Ledger) => {
+  let ledger: Mutable<Ledger> = { ...before };
+  let urgent = false;
+  const owned = new WeakSet<object>();
+  const own = <T extends object>(value: T): Mutable<T> => {
+    if (owned.has(value)) return value;
+    const copy = { ...value };
+    owned.add(copy);
+    return copy;
+  };
+  const put = (part: keyof Ledger, key: string, value: unknown): void => {
+    // The record is of the type that it was copied from; TypeScript cannot follow the key.
+    const record = own(ledger[part] as Record<string, unknown>);
+    if (value === undefined) delete record[key];
+    else record[key] = value;
+    ledger = { ...ledger, [part]: record };
+  };
+  const learnStep = (id: ExecutionId, step: Step): void => {
+    const execution = ledger.executions[id];
+    if (!execution) return;
+    const mine = own(execution);
+    mine.steps = own(execution.steps);
+    (mine.steps as Record<StepId, Step>)[step.id] = step;
+    put("executions", id, mine);
+  };
+  return {
+    ledger: (): Ledger => ledger,
+    /** True once something was written that could not be looked up again. */
+    urgent: (): boolean => urgent,
+    hurry: (): void => void (urgent = true),
+    put,
+    learnStep,
+    setCursor: (cursor: Millis): void => void (ledger = { ...ledger, cursor }),
+  };
+};
+
+type Writer = ReturnType<typeof openLedger>;
+
+/** Reading and writing executions, steps and plans. */
+export const graphRecords = ({ ledger, put, hurry, learnStep }: Writer) => {
+  const planned = new Map<Hash, ReadonlyMap<StepId, PlannedStep>>();
+  const plan = (id: Hash | null): Plan | null => (id === null ? null : (ledger().plans[id] ?? null));
+  return {
+    executions: (): readonly Execution[] => Object.values(ledger().executions),
+    execution: (id: ExecutionId): Execution | undefined => ledger().executions[id],
+    putExecution: (execution: Execution): void => {
+      hurry();
+      put("executions", execution.id, execution);
+    },
+    putStep: (id: ExecutionId, step: Step): void => {
+      hurry();
+      learnStep(id, step);
+    },
+    /** Writes down what could be looked up again: saved with the next write. */
+    learnStep,
+    plan,
+    putPlan: (value: Plan): Hash => {
+      const id = hash(value);
+      hurry();
+      put("plans", id, value);
+      return id;
+    },
+    /** A step as it was approved. */
+    planned: (execution: Execution, step: StepId): PlannedStep | undefined => {
+      if (execution.plan === null) return undefined;
+      const known = planned.get(execution.plan) ?? new Map((plan(execution.plan)?.steps ?? []).map((each) => [each.id, each]));
+      planned.set(execution.plan, known);
+      return known.get(step);
+    },
+    putArtifact: (execution: ExecutionId, step: StepId, text: string): void => put("artifacts", `${execution}/${step}`, text),
+  };
+};
+
+/** Reading and writing what stands beside the graph: handled events, queues, traces, the outbox. */
+export const sideRecords = (writer: Writer, now: Millis) => {
+  const { ledger, put, hurry, setCursor } = writer;
+  return {
+    handle: (id: EventId): void => {
+      hurry();
+      put("handled", id, now);
+    },
+    forget: (id: EventId): void => put("handled", id, undefined),
+    setCursor,
+    queue: (base: Base): Queue => ledger().queues[base] ?? emptyQueue,
+    putQueue: (base: Base, queue: Queue): void => {
+      if (ledger().queues[base] === queue) return;
+      hurry();
+      put("queues", base, queue);
+    },
+    trace: (key: string): Trace | undefined => ledger().traces[key],
+    putTrace: (key: string, trace: Trace): void => put("traces", key, trace),
+    /** Keeps an effect that follows from one event until it is done. */
+    post: (effect: Effect): void => {
+      hurry();
+      put("outbox", effect.key, effect);
+    },
+    unpost: (key: string): void => put("outbox", key, undefined),
+  };
+};

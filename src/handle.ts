@@ -1,0 +1,107 @@
+import { decide } from "./decisions/decide.ts";
+import type { Config } from "./model/config.ts";
+import type { Decision, Snapshot } from "./model/decision.ts";
+import type { Event } from "./model/event.ts";
+import type { Login, Millis } from "./model/ids.ts";
+import type { Ledger } from "./model/ledger.ts";
+import type { Facts, Query, Refs } from "./model/query.ts";
+
+type Act = Extract<Decision, { kind: "act" }>;
+
+export type Loaded = { readonly ledger: Ledger; readonly refs: Refs; readonly config: Config; readonly results: readonly Event[] };
+/** What led to a write, so that it can be decided again: `decide(events, { ...snapshot, ledger: parent })` gives the same ledger. */
+export type Inputs = {
+  readonly events: readonly Event[];
+  readonly snapshot: Omit<Snapshot, "ledger" | "facts"> & { readonly facts: readonly (readonly [string, unknown])[] };
+};
+export type Saved =
+  | { readonly kind: "saved"; readonly loaded: Loaded }
+  | { readonly kind: "ledger-moved" }
+  | { readonly kind: "refused"; readonly event: Event };
+/** Facts that could not be read: not before this time. */
+export type Unread = { readonly kind: "later"; readonly at: Millis; readonly why: string };
+
+/** Everything that deciding needs of the world, for one repository. */
+export type World = {
+  readonly self: Login;
+  readonly defaultBranch: string;
+  readonly grace: Millis;
+  readonly now: () => Millis;
+  readonly load: () => Promise<Loaded>;
+  readonly answer: (queries: readonly Query[]) => Promise<Facts | Unread>;
+  readonly save: (act: Act, before: Loaded, inputs: Inputs) => Promise<Saved>;
+  readonly perform: (effects: Act["effects"], again: Act["again"]) => Promise<readonly Event[]>;
+  readonly log: (line: string) => void;
+};
+
+/** Bounds of one call: a decision that never comes to rest is a bug, and is told as one. */
+const MAX_ROUNDS = 500;
+const MAX_READS = 20;
+
+/** What the loop holds between calls: outcomes that are not saved yet, and what was loaded or saved last. */
+type Held = { pending: readonly Event[]; loaded: Loaded | null };
+
+/**
+ * The loop for one repository, one call at a time: load, decide, read what it needs, save in one push, perform; outcomes are events again.
+ * Ends when a decision gives nothing. What was learned and not saved is kept for the next call. Gives the time to call again; null for never.
+ */
+export const openHandle = (world: World) => {
+  const held: Held = { pending: [], loaded: null };
+  return async (events: readonly Event[]): Promise<{ wakeAt: Millis | null }> => {
+    held.pending = [...held.pending, ...events];
+    held.loaded = null;
+    let facts = new Map<string, unknown>();
+    for (let round = 0; round < MAX_ROUNDS; round += 1) {
+      const next = await turn(world, held, facts);
+      if ("kind" in next) return { wakeAt: next.at };
+      const { act } = next;
+      if (!(await settle(world, held, next))) {
+        facts = new Map();
+        continue;
+      }
+      if (act.effects.length > 0) held.pending = [...held.pending, ...(await world.perform(act.effects, act.again))];
+      else if (!act.urgent) {
+        held.pending = held.pending.filter((event) => event.kind === "performed");
+        return { wakeAt: act.wakeAt };
+      }
+    }
+    throw new Error("a decision that does not come to rest");
+  };
+};
+
+type Turn = { readonly act: Act; readonly inputs: Inputs };
+
+/** Decides, reading what the decision asks for. */
+const turn = async (world: World, held: Held, facts: Map<string, unknown>): Promise<Turn | Unread> => {
+  for (let read = 0; read < MAX_READS; read += 1) {
+    const before = held.loaded ?? (held.loaded = await world.load());
+    const events = [...held.pending, ...before.results];
+    const { ledger, refs, config } = before;
+    const frame = { now: world.now(), grace: world.grace, self: world.self, defaultBranch: world.defaultBranch, config, refs };
+    // Facts come from `answer`, which files each under its own query.
+    const decision = decide(events, { ...frame, ledger, facts: facts as Facts });
+    if (decision.kind === "act") return { act: decision, inputs: { events, snapshot: { ...frame, facts: [...facts] } } };
+    const answers = await world.answer(decision.queries);
+    if ("kind" in answers) return answers;
+    for (const [key, fact] of answers) facts.set(key, fact);
+  }
+  throw new Error("a decision asked for facts without end");
+};
+
+/** Saves what must be saved; false when it has to be decided again. */
+const settle = async (world: World, held: Held, { act, inputs }: Turn): Promise<boolean> => {
+  if (!act.urgent || !held.loaded) return true;
+  const saved = await world.save(act, held.loaded, inputs);
+  held.loaded = saved.kind === "saved" ? saved.loaded : null;
+  switch (saved.kind) {
+    case "saved":
+      held.pending = [];
+      for (const note of act.notes) world.log(note);
+      return true;
+    case "ledger-moved":
+      return false;
+    case "refused":
+      held.pending = [...held.pending, saved.event];
+      return false;
+  }
+};

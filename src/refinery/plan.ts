@@ -1,0 +1,158 @@
+import type { Base, Millis, Sha, TaskId } from "../model/ids.ts";
+import type { Answers, Merge, Query } from "../model/query.ts";
+import type { Candidate, Queue, QueueItem } from "../model/queue.ts";
+import { refuse, type Refusal } from "../model/refusal.ts";
+
+/** A published head that wants to land, in an order that follows the graph. */
+export type Entrant = {
+  readonly task: TaskId;
+  readonly head: Sha;
+  readonly message: string;
+  /** Null when it may land; else why it is held. */ readonly held: Refusal | null;
+};
+
+export type RefineryState = {
+  readonly now: Millis;
+  readonly base: Base;
+  readonly tip: Sha;
+  readonly queue: Queue;
+  readonly entrants: readonly Entrant[];
+  /** Verify jobs at the same time. */
+  readonly parallel: number;
+  readonly maxAttempts: number;
+  /** A fact: base plus heads, merged; undefined until it is known. */
+  readonly merged: (query: Extract<Query, { kind: "candidate" }>) => Answers["candidate"] | undefined;
+};
+
+export type RefineryPlan = {
+  readonly queue: Queue;
+  /** The verified candidate that becomes the base now. */
+  readonly land: Candidate | null;
+  readonly ejected: readonly { readonly task: TaskId; readonly head: Sha; readonly why: Refusal; readonly log: string }[];
+};
+
+/**
+ * What may land and what is verified next, from the queue and facts alone.
+ * Each candidate is the base plus one step: a red verdict therefore names its step. What landed is exactly what was green, on the tip that is the base now.
+ */
+export const plan = (state: RefineryState): RefineryPlan => {
+  const items = align(state);
+  const live = state.queue.candidates.filter((candidate) => isLive(candidate, items));
+  const ejected = live.flatMap((candidate) => eject(candidate));
+  const gone = new Set(ejected.map((each) => each.task));
+  const queue = {
+    ...state.queue,
+    items: items.filter((item) => !gone.has(item.task)),
+    candidates: live.filter((candidate) => candidate.verdict !== "red"),
+  };
+  const faulty = queue.candidates.find((candidate) => candidate.verdict === null && candidate.attempt > state.maxAttempts);
+  if (faulty && !queue.frozen) {
+    return { queue: freeze(queue, faulty, state.base), land: null, ejected };
+  }
+  if (queue.frozen) return { queue: settle(state.queue, queue), land: null, ejected };
+  const land = queue.candidates.find((candidate) => isLandable(state, queue, candidate)) ?? null;
+  const next = land ? landed(queue, land) : queue;
+  return build({ ...state, tip: land?.commit ?? state.tip, queue: next }, { queue: state.queue, land, ejected });
+};
+
+/** The same object when nothing changed, so that nothing is written. */
+const settle = (before: Queue, after: Queue): Queue => (JSON.stringify(before) === JSON.stringify(after) ? before : after);
+
+/** Keeps the order of what is queued, drops what left, appends what is new: the queue is append-only. */
+const align = (state: RefineryState): QueueItem[] => {
+  const entrants = new Map(state.entrants.map((each) => [`${each.task}@${each.head}`, each]));
+  const kept = state.queue.items.flatMap((item): QueueItem[] => {
+    const entrant = entrants.get(`${item.task}@${item.head}`);
+    if (!entrant) return [];
+    entrants.delete(`${item.task}@${item.head}`);
+    return [{ ...item, state: entrant.held ? "held" : "queued", why: entrant.held }];
+  });
+  const added = [...entrants.values()].map(({ task, head, held }): QueueItem => ({
+    task,
+    head,
+    state: held ? "held" : "queued",
+    why: held,
+    strikes: 0,
+  }));
+  return [...kept, ...added];
+};
+
+const isLive = (candidate: Candidate, items: readonly QueueItem[]): boolean =>
+  candidate.items.every(({ task, head }) => items.some((item) => item.task === task && item.head === head));
+
+const eject = (candidate: Candidate): RefineryPlan["ejected"][number][] => {
+  const [item] = candidate.items;
+  if (candidate.verdict !== "red" || !item) return [];
+  const why = refuse("verification-failed", "Its candidate did not pass verification.", `/enki retry ${item.task}`).refusal;
+  return [{ task: item.task, head: item.head, why, log: candidate.log }];
+};
+
+const freeze = (queue: Queue, faulty: Candidate, base: Base): Queue => ({
+  ...queue,
+  candidates: queue.candidates.filter((candidate) => candidate !== faulty),
+  frozen: refuse("verify-faults", `Verification on \`${base}\` ended without a verdict again and again: ${faulty.log}`, "/enki retry")
+    .refusal,
+});
+
+const isLandable = (state: RefineryState, queue: Queue, candidate: Candidate): boolean =>
+  candidate.verdict === "green" &&
+  candidate.onto === state.tip &&
+  candidate.items.every(({ task, head }) =>
+    queue.items.some((item) => item.task === task && item.head === head && item.state === "queued"),
+  );
+
+const landed = (queue: Queue, candidate: Candidate): Queue => ({
+  ...queue,
+  items: queue.items.filter((item) => !candidate.items.some(({ task }) => task === item.task)),
+  candidates: queue.candidates.filter((each) => each !== candidate),
+  landed: candidate.commit,
+});
+
+type Soon = { readonly queue: Queue; readonly land: Candidate | null; readonly ejected: RefineryPlan["ejected"] };
+
+/** Fills the free verify slots: what has no candidate on this tip yet, in queue order. */
+const build = (state: RefineryState, { queue: before, land, ejected }: Soon): RefineryPlan => {
+  const out = [...ejected];
+  const stale = (candidate: Candidate): boolean =>
+    candidate.onto !== state.tip && (candidate.verdict === null || isQueued(state.queue, candidate));
+  let candidates = state.queue.candidates.filter((candidate) => !stale(candidate));
+  let { items } = state.queue;
+  for (const item of state.queue.items) {
+    if (candidates.filter((candidate) => candidate.verdict === null).length >= state.parallel) break;
+    if (candidates.some((candidate) => candidate.items.some(({ task }) => task === item.task))) continue;
+    const entrant = state.entrants.find(({ task, head }) => task === item.task && head === item.head);
+    if (!entrant) continue;
+    const merge: Merge = { task: item.task, head: item.head, message: entrant.message };
+    const answer = state.merged({ kind: "candidate", onto: state.tip, merges: [merge] });
+    if (!answer) break;
+    if (answer.kind === "conflict") {
+      out.push({ task: item.task, head: item.head, why: conflict(state.base, item.task, answer.paths), log: answer.paths.join("\n") });
+      items = items.filter((each) => each !== item);
+      continue;
+    }
+    const [commit] = answer.merges;
+    if (commit) candidates = [...candidates, fresh(state.tip, item, commit)];
+  }
+  return { queue: settle(before, { ...state.queue, items, candidates }), land, ejected: out };
+};
+
+const isQueued = (queue: Queue, candidate: Candidate): boolean =>
+  candidate.items.every(({ task }) => queue.items.some((item) => item.task === task && item.state === "queued"));
+
+const fresh = (tip: Sha, item: QueueItem, commit: Sha): Candidate => ({
+  commit,
+  onto: tip,
+  items: [{ task: item.task, head: item.head, merge: commit }],
+  attempt: 1,
+  notBefore: 0,
+  until: null,
+  verdict: null,
+  log: "",
+});
+
+const conflict = (base: Base, task: TaskId, paths: readonly string[]): Refusal =>
+  refuse(
+    "conflict",
+    `It conflicts with \`${base}\` in ${paths.length === 1 ? "one file" : `${paths.length} files`}: ${paths.slice(0, 5).join(", ")}.`,
+    `/enki retry ${task}`,
+  ).refusal;

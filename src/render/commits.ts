@@ -1,0 +1,33 @@
+import { cut } from "./escape.ts";
+import type { Execution } from "../model/execution.ts";
+import { type Sha, taskId } from "../model/ids.ts";
+import type { PlannedStep } from "../model/plan.ts";
+
+export type Trailers = { readonly task: string; readonly execution: string; readonly head: Sha };
+
+type Work = { readonly execution: Execution; readonly step: PlannedStep; readonly suffix: string };
+
+const subject = (text: string): string => cut(text.replace(/\s+/g, " ").trim(), 100);
+
+/** The message of the commit that holds a worker's files. */
+export const workMessage = ({ execution, step, suffix }: Work): string =>
+  [subject(step.title), "", ...(suffix ? [suffix, ""] : []), `Enki-Task: ${taskId(execution.id, step.id)}`].join("\n");
+
+/** The message of the merge that brings a step into the base, with trailers that {@link readTrailers} gives back. */
+export const landingMessage = ({ execution, step, head, suffix }: Work & { readonly head: Sha }): string =>
+  [
+    subject(step.title),
+    "",
+    ...(suffix ? [suffix, ""] : []),
+    `Enki-Task: ${taskId(execution.id, step.id)}`,
+    `Enki-Execution: ${execution.id}`,
+    `Enki-Head: ${head}`,
+  ].join("\n");
+
+/** The trailers of a landing commit; null for any other message. */
+export const readTrailers = (message: string): Trailers | null => {
+  const last = message.trimEnd().split("\n\n").at(-1) ?? "";
+  const found = /^Enki-Task: (\S+)\nEnki-Execution: (\S+)\nEnki-Head: ([0-9a-f]{40})$/.exec(last);
+  const [, task, execution, head] = found ?? [];
+  return task !== undefined && execution !== undefined && head !== undefined ? { task, execution, head } : null;
+};

@@ -1,0 +1,36 @@
+import { neededSteps, type PlannedStep } from "../model/plan.ts";
+import type { Step, StepState } from "../model/step.ts";
+import { label } from "./escape.ts";
+
+const COLOURS: Readonly<Record<string, string>> = {
+  done: "fill:#1a7f37,color:#fff",
+  running: "fill:#0969da,color:#fff",
+  waiting: "fill:#bf8700,color:#fff",
+  failed: "fill:#cf222e,color:#fff",
+  blocked: "fill:#6e7781,color:#fff",
+};
+
+const shade = (state: StepState): string | null => {
+  if (state === "worker_done") return "running";
+  if (state === "cancelled" || state === "skipped" || state === "paused") return "blocked";
+  return state in COLOURS ? state : null;
+};
+
+/** GitHub draws at most this many characters of a diagram. */
+const LIMIT = 20_000;
+
+/** The plan as a Mermaid graph, coloured by state; null where it would be too large to draw. */
+export const mermaid = (steps: readonly PlannedStep[], states: Readonly<Record<string, Step>>): string | null => {
+  const names = new Map(steps.map((step, at) => [step.id, `n${at}`]));
+  const lines = steps.flatMap((step) => {
+    const name = names.get(step.id) ?? "";
+    const [open, close] = step.checkpoint ? ["{{", "}}"] : ["[", "]"];
+    const state = states[step.id]?.state;
+    const colour = state === undefined ? null : shade(state);
+    const node = `  ${name}${open}"${label(step.title)}"${close}${colour === null ? "" : `:::${colour}`}`;
+    return [node, ...neededSteps(step).map((need) => `  ${names.get(need) ?? ""} --> ${name}`)];
+  });
+  const classes = Object.entries(COLOURS).map(([name, style]) => `  classDef ${name} ${style}`);
+  const text = ["```mermaid", "graph LR", ...lines, ...classes, "```"].join("\n");
+  return text.length > LIMIT ? null : text;
+};

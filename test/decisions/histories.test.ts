@@ -1,0 +1,244 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { decide } from "../../src/decisions/decide.ts";
+import { openHandle } from "../../src/handle.ts";
+import { topological } from "../../src/model/graph.ts";
+import { taskId } from "../../src/model/ids.ts";
+import { type JobKey, readJobKey } from "../../src/model/job.ts";
+import type { Plan } from "../../src/model/plan.ts";
+import type { Facts } from "../../src/model/query.ts";
+import { branchRef, taskRef } from "../../src/model/refs.ts";
+import { comment, plan, step } from "../support/build.ts";
+import { Crash, memoryWorld } from "../support/memory-world.ts";
+
+type World = ReturnType<typeof memoryWorld>;
+
+/** What may happen next, drawn by fast-check as numbers, so that a history shrinks well. */
+type Happening = { readonly what: number; readonly which: number };
+
+const graphs: fc.Arbitrary<Plan> = fc
+  .array(fc.record({ needs: fc.array(fc.nat(6), { maxLength: 3 }), artifact: fc.boolean(), checkpoint: fc.nat(5) }), {
+    minLength: 1,
+    maxLength: 7,
+  })
+  .map((rows) =>
+    plan(
+      ...rows.map(({ needs, artifact, checkpoint }, at) =>
+        step(`s${at}`, {
+          needs: [...new Set(needs.filter((need) => need < at))].map((need) => `s${need}`),
+          output: artifact ? "artifact" : "branch",
+          checkpoint: checkpoint === 0,
+        }),
+      ),
+    ),
+  );
+
+const pick = <T>(from: readonly T[], which: number): T | undefined => from[which % Math.max(1, from.length)];
+
+/** Ends one running job as drawn; the planner proposes the plan. */
+const endJob = (world: World, { plan, which, bad }: { plan: Plan; which: number; bad: boolean }): void => {
+  const job = pick(world.running(), which);
+  const key = job && readJobKey(job);
+  if (!job || !key) return;
+  if (key.kind === "plan") return world.finish(job, { end: bad ? "crashed" : "success", tools: [{ kind: "propose", plan }] });
+  if (key.kind === "verify") return world.finish(job, { end: bad ? "failed" : "success" });
+  const planned = plan.steps.find(({ id }) => key.target.endsWith(`-${id}`));
+  if (bad) return world.finish(job, { end: which % 2 ? "failed" : "timed-out" });
+  world.finish(job, planned?.output === "artifact" ? { end: "artifact", artifact: "report" } : { end: "success" });
+};
+
+const executionOf = (world: World) => Object.values(world.state.ledger.executions)[0];
+
+/** One thing that people, jobs or the network do. Answers with the events that a webhook would bring. */
+const happen = (world: World, plan: Plan, { what, which }: Happening, count: number) => {
+  const execution = executionOf(world);
+  switch (what % 8) {
+    case 0:
+    case 1:
+    case 2:
+      endJob(world, { plan, which, bad: false });
+      return [];
+    case 3:
+      endJob(world, { plan, which, bad: true });
+      return [];
+    case 4:
+      world.push(branchRef("main"), ["person", count]);
+      world.state.bases.push(world.state.refs[branchRef("main")] ?? "");
+      world.state.green.add(world.state.refs[branchRef("main")] ?? "");
+      return [];
+    case 5: {
+      const target = pick(
+        Object.values(execution?.steps ?? {}).filter((each) => each.state === "failed"),
+        which,
+      );
+      return execution ? [comment(50 + count, { kind: "retry", target: target ? taskId(execution.id, target.id) : null })] : [];
+    }
+    case 6: {
+      for (const pull of world.state.pulls) {
+        const head = world.state.refs[branchRef(pull.headRef)] ?? pull.head;
+        world.state.reviews.set(pull.number, [{ id: count, by: "maintainer", bot: false, verdict: "approved", head, at: count, text: "" }]);
+      }
+      return [];
+    }
+    default:
+      return execution?.plan ? [comment(500 + count, { kind: "approve-plan", plan: execution.plan })] : [];
+  }
+};
+
+const settled = (world: World) => ({
+  landed: Object.values(executionOf(world)?.steps ?? {})
+    .filter((each) => each.landed)
+    .map((each) => each.id)
+    .sort(),
+});
+
+const isOver = (world: World): boolean => {
+  const state = executionOf(world)?.state;
+  return state === "done" || state === "failed";
+};
+
+const checkInvariants = (world: World, plan: Plan): void => {
+  const execution = executionOf(world);
+  const steps = execution?.steps ?? {};
+  for (const planned of plan.steps) {
+    if (!steps[planned.id]?.landed) continue;
+    for (const need of planned.needs)
+      if ("step" in need) expect(steps[need.step]?.state, `${planned.id} landed before ${need.step}`).toBe("done");
+  }
+  for (const base of world.state.bases) expect(world.state.green.has(base), `base ${base} was green`).toBe(true);
+  for (const [a, b] of world.state.bases.slice(1).map((each, at) => [world.state.bases[at] ?? "", each] as const)) {
+    expect(world.contains(a, b), "the base only grows").toBe(true);
+  }
+  const heads = world.state.pulls.map((pull) => pull.headRef);
+  expect(new Set(heads).size, "one pull request per step").toBe(heads.length);
+  const runs = world.state.runs.map((run) => run.name);
+  expect(new Set(runs).size, "one run per attempt").toBe(runs.length);
+  const said = world.state.comments.map(({ body }) => body.split("-->")[0]);
+  expect(new Set(said).size, "one comment per marker").toBe(said.length);
+  if (execution) {
+    for (const each of Object.values(steps)) {
+      const tip = world.state.refs[taskRef(taskId(execution.id, each.id))];
+      if (each.landed && each.head) expect(world.contains(each.head.sha, world.state.refs[branchRef("main")] ?? "")).toBe(true);
+      else if (each.head && each.state !== "cancelled") expect(tip, "a branch with unlanded work stays").toBeDefined();
+    }
+  }
+};
+
+/** Every write gives its tree again from its parent and its inputs. */
+const checkReplay = (world: World): void => {
+  for (const write of world.state.writes) {
+    const { facts, ...frame } = write.inputs.snapshot;
+    // Facts were stored as the entries of the map that they came from.
+    const again = decide(write.inputs.events, { ...frame, ledger: write.parent, facts: new Map(facts) as Facts });
+    expect(again.kind === "act" && again.ledger).toEqual(write.ledger);
+  }
+};
+
+/** Decides once more from what is saved: the effects that nobody confirmed. */
+const givenAgain = async (world: World): Promise<string[]> => {
+  const loaded = await world.world.load();
+  const facts = new Map();
+  for (;;) {
+    const decision = decide([], { now: world.state.now, grace: 0, self: "enki[bot]", defaultBranch: "main", ...loaded, facts });
+    if (decision.kind === "act") return decision.effects.map(({ key }) => key);
+    const answers = await world.world.answer(decision.queries);
+    if (answers instanceof Map) for (const [key, fact] of answers) facts.set(key, fact);
+  }
+};
+
+const play = async (world: World, plan: Plan, happenings: readonly Happening[]): Promise<void> => {
+  const first = comment(1, { kind: "do", text: "make it so" });
+  let handle = openHandle(world.world);
+  let waiting = [first];
+  for (const [count, happening] of [
+    ...happenings,
+    ...Array.from({ length: 120 }, (_, at) => ({ what: [7, 0, 6, 0][at % 4] ?? 0, which: at })),
+  ].entries()) {
+    waiting = [...waiting, ...happen(world, plan, happening, count)];
+    try {
+      await handle([...waiting, ...waiting]);
+      waiting = [];
+    } catch (error) {
+      if (!(error instanceof Crash)) throw error;
+      handle = openHandle(world.world);
+    }
+    world.state.now += 40_000;
+    checkInvariants(world, plan);
+    if (count >= happenings.length && isOver(world)) return;
+  }
+};
+
+const happenings = fc.array(fc.record({ what: fc.nat(7), which: fc.nat(9) }), { maxLength: 30 });
+
+describe("random histories", () => {
+  test("land in order, once, on green commits only; every write can be decided again; nothing is left to do at the end", async () => {
+    await fc.assert(
+      fc.asyncProperty(graphs, happenings, async (plan, story) => {
+        expect(topological(plan.steps)).not.toBeNull();
+        const world = memoryWorld();
+        await play(world, plan, story);
+        checkReplay(world);
+      }),
+      { numRuns: 100 },
+    );
+  });
+
+  test("a process that dies at any save or effect leaves no trace in what is landed, opened, said or run", async () => {
+    await fc.assert(
+      fc.asyncProperty(graphs, fc.array(fc.nat(40), { minLength: 1, maxLength: 6 }), async (plan, deaths) => {
+        const calm = memoryWorld();
+        await play(calm, plan, []);
+        let until = deaths[0] ?? 0;
+        let death = 0;
+        const crashing = memoryWorld({
+          crash: () => {
+            until -= 1;
+            if (until >= 0 || death >= deaths.length) return;
+            death += 1;
+            until = deaths[death] ?? 0;
+            throw new Crash();
+          },
+        });
+        await play(crashing, plan, []);
+        expect(settled(crashing)).toEqual(settled(calm));
+        expect(executionOf(crashing)?.state).toBe(executionOf(calm)?.state);
+      }),
+      { numRuns: 100 },
+    );
+  });
+
+  test("what a save asked for and nobody confirmed is given again; what is confirmed is not", async () => {
+    await fc.assert(
+      fc.asyncProperty(graphs, happenings, async (plan, story) => {
+        const asked: string[] = [];
+        const world = memoryWorld();
+        const silent = {
+          ...world.world,
+          perform: (effects: readonly { key: string }[]) => (asked.push(...effects.map(({ key }) => key)), Promise.reject(new Crash())),
+        };
+        await openHandle(silent)([comment(1, { kind: "do", text: "make it so" })]).catch(() => undefined);
+        expect((await givenAgain(world)).sort()).toEqual(asked.sort());
+        await play(world, plan, story);
+        await openHandle(world.world)([]);
+        await openHandle(world.world)([comment(9_999, { kind: "help" })]);
+        expect((await givenAgain(world)).filter((key) => key.startsWith("start-job") || key.startsWith("open-pull"))).toEqual([]);
+      }),
+      { numRuns: 60 },
+    );
+  });
+});
+
+test("the example story ends with everything landed", async () => {
+  const story = plan(
+    step("research", { output: "artifact" }),
+    step("fix", { needs: ["research"], checkpoint: true }),
+    step("test", { needs: ["fix"] }),
+    step("docs", { needs: ["fix"] }),
+  );
+  const world = memoryWorld();
+  await play(world, story, []);
+  expect(executionOf(world)?.state).toBe("done");
+  expect(settled(world).landed).toEqual(["docs", "fix", "test"]);
+  expect(world.state.closed.has(1)).toBe(true);
+  expect(world.running() satisfies JobKey[]).toEqual([]);
+});

@@ -1,0 +1,217 @@
+import { describe, expect, test } from "vitest";
+import { openHandle } from "../../src/handle.ts";
+import type { Event } from "../../src/model/event.ts";
+import { taskId } from "../../src/model/ids.ts";
+import type { JobKey } from "../../src/model/job.ts";
+import type { Plan } from "../../src/model/plan.ts";
+import { branchRef, taskRef } from "../../src/model/refs.ts";
+import { comment, plan, step } from "../support/build.ts";
+import { memoryWorld } from "../support/memory-world.ts";
+
+const two = plan(step("fix"), step("test", { needs: ["fix"] }));
+
+/** A story told in a line or two: a request, its plan approved, and the jobs ended as they should be. */
+const story = (over: Parameters<typeof memoryWorld>[0] = {}) => {
+  const world = memoryWorld(over);
+  const handle = openHandle(world.world);
+  const execution = () => Object.values(world.state.ledger.executions)[0];
+  const at = (id: string) => execution()?.steps[id];
+  const finish = async (start: string, fate: Parameters<typeof world.finish>[1] = { end: "success" }) => {
+    const job = world.running().find((each) => each.startsWith(start));
+    expect(job, `a job ${start} runs`).toBeDefined();
+    world.finish(job as JobKey, fate);
+    world.state.now += 30_000;
+    await handle([{ kind: "woken" }]);
+  };
+  return {
+    ...world,
+    execution,
+    at,
+    finish,
+    tell: async (...events: Event[]) => {
+      world.state.now += 30_000;
+      return handle(events);
+    },
+    replies: () => world.state.comments.filter(({ body }) => body.includes("reply:")).map(({ body }) => body),
+    propose: async (proposed: Plan) => {
+      await handle([comment(1, { kind: "do", text: "make it so" })]);
+      await finish("plan/", { end: "success", tools: [{ kind: "propose", plan: proposed }] });
+    },
+    approve: () => handle([comment(2, { kind: "approve-plan", plan: execution()?.plan?.slice(0, 12) ?? "" })]),
+    task: (id: string) => taskId(execution()?.id ?? "", id),
+    head: (id: string) => world.state.refs[taskRef(taskId(execution()?.id ?? "", id))],
+    base: () => world.state.refs[branchRef("main")] ?? "",
+  };
+};
+
+describe("commands", () => {
+  test("B-03 a stranger's command is refused with what it needs, and nothing starts", async () => {
+    const it = story();
+    await it.tell({ ...(comment(1, { kind: "do", text: "x" }) as Extract<Event, { kind: "commanded" }>), by: "stranger" });
+    expect(it.execution()).toBeUndefined();
+    expect(it.replies()[0]).toContain("no-permission");
+    expect(it.state.runs).toEqual([]);
+  });
+
+  test("B-28 an approval with another plan's hash approves nothing and gives the line to copy", async () => {
+    const it = story();
+    await it.propose(two);
+    await it.tell(comment(2, { kind: "approve-plan", plan: "abcdef123456" }));
+    expect(it.execution()?.state).toBe("proposed");
+    expect(it.replies()[0]).toContain("other-plan");
+  });
+
+  test("B-29 a comment that was edited before it was read is refused", async () => {
+    const it = story();
+    await it.tell({ ...(comment(1, { kind: "do", text: "x" }) as Extract<Event, { kind: "commanded" }>), edited: true });
+    expect(it.execution()).toBeUndefined();
+    expect(it.replies()[0]).toContain("edited-comment");
+  });
+
+  test("B-24 a doubled comment makes one execution, one reaction and one comment", async () => {
+    const it = story();
+    const first = comment(1, { kind: "do", text: "x" });
+    await it.tell(first, first);
+    await it.tell(first);
+    expect(Object.keys(it.state.ledger.executions)).toHaveLength(1);
+    expect(it.state.comments).toHaveLength(1);
+    expect(it.state.reactions).toEqual(["react:1/eyes"]);
+  });
+});
+
+describe("the refinery", () => {
+  test("B-15 a red candidate lands nothing and blocks what needs its step; a retry goes on", async () => {
+    const it = story();
+    await it.propose(two);
+    await it.approve();
+    await it.finish("work/");
+    const before = it.base();
+    await it.finish("verify/", { end: "failed" });
+    expect(it.base()).toBe(before);
+    expect([it.at("fix")?.state, it.at("test")?.state, it.execution()?.state]).toEqual(["failed", "blocked", "failed"]);
+    expect(it.at("fix")?.lastFailure).toContain("output of verify/");
+    await it.tell(comment(3, { kind: "retry", target: it.task("fix") }));
+    expect([it.at("fix")?.state, it.at("fix")?.attempt, it.at("test")?.state]).toEqual(["running", 2, "pending"]);
+  });
+
+  test("B-16 a push to the base during verification: the candidate is rebuilt, both are kept", async () => {
+    const it = story();
+    await it.propose(plan(step("fix")));
+    await it.approve();
+    await it.finish("work/");
+    const person = it.push(branchRef("main"), "a person's commit");
+    await it.finish("verify/");
+    expect(it.base(), "the verified commit is not on this base any more").toBe(person);
+    await it.finish("verify/");
+    expect(it.at("fix")?.state).toBe("done");
+    expect(it.contains(person, it.base())).toBe(true);
+    expect(it.state.green.has(it.base())).toBe(true);
+  });
+
+  test("B-17 a person's push to a task branch becomes the head that is verified and lands", async () => {
+    const it = story();
+    await it.propose(plan(step("fix")));
+    await it.approve();
+    await it.finish("work/");
+    const pushed = it.push(taskRef(it.task("fix")), "a person's commit");
+    await it.finish("verify/");
+    expect(it.at("fix")?.head).toMatchObject({ sha: pushed, by: "person" });
+    expect(it.at("fix")?.state).toBe("worker_done");
+    await it.finish("verify/");
+    expect(it.contains(pushed, it.base())).toBe(true);
+  });
+
+  test("B-18 a rewound base freezes the queue: nothing is landed again before a person says so", async () => {
+    const it = story();
+    await it.propose(two);
+    await it.approve();
+    await it.finish("work/");
+    await it.finish("verify/");
+    it.state.refs[branchRef("main")] = it.root;
+    await it.finish("work/");
+    expect(it.state.ledger.queues["main"]?.frozen?.code).toBe("base-rewound");
+    expect(it.base()).toBe(it.root);
+    expect(it.at("fix")?.state).toBe("done");
+  });
+
+  test("a conflict with the base is found before any check", async () => {
+    const it = story({ conflicts: () => true });
+    await it.propose(plan(step("fix")));
+    await it.approve();
+    await it.finish("work/");
+    expect(it.at("fix")).toMatchObject({ state: "failed", why: { code: "conflict" } });
+    expect(it.running()).toEqual([]);
+  });
+
+  test("a checkpoint lands after a review of exactly its head by a person who may write, and not before", async () => {
+    const it = story();
+    await it.propose(plan(step("fix", { checkpoint: true }), step("test", { needs: ["fix"] })));
+    await it.approve();
+    await it.finish("work/");
+    await it.finish("verify/");
+    expect(it.at("fix")?.state).toBe("waiting");
+    const review = { id: 1, by: "stranger", bot: false, verdict: "approved" as const, head: it.head("fix") ?? "", at: 1, text: "" };
+    const pull = it.at("fix")?.pull ?? 0;
+    for (const bad of [review, { ...review, by: "maintainer", head: it.root }, { ...review, by: "maintainer", bot: true }]) {
+      it.state.reviews.set(pull, [bad]);
+      await it.tell({ kind: "woken" });
+      expect(it.at("fix")?.state).toBe("waiting");
+    }
+    it.state.reviews.set(pull, [{ ...review, by: "maintainer" }]);
+    await it.tell({ kind: "woken" });
+    expect([it.at("fix")?.state, it.at("test")?.state]).toEqual(["done", "running"]);
+  });
+});
+
+describe("jobs", () => {
+  test("B-20 a run that ended without a result is a fault: tried again twice, then failed", async () => {
+    const it = story();
+    await it.propose(plan(step("fix")));
+    await it.approve();
+    for (const attempt of [1, 2, 3]) {
+      expect(it.at("fix")).toMatchObject({ state: "running", attempt });
+      const job = it.running()[0] as JobKey;
+      it.state.runs = it.state.runs.map((run) => ({ ...run, state: "done", conclusion: "failure" }));
+      await it.tell({ kind: "woken", ended: job });
+      await it.tell({ kind: "woken" });
+    }
+    expect(it.at("fix")).toMatchObject({ state: "failed", why: { code: "work-faults" } });
+  });
+
+  test("B-12 a job that never ends is stopped at its deadline", async () => {
+    const it = story();
+    await it.propose(plan(step("fix")));
+    await it.approve();
+    it.state.now += 60 * 60_000;
+    await it.tell({ kind: "woken" });
+    expect(it.state.runs.find((run) => run.name.startsWith("work/"))).toMatchObject({ conclusion: "cancelled" });
+    expect(it.at("fix")?.faults).toBe(1);
+  });
+
+  test("B-05 a plan with a cycle that reaches the coordinator all the same is refused", async () => {
+    const it = story();
+    await it.propose(plan(step("a", { needs: ["b"] }), step("b", { needs: ["a"] })));
+    expect(it.execution()).toMatchObject({ state: "failed", why: { code: "cycle" }, plan: null });
+  });
+
+  test("B-14 a step that changed nothing is done, and lands nothing", async () => {
+    const it = story();
+    await it.propose(plan(step("fix")));
+    await it.approve();
+    await it.finish("work/", { end: "unchanged" });
+    expect(it.execution()?.state).toBe("done");
+    expect(it.base()).toBe(it.root);
+  });
+
+  test("a cancelled execution stops its runs, and closes its pull requests", async () => {
+    const it = story();
+    await it.propose(two);
+    await it.approve();
+    await it.finish("work/");
+    await it.tell(comment(7, { kind: "cancel", target: null }));
+    expect(it.execution()?.state).toBe("cancelled");
+    expect(it.state.pulls.map(({ state }) => state)).toEqual(["closed"]);
+    await it.finish("verify/");
+    expect(it.base()).toBe(it.root);
+  });
+});

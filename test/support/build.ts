@@ -1,0 +1,33 @@
+import type { Command } from "../../src/model/command.ts";
+import type { Event } from "../../src/model/event.ts";
+import type { Need, Plan, PlannedStep } from "../../src/model/plan.ts";
+
+/** A step of which a test says only what matters; a string in `needs` is a step of the same plan. */
+export const step = (id: string, over: Partial<Omit<PlannedStep, "needs">> & { needs?: (string | Need)[] } = {}): PlannedStep => ({
+  title: `Do ${id}`,
+  description: `Description of ${id}.`,
+  tier: "standard",
+  role: null,
+  output: "branch",
+  checkpoint: false,
+  paths: [],
+  verify: [],
+  run: null,
+  ...over,
+  id,
+  needs: (over.needs ?? []).map((need) => (typeof need === "string" ? { step: need, condition: "merged" as const } : need)),
+});
+
+export const plan = (...steps: PlannedStep[]): Plan => ({ steps });
+
+/** A maintainer's comment with these commands. */
+export const comment = (id: number, ...commands: Command[]): Event => ({
+  kind: "commanded",
+  id: `comment:${id}`,
+  at: id,
+  issue: 1,
+  comment: id,
+  by: "maintainer",
+  edited: false,
+  requests: commands.map((command) => ({ ok: true, command })),
+});

@@ -1,0 +1,243 @@
+import type { Effect } from "../../src/model/effect.ts";
+import { digestOf } from "../../src/model/effect.ts";
+import type { Event } from "../../src/model/event.ts";
+import type { Inputs, World } from "../../src/handle.ts";
+import { hash, type RefName, type Sha } from "../../src/model/ids.ts";
+import { type JobKey, type JobResult, readJobKey } from "../../src/model/job.ts";
+import { emptyLedger, type Ledger } from "../../src/model/ledger.ts";
+import type { Config } from "../../src/model/config.ts";
+import { type Fact, type Permission, type Pull, type Query, queryKey, type Review, type Run } from "../../src/model/query.ts";
+import { branchRef, readResultRef, resultRef } from "../../src/model/refs.ts";
+import { config as defaults } from "./config.ts";
+
+const sha = (value: unknown): Sha => hash(value).slice(0, 40);
+
+/** Thrown where a history lets the process die. */
+export class Crash extends Error {}
+
+export type Fate = { readonly end: JobResult["end"]; readonly tools?: JobResult["tools"]; readonly artifact?: string };
+
+/**
+ * A repository and a GitHub in memory: commits are ids with parents, jobs end when a test says so.
+ * It keeps the rules that matter: leases, result refs that are made once, one pull request per head, run names.
+ */
+export const memoryWorld = (options: { config?: Config; crash?: (point: string) => void; conflicts?: (head: Sha) => boolean } = {}) => {
+  const crash = options.crash ?? (() => undefined);
+  const root = sha("root");
+  const state = {
+    now: 1_000,
+    refs: { [branchRef("main")]: root } as Record<RefName, Sha>,
+    parents: new Map<Sha, readonly Sha[]>([[root, []]]),
+    results: new Map<Sha, JobResult>(),
+    ledger: emptyLedger,
+    writes: [] as { inputs: Inputs; parent: Ledger; ledger: Ledger; notes: readonly string[] }[],
+    runs: [] as Run[],
+    pulls: [] as Pull[],
+    comments: [] as { id: number; issue: number; body: string }[],
+    reviews: new Map<number, Review[]>(),
+    permissions: { maintainer: "write", stranger: "read" } as Record<string, Permission>,
+    green: new Set<Sha>([root]),
+    bases: [root] as Sha[],
+    reactions: [] as string[],
+    statuses: [] as { commit: Sha; state: string }[],
+    closed: new Set<number>(),
+    requests: 0,
+  };
+
+  const contains = (commit: Sha, tip: Sha): boolean => {
+    const stack = [tip];
+    const seen = new Set<Sha>();
+    for (let at = stack.pop(); at !== undefined; at = stack.pop()) {
+      if (at === commit) return true;
+      if (seen.has(at)) continue;
+      seen.add(at);
+      stack.push(...(state.parents.get(at) ?? []));
+    }
+    return false;
+  };
+
+  const commit = (parents: readonly Sha[], what: unknown): Sha => {
+    const id = sha([parents, what]);
+    state.parents.set(id, parents);
+    return id;
+  };
+
+  const candidate = (query: Extract<Query, { kind: "candidate" }>): Fact => {
+    const merges: Sha[] = [];
+    let tip = query.onto;
+    for (const merge of query.merges) {
+      if (options.conflicts?.(merge.head)) {
+        return { kind: "candidate", query, answer: { kind: "conflict", task: merge.task, paths: ["a.txt"] } };
+      }
+      tip = commit([tip, merge.head], merge.message);
+      merges.push(tip);
+    }
+    return { kind: "candidate", query, answer: { kind: "commits", merges } };
+  };
+
+  const answerOne = (query: Query): Fact => {
+    switch (query.kind) {
+      case "permission":
+        return { kind: "permission", query, answer: state.permissions[query.login] ?? "none" };
+      case "reviews":
+        return { kind: "reviews", query, answer: state.reviews.get(query.pull) ?? [] };
+      case "pulls":
+        return { kind: "pulls", query, answer: state.pulls };
+      case "runs":
+        return { kind: "runs", query, answer: state.runs };
+      case "work":
+        return { kind: "work", query, answer: { kind: "commit", commit: commit([query.onto], [query.result, query.message]) } };
+      case "candidate":
+        return candidate(query);
+      case "contains":
+        return { kind: "contains", query, answer: contains(query.commit, query.tip) };
+    }
+  };
+
+  const end = <K extends Effect["kind"]>(effect: Effect & { kind: K }, known: unknown): Event => ({
+    kind: "performed",
+    // Each branch below gives the known value of its own kind.
+    outcome: { kind: effect.kind, key: effect.key, digest: digestOf(effect), end: { kind: "done", known } } as never,
+  });
+
+  const performOne = (effect: Effect, again: boolean): Event => {
+    state.requests += 1;
+    switch (effect.kind) {
+      case "start-job": {
+        const found = again ? state.runs.find((run) => run.name === effect.job) : undefined;
+        const run = found ?? { id: state.runs.length + 1, name: effect.job, state: "running" as const, conclusion: null };
+        if (!found) state.runs.push(run);
+        return end(effect, { run: run.id });
+      }
+      case "stop-job":
+        state.runs = state.runs.map((run) => (run.id === effect.run ? { ...run, state: "done", conclusion: "cancelled" } : run));
+        return end(effect, null);
+      case "open-pull": {
+        const open = state.pulls.find((pull) => pull.headRef === effect.head && pull.state === "open");
+        const pull = open ?? {
+          number: 100 + state.pulls.length,
+          headRef: effect.head,
+          head: state.refs[branchRef(effect.head)] ?? "",
+          base: effect.base,
+          state: "open" as const,
+          draft: false,
+          labels: [],
+        };
+        if (!open) state.pulls.push(pull);
+        return end(effect, { pull: pull.number });
+      }
+      case "close-pull":
+        state.pulls = state.pulls.map((pull) => (pull.number === effect.pull ? { ...pull, state: "closed" } : pull));
+        return end(effect, null);
+      case "set-status":
+        state.statuses.push({ commit: effect.commit, state: effect.state });
+        return end(effect, null);
+      case "say": {
+        const known =
+          state.comments.find((each) => each.id === effect.comment) ??
+          (again ? state.comments.find((each) => each.body.startsWith(effect.marker)) : undefined);
+        if (known) known.body = effect.body;
+        const said = known ?? { id: 1_000 + state.comments.length, issue: effect.issue, body: effect.body };
+        if (!known) state.comments.push(said);
+        return end(effect, { comment: said.id });
+      }
+      case "react":
+        state.reactions.push(effect.key);
+        return end(effect, null);
+      case "close-issue":
+        state.closed.add(effect.issue);
+        return end(effect, null);
+    }
+  };
+
+  const world: World = {
+    self: "enki[bot]",
+    defaultBranch: "main",
+    grace: 0,
+    now: () => (state.now += 1),
+    log: () => undefined,
+    load: () =>
+      Promise.resolve({
+        ledger: state.ledger,
+        refs: { ...state.refs },
+        config: options.config ?? defaults(),
+        results: Object.entries(state.refs).flatMap(([ref, at]): Event[] => {
+          const result = readResultRef(ref) === null ? undefined : state.results.get(at);
+          return result ? [{ kind: "resulted", id: `result:${at}`, commit: at, result }] : [];
+        }),
+      }),
+    answer: (queries) => Promise.resolve(new Map(queries.map((query) => [queryKey(query), answerOne(query)]))),
+    save: (act, before, inputs) => {
+      crash("before save");
+      if (before.ledger !== state.ledger) return Promise.resolve({ kind: "ledger-moved" });
+      const moved = act.moves.find(({ ref, from }) => (state.refs[ref] ?? null) !== from);
+      if (moved) return Promise.resolve({ kind: "refused", event: { kind: "save-refused", ref: moved.ref, why: "moved", text: "stale" } });
+      for (const { ref, to } of act.moves) {
+        if (to === null) delete state.refs[ref];
+        else state.refs[ref] = to;
+        if (ref === branchRef("main") && to !== null) state.bases.push(to);
+      }
+      state.writes.push({ inputs, parent: state.ledger, ledger: act.ledger, notes: act.notes });
+      state.ledger = act.ledger;
+      for (const pull of state.pulls) {
+        const head = state.refs[branchRef(pull.headRef)] ?? pull.head;
+        const merged = contains(head, state.refs[branchRef("main")] ?? "");
+        state.pulls = state.pulls.map((each) =>
+          each === pull ? { ...each, head, state: each.state === "open" && merged ? "merged" : each.state } : each,
+        );
+      }
+      crash("after save");
+      const loaded = { ...before, ledger: act.ledger, refs: { ...state.refs }, results: [] };
+      return Promise.resolve({ kind: "saved", loaded });
+    },
+    perform: (effects, again) => {
+      const events: Event[] = [];
+      for (const effect of effects) {
+        crash(`before ${effect.key}`);
+        events.push(performOne(effect, again.has(effect.key)));
+        crash(`after ${effect.key}`);
+      }
+      return Promise.resolve(events);
+    },
+  };
+
+  /** Ends a job that runs, as publish would: its result ref is made once. */
+  const finish = (job: JobKey, fate: Fate): void => {
+    const ref = resultRef(job);
+    const { kind, target } = readJobKey(job) ?? { kind: "work", target: "" };
+    state.runs = state.runs.map((run) => (run.name === job ? { ...run, state: "done", conclusion: "success" } : run));
+    if (state.refs[ref] !== undefined) return;
+    const at = sha(["result", job]);
+    if (kind === "verify" && fate.end === "success") state.green.add(target);
+    state.results.set(at, {
+      format: 1,
+      job,
+      run: 1,
+      base: state.refs[branchRef("main")] ?? root,
+      end: fate.end,
+      why: "",
+      output: `output of ${job}`,
+      artifact: fate.artifact ?? null,
+      files: [],
+      tools: fate.tools ?? [],
+      spent: 0,
+    });
+    state.refs[ref] = at;
+  };
+
+  const push = (ref: RefName, what: unknown): Sha => {
+    const to = commit([state.refs[ref] ?? root], what);
+    state.refs[ref] = to;
+    return to;
+  };
+
+  return {
+    world,
+    state,
+    finish,
+    push,
+    contains,
+    root,
+    running: (): JobKey[] => state.runs.filter((run) => run.state === "running").map((run) => run.name as JobKey),
+  };
+};
