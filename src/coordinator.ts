@@ -1,0 +1,121 @@
+import { openHandle, type World } from "./handle.ts";
+import type { Event } from "./model/event.ts";
+import type { Millis } from "./model/ids.ts";
+
+/** One timer at a time for each repository. */
+export type Timers = {
+  readonly now: () => Millis;
+  /** Calls back once, `delay` milliseconds from now; gives what takes it back. */
+  readonly after: (delay: Millis, call: () => void) => () => void;
+};
+
+export type Coordinator = {
+  /** Takes events in for a repository, by its full name; resolves when they are settled. Never rejects. */
+  readonly receive: (repository: string, events: readonly Event[]) => Promise<void>;
+  /** Resolves when no repository is being decided on. */
+  readonly idle: () => Promise<void>;
+  readonly close: () => Promise<void>;
+};
+
+export type Coordinating = {
+  readonly connect: (repository: string) => Promise<World>;
+  readonly timers: Timers;
+  readonly fault: (repository: string, error: unknown) => void;
+};
+
+/** A call that threw is tried again after this time, doubled up to the limit. */
+const FIRST_PAUSE = 1_000;
+const LONGEST_PAUSE = 5 * 60_000;
+
+/** What a lane holds: events that wait for the next call, the call that runs, and the timer that was asked for. */
+type Lane = {
+  open: boolean;
+  waiting: Event[];
+  running: Promise<void> | null;
+  handle: ReturnType<typeof openHandle> | null;
+  cancelTimer: () => void;
+  faults: number;
+};
+
+/** The loop of one repository: one call at a time, woken by events and by the time that the last decision asked for; deliveries coalesce. */
+const openLane = (repository: string, { connect, timers, fault }: Coordinating) => {
+  const lane: Lane = { open: true, waiting: [], running: null, handle: null, cancelTimer: () => undefined, faults: 0 };
+
+  const wakeLater = (delay: Millis): void => {
+    lane.cancelTimer();
+    if (lane.open) lane.cancelTimer = timers.after(Math.max(0, delay), () => void receive([{ kind: "woken" }]));
+  };
+
+  const once = async (): Promise<void> => {
+    const events = lane.waiting;
+    lane.waiting = [];
+    try {
+      lane.handle ??= openHandle(await connect(repository));
+      const { wakeAt } = await lane.handle(events);
+      lane.faults = 0;
+      if (wakeAt !== null) wakeLater(wakeAt - timers.now());
+    } catch (error) {
+      // A sweep finds these events again, but where nobody sweeps the webhook is all there is: they stay for the next try.
+      lane.waiting = [...events, ...lane.waiting];
+      lane.handle = null;
+      wakeLater(Math.min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** lane.faults));
+      lane.faults += 1;
+      throw error;
+    }
+  };
+
+  const drain = async (): Promise<void> => {
+    try {
+      while (lane.open) {
+        await once();
+        if (lane.waiting.length === 0) break;
+      }
+    } catch (error) {
+      fault(repository, error);
+    } finally {
+      lane.running = null;
+    }
+  };
+
+  const receive = (events: readonly Event[]): Promise<void> => {
+    lane.waiting.push(...events);
+    lane.running ??= drain();
+    return lane.running;
+  };
+
+  return {
+    receive,
+    running: (): Promise<void> | null => lane.running,
+    close: (): void => {
+      lane.open = false;
+      lane.cancelTimer();
+    },
+  };
+};
+
+/** One lane per repository. */
+export const openCoordinator = (coordinating: Coordinating): Coordinator => {
+  const lanes = new Map<string, ReturnType<typeof openLane>>();
+  let open = true;
+  const idle = async (): Promise<void> => {
+    for (;;) {
+      const running = [...lanes.values()].flatMap((lane) => lane.running() ?? []);
+      if (running.length === 0) return;
+      await Promise.all(running);
+    }
+  };
+  return {
+    receive: (repository, events) => {
+      if (!open) return Promise.resolve();
+      const lane = lanes.get(repository) ?? openLane(repository, coordinating);
+      lanes.set(repository, lane);
+      return lane.receive(events);
+    },
+    idle,
+    close: async () => {
+      open = false;
+      for (const lane of lanes.values()) lane.close();
+      await idle();
+    },
+  };
+};
