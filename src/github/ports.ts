@@ -2,10 +2,13 @@ import type { Base, Login, Millis, Sha } from "../model/ids.ts";
 import type { JobInputs, Reaction } from "../model/effect.ts";
 import type { Permission, Pull, Review, Run } from "../model/query.ts";
 
-/** `refused`: GitHub said no and will say no again. `later`: a limit or a fault, with the time to try again. */
+/**
+ * `refused`: GitHub said no and will say no again; codes `not-allowed`, `not-found`, `conflict`, `gone`, `invalid`, `too-many`, `http-<status>`.
+ * `later`: a limit or a fault, with the time to try again; `unclear` when GitHub may have done what was asked.
+ */
 export type Failure =
   | { readonly kind: "refused"; readonly code: string; readonly why: string }
-  | { readonly kind: "later"; readonly at: Millis; readonly why: string };
+  | { readonly kind: "later"; readonly at: Millis; readonly why: string; readonly unclear: boolean };
 export type Reply<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly failure: Failure };
 
 export type Comment = {
@@ -19,37 +22,50 @@ export type Comment = {
 };
 
 export type Issues = {
-  /** Issue and pull request comments of the repository that changed since, oldest first. */
-  commentsSince(since: Millis): Promise<Reply<readonly Comment[]>>;
+  /**
+   * Issue and pull request comments of the repository that changed since, oldest change first.
+   * Every change before `until` is among them: the next listing starts there. Ids come again where listings overlap.
+   */
+  commentsSince(since: Millis): Promise<Reply<{ comments: readonly Comment[]; until: Millis }>>;
+  /** Comments of one issue or pull request, oldest first, the first thousand. */
   commentsOn(issue: number): Promise<Reply<readonly Comment[]>>;
   comment(issue: number, body: string): Promise<Reply<{ comment: number }>>;
   editComment(comment: number, body: string): Promise<Reply<null>>;
+  /** One that is gone already is a success. */
+  deleteComment(comment: number): Promise<Reply<null>>;
+  /** Once: the same reaction again changes nothing. */
   react(comment: number, reaction: Reaction): Promise<Reply<null>>;
   closeIssue(issue: number): Promise<Reply<null>>;
 };
 
 export type Pulls = {
-  /** All open pull requests, and the closed ones that changed lately. */
+  /** All open pull requests, and the closed ones that changed lately. A fork's `headRef` is `<owner>:<branch>`. */
   list(): Promise<Reply<readonly Pull[]>>;
-  /** `exists` is answered by looking the open pull request of that head up. */
+  /** The pull request of a branch of this repository into a base: the open one, else the newest merged one; null when there is none. */
+  find(head: string, base: Base): Promise<Reply<{ pull: number } | null>>;
+  /** Where there is one for that head already, that one. */
   open(pull: { head: string; base: Base; title: string; body: string }): Promise<Reply<{ pull: number }>>;
   close(pull: number): Promise<Reply<null>>;
+  /** All submitted reviews, oldest first. Refuses `too-many` rather than to leave some out. */
   reviews(pull: number): Promise<Reply<readonly Review[]>>;
 };
 
 export type Checks = {
+  /** Sets the status `enki/refinery` of a commit; a long text is cut. */
   setStatus(status: { commit: Sha; state: "pending" | "success" | "failure"; text: string }): Promise<Reply<null>>;
 };
 
 export type Runs = {
   /** Starts `enki-step.yml` at the default branch; the run's id where GitHub tells it. */
   startJob(inputs: JobInputs): Promise<Reply<{ run: number | null }>>;
-  /** The newest runs of `enki-step.yml`. The list lags behind a start by seconds. */
+  /** The newest hundred runs of `enki-step.yml`; none where the file is missing. The list lags behind a start by seconds. */
   list(): Promise<Reply<readonly Run[]>>;
+  /** One that is over or gone already is a success. */
   stop(run: number): Promise<Reply<null>>;
 };
 
 export type People = {
+  /** `none` for who is unknown. */
   permission(login: Login): Promise<Reply<Permission>>;
 };
 
@@ -59,6 +75,8 @@ export type GitHub = {
   readonly checks: Checks;
   readonly runs: Runs;
   readonly people: People;
+  /** The branch that issues and Actions workflow files are read from. Read once. */
+  readonly defaultBranch: () => Promise<Reply<string>>;
   /** Requests sent so far, those answered "not modified" apart. */
   readonly requests: () => { readonly sent: number; readonly notModified: number };
   /** GitHub's clock, from the last answer's `Date` header; null before the first. */

@@ -1,0 +1,116 @@
+import * as z from "zod";
+import type { Permission, Pull, Review, Run } from "../model/query.ts";
+import type { Comment } from "./ports.ts";
+
+/** What we read of GitHub's answers: only the fields that we use, in our words. */
+
+/** GitHub shows deleted accounts as this user, or as null. */
+const GHOST = { login: "ghost", type: "User" };
+const author = z
+  .object({ login: z.string(), type: z.string().default("User") })
+  .nullish()
+  .transform((user) => user ?? GHOST);
+const isBot = (user: { login: string; type: string }): boolean => user.type === "Bot" || user.login.endsWith("[bot]");
+
+const time = z.string().transform((text, context) => {
+  const at = Date.parse(text);
+  if (Number.isNaN(at)) context.addIssue({ code: "custom", message: "not a time" });
+  return at;
+});
+
+/** Any answer; for requests whose answer tells nothing. */
+export const anything = z.unknown().transform(() => null);
+
+export const created = z.object({ id: z.number().int() });
+export const numbered = z.object({ number: z.number().int() });
+export const repository = z.object({ default_branch: z.string().min(1) });
+export const dispatched = z.union([z.object({ workflow_run_id: z.number().int() }), z.null(), z.undefined(), z.literal("")]);
+
+const comment = z
+  .object({
+    id: z.number().int(),
+    issue_url: z.string().regex(/\/\d+$/),
+    user: author,
+    body: z.string().nullish(),
+    created_at: time,
+    updated_at: time,
+  })
+  .transform((raw): Comment => ({
+    id: raw.id,
+    issue: Number(/\d+$/.exec(raw.issue_url)?.[0]),
+    by: raw.user.login,
+    bot: isBot(raw.user),
+    body: raw.body ?? "",
+    created: raw.created_at,
+    updated: raw.updated_at,
+  }));
+export const comments = z.array(comment);
+
+const side = z.object({ ref: z.string(), sha: z.string(), repo: z.object({ full_name: z.string() }).nullish(), user: author });
+const pull = (repository: string) =>
+  z
+    .object({
+      number: z.number().int(),
+      state: z.enum(["open", "closed"]),
+      merged_at: z.string().nullish(),
+      draft: z.boolean().default(false),
+      labels: z.array(z.object({ name: z.string() })).default([]),
+      head: side,
+      base: z.object({ ref: z.string() }),
+    })
+    .transform((raw): Pull => ({
+      number: raw.number,
+      headRef:
+        raw.head.repo?.full_name.toLowerCase() === repository.toLowerCase() ? raw.head.ref : `${raw.head.user.login}:${raw.head.ref}`,
+      head: raw.head.sha,
+      base: raw.base.ref,
+      state: raw.merged_at ? "merged" : raw.state,
+      draft: raw.draft,
+      labels: raw.labels.map(({ name }) => name),
+    }));
+/** Pull requests of a repository, `<owner>/<name>`: a fork may have a branch of the same name as one of ours. */
+export const pulls = (repository: string) => z.array(pull(repository));
+
+const VERDICTS: Readonly<Record<string, Review["verdict"]>> = {
+  APPROVED: "approved",
+  CHANGES_REQUESTED: "changes-requested",
+  DISMISSED: "dismissed",
+  COMMENTED: "commented",
+};
+const review = z.object({
+  id: z.number().int(),
+  user: author,
+  state: z.string(),
+  commit_id: z.string().nullish(),
+  submitted_at: time.nullish(),
+  body: z.string().nullish(),
+});
+/** Submitted reviews; drafts, which only their author sees, are left out. */
+export const reviews = z.array(review).transform((list) =>
+  list.flatMap((raw): Review[] => {
+    const verdict = VERDICTS[raw.state.toUpperCase()];
+    if (verdict === undefined || raw.submitted_at === null || raw.submitted_at === undefined) return [];
+    // Without a commit it is bound to none: it opens no gate.
+    const head = raw.commit_id ?? "";
+    return [{ id: raw.id, by: raw.user.login, bot: isBot(raw.user), verdict, head, at: raw.submitted_at, text: raw.body ?? "" }];
+  }),
+);
+
+const run = z
+  .object({ id: z.number().int(), display_title: z.string(), status: z.string().nullish(), conclusion: z.string().nullish() })
+  .transform((raw): Run => ({
+    id: raw.id,
+    name: raw.display_title,
+    state: raw.status === "completed" ? "done" : raw.status === "in_progress" ? "running" : "waiting",
+    conclusion: raw.conclusion ?? null,
+  }));
+export const runs = z.object({ workflow_runs: z.array(run) });
+
+const PERMISSIONS: Readonly<Record<string, Permission>> = {
+  admin: "admin",
+  maintain: "write",
+  write: "write",
+  triage: "read",
+  read: "read",
+};
+export const permission = z.object({ permission: z.string() }).transform((raw): Permission => PERMISSIONS[raw.permission] ?? "none");

@@ -1,0 +1,22 @@
+import { Octokit } from "@octokit/rest";
+
+/** What we need of an Octokit: its own, Probot's, or any object that sends like one. */
+export type Requester = {
+  request(route: string, parameters?: Record<string, unknown>): Promise<Answer>;
+};
+export type Answer = {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | number | undefined>>;
+  readonly data: unknown;
+};
+
+const quiet = (): void => undefined;
+
+/** An Octokit that sends each request once and writes nothing to the console: refusals are values, "not modified" is an answer. */
+export const openOctokit = (auth: string, baseUrl?: string): Requester =>
+  new Octokit({
+    auth,
+    userAgent: "enki",
+    log: { debug: quiet, info: quiet, warn: quiet, error: quiet },
+    ...(baseUrl === undefined ? {} : { baseUrl }),
+  });

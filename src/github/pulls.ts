@@ -1,0 +1,63 @@
+import type { Pull } from "../model/query.ts";
+import { anything, numbered, pulls as pullList, reviews } from "./answers.ts";
+import { type Http, PER_PAGE, readAll } from "./http.ts";
+import type { Pulls, Reply } from "./ports.ts";
+
+const PULLS = "/repos/{owner}/{repo}/pulls";
+const PULL = `${PULLS}/{pull_number}`;
+const OPEN_PAGES = 10;
+const REVIEW_PAGES = 30;
+
+export const openPulls = (http: Http, { owner, repo }: { readonly owner: string; readonly repo: string }): Pulls => {
+  const schema = pullList(`${owner}/${repo}`);
+
+  /** One request while there are fewer than a hundred pull requests; then one more for each hundred open ones. */
+  const list = async (): Promise<Reply<readonly Pull[]>> => {
+    const parameters = { state: "all", sort: "updated", direction: "desc", per_page: PER_PAGE };
+    const lately = await http.get({ route: `GET ${PULLS}`, parameters, schema });
+    if (!lately.ok || lately.value.length < PER_PAGE) return lately;
+    const open = await readAll(
+      http,
+      { route: `GET ${PULLS}`, parameters: { state: "open", sort: "created", direction: "asc" }, schema },
+      OPEN_PAGES,
+    );
+    if (!open.ok) return open;
+    const byNumber = new Map([...lately.value, ...open.value.items].map((pull) => [pull.number, pull]));
+    return { ok: true, value: [...byNumber.values()] };
+  };
+
+  const find: Pulls["find"] = async (head, base) => {
+    const parameters = { state: "all", head: `${owner}:${head}`, base, sort: "created", direction: "desc", per_page: PER_PAGE };
+    const reply = await http.get({ route: `GET ${PULLS}`, parameters, schema });
+    if (!reply.ok) return reply;
+    const ours = reply.value.filter((pull) => pull.headRef === head && pull.base === base);
+    const found = ours.find(({ state }) => state === "open") ?? ours.find(({ state }) => state === "merged");
+    return { ok: true, value: found ? { pull: found.number } : null };
+  };
+
+  const open: Pulls["open"] = async ({ head, base, title, body }) => {
+    const reply = await http.send({ route: `POST ${PULLS}`, parameters: { head, base, title, body }, schema: numbered });
+    if (reply.ok) return { ok: true, value: { pull: reply.value.number } };
+    const { failure } = reply;
+    const exists = failure.kind === "refused" && failure.code === "invalid" && /already exists/i.test(failure.why);
+    if (!exists && !(failure.kind === "later" && failure.unclear)) return reply;
+    const found = await find(head, base);
+    return found.ok && found.value ? { ok: true, value: found.value } : reply;
+  };
+
+  return {
+    list,
+    find,
+    open,
+    close: (pull) => http.send({ route: `PATCH ${PULL}`, parameters: { pull_number: pull, state: "closed" }, schema: anything }),
+    reviews: async (pull) => {
+      const reply = await readAll(http, { route: `GET ${PULL}/reviews`, parameters: { pull_number: pull }, schema: reviews }, REVIEW_PAGES);
+      if (!reply.ok) return reply;
+      if (reply.value.whole) return { ok: true, value: reply.value.items };
+      return {
+        ok: false,
+        failure: { kind: "refused", code: "too-many", why: `pull request #${pull} has more than ${REVIEW_PAGES * PER_PAGE} reviews` },
+      };
+    },
+  };
+};
