@@ -1,0 +1,96 @@
+import { constants } from "node:fs";
+import { mkdir, open, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { StepFault } from "./step-fault.ts";
+
+const LARGEST_FILE_BYTES = 16 << 20;
+const KINDS = ["output", "env", "path", "state", "summary"] as const;
+type Kind = (typeof KINDS)[number];
+
+const VARIABLES: Readonly<Record<Kind, string>> = {
+  output: "GITHUB_OUTPUT",
+  env: "GITHUB_ENV",
+  path: "GITHUB_PATH",
+  state: "GITHUB_STATE",
+  summary: "GITHUB_STEP_SUMMARY",
+};
+
+/** The files through which one step sets outputs, environment, path, state and summary. */
+export type CommandFiles = {
+  readonly env: Readonly<Record<string, string>>;
+  /** Reads what the step left. Throws `StepFault` for a file that is not what it was or has not GitHub's form. */
+  read(): Promise<CommandValues>;
+};
+
+type Entries = readonly (readonly [name: string, value: string])[];
+export type CommandValues = {
+  readonly output: Entries;
+  readonly env: Entries;
+  readonly state: Entries;
+  readonly path: readonly string[];
+  readonly summary: string;
+};
+
+const nameless = (kind: Kind, line: string): StepFault =>
+  new StepFault(`Unable to process file command '${kind}' successfully: invalid format '${line}'`);
+
+/** `name=value` lines and `name<<DELIMITER` blocks, as in GitHub's command files. Throws `StepFault` for any other line. */
+export const readEntries = (kind: Kind, text: string): Entries => {
+  const lines = text.replace(/^\uFEFF/, "").split(/\r?\n/);
+  const entries: [string, string][] = [];
+  for (let at = 0; at < lines.length; at += 1) {
+    const line = lines[at] ?? "";
+    if (line === "") continue;
+    const [equals, heredoc] = [line.indexOf("="), line.indexOf("<<")];
+    if (heredoc > 0 && (equals < 0 || heredoc < equals)) {
+      const end = lines.indexOf(line.slice(heredoc + 2), at + 1);
+      if (end < 0 || line.length === heredoc + 2) throw nameless(kind, line);
+      entries.push([line.slice(0, heredoc), lines.slice(at + 1, end).join("\n")]);
+      at = end;
+    } else if (equals > 0) entries.push([line.slice(0, equals), line.slice(equals + 1)]);
+    else throw nameless(kind, line);
+  }
+  return entries;
+};
+
+// The step may have put a link, a pipe or a directory in the file's place: only the bytes of a regular file are read.
+const readRegular = async (kind: Kind, path: string): Promise<string> => {
+  const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK).catch(() => null);
+  if (!file) return "";
+  try {
+    const { size, ...stat } = await file.stat().then((found) => ({ size: found.size, regular: found.isFile() }));
+    if (!stat.regular) throw new StepFault(`Unable to process file command '${kind}' successfully: not a regular file`);
+    if (size > LARGEST_FILE_BYTES)
+      throw new StepFault(`Unable to process file command '${kind}' successfully: over ${LARGEST_FILE_BYTES >> 20} MiB`);
+    return size === 0 ? "" : await file.readFile("utf8");
+  } finally {
+    await file.close();
+  }
+};
+
+/** Makes a step's command files in `directory`; `tag` is unlike any other step's and not to be guessed. */
+export const createCommandFiles = async (directory: string, tag: string): Promise<CommandFiles> => {
+  const path = (kind: Kind): string => join(directory, `${kind}_${tag}`);
+  await mkdir(directory, { recursive: true });
+  await Promise.all(KINDS.map((kind) => writeFile(path(kind), "", { flag: "wx" })));
+  const read = (kind: Kind): Promise<string> => readRegular(kind, path(kind));
+  return {
+    env: Object.fromEntries(KINDS.map((kind) => [VARIABLES[kind], path(kind)])),
+    read: async () => {
+      const [output, env, paths, state, summary] = await Promise.all([
+        read("output"),
+        read("env"),
+        read("path"),
+        read("state"),
+        read("summary"),
+      ]);
+      return {
+        output: readEntries("output", output),
+        env: readEntries("env", env),
+        state: readEntries("state", state),
+        path: paths.split(/\r?\n/).filter((line) => line !== ""),
+        summary,
+      };
+    },
+  };
+};

@@ -1,0 +1,146 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { readdir, readFile } from "node:fs/promises";
+import { constants } from "node:os";
+import type { Readable } from "node:stream";
+import { createLines } from "./lines.ts";
+import type { Log } from "./log.ts";
+import type { Masks } from "./masks.ts";
+import { createOutput } from "./output.ts";
+import { StepFault } from "./step-fault.ts";
+import { after, type Timers } from "./timers.ts";
+
+// GitHub's runner waits as long between its signals.
+const INTERRUPT_GRACE_MS = 7500;
+const TERMINATE_GRACE_MS = 2500;
+// A process that a step left behind may hold its output open.
+const OUTPUT_GRACE_MS = 1000;
+
+export type Command = {
+  readonly command: string;
+  readonly args: readonly string[];
+  readonly directory: string;
+  readonly env: Readonly<Record<string, string>>;
+  /** Asks the process to end: SIGINT, later SIGTERM, later SIGKILL, to its whole group. */
+  readonly stop: AbortSignal;
+  /** Gets each line of standard output instead of the log. */
+  readonly line?: (text: string) => void;
+};
+
+/** The processes of one job. Each command is a group of its own, so that what it starts can be ended with it. */
+export type Processes = {
+  /** Runs a command, its output into the log, until it ends; gives its exit code, 128 and the signal's number where a signal ended it. Rejects where it cannot be started. */
+  run(command: Command): Promise<number>;
+  /** Ends everything at once; nothing can be run afterwards. */
+  kill(): Promise<void>;
+};
+
+const signalGroup = (group: number, signal: NodeJS.Signals | 0): boolean => {
+  try {
+    return process.kill(-group, signal);
+  } catch {
+    return false;
+  }
+};
+
+const exited = (child: ChildProcess): Promise<number> =>
+  new Promise((resolve, reject) => {
+    child.once("error", reject);
+    child.once("exit", (code, signal) => resolve(code ?? 128 + (signal ? constants.signals[signal] : 0)));
+  });
+
+const closed = (child: ChildProcess): Promise<void> => new Promise((resolve) => child.once("close", () => resolve()));
+
+/** Waits for what is still in the pipes, but not for a process in the background that keeps them open. */
+const drained = async (child: ChildProcess, close: Promise<void>, timers: Timers): Promise<void> => {
+  let cancel = (): void => undefined;
+  const late = new Promise<void>((resolve) => (cancel = after(timers, OUTPUT_GRACE_MS, resolve)));
+  await Promise.race([close, late]);
+  cancel();
+  child.stdout?.destroy();
+  child.stderr?.destroy();
+};
+
+const insist = (group: number, timers: Timers): (() => void) => {
+  signalGroup(group, "SIGINT");
+  let cancel = after(timers, INTERRUPT_GRACE_MS, () => {
+    signalGroup(group, "SIGTERM");
+    cancel = after(timers, TERMINATE_GRACE_MS, () => signalGroup(group, "SIGKILL"));
+  });
+  return () => cancel();
+};
+
+// Processes that left their group still carry the mark in their environment, as with GitHub's own runner.
+const killMarked = async (mark: string): Promise<void> => {
+  const entries = await readdir("/proc").catch(() => []);
+  const found = entries.filter((name) => /^[0-9]+$/.test(name) && Number(name) !== process.pid);
+  await Promise.all(
+    found.map(async (pid) => {
+      const environment = await readFile(`/proc/${pid}/environ`, "latin1").catch(() => "");
+      if (!environment.split("\0").includes(`RUNNER_TRACKING_ID=${mark}`)) return;
+      try {
+        process.kill(Number(pid), "SIGKILL");
+      } catch {
+        // It ended by itself.
+      }
+    }),
+  );
+};
+
+const print = (stream: Readable | null, write: (line: string) => void, masks: Masks): void => {
+  const lines = createLines(write, masks);
+  stream?.on("data", (chunk: Buffer) => lines.write(chunk));
+  stream?.once("close", () => lines.end());
+};
+
+/** Runs a job's commands; `mark` is the value of `RUNNER_TRACKING_ID` that they all get. */
+export const createProcesses = (log: Log, timers: Timers, mark: string): Processes => {
+  const groups = new Set<number>();
+  const running = new Set<Promise<number>>();
+  let killed = false;
+
+  const wait = async (child: ChildProcess, group: number, stop: AbortSignal): Promise<number> => {
+    const [exit, close] = [exited(child), closed(child)];
+    let relax = (): void => undefined;
+    const end = (): void => void (relax = insist(group, timers));
+    stop.addEventListener("abort", end, { once: true });
+    if (stop.aborted) end();
+    const code = await exit;
+    relax();
+    stop.removeEventListener("abort", end);
+    // What was asked to end leaves nothing behind.
+    if (stop.aborted) signalGroup(group, "SIGKILL");
+    await drained(child, close, timers);
+    if (!signalGroup(group, 0)) groups.delete(group);
+    return code;
+  };
+
+  return {
+    run: async ({ command, args, directory, env, stop, line }) => {
+      if (killed) throw new StepFault("the job is over");
+      const child = spawn(command, args, {
+        cwd: directory,
+        env: { ...env, RUNNER_TRACKING_ID: mark },
+        detached: true,
+        stdio: ["ignore", "pipe", "pipe"],
+      });
+      if (child.pid === undefined) return exited(child);
+      groups.add(child.pid);
+      const write = createOutput(log);
+      print(child.stdout, line ?? write, log.masks);
+      print(child.stderr, write, log.masks);
+      const code = wait(child, child.pid, stop);
+      running.add(code);
+      try {
+        return await code;
+      } finally {
+        running.delete(code);
+      }
+    },
+    kill: async () => {
+      killed = true;
+      for (const group of groups) signalGroup(group, "SIGKILL");
+      await killMarked(mark);
+      await Promise.allSettled(running);
+    },
+  };
+};

@@ -1,0 +1,145 @@
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { onTestFinished } from "vitest";
+import type { Conclusion, JobReport, Permissions, RunRequest } from "../../src/runner/contract.ts";
+import { createRunner, type LocalRunner, type RunnerOptions } from "../../src/runner/runner.ts";
+import type { Timers } from "../../src/runner/timers.ts";
+
+/** What a run told its observer, in order. */
+export type Transcript = {
+  readonly titles: string[];
+  readonly reports: JobReport[];
+  readonly ended: Promise<{ conclusion: Conclusion; why: string }>;
+  /** The last report of a job. */
+  job(id: string): JobReport | undefined;
+  /** `id: conclusion` of every job that ended, in order. */
+  ends(): string[];
+  /** A job's log without the times. */
+  log(id: string): Promise<string>;
+  /** Resolves when a job's log has the text. */
+  says(id: string, text: string): Promise<void>;
+};
+
+export type Bench = {
+  readonly directory: string;
+  readonly runner: LocalRunner;
+  /** Permissions that tokens were minted with, and tokens that were revoked, in order. */
+  readonly minted: Permissions[];
+  readonly revoked: string[];
+  start(text: string, request?: Partial<RunRequest>): Transcript & { readonly id: number };
+  run(text: string, request?: Partial<RunRequest>): Promise<Transcript & { readonly id: number; conclusion: Conclusion; why: string }>;
+};
+
+const settled = async (test: () => Promise<boolean>): Promise<void> => {
+  while (!(await test())) await sleep(5);
+};
+
+const transcript = (): { record: Transcript; observer: Parameters<LocalRunner["start"]>[1] } => {
+  const titles: string[] = [];
+  const reports: JobReport[] = [];
+  const ending: { resolve: (end: { conclusion: Conclusion; why: string }) => void } = { resolve: () => undefined };
+  const ended = new Promise<{ conclusion: Conclusion; why: string }>((resolve) => (ending.resolve = resolve));
+  const job = (id: string): JobReport | undefined => reports.findLast((report) => report.id === id);
+  const log = async (id: string): Promise<string> => {
+    const file = job(id)?.log;
+    const text = file ? await readFile(file, "utf8") : "";
+    return text.replaceAll(/^\d{4}-\S+ /gm, "");
+  };
+  const record: Transcript = {
+    titles,
+    reports,
+    ended,
+    job,
+    ends: () => reports.filter((report) => report.status === "completed").map((report) => `${report.id}: ${report.conclusion}`),
+    log,
+    says: (id, text) => settled(async () => (await log(id)).includes(text)),
+  };
+  return {
+    record,
+    observer: {
+      named: (title) => titles.push(title),
+      job: (report) => reports.push(report),
+      done: (conclusion, why) => ending.resolve({ conclusion, why }),
+    },
+  };
+};
+
+/** Timers that never fire by themselves: `pass(ms)` fires those that ask for exactly so long. */
+export type HandTimers = Timers & { pass(ms: number): void; waiting(ms: number): Promise<void> };
+
+export const handTimers = (): HandTimers => {
+  const open = new Set<{ ms: number; resolve: () => void }>();
+  return {
+    sleep: (ms, signal) =>
+      new Promise((resolve) => {
+        const timer = { ms, resolve };
+        open.add(timer);
+        signal.addEventListener("abort", () => {
+          open.delete(timer);
+          resolve();
+        });
+      }),
+    pass: (ms) => {
+      for (const timer of open) if (timer.ms === ms) timer.resolve();
+    },
+    waiting: (ms) => settled(() => Promise.resolve([...open].some((timer) => timer.ms === ms))),
+  };
+};
+
+export const realTimers: Timers = { sleep: (ms, signal) => sleep(ms, undefined, { signal, ref: false }) };
+
+const REQUEST: Omit<RunRequest, "id" | "workflow" | "mintToken" | "revokeToken"> = {
+  event: { name: "workflow_dispatch", payload: {} },
+  inputs: {},
+  ref: "refs/heads/main",
+  sha: "a".repeat(40),
+  actor: "ada",
+  repository: { owner: "octo", name: "demo", defaultBranch: "main" },
+  serverUrl: "http://127.0.0.1:1",
+  apiUrl: "http://127.0.0.1:1/api/v3",
+  secrets: {},
+  environments: {},
+};
+
+/** A runner in a temporary directory, gone after the test. */
+export const createBench = async (options: Partial<RunnerOptions> = {}): Promise<Bench> => {
+  const directory = await mkdtemp(join(tmpdir(), "runner-"));
+  const runner = createRunner({
+    directory,
+    actionRoot: directory,
+    node: process.execPath,
+    env: process.env,
+    clock: () => 0,
+    timers: realTimers,
+    ...options,
+  });
+  onTestFinished(async () => {
+    await runner.close();
+    await rm(directory, { recursive: true, force: true });
+  });
+  const minted: Permissions[] = [];
+  const revoked: string[] = [];
+  let runs = 0;
+  const start: Bench["start"] = (text, request = {}) => {
+    runs += 1;
+    const { record, observer } = transcript();
+    const mintToken = (permissions: Permissions): string => `token-${minted.push(permissions)}`;
+    const revokeToken = (token: string): void => void revoked.push(token);
+    const workflow = { path: ".github/workflows/test.yml", text };
+    runner.start({ ...REQUEST, id: runs, workflow, mintToken, revokeToken, ...request }, observer);
+    return { ...record, id: runs };
+  };
+  return {
+    directory,
+    runner,
+    minted,
+    revoked,
+    start,
+    run: async (text, request) => {
+      const run = start(text, request);
+      return { ...run, ...(await run.ended) };
+    },
+  };
+};
