@@ -1,0 +1,99 @@
+import type { GitHub, Reply } from "../github/ports.ts";
+import { digestOf, type Effect, type EffectKind, effectRank, type Ending, type Outcome } from "../model/effect.ts";
+import type { Event } from "../model/event.ts";
+import type { Login } from "../model/ids.ts";
+import type { Run } from "../model/query.ts";
+import { say, sayWhy } from "./say.ts";
+
+type Of<K extends EffectKind> = Extract<Effect, { kind: K }>;
+
+/** `again`: keys of effects that somebody asked for before us, perhaps with success: they are looked up first. */
+export type Performing = { readonly github: GitHub; readonly self: Login; readonly again: ReadonlySet<string> };
+
+/** Runs are listed once for all jobs of one call, and only when one of them may have been started before. */
+type Stage = Performing & { readonly runs: () => Promise<Reply<readonly Run[]>> };
+
+/**
+ * Performs effects one at a time, the most urgent first, each key once, and tells how each ended.
+ * Nothing is tried twice here: what failed ends as `later`, and is looked up when it is given again. Never rejects for what GitHub does.
+ */
+export const perform = async (effects: readonly Effect[], performing: Performing): Promise<readonly Event[]> => {
+  let listed: Promise<Reply<readonly Run[]>> | null = null;
+  const stage: Stage = { ...performing, runs: () => (listed ??= performing.github.runs.list()) };
+  const unique = new Map(effects.map((effect) => [effect.key, effect]));
+  const events: Event[] = [];
+  for (const effect of [...unique.values()].sort((a, b) => effectRank(a.kind) - effectRank(b.kind))) {
+    events.push({ kind: "performed", outcome: await performOne(effect, stage) });
+  }
+  return events;
+};
+
+const outcome = <K extends EffectKind>(effect: Of<K>, end: Ending<K>): Outcome => {
+  // What is unclear was looked up here: whoever reads an outcome has nothing to do about it.
+  const told = end.kind === "later" ? { kind: end.kind, at: end.at, why: end.why } : end;
+  // The kinds of effect and ending agree by K, which the union's members cannot express.
+  return { kind: effect.kind, key: effect.key, digest: digestOf(effect), end: told } as Outcome;
+};
+
+const ending = (reply: Reply<null>): Ending<"react"> => (reply.ok ? { kind: "done", known: null } : reply.failure);
+
+const performOne = async (effect: Effect, stage: Stage): Promise<Outcome> => {
+  const { github, self, again } = stage;
+  switch (effect.kind) {
+    case "start-job":
+      return outcome(effect, await startJob(effect, stage));
+    case "stop-job":
+      return outcome(effect, ending(await github.runs.stop(effect.run)));
+    case "open-pull":
+      return outcome(effect, await openPull(effect, stage));
+    case "close-pull":
+      return outcome(effect, await closePull(effect, stage));
+    case "set-status":
+      return outcome(effect, ending(await github.checks.setStatus(effect)));
+    case "say":
+      return outcome(effect, await say(effect, { issues: github.issues, self }, again.has(effect.key)));
+    case "react":
+      return outcome(effect, ending(await github.issues.react(effect.comment, effect.with)));
+    case "close-issue":
+      return outcome(effect, ending(await github.issues.closeIssue(effect.issue)));
+  }
+};
+
+/** The run of a job: the one that still goes on, else the newest. */
+const runOf = (runs: readonly Run[], name: string): Run | undefined => {
+  const named = runs.filter((run) => run.name === name).sort((a, b) => b.id - a.id);
+  return named.find(({ state }) => state !== "done") ?? named[0];
+};
+
+const startJob = async (effect: Of<"start-job">, { github, again, runs }: Stage): Promise<Ending<"start-job">> => {
+  if (again.has(effect.key)) {
+    const listed = await runs();
+    if (!listed.ok) return listed.failure;
+    const run = runOf(listed.value, effect.job);
+    if (run) return { kind: "done", known: { run: run.id } };
+  }
+  const reply = await github.runs.startJob(effect.inputs);
+  if (reply.ok) return { kind: "done", known: reply.value };
+  if (reply.failure.kind === "refused" || !reply.failure.unclear) return reply.failure;
+  const listed = await github.runs.list();
+  const run = listed.ok ? runOf(listed.value, effect.job) : undefined;
+  return run ? { kind: "done", known: { run: run.id } } : reply.failure;
+};
+
+const openPull = async (effect: Of<"open-pull">, { github, again }: Stage): Promise<Ending<"open-pull">> => {
+  if (again.has(effect.key)) {
+    const found = await github.pulls.find(effect.head, effect.base);
+    if (!found.ok) return found.failure;
+    if (found.value) return { kind: "done", known: found.value };
+  }
+  const { head, base, title, body } = effect;
+  const reply = await github.pulls.open({ head, base, title, body });
+  return reply.ok ? { kind: "done", known: reply.value } : reply.failure;
+};
+
+/** The reason first: a pull request that is closed without a word looks like a fault. */
+const closePull = async ({ pull, comment }: Of<"close-pull">, { github, self }: Stage): Promise<Ending<"close-pull">> => {
+  const failure = await sayWhy(pull, comment, { issues: github.issues, self });
+  if (failure?.kind === "later") return failure;
+  return ending(await github.pulls.close(pull));
+};

@@ -1,0 +1,415 @@
+import nock from "nock";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import type { JobInputs } from "../../src/model/effect.ts";
+import { API, date, NOW, rawComment, rawPull, rawRun, REPO, stage, user } from "./stage.ts";
+
+beforeEach(() => {
+  nock.cleanAll();
+});
+afterEach(() => {
+  const left = nock.pendingMocks();
+  nock.cleanAll();
+  nock.enableNetConnect();
+  expect(left).toEqual([]);
+});
+
+const numbers = (first: number, count: number): number[] => Array.from({ length: count }, (_, index) => first + index);
+const next = (path: string): Record<string, string> => ({ link: `<${API}${path}?page=2>; rel="next"` });
+
+const inputs: JobInputs = { kind: "work", execution: "abc123", step: "one", attempt: "1", target: "abc123-one" };
+const DISPATCH = `${REPO}/actions/workflows/enki-step.yml/dispatches`;
+
+test("a list of more than a hundred is read to its end", async () => {
+  const { github, api } = stage();
+  const path = `${REPO}/issues/7/comments`;
+  api
+    .get(path)
+    .query({ per_page: 100, page: 1 })
+    .reply(
+      200,
+      numbers(1, 100).map((id) => rawComment(id)),
+      next(path),
+    );
+  api
+    .get(path)
+    .query({ per_page: 100, page: 2 })
+    .reply(200, [rawComment(101)]);
+  const reply = await github.issues.commentsOn(7);
+  expect(reply.ok && reply.value.map(({ id }) => id)).toEqual(numbers(1, 101));
+});
+
+test("a full page that did not change may have a successor since", async () => {
+  const { github, api } = stage();
+  const path = `${REPO}/issues/7/comments`;
+  const full = numbers(1, 100).map((id) => rawComment(id));
+  api
+    .get(path)
+    .query({ per_page: 100, page: 1 })
+    .reply(200, full, { etag: '"v1"' })
+    .get(path)
+    .query({ per_page: 100, page: 2 })
+    .reply(200, []);
+  api
+    .get(path)
+    .query({ per_page: 100, page: 1 })
+    .reply(304)
+    .get(path)
+    .query({ per_page: 100, page: 2 })
+    .reply(200, [rawComment(101)]);
+  await github.issues.commentsOn(7);
+  const reply = await github.issues.commentsOn(7);
+  expect(reply.ok && reply.value.length).toBe(101);
+});
+
+test("comments are swept from the last change seen, so that one that moves to the end hides no other", async () => {
+  const { github, api } = stage();
+  const path = `${REPO}/issues/comments`;
+  const at = (second: number): string => new Date(NOW + second * 1000).toISOString().replace(".000", "");
+  const first = numbers(1, 100).map((id) => rawComment(id, { updated: at(id) }));
+  api
+    .get(path)
+    .query({ since: new Date(NOW - 1000).toISOString(), sort: "updated", direction: "asc", per_page: 100, page: 1 })
+    .reply(200, first, next(path));
+  api
+    .get(path)
+    .query({ since: new Date(NOW + 99_000).toISOString(), sort: "updated", direction: "asc", per_page: 100, page: 1 })
+    .reply(200, [first[99], rawComment(101, { updated: at(101) })], date(NOW + 500_000));
+  const reply = await github.issues.commentsSince(NOW);
+  expect(reply.ok && reply.value.comments.map(({ id }) => id)).toEqual(numbers(1, 101));
+  expect(reply.ok && reply.value.until).toBe(NOW + 500_000);
+});
+
+test("a sweep of more than its bound says how far it came", async () => {
+  const { github, api } = stage();
+  const path = `${REPO}/issues/comments`;
+  for (const page of numbers(0, 10)) {
+    const list = numbers(page * 100, 100).map((id) => rawComment(id, { updated: new Date(NOW + id * 1000).toISOString() }));
+    api
+      .get(path)
+      .query(true)
+      .reply(200, list, { ...next(path), ...date(NOW + 9_000_000) });
+  }
+  const reply = await github.issues.commentsSince(NOW);
+  expect(reply.ok && reply.value.until).toBe(NOW + 999_000);
+});
+
+test("a hundred comments in one second do not hold a sweep up", async () => {
+  const { github, api } = stage();
+  const path = `${REPO}/issues/comments`;
+  const list = numbers(1, 100).map((id) => rawComment(id, { updated: new Date(NOW).toISOString() }));
+  api
+    .get(path)
+    .query((query) => query["page"] === "1")
+    .reply(200, list, next(path))
+    .get(path)
+    .query((query) => query["page"] === "2")
+    .reply(200, [rawComment(101)], date(NOW + 1000));
+  const reply = await github.issues.commentsSince(NOW);
+  expect(reply.ok && reply.value.comments.length).toBe(101);
+});
+
+test("a comment tells who wrote it, where, and whether that is a bot", async () => {
+  const { github, api } = stage();
+  const bot = { ...rawComment(3), user: user("enki[bot]", "Bot"), body: null };
+  api
+    .get(`${REPO}/issues/7/comments`)
+    .query(true)
+    .reply(200, [bot, { ...rawComment(4), user: null }]);
+  const at = Date.parse("2026-11-20T10:00:00Z");
+  expect(await github.issues.commentsOn(7)).toEqual({
+    ok: true,
+    value: [
+      { id: 3, issue: 7, by: "enki[bot]", bot: true, body: "", created: at, updated: at },
+      { id: 4, issue: 7, by: "ghost", bot: false, body: "hello", created: at, updated: at },
+    ],
+  });
+});
+
+test("removing a comment that is gone is a success", async () => {
+  const { github, api } = stage();
+  api.delete(`${REPO}/issues/comments/3`).reply(204).delete(`${REPO}/issues/comments/3`).reply(404, { message: "Not Found" });
+  expect(await github.issues.deleteComment(3)).toEqual({ ok: true, value: null });
+  expect(await github.issues.deleteComment(3)).toEqual({ ok: true, value: null });
+});
+
+test("few pull requests cost one request", async () => {
+  const { github, api } = stage();
+  api
+    .get(`${REPO}/pulls`)
+    .query({ state: "all", sort: "updated", direction: "desc", per_page: 100 })
+    .reply(200, [rawPull(2), rawPull(1, { state: "closed", merged: true }), rawPull(3, { state: "closed" })]);
+  const reply = await github.pulls.list();
+  expect(reply.ok && reply.value.map(({ number, state }) => [number, state])).toEqual([
+    [2, "open"],
+    [1, "merged"],
+    [3, "closed"],
+  ]);
+  expect(reply.ok && reply.value[0]).toEqual({
+    number: 2,
+    headRef: "task/abc123-one",
+    head: "a".repeat(40),
+    base: "main",
+    state: "open",
+    draft: false,
+    labels: ["enki"],
+  });
+  expect(github.requests().sent).toBe(1);
+});
+
+test("an open pull request that nobody touched for long is found behind a hundred others", async () => {
+  const { github, api } = stage();
+  api
+    .get(`${REPO}/pulls`)
+    .query((query) => query["state"] === "all")
+    .reply(
+      200,
+      numbers(10, 100).map((id) => rawPull(id, { state: "closed" })),
+    );
+  api
+    .get(`${REPO}/pulls`)
+    .query((query) => query["state"] === "open")
+    .reply(200, [rawPull(1)]);
+  const reply = await github.pulls.list();
+  expect(reply.ok && reply.value.filter(({ state }) => state === "open").map(({ number }) => number)).toEqual([1]);
+});
+
+test("a fork's branch of the same name is not ours", async () => {
+  const { github, api } = stage();
+  api
+    .get(`${REPO}/pulls`)
+    .query(true)
+    .reply(200, [rawPull(5, { from: "mallory" })]);
+  const reply = await github.pulls.list();
+  expect(reply.ok && reply.value[0]?.headRef).toBe("mallory:task/abc123-one");
+});
+
+test("a fork that was deleted is not ours either", async () => {
+  const { github, api } = stage();
+  const orphan = rawPull(5, { from: "mallory" });
+  api
+    .get(`${REPO}/pulls`)
+    .query(true)
+    .reply(200, [{ ...orphan, head: { ...orphan.head, repo: null } }]);
+  const reply = await github.pulls.list();
+  expect(reply.ok && reply.value[0]?.headRef).toBe("mallory:task/abc123-one");
+});
+
+const asked = { head: "task/abc123-one", base: "main", title: "One", body: "…" };
+const byHead = { state: "all", head: "octo:task/abc123-one", base: "main", sort: "created", direction: "desc", per_page: 100 };
+
+test("a pull request that exists already is that one", async () => {
+  const { github, api } = stage();
+  api
+    .post(`${REPO}/pulls`, asked)
+    .reply(422, { message: "Validation Failed", errors: [{ message: "A pull request already exists for octo:task/abc123-one." }] });
+  api
+    .get(`${REPO}/pulls`)
+    .query(byHead)
+    .reply(200, [rawPull(9, { state: "closed" }), rawPull(8)]);
+  expect(await github.pulls.open(asked)).toEqual({ ok: true, value: { pull: 8 } });
+});
+
+test("a pull request whose answer was lost is read back", async () => {
+  const { github, api } = stage();
+  api
+    .post(`${REPO}/pulls`)
+    .reply(502)
+    .get(`${REPO}/pulls`)
+    .query(byHead)
+    .reply(200, [rawPull(8)]);
+  expect(await github.pulls.open(asked)).toEqual({ ok: true, value: { pull: 8 } });
+});
+
+test("a pull request that a stale list does not show yet is asked for again later, never doubled at once", async () => {
+  const { github, api } = stage();
+  api.post(`${REPO}/pulls`).reply(500, { message: "oops" }).get(`${REPO}/pulls`).query(byHead).reply(200, []);
+  expect(await github.pulls.open(asked)).toMatchObject({ ok: false, failure: { kind: "later", unclear: true, why: "oops" } });
+});
+
+test("other validation faults are GitHub's refusal", async () => {
+  const { github, api } = stage();
+  api
+    .post(`${REPO}/pulls`)
+    .reply(422, { message: "Validation Failed", errors: [{ message: "No commits between main and task/abc123-one" }] });
+  expect(await github.pulls.open(asked)).toMatchObject({
+    ok: false,
+    failure: { kind: "refused", code: "invalid", why: expect.stringContaining("No commits between") },
+  });
+});
+
+test("reviews are told by person, verdict, commit and time; drafts and what has no commit open nothing", async () => {
+  const { github, api } = stage();
+  const raw = (id: number, state: string, given = {}) => ({
+    id,
+    user: user("ann"),
+    state,
+    commit_id: "b".repeat(40),
+    submitted_at: "2026-11-20T11:00:00Z",
+    body: "",
+    ...given,
+  });
+  api
+    .get(`${REPO}/pulls/8/reviews`)
+    .query(true)
+    .reply(200, [
+      raw(1, "APPROVED"),
+      raw(2, "CHANGES_REQUESTED", { body: "no" }),
+      raw(3, "DISMISSED"),
+      raw(4, "COMMENTED"),
+      raw(5, "PENDING", { submitted_at: null }),
+      raw(6, "APPROVED", { commit_id: null }),
+      raw(7, "APPROVED", { user: user("helper[bot]", "Bot") }),
+    ]);
+  const reply = await github.pulls.reviews(8);
+  expect(reply.ok && reply.value.map(({ id, verdict, head, bot }) => [id, verdict, head.slice(0, 1), bot])).toEqual([
+    [1, "approved", "b", false],
+    [2, "changes-requested", "b", false],
+    [3, "dismissed", "b", false],
+    [4, "commented", "b", false],
+    [6, "approved", "", false],
+    [7, "approved", "b", true],
+  ]);
+});
+
+test("more reviews than are read open no gate", async () => {
+  const { github, api } = stage();
+  const path = `${REPO}/pulls/8/reviews`;
+  const raw = (id: number) => ({
+    id,
+    user: user("ann"),
+    state: "APPROVED",
+    commit_id: "b".repeat(40),
+    submitted_at: "2026-11-20T11:00:00Z",
+    body: "",
+  });
+  api
+    .get(path)
+    .query(true)
+    .times(30)
+    .reply(
+      200,
+      numbers(1, 100).map((id) => raw(id)),
+      next(path),
+    );
+  expect(await github.pulls.reviews(8)).toMatchObject({ ok: false, failure: { kind: "refused", code: "too-many" } });
+});
+
+test("a job is started at the default branch, which is read once, and its run is told", async () => {
+  const { github, api } = stage();
+  api.get(REPO).reply(200, { default_branch: "trunk" });
+  api.post(DISPATCH, { ref: "trunk", inputs, return_run_details: true }).reply(200, { workflow_run_id: 41, run_url: "…", html_url: "…" });
+  api.post(DISPATCH).reply(204);
+  expect(await github.runs.startJob(inputs)).toEqual({ ok: true, value: { run: 41 } });
+  expect(await github.runs.startJob(inputs)).toEqual({ ok: true, value: { run: null } });
+});
+
+test("a server that cannot tell its run is asked without, once and for all", async () => {
+  const { github, api } = stage();
+  api.get(REPO).reply(200, { default_branch: "main" });
+  api
+    .post(DISPATCH, (body: object) => "return_run_details" in body)
+    .reply(422, { message: 'Invalid request. "return_run_details" is not a permitted key.' });
+  api
+    .post(DISPATCH, { ref: "main", inputs: { ...inputs } })
+    .twice()
+    .reply(204);
+  expect(await github.runs.startJob(inputs)).toEqual({ ok: true, value: { run: null } });
+  expect(await github.runs.startJob(inputs)).toEqual({ ok: true, value: { run: null } });
+});
+
+test("a default branch that was renamed is read again", async () => {
+  const { github, api } = stage();
+  api.get(REPO).reply(200, { default_branch: "master" }, { etag: '"1"' }).get(REPO).reply(200, { default_branch: "main" });
+  api.post(DISPATCH, (body: { ref: string }) => body.ref === "master").reply(422, { message: "No ref found for: master" });
+  api.post(DISPATCH, (body: { ref: string }) => body.ref === "main").reply(200, { workflow_run_id: 5 });
+  expect(await github.runs.startJob(inputs)).toEqual({ ok: true, value: { run: 5 } });
+});
+
+test("a workflow file that is missing is a refusal to start and an empty list", async () => {
+  const { github, api } = stage();
+  api.get(REPO).reply(200, { default_branch: "main" }).post(DISPATCH).reply(404, { message: "Not Found" });
+  api.get(`${REPO}/actions/workflows/enki-step.yml/runs`).query({ per_page: 100 }).reply(404, { message: "Not Found" });
+  expect(await github.runs.startJob(inputs)).toMatchObject({ ok: false, failure: { code: "not-found" } });
+  expect(await github.runs.list()).toEqual({ ok: true, value: [] });
+});
+
+test("a run's name is its display title", async () => {
+  const { github, api } = stage();
+  const list = [rawRun(3, "work/abc123-one/1", "queued"), rawRun(2, "plan/abc123/1"), rawRun(1, "plan/abc123/1", "completed")];
+  api.get(`${REPO}/actions/workflows/enki-step.yml/runs`).query(true).reply(200, { total_count: 3, workflow_runs: list });
+  expect(await github.runs.list()).toEqual({
+    ok: true,
+    value: [
+      { id: 3, name: "work/abc123-one/1", state: "waiting", conclusion: null },
+      { id: 2, name: "plan/abc123/1", state: "running", conclusion: null },
+      { id: 1, name: "plan/abc123/1", state: "done", conclusion: "success" },
+    ],
+  });
+});
+
+test.each([202, 404, 409])("stopping a run that answers %i is a success: it does not run", async (status) => {
+  const { github, api } = stage();
+  api.post(`${REPO}/actions/runs/3/cancel`).reply(status, { message: "Cannot cancel a workflow run that is completed." });
+  expect(await github.runs.stop(3)).toEqual({ ok: true, value: null });
+});
+
+test("a run that we may not stop is a refusal", async () => {
+  const { github, api } = stage();
+  api.post(`${REPO}/actions/runs/3/cancel`).reply(403, { message: "Resource not accessible by integration" });
+  expect(await github.runs.stop(3)).toMatchObject({ ok: false, failure: { code: "not-allowed" } });
+});
+
+test.each([
+  ["admin", "admin"],
+  ["maintain", "write"],
+  ["write", "write"],
+  ["triage", "read"],
+  ["read", "read"],
+  ["none", "none"],
+  ["owner-of-everything", "none"],
+])("permission %s is %s", async (permission, expected) => {
+  const { github, api } = stage();
+  api.get(`${REPO}/collaborators/ann/permission`).reply(200, { permission, role_name: permission });
+  expect(await github.people.permission("ann")).toEqual({ ok: true, value: expected });
+});
+
+test("who is unknown has no permission, and a strange name stays inside its place in the address", async () => {
+  const { github, api } = stage();
+  api.get(`${REPO}/collaborators/..%2F..%2Fevil/permission`).reply(404, { message: "Not Found" });
+  expect(await github.people.permission("../../evil")).toEqual({ ok: true, value: "none" });
+});
+
+test("a permission that could not be read is no permission and no answer", async () => {
+  const { github, api } = stage();
+  api.get(`${REPO}/collaborators/ann/permission`).reply(503);
+  expect(await github.people.permission("ann")).toMatchObject({ ok: false, failure: { kind: "later" } });
+});
+
+test("a status has our name, and a text that fits", async () => {
+  const { github, api } = stage();
+  const commit = "c".repeat(40);
+  const bodies: { description: string; context: string }[] = [];
+  api
+    .post(`${REPO}/statuses/${commit}`, (body: { description: string; context: string }) => bodies.push(body) > 0)
+    .twice()
+    .reply(201, {});
+  await github.checks.setStatus({ commit, state: "success", text: "landed" });
+  await github.checks.setStatus({ commit, state: "failure", text: "🙂".repeat(200) });
+  expect(bodies).toMatchObject([
+    { description: "landed", context: "enki/refinery", state: "success" },
+    { description: `${"🙂".repeat(139)}…`, state: "failure" },
+  ]);
+});
+
+test("an Octokit that is passed in is used, with its retries switched off", async () => {
+  const { connectGitHub } = await import("../../src/github/connect-github.ts");
+  const seen: unknown[] = [];
+  const octokit = {
+    request: (route: string, parameters?: Record<string, unknown>) => {
+      seen.push([route, parameters?.["issue_number"], parameters?.["request"]]);
+      return Promise.resolve({ status: 200, headers: {}, data: {} });
+    },
+  };
+  await connectGitHub({ octokit, owner: "octo", repo: "demo", clock: () => NOW }).issues.closeIssue(7);
+  expect(seen).toEqual([["PATCH /repos/{owner}/{repo}/issues/{issue_number}", 7, expect.objectContaining({ retries: 0 })]]);
+});

@@ -1,0 +1,145 @@
+import nock from "nock";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import type { Failure, Reply } from "../../src/github/ports.ts";
+import { date, NOW, rawComment, REPO, stage } from "./stage.ts";
+
+beforeEach(() => {
+  nock.cleanAll();
+});
+afterEach(() => {
+  const left = nock.pendingMocks();
+  nock.cleanAll();
+  nock.enableNetConnect();
+  expect(left).toEqual([]);
+});
+
+const failure = (reply: Reply<unknown>): Failure => {
+  if (reply.ok) throw new Error("expected a failure");
+  return reply.failure;
+};
+
+test.each([
+  [403, "not-allowed"],
+  [404, "not-found"],
+  [409, "conflict"],
+  [410, "gone"],
+  [422, "invalid"],
+  [451, "http-451"],
+])("a %i is a refusal with GitHub's words", async (status, code) => {
+  const { github, api } = stage();
+  api.post(`${REPO}/issues/7/comments`).reply(status, {
+    message: "No.",
+    errors: [{ message: "body is too long" }, { resource: "IssueComment", field: "data", code: "unprocessable" }],
+  });
+  expect(failure(await github.issues.comment(7, "x"))).toEqual({ kind: "refused", code, why: "No.: body is too long: data unprocessable" });
+});
+
+test("the primary limit waits for its reset, by GitHub's clock and not by ours", async () => {
+  const { github, api } = stage();
+  const theirs = NOW + 3_600_000;
+  const limits = { "x-ratelimit-remaining": "0", "x-ratelimit-reset": String((theirs + 90_000) / 1000), ...date(theirs) };
+  api.get(`${REPO}/pulls`).query(true).reply(403, { message: "API rate limit exceeded" }, limits);
+  expect(failure(await github.pulls.list())).toEqual({ kind: "later", at: NOW + 90_000, why: "API rate limit exceeded", unclear: false });
+});
+
+test("while a limit holds nothing is sent, and after it everything goes on", async () => {
+  const { github, clock, api } = stage();
+  api.post(`${REPO}/issues/7/comments`).reply(403, { message: "You have exceeded a secondary rate limit" }, { "retry-after": "30" });
+  api.get(`${REPO}/issues/7/comments`).query(true).reply(200, []);
+  expect(failure(await github.issues.comment(7, "x"))).toMatchObject({ kind: "later", at: NOW + 30_000, unclear: false });
+  clock.now = NOW + 29_999;
+  expect(failure(await github.issues.commentsOn(7))).toMatchObject({ kind: "later", at: NOW + 30_000 });
+  expect(failure(await github.issues.closeIssue(7))).toMatchObject({ kind: "later", at: NOW + 30_000 });
+  expect(github.requests()).toEqual({ sent: 1, notModified: 0 });
+  clock.now = NOW + 30_000;
+  expect(await github.issues.commentsOn(7)).toEqual({ ok: true, value: [] });
+});
+
+test("a secondary limit that names no time waits a minute, then two", async () => {
+  const { github, clock, api } = stage();
+  api.patch(`${REPO}/issues/7`).twice().reply(429, { message: "slow down" });
+  expect(failure(await github.issues.closeIssue(7))).toMatchObject({ kind: "later", at: NOW + 60_000 });
+  clock.now = NOW + 60_000;
+  expect(failure(await github.issues.closeIssue(7))).toMatchObject({ kind: "later", at: NOW + 180_000 });
+});
+
+test("an answer that uses up the limit is good, and the next request waits without being sent", async () => {
+  const { github, api } = stage();
+  const limits = { "x-ratelimit-remaining": "0", "x-ratelimit-reset": String(NOW / 1000 + 600), ...date(NOW) };
+  api
+    .get(`${REPO}/issues/7/comments`)
+    .query(true)
+    .reply(200, [rawComment(1)], limits);
+  expect((await github.issues.commentsOn(7)).ok).toBe(true);
+  expect(failure(await github.issues.commentsOn(8))).toMatchObject({ kind: "later", at: NOW + 600_000 });
+});
+
+test("a retry-after may be a date", async () => {
+  const { github, api } = stage();
+  api.patch(`${REPO}/issues/7`).reply(429, { message: "slow down" }, { "retry-after": new Date(NOW + 45_000).toUTCString(), ...date(NOW) });
+  expect(failure(await github.issues.closeIssue(7))).toMatchObject({ at: NOW + 45_000 });
+});
+
+test("faults back off while they last, and are forgotten after an answer", async () => {
+  const { github, api } = stage();
+  const path = `${REPO}/issues/7`;
+  api
+    .patch(path)
+    .reply(502, "<html>bad gateway</html>", { "content-type": "text/html" })
+    .patch(path)
+    .reply(500, { message: "oops" })
+    .patch(path)
+    .reply(200, {})
+    .patch(path)
+    .replyWithError("socket hang up");
+  expect(failure(await github.issues.closeIssue(7))).toEqual({ kind: "later", at: NOW + 5_000, why: "GitHub answered 502", unclear: true });
+  expect(failure(await github.issues.closeIssue(7))).toMatchObject({ at: NOW + 10_000, why: "oops" });
+  expect((await github.issues.closeIssue(7)).ok).toBe(true);
+  expect(failure(await github.issues.closeIssue(7))).toMatchObject({ at: NOW + 5_000, why: "socket hang up", unclear: true });
+});
+
+test("an expired token is tried again later: it says nothing about what was asked", async () => {
+  const { github, api } = stage();
+  api.patch(`${REPO}/issues/7`).reply(401, { message: "Bad credentials" });
+  expect(failure(await github.issues.closeIssue(7))).toMatchObject({ kind: "later", why: "Bad credentials", unclear: false });
+});
+
+test("an answer that was cut is unclear, not a success and not a crash", async () => {
+  const { github, api } = stage();
+  api.post(`${REPO}/issues/7/comments`).reply(201, '{"id": 12', { "content-type": "application/json" });
+  expect(failure(await github.issues.comment(7, "x"))).toMatchObject({ kind: "later", unclear: true });
+});
+
+test("a request is sent once, whatever comes back", async () => {
+  const { github, api } = stage();
+  api.post(`${REPO}/issues/7/comments`).reply(502);
+  await github.issues.comment(7, "x");
+  expect(github.requests().sent).toBe(1);
+});
+
+test("what did not change is not read again", async () => {
+  const { github, api } = stage();
+  const list = api
+    .get(`${REPO}/issues/7/comments`)
+    .query(true)
+    .reply(200, [rawComment(1)], { etag: '"v1"', ...date(NOW) });
+  list
+    .get(`${REPO}/issues/7/comments`)
+    .query(true)
+    .matchHeader("if-none-match", '"v1"')
+    .reply(304, undefined, date(NOW + 5_000));
+  const first = await github.issues.commentsOn(7);
+  expect(await github.issues.commentsOn(7)).toEqual(first);
+  expect(github.requests()).toEqual({ sent: 1, notModified: 1 });
+  expect(github.serverTime()).toBe(NOW + 5_000);
+});
+
+test("the API version is pinned and the token sent", async () => {
+  const { github, api } = stage();
+  api
+    .patch(`${REPO}/issues/7`, { state: "closed", state_reason: "completed" })
+    .matchHeader("x-github-api-version", "2022-11-28")
+    .matchHeader("authorization", "token secret")
+    .reply(200, {});
+  expect((await github.issues.closeIssue(7)).ok).toBe(true);
+});

@@ -1,0 +1,49 @@
+import nock from "nock";
+import { connectGitHub } from "../../src/github/connect-github.ts";
+
+export const API = "https://api.github.com";
+export const NOW = Date.parse("2026-11-20T12:00:00Z");
+export const REPO = "/repos/octo/demo";
+
+/** GitHub as nock plays it, and a clock that stands still until it is set. */
+export const stage = () => {
+  const clock = { now: NOW };
+  nock.disableNetConnect();
+  const github = connectGitHub({ auth: "secret", owner: "octo", repo: "demo", clock: () => clock.now });
+  return { github, clock, api: nock(API) };
+};
+
+export const date = (at: number): Record<string, string> => ({ date: new Date(at).toUTCString() });
+
+export const user = (login: string, type = "User") => ({ login, type });
+
+export const rawComment = (id: number, given: { body?: string; by?: string; updated?: string; issue?: number } = {}) => ({
+  id,
+  issue_url: `${API}${REPO}/issues/${given.issue ?? 7}`,
+  user: user(given.by ?? "maintainer"),
+  body: given.body ?? "hello",
+  created_at: "2026-11-20T10:00:00Z",
+  updated_at: given.updated ?? "2026-11-20T10:00:00Z",
+});
+
+export const rawPull = (number: number, given: { head?: string; state?: "open" | "closed"; merged?: boolean; from?: string } = {}) => ({
+  number,
+  state: given.state ?? "open",
+  merged_at: given.merged === true ? "2026-11-20T11:00:00Z" : null,
+  draft: false,
+  labels: [{ name: "enki" }],
+  head: {
+    ref: given.head ?? "task/abc123-one",
+    sha: "a".repeat(40),
+    repo: { full_name: `${given.from ?? "octo"}/demo` },
+    user: user(given.from ?? "octo"),
+  },
+  base: { ref: "main" },
+});
+
+export const rawRun = (id: number, name: string, status = "in_progress") => ({
+  id,
+  display_title: name,
+  status,
+  conclusion: status === "completed" ? "success" : null,
+});
