@@ -29,10 +29,15 @@ export const dictionary = (entries: Iterable<readonly [string, Data]>): data.Dic
   return result;
 };
 
+// The lexer (0.3.61) replaces only the first of the doubled quotes in a text.
+const lex = (expression: string): ReturnType<Lexer["lex"]>["tokens"] =>
+  new Lexer(expression)
+    .lex()
+    .tokens.map((token) => (token.lexeme.startsWith("'") ? { ...token, value: token.lexeme.slice(1, -1).replaceAll("''", "'") } : token));
+
 /** The value of an expression without its `${{ }}`. Throws what GitHub's parser says of one that is not valid. */
 export const evaluate = (expression: string, scope: Scope): Data => {
-  const { tokens } = new Lexer(expression).lex();
-  const tree = new Parser(tokens, Object.keys(scope.contexts), [...scope.functions.values()]).parse();
+  const tree = new Parser(lex(expression), Object.keys(scope.contexts), [...scope.functions.values()]).parse();
   const value: Data | undefined = new Evaluator(tree, dictionary(Object.entries(scope.contexts)), new Map(scope.functions)).evaluate();
   return value ?? new data.Null();
 };

@@ -1,14 +1,8 @@
-import {
-  convertWorkflowTemplate,
-  isMapping,
-  isScalar,
-  NoOperationTraceWriter,
-  parseWorkflow,
-  type WorkflowTemplate,
-} from "@actions/workflow-parser";
+import { convertWorkflowTemplate, isMapping, isScalar, type WorkflowTemplate } from "@actions/workflow-parser";
 import type { Permissions } from "./contract.ts";
 import { refuseFunctions, refuseUnsupported } from "./supported.ts";
 import { type Fields, fieldsOf, itemsOf, sourceOf } from "./tokens.ts";
+import { readTokens } from "./yaml-reader.ts";
 import type { ConcurrencyTemplate, Defaults, DispatchInput, Fault, Template, Workflow, WorkflowJob, WorkflowStep } from "./workflow.ts";
 
 export type ReadWorkflow = { readonly ok: true; readonly workflow: Workflow } | { readonly ok: false; readonly why: string };
@@ -138,15 +132,15 @@ const refuse = (path: string, faults: readonly Fault[]): ReadWorkflow => ({
  * Refused, with one `file:line: why` a line: what GitHub refuses, and what this runner does not do.
  */
 export const readWorkflow = async (path: string, text: string): Promise<ReadWorkflow> => {
-  const { context, value } = parseWorkflow({ name: path, content: text }, new NoOperationTraceWriter());
+  const { context, root } = readTokens(path, text);
   const faults = (): Fault[] =>
     context.errors.getErrors().map((error) => ({ line: error.range?.start.line ?? 1, message: error.rawMessage }));
-  if (!value || context.errors.count > 0) return refuse(path, faults());
-  const unsupported = refuseUnsupported(value);
+  if (!root || context.errors.count > 0) return refuse(path, faults());
+  const unsupported = refuseUnsupported(root);
   if (unsupported.length > 0) return refuse(path, unsupported);
-  const template = await convertWorkflowTemplate(context, value);
+  const template = await convertWorkflowTemplate(context, root);
   if (context.errors.count > 0) return refuse(path, faults());
-  const functions = refuseFunctions(value);
+  const functions = refuseFunctions(root);
   if (functions.length > 0) return refuse(path, functions);
-  return { ok: true, workflow: workflowOf(path, value, template) };
+  return { ok: true, workflow: workflowOf(path, root, template) };
 };

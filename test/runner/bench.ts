@@ -32,6 +32,12 @@ export type Bench = {
   run(text: string, request?: Partial<RunRequest>): Promise<Transcript & { readonly id: number; conclusion: Conclusion; why: string }>;
 };
 
+/** True for a process that still works; one that ended and waits to be collected does not. */
+export const isAlive = async (pid: number): Promise<boolean> => {
+  const stat = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => "");
+  return stat !== "" && !/^\d+ \(.*\) Z/s.test(stat);
+};
+
 const settled = async (test: () => Promise<boolean>): Promise<void> => {
   while (!(await test())) await sleep(5);
 };
