@@ -1,0 +1,229 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { perform } from "../../src/effects/perform.ts";
+import { connectGitHub } from "../../src/github/connect-github.ts";
+import { digestOf, type Effect, type Outcome } from "../../src/model/effect.ts";
+import type { Event } from "../../src/model/event.ts";
+import { type Fate, memoryGitHub, SELF } from "./memory-github.ts";
+
+const NOW = 1_000_000;
+const MARKER = "<!-- enki:execution:abc123 -->";
+
+const startJob = (target = "abc123-one"): Effect => ({
+  kind: "start-job",
+  key: `start-job:work/${target}/1`,
+  job: `work/${target}/1`,
+  inputs: { kind: "work", execution: "abc123", step: "one", attempt: "1", target },
+});
+const openPull: Effect = {
+  kind: "open-pull",
+  key: "open-pull:abc123-one",
+  task: "abc123-one",
+  head: "task/abc123-one",
+  base: "main",
+  title: "One",
+  body: "",
+};
+const say = (given: { body?: string; comment?: number | null } = {}): Effect => ({
+  kind: "say",
+  key: "say:execution/abc123",
+  issue: 7,
+  marker: MARKER,
+  body: `${MARKER}\n\n${given.body ?? "It runs."}`,
+  comment: given.comment ?? null,
+});
+const closePull = (comment: string): Effect => ({ kind: "close-pull", key: "close-pull:5", pull: 5, comment });
+const setStatus: Effect = { kind: "set-status", key: "set-status:c", commit: "c".repeat(40), state: "success", text: "landed" };
+const react: Effect = { kind: "react", key: "react:3", comment: 3, with: "eyes" };
+const closeIssue: Effect = { kind: "close-issue", key: "close-issue:abc123", issue: 7 };
+const stopJob: Effect = { kind: "stop-job", key: "stop-job:4", run: 4 };
+
+/** A GitHub, and a way to perform on it as a process that finds what others asked for. */
+const open = (fate?: (route: string) => Fate) => {
+  const { octokit, state } = memoryGitHub(fate);
+  const github = connectGitHub({ octokit, owner: "octo", repo: "demo", clock: () => NOW });
+  const run = async (effects: readonly Effect[], again: readonly Effect[] = []): Promise<readonly Outcome[]> => {
+    const events = await perform(effects, { github, self: SELF, again: new Set(again.map(({ key }) => key)) });
+    return events.map((event: Event) => {
+      if (event.kind !== "performed") throw new Error("not an outcome");
+      return event.outcome;
+    });
+  };
+  return { run, state };
+};
+
+/** Each answer to this route is lost once, after its effect. */
+const unansweredOnce = (route: string): ((asked: string) => Fate) => {
+  let left = 1;
+  return (asked) => (asked.startsWith(route) && left-- > 0 ? "unanswered" : "answered");
+};
+
+test("the urgent comes first, words last, each key once", async () => {
+  const { run, state } = open();
+  const ends = await run([say(), react, openPull, setStatus, closeIssue, startJob(), stopJob, say()]);
+  expect(ends.map(({ kind }) => kind)).toEqual(["start-job", "stop-job", "react", "open-pull", "set-status", "say", "close-issue"]);
+  expect(ends.every(({ end }) => end.kind === "done")).toBe(true);
+  expect(state.comments.length).toBe(1);
+});
+
+test("an outcome tells what is known now and what was performed", async () => {
+  const { run, state } = open();
+  const [job, pull, comment] = await run([startJob(), openPull, say()]);
+  expect(job).toEqual({
+    kind: "start-job",
+    key: "start-job:work/abc123-one/1",
+    digest: digestOf(startJob()),
+    end: { kind: "done", known: { run: state.runs[0]?.id } },
+  });
+  expect(pull?.end).toEqual({ kind: "done", known: { pull: state.pulls[0]?.number } });
+  expect(comment?.end).toEqual({ kind: "done", known: { comment: state.comments[0]?.id } });
+});
+
+test("a crashed process's comment is found by its marker, and told what is new", async () => {
+  const { run, state } = open();
+  await run([say()]);
+  const [outcome] = await run([say({ body: "It landed." })], [say()]);
+  expect(state.comments.map(({ body }) => body)).toEqual([`${MARKER}\n\nIt landed.`]);
+  expect(outcome?.end).toEqual({ kind: "done", known: { comment: state.comments[0]?.id } });
+});
+
+test("of several comments with one marker the first stays", async () => {
+  const { run, state } = open();
+  await run([say()]);
+  await run([say()]);
+  expect(state.comments.length).toBe(2);
+  const [outcome] = await run([say()], [say()]);
+  expect(state.comments.map(({ id }) => id)).toEqual([1]);
+  expect(outcome?.end).toEqual({ kind: "done", known: { comment: 1 } });
+});
+
+test("somebody else's comment with our marker, or our quotation of it, is not ours to edit", async () => {
+  const { run, state } = open();
+  state.comments.push({ id: 90, issue: 7, by: "mallory", body: `${MARKER}\nmine` });
+  state.comments.push({ id: 91, issue: 7, by: SELF, body: `An answer.\n${MARKER}` });
+  await run([say()], [say()]);
+  expect(state.comments.map(({ body }) => body)).toEqual([`${MARKER}\nmine`, `An answer.\n${MARKER}`, `${MARKER}\n\nIt runs.`]);
+});
+
+test("a comment is said with its marker first, also where the text lacks it", async () => {
+  const { run, state } = open();
+  await run([{ ...say(), kind: "say", key: "say:reply/3", issue: 7, marker: MARKER, body: "No.", comment: null }]);
+  expect(state.comments[0]?.body).toBe(`${MARKER}\nNo.`);
+});
+
+test("a known comment is edited in place", async () => {
+  const { run, state } = open();
+  await run([say()]);
+  await run([say({ body: "It landed.", comment: 1 })]);
+  expect(state.comments).toMatchObject([{ id: 1, body: `${MARKER}\n\nIt landed.` }]);
+  expect(state.sent.filter((route) => route.startsWith("GET"))).toEqual([]);
+});
+
+test("a comment that a person deleted is written anew, once", async () => {
+  const { run, state } = open();
+  await run([say({ comment: 50 })]);
+  await run([say({ body: "It landed.", comment: 50 })]);
+  expect(state.comments.map(({ body }) => body)).toEqual([`${MARKER}\n\nIt landed.`]);
+});
+
+test.each([
+  ["POST /repos/{owner}/{repo}/issues", say(), "comments"],
+  ["POST /repos/{owner}/{repo}/pulls", openPull, "pulls"],
+  ["POST /repos/{owner}/{repo}/actions", startJob(), "runs"],
+] as const)("what %s made is found although its answer was lost", async (route, effect, kind) => {
+  const { run, state } = open(unansweredOnce(route));
+  const [outcome] = await run([effect]);
+  expect(outcome?.end.kind).toBe("done");
+  expect(state[kind].length).toBe(1);
+});
+
+test("a crashed process's job is found by its name, the list is read once for all of them", async () => {
+  const { run, state } = open();
+  await run([startJob("abc123-one"), startJob("abc123-two")]);
+  state.sent.length = 0;
+  const ends = await run(
+    [startJob("abc123-one"), startJob("abc123-two"), startJob("abc123-three")],
+    [startJob("abc123-one"), startJob("abc123-two")],
+  );
+  expect(ends.map(({ end }) => end.kind)).toEqual(["done", "done", "done"]);
+  expect(state.runs.map(({ name }) => name)).toEqual(["work/abc123-one/1", "work/abc123-two/1", "work/abc123-three/1"]);
+  expect(state.sent.filter((route) => route.startsWith("GET")).length).toBe(1);
+});
+
+test("of two runs of one job the one that goes on is known", async () => {
+  const { run, state } = open();
+  state.runs.push({ id: 20, name: "work/abc123-one/1", status: "in_progress" }, { id: 21, name: "work/abc123-one/1", status: "completed" });
+  const [outcome] = await run([startJob()], [startJob()]);
+  expect(outcome?.end).toEqual({ kind: "done", known: { run: 20 } });
+});
+
+test("a run list that cannot be read starts nothing: the job may run already", async () => {
+  const { run, state } = open((route) => (route.endsWith("/runs") ? "lost" : "answered"));
+  const [outcome] = await run([startJob()], [startJob()]);
+  expect(outcome?.end).toMatchObject({ kind: "later", why: "socket hang up" });
+  expect(state.runs).toEqual([]);
+});
+
+test("a pull request that was merged meanwhile is not opened again", async () => {
+  const { run, state } = open();
+  state.pulls.push({ number: 30, head: "task/abc123-one", state: "closed", merged: true });
+  const [outcome] = await run([openPull], [openPull]);
+  expect(outcome?.end).toEqual({ kind: "done", known: { pull: 30 } });
+});
+
+test("a pull request is closed with its reason, said once", async () => {
+  const { run, state } = open();
+  state.pulls.push({ number: 5, head: "task/abc123-one", state: "open", merged: false });
+  await run([closePull("Cancelled by @ann.")]);
+  await run([closePull("Cancelled by @ann.")]);
+  expect(state.comments.map(({ issue, body }) => [issue, body])).toEqual([[5, "Cancelled by @ann."]]);
+  expect(state.pulls[0]?.state).toBe("closed");
+});
+
+test("a failure is told as later with a time, and does not stop the others", async () => {
+  const { run } = open((route) => (route.startsWith("POST /repos/{owner}/{repo}/statuses") ? "lost" : "answered"));
+  const ends = await run([setStatus, react]);
+  expect(ends.map(({ kind, end }) => [kind, end.kind])).toEqual([
+    ["react", "done"],
+    ["set-status", "later"],
+  ]);
+  expect(ends[1]?.end).toEqual({ kind: "later", at: NOW + 5_000, why: "socket hang up" });
+});
+
+test("a refusal is told with its code and GitHub's words", async () => {
+  const { run, state } = open(() => "refused");
+  const [outcome] = await run([startJob()]);
+  expect(outcome?.end).toEqual({ kind: "refused", code: "not-allowed", why: "Resource not accessible by integration" });
+  expect(state.runs).toEqual([]);
+});
+
+test("a pull request on a locked conversation is closed without a word", async () => {
+  const { run, state } = open((route) => (route.startsWith("POST") ? "refused" : "answered"));
+  state.pulls.push({ number: 5, head: "task/abc123-one", state: "open", merged: false });
+  const [outcome] = await run([closePull("Cancelled.")]);
+  expect(outcome?.end).toEqual({ kind: "done", known: null });
+  expect(state.pulls[0]?.state).toBe("closed");
+});
+
+test("whatever is lost on the way, in the end everything was done once", async () => {
+  const effects = [startJob("abc123-one"), startJob("abc123-two"), openPull, say(), closePull("Cancelled."), setStatus, closeIssue];
+  const fates = fc.array(fc.constantFrom<Fate>("answered", "lost", "unanswered"), { maxLength: 40 });
+  await fc.assert(
+    fc.asyncProperty(fates, async (fates) => {
+      const left = [...fates];
+      const { run, state } = open(() => left.shift() ?? "answered");
+      let open_ = effects;
+      let asked: readonly Effect[] = [];
+      for (let round = 0; open_.length > 0; round += 1) {
+        if (round > 60) throw new Error("it never ends");
+        const ends = await run(open_, asked);
+        asked = open_;
+        open_ = open_.filter((effect) => ends.find(({ key }) => key === effect.key)?.end.kind !== "done");
+      }
+      expect(state.runs.map(({ name }) => name).sort()).toEqual(["work/abc123-one/1", "work/abc123-two/1"]);
+      expect(state.pulls.length).toBe(1);
+      expect(state.comments.map(({ issue }) => issue).sort((a, b) => a - b)).toEqual([5, 7]);
+    }),
+    { numRuns: 300 },
+  );
+});

@@ -1,0 +1,85 @@
+import { expect, test } from "vitest";
+import { connectGitHub } from "../../src/github/connect-github.ts";
+import { type Query, queryKey } from "../../src/model/query.ts";
+import { answer, type Commits } from "../../src/snapshot/answer.ts";
+import { type Fate, memoryGitHub } from "../effects/memory-github.ts";
+
+const NOW = 1_000_000;
+const [one, two] = ["1".repeat(40), "2".repeat(40)];
+
+/** Git as arithmetic: what a real clone computes is tested in test/git. */
+const git: Commits = {
+  work: ({ result }) => Promise.resolve({ kind: "commit", commit: result }),
+  candidate: ({ merges }) => Promise.resolve({ kind: "commits", merges: merges.map(({ head }) => head) }),
+  isAncestor: (commit, tip) => Promise.resolve(commit < tip),
+};
+
+const open = (fate?: (route: string) => Fate) => {
+  const { octokit, state } = memoryGitHub(fate);
+  const github = connectGitHub({ octokit, owner: "octo", repo: "demo", clock: () => NOW });
+  return { state, read: (queries: readonly Query[]) => answer(queries, { github, git }) };
+};
+
+const facts = async (reading: ReturnType<ReturnType<typeof open>["read"]>): Promise<ReadonlyMap<string, { readonly answer: unknown }>> => {
+  const read = await reading;
+  if ("kind" in read) throw new Error(`not read: ${read.why}`);
+  return read;
+};
+
+test("every query has its answer, filed under its key", async () => {
+  const { state, read } = open();
+  state.runs.push({ id: 3, name: "plan/abc123/1", status: "completed" });
+  state.permissions["ann"] = "maintain";
+  const queries: readonly Query[] = [
+    { kind: "permission", login: "ann" },
+    { kind: "reviews", pull: 9 },
+    { kind: "pulls" },
+    { kind: "runs" },
+    { kind: "work", result: one, base: two, onto: two, message: "" },
+    { kind: "candidate", onto: one, merges: [{ task: "abc123-one", head: two, message: "" }] },
+    { kind: "contains", commit: two, tip: one },
+  ];
+  const read_ = await facts(read(queries));
+  expect(queries.map((query) => read_.get(queryKey(query))?.answer)).toEqual([
+    "write",
+    [],
+    [],
+    [{ id: 3, name: "plan/abc123/1", state: "done", conclusion: null }],
+    { kind: "commit", commit: one },
+    { kind: "commits", merges: [two] },
+    false,
+  ]);
+});
+
+test("a query asked twice is read once", async () => {
+  const { state, read } = open();
+  await facts(read([{ kind: "pulls" }, { kind: "pulls" }, { kind: "runs" }]));
+  expect(state.sent.length).toBe(2);
+});
+
+test("what cannot be read now says when to ask again", async () => {
+  const { read } = open((route) => (route.endsWith("/pulls") ? "lost" : "answered"));
+  expect(await read([{ kind: "runs" }, { kind: "pulls" }])).toMatchObject({ kind: "later", at: NOW + 5_000, why: "socket hang up" });
+});
+
+test("what GitHub refuses to show is told with its code and words", async () => {
+  const { read } = open(() => "refused");
+  expect(await read([{ kind: "reviews", pull: 9 }])).toEqual({
+    kind: "refused",
+    code: "not-allowed",
+    why: "Resource not accessible by integration",
+  });
+});
+
+test("after a failure no more is asked of GitHub", async () => {
+  const { state, read } = open(() => "lost");
+  await read([{ kind: "runs" }, { kind: "pulls" }, { kind: "permission", login: "ann" }]);
+  expect(state.sent.length).toBe(1);
+});
+
+test("a bug in git is not a fact", async () => {
+  const { octokit } = memoryGitHub();
+  const github = connectGitHub({ octokit, owner: "octo", repo: "demo", clock: () => NOW });
+  const broken: Commits = { ...git, isAncestor: () => Promise.reject(new Error("bad object")) };
+  await expect(answer([{ kind: "contains", commit: one, tip: two }], { github, git: broken })).rejects.toThrow("bad object");
+});
