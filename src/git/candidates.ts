@@ -1,0 +1,75 @@
+import type { Sha } from "../model/ids.ts";
+import type { JobResult } from "../model/job.ts";
+import type { Answers, Query } from "../model/query.ts";
+import { commitTimes, type Identity, mergeTrees, readBlobs, writeCommit, writeFiles } from "./objects.ts";
+import { git, type Running } from "./run.ts";
+import { listTree } from "./tree.ts";
+
+type Ask<K extends Query["kind"]> = Extract<Query, { kind: K }>;
+
+/** Base plus heads, merged in order as commits with the dates of what they merge: the same in every clone. */
+export const buildCandidate = async (at: Running, by: Identity, { onto, merges }: Ask<"candidate">): Promise<Answers["candidate"]> => {
+  const commits: Sha[] = [];
+  let tip = onto;
+  for (const { task, head, message } of merges) {
+    const merged = await mergeTrees(at, tip, head);
+    if (merged.kind === "conflict") return { kind: "conflict", task, paths: merged.paths };
+    const time = Math.max(...(await commitTimes(at, [tip, head])));
+    tip = await writeCommit(at, { tree: merged.tree, parents: [tip, head], message, at: time, by });
+    commits.push(tip);
+  }
+  return { kind: "commits", merges: commits };
+};
+
+/** True for a path that stays in its tree and does not reach git's own files, on any file system. */
+export const isSafePath = (path: string): boolean =>
+  path !== "" &&
+  !path.includes("\0") &&
+  !path.includes("\\") &&
+  path.split("/").every((part) => part !== "" && part !== "." && part !== ".." && !/^(\.git|git~\d+)[. ]*$/i.test(part));
+
+/**
+ * A result's files as a commit on its base, carried to `onto` by a three-way merge, so that its parent is `onto`.
+ * Only contents are taken; modes other than a file's are refused by whoever published it, and again here.
+ */
+export const buildWork = async (at: Running, by: Identity, { result, base, onto, message }: Ask<"work">): Promise<Answers["work"]> => {
+  const published = await listTree(at, result);
+  const read = published.get("result.json");
+  if (!read) return { kind: "unchanged" };
+  const content = (await readBlobs(at, [read.sha])).get(read.sha);
+  // Written by publish, which checked it against the schema.
+  const { files } = JSON.parse(content?.toString("utf8") ?? "{}") as JobResult;
+  const wanted = files.filter(({ path }) => isSafePath(path));
+  const blobs = wanted.flatMap(({ path }) => published.get(`files/${path}`)?.sha ?? []);
+  const contents = await readBlobs(at, blobs);
+  const changes = new Map(
+    wanted.map(({ path, mode }) => {
+      const entry = published.get(`files/${path}`);
+      const bytes = entry && contents.get(entry.sha);
+      return [path, mode !== null && bytes ? { content: bytes, mode } : null] as const;
+    }),
+  );
+  const tree = await writeFiles(at, base, changes);
+  const [baseTime = 0, resultTime = 0] = await commitTimes(at, [base, result]);
+  const time = Math.max(baseTime, resultTime);
+  const work = await writeCommit(at, { tree, parents: [base], message, at: time, by });
+  if (tree === (await treeOf(at, base))) return { kind: "unchanged" };
+  return onto === base ? { kind: "commit", commit: work } : carry(at, by, { work, onto, message, time });
+};
+
+const carry = async (
+  at: Running,
+  by: Identity,
+  { work, onto, message, time }: { work: Sha; onto: Sha; message: string; time: number },
+): Promise<Answers["work"]> => {
+  const merged = await mergeTrees(at, onto, work);
+  if (merged.kind === "conflict") return merged;
+  if (merged.tree === (await treeOf(at, onto))) return { kind: "unchanged" };
+  const [ontoTime = 0] = await commitTimes(at, [onto]);
+  return {
+    kind: "commit",
+    commit: await writeCommit(at, { tree: merged.tree, parents: [onto], message, at: Math.max(time, ontoTime), by }),
+  };
+};
+
+const treeOf = async (at: Running, commit: Sha): Promise<Sha> => (await git(at, ["rev-parse", `${commit}^{tree}`])).trim();

@@ -1,0 +1,122 @@
+import { existsSync } from "node:fs";
+import { mkdir, rm } from "node:fs/promises";
+import type { RefMove } from "../model/decision.ts";
+import type { RefName, Sha } from "../model/ids.ts";
+import type { Answers, Query, Refs } from "../model/query.ts";
+import { buildCandidate, buildWork } from "./candidates.ts";
+import { type Identity, isAncestor, type NewCommit, type NewFiles, readBlobs, writeCommit, writeFiles } from "./objects.ts";
+import { push, type Pushed } from "./push.ts";
+import { type After, git, GitError, runGit, type Running, tokenEnv } from "./run.ts";
+import { listTree } from "./tree.ts";
+
+export type CloneOptions = {
+  readonly url: string;
+  /** A directory of our own: a cache that is made again when it is broken. */
+  readonly directory: string;
+  /** Read for each command, since tokens expire. */
+  readonly token: () => Promise<string | undefined>;
+  readonly identity: Identity;
+  readonly after: After;
+};
+
+/** A bare clone of what Enki needs: branches and its own refs. One process and one command at a time for each directory. */
+export type Clone = Awaited<ReturnType<typeof openClone>>;
+
+const REFSPECS = ["+refs/heads/*:refs/heads/*", "+refs/enki/*:refs/enki/*"];
+
+export const openClone = async (options: CloneOptions) => {
+  const running: Running = { directory: options.directory, after: options.after };
+  await prepare(running);
+  return {
+    directory: options.directory,
+    running,
+    identity: options.identity,
+    ...exchange(running, options),
+    ...reading(running),
+    ...building(running, options.identity),
+  };
+};
+
+/** What speaks with the other side. */
+const exchange = (running: Running, { url, directory, token }: CloneOptions) => {
+  const remote = async (): Promise<Running> => ({ ...running, env: tokenEnv(await token()) });
+  return {
+    /** Brings branches and Enki's refs here; what is gone there is gone here. A broken clone is made again. */
+    fetch: async (): Promise<void> => {
+      const args = [
+        "fetch",
+        "-q",
+        "--no-tags",
+        "--prune",
+        "--force",
+        "--no-write-fetch-head",
+        "--no-auto-maintenance",
+        "--no-recurse-submodules",
+        url,
+        ...REFSPECS,
+      ];
+      const first = await runGit(await remote(), args);
+      if (first.code === 0) return;
+      if (!/\.lock|File exists|cannot lock ref|bad object|unable to read/.test(first.stderr))
+        throw new GitError(`git fetch: ${first.stderr.trim()}`);
+      await rm(directory, { recursive: true, force: true });
+      await prepare(running);
+      await git(await remote(), args);
+    },
+    /** Moves refs there in one push, then here. */
+    push: async (moves: readonly RefMove[]): Promise<Pushed> => {
+      const end = await push(await remote(), url, moves);
+      if (end.kind === "pushed") await mirror(running, moves);
+      return end;
+    },
+  };
+};
+
+/** What reads the local object store. */
+const reading = (running: Running) => ({
+  /** The refs as they were fetched or pushed last. */
+  refs: async (): Promise<Refs> => {
+    const out = await git(running, ["for-each-ref", "--format=%(refname) %(objectname)", "refs/heads", "refs/enki"]);
+    const pairs = out.split("\n").flatMap((line): [RefName, Sha][] => {
+      const [ref, sha] = line.split(" ");
+      return ref && sha ? [[ref, sha]] : [];
+    });
+    return Object.fromEntries(pairs);
+  },
+  /** Files of a commit whose path starts with one of these prefixes; all of them when none is given. */
+  readFiles: async (commit: Sha, prefixes: readonly string[] = [""]): Promise<Map<string, Buffer>> => {
+    const entries = [...(await listTree(running, commit))].filter(([path]) => prefixes.some((prefix) => path.startsWith(prefix)));
+    const blobs = await readBlobs(running, [...new Set(entries.map(([, { sha }]) => sha))]);
+    const files = entries.flatMap(([path, { sha }]) => {
+      const content = blobs.get(sha);
+      return content ? [[path, content] as const] : [];
+    });
+    return new Map(files);
+  },
+  isAncestor: (commit: Sha, tip: Sha): Promise<boolean> => isAncestor(running, commit, tip),
+  /** Messages of the first parents of a commit, oldest first, each with its commit. */
+  history: async (tip: Sha): Promise<{ commit: Sha; message: string }[]> => {
+    const out = await git(running, ["log", "--first-parent", "--reverse", "-z", "--format=%H%n%B", tip]);
+    return out.split("\0").flatMap((entry) => (entry === "" ? [] : [{ commit: entry.slice(0, 40), message: entry.slice(41) }]));
+  },
+});
+
+/** What writes to the local object store, and nowhere else. */
+const building = (running: Running, identity: Identity) => ({
+  writeFiles: (on: Sha | null, files: NewFiles): Promise<Sha> => writeFiles(running, on, files),
+  writeCommit: (commit: Omit<NewCommit, "by">): Promise<Sha> => writeCommit(running, { ...commit, by: identity }),
+  candidate: (query: Extract<Query, { kind: "candidate" }>): Promise<Answers["candidate"]> => buildCandidate(running, identity, query),
+  work: (query: Extract<Query, { kind: "work" }>): Promise<Answers["work"]> => buildWork(running, identity, query),
+});
+
+const prepare = async (running: Running): Promise<void> => {
+  if (existsSync(`${running.directory}/HEAD`)) return;
+  await mkdir(running.directory, { recursive: true });
+  await git(running, ["init", "-q", "--bare", "."]);
+};
+
+/** Our own refs follow what was pushed, so that a save needs no fetch after it. */
+const mirror = async (running: Running, moves: readonly RefMove[]): Promise<void> => {
+  const lines = moves.map(({ ref, to }) => (to === null ? `delete ${ref}\0\0` : `update ${ref}\0${to}\0\0`));
+  await git(running, ["update-ref", "-z", "--stdin"], lines.join(""));
+};

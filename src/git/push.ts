@@ -1,0 +1,69 @@
+import { branchRef } from "../model/refs.ts";
+import type { RefMove } from "../model/decision.ts";
+import type { RefName } from "../model/ids.ts";
+import { type Ran, runGit, type Running } from "./run.ts";
+
+/**
+ * How a push ended. `stale`: these refs are not what was read. `not-allowed`: the other side refuses to move this ref.
+ * `not-sent`: nothing can have happened. `unclear`: it may have happened, read back.
+ */
+export type Pushed =
+  | { readonly kind: "pushed" }
+  | { readonly kind: "stale"; readonly refs: readonly RefName[]; readonly text: string }
+  | { readonly kind: "not-allowed"; readonly ref: RefName; readonly text: string }
+  | { readonly kind: "not-sent"; readonly text: string }
+  | { readonly kind: "unclear"; readonly text: string };
+
+type Line = { readonly flag: string; readonly ref: RefName; readonly summary: string };
+
+const FLAGS = ["--porcelain", "--atomic", "--no-verify", "--no-progress", "--no-follow-tags", "--recurse-submodules=no", "--no-signed"];
+const SLOW = ["-c", "http.lowSpeedLimit=1", "-c", "http.lowSpeedTime=30"];
+
+/**
+ * One push of all moves, all or nothing, each under the lease of the value that was read.
+ * A lease is a force: that a move goes forward is checked by the caller.
+ */
+export const push = async (at: Running, url: string, moves: readonly RefMove[]): Promise<Pushed> => {
+  const leases = moves.map(({ ref, from }) => `--force-with-lease=${ref}:${from ?? ""}`);
+  const refspecs = moves.map(({ ref, to }) => `${to ?? ""}:${ref}`);
+  return readEnd(await runGit(at, [...SLOW, "push", ...FLAGS, ...leases, url, ...refspecs]), moves);
+};
+
+/** Reads the end of a push from its porcelain lines; exit code, `Done` and prose are no proof either way. */
+export const readEnd = (ran: Ran, moves: readonly RefMove[]): Pushed => {
+  const lines = readLines(ran.stdout.toString("utf8"));
+  const refused = lines.filter(({ flag }) => flag === "!");
+  if (refused.length > 0) return readRefusal(refused, ran.stderr);
+  const moved = new Set(moves.filter(({ from, to }) => from !== to).map(({ ref }) => ref));
+  const told = new Set(lines.map(({ ref }) => ref));
+  if (ran.code === 0 && [...moved].every((ref) => told.has(ref))) return { kind: "pushed" };
+  const text = ran.stderr.trim().slice(-2_000);
+  return ran.code === 128 && !ran.timedOut ? { kind: "not-sent", text } : { kind: "unclear", text };
+};
+
+const readLines = (stdout: string): Line[] =>
+  stdout.split("\n").flatMap((line) => {
+    const [flag, refs, ...summary] = line.split("\t");
+    const ref = refs?.slice(refs.indexOf(":") + 1);
+    return flag?.length === 1 && ref?.startsWith("refs/") ? [{ flag, ref, summary: summary.join("\t") }] : [];
+  });
+
+/** Words of the other lines of a refused atomic push, which are not the cause. */
+const FOLLOWERS = /\((atomic push failed|atomic push failure)\)/;
+const STALE =
+  /\((stale info|fetch first|non-fast-forward|atomic transaction failed|remote ref updated since checkout|incorrect old value provided|failed to update ref)\)|cannot lock ref/;
+
+const readRefusal = (refused: readonly Line[], stderr: string): Pushed => {
+  const causes = refused.filter(({ summary }) => !FOLLOWERS.test(summary));
+  const remote = [...stderr.matchAll(/^remote: ?(.*)$/gm)].map(([, text]) => text?.trim() ?? "").filter((text) => text !== "");
+  const text = [...remote, ...causes.map(({ summary }) => summary)].join("\n").slice(0, 2_000);
+  const stale = causes.filter(({ summary }) => STALE.test(summary));
+  if (stale.length > 0 || causes.length === 0) return { kind: "stale", refs: stale.map(({ ref }) => ref), text };
+  return { kind: "not-allowed", ref: blamed(causes, text), text };
+};
+
+/** With a hook that refuses the whole push, the ref is the one that its words name; else the first that was refused. */
+const blamed = (causes: readonly Line[], text: string): RefName => {
+  const named = causes.find(({ ref }) => text.includes(ref) || text.includes(`'${ref.slice(branchRef("").length)}'`));
+  return (named ?? causes[0])?.ref ?? "";
+};

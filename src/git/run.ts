@@ -1,0 +1,84 @@
+import { spawn } from "node:child_process";
+
+/** Calls back once, `delay` milliseconds from now; gives what takes it back. */
+export type After = (delay: number, call: () => void) => () => void;
+
+export type Ran = { readonly code: number | null; readonly stdout: Buffer; readonly stderr: string; readonly timedOut: boolean };
+
+export type Running = {
+  readonly directory: string;
+  /** Added to the sealed environment; the token goes here, never into the arguments. */
+  readonly env?: Readonly<Record<string, string>>;
+  readonly after: After;
+  /** Milliseconds until the whole process group is killed. */
+  readonly limit?: number;
+};
+
+const LIMIT = 60_000;
+
+/**
+ * The environment of every git process: nothing of the host's configuration, attributes, hooks or prompts.
+ * Attributes and configuration of a user would change merges, so that the same commits would give other candidates.
+ */
+const sealed = (directory: string): Record<string, string> => ({
+  PATH: process.env["PATH"] ?? "",
+  HOME: directory,
+  LC_ALL: "C",
+  TZ: "UTC",
+  GIT_TERMINAL_PROMPT: "0",
+  GIT_CONFIG_NOSYSTEM: "1",
+  GIT_CONFIG_GLOBAL: "/dev/null",
+  GIT_ATTR_NOSYSTEM: "1",
+});
+
+const QUIET = ["-c", "core.attributesFile=/dev/null", "-c", "core.hooksPath=/dev/null", "-c", "gc.auto=0", "-c", "maintenance.auto=false"];
+
+/** Runs git to its end. A killed `git push` leaves its transport alive and lands later, so the time limit kills the group. */
+export const runGit = (at: Running, args: readonly string[], input?: string | Buffer): Promise<Ran> =>
+  new Promise((resolve, reject) => {
+    const child = spawn("git", [...QUIET, ...args], {
+      cwd: at.directory,
+      env: { ...sealed(at.directory), ...at.env },
+      detached: true,
+      stdio: "pipe",
+    });
+    const out: Buffer[] = [];
+    const err: Buffer[] = [];
+    let timedOut = false;
+    const cancel = at.after(at.limit ?? LIMIT, () => {
+      timedOut = true;
+      if (child.pid !== undefined) process.kill(-child.pid, "SIGKILL");
+    });
+    child.stdout.on("data", (chunk: Buffer) => out.push(chunk));
+    child.stderr.on("data", (chunk: Buffer) => err.push(chunk));
+    child.stdin.on("error", () => undefined);
+    child.on("error", (error) => {
+      cancel();
+      reject(error);
+    });
+    child.on("close", (code) => {
+      cancel();
+      resolve({ code, stdout: Buffer.concat(out), stderr: Buffer.concat(err).toString("utf8"), timedOut });
+    });
+    child.stdin.end(input);
+  });
+
+/** A git command that failed where it may not: a fault of ours or of the machine. */
+export class GitError extends Error {}
+
+/** What git printed; throws {@link GitError} with its words when it failed. */
+export const git = async (at: Running, args: readonly string[], input?: string | Buffer): Promise<string> => {
+  const ran = await runGit(at, args, input);
+  if (ran.code !== 0) throw new GitError(`git ${args[0] ?? ""} ended with ${ran.code ?? "a signal"}: ${ran.stderr.trim().slice(0, 2_000)}`);
+  return ran.stdout.toString("utf8");
+};
+
+/** A token as configuration by environment, so that it is in no process list. */
+export const tokenEnv = (token: string | undefined): Record<string, string> =>
+  token === undefined
+    ? {}
+    : {
+        GIT_CONFIG_COUNT: "1",
+        GIT_CONFIG_KEY_0: "http.extraHeader",
+        GIT_CONFIG_VALUE_0: `Authorization: Basic ${Buffer.from(`x-access-token:${token}`).toString("base64")}`,
+      };

@@ -1,0 +1,78 @@
+import type { Sha } from "../model/ids.ts";
+import { git, type Running } from "./run.ts";
+
+export type Mode = "100644" | "100755" | "120000" | "160000";
+export type Entry = { readonly mode: Mode; readonly sha: Sha };
+/** Paths to write on top of a tree; null removes. */
+export type Change = { readonly path: string; readonly entry: Entry | null };
+
+/** The id of a blob with this content, written to the object store. */
+export const writeBlobs = async (at: Running, contents: readonly (string | Buffer)[]): Promise<Sha[]> => {
+  if (contents.length === 0) return [];
+  // One process for all: fast-import answers `get-mark` for each blob.
+  const parts: Buffer[] = [];
+  contents.forEach((content, at) => {
+    const bytes = Buffer.from(content);
+    parts.push(Buffer.from(`blob\nmark :${at + 1}\ndata ${bytes.length}\n`), bytes, Buffer.from("\n"));
+  });
+  contents.forEach((_, at) => parts.push(Buffer.from(`get-mark :${at + 1}\n`)));
+  const out = await git(at, ["fast-import", "--quiet", "--done"], Buffer.concat([...parts, Buffer.from("done\n")]));
+  return out.trim().split("\n");
+};
+
+type Node = { readonly files: Map<string, Entry>; readonly folders: Map<string, Node> };
+
+const emptyNode = (): Node => ({ files: new Map(), folders: new Map() });
+
+/** Everything under a tree, by path. */
+export const listTree = async (at: Running, tree: string): Promise<Map<string, Entry>> => {
+  const out = await git(at, ["ls-tree", "-r", "-z", "--full-tree", tree]);
+  const entries = new Map<string, Entry>();
+  for (const line of out.split("\0")) {
+    const tab = line.indexOf("\t");
+    const [mode, , sha] = line.slice(0, tab).split(" ");
+    // git prints these four modes for what `ls-tree -r` lists.
+    if (tab > 0 && mode && sha) entries.set(line.slice(tab + 1), { mode: mode as Mode, sha });
+  }
+  return entries;
+};
+
+/** Writes a tree with these files and no others; paths are as given, checked by the caller. */
+export const writeTree = async (at: Running, files: ReadonlyMap<string, Entry>): Promise<Sha> => {
+  const root = emptyNode();
+  for (const [path, entry] of files) place(root, path.split("/"), entry);
+  return writeNode(at, root);
+};
+
+const place = (node: Node, [head = "", ...rest]: readonly string[], entry: Entry): void => {
+  if (rest.length === 0) {
+    node.files.set(head, entry);
+    return;
+  }
+  const folder = node.folders.get(head) ?? emptyNode();
+  node.folders.set(head, folder);
+  place(folder, rest, entry);
+};
+
+/** Deepest first, and all folders of one depth in one process. */
+const writeNode = async (at: Running, root: Node): Promise<Sha> => {
+  const levels: Node[][] = [[root]];
+  for (let level = levels[0] ?? []; level.length > 0;) {
+    level = level.flatMap((node) => [...node.folders.values()]);
+    if (level.length > 0) levels.push(level);
+  }
+  const written = new Map<Node, Sha>();
+  for (const level of levels.toReversed()) {
+    const input = level
+      .map((node) => lines(node, written).join("\0") + (node.files.size + node.folders.size > 0 ? "\0" : "") + "\0")
+      .join("");
+    const out = (await git(at, ["mktree", "-z", "--batch"], input)).trim().split("\n");
+    level.forEach((node, index) => written.set(node, out[index] ?? ""));
+  }
+  return written.get(root) ?? "";
+};
+
+const lines = (node: Node, written: ReadonlyMap<Node, Sha>): string[] => [
+  ...[...node.files].map(([name, { mode, sha }]) => `${mode} ${mode === "160000" ? "commit" : "blob"} ${sha}\t${name}`),
+  ...[...node.folders].map(([name, folder]) => `040000 tree ${written.get(folder) ?? ""}\t${name}`),
+];

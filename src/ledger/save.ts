@@ -1,0 +1,98 @@
+import type { Clone } from "../git/clone.ts";
+import { GitError } from "../git/run.ts";
+import type { RefMove } from "../model/decision.ts";
+import type { Event } from "../model/event.ts";
+import type { Millis, Sha } from "../model/ids.ts";
+import type { Ledger } from "../model/ledger.ts";
+import { ATTEMPTS, LEDGER, readTaskRef } from "../model/refs.ts";
+import { INPUTS, ledgerFiles } from "./layout.ts";
+
+export type Write = {
+  readonly before: Ledger;
+  /** The ledger's commit that `before` was read from. */
+  readonly head: Sha | null;
+  readonly after: Ledger;
+  readonly notes: readonly string[];
+  readonly moves: readonly RefMove[];
+  /** Result commits to keep: more parents of the one ref that holds them. */
+  readonly attempts: readonly Sha[];
+  readonly attemptsTip: Sha | null;
+  /** What led to this write. */
+  readonly inputs: unknown;
+  readonly at: Millis;
+  /** Never the same twice: of two equal commits git tells the loser "up to date". */
+  readonly nonce: string;
+};
+
+export type LedgerSaved =
+  | { readonly kind: "saved"; readonly head: Sha; readonly moves: readonly RefMove[] }
+  | { readonly kind: "ledger-moved" }
+  | { readonly kind: "refused"; readonly event: Event };
+
+/** Writes ledger and refs in one atomic push. Throws where nothing was sent; an unclear end is read back and fenced. */
+export const saveLedger = async (clone: Clone, write: Write): Promise<LedgerSaved> => {
+  await checkForward(clone, write.moves);
+  const commit = await commitLedger(clone, write);
+  const moves = [{ ref: LEDGER, from: write.head, to: commit }, ...write.moves, ...(await attemptsMove(clone, write))];
+  const end = await clone.push(moves);
+  switch (end.kind) {
+    case "pushed":
+      return { kind: "saved", head: commit, moves };
+    case "stale": {
+      const other = end.refs.find((ref) => ref !== LEDGER);
+      if (end.refs.includes(LEDGER) || other === undefined) return { kind: "ledger-moved" };
+      return { kind: "refused", event: { kind: "save-refused", ref: other, why: "moved", text: end.text } };
+    }
+    case "not-allowed":
+      return { kind: "refused", event: { kind: "save-refused", ref: end.ref, why: "not-allowed", text: end.text } };
+    case "not-sent":
+      throw new GitError(`nothing was pushed: ${end.text}`);
+    case "unclear":
+      return (await readBack(clone, write, commit)) ? { kind: "saved", head: commit, moves } : { kind: "ledger-moved" };
+  }
+};
+
+/** A lease is a force, so what goes backwards must be found before. Task branches are rewritten by design. */
+const checkForward = async (clone: Clone, moves: readonly RefMove[]): Promise<void> => {
+  for (const { ref, from, to } of moves) {
+    if (!ref.startsWith("refs/heads/") || readTaskRef(ref) || from === null || to === null || from === to) continue;
+    if (!(await clone.isAncestor(from, to))) throw new GitError(`${ref} would go from ${from} to ${to}, which does not contain it`);
+  }
+};
+
+const commitLedger = async (clone: Clone, write: Write): Promise<Sha> => {
+  const changed = ledgerFiles(write.head === null ? null : write.before, write.after);
+  changed.set(INPUTS, `${JSON.stringify(write.inputs)}\n`);
+  const files = new Map([...changed].map(([path, content]) => [path, content === null ? null : { content, mode: "100644" as const }]));
+  const tree = await clone.writeFiles(write.head, files);
+  const [first = "Learn what became of effects", ...rest] = write.notes.map((note) => note.replaceAll(/\s+/g, " "));
+  const message = [first, "", ...(rest.length > 0 ? [...rest, ""] : []), `Enki-Write: ${write.nonce}`].join("\n");
+  return clone.writeCommit({ tree, parents: write.head === null ? [] : [write.head], message, at: write.at });
+};
+
+const attemptsMove = async (clone: Clone, write: Write): Promise<RefMove[]> => {
+  if (write.attempts.length === 0) return [];
+  const tree = await clone.writeFiles(null, new Map());
+  const parents = [...(write.attemptsTip === null ? [] : [write.attemptsTip]), ...write.attempts];
+  const commit = await clone.writeCommit({ tree, parents, message: `Keep ${write.attempts.length} results`, at: write.at });
+  return [{ ref: ATTEMPTS, from: write.attemptsTip, to: commit }];
+};
+
+/** After an unclear end: true when our write arrived. If it did not, a fence on the old value makes a push that is still on its way fail. */
+const readBack = async (clone: Clone, write: Write, commit: Sha): Promise<boolean> => {
+  await clone.fetch();
+  const tip = (await clone.refs())[LEDGER] ?? null;
+  if (tip !== null && tip !== write.head) return clone.isAncestor(commit, tip).catch(() => false);
+  const tree = await clone.writeFiles(write.head, new Map());
+  const parents = write.head === null ? [] : [write.head];
+  const fence = await clone.writeCommit({
+    tree,
+    parents,
+    message: `Fence off an unclear write\n\nEnki-Write: ${write.nonce}-fence`,
+    at: write.at,
+  });
+  await clone.push([{ ref: LEDGER, from: write.head, to: fence }]);
+  await clone.fetch();
+  const now = (await clone.refs())[LEDGER];
+  return now !== undefined && clone.isAncestor(commit, now).catch(() => false);
+};

@@ -1,0 +1,112 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { Clone } from "../../src/git/clone.ts";
+import type { JobResult } from "../../src/model/job.ts";
+import { repository } from "../support/repository.ts";
+
+let repo: Awaited<ReturnType<typeof repository>>;
+let clone: Clone;
+beforeAll(async () => {
+  repo = await repository();
+  clone = await repo.clone();
+});
+afterAll(() => repo.close());
+
+const result = async (base: string, files: Record<string, string | null>): Promise<string> => {
+  const json: JobResult = {
+    format: 1,
+    job: "work/abcdef-fix/1",
+    run: 1,
+    base,
+    end: "success",
+    why: "",
+    output: "",
+    artifact: null,
+    files: Object.entries(files).map(([path, content]) => ({ path, mode: content === null ? null : "100644" })),
+    tools: [],
+    spent: 0,
+  };
+  const tree = new Map([["result.json", { content: JSON.stringify(json), mode: "100644" as const }]]);
+  for (const [path, content] of Object.entries(files)) if (content !== null) tree.set(`files/${path}`, { content, mode: "100644" });
+  return clone.writeCommit({ tree: await clone.writeFiles(null, tree), parents: [], message: "result", at: 5_000 });
+};
+
+describe("candidates", () => {
+  test("are the same commit in every clone, first parent the base, second the head", async () => {
+    const base = await repo.commit("main", { "a.txt": "one\n", "b.txt": "one\n" });
+    const head = await repo.commit("task/1", { "b.txt": "two\n" }, { parents: [base] });
+    const query = {
+      kind: "candidate" as const,
+      onto: base,
+      merges: [{ task: "abcdef-x" as const, head, message: "Do x\n\nEnki-Task: abcdef-x" }],
+    };
+    const other = await repo.clone();
+    await Promise.all([clone.fetch(), other.fetch()]);
+    const built = await clone.candidate(query);
+    expect(await other.candidate(query)).toEqual(built);
+    const commit = built.kind === "commits" ? (built.merges[0] ?? "") : "";
+    await clone.push([{ ref: "refs/heads/shown", from: null, to: commit }]);
+    expect(repo.git("log", "-1", "--format=%P", commit)).toBe(`${base} ${head}`);
+    expect(repo.git("show", `${commit}:b.txt`)).toBe("two");
+  });
+
+  test("name the paths that conflict", async () => {
+    const base = await repo.commit("conflicts", { "a.txt": "one\n", "b.txt": "x\n" }, { parents: [] });
+    const left = await repo.commit("left", { "a.txt": "two\n" }, { parents: [base] });
+    const right = await repo.commit("right", { "a.txt": "three\n" }, { parents: [base] });
+    await clone.fetch();
+    expect(await clone.candidate({ kind: "candidate", onto: left, merges: [{ task: "abcdef-x", head: right, message: "m" }] })).toEqual({
+      kind: "conflict",
+      task: "abcdef-x",
+      paths: ["a.txt"],
+    });
+  });
+});
+
+describe("work", () => {
+  test("is carried to a base that moved meanwhile, with that base as its only parent", async () => {
+    const base = await repo.commit("carry", { "a.txt": "one\n", "gone.txt": "x\n", "keep.txt": "y\n" }, { parents: [] });
+    const moved = await repo.commit("carry", { "c.txt": "new\n" });
+    await clone.fetch();
+    const work = await clone.work({
+      kind: "work",
+      result: await result(base, { "a.txt": "two\n", "gone.txt": null, "dir/new.txt": "n\n" }),
+      base,
+      onto: moved,
+      message: "Fix",
+    });
+    const commit = work.kind === "commit" ? work.commit : "";
+    await clone.push([{ ref: "refs/heads/carried", from: null, to: commit }]);
+    expect(repo.git("log", "-1", "--format=%P", commit)).toBe(moved);
+    expect(repo.git("ls-tree", "-r", "--name-only", commit).split("\n")).toEqual(["a.txt", "c.txt", "dir/new.txt", "keep.txt"]);
+  });
+
+  test("that changes nothing is unchanged; a path that leaves the tree is not written", async () => {
+    const base = await repo.commit("same", { "a.txt": "one\n" }, { parents: [] });
+    await clone.fetch();
+    const same = await result(base, { "a.txt": "one\n" });
+    expect(await clone.work({ kind: "work", result: same, base, onto: base, message: "m" })).toEqual({ kind: "unchanged" });
+    const hostile = await clone.writeCommit({
+      tree: await clone.writeFiles(
+        null,
+        new Map([
+          [
+            "result.json",
+            {
+              content: JSON.stringify({
+                files: [
+                  { path: "../x", mode: "100644" },
+                  { path: ".git/config", mode: "100644" },
+                ],
+              }),
+              mode: "100644" as const,
+            },
+          ],
+        ]),
+      ),
+      parents: [],
+      message: "hostile",
+      at: 0,
+    });
+    expect(await clone.work({ kind: "work", result: hostile, base, onto: base, message: "m" })).toEqual({ kind: "unchanged" });
+  });
+});

@@ -1,0 +1,118 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { Clone } from "../../src/git/clone.ts";
+import { loadLedger, readInputs } from "../../src/ledger/load.ts";
+import { saveLedger, type Write } from "../../src/ledger/save.ts";
+import { emptyLedger, type Ledger } from "../../src/model/ledger.ts";
+import { ATTEMPTS, branchRef, LEDGER } from "../../src/model/refs.ts";
+import { repository } from "../support/repository.ts";
+
+let repo: Awaited<ReturnType<typeof repository>>;
+beforeAll(async () => {
+  repo = await repository();
+});
+afterAll(() => repo.close());
+
+let count = 0;
+const write = async (clone: Clone, after: Ledger, over: Partial<Write> = {}): Promise<Awaited<ReturnType<typeof saveLedger>>> => {
+  const { ledger, head } = await loadLedger(clone, await clone.refs());
+  return saveLedger(clone, {
+    before: ledger,
+    head,
+    after,
+    notes: ["a note"],
+    moves: [],
+    attempts: [],
+    attemptsTip: null,
+    inputs: { events: [] },
+    at: 0,
+    nonce: String((count += 1)),
+    ...over,
+  });
+};
+
+const handled = (id: number): Ledger => ({ ...emptyLedger, handled: { [`comment:${id}`]: id } });
+
+describe("a save", () => {
+  test("moves ledger and base together and is read back as it was written", async () => {
+    const base = await repo.commit("main", { "a.txt": "1\n" });
+    const clone = await repo.clone();
+    await clone.fetch();
+    const next = await clone.writeCommit({
+      tree: await clone.writeFiles(base, new Map([["b.txt", { content: "2", mode: "100644" }]])),
+      parents: [base],
+      message: "landed",
+      at: 0,
+    });
+    const after = {
+      ...handled(1),
+      artifacts: { "abcdef/research": "# Report" },
+      queues: { "release/1.0": { items: [], candidates: [], frozen: null, landed: null } },
+    };
+    const saved = await write(clone, after, { moves: [{ ref: branchRef("main"), from: base, to: next }] });
+    expect(saved.kind).toBe("saved");
+    expect(repo.git("rev-parse", "main")).toBe(next);
+    const other = await repo.clone();
+    await other.fetch();
+    const loaded = await loadLedger(other, await other.refs());
+    expect(loaded.ledger).toEqual(after);
+    expect(await readInputs(other, loaded.head ?? "")).toEqual({ events: [] });
+    expect(repo.git("log", "-1", "--format=%s", LEDGER)).toBe("a note");
+  });
+
+  test("that lost the race changes nothing and says that the ledger moved", async () => {
+    const [a, b] = [await repo.clone(), await repo.clone()];
+    await Promise.all([a.fetch(), b.fetch()]);
+    expect((await write(a, handled(2))).kind).toBe("saved");
+    expect((await write(b, handled(3))).kind).toBe("ledger-moved");
+    await b.fetch();
+    expect((await loadLedger(b, await b.refs())).ledger).toEqual(handled(2));
+  });
+
+  test("whose base moved is refused whole, and names the ref", async () => {
+    const clone = await repo.clone();
+    await clone.fetch();
+    const base = (await clone.refs())[branchRef("main")] ?? "";
+    const next = await clone.writeCommit({ tree: await clone.writeFiles(base, new Map()), parents: [base], message: "landed", at: 0 });
+    await repo.commit("main", { "person.txt": "x" });
+    const before = repo.git("rev-parse", LEDGER);
+    const end = await write(clone, handled(4), { moves: [{ ref: branchRef("main"), from: base, to: next }] });
+    expect(end).toMatchObject({ kind: "refused", event: { ref: branchRef("main"), why: "moved" } });
+    expect(repo.git("rev-parse", LEDGER)).toBe(before);
+  });
+
+  test("that would take the base backwards is a bug and is never sent", async () => {
+    const clone = await repo.clone();
+    await clone.fetch();
+    const tip = (await clone.refs())[branchRef("main")] ?? "";
+    const parent = repo.git("rev-parse", "main^");
+    await expect(write(clone, handled(5), { moves: [{ ref: branchRef("main"), from: tip, to: parent }] })).rejects.toThrow(
+      "does not contain",
+    );
+    expect(repo.git("rev-parse", "main")).toBe(tip);
+  });
+
+  test("keeps results reachable through one ref", async () => {
+    const clone = await repo.clone();
+    await clone.fetch();
+    const result = await clone.writeCommit({ tree: await clone.writeFiles(null, new Map()), parents: [], message: "result", at: 7_000 });
+    await write(clone, handled(6), { attempts: [result] });
+    expect(repo.git("rev-list", ATTEMPTS).split("\n")).toContain(result);
+  });
+
+  test("by eight writers at once loses none and starves none", async () => {
+    const clones = await Promise.all(Array.from({ length: 8 }, () => repo.clone()));
+    const add = async (clone: Clone, id: number): Promise<void> => {
+      for (let tries = 0; tries < 60; tries += 1) {
+        await clone.fetch();
+        const { ledger } = await loadLedger(clone, await clone.refs());
+        if ((await write(clone, { ...ledger, handled: { ...ledger.handled, [`comment:${id}`]: id } })).kind === "saved") return;
+      }
+      expect.unreachable(`writer ${id} was starved`);
+    };
+    await Promise.all(clones.map((clone, at) => add(clone, 100 + at)));
+    const last = clones[0];
+    await last?.fetch();
+    const { ledger } = await loadLedger(last as Clone, (await last?.refs()) ?? {});
+    expect(Object.keys(ledger.handled).filter((id) => Number(id.slice("comment:".length)) >= 100)).toHaveLength(8);
+  });
+});
