@@ -164,6 +164,13 @@ test("a run list that cannot be read starts nothing: the job may run already", a
   expect(state.runs).toEqual([]);
 });
 
+test("comments that cannot be read are a reason to say nothing: it may be said already", async () => {
+  const { run, state } = open((route) => (route.startsWith("GET") ? "lost" : "answered"));
+  const [outcome] = await run([say()], [say()]);
+  expect(outcome?.end).toMatchObject({ kind: "later", why: "socket hang up" });
+  expect(state.comments).toEqual([]);
+});
+
 test("a pull request that was merged meanwhile is not opened again", async () => {
   const { run, state } = open();
   state.pulls.push({ number: 30, head: "task/abc123-one", state: "closed", merged: true });
