@@ -1,17 +1,13 @@
-import { mkdir } from "node:fs/promises";
 import { delimiter, dirname, join } from "node:path";
-import { type ActionFile, readAction, type ReadAction } from "./action-file.ts";
 import { createArtifactStore } from "./artifact-store.ts";
 import { type Concurrency, createConcurrency } from "./concurrency.ts";
 import type { RunObserver, Runner, RunRequest } from "./contract.ts";
 import { factsOf } from "./facts.ts";
 import type { Installation } from "./job-host.ts";
-import { readWorkflow } from "./read-workflow.ts";
+import { prepare, type Prepared } from "./prepare.ts";
 import { type StartedRun, startRun } from "./run.ts";
-import { createSlots } from "./slots.ts";
+import { createSlots, type Slots } from "./slots.ts";
 import type { Timers } from "./timers.ts";
-import { readUses } from "./uses.ts";
-import type { Workflow } from "./workflow.ts";
 
 export type RunnerOptions = {
   /** An absolute path: below it are the jobs, their logs and the artifacts. */
@@ -52,78 +48,71 @@ const installationOf = (options: RunnerOptions): Installation => {
   };
 };
 
-/** Inputs that the workflow gives our action and that it does not have, with file and line. */
-const unknownInputs = (workflow: Workflow, action: ActionFile): readonly string[] =>
-  workflow.jobs
-    .flatMap((job) => job.steps)
-    .flatMap(({ action: step }) => {
-      if (step.kind !== "uses" || readUses(step.uses) !== "enki") return [];
-      const known = new Set(action.inputs.map((input) => input.name.toLowerCase()));
-      return [...step.with]
-        .filter(([name]) => !known.has(name.toLowerCase()))
-        .map(([name, value]) => `${workflow.path}:${value.line ?? 1}: '${step.uses}' has no input '${name}'`);
-    });
+type Entry = { started: StartedRun | null; cancelled: string | null; over: Promise<void> };
 
-const usesEnki = (workflow: Workflow): boolean =>
-  workflow.jobs.some((job) => job.steps.some(({ action }) => action.kind === "uses" && readUses(action.uses) === "enki"));
+type State = {
+  readonly installation: Installation;
+  readonly slots: Slots;
+  readonly repositories: Map<string, Concurrency>;
+  readonly runs: Map<number, Entry>;
+  /** Resolves when the run that was asked for last has begun. */
+  begun: Promise<unknown>;
+  closed: boolean;
+};
 
-type Prepared =
-  | { readonly ok: true; readonly workflow: Workflow; readonly enki: ActionFile | null }
-  | { readonly ok: false; readonly why: string };
+const concurrencyOf = (state: State, { repository }: RunRequest): Concurrency => {
+  const key = `${repository.owner}/${repository.name}`.toLowerCase();
+  const concurrency = state.repositories.get(key) ?? createConcurrency();
+  state.repositories.set(key, concurrency);
+  return concurrency;
+};
 
-const prepare = async (request: RunRequest, action: () => Promise<ReadAction>): Promise<Prepared> => {
-  const read = await readWorkflow(request.workflow.path, request.workflow.text);
-  if (!read.ok) return read;
-  const { workflow } = read;
-  if (!usesEnki(workflow)) return { ok: true, workflow, enki: null };
-  const enki = await action();
-  if (!enki.ok) return enki;
-  const unknown = unknownInputs(workflow, enki.action);
-  return unknown.length > 0 ? { ok: false, why: unknown.join("\n") } : { ok: true, workflow, enki: enki.action };
+const begin = (state: State, of: { request: RunRequest; observer: RunObserver; entry: Entry }, prepared: Prepared): Promise<void> => {
+  const { request, observer, entry } = of;
+  if (!prepared.ok) observer.done("startup_failure", prepared.why);
+  else if (state.closed || entry.cancelled !== null) observer.done("cancelled", entry.cancelled ?? "the runner was closed");
+  else {
+    const machine = { installation: state.installation, concurrency: concurrencyOf(state, request), slots: state.slots };
+    entry.started = startRun(machine, { facts: factsOf(request, prepared.workflow), enki: prepared.enki }, observer);
+    return entry.started.finished;
+  }
+  return Promise.resolve();
+};
+
+// Files are read beside each other, but runs begin in the order in which they were asked for: groups depend on it.
+const beginInOrder = async (state: State, of: { request: RunRequest; observer: RunObserver; entry: Entry }): Promise<void> => {
+  const before = state.begun;
+  const ready = prepare(of.request, state.installation.actionRoot);
+  const begun = Promise.all([ready, before]).then(([prepared]) => ({ finished: begin(state, of, prepared) }));
+  state.begun = begun.catch(() => undefined);
+  await (
+    await begun
+  ).finished;
 };
 
 /** Runs Actions workflow files on this machine, each job in directories and processes of its own. */
 export const createRunner = (options: RunnerOptions): LocalRunner => {
   const installation = installationOf(options);
   const slots = createSlots(options.slots ?? 20);
-  const repositories = new Map<string, Concurrency>();
-  const runs = new Map<number, { started: StartedRun | null; cancelled: string | null; over: Promise<void> }>();
-  let closed = false;
-
-  const concurrencyOf = ({ repository }: RunRequest): Concurrency => {
-    const key = `${repository.owner}/${repository.name}`.toLowerCase();
-    const concurrency = repositories.get(key) ?? createConcurrency();
-    repositories.set(key, concurrency);
-    return concurrency;
-  };
-
-  const begin = async (request: RunRequest, observer: RunObserver): Promise<void> => {
-    await mkdir(options.directory, { recursive: true, mode: 0o700 });
-    const prepared = await prepare(request, () => readAction(options.actionRoot));
-    if (!prepared.ok) return observer.done("startup_failure", prepared.why);
-    const entry = runs.get(request.id);
-    if (closed || !entry || entry.cancelled !== null) return observer.done("cancelled", entry?.cancelled ?? "the runner was closed");
-    const facts = factsOf(request, prepared.workflow);
-    entry.started = startRun({ installation, concurrency: concurrencyOf(request), slots }, { facts, enki: prepared.enki }, observer);
-    await entry.started.finished;
-  };
-
+  const state: State = { installation, slots, repositories: new Map(), runs: new Map(), begun: Promise.resolve(), closed: false };
+  const { runs } = state;
   return {
     start: (request, observer) => {
-      const entry = { started: null, cancelled: null, over: Promise.resolve() };
+      const entry: Entry = { started: null, cancelled: null, over: Promise.resolve() };
       runs.set(request.id, entry);
-      entry.over = begin(request, observer)
+      entry.over = beginInOrder(state, { request, observer, entry })
         .catch((cause: unknown) => observer.done("startup_failure", cause instanceof Error ? cause.message : String(cause)))
         .finally(() => runs.delete(request.id));
     },
     cancel: (run) => {
       const entry = runs.get(run);
-      if (entry) entry.cancelled = "The run was canceled.";
-      entry?.started?.cancel("The run was canceled.");
+      if (!entry) return;
+      entry.cancelled = "The run was canceled.";
+      entry.started?.cancel(entry.cancelled);
     },
     killJob: (run, job) => runs.get(run)?.started?.kill(job, "the job's runner died") ?? false,
     close: async () => {
-      closed = true;
+      state.closed = true;
       for (const entry of runs.values()) entry.started?.die();
       await Promise.all([...runs.values()].map((entry) => entry.over));
     },
