@@ -1,0 +1,22 @@
+import { parseComment } from "../commands/parse.ts";
+import type { Event } from "../model/event.ts";
+import type { Login, Millis } from "../model/ids.ts";
+
+export type CommentFields = {
+  readonly id: number;
+  readonly issue: number;
+  readonly by: Login;
+  readonly bot: boolean;
+  readonly body: string;
+  readonly created: Millis;
+  readonly updated: Millis;
+};
+
+/** What a comment asks for; null for a bot's, for our own, and for one without a command. A webhook and a listing give the same value. */
+export const readComment = (comment: CommentFields, self: Login): Event | null => {
+  if (comment.bot || comment.by === self) return null;
+  const requests = parseComment(comment.body);
+  if (requests.length === 0) return null;
+  const { id, issue, by, created, updated } = comment;
+  return { kind: "commanded", id: `comment:${id}`, at: created, issue, comment: id, by, edited: updated > created, requests };
+};

@@ -1,0 +1,65 @@
+import { z } from "zod";
+import type { Event } from "../model/event.ts";
+import type { Login } from "../model/ids.ts";
+import { jobKey, readJobKey } from "../model/job.ts";
+import { readComment } from "./comment.ts";
+
+const account = z.object({ login: z.string(), type: z.string().optional() });
+const issueComment = z.object({
+  action: z.string(),
+  issue: z.object({ number: z.number() }),
+  comment: z.object({ id: z.number(), user: account.nullable(), body: z.string(), created_at: z.string(), updated_at: z.string() }),
+});
+const workflowRun = z.object({
+  action: z.string(),
+  workflow_run: z.object({ display_title: z.string().nullish(), name: z.string().nullish() }),
+});
+
+/**
+ * A webhook as events: a comment's commands, else a bare wake-up for what may have changed; nothing for what cannot concern us.
+ * Only the fields that we use are read, and a payload of another form is a wake-up.
+ */
+export const readWebhook = (name: string, payload: unknown, self: Login): Event[] => {
+  switch (name) {
+    case "issue_comment":
+      return readIssueComment(payload, self);
+    case "workflow_run":
+      return readWorkflowRun(payload);
+    case "pull_request":
+    case "pull_request_review":
+    case "push":
+    case "repository_dispatch":
+    case "check_run":
+    case "status":
+      return [{ kind: "woken" }];
+    default:
+      return [];
+  }
+};
+
+const readIssueComment = (payload: unknown, self: Login): Event[] => {
+  const read = issueComment.safeParse(payload);
+  if (!read.success || read.data.action !== "created" || !read.data.comment.user) return [];
+  const { issue, comment } = read.data;
+  const { login, type } = read.data.comment.user;
+  const event = readComment(
+    {
+      id: comment.id,
+      issue: issue.number,
+      by: login,
+      bot: type === "Bot" || login.endsWith("[bot]"),
+      body: comment.body,
+      created: Date.parse(comment.created_at),
+      updated: Date.parse(comment.updated_at),
+    },
+    self,
+  );
+  return event ? [event] : [];
+};
+
+const readWorkflowRun = (payload: unknown): Event[] => {
+  const read = workflowRun.safeParse(payload);
+  if (!read.success || read.data.action !== "completed") return [];
+  const job = readJobKey(read.data.workflow_run.display_title ?? read.data.workflow_run.name ?? "");
+  return job ? [{ kind: "woken", ended: jobKey(job) }] : [{ kind: "woken" }];
+};
