@@ -1,0 +1,101 @@
+import { parse, TomlError } from "smol-toml";
+import type { z } from "zod";
+import type { AgentCommand, Config, Role } from "../model/config.ts";
+import { type ConfigFault, toFaults } from "./fault.ts";
+import { type ConfigFile, fileSchema, type RoleFile, roleSchema } from "./schema.ts";
+
+/** One file of the cascade: `roles/<name>.toml` or `enki.toml`, with the path that people know it by. */
+export type ConfigText = { readonly path: string; readonly text: string };
+
+export type ReadConfig = { readonly config: Config; readonly faults: readonly ConfigFault[] };
+
+/**
+ * The configuration from its files, in the order of the cascade: a later role replaces an earlier one of the same name whole, a later key of `enki.toml` an earlier one.
+ * Every mistake is given, with file and line; a file with a mistake counts for nothing.
+ */
+export const readConfig = (files: readonly ConfigText[]): ReadConfig => {
+  const faults: ConfigFault[] = [];
+  const roles: Record<string, Role> = {};
+  let raw: Record<string, unknown> = {};
+  for (const file of files) {
+    const table = readToml(file, faults);
+    if (!table) continue;
+    if (/(^|\/)roles\/[^/]+\.toml$/.test(file.path)) {
+      const role = check(file, { table, schema: roleSchema, faults });
+      if (role) roles[role.name] = toRole(role);
+    } else if (check(file, { table, schema: fileSchema, faults })) raw = overlay(raw, table);
+  }
+  return { config: { ...toConfig(fileSchema.parse(raw)), roles }, faults };
+};
+
+const readToml = ({ path, text }: ConfigText, faults: ConfigFault[]): Record<string, unknown> | null => {
+  try {
+    return parse(text);
+  } catch (error) {
+    if (!(error instanceof TomlError)) throw error;
+    const why = error.message.split("\n")[0] ?? "";
+    faults.push({ file: path, line: error.line, column: error.column, code: "bad-toml", why, suggestion: "mend the TOML" });
+    return null;
+  }
+};
+
+type Checking<S extends z.ZodType> = { readonly table: unknown; readonly schema: S; readonly faults: ConfigFault[] };
+
+const check = <S extends z.ZodType>({ path, text }: ConfigText, { table, schema, faults }: Checking<S>): z.output<S> | null => {
+  const read = schema.safeParse(table);
+  if (read.success) return read.data;
+  faults.push(...toFaults(path, text, read.error));
+  return null;
+};
+
+const isTable = (value: unknown): value is Record<string, unknown> => value !== null && typeof value === "object" && !Array.isArray(value);
+
+/** Later wins, key by key. */
+const overlay = (under: Record<string, unknown>, over: Record<string, unknown>): Record<string, unknown> => {
+  const merged: Record<string, unknown> = { ...under };
+  for (const [key, value] of Object.entries(over)) {
+    const below = merged[key];
+    merged[key] = isTable(below) && isTable(value) ? overlay(below, value) : value;
+  }
+  return merged;
+};
+
+const toRole = ({ system_prompt, can_edit, ...role }: RoleFile): Role => ({ ...role, systemPrompt: system_prompt, canEdit: can_edit });
+
+const MINUTE = 60_000;
+
+const toConfig = ({ workers, agent, tiers, refinery, plan, policy, git }: ConfigFile): Omit<Config, "roles"> => {
+  const tier = ({ model, timeout_minutes }: ConfigFile["tiers"]["light"]) => ({ model: model ?? null, timeout: timeout_minutes * MINUTE });
+  return {
+    workers: { total: workers.max_workers, tiers: { light: workers.max_light, standard: workers.max_standard, heavy: workers.max_heavy } },
+    agents: {
+      planner: toAgent(agent, agent.planner ?? agent.coordinator),
+      worker: toAgent(agent, agent.worker),
+      merger: toAgent(agent, agent.merger ?? agent.worker),
+      sidecar: toAgent(agent, agent.sidecar),
+    },
+    tiers: { light: tier(tiers.light), standard: tier(tiers.standard), heavy: tier(tiers.heavy) },
+    refinery: {
+      verify: refinery.verify,
+      timeout: refinery.timeout_minutes * MINUTE,
+      parallel: refinery.parallel,
+      base: refinery.base ?? null,
+    },
+    plan: { approval: plan.approval, maxSteps: plan.max_steps },
+    policy: { protected: policy.protected, maxFiles: policy.max_files, maxBytes: policy.max_bytes },
+    git: { commitSuffix: git.commit_suffix },
+  };
+};
+
+type AgentFile = {
+  readonly command?: string | undefined;
+  readonly args?: readonly string[] | undefined;
+  readonly env?: Readonly<Record<string, string>> | undefined;
+};
+
+/** What a kind of agent says of itself goes over what all say: arguments replace, the environment is merged. */
+const toAgent = (all: AgentFile, own: AgentFile = {}): AgentCommand => ({
+  command: own.command ?? all.command ?? "claude-agent-acp",
+  args: own.args ?? all.args ?? [],
+  env: { ...all.env, ...own.env },
+});

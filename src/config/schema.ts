@@ -1,0 +1,64 @@
+import { z } from "zod";
+
+/** A role's file, as people write it. */
+export const roleSchema = z.strictObject({
+  name: z.string().regex(/^[a-z0-9][a-z0-9_-]{0,62}$/, "a name is made of a-z, 0-9, _ and -"),
+  label: z.string().min(1),
+  description: z.string().min(1),
+  system_prompt: z.string().min(1),
+  can_edit: z.boolean().default(true),
+  output: z.enum(["branch", "artifact"]).default("branch"),
+});
+
+const count = z.int().min(1).max(1_000);
+const minutes = z.number().positive().max(360);
+const agent = z.strictObject({
+  command: z.string().min(1).optional(),
+  args: z.array(z.string()).optional(),
+  env: z.record(z.string(), z.string()).optional(),
+});
+const tier = z.strictObject({ model: z.string().min(1).optional(), timeout_minutes: minutes.default(30) });
+
+/** `enki.toml`: every key with its default. A section that is left out has the defaults of its keys. */
+export const fileSchema = z.strictObject({
+  workers: z
+    .strictObject({
+      max_workers: count.default(10),
+      max_heavy: count.default(5),
+      max_standard: count.default(5),
+      max_light: count.default(10),
+    })
+    .prefault({}),
+  agent: agent
+    .extend({
+      planner: agent.optional(),
+      coordinator: agent.optional(),
+      worker: agent.optional(),
+      merger: agent.optional(),
+      sidecar: agent.optional(),
+    })
+    .prefault({}),
+  tiers: z.strictObject({ light: tier.prefault({}), standard: tier.prefault({}), heavy: tier.prefault({}) }).prefault({}),
+  refinery: z
+    .strictObject({
+      verify: z.array(z.string().min(1)).default([]),
+      timeout_minutes: minutes.default(30),
+      parallel: z.int().min(1).max(64).default(1),
+      base: z.string().min(1).optional(),
+    })
+    .prefault({}),
+  plan: z
+    .strictObject({ approval: z.enum(["always", "never"]).default("always"), max_steps: z.int().min(1).max(10_000).default(100) })
+    .prefault({}),
+  policy: z
+    .strictObject({
+      protected: z.array(z.string().min(1)).default([]),
+      max_files: z.int().min(1).max(10_000).default(1_000),
+      max_bytes: z.int().min(1).max(100_000_000).default(10_000_000),
+    })
+    .prefault({}),
+  git: z.strictObject({ commit_suffix: z.string().default("") }).prefault({}),
+});
+
+export type RoleFile = z.output<typeof roleSchema>;
+export type ConfigFile = z.output<typeof fileSchema>;

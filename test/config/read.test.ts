@@ -1,0 +1,69 @@
+import { describe, expect, test } from "vitest";
+import { readConfig } from "../../src/config/read.ts";
+
+const role = (over = "") => `name = "tester"\nlabel = "Tester"\ndescription = "Writes tests."\nsystem_prompt = """\nTest it.\n"""\n${over}`;
+const faults = (path: string, text: string) => readConfig([{ path, text }]).faults;
+
+describe("roles", () => {
+  test("R-01 can_edit and output have defaults", () => {
+    expect(readConfig([{ path: "roles/t.toml", text: role() }]).config.roles["tester"]).toEqual({
+      name: "tester",
+      label: "Tester",
+      description: "Writes tests.",
+      systemPrompt: "Test it.\n",
+      canEdit: true,
+      output: "branch",
+    });
+  });
+
+  test("R-02 a later role of the same name replaces the earlier one whole", () => {
+    const { config } = readConfig([
+      { path: "roles/a.toml", text: role("can_edit = false\n") },
+      { path: ".enki/roles/b.toml", text: role() },
+    ]);
+    expect(config.roles["tester"]?.canEdit).toBe(true);
+  });
+
+  test.each([
+    ["R-04 a missing prompt", 'name = "a"\nlabel = "A"\ndescription = "d"\n', "missing-key", 1],
+    ["R-04 an unknown output", role('output = "patch"\n'), "bad-value", 7],
+    ["an unknown key", role("tier = 1\n"), "unknown-key", 7],
+    ["a name that is a path", role().replace("tester", "../x"), "bad-value", 1],
+    ["text that is no TOML", "name = \n", "bad-toml", 1],
+  ])("%s is a fault with file and line", (_, text, code, line) => {
+    expect(faults(".enki/roles/x.toml", text)).toMatchObject([{ file: ".enki/roles/x.toml", code, line }]);
+  });
+});
+
+describe("enki.toml", () => {
+  test("gives the defaults when there is none", () => {
+    const { config } = readConfig([]);
+    expect(config.workers).toEqual({ total: 10, tiers: { light: 10, standard: 5, heavy: 5 } });
+    expect(config.plan.approval).toBe("always");
+  });
+
+  test("later layers win key by key", () => {
+    const { config } = readConfig([
+      { path: "enki.toml", text: "[workers]\nmax_heavy = 1\nmax_light = 2\n" },
+      { path: ".enki/enki.toml", text: "[workers]\nmax_light = 3\n" },
+    ]);
+    expect(config.workers.tiers).toMatchObject({ heavy: 1, light: 3 });
+  });
+
+  test("R-08 R-09 an agent's own command keeps the arguments and merges the environment", () => {
+    const { config } = readConfig([
+      {
+        path: "enki.toml",
+        text: '[agent]\ncommand = "a"\nargs = ["acp"]\nenv = { A = "1" }\n[agent.worker]\ncommand = "b"\nenv = { B = "2" }\n',
+      },
+    ]);
+    expect(config.agents.worker).toEqual({ command: "b", args: ["acp"], env: { A: "1", B: "2" } });
+    expect(config.agents.planner).toEqual({ command: "a", args: ["acp"], env: { A: "1" } });
+  });
+
+  test("an unknown key is named with its line, and its file counts for nothing", () => {
+    const { config, faults } = readConfig([{ path: ".enki/enki.toml", text: "[workers]\nmax_heavy = 1\n\n[refinery]\nverfy = []\n" }]);
+    expect(faults).toMatchObject([{ code: "unknown-key", line: 5, why: "unknown key refinery.verfy" }]);
+    expect(config.workers.tiers.heavy).toBe(5);
+  });
+});
