@@ -17,7 +17,9 @@ const pathsOf = (text: string, job: JobHost): readonly string[] => {
   const lines = text.split("\n").map((line) => line.trim());
   return lines.filter(Boolean).map((line) => {
     if (/^[!~]|[*?[\]]/.test(line)) throw new StepFault(`path '${line}': patterns are not supported by this runner`);
-    return resolve(job.place.workspace, line);
+    const path = resolve(job.place.workspace, line);
+    if (!isInside(path, job.place.root)) throw new StepFault(`'${path}' is outside of the job's directory`);
+    return path;
   });
 };
 

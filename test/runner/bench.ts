@@ -18,7 +18,7 @@ export type Transcript = {
   ends(): string[];
   /** A job's log without the times. */
   log(id: string): Promise<string>;
-  /** Resolves when a job's log has the text. */
+  /** Resolves when a line of a job's log begins so. */
   says(id: string, text: string): Promise<void>;
 };
 
@@ -60,7 +60,7 @@ const transcript = (): { record: Transcript; observer: Parameters<LocalRunner["s
     job,
     ends: () => reports.filter((report) => report.status === "completed").map((report) => `${report.id}: ${report.conclusion}`),
     log,
-    says: (id, text) => settled(async () => (await log(id)).includes(text)),
+    says: (id, text) => settled(async () => (await log(id)).split("\n").some((line) => line.startsWith(text))),
   };
   return {
     record,

@@ -13,7 +13,7 @@ jobs:
     runs-on: x
     ${where === "job" ? settings : ""}
     steps:
-      - run: echo started; [ -e "$GATE" ] || mkfifo "$GATE"; cat "$GATE"
+      - run: '[ -e "$GATE" ] || mkfifo "$GATE"; echo started; exec cat "$GATE"'
         env: { GATE: "\${{ github.event.gates }}/\${{ inputs.name }}" }
 `;
 
