@@ -1,7 +1,10 @@
+import { hash } from "../../src/model/ids.ts";
 import type { Answer, Requester } from "../../src/github/octokit.ts";
 
 type Parameters = Readonly<Record<string, unknown>>;
-type Stored = { id: number; issue: number; by: string; body: string };
+type Caller = { readonly login: string; readonly may: "write" | "read" };
+type Does = (given: Parameters, caller: Caller) => unknown;
+type Routes = Readonly<Record<string, Does>>;
 
 export const SELF = "enki[bot]";
 
@@ -11,123 +14,183 @@ export type Fate = "answered" | "refused" | "lost" | "unanswered";
 class Refused extends Error {
   readonly status: number;
   readonly response: Answer;
-  constructor(status: number, message: string) {
+  constructor(status: number, message: string, headers: Answer["headers"] = {}) {
     super(message);
     this.status = status;
-    this.response = { status, headers: {}, data: { message } };
+    this.response = { status, headers, data: { message } };
   }
 }
 
-const text = (parameters: Parameters, name: string): string => String(parameters[name]);
+type State = ReturnType<typeof emptyState>;
 
-/** A GitHub in memory behind Octokit's `request`: it keeps what it is told and loses answers when a test says so. */
-export const memoryGitHub = (fate: (route: string) => Fate = () => "answered") => {
-  const state = {
-    comments: [] as Stored[],
-    pulls: [] as { number: number; head: string; state: "open" | "closed"; merged: boolean }[],
-    runs: [] as { id: number; name: string; status: string }[],
-    statuses: [] as string[],
-    reactions: [] as string[],
-    closed: [] as number[],
-    stopped: [] as number[],
-    permissions: {} as Record<string, string>,
-    /** Runs that the list does not show yet. */
-    lag: 0,
-    sent: [] as string[],
-    next: 1,
-  };
-  const id = (): number => state.next++;
-  const stored = (parameters: Parameters): Stored => {
-    const comment = state.comments.find((each) => each.id === Number(parameters["comment_id"]));
+const emptyState = () => ({
+  comments: [] as { id: number; issue: number; by: string; body: string; updated: number }[],
+  pulls: [] as { number: number; head: string; state: "open" | "closed"; merged: boolean }[],
+  reviews: [] as { id: number; pull: number; by: string; state: string; commit: string; at: number }[],
+  runs: [] as { id: number; name: string; status: string; conclusion: string | null }[],
+  statuses: [] as string[],
+  reactions: [] as string[],
+  closed: [] as number[],
+  permissions: {} as Record<string, string>,
+  /** Tips of branches. */
+  branches: { main: "0".repeat(40), "task/abc123-one": "a".repeat(40) } as Record<string, string>,
+  /** Runs that the list does not show yet. */
+  lag: 0,
+  sent: [] as string[],
+  next: 1,
+  now: Date.parse("2026-11-20T10:00:00Z"),
+});
+
+const text = (given: Parameters, name: string): string => String(given[name]);
+const iso = (at: number): string => new Date(at).toISOString();
+const user = (login: string) => ({ login, type: login.endsWith("[bot]") ? "Bot" : "User" });
+
+const page = <T>(list: readonly T[], given: Parameters): readonly T[] => {
+  const size = Number(given["per_page"]);
+  const start = (Number(given["page"] ?? 1) - 1) * size;
+  return list.slice(start, start + size);
+};
+
+const commentRoutes = (state: State): Routes => {
+  const stored = (given: Parameters): State["comments"][number] => {
+    const comment = state.comments.find((each) => each.id === given["comment_id"]);
     if (!comment) throw new Refused(404, "Not Found");
     return comment;
   };
-  const rawComment = (comment: Stored) => ({
+  const raw = (comment: State["comments"][number]) => ({
     id: comment.id,
     issue_url: `/issues/${comment.issue}`,
-    user: { login: comment.by, type: comment.by === SELF ? "Bot" : "User" },
+    user: user(comment.by),
     body: comment.body,
-    created_at: "2026-11-20T10:00:00Z",
-    updated_at: "2026-11-20T10:00:00Z",
+    created_at: iso(comment.updated),
+    updated_at: iso(comment.updated),
   });
-
-  const comments: Record<string, (parameters: Parameters) => unknown> = {
-    "GET /repos/{owner}/{repo}/issues/{issue_number}/comments": (given) =>
-      given["page"] === 1 ? state.comments.filter(({ issue }) => issue === given["issue_number"]).map((each) => rawComment(each)) : [],
-    "POST /repos/{owner}/{repo}/issues/{issue_number}/comments": (given) => {
-      const comment = { id: id(), issue: Number(given["issue_number"]), by: SELF, body: text(given, "body") };
-      state.comments.push(comment);
-      return { id: comment.id };
+  const list = (given: Parameters, which: (comment: State["comments"][number]) => boolean) =>
+    page(
+      state.comments.filter((each) => which(each)),
+      given,
+    ).map((each) => raw(each));
+  return {
+    "GET /issues/{issue_number}/comments": (given) => list(given, ({ issue }) => issue === given["issue_number"]),
+    "GET /issues/comments": (given) => list(given, ({ updated }) => updated >= Date.parse(text(given, "since"))),
+    "POST /issues/{issue_number}/comments": (given, { login }) => {
+      const issue = Number(given["issue_number"]);
+      if (issue > 1000) throw new Refused(404, "Not Found");
+      const id = state.next++;
+      state.comments.push({ id, issue, by: login, body: text(given, "body"), updated: state.now });
+      return { id };
     },
-    "PATCH /repos/{owner}/{repo}/issues/comments/{comment_id}": (given) => {
-      stored(given).body = text(given, "body");
-    },
-    "DELETE /repos/{owner}/{repo}/issues/comments/{comment_id}": (given) => {
+    "PATCH /issues/comments/{comment_id}": (given) => Object.assign(stored(given), { body: text(given, "body"), updated: state.now }),
+    "DELETE /issues/comments/{comment_id}": (given) => {
       const gone = stored(given);
       state.comments = state.comments.filter((comment) => comment !== gone);
     },
-    "POST /repos/{owner}/{repo}/issues/comments/{comment_id}/reactions": (given) =>
-      void state.reactions.push(`${text(given, "comment_id")} ${text(given, "content")}`),
+    "POST /issues/comments/{comment_id}/reactions": (given) => void state.reactions.push(`${stored(given).id} ${text(given, "content")}`),
+    "PATCH /issues/{issue_number}": (given) => void state.closed.push(Number(given["issue_number"])),
   };
+};
 
-  const rawPull = (pull: (typeof state.pulls)[number]) => ({
+const pullRoutes = (state: State): Routes => {
+  const raw = (pull: State["pulls"][number]) => ({
     number: pull.number,
     state: pull.state,
-    merged_at: pull.merged ? "2026-11-20T10:00:00Z" : null,
-    head: { ref: pull.head, sha: "a".repeat(40), repo: { full_name: "octo/demo" }, user: { login: "octo", type: "User" } },
+    merged_at: pull.merged ? iso(state.now) : null,
+    head: { ref: pull.head, sha: state.branches[pull.head] ?? "", repo: { full_name: "octo/demo" }, user: user("octo") },
     base: { ref: "main" },
   });
-
-  const others: Record<string, (parameters: Parameters) => unknown> = {
-    "GET /repos/{owner}/{repo}/collaborators/{username}/permission": (given) => ({
-      permission: state.permissions[text(given, "username")] ?? "none",
-    }),
-    "GET /repos/{owner}/{repo}/pulls/{pull_number}/reviews": () => [],
-    "GET /repos/{owner}/{repo}": () => ({ default_branch: "main" }),
-    "PATCH /repos/{owner}/{repo}/issues/{issue_number}": (given) => void state.closed.push(Number(given["issue_number"])),
-    "GET /repos/{owner}/{repo}/pulls": (given) =>
-      state.pulls.filter(({ head }) => given["head"] === undefined || given["head"] === `octo:${head}`).map((pull) => rawPull(pull)),
-    "POST /repos/{owner}/{repo}/pulls": (given) => {
+  return {
+    "GET /pulls": (given) =>
+      page(
+        state.pulls.filter(({ head }) => given["head"] === undefined || given["head"] === `octo:${head}`),
+        given,
+      ).map((pull) => raw(pull)),
+    "POST /pulls": (given) => {
       const head = text(given, "head");
+      if (state.branches[head] === undefined) throw new Refused(422, "Validation Failed: PullRequest head invalid");
       if (state.pulls.some((pull) => pull.head === head && pull.state === "open"))
         throw new Refused(422, `A pull request already exists for octo:${head}.`);
-      const number = id();
+      const number = state.next++;
       state.pulls.push({ number, head, state: "open", merged: false });
       return { number };
     },
-    "PATCH /repos/{owner}/{repo}/pulls/{pull_number}": (given) => {
-      for (const pull of state.pulls) if (pull.number === given["pull_number"]) pull.state = "closed";
+    "PATCH /pulls/{pull_number}": (given) => {
+      const pull = state.pulls.find(({ number }) => number === given["pull_number"]);
+      if (!pull) throw new Refused(404, "Not Found");
+      pull.state = "closed";
     },
-    "POST /repos/{owner}/{repo}/statuses/{sha}": (given) => void state.statuses.push(`${text(given, "sha")} ${text(given, "state")}`),
-    "POST /repos/{owner}/{repo}/actions/workflows/{workflow_id}/dispatches": (given) => {
-      // `inputs` is what the adapter sends for a job.
-      const { kind, target, attempt } = given["inputs"] as Record<string, string>;
-      const run = { id: id(), name: `${kind}/${target}/${attempt}`, status: "in_progress" };
-      state.runs.push(run);
-      return { workflow_run_id: run.id };
-    },
-    "GET /repos/{owner}/{repo}/actions/workflows/{workflow_id}/runs": () => ({
-      workflow_runs: state.runs
-        .slice(0, state.runs.length - state.lag)
-        .reverse()
-        .map(({ id, name, status }) => ({ id, display_title: name, status, conclusion: null })),
-    }),
-    "POST /repos/{owner}/{repo}/actions/runs/{run_id}/cancel": (given) => void state.stopped.push(Number(given["run_id"])),
+    "GET /pulls/{pull_number}/reviews": (given) =>
+      page(
+        state.reviews.filter(({ pull }) => pull === given["pull_number"]),
+        given,
+      ).map(({ id, by, state: verdict, commit, at }) => ({
+        id,
+        user: user(by),
+        state: verdict,
+        commit_id: commit,
+        submitted_at: iso(at),
+        body: "",
+      })),
   };
+};
 
-  const octokit: Requester = {
+const otherRoutes = (state: State): Routes => ({
+  "GET ": () => ({ default_branch: "main" }),
+  "GET /collaborators/{username}/permission": (given) => {
+    const permission = state.permissions[text(given, "username")];
+    if (permission === undefined) throw new Refused(404, "Not Found");
+    return { permission };
+  },
+  "POST /statuses/{sha}": (given) => {
+    if (!Object.values(state.branches).includes(text(given, "sha")))
+      throw new Refused(422, `No commit found for SHA: ${text(given, "sha")}`);
+    state.statuses.push(`${text(given, "sha")} ${text(given, "state")}`);
+  },
+  "POST /actions/workflows/{workflow_id}/dispatches": (given) => {
+    // `inputs` is what the adapter sends for a job.
+    const { kind, target, attempt } = given["inputs"] as Record<string, string>;
+    const id = state.next++;
+    state.runs.push({ id, name: `${kind}/${target}/${attempt}`, status: "in_progress", conclusion: null });
+    return { workflow_run_id: id };
+  },
+  "GET /actions/workflows/{workflow_id}/runs": () => ({
+    workflow_runs: state.runs
+      .slice(0, state.runs.length - state.lag)
+      .reverse()
+      .map(({ id, name, status, conclusion }) => ({ id, display_title: name, status, conclusion })),
+  }),
+  "POST /actions/runs/{run_id}/cancel": (given) => {
+    const run = state.runs.find(({ id }) => id === given["run_id"]);
+    if (!run) throw new Refused(404, "Not Found");
+    if (run.status === "completed") throw new Refused(409, "Cannot cancel a workflow run that is completed.");
+    Object.assign(run, { status: "completed", conclusion: "cancelled" });
+  },
+});
+
+/** A GitHub in memory behind Octokit's `request`: it keeps what it is told and loses answers when a test says so. It keeps the same contract as the others. */
+export const memoryGitHub = (fate: (route: string) => Fate = () => "answered") => {
+  const state = emptyState();
+  const routes: Routes = { ...commentRoutes(state), ...pullRoutes(state), ...otherRoutes(state) };
+
+  const as = (caller: Caller): Requester => ({
     request: async (route, parameters = {}) => {
       await Promise.resolve();
-      state.sent.push(route.replace("/repos/{owner}/{repo}", ""));
-      const does = { ...comments, ...others }[route];
+      const short = route.replace("/repos/{owner}/{repo}", "");
+      const does = routes[short];
       if (!does) throw new Error(`the test's GitHub does not know ${route}`);
-      const end = fate(route);
-      if (end === "refused") throw new Refused(403, "Resource not accessible by integration");
+      state.sent.push(short);
+      state.now += 1_000;
+      const end = fate(short);
+      const date = new Date(state.now).toUTCString();
+      if (end === "refused" || (caller.may === "read" && !short.startsWith("GET")))
+        throw new Refused(403, "Resource not accessible by integration", { date });
       if (end === "lost") throw new Error("socket hang up");
-      const data = does(parameters) ?? {};
+      const data = structuredClone(does(parameters, caller) ?? {});
       if (end === "unanswered") throw new Error("socket hang up");
-      return { status: 200, headers: {}, data };
+      const etag = hash(data);
+      const { "if-none-match": known } = (parameters["headers"] ?? {}) as Record<string, string>;
+      if (known === etag) throw new Refused(304, "Not modified", { date });
+      return { status: 200, headers: { date, ...(short.startsWith("GET") ? { etag } : {}) }, data };
     },
-  };
-  return { octokit, state };
+  });
+  return { octokit: as({ login: SELF, may: "write" }), as, state };
 };

@@ -28,7 +28,7 @@ const facts = async (reading: ReturnType<ReturnType<typeof open>["read"]>): Prom
 
 test("every query has its answer, filed under its key", async () => {
   const { state, read } = open();
-  state.runs.push({ id: 3, name: "plan/abc123/1", status: "completed" });
+  state.runs.push({ id: 3, name: "plan/abc123/1", status: "completed", conclusion: "success" });
   state.permissions["ann"] = "maintain";
   const queries: readonly Query[] = [
     { kind: "permission", login: "ann" },
@@ -44,7 +44,7 @@ test("every query has its answer, filed under its key", async () => {
     "write",
     [],
     [],
-    [{ id: 3, name: "plan/abc123/1", state: "done", conclusion: null }],
+    [{ id: 3, name: "plan/abc123/1", state: "done", conclusion: "success" }],
     { kind: "commit", commit: one },
     { kind: "commits", merges: [two] },
     false,

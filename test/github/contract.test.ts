@@ -1,0 +1,43 @@
+import { connectGitHub } from "../../src/github/connect-github.ts";
+import { hash } from "../../src/model/ids.ts";
+import { memoryGitHub, SELF } from "../effects/memory-github.ts";
+import { type ContractStage, githubContract } from "./contract.ts";
+
+/** The GitHub that the tests of effects and snapshot play on: held to what the others are held to. */
+const memoryStage = (): ContractStage => {
+  const { as, state } = memoryGitHub();
+  state.permissions["maintainer"] = "maintain";
+  delete state.branches["task/abc123-one"];
+  const connect = (login: string, may: "read" | "write") =>
+    connectGitHub({ octokit: as({ login, may }), owner: "octo", repo: "demo", clock: () => state.now });
+  const VERDICTS = { APPROVE: "APPROVED", REQUEST_CHANGES: "CHANGES_REQUESTED" };
+  return {
+    github: connect(SELF, "write"),
+    self: SELF,
+    person: connect("maintainer", "write"),
+    maintainer: "maintainer",
+    reader: connect("reader[bot]", "read"),
+    issue: 7,
+    push: (branch) => {
+      const tip = hash([branch, state.branches[branch]]).slice(0, 40);
+      state.branches[branch] = tip;
+      return Promise.resolve(tip);
+    },
+    review: (pull, verdict) => {
+      const head = state.pulls.find(({ number }) => number === pull)?.head ?? "";
+      state.reviews.push({
+        id: state.next++,
+        pull,
+        by: "maintainer",
+        state: VERDICTS[verdict],
+        commit: state.branches[head] ?? "",
+        at: state.now,
+      });
+      return Promise.resolve();
+    },
+    settle: () => Promise.resolve(),
+    close: () => Promise.resolve(),
+  };
+};
+
+githubContract("the GitHub in memory", () => Promise.resolve(memoryStage()));

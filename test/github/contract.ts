@@ -1,0 +1,215 @@
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import type { GitHub, Reply } from "../../src/github/ports.ts";
+import type { JobInputs } from "../../src/model/effect.ts";
+import type { Login, Sha } from "../../src/model/ids.ts";
+
+/** A repository with one open issue without comments, and `enki-step.yml` on its default branch `main`. */
+export type ContractStage = {
+  /** As Enki's bot, with every right that it needs. */
+  readonly github: GitHub;
+  readonly self: Login;
+  /** As a person with write permission. */
+  readonly person: GitHub;
+  readonly maintainer: Login;
+  /** With a token that may read only. */
+  readonly reader: GitHub;
+  readonly issue: number;
+  /** Makes a branch with one commit of its own on `main`, or adds a commit to it. */
+  readonly push: (branch: string) => Promise<Sha>;
+  readonly review: (pull: number, verdict: "APPROVE" | "REQUEST_CHANGES") => Promise<void>;
+  /** Resolves when what lags behind (run lists, run ends) has caught up. */
+  readonly settle: () => Promise<void>;
+  readonly close: () => Promise<void>;
+};
+
+const value = <T>(reply: Reply<T>): T => {
+  if (!reply.ok) throw new Error(`${reply.failure.kind}: ${reply.failure.why}`);
+  return reply.value;
+};
+
+const refusal = (reply: Reply<unknown>): string => {
+  if (reply.ok) throw new Error("expected a refusal");
+  return reply.failure.kind === "refused" ? reply.failure.code : `later: ${reply.failure.why}`;
+};
+
+const inputs: JobInputs = { kind: "work", execution: "abc123", step: "one", attempt: "1", target: "abc123-one" };
+const UNKNOWN = "0123456789".repeat(4);
+const pull = (head: string) => ({ head, base: "main", title: "One", body: "Words." });
+
+/** What `GitHub` promises, for whatever is at the other end of the adapter. */
+export const githubContract = (name: string, connect: () => Promise<ContractStage>): void => {
+  describe(`the contract of GitHub, kept by ${name}`, () => {
+    let stage: ContractStage;
+    beforeEach(async () => {
+      stage = await connect();
+    });
+    afterEach(() => stage.close());
+
+    comments(() => stage);
+    pulls(() => stage);
+    runs(() => stage);
+    rest(() => stage);
+  });
+};
+
+const comments = (on: () => ContractStage): void => {
+  test("a comment is listed with its author, edited in place and removed", async () => {
+    const { github, self, issue } = on();
+    const { comment } = value(await github.issues.comment(issue, "It runs."));
+    expect(value(await github.issues.commentsOn(issue))).toMatchObject([{ id: comment, issue, by: self, bot: true, body: "It runs." }]);
+    value(await github.issues.editComment(comment, "It landed."));
+    expect(value(await github.issues.commentsOn(issue))).toMatchObject([{ id: comment, body: "It landed." }]);
+    value(await github.issues.deleteComment(comment));
+    expect(value(await github.issues.commentsOn(issue))).toEqual([]);
+    value(await github.issues.deleteComment(comment));
+  });
+
+  test("a person is no bot", async () => {
+    const { github, person, maintainer, issue } = on();
+    value(await person.issues.comment(issue, "/enki fix it"));
+    expect(value(await github.issues.commentsOn(issue))).toMatchObject([{ by: maintainer, bot: false, body: "/enki fix it" }]);
+  });
+
+  test("a sweep misses nothing and knows where the next one starts", async () => {
+    const { github, person, issue } = on();
+    const first = value(await person.issues.comment(issue, "one"));
+    const swept = value(await github.issues.commentsSince(0));
+    expect(swept.comments.map(({ id }) => id)).toEqual([first.comment]);
+    const second = value(await person.issues.comment(issue, "two"));
+    const next = value(await github.issues.commentsSince(swept.until));
+    expect(next.comments.map(({ id }) => id)).toContain(second.comment);
+    expect(next.until).toBeGreaterThanOrEqual(swept.until);
+  });
+
+  test("more than a hundred comments are all listed, oldest first", async () => {
+    const { github, person, issue } = on();
+    const made: number[] = [];
+    for (let count = 0; count < 101; count += 1) made.push(value(await person.issues.comment(issue, String(count))).comment);
+    expect(value(await github.issues.commentsOn(issue)).map(({ id }) => id)).toEqual(made);
+    expect(value(await github.issues.commentsSince(0)).comments.map(({ id }) => id)).toEqual(made);
+  });
+
+  test("the same reaction twice is one, and an issue may be closed twice", async () => {
+    const { github, person, issue } = on();
+    const { comment } = value(await person.issues.comment(issue, "/enki fix it"));
+    value(await github.issues.react(comment, "eyes"));
+    value(await github.issues.react(comment, "eyes"));
+    value(await github.issues.closeIssue(issue));
+    value(await github.issues.closeIssue(issue));
+  });
+
+  test("what is not there is refused as not found", async () => {
+    const { github } = on();
+    expect(refusal(await github.issues.comment(987_654, "x"))).toBe("not-found");
+    expect(refusal(await github.issues.editComment(987_654, "x"))).toBe("not-found");
+    expect(refusal(await github.issues.react(987_654, "eyes"))).toBe("not-found");
+    expect(refusal(await github.pulls.close(987_654))).toBe("not-found");
+  });
+
+  test("a token that may only read is refused as not allowed", async () => {
+    const { reader, issue } = on();
+    expect(refusal(await reader.issues.comment(issue, "x"))).toBe("not-allowed");
+    expect(value(await reader.issues.commentsOn(issue))).toEqual([]);
+  });
+};
+
+const pulls = (on: () => ContractStage): void => {
+  test("a pull request is opened once for a head, found by it, and follows it", async () => {
+    const { github, push } = on();
+    const head = await push("task/abc123-one");
+    const opened = value(await github.pulls.open(pull("task/abc123-one")));
+    expect(value(await github.pulls.open(pull("task/abc123-one")))).toEqual(opened);
+    expect(value(await github.pulls.find("task/abc123-one", "main"))).toEqual(opened);
+    expect(value(await github.pulls.list())).toEqual([
+      { number: opened.pull, headRef: "task/abc123-one", head, base: "main", state: "open", draft: false, labels: [] },
+    ]);
+    const next = await push("task/abc123-one");
+    expect(value(await github.pulls.list())).toMatchObject([{ number: opened.pull, head: next }]);
+  });
+
+  test("a closed pull request is listed as closed, not found, and another may be opened", async () => {
+    const { github, push } = on();
+    await push("task/abc123-one");
+    const first = value(await github.pulls.open(pull("task/abc123-one")));
+    value(await github.pulls.close(first.pull));
+    value(await github.pulls.close(first.pull));
+    expect(value(await github.pulls.list())).toMatchObject([{ number: first.pull, state: "closed" }]);
+    expect(value(await github.pulls.find("task/abc123-one", "main"))).toBeNull();
+    expect(value(await github.pulls.open(pull("task/abc123-one"))).pull).not.toBe(first.pull);
+  });
+
+  test("a pull request without a head branch is refused as invalid", async () => {
+    const { github } = on();
+    expect(refusal(await github.pulls.open(pull("task/abc123-none")))).toBe("invalid");
+  });
+
+  test("reviews are listed with the head that they speak of, oldest first", async () => {
+    const { github, maintainer, push, review } = on();
+    const head = await push("task/abc123-one");
+    const opened = value(await github.pulls.open(pull("task/abc123-one")));
+    expect(value(await github.pulls.reviews(opened.pull))).toEqual([]);
+    await review(opened.pull, "REQUEST_CHANGES");
+    await review(opened.pull, "APPROVE");
+    const who = { by: maintainer, bot: false, head };
+    expect(value(await github.pulls.reviews(opened.pull))).toMatchObject([
+      { ...who, verdict: "changes-requested" },
+      { ...who, verdict: "approved" },
+    ]);
+  });
+};
+
+const runs = (on: () => ContractStage): void => {
+  test("a job is started under its name, may be stopped, and stopping it again does no harm", async () => {
+    const { github, settle } = on();
+    const { run } = value(await github.runs.startJob(inputs));
+    await settle();
+    const [listed] = value(await github.runs.list());
+    expect(listed).toMatchObject({ name: "work/abc123-one/1" });
+    if (run !== null) expect(listed?.id).toBe(run);
+    value(await github.runs.stop(listed?.id ?? 0));
+    await settle();
+    expect(value(await github.runs.list())).toEqual([
+      { id: listed?.id, name: "work/abc123-one/1", state: "done", conclusion: "cancelled" },
+    ]);
+    value(await github.runs.stop(listed?.id ?? 0));
+  });
+
+  test("a run that is not there does not run", async () => {
+    value(await on().github.runs.stop(987_654));
+  });
+};
+
+const rest = (on: () => ContractStage): void => {
+  test("a status is set on a commit, twice if need be, and refused where there is no commit", async () => {
+    const { github, push } = on();
+    const commit = await push("task/abc123-one");
+    value(await github.checks.setStatus({ commit, state: "pending", text: "verifying" }));
+    value(await github.checks.setStatus({ commit, state: "success", text: "landed" }));
+    value(await github.checks.setStatus({ commit, state: "success", text: "landed" }));
+    expect(refusal(await github.checks.setStatus({ commit: UNKNOWN, state: "success", text: "landed" }))).toBe("invalid");
+  });
+
+  test("permissions are those of GitHub, none for who is unknown", async () => {
+    const { github, maintainer } = on();
+    expect(value(await github.people.permission(maintainer))).toBe("write");
+    expect(value(await github.people.permission("nobody-of-that-name"))).toBe("none");
+  });
+
+  test("the default branch is known, and the server's time", async () => {
+    const { github } = on();
+    expect(github.serverTime()).toBeNull();
+    expect(value(await github.defaultBranch())).toBe("main");
+    expect(github.serverTime()).toBeGreaterThan(0);
+  });
+
+  test("what did not change costs no request", async () => {
+    const { github, person, issue } = on();
+    value(await person.issues.comment(issue, "one"));
+    const first = value(await github.issues.commentsOn(issue));
+    const before = github.requests();
+    expect(value(await github.issues.commentsOn(issue))).toEqual(first);
+    expect(github.requests()).toEqual({ sent: before.sent, notModified: before.notModified + 1 });
+    value(await person.issues.comment(issue, "two"));
+    expect(value(await github.issues.commentsOn(issue)).length).toBe(2);
+  });
+};
