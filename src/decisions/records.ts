@@ -99,6 +99,8 @@ export const sideRecords = (writer: Writer, now: Millis) => {
       hurry();
       put("queues", base, queue);
     },
+    /** Writes down what follows from facts that are read again anyway: saved with the next write. */
+    learnQueue: (base: Base, queue: Queue): void => put("queues", base, queue),
     trace: (key: string): Trace | undefined => ledger().traces[key],
     putTrace: (key: string, trace: Trace): void => put("traces", key, trace),
     /** Keeps an effect that follows from one event until it is done. */

@@ -46,8 +46,17 @@ const landOn = (draft: Draft, base: Base): void => {
   for (const each of planned.ejected) eject(draft, each);
   if (planned.land) land(draft, base, planned.land);
   const started = { ...planned.queue, candidates: planned.queue.candidates.map((candidate) => begin(draft, base, candidate)) };
-  if (JSON.stringify(started) !== JSON.stringify(before)) draft.putQueue(base, started);
+  write(draft, base, started);
   tidy(draft, base, started);
+};
+
+/** Why an item is held is read again at every turn: a change of that alone is not worth a push. */
+const write = (draft: Draft, base: Base, queue: Queue): void => {
+  const before = draft.queue(base);
+  const lasting = ({ items, ...rest }: Queue): string =>
+    JSON.stringify({ ...rest, items: items.map(({ task, head, strikes }) => [task, head, strikes]) });
+  if (lasting(before) !== lasting(queue)) draft.putQueue(base, queue);
+  else if (JSON.stringify(before) !== JSON.stringify(queue)) draft.learnQueue(base, queue);
 };
 
 const missing = (queue: Queue, base: Base): Queue => ({

@@ -1,0 +1,41 @@
+import { checkGit } from "../git/version.ts";
+import { replay } from "./replay.ts";
+import type { Terminal } from "./terminal.ts";
+
+type Subcommand = {
+  readonly usage: string;
+  readonly summary: string;
+  readonly run: (args: readonly string[], terminal: Terminal) => Promise<number>;
+};
+
+const SUBCOMMANDS: Readonly<Record<string, Subcommand>> = {
+  replay: { usage: "replay [<repository>]", summary: "decide every write of the ledger again and compare", run: replay },
+};
+
+const help = (): string =>
+  [
+    "enki: /enki fix … on an issue becomes landed pull requests",
+    "",
+    ...Object.values(SUBCOMMANDS).map(({ usage, summary }) => `  enki ${usage.padEnd(28)} ${summary}`),
+    "",
+  ].join("\n");
+
+/** Runs a subcommand; gives the exit code: 0 well, 1 not, 2 for a call that cannot be understood. */
+export const main = async (args: readonly string[], terminal: Terminal): Promise<number> => {
+  const [name = "help", ...rest] = args;
+  if (name === "help" || name === "--help" || name === "-h") {
+    terminal.out(help());
+    return 0;
+  }
+  const subcommand = SUBCOMMANDS[name];
+  if (!subcommand) {
+    terminal.err(`enki: there is no subcommand ${name}; see enki help\n`);
+    return 2;
+  }
+  const refused = await checkGit();
+  if (refused) {
+    terminal.err(`enki: ${refused.refusal.why} ${refused.refusal.next}\n`);
+    return 1;
+  }
+  return subcommand.run(rest, terminal);
+};

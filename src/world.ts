@@ -1,0 +1,136 @@
+import { type ConfigText, readConfig } from "./config/read.ts";
+import { perform } from "./effects/perform.ts";
+import type { Clone } from "./git/clone.ts";
+import type { GitHub } from "./github/ports.ts";
+import type { Loaded, Saved, World } from "./handle.ts";
+import { loadLedger, loadResults } from "./ledger/load.ts";
+import { saveLedger } from "./ledger/save.ts";
+import type { Config } from "./model/config.ts";
+import type { RefMove } from "./model/decision.ts";
+import type { Login, Millis, RefName, Sha } from "./model/ids.ts";
+import type { Ledger } from "./model/ledger.ts";
+import type { Refs } from "./model/query.ts";
+import { ATTEMPTS, branchRef, LEDGER } from "./model/refs.ts";
+import { answer } from "./snapshot/answer.ts";
+
+export type Connected = {
+  readonly clone: Clone;
+  readonly github: GitHub;
+  readonly self: Login;
+  readonly defaultBranch: string;
+  /** Roles and configuration that come before the repository's own. */
+  readonly layers: readonly ConfigText[];
+  /** See Snapshot.grace. */
+  readonly grace: Millis;
+  readonly now: () => Millis;
+  readonly nonce: () => string;
+  /** A pause after a lost race, in milliseconds, drawn anew each time so that writers do not march in step. */
+  readonly jitter: () => number;
+  readonly sleep: (delay: number) => Promise<void>;
+  readonly log: (line: string) => void;
+};
+
+/** The world of one repository: git by a clone, GitHub by its ports. */
+export const connectWorld = (connected: Connected): World => {
+  const { clone, github, self, defaultBranch, grace, now, log } = connected;
+  return {
+    self,
+    defaultBranch,
+    grace,
+    now,
+    log,
+    ...keeping(connected),
+    answer: async (queries) => {
+      const facts = await answer(queries, { github, git: clone });
+      if (!("kind" in facts)) return facts;
+      log(`not read: ${facts.why}`);
+      return facts.kind === "later" ? facts : { kind: "later", at: now() + REFUSED_PAUSE, why: facts.why };
+    },
+    perform: (effects, again) => perform(effects, { github, self, again }),
+  };
+};
+
+/** Loading and saving, with what was read last: ledger and configuration are read again only when their commit is another. */
+const keeping = (connected: Connected): Pick<World, "load" | "save"> => {
+  const { clone, now } = connected;
+  const ledgers = remembering(clone);
+  const readSettings = settings(connected);
+  let head: Sha | null = null;
+  // The base may have moved with a save, and with it what it configures.
+  const loaded = async (refs: Refs, ledger: Ledger): Promise<Loaded> => ({
+    ledger,
+    refs,
+    config: await readSettings(refs),
+    results: await loadResults(clone, refs, ledger),
+  });
+  return {
+    load: async () => {
+      await clone.fetch();
+      const refs = await clone.refs();
+      const read = await ledgers.read(refs);
+      head = read.head;
+      return loaded(refs, read.ledger);
+    },
+    save: async (act, before, inputs): Promise<Saved> => {
+      const attemptsTip = before.refs[ATTEMPTS] ?? null;
+      const { notes, moves, attempts } = act;
+      const write = {
+        before: before.ledger,
+        head,
+        after: act.ledger,
+        notes,
+        moves,
+        attempts,
+        attemptsTip,
+        inputs,
+        at: now(),
+        nonce: connected.nonce(),
+      };
+      const saved = await saveLedger(clone, write);
+      if (saved.kind === "ledger-moved") await connected.sleep(connected.jitter());
+      if (saved.kind !== "saved") return saved;
+      head = saved.head;
+      ledgers.remember(saved.head, act.ledger);
+      return { kind: "saved", loaded: await loaded(moved(before.refs, saved.moves), act.ledger) };
+    },
+  };
+};
+
+/** What GitHub refuses to tell is asked for again after this time, in milliseconds: a right may be given meanwhile. */
+const REFUSED_PAUSE = 5 * 60_000;
+
+const moved = (refs: Refs, moves: readonly RefMove[]): Refs => {
+  const next: Record<RefName, Sha> = { ...refs };
+  for (const { ref, to } of moves) {
+    if (to === null) delete next[ref];
+    else next[ref] = to;
+  }
+  return next;
+};
+
+/** Reads the ledger only when its tip is another. */
+const remembering = (clone: Clone) => {
+  let known: { head: Sha | null; ledger: Ledger } | null = null;
+  return {
+    read: async (refs: Refs): Promise<{ ledger: Ledger; head: Sha | null }> => {
+      if (known === null || known.head !== (refs[LEDGER] ?? null)) known = await loadLedger(clone, refs);
+      return known;
+    },
+    remember: (head: Sha, ledger: Ledger): void => void (known = { head, ledger }),
+  };
+};
+
+/** The configuration of the default branch as it is now; read only when that branch moved. Its faults are told once. */
+const settings = ({ clone, defaultBranch, layers, log }: Connected) => {
+  let known: { commit: Sha | null; config: Config } | null = null;
+  return async (refs: Refs): Promise<Config> => {
+    const commit = refs[branchRef(defaultBranch)] ?? null;
+    if (known && known.commit === commit) return known.config;
+    const files = commit === null ? [] : [...(await clone.readFiles(commit, [".enki/"]))];
+    const own = files.filter(([path]) => path.endsWith(".toml")).map(([path, content]) => ({ path, text: content.toString("utf8") }));
+    const { config, faults } = readConfig([...layers, ...own]);
+    for (const { file, line, why } of faults) log(`${file}:${line}: ${why}`);
+    known = { commit, config };
+    return config;
+  };
+};

@@ -1,0 +1,94 @@
+import type { Comment, GitHub, Reply } from "../../src/github/ports.ts";
+import type { JobInputs } from "../../src/model/effect.ts";
+import type { Permission, Pull, Review, Run } from "../../src/model/query.ts";
+
+const yes = <T>(value: T): Promise<Reply<T>> => Promise.resolve({ ok: true, value });
+
+/** The ports of GitHub over lists in memory; branches are read from the repository behind it. */
+export const memoryGitHub = (refOf: (branch: string) => string | null, contains: (commit: string, branch: string) => boolean) => {
+  const state = {
+    comments: [] as Comment[],
+    pulls: [] as (Pull & { title: string; body: string })[],
+    reviews: new Map<number, Review[]>(),
+    runs: [] as (Run & { inputs: JobInputs })[],
+    statuses: [] as { commit: string; state: string; text: string }[],
+    reactions: [] as string[],
+    closed: [] as number[],
+    permissions: { maintainer: "write" } as Record<string, Permission>,
+    sent: 0,
+  };
+  const sent = <T>(value: T): Promise<Reply<T>> => {
+    state.sent += 1;
+    return yes(value);
+  };
+  const now = (pull: Pull): Pull => {
+    const head = refOf(pull.headRef) ?? pull.head;
+    return { ...pull, head, state: pull.state === "open" && contains(head, pull.base) ? "merged" : pull.state };
+  };
+  const github: GitHub = {
+    issues: {
+      commentsSince: (since) => sent({ comments: state.comments.filter((each) => each.updated >= since), until: since }),
+      commentsOn: (issue) => sent(state.comments.filter((each) => each.issue === issue)),
+      comment: (issue, body) => {
+        const id = 1_000 + state.comments.length;
+        state.comments.push({ id, issue, by: "enki[bot]", bot: true, body, created: id, updated: id });
+        return sent({ comment: id });
+      },
+      editComment: (comment, body) => {
+        state.comments = state.comments.map((each) => (each.id === comment ? { ...each, body } : each));
+        return sent(null);
+      },
+      deleteComment: (comment) => {
+        state.comments = state.comments.filter((each) => each.id !== comment);
+        return sent(null);
+      },
+      react: (comment, reaction) => {
+        state.reactions.push(`${comment}:${reaction}`);
+        return sent(null);
+      },
+      closeIssue: (issue) => {
+        state.closed.push(issue);
+        return sent(null);
+      },
+    },
+    pulls: {
+      list: () => sent(state.pulls.map((pull) => now(pull))),
+      open: ({ head, base, title, body }) => {
+        const open = state.pulls.find((pull) => pull.headRef === head && now(pull).state === "open");
+        if (open) return sent({ pull: open.number });
+        const number = 10 + state.pulls.length;
+        state.pulls.push({ number, headRef: head, head: refOf(head) ?? "", base, state: "open", draft: false, labels: [], title, body });
+        return sent({ pull: number });
+      },
+      find: (head) => {
+        const pull = state.pulls.map((each) => now(each)).find((each) => each.headRef === head && each.state !== "closed");
+        return sent(pull ? { pull: pull.number } : null);
+      },
+      close: (pull) => {
+        state.pulls = state.pulls.map((each) => (each.number === pull ? { ...each, state: "closed" } : each));
+        return sent(null);
+      },
+      reviews: (pull) => sent(state.reviews.get(pull) ?? []),
+    },
+    checks: {
+      setStatus: (status) => {
+        state.statuses.push(status);
+        return sent(null);
+      },
+    },
+    runs: {
+      startJob: (inputs) => {
+        const id = 1 + state.runs.length;
+        state.runs.push({ id, name: `${inputs.kind}/${inputs.target}/${inputs.attempt}`, state: "running", conclusion: null, inputs });
+        return sent({ run: id });
+      },
+      list: () => sent(state.runs),
+      stop: () => sent(null),
+    },
+    people: { permission: (login) => sent(state.permissions[login] ?? "none") },
+    defaultBranch: () => yes("main"),
+    requests: () => ({ sent: state.sent, notModified: 0 }),
+    serverTime: () => null,
+  };
+  return { github, state };
+};
