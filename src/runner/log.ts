@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { createWriteStream } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { dirname } from "node:path";
@@ -18,6 +19,7 @@ export type Log = {
 export const openLog = async (file: string, masks: Masks, clock: () => number): Promise<Log> => {
   await mkdir(dirname(file), { recursive: true, mode: 0o700 });
   const stream = createWriteStream(file, { flags: "w", mode: 0o600 });
+  await once(stream, "open");
   // A full disk ends the log, not the runner.
   let broken = false;
   stream.on("error", () => (broken = true));
