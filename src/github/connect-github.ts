@@ -12,7 +12,7 @@ const STATUS_CONTEXT = "enki/refinery";
 const LONGEST_DESCRIPTION = 140;
 
 /** How to reach GitHub: an Octokit that knows its token, or a token and, where it is not github.com, the API's address. */
-export type Access = { readonly octokit: Requester } | { readonly auth: string; readonly baseUrl?: string };
+type Access = { readonly octokit: Requester } | { readonly auth: string; readonly baseUrl?: string };
 
 export type Connection = Access & {
   readonly owner: string;

@@ -53,7 +53,7 @@ const said = z.object({
 });
 
 /** GitHub's own words, shortened: the message and what it says of each field. */
-export const wordsOf = (answer: Answer): string => {
+const wordsOf = (answer: Answer): string => {
   const read = said.safeParse(answer.data);
   if (!read.success) return `GitHub answered ${answer.status}`;
   const details = (read.data.errors ?? []).map((error) =>
