@@ -1,0 +1,102 @@
+import { describe, expect, test } from "vitest";
+import type { Command } from "../../src/model/command.ts";
+import { callTool, type ToolContext, toolsFor } from "../../src/mcp/tools.ts";
+
+const role = { name: "researcher", label: "R", description: "d", systemPrompt: "p", canEdit: false, output: "artifact" as const };
+const open = (over: Partial<ToolContext> = {}) => {
+  const recorded: Command[] = [];
+  const context: ToolContext = {
+    toolSet: "planner",
+    canEdit: true,
+    roles: { researcher: role },
+    maxSteps: 5,
+    execution: null,
+    record: (command) => recorded.push(command),
+    edit: null,
+    ...over,
+  };
+  return { recorded, call: (name: string, args?: unknown) => callTool(context, name, args) };
+};
+const step = (id: string, over: Record<string, unknown> = {}) => ({ id, title: "t", description: "d", ...over });
+
+describe("rights", () => {
+  test("M-01 a tool of another set says so, an unknown one says that", async () => {
+    const { call } = open({ toolSet: "worker" });
+    expect(await call("enki_execution_create", { steps: [] })).toMatchObject({
+      isError: true,
+      text: "tool 'enki_execution_create' is not available for role 'worker'",
+    });
+    expect(await call("enki_nothing")).toMatchObject({ isError: true, text: "unknown tool 'enki_nothing'" });
+  });
+  test.each([
+    ["planner", true, ["enki_status", "enki_task_list", "enki_dag", "enki_execution_create"]],
+    ["worker", true, ["enki_status", "enki_task_list", "enki_dag", "enki_worker_report", "enki_edit_file"]],
+    ["worker", false, ["enki_status", "enki_task_list", "enki_dag", "enki_worker_report"]],
+    ["merger", true, ["enki_status", "enki_task_list", "enki_dag"]],
+    ["sidecar", true, ["enki_status", "enki_task_list"]],
+  ] as const)("M-02 %s (edits: %s)", (toolSet, canEdit, names) => {
+    expect(toolsFor({ toolSet, canEdit }).map(({ name }) => name)).toEqual(names);
+  });
+});
+
+describe("enki_execution_create", () => {
+  test.each([
+    ["M-06 B-09 no step", [], "steps array must not be empty"],
+    ["M-07 B-08 a doubled id", [step("a"), step("a")], "duplicate step id: a"],
+    ["M-08 B-06 an unknown need", [step("a", { needs: ["ghost"] })], "step 'a' depends on unknown step 'ghost'"],
+    ["M-09 B-07 its own need", [step("a", { needs: ["a"] })], "step 'a' cannot depend on itself"],
+    ["M-12 no description", [{ id: "a", title: "t" }], "each step must have a 'description'"],
+    ["M-13 B-05 a cycle", [step("a", { needs: ["b"] }), step("b", { needs: ["a"] })], "steps form a cycle: a -> b -> a"],
+    ["M-19 an unknown role", [step("a", { role: "no_such_role" })], "step 'a' has unknown role 'no_such_role'; roles: researcher"],
+    ["M-23 an id that is a path", [step("../x")], "step id '../x' must match [a-z0-9][a-z0-9_-]{0,62}"],
+    ["B-10 too many steps", Array.from({ length: 6 }, (_, at) => step(`s${at}`)), "a plan has at most 5 steps, this one has 6"],
+    ["an unknown tier", [step("a", { tier: "huge" })], "invalid tier: huge"],
+  ])("%s is refused with the reason, and nothing is recorded", async (_, steps, why) => {
+    const { call, recorded } = open();
+    expect(await call("enki_execution_create", { steps })).toMatchObject({ isError: true, text: why });
+    expect(recorded).toEqual([]);
+  });
+  test.each([[{ foo: 1 }], [{ step: "a", condition: "later" }], [7]])(
+    "M-14 a need of the form %j is refused, not dropped",
+    async (need) => {
+      const { call, recorded } = open();
+      const answer = await call("enki_execution_create", { steps: [step("a"), step("b", { needs: [need] })] });
+      expect(answer).toMatchObject({ isError: true, structured: { code: "bad-need" } });
+      expect(recorded).toEqual([]);
+    },
+  );
+  test("records the plan, with defaults and the role's output", async () => {
+    const { call, recorded } = open();
+    const answer = await call("enki_execution_create", {
+      steps: [step("look", { role: "researcher" }), step("do", { needs: ["look"], tier: "light" })],
+    });
+    expect(answer).toMatchObject({ isError: false, structured: { steps: ["look", "do"] } });
+    expect(recorded).toMatchObject([
+      {
+        kind: "propose",
+        plan: {
+          steps: [
+            { id: "look", tier: "standard", output: "artifact" },
+            { id: "do", needs: [{ step: "look", condition: "merged" }] },
+          ],
+        },
+      },
+    ]);
+  });
+  test("the seed's own example is a plan", async () => {
+    const { call, recorded } = open();
+    await call("enki_execution_create", {
+      steps: [
+        { id: "fix_upload_limit", title: "Increase upload size limit", description: "Update nginx.conf.", tier: "light", needs: [] },
+        {
+          id: "test_upload",
+          title: "Test large file upload",
+          description: "Write integration test.",
+          tier: "standard",
+          needs: ["fix_upload_limit"],
+        },
+      ],
+    });
+    expect(recorded).toHaveLength(1);
+  });
+});
