@@ -111,7 +111,7 @@ test("a request becomes landed merges, in order, on real git; every write of the
     const log = it.repo.git("log", "--first-parent", "--reverse", "--format=%B%x00", "main").split("\0").slice(1, -1);
     const landed = log.map((message) => readTrailers(message)?.task.split("-")[1]);
     expect(landed[0]).toBe("fix");
-    expect(landed.slice(1).sort()).toEqual(["docs", "test"]);
+    expect(landed.slice(1).toSorted((a, b) => String(a).localeCompare(String(b)))).toEqual(["docs", "test"]);
     expect(it.repo.git("show", "main:fix.txt")).toContain("-fix");
     expect(it.state.closed).toEqual([1]);
     expect(it.state.comments).toHaveLength(1);
