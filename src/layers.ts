@@ -1,0 +1,37 @@
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { ConfigText } from "./config/read.ts";
+
+/**
+ * The configuration files of directories, in the order of the cascade: of each its `enki.toml`, then its `roles/*.toml` by name.
+ * The installation's root gives the built-in roles; `~/.enki` has the same form. A file or directory that is not there gives nothing.
+ */
+export const readLayers = async (directories: readonly string[]): Promise<ConfigText[]> => {
+  const layers: ConfigText[] = [];
+  for (const directory of directories) {
+    const roles = (await orNone(readdir(join(directory, "roles")))) ?? [];
+    const paths = [
+      "enki.toml",
+      ...roles
+        .filter((name) => name.endsWith(".toml"))
+        .sort()
+        .map((name) => join("roles", name)),
+    ];
+    for (const path of paths.map((each) => join(directory, each))) {
+      const text = await orNone(readFile(path, "utf8"));
+      if (text !== null) layers.push({ path, text });
+    }
+  }
+  return layers;
+};
+
+/** Null for what does not exist; anything else that goes wrong is a fault. */
+const orNone = async <T>(reading: Promise<T>): Promise<T | null> => {
+  try {
+    return await reading;
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? error.code : null;
+    if (code === "ENOENT" || code === "ENOTDIR") return null;
+    throw error;
+  }
+};
