@@ -26,6 +26,8 @@ export type World = {
   readonly self: Login;
   readonly defaultBranch: string;
   readonly grace: Millis;
+  /** How long outcomes may stay unsaved in memory, in milliseconds; 0 where the process ends when it comes to rest. */
+  readonly keep: Millis;
   readonly now: () => Millis;
   readonly load: () => Promise<Loaded>;
   readonly answer: (queries: readonly Query[]) => Promise<Facts | Unread>;
@@ -39,14 +41,14 @@ const MAX_ROUNDS = 500;
 const MAX_READS = 20;
 
 /** What the loop holds between calls: outcomes that are not saved yet, and what was loaded or saved last. */
-type Held = { pending: readonly Event[]; loaded: Loaded | null };
+type Held = { pending: readonly Event[]; loaded: Loaded | null; learned: Millis | null };
 
 /**
  * The loop for one repository, one call at a time: load, decide, read what it needs, save in one push, perform; outcomes are events again.
  * Ends when a decision gives nothing. What was learned and not saved is kept for the next call. Gives the time to call again; null for never.
  */
 export const openHandle = (world: World) => {
-  const held: Held = { pending: [], loaded: null };
+  const held: Held = { pending: [], loaded: null, learned: null };
   return async (events: readonly Event[]): Promise<{ wakeAt: Millis | null }> => {
     held.pending = [...held.pending, ...events];
     held.loaded = null;
@@ -59,17 +61,35 @@ export const openHandle = (world: World) => {
         facts = new Map();
         continue;
       }
+      // What GitHub told before a save is not what it would tell now; what git computed from commits stays true.
+      if (act.urgent) facts = lasting(facts);
       if (act.effects.length > 0) held.pending = [...held.pending, ...(await world.perform(act.effects, act.again))];
-      else if (!act.urgent) {
-        held.pending = held.pending.filter((event) => event.kind === "performed");
-        return { wakeAt: act.wakeAt };
-      }
+      else if (!act.urgent) return { wakeAt: rest(world, held, act) };
     }
     throw new Error("a decision that does not come to rest");
   };
 };
 
 type Turn = { readonly act: Act; readonly inputs: Inputs };
+
+/** At rest: keeps outcomes for the next write, or for a write of their own after a while. */
+const rest = (world: World, held: Held, act: Act): Millis | null => {
+  held.pending = held.pending.filter((event) => event.kind === "performed");
+  if (held.pending.length === 0) return act.wakeAt;
+  held.learned ??= world.now();
+  const due = held.learned + world.keep;
+  return act.wakeAt === null ? due : Math.min(act.wakeAt, due);
+};
+
+/** True when outcomes were kept long enough, and nothing else is left to do. */
+const isDue = (world: World, held: Held, act: Act): boolean => {
+  if (act.effects.length > 0 || !held.pending.some((event) => event.kind === "performed")) return false;
+  held.learned ??= world.now();
+  return world.now() >= held.learned + world.keep;
+};
+
+const lasting = (facts: ReadonlyMap<string, unknown>): Map<string, unknown> =>
+  new Map([...facts].filter(([key]) => /"kind":"(work|candidate|contains)"/.test(key)));
 
 /** Decides, reading what the decision asks for. */
 const turn = async (world: World, held: Held, facts: Map<string, unknown>): Promise<Turn | Unread> => {
@@ -83,6 +103,8 @@ const turn = async (world: World, held: Held, facts: Map<string, unknown>): Prom
     if (decision.kind === "act") return { act: decision, inputs: { events, snapshot: { ...frame, facts: [...facts] } } };
     const answers = await world.answer(decision.queries);
     if ("kind" in answers) return answers;
+    // A result that was published before its run was seen to be over must be seen too.
+    if (decision.queries.some(({ kind }) => kind === "runs")) held.loaded = null;
     for (const [key, fact] of answers) facts.set(key, fact);
   }
   throw new Error("a decision asked for facts without end");
@@ -90,12 +112,13 @@ const turn = async (world: World, held: Held, facts: Map<string, unknown>): Prom
 
 /** Saves what must be saved; false when it has to be decided again. */
 const settle = async (world: World, held: Held, { act, inputs }: Turn): Promise<boolean> => {
-  if (!act.urgent || !held.loaded) return true;
+  if (!held.loaded || !(act.urgent || isDue(world, held, act))) return true;
   const saved = await world.save(act, held.loaded, inputs);
   held.loaded = saved.kind === "saved" ? saved.loaded : null;
   switch (saved.kind) {
     case "saved":
       held.pending = [];
+      held.learned = null;
       for (const note of act.notes) world.log(note);
       return true;
     case "ledger-moved":

@@ -22,6 +22,8 @@ export type Connected = {
   readonly layers: readonly ConfigText[];
   /** See Snapshot.grace. */
   readonly grace: Millis;
+  /** See World.keep. */
+  readonly keep: Millis;
   readonly now: () => Millis;
   readonly nonce: () => string;
   /** A pause after a lost race, in milliseconds, drawn anew each time so that writers do not march in step. */
@@ -37,6 +39,7 @@ export const connectWorld = (connected: Connected): World => {
     self,
     defaultBranch,
     grace,
+    keep: connected.keep,
     now,
     log,
     ...keeping(connected),

@@ -43,6 +43,7 @@ const open = async () => {
       defaultBranch: "main",
       layers: [],
       grace: 0,
+      keep: 60_000,
       now: () => (now += 1),
       nonce: () => String((writes += 1)),
       jitter: () => 0,

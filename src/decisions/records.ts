@@ -102,6 +102,7 @@ export const sideRecords = (writer: Writer, now: Millis) => {
     /** Writes down what follows from facts that are read again anyway: saved with the next write. */
     learnQueue: (base: Base, queue: Queue): void => put("queues", base, queue),
     trace: (key: string): Trace | undefined => ledger().traces[key],
+    dropTrace: (key: string): void => put("traces", key, undefined),
     putTrace: (key: string, trace: Trace): void => put("traces", key, trace),
     /** Keeps an effect that follows from one event until it is done. */
     post: (effect: Effect): void => {

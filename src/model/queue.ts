@@ -19,7 +19,8 @@ export type Candidate = {
   readonly onto: Sha;
   /** What it brings, in order, each with the merge commit that brings it. */
   readonly items: readonly { readonly task: TaskId; readonly head: Sha; readonly merge: Sha }[];
-  /** The verify job's last attempt, from 1. */
+  /** The verify job's last attempt, from 1, and the one that this candidate began with. */
+  readonly firstAttempt: number;
   readonly attempt: number;
   readonly notBefore: Millis;
   readonly until: Millis | null;

@@ -30,7 +30,7 @@ export type Step = {
   readonly until: Millis | null;
   /** The commit that the last attempt worked on. */
   readonly base: Sha | null;
-  /** The tip of its task branch that we know. */
+  /** The tip of its task branch that we know; `person` when it holds a person's commits, which are built upon. */
   readonly head: {
     readonly sha: Sha;
     readonly since: Millis;

@@ -19,7 +19,10 @@ export type RefineryState = {
   readonly entrants: readonly Entrant[];
   /** Verify jobs at the same time. */
   readonly parallel: number;
+  /** Verify jobs without a verdict before a candidate is given up. */
   readonly maxAttempts: number;
+  /** Verify jobs that a commit had before. */
+  readonly attempts: (commit: Sha) => number;
   /** A fact: base plus heads, merged; undefined until it is known. */
   readonly merged: (query: Extract<Query, { kind: "candidate" }>) => Answers["candidate"] | undefined;
 };
@@ -45,7 +48,9 @@ export const plan = (state: RefineryState): RefineryPlan => {
     items: items.filter((item) => !gone.has(item.task)),
     candidates: live.filter((candidate) => candidate.verdict !== "red"),
   };
-  const faulty = queue.candidates.find((candidate) => candidate.verdict === null && candidate.attempt > state.maxAttempts);
+  const faulty = queue.candidates.find(
+    (candidate) => candidate.verdict === null && candidate.attempt - candidate.firstAttempt >= state.maxAttempts,
+  );
   if (faulty && !queue.frozen) {
     return { queue: freeze(queue, faulty, state.base), land: null, ejected };
   }
@@ -131,7 +136,7 @@ const build = (state: RefineryState, { queue: before, land, ejected }: Soon): Re
       continue;
     }
     const [commit] = answer.merges;
-    if (commit) candidates = [...candidates, fresh(state.tip, item, commit)];
+    if (commit) candidates = [...candidates, fresh(state, item, commit)];
   }
   return { queue: settle(before, { ...state.queue, items, candidates }), land, ejected: out };
 };
@@ -139,11 +144,12 @@ const build = (state: RefineryState, { queue: before, land, ejected }: Soon): Re
 const isQueued = (queue: Queue, candidate: Candidate): boolean =>
   candidate.items.every(({ task }) => queue.items.some((item) => item.task === task && item.state === "queued"));
 
-const fresh = (tip: Sha, item: QueueItem, commit: Sha): Candidate => ({
+const fresh = ({ tip, attempts }: RefineryState, item: QueueItem, commit: Sha): Candidate => ({
   commit,
   onto: tip,
   items: [{ task: item.task, head: item.head, merge: commit }],
-  attempt: 1,
+  attempt: attempts(commit) + 1,
+  firstAttempt: attempts(commit) + 1,
   notBefore: 0,
   until: null,
   verdict: null,

@@ -76,7 +76,9 @@ const happen = (world: World, plan: Plan, { what, which }: Happening, count: num
     case 6: {
       for (const pull of world.state.pulls) {
         const head = world.state.refs[branchRef(pull.headRef)] ?? pull.head;
-        world.state.reviews.set(pull.number, [{ id: count, by: "maintainer", bot: false, verdict: "approved", head, at: count, text: "" }]);
+        world.state.reviews.set(pull.number, [
+          { id: count, by: "maintainer", bot: false, verdict: "approved", head, at: world.state.now, text: "" },
+        ]);
       }
       return [];
     }

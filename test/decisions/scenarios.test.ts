@@ -150,7 +150,15 @@ describe("the refinery", () => {
     await it.finish("work/");
     await it.finish("verify/");
     expect(it.at("fix")?.state).toBe("waiting");
-    const review = { id: 1, by: "stranger", bot: false, verdict: "approved" as const, head: it.head("fix") ?? "", at: 1, text: "" };
+    const review = {
+      id: 1,
+      by: "stranger",
+      bot: false,
+      verdict: "approved" as const,
+      head: it.head("fix") ?? "",
+      at: it.state.now,
+      text: "",
+    };
     const pull = it.at("fix")?.pull ?? 0;
     for (const bad of [review, { ...review, by: "maintainer", head: it.root }, { ...review, by: "maintainer", bot: true }]) {
       it.state.reviews.set(pull, [bad]);
@@ -213,5 +221,121 @@ describe("jobs", () => {
     expect(it.state.pulls.map(({ state }) => state)).toEqual(["closed"]);
     await it.finish("verify/");
     expect(it.base()).toBe(it.root);
+  });
+});
+
+describe("what is easily forgotten", () => {
+  const hour = 3_600_000;
+
+  test("a command is not applied twice, however long ago it was and wherever the listing starts", async () => {
+    const it = story();
+    await it.tell(comment(1, { kind: "do", text: "x" }));
+    await it.tell(comment(9, { kind: "cancel", target: null }));
+    it.state.now += 25 * hour;
+    await it.tell(comment(5, { kind: "help" }));
+    await it.tell(comment(1, { kind: "do", text: "x" }));
+    expect(Object.keys(it.state.ledger.executions)).toHaveLength(1);
+  });
+
+  test("a pull request that may not be opened fails its step with GitHub's words; a retry opens it without doing the work again", async () => {
+    let refusing = true;
+    const it = story({ refuse: ({ kind }) => (refusing && kind === "open-pull" ? "not permitted to create pull requests" : null) });
+    await it.propose(plan(step("fix")));
+    await it.approve();
+    await it.finish("work/");
+    expect(it.at("fix")).toMatchObject({ state: "failed", why: { code: "pull-refused", why: expect.stringContaining("not permitted") } });
+    refusing = false;
+    await it.tell(comment(3, { kind: "retry", target: it.task("fix") }));
+    expect(it.at("fix")).toMatchObject({ state: "worker_done", attempt: 1 });
+    expect(it.state.pulls).toHaveLength(1);
+  });
+
+  test("a retry that gives the very same commit is verified by a run of its own", async () => {
+    const it = story({ workCommit: () => "same" });
+    await it.propose(plan(step("fix")));
+    await it.approve();
+    await it.finish("work/");
+    await it.finish("verify/", { end: "failed" });
+    await it.tell(comment(3, { kind: "retry", target: it.task("fix") }));
+    await it.finish("work/");
+    await it.finish("verify/");
+    expect(it.at("fix")?.state).toBe("done");
+  });
+
+  test("verification that crashes again and again freezes the queue, and a retry lets it go on", async () => {
+    const it = story();
+    await it.propose(plan(step("fix")));
+    await it.approve();
+    await it.finish("work/");
+    for (let round = 0; round < 3; round += 1) {
+      await it.finish("verify/", { end: "crashed" });
+      it.state.now += hour;
+      await it.tell({ kind: "woken" });
+    }
+    expect(it.state.ledger.queues["main"]?.frozen?.code).toBe("verify-faults");
+    expect(it.running()).toEqual([]);
+    await it.tell(comment(3, { kind: "retry", target: null }));
+    await it.finish("verify/");
+    expect(it.at("fix")?.state).toBe("done");
+  });
+
+  test("a person's commit on a task branch survives a rework", async () => {
+    const it = story();
+    await it.propose(plan(step("fix", { checkpoint: true })));
+    await it.approve();
+    await it.finish("work/");
+    const pushed = it.push(taskRef(it.task("fix")), "a person's commit");
+    await it.tell({ kind: "woken" });
+    for (const _ of it.running()) await it.finish("verify/");
+    const review = {
+      id: 1,
+      by: "maintainer",
+      bot: false,
+      verdict: "changes-requested" as const,
+      head: pushed,
+      at: it.state.now,
+      text: "more",
+    };
+    it.state.reviews.set(it.at("fix")?.pull ?? 0, [review]);
+    await it.tell({ kind: "woken" });
+    await it.finish("work/");
+    expect(it.contains(pushed, it.head("fix") ?? "")).toBe(true);
+  });
+
+  test("one request for changes gives one attempt, though GitHub points the review to the new head", async () => {
+    const it = story();
+    await it.propose(plan(step("fix", { checkpoint: true })));
+    await it.approve();
+    await it.finish("work/");
+    await it.finish("verify/");
+    const at = it.state.now;
+    for (let round = 0; round < 4; round += 1) {
+      const review = {
+        id: 1,
+        by: "maintainer",
+        bot: false,
+        verdict: "changes-requested" as const,
+        head: it.head("fix") ?? "",
+        at,
+        text: "more",
+      };
+      it.state.reviews.set(it.at("fix")?.pull ?? 0, [review]);
+      await it.tell({ kind: "woken" });
+      for (const job of it.running()) await it.finish(job);
+    }
+    expect(it.at("fix")?.attempt).toBe(2);
+  });
+
+  test("an issue that a person opened again after the end stays open, whatever is started anew", async () => {
+    const it = story();
+    await it.propose(plan(step("fix")));
+    await it.approve();
+    await it.finish("work/");
+    await it.finish("verify/");
+    it.state.now += hour;
+    await it.tell({ kind: "woken" });
+    it.state.closed.clear();
+    await openHandle(it.world)([{ kind: "woken" }]);
+    expect([...it.state.closed]).toEqual([]);
   });
 });

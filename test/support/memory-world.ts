@@ -21,7 +21,15 @@ export type Fate = { readonly end: JobResult["end"]; readonly tools?: JobResult[
  * A repository and a GitHub in memory: commits are ids with parents, jobs end when a test says so.
  * It keeps the rules that matter: leases, result refs that are made once, one pull request per head, run names.
  */
-export const memoryWorld = (options: { config?: Config; crash?: (point: string) => void; conflicts?: (head: Sha) => boolean } = {}) => {
+export const memoryWorld = (
+  options: {
+    config?: Config;
+    crash?: (point: string) => void;
+    conflicts?: (head: Sha) => boolean;
+    workCommit?: () => unknown;
+    refuse?: (effect: Effect) => string | null;
+  } = {},
+) => {
   const crash = options.crash ?? (() => undefined);
   const root = sha("root");
   const state = {
@@ -86,7 +94,11 @@ export const memoryWorld = (options: { config?: Config; crash?: (point: string) 
       case "runs":
         return { kind: "runs", query, answer: state.runs };
       case "work":
-        return { kind: "work", query, answer: { kind: "commit", commit: commit([query.onto], [query.result, query.message]) } };
+        return {
+          kind: "work",
+          query,
+          answer: { kind: "commit", commit: commit([query.onto], options.workCommit?.() ?? [query.result, query.message]) },
+        };
       case "candidate":
         return candidate(query);
       case "contains":
@@ -102,6 +114,18 @@ export const memoryWorld = (options: { config?: Config; crash?: (point: string) 
 
   const performOne = (effect: Effect, again: boolean): Event => {
     state.requests += 1;
+    const words = options.refuse?.(effect);
+    if (words) {
+      return {
+        kind: "performed",
+        outcome: {
+          kind: effect.kind,
+          key: effect.key,
+          digest: digestOf(effect),
+          end: { kind: "refused", code: "not-allowed", why: words },
+        },
+      };
+    }
     switch (effect.kind) {
       case "start-job": {
         const found = again ? state.runs.find((run) => run.name === effect.job) : undefined;
@@ -154,6 +178,7 @@ export const memoryWorld = (options: { config?: Config; crash?: (point: string) 
     self: "enki[bot]",
     defaultBranch: "main",
     grace: 0,
+    keep: 60_000,
     now: () => (state.now += 1),
     log: () => undefined,
     load: () =>

@@ -137,6 +137,11 @@ const approveStep = (draft: Draft, event: Commanded, command: Extract<Command, {
 
 const retry: OnFound = (draft, { execution, step }, event) => {
   if (step) return retryStep(draft, { execution, step, event });
+  if (execution.state === "running" && draft.queue(execution.base).frozen) {
+    thaw(draft, execution);
+    draft.note(`${event.by} lets ${execution.base} go on`);
+    return null;
+  }
   if (execution.state !== "failed") {
     return refuse(
       "not-failed",
@@ -182,7 +187,11 @@ const retryStep = (draft: Draft, { execution, step, event }: { execution: Execut
 };
 
 const again = (draft: Draft, execution: Execution, step: Step): void => {
-  draft.putStep(execution.id, { ...step, state: "pending", why: null, faults: 0, notBefore: 0, until: null });
+  const opened = `open-pull:${taskId(execution.id, step.id)}`;
+  if (draft.trace(opened)?.refused) draft.dropTrace(opened);
+  // Its work is there: only the pull request was refused.
+  const state = step.why?.code === "pull-refused" ? "worker_done" : "pending";
+  draft.putStep(execution.id, { ...step, state, why: null, faults: 0, notBefore: 0, until: null });
 };
 
 const reopen = (draft: Draft, { id }: Execution): void => {

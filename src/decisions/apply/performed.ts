@@ -32,6 +32,7 @@ export const applyPerformed = (draft: Draft, outcome: Outcome): void => {
       draft.unpost(outcome.key);
       draft.note(`${outcome.kind} refused: ${code}: ${why}`);
       refuseJob(draft, outcome.key, why);
+      if (outcome.kind === "open-pull") refusePull(draft, outcome.key, why);
       return;
     }
     case "later":
@@ -45,6 +46,15 @@ const settle = (draft: Draft, outcome: Outcome): void => {
   const id = readTaskId(outcome.key.slice("open-pull:".length));
   const step = id && draft.execution(id.execution)?.steps[id.step];
   if (id && step) draft.learnStep(id.execution, { ...step, pull: outcome.end.known.pull });
+};
+
+/** A step whose pull request may not be opened can never land: told at once, with GitHub's words. */
+const refusePull = (draft: Draft, key: string, why: string): void => {
+  const id = readTaskId(key.slice("open-pull:".length));
+  const step = id && draft.execution(id.execution)?.steps[id.step];
+  if (!id || !step || (step.state !== "worker_done" && step.state !== "waiting")) return;
+  const refusal = { code: "pull-refused", why: `GitHub did not open its pull request: ${why}`, next: "/enki retry" };
+  draft.putStep(id.execution, { ...step, state: "failed", why: refusal, until: null });
 };
 
 /** A job that GitHub will not start is a failure of what it was for, with GitHub's words. */

@@ -3,6 +3,7 @@ import type { Event } from "../../model/event.ts";
 import { checkPlan } from "../../model/graph.ts";
 import { readTaskId, taskId, type Sha } from "../../model/ids.ts";
 import { type Job, type JobResult, readJobKey } from "../../model/job.ts";
+import type { Answers } from "../../model/query.ts";
 import type { Candidate } from "../../model/queue.ts";
 import type { Refusal } from "../../model/refusal.ts";
 import { taskRef } from "../../model/refs.ts";
@@ -130,38 +131,38 @@ const finish = (draft: Draft, { execution, step, artifact }: At & { artifact: st
   draft.note(`${task} waits for an approval`);
 };
 
-/** Turns a result's files into the head of the step's branch; a person's commits there are built upon. */
-const deliver = (draft: Draft, { execution, step, event }: At & { event: Resulted }): void => {
+type Carried = { readonly work: Answers["work"]; readonly by: "worker" | "person" };
+
+/** A result's files as a commit: on top of what a person pushed to its branch, else on the newest base. Undefined while it is not known. */
+const carry = (draft: Draft, { execution, step, event }: At & { event: Resulted }, message: string): Carried | undefined => {
+  const tip = draft.ref(taskRef(taskId(execution.id, step.id)));
+  const pushed = tip !== null && (tip !== step.head?.sha || step.head.by === "person") ? tip : null;
+  const { base } = event.result;
+  const onto = pushed ?? draft.base(execution.base) ?? base;
+  const work = draft.ask<"work">({ kind: "work", result: event.commit, base, onto, message });
+  if (!work || pushed !== null) return work && { work, by: "person" };
+  // What conflicts with the newest base stays on the base that it was made on; the refinery finds the conflict with both sides.
+  const own = work.kind === "conflict" ? draft.ask<"work">({ kind: "work", result: event.commit, base, onto: base, message }) : work;
+  return own && { work: own, by: "worker" };
+};
+
+/** Turns a result's files into the head of the step's branch. */
+const deliver = (draft: Draft, at: At & { event: Resulted }): void => {
+  const { execution, step, event } = at;
   const task = taskId(execution.id, step.id);
   const planned = draft.planned(execution, step.id);
-  const tip = draft.ref(taskRef(task));
-  const byPerson = tip !== null && tip !== step.head?.sha ? tip : null;
-  const newest = byPerson ?? draft.base(execution.base);
-  const { base } = event.result;
-  if (newest === null || !planned) return;
-  const message = workMessage({ execution, step: planned, suffix: draft.snapshot.config.git.commitSuffix });
-  const carried = draft.ask<"work">({ kind: "work", result: event.commit, base, onto: newest, message });
-  // What conflicts with the newest base stays on the base that it was made on; the refinery finds the conflict with both sides.
-  const work =
-    carried?.kind === "conflict" ? draft.ask<"work">({ kind: "work", result: event.commit, base, onto: base, message }) : carried;
-  if (work === undefined) return;
-  if (work.kind === "conflict")
-    return failStep(draft, {
-      execution,
-      step,
-      why: { code: "work-conflict", why: "Its files could not be put on its base.", next: `/enki retry ${task}` },
-      log: "",
-    });
+  if (!planned) return;
+  const carried = carry(draft, at, workMessage({ execution, step: planned, suffix: draft.snapshot.config.git.commitSuffix }));
+  if (!carried) return;
+  const { work, by } = carried;
   if (work.kind === "unchanged") return finish(draft, { execution, step, artifact: null });
+  if (work.kind === "conflict") {
+    const why = `It conflicts with what its branch or its base holds, in ${work.paths.slice(0, 5).join(", ")}.`;
+    return failStep(draft, { execution, step, why: { code: "work-conflict", why, next: `/enki retry ${task}` }, log: "" });
+  }
   draft.move(taskRef(task), work.commit);
-  draft.putStep(execution.id, {
-    ...step,
-    faults: 0,
-    state: "worker_done",
-    why: null,
-    base,
-    head: { sha: work.commit, since: draft.now, by: "worker" },
-  });
+  const head = { sha: work.commit, since: draft.now, by };
+  draft.putStep(execution.id, { ...step, faults: 0, state: "worker_done", why: null, base: event.result.base, head });
   draft.note(`${task} delivered ${work.commit.slice(0, 12)}`);
 };
 

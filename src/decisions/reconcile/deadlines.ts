@@ -25,14 +25,17 @@ const inspect = (draft: Draft, job: JobKey, until: number | null): Verdict => {
   if (until === null || (!late && !draft.saidOver(job))) return "alive";
   const runs = draft.ask<"runs">({ kind: "runs" });
   if (!runs) return "alive";
-  const run = runs
-    .filter((each) => each.name === job)
-    .reduce<Run | null>((last, each) => (last === null || each.id > last.id ? each : last), null);
+  const run = liveliest(runs.filter((each) => each.name === job));
   if (run?.state === "done") return "gone";
   if (!late) return "alive";
   if (run) draft.want({ kind: "stop-job", key: `stop-job:${run.id}`, run: run.id });
   return "late";
 };
+
+/** Of a doubled start the run that is not over, else the newest. */
+const liveliest = (runs: readonly Run[]): Run | null =>
+  runs.find(({ state }) => state !== "done") ??
+  runs.reduce<Run | null>((last, each) => (last === null || each.id > last.id ? each : last), null);
 
 const reason = (verdict: "gone" | "late"): string => (verdict === "gone" ? "its run ended without a result" : "it took longer than it may");
 

@@ -13,8 +13,10 @@ export const reconcileInbox = (draft: Draft): void => {
     draft.move(ref, null);
     draft.keep(commit);
   }
+  const { cursor } = draft.ledger();
   for (const [id, at] of Object.entries(handled)) {
     // Keys of `handled` are event ids; Object.entries widens them.
-    if (at < draft.now - MEMORY) draft.forget(id as EventId);
+    const listed = id.startsWith("comment:") && at >= cursor;
+    if (at < draft.now - MEMORY && !listed) draft.forget(id as EventId);
   }
 };

@@ -1,6 +1,7 @@
 import type { Execution } from "../../model/execution.ts";
 import { topological } from "../../model/graph.ts";
 import { type Base, readTaskId, type Sha, taskId, type TaskId } from "../../model/ids.ts";
+import { jobKey } from "../../model/job.ts";
 import type { Review } from "../../model/query.ts";
 import type { Candidate, Queue } from "../../model/queue.ts";
 import { branchRef, candidateRef, readCandidateRef, taskRef } from "../../model/refs.ts";
@@ -41,6 +42,7 @@ const landOn = (draft: Draft, base: Base): void => {
     entrants: entrants(draft, base, queue),
     parallel: draft.snapshot.config.refinery.parallel,
     maxAttempts: MAX_FAULTS + 1,
+    attempts: (commit) => attemptsOf(draft, commit),
     merged: (query) => draft.ask<"candidate">(query),
   });
   for (const each of planned.ejected) eject(draft, each);
@@ -48,6 +50,13 @@ const landOn = (draft: Draft, base: Base): void => {
   const started = { ...planned.queue, candidates: planned.queue.candidates.map((candidate) => begin(draft, base, candidate)) };
   write(draft, base, started);
   tidy(draft, base, started);
+};
+
+/** Verify jobs that were asked for on a commit: the same candidate may come again after a retry, and needs a run of its own. */
+const attemptsOf = (draft: Draft, commit: Sha): number => {
+  let count = 0;
+  while (draft.trace(`start-job:${jobKey({ kind: "verify", target: commit, attempt: count + 1 })}`)) count += 1;
+  return count;
 };
 
 /** Why an item is held is read again at every turn: a change of that alone is not worth a push. */
@@ -119,7 +128,7 @@ const gate = (draft: Draft, { execution, step, queue }: Gate): Refusal | null =>
   if (!green || step.pull === null) return unapproved;
   const reviews = draft.ask<"reviews">({ kind: "reviews", pull: step.pull });
   if (!reviews) return unapproved;
-  const verdicts = latest(reviews).filter((review) => review.head === step.head?.sha && mayReview(draft, review));
+  const verdicts = latest(reviews).filter((review) => isOfHead(review, step) && mayReview(draft, review));
   const rework = verdicts.find((review) => review.verdict === "changes-requested");
   if (rework) {
     draft.putStep(execution.id, {
@@ -148,6 +157,9 @@ const gate = (draft: Draft, { execution, step, queue }: Gate): Refusal | null =>
   }
   return unapproved;
 };
+
+/** GitHub points a review to the new head after a force-push: what was submitted before the head was known speaks of another. */
+const isOfHead = (review: Review, { head }: Step): boolean => head !== null && review.head === head.sha && review.at >= head.since;
 
 /** The last review of each person that says something. */
 const latest = (reviews: readonly Review[]): Review[] => {

@@ -1,5 +1,5 @@
 import type { Execution } from "../../model/execution.ts";
-import { type Sha, taskId } from "../../model/ids.ts";
+import { type Sha, taskId, type TaskId } from "../../model/ids.ts";
 import { taskBranch, taskRef } from "../../model/refs.ts";
 import type { Step } from "../../model/step.ts";
 import { pullBody, pullTitle } from "../../render/pulls.ts";
@@ -18,7 +18,7 @@ const follow = (draft: Draft, execution: Execution, step: Step): void => {
   const task = taskId(execution.id, step.id);
   const planned = draft.planned(execution, step.id);
   if (!planned || !step.head) return;
-  if (step.state === "cancelled") return withdraw(draft, step);
+  if (step.state === "cancelled") return withdraw(draft, task, step);
   if (step.pull === null && (step.state === "worker_done" || step.state === "waiting")) {
     const title = pullTitle({ execution, step: planned });
     const body = pullBody({ execution, step: planned, output: step.output });
@@ -27,8 +27,16 @@ const follow = (draft: Draft, execution: Execution, step: Step): void => {
   tell(draft, step.head.sha, step);
 };
 
-const withdraw = (draft: Draft, step: Step): void => {
-  if (step.pull !== null) draft.want({ kind: "close-pull", key: `close-pull:${step.pull}`, pull: step.pull, comment: step.why?.why ?? "" });
+const withdraw = (draft: Draft, task: TaskId, step: Step): void => {
+  const pull = step.pull ?? unconfirmed(draft, task);
+  if (pull !== null) draft.want({ kind: "close-pull", key: `close-pull:${pull}`, pull, comment: step.why?.why ?? "" });
+};
+
+/** A pull request that was asked for, and perhaps opened, when its step was cancelled. */
+const unconfirmed = (draft: Draft, task: TaskId): number | null => {
+  const trace = draft.trace(`open-pull:${task}`);
+  if (!trace || trace.refused || trace.digest !== null) return null;
+  return draft.ask<"pulls">({ kind: "pulls" })?.find((pull) => pull.headRef === taskBranch(task) && pull.state === "open")?.number ?? null;
 };
 
 const tell = (draft: Draft, commit: Sha, step: Step): void => {

@@ -59,7 +59,14 @@ const begin = (draft: Draft, each: Startable): void => {
   const step = execution.steps[each.step];
   if (!step) return;
   const attempt = step.attempt + 1;
-  draft.putStep(execution.id, { ...step, state: "running", why: null, attempt, until, base: draft.base(execution.base) });
+  draft.putStep(execution.id, {
+    ...step,
+    state: "running",
+    why: null,
+    attempt,
+    until,
+    base: step.head?.by === "person" ? step.head.sha : draft.base(execution.base),
+  });
   draft.note(`${taskId(execution.id, step.id)}: attempt ${attempt}`);
 };
 
