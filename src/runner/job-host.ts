@@ -1,4 +1,5 @@
 import type { ArtifactStore } from "./artifact-store.ts";
+import type { Cells } from "./cell.ts";
 import type { Place, RunFacts } from "./facts.ts";
 import type { Log } from "./log.ts";
 import type { Processes } from "./processes.ts";
@@ -17,6 +18,7 @@ export type Installation = {
   readonly clock: () => number;
   readonly timers: Timers;
   readonly artifacts: ArtifactStore;
+  readonly cells: Cells;
 };
 
 /** One job while it runs: where it is, what it may use, and what its steps left so far. */

@@ -113,15 +113,17 @@ const withHost = async (
   const { request } = facts;
   const token = request.mintToken(job.permissions ?? facts.workflow.permissions);
   const root = join(installation.directory, "jobs", `${request.id}-${job.id}`);
-  const processes = createProcesses(log, installation.timers, `github_${randomUUID()}`);
-  life.processes = processes;
+  let processes: Processes | null = null;
   try {
     const secrets = secretsOf(order, token);
     for (const value of Object.values(secrets)) log.masks.add(value);
     const place = await makePlace(root, request.event.payload);
+    const cell = await installation.cells.open(root);
+    processes = createProcesses({ log, timers: installation.timers, cell, mark: `github_${randomUUID()}` });
+    life.processes = processes;
     return await within({ facts, id: job.id, place, token, secrets, log, processes, installation });
   } finally {
-    await processes.kill();
+    await processes?.kill();
     request.revokeToken(token);
     if (!installation.keep) await removePlace(root);
   }

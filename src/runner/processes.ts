@@ -1,7 +1,8 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { readdir, readFile } from "node:fs/promises";
 import { constants } from "node:os";
-import type { Readable } from "node:stream";
+import { type Readable, Writable } from "node:stream";
+import type { Cell, Entry } from "./cell.ts";
 import { createLines } from "./lines.ts";
 import type { Log } from "./log.ts";
 import type { Masks } from "./masks.ts";
@@ -92,8 +93,21 @@ const print = (stream: Readable | null, write: (line: string) => void, masks: Ma
   stream?.once("close", () => lines.end());
 };
 
-/** Runs a job's commands; `mark` is the value of `RUNNER_TRACKING_ID` that they all get. */
-export const createProcesses = (log: Log, timers: Timers, mark: string): Processes => {
+const start = ({ command, args, directory, env, input }: Entry): ChildProcess => {
+  const child = spawn(command, args, {
+    cwd: directory,
+    env,
+    detached: true,
+    stdio: ["ignore", "pipe", "pipe", ...(input === null ? [] : ["pipe" as const])],
+  });
+  const pipe = child.stdio[3];
+  if (input !== null && pipe instanceof Writable) pipe.on("error", () => undefined).end(input);
+  return child;
+};
+
+/** Runs a job's commands in its cell; `mark` is the value of `RUNNER_TRACKING_ID` that they all get. */
+export const createProcesses = (of: { log: Log; timers: Timers; cell: Cell; mark: string }): Processes => {
+  const { log, timers, cell, mark } = of;
   const groups = new Set<number>();
   const running = new Set<Promise<number>>();
   let killed = false;
@@ -117,12 +131,8 @@ export const createProcesses = (log: Log, timers: Timers, mark: string): Process
   return {
     run: async ({ command, args, directory, env, stop, line }) => {
       if (killed) throw new StepFault("the job is over");
-      const child = spawn(command, args, {
-        cwd: directory,
-        env: { ...env, RUNNER_TRACKING_ID: mark },
-        detached: true,
-        stdio: ["ignore", "pipe", "pipe"],
-      });
+      const entry = cell.enter({ command, args, directory, env: { ...env, RUNNER_TRACKING_ID: mark } });
+      const child = start(entry);
       if (child.pid === undefined) return exited(child);
       groups.add(child.pid);
       const write = createOutput(log);
@@ -139,7 +149,7 @@ export const createProcesses = (log: Log, timers: Timers, mark: string): Process
     kill: async () => {
       killed = true;
       for (const group of groups) signalGroup(group, "SIGKILL");
-      await killMarked(mark);
+      await (cell.closed ? cell.end() : killMarked(mark));
       await Promise.allSettled(running);
     },
   };

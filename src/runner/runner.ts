@@ -1,5 +1,6 @@
 import { delimiter, dirname, join } from "node:path";
 import { createArtifactStore } from "./artifact-store.ts";
+import { createCells } from "./cell.ts";
 import { type Concurrency, createConcurrency } from "./concurrency.ts";
 import type { RunObserver, Runner, RunRequest } from "./contract.ts";
 import { factsOf } from "./facts.ts";
@@ -23,6 +24,10 @@ export type RunnerOptions = {
   readonly timers: Timers;
   /** Jobs at once; 20 where it is not given, as in a free account. */
   readonly slots?: number;
+  /** Directories that no job may see, beside the runner's own: a forge's repositories and keys. */
+  readonly hidden?: readonly string[];
+  /** False to start processes as they are, as where the machine has no namespaces. */
+  readonly namespaces?: boolean;
   /** True to keep the directories of ended jobs. */
   readonly keep?: boolean;
 };
@@ -44,6 +49,12 @@ const installationOf = (options: RunnerOptions): Installation => {
     base: { PATH: path, ...(LANG !== undefined && { LANG }), ...(TZ !== undefined && { TZ }) },
     clock: options.clock,
     timers: options.timers,
+    cells: createCells({
+      namespaces: options.namespaces ?? true,
+      path,
+      hidden: [options.directory, ...(options.hidden ?? [])],
+      needed: [options.actionRoot, dirname(options.node)],
+    }),
     artifacts: createArtifactStore(join(options.directory, "artifacts")),
   };
 };

@@ -154,7 +154,7 @@ test("an artifact that is not there fails the step, and another run's is not the
 
 test("a download does not write through links that were laid out for it", async () => {
   const bench = await createBench();
-  const victim = join(bench.directory, "victim");
+  const victim = join(bench.outside, "victim");
   await mkdir(victim);
   await writeFile(join(victim, "file"), "precious");
   const attack = (lay: string, path: string): string => `
@@ -175,7 +175,7 @@ jobs:
     ['ln -s "$VICTIM" there', "there/deeper", "failure"],
     ['mkdir there && ln -s "$VICTIM" there/sub', "there", "failure"],
     ['mkdir there && ln -s "$VICTIM/file" there/file', "there", "success"],
-    ["true", "../../../victim", "failure"],
+    ["true", "../../../../victim", "failure"],
   ] as const) {
     expect((await bench.run(attack(lay, path), request)).conclusion).toBe(conclusion);
     expect(await readdir(victim)).toEqual(["file"]);

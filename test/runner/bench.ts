@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -23,7 +23,10 @@ export type Transcript = {
 };
 
 export type Bench = {
+  /** The runner's own, which no job sees but for its part. */
   readonly directory: string;
+  /** Another that jobs can see. */
+  readonly outside: string;
   readonly runner: LocalRunner;
   /** Permissions that tokens were minted with, and tokens that were revoked, in order. */
   readonly minted: Permissions[];
@@ -32,10 +35,19 @@ export type Bench = {
   run(text: string, request?: Partial<RunRequest>): Promise<Transcript & { readonly id: number; conclusion: Conclusion; why: string }>;
 };
 
-/** True for a process that still works; one that ended and waits to be collected does not. */
-export const isAlive = async (pid: number): Promise<boolean> => {
-  const stat = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => "");
-  return stat !== "" && !/^\d+ \(.*\) Z/s.test(stat);
+/** Processes at work that have `text` in their command line or their environment. */
+export const processesWith = async (text: string): Promise<string[]> => {
+  const pids = (await readdir("/proc")).filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid);
+  const read = (pid: string, file: string): Promise<string> => readFile(`/proc/${pid}/${file}`, "latin1").catch(() => "");
+  const found = await Promise.all(
+    pids.map(async (pid) => {
+      const [stat, line, environment] = await Promise.all([read(pid, "stat"), read(pid, "cmdline"), read(pid, "environ")]);
+      // One that ended and waits to be collected does not work any more.
+      const ended = stat === "" || /^\d+ \(.*\) Z/s.test(stat);
+      return !ended && (line.includes(text) || environment.includes(text)) ? [line.replaceAll("\0", " ")] : [];
+    }),
+  );
+  return found.flat();
 };
 
 const settled = async (test: () => Promise<boolean>): Promise<void> => {
@@ -111,10 +123,11 @@ const REQUEST: Omit<RunRequest, "id" | "workflow" | "mintToken" | "revokeToken">
 
 /** A runner in a temporary directory, gone after the test. */
 export const createBench = async (options: Partial<RunnerOptions> = {}): Promise<Bench> => {
-  const directory = await mkdtemp(join(tmpdir(), "runner-"));
+  const outside = await mkdtemp(join(tmpdir(), "runner-"));
+  const directory = join(outside, "runner");
   const runner = createRunner({
     directory,
-    actionRoot: directory,
+    actionRoot: join(tmpdir(), "no-such-action"),
     node: process.execPath,
     env: process.env,
     clock: () => 0,
@@ -123,7 +136,7 @@ export const createBench = async (options: Partial<RunnerOptions> = {}): Promise
   });
   onTestFinished(async () => {
     await runner.close();
-    await rm(directory, { recursive: true, force: true });
+    await rm(outside, { recursive: true, force: true });
   });
   const minted: Permissions[] = [];
   const revoked: string[] = [];
@@ -139,6 +152,7 @@ export const createBench = async (options: Partial<RunnerOptions> = {}): Promise
   };
   return {
     directory,
+    outside,
     runner,
     minted,
     revoked,

@@ -119,7 +119,7 @@ test("another token is used where it is given, and a wrong one gets nothing", as
 
 test("an earlier step cannot make checkout run its programs or hand its token over", async () => {
   const world = await setUp();
-  const thief = join(world.bench.directory, "stolen");
+  const thief = join(world.bench.outside, "stolen");
   const run = await runIn(
     world,
     `      - run: |

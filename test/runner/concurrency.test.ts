@@ -18,10 +18,10 @@ jobs:
 `;
 
 const start = (bench: Bench, text: string, name: string, request = {}) =>
-  bench.start(text, { inputs: { name }, event: { name: "workflow_dispatch", payload: { gates: bench.directory } }, ...request });
+  bench.start(text, { inputs: { name }, event: { name: "workflow_dispatch", payload: { gates: bench.outside } }, ...request });
 
 const open = (bench: Bench, ...names: string[]): Promise<unknown> =>
-  Promise.all(names.map((name) => writeFile(join(bench.directory, name), "")));
+  Promise.all(names.map((name) => writeFile(join(bench.outside, name), "")));
 
 const conclusions = (runs: readonly ReturnType<typeof start>[]): Promise<string[]> =>
   Promise.all(runs.map(async (run) => (await run.ended).conclusion));

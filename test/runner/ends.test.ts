@@ -1,14 +1,12 @@
 import { readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { createBench, handTimers, isAlive } from "./bench.ts";
+import { createBench, handTimers, processesWith } from "./bench.ts";
 
 const MINUTE_MS = 60_000;
 // A process that waits for what never comes.
 const HANG = `mkfifo "$RUNNER_TEMP/never"; echo "pid $$"; exec cat "$RUNNER_TEMP/never"`;
 const STUBBORN = `trap '' INT TERM; mkfifo "$RUNNER_TEMP/never"; echo "pid $$"; cat "$RUNNER_TEMP/never"; cat "$RUNNER_TEMP/never"`;
-
-const pidIn = (text: string): number => Number(/^pid (\d+)$/m.exec(text)?.[1]);
 
 const job = (settings: string, steps: string): string => `on: push\njobs:\n  a:\n    runs-on: x\n${settings}    steps:\n${steps}`;
 
@@ -27,7 +25,7 @@ test("a step over its time fails, and the job goes on as after a failure", async
   const text = await run.log("a");
   expect(text).toContain("##[error]The action 'slow' has timed out after 0.25 minutes.");
   expect(run.job("a")?.steps.map((step) => step.conclusion)).toEqual(["failure", "skipped", "success"]);
-  expect(await isAlive(pidIn(text))).toBe(false);
+  expect(await processesWith(bench.directory)).toEqual([]);
 });
 
 test("a job over its time is reported as cancelled, and what needs it is skipped", async () => {
@@ -49,15 +47,14 @@ test("a process that does not end on SIGINT gets SIGTERM, and then SIGKILL", asy
   const bench = await createBench({ timers });
   const run = bench.start(job("    timeout-minutes: 1\n", `      - run: |\n          ${STUBBORN}\n`));
   await run.says("a", "pid ");
-  const pid = pidIn(await run.log("a"));
   timers.pass(MINUTE_MS);
   await timers.waiting(7500);
   timers.pass(7500);
   await timers.waiting(2500);
-  expect(await isAlive(pid)).toBe(true);
+  expect(await processesWith(bench.directory)).not.toEqual([]);
   timers.pass(2500);
   expect(await run.ended).toMatchObject({ conclusion: "cancelled" });
-  expect(await isAlive(pid)).toBe(false);
+  expect(await processesWith(bench.directory)).toEqual([]);
 });
 
 test("a cancelled run ends its jobs, but for steps and jobs that are to run always", async () => {
@@ -86,12 +83,12 @@ test("a job that runs always goes on when its run is cancelled", async () => {
   const run = bench.start(
     `on: push\njobs:\n  a:\n    runs-on: x\n    if: always()\n    steps:\n      - run: 'mkfifo "\${{ github.event.gate }}"; echo waiting; cat "\${{ github.event.gate }}"'\n`,
     {
-      event: { name: "push", payload: { gate: join(bench.directory, "gate") } },
+      event: { name: "push", payload: { gate: join(bench.outside, "gate") } },
     },
   );
   await run.says("a", "waiting");
   bench.runner.cancel(run.id);
-  await writeFile(join(bench.directory, "gate"), "through\n");
+  await writeFile(join(bench.outside, "gate"), "through\n");
   expect(await run.ended).toMatchObject({ conclusion: "cancelled" });
   expect(run.ends()).toEqual(["a: success"]);
 });
@@ -141,7 +138,6 @@ jobs:
   publish: { runs-on: x, needs: a, if: always(), steps: [{ run: 'echo "after \${{ needs.a.result }} [\${{ needs.a.outputs.x }}]"' }] }
 `);
   await run.says("a", "pid ");
-  const pid = pidIn(await run.log("a"));
   expect(bench.runner.killJob(run.id, "publish")).toBe(false);
   expect(bench.runner.killJob(run.id, "a")).toBe(true);
   expect(await run.ended).toMatchObject({ conclusion: "failure" });
@@ -149,17 +145,36 @@ jobs:
   expect(await run.log("a")).toContain("##[error]the job's runner died");
   expect(await run.log("a")).not.toContain("\nnever\n");
   expect(await run.log("publish")).toContain("after failure []");
-  expect(await isAlive(pid)).toBe(false);
+  expect(await processesWith(bench.directory)).toEqual([]);
   expect(bench.revoked).toEqual(["token-1", "token-2"]);
+});
+
+test("where there are no namespaces all of that holds too", async () => {
+  const timers = handTimers();
+  const bench = await createBench({ timers, namespaces: false });
+  const late = bench.start(
+    job("    timeout-minutes: 1\n", `      - run: |\n          setsid sleep 1000 > /dev/null 2>&1 &\n          ${STUBBORN}\n`),
+  );
+  const killed = bench.start(job("", `      - run: |\n          ${STUBBORN}\n      - { if: always(), run: echo never }\n`));
+  await Promise.all([late.says("a", "pid "), killed.says("a", "pid ")]);
+  expect(bench.runner.killJob(killed.id, "a")).toBe(true);
+  expect(await killed.ended).toMatchObject({ conclusion: "failure" });
+  timers.pass(MINUTE_MS);
+  await timers.waiting(7500);
+  timers.pass(7500);
+  await timers.waiting(2500);
+  expect(await processesWith(bench.directory)).not.toEqual([]);
+  timers.pass(2500);
+  expect(await late.ended).toMatchObject({ conclusion: "cancelled" });
+  expect(await processesWith(bench.directory)).toEqual([]);
 });
 
 test("close ends every process, and every run is told", async () => {
   const bench = await createBench();
   const runs = [1, 2].map(() => bench.start(job("", `      - run: |\n          ${STUBBORN}\n      - { if: always(), run: echo never }\n`)));
   for (const run of runs) await run.says("a", "pid ");
-  const pids = await Promise.all(runs.map(async (run) => pidIn(await run.log("a"))));
   await bench.runner.close();
-  for (const pid of pids) expect(await isAlive(pid)).toBe(false);
+  expect(await processesWith(bench.directory)).toEqual([]);
   for (const run of runs) expect(await run.ended).toMatchObject({ conclusion: "cancelled" });
   expect(await readdir(join(bench.directory, "jobs"))).toEqual([]);
   expect((await bench.run(job("", "      - run: echo\n"))).conclusion).toBe("cancelled");
