@@ -1,0 +1,118 @@
+import { spawnSync } from "node:child_process";
+import { mkdir, readdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { createBench, processesWith } from "./bench.ts";
+
+// Containers may forbid namespaces; then jobs are kept apart by their directories and environment only.
+const user = process.getuid?.() === 0 ? [] : ["--user", "--map-current-user"];
+const isAllowed = spawnSync("unshare", [...user, "--pid", "--fork", "--mount-proc", "true"]).status === 0;
+const closedTest = test.runIf(isAllowed);
+
+const oneJob = (steps: string): string => `on: push\njobs:\n  a:\n    runs-on: x\n    steps:\n${steps}`;
+
+closedTest("a job sees the processes of no other job, nor the runner, so that it can read no environment but its own", async () => {
+  const bench = await createBench();
+  const gate = join(bench.outside, "gate");
+  const run = bench.start(
+    `
+on: push
+jobs:
+  holder:
+    runs-on: x
+    steps:
+      - { run: 'mkfifo "\${{ github.event.gate }}"; exec cat "\${{ github.event.gate }}"', env: { SIBLING: "token is \${{ github.token }}" } }
+  spy:
+    runs-on: x
+    steps:
+      - run: |
+          until [ -e "\${{ github.event.gate }}" ]; do :; done
+          for file in /proc/[0-9]*/environ; do tr '\\0' '\\n' < "$file" || true; done > environments
+          cat /proc/$PPID/environ 2>&1 || true
+          grep -c 'token is' environments || true
+          grep -l '' /proc/[0-9]*/cmdline | wc -l
+          kill -9 -1 || true
+          echo > "\${{ github.event.gate }}"
+`,
+    { event: { name: "push", payload: { gate } } },
+  );
+  expect(await run.ended).toMatchObject({ conclusion: "success" });
+  const text = await run.log("spy");
+  expect(text).toContain("/proc/0/environ");
+  expect(text).toMatch(/^0$/m);
+  expect(Number(/^(\d+)$/m.exec(text.slice(text.indexOf("\n0\n") + 3))?.[1])).toBeLessThan(8);
+});
+
+closedTest("of the runner's directories a job sees its own only, and of hidden ones nothing, whatever it tries", async () => {
+  const bench = await createBench();
+  const hidden = join(bench.outside, "hidden");
+  await mkdir(join(hidden, "repositories"), { recursive: true });
+  await writeFile(join(hidden, "repositories", "key"), "private");
+  const spy = await createBench({ hidden: [hidden, join(hidden, "repositories")] });
+  const run = await spy.run(
+    oneJob(`
+      - run: |
+          umount -l "$HIDDEN" 2>&1; umount -l "\${{ github.event.directory }}" 2>&1
+          nsenter --target 1 --mount ls "$HIDDEN" 2>&1
+          ls -A "$HIDDEN" /proc/1/root/"$HIDDEN" /proc/1/cwd/"$HIDDEN" 2>&1
+          ls -A "\${{ github.event.directory }}" "\${{ github.event.directory }}/jobs" ../..
+          find / -xdev -name key -path '*repositories*' 2> /dev/null
+          true
+        env: { HIDDEN: "\${{ github.event.hidden }}" }
+        shell: bash {0}
+      - run: touch "\${{ github.event.hidden }}/made" || true
+`),
+    { event: { name: "push", payload: { hidden, directory: spy.directory } } },
+  );
+  expect(run.conclusion).toBe("success");
+  const text = await run.log("a");
+  expect(text).not.toMatch(/^(?:repositories|key|logs|artifacts)$/m);
+  expect(text).not.toContain("private");
+  expect(await readdir(hidden)).toEqual(["repositories"]);
+});
+
+closedTest("what a step leaves in the environment for later ones runs in the cell or not at all", async () => {
+  const bench = await createBench();
+  const run = await bench.run(
+    oneJob(`
+      - run: |
+          echo 'echo "here: $(ls -d /proc/[0-9]* | wc -l) $(ls -A "\${{ github.event.directory }}")"' > "$RUNNER_TEMP/startup"
+          mkdir bin && for name in env bash nsenter setpriv; do printf '#!/bin/sh\\necho "fake %s: $(ls -A "\${{ github.event.directory }}")"\\nexec /usr/bin/%s "$@"\\n' $name $name > bin/$name; done && chmod +x bin/*
+          echo "$PWD/bin" >> "$GITHUB_PATH"
+          echo "BASH_ENV=$RUNNER_TEMP/startup" >> "$GITHUB_ENV"
+          echo "LD_PRELOAD=$RUNNER_TEMP/none.so" >> "$GITHUB_ENV"
+      - run: echo second
+`),
+    { event: { name: "push", payload: { directory: bench.directory } } },
+  );
+  expect(run.conclusion).toBe("success");
+  const text = await run.log("a");
+  // The planted programs ran, as they would on GitHub, but saw what a job may see and nothing more.
+  expect(text).toContain("fake bash: jobs\n");
+  expect(text).not.toMatch(/fake (?:nsenter|setpriv|env)/);
+  expect(text).not.toMatch(/^(?:here|fake).*(?:logs|artifacts)/m);
+});
+
+closedTest("a cell is gone with its job, and with all that the job started", async () => {
+  const bench = await createBench();
+  const run = await bench.run(oneJob(`      - run: mkfifo "$RUNNER_TEMP/f"; env -i setsid cat "$RUNNER_TEMP/f" > /dev/null 2>&1 &\n`));
+  expect(run.conclusion).toBe("success");
+  expect(await processesWith(bench.directory)).toEqual([]);
+});
+
+test("a step's end is told as it was: its code, and the signal that ended it", async () => {
+  for (const namespaces of [true, false]) {
+    const bench = await createBench({ namespaces });
+    const run = await bench.run(
+      oneJob(`
+      - { continue-on-error: true, run: exit 41 }
+      - { continue-on-error: true, run: "kill -TERM $$" }
+      - { continue-on-error: true, run: no-such-program }
+      - { continue-on-error: true, shell: "no-such-shell {0}", run: echo }
+`),
+    );
+    const text = await run.log("a");
+    for (const code of [41, 143, 127]) expect(text).toContain(`##[error]Process completed with exit code ${code}.`);
+    expect(text).toMatch(/no-such-shell.*(?:No such file|ENOENT)/);
+  }
+});
