@@ -1,0 +1,90 @@
+import { accept, refuse, type Result } from "../model/refusal.ts";
+import { matches } from "./glob.ts";
+import { findSecrets } from "./secrets.ts";
+
+/** A changed path as a job without rights left it: nothing about it is believed. */
+export type BundleFile = {
+  readonly path: string;
+  readonly kind: "file" | "link" | "other" | "deleted";
+  readonly executable: boolean;
+  /** Bytes. */
+  readonly size: number;
+  /** Null for what is no text. */
+  readonly text: string | null;
+};
+
+export type BundleRules = {
+  /** Globs that no step may change. */
+  readonly protected: readonly string[];
+  /** Globs that this step may change; all when empty. */
+  readonly allowed: readonly string[];
+  readonly maxFiles: number;
+  readonly maxBytes: number;
+  /** True for a conflict's resolution: no marker may be left. */
+  readonly resolving: boolean;
+};
+
+/** What Enki and GitHub run without a person's look: never by a step, whatever is configured. */
+const ALWAYS_PROTECTED = [".github/workflows/**", ".github/actions/**", ".enki/**", ".gitmodules", "**/.gitmodules"];
+
+/**
+ * The files of a bundle when all of them may be published; else the first reason why none is.
+ * Refusals: `too-many-files`, `too-large`, `bad-path`, `not-a-file`, `same-path`, `protected-path`, `outside-paths`, `secret`, `conflict-marker`.
+ */
+export const checkBundle = (files: readonly BundleFile[], rules: BundleRules): Result<readonly BundleFile[]> => {
+  if (files.length > rules.maxFiles) return refuse("too-many-files", `${files.length} files changed; at most ${rules.maxFiles} may.`);
+  const size = files.reduce((sum, file) => sum + file.size, 0);
+  if (size > rules.maxBytes) return refuse("too-large", `${size} bytes changed; at most ${rules.maxBytes} may.`);
+  const seen = new Set<string>();
+  for (const file of files) {
+    const fault = pathFault(file, rules) ?? contentFault(file, rules);
+    if (fault) return fault;
+    const folded = file.path.normalize("NFC").toLowerCase();
+    if (seen.has(folded)) return refuse("same-path", `${shown(file)} is there twice, but for case.`);
+    seen.add(folded);
+  }
+  return accept(files);
+};
+
+const shown = ({ path }: BundleFile): string => JSON.stringify(path.slice(0, 200));
+
+/** Names that reach git's own directory on some file system, also through short names, trailing dots or invisible characters. */
+const isGitName = (part: string): boolean =>
+  /^(?:\.git|git~\d+)$/iu.test(
+    part
+      .normalize("NFKC")
+      .replaceAll(/[\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]/gu, "")
+      .replace(/(?:[. ]|::?\$.*)+$/u, ""),
+  );
+
+const isBadPath = (path: string): boolean =>
+  path === "" ||
+  path.length > 1_000 ||
+  // Control characters, and what is a separator elsewhere.
+  /[\p{Cc}\\]/u.test(path) ||
+  /^[a-z]:/iu.test(path) ||
+  path.split("/").some((part) => part === "" || part === "." || part === ".." || isGitName(part));
+
+const pathFault = (file: BundleFile, rules: BundleRules) => {
+  if (isBadPath(file.path)) return refuse("bad-path", `${shown(file)} is no path inside the repository.`);
+  if (file.kind === "link" || file.kind === "other")
+    return refuse(
+      "not-a-file",
+      `${shown(file)} is a ${file.kind === "link" ? "symbolic link" : "special file or submodule"}; only files are taken.`,
+    );
+  const plain = file.path.normalize("NFKC").replace(/[. ]+(?=\/|$)/gu, "");
+  if ([...ALWAYS_PROTECTED, ...rules.protected].some((glob) => matches(glob, plain)))
+    return refuse("protected-path", `${shown(file)} is protected: no step may change it.`);
+  if (rules.allowed.length > 0 && !rules.allowed.some((glob) => matches(glob, file.path)))
+    return refuse("outside-paths", `${shown(file)} is outside of what this step may change.`);
+  return null;
+};
+
+const contentFault = (file: BundleFile, rules: BundleRules) => {
+  if (file.text === null) return null;
+  const [secret] = findSecrets(file.text);
+  if (secret) return refuse("secret", `${shown(file)} seems to hold ${secret}.`);
+  if (rules.resolving && /^(?:<{7}|>{7}|={7})(?: |$)/mu.test(file.text))
+    return refuse("conflict-marker", `${shown(file)} still has conflict markers.`);
+  return null;
+};
