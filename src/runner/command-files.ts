@@ -1,5 +1,5 @@
-import { constants } from "node:fs";
-import { mkdir, open, writeFile } from "node:fs/promises";
+import { constants, lstatSync, mkdirSync, writeFileSync } from "node:fs";
+import { open } from "node:fs/promises";
 import { join } from "node:path";
 import { StepFault } from "./step-fault.ts";
 
@@ -55,24 +55,27 @@ export const readEntries = (kind: Kind, text: string): Entries => {
 
 // The step may have put a link, a pipe or a directory in the file's place: only the bytes of a regular file are read.
 const readRegular = async (kind: Kind, path: string): Promise<string> => {
+  // Most files stay empty: one look is cheaper than opening them.
+  const seen = lstatSync(path, { throwIfNoEntry: false });
+  if (seen?.isFile() && seen.size === 0) return "";
   const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK).catch(() => null);
   if (!file) return "";
+  const wrong = (what: string): StepFault => new StepFault(`Unable to process file command '${kind}' successfully: ${what}`);
   try {
-    const { size, ...stat } = await file.stat().then((found) => ({ size: found.size, regular: found.isFile() }));
-    if (!stat.regular) throw new StepFault(`Unable to process file command '${kind}' successfully: not a regular file`);
-    if (size > LARGEST_FILE_BYTES)
-      throw new StepFault(`Unable to process file command '${kind}' successfully: over ${LARGEST_FILE_BYTES >> 20} MiB`);
-    return size === 0 ? "" : await file.readFile("utf8");
+    const stat = await file.stat();
+    if (!stat.isFile()) throw wrong("not a regular file");
+    if (stat.size > LARGEST_FILE_BYTES) throw wrong(`over ${LARGEST_FILE_BYTES >> 20} MiB`);
+    return await file.readFile("utf8");
   } finally {
     await file.close();
   }
 };
 
 /** Makes a step's command files in `directory`; `tag` is unlike any other step's and not to be guessed. */
-export const createCommandFiles = async (directory: string, tag: string): Promise<CommandFiles> => {
+export const createCommandFiles = (directory: string, tag: string): CommandFiles => {
   const path = (kind: Kind): string => join(directory, `${kind}_${tag}`);
-  await mkdir(directory, { recursive: true });
-  await Promise.all(KINDS.map((kind) => writeFile(path(kind), "", { flag: "wx" })));
+  mkdirSync(directory, { recursive: true });
+  for (const kind of KINDS) writeFileSync(path(kind), "", { flag: "wx" });
   const read = (kind: Kind): Promise<string> => readRegular(kind, path(kind));
   return {
     env: Object.fromEntries(KINDS.map((kind) => [VARIABLES[kind], path(kind)])),

@@ -92,7 +92,7 @@ const work = async (running: RunningJob, phase: Phase, of: { env: Texts; stop: A
   const { host } = running;
   const nothing = { outputs: {}, state: [] };
   try {
-    const files = await createCommandFiles(join(host.place.temp, "_runner_file_commands"), randomUUID());
+    const files = createCommandFiles(join(host.place.temp, "_runner_file_commands"), randomUUID());
     const env = { ...processEnv(running, phase, of.env), ...files.env };
     const done = await phase.work({ job: host, env, stop: of.stop }, stepScope(running, of.env)).then(
       (outputs) => ({ cause: null, outputs }),
