@@ -1,4 +1,3 @@
-import { type ConfigText, readConfig } from "./config/read.ts";
 import { perform } from "./effects/perform.ts";
 import type { Clone } from "./git/clone.ts";
 import type { GitHub } from "./github/ports.ts";
@@ -11,6 +10,7 @@ import type { Login, Millis, RefName, Sha } from "./model/ids.ts";
 import type { Ledger } from "./model/ledger.ts";
 import type { Refs } from "./model/query.ts";
 import { ATTEMPTS, branchRef, LEDGER } from "./model/refs.ts";
+import { type Layers, readSettings } from "./settings.ts";
 import { answer } from "./snapshot/answer.ts";
 
 export type Connected = {
@@ -18,8 +18,7 @@ export type Connected = {
   readonly github: GitHub;
   readonly self: Login;
   readonly defaultBranch: string;
-  /** Roles and configuration that come before the repository's own. */
-  readonly layers: readonly ConfigText[];
+  readonly layers: Layers;
   /** See Snapshot.grace. */
   readonly grace: Millis;
   /** See World.keep. */
@@ -57,13 +56,13 @@ export const connectWorld = (connected: Connected): World => {
 const keeping = (connected: Connected): Pick<World, "load" | "save"> => {
   const { clone, now } = connected;
   const ledgers = remembering(clone);
-  const readSettings = settings(connected);
+  const settings = rememberSettings(connected);
   let head: Sha | null = null;
   // The base may have moved with a save, and with it what it configures.
   const loaded = async (refs: Refs, ledger: Ledger): Promise<Loaded> => ({
     ledger,
     refs,
-    config: await readSettings(refs),
+    config: await settings(refs),
     results: await loadResults(clone, refs, ledger),
   });
   return {
@@ -124,14 +123,12 @@ const remembering = (clone: Clone) => {
 };
 
 /** The configuration of the default branch as it is now; read only when that branch moved. Its faults are told once. */
-const settings = ({ clone, defaultBranch, layers, log }: Connected) => {
+const rememberSettings = ({ clone, defaultBranch, layers, log }: Connected) => {
   let known: { commit: Sha | null; config: Config } | null = null;
   return async (refs: Refs): Promise<Config> => {
     const commit = refs[branchRef(defaultBranch)] ?? null;
     if (known && known.commit === commit) return known.config;
-    const files = commit === null ? [] : [...(await clone.readFiles(commit, [".enki/"]))];
-    const own = files.filter(([path]) => path.endsWith(".toml")).map(([path, content]) => ({ path, text: content.toString("utf8") }));
-    const { config, faults } = readConfig([...layers, ...own]);
+    const { config, faults } = await readSettings(clone, commit, layers);
     for (const { file, line, why } of faults) log(`${file}:${line}: ${why}`);
     known = { commit, config };
     return config;

@@ -1,5 +1,6 @@
 import type { Base, Login, Millis, Sha } from "../model/ids.ts";
 import type { JobInputs, Reaction } from "../model/effect.ts";
+import type { JobKey } from "../model/job.ts";
 import type { Permission, Pull, Review, Run } from "../model/query.ts";
 
 /**
@@ -62,6 +63,8 @@ export type Runs = {
   list(): Promise<Reply<readonly Run[]>>;
   /** One that is over or gone already is a success. */
   stop(run: number): Promise<Reply<null>>;
+  /** Wakes whoever coordinates this repository: a `repository_dispatch` of type `enki` that names a job. */
+  wake(job: JobKey): Promise<Reply<null>>;
 };
 
 export type People = {

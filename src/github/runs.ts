@@ -41,6 +41,12 @@ export const openRuns = (http: Http, branch: Branch): Runs => {
       if (reply.ok) return { ok: true, value: reply.value.workflow_runs };
       return isRefusal(reply.failure, "not-found", /./) ? { ok: true, value: [] } : reply;
     },
+    wake: (job) =>
+      http.send({
+        route: "POST /repos/{owner}/{repo}/dispatches",
+        parameters: { event_type: "enki", client_payload: { job } },
+        schema: anything,
+      }),
     stop: async (run) => {
       const reply = await http.send({
         route: "POST /repos/{owner}/{repo}/actions/runs/{run_id}/cancel",

@@ -2,11 +2,11 @@ import type { Clone } from "../git/clone.ts";
 import { GitError } from "../git/run.ts";
 import type { Event } from "../model/event.ts";
 import type { Sha } from "../model/ids.ts";
-import type { JobResult } from "../model/job.ts";
 import { emptyLedger, type Ledger } from "../model/ledger.ts";
 import type { Refs } from "../model/query.ts";
 import { LEDGER, readResultRef } from "../model/refs.ts";
 import { INPUTS, readLedger } from "./layout.ts";
+import { readResult } from "./result.ts";
 
 /** The ledger at its tip in this clone; an empty one where there is none. Throws for one that cannot be read. */
 export const loadLedger = async (clone: Clone, refs: Refs): Promise<{ ledger: Ledger; head: Sha | null }> => {
@@ -34,7 +34,7 @@ export const loadResults = async (clone: Clone, refs: Refs, ledger: Ledger): Pro
     const job = readResultRef(ref);
     if (!job || ledger.handled[`result:${commit}`] !== undefined) continue;
     const content = (await clone.readFiles(commit, ["result.json"])).get("result.json");
-    const result = content && (JSON.parse(content.toString("utf8")) as JobResult);
+    const result = content && readResult(content.toString("utf8"));
     // The ref says which job it was: a job can create its own result ref only, and publish names it.
     if (result?.job === job) events.push({ kind: "resulted", id: `result:${commit}`, commit, result });
   }

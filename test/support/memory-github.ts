@@ -84,6 +84,7 @@ export const memoryGitHub = (refOf: (branch: string) => string | null, contains:
       },
       list: () => sent(state.runs),
       stop: () => sent(null),
+      wake: () => sent(null),
     },
     people: { permission: (login) => sent(state.permissions[login] ?? "none") },
     defaultBranch: () => yes("main"),

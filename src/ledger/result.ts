@@ -1,0 +1,68 @@
+import { z } from "zod";
+import { isSha, isStepId, readTaskId, taskId, type TaskId } from "../model/ids.ts";
+import { type JobKey, type JobResult, jobKey, readJobKey } from "../model/job.ts";
+import { CONDITIONS, TIERS } from "../model/plan.ts";
+
+const MAX_TEXT = 200_000;
+const text = z.string().max(MAX_TEXT);
+const sha = z.string().refine(isSha);
+const stepId = z.string().refine(isStepId);
+const condition = z.enum(CONDITIONS);
+
+const task = z.string().transform((value, context): TaskId => {
+  const read = readTaskId(value);
+  if (read) return taskId(read.execution, read.step);
+  context.addIssue("not a task id");
+  return z.NEVER;
+});
+
+const job = z.string().transform((value, context): JobKey => {
+  const read = readJobKey(value);
+  if (read) return jobKey(read);
+  context.addIssue("not a job");
+  return z.NEVER;
+});
+
+const planned = z.strictObject({
+  id: stepId,
+  title: text,
+  description: text,
+  tier: z.enum(TIERS),
+  role: z.string().nullable(),
+  output: z.enum(["branch", "artifact"]),
+  needs: z.array(z.union([z.strictObject({ step: stepId, condition }), z.strictObject({ task, condition })])),
+  checkpoint: z.boolean(),
+  paths: z.array(text),
+  verify: z.array(text),
+  run: text.nullable(),
+});
+
+/** What an agent's tools may record: nothing else of the commands is ever taken from a job. */
+export const recordedSchema = z.discriminatedUnion("kind", [
+  z.strictObject({ kind: z.literal("propose"), plan: z.strictObject({ steps: z.array(planned) }) }),
+  z.strictObject({ kind: z.literal("report"), status: text }),
+]);
+
+const resultSchema = z.strictObject({
+  format: z.literal(1),
+  job,
+  run: z.number(),
+  base: sha,
+  end: z.enum(["success", "artifact", "unchanged", "failed", "asked", "timed-out", "crashed", "cancelled", "refused"]),
+  why: text,
+  output: text,
+  artifact: text.nullable(),
+  files: z.array(z.strictObject({ path: z.string(), mode: z.enum(["100644", "100755"]).nullable() })),
+  tools: z.array(recordedSchema),
+  spent: z.number().nonnegative(),
+});
+
+/** A `result.json`; null for what is none, since whoever may push can leave anything under our refs. */
+export const readResult = (content: string): JobResult | null => {
+  try {
+    const read = resultSchema.safeParse(JSON.parse(content));
+    return read.success ? read.data : null;
+  } catch {
+    return null;
+  }
+};
