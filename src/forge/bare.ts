@@ -1,0 +1,124 @@
+import { git, runGit, type After, type Running } from "../git/run.ts";
+import { isSha } from "../model/ids.ts";
+
+export type Bare = ReturnType<typeof openBare>;
+export type Refs = ReadonlyMap<string, string>;
+
+const ZERO = "0".repeat(40);
+
+/** Who signs merge commits and dates them; `at` in milliseconds. */
+export type Signature = { readonly login: string; readonly at: number };
+
+const identity = ({ login, at }: Signature): Record<string, string> => {
+  const date = `${Math.floor(at / 1_000)} +0000`;
+  const email = `${login}@users.noreply.github.com`;
+  return {
+    GIT_AUTHOR_NAME: login,
+    GIT_AUTHOR_EMAIL: email,
+    GIT_AUTHOR_DATE: date,
+    GIT_COMMITTER_NAME: "GitHub",
+    GIT_COMMITTER_EMAIL: "noreply@github.com",
+    GIT_COMMITTER_DATE: date,
+  };
+};
+
+/** The bare repository of one repository: what REST needs of it, by plumbing. */
+export const openBare = (directory: string, after: After) => {
+  const plumbing = openPlumbing({ directory, after });
+  let turn: Promise<unknown> = Promise.resolve();
+  return {
+    directory,
+    /** One at a time: whoever compares refs before and after may not be disturbed. */
+    alone: <T>(task: () => Promise<T>): Promise<T> => {
+      const done = turn.then(task, task);
+      turn = done.catch(() => undefined);
+      return done;
+    },
+    ...refsOf(plumbing),
+    ...historyOf(plumbing),
+    ...contentsOf(plumbing),
+  };
+};
+
+const openPlumbing = (at: Running) => ({
+  at,
+  lines: async (...args: string[]): Promise<string[]> => (await git(at, args)).split("\n").filter((line) => line !== ""),
+  text: async (...args: string[]): Promise<string | null> => {
+    const ran = await runGit(at, args);
+    return ran.code === 0 ? ran.stdout.toString("utf8").trimEnd() : null;
+  },
+  isTrue: async (...args: string[]): Promise<boolean> => (await runGit(at, args)).code === 0,
+});
+type Plumbing = ReturnType<typeof openPlumbing>;
+
+const refsOf = ({ at, lines, text, isTrue }: Plumbing) => {
+  const resolve = (name: string): Promise<string | null> =>
+    text("rev-parse", "--verify", "--quiet", "--end-of-options", `${name}^{commit}`);
+  return {
+    refs: async (prefix = "refs/"): Promise<Refs> =>
+      new Map(
+        (await lines("for-each-ref", "--format=%(refname) %(objectname)", prefix)).map((line) => [line.slice(0, -41), line.slice(-40)]),
+      ),
+    ref: (name: string): Promise<string | null> => text("rev-parse", "--verify", "--quiet", "--end-of-options", name),
+    /** The commit of a branch, a tag, a full ref or a SHA, in this order; null for none. */
+    commit: async (name: string): Promise<string | null> => {
+      if (isSha(name)) return resolve(name);
+      for (const full of [`refs/heads/${name}`, `refs/tags/${name}`, name.startsWith("refs/") ? name : `refs/${name}`]) {
+        const found = await resolve(full);
+        if (found !== null) return found;
+      }
+      return null;
+    },
+    isRefName: (name: string): Promise<boolean> => isTrue("check-ref-format", name),
+    /** Moves a ref from a value (null: it is new) to another (null: it goes); false when it stood elsewhere. */
+    move: (name: string, from: string | null, to: string | null): Promise<boolean> =>
+      to === null ? isTrue("update-ref", "-d", name, from ?? ZERO) : isTrue("update-ref", name, to, from ?? ZERO),
+    /** Points a ref there, wherever it stood. */
+    point: async (name: string, to: string | null): Promise<void> => {
+      await git(at, to === null ? ["update-ref", "-d", name] : ["update-ref", name, to]);
+    },
+  };
+};
+
+const historyOf = ({ at, lines, text, isTrue }: Plumbing) => ({
+  isAncestor: (old: string, young: string): Promise<boolean> => isTrue("merge-base", "--is-ancestor", old, young),
+  count: async (from: string, to: string): Promise<number> => Number(await text("rev-list", "--count", `${from}..${to}`)),
+  /** The commit of a base's own line that brought a head in; the head itself after a fast-forward. */
+  broughtIn: async (head: string, base: string): Promise<string> =>
+    (await lines("rev-list", "--first-parent", "--ancestry-path", "--reverse", `${head}..${base}`))[0] ?? head,
+  changed: async (from: string, to: string): Promise<string[]> =>
+    ((await text("diff", "--name-only", "-z", "--no-renames", from, to)) ?? "").split("\0").filter((path) => path !== ""),
+  message: async (commit: string): Promise<string> => (await text("log", "-1", "--format=%B", commit)) ?? "",
+  log: async (range: readonly string[]): Promise<{ id: string; message: string; author: string; email: string; at: string }[]> =>
+    (await git(at, ["log", "--max-count=20", "--reverse", "--format=%H%x00%an%x00%ae%x00%cI%x00%B%x01", ...range]))
+      .split("\u0001")
+      .map((line) => line.trimStart().split("\0"))
+      .flatMap(([id, author, email, when, message]) =>
+        id && author !== undefined ? [{ id, author, email: email ?? "", at: when ?? "", message: (message ?? "").trimEnd() }] : [],
+      ),
+});
+
+const contentsOf = ({ at, text }: Plumbing) => ({
+  typeOf: (object: string): Promise<string | null> => text("cat-file", "-t", object),
+  /** A file's content at a commit; null where there is none. */
+  file: async (commit: string, path: string): Promise<Buffer | null> => {
+    const ran = await runGit(at, ["cat-file", "blob", `${commit}:${path}`]);
+    return ran.code === 0 ? ran.stdout : null;
+  },
+  entries: async (commit: string, path: string): Promise<{ mode: string; type: string; sha: string; name: string }[]> => {
+    const listed = await text("ls-tree", "-z", path === "" ? commit : `${commit}:${path}`);
+    return (listed ?? "").split("\0").flatMap((line) => {
+      const [, mode, type, sha, name] = /^(\d+) (\w+) ([0-9a-f]{40})\t(.*)$/s.exec(line) ?? [];
+      return mode && type && sha && name ? [{ mode, type, sha, name }] : [];
+    });
+  },
+  /** The tree of a merge; null for a conflict. */
+  mergeTree: async (base: string, head: string): Promise<string | null> => {
+    const ran = await runGit(at, ["merge-tree", "--write-tree", "--no-messages", base, head]);
+    return ran.code === 0 ? ran.stdout.toString("utf8").trim() : null;
+  },
+  commitTree: async (tree: string, of: { parents: readonly string[]; message: string; by: Signature }): Promise<string> =>
+    (
+      await git({ ...at, env: identity(of.by) }, ["commit-tree", tree, ...of.parents.flatMap((parent) => ["-p", parent])], of.message)
+    ).trim(),
+});

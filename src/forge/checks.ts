@@ -1,0 +1,157 @@
+import { z } from "zod";
+import { type Call, created, type Handler, ok, type Route } from "./exchange.ts";
+import { happen } from "./happen.ts";
+import { notFound, Refusal } from "./refusal.ts";
+import { account, checkShape, type Json, repositoryShape, statusShape } from "./shapes.ts";
+import { accountOf, type CheckRun, nextId, type Status } from "./state.ts";
+
+const LONGEST = 140;
+const newStatus = z.object({
+  state: z.enum(["error", "failure", "pending", "success"]),
+  context: z.string().default("default"),
+  description: z.string().max(LONGEST, `description is too long (maximum is ${LONGEST} characters)`).nullish(),
+  target_url: z.string().nullish(),
+});
+const conclusion = z.enum(["action_required", "cancelled", "failure", "neutral", "success", "skipped", "stale", "timed_out"]);
+const status = z.enum(["queued", "in_progress", "completed"]);
+const newCheck = z.object({
+  name: z.string(),
+  head_sha: z.string(),
+  status: status.optional(),
+  conclusion: conclusion.optional(),
+  output: z.unknown(),
+});
+const changedCheck = z.object({ status: status.optional(), conclusion: conclusion.optional(), output: z.unknown() });
+
+const commitOf = async (call: Call, name: string): Promise<string> => {
+  const commit = await call.repository.bare.commit(name);
+  if (commit === null) throw new Refusal(422, `No commit found for SHA: ${name}`);
+  return commit;
+};
+
+const setStatus: Handler = async (call) => {
+  const { forge, repository } = call;
+  const sha = await commitOf(call, call.param("sha"));
+  const input = await call.input(newStatus);
+  const one: Status = {
+    id: nextId(forge),
+    state: input.state,
+    context: input.context,
+    description: input.description ?? null,
+    url: input.target_url ?? null,
+    by: call.actor().account,
+    at: forge.now(),
+  };
+  repository.statuses.set(sha, [one, ...(repository.statuses.get(sha) ?? [])]);
+  const payload = { ...statusShape(forge, one), sha, name: `${repository.owner.login}/${repository.name}`, branches: [], commit: { sha } };
+  happen(forge, repository, { event: "status", payload, actor: call.actor() });
+  return created(statusShape(forge, one));
+};
+
+const statusesAt = async (call: Call): Promise<{ sha: string; all: readonly Status[] }> => {
+  const sha = await commitOf(call, call.param("ref"));
+  return { sha, all: call.repository.statuses.get(sha) ?? [] };
+};
+
+const statuses: Handler = async (call) => call.page((await statusesAt(call)).all.map((one) => statusShape(call.forge, one)));
+
+const combined: Handler = async (call) => {
+  const { sha, all } = await statusesAt(call);
+  const newest = [...new Map([...all].reverse().map((one) => [one.context, one])).values()];
+  const has = (...states: string[]): boolean => newest.some(({ state }) => states.includes(state));
+  const state = has("error", "failure") ? "failure" : newest.length === 0 || has("pending") ? "pending" : "success";
+  return call.page(
+    newest.map((one) => statusShape(call.forge, one)),
+    (items) => ({ state, sha, total_count: newest.length, statuses: items, repository: repositoryShape(call.forge, call.repository) }),
+  );
+};
+
+const tellCheck = (call: Call, check: CheckRun, action: string): Json => {
+  const shape = checkShape(call.forge, call.repository, check);
+  happen(call.forge, call.repository, { event: "check_run", payload: { action, check_run: shape }, actor: call.actor() });
+  return shape;
+};
+
+const createCheck: Handler = async (call) => {
+  const actor = call.actor();
+  if (actor.kind === "user") throw new Refusal(403, "You must authenticate via a GitHub App.");
+  const input = await call.input(newCheck);
+  const sha = await commitOf(call, input.head_sha);
+  const over = input.conclusion !== undefined;
+  const now = call.forge.now();
+  const check: CheckRun = {
+    id: nextId(call.forge),
+    sha,
+    name: input.name,
+    status: over ? "completed" : (input.status ?? "queued"),
+    conclusion: input.conclusion ?? null,
+    output: input.output ?? {},
+    by: actor.account,
+    started: now,
+    completed: over ? now : null,
+  };
+  call.repository.checks.push(check);
+  return created(tellCheck(call, check, over ? "completed" : "created"));
+};
+
+const updateCheck: Handler = async (call) => {
+  const check = call.repository.checks.find(({ id }) => String(id) === call.param("id"));
+  if (!check) throw notFound();
+  const input = await call.input(changedCheck);
+  if (input.output !== undefined) check.output = input.output;
+  if (input.status) check.status = input.status;
+  if (input.conclusion) {
+    check.status = "completed";
+    check.conclusion = input.conclusion;
+    check.completed = call.forge.now();
+    return ok(tellCheck(call, check, "completed"));
+  }
+  return ok(checkShape(call.forge, call.repository, check));
+};
+
+/** Jobs of Actions are check runs of their commit too. */
+const ofActions = (call: Call, sha: string): CheckRun[] =>
+  [...call.repository.runs.values()]
+    .filter((run) => run.sha === sha)
+    .flatMap((run) =>
+      [...run.jobs.values()].map(({ id, report, started, completed }) => ({
+        id,
+        sha,
+        name: report.name,
+        status: report.status,
+        conclusion: report.conclusion,
+        output: {},
+        by: accountOf(call.forge, "github-actions[bot]"),
+        started: started ?? run.created,
+        completed,
+      })),
+    );
+
+const listChecks: Handler = async (call) => {
+  const sha = await commitOf(call, call.param("ref"));
+  const name = call.query("check_name");
+  const found = [...call.repository.checks.filter((check) => check.sha === sha), ...ofActions(call, sha)]
+    .filter((check) => name === undefined || check.name === name)
+    .sort((a, b) => b.id - a.id);
+  return call.page(
+    found.map((check) => checkShape(call.forge, call.repository, check)),
+    (items) => ({ total_count: found.length, check_runs: items }),
+  );
+};
+
+const commit: Handler = async (call) => {
+  const sha = await commitOf(call, call.param("ref"));
+  const message = await call.repository.bare.message(sha);
+  return ok({ sha, commit: { message }, author: account(call.forge, call.repository.owner) });
+};
+
+/** Routes of commit statuses and check runs. */
+export const checkRoutes: readonly Route[] = [
+  ["POST", "/statuses/:sha", { scope: "statuses", level: "write" }, setStatus],
+  ["GET", "/commits/:ref{.+}/statuses", { scope: "statuses", level: "read" }, statuses],
+  ["GET", "/commits/:ref{.+}/status", { scope: "statuses", level: "read" }, combined],
+  ["GET", "/commits/:ref{.+}/check-runs", { scope: "checks", level: "read" }, listChecks],
+  ["POST", "/check-runs", { scope: "checks", level: "write" }, createCheck],
+  ["PATCH", "/check-runs/:id", { scope: "checks", level: "write" }, updateCheck],
+  ["GET", "/commits/:ref{.+}", { scope: "contents", level: "read" }, commit],
+];

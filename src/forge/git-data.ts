@@ -1,0 +1,162 @@
+import { z } from "zod";
+import { roleOf } from "./access.ts";
+import { type Call, created, type Handler, nothing, ok, type Route } from "./exchange.ts";
+import { pushed } from "./pushes.ts";
+import { notFound, Refusal } from "./refusal.ts";
+import { account, type Json, repositoryShape, repositoryUrl } from "./shapes.ts";
+
+const newRef = z.object({ ref: z.string(), sha: z.string() });
+const movedRef = z.object({ sha: z.string(), force: z.boolean().default(false) });
+
+const refShape = async (call: Call, ref: string, sha: string): Promise<Json> => ({
+  ref,
+  node_id: "",
+  url: `${repositoryUrl(call.forge, call.repository)}/git/${ref}`,
+  object: { sha, type: await call.repository.bare.typeOf(sha), url: `${repositoryUrl(call.forge, call.repository)}/git/commits/${sha}` },
+});
+
+const getRef: Handler = async (call) => {
+  const ref = `refs/${call.param("ref")}`;
+  const sha = (await call.repository.bare.refs(ref)).get(ref);
+  if (sha === undefined) throw notFound();
+  return ok(await refShape(call, ref, sha));
+};
+
+const matching: Handler = async (call) => {
+  const prefix = `refs/${call.param("ref")}`;
+  const found = [...(await call.repository.bare.refs())].filter(([ref]) => ref.startsWith(prefix));
+  return call.page(await Promise.all(found.map(([ref, sha]) => refShape(call, ref, sha))));
+};
+
+/** An App or a job without `workflows` may not bring workflow files in by a ref either. */
+const demandWorkflows = async (call: Call, sha: string): Promise<void> => {
+  const actor = call.actor();
+  if (actor.kind === "user" || actor.rights["workflows"] === "write") return;
+  const { bare, defaultBranch } = call.repository;
+  const tree = (of: string): Promise<string | null> => bare.ref(`${of}:.github/workflows`);
+  const [mine, now] = [await tree(sha), await tree(`refs/heads/${defaultBranch}`)];
+  if (mine !== null && mine !== now) throw new Refusal(403, "Resource not accessible by integration");
+};
+
+type Moving = { readonly ref: string; readonly from: string | null; readonly to: string | null };
+
+const move = async (call: Call, moving: Moving): Promise<void> => {
+  const { forge, repository } = call;
+  if (!(await repository.bare.move(moving.ref, moving.from, moving.to))) throw new Refusal(422, "Reference cannot be updated");
+  await pushed(forge, repository, { actor: call.actor(), moves: [moving] });
+};
+
+const createRef: Handler = async (call) => {
+  const { ref, sha } = await call.input(newRef);
+  const { bare } = call.repository;
+  if (!/^refs\/[^/]+\/./.test(ref) || !(await bare.isRefName(ref))) throw new Refusal(422, "Reference name is invalid");
+  if (ref.startsWith("refs/pull/")) throw new Refusal(422, "Reference name is invalid");
+  if ((await bare.commit(sha)) === null) throw new Refusal(422, "Object does not exist");
+  await demandWorkflows(call, sha);
+  return bare.alone(async () => {
+    if ((await bare.ref(ref)) !== null) throw new Refusal(422, "Reference already exists");
+    await move(call, { ref, from: null, to: sha });
+    return created(await refShape(call, ref, sha));
+  });
+};
+
+const updateRef: Handler = async (call) => {
+  const { sha, force } = await call.input(movedRef);
+  const { bare } = call.repository;
+  const ref = `refs/${call.param("ref")}`;
+  if ((await bare.commit(sha)) === null) throw new Refusal(422, "Object does not exist");
+  await demandWorkflows(call, sha);
+  return bare.alone(async () => {
+    const from = await bare.ref(ref);
+    if (from === null) throw new Refusal(422, "Reference does not exist");
+    if (!force && !(await bare.isAncestor(from, sha))) throw new Refusal(422, "Update is not a fast forward");
+    if (from !== sha) await move(call, { ref, from, to: sha });
+    return ok(await refShape(call, ref, sha));
+  });
+};
+
+const deleteRef: Handler = (call) => {
+  const { bare } = call.repository;
+  const ref = `refs/${call.param("ref")}`;
+  return bare.alone(async () => {
+    const from = await bare.ref(ref);
+    if (from === null) throw new Refusal(422, "Reference does not exist");
+    await move(call, { ref, from, to: null });
+    return nothing;
+  });
+};
+
+const contents: Handler = async (call) => {
+  const { bare, defaultBranch } = call.repository;
+  const path = call.param("path").replace(/\/+$/, "");
+  const commit = await bare.commit(call.query("ref") ?? defaultBranch);
+  if (commit === null) throw new Refusal(404, `No commit found for the ref ${call.query("ref") ?? defaultBranch}`);
+  const base = `${repositoryUrl(call.forge, call.repository)}/contents`;
+  const file = path === "" ? null : await bare.file(commit, path);
+  if (file) {
+    const sha = (await bare.ref(`${commit}:${path}`)) ?? "";
+    const name = path.split("/").at(-1);
+    return ok({
+      type: "file",
+      name,
+      path,
+      sha,
+      size: file.length,
+      encoding: "base64",
+      content: file.toString("base64"),
+      url: `${base}/${path}`,
+    });
+  }
+  const entries = await bare.entries(commit, path);
+  if (entries.length === 0) throw notFound();
+  return ok(
+    entries.map(({ name, sha, type }) => {
+      const full = path === "" ? name : `${path}/${name}`;
+      return { type: type === "tree" ? "dir" : "file", name, path: full, sha, url: `${base}/${full}` };
+    }),
+  );
+};
+
+const branch: Handler = async (call) => {
+  const name = call.param("branch");
+  const sha = await call.repository.bare.ref(`refs/heads/${name}`);
+  if (sha === null) throw new Refusal(404, "Branch not found");
+  return ok({ name, commit: { sha }, protected: call.repository.rules.some((rule) => rule.branch === name) });
+};
+
+const branches: Handler = async (call) => {
+  const found = [...(await call.repository.bare.refs("refs/heads/"))];
+  return call.page(found.map(([ref, sha]) => ({ name: ref.slice("refs/heads/".length), commit: { sha }, protected: false })));
+};
+
+const rules: Handler = (call) =>
+  call.page(call.repository.rules.filter((rule) => rule.branch === call.param("branch")).map(({ branch: _branch, ...rule }) => rule));
+
+const PERMISSIONS: Readonly<Record<string, string>> = { admin: "admin", maintain: "write", write: "write", triage: "read", read: "read" };
+
+const permission: Handler = (call) => {
+  const known = call.forge.accounts.get(call.param("login").toLowerCase());
+  if (!known) throw new Refusal(404, `${call.param("login")} is not a user`);
+  const role = roleOf(call.repository, known.login);
+  return ok({ permission: PERMISSIONS[role ?? ""] ?? "none", role_name: role ?? "none", user: account(call.forge, known) });
+};
+
+const METADATA = { scope: "metadata", level: "read" } as const;
+const READ = { scope: "contents", level: "read" } as const;
+const WRITE = { scope: "contents", level: "write" } as const;
+
+/** Routes of a repository, its files, branches and refs, and who may do what in it. */
+export const gitDataRoutes: readonly Route[] = [
+  ["GET", "", METADATA, (call) => ok(repositoryShape(call.forge, call.repository))],
+  ["GET", "/collaborators/:login/permission", METADATA, permission],
+  ["GET", "/rules/branches/:branch{.+}", METADATA, rules],
+  ["GET", "/branches", READ, branches],
+  ["GET", "/branches/:branch{.+}", READ, branch],
+  ["GET", "/contents", READ, contents],
+  ["GET", "/contents/:path{.*}", READ, contents],
+  ["GET", "/git/ref/:ref{.+}", READ, getRef],
+  ["GET", "/git/matching-refs/:ref{.+}", READ, matching],
+  ["POST", "/git/refs", WRITE, createRef],
+  ["PATCH", "/git/refs/:ref{.+}", WRITE, updateRef],
+  ["DELETE", "/git/refs/:ref{.+}", WRITE, deleteRef],
+];

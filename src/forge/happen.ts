@@ -1,0 +1,25 @@
+import type { Actor, Forge, Repository } from "./state.ts";
+import { deliver, type Payload } from "./webhooks.ts";
+
+/** Where an event's workflow files are read from: full ref and commit. */
+export type Place = { readonly ref: string; readonly sha: string };
+
+export type Event = {
+  readonly event: string;
+  readonly payload: Payload;
+  readonly actor: Actor;
+  /** Where workflow files come from; the default branch where it is not given, asked for when it is their turn. */
+  readonly place?: () => Promise<Place | null>;
+  /** The pushed ref or the base of a pull request, for filters. */
+  readonly ref?: string;
+  readonly paths?: readonly string[] | null;
+  /** The workflow that a workflow_run speaks of. */
+  readonly workflow?: string;
+  readonly title?: string;
+};
+
+/** Something happened: Apps are told, and workflows that listen to it start, in the order of the events. */
+export const happen = (forge: Forge, repository: Repository, event: Event): void => {
+  deliver(forge, repository, { event: event.event, payload: event.payload, by: event.actor.account });
+  forge.trigger(forge, repository, event);
+};

@@ -1,0 +1,153 @@
+import { z } from "zod";
+import { mayPush } from "./access.ts";
+import { type Call, created, type Handler, ok, type Route } from "./exchange.ts";
+import { happen } from "./happen.ts";
+import { tellPull } from "./pull-events.ts";
+import { invalid, notFound, Refusal } from "./refusal.ts";
+import { issueShape, labelShape } from "./shapes.ts";
+import { type Issue, nextId } from "./state.ts";
+
+const label = z.union([z.string(), z.object({ name: z.string() }).transform(({ name }) => name)]);
+const newIssue = z.object({
+  title: z.union([z.string(), z.number().transform(String)]),
+  body: z.string().nullish(),
+  labels: z.array(label).default([]),
+  assignees: z.array(z.string()).default([]),
+});
+const changedIssue = z.object({
+  title: z.string().optional(),
+  body: z.string().nullish(),
+  state: z.enum(["open", "closed"]).optional(),
+  state_reason: z.enum(["completed", "not_planned", "duplicate", "reopened"]).nullish(),
+  labels: z.array(label).optional(),
+  assignees: z.array(z.string()).optional(),
+});
+export const number = (text: string): number => (/^\d+$/.test(text) ? Number(text) : -1);
+
+export const issueOf = (call: Call): Issue => {
+  const issue = call.repository.issues.get(number(call.param("number")));
+  if (!issue) throw notFound();
+  return issue;
+};
+
+/** A new issue with the next number; a pull request where `pull` is given. */
+export const addIssue = (
+  call: Call,
+  given: { title: string; body: string; labels: readonly string[]; assignees: readonly string[]; pull: Issue["pull"] },
+): Issue => {
+  const { forge, repository } = call;
+  if (given.title.trim() === "") throw invalid(given.pull ? "PullRequest" : "Issue", "title can't be blank");
+  repository.numbers += 1;
+  const now = forge.now();
+  const issue: Issue = {
+    id: nextId(forge),
+    number: repository.numbers,
+    by: call.actor().account,
+    title: given.title,
+    body: given.body,
+    state: "open",
+    reason: null,
+    labels: [...given.labels],
+    assignees: [...given.assignees],
+    created: now,
+    updated: now,
+    closed: null,
+    pull: given.pull,
+  };
+  repository.issues.set(issue.number, issue);
+  return issue;
+};
+
+/** An issue event; pull requests have their own. */
+export const tellIssue = (call: Call, issue: Issue, action: string): void => {
+  const payload = { action, issue: issueShape(call.forge, call.repository, issue) };
+  happen(call.forge, call.repository, { event: "issues", payload, actor: call.actor(), title: issue.title });
+};
+
+const create: Handler = async (call) => {
+  const input = await call.input(newIssue);
+  const issue = addIssue(call, { ...input, body: input.body ?? "", pull: null });
+  tellIssue(call, issue, "opened");
+  for (const name of issue.labels) {
+    const shape = labelShape(call.forge, call.repository, name);
+    const payload = { action: "labeled", issue: issueShape(call.forge, call.repository, issue), label: shape };
+    happen(call.forge, call.repository, { event: "issues", payload, actor: call.actor(), title: issue.title });
+  }
+  return created(issueShape(call.forge, call.repository, issue));
+};
+
+const KEYS: Readonly<Record<string, (issue: Issue) => number>> = {
+  created: (issue) => issue.created,
+  updated: (issue) => issue.updated,
+  comments: () => 0,
+};
+
+/** Issues that a listing asks for: state, labels, since, and the order. */
+export const listed = (call: Call, from: readonly Issue[]): Issue[] => {
+  const state = call.query("state") ?? "open";
+  const labels = (call.query("labels") ?? "").split(",").filter((name) => name !== "");
+  const since = Date.parse(call.query("since") ?? "");
+  const key = KEYS[call.query("sort") ?? "created"] ?? ((issue: Issue) => issue.created);
+  const sign = call.query("direction") === "asc" ? 1 : -1;
+  return from
+    .filter((issue) => state === "all" || issue.state === state)
+    .filter((issue) => labels.every((name) => issue.labels.includes(name)))
+    .filter((issue) => Number.isNaN(since) || issue.updated >= since)
+    .sort((a, b) => sign * (key(a) - key(b) || a.number - b.number));
+};
+
+const list: Handler = (call) =>
+  call.page(listed(call, [...call.repository.issues.values()]).map((issue) => issueShape(call.forge, call.repository, issue)));
+
+/** Opens or closes, and tells whether it changed. */
+export const setState = (issue: Issue, to: { state: Issue["state"]; reason: string | null; now: number }): boolean => {
+  if (issue.state === to.state) return false;
+  issue.state = to.state;
+  issue.reason = to.state === "closed" ? (to.reason ?? "completed") : "reopened";
+  issue.closed = to.state === "closed" ? to.now : null;
+  issue.updated = to.now;
+  return true;
+};
+
+/** Who did not write it needs more than to be able to read it. */
+export const demandEditor = (call: Call, author: string): void => {
+  const actor = call.actor();
+  if (actor.kind === "user" && actor.account.login !== author && !mayPush(call.repository, actor.account.login)) {
+    throw new Refusal(403, "Must have admin rights to Repository.");
+  }
+};
+
+/** Changes what an issue says. */
+const rewrite = (issue: Issue, input: z.output<typeof changedIssue>, now: number): { edited: boolean } => {
+  if (input.title !== undefined) issue.title = input.title;
+  if (input.body !== undefined) issue.body = input.body ?? "";
+  if (input.labels) issue.labels = [...input.labels];
+  if (input.assignees) issue.assignees = [...input.assignees];
+  const edited = input.title !== undefined || input.body !== undefined;
+  if (edited || input.labels || input.assignees) issue.updated = now;
+  return { edited };
+};
+
+const patch: Handler = async (call) => {
+  const issue = issueOf(call);
+  demandEditor(call, issue.by.login);
+  const input = await call.input(changedIssue);
+  const now = call.forge.now();
+  if (rewrite(issue, input, now).edited) tellIssue(call, issue, "edited");
+  if (input.state && setState(issue, { state: input.state, reason: input.state_reason ?? null, now })) {
+    const action = input.state === "closed" ? "closed" : "reopened";
+    if (issue.pull) tellPull(call.forge, call.repository, { issue, actor: call.actor(), action });
+    else tellIssue(call, issue, action);
+  }
+  return ok(issueShape(call.forge, call.repository, issue));
+};
+
+const EITHER = ["issues", "pull_requests"];
+
+/** Routes of issues. */
+export const issueRoutes: readonly Route[] = [
+  ["GET", "/issues", { scope: EITHER, level: "read" }, list],
+  ["POST", "/issues", { scope: "issues", level: "write" }, create],
+  ["GET", "/issues/:number", { scope: EITHER, level: "read" }, (call) => ok(issueShape(call.forge, call.repository, issueOf(call)))],
+  ["PATCH", "/issues/:number", { scope: EITHER, level: "write" }, patch],
+];

@@ -1,0 +1,63 @@
+import { happen, type Place } from "./happen.ts";
+import { type PullIssue, pullShape, reviewShape } from "./shapes.ts";
+import type { Actor, Forge, Issue, Repository, Review } from "./state.ts";
+import type { Payload } from "./webhooks.ts";
+
+export const isPull = (issue: Issue): issue is PullIssue => issue.pull !== null;
+
+/** The test merge of a pull request, made anew under `refs/pull/<n>/merge`; null for a conflict or a branch that is gone. */
+export const testMerge = async (forge: Forge, repository: Repository, issue: PullIssue): Promise<Place | null> => {
+  const { bare } = repository;
+  const ref = `refs/pull/${issue.number}/merge`;
+  const base = await bare.ref(`refs/heads/${issue.pull.baseRef}`);
+  const head = await bare.commit(issue.pull.head);
+  const tree = base !== null && head !== null ? await bare.mergeTree(base, head) : null;
+  if (base === null || head === null || tree === null) return null;
+  const by = { login: issue.by.login, at: forge.now() };
+  const sha = await bare.commitTree(tree, { parents: [base, head], message: `Merge ${head} into ${base}`, by });
+  await bare.point(ref, sha);
+  return { ref, sha };
+};
+
+export type PullEvent = { readonly issue: Issue; readonly action: string; readonly actor: Actor; readonly more?: Payload };
+
+/** A pull_request event; its workflows are those of the test merge. */
+export const tellPull = (forge: Forge, repository: Repository, { issue, action, actor, more }: PullEvent): void => {
+  if (!isPull(issue)) return;
+  const payload = { action, number: issue.number, ...more, pull_request: pullShape(forge, repository, issue) };
+  const place = (): Promise<Place | null> => testMerge(forge, repository, issue);
+  happen(forge, repository, { event: "pull_request", payload, actor, place, ref: `refs/heads/${issue.pull.baseRef}`, title: issue.title });
+};
+
+export const tellReview = (forge: Forge, repository: Repository, of: { issue: PullIssue; review: Review; actor: Actor }): void => {
+  const { issue, review, actor } = of;
+  const shape = reviewShape(forge, repository, { issue, review });
+  const payload = {
+    action: "submitted",
+    review: { ...shape, state: review.state.toLowerCase() },
+    pull_request: pullShape(forge, repository, issue),
+  };
+  const place = (): Promise<Place | null> => testMerge(forge, repository, issue);
+  happen(forge, repository, { event: "pull_request_review", payload, actor, place, title: issue.title });
+};
+
+export type Merged = { readonly issue: PullIssue; readonly actor: Actor; readonly commit: string };
+
+/** Marks a pull request as merged, and tells. */
+export const markMerged = (forge: Forge, repository: Repository, { issue, actor, commit }: Merged): void => {
+  const at = forge.now();
+  issue.pull.merged = { at, by: actor.account, commit };
+  issue.state = "closed";
+  issue.closed = at;
+  issue.updated = at;
+  tellPull(forge, repository, { issue, action: "closed", actor });
+};
+
+/** Closes a pull request that is not merged. */
+export const closePull = (forge: Forge, repository: Repository, of: { issue: PullIssue; actor: Actor }): void => {
+  const at = forge.now();
+  of.issue.state = "closed";
+  of.issue.closed = at;
+  of.issue.updated = at;
+  tellPull(forge, repository, { issue: of.issue, action: "closed", actor: of.actor });
+};

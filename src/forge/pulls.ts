@@ -1,0 +1,227 @@
+import { z } from "zod";
+import { type Call, created, type Handler, ok, type Route } from "./exchange.ts";
+import { addIssue, demandEditor, issueOf, listed, setState } from "./issues.ts";
+import { isPull, markMerged, tellPull, tellReview } from "./pull-events.ts";
+import { pushed } from "./pushes.ts";
+import { invalid, notFound, Refusal } from "./refusal.ts";
+import { type Json, type PullIssue, pullShape, reviewShape } from "./shapes.ts";
+import { nextId, type Review } from "./state.ts";
+
+const newPull = z.object({
+  title: z.string(),
+  head: z.string(),
+  base: z.string(),
+  body: z.string().nullish(),
+  draft: z.boolean().default(false),
+});
+const changedPull = z.object({
+  title: z.string().optional(),
+  body: z.string().nullish(),
+  state: z.enum(["open", "closed"]).optional(),
+  base: z.string().optional(),
+});
+const newReview = z.object({
+  event: z.enum(["APPROVE", "REQUEST_CHANGES", "COMMENT"]),
+  body: z.string().nullish(),
+  commit_id: z.string().nullish(),
+});
+const merging = z.object({
+  sha: z.string().optional(),
+  merge_method: z.enum(["merge", "squash", "rebase"]).default("merge"),
+  commit_title: z.string().optional(),
+  commit_message: z.string().optional(),
+});
+
+export const pullOf = (call: Call): PullIssue => {
+  const issue = issueOf(call);
+  if (!isPull(issue)) throw notFound();
+  return issue;
+};
+
+const tip = (call: Call, branch: string): Promise<string | null> => call.repository.bare.ref(`refs/heads/${branch}`);
+
+const invalidField = (field: string): Refusal =>
+  new Refusal(422, "Validation Failed", [{ resource: "PullRequest", field, code: "invalid" }]);
+
+/** The branch of `head` or `owner:head`; refuses forks, which this forge has none of. */
+const headBranch = (call: Call, head: string): string => {
+  const [owner, ...branch] = head.split(":");
+  if (branch.length === 0) return head;
+  if (owner?.toLowerCase() !== call.repository.owner.login.toLowerCase()) throw invalidField("head");
+  return branch.join(":");
+};
+
+const openPull: Handler = async (call) => {
+  const { forge, repository } = call;
+  const input = await call.input(newPull);
+  const headRef = headBranch(call, input.head);
+  const [head, base] = [await tip(call, headRef), await tip(call, input.base)];
+  if (head === null) throw invalidField("head");
+  if (base === null) throw invalidField("base");
+  const commits = await repository.bare.count(base, head);
+  const exists = [...repository.issues.values()].some(
+    ({ pull, state }) => state === "open" && pull?.headRef === headRef && pull.baseRef === input.base,
+  );
+  if (exists) throw invalid("PullRequest", `A pull request already exists for ${repository.owner.login}:${headRef}.`);
+  if (commits === 0) throw invalid("PullRequest", `No commits between ${input.base} and ${headRef}`);
+  const pull = { headRef, head, baseRef: input.base, baseSha: base, draft: input.draft, merged: null, reviews: [] };
+  const issue = addIssue(call, { title: input.title, body: input.body ?? "", labels: [], assignees: [], pull });
+  await repository.bare.point(`refs/pull/${issue.number}/head`, head);
+  tellPull(forge, repository, { issue, action: "opened", actor: call.actor() });
+  return created(await whole(call, { ...issue, pull }));
+};
+
+/** One pull request has more to tell than those of a list. */
+const whole = async (call: Call, issue: PullIssue): Promise<Json> => {
+  const { bare } = call.repository;
+  const { pull } = issue;
+  const shape = pullShape(call.forge, call.repository, issue);
+  const base = await tip(call, pull.baseRef);
+  const open = issue.state === "open" && base !== null && (await bare.commit(pull.head)) !== null;
+  const mergeable = open ? (await bare.mergeTree(base, pull.head)) !== null : null;
+  const clean = pull.draft ? "blocked" : "clean";
+  return {
+    ...shape,
+    mergeable,
+    mergeable_state: mergeable === null ? "unknown" : mergeable ? clean : "dirty",
+    rebaseable: false,
+    commits: await bare.count(pull.baseSha, pull.head),
+  };
+};
+
+const list: Handler = (call) => {
+  const [head, base] = [call.query("head"), call.query("base")];
+  const owner = call.repository.owner.login.toLowerCase();
+  const pulls = listed(call, [...call.repository.issues.values()])
+    .filter(isPull)
+    // GitHub ignores a head without its owner.
+    .filter(({ pull }) => !head?.includes(":") || head === `${head.split(":")[0]}:${pull.headRef}`)
+    .filter(() => !head?.includes(":") || head.split(":")[0]?.toLowerCase() === owner)
+    .filter(({ pull }) => base === undefined || pull.baseRef === base);
+  return call.page(pulls.map((issue) => pullShape(call.forge, call.repository, issue)));
+};
+
+const rewrite = async (call: Call, issue: PullIssue, input: z.infer<typeof changedPull>): Promise<void> => {
+  if (input.title !== undefined) issue.title = input.title;
+  if (input.body !== undefined) issue.body = input.body ?? "";
+  if (input.base === undefined) return;
+  issue.pull.baseRef = input.base;
+  issue.pull.baseSha = (await tip(call, input.base)) ?? issue.pull.baseSha;
+};
+
+const patch: Handler = async (call) => {
+  const issue = pullOf(call);
+  demandEditor(call, issue.by.login);
+  const input = await call.input(changedPull);
+  const { forge, repository } = call;
+  const now = forge.now();
+  if (input.base !== undefined && (await tip(call, input.base)) === null) throw invalidField("base");
+  if (input.state === "open" && issue.state === "closed") await demandReopening(call, issue);
+  await rewrite(call, issue, input);
+  const actor = call.actor();
+  if ([input.title, input.body, input.base].some((text) => text !== undefined)) {
+    issue.updated = now;
+    tellPull(forge, repository, { issue, action: "edited", actor });
+  }
+  if (input.state && setState(issue, { state: input.state, reason: null, now })) {
+    issue.reason = null;
+    tellPull(forge, repository, { issue, action: input.state === "closed" ? "closed" : "reopened", actor });
+  }
+  return ok(await whole(call, issue));
+};
+
+const demandReopening = async (call: Call, { pull, number }: PullIssue): Promise<void> => {
+  const cannot = (why: string): Refusal => invalid("PullRequest", `state cannot be changed. ${why}`);
+  if (pull.merged) throw cannot("The pull request was merged.");
+  const head = await tip(call, pull.headRef);
+  if (head === null) throw cannot(`The ${pull.headRef} branch was deleted.`);
+  const twin = [...call.repository.issues.values()].find(
+    (other) =>
+      other.number !== number && other.state === "open" && other.pull?.headRef === pull.headRef && other.pull.baseRef === pull.baseRef,
+  );
+  if (twin) throw cannot(`There is already an open pull request from ${pull.headRef} to ${pull.baseRef}.`);
+  pull.head = head;
+};
+
+const review: Handler = async (call) => {
+  const issue = pullOf(call);
+  const input = await call.input(newReview);
+  const actor = call.actor();
+  const own = actor.account.login === issue.by.login && input.event !== "COMMENT";
+  if (own)
+    throw new Refusal(422, "Unprocessable Entity", [
+      `Review Can not ${input.event === "APPROVE" ? "approve" : "request changes on"} your own pull request`,
+    ]);
+  if (input.event !== "APPROVE" && !input.body) throw new Refusal(422, "Unprocessable Entity", ["Review body is required"]);
+  const states = { APPROVE: "APPROVED", REQUEST_CHANGES: "CHANGES_REQUESTED", COMMENT: "COMMENTED" } as const;
+  const one: Review = {
+    id: nextId(call.forge),
+    by: actor.account,
+    state: states[input.event],
+    body: input.body ?? "",
+    commit: input.commit_id ?? issue.pull.head,
+    at: call.forge.now(),
+  };
+  issue.pull.reviews.push(one);
+  issue.updated = call.forge.now();
+  tellReview(call.forge, call.repository, { issue, review: one, actor });
+  return ok(reviewShape(call.forge, call.repository, { issue, review: one }));
+};
+
+const reviews: Handler = (call) => {
+  const issue = pullOf(call);
+  return call.page(issue.pull.reviews.map((one) => reviewShape(call.forge, call.repository, { issue, review: one })));
+};
+
+type Merging = z.infer<typeof merging>;
+
+const demandMergeable = (issue: PullIssue, input: Merging): void => {
+  if (issue.state === "closed") throw new Refusal(405, issue.pull.merged ? "Pull Request is not mergeable" : "Pull Request is closed");
+  if (issue.pull.draft) throw new Refusal(405, "Pull Request is still a draft");
+  if (input.merge_method === "rebase") throw new Refusal(405, "Rebase merges are not allowed on this repository.");
+  if (input.sha !== undefined && input.sha !== issue.pull.head)
+    throw new Refusal(409, "Head branch was modified. Review and try the merge again.");
+};
+
+const mergeAlone = async (call: Call, issue: PullIssue, input: Merging): Promise<string> => {
+  const { forge, repository } = call;
+  demandMergeable(issue, input);
+  const { pull } = issue;
+  const ref = `refs/heads/${pull.baseRef}`;
+  const base = await tip(call, pull.baseRef);
+  const tree = base === null ? null : await repository.bare.mergeTree(base, pull.head);
+  if (base === null || tree === null) throw new Refusal(405, "Pull Request is not mergeable");
+  const squash = input.merge_method === "squash";
+  const title =
+    input.commit_title ??
+    (squash ? `${issue.title} (#${issue.number})` : `Merge pull request #${issue.number} from ${repository.owner.login}/${pull.headRef}`);
+  const message = `${title}\n\n${input.commit_message ?? (squash ? issue.body : issue.title)}\n`;
+  const actor = call.actor();
+  const by = { login: actor.account.login, at: forge.now() };
+  const commit = await repository.bare.commitTree(tree, { parents: squash ? [base] : [base, pull.head], message, by });
+  if (!(await repository.bare.move(ref, base, commit))) throw new Refusal(405, "Base branch was modified. Review and try the merge again.");
+  markMerged(forge, repository, { issue, actor, commit });
+  await pushed(forge, repository, { actor, moves: [{ ref, from: base, to: commit }] });
+  return commit;
+};
+
+const merge: Handler = async (call) => {
+  const issue = pullOf(call);
+  const input = await call.input(merging);
+  const sha = await call.repository.bare.alone(() => mergeAlone(call, issue, input));
+  return ok({ sha, merged: true, message: "Pull Request successfully merged" });
+};
+
+const READ = { scope: "pull_requests", level: "read" } as const;
+const WRITE = { scope: "pull_requests", level: "write" } as const;
+
+/** Routes of pull requests, their reviews and their merge. */
+export const pullRoutes: readonly Route[] = [
+  ["GET", "/pulls", READ, list],
+  ["POST", "/pulls", WRITE, openPull],
+  ["GET", "/pulls/:number", READ, async (call) => ok(await whole(call, pullOf(call)))],
+  ["PATCH", "/pulls/:number", WRITE, patch],
+  ["GET", "/pulls/:number/reviews", READ, reviews],
+  ["POST", "/pulls/:number/reviews", { scope: "reviews", level: "write" }, review],
+  ["PUT", "/pulls/:number/merge", { scope: "contents", level: "write" }, merge],
+];

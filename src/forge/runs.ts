@@ -1,0 +1,124 @@
+import type { Conclusion, JobReport } from "../runner/contract.ts";
+import { happen } from "./happen.ts";
+import { jobShape, runShape } from "./run-shapes.ts";
+import { type Actor, type Forge, nextId, type Repository, type Run } from "./state.ts";
+import { mintJobToken } from "./tokens.ts";
+import type { Payload } from "./webhooks.ts";
+
+/** A workflow file at a commit, and what it is to run for. */
+export type Start = {
+  readonly path: string;
+  readonly text: string;
+  readonly name: string;
+  readonly event: string;
+  readonly payload: Payload;
+  readonly inputs: Readonly<Record<string, string>>;
+  /** Full ref and commit that the file was taken from. */
+  readonly ref: string;
+  readonly sha: string;
+  readonly actor: Actor;
+  readonly title: string;
+};
+
+const tell = (forge: Forge, repository: Repository, of: { run: Run; action: string }): void => {
+  const payload = {
+    action: of.action,
+    workflow_run: runShape(forge, repository, of.run),
+    workflow: { name: of.run.name, path: of.run.path },
+  };
+  happen(forge, repository, { event: "workflow_run", payload, actor: of.run.actor, workflow: of.run.name });
+};
+
+const record = (forge: Forge, repository: Repository, start: Start): Run => {
+  const now = forge.now();
+  const run: Run = {
+    id: nextId(forge),
+    number: [...repository.runs.values()].filter(({ path }) => path === start.path).length + 1,
+    path: start.path,
+    name: start.name,
+    event: start.event,
+    branch: start.ref.replace(/^refs\/(?:heads|tags)\//, ""),
+    sha: start.sha,
+    actor: start.actor,
+    title: start.title,
+    status: "queued",
+    conclusion: null,
+    why: "",
+    created: now,
+    updated: now,
+    listed: now + forge.lag.runs,
+    jobs: new Map(),
+  };
+  repository.runs.set(run.id, run);
+  return run;
+};
+
+const report = (forge: Forge, repository: Repository, of: { run: Run; job: JobReport }): void => {
+  const { run, job } = of;
+  const now = forge.now();
+  run.updated = now;
+  const known = run.jobs.get(job.id);
+  const kept = known ?? { id: nextId(forge), report: job, started: null, completed: null };
+  const changed = !known || known.report.status !== job.status;
+  kept.report = job;
+  if (job.status !== "queued") kept.started ??= now;
+  if (job.status === "completed") kept.completed ??= now;
+  run.jobs.set(job.id, kept);
+  if (run.status === "queued" && job.status === "in_progress") {
+    run.status = "in_progress";
+    tell(forge, repository, { run, action: "in_progress" });
+  }
+  if (!changed) return;
+  const payload = { action: job.status, workflow_job: jobShape(forge, repository, { run, job: kept }) };
+  happen(forge, repository, { event: "workflow_job", payload, actor: run.actor });
+};
+
+const finish = (forge: Forge, repository: Repository, of: { run: Run; conclusion: Conclusion; why: string }): void => {
+  const { run } = of;
+  run.status = "completed";
+  run.conclusion = of.conclusion;
+  run.why = of.why;
+  run.updated = forge.now();
+  tell(forge, repository, { run, action: "completed" });
+};
+
+/** Keeps a run that waits for somebody's approval: jobs of a token opened its pull request. */
+export const startBlocked = (forge: Forge, repository: Repository, start: Start): Run => {
+  const run = record(forge, repository, start);
+  run.status = "completed";
+  run.conclusion = "action_required";
+  return run;
+};
+
+/** Starts a run and follows it to its end. */
+export const startRun = (forge: Forge, repository: Repository, start: Start): Run => {
+  const run = record(forge, repository, start);
+  tell(forge, repository, { run, action: "requested" });
+  const environments = Object.fromEntries(repository.environments);
+  forge.runner.start(
+    {
+      id: run.id,
+      workflow: { path: start.path, text: start.text },
+      event: { name: start.event, payload: start.payload },
+      inputs: start.inputs,
+      ref: start.ref,
+      sha: start.sha,
+      actor: start.actor.account.login,
+      repository: { owner: repository.owner.login, name: repository.name, defaultBranch: repository.defaultBranch },
+      serverUrl: forge.url,
+      apiUrl: `${forge.url}/api/v3`,
+      mintToken: (permissions) => mintJobToken(forge, repository, permissions).value,
+      revokeToken: (token) => void forge.tokens.delete(token),
+      secrets: repository.secrets,
+      environments,
+    },
+    {
+      named: (title) => {
+        if (title !== "") run.title = title;
+      },
+      job: (job) => report(forge, repository, { run, job }),
+      done: (conclusion, why) => finish(forge, repository, { run, conclusion, why }),
+    },
+  );
+  return run;
+};

@@ -1,0 +1,152 @@
+import { type Context, Hono } from "hono";
+import { z } from "zod";
+import { actionRoutes } from "./actions.ts";
+import { checkRoutes } from "./checks.ts";
+import { commentRoutes } from "./comments.ts";
+import { handle, meter, needActor, readActor, readInput, send, sendRefusal } from "./exchange.ts";
+import { gitDataRoutes } from "./git-data.ts";
+import { gitRoutes } from "./git-http.ts";
+import { issueRoutes } from "./issues.ts";
+import { pullRoutes } from "./pulls.ts";
+import { notFound, Refusal } from "./refusal.ts";
+import { account, apiUrl, type Json, repositoryShape, time } from "./shapes.ts";
+import { type App, type Forge, keyOf } from "./state.ts";
+import { actorOf, appOfJwt, credentialOf, installationOf, mintInstallationToken } from "./tokens.ts";
+
+const API = "/api/v3";
+
+const appOf = (forge: Forge, context: Context): App => {
+  const jwt = credentialOf(context.req.header("authorization"));
+  if (jwt === null) throw new Refusal(401, "A JSON web token could not be decoded");
+  return appOfJwt(forge, jwt);
+};
+
+const appShape = (forge: Forge, app: App): Json => ({
+  id: app.id,
+  slug: app.slug,
+  name: app.slug,
+  owner: account(forge, app.account),
+  permissions: app.rights,
+  events: [],
+  html_url: `${forge.url}/apps/${app.slug}`,
+});
+
+const installationShape = (forge: Forge, app: App, owner: string): Json => {
+  const id = installationOf(forge, app, owner);
+  return {
+    id,
+    app_id: app.id,
+    app_slug: app.slug,
+    account: { login: owner },
+    repository_selection: "all",
+    permissions: app.rights,
+    access_tokens_url: `${apiUrl(forge)}/app/installations/${id}/access_tokens`,
+  };
+};
+
+const level = z.enum(["read", "write"]);
+const wanted = z.object({ permissions: z.record(z.string(), level).optional(), repositories: z.array(z.string()).optional() });
+
+const installationToken = async (forge: Forge, context: Context): Promise<Response> => {
+  const app = appOf(forge, context);
+  const owner = [...app.installations].find(([, id]) => String(id) === context.req.param("id"))?.[0];
+  if (owner === undefined) throw notFound();
+  const { permissions } = await readInput(context, wanted);
+  const token = mintInstallationToken(forge, app, { owner, rights: permissions ?? null });
+  const body = {
+    token: token.value,
+    expires_at: time(token.expires ?? forge.now()),
+    permissions: permissions ?? app.rights,
+    repository_selection: "all",
+  };
+  return send(forge, context, { status: 201, body });
+};
+
+const ownersOf = (forge: Forge): string[] => [...new Set([...forge.repositories.values()].map(({ owner }) => owner.login))];
+
+const appRoutes = (forge: Forge, app: Hono): void => {
+  app.get(`${API}/app`, (context) => send(forge, context, { status: 200, body: appShape(forge, appOf(forge, context)) }));
+  app.get(`${API}/app/installations`, (context) => {
+    const asking = appOf(forge, context);
+    return send(forge, context, { status: 200, body: ownersOf(forge).map((owner) => installationShape(forge, asking, owner)) });
+  });
+  app.post(`${API}/app/installations/:id/access_tokens`, (context) => installationToken(forge, context));
+  app.get(`${API}/repos/:owner/:repo/installation`, (context) => {
+    const asking = appOf(forge, context);
+    const repository = forge.repositories.get(keyOf(context.req.param("owner"), context.req.param("repo")));
+    if (!repository) throw notFound();
+    return send(forge, context, { status: 200, body: installationShape(forge, asking, repository.owner.login) });
+  });
+};
+
+const userRoutes = (forge: Forge, app: Hono): void => {
+  app.get(`${API}/user`, (context) => {
+    const actor = needActor(readActor(forge, context));
+    if (actor.kind !== "user") throw new Refusal(403, "Resource not accessible by integration");
+    return send(forge, context, { status: 200, body: account(forge, actor.account) });
+  });
+  app.get(`${API}/users/:login`, (context) => {
+    const known = forge.accounts.get(context.req.param("login").toLowerCase());
+    if (!known) throw notFound();
+    return send(forge, context, { status: 200, body: account(forge, known) });
+  });
+  app.get(`${API}/installation/repositories`, (context) => {
+    const actor = needActor(readActor(forge, context));
+    if (actor.kind !== "app") throw new Refusal(403, "Resource not accessible by integration");
+    const repositories = [...forge.repositories.values()]
+      .filter(({ owner }) => owner.login.toLowerCase() === actor.owner)
+      .map((repository) => repositoryShape(forge, repository));
+    return send(forge, context, { status: 200, body: { total_count: repositories.length, repositories } });
+  });
+};
+
+/** Who a request says it is by, for whoever makes it fail. */
+const loginOf = (forge: Forge, context: Context): string =>
+  actorOf(forge, credentialOf(context.req.header("authorization")) ?? "")?.account.login ?? "";
+
+const limits = (forge: Forge, app: Hono): void => {
+  app.use("*", async (context, next) => {
+    context.header("date", new Date(forge.now()).toUTCString());
+    const fault = forge.faults.requests?.({ method: context.req.method, path: context.req.path, login: loginOf(forge, context) }) ?? null;
+    if (fault === "before") return context.json({ message: "Server Error" }, 502);
+    await next();
+    if (fault === "after") context.res = context.json({ message: "Server Error" }, 502);
+    return undefined;
+  });
+  app.use(`${API}/*`, async (context, next) => {
+    const { headers, over } = meter(forge, credentialOf(context.req.header("authorization")));
+    for (const [name, value] of Object.entries(headers)) context.header(name, value);
+    context.header("x-github-media-type", "github.v3; format=json");
+    if (over)
+      return sendRefusal(forge, context, new Refusal(403, `API rate limit exceeded for ${loginOf(forge, context) || "this address"}.`));
+    await next();
+    return undefined;
+  });
+};
+
+/** The whole forge as one HTTP application: REST under `/api/v3`, git beside it. */
+export const createServer = (forge: Forge, failed: (error: unknown) => void): Hono => {
+  const app = new Hono();
+  limits(forge, app);
+  appRoutes(forge, app);
+  userRoutes(forge, app);
+  for (const [method, path, need, handler] of [
+    // Before those of issues: `/issues/comments` is no issue's number.
+    ...commentRoutes,
+    ...issueRoutes,
+    ...pullRoutes,
+    ...checkRoutes,
+    ...actionRoutes,
+    ...gitDataRoutes,
+  ]) {
+    app.on(method, `${API}/repos/:owner/:repo${path}`, handle(forge, need, handler));
+  }
+  gitRoutes(forge, app);
+  app.notFound((context) => sendRefusal(forge, context, notFound()));
+  app.onError((error, context) => {
+    if (error instanceof Refusal) return sendRefusal(forge, context, error);
+    failed(error);
+    return context.json({ message: "Server Error" }, 500);
+  });
+  return app;
+};

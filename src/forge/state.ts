@@ -1,0 +1,211 @@
+import type { After } from "../git/run.ts";
+import type { Conclusion, JobReport, Runner } from "../runner/contract.ts";
+import type { Bare } from "./bare.ts";
+import type { Event } from "./happen.ts";
+
+export type Level = "none" | "read" | "write";
+/** What a token may do, by GitHub's names of permissions: `pull_requests`, `contents`, … */
+export type Rights = Readonly<Record<string, Level>>;
+export type Role = "admin" | "maintain" | "write" | "triage" | "read";
+
+export type Account = { readonly id: number; readonly login: string; readonly type: "User" | "Bot" };
+
+/** Who asks. A user's rights come from the repository, a token may narrow them; those of an App and of a job come from the token. */
+export type Actor =
+  | { readonly kind: "user"; readonly account: Account; readonly rights: Rights | null }
+  | { readonly kind: "app"; readonly account: Account; readonly app: App; readonly rights: Rights; readonly owner: string }
+  | { readonly kind: "job"; readonly account: Account; readonly rights: Rights; readonly repository: string };
+
+export type Token = { readonly value: string; readonly actor: Actor; readonly expires: number | null };
+
+export type App = {
+  readonly id: number;
+  readonly slug: string;
+  readonly account: Account;
+  readonly publicKey: string;
+  readonly webhookUrl: string | null;
+  readonly secret: string;
+  readonly rights: Rights;
+  /** Ids of installations by owner. */
+  readonly installations: Map<string, number>;
+};
+
+export type Comment = {
+  readonly id: number;
+  readonly issue: number;
+  readonly by: Account;
+  body: string;
+  readonly created: number;
+  updated: number;
+  readonly reactions: Reaction[];
+};
+export type Reaction = { readonly id: number; readonly by: Account; readonly content: string; readonly created: number };
+
+/** An issue, or the issue side of a pull request: they share numbers, comments and labels. */
+export type Issue = {
+  readonly id: number;
+  readonly number: number;
+  readonly by: Account;
+  title: string;
+  body: string;
+  state: "open" | "closed";
+  reason: string | null;
+  labels: string[];
+  assignees: string[];
+  readonly created: number;
+  updated: number;
+  closed: number | null;
+  readonly pull: Pull | null;
+};
+
+export type Pull = {
+  readonly headRef: string;
+  head: string;
+  baseRef: string;
+  baseSha: string;
+  draft: boolean;
+  merged: { readonly at: number; readonly by: Account; readonly commit: string } | null;
+  readonly reviews: Review[];
+};
+
+export type Review = {
+  readonly id: number;
+  readonly by: Account;
+  readonly state: string;
+  readonly body: string;
+  readonly commit: string;
+  readonly at: number;
+};
+export type Status = {
+  readonly id: number;
+  readonly state: string;
+  readonly context: string;
+  readonly description: string | null;
+  readonly url: string | null;
+  readonly by: Account;
+  readonly at: number;
+};
+export type CheckRun = {
+  readonly id: number;
+  readonly sha: string;
+  readonly name: string;
+  status: string;
+  conclusion: string | null;
+  output: unknown;
+  readonly by: Account;
+  readonly started: number;
+  completed: number | null;
+};
+
+export type RunJob = { readonly id: number; report: JobReport; started: number | null; completed: number | null };
+export type Run = {
+  readonly id: number;
+  readonly number: number;
+  readonly path: string;
+  readonly name: string;
+  readonly event: string;
+  readonly branch: string;
+  readonly sha: string;
+  readonly actor: Actor;
+  title: string;
+  status: "queued" | "in_progress" | "completed";
+  conclusion: Conclusion | "action_required" | null;
+  /** Why it could not start. */
+  why: string;
+  readonly created: number;
+  updated: number;
+  /** Lists leave the run out before this time. */
+  readonly listed: number;
+  readonly jobs: Map<string, RunJob>;
+};
+
+export type Rule = { readonly branch: string; readonly type: string; readonly parameters?: unknown };
+
+export type Repository = {
+  readonly id: number;
+  readonly owner: Account;
+  readonly name: string;
+  readonly private: boolean;
+  defaultBranch: string;
+  readonly bare: Bare;
+  readonly roles: Map<string, Role>;
+  readonly issues: Map<number, Issue>;
+  readonly comments: Map<number, Comment>;
+  readonly statuses: Map<string, Status[]>;
+  readonly checks: CheckRun[];
+  readonly runs: Map<number, Run>;
+  readonly rules: Rule[];
+  secrets: Readonly<Record<string, string>>;
+  readonly environments: Map<string, Readonly<Record<string, string>>>;
+  numbers: number;
+};
+
+/** How much later GitHub knows some things, in milliseconds. */
+export type Lag = { readonly runs: number; readonly merged: number };
+
+/** A delivery of a webhook as it was sent; `status` is null where nobody answered. */
+export type Delivery = {
+  readonly id: string;
+  readonly event: string;
+  readonly payload: Readonly<Record<string, unknown>>;
+  status: number | null;
+};
+
+export type Faults = {
+  /** How often a delivery is sent: 0 loses it, 2 doubles it under the same id. */
+  readonly deliveries?: (delivery: Delivery) => number;
+  /** A request that fails with 502, before it took effect or after; null for one that is well. */
+  readonly requests?: (request: { readonly method: string; readonly path: string; readonly login: string }) => "before" | "after" | null;
+};
+
+export type Forge = {
+  readonly directory: string;
+  readonly now: () => number;
+  /** 0 up to and without 1. */
+  readonly random: () => number;
+  readonly after: After;
+  readonly runner: Runner;
+  readonly lag: Lag;
+  readonly faults: Faults;
+  /** Requests an hour and token. */
+  readonly rateLimit: number;
+  url: string;
+  ids: number;
+  readonly accounts: Map<string, Account>;
+  readonly tokens: Map<string, Token>;
+  readonly apps: App[];
+  readonly repositories: Map<string, Repository>;
+  readonly deliveries: Delivery[];
+  readonly used: Map<string, { count: number; reset: number }>;
+  readonly work: Work;
+  /** Starts the workflows that listen to an event; a field, because the end of a run is an event too. */
+  readonly trigger: (forge: Forge, repository: Repository, event: Event) => void;
+};
+
+/** What goes on in the background: webhooks on their way, runs about to start, marks that come later. */
+export type Work = {
+  /** Runs tasks of one queue one after the other; a fault of one is kept for `settled`. */
+  readonly inTurn: (queue: string, task: () => Promise<void>) => Promise<void>;
+  /** Does something later, unless the forge is closed before. */
+  readonly later: (delay: number, task: () => Promise<void>) => void;
+  readonly settled: () => Promise<void>;
+  readonly close: () => void;
+};
+
+export const nextId = (forge: Forge): number => {
+  forge.ids += 1;
+  return forge.ids;
+};
+
+export const keyOf = (owner: string, name: string): string => `${owner}/${name}`.toLowerCase();
+export const fullName = (repository: Repository): string => `${repository.owner.login}/${repository.name}`;
+export const repositoryKey = (repository: Repository): string => keyOf(repository.owner.login, repository.name);
+
+/** An account of that name, made where there is none. */
+export const accountOf = (forge: Forge, login: string): Account => {
+  const known = forge.accounts.get(login.toLowerCase());
+  if (known) return known;
+  const account: Account = { id: nextId(forge), login, type: login.endsWith("[bot]") ? "Bot" : "User" };
+  forge.accounts.set(login.toLowerCase(), account);
+  return account;
+};

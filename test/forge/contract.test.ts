@@ -1,0 +1,58 @@
+import { connectGitHub } from "../../src/github/connect-github.ts";
+import { type ContractStage, githubContract } from "../github/contract.ts";
+import { NAMED, openStage, REPO } from "./stage.ts";
+
+const STEP = `name: step
+run-name: \${{ inputs.kind }}/\${{ inputs.target }}/\${{ inputs.attempt }}
+on:
+  workflow_dispatch:
+    inputs:
+      kind: { required: true }
+      execution: { required: true }
+      step: { required: true }
+      attempt: { required: true }
+      target: { required: true }
+jobs:
+  one: { runs-on: ubuntu-latest, steps: [{ run: "true" }] }
+`;
+
+const forgeStage = async (): Promise<ContractStage> => {
+  const stage = await openStage({ ".github/workflows/enki-step.yml": STEP });
+  const { forge } = stage;
+  const app = await forge.createApp({ name: "enki", secret: "s" });
+  const ada = forge.createUser("ada");
+  forge.setPermission(NAMED, { login: "ada", role: "write" });
+  const clock = (): number => Date.parse("2026-11-20T12:00:00Z");
+  const connect = (auth: string) => connectGitHub({ auth, baseUrl: forge.apiUrl, owner: "octo", repo: "demo", clock });
+  const { issue } = await openIssue(stage.octokit(ada));
+  return {
+    github: connect(forge.createInstallationToken(app.id, "octo")),
+    self: app.login,
+    person: connect(ada),
+    maintainer: "ada",
+    reader: connect(forge.createInstallationToken(app.id, "octo", { issues: "read" })),
+    issue,
+    push: async (branch) => {
+      await stage.git("checkout", "-q", "-B", branch);
+      const tip = await stage.commit({ [`${branch}.txt`]: await stage.git("rev-list", "--count", "HEAD") });
+      await stage.git("push", "-q", stage.remote(ada), branch);
+      return tip;
+    },
+    review: async (pull_number, event) => {
+      await stage.octokit(ada).pulls.createReview({ ...REPO, pull_number, event, body: "Words." });
+    },
+    settle: async () => {
+      for (const { request, observer } of stage.runner.started)
+        observer.named(`${request.inputs["kind"]}/${request.inputs["target"]}/${request.inputs["attempt"]}`);
+      await forge.settled();
+    },
+    close: stage.close,
+  };
+};
+
+const openIssue = async (octokit: ReturnType<Awaited<ReturnType<typeof openStage>>["octokit"]>): Promise<{ issue: number }> => {
+  const { data } = await octokit.issues.create({ ...REPO, title: "An issue" });
+  return { issue: data.number };
+};
+
+githubContract("the forge", forgeStage);
