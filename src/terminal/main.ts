@@ -1,4 +1,5 @@
 import { checkGit } from "../git/version.ts";
+import { mcp } from "./mcp.ts";
 import { replay } from "./replay.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -9,6 +10,7 @@ type Subcommand = {
 };
 
 const SUBCOMMANDS: Readonly<Record<string, Subcommand>> = {
+  mcp: { usage: "mcp --role <tool set> [--no-edit] --task <id>", summary: "Enki's tools over stdio, for an agent", run: mcp },
   replay: { usage: "replay [<repository>]", summary: "decide every write of the ledger again and compare", run: replay },
 };
 
