@@ -1,0 +1,110 @@
+import { constants } from "node:fs";
+import { mkdir, open, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { z } from "zod";
+import { recordedSchema } from "../ledger/result.ts";
+import type { Command } from "../model/command.ts";
+import { accept, refuse, type Result } from "../model/refusal.ts";
+
+/**
+ * How a job without rights hands over what it made: `report.json`, texts, and the new content of each changed path under `files/<its place in the report>`.
+ * Paths of the repository are data in the report, never paths of the bundle.
+ */
+const reportSchema = z.strictObject({
+  format: z.literal(1),
+  end: z.enum(["success", "artifact", "unchanged", "failed", "timed-out", "crashed"]),
+  why: z.string().max(10_000),
+  files: z
+    .array(
+      z.strictObject({
+        path: z.string(),
+        kind: z.enum(["file", "link", "other", "deleted"]),
+        executable: z.boolean(),
+        size: z.int().nonnegative(),
+      }),
+    )
+    .max(100_000),
+  tools: z.array(recordedSchema).max(1_000),
+});
+
+export type BundleReport = Omit<z.output<typeof reportSchema>, "tools"> & { readonly tools: readonly Command[] };
+export type BundleEnd = BundleReport["end"];
+
+const REPORT = "report.json";
+const OUTPUT = "output.md";
+const ARTIFACT = "artifact.md";
+const TRANSCRIPT = "transcript.jsonl";
+const LARGEST = { [REPORT]: 20_000_000, [OUTPUT]: 1_000_000, [ARTIFACT]: 10_000_000 };
+/** Content beyond this is not handed over: it would be refused. In files and bytes. */
+const CARRIED = { files: 10_000, bytes: 100_000_000 };
+
+export type NewBundle = Pick<BundleReport, "end" | "why" | "tools"> & {
+  readonly files: readonly (BundleReport["files"][number] & { readonly content: Buffer | null })[];
+  readonly output: string;
+  readonly artifact: string | null;
+  readonly transcript: readonly string[];
+};
+
+/** Writes a bundle into a new directory. */
+export const writeBundle = async (directory: string, bundle: NewBundle): Promise<void> => {
+  await mkdir(join(directory, "files"), { recursive: true });
+  const { end, why, tools, output, artifact, transcript } = bundle;
+  const files = bundle.files.map(({ path, kind, executable, size }) => ({ path, kind, executable, size }));
+  const report: BundleReport = { format: 1, end, why, files, tools };
+  await writeFile(join(directory, REPORT), JSON.stringify(report));
+  await writeFile(join(directory, OUTPUT), output);
+  if (artifact !== null) await writeFile(join(directory, ARTIFACT), artifact);
+  if (transcript.length > 0) await writeFile(join(directory, TRANSCRIPT), `${transcript.join("\n")}\n`);
+  const bytes = files.reduce((sum, { size }) => sum + size, 0);
+  if (files.length > CARRIED.files || bytes > CARRIED.bytes) return;
+  for (const [index, { content }] of bundle.files.entries()) if (content) await writeFile(join(directory, "files", String(index)), content);
+};
+
+export type OpenedBundle = {
+  readonly report: BundleReport;
+  readonly output: string;
+  readonly artifact: string | null;
+  /** The new content of the path at this place in the report; null when it is not there, or not of the size that was reported. */
+  readonly content: (index: number) => Promise<Buffer | null>;
+};
+
+/** Reads a bundle as what it is: data that anybody may have written. Refusals: `no-bundle`, `bad-bundle`. */
+export const openBundle = async (directory: string): Promise<Result<OpenedBundle>> => {
+  const text = await readRegular(join(directory, REPORT), LARGEST[REPORT]);
+  if (text === null) return refuse("no-bundle", "The job left nothing behind.");
+  const report = readReport(text.toString("utf8"));
+  if (!report) return refuse("bad-bundle", "What the job left behind is not of our form.");
+  const output = await readRegular(join(directory, OUTPUT), LARGEST[OUTPUT]);
+  const artifact = await readRegular(join(directory, ARTIFACT), LARGEST[ARTIFACT]);
+  return accept({
+    report,
+    output: output?.toString("utf8") ?? "",
+    artifact: artifact?.toString("utf8") ?? null,
+    content: async (index) => {
+      const size = report.files[index]?.size ?? 0;
+      const bytes = await readRegular(join(directory, "files", String(index)), size);
+      return bytes?.length === size ? bytes : null;
+    },
+  });
+};
+
+const readReport = (text: string): BundleReport | null => {
+  try {
+    const read = reportSchema.safeParse(JSON.parse(text));
+    return read.success ? read.data : null;
+  } catch {
+    return null;
+  }
+};
+
+/** The bytes of a regular file of at most `limit` bytes, links not followed; null for anything else. */
+const readRegular = async (path: string, limit: number): Promise<Buffer | null> => {
+  const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK).catch(() => null);
+  if (!file) return null;
+  try {
+    const stat = await file.stat();
+    return stat.isFile() && stat.size <= limit ? await file.readFile() : null;
+  } finally {
+    await file.close();
+  }
+};

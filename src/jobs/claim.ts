@@ -1,0 +1,123 @@
+import type { Config } from "../model/config.ts";
+import type { Execution } from "../model/execution.ts";
+import { readTaskId } from "../model/ids.ts";
+import { type Job, jobKey } from "../model/job.ts";
+import type { Ledger } from "../model/ledger.ts";
+import { neededSteps, type Plan, type PlannedStep } from "../model/plan.ts";
+import { branchRef } from "../model/refs.ts";
+import type { Refs } from "../model/query.ts";
+import { accept, refuse, type Refused, type Result } from "../model/refusal.ts";
+import type { Step } from "../model/step.ts";
+import type { JobSpec } from "./spec.ts";
+
+export type Claim = { readonly ledger: Ledger; readonly refs: Refs; readonly config: Config; readonly job: Job };
+
+/**
+ * What a job is to do, when the ledger says that exactly this attempt runs.
+ * Refusals, each of which ends the job without work: `not-running`, `no-base`.
+ */
+export const claimJob = (claim: Claim): Result<JobSpec> => {
+  switch (claim.job.kind) {
+    case "plan":
+      return claimPlan(claim);
+    case "work":
+    case "resolve":
+      return claimWork(claim);
+    case "verify":
+      return claimVerify(claim);
+  }
+};
+
+const idle = ({ job }: Claim): Refused => refuse("not-running", `the ledger does not say that ${jobKey(job)} runs`);
+
+type Doing = Pick<JobSpec, "base" | "agent" | "timeout"> & Partial<JobSpec>;
+
+const spec = ({ ledger, config, job }: Claim, execution: Execution, doing: Doing): JobSpec => ({
+  format: 1,
+  job: jobKey(job),
+  kind: job.kind,
+  execution: execution.id,
+  attempt: job.attempt,
+  branch: execution.base,
+  request: execution.request,
+  plan: execution.plan === null ? null : (ledger.plans[execution.plan] ?? null),
+  states: Object.fromEntries(Object.values(execution.steps).map((step) => [step.id, step.state])),
+  roles: config.roles,
+  maxSteps: config.plan.maxSteps,
+  artifacts: Object.entries(ledger.artifacts)
+    .filter(([name]) => name.startsWith(`${execution.id}/`))
+    .map(([name, text]) => ({ step: name.slice(execution.id.length + 1), text }))
+    .toSorted((a, b) => (a.step < b.step ? -1 : 1)),
+  step: null,
+  role: null,
+  model: null,
+  upstream: [],
+  lastFailure: null,
+  verify: [],
+  ...doing,
+});
+
+const claimPlan = (claim: Claim): Result<JobSpec> => {
+  const { ledger, refs, config, job } = claim;
+  const execution = ledger.executions[job.target];
+  if (!execution || execution.state !== "planning" || execution.planning.attempt !== job.attempt) return idle(claim);
+  const base = refs[branchRef(execution.base)];
+  if (base === undefined) return refuse("no-base", `there is no branch ${execution.base}`);
+  const { timeout, model } = config.tiers.standard;
+  return accept(spec(claim, execution, { base, role: config.roles["planner"] ?? null, agent: config.agents.planner, timeout, model }));
+};
+
+type Working = { readonly execution: Execution; readonly step: Step; readonly plan: Plan; readonly planned: PlannedStep };
+
+/** The step that a work job is for, as the ledger has it. */
+const findWork = ({ ledger, job }: Claim): Working | null => {
+  const id = readTaskId(job.target);
+  const execution = id ? ledger.executions[id.execution] : undefined;
+  if (!id || !execution) return null;
+  const step = execution.steps[id.step];
+  const plan = ledger.plans[execution.plan ?? ""];
+  const planned = plan?.steps.find((each) => each.id === id.step);
+  return step && plan && planned ? { execution, step, plan, planned } : null;
+};
+
+const claimWork = (claim: Claim): Result<JobSpec> => {
+  const { config, job } = claim;
+  const work = findWork(claim);
+  if (!work || work.step.state !== "running" || work.step.attempt !== job.attempt || work.step.base === null) return idle(claim);
+  const { execution, step, plan, planned } = work;
+  const upstream = neededSteps(planned).flatMap((need) => {
+    const output = execution.steps[need]?.output ?? "";
+    return output === "" ? [] : [{ title: plan.steps.find((each) => each.id === need)?.title ?? need, output }];
+  });
+  const role = planned.role === null ? null : (config.roles[planned.role] ?? null);
+  const { timeout, model } = config.tiers[planned.tier];
+  const agent = job.kind === "resolve" ? config.agents.merger : config.agents.worker;
+  return accept(
+    spec(claim, execution, {
+      role,
+      agent,
+      base: work.step.base,
+      step: planned,
+      timeout,
+      model,
+      upstream,
+      lastFailure: step.lastFailure,
+    }),
+  );
+};
+
+const claimVerify = (claim: Claim): Result<JobSpec> => {
+  const { ledger, config, job } = claim;
+  const candidate = Object.values(ledger.queues)
+    .flatMap(({ candidates }) => candidates)
+    .find((each) => each.commit === job.target && each.attempt === job.attempt && each.verdict === null);
+  const ids = candidate?.items.flatMap(({ task }) => readTaskId(task) ?? []) ?? [];
+  const execution = ledger.executions[ids[0]?.execution ?? ""];
+  if (!candidate || !execution) return idle(claim);
+  const own = ids.flatMap(({ execution: of, step }) => {
+    const plan = ledger.plans[ledger.executions[of]?.plan ?? ""];
+    return plan?.steps.find((each) => each.id === step)?.verify ?? [];
+  });
+  const verify = [...new Set([...config.refinery.verify, ...own])];
+  return accept(spec(claim, execution, { agent: config.agents.worker, base: candidate.commit, timeout: config.refinery.timeout, verify }));
+};

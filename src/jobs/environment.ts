@@ -1,0 +1,48 @@
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import type { JobSpec, Places } from "./spec.ts";
+
+/** Of the machine's environment a job's processes get these and no others: no token, no address of an API, no command file of the runner. */
+const KEPT = ["PATH", "LANG", "LC_ALL", "TZ"];
+
+/** A value of `[agent] env` that stands for the model's key, so that the key itself is never in a file. */
+const MODEL_KEY = "$ENKI_MODEL_KEY";
+
+/** The environment of commands that test code: a home of their own, and nothing that they could misuse. */
+export const commandEnv = async (machine: Readonly<Record<string, string | undefined>>, at: Places): Promise<Record<string, string>> => {
+  const tmp = join(at.home, "tmp");
+  await mkdir(tmp, { recursive: true });
+  const kept = KEPT.flatMap((name) => {
+    const value = machine[name];
+    return value === undefined ? [] : [[name, value] as const];
+  });
+  return { ...Object.fromEntries(kept), HOME: at.home, TMPDIR: tmp, CI: "true" };
+};
+
+/** The environment of an agent: that of a command, who it is and what it works on, and what its configuration says. */
+export const agentEnv = (
+  base: Readonly<Record<string, string>>,
+  spec: JobSpec,
+  of: { modelKey: string; at: Places },
+): Record<string, string> => {
+  const configured = Object.entries(spec.agent.env).flatMap(([name, value]) =>
+    value !== MODEL_KEY ? [[name, value] as const] : of.modelKey === "" ? [] : [[name, of.modelKey] as const],
+  );
+  return {
+    ...base,
+    ENKI_KIND: spec.kind,
+    ENKI_ROLE: spec.role?.name ?? (spec.kind === "plan" ? "planner" : "worker"),
+    ENKI_EXECUTION: spec.execution,
+    ENKI_STEP: spec.step?.id ?? "",
+    ENKI_ATTEMPT: String(spec.attempt),
+    ...(spec.model === null ? {} : { ENKI_MODEL: spec.model }),
+    ...(makesArtifact(spec) ? { ENKI_ARTIFACT: of.at.artifact } : {}),
+    ...Object.fromEntries(configured),
+  };
+};
+
+/** True for a step that leaves a report instead of files. */
+export const makesArtifact = ({ step }: JobSpec): boolean => step?.output === "artifact";
+
+/** True where the agent may change files. */
+export const mayEdit = (spec: JobSpec): boolean => spec.kind !== "plan" && !makesArtifact(spec) && spec.role?.canEdit !== false;

@@ -1,0 +1,22 @@
+import { mkdir, writeFile } from "node:fs/promises";
+import type { Result } from "../model/refusal.ts";
+import { claimJob } from "./claim.ts";
+import { type JobHost, readRepository } from "./job-host.ts";
+import { type JobSpec, places } from "./spec.ts";
+import { checkOut } from "./workspace.ts";
+
+/**
+ * The first step of a job, and the only one with a token: reads what is to be done, writes it down, and checks its base out without a trace of the token.
+ * Refusals, each of which ends the job without work: those of {@link claimJob}.
+ */
+export const prepareJob = async (host: JobHost, token: string): Promise<Result<JobSpec>> => {
+  const at = places(host.temp);
+  await mkdir(at.root, { recursive: true, mode: 0o700 });
+  const { clone, ledger, refs, config } = await readRepository(host, token, at.clone);
+  const claimed = claimJob({ ledger, refs, config, job: host.job });
+  if (!claimed.ok) return claimed;
+  const { base } = claimed.value;
+  await checkOut(clone.running, { from: at.clone, to: host.workspace, commit: base });
+  await writeFile(at.spec, JSON.stringify(claimed.value), { mode: 0o600 });
+  return claimed;
+};

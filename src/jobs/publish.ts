@@ -1,0 +1,134 @@
+import { join } from "node:path";
+import type { NewFiles } from "../git/objects.ts";
+import { type Job, type JobEnd, jobKey, type JobResult } from "../model/job.ts";
+import type { Config } from "../model/config.ts";
+import { resultRef } from "../model/refs.ts";
+import type { Clone } from "../git/clone.ts";
+import { type BundleFile, checkBundle } from "../policy/bundle.ts";
+import { redact } from "../policy/secrets.ts";
+import { openBundle, type OpenedBundle } from "./bundle.ts";
+import { claimJob } from "./claim.ts";
+import { type JobHost, readRepository } from "./job-host.ts";
+import type { JobSpec } from "./spec.ts";
+
+/** GitHub's own conclusion of the job before this one, and of its deciding step; empty where it never came that far. */
+export type Conclusion = { readonly job: string; readonly step: string };
+
+export type Publishing = {
+  readonly token: string;
+  /** Where the bundle was downloaded to, if there is one. */
+  readonly bundle: string;
+  readonly run: number;
+  readonly before: Conclusion;
+  readonly now: () => number;
+  /** Tells the coordinator that a result is there. */
+  readonly wake: () => Promise<void>;
+};
+
+export type Published = "published" | "not-running" | "was-there";
+
+/**
+ * The last job of a run: judges what a job without rights left, and creates the result's ref, once. It runs no agent and nothing of the repository.
+ * Ends without a result when the ledger does not say that this attempt runs. Throws when the result could not be published.
+ */
+export const publishJob = async (host: JobHost, publishing: Publishing): Promise<Published> => {
+  const { clone, ledger, refs, config } = await readRepository(host, publishing.token, join(host.temp, "enki-publish.git"));
+  const ref = resultRef(jobKey(host.job));
+  const claimed = claimJob({ ledger, refs, config, job: host.job });
+  if (!claimed.ok) return "not-running";
+  if (refs[ref] !== undefined) return "was-there";
+  const made = await makeResult({ job: host.job, spec: claimed.value, config, publishing });
+  const tree = await clone.writeFiles(null, treeOf(made));
+  const commit = await clone.writeCommit({ tree, parents: [], message: `${jobKey(host.job)}: ${made.result.end}`, at: publishing.now() });
+  const published = await create(clone, ref, commit);
+  await publishing.wake();
+  return published;
+};
+
+type Making = { readonly job: Job; readonly spec: JobSpec; readonly config: Config; readonly publishing: Publishing };
+type Made = { readonly result: JobResult; readonly contents: readonly Carried[] };
+
+const makeResult = async (making: Making): Promise<Made> => {
+  const { job, spec, publishing } = making;
+  const none = { why: "", output: "", artifact: null, files: [], tools: [], spent: 0 };
+  const result = { format: 1, job: jobKey(job), run: publishing.run, base: spec.base, ...none } as const;
+  const opened = await openBundle(publishing.bundle);
+  if (job.kind === "verify")
+    return { result: { ...result, ...verdict(publishing.before, opened.ok ? opened.value.output : "") }, contents: [] };
+  if (!opened.ok) {
+    const why = `The agent's job ended as ${publishing.before.job || "unknown"}. ${opened.refusal.why}`;
+    return { result: { ...result, end: opened.refusal.code === "no-bundle" ? "crashed" : "refused", why }, contents: [] };
+  }
+  return judge(making, result, opened.value);
+};
+
+/** A verdict is GitHub's own conclusion, never a file that tested code could write: its words go along as words. */
+const verdict = ({ job, step }: Conclusion, log: string): { end: JobEnd; why: string; output: string } => {
+  const output = redact(log).slice(-20_000);
+  if (job === "success" && step === "success") return { end: "success", why: "", output };
+  if (job === "failure" && step === "failure") return { end: "failed", why: "The candidate did not pass.", output };
+  return { end: "crashed", why: `The verify job ended as ${job || "unknown"} without a verdict.`, output };
+};
+
+const judge = async ({ spec, config, job }: Making, result: Omit<JobResult, "end">, bundle: OpenedBundle): Promise<Made> => {
+  const { report } = bundle;
+  const said = { ...result, why: redact(report.why), output: redact(bundle.output).slice(-20_000), tools: report.tools };
+  if (report.end !== "success" || job.kind === "plan") {
+    const artifact = report.end === "artifact" ? redact(bundle.artifact ?? "") : null;
+    return { result: { ...said, end: report.end, artifact }, contents: [] };
+  }
+  const { maxFiles, maxBytes, protected: kept } = config.policy;
+  const rules = { protected: kept, allowed: spec.step?.paths ?? [], maxFiles, maxBytes, resolving: job.kind === "resolve" };
+  const refused = (why: string): Made => ({ result: { ...result, end: "refused", why }, contents: [] });
+  // Counted and named before any content is read.
+  const named = checkBundle(
+    report.files.map((file) => ({ ...file, text: null })),
+    rules,
+  );
+  if (!named.ok) return refused(named.refusal.why);
+  const carried = await readContents(bundle);
+  if (!carried) return refused("A changed file is missing from what the job left.");
+  const checked = checkBundle(carried.map(toBundleFile), rules);
+  return checked.ok
+    ? { result: { ...said, end: "success", files: carried.map(toEntry) }, contents: carried }
+    : refused(checked.refusal.why);
+};
+
+type Carried = OpenedBundle["report"]["files"][number] & { readonly content: Buffer | null };
+
+/** All files of a bundle with their content; null when one is missing. */
+const readContents = async ({ report, content }: OpenedBundle): Promise<Carried[] | null> => {
+  const carried: Carried[] = [];
+  for (const [index, file] of report.files.entries()) {
+    const bytes = file.kind === "deleted" ? null : await content(index);
+    if (file.kind !== "deleted" && !bytes) return null;
+    carried.push({ ...file, content: bytes });
+  }
+  return carried;
+};
+
+const toBundleFile = ({ content, ...file }: Carried): BundleFile => ({ ...file, text: content?.toString("utf8") ?? null });
+const modeOf = ({ executable }: Carried): "100644" | "100755" => (executable ? "100755" : "100644");
+const toEntry = (file: Carried): JobResult["files"][number] => ({ path: file.path, mode: file.kind === "deleted" ? null : modeOf(file) });
+
+const treeOf = ({ result, contents }: Made): NewFiles => {
+  const files = new Map<string, { content: string | Buffer; mode: "100644" | "100755" }>();
+  const put = (path: string, content: string): void => void files.set(path, { content, mode: "100644" });
+  put("result.json", `${JSON.stringify(result, null, 1)}\n`);
+  put("output.md", result.output);
+  if (result.artifact !== null) put("artifact.md", result.artifact);
+  for (const file of contents) if (file.content) files.set(`files/${file.path}`, { content: file.content, mode: modeOf(file) });
+  return files;
+};
+
+const TRIES = 3;
+
+/** Creates a ref under an empty lease; a push whose end is unclear is repeated, because the lease lets it happen once only. */
+const create = async (clone: Clone, ref: string, commit: string): Promise<Published> => {
+  for (let attempt = 1; ; attempt += 1) {
+    const end = await clone.push([{ ref, from: null, to: commit }]);
+    if (end.kind === "pushed") return "published";
+    if (end.kind === "stale") return "was-there";
+    if (end.kind === "not-allowed" || attempt === TRIES) throw new Error(`the result could not be published: ${end.text}`);
+  }
+};

@@ -1,0 +1,48 @@
+import type { AgentCommand, Role } from "../model/config.ts";
+import type { Base, ExecutionId, Sha, StepId } from "../model/ids.ts";
+import type { JobKey, JobKind } from "../model/job.ts";
+import type { Plan, PlannedStep } from "../model/plan.ts";
+import type { StepState } from "../model/step.ts";
+
+/** All that the steps after `prepare` know: written by the one step that has a token, read by those that have none. */
+export type JobSpec = {
+  readonly format: 1;
+  readonly job: JobKey;
+  readonly kind: JobKind;
+  readonly execution: ExecutionId;
+  readonly attempt: number;
+  /** The commit in the workspace. */
+  readonly base: Sha;
+  readonly branch: Base;
+  readonly request: string;
+  /** The step as it was approved; null for plan and verify. */
+  readonly step: PlannedStep | null;
+  readonly plan: Plan | null;
+  readonly states: Readonly<Record<StepId, StepState>>;
+  readonly role: Role | null;
+  readonly roles: Readonly<Record<string, Role>>;
+  readonly agent: AgentCommand;
+  readonly model: string | null;
+  /** Milliseconds. */
+  readonly timeout: number;
+  readonly maxSteps: number;
+  /** What the steps that this one needs handed on, in the order of its needs. */
+  readonly upstream: readonly { readonly title: string; readonly output: string }[];
+  /** Reports of this execution, by step. */
+  readonly artifacts: readonly { readonly step: StepId; readonly text: string }[];
+  readonly lastFailure: string | null;
+  /** Commands that verify a candidate. */
+  readonly verify: readonly string[];
+};
+
+/** Where the steps of one job hand things to each other, outside of the workspace. */
+export const places = (temp: string) => ({
+  root: `${temp}/enki`,
+  clone: `${temp}/enki/clone.git`,
+  spec: `${temp}/enki/job.json`,
+  home: `${temp}/enki/home`,
+  socket: `${temp}/enki/tools.sock`,
+  artifact: `${temp}/enki/artifact.md`,
+  bundle: `${temp}/enki/bundle`,
+});
+export type Places = ReturnType<typeof places>;
