@@ -21,6 +21,8 @@ export type Coordinating = {
   readonly connect: (repository: string) => Promise<World>;
   readonly timers: Timers;
   readonly fault: (repository: string, error: unknown) => void;
+  /** How often comments are listed, in case that a webhook was lost; the first time is when a repository is heard of. */
+  readonly sweepEvery: Millis;
 };
 
 /** A call that threw is tried again after this time, doubled up to the limit. */
@@ -35,11 +37,13 @@ type Lane = {
   handle: ReturnType<typeof openHandle> | null;
   cancelTimer: () => void;
   faults: number;
+  /** When comments are listed next. */
+  sweepAt: Millis;
 };
 
 /** The loop of one repository: one call at a time, woken by events and by the time that the last decision asked for; deliveries coalesce. */
-const openLane = (repository: string, { connect, timers, fault }: Coordinating) => {
-  const lane: Lane = { open: true, waiting: [], running: null, handle: null, cancelTimer: () => undefined, faults: 0 };
+const openLane = (repository: string, { connect, timers, fault, sweepEvery }: Coordinating) => {
+  const lane: Lane = { open: true, waiting: [], running: null, handle: null, cancelTimer: () => undefined, faults: 0, sweepAt: 0 };
 
   const wakeLater = (delay: Millis): void => {
     lane.cancelTimer();
@@ -51,9 +55,11 @@ const openLane = (repository: string, { connect, timers, fault }: Coordinating) 
     lane.waiting = [];
     try {
       lane.handle ??= openHandle(await connect(repository));
-      const { wakeAt } = await lane.handle(events);
+      const sweep = lane.sweepAt <= timers.now();
+      const { wakeAt } = await lane.handle(events, sweep);
+      if (sweep) lane.sweepAt = timers.now() + sweepEvery;
       lane.faults = 0;
-      if (wakeAt !== null) wakeLater(wakeAt - timers.now());
+      wakeLater(Math.min(wakeAt ?? Infinity, lane.sweepAt) - timers.now());
     } catch (error) {
       // A sweep finds these events again, but where nobody sweeps the webhook is all there is: they stay for the next try.
       lane.waiting = [...events, ...lane.waiting];

@@ -30,6 +30,8 @@ export type World = {
   readonly keep: Millis;
   readonly now: () => Millis;
   readonly load: () => Promise<Loaded>;
+  /** Comments changed since a time, as events, and how far they reach. Nothing where GitHub does not answer now. */
+  readonly sweep: (since: Millis) => Promise<readonly Event[]>;
   readonly answer: (queries: readonly Query[]) => Promise<Facts | Unread>;
   readonly save: (act: Act, before: Loaded, inputs: Inputs) => Promise<Saved>;
   readonly perform: (effects: Act["effects"], again: Act["again"]) => Promise<readonly Event[]>;
@@ -46,12 +48,14 @@ type Held = { pending: readonly Event[]; loaded: Loaded | null; learned: Millis 
 /**
  * The loop for one repository, one call at a time: load, decide, read what it needs, save in one push, perform; outcomes are events again.
  * Ends when a decision gives nothing. What was learned and not saved is kept for the next call. Gives the time to call again; null for never.
+ * With `sweep`, comments that no webhook told are listed first.
  */
 export const openHandle = (world: World) => {
   const held: Held = { pending: [], loaded: null, learned: null };
-  return async (events: readonly Event[]): Promise<{ wakeAt: Millis | null }> => {
+  return async (events: readonly Event[], sweep = false): Promise<{ wakeAt: Millis | null }> => {
     held.pending = [...held.pending, ...events];
-    held.loaded = null;
+    held.loaded = sweep ? await world.load() : null;
+    if (held.loaded) held.pending = [...held.pending, ...(await world.sweep(held.loaded.ledger.cursor))];
     let facts = new Map<string, unknown>();
     for (let round = 0; round < MAX_ROUNDS; round += 1) {
       const next = await turn(world, held, facts);

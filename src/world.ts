@@ -1,10 +1,12 @@
 import { perform } from "./effects/perform.ts";
+import { readComment } from "./events/comment.ts";
 import type { Clone } from "./git/clone.ts";
 import type { GitHub } from "./github/ports.ts";
 import type { Loaded, Saved, World } from "./handle.ts";
 import { loadLedger, loadResults } from "./ledger/load.ts";
 import { saveLedger } from "./ledger/save.ts";
 import type { Config } from "./model/config.ts";
+import type { Event } from "./model/event.ts";
 import type { RefMove } from "./model/decision.ts";
 import type { Login, Millis, RefName, Sha } from "./model/ids.ts";
 import type { Ledger } from "./model/ledger.ts";
@@ -42,6 +44,7 @@ export const connectWorld = (connected: Connected): World => {
     now,
     log,
     ...keeping(connected),
+    sweep: (since) => sweepComments(connected, since),
     answer: async (queries) => {
       const facts = await answer(queries, { github, git: clone });
       if (!("kind" in facts)) return facts;
@@ -50,6 +53,19 @@ export const connectWorld = (connected: Connected): World => {
     },
     perform: (effects, again) => perform(effects, { github, self, again }),
   };
+};
+
+/** Where nothing was listed before, comments of this time are: older ones were not meant for us. In milliseconds. */
+const FIRST_SWEEP = 60 * 60_000;
+
+const sweepComments = async ({ github, self, now, log }: Connected, since: Millis): Promise<readonly Event[]> => {
+  const listed = await github.issues.commentsSince(since === 0 ? now() - FIRST_SWEEP : since);
+  if (!listed.ok) {
+    log(`comments not listed: ${listed.failure.why}`);
+    return [];
+  }
+  const { comments, until } = listed.value;
+  return [...comments.flatMap((comment) => readComment(comment, self) ?? []), { kind: "swept", until }];
 };
 
 /** Loading and saving, with what was read last: ledger and configuration are read again only when their commit is another. */

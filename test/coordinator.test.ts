@@ -23,6 +23,7 @@ test("events that come while a call runs go with the next one, and nothing is lo
   const coordinator = openCoordinator({
     connect: () => Promise.resolve(world.world),
     timers,
+    sweepEvery: 300_000,
     fault: (_, error) => expect.unreachable(String(error)),
   });
   const first = coordinator.receive("a/b", [comment(1, { kind: "do", text: "x" })]);
@@ -40,7 +41,7 @@ test("a call that throws is told, and its events are tried again by the timer", 
   const told: unknown[] = [];
   let broken = true;
   const connect = () => (broken ? Promise.reject(new Error("no network")) : Promise.resolve(world.world));
-  const coordinator = openCoordinator({ connect, timers, fault: (_, error) => told.push(error) });
+  const coordinator = openCoordinator({ connect, timers, sweepEvery: 300_000, fault: (_, error) => told.push(error) });
   await coordinator.receive("a/b", [comment(1, { kind: "do", text: "x" })]);
   expect(String(told[0])).toContain("no network");
   broken = false;

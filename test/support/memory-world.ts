@@ -191,6 +191,7 @@ export const memoryWorld = (
           return result ? [{ kind: "resulted", id: `result:${at}`, commit: at, result }] : [];
         }),
       }),
+    sweep: () => Promise.resolve([]),
     answer: (queries) => Promise.resolve(new Map(queries.map((query) => [queryKey(query), answerOne(query)]))),
     save: (act, before, inputs) => {
       crash("before save");

@@ -1,0 +1,110 @@
+import { join } from "node:path";
+import { type Coordinator, openCoordinator, type Timers } from "./coordinator.ts";
+import { readWebhook } from "./events/webhook.ts";
+import { openClone } from "./git/clone.ts";
+import { type Connection, connectGitHub } from "./github/connect-github.ts";
+import type { World } from "./handle.ts";
+import type { Login, Millis } from "./model/ids.ts";
+import { readInstallation } from "./settings.ts";
+import { connectWorld } from "./world.ts";
+
+type Octokit = Extract<Connection, { octokit: unknown }>["octokit"];
+
+/** What the App has of its host: access to GitHub, a directory of its own, time and chance. */
+export type AppHost = {
+  /** An Octokit and a token of an installation; asked for anew each time, since tokens expire. */
+  readonly access: (installation: number) => Promise<{ readonly octokit: Octokit; readonly token: () => Promise<string> }>;
+  readonly self: Login;
+  /** Where git is served: `https://github.com`. */
+  readonly serverUrl: string;
+  /** Where this installation is, for its built-in roles. */
+  readonly root: string;
+  /** Where clones are kept: a cache. */
+  readonly directory: string;
+  readonly timers: Timers;
+  /** 0 up to and without 1. */
+  readonly random: () => number;
+  readonly nonce: () => string;
+  readonly log: (line: string) => void;
+  /** See Snapshot.grace: 0 where no other process coordinates these repositories. */
+  readonly grace: Millis;
+  /** How often comments are listed. */
+  readonly sweepEvery: Millis;
+};
+
+export type AppService = Coordinator & {
+  /** Takes a webhook in; resolves when what it led to is settled. */
+  readonly webhook: (name: string, payload: unknown) => Promise<void>;
+  /** Takes a repository up without a webhook, by its full name. */
+  readonly adopt: (repository: string, installation: number) => Promise<void>;
+};
+
+/** Outcomes that nothing waits for are written with the next write, or after this time. */
+const KEEP = 60_000;
+const LONGEST_JITTER = 150;
+const IDENTITY = { name: "Enki", email: "enki@users.noreply.github.com" };
+
+/** Enki as a service for all repositories that an App is installed in. */
+export const openAppService = (host: AppHost): AppService => {
+  const installations = new Map<string, number>();
+  const coordinator = openCoordinator({
+    connect: (repository) => connectRepository(host, repository, installations.get(repository) ?? 0),
+    timers: host.timers,
+    sweepEvery: host.sweepEvery,
+    fault: (repository, error) => host.log(`${repository}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`),
+  });
+  return {
+    ...coordinator,
+    webhook: async (name, payload) => {
+      const from = readSource(payload);
+      if (!from) return;
+      installations.set(from.repository, from.installation);
+      const events = readWebhook(name, payload, host.self);
+      if (events.length > 0) await coordinator.receive(from.repository, events);
+    },
+    adopt: (repository, installation) => {
+      installations.set(repository, installation);
+      return coordinator.receive(repository, [{ kind: "woken" }]);
+    },
+  };
+};
+
+const field = (value: unknown, name: string): unknown =>
+  typeof value === "object" && value !== null ? (value as Record<string, unknown>)[name] : undefined;
+
+/** The repository and installation that a webhook speaks of; null for one about something else. */
+const readSource = (payload: unknown): { repository: string; installation: number } | null => {
+  const repository = field(field(payload, "repository"), "full_name");
+  const installation = field(field(payload, "installation"), "id");
+  return typeof repository === "string" && typeof installation === "number" ? { repository, installation } : null;
+};
+
+const connectRepository = async (host: AppHost, repository: string, installation: number): Promise<World> => {
+  const [owner = "", repo = ""] = repository.split("/");
+  const { timers, self } = host;
+  const { octokit, token } = await host.access(installation);
+  const github = connectGitHub({ octokit, owner, repo, clock: timers.now });
+  const branch = await github.defaultBranch();
+  if (!branch.ok) throw new Error(`${repository} cannot be read: ${branch.failure.why}`);
+  const clone = await openClone({
+    url: `${host.serverUrl}/${repository}.git`,
+    directory: join(host.directory, owner, `${repo}.git`),
+    token,
+    identity: IDENTITY,
+    after: timers.after,
+  });
+  return connectWorld({
+    clone,
+    github,
+    self,
+    defaultBranch: branch.value,
+    layers: await readInstallation(host.root),
+    grace: host.grace,
+    keep: KEEP,
+    now: timers.now,
+    nonce: host.nonce,
+    jitter: () => host.random() * LONGEST_JITTER,
+    sleep: (delay) => new Promise((resolve) => void timers.after(delay, resolve)),
+    log: (line) => host.log(`${repository}: ${line}`),
+  });
+};
