@@ -7,6 +7,7 @@ import { main } from "./terminal/main.ts";
 process.exitCode = await main(process.argv.slice(2), {
   out: (text) => void process.stdout.write(text),
   err: (text) => void process.stderr.write(text),
+  exit: (code) => process.exit(code),
   stdin: process.stdin,
   stdout: process.stdout,
   cwd: process.cwd(),

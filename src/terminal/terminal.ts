@@ -5,6 +5,7 @@ import type { After } from "../git/run.ts";
 export type Terminal = {
   readonly out: (text: string) => void;
   readonly err: (text: string) => void;
+  readonly exit: (code: number) => never;
   readonly stdin: Readable;
   readonly stdout: Writable;
   readonly cwd: string;

@@ -1,0 +1,61 @@
+import { parse, TomlError } from "smol-toml";
+import { z } from "zod";
+import { toFaults } from "../config/fault.ts";
+import { accept, refuse, type Result } from "../model/refusal.ts";
+
+const act = z.union([
+  z.strictObject({ say: z.string() }),
+  z.strictObject({ read: z.string() }),
+  z.strictObject({ write: z.string(), content: z.string() }),
+  z.strictObject({ edit: z.string(), find: z.string().min(1), replace: z.string() }),
+  /** `try` goes on when the command fails; without it a failing command ends the play. */
+  z.strictObject({ run: z.string(), try: z.boolean().default(false) }),
+  z.strictObject({ tool: z.string(), arguments: z.record(z.string(), z.unknown()).default({}) }),
+  z.strictObject({ crash: z.int().min(1).max(255) }),
+  z.strictObject({ hang: z.literal(true) }),
+]);
+
+const scene = z.strictObject({
+  /** A role's name, or a kind of job: plan, work, resolve. */
+  role: z.string().optional(),
+  step: z.string().optional(),
+  attempt: z.int().positive().optional(),
+  act: z.array(act).default([]),
+});
+
+const playSchema = z.strictObject({
+  title: z.string(),
+  /** Acts of every scene, before its own. */
+  always: z.array(act).default([]),
+  scene: z.array(scene).min(1),
+});
+
+export type Play = z.output<typeof playSchema>;
+export type Act = z.output<typeof act>;
+export type Part = { readonly kind: string; readonly role: string; readonly step: string; readonly attempt: number };
+
+/** A rehearsal's file. Refusals, with file and line: `bad-toml`, `bad-play`. */
+export const readPlay = (path: string, text: string): Result<Play> => {
+  try {
+    const read = playSchema.safeParse(parse(text));
+    if (read.success) return accept(read.data);
+    const [fault] = toFaults(path, text, read.error);
+    return refuse("bad-play", `${path}:${fault?.line ?? 1}: ${fault?.why ?? "not a rehearsal"}`);
+  } catch (error) {
+    if (!(error instanceof TomlError)) throw error;
+    return refuse("bad-toml", `${path}:${error.line}: ${error.message.split("\n")[0] ?? ""}`);
+  }
+};
+
+/** The scene of this part: of those that fit, the one that says most about it, the first among equals. */
+export const findScene = ({ scene: scenes }: Play, part: Part): Play["scene"][number] | null => {
+  const weight = ({ role, step, attempt }: Play["scene"][number]): number =>
+    (attempt === undefined ? 0 : 4) + (step === undefined ? 0 : 2) + (role === undefined ? 0 : 1);
+  const fitting = scenes.filter(
+    ({ role, step, attempt }) =>
+      (role === undefined || role === part.role || role === part.kind) &&
+      (step === undefined || step === part.step) &&
+      (attempt === undefined || attempt === part.attempt),
+  );
+  return fitting.toSorted((a, b) => weight(b) - weight(a))[0] ?? null;
+};

@@ -1,0 +1,52 @@
+import { Readable, Writable } from "node:stream";
+import { agent, type McpServer, methods, ndJsonStream, PROTOCOL_VERSION } from "@agentclientprotocol/sdk";
+import { openActor, say, type Stage } from "./actor.ts";
+import { findScene, type Part, type Play } from "./play.ts";
+
+export type Rehearsal = {
+  readonly play: Play;
+  readonly stdin: Readable;
+  readonly stdout: Writable;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly exit: (code: number) => never;
+};
+
+type Session = { readonly cwd: string; readonly server: McpServer | undefined };
+
+/** An ACP agent that plays a file instead of asking a model, and says so first. Ends when its client hangs up. */
+export const rehearse = async ({ play, stdin, stdout, env, exit }: Rehearsal): Promise<void> => {
+  const sessions = new Map<string, Session>();
+  const part = partOf(env);
+  const app = agent({ name: "enki-rehearsal" })
+    .onRequest(methods.agent.initialize, () => ({ protocolVersion: PROTOCOL_VERSION, agentCapabilities: {}, authMethods: [] }))
+    .onRequest(methods.agent.session.new, ({ params }) => {
+      const sessionId = `rehearsal-${sessions.size + 1}`;
+      sessions.set(sessionId, { cwd: params.cwd, server: params.mcpServers[0] });
+      return { sessionId };
+    })
+    .onNotification(methods.agent.session.cancel, () => exit(0))
+    .onRequest(methods.agent.session.prompt, async ({ params, client }) => {
+      const session = sessions.get(params.sessionId);
+      if (session) await perform({ client, sessionId: params.sessionId, env, exit, ...session }, play, part);
+      return { stopReason: "end_turn" as const };
+    });
+  const connection = app.connect(ndJsonStream(Writable.toWeb(stdout), Readable.toWeb(stdin) as ReadableStream<Uint8Array>));
+  await connection.closed;
+};
+
+const partOf = (env: Rehearsal["env"]): Part => ({
+  kind: env["ENKI_KIND"] ?? "",
+  role: env["ENKI_ROLE"] ?? "",
+  step: env["ENKI_STEP"] ?? "",
+  attempt: Number(env["ENKI_ATTEMPT"] ?? 1),
+});
+
+const perform = async (stage: Stage, play: Play, part: Part): Promise<void> => {
+  const scene = findScene(play, part);
+  const silent = scene !== null && scene.act.length === 0;
+  if (silent) return;
+  await say(stage, `This is a rehearsal (${play.title}): no model is at work.`);
+  if (!scene) return say(stage, `There is no scene for ${part.kind} ${part.role} ${part.step}.`);
+  const actor = openActor(stage);
+  for (const act of [...play.always, ...scene.act]) await actor.play(act);
+};
