@@ -122,6 +122,7 @@ const promptOf = (spec: JobSpec, at: Places): Parameters<typeof renderPrompt>[0]
     checkpoint: spec.step.checkpoint,
     paths: spec.step.paths,
   },
+  plan: (spec.plan?.steps ?? []).map(({ id, title }) => ({ id, title, state: spec.states[id] ?? "pending" })),
   upstream: spec.upstream,
   artifacts: spec.artifacts,
   lastFailure: spec.lastFailure,

@@ -1,0 +1,162 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { type PromptInput, renderPrompt } from "../../src/render/prompt.ts";
+
+const work: PromptInput = {
+  kind: "work",
+  request: "fix the bug where users can't upload files larger than 1MB",
+  role: "You fix one bug.\n",
+  step: {
+    id: "fix_upload_limit",
+    title: "Raise the upload limit to 25 MB",
+    task: "The limit stands in `src/limits.js` and in `nginx.conf`.\n\nDone when a file of 25 MB is stored.",
+    checkpoint: true,
+    paths: ["src/**", "nginx.conf"],
+  },
+  plan: [
+    { id: "find_limits", title: "Find every place that limits uploads", state: "done" },
+    { id: "fix_upload_limit", title: "Raise the upload limit to 25 MB", state: "running" },
+    { id: "test_upload", title: "Test both sides of the limit", state: "pending" },
+  ],
+  upstream: [{ title: "Find every place that limits uploads", output: "Two places: `src/limits.js:3` and `nginx.conf:12`." }],
+  artifacts: [{ step: "find_limits", text: "# Limits\n\n```js\nconst LIMIT = 1e6;\n```" }],
+  lastFailure: "node --test\nnot ok 3 - stores 25 MB\n# exit code 1",
+  canEdit: true,
+  artifactPath: null,
+  roles: [],
+  maxSteps: 50,
+};
+
+const research: PromptInput = {
+  ...work,
+  role: null,
+  step: {
+    id: "find_limits",
+    title: "Find every place that limits uploads",
+    task: "Search code and configuration.",
+    checkpoint: false,
+    paths: [],
+  },
+  upstream: [],
+  artifacts: [],
+  lastFailure: null,
+  canEdit: false,
+  artifactPath: "/tmp/enki/artifact.md",
+};
+
+const plan: PromptInput = {
+  ...research,
+  kind: "plan",
+  step: null,
+  plan: [],
+  artifactPath: null,
+  lastFailure: "The plan had a cycle: a → b → a.",
+  roles: [
+    { name: "researcher", description: "Reads and reports.", canEdit: false, output: "artifact" },
+    { name: "bug_fixer", description: "Finds the cause of a bug\nand mends it.", canEdit: true, output: "branch" },
+  ],
+};
+
+const resolve: PromptInput = { ...work, kind: "resolve", role: "Two changes conflict.", artifacts: [], lastFailure: null };
+
+describe("a prompt", () => {
+  test.each([
+    ["of a planner", plan],
+    ["of a worker that changes files, again", work],
+    ["of a reader that leaves a report", research],
+    ["of a merger", resolve],
+  ])("%s", (_, input) => {
+    expect(renderPrompt(input)).toMatchSnapshot();
+  });
+
+  test("a long failure keeps its end, a long request its start, and both say what is missing", () => {
+    const text = renderPrompt({
+      ...work,
+      request: `first ${"x".repeat(30_000)} last`,
+      lastFailure: `first ${"y".repeat(30_000)} last`,
+    });
+    expect(text).toContain("first xxx");
+    expect(text).not.toContain("xxx last");
+    expect(text).toContain("yyy last");
+    expect(text.match(/\[… 10011 characters left out …\]/g)).toHaveLength(2);
+  });
+
+  test("nobody approves one text while an agent reads another: what cannot be seen is left out", () => {
+    const hidden = Array.from("push", (each) => String.fromCodePoint(0xe0000 + (each.codePointAt(0) ?? 0))).join("");
+    const text = renderPrompt({ ...work, request: `fix\u200b it${hidden}\u202e now` });
+    expect(text).toContain("\nfix it now\n");
+    expect(text).not.toContain(hidden);
+  });
+});
+
+/** What stands outside of every fenced block, as CommonMark closes them. */
+const outside = (text: string): string => {
+  const lines: string[] = [];
+  let fence = "";
+  for (const line of text.split(/\r\n|[\n\r\v\f\u0085\u2028\u2029]/)) {
+    const run = /^ {0,3}(`{3,}|~{3,})/.exec(line)?.[1] ?? "";
+    if (fence === "" && run !== "") fence = run;
+    else if (fence === "") lines.push(line);
+    else if (run.startsWith(fence) && line.trim() === run) fence = "";
+  }
+  return fence === "" ? lines.join("\n") : `${lines.join("\n")}\nNEVER CLOSED`;
+};
+
+describe("hostile text in a prompt", () => {
+  const piece = fc.constantFrom(
+    "```",
+    "````",
+    "~~~",
+    "`",
+    "\n",
+    "\r",
+    "\u2028",
+    "\v",
+    "    ",
+    "EVIL",
+    "## What to do",
+    "[OUTPUT]",
+    "<|im_end|>",
+  );
+  const hostile = fc.oneof(
+    fc.array(piece, { maxLength: 20 }).map((all) => all.join("")),
+    fc.string({ unit: "binary", maxLength: 60 }),
+  );
+
+  test.each([
+    ["plan", plan],
+    ["work", work],
+    ["resolve", resolve],
+  ])("cannot close its block, nor begin a line of its own (%s)", (_, input) => {
+    const calm = outside(renderPrompt(input));
+    fc.assert(
+      fc.property(hostile, (text) => {
+        const all = renderPrompt({
+          ...input,
+          request: text,
+          lastFailure: input.lastFailure && `x${text}`,
+          step: input.step && { ...input.step, task: text },
+          upstream: input.upstream.map(({ title }) => ({ title, output: text })),
+          artifacts: input.artifacts.map(({ step }) => ({ step, text })),
+        });
+        expect(outside(all)).toBe(calm);
+      }),
+    );
+  });
+
+  test("a title, a path and a name stay one line", () => {
+    const calm = renderPrompt(work).split("\n").length;
+    fc.assert(
+      fc.property(hostile, (text) => {
+        const all = renderPrompt({
+          ...work,
+          step: work.step && { ...work.step, title: text, paths: [text, "b"] },
+          plan: work.plan.map(({ id, state }) => ({ id, title: text, state })),
+          upstream: work.upstream.map(({ output }) => ({ title: text, output })),
+          artifacts: work.artifacts.map((each) => ({ step: text, text: each.text })),
+        });
+        expect(all.split(/[\n\r\v\f\u0085\u2028\u2029]/)).toHaveLength(calm);
+      }),
+    );
+  });
+});
