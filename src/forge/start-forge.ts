@@ -63,6 +63,8 @@ export type RunningForge = {
   createUser(login: string, permissions?: Rights): string;
   /** An App that is installed at every owner. */
   createApp(app: NewApp): Promise<CreatedApp>;
+  /** Where an App's webhooks go from now on. */
+  setWebhookUrl(app: number, url: string): void;
   /** A token of an App's installation for an hour, as its JSON web token would get. */
   createInstallationToken(app: number, owner: string, permissions?: Rights): string;
   /** A repository, public where nothing else is said; with `from`, with all branches and tags of that one. */
@@ -166,9 +168,14 @@ const createApp = async (forge: Forge, given: NewApp): Promise<CreatedApp> => {
   return { id: app.id, login: app.account.login, privateKeyPem, secret: app.secret };
 };
 
+const appNumbered = (forge: Forge, id: number): App => {
+  const app = forge.apps.find((each) => each.id === id);
+  if (!app) throw new Error(`there is no App ${id}`);
+  return app;
+};
+
 const createInstallationToken = (forge: Forge, of: { id: number; owner: string; rights: Rights | null }): string => {
-  const app = forge.apps.find(({ id }) => id === of.id);
-  if (!app) throw new Error(`there is no App ${of.id}`);
+  const app = appNumbered(forge, of.id);
   installationOf(forge, app, of.owner);
   return mintInstallationToken(forge, app, { owner: of.owner, rights: of.rights }).value;
 };
@@ -196,22 +203,24 @@ const stop = (server: ServerType): Promise<void> =>
     if ("closeAllConnections" in server) server.closeAllConnections();
   });
 
-/** Starts GitHub on this machine, on loopback: REST, git, webhooks, and the runs of workflow files. */
+/** Starts GitHub on this machine, on loopback: REST, git, webhooks, and the runs of workflow files. Rejects when the port is in use. */
 export const startForge = async (options: ForgeOptions): Promise<RunningForge> => {
   const forge = openForge(options);
   const faults: unknown[] = [];
   const app = createServer(forge, (error) => void faults.push(error));
-  const server = await new Promise<ServerType>((resolve) => {
+  const server = await new Promise<ServerType>((resolve, reject) => {
     const opened = serve({ fetch: app.fetch, hostname: "127.0.0.1", port: options.port }, ({ port }) => {
       forge.url = `http://127.0.0.1:${port}`;
       resolve(opened);
     });
+    opened.once("error", reject);
   });
   return {
     url: forge.url,
     apiUrl: `${forge.url}/api/v3`,
     createUser: (login, permissions) => mintUserToken(forge, accountOf(forge, login), permissions ?? null).value,
     createApp: (given) => createApp(forge, given),
+    setWebhookUrl: (id, url) => void (appNumbered(forge, id).webhookUrl = url),
     createInstallationToken: (id, owner, permissions) => createInstallationToken(forge, { id, owner, rights: permissions ?? null }),
     createRepository: (given) => createRepository(forge, given),
     ...settersOf(forge),

@@ -23,7 +23,7 @@ export type App = {
   readonly slug: string;
   readonly account: Account;
   readonly publicKey: string;
-  readonly webhookUrl: string | null;
+  webhookUrl: string | null;
   readonly secret: string;
   readonly rights: Rights;
   /** Ids of installations by owner. */

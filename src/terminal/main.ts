@@ -1,4 +1,5 @@
 import { checkGit } from "../git/version.ts";
+import { demo } from "./demo.ts";
 import { mcp } from "./mcp.ts";
 import { rehearse } from "./rehearse.ts";
 import { replay } from "./replay.ts";
@@ -11,6 +12,7 @@ type Subcommand = {
 };
 
 const SUBCOMMANDS: Readonly<Record<string, Subcommand>> = {
+  demo: { usage: "demo [--once] [--json] [--agent <command>]", summary: "a whole story in a GitHub on this machine", run: demo },
   mcp: { usage: "mcp --role <tool set> [--no-edit] --task <id>", summary: "Enki's tools over stdio, for an agent", run: mcp },
   rehearse: { usage: "rehearse <file>", summary: "an ACP agent on stdio that plays a file and asks no model", run: rehearse },
   replay: { usage: "replay [<repository>]", summary: "decide every write of the ledger again and compare", run: replay },

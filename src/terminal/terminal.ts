@@ -8,6 +8,12 @@ export type Terminal = {
   readonly exit: (code: number) => never;
   readonly stdin: Readable;
   readonly stdout: Writable;
+  /** What happens inside; for who asked to see it. */
+  readonly log: (line: string) => void;
+  /** Calls back when a person ends the program, before it ends. */
+  readonly interrupted: (clean: () => Promise<void>) => void;
+  /** Says something and waits until a person ends the program. */
+  readonly untilInterrupted: (text: string) => Promise<void>;
   readonly cwd: string;
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Where this installation is: `action.yml`, `dist`, `roles`. */

@@ -1,0 +1,147 @@
+import { cp, mkdir, writeFile } from "node:fs/promises";
+import { randomInt } from "node:crypto";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { stringify } from "smol-toml";
+import { type RunningForge, startForge } from "../forge/start-forge.ts";
+import { createRunner } from "../runner/runner.ts";
+import type { Terminal } from "./terminal.ts";
+
+/** The agent that all jobs on this machine use, whatever the repository says. */
+export type AgentChoice = { readonly command: string; readonly args: readonly string[] };
+
+export type MachineOptions = {
+  /** An empty directory of our own, with an absolute path. */
+  readonly directory: string;
+  /** The forge's port; 0 for any that is free. */
+  readonly port: number;
+  readonly agent: AgentChoice | null;
+  /** Commands that verify candidates; those of the repository where none is given. */
+  readonly verify: readonly string[];
+  /** A person's own settings: roles and `enki.toml`; not used where it does not exist. */
+  readonly settings: string;
+  /** Files beside the installation's own, by name: a rehearsal that jobs must be able to read. */
+  readonly files: Readonly<Record<string, string>>;
+};
+
+export type Machine = {
+  readonly forge: RunningForge;
+  /** The App's login. */
+  readonly app: string;
+  /** Requests that the coordinator sent, and all pushes, since the start. */
+  readonly counts: () => { readonly rest: number; readonly pushes: number };
+  readonly close: () => Promise<void>;
+};
+
+const MINUTE = 60_000;
+const WIDEST = 2 ** 32;
+
+/** An installation of our own: this one, and over it what was chosen on the command line. */
+const install = async (terminal: Terminal, { directory, agent, verify, settings, files }: MachineOptions): Promise<string> => {
+  const root = join(directory, "installation");
+  for (const part of ["action.yml", "dist", "roles"]) await cp(join(terminal.root, part), join(root, part), { recursive: true });
+  for (const part of ["roles", "enki.toml"]) {
+    await cp(join(settings, part), join(root, "machine", part), { recursive: true }).catch(ignoreMissing);
+  }
+  for (const [name, path] of Object.entries(files)) await cp(path, join(root, name));
+  await mkdir(join(root, "override"), { recursive: true });
+  const own = agent && { command: agent.command, args: [...agent.args] };
+  const chosen = {
+    // Each kind by itself: what the repository says of one kind would win over what is said of all.
+    ...(own && { agent: { planner: own, worker: own, merger: own, sidecar: own } }),
+    ...(verify.length > 0 && { refinery: { verify: [...verify] } }),
+  };
+  await writeFile(join(root, "override", "enki.toml"), stringify(chosen));
+  return root;
+};
+
+const ignoreMissing = (error: unknown): void => {
+  if (!(error instanceof Error && "code" in error && error.code === "ENOENT")) throw error;
+};
+
+const sleepFor =
+  ({ after }: Terminal) =>
+  (delay: number, signal: AbortSignal): Promise<void> =>
+    new Promise((resolve) => {
+      const cancel = after(delay, resolve);
+      signal.addEventListener("abort", () => {
+        cancel();
+        resolve();
+      });
+    });
+
+/** Counts what goes over the wire, seen from the forge. */
+const openCounter = () => {
+  const counts = { rest: 0, pushes: 0 };
+  return {
+    counts,
+    request: ({ method, path, login }: { method: string; path: string; login: string }): null => {
+      if (path.startsWith("/api/") && login === "enki[bot]") counts.rest += 1;
+      if (method === "POST" && path.endsWith("/git-receive-pack")) counts.pushes += 1;
+      return null;
+    },
+  };
+};
+
+/** The App of this machine, served beside the forge. */
+const startOwnApp = async (terminal: Terminal, { forge, root, clones }: { forge: RunningForge; root: string; clones: string }) => {
+  const app = await forge.createApp({ name: "enki", secret: randomText() });
+  // A bundle of its own beside this one: Probot is loaded where an App runs, and nowhere else.
+  const { startApp } = (await import(pathToFileURL(join(terminal.root, "dist", "app.js")).href)) as typeof import("../app.ts");
+  const started = await startApp({
+    appId: app.id,
+    privateKey: app.privateKeyPem,
+    secret: app.secret,
+    apiUrl: forge.apiUrl,
+    serverUrl: forge.url,
+    host: "127.0.0.1",
+    port: 0,
+    root,
+    directory: clones,
+    grace: 0,
+    sweepEvery: MINUTE,
+    log: terminal.log,
+  });
+  forge.setWebhookUrl(app.id, started.url);
+  return { login: app.login, close: started.close };
+};
+
+/** GitHub, an Actions runner and the App, on this machine. Rejects with the code `EADDRINUSE` when the port is in use. */
+export const openMachine = async (terminal: Terminal, options: MachineOptions): Promise<Machine> => {
+  const { directory, port } = options;
+  const root = await install(terminal, options);
+  const repositories = join(directory, "repositories");
+  const clones = join(directory, "clones");
+  const runner = createRunner({
+    directory: join(directory, "jobs"),
+    actionRoot: root,
+    node: terminal.node,
+    env: terminal.env,
+    clock: terminal.now,
+    timers: { sleep: sleepFor(terminal) },
+    hidden: [repositories, clones],
+  });
+  const counter = openCounter();
+  const forge = await startForge({
+    directory: repositories,
+    port,
+    now: terminal.now,
+    random: () => randomInt(WIDEST) / WIDEST,
+    after: terminal.after,
+    runner,
+    faults: { requests: counter.request },
+  });
+  const app = await startOwnApp(terminal, { forge, root, clones });
+  return {
+    forge,
+    app: app.login,
+    counts: () => ({ ...counter.counts }),
+    close: async () => {
+      await app.close();
+      await runner.close();
+      await forge.close();
+    },
+  };
+};
+
+const randomText = (): string => Array.from({ length: 8 }, () => randomInt(WIDEST).toString(36)).join("");

@@ -1,0 +1,41 @@
+export type Comment = { readonly id: number; readonly body: string; readonly user: { readonly login: string } };
+export type OpenPull = { readonly number: number; readonly head: { readonly ref: string; readonly sha: string }; readonly state: string };
+
+/** A person at their own client: REST with a token of theirs, for one repository. */
+export type Person = {
+  readonly openIssue: (title: string, body: string) => Promise<number>;
+  readonly comment: (issue: number, body: string) => Promise<number>;
+  readonly comments: (issue: number) => Promise<readonly Comment[]>;
+  readonly isOpen: (issue: number) => Promise<boolean>;
+  /** All pull requests, open and closed. */
+  readonly pulls: () => Promise<readonly OpenPull[]>;
+  readonly approve: (pull: OpenPull) => Promise<void>;
+};
+
+export type Client = { readonly apiUrl: string; readonly token: string; readonly owner: string; readonly name: string };
+
+/** Throws for any answer that is not a success, with GitHub's words. */
+export const openPerson = ({ apiUrl, token, owner, name }: Client): Person => {
+  const call = async (method: string, path: string, body?: object): Promise<unknown> => {
+    const response = await fetch(`${apiUrl}/repos/${owner}/${name}${path}`, {
+      method,
+      headers: { authorization: `Bearer ${token}`, accept: "application/vnd.github+json", "content-type": "application/json" },
+      ...(body ? { body: JSON.stringify(body) } : {}),
+    });
+    if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${await response.text()}`);
+    return response.json();
+  };
+  // What GitHub documents for these routes; the forge is tested against GitHub's own description.
+  const get = async <T>(path: string): Promise<T> => (await call("GET", path)) as T;
+  const post = async <T>(path: string, body: object): Promise<T> => (await call("POST", path, body)) as T;
+  return {
+    openIssue: async (title, body) => (await post<{ number: number }>("/issues", { title, body })).number,
+    comment: async (issue, body) => (await post<{ id: number }>(`/issues/${issue}/comments`, { body })).id,
+    comments: (issue) => get(`/issues/${issue}/comments?per_page=100`),
+    isOpen: async (issue) => (await get<{ state: string }>(`/issues/${issue}`)).state === "open",
+    pulls: () => get("/pulls?state=all&per_page=100"),
+    approve: async ({ number, head }) => {
+      await post(`/pulls/${number}/reviews`, { event: "APPROVE", commit_id: head.sha });
+    },
+  };
+};

@@ -1,0 +1,90 @@
+import { readMarker } from "../render/marker.ts";
+import type { Person } from "./person.ts";
+
+export type Teller = {
+  readonly person: Person;
+  readonly app: string;
+  readonly sleep: (delay: number) => Promise<void>;
+  readonly now: () => number;
+  readonly say: (line: string) => void;
+};
+
+export type Story = {
+  readonly title: string;
+  readonly body: string;
+  readonly request: string;
+  /** Milliseconds. */ readonly limit: number;
+};
+export type StoryEnd = {
+  readonly issue: number;
+  readonly execution: string;
+  readonly end: "done" | "stopped" | "too-late";
+  readonly last: string;
+};
+
+/** Between two looks, in milliseconds. */
+const LOOK = 100;
+const HEADLINE = /^### (.*)$/m;
+
+/** Plays the maintainer: opens the issue, asks, approves the plan that is shown and the checkpoint that waits, until Enki is done or stops. */
+export const playMaintainer = async ({ person, app, sleep, now, say }: Teller, story: Story): Promise<StoryEnd> => {
+  const begun = now();
+  const issue = await person.openIssue(story.title, story.body);
+  say(`issue #${issue}: ${story.title}`);
+  await person.comment(issue, story.request);
+  say(`maintainer: ${story.request}`);
+  const answered = new Set<string>();
+  let seen: Own = NOTHING;
+  for (;;) {
+    const own = (await findOwn(person, { issue, app })) ?? NOTHING;
+    if (own.headline !== seen.headline) say(`${app}: ${own.headline}`);
+    seen = own;
+    await answer({ person, issue, own, answered, say });
+    const end = now() - begun > story.limit ? "too-late" : endOf(own.headline);
+    if (end !== null && !(end === "done" && (await person.isOpen(issue)))) return { issue, execution: own.execution, end, last: own.body };
+    await sleep(LOOK);
+  }
+};
+
+type Own = { readonly body: string; readonly headline: string; readonly execution: string };
+
+const NOTHING: Own = { body: "", headline: "", execution: "" };
+
+/** The one comment that tells how it stands; null before there is one. */
+const findOwn = async (person: Person, { issue, app }: { issue: number; app: string }): Promise<Own | null> => {
+  for (const { body, user } of await person.comments(issue)) {
+    const marker = readMarker(body);
+    if (user.login === app && marker?.kind === "execution") return { body, headline: HEADLINE.exec(body)?.[1] ?? "", execution: marker.id };
+  }
+  return null;
+};
+
+const endOf = (headline: string): "done" | "stopped" | null => {
+  if (headline.startsWith("Done")) return "done";
+  return headline.startsWith("Stopped") || headline.startsWith("Cancelled") ? "stopped" : null;
+};
+
+type Answering = {
+  readonly person: Person;
+  readonly issue: number;
+  readonly own: Own;
+  readonly answered: Set<string>;
+  readonly say: (line: string) => void;
+};
+
+/** What a maintainer answers who agrees with everything: each question once. */
+const answer = async ({ person, issue, own, answered, say }: Answering): Promise<void> => {
+  const once = async (key: string, act: () => Promise<unknown>): Promise<void> => {
+    if (answered.has(key)) return;
+    answered.add(key);
+    await act();
+    say(`maintainer: ${key}`);
+  };
+  for (const [line] of own.body.matchAll(/^\/enki approve [^\s]+$/gm)) await once(line, () => person.comment(issue, line));
+  for (const [, number] of own.body.matchAll(/approve #(\d+) with a review/g)) {
+    await once(`approves #${number}`, async () => {
+      const pull = (await person.pulls()).find((each) => each.number === Number(number));
+      if (pull) await person.approve(pull);
+    });
+  }
+};
