@@ -46,9 +46,9 @@ const IDENTITY = { name: "Enki", email: "enki@users.noreply.github.com" };
 
 /** Enki as a service for all repositories that an App is installed in. */
 export const openAppService = (host: AppHost): AppService => {
-  const installations = new Map<string, number>();
+  const sources = new Map<string, Source>();
   const coordinator = openCoordinator({
-    connect: (repository) => connectRepository(host, repository, installations.get(repository) ?? 0),
+    connect: (repository) => connectRepository(host, repository, sources.get(repository)),
     timers: host.timers,
     sweepEvery: host.sweepEvery,
     fault: (repository, error) => host.log(`${repository}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`),
@@ -58,13 +58,13 @@ export const openAppService = (host: AppHost): AppService => {
     webhook: async (name, payload) => {
       const from = readSource(payload);
       if (!from) return;
-      installations.set(from.repository, from.installation);
+      sources.set(from.repository, from);
       const events = readWebhook(name, payload, host.self);
       if (events.length > 0) await coordinator.receive(from.repository, events);
     },
     adopt: (repository, installation) => {
-      installations.set(repository, installation);
-      return coordinator.receive(repository, [{ kind: "woken" }]);
+      sources.set(repository, { repository, installation });
+      return coordinator.sweep(repository);
     },
   };
 };
@@ -72,18 +72,28 @@ export const openAppService = (host: AppHost): AppService => {
 const field = (value: unknown, name: string): unknown =>
   typeof value === "object" && value !== null ? (value as Record<string, unknown>)[name] : undefined;
 
+type Source = { readonly repository: string; readonly installation: number; readonly defaultBranch?: string };
+
 /** The repository and installation that a webhook speaks of; null for one about something else. */
-const readSource = (payload: unknown): { repository: string; installation: number } | null => {
+const readSource = (payload: unknown): Source | null => {
   const repository = field(field(payload, "repository"), "full_name");
   const installation = field(field(payload, "installation"), "id");
-  return typeof repository === "string" && typeof installation === "number" ? { repository, installation } : null;
+  const defaultBranch = field(field(payload, "repository"), "default_branch");
+  if (typeof repository !== "string" || typeof installation !== "number") return null;
+  return { repository, installation, ...(typeof defaultBranch === "string" && { defaultBranch }) };
 };
 
-const connectRepository = async (host: AppHost, repository: string, installation: number): Promise<World> => {
+const connectRepository = async (host: AppHost, repository: string, source: Source | undefined): Promise<World> => {
   const [owner = "", repo = ""] = repository.split("/");
   const { timers, self } = host;
-  const { octokit, token } = await host.access(installation);
-  const github = connectGitHub({ octokit, owner, repo, clock: timers.now });
+  const { octokit, token } = await host.access(source?.installation ?? 0);
+  const github = connectGitHub({
+    octokit,
+    owner,
+    repo,
+    clock: timers.now,
+    ...(source?.defaultBranch !== undefined && { defaultBranch: source.defaultBranch }),
+  });
   const branch = await github.defaultBranch();
   if (!branch.ok) throw new Error(`${repository} cannot be read: ${branch.failure.why}`);
   const clone = await openClone({

@@ -17,6 +17,22 @@ export type AppOptions = Pick<AppHost, "serverUrl" | "root" | "directory" | "gra
 // Enki waits by itself, and counts what it sends: throttling and retries beneath it would hide both.
 const Octokit = ProbotOctokit.defaults((options: object) => ({ ...options, throttle: { enabled: false }, retry: { enabled: false } }));
 
+// `octokit.auth` would ask github.com for a token, whatever the App's address: this asks where the App is.
+const NEW_TOKEN = "POST /app/installations/{installation_id}/access_tokens";
+/** A token is renewed this long before it expires, in milliseconds. */
+const EARLY = 5 * 60_000;
+
+const rememberToken = (renew: () => Promise<{ token: string; expires_at: string }>) => {
+  let known = { token: "", expires: 0 };
+  return async (): Promise<string> => {
+    if (known.expires - EARLY < Date.now()) {
+      const { token, expires_at } = await renew();
+      known = { token, expires: Date.parse(expires_at) };
+    }
+    return known.token;
+  };
+};
+
 /** Starts the App: webhooks at `/api/github/webhooks`, refused without the right signature. Rejects when the port is in use or GitHub does not know the App. */
 export const startApp = async (options: AppOptions): Promise<{ url: string; service: AppService; close: () => Promise<void> }> => {
   const { appId, privateKey, secret, apiUrl: baseUrl } = options;
@@ -25,9 +41,7 @@ export const startApp = async (options: AppOptions): Promise<{ url: string; serv
   const { data } = await asApp.request("GET /app");
   const access: AppHost["access"] = async (id) => {
     const octokit = await probot.auth(id);
-    // Probot's own form of an installation's authentication.
-    const token = async () => ((await octokit.auth({ type: "installation", installationId: id })) as { token: string }).token;
-    return { octokit, token };
+    return { octokit, token: rememberToken(() => asApp.request(NEW_TOKEN, { installation_id: id }).then(({ data }) => data)) };
   };
   const after: AppHost["timers"]["after"] = (delay, call) => {
     const timer = setTimeout(call, Math.min(delay, 2 ** 31 - 1));

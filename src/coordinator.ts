@@ -12,6 +12,8 @@ export type Timers = {
 export type Coordinator = {
   /** Takes events in for a repository, by its full name; resolves when they are settled. Never rejects. */
   readonly receive: (repository: string, events: readonly Event[]) => Promise<void>;
+  /** Lists the comments of a repository that no webhook told of; resolves when they are settled. Never rejects. */
+  readonly sweep: (repository: string) => Promise<void>;
   /** Resolves when no repository is being decided on. */
   readonly idle: () => Promise<void>;
   readonly close: () => Promise<void>;
@@ -21,13 +23,15 @@ export type Coordinating = {
   readonly connect: (repository: string) => Promise<World>;
   readonly timers: Timers;
   readonly fault: (repository: string, error: unknown) => void;
-  /** How often comments are listed, in case that a webhook was lost; the first time is when a repository is heard of. */
+  /** How often comments are listed, in case that a webhook was lost. */
   readonly sweepEvery: Millis;
 };
 
 /** A call that threw is tried again after this time, doubled up to the limit. */
 const FIRST_PAUSE = 1_000;
 const LONGEST_PAUSE = 5 * 60_000;
+/** A repository that a webhook told of is swept this much later: its webhooks arrive. In milliseconds. */
+const FIRST_SWEEP = 20_000;
 
 /** What a lane holds: events that wait for the next call, the call that runs, and the timer that was asked for. */
 type Lane = {
@@ -41,41 +45,57 @@ type Lane = {
   sweepAt: Millis;
 };
 
+const newLane = (now: Millis): Lane => ({
+  open: true,
+  waiting: [],
+  running: null,
+  handle: null,
+  cancelTimer: () => undefined,
+  faults: 0,
+  sweepAt: now + FIRST_SWEEP,
+});
+
+/** After a fault: a sweep finds these events again, but where nobody sweeps the webhook is all there is, so they stay. Gives the pause before the next try. */
+const putBack = (lane: Lane, events: readonly Event[]): Millis => {
+  lane.waiting = [...events, ...lane.waiting];
+  lane.handle = null;
+  lane.faults += 1;
+  return Math.min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** (lane.faults - 1));
+};
+
 /** The loop of one repository: one call at a time, woken by events and by the time that the last decision asked for; deliveries coalesce. */
 const openLane = (repository: string, { connect, timers, fault, sweepEvery }: Coordinating) => {
-  const lane: Lane = { open: true, waiting: [], running: null, handle: null, cancelTimer: () => undefined, faults: 0, sweepAt: 0 };
+  const lane = newLane(timers.now());
 
   const wakeLater = (delay: Millis): void => {
     lane.cancelTimer();
     if (lane.open) lane.cancelTimer = timers.after(Math.max(0, delay), () => void receive([{ kind: "woken" }]));
   };
 
+  const handle = async (events: readonly Event[]): Promise<void> => {
+    lane.handle ??= openHandle(await connect(repository));
+    const sweep = lane.sweepAt <= timers.now();
+    const { wakeAt } = await lane.handle(events, sweep);
+    if (sweep) lane.sweepAt = timers.now() + sweepEvery;
+    lane.faults = 0;
+    wakeLater(Math.min(wakeAt ?? Infinity, lane.sweepAt) - timers.now());
+  };
+
   const once = async (): Promise<void> => {
     const events = lane.waiting;
     lane.waiting = [];
     try {
-      lane.handle ??= openHandle(await connect(repository));
-      const sweep = lane.sweepAt <= timers.now();
-      const { wakeAt } = await lane.handle(events, sweep);
-      if (sweep) lane.sweepAt = timers.now() + sweepEvery;
-      lane.faults = 0;
-      wakeLater(Math.min(wakeAt ?? Infinity, lane.sweepAt) - timers.now());
+      await handle(events);
     } catch (error) {
-      // A sweep finds these events again, but where nobody sweeps the webhook is all there is: they stay for the next try.
-      lane.waiting = [...events, ...lane.waiting];
-      lane.handle = null;
-      wakeLater(Math.min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** lane.faults));
-      lane.faults += 1;
+      wakeLater(putBack(lane, events));
       throw error;
     }
   };
 
   const drain = async (): Promise<void> => {
     try {
-      while (lane.open) {
-        await once();
-        if (lane.waiting.length === 0) break;
-      }
+      do await once();
+      while (lane.open && lane.waiting.length > 0);
     } catch (error) {
       fault(repository, error);
     } finally {
@@ -85,12 +105,15 @@ const openLane = (repository: string, { connect, timers, fault, sweepEvery }: Co
 
   const receive = (events: readonly Event[]): Promise<void> => {
     lane.waiting.push(...events);
-    lane.running ??= drain();
-    return lane.running;
+    return (lane.running ??= drain());
   };
 
   return {
     receive,
+    sweep: (): Promise<void> => {
+      lane.sweepAt = timers.now();
+      return receive([{ kind: "woken" }]);
+    },
     running: (): Promise<void> | null => lane.running,
     close: (): void => {
       lane.open = false;
@@ -110,13 +133,14 @@ export const openCoordinator = (coordinating: Coordinating): Coordinator => {
       await Promise.all(running);
     }
   };
+  const laneOf = (repository: string) => {
+    const lane = lanes.get(repository) ?? openLane(repository, coordinating);
+    lanes.set(repository, lane);
+    return lane;
+  };
   return {
-    receive: (repository, events) => {
-      if (!open) return Promise.resolve();
-      const lane = lanes.get(repository) ?? openLane(repository, coordinating);
-      lanes.set(repository, lane);
-      return lane.receive(events);
-    },
+    receive: (repository, events) => (open ? laneOf(repository).receive(events) : Promise.resolve()),
+    sweep: (repository) => (open ? laneOf(repository).sweep() : Promise.resolve()),
     idle,
     close: async () => {
       open = false;

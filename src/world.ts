@@ -51,7 +51,7 @@ export const connectWorld = (connected: Connected): World => {
       log(`not read: ${facts.why}`);
       return facts.kind === "later" ? facts : { kind: "later", at: now() + REFUSED_PAUSE, why: facts.why };
     },
-    perform: (effects, again) => perform(effects, { github, self, again }),
+    perform: (effects, again) => perform(effects, { github, self, again, now }),
   };
 };
 

@@ -48,7 +48,7 @@ const apply = (draft: Draft, event: Event): void => {
       else applyResulted(draft, event);
       return;
     case "performed":
-      return applyPerformed(draft, event.outcome);
+      return applyPerformed(draft, event);
     case "save-refused":
       return applySaveRefused(draft, event);
     case "woken":

@@ -123,7 +123,7 @@ const openWishes = ({ snapshot, records, hurry, wake }: Wishing) => {
     const notBefore = snapshot.now + snapshot.grace;
     hurry();
     records.putTrace(effect.key, {
-      asked: snapshot.now,
+      at: snapshot.now,
       tries: (trace?.tries ?? 0) + 1,
       notBefore,
       refused: null,

@@ -1,14 +1,19 @@
 import type { GitHub, Reply } from "../github/ports.ts";
 import { digestOf, type Effect, type EffectKind, effectRank, type Ending, type Outcome } from "../model/effect.ts";
 import type { Event } from "../model/event.ts";
-import type { Login } from "../model/ids.ts";
+import type { Login, Millis } from "../model/ids.ts";
 import type { Run } from "../model/query.ts";
 import { say, sayWhy } from "./say.ts";
 
 type Of<K extends EffectKind> = Extract<Effect, { kind: K }>;
 
 /** `again`: keys of effects that somebody asked for before us, perhaps with success: they are looked up first. */
-export type Performing = { readonly github: GitHub; readonly self: Login; readonly again: ReadonlySet<string> };
+export type Performing = {
+  readonly github: GitHub;
+  readonly self: Login;
+  readonly again: ReadonlySet<string>;
+  readonly now: () => Millis;
+};
 
 /** Runs are listed once for all jobs of one call, and only when one of them may have been started before. */
 type Stage = Performing & { readonly runs: () => Promise<Reply<readonly Run[]>> };
@@ -23,7 +28,8 @@ export const perform = async (effects: readonly Effect[], performing: Performing
   const unique = new Map(effects.map((effect) => [effect.key, effect]));
   const events: Event[] = [];
   for (const effect of [...unique.values()].sort((a, b) => effectRank(a.kind) - effectRank(b.kind))) {
-    events.push({ kind: "performed", outcome: await performOne(effect, stage) });
+    const told = await performOne(effect, stage);
+    events.push({ kind: "performed", at: performing.now(), outcome: told });
   }
   return events;
 };

@@ -40,6 +40,8 @@ export type ForgeOptions = {
   readonly runner: Runner;
   readonly lag?: Partial<Lag>;
   readonly faults?: Faults;
+  /** Told of every request, when it is answered. */
+  readonly observe?: Forge["observe"];
   /** Requests an hour and token; 5,000 where it is not given. */
   readonly rateLimit?: number;
 };
@@ -102,6 +104,7 @@ const openForge = (options: ForgeOptions): Forge => ({
   runner: options.runner,
   lag: { ...LAG, ...options.lag },
   faults: options.faults ?? {},
+  observe: options.observe ?? (() => undefined),
   rateLimit: options.rateLimit ?? RATE_LIMIT,
   url: "",
   ids: FIRST_ID,

@@ -167,6 +167,7 @@ export type Forge = {
   readonly runner: Runner;
   readonly lag: Lag;
   readonly faults: Faults;
+  readonly observe: (exchange: { readonly method: string; readonly path: string; readonly login: string; readonly status: number }) => void;
   /** Requests an hour and token. */
   readonly rateLimit: number;
   url: string;

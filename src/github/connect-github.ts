@@ -19,6 +19,8 @@ export type Connection = Access & {
   readonly repo: string;
   /** Milliseconds since the epoch. */
   readonly clock: () => Millis;
+  /** The default branch, where it is known already. */
+  readonly defaultBranch?: string;
 };
 
 /**
@@ -29,7 +31,7 @@ export const connectGitHub = (connection: Connection): GitHub => {
   const { owner, repo, clock } = connection;
   const octokit = "octokit" in connection ? connection.octokit : openOctokit(connection.auth, connection.baseUrl);
   const http = openHttp({ octokit, owner, repo, clock });
-  const branch = openDefaultBranch(http);
+  const branch = openDefaultBranch(http, connection.defaultBranch ?? null);
   return {
     issues: openIssues(http, clock),
     pulls: openPulls(http, { owner, repo }),
@@ -42,8 +44,8 @@ export const connectGitHub = (connection: Connection): GitHub => {
   };
 };
 
-const openDefaultBranch = (http: Http): Branch => {
-  let known: string | null = null;
+const openDefaultBranch = (http: Http, told: string | null): Branch => {
+  let known = told;
   return {
     read: async (): Promise<Reply<string>> => {
       if (known !== null) return { ok: true, value: known };

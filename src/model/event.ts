@@ -29,7 +29,7 @@ export type Event =
       readonly commit: Sha;
       readonly result: JobResult;
     }
-  | { readonly kind: "performed"; readonly outcome: Outcome }
+  | { readonly kind: "performed"; readonly at: Millis; readonly outcome: Outcome }
   | {
       readonly kind: "save-refused";
       readonly ref: RefName;

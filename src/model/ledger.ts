@@ -9,7 +9,8 @@ export const LEDGER_FORMAT = 1;
 
 /** What we know of an effect that was asked for. */
 export type Trace = {
-  readonly asked: Millis;
+  /** When it was asked for, or done, last. */
+  readonly at: Millis;
   readonly tries: number;
   readonly notBefore: Millis;
   readonly refused: { readonly code: string; readonly why: string } | null;

@@ -3,7 +3,7 @@ import { randomInt } from "node:crypto";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { stringify } from "smol-toml";
-import { type RunningForge, startForge } from "../forge/start-forge.ts";
+import { type ForgeOptions, type RunningForge, startForge } from "../forge/start-forge.ts";
 import { createRunner } from "../runner/runner.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -28,7 +28,7 @@ export type Machine = {
   readonly forge: RunningForge;
   /** The App's login. */
   readonly app: string;
-  /** Requests that the coordinator sent, and all pushes, since the start. */
+  /** Requests and pushes of the coordinator since the start. */
   readonly counts: () => { readonly rest: number; readonly pushes: number };
   readonly close: () => Promise<void>;
 };
@@ -70,15 +70,18 @@ const sleepFor =
       });
     });
 
-/** Counts what goes over the wire, seen from the forge. */
+const APP = "enki[bot]";
+
+/** Counts what the coordinator sends, seen from the forge. */
 const openCounter = () => {
   const counts = { rest: 0, pushes: 0 };
   return {
     counts,
-    request: ({ method, path, login }: { method: string; path: string; login: string }): null => {
-      if (path.startsWith("/api/") && login === "enki[bot]") counts.rest += 1;
+    observe: ({ method, path, login, status }: Parameters<NonNullable<ForgeOptions["observe"]>>[0]): void => {
+      if (login !== APP) return;
+      // What did not change is not counted, as on GitHub.
+      if (path.startsWith("/api/") && status !== 304) counts.rest += 1;
       if (method === "POST" && path.endsWith("/git-receive-pack")) counts.pushes += 1;
-      return null;
     },
   };
 };
@@ -129,7 +132,7 @@ export const openMachine = async (terminal: Terminal, options: MachineOptions): 
     random: () => randomInt(WIDEST) / WIDEST,
     after: terminal.after,
     runner,
-    faults: { requests: counter.request },
+    observe: counter.observe,
   });
   const app = await startOwnApp(terminal, { forge, root, clones });
   return {

@@ -24,6 +24,9 @@ export type StoryEnd = {
 
 /** Between two looks, in milliseconds. */
 const LOOK = 100;
+/** After this time a person looks less often; GitHub counts requests. */
+const PATIENCE = 60_000;
+const LATER_LOOK = 2_000;
 const HEADLINE = /^### (.*)$/m;
 
 /** Plays the maintainer: opens the issue, asks, approves the plan that is shown and the checkpoint that waits, until Enki is done or stops. */
@@ -42,7 +45,7 @@ export const playMaintainer = async ({ person, app, sleep, now, say }: Teller, s
     await answer({ person, issue, own, answered, say });
     const end = now() - begun > story.limit ? "too-late" : endOf(own.headline);
     if (end !== null && !(end === "done" && (await person.isOpen(issue)))) return { issue, execution: own.execution, end, last: own.body };
-    await sleep(LOOK);
+    await sleep(now() - begun < PATIENCE ? LOOK : LATER_LOOK);
   }
 };
 

@@ -44,7 +44,7 @@ const open = (fate?: (route: string) => Fate) => {
   state.comments.push({ id: 300, issue: 70, by: "maintainer", body: "/enki fix it", updated: 0 });
   const github = connectGitHub({ octokit, owner: "octo", repo: "demo", clock: () => NOW });
   const run = async (effects: readonly Effect[], again: readonly Effect[] = []): Promise<readonly Outcome[]> => {
-    const events = await perform(effects, { github, self: SELF, again: new Set(again.map(({ key }) => key)) });
+    const events = await perform(effects, { github, self: SELF, again: new Set(again.map(({ key }) => key)), now: () => NOW });
     return events.map((event: Event) => {
       if (event.kind !== "performed") throw new Error("not an outcome");
       return event.outcome;

@@ -108,6 +108,7 @@ export const memoryWorld = (
 
   const end = <K extends Effect["kind"]>(effect: Effect & { kind: K }, known: unknown): Event => ({
     kind: "performed",
+    at: state.now,
     // Each branch below gives the known value of its own kind.
     outcome: { kind: effect.kind, key: effect.key, digest: digestOf(effect), end: { kind: "done", known } } as never,
   });
@@ -118,6 +119,7 @@ export const memoryWorld = (
     if (words) {
       return {
         kind: "performed",
+        at: state.now,
         outcome: {
           kind: effect.kind,
           key: effect.key,

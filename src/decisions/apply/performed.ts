@@ -1,4 +1,5 @@
 import type { Outcome } from "../../model/effect.ts";
+import type { Event } from "../../model/event.ts";
 import { readJobKey } from "../../model/job.ts";
 import { readTaskId } from "../../model/ids.ts";
 import type { Trace } from "../../model/ledger.ts";
@@ -12,13 +13,14 @@ const knownNumber = (outcome: Outcome): number | null => {
 };
 
 /** Writes down what became of an effect. Nothing here is new: a lost outcome is looked up again. */
-export const applyPerformed = (draft: Draft, outcome: Outcome): void => {
+export const applyPerformed = (draft: Draft, { at, outcome }: Extract<Event, { kind: "performed" }>): void => {
   const before = draft.trace(outcome.key);
-  const trace: Trace = before ?? { asked: draft.now, tries: 1, notBefore: 0, refused: null, known: null, digest: null };
+  const trace: Trace = before ?? { at, tries: 1, notBefore: 0, refused: null, known: null, digest: null };
   switch (outcome.end.kind) {
     case "done":
       draft.putTrace(outcome.key, {
         ...trace,
+        at,
         refused: null,
         notBefore: 0,
         digest: outcome.digest,

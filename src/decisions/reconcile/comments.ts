@@ -1,6 +1,22 @@
+import type { Execution } from "../../model/execution.ts";
 import { executionComment } from "../../render/execution-comment.ts";
 import { writeMarker } from "../../render/marker.ts";
 import type { Draft } from "../draft.ts";
+
+/** Between two edits that only tell of progress, in milliseconds: each is a request, and for some readers a mail. */
+const PROGRESS_PAUSE = 10_000;
+
+/** Progress is told now and then; what a person must know or do, at once. */
+const isTime = (draft: Draft, key: string, execution: Execution): boolean => {
+  const trace = draft.trace(key);
+  if (!trace || trace.digest === null || isPressing(execution)) return true;
+  const next = trace.at + PROGRESS_PAUSE;
+  draft.wake(next);
+  return next <= draft.now;
+};
+
+const isPressing = ({ state, steps }: Execution): boolean =>
+  (state !== "running" && state !== "planning") || Object.values(steps).some((step) => step.state === "waiting" || step.state === "failed");
 
 /** One comment per execution, edited in place; answers to commands; the issue closed when all of it landed. */
 export const reconcileComments = (draft: Draft): void => {
@@ -9,7 +25,8 @@ export const reconcileComments = (draft: Draft): void => {
     const key = `say:execution/${execution.id}` as const;
     const body = executionComment({ execution, plan: draft.plan(execution.plan), queue: draft.queue(execution.base) });
     const comment = draft.trace(key)?.known ?? null;
-    draft.want({ kind: "say", key, issue: execution.issue, marker: writeMarker({ kind: "execution", id: execution.id }), body, comment });
+    const marker = writeMarker({ kind: "execution", id: execution.id });
+    if (isTime(draft, key, execution)) draft.want({ kind: "say", key, issue: execution.issue, marker, body, comment });
     if (execution.state === "done") draft.want({ kind: "close-issue", key: `close-issue:${execution.id}`, issue: execution.issue });
   }
 };

@@ -40,7 +40,8 @@ const unconfirmed = (draft: Draft, task: TaskId): number | null => {
 };
 
 const tell = (draft: Draft, commit: Sha, step: Step): void => {
-  const state = step.landed ? "success" : step.state === "failed" ? "failure" : null;
+  // A landed step's pull request is marked merged: that tells more than a status could.
+  const state = step.state === "waiting" ? "success" : step.state === "failed" ? "failure" : null;
   if (state !== null) draft.want({ kind: "set-status", key: `set-status:${commit}`, commit, state, text: statusText(step) });
 };
 
