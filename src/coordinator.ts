@@ -55,6 +55,11 @@ const newLane = (now: Millis): Lane => ({
   sweepAt: now + FIRST_SWEEP,
 });
 
+const closeLane = (lane: Lane): void => {
+  lane.open = false;
+  lane.cancelTimer();
+};
+
 /** After a fault: a sweep finds these events again, but where nobody sweeps the webhook is all there is, so they stay. Gives the pause before the next try. */
 const putBack = (lane: Lane, events: readonly Event[]): Millis => {
   lane.waiting = [...events, ...lane.waiting];
@@ -66,7 +71,6 @@ const putBack = (lane: Lane, events: readonly Event[]): Millis => {
 /** The loop of one repository: one call at a time, woken by events and by the time that the last decision asked for; deliveries coalesce. */
 const openLane = (repository: string, { connect, timers, fault, sweepEvery }: Coordinating) => {
   const lane = newLane(timers.now());
-
   const wakeLater = (delay: Millis): void => {
     lane.cancelTimer();
     if (lane.open) lane.cancelTimer = timers.after(Math.max(0, delay), () => void receive([{ kind: "woken" }]));
@@ -74,9 +78,9 @@ const openLane = (repository: string, { connect, timers, fault, sweepEvery }: Co
 
   const handle = async (events: readonly Event[]): Promise<void> => {
     lane.handle ??= openHandle(await connect(repository));
-    const sweep = lane.sweepAt <= timers.now();
-    const { wakeAt } = await lane.handle(events, sweep);
-    if (sweep) lane.sweepAt = timers.now() + sweepEvery;
+    const isDue = lane.sweepAt <= timers.now();
+    const { wakeAt } = await lane.handle(events, isDue);
+    if (isDue) lane.sweepAt = timers.now() + sweepEvery;
     lane.faults = 0;
     wakeLater(Math.min(wakeAt ?? Infinity, lane.sweepAt) - timers.now());
   };
@@ -115,10 +119,7 @@ const openLane = (repository: string, { connect, timers, fault, sweepEvery }: Co
       return receive([{ kind: "woken" }]);
     },
     running: (): Promise<void> | null => lane.running,
-    close: (): void => {
-      lane.open = false;
-      lane.cancelTimer();
-    },
+    close: (): void => closeLane(lane),
   };
 };
 
