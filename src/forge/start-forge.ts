@@ -71,6 +71,7 @@ export type RunningForge = {
   createInstallationToken(app: number, owner: string, permissions?: Rights): string;
   /** A repository, public where nothing else is said; with `from`, with all branches and tags of that one. */
   createRepository(repository: Named & { readonly from?: string; readonly private?: boolean }): Promise<void>;
+  defaultBranch(repository: Named): string;
   setSecrets(repository: Named, secrets: Readonly<Record<string, string>>): void;
   setEnvironment(repository: Named, environment: { readonly name: string; readonly secrets: Readonly<Record<string, string>> }): void;
   setPermission(repository: Named, permission: { readonly login: string; readonly role: Role | "none" }): void;
@@ -183,9 +184,10 @@ const createInstallationToken = (forge: Forge, of: { id: number; owner: string; 
   return mintInstallationToken(forge, app, { owner: of.owner, rights: of.rights }).value;
 };
 
-const settersOf = (forge: Forge): Pick<RunningForge, "setSecrets" | "setEnvironment" | "setPermission" | "setRules"> => {
+const settersOf = (forge: Forge): Pick<RunningForge, "defaultBranch" | "setSecrets" | "setEnvironment" | "setPermission" | "setRules"> => {
   const find = ({ owner, name }: Named): Repository => repositoryNamed(forge, owner, name);
   return {
+    defaultBranch: (named) => find(named).defaultBranch,
     setSecrets: (named, secrets) => {
       find(named).secrets = secrets;
     },

@@ -1,41 +1,58 @@
-import { Duplex } from "node:stream";
 import { parseArgs } from "node:util";
-import { relayTools } from "../mcp/relay.ts";
-import { serveStream } from "../mcp/serve.ts";
-import type { ToolSet } from "../mcp/tools.ts";
 import { readConfig } from "../config/read.ts";
 import { readLayers } from "../layers.ts";
+import { relayTools } from "../mcp/relay.ts";
+import { serveStdio } from "../mcp/serve.ts";
+import type { ToolContext, ToolSet } from "../mcp/tools.ts";
+import { editIn } from "../mcp/workspace.ts";
+import { refuse } from "../model/refusal.ts";
+import { readExecution } from "./read-execution.ts";
 import type { Terminal } from "./terminal.ts";
 
 const TOOL_SETS: readonly ToolSet[] = ["planner", "worker", "merger", "sidecar"];
+const OPTIONS = {
+  role: { type: "string" },
+  "no-edit": { type: "boolean", default: false },
+  task: { type: "string", default: "" },
+} as const;
 
 /** `enki mcp`: Enki's tools over stdio. Inside a job a relay to it; without one a server that checks everything and changes nothing. */
 export const mcp = async (args: readonly string[], terminal: Terminal): Promise<number> => {
-  const { values } = parseArgs({
-    args: [...args],
-    options: { role: { type: "string" }, "no-edit": { type: "boolean", default: false }, task: { type: "string" } },
-  });
-  const toolSet = TOOL_SETS.find((each) => each === values.role);
-  if (!toolSet) {
-    terminal.err(`enki mcp: --role is one of ${TOOL_SETS.join(", ")}\n`);
-    return 2;
-  }
-  const { stdin, stdout } = terminal;
-  const socket = terminal.env["ENKI_SOCKET"];
-  if (socket !== undefined && socket !== "") {
-    await relayTools({ socket, stdin, stdout });
+  const { stdin, stdout, env, err } = terminal;
+  try {
+    const { values } = parseArgs({ args: [...args], options: OPTIONS });
+    const toolSet = TOOL_SETS.find((each) => each === values.role);
+    if (!toolSet) throw new TypeError(`--role is one of ${TOOL_SETS.join(", ")}`);
+    const socket = env["ENKI_SOCKET"] ?? "";
+    if (socket !== "") await relayTools({ socket, stdin, stdout });
+    else
+      await serveStdio({
+        context: await readOnlyContext(terminal, { toolSet, noEdit: values["no-edit"], task: values.task }),
+        stdin,
+        stdout,
+      });
     return 0;
+  } catch (error) {
+    err(`enki mcp: ${error instanceof Error ? error.message : String(error)}\n`);
+    return error instanceof TypeError ? 2 : 1;
   }
+};
+
+type Asked = { readonly toolSet: ToolSet; readonly noEdit: boolean; readonly task: string };
+
+/** What the tools see of the repository in the working directory. */
+const readOnlyContext = async (terminal: Terminal, { toolSet, noEdit, task }: Asked): Promise<ToolContext> => {
   const { config } = readConfig(await readLayers([terminal.root, `${terminal.cwd}/.enki`]));
-  const context = {
+  const look = editIn(terminal.cwd);
+  return {
     toolSet,
-    canEdit: !values["no-edit"],
+    canEdit: !noEdit,
     roles: config.roles,
     maxSteps: config.plan.maxSteps,
-    execution: null,
+    execution: await readExecution(terminal, task),
     record: null,
-    edit: null,
+    edit: (path, edits) => (edits === null ? look(path, null) : Promise.resolve({ refused: READ_ONLY })),
   };
-  await serveStream(context, Duplex.from({ readable: stdin, writable: stdout }));
-  return 0;
 };
+
+const READ_ONLY = refuse("read-only", "there is no job here: this tool changes nothing").refusal;
