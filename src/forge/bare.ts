@@ -82,6 +82,9 @@ const refsOf = ({ at, lines, text, isTrue }: Plumbing) => {
 
 const historyOf = ({ at, lines, text, isTrue }: Plumbing) => ({
   isAncestor: (old: string, young: string): Promise<boolean> => isTrue("merge-base", "--is-ancestor", old, young),
+  /** True where a tip brings merge commits to what was there. */
+  hasMerges: async (from: string | null, to: string): Promise<boolean> =>
+    (await lines("rev-list", "--merges", "--max-count=1", to, ...(from === null ? [] : [`^${from}`]))).length > 0,
   count: async (from: string, to: string): Promise<number> => Number(await text("rev-list", "--count", `${from}..${to}`)),
   /** The commit of a base's own line that brought a head in; the head itself after a fast-forward. */
   broughtIn: async (head: string, base: string): Promise<string> =>
@@ -117,6 +120,8 @@ const contentsOf = ({ at, text }: Plumbing) => ({
     const ran = await runGit(at, ["merge-tree", "--write-tree", "--no-messages", base, head]);
     return ran.code === 0 ? ran.stdout.toString("utf8").trim() : null;
   },
+  /** Takes the objects of a pack in; false where it cannot be read. */
+  unpack: async (pack: Buffer): Promise<boolean> => (await runGit(at, ["unpack-objects", "-q"], pack)).code === 0,
   commitTree: async (tree: string, of: { parents: readonly string[]; message: string; by: Signature }): Promise<string> =>
     (
       await git({ ...at, env: identity(of.by) }, ["commit-tree", tree, ...of.parents.flatMap((parent) => ["-p", parent])], of.message)

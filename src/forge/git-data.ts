@@ -1,8 +1,9 @@
 import { z } from "zod";
 import { roleOf } from "./access.ts";
 import { type Call, created, type Handler, nothing, ok, type Route } from "./exchange.ts";
-import { pushed } from "./pushes.ts";
+import { type Move, pushed } from "./pushes.ts";
 import { notFound, Refusal } from "./refusal.ts";
+import { brokenBy } from "./rules.ts";
 import { account, type Json, repositoryShape, repositoryUrl } from "./shapes.ts";
 
 const newRef = z.object({ ref: z.string(), sha: z.string() });
@@ -28,20 +29,17 @@ const matching: Handler = async (call) => {
   return call.page(await Promise.all(found.map(([ref, sha]) => refShape(call, ref, sha))));
 };
 
-/** An App or a job without `workflows` may not bring workflow files in by a ref either. */
-const demandWorkflows = async (call: Call, sha: string): Promise<void> => {
-  const actor = call.actor();
-  if (actor.kind === "user" || actor.rights["workflows"] === "write") return;
-  const { bare, defaultBranch } = call.repository;
-  const tree = (of: string): Promise<string | null> => bare.ref(`${of}:.github/workflows`);
-  const [mine, now] = [await tree(sha), await tree(`refs/heads/${defaultBranch}`)];
-  if (mine !== null && mine !== now) throw new Refusal(403, "Resource not accessible by integration");
+/** Refuses what a push would be refused too. */
+const demandUnbroken = async (call: Call, moving: Move): Promise<void> => {
+  const broken = await brokenBy(call.repository, moving, { actor: call.actor(), mergeOf: null, approvals: 0 });
+  if (broken?.kind === "workflows") throw new Refusal(403, "Resource not accessible by integration");
+  if (broken) throw new Refusal(422, `Repository rule violations found\n\n${broken.why}\n\n`);
 };
 
-type Moving = { readonly ref: string; readonly from: string | null; readonly to: string | null };
-
-const move = async (call: Call, moving: Moving): Promise<void> => {
+const move = async (call: Call, moving: Move): Promise<void> => {
   const { forge, repository } = call;
+  if (moving.ref.startsWith("refs/pull/")) throw new Refusal(422, "Reference cannot be updated");
+  await demandUnbroken(call, moving);
   if (!(await repository.bare.move(moving.ref, moving.from, moving.to))) throw new Refusal(422, "Reference cannot be updated");
   await pushed(forge, repository, { actor: call.actor(), moves: [moving] });
 };
@@ -52,7 +50,6 @@ const createRef: Handler = async (call) => {
   if (!/^refs\/[^/]+\/./.test(ref) || !(await bare.isRefName(ref))) throw new Refusal(422, "Reference name is invalid");
   if (ref.startsWith("refs/pull/")) throw new Refusal(422, "Reference name is invalid");
   if ((await bare.commit(sha)) === null) throw new Refusal(422, "Object does not exist");
-  await demandWorkflows(call, sha);
   return bare.alone(async () => {
     if ((await bare.ref(ref)) !== null) throw new Refusal(422, "Reference already exists");
     await move(call, { ref, from: null, to: sha });
@@ -65,7 +62,6 @@ const updateRef: Handler = async (call) => {
   const { bare } = call.repository;
   const ref = `refs/${call.param("ref")}`;
   if ((await bare.commit(sha)) === null) throw new Refusal(422, "Object does not exist");
-  await demandWorkflows(call, sha);
   return bare.alone(async () => {
     const from = await bare.ref(ref);
     if (from === null) throw new Refusal(422, "Reference does not exist");

@@ -1,39 +1,59 @@
-/** The answer of receive-pack, as packets. https://git-scm.com/docs/gitprotocol-pack#_report_status */
+import type { Move } from "./pushes.ts";
+
+/** What receive-pack is asked and what it answers, as packets. https://git-scm.com/docs/gitprotocol-pack#_reference_update_request_and_packfile_transfer */
 
 const FLUSH = Buffer.from("0000");
+const ZERO = "0".repeat(40);
 
-const packets = (bytes: Buffer): (Buffer | null)[] => {
-  const found: (Buffer | null)[] = [];
+/** Packets from a place on; null for a flush. */
+function* packetsOf(bytes: Buffer): Generator<{ readonly packet: Buffer | null; readonly end: number }> {
   for (let at = 0; at + 4 <= bytes.length;) {
     const length = Number.parseInt(bytes.toString("latin1", at, at + 4), 16);
-    found.push(length === 0 ? null : bytes.subarray(at + 4, at + length));
-    at += Math.max(4, length);
+    if (Number.isNaN(length)) return;
+    const end = at + Math.max(4, length);
+    yield { packet: length === 0 ? null : bytes.subarray(at + 4, end), end };
+    at = end;
   }
-  return found;
+}
+
+/** Packets up to the first flush, and what comes after it. */
+const untilFlush = (bytes: Buffer): { lines: Buffer[]; rest: Buffer } => {
+  const lines: Buffer[] = [];
+  for (const { packet, end } of packetsOf(bytes)) {
+    if (packet === null) return { lines, rest: bytes.subarray(end) };
+    lines.push(packet);
+  }
+  return { lines, rest: Buffer.alloc(0) };
+};
+
+const nullIfZero = (sha: string): string | null => (sha === ZERO ? null : sha);
+
+/** The moves that a push asks for, and the pack that comes with them; empty for deletions only. */
+export const readPush = (body: Buffer): { readonly moves: readonly Move[]; readonly pack: Buffer } => {
+  const { lines, rest } = untilFlush(body);
+  const capabilities = lines[0]?.toString("utf8").split("\0")[1] ?? "";
+  const pack = /(?:^| )push-options(?: |\n|$)/.test(capabilities) ? untilFlush(rest).rest : rest;
+  const moves = lines.flatMap((line): Move[] => {
+    const [, from, to, ref] = /^([0-9a-f]{40}) ([0-9a-f]{40}) ([^\0\n]+)/.exec(line.toString("utf8")) ?? [];
+    return from !== undefined && to !== undefined && ref !== undefined ? [{ ref, from: nullIfZero(from), to: nullIfZero(to) }] : [];
+  });
+  return { moves, pack };
 };
 
 const packet = (bytes: Buffer): Buffer => Buffer.concat([Buffer.from((bytes.length + 4).toString(16).padStart(4, "0")), bytes]);
 
-const DECLINED = / hook declined\n?$/;
 const MOST = 65_000;
 
-/** Puts the words of our hook, one line for each refused ref, where git says only that a hook declined. */
-export const tellWhy = (answer: Buffer): Buffer => {
-  const parts = packets(answer).filter((part) => part !== null);
-  const band = (number: number): Buffer => Buffer.concat(parts.filter((part) => part[0] === number).map((part) => part.subarray(1)));
-  const why = band(2)
-    .toString("utf8")
-    .split("\n")
-    .filter((line) => line.startsWith("refusing to allow"));
-  if (why.length === 0) return answer;
-  const report = packets(band(1)).map((line) => {
+/** Puts our words for each refused ref where git says only that a hook declined. */
+export const tellWhy = (answer: Buffer, words: ReadonlyMap<string, string>): Buffer => {
+  if (words.size === 0) return answer;
+  const parts = [...packetsOf(answer)].flatMap(({ packet: part }) => (part === null ? [] : [part]));
+  const said = Buffer.concat(parts.filter((part) => part[0] === 1).map((part) => part.subarray(1)));
+  const report = [...packetsOf(said)].map(({ packet: line }) => {
     if (line === null) return FLUSH;
-    const text = line.toString("utf8");
-    return packet(
-      Buffer.from(
-        text.startsWith("ng ") && DECLINED.test(text) ? text.replace(DECLINED, () => ` ${why.shift() ?? "hook declined"}\n`) : text,
-      ),
-    );
+    const ref = /^ng (\S+) hook declined\n?$/.exec(line.toString("utf8"))?.[1];
+    const why = ref === undefined ? undefined : words.get(ref);
+    return packet(why === undefined ? line : Buffer.from(`ng ${ref} ${why}\n`));
   });
   const told = Buffer.concat(report);
   const out = parts.filter((part) => part[0] !== 1).map(packet);

@@ -2,8 +2,9 @@ import { z } from "zod";
 import { type Call, created, type Handler, ok, type Route } from "./exchange.ts";
 import { addIssue, demandEditor, issueOf, listed, setState } from "./issues.ts";
 import { isPull, markMerged, tellPull, tellReview } from "./pull-events.ts";
-import { pushed } from "./pushes.ts";
+import { type Move, pushed } from "./pushes.ts";
 import { invalid, notFound, Refusal } from "./refusal.ts";
+import { brokenBy } from "./rules.ts";
 import { type Json, type PullIssue, pullShape, reviewShape } from "./shapes.ts";
 import { nextId, type Review } from "./state.ts";
 
@@ -183,6 +184,28 @@ const demandMergeable = (issue: PullIssue, input: Merging): void => {
     throw new Refusal(409, "Head branch was modified. Review and try the merge again.");
 };
 
+/** People whose last word on it was yes. */
+const approvalsOf = ({ pull }: PullIssue): number => {
+  const last = new Map(pull.reviews.filter(({ state }) => state !== "COMMENTED").map(({ by, state }) => [by.login, state]));
+  return [...last.values()].filter((state) => state === "APPROVED").length;
+};
+
+const demandUnbroken = async (call: Call, issue: PullIssue, moving: Move): Promise<void> => {
+  const way = { actor: call.actor(), mergeOf: issue.pull.head, approvals: approvalsOf(issue) };
+  const broken = await brokenBy(call.repository, moving, way);
+  if (broken?.kind === "workflows") throw new Refusal(403, "Resource not accessible by integration");
+  if (broken) throw new Refusal(405, broken.why);
+};
+
+/** What a merge's commit says, and whose child it is. */
+const wordsOf = (call: Call, issue: PullIssue, input: Merging & { base: string }): { message: string; parents: readonly string[] } => {
+  const { number, title, body, pull } = issue;
+  const squash = input.merge_method === "squash";
+  const own = squash ? `${title} (#${number})` : `Merge pull request #${number} from ${call.repository.owner.login}/${pull.headRef}`;
+  const message = `${input.commit_title ?? own}\n\n${input.commit_message ?? (squash ? body : title)}\n`;
+  return { message, parents: squash ? [input.base] : [input.base, pull.head] };
+};
+
 const mergeAlone = async (call: Call, issue: PullIssue, input: Merging): Promise<string> => {
   const { forge, repository } = call;
   demandMergeable(issue, input);
@@ -191,14 +214,11 @@ const mergeAlone = async (call: Call, issue: PullIssue, input: Merging): Promise
   const base = await tip(call, pull.baseRef);
   const tree = base === null ? null : await repository.bare.mergeTree(base, pull.head);
   if (base === null || tree === null) throw new Refusal(405, "Pull Request is not mergeable");
-  const squash = input.merge_method === "squash";
-  const title =
-    input.commit_title ??
-    (squash ? `${issue.title} (#${issue.number})` : `Merge pull request #${issue.number} from ${repository.owner.login}/${pull.headRef}`);
-  const message = `${title}\n\n${input.commit_message ?? (squash ? issue.body : issue.title)}\n`;
+  const { message, parents } = wordsOf(call, issue, { ...input, base });
   const actor = call.actor();
   const by = { login: actor.account.login, at: forge.now() };
-  const commit = await repository.bare.commitTree(tree, { parents: squash ? [base] : [base, pull.head], message, by });
+  const commit = await repository.bare.commitTree(tree, { parents, message, by });
+  await demandUnbroken(call, issue, { ref, from: base, to: commit });
   if (!(await repository.bare.move(ref, base, commit))) throw new Refusal(405, "Base branch was modified. Review and try the merge again.");
   markMerged(forge, repository, { issue, actor, commit });
   await pushed(forge, repository, { actor, moves: [{ ref, from: base, to: commit }] });

@@ -5,7 +5,7 @@ import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { Octokit } from "@octokit/rest";
-import type { RunObserver, Runner, RunRequest } from "../../src/runner/contract.ts";
+import type { Permissions, RunObserver, Runner, RunRequest } from "../../src/runner/contract.ts";
 import { type ForgeOptions, type RunningForge, startForge } from "../../src/forge/start-forge.ts";
 import { after } from "../support/after.ts";
 
@@ -66,6 +66,9 @@ const randomness = (): (() => number) => {
   };
 };
 
+/** A workflow that a `repository_dispatch` starts. */
+export const MINT = { ".github/workflows/mint.yml": "on: repository_dispatch\njobs: { a: { runs-on: x, steps: [{ run: 'true' }] } }\n" };
+
 export type Stage = Awaited<ReturnType<typeof openStage>>;
 
 /** A forge with the repository `octo/demo`, which has one commit on `main` with these files; `octo` owns it. */
@@ -114,6 +117,14 @@ export const openStage = async (files: Readonly<Record<string, string>> = {}, op
     git,
     commit,
     octokit,
+    /** A token as a job of a workflow with these permissions has it. */
+    jobToken: async (permissions: Permissions): Promise<string> => {
+      await octokit(owner).repos.createDispatchEvent({ ...REPO, event_type: "mint" });
+      await forge.settled();
+      const start = runner.started.at(-1);
+      if (!start) throw new Error("no workflow listens to repository_dispatch");
+      return start.request.mintToken(permissions);
+    },
     remote: (token: string): string => `${forge.url.replace("//", `//x-access-token:${token}@`)}/octo/demo.git`,
     close: async (): Promise<void> => {
       await forge.close();

@@ -1,0 +1,88 @@
+import type { Move } from "./pushes.ts";
+import type { Actor, Repository, Rule } from "./state.ts";
+
+/** What GitHub says where it refuses to move a ref: for want of a permission, or by the rules of a branch. */
+export type Broken = { readonly kind: "workflows" | "rules"; readonly why: string };
+
+/** How a ref is moved: by a push or REST, or by the merge of a pull request with this head. */
+export type Way = { readonly actor: Actor; readonly mergeOf: string | null; readonly approvals: number };
+
+/** Only a person, or an App with that permission, may bring in what Actions would run. */
+const isGuarded = (actor: Actor): boolean => actor.kind !== "user" && actor.rights["workflows"] !== "write";
+
+const FOLDER = ".github/workflows";
+
+/** A tip's workflow files may not differ from those of the default branch now, also where the tip only lags behind. */
+const brokenWorkflows = async ({ bare, defaultBranch }: Repository, tip: string): Promise<string | null> => {
+  const [mine, now] = [await bare.ref(`${tip}:${FOLDER}`), await bare.ref(`refs/heads/${defaultBranch}:${FOLDER}`)];
+  if (mine === null || mine === now) return null;
+  const own = await bare.entries(tip, FOLDER);
+  const theirs = new Map(
+    (now === null ? [] : await bare.entries(`refs/heads/${defaultBranch}`, FOLDER)).map((file) => [file.name, file.sha]),
+  );
+  const changed = own.find(({ name, sha }) => theirs.get(name) !== sha) ?? [...theirs.keys()].map((name) => ({ name }))[0];
+  return `refusing to allow a GitHub App to create or update workflow \`${FOLDER}/${changed?.name ?? ""}\` without \`workflows\` permission`;
+};
+
+/** True where a status or a check run of that name was good on a commit. Runs that were dispatched count for nothing. */
+const isGreen = ({ statuses, checks, runs }: Repository, sha: string, context: string): boolean => {
+  const status = statuses.get(sha)?.find((one) => one.context === context);
+  const check = checks.findLast((one) => one.sha === sha && one.name === context);
+  const jobs = [...runs.values()]
+    .filter((run) => run.sha === sha && !run.event.endsWith("_dispatch"))
+    .flatMap((run) => [...run.jobs.values()].filter(({ report }) => report.name === context));
+  const good = (conclusion: string | null | undefined): boolean => ["success", "neutral", "skipped"].includes(conclusion ?? "");
+  return status ? status.state === "success" : check ? good(check.conclusion) : good(jobs.at(-1)?.report.conclusion);
+};
+
+type List = {
+  readonly required_status_checks?: readonly { readonly context: string }[];
+  readonly required_approving_review_count?: number;
+};
+const parametersOf = (rule: Rule): List => rule.parameters ?? {};
+
+type Judge = (repository: Repository, move: Move, of: { rule: Rule; way: Way }) => Promise<string | null> | string | null;
+
+const onPush =
+  (why: string, when: (move: Move) => boolean): Judge =>
+  (_, move, { way }) =>
+    way.mergeOf === null && when(move) ? why : null;
+
+/** https://docs.github.com/en/rest/repos/rules: the types that this forge holds to; others are told, never held. */
+const JUDGES: Readonly<Record<string, Judge>> = {
+  creation: onPush("Cannot create ref due to creations being restricted.", ({ from }) => from === null),
+  deletion: onPush("Cannot delete this branch", ({ to }) => to === null),
+  update: onPush("Cannot update this protected ref.", ({ from, to }) => from !== null && to !== null),
+  merge_queue: onPush("Changes must be made through the merge queue", ({ to }) => to !== null),
+  required_signatures: onPush("Commits must have verified signatures.", ({ to }) => to !== null),
+  non_fast_forward: async ({ bare }, { from, to }) =>
+    from !== null && to !== null && !(await bare.isAncestor(from, to)) ? "Cannot force-push to this branch" : null,
+  required_linear_history: async ({ bare }, { from, to }) =>
+    to !== null && (await bare.hasMerges(from, to)) ? "This branch must not contain merge commits." : null,
+  pull_request: (_, { to }, { rule, way }) => {
+    const needed = parametersOf(rule).required_approving_review_count ?? 0;
+    if (way.mergeOf === null) return to === null ? null : "Changes must be made through a pull request.";
+    return way.approvals >= needed ? null : `At least ${needed} approving review is required by reviewers with write access.`;
+  },
+  required_status_checks: (repository, { to }, { rule, way }) => {
+    if (to === null) return null;
+    const red = (parametersOf(rule).required_status_checks ?? []).find(({ context }) => !isGreen(repository, way.mergeOf ?? to, context));
+    return red ? `Required status check "${red.context}" is expected.` : null;
+  },
+};
+
+const brokenRule = async (repository: Repository, move: Move, way: Way): Promise<string | null> => {
+  for (const rule of repository.rules.filter(({ branch }) => `refs/heads/${branch}` === move.ref)) {
+    const why = await JUDGES[rule.type]?.(repository, move, { rule, way });
+    if (why) return why;
+  }
+  return null;
+};
+
+/** Why a ref may not be moved so; null where it may. Objects must be here already. */
+export const brokenBy = async (repository: Repository, move: Move, way: Way): Promise<Broken | null> => {
+  const lag = move.to !== null && isGuarded(way.actor) ? await brokenWorkflows(repository, move.to) : null;
+  if (lag !== null) return { kind: "workflows", why: lag };
+  const why = await brokenRule(repository, move, way);
+  return why === null ? null : { kind: "rules", why };
+};
