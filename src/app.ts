@@ -12,6 +12,8 @@ export type AppOptions = Pick<AppHost, "serverUrl" | "root" | "directory" | "gra
   readonly host: string;
   /** 0 for any that is free. */
   readonly port: number;
+  /** This machine's, where nothing else is given. */
+  readonly timers?: AppHost["timers"];
 };
 
 // Enki waits by itself, and counts what it sends: throttling and retries beneath it would hide both.
@@ -21,6 +23,11 @@ const Octokit = ProbotOctokit.defaults((options: object) => ({ ...options, throt
 const NEW_TOKEN = "POST /app/installations/{installation_id}/access_tokens";
 /** A token is renewed this long before it expires, in milliseconds. */
 const EARLY = 5 * 60_000;
+
+const after: AppHost["timers"]["after"] = (delay, call) => {
+  const timer = setTimeout(call, Math.min(delay, 2 ** 31 - 1));
+  return () => clearTimeout(timer);
+};
 
 const rememberToken = (renew: () => Promise<{ token: string; expires_at: string }>) => {
   let known = { token: "", expires: 0 };
@@ -43,15 +50,11 @@ export const startApp = async (options: AppOptions): Promise<{ url: string; serv
     const octokit = await probot.auth(id);
     return { octokit, token: rememberToken(() => asApp.request(NEW_TOKEN, { installation_id: id }).then(({ data }) => data)) };
   };
-  const after: AppHost["timers"]["after"] = (delay, call) => {
-    const timer = setTimeout(call, Math.min(delay, 2 ** 31 - 1));
-    return () => clearTimeout(timer);
-  };
   const service = openAppService({
     ...options,
     access,
     self: `${data?.slug ?? ""}[bot]`,
-    timers: { now: Date.now, after },
+    timers: options.timers ?? { now: Date.now, after },
     random: Math.random,
     nonce: randomUUID,
   });

@@ -1,0 +1,117 @@
+import { mkdir, rm, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { connectGitHub } from "../../src/github/connect-github.ts";
+import { writeBundle, type NewBundle } from "../../src/jobs/bundle.ts";
+import type { JobHost } from "../../src/jobs/job-host.ts";
+import { prepareJob } from "../../src/jobs/prepare.ts";
+import { publishJob } from "../../src/jobs/publish.ts";
+import { type JobSpec, places } from "../../src/jobs/spec.ts";
+import { changedFiles } from "../../src/jobs/workspace.ts";
+import { readJobKey } from "../../src/model/job.ts";
+import type { Plan } from "../../src/model/plan.ts";
+import type { Runner, RunObserver, RunRequest } from "../../src/runner/contract.ts";
+import { after } from "../support/after.ts";
+
+/** What an agent or a candidate's check does in a scenario. */
+export type Act =
+  | { readonly plan: Plan }
+  /** New contents by path; null removes. */
+  | { readonly files: Readonly<Record<string, string | null>>; readonly output?: string }
+  | { readonly report: string }
+  | { readonly end: NewBundle["end"]; readonly why?: string; readonly output?: string }
+  /** The verdict on a candidate, with the log's last lines. */
+  | { readonly verdict: "green" | "red"; readonly log?: string }
+  /** The machine under the job goes: nothing is published. */
+  | "dies"
+  /** The run goes on until it is cancelled. */
+  | "hangs";
+
+export type Script = (spec: JobSpec) => Act | Promise<Act>;
+
+/** A runner that does what Enki's Actions workflow does, with its own functions, real git and real tokens, in this process and without an agent. */
+export const quickRunner = (directory: string, script: Script) => {
+  const running = new Map<number, Promise<void>>();
+  const hanging = new Map<number, () => void>();
+  const runner: Runner = {
+    start: (request, observer) => {
+      running.set(
+        request.id,
+        work({ directory, script, hanging }, request, observer).finally(() => running.delete(request.id)),
+      );
+    },
+    cancel: (run) => hanging.get(run)?.(),
+    close: async () => {
+      for (const end of hanging.values()) end();
+      await Promise.all(running.values());
+    },
+  };
+  return runner;
+};
+
+type Stage = { readonly directory: string; readonly script: Script; readonly hanging: Map<number, () => void> };
+
+const work = async (stage: Stage, request: RunRequest, observer: RunObserver): Promise<void> => {
+  const { kind = "", target = "", attempt = "" } = request.inputs;
+  const job = readJobKey(`${kind}/${target}/${attempt}`);
+  if (!job) return observer.done("startup_failure", "not one of ours");
+  observer.named(`${kind}/${target}/${attempt}`);
+  const root = join(stage.directory, String(request.id));
+  const { owner, name, defaultBranch } = request.repository;
+  const host: JobHost = {
+    job,
+    workspace: join(root, "work"),
+    temp: join(root, "temp"),
+    defaultBranch,
+    url: `${request.serverUrl}/${owner}/${name}.git`,
+    layers: { under: [], over: [] },
+    after,
+    log: () => undefined,
+  };
+  const reading = request.mintToken({ contents: "read" });
+  const claimed = await prepareJob(host, reading);
+  request.revokeToken(reading);
+  if (!claimed.ok) return observer.done("success", "");
+  const act = await stage.script(claimed.value);
+  if (act === "dies") return observer.done("failure", "the machine went away");
+  if (act === "hangs") {
+    await new Promise<void>((resolve) => stage.hanging.set(request.id, resolve));
+    return observer.done("cancelled", "");
+  }
+  await perform(host, claimed.value, act);
+  await publish(host, request, act);
+  await rm(root, { recursive: true, force: true });
+  observer.done("success", "");
+};
+
+const perform = async (host: JobHost, spec: JobSpec, act: Exclude<Act, string>): Promise<void> => {
+  const at = places(host.temp);
+  const empty = { why: "", files: [], tools: [], output: "", artifact: null, transcript: [] };
+  if ("plan" in act) return writeBundle(at.bundle, { ...empty, end: "success", tools: [{ kind: "propose", plan: act.plan }] });
+  if ("report" in act) return writeBundle(at.bundle, { ...empty, end: "artifact", artifact: act.report, output: "a report" });
+  if ("end" in act) return writeBundle(at.bundle, { ...empty, end: act.end, why: act.why ?? "", output: act.output ?? "" });
+  if ("verdict" in act) return writeBundle(at.bundle, { ...empty, end: "success", output: act.log ?? "" });
+  for (const [path, content] of Object.entries(act.files)) {
+    const file = join(host.workspace, path);
+    await mkdir(dirname(file), { recursive: true });
+    await (content === null ? rm(file) : writeFile(file, content));
+  }
+  const running = { directory: host.workspace, after };
+  const files = await changedFiles(running, at.clone, { workspace: host.workspace, base: spec.base });
+  return writeBundle(at.bundle, { ...empty, end: files.length > 0 ? "success" : "unchanged", files, output: act.output ?? "done" });
+};
+
+const publish = async (host: JobHost, request: RunRequest, act: Exclude<Act, string>): Promise<void> => {
+  const token = request.mintToken({ contents: "write" });
+  const { owner, name } = request.repository;
+  const github = connectGitHub({ auth: token, baseUrl: request.apiUrl, owner, repo: name, clock: Date.now });
+  const conclusion = "verdict" in act && act.verdict === "red" ? "failure" : "success";
+  await publishJob(host, {
+    token,
+    bundle: places(host.temp).bundle,
+    run: request.id,
+    before: { job: conclusion, step: conclusion },
+    now: Date.now,
+    wake: async () => void (await github.runs.wake(`${host.job.kind}/${host.job.target}/${host.job.attempt}`)),
+  });
+  request.revokeToken(token);
+};

@@ -1,0 +1,181 @@
+import { execFile } from "node:child_process";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { onTestFinished } from "vitest";
+import { type AppOptions, startApp } from "../../src/app.ts";
+import { type ForgeOptions, type RunningForge, startForge } from "../../src/forge/start-forge.ts";
+import { openClone } from "../../src/git/clone.ts";
+import { branchRef } from "../../src/model/refs.ts";
+import { readMarker } from "../../src/render/marker.ts";
+import { readTrailers } from "../../src/render/commits.ts";
+import { openPerson, type Person } from "../../src/terminal/person.ts";
+import { workflowFiles } from "../../src/terminal/seed.ts";
+import { after } from "../support/after.ts";
+import { identity } from "../support/repository.ts";
+import { quickRunner, type Script } from "./quick-runner.ts";
+
+const REPOSITORY = { owner: "octo", name: "demo" };
+const ROOT = new URL("../..", import.meta.url).pathname;
+const run = promisify(execFile);
+
+export type StageOptions = {
+  /** What agents and checks do. */
+  readonly script: Script;
+  readonly files?: Readonly<Record<string, string>>;
+  readonly faults?: NonNullable<ForgeOptions["faults"]>;
+  readonly observe?: NonNullable<ForgeOptions["observe"]>;
+  /** False where no webhook is ever sent. */
+  readonly webhooks?: boolean;
+  readonly app?: Partial<AppOptions>;
+};
+
+/** GitHub on loopback, the App behind its webhooks, and a maintainer with a client: everything real but the agents. Gone when the test ends. */
+export const openStage = async (options: StageOptions) => {
+  const directory = await mkdtemp(join(tmpdir(), "enki-stage-"));
+  const runner = quickRunner(join(directory, "jobs"), options.script);
+  const forge = await startForge({
+    directory: join(directory, "repositories"),
+    port: 0,
+    now: Date.now,
+    random: Math.random,
+    after,
+    runner,
+    lag: { runs: 50, merged: 50 },
+    ...(options.faults && { faults: options.faults }),
+    ...(options.observe && { observe: options.observe }),
+  });
+  const account = await forge.createApp({ name: "enki", secret: "for-this-test-only" });
+  await forge.createRepository(REPOSITORY);
+  const log: string[] = [];
+  let apps = 0;
+  /** One more process of the App; webhooks go to the newest. */
+  const startOne = async (over: Partial<AppOptions> = {}) => {
+    const app = await startApp({
+      appId: account.id,
+      privateKey: account.privateKeyPem,
+      secret: account.secret,
+      apiUrl: forge.apiUrl,
+      serverUrl: forge.url,
+      host: "127.0.0.1",
+      port: 0,
+      root: ROOT,
+      directory: join(directory, `clones-${(apps += 1)}`),
+      grace: 0,
+      sweepEvery: 60_000,
+      log: (line) => void log.push(line),
+      ...options.app,
+      ...over,
+    });
+    if (options.webhooks !== false) forge.setWebhookUrl(account.id, app.url);
+    onTestFinished(() => app.close());
+    return app;
+  };
+  const stage = { directory, forge, log, startApp: startOne, app: await startOne(), ...people(forge), ...repository(forge, directory) };
+  // In the order of their dependence: the last registered is called first.
+  onTestFinished(async () => {
+    await runner.close();
+    await forge.close();
+    await rm(directory, { recursive: true, force: true });
+  });
+  const files = { "limit.txt": "1\n", ".enki/enki.toml": '[refinery]\nverify = ["true"]\n', ...options.files };
+  await stage.push("main", files, { workflows: true });
+  return { ...stage, ...waiting(stage.maintainer, log) };
+};
+export type OpenStage = Awaited<ReturnType<typeof openStage>>;
+
+const people = (forge: RunningForge) => {
+  const person = (login: string, role: "admin" | "write" | "read" | "none"): Person => {
+    const token = forge.createUser(login);
+    forge.setPermission(REPOSITORY, { login, role });
+    return openPerson({ apiUrl: forge.apiUrl, token, ...REPOSITORY });
+  };
+  return { person, maintainer: person("maintainer", "admin"), ...REPOSITORY };
+};
+
+const repository = (forge: RunningForge, directory: string) => {
+  const bare = join(directory, "repositories", REPOSITORY.owner, `${REPOSITORY.name}.git`);
+  const git = async (...args: string[]): Promise<string> => (await run("git", args, { cwd: bare, maxBuffer: 1 << 26 })).stdout.trim();
+  const token = forge.createUser("pusher");
+  forge.setPermission(REPOSITORY, { login: "pusher", role: "admin" });
+  const clone = openClone({
+    url: `${forge.url}/${REPOSITORY.owner}/${REPOSITORY.name}.git`,
+    directory: join(directory, "pusher.git"),
+    token: () => Promise.resolve(token),
+    identity,
+    after,
+  });
+  return {
+    bare,
+    git,
+    /** Commits these files onto a branch and pushes, as a person would; gives the commit. */
+    push: async (
+      branch: string,
+      files: Readonly<Record<string, string>>,
+      over: { workflows?: boolean; onto?: string; force?: boolean } = {},
+    ) => {
+      const own = await clone;
+      await own.fetch();
+      const tip = (await own.refs())[branchRef(branch)] ?? null;
+      const onto = over.onto ?? tip;
+      const all = new Map(Object.entries(files).map(([path, content]) => [path, { content, mode: "100644" as const }]));
+      const flows = over.workflows ? await workflowFiles(ROOT) : new Map<string, never>();
+      const tree = await own.writeFiles(onto, new Map([...all, ...flows]));
+      const parents = onto === null ? [] : [onto];
+      const commit = await own.writeCommit({ tree, parents, message: `a person changes ${Object.keys(files).join(", ")}`, at: Date.now() });
+      const pushed = await own.push([{ ref: branchRef(branch), from: tip, to: over.force ? (onto ?? commit) : commit }]);
+      if (pushed.kind !== "pushed") throw new Error(`${pushed.kind}: ${pushed.text}`);
+      return commit;
+    },
+    /** Steps in the order in which they landed on a branch. */
+    landed: async (branch = "main"): Promise<string[]> => {
+      const text = await git("log", "--first-parent", "--reverse", "-z", "--format=%B", branch);
+      return text.split("\0").flatMap((message) => readTrailers(message)?.task.replace(/^[0-9a-f]+-/, "") ?? []);
+    },
+  };
+};
+
+const PATIENCE = 20_000;
+const LOOK = 20;
+
+/** Waits for what is asynchronous by nature, by looking; a test that waits in vain says for what, and what the App logged. */
+const waiting = (maintainer: Person, log: readonly string[]) => {
+  const until = async <T>(what: string, look: () => Promise<T | null | false | undefined>): Promise<T> => {
+    const begun = Date.now();
+    for (;;) {
+      const seen = await look();
+      if (seen !== null && seen !== false && seen !== undefined) return seen;
+      if (Date.now() - begun > PATIENCE) throw new Error(`waited in vain for ${what}\n${log.join("\n")}`);
+      await new Promise<void>((resolve) => void after(LOOK, resolve));
+    }
+  };
+  /** Enki's own words on an issue: the execution's comment, or any. */
+  const said = async (issue: number, kind?: "execution" | "reply"): Promise<string[]> =>
+    (await maintainer.comments(issue))
+      .filter(({ user, body }) => user.login === "enki[bot]" && (kind === undefined || readMarker(body)?.kind === kind))
+      .map(({ body }) => body);
+  return {
+    until,
+    said,
+    /** The execution's comment, as soon as it says this. */
+    shows: (issue: number, words: RegExp): Promise<string> =>
+      until(`a comment with ${String(words)}`, async () => (await said(issue, "execution")).find((body) => words.test(body))),
+    replies: (issue: number, words: RegExp): Promise<string> =>
+      until(`an answer with ${String(words)}`, async () => (await said(issue, "reply")).find((body) => words.test(body))),
+    /** Opens an issue, asks, and gives the line that approves the plan. */
+    ask: async (request = "/enki fix the limit"): Promise<number> => {
+      const issue = await maintainer.openIssue("The limit is too low", "");
+      await maintainer.comment(issue, request);
+      return issue;
+    },
+    approve: async (issue: number): Promise<string> => {
+      const line = await until(
+        "a plan to approve",
+        async () => /^\/enki approve \S+$/m.exec((await said(issue, "execution")).join("\n"))?.[0],
+      );
+      await maintainer.comment(issue, line);
+      return line;
+    },
+  };
+};
