@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { mayPush } from "./access.ts";
 import { type Call, created, type Handler, ok, type Route } from "./exchange.ts";
 import { addIssue, demandEditor, issueOf, listed, setState } from "./issues.ts";
 import { isPull, markMerged, tellPull, tellReview } from "./pull-events.ts";
@@ -184,14 +185,15 @@ const demandMergeable = (issue: PullIssue, input: Merging): void => {
     throw new Refusal(409, "Head branch was modified. Review and try the merge again.");
 };
 
-/** People whose last word on it was yes. */
-const approvalsOf = ({ pull }: PullIssue): number => {
-  const last = new Map(pull.reviews.filter(({ state }) => state !== "COMMENTED").map(({ by, state }) => [by.login, state]));
+/** How many of those who may write had yes as their last word. */
+const approvalsOf = ({ repository }: Call, { pull }: PullIssue): number => {
+  const words = pull.reviews.filter(({ state, by }) => state !== "COMMENTED" && mayPush(repository, by.login));
+  const last = new Map(words.map(({ by, state }) => [by.login, state]));
   return [...last.values()].filter((state) => state === "APPROVED").length;
 };
 
 const demandUnbroken = async (call: Call, issue: PullIssue, moving: Move): Promise<void> => {
-  const way = { actor: call.actor(), mergeOf: issue.pull.head, approvals: approvalsOf(issue) };
+  const way = { actor: call.actor(), mergeOf: issue.pull.head, approvals: approvalsOf(call, issue) };
   const broken = await brokenBy(call.repository, moving, way);
   if (broken?.kind === "workflows") throw new Refusal(403, "Resource not accessible by integration");
   if (broken) throw new Refusal(405, broken.why);
