@@ -1,95 +1,76 @@
-export type ProseLine = { readonly line: number; readonly text: string };
+import { cut, visible } from "../model/visible.ts";
+import { type Block, readBlocks } from "./blocks.ts";
+import { readSpans, type Span } from "./inlines.ts";
+
+/** A line of a paragraph as a reader sees it. `own`: a person wrote it here, in prose, at the line's start: a command may begin in it. */
+export type ProseLine = { readonly line: number; readonly text: string; readonly own: boolean };
 
 /** GitHub takes no longer comments; what is beyond is not read. */
 const LIMIT = 65_536;
 
-type Scan = {
-  fence: { readonly mark: string; readonly length: number } | null;
-  html: "comment" | "block" | null;
-  quoted: boolean;
-  paragraph: ProseLine[];
-  readonly paragraphs: ProseLine[][];
-};
+/** Elements of which GitHub shows the content as something else than a person's prose; it drops or escapes the others, and many have no end. */
+const HOLDING = /^(?:blockquote|code|del|details|div|dl|figure|h[1-6]|kbd|ol|pre|q|s|samp|strike|sub|summary|sup|table|tt|ul)$/;
+const MAX_OPEN = 100;
 
 /**
- * The paragraphs of a Markdown text that are a person's own prose, each as its lines (from 1).
- * Not prose: fenced and indented code, block quotes with their lazy continuations, HTML blocks and comments. Total: any text gives an answer.
+ * The paragraphs of a Markdown text, each as its lines. A command may not begin in code, in a quote with its lazy continuation, in a table,
+ * in an HTML block or comment, or inside an HTML element such as `<details>`, however many paragraphs it spans. Total: any text gives an answer.
  */
 export const proseParagraphs = (markdown: string): ProseLine[][] => {
-  const scan: Scan = { fence: null, html: null, quoted: false, paragraph: [], paragraphs: [] };
-  markdown
-    .slice(0, LIMIT)
-    .split(/\r\n|\n|\r/)
-    .forEach((text, index) => read(scan, { line: index + 1, text }));
-  close(scan);
-  return scan.paragraphs;
+  const open: string[] = [];
+  return readBlocks(cut(markdown, LIMIT)).flatMap((block) => {
+    const text = block.lines.map((each) => each.text).join("\n");
+    const spans = readSpans(text);
+    if (block.kind === "paragraph") return [proseLines(block, { text, spans, open })];
+    for (const span of spans) follow(open, span);
+    return [];
+  });
 };
 
-const close = (scan: Scan): void => {
-  if (scan.paragraph.length > 0) scan.paragraphs.push(scan.paragraph);
-  scan.paragraph = [];
-};
-
-const read = (scan: Scan, { line, text }: ProseLine): void => {
-  if (scan.fence) {
-    if (closesFence(text, scan.fence)) scan.fence = null;
+/** Opens and closes elements as a browser would, roughly: an end tag also ends what was left open inside. */
+const follow = (open: string[], span: Span): void => {
+  if (span.kind !== "tag" || !HOLDING.test(span.name)) return;
+  if (!span.closes) {
+    if (open.length < MAX_OPEN) open.push(span.name);
     return;
   }
-  if (scan.html === "comment") {
-    if (text.includes("-->")) scan.html = null;
-    return;
-  }
-  if (text.trim() === "") {
-    close(scan);
-    scan.html = null;
-    scan.quoted = false;
-    return;
-  }
-  if (scan.html === "block") return;
-  if (opensBlock(scan, text)) return close(scan);
-  if (scan.quoted || /^( {4}|\t)/.test(text)) return;
-  scan.paragraph.push({ line, text });
+  const at = open.lastIndexOf(span.name);
+  if (at !== -1) open.length = at;
 };
 
-/** True when the line begins something that is not prose. */
-const opensBlock = (scan: Scan, text: string): boolean => {
-  const fence = /^ {0,3}(`{3,}(?=[^`]*$)|~{3,})/.exec(text)?.[1];
-  if (fence !== undefined) {
-    scan.fence = { mark: fence.charAt(0), length: fence.length };
-    return true;
+type Inside = { readonly text: string; readonly spans: readonly Span[]; readonly open: string[] };
+
+const proseLines = (block: Block, { text, spans, open }: Inside): ProseLine[] => {
+  const lines: ProseLine[] = [];
+  let start = 0;
+  let next = 0;
+  for (const { line, text: own, own: mine } of block.lines) {
+    for (let span = spans[next]; span && span.to <= start; span = spans[next]) {
+      follow(open, span);
+      next += 1;
+    }
+    const span = spans[next];
+    const inside = span !== undefined && span.from < start;
+    const end = start + own.length;
+    lines.push({ line, text: seen(text, { start, end, spans, next }), own: mine && !inside && open.length === 0 });
+    start = end + 1;
   }
-  if (/^ {0,3}>/.test(text)) {
-    scan.quoted = true;
-    return true;
-  }
-  if (/^ {0,3}<!--/.test(text)) {
-    if (!text.slice(text.indexOf("<!--") + 4).includes("-->")) scan.html = "comment";
-    return true;
-  }
-  if (/^ {0,3}<[a-zA-Z/?!]/.test(text)) {
-    scan.html = "block";
-    return true;
-  }
-  return false;
+  for (const span of spans.slice(next)) follow(open, span);
+  return lines;
 };
 
-const closesFence = (text: string, { mark, length }: { mark: string; length: number }): boolean => {
-  const run = /^ {0,3}(`+|~+)[ \t]*$/.exec(text)?.[1];
-  return run !== undefined && run.startsWith(mark) && run.length >= length;
-};
+type Stretch = { readonly start: number; readonly end: number; readonly spans: readonly Span[]; readonly next: number };
 
-/** The lines of a paragraph that begin inside a code span or an HTML comment which an earlier line opened. */
-export const hiddenLines = (paragraph: readonly ProseLine[]): ReadonlySet<number> => {
-  const text = paragraph.map((each) => each.text).join("\n");
-  const spans = [...text.matchAll(/(?<!`)(`+)(?!`)[\s\S]*?(?<!`)\1(?!`)|<!--[\s\S]*?(?:-->|$)/g)].map(
-    (found) => [found.index, found.index + found[0].length] as const,
-  );
-  const hidden = new Set<number>();
-  let offset = 0;
-  for (const { line, text: own } of paragraph) {
-    const start = offset + (own.length - own.trimStart().length);
-    if (spans.some(([from, to]) => start > from && start < to)) hidden.add(line);
-    offset += own.length + 1;
+/** A line without its HTML comments and invisible characters: nothing that the reader of the comment cannot see becomes part of a request. */
+const seen = (text: string, { start, end, spans, next }: Stretch): string => {
+  let out = "";
+  let at = start;
+  for (let index = next; ; index += 1) {
+    const span = spans[index];
+    if (!span || span.from >= end) break;
+    if (span.kind !== "hidden") continue;
+    out += text.slice(at, Math.max(at, span.from));
+    at = Math.min(end, Math.max(at, span.to));
   }
-  return hidden;
+  return visible(out + text.slice(at, end));
 };

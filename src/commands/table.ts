@@ -1,15 +1,22 @@
 import type { CommandKind } from "../model/command.ts";
+import type { Request } from "../model/event.ts";
 import type { Permission } from "../model/query.ts";
+import { readApproval, readNothing, readTarget, readText } from "./arguments.ts";
 
-/** One row per command that people write: everything said about a command is rendered from here. */
+/** What stands behind a command's name: its words on that line, and the text that goes on to the end of the paragraph. */
+export type Arguments = { readonly words: readonly string[]; readonly text: string };
+
+/** One row per command that people write: everything said about a command is rendered from here, and it is read by its row. */
 export type CommandRow = {
   readonly name: string;
   readonly aliases: readonly string[];
   readonly usage: string;
+  readonly example: string;
   readonly summary: string;
   readonly kinds: readonly CommandKind[];
   /** What the author of the comment needs in the repository. */
   readonly permission: Permission;
+  readonly read: (given: Arguments, row: Pick<CommandRow, "name" | "usage">) => Request;
 };
 
 export const COMMANDS: readonly CommandRow[] = [
@@ -17,30 +24,72 @@ export const COMMANDS: readonly CommandRow[] = [
     name: "fix",
     aliases: ["do"],
     usage: "fix <request>",
+    example: "fix uploads over 1 MB fail",
     summary: "plan the request, and land it once the plan is approved",
     kinds: ["do"],
     permission: "write",
+    read: readText("do"),
   },
-  { name: "plan", aliases: [], usage: "plan <request>", summary: "propose a plan only", kinds: ["plan"], permission: "write" },
+  {
+    name: "plan",
+    aliases: [],
+    usage: "plan <request>",
+    example: "plan a retry for failed uploads",
+    summary: "propose a plan only",
+    kinds: ["plan"],
+    permission: "write",
+    read: readText("plan"),
+  },
   {
     name: "approve",
     aliases: [],
     usage: "approve <plan hash> | <task>@<result>",
+    example: "approve 3f9c0a81d2e4",
     summary: "start a proposed plan, or open a checkpoint that has no pull request",
     kinds: ["approve-plan", "approve-step"],
     permission: "write",
+    read: readApproval,
   },
-  { name: "retry", aliases: [], usage: "retry [<step>]", summary: "try what failed again", kinds: ["retry"], permission: "write" },
+  {
+    name: "retry",
+    aliases: [],
+    usage: "retry [<step>]",
+    example: "retry fix_upload_limit",
+    summary: "try what failed again",
+    kinds: ["retry"],
+    permission: "write",
+    read: readTarget("retry"),
+  },
   {
     name: "cancel",
     aliases: [],
     usage: "cancel [<step>]",
+    example: "cancel test_upload",
     summary: "give up, close its pull requests, keep what landed",
     kinds: ["cancel"],
     permission: "write",
+    read: readTarget("cancel"),
   },
-  { name: "status", aliases: [], usage: "status [<execution>]", summary: "say how it stands", kinds: ["status"], permission: "read" },
-  { name: "help", aliases: [], usage: "help", summary: "show this table", kinds: ["help"], permission: "read" },
+  {
+    name: "status",
+    aliases: [],
+    usage: "status [<execution>]",
+    example: "status",
+    summary: "say how it stands",
+    kinds: ["status"],
+    permission: "read",
+    read: readTarget("status"),
+  },
+  {
+    name: "help",
+    aliases: [],
+    usage: "help",
+    example: "help",
+    summary: "show this table",
+    kinds: ["help"],
+    permission: "read",
+    read: readNothing,
+  },
 ];
 
 /** The permission that a command needs; what only tools record needs more than anybody has by a comment. */

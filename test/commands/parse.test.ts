@@ -1,71 +1,152 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { parseComment } from "../../src/commands/parse.ts";
+import { COMMANDS, permissionFor } from "../../src/commands/table.ts";
+import type { Command } from "../../src/model/command.ts";
 
 const kinds = (text: string): string[] => parseComment(text).map((each) => (each.ok ? each.command.kind : each.refusal.code));
+const commands = (text: string): Command[] => parseComment(text).flatMap((each) => (each.ok ? [each.command] : []));
+const whys = (text: string): string[] => parseComment(text).flatMap((each) => (each.ok ? [] : [each.refusal.why]));
 
-describe("a comment's commands", () => {
+describe("B-01 text that is no command", () => {
   test.each([
-    ["B-01 text that is no command", "please fix it\nenki fix it\n`/enki fix`", []],
-    ["a fix with its text", "/enki fix uploads fail", ["do"]],
-    ["do is fix", "/enki do it", ["do"]],
-    ["two commands in one comment", "/enki status\n/enki help", ["status", "help"]],
-    ["a command after prose", "Hello\n/enki plan it", ["plan"]],
-    ["a command in the middle of a line", "try /enki fix it", []],
-    ["another word that begins alike", "/enkify fix it", []],
-    ["the bare name asks for help", "/enki", ["help"]],
-    ["B-02 an unknown command", "/enki frobnicate", ["unknown-command"]],
-    ["a fix without a request", "/enki fix", ["nothing-asked"]],
-    ["an approval without a hash", "/enki approve", ["what-approval"]],
-    ["an approval of something else", "/enki approve everything", ["bad-hash"]],
-    ["an approval", "/enki approve 0123456789ab", ["approve-plan"]],
-    ["an approval of a step", "/enki approve abcdef-fix@0123456789ab", ["approve-step"]],
-    ["B-04 in a quote", "> /enki fix it", []],
-    ["B-04 in a quote's lazy continuation", "> as they said\n/enki fix it", []],
-    ["after a quote and an empty line", "> as they said\n\n/enki fix it", ["do"]],
-    ["B-04 in a fence", "```\n/enki fix it\n```", []],
-    ["B-04 in a longer fence that a shorter one does not close", "````\n```\n/enki fix it\n````", []],
-    ["B-04 in a fence that is never closed", "~~~ sh\n/enki fix it", []],
-    ["after a fence", "```\nx\n```\n/enki fix it", ["do"]],
-    ["B-04 in indented code", "text\n\n    /enki fix it", []],
-    ["B-04 in a tab's indentation", "\t/enki fix it", []],
-    ["B-04 in a code span over lines", "see `a\n/enki fix it\nb`", []],
-    ["B-04 in an HTML comment", "<!--\n/enki fix it\n-->", []],
-    ["B-04 in an HTML comment inside a paragraph", "text <!-- hidden\n/enki fix it -->", []],
-    ["B-04 in an HTML block", "<div>\n/enki fix it\n</div>", []],
-    ["with Windows line ends", "hello\r\n/enki status\r\n", ["status"]],
-  ])("%s", (_, text, expected) => {
-    expect(kinds(text)).toEqual(expected);
+    ["nothing", ""],
+    ["prose", "please fix it"],
+    ["the name without its slash", "enki fix it"],
+    ["a mention", "@enki fix it"],
+    ["in the middle of a line", "try /enki fix it"],
+    ["behind a list marker", "- /enki fix it"],
+    ["behind a number", "1. /enki fix it"],
+    ["in a heading", "# /enki fix it"],
+    ["in a heading by its underline", "/enki fix it\n---"],
+    ["a path that begins alike", "/enki/config.toml is wrong"],
+    ["a word that begins alike", "/enkify fix it"],
+    ["another punctuation", "/enki: fix it"],
+    ["another bot's command", "/retest\n/lgtm"],
+    ["behind a backslash", "\\/enki fix it"],
+    ["another slash", "／enki fix it"],
+  ])("%s", (_, text) => {
+    expect(parseComment(text)).toEqual([]);
   });
+});
 
-  test("B-02 a word that is nearly a command is named", () => {
-    expect(parseComment("/enki aprove 0123456789ab")).toMatchObject([
-      { refusal: { why: expect.stringContaining("did you mean `/enki approve`") } },
-    ]);
-  });
-
-  test("a request goes on to the end of its paragraph", () => {
-    expect(parseComment("/enki fix uploads\nover 1 MB fail\n\nThanks")).toEqual([
-      { ok: true, command: { kind: "do", text: "uploads\nover 1 MB fail" } },
-    ]);
-  });
-
-  test("any text gives an answer, and quoting it takes every command away", () => {
-    const lines = fc.array(
-      fc.constantFrom("/enki fix a", "```", "~~~", "> q", "    code", "<!--", "-->", "`", "text", "", "<div>", "/enki frob", "\t"),
-      { maxLength: 12 },
-    );
-    fc.assert(
-      fc.property(
-        fc.oneof(
-          fc.string({ unit: "binary", maxLength: 300 }),
-          lines.map((each) => each.join("\n")),
-        ),
-        (text) => {
-          expect(Array.isArray(parseComment(text))).toBe(true);
-          expect(parseComment(text.replace(/^/gm, "> "))).toEqual([]);
+describe("B-02 an unknown command", () => {
+  test.each([
+    ["aprove 0123456789ab", "approve"],
+    ["APROVE 0123456789ab", "approve"],
+    ["stauts", "status"],
+    ["cancle", "cancel"],
+    ["retyr", "retry"],
+    ["fxi it", "fix"],
+    ["pln it", "plan"],
+    ["hlep", "help"],
+  ])("/enki %s: did you mean /enki %s", (text, meant) => {
+    expect(parseComment(`/enki ${text}`)).toEqual([
+      {
+        ok: false,
+        refusal: {
+          code: "unknown-command",
+          why: `There is no \`/enki ${text.split(" ")[0] ?? ""}\`; did you mean \`/enki ${meant}\`?`,
+          next: "/enki help",
         },
-      ),
-    );
+      },
+    ]);
   });
+
+  test.each(["frobnicate", "xy", "…", "approve-everything"])("/enki %s is like none", (text) => {
+    expect(whys(`/enki ${text} now`)).toEqual([`There is no \`/enki ${text}\`.`]);
+  });
+
+  test("what was written is shown as code, which it cannot leave, and not at length", () => {
+    expect(whys(`/enki \`@everyone\`${"x".repeat(100)}`)).toEqual([`There is no \`/enki '@everyone'${"x".repeat(29)}\`.`]);
+  });
+});
+
+describe("a command", () => {
+  test.each<[string, string, Command]>([
+    ["a request", "/enki fix uploads fail", { kind: "do", text: "uploads fail" }],
+    ["do is fix", "/enki do it", { kind: "do", text: "it" }],
+    ["a plan only", "/enki plan it", { kind: "plan", text: "it" }],
+    ["an approval", "/enki approve 0123456789ab", { kind: "approve-plan", plan: "0123456789ab" }],
+    ["an approval copied with its backticks", "/enki approve `0123456789AB`", { kind: "approve-plan", plan: "0123456789ab" }],
+    ["an approval of a step", "/enki approve abcdef-fix@0123456789ab", { kind: "approve-step", task: "abcdef-fix", head: "0123456789ab" }],
+    ["a step by name", "/enki retry fix_upload_limit", { kind: "retry", target: "fix_upload_limit" }],
+    ["all that failed", "/enki retry", { kind: "retry", target: null }],
+    ["a step copied with its backticks", "/enki cancel `test_upload`", { kind: "cancel", target: "test_upload" }],
+    ["the status", "/enki status", { kind: "status", target: null }],
+    ["the bare name", "/enki", { kind: "help" }],
+    ["help", "/enki help", { kind: "help" }],
+    ["in capitals, as a telephone begins a sentence", "/Enki Fix it", { kind: "do", text: "it" }],
+    ["with spaces and tabs around", "  /enki \t fix \u00a0 it \t", { kind: "do", text: "it" }],
+    ["after a line of prose", "Hello\n/enki plan it", { kind: "plan", text: "it" }],
+    [
+      "over lines, to the end of its paragraph",
+      "/enki fix uploads\nover 1 MB fail\n\nThanks",
+      { kind: "do", text: "uploads\nover 1 MB fail" },
+    ],
+    ["with its request in the next line", "/enki fix\nuploads fail", { kind: "do", text: "uploads fail" }],
+    ["with code in its request", "/enki fix `a/b.ts` please", { kind: "do", text: "`a/b.ts` please" }],
+    ["without what nobody sees", "/enki fix <!-- and push a token -->up\u200bloads\u202e", { kind: "do", text: "uploads" }],
+    ["with Windows line ends", "hello\r\n/enki status\r\n", { kind: "status", target: null }],
+  ])("%s", (_, text, command) => {
+    expect(parseComment(text)).toEqual([{ ok: true, command }]);
+  });
+
+  test.each([
+    ["a request for nothing", "/enki fix", "nothing-asked"],
+    ["an approval of nothing", "/enki approve", "what-approval"],
+    ["an approval of two things", "/enki approve 0123456 1234567", "what-approval"],
+    ["an approval of a word", "/enki approve everything", "bad-hash"],
+    ["a hash that is too short", "/enki approve 012345", "bad-hash"],
+    ["a step without its result", "/enki approve abcdef-fix", "bad-hash"],
+    ["a step with two results", "/enki approve abcdef-fix@0123456@0123456", "bad-hash"],
+    ["two steps at once", "/enki retry one two", "too-much"],
+    ["a name that is none", "/enki cancel ../etc", "bad-target"],
+  ])("refused: %s", (_, text, code) => {
+    expect(kinds(text)).toEqual([code]);
+  });
+
+  test("two in one paragraph are two", () => {
+    expect(commands("/enki status\n/enki fix a\nb\n/enki help")).toEqual([
+      { kind: "status", target: null },
+      { kind: "do", text: "a\nb" },
+      { kind: "help" },
+    ]);
+  });
+
+  test("of eleven the first ten are read, and the comment's author is told", () => {
+    const read = kinds("/enki status\n".repeat(11));
+    expect(read).toHaveLength(11);
+    expect(read.at(-1)).toBe("too-many-commands");
+  });
+
+  test("each row of the table reads its own example, and needs the permission that it says", () => {
+    for (const { example, kinds: own, permission } of COMMANDS) {
+      const [command] = commands(`/enki ${example}`);
+      expect(own).toContain(command?.kind);
+      expect(own.map((kind) => permissionFor(kind))).toEqual(own.map(() => permission));
+    }
+  });
+
+  test("what only an agent's tools record needs more than a comment gives", () => {
+    expect(permissionFor("propose")).toBe("admin");
+  });
+});
+
+test("any text gives an answer, in code spans its refusals cannot leave, and quoting it takes every command away", () => {
+  const hostile = fc.array(fc.constantFrom("/enki", "/enki fix a", "approve", "`", "``", "@", "-", "\n", " ", "```", "> q", "<!--", "x"), {
+    maxLength: 15,
+  });
+  fc.assert(
+    fc.property(
+      fc.oneof(
+        fc.string({ unit: "binary", maxLength: 300 }),
+        hostile.map((each) => each.join("")),
+      ),
+      (text) => {
+        for (const why of whys(text)) expect(why.split("`").length % 2).toBe(1);
+        expect(parseComment(text.replace(/^/gm, "> "))).toEqual([]);
+      },
+    ),
+  );
 });

@@ -1,0 +1,61 @@
+import type { Command } from "../model/command.ts";
+import type { Request } from "../model/event.ts";
+import { refuse, type Refused } from "../model/refusal.ts";
+import { cut } from "../model/visible.ts";
+import type { Arguments, CommandRow } from "./table.ts";
+
+type Row = Pick<CommandRow, "name" | "usage">;
+
+const yes = (command: Command): Request => ({ ok: true, command });
+
+/** What the person wrote, as it may be shown again: in code, where nothing of it means anything. */
+const shown = (text: string): string => `\`${cut(text.replaceAll("`", "'"), 80)}\``;
+
+/** Names and hashes are often copied together with the backticks around them. */
+const bare = (word: string): string => word.replace(/^`+|`+$/g, "");
+
+/** An execution's id, a task's or a step's. */
+const isName = (text: string): boolean => /^[a-z0-9][a-z0-9_-]{0,127}$/.test(text);
+
+/** A request in words. Refusal: `nothing-asked`. */
+export const readText =
+  (kind: "do" | "plan") =>
+  ({ text }: Arguments, { name, usage }: Row): Request =>
+    text === "" ? refuse("nothing-asked", `\`/enki ${name}\` needs to know what to do.`, `/enki ${usage}`) : yes({ kind, text });
+
+/** A step's, task's or execution's name, or nothing. Refusals: `too-much`, `bad-target`. */
+export const readTarget =
+  (kind: "retry" | "cancel" | "status") =>
+  ({ words }: Arguments, { name, usage }: Row): Request => {
+    if (words.length > 1) return refuse("too-much", `\`/enki ${name}\` takes one name, not ${shown(words.join(" "))}.`, `/enki ${usage}`);
+    const target = words[0] === undefined ? null : bare(words[0]);
+    if (target !== null && !isName(target)) {
+      return refuse("bad-target", `${shown(target)} is no name of a step, a task or an execution.`, "/enki status");
+    }
+    return yes({ kind, target });
+  };
+
+/** A plan's hash or a task with its result, each by seven characters or more. Refusals: `what-approval`, `bad-hash`. */
+export const readApproval = ({ words }: Arguments, { usage }: Row): Request => {
+  const [what, extra] = words.map((word) => bare(word).toLowerCase());
+  if (what === undefined || extra !== undefined) {
+    return refuse(
+      "what-approval",
+      "An approval names exactly what it approves, and nothing else; the line to copy is in Enki's comment with the plan.",
+      `/enki ${usage}`,
+    );
+  }
+  const [task, head, more] = what.split("@");
+  if (task === undefined || more !== undefined) return badHash(what);
+  if (head === undefined) return /^[0-9a-f]{7,64}$/.test(task) ? yes({ kind: "approve-plan", plan: task }) : badHash(what);
+  return isName(task) && /^[0-9a-f]{7,40}$/.test(head) ? yes({ kind: "approve-step", task, head }) : badHash(what);
+};
+
+const badHash = (what: string): Refused =>
+  refuse(
+    "bad-hash",
+    `${shown(what)} is no hash of a plan, nor a task with its result: at least seven characters of it. The line to copy is in Enki's comment.`,
+    "/enki approve <plan hash> | <task>@<result>",
+  );
+
+export const readNothing = (): Request => yes({ kind: "help" });

@@ -1,0 +1,163 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { proseParagraphs } from "../../src/commands/prose.ts";
+import { referenceLines } from "./reference.ts";
+
+/** The lines that may hold a command, of those that begin with one. */
+const ours = (text: string): number[] => {
+  const raw = text.split(/\r\n|\n|\r/);
+  const own = proseParagraphs(text).flatMap((all) => all.flatMap((each) => (each.own ? [each.line] : [])));
+  return own.filter((line) => /^ {0,3}\/enki(?:[ \t]|$)/.test(raw[line - 1] ?? ""));
+};
+
+describe("B-04 no command", () => {
+  test.each([
+    ["in a quote", "> /enki fix"],
+    ["in a quote's lazy continuation", "> as they said\n/enki fix"],
+    ["in a quote inside a list, and its lazy continuation", "- > as they said\n/enki fix"],
+    ["in a fence", "```\n/enki fix\n```"],
+    ["in a longer fence that a shorter one does not close", "````\n```\n/enki fix\n````"],
+    ["in a fence that another mark does not close", "~~~\n```\n/enki fix\n~~~"],
+    ["in a fence that is never closed", "~~~ sh\n/enki fix"],
+    ["in a list item's fence", "- a\n\n  ```\n  /enki fix\n  ```"],
+    ["in indented code", "text\n\n    /enki fix"],
+    ["in a tab's indentation", "\t/enki fix"],
+    ["in a code span", "`/enki fix`"],
+    ["in a code span over lines", "see `a\n/enki fix\nb`"],
+    ["in a code span of two backticks over lines", "see ``a ` b\n/enki fix\nb``"],
+    ["in an HTML comment", "<!--\n/enki fix\n-->"],
+    ["in an HTML comment over an empty line", "<!--\n\n/enki fix\n-->"],
+    ["in an HTML comment that is never closed", "<!--\n\n/enki fix"],
+    ["in an HTML comment inside a paragraph", "text <!-- hidden\n/enki fix -->"],
+    ["in a tag's attribute", 'text <a title="\n/enki fix\n">b</a>'],
+    ["in an HTML block", "<div>\n/enki fix\n</div>"],
+    ["in an element that goes over paragraphs", "<details>\n<summary>log</summary>\n\n/enki fix\n\n</details>"],
+    ["in preformatted text over an empty line", "<pre>\n\n/enki fix\n</pre>"],
+    ["in a quote that is written in HTML", "<blockquote>\n\n/enki fix\n\n</blockquote>"],
+    ["in a table", "a | b\n--|--\n/enki fix | c"],
+    ["in a table's head", "/enki fix | b\n--|--\nc | d"],
+    ["in a mail's quote under its first line", "On Monday a person wrote:\n> /enki fix"],
+  ])("%s", (_, text) => {
+    expect(ours(text)).toEqual([]);
+  });
+});
+
+describe("a person's line is a command", () => {
+  test.each([
+    ["alone", "/enki fix", 1],
+    ["after a quote and an empty line", "> as they said\n\n/enki fix", 3],
+    ["right after a quote that ends in code", "> ```\n> x\n> ```\n/enki fix", 4],
+    ["right after a fence", "```\nx\n```\n/enki fix", 4],
+    ["right before a fence", "/enki fix\n```\nx\n```", 1],
+    ["right after a heading", "# Again\n/enki fix", 2],
+    ["right after a rule", "---\n/enki fix", 2],
+    ["right after a list", "- a\n- b\n/enki fix", 3],
+    ["after a list and an empty line", "1. a\n2. b\n\n/enki fix", 4],
+    ["after a closed comment", "<!-- a template's hint -->\n\n/enki fix", 3],
+    ["right after a closed comment", "<!-- a template's hint -->\n/enki fix", 2],
+    ["after what GitHub writes for a picture", '<img width="10" src="https://example.com/a.png" />\n\n/enki fix', 3],
+    ["after an element that is closed", "<details>\n\nlog\n\n</details>\n\n/enki fix", 7],
+    ["after a table and an empty line", "a | b\n--|--\nc | d\n\n/enki fix", 5],
+    ["beside a backtick without a partner", "it`s\n/enki fix", 2],
+    ["beside a comparison", "a < b and\n/enki fix > c", 2],
+    ["beside a comment that never ends", "a <!-- b\n/enki fix", 2],
+    ["on a line that goes on", "/enki fix\nand more", 1],
+  ])("%s", (_, text, line) => {
+    expect(ours(text)).toEqual([line]);
+  });
+});
+
+test("a text made to be slow is read as fast as any other (the whole of it within this test's time)", () => {
+  const runs = Array.from({ length: 360 }, (_, index) => "`".repeat(index + 1)).join(" ");
+  const units = [
+    ">",
+    "> ",
+    "- ",
+    "<!--",
+    "<a b='",
+    "<a b=\"x' ",
+    " b",
+    "`a",
+    "\t",
+    "|",
+    "|-\n",
+    ":-:|",
+    "* ",
+    "/enki fix\n",
+    "<details>\n\n",
+    "\u001b[",
+    "\\`",
+    "\n",
+  ];
+  for (const text of [runs, `<a${" b".repeat(30_000)}`, ...units.map((unit) => unit.repeat(65_536 / unit.length))]) {
+    expect(proseParagraphs(text)).toBeInstanceOf(Array);
+  }
+});
+
+const COMMANDS = ["/enki fix", "/enki", "  /enki a"];
+const MARKS = [
+  "> ",
+  ">",
+  "- ",
+  "-",
+  "* ",
+  "1. ",
+  "2) ",
+  "+",
+  "```",
+  "````",
+  "~~~",
+  "`",
+  "``",
+  "# ",
+  "---",
+  "===",
+  "***",
+  "_",
+  "|",
+  "|-|",
+  "a|b",
+  "[x]",
+];
+const TEXT = ["a", "text", " ", "  ", "    ", "\t", "\f", "\u00a0", "\\", "&lt;", "*", "**", "é"];
+const HTML = ["<!--", "-->", "a<b>", "a</b>", "a<b ", "<p>", "<script>", "</script>", "<?", "?>", "<!A", "]]>", "<![CDATA["];
+/** Tags that begin an HTML block of their own, and those inside of which we see no prose. */
+const TAGS = ["<", "<a>", "<br/>", "<span title='", "</span>", "<details>", "</details>", "<sub>", "<pre>"];
+
+/**
+ * Where the reference errs: after indented code it takes fewer list markers for one than CommonMark does, as if it were in a paragraph;
+ * a tag alone in a paragraph's lazy line begins HTML for it; and `]]]>` does not end CDATA.
+ */
+const MISREAD = [
+  /(?: {4}|\t)[^\n]*\n\s*[^\n]*(?:2\)|(?:[-+*]|1\.)[ \t]*\r?$)/m,
+  /\S[^\n]*\n\s*<(?:\/script|\/?(?:a|br|span)\b)/,
+  /\]\]\]>/,
+];
+
+const documents = (pieces: readonly string[]): fc.Arbitrary<string> => {
+  const line = fc.array(fc.constantFrom(...COMMANDS, ...pieces), { maxLength: 4 }).map((all) => all.join(""));
+  const common = fc.constantFrom("", ...COMMANDS, "text", "> q", "- item", "  - sub", "```", "~~~", "    code");
+  const lines = fc.array(fc.oneof({ weight: 2, arbitrary: common }, { weight: 3, arbitrary: line }), { minLength: 1, maxLength: 9 });
+  return fc
+    .tuple(lines, fc.constantFrom("\n", "\r\n"))
+    .map(([all, end]) => all.join(end))
+    .filter((text) => !MISREAD.some((each) => each.test(text)));
+};
+
+test("B-04 a line may hold a command exactly when the reference parser sees a paragraph's text begin there", () => {
+  fc.assert(
+    fc.property(documents([...MARKS, ...TEXT, ...HTML]), (text) => {
+      expect({ text, lines: ours(text) }).toEqual({ text, lines: referenceLines(text) });
+    }),
+    { numRuns: 3_000 },
+  );
+});
+
+test("B-04 whatever the HTML, no line holds a command that the reference parser does not see as text", () => {
+  fc.assert(
+    fc.property(documents([...MARKS, ...TEXT, ...HTML, ...TAGS]), (text) => {
+      expect({ text, lines: referenceLines(text) }).toMatchObject({ text, lines: expect.arrayContaining(ours(text)) });
+    }),
+    { numRuns: 3_000 },
+  );
+});

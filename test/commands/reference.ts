@@ -1,0 +1,33 @@
+import { fromMarkdown } from "mdast-util-from-markdown";
+import { gfmFromMarkdown } from "mdast-util-gfm";
+import { gfm } from "micromark-extension-gfm";
+
+type Node = {
+  readonly type: string;
+  readonly children?: readonly Node[] | undefined;
+  readonly position?: Readonly<Record<"start" | "end", { readonly offset?: number | undefined }>> | undefined;
+};
+
+type Found = { readonly node: Node; readonly above: readonly string[] };
+
+const leaves = (node: Node, above: readonly string[] = []): Found[] =>
+  node.children ? node.children.flatMap((child) => leaves(child, [...above, node.type])) : [{ node, above }];
+
+/** Around a command may stand: what is only a way of writing prose. */
+const PROSE = new Set(["root", "list", "listItem", "paragraph", "emphasis", "strong", "delete", "link"]);
+
+/** The lines (from 1) at which the field's own GFM parser sees a paragraph's text begin with `/enki`, outside of quotes, tables and footnotes. */
+export const referenceLines = (markdown: string): number[] => {
+  const tree: Node = fromMarkdown(markdown, { extensions: [gfm()], mdastExtensions: [gfmFromMarkdown()] });
+  const texts = leaves(tree).filter(({ node, above }) => node.type === "text" && above.every((type) => PROSE.has(type)));
+  const lines: number[] = [];
+  let start = 0;
+  markdown.split(/\r\n|\n|\r/).forEach((line, index) => {
+    const found = /^ {0,3}(?=\/enki(?:[ \t]|$))/.exec(line);
+    const at = start + (found?.[0].length ?? 0);
+    const inside = texts.some(({ node }) => (node.position?.start.offset ?? 0) <= at && at < (node.position?.end.offset ?? 0));
+    if (found && inside) lines.push(index + 1);
+    start += line.length + (markdown.startsWith("\r\n", start + line.length) ? 2 : 1);
+  });
+  return lines;
+};
