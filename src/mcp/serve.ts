@@ -1,10 +1,10 @@
 import { chmod, rm } from "node:fs/promises";
 import { createServer, type Socket } from "node:net";
-import type { Duplex } from "node:stream";
+import type { Readable, Writable } from "node:stream";
 import { Server } from "@modelcontextprotocol/sdk/server/index.js";
 import { CallToolRequestSchema, ListToolsRequestSchema } from "@modelcontextprotocol/sdk/types.js";
 import { z } from "zod";
-import { streamTransport } from "./stream-transport.ts";
+import { type Streams, streamTransport } from "./stream-transport.ts";
 import { callTool, type ToolContext, toolsFor } from "./tools.ts";
 
 /** An MCP server of Enki's tools; rights and limits come from the context, never from who calls. */
@@ -25,17 +25,24 @@ const openServer = (context: ToolContext): Server => {
   return server;
 };
 
-/** Longer paths do not fit into the address of a socket. */
+/** Serves the tools over two streams until the other side hangs up. */
+const serveStreams = (context: ToolContext, streams: Streams): Promise<void> =>
+  new Promise((resolve, reject) => {
+    openServer(context).connect(streamTransport(streams, resolve)).catch(reject);
+  });
+
+/** Longer paths do not fit into the address of a socket; in bytes. */
 const LONGEST_PATH = 100;
 
 /** Serves the tools of a job to whoever connects to this socket, which lies where only the job's own user comes. */
 export const serveTools = async ({ context, socket }: { context: ToolContext; socket: string }): Promise<{ close(): Promise<void> }> => {
   if (Buffer.byteLength(socket) > LONGEST_PATH) throw new Error(`the path of the tools' socket is too long: ${socket}`);
   const open = new Set<Socket>();
-  const listening = createServer((connection) => {
+  // What was asked before the other side hung up is still answered.
+  const listening = createServer({ allowHalfOpen: true }, (connection) => {
     open.add(connection);
     connection.on("close", () => open.delete(connection));
-    void openServer(context).connect(streamTransport(connection));
+    void serveStreams(context, { from: connection, to: connection }).finally(() => connection.end().destroySoon());
   });
   await rm(socket, { force: true });
   await new Promise<void>((resolve, reject) => listening.once("error", reject).listen(socket, resolve));
@@ -49,10 +56,8 @@ export const serveTools = async ({ context, socket }: { context: ToolContext; so
   };
 };
 
-/** Serves the tools to one client, until it hangs up. */
-export const serveStream = (context: ToolContext, stream: Duplex): Promise<void> =>
-  new Promise((resolve, reject) => {
-    const server = openServer(context);
-    stream.once("close", resolve);
-    server.connect(streamTransport(stream)).catch(reject);
-  });
+export type Stdio = { readonly stdin: Readable; readonly stdout: Writable };
+
+/** Serves the tools without a job, to one client, until it hangs up. */
+export const serveStdio = ({ context, stdin, stdout }: Stdio & { context: ToolContext }): Promise<void> =>
+  serveStreams(context, { from: stdin, to: stdout });

@@ -1,41 +1,62 @@
-import type { Duplex } from "node:stream";
+import type { Readable, Writable } from "node:stream";
 import type { Transport } from "@modelcontextprotocol/sdk/shared/transport.js";
-import { type JSONRPCMessage, JSONRPCMessageSchema } from "@modelcontextprotocol/sdk/types.js";
+import { type JSONRPCMessage, JSONRPCMessageSchema, type RequestId } from "@modelcontextprotocol/sdk/types.js";
+import { hearLines, LONGEST_LINE } from "./lines.ts";
 
-/** Longer messages end the connection: a plan of a thousand steps is far smaller. In characters. */
-const LONGEST = 4_000_000;
+const TOO_LONG = { code: -32600, message: `a message has at most ${LONGEST_LINE} characters` };
+const UNREADABLE = { code: -32700, message: "this line is not a message of JSON-RPC 2.0" };
 
-/** MCP over a stream of lines, as stdio does it, for a socket. */
-export const streamTransport = (stream: Duplex): Transport => {
-  let rest = "";
+export type Streams = { readonly from: Readable; readonly to: Writable };
+
+/** MCP as lines of JSON. It ends when what was asked before the other side hung up is answered, when a message is too long, and when a stream breaks. */
+export const streamTransport = ({ from, to }: Streams, ended: () => void): Transport => {
+  const unanswered = new Set<RequestId>();
+  let hungUp = false;
+  const close = (): void => {
+    transport.onclose?.();
+    ended();
+  };
+  const closeWhenAnswered = (): void => {
+    if (hungUp && unanswered.size === 0) close();
+  };
+  const write = (message: unknown): Promise<void> =>
+    new Promise((resolve) => {
+      to.write(`${JSON.stringify(message)}\n`, () => resolve());
+    });
+  const read = (line: string): void => {
+    const message = readMessage(line);
+    if (!message) return void write({ jsonrpc: "2.0", error: UNREADABLE });
+    if ("method" in message && "id" in message) unanswered.add(message.id);
+    // What was taken back gets no answer.
+    if ("method" in message && message.method === "notifications/cancelled") unanswered.delete(message.params?.["requestId"] as RequestId);
+    transport.onmessage?.(message);
+  };
+  const end = (): void => {
+    hungUp = true;
+    closeWhenAnswered();
+  };
   const transport: Transport = {
     start: () => {
-      stream.setEncoding("utf8");
-      stream.on("data", (text: string) => {
-        const lines = (rest + text).split("\n");
-        rest = lines.pop() ?? "";
-        for (const line of lines) if (line.trim() !== "") read(line);
-        if (rest.length > LONGEST) stream.destroy();
-      });
-      stream.on("error", () => undefined);
-      stream.on("close", () => transport.onclose?.());
+      hearLines(from, { line: read, end, tooLong: () => void write({ jsonrpc: "2.0", error: TOO_LONG }).then(close) });
+      // A stream that was read to its end closes too, and is not broken.
+      from.on("error", close).on("close", end);
+      to.on("error", close).on("close", close);
       return Promise.resolve();
     },
-    send: (message: JSONRPCMessage) =>
-      new Promise((resolve) => {
-        stream.write(`${JSON.stringify(message)}\n`, () => resolve());
-      }),
-    close: () => {
-      stream.destroy();
-      return Promise.resolve();
+    send: async (message) => {
+      await write(message);
+      if (!("method" in message) && message.id !== undefined) unanswered.delete(message.id);
+      closeWhenAnswered();
     },
-  };
-  const read = (line: string): void => {
-    try {
-      transport.onmessage?.(JSONRPCMessageSchema.parse(JSON.parse(line)));
-    } catch (error) {
-      transport.onerror?.(error instanceof Error ? error : new Error(String(error)));
-    }
+    close: () => Promise.resolve(close()),
   };
   return transport;
+};
+
+const readMessage = (line: string): JSONRPCMessage | null => {
+  try {
+    return JSONRPCMessageSchema.safeParse(JSON.parse(line)).data ?? null;
+  } catch {
+    return null;
+  }
 };
