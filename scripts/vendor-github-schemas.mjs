@@ -1,0 +1,206 @@
+// Extracts from GitHub's published descriptions what the forge serves, for `test/forge/published.ts`:
+// the answers of its REST routes and the payloads of its webhooks, as JSON Schema without prose and examples.
+// Fetches the descriptions into a temporary directory; run it by hand to take up newer ones: `node scripts/vendor-github-schemas.mjs`.
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+const REST = { name: "@octokit/openapi", version: "23.0.2", file: "generated/api.github.com.json" };
+const WEBHOOKS = { name: "@octokit/webhooks-schemas", version: "7.6.1", file: "schema.json" };
+
+const IN_REPOSITORY = [
+  "GET ",
+  "GET /installation",
+  "GET /issues",
+  "POST /issues",
+  "GET /issues/{issue_number}",
+  "PATCH /issues/{issue_number}",
+  "GET /issues/comments",
+  "GET /issues/comments/{comment_id}",
+  "PATCH /issues/comments/{comment_id}",
+  "DELETE /issues/comments/{comment_id}",
+  "GET /issues/comments/{comment_id}/reactions",
+  "POST /issues/comments/{comment_id}/reactions",
+  "DELETE /issues/comments/{comment_id}/reactions/{reaction_id}",
+  "GET /issues/{issue_number}/comments",
+  "POST /issues/{issue_number}/comments",
+  "GET /pulls",
+  "POST /pulls",
+  "GET /pulls/{pull_number}",
+  "PATCH /pulls/{pull_number}",
+  "GET /pulls/{pull_number}/reviews",
+  "POST /pulls/{pull_number}/reviews",
+  "PUT /pulls/{pull_number}/merge",
+  "POST /statuses/{sha}",
+  "GET /commits/{ref}/statuses",
+  "GET /commits/{ref}/status",
+  "GET /commits/{ref}/check-runs",
+  "GET /commits/{ref}",
+  "POST /check-runs",
+  "PATCH /check-runs/{check_run_id}",
+  "POST /dispatches",
+  "GET /actions/workflows",
+  "GET /actions/workflows/{workflow_id}",
+  "POST /actions/workflows/{workflow_id}/dispatches",
+  "GET /actions/workflows/{workflow_id}/runs",
+  "GET /actions/runs",
+  "GET /actions/runs/{run_id}",
+  "POST /actions/runs/{run_id}/cancel",
+  "GET /actions/runs/{run_id}/jobs",
+  "GET /collaborators/{username}/permission",
+  "GET /rules/branches/{branch}",
+  "GET /branches",
+  "GET /branches/{branch}",
+  "GET /contents/{path}",
+  "GET /git/ref/{ref}",
+  "GET /git/matching-refs/{ref}",
+  "POST /git/refs",
+  "PATCH /git/refs/{ref}",
+  "DELETE /git/refs/{ref}",
+];
+const ROUTES = [
+  "GET /app",
+  "GET /app/installations",
+  "POST /app/installations/{installation_id}/access_tokens",
+  "GET /installation/repositories",
+  "GET /user",
+  "GET /users/{username}",
+  ...IN_REPOSITORY.map((route) => route.replace(" ", " /repos/{owner}/{repo}")),
+];
+const EVENTS = [
+  "check_run$completed",
+  "check_run$created",
+  "create$event",
+  "delete$event",
+  "issue_comment$created",
+  "issue_comment$deleted",
+  "issue_comment$edited",
+  "issues$closed",
+  "issues$edited",
+  "issues$labeled",
+  "issues$opened",
+  "issues$reopened",
+  "pull_request$closed",
+  "pull_request$edited",
+  "pull_request$opened",
+  "pull_request$reopened",
+  "pull_request$synchronize",
+  "pull_request_review$submitted",
+  "push$event",
+  "repository_dispatch$event",
+  "status$event",
+  "workflow_job$completed",
+  "workflow_job$in_progress",
+  "workflow_job$queued",
+  "workflow_run$completed",
+  "workflow_run$in_progress",
+  "workflow_run$requested",
+];
+
+const PROSE = new Set([
+  "description",
+  "example",
+  "examples",
+  "title",
+  "default",
+  "deprecated",
+  "externalDocs",
+  "$schema",
+  "tsAdditionalProperties",
+]);
+const FORMATS = new Set(["date-time", "date", "uri", "uri-template", "email", "int64"]);
+const NAMED = new Set(["properties", "definitions", "patternProperties"]);
+
+const isObject = (value) => typeof value === "object" && value !== null && !Array.isArray(value);
+
+/** `nullable` of OpenAPI 3.0 as JSON Schema has it. */
+const nullable = ({ nullable: may, ...schema }) => {
+  if (may !== true) return schema;
+  if (typeof schema.type !== "string") return { anyOf: [schema, { type: "null" }] };
+  const values = schema.enum && !schema.enum.includes(null) ? { enum: [...schema.enum, null] } : {};
+  return { ...schema, ...values, type: [schema.type, "null"] };
+};
+
+/** A schema without what only people read, refs below `definitions`. */
+const lean = (schema) => {
+  if (Array.isArray(schema)) return schema.map(lean);
+  if (!isObject(schema)) return schema;
+  if (typeof schema.$ref === "string") return { $ref: schema.$ref.replace("#/components/schemas/", "#/definitions/") };
+  const kept = Object.entries(schema).filter(
+    ([key, value]) => !PROSE.has(key) && !key.startsWith("x-") && !(key === "format" && !FORMATS.has(value)),
+  );
+  const entries = kept.map(([key, value]) => [
+    key,
+    NAMED.has(key) ? Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, lean(inner)])) : lean(value),
+  ]);
+  return nullable(Object.fromEntries(entries));
+};
+
+const refsIn = (value) =>
+  Array.isArray(value)
+    ? value.flatMap(refsIn)
+    : isObject(value)
+      ? Object.entries(value).flatMap(([key, inner]) => (key === "$ref" ? [inner.replace("#/definitions/", "")] : refsIn(inner)))
+      : [];
+
+/** Definitions that these values name, and those that they name. */
+const closure = (values, definitions) => {
+  const found = new Map();
+  const queue = values.flatMap(refsIn);
+  for (let name = queue.pop(); name !== undefined; name = queue.pop()) {
+    if (found.has(name)) continue;
+    const schema = lean(definitions[name]);
+    found.set(name, schema);
+    queue.push(...refsIn(schema));
+  }
+  return Object.fromEntries([...found].sort(([a], [b]) => (a < b ? -1 : 1)));
+};
+
+const fetchDescription = (directory, { name, version, file }) => {
+  const [{ filename }] = JSON.parse(
+    execFileSync("npm", ["pack", "--json", "--silent", `${name}@${version}`], { cwd: directory, encoding: "utf8" }),
+  );
+  execFileSync("tar", ["-xzf", filename, `package/${file}`], { cwd: directory });
+  return JSON.parse(readFileSync(join(directory, "package", file), "utf8"));
+};
+
+/** One definition a line, so that a newer description shows what it changed. */
+const write = (file, { from, key, values, definitions }) => {
+  const lines = (entries) => Object.entries(entries).map(([name, value]) => `${JSON.stringify(name)}:${JSON.stringify(value)}`);
+  const block = (entries) => `{\n${lines(entries).join(",\n")}\n}`;
+  const source = `${from.name} ${from.version}, MIT License, Copyright (c) 2020 Octokit contributors; extracted by scripts/vendor-github-schemas.mjs`;
+  const text = `{\n"source":${JSON.stringify(source)},\n"${key}":${block(values)},\n"definitions":${block(definitions)}\n}\n`;
+  writeFileSync(file, text);
+  console.log(`${file}: ${Math.round(text.length / 1_000)} kB`);
+};
+
+const answersOf = (description, route) => {
+  const [method, path] = route.split(" ");
+  const operation = description.paths[path]?.[method.toLowerCase()];
+  if (!operation) throw new Error(`${REST.name} does not describe ${route}`);
+  const answers = Object.entries(operation.responses).map(([status, response]) => {
+    const whole = response.$ref ? description.components.responses[response.$ref.split("/").at(-1)] : response;
+    const schema = whole.content?.["application/json"]?.schema;
+    return [status, schema ? lean(schema) : null];
+  });
+  return Object.fromEntries(answers);
+};
+
+const directory = mkdtempSync(join(tmpdir(), "github-schemas-"));
+try {
+  const rest = fetchDescription(directory, REST);
+  const operations = Object.fromEntries(ROUTES.map((route) => [route, answersOf(rest, route)]));
+  const everywhere = { $ref: "#/definitions/basic-error" };
+  write("test/forge/github/rest.json", {
+    from: REST,
+    key: "operations",
+    values: operations,
+    definitions: closure([operations, everywhere], rest.components.schemas),
+  });
+  const { definitions } = fetchDescription(directory, WEBHOOKS);
+  const events = Object.fromEntries(EVENTS.map((name) => [name, { $ref: `#/definitions/${name}` }]));
+  write("test/forge/github/webhooks.json", { from: WEBHOOKS, key: "events", values: events, definitions: closure([events], definitions) });
+} finally {
+  rmSync(directory, { recursive: true });
+}
