@@ -16,6 +16,8 @@ export type Event = {
   /** The workflow that a workflow_run speaks of. */
   readonly workflow?: string;
   readonly title?: string;
+  /** How many runs led to it, each by the end or the beginning of the one before. */
+  readonly chain?: number;
 };
 
 /** Something happened: Apps are told, and workflows that listen to it start, in the order of the events. */

@@ -18,6 +18,7 @@ export type Start = {
   readonly sha: string;
   readonly actor: Actor;
   readonly title: string;
+  readonly chain?: number;
 };
 
 const tell = (forge: Forge, repository: Repository, of: { run: Run; action: string }): void => {
@@ -26,7 +27,8 @@ const tell = (forge: Forge, repository: Repository, of: { run: Run; action: stri
     workflow_run: runShape(forge, repository, of.run),
     workflow: { name: of.run.name, path: of.run.path },
   };
-  happen(forge, repository, { event: "workflow_run", payload, actor: of.run.actor, workflow: of.run.name });
+  const { actor, name, branch, chain } = of.run;
+  happen(forge, repository, { event: "workflow_run", payload, actor, workflow: name, ref: `refs/heads/${branch}`, chain: chain + 1 });
 };
 
 const record = (forge: Forge, repository: Repository, start: Start): Run => {
@@ -40,6 +42,7 @@ const record = (forge: Forge, repository: Repository, start: Start): Run => {
     branch: start.ref.replace(/^refs\/(?:heads|tags)\//, ""),
     sha: start.sha,
     actor: start.actor,
+    chain: start.chain ?? 0,
     title: start.title,
     status: "queued",
     conclusion: null,

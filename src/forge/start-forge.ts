@@ -67,6 +67,8 @@ export type RunningForge = {
   createApp(app: NewApp): Promise<CreatedApp>;
   /** Where an App's webhooks go from now on. */
   setWebhookUrl(app: number, url: string): void;
+  /** The number of an App's installation at an owner. */
+  installation(app: number, owner: string): number;
   /** A token of an App's installation for an hour, as its JSON web token would get. */
   createInstallationToken(app: number, owner: string, permissions?: Rights): string;
   /** A repository, public where nothing else is said; with `from`, with all branches and tags of that one. */
@@ -226,6 +228,7 @@ export const startForge = async (options: ForgeOptions): Promise<RunningForge> =
     createUser: (login, permissions) => mintUserToken(forge, accountOf(forge, login), permissions ?? null).value,
     createApp: (given) => createApp(forge, given),
     setWebhookUrl: (id, url) => void (appNumbered(forge, id).webhookUrl = url),
+    installation: (id, owner) => installationOf(forge, appNumbered(forge, id), owner),
     createInstallationToken: (id, owner, permissions) => createInstallationToken(forge, { id, owner, rights: permissions ?? null }),
     createRepository: (given) => createRepository(forge, given),
     ...settersOf(forge),

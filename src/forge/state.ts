@@ -107,6 +107,8 @@ export type Run = {
   readonly branch: string;
   readonly sha: string;
   readonly actor: Actor;
+  /** How many runs led to it by `workflow_run`. */
+  readonly chain: number;
   title: string;
   status: "queued" | "in_progress" | "completed";
   conclusion: Conclusion | "action_required" | null;

@@ -1,7 +1,7 @@
 import type { Event, Place } from "./happen.ts";
 import { startBlocked, startRun } from "./runs.ts";
 import { type Forge, type Repository, repositoryKey } from "./state.ts";
-import { readTriggers, runsOn, type Triggers } from "./triggers.ts";
+import { type Occasion, readTriggers, runsOn, type Triggers } from "./triggers.ts";
 import { type Payload, payloadOf } from "./webhooks.ts";
 
 export type WorkflowFile = { readonly path: string; readonly text: string; readonly triggers: Triggers | null };
@@ -31,26 +31,29 @@ export const defaultPlace = async (repository: Repository): Promise<Place | null
 const DISPATCHES = new Set(["workflow_dispatch", "repository_dispatch"]);
 const WAITING = new Set(["opened", "synchronize", "reopened"]);
 
+const LONGEST_CHAIN = 3;
+
 type Way = "start" | "block" | "nothing";
 
 /** What a job's token causes starts nothing but dispatches; its pull requests' runs wait for approval. */
-const wayOf = ({ event, payload, actor }: Event): Way => {
+const wayOf = (happening: Event): Way => {
+  const { event, payload, actor } = happening;
+  // https://docs.github.com/en/actions/reference/workflows-and-actions/events-that-trigger-workflows#workflow_run
+  if ((happening.chain ?? 0) > LONGEST_CHAIN) return "nothing";
   if (actor.kind !== "job" || DISPATCHES.has(event)) return "start";
   return event === "pull_request" && WAITING.has(String(payload["action"])) ? "block" : "nothing";
+};
+
+const occasionOf = ({ event, payload, ref, paths, workflow }: Event): Occasion => {
+  const action = payload["action"];
+  return { event, action: typeof action === "string" ? action : null, ref: ref ?? null, paths: paths ?? null, workflow: workflow ?? null };
 };
 
 const startAll = async (forge: Forge, repository: Repository, of: { event: Event; payload: Payload; way: Way }): Promise<void> => {
   const { event, payload } = of;
   const place = await (event.place ?? (() => defaultPlace(repository)))();
   if (!place) return;
-  const action = event.payload["action"];
-  const occasion = {
-    event: event.event,
-    action: typeof action === "string" ? action : null,
-    ref: event.ref ?? null,
-    paths: event.paths ?? null,
-    workflow: event.workflow ?? null,
-  };
+  const occasion = occasionOf(event);
   for (const file of await workflowsAt(repository, place.sha)) {
     if (!file.triggers || !runsOn(file.triggers, occasion)) continue;
     const name = nameOf(file);
@@ -64,6 +67,7 @@ const startAll = async (forge: Forge, repository: Repository, of: { event: Event
       inputs: {},
       actor: event.actor,
       title: event.title ?? name,
+      chain: event.chain ?? 0,
     };
     if (of.way === "block") startBlocked(forge, repository, start);
     else startRun(forge, repository, start);
