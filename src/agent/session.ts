@@ -57,10 +57,28 @@ export const runAgent = async (run: AgentRun): Promise<AgentEnd> => {
       (error: unknown) => ({ error: error instanceof Error ? error.message : String(error) }),
     );
   const stopped = new Promise<{ late: true }>((done) => abort.signal.addEventListener("abort", () => done({ late: true })));
-  const first = await Promise.race([turn, lost, stopped]);
+  const first = await explain(await Promise.race([turn, lost, stopped]), { lost, stopped, after: run.after });
   cancel();
   await endGroup(child, ended, run.after);
   return { ...judge(late ? { late: true } : first, run.timeout), text: texts.join(""), stderr: stderr() };
+};
+
+/** How long a process may take to end after it closed its output, in milliseconds. */
+const ENDING = 500;
+
+/** An agent that dies loses its connection first; how it died says more. */
+const explain = async (
+  first: First,
+  { lost, stopped, after }: { lost: Promise<First>; stopped: Promise<First>; after: After },
+): Promise<First> => {
+  if (!("error" in first)) return first;
+  let cancel = (): void => undefined;
+  const alive = new Promise<First>((resolve) => {
+    cancel = after(ENDING, () => resolve(first));
+  });
+  const end = await Promise.race([lost, stopped, alive]);
+  cancel();
+  return end;
 };
 
 type First = { readonly reason: StopReason } | { readonly error: string } | { readonly lost: string } | { readonly late: true };
