@@ -1,0 +1,88 @@
+import { readFileSync } from "node:fs";
+import { Ajv, type ValidateFunction } from "ajv";
+import formats from "ajv-formats";
+
+/** What GitHub publishes about its answers and webhooks, as far as the forge serves them: see `scripts/vendor-github-schemas.mjs`. */
+type Schema = Readonly<Record<string, unknown>>;
+type Definitions = Readonly<Record<string, Schema>>;
+type Rest = { readonly operations: Readonly<Record<string, Readonly<Record<string, Schema | null>>>>; readonly definitions: Definitions };
+type Webhooks = { readonly events: Readonly<Record<string, Schema>>; readonly definitions: Definitions };
+
+const read = <T>(name: string): T => JSON.parse(readFileSync(new URL(`github/${name}.json`, import.meta.url), "utf8")) as T;
+const rest = read<Rest>("rest");
+const webhooks = read<Webhooks>("webhooks");
+
+const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === "object" && value !== null && !Array.isArray(value);
+
+/** The same schema with objects closed: the forge is not to tell what GitHub does not. Parts of an `allOf` do not know each other. */
+const closed = (value: unknown): unknown => {
+  if (Array.isArray(value)) return value.map(closed);
+  if (!isRecord(value)) return value;
+  const inner = Object.fromEntries(Object.entries(value).map(([key, part]) => [key, key === "allOf" ? part : closed(part)]));
+  return isRecord(value["properties"]) && value["additionalProperties"] === undefined ? { ...inner, additionalProperties: false } : inner;
+};
+
+const validators = (key: string, definitions: Definitions) => {
+  const ajv = new Ajv({ strict: false, allErrors: true });
+  formats.default(ajv);
+  ajv.addSchema({ $id: key, definitions: closed(definitions) });
+  const known = new Map<string, ValidateFunction>();
+  return (schema: Schema): ValidateFunction => {
+    const text = JSON.stringify(closed(schema)).replaceAll('"#/definitions/', `"${key}#/definitions/`);
+    const validate = known.get(text) ?? ajv.compile(JSON.parse(text) as Schema);
+    known.set(text, validate);
+    return validate;
+  };
+};
+
+const answerValidator = validators("rest", rest.definitions);
+const webhookValidator = validators("webhooks", webhooks.definitions);
+
+const faultsOf = (validate: ValidateFunction, value: unknown): string[] =>
+  validate(value)
+    ? []
+    : (validate.errors ?? []).map(({ instancePath, message, params }) => `${instancePath} ${message} ${JSON.stringify(params)}`);
+
+/** Names of a route's parameters that hold slashes. */
+const DEEP = new Set(["ref", "branch"]);
+const patternOf = (path: string): RegExp => {
+  const source = path
+    .replace("/{path}", "(?:/.*)?")
+    .replaceAll(/\{(\w+)\}/g, (_, name: string) => (DEEP.has(name) ? ".+" : "[^/]+"));
+  return new RegExp(`^${source}$`);
+};
+const literals = (path: string): number => path.replaceAll(/\{\w+\}/g, "").length;
+const OPERATIONS = Object.keys(rest.operations)
+  .map((route) => ({ route, method: route.split(" ")[0], path: route.split(" ")[1] ?? "" }))
+  .sort((a, b) => literals(b.path) - literals(a.path))
+  .map((operation) => ({ ...operation, pattern: patternOf(operation.path) }));
+
+/** The published route of a request, `GET /repos/{owner}/{repo}/…`; null where GitHub describes none. */
+export const routeOf = (method: string, path: string): string | null =>
+  OPERATIONS.find((operation) => operation.method === method && operation.pattern.test(path))?.route ?? null;
+
+export type Answer = { readonly method: string; readonly path: string; readonly status: number; readonly body: string };
+
+/** What GitHub answers everywhere, and describes in places only. */
+const EVERYWHERE = new Set([401, 403, 404, 502]);
+const BASIC: Schema = { $ref: "#/definitions/basic-error" };
+
+/** What is wrong with an answer below the API's address, by GitHub's description of it. */
+export const faultsOfAnswer = ({ method, path, status, body }: Answer): string[] => {
+  const at = `${method} ${path} ${status}`;
+  const route = routeOf(method, path);
+  const described = route === null ? {} : rest.operations[route];
+  const schema = described?.[status];
+  if (status === 304 || schema === null) return body === "" || body === "{}" ? [] : [`${at}: a body where there is none`];
+  if (schema === undefined && !EVERYWHERE.has(status)) return [`${at}: not described by GitHub`];
+  return faultsOf(answerValidator(schema ?? BASIC), JSON.parse(body)).map((fault) => `${at}: ${fault}`);
+};
+
+/** What is wrong with a webhook, by the published schemas. */
+export const faultsOfWebhook = (event: string, payload: Readonly<Record<string, unknown>>): string[] => {
+  const action = payload["action"];
+  const name = [`${event}$${typeof action === "string" ? action : ""}`, `${event}$event`].find((known) => known in webhooks.events);
+  const schema = name === undefined ? undefined : webhooks.events[name];
+  if (!schema) return [`${event} ${String(action)}: not described by GitHub`];
+  return faultsOf(webhookValidator(schema), payload).map((fault) => `${name}: ${fault}`);
+};
