@@ -110,7 +110,14 @@ const limits = (forge: Forge, app: Hono): void => {
     const fault = forge.faults.requests?.({ method: context.req.method, path: context.req.path, login: loginOf(forge, context) }) ?? null;
     if (fault === "before") return context.json({ message: "Server Error" }, 502);
     await next();
-    forge.observe({ method: context.req.method, path: context.req.path, login: loginOf(forge, context), status: context.res.status });
+    const { req, res } = context;
+    forge.observe({
+      method: req.method,
+      path: req.path,
+      login: loginOf(forge, context),
+      status: res.status,
+      body: () => res.clone().text(),
+    });
     if (fault === "after") context.res = context.json({ message: "Server Error" }, 502);
     return undefined;
   });

@@ -160,6 +160,15 @@ export type Faults = {
   readonly requests?: (request: { readonly method: string; readonly path: string; readonly login: string }) => "before" | "after" | null;
 };
 
+/** A request that was answered. The body of the answer can be had as long as it is not sent: ask for it at once. */
+export type Observed = {
+  readonly method: string;
+  readonly path: string;
+  readonly login: string;
+  readonly status: number;
+  readonly body: () => Promise<string>;
+};
+
 export type Forge = {
   readonly directory: string;
   readonly now: () => number;
@@ -169,7 +178,7 @@ export type Forge = {
   readonly runner: Runner;
   readonly lag: Lag;
   readonly faults: Faults;
-  readonly observe: (exchange: { readonly method: string; readonly path: string; readonly login: string; readonly status: number }) => void;
+  readonly observe: (exchange: Observed) => void;
   /** Requests an hour and token. */
   readonly rateLimit: number;
   url: string;
