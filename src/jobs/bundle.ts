@@ -1,10 +1,25 @@
 import { constants } from "node:fs";
-import { mkdir, open, writeFile } from "node:fs/promises";
+import { lstat, mkdir, open, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { recordedSchema } from "../ledger/result.ts";
 import type { Command } from "../model/command.ts";
 import { accept, refuse, type Result } from "../model/refusal.ts";
+
+const REPORT = "report.json";
+const OUTPUT = "output.md";
+const ARTIFACT = "artifact.md";
+const TRANSCRIPT = "transcript.jsonl";
+const FILES = "files";
+const LARGEST = { [REPORT]: 20_000_000, [OUTPUT]: 1_000_000, [ARTIFACT]: 10_000_000 };
+/** Content beyond this is not handed over: no configuration allows more. In files and bytes. */
+export const CARRIED = { files: 10_000, bytes: 100_000_000 };
+/** More files are not named either: what they come to is told all the same. */
+const MAX_NAMED = 20_000;
+const MAX_WHY = 10_000;
+
+/** How many commands one job's tools may record. */
+export const MAX_TOOLS = 1_000;
 
 /**
  * How a job without rights hands over what it made: `report.json`, texts, and the new content of each changed path under `files/<its place in the report>`.
@@ -13,7 +28,7 @@ import { accept, refuse, type Result } from "../model/refusal.ts";
 const reportSchema = z.strictObject({
   format: z.literal(1),
   end: z.enum(["success", "artifact", "unchanged", "failed", "timed-out", "crashed"]),
-  why: z.string().max(10_000),
+  why: z.string().max(MAX_WHY),
   files: z
     .array(
       z.strictObject({
@@ -23,20 +38,12 @@ const reportSchema = z.strictObject({
         size: z.int().nonnegative(),
       }),
     )
-    .max(100_000),
-  tools: z.array(recordedSchema).max(1_000),
+    .max(MAX_NAMED),
+  tools: z.array(recordedSchema).max(MAX_TOOLS),
 });
 
 export type BundleReport = Omit<z.output<typeof reportSchema>, "tools"> & { readonly tools: readonly Command[] };
 export type BundleEnd = BundleReport["end"];
-
-const REPORT = "report.json";
-const OUTPUT = "output.md";
-const ARTIFACT = "artifact.md";
-const TRANSCRIPT = "transcript.jsonl";
-const LARGEST = { [REPORT]: 20_000_000, [OUTPUT]: 1_000_000, [ARTIFACT]: 10_000_000 };
-/** Content beyond this is not handed over: it would be refused. In files and bytes. */
-const CARRIED = { files: 10_000, bytes: 100_000_000 };
 
 export type NewBundle = Pick<BundleReport, "end" | "why" | "tools"> & {
   readonly files: readonly (BundleReport["files"][number] & { readonly content: Buffer | null })[];
@@ -45,19 +52,21 @@ export type NewBundle = Pick<BundleReport, "end" | "why" | "tools"> & {
   readonly transcript: readonly string[];
 };
 
-/** Writes a bundle into a new directory. */
+/** Writes a bundle into a new directory, in the place of what is there. */
 export const writeBundle = async (directory: string, bundle: NewBundle): Promise<void> => {
-  await mkdir(join(directory, "files"), { recursive: true });
+  // An agent could have left links and pipes here.
+  await rm(directory, { recursive: true, force: true });
+  await mkdir(join(directory, FILES), { recursive: true });
   const { end, why, tools, output, artifact, transcript } = bundle;
-  const files = bundle.files.map(({ path, kind, executable, size }) => ({ path, kind, executable, size }));
-  const report: BundleReport = { format: 1, end, why, files, tools };
+  const files = bundle.files.slice(0, MAX_NAMED).map(({ path, kind, executable, size }) => ({ path, kind, executable, size }));
+  const report: BundleReport = { format: 1, end, why: why.slice(0, MAX_WHY), files, tools: tools.slice(-MAX_TOOLS) };
   await writeFile(join(directory, REPORT), JSON.stringify(report));
   await writeFile(join(directory, OUTPUT), output);
   if (artifact !== null) await writeFile(join(directory, ARTIFACT), artifact);
   if (transcript.length > 0) await writeFile(join(directory, TRANSCRIPT), `${transcript.join("\n")}\n`);
   const bytes = files.reduce((sum, { size }) => sum + size, 0);
   if (files.length > CARRIED.files || bytes > CARRIED.bytes) return;
-  for (const [index, { content }] of bundle.files.entries()) if (content) await writeFile(join(directory, "files", String(index)), content);
+  for (const [index, { content }] of bundle.files.entries()) if (content) await writeFile(join(directory, FILES, String(index)), content);
 };
 
 export type OpenedBundle = {
@@ -70,19 +79,22 @@ export type OpenedBundle = {
 
 /** Reads a bundle as what it is: data that anybody may have written. Refusals: `no-bundle`, `bad-bundle`. */
 export const openBundle = async (directory: string): Promise<Result<OpenedBundle>> => {
+  const there = await lstat(join(directory, REPORT)).catch(() => null);
+  if (!there) return refuse("no-bundle", "The job left nothing behind.");
   const text = await readRegular(join(directory, REPORT), LARGEST[REPORT]);
-  if (text === null) return refuse("no-bundle", "The job left nothing behind.");
-  const report = readReport(text.toString("utf8"));
+  const report = text && readReport(text.toString("utf8"));
   if (!report) return refuse("bad-bundle", "What the job left behind is not of our form.");
   const output = await readRegular(join(directory, OUTPUT), LARGEST[OUTPUT]);
   const artifact = await readRegular(join(directory, ARTIFACT), LARGEST[ARTIFACT]);
+  // A folder that is a link would lead out of the bundle.
+  const contents = await lstat(join(directory, FILES)).catch(() => null);
   return accept({
     report,
     output: output?.toString("utf8") ?? "",
     artifact: artifact?.toString("utf8") ?? null,
     content: async (index) => {
       const size = report.files[index]?.size ?? 0;
-      const bytes = await readRegular(join(directory, "files", String(index)), size);
+      const bytes = contents?.isDirectory() ? await readRegular(join(directory, FILES, String(index)), size) : null;
       return bytes?.length === size ? bytes : null;
     },
   });
@@ -98,7 +110,7 @@ const readReport = (text: string): BundleReport | null => {
 };
 
 /** The bytes of a regular file of at most `limit` bytes, links not followed; null for anything else. */
-const readRegular = async (path: string, limit: number): Promise<Buffer | null> => {
+export const readRegular = async (path: string, limit: number): Promise<Buffer | null> => {
   const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK).catch(() => null);
   if (!file) return null;
   try {

@@ -5,9 +5,11 @@ import type { Config } from "../model/config.ts";
 import { resultRef } from "../model/refs.ts";
 import type { Clone } from "../git/clone.ts";
 import { type BundleFile, checkBundle } from "../policy/bundle.ts";
-import { redact } from "../policy/secrets.ts";
-import { openBundle, type OpenedBundle } from "./bundle.ts";
+import { redact, redactJson } from "../policy/secrets.ts";
+import { type BundleReport, openBundle, type OpenedBundle } from "./bundle.ts";
 import { claimJob } from "./claim.ts";
+import { cutText } from "./cut-text.ts";
+import { makesArtifact, mayEdit } from "./environment.ts";
 import { type JobHost, readRepository } from "./job-host.ts";
 import type { JobSpec } from "./spec.ts";
 
@@ -72,14 +74,19 @@ const verdict = ({ job, step }: Conclusion, log: string): { end: JobEnd; why: st
 
 const judge = async ({ spec, config, job }: Making, result: Omit<JobResult, "end">, bundle: OpenedBundle): Promise<Made> => {
   const { report } = bundle;
-  const said = { ...result, why: redact(report.why), output: redact(bundle.output).slice(-20_000), tools: report.tools };
-  if (report.end !== "success" || job.kind === "plan") {
-    const artifact = report.end === "artifact" ? redact(bundle.artifact ?? "") : null;
-    return { result: { ...said, end: report.end, artifact }, contents: [] };
+  const words = { why: redact(report.why), output: redact(bundle.output).slice(-20_000), tools: toolsOf(job, report.tools) };
+  const ended = (end: JobEnd, artifact: string | null = null): Made => ({ result: { ...result, ...words, end, artifact }, contents: [] });
+  const refused = (why: string): Made => ({ result: { ...result, end: "refused", why }, contents: [] });
+  if (report.end === "artifact") {
+    if (!makesArtifact(spec)) return refused("The job left a report where files were asked for.");
+    return bundle.artifact === null
+      ? refused("The report is missing from what the job left.")
+      : ended("artifact", cutText(redact(bundle.artifact)));
   }
+  if (report.end !== "success" || job.kind === "plan") return ended(report.end);
+  if (!mayEdit(spec)) return refused("This step may not change files.");
   const { maxFiles, maxBytes, protected: kept } = config.policy;
   const rules = { protected: kept, allowed: spec.step?.paths ?? [], maxFiles, maxBytes, resolving: job.kind === "resolve" };
-  const refused = (why: string): Made => ({ result: { ...result, end: "refused", why }, contents: [] });
   // Counted and named before any content is read.
   const named = checkBundle(
     report.files.map((file) => ({ ...file, text: null })),
@@ -89,9 +96,17 @@ const judge = async ({ spec, config, job }: Making, result: Omit<JobResult, "end
   const carried = await readContents(bundle);
   if (!carried) return refused("A changed file is missing from what the job left.");
   const checked = checkBundle(carried.map(toBundleFile), rules);
-  return checked.ok
-    ? { result: { ...said, end: "success", files: carried.map(toEntry) }, contents: carried }
-    : refused(checked.refusal.why);
+  if (!checked.ok) return refused(checked.refusal.why);
+  return { result: { ...result, ...words, end: "success", files: carried.map(toEntry) }, contents: carried };
+};
+
+const MAX_REPORTS = 100;
+
+/** Of what a job's tools recorded, what a job of its kind can record, without credentials. */
+const toolsOf = ({ kind }: Job, tools: BundleReport["tools"]): BundleReport["tools"] => {
+  const own = kind === "plan" ? tools.filter((each) => each.kind === "propose").slice(-1) : tools.filter((each) => each.kind === "report");
+  // The form stays what it was: only texts are changed.
+  return JSON.parse(redactJson(own.slice(-MAX_REPORTS))) as BundleReport["tools"];
 };
 
 type Carried = OpenedBundle["report"]["files"][number] & { readonly content: Buffer | null };

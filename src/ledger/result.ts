@@ -3,7 +3,8 @@ import { isSha, isStepId, readTaskId, taskId, type TaskId } from "../model/ids.t
 import { type JobKey, type JobResult, jobKey, readJobKey } from "../model/job.ts";
 import { CONDITIONS, TIERS } from "../model/plan.ts";
 
-const MAX_TEXT = 200_000;
+/** The longest text of a result, in characters. */
+export const MAX_TEXT = 200_000;
 const text = z.string().max(MAX_TEXT);
 const sha = z.string().refine(isSha);
 const stepId = z.string().refine(isStepId);

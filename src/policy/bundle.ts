@@ -29,22 +29,42 @@ const ALWAYS_PROTECTED = [".github/workflows/**", ".github/actions/**", ".enki/*
 
 /**
  * The files of a bundle when all of them may be published; else the first reason why none is.
- * Refusals: `too-many-files`, `too-large`, `bad-path`, `not-a-file`, `same-path`, `protected-path`, `outside-paths`, `secret`, `conflict-marker`.
+ * Refusals: `too-many-files`, `too-large`, `bad-path`, `not-a-file`, `same-path`, `file-and-folder`, `protected-path`, `outside-paths`, `secret`, `conflict-marker`.
  */
 export const checkBundle = (files: readonly BundleFile[], rules: BundleRules): Result<readonly BundleFile[]> => {
   if (files.length > rules.maxFiles) return refuse("too-many-files", `${files.length} files changed; at most ${rules.maxFiles} may.`);
   const size = files.reduce((sum, file) => sum + file.size, 0);
   if (size > rules.maxBytes) return refuse("too-large", `${size} bytes changed; at most ${rules.maxBytes} may.`);
-  const seen = new Set<string>();
   for (const file of files) {
     const fault = pathFault(file, rules) ?? contentFault(file, rules);
     if (fault) return fault;
-    const folded = file.path.normalize("NFC").toLowerCase();
-    if (seen.has(folded)) return refuse("same-path", `${shown(file)} is there twice, but for case.`);
-    seen.add(folded);
   }
-  return accept(files);
+  return clash(files) ?? accept(files);
 };
+
+const fold = (path: string): string => path.normalize("NFC").toLowerCase();
+
+/** Paths that one tree cannot hold, on any file system. What is deleted is in the way of nothing but itself: a rename may change case only. */
+const clash = (files: readonly BundleFile[]) => {
+  const written = files.filter(({ kind }) => kind !== "deleted");
+  const exact = new Set<string>();
+  const folded = new Set<string>();
+  for (const file of files) {
+    if (exact.has(file.path) || (file.kind !== "deleted" && folded.has(fold(file.path))))
+      return refuse("same-path", `${shown(file)} is there twice, but for case.`);
+    exact.add(file.path);
+    if (file.kind !== "deleted") folded.add(fold(file.path));
+  }
+  const folders = new Set(written.flatMap(({ path }) => foldersOf(fold(path))));
+  const both = written.find(({ path }) => folders.has(fold(path)));
+  return both ? refuse("file-and-folder", `${shown(both)} is a file and a folder.`) : null;
+};
+
+const foldersOf = (path: string): string[] =>
+  path
+    .split("/")
+    .slice(0, -1)
+    .map((_, at, parts) => parts.slice(0, at + 1).join("/"));
 
 const shown = ({ path }: BundleFile): string => JSON.stringify(path.slice(0, 200));
 

@@ -16,3 +16,7 @@ export const redact = (text: string, values: readonly string[] = []): string => 
   const known = values.filter((value) => value.length >= 8).reduce((left, value) => left.replaceAll(value, "[redacted]"), text);
   return FORMS.reduce((left, { form }) => left.replaceAll(form, "[redacted]"), known);
 };
+
+/** A value of JSON as it is written, with the same taken out of each of its strings: what escapes hide is found too. */
+export const redactJson = (value: unknown, values: readonly string[] = []): string =>
+  JSON.stringify(value, (_, each: unknown) => (typeof each === "string" ? redact(each, values) : each));

@@ -1,0 +1,197 @@
+import { mkdirSync, mkdtempSync } from "node:fs";
+import { join } from "node:path";
+import type { JobHost } from "../../src/jobs/job-host.ts";
+import { prepareJob } from "../../src/jobs/prepare.ts";
+import { type Publishing, publishJob } from "../../src/jobs/publish.ts";
+import { places } from "../../src/jobs/spec.ts";
+import type { StepHost } from "../../src/jobs/step-host.ts";
+import { loadLedger } from "../../src/ledger/load.ts";
+import { readResult } from "../../src/ledger/result.ts";
+import { saveLedger } from "../../src/ledger/save.ts";
+import type { Execution } from "../../src/model/execution.ts";
+import { type Job, jobKey, readJobKey } from "../../src/model/job.ts";
+import { emptyLedger, type Ledger } from "../../src/model/ledger.ts";
+import type { Plan } from "../../src/model/plan.ts";
+import { resultRef } from "../../src/model/refs.ts";
+import { newStep, type Step } from "../../src/model/step.ts";
+import { after } from "../support/after.ts";
+import { plan as planOf, step } from "../support/build.ts";
+import { CLI } from "../support/cli.ts";
+import { repository } from "../support/repository.ts";
+
+export const ID = "abcdef";
+/** What a job must never see; of no known form, so that only its absence hides it. */
+export const TOKEN = "the-installation-token-of-this-job";
+
+const PLAN = planOf(
+  step("fix", { role: "fixer", verify: ["echo own check of fix"] }),
+  step("docs", { paths: ["docs/**"] }),
+  step("look", { role: "looker", output: "artifact" }),
+  step("advise", { role: "adviser" }),
+  step("shell", { run: "echo made > made.txt" }),
+);
+
+const role = (name: string, canEdit: boolean, output: "branch" | "artifact"): string =>
+  [
+    `name = "${name}"`,
+    `label = "${name}"`,
+    `description = "d"`,
+    `system_prompt = "p"`,
+    `can_edit = ${canEdit}`,
+    `output = "${output}"`,
+  ].join("\n");
+
+/** The configuration of the repository: an agent that every kind of job starts, and one verify command. */
+const configured = (agent: readonly string[], verify: readonly string[]): string =>
+  [
+    "[agent]",
+    `command = ${JSON.stringify(agent[0] ?? "none")}`,
+    `args = ${JSON.stringify(agent.slice(1))}`,
+    `env = { MODEL_KEY = "$ENKI_MODEL_KEY" }`,
+    "[refinery]",
+    `verify = ${JSON.stringify(verify)}`,
+    "[policy]",
+    "max_files = 1000",
+    "max_bytes = 1000000",
+  ].join("\n");
+
+export type Seed = { readonly agent?: readonly string[]; readonly verify?: readonly string[]; readonly plan?: Plan };
+
+/** A repository whose ledger says that every step of a plan runs in its first attempt, and the steps of jobs on it. */
+export const openJobs = async ({ agent = [], verify = ["true"], plan = PLAN }: Seed = {}) => {
+  const repo = await repository();
+  const base = await repo.commit("main", {
+    "src/a.txt": "a\n",
+    "docs/b.md": "b\n",
+    ".gitignore": "built/\n",
+    ".enki/enki.toml": configured(agent, verify),
+    ".enki/roles/fixer.toml": role("fixer", true, "branch"),
+    ".enki/roles/looker.toml": role("looker", false, "artifact"),
+    ".enki/roles/adviser.toml": role("adviser", false, "branch"),
+  });
+  const steps = Object.fromEntries(
+    plan.steps.map(({ id }): [string, Step] => [id, { ...newStep(id), state: "running", attempt: 1, base }]),
+  );
+  const execution: Execution = {
+    id: ID,
+    issue: 1,
+    by: "maintainer",
+    request: "uploads fail",
+    base: "main",
+    created: 1,
+    state: "running",
+    why: null,
+    planOnly: false,
+    planning: { attempt: 1, faults: 0, notBefore: 0, until: null },
+    plan: "f".repeat(64),
+    approved: null,
+    steps,
+    spent: 0,
+  };
+  const candidate = { commit: base, onto: base, firstAttempt: 1, attempt: 1, notBefore: 0, until: null, verdict: null, log: "" };
+  const ledger: Ledger = {
+    ...emptyLedger,
+    executions: { [ID]: execution, fedcba: { ...execution, id: "fedcba", state: "planning", plan: null, steps: {} } },
+    plans: { ["f".repeat(64)]: plan },
+    queues: {
+      main: {
+        items: [],
+        frozen: null,
+        landed: null,
+        candidates: [{ ...candidate, items: [{ task: `${ID}-fix`, head: base, merge: base }] }],
+      },
+    },
+  };
+  const clone = await repo.clone();
+  let writes = 0;
+  /** Writes what the ledger says from now on. */
+  const record = async (after: Ledger): Promise<void> => {
+    await clone.fetch();
+    const { ledger: before, head } = await loadLedger(clone, await clone.refs());
+    const nonce = String((writes += 1));
+    const write = {
+      before,
+      head,
+      after,
+      notes: ["by hand"],
+      moves: [],
+      attempts: [],
+      attemptsTip: null,
+      inputs: { events: [] },
+      at: 0,
+      nonce,
+    };
+    const saved = await saveLedger(clone, write);
+    if (saved.kind !== "saved") throw new Error(saved.kind);
+  };
+  await record(ledger);
+  return { repo, base, ledger, record, ...steppers(repo) };
+};
+
+const steppers = (repo: Awaited<ReturnType<typeof repository>>) => {
+  const jobOf = (text: string): Job => {
+    const job = readJobKey(text);
+    if (!job) throw new Error(`${text} is no job`);
+    return job;
+  };
+  const host = (text: string, log: string[] = []): JobHost => {
+    const temp = mkdtempSync(join(repo.root, "t-"));
+    const workspace = join(temp, "workspace");
+    mkdirSync(workspace);
+    return {
+      job: jobOf(text),
+      workspace,
+      temp,
+      defaultBranch: "main",
+      url: repo.url,
+      layers: { under: [], over: [] },
+      after,
+      log: (line) => void log.push(line),
+    };
+  };
+  /** A job's first step, and what its later steps are given. */
+  const prepare = async (text: string, over: Partial<StepHost> = {}) => {
+    const log: string[] = [];
+    const of = host(text, log);
+    const claimed = await prepareJob(of, TOKEN);
+    const { workspace, temp } = of;
+    const env = { PATH: process.env["PATH"], GITHUB_TOKEN: TOKEN, HOME: "/root" };
+    const next: StepHost = {
+      workspace,
+      temp,
+      env,
+      modelKey: "",
+      node: process.execPath,
+      cli: CLI,
+      after,
+      log: (line) => void log.push(line),
+      ...over,
+    };
+    return { claimed, host: next, log, at: places(temp) };
+  };
+  /** A job's last step on a bundle; `woken` counts how often the coordinator was told. */
+  const publish = async (text: string, bundle: string, over: Partial<Publishing> = {}) => {
+    const state = { woken: 0 };
+    const end = await publishJob(host(text), {
+      token: TOKEN,
+      bundle,
+      run: 7,
+      before: { job: "success", step: "" },
+      now: () => 1_000_000_000_000,
+      wake: () => Promise.resolve(void (state.woken += 1)),
+      ...over,
+    });
+    return { end, woken: state.woken };
+  };
+  /** What was published for a job, read as the coordinator reads it; null where nothing is there or it is not of our form. */
+  const published = (text: string) => {
+    const ref = resultRef(jobKey(jobOf(text)));
+    if (repo.git("for-each-ref", "--format=%(refname)", ref) === "") return null;
+    const tree = repo
+      .git("ls-tree", "-r", "-z", "--format=%(objectmode) %(path)", ref)
+      .split("\0")
+      .filter((line) => line !== "");
+    return { tree, result: readResult(repo.git("show", `${ref}:result.json`)) };
+  };
+  return { host, prepare, publish, published };
+};
