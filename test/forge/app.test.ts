@@ -64,6 +64,7 @@ test.each([
   const token = jwt(key === "own" ? app.privateKeyPem : foreign, { ...claims, iss: claims.iss === 0 ? app.id : claims.iss }, alg);
   await expect(octokit(token).request("GET /app", { headers: { authorization: `bearer ${token}` } })).rejects.toMatchObject({
     status: 401,
+    message: expect.stringContaining(words),
   });
 });
 
