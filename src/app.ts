@@ -3,7 +3,7 @@ import { createServer, type Server } from "node:http";
 import { Probot, ProbotOctokit } from "probot";
 import { type AppHost, type AppService, openAppService } from "./app-service.ts";
 
-export type AppOptions = Pick<AppHost, "serverUrl" | "root" | "directory" | "grace" | "sweepEvery" | "log"> & {
+export type AppOptions = Pick<AppHost, "serverUrl" | "root" | "directory" | "grace" | "sweepEvery" | "log" | "wrap"> & {
   readonly appId: number | string;
   readonly privateKey: string;
   /** The webhooks' secret. */
@@ -29,6 +29,12 @@ const after: AppHost["timers"]["after"] = (delay, call) => {
   return () => clearTimeout(timer);
 };
 
+/** Sends with a token that is asked for each time: one for REST and git, and never one that has expired. */
+const withToken = (octokit: ProbotOctokit, token: () => Promise<string>) => ({
+  request: async (route: string, parameters: Record<string, unknown> = {}) =>
+    octokit.request(route, { ...parameters, headers: { ...(parameters["headers"] as object), authorization: `token ${await token()}` } }),
+});
+
 const rememberToken = (renew: () => Promise<{ token: string; expires_at: string }>) => {
   let known = { token: "", expires: 0 };
   return async (): Promise<string> => {
@@ -46,9 +52,9 @@ export const startApp = async (options: AppOptions): Promise<{ url: string; serv
   const probot = new Probot({ appId, privateKey, secret, baseUrl, Octokit, logLevel: "fatal" });
   const asApp = await probot.auth();
   const { data } = await asApp.request("GET /app");
-  const access: AppHost["access"] = async (id) => {
-    const octokit = await probot.auth(id);
-    return { octokit, token: rememberToken(() => asApp.request(NEW_TOKEN, { installation_id: id }).then(({ data }) => data)) };
+  const access: AppHost["access"] = (id) => {
+    const token = rememberToken(() => asApp.request(NEW_TOKEN, { installation_id: id }).then(({ data }) => data));
+    return Promise.resolve({ octokit: withToken(new Octokit({ baseUrl }), token), token });
   };
   const service = openAppService({
     ...options,

@@ -18,6 +18,8 @@ export type Act =
   /** New contents by path; null removes. */
   | { readonly files: Readonly<Record<string, string | null>>; readonly output?: string }
   | { readonly report: string }
+  /** What a hostile job leaves: these entries, as they are. */
+  | { readonly bundle: NewBundle["files"] }
   | { readonly end: NewBundle["end"]; readonly why?: string; readonly output?: string }
   /** The verdict on a candidate, with the log's last lines. */
   | { readonly verdict: "green" | "red"; readonly log?: string }
@@ -87,6 +89,7 @@ const perform = async (host: JobHost, spec: JobSpec, act: Exclude<Act, string>):
   const at = places(host.temp);
   const empty = { why: "", files: [], tools: [], output: "", artifact: null, transcript: [] };
   if ("plan" in act) return writeBundle(at.bundle, { ...empty, end: "success", tools: [{ kind: "propose", plan: act.plan }] });
+  if ("bundle" in act) return writeBundle(at.bundle, { ...empty, end: "success", files: act.bundle });
   if ("report" in act) return writeBundle(at.bundle, { ...empty, end: "artifact", artifact: act.report, output: "a report" });
   if ("end" in act) return writeBundle(at.bundle, { ...empty, end: act.end, why: act.why ?? "", output: act.output ?? "" });
   if ("verdict" in act) return writeBundle(at.bundle, { ...empty, end: "success", output: act.log ?? "" });

@@ -34,17 +34,25 @@ export type StageOptions = {
 /** GitHub on loopback, the App behind its webhooks, and a maintainer with a client: everything real but the agents. Gone when the test ends. */
 export const openStage = async (options: StageOptions) => {
   const directory = await mkdtemp(join(tmpdir(), "enki-stage-"));
+  // What is registered last is called first.
+  onTestFinished(() => rm(directory, { recursive: true, force: true }));
+  let skew = 0;
+  const now = (): number => Date.now() + skew;
   const runner = quickRunner(join(directory, "jobs"), options.script);
   const forge = await startForge({
     directory: join(directory, "repositories"),
     port: 0,
-    now: Date.now,
+    now,
     random: Math.random,
     after,
     runner,
     lag: { runs: 50, merged: 50 },
     ...(options.faults && { faults: options.faults }),
     ...(options.observe && { observe: options.observe }),
+  });
+  onTestFinished(async () => {
+    await runner.close();
+    await forge.close();
   });
   const account = await forge.createApp({ name: "enki", secret: "for-this-test-only" });
   await forge.createRepository(REPOSITORY);
@@ -65,6 +73,7 @@ export const openStage = async (options: StageOptions) => {
       grace: 0,
       sweepEvery: 60_000,
       log: (line) => void log.push(line),
+      timers: { now, after },
       ...options.app,
       ...over,
     });
@@ -72,16 +81,35 @@ export const openStage = async (options: StageOptions) => {
     onTestFinished(() => app.close());
     return app;
   };
-  const stage = { directory, forge, log, startApp: startOne, app: await startOne(), ...people(forge), ...repository(forge, directory) };
-  // In the order of their dependence: the last registered is called first.
-  onTestFinished(async () => {
-    await runner.close();
-    await forge.close();
-    await rm(directory, { recursive: true, force: true });
-  });
+  const app = await startOne();
+  const installation = forge.installation(account.id, REPOSITORY.owner);
+  const stage = {
+    directory,
+    forge,
+    log,
+    startApp: startOne,
+    app,
+    /** Lets time pass for GitHub and the App: what was set for then is not called by it. */
+    later: (delay: number): void => void (skew += delay),
+    /** Lists what no webhook told of, and waits until it is settled. */
+    sweep: (one = app): Promise<void> => one.service.adopt(`${REPOSITORY.owner}/${REPOSITORY.name}`, installation),
+    ...people(forge),
+    ...repository(forge, directory),
+  };
   const files = { "limit.txt": "1\n", ".enki/enki.toml": '[refinery]\nverify = ["true"]\n', ...options.files };
   await stage.push("main", files, { workflows: true });
-  return { ...stage, ...waiting(stage.maintainer, log) };
+  const waits = waiting(stage.maintainer, log);
+  return {
+    ...stage,
+    ...waits,
+    /** Sweeps, with time passing, until something is seen: for stories that no webhook and no timer moves on. */
+    sweepUntil: <T>(what: string, look: () => Promise<T | null | false | undefined>, step = 0): Promise<T> =>
+      waits.until(what, async () => {
+        stage.later(step);
+        await stage.sweep();
+        return look();
+      }),
+  };
 };
 export type OpenStage = Awaited<ReturnType<typeof openStage>>;
 
@@ -91,7 +119,28 @@ const people = (forge: RunningForge) => {
     forge.setPermission(REPOSITORY, { login, role });
     return openPerson({ apiUrl: forge.apiUrl, token, ...REPOSITORY });
   };
-  return { person, maintainer: person("maintainer", "admin"), ...REPOSITORY };
+  const send = async (method: string, path: string, of: { token: string; body: string }): Promise<void> => {
+    const headers = { authorization: `Bearer ${of.token}`, "content-type": "application/json" };
+    const answer = await fetch(`${forge.apiUrl}/repos/${REPOSITORY.owner}/${REPOSITORY.name}${path}`, {
+      method,
+      headers,
+      body: JSON.stringify({ body: of.body }),
+    });
+    if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status}`);
+  };
+  const admin = forge.createUser("maintainer");
+  return {
+    person,
+    maintainer: person("maintainer", "admin"),
+    ...REPOSITORY,
+    /** Changes a comment's text. */
+    edit: (comment: number, body: string): Promise<void> => send("PATCH", `/issues/comments/${comment}`, { token: admin, body }),
+    /** Another App's comment. */
+    bot: async (body: string, issue: number): Promise<void> => {
+      const other = await forge.createApp({ name: "other", secret: "for-this-test-only" });
+      await send("POST", `/issues/${issue}/comments`, { token: forge.createInstallationToken(other.id, REPOSITORY.owner), body });
+    },
+  };
 };
 
 const repository = (forge: RunningForge, directory: string) => {
@@ -155,6 +204,9 @@ const waiting = (maintainer: Person, log: readonly string[]) => {
     (await maintainer.comments(issue))
       .filter(({ user, body }) => user.login === "enki[bot]" && (kind === undefined || readMarker(body)?.kind === kind))
       .map(({ body }) => body);
+  /** The line that approves the plan, as soon as there is one. */
+  const planned = (issue: number): Promise<string> =>
+    until("a plan to approve", async () => /^\/enki approve \S+$/m.exec((await said(issue, "execution")).join("\n"))?.[0]);
   return {
     until,
     said,
@@ -163,19 +215,14 @@ const waiting = (maintainer: Person, log: readonly string[]) => {
       until(`a comment with ${String(words)}`, async () => (await said(issue, "execution")).find((body) => words.test(body))),
     replies: (issue: number, words: RegExp): Promise<string> =>
       until(`an answer with ${String(words)}`, async () => (await said(issue, "reply")).find((body) => words.test(body))),
-    /** Opens an issue, asks, and gives the line that approves the plan. */
+    /** Opens an issue and asks; gives its number. */
     ask: async (request = "/enki fix the limit"): Promise<number> => {
       const issue = await maintainer.openIssue("The limit is too low", "");
       await maintainer.comment(issue, request);
       return issue;
     },
-    approve: async (issue: number): Promise<string> => {
-      const line = await until(
-        "a plan to approve",
-        async () => /^\/enki approve \S+$/m.exec((await said(issue, "execution")).join("\n"))?.[0],
-      );
-      await maintainer.comment(issue, line);
-      return line;
-    },
+    planned,
+    /** Approves the plan that is shown. */
+    approve: async (issue: number): Promise<void> => void (await maintainer.comment(issue, await planned(issue))),
   };
 };
