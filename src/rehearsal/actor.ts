@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { join } from "node:path";
+import { resolve } from "node:path";
 import {
   type AgentContext,
   type McpServer,
@@ -22,17 +22,21 @@ export type Stage = {
 
 type Call = { readonly id: string; readonly title: string; readonly kind: ToolKind };
 
-/** Plays acts one after the other, each through ACP; the numbers of its tool calls go up. */
-export const openActor = (stage: Stage) => {
+/** Plays acts one after the other, each through ACP; false where the agent gives up. */
+export const playActs = async (stage: Stage, acts: readonly Act[]): Promise<boolean> => {
   let calls = 0;
-  const play = async (act: Act): Promise<void> => {
-    if ("say" in act) return say(stage, act.say);
-    if ("crash" in act) return stage.exit(act.crash);
-    if ("hang" in act) return new Promise(() => undefined);
-    const call = { id: `call-${(calls += 1)}`, ...titleOf(act) };
-    return withCall(stage, call, () => perform(stage, act, call));
-  };
-  return { play };
+  for (const act of acts) {
+    if ("say" in act) await say(stage, act.say);
+    else if ("crash" in act) stage.exit(act.crash);
+    else if ("hang" in act) await new Promise(() => undefined);
+    else {
+      const call = { id: `call-${(calls += 1)}`, ...titleOf(act) };
+      if (await withCall(stage, call, () => perform(stage, act, call))) continue;
+      await say(stage, `I give up: ${call.title} did not work.`);
+      return false;
+    }
+  }
+  return true;
 };
 
 type Working = Exclude<Act, { say: string } | { crash: number } | { hang: true }>;
@@ -51,8 +55,8 @@ export const say = ({ client, sessionId }: Stage, text: string): Promise<void> =
     update: { sessionUpdate: "agent_message_chunk", content: { type: "text", text: `${text}\n` } },
   });
 
-/** Tells that a call begins, does it, and tells what came of it. What was not allowed is told as failed, and the play goes on. */
-const withCall = async (stage: Stage, { id, title, kind }: Call, work: () => Promise<Done>): Promise<void> => {
+/** Tells that a call begins, does it, and tells what came of it; false where the play cannot go on. What was not allowed is told as failed, and the play goes on. */
+const withCall = async (stage: Stage, { id, title, kind }: Call, work: () => Promise<Done>): Promise<boolean> => {
   const { client, sessionId } = stage;
   const tell = (update: object): Promise<void> => client.notify(methods.client.session.update, { sessionId, update } as never);
   await tell({ sessionUpdate: "tool_call", toolCallId: id, title, kind, status: "in_progress" });
@@ -63,13 +67,16 @@ const withCall = async (stage: Stage, { id, title, kind }: Call, work: () => Pro
   }));
   const content: ToolCallContent[] = [{ type: "content", content: { type: "text", text: done.text } }];
   await tell({ sessionUpdate: "tool_call_update", toolCallId: id, status: done.failed ? "failed" : "completed", content });
-  if (done.end) stage.exit(1);
+  return !done.end;
 };
 
 type Done = { readonly text: string; readonly failed: boolean; /** True where the play cannot go on. */ readonly end: boolean };
 
 const perform = async (stage: Stage, act: Working, call: Call): Promise<Done> => {
-  if ("tool" in act) return { ...(await callOver(stage.server, stage.cwd, act)), end: false };
+  if ("tool" in act) {
+    const answer = await callOver(stage.server, stage.cwd, act);
+    return { ...answer, end: answer.failed && act.must };
+  }
   if ("read" in act) return { text: await read(stage, act.read), failed: false, end: false };
   if (!(await isAllowed(stage, call))) return { text: "not allowed", failed: true, end: false };
   if ("run" in act) return run(stage, act);
@@ -99,24 +106,24 @@ const isAllowed = async ({ client, sessionId }: Stage, { id, title, kind }: Call
 const read = async ({ client, sessionId, cwd }: Stage, path: string): Promise<string> => {
   const { content } = await client.request<{ content: string }, object>(methods.client.fs.readTextFile, {
     sessionId,
-    path: join(cwd, path),
+    path: resolve(cwd, path),
   });
   return content;
 };
 
 const write = async ({ client, sessionId, cwd }: Stage, path: string, content: string): Promise<void> => {
-  await client.request(methods.client.fs.writeTextFile, { sessionId, path: join(cwd, path), content });
+  await client.request(methods.client.fs.writeTextFile, { sessionId, path: resolve(cwd, path), content });
 };
 
 const LONGEST = 10_000;
 
 const run = ({ cwd, env }: Stage, act: Extract<Act, { run: string }>): Promise<Done> =>
-  new Promise((resolve) => {
+  new Promise((done) => {
     const child = spawn("bash", ["-c", act.run], { cwd, env, stdio: ["ignore", "pipe", "pipe"] });
     let text = "";
-    const hear = (chunk: Buffer): void => void (text = (text + chunk.toString("utf8")).slice(-LONGEST));
-    child.stdout.on("data", hear);
-    child.stderr.on("data", hear);
-    child.on("error", (error) => resolve({ text: error.message, failed: true, end: !act.try }));
-    child.on("close", (code) => resolve({ text: `${text}(exit code ${code ?? "none"})`, failed: code !== 0, end: code !== 0 && !act.try }));
+    const hear = (chunk: string): void => void (text = (text + chunk).slice(-LONGEST));
+    child.stdout.setEncoding("utf8").on("data", hear);
+    child.stderr.setEncoding("utf8").on("data", hear);
+    child.on("error", (error) => done({ text: error.message, failed: true, end: !act.try }));
+    child.on("close", (code) => done({ text: `${text}(exit code ${code ?? "none"})`, failed: code !== 0, end: code !== 0 && !act.try }));
   });

@@ -3,23 +3,30 @@ import { z } from "zod";
 import { toFaults } from "../config/fault.ts";
 import { accept, refuse, type Result } from "../model/refusal.ts";
 
-const act = z.union([
-  z.strictObject({ say: z.string() }),
-  z.strictObject({ read: z.string() }),
-  z.strictObject({ write: z.string(), content: z.string() }),
-  z.strictObject({ edit: z.string(), find: z.string().min(1), replace: z.string() }),
-  /** `try` goes on when the command fails; without it a failing command ends the play. */
-  z.strictObject({ run: z.string(), try: z.boolean().default(false) }),
-  z.strictObject({ tool: z.string(), arguments: z.record(z.string(), z.unknown()).default({}) }),
-  z.strictObject({ crash: z.int().min(1).max(255) }),
-  z.strictObject({ hang: z.literal(true) }),
-]);
+const FORMS = "say · read · write, content · edit, find, replace · run (try) · tool (arguments, must) · crash · hang";
+
+const act = z.union(
+  [
+    z.strictObject({ say: z.string() }),
+    z.strictObject({ read: z.string() }),
+    z.strictObject({ write: z.string(), content: z.string() }),
+    z.strictObject({ edit: z.string(), find: z.string().min(1), replace: z.string() }),
+    /** Where a command fails, the agent gives up; `try` goes on. */
+    z.strictObject({ run: z.string(), try: z.boolean().default(false) }),
+    /** Where a tool refuses, the play goes on; with `must` the agent gives up. */
+    z.strictObject({ tool: z.string(), arguments: z.record(z.string(), z.unknown()).default({}), must: z.boolean().default(false) }),
+    z.strictObject({ crash: z.int().min(1).max(255) }),
+    z.strictObject({ hang: z.literal(true) }),
+  ],
+  { error: `an act has the keys of one of: ${FORMS}` },
+);
 
 const scene = z.strictObject({
   /** A role's name, or a kind of job: plan, work, resolve. */
   role: z.string().optional(),
   step: z.string().optional(),
   attempt: z.int().positive().optional(),
+  /** None for an agent that says nothing at all. */
   act: z.array(act).default([]),
 });
 
@@ -40,11 +47,28 @@ export const readPlay = (path: string, text: string): Result<Play> => {
     const read = playSchema.safeParse(parse(text));
     if (read.success) return accept(read.data);
     const [fault] = toFaults(path, text, read.error);
-    return refuse("bad-play", `${path}:${fault?.line ?? 1}: ${fault?.why ?? "not a rehearsal"}`);
+    const line = lineOfEntry(text, read.error.issues[0]?.path ?? []) ?? fault?.line ?? 1;
+    return refuse("bad-play", `${path}:${line}: ${fault?.why ?? "not a rehearsal"}`);
   } catch (error) {
     if (!(error instanceof TomlError)) throw error;
     return refuse("bad-toml", `${path}:${error.line}: ${error.message.split("\n")[0] ?? ""}`);
   }
+};
+
+/** The line of the nth `[[scene]]`, its nth `[[scene.act]]`, or the nth `[[always]]`; null for what is no such entry, or is written in line. */
+const lineOfEntry = (text: string, path: readonly PropertyKey[]): number | null => {
+  const seen = { always: -1, scene: -1, "scene.act": -1 };
+  let found: number | null = null;
+  for (const [index, line] of text.split("\n").entries()) {
+    const [, name] = /^\s*\[\[\s*(always|scene|scene\.act)\s*\]\]/.exec(line) ?? [];
+    if (name !== "always" && name !== "scene" && name !== "scene.act") continue;
+    seen[name] += 1;
+    if (name === "scene") seen["scene.act"] = -1;
+    const here = name === "scene.act" ? ["scene", seen.scene, "act", seen["scene.act"]] : [name, seen[name]];
+    // The entry itself comes after the one that it is in.
+    if (here.every((part, at) => part === path[at])) found = index + 1;
+  }
+  return found;
 };
 
 /** The scene of this part: of those that fit, the one that says most about it, the first among equals. */

@@ -1,6 +1,6 @@
 import { Readable, Writable } from "node:stream";
 import { agent, type McpServer, methods, ndJsonStream, PROTOCOL_VERSION } from "@agentclientprotocol/sdk";
-import { openActor, say, type Stage } from "./actor.ts";
+import { playActs, say, type Stage } from "./actor.ts";
 import { findScene, type Part, type Play } from "./play.ts";
 
 export type Rehearsal = {
@@ -27,8 +27,9 @@ export const rehearse = async ({ play, stdin, stdout, env, exit }: Rehearsal): P
     .onNotification(methods.agent.session.cancel, () => exit(0))
     .onRequest(methods.agent.session.prompt, async ({ params, client }) => {
       const session = sessions.get(params.sessionId);
-      if (session) await perform({ client, sessionId: params.sessionId, env, exit, ...session }, play, part);
-      return { stopReason: "end_turn" as const };
+      if (!session) throw new Error(`there is no session ${params.sessionId}`);
+      const played = await perform({ client, sessionId: params.sessionId, env, exit, ...session }, play, part);
+      return { stopReason: played ? ("end_turn" as const) : ("refusal" as const) };
     });
   const connection = app.connect(ndJsonStream(Writable.toWeb(stdout), Readable.toWeb(stdin) as ReadableStream<Uint8Array>));
   await connection.closed;
@@ -41,12 +42,15 @@ const partOf = (env: Rehearsal["env"]): Part => ({
   attempt: Number(env["ENKI_ATTEMPT"] ?? 1),
 });
 
-const perform = async (stage: Stage, play: Play, part: Part): Promise<void> => {
+const perform = async (stage: Stage, play: Play, part: Part): Promise<boolean> => {
   const scene = findScene(play, part);
   const silent = scene !== null && scene.act.length === 0;
-  if (silent) return;
+  if (silent) return true;
   await say(stage, `This is a rehearsal (${play.title}): no model is at work.`);
-  if (!scene) return say(stage, `There is no scene for ${part.kind} ${part.role} ${part.step}.`);
-  const actor = openActor(stage);
-  for (const act of [...play.always, ...scene.act]) await actor.play(act);
+  if (scene) return playActs(stage, [...play.always, ...scene.act]);
+  await say(
+    stage,
+    `There is no scene for ${[part.kind, part.role, part.step].filter((name) => name !== "").join(" ")}, attempt ${part.attempt}.`,
+  );
+  return true;
 };
