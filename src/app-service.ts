@@ -1,19 +1,20 @@
+import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { type Coordinator, openCoordinator, type Timers } from "./coordinator.ts";
 import { readWebhook } from "./events/webhook.ts";
 import { openClone } from "./git/clone.ts";
-import { type Connection, connectGitHub } from "./github/connect-github.ts";
+import { connectGitHub } from "./github/connect-github.ts";
+import type { Installation } from "./github/installation.ts";
 import type { World } from "./handle.ts";
 import type { Login, Millis } from "./model/ids.ts";
 import { readInstallation } from "./settings.ts";
 import { connectWorld } from "./world.ts";
 
-type Octokit = Extract<Connection, { octokit: unknown }>["octokit"];
-
 /** What the App has of its host: access to GitHub, a directory of its own, time and chance. */
 export type AppHost = {
-  /** An Octokit and a token of an installation; asked for anew each time, since tokens expire. */
-  readonly access: (installation: number) => Promise<{ readonly octokit: Octokit; readonly token: () => Promise<string> }>;
+  readonly access: (installation: number) => Installation;
+  /** The installation that a repository belongs to; null where there is none. */
+  readonly find: (repository: string) => Promise<number | null>;
   readonly self: Login;
   /** Where git is served: `https://github.com`. */
   readonly serverUrl: string;
@@ -30,6 +31,8 @@ export type AppHost = {
   readonly grace: Millis;
   /** How often comments are listed. */
   readonly sweepEvery: Millis;
+  /** Stands between the loop and a repository's world: whoever tests what becomes of a process that dies at any point. */
+  readonly wrap?: (world: World) => World;
 };
 
 export type AppService = Coordinator & {
@@ -37,6 +40,8 @@ export type AppService = Coordinator & {
   readonly webhook: (name: string, payload: unknown) => Promise<void>;
   /** Takes a repository up without a webhook, by its full name. */
   readonly adopt: (repository: string, installation: number) => Promise<void>;
+  /** Takes up the repositories that an earlier process worked for, to see what it missed. Never rejects. */
+  readonly resume: () => Promise<void>;
 };
 
 /** Outcomes that nothing waits for are written with the next write, or after this time. */
@@ -53,8 +58,19 @@ export const openAppService = (host: AppHost): AppService => {
     sweepEvery: host.sweepEvery,
     fault: (repository, error) => host.log(`${repository}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`),
   });
+  const adopt = (repository: string, installation: number): Promise<void> => {
+    sources.set(repository, { repository, installation });
+    return coordinator.sweep(repository);
+  };
   return {
     ...coordinator,
+    adopt,
+    resume: async () => {
+      for (const repository of await knownClones(host.directory)) {
+        const installation = await host.find(repository);
+        if (installation !== null) await adopt(repository, installation);
+      }
+    },
     webhook: async (name, payload) => {
       const from = readSource(payload);
       if (!from) return;
@@ -62,11 +78,16 @@ export const openAppService = (host: AppHost): AppService => {
       const events = readWebhook(name, payload, host.self);
       if (events.length > 0) await coordinator.receive(from.repository, events);
     },
-    adopt: (repository, installation) => {
-      sources.set(repository, { repository, installation });
-      return coordinator.sweep(repository);
-    },
   };
+};
+
+/** Repositories that have a clone here, by their full names. */
+const knownClones = async (directory: string): Promise<string[]> => {
+  const owners = await readdir(directory).catch(() => []);
+  const names = await Promise.all(
+    owners.map(async (owner) => (await readdir(join(directory, owner)).catch(() => [])).map((name) => `${owner}/${name}`)),
+  );
+  return names.flat().flatMap((name) => (name.endsWith(".git") ? [name.slice(0, -".git".length)] : []));
 };
 
 const field = (value: unknown, name: string): unknown =>
@@ -86,7 +107,7 @@ const readSource = (payload: unknown): Source | null => {
 const connectRepository = async (host: AppHost, repository: string, source: Source | undefined): Promise<World> => {
   const [owner = "", repo = ""] = repository.split("/");
   const { timers, self } = host;
-  const { octokit, token } = await host.access(source?.installation ?? 0);
+  const { octokit, token } = host.access(source?.installation ?? 0);
   const github = connectGitHub({
     octokit,
     owner,
@@ -103,7 +124,7 @@ const connectRepository = async (host: AppHost, repository: string, source: Sour
     identity: IDENTITY,
     after: timers.after,
   });
-  return connectWorld({
+  const world = connectWorld({
     clone,
     github,
     self,
@@ -117,4 +138,5 @@ const connectRepository = async (host: AppHost, repository: string, source: Sour
     sleep: (delay) => new Promise((resolve) => void timers.after(delay, resolve)),
     log: (line) => host.log(`${repository}: ${line}`),
   });
+  return host.wrap ? host.wrap(world) : world;
 };

@@ -1,10 +1,10 @@
 import { cp, mkdir, writeFile } from "node:fs/promises";
 import { randomInt } from "node:crypto";
 import { join } from "node:path";
-import { pathToFileURL } from "node:url";
 import { stringify } from "smol-toml";
 import { type ForgeOptions, type RunningForge, startForge } from "../forge/start-forge.ts";
 import { createRunner } from "../runner/runner.ts";
+import { loadApp } from "./load-app.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** The agent that all jobs on this machine use, whatever the repository says. */
@@ -89,8 +89,7 @@ const openCounter = () => {
 /** The App of this machine, served beside the forge. */
 const startOwnApp = async (terminal: Terminal, { forge, root, clones }: { forge: RunningForge; root: string; clones: string }) => {
   const app = await forge.createApp({ name: "enki", secret: randomText() });
-  // A bundle of its own beside this one: Probot is loaded where an App runs, and nowhere else.
-  const { startApp } = (await import(pathToFileURL(join(terminal.root, "dist", "app.js")).href)) as typeof import("../app.ts");
+  const { startApp } = await loadApp(terminal.root);
   const started = await startApp({
     appId: app.id,
     privateKey: app.privateKeyPem,

@@ -1,4 +1,5 @@
 import { checkGit } from "../git/version.ts";
+import { app } from "./app.ts";
 import { demo } from "./demo.ts";
 import { local } from "./local.ts";
 import { mcp } from "./mcp.ts";
@@ -13,6 +14,7 @@ type Subcommand = {
 };
 
 const SUBCOMMANDS: Readonly<Record<string, Subcommand>> = {
+  app: { usage: "app [--port <port>] [--directory <path>]", summary: "the GitHub App as a service", run: app },
   demo: { usage: "demo [--once] [--json] [--agent <command>]", summary: "a whole story in a GitHub on this machine", run: demo },
   local: { usage: "local [--repo <path>] [--agent <command>]", summary: "a GitHub on this machine with your own repository", run: local },
   mcp: { usage: "mcp --role <tool set> [--no-edit] --task <id>", summary: "Enki's tools over stdio, for an agent", run: mcp },
