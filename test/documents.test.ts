@@ -14,6 +14,8 @@ const commandsTable = (): string =>
     ...COMMANDS.map(({ usage, summary, permission }) => `| \`/enki ${usage.replaceAll("|", "\\|")}\` | ${summary} | ${permission} |`),
   ].join("\n");
 
+const RUN = { action: "completed", workflow_run: {} };
+
 const squeeze = (text: string): string => text.replaceAll(/ {2,}/g, " ").replaceAll(/-{3,}/g, "---").trim();
 
 test("the README's commands are those that are parsed", () => {
@@ -33,11 +35,8 @@ test("the App's manifest asks for the events that are read, and no others", () =
     issue: { number: 1 },
     comment: { id: 1, user: { login: "a" }, body: "/enki help", created_at: "", updated_at: "" },
   };
-  for (const event of events)
-    expect(
-      readWebhook(event, event === "issue_comment" ? payload : { action: "completed", workflow_run: {} }, "enki[bot]"),
-      event,
-    ).not.toEqual([]);
+  const unread = events.filter((event) => readWebhook(event, event === "issue_comment" ? payload : RUN, "enki[bot]").length === 0);
+  expect(unread).toEqual([]);
   for (const event of ["issues", "star", "fork", "create", "delete", "label"]) expect(readWebhook(event, payload, "enki[bot]")).toEqual([]);
 });
 
