@@ -52,20 +52,24 @@ const openPlumbing = (at: Running) => ({
 type Plumbing = ReturnType<typeof openPlumbing>;
 
 const refsOf = ({ at, lines, text, isTrue }: Plumbing) => {
-  const resolve = (name: string): Promise<string | null> =>
-    text("rev-parse", "--verify", "--quiet", "--end-of-options", `${name}^{commit}`);
+  const object = (name: string): Promise<string | null> => text("rev-parse", "--verify", "--quiet", "--end-of-options", name);
+  // Not by rev-parse: a name from a request may not be worked out, as `main~1` is.
+  const ref = (name: string): Promise<string | null> => text("show-ref", "--verify", "--hash", "--", name);
   return {
     refs: async (prefix = "refs/"): Promise<Refs> =>
       new Map(
         (await lines("for-each-ref", "--format=%(refname) %(objectname)", prefix)).map((line) => [line.slice(0, -41), line.slice(-40)]),
       ),
-    ref: (name: string): Promise<string | null> => text("rev-parse", "--verify", "--quiet", "--end-of-options", name),
+    /** Where a ref of this full name points; null where there is none. */
+    ref,
+    /** The object that an expression of git's names, made of names that are known: `<commit>:<path>`. */
+    object,
     /** The commit of a branch, a tag, a full ref or a SHA, in this order; null for none. */
     commit: async (name: string): Promise<string | null> => {
-      if (isSha(name)) return resolve(name);
+      if (isSha(name) || name === "HEAD") return object(`${name}^{commit}`);
       for (const full of [`refs/heads/${name}`, `refs/tags/${name}`, name.startsWith("refs/") ? name : `refs/${name}`]) {
-        const found = await resolve(full);
-        if (found !== null) return found;
+        const found = await ref(full);
+        if (found !== null) return object(`${found}^{commit}`);
       }
       return null;
     },

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { type Call, created, type Handler, nothing, ok, type Route } from "./exchange.ts";
 import { happen } from "./happen.ts";
-import { demandEditor, issueOf, number } from "./issues.ts";
+import { demandEditor, demandWriter, issueOf, number } from "./issues.ts";
 import { invalid, notFound } from "./refusal.ts";
 import { commentShape, issueShape, reactionShape } from "./shapes.ts";
 import { type Comment, nextId } from "./state.ts";
@@ -12,6 +12,14 @@ const body = z.object({ body: z.string() });
 const commentOf = (call: Call): Comment => {
   const comment = call.repository.comments.get(number(call.param("id")));
   if (!comment) throw notFound();
+  return comment;
+};
+
+/** A comment that is to be changed, by somebody who may write where it is. */
+const writableComment = (call: Call): Comment => {
+  const comment = commentOf(call);
+  const issue = call.repository.issues.get(comment.issue);
+  if (issue) demandWriter(call, issue);
   return comment;
 };
 
@@ -30,6 +38,7 @@ const tellComment = (call: Call, comment: Comment, more: { action: string; chang
 
 const addComment: Handler = async (call) => {
   const issue = issueOf(call);
+  demandWriter(call, issue);
   const input = await call.input(body);
   checkBody("IssueComment", input.body);
   const now = call.forge.now();
@@ -49,7 +58,7 @@ const addComment: Handler = async (call) => {
 };
 
 const editComment: Handler = async (call) => {
-  const comment = commentOf(call);
+  const comment = writableComment(call);
   demandEditor(call, comment.by.login);
   const input = await call.input(body);
   checkBody("IssueComment", input.body);
@@ -61,7 +70,7 @@ const editComment: Handler = async (call) => {
 };
 
 const removeComment: Handler = (call) => {
-  const comment = commentOf(call);
+  const comment = writableComment(call);
   demandEditor(call, comment.by.login);
   call.repository.comments.delete(comment.id);
   tellComment(call, comment, { action: "deleted" });
@@ -91,7 +100,7 @@ const listComments: Handler = (call) => {
 const CONTENTS = ["+1", "-1", "laugh", "confused", "heart", "hooray", "rocket", "eyes"] as const;
 
 const react: Handler = async (call) => {
-  const comment = commentOf(call);
+  const comment = writableComment(call);
   const { content } = await call.input(z.object({ content: z.enum(CONTENTS) }));
   const by = call.actor().account;
   const known = comment.reactions.find((reaction) => reaction.content === content && reaction.by.login === by.login);
@@ -102,7 +111,7 @@ const react: Handler = async (call) => {
 };
 
 const unreact: Handler = (call) => {
-  const comment = commentOf(call);
+  const comment = writableComment(call);
   const at = comment.reactions.findIndex(({ id }) => id === number(call.param("reaction")));
   if (at < 0) throw notFound();
   comment.reactions.splice(at, 1);

@@ -39,6 +39,7 @@ const demandUnbroken = async (call: Call, moving: Move): Promise<void> => {
 const move = async (call: Call, moving: Move): Promise<void> => {
   const { forge, repository } = call;
   if (moving.ref.startsWith("refs/pull/")) throw new Refusal(422, "Reference cannot be updated");
+  if (moving.to === null && moving.ref === `refs/heads/${repository.defaultBranch}`) throw new Refusal(422, "Cannot delete this branch");
   await demandUnbroken(call, moving);
   if (!(await repository.bare.move(moving.ref, moving.from, moving.to))) throw new Refusal(422, "Reference cannot be updated");
   await pushed(forge, repository, { actor: call.actor(), moves: [moving] });
@@ -90,7 +91,7 @@ const contents: Handler = async (call) => {
   const base = `${repositoryUrl(call.forge, call.repository)}/contents`;
   const file = path === "" ? null : await bare.file(commit, path);
   if (file) {
-    const sha = (await bare.ref(`${commit}:${path}`)) ?? "";
+    const sha = (await bare.object(`${commit}:${path}`)) ?? "";
     const name = path.split("/").at(-1);
     return ok({
       type: "file",

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { mayPush } from "./access.ts";
+import { demand, mayPush } from "./access.ts";
 import { type Call, created, type Handler, ok, type Route } from "./exchange.ts";
 import { happen } from "./happen.ts";
 import { tellPull } from "./pull-events.ts";
@@ -28,6 +28,11 @@ export const issueOf = (call: Call): Issue => {
   const issue = call.repository.issues.get(number(call.param("number")));
   if (!issue) throw notFound();
   return issue;
+};
+
+/** Refuses who may write pull requests only where it is an issue. */
+export const demandWriter = (call: Call, issue: Issue): void => {
+  if (!issue.pull && call.actor().kind !== "user") demand(call.actor(), call.repository, { scope: "issues", level: "write" });
 };
 
 /** A new issue with the next number; a pull request where `pull` is given. */
@@ -130,6 +135,7 @@ const rewrite = (issue: Issue, input: z.output<typeof changedIssue>, now: number
 
 const patch: Handler = async (call) => {
   const issue = issueOf(call);
+  demandWriter(call, issue);
   demandEditor(call, issue.by.login);
   const input = await call.input(changedIssue);
   const now = call.forge.now();

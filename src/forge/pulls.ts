@@ -53,7 +53,14 @@ const headBranch = (call: Call, head: string): string => {
   return branch.join(":");
 };
 
+/** https://docs.github.com/en/actions/concepts/security/github_token: off by default in new personal repositories. */
+const demandActionsPulls = (call: Call): void => {
+  if (call.actor().kind === "job" && !call.repository.actionsPulls)
+    throw new Refusal(403, "GitHub Actions is not permitted to create or approve pull requests.");
+};
+
 const openPull: Handler = async (call) => {
+  demandActionsPulls(call);
   const { forge, repository } = call;
   const input = await call.input(newPull);
   const headRef = headBranch(call, input.head);
@@ -149,6 +156,7 @@ const review: Handler = async (call) => {
   const issue = pullOf(call);
   const input = await call.input(newReview);
   const actor = call.actor();
+  if (input.event === "APPROVE") demandActionsPulls(call);
   const own = actor.account.login === issue.by.login && input.event !== "COMMENT";
   if (own)
     throw new Refusal(422, "Unprocessable Entity", [

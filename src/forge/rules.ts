@@ -14,7 +14,7 @@ const FOLDER = ".github/workflows";
 
 /** A tip's workflow files may not differ from those of the default branch now, also where the tip only lags behind. */
 const brokenWorkflows = async ({ bare, defaultBranch }: Repository, tip: string): Promise<string | null> => {
-  const [mine, now] = [await bare.ref(`${tip}:${FOLDER}`), await bare.ref(`refs/heads/${defaultBranch}:${FOLDER}`)];
+  const [mine, now] = [await bare.object(`${tip}:${FOLDER}`), await bare.object(`refs/heads/${defaultBranch}:${FOLDER}`)];
   if (mine === null || mine === now) return null;
   const own = await bare.entries(tip, FOLDER);
   const theirs = new Map(

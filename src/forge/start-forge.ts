@@ -78,6 +78,8 @@ export type RunningForge = {
   setEnvironment(repository: Named, environment: { readonly name: string; readonly secrets: Readonly<Record<string, string>> }): void;
   setPermission(repository: Named, permission: { readonly login: string; readonly role: Role | "none" }): void;
   setRules(repository: Named, rules: readonly Rule[]): void;
+  /** Whether Actions may open and approve pull requests; they may where nothing is said. */
+  setActionsPulls(repository: Named, allowed: boolean): void;
   /** Deliveries of webhooks so far, oldest first. */
   deliveries(): readonly Delivery[];
   /** Resolves when webhooks are delivered, runs that are due have been started and marks are set; throws what failed meanwhile. */
@@ -146,6 +148,7 @@ const createRepository = async (forge: Forge, given: Parameters<RunningForge["cr
     checks: [],
     runs: new Map(),
     rules: [],
+    actionsPulls: true,
     secrets: {},
     environments: new Map(),
     numbers: 0,
@@ -186,7 +189,9 @@ const createInstallationToken = (forge: Forge, of: { id: number; owner: string; 
   return mintInstallationToken(forge, app, { owner: of.owner, rights: of.rights }).value;
 };
 
-const settersOf = (forge: Forge): Pick<RunningForge, "defaultBranch" | "setSecrets" | "setEnvironment" | "setPermission" | "setRules"> => {
+const settersOf = (
+  forge: Forge,
+): Pick<RunningForge, "defaultBranch" | "setSecrets" | "setEnvironment" | "setPermission" | "setRules" | "setActionsPulls"> => {
   const find = ({ owner, name }: Named): Repository => repositoryNamed(forge, owner, name);
   return {
     defaultBranch: (named) => find(named).defaultBranch,
@@ -200,6 +205,7 @@ const settersOf = (forge: Forge): Pick<RunningForge, "defaultBranch" | "setSecre
       if (role === "none") roles.delete(key);
       else roles.set(key, role);
     },
+    setActionsPulls: (named, allowed) => void (find(named).actionsPulls = allowed),
     setRules: (named, rules) => void find(named).rules.splice(0, Infinity, ...rules),
   };
 };

@@ -137,6 +137,8 @@ export type Repository = {
   readonly checks: CheckRun[];
   readonly runs: Map<number, Run>;
   readonly rules: Rule[];
+  /** True where Actions may open and approve pull requests. */
+  actionsPulls: boolean;
   secrets: Readonly<Record<string, string>>;
   readonly environments: Map<string, Readonly<Record<string, string>>>;
   numbers: number;
