@@ -1,4 +1,4 @@
-import { cut } from "./escape.ts";
+import { calm, oneLine } from "./escape.ts";
 import type { Execution } from "../model/execution.ts";
 import { type Sha, taskId } from "../model/ids.ts";
 import type { PlannedStep } from "../model/plan.ts";
@@ -7,16 +7,17 @@ export type Trailers = { readonly task: string; readonly execution: string; read
 
 type Work = { readonly execution: Execution; readonly step: PlannedStep; readonly suffix: string };
 
-const subject = (text: string): string => cut(text.replace(/\s+/g, " ").trim(), 100);
+/** A title that GitHub does not act upon: it closes nothing, mentions nobody and skips no run. */
+const subject = ({ id, title }: PlannedStep): string => calm(oneLine(title, 100)) || id;
 
 /** The message of the commit that holds a worker's files. */
 export const workMessage = ({ execution, step, suffix }: Work): string =>
-  [subject(step.title), "", ...(suffix ? [suffix, ""] : []), `Enki-Task: ${taskId(execution.id, step.id)}`].join("\n");
+  [subject(step), "", ...(suffix ? [suffix, ""] : []), `Enki-Task: ${taskId(execution.id, step.id)}`].join("\n");
 
 /** The message of the merge that brings a step into the base, with trailers that {@link readTrailers} gives back. */
 export const landingMessage = ({ execution, step, head, suffix }: Work & { readonly head: Sha }): string =>
   [
-    subject(step.title),
+    subject(step),
     "",
     ...(suffix ? [suffix, ""] : []),
     `Enki-Task: ${taskId(execution.id, step.id)}`,

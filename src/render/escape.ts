@@ -1,29 +1,76 @@
-/** The first `limit` characters (code points), never half of one. */
-export const cut = (text: string, limit: number): string => Array.from(text).slice(0, limit).join("");
+import { cut, tail, visible } from "../model/visible.ts";
 
-/** The last `limit` characters (code points), never half of one. */
-export const tail = (text: string, limit: number): string => Array.from(text).slice(-limit).join("");
+/** Text of somebody else as one line of plain text, without what a reader cannot see: it cannot begin a heading, a block or a line of its own. */
+export const oneLine = (text: string, limit = 200): string => {
+  const flat = visible(text).replace(/\s+/g, " ").trim();
+  const short = cut(flat, limit);
+  return short === flat ? flat : `${cut(flat, limit - 1)}…`;
+};
 
-/** Untrusted text as one line of Markdown that is only text: no HTML, no links or images, no mentions, no command. */
-export const inline = (text: string, limit = 200): string => {
-  const flat = text.replace(/\s+/g, " ").trim();
-  const short = Array.from(flat).length > limit ? `${cut(flat, limit - 1)}…` : flat;
-  return short
-    .replace(/[\\`*_[\]<>|~#!]/g, "\\$&")
+/** Takes the effect from what GitHub acts upon in any text: mentions, references that link or close, addresses, `[skip ci]`. */
+export const calm = (text: string): string =>
+  text
     .replace(/@(?=[a-z0-9])/gi, "@\u200b")
-    .replace(/^(\s*)\//, "$1\\/");
+    .replace(/#(?=\d)/g, "#\u200b")
+    .replace(/\bgh-(?=\d)/gi, "$&\u200b")
+    .replace(/:(?=\/\/)|\bwww(?=\.)/gi, "$&\u200b")
+    .replace(/\[(?=(?:skip|no|ci)\b)/gi, "[\u200b");
+
+/** Backslashes before all that Markdown reads; GitHub decodes entities before it looks for mentions, so `&` is one of them. */
+const escape = (text: string): string =>
+  text
+    .replace(/[\\`*_[\]<>|~!$&#]/g, "\\$&")
+    .replace(/^[-+=/]/, "\\$&")
+    .replace(/^\d+(?=[.)])/, "$&\\");
+
+/** Untrusted text as one line of Markdown that is only text: no HTML, no links or images, no mentions, no list, no command. */
+export const inline = (text: string, limit = 200): string => escape(calm(oneLine(text, limit)));
+
+/** A sentence of ours that may hold others' words: as {@link inline}, but names between backticks are shown as code. */
+export const sentence = (text: string, limit = 500): string =>
+  oneLine(text, limit)
+    .split(/(`[^`]+`)/)
+    .map((part, at) => (at % 2 === 1 ? part : escape(calm(part))))
+    .join("");
+
+/** A name or path of somebody else as inline code that it cannot close. */
+export const code = (text: string): string => `\`${oneLine(text, 300).replaceAll("`", "'") || " "}\``;
+
+/** Untrusted text within an HTML element. */
+export const html = (text: string, limit = 200): string =>
+  calm(oneLine(text, limit)).replace(/[&<>"']/g, (each) => `&#${each.codePointAt(0)};`);
+
+/** Which end of a text that is too long is kept. */
+export type Kept = { readonly limit: number; readonly keep: "start" | "end" };
+
+/** At most so many characters, with a line that says how many are missing. */
+const shorten = (text: string, { limit, keep }: Kept): string => {
+  const short = keep === "start" ? cut(text, limit) : tail(text, limit);
+  if (short.length === text.length) return text;
+  const left = `[… ${text.length - short.length} characters left out …]`;
+  return keep === "start" ? `${short}\n${left}` : `${left}\n${short}`;
 };
 
-/** Untrusted text in a code block that it cannot close, cut to its last `limit` characters. */
-export const fenced = (text: string, limit = 3_000): string => {
-  const last = tail(text, limit);
-  const longest = Math.max(2, ...[...last.matchAll(/`+/g)].map(([run]) => run.length));
+/**
+ * Text of somebody else as a fenced block that it cannot close: the fence is longer than every run of backticks inside.
+ * What a reader of the text would not see is taken out, so that nobody approves one text and an agent reads another.
+ */
+export const fenced = (name: string, text: string, kept: Kept): string => {
+  const inner = shorten(visible(text).trimEnd(), kept);
+  const longest = [...inner.matchAll(/`+/g)].reduce((most, [run]) => Math.max(most, run.length), 2);
   const fence = "`".repeat(longest + 1);
-  return `${fence}text\n${last.trimEnd()}\n${fence}`;
+  return `${fence}${name}\n${inner}\n${fence}`;
 };
 
-/** Untrusted text as a Mermaid label. */
+/** Others' prose as a quote that wraps: each line is text, indented as it was, and names between backticks are code. */
+export const quoted = (text: string, kept: Kept): string =>
+  shorten(visible(text).trim(), kept)
+    .split("\n")
+    .map((line) => `> ${"\u00a0".repeat(Math.min(12, line.search(/[^ ]|$/)))}${sentence(line, kept.limit)}`.trimEnd())
+    .join("\n");
+
+/** Untrusted text as a Mermaid label: all but letters, digits and spaces as entities. */
 export const label = (text: string, limit = 40): string =>
-  Array.from(cut(text.replace(/\s+/g, " "), limit))
-    .map((each) => (/[a-zA-Z0-9 .,:/()+-]/.test(each) || each > "\u007f" ? each : `#${each.codePointAt(0)};`))
+  Array.from(oneLine(text, limit))
+    .map((each) => (/[a-zA-Z0-9 ]/.test(each) || each > "\u007f" ? each : `#${each.codePointAt(0)};`))
     .join("");

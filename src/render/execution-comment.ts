@@ -1,153 +1,101 @@
 import type { Execution } from "../model/execution.ts";
-import { taskId } from "../model/ids.ts";
-import { neededSteps, type Plan, type PlannedStep } from "../model/plan.ts";
+import type { StepId } from "../model/ids.ts";
+import type { Plan } from "../model/plan.ts";
 import type { Queue } from "../model/queue.ts";
-import type { Step } from "../model/step.ts";
-import { fenced, inline } from "./escape.ts";
+import { failedSteps, instructions, outcomes, reportsOf } from "./details.ts";
+import { code, inline, quoted, sentence } from "./escape.ts";
 import { mermaid } from "./graph.ts";
 import { writeMarker } from "./marker.ts";
+import { nextCommand } from "./next.ts";
+import { stepTable } from "./step-table.ts";
 
-export type Shown = { readonly execution: Execution; readonly plan: Plan | null; readonly queue: Queue };
+export type Shown = {
+  readonly execution: Execution;
+  readonly plan: Plan | null;
+  readonly queue: Queue;
+  /** What the steps reported, in full. */
+  readonly reports: Readonly<Record<StepId, string>>;
+};
 
 /** GitHub takes 65,536 characters. */
 const LIMIT = 60_000;
-const MAX_ROWS = 150;
+const CUT = "Parts of this are left out: they are too long for a comment.";
 
-/** The one comment of an execution: how it stands, its graph, and the next useful command. Edited in place. */
-export const executionComment = ({ execution, plan, queue }: Shown): string => {
+/** What is left out first has the highest number; 0 is never left out. */
+type Part = { readonly text: string; readonly rank: number };
+
+/** The one comment of an execution: how it stands, its graph and steps, and the next useful command. Edited in place. */
+export const executionComment = (shown: Shown): string => {
+  const { execution, plan, queue } = shown;
   const steps = plan?.steps ?? [];
-  const parts = [
-    writeMarker({ kind: "execution", id: execution.id }),
-    `### ${headline(execution)}`,
-    `Execution \`${execution.id}\` on \`${execution.base}\`, asked for by @\u200b${execution.by}: ${inline(execution.request, 500)}`,
-    ...(steps.length > 0 ? [mermaid(steps, execution.steps) ?? "", table(execution, steps)] : []),
-    ...frozen(queue, execution),
-    ...failures(execution, steps),
-    ...landed(execution, steps),
-    ...next(execution),
-  ];
-  const text = parts.filter((part) => part !== "").join("\n\n");
-  return text.length <= LIMIT ? text : `${text.slice(0, LIMIT)}\n\n… cut.`;
+  return fit([
+    { rank: 0, text: writeMarker({ kind: "execution", id: execution.id }) },
+    { rank: 0, text: `### ${headline(execution)}` },
+    { rank: 0, text: quoted(execution.request, { limit: 1_000, keep: "start" }) },
+    { rank: 0, text: why(execution, queue) },
+    { rank: 4, text: mermaid(steps, execution.steps) ?? "" },
+    { rank: 0, text: stepTable(steps, execution.steps) },
+    { rank: 1, text: failedSteps(execution, steps) },
+    { rank: 0, text: nextCommand(execution, queue) },
+    { rank: 2, text: reportsOf(shown, steps) },
+    { rank: 3, text: outcomes(execution, steps) },
+    { rank: 3, text: instructions(execution, steps) },
+    { rank: 0, text: footer(execution) },
+  ]);
 };
 
-const headline = (execution: Execution): string => {
-  const states = Object.values(execution.steps);
-  const done = states.filter((step) => step.state === "done").length;
-  switch (execution.state) {
+/** Leaves out whole parts, never a half of one: what follows an open fence or element would be swallowed by it. */
+const fit = (parts: readonly Part[]): string => {
+  const written = parts.filter(({ text }) => text !== "");
+  let left = LIMIT;
+  const kept = new Set<Part>();
+  for (const part of written.toSorted((a, b) => a.rank - b.rank)) {
+    if (part.rank > 0 && part.text.length + 2 > left) continue;
+    left -= part.text.length + 2;
+    kept.add(part);
+  }
+  const shown = written.flatMap((part) => (kept.has(part) ? [part.text] : []));
+  return [...shown, ...(shown.length < written.length ? [CUT] : [])].join("\n\n");
+};
+
+const headline = ({ state, steps, planning }: Execution): string => {
+  const all = Object.values(steps);
+  const progress = `${all.filter((step) => step.state === "done").length} of ${all.length} steps done`;
+  switch (state) {
     case "planning":
-      return "Reading the code and making a plan";
+      return planning.attempt > 1 ? `Making a plan, attempt ${planning.attempt}` : "Reading the code and making a plan";
     case "asking":
       return "The planner has a question";
     case "proposed":
       return "A plan, for your approval";
     case "running":
-      return `At work: ${done} of ${states.length} steps done`;
+      return `${all.some((step) => step.state === "waiting") ? "Waiting for you" : "At work"}: ${progress}`;
     case "paused":
-      return `Paused: ${done} of ${states.length} steps done`;
+      return `Paused: ${progress}`;
     case "done":
-      return states.some((step) => step.landed) ? "Done: all of it landed" : "Done: there was nothing to land";
+      return all.some((step) => step.landed) ? "Done: all of it landed" : "Done: there was nothing to land";
     case "failed":
-      return `Stopped: ${done} of ${states.length} steps done`;
+      return all.length === 0 ? "Stopped: there is no plan" : `Stopped: ${progress}`;
     case "cancelled":
-      return "Cancelled";
+      return all.some((step) => step.landed) ? `Cancelled: ${progress}, what landed stays` : "Cancelled";
   }
 };
 
-const table = (execution: Execution, steps: readonly PlannedStep[]): string => {
-  const rows = steps.slice(0, MAX_ROWS).map((step) => row(execution, step));
-  const more = steps.length > MAX_ROWS ? [`| … and ${steps.length - MAX_ROWS} more | | | | |`] : [];
-  return ["| step | | tier | needs | state |", "|---|---|---|---|---|", ...rows, ...more].join("\n");
+/** What concerns the execution as a whole; what concerns a step is told with the step. */
+const why = (execution: Execution, { frozen }: Queue): string => {
+  if (frozen && execution.state === "running") return `> [!WARNING]\n> **Nothing lands for now.** ${sentence(frozen.why)}`;
+  if (!execution.why) return "";
+  if (execution.state === "cancelled") return sentence(execution.why.why);
+  const own = Object.values(execution.steps).every((step) => step.state !== "failed");
+  return execution.state === "failed" && own ? `> [!CAUTION]\n> ${sentence(execution.why.why, 1_000)}` : "";
 };
 
-const row = (execution: Execution, planned: PlannedStep): string => {
-  const step = execution.steps[planned.id];
-  const needs = neededSteps(planned)
-    .map((need) => `\`${need}\``)
-    .join(", ");
-  const kind = planned.checkpoint ? " · checkpoint" : "";
-  return `| \`${planned.id}\` | ${inline(planned.title, 80)} | ${planned.tier}${planned.role ? ` · ${inline(planned.role, 40)}` : ""}${kind} | ${needs} | ${state(step)} |`;
+const footer = ({ id, base, by, plan, approved, state }: Execution): string => {
+  const parts = [
+    `Execution ${code(id)} on ${code(base)}, asked for by ${inline(by)}`,
+    ...(approved ? [`plan ${code(approved.plan.slice(0, 12))} approved by ${inline(approved.by)}`] : []),
+    ...(!approved && plan !== null ? [`plan ${code(plan.slice(0, 12))}`] : []),
+    ...(state === "planning" || state === "running" || state === "paused" ? [`${code(`/enki cancel ${id}`)} gives it up`] : []),
+  ];
+  return `<sub>${parts.join(" · ")}</sub>`;
 };
-
-const state = (step: Step | undefined): string => {
-  if (!step) return "";
-  const pull = step.pull === null ? "" : ` · #${step.pull}`;
-  if (step.landed) return `landed${pull}`;
-  switch (step.state) {
-    case "worker_done":
-      return `being verified${pull}`;
-    case "waiting":
-      return `**waits for your review**${pull}`;
-    case "running":
-      return step.attempt > 1 ? `running, attempt ${step.attempt}` : "running";
-    case "done":
-      return step.artifact ? "done: report" : "done: nothing to change";
-    case "pending":
-    case "ready":
-    case "paused":
-    case "failed":
-    case "blocked":
-    case "skipped":
-    case "cancelled":
-      return `${step.state}${pull}`;
-  }
-};
-
-const frozen = (queue: Queue, execution: Execution): string[] =>
-  queue.frozen && execution.state === "running"
-    ? [`> **Nothing lands for now.** ${inline(queue.frozen.why, 500)} Go on with \`${queue.frozen.next}\`.`]
-    : [];
-
-const failures = (execution: Execution, steps: readonly PlannedStep[]): string[] => {
-  const own = execution.why && steps.length === 0 ? [`**${inline(execution.why.why, 1_000)}**`] : [];
-  const failed = steps.flatMap(({ id }) => {
-    const step = execution.steps[id];
-    if (step?.state !== "failed" || !step.why) return [];
-    return [
-      `**\`${id}\`: ${inline(step.why.why, 500)}**`,
-      ...(step.lastFailure && step.lastFailure !== step.why.why ? [fenced(step.lastFailure)] : []),
-    ];
-  });
-  return [...own, ...failed.slice(0, 20)];
-};
-
-const landed = (execution: Execution, steps: readonly PlannedStep[]): string[] => {
-  const lines = steps.flatMap(({ id, title }) => {
-    const step = execution.steps[id];
-    return step?.landed
-      ? [`- ${step.landed.commit.slice(0, 12)} ${inline(title, 100)}${step.pull === null ? "" : ` (#${step.pull})`}`]
-      : [];
-  });
-  return lines.length > 0 && execution.state !== "running" ? [["Landed:", ...lines].join("\n")] : [];
-};
-
-const command = (line: string): string => `\`\`\`\n${line}\n\`\`\``;
-
-const next = (execution: Execution): string[] => {
-  switch (execution.state) {
-    case "proposed":
-      return [
-        `Nothing runs before a person with write permission says so. To start exactly this plan:`,
-        command(`/enki approve ${(execution.plan ?? "").slice(0, 12)}`),
-      ];
-    case "failed":
-      return ["To try what failed again:", command(execution.why?.next ?? `/enki retry ${execution.id}`)];
-    case "running":
-      return waiting(execution);
-    case "planning":
-    case "asking":
-    case "paused":
-    case "done":
-    case "cancelled":
-      return [];
-  }
-};
-
-const waiting = (execution: Execution): string[] =>
-  Object.values(execution.steps).flatMap((step) => {
-    if (step.state !== "waiting") return [];
-    if (step.pull !== null) return [`\`${step.id}\` is a checkpoint: approve #${step.pull} with a review to go on.`];
-    return [
-      `\`${step.id}\` is a checkpoint. To go on with its result:`,
-      command(`/enki approve ${taskId(execution.id, step.id)}@${(step.result ?? "").slice(0, 12)}`),
-    ];
-  });

@@ -1,6 +1,7 @@
 import { neededSteps, type PlannedStep } from "../model/plan.ts";
 import type { Step, StepState } from "../model/step.ts";
 import { label } from "./escape.ts";
+import { stateWords } from "./step-table.ts";
 
 const COLOURS: Readonly<Record<string, string>> = {
   done: "fill:#1a7f37,color:#fff",
@@ -19,18 +20,23 @@ const shade = (state: StepState): string | null => {
 /** GitHub draws at most this many characters of a diagram. */
 const LIMIT = 20_000;
 
-/** The plan as a Mermaid graph, coloured by state; null where it would be too large to draw. */
+/** The plan as a Mermaid graph, coloured by state; null for one step, and where it would be too large to draw. */
 export const mermaid = (steps: readonly PlannedStep[], states: Readonly<Record<string, Step>>): string | null => {
+  if (steps.length < 2) return null;
   const names = new Map(steps.map((step, at) => [step.id, `n${at}`]));
+  const used = new Set<string>();
   const lines = steps.flatMap((step) => {
     const name = names.get(step.id) ?? "";
     const [open, close] = step.checkpoint ? ["{{", "}}"] : ["[", "]"];
-    const state = states[step.id]?.state;
-    const colour = state === undefined ? null : shade(state);
-    const node = `  ${name}${open}"${label(step.title)}"${close}${colour === null ? "" : `:::${colour}`}`;
-    return [node, ...neededSteps(step).map((need) => `  ${names.get(need) ?? ""} --> ${name}`)];
+    const state = states[step.id];
+    const symbol = state ? `${stateWords(state)[0]} ` : "";
+    const colour = state && shade(state.state);
+    if (colour) used.add(colour);
+    const node = `  ${name}${open}"${symbol}${label(step.title)}"${close}${colour ? `:::${colour}` : ""}`;
+    const needs = neededSteps(step).flatMap((need) => names.get(need) ?? []);
+    return [node, ...needs.map((need) => `  ${need} --> ${name}`)];
   });
-  const classes = Object.entries(COLOURS).map(([name, style]) => `  classDef ${name} ${style}`);
+  const classes = Object.entries(COLOURS).flatMap(([name, style]) => (used.has(name) ? [`  classDef ${name} ${style}`] : []));
   const text = ["```mermaid", "graph LR", ...lines, ...classes, "```"].join("\n");
   return text.length > LIMIT ? null : text;
 };

@@ -1,4 +1,4 @@
-import { code, oneLine, quoteBlock } from "./quote.ts";
+import { code, fenced, oneLine } from "./escape.ts";
 
 /** All that a prompt is made of. Texts of people, plans and other agents are data: they are quoted, never spoken in Enki's voice. */
 export type PromptInput = {
@@ -30,6 +30,10 @@ export type PromptInput = {
   }[];
   readonly maxSteps: number;
 };
+
+const LONGEST = 20_000;
+
+const quoteBlock = (name: string, text: string, keep: "start" | "end" = "start"): string => fenced(name, text, { limit: LONGEST, keep });
 
 /** The one message that an agent gets. */
 export const renderPrompt = (input: PromptInput): string => {

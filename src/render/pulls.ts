@@ -1,20 +1,24 @@
 import type { Execution } from "../model/execution.ts";
 import { taskId } from "../model/ids.ts";
 import type { PlannedStep } from "../model/plan.ts";
-import { cut, fenced, inline } from "./escape.ts";
+import { calm, code, inline, oneLine, quoted } from "./escape.ts";
 
 type About = { readonly execution: Execution; readonly step: PlannedStep };
 
-export const pullTitle = ({ step }: About): string => cut(step.title.replace(/\s+/g, " ").trim(), 200);
+export const pullTitle = ({ step }: About): string => calm(oneLine(step.title, 200)) || step.id;
 
 /** What the pull request is for, who asked, and how it lands. */
-export const pullBody = ({ execution, step, output }: About & { readonly output: string }): string =>
-  [
-    `Step \`${step.id}\` of \`${execution.id}\`, for #${execution.issue}: ${inline(execution.request)}`,
-    fenced(step.description, 6_000),
-    ...(output.trim() === "" ? [] : ["**What the worker says it did**", fenced(output)]),
+export const pullBody = ({ execution, step, output }: About & { readonly output: string }): string => {
+  const task = taskId(execution.id, step.id);
+  return [
+    `Step ${code(step.id)} of a plan for #${execution.issue}, where ${inline(execution.by)} asked: ${inline(execution.request)}`,
+    ...(output.trim() === "" ? [] : ["**What was done**, in the worker's words", quoted(output, { limit: 4_000, keep: "start" })]),
+    "**What was to do**",
+    quoted(step.description, { limit: 8_000, keep: "start" }),
+    "**How it lands**",
     step.checkpoint
-      ? "This step is a **checkpoint**: Enki lands it, and starts what needs it, once a person with write permission approved exactly this head with a review."
-      : "Enki lands it by itself when the commit that would land is green.",
-    `<sub>Task \`${taskId(execution.id, step.id)}\`. Push to this branch to change what lands; \`/enki cancel ${taskId(execution.id, step.id)}\` on the issue withdraws it.</sub>`,
+      ? "This is a **checkpoint**: Enki lands it, and starts what needs it, once a person with write permission approved exactly this head with a review."
+      : "Enki lands it by itself, as soon as the commit that would land is green.",
+    `<sub>Task ${code(task)} of execution ${code(execution.id)} · push to this branch to change what lands · ${code(`/enki cancel ${task}`)} on #${execution.issue} withdraws it</sub>`,
   ].join("\n\n");
+};

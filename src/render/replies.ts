@@ -1,24 +1,33 @@
 import { COMMANDS } from "../commands/table.ts";
-import type { Execution } from "../model/execution.ts";
+import { type Execution, isOver } from "../model/execution.ts";
 import type { Plan } from "../model/plan.ts";
+import { emptyQueue } from "../model/queue.ts";
 import type { Refusal } from "../model/refusal.ts";
+import { code, sentence } from "./escape.ts";
+import { goOn, nextCommand } from "./next.ts";
 
 /** A refusal as an answer: why, its code, and the line that goes on. */
-export const refusalReply = ({ code, why, next }: Refusal): string => `${why} (\`${code}\`)\n\n\`\`\`\n${next}\n\`\`\``;
+export const refusalReply = (refusal: Refusal): string =>
+  [`${sentence(refusal.why, 1_000)} (${code(refusal.code)})`, goOn(refusal)].filter((part) => part !== "").join("\n\n");
 
 /** The command table. */
 export const helpReply = (): string =>
   [
-    "| command | what it does | needs |",
+    "A command stands at the start of a line of a comment:",
+    "",
+    "| command | what it does | who may |",
     "|---|---|---|",
-    ...COMMANDS.map(({ usage, summary, permission }) => `| \`/enki ${usage.replaceAll("|", "\\|")}\` | ${summary} | ${permission} |`),
+    ...COMMANDS.map(
+      ({ usage, summary, permission }) => `| ${code(`/enki ${usage}`).replaceAll("|", "\\|")} | ${summary} | ${permission} |`,
+    ),
   ].join("\n");
 
-/** How an execution stands, in two lines. */
+/** How an execution stands, and what a person can do now. */
 export const statusReply = (execution: Execution, plan: Plan | null): string => {
-  const steps = Object.values(execution.steps);
-  const count = (state: string): number => steps.filter((step) => step.state === state).length;
-  const parts = [...new Set(steps.map(({ state }) => state))].map((state) => `${count(state)} ${state.replace("_", " ")}`);
-  const planned = plan === null ? "it has no plan yet" : `${plan.steps.length} steps`;
-  return `Execution \`${execution.id}\` is **${execution.state}**: ${parts.length > 0 ? parts.join(", ") : planned}.`;
+  const states = Object.values(execution.steps).map(({ state }) => state.replace("_", " "));
+  const counts = [...new Set(states)].map((state) => `${states.filter((each) => each === state).length} ${state}`);
+  const planned = plan === null ? "it has no plan yet" : `${plan.steps.length} steps are proposed`;
+  const now = `Execution ${code(execution.id)} is **${execution.state}**: ${counts.length > 0 ? counts.join(", ") : planned}.`;
+  const why = isOver(execution) && execution.why ? sentence(execution.why.why) : "";
+  return [now, why, nextCommand(execution, emptyQueue)].filter((part) => part !== "").join("\n\n");
 };

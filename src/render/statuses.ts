@@ -1,8 +1,12 @@
-import { cut } from "./escape.ts";
 import type { Step } from "../model/step.ts";
+import { oneLine } from "./escape.ts";
+import { stateWords } from "./step-table.ts";
 
-/** The text of the status `enki/refinery` on a head, at most 140 characters as GitHub allows. */
+/** GitHub takes no longer description. */
+const LIMIT = 140;
+
+/** The text of the status `enki/refinery` on a head: plain text, one line. */
 export const statusText = (step: Step): string => {
-  if (step.state === "waiting") return "Verified; waits for a person's review";
-  return cut(step.why?.why ?? step.state, 140);
+  if (step.landed) return `Landed as ${step.landed.commit.slice(0, 12)}`;
+  return oneLine(step.why?.why ?? stateWords(step)[1].replaceAll("*", ""), LIMIT);
 };

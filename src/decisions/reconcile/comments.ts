@@ -23,10 +23,21 @@ export const reconcileComments = (draft: Draft): void => {
   for (const effect of Object.values(draft.ledger().outbox)) draft.want(effect);
   for (const execution of draft.executions()) {
     const key = `say:execution/${execution.id}` as const;
-    const body = executionComment({ execution, plan: draft.plan(execution.plan), queue: draft.queue(execution.base) });
+    const reports = reportsOf(draft, execution);
+    const body = executionComment({ execution, plan: draft.plan(execution.plan), queue: draft.queue(execution.base), reports });
     const comment = draft.trace(key)?.known ?? null;
     const marker = writeMarker({ kind: "execution", id: execution.id });
     if (isTime(draft, key, execution)) draft.want({ kind: "say", key, issue: execution.issue, marker, body, comment });
     if (execution.state === "done") draft.want({ kind: "close-issue", key: `close-issue:${execution.id}`, issue: execution.issue });
   }
+};
+
+const reportsOf = (draft: Draft, { id, steps }: Execution): Record<string, string> => {
+  const { artifacts } = draft.ledger();
+  return Object.fromEntries(
+    Object.keys(steps).flatMap((step) => {
+      const text = artifacts[`${id}/${step}`];
+      return text === undefined ? [] : [[step, text]];
+    }),
+  );
 };

@@ -1,0 +1,100 @@
+import type { Execution } from "../model/execution.ts";
+import type { StepId } from "../model/ids.ts";
+import type { PlannedStep } from "../model/plan.ts";
+import type { Step, StepState } from "../model/step.ts";
+import { code, fenced, html, quoted, sentence } from "./escape.ts";
+
+/** What is folded away until somebody wants it. The summary is HTML, the body Markdown that closes whatever it opens. */
+const details = (summary: string, body: string, open = false): string =>
+  `<details${open ? " open" : ""}>\n<summary>${summary}</summary>\n\n${body}\n\n</details>`;
+
+const MOST = 20;
+
+/** Why steps failed, each with the command that failed and its last lines. */
+export const failedSteps = (execution: Execution, steps: readonly PlannedStep[]): string => {
+  const failed = steps.flatMap(({ id }) => {
+    const step = execution.steps[id];
+    return step?.state === "failed" ? [failure(step)] : [];
+  });
+  const more = failed.length > MOST ? [`… and ${failed.length - MOST} more.`] : [];
+  return [...failed.slice(0, MOST), ...more].join("\n\n");
+};
+
+const failure = (step: Step): string => {
+  const why = `❌ **${code(step.id)} failed.** ${sentence(step.why?.why ?? "")}`.trimEnd();
+  const log = step.lastFailure ?? "";
+  if (log.trim() === "" || log === step.why?.why) return why;
+  return `${why}\n\n${details(summaryOf(log), fenced("text", plain(log), { limit: 2_500, keep: "end" }))}`;
+};
+
+/** In the log of a verify job a command's line begins with `$ `, and each line that it wrote with `| `: no output can pass for a command. */
+const summaryOf = (log: string): string => {
+  const command = [...log.matchAll(/^\$ (.*)$/gm)].at(-1)?.[1];
+  return command === undefined ? "How it ended" : `The last lines of <code>${html(command, 100)}</code>`;
+};
+
+const plain = (log: string): string => log.replace(/^\| /gm, "  ");
+
+type Reported = { readonly execution: Execution; readonly reports: Readonly<Record<StepId, string>> };
+
+/** What the steps found, as they wrote it; unfolded where a person is to judge it. */
+export const reportsOf = ({ execution, reports }: Reported, steps: readonly PlannedStep[]): string => {
+  const written = steps.flatMap(({ id, title }) => {
+    const text = reports[id];
+    return text === undefined ? [] : [{ id, title, text }];
+  });
+  const limit = Math.floor(16_000 / Math.max(1, written.length));
+  return written
+    .map(({ id, title, text }) => {
+      const summary = `Report of <code>${html(id)}</code>: ${html(title)}`;
+      return details(summary, fenced("markdown", text, { limit, keep: "start" }), execution.steps[id]?.state === "waiting");
+    })
+    .join("\n\n");
+};
+
+/** What finished steps hand on, in their workers' words. */
+export const outcomes = (execution: Execution, steps: readonly PlannedStep[]): string => {
+  const told = steps.flatMap(({ id }) => {
+    const step = execution.steps[id];
+    return step && step.output.trim() !== "" && HANDED_ON.has(step.state) ? [step] : [];
+  });
+  const limit = Math.min(2_000, Math.floor(8_000 / Math.max(1, told.length)));
+  const each = told.map(({ id, output }) => `**${code(id)}**\n\n${quoted(output, { limit, keep: "start" })}`);
+  return told.length === 0 ? "" : details("What the workers say they did", each.join("\n\n"));
+};
+
+const HANDED_ON: ReadonlySet<StepState> = new Set(["worker_done", "waiting", "done"]);
+
+/** What each worker is told, word for word: a person approves this, not only its title. */
+export const instructions = (execution: Execution, steps: readonly PlannedStep[]): string => {
+  if (steps.length === 0) return "";
+  const limit = Math.min(4_000, Math.floor(16_000 / steps.length));
+  const whole = `executions/${execution.id}/plan-${execution.plan ?? ""}.json`;
+  const body = [
+    ...steps.map((step) => instruction(step, limit)),
+    `The whole plan is in the ledger: ${code(`git fetch origin refs/enki/ledger && git show FETCH_HEAD:${whole}`)}`,
+  ].join("\n\n");
+  return details("What each step is told", body);
+};
+
+const instruction = (step: PlannedStep, limit: number): string => {
+  const list = (name: string, all: readonly string[]): string[] =>
+    all.length === 0
+      ? []
+      : [
+          `${name} ${all
+            .slice(0, 20)
+            .map((each) => code(each))
+            .join(", ")}`,
+        ];
+  const rules = [
+    ...list("may change only", step.paths),
+    ...list("verified also by", step.verify),
+    ...(step.run === null ? [] : ["runs this command instead of an agent:"]),
+  ].join("; ");
+  return [
+    `**${code(step.id)}**${rules === "" ? "" : `: ${rules}`}`,
+    ...(step.run === null ? [] : [fenced("bash", step.run, { limit, keep: "start" })]),
+    quoted(step.description, { limit, keep: "start" }),
+  ].join("\n\n");
+};

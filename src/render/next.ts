@@ -1,0 +1,70 @@
+import type { Execution } from "../model/execution.ts";
+import { taskId } from "../model/ids.ts";
+import type { Queue } from "../model/queue.ts";
+import type { Refusal } from "../model/refusal.ts";
+import type { Step } from "../model/step.ts";
+import { code, sentence } from "./escape.ts";
+
+/** A command that can be copied with one click, and pasted as a comment. */
+export const toCopy = (line: string): string => `\`\`\`\n${line}\n\`\`\``;
+
+/** What a refusal says goes on: a command to copy, or words. */
+export const goOn = ({ next }: Refusal): string => (next.startsWith("/enki") ? toCopy(next) : next === "" ? "" : `Next: ${sentence(next)}`);
+
+/** What a person can do now, with the command for it; empty where Enki goes on by itself. */
+export const nextCommand = (execution: Execution, queue: Queue): string => {
+  switch (execution.state) {
+    case "proposed":
+      return [
+        "Nothing runs before a person with write permission says so. To start exactly this plan, comment:",
+        toCopy(`/enki approve ${(execution.plan ?? "").slice(0, 12)}`),
+        `Not what you meant? ${code(`/enki cancel ${execution.id}`)}, then ask again in other words.`,
+      ].join("\n\n");
+    case "running":
+      return whileRunning(execution, queue);
+    case "failed":
+      return afterFailure(execution);
+    case "planning":
+    case "asking":
+    case "paused":
+    case "done":
+    case "cancelled":
+      return "";
+  }
+};
+
+/** More at once would bury the first. */
+const MOST = 5;
+
+const whileRunning = (execution: Execution, { frozen }: Queue): string => {
+  const steps = Object.values(execution.steps);
+  const waiting = steps.filter((step) => step.state === "waiting").slice(0, MOST);
+  const failed = steps.filter((step) => step.state === "failed");
+  return [
+    ...(frozen ? [`When that is mended, comment:\n\n${goOn(frozen)}`] : []),
+    ...waiting.map((step) => checkpoint(execution, step)),
+    ...(waiting.length === 0 && !frozen && failed[0] ? [retry(execution, failed)] : []),
+  ].join("\n\n");
+};
+
+const checkpoint = (execution: Execution, step: Step): string => {
+  const name = `${code(step.id)} is a **checkpoint**`;
+  if (step.pull !== null)
+    return `${name}, and its work is verified: approve #${step.pull} with a review to let it land and the next steps begin.`;
+  const line = `/enki approve ${taskId(execution.id, step.id)}@${(step.result ?? "").slice(0, 12)}`;
+  const what = step.artifact ? "read its report below. To go on with it" : "it had nothing to change. To go on";
+  return `${name}: ${what}, comment:\n\n${toCopy(line)}`;
+};
+
+const retry = (execution: Execution, failed: readonly Step[]): string => {
+  const [first] = failed;
+  const own = failed.length === 1 && first?.why?.next.startsWith("/enki retry ") === true ? first.why.next : `/enki retry ${execution.id}`;
+  return `To try ${failed.length === 1 ? "it" : `all ${failed.length} of them`} again, comment:\n\n${toCopy(own)}`;
+};
+
+const afterFailure = (execution: Execution): string => {
+  const failed = Object.values(execution.steps).filter((step) => step.state === "failed");
+  if (failed.length > 0) return retry(execution, failed);
+  const line = execution.why?.next.startsWith("/enki") === true ? execution.why.next : `/enki retry ${execution.id}`;
+  return `To try again, comment:\n\n${toCopy(line)}`;
+};
