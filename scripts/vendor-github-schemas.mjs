@@ -109,7 +109,7 @@ const PROSE = new Set([
   "$schema",
   "tsAdditionalProperties",
 ]);
-const FORMATS = new Set(["date-time", "date", "uri", "uri-template", "email", "int64"]);
+const FORMATS = new Set(["date-time", "date", "uri", "uri-template", "int64"]);
 const NAMED = new Set(["properties", "definitions", "patternProperties"]);
 
 const isObject = (value) => typeof value === "object" && value !== null && !Array.isArray(value);

@@ -1,9 +1,10 @@
 import { z } from "zod";
 import { type Call, type Handler, nothing, ok, type Route } from "./exchange.ts";
 import { notFound, Refusal } from "./refusal.ts";
-import { jobShape, runShape, workflowId } from "./run-shapes.ts";
+import { numberOf, repositoryUrl } from "./addresses.ts";
+import type { CommitFacts } from "./commits.ts";
+import { jobShape, runShape, workflowShape } from "./run-shapes.ts";
 import { startRun } from "./runs.ts";
-import { repositoryUrl } from "./shapes.ts";
 import { happen } from "./happen.ts";
 import { fullName, type Run } from "./state.ts";
 import { defaultPlace, nameOf, type WorkflowFile, workflowsAt } from "./trigger.ts";
@@ -40,7 +41,7 @@ const listedFiles = async (call: Call): Promise<WorkflowFile[]> => {
 const pathOf = async (call: Call): Promise<string> => {
   const id = call.param("workflow");
   const paths = [...(await listedFiles(call)).map(({ path }) => path), ...[...call.repository.runs.values()].map(({ path }) => path)];
-  const found = paths.find((path) => path === `.github/workflows/${id}` || path === id || String(workflowId(path)) === id);
+  const found = paths.find((path) => path === `.github/workflows/${id}` || path === id || String(numberOf(path)) === id);
   if (found === undefined) throw notFound();
   return found;
 };
@@ -61,12 +62,13 @@ const checkInputs = (declared: ReadonlyMap<string, Input>, given: Readonly<Recor
 };
 
 /** A branch or a tag, never a commit. */
-const refNamed = async (call: Call, name: string): Promise<{ ref: string; sha: string }> => {
+const refNamed = async (call: Call, name: string): Promise<{ ref: string; sha: string; head: CommitFacts }> => {
   const { bare } = call.repository;
   for (const ref of name.startsWith("refs/") ? [name] : [`refs/heads/${name}`, `refs/tags/${name}`]) {
     const known = /^refs\/(?:heads|tags)\//.test(ref) && (await bare.ref(ref)) !== null;
     const sha = known ? await bare.commit(ref) : null;
-    if (sha !== null) return { ref, sha };
+    const head = sha === null ? null : await bare.describe(sha);
+    if (sha !== null && head) return { ref, sha, head };
   }
   throw new Refusal(422, `No ref found for: ${name}`);
 };
@@ -155,19 +157,16 @@ const jobs: Handler = (call) => {
 };
 
 const workflows: Handler = async (call) => {
-  const shapes = (await listedFiles(call)).map((file) => ({
-    id: workflowId(file.path),
-    name: nameOf(file),
-    path: file.path,
-    state: "active",
-  }));
+  const files = await listedFiles(call);
+  const shapes = files.map((file) => workflowShape(call.forge, call.repository, { path: file.path, name: nameOf(file) }));
   return call.page(shapes, (items) => ({ total_count: shapes.length, workflows: items }));
 };
 
 const workflow: Handler = async (call) => {
   const path = await pathOf(call);
   const file = (await listedFiles(call)).find((one) => one.path === path);
-  return ok({ id: workflowId(path), name: file ? nameOf(file) : path, path, state: file ? "active" : "deleted" });
+  const of = { path, name: file ? nameOf(file) : path, state: file ? "active" : "deleted" } as const;
+  return ok(workflowShape(call.forge, call.repository, of));
 };
 
 const READ = { scope: "actions", level: "read" } as const;

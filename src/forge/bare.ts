@@ -1,5 +1,6 @@
 import { git, runGit, type After, type Running } from "../git/run.ts";
 import { isSha } from "../model/ids.ts";
+import { commitsOf } from "./commits.ts";
 
 export type Bare = ReturnType<typeof openBare>;
 export type Refs = ReadonlyMap<string, string>;
@@ -36,6 +37,7 @@ export const openBare = (directory: string, after: After) => {
     },
     ...refsOf(plumbing),
     ...historyOf(plumbing),
+    ...commitsOf(plumbing.at),
     ...contentsOf(plumbing),
   };
 };
@@ -84,25 +86,17 @@ const refsOf = ({ at, lines, text, isTrue }: Plumbing) => {
   };
 };
 
-const historyOf = ({ at, lines, text, isTrue }: Plumbing) => ({
+const historyOf = ({ lines, text, isTrue }: Plumbing) => ({
   isAncestor: (old: string, young: string): Promise<boolean> => isTrue("merge-base", "--is-ancestor", old, young),
   /** True where a tip brings merge commits to what was there. */
   hasMerges: async (from: string | null, to: string): Promise<boolean> =>
     (await lines("rev-list", "--merges", "--max-count=1", to, ...(from === null ? [] : [`^${from}`]))).length > 0,
-  count: async (from: string, to: string): Promise<number> => Number(await text("rev-list", "--count", `${from}..${to}`)),
   /** The commit of a base's own line that brought a head in; the head itself after a fast-forward. */
   broughtIn: async (head: string, base: string): Promise<string> =>
     (await lines("rev-list", "--first-parent", "--ancestry-path", "--reverse", `${head}..${base}`))[0] ?? head,
   changed: async (from: string, to: string): Promise<string[]> =>
     ((await text("diff", "--name-only", "-z", "--no-renames", from, to)) ?? "").split("\0").filter((path) => path !== ""),
   message: async (commit: string): Promise<string> => (await text("log", "-1", "--format=%B", commit)) ?? "",
-  log: async (range: readonly string[]): Promise<{ id: string; message: string; author: string; email: string; at: string }[]> =>
-    (await git(at, ["log", "--max-count=20", "--reverse", "--format=%H%x00%an%x00%ae%x00%cI%x00%B%x01", ...range]))
-      .split("\u0001")
-      .map((line) => line.trimStart().split("\0"))
-      .flatMap(([id, author, email, when, message]) =>
-        id && author !== undefined ? [{ id, author, email: email ?? "", at: when ?? "", message: (message ?? "").trimEnd() }] : [],
-      ),
 });
 
 const contentsOf = ({ at, text }: Plumbing) => ({
@@ -112,11 +106,11 @@ const contentsOf = ({ at, text }: Plumbing) => ({
     const ran = await runGit(at, ["cat-file", "blob", `${commit}:${path}`]);
     return ran.code === 0 ? ran.stdout : null;
   },
-  entries: async (commit: string, path: string): Promise<{ mode: string; type: string; sha: string; name: string }[]> => {
-    const listed = await text("ls-tree", "-z", path === "" ? commit : `${commit}:${path}`);
+  entries: async (commit: string, path: string): Promise<{ mode: string; type: string; sha: string; name: string; size: number }[]> => {
+    const listed = await text("ls-tree", "-z", "--long", path === "" ? commit : `${commit}:${path}`);
     return (listed ?? "").split("\0").flatMap((line) => {
-      const [, mode, type, sha, name] = /^(\d+) (\w+) ([0-9a-f]{40})\t(.*)$/s.exec(line) ?? [];
-      return mode && type && sha && name ? [{ mode, type, sha, name }] : [];
+      const [, mode, type, sha, size, name] = /^(\d+) (\w+) ([0-9a-f]{40}) +(\d+|-)\t(.*)$/s.exec(line) ?? [];
+      return mode && type && sha && name ? [{ mode, type, sha, name, size: size === "-" ? 0 : Number(size) }] : [];
     });
   },
   /** The tree of a merge; null for a conflict. */

@@ -2,8 +2,11 @@ import { z } from "zod";
 import { type Call, created, type Handler, ok, type Route } from "./exchange.ts";
 import { happen } from "./happen.ts";
 import { notFound, Refusal } from "./refusal.ts";
-import { account, checkShape, type Json, repositoryShape, statusShape } from "./shapes.ts";
-import { accountOf, type CheckRun, nextId, type Status } from "./state.ts";
+import { type Json, repositoryUrl } from "./addresses.ts";
+import { checkShape, commitShape, simpleStatus, statusCommit, statusShape, toldCheck } from "./commit-shapes.ts";
+import type { CommitFacts } from "./commits.ts";
+import { minimalRepository } from "./repository-shape.ts";
+import { accountOf, type CheckRun, fullName, nextId, type Status } from "./state.ts";
 
 const LONGEST = 140;
 const newStatus = z.object({
@@ -29,9 +32,16 @@ const commitOf = async (call: Call, name: string): Promise<string> => {
   return commit;
 };
 
+const described = async (call: Call, name: string): Promise<CommitFacts> => {
+  const facts = await call.repository.bare.describe(await commitOf(call, name));
+  if (!facts) throw new Refusal(422, `No commit found for SHA: ${name}`);
+  return facts;
+};
+
 const setStatus: Handler = async (call) => {
   const { forge, repository } = call;
-  const sha = await commitOf(call, call.param("sha"));
+  const facts = await described(call, call.param("sha"));
+  const { sha } = facts;
   const input = await call.input(newStatus);
   const one: Status = {
     id: nextId(forge),
@@ -43,9 +53,10 @@ const setStatus: Handler = async (call) => {
     at: forge.now(),
   };
   repository.statuses.set(sha, [one, ...(repository.statuses.get(sha) ?? [])]);
-  const payload = { ...statusShape(forge, one), sha, name: `${repository.owner.login}/${repository.name}`, branches: [], commit: { sha } };
+  const { node_id: _node, url: _url, ...told } = simpleStatus(forge, repository, { sha, status: one });
+  const payload = { ...told, sha, name: fullName(repository), branches: [], commit: statusCommit(forge, repository, facts) };
   happen(forge, repository, { event: "status", payload, actor: call.actor() });
-  return created(statusShape(forge, one));
+  return created(statusShape(forge, repository, { sha, status: one }));
 };
 
 const statusesAt = async (call: Call): Promise<{ sha: string; all: readonly Status[] }> => {
@@ -53,23 +64,36 @@ const statusesAt = async (call: Call): Promise<{ sha: string; all: readonly Stat
   return { sha, all: call.repository.statuses.get(sha) ?? [] };
 };
 
-const statuses: Handler = async (call) => call.page((await statusesAt(call)).all.map((one) => statusShape(call.forge, one)));
+const statuses: Handler = async (call) => {
+  const { sha, all } = await statusesAt(call);
+  return call.page(all.map((status) => statusShape(call.forge, call.repository, { sha, status })));
+};
 
 const combined: Handler = async (call) => {
   const { sha, all } = await statusesAt(call);
   const newest = [...new Map([...all].reverse().map((one) => [one.context, one])).values()];
   const has = (...states: string[]): boolean => newest.some(({ state }) => states.includes(state));
   const state = has("error", "failure") ? "failure" : newest.length === 0 || has("pending") ? "pending" : "success";
+  const { forge, repository } = call;
+  const url = `${repositoryUrl(forge, repository)}/commits/${sha}`;
+  const more = {
+    state,
+    sha,
+    total_count: newest.length,
+    repository: minimalRepository(forge, repository),
+    commit_url: url,
+    url: `${url}/status`,
+  };
   return call.page(
-    newest.map((one) => statusShape(call.forge, one)),
-    (items) => ({ state, sha, total_count: newest.length, statuses: items, repository: repositoryShape(call.forge, call.repository) }),
+    newest.map((status) => simpleStatus(forge, repository, { sha, status })),
+    (items) => ({ ...more, statuses: items }),
   );
 };
 
 const tellCheck = (call: Call, check: CheckRun, action: string): Json => {
-  const shape = checkShape(call.forge, call.repository, check);
-  happen(call.forge, call.repository, { event: "check_run", payload: { action, check_run: shape }, actor: call.actor() });
-  return shape;
+  const payload = { action, check_run: toldCheck(call.forge, call.repository, check) };
+  happen(call.forge, call.repository, { event: "check_run", payload, actor: call.actor() });
+  return checkShape(call.forge, call.repository, check);
 };
 
 const createCheck: Handler = async (call) => {
@@ -139,11 +163,7 @@ const listChecks: Handler = async (call) => {
   );
 };
 
-const commit: Handler = async (call) => {
-  const sha = await commitOf(call, call.param("ref"));
-  const message = await call.repository.bare.message(sha);
-  return ok({ sha, commit: { message }, author: account(call.forge, call.repository.owner) });
-};
+const commit: Handler = async (call) => ok(commitShape(call.forge, call.repository, await described(call, call.param("ref"))));
 
 /** Routes of commit statuses and check runs. */
 export const checkRoutes: readonly Route[] = [

@@ -3,7 +3,7 @@ import { type Call, created, type Handler, nothing, ok, type Route } from "./exc
 import { happen } from "./happen.ts";
 import { demandEditor, demandWriter, issueOf, number } from "./issues.ts";
 import { invalid, notFound } from "./refusal.ts";
-import { commentShape, issueShape, reactionShape } from "./shapes.ts";
+import { commentShape, issueShape, REACTIONS, reactionShape } from "./issue-shapes.ts";
 import { type Comment, nextId } from "./state.ts";
 
 const LONGEST_BODY = 65_536;
@@ -97,11 +97,9 @@ const listComments: Handler = (call) => {
   );
 };
 
-const CONTENTS = ["+1", "-1", "laugh", "confused", "heart", "hooray", "rocket", "eyes"] as const;
-
 const react: Handler = async (call) => {
   const comment = writableComment(call);
-  const { content } = await call.input(z.object({ content: z.enum(CONTENTS) }));
+  const { content } = await call.input(z.object({ content: z.enum(REACTIONS) }));
   const by = call.actor().account;
   const known = comment.reactions.find((reaction) => reaction.content === content && reaction.by.login === by.login);
   if (known) return ok(reactionShape(call.forge, known));

@@ -4,7 +4,7 @@ import type { ContentfulStatusCode } from "hono/utils/http-status";
 import type { ZodType } from "zod";
 import { demand, type Need, repositoryNamed } from "./access.ts";
 import { Refusal } from "./refusal.ts";
-import { apiUrl } from "./shapes.ts";
+import { apiUrl } from "./addresses.ts";
 import type { Actor, Forge, Repository } from "./state.ts";
 import { actorOf, credentialOf } from "./tokens.ts";
 

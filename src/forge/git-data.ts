@@ -4,14 +4,18 @@ import { type Call, created, type Handler, nothing, ok, type Route } from "./exc
 import { type Move, pushed } from "./pushes.ts";
 import { notFound, Refusal } from "./refusal.ts";
 import { brokenBy } from "./rules.ts";
-import { account, type Json, repositoryShape, repositoryUrl } from "./shapes.ts";
+import { account } from "./account-shape.ts";
+import { type Json, nodeId, repositoryUrl } from "./addresses.ts";
+import { branch, branches, rules } from "./branches.ts";
+import { contents } from "./contents.ts";
+import { wholeRepository } from "./repository-shape.ts";
 
 const newRef = z.object({ ref: z.string(), sha: z.string() });
 const movedRef = z.object({ sha: z.string(), force: z.boolean().default(false) });
 
 const refShape = async (call: Call, ref: string, sha: string): Promise<Json> => ({
   ref,
-  node_id: "",
+  node_id: nodeId("Ref", ref),
   url: `${repositoryUrl(call.forge, call.repository)}/git/${ref}`,
   object: { sha, type: await call.repository.bare.typeOf(sha), url: `${repositoryUrl(call.forge, call.repository)}/git/commits/${sha}` },
 });
@@ -83,59 +87,14 @@ const deleteRef: Handler = (call) => {
   });
 };
 
-const contents: Handler = async (call) => {
-  const { bare, defaultBranch } = call.repository;
-  const path = call.param("path").replace(/\/+$/, "");
-  const commit = await bare.commit(call.query("ref") ?? defaultBranch);
-  if (commit === null) throw new Refusal(404, `No commit found for the ref ${call.query("ref") ?? defaultBranch}`);
-  const base = `${repositoryUrl(call.forge, call.repository)}/contents`;
-  const file = path === "" ? null : await bare.file(commit, path);
-  if (file) {
-    const sha = (await bare.object(`${commit}:${path}`)) ?? "";
-    const name = path.split("/").at(-1);
-    return ok({
-      type: "file",
-      name,
-      path,
-      sha,
-      size: file.length,
-      encoding: "base64",
-      content: file.toString("base64"),
-      url: `${base}/${path}`,
-    });
-  }
-  const entries = await bare.entries(commit, path);
-  if (entries.length === 0) throw notFound();
-  return ok(
-    entries.map(({ name, sha, type }) => {
-      const full = path === "" ? name : `${path}/${name}`;
-      return { type: type === "tree" ? "dir" : "file", name, path: full, sha, url: `${base}/${full}` };
-    }),
-  );
-};
-
-const branch: Handler = async (call) => {
-  const name = call.param("branch");
-  const sha = await call.repository.bare.ref(`refs/heads/${name}`);
-  if (sha === null) throw new Refusal(404, "Branch not found");
-  return ok({ name, commit: { sha }, protected: call.repository.rules.some((rule) => rule.branch === name) });
-};
-
-const branches: Handler = async (call) => {
-  const found = [...(await call.repository.bare.refs("refs/heads/"))];
-  return call.page(found.map(([ref, sha]) => ({ name: ref.slice("refs/heads/".length), commit: { sha }, protected: false })));
-};
-
-const rules: Handler = (call) =>
-  call.page(call.repository.rules.filter((rule) => rule.branch === call.param("branch")).map(({ branch: _branch, ...rule }) => rule));
-
 const PERMISSIONS: Readonly<Record<string, string>> = { admin: "admin", maintain: "write", write: "write", triage: "read", read: "read" };
 
 const permission: Handler = (call) => {
   const known = call.forge.accounts.get(call.param("login").toLowerCase());
   if (!known) throw new Refusal(404, `${call.param("login")} is not a user`);
   const role = roleOf(call.repository, known.login);
-  return ok({ permission: PERMISSIONS[role ?? ""] ?? "none", role_name: role ?? "none", user: account(call.forge, known) });
+  const role_name = role ?? "none";
+  return ok({ permission: PERMISSIONS[role_name] ?? "none", role_name, user: { ...account(call.forge, known), role_name } });
 };
 
 const METADATA = { scope: "metadata", level: "read" } as const;
@@ -144,7 +103,7 @@ const WRITE = { scope: "contents", level: "write" } as const;
 
 /** Routes of a repository, its files, branches and refs, and who may do what in it. */
 export const gitDataRoutes: readonly Route[] = [
-  ["GET", "", METADATA, (call) => ok(repositoryShape(call.forge, call.repository))],
+  ["GET", "", METADATA, (call) => ok(wholeRepository(call.forge, call.repository))],
   ["GET", "/collaborators/:login/permission", METADATA, permission],
   ["GET", "/rules/branches/:branch{.+}", METADATA, rules],
   ["GET", "/branches", READ, branches],

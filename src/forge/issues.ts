@@ -4,7 +4,8 @@ import { type Call, created, type Handler, ok, type Route } from "./exchange.ts"
 import { happen } from "./happen.ts";
 import { tellPull } from "./pull-events.ts";
 import { invalid, notFound, Refusal } from "./refusal.ts";
-import { issueShape, labelShape } from "./shapes.ts";
+import type { Json } from "./addresses.ts";
+import { issueShape, labelShape } from "./issue-shapes.ts";
 import { type Issue, nextId } from "./state.ts";
 
 const label = z.union([z.string(), z.object({ name: z.string() }).transform(({ name }) => name)]);
@@ -64,15 +65,15 @@ export const addIssue = (
 };
 
 /** An issue event; pull requests have their own. */
-export const tellIssue = (call: Call, issue: Issue, action: string): void => {
-  const payload = { action, issue: issueShape(call.forge, call.repository, issue) };
+export const tellIssue = (call: Call, issue: Issue, more: { readonly action: string; readonly changes?: Json }): void => {
+  const payload = { ...more, issue: issueShape(call.forge, call.repository, issue) };
   happen(call.forge, call.repository, { event: "issues", payload, actor: call.actor(), title: issue.title });
 };
 
 const create: Handler = async (call) => {
   const input = await call.input(newIssue);
   const issue = addIssue(call, { ...input, body: input.body ?? "", pull: null });
-  tellIssue(call, issue, "opened");
+  tellIssue(call, issue, { action: "opened" });
   for (const name of issue.labels) {
     const shape = labelShape(call.forge, call.repository, name);
     const payload = { action: "labeled", issue: issueShape(call.forge, call.repository, issue), label: shape };
@@ -122,15 +123,31 @@ export const demandEditor = (call: Call, author: string): void => {
   }
 };
 
+type Texts = { readonly title?: string | undefined; readonly body?: string | null | undefined };
+
+/** Changes the texts of an issue, and tells what was there before. */
+export const rewriteText = (issue: Issue, input: Texts): Json => {
+  const changes: Json = {};
+  for (const key of ["title", "body"] as const) {
+    const text = input[key] === undefined ? issue[key] : (input[key] ?? "");
+    if (text !== issue[key]) changes[key] = { from: issue[key] };
+    issue[key] = text;
+  }
+  return changes;
+};
+
 /** Changes what an issue says. */
-const rewrite = (issue: Issue, input: z.output<typeof changedIssue>, now: number): { edited: boolean } => {
-  if (input.title !== undefined) issue.title = input.title;
-  if (input.body !== undefined) issue.body = input.body ?? "";
+const rewrite = (issue: Issue, input: z.output<typeof changedIssue>, now: number): Json => {
+  const changes = rewriteText(issue, input);
   if (input.labels) issue.labels = [...input.labels];
   if (input.assignees) issue.assignees = [...input.assignees];
-  const edited = input.title !== undefined || input.body !== undefined;
-  if (edited || input.labels || input.assignees) issue.updated = now;
-  return { edited };
+  if (Object.keys(changes).length > 0 || input.labels || input.assignees) issue.updated = now;
+  return changes;
+};
+
+const tellEdited = (call: Call, issue: Issue, changes: Json): void => {
+  if (issue.pull) tellPull(call.forge, call.repository, { issue, actor: call.actor(), action: "edited", more: { changes } });
+  else tellIssue(call, issue, { action: "edited", changes });
 };
 
 const patch: Handler = async (call) => {
@@ -139,11 +156,12 @@ const patch: Handler = async (call) => {
   demandEditor(call, issue.by.login);
   const input = await call.input(changedIssue);
   const now = call.forge.now();
-  if (rewrite(issue, input, now).edited) tellIssue(call, issue, "edited");
+  const changes = rewrite(issue, input, now);
+  if (Object.keys(changes).length > 0) tellEdited(call, issue, changes);
   if (input.state && setState(issue, { state: input.state, reason: input.state_reason ?? null, now })) {
     const action = input.state === "closed" ? "closed" : "reopened";
     if (issue.pull) tellPull(call.forge, call.repository, { issue, actor: call.actor(), action });
-    else tellIssue(call, issue, action);
+    else tellIssue(call, issue, { action });
   }
   return ok(issueShape(call.forge, call.repository, issue));
 };

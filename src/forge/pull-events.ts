@@ -1,5 +1,5 @@
 import { happen, type Place } from "./happen.ts";
-import { type PullIssue, pullShape, reviewShape } from "./shapes.ts";
+import { type PullIssue, reviewedPull, reviewShape, toldPull } from "./pull-shapes.ts";
 import type { Actor, Forge, Issue, Repository, Review } from "./state.ts";
 import type { Payload } from "./webhooks.ts";
 
@@ -24,7 +24,7 @@ export type PullEvent = { readonly issue: Issue; readonly action: string; readon
 /** A pull_request event; its workflows are those of the test merge. */
 export const tellPull = (forge: Forge, repository: Repository, { issue, action, actor, more }: PullEvent): void => {
   if (!isPull(issue)) return;
-  const payload = { action, number: issue.number, ...more, pull_request: pullShape(forge, repository, issue) };
+  const payload = { action, number: issue.number, ...more, pull_request: toldPull(forge, repository, issue) };
   const place = (): Promise<Place | null> => testMerge(forge, repository, issue);
   happen(forge, repository, { event: "pull_request", payload, actor, place, ref: `refs/heads/${issue.pull.baseRef}`, title: issue.title });
 };
@@ -35,7 +35,7 @@ export const tellReview = (forge: Forge, repository: Repository, of: { issue: Pu
   const payload = {
     action: "submitted",
     review: { ...shape, state: review.state.toLowerCase() },
-    pull_request: pullShape(forge, repository, issue),
+    pull_request: reviewedPull(forge, repository, issue),
   };
   const place = (): Promise<Place | null> => testMerge(forge, repository, issue);
   happen(forge, repository, { event: "pull_request_review", payload, actor, place, title: issue.title });

@@ -1,12 +1,13 @@
 import { z } from "zod";
 import { mayPush } from "./access.ts";
 import { type Call, created, type Handler, ok, type Route } from "./exchange.ts";
-import { addIssue, demandEditor, issueOf, listed, setState } from "./issues.ts";
+import { addIssue, demandEditor, issueOf, listed, rewriteText, setState } from "./issues.ts";
 import { isPull, markMerged, tellPull, tellReview } from "./pull-events.ts";
 import { type Move, pushed } from "./pushes.ts";
 import { invalid, notFound, Refusal } from "./refusal.ts";
 import { brokenBy } from "./rules.ts";
-import { type Json, type PullIssue, pullShape, reviewShape } from "./shapes.ts";
+import type { Json } from "./addresses.ts";
+import { type PullIssue, pullShape, reviewShape, wholePull } from "./pull-shapes.ts";
 import { nextId, type Review } from "./state.ts";
 
 const newPull = z.object({
@@ -67,13 +68,13 @@ const openPull: Handler = async (call) => {
   const [head, base] = [await tip(call, headRef), await tip(call, input.base)];
   if (head === null) throw invalidField("head");
   if (base === null) throw invalidField("base");
-  const commits = await repository.bare.count(base, head);
+  const size = await repository.bare.size(base, head);
   const exists = [...repository.issues.values()].some(
     ({ pull, state }) => state === "open" && pull?.headRef === headRef && pull.baseRef === input.base,
   );
   if (exists) throw invalid("PullRequest", `A pull request already exists for ${repository.owner.login}:${headRef}.`);
-  if (commits === 0) throw invalid("PullRequest", `No commits between ${input.base} and ${headRef}`);
-  const pull = { headRef, head, baseRef: input.base, baseSha: base, draft: input.draft, merged: null, reviews: [] };
+  if (size.commits === 0) throw invalid("PullRequest", `No commits between ${input.base} and ${headRef}`);
+  const pull = { headRef, head, baseRef: input.base, baseSha: base, draft: input.draft, merged: null, reviews: [], size };
   const issue = addIssue(call, { title: input.title, body: input.body ?? "", labels: [], assignees: [], pull });
   await repository.bare.point(`refs/pull/${issue.number}/head`, head);
   tellPull(forge, repository, { issue, action: "opened", actor: call.actor() });
@@ -84,7 +85,7 @@ const openPull: Handler = async (call) => {
 const whole = async (call: Call, issue: PullIssue): Promise<Json> => {
   const { bare } = call.repository;
   const { pull } = issue;
-  const shape = pullShape(call.forge, call.repository, issue);
+  const shape = wholePull(call.forge, call.repository, issue);
   const base = await tip(call, pull.baseRef);
   const open = issue.state === "open" && base !== null && (await bare.commit(pull.head)) !== null;
   const mergeable = open ? (await bare.mergeTree(base, pull.head)) !== null : null;
@@ -94,7 +95,6 @@ const whole = async (call: Call, issue: PullIssue): Promise<Json> => {
     mergeable,
     mergeable_state: mergeable === null ? "unknown" : mergeable ? clean : "dirty",
     rebaseable: false,
-    commits: await bare.count(pull.baseSha, pull.head),
   };
 };
 
@@ -110,12 +110,16 @@ const list: Handler = (call) => {
   return call.page(pulls.map((issue) => pullShape(call.forge, call.repository, issue)));
 };
 
-const rewrite = async (call: Call, issue: PullIssue, input: z.infer<typeof changedPull>): Promise<void> => {
-  if (input.title !== undefined) issue.title = input.title;
-  if (input.body !== undefined) issue.body = input.body ?? "";
-  if (input.base === undefined) return;
-  issue.pull.baseRef = input.base;
-  issue.pull.baseSha = (await tip(call, input.base)) ?? issue.pull.baseSha;
+/** Changes what a pull request says and where it goes, and tells what was there before. */
+const rewrite = async (call: Call, issue: PullIssue, input: z.infer<typeof changedPull>): Promise<Json> => {
+  const changes = rewriteText(issue, input);
+  const { pull } = issue;
+  if (input.base === undefined || input.base === pull.baseRef) return changes;
+  const base = { ref: { from: pull.baseRef }, sha: { from: pull.baseSha } };
+  pull.baseRef = input.base;
+  pull.baseSha = (await tip(call, input.base)) ?? pull.baseSha;
+  pull.size = await call.repository.bare.size(pull.baseSha, pull.head);
+  return { ...changes, base };
 };
 
 const patch: Handler = async (call) => {
@@ -126,11 +130,11 @@ const patch: Handler = async (call) => {
   const now = forge.now();
   if (input.base !== undefined && (await tip(call, input.base)) === null) throw invalidField("base");
   if (input.state === "open" && issue.state === "closed") await demandReopening(call, issue);
-  await rewrite(call, issue, input);
+  const changes = await rewrite(call, issue, input);
   const actor = call.actor();
-  if ([input.title, input.body, input.base].some((text) => text !== undefined)) {
+  if (Object.keys(changes).length > 0) {
     issue.updated = now;
-    tellPull(forge, repository, { issue, action: "edited", actor });
+    tellPull(forge, repository, { issue, action: "edited", actor, more: { changes } });
   }
   if (input.state && setState(issue, { state: input.state, reason: null, now })) {
     issue.reason = null;
@@ -150,6 +154,7 @@ const demandReopening = async (call: Call, { pull, number }: PullIssue): Promise
   );
   if (twin) throw cannot(`There is already an open pull request from ${pull.headRef} to ${pull.baseRef}.`);
   pull.head = head;
+  pull.size = await call.repository.bare.size(pull.baseSha, head);
 };
 
 const review: Handler = async (call) => {

@@ -1,10 +1,12 @@
 import type { Refs } from "./bare.ts";
 import { happen } from "./happen.ts";
 import { closePull, isPull, markMerged, tellPull } from "./pull-events.ts";
-import { account, type PullIssue } from "./shapes.ts";
-import { type Actor, type Forge, fullName, type Repository } from "./state.ts";
+import { pageUrl } from "./addresses.ts";
+import type { PullIssue } from "./pull-shapes.ts";
+import type { Actor, Forge, Repository } from "./state.ts";
 
 const ZERO = "0".repeat(40);
+const SHORT = 12;
 
 /** A ref that moved; null for not there. */
 export type Move = { readonly ref: string; readonly from: string | null; readonly to: string | null };
@@ -24,13 +26,18 @@ const openPulls = ({ repository }: Pushed): PullIssue[] =>
 const commitsOf = async ({ forge, repository }: Pushed, move: Move): Promise<unknown[]> => {
   if (move.to === null) return [];
   const range = move.from === null ? ["--max-count=1", move.to] : [`${move.from}..${move.to}`];
-  return (await repository.bare.log(range)).map(({ id, message, author, email, at }) => ({
-    id,
+  return (await repository.bare.log(range)).map(({ sha, tree, message, author, committer, added, modified, removed }) => ({
+    id: sha,
+    tree_id: tree,
     message,
-    timestamp: at,
+    timestamp: committer.date,
     distinct: true,
-    author: { name: author, email },
-    url: `${forge.url}/${fullName(repository)}/commit/${id}`,
+    author,
+    committer,
+    added,
+    modified,
+    removed,
+    url: `${pageUrl(forge, repository)}/commit/${sha}`,
   }));
 };
 
@@ -49,21 +56,23 @@ const tellPush = async (pushed: Pushed, move: Move): Promise<void> => {
   const { forge, repository, actor } = pushed;
   const { ref, from, to } = move;
   const { bare } = repository;
+  const [before, after] = [from ?? ZERO, to ?? ZERO];
   const commits = await commitsOf(pushed, move);
   const forward = from === null || to === null || (await bare.isAncestor(from, to));
   const paths = from !== null && to !== null ? await bare.changed(from, to) : null;
   if (from === null || to === null) tellCreation(pushed, move);
   const payload = {
     ref,
-    before: from ?? ZERO,
-    after: to ?? ZERO,
+    before,
+    after,
     created: from === null,
     deleted: to === null,
     forced: !forward,
     base_ref: null,
+    compare: `${pageUrl(forge, repository)}/compare/${before.slice(0, SHORT)}...${after.slice(0, SHORT)}`,
     commits,
     head_commit: commits.at(-1) ?? null,
-    pusher: { ...account(forge, actor.account), name: actor.account.login },
+    pusher: { name: actor.account.login, email: `${actor.account.login}@users.noreply.github.com` },
   };
   const title = to === null ? "" : ((await bare.message(to)).split("\n")[0] ?? "");
   const place = (): Promise<{ ref: string; sha: string } | null> => Promise.resolve(to === null ? null : { ref, sha: to });
@@ -82,6 +91,7 @@ const follow = async (pushed: Pushed, move: Move): Promise<void> => {
     if (move.to !== null) {
       const before = issue.pull.head;
       issue.pull.head = move.to;
+      issue.pull.size = await repository.bare.size(issue.pull.baseSha, move.to);
       issue.updated = forge.now();
       await repository.bare.point(`refs/pull/${issue.number}/head`, move.to);
       tellPull(forge, repository, { issue, action: "synchronize", actor, more: { before, after: move.to } });
@@ -117,6 +127,7 @@ const settleBase = async (pushed: Pushed, move: Move): Promise<void> => {
 /** What follows from moved refs: pull requests follow their branches, Apps are told, workflows start. The caller is alone with the repository. */
 export const pushed = async (forge: Forge, repository: Repository, of: { actor: Actor; moves: readonly Move[] }): Promise<void> => {
   const push: Pushed = { forge, repository, actor: of.actor };
+  repository.pushed = forge.now();
   const visible = of.moves.filter(({ ref }) => /^refs\/(?:heads|tags)\//.test(ref));
   // A base may come from the same push as its heads: heads first, so that a landing with its head is a landing.
   for (const move of visible) await follow(push, move);

@@ -1,6 +1,7 @@
 import type { Conclusion, JobReport } from "../runner/contract.ts";
 import { happen } from "./happen.ts";
-import { jobShape, runShape } from "./run-shapes.ts";
+import type { CommitFacts } from "./commits.ts";
+import { jobShape, runShape, workflowShape } from "./run-shapes.ts";
 import { type Actor, type Forge, nextId, type Repository, type Run } from "./state.ts";
 import { mintJobToken } from "./tokens.ts";
 import type { Payload } from "./webhooks.ts";
@@ -16,6 +17,8 @@ export type Start = {
   /** Full ref and commit that the file was taken from. */
   readonly ref: string;
   readonly sha: string;
+  /** That commit. */
+  readonly head: CommitFacts;
   readonly actor: Actor;
   readonly title: string;
   readonly chain?: number;
@@ -25,7 +28,7 @@ const tell = (forge: Forge, repository: Repository, of: { run: Run; action: stri
   const payload = {
     action: of.action,
     workflow_run: runShape(forge, repository, of.run),
-    workflow: { name: of.run.name, path: of.run.path },
+    workflow: workflowShape(forge, repository, of.run),
   };
   const { actor, name, branch, chain } = of.run;
   happen(forge, repository, { event: "workflow_run", payload, actor, workflow: name, ref: `refs/heads/${branch}`, chain: chain + 1 });
@@ -41,6 +44,7 @@ const record = (forge: Forge, repository: Repository, start: Start): Run => {
     event: start.event,
     branch: start.ref.replace(/^refs\/(?:heads|tags)\//, ""),
     sha: start.sha,
+    head: start.head,
     actor: start.actor,
     chain: start.chain ?? 0,
     title: start.title,

@@ -1,5 +1,6 @@
 import { type Context, Hono } from "hono";
 import { z } from "zod";
+import { pageRoutes } from "../page/routes.ts";
 import { actionRoutes } from "./actions.ts";
 import { checkRoutes } from "./checks.ts";
 import { commentRoutes } from "./comments.ts";
@@ -9,8 +10,10 @@ import { gitRoutes } from "./git-http.ts";
 import { issueRoutes } from "./issues.ts";
 import { pullRoutes } from "./pulls.ts";
 import { notFound, Refusal } from "./refusal.ts";
-import { account, apiUrl, type Json, repositoryShape, time } from "./shapes.ts";
-import { type App, type Forge, keyOf } from "./state.ts";
+import { account, appShape, profile } from "./account-shape.ts";
+import { apiUrl, type Json, time } from "./addresses.ts";
+import { repositoryShape } from "./repository-shape.ts";
+import { accountOf, type App, type Forge, keyOf } from "./state.ts";
 import { actorOf, appOfJwt, credentialOf, installationOf, mintInstallationToken } from "./tokens.ts";
 
 const API = "/api/v3";
@@ -21,26 +24,26 @@ const appOf = (forge: Forge, context: Context): App => {
   return appOfJwt(forge, jwt);
 };
 
-const appShape = (forge: Forge, app: App): Json => ({
-  id: app.id,
-  slug: app.slug,
-  name: app.slug,
-  owner: account(forge, app.account),
-  permissions: app.rights,
-  events: [],
-  html_url: `${forge.url}/apps/${app.slug}`,
-});
-
 const installationShape = (forge: Forge, app: App, owner: string): Json => {
   const id = installationOf(forge, app, owner);
   return {
     id,
     app_id: app.id,
     app_slug: app.slug,
-    account: { login: owner },
+    account: account(forge, accountOf(forge, owner)),
     repository_selection: "all",
     permissions: app.rights,
+    events: [],
+    target_id: accountOf(forge, owner).id,
+    target_type: "User",
+    single_file_name: null,
+    suspended_by: null,
+    suspended_at: null,
     access_tokens_url: `${apiUrl(forge)}/app/installations/${id}/access_tokens`,
+    repositories_url: `${apiUrl(forge)}/installation/repositories`,
+    html_url: `${forge.url}/settings/installations/${id}`,
+    created_at: time(forge.started),
+    updated_at: time(forge.started),
   };
 };
 
@@ -83,12 +86,12 @@ const userRoutes = (forge: Forge, app: Hono): void => {
   app.get(`${API}/user`, (context) => {
     const actor = needActor(readActor(forge, context));
     if (actor.kind !== "user") throw new Refusal(403, "Resource not accessible by integration");
-    return send(forge, context, { status: 200, body: account(forge, actor.account) });
+    return send(forge, context, { status: 200, body: profile(forge, actor.account) });
   });
   app.get(`${API}/users/:login`, (context) => {
     const known = forge.accounts.get(context.req.param("login").toLowerCase());
     if (!known) throw notFound();
-    return send(forge, context, { status: 200, body: account(forge, known) });
+    return send(forge, context, { status: 200, body: profile(forge, known) });
   });
   app.get(`${API}/installation/repositories`, (context) => {
     const actor = needActor(readActor(forge, context));
@@ -96,7 +99,7 @@ const userRoutes = (forge: Forge, app: Hono): void => {
     const repositories = [...forge.repositories.values()]
       .filter(({ owner }) => owner.login.toLowerCase() === actor.owner)
       .map((repository) => repositoryShape(forge, repository));
-    return send(forge, context, { status: 200, body: { total_count: repositories.length, repositories } });
+    return send(forge, context, { status: 200, body: { total_count: repositories.length, repository_selection: "all", repositories } });
   });
 };
 
@@ -150,6 +153,7 @@ export const createServer = (forge: Forge, failed: (error: unknown) => void): Ho
     app.on(method, `${API}/repos/:owner/:repo${path}`, handle(forge, need, handler));
   }
   gitRoutes(forge, app);
+  pageRoutes(forge, app);
   app.notFound((context) => sendRefusal(forge, context, notFound()));
   app.onError((error, context) => {
     if (error instanceof Refusal) return sendRefusal(forge, context, error);

@@ -1,6 +1,7 @@
 import type { After } from "../git/run.ts";
 import type { Conclusion, JobReport, Runner } from "../runner/contract.ts";
 import type { Bare } from "./bare.ts";
+import type { CommitFacts, Size } from "./commits.ts";
 import type { Event } from "./happen.ts";
 
 export type Level = "none" | "read" | "write";
@@ -66,6 +67,8 @@ export type Pull = {
   draft: boolean;
   merged: { readonly at: number; readonly by: Account; readonly commit: string } | null;
   readonly reviews: Review[];
+  /** As it was when the head or the base was chosen last. */
+  size: Size;
 };
 
 export type Review = {
@@ -106,6 +109,7 @@ export type Run = {
   readonly event: string;
   readonly branch: string;
   readonly sha: string;
+  readonly head: CommitFacts;
   readonly actor: Actor;
   /** How many runs led to it by `workflow_run`. */
   readonly chain: number;
@@ -129,6 +133,8 @@ export type Repository = {
   readonly name: string;
   readonly private: boolean;
   defaultBranch: string;
+  readonly created: number;
+  pushed: number;
   readonly bare: Bare;
   readonly roles: Map<string, Role>;
   readonly issues: Map<number, Issue>;
@@ -184,6 +190,7 @@ export type Forge = {
   /** Requests an hour and token. */
   readonly rateLimit: number;
   url: string;
+  readonly started: number;
   ids: number;
   readonly accounts: Map<string, Account>;
   readonly tokens: Map<string, Token>;

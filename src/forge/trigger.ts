@@ -52,13 +52,15 @@ const occasionOf = ({ event, payload, ref, paths, workflow }: Event): Occasion =
 const startAll = async (forge: Forge, repository: Repository, of: { event: Event; payload: Payload; way: Way }): Promise<void> => {
   const { event, payload } = of;
   const place = await (event.place ?? (() => defaultPlace(repository)))();
-  if (!place) return;
+  const head = place && (await repository.bare.describe(place.sha));
+  if (!place || !head) return;
   const occasion = occasionOf(event);
   for (const file of await workflowsAt(repository, place.sha)) {
     if (!file.triggers || !runsOn(file.triggers, occasion)) continue;
     const name = nameOf(file);
     const start = {
       ...place,
+      head,
       path: file.path,
       text: file.text,
       name,

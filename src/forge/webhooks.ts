@@ -1,5 +1,7 @@
 import { createHmac } from "node:crypto";
-import { account, repositoryShape } from "./shapes.ts";
+import { account } from "./account-shape.ts";
+import { nodeId } from "./addresses.ts";
+import { toldRepository } from "./repository-shape.ts";
 import { type Account, type App, type Delivery, type Forge, type Repository } from "./state.ts";
 import { guid, installationOf } from "./tokens.ts";
 
@@ -12,7 +14,7 @@ export type Happening = { readonly event: string; readonly payload: Payload; rea
 /** What every payload has, before its own. */
 export const payloadOf = (forge: Forge, repository: Repository, happening: Happening): Payload => ({
   ...happening.payload,
-  repository: repositoryShape(forge, repository),
+  repository: toldRepository(forge, repository),
   sender: account(forge, happening.by),
 });
 
@@ -57,7 +59,8 @@ export const deliver = (forge: Forge, repository: Repository, happening: Happeni
   const payload = payloadOf(forge, repository, happening);
   for (const app of forge.apps) {
     if (app.webhookUrl === null) continue;
-    const installation = { id: installationOf(forge, app, repository.owner.login), node_id: "" };
+    const id = installationOf(forge, app, repository.owner.login);
+    const installation = { id, node_id: nodeId("Installation", id) };
     // As it is now: what happens while it waits is not in it.
     const delivery: Delivery = {
       id: guid(forge),

@@ -19,26 +19,32 @@ export const commandEnv = async (machine: Readonly<Record<string, string | undef
   return { ...Object.fromEntries(kept), HOME: at.home, TMPDIR: tmp, CI: "true" };
 };
 
-/** The environment of an agent: that of a command, who it is and what it works on, and what its configuration says. */
-export const agentEnv = (
-  base: Readonly<Record<string, string>>,
+/** The environment of a step's own command: that of a command, and who it is and what it works on. */
+export const stepEnv = async (
+  machine: Readonly<Record<string, string | undefined>>,
   spec: JobSpec,
-  of: { modelKey: string; at: Places },
-): Record<string, string> => {
+  at: Places,
+): Promise<Record<string, string>> => ({
+  ...(await commandEnv(machine, at)),
+  ENKI_KIND: spec.kind,
+  ENKI_ROLE: spec.role?.name ?? (spec.kind === "plan" ? "planner" : "worker"),
+  ENKI_EXECUTION: spec.execution,
+  ENKI_STEP: spec.step?.id ?? "",
+  ENKI_ATTEMPT: String(spec.attempt),
+  ...(spec.model === null ? {} : { ENKI_MODEL: spec.model }),
+  ...(makesArtifact(spec) ? { ENKI_ARTIFACT: at.artifact } : {}),
+});
+
+/** The environment of an agent: that of a step, and what its configuration says, the model's key where that asks for it. */
+export const agentEnv = async (
+  machine: Readonly<Record<string, string | undefined>>,
+  spec: JobSpec,
+  { modelKey, at }: { modelKey: string; at: Places },
+): Promise<Record<string, string>> => {
   const configured = Object.entries(spec.agent.env).flatMap(([name, value]) =>
-    value !== MODEL_KEY ? [[name, value] as const] : of.modelKey === "" ? [] : [[name, of.modelKey] as const],
+    value !== MODEL_KEY ? [[name, value] as const] : modelKey === "" ? [] : [[name, modelKey] as const],
   );
-  return {
-    ...base,
-    ENKI_KIND: spec.kind,
-    ENKI_ROLE: spec.role?.name ?? (spec.kind === "plan" ? "planner" : "worker"),
-    ENKI_EXECUTION: spec.execution,
-    ENKI_STEP: spec.step?.id ?? "",
-    ENKI_ATTEMPT: String(spec.attempt),
-    ...(spec.model === null ? {} : { ENKI_MODEL: spec.model }),
-    ...(makesArtifact(spec) ? { ENKI_ARTIFACT: of.at.artifact } : {}),
-    ...Object.fromEntries(configured),
-  };
+  return { ...(await stepEnv(machine, spec, at)), ...Object.fromEntries(configured) };
 };
 
 /** True for a step that leaves a report instead of files. */

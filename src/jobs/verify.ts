@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { redact } from "../policy/secrets.ts";
 import { writeBundle } from "./bundle.ts";
 import { commandEnv } from "./environment.ts";
-import { runShell, type ShellEnd } from "./shell.ts";
+import { runShell, setDeadline } from "./shell.ts";
 import { type JobSpec, places } from "./spec.ts";
 import type { StepHost } from "./step-host.ts";
 
@@ -20,7 +20,7 @@ export const verifyJob = async (host: StepHost): Promise<boolean> => {
   const lines: string[] = [];
   const tell = (text: string): void => {
     host.log(text);
-    if (lines.push(redact(text.slice(0, LONGEST_LINE))) > KEPT_LINES) lines.shift();
+    if (lines.push(redact(text).slice(0, LONGEST_LINE)) > KEPT_LINES) lines.shift();
   };
   const passed = await verify(host, spec, tell);
   await writeBundle(at.bundle, {
@@ -41,13 +41,19 @@ const verify = async (host: StepHost, spec: JobSpec, tell: (text: string) => voi
     return false;
   }
   const env = await commandEnv(host.env, places(host.temp));
-  for (const command of spec.verify) {
-    tell(`$ ${command}`);
-    const line = (text: string): void => tell(`| ${text}`);
-    const end: ShellEnd = await runShell({ command, cwd: host.workspace, env, timeout: spec.timeout, after: host.after, line });
-    if (end.how === "passed") continue;
-    tell(`the command ${end.why}`);
-    return false;
+  const { workspace: cwd, after } = host;
+  // The coordinator waits this long for the whole job.
+  const deadline = setDeadline(after, spec.timeout);
+  try {
+    for (const command of spec.verify) {
+      tell(`$ ${command}`);
+      const end = await runShell({ command, cwd, env, deadline, after, line: (text) => tell(`| ${text}`) });
+      if (end.how === "passed") continue;
+      tell(`the command ${end.why}`);
+      return false;
+    }
+    return true;
+  } finally {
+    deadline.cancel();
   }
-  return true;
 };

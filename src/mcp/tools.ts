@@ -23,6 +23,8 @@ export type ToolContext = {
   } | null;
   /** Records what takes effect when the job's result is accepted. Null where nothing is recorded: read only. */
   readonly record: ((command: Command) => void) | null;
+  /** Hears what plans were refused for; the planner is told too. */
+  readonly refused?: (refusal: Refusal) => void;
   /** Edits a file of the workspace; null where nothing may be edited. */
   readonly edit: ((path: string, edits: readonly string[] | null) => Promise<{ text: string } | { refused: Refusal }>) | null;
 };
@@ -80,7 +82,10 @@ const dag = (context: ToolContext): ToolAnswer => {
 
 const create = (context: ToolContext, args: Record<string, unknown>): ToolAnswer => {
   const plan = readPlan(args, context.roles, context.maxSteps);
-  if (!plan.ok) return fail(plan.refusal);
+  if (!plan.ok) {
+    context.refused?.(plan.refusal);
+    return fail(plan.refusal);
+  }
   if (!context.record) return readOnly;
   context.record({ kind: "propose", plan: plan.value });
   const lines = plan.value.steps.map(

@@ -8,9 +8,9 @@ type Definitions = Readonly<Record<string, Schema>>;
 type Rest = { readonly operations: Readonly<Record<string, Readonly<Record<string, Schema | null>>>>; readonly definitions: Definitions };
 type Webhooks = { readonly events: Readonly<Record<string, Schema>>; readonly definitions: Definitions };
 
-const read = <T>(name: string): T => JSON.parse(readFileSync(new URL(`github/${name}.json`, import.meta.url), "utf8")) as T;
-const rest = read<Rest>("rest");
-const webhooks = read<Webhooks>("webhooks");
+const read = (name: string): unknown => JSON.parse(readFileSync(new URL(`github/${name}.json`, import.meta.url), "utf8"));
+const rest = read("rest") as Rest;
+const webhooks = read("webhooks") as Webhooks;
 
 const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === "object" && value !== null && !Array.isArray(value);
 
@@ -22,13 +22,18 @@ const closed = (value: unknown): unknown => {
   return isRecord(value["properties"]) && value["additionalProperties"] === undefined ? { ...inner, additionalProperties: false } : inner;
 };
 
+/** Rules are described as a type and its source together; GitHub says more in errors than their schemas do. */
+const OPEN = /^(?:repository-rule-|basic-error|validation-error)/;
+const closedAll = (definitions: Definitions): unknown =>
+  Object.fromEntries(Object.entries(definitions).map(([name, schema]) => [name, OPEN.test(name) ? schema : closed(schema)]));
+
 const validators = (key: string, definitions: Definitions) => {
   const ajv = new Ajv({ strict: false, allErrors: true });
   formats.default(ajv);
-  ajv.addSchema({ $id: key, definitions: closed(definitions) });
+  ajv.addSchema({ $id: key, definitions: closedAll(definitions) });
   const known = new Map<string, ValidateFunction>();
   return (schema: Schema): ValidateFunction => {
-    const text = JSON.stringify(closed(schema)).replaceAll('"#/definitions/', `"${key}#/definitions/`);
+    const text = JSON.stringify(schema).replaceAll('"#/definitions/', `"${key}#/definitions/`);
     const validate = known.get(text) ?? ajv.compile(JSON.parse(text) as Schema);
     known.set(text, validate);
     return validate;
@@ -46,9 +51,7 @@ const faultsOf = (validate: ValidateFunction, value: unknown): string[] =>
 /** Names of a route's parameters that hold slashes. */
 const DEEP = new Set(["ref", "branch"]);
 const patternOf = (path: string): RegExp => {
-  const source = path
-    .replace("/{path}", "(?:/.*)?")
-    .replaceAll(/\{(\w+)\}/g, (_, name: string) => (DEEP.has(name) ? ".+" : "[^/]+"));
+  const source = path.replace("/{path}", "(?:/.*)?").replaceAll(/\{(\w+)\}/g, (_, name: string) => (DEEP.has(name) ? ".+" : "[^/]+"));
   return new RegExp(`^${source}$`);
 };
 const literals = (path: string): number => path.replaceAll(/\{\w+\}/g, "").length;
@@ -64,18 +67,26 @@ export const routeOf = (method: string, path: string): string | null =>
 export type Answer = { readonly method: string; readonly path: string; readonly status: number; readonly body: string };
 
 /** What GitHub answers everywhere, and describes in places only. */
-const EVERYWHERE = new Set([401, 403, 404, 502]);
-const BASIC: Schema = { $ref: "#/definitions/basic-error" };
+const EVERYWHERE = new Set([400, 401, 403, 404, 422, 502]);
+const ERROR: Schema = {
+  anyOf: ["basic-error", "validation-error", "validation-error-simple"].map((name) => ({ $ref: `#/definitions/${name}` })),
+};
+const FIRST_ERROR = 400;
+
+const isEmpty = (body: string): boolean => body === "" || body === "{}";
 
 /** What is wrong with an answer below the API's address, by GitHub's description of it. */
 export const faultsOfAnswer = ({ method, path, status, body }: Answer): string[] => {
   const at = `${method} ${path} ${status}`;
   const route = routeOf(method, path);
-  const described = route === null ? {} : rest.operations[route];
-  const schema = described?.[status];
-  if (status === 304 || schema === null) return body === "" || body === "{}" ? [] : [`${at}: a body where there is none`];
-  if (schema === undefined && !EVERYWHERE.has(status)) return [`${at}: not described by GitHub`];
-  return faultsOf(answerValidator(schema ?? BASIC), JSON.parse(body)).map((fault) => `${at}: ${fault}`);
+  const described = route === null ? undefined : rest.operations[route]?.[status];
+  if (status >= FIRST_ERROR) {
+    if (described === undefined && !EVERYWHERE.has(status)) return [`${at}: not described by GitHub`];
+    return faultsOf(answerValidator(described ?? ERROR), JSON.parse(body)).map((fault) => `${at}: ${fault}`);
+  }
+  if (status === 304 || described === null) return isEmpty(body) ? [] : [`${at}: a body where there is none`];
+  if (described === undefined) return [`${at}: not described by GitHub`];
+  return faultsOf(answerValidator(closed(described) as Schema), JSON.parse(body)).map((fault) => `${at}: ${fault}`);
 };
 
 /** What is wrong with a webhook, by the published schemas. */

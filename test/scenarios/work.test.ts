@@ -72,7 +72,7 @@ describe("an agent", () => {
 
   test("B-14 that changes nothing is done with nothing to land, and what needs it goes on", async () => {
     const { stage, issue } = await withFix({ end: "unchanged", output: "it is fixed already" });
-    expect(await ends(stage, issue, /Done: all of it landed/)).toContain("done: nothing to change");
+    expect(await ends(stage, issue, /Done: all of it landed/)).toContain("✅ nothing to change");
     expect(await stage.landed()).toEqual(["next"]);
     expect((await stage.maintainer.pulls()).map(({ head }) => head.ref.replace(/.*-/, ""))).toEqual(["next"]);
   });

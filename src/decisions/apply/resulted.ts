@@ -38,10 +38,11 @@ const planned = (draft: Draft, job: Job, result: JobResult): void => {
   if (isFault(result.end)) return planFault(draft, { ...execution, spent }, result.why);
   const proposal = result.tools.findLast((command) => command.kind === "propose");
   if (!proposal) {
-    const said = result.why || result.output;
+    const because = result.why === "" ? "." : `: ${result.why}.`;
+    const words = result.output === "" ? "" : ` It said: ${result.output}`;
     const why = {
       code: "no-plan",
-      why: `The planner ended without a plan${said ? `: ${said}` : "."}`,
+      why: `The planner ended without a plan${because}${words}`,
       next: `/enki retry ${execution.id}`,
     };
     return fail(draft, { ...execution, spent }, why);

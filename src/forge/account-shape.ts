@@ -1,0 +1,71 @@
+import { apiUrl, type Json, nodeId, time } from "./addresses.ts";
+import type { Account, App, Forge } from "./state.ts";
+
+const PARTS: Readonly<Record<string, string>> = {
+  followers_url: "followers",
+  following_url: "following{/other_user}",
+  gists_url: "gists{/gist_id}",
+  starred_url: "starred{/owner}{/repo}",
+  subscriptions_url: "subscriptions",
+  organizations_url: "orgs",
+  repos_url: "repos",
+  events_url: "events{/privacy}",
+  received_events_url: "received_events",
+};
+
+/** An account as every answer names it. */
+export const account = (forge: Forge, { id, login, type }: Account): Json => {
+  const url = `${apiUrl(forge)}/users/${encodeURIComponent(login)}`;
+  return {
+    login,
+    id,
+    node_id: nodeId("User", id),
+    avatar_url: `${forge.url}/avatars/${id}`,
+    gravatar_id: "",
+    url,
+    html_url: `${forge.url}/${type === "Bot" ? `apps/${login.replace("[bot]", "")}` : login}`,
+    ...Object.fromEntries(Object.entries(PARTS).map(([key, part]) => [key, `${url}/${part}`])),
+    type,
+    site_admin: false,
+  };
+};
+
+/** An account with what anybody may know of it. */
+export const profile = (forge: Forge, of: Account): Json => ({
+  ...account(forge, of),
+  ...Object.fromEntries(["name", "company", "location", "email", "hireable", "bio"].map((key) => [key, null])),
+  blog: "",
+  ...Object.fromEntries(["public_repos", "public_gists", "followers", "following"].map((key) => [key, 0])),
+  created_at: time(forge.started),
+  updated_at: time(forge.started),
+});
+
+export const appShape = (forge: Forge, app: Pick<App, "id" | "slug" | "account" | "rights">): Json => ({
+  id: app.id,
+  slug: app.slug,
+  node_id: nodeId("App", app.id),
+  owner: account(forge, app.account),
+  name: app.slug,
+  description: "",
+  external_url: `${forge.url}/apps/${app.slug}`,
+  html_url: `${forge.url}/apps/${app.slug}`,
+  created_at: time(forge.started),
+  updated_at: time(forge.started),
+  permissions: app.rights,
+  events: [],
+});
+
+/** GitHub's own number of it. */
+const ACTIONS_ID = 15_368;
+
+/** The App behind a bot: one of this forge, or Actions itself. */
+export const appOfBot = (forge: Forge, bot: Account): Json =>
+  appShape(
+    forge,
+    forge.apps.find(({ account: own }) => own === bot) ?? {
+      id: ACTIONS_ID,
+      slug: bot.login.replace("[bot]", ""),
+      account: bot,
+      rights: {},
+    },
+  );

@@ -1,0 +1,75 @@
+import { git, runGit, type Running } from "../git/run.ts";
+
+/** A name in a commit; the date as `2026-11-20T12:00:00+00:00`. */
+export type Signed = { readonly name: string; readonly email: string; readonly date: string };
+
+export type CommitFacts = {
+  readonly sha: string;
+  readonly tree: string;
+  readonly parents: readonly string[];
+  readonly author: Signed;
+  readonly committer: Signed;
+  readonly message: string;
+};
+
+/** A commit with the paths that it changed. */
+export type Change = CommitFacts & { readonly added: string[]; readonly modified: string[]; readonly removed: string[] };
+
+/** How much a head has that its base has not. */
+export type Size = { readonly commits: number; readonly additions: number; readonly deletions: number; readonly files: number };
+
+const FIELDS = ["%H", "%T", "%P", "%an", "%ae", "%aI", "%cn", "%ce", "%cI", "%B"];
+const MOST = 20;
+
+const factsOf = (fields: readonly string[]): CommitFacts => {
+  const at = (index: number): string => fields[index] ?? "";
+  return {
+    sha: at(0),
+    tree: at(1),
+    parents: at(2)
+      .split(" ")
+      .filter((parent) => parent !== ""),
+    author: { name: at(3), email: at(4), date: at(5) },
+    committer: { name: at(6), email: at(7), date: at(8) },
+    message: at(9).trimEnd(),
+  };
+};
+
+/** Fields, then status and path of each change, all ended by NUL: no name and no message can hold one. */
+const readChanges = (out: string): Change[] => {
+  const words = out.split("\0");
+  const changes: Change[] = [];
+  for (let at = 0; at + FIELDS.length <= words.length;) {
+    const facts = factsOf(words.slice(at, at + FIELDS.length));
+    at += FIELDS.length;
+    while (words[at] === "") at += 1;
+    const paths: Record<"A" | "M" | "D", string[]> = { A: [], M: [], D: [] };
+    for (; /^\n?[AMDT]$/.test(words[at] ?? ""); at += 2) {
+      const kind = (words[at] ?? "").trim();
+      paths[kind === "A" || kind === "D" ? kind : "M"].push(words[at + 1] ?? "");
+    }
+    changes.push({ ...facts, added: paths.A, modified: paths.M, removed: paths.D });
+  }
+  return changes;
+};
+
+/** What is asked about commits. */
+export const commitsOf = (at: Running) => ({
+  describe: async (commit: string): Promise<CommitFacts | null> => {
+    const ran = await runGit(at, ["log", "-1", `--format=${FIELDS.join("%x00")}`, "--end-of-options", commit]);
+    return ran.code === 0 ? factsOf(ran.stdout.toString("utf8").split("\0")) : null;
+  },
+  /** The first twenty commits of a range, oldest first; merges have no changes of their own. */
+  log: async (range: readonly string[]): Promise<Change[]> => {
+    const format = `--format=${FIELDS.join("%x00")}%x00`;
+    return readChanges(await git(at, ["log", `--max-count=${MOST}`, "--reverse", "--name-status", "--no-renames", "-z", format, ...range]));
+  },
+  /** Measures a head against the merge base with its base. */
+  size: async (base: string, head: string): Promise<Size> => {
+    const commits = Number((await git(at, ["rev-list", "--count", `${base}..${head}`])).trim());
+    const ran = await runGit(at, ["diff", "--shortstat", "--no-renames", `${base}...${head}`]);
+    const stat = ran.code === 0 ? ran.stdout.toString("utf8") : "";
+    const count = (of: RegExp): number => Number(of.exec(stat)?.[1] ?? 0);
+    return { commits, additions: count(/(\d+) insertion/), deletions: count(/(\d+) deletion/), files: count(/(\d+) file/) };
+  },
+});

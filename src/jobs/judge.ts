@@ -1,0 +1,65 @@
+import { captureOutput, withoutOutput } from "../agent/output.ts";
+import type { Command } from "../model/command.ts";
+import { redact, redactJson } from "../policy/secrets.ts";
+import { type NewBundle, readRegular } from "./bundle.ts";
+import { cutText } from "./cut-text.ts";
+import { makesArtifact } from "./environment.ts";
+import type { JobSpec } from "./spec.ts";
+import type { Worked } from "./work.ts";
+import type { Changed } from "./workspace.ts";
+
+/** A longer report is not read. In bytes. */
+const LONGEST_REPORT = 100_000_000;
+
+type Judged = {
+  readonly spec: JobSpec;
+  /** Where the report is, if the agent wrote one. */
+  readonly artifact: string;
+  readonly worked: Worked;
+  /** A sentence where it cannot be read. */
+  readonly changed: readonly Changed[] | string;
+  readonly secrets: readonly string[];
+};
+
+const ENDS = { refused: "failed", "timed-out": "timed-out", crashed: "crashed" } as const;
+
+/** What an attempt comes to. */
+export const judge = async ({ spec, artifact, worked, changed, secrets }: Judged): Promise<NewBundle> => {
+  const clean = (text: string): string => redact(text, secrets);
+  const said = clean(worked.text);
+  const left = {
+    tools: JSON.parse(redactJson(worked.tools, secrets)) as Command[],
+    transcript: worked.transcript,
+    files: [],
+    artifact: null,
+    output: captureOutput(said),
+    why: "",
+  };
+  const failed = (why: string): NewBundle => ({ ...left, end: "failed", why });
+  if (worked.end !== "finished") return { ...left, end: ENDS[worked.end], why: clean(worked.why) };
+  if (spec.kind === "plan") {
+    const why = whyNoPlan(worked);
+    return why === null ? { ...left, end: "success" } : failed(clean(why));
+  }
+  if (makesArtifact(spec)) {
+    const report = cutText(clean(await readReport(artifact, worked.text)));
+    return report === "" ? failed("The agent left no report.") : { ...left, end: "artifact", artifact: report };
+  }
+  if (typeof changed === "string") return failed(clean(changed));
+  const leak = changed.find(({ content }) => content && secrets.some((secret) => content.includes(secret)));
+  if (leak) return failed(`${JSON.stringify(leak.path)} holds the model's key.`);
+  if (changed.length > 0) return { ...left, end: "success", files: changed };
+  if (said.trim() === "" && !spec.step?.run) return failed("The agent said nothing and changed nothing.");
+  return { ...left, end: "unchanged" };
+};
+
+const whyNoPlan = ({ tools, refusedPlan }: Worked): string | null => {
+  if (tools.some(({ kind }) => kind === "propose")) return null;
+  return refusedPlan === null ? "it never called enki_execution_create" : `its plan was refused: ${refusedPlan}`;
+};
+
+/** The report that the agent wrote, else what it said. */
+const readReport = async (path: string, text: string): Promise<string> => {
+  const written = (await readRegular(path, LONGEST_REPORT))?.toString("utf8") ?? "";
+  return written.trim() === "" ? withoutOutput(text) : written;
+};

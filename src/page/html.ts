@@ -1,0 +1,25 @@
+/** Markup that is safe to send: made by {@link html} or by a renderer that escapes by itself. */
+export type Html = { readonly markup: string };
+/** What may stand in a template; text is escaped, absent values leave nothing behind. */
+export type Part = Html | string | number | null | readonly Part[];
+
+const NAMES: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;" };
+/** What reorders or hides the text around it in a browser, so that a name could look like another. */
+const BIDI = /[\u202a-\u202e\u2066-\u2069]/g;
+
+/** Text as HTML, in an element or a quoted attribute. */
+export const escape = (text: string): string => text.replace(/[&<>"']/g, (letter) => NAMES[letter] ?? "").replace(BIDI, "\ufffd");
+
+/** Markup that its maker answers for. */
+export const trusted = (markup: string): Html => ({ markup });
+
+const markupOf = (part: Part): string => {
+  if (part === null) return "";
+  if (typeof part === "string") return escape(part);
+  if (typeof part === "number") return String(part);
+  return "markup" in part ? part.markup : part.map(markupOf).join("");
+};
+
+/** A template of HTML: everything that is put in is escaped, unless it is markup already. Attributes must be quoted. */
+export const html = (strings: TemplateStringsArray, ...parts: readonly Part[]): Html =>
+  trusted(strings.map((text, at) => text + markupOf(parts[at] ?? null)).join(""));

@@ -1,0 +1,102 @@
+import { createHash } from "node:crypto";
+import { type Html, html, trusted } from "./html.ts";
+import { path, type Place } from "./place.ts";
+import { SCRIPT } from "./script.ts";
+import { STYLE } from "./style.ts";
+
+export type Tab = "overview" | "issues" | "pulls" | "actions" | "commits" | "ledger";
+export type Page = { readonly title: string; readonly tab: Tab | null; readonly main: Html };
+
+const source = (text: string): string => `'sha256-${createHash("sha256").update(text).digest("base64")}'`;
+
+/** Headers of every page: nothing but this page's own style and script, named by their hashes, and requests to where it came from. */
+export const pageHeaders = (): Readonly<Record<string, string>> => ({
+  "content-type": "text/html; charset=utf-8",
+  "content-security-policy": [
+    "default-src 'none'",
+    `style-src ${source(STYLE)}`,
+    `script-src ${source(SCRIPT)}`,
+    "connect-src 'self'",
+    "img-src data:",
+    "base-uri 'none'",
+    "form-action 'none'",
+    "frame-ancestors 'none'",
+  ].join("; "),
+  ...PRIVATE,
+});
+
+/** Headers of everything that is served beside the pages. */
+export const PRIVATE: Readonly<Record<string, string>> = {
+  "cache-control": "no-store",
+  "cross-origin-opener-policy": "same-origin",
+  "cross-origin-resource-policy": "same-origin",
+  "referrer-policy": "no-referrer",
+  "x-content-type-options": "nosniff",
+  "x-frame-options": "DENY",
+};
+
+const MARK = trusted(
+  '<svg class="mark" viewBox="0 0 22 22" aria-hidden="true"><g fill="none" stroke="currentColor" stroke-width="1.8"><circle cx="5" cy="4.5" r="2.6"/><circle cx="5" cy="17.5" r="2.6"/><circle cx="17" cy="11" r="2.6"/><path d="M5 7.1v7.8M7.5 5.2C12 6 13 8 14.7 9.7"/></g></svg>',
+);
+
+const ICON = encodeURIComponent(
+  '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 22 22"><g fill="none" stroke="#7440c4" stroke-width="2"><circle cx="5" cy="4.5" r="2.6"/><circle cx="5" cy="17.5" r="2.6"/><circle cx="17" cy="11" r="2.6"/><path d="M5 7.1v7.8M7.5 5.2C12 6 13 8 14.7 9.7"/></g></svg>',
+);
+
+const tabs = (place: Place, current: Tab | null): Html => {
+  const { issues, runs } = place.repository;
+  const open = [...issues.values()].filter(({ state }) => state === "open");
+  const entries: readonly (readonly [Tab, string, number | null, string])[] = [
+    ["overview", "Overview", null, path(place)],
+    ["issues", "Issues", open.filter(({ pull }) => !pull).length, path(place, "issues")],
+    ["pulls", "Pull requests", open.filter(({ pull }) => pull).length, path(place, "pulls")],
+    ["actions", "Actions", runs.size, path(place, "actions")],
+    ["commits", "Commits", null, path(place, "commits", place.repository.defaultBranch)],
+    ["ledger", "Ledger", null, path(place, "ledger")],
+  ];
+  return html`<nav class="wide" aria-label="Repository">
+    ${entries.map(
+      ([tab, name, count, to]) =>
+        html`<a href="${to}" ${tab === current ? trusted(' aria-current="page"') : null}
+          >${name}${count === null ? null : html`<span class="count">${count}</span>`}</a
+        >`,
+    )}
+  </nav>`;
+};
+
+const nameOf = ({ repository }: Place): Html => html`${repository.owner.login} <span class="dim">/</span> <b>${repository.name}</b>`;
+
+/** A whole document. `version` is the state that it shows; the page looks at `state` for a newer one. */
+export const layout = (place: Place | null, { page, version }: { page: Page; version: string }): Html => {
+  const state = place ? path(place, "state") : "/state";
+  const name = place ? `${place.repository.owner.login}/${place.repository.name}` : "This machine";
+  return html`<!doctype html>
+    <html lang="en">
+      <head>
+        <meta charset="utf-8" />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <title>${page.title} · ${name}</title>
+        <link rel="icon" href="data:image/svg+xml,${ICON}" />
+        <style>
+          ${trusted(STYLE)}
+        </style>
+      </head>
+      <body data-state="${state}" data-version="${version}">
+        <header>
+          <div class="wide bar">
+            <a href="/" aria-label="All repositories" class="dim">${MARK}</a
+            ><span class="name">${place ? html`<a href="${path(place)}">${nameOf(place)}</a>` : "The forge on this machine"}</span
+            ><span class="live"><span class="on">live</span><span class="gone">the forge has stopped</span></span>
+          </div>
+          ${place ? tabs(place, page.tab) : null}
+        </header>
+        <main class="wide">${page.main}</main>
+        <footer class="wide">
+          GitHub’s stand-in on this machine. Times are UTC. Read only: whoever writes does it with git and the API.
+        </footer>
+        <script>
+          ${trusted(SCRIPT)};
+        </script>
+      </body>
+    </html>`;
+};

@@ -1,0 +1,87 @@
+import type { CheckRun, Issue, Pull, Review, Status } from "../forge/state.ts";
+import type { Sha } from "../model/ids.ts";
+import { showPatch } from "./diff.ts";
+import { diff, log, mergeBase } from "./history.ts";
+import { html, type Html } from "./html.ts";
+import { commentCard, commentsOf, heading, said } from "./issue.ts";
+import type { Page } from "./layout.ts";
+import { history } from "./lists.ts";
+import { badge, card, commitLink, person, rows, when } from "./parts.ts";
+import type { Place } from "./place.ts";
+
+export type PullIssue = Issue & { readonly pull: Pull };
+
+/** The commit that a pull request's own work begins after; null when its base is gone. */
+const startOf = async (place: Place, { pull }: PullIssue): Promise<Sha | null> => {
+  const { bare } = place.repository;
+  const { merged, head } = pull;
+  const tip = await bare.ref(`refs/heads/${pull.baseRef}`);
+  // After a merge the base has the head already: what counts is the line that it was merged into, or after a fast-forward what was before.
+  const base = merged
+    ? await bare.commit(merged.commit === head ? pull.baseSha : merged.commit).then((commit) => commit && parentOf(place, commit))
+    : tip;
+  return base && mergeBase(place, base, head);
+};
+
+const parentOf = async (place: Place, commit: Sha): Promise<Sha | null> =>
+  (await log(place, { tip: commit, count: 1 }))[0]?.parents[0] ?? null;
+
+const DID: Readonly<Record<string, string>> = {
+  APPROVED: "approved these changes",
+  CHANGES_REQUESTED: "asked for changes",
+  COMMENTED: "reviewed",
+  DISMISSED: "reviewed (dismissed since)",
+};
+
+const reviewCard = (place: Place, review: Review, head: Sha): Html => {
+  const stale = review.commit === head ? null : html` <span class="chip">not of the present head</span>`;
+  const what = html`${badge(review.state)} ${DID[review.state] ?? "reviewed"} at ${commitLink(place, review.commit)}${stale}`;
+  return said(place, { id: `r${review.id}`, by: review.by, at: review.at, what, body: review.body });
+};
+
+const statusRow = ({ context, state, description, by, at }: Status): Html =>
+  html`<li>
+    <span class="what">${context}</span><span class="aside">${badge(state)}</span><span class="under dim small">${description ?? ""}</span
+    ><span class="aside dim small">${by.login} · ${when(at)}</span>
+  </li>`;
+
+const checkRow = ({ name, status, conclusion, by, started }: CheckRun): Html =>
+  html`<li>
+    <span class="what">${name}</span><span class="aside">${badge(conclusion ?? status)}</span><span class="under dim small"></span
+    ><span class="aside dim small">${by.login} · ${when(started)}</span>
+  </li>`;
+
+const checksCard = ({ repository }: Place, head: Sha): Html | null => {
+  const newest = new Map((repository.statuses.get(head) ?? []).map((status) => [status.context, status]));
+  const items = [...[...newest.values()].map(statusRow), ...repository.checks.filter(({ sha }) => sha === head).map(checkRow)];
+  return items.length === 0 ? null : card({ title: "Checks of the head", body: rows(items, "") });
+};
+
+const factsOf = (place: Place, issue: PullIssue): Html => {
+  const { pull } = issue;
+  const merged =
+    pull.merged &&
+    html`<span>landed as ${commitLink(place, pull.merged.commit)} by ${person(pull.merged.by)} ${when(pull.merged.at)}</span>`;
+  return html`<span>opened by ${person(issue.by)} ${when(issue.created)}</span
+    ><span
+      ><span class="chip branch">${pull.headRef}</span> ${commitLink(place, pull.head)} → <span class="chip">${pull.baseRef}</span></span
+    >${pull.draft ? html`<span>draft</span>` : null}${merged}`;
+};
+
+/** A pull request: what was said, its reviews and checks, its commits and what they change. */
+export const pullPage = async (place: Place, issue: PullIssue): Promise<Page> => {
+  const { pull } = issue;
+  const start = await startOf(place, issue);
+  const commits = start === null ? [] : await log(place, { tip: pull.head, without: start, count: 100 });
+  const patch = start === null ? null : await diff(place, { from: start, to: pull.head });
+  const talk = [
+    ...commentsOf(place, issue).map((comment) => ({ at: comment.created, card: commentCard(place, comment) })),
+    ...pull.reviews.map((review) => ({ at: review.at, card: reviewCard(place, review, pull.head) })),
+  ].sort((a, b) => a.at - b.at);
+  const main = html`${heading(issue, factsOf(place, issue))}
+  ${said(place, { id: `issue-${issue.number}`, by: issue.by, at: issue.created, what: "wrote", body: issue.body })}
+  ${talk.map((each) => each.card)} ${checksCard(place, pull.head)}
+  ${card({ title: commits.length === 1 ? "1 commit" : `${commits.length} commits`, body: history(place, commits) })}
+  ${patch === null ? html`<p class="dim">The branch that it is to land on is gone.</p>` : showPatch(patch)}`;
+  return { title: `${issue.title} #${issue.number}`, tab: "pulls", main };
+};

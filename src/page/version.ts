@@ -1,0 +1,29 @@
+import { createHash } from "node:crypto";
+import { stat } from "node:fs/promises";
+import type { Repository, Run } from "../forge/state.ts";
+
+const logSizes = (run: Run): Promise<number[]> =>
+  Promise.all(
+    [...run.jobs.values()].map(async ({ report: { log } }) => {
+      if (log === null || run.status === "completed") return 0;
+      return stat(log).then(
+        ({ size }) => size,
+        () => 0,
+      );
+    }),
+  );
+
+/** What the pages of a repository show, as one short word that changes with it. */
+export const versionOf = async (repository: Repository): Promise<string> => {
+  const runs = [...repository.runs.values()];
+  const seen = {
+    refs: [...(await repository.bare.refs())],
+    issues: [...repository.issues.values()],
+    comments: [...repository.comments.values()],
+    statuses: [...repository.statuses],
+    checks: repository.checks,
+    runs: runs.map(({ id, status, conclusion, title, updated, jobs }) => [id, status, conclusion, title, updated, [...jobs.values()]]),
+    logs: await Promise.all(runs.map(logSizes)),
+  };
+  return createHash("sha256").update(JSON.stringify(seen)).digest("hex").slice(0, 16);
+};

@@ -1,0 +1,81 @@
+import { execFileSync } from "node:child_process";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { JobSpec } from "../../src/jobs/spec.ts";
+import { ID, openJobs, TOKEN } from "./stage.ts";
+
+let it: Awaited<ReturnType<typeof openJobs>>;
+beforeAll(async () => {
+  it = await openJobs();
+});
+afterAll(() => it.repo.close());
+
+const contents = (directory: string): { path: string; content: Buffer }[] =>
+  readdirSync(directory, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name))
+    .map((path) => ({ path, content: readFileSync(path) }));
+
+const git = (cwd: string, ...args: string[]): string => execFileSync("git", args, { cwd, encoding: "utf8" }).trim();
+
+describe("prepare", () => {
+  test("checks out the step's base, with history, and says what is to be done", async () => {
+    const { claimed, host, at } = await it.prepare(`work/${ID}-fix/1`);
+    expect(claimed.ok).toBe(true);
+    expect(git(host.workspace, "rev-parse", "HEAD")).toBe(it.base);
+    expect(git(host.workspace, "status", "--porcelain")).toBe("");
+    const spec = JSON.parse(readFileSync(at.spec, "utf8")) as JobSpec;
+    expect(spec).toMatchObject({
+      job: `work/${ID}-fix/1`,
+      base: it.base,
+      step: { id: "fix" },
+      role: { name: "fixer" },
+      request: "uploads fail",
+    });
+  });
+
+  test("leaves no token and no address: in no file of the job, no remote, no setting", async () => {
+    const { host, log } = await it.prepare(`work/${ID}-fix/1`);
+    const basic = Buffer.from(`x-access-token:${TOKEN}`).toString("base64");
+    const found = contents(host.temp).filter(({ content }) => [TOKEN, basic, it.repo.url].some((text) => content.includes(text)));
+    expect(found.map(({ path }) => path)).toEqual([]);
+    expect(git(host.workspace, "remote")).toBe("");
+    expect(
+      git(host.workspace, "config", "--local", "--name-only", "--list")
+        .split("\n")
+        .filter((name) => !name.startsWith("core.")),
+    ).toEqual([]);
+    expect(JSON.stringify([process.env, log])).not.toContain(TOKEN);
+  });
+
+  test("the workspace stays whole when the job's own clone is gone", async () => {
+    const { host, at } = await it.prepare(`work/${ID}-fix/1`);
+    execFileSync("rm", ["-rf", at.clone]);
+    expect(git(host.workspace, "fsck", "--full")).not.toMatch(/missing|broken/);
+  });
+
+  test.each([`work/${ID}-fix/2`, `work/${ID}-none/1`, "work/012345-fix/1", `plan/${ID}/1`, `verify/${"0".repeat(40)}/1`])(
+    "%s, which the ledger does not say to run, gets no work and no checkout",
+    async (job) => {
+      const { claimed, host, at } = await it.prepare(job);
+      expect(claimed).toMatchObject({ ok: false, refusal: { code: "not-running", why: `the ledger does not say that ${job} runs` } });
+      expect(existsSync(at.spec)).toBe(false);
+      expect(readdirSync(host.workspace)).toEqual([]);
+    },
+  );
+
+  test("a verify job gets the repository's commands, then those of the steps that it brings", async () => {
+    const { at } = await it.prepare(`verify/${it.base}/1`);
+    expect(JSON.parse(readFileSync(at.spec, "utf8"))).toMatchObject({
+      base: it.base,
+      verify: ["true", "echo own check of fix"],
+      step: null,
+    });
+  });
+
+  test("a plan job starts from the branch", async () => {
+    const { claimed } = await it.prepare("plan/fedcba/1");
+    expect(claimed).toMatchObject({ ok: true, value: { base: it.base, kind: "plan", step: null } });
+  });
+});

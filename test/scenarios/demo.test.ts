@@ -1,0 +1,150 @@
+import { execFile, execFileSync } from "node:child_process";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+
+const ROOT = new URL("../..", import.meta.url).pathname;
+const CLI = join(ROOT, "dist", "cli.js");
+
+type Summary = {
+  ok: boolean;
+  repository: string;
+  execution: string;
+  base: string;
+  landed: { task: string; step: string; commit: string; pull: number }[];
+  artifacts: string[];
+  requests: { rest: number; pushes: number };
+  seconds: number;
+};
+type Told = { readonly code: number; readonly summary: Summary; readonly text: string };
+
+/** Plays the demo as a user does, in a process of its own that sees nothing of this one's environment. */
+const play = (directory: string, ...args: readonly string[]): Promise<Told> =>
+  new Promise((resolve) => {
+    const env = { PATH: process.env["PATH"] ?? "", HOME: directory, TMPDIR: directory };
+    execFile(process.execPath, [CLI, "demo", "--once", "--json", ...args], { env, maxBuffer: 1 << 26 }, (error, stdout, stderr) => {
+      const last = stdout.trimEnd().split("\n").at(-1) ?? "";
+      resolve({ code: error ? Number(error.code) : 0, summary: JSON.parse(last) as Summary, text: stderr });
+    });
+  });
+
+let directory = "";
+beforeAll(() => void (directory = mkdtempSync(join(tmpdir(), "enki-test-demo-"))));
+afterAll(() => rmSync(directory, { recursive: true, force: true }));
+
+const below = (path: string): string[] =>
+  readdirSync(path, { recursive: true, withFileTypes: true }).flatMap((entry) =>
+    entry.isFile() ? [join(entry.parentPath, entry.name)] : [],
+  );
+
+describe("the demo, played once", () => {
+  let told: Told;
+  let git: (...args: string[]) => string;
+  beforeAll(async () => {
+    told = await play(directory);
+    git = (...args) => execFileSync("git", args, { cwd: told.summary.repository, encoding: "utf8" }).trim();
+  }, 120_000);
+
+  test("ends well, and tells what landed", () => {
+    expect(told).toMatchObject({ code: 0 });
+    expect(told.text).toContain("no model is at work");
+    expect(told.summary).toMatchObject({ ok: true, base: "main", artifacts: [`artifacts/${told.summary.execution}/research.md`] });
+    expect(told.summary.landed.map(({ step }) => step).toSorted()).toEqual(["document_limit", "fix_upload_limit", "test_upload"]);
+    expect(told.summary.landed.every(({ pull }) => pull > 1)).toBe(true);
+  });
+
+  test("shows one first-parent merge for each landed step, in the order of the needs, with trailers", () => {
+    const merges = git(
+      "log",
+      "--first-parent",
+      "--reverse",
+      "--merges",
+      "--format=%H %(trailers:key=Enki-Task,valueonly,separator=)",
+      "main",
+    ).split("\n");
+    expect(merges).toEqual(told.summary.landed.map(({ commit, task }) => `${commit} ${task}`));
+    expect(told.summary.landed[0]?.step).toBe("fix_upload_limit");
+    for (const { commit, task } of told.summary.landed) {
+      expect(git("rev-parse", `${commit}^2`)).toBe(git("log", "-1", "--format=%(trailers:key=Enki-Head,valueonly,separator=)", commit));
+      expect(git("log", "-1", "--format=%(trailers:key=Enki-Task,valueonly,separator=)", `${commit}^2`)).toBe(task);
+    }
+  });
+
+  test("the example's own tests pass at each of them", () => {
+    for (const { commit } of told.summary.landed) {
+      const at = mkdtempSync(join(directory, "at-"));
+      git("--work-tree", at, "checkout", "-q", "-f", commit, "--", ".");
+      expect(() =>
+        execFileSync(process.execPath, ["--test"], { cwd: at, stdio: "pipe", env: { PATH: process.env["PATH"] } }),
+      ).not.toThrow();
+    }
+  });
+
+  test("the ledger tells the story, and every write of it can be decided again", () => {
+    const log = git("log", "--reverse", "--format=%B", "refs/enki/ledger");
+    const lines = [
+      /asked for/,
+      /proposed/,
+      /approved plan/,
+      /research done: artifact/,
+      /fix_upload_limit delivered/,
+      /fix_upload_limit landed/,
+      /is done/,
+    ];
+    const places = lines.map((line) => log.split("\n").findIndex((each) => line.test(each)));
+    expect(lines.filter((_, at) => (places[at] ?? -1) < 0)).toEqual([]);
+    expect(places).toEqual(places.toSorted((a, b) => a - b));
+    expect(execFileSync(process.execPath, [CLI, "replay", told.summary.repository], { encoding: "utf8" })).toMatch(
+      /^\d+ writes, 0 of them differ$/m,
+    );
+  });
+
+  test("costs at most 8 REST requests and 4 pushes of the coordinator for each landed step", () => {
+    const { landed, requests } = told.summary;
+    expect(requests.rest / landed.length).toBeLessThanOrEqual(8);
+    expect(requests.pushes / landed.length).toBeLessThanOrEqual(4);
+    expect(requests.rest).toBeGreaterThan(0);
+  });
+
+  test("no agent could push, call the API or find a token; each attempt and its answer is in the transcript", () => {
+    const transcripts = below(dirname(dirname(dirname(told.summary.repository)))).filter((path) => path.endsWith("transcript.jsonl"));
+    expect(transcripts).toHaveLength(5);
+    for (const path of transcripts) {
+      const text = readFileSync(path, "utf8");
+      for (const answer of [
+        "no address of a server to push to",
+        "no address of an API",
+        "tokens in the environment: 0",
+        "tokens in the environment of the agent: 0",
+        "bytes of credentials in HOME: 0",
+        "addresses and credentials in the configuration of git: 0",
+        "files around the workspace with a token: 0",
+      ]) {
+        expect(text).toContain(answer);
+      }
+      expect(text).not.toMatch(/gh[a-z]_[A-Za-z0-9]{30}/);
+    }
+  });
+});
+
+test("another rehearsal gives another story: other names, and one more step", async () => {
+  const told = await play(directory, "--rehearsal", join(ROOT, "examples/upload-limit/plays/renamed.toml"));
+  expect(told).toMatchObject({ code: 0 });
+  expect(told.summary.landed).toHaveLength(4);
+  expect(told.summary.landed.map(({ step }) => step)).not.toContain("fix_upload_limit");
+}, 120_000);
+
+test("a step whose verification fails lands nothing, and the demo says what went wrong", async () => {
+  const told = await play(directory, "--rehearsal", join(ROOT, "examples/upload-limit/plays/failing-verification.toml"));
+  expect(told.code).toBe(1);
+  expect(told.summary).toMatchObject({ ok: false, landed: [] });
+  expect(told.text).toMatch(/node --test[^]*\/enki retry/);
+}, 120_000);
+
+test("a plan with a cycle is refused to the planner, and the demo says so", async () => {
+  const told = await play(directory, "--rehearsal", join(ROOT, "examples/upload-limit/plays/cycle.toml"));
+  expect(told.code).toBe(1);
+  expect(told.summary).toMatchObject({ ok: false, landed: [] });
+  expect(told.text).toContain("its plan was refused: steps form a cycle: ");
+}, 120_000);
