@@ -33,6 +33,15 @@ const sealed = (directory: string): Record<string, string> => ({
 
 const QUIET = ["-c", "core.attributesFile=/dev/null", "-c", "core.hooksPath=/dev/null", "-c", "gc.auto=0", "-c", "maintenance.auto=false"];
 
+/** A group that has ended in this moment is as good as killed. */
+const killGroup = (leader: number | undefined): void => {
+  try {
+    if (leader !== undefined) process.kill(-leader, "SIGKILL");
+  } catch (error) {
+    if (!(error instanceof Error && "code" in error && error.code === "ESRCH")) throw error;
+  }
+};
+
 /** Runs git to its end. A killed `git push` leaves its transport alive and lands later, so the time limit kills the group. */
 export const runGit = (at: Running, args: readonly string[], input?: string | Buffer): Promise<Ran> =>
   new Promise((resolve, reject) => {
@@ -47,7 +56,7 @@ export const runGit = (at: Running, args: readonly string[], input?: string | Bu
     let timedOut = false;
     const cancel = at.after(at.limit ?? LIMIT, () => {
       timedOut = true;
-      if (child.pid !== undefined) process.kill(-child.pid, "SIGKILL");
+      killGroup(child.pid);
     });
     child.stdout.on("data", (chunk: Buffer) => out.push(chunk));
     child.stderr.on("data", (chunk: Buffer) => err.push(chunk));

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { Ajv, type ValidateFunction } from "ajv";
 import formats from "ajv-formats";
+import type { Delivery, Observed } from "../../src/forge/state.ts";
 
 /** What GitHub publishes about its answers and webhooks, as far as the forge serves them: see `scripts/vendor-github-schemas.mjs`. */
 type Schema = Readonly<Record<string, unknown>>;
@@ -8,7 +9,10 @@ type Definitions = Readonly<Record<string, Schema>>;
 type Rest = { readonly operations: Readonly<Record<string, Readonly<Record<string, Schema | null>>>>; readonly definitions: Definitions };
 type Webhooks = { readonly events: Readonly<Record<string, Schema>>; readonly definitions: Definitions };
 
-const read = (name: string): unknown => JSON.parse(readFileSync(new URL(`github/${name}.json`, import.meta.url), "utf8"));
+/** GitHub documents this conclusion of a run; its schemas of webhooks do not know it yet. */
+const UNKNOWN = "startup_failure";
+const amend = (_: string, value: unknown): unknown => (Array.isArray(value) && value.includes("stale") ? [...value, UNKNOWN] : value);
+const read = (name: string): unknown => JSON.parse(readFileSync(new URL(`github/${name}.json`, import.meta.url), "utf8"), amend);
 const rest = read("rest") as Rest;
 const webhooks = read("webhooks") as Webhooks;
 
@@ -72,6 +76,7 @@ const ERROR: Schema = {
   anyOf: ["basic-error", "validation-error", "validation-error-simple"].map((name) => ({ $ref: `#/definitions/${name}` })),
 };
 const FIRST_ERROR = 400;
+const API = "/api/v3";
 
 const isEmpty = (body: string): boolean => body === "" || body === "{}";
 
@@ -96,4 +101,23 @@ export const faultsOfWebhook = (event: string, payload: Readonly<Record<string, 
   const schema = name === undefined ? undefined : webhooks.events[name];
   if (!schema) return [`${event} ${String(action)}: not described by GitHub`];
   return faultsOf(webhookValidator(schema), payload).map((fault) => `${name}: ${fault}`);
+};
+
+/** Hears what a forge answers and tells, and says what of it GitHub would not have said. */
+export const openWitness = () => {
+  const heard: Promise<Answer>[] = [];
+  return {
+    observe: ({ method, path, status, body }: Observed): void => {
+      if (!path.startsWith(API)) return;
+      heard.push(body().then((text) => ({ method, path: path.slice(API.length), status, body: text })));
+    },
+    faults: async (deliveries: readonly Delivery[]): Promise<string[]> => {
+      const answers = (await Promise.all(heard)).flatMap(faultsOfAnswer);
+      return [...new Set([...answers, ...deliveries.flatMap(({ event, payload }) => faultsOfWebhook(event, payload))])];
+    },
+    routes: async (): Promise<ReadonlySet<string>> =>
+      new Set(
+        (await Promise.all(heard)).flatMap(({ method, path, status }) => (status < FIRST_ERROR ? (routeOf(method, path) ?? []) : [])),
+      ),
+  };
 };

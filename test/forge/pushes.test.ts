@@ -106,7 +106,7 @@ test("a head that is deleted unmerged closes its pull request unmerged", async (
 
 test("the mark comes later where GitHub is slow, and not at all when the head moved on meanwhile", async () => {
   const waiting: (() => void)[] = [];
-  const stage = await withPull({}, { lag: { merged: 60_000 }, after: slow(waiting) });
+  const stage = await withPull({}, { lag: { merged: LAG }, after: slow(waiting) });
   await stage.push("task:main");
   expect(await stage.pull()).toMatchObject({ state: "open", merged: false });
   await stage.commit({ "task.txt": "two\n" });
@@ -122,7 +122,7 @@ test("the mark comes later where GitHub is slow, and not at all when the head mo
 
 test("what lags behind is dropped when the forge is closed", async () => {
   const waiting: (() => void)[] = [];
-  const stage = await withPull({}, { lag: { merged: 60_000 }, after: slow(waiting) });
+  const stage = await withPull({}, { lag: { merged: LAG }, after: slow(waiting) });
   await stage.push("task:main");
   expect(waiting.length).toBe(1);
   await stage.forge.close();
@@ -130,10 +130,13 @@ test("what lags behind is dropped when the forge is closed", async () => {
   await stage.forge.settled();
 });
 
-/** Long waits are the test's to end; limits of processes and requests never come. */
+/** Unlike any limit of a process or a request. */
+const LAG = 77_000;
+
+/** The mark's wait is the test's to end; limits of processes and requests never come. */
 function slow(waiting: (() => void)[]) {
   return (delay: number, call: () => void) => {
-    if (delay === 60_000) waiting.push(call);
+    if (delay === LAG) waiting.push(call);
     return (): void => void waiting.splice(0, Infinity, ...waiting.filter((other) => other !== call));
   };
 }

@@ -5,9 +5,11 @@ import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { Octokit } from "@octokit/rest";
+import { expect } from "vitest";
 import type { Permissions, RunObserver, Runner, RunRequest } from "../../src/runner/contract.ts";
 import { type ForgeOptions, type RunningForge, startForge } from "../../src/forge/start-forge.ts";
 import { after } from "../support/after.ts";
+import { openWitness } from "./published.ts";
 
 const run = promisify(execFile);
 
@@ -92,6 +94,7 @@ export const openStage = async (files: Readonly<Record<string, string>> = {}, op
   await git("init", "-q", "-b", "main");
   await commit({ "README.md": "# Demo\n", ...files });
   const runner = handRunner();
+  const witness = openWitness();
   const forge: RunningForge = await startForge({
     directory: join(root, "forge"),
     port: 0,
@@ -101,6 +104,10 @@ export const openStage = async (files: Readonly<Record<string, string>> = {}, op
     runner,
     lag: { runs: 0, merged: 0 },
     ...options,
+    observe: (exchange) => {
+      witness.observe(exchange);
+      options.observe?.(exchange);
+    },
   });
   await forge.createRepository({ ...NAMED, from: work });
   const owner = forge.createUser("octo");
@@ -126,9 +133,11 @@ export const openStage = async (files: Readonly<Record<string, string>> = {}, op
       return start.request.mintToken(permissions);
     },
     remote: (token: string): string => `${forge.url.replace("//", `//x-access-token:${token}@`)}/octo/demo.git`,
+    /** Also holds all that the forge said to what GitHub publishes. */
     close: async (): Promise<void> => {
       await forge.close();
       rmSync(root, { recursive: true, force: true });
+      expect(await witness.faults(forge.deliveries())).toEqual([]);
     },
   };
 };

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { onTestFinished } from "vitest";
+import { expect, onTestFinished } from "vitest";
 import { type AppOptions, startApp } from "../../src/app.ts";
 import { type ForgeOptions, type RunningForge, startForge } from "../../src/forge/start-forge.ts";
 import { openClone } from "../../src/git/clone.ts";
@@ -13,6 +13,7 @@ import { readTrailers } from "../../src/render/commits.ts";
 import { openPerson, type Person } from "../../src/terminal/person.ts";
 import { workflowFiles } from "../../src/terminal/seed.ts";
 import { after } from "../support/after.ts";
+import { openWitness } from "../forge/published.ts";
 import { identity } from "../support/repository.ts";
 import { quickRunner, type Script } from "./quick-runner.ts";
 
@@ -39,6 +40,7 @@ export const openStage = async (options: StageOptions) => {
   let skew = 0;
   const now = (): number => Date.now() + skew;
   const runner = quickRunner(join(directory, "jobs"), options.script);
+  const witness = openWitness();
   const forge = await startForge({
     directory: join(directory, "repositories"),
     port: 0,
@@ -48,11 +50,15 @@ export const openStage = async (options: StageOptions) => {
     runner,
     lag: { runs: 50, merged: 50 },
     ...(options.faults && { faults: options.faults }),
-    ...(options.observe && { observe: options.observe }),
+    observe: (exchange) => {
+      witness.observe(exchange);
+      options.observe?.(exchange);
+    },
   });
   onTestFinished(async () => {
     await runner.close();
     await forge.close();
+    expect(await witness.faults(forge.deliveries())).toEqual([]);
   });
   const account = await forge.createApp({ name: "enki", secret: "for-this-test-only" });
   await forge.createRepository(REPOSITORY);
