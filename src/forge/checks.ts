@@ -17,14 +17,15 @@ const newStatus = z.object({
 });
 const conclusion = z.enum(["action_required", "cancelled", "failure", "neutral", "success", "skipped", "stale", "timed_out"]);
 const status = z.enum(["queued", "in_progress", "completed"]);
+const output = z.record(z.string(), z.unknown());
 const newCheck = z.object({
   name: z.string(),
   head_sha: z.string(),
   status: status.optional(),
   conclusion: conclusion.optional(),
-  output: z.unknown(),
+  output: output.optional(),
 });
-const changedCheck = z.object({ status: status.optional(), conclusion: conclusion.optional(), output: z.unknown() });
+const changedCheck = z.object({ status: status.optional(), conclusion: conclusion.optional(), output: output.optional() });
 
 const commitOf = async (call: Call, name: string): Promise<string> => {
   const commit = await call.repository.bare.commit(name);

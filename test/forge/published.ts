@@ -13,7 +13,10 @@ type Webhooks = { readonly events: Readonly<Record<string, Schema>>; readonly de
 const UNKNOWN = "startup_failure";
 const amend = (_: string, value: unknown): unknown => (Array.isArray(value) && value.includes("stale") ? [...value, UNKNOWN] : value);
 const read = (name: string): unknown => JSON.parse(readFileSync(new URL(`github/${name}.json`, import.meta.url), "utf8"), amend);
-const rest = read("rest") as Rest;
+const described = read("rest") as Rest;
+/** Described there as a list of what each must be a user and an enterprise at once. */
+const INSTALLATIONS = { "GET /app/installations": { 200: { type: "array", items: { $ref: "#/definitions/installation" } } } };
+const rest: Rest = { ...described, operations: { ...described.operations, ...INSTALLATIONS } };
 const webhooks = read("webhooks") as Webhooks;
 
 const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === "object" && value !== null && !Array.isArray(value);
@@ -52,6 +55,9 @@ const faultsOf = (validate: ValidateFunction, value: unknown): string[] =>
     ? []
     : (validate.errors ?? []).map(({ instancePath, message, params }) => `${instancePath} ${message} ${JSON.stringify(params)}`);
 
+/** Every route that the forge serves, as GitHub writes it. */
+export const ROUTES: readonly string[] = Object.keys(rest.operations);
+
 /** Names of a route's parameters that hold slashes. */
 const DEEP = new Set(["ref", "branch"]);
 const patternOf = (path: string): RegExp => {
@@ -84,14 +90,14 @@ const isEmpty = (body: string): boolean => body === "" || body === "{}";
 export const faultsOfAnswer = ({ method, path, status, body }: Answer): string[] => {
   const at = `${method} ${path} ${status}`;
   const route = routeOf(method, path);
-  const described = route === null ? undefined : rest.operations[route]?.[status];
+  const answer = route === null ? undefined : rest.operations[route]?.[status];
   if (status >= FIRST_ERROR) {
-    if (described === undefined && !EVERYWHERE.has(status)) return [`${at}: not described by GitHub`];
-    return faultsOf(answerValidator(described ?? ERROR), JSON.parse(body)).map((fault) => `${at}: ${fault}`);
+    if (answer === undefined && !EVERYWHERE.has(status)) return [`${at}: not described by GitHub`];
+    return faultsOf(answerValidator(answer ?? ERROR), JSON.parse(body)).map((fault) => `${at}: ${fault}`);
   }
-  if (status === 304 || described === null) return isEmpty(body) ? [] : [`${at}: a body where there is none`];
-  if (described === undefined) return [`${at}: not described by GitHub`];
-  return faultsOf(answerValidator(closed(described) as Schema), JSON.parse(body)).map((fault) => `${at}: ${fault}`);
+  if (status === 304 || answer === null) return isEmpty(body) ? [] : [`${at}: a body where there is none`];
+  if (answer === undefined) return [`${at}: not described by GitHub`];
+  return faultsOf(answerValidator(closed(answer) as Schema), JSON.parse(body)).map((fault) => `${at}: ${fault}`);
 };
 
 /** What is wrong with a webhook, by the published schemas. */
