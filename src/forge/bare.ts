@@ -1,6 +1,7 @@
 import { git, runGit, type After, type Running } from "../git/run.ts";
 import { isSha } from "../model/ids.ts";
 import { commitsOf } from "./commits.ts";
+import { openMemory } from "./memory.ts";
 
 export type Bare = ReturnType<typeof openBare>;
 export type Refs = ReadonlyMap<string, string>;
@@ -37,13 +38,14 @@ export const openBare = (directory: string, after: After) => {
     },
     ...refsOf(plumbing),
     ...historyOf(plumbing),
-    ...commitsOf(plumbing.at),
+    ...commitsOf(plumbing.at, plumbing.remember),
     ...contentsOf(plumbing),
   };
 };
 
 const openPlumbing = (at: Running) => ({
   at,
+  remember: openMemory(),
   lines: async (...args: string[]): Promise<string[]> => (await git(at, args)).split("\n").filter((line) => line !== ""),
   text: async (...args: string[]): Promise<string | null> => {
     const ran = await runGit(at, args);
@@ -53,8 +55,9 @@ const openPlumbing = (at: Running) => ({
 });
 type Plumbing = ReturnType<typeof openPlumbing>;
 
-const refsOf = ({ at, lines, text, isTrue }: Plumbing) => {
-  const object = (name: string): Promise<string | null> => text("rev-parse", "--verify", "--quiet", "--end-of-options", name);
+const refsOf = ({ at, lines, text, isTrue, remember }: Plumbing) => {
+  const object = (name: string): Promise<string | null> =>
+    remember("object", name, () => text("rev-parse", "--verify", "--quiet", "--end-of-options", name));
   // Not by rev-parse: a name from a request may not be worked out, as `main~1` is.
   const ref = (name: string): Promise<string | null> => text("show-ref", "--verify", "--hash", "--", name);
   return {
@@ -99,15 +102,17 @@ const historyOf = ({ lines, text, isTrue }: Plumbing) => ({
   message: async (commit: string): Promise<string> => (await text("log", "-1", "--format=%B", commit)) ?? "",
 });
 
-const contentsOf = ({ at, text }: Plumbing) => ({
+const contentsOf = ({ at, text, remember }: Plumbing) => ({
   typeOf: (object: string): Promise<string | null> => text("cat-file", "-t", object),
   /** A file's content at a commit; null where there is none. */
-  file: async (commit: string, path: string): Promise<Buffer | null> => {
-    const ran = await runGit(at, ["cat-file", "blob", `${commit}:${path}`]);
-    return ran.code === 0 ? ran.stdout : null;
-  },
+  file: (commit: string, path: string): Promise<Buffer | null> =>
+    remember("file", `${commit}:${path}`, async () => {
+      const ran = await runGit(at, ["cat-file", "blob", `${commit}:${path}`]);
+      return ran.code === 0 ? ran.stdout : null;
+    }),
   entries: async (commit: string, path: string): Promise<{ mode: string; type: string; sha: string; name: string; size: number }[]> => {
-    const listed = await text("ls-tree", "-z", "--long", path === "" ? commit : `${commit}:${path}`);
+    const tree = path === "" ? commit : `${commit}:${path}`;
+    const listed = await remember("entries", tree, () => text("ls-tree", "-z", "--long", tree));
     return (listed ?? "").split("\0").flatMap((line) => {
       const [, mode, type, sha, size, name] = /^(\d+) (\w+) ([0-9a-f]{40}) +(\d+|-)\t(.*)$/s.exec(line) ?? [];
       return mode && type && sha && name ? [{ mode, type, sha, name, size: size === "-" ? 0 : Number(size) }] : [];

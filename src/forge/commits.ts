@@ -1,4 +1,5 @@
 import { git, runGit, type Running } from "../git/run.ts";
+import type { Memory } from "./memory.ts";
 
 /** A name in a commit; the date as `2026-11-20T12:00:00+00:00`. */
 export type Signed = { readonly name: string; readonly email: string; readonly date: string };
@@ -54,11 +55,12 @@ const readChanges = (out: string): Change[] => {
 };
 
 /** What is asked about commits. */
-export const commitsOf = (at: Running) => ({
-  describe: async (commit: string): Promise<CommitFacts | null> => {
-    const ran = await runGit(at, ["log", "-1", `--format=${FIELDS.join("%x00")}`, "--end-of-options", commit]);
-    return ran.code === 0 ? factsOf(ran.stdout.toString("utf8").split("\0")) : null;
-  },
+export const commitsOf = (at: Running, remember: Memory) => ({
+  describe: (commit: string): Promise<CommitFacts | null> =>
+    remember("commit", commit, async () => {
+      const ran = await runGit(at, ["log", "-1", `--format=${FIELDS.join("%x00")}`, "--end-of-options", commit]);
+      return ran.code === 0 ? factsOf(ran.stdout.toString("utf8").split("\0")) : null;
+    }),
   /** The first twenty commits of a range, oldest first; merges have no changes of their own. */
   log: async (range: readonly string[]): Promise<Change[]> => {
     const format = `--format=${FIELDS.join("%x00")}%x00`;
