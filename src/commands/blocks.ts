@@ -12,7 +12,7 @@ import {
 } from "./block-starts.ts";
 
 /** `own`: where a command may begin; false for a line of a quote, and for one that begins with a marker. */
-export type BlockLine = { readonly line: number; readonly text: string; readonly own: boolean };
+type BlockLine = { readonly line: number; readonly text: string; readonly own: boolean };
 /** What a Markdown text is made of, as far as commands need to know: paragraphs, and HTML whose tags go on. */
 export type Block = { readonly kind: "paragraph" | "html"; readonly lines: readonly BlockLine[] };
 

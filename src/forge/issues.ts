@@ -65,7 +65,7 @@ export const addIssue = (
 };
 
 /** An issue event; pull requests have their own. */
-export const tellIssue = (call: Call, issue: Issue, more: { readonly action: string; readonly changes?: Json }): void => {
+const tellIssue = (call: Call, issue: Issue, more: { readonly action: string; readonly changes?: Json }): void => {
   const payload = { ...more, issue: issueShape(call.forge, call.repository, issue) };
   happen(call.forge, call.repository, { event: "issues", payload, actor: call.actor(), title: issue.title });
 };

@@ -6,7 +6,7 @@ import type { Payload } from "./webhooks.ts";
 export const isPull = (issue: Issue): issue is PullIssue => issue.pull !== null;
 
 /** The test merge of a pull request, made anew under `refs/pull/<n>/merge`; null for a conflict or a branch that is gone. */
-export const testMerge = async (forge: Forge, repository: Repository, issue: PullIssue): Promise<Place | null> => {
+const testMerge = async (forge: Forge, repository: Repository, issue: PullIssue): Promise<Place | null> => {
   const { bare } = repository;
   const ref = `refs/pull/${issue.number}/merge`;
   const base = await bare.ref(`refs/heads/${issue.pull.baseRef}`);

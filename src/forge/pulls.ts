@@ -35,7 +35,7 @@ const merging = z.object({
   commit_message: z.string().optional(),
 });
 
-export const pullOf = (call: Call): PullIssue => {
+const pullOf = (call: Call): PullIssue => {
   const issue = issueOf(call);
   if (!isPull(issue)) throw notFound();
   return issue;

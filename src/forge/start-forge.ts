@@ -46,15 +46,15 @@ export type ForgeOptions = {
   readonly rateLimit?: number;
 };
 
-export type Named = { readonly owner: string; readonly name: string };
-export type NewApp = {
+type Named = { readonly owner: string; readonly name: string };
+type NewApp = {
   readonly name: string;
   readonly privateKeyPem?: string;
   readonly webhookUrl?: string;
   readonly secret: string;
   readonly permissions?: Rights;
 };
-export type CreatedApp = { readonly id: number; readonly login: string; readonly privateKeyPem: string; readonly secret: string };
+type CreatedApp = { readonly id: number; readonly login: string; readonly privateKeyPem: string; readonly secret: string };
 
 export type RunningForge = {
   /** `http://127.0.0.1:<port>`: git under `/<owner>/<name>.git`. */

@@ -6,7 +6,7 @@ export type Triggers = {
   readonly on: ReadonlyMap<string, Filters>;
   readonly inputs: ReadonlyMap<string, Input>;
 };
-export type Filters = ReadonlyMap<string, readonly string[]>;
+type Filters = ReadonlyMap<string, readonly string[]>;
 export type Input = {
   readonly required: boolean;
   readonly hasDefault: boolean;

@@ -1,10 +1,8 @@
 import type { Sha } from "../model/ids.ts";
 import { git, type Running } from "./run.ts";
 
-export type Mode = "100644" | "100755" | "120000" | "160000";
+type Mode = "100644" | "100755" | "120000" | "160000";
 export type Entry = { readonly mode: Mode; readonly sha: Sha };
-/** Paths to write on top of a tree; null removes. */
-export type Change = { readonly path: string; readonly entry: Entry | null };
 
 /** The id of a blob with this content, written to the object store. */
 export const writeBlobs = async (at: Running, contents: readonly (string | Buffer)[]): Promise<Sha[]> => {

@@ -13,13 +13,13 @@ const TRANSCRIPT = "transcript.jsonl";
 const FILES = "files";
 const LARGEST = { [REPORT]: 20_000_000, [OUTPUT]: 1_000_000, [ARTIFACT]: 10_000_000 };
 /** Content beyond this is not handed over: no configuration allows more. In files and bytes. */
-export const CARRIED = { files: 10_000, bytes: 100_000_000 };
+const CARRIED = { files: 10_000, bytes: 100_000_000 };
 /** More files are not named either: what they come to is told all the same. */
 const MAX_NAMED = 20_000;
 const MAX_WHY = 10_000;
 
 /** How many commands one job's tools may record. */
-export const MAX_TOOLS = 1_000;
+const MAX_TOOLS = 1_000;
 
 /**
  * How a job without rights hands over what it made: `report.json`, texts, and the new content of each changed path under `files/<its place in the report>`.

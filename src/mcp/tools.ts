@@ -116,7 +116,7 @@ const edit = async (context: ToolContext, args: Record<string, unknown>): Promis
 };
 
 /** Every tool: what it says of itself, who may call it, what it takes. */
-export const TOOLS: readonly Tool[] = [
+const TOOLS: readonly Tool[] = [
   { name: "enki_status", summary: "Count the steps of this execution by state.", rights: "PWNMS", input: z.strictObject({}), run: status },
   {
     name: "enki_task_list",

@@ -41,7 +41,7 @@ export type JobInputs = {
 };
 
 /** What is known after an effect was done. */
-export type Known = {
+type Known = {
   "start-job": { readonly run: number | null };
   "stop-job": null;
   "open-pull": { readonly pull: number };

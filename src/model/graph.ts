@@ -18,7 +18,7 @@ export const topological = (steps: readonly PlannedStep[]): StepId[] | null => {
 };
 
 /** For each step those that need it directly, in plan order. */
-export const dependents = (steps: readonly PlannedStep[]): ReadonlyMap<StepId, readonly StepId[]> => {
+const dependents = (steps: readonly PlannedStep[]): ReadonlyMap<StepId, readonly StepId[]> => {
   const map = new Map<StepId, StepId[]>(steps.map((step) => [step.id, []]));
   for (const step of steps) for (const need of neededSteps(step)) map.get(need)?.push(step.id);
   return map;

@@ -1,7 +1,7 @@
 import type { Sha } from "./ids.ts";
 import type { Command } from "./command.ts";
 
-export const JOB_KINDS = ["plan", "work", "resolve", "verify"] as const;
+const JOB_KINDS = ["plan", "work", "resolve", "verify"] as const;
 export type JobKind = (typeof JOB_KINDS)[number];
 
 /** `<kind>/<target>/<attempt>`: the run's name, its concurrency group, and the tail of its result ref. */

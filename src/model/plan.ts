@@ -1,4 +1,4 @@
-import type { ExecutionId, StepId, TaskId } from "./ids.ts";
+import type { StepId, TaskId } from "./ids.ts";
 
 export const TIERS = ["light", "standard", "heavy"] as const;
 export type Tier = (typeof TIERS)[number];
@@ -7,7 +7,7 @@ export const DEFAULT_TIER: Tier = "standard";
 
 /** When a need holds: `merged` landed · `completed` the worker is done · `started` it runs. */
 export const CONDITIONS = ["merged", "completed", "started"] as const;
-export type Condition = (typeof CONDITIONS)[number];
+type Condition = (typeof CONDITIONS)[number];
 
 export type Need = { readonly step: StepId; readonly condition: Condition } | { readonly task: TaskId; readonly condition: Condition };
 
@@ -38,5 +38,3 @@ export const neededSteps = (step: PlannedStep): StepId[] => step.needs.flatMap((
 
 /** Needs on tasks of other executions. */
 export const neededTasks = (step: PlannedStep): TaskId[] => step.needs.flatMap((need) => ("task" in need ? [need.task] : []));
-
-export type ForeignTask = { readonly execution: ExecutionId; readonly step: StepId };

@@ -1,5 +1,4 @@
 import { type Base, canonical, type Login, type Millis, type RefName, type Sha, type TaskId } from "./ids.ts";
-import type { JobKey, JobResult } from "./job.ts";
 
 export type Permission = "admin" | "write" | "read" | "none";
 
@@ -84,9 +83,3 @@ export const queryKey = (query: Query): string => canonical(query);
 
 /** The refs of the repository as they were fetched: branches, tasks, candidates, results, attempts. */
 export type Refs = Readonly<Record<RefName, Sha>>;
-
-export type AbsorbedResult = {
-  readonly job: JobKey;
-  readonly commit: Sha;
-  readonly result: JobResult;
-};

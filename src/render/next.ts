@@ -6,7 +6,7 @@ import type { Step } from "../model/step.ts";
 import { code, sentence } from "./escape.ts";
 
 /** A command that can be copied with one click, and pasted as a comment. */
-export const toCopy = (line: string): string => `\`\`\`\n${line}\n\`\`\``;
+const toCopy = (line: string): string => `\`\`\`\n${line}\n\`\`\``;
 
 /** What a refusal says goes on: a command to copy, or words. */
 export const goOn = ({ next }: Refusal): string => (next.startsWith("/enki") ? toCopy(next) : next === "" ? "" : `Next: ${sentence(next)}`);

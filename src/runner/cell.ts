@@ -24,7 +24,7 @@ export type Cell = {
 };
 
 /** The cell where the machine has none: processes are started as they are. */
-export const OPEN_CELL: Cell = { closed: false, enter: (entry) => ({ ...entry, input: null }), end: () => Promise.resolve() };
+const OPEN_CELL: Cell = { closed: false, enter: (entry) => ({ ...entry, input: null }), end: () => Promise.resolve() };
 
 // Everything in the cell ends when this ends: it reads until the runner's end of the pipe is gone.
 const HOLD = `

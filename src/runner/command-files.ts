@@ -35,7 +35,7 @@ const nameless = (kind: Kind, line: string): StepFault =>
   new StepFault(`Unable to process file command '${kind}' successfully: invalid format '${line}'`);
 
 /** `name=value` lines and `name<<DELIMITER` blocks, as in GitHub's command files. Throws `StepFault` for any other line. */
-export const readEntries = (kind: Kind, text: string): Entries => {
+const readEntries = (kind: Kind, text: string): Entries => {
   const lines = text.replace(/^\uFEFF/, "").split(/\r?\n/);
   const entries: [string, string][] = [];
   for (let at = 0; at < lines.length; at += 1) {

@@ -36,7 +36,7 @@ const lex = (expression: string): ReturnType<Lexer["lex"]>["tokens"] =>
     .tokens.map((token) => (token.lexeme.startsWith("'") ? { ...token, value: token.lexeme.slice(1, -1).replaceAll("''", "'") } : token));
 
 /** The value of an expression without its `${{ }}`. Throws what GitHub's parser says of one that is not valid. */
-export const evaluate = (expression: string, scope: Scope): Data => {
+const evaluate = (expression: string, scope: Scope): Data => {
   const tree = new Parser(lex(expression), Object.keys(scope.contexts), [...scope.functions.values()]).parse();
   const value: Data | undefined = new Evaluator(tree, dictionary(Object.entries(scope.contexts)), new Map(scope.functions)).evaluate();
   return value ?? new data.Null();

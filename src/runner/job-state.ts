@@ -9,7 +9,7 @@ export type StepEnd = "success" | "failure" | "cancelled" | "skipped";
 /** `outcome` is what happened, `conclusion` what counts: `continue-on-error` makes the difference. */
 export type StepResult = { readonly outcome: StepEnd; readonly conclusion: StepEnd; readonly outputs: Readonly<Record<string, string>> };
 
-export type JobStatus = "success" | "failure" | "cancelled";
+type JobStatus = "success" | "failure" | "cancelled";
 
 /** What a job's steps leave for those after them. */
 export type JobState = {

@@ -16,7 +16,7 @@ const TERMINATE_GRACE_MS = 2500;
 // A process that a step left behind may hold its output open.
 const OUTPUT_GRACE_MS = 1000;
 
-export type Command = {
+type Command = {
   readonly command: string;
   readonly args: readonly string[];
   readonly directory: string;

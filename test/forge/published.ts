@@ -71,7 +71,7 @@ const OPERATIONS = Object.keys(rest.operations)
   .map((operation) => ({ ...operation, pattern: patternOf(operation.path) }));
 
 /** The published route of a request, `GET /repos/{owner}/{repo}/…`; null where GitHub describes none. */
-export const routeOf = (method: string, path: string): string | null =>
+const routeOf = (method: string, path: string): string | null =>
   OPERATIONS.find((operation) => operation.method === method && operation.pattern.test(path))?.route ?? null;
 
 export type Answer = { readonly method: string; readonly path: string; readonly status: number; readonly body: string };

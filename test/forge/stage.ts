@@ -19,7 +19,7 @@ export const REPO = { owner: "octo", repo: "demo" };
 /** A runner whose runs the test ends itself. */
 export type HandRunner = Runner & { readonly started: { readonly request: RunRequest; readonly observer: RunObserver }[] };
 
-export const handRunner = (): HandRunner => {
+const handRunner = (): HandRunner => {
   const started: { request: RunRequest; observer: RunObserver }[] = [];
   return {
     started,
@@ -29,7 +29,7 @@ export const handRunner = (): HandRunner => {
   };
 };
 
-export type Hook = { readonly event: string; readonly id: string; readonly signature: string; readonly body: string };
+type Hook = { readonly event: string; readonly id: string; readonly signature: string; readonly body: string };
 
 /** Listens for webhooks. */
 export const listen = async () => {

@@ -10,7 +10,7 @@ import { editIn } from "../../src/mcp/workspace.ts";
 import type { Command } from "../../src/model/command.ts";
 import { CLI } from "../support/cli.ts";
 
-export const researcher = {
+const researcher = {
   name: "researcher",
   label: "R",
   description: "d",

@@ -4,7 +4,7 @@ import { newStep, type Step } from "../../src/model/step.ts";
 import type { Shown } from "../../src/render/execution-comment.ts";
 import { plan, step } from "../support/build.ts";
 
-export const uploadPlan = plan(
+const uploadPlan = plan(
   step("research", {
     title: "Find every place that limits uploads",
     description: "List where the size of an upload is limited, and what ties these places together. Change nothing.",
@@ -56,16 +56,16 @@ const planning: Execution = {
   spent: 0,
 };
 
-export const landed = (id: string, commit: string, pull: number): Step => ({
+const landed = (id: string, commit: string, pull: number): Step => ({
   ...newStep(id),
   state: "done",
   attempt: 1,
   pull,
   landed: { commit: commit.repeat(40), at: 0 },
 });
-export const reported: Step = { ...newStep("research"), state: "done", attempt: 1, artifact: true, output: "Two places." };
+const reported: Step = { ...newStep("research"), state: "done", attempt: 1, artifact: true, output: "Two places." };
 
-export const REPORT = "# Where uploads are limited\n\n| file | value |\n| --- | --- |\n| `nginx.conf` | 1m |\n| `config.json` | 1048576 |";
+const REPORT = "# Where uploads are limited\n\n| file | value |\n| --- | --- |\n| `nginx.conf` | 1m |\n| `config.json` | 1048576 |";
 
 const show = (execution: Execution, over: Partial<Shown> = {}): Shown => ({
   execution,
@@ -76,7 +76,7 @@ const show = (execution: Execution, over: Partial<Shown> = {}): Shown => ({
 });
 
 /** An execution with the plan above that runs, with these steps on their way; the others are pending. */
-export const running = (over: Partial<Execution>, ...steps: Step[]): Execution => ({
+const running = (over: Partial<Execution>, ...steps: Step[]): Execution => ({
   ...planning,
   state: "running",
   plan: PLAN,

@@ -8,7 +8,7 @@ import { createRunner, type LocalRunner, type RunnerOptions } from "../../src/ru
 import type { Timers } from "../../src/runner/timers.ts";
 
 /** What a run told its observer, in order. */
-export type Transcript = {
+type Transcript = {
   readonly titles: string[];
   readonly reports: JobReport[];
   readonly ended: Promise<{ conclusion: Conclusion; why: string }>;
