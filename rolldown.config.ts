@@ -8,7 +8,7 @@ const door = (name: string) =>
     input: `src/${name}.ts`,
     platform: "node",
     external: [/^probot($|\/)/],
-    output: { file: `dist/${name}.js`, format: "esm", inlineDynamicImports: true },
+    output: { file: `dist/${name}.js`, format: "esm", codeSplitting: false },
   });
 
 export default ["cli", "action", "app"].filter((name) => existsSync(`src/${name}.ts`)).map(door);
