@@ -4,7 +4,7 @@ export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
     maxWorkers: "100%",
-    testTimeout: 60_000,
+    testTimeout: 180_000,
     hookTimeout: 60_000,
     server: { deps: { inline: [/@actions\/(workflow-parser|languageservice|expressions)/] } },
   },

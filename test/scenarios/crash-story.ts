@@ -36,7 +36,7 @@ const openScript = (docsAfter: () => Promise<unknown>) => {
   return { worked, green, script };
 };
 
-const PATIENCE = 30_000;
+const PATIENCE = 90_000;
 const LOOK = 25;
 
 const until = async <T>(what: string, look: () => Promise<T | null | false | undefined>): Promise<T> => {

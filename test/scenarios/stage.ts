@@ -191,7 +191,7 @@ const repository = (forge: RunningForge, directory: string) => {
   };
 };
 
-const PATIENCE = 20_000;
+const PATIENCE = 60_000;
 const LOOK = 20;
 
 /** Waits for what is asynchronous by nature, by looking; a test that waits in vain says for what, and what the App logged. */

@@ -4,7 +4,7 @@ import { writeMarker } from "../../render/marker.ts";
 import type { Draft } from "../draft.ts";
 
 /** Between two edits that only tell of progress, in milliseconds: each is a request, and for some readers a mail. */
-const PROGRESS_PAUSE = 10_000;
+const PROGRESS_PAUSE = 30_000;
 
 /** Progress is told now and then; what a person must know or do, at once. */
 const isTime = (draft: Draft, key: string, execution: Execution): boolean => {
