@@ -33,6 +33,8 @@ export const push = async (at: Running, url: string, moves: readonly RefMove[]):
 export const readEnd = (ran: Ran, moves: readonly RefMove[]): Pushed => {
   const lines = readLines(ran.stdout.toString("utf8"));
   const refused = lines.filter(({ flag }) => flag === "!");
+  // What is missing here cannot have been unpacked there, whatever the other side says of the rest.
+  if (/^fatal: bad object/m.test(ran.stderr)) return { kind: "not-sent", text: ran.stderr.trim().slice(-2_000) };
   if (refused.length > 0) return readRefusal(refused, ran.stderr);
   const moved = new Set(moves.filter(({ from, to }) => from !== to).map(({ ref }) => ref));
   const told = new Set(lines.map(({ ref }) => ref));
@@ -50,11 +52,15 @@ const readLines = (stdout: string): Line[] =>
 
 /** Words of the other lines of a refused atomic push, which are not the cause. */
 const FOLLOWERS = /\((atomic push failed|atomic push failure)\)/;
+/** Said of all refs when one of them moved under way, and perhaps of those that went down with one that a rule refused. */
+const TOGETHER = /\(atomic transaction failed\)/;
 const STALE =
-  /\((stale info|fetch first|non-fast-forward|atomic transaction failed|remote ref updated since checkout|incorrect old value provided|failed to update ref)\)|cannot lock ref/;
+  /\((stale info|fetch first|atomic transaction failed|remote ref updated since checkout|incorrect old value provided|failed to update ref)\)|cannot lock ref/;
 
 const readRefusal = (refused: readonly Line[], stderr: string): Pushed => {
-  const causes = refused.filter(({ summary }) => !FOLLOWERS.test(summary));
+  const told = refused.filter(({ summary }) => !FOLLOWERS.test(summary));
+  const alone = told.filter(({ summary }) => !TOGETHER.test(summary));
+  const causes = alone.length > 0 ? alone : told;
   const remote = [...stderr.matchAll(/^remote: ?(.*)$/gm)].map(([, text]) => text?.trim() ?? "").filter((text) => text !== "");
   const text = [...remote, ...causes.map(({ summary }) => summary)].join("\n").slice(0, 2_000);
   const stale = causes.filter(({ summary }) => STALE.test(summary));
