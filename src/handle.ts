@@ -41,6 +41,8 @@ export type World = {
 /** Bounds of one call: a decision that never comes to rest is a bug, and is told as one. */
 const MAX_ROUNDS = 500;
 const MAX_READS = 20;
+/** Saves lost in a row before it is no race any more: a ref that is locked, or an answer that never comes. */
+const MAX_LOST = 20;
 
 /** What the loop holds between calls: outcomes that are not saved yet, and what was loaded or saved last. */
 type Held = { pending: readonly Event[]; loaded: Loaded | null; learned: Millis | null };
@@ -57,14 +59,17 @@ export const openHandle = (world: World) => {
     held.loaded = sweep ? await world.load() : null;
     if (held.loaded) held.pending = [...held.pending, ...(await world.sweep(held.loaded.ledger.cursor))];
     let facts = new Map<string, unknown>();
+    let lost = 0;
     for (let round = 0; round < MAX_ROUNDS; round += 1) {
       const next = await turn(world, held, facts);
       if ("kind" in next) return { wakeAt: next.at };
       const { act } = next;
       if (!(await settle(world, held, next))) {
         facts = new Map();
+        if ((lost += 1) >= MAX_LOST) throw new Error(`the ledger could not be saved in ${MAX_LOST} tries`);
         continue;
       }
+      lost = 0;
       // What GitHub told before a save is not what it would tell now; what git computed from commits stays true.
       if (act.urgent) facts = lasting(facts);
       if (act.effects.length > 0) held.pending = [...held.pending, ...(await world.perform(act.effects, act.again))];

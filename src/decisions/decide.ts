@@ -1,9 +1,9 @@
 import type { Decision, Snapshot } from "../model/decision.ts";
 import type { Event } from "../model/event.ts";
-import { branchRef } from "../model/refs.ts";
 import { applyCommanded } from "./apply/commanded.ts";
 import { applyPerformed } from "./apply/performed.ts";
 import { applyResulted } from "./apply/resulted.ts";
+import { applySaveRefused } from "./apply/save-refused.ts";
 import { type Draft, openDraft } from "./draft.ts";
 import { reconcileComments } from "./reconcile/comments.ts";
 import { reconcileDeadlines } from "./reconcile/deadlines.ts";
@@ -56,16 +56,5 @@ const apply = (draft: Draft, event: Event): void => {
       return;
     case "swept":
       if (event.until > draft.ledger().cursor) draft.setCursor(event.until);
-  }
-};
-
-/** A ref that we may not move: the base freezes its queue, with GitHub's words; a moved ref is simply read again. */
-const applySaveRefused = (draft: Draft, event: Extract<Event, { kind: "save-refused" }>): void => {
-  if (event.why === "moved") return;
-  for (const [base, queue] of Object.entries(draft.ledger().queues)) {
-    if (branchRef(base) !== event.ref || queue.frozen) continue;
-    const why = `GitHub does not let Enki move \`${base}\`: ${event.text}`;
-    draft.putQueue(base, { ...queue, frozen: { code: "not-allowed", why, next: "/enki retry" } });
-    draft.note(`${base} refused: ${event.text}`);
   }
 };

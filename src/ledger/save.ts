@@ -2,9 +2,9 @@ import type { Clone } from "../git/clone.ts";
 import { GitError } from "../git/run.ts";
 import type { RefMove } from "../model/decision.ts";
 import type { Event } from "../model/event.ts";
-import type { Millis, Sha } from "../model/ids.ts";
+import type { Millis, RefName, Sha } from "../model/ids.ts";
 import type { Ledger } from "../model/ledger.ts";
-import { ATTEMPTS, LEDGER, readTaskRef } from "../model/refs.ts";
+import { ATTEMPTS, LEDGER, readCandidateRef, readTaskRef } from "../model/refs.ts";
 import { INPUTS, ledgerFiles } from "./layout.ts";
 
 export type Write = {
@@ -32,6 +32,8 @@ export type LedgerSaved =
 /** Writes ledger and refs in one atomic push. Throws where nothing was sent; an unclear end is read back and fenced. */
 export const saveLedger = async (clone: Clone, write: Write): Promise<LedgerSaved> => {
   await checkForward(clone, write.moves);
+  const blocked = await findBlocked(clone, write.moves);
+  if (blocked) return { kind: "refused", event: { kind: "save-refused", why: "not-allowed", ...blocked } };
   const commit = await commitLedger(clone, write);
   const moves = [{ ref: LEDGER, from: write.head, to: commit }, ...write.moves, ...(await attemptsMove(clone, write))];
   const end = await clone.push(moves);
@@ -44,6 +46,7 @@ export const saveLedger = async (clone: Clone, write: Write): Promise<LedgerSave
       return { kind: "refused", event: { kind: "save-refused", ref: other, why: "moved", text: end.text } };
     }
     case "not-allowed":
+      if (!isOfWork(end.ref)) throw new GitError(`${end.ref} may not be written: ${end.text}`);
       return { kind: "refused", event: { kind: "save-refused", ref: end.ref, why: "not-allowed", text: end.text } };
     case "not-sent":
       throw new GitError(`nothing was pushed: ${end.text}`);
@@ -52,12 +55,26 @@ export const saveLedger = async (clone: Clone, write: Write): Promise<LedgerSave
   }
 };
 
+/** What a decision can do without when it is refused: branches and candidates, but none of the refs that hold the ledger together. */
+const isOfWork = (ref: RefName): boolean => ref.startsWith("refs/heads/") || readCandidateRef(ref) !== null;
+
 /** A lease is a force, so what goes backwards must be found before. Task branches are rewritten by design. */
 const checkForward = async (clone: Clone, moves: readonly RefMove[]): Promise<void> => {
   for (const { ref, from, to } of moves) {
     if (!ref.startsWith("refs/heads/") || readTaskRef(ref) || from === null || to === null || from === to) continue;
     if (!(await clone.isAncestor(from, to))) throw new GitError(`${ref} would go from ${from} to ${to}, which does not contain it`);
   }
+};
+
+/** A new ref that cannot be, because another is named like its folder or lies below it: git tells that in words that are easily taken for a race. */
+const findBlocked = async (clone: Clone, moves: readonly RefMove[]): Promise<{ ref: RefName; text: string } | null> => {
+  const created = moves.filter(({ from, to }) => from === null && to !== null);
+  const there = created.length === 0 ? [] : Object.keys(await clone.refs());
+  for (const { ref } of created) {
+    const other = there.find((each) => each.startsWith(`${ref}/`) || ref.startsWith(`${each}/`));
+    if (other !== undefined) return { ref, text: `\`${other}\` is in the way of \`${ref}\`` };
+  }
+  return null;
 };
 
 const commitLedger = async (clone: Clone, write: Write): Promise<Sha> => {

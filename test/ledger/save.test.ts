@@ -91,6 +91,21 @@ describe("a save", () => {
     expect(repo.git("rev-parse", "main")).toBe(tip);
   });
 
+  test.each([
+    ["a branch named like our folder", "task", "task/abcdef-fix"],
+    ["a branch below the one that is to be", "task/abcdef-fix/mine", "task/abcdef-fix"],
+  ])("that %s stands in the way of is refused, and names the ref that cannot be", async (_, theirs, ours) => {
+    const commit = await repo.commit(theirs, { "a.txt": "theirs" }, { parents: [] });
+    const clone = await repo.clone();
+    await clone.fetch();
+    const end = await write(clone, handled(7), { moves: [{ ref: branchRef(ours), from: null, to: commit }] });
+    expect(end).toMatchObject({
+      kind: "refused",
+      event: { ref: branchRef(ours), why: "not-allowed", text: expect.stringContaining(theirs) },
+    });
+    repo.git("update-ref", "-d", branchRef(theirs));
+  });
+
   test("keeps results reachable through one ref", async () => {
     const clone = await repo.clone();
     await clone.fetch();

@@ -5,6 +5,7 @@ import type { Inputs, World } from "../../src/handle.ts";
 import { hash, type RefName, type Sha } from "../../src/model/ids.ts";
 import { type JobKey, type JobResult, readJobKey } from "../../src/model/job.ts";
 import { emptyLedger, type Ledger } from "../../src/model/ledger.ts";
+import type { RefMove } from "../../src/model/decision.ts";
 import type { Config } from "../../src/model/config.ts";
 import { type Fact, type Permission, type Pull, type Query, queryKey, type Review, type Run } from "../../src/model/query.ts";
 import { branchRef, readResultRef, resultRef } from "../../src/model/refs.ts";
@@ -28,6 +29,8 @@ export const memoryWorld = (
     conflicts?: (head: Sha) => boolean;
     workCommit?: () => unknown;
     refuse?: (effect: Effect) => string | null;
+    /** GitHub's words for a ref that a rule does not let anybody move. */
+    refusePush?: (move: RefMove) => string | null;
   } = {},
 ) => {
   const crash = options.crash ?? (() => undefined);
@@ -50,6 +53,7 @@ export const memoryWorld = (
     statuses: [] as { commit: Sha; state: string }[],
     closed: new Set<number>(),
     requests: 0,
+    pushes: 0,
   };
 
   const contains = (commit: Sha, tip: Sha): boolean => {
@@ -200,6 +204,11 @@ export const memoryWorld = (
       if (before.ledger !== state.ledger) return Promise.resolve({ kind: "ledger-moved" });
       const moved = act.moves.find(({ ref, from }) => (state.refs[ref] ?? null) !== from);
       if (moved) return Promise.resolve({ kind: "refused", event: { kind: "save-refused", ref: moved.ref, why: "moved", text: "stale" } });
+      state.pushes += 1;
+      for (const move of act.moves) {
+        const text = options.refusePush?.(move);
+        if (text) return Promise.resolve({ kind: "refused", event: { kind: "save-refused", ref: move.ref, why: "not-allowed", text } });
+      }
       for (const { ref, to } of act.moves) {
         if (to === null) delete state.refs[ref];
         else state.refs[ref] = to;

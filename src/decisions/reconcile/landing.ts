@@ -47,7 +47,10 @@ const landOn = (draft: Draft, base: Base): void => {
   });
   for (const each of planned.ejected) eject(draft, each);
   if (planned.land) land(draft, base, planned.land);
-  const started = { ...planned.queue, candidates: planned.queue.candidates.map((candidate) => begin(draft, base, candidate)) };
+  // While nothing lands nothing new is verified either; a run that is on its way goes on.
+  const starts = ({ until }: Candidate): boolean => until !== null || !planned.queue.frozen;
+  const candidates = planned.queue.candidates.map((candidate) => (starts(candidate) ? begin(draft, base, candidate) : candidate));
+  const started = { ...planned.queue, candidates };
   write(draft, base, started);
   tidy(draft, base, started);
 };

@@ -4,6 +4,7 @@ import { taskBranch, taskRef } from "../../model/refs.ts";
 import type { Step } from "../../model/step.ts";
 import { pullBody, pullTitle } from "../../render/pulls.ts";
 import { statusText } from "../../render/statuses.ts";
+import { keptBranch } from "../apply/save-refused.ts";
 import type { Draft } from "../draft.ts";
 
 /** Every published head has a pull request and says how it stands; a cancelled step's is closed with the reason. */
@@ -51,9 +52,10 @@ const MARK_LIMIT = 10 * 60_000;
 
 /** Removes the branches of a finished execution once GitHub marked their pull requests merged: a branch that goes earlier may leave them closed. */
 const sweep = (draft: Draft, execution: Execution): void => {
-  const left = Object.values(execution.steps).filter(
-    (step) => step.landed && step.head && draft.ref(taskRef(taskId(execution.id, step.id))) === step.head.sha,
-  );
+  const left = Object.values(execution.steps).filter((step) => {
+    const ref = taskRef(taskId(execution.id, step.id));
+    return step.landed && step.head && draft.ref(ref) === step.head.sha && !draft.trace(keptBranch(ref));
+  });
   const last = Math.max(0, ...left.map((step) => step.landed?.at ?? 0));
   if (left.length === 0 || draft.now > last + MARK_LIMIT) return;
   if (draft.now < last + MARK_PAUSE) return draft.wake(last + MARK_PAUSE);
