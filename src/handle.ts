@@ -40,7 +40,8 @@ export type World = {
 
 /** Bounds of one call: a decision that never comes to rest is a bug, and is told as one. */
 const MAX_ROUNDS = 500;
-const MAX_READS = 20;
+/** Each conflict that is found asks for the next candidate: as many as there may be steps. */
+const MAX_READS = 10_000;
 /** Saves lost in a row before it is no race any more: a ref that is locked, or an answer that never comes. */
 const MAX_LOST = 20;
 

@@ -122,14 +122,19 @@ const build = (state: RefineryState, { queue: before, land, ejected }: Soon): Re
     candidate.onto !== state.tip && (candidate.verdict === null || isQueued(state.queue, candidate));
   let candidates = state.queue.candidates.filter((candidate) => !stale(candidate));
   let { items } = state.queue;
+  // What is asked for takes a slot too, so that all slots are asked for at once.
+  let asked = 0;
   for (const item of state.queue.items) {
-    if (candidates.filter((candidate) => candidate.verdict === null).length >= state.parallel) break;
+    if (asked + candidates.filter((candidate) => candidate.verdict === null).length >= state.parallel) break;
     if (candidates.some((candidate) => candidate.items.some(({ task }) => task === item.task))) continue;
     const entrant = state.entrants.find(({ task, head }) => task === item.task && head === item.head);
     if (!entrant) continue;
     const merge: Merge = { task: item.task, head: item.head, message: entrant.message };
     const answer = state.merged({ kind: "candidate", onto: state.tip, merges: [merge] });
-    if (!answer) break;
+    if (!answer) {
+      asked += 1;
+      continue;
+    }
     if (answer.kind === "conflict") {
       out.push({ task: item.task, head: item.head, why: conflict(state.base, item.task, answer.paths), log: answer.paths.join("\n") });
       items = items.filter((each) => each !== item);

@@ -1,7 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { openHandle, type Saved } from "../../src/handle.ts";
 import type { RefMove } from "../../src/model/decision.ts";
-import type { JobKey } from "../../src/model/job.ts";
 import { branchRef, readCandidateRef, readTaskRef } from "../../src/model/refs.ts";
 import { comment, plan, step } from "../support/build.ts";
 import { memoryWorld } from "../support/memory-world.ts";
@@ -12,7 +11,7 @@ const working = async (refusePush: (move: RefMove) => string | null) => {
   const handle = openHandle(world.world);
   const execution = () => Object.values(world.state.ledger.executions)[0];
   const end = async (start: string): Promise<void> => {
-    for (const job of world.running().filter((each) => each.startsWith(start))) world.finish(job as JobKey, { end: "success" });
+    for (const job of world.running().filter((each) => each.startsWith(start))) world.finish(job, { end: "success" });
     world.state.now += 30_000;
     await handle([{ kind: "woken" }]);
   };
