@@ -4,7 +4,7 @@ import type { RefMove } from "../model/decision.ts";
 import type { RefName, Sha } from "../model/ids.ts";
 import type { Answers, Query, Refs } from "../model/query.ts";
 import { buildCandidate, buildWork } from "./candidates.ts";
-import { type Identity, isAncestor, type NewCommit, type NewFiles, readBlobs, writeCommit, writeFiles } from "./objects.ts";
+import { type Identity, isAncestor, isCommit, type NewCommit, type NewFiles, readBlobs, writeCommit, writeFiles } from "./objects.ts";
 import { push, type Pushed } from "./push.ts";
 import { type After, git, GitError, runGit, type Running, tokenEnv } from "./run.ts";
 import { listTree } from "./tree.ts";
@@ -85,7 +85,9 @@ const reading = (running: Running) => ({
   },
   /** Files of a commit whose path starts with one of these prefixes; all of them when none is given. */
   readFiles: async (commit: Sha, prefixes: readonly string[] = [""]): Promise<Map<string, Buffer>> => {
-    const entries = [...(await listTree(running, commit))].filter(([path]) => prefixes.some((prefix) => path.startsWith(prefix)));
+    const entries = [...(await listTree(running, commit))].filter(
+      ([path, { mode }]) => mode !== "160000" && prefixes.some((prefix) => path.startsWith(prefix)),
+    );
     const blobs = await readBlobs(running, [...new Set(entries.map(([, { sha }]) => sha))]);
     const files = entries.flatMap(([path, { sha }]) => {
       const content = blobs.get(sha);
@@ -93,6 +95,7 @@ const reading = (running: Running) => ({
     });
     return new Map(files);
   },
+  isCommit: (id: Sha): Promise<boolean> => isCommit(running, id),
   isAncestor: (commit: Sha, tip: Sha): Promise<boolean> => isAncestor(running, commit, tip),
   /** Messages of the first parents of a commit, oldest first, each with its commit. */
   history: async (tip: Sha): Promise<{ commit: Sha; message: string }[]> => {

@@ -76,10 +76,18 @@ const readMerge = ({ code, stdout, stderr }: Ran): Merged => {
   return { kind: "conflict", paths: [...new Set(rest.slice(0, Math.max(0, end)))] };
 };
 
-/** True when the first commit is the second or is contained in it. Throws for unknown commits. */
+/** True for a commit that is here; false for any other object, and for what is not here. */
+export const isCommit = async (at: Running, id: Sha): Promise<boolean> =>
+  (await runGit(at, ["cat-file", "-t", id])).stdout.toString("utf8").trim() === "commit";
+
+/**
+ * True when the first commit is the second or is contained in it. All of the tip is here, so what is not here is not in it:
+ * a clone that is made anew lacks what a rewound base or a deleted branch lost. Throws for another tip that is not here.
+ */
 export const isAncestor = async (at: Running, commit: Sha, tip: Sha): Promise<boolean> => {
   const { code, stderr } = await runGit(at, ["merge-base", "--is-ancestor", commit, tip]);
   if (code === 0 || code === 1) return code === 0;
+  if (!(await isCommit(at, commit)) && (commit === tip || (await isCommit(at, tip)))) return false;
   throw new GitError(`git merge-base: ${stderr.trim()}`);
 };
 

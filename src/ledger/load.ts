@@ -33,6 +33,8 @@ export const loadResults = async (clone: Clone, refs: Refs, ledger: Ledger): Pro
   for (const [ref, commit] of Object.entries(refs)) {
     const job = readResultRef(ref);
     if (!job || ledger.handled[`result:${commit}`] !== undefined) continue;
+    // Whoever may push can leave anything here: a tag could not be kept as a parent, a blob has no files.
+    if (!(await clone.isCommit(commit))) continue;
     const content = (await clone.readFiles(commit, ["result.json"])).get("result.json");
     const result = content && readResult(content.toString("utf8"));
     // The ref says which job it was: a job can create its own result ref only, and publish names it.

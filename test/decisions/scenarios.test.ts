@@ -4,7 +4,7 @@ import type { Event } from "../../src/model/event.ts";
 import { taskId } from "../../src/model/ids.ts";
 import type { JobKey } from "../../src/model/job.ts";
 import type { Plan } from "../../src/model/plan.ts";
-import { branchRef, taskRef } from "../../src/model/refs.ts";
+import { branchRef, resultRef, taskRef } from "../../src/model/refs.ts";
 import { comment, plan, step } from "../support/build.ts";
 import { memoryWorld } from "../support/memory-world.ts";
 
@@ -119,6 +119,42 @@ describe("the refinery", () => {
     expect(it.at("fix")?.state).toBe("worker_done");
     await it.finish("verify/");
     expect(it.contains(pushed, it.base())).toBe(true);
+  });
+
+  test("a deleted branch whose commit nobody has any more fails its step, and a retry does the work again on a new branch", async () => {
+    const it = story();
+    await it.propose(plan(step("fix")));
+    await it.approve();
+    await it.finish("work/");
+    const head = it.head("fix") ?? "";
+    const old = it.running()[0];
+    delete it.state.refs[taskRef(it.task("fix"))];
+    it.state.parents.delete(head);
+    await it.tell({ kind: "woken" });
+    expect(it.at("fix")).toMatchObject({ state: "failed", why: { code: "branch-lost" }, head: null, pull: null });
+    it.state.pulls = it.state.pulls.map((pull) => ({ ...pull, state: "closed" }));
+    await it.tell(comment(3, { kind: "retry", target: "fix" }));
+    await it.finish("work/");
+    it.state.runs = it.state.runs.filter(({ name }) => name !== old);
+    await it.finish("verify/");
+    expect(it.at("fix")?.state).toBe("done");
+    expect(it.state.pulls.map(({ state }) => state)).toEqual(["closed", "merged"]);
+  });
+
+  test("a result that says it was made on another commit than its job was told is none", async () => {
+    const it = story();
+    await it.propose(plan(step("fix")));
+    await it.approve();
+    const job = it.running()[0] as JobKey;
+    const [forged, real] = ["6".repeat(40), [...it.state.results.values()][0]];
+    if (real) it.state.results.set(forged, { ...real, job, base: "1".repeat(40), tools: [] });
+    it.state.refs[resultRef(job)] = forged;
+    await it.tell({ kind: "woken" });
+    expect(it.at("fix")?.state).toBe("running");
+    expect(it.state.refs[resultRef(job)]).toBeUndefined();
+    it.state.runs = it.state.runs.map((run) => ({ ...run, state: "done" }));
+    await it.tell({ kind: "woken", ended: job });
+    expect(it.at("fix")).toMatchObject({ state: "ready", faults: 1 });
   });
 
   test("B-18 a rewound base freezes the queue: nothing is landed again before a person says so", async () => {

@@ -110,3 +110,14 @@ describe("work", () => {
     expect(await clone.work({ kind: "work", result: hostile, base, onto: base, message: "m" })).toEqual({ kind: "unchanged" });
   });
 });
+
+test("what is not here is contained in nothing that is, and a tip that is not here is a fault", async () => {
+  const tip = await repo.commit("ancestry", { "a.txt": "1\n" }, { parents: [] });
+  const [lost, other] = ["8".repeat(40), "9".repeat(40)];
+  await clone.fetch();
+  expect(await clone.isAncestor(tip, tip)).toBe(true);
+  expect(await clone.isAncestor(lost, tip)).toBe(false);
+  expect(await clone.isAncestor(lost, lost)).toBe(false);
+  await expect(clone.isAncestor(tip, lost)).rejects.toThrow("merge-base");
+  await expect(clone.isAncestor(lost, other)).rejects.toThrow("merge-base");
+});

@@ -2,7 +2,7 @@ import type { Effect } from "../../src/model/effect.ts";
 import { digestOf } from "../../src/model/effect.ts";
 import type { Event } from "../../src/model/event.ts";
 import type { Inputs, World } from "../../src/handle.ts";
-import { hash, type RefName, type Sha } from "../../src/model/ids.ts";
+import { hash, readTaskId, type RefName, type Sha } from "../../src/model/ids.ts";
 import { type JobKey, type JobResult, readJobKey } from "../../src/model/job.ts";
 import { emptyLedger, type Ledger } from "../../src/model/ledger.ts";
 import type { RefMove } from "../../src/model/decision.ts";
@@ -57,6 +57,7 @@ export const memoryWorld = (
   };
 
   const contains = (commit: Sha, tip: Sha): boolean => {
+    if (!state.parents.has(commit)) return false;
     const stack = [tip];
     const seen = new Set<Sha>();
     for (let at = stack.pop(); at !== undefined; at = stack.pop()) {
@@ -238,6 +239,14 @@ export const memoryWorld = (
     },
   };
 
+  /** The commit that a job was told to work on. */
+  const baseOf = (job: JobKey): Sha => {
+    const { kind, target } = readJobKey(job) ?? { kind: "plan", target: "" };
+    const task = kind === "work" ? readTaskId(target) : null;
+    const step = task && state.ledger.executions[task.execution]?.steps[task.step];
+    return step?.base ?? state.refs[branchRef("main")] ?? root;
+  };
+
   /** Ends a job that runs, as publish would: its result ref is made once. */
   const finish = (job: JobKey, fate: Fate): void => {
     const ref = resultRef(job);
@@ -250,7 +259,7 @@ export const memoryWorld = (
       format: 1,
       job,
       run: 1,
-      base: state.refs[branchRef("main")] ?? root,
+      base: baseOf(job),
       end: fate.end,
       why: "",
       output: `output of ${job}`,

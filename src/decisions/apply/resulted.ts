@@ -86,6 +86,8 @@ const worked = (draft: Draft, job: Job, event: Resulted): void => {
   const execution = id && draft.execution(id.execution);
   const step = id && execution?.steps[id.step];
   if (!execution || !step || step.state !== "running" || step.attempt !== job.attempt) return;
+  // Publish names the commit that the job was told; who pushes a result by hand could name any, also one that nobody has.
+  if (event.result.base !== step.base) return draft.note(`${job.target}: a result on another commit was left aside`);
   if (event.result.spent > 0) draft.putExecution({ ...execution, spent: execution.spent + event.result.spent });
   close(draft, { execution, step: { ...step, result: event.commit, output: event.result.output, until: null }, event });
 };

@@ -2,6 +2,7 @@ import type { Execution } from "../../model/execution.ts";
 import { taskId } from "../../model/ids.ts";
 import { taskRef } from "../../model/refs.ts";
 import type { Step } from "../../model/step.ts";
+import { failStep } from "../apply/resulted.ts";
 import type { Draft } from "../draft.ts";
 
 /** Follows what people did to task branches: their commits are taken up as the step's new head, a deleted branch is put back. */
@@ -20,10 +21,21 @@ const follow = (draft: Draft, execution: Execution, step: Step): void => {
   const tip = draft.ref(taskRef(task));
   if (tip === step.head.sha) return;
   if (tip === null) {
+    const there = draft.ask<"contains">({ kind: "contains", commit: step.head.sha, tip: step.head.sha });
+    if (there === undefined) return;
+    if (!there) return lose(draft, { execution, step });
     draft.move(taskRef(task), step.head.sha);
     draft.note(`${task}: its branch was deleted before it landed; put back`);
     return;
   }
   draft.putStep(execution.id, { ...step, state: "worker_done", why: null, head: { sha: tip, since: draft.now, by: "person" } });
   draft.note(`${task}: a person pushed ${tip.slice(0, 12)}`);
+};
+
+/** A deleted branch whose commit no clone has any more cannot be put back; a new attempt has a pull request of its own, since GitHub closed this one. */
+const lose = (draft: Draft, { execution, step }: { execution: Execution; step: Step }): void => {
+  const task = taskId(execution.id, step.id);
+  const why = { code: "branch-lost", why: "Its branch was deleted before it landed, and its commit is gone.", next: `/enki retry ${task}` };
+  draft.dropTrace(`open-pull:${task}`);
+  failStep(draft, { execution, step: { ...step, head: null, pull: null }, why, log: "" });
 };
