@@ -1,7 +1,7 @@
 import type { Sha } from "../model/ids.ts";
 import type { JobResult } from "../model/job.ts";
 import type { Answers, Query } from "../model/query.ts";
-import { commitTimes, type Identity, mergeTrees, readBlobs, writeCommit, writeFiles } from "./objects.ts";
+import { commitTimes, type Identity, mergeTrees, type NewFiles, readBlobs, writeCommit, writeFiles } from "./objects.ts";
 import { git, type Running } from "./run.ts";
 import { listTree } from "./tree.ts";
 
@@ -49,12 +49,29 @@ export const buildWork = async (at: Running, by: Identity, { result, base, onto,
       return [path, mode !== null && bytes ? { content: bytes, mode } : null] as const;
     }),
   );
+  const clash = clashes(await listTree(at, base), changes);
+  if (clash.length > 0) return { kind: "conflict", paths: clash };
   const tree = await writeFiles(at, base, changes);
   const [baseTime = 0, resultTime = 0] = await commitTimes(at, [base, result]);
   const time = Math.max(baseTime, resultTime);
   const work = await writeCommit(at, { tree, parents: [base], message, at: time, by });
   if (tree === (await treeOf(at, base))) return { kind: "unchanged" };
   return onto === base ? { kind: "commit", commit: work } : carry(at, by, { work, onto, message, time });
+};
+
+/** New paths below a file of the base, or in the place of one of its folders: git would write a tree with that name twice. */
+const clashes = (base: ReadonlyMap<string, unknown>, changes: NewFiles): string[] => {
+  const written = [...changes].flatMap(([path, file]) => (file ? [path] : []));
+  const kept = [...base.keys()].filter((path) => changes.get(path) === undefined);
+  const files = new Set([...kept, ...written]);
+  const folders = new Set([...files].flatMap((path) => foldersOf(path)));
+  return written.filter((path) => folders.has(path) || foldersOf(path).some((folder) => files.has(folder)));
+};
+
+const foldersOf = (path: string): string[] => {
+  const folders: string[] = [];
+  for (let at = path.indexOf("/"); at >= 0; at = path.indexOf("/", at + 1)) folders.push(path.slice(0, at));
+  return folders;
 };
 
 const carry = async (

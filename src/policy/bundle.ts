@@ -80,8 +80,8 @@ const isGitName = (part: string): boolean =>
 const isBadPath = (path: string): boolean =>
   path === "" ||
   path.length > 1_000 ||
-  // Control characters, and what is a separator elsewhere.
-  /[\p{Cc}\\]/u.test(path) ||
+  // Control characters, halves of pairs (git would write all of them alike), and what is a separator elsewhere.
+  /[\p{Cc}\p{Cs}\\]/u.test(path) ||
   /^[a-z]:/iu.test(path) ||
   path.split("/").some((part) => part === "" || part === "." || part === ".." || isGitName(part));
 

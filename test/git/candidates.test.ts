@@ -121,3 +121,25 @@ test("what is not here is contained in nothing that is, and a tip that is not he
   await expect(clone.isAncestor(tip, lost)).rejects.toThrow("merge-base");
   await expect(clone.isAncestor(lost, other)).rejects.toThrow("merge-base");
 });
+
+describe("work whose paths the base cannot hold beside its own", () => {
+  test.each([
+    ["a file below a file of the base", { "LICENSE/x": "mine" }, ["LICENSE/x"]],
+    ["a file in the place of a folder of the base", { src: "mine" }, ["src"]],
+  ])("%s is a conflict, not a tree that git does not take", async (_, files, paths) => {
+    const base = await repo.commit("shapes", { LICENSE: "theirs", "src/a.txt": "theirs" }, { parents: [] });
+    await clone.fetch();
+    const made = await clone.work({ kind: "work", result: await result(base, files), base, onto: base, message: "work" });
+    expect(made).toEqual({ kind: "conflict", paths });
+    repo.git("update-ref", "-d", "refs/heads/shapes");
+  });
+
+  test("a folder in the place of a file that is deleted with it is work like any other", async () => {
+    const base = await repo.commit("shapes", { LICENSE: "theirs" }, { parents: [] });
+    await clone.fetch();
+    const files = { LICENSE: null, "LICENSE/x": "mine" };
+    const made = await clone.work({ kind: "work", result: await result(base, files), base, onto: base, message: "work" });
+    expect(made.kind).toBe("commit");
+    repo.git("update-ref", "-d", "refs/heads/shapes");
+  });
+});
