@@ -10,7 +10,7 @@ import type { Event } from "./model/event.ts";
 import type { RefMove } from "./model/decision.ts";
 import type { Login, Millis, RefName, Sha } from "./model/ids.ts";
 import type { Ledger } from "./model/ledger.ts";
-import type { Refs } from "./model/query.ts";
+import { type Query, queryKey, type Refs } from "./model/query.ts";
 import { ATTEMPTS, branchRef, LEDGER } from "./model/refs.ts";
 import { type Layers, readSettings } from "./settings.ts";
 import { answer } from "./snapshot/answer.ts";
@@ -46,10 +46,10 @@ export const connectWorld = (connected: Connected): World => {
     ...keeping(connected),
     sweep: (since) => sweepComments(connected, since),
     answer: async (queries) => {
-      const facts = await answer(queries, { github, git: clone });
-      if (!("kind" in facts)) return facts;
-      log(`not read: ${facts.why}`);
-      return facts.kind === "later" ? facts : { kind: "later", at: now() + REFUSED_PAUSE, why: facts.why };
+      const refused = (query: Query, why: string): void => log(`GitHub does not show ${queryKey(query)}: ${why}`);
+      const facts = await answer(queries, { github, git: clone, refused });
+      if ("kind" in facts) log(`not read: ${facts.why}`);
+      return facts;
     },
     perform: (effects, again) => perform(effects, { github, self, again, now }),
   };
@@ -113,9 +113,6 @@ const keeping = (connected: Connected): Pick<World, "load" | "save"> => {
     },
   };
 };
-
-/** What GitHub refuses to tell is asked for again after this time, in milliseconds: a right may be given meanwhile. */
-const REFUSED_PAUSE = 5 * 60_000;
 
 const moved = (refs: Refs, moves: readonly RefMove[]): Refs => {
   const next: Record<RefName, Sha> = { ...refs };

@@ -12,34 +12,43 @@ export type Commits = {
   isAncestor(commit: Sha, tip: Sha): Promise<boolean>;
 };
 
-export type Sources = { readonly github: GitHub; readonly git: Commits };
+export type Sources = {
+  readonly github: GitHub;
+  readonly git: Commits;
+  /** Is told what GitHub refused to show. */
+  readonly refused: (query: Query, why: string) => void;
+};
+
+type Later = Extract<Failure, { kind: "later" }>;
 
 const isGitHubs = (query: Query): query is Of<"permission" | "reviews" | "pulls" | "runs"> =>
   query.kind === "permission" || query.kind === "reviews" || query.kind === "pulls" || query.kind === "runs";
 
 /**
- * Reads what a decision asked for, each query once; all of it, or the failure that stopped the reading:
- * `later` with the time to ask again, `refused` with GitHub's words. What git cannot do throws.
+ * Reads what a decision asked for, each query once; all of it, or the time to ask again. What git cannot do throws.
+ * What GitHub refuses to show is taken for nothing, which opens no gate: one pull request or person must not hold up all the others.
  */
-export const answer = async (queries: readonly Query[], sources: Sources): Promise<Facts | Failure> => {
+export const answer = async (queries: readonly Query[], sources: Sources): Promise<Facts | Later> => {
   const unique = [...new Map(queries.map((query) => [queryKey(query), query])).values()];
   const [remote, local] = await Promise.all([
     readInTurn(
       unique.filter((query) => isGitHubs(query)),
-      (query) => askGitHub(query, sources.github),
+      (query) => askGitHub(query, sources),
     ),
     readInTurn(
       unique.filter((query) => !isGitHubs(query)),
       async (query) => ({ ok: true, value: await askGit(query, sources.git) }),
     ),
   ]);
-  if (!remote.ok) return remote.failure;
-  if (!local.ok) return local.failure;
+  if (!remote.ok) return remote.later;
+  if (!local.ok) return local.later;
   return new Map([...remote.value, ...local.value].map((fact) => [queryKey(fact.query), fact]));
 };
 
+type Read<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly later: Later };
+
 /** One after the other: GitHub asks for no concurrent requests, and a limit that one meets would meet all. */
-const readInTurn = async <Q>(queries: readonly Q[], read: (query: Q) => Promise<Reply<Fact>>): Promise<Reply<readonly Fact[]>> => {
+const readInTurn = async <Q>(queries: readonly Q[], read: (query: Q) => Promise<Read<Fact>>): Promise<Read<readonly Fact[]>> => {
   const facts: Fact[] = [];
   for (const query of queries) {
     const reply = await read(query);
@@ -49,20 +58,22 @@ const readInTurn = async <Q>(queries: readonly Q[], read: (query: Q) => Promise<
   return { ok: true, value: facts };
 };
 
-const fact = <K extends QueryKind>(query: Of<K>, reply: Reply<Answers[K]>): Reply<Fact> =>
-  // The kinds of query and answer agree by K, which the union's members cannot express.
-  reply.ok ? { ok: true, value: { kind: query.kind, query, answer: reply.value } as Fact } : reply;
-
-const askGitHub = async (query: Of<"permission" | "reviews" | "pulls" | "runs">, github: GitHub): Promise<Reply<Fact>> => {
+const askGitHub = async (query: Of<"permission" | "reviews" | "pulls" | "runs">, { github, refused }: Sources): Promise<Read<Fact>> => {
+  const fact = <T>(reply: Reply<T>, nothing: T): Read<Fact> => {
+    if (!reply.ok && reply.failure.kind === "later") return { ok: false, later: reply.failure };
+    if (!reply.ok) refused(query, reply.failure.why);
+    // Each case below answers its own kind of query, which the union's members cannot express.
+    return { ok: true, value: { kind: query.kind, query, answer: reply.ok ? reply.value : nothing } as Fact };
+  };
   switch (query.kind) {
     case "permission":
-      return fact(query, await github.people.permission(query.login));
+      return fact(await github.people.permission(query.login), "none");
     case "reviews":
-      return fact(query, await github.pulls.reviews(query.pull));
+      return fact(await github.pulls.reviews(query.pull), []);
     case "pulls":
-      return fact(query, await github.pulls.list());
+      return fact(await github.pulls.list(), []);
     case "runs":
-      return fact(query, await github.runs.list());
+      return fact(await github.runs.list(), []);
   }
 };
 

@@ -17,7 +17,9 @@ const git: Commits = {
 const open = (fate?: (route: string) => Fate) => {
   const { octokit, state } = memoryGitHub(fate);
   const github = connectGitHub({ octokit, owner: "octo", repo: "demo", clock: () => NOW });
-  return { state, read: (queries: readonly Query[]) => answer(queries, { github, git }) };
+  const told: [Query, string][] = [];
+  const refused = (query: Query, why: string): void => void told.push([query, why]);
+  return { state, told, read: (queries: readonly Query[]) => answer(queries, { github, git, refused }) };
 };
 
 const facts = async (reading: ReturnType<ReturnType<typeof open>["read"]>): Promise<ReadonlyMap<string, { readonly answer: unknown }>> => {
@@ -62,13 +64,18 @@ test("what cannot be read now says when to ask again", async () => {
   expect(await read([{ kind: "runs" }, { kind: "pulls" }])).toMatchObject({ kind: "later", at: NOW + 5_000, why: "socket hang up" });
 });
 
-test("what GitHub refuses to show is told with its code and words", async () => {
-  const { read } = open(() => "refused");
-  expect(await read([{ kind: "reviews", pull: 9 }])).toEqual({
-    kind: "refused",
-    code: "not-allowed",
-    why: "Resource not accessible by integration",
-  });
+test("what GitHub refuses to show is nothing, told with its words, and keeps no other query from its answer", async () => {
+  const { state, read, told } = open((route) => (/reviews|permission|pulls$/.test(route) ? "refused" : "answered"));
+  state.runs.push({ id: 3, name: "plan/abc123/1", status: "completed", conclusion: "success" });
+  const queries: readonly Query[] = [
+    { kind: "reviews", pull: 9 },
+    { kind: "permission", login: "ann" },
+    { kind: "pulls" },
+    { kind: "runs" },
+  ];
+  const read_ = await facts(read(queries));
+  expect(queries.map((query) => read_.get(queryKey(query))?.answer)).toEqual([[], "none", [], [expect.objectContaining({ id: 3 })]]);
+  expect(told).toEqual(queries.slice(0, 3).map((query) => [query, "Resource not accessible by integration"]));
 });
 
 test("after a failure no more is asked of GitHub", async () => {
@@ -81,5 +88,7 @@ test("a bug in git is not a fact", async () => {
   const { octokit } = memoryGitHub();
   const github = connectGitHub({ octokit, owner: "octo", repo: "demo", clock: () => NOW });
   const broken: Commits = { ...git, isAncestor: () => Promise.reject(new Error("bad object")) };
-  await expect(answer([{ kind: "contains", commit: one, tip: two }], { github, git: broken })).rejects.toThrow("bad object");
+  await expect(answer([{ kind: "contains", commit: one, tip: two }], { github, git: broken, refused: () => undefined })).rejects.toThrow(
+    "bad object",
+  );
 });
