@@ -8,7 +8,7 @@ import { type Draft, openDraft } from "./draft.ts";
 import { reconcileComments } from "./reconcile/comments.ts";
 import { reconcileDeadlines } from "./reconcile/deadlines.ts";
 import { reconcileHeads } from "./reconcile/heads.ts";
-import { reconcileInbox } from "./reconcile/inbox.ts";
+import { isForgotten, reconcileInbox } from "./reconcile/inbox.ts";
 import { reconcileLanding } from "./reconcile/landing.ts";
 import { reconcilePulls } from "./reconcile/pulls.ts";
 import { reconcileScheduling } from "./reconcile/scheduling.ts";
@@ -43,6 +43,7 @@ const apply = (draft: Draft, event: Event): void => {
     case "commanded":
     case "resulted":
       if (draft.ledger().handled[event.id] !== undefined) return;
+      if (event.kind === "commanded" && isForgotten(draft, event)) return;
       draft.handle(event.id);
       if (event.kind === "commanded") applyCommanded(draft, event);
       else applyResulted(draft, event);

@@ -28,7 +28,7 @@ const matches = (all: readonly Execution[], here: readonly Execution[], target: 
   const exact = all.find((execution) => execution.id === target);
   if (exact) return [{ execution: exact, step: null }];
   const steps = here.flatMap((execution) => {
-    const step = execution.steps[target];
+    const step = Object.hasOwn(execution.steps, target) ? execution.steps[target] : undefined;
     return step ? [{ execution, step }] : [];
   });
   const newest = steps.at(-1);

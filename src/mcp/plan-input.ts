@@ -67,7 +67,7 @@ const explain = (input: unknown, error: z.ZodError): [string, string] => {
 };
 
 const toStep = (input: StepInput, roles: Readonly<Record<string, Role>>): Result<PlannedStep> => {
-  const role = input.role === undefined ? null : roles[input.role];
+  const role = input.role === undefined ? null : Object.hasOwn(roles, input.role) ? roles[input.role] : undefined;
   if (role === undefined)
     return refuse(
       "unknown-role",

@@ -57,7 +57,8 @@ const reaches = (from: StepId, to: StepId, steps: ReadonlyMap<StepId, PlannedSte
 
 const stepFault = (step: PlannedStep, ids: ReadonlySet<StepId>): Result<never> | null => {
   if (!isStepId(step.id)) {
-    return refuse("bad-step-id", `step id '${step.id}' must match [a-z0-9][a-z0-9_-]{0,62}`);
+    const why = step.id in Object.prototype ? "is a reserved word" : "must match [a-z0-9][a-z0-9_-]{0,62}";
+    return refuse("bad-step-id", `step id '${step.id}' ${why}`);
   }
   for (const need of neededSteps(step)) {
     if (need === step.id) return refuse("own-need", `step '${step.id}' cannot depend on itself`);

@@ -17,7 +17,8 @@ export type Hash = string;
 const STEP_ID = /^[a-z0-9][a-z0-9_-]{0,62}$/;
 const EXECUTION_ID = /^[0-9a-f]{6,64}$/;
 
-export const isStepId = (text: string): boolean => STEP_ID.test(text);
+/** Steps are looked up by id: a name that every object has (`constructor`) would be found where there is no such step. */
+export const isStepId = (text: string): boolean => STEP_ID.test(text) && !(text in Object.prototype);
 export const isSha = (text: string): boolean => /^[0-9a-f]{40}$/.test(text);
 
 const sorted = (_: string, value: unknown): unknown =>

@@ -1,9 +1,14 @@
 import type { EventId } from "../../model/event.ts";
+import type { Millis } from "../../model/ids.ts";
 import { RESULTS } from "../../model/refs.ts";
 import type { Draft } from "../draft.ts";
 
 /** How long ids are remembered after their event; comments are listed from the cursor, which is never older. */
 const MEMORY = 24 * 60 * 60_000;
+
+/** True for a comment that was listed so long ago that its id is forgotten: its webhook is delivered again. An edited one is refused anyway. */
+export const isForgotten = (draft: Draft, { at, edited }: { readonly at: Millis; readonly edited: boolean }): boolean =>
+  !edited && at < draft.ledger().cursor && at < draft.now - MEMORY;
 
 /** Removes the refs of results that were taken in, and forgets ids that no listing can bring again. */
 export const reconcileInbox = (draft: Draft): void => {
