@@ -12,6 +12,7 @@ import { isForgotten, reconcileInbox } from "./reconcile/inbox.ts";
 import { reconcileLanding } from "./reconcile/landing.ts";
 import { reconcilePulls } from "./reconcile/pulls.ts";
 import { reconcileScheduling } from "./reconcile/scheduling.ts";
+import { reconcileStopping } from "./reconcile/stopping.ts";
 import { reconcileTransitions } from "./reconcile/transitions.ts";
 
 /**
@@ -33,6 +34,7 @@ const passes: readonly ((draft: Draft) => void)[] = [
   reconcileDeadlines,
   reconcileLanding,
   reconcileTransitions,
+  reconcileStopping,
   reconcileScheduling,
   reconcilePulls,
   reconcileComments,

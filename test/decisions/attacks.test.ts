@@ -3,6 +3,7 @@ import { openHandle } from "../../src/handle.ts";
 import type { Event } from "../../src/model/event.ts";
 import { taskId } from "../../src/model/ids.ts";
 import type { Plan } from "../../src/model/plan.ts";
+import { branchRef } from "../../src/model/refs.ts";
 import { comment, plan, step } from "../support/build.ts";
 import { memoryWorld } from "../support/memory-world.ts";
 
@@ -77,4 +78,86 @@ describe("names that every object has", () => {
     await it.start(plan(step("constructor")));
     expect(it.only()).toMatchObject({ state: "failed", why: { code: "bad-step-id" } });
   });
+});
+
+describe("a cancelled execution", () => {
+  const cancel = (id: number, target: string | null = null): Event => comment(id, { kind: "cancel", target });
+  const stopped = (it: ReturnType<typeof open>): string[] =>
+    it.state.runs.flatMap(({ name, conclusion }) => (conclusion === "cancelled" ? [name.split("/")[0] ?? ""] : []));
+
+  test("stops its planner", async () => {
+    const it = open();
+    await it.tell(comment(1, { kind: "do", text: "x" }));
+    await it.tell(cancel(2));
+    expect(stopped(it)).toEqual(["plan"]);
+  });
+
+  test("stops a worker at its second attempt", async () => {
+    const it = open();
+    await it.start(plan(step("fix")));
+    for (const job of it.running()) it.finish(job, { end: "failed" });
+    await it.tell({ kind: "woken" });
+    await it.tell(comment(3, { kind: "retry", target: "fix" }));
+    await it.tell(cancel(4, "fix"));
+    expect(stopped(it)).toEqual(["work"]);
+    expect(it.running()).toEqual([]);
+  });
+
+  test("stops the verification of what it brought, whose late verdict lands nothing", async () => {
+    const it = open();
+    await it.start(plan(step("fix")));
+    for (const job of it.running()) it.finish(job, { end: "success" });
+    await it.tell({ kind: "woken" });
+    const [verify = "verify/x/1"] = it.running();
+    await it.tell(cancel(3));
+    expect(stopped(it)).toEqual(["verify"]);
+    it.finish(verify, { end: "success" });
+    await it.tell({ kind: "woken" });
+    expect(it.state.refs[branchRef("main")]).toBe(it.root);
+  });
+
+  test("finds a run that nobody knows the id of by its name, also where the list lags", async () => {
+    const it = open({ unknownRuns: true });
+    await it.start(plan(step("fix")));
+    const hidden = it.state.runs;
+    it.state.runs = [];
+    const { wakeAt } = await it.tell(cancel(3));
+    expect(wakeAt).not.toBeNull();
+    it.state.runs = hidden;
+    await it.tell({ kind: "woken" });
+    expect(stopped(it)).toEqual(["work"]);
+    expect((await it.tell({ kind: "woken" })).wakeAt ?? Infinity).toBeGreaterThan(it.state.now + 20_000);
+  });
+
+  test("gives up looking for a run that was never started", async () => {
+    const it = open({ unknownRuns: true });
+    await it.start(plan(step("fix")));
+    it.state.runs = [];
+    await it.tell(cancel(3));
+    it.state.now += HOUR;
+    await it.tell({ kind: "woken" });
+    expect(it.only()?.steps["fix"]?.until).toBeNull();
+  });
+
+  test("stops a run all the same when the process died before it could", async () => {
+    const it = open();
+    await it.start(plan(step("fix")));
+    const dying = openHandle({ ...it.world, perform: () => Promise.reject(new Error("died")) });
+    await expect(dying([cancel(3)])).rejects.toThrow("died");
+    expect(stopped(it)).toEqual([]);
+    await openHandle(it.world)([]);
+    expect(stopped(it)).toEqual(["work"]);
+  });
+});
+
+test("a candidate that a push to the base made useless is not verified any longer", async () => {
+  const it = open();
+  await it.start(plan(step("fix")));
+  for (const job of it.running()) it.finish(job, { end: "success" });
+  await it.tell({ kind: "woken" });
+  const before = it.running();
+  it.push(branchRef("main"), "a person's commit");
+  await it.tell({ kind: "woken" });
+  expect(it.running()).toHaveLength(1);
+  expect(it.running()).not.toEqual(before);
 });

@@ -255,7 +255,7 @@ describe("jobs", () => {
     await it.tell(comment(7, { kind: "cancel", target: null }));
     expect(it.execution()?.state).toBe("cancelled");
     expect(it.state.pulls.map(({ state }) => state)).toEqual(["closed"]);
-    await it.finish("verify/");
+    expect(it.running()).toEqual([]);
     expect(it.base()).toBe(it.root);
   });
 });

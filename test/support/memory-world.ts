@@ -29,6 +29,8 @@ export const memoryWorld = (
     conflicts?: (head: Sha) => boolean;
     workCommit?: () => unknown;
     refuse?: (effect: Effect) => string | null;
+    /** GitHub does not say which run it started. */
+    unknownRuns?: boolean;
     /** GitHub's words for a ref that a rule does not let anybody move. */
     refusePush?: (move: RefMove) => string | null;
   } = {},
@@ -138,7 +140,7 @@ export const memoryWorld = (
         const found = again ? state.runs.find((run) => run.name === effect.job) : undefined;
         const run = found ?? { id: state.runs.length + 1, name: effect.job, state: "running" as const, conclusion: null };
         if (!found) state.runs.push(run);
-        return end(effect, { run: run.id });
+        return end(effect, { run: options.unknownRuns ? null : run.id });
       }
       case "stop-job":
         state.runs = state.runs.map((run) => (run.id === effect.run ? { ...run, state: "done", conclusion: "cancelled" } : run));

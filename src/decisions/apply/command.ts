@@ -213,7 +213,9 @@ const cancel: OnFound = (draft, { execution, step }, event) => {
   for (const each of Object.values(execution.steps)) if (each.state !== "done") drop(draft, execution, each);
   const now = draft.execution(execution.id) ?? execution;
   const why = { code: "cancelled", why: `Cancelled by @\u200b${event.by}.`, next: "/enki fix <what to do>" };
-  draft.putExecution({ ...now, state: "cancelled", why, planning: { ...now.planning, until: null } });
+  // The deadline of a job that runs stays until its run is stopped.
+  const until = now.state === "planning" ? now.planning.until : null;
+  draft.putExecution({ ...now, state: "cancelled", why, planning: { ...now.planning, until } });
   draft.note(`${event.by} cancelled ${execution.id}`);
   return null;
 };
@@ -229,5 +231,6 @@ const cancelStep = (draft: Draft, { execution, step, event }: { execution: Execu
 
 const drop = (draft: Draft, execution: Execution, step: Step): void => {
   const why = { code: "cancelled", why: "Cancelled by a person.", next: "/enki fix <what to do>" };
-  draft.putStep(execution.id, { ...step, state: "cancelled", why, until: null });
+  const until = step.state === "running" || step.state === "cancelled" ? step.until : null;
+  draft.putStep(execution.id, { ...step, state: "cancelled", why, until });
 };

@@ -28,7 +28,7 @@ const inspect = (draft: Draft, job: JobKey, until: number | null): Verdict => {
   const run = liveliest(runs.filter((each) => each.name === job));
   if (run?.state === "done") return "gone";
   if (!late) return "alive";
-  if (run) draft.want({ kind: "stop-job", key: `stop-job:${run.id}`, run: run.id });
+  if (run) draft.post({ kind: "stop-job", key: `stop-job:${run.id}`, run: run.id });
   return "late";
 };
 

@@ -13,6 +13,7 @@ import { failStep } from "../apply/resulted.ts";
 import type { Draft } from "../draft.ts";
 import { JOB_SLACK, MAX_FAULTS, PERSON_WAIT } from "../faults.ts";
 import { wantJob } from "./scheduling.ts";
+import { stopRun } from "./stopping.ts";
 
 /** Lands what is verified and allowed, and verifies what comes next. Landing and recording it are one push. */
 export const reconcileLanding = (draft: Draft): void => {
@@ -51,6 +52,7 @@ const landOn = (draft: Draft, base: Base): void => {
   const starts = ({ until }: Candidate): boolean => until !== null || !planned.queue.frozen;
   const candidates = planned.queue.candidates.map((candidate) => (starts(candidate) ? begin(draft, base, candidate) : candidate));
   const started = { ...planned.queue, candidates };
+  for (const candidate of queue.candidates) if (!candidates.some(({ commit }) => commit === candidate.commit)) drop(draft, candidate);
   write(draft, base, started);
   tidy(draft, base, started);
 };
@@ -215,6 +217,11 @@ const begin = (draft: Draft, base: Base, candidate: Candidate): Candidate => {
   const id = readTaskId(candidate.items[0]?.task ?? "");
   if (id) wantJob(draft, { kind: "verify", execution: id.execution, step: id.step, target: candidate.commit, attempt: candidate.attempt });
   return { ...candidate, until: candidate.until ?? draft.now + draft.snapshot.config.refinery.timeout + JOB_SLACK };
+};
+
+/** Nobody waits for the verdict any more. */
+const drop = (draft: Draft, { commit, attempt, until, verdict }: Candidate): void => {
+  if (verdict === null && until !== null) stopRun(draft, jobKey({ kind: "verify", target: commit, attempt }));
 };
 
 /** Candidates are not work: those that nobody verifies or lands any more go with the next write. */

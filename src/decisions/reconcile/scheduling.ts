@@ -77,7 +77,6 @@ const jobs = (draft: Draft, execution: Execution): void => {
   for (const step of Object.values(execution.steps)) {
     const target = taskId(execution.id, step.id);
     if (step.state === "running") wantJob(draft, { kind: "work", execution: execution.id, step: step.id, target, attempt: step.attempt });
-    if (step.state === "cancelled" && step.attempt > 0 && step.result === null) stopJob(draft, `work/${target}/${step.attempt}`);
   }
 };
 
@@ -93,9 +92,4 @@ export type WantedJob = {
 export const wantJob = (draft: Draft, { kind, execution, step, target, attempt }: WantedJob): void => {
   const job = jobKey({ kind, target, attempt });
   draft.want({ kind: "start-job", key: `start-job:${job}`, job, inputs: { kind, execution, step, target, attempt: String(attempt) } });
-};
-
-const stopJob = (draft: Draft, job: string): void => {
-  const run = draft.trace(`start-job:${job}`)?.known;
-  if (run !== null && run !== undefined) draft.want({ kind: "stop-job", key: `stop-job:${run}`, run });
 };

@@ -1,0 +1,44 @@
+import type { Execution } from "../../model/execution.ts";
+import { taskId } from "../../model/ids.ts";
+import { jobKey, type JobKey } from "../../model/job.ts";
+import type { Draft } from "../draft.ts";
+
+/** How long a run that was just started may be missing in GitHub's list, and the pause before it is looked for again; milliseconds. */
+const LAG = 60_000;
+const PAUSE = 5_000;
+
+/** Stops the runs of work that was cancelled: a deadline that is left on what is cancelled says that its run may go on. */
+export const reconcileStopping = (draft: Draft): void => {
+  for (const each of draft.executions()) {
+    if (each.state === "cancelled" && each.planning.until !== null) stopPlanner(draft, each);
+    for (const step of Object.values(each.steps)) {
+      if (step.state !== "cancelled" || step.until === null) continue;
+      const job = jobKey({ kind: "work", target: taskId(each.id, step.id), attempt: step.attempt });
+      if (stopRun(draft, job)) draft.putStep(each.id, { ...step, until: null });
+    }
+  }
+};
+
+const stopPlanner = (draft: Draft, execution: Execution): void => {
+  const { planning } = execution;
+  const job = jobKey({ kind: "plan", target: execution.id, attempt: planning.attempt });
+  if (stopRun(draft, job)) draft.putExecution({ ...execution, planning: { ...planning, until: null } });
+};
+
+/** Asks for the end of a job's run, whose id may have to be looked up; false while that is not settled. */
+export const stopRun = (draft: Draft, job: JobKey): boolean => {
+  const trace = draft.trace(`start-job:${job}`);
+  if (!trace || trace.refused) return true;
+  const known = trace.known ?? findRun(draft, job);
+  if (known === undefined) return false;
+  if (known !== null) draft.post({ kind: "stop-job", key: `stop-job:${known}`, run: known });
+  if (known !== null || draft.now >= trace.at + LAG) return true;
+  draft.wake(draft.now + PAUSE);
+  return false;
+};
+
+/** The id of a job's run that goes on; null where the list has none, undefined while it is not read. */
+const findRun = (draft: Draft, job: JobKey): number | null | undefined => {
+  const runs = draft.ask<"runs">({ kind: "runs" });
+  return runs && (runs.find(({ name, state }) => name === job && state !== "done")?.id ?? null);
+};
