@@ -135,9 +135,21 @@ const limits = (forge: Forge, app: Hono): void => {
   });
 };
 
-/** The whole forge as one HTTP application: REST under `/api/v3`, git beside it. */
+/** The forge is on loopback: a name that a stranger's server gave to loopback (DNS rebinding) opens nothing of it. */
+const LOOPBACK = /^(?:127\.0\.0\.1|localhost|\[::1\])(?::\d+)?$/;
+
+const guard = (app: Hono): void => {
+  app.use("*", async (context, next) => {
+    if (!LOOPBACK.test(context.req.header("host") ?? "")) return context.text("This forge is only for the machine that it is on.\n", 421);
+    await next();
+    return undefined;
+  });
+};
+
+/** The whole forge as one HTTP application: REST under `/api/v3`, git and the pages for people beside it. */
 export const createServer = (forge: Forge, failed: (error: unknown) => void): Hono => {
   const app = new Hono();
+  guard(app);
   limits(forge, app);
   appRoutes(forge, app);
   userRoutes(forge, app);
@@ -153,6 +165,8 @@ export const createServer = (forge: Forge, failed: (error: unknown) => void): Ho
     app.on(method, `${API}/repos/:owner/:repo${path}`, handle(forge, need, handler));
   }
   gitRoutes(forge, app);
+  // Before the pages, for which `/api/v3` would be a repository.
+  app.all("/api/*", (context) => sendRefusal(forge, context, notFound()));
   pageRoutes(forge, app);
   app.notFound((context) => sendRefusal(forge, context, notFound()));
   app.onError((error, context) => {

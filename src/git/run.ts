@@ -12,6 +12,8 @@ export type Running = {
   readonly after: After;
   /** Milliseconds until the whole process group is killed. */
   readonly limit?: number;
+  /** Bytes of output after which no more is read, and git is left to end. */
+  readonly most?: number;
 };
 
 const LIMIT = 60_000;
@@ -53,12 +55,16 @@ export const runGit = (at: Running, args: readonly string[], input?: string | Bu
     });
     const out: Buffer[] = [];
     const err: Buffer[] = [];
-    let timedOut = false;
+    let [timedOut, size] = [false, 0];
     const cancel = at.after(at.limit ?? LIMIT, () => {
       timedOut = true;
       killGroup(child.pid);
     });
-    child.stdout.on("data", (chunk: Buffer) => out.push(chunk));
+    child.stdout.on("data", (chunk: Buffer) => {
+      out.push(chunk);
+      size += chunk.length;
+      if (size > (at.most ?? Infinity)) child.stdout.destroy();
+    });
     child.stderr.on("data", (chunk: Buffer) => err.push(chunk));
     child.stdin.on("error", () => undefined);
     child.on("error", (error) => {

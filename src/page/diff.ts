@@ -9,9 +9,14 @@ type Line = {
 };
 export type FileDiff = { readonly path: string; readonly notes: readonly string[]; readonly lines: readonly Line[] };
 
-const MOST_LINES = 4_000;
+/** Lines of all files that are shown, and files that are named. */
+const MOST_LINES = 6_000;
+const MOST_FILES = 300;
+/** A file with more lines is folded. */
 const OPEN_LINES = 400;
+const MOST_COLUMNS = 1_000;
 const HUNK = /^@@ -(\d+)(?:,\d+)? \+(\d+)(?:,\d+)? @@/;
+const START = "diff --git ";
 
 const readHunks = (lines: readonly string[]): Line[] => {
   let [before, after] = [0, 0];
@@ -32,71 +37,90 @@ const readHunks = (lines: readonly string[]): Line[] => {
 const pathOf = (head: readonly string[]): string => {
   const named = (start: string): string | undefined => {
     const line = head.find((each) => each.startsWith(start));
-    return line === undefined || line.endsWith("/dev/null")
-      ? undefined
-      : line
-          .slice(start.length)
-          .replace(/\t$/, "")
-          .replace(/^("?)[ab]\//, "$1");
+    if (line === undefined || line.endsWith("/dev/null")) return undefined;
+    const name = line.slice(start.length).replace(/\t$/, "");
+    return start.endsWith(" to ") ? name : name.replace(/^("?)[ab]\//, "$1");
   };
   // Without lines there is only the first one, where both names are the same.
-  return (
-    named("+++ ") ?? named("--- ") ?? named("rename to ") ?? (head[0] ?? "").slice("diff --git ".length).replace(/^("?)a\/.* ("?)b\//, "$1")
-  );
+  const first = (head[0] ?? "").slice(START.length);
+  return named("+++ ") ?? named("--- ") ?? named("rename to ") ?? named("copy to ") ?? sameName(first);
+};
+
+/** `a/<name> b/<name>`, where the name may hold anything. */
+const sameName = (line: string): string => {
+  const half = (line.length - 1) / 2;
+  return line.slice(Number.isInteger(half) ? half + 1 : 0).replace(/^("?)b\//, "$1");
+};
+
+const readFile = (lines: readonly string[]): FileDiff => {
+  const start = lines.findIndex((line) => line.startsWith("@@ "));
+  const head = start === -1 ? lines : lines.slice(0, start);
+  const notes = head.slice(1).filter((line) => !/^(?:index |--- |\+\+\+ |$)/.test(line));
+  return { path: pathOf(head), notes, lines: start === -1 ? [] : readHunks(lines.slice(start)) };
 };
 
 /** git's patch as files. Total: what it does not know is kept as a note. */
-export const readPatch = (text: string): FileDiff[] =>
-  text
-    .split(/^(?=diff --git )/m)
-    .filter((part) => part.startsWith("diff --git "))
-    .map((part) => {
-      const lines = part.split("\n");
-      const start = lines.findIndex((line) => line.startsWith("@@ "));
-      const head = start === -1 ? lines : lines.slice(0, start);
-      const notes = head.slice(1).filter((line) => !/^(?:index |--- |\+\+\+ |$)/.test(line));
-      return { path: pathOf(head), notes, lines: start === -1 ? [] : readHunks(lines.slice(start)) };
-    });
+export const readPatch = (text: string): FileDiff[] => {
+  // Only `\n` ends a line of git's: what a file holds beside it may not pass for the beginning of another.
+  const lines = text.split("\n");
+  const starts = lines.flatMap((line, at) => (line.startsWith(START) ? [at] : []));
+  return starts.map((start, at) => readFile(lines.slice(start, starts[at + 1])));
+};
 
 const SIGN = { add: "+", del: "−", same: " ", hunk: "" } as const;
+
+const columns = (text: string): Html =>
+  text.length > MOST_COLUMNS
+    ? html`${text.slice(0, MOST_COLUMNS)}<span class="left"> … ${text.length - MOST_COLUMNS} more characters</span>`
+    : html`${text}`;
 
 const row = ({ kind, old, new: now, text }: Line): Html =>
   kind === "hunk"
     ? html`<tr class="hunk">
-        <td colspan="3">${text}</td>
+        <td colspan="3">${columns(text)}</td>
       </tr>`
     : html`<tr class="${kind}">
         <td class="at">${old}</td>
         <td class="at">${now}</td>
-        <td>${SIGN[kind]} ${text}</td>
+        <td><span class="sign">${SIGN[kind]} </span>${columns(text)}</td>
       </tr>`;
 
-const fileCard = (file: FileDiff, at: number): Html => {
+const fileCard = (file: FileDiff, shown: readonly Line[]): Html => {
   const count = (kind: Line["kind"]): number => file.lines.filter((line) => line.kind === kind).length;
-  const long = file.lines.length > OPEN_LINES;
-  const shown = file.lines.slice(0, MOST_LINES);
-  const more = file.lines.length > shown.length ? html`<p class="empty">… ${file.lines.length - shown.length} more lines.</p>` : null;
-  return html`<details class="card" id="file-${at}" ${long ? null : html` open`}>
+  const left = file.lines.length - shown.length;
+  const table = html`<div class="scroll" tabindex="0">
+    <table class="diff">
+      <tbody>
+        ${shown.map(row)}
+      </tbody>
+    </table>
+  </div>`;
+  return html`<details class="card" ${file.lines.length > OPEN_LINES ? null : html` open`}>
     <summary>
       <span class="mono">${file.path}</span><span class="dim small">${file.notes.join(" · ")}</span
       ><span class="right mono"><span class="plus">+${count("add")}</span> <span class="minus">−${count("del")}</span></span>
     </summary>
-    <div class="scroll">
-      <table class="diff">
-        <tbody>
-          ${shown.map(row)}
-        </tbody>
-      </table>
-    </div>
-    ${more}
+    ${shown.length > 0 ? table : null}${left > 0 ? html`<p class="empty">${left} more lines are not shown here.</p>` : null}
+    ${file.lines.length === 0 ? html`<p class="empty">No line of text differs.</p>` : null}
   </details>`;
 };
 
+const cards = (files: readonly FileDiff[]): Html[] => {
+  let left = MOST_LINES;
+  return files.map((file) => {
+    const shown = file.lines.slice(0, left);
+    left -= shown.length;
+    return fileCard(file, shown);
+  });
+};
+
 /** A patch, file by file. */
-export const showPatch = ({ text, cut }: Patch): Html => {
+export const showPatch = ({ text, rest }: Patch): Html => {
   const files = readPatch(text);
   if (files.length === 0) return html`<p class="dim">Nothing differs.</p>`;
-  const note = cut ? html`<p class="dim">The patch is longer than what is shown here: read the rest with git.</p>` : null;
-  return html`<h2>${files.length === 1 ? "1 file" : `${files.length} files`} changed</h2>
-    ${files.map(fileCard)}${note}`;
+  const named = files.slice(0, MOST_FILES);
+  const title = files.length === 1 ? "1 file" : `${files.length} files`;
+  return html`<h2>${rest === null ? `${title} changed` : `The first ${title} of a large change`}</h2>
+    ${rest === null ? null : html`<p class="dim">This change is too large for a page: only its beginning is shown. All of it: <code>${rest}</code></p>`}
+    ${cards(named)}${files.length > named.length ? html`<p class="dim">… and ${files.length - named.length} more files.</p>` : null}`;
 };

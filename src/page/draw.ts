@@ -36,7 +36,7 @@ const heightOf = (node: Node): number => (wrap(node.label).length + 1) * LINE + 
 
 const outline = ({ x, y, width, height }: Box, shape: Node["shape"]): Html => {
   if (shape === "box") return html`<rect x="${x}" y="${y}" width="${width}" height="${height}" rx="8" />`;
-  const [left, right, bottom, middle, cut] = [x - 4, x + width + 4, y + height, y + height / 2, 10];
+  const [left, right, bottom, middle, cut] = [x, x + width, y + height, y + height / 2, 12];
   const points = [
     [left, middle],
     [left + cut, y],

@@ -16,7 +16,7 @@ export type Commit = {
 
 const FORMAT = "%H%x00%P%x00%an%x00%ct%x00%B%x00";
 const TRAILER = /^([A-Za-z][A-Za-z0-9-]*): (.+)$/;
-/** A diff is read up to here; what is longer is cut, and said to be. */
+/** Bytes of a diff that are read; what is longer is cut, and said to be. */
 const LARGEST_DIFF = 400_000;
 
 const at = ({ forge, repository }: Place): Running => ({ directory: repository.bare.directory, after: forge.after });
@@ -63,14 +63,35 @@ export const log = async (place: Place, range: Range): Promise<Commit[]> => {
   return readCommits(await git(at(place), ["log", `--format=tformat:${FORMAT}`, ...flags, range.tip, ...without, "--"]));
 };
 
-export type Patch = { readonly text: string; readonly cut: boolean };
+/** A patch; where only its beginning was read, the command that shows all of it. */
+export type Patch = { readonly text: string; readonly rest: string | null };
+
+const PLAIN = ["--no-color", "--no-ext-diff", "--no-textconv", "-M", "-p"];
 
 /** What leads from one commit to another as git's patch; from nothing where there is no first. */
 export const diff = async (place: Place, { from, to }: { from: Sha | null; to: Sha }): Promise<Patch> => {
-  const plain = ["--no-color", "--no-ext-diff", "--no-textconv", "-M", "-p"];
-  const args = from === null ? ["diff-tree", "--root", "--no-commit-id", ...plain, to] : ["diff", ...plain, from, to, "--"];
-  const { stdout } = await runGit(at(place), args);
-  return { text: stdout.subarray(0, LARGEST_DIFF).toString("utf8"), cut: stdout.length > LARGEST_DIFF };
+  const args = from === null ? ["diff-tree", "--root", "--no-commit-id", ...PLAIN, to] : ["diff", ...PLAIN, from, to, "--"];
+  const { stdout } = await runGit({ ...at(place), most: LARGEST_DIFF }, ["-c", "core.quotePath=false", ...args]);
+  if (stdout.length <= LARGEST_DIFF) return { text: stdout.toString("utf8"), rest: null };
+  const text = stdout.subarray(0, LARGEST_DIFF);
+  // The last line is not whole; where it is the only one, it is what there is.
+  const end = text.lastIndexOf("\n");
+  return {
+    text: text.subarray(0, end === -1 ? text.length : end).toString("utf8"),
+    rest: from === null ? `git show ${to}` : `git diff ${from} ${to}`,
+  };
+};
+
+/** Those of the words that name a commit, with its whole id. */
+export const commitsNamed = async (place: Place, words: readonly string[]): Promise<ReadonlyMap<string, Sha>> => {
+  if (words.length === 0) return new Map();
+  const lines = (await git(at(place), ["cat-file", "--batch-check=%(objecttype) %(objectname)"], `${words.join("\n")}\n`)).split("\n");
+  return new Map(
+    words.flatMap((word, index): [string, Sha][] => {
+      const [kind, id] = (lines[index] ?? "").split(" ");
+      return kind === "commit" && id !== undefined ? [[word, id]] : [];
+    }),
+  );
 };
 
 /** The commit that two lines have in common; null for none. */

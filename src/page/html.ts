@@ -4,11 +4,19 @@ export type Html = { readonly markup: string };
 export type Part = Html | string | number | null | readonly Part[];
 
 const NAMES: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;" };
-/** What reorders or hides the text around it in a browser, so that a name could look like another. */
+/** What reorders the text around it in a browser, so that a name could look like another. */
 const BIDI = /[\u202a-\u202e\u2066-\u2069]/g;
+// oxlint-disable-next-line no-control-regex -- control characters are what is looked for
+const CONTROL = /[\0-\u0008\u000b-\u001f\u007f]/g;
+
+/** Shows what would otherwise act upon the text around it, or be nothing: directions, and control characters but tabs and line ends. */
+export const shown = (text: string): string =>
+  text
+    .replace(BIDI, "\ufffd")
+    .replace(CONTROL, (letter) => (letter === "\u007f" ? "\u2421" : String.fromCharCode(0x2400 + letter.charCodeAt(0))));
 
 /** Text as HTML, in an element or a quoted attribute. */
-export const escape = (text: string): string => text.replace(/[&<>"']/g, (letter) => NAMES[letter] ?? "").replace(BIDI, "\ufffd");
+export const escape = (text: string): string => shown(text.replace(/[&<>"']/g, (letter) => NAMES[letter] ?? ""));
 
 /** Markup that its maker answers for. */
 export const trusted = (markup: string): Html => ({ markup });

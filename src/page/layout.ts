@@ -9,8 +9,19 @@ export type Page = { readonly title: string; readonly tab: Tab | null; readonly 
 
 const source = (text: string): string => `'sha256-${createHash("sha256").update(text).digest("base64")}'`;
 
+/** Headers of everything that is served beside the REST API and git. */
+export const PRIVATE: Readonly<Record<string, string>> = {
+  "cache-control": "no-store",
+  "cross-origin-opener-policy": "same-origin",
+  "cross-origin-resource-policy": "same-origin",
+  "referrer-policy": "no-referrer",
+  "x-content-type-options": "nosniff",
+  "x-frame-options": "DENY",
+};
+
 /** Headers of every page: nothing but this page's own style and script, named by their hashes, and requests to where it came from. */
-export const pageHeaders = (): Readonly<Record<string, string>> => ({
+export const PAGE_HEADERS: Readonly<Record<string, string>> = {
+  ...PRIVATE,
   "content-type": "text/html; charset=utf-8",
   "content-security-policy": [
     "default-src 'none'",
@@ -22,17 +33,6 @@ export const pageHeaders = (): Readonly<Record<string, string>> => ({
     "form-action 'none'",
     "frame-ancestors 'none'",
   ].join("; "),
-  ...PRIVATE,
-});
-
-/** Headers of everything that is served beside the pages. */
-export const PRIVATE: Readonly<Record<string, string>> = {
-  "cache-control": "no-store",
-  "cross-origin-opener-policy": "same-origin",
-  "cross-origin-resource-policy": "same-origin",
-  "referrer-policy": "no-referrer",
-  "x-content-type-options": "nosniff",
-  "x-frame-options": "DENY",
 };
 
 const MARK = trusted(
@@ -54,7 +54,7 @@ const tabs = (place: Place, current: Tab | null): Html => {
     ["commits", "Commits", null, path(place, "commits", place.repository.defaultBranch)],
     ["ledger", "Ledger", null, path(place, "ledger")],
   ];
-  return html`<nav class="wide" aria-label="Repository">
+  return html`<nav class="wide tabs" aria-label="Repository">
     ${entries.map(
       ([tab, name, count, to]) =>
         html`<a href="${to}" ${tab === current ? trusted(' aria-current="page"') : null}
@@ -65,6 +65,10 @@ const tabs = (place: Place, current: Tab | null): Html => {
 };
 
 const nameOf = ({ repository }: Place): Html => html`${repository.owner.login} <span class="dim">/</span> <b>${repository.name}</b>`;
+
+// Not in a template: the hash is of every character between the tags, and who formats a template adds some.
+const STYLE_ELEMENT = trusted(`<style>${STYLE}</style>`);
+const SCRIPT_ELEMENT = trusted(`<script>${SCRIPT}</script>`);
 
 /** A whole document. `version` is the state that it shows; the page looks at `state` for a newer one. */
 export const layout = (place: Place | null, { page, version }: { page: Page; version: string }): Html => {
@@ -77,26 +81,23 @@ export const layout = (place: Place | null, { page, version }: { page: Page; ver
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <title>${page.title} · ${name}</title>
         <link rel="icon" href="data:image/svg+xml,${ICON}" />
-        <style>
-          ${trusted(STYLE)}
-        </style>
+        ${STYLE_ELEMENT}
       </head>
       <body data-state="${state}" data-version="${version}">
         <header>
           <div class="wide bar">
             <a href="/" aria-label="All repositories" class="dim">${MARK}</a
-            ><span class="name">${place ? html`<a href="${path(place)}">${nameOf(place)}</a>` : "The forge on this machine"}</span
-            ><span class="live"><span class="on">live</span><span class="gone">the forge has stopped</span></span>
+            ><span class="name">${place ? html`<a href="${path(place)}">${nameOf(place)}</a>` : "GitHub on this machine"}</span
+            ><span class="here">on this machine</span
+            ><span class="state" role="status"><span class="on">live</span><span class="gone">the forge has stopped</span></span>
           </div>
           ${place ? tabs(place, page.tab) : null}
         </header>
         <main class="wide">${page.main}</main>
         <footer class="wide">
-          GitHub’s stand-in on this machine. Times are UTC. Read only: whoever writes does it with git and the API.
+          A stand-in for GitHub, on this machine only. These pages are for reading: whoever writes does it with git and the REST API.
         </footer>
-        <script>
-          ${trusted(SCRIPT)};
-        </script>
+        ${SCRIPT_ELEMENT}
       </body>
     </html>`;
 };

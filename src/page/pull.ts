@@ -3,11 +3,12 @@ import type { Sha } from "../model/ids.ts";
 import { showPatch } from "./diff.ts";
 import { diff, log, mergeBase } from "./history.ts";
 import { html, type Html } from "./html.ts";
-import { commentCard, commentsOf, heading, said } from "./issue.ts";
+import { heading } from "./issue.ts";
 import type { Page } from "./layout.ts";
 import { history } from "./lists.ts";
-import { badge, card, commitLink, person, rows, when } from "./parts.ts";
+import { badge, branch, card, commitLink, person, rows, titleOf, when } from "./parts.ts";
 import type { Place } from "./place.ts";
+import { commentsOf, type Said, talkOf } from "./talk.ts";
 
 export type PullIssue = Issue & { readonly pull: Pull };
 
@@ -33,15 +34,18 @@ const DID: Readonly<Record<string, string>> = {
   DISMISSED: "reviewed (dismissed since)",
 };
 
-const reviewCard = (place: Place, review: Review, head: Sha): Html => {
+const asSaid = (place: Place, review: Review, head: Sha): Said => {
   const stale = review.commit === head ? null : html` <span class="chip">not of the present head</span>`;
   const what = html`${badge(review.state)} ${DID[review.state] ?? "reviewed"} at ${commitLink(place, review.commit)}${stale}`;
-  return said(place, { id: `r${review.id}`, by: review.by, at: review.at, what, body: review.body });
+  return { id: `pullrequestreview-${review.id}`, by: review.by, at: review.at, what, body: review.body };
 };
 
-const statusRow = ({ context, state, description, by, at }: Status): Html =>
+/** A status leads where its writer says, if that is the web or this machine. */
+const statusRow = ({ context, state, description, url, by, at }: Status): Html =>
   html`<li>
-    <span class="what">${context}</span><span class="aside">${badge(state)}</span><span class="under dim small">${description ?? ""}</span
+    <span class="what"
+      >${url !== null && /^https?:\/\//i.test(url) ? html`<a href="${url}" rel="nofollow noopener noreferrer">${context}</a>` : context}</span
+    ><span class="aside">${badge(state)}</span><span class="under dim small">${description ?? ""}</span
     ><span class="aside dim small">${by.login} · ${when(at)}</span>
   </li>`;
 
@@ -52,9 +56,10 @@ const checkRow = ({ name, status, conclusion, by, started }: CheckRun): Html =>
   </li>`;
 
 const checksCard = ({ repository }: Place, head: Sha): Html | null => {
-  const newest = new Map((repository.statuses.get(head) ?? []).map((status) => [status.context, status]));
+  // They are kept newest first: of each context the newest counts.
+  const newest = new Map([...(repository.statuses.get(head) ?? [])].reverse().map((status) => [status.context, status]));
   const items = [...[...newest.values()].map(statusRow), ...repository.checks.filter(({ sha }) => sha === head).map(checkRow)];
-  return items.length === 0 ? null : card({ title: "Checks of the head", body: rows(items, "") });
+  return items.length === 0 ? null : card({ id: "checks", title: "Checks of the head", body: rows(items, "") });
 };
 
 const factsOf = (place: Place, issue: PullIssue): Html => {
@@ -63,25 +68,27 @@ const factsOf = (place: Place, issue: PullIssue): Html => {
     pull.merged &&
     html`<span>landed as ${commitLink(place, pull.merged.commit)} by ${person(pull.merged.by)} ${when(pull.merged.at)}</span>`;
   return html`<span>opened by ${person(issue.by)} ${when(issue.created)}</span
-    ><span
-      ><span class="chip branch">${pull.headRef}</span> ${commitLink(place, pull.head)} → <span class="chip">${pull.baseRef}</span></span
+    ><span>${branch(place, pull.headRef)} ${commitLink(place, pull.head)} → ${branch(place, pull.baseRef)}</span
     >${pull.draft ? html`<span>draft</span>` : null}${merged}`;
 };
 
+const MOST_COMMITS = 100;
+
 /** A pull request: what was said, its reviews and checks, its commits and what they change. */
-export const pullPage = async (place: Place, issue: PullIssue): Promise<Page> => {
+export const pullPage = async (place: Place, issue: PullIssue, page: number | null): Promise<Page> => {
   const { pull } = issue;
+  const head = heading(issue, factsOf(place, issue));
+  const said = [...commentsOf(place, issue), ...pull.reviews.map((review) => asSaid(place, review, pull.head))].sort((a, b) => a.at - b.at);
+  const talk = await talkOf(place, issue, { said, page });
+  const title = `${titleOf(issue.title)} #${issue.number}`;
+  if (page !== null) return { title, tab: "pulls", main: html`${head}${talk}` };
   const start = await startOf(place, issue);
-  const commits = start === null ? [] : await log(place, { tip: pull.head, without: start, count: 100 });
+  const commits = start === null ? [] : await log(place, { tip: pull.head, without: start, count: MOST_COMMITS + 1 });
   const patch = start === null ? null : await diff(place, { from: start, to: pull.head });
-  const talk = [
-    ...commentsOf(place, issue).map((comment) => ({ at: comment.created, card: commentCard(place, comment) })),
-    ...pull.reviews.map((review) => ({ at: review.at, card: reviewCard(place, review, pull.head) })),
-  ].sort((a, b) => a.at - b.at);
-  const main = html`${heading(issue, factsOf(place, issue))}
-  ${said(place, { id: `issue-${issue.number}`, by: issue.by, at: issue.created, what: "wrote", body: issue.body })}
-  ${talk.map((each) => each.card)} ${checksCard(place, pull.head)}
-  ${card({ title: commits.length === 1 ? "1 commit" : `${commits.length} commits`, body: history(place, commits) })}
-  ${patch === null ? html`<p class="dim">The branch that it is to land on is gone.</p>` : showPatch(patch)}`;
-  return { title: `${issue.title} #${issue.number}`, tab: "pulls", main };
+  const list = await history(place, commits.slice(0, MOST_COMMITS), "No commit of its own.");
+  const number =
+    commits.length > MOST_COMMITS ? `The newest ${MOST_COMMITS} commits` : commits.length === 1 ? "1 commit" : `${commits.length} commits`;
+  const main = html`${head}${talk}${checksCard(place, pull.head)} ${card({ id: "commits", title: number, body: list })}
+  ${patch === null ? html`<p class="dim">What it changes cannot be told: the branch that it is to land on is gone.</p>` : showPatch(patch)}`;
+  return { title, tab: "pulls", main };
 };

@@ -2,7 +2,7 @@ import type { Run, RunJob } from "../forge/state.ts";
 import { html, type Html } from "./html.ts";
 import { readTail, showLog } from "./job-log.ts";
 import type { Page } from "./layout.ts";
-import { badge, commitLink, lasted, person, runState, shortly, when } from "./parts.ts";
+import { badge, branch, commitLink, lasted, person, runState, shortly, titleOf, when } from "./parts.ts";
 import { path, type Place } from "./place.ts";
 
 const GLYPHS: Readonly<Record<string, string>> = { success: "✓", failure: "✕", cancelled: "⊘", skipped: "–", timed_out: "⏱" };
@@ -15,7 +15,8 @@ const stepLine = ({ name, conclusion }: RunJob["report"]["steps"][number]): Html
     <span>${name}</span>
   </li>`;
 
-const took = ({ started, completed }: RunJob): string => (started !== null && completed !== null ? lasted(completed - started) : "");
+const took = ({ report, started, completed }: RunJob): string =>
+  started !== null && completed !== null && report.conclusion !== "skipped" ? lasted(completed - started) : "";
 
 const silence = ({ status, conclusion }: RunJob["report"]): string => {
   if (conclusion === "skipped") return "Skipped.";
@@ -24,13 +25,14 @@ const silence = ({ status, conclusion }: RunJob["report"]): string => {
 
 const jobCard = async (place: Place, { run, job }: { run: Run; job: RunJob }): Promise<Html> => {
   const { report } = job;
-  const tail = report.log === null ? null : await readTail(report.log);
+  const tail = report.log === null ? null : await readTail(report.log, run.jobs.size);
   const raw = tail && html`<a href="${path(place, "actions", "runs", run.id, "job", job.id)}">whole log</a>`;
   const open = report.conclusion !== "skipped" && report.conclusion !== "success";
-  return html`<details class="card" id="job-${job.id}" ${open ? html` open` : null}>
+  const running = report.status === "in_progress" ? html` data-running` : null;
+  return html`<details class="card" id="job-${job.id}" ${open ? html` open` : null}${running}>
     <summary>
-      <b>${report.name}</b> ${badge(report.conclusion ?? report.status)}<span class="right dim small"
-        >${took(job)} ${raw ? "·" : null} ${raw}</span
+      <b>${report.name}</b> ${badge(report.conclusion ?? report.status)}<span class="right small"
+        ><span class="dim">${took(job)}${raw ? " · " : null}</span>${raw}</span
       >
     </summary>
     ${
@@ -55,10 +57,10 @@ export const runPage = async (place: Place, run: Run): Promise<Page> => {
       </div>
       <div class="facts">
         <span>${run.name} · <span class="mono">${run.path}</span></span
-        ><span>by ${run.event} of ${person(run.actor.account)}</span
-        ><span><span class="chip">${run.branch}</span> ${commitLink(place, run.sha)}</span><span>${when(run.created)}</span>${time}
+        ><span>by ${run.event} of ${person(run.actor.account)}</span><span>${branch(place, run.branch)} ${commitLink(place, run.sha)}</span
+        ><span>${when(run.created)}</span>${time}
       </div>
     </div>
     ${why} ${jobs.length === 0 && run.why === "" ? html`<p class="dim">No job has begun.</p>` : jobs}`;
-  return { title: run.title, tab: "actions", main };
+  return { title: titleOf(run.title), tab: "actions", main };
 };

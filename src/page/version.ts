@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { stat } from "node:fs/promises";
-import type { Repository, Run } from "../forge/state.ts";
+import type { Forge, Run } from "../forge/state.ts";
+import { type Place, publicOf } from "./place.ts";
 
 const logSizes = (run: Run): Promise<number[]> =>
   Promise.all(
@@ -13,17 +14,21 @@ const logSizes = (run: Run): Promise<number[]> =>
     }),
   );
 
+const digest = (seen: unknown): string => createHash("sha256").update(JSON.stringify(seen)).digest("hex").slice(0, 16);
+
 /** What the pages of a repository show, as one short word that changes with it. */
-export const versionOf = async (repository: Repository): Promise<string> => {
+export const versionOf = async ({ repository, refs }: Place): Promise<string> => {
   const runs = [...repository.runs.values()];
-  const seen = {
-    refs: [...(await repository.bare.refs())],
+  return digest({
+    refs: [...refs],
     issues: [...repository.issues.values()],
     comments: [...repository.comments.values()],
     statuses: [...repository.statuses],
     checks: repository.checks,
     runs: runs.map(({ id, status, conclusion, title, updated, jobs }) => [id, status, conclusion, title, updated, [...jobs.values()]]),
     logs: await Promise.all(runs.map(logSizes)),
-  };
-  return createHash("sha256").update(JSON.stringify(seen)).digest("hex").slice(0, 16);
+  });
 };
+
+/** What the list of repositories shows, likewise. */
+export const homeVersion = (forge: Forge): string => digest(publicOf(forge).map(({ id, issues, runs }) => [id, issues.size, runs.size]));
