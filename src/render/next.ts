@@ -49,8 +49,10 @@ const whileRunning = (execution: Execution, { frozen }: Queue): string => {
 
 const checkpoint = (execution: Execution, step: Step): string => {
   const name = `${code(step.id)} is a **checkpoint**`;
-  if (step.pull !== null)
-    return `${name}, and its work is verified: approve #${step.pull} with a review to let it land and the next steps begin.`;
+  if (step.pull !== null) {
+    const again = step.why?.code === "hasty-review" ? ` ${sentence(step.why.why)}` : "";
+    return `${name}, and its work is verified: approve #${step.pull} with a review to let it land and the next steps begin.${again}`;
+  }
   const line = `/enki approve ${taskId(execution.id, step.id)}@${(step.result ?? "").slice(0, 12)}`;
   const what = step.artifact ? "read its report below. To go on with it" : "it had nothing to change. To go on";
   return `${name}: ${what}, comment:\n\n${toCopy(line)}`;

@@ -111,6 +111,12 @@ const unapproved: Refusal = refuse(
   "A person with write permission has not approved this head yet.",
   "approve the pull request",
 ).refusal;
+const hasty: Refusal = refuse(
+  "hasty-review",
+  "It was approved in the very second in which this head appeared, so the review may speak of another head: approve it once more.",
+  "approve the pull request",
+).refusal;
+const SECOND = 1_000;
 const reworked: Refusal = refuse("changes-requested", "A person asked for changes.").refusal;
 
 const inOrder = (draft: Draft, execution: Execution): Step[] => {
@@ -152,19 +158,20 @@ const gate = (draft: Draft, { execution, step, queue }: Gate): Refusal | null =>
     draft.note(`${task}: approved by ${approval.by}`);
     return null;
   }
-  if (step.state !== "waiting") {
-    draft.putStep(execution.id, {
-      ...step,
-      state: "waiting",
-      why: { ...unapproved, next: `#${step.pull}` },
-      until: draft.now + PERSON_WAIT,
-    });
+  const why = latest(reviews).some((review) => isHasty(review, step)) ? hasty : unapproved;
+  if (step.state !== "waiting" || step.why?.code !== why.code) {
+    const until = step.state === "waiting" ? step.until : draft.now + PERSON_WAIT;
+    draft.putStep(execution.id, { ...step, state: "waiting", why: { ...why, next: `#${step.pull}` }, until });
   }
-  return unapproved;
+  return why;
 };
 
 /** GitHub points a review to the new head after a force-push: what was submitted before the head was known speaks of another. */
 const isOfHead = (review: Review, { head }: Step): boolean => head !== null && review.head === head.sha && review.at >= head.since;
+
+/** GitHub's times have whole seconds: of a review in the very second in which the head was known nobody can tell which head it speaks of. */
+const isHasty = (review: Review, { head }: Step): boolean =>
+  head !== null && review.verdict === "approved" && review.head === head.sha && review.at < head.since && head.since - review.at < SECOND;
 
 /** The last review of each person that says something. */
 const latest = (reviews: readonly Review[]): Review[] => {
