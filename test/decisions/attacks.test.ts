@@ -161,3 +161,38 @@ test("a candidate that a push to the base made useless is not verified any longe
   expect(it.running()).toHaveLength(1);
   expect(it.running()).not.toEqual(before);
 });
+
+describe("a review of a checkpoint", () => {
+  const SECOND = 1_000;
+  const checkpoint = async () => {
+    const it = open();
+    await it.start(plan(step("fix", { checkpoint: true })));
+    for (const job of it.running()) it.finish(job, { end: "success" });
+    await it.tell({ kind: "woken" });
+    for (const job of it.running()) it.finish(job, { end: "success" });
+    await it.tell({ kind: "woken" });
+    const { head, pull } = it.only()?.steps["fix"] ?? {};
+    const approve = async (at: number): Promise<void> => {
+      it.state.reviews.set(pull ?? 0, [{ id: 1, by: "maintainer", bot: false, verdict: "approved", head: head?.sha ?? "", at, text: "" }]);
+      await it.tell({ kind: "woken" });
+    };
+    return { ...it, since: head?.since ?? 0, approve };
+  };
+  const second = (at: number): number => Math.floor(at / SECOND) * SECOND;
+
+  test("in the very second in which its head was made may speak of another, is told, and counts when it is given again", async () => {
+    const it = await checkpoint();
+    expect(second(it.since)).toBeLessThan(it.since);
+    await it.approve(second(it.since));
+    expect(it.only()?.steps["fix"]).toMatchObject({ state: "waiting", why: { code: "hasty-review" } });
+    expect(it.state.comments.at(-1)?.body ?? "").toContain("approve it once more");
+    await it.approve(second(it.since) + SECOND);
+    expect(it.only()?.steps["fix"]?.state).toBe("done");
+  });
+
+  test("before that second speaks of another, though GitHub points it to the new head", async () => {
+    const it = await checkpoint();
+    await it.approve(second(it.since) - SECOND);
+    expect(it.only()?.steps["fix"]?.state).toBe("waiting");
+  });
+});
