@@ -3,7 +3,7 @@ import { openHandle } from "../../src/handle.ts";
 import type { Event } from "../../src/model/event.ts";
 import { taskId } from "../../src/model/ids.ts";
 import type { Plan } from "../../src/model/plan.ts";
-import { branchRef } from "../../src/model/refs.ts";
+import { branchRef, taskRef } from "../../src/model/refs.ts";
 import { comment, plan, step } from "../support/build.ts";
 import { memoryWorld } from "../support/memory-world.ts";
 
@@ -194,5 +194,45 @@ describe("a review of a checkpoint", () => {
     const it = await checkpoint();
     await it.approve(second(it.since) - SECOND);
     expect(it.only()?.steps["fix"]?.state).toBe("waiting");
+  });
+});
+
+describe("a new attempt that changes nothing", () => {
+  const again = async (it: ReturnType<typeof open>): Promise<void> => {
+    for (const job of it.running()) it.finish(job, { end: "unchanged" });
+    await it.tell({ kind: "woken" });
+  };
+
+  test("lands what a person pushed to its branch after it failed", async () => {
+    const it = open();
+    await it.start(plan(step("fix")));
+    for (const job of it.running()) it.finish(job, { end: "success" });
+    await it.tell({ kind: "woken" });
+    for (const job of it.running()) it.finish(job, { end: "failed" });
+    await it.tell({ kind: "woken" });
+    expect(it.only()?.steps["fix"]?.state).toBe("failed");
+    const pushed = it.push(taskRef(taskId(it.only()?.id ?? "", "fix")), "a person's commit");
+    await it.tell(comment(3, { kind: "retry", target: "fix" }));
+    await again(it);
+    expect(it.only()?.steps["fix"]).toMatchObject({ state: "worker_done", head: { sha: pushed, by: "person" } });
+    for (const job of it.running()) it.finish(job, { end: "success" });
+    await it.tell({ kind: "woken" });
+    expect(it.contains(pushed, it.state.refs[branchRef("main")] ?? "")).toBe(true);
+  });
+
+  test("after a review asked for changes fails its step, and is not asked again for ever", async () => {
+    const it = open();
+    await it.start(plan(step("fix", { checkpoint: true })));
+    for (const job of it.running()) it.finish(job, { end: "success" });
+    await it.tell({ kind: "woken" });
+    for (const job of it.running()) it.finish(job, { end: "success" });
+    await it.tell({ kind: "woken" });
+    const { head, pull } = it.only()?.steps["fix"] ?? {};
+    it.state.reviews.set(pull ?? 0, [
+      { id: 1, by: "maintainer", bot: false, verdict: "changes-requested", head: head?.sha ?? "", at: it.state.now, text: "no" },
+    ]);
+    await it.tell({ kind: "woken" });
+    for (let count = 0; count < 5; count += 1) await again(it);
+    expect(it.only()?.steps["fix"]).toMatchObject({ state: "failed", attempt: 2, why: { code: "work-unchanged" } });
   });
 });

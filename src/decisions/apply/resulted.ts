@@ -119,6 +119,8 @@ type At = { readonly execution: Execution; readonly step: Step };
 
 /** A step without files: a report, or nothing to do. A checkpoint among them waits for `/enki approve <task>@<result>`. */
 const finish = (draft: Draft, { execution, step, artifact }: At & { artifact: string | null }): void => {
+  const tip = draft.ref(taskRef(taskId(execution.id, step.id)));
+  if (artifact === null && tip !== null) return keepBranch(draft, { execution, step, tip });
   if (artifact !== null) draft.putArtifact(execution.id, step.id, artifact);
   const checkpoint = draft.planned(execution, step.id)?.checkpoint === true;
   const task = taskId(execution.id, step.id);
@@ -132,6 +134,18 @@ const finish = (draft: Draft, { execution, step, artifact }: At & { artifact: st
   const why = { code: "checkpoint", why: "What needs this step waits for a person's approval of its result.", next: approve };
   draft.putStep(execution.id, { ...next, state: "waiting", why, until: draft.now + PERSON_WAIT });
   draft.note(`${task} waits for an approval`);
+};
+
+/** Nothing was added to a branch that is there: what a person pushed to it is the work; what an earlier attempt made is not taken for done. */
+const keepBranch = (draft: Draft, { execution, step, tip }: At & { tip: Sha }): void => {
+  const task = taskId(execution.id, step.id);
+  if (tip !== step.head?.sha || step.head.by === "person") {
+    const head = { sha: tip, since: draft.now, by: "person" } as const;
+    draft.putStep(execution.id, { ...step, faults: 0, state: "worker_done", why: null, head });
+    return draft.note(`${task} adds nothing to ${tip.slice(0, 12)}, which a person pushed`);
+  }
+  const text = "Its new attempt changed nothing; what an earlier one made is still on its branch.";
+  failStep(draft, { execution, step, why: { code: "work-unchanged", why: text, next: `/enki retry ${task}` }, log: step.output });
 };
 
 type Carried = { readonly work: Answers["work"]; readonly by: "worker" | "person" };
