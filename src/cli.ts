@@ -6,17 +6,22 @@ import { main } from "./terminal/main.ts";
 
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
+let ending = false;
+
 process.exitCode = await main(process.argv.slice(2), {
   out: (text) => void process.stdout.write(text),
-  err: (text) => void process.stderr.write(text),
+  // What fails because it was ended is no failure.
+  err: (text) => void (ending || process.stderr.write(text)),
   log: (line) => void (process.env["ENKI_LOG"] && process.stderr.write(`${line}\n`)),
   interrupted: (clean) => {
-    for (const signal of SIGNALS) process.once(signal, () => void clean().finally(() => process.exit(130)));
+    for (const signal of SIGNALS) {
+      process.once(signal, () => {
+        ending = true;
+        void clean().finally(() => process.exit(130));
+      });
+    }
   },
-  untilInterrupted: (text) => {
-    process.stdout.write(text);
-    return new Promise(() => setInterval(() => undefined, 1 << 30));
-  },
+  untilInterrupted: () => new Promise(() => setInterval(() => undefined, 1 << 30)),
   exit: (code) => process.exit(code),
   stdin: process.stdin,
   stdout: process.stdout,

@@ -32,6 +32,8 @@ const scene = z.strictObject({
 
 const playSchema = z.strictObject({
   title: z.string(),
+  /** How long `enki demo` lets its agent play a part; as long as any agent where it is not given. */
+  minutes: z.number().positive().max(360).optional(),
   /** Acts of every scene, before its own. */
   always: z.array(act).default([]),
   scene: z.array(scene).min(1),

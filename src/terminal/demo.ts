@@ -1,17 +1,17 @@
-import { cp, mkdtemp } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
-import { parseArgs } from "node:util";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { openClone } from "../git/clone.ts";
-import { git } from "../git/run.ts";
 import { branchRef } from "../model/refs.ts";
-import { readTrailers } from "../render/commits.ts";
-import { parseCommandLine } from "./command-line.ts";
+import { type Play, readPlay } from "../rehearsal/play.ts";
+import { findAgent } from "./command-line.ts";
 import { type AgentChoice, type Machine, openMachine } from "./machine.ts";
+import { CannotError, readNamed, readOptions, readPort } from "./options.ts";
 import { openPerson, type Person } from "./person.ts";
 import { readFiles, workflowFiles } from "./seed.ts";
-import { playMaintainer, type StoryEnd } from "./story.ts";
+import { playMaintainer } from "./story.ts";
+import { summarize, tell } from "./summary.ts";
 import type { Terminal } from "./terminal.ts";
+import { openWorkplace } from "./workplace.ts";
 
 const OWNER = "demo";
 const NAME = "upload-limit";
@@ -24,82 +24,103 @@ const STORY = {
   limit: 10 * MINUTE,
 };
 
-/** What `--json` prints last. */
-type Summary = {
-  readonly ok: boolean;
-  readonly repository: string;
-  readonly url: string;
-  readonly execution: string;
-  readonly base: string;
-  readonly landed: readonly { readonly task: string; readonly step: string; readonly commit: string; readonly pull: number }[];
-  readonly artifacts: readonly string[];
-  readonly requests: { readonly rest: number; readonly pushes: number };
-  readonly seconds: number;
+export const demoOptions = {
+  once: { type: "boolean", default: false, about: "ends when the story ends, instead of leaving its page open" },
+  json: { type: "boolean", default: false, about: "prints what landed as one line of JSON, last; all else goes to stderr" },
+  rehearsal: { type: "string", value: "<file>", about: "another file for the rehearsal to play" },
+  agent: { type: "string", value: "<command line>", about: "any ACP agent instead of the rehearsal" },
+  port: { type: "string", default: "0", value: "<port>", about: "of the page; any that is free where none is given" },
+} as const;
+
+type Cast = {
+  readonly agent: AgentChoice | null;
+  /** What the rehearsal plays, where there is no other agent. */ readonly play: Play | null;
+  readonly text: string;
 };
 
-const OPTIONS = {
-  once: { type: "boolean", default: false },
-  json: { type: "boolean", default: false },
-  rehearsal: { type: "string" },
-  agent: { type: "string" },
-  port: { type: "string", default: "0" },
-} as const;
+/** Who plays; what cannot is refused before anything is started. */
+const cast = async (
+  terminal: Terminal,
+  { agent, rehearsal: file }: { agent?: string | undefined; rehearsal?: string | undefined },
+): Promise<Cast> => {
+  if (agent !== undefined) return { agent: await findAgent(terminal, agent), play: null, text: "" };
+  const path = file ?? join(terminal.root, "examples", NAME, "rehearsal.toml");
+  const text = await readNamed(terminal, path);
+  const play = readPlay(path, text);
+  if (!play.ok) throw new CannotError(play.refusal.why);
+  return { agent: null, play: play.value, text };
+};
 
 /** `enki demo`: a whole story on this machine; 0 when it ended well. */
 export const demo = async (args: readonly string[], terminal: Terminal): Promise<number> => {
-  const { values } = parseArgs({ args: [...args], options: OPTIONS });
+  const values = readOptions(args, demoOptions);
+  const port = readPort(values.port);
+  const { agent, play, text } = await cast(terminal, values);
   const begun = terminal.now();
-  const say = (line: string): void => (values.json ? terminal.err : terminal.out)(`${line}\n`);
-  const directory = await mkdtemp(join(tmpdir(), "enki-demo-"));
-  const example = join(terminal.root, "examples", "upload-limit");
-  const play = join(directory, "rehearsal.toml");
-  await cp(values.rehearsal === undefined ? join(example, "rehearsal.toml") : resolve(terminal.cwd, values.rehearsal), play);
-  const agent: AgentChoice = values.agent === undefined ? rehearsal(terminal, directory) : parseCommandLine(values.agent);
-  say(
-    values.agent === undefined
-      ? "The agent is a rehearsal: it plays a file, no model is at work. Everything else is real."
-      : `The agent is ${values.agent}.`,
-  );
-  const machine = await openMachine(terminal, {
-    directory,
-    port: Number(values.port),
-    agent,
-    verify: [],
-    settings: "",
-    files: { "rehearsal.toml": play },
-  });
-  const close = once(() => machine.close());
-  terminal.interrupted(close);
+  const say = (line: string): void => print(`${seconds(terminal.now() - begun).padStart(7)}  ${line}`);
+  const print = (line: string): void => (values.json ? terminal.err : terminal.out)(`${line}\n`);
+  const place = await openWorkplace(terminal, "enki-demo");
   try {
-    const person = await seed(terminal, machine, { directory, example });
-    say(`${machine.forge.url}/${OWNER}/${NAME}`);
-    const sleep = (delay: number): Promise<void> => new Promise((done) => void terminal.after(delay, done));
-    const end = await playMaintainer({ person, app: machine.app, sleep, now: terminal.now, say }, STORY);
-    const summary = await summarize({ terminal, machine, person, directory, end, begun });
-    tell({ summary, end, json: values.json, terminal, say });
-    if (!values.once) await terminal.untilInterrupted(`The page stays open: ${summary.url} (Ctrl+C ends it)\n`);
-    return summary.ok ? 0 : 1;
+    const { directory } = place;
+    const copy = join(directory, "rehearsal.toml");
+    await writeFile(copy, text);
+    const machine = await openMachine(terminal, {
+      directory,
+      port,
+      agent: (url) => agent ?? rehearsal(terminal, directory, url),
+      verify: [],
+      settings: "",
+      files: { "rehearsal.toml": copy },
+      minutes: play?.minutes,
+      log: (line) => {
+        terminal.log(line);
+        for (const note of notes(line)) say(`  ${note}`);
+      },
+    });
+    place.uses(machine);
+    const person = await seed(terminal, machine, directory);
+    print(
+      play
+        ? "The agent is a rehearsal: it plays a file, no model is at work. Everything else is real."
+        : `The agent is ${values.agent ?? ""}.`,
+    );
+    print(`A GitHub on this machine: ${machine.forge.url}/${OWNER}/${NAME}\n`);
+    const end = await playMaintainer({ person, app: machine.app, sleep: sleepOn(terminal), now: terminal.now, say }, STORY);
+    const summary = await summarize({ terminal, machine, person, owner: OWNER, name: NAME, directory, end, begun });
+    tell(summary, end, print);
+    if (values.json) terminal.out(`${JSON.stringify(summary)}\n`);
+    if (values.once) return summary.ok ? 0 : 1;
+    print(`\nIts page stays open: ${summary.url}\nCtrl+C ends it.`);
+    await terminal.untilInterrupted();
+    return 0;
   } finally {
-    await close();
+    await place.close();
   }
 };
 
-const once = (call: () => Promise<void>): (() => Promise<void>) => {
-  let running: Promise<void> | null = null;
-  return () => (running ??= call());
+/** What Enki writes into its ledger, as it is told there; the trace of a fault is for its log. */
+const notes = (line: string): string[] => {
+  const about = `${OWNER}/${NAME}: `;
+  return line.startsWith(about) && !line.includes("\n") ? [line.slice(about.length)] : [];
 };
 
-const rehearsal = (terminal: Terminal, directory: string): AgentChoice => ({
+const seconds = (millis: number): string => `${(millis / 1_000).toFixed(1)} s`;
+
+const sleepOn =
+  ({ after }: Terminal) =>
+  (delay: number): Promise<void> =>
+    new Promise((done) => void after(delay, done));
+
+const rehearsal = (terminal: Terminal, directory: string, url: string): AgentChoice => ({
   command: terminal.node,
   args: [join(directory, "installation", "dist", "cli.js"), "rehearse", join(directory, "installation", "rehearsal.toml")],
+  // It knows where to push to and what to call, so that more than not knowing stops it.
+  env: { REHEARSAL_SERVER: url, REHEARSAL_REPOSITORY: `${OWNER}/${NAME}` },
 });
 
 /** The example as a repository on the forge, pushed by a person, with Enki's Actions workflow files in it. */
-const seed = async (
-  terminal: Terminal,
-  { forge }: Machine,
-  { directory, example }: { directory: string; example: string },
-): Promise<Person> => {
+const seed = async (terminal: Terminal, { forge }: Machine, directory: string): Promise<Person> => {
+  const example = join(terminal.root, "examples", NAME);
   const token = forge.createUser("maintainer");
   await forge.createRepository({ owner: OWNER, name: NAME });
   forge.setPermission({ owner: OWNER, name: NAME }, { login: "maintainer", role: "admin" });
@@ -122,53 +143,4 @@ const seed = async (
   const pushed = await clone.push([{ ref: branchRef("main"), from: null, to: commit }]);
   if (pushed.kind !== "pushed") throw new Error(`the example could not be pushed: ${pushed.text}`);
   return openPerson({ apiUrl: forge.apiUrl, token, owner: OWNER, name: NAME });
-};
-
-type Summarizing = {
-  readonly terminal: Terminal;
-  readonly machine: Machine;
-  readonly person: Person;
-  readonly directory: string;
-  readonly end: StoryEnd;
-  readonly begun: number;
-};
-
-const summarize = async ({ terminal, machine, person, directory, end, begun }: Summarizing): Promise<Summary> => {
-  const repository = join(directory, "repositories", OWNER, `${NAME}.git`);
-  const at = { directory: repository, after: terminal.after };
-  const pulls = await person.pulls();
-  const log = await git(at, ["log", "--first-parent", "--reverse", "-z", "--format=%H%n%B", "main"]);
-  const landed = log.split("\0").flatMap((entry) => {
-    const trailers = readTrailers(entry.slice(41));
-    if (!trailers) return [];
-    const pull = pulls.find(({ head }) => head.ref === `task/${trailers.task}`)?.number ?? 0;
-    return [{ task: trailers.task, step: trailers.task.slice(trailers.execution.length + 1), commit: entry.slice(0, 40), pull }];
-  });
-  const listed = await git(at, ["ls-tree", "-r", "--name-only", "refs/enki/ledger", "artifacts/"]).catch(() => "");
-  return {
-    ok: end.end === "done" && landed.length > 0,
-    repository,
-    url: `${machine.forge.url}/${OWNER}/${NAME}`,
-    execution: end.execution,
-    base: "main",
-    landed,
-    artifacts: listed.split("\n").filter((path) => path !== ""),
-    requests: machine.counts(),
-    seconds: Math.round((terminal.now() - begun) / 100) / 10,
-  };
-};
-
-type Telling = {
-  readonly summary: Summary;
-  readonly end: StoryEnd;
-  readonly json: boolean;
-  readonly terminal: Terminal;
-  readonly say: (line: string) => void;
-};
-
-const tell = ({ summary, end, json, terminal, say }: Telling): void => {
-  for (const { step, commit, pull } of summary.landed) say(`landed ${commit.slice(0, 12)} ${step} (#${pull})`);
-  if (!summary.ok) say(`It did not end well (${end.end}). The last that Enki said:\n\n${end.last}`);
-  else say(`All of it landed in ${summary.seconds} s. git -C ${summary.repository} log --graph main`);
-  if (json) terminal.out(`${JSON.stringify(summary)}\n`);
 };

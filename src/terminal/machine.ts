@@ -3,25 +3,37 @@ import { randomInt } from "node:crypto";
 import { join } from "node:path";
 import { stringify } from "smol-toml";
 import { type ForgeOptions, type RunningForge, startForge } from "../forge/start-forge.ts";
+import { TIERS } from "../model/plan.ts";
 import { createRunner } from "../runner/runner.ts";
 import { loadApp } from "./load-app.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** The agent that all jobs on this machine use, whatever the repository says. */
-export type AgentChoice = { readonly command: string; readonly args: readonly string[] };
+export type AgentChoice = {
+  readonly command: string;
+  readonly args: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+};
 
 export type MachineOptions = {
   /** An empty directory of our own, with an absolute path. */
   readonly directory: string;
   /** The forge's port; 0 for any that is free. */
   readonly port: number;
-  readonly agent: AgentChoice | null;
+  /** Given the address of the forge; null for what the repository says. */
+  readonly agent: ((url: string) => AgentChoice) | null;
   /** Commands that verify candidates; those of the repository where none is given. */
   readonly verify: readonly string[];
   /** A person's own settings: roles and `enki.toml`; not used where it does not exist. */
   readonly settings: string;
   /** Files beside the installation's own, by name: a rehearsal that jobs must be able to read. */
   readonly files: Readonly<Record<string, string>>;
+  /** Directories of the machine that no job may see, beside those of the machine itself. */
+  readonly hidden?: readonly string[];
+  /** Told what Enki writes down, a line each. */
+  readonly log: (line: string) => void;
+  /** Minutes that an agent has; what the repository says where none is given. */
+  readonly minutes?: number | undefined;
 };
 
 export type Machine = {
@@ -37,7 +49,8 @@ const MINUTE = 60_000;
 const WIDEST = 2 ** 32;
 
 /** An installation of our own: this one, and over it what was chosen on the command line. */
-const install = async (terminal: Terminal, { directory, agent, verify, settings, files }: MachineOptions): Promise<string> => {
+const install = async (terminal: Terminal, url: string, options: MachineOptions): Promise<void> => {
+  const { directory, agent, verify, settings, files, minutes } = options;
   const root = join(directory, "installation");
   for (const part of ["action.yml", "dist", "roles"]) await cp(join(terminal.root, part), join(root, part), { recursive: true });
   for (const part of ["roles", "enki.toml"]) {
@@ -45,14 +58,14 @@ const install = async (terminal: Terminal, { directory, agent, verify, settings,
   }
   for (const [name, path] of Object.entries(files)) await cp(path, join(root, name));
   await mkdir(join(root, "override"), { recursive: true });
-  const own = agent && { command: agent.command, args: [...agent.args] };
+  const own = agent && { ...agent(url) };
   const chosen = {
     // Each kind by itself: what the repository says of one kind would win over what is said of all.
     ...(own && { agent: { planner: own, worker: own, merger: own, sidecar: own } }),
+    ...(minutes !== undefined && { tiers: Object.fromEntries(TIERS.map((tier) => [tier, { timeout_minutes: minutes }])) }),
     ...(verify.length > 0 && { refinery: { verify: [...verify] } }),
   };
   await writeFile(join(root, "override", "enki.toml"), stringify(chosen));
-  return root;
 };
 
 const ignoreMissing = (error: unknown): void => {
@@ -87,7 +100,10 @@ const openCounter = () => {
 };
 
 /** The App of this machine, served beside the forge. */
-const startOwnApp = async (terminal: Terminal, { forge, root, clones }: { forge: RunningForge; root: string; clones: string }) => {
+const startOwnApp = async (
+  terminal: Terminal,
+  { forge, root, clones, log }: { forge: RunningForge; root: string; clones: string; log: (line: string) => void },
+) => {
   const app = await forge.createApp({ name: "enki", secret: randomText() });
   const { startApp } = await loadApp(terminal.root);
   const started = await startApp({
@@ -102,7 +118,7 @@ const startOwnApp = async (terminal: Terminal, { forge, root, clones }: { forge:
     directory: clones,
     grace: 0,
     sweepEvery: MINUTE,
-    log: terminal.log,
+    log,
   });
   forge.setWebhookUrl(app.id, started.url);
   return { login: app.login, close: started.close };
@@ -110,8 +126,8 @@ const startOwnApp = async (terminal: Terminal, { forge, root, clones }: { forge:
 
 /** GitHub, an Actions runner and the App, on this machine. Rejects with the code `EADDRINUSE` when the port is in use. */
 export const openMachine = async (terminal: Terminal, options: MachineOptions): Promise<Machine> => {
-  const { directory, port } = options;
-  const root = await install(terminal, options);
+  const { directory, port, hidden = [] } = options;
+  const root = join(directory, "installation");
   const repositories = join(directory, "repositories");
   const clones = join(directory, "clones");
   const runner = createRunner({
@@ -121,7 +137,7 @@ export const openMachine = async (terminal: Terminal, options: MachineOptions): 
     env: terminal.env,
     clock: terminal.now,
     timers: { sleep: sleepFor(terminal) },
-    hidden: [repositories, clones],
+    hidden: [repositories, clones, ...hidden],
   });
   const counter = openCounter();
   const forge = await startForge({
@@ -133,17 +149,27 @@ export const openMachine = async (terminal: Terminal, options: MachineOptions): 
     runner,
     observe: counter.observe,
   });
-  const app = await startOwnApp(terminal, { forge, root, clones });
-  return {
-    forge,
-    app: app.login,
-    counts: () => ({ ...counter.counts }),
-    close: async () => {
-      await app.close();
-      await runner.close();
-      await forge.close();
-    },
+  const stop = async (): Promise<void> => {
+    await runner.close();
+    await forge.close();
   };
+  try {
+    await install(terminal, forge.url, options);
+    const app = await startOwnApp(terminal, { forge, root, clones, log: options.log });
+    return {
+      forge,
+      app: app.login,
+      counts: () => ({ ...counter.counts }),
+      close: async () => {
+        await app.close();
+        await stop();
+      },
+    };
+  } catch (error) {
+    // What listens would keep the process alive.
+    await stop();
+    throw error;
+  }
 };
 
 const randomText = (): string => Array.from({ length: 8 }, () => randomInt(WIDEST).toString(36)).join("");

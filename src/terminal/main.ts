@@ -1,67 +1,101 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { checkGit } from "../git/version.ts";
-import { app } from "./app.ts";
-import { demo } from "./demo.ts";
-import { local } from "./local.ts";
-import { mcp } from "./mcp.ts";
+import { nearest } from "../model/nearest.ts";
+import { app, appOptions } from "./app.ts";
+import { demo, demoOptions } from "./demo.ts";
+import { local, localOptions } from "./local.ts";
+import { mcp, mcpOptions } from "./mcp.ts";
+import { CannotError, describeOptions, type Options, UsageError } from "./options.ts";
 import { rehearse } from "./rehearse.ts";
 import { replay } from "./replay.ts";
 import type { Terminal } from "./terminal.ts";
 
 type Subcommand = {
-  readonly usage: string;
+  /** What it takes beside its options. */
+  readonly takes: string;
   readonly summary: string;
+  readonly options: Options;
   readonly run: (args: readonly string[], terminal: Terminal) => Promise<number>;
 };
 
-const SUBCOMMANDS: Readonly<Record<string, Subcommand>> = {
-  app: { usage: "app [--port <port>] [--directory <path>]", summary: "the GitHub App as a service", run: app },
-  demo: { usage: "demo [--once] [--json] [--agent <command>]", summary: "a whole story in a GitHub on this machine", run: demo },
-  local: { usage: "local [--repo <path>] [--agent <command>]", summary: "a GitHub on this machine with your own repository", run: local },
-  mcp: { usage: "mcp --role <tool set> [--no-edit] --task <id>", summary: "Enki's tools over stdio, for an agent", run: mcp },
-  rehearse: { usage: "rehearse <file>", summary: "an ACP agent on stdio that plays a file and asks no model", run: rehearse },
-  replay: { usage: "replay [<repository>]", summary: "decide every write of the ledger again and compare", run: replay },
-};
+const SUBCOMMANDS: ReadonlyMap<string, Subcommand> = new Map([
+  ["demo", { takes: "", summary: "a whole story in a GitHub on this machine", options: demoOptions, run: demo }],
+  ["local", { takes: "", summary: "a GitHub on this machine with a copy of your own repository", options: localOptions, run: local }],
+  ["app", { takes: "", summary: "the GitHub App as a service", options: appOptions, run: app }],
+  ["replay", { takes: "[<repository>]", summary: "decide every write of the ledger again and compare", options: {}, run: replay }],
+  ["mcp", { takes: "", summary: "Enki's tools over stdio, for an agent", options: mcpOptions, run: mcp }],
+  ["rehearse", { takes: "<file>", summary: "an ACP agent on stdio that plays a file and asks no model", options: {}, run: rehearse }],
+]);
+
+const WIDTH = Math.max(...[...SUBCOMMANDS.keys()].map((name) => name.length));
 
 const help = (): string =>
   [
     "enki: /enki fix … on an issue becomes landed pull requests",
     "",
-    ...Object.values(SUBCOMMANDS).map(({ usage, summary }) => `  enki ${usage.padEnd(28)} ${summary}`),
+    ...[...SUBCOMMANDS].map(([name, { summary }]) => `  enki ${name.padEnd(WIDTH)}  ${summary}`),
+    "",
+    "enki <subcommand> --help tells its options. ENKI_LOG=1 in the environment shows what happens inside.",
     "",
   ].join("\n");
+
+const helpOf = (name: string, { takes, summary, options }: Subcommand): string => {
+  const described = describeOptions(options);
+  const call = [`enki ${name}`, ...(described.length > 0 ? ["[options]"] : []), ...(takes === "" ? [] : [takes])].join(" ");
+  return [`${call}: ${summary}`, ...(described.length > 0 ? ["", ...described] : []), ""].join("\n");
+};
+
+const isHelp = (word: string | undefined): boolean => word === "--help" || word === "-h";
 
 /** Runs a subcommand; gives the exit code: 0 well, 1 not, 2 for a call that cannot be understood. */
 export const main = async (args: readonly string[], terminal: Terminal): Promise<number> => {
   const [name = "help", ...rest] = args;
-  if (name === "help" || name === "--help" || name === "-h") {
+  if (name === "--version" || name === "-v" || name === "version") {
+    terminal.out(`enki ${await readVersion(terminal)}\n`);
+    return 0;
+  }
+  const asked = name === "help" || isHelp(name) ? rest[0] : name;
+  if (asked === undefined) {
     terminal.out(help());
     return 0;
   }
-  const subcommand = SUBCOMMANDS[name];
+  const subcommand = SUBCOMMANDS.get(asked);
   if (!subcommand) {
-    terminal.err(`enki: there is no subcommand ${name}; see enki help\n`);
+    const meant = nearest(asked, [...SUBCOMMANDS.keys()]);
+    terminal.err(`enki: there is no subcommand ${asked}; ${meant === null ? "see enki --help" : `did you mean enki ${meant}?`}\n`);
     return 2;
   }
-  const refused = await checkGit();
-  if (refused) {
-    terminal.err(`enki: ${refused.refusal.why} ${refused.refusal.next}\n`);
-    return 1;
+  if (asked !== name || isHelp(rest[0])) {
+    terminal.out(helpOf(asked, subcommand));
+    return 0;
   }
+  return runSubcommand(asked, () => subcommand.run(rest, terminal), terminal);
+};
+
+const runSubcommand = async (name: string, run: () => Promise<number>, terminal: Terminal): Promise<number> => {
   try {
-    return await subcommand.run(rest, terminal);
+    const refused = await checkGit();
+    if (refused) throw new CannotError(`${refused.refusal.why.replace(/\.$/, "")}; ${refused.refusal.next}`);
+    return await run();
   } catch (error) {
-    const { code, text } = explain(error);
     terminal.log(error instanceof Error ? (error.stack ?? "") : "");
-    terminal.err(`enki ${name}: ${text}\n`);
-    return code;
+    terminal.err(`enki ${name}: ${explain(error)}\n`);
+    return error instanceof UsageError ? 2 : 1;
   }
 };
 
+const readVersion = async ({ root }: Terminal): Promise<string> => {
+  const { version } = JSON.parse(await readFile(join(root, "package.json"), "utf8")) as { version?: unknown };
+  return typeof version === "string" ? version : "";
+};
+
 /** What went wrong, in one sentence that helps. */
-const explain = (error: unknown): { code: number; text: string } => {
-  const text = error instanceof Error ? error.message : String(error);
-  const code = error instanceof Error && "code" in error ? String(error.code) : "";
-  if (code === "EADDRINUSE")
-    return { code: 1, text: "this port is in use; choose another with --port, or leave it out for any that is free" };
-  return { code: code.startsWith("ERR_PARSE_ARGS") ? 2 : 1, text };
+const explain = (error: unknown): string => {
+  if (!(error instanceof Error)) return String(error);
+  if ("code" in error && error.code === "EADDRINUSE") {
+    const port = "port" in error ? `port ${String(error.port)}` : "the port";
+    return `${port} is in use; choose another with --port, or 0 for any that is free`;
+  }
+  return error.message;
 };

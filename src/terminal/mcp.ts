@@ -1,4 +1,3 @@
-import { parseArgs } from "node:util";
 import { readConfig } from "../config/read.ts";
 import { readLayers } from "../layers.ts";
 import { relayTools } from "../mcp/relay.ts";
@@ -6,36 +5,32 @@ import { serveStdio } from "../mcp/serve.ts";
 import type { ToolContext, ToolSet } from "../mcp/tools.ts";
 import { editIn } from "../mcp/workspace.ts";
 import { refuse } from "../model/refusal.ts";
+import { readOptions, UsageError } from "./options.ts";
 import { readExecution } from "./read-execution.ts";
 import type { Terminal } from "./terminal.ts";
 
 const TOOL_SETS: readonly ToolSet[] = ["planner", "worker", "merger", "sidecar"];
-const OPTIONS = {
-  role: { type: "string" },
-  "no-edit": { type: "boolean", default: false },
-  task: { type: "string", default: "" },
+export const mcpOptions = {
+  role: { type: "string", value: "<tool set>", about: `which tools: ${TOOL_SETS.join(", ")}` },
+  "no-edit": { type: "boolean", default: false, about: "without the tool that edits" },
+  task: { type: "string", default: "", value: "<id>", about: "the task, or its execution, that the tools tell of" },
 } as const;
 
 /** `enki mcp`: Enki's tools over stdio. Inside a job a relay to it; without one a server that checks everything and changes nothing. */
 export const mcp = async (args: readonly string[], terminal: Terminal): Promise<number> => {
-  const { stdin, stdout, env, err } = terminal;
-  try {
-    const { values } = parseArgs({ args: [...args], options: OPTIONS });
-    const toolSet = TOOL_SETS.find((each) => each === values.role);
-    if (!toolSet) throw new TypeError(`--role is one of ${TOOL_SETS.join(", ")}`);
-    const socket = env["ENKI_SOCKET"] ?? "";
-    if (socket !== "") await relayTools({ socket, stdin, stdout });
-    else
-      await serveStdio({
-        context: await readOnlyContext(terminal, { toolSet, noEdit: values["no-edit"], task: values.task }),
-        stdin,
-        stdout,
-      });
-    return 0;
-  } catch (error) {
-    err(`enki mcp: ${error instanceof Error ? error.message : String(error)}\n`);
-    return error instanceof TypeError ? 2 : 1;
-  }
+  const { stdin, stdout, env } = terminal;
+  const values = readOptions(args, mcpOptions);
+  const toolSet = TOOL_SETS.find((each) => each === values.role);
+  if (!toolSet) throw new UsageError(`--role is one of ${TOOL_SETS.join(", ")}`);
+  const socket = env["ENKI_SOCKET"] ?? "";
+  if (socket !== "") await relayTools({ socket, stdin, stdout });
+  else
+    await serveStdio({
+      context: await readOnlyContext(terminal, { toolSet, noEdit: values["no-edit"], task: values.task }),
+      stdin,
+      stdout,
+    });
+  return 0;
 };
 
 type Asked = { readonly toolSet: ToolSet; readonly noEdit: boolean; readonly task: string };

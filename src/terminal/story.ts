@@ -1,4 +1,5 @@
 import { readMarker } from "../render/marker.ts";
+import { stepLines } from "./comment-text.ts";
 import type { Person } from "./person.ts";
 
 export type Teller = {
@@ -33,20 +34,29 @@ const HEADLINE = /^### (.*)$/m;
 export const playMaintainer = async ({ person, app, sleep, now, say }: Teller, story: Story): Promise<StoryEnd> => {
   const begun = now();
   const issue = await person.openIssue(story.title, story.body);
-  say(`issue #${issue}: ${story.title}`);
+  say(`maintainer opens issue #${issue}: ${story.title}`);
   await person.comment(issue, story.request);
   say(`maintainer: ${story.request}`);
   const answered = new Set<string>();
   let seen: Own = NOTHING;
   for (;;) {
     const own = (await findOwn(person, { issue, app })) ?? NOTHING;
-    if (own.headline !== seen.headline) say(`${app}: ${own.headline}`);
+    tellNews({ app, say }, own, seen);
     seen = own;
     await answer({ person, issue, own, answered, say });
     const end = now() - begun > story.limit ? "too-late" : endOf(own.headline);
     if (end !== null && !(end === "done" && (await person.isOpen(issue)))) return { issue, execution: own.execution, end, last: own.body };
     await sleep(now() - begun < PATIENCE ? LOOK : LATER_LOOK);
   }
+};
+
+/** What the comment says that it did not say before: a headline, and the first time the steps of the plan. */
+const tellNews = ({ app, say }: Pick<Teller, "app" | "say">, own: Own, seen: Own): void => {
+  if (own.headline !== seen.headline) say(`${app}: ${own.headline}`);
+  if (stepLines(seen.body).length > 0) return;
+  const lines = stepLines(own.body);
+  const width = Math.max(0, ...lines.map(({ step }) => step.length));
+  for (const { step, title, state } of lines) say(`    ${step.padEnd(width)}  ${title} (${state})`);
 };
 
 type Own = { readonly body: string; readonly headline: string; readonly execution: string };
@@ -80,12 +90,12 @@ const answer = async ({ person, issue, own, answered, say }: Answering): Promise
   const once = async (key: string, act: () => Promise<unknown>): Promise<void> => {
     if (answered.has(key)) return;
     answered.add(key);
-    await act();
     say(`maintainer: ${key}`);
+    await act();
   };
   for (const [line] of own.body.matchAll(/^\/enki approve [^\s]+$/gm)) await once(line, () => person.comment(issue, line));
   for (const [, number] of own.body.matchAll(/approve #(\d+) with a review/g)) {
-    await once(`approves #${number}`, async () => {
+    await once(`approves pull request #${number} with a review`, async () => {
       const pull = (await person.pulls()).find((each) => each.number === Number(number));
       if (pull) await person.approve(pull);
     });

@@ -12,8 +12,8 @@ export type Terminal = {
   readonly log: (line: string) => void;
   /** Calls back when a person ends the program, before it ends. */
   readonly interrupted: (clean: () => Promise<void>) => void;
-  /** Says something and waits until a person ends the program. */
-  readonly untilInterrupted: (text: string) => Promise<void>;
+  /** Waits until a person ends the program. */
+  readonly untilInterrupted: () => Promise<void>;
   readonly cwd: string;
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Where this installation is: `action.yml`, `dist`, `roles`. */

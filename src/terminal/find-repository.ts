@@ -1,0 +1,45 @@
+import { stat } from "node:fs/promises";
+import { resolve } from "node:path";
+import { type Running, runGit } from "../git/run.ts";
+import { CannotError } from "./options.ts";
+import type { Terminal } from "./terminal.ts";
+
+export type Found = {
+  /** What git can be told to read from: the top of the work tree, or the bare repository. */
+  readonly directory: string;
+  /** The branch that is checked out; null where none is. */
+  readonly branch: string | null;
+  /** A clone without all of its history. */
+  readonly shallow: boolean;
+  /** How many files differ from the last commit. */
+  readonly uncommitted: number;
+};
+
+/** The repository that a person named by any directory of it; only reads. Throws {@link CannotError} where there is none. */
+export const findRepository = async ({ cwd, after }: Terminal, path: string): Promise<Found> => {
+  const directory = resolve(cwd, path);
+  const known = await stat(directory).catch(() => null);
+  if (!known) throw new CannotError(`there is no directory ${directory}`);
+  if (!known.isDirectory()) throw new CannotError(`${directory} is a file, and no git repository`);
+  // Without the locks even a look at the state would write the index anew.
+  const at: Running = { directory, after, env: { GIT_OPTIONAL_LOCKS: "0" } };
+  const ask = async (...args: string[]): Promise<string | null> => {
+    const { code, stdout } = await runGit(at, args);
+    return code === 0 ? stdout.toString("utf8").trim() : null;
+  };
+  const own = await runGit(at, ["rev-parse", "--absolute-git-dir"]);
+  if (own.code !== 0) {
+    const foreign = own.stderr.includes("dubious ownership");
+    throw new CannotError(
+      foreign ? `${directory} belongs to another user, so that git does not read it` : `${directory} is no git repository`,
+    );
+  }
+  const top = await ask("rev-parse", "--show-toplevel");
+  const changed = top === null ? null : await ask("status", "--porcelain", "--untracked-files=normal");
+  return {
+    directory: top ?? own.stdout.toString("utf8").trim(),
+    branch: await ask("symbolic-ref", "--quiet", "--short", "HEAD"),
+    shallow: (await ask("rev-parse", "--is-shallow-repository")) === "true",
+    uncommitted: (changed ?? "").split("\n").filter((line) => line !== "").length,
+  };
+};

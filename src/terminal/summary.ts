@@ -1,0 +1,73 @@
+import { join } from "node:path";
+import { git } from "../git/run.ts";
+import { readTrailers } from "../render/commits.ts";
+import { plainComment } from "./comment-text.ts";
+import type { Machine } from "./machine.ts";
+import type { Person } from "./person.ts";
+import type { StoryEnd } from "./story.ts";
+import type { Terminal } from "./terminal.ts";
+
+/** What `--json` prints last. */
+export type Summary = {
+  readonly ok: boolean;
+  readonly repository: string;
+  readonly url: string;
+  readonly execution: string;
+  readonly base: string;
+  readonly landed: readonly { readonly task: string; readonly step: string; readonly commit: string; readonly pull: number }[];
+  readonly artifacts: readonly string[];
+  readonly requests: { readonly rest: number; readonly pushes: number };
+  readonly seconds: number;
+};
+
+type Summarizing = {
+  readonly terminal: Terminal;
+  readonly machine: Machine;
+  readonly person: Person;
+  readonly owner: string;
+  readonly name: string;
+  readonly directory: string;
+  readonly end: StoryEnd;
+  readonly begun: number;
+};
+
+/** What came of the story: what landed from the bare repository, by plain git. */
+export const summarize = async ({ terminal, machine, person, owner, name, directory, end, begun }: Summarizing): Promise<Summary> => {
+  const repository = join(directory, "repositories", owner, `${name}.git`);
+  const at = { directory: repository, after: terminal.after };
+  const pulls = await person.pulls();
+  const log = await git(at, ["log", "--first-parent", "--reverse", "-z", "--format=%H%n%B", "main"]);
+  const landed = log.split("\0").flatMap((entry) => {
+    const trailers = readTrailers(entry.slice(41));
+    if (!trailers) return [];
+    const pull = pulls.find(({ head }) => head.ref === `task/${trailers.task}`)?.number ?? 0;
+    return [{ task: trailers.task, step: trailers.task.slice(trailers.execution.length + 1), commit: entry.slice(0, 40), pull }];
+  });
+  const listed = await git(at, ["ls-tree", "-r", "--name-only", "refs/enki/ledger", "artifacts/"]).catch(() => "");
+  return {
+    ok: end.end === "done" && landed.length > 0,
+    repository,
+    url: `${machine.forge.url}/${owner}/${name}`,
+    execution: end.execution,
+    base: "main",
+    landed,
+    artifacts: listed.split("\n").filter((path) => path !== ""),
+    requests: machine.counts(),
+    seconds: Math.round((terminal.now() - begun) / 100) / 10,
+  };
+};
+
+/** What a reader wants to know last: what landed and where it is, or what went wrong and what goes on. */
+export const tell = (summary: Summary, { end, last }: StoryEnd, print: (line: string) => void): void => {
+  const { landed, artifacts, repository, base } = summary;
+  const width = Math.max(0, ...landed.map(({ step }) => step.length));
+  print("");
+  if (!summary.ok) print(`It did not end well (${end}). Enki says:\n\n${plainComment(last).replaceAll(/^/gm, "  ")}\n`);
+  if (landed.length > 0) print(`Landed on ${base}, in this order:`);
+  for (const { step, commit, pull } of landed) print(`  ${commit.slice(0, 12)}  ${step.padEnd(width)}  #${pull}`);
+  if (summary.ok) print(`All of it landed in ${summary.seconds} s.\n`);
+  print("Look at it with plain git:");
+  print(`  git -C ${repository} log --graph ${base}`);
+  print(`  git -C ${repository} log refs/enki/ledger`);
+  for (const path of artifacts) print(`  git -C ${repository} show refs/enki/ledger:${path}`);
+};
