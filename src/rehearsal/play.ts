@@ -1,6 +1,7 @@
 import { parse, TomlError } from "smol-toml";
 import { z } from "zod";
 import { toFaults } from "../config/fault.ts";
+import { TIERS } from "../model/plan.ts";
 import { accept, refuse, type Result } from "../model/refusal.ts";
 
 const FORMS = "say · read · write, content · edit, find, replace · run (try) · tool (arguments, must) · crash · hang";
@@ -32,8 +33,8 @@ const scene = z.strictObject({
 
 const playSchema = z.strictObject({
   title: z.string(),
-  /** How long `enki demo` lets its agent play a part; as long as any agent where it is not given. */
-  minutes: z.number().positive().max(360).optional(),
+  /** How long `enki demo` lets steps of a tier play, in minutes; as long as any agent's where it is not given. */
+  minutes: z.partialRecord(z.enum(TIERS), z.number().positive().max(360)).default({}),
   /** Acts of every scene, before its own. */
   always: z.array(act).default([]),
   scene: z.array(scene).min(1),

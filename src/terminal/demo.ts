@@ -71,7 +71,7 @@ export const demo = async (args: readonly string[], terminal: Terminal): Promise
       verify: [],
       settings: "",
       files: { "rehearsal.toml": copy },
-      minutes: play?.minutes,
+      minutes: play?.minutes ?? {},
       log: (line) => {
         terminal.log(line);
         for (const note of notes(line)) say(`  ${note}`);

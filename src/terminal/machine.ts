@@ -3,7 +3,7 @@ import { randomInt } from "node:crypto";
 import { join } from "node:path";
 import { stringify } from "smol-toml";
 import { type ForgeOptions, type RunningForge, startForge } from "../forge/start-forge.ts";
-import { TIERS } from "../model/plan.ts";
+import type { Tier } from "../model/plan.ts";
 import { createRunner } from "../runner/runner.ts";
 import { loadApp } from "./load-app.ts";
 import type { Terminal } from "./terminal.ts";
@@ -32,8 +32,8 @@ export type MachineOptions = {
   readonly hidden?: readonly string[];
   /** Told what Enki writes down, a line each. */
   readonly log: (line: string) => void;
-  /** Minutes that an agent has; what the repository says where none is given. */
-  readonly minutes?: number | undefined;
+  /** Minutes that an agent has for a step of a tier; what the repository says where none is given. */
+  readonly minutes?: Readonly<Partial<Record<Tier, number>>>;
 };
 
 export type Machine = {
@@ -50,7 +50,7 @@ const WIDEST = 2 ** 32;
 
 /** An installation of our own: this one, and over it what was chosen on the command line. */
 const install = async (terminal: Terminal, url: string, options: MachineOptions): Promise<void> => {
-  const { directory, agent, verify, settings, files, minutes } = options;
+  const { directory, agent, verify, settings, files, minutes = {} } = options;
   const root = join(directory, "installation");
   for (const part of ["action.yml", "dist", "roles"]) await cp(join(terminal.root, part), join(root, part), { recursive: true });
   for (const part of ["roles", "enki.toml"]) {
@@ -62,7 +62,7 @@ const install = async (terminal: Terminal, url: string, options: MachineOptions)
   const chosen = {
     // Each kind by itself: what the repository says of one kind would win over what is said of all.
     ...(own && { agent: { planner: own, worker: own, merger: own, sidecar: own } }),
-    ...(minutes !== undefined && { tiers: Object.fromEntries(TIERS.map((tier) => [tier, { timeout_minutes: minutes }])) }),
+    tiers: Object.fromEntries(Object.entries(minutes).map(([tier, timeout_minutes]) => [tier, { timeout_minutes }])),
     ...(verify.length > 0 && { refinery: { verify: [...verify] } }),
   };
   await writeFile(join(root, "override", "enki.toml"), stringify(chosen));
@@ -86,12 +86,13 @@ const sleepFor =
 const APP = "enki[bot]";
 
 /** Counts what the coordinator sends, seen from the forge. */
-const openCounter = () => {
+const openCounter = (log: (line: string) => void) => {
   const counts = { rest: 0, pushes: 0 };
   return {
     counts,
     observe: ({ method, path, login, status }: Parameters<NonNullable<ForgeOptions["observe"]>>[0]): void => {
       if (login !== APP) return;
+      log(`${method} ${path} ${status}`);
       // What did not change is not counted, as on GitHub.
       if (path.startsWith("/api/") && status !== 304) counts.rest += 1;
       if (method === "POST" && path.endsWith("/git-receive-pack")) counts.pushes += 1;
@@ -139,7 +140,7 @@ export const openMachine = async (terminal: Terminal, options: MachineOptions): 
     timers: { sleep: sleepFor(terminal) },
     hidden: [repositories, clones, ...hidden],
   });
-  const counter = openCounter();
+  const counter = openCounter(terminal.log);
   const forge = await startForge({
     directory: repositories,
     port,

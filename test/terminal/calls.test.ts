@@ -1,0 +1,134 @@
+import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
+import { type AddressInfo, createServer } from "node:net";
+import { join } from "node:path";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { makeRepository, openTerminal } from "./stage.ts";
+
+/** Called so, it says one sentence and nothing else, ends with this code, and leaves nothing. */
+const refuses = async (args: readonly string[], code: number, sentence: RegExp, env: Record<string, string> = {}): Promise<void> => {
+  const terminal = openTerminal();
+  const told = await terminal.run(args, { env });
+  expect({ code: told.code, out: told.out, lines: told.err.split("\n").length }).toEqual({ code, out: "", lines: 2 });
+  expect(told.err).toMatch(sentence);
+  expect(terminal.leftBehind()).toEqual([]);
+  expect(terminal.processes()).toEqual([]);
+};
+
+const ownRepository = (): string => {
+  const { root } = openTerminal();
+  makeRepository(join(root, "own"), {});
+  return join(root, "own");
+};
+
+test.each(["demo", "local"])("B-21 the port is in use: enki %s says so, and leaves nothing running or behind", async (name) => {
+  const server = createServer();
+  onTestFinished(() => void server.close());
+  await new Promise<void>((done) => void server.listen(0, "127.0.0.1", done));
+  const { port } = server.address() as AddressInfo;
+  const here = name === "local" ? ["--repo", ownRepository()] : [];
+  await refuses(
+    [name, "--port", String(port), ...here],
+    1,
+    new RegExp(`^enki ${name}: port ${port} is in use; choose another with --port`),
+  );
+});
+
+describe.concurrent("git", () => {
+  const gitThat = (prints: string): string => {
+    const { root } = openTerminal();
+    const directory = join(root, "bin");
+    mkdirSync(directory);
+    if (prints === "") return directory;
+    writeFileSync(join(directory, "git"), `#!/bin/sh\necho "${prints}"\n`);
+    chmodSync(join(directory, "git"), 0o755);
+    return directory;
+  };
+
+  test.each(["demo", "local", "replay"])("B-22 git is missing: enki %s says what to install", async (name) => {
+    await refuses([name], 1, new RegExp(`^enki ${name}: git is not installed, or not on the PATH; install git 2.38 or newer\n$`), {
+      PATH: gitThat(""),
+    });
+  });
+
+  test.each(["demo", "local", "replay"])("B-22 git is too old: enki %s says what to install", async (name) => {
+    await refuses([name], 1, new RegExp(`^enki ${name}: git 2.30 is too old; install git 2.38 or newer\n$`), {
+      PATH: gitThat("git version 2.30.0"),
+    });
+  });
+
+  test("B-22 what needs no git does not ask for it", async () => {
+    const terminal = openTerminal();
+    const env = { PATH: gitThat("") };
+    for (const args of [["--help"], ["--version"], ["demo", "--help"]]) expect((await terminal.run(args, { env })).code).toBe(0);
+  });
+});
+
+describe.concurrent("not a repository", () => {
+  test.each(["local --repo", "replay"])("B-23 not a repository: enki %s says so", async (call) => {
+    const { root } = openTerminal();
+    const [name = ""] = call.split(" ");
+    await refuses([...call.split(" "), root], 1, new RegExp(`^enki ${name}: ${root} is no git repository\n$`));
+    await refuses([...call.split(" "), join(root, "none")], 1, new RegExp(`^enki ${name}: there is no directory ${root}/none\n$`));
+  });
+});
+
+describe.concurrent("a call that cannot be understood", () => {
+  test.each<[string, RegExp]>([
+    ["demoo", /^enki: there is no subcommand demoo; did you mean enki demo\?$/m],
+    ["wrong", /^enki: there is no subcommand wrong; see enki --help$/m],
+    ["demo --onse", /^enki demo: there is no option --onse; did you mean --once\?$/m],
+    ["demo extra", /^enki demo: it takes no 'extra'$/m],
+    ["demo --once=yes", /^enki demo: --once takes no value$/m],
+    ["demo --port 99999", /^enki demo: --port is a number from 0 to 65535, and '99999' is none$/m],
+    ["local --bogus", /^enki local: there is no option --bogus$/m],
+    ["local --repo", /^enki local: --repo needs a value$/m],
+    ["local --repo --verify", /^enki local: --repo needs a value$/m],
+    ["local --port some", /^enki local: --port is a number from 0 to 65535, and 'some' is none$/m],
+    ["replay a b", /^enki replay: it takes no 'b'$/m],
+    ["replay --all", /^enki replay: there is no option --all$/m],
+    ["mcp", /^enki mcp: --role is one of planner, worker, merger, sidecar$/m],
+    ["mcp --role cook", /^enki mcp: --role is one of planner, worker, merger, sidecar$/m],
+    ["mcp --rolle planner", /^enki mcp: there is no option --rolle; did you mean --role\?$/m],
+    ["rehearse", /^enki rehearse: which file is played\? enki rehearse <file>$/m],
+    ["rehearse a b", /^enki rehearse: it takes no 'b'$/m],
+    ["app", /^enki app: APP_ID, PRIVATE_KEY or PRIVATE_KEY_PATH, and WEBHOOK_SECRET in the environment say which App this is$/m],
+  ])("enki %s", async (call, sentence) => {
+    await refuses(call.split(" "), 2, sentence);
+  });
+});
+
+describe.concurrent("a call that cannot be done", () => {
+  test.each<[string, RegExp]>([
+    ["demo --rehearsal none.toml", /^enki demo: there is no file \/.*\/work\/none\.toml$/m],
+    ["demo --rehearsal .", /^enki demo: \/.*\/work is no file$/m],
+    ["demo --agent no-such-agent", /^enki demo: the agent's command no-such-agent is not there, or cannot be executed$/m],
+    ["local --agent ./agent", /^enki local: the agent's command \.\/agent is not there, or cannot be executed$/m],
+    ["rehearse none.toml", /^enki rehearse: there is no file \/.*\/work\/none\.toml$/m],
+  ])("enki %s", async (call, sentence) => {
+    await refuses(call.split(" "), 1, sentence);
+  });
+
+  test.each(["demo --rehearsal", "rehearse"])("enki %s <a file that is no rehearsal> names its line", async (call) => {
+    const file = join(openTerminal().root, "play.toml");
+    writeFileSync(file, 'title = "a play"\n\n[[scene]]\nrole = "plan"\nstage = "left"\n');
+    await refuses([...call.split(" "), file], 1, new RegExp(`: ${file}:3: .*stage`));
+  });
+});
+
+test("enki --help names every subcommand, and each tells its options", async () => {
+  const terminal = openTerminal();
+  const { out, code } = await terminal.run(["--help"]);
+  expect(code).toBe(0);
+  const names = [...out.matchAll(/^ {2}enki (\S+) /gm)].map(([, name = ""]) => name);
+  expect(names.toSorted((a, b) => (a < b ? -1 : 1))).toEqual(["app", "demo", "local", "mcp", "rehearse", "replay"]);
+  const all = await Promise.all(names.map((name) => terminal.run([name, "--help"])));
+  for (const [at, told] of all.entries())
+    expect(told).toMatchObject({ code: 0, err: "", out: expect.stringMatching(`^enki ${names[at] ?? ""}`) as unknown });
+  expect(all[names.indexOf("demo")]?.out).toMatch(/--once .*\n.*--json .*\n.*--rehearsal <file> /);
+  expect(await terminal.run(["help", "demo"])).toEqual(all[names.indexOf("demo")]);
+});
+
+test("enki --version is the package's", async () => {
+  const { out, code } = await openTerminal().run(["--version"]);
+  expect({ out, code }).toEqual({ out: "enki 0.1.0\n", code: 0 });
+});

@@ -1,0 +1,108 @@
+import { execFileSync, spawn } from "node:child_process";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { afterAll } from "vitest";
+import { CLI } from "../support/cli.ts";
+
+const AUTHOR = ["-c", "user.name=Ada", "-c", "user.email=ada@example.org"];
+
+/** A repository of a person, with these files committed. */
+export const makeRepository = (directory: string, files: Readonly<Record<string, string>>): ((...args: string[]) => string) => {
+  const git = (...args: string[]): string => execFileSync("git", [...AUTHOR, ...args], { cwd: directory, encoding: "utf8" }).trim();
+  mkdirSync(directory, { recursive: true });
+  git("init", "-q", "-b", "main");
+  for (const [path, content] of Object.entries(files)) {
+    mkdirSync(dirname(join(directory, path)), { recursive: true });
+    writeFileSync(join(directory, path), content);
+  }
+  git("add", ".");
+  git("commit", "-q", "--allow-empty", "-m", "Begin");
+  return git;
+};
+
+/** When all tests of the file are over: those that run side by side do not know whose turn it is. */
+const cleanings: (() => unknown)[] = [];
+afterAll(() => {
+  for (const clean of cleanings.splice(0).toReversed()) clean();
+});
+
+export type Ended = { readonly code: number | null; readonly out: string; readonly err: string };
+type Over = { readonly env?: Readonly<Record<string, string>>; readonly cwd?: string };
+
+/** A terminal of a person who has nothing but this program: a home and a directory for temporary files of their own. */
+export const openTerminal = () => {
+  const root = realpathSync(mkdtempSync(join(tmpdir(), "enki-terminal-")));
+  cleanings.push(() => rmSync(root, { recursive: true, force: true }));
+  const temporary = join(root, "tmp");
+  for (const name of ["tmp", "home", "work"]) mkdirSync(join(root, name));
+  const start = (args: readonly string[], { env, cwd }: Over = {}) => {
+    const child = spawn(process.execPath, [CLI, ...args], {
+      cwd: cwd ?? join(root, "work"),
+      env: { PATH: process.env["PATH"] ?? "", HOME: join(root, "home"), TMPDIR: temporary, ...env },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    cleanings.push(() => child.kill("SIGKILL"));
+    const heard = { out: "", err: "" };
+    let changed = (): void => undefined;
+    const hear = (stream: "stdout" | "stderr", name: "out" | "err"): void =>
+      void child[stream].setEncoding("utf8").on("data", (text: string) => {
+        heard[name] += text;
+        changed();
+      });
+    hear("stdout", "out");
+    hear("stderr", "err");
+    const ended = new Promise<Ended>((resolve) => child.once("close", (code) => resolve({ code, ...heard })));
+    void ended.then(() => changed());
+    return {
+      ended,
+      /** Waits until it has printed this; fails when it ended without. */
+      prints: (what: RegExp): Promise<RegExpExecArray> =>
+        new Promise((resolve, reject) => {
+          changed = () => {
+            const found = what.exec(heard.out + heard.err);
+            if (found) resolve(found);
+            else if (child.exitCode !== null) reject(new Error(`it ended without ${String(what)}:\n${heard.out}${heard.err}`));
+          };
+          changed();
+        }),
+      signal: (name: NodeJS.Signals): boolean => child.kill(name),
+    };
+  };
+  return {
+    root,
+    start,
+    run: (args: readonly string[], over?: Over): Promise<Ended> => start(args, over).ended,
+    /** What lies in the directory for temporary files. */
+    leftBehind: (): string[] => readdirSync(temporary),
+    /** What is below it, but for what repositories, logs and artifacts hold. */
+    keeps: (): string[] =>
+      readdirSync(temporary).flatMap((name) =>
+        readdirSync(join(temporary, name), { recursive: true, encoding: "utf8" }).filter(
+          (path) => !/^repositories\/.|\/(?:logs|artifacts)\/./.test(path),
+        ),
+      ),
+    /** Processes that know of this terminal's directories: by their command line, environment or working directory. */
+    processes: (): string[] => processesWith(root),
+  };
+};
+
+const processesWith = (text: string): string[] => {
+  if (!existsSync("/proc/self")) return [];
+  return readdirSync("/proc")
+    .filter((pid) => /^\d+$/.test(pid))
+    .flatMap((pid) => {
+      const words = look(() => readFileSync(`/proc/${pid}/cmdline`, "latin1").replaceAll("\0", " "));
+      const rest = look(() => readFileSync(`/proc/${pid}/environ`, "latin1")) + look(() => readlinkSync(`/proc/${pid}/cwd`));
+      return `${words}${rest}`.includes(text) ? [words] : [];
+    });
+};
+
+/** Processes come and go while they are looked at. */
+const look = (read: () => string): string => {
+  try {
+    return read();
+  } catch {
+    return "";
+  }
+};
