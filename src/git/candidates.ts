@@ -22,7 +22,7 @@ export const buildCandidate = async (at: Running, by: Identity, { onto, merges }
 };
 
 /** True for a path that stays in its tree and does not reach git's own files, on any file system. */
-export const isSafePath = (path: string): boolean =>
+const isSafePath = (path: string): boolean =>
   path !== "" &&
   !path.includes("\0") &&
   !path.includes("\\") &&

@@ -14,7 +14,7 @@ import { type JobHost, readRepository } from "./job-host.ts";
 import type { JobSpec } from "./spec.ts";
 
 /** GitHub's own conclusion of the job before this one, and of its deciding step; empty where it never came that far. */
-export type Conclusion = { readonly job: string; readonly step: string };
+type Conclusion = { readonly job: string; readonly step: string };
 
 export type Publishing = {
   readonly token: string;

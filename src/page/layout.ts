@@ -4,7 +4,7 @@ import { path, type Place } from "./place.ts";
 import { SCRIPT } from "./script.ts";
 import { STYLE } from "./style.ts";
 
-export type Tab = "overview" | "issues" | "pulls" | "actions" | "commits" | "ledger";
+type Tab = "overview" | "issues" | "pulls" | "actions" | "commits" | "ledger";
 export type Page = { readonly title: string; readonly tab: Tab | null; readonly main: Html };
 
 const source = (text: string): string => `'sha256-${createHash("sha256").update(text).digest("base64")}'`;

@@ -11,7 +11,7 @@ export class UsageError extends Error {}
 export class CannotError extends Error {}
 
 /** An option of a subcommand; `value` is how its value is called in the help. */
-export type Option = {
+type Option = {
   readonly type: "string" | "boolean";
   readonly default?: string | boolean;
   readonly multiple?: boolean;

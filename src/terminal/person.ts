@@ -1,5 +1,5 @@
-export type Comment = { readonly id: number; readonly body: string; readonly user: { readonly login: string } };
-export type OpenPull = { readonly number: number; readonly head: { readonly ref: string; readonly sha: string }; readonly state: string };
+type Comment = { readonly id: number; readonly body: string; readonly user: { readonly login: string } };
+type OpenPull = { readonly number: number; readonly head: { readonly ref: string; readonly sha: string }; readonly state: string };
 
 /** A person at their own client: REST with a token of theirs, for one repository. */
 export type Person = {

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { NewFiles } from "../git/objects.ts";
 
 /** The Actions workflow files that a repository gets. */
-export const WORKFLOWS = ["enki-step.yml"];
+const WORKFLOWS = ["enki-step.yml"];
 
 /** All files below a directory, as a commit takes them. */
 export const readFiles = async (directory: string): Promise<NewFiles> => {

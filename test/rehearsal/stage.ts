@@ -18,7 +18,7 @@ import { after } from "../support/after.ts";
 import { CLI } from "../support/cli.ts";
 import { identity } from "../support/repository.ts";
 
-export const INSTALLATION = fileURLToPath(new URL("../../", import.meta.url));
+const INSTALLATION = fileURLToPath(new URL("../../", import.meta.url));
 export const EXAMPLE = join(INSTALLATION, "examples", "upload-limit");
 
 /** What came of a job, as its bundle says. */
