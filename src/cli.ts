@@ -6,7 +6,16 @@ import { main } from "./terminal/main.ts";
 
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
+const cleanings: (() => Promise<void>)[] = [];
 let ending = false;
+/** A person ended it, by a signal or by closing what it prints to: nobody listens any more. */
+const end = (): void => {
+  if (ending) return;
+  ending = true;
+  void Promise.allSettled(cleanings.map((clean) => clean())).finally(() => process.exit(130));
+};
+process.stdout.on("error", end);
+process.stderr.on("error", end);
 
 process.exitCode = await main(process.argv.slice(2), {
   out: (text) => void process.stdout.write(text),
@@ -14,12 +23,8 @@ process.exitCode = await main(process.argv.slice(2), {
   err: (text) => void (ending || process.stderr.write(text)),
   log: (line) => void (process.env["ENKI_LOG"] && process.stderr.write(`${line}\n`)),
   interrupted: (clean) => {
-    for (const signal of SIGNALS) {
-      process.once(signal, () => {
-        ending = true;
-        void clean().finally(() => process.exit(130));
-      });
-    }
+    cleanings.push(clean);
+    for (const signal of SIGNALS) process.once(signal, end);
   },
   untilInterrupted: () => new Promise(() => setInterval(() => undefined, 1 << 30)),
   exit: (code) => process.exit(code),

@@ -22,11 +22,12 @@ const unquote = (part: string): string => {
 export const findAgent = async ({ cwd, env }: Pick<Terminal, "cwd" | "env">, text: string): Promise<AgentChoice> => {
   const { command, args } = parseCommandLine(text);
   if (command === "") throw new UsageError("--agent needs a command line");
-  const isPath = command.includes("/");
-  const places = isPath ? [resolve(cwd, command)] : (env["PATH"] ?? "").split(delimiter).map((directory) => join(directory, command));
+  const places = command.includes("/")
+    ? [resolve(cwd, command)]
+    : (env["PATH"] ?? "").split(delimiter).map((directory) => join(directory, command));
   for (const path of places) {
     // Jobs work elsewhere: a relative path would mean another file there.
-    if (await isExecutable(path)) return { command: isPath ? path : command, args };
+    if (await isExecutable(path)) return { command: path, args };
   }
   throw new CannotError(`the agent's command ${command} is not there, or cannot be executed`);
 };

@@ -7,6 +7,8 @@ import type { Terminal } from "./terminal.ts";
 export type Found = {
   /** What git can be told to read from: the top of the work tree, or the bare repository. */
   readonly directory: string;
+  /** Where all that is the person's own lies: the work tree, and what git keeps. */
+  readonly own: readonly string[];
   /** The branch that is checked out; null where none is. */
   readonly branch: string | null;
   /** A clone without all of its history. */
@@ -35,9 +37,11 @@ export const findRepository = async ({ cwd, after }: Terminal, path: string): Pr
     );
   }
   const top = await ask("rev-parse", "--show-toplevel");
+  const kept = await ask("rev-parse", "--path-format=absolute", "--git-common-dir");
   const changed = top === null ? null : await ask("status", "--porcelain", "--untracked-files=normal");
   return {
     directory: top ?? own.stdout.toString("utf8").trim(),
+    own: [...new Set([top, kept].flatMap((path) => path ?? []))],
     branch: await ask("symbolic-ref", "--quiet", "--short", "HEAD"),
     shallow: (await ask("rev-parse", "--is-shallow-repository")) === "true",
     uncommitted: (changed ?? "").split("\n").filter((line) => line !== "").length,

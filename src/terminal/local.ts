@@ -44,7 +44,7 @@ export const local = async (args: readonly string[], terminal: Terminal): Promis
       settings: join(homedir(), ".enki"),
       files: {},
       log: terminal.log,
-      hidden: outOfSight(terminal, from, agent),
+      hidden: outOfSight(terminal, found, agent),
     });
     place.uses(machine);
     const { token, config } = await adopt(terminal, machine, { directory, from, name });
@@ -78,9 +78,11 @@ const nameOf = ({ directory, branch, shallow }: Found): string => {
 };
 
 /** The original, which agents have no business in; but not where the agent itself, or a person's whole home, lives in it. */
-const outOfSight = ({ cwd }: Terminal, from: string, agent: AgentChoice | null): string[] => {
-  const isInside = (path: string): boolean => `${resolve(cwd, path)}${sep}`.startsWith(`${from}${sep}`);
-  return [homedir(), ...(agent ? [agent.command, ...agent.args] : [])].some((path) => path.includes(sep) && isInside(path)) ? [] : [from];
+const outOfSight = ({ cwd }: Terminal, { own }: Found, agent: AgentChoice | null): string[] => {
+  const used = [homedir(), ...(agent ? [agent.command, ...agent.args] : [])]
+    .filter((word) => word.includes(sep))
+    .map((path) => resolve(cwd, path));
+  return own.filter((directory) => !used.some((path) => `${path}${sep}`.startsWith(`${directory}${sep}`)));
 };
 
 const remarks = ({ uncommitted }: Found, config: Config): string[] => [

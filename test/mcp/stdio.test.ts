@@ -124,7 +124,7 @@ test("what was asked before standard input ended is answered, and the process en
 test.each([
   [["--role", "king"], "--role is one of planner, worker, merger, sidecar"],
   [[], "--role is one of planner, worker, merger, sidecar"],
-  [["--role", "worker", "--edit"], "Unknown option '--edit'"],
+  [["--role", "worker", "--edit"], "there is no option --edit"],
 ])("a call that cannot be understood ends with 2 and says why: %j", async (args, why) => {
   const { code, err } = await pipe("", { args }).ended;
   expect(code).toBe(2);

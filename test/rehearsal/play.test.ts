@@ -23,6 +23,7 @@ run = "ls"
 `);
     expect(play).toEqual({
       title: "t",
+      minutes: {},
       always: [{ run: "env", try: true }],
       scene: [
         {

@@ -132,3 +132,13 @@ test("enki --version is the package's", async () => {
   const { out, code } = await openTerminal().run(["--version"]);
   expect({ out, code }).toEqual({ out: "enki 0.1.0\n", code: 0 });
 });
+
+test("a pipe that is closed ends enki demo as Ctrl+C would: no trace of a fault, nothing left running or behind", async () => {
+  const terminal = openTerminal();
+  const demo = terminal.start(["demo"]);
+  await demo.prints(/^The agent is a rehearsal/m);
+  demo.hangUp();
+  expect(await demo.ended).toMatchObject({ code: 130, err: "" });
+  expect(terminal.processes()).toEqual([]);
+  expect(terminal.keeps().filter((path) => !/^(?:repositories|jobs(?:\/(?:logs|artifacts))?)$/.test(path))).toEqual([]);
+});
