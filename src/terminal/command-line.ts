@@ -5,7 +5,7 @@ import { CannotError, UsageError } from "./options.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** A command line as words: blanks part them, quotes keep them together, a backslash takes the next character as it is. Nothing is expanded. */
-const parseCommandLine = (text: string): AgentChoice => {
+export const parseCommandLine = (text: string): AgentChoice => {
   const words = [...text.matchAll(/(?:"(?:\\.|[^"\\])*"|'[^']*'|\\.|[^\s"'\\])+/g)].map(([word]) =>
     word.replaceAll(/"(?:\\.|[^"\\])*"|'[^']*'|\\./g, unquote),
   );
