@@ -11,7 +11,7 @@ import type { RefMove } from "./model/decision.ts";
 import type { Login, Millis, RefName, Sha } from "./model/ids.ts";
 import type { Ledger } from "./model/ledger.ts";
 import { type Query, queryKey, type Refs } from "./model/query.ts";
-import { ATTEMPTS, branchRef, LEDGER } from "./model/refs.ts";
+import { ARCHIVE, ATTEMPTS, branchRef, LEDGER } from "./model/refs.ts";
 import { type Layers, readSettings } from "./settings.ts";
 import { answer } from "./snapshot/answer.ts";
 
@@ -100,6 +100,7 @@ const keeping = (connected: Connected): Pick<World, "load" | "save"> => {
         moves,
         attempts,
         attemptsTip,
+        archiveTip: before.refs[ARCHIVE] ?? null,
         inputs,
         at: now(),
         nonce: connected.nonce(),

@@ -5,6 +5,7 @@ import { applyPerformed } from "./apply/performed.ts";
 import { applyResulted } from "./apply/resulted.ts";
 import { applySaveRefused } from "./apply/save-refused.ts";
 import { type Draft, openDraft } from "./draft.ts";
+import { reconcileArchiving } from "./reconcile/archiving.ts";
 import { reconcileComments } from "./reconcile/comments.ts";
 import { reconcileDeadlines } from "./reconcile/deadlines.ts";
 import { reconcileHeads } from "./reconcile/heads.ts";
@@ -38,6 +39,7 @@ const passes: readonly ((draft: Draft) => void)[] = [
   reconcileScheduling,
   reconcilePulls,
   reconcileComments,
+  reconcileArchiving,
 ];
 
 const apply = (draft: Draft, event: Event): void => {

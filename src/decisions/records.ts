@@ -79,6 +79,13 @@ export const graphRecords = ({ ledger, put, hurry, learnStep }: Writer) => {
       planned.set(execution.plan, known);
       return known.get(step);
     },
+    /** Takes an execution out of the ledger with all that belongs to it; the save that writes this puts it into the archive. */
+    dropExecution: (id: ExecutionId): void => {
+      put("executions", id, undefined);
+      const used = new Set(Object.values(ledger().executions).map((each) => each.plan));
+      for (const each of Object.keys(ledger().plans)) if (!used.has(each)) put("plans", each, undefined);
+      for (const name of Object.keys(ledger().artifacts)) if (name.startsWith(`${id}/`)) put("artifacts", name, undefined);
+    },
     putArtifact: (execution: ExecutionId, step: StepId, text: string): void => put("artifacts", `${execution}/${step}`, text),
   };
 };

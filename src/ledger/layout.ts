@@ -24,8 +24,35 @@ export const ledgerFiles = (before: Ledger | null, after: Ledger): Map<string, s
     if (plan && after.plans[plan] && before?.executions[id]?.plan !== plan)
       files.set(`executions/${id}/plan-${plan}.json`, json(after.plans[plan]));
   });
+  for (const path of leftPlans(before, after)) files.set(path, null);
   differ(before?.queues, after.queues, (base, queue) => files.set(`queues/${encodeURIComponent(base)}.json`, queue ? json(queue) : null));
   differ(before?.artifacts, after.artifacts, (name, text) => files.set(`artifacts/${name}.md`, text ?? null));
+  return files;
+};
+
+/** Executions that a write takes out of the ledger. */
+const leaving = (before: Ledger | null, after: Ledger): string[] =>
+  Object.keys(before?.executions ?? {}).filter((id) => !(id in after.executions));
+
+/** Where the plans of executions that leave may be: also those that another plan had replaced. */
+const leftPlans = (before: Ledger | null, after: Ledger): string[] => {
+  const plans = Object.keys(before?.plans ?? {}).filter((plan) => !(plan in after.plans));
+  return leaving(before, after).flatMap((id) => plans.map((plan) => `executions/${id}/plan-${plan}.json`));
+};
+
+/** What a write puts into the archive: the executions that it takes out of the ledger, whole, by the month in which they began. */
+export const archiveFiles = (before: Ledger, after: Ledger): Map<string, string> => {
+  const files = new Map<string, string>();
+  for (const id of leaving(before, after)) {
+    const execution = before.executions[id];
+    if (!execution) continue;
+    const folder = `${new Date(execution.created).toISOString().slice(0, 7)}/${id}`;
+    const plan = execution.plan === null ? undefined : before.plans[execution.plan];
+    files.set(`${folder}/state.json`, json(execution));
+    if (plan) files.set(`${folder}/plan-${execution.plan}.json`, json(plan));
+    for (const [name, text] of Object.entries(before.artifacts))
+      if (name.startsWith(`${id}/`)) files.set(`${folder}/artifacts/${name.slice(id.length + 1)}.md`, text);
+  }
   return files;
 };
 

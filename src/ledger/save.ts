@@ -4,8 +4,8 @@ import type { RefMove } from "../model/decision.ts";
 import type { Event } from "../model/event.ts";
 import type { Millis, RefName, Sha } from "../model/ids.ts";
 import type { Ledger } from "../model/ledger.ts";
-import { ATTEMPTS, LEDGER, readCandidateRef, readTaskRef } from "../model/refs.ts";
-import { INPUTS, ledgerFiles } from "./layout.ts";
+import { ARCHIVE, ATTEMPTS, LEDGER, readCandidateRef, readTaskRef } from "../model/refs.ts";
+import { archiveFiles, INPUTS, ledgerFiles } from "./layout.ts";
 
 export type Write = {
   readonly before: Ledger;
@@ -17,6 +17,7 @@ export type Write = {
   /** Result commits to keep: more parents of the one ref that holds them. */
   readonly attempts: readonly Sha[];
   readonly attemptsTip: Sha | null;
+  readonly archiveTip: Sha | null;
   /** What led to this write. */
   readonly inputs: unknown;
   readonly at: Millis;
@@ -35,7 +36,12 @@ export const saveLedger = async (clone: Clone, write: Write): Promise<LedgerSave
   const blocked = await findBlocked(clone, write.moves);
   if (blocked) return { kind: "refused", event: { kind: "save-refused", why: "not-allowed", ...blocked } };
   const commit = await commitLedger(clone, write);
-  const moves = [{ ref: LEDGER, from: write.head, to: commit }, ...write.moves, ...(await attemptsMove(clone, write))];
+  const moves = [
+    { ref: LEDGER, from: write.head, to: commit },
+    ...write.moves,
+    ...(await attemptsMove(clone, write)),
+    ...(await archiveMove(clone, write)),
+  ];
   const end = await clone.push(moves);
   switch (end.kind) {
     case "pushed":
@@ -93,6 +99,16 @@ const attemptsMove = async (clone: Clone, write: Write): Promise<RefMove[]> => {
   const parents = [...(write.attemptsTip === null ? [] : [write.attemptsTip]), ...write.attempts];
   const commit = await clone.writeCommit({ tree, parents, message: `Keep ${write.attempts.length} results`, at: write.at });
   return [{ ref: ATTEMPTS, from: write.attemptsTip, to: commit }];
+};
+
+/** What leaves the ledger is in the archive with the same push. */
+const archiveMove = async (clone: Clone, { before, after, archiveTip, at }: Write): Promise<RefMove[]> => {
+  const files = archiveFiles(before, after);
+  if (files.size === 0) return [];
+  const contents = new Map([...files].map(([path, content]) => [path, { content, mode: "100644" as const }]));
+  const tree = await clone.writeFiles(archiveTip, contents);
+  const parents = archiveTip === null ? [] : [archiveTip];
+  return [{ ref: ARCHIVE, from: archiveTip, to: await clone.writeCommit({ tree, parents, message: "Archive what is over", at }) }];
 };
 
 /** After an unclear end: true when our write arrived. If it did not, a fence on the old value makes a push that is still on its way fail. */

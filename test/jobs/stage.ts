@@ -117,6 +117,7 @@ export const openJobs = async ({ agent = [], verify = ["true"], plan = PLAN }: S
       moves: [],
       attempts: [],
       attemptsTip: null,
+      archiveTip: null,
       inputs: { events: [] },
       at: 0,
       nonce,

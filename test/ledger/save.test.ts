@@ -2,8 +2,9 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Clone } from "../../src/git/clone.ts";
 import { loadLedger, readInputs } from "../../src/ledger/load.ts";
 import { saveLedger, type Write } from "../../src/ledger/save.ts";
+import type { Execution } from "../../src/model/execution.ts";
 import { emptyLedger, type Ledger } from "../../src/model/ledger.ts";
-import { ATTEMPTS, branchRef, LEDGER } from "../../src/model/refs.ts";
+import { ARCHIVE, ATTEMPTS, branchRef, LEDGER } from "../../src/model/refs.ts";
 import { repository } from "../support/repository.ts";
 
 let repo: Awaited<ReturnType<typeof repository>>;
@@ -23,6 +24,7 @@ const write = async (clone: Clone, after: Ledger, over: Partial<Write> = {}): Pr
     moves: [],
     attempts: [],
     attemptsTip: null,
+    archiveTip: null,
     inputs: { events: [] },
     at: 0,
     nonce: String((count += 1)),
@@ -112,6 +114,30 @@ describe("a save", () => {
     const result = await clone.writeCommit({ tree: await clone.writeFiles(null, new Map()), parents: [], message: "result", at: 7_000 });
     await write(clone, handled(6), { attempts: [result] });
     expect(repo.git("rev-list", ATTEMPTS).split("\n")).toContain(result);
+  });
+
+  test("takes what leaves the ledger into the archive with the same push", async () => {
+    const clone = await repo.clone();
+    await clone.fetch();
+    const { ledger } = await loadLedger(clone, await clone.refs());
+    const plan = { steps: [] };
+    const execution = (id: string, name: string) => ({ id, plan: name, created: Date.UTC(2026, 4, 3), steps: {} }) as unknown as Execution;
+    const [old, live] = [execution("aaaaaa", "p1"), execution("bbbbbb", "p2")];
+    const artifacts = { "aaaaaa/research": "# Old", "bbbbbb/research": "# Live" };
+    await write(clone, { ...ledger, executions: { aaaaaa: old, bbbbbb: live }, plans: { p1: plan, p2: plan }, artifacts });
+    const after = { ...ledger, executions: { bbbbbb: live }, plans: { p2: plan }, artifacts: { "bbbbbb/research": "# Live" } } as const;
+    expect((await write(clone, after)).kind).toBe("saved");
+    const other = await repo.clone();
+    await other.fetch();
+    expect((await loadLedger(other, await other.refs())).ledger).toEqual(after);
+    expect(repo.git("ls-tree", "-r", "--name-only", ARCHIVE).split("\n")).toEqual([
+      "2026-05/aaaaaa/artifacts/research.md",
+      "2026-05/aaaaaa/plan-p1.json",
+      "2026-05/aaaaaa/state.json",
+    ]);
+    const archiveTip = repo.git("rev-parse", ARCHIVE);
+    await write(clone, ledger, { archiveTip });
+    expect(repo.git("ls-tree", "--name-only", `${ARCHIVE}:2026-05`).split("\n")).toEqual(["aaaaaa", "bbbbbb"]);
   });
 
   test("by eight writers at once loses none and starves none", async () => {
