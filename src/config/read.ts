@@ -25,7 +25,8 @@ export const readConfig = (files: readonly ConfigText[]): ReadConfig => {
       if (role) roles[role.name] = toRole(role);
     } else if (check(file, { table, schema: fileSchema, faults })) raw = overlay(raw, table);
   }
-  return { config: { ...toConfig(fileSchema.parse(raw)), roles }, faults };
+  const [broken] = faults.filter(({ file }) => /(^|\/)enki\.toml$/.test(file)).map(({ file, line, why }) => `${file}:${line}: ${why}`);
+  return { config: { ...toConfig(fileSchema.parse(raw)), roles, broken: broken ?? null }, faults };
 };
 
 const readToml = ({ path, text }: ConfigText, faults: ConfigFault[]): Record<string, unknown> | null => {
@@ -64,7 +65,7 @@ const toRole = ({ system_prompt, can_edit, ...role }: RoleFile): Role => ({ ...r
 
 const MINUTE = 60_000;
 
-const toConfig = ({ workers, agent, tiers, refinery, plan, policy, git }: ConfigFile): Omit<Config, "roles"> => {
+const toConfig = ({ workers, agent, tiers, refinery, plan, policy, git }: ConfigFile): Omit<Config, "roles" | "broken"> => {
   const tier = ({ model, timeout_minutes }: ConfigFile["tiers"]["light"]) => ({ model: model ?? null, timeout: timeout_minutes * MINUTE });
   return {
     workers: { total: workers.max_workers, tiers: { light: workers.max_light, standard: workers.max_standard, heavy: workers.max_heavy } },

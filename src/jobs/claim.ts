@@ -118,6 +118,7 @@ const claimVerify = (claim: Claim): Result<JobSpec> => {
     const plan = ledger.plans[ledger.executions[of]?.plan ?? ""];
     return plan?.steps.find((each) => each.id === step)?.verify ?? [];
   });
-  const verify = [...new Set([...config.refinery.verify, ...own])];
+  // Without what the repository asks for, what is left would be no verification.
+  const verify = config.broken === null ? [...new Set([...config.refinery.verify, ...own])] : [];
   return accept(spec(claim, execution, { agent: config.agents.worker, base: candidate.commit, timeout: config.refinery.timeout, verify }));
 };

@@ -84,7 +84,8 @@ const judge = async ({ spec, config, job }: Making, result: Omit<JobResult, "end
       : ended("artifact", cutText(redact(bundle.artifact)));
   }
   if (report.end !== "success" || job.kind === "plan") return ended(report.end);
-  if (!mayEdit(spec)) return refused("This step may not change files.");
+  const closed = whyNoFiles(spec, config);
+  if (closed !== null) return refused(closed);
   const { maxFiles, maxBytes, protected: kept } = config.policy;
   const rules = { protected: kept, allowed: spec.step?.paths ?? [], maxFiles, maxBytes, resolving: job.kind === "resolve" };
   // Counted and named before any content is read.
@@ -98,6 +99,11 @@ const judge = async ({ spec, config, job }: Making, result: Omit<JobResult, "end
   const checked = checkBundle(carried.map(toBundleFile), rules);
   if (!checked.ok) return refused(checked.refusal.why);
   return { result: { ...result, ...words, end: "success", files: carried.map(toEntry) }, contents: carried };
+};
+
+const whyNoFiles = (spec: JobSpec, { broken }: Config): string | null => {
+  if (!mayEdit(spec)) return "This step may not change files.";
+  return broken === null ? null : `The configuration cannot be used: ${broken}.`;
 };
 
 const MAX_REPORTS = 100;

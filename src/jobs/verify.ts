@@ -37,7 +37,7 @@ export const verifyJob = async (host: StepHost): Promise<boolean> => {
 
 const verify = async (host: StepHost, spec: JobSpec, tell: (text: string) => void): Promise<boolean> => {
   if (spec.verify.length === 0) {
-    tell("There is nothing to verify with: .enki/enki.toml has no [refinery] verify, and nothing lands unverified.");
+    tell("There is nothing to verify with: .enki/enki.toml has no [refinery] verify, or cannot be read, and nothing lands unverified.");
     return false;
   }
   const env = await commandEnv(host.env, places(host.temp));

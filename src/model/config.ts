@@ -38,4 +38,6 @@ export type Config = {
   };
   readonly git: { readonly commitSuffix: string };
   readonly roles: Readonly<Record<string, Role>>;
+  /** Where `enki.toml` has a mistake, and which: what it protects and how it verifies is not known then, so nothing new is begun or taken. */
+  readonly broken: string | null;
 };

@@ -65,5 +65,10 @@ describe("enki.toml", () => {
     const { config, faults } = readConfig([{ path: ".enki/enki.toml", text: "[workers]\nmax_heavy = 1\n\n[refinery]\nverfy = []\n" }]);
     expect(faults).toMatchObject([{ code: "unknown-key", line: 5, why: "unknown key refinery.verfy" }]);
     expect(config.workers.tiers.heavy).toBe(5);
+    expect(config.broken).toBe(".enki/enki.toml:5: unknown key refinery.verfy");
+  });
+
+  test("a mistake in a role breaks that role only", () => {
+    expect(readConfig([{ path: ".enki/roles/x.toml", text: "name = \n" }]).config.broken).toBeNull();
   });
 });

@@ -6,6 +6,7 @@ import type { JobKey } from "../../src/model/job.ts";
 import type { Plan } from "../../src/model/plan.ts";
 import { branchRef, resultRef, taskRef } from "../../src/model/refs.ts";
 import { comment, plan, step } from "../support/build.ts";
+import { config } from "../support/config.ts";
 import { memoryWorld } from "../support/memory-world.ts";
 
 const two = plan(step("fix"), step("test", { needs: ["fix"] }));
@@ -59,6 +60,13 @@ describe("commands", () => {
     await it.tell(comment(2, { kind: "approve-plan", plan: "abcdef123456" }));
     expect(it.execution()?.state).toBe("proposed");
     expect(it.replies()[0]).toContain("other-plan");
+  });
+
+  test("a request is refused while nobody can tell what the configuration asks for", async () => {
+    const it = story({ config: config({ broken: ".enki/enki.toml:5: unknown key refinery.verfy" }) });
+    await it.tell(comment(1, { kind: "do", text: "x" }));
+    expect(it.execution()).toBeUndefined();
+    expect(it.replies()[0]).toMatch(/enki\.toml:5[^]*bad-config/);
   });
 
   test("B-29 a comment that was edited before it was read is refused", async () => {

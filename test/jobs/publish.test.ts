@@ -38,6 +38,14 @@ const publish = async (job: string, at: string, over: Parameters<typeof it.publi
 };
 
 describe("publish", () => {
+  test("takes no files while enki.toml has a mistake: what it protects is not known", async () => {
+    const whole = it.repo.git("show", "main:.enki/enki.toml");
+    await it.repo.commit("main", { ".enki/enki.toml": `${whole}\n[policy]\nprotectd = ["src/**"]\n` });
+    const { result } = await publish(FIX, await bundle({ files: [file("src/new.txt")] }));
+    await it.repo.commit("main", { ".enki/enki.toml": `${whole}\n` });
+    expect(result).toMatchObject({ end: "refused", why: expect.stringContaining(".enki/enki.toml:10"), files: [] });
+  });
+
   test("leaves a result with the new content of each changed path, and wakes the coordinator", async () => {
     const at = await bundle({
       files: [file("src/new.txt"), file("bin/run", { executable: true }), file("src/a.txt", { kind: "deleted", content: null })],

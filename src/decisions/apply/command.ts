@@ -51,6 +51,8 @@ const begin = (draft: Draft, event: Commanded, command: Extract<Command, { kind:
   if (busy) {
     return refuse("already-running", `Execution \`${busy.id}\` is ${busy.state} on this issue.`, `/enki cancel ${busy.id}`).refusal;
   }
+  const { broken } = draft.snapshot.config;
+  if (broken !== null) return refuse("bad-config", `The configuration cannot be used: ${broken}.`, "mend it on the default branch").refusal;
   const id = executionId(event.id, (taken) => draft.execution(taken) !== undefined);
   draft.putExecution({
     id,
