@@ -1,13 +1,14 @@
 import { describe, expect, test } from "vitest";
 import { openHandle, type Saved } from "../../src/handle.ts";
 import type { RefMove } from "../../src/model/decision.ts";
-import { branchRef, readCandidateRef, readTaskRef } from "../../src/model/refs.ts";
+import type { Effect } from "../../src/model/effect.ts";
+import { branchRef, candidateRef, readCandidateRef, readTaskRef } from "../../src/model/refs.ts";
 import { comment, plan, step } from "../support/build.ts";
 import { memoryWorld } from "../support/memory-world.ts";
 
 /** Two steps beside each other, planned, approved, and worked on. */
-const working = async (refusePush: (move: RefMove) => string | null) => {
-  const world = memoryWorld({ refusePush });
+const working = async (refusePush: (move: RefMove) => string | null, refuse: (effect: Effect) => string | null = () => null) => {
+  const world = memoryWorld({ refusePush, refuse });
   const handle = openHandle(world.world);
   const execution = () => Object.values(world.state.ledger.executions)[0];
   const end = async (start: string): Promise<void> => {
@@ -56,6 +57,31 @@ describe("a push that GitHub's rules refuse", () => {
     expect(Object.keys(it.state.refs).filter((ref) => readTaskRef(ref))).toHaveLength(2);
     expect(it.state.pushes).toBeLessThan(20);
   });
+});
+
+test("a verify job that GitHub will not start freezes the queue at once, with GitHub's words", async () => {
+  let refusing = true;
+  const words = ({ kind, key }: { kind: string; key: string }): string | null =>
+    refusing && kind === "start-job" && key.includes("verify/") ? "Actions is disabled" : null;
+  const it = await working(() => null, words);
+  expect(it.state.ledger.queues["main"]?.frozen).toMatchObject({
+    code: "job-refused",
+    why: expect.stringContaining("Actions is disabled"),
+  });
+  refusing = false;
+  await it.handle([comment(3, { kind: "retry", target: null })]);
+  await it.end("verify/");
+  await it.end("verify/");
+  expect(it.execution()?.state).toBe("done");
+});
+
+test("a candidate's ref that holds another commit is put right before its verify job looks for it", async () => {
+  const it = await working(() => null);
+  const [candidate] = it.state.ledger.queues["main"]?.candidates ?? [];
+  const ref = candidateRef("main", candidate?.commit ?? "");
+  it.state.refs[ref] = it.root;
+  await it.handle([{ kind: "woken" }]);
+  expect(it.state.refs[ref]).toBe(candidate?.commit);
 });
 
 test("a ledger that cannot be written is given up after some tries, not after hundreds of pushes", async () => {

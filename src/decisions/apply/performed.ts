@@ -1,8 +1,9 @@
 import type { Outcome } from "../../model/effect.ts";
 import type { Event } from "../../model/event.ts";
 import { readJobKey } from "../../model/job.ts";
-import { readTaskId } from "../../model/ids.ts";
+import { readTaskId, type Sha } from "../../model/ids.ts";
 import type { Trace } from "../../model/ledger.ts";
+import type { Refusal } from "../../model/refusal.ts";
 import type { Draft } from "../draft.ts";
 
 const knownNumber = (outcome: Outcome): number | null => {
@@ -69,7 +70,16 @@ const refuseJob = (draft: Draft, key: string, why: string): void => {
     if (execution?.state === "planning") draft.putExecution({ ...execution, state: "failed", why: refusal });
     return;
   }
+  if (job.kind === "verify") return refuseVerify(draft, job.target, refusal);
   const id = readTaskId(job.target);
   const step = id && draft.execution(id.execution)?.steps[id.step];
   if (id && step?.state === "running") draft.putStep(id.execution, { ...step, state: "failed", why: refusal, until: null });
+};
+
+/** Nothing lands without verification: told at once, not after each attempt's deadline. A person's retry builds the candidate again. */
+const refuseVerify = (draft: Draft, commit: Sha, frozen: Refusal): void => {
+  for (const [base, queue] of Object.entries(draft.ledger().queues)) {
+    const candidates = queue.candidates.filter((candidate) => candidate.commit !== commit);
+    if (candidates.length < queue.candidates.length) draft.putQueue(base, { ...queue, candidates, frozen: queue.frozen ?? frozen });
+  }
 };

@@ -216,7 +216,7 @@ const land = (draft: Draft, base: Base, candidate: Candidate): void => {
 const begin = (draft: Draft, base: Base, candidate: Candidate): Candidate => {
   if (candidate.verdict !== null) return candidate;
   const ref = candidateRef(base, candidate.commit);
-  if (draft.ref(ref) === null) draft.move(ref, candidate.commit);
+  if (draft.ref(ref) !== candidate.commit) draft.move(ref, candidate.commit);
   if (candidate.until === null) {
     draft.wake(candidate.notBefore);
     if (candidate.notBefore > draft.now) return candidate;
