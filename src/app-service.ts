@@ -52,11 +52,13 @@ const IDENTITY = { name: "Enki", email: "enki@users.noreply.github.com" };
 /** Enki as a service for all repositories that an App is installed in. */
 export const openAppService = (host: AppHost): AppService => {
   const sources = new Map<string, Source>();
+  const fault = (repository: string, error: unknown): void =>
+    host.log(`${repository}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
   const coordinator = openCoordinator({
     connect: (repository) => connectRepository(host, repository, sources.get(repository)),
     timers: host.timers,
     sweepEvery: host.sweepEvery,
-    fault: (repository, error) => host.log(`${repository}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`),
+    fault,
   });
   const adopt = (repository: string, installation: number): Promise<void> => {
     sources.set(repository, { repository, installation });
@@ -66,10 +68,12 @@ export const openAppService = (host: AppHost): AppService => {
     ...coordinator,
     adopt,
     resume: async () => {
-      for (const repository of await knownClones(host.directory)) {
+      const takeUp = async (repository: string): Promise<void> => {
         const installation = await host.find(repository);
         if (installation !== null) await adopt(repository, installation);
-      }
+      };
+      // Side by side: one that hangs or breaks is no reason for the others to wait.
+      await Promise.all((await knownClones(host.directory)).map((each) => takeUp(each).catch((error: unknown) => fault(each, error))));
     },
     webhook: async (name, payload) => {
       const from = readSource(payload);

@@ -44,5 +44,6 @@ export const openInstallation = ({ asApp, anonymous, now }: Installing, installa
 export const findInstallation = async ({ asApp }: Installing, repository: string): Promise<number | null> => {
   const [owner = "", repo = ""] = repository.split("/");
   const answer = await asApp.request("GET /repos/{owner}/{repo}/installation", { owner, repo }).catch(() => null);
-  return answer && found.parse(answer.data).id;
+  const read = found.safeParse(answer?.data);
+  return read.success ? read.data.id : null;
 };
