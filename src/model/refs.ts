@@ -3,6 +3,8 @@ import { isJobKind, type JobKey, readJobKey } from "./job.ts";
 
 /** The ledger: one ref, one parent a write. `LEDGER_BRANCH` where a host refuses refs outside `refs/heads`. */
 export const LEDGER: RefName = "refs/enki/ledger";
+/** Finished executions that the ledger no longer needs. */
+export const ARCHIVE: RefName = "refs/enki/archive";
 /** Every absorbed result is one more parent of this single ref, because each push pays for every ref there is. */
 export const ATTEMPTS: RefName = "refs/enki/attempts";
 export const RESULTS = "refs/enki/results/";
