@@ -65,7 +65,7 @@ export const commitPage = async (place: Place, id: Sha): Promise<Page | null> =>
       ? null
       : html`<pre class="line wrap">${linked(lead, cut(commit.body, LONGEST))}${commit.body.length > LONGEST ? " …" : ""}</pre>`;
   const main = html`<div>
-      <h1>${titleOf(commit.title)}</h1>
+      <h1>${linked(lead, titleOf(commit.title))}</h1>
       <div class="facts">
         <span>by <b>${commit.author}</b> ${when(commit.at)}</span><span>commit <span class="mono">${id}</span></span
         ><span>${parents}</span>${chips.length > 0 ? html`<span>${chips}</span>` : null}

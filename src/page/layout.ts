@@ -88,8 +88,9 @@ export const layout = (place: Place | null, { page, version }: { page: Page; ver
           <div class="wide bar">
             <a href="/" aria-label="All repositories" class="dim">${MARK}</a
             ><span class="name">${place ? html`<a href="${path(place)}">${nameOf(place)}</a>` : "GitHub on this machine"}</span
-            ><span class="here">on this machine</span
-            ><span class="state" role="status"><span class="on">live</span><span class="gone">the forge has stopped</span></span>
+            >${place ? html`<span class="here">on this machine</span>` : null}<span class="state" role="status"
+              ><span class="on">live</span><span class="gone">the forge has stopped</span></span
+            >
           </div>
           ${place ? tabs(place, page.tab) : null}
         </header>

@@ -38,7 +38,7 @@ export const runRow = (place: Place, run: Run): Html => {
 };
 
 /** Where a commit may name others. */
-export const textsOf = ({ body, trailers }: Commit): string[] => [body, ...trailers.map(({ value }) => value)];
+export const textsOf = ({ title, body, trailers }: Commit): string[] => [title, body, ...trailers.map(({ value }) => value)];
 
 /** Names each write of the ledger: of use to machines only. */
 const UNTOLD = "Enki-Write";

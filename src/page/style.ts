@@ -22,7 +22,7 @@ body > header { background: var(--card); border-bottom: 1px solid var(--line); }
 .tabs a:first-child { margin-left: -10px; } .tabs a:hover { text-decoration: none; border-color: var(--line); } .tabs a[aria-current] { border-color: var(--link); font-weight: 600; }
 .count { background: var(--soft); color: var(--dim); border-radius: 10px; padding: 0 7px; font-size: 12px; font-weight: 500; margin-left: 4px; }
 main.wide { padding-top: 24px; padding-bottom: 48px; } main > * + * { margin-top: 20px; } .title { display: flex; gap: 10px; align-items: baseline; flex-wrap: wrap; } .title h1 .number { color: var(--dim); font-weight: 400; }
-.dim, .dim a { color: var(--dim); } .dim a:hover, a .dim { color: inherit; } .left { color: var(--dim); font-style: italic; }
+.dim, .comment > .head .dim > a, body > header .dim { color: var(--dim); } .left { color: var(--dim); font-style: italic; }
 .pager, .gap { display: flex; gap: 8px 16px; justify-content: center; flex-wrap: wrap; font-size: 13px; } .gap { color: var(--dim); border: 1px dashed var(--line); border-radius: 10px; padding: 12px 16px; margin-bottom: 0; } .small { font-size: 13px; } .line { margin: 6px 0 0; }
 .card { background: var(--card); border: 1px solid var(--line); border-radius: 10px; overflow: hidden; }
 .card > .head { display: flex; align-items: center; gap: 8px; padding: 10px 16px; border-bottom: 1px solid var(--line); } .card > .head .more { margin-left: auto; font-size: 13px; font-weight: 400; }

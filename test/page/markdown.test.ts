@@ -88,6 +88,12 @@ test("what reorders text is shown as what it is, however it is written", () => {
   }
 });
 
+test("elements close what they opened, and nothing around them", () => {
+  expect(read("</details></summary></code> a")).toBe(" a");
+  expect(read("<sub>a</code></sub>")).toBe("<p><sub>a</sub></p>");
+  expect(read("<kbd>".repeat(3_000)).match(/<kbd>/g)).toHaveLength(50);
+});
+
 test("footnotes of two comments do not mix", () => {
   expect(read("a[^1]\n\n[^1]: b")).toContain('href="#c1-fn-1"');
 });

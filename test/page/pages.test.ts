@@ -1,4 +1,6 @@
 import { createHash } from "node:crypto";
+import { appendFileSync } from "node:fs";
+import { join } from "node:path";
 import { expect, test } from "vitest";
 import { REPO } from "../forge/stage.ts";
 import { strange, wordsOf } from "./inspect.ts";
@@ -181,10 +183,12 @@ test("commits are shown in the order in which they landed, with trailers that le
 });
 
 test("the ledger shows each decision, newest first", async () => {
-  const { page, git, push } = shared();
-  for (const text of ["ab12cd: asked for", "ab12cd is done"]) await git("commit", "-q", "--allow-empty", "-m", text);
+  const { page, git, push, issue } = shared();
+  const number = await issue("Asked");
+  for (const text of [`ab12cd: asked for on #${number}`, "ab12cd is done"]) await git("commit", "-q", "--allow-empty", "-m", text);
   await push("HEAD:refs/enki/ledger");
   expect(wordsOf(await page("/ledger"))).toMatch(/Decisions, newest first.*ab12cd is done.*ab12cd: asked for/);
+  expect(await page(`/commit/${await git("rev-parse", "HEAD~1")}`)).toContain(`asked for on <a href="/octo/demo/issues/${number}"`);
 });
 
 test("the style and the script of a page are those that its policy allows, and nothing is loaded", async () => {
@@ -205,7 +209,7 @@ test("the style and the script of a page are those that its policy allows, and n
 });
 
 test("the state's name changes with what the pages show, and with nothing else", async () => {
-  const { look, issue, comment, start, page } = shared();
+  const { root, look, issue, comment, start, page } = shared();
   const state = async (): Promise<unknown> => JSON.parse((await look("/octo/demo/state")).text);
   const seen = [await state()];
   const number = await issue("One");
@@ -216,7 +220,7 @@ test("the state's name changes with what the pages show, and with nothing else",
   seen.push(await state());
   run.job({}, "one line\n");
   seen.push(await state());
-  run.job({}, "one line\nand another\n");
+  appendFileSync(join(root, "a.log"), "and another\n");
   seen.push(await state());
   expect(new Set(seen.map((each) => JSON.stringify(each))).size).toBe(seen.length);
   expect(await state()).toEqual(seen.at(-1));
