@@ -115,12 +115,13 @@ const cards = (files: readonly FileDiff[]): Html[] => {
 };
 
 /** A patch, file by file. */
-export const showPatch = ({ text, rest }: Patch): Html => {
+export const showPatch = ({ text, whole }: Patch): Html => {
   const files = readPatch(text);
   if (files.length === 0) return html`<p class="dim">Nothing differs.</p>`;
   const named = files.slice(0, MOST_FILES);
-  const title = files.length === 1 ? "1 file" : `${files.length} files`;
-  return html`<h2>${rest === null ? `${title} changed` : `The first ${title} of a large change`}</h2>
-    ${rest === null ? null : html`<p class="dim">This change is too large for a page: only its beginning is shown. All of it: <code>${rest}</code></p>`}
-    ${cards(named)}${files.length > named.length ? html`<p class="dim">… and ${files.length - named.length} more files.</p>` : null}`;
+  const note =
+    whole &&
+    html`<p class="dim">This change is too large for a page: only its beginning is shown. All of it: <code>${whole.command}</code></p>`;
+  return html`<h2>${whole?.size ?? (files.length === 1 ? "1 file changed" : `${files.length} files changed`)}</h2>
+    ${note}${cards(named)}${files.length > named.length ? html`<p class="dim">… and ${files.length - named.length} more files.</p>` : null}`;
 };

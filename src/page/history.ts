@@ -63,22 +63,26 @@ export const log = async (place: Place, range: Range): Promise<Commit[]> => {
   return readCommits(await git(at(place), ["log", `--format=tformat:${FORMAT}`, ...flags, range.tip, ...without, "--"]));
 };
 
-/** A patch; where only its beginning was read, the command that shows all of it. */
-export type Patch = { readonly text: string; readonly rest: string | null };
+/** A patch; where only its beginning was read, how much it is and the command that shows all of it. */
+export type Patch = { readonly text: string; readonly whole: { readonly size: string; readonly command: string } | null };
 
 const PLAIN = ["--no-color", "--no-ext-diff", "--no-textconv", "-M", "-p"];
 
 /** What leads from one commit to another as git's patch; from nothing where there is no first. */
 export const diff = async (place: Place, { from, to }: { from: Sha | null; to: Sha }): Promise<Patch> => {
-  const args = from === null ? ["diff-tree", "--root", "--no-commit-id", ...PLAIN, to] : ["diff", ...PLAIN, from, to, "--"];
-  const { stdout } = await runGit({ ...at(place), most: LARGEST_DIFF }, ["-c", "core.quotePath=false", ...args]);
-  if (stdout.length <= LARGEST_DIFF) return { text: stdout.toString("utf8"), rest: null };
+  const args = (...flags: string[]): string[] =>
+    from === null ? ["diff-tree", "--root", "--no-commit-id", "-r", ...flags, to] : ["diff", ...flags, from, to, "--"];
+  const { stdout } = await runGit({ ...at(place), most: LARGEST_DIFF }, ["-c", "core.quotePath=false", ...args(...PLAIN)]);
+  if (stdout.length <= LARGEST_DIFF) return { text: stdout.toString("utf8"), whole: null };
   const text = stdout.subarray(0, LARGEST_DIFF);
   // The last line is not whole; where it is the only one, it is what there is.
   const end = text.lastIndexOf("\n");
   return {
     text: text.subarray(0, end === -1 ? text.length : end).toString("utf8"),
-    rest: from === null ? `git show ${to}` : `git diff ${from} ${to}`,
+    whole: {
+      size: (await git(at(place), args("-M", "--shortstat"))).trim(),
+      command: from === null ? `git show ${to}` : `git diff ${from} ${to}`,
+    },
   };
 };
 

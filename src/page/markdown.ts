@@ -10,6 +10,7 @@ export type Reading = {
   readonly lead: Lead;
   /** Distinguishes the footnotes of this text from those of others on the page. */
   readonly id: string;
+  readonly memory: Memory;
 };
 
 const LETTERS: Readonly<Record<string, string>> = { "&lt;": "<", "&gt;": ">", "&quot;": '"', "&amp;": "&" };
@@ -50,10 +51,22 @@ const linkReferences = (markup: string, lead: Lead): string => {
     .join("");
 };
 
-const compile = (text: string, id: string): { markup: string; unclosed: string } => {
+type Compiled = { readonly markup: string; readonly unclosed: string };
+/** What was compiled lately, by its text: a page that renews itself shows mostly what it showed before. */
+export type Memory = Map<string, Compiled>;
+const MOST_KEPT = 300;
+
+const compile = (text: string, { id, memory }: Pick<Reading, "id" | "memory">): Compiled => {
+  const key = `${id} ${text}`;
+  const known = memory.get(key);
+  if (known) return known;
   const elements = bareElements();
   const markup = micromark(text, { extensions: [gfm()], htmlExtensions: [gfmHtml({ clobberPrefix: `${id}-` }), elements.extension] });
-  return { markup: shown(markup), unclosed: elements.unclosed() };
+  const compiled = { markup: shown(markup), unclosed: elements.unclosed() };
+  const [oldest] = memory.keys();
+  if (memory.size >= MOST_KEPT && oldest !== undefined) memory.delete(oldest);
+  memory.set(key, compiled);
+  return compiled;
 };
 
 /** A text as its writer typed it. */
@@ -63,9 +76,9 @@ export const asWritten = (text: string): Html => trusted(`<pre class="wrap">${es
  * A comment's Markdown as HTML: GitHub's dialect, as far as Enki writes it. Nothing in it is evaluated or loaded: HTML is text, images are
  * their words, links lead to the web or nowhere. What would take long to read is shown as it was written.
  */
-export const readMarkdown = (text: string, { lead, id }: Reading): Html => {
+export const readMarkdown = (text: string, { lead, ...of }: Reading): Html => {
   if (!isTame(text)) return asWritten(text);
-  const { markup, unclosed } = compile(text, id);
+  const { markup, unclosed } = compile(text, of);
   const plain = markup
     .replace(DIAGRAM, (all, diagram: string) => drawMermaid(unescape(diagram))?.markup ?? all)
     .replace(IMAGE, (_, words: string) => `<em>[image: ${words}]</em>`)
@@ -77,8 +90,8 @@ export const readMarkdown = (text: string, { lead, id }: Reading): Html => {
 };
 
 /** The first graph that a text draws; not one that it quotes as code. Null where there is none. */
-export const firstGraph = (text: string): Html | null => {
+export const firstGraph = (text: string, memory: Memory): Html | null => {
   if (!text.includes("```mermaid") || !isTame(text)) return null;
-  const [first] = compile(text, "graph").markup.matchAll(DIAGRAM);
+  const [first] = compile(text, { id: "graph", memory }).markup.matchAll(DIAGRAM);
   return first ? drawMermaid(unescape(first[1] ?? "")) : null;
 };

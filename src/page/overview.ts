@@ -40,7 +40,7 @@ const planCard = (place: Place): Html | null => {
     .filter(({ by, body }) => by.type === "Bot" && body.includes("```mermaid"))
     .sort((a, b) => b.updated - a.updated);
   for (const { id, issue: number, body } of newest.slice(0, LOOKED_AT)) {
-    const graph = firstGraph(body);
+    const graph = firstGraph(body, place.memory);
     const issue = issues.get(number);
     if (!graph || !issue) continue;
     return card({

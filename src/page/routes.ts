@@ -6,6 +6,7 @@ import { commitPage, commitsPage, ledgerPage } from "./commits.ts";
 import { html } from "./html.ts";
 import { issuePage } from "./issue.ts";
 import { layout, type Page, PAGE_HEADERS, PRIVATE } from "./layout.ts";
+import type { Memory } from "./markdown.ts";
 import { homePage, issuesPage, overviewPage, pullsPage, runsPage } from "./overview.ts";
 import { issuePath } from "./parts.ts";
 import { path, type Place } from "./place.ts";
@@ -81,9 +82,9 @@ const VIEWS: readonly (readonly [string, View])[] = [
 ];
 
 /** A repository that anybody may see; null for the others, as for those that are not there. */
-const placeOf = async (forge: Forge, context: Context): Promise<Place | null> => {
+const placeOf = async ({ forge, memory }: Pick<Place, "forge" | "memory">, context: Context): Promise<Place | null> => {
   const repository = forge.repositories.get(keyOf(context.req.param("owner") ?? "", context.req.param("name") ?? ""));
-  return repository && !repository.private ? { forge, repository, refs: await repository.bare.refs() } : null;
+  return repository && !repository.private ? { forge, memory, repository, refs: await repository.bare.refs() } : null;
 };
 
 const MISSING: Page = {
@@ -95,11 +96,12 @@ const MISSING: Page = {
 
 /** The forge's pages for people: read only, and without signing in; whoever mounts them keeps strangers away. */
 export const pageRoutes = (forge: Forge, app: Hono): void => {
+  const memory: Memory = new Map();
   const show = (context: Context, place: Place | null, of: { page: Page | null; version: string }): Response =>
     context.body(layout(place, { page: of.page ?? MISSING, version: of.version }).markup, of.page ? 200 : 404, PAGE_HEADERS);
   for (const [at, view] of VIEWS) {
     app.get(`/:owner/:name${at}`, async (context) => {
-      const place = await placeOf(forge, context);
+      const place = await placeOf({ forge, memory }, context);
       if (!place) return show(context, null, { page: null, version: homeVersion(forge) });
       // The state is named before it is looked at: what changes meanwhile is shown by the next look.
       const version = await versionOf(place);
@@ -108,7 +110,7 @@ export const pageRoutes = (forge: Forge, app: Hono): void => {
     });
   }
   app.get("/:owner/:name/state", async (context) => {
-    const place = await placeOf(forge, context);
+    const place = await placeOf({ forge, memory }, context);
     return place ? context.json({ version: await versionOf(place) }, 200, PRIVATE) : context.json({ version: "" }, 404, PRIVATE);
   });
   app.get("/", (context) => show(context, null, { page: homePage(forge), version: homeVersion(forge) }));

@@ -26,13 +26,14 @@ const silence = ({ status, conclusion }: RunJob["report"]): string => {
 const jobCard = async (place: Place, { run, job }: { run: Run; job: RunJob }): Promise<Html> => {
   const { report } = job;
   const tail = report.log === null ? null : await readTail(report.log, run.jobs.size);
+  const time = took(job);
   const raw = tail && html`<a href="${path(place, "actions", "runs", run.id, "job", job.id)}">whole log</a>`;
   const open = report.conclusion !== "skipped" && report.conclusion !== "success";
   const running = report.status === "in_progress" ? html` data-running` : null;
   return html`<details class="card" id="job-${job.id}" ${open ? html` open` : null}${running}>
     <summary>
       <b>${report.name}</b> ${badge(report.conclusion ?? report.status)}<span class="right small"
-        ><span class="dim">${took(job)}${raw ? " · " : null}</span>${raw}</span
+        ><span class="dim">${time}${raw && time !== "" ? " · " : null}</span>${raw}</span
       >
     </summary>
     ${

@@ -1,8 +1,8 @@
 import type { Account, Comment, Issue } from "../forge/state.ts";
 import { cut } from "../model/visible.ts";
 import { html, type Html, type Part } from "./html.ts";
-import { type Lead, leadsOf } from "./linked.ts";
-import { asWritten, readMarkdown } from "./markdown.ts";
+import { leadsOf } from "./linked.ts";
+import { asWritten, type Reading, readMarkdown } from "./markdown.ts";
 import { issuePath, pager, person, when } from "./parts.ts";
 import type { Place } from "./place.ts";
 
@@ -24,7 +24,7 @@ const LONGEST = 65_536;
 const PER_TALK = 100;
 const PER_END = PER_TALK / 2;
 /** Characters that are read as Markdown for one page; what is more is shown as it was written. */
-const MOST_PROSE = 300_000;
+const MOST_PROSE = 200_000;
 
 const REACTIONS: Readonly<Record<string, string>> = {
   "+1": "👍",
@@ -37,10 +37,10 @@ const REACTIONS: Readonly<Record<string, string>> = {
   eyes: "👀",
 };
 
-type Rendering = { readonly lead: Lead; readonly rendered: boolean };
+type Rendering = Pick<Reading, "lead" | "memory"> & { readonly rendered: boolean };
 
-const bodyOf = ({ id, body }: Said, { lead, rendered }: Rendering): Html => {
-  if (body.length <= LONGEST) return rendered ? readMarkdown(body, { id, lead }) : asWritten(body);
+const bodyOf = ({ id, body }: Said, { rendered, ...of }: Rendering): Html => {
+  if (body.length <= LONGEST) return rendered ? readMarkdown(body, { id, ...of }) : asWritten(body);
   return html`${asWritten(cut(body, LONGEST))}
     <p class="dim">${body.length - LONGEST} more characters are not shown here: GitHub would not take such a long text.</p>`;
 };
@@ -110,7 +110,7 @@ export const talkOf = async (place: Place, issue: Issue, of: { said: readonly Sa
   const cards = chosen.map((one) => {
     if (!("body" in one)) return one;
     left -= one.body.length;
-    return cardOf(one, { lead, rendered: left >= 0 });
+    return cardOf(one, { lead, memory: place.memory, rendered: left >= 0 });
   });
   return html`${cards}`;
 };

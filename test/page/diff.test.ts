@@ -4,7 +4,7 @@ import { strange, wordsOf } from "./inspect.ts";
 
 const patch = (lines: readonly string[], { name = "a.txt", hunk = "@@ -1,3 +1,4 @@ fn()" } = {}): string =>
   [`diff --git a/${name} b/${name}`, "index 1..2 100644", `--- a/${name}`, `+++ b/${name}`, hunk, ...lines, ""].join("\n");
-const show = (text: string): string => showPatch({ text, rest: null }).markup;
+const show = (text: string): string => showPatch({ text, whole: null }).markup;
 
 test("lines have the numbers that they had and have", () => {
   const [file] = readPatch(patch([" same", "-old", "+new", "+more", "\\ No newline at end of file"]));
@@ -60,6 +60,8 @@ test("what is too much for a page is left out, and said to be", () => {
   expect(long).toMatch(/<details class="card"\s*>/);
   const many = show(Array.from({ length: 302 }, (_, at) => patch(["+x"], { name: `f${at}` })).join(""));
   expect(wordsOf(many)).toMatch(/302 files changed.* and 2 more files\.$/);
-  const cut = showPatch({ text: patch(["+x"]), rest: "git diff 1 2" });
-  expect(wordsOf(cut.markup)).toContain("This change is too large for a page: only its beginning is shown. All of it: git diff 1 2");
+  const cut = showPatch({ text: patch(["+x"]), whole: { size: "9 files changed", command: "git diff 1 2" } });
+  expect(wordsOf(cut.markup)).toContain(
+    "9 files changed This change is too large for a page: only its beginning is shown. All of it: git diff 1 2",
+  );
 });

@@ -52,7 +52,7 @@ test("a change of five megabytes shows its beginning and says how to see the res
   const shown = await page(`/commit/${head}`);
   expect(shown.length).toBeLessThan(3_000_000);
   const words = wordsOf(shown);
-  expect(words).toMatch(/The first 2 files of a large change.*only its beginning is shown\. All of it: git diff/);
+  expect(words).toMatch(/3 files changed, \d+ insertions\(\+\) This change.*only its beginning is shown\. All of it: git diff/);
   expect(words).toMatch(/a\.txt new file mode 100644 \+1 −0.*\d+ more lines? (?:is|are) not shown here/);
   expect(words).toContain(`git diff ${before} ${head}`);
   const { data: pull } = await api.pulls.create({ ...REPO, head: "large", base: "main", title: "Large" });

@@ -1,10 +1,10 @@
 import { expect, test } from "vitest";
-import { firstGraph, readMarkdown } from "../../src/page/markdown.ts";
+import { firstGraph, type Memory, readMarkdown } from "../../src/page/markdown.ts";
 import { isTame } from "../../src/page/tame.ts";
 import { strange } from "./inspect.ts";
 
 const lead = (word: string): string | null => (word === "#7" || word === "abcdef0" ? `/at/${word}` : null);
-const read = (text: string): string => readMarkdown(text, { lead, id: "c1" }).markup;
+const read = (text: string): string => readMarkdown(text, { lead, id: "c1", memory: new Map() }).markup;
 
 test.each([
   ["a table scrolls by itself", "|a|\n|-|\n|1|\n", '<div class="scroll" tabindex="0"><table>'],
@@ -123,7 +123,16 @@ test.each([
 
 test("the first graph of a text is drawn, and not one that it quotes", () => {
   const graph = '```mermaid\ngraph LR\n  a["One"]\n```';
-  expect(firstGraph(`# x\n\n${graph}`)?.markup).toContain("One");
-  expect(firstGraph(`\`\`\`\`markdown\n${graph}\n\`\`\`\``)).toBeNull();
-  expect(firstGraph("no graph")).toBeNull();
+  expect(firstGraph(`# x\n\n${graph}`, new Map())?.markup).toContain("One");
+  expect(firstGraph(`\`\`\`\`markdown\n${graph}\n\`\`\`\``, new Map())).toBeNull();
+  expect(firstGraph("no graph", new Map())).toBeNull();
+});
+
+test("what was read before is remembered, but not where its words lead, nor for ever", () => {
+  const memory: Memory = new Map();
+  const once = (to: string | null): string => readMarkdown("see #7", { lead: () => to, id: "a", memory }).markup;
+  expect([once(null), once("/x"), memory.size]).toEqual(["<p>see #7</p>", '<p>see <a href="/x">#7</a></p>', 1]);
+  for (let at = 0; at < 400; at += 1) readMarkdown(String(at), { lead, id: "a", memory });
+  expect(memory.size).toBe(300);
+  expect(memory.has("a see #7")).toBe(false);
 });
