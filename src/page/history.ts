@@ -22,7 +22,7 @@ const LARGEST_DIFF = 400_000;
 const at = ({ forge, repository }: Place): Running => ({ directory: repository.bare.directory, after: forge.after });
 
 /** A message as its title, its text and the trailers of its last paragraph. */
-const readMessage = (message: string): Pick<Commit, "title" | "body" | "trailers"> => {
+export const readMessage = (message: string): Pick<Commit, "title" | "body" | "trailers"> => {
   const [title = "", ...rest] = message.trim().split("\n");
   const paragraphs = rest
     .join("\n")
