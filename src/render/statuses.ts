@@ -8,5 +8,7 @@ const LIMIT = 140;
 /** The text of the status `enki/refinery` on a head: plain text, one line. */
 export const statusText = (step: Step): string => {
   if (step.landed) return `Landed as ${step.landed.commit.slice(0, 12)}`;
+  // Still true when it has landed: nobody changes it then.
+  if (step.state === "waiting") return "Verified; a checkpoint lands with an approving review of this head";
   return oneLine(step.why?.why ?? stateWords(step)[1].replaceAll("*", ""), LIMIT);
 };
