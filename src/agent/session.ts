@@ -63,8 +63,8 @@ export const runAgent = async (run: AgentRun): Promise<AgentEnd> => {
   return { ...judge(late ? { late: true } : first, run.timeout), text: texts.join(""), stderr: stderr() };
 };
 
-/** How long a process may take to end after it closed its output, in milliseconds. */
-const ENDING = 500;
+/** How long a process may take to end after its connection failed, in milliseconds: longer than its last output may take. */
+const ENDING = 2_000;
 
 /** An agent that dies loses its connection first; how it died says more. */
 const explain = async (
