@@ -64,7 +64,7 @@ export const runAgent = async (run: AgentRun): Promise<AgentEnd> => {
 };
 
 /** How long a process may take to end after its connection failed, in milliseconds: longer than its last output may take. */
-const ENDING = 2_000;
+const ENDING = 3_000;
 
 /** An agent that dies loses its connection first; how it died says more. */
 const explain = async (
