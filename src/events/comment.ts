@@ -5,6 +5,8 @@ import type { Login, Millis } from "../model/ids.ts";
 export type CommentFields = {
   readonly id: number;
   readonly issue: number;
+  /** True where that is a pull request. */
+  readonly onPull: boolean;
   readonly by: Login;
   readonly bot: boolean;
   readonly body: string;
@@ -17,6 +19,6 @@ export const readComment = (comment: CommentFields, self: Login): Event | null =
   if (comment.bot || comment.by === self) return null;
   const requests = parseComment(comment.body);
   if (requests.length === 0) return null;
-  const { id, issue, by, created, updated } = comment;
-  return { kind: "commanded", id: `comment:${id}`, at: created, issue, comment: id, by, edited: updated > created, requests };
+  const { id, issue, onPull, by, created, updated } = comment;
+  return { kind: "commanded", id: `comment:${id}`, at: created, issue, onPull, comment: id, by, edited: updated > created, requests };
 };

@@ -7,7 +7,7 @@ import { readComment } from "./comment.ts";
 const account = z.object({ login: z.string(), type: z.string().optional() });
 const issueComment = z.object({
   action: z.string(),
-  issue: z.object({ number: z.number() }),
+  issue: z.object({ number: z.number(), pull_request: z.unknown().optional() }),
   comment: z.object({ id: z.number(), user: account.nullable(), body: z.string(), created_at: z.string(), updated_at: z.string() }),
 });
 const workflowRun = z.object({
@@ -46,6 +46,7 @@ const readIssueComment = (payload: unknown, self: Login): Event[] => {
     {
       id: comment.id,
       issue: issue.number,
+      onPull: issue.pull_request !== undefined && issue.pull_request !== null,
       by: login,
       bot: type === "Bot" || login.endsWith("[bot]"),
       body: comment.body,

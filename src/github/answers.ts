@@ -30,6 +30,7 @@ const comment = z
   .object({
     id: z.number().int(),
     issue_url: z.string().regex(/\/\d+$/),
+    html_url: z.string(),
     user: author,
     body: z.string().nullish(),
     created_at: time,
@@ -38,6 +39,7 @@ const comment = z
   .transform((raw): Comment => ({
     id: raw.id,
     issue: Number(/\d+$/.exec(raw.issue_url)?.[0]),
+    onPull: /\/pull\/\d+(?:#|$)/.test(raw.html_url),
     by: raw.user.login,
     bot: isBot(raw.user),
     body: raw.body ?? "",

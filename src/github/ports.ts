@@ -15,6 +15,8 @@ export type Reply<T> = { readonly ok: true; readonly value: T } | { readonly ok:
 export type Comment = {
   readonly id: number;
   readonly issue: number;
+  /** True where that is a pull request. */
+  readonly onPull: boolean;
   readonly by: Login;
   readonly bot: boolean;
   readonly body: string;

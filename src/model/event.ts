@@ -17,6 +17,8 @@ export type Event =
       readonly id: `comment:${number}`;
       readonly at: Millis;
       readonly issue: number;
+      /** True where that is a pull request. */
+      readonly onPull: boolean;
       readonly comment: number;
       readonly by: Login;
       /** True when the text that we saw is not the text that was posted first. */

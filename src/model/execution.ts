@@ -9,6 +9,8 @@ export type Execution = {
   readonly id: ExecutionId;
   /** The issue that it answers. */
   readonly issue: number;
+  /** True where that is a pull request: it is answered, and never closed. */
+  readonly onPull: boolean;
   readonly by: Login;
   readonly request: string;
   readonly base: Base;

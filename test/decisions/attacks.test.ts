@@ -236,3 +236,17 @@ describe("a new attempt that changes nothing", () => {
     expect(it.only()?.steps["fix"]).toMatchObject({ state: "failed", attempt: 2, why: { code: "work-unchanged" } });
   });
 });
+
+test("a pull request on which something was asked is answered, and stays open when that is done", async () => {
+  const it = open();
+  const asked = { ...(comment(1, { kind: "do", text: "x" }) as Extract<Event, { kind: "commanded" }>), onPull: true };
+  await it.tell(asked);
+  for (const job of it.running())
+    it.finish(job, { end: "success", tools: [{ kind: "propose", plan: plan(step("fix", { output: "artifact" })) }] });
+  await it.tell({ kind: "woken" });
+  await it.tell(comment(2, { kind: "approve-plan", plan: it.only()?.plan ?? "" }));
+  for (const job of it.running()) it.finish(job, { end: "artifact", artifact: "found" });
+  await it.tell({ kind: "woken" });
+  expect(it.only()?.state).toBe("done");
+  expect([...it.state.closed]).toEqual([]);
+});

@@ -60,6 +60,7 @@ const commentRoutes = (state: State): Routes => {
   const raw = (comment: State["comments"][number]) => ({
     id: comment.id,
     issue_url: `/issues/${comment.issue}`,
+    html_url: `/issues/${comment.issue}#issuecomment-${comment.id}`,
     user: user(comment.by),
     body: comment.body,
     created_at: iso(comment.updated),

@@ -20,12 +20,19 @@ test("a comment with a command is a fact with its own id", () => {
       id: "comment:42",
       at: Date.parse("2026-01-01T00:00:00Z"),
       issue: 7,
+      onPull: false,
       comment: 42,
       by: "maintainer",
       edited: false,
       requests: [{ ok: true, command: { kind: "help" } }],
     },
   ]);
+});
+
+test("a comment on a pull request says so", () => {
+  const { comment } = payload();
+  const told = { action: "created", issue: { number: 7, pull_request: { url: "u" } }, comment };
+  expect(readWebhook("issue_comment", told, "enki[bot]")).toMatchObject([{ issue: 7, onPull: true }]);
 });
 
 test.each([

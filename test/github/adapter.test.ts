@@ -114,13 +114,13 @@ test("a comment tells who wrote it, where, and whether that is a bot", async () 
   api
     .get(`${REPO}/issues/7/comments`)
     .query(true)
-    .reply(200, [bot, { ...rawComment(4), user: null }]);
+    .reply(200, [bot, { ...rawComment(4), user: null, html_url: "https://github.com/octo/demo/pull/7#issuecomment-4" }]);
   const at = Date.parse("2026-11-20T10:00:00Z");
   expect(await github.issues.commentsOn(7)).toEqual({
     ok: true,
     value: [
-      { id: 3, issue: 7, by: "enki[bot]", bot: true, body: "", created: at, updated: at },
-      { id: 4, issue: 7, by: "ghost", bot: false, body: "hello", created: at, updated: at },
+      { id: 3, issue: 7, onPull: false, by: "enki[bot]", bot: true, body: "", created: at, updated: at },
+      { id: 4, issue: 7, onPull: true, by: "ghost", bot: false, body: "hello", created: at, updated: at },
     ],
   });
 });

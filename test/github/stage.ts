@@ -20,6 +20,7 @@ export const user = (login: string, type = "User") => ({ login, type });
 export const rawComment = (id: number, given: { body?: string; by?: string; updated?: string; issue?: number } = {}) => ({
   id,
   issue_url: `${API}${REPO}/issues/${given.issue ?? 7}`,
+  html_url: `https://github.com/octo/demo/issues/${given.issue ?? 7}#issuecomment-${id}`,
   user: user(given.by ?? "maintainer"),
   body: given.body ?? "hello",
   created_at: "2026-11-20T10:00:00Z",

@@ -75,6 +75,7 @@ export const openJobs = async ({ agent = [], verify = ["true"], plan = PLAN }: S
   const execution: Execution = {
     id: ID,
     issue: 1,
+    onPull: false,
     by: "maintainer",
     request: "uploads fail",
     base: "main",

@@ -74,6 +74,7 @@ test("a repository's own roles are known, and its limit of steps holds", async (
 const execution: Execution = {
   id: "abc123",
   issue: 1,
+  onPull: false,
   by: "maintainer",
   request: "fix it",
   base: "main",

@@ -42,6 +42,7 @@ const PLAN = "3f9c0a81d2e45b67".repeat(4);
 const planning: Execution = {
   id: "abc123",
   issue: 1,
+  onPull: false,
   by: "maintainer",
   request: "fix the bug where users can't upload files larger than 1MB",
   base: "main",

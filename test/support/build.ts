@@ -26,6 +26,7 @@ export const comment = (id: number, ...commands: Command[]): Event => ({
   id: `comment:${id}`,
   at: id,
   issue: 1,
+  onPull: false,
   comment: id,
   by: "maintainer",
   edited: false,

@@ -31,7 +31,7 @@ export const memoryGitHub = (refOf: (branch: string) => string | null, contains:
       commentsOn: (issue) => sent(state.comments.filter((each) => each.issue === issue)),
       comment: (issue, body) => {
         const id = 1_000 + state.comments.length;
-        state.comments.push({ id, issue, by: "enki[bot]", bot: true, body, created: id, updated: id });
+        state.comments.push({ id, issue, onPull: false, by: "enki[bot]", bot: true, body, created: id, updated: id });
         return sent({ comment: id });
       },
       editComment: (comment, body) => {

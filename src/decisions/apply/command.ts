@@ -57,6 +57,7 @@ const begin = (draft: Draft, event: Commanded, command: Extract<Command, { kind:
   draft.putExecution({
     id,
     issue: event.issue,
+    onPull: event.onPull,
     by: event.by,
     request: command.text,
     base: draft.snapshot.config.refinery.base ?? draft.snapshot.defaultBranch,

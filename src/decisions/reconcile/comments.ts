@@ -28,7 +28,8 @@ export const reconcileComments = (draft: Draft): void => {
     const comment = draft.trace(key)?.known ?? null;
     const marker = writeMarker({ kind: "execution", id: execution.id });
     if (isTime(draft, key, execution)) draft.want({ kind: "say", key, issue: execution.issue, marker, body, comment });
-    if (execution.state === "done") draft.want({ kind: "close-issue", key: `close-issue:${execution.id}`, issue: execution.issue });
+    if (execution.state === "done" && !execution.onPull)
+      draft.want({ kind: "close-issue", key: `close-issue:${execution.id}`, issue: execution.issue });
   }
 };
 
