@@ -118,7 +118,8 @@ describe("agents that try to get out", () => {
 
   test("tests that an agent wrote do not get out of the verify job", () => {
     const verified = [...jobs].filter(([run]) => run.startsWith("verify"));
-    expect(verified).toHaveLength(2);
+    // One of both steps, or one of each: whichever is done first.
+    expect([1, 2]).toContain(verified.length);
     for (const [run] of verified) expectAnswers(logOf(run, "verify"), ["sockets: 0"]);
   });
 
@@ -130,7 +131,8 @@ describe("agents that try to get out", () => {
         "published",
       ]);
     }
-    expect(jobs.size).toBe(6);
+    const kinds = [...jobs.keys()].map((run) => run.split("/")[0] ?? "").filter((kind) => kind !== "verify");
+    expect(kinds.sort()).toEqual(["plan", "work", "work", "work"]);
   });
 
   test("no log holds a token", () => {
