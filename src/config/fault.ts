@@ -11,7 +11,7 @@ export type ConfigFault = {
 };
 
 /** The line and column, from 1, where a key is written in a TOML text; the nearest enclosing one when it is not written. */
-const locate = (text: string, path: readonly PropertyKey[]): { line: number; column: number } => {
+export const locate = (text: string, path: readonly PropertyKey[]): { line: number; column: number } => {
   const keys = path.filter((key) => typeof key === "string");
   const lines = text.split("\n");
   let table: readonly string[] = [];

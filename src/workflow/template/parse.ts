@@ -208,6 +208,9 @@ const checkPattern = (source: string, line: number): void => {
     compilePattern(source);
   } catch (error) {
     if (!(error instanceof PatternError)) throw error;
-    throw fault("bad-pattern", line, [`the pattern \`${source.slice(0, 60)}\` cannot be used: ${error.message}`, EXAMPLES.matches]);
+    throw fault("bad-pattern", line, [
+      `the pattern \`${source.slice(0, 60)}\` cannot be used: ${error.message}`,
+      `write such as \`matches .review.verdict "^(LGTM|ok)$"\``,
+    ]);
   }
 };
