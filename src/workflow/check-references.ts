@@ -25,6 +25,7 @@ type Check = Checked & {
   readonly byName: ReadonlyMap<string, WorkflowRole>;
   /** The roles that have run, or may have, when one runs: those before it, and in a loop all of the loop. */
   readonly earlier: (role: string) => ReadonlySet<string>;
+  readonly byVariable: ReadonlyMap<string, string>;
   readonly wanted: Map<string, Set<string>>;
   readonly report: Report;
 };
@@ -34,7 +35,14 @@ type Check = Checked & {
  */
 export const checkReferences = (checked: Checked, report: Report): ReadonlyMap<string, ReadonlySet<string>> => {
   const byName = new Map(checked.roles.map((role) => [role.name, role]));
-  const check: Check = { ...checked, byName, earlier: earlierThan(checked), wanted: new Map(), report };
+  const check: Check = {
+    ...checked,
+    byName,
+    byVariable: rolesByVariable(checked.roles),
+    earlier: earlierThan(checked),
+    wanted: new Map(),
+    report,
+  };
   for (const role of checked.roles) checkRole(check, role);
   for (const { from, to, guard } of checked.edges) {
     if (guard.kind !== "if") continue;
@@ -158,7 +166,7 @@ const readField = ({ wanted, report }: Check, { target, field, line }: FieldRead
 };
 
 const checkCommand = (check: Check, { role, command }: { role: WorkflowRole; command: string }): void => {
-  const { roles, byName, report } = check;
+  const { roles, byName, byVariable, report } = check;
   const { line, name } = role;
   for (const [written, first = ""] of command.matchAll(/\{\{[^{}]*?\.([A-Za-z_][\w-]*)[^{}]*\}\}/g)) {
     if (!byName.has(first) && !BUILT_IN.some((each) => each === first)) continue;
@@ -170,7 +178,6 @@ const checkCommand = (check: Check, { role, command }: { role: WorkflowRole; com
       instead,
     });
   }
-  const byVariable = rolesByVariable(roles);
   for (const variable of variableNames(command)) {
     const read = readVariable(variable, byVariable);
     const reader = { role: name, what: `role "${name}"` };

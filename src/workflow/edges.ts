@@ -1,3 +1,4 @@
+import { cut } from "../model/visible.ts";
 import type { Report } from "./fault.ts";
 import { readTemplate } from "./template/parse.ts";
 import type { Template } from "./template/syntax.ts";
@@ -8,12 +9,15 @@ export type WrittenLoop = Omit<Loop, "body"> & { readonly written: string };
 export type EdgeText = { readonly text: string; readonly line: number };
 
 const MOST_ROUNDS = 100;
+/** Characters of an edge that a fault repeats. */
+const LONGEST_SHOWN = 200;
 const GRAMMAR = "write `a -> b`, `a -> b if '…'`, `a -> b else`, `a -> b on: failure` or `b -> a until '…' max 3`";
 
 /** One line of `edges`: an edge, or a loop. Null after a fault. */
 export const readEdge = ({ text, line }: EdgeText, report: Report): WrittenEdge | WrittenLoop | null => {
+  const written = cut(text, LONGEST_SHOWN);
   const bad = (why: string, instead = GRAMMAR): null => {
-    report({ code: "bad-edge", line, why: `edge "${text}": ${why}`, instead });
+    report({ code: "bad-edge", line, why: `edge "${written}": ${why}`, instead });
     return null;
   };
   const arrow = text.indexOf("->");
@@ -24,7 +28,7 @@ export const readEdge = ({ text, line }: EdgeText, report: Report): WrittenEdge 
   if (to === "") return bad("the target is missing");
   if (/\s/.test(from)) return bad(`the source must be one role, not "${from}"`);
   if (rest.startsWith("->")) return bad("an edge has two ends", "write each arrow as an edge of its own");
-  return readTail(rest.trim(), { from, to, line, written: text, report, bad });
+  return readTail(rest.trim(), { from, to, line, written, report, bad });
 };
 
 /** What stands after `a -> b`. */
@@ -53,7 +57,9 @@ type Condition = { readonly condition: Template; readonly rest: string };
 const readCondition = (text: string, { line, text: edge, report }: Within): Condition | null => {
   const closed = /^'((?:[^'\\]|\\[\s\S]|'')*)'(?!')/.exec(text);
   if (!closed) {
-    const why = text.startsWith("'") ? `the condition is not closed: ${text}` : `expected a condition in single quotes, got "${text}"`;
+    const why = text.startsWith("'")
+      ? `the condition is not closed: ${cut(text, LONGEST_SHOWN)}`
+      : `expected a condition in single quotes, got "${cut(text, LONGEST_SHOWN)}"`;
     report({ code: "bad-edge", line, why: `edge "${edge}": ${why}`, instead: "write it as `'{{ eq .review.verdict \"LGTM\" }}'`" });
     return null;
   }

@@ -1,5 +1,5 @@
 import { parse as parseToml, TomlError } from "smol-toml";
-import { type Document, isMap, isScalar, isSeq, LineCounter, type ParsedNode, parseDocument } from "yaml";
+import { type Document, isMap, isScalar, isSeq, LineCounter, type ParsedNode, parseDocument, type YAMLMap } from "yaml";
 import { locate } from "../config/fault.ts";
 import type { Found } from "./fault.ts";
 
@@ -9,6 +9,9 @@ export type Key = string | number;
 /** A front matter's value, and where its parts stand. Lines from 1, of the text itself. */
 export type Parsed = { readonly data: unknown; readonly lineOf: (path: readonly Key[]) => number };
 
+/** One bracket too many gives an error for each that follows: the first ones say it. */
+const MOST_ERRORS = 10;
+
 /** Reads the text between the marks; null after a fault. */
 export const parseSource = (format: Format, text: string, report: (found: Found) => void): Parsed | null => {
   if (format === "toml") return readToml(text, report);
@@ -17,10 +20,10 @@ export const parseSource = (format: Format, text: string, report: (found: Found)
   // JSON is YAML: its places, and its keys that stand there twice, are found in the same way.
   const document = parseDocument(text, { lineCounter: lines, strict: true, uniqueKeys: true, version: "1.2" });
   const errors = [...document.errors, ...document.warnings].filter(({ code }) => format === "yaml" || code === "DUPLICATE_KEY");
-  for (const { code, message, linePos } of errors) report(yamlFault(code, message, linePos?.[0].line ?? 1));
+  for (const { code, message, linePos } of errors.slice(0, MOST_ERRORS)) report(yamlFault(code, message, linePos?.[0].line ?? 1));
   if (errors.length > 0) return null;
   try {
-    return { data: format === "json" ? JSON.parse(text) : document.toJS(), lineOf: (path) => findLine(document, { lines, path }) };
+    return { data: format === "json" ? JSON.parse(text) : document.toJS(), lineOf: lineFinder(document, lines) };
   } catch (error) {
     // Too many aliases: a small text that stands for a very large one.
     if (!(error instanceof ReferenceError)) throw error;
@@ -53,23 +56,29 @@ const isJson = (text: string, report: (found: Found) => void): boolean => {
   }
 };
 
-const findLine = (document: Document.Parsed, { lines, path }: { lines: LineCounter; path: readonly Key[] }): number => {
-  let node: ParsedNode | null = document.contents;
-  let offset = node?.range[0] ?? 0;
-  for (const key of path) {
-    if (isMap<ParsedNode, ParsedNode | null>(node)) {
-      const pair = node.items.find((each) => isScalar(each.key) && String(each.key.value) === String(key));
-      if (!pair) break;
-      offset = pair.key.range[0];
-      node = pair.value;
-    } else if (isSeq<ParsedNode>(node) && typeof key === "number") {
-      const item = node.items[key];
-      if (!item) break;
-      offset = item.range[0];
-      node = item;
-    } else break;
-  }
-  return lines.linePos(offset).line;
+type Pair = { readonly key: ParsedNode; readonly value: ParsedNode | null };
+
+/** The line of a path. Each table's keys are indexed once, when something in it is first looked for. */
+const lineFinder = (document: Document.Parsed, lines: LineCounter): Parsed["lineOf"] => {
+  const indexed = new Map<ParsedNode, ReadonlyMap<string, Pair>>();
+  const pairsOf = (node: YAMLMap.Parsed): ReadonlyMap<string, Pair> => {
+    const pairs = indexed.get(node) ?? new Map(node.items.map((pair) => [isScalar(pair.key) ? String(pair.key.value) : "", pair]));
+    indexed.set(node, pairs);
+    return pairs;
+  };
+  return (path) => {
+    let node: ParsedNode | null = document.contents;
+    let offset = node?.range[0] ?? 0;
+    for (const key of path) {
+      const pair: Pair | undefined = isMap<ParsedNode, ParsedNode | null>(node) ? pairsOf(node).get(String(key)) : undefined;
+      const item: ParsedNode | undefined = isSeq<ParsedNode>(node) && typeof key === "number" ? node.items[key] : undefined;
+      const found: ParsedNode | undefined = pair?.key ?? item;
+      if (!found) break;
+      offset = found.range[0];
+      node = pair ? pair.value : found;
+    }
+    return lines.linePos(offset).line;
+  };
 };
 
 const readToml = (text: string, report: (found: Found) => void): Parsed | null => {
