@@ -37,6 +37,20 @@ describe("a line", () => {
     expect(play(example("parallel"), (id) => id).waves).toEqual([["read-backend", "read-frontend"], ["synth"]]);
   });
 
+  test("T-09 T-10 fields and the raw text are both read downstream, and a field named output hides nothing", () => {
+    const text = 'Prose.\n\n```json\n{"verdict":"LGTM","output":"hidden","skipped":"yes"}\n```';
+    const flow = workflow({ roles: ["a", "b"], edges: ["a -> b"], prompts: { b: "{{ .a.verdict }} {{ .a.skipped }} {{ .a.output }}" } });
+    expect(play(flow, () => text).prompts["b"]).toBe(`LGTM false ${text}`);
+  });
+
+  test("E-08 12 side by side and one that joins them: 13 calls with 12 outputs", () => {
+    const names = Array.from({ length: 12 }, (_, at) => `r${at}`);
+    const prompts = { join: names.map((name) => `{{ .${name} }}`).join(" ") };
+    const played = play(workflow({ roles: [...names, "join"], edges: names.map((name) => `${name} -> join`), prompts }), (id) => `<${id}>`);
+    expect(played.waves.map((wave) => wave.length)).toEqual([12, 1]);
+    expect(played.prompts["join"]).toBe(names.map((name) => `<${name}>`).join(" "));
+  });
+
   test("E-03 E-05 a failure surfaces, and other branches go on to their end", () => {
     const { ended, skipped, waves } = play(workflow({ roles: ["a", "b", "c", "d"], edges: ["a -> b", "c -> d"] }), (id) =>
       id === "a" ? "!no model" : id,
@@ -274,6 +288,18 @@ describe("loops", () => {
     next = nextRoles(flow, recordResults(next.state, done("end")));
     expect(next).toMatchObject({ abandoned: ["slow"], ready: [{ id: "a--2r" }] });
     expect(recordResults(next.state, done("slow", "a", "nobody"))).toEqual(next.state);
+  });
+
+  test("what is made ready and given up at once is not handed out", () => {
+    const each = { foreach: "a.items" };
+    const flow = workflow({
+      roles: ["a", "slow", "quick", "end"],
+      of: { quick: each, end: { ...each, join: "any" } },
+      edges: ["a -> slow", "a -> quick", "slow -> end", "quick -> end", "end -> a until '{{ eq .Round 2 }}' max 3"],
+    });
+    const first = nextRoles(flow, startRun(flow, ""));
+    const next = nextRoles(flow, recordResults(first.state, new Map([["a", { state: "done", output: output("items: []", ["items"]) }]])));
+    expect(next).toMatchObject({ ready: [{ id: "a--2r" }], abandoned: [] });
   });
 
   test("with a role that is skipped in them are over when their last role is", () => {

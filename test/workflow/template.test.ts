@@ -10,7 +10,7 @@ const view = (output: string, fields: Record<string, Json> = {}, whole = true) =
 
 const VALUES: Record<string, Value> = {
   Args: "add login",
-  planner: view("1. do it", { items: ["a", "b", { name: "c" }], empty: [], nothing: null }),
+  planner: view("1. do it", { items: ["a", "b", { name: "c" }], empty: [], nothing: null, table: { own: 1 } }),
   review: view("fine\nverdict: LGTM", { verdict: "LGTM", score: 9, blocking: false, text9: "9", version: "1.10", note: "No blockers" }),
   ship: view("", { skipped: true }, false),
   "read-backend": view("backend"),
@@ -69,6 +69,8 @@ describe("prompts", () => {
     "{{ .planner.items.length }}",
     "{{ .review.verdict.length }}",
     "{{ .planner.toString }}",
+    "{{ .planner.table.toString }}",
+    "{{ .planner.table.__proto__ }}",
     "{{ .review.__proto__ }}",
     "{{ .constructor }}",
   ])("C-11 %s is told, and never `<no value>` in a prompt", (source) => {
