@@ -3,6 +3,7 @@ import { readComment } from "./events/comment.ts";
 import type { Clone } from "./git/clone.ts";
 import type { GitHub } from "./github/ports.ts";
 import type { Loaded, Saved, World } from "./handle.ts";
+import { readArchived } from "./ledger/archive.ts";
 import { loadLedger, loadResults } from "./ledger/load.ts";
 import { saveLedger } from "./ledger/save.ts";
 import type { Config } from "./model/config.ts";
@@ -47,7 +48,7 @@ export const connectWorld = (connected: Connected): World => {
     sweep: (since) => sweepComments(connected, since),
     answer: async (queries) => {
       const refused = (query: Query, why: string): void => log(`GitHub does not show ${queryKey(query)}: ${why}`);
-      const facts = await answer(queries, { github, git: clone, refused });
+      const facts = await answer(queries, { github, git: { ...clone, archived: (id) => readArchived(clone, id) }, refused });
       if ("kind" in facts) log(`not read: ${facts.why}`);
       return facts;
     },

@@ -1,6 +1,6 @@
 import type { Command } from "../model/command.ts";
 import type { Request } from "../model/event.ts";
-import { refuse, type Refused } from "../model/refusal.ts";
+import { accept, refuse, type Refused, type Result } from "../model/refusal.ts";
 import { cut } from "../model/visible.ts";
 import type { Arguments, CommandRow } from "./table.ts";
 
@@ -25,15 +25,26 @@ export const readText =
 
 /** A step's, task's or execution's name, or nothing. Refusals: `too-much`, `bad-target`. */
 export const readTarget =
-  (kind: "retry" | "cancel" | "status") =>
-  ({ words }: Arguments, { name, usage }: Row): Request => {
-    if (words.length > 1) return refuse("too-much", `\`/enki ${name}\` takes one name, not ${shown(words.join(" "))}.`, `/enki ${usage}`);
-    const target = words[0] === undefined ? null : bare(words[0]);
-    if (target !== null && !isName(target)) {
-      return refuse("bad-target", `${shown(target)} is no name of a step, a task or an execution.`, "/enki status");
-    }
-    return yes({ kind, target });
+  (kind: "retry" | "cancel" | "pause" | "resume" | "status") =>
+  (given: Arguments, row: Row): Request => {
+    const target = readName(given, row);
+    return target.ok ? yes({ kind, target: target.value }) : target;
   };
+
+/** A step's or task's name, which must be there. Refusals: those of {@link readTarget}, `which-step`. */
+export const readStep = (given: Arguments, row: Row): Request => {
+  const target = readName(given, row);
+  if (!target.ok) return target;
+  if (target.value === null) return refuse("which-step", `\`/enki ${row.name}\` needs the name of a step.`, `/enki ${row.usage}`);
+  return yes({ kind: "skip", target: target.value });
+};
+
+const readName = ({ words }: Arguments, { name, usage }: Row): Result<string | null> => {
+  if (words.length > 1) return refuse("too-much", `\`/enki ${name}\` takes one name, not ${shown(words.join(" "))}.`, `/enki ${usage}`);
+  const target = words[0] === undefined ? null : bare(words[0]);
+  if (target === null || isName(target)) return accept(target);
+  return refuse("bad-target", `${shown(target)} is no name of a step, a task or an execution.`, "/enki status");
+};
 
 /** A plan's hash or a task with its result, each by seven characters or more. Refusals: `what-approval`, `bad-hash`. */
 export const readApproval = ({ words }: Arguments, { usage }: Row): Request => {
@@ -58,4 +69,11 @@ const badHash = (what: string): Refused =>
     "/enki approve <plan hash> | <task>@<result>",
   );
 
-export const readNothing = (): Request => yes({ kind: "help" });
+/** Nothing stands behind it; what does is not looked at. */
+export const readNothing = (kind: "help") => (): Request => yes({ kind });
+
+/** Nothing may stand behind it: who names a step means something else. Refusal: `too-much`. */
+export const readStop = ({ words }: Arguments): Request =>
+  words.length === 0
+    ? yes({ kind: "stop" })
+    : refuse("too-much", `\`/enki stop\` stops everything, not ${shown(words.join(" "))}.`, "/enki cancel [<step>]");

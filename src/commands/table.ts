@@ -1,7 +1,7 @@
 import type { CommandKind } from "../model/command.ts";
 import type { Request } from "../model/event.ts";
 import type { Permission } from "../model/query.ts";
-import { readApproval, readNothing, readTarget, readText } from "./arguments.ts";
+import { readApproval, readNothing, readStep, readStop, readTarget, readText } from "./arguments.ts";
 
 /** What stands behind a command's name: its words on that line, and the text that goes on to the end of the paragraph. */
 export type Arguments = { readonly words: readonly string[]; readonly text: string };
@@ -61,6 +61,36 @@ export const COMMANDS: readonly CommandRow[] = [
     read: readTarget("retry"),
   },
   {
+    name: "skip",
+    aliases: [],
+    usage: "skip <step>",
+    example: "skip changelog",
+    summary: "go on without a step, and without its work",
+    kinds: ["skip"],
+    permission: "write",
+    read: readStep,
+  },
+  {
+    name: "pause",
+    aliases: [],
+    usage: "pause [<step>]",
+    example: "pause fix_upload_limit",
+    summary: "start and land nothing more; of a step, also stop its run",
+    kinds: ["pause"],
+    permission: "write",
+    read: readTarget("pause"),
+  },
+  {
+    name: "resume",
+    aliases: [],
+    usage: "resume [<step>]",
+    example: "resume",
+    summary: "go on with what was paused",
+    kinds: ["resume"],
+    permission: "write",
+    read: readTarget("resume"),
+  },
+  {
     name: "cancel",
     aliases: [],
     usage: "cancel [<step>]",
@@ -69,6 +99,16 @@ export const COMMANDS: readonly CommandRow[] = [
     kinds: ["cancel"],
     permission: "write",
     read: readTarget("cancel"),
+  },
+  {
+    name: "stop",
+    aliases: [],
+    usage: "stop",
+    example: "stop",
+    summary: "cancel everything that goes on in the repository",
+    kinds: ["stop"],
+    permission: "write",
+    read: readStop,
   },
   {
     name: "status",
@@ -88,7 +128,7 @@ export const COMMANDS: readonly CommandRow[] = [
     summary: "show this table",
     kinds: ["help"],
     permission: "read",
-    read: readNothing,
+    read: readNothing("help"),
   },
 ];
 

@@ -6,6 +6,7 @@ import { applyResulted } from "./apply/resulted.ts";
 import { applySaveRefused } from "./apply/save-refused.ts";
 import { type Draft, openDraft } from "./draft.ts";
 import { reconcileArchiving } from "./reconcile/archiving.ts";
+import { reconcileCarrying } from "./reconcile/carrying.ts";
 import { reconcileComments } from "./reconcile/comments.ts";
 import { reconcileDeadlines } from "./reconcile/deadlines.ts";
 import { reconcileHeads } from "./reconcile/heads.ts";
@@ -32,6 +33,7 @@ export const decide = (events: readonly Event[], snapshot: Snapshot): Decision =
 const passes: readonly ((draft: Draft) => void)[] = [
   reconcileInbox,
   reconcileHeads,
+  reconcileCarrying,
   reconcileDeadlines,
   reconcileLanding,
   reconcileTransitions,

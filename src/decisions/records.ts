@@ -4,6 +4,7 @@ import type { Execution } from "../model/execution.ts";
 import { type Base, type ExecutionId, hash, type Hash, type Millis, type StepId } from "../model/ids.ts";
 import type { Ledger, Trace } from "../model/ledger.ts";
 import type { Plan, PlannedStep } from "../model/plan.ts";
+import { inOrder } from "../model/graph.ts";
 import { emptyQueue, type Queue } from "../model/queue.ts";
 import type { Step } from "../model/step.ts";
 
@@ -51,6 +52,7 @@ type Writer = ReturnType<typeof openLedger>;
 /** Reading and writing executions, steps and plans. */
 export const graphRecords = ({ ledger, put, hurry, learnStep }: Writer) => {
   const planned = new Map<Hash, ReadonlyMap<StepId, PlannedStep>>();
+  const orders = new Map<Hash, readonly PlannedStep[]>();
   const plan = (id: Hash | null): Plan | null => (id === null ? null : (ledger().plans[id] ?? null));
   return {
     executions: (): readonly Execution[] => Object.values(ledger().executions),
@@ -78,6 +80,13 @@ export const graphRecords = ({ ledger, put, hurry, learnStep }: Writer) => {
       const known = planned.get(execution.plan) ?? new Map((plan(execution.plan)?.steps ?? []).map((each) => [each.id, each]));
       planned.set(execution.plan, known);
       return known.get(step);
+    },
+    /** Steps as they were approved, each after what it needs. */
+    order: (execution: Execution): readonly PlannedStep[] => {
+      if (execution.plan === null) return [];
+      const known = orders.get(execution.plan) ?? inOrder(plan(execution.plan)?.steps ?? []);
+      orders.set(execution.plan, known);
+      return known;
     },
     /** Takes an execution out of the ledger with all that belongs to it; the save that writes this puts it into the archive. */
     dropExecution: (id: ExecutionId): void => {

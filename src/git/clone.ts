@@ -83,11 +83,10 @@ const reading = (running: Running) => ({
     });
     return Object.fromEntries(pairs);
   },
-  /** Files of a commit whose path starts with one of these prefixes; all of them when none is given. */
-  readFiles: async (commit: Sha, prefixes: readonly string[] = [""]): Promise<Map<string, Buffer>> => {
-    const entries = [...(await listTree(running, commit))].filter(
-      ([path, { mode }]) => mode !== "160000" && prefixes.some((prefix) => path.startsWith(prefix)),
-    );
+  /** Files of a commit whose path starts with one of these prefixes, or that are wanted; all of them when nothing is said. */
+  readFiles: async (commit: Sha, which: readonly string[] | ((path: string) => boolean) = [""]): Promise<Map<string, Buffer>> => {
+    const isWanted = typeof which === "function" ? which : (path: string) => which.some((prefix) => path.startsWith(prefix));
+    const entries = [...(await listTree(running, commit))].filter(([path, { mode }]) => mode !== "160000" && isWanted(path));
     const blobs = await readBlobs(running, [...new Set(entries.map(([, { sha }]) => sha))]);
     const files = entries.flatMap(([path, { sha }]) => {
       const content = blobs.get(sha);

@@ -1,5 +1,6 @@
 import type { Execution } from "../model/execution.ts";
 import { type Ledger, LEDGER_FORMAT } from "../model/ledger.ts";
+import { newStep } from "../model/step.ts";
 import { accept, refuse, type Result } from "../model/refusal.ts";
 
 /** Paths in the ledger's tree. Names that people chose (a base) are percent-encoded. */
@@ -66,6 +67,12 @@ const differ = <T>(
   for (const key of Object.keys(before ?? {})) if (!(key in after)) tell(key, null);
 };
 
+/** Fields that an execution's file of an earlier version lacks. */
+const upgrade = (execution: Execution): Execution => ({
+  ...execution,
+  steps: Object.fromEntries(Object.entries(execution.steps).map(([id, step]) => [id, { ...newStep(id), ...step }])),
+});
+
 /** A ledger from its files. Refusals: `newer-ledger`, `broken-ledger`. */
 export const readLedger = (files: ReadonlyMap<string, Buffer>): Result<Ledger> => {
   const format = Number(files.get(FORMAT)?.toString("utf8") ?? "0");
@@ -91,7 +98,7 @@ const parse = (files: ReadonlyMap<string, Buffer>): Ledger => {
   for (const [path, content] of files) {
     const [folder, name = "", rest = ""] = path.split("/");
     const text = content.toString("utf8");
-    if (folder === "executions" && rest === "state.json") executions[name] = JSON.parse(text);
+    if (folder === "executions" && rest === "state.json") executions[name] = upgrade(JSON.parse(text));
     else if (folder === "executions" && rest.startsWith("plan-")) plans[rest.slice("plan-".length, -".json".length)] = JSON.parse(text);
     else if (folder === "queues") queues[decodeURIComponent(name.slice(0, -".json".length))] = JSON.parse(text);
     else if (folder === "artifacts") artifacts[`${name}/${rest.slice(0, -".md".length)}`] = text;

@@ -12,6 +12,10 @@ export type Command =
   | { readonly kind: "approve-step"; readonly task: string; readonly head: Sha }
   | { readonly kind: "retry"; readonly target: Target }
   | { readonly kind: "cancel"; readonly target: Target }
+  | { readonly kind: "pause"; readonly target: Target }
+  | { readonly kind: "resume"; readonly target: Target }
+  | { readonly kind: "skip"; readonly target: string }
+  | { readonly kind: "stop" }
   | { readonly kind: "status"; readonly target: Target }
   | { readonly kind: "help" }
   | { readonly kind: "propose"; readonly plan: Plan }

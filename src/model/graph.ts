@@ -17,6 +17,12 @@ export const topological = (steps: readonly PlannedStep[]): StepId[] | null => {
   return ready.length === steps.length ? ready : null;
 };
 
+/** Steps in topological order; none when there is a cycle. */
+export const inOrder = (steps: readonly PlannedStep[]): readonly PlannedStep[] => {
+  const byId = new Map(steps.map((step) => [step.id, step]));
+  return (topological(steps) ?? []).flatMap((id) => byId.get(id) ?? []);
+};
+
 /** For each step those that need it directly, in plan order. */
 const dependents = (steps: readonly PlannedStep[]): ReadonlyMap<StepId, readonly StepId[]> => {
   const map = new Map<StepId, StepId[]>(steps.map((step) => [step.id, []]));

@@ -1,4 +1,15 @@
-import { type Base, canonical, type Login, type Millis, type RefName, type Sha, type TaskId } from "./ids.ts";
+import {
+  type Base,
+  canonical,
+  type ExecutionId,
+  type Login,
+  type Millis,
+  type RefName,
+  type Sha,
+  type StepId,
+  type TaskId,
+} from "./ids.ts";
+import type { StepState } from "./step.ts";
 
 export type Permission = "admin" | "write" | "read" | "none";
 
@@ -48,6 +59,8 @@ export type Query =
     }
   /** Base plus heads, merged in order. */
   | { readonly kind: "candidate"; readonly onto: Sha; readonly merges: readonly Merge[] }
+  /** How the steps of an execution ended that is in the archive; null where it is not there. */
+  | { readonly kind: "archived"; readonly execution: ExecutionId }
   /** Is the first commit contained in the second? */
   | { readonly kind: "contains"; readonly commit: Sha; readonly tip: Sha };
 
@@ -65,6 +78,7 @@ export type Answers = {
   candidate:
     | { readonly kind: "commits"; readonly merges: readonly Sha[] }
     | { readonly kind: "conflict"; readonly task: TaskId; readonly paths: readonly string[] };
+  archived: Readonly<Record<StepId, StepState>> | null;
   contains: boolean;
 };
 

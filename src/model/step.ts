@@ -1,4 +1,4 @@
-import type { Millis, Sha, StepId } from "./ids.ts";
+import type { Millis, Sha, StepId, TaskId } from "./ids.ts";
 import type { Refusal } from "./refusal.ts";
 
 export type StepState =
@@ -20,6 +20,8 @@ export type Step = {
   readonly state: StepState;
   /** Why it is where it is, when that needs words: failed, waiting, blocked, cancelled. */
   readonly why: Refusal | null;
+  /** Where a paused or blocked step goes back to when its work is on its branch; null where it has to be done, or done again. */
+  readonly from: "worker_done" | null;
   /** The last attempt that was asked for; 0 before the first. */
   readonly attempt: number;
   /** Faults since the last success: time-outs, crashes, infrastructure. Two are tried again. */
@@ -30,6 +32,8 @@ export type Step = {
   readonly until: Millis | null;
   /** The commit that the last attempt worked on. */
   readonly base: Sha | null;
+  /** Published heads that its work is built on and that had not landed then: it lands after them, and is carried over when they change. */
+  readonly on: readonly { readonly task: TaskId; readonly head: Sha }[];
   /** The tip of its task branch that we know; `person` when it holds a person's commits, which are built upon. */
   readonly head: {
     readonly sha: Sha;
@@ -51,11 +55,13 @@ export const newStep = (id: StepId): Step => ({
   id,
   state: "pending",
   why: null,
+  from: null,
   attempt: 0,
   faults: 0,
   notBefore: 0,
   until: null,
   base: null,
+  on: [],
   head: null,
   result: null,
   pull: null,
@@ -64,6 +70,9 @@ export const newStep = (id: StepId): Step => ({
   artifact: false,
   lastFailure: null,
 });
+
+/** True where the run of its last attempt may go on though nobody waits for it: a deadline is left on it until that run is stopped. */
+export const isLeft = ({ state, until }: Step): boolean => until !== null && state !== "running" && state !== "waiting";
 
 /** Absorbing states: nothing but a person's command leads out of them. */
 export const isSettled = (state: StepState): boolean =>

@@ -1,6 +1,6 @@
 import { calm, oneLine } from "./escape.ts";
 import type { Execution } from "../model/execution.ts";
-import { type Sha, taskId } from "../model/ids.ts";
+import { type Sha, taskId, type TaskId } from "../model/ids.ts";
 import type { PlannedStep } from "../model/plan.ts";
 
 export type Trailers = { readonly task: string; readonly execution: string; readonly head: Sha };
@@ -24,6 +24,9 @@ export const landingMessage = ({ execution, step, head, suffix }: Work & { reado
     `Enki-Execution: ${execution.id}`,
     `Enki-Head: ${head}`,
   ].join("\n");
+
+/** The message of a merge that brings what a step needs, and what has not landed yet, into the commit that it works on. */
+export const baseMessage = (task: TaskId, head: Sha): string => `Build on ${task} at ${head.slice(0, 12)}, which has not landed yet`;
 
 /** The trailers of a landing commit; null for any other message. */
 export const readTrailers = (message: string): Trailers | null => {

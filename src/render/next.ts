@@ -24,9 +24,10 @@ export const nextCommand = (execution: Execution, queue: Queue): string => {
       return whileRunning(execution, queue);
     case "failed":
       return afterFailure(execution);
+    case "paused":
+      return `What runs may end; nothing new starts or lands. To go on, comment:\n\n${toCopy(`/enki resume ${execution.id}`)}`;
     case "planning":
     case "asking":
-    case "paused":
     case "done":
     case "cancelled":
       return "";
@@ -40,10 +41,12 @@ const whileRunning = (execution: Execution, { frozen }: Queue): string => {
   const steps = Object.values(execution.steps);
   const waiting = steps.filter((step) => step.state === "waiting").slice(0, MOST);
   const failed = steps.filter((step) => step.state === "failed");
+  const paused = steps.filter((step) => step.state === "paused");
   return [
     ...(frozen ? [`When that is mended, comment:\n\n${goOn(frozen)}`] : []),
     ...waiting.map((step) => checkpoint(execution, step)),
     ...(waiting.length === 0 && !frozen && failed[0] ? [retry(execution, failed)] : []),
+    ...(paused[0] ? [goOnWith(execution, paused)] : []),
   ].join("\n\n");
 };
 
@@ -62,6 +65,13 @@ const retry = (execution: Execution, failed: readonly Step[]): string => {
   const [first] = failed;
   const own = failed.length === 1 && first?.why?.next.startsWith("/enki retry ") === true ? first.why.next : `/enki retry ${execution.id}`;
   return `To try ${failed.length === 1 ? "it" : `all ${failed.length} of them`} again, comment:\n\n${toCopy(own)}`;
+};
+
+const goOnWith = (execution: Execution, paused: readonly Step[]): string => {
+  const names = paused.slice(0, MOST).map(({ id }) => code(id));
+  const more = paused.length > MOST ? ` and ${paused.length - MOST} more` : "";
+  const line = paused.length === 1 ? taskId(execution.id, paused[0]?.id ?? "") : execution.id;
+  return `Paused: ${names.join(", ")}${more}. To go on, comment:\n\n${toCopy(`/enki resume ${line}`)}`;
 };
 
 const afterFailure = (execution: Execution): string => {

@@ -50,7 +50,7 @@ export const stateWords = (step: Step): readonly [string, string] => {
     case "running":
       return ["🔵", `running${again}`];
     case "worker_done":
-      return ["🔵", "being verified"];
+      return step.why?.code === "held" ? ["⚪", "finished; lands after what it needs"] : ["🔵", "being verified"];
     case "waiting":
       return ["🟡", step.pull === null ? "**waits for your approval**" : "**waits for your review**"];
     case "paused":

@@ -1,5 +1,5 @@
 import type { Failure, GitHub, Reply } from "../github/ports.ts";
-import type { Sha } from "../model/ids.ts";
+import type { ExecutionId, Sha } from "../model/ids.ts";
 import { type Answers, type Fact, type Facts, type Query, type QueryKind, queryKey } from "../model/query.ts";
 
 type Of<K extends QueryKind> = Extract<Query, { kind: K }>;
@@ -8,6 +8,8 @@ type Of<K extends QueryKind> = Extract<Query, { kind: K }>;
 export type Commits = {
   work(query: Of<"work">): Promise<Answers["work"]>;
   candidate(query: Of<"candidate">): Promise<Answers["candidate"]>;
+  /** How the steps of an archived execution ended. */
+  archived(execution: ExecutionId): Promise<Answers["archived"]>;
   /** Is the commit contained in the tip? */
   isAncestor(commit: Sha, tip: Sha): Promise<boolean>;
 };
@@ -77,12 +79,14 @@ const askGitHub = async (query: Of<"permission" | "reviews" | "pulls" | "runs">,
   }
 };
 
-const askGit = async (query: Of<"work" | "candidate" | "contains">, git: Commits): Promise<Fact> => {
+const askGit = async (query: Of<"work" | "candidate" | "archived" | "contains">, git: Commits): Promise<Fact> => {
   switch (query.kind) {
     case "work":
       return { kind: "work", query, answer: await git.work(query) };
     case "candidate":
       return { kind: "candidate", query, answer: await git.candidate(query) };
+    case "archived":
+      return { kind: "archived", query, answer: await git.archived(query.execution) };
     case "contains":
       return { kind: "contains", query, answer: await git.isAncestor(query.commit, query.tip) };
   }

@@ -144,7 +144,21 @@ export const SHOWN: Readonly<Record<string, Shown>> = {
     },
   }),
   stopped: show(running({ state: "failed", why: failed.why }, reported, landed("fix_upload_limit", "c", 4), failed, blocked)),
-  paused: show(running({ state: "paused" }, reported, { ...newStep("fix_upload_limit"), state: "paused" })),
+  paused: show(
+    running(
+      { state: "paused", why: { code: "paused", why: "Paused by @\u200bmaintainer.", next: "/enki resume abc123" } },
+      reported,
+      { ...newStep("fix_upload_limit"), state: "running", attempt: 1 },
+    ),
+  ),
+  "step-paused": show(
+    running(
+      {},
+      reported,
+      { ...newStep("fix_upload_limit"), state: "paused", why: { code: "paused", why: "Paused by @\u200bmaintainer.", next: "" } },
+      { ...newStep("test_upload"), state: "worker_done", pull: 6, why: { code: "held", why: "It lands after `abc123-fix`.", next: "" } },
+    ),
+  ),
   done: show(
     running({ state: "done" }, reported, landed("fix_upload_limit", "c", 4), landed("test_upload", "d", 6), landed("changelog", "e", 7)),
   ),

@@ -11,6 +11,7 @@ const [one, two] = ["1".repeat(40), "2".repeat(40)];
 const git: Commits = {
   work: ({ result }) => Promise.resolve({ kind: "commit", commit: result }),
   candidate: ({ merges }) => Promise.resolve({ kind: "commits", merges: merges.map(({ head }) => head) }),
+  archived: (execution) => Promise.resolve(execution === "abcdef" ? { fix: "done" } : null),
   isAncestor: (commit, tip) => Promise.resolve(commit < tip),
 };
 

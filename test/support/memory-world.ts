@@ -2,6 +2,7 @@ import type { Effect } from "../../src/model/effect.ts";
 import { digestOf } from "../../src/model/effect.ts";
 import type { Event } from "../../src/model/event.ts";
 import type { Inputs, World } from "../../src/handle.ts";
+import type { Execution } from "../../src/model/execution.ts";
 import { hash, readTaskId, type RefName, type Sha } from "../../src/model/ids.ts";
 import { type JobKey, type JobResult, readJobKey } from "../../src/model/job.ts";
 import { emptyLedger, type Ledger } from "../../src/model/ledger.ts";
@@ -12,6 +13,9 @@ import { branchRef, readResultRef, resultRef } from "../../src/model/refs.ts";
 import { config as defaults } from "./config.ts";
 
 const sha = (value: unknown): Sha => hash(value).slice(0, 40);
+
+const archivedStates = (execution: Execution | undefined) =>
+  execution === undefined ? null : Object.fromEntries(Object.values(execution.steps).map(({ id, state }) => [id, state]));
 
 /** Thrown where a history lets the process die. */
 export class Crash extends Error {}
@@ -56,6 +60,8 @@ export const memoryWorld = (
     closed: new Set<number>(),
     requests: 0,
     pushes: 0,
+    /** Executions that a write took out of the ledger. */
+    archive: {} as Record<string, Execution>,
   };
 
   const contains = (commit: Sha, tip: Sha): boolean => {
@@ -108,6 +114,8 @@ export const memoryWorld = (
         };
       case "candidate":
         return candidate(query);
+      case "archived":
+        return { kind: "archived", query, answer: archivedStates(state.archive[query.execution]) };
       case "contains":
         return { kind: "contains", query, answer: contains(query.commit, query.tip) };
     }
@@ -218,6 +226,7 @@ export const memoryWorld = (
         if (ref === branchRef("main") && to !== null) state.bases.push(to);
       }
       state.writes.push({ inputs, parent: state.ledger, ledger: act.ledger, notes: act.notes });
+      for (const [id, left] of Object.entries(state.ledger.executions)) if (!act.ledger.executions[id]) state.archive[id] = left;
       state.ledger = act.ledger;
       for (const pull of state.pulls) {
         const head = state.refs[branchRef(pull.headRef)] ?? pull.head;

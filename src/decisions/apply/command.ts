@@ -1,15 +1,16 @@
 import type { Command } from "../../model/command.ts";
-import type { Execution } from "../../model/execution.ts";
+import { type Execution, isOver } from "../../model/execution.ts";
 import { executionId, taskId } from "../../model/ids.ts";
-import { refuse, type Refusal } from "../../model/refusal.ts";
-import { newStep, type Step } from "../../model/step.ts";
+import { refuse } from "../../model/refusal.ts";
+import { newStep } from "../../model/step.ts";
 import { helpReply, statusReply } from "../../render/replies.ts";
 import type { Draft } from "../draft.ts";
-import { type Found, findTarget } from "../targets.ts";
+import { findTarget } from "../targets.ts";
+import type { Answer, OnFound } from "./answer.ts";
+import { cancel, skip, stopAll } from "./cancel.ts";
 import type { Commanded } from "./commanded.ts";
-
-/** Null: it took effect, and the execution's comment will show it. */
-export type Answer = { readonly text: string } | Refusal | null;
+import { pause, resume } from "./pause.ts";
+import { retry } from "./retry.ts";
 
 /** Writes a permitted command down. Refusals are answers: nothing of a refused command takes effect. */
 export const applyCommand = (draft: Draft, event: Commanded, command: Command): Answer => {
@@ -25,6 +26,14 @@ export const applyCommand = (draft: Draft, event: Commanded, command: Command): 
       return onTarget(draft, { event, target: command.target }, retry);
     case "cancel":
       return onTarget(draft, { event, target: command.target }, cancel);
+    case "pause":
+      return onTarget(draft, { event, target: command.target }, pause);
+    case "resume":
+      return onTarget(draft, { event, target: command.target }, resume);
+    case "skip":
+      return onTarget(draft, { event, target: command.target }, skip);
+    case "stop":
+      return stopAll(draft, event.by);
     case "status":
       return onTarget(draft, { event, target: command.target }, (draft, { execution }) => ({
         text: statusReply(execution, draft.plan(execution.plan)),
@@ -37,17 +46,13 @@ export const applyCommand = (draft: Draft, event: Commanded, command: Command): 
   }
 };
 
-type OnFound = (draft: Draft, found: Found, event: Commanded) => Answer;
-
 const onTarget = (draft: Draft, { event, target }: { event: Commanded; target: string | null }, act: OnFound): Answer => {
   const found = findTarget(draft.executions(), event.issue, target);
   return found.ok ? act(draft, found.value, event) : found.refusal;
 };
 
 const begin = (draft: Draft, event: Commanded, command: Extract<Command, { kind: "do" | "plan" }>): Answer => {
-  const busy = draft
-    .executions()
-    .find((each) => each.issue === event.issue && (each.state === "planning" || each.state === "proposed" || each.state === "running"));
+  const busy = draft.executions().find((each) => each.issue === event.issue && !isOver(each));
   if (busy) {
     return refuse("already-running", `Execution \`${busy.id}\` is ${busy.state} on this issue.`, `/enki cancel ${busy.id}`).refusal;
   }
@@ -136,104 +141,4 @@ const approveStep = (draft: Draft, event: Commanded, command: Extract<Command, {
   draft.putStep(execution.id, { ...step, state: "done", why: null, until: null });
   draft.note(`${event.by} approved ${task}@${step.result.slice(0, 12)}`);
   return null;
-};
-
-const retry: OnFound = (draft, { execution, step }, event) => {
-  if (step) return retryStep(draft, { execution, step, event });
-  if (execution.state === "running" && draft.queue(execution.base).frozen) {
-    thaw(draft, execution);
-    draft.note(`${event.by} lets ${execution.base} go on`);
-    return null;
-  }
-  if (execution.state !== "failed") {
-    return refuse(
-      "not-failed",
-      `Execution \`${execution.id}\` is ${execution.state}, not failed: only what failed can be retried.`,
-      "/enki status",
-    ).refusal;
-  }
-  if (execution.plan === null || Object.keys(execution.steps).length === 0) {
-    draft.putExecution({
-      ...execution,
-      state: "planning",
-      why: null,
-      planning: { attempt: execution.planning.attempt + 1, faults: 0, notBefore: 0, until: null },
-    });
-  } else {
-    for (const each of Object.values(execution.steps)) if (each.state === "failed") again(draft, execution, each);
-    reopen(draft, execution);
-  }
-  thaw(draft, execution);
-  draft.note(`${event.by} retries ${execution.id}`);
-  return null;
-};
-
-const retryStep = (draft: Draft, { execution, step, event }: { execution: Execution; step: Step; event: Commanded }): Answer => {
-  const task = taskId(execution.id, step.id);
-  if (step.state === "blocked") {
-    const failed = draft
-      .planned(execution, step.id)
-      ?.needs.flatMap((need) => ("step" in need && execution.steps[need.step]?.state === "failed" ? [need.step] : []));
-    return refuse(
-      "blocked",
-      `\`${task}\` is blocked by what it needs; retry that first.`,
-      `/enki retry ${taskId(execution.id, failed?.[0] ?? step.id)}`,
-    ).refusal;
-  }
-  if (step.state !== "failed")
-    return refuse("not-failed", `\`${task}\` is '${step.state}', not 'failed': only what failed can be retried.`, "/enki status").refusal;
-  again(draft, execution, step);
-  reopen(draft, execution);
-  thaw(draft, execution);
-  draft.note(`${event.by} retries ${task}`);
-  return null;
-};
-
-const again = (draft: Draft, execution: Execution, step: Step): void => {
-  const opened = `open-pull:${taskId(execution.id, step.id)}`;
-  if (draft.trace(opened)?.refused) draft.dropTrace(opened);
-  // Its work is there: only the pull request was refused.
-  const state = step.why?.code === "pull-refused" ? "worker_done" : "pending";
-  draft.putStep(execution.id, { ...step, state, why: null, faults: 0, notBefore: 0, until: null });
-};
-
-const reopen = (draft: Draft, { id }: Execution): void => {
-  const execution = draft.execution(id);
-  if (execution?.state === "failed") draft.putExecution({ ...execution, state: "running", why: null });
-};
-
-/** A person who retries has seen the base as it is now. */
-const thaw = (draft: Draft, execution: Execution): void => {
-  const queue = draft.queue(execution.base);
-  if (queue.frozen) draft.putQueue(execution.base, { ...queue, frozen: null, landed: draft.base(execution.base) });
-};
-
-const cancel: OnFound = (draft, { execution, step }, event) => {
-  if (step) return cancelStep(draft, { execution, step, event });
-  if (execution.state === "done" || execution.state === "cancelled") {
-    return refuse("already-over", `Execution \`${execution.id}\` is ${execution.state}.`, "/enki status").refusal;
-  }
-  for (const each of Object.values(execution.steps)) if (each.state !== "done") drop(draft, execution, each);
-  const now = draft.execution(execution.id) ?? execution;
-  const why = { code: "cancelled", why: `Cancelled by @\u200b${event.by}.`, next: "/enki fix <what to do>" };
-  // The deadline of a job that runs stays until its run is stopped.
-  const until = now.state === "planning" ? now.planning.until : null;
-  draft.putExecution({ ...now, state: "cancelled", why, planning: { ...now.planning, until } });
-  draft.note(`${event.by} cancelled ${execution.id}`);
-  return null;
-};
-
-const cancelStep = (draft: Draft, { execution, step, event }: { execution: Execution; step: Step; event: Commanded }): Answer => {
-  const task = taskId(execution.id, step.id);
-  if (step.state === "done" || step.state === "cancelled")
-    return refuse("already-over", `\`${task}\` is ${step.state}.`, "/enki status").refusal;
-  drop(draft, execution, step);
-  draft.note(`${event.by} cancelled ${task}`);
-  return null;
-};
-
-const drop = (draft: Draft, execution: Execution, step: Step): void => {
-  const why = { code: "cancelled", why: "Cancelled by a person.", next: "/enki fix <what to do>" };
-  const until = step.state === "running" || step.state === "cancelled" ? step.until : null;
-  draft.putStep(execution.id, { ...step, state: "cancelled", why, until });
 };

@@ -7,7 +7,8 @@ import { refuse, type Refusal } from "../../model/refusal.ts";
 import { refusalReply } from "../../render/replies.ts";
 import { writeMarker } from "../../render/marker.ts";
 import type { Draft } from "../draft.ts";
-import { applyCommand, type Answer } from "./command.ts";
+import type { Answer } from "./answer.ts";
+import { applyCommand } from "./command.ts";
 
 export type Commanded = Extract<Event, { kind: "commanded" }>;
 

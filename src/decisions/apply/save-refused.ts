@@ -2,7 +2,7 @@ import type { Event } from "../../model/event.ts";
 import { readTaskId, type RefName, type TaskId } from "../../model/ids.ts";
 import { branchRef, readCandidateRef, readTaskRef } from "../../model/refs.ts";
 import type { Draft } from "../draft.ts";
-import { failStep } from "./resulted.ts";
+import { failStep } from "./failing.ts";
 
 /**
  * A ref that we may not move is given up with GitHub's words, so that the next save can do without it: a step's branch fails its step,

@@ -71,7 +71,7 @@ const neededTraces = (draft: Draft): ((key: string) => boolean) => {
   const live = draft.executions();
   const heads = new Set(live.flatMap(({ steps }) => Object.values(steps).flatMap(({ head }) => head?.sha ?? [])));
   const candidates = new Set(Object.values(queues).flatMap((queue) => queue.candidates.map(({ commit }) => commit)));
-  const cancels = live.some(({ steps }) => Object.values(steps).some(({ state }) => state === "cancelled"));
+  const cancels = live.some(({ steps }) => Object.values(steps).some(({ state }) => state === "cancelled" || state === "skipped"));
   return (key) => {
     const owner = ownerOf(key);
     if (owner !== null) return draft.execution(owner) !== undefined;

@@ -1,10 +1,13 @@
 import type { Execution } from "../../model/execution.ts";
+import type { StepState } from "../../model/step.ts";
 import { executionComment } from "../../render/execution-comment.ts";
 import { writeMarker } from "../../render/marker.ts";
 import type { Draft } from "../draft.ts";
 
 /** Between two edits that only tell of progress, in milliseconds: each is a request, and for some readers a mail. */
 const PROGRESS_PAUSE = 30_000;
+
+const PRESSING: ReadonlySet<StepState> = new Set(["waiting", "failed", "paused"]);
 
 /** Progress is told now and then; what a person must know or do, at once. */
 const isTime = (draft: Draft, key: string, execution: Execution): boolean => {
@@ -16,7 +19,7 @@ const isTime = (draft: Draft, key: string, execution: Execution): boolean => {
 };
 
 const isPressing = ({ state, steps }: Execution): boolean =>
-  (state !== "running" && state !== "planning") || Object.values(steps).some((step) => step.state === "waiting" || step.state === "failed");
+  (state !== "running" && state !== "planning") || Object.values(steps).some((step) => PRESSING.has(step.state));
 
 /** One comment per execution, edited in place; answers to commands; the issue closed when all of it landed. */
 export const reconcileComments = (draft: Draft): void => {

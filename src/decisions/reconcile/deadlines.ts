@@ -3,7 +3,9 @@ import { taskId } from "../../model/ids.ts";
 import { jobKey, type JobKey } from "../../model/job.ts";
 import type { Candidate, Queue } from "../../model/queue.ts";
 import type { Run } from "../../model/query.ts";
-import { faultCandidate, planFault, workFault } from "../apply/resulted.ts";
+import { workFault } from "../apply/failing.ts";
+import { planFault } from "../apply/planned.ts";
+import { faultCandidate } from "../apply/resulted.ts";
 import type { Draft } from "../draft.ts";
 
 /** Ends every wait that is over: jobs whose run is gone or takes too long, and people who did not answer. */
@@ -11,7 +13,7 @@ export const reconcileDeadlines = (draft: Draft): void => {
   for (const execution of draft.executions()) {
     if (execution.state === "planning") planning(draft, execution);
     if (execution.state === "proposed") proposed(draft, execution);
-    if (execution.state === "running") steps(draft, execution);
+    if (execution.state === "running" || execution.state === "paused") steps(draft, execution);
   }
   for (const [base, queue] of Object.entries(draft.ledger().queues)) candidates(draft, base, queue);
 };
@@ -60,7 +62,7 @@ const steps = (draft: Draft, execution: Execution): void => {
       const job = jobKey({ kind: "work", target: taskId(execution.id, step.id), attempt: step.attempt });
       const verdict = inspect(draft, job, step.until);
       if (verdict !== "alive") workFault(draft, { execution, step, why: reason(verdict) });
-    } else if (step.state === "waiting") {
+    } else if (step.state === "waiting" && execution.state === "running") {
       draft.wake(step.until);
       if (draft.now < step.until) continue;
       const why = { code: "no-approval", why: "Nobody approved it in time.", next: `/enki retry ${taskId(execution.id, step.id)}` };

@@ -2,7 +2,7 @@ import type { Execution } from "../../model/execution.ts";
 import { taskId } from "../../model/ids.ts";
 import { taskRef } from "../../model/refs.ts";
 import type { Step } from "../../model/step.ts";
-import { failStep } from "../apply/resulted.ts";
+import { failStep } from "../apply/failing.ts";
 import type { Draft } from "../draft.ts";
 
 /** Follows what people did to task branches: their commits are taken up as the step's new head, a deleted branch is put back. */

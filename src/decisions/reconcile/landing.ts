@@ -1,7 +1,7 @@
 import type { Execution } from "../../model/execution.ts";
-import { topological } from "../../model/graph.ts";
 import { type Base, readTaskId, type Sha, taskId, type TaskId } from "../../model/ids.ts";
 import { jobKey } from "../../model/job.ts";
+import type { PlannedStep } from "../../model/plan.ts";
 import type { Review } from "../../model/query.ts";
 import type { Candidate, Queue } from "../../model/queue.ts";
 import { branchRef, candidateRef, readCandidateRef, taskRef } from "../../model/refs.ts";
@@ -9,9 +9,11 @@ import { refuse, type Refusal } from "../../model/refusal.ts";
 import type { Step } from "../../model/step.ts";
 import { type Entrant, plan } from "../../refinery/plan.ts";
 import { landingMessage } from "../../render/commits.ts";
-import { failStep } from "../apply/resulted.ts";
+import { failStep } from "../apply/failing.ts";
+import { heldBases, isStale } from "../bases.ts";
 import type { Draft } from "../draft.ts";
 import { JOB_SLACK, MAX_FAULTS, PERSON_WAIT } from "../faults.ts";
+import { isOverFor, neededBy } from "../needs.ts";
 import { wantJob } from "./scheduling.ts";
 import { stopRun } from "./stopping.ts";
 
@@ -98,12 +100,19 @@ const entrants = (draft: Draft, base: Base, queue: Queue): Entrant[] =>
       inOrder(draft, execution).flatMap((step): Entrant[] => {
         const planned = draft.planned(execution, step.id);
         if (!step.head || !planned || (step.state !== "worker_done" && step.state !== "waiting")) return [];
+        if (!isNext(draft, execution, { step, planned })) return [];
         const task = taskId(execution.id, step.id);
         const message = landingMessage({ execution, step: planned, head: step.head.sha, suffix: draft.snapshot.config.git.commitSuffix });
         const held = step.pull === null ? opening : planned.checkpoint ? gate(draft, { execution, step, queue }) : null;
         return held === reworked ? [] : [{ task, head: step.head.sha, message, held }];
       }),
     );
+
+type Published = { readonly step: Step; readonly planned: PlannedStep };
+
+/** Nothing is queued before all that it needs landed: what has landed is closed under needs. Nor what holds work that will not land. */
+const isNext = (draft: Draft, execution: Execution, { step, planned }: Published): boolean =>
+  neededBy(draft, execution, planned).every(({ state }) => isOverFor(state)) && isStale(draft, step) === false;
 
 const opening: Refusal = refuse("no-pull", "Its pull request is being opened.").refusal;
 const unapproved: Refusal = refuse(
@@ -119,11 +128,8 @@ const hasty: Refusal = refuse(
 const SECOND = 1_000;
 const reworked: Refusal = refuse("changes-requested", "A person asked for changes.").refusal;
 
-const inOrder = (draft: Draft, execution: Execution): Step[] => {
-  if (!Object.values(execution.steps).some((step) => step.head)) return [];
-  const ids = topological(draft.plan(execution.plan)?.steps ?? []) ?? [];
-  return ids.flatMap((id) => execution.steps[id] ?? []);
-};
+const inOrder = (draft: Draft, execution: Execution): Step[] =>
+  Object.values(execution.steps).some((step) => step.head) ? draft.order(execution).flatMap(({ id }) => execution.steps[id] ?? []) : [];
 
 type Gate = { readonly execution: Execution; readonly step: Step; readonly queue: Queue };
 
@@ -233,7 +239,7 @@ const drop = (draft: Draft, { commit, attempt, until, verdict }: Candidate): voi
 
 /** Candidates are not work: those that nobody verifies or lands any more go with the next write. */
 const tidy = (draft: Draft, base: Base, queue: Queue): void => {
-  const kept = new Set(queue.candidates.map(({ commit }) => commit));
+  const kept = new Set([...queue.candidates.map(({ commit }) => commit), ...heldBases(draft, base)]);
   for (const ref of Object.keys(draft.snapshot.refs)) {
     const candidate = readCandidateRef(ref);
     if (candidate?.base === base && !kept.has(candidate.commit)) draft.tidy(ref);

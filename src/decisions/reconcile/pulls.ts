@@ -7,7 +7,7 @@ import { statusText } from "../../render/statuses.ts";
 import { keptBranch } from "../apply/save-refused.ts";
 import type { Draft } from "../draft.ts";
 
-/** Every published head has a pull request and says how it stands; a cancelled step's is closed with the reason. */
+/** Every published head has a pull request and says how it stands; a cancelled or skipped step's is closed with the reason. */
 export const reconcilePulls = (draft: Draft): void => {
   for (const execution of draft.executions()) {
     for (const step of Object.values(execution.steps)) if (step.head) follow(draft, execution, step);
@@ -19,7 +19,7 @@ const follow = (draft: Draft, execution: Execution, step: Step): void => {
   const task = taskId(execution.id, step.id);
   const planned = draft.planned(execution, step.id);
   if (!planned || !step.head) return;
-  if (step.state === "cancelled") return withdraw(draft, task, step);
+  if (step.state === "cancelled" || step.state === "skipped") return withdraw(draft, task, step);
   if (step.pull === null && (step.state === "worker_done" || step.state === "waiting")) {
     const title = pullTitle({ execution, step: planned });
     const body = pullBody({ execution, step: planned, output: step.output });

@@ -3,6 +3,8 @@ import { type ExecutionId, taskId } from "../../model/ids.ts";
 import { type JobKind, jobKey } from "../../model/job.ts";
 import { DEFAULT_TIER, type Tier } from "../../model/plan.ts";
 import { schedule, type Load, type Startable } from "../../scheduler/schedule.ts";
+import { failStep } from "../apply/failing.ts";
+import { buildBase, publishBase } from "../bases.ts";
 import type { Draft } from "../draft.ts";
 import { JOB_SLACK } from "../faults.ts";
 
@@ -22,7 +24,7 @@ const startable = (draft: Draft): Startable[] =>
     }
     if (execution.state !== "running") return [];
     return Object.values(execution.steps)
-      .filter((step) => step.state === "ready" && isTime(draft, step.notBefore))
+      .filter((step) => step.state === "ready" && step.until === null && isTime(draft, step.notBefore))
       .map((step) => ({ execution: id, created, step: step.id, tier: tierOf(draft, execution, step.id) }));
   });
 
@@ -57,16 +59,15 @@ const begin = (draft: Draft, each: Startable): void => {
     return;
   }
   const step = execution.steps[each.step];
-  if (!step) return;
+  const planned = draft.planned(execution, each.step);
+  if (!step || !planned) return;
   const attempt = step.attempt + 1;
-  draft.putStep(execution.id, {
-    ...step,
-    state: "running",
-    why: null,
-    attempt,
-    until,
-    base: step.head?.by === "person" ? step.head.sha : draft.base(execution.base),
-  });
+  // A person's commits are built upon; whatever else is in them is the person's.
+  const built = step.head?.by === "person" ? { commit: step.head.sha, on: [] } : buildBase(draft, execution, planned);
+  if (!built) return;
+  if ("why" in built) return failStep(draft, { execution, step, why: built.why, log: "" });
+  publishBase(draft, execution.base, built);
+  draft.putStep(execution.id, { ...step, state: "running", why: null, attempt, until, base: built.commit, on: built.on });
   draft.note(`${taskId(execution.id, step.id)}: attempt ${attempt}`);
 };
 

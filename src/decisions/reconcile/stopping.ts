@@ -1,18 +1,19 @@
 import type { Execution } from "../../model/execution.ts";
 import { taskId } from "../../model/ids.ts";
 import { jobKey, type JobKey } from "../../model/job.ts";
+import { isLeft } from "../../model/step.ts";
 import type { Draft } from "../draft.ts";
 
 /** How long a run that was just started may be missing in GitHub's list, and the pause before it is looked for again; milliseconds. */
 const LAG = 60_000;
 const PAUSE = 5_000;
 
-/** Stops the runs of work that was cancelled: a deadline that is left on what is cancelled says that its run may go on. */
+/** Stops the runs that nobody waits for: of steps that were cancelled, skipped or paused, and of a cancelled execution's planner. */
 export const reconcileStopping = (draft: Draft): void => {
   for (const each of draft.executions()) {
     if (each.state === "cancelled" && each.planning.until !== null) stopPlanner(draft, each);
     for (const step of Object.values(each.steps)) {
-      if (step.state !== "cancelled" || step.until === null) continue;
+      if (!isLeft(step)) continue;
       const job = jobKey({ kind: "work", target: taskId(each.id, step.id), attempt: step.attempt });
       if (stopRun(draft, job)) draft.putStep(each.id, { ...step, until: null });
     }

@@ -1,10 +1,11 @@
 import type { Execution, ExecutionState } from "../../model/execution.ts";
-import { topological } from "../../model/graph.ts";
-import type { Need, PlannedStep } from "../../model/plan.ts";
-import { readTaskId, taskId } from "../../model/ids.ts";
-import { isSettled, type Step, type StepState } from "../../model/step.ts";
+import type { TaskId } from "../../model/ids.ts";
+import type { PlannedStep } from "../../model/plan.ts";
+import type { Refusal } from "../../model/refusal.ts";
+import { isSettled, type Step } from "../../model/step.ts";
 import { start } from "../apply/command.ts";
 import type { Draft } from "../draft.ts";
+import { holds, isBad, isOverFor, type Needed, neededBy } from "../needs.ts";
 
 /** Moves steps on along their needs, and executions to their end. */
 export const reconcileTransitions = (draft: Draft): void => {
@@ -13,14 +14,8 @@ export const reconcileTransitions = (draft: Draft): void => {
       start(draft, each, { by: each.by, at: draft.now });
     }
     const execution = draft.execution(each.id);
-    if (execution?.state !== "running") continue;
-    const plan = draft.plan(execution.plan);
-    if (!plan) continue;
-    const byId = new Map(plan.steps.map((step) => [step.id, step]));
-    for (const id of topological(plan.steps) ?? []) {
-      const planned = byId.get(id);
-      if (planned) advance(draft, execution.id, planned);
-    }
+    if (execution?.state !== "running" || !draft.plan(execution.plan)) continue;
+    for (const planned of draft.order(execution)) advance(draft, execution.id, planned);
     end(draft, execution.id);
   }
 };
@@ -28,40 +23,66 @@ export const reconcileTransitions = (draft: Draft): void => {
 const advance = (draft: Draft, id: string, planned: PlannedStep): void => {
   const execution = draft.execution(id);
   const step = execution?.steps[planned.id];
-  if (!execution || !step || (step.state !== "pending" && step.state !== "ready" && step.state !== "blocked")) return;
-  const needed = planned.needs.map((need) => ({ need, state: needState(draft, execution, need) }));
-  const next = nextState(needed);
-  if (next === step.state) return;
-  const bad = needed.find(({ state }) => state !== null && isBad(state));
-  const why = next === "blocked" && bad ? blockedBy(execution, bad.need) : null;
-  draft.putStep(id, { ...step, state: next, why });
+  if (!execution || !step || (planned.needs.length === 0 && step.state !== "pending" && step.state !== "blocked")) return;
+  const next = moved(step, () => neededBy(draft, execution, planned));
+  if (next && (next.state !== step.state || next.why?.why !== step.why?.why)) draft.putStep(id, next);
 };
 
-const isBad = (state: StepState): boolean => state === "failed" || state === "blocked" || state === "cancelled";
-
-const nextState = (needed: readonly { need: Need; state: StepState | null }[]): StepState => {
-  if (needed.some(({ state }) => state === "cancelled")) return "cancelled";
-  if (needed.some(({ state }) => state === null || isBad(state))) return "blocked";
-  return needed.every(({ need, state }) => state !== null && holds(need, state)) ? "ready" : "pending";
+/** A step after a look at what it needs; null where that moves nothing. */
+const moved = (step: Step, look: () => readonly Needed[]): Step | null => {
+  switch (step.state) {
+    case "pending":
+    case "ready":
+      return wait(step, look());
+    case "blocked":
+      return step.from === null ? wait(step, look()) : hold(step, look());
+    case "worker_done":
+      return hold(step, look());
+    case "paused":
+    case "waiting":
+      return giveUp(step, look());
+    case "running":
+    case "done":
+    case "failed":
+    case "skipped":
+    case "cancelled":
+      return null;
+  }
 };
 
-/** Null: there is no such step or task. */
-const needState = (draft: Draft, execution: Execution, need: Need): StepState | null => {
-  if ("step" in need) return execution.steps[need.step]?.state ?? null;
-  const id = readTaskId(need.task);
-  return (id && draft.execution(id.execution)?.steps[id.step]?.state) ?? null;
+/** What was not begun begins when all that it needs holds. */
+const wait = (step: Step, needed: readonly Needed[]): Step | null => {
+  if (needed.some(({ state }) => state === undefined)) return null;
+  const bad = needed.find(({ state }) => isBad(state));
+  const gone = giveUp(step, needed);
+  if (gone) return gone;
+  if (bad) return { ...step, state: "blocked", why: blockedBy(bad) };
+  return { ...step, state: needed.every((each) => holds(each)) ? "ready" : "pending", why: null };
 };
 
-/** `merged` holds when the step is done, `completed` when its worker is, `started` when it runs or did. */
-const holds = (need: Need, state: StepState): boolean => {
-  if (state === "done" || state === "skipped") return true;
-  if (need.condition === "completed") return state === "worker_done";
-  return need.condition === "started" && (state === "running" || state === "worker_done");
+/** What is done lands after all that it needs. */
+const hold = (step: Step, needed: readonly Needed[]): Step | null => {
+  const gone = giveUp(step, needed);
+  if (gone) return gone;
+  const bad = needed.find(({ state }) => isBad(state));
+  if (bad) return { ...step, state: "blocked", from: "worker_done", why: blockedBy(bad) };
+  const open = needed.find(({ state }) => !isOverFor(state));
+  const why = open ? { code: "held", why: `It lands after \`${open.task}\`.`, next: "" } : null;
+  return { ...step, state: "worker_done", from: null, why };
 };
 
-const blockedBy = (execution: Execution, need: Need) => {
-  const task = "step" in need ? taskId(execution.id, need.step) : need.task;
-  return { code: "blocked", why: `It needs \`${task}\`, which did not get there.`, next: `/enki retry ${task}` };
+const giveUp = (step: Step, needed: readonly Needed[]): Step | null => {
+  const cancelled = needed.find(({ state }) => state === "cancelled");
+  if (!cancelled) return null;
+  const why = { code: "cancelled", why: `It needs \`${cancelled.task}\`, which was cancelled.`, next: "/enki fix <what to do>" };
+  return { ...step, state: "cancelled", from: null, why, until: step.state === "waiting" ? null : step.until };
+};
+
+const blockedBy = ({ task, state, need }: Needed): Refusal => {
+  const retry = (of: TaskId): string => `/enki retry ${of}`;
+  if (state !== null) return { code: "blocked", why: `It needs \`${task}\`, which did not get there.`, next: retry(task) };
+  const what = "task" in need ? "task" : "step";
+  return { code: "blocked", why: `It needs \`${task}\`, and there is no such ${what}.`, next: "/enki status" };
 };
 
 const end = (draft: Draft, id: string): void => {
@@ -69,13 +90,19 @@ const end = (draft: Draft, id: string): void => {
   const steps = Object.values(execution?.steps ?? {});
   if (!execution || !steps.every((step) => isSettled(step.state))) return;
   const state = outcome(steps);
-  const failed = steps.find((step) => step.state === "failed");
-  const why = state === "failed" ? (failed?.why ?? { code: "blocked", why: "Steps are blocked.", next: `/enki retry ${id}` }) : null;
-  draft.putExecution({ ...execution, state, why });
+  draft.putExecution({ ...execution, state, why: whyEnded(execution, state, steps) });
   draft.note(`${id} is ${state}`);
 };
 
+const whyEnded = ({ id }: Execution, state: ExecutionState, steps: readonly Step[]): Refusal | null => {
+  if (state === "cancelled") return { code: "cancelled", why: "All of its steps were cancelled.", next: "/enki fix <what to do>" };
+  if (state !== "failed") return null;
+  const failed = steps.find((step) => step.state === "failed") ?? steps.find((step) => step.state === "blocked");
+  return failed?.why ?? { code: "blocked", why: "Steps are blocked.", next: `/enki retry ${id}` };
+};
+
+/** What was given up does not fail an execution of which something was done. */
 const outcome = (steps: readonly Step[]): ExecutionState => {
   if (steps.some((step) => step.state === "failed" || step.state === "blocked")) return "failed";
-  return steps.every((step) => step.state === "cancelled") ? "cancelled" : "done";
+  return steps.some((step) => step.state === "cancelled") && !steps.some((step) => step.state === "done") ? "cancelled" : "done";
 };

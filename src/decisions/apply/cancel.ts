@@ -1,0 +1,76 @@
+import type { Execution } from "../../model/execution.ts";
+import { isOver } from "../../model/execution.ts";
+import { taskId } from "../../model/ids.ts";
+import { refuse, type Refusal } from "../../model/refusal.ts";
+import type { Step } from "../../model/step.ts";
+import type { Draft } from "../draft.ts";
+import { type Answer, named, type OnFound, type OnStep } from "./answer.ts";
+import { reopen } from "./retry.ts";
+
+/** Gives an execution or a step up, with what needs it: runs are stopped, pull requests closed, what landed stays. Refusal: `already-over`. */
+export const cancel: OnFound = (draft, { execution, step }, event) => {
+  if (step) return cancelStep(draft, { execution, step, event });
+  if (execution.state === "done" || execution.state === "cancelled") {
+    return refuse("already-over", `Execution \`${execution.id}\` is ${execution.state}.`, "/enki status").refusal;
+  }
+  cancelExecution(draft, execution, event.by);
+  draft.note(`${event.by} cancelled ${execution.id}`);
+  return null;
+};
+
+const cancelExecution = (draft: Draft, execution: Execution, by: string): void => {
+  for (const each of Object.values(execution.steps)) if (each.state !== "done") drop(draft, { execution, step: each, by });
+  const now = draft.execution(execution.id) ?? execution;
+  // The deadline of a planner's job that runs stays until its run is stopped.
+  const until = now.state === "proposed" ? null : now.planning.until;
+  draft.putExecution({ ...now, state: "cancelled", why: whyGone("cancelled", by), planning: { ...now.planning, until } });
+};
+
+const cancelStep: OnStep = (draft, { execution, step, event }) => {
+  const task = taskId(execution.id, step.id);
+  if (step.state === "done" || step.state === "cancelled" || step.state === "skipped")
+    return refuse("already-over", `\`${task}\` is ${step.state}.`, "/enki status").refusal;
+  drop(draft, { execution, step, by: event.by });
+  reopen(draft, execution);
+  draft.note(`${event.by} cancelled ${task}`);
+  return null;
+};
+
+/** What needs a skipped step goes on as if it were done, without its work. Refusals: `no-step`, `already-over`. */
+export const skip: OnFound = (draft, { execution, step }, event) => {
+  if (!step) return refuse("no-step", `\`${execution.id}\` is an execution; a step is skipped.`, `/enki cancel ${execution.id}`).refusal;
+  const task = taskId(execution.id, step.id);
+  if (step.state === "done" || step.state === "cancelled" || step.state === "skipped")
+    return refuse("already-over", `\`${task}\` is ${step.state}.`, "/enki status").refusal;
+  draft.putStep(execution.id, { ...step, state: "skipped", from: null, why: whyGone("skipped", event.by), until: runsUntil(step) });
+  reopen(draft, execution);
+  draft.note(`${event.by} skipped ${task}`);
+  return null;
+};
+
+/** Stops everything in the repository: every execution that goes on is cancelled. */
+export const stopAll = (draft: Draft, by: string): Answer => {
+  const going = draft.executions().filter((each) => !isOver(each));
+  const jobs = going.reduce((sum, each) => sum + jobsOf(each), 0);
+  for (const each of going) cancelExecution(draft, each, by);
+  draft.note(`${by} stopped everything: ${going.length} executions, ${jobs} jobs`);
+  if (going.length === 0) return { text: "Nothing is going on in this repository: there was nothing to stop." };
+  return {
+    text: `Stopped everything: ${named(going.length, "execution")} cancelled, ${named(jobs, "running job")} stopped. What landed stays.`,
+  };
+};
+
+const jobsOf = ({ state, planning, steps }: Execution): number =>
+  Object.values(steps).filter((step) => step.state === "running").length + (state !== "proposed" && planning.until !== null ? 1 : 0);
+
+const drop = (draft: Draft, { execution, step, by }: { execution: Execution; step: Step; by: string }): void =>
+  draft.putStep(execution.id, { ...step, state: "cancelled", from: null, why: whyGone("cancelled", by), until: runsUntil(step) });
+
+/** The deadline of a step whose run goes on stays until that run is stopped. */
+export const runsUntil = (step: Step): number | null => (step.state === "waiting" ? null : step.until);
+
+const whyGone = (code: "cancelled" | "skipped", by: string): Refusal => ({
+  code,
+  why: `${code === "cancelled" ? "Cancelled" : "Skipped"} by @\u200b${by}.`,
+  next: "/enki fix <what to do>",
+});

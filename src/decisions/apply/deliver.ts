@@ -1,0 +1,90 @@
+import type { Event } from "../../model/event.ts";
+import { type Sha, taskId } from "../../model/ids.ts";
+import type { Answers } from "../../model/query.ts";
+import { taskRef } from "../../model/refs.ts";
+import type { Step } from "../../model/step.ts";
+import { workMessage } from "../../render/commits.ts";
+import { buildBase } from "../bases.ts";
+import type { Draft } from "../draft.ts";
+import { PERSON_WAIT } from "../faults.ts";
+import { type At, failStep } from "./failing.ts";
+
+type Resulted = Extract<Event, { kind: "resulted" }>;
+
+/** A step without files: a report, or nothing to do. A checkpoint among them waits for `/enki approve <task>@<result>`. */
+export const finish = (draft: Draft, { execution, step, artifact }: At & { artifact: string | null }): void => {
+  const tip = draft.ref(taskRef(taskId(execution.id, step.id)));
+  if (artifact === null && tip !== null) return keepBranch(draft, { execution, step, tip });
+  if (artifact !== null) draft.putArtifact(execution.id, step.id, artifact);
+  const checkpoint = draft.planned(execution, step.id)?.checkpoint === true;
+  const task = taskId(execution.id, step.id);
+  const next = { ...step, faults: 0, artifact: artifact !== null };
+  if (!checkpoint) {
+    draft.putStep(execution.id, { ...next, state: "done", why: null });
+    draft.note(`${task} done: ${artifact === null ? "nothing to land" : "artifact"}`);
+    return;
+  }
+  const approve = `/enki approve ${task}@${(step.result ?? "").slice(0, 12)}`;
+  const why = { code: "checkpoint", why: "What needs this step waits for a person's approval of its result.", next: approve };
+  draft.putStep(execution.id, { ...next, state: "waiting", why, until: draft.now + PERSON_WAIT });
+  draft.note(`${task} waits for an approval`);
+};
+
+/** Nothing was added to a branch that is there: what a person pushed to it is the work; what an earlier attempt made is not taken for done. */
+const keepBranch = (draft: Draft, { execution, step, tip }: At & { tip: Sha }): void => {
+  const task = taskId(execution.id, step.id);
+  if (tip !== step.head?.sha || step.head.by === "person") {
+    const head = { sha: tip, since: draft.now, by: "person" } as const;
+    draft.putStep(execution.id, { ...step, faults: 0, state: "worker_done", why: null, head });
+    return draft.note(`${task} adds nothing to ${tip.slice(0, 12)}, which a person pushed`);
+  }
+  const text = "Its new attempt changed nothing; what an earlier one made is still on its branch.";
+  failStep(draft, { execution, step, why: { code: "work-unchanged", why: text, next: `/enki retry ${task}` }, log: step.output });
+};
+
+type Ground = { readonly commit: Sha; readonly on: Step["on"] };
+type Carried = { readonly work: Answers["work"]; readonly by: "worker" | "person"; readonly on: Step["on"] };
+
+/** What work is put on: what a person pushed to its branch, else the newest base with what it needs. Undefined while it is not known. */
+const ground = (draft: Draft, { execution, step, event }: At & { event: Resulted }): (Ground & { by: Carried["by"] }) | undefined => {
+  const tip = draft.ref(taskRef(taskId(execution.id, step.id)));
+  const own = { commit: event.result.base, on: step.on };
+  if (tip !== null && (tip !== step.head?.sha || step.head.by === "person")) return { commit: tip, on: step.on, by: "person" };
+  const planned = draft.planned(execution, step.id);
+  const newest = planned && buildBase(draft, execution, planned);
+  return newest && { ...("why" in newest ? own : newest), by: "worker" };
+};
+
+/** A result's files as a commit. Undefined while it is not known. */
+const carry = (draft: Draft, at: At & { event: Resulted }, message: string): Carried | undefined => {
+  const { step, event } = at;
+  const { base } = event.result;
+  const onto = ground(draft, at);
+  if (!onto) return undefined;
+  const query = { kind: "work", result: event.commit, base, message } as const;
+  const work = draft.ask<"work">({ ...query, onto: onto.commit });
+  if (!work || onto.by === "person" || work.kind !== "conflict") return work && { work, by: onto.by, on: onto.on };
+  // What conflicts with the newest base stays on the base that it was made on; the refinery finds the conflict with both sides.
+  const own = draft.ask<"work">({ ...query, onto: base });
+  return own && { work: own, by: "worker", on: step.on };
+};
+
+/** Turns a result's files into the head of the step's branch. */
+export const deliver = (draft: Draft, at: At & { event: Resulted }): void => {
+  const { execution, step, event } = at;
+  const task = taskId(execution.id, step.id);
+  const planned = draft.planned(execution, step.id);
+  if (!planned) return;
+  const carried = carry(draft, at, workMessage({ execution, step: planned, suffix: draft.snapshot.config.git.commitSuffix }));
+  if (!carried) return;
+  const { work, by, on } = carried;
+  if (work.kind === "unchanged") return finish(draft, { execution, step, artifact: null });
+  if (work.kind === "conflict") {
+    const why = `It conflicts with what its branch or its base holds, in ${work.paths.slice(0, 5).join(", ")}.`;
+    return failStep(draft, { execution, step, why: { code: "work-conflict", why, next: `/enki retry ${task}` }, log: "" });
+  }
+  draft.move(taskRef(task), work.commit);
+  const head = { sha: work.commit, since: draft.now, by };
+  draft.putStep(execution.id, { ...step, faults: 0, state: "worker_done", why: null, base: event.result.base, head, on });
+  draft.note(`${task} delivered ${work.commit.slice(0, 12)}`);
+};

@@ -1,0 +1,29 @@
+import type { Execution } from "../../model/execution.ts";
+import { taskId } from "../../model/ids.ts";
+import type { Refusal } from "../../model/refusal.ts";
+import type { Step } from "../../model/step.ts";
+import type { Draft } from "../draft.ts";
+import { backOff, MAX_FAULTS } from "../faults.ts";
+
+export type At = { readonly execution: Execution; readonly step: Step };
+
+/** Tries a step again after a fault, or fails it after {@link MAX_FAULTS}. */
+export const workFault = (draft: Draft, { execution, step, why }: At & { why: string }): void => {
+  const faults = step.faults + 1;
+  const task = taskId(execution.id, step.id);
+  if (faults > MAX_FAULTS) {
+    return failStep(draft, {
+      execution,
+      step: { ...step, faults },
+      why: { code: "work-faults", why: `Its job ended badly ${faults} times: ${why}`, next: `/enki retry ${task}` },
+      log: why,
+    });
+  }
+  draft.putStep(execution.id, { ...step, faults, state: "ready", until: null, notBefore: draft.now + backOff(faults), lastFailure: why });
+  draft.note(`${task}: fault ${faults}: ${why}`);
+};
+
+export const failStep = (draft: Draft, { execution, step, why, log }: At & { why: Refusal; log: string }): void => {
+  draft.putStep(execution.id, { ...step, state: "failed", why, until: null, lastFailure: log || why.why });
+  draft.note(`${taskId(execution.id, step.id)} failed: ${why.code}`);
+};

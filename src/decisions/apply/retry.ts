@@ -1,0 +1,78 @@
+import type { Execution } from "../../model/execution.ts";
+import { taskId } from "../../model/ids.ts";
+import { refuse } from "../../model/refusal.ts";
+import type { Step } from "../../model/step.ts";
+import type { Draft } from "../draft.ts";
+import type { OnFound, OnStep } from "./answer.ts";
+
+/** Tries again what failed: a step, all of an execution, its plan; or lets a frozen base go on. Refusals: `not-failed`, `blocked`. */
+export const retry: OnFound = (draft, { execution, step }, event) => {
+  if (step) return retryStep(draft, { execution, step, event });
+  if (execution.state === "running" && draft.queue(execution.base).frozen) {
+    thaw(draft, execution);
+    draft.note(`${event.by} lets ${execution.base} go on`);
+    return null;
+  }
+  if (execution.state !== "failed") {
+    return refuse(
+      "not-failed",
+      `Execution \`${execution.id}\` is ${execution.state}, not failed: only what failed can be retried.`,
+      "/enki status",
+    ).refusal;
+  }
+  if (execution.plan === null || Object.keys(execution.steps).length === 0) {
+    draft.putExecution({
+      ...execution,
+      state: "planning",
+      why: null,
+      planning: { attempt: execution.planning.attempt + 1, faults: 0, notBefore: 0, until: null },
+    });
+  } else {
+    for (const each of Object.values(execution.steps)) if (each.state === "failed") again(draft, execution, each);
+    reopen(draft, execution);
+  }
+  thaw(draft, execution);
+  draft.note(`${event.by} retries ${execution.id}`);
+  return null;
+};
+
+const retryStep: OnStep = (draft, { execution, step, event }) => {
+  const task = taskId(execution.id, step.id);
+  if (step.state === "blocked") {
+    const failed = draft
+      .planned(execution, step.id)
+      ?.needs.flatMap((need) => ("step" in need && execution.steps[need.step]?.state === "failed" ? [need.step] : []));
+    return refuse(
+      "blocked",
+      `\`${task}\` is blocked by what it needs; retry that first.`,
+      `/enki retry ${taskId(execution.id, failed?.[0] ?? step.id)}`,
+    ).refusal;
+  }
+  if (step.state !== "failed")
+    return refuse("not-failed", `\`${task}\` is '${step.state}', not 'failed': only what failed can be retried.`, "/enki status").refusal;
+  again(draft, execution, step);
+  reopen(draft, execution);
+  thaw(draft, execution);
+  draft.note(`${event.by} retries ${task}`);
+  return null;
+};
+
+const again = (draft: Draft, execution: Execution, step: Step): void => {
+  const opened = `open-pull:${taskId(execution.id, step.id)}`;
+  if (draft.trace(opened)?.refused) draft.dropTrace(opened);
+  // Its work is there: only the pull request was refused.
+  const state = step.why?.code === "pull-refused" ? "worker_done" : "pending";
+  draft.putStep(execution.id, { ...step, state, from: null, why: null, faults: 0, notBefore: 0, until: null });
+};
+
+/** An execution that failed goes on when something in it does. */
+export const reopen = (draft: Draft, { id }: Execution): void => {
+  const execution = draft.execution(id);
+  if (execution?.state === "failed") draft.putExecution({ ...execution, state: "running", why: null });
+};
+
+/** A person who retries has seen the base as it is now. */
+const thaw = (draft: Draft, execution: Execution): void => {
+  const queue = draft.queue(execution.base);
+  if (queue.frozen) draft.putQueue(execution.base, { ...queue, frozen: null, landed: draft.base(execution.base) });
+};

@@ -1,0 +1,82 @@
+import type { Execution } from "../model/execution.ts";
+import { type Base, readTaskId, type Sha, taskId, type TaskId } from "../model/ids.ts";
+import type { PlannedStep } from "../model/plan.ts";
+import { candidateRef } from "../model/refs.ts";
+import type { Refusal } from "../model/refusal.ts";
+import type { Step } from "../model/step.ts";
+import { baseMessage } from "../render/commits.ts";
+import type { Draft } from "./draft.ts";
+import { neededBy } from "./needs.ts";
+
+/** The commit that a step works on, and the unlanded heads in it; or why there is none. */
+export type Built = { readonly commit: Sha; readonly on: Step["on"] } | { readonly why: Refusal };
+
+/**
+ * The base branch with the published heads of what a step needs as `completed` and what has not landed, merged in as a candidate is.
+ * Undefined while that is not known. Refusals: `base-missing`, `base-conflict`.
+ */
+export const buildBase = (draft: Draft, execution: Execution, planned: PlannedStep): Built | undefined => {
+  const task = taskId(execution.id, planned.id);
+  const tip = draft.base(execution.base);
+  if (tip === null) return { why: { code: "base-missing", why: `The branch \`${execution.base}\` is gone.`, next: `/enki retry ${task}` } };
+  const on = unlanded(draft, execution, planned);
+  if (on.length === 0) return { commit: tip, on };
+  const merges = on.map(({ task: needed, head }) => ({ task: needed, head, message: baseMessage(needed, head) }));
+  const answer = draft.ask<"candidate">({ kind: "candidate", onto: tip, merges });
+  if (!answer) return undefined;
+  if (answer.kind === "commits") return { commit: answer.merges.at(-1) ?? tip, on };
+  const files = answer.paths.slice(0, 5).join(", ");
+  const why = `It builds on \`${answer.task}\`, which conflicts with \`${execution.base}\` or with what else it builds on, in ${files}.`;
+  return { why: { code: "base-conflict", why, next: `/enki retry ${task}` } };
+};
+
+/** Heads on the way to the same base branch that this step builds on, in the order of its needs. */
+const unlanded = (draft: Draft, execution: Execution, planned: PlannedStep): Step["on"] =>
+  neededBy(draft, execution, planned).flatMap(({ need, task, state, step }) => {
+    if (need.condition !== "completed" || state !== "worker_done" || !step?.head) return [];
+    return baseOf(draft, task) === execution.base ? [{ task, head: step.head.sha }] : [];
+  });
+
+const find = (draft: Draft, task: TaskId): { execution: Execution; step: Step } | null => {
+  const id = readTaskId(task);
+  const execution = id && draft.execution(id.execution);
+  const step = id && execution?.steps[id.step];
+  return execution && step ? { execution, step } : null;
+};
+
+const baseOf = (draft: Draft, task: TaskId): Base | null => find(draft, task)?.execution.base ?? null;
+
+/** Makes a commit that only we have known to the jobs that work on it. */
+export const publishBase = (draft: Draft, base: Base, { commit, on }: { commit: Sha; on: Step["on"] }): void => {
+  const ref = candidateRef(base, commit);
+  if (on.length > 0 && draft.ref(ref) !== commit) draft.move(ref, commit);
+};
+
+/** Commits that steps work or worked on and that no branch holds: needed until their work has landed or is given up. */
+export const heldBases = (draft: Draft, base: Base): Sha[] =>
+  draft
+    .executions()
+    .filter((execution) => execution.base === base)
+    .flatMap(({ steps }) => Object.values(steps))
+    .flatMap(({ on, base: commit, state }) => (on.length > 0 && commit !== null && !GONE.has(state) ? [commit] : []));
+
+const GONE: ReadonlySet<Step["state"]> = new Set(["done", "skipped", "cancelled"]);
+
+/** True when a step holds work that will not land as it is: it was skipped, or replaced by another head. Undefined while that is not known. */
+export const isStale = (draft: Draft, { on }: Step): boolean | undefined => {
+  const each = on.map((entry) => isReplaced(draft, entry));
+  return each.includes(true) ? true : each.includes(undefined) ? undefined : false;
+};
+
+const isReplaced = (draft: Draft, { task, head }: Step["on"][number]): boolean | undefined => {
+  const found = find(draft, task);
+  if (!found) return false;
+  const { step } = found;
+  if (step.state === "skipped") return true;
+  if (step.head?.sha === head) return false;
+  // What is done again has no new head yet; it is waited for.
+  if (step.state !== "worker_done" && step.state !== "waiting" && step.state !== "done") return false;
+  if (!step.head) return true;
+  const contained = draft.ask<"contains">({ kind: "contains", commit: head, tip: step.head.sha });
+  return contained === undefined ? undefined : !contained;
+};

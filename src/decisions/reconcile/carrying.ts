@@ -1,0 +1,45 @@
+import type { Execution } from "../../model/execution.ts";
+import { taskId } from "../../model/ids.ts";
+import { taskRef } from "../../model/refs.ts";
+import type { Step } from "../../model/step.ts";
+import { workMessage } from "../../render/commits.ts";
+import { failStep } from "../apply/failing.ts";
+import { buildBase, isStale } from "../bases.ts";
+import type { Draft } from "../draft.ts";
+
+/** Carries work over that was built on heads which will not land as they were. */
+export const reconcileCarrying = (draft: Draft): void => {
+  for (const execution of draft.executions()) {
+    if (execution.state !== "running") continue;
+    for (const step of Object.values(execution.steps)) {
+      if (step.on.length === 0 || !step.head || (step.state !== "worker_done" && step.state !== "waiting")) continue;
+      if (isStale(draft, step) === true) carry(draft, execution, step);
+    }
+  }
+};
+
+const carry = (draft: Draft, execution: Execution, step: Step): void => {
+  const task = taskId(execution.id, step.id);
+  const planned = draft.planned(execution, step.id);
+  const fail = (code: string, text: string): void =>
+    failStep(draft, { execution, step, why: { code, why: text, next: `/enki retry ${task}` }, log: "" });
+  if (!planned) return;
+  if (step.head?.by === "person" || step.result === null || step.base === null)
+    return fail(
+      "stale-base",
+      "A person pushed to its branch, and what that is built on was skipped or replaced: only a person can untangle it.",
+    );
+  const built = buildBase(draft, execution, planned);
+  if (!built) return;
+  if ("why" in built) return failStep(draft, { execution, step, why: built.why, log: "" });
+  const message = workMessage({ execution, step: planned, suffix: draft.snapshot.config.git.commitSuffix });
+  const work = draft.ask<"work">({ kind: "work", result: step.result, base: step.base, onto: built.commit, message });
+  if (!work) return;
+  if (work.kind === "unchanged") return fail("work-unchanged", "Without what it was built on, its work changes nothing.");
+  if (work.kind === "conflict")
+    return fail("work-conflict", `What it was built on changed, and it conflicts with that in ${work.paths.slice(0, 5).join(", ")}.`);
+  draft.move(taskRef(task), work.commit);
+  const head = { sha: work.commit, since: draft.now, by: "worker" } as const;
+  draft.putStep(execution.id, { ...step, state: "worker_done", why: null, until: null, head, on: built.on });
+  draft.note(`${task} carried over to ${work.commit.slice(0, 12)}`);
+};
