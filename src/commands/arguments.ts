@@ -19,7 +19,7 @@ const isName = (text: string): boolean => /^[a-z0-9][a-z0-9_-]{0,127}$/.test(tex
 
 /** A request in words. Refusal: `nothing-asked`. */
 export const readText =
-  (kind: "do" | "plan") =>
+  (kind: "do" | "plan" | "add") =>
   ({ text }: Arguments, { name, usage }: Row): Request =>
     text === "" ? refuse("nothing-asked", `\`/enki ${name}\` needs to know what to do.`, `/enki ${usage}`) : yes({ kind, text });
 

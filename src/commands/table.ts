@@ -41,6 +41,16 @@ export const COMMANDS: readonly CommandRow[] = [
     read: readText("plan"),
   },
   {
+    name: "add",
+    aliases: [],
+    usage: "add <request>",
+    example: "add a note in the changelog",
+    summary: "plan more steps for what runs, and add them once they are approved",
+    kinds: ["add"],
+    permission: "write",
+    read: readText("add"),
+  },
+  {
     name: "approve",
     aliases: [],
     usage: "approve <plan hash> | <task>@<result>",

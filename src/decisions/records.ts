@@ -91,7 +91,7 @@ export const graphRecords = ({ ledger, put, hurry, learnStep }: Writer) => {
     /** Takes an execution out of the ledger with all that belongs to it; the save that writes this puts it into the archive. */
     dropExecution: (id: ExecutionId): void => {
       put("executions", id, undefined);
-      const used = new Set(Object.values(ledger().executions).map((each) => each.plan));
+      const used = new Set(Object.values(ledger().executions).flatMap((each) => [each.plan, each.adding?.plan]));
       for (const each of Object.keys(ledger().plans)) if (!used.has(each)) put("plans", each, undefined);
       for (const name of Object.keys(ledger().artifacts)) if (name.startsWith(`${id}/`)) put("artifacts", name, undefined);
     },

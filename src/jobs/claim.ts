@@ -1,5 +1,5 @@
 import type { Config } from "../model/config.ts";
-import type { Execution } from "../model/execution.ts";
+import { type Execution, isPlanning } from "../model/execution.ts";
 import { readTaskId } from "../model/ids.ts";
 import { type Job, jobKey } from "../model/job.ts";
 import type { Ledger } from "../model/ledger.ts";
@@ -40,6 +40,7 @@ const spec = ({ ledger, config, job }: Claim, execution: Execution, doing: Doing
   attempt: job.attempt,
   branch: execution.base,
   request: execution.request,
+  adding: null,
   plan: execution.plan === null ? null : (ledger.plans[execution.plan] ?? null),
   states: Object.fromEntries(Object.values(execution.steps).map((step) => [step.id, step.state])),
   roles: config.roles,
@@ -60,11 +61,14 @@ const spec = ({ ledger, config, job }: Claim, execution: Execution, doing: Doing
 const claimPlan = (claim: Claim): Result<JobSpec> => {
   const { ledger, refs, config, job } = claim;
   const execution = ledger.executions[job.target];
-  if (!execution || execution.state !== "planning" || execution.planning.attempt !== job.attempt) return idle(claim);
+  if (!execution || !isPlanning(execution) || execution.planning.attempt !== job.attempt) return idle(claim);
   const base = refs[branchRef(execution.base)];
   if (base === undefined) return refuse("no-base", `there is no branch ${execution.base}`);
   const { timeout, model } = config.tiers.standard;
-  return accept(spec(claim, execution, { base, role: config.roles["planner"] ?? null, agent: config.agents.planner, timeout, model }));
+  const adding = execution.adding?.state === "planning" ? execution.adding.request : null;
+  return accept(
+    spec(claim, execution, { base, adding, role: config.roles["planner"] ?? null, agent: config.agents.planner, timeout, model }),
+  );
 };
 
 type Working = { readonly execution: Execution; readonly step: Step; readonly plan: Plan; readonly planned: PlannedStep };

@@ -38,7 +38,7 @@ export const judge = async ({ spec, artifact, worked, changed, secrets }: Judged
   const failed = (why: string): NewBundle => ({ ...left, end: "failed", why });
   if (worked.end !== "finished") return { ...left, end: ENDS[worked.end], why: clean(worked.why) };
   if (spec.kind === "plan") {
-    const why = whyNoPlan(worked);
+    const why = whyNoPlan(spec, worked);
     return why === null ? { ...left, end: "success" } : failed(clean(why));
   }
   if (makesArtifact(spec)) {
@@ -53,9 +53,11 @@ export const judge = async ({ spec, artifact, worked, changed, secrets }: Judged
   return { ...left, end: "unchanged" };
 };
 
-const whyNoPlan = ({ tools, refusedPlan }: Worked): string | null => {
-  if (tools.some(({ kind }) => kind === "propose")) return null;
-  return refusedPlan === null ? "it never called enki_execution_create" : `its plan was refused: ${refusedPlan}`;
+const whyNoPlan = ({ adding }: JobSpec, { tools, refusedPlan }: Worked): string | null => {
+  if (tools.some(({ kind }) => kind === (adding === null ? "propose" : "add-steps"))) return null;
+  return refusedPlan === null
+    ? `it never called ${adding === null ? "enki_execution_create" : "enki_execution_add_steps"}`
+    : `its plan was refused: ${refusedPlan}`;
 };
 
 /** The report that the agent wrote, else what it said. */

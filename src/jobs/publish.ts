@@ -110,7 +110,8 @@ const MAX_REPORTS = 100;
 
 /** Of what a job's tools recorded, what a job of its kind can record, without credentials. */
 const toolsOf = ({ kind }: Job, tools: BundleReport["tools"]): BundleReport["tools"] => {
-  const own = kind === "plan" ? tools.filter((each) => each.kind === "propose").slice(-1) : tools.filter((each) => each.kind === "report");
+  const ofKind = (wanted: string): BundleReport["tools"] => tools.filter((each) => each.kind === wanted);
+  const own = kind === "plan" ? [...ofKind("propose").slice(-1), ...ofKind("add-steps")] : ofKind("report");
   // The form stays what it was: only texts are changed.
   return JSON.parse(redactJson(own.slice(-MAX_REPORTS))) as BundleReport["tools"];
 };

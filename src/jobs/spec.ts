@@ -15,6 +15,8 @@ export type JobSpec = {
   readonly base: Sha;
   readonly branch: Base;
   readonly request: string;
+  /** What is to be added to the plan that there is; null for anything else. */
+  readonly adding: string | null;
   /** The step as it was approved; null for plan and verify. */
   readonly step: PlannedStep | null;
   readonly plan: Plan | null;

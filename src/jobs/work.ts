@@ -108,6 +108,7 @@ const lastLine = (text: string): string => text.trim().split("\n").at(-1)?.slice
 const promptOf = (spec: JobSpec, at: Places): Parameters<typeof renderPrompt>[0] => ({
   kind: spec.kind === "plan" ? "plan" : spec.kind === "resolve" ? "resolve" : "work",
   request: spec.request,
+  adding: spec.adding,
   role: spec.role?.systemPrompt ?? null,
   step: spec.step && {
     id: spec.step.id,

@@ -1,4 +1,5 @@
 import type { Execution } from "../model/execution.ts";
+import type { Hash } from "../model/ids.ts";
 import { type Ledger, LEDGER_FORMAT } from "../model/ledger.ts";
 import { newStep } from "../model/step.ts";
 import { accept, refuse, type Result } from "../model/refusal.ts";
@@ -21,15 +22,18 @@ export const ledgerFiles = (before: Ledger | null, after: Ledger): Map<string, s
     files.set(EFFECTS, json({ outbox: after.outbox, traces: after.traces }));
   differ(before?.executions, after.executions, (id, execution) => {
     files.set(`executions/${id}/state.json`, execution ? json(execution) : null);
-    const plan = execution?.plan;
-    if (plan && after.plans[plan] && before?.executions[id]?.plan !== plan)
-      files.set(`executions/${id}/plan-${plan}.json`, json(after.plans[plan]));
+    const known = plansOf(before?.executions[id]);
+    for (const plan of plansOf(execution ?? undefined))
+      if (after.plans[plan] && !known.includes(plan)) files.set(`executions/${id}/plan-${plan}.json`, json(after.plans[plan]));
   });
   for (const path of leftPlans(before, after)) files.set(path, null);
   differ(before?.queues, after.queues, (base, queue) => files.set(`queues/${encodeURIComponent(base)}.json`, queue ? json(queue) : null));
   differ(before?.artifacts, after.artifacts, (name, text) => files.set(`artifacts/${name}.md`, text ?? null));
   return files;
 };
+
+/** The plan of an execution, and the one that it would have with what is to be added. */
+const plansOf = (execution: Execution | undefined): Hash[] => [execution?.plan, execution?.adding?.plan].flatMap((plan) => plan ?? []);
 
 /** Executions that a write takes out of the ledger. */
 const leaving = (before: Ledger | null, after: Ledger): string[] =>
@@ -67,8 +71,11 @@ const differ = <T>(
   for (const key of Object.keys(before ?? {})) if (!(key in after)) tell(key, null);
 };
 
+const lacking = { adding: null };
+
 /** Fields that an execution's file of an earlier version lacks. */
 const upgrade = (execution: Execution): Execution => ({
+  ...lacking,
   ...execution,
   steps: Object.fromEntries(Object.entries(execution.steps).map(([id, step]) => [id, { ...newStep(id), ...step }])),
 });

@@ -41,6 +41,7 @@ const planned = z.strictObject({
 /** What an agent's tools may record: nothing else of the commands is ever taken from a job. */
 export const recordedSchema = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("propose"), plan: z.strictObject({ steps: z.array(planned) }) }),
+  z.strictObject({ kind: z.literal("add-steps"), steps: z.array(planned) }),
   z.strictObject({ kind: z.literal("report"), status: text }),
 ]);
 

@@ -1,5 +1,5 @@
 import type { Hash, Sha } from "./ids.ts";
-import type { Plan } from "./plan.ts";
+import type { Plan, PlannedStep } from "./plan.ts";
 
 /** What a command speaks of, as it was written: an execution's id or prefix, a task id, a step id, or nothing. */
 export type Target = string | null;
@@ -8,6 +8,7 @@ export type Target = string | null;
 export type Command =
   | { readonly kind: "do"; readonly text: string }
   | { readonly kind: "plan"; readonly text: string }
+  | { readonly kind: "add"; readonly text: string }
   | { readonly kind: "approve-plan"; readonly plan: Hash }
   | { readonly kind: "approve-step"; readonly task: string; readonly head: Sha }
   | { readonly kind: "retry"; readonly target: Target }
@@ -19,6 +20,7 @@ export type Command =
   | { readonly kind: "status"; readonly target: Target }
   | { readonly kind: "help" }
   | { readonly kind: "propose"; readonly plan: Plan }
+  | { readonly kind: "add-steps"; readonly steps: readonly PlannedStep[] }
   | { readonly kind: "report"; readonly status: string };
 
 export type CommandKind = Command["kind"];

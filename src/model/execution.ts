@@ -4,6 +4,16 @@ import type { Step } from "./step.ts";
 
 export type ExecutionState = "planning" | "asking" | "proposed" | "running" | "paused" | "done" | "failed" | "cancelled";
 
+/** Steps that somebody wants added to an execution that runs: being planned, waiting for an approval of the whole new plan, or come to nothing. */
+export type Adding = {
+  readonly state: "planning" | "proposed" | "refused";
+  readonly request: string;
+  readonly by: Login;
+  /** The plan with its new steps; null before there is one. */
+  readonly plan: Hash | null;
+  readonly why: Refusal | null;
+};
+
 /** One request and its graph. */
 export type Execution = {
   readonly id: ExecutionId;
@@ -29,8 +39,16 @@ export type Execution = {
   readonly plan: Hash | null;
   readonly approved: { readonly plan: Hash; readonly by: Login; readonly at: Millis } | null;
   readonly steps: Readonly<Record<StepId, Step>>;
+  readonly adding: Adding | null;
   readonly spent: number;
 };
+
+/** True while a planner's job is wanted: for the plan, or for what is to be added to it. */
+export const isPlanning = ({ state, adding }: Execution): boolean =>
+  state === "planning" || ((state === "running" || state === "paused") && adding?.state === "planning");
+
+/** True while something is to be added, so that the execution does not end. */
+export const isGrowing = ({ adding }: Execution): boolean => adding?.state === "planning" || adding?.state === "proposed";
 
 export const isOver = (execution: Execution): boolean =>
   execution.state === "done" || execution.state === "failed" || execution.state === "cancelled";

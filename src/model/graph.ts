@@ -93,3 +93,14 @@ export const checkPlan = (plan: Plan, maxSteps: number): Result<Plan> => {
   if (cycle) return refuse("cycle", `steps form a cycle: ${cycle.join(" -> ")}`);
   return accept(plan);
 };
+
+/**
+ * A plan with more steps, all of them or none; what is there stays as it is. Refusals: `step-exists`, those of {@link checkPlan}.
+ */
+export const addSteps = (plan: Plan, steps: readonly PlannedStep[], maxSteps: number): Result<Plan> => {
+  if (steps.length === 0) return refuse("no-steps", "steps array must not be empty");
+  const ids = new Set(plan.steps.map(({ id }) => id));
+  const known = steps.find(({ id }) => ids.has(id));
+  if (known) return refuse("step-exists", `step id '${known.id}' already exists in this execution`);
+  return checkPlan({ steps: [...plan.steps, ...steps] }, maxSteps);
+};

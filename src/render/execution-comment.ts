@@ -2,6 +2,7 @@ import type { Execution } from "../model/execution.ts";
 import type { StepId } from "../model/ids.ts";
 import type { Plan } from "../model/plan.ts";
 import type { Queue } from "../model/queue.ts";
+import { addedSteps, addition } from "./addition.ts";
 import { failedSteps, instructions, outcomes, reportsOf } from "./details.ts";
 import { code, inline, quoted, sentence } from "./escape.ts";
 import { mermaid } from "./graph.ts";
@@ -12,6 +13,8 @@ import { stepTable } from "./step-table.ts";
 export type Shown = {
   readonly execution: Execution;
   readonly plan: Plan | null;
+  /** The plan that it would have with the steps that are to be added; null where there is none. */
+  readonly grown: Plan | null;
   readonly queue: Queue;
   /** What the steps reported, in full. */
   readonly reports: Readonly<Record<StepId, string>>;
@@ -28,6 +31,7 @@ type Part = { readonly text: string; readonly rank: number };
 export const executionComment = (shown: Shown): string => {
   const { execution, plan, queue } = shown;
   const steps = plan?.steps ?? [];
+  const added = addedSteps(shown);
   return fit([
     { rank: 0, text: writeMarker({ kind: "execution", id: execution.id }) },
     { rank: 0, text: `### ${headline(execution)}` },
@@ -37,6 +41,8 @@ export const executionComment = (shown: Shown): string => {
     { rank: 0, text: stepTable(steps, execution.steps) },
     { rank: 1, text: failedSteps(execution, steps) },
     { rank: 0, text: nextCommand(execution, queue) },
+    { rank: 0, text: addition(execution, added) },
+    { rank: 1, text: added.length === 0 ? "" : instructions({ ...execution, plan: execution.adding?.plan ?? null }, added) },
     { rank: 2, text: reportsOf(shown, steps) },
     { rank: 3, text: outcomes(execution, steps) },
     { rank: 3, text: instructions(execution, steps) },

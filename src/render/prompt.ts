@@ -4,6 +4,8 @@ import { code, fenced, oneLine } from "./escape.ts";
 export type PromptInput = {
   readonly kind: "plan" | "work" | "resolve";
   readonly request: string;
+  /** What is to be added to the plan; null for anything else. */
+  readonly adding: string | null;
   /** The role's own instructions; null for a worker without a persona. */
   readonly role: string | null;
   readonly step: {
@@ -51,9 +53,10 @@ const planPrompt = (input: PromptInput): string[] => [
   input.role?.trim() ?? PLANNER,
   READING,
   `## The request\n\n${quoteBlock("request", input.request)}`,
+  existing(input),
   reports(input),
   failure(input),
-  planRules(input),
+  input.adding === null ? planRules(input) : addingRules(input),
   roleList(input),
 ];
 
@@ -69,6 +72,27 @@ const planRules = ({ maxSteps }: PromptInput): string =>
     "- `tier`: `light` for renames, stubs, research, documents; `standard` (the default) for features, fixes, tests; `heavy` for architecture, ambiguity, hard debugging.",
     "- `checkpoint: true` where a person should look before others build on it.",
     "- Nothing runs before a person has approved the plan, and nobody answers questions while you work.",
+  ].join("\n");
+
+/** What is to be added, and to what. */
+const existing = ({ adding, plan }: PromptInput): string =>
+  adding === null
+    ? ""
+    : [
+        "## What exists",
+        "A plan for this request was approved and is being carried out; its steps stay as they are:",
+        plan.map(({ id, title, state }) => `- ${code(id)}: ${oneLine(title)} (${oneLine(state).replace("_", " ")})`).join("\n"),
+        "## What is to be added",
+        quoteBlock("request", adding),
+      ].join("\n\n");
+
+const addingRules = (input: PromptInput): string =>
+  [
+    planRules(input).replace(
+      "Then call the tool `enki_execution_create` exactly once, with the whole graph.",
+      "Then call the tool `enki_execution_add_steps` exactly once, with the new steps only.",
+    ),
+    "- New ids must differ from those that exist. `needs` may name steps that exist and new ones; what exists cannot need what is new.",
   ].join("\n");
 
 const roleList = ({ roles }: PromptInput): string => {

@@ -82,6 +82,7 @@ export const openJobs = async ({ agent = [], verify = ["true"], plan = PLAN }: S
     created: 1,
     state: "running",
     why: null,
+    adding: null,
     planOnly: false,
     planning: { attempt: 1, faults: 0, notBefore: 0, until: null },
     plan: "f".repeat(64),

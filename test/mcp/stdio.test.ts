@@ -81,6 +81,7 @@ const execution: Execution = {
   created: 0,
   state: "running",
   why: null,
+  adding: null,
   planOnly: false,
   planning: { attempt: 1, faults: 0, notBefore: 0, until: null },
   plan: "f".repeat(64),

@@ -69,6 +69,7 @@ export const openExample = async (play: string) => {
       execution: "abc123",
       attempt: 1,
       branch: "main",
+      adding: null,
       request: "uploads of more than 1 MB fail",
       step: null,
       plan: null,

@@ -49,6 +49,7 @@ const planning: Execution = {
   created: 0,
   state: "planning",
   why: null,
+  adding: null,
   planOnly: false,
   planning: { attempt: 1, faults: 0, notBefore: 0, until: null },
   plan: null,
@@ -71,6 +72,7 @@ const REPORT = "# Where uploads are limited\n\n| file | value |\n| --- | --- |\n
 const show = (execution: Execution, over: Partial<Shown> = {}): Shown => ({
   execution,
   plan: execution.plan === null ? null : uploadPlan,
+  grown: null,
   queue: emptyQueue,
   reports: execution.steps["research"]?.artifact ? { research: REPORT } : {},
   ...over,
@@ -145,10 +147,29 @@ export const SHOWN: Readonly<Record<string, Shown>> = {
   }),
   stopped: show(running({ state: "failed", why: failed.why }, reported, landed("fix_upload_limit", "c", 4), failed, blocked)),
   paused: show(
+    running({ state: "paused", why: { code: "paused", why: "Paused by @\u200bmaintainer.", next: "/enki resume abc123" } }, reported, {
+      ...newStep("fix_upload_limit"),
+      state: "running",
+      attempt: 1,
+    }),
+  ),
+  "adding-planned": show(running({ adding: { state: "planning", request: "a note", by: "maintainer", plan: null, why: null } }, reported)),
+  "adding-proposed": show(
+    running({ adding: { state: "proposed", request: "also the *docs*", by: "maintainer", plan: "e".repeat(64), why: null } }, reported),
+    { grown: { steps: [...uploadPlan.steps, step("docs", { needs: ["fix_upload_limit"] })] } },
+  ),
+  "adding-refused": show(
     running(
-      { state: "paused", why: { code: "paused", why: "Paused by @\u200bmaintainer.", next: "/enki resume abc123" } },
+      {
+        adding: {
+          state: "refused",
+          request: "a note",
+          by: "maintainer",
+          plan: null,
+          why: { code: "cycle", why: "steps form a cycle: x -> y -> x", next: "/enki add <request>" },
+        },
+      },
       reported,
-      { ...newStep("fix_upload_limit"), state: "running", attempt: 1 },
     ),
   ),
   "step-paused": show(

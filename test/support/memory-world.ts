@@ -20,7 +20,13 @@ const archivedStates = (execution: Execution | undefined) =>
 /** Thrown where a history lets the process die. */
 export class Crash extends Error {}
 
-export type Fate = { readonly end: JobResult["end"]; readonly tools?: JobResult["tools"]; readonly artifact?: string };
+export type Fate = {
+  readonly end: JobResult["end"];
+  readonly tools?: JobResult["tools"];
+  readonly artifact?: string;
+  readonly why?: string;
+  readonly output?: string;
+};
 
 /**
  * A repository and a GitHub in memory: commits are ids with parents, jobs end when a test says so.
@@ -272,8 +278,8 @@ export const memoryWorld = (
       run: 1,
       base: baseOf(job),
       end: fate.end,
-      why: "",
-      output: `output of ${job}`,
+      why: fate.why ?? "",
+      output: fate.output ?? `output of ${job}`,
       artifact: fate.artifact ?? null,
       files: [],
       tools: fate.tools ?? [],

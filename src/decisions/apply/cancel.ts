@@ -1,5 +1,4 @@
-import type { Execution } from "../../model/execution.ts";
-import { isOver } from "../../model/execution.ts";
+import { type Execution, isOver, isPlanning } from "../../model/execution.ts";
 import { taskId } from "../../model/ids.ts";
 import { refuse, type Refusal } from "../../model/refusal.ts";
 import type { Step } from "../../model/step.ts";
@@ -22,8 +21,8 @@ const cancelExecution = (draft: Draft, execution: Execution, by: string): void =
   for (const each of Object.values(execution.steps)) if (each.state !== "done") drop(draft, { execution, step: each, by });
   const now = draft.execution(execution.id) ?? execution;
   // The deadline of a planner's job that runs stays until its run is stopped.
-  const until = now.state === "proposed" ? null : now.planning.until;
-  draft.putExecution({ ...now, state: "cancelled", why: whyGone("cancelled", by), planning: { ...now.planning, until } });
+  const until = isPlanning(now) ? now.planning.until : null;
+  draft.putExecution({ ...now, state: "cancelled", adding: null, why: whyGone("cancelled", by), planning: { ...now.planning, until } });
 };
 
 const cancelStep: OnStep = (draft, { execution, step, event }) => {
@@ -60,8 +59,9 @@ export const stopAll = (draft: Draft, by: string): Answer => {
   };
 };
 
-const jobsOf = ({ state, planning, steps }: Execution): number =>
-  Object.values(steps).filter((step) => step.state === "running").length + (state !== "proposed" && planning.until !== null ? 1 : 0);
+const jobsOf = (execution: Execution): number =>
+  Object.values(execution.steps).filter((step) => step.state === "running").length +
+  (isPlanning(execution) && execution.planning.until !== null ? 1 : 0);
 
 const drop = (draft: Draft, { execution, step, by }: { execution: Execution; step: Step; by: string }): void =>
   draft.putStep(execution.id, { ...step, state: "cancelled", from: null, why: whyGone("cancelled", by), until: runsUntil(step) });

@@ -6,6 +6,7 @@ import { newStep } from "../../model/step.ts";
 import { helpReply, statusReply } from "../../render/replies.ts";
 import type { Draft } from "../draft.ts";
 import { findTarget } from "../targets.ts";
+import { add, discard, startAdded } from "./adding.ts";
 import type { Answer, OnFound } from "./answer.ts";
 import { cancel, skip, stopAll } from "./cancel.ts";
 import type { Commanded } from "./commanded.ts";
@@ -18,6 +19,8 @@ export const applyCommand = (draft: Draft, event: Commanded, command: Command): 
     case "do":
     case "plan":
       return begin(draft, event, command);
+    case "add":
+      return add(draft, event, command.text);
     case "approve-plan":
       return approvePlan(draft, event, command.plan);
     case "approve-step":
@@ -25,7 +28,7 @@ export const applyCommand = (draft: Draft, event: Commanded, command: Command): 
     case "retry":
       return onTarget(draft, { event, target: command.target }, retry);
     case "cancel":
-      return onTarget(draft, { event, target: command.target }, cancel);
+      return discard(draft, event, command.target) ? null : onTarget(draft, { event, target: command.target }, cancel);
     case "pause":
       return onTarget(draft, { event, target: command.target }, pause);
     case "resume":
@@ -41,6 +44,7 @@ export const applyCommand = (draft: Draft, event: Commanded, command: Command): 
     case "help":
       return { text: helpReply() };
     case "propose":
+    case "add-steps":
     case "report":
       return refuse("not-for-people", `\`${command.kind}\` is what an agent's tool records; it is no command.`).refusal;
   }
@@ -69,6 +73,7 @@ const begin = (draft: Draft, event: Commanded, command: Extract<Command, { kind:
     created: event.at,
     state: "planning",
     why: null,
+    adding: null,
     planOnly: command.kind === "plan",
     planning: { attempt: 1, faults: 0, notBefore: 0, until: null },
     plan: null,
@@ -88,16 +93,22 @@ const approvePlan = (draft: Draft, event: Commanded, text: string): Answer => {
     start(draft, wanted, { by: event.by, at: event.at });
     return null;
   }
+  const growing = here.filter((each) => each.adding?.state === "proposed");
+  const grown = growing.find((each) => each.adding?.plan?.startsWith(text) === true);
+  if (grown) {
+    startAdded(draft, grown, { by: event.by, at: event.at });
+    return null;
+  }
   const done = here.find((each) => each.approved?.plan.startsWith(text) === true);
   if (done)
     return refuse("already-approved", `That plan was approved by @\u200b${done.approved?.by ?? ""} and is ${done.state}.`, "/enki status")
       .refusal;
-  const [open] = proposed;
-  if (!open?.plan) return refuse("nothing-to-approve", "No plan waits for an approval on this issue.", "/enki status").refusal;
+  const [open] = [...proposed.map((each) => each.plan), ...growing.map((each) => each.adding?.plan)];
+  if (!open) return refuse("nothing-to-approve", "No plan waits for an approval on this issue.", "/enki status").refusal;
   return refuse(
     "other-plan",
     `No proposed plan has the hash \`${text}\`: it may have changed since you read it.`,
-    `/enki approve ${open.plan.slice(0, 12)}`,
+    `/enki approve ${open.slice(0, 12)}`,
   ).refusal;
 };
 

@@ -1,10 +1,12 @@
 import type { Outcome } from "../../model/effect.ts";
+import { isPlanning } from "../../model/execution.ts";
 import type { Event } from "../../model/event.ts";
 import { readJobKey } from "../../model/job.ts";
 import { readTaskId, type Sha } from "../../model/ids.ts";
 import type { Trace } from "../../model/ledger.ts";
 import type { Refusal } from "../../model/refusal.ts";
 import type { Draft } from "../draft.ts";
+import { failPlanning } from "./planned.ts";
 
 const knownNumber = (outcome: Outcome): number | null => {
   if (outcome.end.kind !== "done" || outcome.end.known === null) return null;
@@ -67,7 +69,7 @@ const refuseJob = (draft: Draft, key: string, why: string): void => {
   const refusal = { code: "job-refused", why: `GitHub did not start the job: ${why}`, next: "/enki retry" };
   if (job.kind === "plan") {
     const execution = draft.execution(job.target);
-    if (execution?.state === "planning") draft.putExecution({ ...execution, state: "failed", why: refusal });
+    if (execution && isPlanning(execution)) failPlanning(draft, execution, refusal);
     return;
   }
   if (job.kind === "verify") return refuseVerify(draft, job.target, refusal);

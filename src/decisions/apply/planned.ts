@@ -1,53 +1,71 @@
-import type { Execution } from "../../model/execution.ts";
-import { checkPlan } from "../../model/graph.ts";
+import { type Execution, isPlanning } from "../../model/execution.ts";
+import { addSteps, checkPlan } from "../../model/graph.ts";
 import type { Job, JobResult } from "../../model/job.ts";
-import type { Refusal } from "../../model/refusal.ts";
+import type { Plan } from "../../model/plan.ts";
+import { refuse, type Refusal, type Result } from "../../model/refusal.ts";
 import type { Draft } from "../draft.ts";
+import { checkTasks, withOwnSteps } from "../cross-needs.ts";
 import { backOff, MAX_FAULTS, PERSON_WAIT } from "../faults.ts";
 
 const isFault = (end: JobResult["end"]): boolean => end === "crashed" || end === "timed-out";
 
-/** Takes in what a planner left. */
+/** Takes in what a planner left: a plan, or more steps for the one there is. All of it or nothing. */
 export const planned = (draft: Draft, job: Job, result: JobResult): void => {
   const execution = draft.execution(job.target);
-  if (!execution || execution.state !== "planning" || execution.planning.attempt !== job.attempt) return;
-  const spent = execution.spent + result.spent;
-  if (isFault(result.end)) return planFault(draft, { ...execution, spent }, result.why);
-  const proposal = result.tools.findLast((command) => command.kind === "propose");
-  if (!proposal) {
-    const because = result.why === "" ? "." : `: ${result.why}.`;
-    const words = result.output === "" ? "" : ` It said: ${result.output}`;
-    const why = {
-      code: "no-plan",
-      why: `The planner ended without a plan${because}${words}`,
-      next: `/enki retry ${execution.id}`,
-    };
-    return fail(draft, { ...execution, spent }, why);
-  }
-  const checked = checkPlan(proposal.plan, draft.snapshot.config.plan.maxSteps);
-  if (!checked.ok) return fail(draft, { ...execution, spent }, { ...checked.refusal, next: `/enki retry ${execution.id}` });
-  const plan = draft.putPlan(checked.value);
-  const free = draft.snapshot.config.plan.approval === "never" && !execution.planOnly;
-  draft.putExecution({
-    ...execution,
-    spent,
-    plan,
-    state: "proposed",
-    planning: { ...execution.planning, faults: 0, until: free ? null : draft.now + PERSON_WAIT },
-  });
-  draft.note(`plan ${plan.slice(0, 12)} proposed for ${execution.id}`);
+  if (!execution || !isPlanning(execution) || execution.planning.attempt !== job.attempt) return;
+  const paid = { ...execution, spent: execution.spent + result.spent };
+  if (isFault(result.end)) return planFault(draft, paid, result.why);
+  const drawn = draw(draft, paid, result);
+  if (!drawn.ok) return failPlanning(draft, paid, { ...drawn.refusal, next: `/enki retry ${execution.id}` });
+  const checked = checkTasks(draft, execution, drawn.value);
+  if (checked === undefined) return;
+  if (!checked.ok) return failPlanning(draft, paid, { ...checked.refusal, next: `/enki retry ${execution.id}` });
+  offer(draft, paid, checked.value);
 };
 
-const fail = (draft: Draft, execution: Execution, why: Refusal): void => {
-  draft.putExecution({ ...execution, state: "failed", why, planning: { ...execution.planning, until: null } });
-  draft.note(`${execution.id} failed: ${why.code}`);
+/** The plan that the planner's tools recorded. Refusals: `no-plan`, those of checkPlan and addSteps. */
+const draw = (draft: Draft, execution: Execution, { tools, why, output }: JobResult): Result<Plan> => {
+  const { maxSteps } = draft.snapshot.config.plan;
+  const proposal = tools.findLast((command) => command.kind === "propose");
+  const more = tools.flatMap((command) => (command.kind === "add-steps" ? command.steps : []));
+  const there = execution.state === "planning" ? (proposal?.plan ?? null) : draft.plan(execution.plan);
+  if (there === null || (execution.state !== "planning" && more.length === 0)) {
+    const because = why === "" ? "." : `: ${why}.`;
+    const words = output === "" ? "" : ` It said: ${output}`;
+    return refuse("no-plan", `The planner ended without ${there ? "new steps" : "a plan"}${because}${words}`);
+  }
+  const own = withOwnSteps(execution.id, { steps: more });
+  const all = withOwnSteps(execution.id, there);
+  return own.steps.length === 0 ? checkPlan(all, maxSteps) : addSteps(all, own.steps, maxSteps);
+};
+
+/** Puts a plan before the people who may approve it. */
+const offer = (draft: Draft, execution: Execution, value: Plan): void => {
+  const free = draft.snapshot.config.plan.approval === "never" && !execution.planOnly;
+  const planning = { ...execution.planning, faults: 0, until: free ? null : draft.now + PERSON_WAIT };
+  const plan = draft.putPlan(value);
+  draft.note(`plan ${plan.slice(0, 12)} proposed for ${execution.id}`);
+  if (execution.adding && execution.state !== "planning")
+    return draft.putExecution({ ...execution, planning, adding: { ...execution.adding, state: "proposed", plan, why: null } });
+  draft.putExecution({ ...execution, plan, state: "proposed", planning });
+};
+
+/** A plan that came to nothing ends its execution; steps that were to be added only leave it as it was. */
+export const failPlanning = (draft: Draft, execution: Execution, why: Refusal): void => {
+  const planning = { ...execution.planning, until: null };
+  const { adding } = execution;
+  draft.note(`${execution.id}: ${adding ? "nothing is added" : "failed"}: ${why.code}`);
+  if (!adding || execution.state === "planning" || execution.state === "proposed")
+    return draft.putExecution({ ...execution, state: "failed", why, planning });
+  const next = "/enki add <request>";
+  draft.putExecution({ ...execution, planning, adding: { ...adding, state: "refused", plan: null, why: { ...why, next } } });
 };
 
 /** Tries the planner again, or gives up after {@link MAX_FAULTS} faults. */
 export const planFault = (draft: Draft, execution: Execution, text: string): void => {
   const faults = execution.planning.faults + 1;
   if (faults > MAX_FAULTS) {
-    return fail(draft, execution, {
+    return failPlanning(draft, execution, {
       code: "planner-faults",
       why: `The planner's job ended badly ${faults} times: ${text}`,
       next: `/enki retry ${execution.id}`,

@@ -1,8 +1,9 @@
 import type { Execution } from "../../model/execution.ts";
-import { taskId } from "../../model/ids.ts";
+import { readTaskId, taskId, type TaskId } from "../../model/ids.ts";
 import { refuse } from "../../model/refusal.ts";
 import type { Step } from "../../model/step.ts";
 import type { Draft } from "../draft.ts";
+import { neededBy } from "../needs.ts";
 import type { OnFound, OnStep } from "./answer.ts";
 
 /** Tries again what failed: a step, all of an execution, its plan; or lets a frozen base go on. Refusals: `not-failed`, `blocked`. */
@@ -39,14 +40,9 @@ export const retry: OnFound = (draft, { execution, step }, event) => {
 const retryStep: OnStep = (draft, { execution, step, event }) => {
   const task = taskId(execution.id, step.id);
   if (step.state === "blocked") {
-    const failed = draft
-      .planned(execution, step.id)
-      ?.needs.flatMap((need) => ("step" in need && execution.steps[need.step]?.state === "failed" ? [need.step] : []));
-    return refuse(
-      "blocked",
-      `\`${task}\` is blocked by what it needs; retry that first.`,
-      `/enki retry ${taskId(execution.id, failed?.[0] ?? step.id)}`,
-    ).refusal;
+    const failed = failedBefore(draft, execution, step);
+    const next = failed === null ? "/enki status" : `/enki retry ${failed}`;
+    return refuse("blocked", `\`${task}\` is blocked by what it needs; retry that first.`, next).refusal;
   }
   if (step.state !== "failed")
     return refuse("not-failed", `\`${task}\` is '${step.state}', not 'failed': only what failed can be retried.`, "/enki status").refusal;
@@ -54,6 +50,23 @@ const retryStep: OnStep = (draft, { execution, step, event }) => {
   reopen(draft, execution);
   thaw(draft, execution);
   draft.note(`${event.by} retries ${task}`);
+  return null;
+};
+
+/** What failed of all that a blocked step needs, however far it is; null where that is not in the ledger. */
+const failedBefore = (draft: Draft, execution: Execution, step: Step): TaskId | null => {
+  const seen = new Set<TaskId>();
+  const stack = [{ execution, step }];
+  for (let at = stack.pop(); at !== undefined; at = stack.pop()) {
+    const planned = draft.planned(at.execution, at.step.id);
+    for (const { task, step: needed } of planned ? neededBy(draft, at.execution, planned) : []) {
+      if (needed?.state === "failed") return task;
+      const other = draft.execution(readTaskId(task)?.execution ?? "");
+      if (needed?.state !== "blocked" || !other || seen.has(task)) continue;
+      seen.add(task);
+      stack.push({ execution: other, step: needed });
+    }
+  }
   return null;
 };
 

@@ -18,8 +18,10 @@ const isTime = (draft: Draft, key: string, execution: Execution): boolean => {
   return next <= draft.now;
 };
 
-const isPressing = ({ state, steps }: Execution): boolean =>
-  (state !== "running" && state !== "planning") || Object.values(steps).some((step) => PRESSING.has(step.state));
+const isPressing = ({ state, steps, adding }: Execution): boolean =>
+  adding?.state === "proposed" ||
+  (state !== "running" && state !== "planning") ||
+  Object.values(steps).some((step) => PRESSING.has(step.state));
 
 /** One comment per execution, edited in place; answers to commands; the issue closed when all of it landed. */
 export const reconcileComments = (draft: Draft): void => {
@@ -27,7 +29,8 @@ export const reconcileComments = (draft: Draft): void => {
   for (const execution of draft.executions()) {
     const key = `say:execution/${execution.id}` as const;
     const reports = reportsOf(draft, execution);
-    const body = executionComment({ execution, plan: draft.plan(execution.plan), queue: draft.queue(execution.base), reports });
+    const grown = draft.plan(execution.adding?.plan ?? null);
+    const body = executionComment({ execution, plan: draft.plan(execution.plan), grown, queue: draft.queue(execution.base), reports });
     const comment = draft.trace(key)?.known ?? null;
     const marker = writeMarker({ kind: "execution", id: execution.id });
     if (isTime(draft, key, execution)) draft.want({ kind: "say", key, issue: execution.issue, marker, body, comment });

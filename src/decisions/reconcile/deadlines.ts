@@ -1,18 +1,18 @@
-import { type Execution } from "../../model/execution.ts";
+import { type Execution, isPlanning } from "../../model/execution.ts";
 import { taskId } from "../../model/ids.ts";
 import { jobKey, type JobKey } from "../../model/job.ts";
 import type { Candidate, Queue } from "../../model/queue.ts";
 import type { Run } from "../../model/query.ts";
 import { workFault } from "../apply/failing.ts";
-import { planFault } from "../apply/planned.ts";
+import { failPlanning, planFault } from "../apply/planned.ts";
 import { faultCandidate } from "../apply/resulted.ts";
 import type { Draft } from "../draft.ts";
 
 /** Ends every wait that is over: jobs whose run is gone or takes too long, and people who did not answer. */
 export const reconcileDeadlines = (draft: Draft): void => {
   for (const execution of draft.executions()) {
-    if (execution.state === "planning") planning(draft, execution);
-    if (execution.state === "proposed") proposed(draft, execution);
+    if (isPlanning(execution)) planning(draft, execution);
+    if (execution.state === "proposed" || execution.adding?.state === "proposed") proposed(draft, execution);
     if (execution.state === "running" || execution.state === "paused") steps(draft, execution);
   }
   for (const [base, queue] of Object.entries(draft.ledger().queues)) candidates(draft, base, queue);
@@ -52,7 +52,7 @@ const proposed = (draft: Draft, execution: Execution): void => {
   draft.wake(until);
   if (until === null || draft.now < until) return;
   const why = { code: "no-approval", why: "Nobody approved the plan in time.", next: `/enki retry ${execution.id}` };
-  draft.putExecution({ ...execution, state: "failed", why, planning: { ...execution.planning, until: null } });
+  failPlanning(draft, execution, why);
 };
 
 const steps = (draft: Draft, execution: Execution): void => {

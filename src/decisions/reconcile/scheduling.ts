@@ -1,4 +1,4 @@
-import type { Execution } from "../../model/execution.ts";
+import { type Execution, isPlanning } from "../../model/execution.ts";
 import { type ExecutionId, taskId } from "../../model/ids.ts";
 import { type JobKind, jobKey } from "../../model/job.ts";
 import { DEFAULT_TIER, type Tier } from "../../model/plan.ts";
@@ -16,16 +16,13 @@ export const reconcileScheduling = (draft: Draft): void => {
 
 const startable = (draft: Draft): Startable[] =>
   draft.executions().flatMap((execution): Startable[] => {
-    const { id, created, planning } = execution;
-    if (execution.state === "planning") {
-      return planning.until === null && isTime(draft, planning.notBefore)
-        ? [{ execution: id, created, step: null, tier: DEFAULT_TIER }]
-        : [];
-    }
-    if (execution.state !== "running") return [];
-    return Object.values(execution.steps)
+    const { id, created, planning, state } = execution;
+    if (state !== "planning" && state !== "running") return [];
+    const plans = isPlanning(execution) && planning.until === null && isTime(draft, planning.notBefore);
+    const steps = Object.values(execution.steps)
       .filter((step) => step.state === "ready" && step.until === null && isTime(draft, step.notBefore))
       .map((step) => ({ execution: id, created, step: step.id, tier: tierOf(draft, execution, step.id) }));
+    return [...(plans ? [{ execution: id, created, step: null, tier: DEFAULT_TIER }] : []), ...steps];
   });
 
 const isTime = (draft: Draft, notBefore: number): boolean => {
@@ -43,7 +40,7 @@ const load = (draft: Draft): Load => {
     byExecution.set(id, (byExecution.get(id) ?? 0) + 1);
   };
   for (const execution of draft.executions()) {
-    if (execution.state === "planning" && execution.planning.until !== null) count(execution.id, DEFAULT_TIER);
+    if (isPlanning(execution) && execution.planning.until !== null) count(execution.id, DEFAULT_TIER);
     for (const step of Object.values(execution.steps)) if (step.state === "running") count(execution.id, tierOf(draft, execution, step.id));
   }
   return { total: tiers.light + tiers.standard + tiers.heavy, tiers, byExecution };
@@ -72,7 +69,7 @@ const begin = (draft: Draft, each: Startable): void => {
 };
 
 const jobs = (draft: Draft, execution: Execution): void => {
-  if (execution.state === "planning" && execution.planning.until !== null) {
+  if (isPlanning(execution) && execution.planning.until !== null) {
     wantJob(draft, { kind: "plan", execution: execution.id, step: "", target: execution.id, attempt: execution.planning.attempt });
   }
   for (const step of Object.values(execution.steps)) {

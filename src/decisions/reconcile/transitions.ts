@@ -1,8 +1,9 @@
-import type { Execution, ExecutionState } from "../../model/execution.ts";
+import { type Execution, type ExecutionState, isGrowing } from "../../model/execution.ts";
 import type { TaskId } from "../../model/ids.ts";
 import type { PlannedStep } from "../../model/plan.ts";
 import type { Refusal } from "../../model/refusal.ts";
 import { isSettled, type Step } from "../../model/step.ts";
+import { startAdded } from "../apply/adding.ts";
 import { start } from "../apply/command.ts";
 import type { Draft } from "../draft.ts";
 import { holds, isBad, isOverFor, type Needed, neededBy } from "../needs.ts";
@@ -10,15 +11,19 @@ import { holds, isBad, isOverFor, type Needed, neededBy } from "../needs.ts";
 /** Moves steps on along their needs, and executions to their end. */
 export const reconcileTransitions = (draft: Draft): void => {
   for (const each of draft.executions()) {
-    if (each.state === "proposed" && !each.planOnly && draft.snapshot.config.plan.approval === "never") {
+    if (each.state === "proposed" && isFree(draft, each)) {
       start(draft, each, { by: each.by, at: draft.now });
     }
+    if (each.state === "running" && each.adding?.state === "proposed" && isFree(draft, each))
+      startAdded(draft, each, { by: each.adding.by, at: draft.now });
     const execution = draft.execution(each.id);
     if (execution?.state !== "running" || !draft.plan(execution.plan)) continue;
     for (const planned of draft.order(execution)) advance(draft, execution.id, planned);
     end(draft, execution.id);
   }
 };
+
+const isFree = (draft: Draft, { planOnly }: Execution): boolean => !planOnly && draft.snapshot.config.plan.approval === "never";
 
 const advance = (draft: Draft, id: string, planned: PlannedStep): void => {
   const execution = draft.execution(id);
@@ -88,7 +93,7 @@ const blockedBy = ({ task, state, need }: Needed): Refusal => {
 const end = (draft: Draft, id: string): void => {
   const execution = draft.execution(id);
   const steps = Object.values(execution?.steps ?? {});
-  if (!execution || !steps.every((step) => isSettled(step.state))) return;
+  if (!execution || isGrowing(execution) || !steps.every((step) => isSettled(step.state))) return;
   const state = outcome(steps);
   draft.putExecution({ ...execution, state, why: whyEnded(execution, state, steps) });
   draft.note(`${id} is ${state}`);

@@ -1,0 +1,59 @@
+import type { Execution } from "../../model/execution.ts";
+import { refuse } from "../../model/refusal.ts";
+import { newStep } from "../../model/step.ts";
+import type { Draft } from "../draft.ts";
+import { findTarget } from "../targets.ts";
+import type { Answer } from "./answer.ts";
+import type { Commanded } from "./commanded.ts";
+
+/** Lets the planner plan more steps for the issue's newest execution. Refusals: `not-running`, `already-adding`, `bad-config`. */
+export const add = (draft: Draft, event: Commanded, request: string): Answer => {
+  const found = findTarget(draft.executions(), event.issue, null);
+  if (!found.ok) return found.refusal;
+  const { execution } = found.value;
+  const { id, state, adding, planning } = execution;
+  if (state !== "running" && state !== "paused") {
+    const next = state === "proposed" ? `/enki approve ${(execution.plan ?? "").slice(0, 12)}` : "/enki fix <what to do>";
+    return refuse("not-running", `Execution \`${id}\` is ${state}: steps are added to what runs.`, next).refusal;
+  }
+  if (adding?.state === "planning")
+    return refuse("already-adding", `More steps are being planned for \`${id}\` already.`, "/enki status").refusal;
+  const { broken } = draft.snapshot.config;
+  if (broken !== null) return refuse("bad-config", `The configuration cannot be used: ${broken}.`, "mend it on the default branch").refusal;
+  draft.putExecution({
+    ...execution,
+    adding: { state: "planning", request, by: event.by, plan: null, why: null },
+    planning: { attempt: planning.attempt + 1, faults: 0, notBefore: 0, until: null },
+  });
+  draft.note(`${event.by} asked to add to ${id}: ${request.slice(0, 72)}`);
+  return null;
+};
+
+/** Leaves an execution as it is: the proposed plan with more steps, named by the beginning of its hash, is given up. False for any other target. */
+export const discard = (draft: Draft, event: Commanded, target: string | null): boolean => {
+  if (target === null || target.length < 7) return false;
+  const of = draft
+    .executions()
+    .find(({ issue, adding }) => issue === event.issue && adding?.state === "proposed" && adding.plan?.startsWith(target) === true);
+  if (!of) return false;
+  draft.putExecution({ ...of, adding: null, planning: { ...of.planning, until: null } });
+  draft.note(`${event.by} adds nothing to ${of.id}`);
+  return true;
+};
+
+/** The approved plan with its new steps takes the place of the one that ran; steps that were there stay as they are. */
+export const startAdded = (draft: Draft, execution: Execution, approved: { by: string; at: number }): void => {
+  const hash = execution.adding?.plan ?? null;
+  const plan = draft.plan(hash);
+  if (!plan || hash === null) return;
+  const added = plan.steps.flatMap(({ id }) => (execution.steps[id] ? [] : [[id, newStep(id)] as const]));
+  draft.putExecution({
+    ...execution,
+    plan: hash,
+    approved: { plan: hash, ...approved },
+    steps: { ...execution.steps, ...Object.fromEntries(added) },
+    adding: null,
+    planning: { ...execution.planning, until: null },
+  });
+  draft.note(`${approved.by} approved plan ${hash.slice(0, 12)} of ${execution.id}: ${added.length} steps added`);
+};

@@ -1,0 +1,96 @@
+import { expect } from "vitest";
+import { decide } from "../../src/decisions/decide.ts";
+import { openHandle } from "../../src/handle.ts";
+import type { Command } from "../../src/model/command.ts";
+import type { Event } from "../../src/model/event.ts";
+import { taskId } from "../../src/model/ids.ts";
+import type { JobKey } from "../../src/model/job.ts";
+import type { Plan } from "../../src/model/plan.ts";
+import type { Facts } from "../../src/model/query.ts";
+import { branchRef, taskRef } from "../../src/model/refs.ts";
+import { comment } from "./build.ts";
+import { type Fate, memoryWorld } from "./memory-world.ts";
+
+/** Stories of several executions, told in a line or two: every command is a maintainer's comment, every job ends when the test says so. */
+export const openStory = (over: Parameters<typeof memoryWorld>[0] = {}) => {
+  const world = memoryWorld(over);
+  let handle = openHandle(world.world);
+  let comments = 0;
+  let last = "";
+  const tell = async (...events: Event[]): Promise<void> => {
+    world.state.now += 30_000;
+    await handle(events);
+  };
+  /** Comments on an issue, in one comment. */
+  const say = (issue: number, ...commands: Command[]): Promise<void> => {
+    const said = comment((comments += 1), ...commands);
+    return tell({ ...said, issue, at: world.state.now } as Event);
+  };
+  const execution = (id = last) => world.state.ledger.executions[id];
+  const task = (step: string, id = last) => taskId(id, step);
+  const isRunning = (job: string): boolean => world.running().includes(job as JobKey);
+  /** Ends the one job that runs under this start of its name. */
+  const end = async (start: string, fate: Fate = { end: "success" }): Promise<void> => {
+    const job = world.running().find((each) => each.startsWith(start));
+    expect(job, `a job ${start} runs`).toBeDefined();
+    world.finish(job as JobKey, fate);
+    await tell({ kind: "woken" });
+  };
+  const replies = (): string[] => world.state.comments.filter(({ body }) => body.includes("reply:")).map(({ body }) => body);
+  return {
+    ...world,
+    tell,
+    say,
+    execution,
+    task,
+    end,
+    isRunning,
+    replies,
+    lastReply: (): string => replies().at(-1) ?? "",
+    /** Asks for something on an issue and lets the planner answer. Its execution is the one that is spoken of from then on. */
+    propose: async (plan: Plan, issue = 1): Promise<string> => {
+      const before = new Set(Object.keys(world.state.ledger.executions));
+      await say(issue, { kind: "do", text: "make it so" });
+      last = Object.keys(world.state.ledger.executions).find((id) => !before.has(id)) ?? "";
+      await end(`plan/${last}`, { end: "success", tools: [{ kind: "propose", plan }] });
+      return last;
+    },
+    approve: (issue = 1) => say(issue, { kind: "approve-plan", plan: (execution()?.adding?.plan ?? execution()?.plan ?? "").slice(0, 12) }),
+    at: (step: string, id = last) => execution(id)?.steps[step],
+    state_: (step: string, id = last) => execution(id)?.steps[step]?.state,
+    states: (id = last) => Object.fromEntries(Object.values(execution(id)?.steps ?? {}).map((each) => [each.id, each.state])),
+    /** Steps whose jobs run now. */
+    working: (id = last): string[] =>
+      world
+        .running()
+        .filter((job) => job.startsWith(`work/${id}-`))
+        .map((job) => job.split("/")[1]?.slice(id.length + 1) ?? ""),
+    /** A step that ends with nothing to land. */
+    ran: (step: string, id = last) => end(`work/${task(step, id)}/`, { end: "unchanged" }),
+    worked: (step: string, id = last) => end(`work/${task(step, id)}/`),
+    verified: () => end("verify/"),
+    /** A step that is worked on, verified and landed. */
+    landed: async (step: string, id = last): Promise<void> => {
+      await end(`work/${task(step, id)}/`);
+      while (world.running().some((job) => job.startsWith("verify/"))) await end("verify/");
+      expect(execution(id)?.steps[step]?.landed).not.toBeNull();
+    },
+    fails: (step: string, id = last, why = "it broke") => end(`work/${task(step, id)}/`, { end: "failed", why }),
+    head: (step: string, id = last) => world.state.refs[taskRef(task(step, id))],
+    base: () => world.state.refs[branchRef("main")] ?? "",
+    restart: (): void => {
+      handle = openHandle(world.world);
+    },
+    comment: (id = last) => world.state.comments.find(({ body }) => body.startsWith(`<!-- enki:execution:${id}`))?.body ?? "",
+    pull: (step: string, id = last) => world.state.pulls.find(({ headRef }) => headRef === `task/${task(step, id)}`),
+    /** Every write gives its ledger again from its parent and its inputs. */
+    replay: (): void => {
+      for (const { inputs, parent, ledger } of world.state.writes) {
+        const { facts, ...frame } = inputs.snapshot;
+        // Facts were stored as the entries of the map that they came from.
+        const again = decide(inputs.events, { ...frame, ledger: parent, facts: new Map(facts) as Facts });
+        expect(again.kind === "act" && again.ledger).toEqual(ledger);
+      }
+    },
+  };
+};
