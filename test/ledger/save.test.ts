@@ -1,10 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Clone } from "../../src/git/clone.ts";
+import { readArchived } from "../../src/ledger/archive.ts";
 import { loadLedger, readInputs } from "../../src/ledger/load.ts";
 import { saveLedger, type Write } from "../../src/ledger/save.ts";
 import type { Execution } from "../../src/model/execution.ts";
 import { emptyLedger, type Ledger } from "../../src/model/ledger.ts";
 import { ARCHIVE, ATTEMPTS, branchRef, LEDGER } from "../../src/model/refs.ts";
+import { newStep } from "../../src/model/step.ts";
 import { repository } from "../support/repository.ts";
 
 let repo: Awaited<ReturnType<typeof repository>>;
@@ -121,7 +123,9 @@ describe("a save", () => {
     await clone.fetch();
     const { ledger } = await loadLedger(clone, await clone.refs());
     const plan = { steps: [] };
-    const execution = (id: string, name: string) => ({ id, plan: name, created: Date.UTC(2026, 4, 3), steps: {} }) as unknown as Execution;
+    const steps = { fix: { ...newStep("fix"), state: "done" } };
+    const execution = (id: string, name: string) =>
+      ({ id, plan: name, created: Date.UTC(2026, 4, 3), adding: null, steps }) as unknown as Execution;
     const [old, live] = [execution("aaaaaa", "p1"), execution("bbbbbb", "p2")];
     const artifacts = { "aaaaaa/research": "# Old", "bbbbbb/research": "# Live" };
     await write(clone, { ...ledger, executions: { aaaaaa: old, bbbbbb: live }, plans: { p1: plan, p2: plan }, artifacts });
@@ -135,9 +139,23 @@ describe("a save", () => {
       "2026-05/aaaaaa/plan-p1.json",
       "2026-05/aaaaaa/state.json",
     ]);
+    expect(await readArchived(other, "aaaaaa")).toEqual({ fix: "done" });
+    expect(await readArchived(other, "bbbbbb")).toBeNull();
     const archiveTip = repo.git("rev-parse", ARCHIVE);
     await write(clone, ledger, { archiveTip });
     expect(repo.git("ls-tree", "--name-only", `${ARCHIVE}:2026-05`).split("\n")).toEqual(["aaaaaa", "bbbbbb"]);
+  });
+
+  test("of an earlier version, which lacks what was not known then, is read with it", async () => {
+    const clone = await repo.clone();
+    await clone.fetch();
+    const { ledger } = await loadLedger(clone, await clone.refs());
+    const { from: _from, on: _on, ...old } = newStep("fix");
+    const lacking = { id: "cccccc", plan: null, created: 1, steps: { fix: old } } as unknown as Execution;
+    await write(clone, { ...ledger, executions: { cccccc: lacking } });
+    const read = (await loadLedger(clone, await clone.refs())).ledger.executions["cccccc"];
+    expect(read).toMatchObject({ adding: null, steps: { fix: newStep("fix") } });
+    await write(clone, ledger);
   });
 
   test("by eight writers at once loses none and starves none", async () => {

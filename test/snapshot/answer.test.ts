@@ -40,6 +40,7 @@ test("every query has its answer, filed under its key", async () => {
     { kind: "runs" },
     { kind: "work", result: one, base: two, onto: two, message: "" },
     { kind: "candidate", onto: one, merges: [{ task: "abc123-one", head: two, message: "" }] },
+    { kind: "archived", execution: "abcdef" },
     { kind: "contains", commit: two, tip: one },
   ];
   const read_ = await facts(read(queries));
@@ -50,6 +51,7 @@ test("every query has its answer, filed under its key", async () => {
     [{ id: 3, name: "plan/abc123/1", state: "done", conclusion: "success" }],
     { kind: "commit", commit: one },
     { kind: "commits", merges: [two] },
+    { fix: "done" },
     false,
   ]);
 });
