@@ -1,59 +1,70 @@
 import type { z } from "zod";
+import { nearest } from "../model/nearest.ts";
+import { findPlaces } from "./places.ts";
+import { exampleOf, nodeAt, type SchemaNode, toJsonSchema, whatToWrite } from "./schema-node.ts";
+
+/** Every kind of mistake that is found in roles and in `enki.toml`; each has an example in `test/config/faults`. */
+export const FAULT_CODES = ["bad-toml", "unknown-key", "missing-key", "bad-value", "duplicate-name"] as const;
+type FaultCode = (typeof FAULT_CODES)[number];
 
 /** A mistake in a file that people write: where it is, what it is, and what to write instead. */
 export type ConfigFault = {
   readonly file: string;
+  /** Line and column are counted from 1. */
   readonly line: number;
   readonly column: number;
-  readonly code: string;
+  readonly code: FaultCode;
   readonly why: string;
   readonly suggestion: string;
 };
 
-/** The line and column, from 1, where a key is written in a TOML text; the nearest enclosing one when it is not written. */
-export const locate = (text: string, path: readonly PropertyKey[]): { line: number; column: number } => {
-  const keys = path.filter((key) => typeof key === "string");
-  const lines = text.split("\n");
-  let table: readonly string[] = [];
-  let best = { line: 1, column: 1, depth: 0 };
-  for (const [index, line] of lines.entries()) {
-    const header = /^\s*\[+\s*([^\]]+?)\s*\]+/.exec(line)?.[1];
-    if (header !== undefined) table = header.split(".").map((part) => part.trim().replace(/^"|"$/g, ""));
-    const key = header === undefined ? /^\s*("?)([\w-]+)\1\s*(?:=|\.)/.exec(line)?.[2] : undefined;
-    const here = key === undefined ? table : [...table, key];
-    const depth = here.length;
-    if (depth > best.depth && depth <= keys.length && here.every((part, at) => part === keys[at])) {
-      best = { line: index + 1, column: line.length - line.trimStart().length + 1, depth };
-    }
-  }
-  return { line: best.line, column: best.column };
-};
+/** A fault on one line, as editors and people read it. */
+export const writeFault = ({ file, line, column, code, why, suggestion }: ConfigFault): string =>
+  `${file}:${line}:${column}: ${code}: ${why}; ${suggestion}`;
+
+export type Written = { readonly path: string; readonly text: string; readonly table: unknown; readonly schema: z.ZodType };
 
 /** A schema's complaint as faults, one for each unknown key. */
-export const toFaults = (file: string, text: string, error: z.ZodError): ConfigFault[] =>
-  error.issues.flatMap((issue): ConfigFault[] => {
-    if (issue.code !== "unrecognized_keys") {
-      const name = issue.path.map(String).join(".");
-      const missing = issue.code === "invalid_type" && issue.input === undefined && issue.message.includes("undefined");
-      const code = missing ? "missing-key" : "bad-value";
-      return [
-        {
-          file,
-          ...locate(text, issue.path),
-          code,
-          why: `${name}: ${issue.message}`,
-          suggestion: missing ? `add ${name} = …` : "see `enki schema config`",
-        },
-      ];
-    }
+export const toFaults = ({ path: file, text, table, schema }: Written, error: z.ZodError): ConfigFault[] => {
+  const placeOf = findPlaces(text);
+  const root = toJsonSchema(schema);
+  const faults = error.issues.flatMap((issue): ConfigFault[] => {
+    const at = (path: readonly PropertyKey[]) => ({ file, ...placeOf(path) });
+    if (issue.code !== "unrecognized_keys") return [{ ...at(issue.path), ...explain(issue, valueAt(table, issue.path), root) }];
+    const known = Object.keys(nodeAt(root, issue.path).properties ?? {});
     return issue.keys.map((key) => {
       const path = [...issue.path, key];
-      return {
-        file,
-        ...locate(text, path),
-        code: "unknown-key",
-        why: `unknown key ${path.map(String).join(".")}`,
-        suggestion: "remove it, or see `enki schema config`",
-      };
+      const why = `unknown key ${path.map(String).join(".")}`;
+      return { ...at(path), code: "unknown-key", why, suggestion: meant(key, known) };
     });
   });
+  return faults.toSorted((a, b) => a.line - b.line || a.column - b.column);
+};
+
+const valueAt = (table: unknown, path: readonly PropertyKey[]): unknown =>
+  // What is not a table has none of the keys that are looked for.
+  path.reduce<unknown>(
+    (value, key) => (Object.hasOwn(Object(value), key) ? (value as Record<PropertyKey, unknown>)[key] : undefined),
+    table,
+  );
+
+const meant = (key: string, known: readonly string[]): string => {
+  const close = nearest(key, known);
+  return close === null ? `remove it, or write one of ${known.join(", ")}` : `did you mean ${close}?`;
+};
+
+const explain = (issue: z.core.$ZodIssue, value: unknown, root: SchemaNode): Pick<ConfigFault, "code" | "why" | "suggestion"> => {
+  const name = issue.path.map(String).join(".");
+  const node = nodeAt(root, issue.path);
+  if (value === undefined) return { code: "missing-key", why: `${name} is missing`, suggestion: `add ${name} = ${exampleOf(node)}` };
+  const close = typeof value === "string" && node.enum ? nearest(value, node.enum) : null;
+  const shown = JSON.stringify(value) ?? "";
+  const given = shown.length > 60 ? `${shown.slice(0, 60)}…` : shown;
+  // Of a form that is not met, the schema has words of its own.
+  const formed = issue.code === "custom" || issue.code === "invalid_format";
+  return {
+    code: "bad-value",
+    why: `${name} cannot be ${given}${formed ? `: ${issue.message}` : ""}`,
+    suggestion: formed ? `write another ${name}` : close === null ? `write ${whatToWrite(node)}` : `did you mean ${JSON.stringify(close)}?`,
+  };
+};

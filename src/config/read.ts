@@ -2,6 +2,7 @@ import { parse, TomlError } from "smol-toml";
 import type { z } from "zod";
 import type { AgentCommand, Config, Role } from "../model/config.ts";
 import { type ConfigFault, toFaults } from "./fault.ts";
+import { findPlaces } from "./places.ts";
 import { type ConfigFile, fileSchema, type RoleFile, roleSchema } from "./schema.ts";
 
 /** One file of the cascade: `roles/<name>.toml` or `enki.toml`, with the path that people know it by. */
@@ -16,17 +17,36 @@ export type ReadConfig = { readonly config: Config; readonly faults: readonly Co
 export const readConfig = (files: readonly ConfigText[]): ReadConfig => {
   const faults: ConfigFault[] = [];
   const roles: Record<string, Role> = {};
+  const places = new Map<string, string>();
   let raw: Record<string, unknown> = {};
   for (const file of files) {
     const table = readToml(file, faults);
     if (!table) continue;
-    if (/(^|\/)roles\/[^/]+\.toml$/.test(file.path)) {
+    if (isRolePath(file.path)) {
       const role = check(file, { table, schema: roleSchema, faults });
-      if (role) roles[role.name] = toRole(role);
+      if (role && isNew(file, { name: role.name, places, faults })) roles[role.name] = toRole(role);
     } else if (check(file, { table, schema: fileSchema, faults })) raw = overlay(raw, table);
   }
   const [broken] = faults.filter(({ file }) => /(^|\/)enki\.toml$/.test(file)).map(({ file, line, why }) => `${file}:${line}: ${why}`);
   return { config: { ...toConfig(fileSchema.parse(raw)), roles, broken: broken ?? null }, faults };
+};
+
+/** True for the path of a role's file, whatever layer it is in. */
+export const isRolePath = (path: string): boolean => /(^|\/)roles\/[^/]+\.toml$/.test(path);
+
+type Naming = { readonly name: string; readonly places: Map<string, string>; readonly faults: ConfigFault[] };
+
+/** In one directory a name stands for one role: which of two counted would depend on the order of their files. */
+const isNew = ({ path, text }: ConfigText, { name, places, faults }: Naming): boolean => {
+  const key = `${path.slice(0, path.lastIndexOf("/"))}\0${name}`;
+  const other = places.get(key);
+  if (other === undefined) {
+    places.set(key, path);
+    return true;
+  }
+  const why = `${other} has a role ${name} too, and that one counts`;
+  faults.push({ file: path, ...findPlaces(text)(["name"]), code: "duplicate-name", why, suggestion: "give one of them another name" });
+  return false;
 };
 
 const readToml = ({ path, text }: ConfigText, faults: ConfigFault[]): Record<string, unknown> | null => {
@@ -34,8 +54,9 @@ const readToml = ({ path, text }: ConfigText, faults: ConfigFault[]): Record<str
     return parse(text);
   } catch (error) {
     if (!(error instanceof TomlError)) throw error;
-    const why = error.message.split("\n")[0] ?? "";
-    faults.push({ file: path, line: error.line, column: error.column, code: "bad-toml", why, suggestion: "mend the TOML" });
+    const why = (error.message.split("\n")[0] ?? "").replace("Invalid TOML document: ", "");
+    const { line, column } = error;
+    faults.push({ file: path, line, column, code: "bad-toml", why, suggestion: "mend the TOML: https://toml.io has its rules" });
     return null;
   }
 };
@@ -45,7 +66,7 @@ type Checking<S extends z.ZodType> = { readonly table: unknown; readonly schema:
 const check = <S extends z.ZodType>({ path, text }: ConfigText, { table, schema, faults }: Checking<S>): z.output<S> | null => {
   const read = schema.safeParse(table);
   if (read.success) return read.data;
-  faults.push(...toFaults(path, text, read.error));
+  faults.push(...toFaults({ path, text, table, schema }, read.error));
   return null;
 };
 

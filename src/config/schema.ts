@@ -2,7 +2,11 @@ import { z } from "zod";
 
 /** A role's file, as people write it. */
 export const roleSchema = z.strictObject({
-  name: z.string().regex(/^[a-z0-9][a-z0-9_-]{0,62}$/, "a name is made of a-z, 0-9, _ and -"),
+  name: z
+    .string()
+    .regex(/^[a-z0-9][a-z0-9_-]{0,62}$/, "a name is made of a-z, 0-9, _ and -")
+    // Roles are looked up by name: one that every object has would be found where there is no such role.
+    .refine((name) => !(name in Object.prototype), "this name is a reserved word"),
   label: z.string().min(1),
   description: z.string().min(1),
   system_prompt: z.string().min(1),

@@ -44,14 +44,18 @@ export type Play = z.output<typeof playSchema>;
 export type Act = z.output<typeof act>;
 export type Part = { readonly kind: string; readonly role: string; readonly step: string; readonly attempt: number };
 
+/** Acts have rules that are no single key's: the schema says them best. */
+const words = ({ issues: [issue] }: z.ZodError): string => `${(issue?.path ?? []).map(String).join(".")}: ${issue?.message ?? ""}`;
+
 /** A rehearsal's file. Refusals, with file and line: `bad-toml`, `bad-play`. */
 export const readPlay = (path: string, text: string): Result<Play> => {
   try {
-    const read = playSchema.safeParse(parse(text));
+    const table = parse(text);
+    const read = playSchema.safeParse(table);
     if (read.success) return accept(read.data);
-    const [fault] = toFaults(path, text, read.error);
+    const [fault] = toFaults({ path, text, table, schema: playSchema }, read.error);
     const line = lineOfEntry(text, read.error.issues[0]?.path ?? []) ?? fault?.line ?? 1;
-    return refuse("bad-play", `${path}:${line}: ${fault?.why ?? "not a rehearsal"}`);
+    return refuse("bad-play", `${path}:${line}: ${fault?.code === "unknown-key" ? fault.why : words(read.error)}`);
   } catch (error) {
     if (!(error instanceof TomlError)) throw error;
     return refuse("bad-toml", `${path}:${error.line}: ${error.message.split("\n")[0] ?? ""}`);

@@ -1,6 +1,6 @@
 import { parse as parseToml, TomlError } from "smol-toml";
 import { type Document, isMap, isScalar, isSeq, LineCounter, type ParsedNode, parseDocument, type YAMLMap } from "yaml";
-import { locate } from "../config/fault.ts";
+import { findPlaces } from "../config/places.ts";
 import type { Found } from "./fault.ts";
 
 export type Format = "yaml" | "toml" | "json";
@@ -84,7 +84,8 @@ const lineFinder = (document: Document.Parsed, lines: LineCounter): Parsed["line
 const readToml = (text: string, report: (found: Found) => void): Parsed | null => {
   try {
     const data = parseToml(text);
-    return { data, lineOf: (path) => findTomlLine(data, text, path) };
+    const placeOf = findPlaces(text);
+    return { data, lineOf: (path) => findTomlLine(data, text, { path, line: placeOf(path).line }) };
   } catch (error) {
     if (!(error instanceof TomlError)) throw error;
     const why = error.message.split("\n")[0] ?? "";
@@ -97,8 +98,7 @@ const readToml = (text: string, report: (found: Found) => void): Parsed | null =
 };
 
 /** An item of a list is looked for by what it says: TOML's reader tells no places. */
-const findTomlLine = (data: unknown, text: string, path: readonly Key[]): number => {
-  const { line } = locate(text, path);
+const findTomlLine = (data: unknown, text: string, { path, line }: { path: readonly Key[]; line: number }): number => {
   const last = path.at(-1);
   if (typeof last !== "number") return line;
   const item = path.reduce<unknown>(

@@ -16,9 +16,12 @@ const leaves = (node: Node, above: readonly string[] = []): Found[] =>
 /** Around a command may stand: what is only a way of writing prose. */
 const PROSE = new Set(["root", "list", "listItem", "paragraph", "emphasis", "strong", "delete", "link"]);
 
+/** Without those of task lists, whose own assertion fails where a check stands before code: `-\n[x]\n    code`. */
+const mdastExtensions = gfmFromMarkdown().filter(({ exit }) => exit?.["taskListCheckValueChecked"] === undefined);
+
 /** The lines (from 1) at which the field's own GFM parser sees a paragraph's text begin with `/enki`, outside of quotes, tables and footnotes. */
 export const referenceLines = (markdown: string): number[] => {
-  const tree: Node = fromMarkdown(markdown, { extensions: [gfm()], mdastExtensions: [gfmFromMarkdown()] });
+  const tree: Node = fromMarkdown(markdown, { extensions: [gfm()], mdastExtensions });
   const texts = leaves(tree).filter(({ node, above }) => node.type === "text" && above.every((type) => PROSE.has(type)));
   const lines: number[] = [];
   let start = 0;
