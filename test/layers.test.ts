@@ -41,3 +41,56 @@ test("R-02 a role in a later directory replaces the built-in one of that name; w
     rmSync(home, { recursive: true });
   }
 });
+
+/** What each built-in role's prompt asks for, in this order. */
+const DEMANDS: readonly (readonly [string, readonly RegExp[]])[] = [
+  [
+    "feature_developer",
+    [/1\. Explore/, /README/, /tests of that code/, /resembles yours/, /Reusing/, /2\. Design/, /one approach/, /Name the files/],
+  ],
+  ["feature_developer", [/3\. Implement/, /no placeholder/, /tests beside it/, /4\. Review/, /every changed file/, /four in five/, /Mend/]],
+  [
+    "ralph",
+    [
+      /Verify/,
+      /Always begin here/,
+      /Assess/,
+      /first failure/,
+      /Fix/,
+      /Never refactor/,
+      /Repeat/,
+      /Iteration N/,
+      /three attempts/,
+      /check is clean/,
+    ],
+  ],
+  ["bug_fixer", [/Understand/, /cause/, /guard at the symptom is not a fix/, /little as possible/, /Add a test/, /neighbouring code/]],
+  ["researcher", [/change no file/, /question/, /entry point/, /Search/, /path and line/, /headings/, /artifact/]],
+  [
+    "code_referencer",
+    [/change no file/, /shallow clone/, /outside the workspace/, /remove the clone/, /address, path and version/, /artifact/],
+  ],
+  ["documenter", [/never change what the code does/, /conventions/, /only documents and comments changed/]],
+  ["merger", [/both sides/, /both intents/, /no conflict marker/i, /Do not commit/]],
+  [
+    "planner",
+    [
+      /1\. Assess/,
+      /2\. Explore/,
+      /3\. Align/,
+      /4\. Specify/,
+      /5\. Propose/,
+      /few files each/,
+      /scaffold/,
+      /\*\*role\*\*/,
+      /\*\*checkpoint\*\*/,
+    ],
+  ],
+];
+
+test.each(DEMANDS)("the built-in prompt of %s carries its phases out", async (name, demands) => {
+  const { config } = readConfig(await readLayers([installation]));
+  const prompt = config.roles[name]?.systemPrompt ?? "";
+  const places = demands.map((demand) => prompt.search(demand));
+  for (const [at, place] of places.entries()) expect([demands[at], place]).not.toContain(-1);
+});

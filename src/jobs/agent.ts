@@ -1,6 +1,6 @@
 import { mkdir, readFile } from "node:fs/promises";
 import { GitError } from "../git/run.ts";
-import { type BundleEnd, writeBundle } from "./bundle.ts";
+import { type BundleEnd, type NewBundle, writeBundle } from "./bundle.ts";
 import { mayEdit } from "./environment.ts";
 import { judge } from "./judge.ts";
 import { type JobSpec, places } from "./spec.ts";
@@ -13,12 +13,19 @@ export const agentJob = async (host: StepHost): Promise<{ end: BundleEnd; why: s
   const at = places(host.temp);
   // Written by prepare, in this job, before anything of the repository or an agent could run.
   const spec = JSON.parse(await readFile(at.spec, "utf8")) as JobSpec;
-  await mkdir(host.workspace, { recursive: true });
-  const worked = await workIn(host, spec);
-  const changed = mayEdit(spec) ? await readChanges(host, spec) : [];
-  const bundle = await judge({ spec, artifact: at.artifact, worked, changed, secrets: secretsOf(host) });
+  const bundle = spec.unfit === null ? await work(host, spec) : emptyBundle(spec.unfit);
   await writeBundle(at.bundle, bundle);
   return { end: bundle.end, why: bundle.why };
+};
+
+const emptyBundle = (why: string): NewBundle => ({ end: "failed", why, files: [], tools: [], output: "", artifact: null, transcript: [] });
+
+const work = async (host: StepHost, spec: JobSpec): Promise<NewBundle> => {
+  await mkdir(host.workspace, { recursive: true });
+  const worked = await workIn(host, spec);
+  const found = await readChanges(host, spec);
+  const left = mayEdit(spec) ? { changed: found, thrown: [] } : { changed: [], thrown: typeof found === "string" ? [] : found };
+  return judge({ spec, artifact: places(host.temp).artifact, worked, ...left, secrets: secretsOf(host) });
 };
 
 /** What the workspace changed; a sentence where git cannot read it, as with a repository inside of it that has no commit. */

@@ -54,6 +54,7 @@ const spec = ({ ledger, config, job }: Claim, execution: Execution, doing: Doing
   model: null,
   upstream: [],
   lastFailure: null,
+  unfit: null,
   verify: [],
   ...doing,
 });
@@ -84,6 +85,10 @@ const findWork = ({ ledger, job }: Claim): Working | null => {
   return step && plan && planned ? { execution, step, plan, planned } : null;
 };
 
+/** A role is looked up when its job starts. Without it nobody knows what its worker may do, and a worker without a persona may do more. */
+const whyUnfit = (role: string, { roles }: Config): string =>
+  `there is no role \`${role}\` any more: its file is gone or has a mistake, which \`enki validate\` tells; there are ${Object.keys(roles).sort().join(", ") || "none"}`;
+
 const claimWork = (claim: Claim): Result<JobSpec> => {
   const { config, job } = claim;
   const work = findWork(claim);
@@ -94,11 +99,13 @@ const claimWork = (claim: Claim): Result<JobSpec> => {
     return output === "" ? [] : [{ title: plan.steps.find((each) => each.id === need)?.title ?? need, output }];
   });
   const role = planned.role === null ? null : (config.roles[planned.role] ?? null);
+  const unfit = planned.role === null || role !== null ? null : whyUnfit(planned.role, config);
   const { timeout, model } = config.tiers[planned.tier];
   const agent = job.kind === "resolve" ? config.agents.merger : config.agents.worker;
   return accept(
     spec(claim, execution, {
       role,
+      unfit,
       agent,
       base: work.step.base,
       step: planned,

@@ -2,6 +2,7 @@ import { captureOutput, withoutOutput } from "../agent/output.ts";
 import type { Command } from "../model/command.ts";
 import { redact, redactJson } from "../policy/secrets.ts";
 import { type NewBundle, readRegular } from "./bundle.ts";
+import { thrownAway } from "../render/thrown-away.ts";
 import { cutText } from "./cut-text.ts";
 import { makesArtifact } from "./environment.ts";
 import type { JobSpec } from "./spec.ts";
@@ -18,13 +19,15 @@ type Judged = {
   readonly worked: Worked;
   /** A sentence where it cannot be read. */
   readonly changed: readonly Changed[] | string;
+  /** What it changed although it may not. */
+  readonly thrown: readonly Changed[];
   readonly secrets: readonly string[];
 };
 
 const ENDS = { refused: "failed", "timed-out": "timed-out", crashed: "crashed" } as const;
 
 /** What an attempt comes to. */
-export const judge = async ({ spec, artifact, worked, changed, secrets }: Judged): Promise<NewBundle> => {
+export const judge = async ({ spec, artifact, worked, changed, thrown, secrets }: Judged): Promise<NewBundle> => {
   const clean = (text: string): string => redact(text, secrets);
   const said = clean(worked.text);
   const left = {
@@ -33,7 +36,7 @@ export const judge = async ({ spec, artifact, worked, changed, secrets }: Judged
     files: [],
     artifact: null,
     output: captureOutput(said),
-    why: "",
+    why: clean(thrownAway(thrown.map(({ path }) => path))),
   };
   const failed = (why: string): NewBundle => ({ ...left, end: "failed", why });
   if (worked.end !== "finished") return { ...left, end: ENDS[worked.end], why: clean(worked.why) };

@@ -57,6 +57,7 @@ const makeResult = async (making: Making): Promise<Made> => {
   const opened = await openBundle(publishing.bundle);
   if (job.kind === "verify")
     return { result: { ...result, ...verdict(publishing.before, opened.ok ? opened.value.output : "") }, contents: [] };
+  if (spec.unfit !== null) return { result: { ...result, end: "failed", why: spec.unfit }, contents: [] };
   if (!opened.ok) {
     const why = `The agent's job ended as ${publishing.before.job || "unknown"}. ${opened.refusal.why}`;
     return { result: { ...result, end: opened.refusal.code === "no-bundle" ? "crashed" : "refused", why }, contents: [] };

@@ -33,6 +33,8 @@ export type JobSpec = {
   /** Reports of this execution, by step. */
   readonly artifacts: readonly { readonly step: StepId; readonly text: string }[];
   readonly lastFailure: string | null;
+  /** Why it cannot be done as things are now; null where it can. */
+  readonly unfit: string | null;
   /** Commands that verify a candidate. */
   readonly verify: readonly string[];
 };

@@ -3,6 +3,7 @@ import { Readable } from "node:stream";
 import type { Context, Hono } from "hono";
 import { type Forge, keyOf, type Run } from "../forge/state.ts";
 import { commitPage, commitsPage, ledgerPage } from "./commits.ts";
+import { filePage } from "./file.ts";
 import { html } from "./html.ts";
 import { issuePage } from "./issue.ts";
 import { layout, type Page, PAGE_HEADERS, PRIVATE } from "./layout.ts";
@@ -65,6 +66,11 @@ const aboutCommit: View = async (place, context) => {
   return isSha(id) && (await place.repository.bare.typeOf(id)) === "commit" ? commitPage(place, id) : null;
 };
 
+const aboutFile: View = async (place, context) => {
+  const id = context.req.param("sha") ?? "";
+  return isSha(id) && (await place.repository.bare.typeOf(id)) === "commit" ? filePage(place, id, context.req.param("path") ?? "") : null;
+};
+
 const VIEWS: readonly (readonly [string, View])[] = [
   ["", (place) => overviewPage(place)],
   ["/issues", (place, context) => issuesPage(place, pageOf(context))],
@@ -78,6 +84,7 @@ const VIEWS: readonly (readonly [string, View])[] = [
   ["/commits", (place, context) => context.redirect(path(place, "commits", place.repository.defaultBranch), 302)],
   ["/commits/:branch{.+}", aboutBranch],
   ["/commit/:sha", aboutCommit],
+  ["/blob/:sha/:path{.+}", aboutFile],
   ["/ledger", (place, context) => ledgerPage(place, pageOf(context))],
 ];
 

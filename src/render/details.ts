@@ -35,6 +35,16 @@ const summaryOf = (log: string): string => {
 
 const plain = (log: string): string => log.replace(/^\| /gm, "  ");
 
+/** What is to be known of steps that did not fail: that one changed what it may not, and what became of that. */
+export const remarks = (execution: Execution, steps: readonly PlannedStep[]): string =>
+  steps
+    .flatMap(({ id }) => {
+      const why = execution.steps[id]?.why;
+      return why?.code === "remark" ? [`> [!NOTE]\n> ${code(id)}: ${sentence(why.why)}`] : [];
+    })
+    .slice(0, MOST)
+    .join("\n\n");
+
 type Reported = { readonly execution: Execution; readonly reports: Readonly<Record<StepId, string>> };
 
 /** What the steps found, as they wrote it; unfolded where a person is to judge it. */
@@ -47,9 +57,16 @@ export const reportsOf = ({ execution, reports }: Reported, steps: readonly Plan
   return written
     .map(({ id, title, text }) => {
       const summary = `Report of <code>${html(id)}</code>: ${html(title)}`;
-      return details(summary, fenced("markdown", text, { limit, keep: "start" }), execution.steps[id]?.state === "waiting");
+      const body = `${whole(execution, id)}${fenced("markdown", text, { limit, keep: "start" })}`;
+      return details(summary, body, execution.steps[id]?.state === "waiting");
     })
     .join("\n\n");
+};
+
+/** Leads to the whole report: by the commit that brought it, which stays, while the ledger's own moves on. Relative to the page of an issue. */
+const whole = ({ id: execution, steps }: Execution, id: StepId): string => {
+  const result = steps[id]?.result;
+  return result ? `[\`artifacts/${execution}/${id}.md\`](../blob/${result}/artifact.md)\n\n` : "";
 };
 
 /** What finished steps hand on, in their workers' words. */

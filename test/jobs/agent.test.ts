@@ -155,9 +155,12 @@ describe("a step that leaves a report", () => {
     expect(await work([{ say: "[OUTPUT]nothing else[/OUTPUT]" }], LOOK)).toMatchObject({ end: "failed", why: "The agent left no report." });
   });
 
-  test("drops what its agent changed all the same", async () => {
-    const job = await work([{ write: "sneaky.txt" }, { say: "Here is my report." }], LOOK);
-    expect(job).toMatchObject({ end: "artifact", files: [] });
+  test("drops what its agent changed all the same, and says what it was", async () => {
+    const job = await work([{ run: "echo x > sneaky.txt; rm src/a.txt" }, { say: "Here is my report." }], LOOK);
+    const why = "It may not change files; what it changed was thrown away: `sneaky.txt`, `src/a.txt`.";
+    expect(job).toMatchObject({ end: "artifact", files: [], why });
+    await job.publish();
+    expect(job.published()?.result).toMatchObject({ end: "artifact", why, files: [] });
   });
 
   test.each([
@@ -189,12 +192,13 @@ describe("an agent that may not edit", () => {
         { ask: "session/request_permission", params: permission("edit") },
         { ask: "fs/write_text_file", params: { path: "x.txt", content: "x" } },
         { tool: "enki_edit_file", arguments: { path: "src/a.txt" } },
-        { write: "sneaky.txt" },
+        { run: "for n in 1 2 3 4 5 6; do echo $n > sneaky-$n.txt; done" },
         { say: "[OUTPUT]advice[/OUTPUT]" },
       ],
       { job: `work/${ID}-advise/1` },
     );
     expect(job).toMatchObject({ end: "unchanged", output: "advice", files: [] });
+    expect(job.why).toMatch(/thrown away: `sneaky-1.txt`, .*`sneaky-5.txt` and 1 more\.$/);
     const said = job.log.join("\n");
     expect(said).toContain('"optionId":"no"');
     expect(said).toContain("this step may not change files");

@@ -227,3 +227,16 @@ test("the state's name changes with what the pages show, and with nothing else",
   const [, version] = /data-version="([^"]+)"/.exec(await page("")) ?? [];
   expect({ version }).toEqual(seen.at(-1));
 });
+
+test("a file of a commit is shown as it was written, and what is none is nowhere", async () => {
+  const { page, look, commit, git, push } = shared();
+  await git("checkout", "-q", "-b", "notes", "main");
+  await commit({ "docs/a b.md": "# <b>Found</b>\n" });
+  await push("notes");
+  const id = await git("rev-parse", "notes");
+  const shown = await page(`/blob/${id}/docs/a%20b.md`);
+  expect(shown).toContain("# &lt;b&gt;Found&lt;/b&gt;");
+  expect(strange(shown)).toEqual([]);
+  for (const path of ["docs", "none.md", "../x"]) expect((await look(`/octo/demo/blob/${id}/${path}`)).status).toBe(404);
+  expect((await look(`/octo/demo/blob/${"0".repeat(40)}/docs/a%20b.md`)).status).toBe(404);
+});

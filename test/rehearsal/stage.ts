@@ -83,6 +83,7 @@ export const openExample = async (play: string) => {
       upstream: [],
       artifacts: [],
       lastFailure: null,
+      unfit: null,
       verify: [],
       ...over,
     };

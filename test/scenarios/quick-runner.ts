@@ -17,7 +17,7 @@ export type Act =
   | { readonly plan: Plan }
   /** New contents by path; null removes. */
   | { readonly files: Readonly<Record<string, string | null>>; readonly output?: string }
-  | { readonly report: string }
+  | { readonly report: string; readonly why?: string }
   /** What a hostile job leaves: these entries, as they are. */
   | { readonly bundle: NewBundle["files"] }
   | { readonly end: NewBundle["end"]; readonly why?: string; readonly output?: string }
@@ -90,7 +90,8 @@ const perform = async (host: JobHost, spec: JobSpec, act: Exclude<Act, string>):
   const empty = { why: "", files: [], tools: [], output: "", artifact: null, transcript: [] };
   if ("plan" in act) return writeBundle(at.bundle, { ...empty, end: "success", tools: [{ kind: "propose", plan: act.plan }] });
   if ("bundle" in act) return writeBundle(at.bundle, { ...empty, end: "success", files: act.bundle });
-  if ("report" in act) return writeBundle(at.bundle, { ...empty, end: "artifact", artifact: act.report, output: "a report" });
+  if ("report" in act)
+    return writeBundle(at.bundle, { ...empty, end: "artifact", artifact: act.report, why: act.why ?? "", output: "a report" });
   if ("end" in act) return writeBundle(at.bundle, { ...empty, end: act.end, why: act.why ?? "", output: act.output ?? "" });
   if ("verdict" in act) return writeBundle(at.bundle, { ...empty, end: "success", output: act.log ?? "" });
   for (const [path, content] of Object.entries(act.files)) {

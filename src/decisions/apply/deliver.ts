@@ -12,7 +12,7 @@ import { type At, failStep } from "./failing.ts";
 type Resulted = Extract<Event, { kind: "resulted" }>;
 
 /** A step without files: a report, or nothing to do. A checkpoint among them waits for `/enki approve <task>@<result>`. */
-export const finish = (draft: Draft, { execution, step, artifact }: At & { artifact: string | null }): void => {
+export const finish = (draft: Draft, { execution, step, artifact, remark }: At & { artifact: string | null; remark: string }): void => {
   const tip = draft.ref(taskRef(taskId(execution.id, step.id)));
   if (artifact === null && tip !== null) return keepBranch(draft, { execution, step, tip });
   if (artifact !== null) draft.putArtifact(execution.id, step.id, artifact);
@@ -20,12 +20,13 @@ export const finish = (draft: Draft, { execution, step, artifact }: At & { artif
   const task = taskId(execution.id, step.id);
   const next = { ...step, faults: 0, artifact: artifact !== null };
   if (!checkpoint) {
-    draft.putStep(execution.id, { ...next, state: "done", why: null });
+    draft.putStep(execution.id, { ...next, state: "done", why: remark === "" ? null : { code: "remark", why: remark, next: "" } });
     draft.note(`${task} done: ${artifact === null ? "nothing to land" : "artifact"}`);
     return;
   }
   const approve = `/enki approve ${task}@${(step.result ?? "").slice(0, 12)}`;
-  const why = { code: "checkpoint", why: "What needs this step waits for a person's approval of its result.", next: approve };
+  const waits = { code: "checkpoint", why: "What needs this step waits for a person's approval of its result.", next: approve };
+  const why = remark === "" ? waits : { ...waits, code: "remark", why: remark };
   draft.putStep(execution.id, { ...next, state: "waiting", why, until: draft.now + PERSON_WAIT });
   draft.note(`${task} waits for an approval`);
 };
@@ -78,7 +79,7 @@ export const deliver = (draft: Draft, at: At & { event: Resulted }): void => {
   const carried = carry(draft, at, workMessage({ execution, step: planned, suffix: draft.snapshot.config.git.commitSuffix }));
   if (!carried) return;
   const { work, by, on } = carried;
-  if (work.kind === "unchanged") return finish(draft, { execution, step, artifact: null });
+  if (work.kind === "unchanged") return finish(draft, { execution, step, artifact: null, remark: "" });
   if (work.kind === "conflict") {
     const why = `It conflicts with what its branch or its base holds, in ${work.paths.slice(0, 5).join(", ")}.`;
     return failStep(draft, { execution, step, why: { code: "work-conflict", why, next: `/enki retry ${task}` }, log: "" });

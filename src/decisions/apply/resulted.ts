@@ -44,7 +44,7 @@ const close = (draft: Draft, { execution, step, event }: At & { event: Resulted 
       return deliver(draft, { execution, step, event });
     case "artifact":
     case "unchanged":
-      return finish(draft, { execution, step, artifact: result.artifact });
+      return finish(draft, { execution, step, artifact: result.artifact, remark: result.why });
     case "timed-out":
     case "crashed":
       return workFault(draft, { execution, step, why: result.why || result.end });

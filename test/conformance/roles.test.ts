@@ -1,0 +1,197 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterEach, describe, expect, onTestFinished, test } from "vitest";
+import { readConfig } from "../../src/config/read.ts";
+import { agentJob } from "../../src/jobs/agent.ts";
+import { readInstallation, readSettings } from "../../src/settings.ts";
+import { plan, step } from "../support/build.ts";
+import { repository } from "../support/repository.ts";
+import { ID, openJobs } from "../jobs/stage.ts";
+import { openStage } from "../scenarios/stage.ts";
+
+const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+const SEEDS = join(ROOT, "test", "fixtures", "seeds");
+const AGENT = join(ROOT, "test", "fixtures", "agent.mjs");
+
+const role = (over: string): string => `name = "tester"\nlabel = "Tester"\ndescription = "Tests."\nsystem_prompt = "Test."\n${over}`;
+const read = (...files: (readonly [string, string])[]) => readConfig(files.map(([path, text]) => ({ path, text })));
+
+describe("the seeds' own role files", () => {
+  const document = readFileSync(join(SEEDS, "roles.md"), "utf8");
+  const names = readdirSync(join(SEEDS, "roles"));
+
+  test("are all of those that the document shows, byte for byte", () => {
+    expect(names).toHaveLength([...document.matchAll(/^name = "/gm)].length);
+    for (const name of names) expect(document).toContain(readFileSync(join(SEEDS, "roles", name), "utf8").trimEnd());
+  });
+
+  test.each(names)("R-01 %s is read without a fault", (name) => {
+    const text = readFileSync(join(SEEDS, "roles", name), "utf8");
+    const { config, faults } = read([`.enki/roles/${name}`, text]);
+    expect(faults).toEqual([]);
+    const [own] = Object.values(config.roles);
+    expect(own?.name).toBe(/^name = "(.*)"$/m.exec(text)?.[1]);
+    expect(own?.canEdit).toBe(!text.includes("can_edit = false"));
+    expect(own?.output).toBe(/^output = "(\w+)"/m.exec(text)?.[1]);
+  });
+});
+
+test("R-01 a role without can_edit and output may edit and makes a branch; output artifact is an artifact", () => {
+  expect(read(["roles/t.toml", role("")]).config.roles["tester"]).toMatchObject({ canEdit: true, output: "branch" });
+  expect(read(["roles/t.toml", role('output = "artifact"\n')]).config.roles["tester"]?.output).toBe("artifact");
+});
+
+test("R-02 a project's role named ralph replaces the built-in ralph completely", async () => {
+  const repo = await repository();
+  onTestFinished(repo.close);
+  const own = 'name = "ralph"\nlabel = "Mine"\ndescription = "Own."\nsystem_prompt = "Mine."\ncan_edit = false\noutput = "artifact"\n';
+  const commit = await repo.commit("main", { ".enki/roles/any-name.toml": own });
+  const clone = await repo.clone();
+  await clone.fetch();
+  const { config, faults } = await readSettings(clone, commit, await readInstallation(ROOT));
+  expect(faults).toEqual([]);
+  const mine = { label: "Mine", description: "Own.", systemPrompt: "Mine.", canEdit: false, output: "artifact" };
+  expect(config.roles["ralph"]).toEqual({ name: "ralph", ...mine });
+  expect(Object.keys(config.roles)).toEqual(expect.arrayContaining(["feature_developer", "bug_fixer", "researcher"]));
+});
+
+test("R-04 a role without system_prompt is told with its file; output patch is refused", () => {
+  const missing = role("").replace(/system_prompt.*\n/, "");
+  expect(read([".enki/roles/t.toml", missing])).toMatchObject({
+    faults: [{ file: ".enki/roles/t.toml", line: 1, code: "missing-key", why: "system_prompt is missing" }],
+    config: { roles: {} },
+  });
+  expect(read([".enki/roles/t.toml", role('output = "patch"\n')])).toMatchObject({
+    faults: [{ file: ".enki/roles/t.toml", line: 5, code: "bad-value", suggestion: 'write "branch" or "artifact"' }],
+    config: { roles: {} },
+  });
+});
+
+const BASE = '[agent]\ncommand = "base"\nargs = ["acp"]\nenv = { A = "1", B = "1" }\n';
+
+test("R-08 a worker's own command and env: args are inherited, env is merged, the coordinator is as it was", () => {
+  const { config, faults } = read(["enki.toml", `${BASE}[agent.worker]\ncommand = "own"\nenv = { B = "2" }\n`]);
+  expect(faults).toEqual([]);
+  expect(config.agents.worker).toEqual({ command: "own", args: ["acp"], env: { A: "1", B: "2" } });
+  expect(config.agents.planner).toEqual({ command: "base", args: ["acp"], env: { A: "1", B: "1" } });
+});
+
+test("R-09 a sidecar's own command only: args and env are those of all", () => {
+  const { config } = read(["enki.toml", `${BASE}[agent.sidecar]\ncommand = "own"\n`]);
+  expect(config.agents.sidecar).toEqual({ command: "own", args: ["acp"], env: { A: "1", B: "1" } });
+});
+
+let jobs: Awaited<ReturnType<typeof openJobs>> | null = null;
+afterEach(() => jobs?.repo.close());
+
+describe("a role is what its file says when its job starts", () => {
+  const prepare = async (files: Readonly<Record<string, string | null>>) => {
+    jobs = await openJobs({ agent: [process.execPath, AGENT, '{"say":"I am at work all the same."}'] });
+    await jobs.repo.commit("main", files);
+    return { ...(await jobs.prepare(`work/${ID}-fix/1`)), jobs };
+  };
+
+  test("R-02 a file that changed after the plan was made counts", async () => {
+    const text = role("can_edit = false\n").replaceAll("tester", "fixer").replace("Test.", "Look only.");
+    const { claimed } = await prepare({ ".enki/roles/fixer.toml": text });
+    expect(claimed).toMatchObject({ value: { role: { systemPrompt: "Look only.", canEdit: false } } });
+  });
+
+  test.each([
+    ["is gone", null],
+    ["has a mistake", "name = \n"],
+  ])("R-10 a step whose role's file %s fails with the reason, instead of working with other rights", async (_, text) => {
+    const prepared = await prepare({ ".enki/roles/fixer.toml": text });
+    const why = expect.stringMatching(/^there is no role `fixer` any more: .*`enki validate`.*adviser, looker$/) as unknown;
+    expect(await agentJob(prepared.host)).toEqual({ end: "failed", why });
+    expect(prepared.log.join("\n")).not.toContain("at work all the same");
+    await prepared.jobs.publish(`work/${ID}-fix/1`, prepared.at.bundle);
+    expect(prepared.jobs.published(`work/${ID}-fix/1`)).toMatchObject({ result: { end: "failed", why, files: [] } });
+  });
+});
+
+describe("R-10 a role with can_edit = false", () => {
+  const permission = {
+    toolCall: { toolCallId: "1", title: "t", kind: "edit" },
+    options: [
+      { optionId: "yes", name: "y", kind: "allow_once" },
+      { optionId: "no", name: "n", kind: "reject_once" },
+    ],
+  };
+  const git = "git -c user.name=a -c user.email=a@b";
+  const MEANS: readonly (readonly [string, object, string])[] = [
+    ["a shell that writes a file", { run: "echo x > by-shell.txt" }, "`by-shell.txt`"],
+    ["a shell that appends, deletes and makes executable", { run: "echo x >> src/a.txt; rm docs/b.md" }, "`docs/b.md`, `src/a.txt`"],
+    ["a commit of its own", { run: `echo x > c.txt; git add -A; ${git} commit -qm mine` }, "`c.txt`"],
+    ["a commit on the branch that lands", { run: `git checkout -qb main; echo x > c.txt; git add -A; ${git} commit -qm mine` }, "`c.txt`"],
+    ["a change that it tells git to overlook", { run: "git update-index --assume-unchanged src/a.txt; echo x > src/a.txt" }, "`src/a.txt`"],
+    ["the client's own file system", { ask: "fs/write_text_file", params: { path: "src/a.txt", content: "x" } }, ""],
+    ["a permission that it asks for", { ask: "session/request_permission", params: permission }, ""],
+    ["Enki's tool that edits", { tool: "enki_edit_file", arguments: { path: "src/a.txt", edits: [] } }, ""],
+    ["a push", { run: "git push -q ../enki/clone.git HEAD:refs/heads/main; git push -q origin HEAD:main; true" }, ""],
+  ];
+
+  test.each(MEANS)("cannot change files by %s: it is thrown away and told", async (_, act, named) => {
+    const acts = [act, { say: "[OUTPUT]Nothing to change, I think.[/OUTPUT]" }];
+    jobs = await openJobs({ agent: [process.execPath, AGENT, ...acts.map((each) => JSON.stringify(each))] });
+    const job = `work/${ID}-advise/1`;
+    const before = jobs.repo.git("for-each-ref");
+    const prepared = await jobs.prepare(job);
+    await agentJob(prepared.host);
+    expect(jobs.repo.git("for-each-ref")).toBe(before);
+    await jobs.publish(job, prepared.at.bundle);
+    const published = jobs.published(job);
+    expect(published?.result).toMatchObject({ end: "unchanged", files: [] });
+    expect(published?.tree.filter((path) => path.includes("files/"))).toEqual([]);
+    expect(published?.result?.why).toBe(named === "" ? "" : `It may not change files; what it changed was thrown away: ${named}.`);
+    if (named === "") expect(prepared.log.join("\n")).not.toContain('"optionId":"yes"');
+  });
+
+  test("is told in the comment when it tried, and the steps after it go on", async () => {
+    const files = { ".enki/roles/adviser.toml": role("can_edit = false\n").replaceAll("tester", "adviser") };
+    const two = plan(step("advise", { role: "adviser" }), step("look", { output: "artifact", needs: ["advise"] }));
+    const why = "It may not change files; what it changed was thrown away: `src/a.txt`.";
+    const stage = await openStage({
+      files,
+      script: ({ kind, step: of }) => {
+        if (kind === "plan") return { plan: two };
+        return of?.id === "look" ? { report: "# Found\n", why } : { end: "unchanged", why, output: "Leave it as it is." };
+      },
+    });
+    const issue = await stage.ask();
+    await stage.approve(issue);
+    const shown = await stage.shows(issue, /Done: there was nothing to land/);
+    for (const id of ["advise", "look"]) expect(shown).toContain(`> \`${id}\`: ${why}`);
+    expect(await stage.landed()).toEqual([]);
+  });
+});
+
+test("an artifact role's report is in the ledger, linked from the comment, and given to later steps; nothing of it is merged", async () => {
+  const auditor = readFileSync(join(SEEDS, "roles", "security_auditor.toml"), "utf8");
+  const report = "# Risk: low\n\n`src/a.txt:1` is harmless.\n";
+  const seen: unknown[] = [];
+  const stage = await openStage({
+    files: { ".enki/roles/security_auditor.toml": auditor },
+    script: ({ kind, step: of, role: given, artifacts }) => {
+      if (kind === "plan")
+        return { plan: plan(step("audit", { role: "security_auditor", output: "artifact" }), step("fix", { needs: ["audit"] })) };
+      if (kind === "verify") return { verdict: "green" };
+      seen.push([of?.id, given?.canEdit, artifacts]);
+      return of?.id === "audit" ? { report } : { files: { "fix.txt": "1\n" } };
+    },
+  });
+  const issue = await stage.ask();
+  await stage.approve(issue);
+  const shown = await stage.shows(issue, /Done: all of it landed/);
+  expect(seen).toEqual([
+    ["audit", false, []],
+    ["fix", undefined, [{ step: "audit", text: report }]],
+  ]);
+  const [, path = "", link = ""] = /\[`(artifacts\/[0-9a-f]{6}\/audit\.md)`\]\((\S+)\)/.exec(shown) ?? [];
+  expect(`${await stage.git("show", `refs/enki/ledger:${path}`)}\n`).toBe(report);
+  const page = await fetch(new URL(link, `${stage.forge.url}/${stage.owner}/${stage.name}/issues/${issue}`));
+  expect([page.status, await page.text()]).toEqual([200, expect.stringContaining("# Risk: low")]);
+  expect(await stage.landed()).toEqual(["fix"]);
+  expect(await stage.maintainer.pulls()).toHaveLength(1);
+});
