@@ -3,7 +3,7 @@ import { type Execution, isPlanning } from "../model/execution.ts";
 import { readTaskId } from "../model/ids.ts";
 import { type Job, jobKey } from "../model/job.ts";
 import type { Ledger } from "../model/ledger.ts";
-import { neededSteps, type Plan, type PlannedStep } from "../model/plan.ts";
+import { type Plan, type PlannedStep } from "../model/plan.ts";
 import { branchRef } from "../model/refs.ts";
 import type { Refs } from "../model/query.ts";
 import { accept, refuse, type Refused, type Result } from "../model/refusal.ts";
@@ -55,6 +55,7 @@ const spec = ({ ledger, config, job }: Claim, execution: Execution, doing: Doing
   upstream: [],
   lastFailure: null,
   unfit: null,
+  earlier: null,
   verify: [],
   ...doing,
 });
@@ -94,10 +95,7 @@ const claimWork = (claim: Claim): Result<JobSpec> => {
   const work = findWork(claim);
   if (!work || work.step.state !== "running" || work.step.attempt !== job.attempt || work.step.base === null) return idle(claim);
   const { execution, step, plan, planned } = work;
-  const upstream = neededSteps(planned).flatMap((need) => {
-    const output = execution.steps[need]?.output ?? "";
-    return output === "" ? [] : [{ title: plan.steps.find((each) => each.id === need)?.title ?? need, output }];
-  });
+  const upstream = upstreamOf(claim, { execution, plan, planned });
   const role = planned.role === null ? null : (config.roles[planned.role] ?? null);
   const unfit = planned.role === null || role !== null ? null : whyUnfit(planned.role, config);
   const { timeout, model } = config.tiers[planned.tier];
@@ -113,8 +111,27 @@ const claimWork = (claim: Claim): Result<JobSpec> => {
       model,
       upstream,
       lastFailure: step.lastFailure,
+      earlier: earlierOf(step),
     }),
   );
+};
+
+/** What the needs of a step handed on, also those of other executions. */
+const upstreamOf = ({ ledger }: Claim, { execution, planned }: Omit<Working, "step">): JobSpec["upstream"] =>
+  planned.needs.flatMap((need) => {
+    const id = "task" in need ? readTaskId(need.task) : { execution: execution.id, step: need.step };
+    const of = ledger.executions[id?.execution ?? ""];
+    const output = id && of?.steps[id.step]?.output;
+    if (!output) return [];
+    const { title } = ledger.plans[of?.plan ?? ""]?.steps.find((each) => each.id === id.step) ?? { title: id.step };
+    return [{ title, output }];
+  });
+
+/** A person's head is the base of the next attempt; a worker's is not, and would be lost to it. */
+const earlierOf = ({ attempt, head, base, result }: Step): JobSpec["earlier"] => {
+  if (attempt < 2 || (head && head.sha === base)) return null;
+  if (head) return { commit: head.sha, kind: "head" };
+  return result === null ? null : { commit: result, kind: "result" };
 };
 
 const claimVerify = (claim: Claim): Result<JobSpec> => {

@@ -1,9 +1,9 @@
 import { mkdir, writeFile } from "node:fs/promises";
-import type { Result } from "../model/refusal.ts";
+import { accept, type Result } from "../model/refusal.ts";
 import { claimJob } from "./claim.ts";
 import { type JobHost, readRepository } from "./job-host.ts";
 import { type JobSpec, places } from "./spec.ts";
-import { checkOut } from "./workspace.ts";
+import { bring, checkOut } from "./workspace.ts";
 
 /**
  * The first step of a job, and the only one with a token: reads what is to be done, writes it down, and checks its base out without a trace of the token.
@@ -15,8 +15,10 @@ export const prepareJob = async (host: JobHost, token: string): Promise<Result<J
   const { clone, ledger, refs, config } = await readRepository(host, token, at.clone);
   const claimed = claimJob({ ledger, refs, config, job: host.job });
   if (!claimed.ok) return claimed;
-  const { base } = claimed.value;
+  const { base, earlier } = claimed.value;
   await checkOut(clone.running, { from: at.clone, to: host.workspace, commit: base });
-  await writeFile(at.spec, JSON.stringify(claimed.value), { mode: 0o600 });
-  return claimed;
+  const brought = earlier !== null && (await bring(clone.running, { from: at.clone, to: host.workspace, commit: earlier.commit }));
+  const spec = { ...claimed.value, earlier: brought ? earlier : null };
+  await writeFile(at.spec, JSON.stringify(spec), { mode: 0o600 });
+  return accept(spec);
 };

@@ -35,6 +35,8 @@ export type JobSpec = {
   readonly lastFailure: string | null;
   /** Why it cannot be done as things are now; null where it can. */
   readonly unfit: string | null;
+  /** What the attempt before left: the head of its branch, or its result; null where there is none, or it is in the base. */
+  readonly earlier: { readonly commit: Sha; readonly kind: "head" | "result" } | null;
   /** Commands that verify a candidate. */
   readonly verify: readonly string[];
 };

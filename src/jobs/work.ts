@@ -10,6 +10,7 @@ import { runShell, setDeadline } from "./shell.ts";
 import { type JobSpec, type Places, places } from "./spec.ts";
 import type { StepHost } from "./step-host.ts";
 import { openTranscript } from "./transcript.ts";
+import { EARLIER } from "./workspace.ts";
 
 /** What came of a session or a command, before anybody judges it. */
 export type Worked = {
@@ -121,6 +122,7 @@ const promptOf = (spec: JobSpec, at: Places): Parameters<typeof renderPrompt>[0]
   upstream: spec.upstream,
   artifacts: spec.artifacts,
   lastFailure: spec.lastFailure,
+  earlier: spec.earlier && { kind: spec.earlier.kind, name: EARLIER },
   canEdit: mayEdit(spec),
   artifactPath: makesArtifact(spec) ? at.artifact : null,
   roles: Object.values(spec.roles)

@@ -1,5 +1,5 @@
 import { mkdir } from "node:fs/promises";
-import { git, type Running } from "../git/run.ts";
+import { git, runGit, type Running } from "../git/run.ts";
 import { readBlobs } from "../git/objects.ts";
 import type { Sha } from "../model/ids.ts";
 import type { BundleFile } from "../policy/bundle.ts";
@@ -11,6 +11,15 @@ export const checkOut = async (at: Running, { from, to, commit }: { from: string
   await git(inside, ["init", "-q"]);
   await git(inside, ["fetch", "-q", "--no-tags", "--no-write-fetch-head", from, commit]);
   await git(inside, ["-c", "advice.detachedHead=false", "checkout", "-q", "--detach", commit]);
+};
+
+/** What the attempt before left, by this name in the workspace's repository. */
+export const EARLIER = "refs/enki/earlier";
+
+/** Brings another commit into a workspace, as {@link EARLIER}; false where there is none any more. */
+export const bring = async (at: Running, { from, to, commit }: { from: string; to: string; commit: Sha }): Promise<boolean> => {
+  const args = ["fetch", "-q", "--no-tags", "--no-write-fetch-head", from, `+${commit}:${EARLIER}`];
+  return (await runGit({ ...at, directory: to }, args)).code === 0;
 };
 
 /** A changed path with its content; null for what is deleted or is no file. */

@@ -21,6 +21,8 @@ export type PromptInput = {
   readonly upstream: readonly { readonly title: string; readonly output: string }[];
   readonly artifacts: readonly { readonly step: string; readonly text: string }[];
   readonly lastFailure: string | null;
+  /** What the attempt before left, by its name in the working directory's repository. */
+  readonly earlier: { readonly kind: "head" | "result"; readonly name: string } | null;
   readonly canEdit: boolean;
   /** Where the step's report goes; null for a step that changes files. */
   readonly artifactPath: string | null;
@@ -154,10 +156,20 @@ const reports = ({ artifacts }: PromptInput): string =>
         "\n\n",
       );
 
-const failure = ({ lastFailure }: PromptInput): string =>
+const failure = ({ lastFailure, earlier }: PromptInput): string =>
   lastFailure === null || lastFailure.trim() === ""
     ? ""
-    : `## An earlier attempt failed\n\nHow it ended; find the cause and do not repeat it:\n\n${quoteBlock("failure", lastFailure, "end")}`;
+    : [
+        "## An earlier attempt failed",
+        `How it ended; find the cause and do not repeat it:\n\n${quoteBlock("failure", lastFailure, "end")}`,
+        ...(earlier ? [left(earlier)] : []),
+      ].join("\n\n");
+
+/** Where the earlier attempt's work is: nothing of it is in the working directory. */
+const left = ({ kind, name }: NonNullable<PromptInput["earlier"]>): string =>
+  kind === "head"
+    ? `What it made is in this clone as ${code(name)}, and not in the working directory: see it with ${code(`git diff HEAD...${name}`)}, take what is good of it with ${code(`git checkout ${name} -- <path>`)}.`
+    : `What it left is in this clone as ${code(name)}, and not in the working directory: its words in ${code(`git show ${name}:output.md`)}, and files that it changed, if any, below ${code("files/")} there.`;
 
 const ending = (input: PromptInput): string => {
   if (input.kind === "resolve") return RESOLVE;

@@ -35,6 +35,33 @@ describe("prepare", () => {
     });
   });
 
+  test("a new attempt has what the one before left: its branch, else its result; what is gone is not spoken of", async () => {
+    const head = await it.repo.commit("task/abcdef-fix", { "src/a.txt": "tried\n" }, { parents: [it.base] });
+    const again = { state: "running", attempt: 2, lastFailure: "not ok 3", base: it.base } as const;
+    const cases = [
+      [
+        { head: { sha: head, since: 1, by: "worker" as const }, result: "1".repeat(40) },
+        { kind: "head", commit: head },
+      ],
+      [
+        { head: null, result: head },
+        { kind: "result", commit: head },
+      ],
+      [{ head: null, result: "1".repeat(40) }, null],
+      [{ head: { sha: it.base, since: 1, by: "person" as const }, result: head }, null],
+      [{ head: null, result: null }, null],
+    ] as const;
+    for (const [over, earlier] of cases) {
+      await it.alter("fix", { ...again, ...over });
+      const { host, at } = await it.prepare(`work/${ID}-fix/2`);
+      expect(JSON.parse(readFileSync(at.spec, "utf8"))).toMatchObject({ lastFailure: "not ok 3", earlier });
+      expect(readFileSync(join(host.workspace, "src/a.txt"), "utf8")).toBe("a\n");
+      const shown = earlier && git(host.workspace, "show", "refs/enki/earlier:src/a.txt");
+      expect(shown).toBe(earlier && "tried");
+    }
+    await it.alter("fix", { attempt: 1, head: null, result: null, lastFailure: null });
+  });
+
   test("leaves no token and no address: in no file of the job, no remote, no setting", async () => {
     const { host, log } = await it.prepare(`work/${ID}-fix/1`);
     const basic = Buffer.from(`x-access-token:${TOKEN}`).toString("base64");

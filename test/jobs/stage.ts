@@ -128,7 +128,12 @@ export const openJobs = async ({ agent = [], verify = ["true"], plan = PLAN }: S
     if (saved.kind !== "saved") throw new Error(saved.kind);
   };
   await record(ledger);
-  return { repo, base, ledger, record, ...steppers(repo) };
+  /** Lets a step stand in another way than in its first attempt. */
+  const alter = (id: string, over: Partial<Step>): Promise<void> => {
+    const step = { ...newStep(id), state: "running" as const, attempt: 1, base, ...over };
+    return record({ ...ledger, executions: { ...ledger.executions, [ID]: { ...execution, steps: { ...steps, [id]: step } } } });
+  };
+  return { repo, base, ledger, record, alter, ...steppers(repo) };
 };
 
 const steppers = (repo: Awaited<ReturnType<typeof repository>>) => {

@@ -70,6 +70,7 @@ export const openExample = async (play: string) => {
       attempt: 1,
       branch: "main",
       adding: null,
+      earlier: null,
       request: "uploads of more than 1 MB fail",
       step: null,
       plan: null,

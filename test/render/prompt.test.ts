@@ -22,6 +22,7 @@ const work: PromptInput = {
   upstream: [{ title: "Find every place that limits uploads", output: "Two places: `src/limits.js:3` and `nginx.conf:12`." }],
   artifacts: [{ step: "find_limits", text: "# Limits\n\n```js\nconst LIMIT = 1e6;\n```" }],
   lastFailure: "node --test\nnot ok 3 - stores 25 MB\n# exit code 1",
+  earlier: { kind: "head", name: "refs/enki/earlier" },
   canEdit: true,
   artifactPath: null,
   roles: [],
@@ -51,6 +52,7 @@ const plan: PromptInput = {
   step: null,
   plan: [],
   artifactPath: null,
+  earlier: null,
   lastFailure: "The plan had a cycle: a → b → a.",
   roles: [
     { name: "researcher", description: "Reads and reports.", canEdit: false, output: "artifact" },
@@ -58,7 +60,7 @@ const plan: PromptInput = {
   ],
 };
 
-const resolve: PromptInput = { ...work, kind: "resolve", role: "Two changes conflict.", artifacts: [], lastFailure: null };
+const resolve: PromptInput = { ...work, kind: "resolve", role: "Two changes conflict.", artifacts: [], lastFailure: null, earlier: null };
 
 describe("a prompt", () => {
   test.each([
@@ -160,4 +162,17 @@ describe("hostile text in a prompt", () => {
       }),
     );
   });
+});
+
+test("a planner that adds is told what exists, what is wanted, and which tool takes it", () => {
+  const told = renderPrompt({ ...plan, adding: "also the `docs`", plan: [{ id: "fix", title: "Fix it", state: "worker_done" }] });
+  expect(told).toMatch(/## What exists[^]*- `fix`: Fix it \(worker done\)\n\n## What is to be added\n\n```request\nalso the `docs`\n```/);
+  expect(told).toContain("call the tool `enki_execution_add_steps` exactly once, with the new steps only");
+  expect(told).not.toContain("enki_execution_create");
+});
+
+test("an attempt whose predecessor left only a result is told where that is", () => {
+  expect(renderPrompt({ ...work, earlier: { kind: "result", name: "refs/enki/earlier" } })).toContain(
+    "`git show refs/enki/earlier:output.md`",
+  );
 });
