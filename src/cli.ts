@@ -30,6 +30,8 @@ process.exitCode = await main(process.argv.slice(2), {
   exit: (code) => process.exit(code),
   stdin: process.stdin,
   stdout: process.stdout,
+  isInteractive: process.stdin.isTTY === true && process.stdout.isTTY === true,
+  columns: process.stdout.columns || 120,
   cwd: process.cwd(),
   env: process.env,
   root: dirname(dirname(fileURLToPath(import.meta.url))),

@@ -5,10 +5,17 @@ import { type ConfigFault, toFaults } from "./fault.ts";
 import { findPlaces } from "./places.ts";
 import { type ConfigFile, fileSchema, type RoleFile, roleSchema } from "./schema.ts";
 
-/** One file of the cascade: `roles/<name>.toml` or `enki.toml`, with the path that people know it by. */
-export type ConfigText = { readonly path: string; readonly text: string };
+/** One file of the cascade: `roles/<name>.toml` or `enki.toml`, with the path that people know it by; which of them it is tells that path where nobody else does. */
+export type ConfigText = { readonly path: string; readonly text: string; readonly kind?: "role" | "config" };
 
-export type ReadConfig = { readonly config: Config; readonly faults: readonly ConfigFault[] };
+export type ReadConfig = {
+  readonly config: Config;
+  readonly faults: readonly ConfigFault[];
+  /** `enki.toml` as it is in force, as one would write it: with every default. */
+  readonly written: ConfigFile;
+  /** Which file says what is in force: by a role's `roles.<name>`, and by each key of `enki.toml`; none for a default. */
+  readonly origins: ReadonlyMap<string, ConfigText>;
+};
 
 /**
  * The configuration from its files, in the order of the cascade: a later role replaces an earlier one of the same name whole, a later key of `enki.toml` an earlier one.
@@ -18,21 +25,31 @@ export const readConfig = (files: readonly ConfigText[]): ReadConfig => {
   const faults: ConfigFault[] = [];
   const roles: Record<string, Role> = {};
   const places = new Map<string, string>();
+  const origins = new Map<string, ConfigText>();
   let raw: Record<string, unknown> = {};
   for (const file of files) {
     const table = readToml(file, faults);
     if (!table) continue;
-    if (isRolePath(file.path)) {
+    if (kindOf(file) === "role") {
       const role = check(file, { table, schema: roleSchema, faults });
-      if (role && isNew(file, { name: role.name, places, faults })) roles[role.name] = toRole(role);
-    } else if (check(file, { table, schema: fileSchema, faults })) raw = overlay(raw, table);
+      if (!role || !isNew(file, { name: role.name, places, faults })) continue;
+      roles[role.name] = toRole(role);
+      origins.set(`roles.${role.name}`, file);
+    } else if (check(file, { table, schema: fileSchema, faults })) {
+      raw = overlay(raw, table);
+      for (const key of keysOf(table)) origins.set(key, file);
+    }
   }
   const [broken] = faults.filter(({ file }) => /(^|\/)enki\.toml$/.test(file)).map(({ file, line, why }) => `${file}:${line}: ${why}`);
-  return { config: { ...toConfig(fileSchema.parse(raw)), roles, broken: broken ?? null }, faults };
+  const written = fileSchema.parse(raw);
+  return { config: { ...toConfig(written), roles, broken: broken ?? null }, faults, written, origins };
 };
 
-/** True for the path of a role's file, whatever layer it is in. */
-export const isRolePath = (path: string): boolean => /(^|\/)roles\/[^/]+\.toml$/.test(path);
+/** The dotted names of all that is no table itself. */
+export const keysOf = (table: Readonly<Record<string, unknown>>, under = ""): string[] =>
+  Object.entries(table).flatMap(([key, value]) => (isTable(value) ? keysOf(value, `${under}${key}.`) : [`${under}${key}`]));
+
+const kindOf = ({ path, kind }: ConfigText): "role" | "config" => kind ?? (/(^|\/)roles\/[^/]+\.toml$/.test(path) ? "role" : "config");
 
 type Naming = { readonly name: string; readonly places: Map<string, string>; readonly faults: ConfigFault[] };
 
@@ -116,8 +133,8 @@ type AgentFile = {
 };
 
 /** What a kind of agent says of itself goes over what all say: arguments replace, the environment is merged. */
-const toAgent = (all: AgentFile, own: AgentFile = {}): AgentCommand => ({
-  command: own.command ?? all.command ?? "claude-agent-acp",
+const toAgent = (all: AgentFile & { readonly command: string }, own: AgentFile = {}): AgentCommand => ({
+  command: own.command ?? all.command,
   args: own.args ?? all.args ?? [],
   env: { ...all.env, ...own.env },
 });

@@ -35,6 +35,7 @@ export const fileSchema = z.strictObject({
     .prefault({}),
   agent: agent
     .extend({
+      command: z.string().min(1).default("claude-agent-acp"),
       planner: agent.optional(),
       coordinator: agent.optional(),
       worker: agent.optional(),

@@ -20,9 +20,15 @@ const shade = (state: StepState): string | null => {
 /** GitHub draws at most this many characters of a diagram. */
 const LIMIT = 20_000;
 
-/** The plan as a Mermaid graph, coloured by state; null for one step, and where it would be too large to draw. */
+/** The plan as a Mermaid graph for a comment, coloured by state; null for one step, and where it would be too large to draw. */
 export const mermaid = (steps: readonly PlannedStep[], states: Readonly<Record<string, Step>>): string | null => {
   if (steps.length < 2) return null;
+  const text = ["```mermaid", mermaidText(steps, states), "```"].join("\n");
+  return text.length > LIMIT ? null : text;
+};
+
+/** The same without a fence, of any size. */
+export const mermaidText = (steps: readonly PlannedStep[], states: Readonly<Record<string, Step>>): string => {
   const names = new Map(steps.map((step, at) => [step.id, `n${at}`]));
   const used = new Set<string>();
   const lines = steps.flatMap((step) => {
@@ -37,6 +43,5 @@ export const mermaid = (steps: readonly PlannedStep[], states: Readonly<Record<s
     return [node, ...needs.map((need) => `  ${need} --> ${name}`)];
   });
   const classes = Object.entries(COLOURS).flatMap(([name, style]) => (used.has(name) ? [`  classDef ${name} ${style}`] : []));
-  const text = ["```mermaid", "graph LR", ...lines, ...classes, "```"].join("\n");
-  return text.length > LIMIT ? null : text;
+  return ["graph LR", ...lines, ...classes].join("\n");
 };

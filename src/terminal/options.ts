@@ -29,6 +29,17 @@ export const readOptions = <T extends Options>(args: readonly string[], options:
   }
 };
 
+/** Reads options, and beside them at most so many words; throws {@link UsageError}. */
+export const readCall = <T extends Options>(args: readonly string[], options: T, most: number) => {
+  try {
+    const { values, positionals } = parseArgs({ args: [...args], options, allowPositionals: true });
+    if (positionals.length <= most) return { values, words: positionals };
+    throw new UsageError(`it takes no '${positionals[most] ?? ""}'`);
+  } catch (error) {
+    throw toUsage(error, options);
+  }
+};
+
 /** Reads what a subcommand takes that has no options: at most so many words; throws {@link UsageError}. */
 export const readWords = (args: readonly string[], most: number): readonly string[] => {
   try {

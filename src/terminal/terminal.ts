@@ -8,6 +8,10 @@ export type Terminal = {
   readonly exit: (code: number) => never;
   readonly stdin: Readable;
   readonly stdout: Writable;
+  /** True where a person looks at what is printed, and can answer. */
+  readonly isInteractive: boolean;
+  /** Characters in a line. */
+  readonly columns: number;
   /** What happens inside; for who asked to see it. */
   readonly log: (line: string) => void;
   /** Calls back when a person ends the program, before it ends. */

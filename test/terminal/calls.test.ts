@@ -86,6 +86,15 @@ describe.concurrent("a call that cannot be understood", () => {
     ["local --port some", /^enki local: --port is a number from 0 to 65535, and 'some' is none$/m],
     ["replay a b", /^enki replay: it takes no 'b'$/m],
     ["replay --all", /^enki replay: there is no option --all$/m],
+    ["graph", /^enki graph: which execution\? enki graph <execution>$/m],
+    ["graph a --format svg", /^enki graph: --format is one of ascii, mermaid, json$/m],
+    ["graph a b", /^enki graph: it takes no 'b'$/m],
+    ["validate --jsn", /^enki validate: there is no option --jsn; did you mean --json\?$/m],
+    ["roles extra", /^enki roles: it takes no 'extra'$/m],
+    ["schema", /^enki schema: of what\? One of role, config$/m],
+    ["schema confg", /^enki schema: did you mean enki schema config\?$/m],
+    ["run", /^enki run: what is to be done\? enki run "<request>"$/m],
+    ["run --yess do it", /^enki run: there is no option --yess; did you mean --yes\?$/m],
     ["mcp", /^enki mcp: --role is one of planner, worker, merger, sidecar$/m],
     ["mcp --role cook", /^enki mcp: --role is one of planner, worker, merger, sidecar$/m],
     ["mcp --rolle planner", /^enki mcp: there is no option --rolle; did you mean --role\?$/m],
@@ -102,6 +111,10 @@ describe.concurrent("a call that cannot be done", () => {
     ["demo --rehearsal none.toml", /^enki demo: there is no file \/.*\/work\/none\.toml$/m],
     ["demo --rehearsal .", /^enki demo: \/.*\/work is no file$/m],
     ["demo --agent no-such-agent", /^enki demo: the agent's command no-such-agent is not there, or cannot be executed$/m],
+    ["graph abc", /^enki graph: \/.*\/work is no git repository$/m],
+    ["validate none", /^enki validate: there is no file or directory \/.*\/work\/none$/m],
+    ["validate .", /^enki validate: there is no enki.toml and no role in \/.*\/work$/m],
+    ["run something", /^enki run: \/.*\/work is no git repository$/m],
     ["local --agent ./agent", /^enki local: the agent's command \.\/agent is not there, or cannot be executed$/m],
     ["rehearse none.toml", /^enki rehearse: there is no file \/.*\/work\/none\.toml$/m],
   ])("enki %s", async (call, sentence) => {
@@ -120,7 +133,20 @@ test("enki --help names every subcommand, and each tells its options", async () 
   const { out, code } = await terminal.run(["--help"]);
   expect(code).toBe(0);
   const names = [...out.matchAll(/^ {2}enki (\S+) /gm)].map(([, name = ""]) => name);
-  expect(names.toSorted((a, b) => (a < b ? -1 : 1))).toEqual(["app", "demo", "local", "mcp", "rehearse", "replay"]);
+  expect(names.toSorted((a, b) => (a < b ? -1 : 1))).toEqual([
+    "app",
+    "config",
+    "demo",
+    "graph",
+    "local",
+    "mcp",
+    "rehearse",
+    "replay",
+    "roles",
+    "run",
+    "schema",
+    "validate",
+  ]);
   const all = await Promise.all(names.map((name) => terminal.run([name, "--help"])));
   for (const [at, told] of all.entries())
     expect(told).toMatchObject({ code: 0, err: "", out: expect.stringMatching(`^enki ${names[at] ?? ""}`) as unknown });

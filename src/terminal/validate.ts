@@ -1,0 +1,66 @@
+import { readdir, readFile, stat } from "node:fs/promises";
+import { basename, join, relative, resolve } from "node:path";
+import { type ConfigFault, writeFault } from "../config/fault.ts";
+import { type ConfigText, readConfig } from "../config/read.ts";
+import { CannotError, readCall } from "./options.ts";
+import { readOwnLayers } from "./own-layers.ts";
+import type { Terminal } from "./terminal.ts";
+
+export const validateOptions = {
+  json: { type: "boolean", default: false, about: "prints the faults as JSON" },
+} as const;
+
+/** What a file is, by its path; null for what Enki does not read. */
+const kindOf = (path: string): "role" | "config" | null => {
+  if (!path.endsWith(".toml")) return null;
+  return basename(path) === "enki.toml" ? "config" : "role";
+};
+
+const MANY = 1_000;
+
+/** `enki validate`: every mistake in what people write for Enki, here or at the given paths; 1 where there is one. */
+export const validate = async (args: readonly string[], terminal: Terminal): Promise<number> => {
+  const { values, words } = readCall(args, validateOptions, MANY);
+  const texts = words.length === 0 ? await readOwnLayers(terminal) : await readGiven(terminal, words);
+  const { faults } = readConfig(texts);
+  if (values.json) terminal.out(`${JSON.stringify({ files: texts.map(({ path }) => path), faults }, null, 2)}\n`);
+  else for (const line of tell(texts, faults)) terminal.out(`${line}\n`);
+  return faults.length === 0 ? 0 : 1;
+};
+
+const tell = (texts: readonly ConfigText[], faults: readonly ConfigFault[]): string[] => {
+  const wrong = new Set(faults.map(({ file }) => file)).size;
+  const files = (count: number): string => `${count} ${count === 1 ? "file" : "files"}`;
+  if (faults.length === 0) return [`${files(texts.length)} without a mistake`];
+  const many = faults.length === 1 ? "1 mistake" : `${faults.length} mistakes`;
+  return [...faults.map(writeFault), `${many} in ${wrong} of ${files(texts.length)}`];
+};
+
+/** Files as they are named, and those in directories: a repository, its `.enki`, or one with roles in it. */
+const readGiven = async ({ cwd }: Terminal, words: readonly string[]): Promise<ConfigText[]> => {
+  const paths: string[] = [];
+  for (const word of words) {
+    const path = resolve(cwd, word);
+    const found = await stat(path).catch(() => null);
+    if (!found) throw new CannotError(`there is no file or directory ${path}`);
+    if (found.isFile() && kindOf(path) === null)
+      throw new CannotError(`${word} is none of what Enki reads: enki.toml and roles, which end with .toml`);
+    const below = found.isDirectory() ? await filesBelow(path) : [path];
+    // Nothing to look at is not the same as nothing wrong.
+    if (below.length === 0) throw new CannotError(`there is no enki.toml and no role in ${path}`);
+    paths.push(...below);
+  }
+  const texts = await Promise.all([...new Set(paths)].map(async (path) => ({ path, text: await readFile(path, "utf8") })));
+  return texts.map(({ path, text }) => ({ path: relative(cwd, path) || path, text, kind: kindOf(path) ?? "role" }));
+};
+
+const filesBelow = async (directory: string): Promise<string[]> => {
+  const names = await readdir(directory);
+  if (names.includes(".enki")) return filesBelow(join(directory, ".enki"));
+  const roles = names.includes("roles") ? (await readdir(join(directory, "roles"))).map((name) => join("roles", name)) : [];
+  const own = basename(directory) === "roles" ? names : names.filter((name) => name === "enki.toml");
+  return [...own, ...roles]
+    .filter((name) => kindOf(name) !== null)
+    .toSorted()
+    .map((name) => join(directory, name));
+};

@@ -1,0 +1,136 @@
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { Ajv2020 } from "ajv/dist/2020.js";
+import { parse } from "smol-toml";
+import { describe, expect, test } from "vitest";
+import { makeRepository, openTerminal } from "./stage.ts";
+
+const TEST = fileURLToPath(new URL("..", import.meta.url));
+const seed = (name: string): string => readFileSync(join(TEST, "fixtures", "seeds", "roles", name), "utf8");
+
+/** A person's repository with these files, beside a machine with others. */
+const open = (own: Readonly<Record<string, string>>, machine: Readonly<Record<string, string>> = {}) => {
+  const terminal = openTerminal();
+  const cwd = join(terminal.root, "own");
+  makeRepository(cwd, own);
+  for (const [path, text] of Object.entries(machine)) {
+    const file = join(terminal.root, "home", ".enki", path);
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, text);
+  }
+  return { cwd, run: (...args: string[]) => terminal.run(args, { cwd }) };
+};
+
+const GOOD = { ".enki/enki.toml": "[workers]\nmax_heavy = 2\n", ".enki/roles/db_expert.toml": seed("db_expert.toml") };
+const MISTAKES = { ".enki/enki.toml": "[refinery]\nverfy = []\n", ".enki/roles/tester.toml": 'name = "tester"\noutput = "patch"\n' };
+
+describe.concurrent("enki validate", () => {
+  test("says how many files are without a mistake, built-in ones among them", async () => {
+    expect(await open(GOOD).run("validate")).toEqual({ code: 0, out: "10 files without a mistake\n", err: "" });
+  });
+
+  test("tells every mistake of all layers, and ends with 1", async () => {
+    const { code, out, err } = await open(MISTAKES, { "enki.toml": "[workers]\nmax_heavy = 0\n" }).run("validate");
+    expect({ code, err }).toEqual({ code: 1, err: "" });
+    expect(out.split("\n")).toEqual([
+      "~/.enki/enki.toml:2:1: bad-value: workers.max_heavy cannot be 0; write a whole number from 1 to 1000",
+      ".enki/enki.toml:2:1: unknown-key: unknown key refinery.verfy; did you mean verify?",
+      expect.stringContaining("tester.toml:1:1: missing-key: label"),
+      expect.stringContaining("tester.toml:1:1: missing-key: description"),
+      expect.stringContaining("tester.toml:1:1: missing-key: system_prompt"),
+      expect.stringContaining("tester.toml:2:1: bad-value: output"),
+      "6 mistakes in 3 of 11 files",
+      "",
+    ]);
+  });
+
+  test("--json tells the same to a program", async () => {
+    const { code, out } = await open(MISTAKES).run("validate", "--json", ".");
+    expect(code).toBe(1);
+    const { files, faults } = JSON.parse(out) as { files: string[]; faults: { code: string; line: number; file: string }[] };
+    expect(files).toEqual([".enki/enki.toml", ".enki/roles/tester.toml"]);
+    expect(faults).toHaveLength(5);
+    expect(faults[0]).toEqual({
+      file: ".enki/enki.toml",
+      line: 2,
+      column: 1,
+      code: "unknown-key",
+      why: "unknown key refinery.verfy",
+      suggestion: "did you mean verify?",
+    });
+  });
+
+  test.each([["."], [".enki"], [".enki/roles"], [".enki/roles/tester.toml"]])("takes %s for what it is", async (path) => {
+    const { code, out } = await open(MISTAKES).run("validate", path);
+    expect(code).toBe(1);
+    expect(out).toContain(".enki/roles/tester.toml:2:1: bad-value");
+  });
+
+  test("takes a role's file anywhere, and refuses what it does not read", async () => {
+    const { run } = open({ "draft.toml": seed("ralph.toml"), "notes.md": "" });
+    expect(await run("validate", "draft.toml")).toMatchObject({ code: 0, out: "1 file without a mistake\n" });
+    expect(await run("validate", "notes.md")).toMatchObject({
+      code: 1,
+      out: "",
+      err: expect.stringContaining("none of what Enki reads") as unknown,
+    });
+  });
+});
+
+test("enki roles tells each role that counts, and which layer says so", async () => {
+  const { run } = open({ ".enki/roles/ralph.toml": seed("ralph.toml") }, { "roles/security_auditor.toml": seed("security_auditor.toml") });
+  const { code, out } = await run("roles");
+  expect(code).toBe(0);
+  expect(out).toMatch(/^ralph +edits, leaves a branch +\.enki\/roles\/ralph\.toml\n +Iterative verify-fix loop worker\./m);
+  expect(out).toMatch(/^security_auditor +reads, leaves a report +~\/\.enki\/roles\/security_auditor\.toml$/m);
+  expect(out).toMatch(/^researcher +reads, leaves a report +built-in\/roles\/researcher\.toml$/m);
+  const { roles } = JSON.parse((await run("roles", "--json")).out) as { roles: { name: string; systemPrompt: string; from: string }[] };
+  expect(roles.find(({ name }) => name === "ralph")).toMatchObject({ from: ".enki/roles/ralph.toml" });
+  expect(roles.find(({ name }) => name === "ralph")?.systemPrompt).toContain("Log every step with full context.");
+});
+
+test("enki roles leaves out what has a mistake, tells it, and ends with 1", async () => {
+  const { code, out, err } = await open(MISTAKES).run("roles");
+  expect(code).toBe(1);
+  expect(out).not.toContain("tester");
+  expect(err).toContain(".enki/roles/tester.toml:2:1: bad-value");
+});
+
+test("enki config tells each value, and the file and line that say so; no credential", async () => {
+  const own = { ".enki/enki.toml": '[workers]\nmax_heavy = 2\n\n[agent]\nenv = { KEY = "hidden", MODEL = "$ENKI_MODEL_KEY" }\n' };
+  const { run } = open(own, { "enki.toml": "[workers]\nmax_heavy = 1\nmax_light = 3\n" });
+  const { code, out } = await run("config");
+  expect(code).toBe(0);
+  expect(out).toMatch(/^workers\.max_heavy = 2 +# \.enki\/enki\.toml:2$/m);
+  expect(out).toMatch(/^workers\.max_light = 3 +# ~\/\.enki\/enki\.toml:3$/m);
+  expect(out).toMatch(/^workers\.max_standard = 5 +# default$/m);
+  expect(out).toMatch(/^agent\.command = "claude-agent-acp" +# default$/m);
+  expect(out).toMatch(/^agent\.env\.MODEL = "\$ENKI_MODEL_KEY" +# \.enki\/enki\.toml:5$/m);
+  const json = await run("config", "--json");
+  expect(out + json.out).not.toContain("hidden");
+  const { keys } = JSON.parse(json.out) as { keys: unknown[] };
+  expect(keys).toContainEqual({ key: "workers.max_heavy", value: 2, from: ".enki/enki.toml:2" });
+});
+
+describe.concurrent("enki schema", () => {
+  const schemaOf = async (name: string) => {
+    const { code, out } = await openTerminal().run(["schema", name]);
+    expect(code).toBe(0);
+    return new Ajv2020().compile(JSON.parse(out) as object);
+  };
+
+  test("of a role takes the seeds' own roles, and no mistake", async () => {
+    const takes = await schemaOf("role");
+    for (const name of ["ralph.toml", "db_expert.toml", "researcher.toml"]) expect(takes(parse(seed(name)))).toBe(true);
+    const ralph = parse(seed("ralph.toml"));
+    for (const over of [{ output: "patch" }, { can_edit: "no" }, { tier: "light" }, { name: "../x" }])
+      expect(takes({ ...ralph, ...over })).toBe(false);
+    expect(takes({ ...ralph, system_prompt: undefined })).toBe(false);
+  });
+
+  test("of the configuration takes what is left out, and no unknown key", async () => {
+    const takes = await schemaOf("config");
+    expect([takes({}), takes({ refinery: { verify: ["npm test"] } }), takes({ refinery: { verfy: [] } })]).toEqual([true, true, false]);
+  });
+});
