@@ -21,7 +21,30 @@ const isName = (text: string): boolean => /^[a-z0-9][a-z0-9_-]{0,127}$/.test(tex
 export const readText =
   (kind: "do" | "plan" | "add") =>
   ({ text }: Arguments, { name, usage }: Row): Request =>
-    text === "" ? refuse("nothing-asked", `\`/enki ${name}\` needs to know what to do.`, `/enki ${usage}`) : yes({ kind, text });
+    text === "" ? nothingAsked(name, usage) : yes({ kind, text });
+
+const nothingAsked = (name: string, usage: string): Refused =>
+  refuse("nothing-asked", `\`/enki ${name}\` needs to know what to do.`, `/enki ${usage}`);
+
+/** A small request in words. Refusal: `nothing-asked`. */
+export const readQuick = ({ text }: Arguments, { name, usage }: Row): Request =>
+  text === "" ? nothingAsked(name, usage) : yes({ kind: "quick", prompt: text });
+
+/** The id of a question and its answer, which goes on to the end of the paragraph. Refusals: `what-reply`, `bad-mail`. */
+export const readReply = ({ words, text }: Arguments, { usage }: Row): Request => {
+  const [first = ""] = words;
+  const mail = bare(first).toLowerCase();
+  const answer = text.slice(first.length).trim();
+  if (mail === "" || answer === "")
+    return refuse(
+      "what-reply",
+      "An answer names the question by its id, and says something: both stand in Enki's comment.",
+      `/enki ${usage}`,
+    );
+  return /^[0-9a-f]{4,64}$/.test(mail)
+    ? yes({ kind: "reply", mail, text: answer })
+    : refuse("bad-mail", `${shown(first)} is no id of a question.`, `/enki ${usage}`);
+};
 
 /** A step's, task's or execution's name, or nothing. Refusals: `too-much`, `bad-target`. */
 export const readTarget =

@@ -1,7 +1,7 @@
 import type { CommandKind } from "../model/command.ts";
 import type { Request } from "../model/event.ts";
 import type { Permission } from "../model/query.ts";
-import { readApproval, readNothing, readStep, readStop, readTarget, readText } from "./arguments.ts";
+import { readApproval, readNothing, readQuick, readReply, readStep, readStop, readTarget, readText } from "./arguments.ts";
 
 /** What stands behind a command's name: its words on that line, and the text that goes on to the end of the paragraph. */
 export type Arguments = { readonly words: readonly string[]; readonly text: string };
@@ -49,6 +49,16 @@ export const COMMANDS: readonly CommandRow[] = [
     kinds: ["add"],
     permission: "write",
     read: readText("add"),
+  },
+  {
+    name: "quick",
+    aliases: [],
+    usage: "quick <request>",
+    example: "quick fix the typo in the README's first line",
+    summary: "do something small at once, without a plan",
+    kinds: ["quick"],
+    permission: "write",
+    read: readQuick,
   },
   {
     name: "approve",
@@ -119,6 +129,16 @@ export const COMMANDS: readonly CommandRow[] = [
     kinds: ["stop"],
     permission: "write",
     read: readStop,
+  },
+  {
+    name: "reply",
+    aliases: ["answer"],
+    usage: "reply <id> <text>",
+    example: "reply 3fa91c20b7 keep the old format",
+    summary: "answer what an agent asked",
+    kinds: ["reply"],
+    permission: "write",
+    read: readReply,
   },
   {
     name: "status",

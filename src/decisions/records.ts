@@ -1,8 +1,10 @@
+import type { BacklogItem } from "../model/backlog.ts";
 import type { EventId } from "../model/event.ts";
 import type { Effect } from "../model/effect.ts";
 import type { Execution } from "../model/execution.ts";
-import { type Base, type ExecutionId, hash, type Hash, type Millis, type StepId } from "../model/ids.ts";
+import { type Base, canonical, type ExecutionId, hash, type Hash, type Millis, type StepId } from "../model/ids.ts";
 import type { Ledger, Trace } from "../model/ledger.ts";
+import type { Mail } from "../model/mail.ts";
 import type { Plan, PlannedStep } from "../model/plan.ts";
 import { inOrder } from "../model/graph.ts";
 import { emptyQueue, type Queue } from "../model/queue.ts";
@@ -44,6 +46,9 @@ export const openLedger = (before: Ledger) => {
     put,
     learnStep,
     setCursor: (cursor: Millis): void => void (ledger = { ...ledger, cursor }),
+    learnBacklog: (backlog: readonly BacklogItem[]): void => {
+      if (canonical(backlog) !== canonical(ledger.backlog)) ledger = { ...ledger, backlog };
+    },
   };
 };
 
@@ -93,6 +98,7 @@ export const graphRecords = ({ ledger, put, hurry, learnStep }: Writer) => {
       put("executions", id, undefined);
       const used = new Set(Object.values(ledger().executions).flatMap((each) => [each.plan, each.adding?.plan]));
       for (const each of Object.keys(ledger().plans)) if (!used.has(each)) put("plans", each, undefined);
+      for (const mail of Object.values(ledger().mails)) if (mail.execution === id) put("mails", mail.id, undefined);
       for (const name of Object.keys(ledger().artifacts)) if (name.startsWith(`${id}/`)) put("artifacts", name, undefined);
     },
     putArtifact: (execution: ExecutionId, step: StepId, text: string): void => put("artifacts", `${execution}/${step}`, text),
@@ -101,12 +107,21 @@ export const graphRecords = ({ ledger, put, hurry, learnStep }: Writer) => {
 
 /** Reading and writing what stands beside the graph: handled events, queues, traces, the outbox. */
 export const sideRecords = (writer: Writer, now: Millis) => {
-  const { ledger, put, hurry, setCursor } = writer;
+  const { ledger, put, hurry, setCursor, learnBacklog } = writer;
   return {
     handle: (id: EventId): void => {
       hurry();
       put("handled", id, now);
     },
+    mails: (): readonly Mail[] => Object.values(ledger().mails),
+    mail: (id: string): Mail | undefined => (Object.hasOwn(ledger().mails, id) ? ledger().mails[id] : undefined),
+    putMail: (mail: Mail): void => {
+      hurry();
+      put("mails", mail.id, mail);
+    },
+    /** Takes an expired mail out with the next write: nobody is shown it any more anyway. */
+    dropMail: (id: string): void => put("mails", id, undefined),
+    learnBacklog,
     forget: (id: EventId): void => put("handled", id, undefined),
     setCursor,
     queue: (base: Base): Queue => ledger().queues[base] ?? emptyQueue,

@@ -62,6 +62,12 @@ const performOne = async (effect: Effect, stage: Stage): Promise<Outcome> => {
       return outcome(effect, ending(await github.issues.react(effect.comment, effect.with)));
     case "close-issue":
       return outcome(effect, ending(await github.issues.closeIssue(effect.issue)));
+    case "open-issue":
+      return outcome(effect, await openIssue(effect, stage));
+    case "edit-issue":
+      return outcome(effect, ending(await github.backlog.edit(effect)));
+    case "drop-issue":
+      return outcome(effect, ending(await github.backlog.close(effect.issue, effect.reason)));
   }
 };
 
@@ -95,6 +101,21 @@ const openPull = async (effect: Of<"open-pull">, { github, again }: Stage): Prom
   const { head, base, title, body } = effect;
   const reply = await github.pulls.open({ head, base, title, body });
   return reply.ok ? { kind: "done", known: reply.value } : reply.failure;
+};
+
+/** Known again by the first line of its text, which nobody sees. */
+const openIssue = async ({ key, marker, title, body }: Of<"open-issue">, { github, self, again }: Stage): Promise<Ending<"open-issue">> => {
+  const find = async (): Promise<Ending<"open-issue"> | null> => {
+    const found = await github.backlog.find(marker, self);
+    if (!found.ok) return found.failure;
+    return found.value && { kind: "done", known: found.value };
+  };
+  const before = again.has(key) ? await find() : null;
+  if (before) return before;
+  const reply = await github.backlog.open({ title, body: `${marker}\n${body}` });
+  if (reply.ok) return { kind: "done", known: reply.value };
+  const after = reply.failure.kind === "later" && reply.failure.unclear ? await find() : null;
+  return after?.kind === "done" ? after : reply.failure;
 };
 
 /** The reason first: a pull request that is closed without a word looks like a fault. */

@@ -48,6 +48,26 @@ const comment = z
   }));
 export const comments = z.array(comment);
 
+const issue = z
+  .object({
+    number: z.number().int(),
+    title: z.string(),
+    body: z.string().nullish(),
+    user: author,
+    created_at: time,
+    pull_request: z.unknown(),
+  })
+  .transform(({ number, title, body, user, created_at, pull_request }) => ({
+    issue: number,
+    title,
+    body: body ?? "",
+    by: user.login,
+    created: created_at,
+    onPull: pull_request !== undefined && pull_request !== null,
+  }));
+/** Issues as a listing has them: with pull requests among them. */
+export const issues = z.array(issue);
+
 const side = z.object({ ref: z.string(), sha: z.string(), repo: z.object({ full_name: z.string() }).nullish(), user: author });
 const pull = (repository: string) =>
   z

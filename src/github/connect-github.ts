@@ -1,5 +1,6 @@
 import type { Millis } from "../model/ids.ts";
 import { anything, permission, repository } from "./answers.ts";
+import { openBacklog } from "./backlog.ts";
 import { type Http, openHttp } from "./http.ts";
 import { openIssues } from "./issues.ts";
 import { openOctokit, type Requester } from "./octokit.ts";
@@ -34,6 +35,7 @@ export const connectGitHub = (connection: Connection): GitHub => {
   const branch = openDefaultBranch(http, connection.defaultBranch ?? null);
   return {
     issues: openIssues(http, clock),
+    backlog: openBacklog(http),
     pulls: openPulls(http, { owner, repo }),
     checks: openChecks(http),
     runs: openRuns(http, branch),

@@ -1,5 +1,6 @@
 import type { Base, Login, Millis, Sha } from "../model/ids.ts";
 import type { JobInputs, Reaction } from "../model/effect.ts";
+import type { BacklogItem } from "../model/backlog.ts";
 import type { JobKey } from "../model/job.ts";
 import type { Permission, Pull, Review, Run } from "../model/query.ts";
 
@@ -41,6 +42,17 @@ export type Issues = {
   closeIssue(issue: number): Promise<Reply<null>>;
 };
 
+/** Issues with our label. */
+export type Backlog = {
+  /** The open ones, newest first, at most {@link MAX_ITEMS}; their texts cut. */
+  list(): Promise<Reply<readonly BacklogItem[]>>;
+  /** The issue, open or closed, whose text begins with this line, and that we wrote; null when there is none. */
+  find(marker: string, by: Login): Promise<Reply<{ issue: number } | null>>;
+  open(item: { title: string; body: string }): Promise<Reply<{ issue: number }>>;
+  edit(item: { issue: number; title: string; body: string }): Promise<Reply<null>>;
+  close(issue: number, reason: "completed" | "not_planned"): Promise<Reply<null>>;
+};
+
 export type Pulls = {
   /** All open pull requests, and the closed ones that changed lately. A fork's `headRef` is `<owner>:<branch>`. */
   list(): Promise<Reply<readonly Pull[]>>;
@@ -76,6 +88,7 @@ export type People = {
 
 export type GitHub = {
   readonly issues: Issues;
+  readonly backlog: Backlog;
   readonly pulls: Pulls;
   readonly checks: Checks;
   readonly runs: Runs;

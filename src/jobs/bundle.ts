@@ -27,7 +27,7 @@ const MAX_TOOLS = 1_000;
  */
 const reportSchema = z.strictObject({
   format: z.literal(1),
-  end: z.enum(["success", "artifact", "unchanged", "failed", "timed-out", "crashed"]),
+  end: z.enum(["success", "artifact", "unchanged", "failed", "asked", "timed-out", "crashed"]),
   why: z.string().max(MAX_WHY),
   files: z
     .array(

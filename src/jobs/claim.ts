@@ -1,13 +1,16 @@
 import type { Config } from "../model/config.ts";
 import { type Execution, isPlanning } from "../model/execution.ts";
-import { readTaskId } from "../model/ids.ts";
+import { readTaskId, taskId } from "../model/ids.ts";
 import { type Job, jobKey } from "../model/job.ts";
 import type { Ledger } from "../model/ledger.ts";
-import { type Plan, type PlannedStep } from "../model/plan.ts";
+import { isOf, workerAddress } from "../model/mail.ts";
+import type { Plan, PlannedStep } from "../model/plan.ts";
 import { branchRef } from "../model/refs.ts";
 import type { Refs } from "../model/query.ts";
 import { accept, refuse, type Refused, type Result } from "../model/refusal.ts";
+import { toolSetOf } from "../model/rights.ts";
 import type { Step } from "../model/step.ts";
+import { viewsOf } from "../model/views.ts";
 import type { JobSpec } from "./spec.ts";
 
 export type Claim = { readonly ledger: Ledger; readonly refs: Refs; readonly config: Config; readonly job: Job };
@@ -57,8 +60,24 @@ const spec = ({ ledger, config, job }: Claim, execution: Execution, doing: Doing
   unfit: null,
   earlier: null,
   verify: [],
+  backlog: [],
+  ...inSight(ledger, execution, job),
   ...doing,
 });
+
+/** What the agent's tools may see. */
+const inSight = (ledger: Ledger, execution: Execution, job: Job): Pick<JobSpec, "toolSet" | "executions" | "mails"> => {
+  const toolSet = toolSetOf(job.kind, execution.quick === true);
+  const all = viewsOf(ledger);
+  const task = readTaskId(job.target);
+  const address = toolSet === "planner" ? ("coordinator" as const) : task && workerAddress(taskId(task.execution, task.step));
+  const { to, from } = isOf(address ?? "coordinator", execution.id);
+  return {
+    toolSet,
+    executions: toolSet === "planner" || toolSet === "sidecar" ? all : all.filter(({ issue }) => issue === execution.issue),
+    mails: address === null ? [] : Object.values(ledger.mails).filter((mail) => to(mail) || from(mail)),
+  };
+};
 
 const claimPlan = (claim: Claim): Result<JobSpec> => {
   const { ledger, refs, config, job } = claim;
@@ -68,9 +87,9 @@ const claimPlan = (claim: Claim): Result<JobSpec> => {
   if (base === undefined) return refuse("no-base", `there is no branch ${execution.base}`);
   const { timeout, model } = config.tiers.standard;
   const adding = execution.adding?.state === "planning" ? execution.adding.request : null;
-  return accept(
-    spec(claim, execution, { base, adding, role: config.roles["planner"] ?? null, agent: config.agents.planner, timeout, model }),
-  );
+  const { planner: agent } = config.agents;
+  const role = config.roles["planner"] ?? null;
+  return accept(spec(claim, execution, { base, adding, role, agent, timeout, model, backlog: ledger.backlog }));
 };
 
 type Working = { readonly execution: Execution; readonly step: Step; readonly plan: Plan; readonly planned: PlannedStep };
@@ -99,7 +118,7 @@ const claimWork = (claim: Claim): Result<JobSpec> => {
   const role = planned.role === null ? null : (config.roles[planned.role] ?? null);
   const unfit = planned.role === null || role !== null ? null : whyUnfit(planned.role, config);
   const { timeout, model } = config.tiers[planned.tier];
-  const agent = job.kind === "resolve" ? config.agents.merger : config.agents.worker;
+  const agent = job.kind === "resolve" ? config.agents.merger : execution.quick ? config.agents.sidecar : config.agents.worker;
   return accept(
     spec(claim, execution, {
       role,

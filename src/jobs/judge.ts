@@ -40,6 +40,8 @@ export const judge = async ({ spec, artifact, worked, changed, thrown, secrets }
   };
   const failed = (why: string): NewBundle => ({ ...left, end: "failed", why });
   if (worked.end !== "finished") return { ...left, end: ENDS[worked.end], why: clean(worked.why) };
+  // What it changed before it asked is not kept: it was told so, and begins again with the answer.
+  if (worked.tools.some((each) => isQuestion(each))) return { ...left, end: "asked", why: "It asked a person." };
   if (spec.kind === "plan") {
     const why = whyNoPlan(spec, worked);
     return why === null ? { ...left, end: "success" } : failed(clean(why));
@@ -48,6 +50,17 @@ export const judge = async ({ spec, artifact, worked, changed, thrown, secrets }
     const report = cutText(clean(await readReport(artifact, worked.text)));
     return report === "" ? failed("The agent left no report.") : { ...left, end: "artifact", artifact: report };
   }
+  return judgeFiles({ left, failed, clean }, { spec, said, changed, secrets });
+};
+
+type Left = {
+  readonly left: Omit<NewBundle, "end">;
+  readonly failed: (why: string) => NewBundle;
+  readonly clean: (text: string) => string;
+};
+type Changes = Pick<Judged, "spec" | "changed" | "secrets"> & { readonly said: string };
+
+const judgeFiles = ({ left, failed, clean }: Left, { spec, said, changed, secrets }: Changes): NewBundle => {
   if (typeof changed === "string") return failed(clean(changed));
   const leak = changed.find(({ content }) => content && secrets.some((secret) => content.includes(secret)));
   if (leak) return failed(`${JSON.stringify(leak.path)} holds the model's key.`);
@@ -56,8 +69,13 @@ export const judge = async ({ spec, artifact, worked, changed, thrown, secrets }
   return { ...left, end: "unchanged" };
 };
 
+const isQuestion = (command: Command): boolean => command.kind === "mail-send" && command.to === "user" && command.type === "request";
+
+/** What a planner may leave in the place of a plan. */
+const PLANS: readonly Command["kind"][] = ["propose", "add-steps", "create-task", "quick"];
+
 const whyNoPlan = ({ adding }: JobSpec, { tools, refusedPlan }: Worked): string | null => {
-  if (tools.some(({ kind }) => kind === (adding === null ? "propose" : "add-steps"))) return null;
+  if (tools.some(({ kind }) => (adding === null ? PLANS.includes(kind) : kind === "add-steps"))) return null;
   return refusedPlan === null
     ? `it never called ${adding === null ? "enki_execution_create" : "enki_execution_add_steps"}`
     : `its plan was refused: ${refusedPlan}`;

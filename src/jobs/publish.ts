@@ -4,6 +4,7 @@ import { type Job, type JobEnd, jobKey, type JobResult } from "../model/job.ts";
 import type { Config } from "../model/config.ts";
 import { resultRef } from "../model/refs.ts";
 import type { Clone } from "../git/clone.ts";
+import { mayRecord } from "../model/rights.ts";
 import { type BundleFile, checkBundle } from "../policy/bundle.ts";
 import { redact, redactJson } from "../policy/secrets.ts";
 import { type BundleReport, openBundle, type OpenedBundle } from "./bundle.ts";
@@ -75,7 +76,7 @@ const verdict = ({ job, step }: Conclusion, log: string): { end: JobEnd; why: st
 
 const judge = async ({ spec, config, job }: Making, result: Omit<JobResult, "end">, bundle: OpenedBundle): Promise<Made> => {
   const { report } = bundle;
-  const words = { why: redact(report.why), output: redact(bundle.output).slice(-20_000), tools: toolsOf(job, report.tools) };
+  const words = { why: redact(report.why), output: redact(bundle.output).slice(-20_000), tools: toolsOf(spec, report.tools) };
   const ended = (end: JobEnd, artifact: string | null = null): Made => ({ result: { ...result, ...words, end, artifact }, contents: [] });
   const refused = (why: string): Made => ({ result: { ...result, end: "refused", why }, contents: [] });
   if (report.end === "artifact") {
@@ -109,12 +110,14 @@ const whyNoFiles = (spec: JobSpec, { broken }: Config): string | null => {
 
 const MAX_REPORTS = 100;
 
-/** Of what a job's tools recorded, what a job of its kind can record, without credentials. */
-const toolsOf = ({ kind }: Job, tools: BundleReport["tools"]): BundleReport["tools"] => {
-  const ofKind = (wanted: string): BundleReport["tools"] => tools.filter((each) => each.kind === wanted);
-  const own = kind === "plan" ? [...ofKind("propose").slice(-1), ...ofKind("add-steps")] : ofKind("report");
+/** Of what a job's tools recorded, what its tool set can record, without credentials: the last plan, the last reports, all else in order. */
+const toolsOf = ({ toolSet }: JobSpec, tools: BundleReport["tools"]): BundleReport["tools"] => {
+  const own = tools.filter(({ kind }) => mayRecord(toolSet, kind));
+  const last = (kind: "propose" | "report", most: number) => new Set(own.filter((each) => each.kind === kind).slice(-most));
+  const [plans, reports] = [last("propose", 1), last("report", MAX_REPORTS)];
+  const kept = own.filter((each) => (each.kind !== "propose" && each.kind !== "report") || plans.has(each) || reports.has(each));
   // The form stays what it was: only texts are changed.
-  return JSON.parse(redactJson(own.slice(-MAX_REPORTS))) as BundleReport["tools"];
+  return JSON.parse(redactJson(kept)) as BundleReport["tools"];
 };
 
 type Carried = OpenedBundle["report"]["files"][number] & { readonly content: Buffer | null };

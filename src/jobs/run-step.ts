@@ -73,6 +73,7 @@ const stepHost = (host: ActionHost): StepHost => ({
   node: host.node,
   cli: join(host.root, "dist", "cli.js"),
   after: host.after,
+  now: host.now,
   log: host.untrusted,
 });
 

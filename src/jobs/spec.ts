@@ -1,8 +1,12 @@
 import type { AgentCommand, Role } from "../model/config.ts";
+import type { BacklogItem } from "../model/backlog.ts";
 import type { Base, ExecutionId, Sha, StepId } from "../model/ids.ts";
 import type { JobKey, JobKind } from "../model/job.ts";
+import type { Mail } from "../model/mail.ts";
 import type { Plan, PlannedStep } from "../model/plan.ts";
+import type { ToolSet } from "../model/rights.ts";
 import type { StepState } from "../model/step.ts";
+import type { ExecutionView } from "../model/views.ts";
 
 /** All that the steps after `prepare` know: written by the one step that has a token, read by those that have none. */
 export type JobSpec = {
@@ -37,6 +41,13 @@ export type JobSpec = {
   readonly unfit: string | null;
   /** What the attempt before left: the head of its branch, or its result; null where there is none, or it is in the base. */
   readonly earlier: { readonly commit: Sha; readonly kind: "head" | "result" } | null;
+  /** Which of Enki's tools the agent has; null where no agent is at work. */
+  readonly toolSet: ToolSet | null;
+  /** What the tools see: for a planner all executions, else those of the same issue. */
+  readonly executions: readonly ExecutionView[];
+  /** Mail from and to this job's agent. */
+  readonly mails: readonly Mail[];
+  readonly backlog: readonly BacklogItem[];
   /** Commands that verify a candidate. */
   readonly verify: readonly string[];
 };
@@ -45,6 +56,7 @@ export type JobSpec = {
 export const places = (temp: string) => ({
   root: `${temp}/enki`,
   clone: `${temp}/enki/clone.git`,
+  news: `${temp}/enki/news.git`,
   spec: `${temp}/enki/job.json`,
   home: `${temp}/enki/home`,
   socket: `${temp}/enki/tools.sock`,

@@ -13,5 +13,6 @@ export type StepHost = {
   readonly node: string;
   readonly cli: string;
   readonly after: After;
+  readonly now: () => number;
   readonly log: (line: string) => void;
 };

@@ -1,14 +1,14 @@
 import { serveTools } from "../mcp/serve.ts";
-import type { ToolSet } from "../mcp/tools.ts";
-import { editIn } from "../mcp/workspace.ts";
 import { type AgentEnd, runAgent } from "../agent/session.ts";
 import type { Command } from "../model/command.ts";
+import { byTime, isExpired } from "../model/mail.ts";
 import { redact } from "../policy/secrets.ts";
 import { renderPrompt } from "../render/prompt.ts";
 import { agentEnv, makesArtifact, mayEdit, stepEnv } from "./environment.ts";
 import { runShell, setDeadline } from "./shell.ts";
 import { type JobSpec, type Places, places } from "./spec.ts";
 import type { StepHost } from "./step-host.ts";
+import { openTools } from "./tools.ts";
 import { openTranscript } from "./transcript.ts";
 import { EARLIER } from "./workspace.ts";
 
@@ -31,8 +31,6 @@ export const workIn = async (host: StepHost, spec: JobSpec): Promise<Worked> =>
 export const secretsOf = ({ modelKey }: StepHost): string[] => (modelKey === "" ? [] : [modelKey]);
 
 const KEPT_LINES = 400;
-
-const toolSetOf = ({ kind }: JobSpec): ToolSet => (kind === "plan" ? "planner" : kind === "resolve" ? "merger" : "worker");
 
 /** Commands run in the same place and with the same rights as an agent. */
 const runCommand = async (host: StepHost, spec: JobSpec): Promise<Worked> => {
@@ -60,24 +58,10 @@ const runCommand = async (host: StepHost, spec: JobSpec): Promise<Worked> => {
 const runSession = async (host: StepHost, spec: JobSpec): Promise<Worked> => {
   const at = places(host.temp);
   const env = await agentEnv(host.env, spec, { modelKey: host.modelKey, at });
-  const tools: Command[] = [];
-  let refusedPlan: string | null = null;
-  const toolSet = toolSetOf(spec);
   const canEdit = mayEdit(spec);
-  const { execution, plan, states, roles, maxSteps } = spec;
-  const served = await serveTools({
-    socket: at.socket,
-    context: {
-      toolSet,
-      canEdit,
-      roles,
-      maxSteps,
-      execution: { id: execution, state: spec.kind === "plan" ? "planning" : "running", plan, states },
-      record: (command) => void tools.push(command),
-      refused: ({ why }) => void (refusedPlan = why),
-      edit: canEdit ? editIn(host.workspace) : null,
-    },
-  });
+  const tools = openTools(host, spec, canEdit);
+  const { context } = tools;
+  const served = await serveTools({ socket: at.socket, context });
   const transcript = openTranscript(secretsOf(host), host.log);
   try {
     const { command, args } = spec.agent;
@@ -86,10 +70,10 @@ const runSession = async (host: StepHost, spec: JobSpec): Promise<Worked> => {
       args,
       env,
       cwd: host.workspace,
-      prompt: renderPrompt(promptOf(spec, at)),
+      prompt: renderPrompt(promptOf(spec, at, host.now())),
       mcpServer: {
         command: host.node,
-        args: [host.cli, "mcp", "--role", toolSet, ...(canEdit ? [] : ["--no-edit"]), "--task", `${execution}-${spec.step?.id ?? "plan"}`],
+        args: [host.cli, "mcp", "--role", context.toolSet, ...(canEdit ? [] : ["--no-edit"]), "--task", nameOf(spec)],
         env: { ENKI_SOCKET: at.socket },
       },
       canEdit,
@@ -98,15 +82,18 @@ const runSession = async (host: StepHost, spec: JobSpec): Promise<Worked> => {
       onUpdate: transcript.update,
     });
     const why = ended.end === "finished" ? "" : [ended.why, lastLine(ended.stderr)].filter((text) => text !== "").join(": ");
-    return { end: ended.end, why, text: ended.text, tools, refusedPlan, transcript: transcript.end() };
+    return { end: ended.end, why, text: ended.text, ...tools.left(), transcript: transcript.end() };
   } finally {
+    tools.close();
     await served.close();
   }
 };
 
+const nameOf = ({ execution, step }: JobSpec): string => `${execution}-${step?.id ?? "plan"}`;
+
 const lastLine = (text: string): string => text.trim().split("\n").at(-1)?.slice(0, 300) ?? "";
 
-const promptOf = (spec: JobSpec, at: Places): Parameters<typeof renderPrompt>[0] => ({
+const promptOf = (spec: JobSpec, at: Places, now: number): Parameters<typeof renderPrompt>[0] => ({
   kind: spec.kind === "plan" ? "plan" : spec.kind === "resolve" ? "resolve" : "work",
   request: spec.request,
   adding: spec.adding,
@@ -124,7 +111,9 @@ const promptOf = (spec: JobSpec, at: Places): Parameters<typeof renderPrompt>[0]
   lastFailure: spec.lastFailure,
   earlier: spec.earlier && { kind: spec.earlier.kind, name: EARLIER },
   canEdit: mayEdit(spec),
+  canAsk: spec.toolSet === "worker",
   artifactPath: makesArtifact(spec) ? at.artifact : null,
+  mails: byTime(spec.mails.filter((mail) => !isExpired(mail, now))),
   roles: Object.values(spec.roles)
     .filter(({ name }) => name !== "planner" && name !== "merger")
     .map(({ name, description, canEdit, output }) => ({ name, description, canEdit, output })),

@@ -1,25 +1,34 @@
+import type { BacklogItem } from "../model/backlog.ts";
 import type { Execution } from "../model/execution.ts";
 import type { Hash } from "../model/ids.ts";
 import { type Ledger, LEDGER_FORMAT } from "../model/ledger.ts";
 import { newStep } from "../model/step.ts";
+import type { Mail } from "../model/mail.ts";
 import { accept, refuse, type Result } from "../model/refusal.ts";
 
 /** Paths in the ledger's tree. Names that people chose (a base) are percent-encoded. */
 const FORMAT = "format";
 const INBOX = "inbox.json";
+const BACKLOG = "backlog.json";
 const EFFECTS = "effects.json";
 export const INPUTS = "inputs.json";
 
 const json = (value: unknown): string => `${JSON.stringify(value, null, 1)}\n`;
 
+/** The files of which a ledger has one each. */
+const singleFiles = (before: Ledger | null, after: Ledger): Map<string, string | null> => {
+  const files = new Map<string, string | null>();
+  const { cursor, handled, outbox, traces, backlog } = after;
+  if (!before) files.set(FORMAT, `${LEDGER_FORMAT}\n`);
+  if (before?.cursor !== cursor || before.handled !== handled) files.set(INBOX, json({ cursor, handled }));
+  if (before?.outbox !== outbox || before.traces !== traces) files.set(EFFECTS, json({ outbox, traces }));
+  if (before?.backlog !== backlog) files.set(BACKLOG, json(backlog));
+  return files;
+};
+
 /** The files of a ledger, or only those that differ from another; null removes. Parts that are the same object are not looked at. */
 export const ledgerFiles = (before: Ledger | null, after: Ledger): Map<string, string | null> => {
-  const files = new Map<string, string | null>();
-  if (!before) files.set(FORMAT, `${LEDGER_FORMAT}\n`);
-  if (before?.cursor !== after.cursor || before.handled !== after.handled)
-    files.set(INBOX, json({ cursor: after.cursor, handled: after.handled }));
-  if (before?.outbox !== after.outbox || before.traces !== after.traces)
-    files.set(EFFECTS, json({ outbox: after.outbox, traces: after.traces }));
+  const files = singleFiles(before, after);
   differ(before?.executions, after.executions, (id, execution) => {
     files.set(`executions/${id}/state.json`, execution ? json(execution) : null);
     const known = plansOf(before?.executions[id]);
@@ -28,6 +37,7 @@ export const ledgerFiles = (before: Ledger | null, after: Ledger): Map<string, s
   });
   for (const path of leftPlans(before, after)) files.set(path, null);
   differ(before?.queues, after.queues, (base, queue) => files.set(`queues/${encodeURIComponent(base)}.json`, queue ? json(queue) : null));
+  differ(before?.mails, after.mails, (id, mail) => files.set(`mail/${id}.json`, mail ? json(mail) : null));
   differ(before?.artifacts, after.artifacts, (name, text) => files.set(`artifacts/${name}.md`, text ?? null));
   return files;
 };
@@ -55,6 +65,7 @@ export const archiveFiles = (before: Ledger, after: Ledger): Map<string, string>
     const plan = execution.plan === null ? undefined : before.plans[execution.plan];
     files.set(`${folder}/state.json`, json(execution));
     if (plan) files.set(`${folder}/plan-${execution.plan}.json`, json(plan));
+    for (const mail of Object.values(before.mails)) if (mail.execution === id) files.set(`${folder}/mail/${mail.id}.json`, json(mail));
     for (const [name, text] of Object.entries(before.artifacts))
       if (name.startsWith(`${id}/`)) files.set(`${folder}/artifacts/${name.slice(id.length + 1)}.md`, text);
   }
@@ -102,15 +113,18 @@ const parse = (files: ReadonlyMap<string, Buffer>): Ledger => {
   const plans: Record<string, Ledger["plans"][string]> = {};
   const queues: Record<string, Ledger["queues"][string]> = {};
   const artifacts: Record<`${string}/${string}`, string> = {};
+  const mails: Record<string, Mail> = {};
   for (const [path, content] of files) {
     const [folder, name = "", rest = ""] = path.split("/");
     const text = content.toString("utf8");
     if (folder === "executions" && rest === "state.json") executions[name] = upgrade(JSON.parse(text));
     else if (folder === "executions" && rest.startsWith("plan-")) plans[rest.slice("plan-".length, -".json".length)] = JSON.parse(text);
     else if (folder === "queues") queues[decodeURIComponent(name.slice(0, -".json".length))] = JSON.parse(text);
+    else if (folder === "mail") mails[name.slice(0, -".json".length)] = JSON.parse(text);
     else if (folder === "artifacts") artifacts[`${name}/${rest.slice(0, -".md".length)}`] = text;
   }
   const inbox = read<Pick<Ledger, "cursor" | "handled">>(INBOX, { cursor: 0, handled: {} });
   const effects = read<Pick<Ledger, "outbox" | "traces">>(EFFECTS, { outbox: {}, traces: {} });
-  return { format: LEDGER_FORMAT, ...inbox, ...effects, executions, plans, queues, artifacts };
+  const backlog = read<readonly BacklogItem[]>(BACKLOG, []);
+  return { format: LEDGER_FORMAT, ...inbox, ...effects, executions, plans, queues, artifacts, mails, backlog };
 };

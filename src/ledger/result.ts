@@ -1,6 +1,8 @@
 import { z } from "zod";
+import { MAX_ITEM } from "../model/backlog.ts";
 import { isSha, isStepId, readTaskId, taskId, type TaskId } from "../model/ids.ts";
 import { type JobKey, type JobResult, jobKey, readJobKey } from "../model/job.ts";
+import { type Address, ANSWERS, EVERYBODY, MAIL_LIMITS, PRIORITIES, TTL, workerAddress, workerOf } from "../model/mail.ts";
 import { CONDITIONS, TIERS } from "../model/plan.ts";
 
 /** The longest text of a result, in characters. */
@@ -38,11 +40,50 @@ const planned = z.strictObject({
   run: text.nullable(),
 });
 
+const address = z.string().transform((value, context): Address | typeof EVERYBODY => {
+  if (value === "coordinator" || value === "user" || value === EVERYBODY) return value;
+  const worker = workerOf(value);
+  if (worker) return workerAddress(worker.task);
+  context.addIssue("not an address");
+  return z.NEVER;
+});
+
+const item = z.string().min(1).max(MAX_ITEM);
+const issue = z.int().positive();
+const name = z.string().min(1).max(200);
+const mailBody = z.string().min(1).max(MAIL_LIMITS.body);
+
+const steering = (["retry", "pause", "resume", "cancel"] as const).map((kind) => z.strictObject({ kind: z.literal(kind), target: name }));
+const mail = [
+  z.strictObject({
+    kind: z.literal("mail-send"),
+    to: address,
+    subject: z.string().min(1).max(MAIL_LIMITS.subject),
+    body: mailBody,
+    priority: z.enum(PRIORITIES),
+    type: z.enum(["info", "request"]),
+    thread: name.nullable(),
+    replyTo: name.nullable(),
+    ttl: z.int().min(TTL.least).max(TTL.most).nullable(),
+  }),
+  z.strictObject({ kind: z.literal("mail-read"), mail: name }),
+  z.strictObject({ kind: z.literal("mail-reply"), mail: name, body: mailBody, status: z.enum(ANSWERS) }),
+] as const;
+
 /** What an agent's tools may record: nothing else of the commands is ever taken from a job. */
 export const recordedSchema = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("propose"), plan: z.strictObject({ steps: z.array(planned) }) }),
-  z.strictObject({ kind: z.literal("add-steps"), steps: z.array(planned) }),
+  z.strictObject({ kind: z.literal("add-steps"), steps: z.array(planned), execution: name.optional() }),
+  z.strictObject({ kind: z.literal("create-task"), step: planned }),
+  z.strictObject({ kind: z.literal("quick"), prompt: text.min(1) }),
+  z.strictObject({ kind: z.literal("stop") }),
   z.strictObject({ kind: z.literal("report"), status: text }),
+  z.strictObject({ kind: z.literal("backlog-add"), body: item }),
+  z.strictObject({ kind: z.literal("backlog-update"), issue, body: item }),
+  z.strictObject({ kind: z.literal("backlog-remove"), issue }),
+  z.strictObject({ kind: z.literal("backlog-pick"), issue }),
+  ...steering,
+  ...mail,
 ]);
 
 const resultSchema = z.strictObject({

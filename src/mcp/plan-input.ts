@@ -1,8 +1,7 @@
 import { z } from "zod";
 import type { Role } from "../model/config.ts";
-import { checkPlan } from "../model/graph.ts";
-import { CONDITIONS, DEFAULT_TIER, type Need, type Plan, type PlannedStep, TIERS } from "../model/plan.ts";
-import { readTaskId, taskId } from "../model/ids.ts";
+import { CONDITIONS, DEFAULT_TIER, type Need, type PlannedStep, TIERS } from "../model/plan.ts";
+import { readTaskId, taskId, type TaskId } from "../model/ids.ts";
 import { accept, refuse, type Result } from "../model/refusal.ts";
 
 const condition = z.enum(CONDITIONS).default("merged");
@@ -29,23 +28,53 @@ const step = z.strictObject({
   run: z.string().max(10_000).optional().describe("A shell command instead of an agent."),
 });
 
-export const planInput = z.strictObject({ steps: z.array(step) });
-type StepInput = z.output<typeof step>;
+const steps = z.array(step);
+export const planInput = z.strictObject({ steps });
+export const addInput = z.strictObject({ execution_id: z.string().min(1).describe("The execution's id."), steps });
+const TASK_NEEDS = 'standalone task needs only accepts task IDs (bare string or {"task": "..."})';
+export const taskInput = z.strictObject({
+  title: z.string().min(1).max(200).describe("What the commit says, in one line."),
+  description: z.string().max(20_000).optional().describe("Everything the worker needs; the title where it is left out."),
+  tier: z.enum(TIERS).default(DEFAULT_TIER),
+  needs: z
+    .array(z.union([z.string().min(1), z.strictObject({ task: z.string().min(1), condition })], { error: TASK_NEEDS }))
+    .max(200)
+    .default([])
+    .describe('Tasks that must come first: an id, or {"task": id, "condition": "merged" | "completed" | "started"}.'),
+  role: z.string().optional().describe("A role's name."),
+});
 
-/**
- * A plan from a tool's arguments. Refusals: those of checkPlan, `missing-field`, `bad-field`, `unknown-role`, `bad-need`.
- * Nothing of a refused plan is recorded.
- */
-export const readPlan = (input: unknown, roles: Readonly<Record<string, Role>>, maxSteps: number): Result<Plan> => {
-  const read = planInput.safeParse(input);
+type StepInput = z.output<typeof step>;
+type NeedInput = StepInput["needs"][number];
+
+/** What a plan is checked against. */
+export type Known = { readonly roles: Readonly<Record<string, Role>>; readonly isTask: (task: TaskId) => boolean };
+
+/** Steps from a tool's arguments, in a form of {@link planInput}. Refusals: `missing-field`, `bad-field`, `unknown-role`, `bad-need`. */
+export const readSteps = <T extends z.ZodType<{ steps: StepInput[] }>>(
+  schema: T,
+  input: unknown,
+  known: Known,
+): Result<{ readonly given: z.output<T>; readonly steps: readonly PlannedStep[] }> => {
+  const read = schema.safeParse(input);
   if (!read.success) return refuse(...explain(input, read.error));
   const steps: PlannedStep[] = [];
   for (const each of read.data.steps) {
-    const planned = toStep(each, roles);
+    const planned = toStep(each, known);
     if (!planned.ok) return planned;
     steps.push(planned.value);
   }
-  return checkPlan({ steps }, maxSteps);
+  return accept({ given: read.data, steps });
+};
+
+/** The one step of a standalone task. Refusals as of {@link readSteps}. */
+export const readTask = (input: unknown, id: string, known: Known): Result<PlannedStep> => {
+  const read = taskInput.safeParse(input);
+  if (!read.success) return refuse(...explain(input, read.error));
+  const { title, description, tier, needs, role } = read.data;
+  const asNeeds = needs.map((each) => (typeof each === "string" ? { task: each, condition: "merged" as const } : each));
+  const shared = { id, title, description: description?.trim() ? description : title, tier, role };
+  return toStep({ ...shared, needs: asNeeds, checkpoint: false, paths: [], verify: [] }, known);
 };
 
 const at = (input: unknown, path: readonly PropertyKey[]): unknown =>
@@ -56,26 +85,32 @@ const at = (input: unknown, path: readonly PropertyKey[]): unknown =>
 
 /** The seed's own sentences where it has one, else the schema's. */
 const explain = (input: unknown, error: z.ZodError): [string, string] => {
-  const path = error.issues[0]?.path ?? [];
+  const [issue] = error.issues;
+  const path = issue?.path ?? [];
   const field = String(path.at(-1) ?? "");
   if (at(input, path) === undefined) {
     if (path.length === 1) return ["missing-field", `missing required parameter: ${field}`];
     if (path.length === 3) return ["missing-field", `each step must have ${field === "id" ? "an" : "a"} '${field}'`];
   }
   if (field === "tier") return ["bad-field", `invalid tier: ${String(at(input, path))}`];
+  if (issue?.message === TASK_NEEDS) return ["bad-need", TASK_NEEDS];
   return [path.includes("needs") ? "bad-need" : "bad-field", z.prettifyError(error).slice(0, 500)];
 };
 
-const toStep = (input: StepInput, roles: Readonly<Record<string, Role>>): Result<PlannedStep> => {
-  const role = input.role === undefined ? null : Object.hasOwn(roles, input.role) ? roles[input.role] : undefined;
-  if (role === undefined)
-    return refuse(
-      "unknown-role",
-      `step '${input.id}' has unknown role '${input.role ?? ""}'; roles: ${Object.keys(roles).sort().join(", ")}`,
-    );
+/** The role of a step: null where it names none. Refusal: `unknown-role`. */
+const readRole = ({ id, role: name }: StepInput, { roles }: Known): Result<Role | null> => {
+  if (name === undefined) return accept(null);
+  const role = Object.hasOwn(roles, name) ? roles[name] : undefined;
+  if (role) return accept(role);
+  return refuse("unknown-role", `step '${id}' has unknown role '${name}'; roles: ${Object.keys(roles).sort().join(", ")}`);
+};
+
+const toStep = (input: StepInput, known: Known): Result<PlannedStep> => {
+  const role = readRole(input, known);
+  if (!role.ok) return role;
   const needs: Need[] = [];
   for (const each of input.needs) {
-    const read = toNeed(input.id, each);
+    const read = toNeed(input.id, each, known);
     if (!read.ok) return read;
     needs.push(read.value);
   }
@@ -89,17 +124,17 @@ const toStep = (input: StepInput, roles: Readonly<Record<string, Role>>): Result
     paths,
     verify,
     needs,
-    role: role?.name ?? null,
-    output: role?.output ?? "branch",
+    role: role.value?.name ?? null,
+    output: role.value?.output ?? "branch",
     run: run ?? null,
   });
 };
 
-const toNeed = (id: string, input: StepInput["needs"][number]): Result<Need> => {
+const toNeed = (id: string, input: NeedInput, { isTask }: Known): Result<Need> => {
   if (typeof input === "string") return accept({ step: input, condition: "merged" });
   if ("step" in input) return accept(input);
-  const task = readTaskId(input.task);
-  return task
-    ? accept({ task: taskId(task.execution, task.step), condition: input.condition })
-    : refuse("bad-need", `step '${id}' depends on unknown task '${input.task}'`);
+  const read = readTaskId(input.task);
+  const task = read && taskId(read.execution, read.step);
+  if (task && isTask(task)) return accept({ task, condition: input.condition });
+  return refuse("bad-need", `step '${id}' depends on unknown task '${input.task}'`);
 };

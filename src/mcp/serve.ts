@@ -5,7 +5,8 @@ import { Server } from "@modelcontextprotocol/sdk/server/index.js";
 import { CallToolRequestSchema, ListToolsRequestSchema } from "@modelcontextprotocol/sdk/types.js";
 import { z } from "zod";
 import { type Streams, streamTransport } from "./stream-transport.ts";
-import { callTool, type ToolContext, toolsFor } from "./tools.ts";
+import type { ToolContext } from "./tool.ts";
+import { callTool, toolsFor } from "./tools.ts";
 
 /** An MCP server of Enki's tools; rights and limits come from the context, never from who calls. */
 const openServer = (context: ToolContext): Server => {

@@ -2,7 +2,7 @@ import { readFile, realpath, writeFile } from "node:fs/promises";
 import { isAbsolute, relative, resolve } from "node:path";
 import { refuse } from "../model/refusal.ts";
 import { applyEdits, tagLines } from "./hashline.ts";
-import type { ToolContext } from "./tools.ts";
+import type { ToolContext } from "./tool.ts";
 
 /** Edits files of one directory and nothing else: links that lead out are refused. Without edits the file is given with its anchors. */
 export const editIn =

@@ -1,4 +1,6 @@
-import type { Hash, Sha } from "./ids.ts";
+import type { BacklogChange } from "./backlog.ts";
+import type { ExecutionId, Hash, Sha } from "./ids.ts";
+import type { MailStatus, NewMail } from "./mail.ts";
 import type { Plan, PlannedStep } from "./plan.ts";
 
 /** What a command speaks of, as it was written: an execution's id or prefix, a task id, a step id, or nothing. */
@@ -20,7 +22,15 @@ export type Command =
   | { readonly kind: "status"; readonly target: Target }
   | { readonly kind: "help" }
   | { readonly kind: "propose"; readonly plan: Plan }
-  | { readonly kind: "add-steps"; readonly steps: readonly PlannedStep[] }
-  | { readonly kind: "report"; readonly status: string };
+  /** Without an execution: to that of the job that recorded it. */
+  | { readonly kind: "add-steps"; readonly steps: readonly PlannedStep[]; readonly execution?: ExecutionId | undefined }
+  | { readonly kind: "create-task"; readonly step: PlannedStep }
+  | { readonly kind: "quick"; readonly prompt: string }
+  | { readonly kind: "report"; readonly status: string }
+  | BacklogChange
+  | ({ readonly kind: "mail-send" } & NewMail)
+  | { readonly kind: "mail-read"; readonly mail: string }
+  | { readonly kind: "mail-reply"; readonly mail: string; readonly body: string; readonly status: Exclude<MailStatus, "pending"> }
+  | { readonly kind: "reply"; readonly mail: string; readonly text: string };
 
 export type CommandKind = Command["kind"];

@@ -9,7 +9,7 @@ type Do<K extends string, T> = Readonly<T> & {
 
 /**
  * What we do to GitHub beside moving refs. Each may happen twice and does no harm.
- * `start-job`, `open-pull` and `say` make something new: they are recorded as asked before they are performed, and looked up when a record is found.
+ * `start-job`, `open-pull`, `open-issue` and `say` make something new: they are recorded as asked before they are performed, and looked up when a record is found.
  */
 export type Effect =
   | Do<"start-job", { job: JobKey; inputs: Readonly<JobInputs> }>
@@ -27,7 +27,12 @@ export type Effect =
       }
     >
   | Do<"react", { comment: number; with: Reaction }>
-  | Do<"close-issue", { issue: number }>;
+  | Do<"close-issue", { issue: number }>
+  /** A new issue of the backlog. */
+  | Do<"open-issue", { marker: string; title: string; body: string }>
+  | Do<"edit-issue", { issue: number; title: string; body: string }>
+  /** Closes an issue of the backlog. */
+  | Do<"drop-issue", { issue: number; reason: "completed" | "not_planned" }>;
 
 export type Reaction = "eyes" | "rocket" | "confused";
 
@@ -50,6 +55,9 @@ type Known = {
   say: { readonly comment: number };
   react: null;
   "close-issue": null;
+  "open-issue": { readonly issue: number };
+  "edit-issue": null;
+  "drop-issue": null;
 };
 
 export type EffectKind = Effect["kind"];
@@ -83,6 +91,9 @@ export const effectRank = (kind: EffectKind): number => {
       return 2;
     case "close-pull":
     case "close-issue":
+    case "open-issue":
+    case "edit-issue":
+    case "drop-issue":
     case "say":
       return 3;
   }
@@ -90,7 +101,10 @@ export const effectRank = (kind: EffectKind): number => {
 
 /** True where performing makes something new, so that it is recorded before it is performed. */
 export const makesNew = (effect: Effect): boolean =>
-  effect.kind === "start-job" || effect.kind === "open-pull" || (effect.kind === "say" && effect.comment === null);
+  effect.kind === "start-job" ||
+  effect.kind === "open-pull" ||
+  effect.kind === "open-issue" ||
+  (effect.kind === "say" && effect.comment === null);
 
 /** What an outcome is compared with: everything that the effect would do, so that a changed text is performed again. */
 export const digestOf = (effect: Effect): Hash => hash(effect.kind === "say" ? { ...effect, comment: null } : effect).slice(0, 16);

@@ -41,6 +41,8 @@ export type Execution = {
   readonly steps: Readonly<Record<StepId, Step>>;
   readonly adding: Adding | null;
   readonly spent: number;
+  /** True for a quick task: its one step is done by the sidecar. */
+  readonly quick?: boolean;
 };
 
 /** True while a planner's job is wanted: for the plan, or for what is to be added to it. */
@@ -50,5 +52,4 @@ export const isPlanning = ({ state, adding }: Execution): boolean =>
 /** True while something is to be added, so that the execution does not end. */
 export const isGrowing = ({ adding }: Execution): boolean => adding?.state === "planning" || adding?.state === "proposed";
 
-export const isOver = (execution: Execution): boolean =>
-  execution.state === "done" || execution.state === "failed" || execution.state === "cancelled";
+export const isOver = ({ state }: Pick<Execution, "state">): boolean => state === "done" || state === "failed" || state === "cancelled";

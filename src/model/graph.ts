@@ -94,13 +94,23 @@ export const checkPlan = (plan: Plan, maxSteps: number): Result<Plan> => {
   return accept(plan);
 };
 
-/**
- * A plan with more steps, all of them or none; what is there stays as it is. Refusals: `step-exists`, those of {@link checkPlan}.
- */
-export const addSteps = (plan: Plan, steps: readonly PlannedStep[], maxSteps: number): Result<Plan> => {
-  if (steps.length === 0) return refuse("no-steps", "steps array must not be empty");
-  const ids = new Set(plan.steps.map(({ id }) => id));
-  const known = steps.find(({ id }) => ids.has(id));
+/** Steps that are to join a graph that is there. Refusals: those of {@link checkPlan}, `step-exists`. Nothing of what is refused is added. */
+export const checkAddition = (
+  existing: readonly Pick<PlannedStep, "id" | "needs">[],
+  added: readonly PlannedStep[],
+  maxSteps: number,
+): Result<readonly PlannedStep[]> => {
+  if (added.length === 0) return refuse("no-steps", "steps array must not be empty");
+  const there = new Set(existing.map(({ id }) => id));
+  const known = added.find(({ id }) => there.has(id));
   if (known) return refuse("step-exists", `step id '${known.id}' already exists in this execution`);
-  return checkPlan({ steps: [...plan.steps, ...steps] }, maxSteps);
+  // Of a step that is there only its place in the graph matters here.
+  const whole = checkPlan({ steps: [...existing.map((step) => ({ ...step }) as PlannedStep), ...added] }, maxSteps);
+  return whole.ok ? accept(added) : whole;
+};
+
+/** A plan with more steps, all of them or none; what is there stays as it is. Refusals: those of {@link checkAddition}. */
+export const addSteps = (plan: Plan, steps: readonly PlannedStep[], maxSteps: number): Result<Plan> => {
+  const checked = checkAddition(plan.steps, steps, maxSteps);
+  return checked.ok ? accept({ steps: [...plan.steps, ...steps] }) : checked;
 };

@@ -1,7 +1,9 @@
+import type { BacklogItem } from "./backlog.ts";
 import type { Effect } from "./effect.ts";
 import type { Execution } from "./execution.ts";
 import type { EventId } from "./event.ts";
 import type { Base, ExecutionId, Hash, Millis } from "./ids.ts";
+import type { Mail } from "./mail.ts";
 import type { Plan } from "./plan.ts";
 import type { Queue } from "./queue.ts";
 
@@ -30,6 +32,10 @@ export type Ledger = {
   readonly plans: Readonly<Record<Hash, Plan>>;
   readonly queues: Readonly<Record<Base, Queue>>;
   readonly artifacts: Readonly<Record<`${ExecutionId}/${string}`, string>>;
+  /** By id. */
+  readonly mails: Readonly<Record<string, Mail>>;
+  /** The open items of the backlog as GitHub had them when a planner was last started. */
+  readonly backlog: readonly BacklogItem[];
   /** Effects that follow from one event only (an answer, a reaction): kept until they are done. */
   readonly outbox: Readonly<Record<string, Effect>>;
   readonly traces: Readonly<Record<string, Trace>>;
@@ -43,6 +49,8 @@ export const emptyLedger: Ledger = {
   plans: {},
   queues: {},
   artifacts: {},
+  mails: {},
+  backlog: [],
   outbox: {},
   traces: {},
 };

@@ -34,7 +34,9 @@ export type PlannedStep = {
 export type Plan = { readonly steps: readonly PlannedStep[] };
 
 /** The steps of this execution that a step needs. */
-export const neededSteps = (step: PlannedStep): StepId[] => step.needs.flatMap((need) => ("step" in need ? [need.step] : []));
+export const neededSteps = (step: Pick<PlannedStep, "needs">): StepId[] =>
+  step.needs.flatMap((need) => ("step" in need ? [need.step] : []));
 
 /** Needs on tasks of other executions. */
-export const neededTasks = (step: PlannedStep): TaskId[] => step.needs.flatMap((need) => ("task" in need ? [need.task] : []));
+export const neededTasks = (step: Pick<PlannedStep, "needs">): TaskId[] =>
+  step.needs.flatMap((need) => ("task" in need ? [need.task] : []));

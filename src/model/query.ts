@@ -10,6 +10,7 @@ import {
   type TaskId,
 } from "./ids.ts";
 import type { StepState } from "./step.ts";
+import type { BacklogItem } from "./backlog.ts";
 
 export type Permission = "admin" | "write" | "read" | "none";
 
@@ -49,6 +50,8 @@ export type Query =
   | { readonly kind: "reviews"; readonly pull: number }
   | { readonly kind: "pulls" }
   | { readonly kind: "runs" }
+  /** The open issues of the backlog, newest first. */
+  | { readonly kind: "backlog" }
   /** The work of a result as a commit on `onto`: its files on its base, carried to `onto` by a three-way merge. */
   | {
       readonly kind: "work";
@@ -71,6 +74,7 @@ export type Answers = {
   reviews: readonly Review[];
   pulls: readonly Pull[];
   runs: readonly Run[];
+  backlog: readonly BacklogItem[];
   work:
     | { readonly kind: "commit"; readonly commit: Sha }
     | { readonly kind: "unchanged" }

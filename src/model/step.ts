@@ -73,6 +73,8 @@ export const newStep = (id: StepId): Step => ({
 
 /** True where the run of its last attempt may go on though nobody waits for it: a deadline is left on it until that run is stopped. */
 export const isLeft = ({ state, until }: Step): boolean => until !== null && state !== "running" && state !== "waiting";
+/** True for a step that waits for a person's answer: nothing of it lands meanwhile, and no review or approval moves it on. */
+export const isAsking = ({ state, why }: Step): boolean => state === "waiting" && why?.code === "asked";
 
 /** Absorbing states: nothing but a person's command leads out of them. */
 export const isSettled = (state: StepState): boolean =>

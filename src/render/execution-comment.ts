@@ -92,7 +92,7 @@ const headline = ({ state, steps, planning }: Execution): string => {
 const why = (execution: Execution, { frozen }: Queue): string => {
   if (frozen && execution.state === "running") return `> [!WARNING]\n> **Nothing lands for now.** ${sentence(frozen.why)}`;
   if (!execution.why) return "";
-  if (execution.state === "cancelled" || execution.state === "paused") return sentence(execution.why.why);
+  if (["cancelled", "paused", "asking"].includes(execution.state)) return sentence(execution.why.why);
   const own = Object.values(execution.steps).every((step) => step.state !== "failed");
   return execution.state === "failed" && own ? `> [!CAUTION]\n> ${sentence(execution.why.why, 1_000)}` : "";
 };

@@ -1,12 +1,14 @@
-/** What one of our comments is: an execution's comment, or the answer to a comment. */
-export type Marker = { readonly kind: "execution" | "reply"; readonly id: string };
+const KINDS = ["execution", "reply", "mail", "backlog"] as const;
+
+/** What one of our texts is: an execution's comment, the answer to a comment, a mail to a person, an issue of the backlog. */
+export type Marker = { readonly kind: (typeof KINDS)[number]; readonly id: string };
 
 /** The hidden first line by which we find our own comment again. */
 export const writeMarker = ({ kind, id }: Marker): string => `<!-- enki:${kind}:${id} -->`;
 
 /** The marker in the first line of a text; null where there is none. */
 export const readMarker = (body: string): Marker | null => {
-  const found = /^<!-- enki:(execution|reply):([0-9a-z]+) -->/.exec(body);
-  const [, kind, id] = found ?? [];
-  return (kind === "execution" || kind === "reply") && id !== undefined ? { kind, id } : null;
+  const [, name, id] = /^<!-- enki:([a-z]+):([0-9a-z]+) -->/.exec(body) ?? [];
+  const kind = KINDS.find((each) => each === name);
+  return kind !== undefined && id !== undefined ? { kind, id } : null;
 };

@@ -2,7 +2,7 @@ import type { Execution } from "../model/execution.ts";
 import { taskId } from "../model/ids.ts";
 import type { Queue } from "../model/queue.ts";
 import type { Refusal } from "../model/refusal.ts";
-import type { Step } from "../model/step.ts";
+import { isAsking, type Step } from "../model/step.ts";
 import { code, sentence } from "./escape.ts";
 
 /** A command that can be copied with one click, and pasted as a comment. */
@@ -26,8 +26,9 @@ export const nextCommand = (execution: Execution, queue: Queue): string => {
       return afterFailure(execution);
     case "paused":
       return `What runs may end; nothing new starts or lands. To go on, comment:\n\n${toCopy(`/enki resume ${execution.id}`)}`;
-    case "planning":
     case "asking":
+      return execution.why ? `To answer, comment:\n\n${goOn(execution.why)}` : "";
+    case "planning":
     case "done":
     case "cancelled":
       return "";
@@ -51,6 +52,7 @@ const whileRunning = (execution: Execution, { frozen }: Queue): string => {
 };
 
 const checkpoint = (execution: Execution, step: Step): string => {
+  if (isAsking(step) && step.why) return `${code(step.id)} **asks**. ${sentence(step.why.why)} To answer, comment:\n\n${goOn(step.why)}`;
   const name = `${code(step.id)} is a **checkpoint**`;
   if (step.pull !== null) {
     const again = step.why?.code === "hasty-review" ? ` ${sentence(step.why.why)}` : "";

@@ -20,10 +20,22 @@ export type PromptInput = {
   readonly plan: readonly { readonly id: string; readonly title: string; readonly state: string }[];
   readonly upstream: readonly { readonly title: string; readonly output: string }[];
   readonly artifacts: readonly { readonly step: string; readonly text: string }[];
+  /** Mail from and to this agent, oldest first. */
+  readonly mails: readonly {
+    readonly id: string;
+    readonly from: string;
+    readonly to: string;
+    readonly subject: string;
+    readonly body: string;
+    readonly type: string;
+    readonly status: string;
+  }[];
   readonly lastFailure: string | null;
   /** What the attempt before left, by its name in the working directory's repository. */
   readonly earlier: { readonly kind: "head" | "result"; readonly name: string } | null;
   readonly canEdit: boolean;
+  /** True for a worker, who reports and gets mail. */
+  readonly canAsk: boolean;
   /** Where the step's report goes; null for a step that changes files. */
   readonly artifactPath: string | null;
   readonly roles: readonly {
@@ -57,6 +69,7 @@ const planPrompt = (input: PromptInput): string[] => [
   `## The request\n\n${quoteBlock("request", input.request)}`,
   existing(input),
   reports(input),
+  letters(input),
   failure(input),
   input.adding === null ? planRules(input) : addingRules(input),
   roleList(input),
@@ -73,7 +86,8 @@ const planRules = ({ maxSteps }: PromptInput): string =>
     "- `needs` orders steps. Steps that do not need each other run side by side, so let them change different files.",
     "- `tier`: `light` for renames, stubs, research, documents; `standard` (the default) for features, fixes, tests; `heavy` for architecture, ambiguity, hard debugging.",
     "- `checkpoint: true` where a person should look before others build on it.",
-    "- Nothing runs before a person has approved the plan, and nobody answers questions while you work.",
+    "- Nothing runs before a person has approved the plan.",
+    "- Nobody answers while you work. Only where the plan hangs on something that neither the code nor the request tells: send one `request` to `user` (`enki_mail_send`) with all of your questions as numbered options and your recommendation, and end. You are started again with the answer.",
   ].join("\n");
 
 /** What is to be added, and to what. */
@@ -116,6 +130,7 @@ const stepPrompt = (input: PromptInput): string[] => [
   around(input),
   upstream(input),
   reports(input),
+  letters(input),
   failure(input),
   ending(input),
   OUTPUT,
@@ -156,6 +171,21 @@ const reports = ({ artifacts }: PromptInput): string =>
         "\n\n",
       );
 
+const MOST_MAILS = 50;
+
+/** What was written to and by this agent before: answers to what an earlier attempt asked are among it. */
+const letters = ({ mails }: PromptInput): string =>
+  mails.length === 0
+    ? ""
+    : [
+        "## Your mail",
+        "From you and to you, the oldest first. Where a person answered a question of yours, go on from the answer; do not ask it again.",
+        ...mails.slice(-MOST_MAILS).map(({ id, from, to, subject, body, type, status }) => {
+          const state = type === "request" ? `, ${status}` : "";
+          return `### ${oneLine(subject)}\n\n${code(id)}: ${type} from ${code(from)} to ${code(to)}${state}\n\n${quoteBlock("mail", body)}`;
+        }),
+      ].join("\n\n");
+
 const failure = ({ lastFailure, earlier }: PromptInput): string =>
   lastFailure === null || lastFailure.trim() === ""
     ? ""
@@ -173,7 +203,9 @@ const left = ({ kind, name }: NonNullable<PromptInput["earlier"]>): string =>
 
 const ending = (input: PromptInput): string => {
   if (input.kind === "resolve") return RESOLVE;
-  return ["## What to leave", ...(input.artifactPath === null ? changes(input) : report(input.artifactPath))].join("\n\n");
+  return ["## What to leave", ...(input.artifactPath === null ? changes(input) : report(input.artifactPath)), ...asking(input)].join(
+    "\n\n",
+  );
 };
 
 const report = (path: string): string[] => [
@@ -187,8 +219,15 @@ const changes = ({ canEdit, step }: PromptInput): string[] => [
     : "You may read and run, but not change files: changes are thrown away.",
   ...(step && step.paths.length > 0 ? [`Only these paths may change: ${step.paths.map((path) => code(path)).join(", ")}.`] : []),
   ...(step?.checkpoint ? ["A person looks at this step before others build on it: make it easy to judge."] : []),
-  "Say in one line what you are doing when a new phase begins (`enki_worker_report`).",
 ];
+
+const asking = ({ canAsk }: PromptInput): string[] =>
+  canAsk
+    ? [
+        "Say in one line what you are doing when a new phase begins (`enki_worker_report`).",
+        "Decide details yourself. Only where the task cannot be done without a person's answer: before you change anything, send one `request` to `user` (`enki_mail_send`), and end. You are started again with the answer.",
+      ]
+    : [];
 
 const RESOLVE =
   "## What to do\n\nThis task's change conflicts with what has landed in the meantime. The files in the working directory hold conflict markers. Read both sides whole, keep what both intend, leave no marker (`<<<<<<<`, `=======`, `>>>>>>>`), touch nothing else, and run the tests. Do not commit: Enki does, and verifies the result.";

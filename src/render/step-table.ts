@@ -1,6 +1,6 @@
 import type { StepId } from "../model/ids.ts";
 import { neededSteps, neededTasks, type PlannedStep } from "../model/plan.ts";
-import type { Step } from "../model/step.ts";
+import { isAsking, type Step } from "../model/step.ts";
 import { code, inline } from "./escape.ts";
 
 type Steps = Readonly<Record<StepId, Step>>;
@@ -52,6 +52,7 @@ export const stateWords = (step: Step): readonly [string, string] => {
     case "worker_done":
       return step.why?.code === "held" ? ["⚪", "finished; lands after what it needs"] : ["🔵", "being verified"];
     case "waiting":
+      if (isAsking(step)) return ["🟡", "**waits for your answer**"];
       return ["🟡", step.pull === null ? "**waits for your approval**" : "**waits for your review**"];
     case "paused":
       return ["⏸️", "paused"];

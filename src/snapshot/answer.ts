@@ -23,8 +23,9 @@ export type Sources = {
 
 type Later = Extract<Failure, { kind: "later" }>;
 
-const isGitHubs = (query: Query): query is Of<"permission" | "reviews" | "pulls" | "runs"> =>
-  query.kind === "permission" || query.kind === "reviews" || query.kind === "pulls" || query.kind === "runs";
+type Remote = "permission" | "reviews" | "pulls" | "runs" | "backlog";
+
+const isGitHubs = (query: Query): query is Of<Remote> => query.kind !== "work" && query.kind !== "candidate" && query.kind !== "contains";
 
 /**
  * Reads what a decision asked for, each query once; all of it, or the time to ask again. What git cannot do throws.
@@ -60,7 +61,7 @@ const readInTurn = async <Q>(queries: readonly Q[], read: (query: Q) => Promise<
   return { ok: true, value: facts };
 };
 
-const askGitHub = async (query: Of<"permission" | "reviews" | "pulls" | "runs">, { github, refused }: Sources): Promise<Read<Fact>> => {
+const askGitHub = async (query: Of<Remote>, { github, refused }: Sources): Promise<Read<Fact>> => {
   const fact = <T>(reply: Reply<T>, nothing: T): Read<Fact> => {
     if (!reply.ok && reply.failure.kind === "later") return { ok: false, later: reply.failure };
     if (!reply.ok) refused(query, reply.failure.why);
@@ -76,6 +77,8 @@ const askGitHub = async (query: Of<"permission" | "reviews" | "pulls" | "runs">,
       return fact(await github.pulls.list(), []);
     case "runs":
       return fact(await github.runs.list(), []);
+    case "backlog":
+      return fact(await github.backlog.list(), []);
   }
 };
 

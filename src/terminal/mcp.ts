@@ -2,11 +2,14 @@ import { readConfig } from "../config/read.ts";
 import { readLayers } from "../layers.ts";
 import { relayTools } from "../mcp/relay.ts";
 import { serveStdio } from "../mcp/serve.ts";
-import type { ToolContext, ToolSet } from "../mcp/tools.ts";
+import type { ToolContext } from "../mcp/tool.ts";
 import { editIn } from "../mcp/workspace.ts";
+import { emptyLedger } from "../model/ledger.ts";
 import { refuse } from "../model/refusal.ts";
+import type { ToolSet } from "../model/rights.ts";
+import { viewsOf } from "../model/views.ts";
 import { readOptions, UsageError } from "./options.ts";
-import { readExecution } from "./read-execution.ts";
+import { readOwnLedger } from "./read-ledger.ts";
 import type { Terminal } from "./terminal.ts";
 
 const TOOL_SETS: readonly ToolSet[] = ["planner", "worker", "merger", "sidecar"];
@@ -39,13 +42,19 @@ type Asked = { readonly toolSet: ToolSet; readonly noEdit: boolean; readonly tas
 const readOnlyContext = async (terminal: Terminal, { toolSet, noEdit, task }: Asked): Promise<ToolContext> => {
   const { config } = readConfig(await readLayers([terminal.root, `${terminal.cwd}/.enki`]));
   const look = editIn(terminal.cwd);
+  const ledger = (await readOwnLedger(terminal)) ?? emptyLedger;
   return {
     toolSet,
     canEdit: !noEdit,
     roles: config.roles,
     maxSteps: config.plan.maxSteps,
-    execution: await readExecution(terminal, task),
+    job: null,
+    own: task.split("-")[0] ?? "",
+    executions: viewsOf(ledger),
+    backlog: ledger.backlog,
+    mail: null,
     record: null,
+    made: () => 0,
     edit: (path, edits) => (edits === null ? look(path, null) : Promise.resolve({ refused: READ_ONLY })),
   };
 };

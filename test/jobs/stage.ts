@@ -172,6 +172,7 @@ const steppers = (repo: Awaited<ReturnType<typeof repository>>) => {
       node: process.execPath,
       cli: CLI,
       after,
+      now: () => 1_000_000_000_000,
       log: (line) => void log.push(line),
       ...over,
     };

@@ -2,7 +2,8 @@ import { readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
 import { serveTools } from "../../src/mcp/serve.ts";
-import type { ToolContext } from "../../src/mcp/tools.ts";
+import type { ToolContext } from "../../src/mcp/tool.ts";
+import { TOOLS_OF } from "../support/tools.ts";
 import { openJob, pipe, request } from "./stage.ts";
 
 const jobs: { close(): Promise<void> }[] = [];
@@ -19,11 +20,11 @@ const step = (id: string, over: Record<string, unknown> = {}) => ({ id, title: "
 
 describe("what an agent sees", () => {
   test.each([
-    ["planner", true, ["enki_status", "enki_task_list", "enki_dag", "enki_execution_create"]],
-    ["worker", true, ["enki_status", "enki_task_list", "enki_dag", "enki_worker_report", "enki_edit_file"]],
-    ["worker", false, ["enki_status", "enki_task_list", "enki_dag", "enki_worker_report"]],
-    ["merger", true, ["enki_status", "enki_task_list", "enki_dag"]],
-    ["sidecar", true, ["enki_status", "enki_task_list"]],
+    ["planner", true, TOOLS_OF.P],
+    ["worker", true, TOOLS_OF.W],
+    ["worker", false, TOOLS_OF.N],
+    ["merger", true, TOOLS_OF.M],
+    ["sidecar", true, TOOLS_OF.S],
   ] as const)("the tools of a %s (edits: %s), whatever the relay's arguments say", async (toolSet, canEdit, names) => {
     const job = await open({ toolSet, canEdit });
     const agent = await job.connect("--role", toolSet === "planner" ? "worker" : "planner", "--task", "abc123-x");

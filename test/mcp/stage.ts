@@ -5,19 +5,10 @@ import { join } from "node:path";
 import { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { StdioClientTransport } from "@modelcontextprotocol/sdk/client/stdio.js";
 import { serveTools } from "../../src/mcp/serve.ts";
-import type { ToolContext } from "../../src/mcp/tools.ts";
+import type { ToolContext } from "../../src/mcp/tool.ts";
 import { editIn } from "../../src/mcp/workspace.ts";
-import type { Command } from "../../src/model/command.ts";
 import { CLI } from "../support/cli.ts";
-
-const researcher = {
-  name: "researcher",
-  label: "R",
-  description: "d",
-  systemPrompt: "p",
-  canEdit: false,
-  output: "artifact" as const,
-};
+import { openToolBox } from "../support/tools.ts";
 
 /** Enki's MCP server as an agent starts it: a process of its own, spoken to by the SDK's client. */
 export const connectStdio = async (args: readonly string[], over: { cwd: string; env?: Record<string, string> }) => {
@@ -45,17 +36,7 @@ export const connectStdio = async (args: readonly string[], over: { cwd: string;
 export const openJob = async (over: Partial<ToolContext> = {}) => {
   const root = mkdtempSync(join(tmpdir(), "enki-mcp-"));
   const socket = join(root, "tools.sock");
-  const recorded: Command[] = [];
-  const context: ToolContext = {
-    toolSet: "planner",
-    canEdit: true,
-    roles: { researcher },
-    maxSteps: 5,
-    execution: { id: "abc123", state: "planning", plan: null, states: {} },
-    record: (command) => void recorded.push(command),
-    edit: editIn(root),
-    ...over,
-  };
+  const { context, recorded } = openToolBox({ edit: editIn(root), ...over });
   const served = await serveTools({ context, socket });
   const open: { close(): Promise<void> }[] = [];
   return {

@@ -9,6 +9,7 @@ import { newStep } from "../../src/model/step.ts";
 import { LEDGER } from "../../src/model/refs.ts";
 import { plan, step } from "../support/build.ts";
 import { repository } from "../support/repository.ts";
+import { TOOLS_OF } from "../support/tools.ts";
 import { connectStdio, pipe, request } from "./stage.ts";
 
 const cleaning: (() => unknown)[] = [];
@@ -53,7 +54,7 @@ test("without a job a worker reads and changes nothing; its arguments are still 
 
 test("--no-edit takes the tool away that edits", async () => {
   const { list } = await open("--role", "worker", "--no-edit", "--task", "abc123-look");
-  expect(await list()).toEqual(["enki_status", "enki_task_list", "enki_dag", "enki_worker_report"]);
+  expect(await list()).toEqual(TOOLS_OF.N);
 });
 
 test("a repository's own roles are known, and its limit of steps holds", async () => {

@@ -1,22 +1,7 @@
 import { describe, expect, test } from "vitest";
-import type { Command } from "../../src/model/command.ts";
-import { callTool, type ToolContext, toolsFor } from "../../src/mcp/tools.ts";
+import { toolsFor } from "../../src/mcp/tools.ts";
+import { openToolBox as open, TOOLS_OF } from "../support/tools.ts";
 
-const role = { name: "researcher", label: "R", description: "d", systemPrompt: "p", canEdit: false, output: "artifact" as const };
-const open = (over: Partial<ToolContext> = {}) => {
-  const recorded: Command[] = [];
-  const context: ToolContext = {
-    toolSet: "planner",
-    canEdit: true,
-    roles: { researcher: role },
-    maxSteps: 5,
-    execution: null,
-    record: (command) => recorded.push(command),
-    edit: null,
-    ...over,
-  };
-  return { recorded, call: (name: string, args?: unknown) => callTool(context, name, args) };
-};
 const step = (id: string, over: Record<string, unknown> = {}) => ({ id, title: "t", description: "d", ...over });
 
 describe("rights", () => {
@@ -29,11 +14,11 @@ describe("rights", () => {
     expect(await call("enki_nothing")).toMatchObject({ isError: true, text: "unknown tool 'enki_nothing'" });
   });
   test.each([
-    ["planner", true, ["enki_status", "enki_task_list", "enki_dag", "enki_execution_create"]],
-    ["worker", true, ["enki_status", "enki_task_list", "enki_dag", "enki_worker_report", "enki_edit_file"]],
-    ["worker", false, ["enki_status", "enki_task_list", "enki_dag", "enki_worker_report"]],
-    ["merger", true, ["enki_status", "enki_task_list", "enki_dag"]],
-    ["sidecar", true, ["enki_status", "enki_task_list"]],
+    ["planner", true, TOOLS_OF.P],
+    ["worker", true, TOOLS_OF.W],
+    ["worker", false, TOOLS_OF.N],
+    ["merger", true, TOOLS_OF.M],
+    ["sidecar", true, TOOLS_OF.S],
   ] as const)("M-02 %s (edits: %s)", (toolSet, canEdit, names) => {
     expect(toolsFor({ toolSet, canEdit }).map(({ name }) => name)).toEqual(names);
   });

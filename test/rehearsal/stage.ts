@@ -12,6 +12,7 @@ import { checkOut } from "../../src/jobs/workspace.ts";
 import { readLayers } from "../../src/layers.ts";
 import type { Sha } from "../../src/model/ids.ts";
 import type { Plan } from "../../src/model/plan.ts";
+import { toolSetOf } from "../../src/model/rights.ts";
 import { branchRef } from "../../src/model/refs.ts";
 import { readFiles } from "../../src/terminal/seed.ts";
 import { after } from "../support/after.ts";
@@ -86,6 +87,10 @@ export const openExample = async (play: string) => {
       lastFailure: null,
       unfit: null,
       verify: [],
+      toolSet: toolSetOf(over.kind, false),
+      executions: [],
+      mails: [],
+      backlog: [],
       ...over,
     };
     writeFileSync(put.spec, JSON.stringify(spec));
@@ -96,6 +101,7 @@ export const openExample = async (play: string) => {
       node: process.execPath,
       cli: CLI,
       after,
+      now: () => 0,
       log: () => undefined,
     });
     const opened = await openBundle(put.bundle);

@@ -21,6 +21,8 @@ const work: PromptInput = {
   ],
   upstream: [{ title: "Find every place that limits uploads", output: "Two places: `src/limits.js:3` and `nginx.conf:12`." }],
   artifacts: [{ step: "find_limits", text: "# Limits\n\n```js\nconst LIMIT = 1e6;\n```" }],
+  mails: [],
+  canAsk: true,
   lastFailure: "node --test\nnot ok 3 - stores 25 MB\n# exit code 1",
   earlier: { kind: "head", name: "refs/enki/earlier" },
   canEdit: true,

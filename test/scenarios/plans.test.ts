@@ -1,7 +1,6 @@
 import { expect, test } from "vitest";
-import type { Command } from "../../src/model/command.ts";
 import type { Plan } from "../../src/model/plan.ts";
-import { callTool } from "../../src/mcp/tools.ts";
+import { openToolBox } from "../support/tools.ts";
 import { openStage } from "./stage.ts";
 
 const step = (id: string, ...needs: string[]) => ({ id, title: id, description: `do ${id}`, needs });
@@ -19,21 +18,9 @@ test.each([
   const answers: string[] = [];
   const stage = await openStage({
     script: async (spec) => {
-      const recorded: Command[] = [];
-      const { roles, maxSteps, execution, plan, states } = spec;
-      const answer = await callTool(
-        {
-          toolSet: "planner",
-          canEdit: false,
-          roles,
-          maxSteps,
-          execution: { id: execution, state: "planning", plan, states },
-          record: (command) => void recorded.push(command),
-          edit: null,
-        },
-        "enki_execution_create",
-        { steps },
-      );
+      const { roles, maxSteps, execution, executions } = spec;
+      const { call, recorded } = openToolBox({ canEdit: false, roles, maxSteps, own: execution, executions });
+      const answer = await call("enki_execution_create", { steps });
       answers.push(answer.text);
       expect(recorded).toEqual([]);
       return { end: "failed", why: "I could not make a plan" };

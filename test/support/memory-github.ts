@@ -14,6 +14,7 @@ export const memoryGitHub = (refOf: (branch: string) => string | null, contains:
     statuses: [] as { commit: string; state: string; text: string }[],
     reactions: [] as string[],
     closed: [] as number[],
+    backlog: [] as { issue: number; title: string; body: string; created: number; open: boolean }[],
     permissions: { maintainer: "write" } as Record<string, Permission>,
     sent: 0,
   };
@@ -48,6 +49,27 @@ export const memoryGitHub = (refOf: (branch: string) => string | null, contains:
       },
       closeIssue: (issue) => {
         state.closed.push(issue);
+        return sent(null);
+      },
+    },
+    backlog: {
+      list: () =>
+        sent(state.backlog.filter(({ open }) => open).map(({ issue, title, body, created }) => ({ issue, title, body, created }))),
+      find: (marker) => {
+        const found = state.backlog.find(({ body }) => body.startsWith(marker));
+        return sent(found ? { issue: found.issue } : null);
+      },
+      open: ({ title, body }) => {
+        const issue = 500 + state.backlog.length;
+        state.backlog.push({ issue, title, body, created: issue, open: true });
+        return sent({ issue });
+      },
+      edit: ({ issue, title, body }) => {
+        state.backlog = state.backlog.map((each) => (each.issue === issue ? { ...each, title, body } : each));
+        return sent(null);
+      },
+      close: (issue) => {
+        state.backlog = state.backlog.map((each) => (each.issue === issue ? { ...each, open: false } : each));
         return sent(null);
       },
     },

@@ -64,6 +64,7 @@ export const memoryWorld = (
     reactions: [] as string[],
     statuses: [] as { commit: Sha; state: string }[],
     closed: new Set<number>(),
+    backlog: [] as { issue: number; title: string; body: string; created: number; open: boolean; reason: string }[],
     requests: 0,
     pushes: 0,
     /** Executions that a write took out of the ledger. */
@@ -112,6 +113,12 @@ export const memoryWorld = (
         return { kind: "pulls", query, answer: state.pulls };
       case "runs":
         return { kind: "runs", query, answer: state.runs };
+      case "backlog":
+        return {
+          kind: "backlog",
+          query,
+          answer: state.backlog.filter(({ open }) => open).map(({ issue, title, body, created }) => ({ issue, title, body, created })),
+        };
       case "work":
         return {
           kind: "work",
@@ -193,6 +200,21 @@ export const memoryWorld = (
         return end(effect, null);
       case "close-issue":
         state.closed.add(effect.issue);
+        return end(effect, null);
+      case "open-issue": {
+        const body = `${effect.marker}\n${effect.body}`;
+        const there = again ? state.backlog.find((each) => each.body === body) : undefined;
+        const issue = there?.issue ?? 500 + state.backlog.length;
+        if (!there) state.backlog.push({ issue, title: effect.title, body, created: state.now, open: true, reason: "" });
+        return end(effect, { issue });
+      }
+      case "edit-issue":
+        state.backlog = state.backlog.map((each) =>
+          each.issue === effect.issue ? { ...each, title: effect.title, body: effect.body } : each,
+        );
+        return end(effect, null);
+      case "drop-issue":
+        state.backlog = state.backlog.map((each) => (each.issue === effect.issue ? { ...each, open: false, reason: effect.reason } : each));
         return end(effect, null);
     }
   };

@@ -1,8 +1,12 @@
 import type { Execution } from "../../model/execution.ts";
-import { refuse } from "../../model/refusal.ts";
+import { addSteps } from "../../model/graph.ts";
+import type { PlannedStep } from "../../model/plan.ts";
+import { refuse, type Refusal } from "../../model/refusal.ts";
 import { newStep } from "../../model/step.ts";
+import { checkTasks, withOwnSteps } from "../cross-needs.ts";
 import type { Draft } from "../draft.ts";
-import { findTarget } from "../targets.ts";
+import { PERSON_WAIT } from "../faults.ts";
+import { findTarget } from "../../model/targets.ts";
 import type { Answer } from "./answer.ts";
 import type { Commanded } from "./commanded.ts";
 
@@ -26,6 +30,30 @@ export const add = (draft: Draft, event: Commanded, request: string): Answer => 
     planning: { attempt: planning.attempt + 1, faults: 0, notBefore: 0, until: null },
   });
   draft.note(`${event.by} asked to add to ${id}: ${request.slice(0, 72)}`);
+  return null;
+};
+
+type Proposed = { readonly steps: readonly PlannedStep[]; readonly by: string };
+
+/** Puts more steps for what runs before the people who may approve them. Refusals: `not-running`, `already-adding`, those of addSteps and checkTasks. */
+export const proposeSteps = (draft: Draft, execution: Execution, { steps, by }: Proposed): Refusal | null => {
+  const { id, state, adding, planning } = execution;
+  const there = draft.plan(execution.plan);
+  if ((state !== "running" && state !== "paused") || !there)
+    return refuse("not-running", `Execution \`${id}\` is ${state}: steps are added to what runs.`, "/enki status").refusal;
+  if (adding && adding.state !== "refused")
+    return refuse("already-adding", `More steps wait for \`${id}\` already.`, "/enki status").refusal;
+  const grown = addSteps(withOwnSteps(id, there), withOwnSteps(id, { steps }).steps, draft.snapshot.config.plan.maxSteps);
+  const checked = grown.ok ? checkTasks(draft, execution, grown.value) : grown;
+  if (checked === undefined) return null;
+  if (!checked.ok) return checked.refusal;
+  const plan = draft.putPlan(checked.value);
+  draft.putExecution({
+    ...execution,
+    adding: { state: "proposed", request: "", by, plan, why: null },
+    planning: { ...planning, until: draft.now + PERSON_WAIT },
+  });
+  draft.note(`plan ${plan.slice(0, 12)} proposed for ${id}`);
   return null;
 };
 

@@ -1,15 +1,17 @@
 import type { Command } from "../../model/command.ts";
 import { type Execution, isOver } from "../../model/execution.ts";
 import { executionId, taskId } from "../../model/ids.ts";
-import { refuse } from "../../model/refusal.ts";
-import { newStep } from "../../model/step.ts";
+import { refuse, type Refusal } from "../../model/refusal.ts";
+import { isAsking, newStep } from "../../model/step.ts";
+import { findTarget } from "../../model/targets.ts";
 import { helpReply, statusReply } from "../../render/replies.ts";
 import type { Draft } from "../draft.ts";
-import { findTarget } from "../targets.ts";
 import { add, discard, startAdded } from "./adding.ts";
 import type { Answer, OnFound } from "./answer.ts";
 import { cancel, skip, stopAll } from "./cancel.ts";
 import type { Commanded } from "./commanded.ts";
+import { makeTask } from "./made.ts";
+import { reply } from "./mail.ts";
 import { pause, resume } from "./pause.ts";
 import { retry } from "./retry.ts";
 
@@ -43,9 +45,21 @@ export const applyCommand = (draft: Draft, event: Commanded, command: Command): 
       }));
     case "help":
       return { text: helpReply() };
+    case "quick":
+      return quick(draft, event, command);
+    case "reply":
+      return reply(draft, event, command);
     case "propose":
     case "add-steps":
     case "report":
+    case "create-task":
+    case "backlog-add":
+    case "backlog-update":
+    case "backlog-remove":
+    case "backlog-pick":
+    case "mail-send":
+    case "mail-read":
+    case "mail-reply":
       return refuse("not-for-people", `\`${command.kind}\` is what an agent's tool records; it is no command.`).refusal;
   }
 };
@@ -55,13 +69,31 @@ const onTarget = (draft: Draft, { event, target }: { event: Commanded; target: s
   return found.ok ? act(draft, found.value, event) : found.refusal;
 };
 
+/** A person with write permission wrote its whole text: that is its approval. */
+const quick = (draft: Draft, event: Commanded, command: Extract<Command, { kind: "quick" }>): Answer => {
+  const { issue, onPull, by } = event;
+  const id = executionId(event.id, (taken) => draft.execution(taken) !== undefined);
+  const base = draft.snapshot.config.refinery.base ?? draft.snapshot.defaultBranch;
+  const refused = whyBroken(draft) ?? makeTask(draft, { issue, onPull, by, base }, { id, command });
+  const made = draft.execution(id);
+  if (!refused && made) start(draft, made, { by, at: event.at });
+  return refused;
+};
+
+const whyBroken = ({ snapshot }: Draft): Refusal | null => {
+  const { broken } = snapshot.config;
+  return broken === null
+    ? null
+    : refuse("bad-config", `The configuration cannot be used: ${broken}.`, "mend it on the default branch").refusal;
+};
+
 const begin = (draft: Draft, event: Commanded, command: Extract<Command, { kind: "do" | "plan" }>): Answer => {
   const busy = draft.executions().find((each) => each.issue === event.issue && !isOver(each));
   if (busy) {
     return refuse("already-running", `Execution \`${busy.id}\` is ${busy.state} on this issue.`, `/enki cancel ${busy.id}`).refusal;
   }
-  const { broken } = draft.snapshot.config;
-  if (broken !== null) return refuse("bad-config", `The configuration cannot be used: ${broken}.`, "mend it on the default branch").refusal;
+  const broken = whyBroken(draft);
+  if (broken) return broken;
   const id = executionId(event.id, (taken) => draft.execution(taken) !== undefined);
   draft.putExecution({
     id,
@@ -140,6 +172,7 @@ const approveStep = (draft: Draft, event: Commanded, command: Extract<Command, {
       step.pull === null ? "/enki status" : `#${step.pull}`,
     ).refusal;
   }
+  if (isAsking(step)) return refuse("asked", `\`${task}\` waits for an answer, not for an approval.`, step.why?.next).refusal;
   if (step.state !== "waiting" || !step.result)
     return refuse("not-waiting", `\`${task}\` is ${step.state}; it waits for no approval.`, "/enki status").refusal;
   if (!step.result.startsWith(command.head)) {

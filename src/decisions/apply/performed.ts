@@ -12,6 +12,7 @@ const knownNumber = (outcome: Outcome): number | null => {
   if (outcome.end.kind !== "done" || outcome.end.known === null) return null;
   const { known } = outcome.end;
   if ("pull" in known) return known.pull;
+  if ("issue" in known) return known.issue;
   return "comment" in known ? known.comment : known.run;
 };
 

@@ -1,33 +1,59 @@
 import { type Execution, isPlanning } from "../../model/execution.ts";
 import { addSteps, checkPlan } from "../../model/graph.ts";
 import type { Job, JobResult } from "../../model/job.ts";
+import { isMaking } from "../../model/made.ts";
 import type { Plan } from "../../model/plan.ts";
 import { refuse, type Refusal, type Result } from "../../model/refusal.ts";
 import type { Draft } from "../draft.ts";
 import { checkTasks, withOwnSteps } from "../cross-needs.ts";
 import { backOff, MAX_FAULTS, PERSON_WAIT } from "../faults.ts";
+import { planWaits } from "./asking.ts";
+import { applyTools } from "./tools.ts";
 
 const isFault = (end: JobResult["end"]): boolean => end === "crashed" || end === "timed-out";
 
 /** Takes in what a planner left: a plan, or more steps for the one there is. All of it or nothing. */
 export const planned = (draft: Draft, job: Job, result: JobResult): void => {
+  const before = draft.execution(job.target);
+  if (!before || !isPlanning(before) || before.planning.attempt !== job.attempt) return;
+  const spent = before.spent + result.spent;
+  if (isFault(result.end)) return planFault(draft, { ...before, spent }, result.why);
+  applyTools(draft, { job, execution: before, result });
   const execution = draft.execution(job.target);
-  if (!execution || !isPlanning(execution) || execution.planning.attempt !== job.attempt) return;
-  const paid = { ...execution, spent: execution.spent + result.spent };
-  if (isFault(result.end)) return planFault(draft, paid, result.why);
-  const drawn = draw(draft, paid, result);
-  if (!drawn.ok) return failPlanning(draft, paid, { ...drawn.refusal, next: `/enki retry ${execution.id}` });
+  // Its own tools may have given it up.
+  if (!execution || !isPlanning(execution)) return;
+  const paid = { ...execution, spent };
+  if (result.end === "asked" && paid.state === "planning" && planWaits(draft, paid)) return;
+  if (isOnlyTasks(paid, result)) return madeTasks(draft, paid);
+  settle(draft, paid, result);
+};
+
+/** Puts what the planner drew before the people, or ends its planning with the reason. */
+const settle = (draft: Draft, execution: Execution, result: JobResult): void => {
+  const drawn = draw(draft, execution, result);
+  if (!drawn.ok) return failPlanning(draft, execution, { ...drawn.refusal, next: `/enki retry ${execution.id}` });
   const checked = checkTasks(draft, execution, drawn.value);
   if (checked === undefined) return;
-  if (!checked.ok) return failPlanning(draft, paid, { ...checked.refusal, next: `/enki retry ${execution.id}` });
-  offer(draft, paid, checked.value);
+  if (!checked.ok) return failPlanning(draft, execution, { ...checked.refusal, next: `/enki retry ${execution.id}` });
+  offer(draft, execution, checked.value);
+};
+
+const isOnlyTasks = ({ state }: Execution, { end, tools }: JobResult): boolean =>
+  state === "planning" && end === "success" && tools.some((each) => isMaking(each)) && !tools.some(({ kind }) => kind === "propose");
+
+/** A planner that left tasks of their own instead of a plan is done: each of them waits for its own approval. */
+const madeTasks = (draft: Draft, execution: Execution): void => {
+  draft.putExecution({ ...execution, state: "done", why: null, planning: { ...execution.planning, faults: 0, until: null } });
+  draft.note(`${execution.id} is done: its planner made tasks of their own`);
 };
 
 /** The plan that the planner's tools recorded. Refusals: `no-plan`, those of checkPlan and addSteps. */
 const draw = (draft: Draft, execution: Execution, { tools, why, output }: JobResult): Result<Plan> => {
   const { maxSteps } = draft.snapshot.config.plan;
   const proposal = tools.findLast((command) => command.kind === "propose");
-  const more = tools.flatMap((command) => (command.kind === "add-steps" ? command.steps : []));
+  const more = tools.flatMap((command) =>
+    command.kind === "add-steps" && (command.execution ?? execution.id) === execution.id ? command.steps : [],
+  );
   const there = execution.state === "planning" ? (proposal?.plan ?? null) : draft.plan(execution.plan);
   if (there === null || (execution.state !== "planning" && more.length === 0)) {
     const because = why === "" ? "." : `: ${why}.`;
@@ -55,7 +81,7 @@ export const failPlanning = (draft: Draft, execution: Execution, why: Refusal): 
   const planning = { ...execution.planning, until: null };
   const { adding } = execution;
   draft.note(`${execution.id}: ${adding ? "nothing is added" : "failed"}: ${why.code}`);
-  if (!adding || execution.state === "planning" || execution.state === "proposed")
+  if (!adding || execution.state === "planning" || execution.state === "asking" || execution.state === "proposed")
     return draft.putExecution({ ...execution, state: "failed", why, planning });
   const next = "/enki add <request>";
   draft.putExecution({ ...execution, planning, adding: { ...adding, state: "refused", plan: null, why: { ...why, next } } });

@@ -2,11 +2,14 @@ import type { Event } from "../../model/event.ts";
 import { readTaskId, taskId, type Sha } from "../../model/ids.ts";
 import { type Job, type JobResult, readJobKey } from "../../model/job.ts";
 import type { Candidate } from "../../model/queue.ts";
+import type { Refusal } from "../../model/refusal.ts";
 import type { Draft } from "../draft.ts";
 import { backOff } from "../faults.ts";
+import { waitForAnswer } from "./asking.ts";
 import { deliver, finish } from "./deliver.ts";
 import { type At, failStep, workFault } from "./failing.ts";
 import { planned } from "./planned.ts";
+import { applyTools } from "./tools.ts";
 
 type Resulted = Extract<Event, { kind: "resulted" }>;
 
@@ -33,6 +36,7 @@ const worked = (draft: Draft, job: Job, event: Resulted): void => {
   // Publish names the commit that the job was told; who pushes a result by hand could name any, also one that nobody has.
   if (event.result.base !== step.base) return draft.note(`${job.target}: a result on another commit was left aside`);
   if (event.result.spent > 0) draft.putExecution({ ...execution, spent: execution.spent + event.result.spent });
+  if (!isFault(event.result.end)) applyTools(draft, { job, execution, result: event.result });
   close(draft, { execution, step: { ...step, result: event.commit, output: event.result.output, until: null }, event });
 };
 
@@ -48,8 +52,10 @@ const close = (draft: Draft, { execution, step, event }: At & { event: Resulted 
     case "timed-out":
     case "crashed":
       return workFault(draft, { execution, step, why: result.why || result.end });
-    case "failed":
     case "asked":
+      if (waitForAnswer(draft, execution, step)) return;
+      return failStep(draft, { execution, step, why: askedNothing(taskId(execution.id, step.id)), log: result.output });
+    case "failed":
     case "cancelled":
     case "refused": {
       const next = `/enki retry ${taskId(execution.id, step.id)}`;
@@ -58,6 +64,14 @@ const close = (draft: Draft, { execution, step, event }: At & { event: Resulted 
     }
   }
 };
+
+const isFault = (end: JobResult["end"]): boolean => end === "crashed" || end === "timed-out";
+
+const askedNothing = (task: string): Refusal => ({
+  code: "work-asked",
+  why: "It ended with a question, but left none.",
+  next: `/enki retry ${task}`,
+});
 
 const verified = (draft: Draft, job: Job, result: JobResult): void => {
   for (const [base, queue] of Object.entries(draft.ledger().queues)) {

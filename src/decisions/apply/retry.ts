@@ -2,6 +2,7 @@ import type { Execution } from "../../model/execution.ts";
 import { readTaskId, taskId, type TaskId } from "../../model/ids.ts";
 import { refuse } from "../../model/refusal.ts";
 import type { Step } from "../../model/step.ts";
+import { notFailed } from "../../model/targets.ts";
 import type { Draft } from "../draft.ts";
 import { neededBy } from "../needs.ts";
 import type { OnFound, OnStep } from "./answer.ts";
@@ -14,13 +15,7 @@ export const retry: OnFound = (draft, { execution, step }, event) => {
     draft.note(`${event.by} lets ${execution.base} go on`);
     return null;
   }
-  if (execution.state !== "failed") {
-    return refuse(
-      "not-failed",
-      `Execution \`${execution.id}\` is ${execution.state}, not failed: only what failed can be retried.`,
-      "/enki status",
-    ).refusal;
-  }
+  if (execution.state !== "failed") return notFailed(execution.id, execution.state).refusal;
   if (execution.plan === null || Object.keys(execution.steps).length === 0) {
     draft.putExecution({
       ...execution,
@@ -44,8 +39,7 @@ const retryStep: OnStep = (draft, { execution, step, event }) => {
     const next = failed === null ? "/enki status" : `/enki retry ${failed}`;
     return refuse("blocked", `\`${task}\` is blocked by what it needs; retry that first.`, next).refusal;
   }
-  if (step.state !== "failed")
-    return refuse("not-failed", `\`${task}\` is '${step.state}', not 'failed': only what failed can be retried.`, "/enki status").refusal;
+  if (step.state !== "failed") return notFailed(task, step.state).refusal;
   again(draft, execution, step);
   reopen(draft, execution);
   thaw(draft, execution);

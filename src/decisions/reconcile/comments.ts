@@ -1,4 +1,4 @@
-import type { Execution } from "../../model/execution.ts";
+import { type Execution, isOver } from "../../model/execution.ts";
 import type { StepState } from "../../model/step.ts";
 import { executionComment } from "../../render/execution-comment.ts";
 import { writeMarker } from "../../render/marker.ts";
@@ -26,6 +26,7 @@ const isPressing = ({ state, steps, adding }: Execution): boolean =>
 /** One comment per execution, edited in place; answers to commands; the issue closed when all of it landed. */
 export const reconcileComments = (draft: Draft): void => {
   for (const effect of Object.values(draft.ledger().outbox)) draft.want(effect);
+  const busy = new Set(draft.executions().flatMap((each) => (isOver(each) ? [] : [each.issue])));
   for (const execution of draft.executions()) {
     const key = `say:execution/${execution.id}` as const;
     const reports = reportsOf(draft, execution);
@@ -34,7 +35,7 @@ export const reconcileComments = (draft: Draft): void => {
     const comment = draft.trace(key)?.known ?? null;
     const marker = writeMarker({ kind: "execution", id: execution.id });
     if (isTime(draft, key, execution)) draft.want({ kind: "say", key, issue: execution.issue, marker, body, comment });
-    if (execution.state === "done" && !execution.onPull)
+    if (execution.state === "done" && !execution.onPull && !busy.has(execution.issue))
       draft.want({ kind: "close-issue", key: `close-issue:${execution.id}`, issue: execution.issue });
   }
 };

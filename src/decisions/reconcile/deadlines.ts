@@ -3,6 +3,7 @@ import { taskId } from "../../model/ids.ts";
 import { jobKey, type JobKey } from "../../model/job.ts";
 import type { Candidate, Queue } from "../../model/queue.ts";
 import type { Run } from "../../model/query.ts";
+import { isAsking } from "../../model/step.ts";
 import { workFault } from "../apply/failing.ts";
 import { failPlanning, planFault } from "../apply/planned.ts";
 import { faultCandidate } from "../apply/resulted.ts";
@@ -12,7 +13,8 @@ import type { Draft } from "../draft.ts";
 export const reconcileDeadlines = (draft: Draft): void => {
   for (const execution of draft.executions()) {
     if (isPlanning(execution)) planning(draft, execution);
-    if (execution.state === "proposed" || execution.adding?.state === "proposed") proposed(draft, execution);
+    if (execution.state === "proposed" || execution.state === "asking" || execution.adding?.state === "proposed")
+      unanswered(draft, execution);
     if (execution.state === "running" || execution.state === "paused") steps(draft, execution);
   }
   for (const [base, queue] of Object.entries(draft.ledger().queues)) candidates(draft, base, queue);
@@ -47,11 +49,15 @@ const planning = (draft: Draft, execution: Execution): void => {
   if (verdict !== "alive") planFault(draft, execution, reason(verdict));
 };
 
-const proposed = (draft: Draft, execution: Execution): void => {
+const unanswered = (draft: Draft, execution: Execution): void => {
   const { until } = execution.planning;
   draft.wake(until);
   if (until === null || draft.now < until) return;
-  const why = { code: "no-approval", why: "Nobody approved the plan in time.", next: `/enki retry ${execution.id}` };
+  const next = `/enki retry ${execution.id}`;
+  const why =
+    execution.state === "asking"
+      ? { code: "no-answer", why: "Nobody answered the planner in time.", next }
+      : { code: "no-approval", why: "Nobody approved the plan in time.", next };
   failPlanning(draft, execution, why);
 };
 
@@ -65,7 +71,10 @@ const steps = (draft: Draft, execution: Execution): void => {
     } else if (step.state === "waiting" && execution.state === "running") {
       draft.wake(step.until);
       if (draft.now < step.until) continue;
-      const why = { code: "no-approval", why: "Nobody approved it in time.", next: `/enki retry ${taskId(execution.id, step.id)}` };
+      const next = `/enki retry ${taskId(execution.id, step.id)}`;
+      const why = isAsking(step)
+        ? { code: "no-answer", why: "Nobody answered it in time.", next }
+        : { code: "no-approval", why: "Nobody approved it in time.", next };
       draft.putStep(execution.id, { ...step, state: "failed", why, until: null });
     }
   }

@@ -1,7 +1,7 @@
 import type { Execution } from "../../model/execution.ts";
 import { taskId } from "../../model/ids.ts";
 import { taskRef } from "../../model/refs.ts";
-import type { Step } from "../../model/step.ts";
+import { isAsking, type Step } from "../../model/step.ts";
 import { failStep } from "../apply/failing.ts";
 import type { Draft } from "../draft.ts";
 
@@ -10,7 +10,7 @@ export const reconcileHeads = (draft: Draft): void => {
   for (const execution of draft.executions()) {
     if (execution.state !== "running") continue;
     for (const step of Object.values(execution.steps)) {
-      if (step.state === "worker_done" || (step.state === "waiting" && step.head)) follow(draft, execution, step);
+      if (step.state === "worker_done" || (step.state === "waiting" && step.head && !isAsking(step))) follow(draft, execution, step);
     }
   }
 };

@@ -6,7 +6,7 @@ import type { Review } from "../../model/query.ts";
 import type { Candidate, Queue } from "../../model/queue.ts";
 import { branchRef, candidateRef, readCandidateRef, taskRef } from "../../model/refs.ts";
 import { refuse, type Refusal } from "../../model/refusal.ts";
-import type { Step } from "../../model/step.ts";
+import { isAsking, type Step } from "../../model/step.ts";
 import { type Entrant, plan } from "../../refinery/plan.ts";
 import { landingMessage } from "../../render/commits.ts";
 import { failStep } from "../apply/failing.ts";
@@ -100,7 +100,7 @@ const entrants = (draft: Draft, base: Base, queue: Queue): Entrant[] =>
       inOrder(draft, execution).flatMap((step): Entrant[] => {
         const planned = draft.planned(execution, step.id);
         if (!step.head || !planned || (step.state !== "worker_done" && step.state !== "waiting")) return [];
-        if (!isNext(draft, execution, { step, planned })) return [];
+        if (isAsking(step) || !isNext(draft, execution, { step, planned })) return [];
         const task = taskId(execution.id, step.id);
         const message = landingMessage({ execution, step: planned, head: step.head.sha, suffix: draft.snapshot.config.git.commitSuffix });
         const held = step.pull === null ? opening : planned.checkpoint ? gate(draft, { execution, step, queue }) : null;

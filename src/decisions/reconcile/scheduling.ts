@@ -51,6 +51,10 @@ const begin = (draft: Draft, each: Startable): void => {
   if (!execution) return;
   const until = draft.now + draft.snapshot.config.tiers[each.tier].timeout + JOB_SLACK;
   if (each.step === null) {
+    // A planner knows the backlog as it is when it is asked for: its job has no right to read issues.
+    const backlog = draft.ask<"backlog">({ kind: "backlog" });
+    if (!backlog) return;
+    draft.learnBacklog(backlog);
     draft.putExecution({ ...execution, planning: { ...execution.planning, until } });
     draft.note(`plan of ${execution.id}: attempt ${execution.planning.attempt}`);
     return;

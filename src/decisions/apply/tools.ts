@@ -1,0 +1,114 @@
+import type { Command } from "../../model/command.ts";
+import type { Execution } from "../../model/execution.ts";
+import { readTaskId, taskId } from "../../model/ids.ts";
+import { type Job, jobKey, type JobResult } from "../../model/job.ts";
+import { isMaking, madeId } from "../../model/made.ts";
+import { type Address, workerAddress } from "../../model/mail.ts";
+import type { Refusal } from "../../model/refusal.ts";
+import { mayRecord, toolSetOf } from "../../model/rights.ts";
+import type { Draft } from "../draft.ts";
+import { proposeSteps } from "./adding.ts";
+import { changeBacklog } from "./backlog.ts";
+import { applyCommand } from "./command.ts";
+import type { Commanded } from "./commanded.ts";
+import { readMail, replyByTool, sendMail } from "./mail.ts";
+import { makeTask } from "./made.ts";
+
+type Absorbed = { readonly job: Job; readonly execution: Execution; readonly result: JobResult };
+
+/** How many of its kind a job has recorded so far: what a tool printed before has that ordinal in its id. */
+type Count = { mail: number; made: number };
+
+/**
+ * What an agent's tools recorded takes effect, in order, now that the result of its job is accepted. A job can record only what its own tool set may:
+ * what its bundle holds beyond that, and what the ledger says no to, has no effect and is noted.
+ */
+export const applyTools = (draft: Draft, absorbed: Absorbed): void => {
+  const { job, execution, result } = absorbed;
+  const toolSet = toolSetOf(job.kind, execution.quick === true);
+  const count: Count = { mail: 0, made: 0 };
+  for (const command of result.tools) {
+    if (command.kind === "mail-send" || command.kind === "mail-reply") count.mail += 1;
+    if (isMaking(command)) count.made += 1;
+    const refusal = mayRecord(toolSet, command.kind) ? applyOne(draft, absorbed, { command, count }) : notYours(command);
+    if (refusal) draft.note(`${jobKey(job)} recorded '${command.kind}' without effect: ${refusal.why}`);
+  }
+};
+
+const notYours = ({ kind }: Command): Refusal => ({ code: "not-available", why: `its tools may not record '${kind}'`, next: "" });
+
+const addressOf = ({ job, execution }: Absorbed): Address => {
+  const task = readTaskId(job.target);
+  return job.kind === "plan" || !task ? "coordinator" : workerAddress(taskId(execution.id, task.step));
+};
+
+const applyOne = (draft: Draft, absorbed: Absorbed, { command, count }: { command: Command; count: Count }): Refusal | null => {
+  const { job, execution } = absorbed;
+  const from = { job: jobKey(job), address: addressOf(absorbed), execution, ordinal: count.mail };
+  switch (command.kind) {
+    case "propose":
+    case "report":
+      return null;
+    case "mail-send":
+      return sendMail(draft, from, command);
+    case "mail-read":
+      return readMail(draft, from, command.mail);
+    case "mail-reply":
+      return replyByTool(draft, from, command);
+    case "backlog-add":
+    case "backlog-update":
+    case "backlog-remove":
+    case "backlog-pick":
+      return changeBacklog(draft, command, jobKey(job));
+    case "create-task":
+    case "quick":
+      return makeTask(draft, execution, { command, id: madeId(jobKey(job), count.made, (id) => draft.execution(id) !== undefined) });
+    case "add-steps":
+      return addSteps(draft, absorbed, command);
+    case "retry":
+    case "pause":
+    case "resume":
+    case "cancel":
+    case "stop":
+    case "do":
+    case "plan":
+    case "add":
+    case "approve-plan":
+    case "approve-step":
+    case "skip":
+    case "status":
+    case "help":
+    case "reply":
+      return decided(draft, execution, command);
+  }
+};
+
+/** Steps for the execution that the planner was asked about are part of its plan; those for another are proposed there. */
+const addSteps = (draft: Draft, { job, execution }: Absorbed, command: Extract<Command, { kind: "add-steps" }>): Refusal | null => {
+  if (job.kind === "plan" && (command.execution ?? execution.id) === execution.id) return null;
+  const found = draft.execution(command.execution ?? execution.id);
+  return found
+    ? proposeSteps(draft, found, { steps: command.steps, by: `${execution.by}'s planner` })
+    : noExecution(command.execution ?? "");
+};
+
+const noExecution = (id: string): Refusal => ({ code: "unknown-target", why: `there is no execution ${id}`, next: "/enki status" });
+
+/** The same checks as for a command. */
+const decided = (draft: Draft, execution: Execution, command: Command): Refusal | null => {
+  const answer = applyCommand(draft, asked(draft, execution), command);
+  return answer && "code" in answer ? answer : null;
+};
+
+/** A planner's command, as if it stood in a comment on its issue. */
+const asked = (draft: Draft, { issue, onPull, by }: Execution): Commanded => ({
+  kind: "commanded",
+  id: "comment:0",
+  at: draft.now,
+  issue,
+  onPull,
+  comment: 0,
+  by: `${by}'s planner`,
+  edited: false,
+  requests: [],
+});

@@ -1,0 +1,80 @@
+import type { Target } from "./command.ts";
+import type { ExecutionId, Millis, StepId } from "./ids.ts";
+import { readTaskId, taskId } from "./ids.ts";
+import { accept, refuse, type Refused, type Result } from "./refusal.ts";
+
+/** What can be named: an execution of the ledger, or what a tool sees of it. */
+type Named = {
+  readonly id: ExecutionId;
+  readonly issue: number;
+  readonly created: Millis;
+  readonly steps: Readonly<Record<StepId, { readonly id: StepId }>>;
+};
+
+export type FoundIn<E extends Named> = { readonly execution: E; readonly step: E["steps"][string] | null };
+
+/**
+ * What a command on an issue speaks of: a task id or its beginning, an execution's id or its beginning, a step's id, or, with nothing said, the issue's newest execution.
+ * Refusals: `no-execution`, `unknown-target`, `ambiguous-target`.
+ */
+export const findTarget = <E extends Named>(executions: readonly E[], issue: number, target: Target): Result<FoundIn<E>> => {
+  const here = executions.filter((execution) => execution.issue === issue);
+  if (target === null) {
+    const newest = here.reduce<E | null>((best, each) => (best === null || each.created >= best.created ? each : best), null);
+    return newest
+      ? accept({ execution: newest, step: null })
+      : refuse("no-execution", "There is no execution on this issue.", "/enki fix <what to do>");
+  }
+  const task = readTaskId(target);
+  const exact = task && executions.find((execution) => execution.id === task.execution);
+  const step = exact && stepOf(exact, task.step);
+  if (exact && step) return accept({ execution: exact, step });
+  return pick(matches(executions, here, target), target);
+};
+
+/** The step of this id. A name that every object has would be found where there is none. */
+const stepOf = <E extends Named>({ steps }: E, id: StepId): E["steps"][string] | undefined =>
+  // TypeScript reads the constraint's type here, not that of E.
+  Object.hasOwn(steps, id) ? (steps[id] as E["steps"][string]) : undefined;
+
+/** Fewer characters than this are no beginning of an id. */
+const SHORTEST = 4;
+
+const matches = <E extends Named>(all: readonly E[], here: readonly E[], target: string): FoundIn<E>[] => {
+  const exact = all.find((execution) => execution.id === target);
+  if (exact) return [{ execution: exact, step: null }];
+  const steps = here.flatMap((execution) => {
+    const step = stepOf(execution, target);
+    return step ? [{ execution, step }] : [];
+  });
+  const newest = steps.at(-1);
+  if (newest) return [newest];
+  if (target.length < SHORTEST) return [];
+  const begun = all.filter((execution) => execution.id.startsWith(target)).map((execution) => ({ execution, step: null }));
+  return begun.length > 0 || !target.includes("-") ? begun : tasksFrom(all, target);
+};
+
+/** Tasks whose id begins so. */
+const tasksFrom = <E extends Named>(all: readonly E[], start: string): FoundIn<E>[] =>
+  all
+    .filter(({ id }) => start.startsWith(`${id}-`))
+    .flatMap((execution) =>
+      Object.keys(execution.steps).flatMap((id) => {
+        const step = taskId(execution.id, id).startsWith(start) ? stepOf(execution, id) : undefined;
+        return step ? [{ execution, step }] : [];
+      }),
+    );
+
+const pick = <E extends Named>(found: readonly FoundIn<E>[], target: string): Result<FoundIn<E>> => {
+  const [first, second] = found;
+  if (!first) return refuse("unknown-target", `Nothing here is called \`${target}\`: it was not found.`, "/enki status");
+  if (second) {
+    const names = found.map(({ execution, step }) => `\`${step ? taskId(execution.id, step.id) : execution.id}\``);
+    return refuse("ambiguous-target", `\`${target}\` is ambiguous: it may be ${names.join(" or ")}.`, "/enki status");
+  }
+  return accept(first);
+};
+
+/** Only what failed can be retried: the same sentence for a command and for a tool. */
+export const notFailed = (name: string, state: string): Refused =>
+  refuse("not-failed", `\`${name}\` is '${state}', not 'failed' — can only retry failed tasks`, "/enki status");
