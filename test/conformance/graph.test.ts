@@ -427,7 +427,7 @@ describe("trying again", () => {
       ["b", "running"],
     ] as const) {
       await it.say(1, retry(id));
-      expect(it.lastReply()).toContain(`is '${state}', not 'failed': only what failed can be retried.`);
+      expect(it.lastReply()).toContain(`is '${state}', not 'failed' — can only retry failed tasks`);
     }
     await it.ran("a");
     await it.say(1, retry("a"));
