@@ -36,7 +36,7 @@ export const memoryWorld = (
   options: {
     config?: Config;
     crash?: (point: string) => void;
-    conflicts?: (head: Sha) => boolean;
+    conflicts?: (head: Sha, message: string) => boolean;
     workCommit?: () => unknown;
     refuse?: (effect: Effect) => string | null;
     /** GitHub does not say which run it started. */
@@ -94,7 +94,7 @@ export const memoryWorld = (
     const merges: Sha[] = [];
     let tip = query.onto;
     for (const merge of query.merges) {
-      if (options.conflicts?.(merge.head)) {
+      if (options.conflicts?.(merge.head, merge.message)) {
         return { kind: "candidate", query, answer: { kind: "conflict", task: merge.task, paths: ["a.txt"] } };
       }
       tip = commit([tip, merge.head], merge.message);

@@ -1,6 +1,6 @@
 import { type Execution, type ExecutionState, isGrowing } from "../../model/execution.ts";
 import type { TaskId } from "../../model/ids.ts";
-import type { PlannedStep } from "../../model/plan.ts";
+import { neededTasks, type PlannedStep } from "../../model/plan.ts";
 import type { Refusal } from "../../model/refusal.ts";
 import { isSettled, type Step } from "../../model/step.ts";
 import { startAdded } from "../apply/adding.ts";
@@ -11,11 +11,7 @@ import { holds, isBad, isOverFor, type Needed, neededBy } from "../needs.ts";
 /** Moves steps on along their needs, and executions to their end. */
 export const reconcileTransitions = (draft: Draft): void => {
   for (const each of draft.executions()) {
-    if (each.state === "proposed" && isFree(draft, each)) {
-      start(draft, each, { by: each.by, at: draft.now });
-    }
-    if (each.state === "running" && each.adding?.state === "proposed" && isFree(draft, each))
-      startAdded(draft, each, { by: each.adding.by, at: draft.now });
+    begin(draft, each);
     const execution = draft.execution(each.id);
     if (execution?.state !== "running" || !draft.plan(execution.plan)) continue;
     for (const planned of draft.order(execution)) advance(draft, execution.id, planned);
@@ -23,7 +19,24 @@ export const reconcileTransitions = (draft: Draft): void => {
   }
 };
 
+/** What nobody has to say goes on by itself: plans that need no approval, and what another execution's failure had blocked. */
+const begin = (draft: Draft, execution: Execution): void => {
+  const { state, by, adding } = execution;
+  if (state === "proposed" && isFree(draft, execution)) start(draft, execution, { by, at: draft.now });
+  if (state === "running" && adding?.state === "proposed" && isFree(draft, execution))
+    startAdded(draft, execution, { by: adding.by, at: draft.now });
+  if (state === "failed" && isFreed(draft, execution)) draft.putExecution({ ...execution, state: "running", why: null });
+};
+
 const isFree = (draft: Draft, { planOnly }: Execution): boolean => !planOnly && draft.snapshot.config.plan.approval === "never";
+
+/** True when a task of another execution that blocked this one got on. */
+const isFreed = (draft: Draft, execution: Execution): boolean =>
+  Object.values(execution.steps).some((step) => {
+    const planned = step.state === "blocked" ? draft.planned(execution, step.id) : undefined;
+    if (!planned || neededTasks(planned).length === 0) return false;
+    return (moved(step, () => neededBy(draft, execution, planned)) ?? step).state !== "blocked";
+  });
 
 const advance = (draft: Draft, id: string, planned: PlannedStep): void => {
   const execution = draft.execution(id);
