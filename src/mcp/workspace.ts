@@ -1,8 +1,21 @@
-import { readFile, realpath, writeFile } from "node:fs/promises";
+import { readFile, realpath, stat, writeFile } from "node:fs/promises";
 import { isAbsolute, relative, resolve } from "node:path";
-import { refuse } from "../model/refusal.ts";
+import { refuse, type Refusal } from "../model/refusal.ts";
 import { applyEdits, tagLines } from "./hashline.ts";
 import type { ToolContext } from "./tool.ts";
+
+/** In bytes; more is no text that somebody edits by lines. */
+const LONGEST = 5_000_000;
+
+/** The text of a file. What is no text would come back changed where nobody changed it. */
+const readText = async (file: string, path: string): Promise<string | { refused: Refusal }> => {
+  const about = await stat(file);
+  if (!about.isFile()) return { refused: refuse("no-file", `failed to read ${path}: it is no file`).refusal };
+  if (about.size > LONGEST) return { refused: refuse("too-large", `failed to read ${path}: it has more than ${LONGEST} bytes`).refusal };
+  const bytes = await readFile(file);
+  const text = bytes.toString("utf8");
+  return Buffer.from(text).equals(bytes) ? text : { refused: refuse("no-text", `failed to read ${path}: it is no UTF-8 text`).refusal };
+};
 
 /** Edits files of one directory and nothing else: links that lead out are refused. Without edits the file is given with its anchors. */
 export const editIn =
@@ -15,7 +28,8 @@ export const editIn =
     if (inside === "" || inside.startsWith("..") || isAbsolute(inside) || inside.split("/")[0] === ".git") {
       return { refused: refuse("outside", `${path} is outside of this step's workspace`).refusal };
     }
-    const content = await readFile(file, "utf8");
+    const content = await readText(file, path);
+    if (typeof content !== "string") return content;
     if (edits === null) return { text: tagLines(content) };
     const edited = applyEdits(content, edits);
     if (!edited.ok) return { refused: edited.refusal };

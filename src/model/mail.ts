@@ -1,7 +1,7 @@
 import { type ExecutionId, hash, type Millis, readTaskId, taskId, type TaskId } from "./ids.ts";
 
 export const PRIORITIES = ["low", "normal", "high", "urgent"] as const;
-export type Priority = (typeof PRIORITIES)[number];
+type Priority = (typeof PRIORITIES)[number];
 export const ANSWERS = ["accepted", "rejected", "completed"] as const;
 /** A request is pending until its recipient answers it; everything else asks for nothing. */
 export type MailStatus = "pending" | (typeof ANSWERS)[number];

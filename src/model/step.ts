@@ -49,6 +49,8 @@ export type Step = {
   readonly artifact: boolean;
   /** What failed before, for the next attempt's prompt. */
   readonly lastFailure: string | null;
+  /** Where its work conflicted with the base before; what landed after that resolved it. */
+  readonly conflicted?: readonly string[];
 };
 
 export const newStep = (id: StepId): Step => ({

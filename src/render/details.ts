@@ -10,6 +10,18 @@ const details = (summary: string, body: string, open = false): string =>
 
 const MOST = 20;
 
+/** One line for each step that landed after a conflict: where it was, and that its work was made again on what had landed. */
+export const resolvedConflicts = ({ steps }: Execution): string =>
+  Object.values(steps)
+    .flatMap(({ id, landed, conflicted = [] }) => {
+      if (!landed || conflicted.length === 0) return [];
+      const files = conflicted.slice(0, 5).map((path) => code(path));
+      const more = conflicted.length > files.length ? ` and ${conflicted.length - files.length} more` : "";
+      return [`- ${code(id)} landed after a conflict in ${files.join(", ")}${more} was resolved: read those files again.`];
+    })
+    .slice(0, MOST)
+    .join("\n");
+
 /** Why steps failed, each with the command that failed and its last lines. */
 export const failedSteps = (execution: Execution, steps: readonly PlannedStep[]): string => {
   const failed = steps.flatMap(({ id }) => {

@@ -28,6 +28,8 @@ const archive = (draft: Draft, traces: readonly (readonly [string, Trace])[]): v
   const mine = new Map<ExecutionId, Trace[]>(resting.map(({ id }) => [id, []]));
   for (const [key, trace] of traces) mine.get(ownerOf(key) ?? "")?.push(trace);
   for (const execution of resting) {
+    // What changes now is no rest, however long nothing happened before: a wait that ended leaves something to retry.
+    if (draft.snapshot.ledger.executions[execution.id] !== execution) continue;
     if (named.has(execution.id) || !isAtRest(draft, execution, mine.get(execution.id) ?? [])) continue;
     draft.dropExecution(execution.id);
     draft.note(`${execution.id} archived`);

@@ -202,7 +202,9 @@ const eject = (draft: Draft, { task, head, why, log }: Ejected): void => {
   const step = id && execution?.steps[id.step];
   if (!execution || !step || step.head?.sha !== head) return;
   draft.note(`${task} left the queue: ${why.code}`);
-  failStep(draft, { execution, step, why, log });
+  // The log of a conflict is the list of its paths.
+  const conflicted = why.code === "conflict" ? { conflicted: log.split("\n") } : {};
+  failStep(draft, { execution, step: { ...step, ...conflicted }, why, log });
 };
 
 const land = (draft: Draft, base: Base, candidate: Candidate): void => {

@@ -1,0 +1,312 @@
+import { afterEach, describe, expect, test } from "vitest";
+import { fileURLToPath } from "node:url";
+import { captureOutput } from "../../src/agent/output.ts";
+import { agentJob } from "../../src/jobs/agent.ts";
+import { openBundle } from "../../src/jobs/bundle.ts";
+import { renderPrompt } from "../../src/render/prompt.ts";
+import { plan, step } from "../support/build.ts";
+import { config } from "../support/config.ts";
+import { mail, openToolBox, researcher, view } from "../support/tools.ts";
+import { openJobs } from "../jobs/stage.ts";
+import { openStory } from "./story.ts";
+
+const AGENT = fileURLToPath(new URL("../fixtures/agent.mjs", import.meta.url));
+let jobs: Awaited<ReturnType<typeof openJobs>> | null = null;
+afterEach(() => {
+  jobs?.repo.close();
+  jobs = null;
+});
+
+/** A job of the stage's plan, whose agent does these acts, to its bundle. */
+const work = async (job: string, ...acts: readonly Readonly<Record<string, unknown>>[]) => {
+  jobs = await openJobs({ agent: [process.execPath, AGENT, ...acts.map((act) => JSON.stringify(act))] });
+  const prepared = await jobs.prepare(job);
+  const ended = await agentJob(prepared.host);
+  const bundle = await openBundle(prepared.at.bundle);
+  if (!bundle.ok) throw new Error(bundle.refusal.why);
+  return { ...ended, ...bundle.value };
+};
+
+test("X-01 the text between the tags is the output, without the space around it", () => {
+  expect(captureOutput("Done.\n[OUTPUT] a b [/OUTPUT]\nBye.")).toBe("a b");
+});
+
+test("X-02 without tags the last 500 characters are, and of ten or fewer nothing", () => {
+  const text = Array.from({ length: 2_000 }, (_, at) => String(at % 10)).join("");
+  expect(captureOutput(text)).toBe(text.slice(-500));
+  expect(captureOutput("0123456789")).toBe("");
+  expect(captureOutput("0123456789a")).toBe("0123456789a");
+});
+
+test("X-03 an empty pair of tags is none, and a cut inside of a character keeps it whole", () => {
+  expect(captureOutput("[OUTPUT]  [/OUTPUT] what was found is this")).toContain("what was found is this");
+  const output = captureOutput("𝄞".repeat(600));
+  expect(output).toBe("𝄞".repeat(500));
+});
+
+test("X-04 the output of a worker's last message stands in the prompt of the steps that need it", async () => {
+  const { output } = await work("work/abcdef-fix/1", { run: "echo b > src/a.txt" }, { say: "Ready. [OUTPUT]The limit is 10 MB.[/OUTPUT]" });
+  const story = openStory();
+  await story.run(plan(step("fix", { title: "Fix it" }), step("test", { needs: [{ step: "fix", condition: "completed" }] })));
+  await story.end("work/", { end: "unchanged", output });
+  const prompt = promptOf(story.spec("work/"));
+  expect(prompt).toContain("### Fix it (completed)");
+  expect(prompt).toContain("The limit is 10 MB.");
+});
+
+const promptOf = (spec: ReturnType<ReturnType<typeof openStory>["spec"]>): string =>
+  renderPrompt({
+    kind: "work",
+    request: spec.request,
+    role: null,
+    step: spec.step && { ...spec.step, task: spec.step.description },
+    plan: [],
+    upstream: spec.upstream,
+    artifacts: spec.artifacts,
+    mails: spec.mails,
+    lastFailure: spec.lastFailure,
+    canEdit: true,
+    canAsk: true,
+    artifactPath: null,
+    roles: [],
+    maxSteps: 5,
+  });
+
+test("X-05 differs: a reporting role that writes no file is not failed for it: what it said last is the report; only who says nothing fails", async () => {
+  const said = await work("work/abcdef-look/1", { say: "Uploads are limited in nginx.conf. [OUTPUT]One place.[/OUTPUT]" });
+  expect(said).toMatchObject({ end: "artifact", artifact: "Uploads are limited in nginx.conf.", output: "One place." });
+  jobs?.repo.close();
+  expect(await work("work/abcdef-look/1", { say: "" })).toMatchObject({ end: "failed", why: "The agent left no report." });
+});
+
+test("X-06 later workers are given all reports of the execution, sorted by step", async () => {
+  const roles = { researcher };
+  const story = openStory({ config: config({ roles }) });
+  const look = { role: "researcher", output: "artifact" as const };
+  await story.run(plan(step("z_look", look), step("a_look", look), step("fix", { needs: ["z_look", "a_look"] })));
+  await story.end("work/", { end: "artifact", artifact: "first" });
+  await story.end("work/", { end: "artifact", artifact: "second" });
+  const { artifacts } = story.spec("work/");
+  expect(artifacts.map(({ step: id }) => id)).toEqual(["a_look", "z_look"]);
+  const prompt = promptOf(story.spec("work/"));
+  expect(prompt.indexOf("### a_look")).toBeGreaterThan(0);
+  expect(prompt.indexOf("### z_look")).toBeGreaterThan(prompt.indexOf("### a_look"));
+});
+
+test("X-07 differs: no agent is fed events: a command that comes while jobs end is taken up with them in one write, in the order of the events", async () => {
+  const story = openStory();
+  await story.run(plan(step("fix"), step("docs")));
+  const writes = story.state.writes.length;
+  story.finish(story.job(`work/${story.execution().id}-fix`), { end: "failed" });
+  await story.say({ kind: "cancel", target: `${story.execution().id}-docs` });
+  expect(story.step("fix")?.state).toBe("failed");
+  expect(story.step("docs")?.state).toBe("cancelled");
+  const both = story.state.writes.slice(writes).filter(({ inputs }) => inputs.events.some(({ kind }) => kind === "commanded"));
+  expect(both).toHaveLength(1);
+  expect(both[0]?.inputs.events.map(({ kind }) => kind)).toEqual(expect.arrayContaining(["commanded", "resulted"]));
+});
+
+test("X-08 differs: nothing is held back until somebody is idle: a result is taken up, and what needs it started, at once", async () => {
+  const story = openStory();
+  await story.run(plan(step("fix"), step("test", { needs: [{ step: "fix", condition: "completed" }] })));
+  await story.end("work/", { end: "success" });
+  expect(story.job("work/")).toContain("-test/1");
+});
+
+test("X-09 work that conflicted and lands after that is told in exactly one line, which names the files and that it was resolved", async () => {
+  let first: string | null = null;
+  const story = openStory({ conflicts: (head) => head === (first ??= head) });
+  await story.run(plan(step("fix")));
+  await story.end("work/", { end: "success" });
+  expect(story.step("fix")).toMatchObject({ state: "failed", why: { code: "conflict" } });
+  const told = () => (story.state.comments.find(({ body }) => body.includes("enki:execution"))?.body ?? "").split("\n");
+  await story.say({ kind: "retry", target: `${story.execution().id}-fix` });
+  expect(told().filter((line) => line.includes("was resolved"))).toEqual([]);
+  await story.end("work/", { end: "success" });
+  await story.end("verify/", { end: "success" });
+  expect(story.step("fix")?.state).toBe("done");
+  expect(told().filter((line) => line.includes("was resolved"))).toEqual([
+    "- `fix` landed after a conflict in `a.txt` was resolved: read those files again.",
+  ]);
+});
+
+test("X-10 differs: there is no tree that could be dirty: every attempt begins with a fresh checkout, and what ten minutes bring is told once", async () => {
+  const story = openStory();
+  await story.run(plan(step("fix")));
+  const comments = () => story.state.comments.length;
+  const before = comments();
+  for (let minute = 0; minute < 10; minute += 1) await story.later();
+  expect(comments()).toBe(before);
+  jobs = await openJobs();
+  const dirty = await jobs.prepare("work/abcdef-fix/1");
+  expect(dirty.claimed.ok).toBe(true);
+  const again = await jobs.prepare("work/abcdef-fix/1");
+  expect(again.host.workspace).not.toBe(dirty.host.workspace);
+});
+
+describe("mail", () => {
+  const executions = [view("abc123", { fix: "running", test: "running", docs: "running", old: "done" })];
+  const worker = (over: Parameters<typeof openToolBox>[0] = {}) =>
+    openToolBox({ toolSet: "worker", executions, ...over, box: { address: "worker/abc123-fix", job: "work/abc123-fix/1", ...over.box } });
+
+  test("L-01 a request without a thread begins one and is pending; an info is completed", async () => {
+    const { call, recorded } = worker();
+    const request = await call("enki_mail_send", { to: "coordinator", subject: "s", body: "b", msg_type: "request" });
+    const info = await call("enki_mail_send", { to: "worker/abc123-test", subject: "s", body: "b" });
+    expect(request.structured).toMatchObject({ status: "pending", thread: expect.stringMatching(/^t[0-9a-f]+$/) });
+    expect(info.structured).toMatchObject({ status: "completed" });
+    expect(recorded).toMatchObject([
+      { kind: "mail-send", type: "request" },
+      { kind: "mail-send", type: "info", to: "worker/abc123-test" },
+    ]);
+    const { text } = await call("enki_mail_thread", { thread_id: request.structured["thread"] });
+    expect(text).toContain("    > b");
+  });
+
+  test("L-03 a broadcast reaches every running worker but its sender, once each", async () => {
+    const { call } = worker();
+    expect(await call("enki_mail_send", { to: "@workers", subject: "s", body: "b" })).toMatchObject({
+      isError: false,
+      text: expect.stringMatching(/^Broadcast sent to 2 worker\(s\)/),
+    });
+    const story = openStory();
+    await story.run(plan(step("fix"), step("test"), step("docs")));
+    const { id } = story.execution();
+    const sender = story.tools(`work/${id}-fix`);
+    await sender.call("enki_mail_send", { to: "@workers", subject: "The file moved", body: "It is src/b.ts now." });
+    await story.end(`work/${id}-fix`, { end: "unchanged", tools: sender.recorded });
+    const mails = Object.values(story.ledger().mails);
+    expect(mails.map(({ to }) => to).toSorted()).toEqual([`worker/${id}-docs`, `worker/${id}-test`]);
+    const { text } = await story.tools(`work/${id}-test`).call("enki_mail_check");
+    expect(text).toMatch(/^1 unread message\(s\):\n.*The file moved/);
+  });
+
+  const three = [mail("m1", { priority: "urgent" }), mail("m2"), mail("m3", { priority: "high" })];
+  test.each([
+    ["an answer", "enki_status", {}, false],
+    ["an error", "enki_edit_file", {}, true],
+    ["a tool of another role", "enki_stop_all", {}, true],
+  ])("L-04 %s to a worker with unread mail ends with how much waits", async (_, tool, args, isError) => {
+    const { call } = worker({ box: { mails: three } });
+    const answer = await call(tool, args);
+    expect(answer.isError).toBe(isError);
+    expect(answer.text).toMatch(/\n\n---\nMAIL: You have 3 unread message\(s\) \(1 urgent\)\. Use enki_mail_check to read them\.$/);
+  });
+
+  test("the most urgent comes first, reading marks as read, and who has read all is told nothing more", async () => {
+    const { call, recorded } = worker({ box: { mails: three } });
+    expect((await call("enki_mail_check")).structured["messages"]).toMatchObject([{ id: "m1" }, { id: "m3" }, { id: "m2" }]);
+    for (const { id } of three) await call("enki_mail_read", { message_id: id });
+    expect(recorded).toEqual(three.map(({ id }) => ({ kind: "mail-read", mail: id })));
+    expect((await call("enki_mail_check")).text).toBe("No unread messages.");
+    expect((await call("enki_mail_inbox")).text.split("\n")).toHaveLength(3);
+  });
+
+  test("nobody writes to who is not there, reads or answers what is another's, or answers twice", async () => {
+    const asked = mail("q1", { type: "request", status: "pending" });
+    const others = mail("q2", { type: "request", status: "pending", to: "worker/abc123-test" });
+    const { call } = worker({ box: { mails: [asked, others, mail("i1")] } });
+    const code = async (name: string, args: Record<string, unknown>) => (await call(name, args)).structured["code"];
+    expect(await code("enki_mail_send", { to: "worker/abc123-ghost", subject: "s", body: "b" })).toBe("unknown-address");
+    expect(await code("enki_mail_send", { to: "bob", subject: "s", body: "b" })).toBe("unknown-address");
+    expect(await code("enki_mail_read", { message_id: "q2" })).toBe("unknown-mail");
+    expect(await code("enki_mail_reply", { message_id: "q2", body: "b" })).toBe("unknown-mail");
+    expect(await code("enki_mail_reply", { message_id: "i1", body: "b" })).toBe("no-reply");
+    expect((await call("enki_mail_reply", { message_id: "q1", body: "yes" })).isError).toBe(false);
+    expect(await code("enki_mail_reply", { message_id: "q1", body: "no" })).toBe("no-reply");
+  });
+
+  test("a job sends no more than fifty, a mail lives no longer than it was given, and what came meanwhile is seen", async () => {
+    let now = 1_000;
+    let fresh = [mail("m9")];
+    const look = () => Promise.resolve(fresh.splice(0));
+    const { call, recorded } = worker({ box: { mails: [mail("m1", { expires: 2_000 })], now: () => now, look } });
+    expect((await call("enki_mail_check")).text).toContain("2 unread");
+    now = 2_000;
+    expect((await call("enki_mail_check")).structured["messages"]).toMatchObject([{ id: "m9" }]);
+    for (let at = 0; at < 50; at += 1) await call("enki_mail_send", { to: "coordinator", subject: "s", body: "b" });
+    expect(await call("enki_mail_send", { to: "coordinator", subject: "s", body: "b" })).toMatchObject({ isError: true });
+    expect(recorded).toHaveLength(50);
+    expect(await call("enki_mail_send", { to: "coordinator", subject: "s", body: "b", ttl_seconds: 1 })).toMatchObject({ isError: true });
+  });
+});
+
+describe("a question to a person", () => {
+  const ask = async () => {
+    const story = openStory();
+    await story.run(plan(step("fix"), step("test", { needs: ["fix"] })));
+    const worker = story.tools("work/");
+    const { structured, text } = await worker.call("enki_mail_send", {
+      to: "user",
+      subject: "Which limit?",
+      body: "1. 10 MB (recommended)\n2. 100 MB @everybody",
+      msg_type: "request",
+    });
+    expect(text).toContain("End your turn now");
+    await story.end("work/", { end: "asked", tools: worker.recorded });
+    return { story, id: structured["id"] as string };
+  };
+
+  test("becomes a comment with the line that answers it; the step waits, and its job is started again with the answer", async () => {
+    const { story, id } = await ask();
+    expect(story.step("fix")).toMatchObject({ state: "waiting", why: { code: "asked", next: `/enki reply ${id} <your answer>` } });
+    const [asked] = story.state.comments.filter(({ body }) => body.startsWith(`<!-- enki:mail:${id} -->`));
+    expect(asked?.body).toContain(`/enki reply ${id} <your answer>`);
+    expect(asked?.body).toContain("100 MB");
+    expect(asked?.body).not.toContain("@everybody");
+    expect(story.state.comments.find(({ body }) => body.includes("enki:execution"))?.body).toContain(`/enki reply ${id}`);
+    for (let at = 0; at < 3; at += 1) await story.later();
+    expect(story.running()).toEqual([]);
+    await story.say({ kind: "reply", mail: id, text: "10 MB, please" });
+    expect(story.job("work/")).toMatch(/-fix\/2$/);
+    const prompt = promptOf(story.spec("work/"));
+    expect(prompt).toContain("Which limit?");
+    expect(prompt).toContain("10 MB, please");
+    expect(story.replies()).toEqual([]);
+  });
+
+  test("is answered once, by its id; an approval does not answer it, and silence ends in a named state", async () => {
+    const { story, id } = await ask();
+    const task = `${story.execution().id}-fix`;
+    await story.say({ kind: "approve-step", task, head: (story.step("fix")?.result ?? "").slice(0, 12) });
+    expect(story.replies().at(-1)).toContain("waits for an answer, not for an approval");
+    await story.say({ kind: "reply", mail: "ffffff", text: "x" });
+    expect(story.replies().at(-1)).toContain("unknown-mail");
+    expect(story.step("fix")?.state).toBe("waiting");
+    story.state.now += 31 * 24 * 60 * 60_000;
+    await story.later();
+    expect(story.step("fix")).toMatchObject({ state: "failed", why: { code: "no-answer" } });
+    await story.say({ kind: "retry", target: task });
+    await story.say({ kind: "reply", mail: id, text: "late" });
+    await story.say({ kind: "reply", mail: id, text: "again" });
+    expect(story.replies().at(-1)).toContain("already-answered");
+  });
+
+  test("of a planner holds the plan back until it is answered", async () => {
+    const story = openStory();
+    await story.say({ kind: "do", text: "make it so" });
+    const planner = story.tools("plan/");
+    const { structured } = await planner.call("enki_mail_send", { to: "user", subject: "A or B?", body: "A or B?", msg_type: "request" });
+    await story.end("plan/", { end: "asked", tools: planner.recorded });
+    expect(story.execution()).toMatchObject({ state: "asking", why: { code: "asked" } });
+    await story.say({ kind: "do", text: "something else" });
+    expect(story.replies().at(-1)).toContain("already-running");
+    await story.say({ kind: "reply", mail: structured["id"] as string, text: "B" });
+    expect(story.execution()).toMatchObject({ state: "planning", planning: { attempt: 2 } });
+    expect(story.job("plan/")).toMatch(/\/2$/);
+    expect(promptOf(story.spec("plan/"))).toContain("B");
+  });
+
+  test("that a bundle only claims to have asked fails the step", async () => {
+    const story = openStory();
+    await story.run(plan(step("fix")));
+    await story.end("work/", { end: "asked" });
+    expect(story.step("fix")).toMatchObject({ state: "failed", why: { code: "work-asked" } });
+  });
+
+  test("ends the job of an agent that asked over its tool, whatever else it did", async () => {
+    const arguments_ = { to: "user", subject: "Which?", body: "A or B?", msg_type: "request" };
+    const asked = await work("work/abcdef-fix/1", { tool: "enki_mail_send", arguments: arguments_ }, { run: "echo b > src/a.txt" });
+    expect(asked).toMatchObject({ end: "asked", report: { files: [], tools: [{ kind: "mail-send", to: "user" }] } });
+  });
+});

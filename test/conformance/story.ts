@@ -1,0 +1,83 @@
+import { expect } from "vitest";
+import { openHandle } from "../../src/handle.ts";
+import { claimJob } from "../../src/jobs/claim.ts";
+import { viewsOf } from "../../src/model/views.ts";
+import type { Command } from "../../src/model/command.ts";
+import { type JobKey, readJobKey } from "../../src/model/job.ts";
+import { type Address, workerAddress } from "../../src/model/mail.ts";
+import type { Plan } from "../../src/model/plan.ts";
+import { comment } from "../support/build.ts";
+import { config as defaults } from "../support/config.ts";
+import { memoryWorld } from "../support/memory-world.ts";
+import { openToolBox } from "../support/tools.ts";
+
+type Fate = Parameters<ReturnType<typeof memoryWorld>["finish"]>[1];
+
+/** A repository whose jobs a test ends itself, with the tools that a job would serve at that moment. */
+export const openStory = (over: NonNullable<Parameters<typeof memoryWorld>[0]> = {}) => {
+  const config = over.config ?? defaults();
+  const world = memoryWorld({ ...over, config });
+  const handle = openHandle(world.world);
+  let comments = 0;
+  const job = (start: string): JobKey => {
+    const found = world.running().findLast((each) => each.startsWith(start));
+    expect(found, `a job ${start} runs`).toBeDefined();
+    return found as JobKey;
+  };
+  const later = async (): Promise<void> => {
+    world.state.now += 60_000;
+    await handle([{ kind: "woken" }]);
+  };
+  const spec = (start: string) => {
+    const key = readJobKey(job(start));
+    if (!key) throw new Error(`${start} is no job`);
+    const claimed = claimJob({ ledger: world.state.ledger, refs: world.state.refs, config, job: key });
+    if (!claimed.ok) throw new Error(claimed.refusal.why);
+    return claimed.value;
+  };
+  return {
+    ...world,
+    config,
+    job,
+    later,
+    spec,
+    ledger: () => world.state.ledger,
+    executions: () => Object.values(world.state.ledger.executions),
+    execution: () => {
+      const [first] = Object.values(world.state.ledger.executions);
+      if (!first) throw new Error("there is no execution");
+      return first;
+    },
+    step: (id: string) => Object.values(world.state.ledger.executions).flatMap(({ steps }) => steps[id] ?? [])[0],
+    /** A maintainer's comment. */
+    say: async (...commands: Command[]): Promise<void> => {
+      world.state.now += 60_000;
+      await handle([comment((comments += 1), ...commands)]);
+    },
+    replies: () => world.state.comments.filter(({ body }) => body.includes("enki:reply")).map(({ body }) => body),
+    notes: () => world.state.writes.flatMap(({ notes }) => notes),
+    /** Ends the newest job whose name begins so. */
+    end: async (start: string, fate: Fate = { end: "success" }): Promise<void> => {
+      world.finish(job(start), fate);
+      await later();
+    },
+    /** The tools of a job that runs, as its process serves them. */
+    tools: (start: string) => {
+      const { toolSet, job: key, execution, executions, mails, backlog, step } = spec(start);
+      const address: Address = toolSet === "worker" ? workerAddress(`${execution}-${step?.id ?? ""}`) : "coordinator";
+      const box = { address, execution, job: key, mails, now: () => world.state.now };
+      return openToolBox({ toolSet: toolSet ?? "sidecar", job: key, own: execution, executions, backlog, box, roles: config.roles });
+    },
+    views: () => viewsOf(world.state.ledger),
+    /** A request whose plan is proposed and approved. */
+    run: async (plan: Plan): Promise<void> => {
+      world.state.now += 60_000;
+      await handle([comment((comments += 1), { kind: "do", text: "make it so" })]);
+      world.finish(job("plan/"), { end: "success", tools: [{ kind: "propose", plan }] });
+      await later();
+      const proposed = Object.values(world.state.ledger.executions).at(-1)?.plan ?? "";
+      await handle([comment((comments += 1), { kind: "approve-plan", plan: proposed.slice(0, 12) })]);
+      await later();
+    },
+  };
+};
