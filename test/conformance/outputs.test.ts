@@ -65,6 +65,8 @@ const promptOf = (spec: ReturnType<ReturnType<typeof openStory>["spec"]>): strin
     artifacts: spec.artifacts,
     mails: spec.mails,
     lastFailure: spec.lastFailure,
+    adding: spec.adding,
+    earlier: null,
     canEdit: true,
     canAsk: true,
     artifactPath: null,

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { claimJob } from "../../src/jobs/claim.ts";
 import { DEFAULT_TIER } from "../../src/model/plan.ts";
 import { readJobKey } from "../../src/model/job.ts";
-import { planInput, readPlan } from "../../src/mcp/plan-input.ts";
+import { planInput, readSteps } from "../../src/mcp/plan-input.ts";
 import { plan, step } from "../support/build.ts";
 import { config } from "../support/config.ts";
 import { openStory } from "../support/story.ts";
@@ -134,7 +134,7 @@ describe("what starts", () => {
   });
 
   test("S-11 a step without a tier is standard, for tool, scheduler and prompt", async () => {
-    const read = readPlan({ steps: [{ id: "a", title: "A", description: "d" }] }, {}, 10);
+    const read = readSteps(planInput, { steps: [{ id: "a", title: "A", description: "d" }] }, { roles: {}, isTask: () => false });
     expect(read.ok && read.value.steps[0]?.tier).toBe("standard");
     expect(planInput.safeParse({ steps: [{ id: "a", title: "A", description: "d" }] }).data?.steps[0]?.tier).toBe(DEFAULT_TIER);
     const it = openStory(limits(10, 10, 1, 10));
