@@ -44,6 +44,8 @@ export type ForgeOptions = {
   readonly observe?: Forge["observe"];
   /** Requests an hour and token; 5,000 where it is not given. */
   readonly rateLimit?: number;
+  /** The first id of what gets one; those of GitHub's size where it is not given. */
+  readonly firstId?: number;
 };
 
 type Named = { readonly owner: string; readonly name: string };
@@ -113,7 +115,7 @@ const openForge = (options: ForgeOptions): Forge => ({
   rateLimit: options.rateLimit ?? RATE_LIMIT,
   url: "",
   started: options.now(),
-  ids: FIRST_ID,
+  ids: options.firstId ?? FIRST_ID,
   accounts: new Map(),
   tokens: new Map(),
   apps: [],

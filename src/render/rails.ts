@@ -14,29 +14,31 @@ type Rail = { readonly to: Set<string> };
 export const drawRails = (nodes: readonly RailNode[], mark: (id: string) => string): RailLine[] => {
   const dependents = new Map<string, string[]>(nodes.map(({ id }) => [id, []]));
   for (const { id, after } of nodes) for (const each of new Set(after)) dependents.get(each)?.push(id);
-  const lines: RailLine[] = [];
-  let columns: (Rail | null)[] = [];
+  const drawing: Drawing = { columns: [], ended: -1, lines: [] };
+  for (const id of inDepth(nodes, dependents)) drawNode(drawing, { id, mark: mark(id), to: new Set(dependents.get(id)) });
+  return drawing.lines.map(({ rails, node }) => ({ rails: rails.trimEnd(), node }));
+};
+
+type Drawing = {
+  columns: (Rail | null)[];
   /** Where the line above has a node that leads nowhere: what stood right below it would seem to follow it. */
-  let ended = -1;
-  for (const id of inDepth(nodes, dependents)) {
-    const taken = columns.flatMap((rail, at) => (rail?.to.has(id) ? [at] : []));
-    const before = columns;
-    const left = columns.map((rail) => (rail?.to.has(id) && rail.to.size === 1 ? null : rail));
-    for (const rail of left) rail?.to.delete(id);
-    const own = columnFor(left, taken, ended);
-    const to = new Set(dependents.get(id));
-    const shared = to.size === 0 ? -1 : left.findIndex((rail) => rail !== null && isSame(rail.to, to));
-    columns = withRail(left, own, { to });
-    if (taken.length > 0) lines.push({ rails: connect(before, columns, { from: taken, into: own }), node: null });
-    lines.push({ rails: columns.map((rail, at) => (at === own ? mark(id) : rail ? "|" : " ")).join(" "), node: id });
-    ended = to.size === 0 ? own : -1;
-    if (to.size === 0 || shared >= 0) {
-      const after = withRail(left, own, null);
-      if (shared >= 0) lines.push({ rails: connect(columns, after, { from: [own], into: shared }), node: null });
-      columns = after;
-    }
-  }
-  return lines.map(({ rails, node }) => ({ rails: rails.trimEnd(), node }));
+  ended: number;
+  readonly lines: RailLine[];
+};
+
+const drawNode = (drawing: Drawing, { id, mark, to }: { id: string; mark: string; to: Set<string> }): void => {
+  const { columns, lines, ended } = drawing;
+  const taken = columns.flatMap((rail, at) => (rail?.to.has(id) ? [at] : []));
+  const left = columns.map((rail) => (rail?.to.delete(id) && rail.to.size === 0 ? null : rail));
+  const own = columnFor(left, taken, ended);
+  const shared = left.findIndex((rail) => rail !== null && isSame(rail.to, to));
+  const here = withRail(left, own, { to });
+  const below = to.size === 0 || shared >= 0 ? withRail(left, own, null) : here;
+  if (taken.length > 0) lines.push({ rails: connect(columns, here, { from: taken, into: own }), node: null });
+  lines.push({ rails: here.map((rail, at) => (at === own ? mark : rail ? "|" : " ")).join(" "), node: id });
+  if (shared >= 0) lines.push({ rails: connect(here, below, { from: [own], into: shared }), node: null });
+  drawing.columns = below;
+  drawing.ended = to.size === 0 ? own : -1;
 };
 
 const isSame = (a: ReadonlySet<string>, b: ReadonlySet<string>): boolean => a.size === b.size && [...a].every((each) => b.has(each));

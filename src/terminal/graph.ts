@@ -6,7 +6,7 @@ import { asciiGraph } from "../render/ascii-graph.ts";
 import { mermaidText } from "../render/graph.ts";
 import { findRepository } from "./find-repository.ts";
 import { CannotError, readCall, UsageError } from "./options.ts";
-import { readArchived, readOwnLedger } from "./read-ledger.ts";
+import { readArchived, readOwnLedger, readRuns } from "./read-ledger.ts";
 import type { Terminal } from "./terminal.ts";
 
 const FORMATS = ["ascii", "mermaid", "json"];
@@ -23,28 +23,38 @@ export const graph = async (args: readonly string[], terminal: Terminal): Promis
   await findRepository(terminal, ".");
   const { execution, plan } = await find(terminal, asked);
   if (!plan) throw new CannotError(`execution ${execution.id} is ${execution.state} and has no plan`);
-  terminal.out(`${draw(values.format, execution, { plan, width: terminal.columns })}\n`);
+  terminal.out(`${draw(values.format, execution, { plan, width: terminal.size().columns })}\n`);
   return 0;
 };
 
 type Found = { readonly execution: Execution; readonly plan: Plan | null };
 
-/** By the beginning of its id, or by the id of one of its tasks. */
+/** By the beginning of its id, or by the id of one of its tasks: in the ledger, in what `enki run` kept, in the archive. */
 const find = async (terminal: Terminal, asked: string): Promise<Found> => {
-  const ledger = await readOwnLedger(terminal);
   const id = asked.split("-")[0] ?? "";
-  const all = Object.values(ledger?.executions ?? {});
-  const found = all.filter((each) => id !== "" && each.id.startsWith(id));
-  const [execution] = found;
-  if (ledger && execution && found.length === 1) return { execution, plan: ledger.plans[execution.plan ?? ""] ?? null };
-  if (found.length > 1) throw new CannotError(`${asked} may be ${found.map((each) => each.id).join(" or ")}`);
-  const archived = await readArchived(terminal, id);
-  if (archived) return archived;
-  if (!ledger) throw new CannotError(`the repository here has no ledger; in a clone, git fetch origin ${LEDGER}:${LEDGER} brings it`);
-  const ids = all.map((each) => each.id);
+  const { known, hasLedger } = await readKnown(terminal);
+  const found = known.filter(({ execution }) => id !== "" && execution.id.startsWith(id));
+  const [first] = found;
+  if (found.length > 1) throw new CannotError(`${asked} may be ${found.map(({ execution }) => execution.id).join(" or ")}`);
+  const one = first ?? (await readArchived(terminal, id));
+  if (one) return one;
+  if (!hasLedger) throw new CannotError(`the repository here has no ledger; in a clone, git fetch origin ${LEDGER}:${LEDGER} brings it`);
+  throw new CannotError(`there is no execution ${asked}; ${whatThereIs(id, known)}`);
+};
+
+const readKnown = async (terminal: Terminal): Promise<{ known: readonly Found[]; hasLedger: boolean }> => {
+  const ledgers = [await readOwnLedger(terminal), ...(await readRuns(terminal))].flatMap((ledger) => ledger ?? []);
+  const known = ledgers.flatMap(({ executions, plans }) =>
+    Object.values(executions).map((execution) => ({ execution, plan: plans[execution.plan ?? ""] ?? null })),
+  );
+  return { known, hasLedger: ledgers.length > 0 };
+};
+
+const whatThereIs = (id: string, known: readonly Found[]): string => {
+  const ids = known.map(({ execution }) => execution.id);
   const meant = nearest(id, ids);
-  const there = ids.length === 0 ? "there is none yet" : meant === null ? `there are ${ids.join(", ")}` : `did you mean ${meant}?`;
-  throw new CannotError(`there is no execution ${asked}; ${there}`);
+  if (ids.length === 0) return "there is none yet";
+  return meant === null ? `there are ${ids.join(", ")}` : `did you mean ${meant}?`;
 };
 
 type Drawn = { readonly plan: Plan; readonly width: number };

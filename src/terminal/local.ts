@@ -1,21 +1,14 @@
 import { homedir } from "node:os";
-import { basename, join, resolve, sep } from "node:path";
-import { openClone } from "../git/clone.ts";
+import { join } from "node:path";
 import type { Config } from "../model/config.ts";
-import { branchRef } from "../model/refs.ts";
-import { readInstallation, readSettings } from "../settings.ts";
+import { adopt, nameOf, NOTHING_VERIFIES, outOfSight, OWNER } from "./adopt.ts";
 import { findAgent } from "./command-line.ts";
 import { findRepository, type Found } from "./find-repository.ts";
-import { type AgentChoice, type Machine, openMachine } from "./machine.ts";
-import { CannotError, readOptions, readPort } from "./options.ts";
+import { type Machine, openMachine } from "./machine.ts";
+import { readOptions, readPort } from "./options.ts";
 import { openPerson } from "./person.ts";
-import { workflowFiles } from "./seed.ts";
 import type { Terminal } from "./terminal.ts";
 import { openWorkplace } from "./workplace.ts";
-
-const OWNER = "local";
-const PERSON = "you";
-const IDENTITY = { name: "Enki", email: "enki@users.noreply.github.com" };
 
 export const localOptions = {
   repo: { type: "string", default: ".", value: "<path>", about: "the repository to copy; the one here where none is given" },
@@ -65,68 +58,11 @@ export const local = async (args: readonly string[], terminal: Terminal): Promis
   }
 };
 
-/** What the copy is called. Throws where nothing could land on it. */
-const nameOf = ({ directory, branch, shallow }: Found): string => {
-  if (branch === null) throw new CannotError(`${directory} has no branch checked out; check out the one that work is to land on`);
-  if (shallow) throw new CannotError(`${directory} is a shallow clone; git fetch --unshallow brings the rest of its history`);
-  return (
-    basename(directory)
-      .replace(/\.git$/, "")
-      .replaceAll(/[^A-Za-z0-9._-]/g, "-")
-      .replace(/^[-.]+/, "") || "repository"
-  );
-};
-
-/** The original, which agents have no business in; but not where the agent itself, or a person's whole home, lives in it. */
-const outOfSight = ({ cwd }: Terminal, { own }: Found, agent: AgentChoice | null): string[] => {
-  const used = [homedir(), ...(agent ? [agent.command, ...agent.args] : [])]
-    .filter((word) => word.includes(sep))
-    .map((path) => resolve(cwd, path));
-  return own.filter((directory) => !used.some((path) => `${path}${sep}`.startsWith(`${directory}${sep}`)));
-};
-
 const remarks = ({ uncommitted }: Found, config: Config): string[] => [
   `Workers are \`${[config.agents.worker.command, ...config.agents.worker.args].join(" ")}\`.`,
   ...(uncommitted > 0 ? [`What is not committed is not in the copy: ${uncommitted} ${uncommitted === 1 ? "file" : "files"}.`] : []),
   ...(config.refinery.verify.length === 0 ? [NOTHING_VERIFIES] : []),
 ];
-
-type Adopting = { readonly directory: string; readonly from: string; readonly name: string };
-
-const NOTHING_VERIFIES =
-  "Nothing can land yet, because nothing verifies it: give the commands with --verify '<command>', or in .enki/enki.toml:\n  [refinery]\n  verify = [\"npm test\"]";
-
-/** A copy of the repository on the forge, with Enki's Actions workflow files on its default branch; the original is only read. */
-const adopt = async (
-  terminal: Terminal,
-  { forge }: Machine,
-  { directory, from, name }: Adopting,
-): Promise<{ token: string; config: Config }> => {
-  const token = forge.createUser(PERSON);
-  await forge.createRepository({ owner: OWNER, name, from });
-  forge.setPermission({ owner: OWNER, name }, { login: PERSON, role: "admin" });
-  const clone = await openClone({
-    url: `${forge.url}/${OWNER}/${name}.git`,
-    directory: join(directory, "setup.git"),
-    token: () => Promise.resolve(token),
-    identity: IDENTITY,
-    after: terminal.after,
-  });
-  await clone.fetch();
-  const branch = forge.defaultBranch({ owner: OWNER, name });
-  const tip = (await clone.refs())[branchRef(branch)] ?? null;
-  const tree = await clone.writeFiles(tip, await workflowFiles(terminal.root));
-  const commit = await clone.writeCommit({
-    tree,
-    parents: tip === null ? [] : [tip],
-    message: "Add Enki's Actions workflow",
-    at: terminal.now(),
-  });
-  const pushed = await clone.push([{ ref: branchRef(branch), from: tip, to: commit }]);
-  if (pushed.kind !== "pushed") throw new Error(`the workflow file could not be pushed: ${pushed.text}`);
-  const layers = await readInstallation(join(directory, "installation"));
-  return { token, config: (await readSettings(clone, commit, layers)).config };
-};
 
 type Welcome = { readonly name: string; readonly token: string; readonly bare: string; readonly branch: string };
 

@@ -34,6 +34,8 @@ export type MachineOptions = {
   readonly log: (line: string) => void;
   /** Minutes that an agent has for a step of a tier; what the repository says where none is given. */
   readonly minutes?: Readonly<Partial<Record<Tier, number>>>;
+  /** The forge's first id: executions are named after what was said, and what is kept of several machines may not have one name. */
+  readonly firstId?: number;
 };
 
 export type Machine = {
@@ -127,7 +129,7 @@ const startOwnApp = async (
 
 /** GitHub, an Actions runner and the App, on this machine. Rejects with the code `EADDRINUSE` when the port is in use. */
 export const openMachine = async (terminal: Terminal, options: MachineOptions): Promise<Machine> => {
-  const { directory, port, hidden = [] } = options;
+  const { directory, port, hidden = [], firstId } = options;
   const root = join(directory, "installation");
   const repositories = join(directory, "repositories");
   const clones = join(directory, "clones");
@@ -149,6 +151,7 @@ export const openMachine = async (terminal: Terminal, options: MachineOptions): 
     after: terminal.after,
     runner,
     observe: counter.observe,
+    ...(firstId !== undefined && { firstId }),
   });
   const stop = async (): Promise<void> => {
     await runner.close();

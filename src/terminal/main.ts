@@ -6,6 +6,7 @@ import { app, appOptions } from "./app.ts";
 import { config, configOptions } from "./config.ts";
 import { graph, graphOptions } from "./graph.ts";
 import { roles, rolesOptions } from "./roles.ts";
+import { run, runOptions } from "./run.ts";
 import { schema } from "./schema.ts";
 import { validate, validateOptions } from "./validate.ts";
 import { demo, demoOptions } from "./demo.ts";
@@ -27,6 +28,7 @@ type Subcommand = {
 const SUBCOMMANDS: ReadonlyMap<string, Subcommand> = new Map([
   ["demo", { takes: "", summary: "a whole story in a GitHub on this machine", options: demoOptions, run: demo }],
   ["local", { takes: "", summary: "a GitHub on this machine with a copy of your own repository", options: localOptions, run: local }],
+  ["run", { takes: '"<request>"', summary: "a request carried out in the repository here, with no GitHub", options: runOptions, run }],
   ["validate", { takes: "[<path> …]", summary: "every mistake in roles and configuration", options: validateOptions, run: validate }],
   ["roles", { takes: "", summary: "the roles in force here, and which file says so", options: rolesOptions, run: roles }],
   ["config", { takes: "", summary: "the configuration in force here, and which file says so", options: configOptions, run: config }],

@@ -18,13 +18,26 @@ const filesOf = async (at: Running, ref: string, wanted: (path: string) => boole
   return new Map(entries.map(([path, { sha }]) => [path, blobs.get(sha) ?? Buffer.alloc(0)]));
 };
 
-/** The ledger of the repository in the working directory; null where it has none. */
-export const readOwnLedger = async ({ cwd, after }: Terminal): Promise<Ledger | null> => {
-  const files = await filesOf({ directory: cwd, after }, LEDGER, () => true);
+/** Ledgers of executions that ran on this machine, each below this by the execution's id. */
+export const RUNS = "refs/enki/runs/";
+
+/** The ledger of the repository in the working directory, or another that is kept there; null where it has none. */
+export const readOwnLedger = async ({ cwd, after }: Pick<Terminal, "cwd" | "after">, ref = LEDGER): Promise<Ledger | null> => {
+  const files = await filesOf({ directory: cwd, after }, ref, () => true);
   if (!files) return null;
   const read = readLedger(files);
   if (!read.ok) throw new CannotError(read.refusal.why);
   return read.value;
+};
+
+/** The ledgers that `enki run` left. */
+export const readRuns = async ({ cwd, after }: Terminal): Promise<Ledger[]> => {
+  const listed = await runGit({ directory: cwd, after }, ["for-each-ref", "--format=%(refname)", RUNS]);
+  const refs = listed.stdout
+    .toString("utf8")
+    .split("\n")
+    .filter((ref) => ref !== "");
+  return (await Promise.all(refs.map((ref) => readOwnLedger({ cwd, after }, ref)))).flatMap((ledger) => ledger ?? []);
 };
 
 export type Archived = { readonly execution: Execution; readonly plan: Plan | null };

@@ -17,7 +17,7 @@ export const roles = async (args: readonly string[], terminal: Terminal): Promis
     .toSorted((a, b) => (a.name < b.name ? -1 : 1))
     .map((role) => ({ ...role, from: origins.get(`roles.${role.name}`)?.path ?? "" }));
   if (json) terminal.out(`${JSON.stringify({ roles: all, faults }, null, 2)}\n`);
-  else terminal.out(all.map((role) => describe(role, { width: terminal.columns, all })).join(""));
+  else terminal.out(all.map((role) => describe(role, { width: terminal.size().columns, all })).join(""));
   if (!json) for (const fault of faults) terminal.err(`${writeFault(fault)}\n`);
   return faults.length === 0 ? 0 : 1;
 };

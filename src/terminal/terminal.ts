@@ -10,8 +10,8 @@ export type Terminal = {
   readonly stdout: Writable;
   /** True where a person looks at what is printed, and can answer. */
   readonly isInteractive: boolean;
-  /** Characters in a line. */
-  readonly columns: number;
+  /** Characters in a line, and lines. */
+  readonly size: () => { readonly columns: number; readonly rows: number };
   /** What happens inside; for who asked to see it. */
   readonly log: (line: string) => void;
   /** Calls back when a person ends the program, before it ends. */

@@ -11,6 +11,8 @@ export type Workplace = {
   readonly directory: string;
   /** Says what machine runs in it: it is closed first, and its repositories stay. */
   readonly uses: (machine: Machine) => void;
+  /** Says that nothing of it is of use any more. */
+  readonly forget: () => void;
   /** Ends everything and takes away what nobody needs any more; once, however often it is called. */
   readonly close: () => Promise<void>;
 };
@@ -19,14 +21,15 @@ export type Workplace = {
 export const openWorkplace = async (terminal: Terminal, name: string): Promise<Workplace> => {
   const directory = await realpath(await mkdtemp(join(tmpdir(), `${name}-`)));
   let machine: Machine | null = null;
+  let kept = KEPT;
   let closing: Promise<void> | null = null;
   const end = async (): Promise<void> => {
     await machine?.close();
-    await removeAllBut(directory, machine === null ? [] : KEPT);
+    await removeAllBut(directory, machine === null ? [] : kept);
   };
   const close = (): Promise<void> => (closing ??= end());
   terminal.interrupted(close);
-  return { directory, uses: (used) => void (machine = used), close };
+  return { directory, uses: (used) => void (machine = used), forget: () => void (kept = []), close };
 };
 
 /** Removes a directory but for some paths in it. */

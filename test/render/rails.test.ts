@@ -44,7 +44,7 @@ const readBack = (lines: ReturnType<typeof drawRails>): Map<string, Set<string>>
   let above: (Set<string> | null)[] = [];
   let between = false;
   for (const { rails, node } of lines) {
-    const cells = [...rails].filter((_, at) => at % 2 === 0);
+    const cells = Array.from(rails).filter((_, at) => at % 2 === 0);
     if (node === null) {
       const all = new Set(cells.flatMap((cell, at) => (/[+v']/.test(cell) ? [...(above[at] ?? [])] : [])));
       above = cells.map((cell, at) => (cell === "v" ? all : /[+|]/.test(cell) ? (above[at] ?? null) : null));

@@ -1,0 +1,66 @@
+import type { Base } from "../model/ids.ts";
+import { oneLine } from "../render/escape.ts";
+import { indent } from "../render/plan-text.ts";
+import type { Seen, StoryEnd } from "./run-story.ts";
+import { RUNS } from "./read-ledger.ts";
+
+type Ending = {
+  /** What landed is on it; null where nothing did. */
+  readonly branch: string | null;
+  readonly base: Base;
+  readonly request: string;
+  /** What the jobs said. */
+  readonly logs: string;
+};
+
+/** What a reader wants to know last: what came of it, where it is, and what goes on. */
+export const tellEnd = (end: Exclude<StoryEnd, { end: "refused" }>, ending: Ending): string[] => {
+  switch (end.end) {
+    case "done":
+      return ["", ...reports(end), ...landed(ending, "Done."), again(end)];
+    case "stopped":
+      return [
+        "",
+        ...whyStopped(end),
+        ...reports(end),
+        ...landed(ending, "What was done before stays."),
+        `What the jobs said is in ${ending.logs}`,
+        again(end),
+      ];
+    case "unapproved":
+      return ["Nothing runs before it is approved. To start without being asked:", `  enki run --yes ${JSON.stringify(ending.request)}`];
+  }
+};
+
+const landed = ({ branch, base }: Ending, words: string): string[] =>
+  branch === null
+    ? [`${words} There is nothing to merge.`]
+    : [
+        `${words} It is on the branch ${branch}; your files and branches are as they were:`,
+        `  git log --graph ${base}..${branch}`,
+        `  git merge ${branch}`,
+      ];
+
+const again = ({ execution }: Seen): string => `How it came to be: enki graph ${execution.id}`;
+
+/** What steps found, whole: it is nowhere else than in the ledger. */
+const reports = ({ execution, ledger, plan }: Seen): string[] =>
+  (plan?.steps ?? []).flatMap(({ id, title }) => {
+    const text = ledger.artifacts[`${execution.id}/${id}`];
+    if (text === undefined) return [];
+    return [`${id}: ${oneLine(title)}`, indent(text), `  git show ${RUNS}${execution.id}:artifacts/${execution.id}/${id}.md`, ""];
+  });
+
+const LAST_LINES = 20;
+
+const whyStopped = ({ execution, ledger, plan }: Seen): string[] => {
+  const frozen = ledger.queues[execution.base]?.frozen;
+  const failed = (plan?.steps ?? []).flatMap(({ id }) => {
+    const step = execution.steps[id];
+    if (step?.state !== "failed") return [];
+    const log = (step.lastFailure ?? "").trim().split("\n").slice(-LAST_LINES).join("\n");
+    return [`${id} failed: ${oneLine(step.why?.why ?? "", 500)}`, ...(log === "" || log === step.why?.why ? [] : [indent(log)])];
+  });
+  const whole = [execution.why?.why, frozen?.why].flatMap((why) => (why === undefined ? [] : [`Stopped: ${oneLine(why, 2_000)}`]));
+  return failed.length > 0 ? failed : whole.length > 0 ? whole : ["Stopped."];
+};

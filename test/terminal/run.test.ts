@@ -1,0 +1,243 @@
+import { spawn, spawnSync } from "node:child_process";
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { CLI } from "../support/cli.ts";
+import { makeRepository, openTerminal } from "./stage.ts";
+
+type StepPlay = { readonly id: string; readonly run: string; readonly more?: string };
+
+/** A planner that proposes these steps, each a command of its own. */
+const playOf = (steps: readonly StepPlay[]): string => `
+title = "steps that are commands"
+[[scene]]
+role = "plan"
+[[scene.act]]
+tool = "enki_execution_create"
+must = true
+[scene.act.arguments]
+steps = [
+${steps.map(({ id, run, more = "" }) => `  { id = "${id}", title = "Do ${id}", description = "Told to ${id}.", run = ${JSON.stringify(run)}${more} },`).join("\n")}
+]
+`;
+
+const SORT: StepPlay = { id: "sort", run: "sort -o list.txt list.txt" };
+
+/** A person in a repository with an uncommitted change, and an agent that plays. */
+const open = (steps: readonly StepPlay[] = [SORT], files: Readonly<Record<string, string>> = {}) => {
+  const terminal = openTerminal();
+  const cwd = join(terminal.root, "own");
+  const git = makeRepository(cwd, { "list.txt": "b\na\n", "notes.txt": "old\n", ...files });
+  writeFileSync(join(cwd, "notes.txt"), "mine\n");
+  const play = join(terminal.root, "play.toml");
+  writeFileSync(play, playOf(steps));
+  const agent = ["--agent", `'${process.execPath}' '${CLI}' rehearse '${play}'`];
+  const verify = ["--verify", 'test "$(head -n 1 list.txt)" = a'];
+  const run = (...args: string[]) => terminal.run(["run", ...agent, ...verify, ...args], { cwd });
+  /** Everything of the person's that may not change. */
+  const own = (): unknown => [
+    readdirSync(cwd).toSorted(),
+    readFileSync(join(cwd, "list.txt"), "utf8"),
+    readFileSync(join(cwd, "notes.txt"), "utf8"),
+    git("status", "--porcelain"),
+    git("rev-parse", "HEAD", "main"),
+    git("symbolic-ref", "HEAD"),
+    git("config", "--list", "--local"),
+  ];
+  return { terminal, cwd, git, agent, verify, run, own, branches: () => git("branch", "--format=%(refname:short)").split("\n") };
+};
+
+const ESCAPE = "\u001b";
+
+const left = (of: { code: number | null; err: string }): object => ({ code: of.code, err: of.err });
+
+describe.concurrent("enki run", () => {
+  test("brings the result of a request as a branch, and leaves all else as it was", async () => {
+    const { terminal, git, run, own, branches } = open();
+    const before = own();
+    const told = await run("--yes", "sort", "the list");
+    expect(left(told)).toEqual({ code: 0, err: "" });
+    expect(told.out).toMatch(/What is not committed is left out: 1 file\.\n[^]*The plan:\n\no {2}sort {2}Do sort\n/);
+    expect(told.out).toMatch(/^ +[\d.]+ s {2}sort: landed$/m);
+    expect(told.out).not.toContain(ESCAPE);
+    expect(told.out).not.toMatch(/https?:|#\d|pull request|\/enki /);
+    const [, branch = ""] = /^ {2}git merge (enki\/[0-9a-f]{6})$/m.exec(told.out) ?? [];
+    expect(branches()).toEqual([branch, "main"]);
+    expect(own()).toEqual(before);
+    expect(git("show", `${branch}:list.txt`)).toBe("a\nb");
+    expect(git("ls-tree", "-r", "--name-only", branch).split("\n")).toEqual(["list.txt", "notes.txt"]);
+    expect(git("log", "--format=%s", `main..${branch}`).split("\n")).toEqual(["Do sort", "Do sort"]);
+    expect(git("merge-base", "main", branch)).toBe(git("rev-parse", "main"));
+    const [, head = ""] = /Enki-Head: ([0-9a-f]{40})/.exec(git("log", "-1", "--format=%B", branch)) ?? [];
+    expect(git("rev-parse", `${branch}^2`)).toBe(head);
+    expect(terminal.leftBehind()).toEqual([]);
+    expect(terminal.processes()).toEqual([]);
+  });
+
+  test("can be asked twice, and both can be looked at", async () => {
+    const { terminal, cwd, run, branches } = open();
+    await run("--yes", "sort the list");
+    await run("--yes", "sort the list");
+    const ids = branches().flatMap((name) => /^enki\/(.*)/.exec(name)?.[1] ?? []);
+    expect(ids).toHaveLength(2);
+    for (const id of ids) {
+      const { out } = await terminal.run(["graph", id], { cwd });
+      expect(out).toBe("*  sort  landed  Do sort\n");
+      const json = await terminal.run(["graph", `${id}-sort`, "--format", "json"], { cwd });
+      expect(JSON.parse(json.out)).toMatchObject({ id, state: "done", steps: [{ id: "sort", state: "done", needs: [] }] });
+    }
+    const [first = ""] = ids;
+    expect((await terminal.run(["graph", first, "--format", "mermaid"], { cwd })).out).toMatch(
+      /^graph LR\n {2}n0\["✅ Do sort"\]:::done\n/,
+    );
+    expect(await terminal.run(["graph", "000000"], { cwd })).toMatchObject({
+      code: 1,
+      err: expect.stringContaining("there are ") as unknown,
+    });
+  });
+
+  test("starts nothing that nobody approves: it shows the plan, what each step is told, and how to start it", async () => {
+    const { terminal, run, own, branches } = open();
+    const before = own();
+    const told = await run("sort the list");
+    expect(left(told)).toEqual({ code: 3, err: "" });
+    expect(told.out).toContain("sort (a command)\n    $ sort -o list.txt list.txt\n    Told to sort.\n");
+    expect(told.out).toMatch(/Nothing runs before it is approved.*\n {2}enki run --yes "sort the list"\n$/);
+    expect(told.out).not.toContain("sort: running");
+    expect(own()).toEqual(before);
+    expect(branches()).toEqual(["main"]);
+    expect(terminal.leftBehind()).toEqual([]);
+  });
+
+  test("says why it stopped, with the last lines, keeps what the jobs said, and what was done before", async () => {
+    const steps = [SORT, { id: "spoil", run: "echo z > list.txt", more: ', needs = ["sort"]' }];
+    const { terminal, git, run, branches } = open(steps);
+    const told = await run("--yes", "sort and spoil");
+    expect(left(told)).toEqual({ code: 1, err: "" });
+    expect(told.out).toMatch(/^spoil failed: Its candidate did not pass verification\.\n {4}\$ test .*\n {4}the command exited with 1$/m);
+    expect(told.out).toMatch(/What was done before stays\. It is on the branch enki\//);
+    expect(git("show", `${branches()[0] ?? ""}:list.txt`)).toBe("a\nb");
+    const [, logs = ""] = /What the jobs said is in (\S+)/.exec(told.out) ?? [];
+    expect(readdirSync(logs).length).toBeGreaterThan(0);
+    expect(terminal.processes()).toEqual([]);
+  });
+
+  test("shows what was found where nothing is to be merged", async () => {
+    const role = 'name = "looker"\nlabel = "L"\ndescription = "d"\nsystem_prompt = "p"\ncan_edit = false\noutput = "artifact"\n';
+    const steps = [{ id: "look", run: "echo '# Found'; echo; echo two places", more: ', role = "looker"' }];
+    const { git, run, branches } = open(steps, { ".enki/roles/looker.toml": role });
+    const { code, out } = await run("--yes", "what limits it?");
+    expect(code).toBe(0);
+    expect(out).toContain("look: Do look\n    # Found\n\n    two places\n");
+    expect(out).toContain("Done. There is nothing to merge.");
+    const [, object = ""] = /^ {2}git show (\S+)$/m.exec(out) ?? [];
+    expect(git("show", object)).toBe("# Found\n\ntwo places");
+    expect(branches()).toEqual(["main"]);
+  });
+
+  test("opens a checkpoint with --yes, and shows what it is about", async () => {
+    const steps = [{ ...SORT, more: ", checkpoint = true" }];
+    const { code, out } = await open(steps).run("--yes", "sort the list");
+    expect(code).toBe(0);
+    expect(out).toMatch(/^Checkpoint sort: others build on it\.\n[^]* {4} ?list\.txt \| 2 /m);
+  });
+
+  test("Ctrl+C ends it at once, and leaves no process", async () => {
+    const { terminal, cwd, agent, verify, own } = open([{ id: "hang", run: "sleep 1000" }]);
+    const before = own();
+    const started = terminal.start(["run", "--yes", ...agent, ...verify, "hang"], { cwd });
+    await started.prints(/hang: running/);
+    started.signal("SIGINT");
+    expect(left(await started.ended)).toEqual({ code: 130, err: "" });
+    expect(own()).toEqual(before);
+    expect(terminal.processes()).toEqual([]);
+  });
+});
+
+describe.concurrent("enki run says before it begins", () => {
+  test.each<[string, Record<string, string>, RegExp]>([
+    ["that nothing verifies", {}, /^enki run: Nothing can land yet, because nothing verifies it: .*--verify/],
+    [
+      "what is wrong in enki.toml",
+      { ".enki/enki.toml": "[refinery]\nverfy = 1\n" },
+      /^enki run: .*enki\.toml:2: unknown key refinery\.verfy; enki validate/,
+    ],
+    [
+      "that the agent is missing",
+      { ".enki/enki.toml": '[refinery]\nverify = ["true"]\n[agent]\ncommand = "no-such-agent"\n' },
+      /^enki run: the agent's command no-such-agent is not there/,
+    ],
+  ])("%s", async (_, files, why) => {
+    const terminal = openTerminal();
+    const cwd = join(terminal.root, "own");
+    makeRepository(cwd, { "a.txt": "", ...files });
+    const told = await terminal.run(["run", "--yes", "do it"], { cwd });
+    expect(told).toMatchObject({ code: 1, err: expect.stringMatching(why) as unknown });
+    expect(told.out).toBe("");
+    expect(terminal.processes()).toEqual([]);
+  });
+});
+
+const hasScript = spawnSync("script", ["-qec", "true", "/dev/null"]).status === 0;
+
+/** The same where a person looks at it: a terminal of its own, which answers with these lines. */
+const inTerminal = async (of: ReturnType<typeof open>, answer: string): Promise<{ code: number | null; out: string }> => {
+  const words = [process.execPath, CLI, "run", ...of.agent, ...of.verify, "sort the list"].map(
+    (word) => `'${word.replaceAll("'", "'\\''")}'`,
+  );
+  const { root } = of.terminal;
+  mkdirSync(join(root, "tmp"), { recursive: true });
+  const child = spawn("script", ["-qec", words.join(" "), "/dev/null"], {
+    cwd: of.cwd,
+    env: { PATH: process.env["PATH"] ?? "", HOME: join(root, "home"), TMPDIR: join(root, "tmp"), SHELL: "/bin/sh", TERM: "xterm" },
+    stdio: ["pipe", "pipe", "inherit"],
+  });
+  onTestFinished(() => void child.kill("SIGKILL"));
+  let out = "";
+  let answered = false;
+  child.stdout.setEncoding("utf8").on("data", (text: string) => {
+    out += text;
+    if (answered || !out.includes("[y/N]")) return;
+    answered = true;
+    child.stdin.write(`${answer}\n`);
+  });
+  const code = await new Promise<number | null>((resolve) => child.once("close", resolve));
+  return { code, out };
+};
+
+/** What stands on a terminal after it got this: cursor up, and clear to the end, are all that is used. */
+const screen = (out: string): string[] => {
+  const lines: string[] = [""];
+  // oxlint-disable-next-line no-control-regex -- the escape character is what is looked for
+  for (const part of out.replaceAll("\r", "").split(/(\u001b\[\d+A\u001b\[J|\n)/)) {
+    // oxlint-disable-next-line no-control-regex -- as above
+    const up = /^\u001b\[(\d+)A/.exec(part)?.[1];
+    if (up !== undefined) lines.splice(lines.length - 1 - Number(up), lines.length, "");
+    else if (part === "\n") lines.push("");
+    else lines.push(`${lines.pop() ?? ""}${part}`);
+  }
+  return lines;
+};
+
+describe.runIf(hasScript)("enki run in a terminal", () => {
+  test("asks for the plan, draws how it stands in one place, and leaves only what is worth reading", async () => {
+    const of = open();
+    const { code, out } = await inTerminal(of, "y");
+    expect(code).toBe(0);
+    expect(out).toContain(`${ESCAPE}[J`);
+    const shown = screen(out).join("\n");
+    expect(shown).toMatch(/The plan:[^]*Start this plan\? \[y\/N\][^]*Done\. It is on the branch enki\//);
+    expect(shown).not.toContain(ESCAPE);
+    expect(shown).not.toMatch(/\d+ of \d+ steps done|Reading the code/);
+    expect(out).toMatch(/0 of 1 steps done, \d+ s\r?\n@ {2}sort {2}running {2}Do sort/);
+    expect(of.branches()).toHaveLength(2);
+  });
+
+  test("starts nothing where the answer is no", async () => {
+    const of = open();
+    const { code, out } = await inTerminal(of, "n");
+    expect(code).toBe(3);
+    expect(out).not.toContain("running");
+    expect(of.branches()).toEqual(["main"]);
+  });
+});
