@@ -55,7 +55,7 @@ const issue = z
     body: z.string().nullish(),
     user: author,
     created_at: time,
-    pull_request: z.unknown(),
+    pull_request: z.unknown().optional(),
   })
   .transform(({ number, title, body, user, created_at, pull_request }) => ({
     issue: number,

@@ -30,6 +30,23 @@ describe("B-01 text that is no command", () => {
   });
 });
 
+describe("an answer and a small request", () => {
+  test("take their text to the end of the paragraph", () => {
+    expect(commands("/enki reply `3FA91C20b7` keep it\nas it is")).toEqual([
+      { kind: "reply", mail: "3fa91c20b7", text: "keep it\nas it is" },
+    ]);
+    expect(commands("/enki quick fix the typo")).toEqual([{ kind: "quick", prompt: "fix the typo" }]);
+  });
+  test.each([
+    ["/enki reply", "what-reply"],
+    ["/enki reply 3fa91c20b7", "what-reply"],
+    ["/enki reply yes keep it", "bad-mail"],
+    ["/enki quick", "nothing-asked"],
+  ])("%s is refused as %s", (text, code) => {
+    expect(kinds(text)).toEqual([code]);
+  });
+});
+
 describe("B-02 an unknown command", () => {
   test.each([
     ["aprove 0123456789ab", "approve"],

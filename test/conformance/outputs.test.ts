@@ -233,6 +233,21 @@ describe("mail", () => {
   });
 });
 
+test("mail whose time is over leaves the ledger, and what an execution keeps is bounded", async () => {
+  const story = openStory();
+  await story.run(plan(step("fix"), step("test")));
+  const { id } = story.execution();
+  const send = { kind: "mail-send", to: `worker/${id}-test`, subject: "s", body: "b", priority: "normal", type: "info" } as const;
+  const short = { ...send, thread: null, replyTo: null, ttl: 60 };
+  const long = { ...short, ttl: null };
+  await story.end(`work/${id}-fix`, { end: "unchanged", tools: [short, ...Array.from({ length: 600 }, () => long)] });
+  expect(Object.keys(story.ledger().mails).length).toBe(500);
+  expect(story.notes().join("\n")).toContain("an execution keeps at most 500 mails");
+  for (let minute = 0; minute < 3; minute += 1) await story.later();
+  await story.say({ kind: "status", target: null });
+  expect(Object.keys(story.ledger().mails).length).toBe(499);
+});
+
 describe("a question to a person", () => {
   const ask = async () => {
     const story = openStory();

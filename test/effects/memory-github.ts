@@ -31,6 +31,16 @@ const emptyState = () => ({
   statuses: [] as string[],
   reactions: [] as string[],
   closed: [] as number[],
+  issues: [] as {
+    number: number;
+    by: string;
+    title: string;
+    body: string;
+    labels: string[];
+    state: string;
+    reason: string | null;
+    at: number;
+  }[],
   permissions: {} as Record<string, string>,
   /** Tips of branches. */
   branches: { main: "0".repeat(40), "task/abc123-one": "a".repeat(40) } as Record<string, string>,
@@ -87,7 +97,36 @@ const commentRoutes = (state: State): Routes => {
       state.comments = state.comments.filter((comment) => comment !== gone);
     },
     "POST /issues/comments/{comment_id}/reactions": (given) => void state.reactions.push(`${stored(given).id} ${text(given, "content")}`),
-    "PATCH /issues/{issue_number}": (given) => void state.closed.push(Number(given["issue_number"])),
+    "PATCH /issues/{issue_number}": (given) => {
+      const issue = state.issues.find((each) => each.number === given["issue_number"]);
+      if (!issue) return void state.closed.push(Number(given["issue_number"]));
+      const { title = issue.title, body = issue.body, state: to = issue.state, state_reason: reason = null } = given;
+      Object.assign(issue, { title, body, state: to, reason });
+    },
+    "POST /issues": (given, { login }) => {
+      // `labels` is what the adapter sends.
+      const labels = given["labels"] as string[];
+      const issue = {
+        by: login,
+        title: text(given, "title"),
+        body: text(given, "body"),
+        labels,
+        state: "open",
+        reason: null,
+        at: state.now,
+      };
+      const number = state.next++;
+      state.issues.push({ number, ...issue });
+      return { number };
+    },
+    "GET /issues": (given) =>
+      page(
+        state.issues
+          .filter(({ labels }) => labels.includes(text(given, "labels")))
+          .filter((issue) => given["state"] === "all" || issue.state === given["state"])
+          .toReversed(),
+        given,
+      ).map(({ number, by, title, body, at }) => ({ number, user: user(by), title, body, created_at: iso(at) })),
   };
 };
 

@@ -246,3 +246,29 @@ test("whatever is lost on the way, in the end everything was done once", async (
     { numRuns: 300 },
   );
 });
+
+const openIssue = {
+  kind: "open-issue",
+  key: "open-issue:abc",
+  marker: "<!-- enki:backlog:abc -->",
+  title: "Later",
+  body: "Words.",
+} as const;
+
+test("an issue of the backlog is opened once: also where the answer was lost, and where another process asked for it", async () => {
+  const { run, state } = open(unansweredOnce("POST /issues"));
+  expect((await run([openIssue]))[0]?.end).toEqual({ kind: "done", known: { issue: state.issues[0]?.number } });
+  expect((await run([openIssue], [openIssue]))[0]?.end).toEqual({ kind: "done", known: { issue: state.issues[0]?.number } });
+  expect(state.issues).toMatchObject([{ title: "Later", body: "<!-- enki:backlog:abc -->\nWords.", labels: ["enki:backlog"] }]);
+});
+
+test("an issue of the backlog is changed and closed for the reason that was given", async () => {
+  const { run, state } = open();
+  await run([openIssue]);
+  const issue = state.issues[0]?.number ?? 0;
+  await run([
+    { kind: "edit-issue", key: "edit-issue:1", issue, title: "Sooner", body: "Other words." },
+    { kind: "drop-issue", key: "drop-issue:1", issue, reason: "not_planned" },
+  ]);
+  expect(state.issues).toMatchObject([{ title: "Sooner", body: "Other words.", state: "closed", reason: "not_planned" }]);
+});

@@ -46,6 +46,7 @@ export const githubContract = (name: string, connect: () => Promise<ContractStag
     afterEach(() => stage.close());
 
     comments(() => stage);
+    backlog(() => stage);
     pulls(() => stage);
     runs(() => stage);
     rest(() => stage);
@@ -110,6 +111,38 @@ const comments = (on: () => ContractStage): void => {
     const { reader, issue } = on();
     expect(refusal(await reader.issues.comment(issue, "x"))).toBe("not-allowed");
     expect(value(await reader.issues.commentsOn(issue))).toEqual([]);
+  });
+};
+
+const backlog = (on: () => ContractStage): void => {
+  const item = (words: string) => ({ title: words, body: `<!-- enki:backlog:abc -->\n${words}` });
+
+  test("an item of the backlog is listed without its hidden line, changed in place, and gone when it is closed", async () => {
+    const { github } = on();
+    const first = value(await github.backlog.open(item("First")));
+    const second = value(await github.backlog.open({ title: "Second", body: "Words." }));
+    expect(value(await github.backlog.list())).toMatchObject([
+      { ...second, title: "Second", body: "Words." },
+      { ...first, title: "First", body: "First" },
+    ]);
+    value(await github.backlog.edit({ issue: second.issue, title: "Other", body: "Other words." }));
+    value(await github.backlog.close(first.issue, "not_planned"));
+    value(await github.backlog.close(first.issue, "not_planned"));
+    expect(value(await github.backlog.list())).toMatchObject([{ ...second, title: "Other", body: "Other words." }]);
+  });
+
+  test("an item is found by its hidden line, open or closed, only where we wrote it; an issue without the label is none", async () => {
+    const { github, self, maintainer, person } = on();
+    const marker = "<!-- enki:backlog:abc -->";
+    expect(value(await github.backlog.find(marker, self))).toBeNull();
+    value(await person.backlog.open(item("Theirs")));
+    expect(value(await github.backlog.find(marker, self))).toBeNull();
+    const ours = value(await github.backlog.open(item("Ours")));
+    expect(value(await github.backlog.find(marker, self))).toEqual(ours);
+    value(await github.backlog.close(ours.issue, "completed"));
+    expect(value(await github.backlog.find(marker, self))).toEqual(ours);
+    expect(value(await github.backlog.find(marker, maintainer))).not.toEqual(ours);
+    expect(value(await github.backlog.list())).toMatchObject([{ title: "Theirs" }]);
   });
 };
 

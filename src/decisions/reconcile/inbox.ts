@@ -1,5 +1,6 @@
 import type { EventId } from "../../model/event.ts";
 import type { Millis } from "../../model/ids.ts";
+import { isExpired } from "../../model/mail.ts";
 import { RESULTS } from "../../model/refs.ts";
 import type { Draft } from "../draft.ts";
 
@@ -10,13 +11,18 @@ const MEMORY = 24 * 60 * 60_000;
 export const isForgotten = (draft: Draft, { at, edited }: { readonly at: Millis; readonly edited: boolean }): boolean =>
   !edited && at < draft.ledger().cursor && at < draft.now - MEMORY;
 
-/** Removes the refs of results that were taken in, and forgets ids that no listing can bring again. */
+/** Removes the refs of results that were taken in, and forgets mail whose time is over and ids that no listing can bring again. */
 export const reconcileInbox = (draft: Draft): void => {
   const { handled } = draft.ledger();
   for (const [ref, commit] of Object.entries(draft.snapshot.refs)) {
     if (!ref.startsWith(RESULTS) || handled[`result:${commit}`] === undefined) continue;
     draft.move(ref, null);
     draft.keep(commit);
+  }
+  for (const mail of draft.mails()) {
+    // A person may still answer a question for as long as its agent waits, whatever time it was given.
+    const asked = mail.to === "user" && mail.status === "pending";
+    if (isExpired(mail, draft.now) && !asked) draft.dropMail(mail.id);
   }
   const { cursor } = draft.ledger();
   for (const [id, at] of Object.entries(handled)) {
