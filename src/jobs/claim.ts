@@ -75,7 +75,11 @@ const inSight = (ledger: Ledger, execution: Execution, job: Job): Pick<JobSpec, 
   return {
     toolSet,
     executions: toolSet === "planner" || toolSet === "sidecar" ? all : all.filter(({ issue }) => issue === execution.issue),
-    mails: address === null ? [] : Object.values(ledger.mails).filter((mail) => to(mail) || from(mail)),
+    // Who resolves a conflict or does a quick task gets no mail.
+    mails:
+      address === null || (toolSet !== "planner" && toolSet !== "worker")
+        ? []
+        : Object.values(ledger.mails).filter((mail) => to(mail) || from(mail)),
   };
 };
 
