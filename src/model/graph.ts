@@ -4,30 +4,35 @@ import { refuse, type Result, accept } from "./refusal.ts";
 
 /** Step ids in an order in which every step comes after what it needs, first-come among equals; null when there is a cycle. */
 export const topological = (steps: readonly PlannedStep[]): StepId[] | null => {
-  const open = new Map(steps.map((step) => [step.id, neededSteps(step).length]));
-  const needers = dependents(steps);
-  const ready = steps.filter((step) => open.get(step.id) === 0).map((step) => step.id);
+  const nodes = new Map(steps.map(({ id }) => [id, { id, open: 0, needers: [] as Node[] }]));
+  for (const step of steps) link(step, nodes);
+  const ready = [...nodes.values()].filter(({ open }) => open === 0);
   for (let at = 0; at < ready.length; at += 1) {
-    for (const id of needers.get(ready[at] ?? "") ?? []) {
-      const left = (open.get(id) ?? 0) - 1;
-      open.set(id, left);
-      if (left === 0) ready.push(id);
+    for (const needer of ready[at]?.needers ?? []) {
+      needer.open -= 1;
+      if (needer.open === 0) ready.push(needer);
     }
   }
-  return ready.length === steps.length ? ready : null;
+  return ready.length === steps.length ? ready.map(({ id }) => id) : null;
+};
+
+type Node = { readonly id: StepId; open: number; readonly needers: Node[] };
+
+/** Counts what a step needs, and tells that who needs it. */
+const link = ({ id, needs }: PlannedStep, nodes: ReadonlyMap<StepId, Node>): void => {
+  const node = nodes.get(id);
+  if (!node) return;
+  for (const need of needs) {
+    if (!("step" in need)) continue;
+    node.open += 1;
+    nodes.get(need.step)?.needers.push(node);
+  }
 };
 
 /** Steps in topological order; none when there is a cycle. */
 export const inOrder = (steps: readonly PlannedStep[]): readonly PlannedStep[] => {
   const byId = new Map(steps.map((step) => [step.id, step]));
   return (topological(steps) ?? []).flatMap((id) => byId.get(id) ?? []);
-};
-
-/** For each step those that need it directly, in plan order. */
-const dependents = (steps: readonly PlannedStep[]): ReadonlyMap<StepId, readonly StepId[]> => {
-  const map = new Map<StepId, StepId[]>(steps.map((step) => [step.id, []]));
-  for (const step of steps) for (const need of neededSteps(step)) map.get(need)?.push(step.id);
-  return map;
 };
 
 /** One cycle as a path that ends where it began; null when there is none. */

@@ -21,13 +21,18 @@ const EXECUTION_ID = /^[0-9a-f]{6,64}$/;
 export const isStepId = (text: string): boolean => STEP_ID.test(text) && !(text in Object.prototype);
 export const isSha = (text: string): boolean => /^[0-9a-f]{40}$/.test(text);
 
-const sorted = (_: string, value: unknown): unknown =>
-  value !== null && typeof value === "object" && !Array.isArray(value)
-    ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
-    : value;
-
 /** JSON with sorted keys, so that equal values give equal text. */
-export const canonical = (value: unknown): string => JSON.stringify(value, sorted);
+export const canonical = (value: unknown): string => {
+  if (value === null || typeof value !== "object") return JSON.stringify(value) ?? "null";
+  if (Array.isArray(value)) return `[${value.map((each) => canonical(each)).join(",")}]`;
+  // An object's own fields are looked up by their names.
+  const fields = value as Readonly<Record<string, unknown>>;
+  const texts: string[] = [];
+  for (const key of Object.keys(fields).sort()) {
+    if (fields[key] !== undefined) texts.push(`${JSON.stringify(key)}:${canonical(fields[key])}`);
+  }
+  return `{${texts.join(",")}}`;
+};
 
 export const hash = (value: unknown): Hash => createHash("sha256").update(canonical(value)).digest("hex");
 

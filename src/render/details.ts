@@ -56,15 +56,19 @@ export const remarks = (execution: Execution, steps: readonly PlannedStep[]): st
     })
     .slice(0, MOST)
     .join("\n\n");
+/** Of more steps the last are told. */
+const MOST_TOLD = 100;
 
 type Reported = { readonly execution: Execution; readonly reports: Readonly<Record<StepId, string>> };
 
 /** What the steps found, as they wrote it; unfolded where a person is to judge it. */
 export const reportsOf = ({ execution, reports }: Reported, steps: readonly PlannedStep[]): string => {
-  const written = steps.flatMap(({ id, title }) => {
-    const text = reports[id];
-    return text === undefined ? [] : [{ id, title, text }];
-  });
+  const written = steps
+    .flatMap(({ id, title }) => {
+      const text = reports[id];
+      return text === undefined ? [] : [{ id, title, text }];
+    })
+    .slice(-MOST_TOLD);
   const limit = Math.floor(16_000 / Math.max(1, written.length));
   return written
     .map(({ id, title, text }) => {
@@ -83,10 +87,12 @@ const whole = ({ id: execution, steps }: Execution, id: StepId): string => {
 
 /** What finished steps hand on, in their workers' words. */
 export const outcomes = (execution: Execution, steps: readonly PlannedStep[]): string => {
-  const told = steps.flatMap(({ id }) => {
-    const step = execution.steps[id];
-    return step && step.output.trim() !== "" && HANDED_ON.has(step.state) ? [step] : [];
-  });
+  const told = steps
+    .flatMap(({ id }) => {
+      const step = execution.steps[id];
+      return step && HANDED_ON.has(step.state) && step.output.trim() !== "" ? [step] : [];
+    })
+    .slice(-MOST_TOLD);
   const limit = Math.min(2_000, Math.floor(8_000 / Math.max(1, told.length)));
   const each = told.map(({ id, output }) => `**${code(id)}**\n\n${quoted(output, { limit, keep: "start" })}`);
   return told.length === 0 ? "" : details("What the workers say they did", each.join("\n\n"));
@@ -94,13 +100,16 @@ export const outcomes = (execution: Execution, steps: readonly PlannedStep[]): s
 
 const HANDED_ON: ReadonlySet<StepState> = new Set(["worker_done", "waiting", "done"]);
 
+/** Of more steps nothing could be shown but the beginning of a sentence each. */
+const MOST_INSTRUCTIONS = 400;
+
 /** What each worker is told, word for word: a person approves this, not only its title. */
 export const instructions = (execution: Execution, steps: readonly PlannedStep[]): string => {
   if (steps.length === 0) return "";
   const limit = Math.min(4_000, Math.floor(16_000 / steps.length));
   const whole = `executions/${execution.id}/plan-${execution.plan ?? ""}.json`;
   const body = [
-    ...steps.map((step) => instruction(step, limit)),
+    ...(steps.length > MOST_INSTRUCTIONS ? [] : steps).map((step) => instruction(step, limit)),
     `The whole plan is in the ledger: ${code(`git fetch origin refs/enki/ledger && git show FETCH_HEAD:${whole}`)}`,
   ].join("\n\n");
   return details("What each step is told", body);

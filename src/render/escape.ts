@@ -74,3 +74,20 @@ export const label = (text: string, limit = 40): string =>
   Array.from(oneLine(text, limit))
     .map((each) => (/[a-zA-Z0-9 ]/.test(each) || each > "\u007f" ? each : `#${each.codePointAt(0)};`))
     .join("");
+
+/** The characters that a comment of ours may have; GitHub takes 65,536. */
+export const COMMENT = 60_000;
+
+/** Texts of items one after the other, until they are too long together: what is longer than a comment is left out of it, whole. */
+export const upTo = <T>(limit: number, items: readonly T[], write: (item: T) => string | null): string[] => {
+  const written: string[] = [];
+  let length = 0;
+  for (const item of items) {
+    if (length > limit) break;
+    const text = write(item);
+    if (text === null) continue;
+    written.push(text);
+    length += text.length;
+  }
+  return written;
+};

@@ -4,7 +4,7 @@ import type { Plan } from "../model/plan.ts";
 import type { Queue } from "../model/queue.ts";
 import { addedSteps, addition } from "./addition.ts";
 import { failedSteps, instructions, outcomes, remarks, reportsOf, resolvedConflicts } from "./details.ts";
-import { code, inline, quoted, sentence } from "./escape.ts";
+import { code, COMMENT, inline, quoted, sentence } from "./escape.ts";
 import { mermaid } from "./graph.ts";
 import { writeMarker } from "./marker.ts";
 import { nextCommand } from "./next.ts";
@@ -20,8 +20,6 @@ export type Shown = {
   readonly reports: Readonly<Record<StepId, string>>;
 };
 
-/** GitHub takes 65,536 characters. */
-const LIMIT = 60_000;
 const CUT = "Parts of this are left out: they are too long for a comment.";
 
 /** What is left out first has the highest number; 0 is never left out. */
@@ -55,7 +53,7 @@ export const executionComment = (shown: Shown): string => {
 /** Leaves out whole parts, never a half of one: what follows an open fence or element would be swallowed by it. */
 const fit = (parts: readonly Part[]): string => {
   const written = parts.filter(({ text }) => text !== "");
-  let left = LIMIT;
+  let left = COMMENT;
   const kept = new Set<Part>();
   for (const part of written.toSorted((a, b) => a.rank - b.rank)) {
     if (part.rank > 0 && part.text.length + 2 > left) continue;

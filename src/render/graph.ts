@@ -1,6 +1,6 @@
 import { neededSteps, type PlannedStep } from "../model/plan.ts";
 import type { Step, StepState } from "../model/step.ts";
-import { label } from "./escape.ts";
+import { label, upTo } from "./escape.ts";
 import { stateWords } from "./step-table.ts";
 
 const COLOURS: Readonly<Record<string, string>> = {
@@ -31,7 +31,7 @@ export const mermaid = (steps: readonly PlannedStep[], states: Readonly<Record<s
 export const mermaidText = (steps: readonly PlannedStep[], states: Readonly<Record<string, Step>>): string => {
   const names = new Map(steps.map((step, at) => [step.id, `n${at}`]));
   const used = new Set<string>();
-  const lines = steps.flatMap((step) => {
+  const lines = upTo(LIMIT, steps, (step) => {
     const name = names.get(step.id) ?? "";
     const [open, close] = step.checkpoint ? ["{{", "}}"] : ["[", "]"];
     const state = states[step.id];
@@ -40,7 +40,7 @@ export const mermaidText = (steps: readonly PlannedStep[], states: Readonly<Reco
     if (colour) used.add(colour);
     const node = `  ${name}${open}"${symbol}${label(step.title)}"${close}${colour ? `:::${colour}` : ""}`;
     const needs = neededSteps(step).flatMap((need) => names.get(need) ?? []);
-    return [node, ...needs.map((need) => `  ${need} --> ${name}`)];
+    return [node, ...needs.map((need) => `  ${need} --> ${name}`)].join("\n");
   });
   const classes = Object.entries(COLOURS).flatMap(([name, style]) => (used.has(name) ? [`  classDef ${name} ${style}`] : []));
   return ["graph LR", ...lines, ...classes].join("\n");

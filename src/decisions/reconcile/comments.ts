@@ -1,3 +1,4 @@
+import type { Effect } from "../../model/effect.ts";
 import { type Execution, isOver } from "../../model/execution.ts";
 import type { StepState } from "../../model/step.ts";
 import { executionComment } from "../../render/execution-comment.ts";
@@ -29,15 +30,18 @@ export const reconcileComments = (draft: Draft): void => {
   const busy = new Set(draft.executions().flatMap((each) => (isOver(each) ? [] : [each.issue])));
   for (const execution of draft.executions()) {
     const key = `say:execution/${execution.id}` as const;
-    const reports = reportsOf(draft, execution);
-    const grown = draft.plan(execution.adding?.plan ?? null);
-    const body = executionComment({ execution, plan: draft.plan(execution.plan), grown, queue: draft.queue(execution.base), reports });
-    const comment = draft.trace(key)?.known ?? null;
-    const marker = writeMarker({ kind: "execution", id: execution.id });
-    if (isTime(draft, key, execution)) draft.want({ kind: "say", key, issue: execution.issue, marker, body, comment });
+    if (isTime(draft, key, execution)) draft.want(told(draft, execution));
     if (execution.state === "done" && !execution.onPull && !busy.has(execution.issue))
       draft.want({ kind: "close-issue", key: `close-issue:${execution.id}`, issue: execution.issue });
   }
+};
+
+const told = (draft: Draft, execution: Execution): Effect => {
+  const key = `say:execution/${execution.id}` as const;
+  const [plan, grown] = [draft.plan(execution.plan), draft.plan(execution.adding?.plan ?? null)];
+  const body = executionComment({ execution, plan, grown, queue: draft.queue(execution.base), reports: reportsOf(draft, execution) });
+  const marker = writeMarker({ kind: "execution", id: execution.id });
+  return { kind: "say", key, issue: execution.issue, marker, body, comment: draft.trace(key)?.known ?? null };
 };
 
 const reportsOf = (draft: Draft, { id, steps }: Execution): Record<string, string> => {

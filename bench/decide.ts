@@ -1,0 +1,138 @@
+import { decide } from "../src/decisions/decide.ts";
+import type { Decision, Snapshot } from "../src/model/decision.ts";
+import type { Event } from "../src/model/event.ts";
+import { hash } from "../src/model/ids.ts";
+import { jobKey } from "../src/model/job.ts";
+import { type Fact, type Facts, type Query, queryKey } from "../src/model/query.ts";
+import type { PlannedStep } from "../src/model/plan.ts";
+import { branchRef } from "../src/model/refs.ts";
+import { emptyLedger } from "../src/model/ledger.ts";
+import { comment, plan, step } from "../test/support/build.ts";
+import { config } from "../test/support/config.ts";
+
+/** Deciding over graphs of these sizes: milliseconds, the median of several. */
+const SIZES = [100, 1_000, 10_000];
+const RUNS = 15;
+
+const sha = (value: unknown): string => hash(value).slice(0, 40);
+
+const CONFIG = config({ plan: { approval: "always", maxSteps: 20_000 } });
+
+/** What of the world a decision asks for here: a maintainer, commits that merge. */
+const answer = (query: Query): Fact => {
+  switch (query.kind) {
+    case "permission":
+      return { kind: "permission", query, answer: "write" };
+    case "work":
+      return { kind: "work", query, answer: { kind: "commit", commit: sha(query) } };
+    case "candidate":
+      return { kind: "candidate", query, answer: { kind: "commits", merges: query.merges.map((merge) => sha(merge)) } };
+    case "reviews":
+      return { kind: "reviews", query, answer: [] };
+    case "pulls":
+      return { kind: "pulls", query, answer: [] };
+    case "runs":
+      return { kind: "runs", query, answer: [] };
+    case "archived":
+      return { kind: "archived", query, answer: null };
+    case "contains":
+      return { kind: "contains", query, answer: true };
+  }
+};
+
+type Act = Extract<Decision, { kind: "act" }>;
+
+/** Decides with all that it asks for known. */
+const settle = (events: readonly Event[], snapshot: Snapshot): { act: Act; facts: Facts } => {
+  const facts = new Map<string, Fact>();
+  for (;;) {
+    const decision = decide(events, { ...snapshot, facts });
+    if (decision.kind === "act") return { act: decision, facts };
+    for (const query of decision.queries) facts.set(queryKey(query), answer(query));
+  }
+};
+
+const start: Snapshot = {
+  now: 1_000_000,
+  grace: 0,
+  self: "enki[bot]",
+  defaultBranch: "main",
+  config: CONFIG,
+  ledger: emptyLedger,
+  refs: { [branchRef("main")]: sha("root") },
+  facts: new Map(),
+};
+
+const finish = (target: string, steps: readonly PlannedStep[] | null): Event => {
+  const commit = sha(["result", target]);
+  const result = {
+    format: 1,
+    job: jobKey({ kind: steps ? "plan" : "work", target, attempt: 1 }),
+    run: 1,
+    base: sha("root"),
+    end: steps ? "success" : "unchanged",
+    why: "",
+    output: "what it did",
+    artifact: null,
+    files: [],
+    tools: steps ? [{ kind: "propose" as const, plan: { steps } }] : [],
+    spent: 0,
+  } as const;
+  return { kind: "resulted", id: `result:${commit}`, commit, result };
+};
+
+/** Layers of ten: each step needs two of the layer before it. */
+const layered = (size: number): readonly PlannedStep[] =>
+  plan(
+    ...Array.from({ length: size }, (_, at) => {
+      const before = Math.floor(at / 10) * 10 - 10;
+      const needs = before < 0 ? [] : [`s${before + (at % 10)}`, `s${before + ((at + 1) % 10)}`];
+      return step(`s${at}`, { needs });
+    }),
+  ).steps;
+
+const then = (snapshot: Snapshot, { act }: { act: Act }): Snapshot => ({ ...snapshot, now: snapshot.now + 60_000, ledger: act.ledger });
+
+/** How long one decision takes whose facts are known, in milliseconds: the median of several, after some to warm up. */
+const measure = (events: readonly Event[], snapshot: Snapshot): number => {
+  const { facts } = settle(events, snapshot);
+  const call = (): Decision => decide(events, { ...snapshot, facts });
+  for (let warm = 0; warm < 5; warm += 1) call();
+  const times = Array.from({ length: RUNS }, () => {
+    const from = process.hrtime.bigint();
+    call();
+    return Number(process.hrtime.bigint() - from) / 1e6;
+  });
+  return Math.round((times.sort((a, b) => a - b)[Math.floor(RUNS / 2)] ?? 0) * 100) / 100;
+};
+
+const bench = (size: number): Record<string, number> => {
+  const asked = then(start, settle([comment(1, { kind: "do", text: "x" })], start));
+  const [id = ""] = Object.keys(asked.ledger.executions);
+  const proposing = [finish(id, layered(size))];
+  const propose = measure(proposing, asked);
+  const proposed = then(asked, settle(proposing, asked));
+  const approving = [comment(2, { kind: "approve-plan", plan: proposed.ledger.executions[id]?.plan ?? "" })];
+  const approve = measure(approving, proposed);
+  let running = then(proposed, settle(approving, proposed));
+  // Half of it is done.
+  const half = Math.floor(size / 2);
+  const done = { ...running.ledger.executions[id], steps: { ...running.ledger.executions[id]?.steps } };
+  for (let at = 0; at < half; at += 1) {
+    const was = done.steps[`s${at}`];
+    if (was) done.steps[`s${at}`] = { ...was, state: "done", output: "what it did", until: null };
+  }
+  running = { ...running, ledger: { ...running.ledger, executions: { ...running.ledger.executions, [id]: done as never } } };
+  running = then(running, settle([], running));
+  const wake = measure([], running);
+  const working = Object.values(running.ledger.executions[id]?.steps ?? {}).find(({ state }) => state === "running");
+  const ending = [finish(`${id}-${working?.id ?? ""}`, null)];
+  const result = measure(ending, running);
+  const pausing = [comment(3, { kind: "pause", target: null })];
+  const pause = measure(pausing, running);
+  return { steps: size, propose, approve, wake, result, pause };
+};
+
+const rows = SIZES.map((size) => bench(size));
+console.log(JSON.stringify({ bench: "decide", unit: "ms, median", rows }));
+console.table(rows);
