@@ -57,7 +57,7 @@ export const heldBases = (draft: Draft, base: Base): Sha[] =>
   draft
     .executions()
     .filter((execution) => execution.base === base)
-    .flatMap(({ steps }) => Object.values(steps))
+    .flatMap(({ id }) => draft.steps(id))
     .flatMap(({ on, base: commit, state }) => (on.length > 0 && commit !== null && !GONE.has(state) ? [commit] : []));
 
 const GONE: ReadonlySet<Step["state"]> = new Set(["done", "skipped", "cancelled"]);

@@ -17,6 +17,7 @@ export const openLedger = (before: Ledger) => {
   let ledger: Mutable<Ledger> = { ...before };
   let urgent = false;
   const owned = new WeakSet<object>();
+  const lists = new WeakMap<Execution["steps"], readonly Step[]>();
   const own = <T extends object>(value: T): Mutable<T> => {
     if (owned.has(value)) return value;
     const copy = { ...value };
@@ -36,10 +37,19 @@ export const openLedger = (before: Ledger) => {
     const mine = own(execution);
     mine.steps = own(execution.steps);
     (mine.steps as Record<StepId, Step>)[step.id] = step;
+    lists.delete(mine.steps);
     put("executions", id, mine);
+  };
+  /** The steps of an execution as it stands now: listing a large record takes longer than looking through the list. */
+  const steps = (id: ExecutionId): readonly Step[] => {
+    const record = ledger.executions[id]?.steps ?? {};
+    const list = lists.get(record) ?? Object.values(record);
+    lists.set(record, list);
+    return list;
   };
   return {
     ledger: (): Ledger => ledger,
+    steps,
     /** True once something was written that could not be looked up again. */
     urgent: (): boolean => urgent,
     hurry: (): void => void (urgent = true),
@@ -55,12 +65,13 @@ export const openLedger = (before: Ledger) => {
 type Writer = ReturnType<typeof openLedger>;
 
 /** Reading and writing executions, steps and plans. */
-export const graphRecords = ({ ledger, put, hurry, learnStep }: Writer) => {
+export const graphRecords = ({ ledger, steps, put, hurry, learnStep }: Writer) => {
   const planned = new Map<Hash, ReadonlyMap<StepId, PlannedStep>>();
   const orders = new Map<Hash, readonly PlannedStep[]>();
   const plan = (id: Hash | null): Plan | null => (id === null ? null : (ledger().plans[id] ?? null));
   return {
     executions: (): readonly Execution[] => Object.values(ledger().executions),
+    steps,
     execution: (id: ExecutionId): Execution | undefined => ledger().executions[id],
     putExecution: (execution: Execution): void => {
       hurry();

@@ -38,7 +38,7 @@ const archive = (draft: Draft, traces: readonly (readonly [string, Trace])[]): v
 
 const isAtRest = (draft: Draft, execution: Execution, traces: readonly Trace[]): boolean => {
   const settled = traces.every(({ digest, refused }) => digest !== null || refused !== null);
-  const stopped = execution.planning.until === null && Object.values(execution.steps).every(({ until }) => until === null);
+  const stopped = execution.planning.until === null && draft.steps(execution.id).every(({ until }) => until === null);
   const last = Math.max(execution.created, ...traces.map(({ at }) => at));
   return settled && stopped && last < draft.now - (execution.state === "failed" ? PERSON_WAIT : REST);
 };
@@ -71,9 +71,9 @@ const ownerOfJob = (key: string): ExecutionId | null => {
 const neededTraces = (draft: Draft): ((key: string) => boolean) => {
   const { queues, outbox } = draft.ledger();
   const live = draft.executions();
-  const heads = new Set(live.flatMap(({ steps }) => Object.values(steps).flatMap(({ head }) => head?.sha ?? [])));
+  const heads = new Set(live.flatMap(({ id }) => draft.steps(id).flatMap(({ head }) => head?.sha ?? [])));
   const candidates = new Set(Object.values(queues).flatMap((queue) => queue.candidates.map(({ commit }) => commit)));
-  const cancels = live.some(({ steps }) => Object.values(steps).some(({ state }) => state === "cancelled" || state === "skipped"));
+  const cancels = live.some(({ id }) => draft.steps(id).some(({ state }) => state === "cancelled" || state === "skipped"));
   return (key) => {
     const owner = ownerOf(key);
     if (owner !== null) return draft.execution(owner) !== undefined;

@@ -11,7 +11,7 @@ import type { Draft } from "../draft.ts";
 export const reconcileCarrying = (draft: Draft): void => {
   for (const execution of draft.executions()) {
     if (execution.state !== "running") continue;
-    for (const step of Object.values(execution.steps)) {
+    for (const step of draft.steps(execution.id)) {
       if (step.on.length === 0 || !step.head || (step.state !== "worker_done" && step.state !== "waiting")) continue;
       if (isStale(draft, step) === true) carry(draft, execution, step);
     }

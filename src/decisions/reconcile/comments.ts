@@ -13,16 +13,14 @@ const PRESSING: ReadonlySet<StepState> = new Set(["waiting", "failed", "paused"]
 /** Progress is told now and then; what a person must know or do, at once. */
 const isTime = (draft: Draft, key: string, execution: Execution): boolean => {
   const trace = draft.trace(key);
-  if (!trace || trace.digest === null || isPressing(execution)) return true;
+  if (!trace || trace.digest === null || isPressing(draft, execution)) return true;
   const next = trace.at + PROGRESS_PAUSE;
   draft.wake(next);
   return next <= draft.now;
 };
 
-const isPressing = ({ state, steps, adding }: Execution): boolean =>
-  adding?.state === "proposed" ||
-  (state !== "running" && state !== "planning") ||
-  Object.values(steps).some((step) => PRESSING.has(step.state));
+const isPressing = (draft: Draft, { id, state, adding }: Execution): boolean =>
+  adding?.state === "proposed" || (state !== "running" && state !== "planning") || draft.steps(id).some((step) => PRESSING.has(step.state));
 
 /** One comment per execution, edited in place; answers to commands; the issue closed when all of it landed. */
 export const reconcileComments = (draft: Draft): void => {
@@ -44,12 +42,8 @@ const told = (draft: Draft, execution: Execution): Effect => {
   return { kind: "say", key, issue: execution.issue, marker, body, comment: draft.trace(key)?.known ?? null };
 };
 
-const reportsOf = (draft: Draft, { id, steps }: Execution): Record<string, string> => {
-  const { artifacts } = draft.ledger();
-  return Object.fromEntries(
-    Object.keys(steps).flatMap((step) => {
-      const text = artifacts[`${id}/${step}`];
-      return text === undefined ? [] : [[step, text]];
-    }),
-  );
+const reportsOf = (draft: Draft, { id }: Execution): Record<string, string> => {
+  const start = `${id}/`;
+  const own = Object.entries(draft.ledger().artifacts).filter(([name]) => name.startsWith(start));
+  return Object.fromEntries(own.map(([name, text]) => [name.slice(start.length), text]));
 };

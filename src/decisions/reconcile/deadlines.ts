@@ -62,7 +62,7 @@ const unanswered = (draft: Draft, execution: Execution): void => {
 };
 
 const steps = (draft: Draft, execution: Execution): void => {
-  for (const step of Object.values(execution.steps)) {
+  for (const step of draft.steps(execution.id)) {
     if (step.until === null) continue;
     if (step.state === "running") {
       const job = jobKey({ kind: "work", target: taskId(execution.id, step.id), attempt: step.attempt });

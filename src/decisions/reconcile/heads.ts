@@ -9,7 +9,7 @@ import type { Draft } from "../draft.ts";
 export const reconcileHeads = (draft: Draft): void => {
   for (const execution of draft.executions()) {
     if (execution.state !== "running") continue;
-    for (const step of Object.values(execution.steps)) {
+    for (const step of draft.steps(execution.id)) {
       if (step.state === "worker_done" || (step.state === "waiting" && step.head && !isAsking(step))) follow(draft, execution, step);
     }
   }

@@ -128,8 +128,11 @@ const hasty: Refusal = refuse(
 const SECOND = 1_000;
 const reworked: Refusal = refuse("changes-requested", "A person asked for changes.").refusal;
 
-const inOrder = (draft: Draft, execution: Execution): Step[] =>
-  Object.values(execution.steps).some((step) => step.head) ? draft.order(execution).flatMap(({ id }) => execution.steps[id] ?? []) : [];
+/** Steps with a published head, each after what it needs. */
+const inOrder = (draft: Draft, execution: Execution): readonly Step[] => {
+  const published = draft.steps(execution.id).filter(({ head, state }) => head && (state === "worker_done" || state === "waiting"));
+  return published.length < 2 ? published : draft.order(execution).flatMap(({ id }) => execution.steps[id] ?? []);
+};
 
 type Gate = { readonly execution: Execution; readonly step: Step; readonly queue: Queue };
 

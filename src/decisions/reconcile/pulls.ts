@@ -10,7 +10,7 @@ import type { Draft } from "../draft.ts";
 /** Every published head has a pull request and says how it stands; a cancelled or skipped step's is closed with the reason. */
 export const reconcilePulls = (draft: Draft): void => {
   for (const execution of draft.executions()) {
-    for (const step of Object.values(execution.steps)) if (step.head) follow(draft, execution, step);
+    for (const step of draft.steps(execution.id)) if (step.head) follow(draft, execution, step);
     if (execution.state === "done") sweep(draft, execution);
   }
 };
@@ -52,7 +52,7 @@ const MARK_LIMIT = 10 * 60_000;
 
 /** Removes the branches of a finished execution once GitHub marked their pull requests merged: a branch that goes earlier may leave them closed. */
 const sweep = (draft: Draft, execution: Execution): void => {
-  const left = Object.values(execution.steps).filter((step) => {
+  const left = draft.steps(execution.id).filter((step) => {
     const ref = taskRef(taskId(execution.id, step.id));
     return step.landed && step.head && draft.ref(ref) === step.head.sha && !draft.trace(keptBranch(ref));
   });

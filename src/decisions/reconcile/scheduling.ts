@@ -19,7 +19,8 @@ const startable = (draft: Draft): Startable[] =>
     const { id, created, planning, state } = execution;
     if (state !== "planning" && state !== "running") return [];
     const plans = isPlanning(execution) && planning.until === null && isTime(draft, planning.notBefore);
-    const steps = Object.values(execution.steps)
+    const steps = draft
+      .steps(execution.id)
       .filter((step) => step.state === "ready" && step.until === null && isTime(draft, step.notBefore))
       .map((step) => ({ execution: id, created, step: step.id, tier: tierOf(draft, execution, step.id) }));
     return [...(plans ? [{ execution: id, created, step: null, tier: DEFAULT_TIER }] : []), ...steps];
@@ -41,7 +42,7 @@ const load = (draft: Draft): Load => {
   };
   for (const execution of draft.executions()) {
     if (isPlanning(execution) && execution.planning.until !== null) count(execution.id, DEFAULT_TIER);
-    for (const step of Object.values(execution.steps)) if (step.state === "running") count(execution.id, tierOf(draft, execution, step.id));
+    for (const step of draft.steps(execution.id)) if (step.state === "running") count(execution.id, tierOf(draft, execution, step.id));
   }
   return { total: tiers.light + tiers.standard + tiers.heavy, tiers, byExecution };
 };
@@ -76,7 +77,7 @@ const jobs = (draft: Draft, execution: Execution): void => {
   if (isPlanning(execution) && execution.planning.until !== null) {
     wantJob(draft, { kind: "plan", execution: execution.id, step: "", target: execution.id, attempt: execution.planning.attempt });
   }
-  for (const step of Object.values(execution.steps)) {
+  for (const step of draft.steps(execution.id)) {
     const target = taskId(execution.id, step.id);
     if (step.state === "running") wantJob(draft, { kind: "work", execution: execution.id, step: step.id, target, attempt: step.attempt });
   }

@@ -12,7 +12,7 @@ const PAUSE = 5_000;
 export const reconcileStopping = (draft: Draft): void => {
   for (const each of draft.executions()) {
     if (each.state === "cancelled" && each.planning.until !== null) stopPlanner(draft, each);
-    for (const step of Object.values(each.steps)) {
+    for (const step of draft.steps(each.id)) {
       if (!isLeft(step)) continue;
       const job = jobKey({ kind: "work", target: taskId(each.id, step.id), attempt: step.attempt });
       if (stopRun(draft, job)) draft.putStep(each.id, { ...step, until: null });

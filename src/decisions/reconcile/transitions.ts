@@ -32,7 +32,7 @@ const isFree = (draft: Draft, { planOnly }: Execution): boolean => !planOnly && 
 
 /** True when a task of another execution that blocked this one got on. */
 const isFreed = (draft: Draft, execution: Execution): boolean =>
-  Object.values(execution.steps).some((step) => {
+  draft.steps(execution.id).some((step) => {
     const planned = step.state === "blocked" ? draft.planned(execution, step.id) : undefined;
     if (!planned || neededTasks(planned).length === 0) return false;
     return (moved(step, () => neededBy(draft, execution, planned)) ?? step).state !== "blocked";
@@ -105,7 +105,7 @@ const blockedBy = ({ task, state, need }: Needed): Refusal => {
 
 const end = (draft: Draft, id: string): void => {
   const execution = draft.execution(id);
-  const steps = Object.values(execution?.steps ?? {});
+  const steps = draft.steps(id);
   if (!execution || isGrowing(execution) || !steps.every((step) => isSettled(step.state))) return;
   const state = outcome(steps);
   draft.putExecution({ ...execution, state, why: whyEnded(execution, state, steps) });
