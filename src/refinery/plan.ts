@@ -88,8 +88,16 @@ const isLive = (candidate: Candidate, items: readonly QueueItem[]): boolean =>
 const eject = (candidate: Candidate): RefineryPlan["ejected"][number][] => {
   const [item] = candidate.items;
   if (candidate.verdict !== "red" || !item) return [];
-  const why = refuse("verification-failed", "Its candidate did not pass verification.", `/enki retry ${item.task}`).refusal;
+  const why = refuse("verification-failed", whyRed(candidate.log), `/enki retry ${item.task}`).refusal;
   return [{ task: item.task, head: item.head, why, log: candidate.log }];
+};
+
+/** In the log of a verify job a command's line begins with `$ `: the last of them is the one that failed. */
+const whyRed = (log: string): string => {
+  const command = [...log.matchAll(/^\$ (.*)$/gm)].at(-1)?.[1]?.replaceAll("`", "'");
+  return command === undefined
+    ? "Its candidate did not pass verification."
+    : `\`${command}\` failed: its candidate did not pass verification.`;
 };
 
 const freeze = (queue: Queue, faulty: Candidate, base: Base): Queue => ({

@@ -192,7 +192,9 @@ describe.concurrent("other rehearsals give other stories", () => {
     const told = await playOf("failing-verification");
     expect(told.code).toBe(1);
     expect(told.summary).toMatchObject({ ok: false, landed: [] });
-    expect(told.text).toMatch(/`fix_upload_limit` failed\. Its candidate did not pass verification\.[^]*node --test[^]*\/enki retry/);
+    expect(told.text).toMatch(
+      /`fix_upload_limit` failed\. `.*node --test.*` failed: its candidate did not pass verification\.[^]*\/enki retry/,
+    );
   });
 
   test("a plan with a cycle is refused to the planner, and the demo says so", async () => {
