@@ -5,7 +5,7 @@ import type { Step } from "./step.ts";
 export type ExecutionState = "planning" | "asking" | "proposed" | "running" | "paused" | "done" | "failed" | "cancelled";
 
 /** Steps that somebody wants added to an execution that runs: being planned, waiting for an approval of the whole new plan, or come to nothing. */
-export type Adding = {
+type Adding = {
   readonly state: "planning" | "proposed" | "refused";
   readonly request: string;
   readonly by: Login;
