@@ -41,7 +41,7 @@ const runTests = () => {
   try {
     const file = join(directory, "report.json");
     const vitest = join(root, "node_modules", "vitest", "vitest.mjs");
-    const args = [vitest, "run", "test/conformance", "--reporter=dot", "--reporter=json", `--outputFile.json=${file}`];
+    const args = [vitest, "run", "test/conformance", "test/workflow", "--reporter=dot", "--reporter=json", `--outputFile.json=${file}`];
     const { status } = spawnSync(process.execPath, args, { cwd: root, stdio: ["ignore", "inherit", "inherit"] });
     return { report: JSON.parse(readFileSync(file, "utf8")), status };
   } finally {
