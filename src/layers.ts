@@ -25,6 +25,20 @@ export const readLayers = async (directories: readonly string[]): Promise<Config
   return layers;
 };
 
+/** The workflow files of directories: of each its `workflows/*.md` by name. */
+export const readWorkflowLayers = async (directories: readonly string[]): Promise<ConfigText[]> => {
+  const files: ConfigText[] = [];
+  for (const directory of directories) {
+    const names = (await orNone(readdir(join(directory, "workflows")))) ?? [];
+    for (const name of names.filter((each) => each.endsWith(".md")).sort()) {
+      const path = join("workflows", name);
+      const text = await orNone(readFile(join(directory, path), "utf8"));
+      if (text !== null) files.push({ path, text });
+    }
+  }
+  return files;
+};
+
 /** Null for what does not exist; anything else that goes wrong is a fault. */
 const orNone = async <T>(reading: Promise<T>): Promise<T | null> => {
   try {

@@ -41,7 +41,7 @@ const open = async () => {
       github,
       self: "enki[bot]",
       defaultBranch: "main",
-      layers: { under: [], over: [] },
+      layers: { under: [], over: [], workflows: [] },
       grace: 0,
       keep: 60_000,
       now: () => (now += 1),

@@ -30,6 +30,15 @@ const nothingAsked = (name: string, usage: string): Refused =>
 export const readQuick = ({ text }: Arguments, { name, usage }: Row): Request =>
   text === "" ? nothingAsked(name, usage) : yes({ kind: "quick", prompt: text });
 
+/** A workflow's name, and what it is given. Refusals: `which-workflow`, `bad-workflow`. */
+export const readRun = ({ words, text }: Arguments, { usage }: Row): Request => {
+  const [first = ""] = words;
+  const workflow = bare(first);
+  if (workflow === "") return refuse("which-workflow", "`/enki run` needs the name of a workflow.", `/enki ${usage}`);
+  if (!isName(workflow)) return refuse("bad-workflow", `${shown(first)} is no name of a workflow.`, `/enki ${usage}`);
+  return yes({ kind: "run", workflow, args: text.slice(first.length).trim() });
+};
+
 /** The id of a question and its answer, which goes on to the end of the paragraph. Refusals: `what-reply`, `bad-mail`. */
 export const readReply = ({ words, text }: Arguments, { usage }: Row): Request => {
   const [first = ""] = words;

@@ -1,7 +1,7 @@
 import type { CommandKind } from "../model/command.ts";
 import type { Request } from "../model/event.ts";
 import type { Permission } from "../model/query.ts";
-import { readApproval, readNothing, readQuick, readReply, readStep, readStop, readTarget, readText } from "./arguments.ts";
+import { readApproval, readNothing, readQuick, readReply, readRun, readStep, readStop, readTarget, readText } from "./arguments.ts";
 
 /** What stands behind a command's name: its words on that line, and the text that goes on to the end of the paragraph. */
 export type Arguments = { readonly words: readonly string[]; readonly text: string };
@@ -49,6 +49,16 @@ export const COMMANDS: readonly CommandRow[] = [
     kinds: ["add"],
     permission: "write",
     read: readText("add"),
+  },
+  {
+    name: "run",
+    aliases: [],
+    usage: "run <workflow> [<what>]",
+    example: "run fix-until-green the tests of the parser",
+    summary: "carry out a workflow of the repository, or a built-in one",
+    kinds: ["run"],
+    permission: "write",
+    read: readRun,
   },
   {
     name: "quick",

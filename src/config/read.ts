@@ -42,7 +42,7 @@ export const readConfig = (files: readonly ConfigText[]): ReadConfig => {
   }
   const [broken] = faults.filter(({ file }) => /(^|\/)enki\.toml$/.test(file)).map(({ file, line, why }) => `${file}:${line}: ${why}`);
   const written = fileSchema.parse(raw);
-  return { config: { ...toConfig(written), roles, broken: broken ?? null }, faults, written, origins };
+  return { config: { ...toConfig(written), roles, workflows: {}, broken: broken ?? null }, faults, written, origins };
 };
 
 /** The dotted names of all that is no table itself. */
@@ -103,7 +103,7 @@ const toRole = ({ system_prompt, can_edit, ...role }: RoleFile): Role => ({ ...r
 
 const MINUTE = 60_000;
 
-const toConfig = ({ workers, agent, tiers, refinery, plan, policy, git }: ConfigFile): Omit<Config, "roles" | "broken"> => {
+const toConfig = ({ workers, agent, tiers, refinery, plan, policy, git }: ConfigFile): Omit<Config, "roles" | "workflows" | "broken"> => {
   const tier = ({ model, timeout_minutes }: ConfigFile["tiers"]["light"]) => ({ model: model ?? null, timeout: timeout_minutes * MINUTE });
   return {
     workers: { total: workers.max_workers, tiers: { light: workers.max_light, standard: workers.max_standard, heavy: workers.max_heavy } },

@@ -5,7 +5,10 @@ import { candidateRef } from "../model/refs.ts";
 import type { Refusal } from "../model/refusal.ts";
 import type { Step } from "../model/step.ts";
 import { baseMessage } from "../render/commits.ts";
+import type { WorkflowRun } from "../model/workflow-run.ts";
 import type { Draft } from "./draft.ts";
+import { openFlow } from "../workflow/open-flow.ts";
+import { stepsBefore } from "../workflow/pieces.ts";
 import { neededBy } from "./needs.ts";
 
 /** The commit that a step works on, and the unlanded heads in it; or why there is none. */
@@ -32,6 +35,20 @@ export const buildBase = (draft: Draft, execution: Execution, planned: PlannedSt
 
 /** Heads on the way to the same base branch that this step builds on, in the order of its needs. */
 const unlanded = (draft: Draft, execution: Execution, planned: PlannedStep): Step["on"] =>
+  execution.workflow ? ofWorkflow(execution, execution.workflow, planned) : ofNeeds(draft, execution, planned);
+
+/** In a workflow all that came before, also in the rounds of a loop: a role goes on from its own work. */
+const ofWorkflow = ({ id, steps }: Execution, run: WorkflowRun, planned: PlannedStep): Step["on"] => {
+  const path = run.pieces[planned.id];
+  const flow = openFlow(run);
+  if (!path || !flow.ok) return [];
+  return stepsBefore(flow.value, run, { path, loops: true }).flatMap((each) => {
+    const { head, landed, state } = steps[each] ?? {};
+    return head && !landed && (state === "worker_done" || each === planned.id) ? [{ task: taskId(id, each), head: head.sha }] : [];
+  });
+};
+
+const ofNeeds = (draft: Draft, execution: Execution, planned: PlannedStep): Step["on"] =>
   neededBy(draft, execution, planned).flatMap(({ need, task, state, step }) => {
     if (need.condition !== "completed" || state !== "worker_done" || !step?.head) return [];
     return baseOf(draft, task) === execution.base ? [{ task, head: step.head.sha }] : [];

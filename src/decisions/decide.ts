@@ -16,6 +16,7 @@ import { reconcilePulls } from "./reconcile/pulls.ts";
 import { reconcileScheduling } from "./reconcile/scheduling.ts";
 import { reconcileStopping } from "./reconcile/stopping.ts";
 import { reconcileTransitions } from "./reconcile/transitions.ts";
+import { reconcileWorkflows } from "./reconcile/workflows.ts";
 
 /**
  * What to do, from events, ledger and facts alone: no clock, no randomness, no IO.
@@ -35,6 +36,7 @@ const passes: readonly ((draft: Draft) => void)[] = [
   reconcileHeads,
   reconcileCarrying,
   reconcileDeadlines,
+  reconcileWorkflows,
   reconcileLanding,
   reconcileTransitions,
   reconcileStopping,

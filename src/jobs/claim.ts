@@ -11,6 +11,7 @@ import { accept, refuse, type Refused, type Result } from "../model/refusal.ts";
 import { toolSetOf } from "../model/rights.ts";
 import type { Step } from "../model/step.ts";
 import { viewsOf } from "../model/views.ts";
+import { pieceOf } from "./piece.ts";
 import type { JobSpec } from "./spec.ts";
 
 export type Claim = { readonly ledger: Ledger; readonly refs: Refs; readonly config: Config; readonly job: Job };
@@ -61,6 +62,9 @@ const spec = ({ ledger, config, job }: Claim, execution: Execution, doing: Doing
   earlier: null,
   verify: [],
   backlog: [],
+  tools: null,
+  readOnly: false,
+  environment: {},
   ...inSight(ledger, execution, job),
   ...doing,
 });
@@ -135,6 +139,7 @@ const claimWork = (claim: Claim): Result<JobSpec> => {
       upstream,
       lastFailure: step.lastFailure,
       earlier: earlierOf(step),
+      ...pieceOf(execution, planned),
     }),
   );
 };

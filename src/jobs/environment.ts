@@ -33,6 +33,8 @@ export const stepEnv = async (
   ENKI_ATTEMPT: String(spec.attempt),
   ...(spec.model === null ? {} : { ENKI_MODEL: spec.model }),
   ...(makesArtifact(spec) ? { ENKI_ARTIFACT: at.artifact } : {}),
+  ...(spec.tools === null ? {} : { ENKI_TOOLS: spec.tools.join(",") }),
+  ...spec.environment,
 });
 
 /** The environment of an agent: that of a step, and what its configuration says, the model's key where that asks for it. */
@@ -51,4 +53,5 @@ export const agentEnv = async (
 export const makesArtifact = ({ step }: JobSpec): boolean => step?.output === "artifact";
 
 /** True where the agent may change files. */
-export const mayEdit = (spec: JobSpec): boolean => spec.kind !== "plan" && !makesArtifact(spec) && spec.role?.canEdit !== false;
+export const mayEdit = (spec: JobSpec): boolean =>
+  spec.kind !== "plan" && !makesArtifact(spec) && spec.role?.canEdit !== false && !spec.readOnly;

@@ -48,6 +48,12 @@ export type JobSpec = {
   /** Mail from and to this job's agent. */
   readonly mails: readonly Mail[];
   readonly backlog: readonly BacklogItem[];
+  /** The tools that a workflow leaves its role; null for all of them. */
+  readonly tools: readonly string[] | null;
+  /** True where those cannot change anything. */
+  readonly readOnly: boolean;
+  /** Values for the step's own command. */
+  readonly environment: Readonly<Record<string, string>>;
   /** Commands that verify a candidate. */
   readonly verify: readonly string[];
 };

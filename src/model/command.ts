@@ -11,6 +11,7 @@ export type Command =
   | { readonly kind: "do"; readonly text: string }
   | { readonly kind: "plan"; readonly text: string }
   | { readonly kind: "add"; readonly text: string }
+  | { readonly kind: "run"; readonly workflow: string; readonly args: string }
   | { readonly kind: "approve-plan"; readonly plan: Hash }
   | { readonly kind: "approve-step"; readonly task: string; readonly head: Sha }
   | { readonly kind: "retry"; readonly target: Target }

@@ -38,6 +38,8 @@ export type Config = {
   };
   readonly git: { readonly commitSuffix: string };
   readonly roles: Readonly<Record<string, Role>>;
+  /** Workflow files by name, as they are written, and where they are. */
+  readonly workflows: Readonly<Record<string, { readonly path: string; readonly text: string }>>;
   /** Where `enki.toml` has a mistake, and which: what it protects and how it verifies is not known then, so nothing new is begun or taken. */
   readonly broken: string | null;
 };

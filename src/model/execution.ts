@@ -1,6 +1,7 @@
 import type { Base, ExecutionId, Hash, Login, Millis, StepId } from "./ids.ts";
 import type { Refusal } from "./refusal.ts";
 import type { Step } from "./step.ts";
+import type { WorkflowRun } from "./workflow-run.ts";
 
 export type ExecutionState = "planning" | "asking" | "proposed" | "running" | "paused" | "done" | "failed" | "cancelled";
 
@@ -43,6 +44,8 @@ export type Execution = {
   readonly spent: number;
   /** True for a quick task: its one step is done by the sidecar. */
   readonly quick?: boolean;
+  /** The workflow that it carries out; its plan grows with it. */
+  readonly workflow?: WorkflowRun;
 };
 
 /** True while a planner's job is wanted: for the plan, or for what is to be added to it. */

@@ -54,7 +54,8 @@ const WIDEST = 2 ** 32;
 const install = async (terminal: Terminal, url: string, options: MachineOptions): Promise<void> => {
   const { directory, agent, verify, settings, files, minutes = {} } = options;
   const root = join(directory, "installation");
-  for (const part of ["action.yml", "dist", "roles"]) await cp(join(terminal.root, part), join(root, part), { recursive: true });
+  for (const part of ["action.yml", "dist", "roles", "workflows"])
+    await cp(join(terminal.root, part), join(root, part), { recursive: true });
   for (const part of ["roles", "enki.toml"]) {
     await cp(join(settings, part), join(root, "machine", part), { recursive: true }).catch(ignoreMissing);
   }

@@ -152,7 +152,7 @@ const steppers = (repo: Awaited<ReturnType<typeof repository>>) => {
       temp,
       defaultBranch: "main",
       url: repo.url,
-      layers: { under: [], over: [] },
+      layers: { under: [], over: [], workflows: [] },
       after,
       log: (line) => void log.push(line),
     };

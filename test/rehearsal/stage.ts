@@ -91,6 +91,9 @@ export const openExample = async (play: string) => {
       executions: [],
       mails: [],
       backlog: [],
+      tools: null,
+      readOnly: false,
+      environment: {},
       ...over,
     };
     writeFileSync(put.spec, JSON.stringify(spec));

@@ -65,7 +65,7 @@ const work = async (stage: Stage, request: RunRequest, observer: RunObserver): P
     temp: join(root, "temp"),
     defaultBranch,
     url: `${request.serverUrl}/${owner}/${name}.git`,
-    layers: { under: [], over: [] },
+    layers: { under: [], over: [], workflows: [] },
     after,
     log: () => undefined,
   };

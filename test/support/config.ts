@@ -13,6 +13,7 @@ export const config = (over: Partial<Config> = {}): Config => ({
   policy: { protected: [], maxFiles: 1_000, maxBytes: 10_000_000 },
   git: { commitSuffix: "" },
   roles: {},
+  workflows: {},
   broken: null,
   ...over,
 });

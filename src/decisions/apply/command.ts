@@ -6,6 +6,7 @@ import { isAsking, newStep } from "../../model/step.ts";
 import { findTarget } from "../../model/targets.ts";
 import { helpReply, statusReply } from "../../render/replies.ts";
 import type { Draft } from "../draft.ts";
+import { startWorkflow } from "../flow/start.ts";
 import { add, discard, startAdded } from "./adding.ts";
 import type { Answer, OnFound } from "./answer.ts";
 import { cancel, skip, stopAll } from "./cancel.ts";
@@ -21,6 +22,8 @@ export const applyCommand = (draft: Draft, event: Commanded, command: Command): 
     case "do":
     case "plan":
       return begin(draft, event, command);
+    case "run":
+      return begins(draft, event) ?? startWorkflow(draft, event, command);
     case "add":
       return add(draft, event, command.text);
     case "approve-plan":
@@ -87,13 +90,16 @@ const whyBroken = ({ snapshot }: Draft): Refusal | null => {
     : refuse("bad-config", `The configuration cannot be used: ${broken}.`, "mend it on the default branch").refusal;
 };
 
-const begin = (draft: Draft, event: Commanded, command: Extract<Command, { kind: "do" | "plan" }>): Answer => {
+/** Why nothing new may begin on an issue; null where it may. */
+const begins = (draft: Draft, event: Commanded): Refusal | null => {
   const busy = draft.executions().find((each) => each.issue === event.issue && !isOver(each));
-  if (busy) {
-    return refuse("already-running", `Execution \`${busy.id}\` is ${busy.state} on this issue.`, `/enki cancel ${busy.id}`).refusal;
-  }
-  const broken = whyBroken(draft);
-  if (broken) return broken;
+  if (!busy) return whyBroken(draft);
+  return refuse("already-running", `Execution \`${busy.id}\` is ${busy.state} on this issue.`, `/enki cancel ${busy.id}`).refusal;
+};
+
+const begin = (draft: Draft, event: Commanded, command: Extract<Command, { kind: "do" | "plan" }>): Answer => {
+  const refused = begins(draft, event);
+  if (refused) return refused;
   const id = executionId(event.id, (taken) => draft.execution(taken) !== undefined);
   draft.putExecution({
     id,

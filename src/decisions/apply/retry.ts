@@ -5,10 +5,11 @@ import type { Step } from "../../model/step.ts";
 import { notFailed } from "../../model/targets.ts";
 import type { Draft } from "../draft.ts";
 import { neededBy } from "../needs.ts";
-import type { OnFound, OnStep } from "./answer.ts";
+import type { Answer, OnFound, OnStep } from "./answer.ts";
 
 /** Tries again what failed: a step, all of an execution, its plan; or lets a frozen base go on. Refusals: `not-failed`, `blocked`. */
 export const retry: OnFound = (draft, { execution, step }, event) => {
+  if (execution.workflow?.over === "failed") return whole(execution.workflow.name, execution.id);
   if (step) return retryStep(draft, { execution, step, event });
   if (execution.state === "running" && draft.queue(execution.base).frozen) {
     thaw(draft, execution);
@@ -31,6 +32,10 @@ export const retry: OnFound = (draft, { execution, step }, event) => {
   draft.note(`${event.by} retries ${execution.id}`);
   return null;
 };
+
+/** What followed from a failure is decided; a part of it cannot be done again. */
+const whole = (name: string, id: string): Answer =>
+  refuse("workflow-over", `Execution \`${id}\` carried out a workflow, which is run again as a whole.`, `/enki run ${name} <what>`).refusal;
 
 const retryStep: OnStep = (draft, { execution, step, event }) => {
   const task = taskId(execution.id, step.id);

@@ -100,13 +100,24 @@ const entrants = (draft: Draft, base: Base, queue: Queue): Entrant[] =>
       inOrder(draft, execution).flatMap((step): Entrant[] => {
         const planned = draft.planned(execution, step.id);
         if (!step.head || !planned || (step.state !== "worker_done" && step.state !== "waiting")) return [];
-        if (isAsking(step) || !isNext(draft, execution, { step, planned })) return [];
+        if (isAsking(step) || !mayLandYet(draft, execution) || !isNext(draft, execution, { step, planned })) return [];
         const task = taskId(execution.id, step.id);
         const message = landingMessage({ execution, step: planned, head: step.head.sha, suffix: draft.snapshot.config.git.commitSuffix });
         const held = step.pull === null ? opening : planned.checkpoint ? gate(draft, { execution, step, queue }) : null;
         return held === reworked ? [] : [{ task, head: step.head.sha, message, held }];
       }),
     );
+
+/** What a workflow makes lands when the workflow has come to a good end; before that only so that a person can look at a checkpoint in it. */
+const mayLandYet = (draft: Draft, execution: Execution): boolean =>
+  !execution.workflow ||
+  execution.workflow.over === "done" ||
+  (execution.workflow.over === null &&
+    draft
+      .steps(execution.id)
+      .some(({ id, state, head }) => head !== null && PUBLISHED.has(state) && draft.planned(execution, id)?.checkpoint === true));
+
+const PUBLISHED: ReadonlySet<Step["state"]> = new Set(["worker_done", "waiting"]);
 
 type Published = { readonly step: Step; readonly planned: PlannedStep };
 

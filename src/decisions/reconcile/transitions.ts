@@ -106,11 +106,15 @@ const blockedBy = ({ task, state, need }: Needed): Refusal => {
 const end = (draft: Draft, id: string): void => {
   const execution = draft.execution(id);
   const steps = draft.steps(id);
-  if (!execution || isGrowing(execution) || !steps.every((step) => isSettled(step.state))) return;
-  const state = outcome(steps);
+  if (!execution || isGrowing(execution) || execution.workflow?.over === null || !isAtEnd(execution, steps)) return;
+  const state = execution.workflow?.over ?? outcome(steps);
   draft.putExecution({ ...execution, state, why: whyEnded(execution, state, steps) });
   draft.note(`${id} is ${state}`);
 };
+
+/** Of a workflow that failed nothing lands: what is published of it waits for no one. */
+const isAtEnd = ({ workflow }: Execution, steps: readonly Step[]): boolean =>
+  steps.every(({ state }) => isSettled(state) || (workflow?.over === "failed" && state === "worker_done"));
 
 const whyEnded = ({ id }: Execution, state: ExecutionState, steps: readonly Step[]): Refusal | null => {
   if (state === "cancelled") return { code: "cancelled", why: "All of its steps were cancelled.", next: "/enki fix <what to do>" };

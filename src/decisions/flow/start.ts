@@ -1,0 +1,52 @@
+import type { Command } from "../../model/command.ts";
+import { executionId } from "../../model/ids.ts";
+import { nearest } from "../../model/nearest.ts";
+import { refuse, type Refusal } from "../../model/refusal.ts";
+import { startRun } from "../../workflow/run-state.ts";
+import type { Commanded } from "../apply/commanded.ts";
+import type { Draft } from "../draft.ts";
+import { filesOf, openFlow } from "../../workflow/open-flow.ts";
+
+/**
+ * Starts a workflow: an execution whose graph grows as the workflow goes on. It runs at once, since its file is the default branch's and was reviewed there.
+ * Refusals: `unknown-workflow`, `bad-workflow`.
+ */
+export const startWorkflow = (
+  draft: Draft,
+  event: Commanded,
+  { workflow: name, args }: Extract<Command, { kind: "run" }>,
+): Refusal | null => {
+  const { config, defaultBranch } = draft.snapshot;
+  if (!Object.hasOwn(config.workflows, name)) {
+    const names = Object.keys(config.workflows).sort();
+    const close = nearest(name, names);
+    const next = close === null ? "/enki help" : `/enki run ${close}`;
+    return refuse("unknown-workflow", `There is no workflow \`${name}\`; there are ${names.join(", ") || "none"}.`, next).refusal;
+  }
+  const files = filesOf(name, config.workflows, Object.keys(config.roles).sort());
+  const flow = openFlow(files);
+  if (!flow.ok) return flow.refusal;
+  const id = executionId(event.id, (taken) => draft.execution(taken) !== undefined);
+  const plan = draft.putPlan({ steps: [] });
+  draft.putExecution({
+    id,
+    issue: event.issue,
+    onPull: event.onPull,
+    by: event.by,
+    request: args === "" ? name : `${name}: ${args}`,
+    base: config.refinery.base ?? defaultBranch,
+    created: event.at,
+    state: "running",
+    why: null,
+    adding: null,
+    planOnly: false,
+    planning: { attempt: 1, faults: 0, notBefore: 0, until: null },
+    plan,
+    approved: { plan, by: event.by, at: event.at },
+    steps: {},
+    spent: 0,
+    workflow: { ...files, state: startRun(flow.value.main, args), pieces: {}, over: null, asked: [] },
+  });
+  draft.note(`${event.by} runs ${name} as ${id} on #${event.issue}`);
+  return null;
+};

@@ -1,0 +1,128 @@
+import type { Execution } from "../../model/execution.ts";
+import type { StepId } from "../../model/ids.ts";
+import { DEFAULT_TIER, type PlannedStep } from "../../model/plan.ts";
+import { newStep, type Step } from "../../model/step.ts";
+import type { WorkflowRun } from "../../model/workflow-run.ts";
+import { type Next, nextRoles } from "../../workflow/next.ts";
+import { recordResults, type UnitResult } from "../../workflow/record.ts";
+import { openUnits, type RunState } from "../../workflow/run-state.ts";
+import type { WorkflowRole } from "../../workflow/workflow.ts";
+import type { Draft } from "../draft.ts";
+import { type Flow, openFlow } from "../../workflow/open-flow.ts";
+import { roleOf, stepOf, stepsBefore } from "../../workflow/pieces.ts";
+import { resultOf } from "../flow/result.ts";
+
+/** Moves workflows on: what their steps came to goes into them, and what they want next becomes steps. */
+export const reconcileWorkflows = (draft: Draft): void => {
+  for (const { id, state, workflow } of draft.executions()) {
+    if (state !== "running" || !workflow || workflow.over !== null) continue;
+    const flow = openFlow(workflow);
+    if (flow.ok) move(draft, id, { flow: flow.value, run: workflow });
+    else fail(draft, id, flow.refusal.why);
+  }
+};
+
+type Moving = { readonly flow: Flow; readonly run: WorkflowRun };
+
+const move = (draft: Draft, id: string, { flow, run }: Moving): void => {
+  const execution = draft.execution(id);
+  if (!execution) return;
+  // Written by us, as this module left it.
+  const state = run.state as RunState;
+  const results = gather(draft, { execution, flow, state });
+  if (results.size === 0 && Object.keys(execution.steps).length > 0) return;
+  const next = nextRoles(flow.main, recordResults(state, results), flow.all);
+  takeUp(draft, id, { flow, next });
+};
+
+/** What the open pieces came to. A step whose answer has not its form is asked once more. */
+const gather = (
+  draft: Draft,
+  { execution, flow, state }: { execution: Execution; flow: Flow; state: RunState },
+): ReadonlyMap<string, UnitResult> => {
+  const results = new Map<string, UnitResult>();
+  for (const { id, path } of openUnits(state)) {
+    const step = execution.steps[stepOf(path)];
+    const role = roleOf(flow, path);
+    const result = step && role && resultOf(draft, { execution, step, role });
+    if (!result) continue;
+    if (result.state === "again") askAgain(draft, execution.id, { step, why: result.why });
+    else results.set(id, result);
+  }
+  return results;
+};
+
+const askAgain = (draft: Draft, id: string, { step, why }: { step: Step; why: string }): void => {
+  const execution = draft.execution(id);
+  if (!execution?.workflow) return;
+  draft.putExecution({ ...execution, workflow: { ...execution.workflow, asked: [...execution.workflow.asked, step.id] } });
+  draft.putStep(id, { ...step, state: "ready", why: null, until: null, lastFailure: why });
+  draft.note(`${id}-${step.id} is asked again: ${why}`);
+};
+
+/** Makes steps of what is ready, gives up what is no longer wanted, and ends the workflow with its last role. */
+const takeUp = (draft: Draft, id: string, { flow, next }: { flow: Flow; next: Next }): void => {
+  const execution = draft.execution(id);
+  if (!execution?.workflow) return;
+  const pieces = { ...execution.workflow.pieces, ...Object.fromEntries(next.ready.map(({ path }) => [stepOf(path), path])) };
+  const begun = new Set(next.ready.map(({ path }) => stepOf(path)));
+  const run: WorkflowRun = {
+    ...execution.workflow,
+    state: next.state,
+    pieces,
+    over: next.ended?.outcome ?? null,
+    asked: execution.workflow.asked.filter((step) => !begun.has(step)),
+  };
+  const planned = new Map((draft.plan(execution.plan)?.steps ?? []).map((each) => [each.id, each]));
+  for (const { path, role } of next.ready)
+    planned.set(stepOf(path), plan(execution, { run, flow, path, role, roles: draft.snapshot.config.roles }));
+  draft.putExecution({ ...execution, workflow: run, plan: draft.putPlan({ steps: [...planned.values()] }) });
+  for (const { path } of next.ready) draft.putStep(id, anew(execution.steps[stepOf(path)] ?? newStep(stepOf(path))));
+  tell(draft, id, next);
+};
+
+const tell = (draft: Draft, id: string, { skipped, ended }: Next): void => {
+  for (const { role, why } of skipped) draft.note(`${id}: ${role} is skipped: ${why}`);
+  for (const { role, why } of ended?.failed ?? []) draft.note(`${id}: ${role} failed: ${why}`);
+};
+
+/** A step that begins, or begins again in another round; what it left stays on its branch. */
+const anew = (step: Step): Step => ({ ...step, state: "pending", why: null, faults: 0, notBefore: 0, until: null, lastFailure: null });
+
+type Planning = {
+  readonly run: WorkflowRun;
+  readonly flow: Flow;
+  readonly path: WorkflowRun["pieces"][StepId];
+  readonly role: WorkflowRole;
+  readonly roles: Draft["snapshot"]["config"]["roles"];
+};
+
+const plan = (execution: Execution, { run, flow, path, role, roles }: Planning): PlannedStep => {
+  const id = stepOf(path);
+  const { work } = role;
+  const round = path.at(-1)?.run ?? 1;
+  const persona = role.role === null ? undefined : roles[role.role];
+  const needs = stepsBefore(flow, run, { path, loops: false }).filter(
+    (each) => execution.steps[each]?.head && isGood(execution.steps[each]),
+  );
+  return {
+    id,
+    title: `${path.map((each) => each.role).join(" / ")}${round > 1 ? `, round ${round}` : ""}`,
+    description: `The role ${role.name} of the workflow ${run.name}.`,
+    tier: role.tier ?? DEFAULT_TIER,
+    role: role.role,
+    output: role.output ?? persona?.output ?? "branch",
+    needs: needs.map((step) => ({ step, condition: "completed" })),
+    checkpoint: role.checkpoint,
+    paths: role.paths,
+    verify: role.verify,
+    run: work.kind === "run" ? work.command : null,
+  };
+};
+
+const isGood = (step: Step | undefined): boolean => step?.state === "worker_done" || step?.state === "done";
+
+const fail = (draft: Draft, id: string, why: string): void => {
+  const execution = draft.execution(id);
+  if (execution) draft.putExecution({ ...execution, state: "failed", why: { code: "bad-workflow", why, next: "/enki status" } });
+};

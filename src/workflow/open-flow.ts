@@ -1,0 +1,60 @@
+import { hash } from "../model/ids.ts";
+import { refuse, type Refused, type Result, accept } from "../model/refusal.ts";
+import type { WorkflowRun } from "../model/workflow-run.ts";
+import { checkCalls } from "./calls.ts";
+import type { WorkflowFault } from "./fault.ts";
+import { readWorkflow } from "./read.ts";
+import type { Workflow } from "./workflow.ts";
+
+export type Flow = { readonly main: Workflow; readonly all: ReadonlyMap<string, Workflow> };
+
+type Files = Pick<WorkflowRun, "name" | "files" | "roles">;
+
+/** What was read last, since a decision asks for the same files again and again. A text gives the same workflow every time. */
+const known = new Map<string, Result<Flow>>();
+const KEPT = 50;
+
+/** A workflow and those that it may call, from their texts. Refusals: `unknown-workflow`, `bad-workflow` with the first faults. */
+export const openFlow = (of: Files): Result<Flow> => {
+  const key = hash(of);
+  const found = known.get(key) ?? read(of);
+  known.delete(key);
+  known.set(key, found);
+  if (known.size > KEPT) for (const [oldest] of [...known].slice(0, 1)) known.delete(oldest);
+  return found;
+};
+
+const read = ({ name, files, roles }: Files): Result<Flow> => {
+  const all = new Map<string, Workflow>();
+  for (const [each, text] of Object.entries(files)) {
+    const found = readWorkflow({ name: each, path: `${each}.md`, text, roles, models: null, workflows: null });
+    if (!found.ok) return bad(found.faults);
+    all.set(each, found.value);
+  }
+  const main = all.get(name);
+  if (!main) return refuse("unknown-workflow", `There is no workflow \`${name}\`.`);
+  const faults = checkCalls([...all.values()]);
+  return faults.length > 0 ? bad(faults) : accept({ main, all });
+};
+
+const MOST = 3;
+
+const bad = (faults: readonly WorkflowFault[]): Refused => {
+  const told = faults.slice(0, MOST).map(({ file, line, why, instead }) => `${file}:${line}: ${why} (${instead})`);
+  const more = faults.length > MOST ? `; and ${faults.length - MOST} more` : "";
+  return refuse("bad-workflow", `The workflow has mistakes: ${told.join("; ")}${more}.`, "mend its file on the default branch");
+};
+
+/** The texts of a workflow and of all that it calls, however far. */
+export const filesOf = (name: string, texts: Readonly<Record<string, { readonly text: string }>>, roles: readonly string[]): Files => {
+  const files: Record<string, string> = {};
+  const open = [name];
+  for (let next = open.pop(); next !== undefined; next = open.pop()) {
+    const text = Object.hasOwn(texts, next) ? texts[next]?.text : undefined;
+    if (text === undefined || Object.hasOwn(files, next)) continue;
+    files[next] = text;
+    const found = readWorkflow({ name: next, path: next, text, roles, models: null, workflows: null });
+    if (found.ok) for (const { work } of found.value.roles) if (work.kind === "call") open.push(work.workflow);
+  }
+  return { name, files, roles };
+};
