@@ -40,7 +40,8 @@ export type RefineryPlan = {
  */
 export const plan = (state: RefineryState): RefineryPlan => {
   const items = align(state);
-  const live = state.queue.candidates.filter((candidate) => isLive(candidate, items));
+  const heads = new Map(items.map((item) => [item.task, item]));
+  const live = state.queue.candidates.filter((candidate) => candidate.items.every(({ task, head }) => heads.get(task)?.head === head));
   const ejected = live.flatMap((candidate) => eject(candidate));
   const gone = new Set(ejected.map((each) => each.task));
   const queue = {
@@ -55,7 +56,7 @@ export const plan = (state: RefineryState): RefineryPlan => {
     return { queue: freeze(queue, faulty, state.base), land: null, ejected };
   }
   if (queue.frozen) return { queue: settle(state.queue, queue), land: null, ejected };
-  const land = queue.candidates.find((candidate) => isLandable(state, queue, candidate)) ?? null;
+  const land = queue.candidates.find((candidate) => isLandable(state, heads, candidate)) ?? null;
   const next = land ? landed(queue, land) : queue;
   return build({ ...state, tip: land?.commit ?? state.tip, queue: next }, { queue: state.queue, land, ejected });
 };
@@ -82,9 +83,6 @@ const align = (state: RefineryState): QueueItem[] => {
   return [...kept, ...added];
 };
 
-const isLive = (candidate: Candidate, items: readonly QueueItem[]): boolean =>
-  candidate.items.every(({ task, head }) => items.some((item) => item.task === task && item.head === head));
-
 const eject = (candidate: Candidate): RefineryPlan["ejected"][number][] => {
   const [item] = candidate.items;
   if (candidate.verdict !== "red" || !item) return [];
@@ -107,12 +105,11 @@ const freeze = (queue: Queue, faulty: Candidate, base: Base): Queue => ({
     .refusal,
 });
 
-const isLandable = (state: RefineryState, queue: Queue, candidate: Candidate): boolean =>
-  candidate.verdict === "green" &&
-  candidate.onto === state.tip &&
-  candidate.items.every(({ task, head }) =>
-    queue.items.some((item) => item.task === task && item.head === head && item.state === "queued"),
-  );
+const isLandable = (state: RefineryState, items: ReadonlyMap<TaskId, QueueItem>, candidate: Candidate): boolean =>
+  candidate.verdict === "green" && candidate.onto === state.tip && isQueued(items, candidate);
+
+const isQueued = (items: ReadonlyMap<TaskId, QueueItem>, candidate: Candidate): boolean =>
+  candidate.items.every(({ task }) => items.get(task)?.state === "queued");
 
 const landed = (queue: Queue, candidate: Candidate): Queue => ({
   ...queue,
@@ -125,37 +122,35 @@ type Soon = { readonly queue: Queue; readonly land: Candidate | null; readonly e
 
 /** Fills the free verify slots: what has no candidate on this tip yet, in queue order. */
 const build = (state: RefineryState, { queue: before, land, ejected }: Soon): RefineryPlan => {
-  const out = [...ejected];
-  const stale = (candidate: Candidate): boolean =>
-    candidate.onto !== state.tip && (candidate.verdict === null || isQueued(state.queue, candidate));
-  let candidates = state.queue.candidates.filter((candidate) => !stale(candidate));
-  let { items } = state.queue;
-  // What is asked for takes a slot too, so that all slots are asked for at once.
-  let asked = 0;
+  const queued = new Map(state.queue.items.map((item) => [item.task, item]));
+  const candidates = state.queue.candidates.filter(
+    (candidate) => candidate.onto === state.tip || (candidate.verdict !== null && !isQueued(queued, candidate)),
+  );
+  const built = new Set(candidates.flatMap(({ items }) => items.map(({ task }) => task)));
+  const messages = new Map(state.entrants.map(({ task, head, message }) => [`${task}@${head}`, message]));
+  const out: RefineryPlan["ejected"][number][] = [];
+  let free = state.parallel - candidates.filter(({ verdict }) => verdict === null).length;
   for (const item of state.queue.items) {
-    if (asked + candidates.filter((candidate) => candidate.verdict === null).length >= state.parallel) break;
-    if (candidates.some((candidate) => candidate.items.some(({ task }) => task === item.task))) continue;
-    const entrant = state.entrants.find(({ task, head }) => task === item.task && head === item.head);
-    if (!entrant) continue;
-    const merge: Merge = { task: item.task, head: item.head, message: entrant.message };
+    if (free <= 0) break;
+    const message = built.has(item.task) ? undefined : messages.get(`${item.task}@${item.head}`);
+    if (message === undefined) continue;
+    const merge: Merge = { task: item.task, head: item.head, message };
     const answer = state.merged({ kind: "candidate", onto: state.tip, merges: [merge] });
-    if (!answer) {
-      asked += 1;
-      continue;
-    }
-    if (answer.kind === "conflict") {
+    // What is asked for takes a slot too, so that all slots are asked for at once.
+    if (answer?.kind !== "conflict") free -= 1;
+    if (answer?.kind === "conflict")
       out.push({ task: item.task, head: item.head, why: conflict(state.base, item.task, answer.paths), log: answer.paths.join("\n") });
-      items = items.filter((each) => each !== item);
-      continue;
-    }
-    const [commit] = answer.merges;
-    if (commit) candidates = [...candidates, fresh(state, item, commit)];
+    const commit = answer?.kind === "commits" ? answer.merges[0] : undefined;
+    if (commit !== undefined) candidates.push(fresh(state, item, commit));
   }
-  return { queue: settle(before, { ...state.queue, items, candidates }), land, ejected: out };
+  const items = without(state.queue.items, out);
+  return { queue: settle(before, { ...state.queue, items, candidates }), land, ejected: [...ejected, ...out] };
 };
 
-const isQueued = (queue: Queue, candidate: Candidate): boolean =>
-  candidate.items.every(({ task }) => queue.items.some((item) => item.task === task && item.state === "queued"));
+const without = (items: readonly QueueItem[], out: RefineryPlan["ejected"]): readonly QueueItem[] => {
+  const gone = new Set(out.map(({ task }) => task));
+  return gone.size === 0 ? items : items.filter(({ task }) => !gone.has(task));
+};
 
 const fresh = ({ tip, attempts }: RefineryState, item: QueueItem, commit: Sha): Candidate => ({
   commit,
