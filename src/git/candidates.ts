@@ -1,7 +1,17 @@
 import type { Sha } from "../model/ids.ts";
 import type { JobResult } from "../model/job.ts";
 import type { Answers, Query } from "../model/query.ts";
-import { commitTimes, type Identity, mergeTrees, type NewFiles, readBlobs, writeCommit, writeFiles } from "./objects.ts";
+import {
+  commitTimes,
+  type Identity,
+  isAncestor,
+  type Merged,
+  mergeTrees,
+  type NewFiles,
+  readBlobs,
+  writeCommit,
+  writeFiles,
+} from "./objects.ts";
 import { git, type Running } from "./run.ts";
 import { listTree } from "./tree.ts";
 
@@ -56,7 +66,7 @@ export const buildWork = async (at: Running, by: Identity, { result, base, onto,
   const time = Math.max(baseTime, resultTime);
   const work = await writeCommit(at, { tree, parents: [base], message, at: time, by });
   if (tree === (await treeOf(at, base))) return { kind: "unchanged" };
-  return onto === base ? { kind: "commit", commit: work } : carry(at, by, { work, onto, message, time });
+  return onto === base ? { kind: "commit", commit: work } : carry(at, by, { work, base, onto, message, time });
 };
 
 /** New paths below a file of the base, or in the place of one of its folders: git would write a tree with that name twice. */
@@ -77,9 +87,9 @@ const foldersOf = (path: string): string[] => {
 const carry = async (
   at: Running,
   by: Identity,
-  { work, onto, message, time }: { work: Sha; onto: Sha; message: string; time: number },
+  { work, base, onto, message, time }: { work: Sha; base: Sha; onto: Sha; message: string; time: number },
 ): Promise<Answers["work"]> => {
-  const merged = await mergeTrees(at, onto, work);
+  const merged = (await isAncestor(at, base, onto)) ? await mergeTrees(at, onto, work) : await applyTo(at, by, { work, base, onto });
   if (merged.kind === "conflict") return merged;
   if (merged.tree === (await treeOf(at, onto))) return { kind: "unchanged" };
   const [ontoTime = 0] = await commitTimes(at, [onto]);
@@ -87,6 +97,17 @@ const carry = async (
     kind: "commit",
     commit: await writeCommit(at, { tree: merged.tree, parents: [onto], message, at: Math.max(time, ontoTime), by }),
   };
+};
+
+/**
+ * What work changed on its base, on another commit that does not contain that base: nothing else of the base comes along.
+ * The merge base is said by commits made for it, since git before 2.40 cannot be told.
+ */
+const applyTo = async (at: Running, by: Identity, { work, base, onto }: { work: Sha; base: Sha; onto: Sha }): Promise<Merged> => {
+  const alike = async (commit: Sha, parents: readonly Sha[]): Promise<Sha> =>
+    writeCommit(at, { tree: await treeOf(at, commit), parents, message: "Compare", at: 0, by });
+  const from = await alike(base, []);
+  return mergeTrees(at, await alike(onto, [from]), await alike(work, [from]));
 };
 
 const treeOf = async (at: Running, commit: Sha): Promise<Sha> => (await git(at, ["rev-parse", `${commit}^{tree}`])).trim();

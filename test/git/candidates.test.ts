@@ -49,6 +49,32 @@ describe("candidates", () => {
     expect(repo.git("show", `${commit}:b.txt`)).toBe("two");
   });
 
+  test("take work that is built on unlanded work: once that has landed it merges by itself, and without it, it is carried to the base", async () => {
+    const lines = (one: string, two: string): string => `${one}\n2\n3\n4\n${two}\n6\n`;
+    const base = await repo.commit("stacked", { "a.txt": lines("1", "5") }, { parents: [] });
+    const first = await repo.commit("task/first", { "a.txt": lines("one", "5") }, { parents: [base] });
+    await clone.fetch();
+    const merge = (head: string, message: string) => [{ task: "abcdef-x" as const, head, message }];
+    const last = (built: Awaited<ReturnType<Clone["candidate"]>>): string => (built.kind === "commits" ? (built.merges.at(-1) ?? "") : "");
+    const ground = last(await clone.candidate({ kind: "candidate", onto: base, merges: merge(first, "Build on it") }));
+    const made = await result(ground, { "a.txt": lines("one", "five") });
+    const work = await clone.work({ kind: "work", result: made, base: ground, onto: ground, message: "second" });
+    const second = work.kind === "commit" ? work.commit : "";
+    const person = await repo.commit("stacked", { "b.txt": "by hand\n" });
+    await clone.fetch();
+    const landed = last(await clone.candidate({ kind: "candidate", onto: person, merges: merge(first, "Land first") }));
+    const both = last(await clone.candidate({ kind: "candidate", onto: landed, merges: merge(second, "Land second") }));
+    const alone = await clone.work({ kind: "work", result: made, base: ground, onto: person, message: "second" });
+    const carried = alone.kind === "commit" ? alone.commit : "";
+    await clone.push([
+      { ref: "refs/heads/both", from: null, to: both },
+      { ref: "refs/heads/alone", from: null, to: carried },
+    ]);
+    expect([repo.git("show", `${both}:a.txt`), repo.git("show", `${both}:b.txt`)]).toEqual([lines("one", "five").trim(), "by hand"]);
+    expect(repo.git("show", `${carried}:a.txt`)).toBe(lines("1", "five").trim());
+    expect(await clone.isAncestor(first, carried)).toBe(false);
+  });
+
   test("name the paths that conflict", async () => {
     const base = await repo.commit("conflicts", { "a.txt": "one\n", "b.txt": "x\n" }, { parents: [] });
     const left = await repo.commit("left", { "a.txt": "two\n" }, { parents: [base] });
