@@ -25,7 +25,20 @@ type Later = Extract<Failure, { kind: "later" }>;
 
 type Remote = "permission" | "reviews" | "pulls" | "runs" | "backlog";
 
-const isGitHubs = (query: Query): query is Of<Remote> => query.kind !== "work" && query.kind !== "candidate" && query.kind !== "contains";
+/** Whom each kind of query is put to: a kind that is not named here does not compile. */
+const ASKED: Readonly<Record<Remote, "github"> & Record<Exclude<QueryKind, Remote>, "git">> = {
+  permission: "github",
+  reviews: "github",
+  pulls: "github",
+  runs: "github",
+  backlog: "github",
+  work: "git",
+  candidate: "git",
+  archived: "git",
+  contains: "git",
+};
+
+const isGitHubs = (query: Query): query is Of<Remote> => ASKED[query.kind] === "github";
 
 /**
  * Reads what a decision asked for, each query once; all of it, or the time to ask again. What git cannot do throws.
@@ -82,7 +95,7 @@ const askGitHub = async (query: Of<Remote>, { github, refused }: Sources): Promi
   }
 };
 
-const askGit = async (query: Of<"work" | "candidate" | "archived" | "contains">, git: Commits): Promise<Fact> => {
+const askGit = async (query: Of<Exclude<QueryKind, Remote>>, git: Commits): Promise<Fact> => {
   switch (query.kind) {
     case "work":
       return { kind: "work", query, answer: await git.work(query) };
