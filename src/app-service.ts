@@ -7,6 +7,7 @@ import { connectGitHub } from "./github/connect-github.ts";
 import type { Installation } from "./github/installation.ts";
 import type { World } from "./handle.ts";
 import type { Login, Millis } from "./model/ids.ts";
+import { openOrganisation } from "./organisation.ts";
 import { readInstallation } from "./settings.ts";
 import { connectWorld } from "./world.ts";
 
@@ -46,6 +47,8 @@ export type AppService = Coordinator & {
 
 /** Outcomes that nothing waits for are written with the next write, or after this time. */
 const KEEP = 60_000;
+/** How often an organisation is asked what it says, in milliseconds. */
+const ORGANISATION_EVERY = 60_000;
 const LONGEST_JITTER = 150;
 const IDENTITY = { name: "Enki", email: "enki@users.noreply.github.com" };
 
@@ -128,12 +131,19 @@ const connectRepository = async (host: AppHost, repository: string, source: Sour
     identity: IDENTITY,
     after: timers.after,
   });
+  const organisation = openOrganisation({
+    url: `${host.serverUrl}/${repository}.git`,
+    directory: join(host.directory, owner, ".github"),
+    after: timers.after,
+    every: ORGANISATION_EVERY,
+    now: timers.now,
+  });
   const world = connectWorld({
     clone,
     github,
     self,
     defaultBranch: branch.value,
-    layers: await readInstallation(host.root),
+    layers: { ...(await readInstallation(host.root)), organisation },
     grace: host.grace,
     keep: KEEP,
     now: timers.now,

@@ -11,6 +11,8 @@ export type Layers = {
   readonly over: readonly ConfigText[];
   /** Workflow files, later ones in the place of earlier ones of the same name. */
   readonly workflows: readonly ConfigText[];
+  /** What the organisation says, between the two; read anew when it is called. */
+  readonly organisation?: () => Promise<readonly ConfigText[]>;
 };
 
 /**
@@ -29,10 +31,14 @@ const byName = (files: readonly ConfigText[]): Config["workflows"] =>
   Object.fromEntries(files.map(({ path, text }) => [basename(path, ".md"), { path, text }]));
 
 /** The configuration as a commit of the default branch has it, between the layers; null is a repository without a commit. */
-export const readSettings = async (clone: Clone, commit: Sha | null, { under, over, workflows }: Layers): Promise<ReadConfig> => {
+export const readSettings = async (
+  clone: Clone,
+  commit: Sha | null,
+  { under, over, workflows, organisation }: Layers,
+): Promise<ReadConfig> => {
   const files = commit === null ? [] : [...(await clone.readFiles(commit, [".enki/"]))];
   const flows = files.flatMap(([path, content]) => (WORKFLOW.test(path) ? [{ path, text: content.toString("utf8") }] : []));
   const own = files.filter(([path]) => path.endsWith(".toml")).map(([path, content]) => ({ path, text: content.toString("utf8") }));
-  const read = readConfig([...under, ...own, ...over]);
+  const read = readConfig([...under, ...((await organisation?.()) ?? []), ...own, ...over]);
   return { ...read, config: { ...read.config, workflows: byName([...workflows, ...flows]) } };
 };

@@ -137,15 +137,16 @@ const remembering = (clone: Clone) => {
   };
 };
 
-/** The configuration of the default branch as it is now; read only when that branch moved. Its faults are told once. */
+/** The configuration of the default branch as it is now; read only when that branch moved, or what its organisation says. Its faults are told once. */
 const rememberSettings = ({ clone, defaultBranch, layers, log }: Connected) => {
-  let known: { commit: Sha | null; config: Config } | null = null;
+  let known: { commit: Sha | null; said: unknown; config: Config } | null = null;
   return async (refs: Refs): Promise<Config> => {
     const commit = refs[branchRef(defaultBranch)] ?? null;
-    if (known && known.commit === commit) return known.config;
+    const said = await layers.organisation?.();
+    if (known && known.commit === commit && known.said === said) return known.config;
     const { config, faults } = await readSettings(clone, commit, layers);
     for (const { file, line, why } of faults) log(`${file}:${line}: ${why}`);
-    known = { commit, config };
+    known = { commit, said, config };
     return config;
   };
 };

@@ -128,7 +128,8 @@ const openForge = (options: ForgeOptions): Forge => ({
 
 const createRepository = async (forge: Forge, given: Parameters<RunningForge["createRepository"]>[0]): Promise<void> => {
   const { owner, name } = given;
-  if (![owner, name].every((part) => /^[A-Za-z0-9_][A-Za-z0-9._-]*$/.test(part)))
+  // A dot in front is for GitHub's own `.github` only.
+  if (![owner, name.replace(/^\.github$/, "github")].every((part) => /^[A-Za-z0-9_][A-Za-z0-9._-]*$/.test(part)))
     throw new Error(`${owner}/${name} is no name of a repository`);
   if (forge.repositories.has(keyOf(owner, name))) throw new Error(`there is a repository ${owner}/${name} already`);
   const directory = join(forge.directory, owner, `${name}.git`);

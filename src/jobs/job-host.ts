@@ -6,6 +6,7 @@ import type { Ledger } from "../model/ledger.ts";
 import type { Refs } from "../model/query.ts";
 import { branchRef } from "../model/refs.ts";
 import { loadLedger } from "../ledger/load.ts";
+import { openOrganisation } from "../organisation.ts";
 import { type Layers, readSettings } from "../settings.ts";
 import { openClone } from "../git/clone.ts";
 
@@ -35,7 +36,8 @@ export const readRepository = async (host: JobHost, token: string, directory: st
   await clone.fetch();
   const refs = await clone.refs();
   const { ledger } = await loadLedger(clone, refs);
-  const { config, faults } = await readSettings(clone, refs[branchRef(defaultBranch)] ?? null, layers);
+  const organisation = openOrganisation({ url, directory: `${directory}-organisation`, after, every: 0, now: () => 0 });
+  const { config, faults } = await readSettings(clone, refs[branchRef(defaultBranch)] ?? null, { ...layers, organisation });
   for (const { file, line, why } of faults) log(`${file}:${line}: ${why}`);
   return { clone, ledger, refs, config };
 };

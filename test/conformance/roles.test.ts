@@ -6,9 +6,11 @@ import { readConfig } from "../../src/config/read.ts";
 import { agentJob } from "../../src/jobs/agent.ts";
 import { readInstallation, readSettings } from "../../src/settings.ts";
 import { plan, step } from "../support/build.ts";
-import { repository } from "../support/repository.ts";
+import { identity, repository } from "../support/repository.ts";
 import { ID, openJobs } from "../jobs/stage.ts";
-import { openStage } from "../scenarios/stage.ts";
+import { openClone } from "../../src/git/clone.ts";
+import { after } from "../support/after.ts";
+import { openStage, type OpenStage } from "../scenarios/stage.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const SEEDS = join(ROOT, "test", "fixtures", "seeds");
@@ -194,4 +196,47 @@ test("an artifact role's report is in the ledger, linked from the comment, and g
   expect([page.status, await page.text()]).toEqual([200, expect.stringContaining("# Risk: low")]);
   expect(await stage.landed()).toEqual(["fix"]);
   expect(await stage.maintainer.pulls()).toHaveLength(1);
+});
+
+test("R-02 an organisation's role holds for its repositories, until one of them has its own; what it says later counts later", async () => {
+  const text = (name: string, prompt: string): string => role("").replace("tester", name).replace('"Test."', JSON.stringify(prompt));
+  const seen: string[] = [];
+  const stage: OpenStage = await openStage({
+    files: { ".enki/roles/mine.toml": text("mine", "The repository's.") },
+    script: async ({ kind, step: of, role: given }) => {
+      if (kind === "plan") return { plan: plan(step("mine", { role: "mine" }), step("theirs", { role: "theirs", needs: ["mine"] })) };
+      if (kind === "verify") return { verdict: "green" };
+      seen.push(`${of?.id ?? ""}: ${given?.systemPrompt ?? "none"}`);
+      if (of?.id === "mine") await say({ "enki/roles/theirs.toml": text("theirs", "The organisation's, mended.") });
+      return { files: { [`${of?.id ?? ""}.txt`]: "1\n" } };
+    },
+  });
+  const own = { owner: stage.owner, name: ".github" };
+  await stage.forge.createRepository(own);
+  const bare = join(stage.directory, "repositories", own.owner, ".github.git");
+  const say = async (files: Readonly<Record<string, string>>): Promise<void> => {
+    const clone = await openClone({
+      url: bare,
+      directory: join(stage.directory, "said.git"),
+      token: () => Promise.resolve(undefined),
+      identity,
+      after,
+    });
+    await clone.fetch();
+    const tip = (await clone.refs())["refs/heads/main"] ?? null;
+    const all = new Map(Object.entries(files).map(([path, content]) => [path, { content, mode: "100644" as const }]));
+    const tree = await clone.writeFiles(tip, all);
+    const commit = await clone.writeCommit({ tree, parents: tip === null ? [] : [tip], message: "Say it", at: 1_000_000_000_000 });
+    expect(await clone.push([{ ref: "refs/heads/main", from: tip, to: commit }])).toMatchObject({ kind: "pushed" });
+  };
+  await say({
+    "enki/roles/mine.toml": text("mine", "The organisation's."),
+    "enki/roles/theirs.toml": text("theirs", "The organisation's."),
+    "roles/x.toml": "no",
+  });
+  const issue = await stage.ask();
+  await stage.approve(issue);
+  await stage.shows(issue, /Done: all of it landed/);
+  expect(seen).toEqual(["mine: The repository's.", "theirs: The organisation's, mended."]);
+  expect(stage.log.join("\n")).not.toContain("roles/x.toml");
 });

@@ -1,0 +1,60 @@
+import { mkdir } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import type { ConfigText } from "./config/read.ts";
+import { readBlobs } from "./git/objects.ts";
+import { type After, git, GitError, runGit, type Running } from "./git/run.ts";
+import { listTree } from "./git/tree.ts";
+
+export type OrganisationOptions = {
+  /** Of one of its repositories: `https://github.com/<organisation>/<name>.git`. */
+  readonly url: string;
+  /** A directory of our own: a cache. */
+  readonly directory: string;
+  readonly after: After;
+  /** What was read is taken for so many milliseconds, by this clock. */
+  readonly every: number;
+  readonly now: () => number;
+};
+
+const HEAD = "refs/enki/organisation";
+/** What git says where there is no such repository, or none that everybody may read. */
+const NONE = /could not read Username|not found|does not appear to be a git repository|does not exist|Authentication failed/i;
+
+/**
+ * What an organisation says for all its repositories: `enki/enki.toml` and `enki/roles/*.toml` on the default branch of its repository `.github`.
+ * Read without a token, so that the coordinator and every job see the same: of a private one nobody sees anything. The same list while nothing changed.
+ */
+export const openOrganisation = ({ url, directory, after, every, now }: OrganisationOptions): (() => Promise<readonly ConfigText[]>) => {
+  const from = join(dirname(url), ".github.git").replace(/^(https?:\/)(?=[^/])/, "$1/");
+  const at: Running = { directory, after };
+  let known: { readonly commit: string; readonly texts: readonly ConfigText[] } = { commit: "", texts: [] };
+  let until = 0;
+  return async () => {
+    if (now() < until) return known.texts;
+    await mkdir(directory, { recursive: true });
+    const commit = await findHead(at, from);
+    if (commit !== known.commit) known = { commit, texts: commit === "" ? [] : await readTexts(at, from) };
+    until = now() + every;
+    return known.texts;
+  };
+};
+
+/** Empty where there is none. Throws where that cannot be found out: what holds for everybody may not be left out by accident. */
+const findHead = async (at: Running, from: string): Promise<string> => {
+  const asked = await runGit(at, ["ls-remote", "--quiet", from, "HEAD"]);
+  if (asked.code === 0) return asked.stdout.toString("utf8").slice(0, 40);
+  if (NONE.test(asked.stderr)) return "";
+  throw new GitError(`git ls-remote ${from}: ${asked.stderr.trim()}`);
+};
+
+const readTexts = async (at: Running, from: string): Promise<ConfigText[]> => {
+  await git(at, ["init", "-q", "--bare", "."]);
+  const quiet = ["-q", "--depth", "1", "--no-tags", "--no-write-fetch-head", "--no-auto-maintenance"];
+  await git(at, ["fetch", ...quiet, from, `+HEAD:${HEAD}`]);
+  const files = [...(await listTree(at, HEAD))].filter(([path]) => /^enki\/(?:enki|roles\/[^/]+)\.toml$/.test(path));
+  const blobs = await readBlobs(
+    at,
+    files.map(([, { sha }]) => sha),
+  );
+  return files.map(([path, { sha }]) => ({ path: `.github/${path}`, text: blobs.get(sha)?.toString("utf8") ?? "" }));
+};
