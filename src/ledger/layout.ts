@@ -86,9 +86,14 @@ const lacking = { adding: null };
 
 /** Fields that an execution's file of an earlier version lacks. */
 const upgrade = (execution: Execution): Execution => ({
-  ...lacking,
-  ...execution,
-  steps: Object.fromEntries(Object.entries(execution.steps).map(([id, step]) => [id, { ...newStep(id), ...step }])),
+  ...filled(lacking, execution),
+  steps: Object.fromEntries(Object.entries(execution.steps).map(([id, step]) => [id, filled(newStep(id), step)])),
+});
+
+/** What is lacking is added behind what is there: the order of what was written stays, so that it is written the same again. */
+const filled = <T extends object>(defaults: object, value: T): T => ({
+  ...value,
+  ...Object.fromEntries(Object.entries(defaults).filter(([key]) => !(key in value))),
 });
 
 /** A ledger from its files. Refusals: `newer-ledger`, `broken-ledger`. */
