@@ -1,7 +1,12 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { openClone } from "../../src/git/clone.ts";
 import type { JobSpec } from "../../src/jobs/spec.ts";
+import { replayLedger } from "../../src/ledger/replay.ts";
+import { decideAgain } from "../../src/replay.ts";
+import { after } from "../support/after.ts";
+import { identity } from "../support/repository.ts";
 import type { Act } from "./quick-runner.ts";
 import { openStage } from "./stage.ts";
 
@@ -27,6 +32,16 @@ const open = async (files: Record<string, string>, roles: (spec: JobSpec, id: st
     },
   });
   return { stage, told };
+};
+
+/** Every write of the ledger, decided again. */
+const replayed = async (directory: string, url: string) => {
+  const token = (): Promise<undefined> => Promise.resolve(undefined);
+  const clone = await openClone({ url, directory: join(directory, "replay.git"), token, identity, after });
+  await clone.fetch();
+  const writes = await replayLedger(clone, decideAgain);
+  expect(writes.length).toBeGreaterThan(0);
+  return writes;
 };
 
 test("a workflow carries a request from role to role; what is said before reaches the prompts, and the work lands at its end", async () => {
@@ -72,6 +87,11 @@ test("a loop goes back with what failed, builds on its own work, and has one pul
     expect.arrayContaining(["fix-1.txt", "fix-2.txt", "fix-3.txt"]),
   );
   expect(await stage.maintainer.pulls()).toHaveLength(1);
+  expect(
+    (await replayed(stage.directory, join(stage.directory, "repositories", stage.owner, `${stage.name}.git`))).filter(
+      ({ end }) => end === "differs",
+    ),
+  ).toEqual([]);
 });
 
 test("a loop that reaches its bound fails the workflow, and nothing lands", async () => {
