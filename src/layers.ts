@@ -31,8 +31,8 @@ export const readWorkflowLayers = async (directories: readonly string[]): Promis
   for (const directory of directories) {
     const names = (await orNone(readdir(join(directory, "workflows")))) ?? [];
     for (const name of names.filter((each) => each.endsWith(".md")).sort()) {
-      const path = join("workflows", name);
-      const text = await orNone(readFile(join(directory, path), "utf8"));
+      const path = join(directory, "workflows", name);
+      const text = await orNone(readFile(path, "utf8"));
       if (text !== null) files.push({ path, text });
     }
   }

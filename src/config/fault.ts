@@ -18,8 +18,11 @@ export type ConfigFault = {
   readonly suggestion: string;
 };
 
+/** A mistake in any file that people write for Enki, workflows among them. */
+export type WrittenFault = Omit<ConfigFault, "code"> & { readonly code: string };
+
 /** A fault on one line, as editors and people read it. */
-export const writeFault = ({ file, line, column, code, why, suggestion }: ConfigFault): string =>
+export const writeFault = ({ file, line, column, code, why, suggestion }: WrittenFault): string =>
   `${file}:${line}:${column}: ${code}: ${why}; ${suggestion}`;
 
 export type Written = { readonly path: string; readonly text: string; readonly table: unknown; readonly schema: z.ZodType };

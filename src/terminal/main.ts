@@ -9,6 +9,7 @@ import { roles, rolesOptions } from "./roles.ts";
 import { run, runOptions } from "./run.ts";
 import { schema } from "./schema.ts";
 import { validate, validateOptions } from "./validate.ts";
+import { workflows, workflowsOptions } from "./workflows.ts";
 import { demo, demoOptions } from "./demo.ts";
 import { local, localOptions } from "./local.ts";
 import { mcp, mcpOptions } from "./mcp.ts";
@@ -29,14 +30,21 @@ const SUBCOMMANDS: ReadonlyMap<string, Subcommand> = new Map([
   ["demo", { takes: "", summary: "a whole story in a GitHub on this machine", options: demoOptions, run: demo }],
   ["local", { takes: "", summary: "a GitHub on this machine with a copy of your own repository", options: localOptions, run: local }],
   ["run", { takes: '"<request>"', summary: "a request carried out in the repository here, with no GitHub", options: runOptions, run }],
-  ["validate", { takes: "[<path> …]", summary: "every mistake in roles and configuration", options: validateOptions, run: validate }],
+  [
+    "validate",
+    { takes: "[<path> …]", summary: "every mistake in roles, workflows and configuration", options: validateOptions, run: validate },
+  ],
   ["roles", { takes: "", summary: "the roles in force here, and which file says so", options: rolesOptions, run: roles }],
+  [
+    "workflows",
+    { takes: "", summary: "the workflows that can be run here, and which file says so", options: workflowsOptions, run: workflows },
+  ],
   ["config", { takes: "", summary: "the configuration in force here, and which file says so", options: configOptions, run: config }],
   [
     "graph",
     { takes: "<execution>", summary: "an execution's steps, what each needs and how each stands", options: graphOptions, run: graph },
   ],
-  ["schema", { takes: "role|config", summary: "JSON Schema for editors", options: {}, run: schema }],
+  ["schema", { takes: "role|workflow|config", summary: "JSON Schema for editors", options: {}, run: schema }],
   ["app", { takes: "", summary: "the GitHub App as a service", options: appOptions, run: app }],
   ["replay", { takes: "[<repository>]", summary: "decide every write of the ledger again and compare", options: {}, run: replay }],
   ["mcp", { takes: "", summary: "Enki's tools over stdio, for an agent", options: mcpOptions, run: mcp }],

@@ -2,13 +2,18 @@ import { homedir } from "node:os";
 import { dirname, join, relative, sep } from "node:path";
 import { stat } from "node:fs/promises";
 import type { ConfigText } from "../config/read.ts";
-import { readLayers } from "../layers.ts";
+import { readLayers, readWorkflowLayers } from "../layers.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** What counts in the working directory, in the order of the cascade: built in, this machine's, the repository's as its files are now. */
-export const readOwnLayers = async (terminal: Terminal): Promise<ConfigText[]> => {
+export const readOwnLayers = (terminal: Terminal): Promise<ConfigText[]> => readOwn(terminal, readLayers);
+
+/** The workflow files that count there, in the same order. */
+export const readOwnWorkflows = (terminal: Terminal): Promise<ConfigText[]> => readOwn(terminal, readWorkflowLayers);
+
+const readOwn = async (terminal: Terminal, read: typeof readLayers): Promise<ConfigText[]> => {
   const own = await findOwn(terminal.cwd);
-  const texts = await readLayers([terminal.root, join(homedir(), ".enki"), ...(own === null ? [] : [own])]);
+  const texts = await read([terminal.root, join(homedir(), ".enki"), ...(own === null ? [] : [own])]);
   return texts.map(({ path, text }) => ({ path: nameOf(terminal, path), text }));
 };
 

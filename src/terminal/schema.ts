@@ -1,15 +1,17 @@
 import { fileSchema, roleSchema } from "../config/schema.ts";
 import { toJsonSchema } from "../config/schema-node.ts";
 import { nearest } from "../model/nearest.ts";
+import { frontMatterSchema } from "../workflow/schema.ts";
 import { readWords, UsageError } from "./options.ts";
 import type { Terminal } from "./terminal.ts";
 
 const SCHEMAS = {
   role: { title: "A role of Enki: .enki/roles/<any name>.toml", schema: roleSchema },
+  workflow: { title: "The front matter of a workflow of Enki: .enki/workflows/<name>.md", schema: frontMatterSchema },
   config: { title: "Enki's configuration: .enki/enki.toml", schema: fileSchema },
 } as const;
 
-/** `enki schema <role|config>`: JSON Schema for editors, of what is read by. */
+/** `enki schema <role|workflow|config>`: JSON Schema for editors, of what is read by. */
 export const schema = (args: readonly string[], terminal: Terminal): Promise<number> => {
   const [name = ""] = readWords(args, 1);
   const names = Object.keys(SCHEMAS);

@@ -1,17 +1,19 @@
 import { readdir, readFile, stat } from "node:fs/promises";
-import { basename, join, relative, resolve } from "node:path";
-import { type ConfigFault, writeFault } from "../config/fault.ts";
+import { basename, dirname, join, relative, resolve } from "node:path";
+import { type WrittenFault, writeFault } from "../config/fault.ts";
 import { type ConfigText, readConfig } from "../config/read.ts";
 import { CannotError, readCall } from "./options.ts";
-import { readOwnLayers } from "./own-layers.ts";
+import { readOwnLayers, readOwnWorkflows } from "./own-layers.ts";
 import type { Terminal } from "./terminal.ts";
+import { readWorkflows } from "./workflow-files.ts";
 
 export const validateOptions = {
   json: { type: "boolean", default: false, about: "prints the faults as JSON" },
 } as const;
 
 /** What a file is, by its path; null for what Enki does not read. */
-const kindOf = (path: string): "role" | "config" | null => {
+const kindOf = (path: string): "role" | "config" | "workflow" | null => {
+  if (path.endsWith(".md")) return basename(dirname(path)) === "workflows" ? "workflow" : null;
   if (!path.endsWith(".toml")) return null;
   return basename(path) === "enki.toml" ? "config" : "role";
 };
@@ -21,14 +23,24 @@ const MANY = 1_000;
 /** `enki validate`: every mistake in what people write for Enki, here or at the given paths; 1 where there is one. */
 export const validate = async (args: readonly string[], terminal: Terminal): Promise<number> => {
   const { values, words } = readCall(args, validateOptions, MANY);
-  const texts = words.length === 0 ? await readOwnLayers(terminal) : await readGiven(terminal, words);
-  const { faults } = readConfig(texts);
+  const texts =
+    words.length === 0 ? [...(await readOwnLayers(terminal)), ...(await readOwnWorkflows(terminal))] : await readGiven(terminal, words);
+  const faults = await findFaults(terminal, texts);
   if (values.json) terminal.out(`${JSON.stringify({ files: texts.map(({ path }) => path), faults }, null, 2)}\n`);
   else for (const line of tell(texts, faults)) terminal.out(`${line}\n`);
   return faults.length === 0 ? 0 : 1;
 };
 
-const tell = (texts: readonly ConfigText[], faults: readonly ConfigFault[]): string[] => {
+/** A workflow may name any role that counts here, beside those that are looked at. */
+const findFaults = async (terminal: Terminal, texts: readonly ConfigText[]): Promise<WrittenFault[]> => {
+  const flows = texts.filter(({ path }) => kindOf(path) === "workflow");
+  const { config, faults } = readConfig(texts.filter(({ path }) => kindOf(path) !== "workflow"));
+  if (flows.length === 0) return [...faults];
+  const known = readConfig(await readOwnLayers(terminal)).config;
+  return [...faults, ...readWorkflows(flows, [...Object.keys(known.roles), ...Object.keys(config.roles)]).faults];
+};
+
+const tell = (texts: readonly ConfigText[], faults: readonly WrittenFault[]): string[] => {
   const wrong = new Set(faults.map(({ file }) => file)).size;
   const files = (count: number): string => `${count} ${count === 1 ? "file" : "files"}`;
   if (faults.length === 0) return [`${files(texts.length)} without a mistake`];
@@ -44,23 +56,26 @@ const readGiven = async ({ cwd }: Terminal, words: readonly string[]): Promise<C
     const found = await stat(path).catch(() => null);
     if (!found) throw new CannotError(`there is no file or directory ${path}`);
     if (found.isFile() && kindOf(path) === null)
-      throw new CannotError(`${word} is none of what Enki reads: enki.toml and roles, which end with .toml`);
+      throw new CannotError(
+        `${word} is none of what Enki reads: enki.toml and roles, which end with .toml, and workflows, which are workflows/<name>.md`,
+      );
     const below = found.isDirectory() ? await filesBelow(path) : [path];
     // Nothing to look at is not the same as nothing wrong.
     if (below.length === 0) throw new CannotError(`there is no enki.toml and no role in ${path}`);
     paths.push(...below);
   }
   const texts = await Promise.all([...new Set(paths)].map(async (path) => ({ path, text: await readFile(path, "utf8") })));
-  return texts.map(({ path, text }) => ({ path: relative(cwd, path) || path, text, kind: kindOf(path) ?? "role" }));
+  return texts.map(({ path, text }) => ({ path: relative(cwd, path) || path, text, kind: kindOf(path) === "config" ? "config" : "role" }));
 };
 
 const filesBelow = async (directory: string): Promise<string[]> => {
   const names = await readdir(directory);
   if (names.includes(".enki")) return filesBelow(join(directory, ".enki"));
   const roles = names.includes("roles") ? (await readdir(join(directory, "roles"))).map((name) => join("roles", name)) : [];
-  const own = basename(directory) === "roles" ? names : names.filter((name) => name === "enki.toml");
-  return [...own, ...roles]
-    .filter((name) => kindOf(name) !== null)
+  const flows = names.includes("workflows") ? (await readdir(join(directory, "workflows"))).map((name) => join("workflows", name)) : [];
+  const own = ["roles", "workflows"].includes(basename(directory)) ? names : names.filter((name) => name === "enki.toml");
+  return [...own, ...roles, ...flows]
+    .filter((name) => kindOf(join(directory, name)) !== null)
     .toSorted()
     .map((name) => join(directory, name));
 };

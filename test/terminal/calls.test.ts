@@ -91,7 +91,7 @@ describe.concurrent("a call that cannot be understood", () => {
     ["graph a b", /^enki graph: it takes no 'b'$/m],
     ["validate --jsn", /^enki validate: there is no option --jsn; did you mean --json\?$/m],
     ["roles extra", /^enki roles: it takes no 'extra'$/m],
-    ["schema", /^enki schema: of what\? One of role, config$/m],
+    ["schema", /^enki schema: of what\? One of role, workflow, config$/m],
     ["schema confg", /^enki schema: did you mean enki schema config\?$/m],
     ["run", /^enki run: what is to be done\? enki run "<request>"$/m],
     ["run --yess do it", /^enki run: there is no option --yess; did you mean --yes\?$/m],
@@ -146,6 +146,7 @@ test("enki --help names every subcommand, and each tells its options", async () 
     "run",
     "schema",
     "validate",
+    "workflows",
   ]);
   const all = await Promise.all(names.map((name) => terminal.run([name, "--help"])));
   for (const [at, told] of all.entries())

@@ -27,7 +27,7 @@ const MISTAKES = { ".enki/enki.toml": "[refinery]\nverfy = []\n", ".enki/roles/t
 
 describe.concurrent("enki validate", () => {
   test("says how many files are without a mistake, built-in ones among them", async () => {
-    expect(await open(GOOD).run("validate")).toEqual({ code: 0, out: "10 files without a mistake\n", err: "" });
+    expect(await open(GOOD).run("validate")).toEqual({ code: 0, out: "15 files without a mistake\n", err: "" });
   });
 
   test("tells every mistake of all layers, and ends with 1", async () => {
@@ -40,7 +40,7 @@ describe.concurrent("enki validate", () => {
       expect.stringContaining("tester.toml:1:1: missing-key: description"),
       expect.stringContaining("tester.toml:1:1: missing-key: system_prompt"),
       expect.stringContaining("tester.toml:2:1: bad-value: output"),
-      "6 mistakes in 3 of 11 files",
+      "6 mistakes in 3 of 16 files",
       "",
     ]);
   });
@@ -132,5 +132,30 @@ describe.concurrent("enki schema", () => {
   test("of the configuration takes what is left out, and no unknown key", async () => {
     const takes = await schemaOf("config");
     expect([takes({}), takes({ refinery: { verify: ["npm test"] } }), takes({ refinery: { verfy: [] } })]).toEqual([true, true, false]);
+  });
+});
+
+const FLOW = "---\nroles:\n  a: {}\n  b: {}\nedges: [a -> b]\n---\n\n## a\n\nDo {{ .Args }}.\n\n## b\n\nLook at {{ .a }}.\n";
+
+describe.concurrent("workflows", () => {
+  test("are listed, built in and one's own, with the file that says so", async () => {
+    const { code, out, err } = await open({ ".enki/workflows/mine.md": FLOW }).run("workflows");
+    expect({ code, err }).toEqual({ code: 0, err: "" });
+    expect(out).toMatch(/^mine +\.enki\/workflows\/mine\.md$/m);
+    expect(out).toMatch(/^gated-ship +built-in\/workflows\/gated-ship\.md$/m);
+  });
+
+  test("with a mistake are told with line and what to write instead, by validate too", async () => {
+    const { run } = open({ ".enki/workflows/mine.md": FLOW.replace("edges: [a -> b]", "edges: [a -> c]") });
+    for (const args of [["workflows"], ["validate"], ["validate", ".enki/workflows/mine.md"], ["validate", "."]]) {
+      const { code, out, err } = await run(...args);
+      expect(code).toBe(1);
+      expect(out + err).toMatch(/^\.enki\/workflows\/mine\.md:5:1: unknown-\w+: .*"c"/m);
+    }
+  });
+
+  test("have a schema for editors", async () => {
+    const { out } = await open({}).run("schema", "workflow");
+    expect(JSON.parse(out)).toMatchObject({ properties: { roles: {}, edges: {} } });
   });
 });
