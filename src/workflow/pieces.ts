@@ -18,11 +18,20 @@ export const roleOf = ({ main, all }: Flow, path: PiecePath): WorkflowRole | und
   return role;
 };
 
-/** For each role those that come before it: along the edges, and with `loops` also around them. */
-const before = ({ edges, loops }: Workflow, withLoops: boolean): ((role: string) => ReadonlySet<string>) => {
+type Before = (role: string) => ReadonlySet<string>;
+
+/** For each role those that come before it: along the edges, and with loops also around them. Found once for each role of a workflow. */
+const findBefore = (arrows: readonly { readonly from: string; readonly to: string }[]): Before => {
   const into = new Map<string, string[]>();
-  for (const { from, to } of [...edges, ...(withLoops ? loops : [])]) into.set(to, [...(into.get(to) ?? []), from]);
+  for (const { from, to } of arrows) {
+    const list = into.get(to);
+    if (list) list.push(from);
+    else into.set(to, [from]);
+  }
+  const known = new Map<string, ReadonlySet<string>>();
   return (role) => {
+    const there = known.get(role);
+    if (there) return there;
     const seen = new Set<string>();
     const open = [...(into.get(role) ?? [])];
     for (let next = open.pop(); next !== undefined; next = open.pop()) {
@@ -30,8 +39,18 @@ const before = ({ edges, loops }: Workflow, withLoops: boolean): ((role: string)
       seen.add(next);
       open.push(...(into.get(next) ?? []));
     }
+    known.set(role, seen);
     return seen;
   };
+};
+
+const found = new WeakMap<Workflow, { readonly along: Before; readonly around: Before }>();
+
+const before = (workflow: Workflow, withLoops: boolean): Before => {
+  const { edges, loops } = workflow;
+  const both = found.get(workflow) ?? { along: findBefore(edges), around: findBefore([...edges, ...loops]) };
+  found.set(workflow, both);
+  return withLoops ? both.around : both.along;
 };
 
 /** The steps whose work a piece builds on. With `loops` also those of rounds before, its own among them. */

@@ -6,7 +6,6 @@ import { isAsking, newStep } from "../../model/step.ts";
 import { findTarget } from "../../model/targets.ts";
 import { helpReply, statusReply } from "../../render/replies.ts";
 import type { Draft } from "../draft.ts";
-import { startWorkflow } from "../flow/start.ts";
 import { add, discard, startAdded } from "./adding.ts";
 import type { Answer, OnFound } from "./answer.ts";
 import { cancel, skip, stopAll } from "./cancel.ts";
@@ -15,6 +14,7 @@ import { makeTask } from "./made.ts";
 import { reply } from "./mail.ts";
 import { pause, resume } from "./pause.ts";
 import { retry } from "./retry.ts";
+import { startWorkflow } from "./run.ts";
 
 /** Writes a permitted command down. Refusals are answers: nothing of a refused command takes effect. */
 export const applyCommand = (draft: Draft, event: Commanded, command: Command): Answer => {

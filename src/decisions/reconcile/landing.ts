@@ -95,12 +95,12 @@ const guardAgainstRewind = (draft: Draft, queue: Queue, tip: Sha): Queue | undef
 const entrants = (draft: Draft, base: Base, queue: Queue): Entrant[] =>
   draft
     .executions()
-    .filter((execution) => execution.base === base && execution.state === "running")
+    .filter((execution) => execution.base === base && execution.state === "running" && mayLandYet(draft, execution))
     .flatMap((execution) =>
       inOrder(draft, execution).flatMap((step): Entrant[] => {
         const planned = draft.planned(execution, step.id);
         if (!step.head || !planned || (step.state !== "worker_done" && step.state !== "waiting")) return [];
-        if (isAsking(step) || !mayLandYet(draft, execution) || !isNext(draft, execution, { step, planned })) return [];
+        if (isAsking(step) || !isNext(draft, execution, { step, planned })) return [];
         const task = taskId(execution.id, step.id);
         const message = landingMessage({ execution, step: planned, head: step.head.sha, suffix: draft.snapshot.config.git.commitSuffix });
         const held = step.pull === null ? opening : planned.checkpoint ? gate(draft, { execution, step, queue }) : null;

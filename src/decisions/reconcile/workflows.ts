@@ -4,13 +4,13 @@ import { DEFAULT_TIER, type PlannedStep } from "../../model/plan.ts";
 import { newStep, type Step } from "../../model/step.ts";
 import type { WorkflowRun } from "../../model/workflow-run.ts";
 import { type Next, nextRoles } from "../../workflow/next.ts";
+import { type Flow, openFlow } from "../../workflow/open-flow.ts";
+import { roleOf, stepOf, stepsBefore } from "../../workflow/pieces.ts";
 import { recordResults, type UnitResult } from "../../workflow/record.ts";
 import { openUnits, type RunState } from "../../workflow/run-state.ts";
 import type { WorkflowRole } from "../../workflow/workflow.ts";
 import type { Draft } from "../draft.ts";
-import { type Flow, openFlow } from "../../workflow/open-flow.ts";
-import { roleOf, stepOf, stepsBefore } from "../../workflow/pieces.ts";
-import { resultOf } from "../flow/result.ts";
+import { resultOf } from "./piece-result.ts";
 
 /** Moves workflows on: what their steps came to goes into them, and what they want next becomes steps. */
 export const reconcileWorkflows = (draft: Draft): void => {
@@ -31,7 +31,15 @@ const move = (draft: Draft, id: string, { flow, run }: Moving): void => {
   const state = run.state as RunState;
   const results = gather(draft, { execution, flow, state });
   if (results.size === 0 && Object.keys(execution.steps).length > 0) return;
-  const next = nextRoles(flow.main, recordResults(state, results), flow.all);
+  const recorded = recordResults(state, results);
+  const next = nextRoles(flow.main, recorded, flow.all);
+  giveUp(
+    draft,
+    id,
+    openUnits(recorded)
+      .filter((unit) => next.abandoned.includes(unit.id))
+      .map(({ path }) => stepOf(path)),
+  );
   takeUp(draft, id, { flow, next });
 };
 
@@ -60,7 +68,18 @@ const askAgain = (draft: Draft, id: string, { step, why }: { step: Step; why: st
   draft.note(`${id}-${step.id} is asked again: ${why}`);
 };
 
-/** Makes steps of what is ready, gives up what is no longer wanted, and ends the workflow with its last role. */
+/** What is worked on and no longer wanted: its run is stopped, since its deadline stays, and what it left in rounds before stays its work. */
+const giveUp = (draft: Draft, id: string, steps: readonly StepId[]): void => {
+  for (const each of steps) {
+    const step = draft.execution(id)?.steps[each];
+    if (!step) continue;
+    const why = { code: "given-up", why: "Its loop began again without it.", next: "" };
+    draft.putStep(id, { ...step, state: step.head ? "worker_done" : "cancelled", why: step.head ? null : why });
+    draft.note(`${id}-${each} is given up: its loop began again without it`);
+  }
+};
+
+/** Makes steps of what is ready, and ends the workflow with its last role. */
 const takeUp = (draft: Draft, id: string, { flow, next }: { flow: Flow; next: Next }): void => {
   const execution = draft.execution(id);
   if (!execution?.workflow) return;

@@ -2,10 +2,10 @@ import type { Command } from "../../model/command.ts";
 import { executionId } from "../../model/ids.ts";
 import { nearest } from "../../model/nearest.ts";
 import { refuse, type Refusal } from "../../model/refusal.ts";
-import { startRun } from "../../workflow/run-state.ts";
-import type { Commanded } from "../apply/commanded.ts";
-import type { Draft } from "../draft.ts";
 import { filesOf, openFlow } from "../../workflow/open-flow.ts";
+import { startRun } from "../../workflow/run-state.ts";
+import type { Draft } from "../draft.ts";
+import type { Commanded } from "./commanded.ts";
 
 /**
  * Starts a workflow: an execution whose graph grows as the workflow goes on. It runs at once, since its file is the default branch's and was reviewed there.
