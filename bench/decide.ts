@@ -25,8 +25,8 @@ const answer = (query: Query): Fact => {
       return { kind: "permission", query, answer: "write" };
     case "work":
       return { kind: "work", query, answer: { kind: "commit", commit: sha(query) } };
-    case "candidate":
-      return { kind: "candidate", query, answer: { kind: "commits", merges: query.merges.map((merge) => sha(merge)) } };
+    case "chain":
+      return { kind: "chain", query, answer: query.merges.map((merge) => ({ kind: "merged", commit: sha(merge), tree: sha([merge]) })) };
     case "reviews":
       return { kind: "reviews", query, answer: [] };
     case "pulls":

@@ -118,6 +118,7 @@ const toConfig = ({ workers, agent, tiers, refinery, plan, policy, git }: Config
       verify: refinery.verify,
       timeout: refinery.timeout_minutes * MINUTE,
       parallel: refinery.parallel,
+      retries: refinery.retries,
       base: refinery.base ?? null,
     },
     plan: { approval: plan.approval, maxSteps: plan.max_steps },

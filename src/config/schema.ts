@@ -49,6 +49,7 @@ export const fileSchema = z.strictObject({
       verify: z.array(z.string().min(1)).default([]),
       timeout_minutes: minutes.default(30),
       parallel: z.int().min(1).max(64).default(1),
+      retries: z.int().min(0).max(5).default(1),
       base: z.string().min(1).optional(),
     })
     .prefault({}),

@@ -24,12 +24,14 @@ export const buildBase = (draft: Draft, execution: Execution, planned: PlannedSt
   if (tip === null) return { why: { code: "base-missing", why: `The branch \`${execution.base}\` is gone.`, next: `/enki retry ${task}` } };
   const on = unlanded(draft, execution, planned);
   if (on.length === 0) return { commit: tip, on };
-  const merges = on.map(({ task: needed, head }) => ({ task: needed, head, message: baseMessage(needed, head) }));
-  const answer = draft.ask<"candidate">({ kind: "candidate", onto: tip, merges });
-  if (!answer) return undefined;
-  if (answer.kind === "commits") return { commit: answer.merges.at(-1) ?? tip, on };
-  const files = answer.paths.slice(0, 5).join(", ");
-  const why = `It builds on \`${answer.task}\`, which conflicts with \`${execution.base}\` or with what else it builds on, in ${files}.`;
+  const merges = on.map(({ task: needed, head }) => ({ task: needed, head, message: baseMessage(needed, head), needs: [] }));
+  const links = draft.ask<"chain">({ kind: "chain", onto: tip, merges });
+  if (!links) return undefined;
+  const at = links.findIndex(({ kind }) => kind === "conflict");
+  const last = links[at < 0 ? links.length - 1 : at];
+  if (last?.kind !== "conflict") return { commit: last?.kind === "merged" ? last.commit : tip, on };
+  const files = last.paths.slice(0, 5).join(", ");
+  const why = `It builds on \`${on[at]?.task}\`, which conflicts with \`${execution.base}\` or with what else it builds on, in ${files}.`;
   return { why: { code: "base-conflict", why, next: `/enki retry ${task}` } };
 };
 

@@ -1,6 +1,6 @@
-import type { Sha } from "../model/ids.ts";
+import type { Sha, TaskId } from "../model/ids.ts";
 import type { JobResult } from "../model/job.ts";
-import type { Answers, Query } from "../model/query.ts";
+import type { Answers, Link, Query } from "../model/query.ts";
 import {
   commitTimes,
   type Identity,
@@ -17,18 +17,23 @@ import { listTree } from "./tree.ts";
 
 type Ask<K extends Query["kind"]> = Extract<Query, { kind: K }>;
 
-/** Base plus heads, merged in order as commits with the dates of what they merge: the same in every clone. */
-export const buildCandidate = async (at: Running, by: Identity, { onto, merges }: Ask<"candidate">): Promise<Answers["candidate"]> => {
-  const commits: Sha[] = [];
+/** Heads merged onto a commit in order, as commits with the dates of what they merge: the same in every clone. */
+export const buildChain = async (at: Running, by: Identity, { onto, merges }: Ask<"chain">): Promise<Answers["chain"]> => {
+  const links: Link[] = [];
+  const out = new Set<TaskId>();
   let tip = onto;
-  for (const { task, head, message } of merges) {
-    const merged = await mergeTrees(at, tip, head);
-    if (merged.kind === "conflict") return { kind: "conflict", task, paths: merged.paths };
-    const time = Math.max(...(await commitTimes(at, [tip, head])));
-    tip = await writeCommit(at, { tree: merged.tree, parents: [tip, head], message, at: time, by });
-    commits.push(tip);
+  for (const { task, head, message, needs } of merges) {
+    const merged = needs.some((each) => out.has(each)) ? null : await mergeTrees(at, tip, head);
+    if (merged?.kind === "tree") {
+      const time = Math.max(...(await commitTimes(at, [tip, head])));
+      tip = await writeCommit(at, { tree: merged.tree, parents: [tip, head], message, at: time, by });
+      links.push({ kind: "merged", commit: tip, tree: merged.tree });
+    } else {
+      out.add(task);
+      links.push(merged ?? { kind: "left-out" });
+    }
   }
-  return { kind: "commits", merges: commits };
+  return links;
 };
 
 /** True for a path that stays in its tree and does not reach git's own files, on any file system. */

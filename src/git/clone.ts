@@ -3,7 +3,7 @@ import { mkdir, rm } from "node:fs/promises";
 import type { RefMove } from "../model/decision.ts";
 import type { RefName, Sha } from "../model/ids.ts";
 import type { Answers, Query, Refs } from "../model/query.ts";
-import { buildCandidate, buildWork } from "./candidates.ts";
+import { buildChain, buildWork } from "./candidates.ts";
 import { type Identity, isAncestor, isCommit, type NewCommit, type NewFiles, readBlobs, writeCommit, writeFiles } from "./objects.ts";
 import { push, type Pushed } from "./push.ts";
 import { type After, git, GitError, runGit, type Running, tokenEnv } from "./run.ts";
@@ -107,7 +107,7 @@ const reading = (running: Running) => ({
 const building = (running: Running, identity: Identity) => ({
   writeFiles: (on: Sha | null, files: NewFiles): Promise<Sha> => writeFiles(running, on, files),
   writeCommit: (commit: Omit<NewCommit, "by">): Promise<Sha> => writeCommit(running, { ...commit, by: identity }),
-  candidate: (query: Extract<Query, { kind: "candidate" }>): Promise<Answers["candidate"]> => buildCandidate(running, identity, query),
+  chain: (query: Extract<Query, { kind: "chain" }>): Promise<Answers["chain"]> => buildChain(running, identity, query),
   work: (query: Extract<Query, { kind: "work" }>): Promise<Answers["work"]> => buildWork(running, identity, query),
 });
 

@@ -1,9 +1,10 @@
 import type { Config } from "../model/config.ts";
 import { type Execution, isPlanning } from "../model/execution.ts";
-import { readTaskId, taskId } from "../model/ids.ts";
+import { readTaskId, taskId, type TaskId } from "../model/ids.ts";
 import { type Job, jobKey } from "../model/job.ts";
 import type { Ledger } from "../model/ledger.ts";
 import { isOf, workerAddress } from "../model/mail.ts";
+import type { Candidate } from "../model/queue.ts";
 import type { Plan, PlannedStep } from "../model/plan.ts";
 import { branchRef } from "../model/refs.ts";
 import type { Refs } from "../model/query.ts";
@@ -162,18 +163,34 @@ const earlierOf = ({ attempt, head, base, result }: Step): JobSpec["earlier"] =>
   return result === null ? null : { commit: result, kind: "result" };
 };
 
+const isWaitedFor = ({ commit, runs }: Candidate, job: Job): boolean =>
+  commit === job.target && runs.some(({ attempt, verdict }) => attempt === job.attempt && verdict === null);
+
+/** The candidate that this attempt verifies, and the execution that it is verified for. */
+const findCandidate = (ledger: Ledger, job: Job): { candidate: Candidate; execution: Execution } | null => {
+  for (const { items, candidates } of Object.values(ledger.queues)) {
+    const candidate = candidates.find((each) => isWaitedFor(each, job));
+    // A base that is verified alone is so for the sake of what is queued on it.
+    const { task = "" } = candidate?.items[0] ?? items[0] ?? {};
+    const execution = ledger.executions[readTaskId(task)?.execution ?? ""];
+    if (candidate && execution) return { candidate, execution };
+  }
+  return null;
+};
+
+/** The commands of its own that verify a step. */
+const verifyOf = (ledger: Ledger, task: TaskId): readonly string[] => {
+  const id = readTaskId(task);
+  const plan = ledger.plans[ledger.executions[id?.execution ?? ""]?.plan ?? ""];
+  return plan?.steps.find((each) => each.id === id?.step)?.verify ?? [];
+};
+
 const claimVerify = (claim: Claim): Result<JobSpec> => {
   const { ledger, config, job } = claim;
-  const candidate = Object.values(ledger.queues)
-    .flatMap(({ candidates }) => candidates)
-    .find((each) => each.commit === job.target && each.attempt === job.attempt && each.verdict === null);
-  const ids = candidate?.items.flatMap(({ task }) => readTaskId(task) ?? []) ?? [];
-  const execution = ledger.executions[ids[0]?.execution ?? ""];
-  if (!candidate || !execution) return idle(claim);
-  const own = ids.flatMap(({ execution: of, step }) => {
-    const plan = ledger.plans[ledger.executions[of]?.plan ?? ""];
-    return plan?.steps.find((each) => each.id === step)?.verify ?? [];
-  });
+  const found = findCandidate(ledger, job);
+  if (!found) return idle(claim);
+  const { candidate, execution } = found;
+  const own = candidate.items.flatMap(({ task }) => verifyOf(ledger, task));
   // Without what the repository asks for, what is left would be no verification.
   const verify = config.broken === null ? [...new Set([...config.refinery.verify, ...own])] : [];
   return accept(spec(claim, execution, { agent: config.agents.worker, base: candidate.commit, timeout: config.refinery.timeout, verify }));

@@ -2,6 +2,7 @@ import type { BacklogItem } from "../model/backlog.ts";
 import type { Execution } from "../model/execution.ts";
 import type { Hash } from "../model/ids.ts";
 import { type Ledger, LEDGER_FORMAT } from "../model/ledger.ts";
+import { emptyQueue, type Queue } from "../model/queue.ts";
 import { newStep } from "../model/step.ts";
 import type { Mail } from "../model/mail.ts";
 import { accept, refuse, type Result } from "../model/refusal.ts";
@@ -90,6 +91,13 @@ const upgrade = (execution: Execution): Execution => ({
   steps: Object.fromEntries(Object.entries(execution.steps).map(([id, step]) => [id, filled(newStep(id), step)])),
 });
 
+/** A queue of an earlier version: its candidates are built again, its items keep their places. */
+const upgradeQueue = (queue: Queue): Queue => {
+  if ("sound" in queue) return queue;
+  const { items, frozen, landed }: Pick<Queue, "items" | "frozen" | "landed"> = queue;
+  return { ...emptyQueue, frozen, landed, items: items.map((item) => ({ ...item, cleared: false, among: 0, met: null, log: "" })) };
+};
+
 /** What is lacking is added behind what is there: the order of what was written stays, so that it is written the same again. */
 const filled = <T extends object>(defaults: object, value: T): T => ({
   ...value,
@@ -124,7 +132,7 @@ const parse = (files: ReadonlyMap<string, Buffer>): Ledger => {
     const text = content.toString("utf8");
     if (folder === "executions" && rest === "state.json") executions[name] = upgrade(JSON.parse(text));
     else if (folder === "executions" && rest.startsWith("plan-")) plans[rest.slice("plan-".length, -".json".length)] = JSON.parse(text);
-    else if (folder === "queues") queues[decodeURIComponent(name.slice(0, -".json".length))] = JSON.parse(text);
+    else if (folder === "queues") queues[decodeURIComponent(name.slice(0, -".json".length))] = upgradeQueue(JSON.parse(text));
     else if (folder === "mail") mails[name.slice(0, -".json".length)] = JSON.parse(text);
     else if (folder === "artifacts") artifacts[`${name}/${rest.slice(0, -".md".length)}`] = text;
   }

@@ -26,6 +26,8 @@ export type Config = {
     readonly verify: readonly string[];
     readonly timeout: number;
     readonly parallel: number;
+    /** Red runs that are forgiven a step before it leaves the queue. */
+    readonly retries: number;
     /** The branch that work lands on; null for the default branch. */
     readonly base: string | null;
   };

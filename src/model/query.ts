@@ -41,8 +41,17 @@ export type Run = {
   readonly conclusion: string | null;
 };
 
-/** One merge on the way to a candidate: `head` merged into what came before, as a commit with fixed dates and this message. */
-export type Merge = { readonly task: TaskId; readonly head: Sha; readonly message: string };
+/**
+ * One merge on the way to a candidate: `head` merged into what came before, as a commit with fixed dates and this message.
+ * It holds the work of `needs`: where one of these is in the same chain and was left out, so is it.
+ */
+export type Merge = { readonly task: TaskId; readonly head: Sha; readonly message: string; readonly needs: readonly TaskId[] };
+
+/** What became of a merge in a chain. What conflicts is left out, and the chain goes on without it. */
+export type Link =
+  | { readonly kind: "merged"; readonly commit: Sha; readonly tree: Sha }
+  | { readonly kind: "conflict"; readonly paths: readonly string[] }
+  | { readonly kind: "left-out" };
 
 /** A fact that a decision asks for. Lists cost one request, whatever the number of steps. */
 export type Query =
@@ -60,8 +69,8 @@ export type Query =
       readonly onto: Sha;
       readonly message: string;
     }
-  /** Base plus heads, merged in order. */
-  | { readonly kind: "candidate"; readonly onto: Sha; readonly merges: readonly Merge[] }
+  /** A commit plus heads, merged in order. */
+  | { readonly kind: "chain"; readonly onto: Sha; readonly merges: readonly Merge[] }
   /** How the steps of an execution ended that is in the archive; null where it is not there. */
   | { readonly kind: "archived"; readonly execution: ExecutionId }
   /** Is the first commit contained in the second? */
@@ -79,9 +88,8 @@ export type Answers = {
     | { readonly kind: "commit"; readonly commit: Sha }
     | { readonly kind: "unchanged" }
     | { readonly kind: "conflict"; readonly paths: readonly string[] };
-  candidate:
-    | { readonly kind: "commits"; readonly merges: readonly Sha[] }
-    | { readonly kind: "conflict"; readonly task: TaskId; readonly paths: readonly string[] };
+  /** One for each merge that was asked for. */
+  chain: readonly Link[];
   archived: Readonly<Record<StepId, StepState>> | null;
   contains: boolean;
 };

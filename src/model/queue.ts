@@ -1,41 +1,87 @@
 import type { Millis, Sha, TaskId } from "./ids.ts";
 import type { Refusal } from "./refusal.ts";
 
-/** A finished head on its way into the base. Bound to that head: a new head is a new item. */
+/** A finished head on its way into the base. Bound to that head: a new head is a new item, with no strikes. */
 export type QueueItem = {
   readonly task: TaskId;
   readonly head: Sha;
   readonly state: "queued" | "held" | "resolving" | "accused";
-  /** Why it is held. */
+  /** Why it is held, or what it conflicts with. */
   readonly why: Refusal | null;
-  /** Red runs counted against it. */
+  /** Red runs counted against it: each on a context that is landed or green. */
   readonly strikes: number;
+  /** True once it was part of a green candidate, on whatever base. */
+  readonly cleared: boolean;
+  /** The size of the smallest red group that it is one of; 0 for none. */
+  readonly among: number;
+  /** The base that it was last merged with, to see whether it conflicts. */
+  readonly met: Sha | null;
+  /** The last lines of the last red run that counted against it. */
+  readonly log: string;
 };
 
-/** Base plus the first steps of the queue, as a commit. Can be rebuilt: it is not work. */
+/** One verify job of a candidate. */
+export type VerifyRun = {
+  readonly attempt: number;
+  /** Not started before (a fault's back-off); 0 for at once. */
+  readonly notBefore: Millis;
+  /** Its deadline; null before it is started and after it ended. */
+  readonly until: Millis | null;
+  readonly verdict: "green" | "red" | null;
+};
+
+/** A base and steps on top of it, as a commit. Without steps it is the base itself. Can be rebuilt: it is not work. */
 export type Candidate = {
   readonly commit: Sha;
+  readonly tree: Sha;
   /** The base that it was built on. */
   readonly onto: Sha;
   /** What it brings, in order, each with the merge commit that brings it. */
   readonly items: readonly { readonly task: TaskId; readonly head: Sha; readonly merge: Sha }[];
-  /** The verify job's last attempt, from 1, and the one that this candidate began with. */
-  readonly firstAttempt: number;
-  readonly attempt: number;
-  readonly notBefore: Millis;
-  readonly until: Millis | null;
-  readonly verdict: "green" | "red" | null;
-  /** The last lines of a red run. */
+  readonly runs: readonly VerifyRun[];
+  /** Verify jobs in a row that ended without a verdict. */
+  readonly faults: number;
+  /** The last lines of a run that was red or ended without a verdict. */
   readonly log: string;
 };
 
 export type Queue = {
+  /** In the order in which they came: it is only ever appended to. */
   readonly items: readonly QueueItem[];
   readonly candidates: readonly Candidate[];
-  /** Set when the base cannot be landed on: rewound, missing, refused by a rule. A person's push or `/enki retry` clears it. */
+  /** Set when the base cannot be landed on: rewound, missing, red, refused by a rule. A person's push or `/enki retry` clears it. */
   readonly frozen: Refusal | null;
   /** The base tip after our last landing: a base that no longer contains it was rewound. */
   readonly landed: Sha | null;
+  /** The base tip that the queue was last planned on. */
+  readonly tip: Sha | null;
+  /** The last commits that were green, oldest first: contexts in which a red run is held against a step. */
+  readonly sound: readonly Sha[];
+  /** Trees of the last green commits, oldest first: a verdict may be reused. */
+  readonly trees: readonly Sha[];
+  /** How the last steps fared. */
+  readonly seen: { readonly good: number; readonly bad: number };
+  /** Strikes since the last green run: everything red at once says nothing of a step. */
+  readonly reds: number;
+  /** Verify jobs side by side, where people's pushes to the base made it fewer; 0 for as many as the configuration allows. */
+  readonly window: number;
 };
 
-export const emptyQueue: Queue = { items: [], candidates: [], frozen: null, landed: null };
+export const emptyQueue: Queue = {
+  items: [],
+  candidates: [],
+  frozen: null,
+  landed: null,
+  tip: null,
+  sound: [],
+  trees: [],
+  seen: { good: 0, bad: 0 },
+  reds: 0,
+  window: 0,
+};
+
+/** True while a verify job of it has no verdict. */
+export const isActive = ({ runs }: Candidate): boolean => runs.some(({ verdict }) => verdict === null);
+
+/** Green as soon as one of its runs is: a red one before it was a flake. */
+export const isGreen = ({ runs }: Candidate): boolean => runs.some(({ verdict }) => verdict === "green");

@@ -1,93 +1,90 @@
-import type { Base, Millis, Sha, TaskId } from "../model/ids.ts";
-import type { Answers, Merge, Query } from "../model/query.ts";
-import type { Candidate, Queue, QueueItem } from "../model/queue.ts";
+import { type Candidate, isActive, isGreen, type Queue, type VerifyRun } from "../model/queue.ts";
 import { refuse, type Refusal } from "../model/refusal.ts";
-
-/** A published head that wants to land, in an order that follows the graph. */
-export type Entrant = {
-  readonly task: TaskId;
-  readonly head: Sha;
-  readonly message: string;
-  /** Null when it may land; else why it is held. */ readonly held: Refusal | null;
-};
-
-export type RefineryState = {
-  readonly now: Millis;
-  readonly base: Base;
-  readonly tip: Sha;
-  readonly queue: Queue;
-  readonly entrants: readonly Entrant[];
-  /** Verify jobs at the same time. */
-  readonly parallel: number;
-  /** Verify jobs without a verdict before a candidate is given up. */
-  readonly maxAttempts: number;
-  /** Verify jobs that a commit had before. */
-  readonly attempts: (commit: Sha) => number;
-  /** A fact: base plus heads, merged; undefined until it is known. */
-  readonly merged: (query: Extract<Query, { kind: "candidate" }>) => Answers["candidate"] | undefined;
-};
-
-export type RefineryPlan = {
-  readonly queue: Queue;
-  /** The verified candidate that becomes the base now. */
-  readonly land: Candidate | null;
-  readonly ejected: readonly { readonly task: TaskId; readonly head: Sha; readonly why: Refusal; readonly log: string }[];
-};
+import { align } from "./align.ts";
+import { isOutage, weigh } from "./evidence.ts";
+import { fill } from "./fill.ts";
+import { chooseLanding, counted, landed } from "./land.ts";
+import type { PlannedRef, RefineryEffect, RefineryPlan, RefineryState } from "./state.ts";
 
 /**
- * What may land and what is verified next, from the queue and facts alone.
- * Each candidate is the base plus one step: a red verdict therefore names its step. What landed is exactly what was green, on the tip that is the base now.
+ * What lands now and what is verified next, from the queue and facts alone: the whole refinery, without IO.
+ * What lands is exactly a commit that was green on the base as it is; a step is ejected only by red runs on a context that is landed or green.
  */
 export const plan = (state: RefineryState): RefineryPlan => {
-  const items = align(state);
-  const heads = new Map(items.map((item) => [item.task, item]));
-  const live = state.queue.candidates.filter((candidate) => candidate.items.every(({ task, head }) => heads.get(task)?.head === head));
-  const ejected = live.flatMap((candidate) => eject(candidate));
-  const gone = new Set(ejected.map((each) => each.task));
-  const queue = {
-    ...state.queue,
-    items: items.filter((item) => !gone.has(item.task)),
-    candidates: live.filter((candidate) => candidate.verdict !== "red"),
-  };
-  const faulty = queue.candidates.find(
-    (candidate) => candidate.verdict === null && candidate.attempt - candidate.firstAttempt >= state.maxAttempts,
-  );
-  if (faulty && !queue.frozen) {
-    return { queue: freeze(queue, faulty, state.base), land: null, ejected };
-  }
-  if (queue.frozen) return { queue: settle(state.queue, queue), land: null, ejected };
-  const land = queue.candidates.find((candidate) => isLandable(state, heads, candidate)) ?? null;
-  const next = land ? landed(queue, land) : queue;
-  return build({ ...state, tip: land?.commit ?? state.tip, queue: next }, { queue: state.queue, land, ejected });
+  const before = state.queue;
+  const judged = weigh(align(state));
+  const frozen = judged.frozen ?? frozenNow(state, judged);
+  if (frozen) return told(before, judged.frozen ? judged : forgiven(judged, frozen), []);
+  const { queue, ejected } = eject(state, judged);
+  const landing = chooseLanding(state, queue);
+  const next = landing ? landed(queue, landing, state.parallel) : tidied(queue, state);
+  const extra = [...ejected, ...(landing ? [{ kind: "land" as const, candidate: landing }] : [])];
+  return told(before, started(state, fill({ ...state, tip: next.tip ?? state.tip }, next)), extra);
 };
 
-/** The same object when nothing changed, so that nothing is written. */
-const settle = (before: Queue, after: Queue): Queue => (JSON.stringify(before) === JSON.stringify(after) ? before : after);
+/** Runs whose back-off is over begin their time. */
+const started = ({ now, timeout }: RefineryState, queue: Queue): Queue => {
+  const isDue = (run: VerifyRun): boolean => run.verdict === null && run.until === null && run.notBefore <= now;
+  if (!queue.candidates.some(({ runs }) => runs.some((run) => isDue(run)))) return queue;
+  const start = (run: VerifyRun): VerifyRun => (isDue(run) ? { ...run, until: now + timeout } : run);
+  return { ...queue, candidates: queue.candidates.map((each) => ({ ...each, runs: each.runs.map((run) => start(run)) })) };
+};
 
-/** Keeps the order of what is queued, drops what left, appends what is new: the queue is append-only. */
-const align = (state: RefineryState): QueueItem[] => {
-  const entrants = new Map(state.entrants.map((each) => [`${each.task}@${each.head}`, each]));
-  const kept = state.queue.items.flatMap((item): QueueItem[] => {
-    const entrant = entrants.get(`${item.task}@${item.head}`);
-    if (!entrant) return [];
-    entrants.delete(`${item.task}@${item.head}`);
-    return [{ ...item, state: entrant.held ? "held" : "queued", why: entrant.held }];
+/** Why nothing may land here now: verification that never ends, or a base that is red itself. */
+const frozenNow = (state: RefineryState, queue: Queue): Refusal | null => {
+  const faulty = queue.candidates.find(({ faults }) => faults >= state.maxFaults);
+  if (faulty)
+    return refuse(
+      "verify-faults",
+      `Verification on \`${state.base}\` ended without a verdict again and again: ${faulty.log}`,
+      "/enki retry",
+    ).refusal;
+  const base = queue.candidates.find((each) => each.items.length === 0 && each.commit === state.tip && !isGreen(each));
+  const reds = base?.runs.filter(({ verdict }) => verdict === "red").length ?? 0;
+  if (!base || reds <= state.retries) return null;
+  const why = queue.sound.includes(state.tip)
+    ? refuse(
+        "outage",
+        `Verification of \`${state.base}\` was green and is red now, with nothing changed: rather the machines than a step.`,
+        "/enki retry",
+      )
+    : refuse(
+        "base-red",
+        `\`${state.base}\` itself does not pass verification: nobody is blamed for it.`,
+        `fix ${state.base}, or /enki retry`,
+      );
+  return why.refusal;
+};
+
+/** A freeze is nobody's fault: what was held against steps meanwhile is forgotten. */
+const forgiven = (queue: Queue, frozen: Refusal): Queue => ({
+  ...queue,
+  frozen,
+  items: queue.items.map((item) => ({ ...item, strikes: 0, among: 0 })),
+  candidates: queue.candidates.filter((each) => isActive(each) && each.items.length > 0 && each.faults === 0),
+  reds: 0,
+});
+
+type Ejecting = { readonly queue: Queue; readonly ejected: readonly RefineryEffect[] };
+
+const eject = (state: RefineryState, queue: Queue): Ejecting => {
+  if (isOutage(queue)) return { queue, ejected: [] };
+  const guilty = queue.items.filter(({ strikes }) => strikes > state.retries);
+  if (guilty.length === 0) return { queue, ejected: [] };
+  const gone = new Set(guilty.map(({ task }) => task));
+  const ejected = guilty.map(({ task, head, log }): RefineryEffect => {
+    const why = refuse("verification-failed", whyRed(log), `/enki retry ${task}`).refusal;
+    return { kind: "eject", task, head, why, log };
   });
-  const added = [...entrants.values()].map(({ task, head, held }): QueueItem => ({
-    task,
-    head,
-    state: held ? "held" : "queued",
-    why: held,
-    strikes: 0,
-  }));
-  return [...kept, ...added];
-};
-
-const eject = (candidate: Candidate): RefineryPlan["ejected"][number][] => {
-  const [item] = candidate.items;
-  if (candidate.verdict !== "red" || !item) return [];
-  const why = refuse("verification-failed", whyRed(candidate.log), `/enki retry ${item.task}`).refusal;
-  return [{ task: item.task, head: item.head, why, log: candidate.log }];
+  return {
+    queue: {
+      ...queue,
+      items: queue.items.filter(({ task }) => !gone.has(task)),
+      candidates: queue.candidates.filter(({ items }) => !items.some(({ task }) => gone.has(task))),
+      seen: counted(queue.seen, { good: 0, bad: guilty.length }),
+    },
+    ejected,
+  };
 };
 
 /** In the log of a verify job a command's line begins with `$ `: the last of them is the one that failed. */
@@ -98,75 +95,54 @@ const whyRed = (log: string): string => {
     : `\`${command}\` failed: its candidate did not pass verification.`;
 };
 
-const freeze = (queue: Queue, faulty: Candidate, base: Base): Queue => ({
+/** Without what is of no more use: verdicts on an earlier base, and a base that was verified. */
+const tidied = (queue: Queue, { tip }: RefineryState): Queue => ({
   ...queue,
-  candidates: queue.candidates.filter((candidate) => candidate !== faulty),
-  frozen: refuse("verify-faults", `Verification on \`${base}\` ended without a verdict again and again: ${faulty.log}`, "/enki retry")
-    .refusal,
+  candidates: queue.candidates.filter((each) => {
+    if (each.items.length === 0) return each.commit === tip && !isGreen(each);
+    return each.onto === tip || (isActive(each) && !isGreen(each) && queue.sound.includes(each.onto));
+  }),
 });
 
-const isLandable = (state: RefineryState, items: ReadonlyMap<TaskId, QueueItem>, candidate: Candidate): boolean =>
-  candidate.verdict === "green" && candidate.onto === state.tip && isQueued(items, candidate);
-
-const isQueued = (items: ReadonlyMap<TaskId, QueueItem>, candidate: Candidate): boolean =>
-  candidate.items.every(({ task }) => items.get(task)?.state === "queued");
-
-const landed = (queue: Queue, candidate: Candidate): Queue => ({
-  ...queue,
-  items: queue.items.filter((item) => !candidate.items.some(({ task }) => task === item.task)),
-  candidates: queue.candidates.filter((each) => each !== candidate),
-  landed: candidate.commit,
-});
-
-type Soon = { readonly queue: Queue; readonly land: Candidate | null; readonly ejected: RefineryPlan["ejected"] };
-
-/** Fills the free verify slots: what has no candidate on this tip yet, in queue order. */
-const build = (state: RefineryState, { queue: before, land, ejected }: Soon): RefineryPlan => {
-  const queued = new Map(state.queue.items.map((item) => [item.task, item]));
-  const candidates = state.queue.candidates.filter(
-    (candidate) => candidate.onto === state.tip || (candidate.verdict !== null && !isQueued(queued, candidate)),
+/** The plan as refs and effects: what is started, what nobody waits for any more, what landed and what left. */
+const told = (before: Queue, queue: Queue, extra: readonly RefineryEffect[]): RefineryPlan => {
+  const land = extra.find((effect) => effect.kind === "land");
+  const runs = new Map(queue.candidates.map((each) => [each.commit, each]));
+  const refs: PlannedRef[] = [
+    ...(land ? [{ kind: "base" as const, commit: land.candidate.commit }] : []),
+    ...queue.candidates.filter((each) => isActive(each) && !isGreen(each)).map(({ commit }) => ({ kind: "candidate" as const, commit })),
+  ];
+  const stops = before.candidates.flatMap((each) =>
+    each.runs
+      .filter((run) => run.verdict === null && !isWaitedFor(runs.get(each.commit), run))
+      .map(({ attempt }) => ({ kind: "stop" as const, commit: each.commit, attempt })),
   );
-  const built = new Set(candidates.flatMap(({ items }) => items.map(({ task }) => task)));
-  const messages = new Map(state.entrants.map(({ task, head, message }) => [`${task}@${head}`, message]));
-  const out: RefineryPlan["ejected"][number][] = [];
-  let free = state.parallel - candidates.filter(({ verdict }) => verdict === null).length;
-  for (const item of state.queue.items) {
-    if (free <= 0) break;
-    const message = built.has(item.task) ? undefined : messages.get(`${item.task}@${item.head}`);
-    if (message === undefined) continue;
-    const merge: Merge = { task: item.task, head: item.head, message };
-    const answer = state.merged({ kind: "candidate", onto: state.tip, merges: [merge] });
-    // What is asked for takes a slot too, so that all slots are asked for at once.
-    if (answer?.kind !== "conflict") free -= 1;
-    if (answer?.kind === "conflict")
-      out.push({ task: item.task, head: item.head, why: conflict(state.base, item.task, answer.paths), log: answer.paths.join("\n") });
-    const commit = answer?.kind === "commits" ? answer.merges[0] : undefined;
-    if (commit !== undefined) candidates.push(fresh(state, item, commit));
-  }
-  const items = without(state.queue.items, out);
-  return { queue: settle(before, { ...state.queue, items, candidates }), land, ejected: [...ejected, ...out] };
+  const resolving = queue.items.flatMap(({ task, head, state: at, why, met }): RefineryEffect[] =>
+    at === "resolving" && why && met ? [{ kind: "resolve", task, head, onto: met, why }] : [],
+  );
+  return {
+    queue: same(before, queue),
+    refs,
+    effects: [...extra, ...resolving, ...stops, ...queue.candidates.flatMap((each) => verifies(each, queue.frozen))],
+  };
 };
 
-const without = (items: readonly QueueItem[], out: RefineryPlan["ejected"]): readonly QueueItem[] => {
-  const gone = new Set(out.map(({ task }) => task));
-  return gone.size === 0 ? items : items.filter(({ task }) => !gone.has(task));
-};
+const isWaitedFor = (candidate: Candidate | undefined, { attempt }: VerifyRun): boolean =>
+  candidate !== undefined && !isGreen(candidate) && candidate.runs.some((run) => run.attempt === attempt && run.verdict === null);
 
-const fresh = ({ tip, attempts }: RefineryState, item: QueueItem, commit: Sha): Candidate => ({
-  commit,
-  onto: tip,
-  items: [{ task: item.task, head: item.head, merge: commit }],
-  attempt: attempts(commit) + 1,
-  firstAttempt: attempts(commit) + 1,
-  notBefore: 0,
-  until: null,
-  verdict: null,
-  log: "",
-});
+/** While nothing lands nothing new is verified either; a run that is on its way goes on. */
+const verifies = (candidate: Candidate, frozen: Refusal | null): RefineryEffect[] =>
+  isGreen(candidate)
+    ? []
+    : candidate.runs
+        .filter(({ verdict, until }) => verdict === null && (until !== null || !frozen))
+        .map(({ attempt, notBefore }) => ({
+          kind: "verify",
+          commit: candidate.commit,
+          attempt,
+          notBefore,
+          tasks: candidate.items.map(({ task }) => task),
+        }));
 
-const conflict = (base: Base, task: TaskId, paths: readonly string[]): Refusal =>
-  refuse(
-    "conflict",
-    `It conflicts with \`${base}\` in ${paths.length === 1 ? "one file" : `${paths.length} files`}: ${paths.slice(0, 5).join(", ")}.`,
-    `/enki retry ${task}`,
-  ).refusal;
+/** The same object when nothing changed, so that nothing is written. */
+const same = (before: Queue, after: Queue): Queue => (JSON.stringify(before) === JSON.stringify(after) ? before : after);

@@ -7,7 +7,7 @@ type Of<K extends QueryKind> = Extract<Query, { kind: K }>;
 /** What git computes from commits, in the local object store. */
 export type Commits = {
   work(query: Of<"work">): Promise<Answers["work"]>;
-  candidate(query: Of<"candidate">): Promise<Answers["candidate"]>;
+  chain(query: Of<"chain">): Promise<Answers["chain"]>;
   /** How the steps of an archived execution ended. */
   archived(execution: ExecutionId): Promise<Answers["archived"]>;
   /** Is the commit contained in the tip? */
@@ -33,7 +33,7 @@ const ASKED: Readonly<Record<Remote, "github"> & Record<Exclude<QueryKind, Remot
   runs: "github",
   backlog: "github",
   work: "git",
-  candidate: "git",
+  chain: "git",
   archived: "git",
   contains: "git",
 };
@@ -99,8 +99,8 @@ const askGit = async (query: Of<Exclude<QueryKind, Remote>>, git: Commits): Prom
   switch (query.kind) {
     case "work":
       return { kind: "work", query, answer: await git.work(query) };
-    case "candidate":
-      return { kind: "candidate", query, answer: await git.candidate(query) };
+    case "chain":
+      return { kind: "chain", query, answer: await git.chain(query) };
     case "archived":
       return { kind: "archived", query, answer: await git.archived(query.execution) };
     case "contains":

@@ -88,7 +88,7 @@ describe("a step that builds on what has not landed", () => {
     await it.worked("a");
     await it.worked("b");
     const head = it.head("b");
-    await it.end("verify/", { end: "failed" });
+    await it.rejected();
     expect(it.states()).toEqual({ a: "failed", b: "blocked" });
     expect(it.execution()?.state).toBe("failed");
     await it.say(1, { kind: "retry", target: "a" });

@@ -35,15 +35,15 @@ describe("candidates", () => {
     const base = await repo.commit("main", { "a.txt": "one\n", "b.txt": "one\n" });
     const head = await repo.commit("task/1", { "b.txt": "two\n" }, { parents: [base] });
     const query = {
-      kind: "candidate" as const,
+      kind: "chain" as const,
       onto: base,
-      merges: [{ task: "abcdef-x" as const, head, message: "Do x\n\nEnki-Task: abcdef-x" }],
+      merges: [{ task: "abcdef-x" as const, head, message: "Do x\n\nEnki-Task: abcdef-x", needs: [] }],
     };
     const other = await repo.clone();
     await Promise.all([clone.fetch(), other.fetch()]);
-    const built = await clone.candidate(query);
-    expect(await other.candidate(query)).toEqual(built);
-    const commit = built.kind === "commits" ? (built.merges[0] ?? "") : "";
+    const built = await clone.chain(query);
+    expect(await other.chain(query)).toEqual(built);
+    const commit = built[0]?.kind === "merged" ? built[0].commit : "";
     await clone.push([{ ref: "refs/heads/shown", from: null, to: commit }]);
     expect(repo.git("log", "-1", "--format=%P", commit)).toBe(`${base} ${head}`);
     expect(repo.git("show", `${commit}:b.txt`)).toBe("two");
@@ -54,16 +54,19 @@ describe("candidates", () => {
     const base = await repo.commit("stacked", { "a.txt": lines("1", "5") }, { parents: [] });
     const first = await repo.commit("task/first", { "a.txt": lines("one", "5") }, { parents: [base] });
     await clone.fetch();
-    const merge = (head: string, message: string) => [{ task: "abcdef-x" as const, head, message }];
-    const last = (built: Awaited<ReturnType<Clone["candidate"]>>): string => (built.kind === "commits" ? (built.merges.at(-1) ?? "") : "");
-    const ground = last(await clone.candidate({ kind: "candidate", onto: base, merges: merge(first, "Build on it") }));
+    const merge = (head: string, message: string) => [{ task: "abcdef-x" as const, head, message, needs: [] }];
+    const last = (built: Awaited<ReturnType<Clone["chain"]>>): string => {
+      const link = built.at(-1);
+      return link?.kind === "merged" ? link.commit : "";
+    };
+    const ground = last(await clone.chain({ kind: "chain", onto: base, merges: merge(first, "Build on it") }));
     const made = await result(ground, { "a.txt": lines("one", "five") });
     const work = await clone.work({ kind: "work", result: made, base: ground, onto: ground, message: "second" });
     const second = work.kind === "commit" ? work.commit : "";
     const person = await repo.commit("stacked", { "b.txt": "by hand\n" });
     await clone.fetch();
-    const landed = last(await clone.candidate({ kind: "candidate", onto: person, merges: merge(first, "Land first") }));
-    const both = last(await clone.candidate({ kind: "candidate", onto: landed, merges: merge(second, "Land second") }));
+    const landed = last(await clone.chain({ kind: "chain", onto: person, merges: merge(first, "Land first") }));
+    const both = last(await clone.chain({ kind: "chain", onto: landed, merges: merge(second, "Land second") }));
     const alone = await clone.work({ kind: "work", result: made, base: ground, onto: person, message: "second" });
     const carried = alone.kind === "commit" ? alone.commit : "";
     await clone.push([
@@ -75,16 +78,23 @@ describe("candidates", () => {
     expect(await clone.isAncestor(first, carried)).toBe(false);
   });
 
-  test("name the paths that conflict", async () => {
+  test("leave out what conflicts, and what holds its work, and name the paths", async () => {
     const base = await repo.commit("conflicts", { "a.txt": "one\n", "b.txt": "x\n" }, { parents: [] });
     const left = await repo.commit("left", { "a.txt": "two\n" }, { parents: [base] });
     const right = await repo.commit("right", { "a.txt": "three\n" }, { parents: [base] });
     await clone.fetch();
-    expect(await clone.candidate({ kind: "candidate", onto: left, merges: [{ task: "abcdef-x", head: right, message: "m" }] })).toEqual({
-      kind: "conflict",
-      task: "abcdef-x",
-      paths: ["a.txt"],
-    });
+    const on = await repo.commit("on", { "c.txt": "on top\n" }, { parents: [right] });
+    const free = await repo.commit("free", { "b.txt": "y\n" }, { parents: [base] });
+    await clone.fetch();
+    const merges = [
+      { task: "abcdef-x", head: right, message: "x", needs: [] },
+      { task: "abcdef-y", head: on, message: "y", needs: ["abcdef-x"] },
+      { task: "abcdef-z", head: free, message: "z", needs: [] },
+    ] as const;
+    const [first, second, third] = await clone.chain({ kind: "chain", onto: left, merges });
+    expect([first, second]).toEqual([{ kind: "conflict", paths: ["a.txt"] }, { kind: "left-out" }]);
+    await clone.push([{ ref: "refs/heads/rest", from: null, to: third?.kind === "merged" ? third.commit : "" }]);
+    expect(repo.git("log", "-1", "--format=%P %T", "rest")).toBe(`${left} ${free} ${third?.kind === "merged" ? third.tree : ""}`);
   });
 });
 

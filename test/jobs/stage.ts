@@ -11,6 +11,7 @@ import { saveLedger } from "../../src/ledger/save.ts";
 import type { Execution } from "../../src/model/execution.ts";
 import { type Job, jobKey, readJobKey } from "../../src/model/job.ts";
 import { emptyLedger, type Ledger } from "../../src/model/ledger.ts";
+import { emptyQueue } from "../../src/model/queue.ts";
 import type { Plan } from "../../src/model/plan.ts";
 import { resultRef } from "../../src/model/refs.ts";
 import { newStep, type Step } from "../../src/model/step.ts";
@@ -90,16 +91,15 @@ export const openJobs = async ({ agent = [], verify = ["true"], plan = PLAN }: S
     steps,
     spent: 0,
   };
-  const candidate = { commit: base, onto: base, firstAttempt: 1, attempt: 1, notBefore: 0, until: null, verdict: null, log: "" };
+  const run = { attempt: 1, notBefore: 0, until: null, verdict: null };
+  const candidate = { commit: base, tree: base, onto: base, runs: [run], faults: 0, log: "" };
   const ledger: Ledger = {
     ...emptyLedger,
     executions: { [ID]: execution, fedcba: { ...execution, id: "fedcba", state: "planning", plan: null, steps: {} } },
     plans: { ["f".repeat(64)]: plan },
     queues: {
       main: {
-        items: [],
-        frozen: null,
-        landed: null,
+        ...emptyQueue,
         candidates: [{ ...candidate, items: [{ task: `${ID}-fix`, head: base, merge: base }] }],
       },
     },

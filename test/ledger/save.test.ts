@@ -5,6 +5,7 @@ import { loadLedger, readInputs } from "../../src/ledger/load.ts";
 import { saveLedger, type Write } from "../../src/ledger/save.ts";
 import type { Execution } from "../../src/model/execution.ts";
 import { emptyLedger, type Ledger } from "../../src/model/ledger.ts";
+import { emptyQueue } from "../../src/model/queue.ts";
 import { ARCHIVE, ATTEMPTS, branchRef, LEDGER } from "../../src/model/refs.ts";
 import { newStep } from "../../src/model/step.ts";
 import { repository } from "../support/repository.ts";
@@ -50,7 +51,7 @@ describe("a save", () => {
     const after = {
       ...handled(1),
       artifacts: { "abcdef/research": "# Report" },
-      queues: { "release/1.0": { items: [], candidates: [], frozen: null, landed: null } },
+      queues: { "release/1.0": { ...emptyQueue, landed: base } },
     };
     const saved = await write(clone, after, { moves: [{ ref: branchRef("main"), from: base, to: next }] });
     expect(saved.kind).toBe("saved");

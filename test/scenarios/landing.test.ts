@@ -7,8 +7,9 @@ const fileOf = (id: string) => ({ files: { [`${id}.txt`]: `${id}\n` } });
 
 test("B-15 a candidate that fails lands nothing: dependents are blocked, the comment shows command and last lines", async () => {
   const stage = await openStage({
-    script: (spec) => {
+    script: async (spec) => {
       if (spec.kind === "plan") return { plan: TWO };
+      if (spec.kind === "verify" && spec.base === (await stage.git("rev-parse", "main"))) return { verdict: "green" };
       if (spec.kind === "verify")
         return { verdict: "red", log: "$ npm test\n| 1 failing\n| expected 10, got 1\nthe command exited with 1" };
       return fileOf(spec.step?.id ?? "");

@@ -10,7 +10,7 @@ const [one, two] = ["1".repeat(40), "2".repeat(40)];
 /** Git as arithmetic: what a real clone computes is tested in test/git. */
 const git: Commits = {
   work: ({ result }) => Promise.resolve({ kind: "commit", commit: result }),
-  candidate: ({ merges }) => Promise.resolve({ kind: "commits", merges: merges.map(({ head }) => head) }),
+  chain: ({ merges }) => Promise.resolve(merges.map(({ head }) => ({ kind: "merged" as const, commit: head, tree: head }))),
   archived: (execution) => Promise.resolve(execution === "abcdef" ? { fix: "done" } : null),
   isAncestor: (commit, tip) => Promise.resolve(commit < tip),
 };
@@ -39,7 +39,7 @@ test("every query has its answer, filed under its key", async () => {
     { kind: "pulls" },
     { kind: "runs" },
     { kind: "work", result: one, base: two, onto: two, message: "" },
-    { kind: "candidate", onto: one, merges: [{ task: "abc123-one", head: two, message: "" }] },
+    { kind: "chain", onto: one, merges: [{ task: "abc123-one", head: two, message: "", needs: [] }] },
     { kind: "archived", execution: "abcdef" },
     { kind: "contains", commit: two, tip: one },
   ];
@@ -50,7 +50,7 @@ test("every query has its answer, filed under its key", async () => {
     [],
     [{ id: 3, name: "plan/abc123/1", state: "done", conclusion: "success" }],
     { kind: "commit", commit: one },
-    { kind: "commits", merges: [two] },
+    [{ kind: "merged", commit: two, tree: two }],
     { fix: "done" },
     false,
   ]);

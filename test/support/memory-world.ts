@@ -3,12 +3,12 @@ import { digestOf } from "../../src/model/effect.ts";
 import type { Event } from "../../src/model/event.ts";
 import type { Inputs, World } from "../../src/handle.ts";
 import type { Execution } from "../../src/model/execution.ts";
-import { hash, readTaskId, type RefName, type Sha } from "../../src/model/ids.ts";
-import { type JobKey, type JobResult, readJobKey } from "../../src/model/job.ts";
+import { hash, readTaskId, type RefName, type Sha, type TaskId } from "../../src/model/ids.ts";
+import { type JobKey, jobKey, type JobResult, readJobKey } from "../../src/model/job.ts";
 import { emptyLedger, type Ledger } from "../../src/model/ledger.ts";
 import type { RefMove } from "../../src/model/decision.ts";
 import type { Config } from "../../src/model/config.ts";
-import { type Fact, type Permission, type Pull, type Query, queryKey, type Review, type Run } from "../../src/model/query.ts";
+import { type Fact, type Link, type Permission, type Pull, type Query, queryKey, type Review, type Run } from "../../src/model/query.ts";
 import { branchRef, readResultRef, resultRef } from "../../src/model/refs.ts";
 import { config as defaults } from "./config.ts";
 
@@ -90,17 +90,21 @@ export const memoryWorld = (
     return id;
   };
 
-  const candidate = (query: Extract<Query, { kind: "candidate" }>): Fact => {
-    const merges: Sha[] = [];
+  const chain = (query: Extract<Query, { kind: "chain" }>): Fact => {
+    const links: Link[] = [];
+    const out = new Set<TaskId>();
     let tip = query.onto;
-    for (const merge of query.merges) {
-      if (options.conflicts?.(merge.head, merge.message)) {
-        return { kind: "candidate", query, answer: { kind: "conflict", task: merge.task, paths: ["a.txt"] } };
+    for (const { task, head, message, needs } of query.merges) {
+      const left = needs.some((each) => out.has(each));
+      if (left || options.conflicts?.(head, message)) {
+        out.add(task);
+        links.push(left ? { kind: "left-out" } : { kind: "conflict", paths: ["a.txt"] });
+        continue;
       }
-      tip = commit([tip, merge.head], merge.message);
-      merges.push(tip);
+      tip = commit([tip, head], message);
+      links.push({ kind: "merged", commit: tip, tree: sha(["tree", tip]) });
     }
-    return { kind: "candidate", query, answer: { kind: "commits", merges } };
+    return { kind: "chain", query, answer: links };
   };
 
   const answerOne = (query: Query): Fact => {
@@ -125,8 +129,8 @@ export const memoryWorld = (
           query,
           answer: { kind: "commit", commit: commit([query.onto], options.workCommit?.() ?? [query.result, query.message]) },
         };
-      case "candidate":
-        return candidate(query);
+      case "chain":
+        return chain(query);
       case "archived":
         return { kind: "archived", query, answer: archivedStates(state.archive[query.execution]) };
       case "contains":
@@ -310,6 +314,15 @@ export const memoryWorld = (
     state.refs[ref] = at;
   };
 
+  /** Ends every verify job: green for a base alone, red for all else. */
+  const reject = (): void => {
+    const base = state.refs[branchRef("main")];
+    for (const { name, state: at } of state.runs) {
+      const job = at === "done" ? null : readJobKey(name);
+      if (job?.kind === "verify") finish(jobKey(job), job.target === base ? { end: "success" } : { end: "failed" });
+    }
+  };
+
   const push = (ref: RefName, what: unknown): Sha => {
     const to = commit([state.refs[ref] ?? root], what);
     state.refs[ref] = to;
@@ -320,6 +333,7 @@ export const memoryWorld = (
     world,
     state,
     finish,
+    reject,
     push,
     contains,
     root,

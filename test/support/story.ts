@@ -29,6 +29,7 @@ export const openStory = (over: Parameters<typeof memoryWorld>[0] = {}) => {
   const execution = (id = last) => world.state.ledger.executions[id];
   const task = (step: string, id = last) => taskId(id, step);
   const isRunning = (job: string): boolean => world.running().includes(job as JobKey);
+  const isVerifying = (): boolean => world.running().some((job) => job.startsWith("verify/"));
   /** Ends the one job that runs under this start of its name. */
   const end = async (start: string, fate: Fate = { end: "success" }): Promise<void> => {
     const job = world.running().find((each) => each.startsWith(start));
@@ -69,10 +70,17 @@ export const openStory = (over: Parameters<typeof memoryWorld>[0] = {}) => {
     ran: (step: string, id = last) => end(`work/${task(step, id)}/`, { end: "unchanged" }),
     worked: (step: string, id = last) => end(`work/${task(step, id)}/`),
     verified: () => end("verify/"),
+    /** Verification is red until nobody asks again. */
+    rejected: async (): Promise<void> => {
+      while (isVerifying()) {
+        world.reject();
+        await tell({ kind: "woken" });
+      }
+    },
     /** A step that is worked on, verified and landed. */
     landed: async (step: string, id = last): Promise<void> => {
       await end(`work/${task(step, id)}/`);
-      while (world.running().some((job) => job.startsWith("verify/"))) await end("verify/");
+      while (isVerifying()) await end("verify/");
       expect(execution(id)?.steps[step]?.landed).not.toBeNull();
     },
     fails: (step: string, id = last, why = "it broke") => end(`work/${task(step, id)}/`, { end: "failed", why }),

@@ -1,7 +1,7 @@
 import type { Event } from "../../model/event.ts";
-import { readTaskId, taskId, type Sha } from "../../model/ids.ts";
+import { readTaskId, taskId } from "../../model/ids.ts";
 import { type Job, type JobResult, readJobKey } from "../../model/job.ts";
-import type { Candidate } from "../../model/queue.ts";
+import type { Candidate, VerifyRun } from "../../model/queue.ts";
 import type { Refusal } from "../../model/refusal.ts";
 import type { Draft } from "../draft.ts";
 import { backOff } from "../faults.ts";
@@ -75,25 +75,31 @@ const askedNothing = (task: string): Refusal => ({
 
 const verified = (draft: Draft, job: Job, result: JobResult): void => {
   for (const [base, queue] of Object.entries(draft.ledger().queues)) {
-    const at = queue.candidates.findIndex((each) => each.commit === job.target && each.attempt === job.attempt && each.verdict === null);
+    const at = queue.candidates.findIndex((each) => each.commit === job.target && runOf(each, job.attempt) !== undefined);
     const candidate = queue.candidates[at];
     if (!candidate) continue;
-    const next = judge(draft, candidate, result);
-    draft.putQueue(base, { ...queue, candidates: queue.candidates.with(at, next) });
-    draft.note(`candidate ${short(candidate.commit)}: ${result.end}`);
+    draft.putQueue(base, { ...queue, candidates: queue.candidates.with(at, judge(draft, candidate, { job, result })) });
+    draft.note(`candidate ${job.target.slice(0, 12)}: ${result.end}`);
   }
 };
 
-const short = (commit: Sha): string => commit.slice(0, 12);
+/** The run of this attempt while it has no verdict. */
+const runOf = ({ runs }: Candidate, attempt: number): VerifyRun | undefined =>
+  runs.find((run) => run.attempt === attempt && run.verdict === null);
 
-const judge = (draft: Draft, candidate: Candidate, result: JobResult): Candidate => {
-  if (result.end === "success") return { ...candidate, verdict: "green", until: null };
-  if (result.end === "failed") return { ...candidate, verdict: "red", until: null, log: result.output };
-  return faultCandidate(draft, candidate, result.why || result.end);
+const judge = (draft: Draft, candidate: Candidate, { job, result }: { job: Job; result: JobResult }): Candidate => {
+  if (result.end !== "success" && result.end !== "failed")
+    return faultCandidate(draft, candidate, { attempt: job.attempt, why: result.why || result.end });
+  const verdict = result.end === "success" ? "green" : "red";
+  const log = verdict === "red" ? result.output : candidate.log;
+  const runs = candidate.runs.map((run) => (run.attempt === job.attempt ? ({ ...run, verdict, until: null } as const) : run));
+  return { ...candidate, runs, faults: 0, log };
 };
 
 /** A verify job that ended badly is started again with a back-off: faults are never held against a step. */
-export const faultCandidate = (draft: Draft, candidate: Candidate, why: string): Candidate => {
-  const attempt = candidate.attempt + 1;
-  return { ...candidate, attempt, until: null, notBefore: draft.now + backOff(attempt), log: why };
+export const faultCandidate = (draft: Draft, candidate: Candidate, { attempt, why }: { attempt: number; why: string }): Candidate => {
+  const faults = candidate.faults + 1;
+  const next = Math.max(...candidate.runs.map((run) => run.attempt)) + 1;
+  const again: VerifyRun = { attempt: next, until: null, notBefore: draft.now + backOff(faults), verdict: null };
+  return { ...candidate, runs: candidate.runs.map((run) => (run.attempt === attempt ? again : run)), faults, log: why };
 };

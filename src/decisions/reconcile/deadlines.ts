@@ -1,7 +1,7 @@
 import { type Execution, isPlanning } from "../../model/execution.ts";
 import { taskId } from "../../model/ids.ts";
 import { jobKey, type JobKey } from "../../model/job.ts";
-import type { Candidate, Queue } from "../../model/queue.ts";
+import type { Candidate, Queue, VerifyRun } from "../../model/queue.ts";
 import type { Run } from "../../model/query.ts";
 import { isAsking } from "../../model/step.ts";
 import { workFault } from "../apply/failing.ts";
@@ -81,11 +81,12 @@ const steps = (draft: Draft, execution: Execution): void => {
 };
 
 const candidates = (draft: Draft, base: string, queue: Queue): void => {
-  const next = queue.candidates.map((candidate): Candidate => {
-    if (candidate.verdict !== null || candidate.until === null) return candidate;
-    const job = jobKey({ kind: "verify", target: candidate.commit, attempt: candidate.attempt });
-    const verdict = inspect(draft, job, candidate.until);
-    return verdict === "alive" ? candidate : faultCandidate(draft, candidate, reason(verdict));
-  });
+  const next = queue.candidates.map((candidate) => candidate.runs.reduce((at, run) => verification(draft, at, run), candidate));
   if (next.some((candidate, at) => candidate !== queue.candidates[at])) draft.putQueue(base, { ...queue, candidates: next });
+};
+
+const verification = (draft: Draft, candidate: Candidate, { attempt, verdict, until }: VerifyRun): Candidate => {
+  if (verdict !== null || until === null) return candidate;
+  const end = inspect(draft, jobKey({ kind: "verify", target: candidate.commit, attempt }), until);
+  return end === "alive" ? candidate : faultCandidate(draft, candidate, { attempt, why: reason(end) });
 };

@@ -1,19 +1,15 @@
-import type { Execution } from "../../model/execution.ts";
-import { type Base, readTaskId, type Sha, taskId, type TaskId } from "../../model/ids.ts";
+import { type Base, readTaskId, type Sha, type TaskId } from "../../model/ids.ts";
 import { jobKey } from "../../model/job.ts";
-import type { PlannedStep } from "../../model/plan.ts";
-import type { Review } from "../../model/query.ts";
 import type { Candidate, Queue } from "../../model/queue.ts";
 import { branchRef, candidateRef, readCandidateRef, taskRef } from "../../model/refs.ts";
 import { refuse, type Refusal } from "../../model/refusal.ts";
-import { isAsking, type Step } from "../../model/step.ts";
-import { type Entrant, plan } from "../../refinery/plan.ts";
-import { landingMessage } from "../../render/commits.ts";
+import { plan } from "../../refinery/plan.ts";
+import type { RefineryEffect, RefineryPlan } from "../../refinery/state.ts";
 import { failStep } from "../apply/failing.ts";
-import { heldBases, isStale } from "../bases.ts";
+import { heldBases } from "../bases.ts";
 import type { Draft } from "../draft.ts";
-import { JOB_SLACK, MAX_FAULTS, PERSON_WAIT } from "../faults.ts";
-import { isOverFor, neededBy } from "../needs.ts";
+import { JOB_SLACK, MAX_FAULTS } from "../faults.ts";
+import { entrants } from "./entrants.ts";
 import { wantJob } from "./scheduling.ts";
 import { stopRun } from "./stopping.ts";
 
@@ -37,26 +33,58 @@ const landOn = (draft: Draft, base: Base): void => {
   const before = draft.queue(base);
   const queue = tip === null ? missing(before, base) : guardAgainstRewind(draft, { ...before }, tip);
   if (queue === undefined) return;
+  const { refinery } = draft.snapshot.config;
   const planned = plan({
     now: draft.now,
     base,
     tip: tip ?? "",
     queue,
     entrants: entrants(draft, base, queue),
-    parallel: draft.snapshot.config.refinery.parallel,
-    maxAttempts: MAX_FAULTS + 1,
+    parallel: refinery.parallel,
+    retries: refinery.retries,
+    maxFaults: MAX_FAULTS + 1,
+    timeout: refinery.timeout + JOB_SLACK,
+    reuse: true,
+    together: true,
     attempts: (commit) => attemptsOf(draft, commit),
-    merged: (query) => draft.ask<"candidate">(query),
+    chain: (query) => draft.ask<"chain">(query),
   });
-  for (const each of planned.ejected) eject(draft, each);
-  if (planned.land) land(draft, base, planned.land);
-  // While nothing lands nothing new is verified either; a run that is on its way goes on.
-  const starts = ({ until }: Candidate): boolean => until !== null || !planned.queue.frozen;
-  const candidates = planned.queue.candidates.map((candidate) => (starts(candidate) ? begin(draft, base, candidate) : candidate));
-  const started = { ...planned.queue, candidates };
-  for (const candidate of queue.candidates) if (!candidates.some(({ commit }) => commit === candidate.commit)) drop(draft, candidate);
-  write(draft, base, started);
-  tidy(draft, base, started);
+  for (const effect of planned.effects) carryOut(draft, base, effect);
+  publish(draft, base, planned.refs);
+  write(draft, base, planned.queue);
+  tidy(draft, base, planned.queue);
+};
+
+const carryOut = (draft: Draft, base: Base, effect: RefineryEffect): void => {
+  switch (effect.kind) {
+    case "land":
+      return land(draft, base, effect.candidate);
+    case "eject":
+      return eject(draft, effect);
+    case "resolve":
+      return eject(draft, { ...effect, log: effect.why.why });
+    case "verify":
+      return verify(draft, effect);
+    case "stop":
+      // Nobody waits for the verdict any more.
+      stopRun(draft, jobKey({ kind: "verify", target: effect.commit, attempt: effect.attempt }));
+  }
+};
+
+/** The refs of a plan, in the push that saves it: the base as it will be, and every candidate under verification. */
+const publish = (draft: Draft, base: Base, refs: RefineryPlan["refs"]): void => {
+  for (const { kind, commit } of refs) {
+    const ref = kind === "base" ? branchRef(base) : candidateRef(base, commit);
+    if (draft.ref(ref) !== commit) draft.move(ref, commit);
+  }
+};
+
+/** A step's verify job is asked for in the name of the first step that it verifies; the base's in the name of the base. */
+const verify = (draft: Draft, { commit, attempt, notBefore, tasks }: Extract<RefineryEffect, { kind: "verify" }>): void => {
+  draft.wake(notBefore);
+  if (notBefore > draft.now) return;
+  const id = readTaskId(tasks[0] ?? "");
+  wantJob(draft, { kind: "verify", execution: id?.execution ?? "", step: id?.step ?? "", target: commit, attempt });
 };
 
 /** Verify jobs that were asked for on a commit: the same candidate may come again after a retry, and needs a run of its own. */
@@ -70,7 +98,7 @@ const attemptsOf = (draft: Draft, commit: Sha): number => {
 const write = (draft: Draft, base: Base, queue: Queue): void => {
   const before = draft.queue(base);
   const lasting = ({ items, ...rest }: Queue): string =>
-    JSON.stringify({ ...rest, items: items.map(({ task, head, strikes }) => [task, head, strikes]) });
+    JSON.stringify({ ...rest, items: items.map(({ task, head, strikes, cleared, among }) => [task, head, strikes, cleared, among]) });
   if (lasting(before) !== lasting(queue)) draft.putQueue(base, queue);
   else if (JSON.stringify(before) !== JSON.stringify(queue)) draft.learnQueue(base, queue);
 };
@@ -91,123 +119,6 @@ const guardAgainstRewind = (draft: Draft, queue: Queue, tip: Sha): Queue | undef
   return { ...queue, frozen: refuse("base-rewound", why, "/enki retry").refusal };
 };
 
-/** Steps with a published head, in an order that follows the graph. */
-const entrants = (draft: Draft, base: Base, queue: Queue): Entrant[] =>
-  draft
-    .executions()
-    .filter((execution) => execution.base === base && execution.state === "running" && mayLandYet(draft, execution))
-    .flatMap((execution) =>
-      inOrder(draft, execution).flatMap((step): Entrant[] => {
-        const planned = draft.planned(execution, step.id);
-        if (!step.head || !planned || (step.state !== "worker_done" && step.state !== "waiting")) return [];
-        if (isAsking(step) || !isNext(draft, execution, { step, planned })) return [];
-        const task = taskId(execution.id, step.id);
-        const message = landingMessage({ execution, step: planned, head: step.head.sha, suffix: draft.snapshot.config.git.commitSuffix });
-        const held = step.pull === null ? opening : planned.checkpoint ? gate(draft, { execution, step, queue }) : null;
-        return held === reworked ? [] : [{ task, head: step.head.sha, message, held }];
-      }),
-    );
-
-/** What a workflow makes lands when the workflow has come to a good end; before that only so that a person can look at a checkpoint in it. */
-const mayLandYet = (draft: Draft, execution: Execution): boolean =>
-  !execution.workflow ||
-  execution.workflow.over === "done" ||
-  (execution.workflow.over === null &&
-    draft
-      .steps(execution.id)
-      .some(({ id, state, head }) => head !== null && PUBLISHED.has(state) && draft.planned(execution, id)?.checkpoint === true));
-
-const PUBLISHED: ReadonlySet<Step["state"]> = new Set(["worker_done", "waiting"]);
-
-type Published = { readonly step: Step; readonly planned: PlannedStep };
-
-/** Nothing is queued before all that it needs landed: what has landed is closed under needs. Nor what holds work that will not land. */
-const isNext = (draft: Draft, execution: Execution, { step, planned }: Published): boolean =>
-  neededBy(draft, execution, planned).every(({ state }) => isOverFor(state)) && isStale(draft, step) === false;
-
-const opening: Refusal = refuse("no-pull", "Its pull request is being opened.").refusal;
-const unapproved: Refusal = refuse(
-  "checkpoint",
-  "A person with write permission has not approved this head yet.",
-  "approve the pull request",
-).refusal;
-const hasty: Refusal = refuse(
-  "hasty-review",
-  "It was approved in the very second in which this head appeared, so the review may speak of another head: approve it once more.",
-  "approve the pull request",
-).refusal;
-const SECOND = 1_000;
-const reworked: Refusal = refuse("changes-requested", "A person asked for changes.").refusal;
-
-/** Steps with a published head, each after what it needs. */
-const inOrder = (draft: Draft, execution: Execution): readonly Step[] => {
-  const published = draft.steps(execution.id).filter(({ head, state }) => head && (state === "worker_done" || state === "waiting"));
-  return published.length < 2 ? published : draft.order(execution).flatMap(({ id }) => execution.steps[id] ?? []);
-};
-
-type Gate = { readonly execution: Execution; readonly step: Step; readonly queue: Queue };
-
-/**
- * The gate of a checkpoint: opened by an approving review of a person with write permission on exactly this head, read again each time.
- * It is looked at once the candidate is green, so that a person reviews what works.
- */
-const gate = (draft: Draft, { execution, step, queue }: Gate): Refusal | null => {
-  const task = taskId(execution.id, step.id);
-  const green = queue.candidates.some(
-    ({ items, verdict }) => verdict === "green" && items.some((item) => item.task === task && item.head === step.head?.sha),
-  );
-  if (!green || step.pull === null) return unapproved;
-  const reviews = draft.ask<"reviews">({ kind: "reviews", pull: step.pull });
-  if (!reviews) return unapproved;
-  const verdicts = latest(reviews).filter((review) => isOfHead(review, step) && mayReview(draft, review));
-  const rework = verdicts.find((review) => review.verdict === "changes-requested");
-  if (rework) {
-    draft.putStep(execution.id, {
-      ...step,
-      state: "ready",
-      why: null,
-      until: null,
-      lastFailure: `A reviewer asked for changes: ${rework.text}`,
-    });
-    draft.note(`${task}: changes requested by ${rework.by}`);
-    return reworked;
-  }
-  const approval = verdicts.find((review) => review.verdict === "approved");
-  if (approval) {
-    if (step.state === "waiting") draft.putStep(execution.id, { ...step, state: "worker_done", why: null, until: null });
-    draft.note(`${task}: approved by ${approval.by}`);
-    return null;
-  }
-  const why = latest(reviews).some((review) => isHasty(review, step)) ? hasty : unapproved;
-  if (step.state !== "waiting" || step.why?.code !== why.code) {
-    const until = step.state === "waiting" ? step.until : draft.now + PERSON_WAIT;
-    draft.putStep(execution.id, { ...step, state: "waiting", why: { ...why, next: `#${step.pull}` }, until });
-  }
-  return why;
-};
-
-/** GitHub points a review to the new head after a force-push: what was submitted before the head was known speaks of another. */
-const isOfHead = (review: Review, { head }: Step): boolean => head !== null && review.head === head.sha && review.at >= head.since;
-
-/** GitHub's times have whole seconds: of a review in the very second in which the head was known nobody can tell which head it speaks of. */
-const isHasty = (review: Review, { head }: Step): boolean =>
-  head !== null && review.verdict === "approved" && review.head === head.sha && review.at < head.since && head.since - review.at < SECOND;
-
-/** The last review of each person that says something. */
-const latest = (reviews: readonly Review[]): Review[] => {
-  const byPerson = new Map<string, Review>();
-  for (const review of [...reviews].sort((a, b) => a.at - b.at || a.id - b.id)) {
-    if (!review.bot && review.verdict !== "commented") byPerson.set(review.by, review);
-  }
-  return [...byPerson.values()];
-};
-
-const mayReview = (draft: Draft, review: Review): boolean => {
-  if (review.verdict === "dismissed") return false;
-  const permission = draft.ask<"permission">({ kind: "permission", login: review.by });
-  return permission === "write" || permission === "admin";
-};
-
 type Ejected = { readonly task: TaskId; readonly head: Sha; readonly why: Refusal; readonly log: string };
 
 const eject = (draft: Draft, { task, head, why, log }: Ejected): void => {
@@ -222,7 +133,6 @@ const eject = (draft: Draft, { task, head, why, log }: Ejected): void => {
 };
 
 const land = (draft: Draft, base: Base, candidate: Candidate): void => {
-  draft.move(branchRef(base), candidate.commit);
   for (const { task, head, merge } of candidate.items) {
     const id = readTaskId(task);
     const step = id && draft.execution(id.execution)?.steps[id.step];
@@ -232,25 +142,6 @@ const land = (draft: Draft, base: Base, candidate: Candidate): void => {
     draft.putStep(id.execution, { ...step, state: "done", why: null, until: null, landed: { commit: merge, at: draft.now } });
     draft.note(`${task} landed on ${base} as ${merge.slice(0, 12)} (head ${head.slice(0, 12)})`);
   }
-};
-
-/** Publishes a candidate's commit and asks for its verify job. */
-const begin = (draft: Draft, base: Base, candidate: Candidate): Candidate => {
-  if (candidate.verdict !== null) return candidate;
-  const ref = candidateRef(base, candidate.commit);
-  if (draft.ref(ref) !== candidate.commit) draft.move(ref, candidate.commit);
-  if (candidate.until === null) {
-    draft.wake(candidate.notBefore);
-    if (candidate.notBefore > draft.now) return candidate;
-  }
-  const id = readTaskId(candidate.items[0]?.task ?? "");
-  if (id) wantJob(draft, { kind: "verify", execution: id.execution, step: id.step, target: candidate.commit, attempt: candidate.attempt });
-  return { ...candidate, until: candidate.until ?? draft.now + draft.snapshot.config.refinery.timeout + JOB_SLACK };
-};
-
-/** Nobody waits for the verdict any more. */
-const drop = (draft: Draft, { commit, attempt, until, verdict }: Candidate): void => {
-  if (verdict === null && until !== null) stopRun(draft, jobKey({ kind: "verify", target: commit, attempt }));
 };
 
 /** Candidates are not work: those that nobody verifies or lands any more go with the next write. */

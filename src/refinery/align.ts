@@ -1,0 +1,92 @@
+import type { TaskId } from "../model/ids.ts";
+import type { Queue, QueueItem } from "../model/queue.ts";
+import { refuse, type Refusal } from "../model/refusal.ts";
+import { type Entrant, mergeOf, type RefineryState } from "./state.ts";
+
+/** The queue with what wants to land now: what is queued keeps its place, what left is dropped, what is new is appended behind all that it needs. */
+export const align = (state: RefineryState): Queue => {
+  const { queue, entrants } = state;
+  const wanted = new Map(entrants.map((each) => [each.task, each]));
+  const kept = queue.items.filter(({ task, head }) => wanted.get(task)?.head === head);
+  const known = new Set(kept.map(({ task }) => task));
+  const added = inOrder(
+    entrants.filter(({ task }) => !known.has(task)),
+    wanted,
+  );
+  const items = [...kept, ...added.map((each) => newItem(each))].flatMap((item) => {
+    const entrant = wanted.get(item.task);
+    return entrant ? [stand(state, item, entrant)] : [];
+  });
+  const heads = new Map(items.map(({ task, head }) => [task, head]));
+  const candidates = queue.candidates.filter((candidate) => candidate.items.every(({ task, head }) => heads.get(task) === head));
+  return follow(state, { ...queue, items, candidates });
+};
+
+const newItem = ({ task, head }: Entrant): QueueItem => ({
+  task,
+  head,
+  state: "queued",
+  why: null,
+  strikes: 0,
+  cleared: false,
+  among: 0,
+  met: null,
+  log: "",
+});
+
+/** What is new, each behind those of its needs that are new as well. */
+const inOrder = (added: readonly Entrant[], wanted: ReadonlyMap<TaskId, Entrant>): Entrant[] => {
+  const fresh = new Set(added.map(({ task }) => task));
+  const out = new Set<Entrant>();
+  for (const first of added) {
+    const stack = [first];
+    const open = new Set<Entrant>();
+    for (let at = stack.at(-1); at !== undefined; at = stack.at(-1)) {
+      const before = at.needs
+        .flatMap((need) => wanted.get(need) ?? [])
+        .find((each) => fresh.has(each.task) && !out.has(each) && !open.has(each));
+      open.add(at);
+      if (before) stack.push(before);
+      else {
+        out.add(at);
+        stack.pop();
+      }
+    }
+  }
+  return [...out];
+};
+
+/** Where an item stands: held, in conflict with the base, accused, or queued. Conflicts are found before anything is verified. */
+const stand = (state: RefineryState, item: QueueItem, entrant: Entrant): QueueItem => {
+  const met = meet(state, item, entrant);
+  if (met.state === "resolving") return met;
+  if (entrant.held) return { ...met, state: "held", why: entrant.held };
+  return { ...met, state: item.strikes > 0 ? "accused" : "queued", why: null };
+};
+
+/** Merged with the base as it is now: asked when it comes, and again for what conflicted with an earlier base. */
+const meet = (state: RefineryState, item: QueueItem, entrant: Entrant): QueueItem => {
+  if (item.met !== null && (item.state !== "resolving" || item.met === state.tip)) return item;
+  if (entrant.needs.length > 0) return { ...item, state: "queued", met: state.tip };
+  const link = state.chain({ kind: "chain", onto: state.tip, merges: [mergeOf(entrant)] })?.[0];
+  if (link === undefined) return item;
+  if (link.kind !== "conflict") return { ...item, state: "queued", met: state.tip };
+  return { ...item, state: "resolving", why: conflict(state, item.task, link.paths), met: state.tip };
+};
+
+/** Why a step cannot land as it is. */
+export const conflict = ({ base }: Pick<RefineryState, "base">, task: TaskId, paths: readonly string[]): Refusal =>
+  refuse(
+    "conflict",
+    `It conflicts with \`${base}\` in ${paths.length === 1 ? "one file" : `${paths.length} files`}: ${paths.slice(0, 5).join(", ")}.`,
+    `/enki retry ${task}`,
+  ).refusal;
+
+/** After a person's push to the base what was built on the old one cannot land: fewer are built at once, until landings succeed again. */
+const follow = (state: RefineryState, queue: Queue): Queue => {
+  if (queue.tip === state.tip) return queue;
+  const moved = queue.tip !== null && queue.landed !== state.tip;
+  const stale = moved && queue.candidates.some(({ onto, runs }) => onto !== state.tip && runs.some(({ verdict }) => verdict === null));
+  const window = stale ? Math.max(1, Math.floor(Math.min(queue.window || state.parallel, state.parallel) / 2)) : queue.window;
+  return { ...queue, tip: state.tip, window, frozen: queue.frozen?.code === "base-red" ? null : queue.frozen };
+};

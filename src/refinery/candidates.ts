@@ -1,0 +1,80 @@
+import type { Sha, TaskId } from "../model/ids.ts";
+import type { Link } from "../model/query.ts";
+import { type Candidate, isGreen, type Queue, type QueueItem, type VerifyRun } from "../model/queue.ts";
+import { refuse, type Refusal } from "../model/refusal.ts";
+import type { Chain } from "./chains.ts";
+import { mergeOf, type RefineryState } from "./state.ts";
+
+/** Whether it conflicts with the base as well is asked again once that has moved. */
+const behind: Refusal = refuse(
+  "conflict-ahead",
+  "It conflicts with a step that is ahead of it in the queue, and waits for that to land.",
+  "/enki status",
+).refusal;
+
+type Built = Pick<Candidate, "commit" | "tree" | "items">;
+
+/** Candidates as they will be: what is wanted is merged, and a run is asked for. */
+export const openCandidates = (state: RefineryState, queue: Queue) => {
+  const candidates = [...queue.candidates];
+  const items = new Map(queue.items.map((item) => [item.task, item]));
+  const entrants = new Map(state.entrants.map((each) => [each.task, each]));
+  const conflicting: TaskId[] = [];
+  const put = (built: Built): void => {
+    const at = candidates.findIndex(({ commit }) => commit === built.commit);
+    const there = candidates[at];
+    if (!there) candidates.push(newCandidate(state, queue, built));
+    else if (!isGreen(there)) candidates[at] = { ...there, runs: [...there.runs, newRun(state, built.commit, there.runs)] };
+  };
+  const skip = (task: TaskId): void => {
+    conflicting.push(task);
+    const item = items.get(task);
+    if (item) items.set(task, { ...item, met: null, why: behind });
+  };
+  return {
+    verifyBase: (): void => put({ commit: state.tip, tree: "", items: [] }),
+    verify: (chain: Chain): void => {
+      const wanted = chain.add.map(({ task }) => entrants.get(task)).filter((each) => each !== undefined);
+      if (chain.ends.size === 0 || wanted.length < chain.add.length) return;
+      const merges = wanted.slice(0, Math.max(...chain.ends) + 1).map((each) => mergeOf(each));
+      const links = state.chain({ kind: "chain", onto: chain.root?.commit ?? state.tip, merges });
+      for (const built of links ? prefixes(chain, links, skip) : []) put(built);
+    },
+    /** Steps that could not be merged where they were wanted. */
+    conflicting: (): readonly TaskId[] => conflicting,
+    queue: (): Queue => ({ ...queue, items: [...items.values()], candidates }),
+  };
+};
+
+/** The parts of a chain for which runs are wanted. What could not be merged is missing in them. */
+const prefixes = ({ root, add, ends }: Chain, links: readonly Link[], skip: (task: TaskId) => void): Built[] => {
+  const merged = [...(root?.items ?? [])];
+  const built: Built[] = [];
+  let last: Extract<Link, { kind: "merged" }> | null = null;
+  links.forEach((link, at) => {
+    const item: QueueItem | undefined = add[at];
+    if (!item) return;
+    if (link.kind === "merged") {
+      last = link;
+      merged.push({ task: item.task, head: item.head, merge: link.commit });
+    } else skip(item.task);
+    if (!ends.has(at) || !last) return;
+    built.push({ commit: last.commit, tree: last.tree, items: [...merged] });
+    last = null;
+  });
+  return built;
+};
+
+const newRun = ({ now, timeout, attempts }: RefineryState, commit: Sha, before: readonly VerifyRun[]): VerifyRun => ({
+  attempt: Math.max(attempts(commit), ...before.map(({ attempt }) => attempt)) + 1,
+  notBefore: 0,
+  until: now + timeout,
+  verdict: null,
+});
+
+/** A candidate with the same content as one that was green is green, where the rules allow that. */
+const newCandidate = (state: RefineryState, queue: Queue, built: Built): Candidate => {
+  const known = state.reuse && queue.trees.includes(built.tree);
+  const green: VerifyRun = { attempt: 0, notBefore: 0, until: null, verdict: "green" };
+  return { ...built, onto: state.tip, runs: [known ? green : newRun(state, built.commit, [])], faults: 0, log: "" };
+};

@@ -1,0 +1,113 @@
+import type { Sha, TaskId } from "../model/ids.ts";
+import { isActive, isGreen, type Queue, type QueueItem } from "../model/queue.ts";
+import { openCandidates } from "./candidates.ts";
+import { type Board, type Chain, coveredOf, expendable, joinCleared, layOut, newChain, openBoard, tailsOf } from "./chains.ts";
+import { isOutage, suspectsOf } from "./evidence.ts";
+import type { RefineryState } from "./state.ts";
+
+/** Fills the free verify slots with what brings most, and stops what is not worth its slot any more. */
+export const fill = (state: RefineryState, queue: Queue): Queue => {
+  const needs = new Map(state.entrants.map((each) => [each.task, each.needs]));
+  const slots = queue.window === 0 ? state.parallel : Math.min(queue.window, state.parallel);
+  const before = openBoard(queue, state.tip, needs);
+  const roomy = makeRoom(before, slots);
+  const board = openBoard(roomy, state.tip, needs);
+  return spend(state, board, { free: slots - runsOf(roomy), skip: new Set() });
+};
+
+const runsOf = ({ candidates }: Queue): number =>
+  candidates.reduce((count, { runs }) => count + runs.filter(({ verdict }) => verdict === null).length, 0);
+
+type Wanted = {
+  /** Whether the base has to be verified alone. */
+  readonly base: boolean;
+  readonly accused: readonly QueueItem[];
+  readonly cleared: readonly QueueItem[];
+  readonly fresh: readonly QueueItem[];
+  readonly held: readonly QueueItem[];
+};
+
+/** What no run is under way for, each in the order of the queue. */
+const wantedOf = (board: Board, skip: ReadonlySet<TaskId> = new Set()): Wanted => {
+  const covered = coveredOf(board);
+  const sound = new Set(board.queue.sound);
+  const tried = new Set(
+    board.queue.candidates.flatMap((each): readonly TaskId[] => {
+      const { suspects, known } = suspectsOf(each, sound);
+      return isActive(each) && (known || each.onto === board.tip) && suspects.length === 1 && suspects[0] ? [suspects[0].task] : [];
+    }),
+  );
+  const open = board.queue.items.filter(
+    ({ task, state }) => (state === "queued" || state === "accused") && !covered.has(task) && !skip.has(task),
+  );
+  return {
+    base: wantsBase(board, sound),
+    accused: board.queue.items.filter(({ task, state, strikes }) => state === "accused" && strikes > 0 && !tried.has(task)),
+    cleared: open.filter(({ strikes, cleared }) => strikes === 0 && cleared),
+    fresh: open.filter(({ strikes, cleared }) => strikes === 0 && !cleared),
+    held: board.queue.items.filter(({ task, state, cleared }) => state === "held" && !cleared && !tried.has(task)),
+  };
+};
+
+/** The base is verified alone before anybody is blamed on it, where it is not known to be green or nothing is. */
+const wantsBase = ({ queue, tip }: Board, sound: ReadonlySet<Sha>): boolean => {
+  if (queue.candidates.some((each) => each.items.length === 0 && each.commit === tip && isActive(each))) return false;
+  if (isOutage(queue)) return true;
+  return (
+    !sound.has(tip) &&
+    queue.candidates.some((each) => each.onto === tip && !isGreen(each) && each.runs.some(({ verdict }) => verdict === "red"))
+  );
+};
+
+/** Stops runs that are likely red or of no use for landing, as many as something better waits for. */
+const makeRoom = (board: Board, slots: number): Queue => {
+  const wanted = wantedOf(board);
+  const most = wanted.accused.length + wanted.fresh.length + (wanted.base ? 1 : 0) + (wanted.cleared.length > 0 ? 1 : 0);
+  const lacking = Math.min(slots, most) - (slots - runsOf(board.queue));
+  if (lacking <= 0) return board.queue;
+  const out = new Set(expendable(board).slice(-lacking));
+  return { ...board.queue, candidates: board.queue.candidates.filter((each) => !out.has(each)) };
+};
+
+type Slots = { readonly free: number; /** Steps that conflict with what they would be verified on. */ readonly skip: ReadonlySet<TaskId> };
+
+/** Base and accused first, so that blame never waits; then what was green before; then the rest; then what is held. */
+const spend = (state: RefineryState, board: Board, { free, skip }: Slots): Queue => {
+  const wanted = wantedOf(board, skip);
+  const draft = openCandidates(state, board.queue);
+  let left = free;
+  const verify = (chain: Chain): void => {
+    left -= chain.ends.size;
+    draft.verify(chain);
+  };
+  if (wanted.base && left > 0) {
+    draft.verifyBase();
+    left -= 1;
+  }
+  for (const item of wanted.accused) if (left > 0) verify(alone(board, item));
+  const [main = newChain(board, null), ...others] = tailsOf(board);
+  if (left > 0) joinCleared(board, main, wanted.cleared);
+  for (const chain of layOut(board, [main, ...others], { fresh: wanted.fresh, free: left - main.ends.size })) verify(chain);
+  for (const item of wanted.held) if (left > 0) verify(alone(board, item));
+  const queue = draft.queue();
+  const conflicting = draft.conflicting();
+  if (conflicting.length === 0) return queue;
+  // What conflicts took a slot that another can have.
+  const rest = { free: free - (runsOf(queue) - runsOf(board.queue)), skip: new Set([...skip, ...conflicting]) };
+  return spend(state, openBoard(queue, state.tip, board.needs), rest);
+};
+
+/** One step on the base, with all that it needs below it. */
+const alone = (board: Board, item: QueueItem): Chain => {
+  const chain = newChain(board, null);
+  const below = new Set<TaskId>();
+  const stack = [item.task];
+  for (let at = stack.pop(); at !== undefined; at = stack.pop()) {
+    if (below.has(at)) continue;
+    below.add(at);
+    stack.push(...(board.needs.get(at) ?? []));
+  }
+  chain.add.push(...board.queue.items.filter(({ task }) => below.has(task)));
+  chain.ends.add(chain.add.length - 1);
+  return chain;
+};

@@ -1,0 +1,76 @@
+import type { TaskId } from "../model/ids.ts";
+import { type Candidate, isActive, isGreen, type Queue, type QueueItem } from "../model/queue.ts";
+import { remember } from "./evidence.ts";
+import { doubt, failureRate } from "./odds.ts";
+import type { RefineryState } from "./state.ts";
+
+/** A run that is under way has about this much of its time left, in runs; who is sent back needs that and a whole one. */
+const SENT_BACK = 1.5;
+/** Steps that are remembered for the failure rate. */
+const LONGEST = 200;
+
+/** The green candidate that becomes the base now: of those that may, the one with the most steps, unless more would be sent back by it. */
+export const chooseLanding = (state: RefineryState, queue: Queue): Candidate | null => {
+  const items = new Map(queue.items.map((item) => [item.task, item]));
+  const ready = queue.candidates.filter((each) => mayLand(state, items, each));
+  const best = ready.reduce<Candidate | null>((most, each) => (most && most.items.length >= each.items.length ? most : each), null);
+  return best && sentBack(queue, items, best) > SENT_BACK * best.items.length ? null : best;
+};
+
+const mayLand = ({ tip, together }: RefineryState, items: ReadonlyMap<TaskId, QueueItem>, candidate: Candidate): boolean =>
+  candidate.onto === tip &&
+  candidate.items.length > 0 &&
+  (together || candidate.items.length === 1) &&
+  isGreen(candidate) &&
+  candidate.items.every(({ task }) => {
+    const state = items.get(task)?.state;
+    return state === "queued" || state === "accused";
+  });
+
+/** How many steps that are being verified would have to be verified again. */
+const sentBack = (queue: Queue, items: ReadonlyMap<TaskId, QueueItem>, landing: Candidate): number => {
+  const rate = failureRate(queue);
+  const inIt = new Set(landing.items.map(({ task }) => task));
+  const losses = queue.candidates.map((candidate) => {
+    if (!isActive(candidate) || candidate.onto !== landing.onto || holds(candidate, landing)) return 0;
+    if (candidate.items.some(({ task }) => inIt.has(task))) return 0;
+    const odds = candidate.items.reduce((left, { task }) => left * (1 - doubt(items.get(task) ?? FRESH, rate)), 1);
+    return odds * candidate.items.length;
+  });
+  return Math.max(0, ...losses);
+};
+
+const FRESH = { strikes: 0, cleared: false, among: 0 };
+
+/** True where one candidate begins with all of another. */
+const holds = (candidate: Candidate, prefix: Candidate): boolean => {
+  const last = prefix.items.length - 1;
+  return last >= 0 && candidate.items[last]?.merge === prefix.items[last]?.merge;
+};
+
+/** The queue after a landing: what was built on top of what landed goes on as it is. */
+export const landed = (queue: Queue, landing: Candidate, parallel: number): Queue => {
+  const gone = new Set(landing.items.map(({ task }) => task));
+  const count = landing.items.length;
+  const candidates = queue.candidates.flatMap((each): Candidate[] => {
+    if (each === landing) return [];
+    if (holds(each, landing)) return each.items.length > count ? [{ ...each, onto: landing.commit, items: each.items.slice(count) }] : [];
+    return each.items.some(({ task }) => gone.has(task)) ? [] : [each];
+  });
+  return {
+    ...queue,
+    items: queue.items.filter(({ task }) => !gone.has(task)),
+    candidates,
+    landed: landing.commit,
+    tip: landing.commit,
+    sound: remember(queue.sound, [landing.commit]),
+    seen: count === 0 ? queue.seen : counted(queue.seen, { good: count, bad: 0 }),
+    window: queue.window === 0 || queue.window + 1 >= parallel ? 0 : queue.window + 1,
+  };
+};
+
+/** The last steps weigh more than those long ago. */
+export const counted = (seen: Queue["seen"], more: Queue["seen"]): Queue["seen"] => {
+  const [good, bad] = [seen.good + more.good, seen.bad + more.bad];
+  return good + bad > LONGEST ? { good: good / 2, bad: bad / 2 } : { good, bad };
+};
