@@ -75,7 +75,7 @@ const meet = (state: RefineryState, item: QueueItem, entrant: Entrant): QueueIte
 };
 
 /** Why a step cannot land as it is. */
-export const conflict = ({ base }: Pick<RefineryState, "base">, task: TaskId, paths: readonly string[]): Refusal =>
+const conflict = ({ base }: Pick<RefineryState, "base">, task: TaskId, paths: readonly string[]): Refusal =>
   refuse(
     "conflict",
     `It conflicts with \`${base}\` in ${paths.length === 1 ? "one file" : `${paths.length} files`}: ${paths.slice(0, 5).join(", ")}.`,

@@ -38,7 +38,7 @@ export const openBoard = (queue: Queue, tip: Sha, needs: Board["needs"]): Board 
 });
 
 /** How likely a candidate is good. */
-export const oddsOf = ({ items, rate }: Board, candidate: Candidate): number =>
+const oddsOf = ({ items, rate }: Board, candidate: Candidate): number =>
   candidate.items.reduce((odds, { task }) => odds * (1 - doubt(items.get(task) ?? { strikes: 0, cleared: false, among: 0 }, rate)), 1);
 
 export const newChain = (board: Board, root: Candidate | null): Chain => ({
