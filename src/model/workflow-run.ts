@@ -14,6 +14,8 @@ export type WorkflowRun = {
   readonly state: unknown;
   /** What each step works on now. */
   readonly pieces: Readonly<Record<StepId, PiecePath>>;
+  /** Roles that will not run, and why: of one that is called with the way to it, `ship/review`. */
+  readonly skipped?: Readonly<Record<string, string>>;
   /** Null while it goes on. */
   readonly over: "done" | "failed" | null;
   /** Steps that were asked once more, for an answer of the form that they were told. */

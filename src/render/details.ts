@@ -56,6 +56,14 @@ export const remarks = (execution: Execution, steps: readonly PlannedStep[]): st
     })
     .slice(0, MOST)
     .join("\n\n");
+
+/** The roles of a workflow that it went past, each with its reason. */
+export const skippedRoles = ({ workflow }: Execution): string => {
+  const all = Object.entries(workflow?.skipped ?? {});
+  const more = all.length > MOST ? [`- … and ${all.length - MOST} more.`] : [];
+  return [...all.slice(0, MOST).map(([role, why]) => `- ${code(role)} is skipped: ${sentence(why)}.`), ...more].join("\n");
+};
+
 /** Of more steps the last are told. */
 const MOST_TOLD = 100;
 

@@ -3,7 +3,7 @@ import type { StepId } from "../model/ids.ts";
 import type { Plan } from "../model/plan.ts";
 import type { Queue } from "../model/queue.ts";
 import { addedSteps, addition } from "./addition.ts";
-import { failedSteps, instructions, outcomes, remarks, reportsOf, resolvedConflicts } from "./details.ts";
+import { failedSteps, instructions, outcomes, remarks, reportsOf, resolvedConflicts, skippedRoles } from "./details.ts";
 import { code, COMMENT, inline, quoted, sentence } from "./escape.ts";
 import { mermaid } from "./graph.ts";
 import { writeMarker } from "./marker.ts";
@@ -37,6 +37,7 @@ export const executionComment = (shown: Shown): string => {
     { rank: 0, text: why(execution, queue) },
     { rank: 4, text: mermaid(steps, execution.steps) ?? "" },
     { rank: 0, text: stepTable(steps, execution.steps) },
+    { rank: 1, text: skippedRoles(execution) },
     { rank: 1, text: failedSteps(execution, steps) },
     { rank: 1, text: remarks(execution, steps) },
     { rank: 1, text: resolvedConflicts(execution) },

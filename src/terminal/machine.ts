@@ -24,7 +24,7 @@ export type MachineOptions = {
   readonly agent: ((url: string) => AgentChoice) | null;
   /** Commands that verify candidates; those of the repository where none is given. */
   readonly verify: readonly string[];
-  /** A person's own settings: roles and `enki.toml`; not used where it does not exist. */
+  /** A person's own settings: roles, workflows and `enki.toml`; not used where it does not exist. */
   readonly settings: string;
   /** Files beside the installation's own, by name: a rehearsal that jobs must be able to read. */
   readonly files: Readonly<Record<string, string>>;
@@ -56,7 +56,7 @@ const install = async (terminal: Terminal, url: string, options: MachineOptions)
   const root = join(directory, "installation");
   for (const part of ["action.yml", "dist", "roles", "workflows"])
     await cp(join(terminal.root, part), join(root, part), { recursive: true });
-  for (const part of ["roles", "enki.toml"]) {
+  for (const part of ["roles", "workflows", "enki.toml"]) {
     await cp(join(settings, part), join(root, "machine", part), { recursive: true }).catch(ignoreMissing);
   }
   for (const [name, path] of Object.entries(files)) await cp(path, join(root, name));

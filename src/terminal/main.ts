@@ -29,7 +29,15 @@ type Subcommand = {
 const SUBCOMMANDS: ReadonlyMap<string, Subcommand> = new Map([
   ["demo", { takes: "", summary: "a whole story in a GitHub on this machine", options: demoOptions, run: demo }],
   ["local", { takes: "", summary: "a GitHub on this machine with a copy of your own repository", options: localOptions, run: local }],
-  ["run", { takes: '"<request>"', summary: "a request carried out in the repository here, with no GitHub", options: runOptions, run }],
+  [
+    "run",
+    {
+      takes: '"<request>"',
+      summary: "a request, or a workflow, carried out in the repository here, with no GitHub",
+      options: runOptions,
+      run,
+    },
+  ],
   [
     "validate",
     { takes: "[<path> …]", summary: "every mistake in roles, workflows and configuration", options: validateOptions, run: validate },

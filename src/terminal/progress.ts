@@ -6,6 +6,8 @@ export type Progress = {
   readonly say: (line: string) => void;
   /** Draws the block; nothing where nobody looks. */
   readonly show: (block: readonly string[]) => void;
+  /** Asks for one line; empty where nobody says anything. */
+  readonly ask: (question: string) => Promise<string>;
   /** Asks what is answered with yes or no. */
   readonly confirm: (question: string) => Promise<boolean>;
   /** Takes the block away. */
@@ -25,6 +27,18 @@ export const openProgress = (terminal: Terminal): Progress => {
     if (block.length > 0) out(`${block.join("\n")}\n`);
     drawn = block;
   };
+  const ask = async (question: string): Promise<string> => {
+    clear();
+    // The terminal stays as it is, so that Ctrl+C ends the program.
+    const lines = createInterface({ input: terminal.stdin, terminal: false });
+    out(question);
+    const answer = await new Promise<string>((resolve) => {
+      lines.once("close", () => resolve(""));
+      lines.once("line", resolve);
+    });
+    lines.close();
+    return answer.trim();
+  };
   return {
     say: (line) => {
       const block = drawn;
@@ -39,18 +53,8 @@ export const openProgress = (terminal: Terminal): Progress => {
       clear();
       draw(fitted);
     },
-    confirm: async (question) => {
-      clear();
-      // The terminal stays as it is, so that Ctrl+C ends the program.
-      const lines = createInterface({ input: terminal.stdin, terminal: false });
-      out(`${question} [y/N] `);
-      const answer = await new Promise<string>((resolve) => {
-        lines.once("close", () => resolve(""));
-        lines.once("line", resolve);
-      });
-      lines.close();
-      return /^y(es)?$/i.test(answer.trim());
-    },
+    ask,
+    confirm: async (question) => /^y(es)?$/i.test(await ask(`${question} [y/N] `)),
     end: clear,
   };
 };

@@ -1,14 +1,24 @@
 import { git } from "../git/run.ts";
 import { taskId } from "../model/ids.ts";
 import type { Step } from "../model/step.ts";
+import { byTime, type Mail, MAIL_LIMITS } from "../model/mail.ts";
+import { oneLine } from "../render/escape.ts";
+import { mailText } from "../render/mail.ts";
 import { indent, planText } from "../render/plan-text.ts";
-import type { Seen, Story } from "./run-story.ts";
+import type { Seen, Story, Waits } from "./run-story.ts";
 
 export type Answering = Story & { readonly answered: Set<string> };
 
-/** Asks the person what waits for one, each thing once; `unapproved` ends the story. */
-export const answerStory = async (answering: Answering, seen: Seen): Promise<"unapproved" | null> => {
-  const { execution, plan } = seen;
+/** Nobody answered: that ends the story, with the questions that stay open. */
+type Unanswered = Waits | null;
+
+const UNAPPROVED: Waits = { end: "waits", questions: [] };
+
+/** Asks the person what waits for one, each thing once. */
+export const answerStory = async (answering: Answering, seen: Seen): Promise<Unanswered> => {
+  const { execution, plan, ledger } = seen;
+  const questions = byTime(Object.values(ledger.mails)).filter(({ to, status }) => to === "user" && status === "pending");
+  for (const question of questions) if (!(await answer(answering, question))) return { end: "waits", questions };
   if (execution.state === "proposed" && plan && execution.plan !== null) {
     const text = planText(plan, answering.terminal.size().columns - 1);
     const hash = execution.plan.slice(0, 12);
@@ -30,20 +40,32 @@ const SECOND = 1_000;
 
 const say = async ({ person, issue }: Answering, text: string): Promise<void> => void (await person.comment(issue, text));
 
+/** Tells the person what an agent asks, and the agent what the person says; false where nobody says anything. */
+const answer = async (answering: Answering, mail: Mail): Promise<boolean> => {
+  const { answered, progress, terminal } = answering;
+  if (answered.has(mail.id)) return true;
+  answered.add(mail.id);
+  progress.end();
+  progress.say(mailText(mail, "asks"));
+  const said = terminal.isInteractive ? oneLine(await progress.ask("Your answer: "), MAIL_LIMITS.body) : "";
+  if (said !== "") await say(answering, `/enki reply ${mail.id} ${said}`);
+  return said !== "";
+};
+
 type Asked = { readonly key: string; readonly text: string; readonly question: string; readonly act: () => Promise<void> };
 
-const ask = async ({ answered, progress, terminal, yes }: Answering, { key, text, question, act }: Asked): Promise<"unapproved" | null> => {
+const ask = async ({ answered, progress, terminal, yes }: Answering, { key, text, question, act }: Asked): Promise<Unanswered> => {
   if (answered.has(key)) return null;
   answered.add(key);
   progress.end();
   progress.say(text);
-  if (!yes && !(terminal.isInteractive && (await progress.confirm(question)))) return "unapproved";
+  if (!yes && !(terminal.isInteractive && (await progress.confirm(question)))) return UNAPPROVED;
   await act();
   return null;
 };
 
 /** A checkpoint: what a step changed, or reported, before others build on it. */
-const openGate = async (answering: Answering, { execution, ledger }: Seen, step: Step): Promise<"unapproved" | null> => {
+const openGate = async (answering: Answering, { execution, ledger }: Seen, step: Step): Promise<Unanswered> => {
   const { person, bare, terminal } = answering;
   const title = `Checkpoint ${step.id}: others build on it.`;
   const question = "Go on with it?";

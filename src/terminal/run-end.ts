@@ -8,7 +8,8 @@ type Ending = {
   /** What landed is on it; null where nothing did. */
   readonly branch: string | null;
   readonly base: Base;
-  readonly request: string;
+  /** What follows `enki run` to ask for the same again. */
+  readonly call: string;
   /** What the jobs said. */
   readonly logs: string;
 };
@@ -17,18 +18,21 @@ type Ending = {
 export const tellEnd = (end: Exclude<StoryEnd, { end: "refused" }>, ending: Ending): string[] => {
   switch (end.end) {
     case "done":
-      return ["", ...reports(end), ...landed(ending, "Done."), again(end)];
+      return ["", ...reports(end), ...skipped(end), ...landed(ending, "Done."), again(end)];
     case "stopped":
       return [
         "",
         ...whyStopped(end),
         ...reports(end),
+        ...skipped(end),
         ...landed(ending, "What was done before stays."),
         `What the jobs said is in ${ending.logs}`,
         again(end),
       ];
-    case "unapproved":
-      return ["Nothing runs before it is approved. To start without being asked:", `  enki run --yes ${JSON.stringify(ending.request)}`];
+    case "waits":
+      return end.questions.length > 0
+        ? ["Nobody answers here. In a terminal it asks and waits; or say it in the request, and start again:", `  enki run ${ending.call}`]
+        : ["Nothing runs before it is approved. To start without being asked:", `  enki run --yes ${ending.call}`];
   }
 };
 
@@ -50,6 +54,9 @@ const reports = ({ execution, ledger, plan }: Seen): string[] =>
     if (text === undefined) return [];
     return [`${id}: ${oneLine(title)}`, indent(text), `  git show ${RUNS}${execution.id}:artifacts/${execution.id}/${id}.md`, ""];
   });
+
+const skipped = ({ execution: { workflow } }: Seen): string[] =>
+  Object.entries(workflow?.skipped ?? {}).map(([role, why]) => `${role} is skipped: ${oneLine(why, 500)}.`);
 
 const LAST_LINES = 20;
 

@@ -2,10 +2,12 @@ import { runGit } from "../git/run.ts";
 import { type Execution, isOver } from "../model/execution.ts";
 import type { Sha } from "../model/ids.ts";
 import type { Ledger } from "../model/ledger.ts";
+import { byTime, type Mail } from "../model/mail.ts";
 import type { Plan } from "../model/plan.ts";
 import { LEDGER } from "../model/refs.ts";
 import type { Step } from "../model/step.ts";
 import { asciiGraph } from "../render/ascii-graph.ts";
+import { mailText } from "../render/mail.ts";
 import { stateWords } from "../render/step-table.ts";
 import { answerStory, type Answering } from "./run-answers.ts";
 import type { Person } from "./person.ts";
@@ -26,8 +28,12 @@ export type Story = {
   readonly yes: boolean;
 };
 
+/** Nobody is there who approves, or who answers these questions. */
+export type Waits = { readonly end: "waits"; readonly questions: readonly Mail[] };
+
 export type StoryEnd =
-  | (Seen & { readonly end: "done" | "stopped" | "unapproved" })
+  | (Seen & { readonly end: "done" | "stopped" })
+  | (Seen & Waits)
   /** Enki did not begin, and says why. */
   | { readonly end: "refused"; readonly why: string };
 
@@ -48,10 +54,14 @@ export const followStory = async (story: Story): Promise<StoryEnd> => {
         const why = await refusal(story);
         if (why !== null) return { end: "refused", why };
       } else {
-        if (seen !== before) for (const line of news(seen, before)) tell(story, line, terminal.now() - begun);
+        if (seen !== before) {
+          for (const line of news(seen, before)) tell(story, line, terminal.now() - begun);
+          for (const mail of letters(seen, before)) progress.say(mail);
+        }
         progress.show(blockOf(seen, terminal, terminal.now() - begun));
-        const end = endOf(seen) ?? (seen === before ? null : await answerStory(answering, seen));
-        if (end !== null) return { ...seen, end };
+        const over = endOf(seen);
+        const end = over ? { end: over } : seen === before ? null : await answerStory(answering, seen);
+        if (end !== null) return { ...seen, ...end };
         before = seen;
       }
       await new Promise<void>((resolve) => void terminal.after(LOOK, resolve));
@@ -105,10 +115,16 @@ const news = ({ execution }: Seen, before: Seen | null): string[] => {
   return [...planning, ...steps];
 };
 
+/** What agents wrote to the person and ask no answer for. */
+const letters = ({ ledger }: Seen, before: Seen | null): string[] =>
+  byTime(Object.values(ledger.mails))
+    .filter(({ id, to, type }) => to === "user" && type === "info" && before?.ledger.mails[id] === undefined)
+    .map((mail) => mailText(mail, "writes"));
+
 const blockOf = ({ execution, plan }: Seen, { size }: Terminal, passed: number): string[] => {
   const all = Object.values(execution.steps);
   const done = all.filter(({ state }) => state === "done").length;
-  const head = all.length === 0 ? "Reading the code and making a plan" : `${done} of ${all.length} steps done`;
+  const head = all.length === 0 && !execution.workflow ? "Reading the code and making a plan" : `${done} of ${all.length} steps done`;
   const graph = plan && all.length > 0 ? asciiGraph(plan.steps, execution.steps, size().columns - 1).split("\n") : [];
   return [`${head}, ${Math.floor(passed / 1_000)} s`, ...graph];
 };

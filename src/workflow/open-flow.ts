@@ -1,4 +1,6 @@
+import type { Config } from "../model/config.ts";
 import { hash } from "../model/ids.ts";
+import { nearest } from "../model/nearest.ts";
 import { refuse, type Refused, type Result, accept } from "../model/refusal.ts";
 import type { WorkflowRun } from "../model/workflow-run.ts";
 import { checkCalls } from "./calls.ts";
@@ -46,7 +48,7 @@ const bad = (faults: readonly WorkflowFault[]): Refused => {
 };
 
 /** The texts of a workflow and of all that it calls, however far. */
-export const filesOf = (name: string, texts: Readonly<Record<string, { readonly text: string }>>, roles: readonly string[]): Files => {
+const filesOf = (name: string, texts: Readonly<Record<string, { readonly text: string }>>, roles: readonly string[]): Files => {
   const files: Record<string, string> = {};
   const open = [name];
   for (let next = open.pop(); next !== undefined; next = open.pop()) {
@@ -57,4 +59,23 @@ export const filesOf = (name: string, texts: Readonly<Record<string, { readonly 
     if (found.ok) for (const { work } of found.value.roles) if (work.kind === "call") open.push(work.workflow);
   }
   return { name, files, roles };
+};
+
+/**
+ * A workflow that the configuration has, with its files and all that it calls. Refusals: `unknown-workflow` with the nearest name, and those of
+ * {@link openFlow}.
+ */
+export const findFlow = (
+  { workflows, roles }: Pick<Config, "workflows" | "roles">,
+  name: string,
+): Result<{ readonly files: Files; readonly flow: Flow }> => {
+  if (!Object.hasOwn(workflows, name)) {
+    const names = Object.keys(workflows).sort();
+    const close = nearest(name, names);
+    const next = close === null ? "/enki help" : `/enki run ${close}`;
+    return refuse("unknown-workflow", `There is no workflow \`${name}\`; there are ${names.join(", ") || "none"}.`, next);
+  }
+  const files = filesOf(name, workflows, Object.keys(roles).sort());
+  const flow = openFlow(files);
+  return flow.ok ? accept({ files, flow: flow.value }) : flow;
 };

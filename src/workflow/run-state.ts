@@ -80,3 +80,12 @@ export const openUnits = ({ roles }: RunState, within: UnitPath = []): OpenUnit[
       return call ? openUnits(call, path) : [{ id: unitId(path), path }];
     }),
   );
+
+/** Roles that are skipped as things stand, and why; of called workflows with the way to them. */
+export const skippedRoles = ({ roles }: RunState, within = ""): Readonly<Record<string, string>> =>
+  Object.fromEntries(
+    Object.entries(roles).flatMap(([role, { state, why, units }]) => [
+      ...(state === "skipped" ? [[`${within}${role}`, why] as const] : []),
+      ...units.flatMap(({ call }) => (call ? Object.entries(skippedRoles(call, `${within}${role}/`)) : [])),
+    ]),
+  );

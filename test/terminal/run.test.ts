@@ -1,53 +1,8 @@
-import { spawn, spawnSync } from "node:child_process";
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import { join } from "node:path";
-import { describe, expect, onTestFinished, test } from "vitest";
-import { CLI } from "../support/cli.ts";
+import { describe, expect, test } from "vitest";
+import { ESCAPE, hasScript, inTerminal, open, playOf, screen, SORT } from "./run-stage.ts";
 import { makeRepository, openTerminal } from "./stage.ts";
-
-type StepPlay = { readonly id: string; readonly run: string; readonly more?: string };
-
-/** A planner that proposes these steps, each a command of its own. */
-const playOf = (steps: readonly StepPlay[]): string => `
-title = "steps that are commands"
-[[scene]]
-role = "plan"
-[[scene.act]]
-tool = "enki_execution_create"
-must = true
-[scene.act.arguments]
-steps = [
-${steps.map(({ id, run, more = "" }) => `  { id = "${id}", title = "Do ${id}", description = "Told to ${id}.", run = ${JSON.stringify(run)}${more} },`).join("\n")}
-]
-`;
-
-const SORT: StepPlay = { id: "sort", run: "sort -o list.txt list.txt" };
-
-/** A person in a repository with an uncommitted change, and an agent that plays. */
-const open = (steps: readonly StepPlay[] = [SORT], files: Readonly<Record<string, string>> = {}) => {
-  const terminal = openTerminal();
-  const cwd = join(terminal.root, "own");
-  const git = makeRepository(cwd, { "list.txt": "b\na\n", "notes.txt": "old\n", ...files });
-  writeFileSync(join(cwd, "notes.txt"), "mine\n");
-  const play = join(terminal.root, "play.toml");
-  writeFileSync(play, playOf(steps));
-  const agent = ["--agent", `'${process.execPath}' '${CLI}' rehearse '${play}'`];
-  const verify = ["--verify", 'test "$(head -n 1 list.txt)" = a'];
-  const run = (...args: string[]) => terminal.run(["run", ...agent, ...verify, ...args], { cwd });
-  /** Everything of the person's that may not change. */
-  const own = (): unknown => [
-    readdirSync(cwd).toSorted(),
-    readFileSync(join(cwd, "list.txt"), "utf8"),
-    readFileSync(join(cwd, "notes.txt"), "utf8"),
-    git("status", "--porcelain"),
-    git("rev-parse", "HEAD", "main"),
-    git("symbolic-ref", "HEAD"),
-    git("config", "--list", "--local"),
-  ];
-  return { terminal, cwd, git, agent, verify, run, own, branches: () => git("branch", "--format=%(refname:short)").split("\n") };
-};
-
-const ESCAPE = "\u001b";
 
 const left = (of: { code: number | null; err: string }): object => ({ code: of.code, err: of.err });
 
@@ -111,7 +66,7 @@ describe.concurrent("enki run", () => {
 
   test("says why it stopped, with the last lines, keeps what the jobs said, and what was done before", async () => {
     const steps = [SORT, { id: "spoil", run: "echo z > list.txt", more: ', needs = ["sort"]' }];
-    const { terminal, git, run, branches } = open(steps);
+    const { terminal, git, run, branches } = open(playOf(steps));
     const told = await run("--yes", "sort and spoil");
     expect(left(told)).toEqual({ code: 1, err: "" });
     expect(told.out).toMatch(
@@ -127,7 +82,7 @@ describe.concurrent("enki run", () => {
   test("shows what was found where nothing is to be merged", async () => {
     const role = 'name = "looker"\nlabel = "L"\ndescription = "d"\nsystem_prompt = "p"\ncan_edit = false\noutput = "artifact"\n';
     const steps = [{ id: "look", run: "echo '# Found'; echo; echo two places", more: ', role = "looker"' }];
-    const { git, run, branches } = open(steps, { ".enki/roles/looker.toml": role });
+    const { git, run, branches } = open(playOf(steps), { ".enki/roles/looker.toml": role });
     const { code, out } = await run("--yes", "what limits it?");
     expect(code).toBe(0);
     expect(out).toContain("look: Do look\n    # Found\n\n    two places\n");
@@ -139,13 +94,13 @@ describe.concurrent("enki run", () => {
 
   test("opens a checkpoint with --yes, and shows what it is about", async () => {
     const steps = [{ ...SORT, more: ", checkpoint = true" }];
-    const { code, out } = await open(steps).run("--yes", "sort the list");
+    const { code, out } = await open(playOf(steps)).run("--yes", "sort the list");
     expect(code).toBe(0);
     expect(out).toMatch(/^Checkpoint sort: others build on it\.\n[^]* {4} ?list\.txt \| 2 /m);
   });
 
   test("Ctrl+C ends it at once, and leaves no process", async () => {
-    const { terminal, cwd, agent, verify, own } = open([{ id: "hang", run: "sleep 1000" }]);
+    const { terminal, cwd, agent, verify, own } = open(playOf([{ id: "hang", run: "sleep 1000" }]));
     const before = own();
     const started = terminal.start(["run", "--yes", ...agent, ...verify, "hang"], { cwd });
     await started.prints(/hang: running/);
@@ -180,51 +135,10 @@ describe.concurrent("enki run says before it begins", () => {
   });
 });
 
-const hasScript = spawnSync("script", ["-qec", "true", "/dev/null"]).status === 0;
-
-/** The same where a person looks at it: a terminal of its own, which answers with these lines. */
-const inTerminal = async (of: ReturnType<typeof open>, answer: string): Promise<{ code: number | null; out: string }> => {
-  const words = [process.execPath, CLI, "run", ...of.agent, ...of.verify, "sort the list"].map(
-    (word) => `'${word.replaceAll("'", "'\\''")}'`,
-  );
-  const { root } = of.terminal;
-  mkdirSync(join(root, "tmp"), { recursive: true });
-  const child = spawn("script", ["-qec", words.join(" "), "/dev/null"], {
-    cwd: of.cwd,
-    env: { PATH: process.env["PATH"] ?? "", HOME: join(root, "home"), TMPDIR: join(root, "tmp"), SHELL: "/bin/sh", TERM: "xterm" },
-    stdio: ["pipe", "pipe", "inherit"],
-  });
-  onTestFinished(() => void child.kill("SIGKILL"));
-  let out = "";
-  let answered = false;
-  child.stdout.setEncoding("utf8").on("data", (text: string) => {
-    out += text;
-    if (answered || !out.includes("[y/N]")) return;
-    answered = true;
-    child.stdin.write(`${answer}\n`);
-  });
-  const code = await new Promise<number | null>((resolve) => child.once("close", resolve));
-  return { code, out };
-};
-
-/** What stands on a terminal after it got this: cursor up, and clear to the end, are all that is used. */
-const screen = (out: string): string[] => {
-  const lines: string[] = [""];
-  // oxlint-disable-next-line no-control-regex -- the escape character is what is looked for
-  for (const part of out.replaceAll("\r", "").split(/(\u001b\[\d+A\u001b\[J|\n)/)) {
-    // oxlint-disable-next-line no-control-regex -- as above
-    const up = /^\u001b\[(\d+)A/.exec(part)?.[1];
-    if (up !== undefined) lines.splice(lines.length - 1 - Number(up), lines.length, "");
-    else if (part === "\n") lines.push("");
-    else lines.push(`${lines.pop() ?? ""}${part}`);
-  }
-  return lines;
-};
-
 describe.runIf(hasScript)("enki run in a terminal", () => {
   test("asks for the plan, draws how it stands in one place, and leaves only what is worth reading", async () => {
     const of = open();
-    const { code, out } = await inTerminal(of, "y");
+    const { code, out } = await inTerminal(of, ["sort the list"], [["[y/N]", "y"]]);
     expect(code).toBe(0);
     expect(out).toContain(`${ESCAPE}[J`);
     const shown = screen(out).join("\n");
@@ -237,7 +151,7 @@ describe.runIf(hasScript)("enki run in a terminal", () => {
 
   test("starts nothing where the answer is no", async () => {
     const of = open();
-    const { code, out } = await inTerminal(of, "n");
+    const { code, out } = await inTerminal(of, ["sort the list"], [["[y/N]", "n"]]);
     expect(code).toBe(3);
     expect(out).not.toContain("running");
     expect(of.branches()).toEqual(["main"]);

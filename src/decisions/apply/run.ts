@@ -1,8 +1,7 @@
 import type { Command } from "../../model/command.ts";
 import { executionId } from "../../model/ids.ts";
-import { nearest } from "../../model/nearest.ts";
-import { refuse, type Refusal } from "../../model/refusal.ts";
-import { filesOf, openFlow } from "../../workflow/open-flow.ts";
+import type { Refusal } from "../../model/refusal.ts";
+import { findFlow } from "../../workflow/open-flow.ts";
 import { startRun } from "../../workflow/run-state.ts";
 import type { Draft } from "../draft.ts";
 import type { Commanded } from "./commanded.ts";
@@ -17,15 +16,9 @@ export const startWorkflow = (
   { workflow: name, args }: Extract<Command, { kind: "run" }>,
 ): Refusal | null => {
   const { config, defaultBranch } = draft.snapshot;
-  if (!Object.hasOwn(config.workflows, name)) {
-    const names = Object.keys(config.workflows).sort();
-    const close = nearest(name, names);
-    const next = close === null ? "/enki help" : `/enki run ${close}`;
-    return refuse("unknown-workflow", `There is no workflow \`${name}\`; there are ${names.join(", ") || "none"}.`, next).refusal;
-  }
-  const files = filesOf(name, config.workflows, Object.keys(config.roles).sort());
-  const flow = openFlow(files);
-  if (!flow.ok) return flow.refusal;
+  const found = findFlow(config, name);
+  if (!found.ok) return found.refusal;
+  const { files, flow } = found.value;
   const id = executionId(event.id, (taken) => draft.execution(taken) !== undefined);
   const plan = draft.putPlan({ steps: [] });
   draft.putExecution({
@@ -45,7 +38,7 @@ export const startWorkflow = (
     approved: { plan, by: event.by, at: event.at },
     steps: {},
     spent: 0,
-    workflow: { ...files, state: startRun(flow.value.main, args), pieces: {}, over: null, asked: [] },
+    workflow: { ...files, state: startRun(flow.main, args), pieces: {}, over: null, asked: [] },
   });
   draft.note(`${event.by} runs ${name} as ${id} on #${event.issue}`);
   return null;

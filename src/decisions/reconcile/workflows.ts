@@ -7,7 +7,7 @@ import { type Next, nextRoles } from "../../workflow/next.ts";
 import { type Flow, openFlow } from "../../workflow/open-flow.ts";
 import { roleOf, stepOf, stepsBefore } from "../../workflow/pieces.ts";
 import { recordResults, type UnitResult } from "../../workflow/record.ts";
-import { openUnits, type RunState } from "../../workflow/run-state.ts";
+import { openUnits, type RunState, skippedRoles } from "../../workflow/run-state.ts";
 import type { WorkflowRole } from "../../workflow/workflow.ts";
 import type { Draft } from "../draft.ts";
 import { resultOf } from "./piece-result.ts";
@@ -89,6 +89,7 @@ const takeUp = (draft: Draft, id: string, { flow, next }: { flow: Flow; next: Ne
     ...execution.workflow,
     state: next.state,
     pieces,
+    skipped: skippedRoles(next.state),
     over: next.ended?.outcome ?? null,
     asked: execution.workflow.asked.filter((step) => !begun.has(step)),
   };
