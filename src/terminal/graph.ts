@@ -1,3 +1,6 @@
+import { basename } from "node:path";
+import { writeFault } from "../config/fault.ts";
+import { type ConfigText, readConfig } from "../config/read.ts";
 import type { Execution } from "../model/execution.ts";
 import { nearest } from "../model/nearest.ts";
 import type { Plan, PlannedStep } from "../model/plan.ts";
@@ -5,6 +8,10 @@ import { LEDGER } from "../model/refs.ts";
 import { asciiGraph } from "../render/ascii-graph.ts";
 import { mermaidText } from "../render/graph.ts";
 import { findRepository } from "./find-repository.ts";
+import { readOwnLayers, readOwnWorkflows } from "./own-layers.ts";
+import { workflowJson, workflowMermaid, workflowText } from "./workflow-graph.ts";
+import { readWorkflows } from "./workflow-files.ts";
+import type { Workflow } from "../workflow/workflow.ts";
 import { CannotError, readCall, UsageError } from "./options.ts";
 import { readArchived, readOwnLedger, readRuns } from "./read-ledger.ts";
 import type { Terminal } from "./terminal.ts";
@@ -14,23 +21,46 @@ export const graphOptions = {
   format: { type: "string", default: "ascii", value: "<format>", about: `${FORMATS.join(", ")}; ascii where none is given` },
 } as const;
 
-/** `enki graph <execution>`: its steps, what each needs, and how each stands, from the ledger of the repository here. */
+/** `enki graph <workflow|execution>`: a workflow as its file has it; an execution with how each step stands, from the ledger of the repository here. */
 export const graph = async (args: readonly string[], terminal: Terminal): Promise<number> => {
   const { values, words } = readCall(args, graphOptions, 1);
   const [asked] = words;
-  if (asked === undefined) throw new UsageError("which execution? enki graph <execution>");
+  if (asked === undefined) throw new UsageError("which one? enki graph <workflow|execution>");
   if (!FORMATS.includes(values.format)) throw new UsageError(`--format is one of ${FORMATS.join(", ")}`);
+  const width = terminal.size().columns;
+  const flows = await readOwnWorkflows(terminal);
+  const flow = flows.some(({ path }) => basename(path, ".md") === asked) ? await readFlow(terminal, flows, asked) : null;
+  if (flow) {
+    terminal.out(`${drawFlow(values.format, flow, width)}\n`);
+    return 0;
+  }
   await findRepository(terminal, ".");
-  const { execution, plan } = await find(terminal, asked);
+  const { execution, plan } = await find(terminal, asked, flows);
   if (!plan) throw new CannotError(`execution ${execution.id} is ${execution.state} and has no plan`);
-  terminal.out(`${draw(values.format, execution, { plan, width: terminal.size().columns })}\n`);
+  terminal.out(`${draw(values.format, execution, { plan, width })}\n`);
   return 0;
+};
+
+const readFlow = async (terminal: Terminal, files: readonly ConfigText[], name: string): Promise<Workflow> => {
+  const { config } = readConfig(await readOwnLayers(terminal));
+  const { workflows, faults } = readWorkflows(files, Object.keys(config.roles));
+  const flow = workflows.find((each) => each.name === name);
+  const mistake = faults.find(({ file }) => basename(file, ".md") === name);
+  if (flow && !mistake) return flow;
+  throw new CannotError(
+    `the workflow ${name} has mistakes; enki validate tells all of them\n${mistake ? writeFault(mistake) : ""}`.trimEnd(),
+  );
+};
+
+const drawFlow = (format: string, flow: Workflow, width: number): string => {
+  if (format === "mermaid") return workflowMermaid(flow);
+  return format === "ascii" ? workflowText(flow, width) : JSON.stringify(workflowJson(flow), null, 2);
 };
 
 type Found = { readonly execution: Execution; readonly plan: Plan | null };
 
 /** By the beginning of its id, or by the id of one of its tasks: in the ledger, in what `enki run` kept, in the archive. */
-const find = async (terminal: Terminal, asked: string): Promise<Found> => {
+const find = async (terminal: Terminal, asked: string, flows: readonly ConfigText[]): Promise<Found> => {
   const id = asked.split("-")[0] ?? "";
   const { known, hasLedger } = await readKnown(terminal);
   const found = known.filter(({ execution }) => id !== "" && execution.id.startsWith(id));
@@ -38,8 +68,13 @@ const find = async (terminal: Terminal, asked: string): Promise<Found> => {
   if (found.length > 1) throw new CannotError(`${asked} may be ${found.map(({ execution }) => execution.id).join(" or ")}`);
   const one = first ?? (await readArchived(terminal, id));
   if (one) return one;
+  const meant = nearest(
+    asked,
+    flows.map(({ path }) => basename(path, ".md")),
+  );
+  if (meant !== null) throw new CannotError(`there is no workflow ${asked}; did you mean ${meant}?`);
   if (!hasLedger) throw new CannotError(`the repository here has no ledger; in a clone, git fetch origin ${LEDGER}:${LEDGER} brings it`);
-  throw new CannotError(`there is no execution ${asked}; ${whatThereIs(id, known)}`);
+  throw new CannotError(`there is no workflow and no execution ${asked}; ${whatThereIs(id, known)}`);
 };
 
 const readKnown = async (terminal: Terminal): Promise<{ known: readonly Found[]; hasLedger: boolean }> => {

@@ -50,7 +50,12 @@ const SUBCOMMANDS: ReadonlyMap<string, Subcommand> = new Map([
   ["config", { takes: "", summary: "the configuration in force here, and which file says so", options: configOptions, run: config }],
   [
     "graph",
-    { takes: "<execution>", summary: "an execution's steps, what each needs and how each stands", options: graphOptions, run: graph },
+    {
+      takes: "<workflow|execution>",
+      summary: "a workflow's roles, or an execution's steps and how each stands",
+      options: graphOptions,
+      run: graph,
+    },
   ],
   ["schema", { takes: "role|workflow|config", summary: "JSON Schema for editors", options: {}, run: schema }],
   ["app", { takes: "", summary: "the GitHub App as a service", options: appOptions, run: app }],

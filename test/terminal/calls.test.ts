@@ -86,7 +86,7 @@ describe.concurrent("a call that cannot be understood", () => {
     ["local --port some", /^enki local: --port is a number from 0 to 65535, and 'some' is none$/m],
     ["replay a b", /^enki replay: it takes no 'b'$/m],
     ["replay --all", /^enki replay: there is no option --all$/m],
-    ["graph", /^enki graph: which execution\? enki graph <execution>$/m],
+    ["graph", /^enki graph: which one\? enki graph <workflow\|execution>$/m],
     ["graph a --format svg", /^enki graph: --format is one of ascii, mermaid, json$/m],
     ["graph a b", /^enki graph: it takes no 'b'$/m],
     ["validate --jsn", /^enki validate: there is no option --jsn; did you mean --json\?$/m],
