@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { homedir } from "node:os";
 import { basename, join, resolve, sep } from "node:path";
 import { type Clone, openClone } from "../git/clone.ts";
@@ -34,7 +35,9 @@ export const nameOf = ({ directory, branch, shallow }: Found): string => {
 export const outOfSight = ({ cwd }: Terminal, { own }: Found, agent: AgentChoice | null): string[] => {
   const used = [homedir(), ...(agent ? [agent.command, ...agent.args] : [])]
     .filter((word) => word.includes(sep))
-    .map((path) => resolve(cwd, path));
+    .map((path) => resolve(cwd, path))
+    // A word with a slash need be no path: a model's name, a prompt.
+    .filter((path) => existsSync(path));
   return own.filter((directory) => !used.some((path) => `${path}${sep}`.startsWith(`${directory}${sep}`)));
 };
 
