@@ -4,11 +4,8 @@ import { openFlow } from "../workflow/open-flow.ts";
 import { roleOf } from "../workflow/pieces.ts";
 import { renderUnit } from "../workflow/render-unit.ts";
 import type { RunState } from "../workflow/run-state.ts";
-import type { Tool } from "../workflow/workflow.ts";
+import { areReading } from "../workflow/workflow.ts";
 import type { JobSpec } from "./spec.ts";
-
-/** With none of these tools a role changes nothing. */
-const CHANGING: readonly Tool[] = ["write", "edit", "bash"];
 
 /** What a workflow's file makes of a step: its prompt or the values of its command, its model, its tools. Empty for a step of no workflow. */
 export const pieceOf = ({ workflow: run }: Execution, planned: PlannedStep): Partial<JobSpec> => {
@@ -27,7 +24,7 @@ export const pieceOf = ({ workflow: run }: Execution, planned: PlannedStep): Par
     artifacts: [],
     earlier: null,
     tools,
-    readOnly: tools !== null && !tools.some((tool) => CHANGING.includes(tool)),
+    readOnly: areReading(tools),
     ...(model === null ? {} : { model }),
     ...(prepared.value.kind === "agent"
       ? { step: { ...planned, description: prepared.value.prompt } }

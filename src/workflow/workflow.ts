@@ -6,6 +6,12 @@ import type { Template } from "./template/syntax.ts";
 export const TOOLS = ["read", "grep", "glob", "write", "edit", "bash"] as const;
 export type Tool = (typeof TOOLS)[number];
 
+/** With none of these a role changes nothing. */
+const CHANGING: readonly Tool[] = ["write", "edit", "bash"];
+
+/** True for tools that cannot change anything. */
+export const areReading = (tools: readonly Tool[] | null): boolean => tools !== null && !tools.some((tool) => CHANGING.includes(tool));
+
 /** What a role does: ask an agent, run a command, or call another workflow with arguments. */
 export type Work =
   | { readonly kind: "agent"; readonly prompt: Template }
@@ -31,7 +37,7 @@ export type WorkflowRole = {
   readonly join: "all" | "any" | number;
   readonly paths: readonly string[];
   readonly verify: readonly string[];
-  /** Null leaves it to the cascade's role. */
+  /** Null leaves it to its tools, and to the cascade's role. */
   readonly output: "branch" | "artifact" | null;
   /** Fields that it was asked for, or that somebody reads: `key: value` lines at its end count for these. */
   readonly fields: readonly string[];

@@ -8,7 +8,7 @@ import { type Flow, openFlow } from "../../workflow/open-flow.ts";
 import { roleOf, stepOf, stepsBefore } from "../../workflow/pieces.ts";
 import { recordResults, type UnitResult } from "../../workflow/record.ts";
 import { openUnits, type RunState, skippedRoles } from "../../workflow/run-state.ts";
-import type { WorkflowRole } from "../../workflow/workflow.ts";
+import { areReading, type WorkflowRole } from "../../workflow/workflow.ts";
 import type { Draft } from "../draft.ts";
 import { resultOf } from "./piece-result.ts";
 
@@ -117,6 +117,7 @@ type Planning = {
   readonly roles: Draft["snapshot"]["config"]["roles"];
 };
 
+/** Whoever can only read leaves what it says, all of it: that is what those after it were written for. */
 const plan = (execution: Execution, { run, flow, path, role, roles }: Planning): PlannedStep => {
   const id = stepOf(path);
   const { work } = role;
@@ -131,7 +132,7 @@ const plan = (execution: Execution, { run, flow, path, role, roles }: Planning):
     description: `The role ${role.name} of the workflow ${run.name}.`,
     tier: role.tier ?? DEFAULT_TIER,
     role: role.role,
-    output: role.output ?? persona?.output ?? "branch",
+    output: role.output ?? (areReading(role.tools) ? "artifact" : (persona?.output ?? "branch")),
     needs: needs.map((step) => ({ step, condition: "completed" })),
     checkpoint: role.checkpoint,
     paths: role.paths,
