@@ -17,7 +17,7 @@ type Fate = Parameters<ReturnType<typeof memoryWorld>["finish"]>[1];
 export const openStory = (over: NonNullable<Parameters<typeof memoryWorld>[0]> = {}) => {
   const config = over.config ?? defaults();
   const world = memoryWorld({ ...over, config });
-  const handle = openHandle(world.world);
+  let handle = openHandle(world.world);
   let comments = 0;
   const job = (start: string): JobKey => {
     const found = world.running().findLast((each) => each.startsWith(start));
@@ -41,6 +41,12 @@ export const openStory = (over: NonNullable<Parameters<typeof memoryWorld>[0]> =
     job,
     later,
     spec,
+    /** A new process: what the one before kept in its memory is gone. */
+    restart: (): void => {
+      handle = openHandle(world.world);
+    },
+    /** The execution's own comment. */
+    comment: (): string => world.state.comments.findLast(({ body }) => body.startsWith("<!-- enki:execution:"))?.body ?? "",
     ledger: () => world.state.ledger,
     executions: () => Object.values(world.state.ledger.executions),
     execution: () => {

@@ -1,0 +1,51 @@
+import { mkdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { makeRepository, openTerminal } from "../terminal/stage.ts";
+
+const FIXTURES = new URL("../fixtures/", import.meta.url).pathname;
+
+/** A file of the seeds, byte for byte. */
+export const seed = (path: string): string => readFileSync(join(FIXTURES, "seeds", path), "utf8");
+
+type Act = Readonly<Record<string, unknown>>;
+
+/** Double quotes, so that an act may hold an apostrophe. */
+const quote = (word: string): string => `"${word.replaceAll(/["\\]/g, "\\$&")}"`;
+
+/** A repository, and an agent that does these acts, where `OWN` stands for the repository's path: everything between a request and the ledger is real, GitHub and its runner on this machine. */
+export const openSeeds = (files: Readonly<Record<string, string>>, acts: readonly Act[]) => {
+  const terminal = openTerminal();
+  const cwd = join(terminal.root, "own");
+  const prompts = join(terminal.root, "prompts");
+  mkdirSync(prompts);
+  const git = makeRepository(cwd, { "limit.txt": "1\n", ...files });
+  const words = [
+    process.execPath,
+    join(FIXTURES, "agent.mjs"),
+    ...[{ promptTo: prompts }, ...acts].map((act) => JSON.stringify(act).replaceAll("OWN", cwd)),
+  ];
+  const agent = words.map(quote).join(" ");
+  return {
+    terminal,
+    git,
+    /** Carries a request out; gives what was said, and its ledger. */
+    run: async (...args: string[]) => {
+      const told = await terminal.run(["run", "--yes", "--agent", agent, "--verify", "true", ...args], { cwd });
+      const [, id = ""] = /enki graph ([0-9a-f]{6})$/m.exec(told.out) ?? [];
+      const ref = `refs/enki/runs/${id}`;
+      const json = (path: string): unknown => JSON.parse(git("show", `${ref}:${path}`));
+      return {
+        ...told,
+        id,
+        /** Where what landed is; nothing where nothing did. */
+        branch: /^ {2}git merge (enki\/\S+)$/m.exec(told.out)?.[1] ?? null,
+        state: () => json(`executions/${id}/state.json`) as { state: string; steps: Record<string, { state: string; output: string }> },
+        artifact: (step: string): string => git("show", `${ref}:artifacts/${id}/${step}.md`),
+        /** What each write of the ledger wrote down, in their order; and that line by line. */
+        writes: (): string[] => git("log", "--reverse", "-z", "--format=%B", ref).split("\0"),
+        notes: (): string[] => git("log", "--reverse", "--format=%B", ref).split("\n"),
+        prompt: (step: string): string => readFileSync(join(prompts, `${step}.md`), "utf8"),
+      };
+    },
+  };
+};
