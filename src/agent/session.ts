@@ -16,19 +16,25 @@ import {
 } from "@agentclientprotocol/sdk";
 import type { After } from "../git/run.ts";
 import { endGroup, launch, type Launch } from "./process.ts";
-import { answerPermission } from "./permission.ts";
+import { answerPermission, mayDo, type Rights } from "./permission.ts";
 
-export type AgentRun = Launch & {
-  readonly prompt: string;
-  /** Enki's tools, started by the agent in its working directory. */
-  readonly mcpServer: { readonly command: string; readonly args: readonly string[]; readonly env: Readonly<Record<string, string>> } | null;
-  readonly canEdit: boolean;
-  /** Milliseconds for the whole session. */
-  readonly timeout: number;
-  readonly after: After;
-  /** Every message and tool call as it comes, for a transcript. */
-  readonly onUpdate: (update: SessionNotification["update"]) => void;
-};
+export type AgentRun = Launch &
+  Rights & {
+    readonly prompt: string;
+    /** Enki's tools, started by the agent in its working directory. */
+    readonly mcpServer: {
+      readonly command: string;
+      readonly args: readonly string[];
+      readonly env: Readonly<Record<string, string>>;
+    } | null;
+    /** What the agent itself is told at the beginning of its session; others do not look at it. */
+    readonly meta: Readonly<Record<string, unknown>>;
+    /** Milliseconds for the whole session. */
+    readonly timeout: number;
+    readonly after: After;
+    /** Every message and tool call as it comes, for a transcript. */
+    readonly onUpdate: (update: SessionNotification["update"]) => void;
+  };
 
 export type AgentEnd = {
   readonly end: "finished" | "refused" | "timed-out" | "crashed";
@@ -94,12 +100,13 @@ const judge = (first: First, timeout: number): Pick<AgentEnd, "end" | "why"> => 
 const converse = async (agent: ClientContext, run: AgentRun, signal: AbortSignal): Promise<StopReason> => {
   await agent.request(methods.agent.initialize, {
     protocolVersion: PROTOCOL_VERSION,
-    clientCapabilities: { fs: { readTextFile: true, writeTextFile: run.canEdit } },
+    clientCapabilities: { fs: { readTextFile: true, writeTextFile: mayDo("edit", run) } },
     clientInfo: { name: "enki", version: "1" },
   });
   const { sessionId } = await agent.request<NewSessionResponse, NewSessionRequest>(methods.agent.session.new, {
     cwd: run.cwd,
     mcpServers: servers(run),
+    ...(Object.keys(run.meta).length > 0 && { _meta: { ...run.meta } }),
   });
   signal.addEventListener("abort", () => void agent.notify(methods.agent.session.cancel, { sessionId }).catch(() => undefined));
   const { stopReason } = await agent.request<PromptResponse, PromptRequest>(methods.agent.session.prompt, {
@@ -123,9 +130,7 @@ const servers = ({ mcpServer }: AgentRun) =>
 
 const handlers = (run: AgentRun, texts: string[]) =>
   client({ name: "enki" })
-    .onRequest(methods.client.session.requestPermission, ({ params }) =>
-      answerPermission(params.toolCall.kind, params.options, run.canEdit),
-    )
+    .onRequest(methods.client.session.requestPermission, ({ params }) => answerPermission(params.toolCall.kind, params.options, run))
     .onRequest(methods.client.fs.readTextFile, async ({ params }) => {
       const lines = (await readFile(await confine(run.cwd, params.path), "utf8")).split("\n");
       const from = Math.max(0, (params.line ?? 1) - 1);
@@ -134,7 +139,7 @@ const handlers = (run: AgentRun, texts: string[]) =>
       };
     })
     .onRequest(methods.client.fs.writeTextFile, async ({ params }) => {
-      if (!run.canEdit) throw new Error("this step may not change files");
+      if (!mayDo("edit", run)) throw new Error("this step may not change files");
       const path = await confine(run.cwd, params.path);
       await mkdir(dirname(path), { recursive: true });
       await writeFile(path, params.content);

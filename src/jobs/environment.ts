@@ -1,5 +1,6 @@
-import { mkdir } from "node:fs/promises";
+import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { dialectOf, narrow } from "../agent/dialect.ts";
 import type { JobSpec, Places } from "./spec.ts";
 
 /** Of the machine's environment a job's processes get these and no others: no token, no address of an API, no command file of the runner. */
@@ -37,7 +38,7 @@ export const stepEnv = async (
   ...spec.environment,
 });
 
-/** The environment of an agent: that of a step, and what its configuration says, the model's key where that asks for it. */
+/** The environment of an agent: that of a step, what its configuration says, the model's key where that asks for it, and what leaves it only its tools. */
 export const agentEnv = async (
   machine: Readonly<Record<string, string | undefined>>,
   spec: JobSpec,
@@ -46,7 +47,16 @@ export const agentEnv = async (
   const configured = Object.entries(spec.agent.env).flatMap(([name, value]) =>
     value !== MODEL_KEY ? [[name, value] as const] : modelKey === "" ? [] : [[name, modelKey] as const],
   );
-  return { ...(await stepEnv(machine, spec, at)), ...Object.fromEntries(configured) };
+  const dialect = dialectOf(spec.agent);
+  const { env, settings } = narrow(dialect, spec.tools);
+  if (settings) await writeFile(at.settings, settings.content);
+  return {
+    ...(await stepEnv(machine, spec, at)),
+    ...(spec.model === null || !dialect?.model ? {} : { [dialect.model]: spec.model }),
+    ...Object.fromEntries(configured),
+    ...env,
+    ...(settings && { [settings.variable]: at.settings }),
+  };
 };
 
 /** True for a step that leaves a report instead of files. */

@@ -7,6 +7,7 @@ import type { Plan, PlannedStep } from "../model/plan.ts";
 import type { ToolSet } from "../model/rights.ts";
 import type { StepState } from "../model/step.ts";
 import type { ExecutionView } from "../model/views.ts";
+import type { Tool } from "../workflow/workflow.ts";
 
 /** All that the steps after `prepare` know: written by the one step that has a token, read by those that have none. */
 export type JobSpec = {
@@ -49,7 +50,7 @@ export type JobSpec = {
   readonly mails: readonly Mail[];
   readonly backlog: readonly BacklogItem[];
   /** The tools that a workflow leaves its role; null for all of them. */
-  readonly tools: readonly string[] | null;
+  readonly tools: readonly Tool[] | null;
   /** True where those cannot change anything. */
   readonly readOnly: boolean;
   /** Values for the step's own command. */
@@ -65,6 +66,7 @@ export const places = (temp: string) => ({
   news: `${temp}/enki/news.git`,
   spec: `${temp}/enki/job.json`,
   home: `${temp}/enki/home`,
+  settings: `${temp}/enki/agent-settings.json`,
   socket: `${temp}/enki/tools.sock`,
   artifact: `${temp}/enki/artifact.md`,
   bundle: `${temp}/enki/bundle`,

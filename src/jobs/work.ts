@@ -1,4 +1,5 @@
 import { serveTools } from "../mcp/serve.ts";
+import { dialectOf, narrow, toolNames } from "../agent/dialect.ts";
 import { type AgentEnd, runAgent } from "../agent/session.ts";
 import type { Command } from "../model/command.ts";
 import { byTime, isExpired } from "../model/mail.ts";
@@ -77,6 +78,8 @@ const runSession = async (host: StepHost, spec: JobSpec): Promise<Worked> => {
         env: { ENKI_SOCKET: at.socket },
       },
       canEdit,
+      tools: spec.tools,
+      meta: narrow(dialectOf(spec.agent), spec.tools).meta,
       timeout: spec.timeout,
       after: host.after,
       onUpdate: transcript.update,
@@ -88,6 +91,9 @@ const runSession = async (host: StepHost, spec: JobSpec): Promise<Worked> => {
     await served.close();
   }
 };
+
+/** False for an agent that has nothing to write its report with. */
+const writesFiles = ({ readOnly }: JobSpec): boolean => !readOnly;
 
 const nameOf = ({ execution, step }: JobSpec): string => `${execution}-${step?.id ?? "plan"}`;
 
@@ -112,7 +118,8 @@ const promptOf = (spec: JobSpec, at: Places, now: number): Parameters<typeof ren
   earlier: spec.earlier && { kind: spec.earlier.kind, name: EARLIER },
   canEdit: mayEdit(spec),
   canAsk: spec.toolSet === "worker",
-  artifactPath: makesArtifact(spec) ? at.artifact : null,
+  report: makesArtifact(spec) ? { path: writesFiles(spec) ? at.artifact : null } : null,
+  tools: spec.tools && toolNames(dialectOf(spec.agent), spec.tools),
   mails: byTime(spec.mails.filter((mail) => !isExpired(mail, now))),
   roles: Object.values(spec.roles)
     .filter(({ name }) => name !== "planner" && name !== "merger")

@@ -36,8 +36,10 @@ export type PromptInput = {
   readonly canEdit: boolean;
   /** True for a worker, who reports and gets mail. */
   readonly canAsk: boolean;
-  /** Where the step's report goes; null for a step that changes files. */
-  readonly artifactPath: string | null;
+  /** For a step that leaves a report, the file that it goes to; null for the last message. Null for a step that changes files. */
+  readonly report: { readonly path: string | null } | null;
+  /** The agent's own tools, as it calls them; null for all that it has. */
+  readonly tools: readonly string[] | null;
   readonly roles: readonly {
     readonly name: string;
     readonly description: string;
@@ -203,13 +205,13 @@ const left = ({ kind, name }: NonNullable<PromptInput["earlier"]>): string =>
 
 const ending = (input: PromptInput): string => {
   if (input.kind === "resolve") return RESOLVE;
-  return ["## What to leave", ...(input.artifactPath === null ? changes(input) : report(input.artifactPath)), ...asking(input)].join(
-    "\n\n",
-  );
+  return ["## What to leave", ...(input.report ? report(input.report) : changes(input)), ...own(input), ...asking(input)].join("\n\n");
 };
 
-const report = (path: string): string[] => [
-  `Write your report, in Markdown, to the file ${code(path)} (its path is also in \`$ENKI_ARTIFACT\`). The steps after yours, and people, read it.`,
+const report = ({ path }: NonNullable<PromptInput["report"]>): string[] => [
+  path === null
+    ? "Your last message is your report, in Markdown: all of it. The steps after yours, and people, read it."
+    : `Write your report, in Markdown, to the file ${code(path)} (its path is also in \`$ENKI_ARTIFACT\`). The steps after yours, and people, read it.`,
   "Do not change the repository's files: changes are thrown away.",
 ];
 
@@ -220,6 +222,14 @@ const changes = ({ canEdit, step }: PromptInput): string[] => [
   ...(step && step.paths.length > 0 ? [`Only these paths may change: ${step.paths.map((path) => code(path)).join(", ")}.`] : []),
   ...(step?.checkpoint ? ["A person looks at this step before others build on it: make it easy to judge."] : []),
 ];
+
+const own = ({ tools }: PromptInput): string[] => {
+  if (tools === null) return [];
+  const named = tools.map((tool) => code(tool)).join(", ");
+  return [
+    `Of your own tools this step has ${named === "" ? "none" : `these and no others: ${named}`}; those of Enki (\`enki_…\`) are there beside them.`,
+  ];
+};
 
 const asking = ({ canAsk }: PromptInput): string[] =>
   canAsk

@@ -25,6 +25,8 @@ export const openStage = () => {
       prompt: "Do it.",
       mcpServer: null,
       canEdit: true,
+      tools: null,
+      meta: {},
       timeout: TIMEOUT,
       after,
       ...over,

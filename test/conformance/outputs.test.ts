@@ -69,7 +69,8 @@ const promptOf = (spec: ReturnType<ReturnType<typeof openStory>["spec"]>): strin
     earlier: null,
     canEdit: true,
     canAsk: true,
-    artifactPath: null,
+    report: null,
+    tools: null,
     roles: [],
     maxSteps: 5,
   });

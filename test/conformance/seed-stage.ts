@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { makeRepository, openTerminal } from "../terminal/stage.ts";
 
@@ -12,18 +12,17 @@ type Act = Readonly<Record<string, unknown>>;
 /** Double quotes, so that an act may hold an apostrophe. */
 const quote = (word: string): string => `"${word.replaceAll(/["\\]/g, "\\$&")}"`;
 
-/** A repository, and an agent that does these acts, where `OWN` stands for the repository's path: everything between a request and the ledger is real, GitHub and its runner on this machine. */
-export const openSeeds = (files: Readonly<Record<string, string>>, acts: readonly Act[]) => {
+/** A repository, and an agent that does these acts, where `OWN` stands for the repository's path, by the name of this program: everything between a request and the ledger is real, GitHub and its runner on this machine. */
+export const openSeeds = (files: Readonly<Record<string, string>>, acts: readonly Act[], program = "agent") => {
   const terminal = openTerminal();
   const cwd = join(terminal.root, "own");
   const prompts = join(terminal.root, "prompts");
   mkdirSync(prompts);
   const git = makeRepository(cwd, { "limit.txt": "1\n", ...files });
-  const words = [
-    process.execPath,
-    join(FIXTURES, "agent.mjs"),
-    ...[{ promptTo: prompts }, ...acts].map((act) => JSON.stringify(act).replaceAll("OWN", cwd)),
-  ];
+  const agentFile = join(terminal.root, program, "index.mjs");
+  mkdirSync(join(terminal.root, program));
+  copyFileSync(join(FIXTURES, "agent.mjs"), agentFile);
+  const words = [process.execPath, agentFile, ...[{ promptTo: prompts }, ...acts].map((act) => JSON.stringify(act).replaceAll("OWN", cwd))];
   const agent = words.map(quote).join(" ");
   return {
     terminal,

@@ -26,7 +26,8 @@ const work: PromptInput = {
   lastFailure: "node --test\nnot ok 3 - stores 25 MB\n# exit code 1",
   earlier: { kind: "head", name: "refs/enki/earlier" },
   canEdit: true,
-  artifactPath: null,
+  report: null,
+  tools: null,
   roles: [],
   maxSteps: 50,
 };
@@ -45,7 +46,7 @@ const research: PromptInput = {
   artifacts: [],
   lastFailure: null,
   canEdit: false,
-  artifactPath: "/tmp/enki/artifact.md",
+  report: { path: "/tmp/enki/artifact.md" },
 };
 
 const plan: PromptInput = {
@@ -53,7 +54,8 @@ const plan: PromptInput = {
   kind: "plan",
   step: null,
   plan: [],
-  artifactPath: null,
+  report: null,
+  tools: null,
   earlier: null,
   lastFailure: "The plan had a cycle: a → b → a.",
   roles: [
