@@ -1,26 +1,57 @@
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { parse } from "yaml";
 import { expect, test } from "vitest";
-import { COMMANDS } from "../src/commands/table.ts";
+import { readConfig } from "../src/config/read.ts";
 import { readWebhook } from "../src/events/webhook.ts";
+import { BUILT_IN, OF_EVERY_ROLE } from "../src/workflow/check-references.ts";
+import { readWorkflow } from "../src/workflow/read.ts";
+import { TABLES } from "./support/document-tables.ts";
 
 const read = (path: string): string => readFileSync(new URL(`../${path}`, import.meta.url), "utf8");
-
-/** The README's table of commands, from the table that parses them. */
-const commandsTable = (): string =>
-  [
-    "| command | what it does | who |",
-    "| --- | --- | --- |",
-    ...COMMANDS.map(({ usage, summary, permission }) => `| \`/enki ${usage.replaceAll("|", "\\|")}\` | ${summary} | ${permission} |`),
-  ].join("\n");
 
 const RUN = { action: "completed", workflow_run: {} };
 
 const squeeze = (text: string): string => text.replaceAll(/ {2,}/g, " ").replaceAll(/-{3,}/g, "---").trim();
 
-test("the README's commands are those that are parsed", () => {
-  const [, shown = ""] = /<!-- commands -->\n([^]*?)<!-- \/commands -->/.exec(read("README.md")) ?? [];
-  expect(squeeze(shown)).toBe(squeeze(commandsTable()));
+test.each(TABLES)("%s: the table of %s is the code's", (file, mark, table) => {
+  const [, shown = ""] = new RegExp(`<!-- ${mark} -->\n([^]*?)<!-- /${mark} -->`).exec(read(file)) ?? [];
+  expect(squeeze(shown)).toBe(squeeze(table()));
+});
+
+const inside = (text: string, fence: string): string[] =>
+  [...text.matchAll(new RegExp(`^\`\`\`${fence}\n([^]*?)^\`\`\`$`, "gm"))].map(([, body = ""]) => body);
+
+test("the role that docs/writing-roles.md begins with is one", () => {
+  const [text = ""] = inside(read("docs/writing-roles.md"), "toml");
+  expect(readConfig([{ path: ".enki/roles/security_auditor.toml", text }])).toMatchObject({
+    faults: [],
+    config: { roles: { security_auditor: { canEdit: false, output: "artifact" } } },
+  });
+});
+
+test("docs/writing-workflows.md: what it shows is without a mistake, and it names all that may be read", () => {
+  const document = read("docs/writing-workflows.md");
+  const workflow = (text: string) =>
+    readWorkflow({ name: "w", path: "w.md", text, roles: ["feature_developer", "documenter"], models: null, workflows: null });
+  const [careful = ""] = inside(document, "markdown");
+  expect(workflow(careful)).toMatchObject({ ok: true });
+  const [list = ""] = inside(document, "yaml");
+  expect(workflow(`---\n${list}---\n\n## planner\n\nPlan.\n\n## worker\n\n{{ .Item }}\n`)).toMatchObject({ ok: true });
+  for (const name of BUILT_IN) expect(document).toContain(`\`.${name}\``);
+  for (const name of OF_EVERY_ROLE) expect(document).toContain(`\`.planner.${name}\``);
+  const [, edges = ""] = /## Edges\n([^]*?)\n## /.exec(document) ?? [];
+  const shown = [...edges.matchAll(/^\| `([ab] -> [^`]*)`/gm)].map(([, edge = ""]) => edge);
+  expect(shown).toHaveLength(5);
+  const roles = "roles:\n  a: { fields: [verdict], run: make }\n  b: { run: make }\n  c: { run: make }";
+  for (const edge of shown) {
+    const more = edge.includes("until") ? ["a -> b"] : edge.endsWith("else") ? ["a -> c if '{{ eq .a.verdict \"x\" }}'"] : ["a -> c"];
+    const lines = [edge, ...more, ...(edge.includes("until") ? ["b -> c"] : [])].map((line) => `  - ${JSON.stringify(line)}`);
+    expect(workflow(`---\n${roles}\nedges:\n${lines.join("\n")}\n---\n`)).toMatchObject({ ok: true });
+  }
+});
+
+test("the README leads to every document", () => {
+  for (const file of readdirSync(new URL("../docs", import.meta.url))) expect(read("README.md")).toContain(`](docs/${file})`);
 });
 
 test("the README stays short", () => {

@@ -6,12 +6,13 @@ export const roleSchema = z.strictObject({
     .string()
     .regex(/^[a-z0-9][a-z0-9_-]{0,62}$/, "a name is made of a-z, 0-9, _ and -")
     // Roles are looked up by name: one that every object has would be found where there is no such role.
-    .refine((name) => !(name in Object.prototype), "this name is a reserved word"),
-  label: z.string().min(1),
-  description: z.string().min(1),
-  system_prompt: z.string().min(1),
-  can_edit: z.boolean().default(true),
-  output: z.enum(["branch", "artifact"]).default("branch"),
+    .refine((name) => !(name in Object.prototype), "this name is a reserved word")
+    .describe("what plans and workflows call it; of two files with one name the later of the cascade counts"),
+  label: z.string().min(1).describe("what people read"),
+  description: z.string().min(1).describe("what it is for: the planner chooses by it"),
+  system_prompt: z.string().min(1).describe("how it works: the beginning of its prompt"),
+  can_edit: z.boolean().default(true).describe("false throws away whatever it changed, by any means, and tells it"),
+  output: z.enum(["branch", "artifact"]).default("branch").describe("a pull request, or a report in the ledger"),
 });
 
 const count = z.int().min(1).max(1_000);

@@ -7,9 +7,9 @@ import { readVariable, rolesByVariable, variableNames } from "./variables.ts";
 import type { Edge, Loop, WorkflowRole } from "./workflow.ts";
 
 /** Names at the root that are no roles. */
-const BUILT_IN = ["Args", "Item", "Index", "Round", "MaxRounds"] as const;
+export const BUILT_IN = ["Args", "Item", "Index", "Round", "MaxRounds"] as const;
 /** What every role has, whatever fields it gives. */
-const OF_EVERY_ROLE = ["output", "skipped", "failed", "error"] as const;
+export const OF_EVERY_ROLE = ["output", "skipped", "failed", "error"] as const;
 
 export type Checked = {
   readonly roles: readonly WorkflowRole[];

@@ -1,0 +1,86 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { basename } from "node:path";
+import { parse as parseToml } from "smol-toml";
+import { parse as parseYaml } from "yaml";
+import type { z } from "zod";
+import { DIALECTS } from "../../src/agent/dialect.ts";
+import { roleSchema } from "../../src/config/schema.ts";
+import { toJsonSchema } from "../../src/config/schema-node.ts";
+import { COMMANDS } from "../../src/commands/table.ts";
+import { frontMatterSchema, roleSchema as flowRoleSchema } from "../../src/workflow/schema.ts";
+import { FUNCTIONS } from "../../src/workflow/template/syntax.ts";
+import { TOOLS } from "../../src/workflow/workflow.ts";
+
+const read = (path: string): string => readFileSync(new URL(`../../${path}`, import.meta.url), "utf8");
+
+const table = (heads: readonly string[], rows: readonly (readonly string[])[]): string =>
+  [heads, heads.map(() => "---"), ...rows].map((cells) => `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`).join("\n");
+
+/** What may be written for each key of a schema, and what counts where it is left out. */
+const keys = (schema: z.ZodType): string => {
+  const { properties = {}, required = [] } = toJsonSchema(schema);
+  const rows = Object.entries(properties).map(([name, node]) => {
+    const { description = "", ...rest } = node as { description?: string; default?: unknown };
+    const left = required.includes(name) ? "must be there" : rest.default === undefined ? "" : `\`${JSON.stringify(rest.default)}\``;
+    return [`\`${name}\``, description, left];
+  });
+  return table(["key", "what it says", "left out"], rows);
+};
+
+type RoleText = { name: string; description: string };
+const builtInRoles = (): string =>
+  table(
+    ["role", "what it is for"],
+    readdirSync(new URL("../../roles", import.meta.url))
+      .toSorted()
+      .map((file) => parseToml(read(`roles/${file}`)) as unknown as RoleText)
+      .map(({ name, description }) => [`\`${name}\``, description]),
+  );
+
+const builtInWorkflows = (): string =>
+  table(
+    ["workflow", "what it does"],
+    readdirSync(new URL("../../workflows", import.meta.url))
+      .toSorted()
+      .map((file) => {
+        const [, front = ""] = /^---\n([^]*?)\n---\n/.exec(read(`workflows/${file}`)) ?? [];
+        return [`[\`${basename(file, ".md")}\`](../workflows/${file})`, (parseYaml(front) as { description: string }).description];
+      }),
+  );
+
+const tools = (): string =>
+  table(
+    ["tool", ...DIALECTS.map(({ agent }) => agent)],
+    [
+      ...TOOLS.map((tool) => [`\`${tool}\``, ...DIALECTS.map(({ names }) => names[tool].map((name) => `\`${name}\``).join(", "))]),
+      ["_started as_", ...DIALECTS.map(({ commands }) => commands.map((name) => `\`${name}\``).join(", "))],
+      ["`model`", ...DIALECTS.map(({ model }) => (model === null ? "" : `\`${model}\``))],
+    ],
+  );
+
+const functions = (): string =>
+  table(
+    ["function", "takes"],
+    Object.entries(FUNCTIONS).map(([name, [least, most]]) => [
+      `\`${name}\``,
+      least === most ? `${least}` : most === Infinity ? `${least} or more` : `${least} to ${most}`,
+    ]),
+  );
+
+const commands = (): string =>
+  table(
+    ["command", "what it does", "who"],
+    COMMANDS.map(({ usage, summary, permission }) => [`\`/enki ${usage}\``, summary, permission]),
+  );
+
+/** Tables of the documents that are the code's: by file and by the mark around each. */
+export const TABLES: readonly (readonly [file: string, mark: string, table: () => string])[] = [
+  ["README.md", "commands", commands],
+  ["docs/writing-roles.md", "role-keys", () => keys(roleSchema)],
+  ["docs/writing-roles.md", "built-in-roles", builtInRoles],
+  ["docs/writing-workflows.md", "workflow-keys", () => keys(frontMatterSchema)],
+  ["docs/writing-workflows.md", "workflow-role-keys", () => keys(flowRoleSchema)],
+  ["docs/writing-workflows.md", "tools", tools],
+  ["docs/writing-workflows.md", "functions", functions],
+  ["docs/writing-workflows.md", "built-in-workflows", builtInWorkflows],
+];
