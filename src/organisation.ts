@@ -21,7 +21,7 @@ const HEAD = "refs/enki/organisation";
 const NONE = /could not read Username|not found|does not appear to be a git repository|does not exist|Authentication failed/i;
 
 /**
- * What an organisation says for all its repositories: `enki/enki.toml` and `enki/roles/*.toml` on the default branch of its repository `.github`.
+ * What an organisation says for all its repositories: `enki/enki.toml`, `enki/roles/*.toml` and `enki/workflows/*.md` on the default branch of its repository `.github`.
  * Read without a token, so that the coordinator and every job see the same: of a private one nobody sees anything. The same list while nothing changed.
  */
 export const openOrganisation = ({ url, directory, after, every, now }: OrganisationOptions): (() => Promise<readonly ConfigText[]>) => {
@@ -51,7 +51,9 @@ const readTexts = async (at: Running, from: string): Promise<ConfigText[]> => {
   await git(at, ["init", "-q", "--bare", "."]);
   const quiet = ["-q", "--depth", "1", "--no-tags", "--no-write-fetch-head", "--no-auto-maintenance"];
   await git(at, ["fetch", ...quiet, from, `+HEAD:${HEAD}`]);
-  const files = [...(await listTree(at, HEAD))].filter(([path]) => /^enki\/(?:enki|roles\/[^/]+)\.toml$/.test(path));
+  const files = [...(await listTree(at, HEAD))].filter(([path]) =>
+    /^enki\/(?:(?:enki|roles\/[^/]+)\.toml|workflows\/[^/]+\.md)$/.test(path),
+  );
   const blobs = await readBlobs(
     at,
     files.map(([, { sha }]) => sha),

@@ -25,7 +25,7 @@ export const readInstallation = async (root: string): Promise<Layers> => ({
   workflows: await readWorkflowLayers([root, join(root, "machine")]),
 });
 
-const WORKFLOW = /^\.enki\/workflows\/[^/]+\.md$/;
+const WORKFLOW = /^\.(?:enki|github\/enki)\/workflows\/[^/]+\.md$/;
 
 const byName = (files: readonly ConfigText[]): Config["workflows"] =>
   Object.fromEntries(files.map(({ path, text }) => [basename(path, ".md"), { path, text }]));
@@ -36,9 +36,11 @@ export const readSettings = async (
   commit: Sha | null,
   { under, over, workflows, organisation }: Layers,
 ): Promise<ReadConfig> => {
+  const common = (await organisation?.()) ?? [];
   const files = commit === null ? [] : [...(await clone.readFiles(commit, [".enki/"]))];
-  const flows = files.flatMap(([path, content]) => (WORKFLOW.test(path) ? [{ path, text: content.toString("utf8") }] : []));
-  const own = files.filter(([path]) => path.endsWith(".toml")).map(([path, content]) => ({ path, text: content.toString("utf8") }));
-  const read = readConfig([...under, ...((await organisation?.()) ?? []), ...own, ...over]);
+  const own = files.map(([path, content]) => ({ path, text: content.toString("utf8") }));
+  const settingsOf = (texts: readonly ConfigText[]): ConfigText[] => texts.filter(({ path }) => path.endsWith(".toml"));
+  const read = readConfig([...under, ...settingsOf(common), ...settingsOf(own), ...over]);
+  const flows = [...common, ...own].filter(({ path }) => WORKFLOW.test(path));
   return { ...read, config: { ...read.config, workflows: byName([...workflows, ...flows]) } };
 };

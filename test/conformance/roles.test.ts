@@ -6,10 +6,9 @@ import { readConfig } from "../../src/config/read.ts";
 import { agentJob } from "../../src/jobs/agent.ts";
 import { readInstallation, readSettings } from "../../src/settings.ts";
 import { plan, step } from "../support/build.ts";
-import { identity, repository } from "../support/repository.ts";
+import { repository } from "../support/repository.ts";
 import { ID, openJobs } from "../jobs/stage.ts";
-import { openClone } from "../../src/git/clone.ts";
-import { after } from "../support/after.ts";
+import { openOrganisation } from "../scenarios/organisation.ts";
 import { openStage, type OpenStage } from "../scenarios/stage.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
@@ -211,24 +210,7 @@ test("R-02 an organisation's role holds for its repositories, until one of them 
       return { files: { [`${of?.id ?? ""}.txt`]: "1\n" } };
     },
   });
-  const own = { owner: stage.owner, name: ".github" };
-  await stage.forge.createRepository(own);
-  const bare = join(stage.directory, "repositories", own.owner, ".github.git");
-  const say = async (files: Readonly<Record<string, string>>): Promise<void> => {
-    const clone = await openClone({
-      url: bare,
-      directory: join(stage.directory, "said.git"),
-      token: () => Promise.resolve(undefined),
-      identity,
-      after,
-    });
-    await clone.fetch();
-    const tip = (await clone.refs())["refs/heads/main"] ?? null;
-    const all = new Map(Object.entries(files).map(([path, content]) => [path, { content, mode: "100644" as const }]));
-    const tree = await clone.writeFiles(tip, all);
-    const commit = await clone.writeCommit({ tree, parents: tip === null ? [] : [tip], message: "Say it", at: 1_000_000_000_000 });
-    expect(await clone.push([{ ref: "refs/heads/main", from: tip, to: commit }])).toMatchObject({ kind: "pushed" });
-  };
+  const say = await openOrganisation(stage);
   await say({
     "enki/roles/mine.toml": text("mine", "The organisation's."),
     "enki/roles/theirs.toml": text("theirs", "The organisation's."),

@@ -8,6 +8,7 @@ import { decideAgain } from "../../src/replay.ts";
 import { after } from "../support/after.ts";
 import { identity } from "../support/repository.ts";
 import type { Act } from "./quick-runner.ts";
+import { openOrganisation } from "./organisation.ts";
 import { openStage } from "./stage.ts";
 
 const ROOT = new URL("../..", import.meta.url).pathname;
@@ -101,6 +102,24 @@ test("a loop that reaches its bound fails the workflow, and nothing lands", asyn
   const issue = await stage.ask("/enki run fix-until-green the parser");
   await stage.shows(issue, /Stopped/);
   expect(await stage.landed()).toEqual([]);
+});
+
+test("an organisation's workflow can be run in its repositories, until one of them has its own of that name", async () => {
+  const flow = (text: string): string => `---\nroles:\n  say: { output: artifact }\n---\n\n## say\n\n${text} {{ .Args }}\n`;
+  const { stage, told } = await open({ ".enki/workflows/mine.md": flow("The repository's") }, () => ({ report: "Said." }));
+  const organise = await openOrganisation(stage);
+  const all = { "enki/workflows/mine.md": flow("The organisation's"), "enki/workflows/theirs.md": flow("The organisation's") };
+  await organise({ ...all, "workflows/x.md": "no" });
+  // What an organisation says is asked for once a minute.
+  stage.later(60_001);
+  const run = async (command: string): Promise<void> => {
+    const issue = await stage.ask(command);
+    await stage.shows(issue, /Done: there was nothing to land/);
+  };
+  await run("/enki run theirs one");
+  await run("/enki run mine two");
+  expect(told["say"]).toEqual(["The organisation's one", "The repository's two"]);
+  await stage.replies(await stage.ask("/enki run x"), /There is no workflow `x`; there are .*mine, .*theirs\./);
 });
 
 test("a workflow that there is not, and one with mistakes, are refused in words", async () => {
