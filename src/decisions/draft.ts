@@ -139,8 +139,8 @@ const openWishes = ({ snapshot, records, hurry, wake }: Wishing) => {
      */
     want: (effect: Effect): void => {
       const trace = records.trace(effect.key);
-      if (trace?.digest === digestOf(effect)) return;
-      if (makesNew(effect) && (trace?.refused || (trace?.digest ?? null) !== null)) return;
+      const done = (trace?.digest ?? null) !== null;
+      if (makesNew(effect) ? done || trace?.refused : done && trace?.digest === digestOf(effect)) return;
       if (trace && trace.notBefore > snapshot.now) return wake(trace.notBefore);
       if (makesNew(effect)) record(effect);
       effects.set(effect.key, effect);

@@ -15,9 +15,20 @@ type Files = Pick<WorkflowRun, "name" | "files" | "roles">;
 /** What was read last, since a decision asks for the same files again and again. A text gives the same workflow every time. */
 const known = new Map<string, Result<Flow>>();
 const KEPT = 50;
+/** The same by the record of texts itself, which a run hands on as it is: a workflow of a thousand roles takes longer to hash than to move on. */
+const opened = new WeakMap<Files["files"], Files & { readonly flow: Result<Flow> }>();
 
 /** A workflow and those that it may call, from their texts. Refusals: `unknown-workflow`, `bad-workflow` with the first faults. */
-export const openFlow = (of: Files): Result<Flow> => {
+export const openFlow = ({ name, files, roles }: Files): Result<Flow> => {
+  const last = opened.get(files);
+  if (last?.name === name && last.roles === roles) return last.flow;
+  // Of a run no more than this: how far it has come is another with every result.
+  const flow = openTexts({ name, files, roles });
+  opened.set(files, { name, files, roles, flow });
+  return flow;
+};
+
+const openTexts = (of: Files): Result<Flow> => {
   const key = hash(of);
   const found = known.get(key) ?? read(of);
   known.delete(key);

@@ -7,15 +7,25 @@ import type { Flow } from "./open-flow.ts";
 /** The step that does a piece of work: the same one in each round of a loop, so that its branch and pull request stay. */
 export const stepOf = (path: PiecePath): StepId => unitId(path.map((each) => ({ ...each, run: 1 })));
 
+const named = new WeakMap<Workflow, ReadonlyMap<string, WorkflowRole>>();
+
+const roleNamed = (workflow: Workflow | undefined, name: string): WorkflowRole | undefined => {
+  if (!workflow) return undefined;
+  const roles = named.get(workflow) ?? new Map(workflow.roles.map((role) => [role.name, role]));
+  named.set(workflow, roles);
+  return roles.get(name);
+};
+
+const calledBy = ({ all }: Flow, workflow: Workflow | undefined, name: string): Workflow | undefined => {
+  const role = roleNamed(workflow, name);
+  return role?.work.kind === "call" ? all.get(role.work.workflow) : undefined;
+};
+
 /** The role that a piece of work is of. */
-export const roleOf = ({ main, all }: Flow, path: PiecePath): WorkflowRole | undefined => {
-  let workflow: Workflow | undefined = main;
-  let role: WorkflowRole | undefined;
-  for (const { role: name } of path) {
-    role = workflow?.roles.find((each) => each.name === name);
-    workflow = role?.work.kind === "call" ? all.get(role.work.workflow) : undefined;
-  }
-  return role;
+export const roleOf = (flow: Flow, path: PiecePath): WorkflowRole | undefined => {
+  let workflow: Workflow | undefined = flow.main;
+  for (const { role } of path.slice(0, -1)) workflow = calledBy(flow, workflow, role);
+  return roleNamed(workflow, path.at(-1)?.role ?? "");
 };
 
 type Before = (role: string) => ReadonlySet<string>;
@@ -56,18 +66,28 @@ const before = (workflow: Workflow, withLoops: boolean): Before => {
 /** The steps whose work a piece builds on. With `loops` also those of rounds before, its own among them. */
 export const stepsBefore = (flow: Flow, { pieces }: Pick<WorkflowRun, "pieces">, of: { path: PiecePath; loops: boolean }): StepId[] => {
   const own = stepOf(of.path);
-  return Object.entries(pieces).flatMap(([id, path]) => ((of.loops && id === own) || isBefore(flow, path, of) ? [id] : []));
+  const levels = levelsOf(flow, of);
+  // Of a thousand roles that begin side by side none has to look at all the others.
+  if (levels.every(({ size }) => size === 0)) return of.loops && Object.hasOwn(pieces, own) ? [own] : [];
+  return Object.entries(pieces).flatMap(([id, path]) => ((of.loops && id === own) || isBefore(path, of.path, levels) ? [id] : []));
 };
 
-const isBefore = (flow: Flow, one: PiecePath, { path, loops }: { path: PiecePath; loops: boolean }): boolean => {
+/** For each step of the way to a piece the roles that come before it there. */
+const levelsOf = (flow: Flow, { path, loops }: { path: PiecePath; loops: boolean }): ReadonlySet<string>[] => {
   let workflow: Workflow | undefined = flow.main;
+  return path.map(({ role }) => {
+    const there = workflow ? before(workflow, loops)(role) : new Set<string>();
+    workflow = calledBy(flow, workflow, role);
+    return there;
+  });
+};
+
+const isBefore = (one: PiecePath, path: PiecePath, levels: readonly ReadonlySet<string>[]): boolean => {
   for (const [at, { role, item }] of path.entries()) {
     const other = one[at];
-    if (!workflow || !other) return false;
-    if (other.role !== role) return before(workflow, loops)(role).has(other.role);
+    if (!other) return false;
+    if (other.role !== role) return levels[at]?.has(other.role) === true;
     if (other.item !== item) return false;
-    const found: WorkflowRole | undefined = workflow.roles.find(({ name }) => name === role);
-    workflow = found?.work.kind === "call" ? flow.all.get(found.work.workflow) : undefined;
   }
   return false;
 };

@@ -2,7 +2,9 @@ import { mkdir, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { connectGitHub } from "../../src/github/connect-github.ts";
 import { writeBundle, type NewBundle } from "../../src/jobs/bundle.ts";
+import { agentJob } from "../../src/jobs/agent.ts";
 import type { JobHost } from "../../src/jobs/job-host.ts";
+import type { StepHost } from "../../src/jobs/step-host.ts";
 import { prepareJob } from "../../src/jobs/prepare.ts";
 import { publishJob } from "../../src/jobs/publish.ts";
 import { type JobSpec, places } from "../../src/jobs/spec.ts";
@@ -21,6 +23,8 @@ export type Act =
   /** What a hostile job leaves: these entries, as they are. */
   | { readonly bundle: NewBundle["files"] }
   | { readonly end: NewBundle["end"]; readonly why?: string; readonly output?: string }
+  /** The step's own command is run, as a job on GitHub does. */
+  | "runs"
   /** The verdict on a candidate, with the log's last lines. */
   | { readonly verdict: "green" | "red"; readonly log?: string }
   /** The machine under the job goes: nothing is published. */
@@ -31,14 +35,15 @@ export type Act =
 export type Script = (spec: JobSpec) => Act | Promise<Act>;
 
 /** A runner that does what Enki's Actions workflow does, with its own functions, real git and real tokens, in this process and without an agent. */
-export const quickRunner = (directory: string, script: Script) => {
+export const quickRunner = (directory: string, script: Script, atOnce = Infinity) => {
+  const machines = openMachines(atOnce);
   const running = new Map<number, Promise<void>>();
   const hanging = new Map<number, () => void>();
   const runner: Runner = {
     start: (request, observer) => {
       running.set(
         request.id,
-        work({ directory, script, hanging }, request, observer).finally(() => running.delete(request.id)),
+        machines(() => work({ directory, script, hanging }, request, observer)).finally(() => running.delete(request.id)),
       );
     },
     cancel: (run) => hanging.get(run)?.(),
@@ -48,6 +53,20 @@ export const quickRunner = (directory: string, script: Script) => {
     },
   };
   return runner;
+};
+
+/** So many jobs at the same time; the others wait for their turn. */
+const openMachines = (most: number) => {
+  let busy = 0;
+  const queue: (() => void)[] = [];
+  return async (job: () => Promise<void>): Promise<void> => {
+    if (busy >= most) await new Promise<void>((resolve) => queue.push(resolve));
+    else busy += 1;
+    await job();
+    const next = queue.shift();
+    if (next) next();
+    else busy -= 1;
+  };
 };
 
 type Stage = { readonly directory: string; readonly script: Script; readonly hanging: Map<number, () => void> };
@@ -79,11 +98,25 @@ const work = async (stage: Stage, request: RunRequest, observer: RunObserver): P
     await new Promise<void>((resolve) => stage.hanging.set(request.id, resolve));
     return observer.done("cancelled", "");
   }
-  await perform(host, claimed.value, act);
+  if (act === "runs") await agentJob(stepHost(host));
+  else await perform(host, claimed.value, act);
   await publish(host, request, act);
   await rm(root, { recursive: true, force: true });
   observer.done("success", "");
 };
+
+/** A command needs nothing of the installation, and no key. */
+const stepHost = ({ workspace, temp, after: later }: JobHost): StepHost => ({
+  workspace,
+  temp,
+  env: process.env,
+  modelKey: "",
+  node: process.execPath,
+  cli: "",
+  after: later,
+  now: Date.now,
+  log: () => undefined,
+});
 
 const perform = async (host: JobHost, spec: JobSpec, act: Exclude<Act, string>): Promise<void> => {
   const at = places(host.temp);
@@ -104,11 +137,11 @@ const perform = async (host: JobHost, spec: JobSpec, act: Exclude<Act, string>):
   return writeBundle(at.bundle, { ...empty, end: files.length > 0 ? "success" : "unchanged", files, output: act.output ?? "done" });
 };
 
-const publish = async (host: JobHost, request: RunRequest, act: Exclude<Act, string>): Promise<void> => {
+const publish = async (host: JobHost, request: RunRequest, act: Act): Promise<void> => {
   const token = request.mintToken({ contents: "write" });
   const { owner, name } = request.repository;
   const github = connectGitHub({ auth: token, baseUrl: request.apiUrl, owner, repo: name, clock: Date.now });
-  const conclusion = "verdict" in act && act.verdict === "red" ? "failure" : "success";
+  const conclusion = typeof act === "object" && "verdict" in act && act.verdict === "red" ? "failure" : "success";
   await publishJob(host, {
     token,
     bundle: places(host.temp).bundle,

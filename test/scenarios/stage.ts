@@ -30,6 +30,10 @@ export type StageOptions = {
   /** False where no webhook is ever sent. */
   readonly webhooks?: boolean;
   readonly app?: Partial<AppOptions>;
+  /** Jobs that the runner has machines for at the same time; others wait. */
+  readonly atOnce?: number;
+  /** How long a wait may be in vain, in milliseconds. */
+  readonly patience?: number;
 };
 
 /** GitHub on loopback, the App behind its webhooks, and a maintainer with a client: everything real but the agents. Gone when the test ends. */
@@ -39,7 +43,7 @@ export const openStage = async (options: StageOptions) => {
   onTestFinished(() => rm(directory, { recursive: true, force: true }));
   let skew = 0;
   const now = (): number => Date.now() + skew;
-  const runner = quickRunner(join(directory, "jobs"), options.script);
+  const runner = quickRunner(join(directory, "jobs"), options.script, options.atOnce);
   const witness = openWitness();
   const forge = await startForge({
     directory: join(directory, "repositories"),
@@ -104,7 +108,7 @@ export const openStage = async (options: StageOptions) => {
   };
   const files = { "limit.txt": "1\n", ".enki/enki.toml": '[refinery]\nverify = ["true"]\n', ...options.files };
   await stage.push("main", files, { workflows: true });
-  const waits = waiting(stage.maintainer, log);
+  const waits = waiting(stage.maintainer, log, options.patience);
   return {
     ...stage,
     ...waits,
@@ -195,13 +199,13 @@ const PATIENCE = 60_000;
 const LOOK = 20;
 
 /** Waits for what is asynchronous by nature, by looking; a test that waits in vain says for what, and what the App logged. */
-const waiting = (maintainer: Person, log: readonly string[]) => {
+const waiting = (maintainer: Person, log: readonly string[], patience = PATIENCE) => {
   const until = async <T>(what: string, look: () => Promise<T | null | false | undefined>): Promise<T> => {
     const begun = Date.now();
     for (;;) {
       const seen = await look();
       if (seen !== null && seen !== false && seen !== undefined) return seen;
-      if (Date.now() - begun > PATIENCE) throw new Error(`waited in vain for ${what}\n${log.join("\n")}`);
+      if (Date.now() - begun > patience) throw new Error(`waited in vain for ${what}\n${log.join("\n")}`);
       await new Promise<void>((resolve) => void after(LOOK, resolve));
     }
   };

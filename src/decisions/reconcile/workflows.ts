@@ -93,12 +93,20 @@ const takeUp = (draft: Draft, id: string, { flow, next }: { flow: Flow; next: Ne
     over: next.ended?.outcome ?? null,
     asked: execution.workflow.asked.filter((step) => !begun.has(step)),
   };
-  const planned = new Map((draft.plan(execution.plan)?.steps ?? []).map((each) => [each.id, each]));
-  for (const { path, role } of next.ready)
-    planned.set(stepOf(path), plan(execution, { run, flow, path, role, roles: draft.snapshot.config.roles }));
-  draft.putExecution({ ...execution, workflow: run, plan: draft.putPlan({ steps: [...planned.values()] }) });
+  draft.putExecution({ ...execution, workflow: run, plan: grow(draft, { execution, run, flow, ready: next.ready }) });
   for (const { path } of next.ready) draft.putStep(id, anew(execution.steps[stepOf(path)] ?? newStep(stepOf(path))));
   tell(draft, id, next);
+};
+
+type Growing = { readonly execution: Execution; readonly run: WorkflowRun; readonly flow: Flow; readonly ready: Next["ready"] };
+
+/** The plan with what is ready now, by its hash. */
+const grow = (draft: Draft, { execution, run, flow, ready }: Growing): Execution["plan"] => {
+  if (ready.length === 0) return execution.plan;
+  const planned = new Map((draft.plan(execution.plan)?.steps ?? []).map((each) => [each.id, each]));
+  for (const { path, role } of ready)
+    planned.set(stepOf(path), plan(execution, { run, flow, path, role, roles: draft.snapshot.config.roles }));
+  return draft.putPlan({ steps: [...planned.values()] });
 };
 
 const tell = (draft: Draft, id: string, { skipped, ended }: Next): void => {

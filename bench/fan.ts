@@ -1,0 +1,56 @@
+import { openHandle } from "../src/handle.ts";
+import { comment } from "../test/support/build.ts";
+import { config } from "../test/support/config.ts";
+import { fanWorkflow } from "../test/support/fan-workflow.ts";
+import { memoryWorld } from "../test/support/memory-world.ts";
+
+/** Workflows of so many roles side by side, from the command to the end, with git and GitHub in memory; of so many jobs the results come together. */
+const [sizes = "100,300,1000", together = "10"] = process.argv.slice(2);
+
+const open = (size: number) => {
+  const workers = { total: size, tiers: { light: size, standard: size, heavy: size } };
+  const workflows = { fan: { path: "fan.md", text: fanWorkflow(size) } };
+  const memory = memoryWorld({ config: config({ workers, workflows }) });
+  const most = { comment: 0, inputs: 0 };
+  const handle = openHandle({
+    ...memory.world,
+    save: (act, before, inputs) => {
+      most.inputs = Math.max(most.inputs, JSON.stringify(inputs).length);
+      return memory.world.save(act, before, inputs);
+    },
+  });
+  const tell = async (): Promise<void> => {
+    memory.state.now += 1_000;
+    await handle([{ kind: "woken" }]);
+    most.comment = Math.max(most.comment, ...memory.state.comments.map(({ body }) => body.length));
+  };
+  return { ...memory, most, handle, tell };
+};
+
+const play = async (size: number, batch: number) => {
+  const { state, running, finish, most, handle, tell } = open(size);
+  const begun = performance.now();
+  await handle([comment(1, { kind: "run", workflow: "fan", args: "x" })]);
+  const started = performance.now();
+  for (let jobs = running(); jobs.length > 0; jobs = running()) {
+    for (const job of jobs.slice(0, batch)) finish(job, { end: /^verify|-join\//.test(job) ? "success" : "unchanged" });
+    await tell();
+  }
+  const [execution] = Object.values(state.ledger.executions);
+  return {
+    roles: size,
+    state: execution?.state,
+    "begun, ms": Math.round(started - begun),
+    "ended, ms": Math.round(performance.now() - begun),
+    pushes: state.pushes,
+    requests: state.requests,
+    "longest comment": most.comment,
+    "largest inputs": most.inputs,
+    "its state": JSON.stringify(execution).length,
+  };
+};
+
+const rows = [];
+for (const size of sizes.split(",")) rows.push(await play(Number(size), Number(together)));
+console.log(JSON.stringify({ bench: "fan", together: Number(together), rows }));
+console.table(rows);

@@ -1,0 +1,50 @@
+import { expect, test } from "vitest";
+import { readMarker } from "../../src/render/marker.ts";
+import { fanWorkflow } from "../support/fan-workflow.ts";
+import { openStage } from "./stage.ts";
+
+/** `npm run scale` runs it with a thousand. */
+const SIZE = Number(process.env["ENKI_SCALE"] ?? 100);
+/** GitHub takes no longer comment. */
+const LONGEST = 65_536;
+const MINUTES = SIZE > 100 ? 60 : 5;
+
+const config = (size: number): string =>
+  `[refinery]\nverify = ["true"]\n\n[workers]\nmax_workers = ${size}\nmax_standard = ${size}\n\n[plan]\nmax_steps = ${size + 1}\n`;
+
+test(
+  `a workflow of ${SIZE} roles side by side and one that joins them runs to its end, every command in a process of its own`,
+  { timeout: MINUTES * 60_000 },
+  async () => {
+    const asked = { requests: 0, pushes: 0 };
+    const told: string[] = [];
+    const stage = await openStage({
+      files: { ".enki/workflows/fan.md": fanWorkflow(SIZE), ".enki/enki.toml": config(SIZE) },
+      script: ({ kind }) => (kind === "verify" ? { verdict: "green" } : "runs"),
+      atOnce: 6,
+      patience: MINUTES * 60_000,
+      observe: ({ login, method, path, status }) => {
+        if (login !== "enki[bot]" || status === 304) return;
+        if (path.includes("/api/")) asked.requests += 1;
+        else if (method === "POST" && path.endsWith("git-receive-pack")) asked.pushes += 1;
+      },
+    });
+    const issue = await stage.ask("/enki run fan x");
+    await stage.until("the end of the workflow", async () => {
+      const [body = ""] = (await stage.maintainer.comments(issue)).flatMap((each) =>
+        readMarker(each.body)?.kind === "execution" ? [each.body] : [],
+      );
+      if (told.at(-1) !== body) told.push(body);
+      return /Done: all of it landed/.test(body);
+    });
+    expect(await stage.git("show", "main:joined.txt")).toBe("joined");
+    // What the workflow says was run: the words that each command wrote are in the ledger.
+    const written = await stage.git("grep", "-ohE", '"output": ?"made part-[0-9]+', "refs/enki/ledger", "--", "executions");
+    expect(new Set(written.split("\n")).size).toBe(SIZE);
+    expect(Math.max(...told.map((body) => body.length))).toBeLessThan(LONGEST);
+    // One request starts each job; all else is shared.
+    expect(asked.requests).toBeLessThan(SIZE * 2 + 50);
+    expect(asked.pushes).toBeLessThan(SIZE * 2);
+    if (SIZE > 100) console.log(JSON.stringify({ roles: SIZE, ...asked, comments: told.length }));
+  },
+);
