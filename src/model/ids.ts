@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { writeCanonical } from "./canonical.ts";
 
 export type Sha = string;
 export type Login = string;
@@ -22,25 +23,17 @@ export const isStepId = (text: string): boolean => STEP_ID.test(text) && !(text 
 export const isSha = (text: string): boolean => /^[0-9a-f]{40}$/.test(text);
 
 /** JSON with sorted keys, so that equal values give equal text. */
-export const canonical = (value: unknown): string => write(value, new Map());
-
-/** The names of fields recur: each is quoted once. */
-const write = (value: unknown, names: Map<string, string>): string => {
-  if (value === null || typeof value !== "object") return JSON.stringify(value) ?? "null";
-  if (Array.isArray(value)) return `[${value.map((each) => write(each, names)).join(",")}]`;
-  // An object's own fields are looked up by their names.
-  const fields = value as Readonly<Record<string, unknown>>;
+export const canonical = (value: unknown): string => {
   let text = "";
-  for (const key of Object.keys(fields).sort()) {
-    if (fields[key] === undefined) continue;
-    const name = names.get(key) ?? JSON.stringify(key);
-    names.set(key, name);
-    text += `${text === "" ? "" : ","}${name}:${write(fields[key], names)}`;
-  }
-  return `{${text}}`;
+  writeCanonical(value, (piece) => (text += piece));
+  return text;
 };
 
-export const hash = (value: unknown): Hash => createHash("sha256").update(canonical(value)).digest("hex");
+export const hash = (value: unknown): Hash => {
+  const sum = createHash("sha256");
+  writeCanonical(value, (piece) => sum.update(piece));
+  return sum.digest("hex");
+};
 
 /** The execution that an event asks for: six characters of its hash, more where `taken` already has them. */
 export const executionId = (event: string, taken: (id: ExecutionId) => boolean): ExecutionId => {
