@@ -59,7 +59,7 @@ const bad = (faults: readonly WorkflowFault[]): Refused => {
 };
 
 /** The texts of a workflow and of all that it calls, however far. */
-const filesOf = (name: string, texts: Readonly<Record<string, { readonly text: string }>>, roles: readonly string[]): Files => {
+export const filesOf = (name: string, texts: Readonly<Record<string, { readonly text: string }>>, roles: readonly string[]): Files => {
   const files: Record<string, string> = {};
   const open = [name];
   for (let next = open.pop(); next !== undefined; next = open.pop()) {
