@@ -95,7 +95,7 @@ const upgrade = (execution: Execution): Execution => ({
 const upgradeQueue = (queue: Queue): Queue => {
   if ("sound" in queue) return queue;
   const { items, frozen, landed }: Pick<Queue, "items" | "frozen" | "landed"> = queue;
-  return { ...emptyQueue, frozen, landed, items: items.map((item) => ({ ...item, cleared: false, among: 0, met: null, log: "" })) };
+  return { ...emptyQueue, frozen, landed, items: items.map((item) => ({ ...item, cleared: false, met: null, log: "" })) };
 };
 
 /** What is lacking is added behind what is there: the order of what was written stays, so that it is written the same again. */

@@ -12,8 +12,6 @@ export type QueueItem = {
   readonly strikes: number;
   /** True once it was part of a green candidate, on whatever base. */
   readonly cleared: boolean;
-  /** The size of the smallest red group that it is one of; 0 for none. */
-  readonly among: number;
   /** The base that it was last merged with, to see whether it conflicts. */
   readonly met: Sha | null;
   /** The last lines of the last red run that counted against it. */
@@ -59,6 +57,8 @@ export type Queue = {
   readonly sound: readonly Sha[];
   /** Trees of the last green commits, oldest first: a verdict may be reused. */
   readonly trees: readonly Sha[];
+  /** Groups that were red together, on ground that was not: at least one of each is bad. */
+  readonly groups: readonly (readonly TaskId[])[];
   /** How the last steps fared. */
   readonly seen: { readonly good: number; readonly bad: number };
   /** Strikes since the last green run: everything red at once says nothing of a step. */
@@ -75,6 +75,7 @@ export const emptyQueue: Queue = {
   tip: null,
   sound: [],
   trees: [],
+  groups: [],
   seen: { good: 0, bad: 0 },
   reds: 0,
   window: 0,

@@ -19,7 +19,9 @@ export const align = (state: RefineryState): Queue => {
   });
   const heads = new Map(items.map(({ task, head }) => [task, head]));
   const candidates = queue.candidates.filter((candidate) => candidate.items.every(({ task, head }) => heads.get(task) === head));
-  return follow(state, { ...queue, items, candidates });
+  // Whoever left may have been the bad one.
+  const groups = queue.groups.filter((group) => group.every((task) => heads.has(task)));
+  return follow(state, { ...queue, items, candidates, groups: groups.length === queue.groups.length ? queue.groups : groups });
 };
 
 const newItem = ({ task, head }: Entrant): QueueItem => ({
@@ -29,7 +31,6 @@ const newItem = ({ task, head }: Entrant): QueueItem => ({
   why: null,
   strikes: 0,
   cleared: false,
-  among: 0,
   met: null,
   log: "",
 });

@@ -29,7 +29,7 @@ export const openCandidates = (state: RefineryState, queue: Queue) => {
   const skip = (task: TaskId): void => {
     conflicting.push(task);
     const item = items.get(task);
-    if (item) items.set(task, { ...item, met: null, why: behind });
+    if (item && item.state !== "resolving") items.set(task, { ...item, met: null, why: behind });
   };
   return {
     verifyBase: (): void => put({ commit: state.tip, tree: "", items: [] }),

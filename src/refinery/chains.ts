@@ -1,7 +1,8 @@
 import type { Sha, TaskId } from "../model/ids.ts";
 import { type Candidate, isActive, type Queue, type QueueItem } from "../model/queue.ts";
 import { suspectsOf } from "./evidence.ts";
-import { doubt, failureRate } from "./odds.ts";
+import { doubts } from "./odds.ts";
+import type { RefineryState } from "./state.ts";
 
 /** Below this a chain is not built on: what follows is verified beside it. */
 const WORTH = 0.3;
@@ -25,21 +26,24 @@ export type Board = {
   readonly queue: Queue;
   readonly tip: Sha;
   readonly items: ReadonlyMap<TaskId, QueueItem>;
-  readonly rate: number;
+  /** How likely a step is bad. */
+  readonly doubt: (task: TaskId) => number;
   readonly needs: ReadonlyMap<TaskId, readonly TaskId[]>;
+  /** Red runs that are forgiven. */
+  readonly retries: number;
 };
 
-export const openBoard = (queue: Queue, tip: Sha, needs: Board["needs"]): Board => ({
+export const openBoard = ({ tip, entrants, retries }: RefineryState, queue: Queue): Board => ({
   queue,
   tip,
+  retries,
   items: new Map(queue.items.map((item) => [item.task, item])),
-  rate: failureRate(queue),
-  needs,
+  doubt: doubts(queue),
+  needs: new Map(entrants.map((each) => [each.task, each.needs])),
 });
 
 /** How likely a candidate is good. */
-const oddsOf = ({ items, rate }: Board, candidate: Candidate): number =>
-  candidate.items.reduce((odds, { task }) => odds * (1 - doubt(items.get(task) ?? { strikes: 0, cleared: false, among: 0 }, rate)), 1);
+const oddsOf = ({ doubt }: Board, candidate: Candidate): number => candidate.items.reduce((odds, { task }) => odds * (1 - doubt(task)), 1);
 
 export const newChain = (board: Board, root: Candidate | null): Chain => ({
   root,
@@ -75,20 +79,20 @@ export const expendable = (board: Board): Candidate[] => {
   return board.queue.candidates.filter((each) => {
     if (!isActive(each) || each.items.length === 0) return false;
     const { suspects, known } = suspectsOf(each, sound);
-    if (known && suspects.length === 1) return false;
+    if (suspects.length === 1 && (known || each.onto === board.tip)) return false;
     return each.onto !== board.tip || oddsOf(board, each) < DOOMED;
   });
 };
 
-const put = (chain: Chain, item: QueueItem, rate: number): void => {
+const put = ({ doubt }: Board, chain: Chain, item: QueueItem): void => {
   chain.add.push(item);
   chain.tasks.add(item.task);
-  chain.odds *= 1 - doubt(item, rate);
+  chain.odds *= 1 - doubt(item.task);
 };
 
 /** What was green before goes together, behind the chain that brings most: one run for all of it. */
 export const joinCleared = (board: Board, main: Chain, cleared: readonly QueueItem[]): number => {
-  for (const item of cleared) if (fits(board, main, item)) put(main, item, board.rate);
+  for (const item of cleared) if (fits(board, main, item)) put(board, main, item);
   if (main.add.length === 0) return 0;
   main.ends.add(main.add.length - 1);
   return 1;
@@ -117,17 +121,24 @@ export const layOut = (board: Board, given: readonly Chain[], { fresh, free }: {
   for (const item of fresh) {
     const next = nextChain(board, chains, { pen, item }) ?? start();
     if (next !== pen.chain) close(pen);
-    if (pen.left <= 0) break;
     pen.chain = next;
-    if (!fits(board, next, item)) continue;
-    put(next, item, board.rate);
-    pen.size += 1;
-    pen.odds *= 1 - doubt(item, board.rate);
-    if (pen.size >= most || pen.odds * (1 - doubt(item, board.rate)) < EVEN) close(pen);
-    if (pen.left <= 0) break;
+    if (pen.left > 0 && isWorth(board, next, item)) write(board, pen, { item, most });
+    if (pen.left <= 0) return chains;
   }
-  if (pen.left > 0) close(pen);
+  close(pen);
   return chains;
+};
+
+/** True where a step can be verified on a chain, and not in vain. */
+const isWorth = (board: Board, chain: Chain, item: QueueItem): boolean =>
+  fits(board, chain, item) && (chain.tasks.size === 0 || chain.odds * (1 - board.doubt(item.task)) >= DOOMED);
+
+const write = (board: Board, pen: Pen, { item, most }: { item: QueueItem; most: number }): void => {
+  put(board, pen.chain, item);
+  const good = 1 - board.doubt(item.task);
+  pen.size += 1;
+  pen.odds *= good;
+  if (pen.size >= most || pen.odds * good < EVEN) close(pen);
 };
 
 /** A run for the group so far. */
@@ -143,5 +154,5 @@ const close = (pen: Pen): void => {
 const nextChain = (board: Board, chains: readonly Chain[], { pen, item }: { pen: Pen; item: QueueItem }): Chain | null => {
   if ((board.needs.get(item.task) ?? []).length > 0) return chains.find((chain) => fits(board, chain, item)) ?? pen.chain;
   const { odds, tasks } = pen.chain;
-  return tasks.size === 0 || odds * (1 - doubt(item, board.rate)) >= WORTH ? pen.chain : null;
+  return tasks.size === 0 || odds * (1 - board.doubt(item.task)) >= WORTH ? pen.chain : null;
 };

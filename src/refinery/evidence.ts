@@ -1,5 +1,5 @@
 import type { Sha, TaskId } from "../model/ids.ts";
-import { type Candidate, isActive, isGreen, type Queue, type QueueItem } from "../model/queue.ts";
+import { type Candidate, isActive, isGreen, type Queue } from "../model/queue.ts";
 import { failureRate } from "./odds.ts";
 
 /** Green commits and trees that are remembered. */
@@ -7,49 +7,45 @@ const MEMORY = 100;
 /** Red in a row, and how unlikely by chance, before it is no step's fault any more. */
 const OUTAGE = { reds: 3, chance: 0.01 };
 
-type Items = Map<TaskId, QueueItem>;
-
 /**
  * What the ended runs say of the steps. A red run counts against a step only where all else in it is known to be green;
  * of several suspects it says that one of them is bad. What was counted is taken out.
  */
 export const weigh = (before: Queue): Queue => {
   const queue = absolve(before);
-  const items: Items = new Map(queue.items.map((item) => [item.task, item]));
   const sound = new Set(queue.sound);
   const red = queue.candidates.filter(
     (each) => each.items.length > 0 && !isGreen(each) && each.runs.some(({ verdict }) => verdict === "red"),
   );
-  const judged = new Map<Candidate, Candidate | null>();
-  let reds = queue.reds;
   const closest = red
     .map((candidate) => ({ candidate, ...suspectsOf(candidate, sound) }))
     .sort((a, b) => a.suspects.length - b.suspects.length);
+  let next = queue;
+  // What was red at the same time as the base was green is no outage.
+  const isFine = before.candidates.some((each) => each.items.length === 0 && isGreen(each));
   for (const { candidate, suspects, known } of closest) {
     const [only] = suspects;
     if (suspects.length === 1 && only) {
-      if (!known) continue;
-      reds += strike(items, only.task, candidate);
-      judged.set(candidate, withoutReds(candidate));
+      if (known) next = strike(next, only.task, candidate);
     } else if (!isActive(candidate) && !mayTellMore(queue, candidate, sound)) {
-      if (suspect(items, suspects)) reds += 1;
-      judged.set(candidate, null);
+      const tasks = suspects.map(({ task }) => task);
+      next = replace(suspect(next, tasks), candidate, null);
     }
   }
-  if (judged.size === 0) return queue;
-  const candidates = queue.candidates.flatMap((each) => (judged.has(each) ? (judged.get(each) ?? []) : each));
-  return { ...queue, items: [...items.values()], candidates, reds };
+  return isFine && next.reds > 0 ? { ...next, reds: 0 } : next;
 };
 
 /** Green clears all that was in it, also of strikes: those were flakes. */
 const absolve = (queue: Queue): Queue => {
-  const green = queue.candidates.filter((each) => isGreen(each) && !queue.sound.includes(each.commit));
+  // A base that was green before may be asked again whether it still is.
+  const green = queue.candidates.filter((each) => isGreen(each) && (each.items.length === 0 || !queue.sound.includes(each.commit)));
   if (green.length === 0) return queue;
   const cleared = new Set(green.flatMap(({ items }) => items.map(({ task }) => task)));
-  const items = queue.items.map((item) => (cleared.has(item.task) ? { ...item, strikes: 0, cleared: true, among: 0 } : item));
+  const items = queue.items.map((item) => (cleared.has(item.task) ? { ...item, strikes: 0, cleared: true } : item));
   return {
     ...queue,
     items,
+    groups: queue.groups.map((group) => group.filter((task) => !cleared.has(task))).filter(({ length }) => length > 0),
     sound: remember(
       queue.sound,
       green.map(({ commit }) => commit),
@@ -82,24 +78,35 @@ const mayTellMore = (queue: Queue, candidate: Candidate, sound: ReadonlySet<Sha>
     return other.items[last]?.merge === candidate.items[last]?.merge && !sound.has(other.commit);
   });
 
-const strike = (items: Items, task: TaskId, { runs, log }: Candidate): number => {
-  const item = items.get(task);
-  const count = runs.filter(({ verdict }) => verdict === "red").length;
-  if (item) items.set(task, { ...item, strikes: item.strikes + count, cleared: false, among: 0, log });
-  return count;
-};
-
-const withoutReds = (candidate: Candidate): Candidate | null => {
+const strike = (queue: Queue, task: TaskId, candidate: Candidate): Queue => {
+  const count = candidate.runs.filter(({ verdict }) => verdict === "red").length;
+  const items = queue.items.map((item) =>
+    item.task === task ? { ...item, strikes: item.strikes + count, cleared: false, log: candidate.log } : item,
+  );
   const runs = candidate.runs.filter(({ verdict }) => verdict === null);
-  return runs.length === 0 ? null : { ...candidate, runs };
+  const groups = queue.groups.filter((group) => !group.includes(task));
+  return replace({ ...queue, items, groups, reds: queue.reds + count }, candidate, runs.length === 0 ? null : { ...candidate, runs });
 };
 
-/** Marks the suspects, unless one among them that is known to be bad explains it. */
-const suspect = (items: Items, suspects: Candidate["items"]): boolean => {
-  const each = suspects.flatMap(({ task }) => items.get(task) ?? []);
-  if (each.some(({ strikes, among }) => strikes > 0 || (among > 0 && among < suspects.length))) return false;
-  for (const item of each) items.set(item.task, { ...item, cleared: false, among: suspects.length });
-  return true;
+const replace = (queue: Queue, candidate: Candidate, by: Candidate | null): Queue => ({
+  ...queue,
+  candidates: queue.candidates.flatMap((each) => (each === candidate ? (by ?? []) : each)),
+});
+
+/** One of them is bad: unless that is known of fewer of them, or of one. */
+const suspect = (queue: Queue, tasks: readonly TaskId[]): Queue => {
+  const among = new Set(tasks);
+  const isKnown =
+    queue.items.some(({ task, strikes }) => strikes > 0 && among.has(task)) ||
+    queue.groups.some((group) => group.every((task) => among.has(task)));
+  if (isKnown) return queue;
+  const wider = (group: readonly TaskId[]): boolean => tasks.every((task) => group.includes(task));
+  return {
+    ...queue,
+    items: queue.items.map((item) => (item.cleared && among.has(item.task) ? { ...item, cleared: false } : item)),
+    groups: [...queue.groups.filter((group) => !wider(group)), tasks],
+    reds: queue.reds + 1,
+  };
 };
 
 /** True when so much was red in a row that it is rather the base or the machines: the base alone is asked then, before anybody is blamed. */

@@ -7,11 +7,10 @@ import type { RefineryState } from "./state.ts";
 
 /** Fills the free verify slots with what brings most, and stops what is not worth its slot any more. */
 export const fill = (state: RefineryState, queue: Queue): Queue => {
-  const needs = new Map(state.entrants.map((each) => [each.task, each.needs]));
   const slots = queue.window === 0 ? state.parallel : Math.min(queue.window, state.parallel);
-  const before = openBoard(queue, state.tip, needs);
+  const before = openBoard(state, queue);
   const roomy = makeRoom(before, slots);
-  const board = openBoard(roomy, state.tip, needs);
+  const board = openBoard(state, roomy);
   return spend(state, board, { free: slots - runsOf(roomy), skip: new Set() });
 };
 
@@ -37,15 +36,14 @@ const wantedOf = (board: Board, skip: ReadonlySet<TaskId> = new Set()): Wanted =
       return isActive(each) && (known || each.onto === board.tip) && suspects.length === 1 && suspects[0] ? [suspects[0].task] : [];
     }),
   );
-  const open = board.queue.items.filter(
-    ({ task, state }) => (state === "queued" || state === "accused") && !covered.has(task) && !skip.has(task),
-  );
+  const items = board.queue.items.filter(({ task }) => !skip.has(task));
+  const open = items.filter(({ task, state }) => (state === "queued" || state === "accused") && !covered.has(task));
   return {
     base: wantsBase(board, sound),
-    accused: board.queue.items.filter(({ task, state, strikes }) => state === "accused" && strikes > 0 && !tried.has(task)),
+    accused: items.filter(({ task, state, strikes }) => state === "accused" && strikes > 0 && strikes <= board.retries && !tried.has(task)),
     cleared: open.filter(({ strikes, cleared }) => strikes === 0 && cleared),
     fresh: open.filter(({ strikes, cleared }) => strikes === 0 && !cleared),
-    held: board.queue.items.filter(({ task, state, cleared }) => state === "held" && !cleared && !tried.has(task)),
+    held: items.filter(({ task, state, cleared }) => state === "held" && !cleared && !tried.has(task)),
   };
 };
 
@@ -94,7 +92,7 @@ const spend = (state: RefineryState, board: Board, { free, skip }: Slots): Queue
   if (conflicting.length === 0) return queue;
   // What conflicts took a slot that another can have.
   const rest = { free: free - (runsOf(queue) - runsOf(board.queue)), skip: new Set([...skip, ...conflicting]) };
-  return spend(state, openBoard(queue, state.tip, board.needs), rest);
+  return spend(state, openBoard(state, queue), rest);
 };
 
 /** One step on the base, with all that it needs below it. */

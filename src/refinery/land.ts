@@ -1,7 +1,7 @@
 import type { TaskId } from "../model/ids.ts";
 import { type Candidate, isActive, isGreen, type Queue, type QueueItem } from "../model/queue.ts";
 import { remember } from "./evidence.ts";
-import { doubt, failureRate } from "./odds.ts";
+import { doubts } from "./odds.ts";
 import type { RefineryState } from "./state.ts";
 
 /** A run that is under way has about this much of its time left, in runs; who is sent back needs that and a whole one. */
@@ -14,7 +14,7 @@ export const chooseLanding = (state: RefineryState, queue: Queue): Candidate | n
   const items = new Map(queue.items.map((item) => [item.task, item]));
   const ready = queue.candidates.filter((each) => mayLand(state, items, each));
   const best = ready.reduce<Candidate | null>((most, each) => (most && most.items.length >= each.items.length ? most : each), null);
-  return best && sentBack(queue, items, best) > SENT_BACK * best.items.length ? null : best;
+  return best && sentBack(queue, best) > SENT_BACK * best.items.length ? null : best;
 };
 
 const mayLand = ({ tip, together }: RefineryState, items: ReadonlyMap<TaskId, QueueItem>, candidate: Candidate): boolean =>
@@ -28,19 +28,17 @@ const mayLand = ({ tip, together }: RefineryState, items: ReadonlyMap<TaskId, Qu
   });
 
 /** How many steps that are being verified would have to be verified again. */
-const sentBack = (queue: Queue, items: ReadonlyMap<TaskId, QueueItem>, landing: Candidate): number => {
-  const rate = failureRate(queue);
+const sentBack = (queue: Queue, landing: Candidate): number => {
+  const doubt = doubts(queue);
   const inIt = new Set(landing.items.map(({ task }) => task));
   const losses = queue.candidates.map((candidate) => {
     if (!isActive(candidate) || candidate.onto !== landing.onto || holds(candidate, landing)) return 0;
     if (candidate.items.some(({ task }) => inIt.has(task))) return 0;
-    const odds = candidate.items.reduce((left, { task }) => left * (1 - doubt(items.get(task) ?? FRESH, rate)), 1);
+    const odds = candidate.items.reduce((left, { task }) => left * (1 - doubt(task)), 1);
     return odds * candidate.items.length;
   });
   return Math.max(0, ...losses);
 };
-
-const FRESH = { strikes: 0, cleared: false, among: 0 };
 
 /** True where one candidate begins with all of another. */
 const holds = (candidate: Candidate, prefix: Candidate): boolean => {

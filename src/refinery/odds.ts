@@ -1,3 +1,4 @@
+import type { TaskId } from "../model/ids.ts";
 import type { Queue, QueueItem } from "../model/queue.ts";
 
 /** What is believed of a step before any was seen, and how many steps it weighs as much as. */
@@ -6,14 +7,24 @@ const PRIOR = { bad: 0.08, weight: 12 };
 const FLAKY = 0.03;
 /** Of something that was green once, what remains: it may not go together with the rest. */
 const REMAINDER = 0.01;
+/** The last suspect is not quite certain: the red run may have been a flake. */
+const CERTAIN = 0.9;
 
 /** The share of steps that turn out bad, as observed on this base. */
 export const failureRate = ({ seen }: Queue): number => (seen.bad + PRIOR.bad * PRIOR.weight) / (seen.good + seen.bad + PRIOR.weight);
 
-/** How likely a step is bad, from what runs said of it. */
-export const doubt = ({ strikes, cleared, among }: Pick<QueueItem, "strikes" | "cleared" | "among">, rate: number): number => {
+/** How likely each step is bad, from what runs said of it. */
+export const doubts = (queue: Queue): ((task: TaskId) => number) => {
+  const rate = failureRate(queue);
+  const found = new Map(queue.items.map((item) => [item.task, doubt(item, rate)]));
+  for (const group of queue.groups) {
+    const each = Math.min(CERTAIN, rate / (1 - (1 - rate) ** group.length));
+    for (const task of group) found.set(task, Math.max(each, found.get(task) ?? 0));
+  }
+  return (task) => found.get(task) ?? rate;
+};
+
+const doubt = ({ strikes, cleared }: QueueItem, rate: number): number => {
   if (strikes > 0) return rate / (rate + (1 - rate) * FLAKY ** strikes);
-  if (cleared) return REMAINDER;
-  if (among > 0) return Math.min(0.9, rate / (1 - (1 - rate) ** among));
-  return rate;
+  return cleared ? REMAINDER : rate;
 };

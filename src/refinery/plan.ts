@@ -1,3 +1,4 @@
+import type { Sha } from "../model/ids.ts";
 import { type Candidate, isActive, isGreen, type Queue, type VerifyRun } from "../model/queue.ts";
 import { refuse, type Refusal } from "../model/refusal.ts";
 import { align } from "./align.ts";
@@ -17,7 +18,7 @@ export const plan = (state: RefineryState): RefineryPlan => {
   if (frozen) return told(before, judged.frozen ? judged : forgiven(judged, frozen), []);
   const { queue, ejected } = eject(state, judged);
   const landing = chooseLanding(state, queue);
-  const next = landing ? landed(queue, landing, state.parallel) : tidied(queue, state);
+  const next = tidied(landing ? landed(queue, landing, state.parallel) : queue, landing?.commit ?? state.tip);
   const extra = [...ejected, ...(landing ? [{ kind: "land" as const, candidate: landing }] : [])];
   return told(before, started(state, fill({ ...state, tip: next.tip ?? state.tip }, next)), extra);
 };
@@ -30,6 +31,9 @@ const started = ({ now, timeout }: RefineryState, queue: Queue): Queue => {
   return { ...queue, candidates: queue.candidates.map((each) => ({ ...each, runs: each.runs.map((run) => start(run)) })) };
 };
 
+/** Red runs of the base alone before it is said to be red: a freeze stops everybody, so a flake or two must not do it. */
+const BASE_REDS = 3;
+
 /** Why nothing may land here now: verification that never ends, or a base that is red itself. */
 const frozenNow = (state: RefineryState, queue: Queue): Refusal | null => {
   const faulty = queue.candidates.find(({ faults }) => faults >= state.maxFaults);
@@ -41,7 +45,7 @@ const frozenNow = (state: RefineryState, queue: Queue): Refusal | null => {
     ).refusal;
   const base = queue.candidates.find((each) => each.items.length === 0 && each.commit === state.tip && !isGreen(each));
   const reds = base?.runs.filter(({ verdict }) => verdict === "red").length ?? 0;
-  if (!base || reds <= state.retries) return null;
+  if (!base || reds < BASE_REDS) return null;
   const why = queue.sound.includes(state.tip)
     ? refuse(
         "outage",
@@ -60,7 +64,8 @@ const frozenNow = (state: RefineryState, queue: Queue): Refusal | null => {
 const forgiven = (queue: Queue, frozen: Refusal): Queue => ({
   ...queue,
   frozen,
-  items: queue.items.map((item) => ({ ...item, strikes: 0, among: 0 })),
+  items: queue.items.map((item) => ({ ...item, strikes: 0 })),
+  groups: [],
   candidates: queue.candidates.filter((each) => isActive(each) && each.items.length > 0 && each.faults === 0),
   reds: 0,
 });
@@ -96,7 +101,7 @@ const whyRed = (log: string): string => {
 };
 
 /** Without what is of no more use: verdicts on an earlier base, and a base that was verified. */
-const tidied = (queue: Queue, { tip }: RefineryState): Queue => ({
+const tidied = (queue: Queue, tip: Sha): Queue => ({
   ...queue,
   candidates: queue.candidates.filter((each) => {
     if (each.items.length === 0) return each.commit === tip && !isGreen(each);

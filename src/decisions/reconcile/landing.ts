@@ -98,7 +98,7 @@ const attemptsOf = (draft: Draft, commit: Sha): number => {
 const write = (draft: Draft, base: Base, queue: Queue): void => {
   const before = draft.queue(base);
   const lasting = ({ items, ...rest }: Queue): string =>
-    JSON.stringify({ ...rest, items: items.map(({ task, head, strikes, cleared, among }) => [task, head, strikes, cleared, among]) });
+    JSON.stringify({ ...rest, items: items.map(({ task, head, strikes, cleared }) => [task, head, strikes, cleared]) });
   if (lasting(before) !== lasting(queue)) draft.putQueue(base, queue);
   else if (JSON.stringify(before) !== JSON.stringify(queue)) draft.learnQueue(base, queue);
 };
