@@ -11,6 +11,7 @@ import { branchRef } from "../../src/model/refs.ts";
 import { readMarker } from "../../src/render/marker.ts";
 import { readTrailers } from "../../src/render/commits.ts";
 import { openPerson, type Person } from "../../src/terminal/person.ts";
+import type { Runner } from "../../src/runner/contract.ts";
 import { workflowFiles } from "../../src/terminal/seed.ts";
 import { after } from "../support/after.ts";
 import { openWitness } from "../forge/published.ts";
@@ -22,8 +23,10 @@ const ROOT = new URL("../..", import.meta.url).pathname;
 const run = promisify(execFile);
 
 export type StageOptions = {
-  /** What agents and checks do. */
+  /** What agents and checks do; not asked where the runner is another. */
   readonly script: Script;
+  /** Executes jobs below a directory; the quick one where none is given. */
+  readonly runner?: (directory: string) => Runner;
   readonly files?: Readonly<Record<string, string>>;
   readonly faults?: NonNullable<ForgeOptions["faults"]>;
   readonly observe?: NonNullable<ForgeOptions["observe"]>;
@@ -43,7 +46,8 @@ export const openStage = async (options: StageOptions) => {
   onTestFinished(() => rm(directory, { recursive: true, force: true }));
   let skew = 0;
   const now = (): number => Date.now() + skew;
-  const runner = quickRunner(join(directory, "jobs"), options.script, options.atOnce);
+  const jobs = join(directory, "jobs");
+  const runner = options.runner?.(jobs) ?? quickRunner(jobs, options.script, options.atOnce);
   const witness = openWitness();
   const forge = await startForge({
     directory: join(directory, "repositories"),
