@@ -135,7 +135,7 @@ describe("a graph", () => {
   test("D-23 finished work that does not pass verification is failed", async () => {
     const it = await begin(plan(step("a")));
     await it.worked("a");
-    await it.end("verify/", { end: "failed" });
+    await it.rejected();
     expect(it.at("a")).toMatchObject({ state: "failed", why: { code: "verification-failed" } });
   });
 

@@ -110,7 +110,7 @@ describe("faults and failures", () => {
     await timeOut();
     await it.worked("a");
     expect(it.at("a")).toMatchObject({ state: "worker_done", faults: 0 });
-    await it.end("verify/", { end: "failed" });
+    await it.rejected();
     await it.say(1, { kind: "retry", target: "a" });
     await timeOut();
     await timeOut();
@@ -156,7 +156,7 @@ describe("faults and failures", () => {
     const it = await begin([step("a")]);
     await it.worked("a");
     const head = it.head("a");
-    await it.end("verify/", { end: "failed", output: "$ npm test\n| not ok 3" });
+    await it.rejected("$ npm test\n| not ok 3");
     await it.say(1, { kind: "retry", target: "a" });
     expect(told(it, "a")).toMatchObject({
       lastFailure: "$ npm test\n| not ok 3",

@@ -119,7 +119,7 @@ describe("what starts", () => {
     await start(it, 1, step("a"), step("b"), step("c"), step("d"));
     await it.worked("a");
     expect(counts(it)).toEqual([2, 0, 2, 0]);
-    await it.end("verify/", { end: "failed" });
+    await it.rejected();
     expect(counts(it)).toEqual([2, 0, 2, 0]);
     await it.say(1, { kind: "retry", target: "a" });
     expect(counts(it)).toEqual([2, 0, 2, 0]);

@@ -70,10 +70,10 @@ export const openStory = (over: Parameters<typeof memoryWorld>[0] = {}) => {
     ran: (step: string, id = last) => end(`work/${task(step, id)}/`, { end: "unchanged" }),
     worked: (step: string, id = last) => end(`work/${task(step, id)}/`),
     verified: () => end("verify/"),
-    /** Verification is red until nobody asks again. */
-    rejected: async (): Promise<void> => {
+    /** Verification is red, with this log, until nobody asks again. */
+    rejected: async (log = ""): Promise<void> => {
       while (isVerifying()) {
-        world.reject();
+        world.reject(log);
         await tell({ kind: "woken" });
       }
     },
