@@ -1,0 +1,89 @@
+import type { Commit, Head } from "./commits.ts";
+import { isGreen, type Policy, reds, type View } from "./policy.ts";
+
+/**
+ * Batches with bisection, after the README of bors-ng: everything that waits becomes a batch, one batch runs at a time; a green one lands, a red one is split
+ * in halves, the first no smaller than the second, that queue up behind the other batches; a red batch of one goes back to its author.
+ * Where the documentation is silent: a batch takes at most `size`; split batches come before what has come in since; what cannot be merged into a batch
+ * is set apart as a batch of its own, which costs no run; a batch waits for what its members need; a retry is for a batch of one.
+ */
+export const bors = (retries: number, size = 8): Policy => {
+  let batches: Head[][] = [];
+  let current: { readonly members: readonly Head[]; readonly commit: Commit } | null = null;
+  const decide: Policy["decide"] = (view) => {
+    batches = batches.map((batch) => batch.filter((head) => view.queue.includes(head))).filter((batch) => batch.length > 0);
+    if (current?.members.some((head) => !view.queue.includes(head))) current = null;
+    if (!current) {
+      const next = form(view, batches, size);
+      batches = next.batches;
+      if (next.unmergeable) return { land: null, eject: [{ head: next.unmergeable, why: "conflict", at: view.tip }], want: [] };
+      if (!next.commit) return { land: null, eject: [], want: [] };
+      current = { members: next.members, commit: next.commit };
+    }
+    const { members, commit } = current;
+    const found = view.check(commit);
+    const [only] = members;
+    if (isGreen(found)) {
+      current = null;
+      return { land: commit, eject: [], want: [] };
+    }
+    if (only && members.length === 1 && reds(found) > retries) {
+      current = null;
+      return { land: null, eject: [{ head: only, why: "red", at: commit }], want: [] };
+    }
+    if (members.length > 1 && reds(found) > 0) {
+      const half = Math.ceil(members.length / 2);
+      batches.push(members.slice(0, half), members.slice(half));
+      current = null;
+      return decide(view);
+    }
+    return { land: null, eject: [], want: [commit] };
+  };
+  return { decide };
+};
+
+type Formed = {
+  readonly batches: Head[][];
+  readonly members: readonly Head[];
+  readonly commit: Commit | null;
+  readonly unmergeable: Head | null;
+};
+
+/** The next batch as a commit on the base, and the batches that are left. */
+const form = (view: View, waiting: readonly Head[][], size: number): Formed => {
+  const taken = new Set(waiting.flat());
+  const fresh = view.queue.filter((head) => !taken.has(head)).slice(0, size);
+  const all = [...waiting, ...(fresh.length > 0 ? [fresh] : [])];
+  for (const [at, batch] of all.entries()) {
+    const { members, apart, commit } = gather(view, batch);
+    const [first] = apart;
+    if (members.length === 0 && first && isFree(view, first, new Set()))
+      return { batches: without(waiting, batch), members, commit: null, unmergeable: first };
+    if (members.length === 0) continue;
+    const rest = all.toSpliced(at, 1).filter((each) => each !== fresh);
+    return { batches: [...rest, ...apart.map((head) => [head])], members, commit, unmergeable: null };
+  }
+  return { batches: [...waiting], members: [], commit: null, unmergeable: null };
+};
+
+const without = (batches: readonly Head[][], batch: readonly Head[]): Head[][] => batches.filter((each) => each !== batch);
+
+const gather = (view: View, batch: readonly Head[]): { members: Head[]; apart: Head[]; commit: Commit } => {
+  const members: Head[] = [];
+  const apart: Head[] = [];
+  let commit = view.tip;
+  const inside = new Set<number>();
+  for (const head of batch) {
+    const merged = isFree(view, head, inside) ? view.merge(commit, head) : null;
+    if (merged) {
+      commit = merged;
+      members.push(head);
+      inside.add(head.step);
+    } else apart.push(head);
+  }
+  return { members, apart, commit };
+};
+
+/** Everything that it needs landed or is in this batch. */
+const isFree = ({ needs, queue }: View, head: Head, inside: ReadonlySet<number>): boolean =>
+  needs(head.step).every((need) => inside.has(need) || !queue.some(({ step }) => step === need));

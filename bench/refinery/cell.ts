@@ -1,0 +1,70 @@
+import { bors } from "./bors.ts";
+import { oracle } from "./oracle.ts";
+import { ours } from "./ours.ts";
+import type { Policy, PolicyName } from "./policy.ts";
+import { serial } from "./serial.ts";
+import { type Outcome, simulate } from "./simulate.ts";
+import { interval, type Interval, mean, median } from "./statistics.ts";
+import { type Scene, trace } from "./trace.ts";
+import { zuul } from "./zuul.ts";
+
+/** `+1r` is run once more before a step is blamed. */
+const POLICIES: { readonly [K in Exclude<PolicyName, "oracle">]: () => Policy } = {
+  serial: () => serial(0),
+  "serial+1r": () => serial(1),
+  bors: () => bors(0),
+  "bors+1r": () => bors(1),
+  zuul: () => zuul(0),
+  "zuul+1r": () => zuul(1),
+  ours: () => ours(0),
+  "ours+1r": () => ours(1),
+};
+
+export const NAMES: readonly PolicyName[] = ["serial", "serial+1r", "bors", "bors+1r", "zuul", "zuul+1r", "ours", "ours+1r", "oracle"];
+
+type Row = Outcome & {
+  /** Median over the seeds. */ readonly overOracle: number;
+};
+
+export type Cell = {
+  readonly scene: Scene;
+  readonly seeds: number;
+  readonly rows: { readonly [K in PolicyName]: Row };
+  /** Makespan ÷ oracle of ours with one retry, seed by seed. */ readonly ratios: readonly number[];
+  /** Mean turnaround, ours − Zuul, on the same traces with as many retries. */
+  readonly against: { readonly "0r": Interval; readonly "1r": Interval };
+};
+
+/** Every policy on the same traces. Red landings and false ejections are sums, the rest are means. */
+export const runCell = (scene: Scene, seeds: number): Cell => {
+  const outcomes = new Map(NAMES.map((name): [PolicyName, Outcome[]] => [name, []]));
+  for (let seed = 1; seed <= seeds; seed += 1) {
+    const history = trace(scene, seed);
+    for (const name of NAMES) {
+      const outcome = name === "oracle" ? best(history) : simulate(history, POLICIES[name]());
+      outcomes.get(name)?.push(outcome);
+    }
+  }
+  const of = (name: PolicyName): readonly Outcome[] => outcomes.get(name) ?? [];
+  const ratios = (name: PolicyName): number[] => of(name).map(({ makespan }, at) => makespan / (of("oracle")[at]?.makespan ?? 0));
+  const against = (a: PolicyName, b: PolicyName): Interval =>
+    interval(of(a).map(({ turnaround }, at) => turnaround - (of(b)[at]?.turnaround ?? 0)));
+  // Every name has its row.
+  const rows = Object.fromEntries(NAMES.map((name) => [name, row(of(name), ratios(name))])) as Cell["rows"];
+  return { scene, seeds, rows, ratios: ratios("ours+1r"), against: { "0r": against("ours", "zuul"), "1r": against("ours+1r", "zuul+1r") } };
+};
+
+const row = (outcomes: readonly Outcome[], ratios: readonly number[]): Row => ({
+  makespan: mean(outcomes.map(({ makespan }) => makespan)),
+  turnaround: mean(outcomes.map(({ turnaround }) => turnaround)),
+  runs: mean(outcomes.map(({ runs }) => runs)),
+  falseEjections: outcomes.reduce((sum, each) => sum + each.falseEjections, 0),
+  redLandings: outcomes.reduce((sum, each) => sum + each.redLandings, 0),
+  overOracle: median(ratios),
+});
+
+/** The oracle knows which of its two orders is the shorter. */
+const best = (history: ReturnType<typeof trace>): Outcome => {
+  const [good, bad] = [simulate(history, oracle("good")), simulate(history, oracle("bad"))];
+  return bad.makespan < good.makespan ? bad : good;
+};

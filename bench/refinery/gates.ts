@@ -1,0 +1,63 @@
+import type { Cell } from "./cell.ts";
+import { nameOf } from "./grid.ts";
+import { median, tail } from "./statistics.ts";
+
+export type Gate = { readonly name: string; readonly holds: boolean; readonly found: string; readonly cells: readonly string[] };
+
+const LIMIT = 1.35;
+/** Times differ in their last bits when they are summed up in another order. */
+const NOTHING = 1e-9;
+/** A cell with this little a chance to be within the limit is over it. */
+const UNLIKELY = 0.001;
+
+export const gates = (cells: readonly Cell[]): Gate[] => [
+  turnaround(cells, "1r"),
+  turnaround(cells, "0r"),
+  overOracle(cells),
+  redLandings(cells),
+  falseEjections(cells),
+];
+
+const turnaround = (cells: readonly Cell[], retries: "0r" | "1r"): Gate => {
+  const worse = cells.filter(({ against }) => against[retries].low > NOTHING);
+  const better = cells.filter(({ against }) => against[retries].high < -NOTHING);
+  return {
+    name: `in no cell is the 95 % interval of ours − Zuul, mean turnaround, above 0 (${retries})`,
+    holds: worse.length === 0,
+    found: `above 0 in ${worse.length}, below 0 in ${better.length} of ${cells.length} cells`,
+    cells: worse.map(({ scene, against: { [retries]: found } }) => `${nameOf(scene)}: ${found.low.toFixed(3)} … ${found.high.toFixed(3)}`),
+  };
+};
+
+/** Over all histories: every cell has as many. */
+const overOracle = (cells: readonly Cell[]): Gate => {
+  const ratio = median(cells.flatMap(({ ratios }) => ratios));
+  const name = `median makespan ÷ oracle of ours+1r is at most ${LIMIT}`;
+  return { name, holds: ratio <= LIMIT, found: ratio.toFixed(3), cells: [] };
+};
+
+const redLandings = (cells: readonly Cell[]): Gate => {
+  const red = cells.filter(({ rows }) => rows.ours.redLandings + rows["ours+1r"].redLandings > 0);
+  return {
+    name: "red landings are 0",
+    holds: red.length === 0,
+    found: `${red.length} cells`,
+    cells: red.map(({ scene }) => nameOf(scene)),
+  };
+};
+
+/** Per step, all cells with the same flakes together; and no cell is over the limit by more than chance. */
+const falseEjections = (cells: readonly Cell[]): Gate => {
+  const expected = ({ scene, seeds }: Cell): number => 2 * scene.flakes ** 2 * scene.steps * seeds;
+  const count = ({ rows }: Cell): number => rows["ours+1r"].falseEjections;
+  const sum = (some: readonly Cell[], of: (cell: Cell) => number): number => some.reduce((total, cell) => total + of(cell), 0);
+  const shares = [...new Set(cells.map(({ scene }) => scene.flakes))].sort((a, b) => a - b);
+  const groups = shares.map((flakes) => ({ flakes, some: cells.filter(({ scene }) => scene.flakes === flakes) }));
+  const over = cells.filter((cell) => count(cell) > 0 && tail(count(cell), expected(cell)) < UNLIKELY);
+  return {
+    name: "false ejections of ours+1r are at most 2·f² of the steps",
+    holds: over.length === 0 && groups.every(({ some }) => sum(some, count) <= sum(some, expected)),
+    found: groups.map(({ flakes, some }) => `f=${flakes}: ${sum(some, count)} of at most ${sum(some, expected).toFixed(1)}`).join(", "),
+    cells: over.map((cell) => `${nameOf(cell.scene)}: ${count(cell)} of at most ${expected(cell).toFixed(2)}`),
+  };
+};

@@ -1,0 +1,54 @@
+import type { Scene } from "./trace.ts";
+
+type World = Pick<Scene, "shape" | "start" | "work">;
+
+/** Graphs, with how work starts and how long it takes. */
+const WORLDS: readonly World[] = [
+  { shape: "flat", start: "ready", work: 0 },
+  { shape: "flat", start: "ready", work: 2 },
+  { shape: "layered", start: "ready", work: 0 },
+  { shape: "layered", start: "ready", work: 2 },
+  { shape: "layered", start: "landed", work: 2 },
+  { shape: "chain", start: "ready", work: 1 },
+  { shape: "chain", start: "landed", work: 1 },
+  { shape: "random", start: "ready", work: 1 },
+  { shape: "random", start: "landed", work: 1 },
+];
+const SIZES = [8, 24, 60];
+const SLOTS = [1, 4, 16];
+const BAD = [0, 0.05, 0.15, 0.3];
+const FLAKES = [0, 0.02, 0.05];
+
+/** Long queues, of which each takes as long as many short ones. */
+const LONG: readonly World[] = [
+  { shape: "flat", start: "ready", work: 0 },
+  { shape: "layered", start: "ready", work: 2 },
+  { shape: "random", start: "landed", work: 1 },
+];
+
+/**
+ * Graph × size × slots × share of bad steps in full; flakes and conflicts go through their values in turn, so that all pairs of values of two axes meet.
+ * A step of a long queue has more others to conflict with: there the odds of a pair are a tenth.
+ */
+export const grid = (): Scene[] => {
+  const short = WORLDS.flatMap((world, w) =>
+    SIZES.flatMap((steps, n) => SLOTS.flatMap((slots, c) => BAD.map((bad, p) => scene(world, { steps, slots, bad }, [w + c + p, n])))),
+  );
+  const long = LONG.flatMap((world, w) =>
+    SLOTS.slice(1).flatMap((slots, c) => [0.02, 0.1].map((bad, p) => scene(world, { steps: 200, slots, bad }, [w + c + p, w]))),
+  );
+  return [...short, ...long, scene({ shape: "flat", start: "ready", work: 0 }, { steps: 200, slots: 16, bad: 0.3 }, [1, 0])];
+};
+
+const scene = (world: World, rest: Pick<Scene, "steps" | "slots" | "bad">, [turn, shift]: readonly [number, number]): Scene => {
+  const flakes = FLAKES[(turn + shift) % FLAKES.length] ?? 0;
+  const isConflicting = turn % 2 === 1;
+  const share = rest.steps > 100 ? 0.1 : 1;
+  return { ...world, ...rest, flakes, textual: isConflicting ? 0.02 * share : 0, semantic: isConflicting ? 0.003 * share : 0 };
+};
+
+/** One small cell of each kind, for a look at everything in seconds. */
+export const quickGrid = (): Scene[] => grid().filter(({ steps, slots, bad }) => steps <= 24 && slots > 1 && bad === 0.15);
+
+export const nameOf = ({ shape, start, steps, work, bad, flakes, textual, slots }: Scene): string =>
+  `${shape}${shape === "flat" ? "" : `/${start}`} N=${steps} W=${work} p=${bad} f=${flakes} q=${textual} C=${slots}`;

@@ -1,0 +1,36 @@
+import type { Commit, Head } from "./commits.ts";
+
+export type Verdict = "green" | "red";
+
+/** Verify runs of one commit. */
+export type Check = { readonly verdicts: readonly Verdict[]; readonly running: boolean };
+
+/** All that a policy may look at. */
+export type View = {
+  readonly now: number;
+  readonly slots: number;
+  readonly tip: Commit;
+  /** What is ready, in the order in which it became so: each after what it needs, unless that landed. */
+  readonly queue: readonly Head[];
+  readonly needs: (step: number) => readonly number[];
+  readonly check: (commit: Commit) => Check | undefined;
+  readonly merge: (parent: Commit, head: Head) => Commit | null;
+};
+
+/** Sends a head back: to its author, because of red runs of a commit, or to the merger, because it cannot be merged into a commit. */
+export type Ejection = { readonly head: Head; readonly why: "red" | "conflict"; readonly at: Commit };
+
+type Decision = {
+  /** A verified commit that becomes the base. */ readonly land: Commit | null;
+  readonly eject: readonly Ejection[];
+  /** Commits to run, the most urgent first; a run that is not wanted any more is cancelled. */ readonly want: readonly Commit[];
+};
+
+/** A policy keeps its own state between decisions of one history. */
+export type Policy = { readonly decide: (view: View) => Decision };
+
+export type PolicyName = "serial" | "serial+1r" | "bors" | "bors+1r" | "zuul" | "zuul+1r" | "ours" | "ours+1r" | "oracle";
+
+export const reds = (check: Check | undefined): number => check?.verdicts.filter((verdict) => verdict === "red").length ?? 0;
+
+export const isGreen = (check: Check | undefined): boolean => check?.verdicts.includes("green") ?? false;

@@ -1,0 +1,206 @@
+import { type Agenda, agenda } from "./agenda.ts";
+import { type Board, board } from "./board.ts";
+import { type Commit, commitGraph, type Commits, path } from "./commits.ts";
+import { type Check, type Ejection, isGreen, type Policy, type Verdict, type View } from "./policy.ts";
+import { draw, FOR } from "./random.ts";
+import { union } from "./steps.ts";
+import { TIMES, type Trace } from "./trace.ts";
+
+/**
+ * One history of one base branch in virtual time. What holds for every policy:
+ * - A run takes a slot for `TIMES.check`, unless it is cancelled; a cancelled run costs what it used of that.
+ * - A run is red when its content is bad: a bad head, or two that are red together. Else it flakes, decided by content and attempt alone.
+ * - A landing takes `TIMES.landing`; meanwhile nobody decides, but runs go on. It moves the base to a commit that was green itself.
+ * - An ejected head comes back good after `TIMES.fix`, one that conflicted comes back merged after `TIMES.merger`, at the end of the queue; what needs it is held meanwhile.
+ * - That two heads conflict is known at once and costs no run: `git merge-tree` tells.
+ */
+export type Outcome = {
+  readonly makespan: number;
+  /** Mean over the steps, from the first head to the landing. */ readonly turnaround: number;
+  /** Run time over check time and steps. */ readonly runs: number;
+  /** Ejections of heads that were not to blame. */ readonly falseEjections: number;
+  /** Landings of what was not green, or not good. */ readonly redLandings: number;
+};
+
+type Happening =
+  | { readonly kind: "ready"; readonly step: number }
+  | { readonly kind: "ran"; readonly commit: Commit; readonly run: number }
+  | { readonly kind: "landed"; readonly commit: Commit };
+
+type Record = { readonly verdicts: Verdict[]; running: boolean; run: number; since: number };
+
+type World = {
+  readonly trace: Trace;
+  readonly board: Board;
+  readonly commits: Commits;
+  readonly agenda: Agenda<Happening>;
+  readonly checks: Map<Commit, Record>;
+  readonly running: Set<Commit>;
+  /** Runs that ended, by content. */ readonly attempts: Map<number, number>;
+  readonly say: (line: string) => void;
+  now: number;
+  tip: Commit;
+  landing: boolean;
+  used: number;
+  runs: number;
+  falseEjections: number;
+  redLandings: number;
+};
+
+/** A history that goes on for so many turns does not come to an end. */
+const TURNS = 200_000;
+
+export const simulate = (trace: Trace, policy: Policy, say: (line: string) => void = () => {}): Outcome => {
+  const commits = commitGraph({ ...trace, steps: trace.scene.steps });
+  const world: World = {
+    trace,
+    commits,
+    say,
+    board: board(trace),
+    agenda: agenda(),
+    checks: new Map(),
+    running: new Set(),
+    attempts: new Map(),
+    now: 0,
+    tip: commits.root,
+    landing: false,
+    used: 0,
+    runs: 0,
+    falseEjections: 0,
+    redLandings: 0,
+  };
+  startWork(world);
+  for (let turn = 0; world.board.landed() < trace.scene.steps; turn += 1) {
+    const next = world.agenda.next();
+    if (!next || turn > TURNS) throw new Error(`Stuck at ${world.now}: ${world.board.landed()} of ${trace.scene.steps} landed.`);
+    world.now = next.time;
+    for (const each of next.what) happen(world, each);
+    if (!world.landing) consult(world, policy);
+  }
+  // The rest of what still runs is nobody's: it is cancelled with the last landing.
+  for (const commit of world.running) cancel(world, commit);
+  return outcome(world);
+};
+
+const outcome = ({ board, trace, used, falseEjections, redLandings }: World): Outcome => {
+  const size = trace.scene.steps;
+  const turnaround = board.times.reduce((sum, { ready, landed }) => sum + landed - ready, 0) / size;
+  const makespan = board.times.reduce((last, { landed }) => Math.max(last, landed), 0);
+  return { makespan, turnaround, runs: used / TIMES.check / size, falseEjections, redLandings };
+};
+
+const startWork = (world: World): void => {
+  const { board, agenda, trace } = world;
+  // Work that takes no time ends before what needs it is looked at.
+  for (const step of board.startable()) {
+    board.start(step, world.tip);
+    agenda.add(world.now + (trace.work[step] ?? 0), { kind: "ready", step });
+  }
+};
+
+const happen = (world: World, event: Happening): void => {
+  const { board, now, tip } = world;
+  switch (event.kind) {
+    case "ready":
+      board.ready(event.step, { time: now, tip });
+      return startWork(world);
+    case "ran":
+      return ran(world, event.commit, event.run);
+    case "landed":
+      world.landing = false;
+      for (const { head } of path(tip, event.commit) ?? []) if (head) board.land(head, now);
+      world.tip = event.commit;
+      world.say(`${time(now)} landed ${names(tip, event.commit)}`);
+      return startWork(world);
+  }
+};
+
+const ran = (world: World, commit: Commit, run: number): void => {
+  const record = world.checks.get(commit);
+  // A cancelled run ends nowhere.
+  if (!record?.running || record.run !== run) return;
+  record.running = false;
+  world.running.delete(commit);
+  world.used += TIMES.check;
+  const attempt = (world.attempts.get(commit.content) ?? 0) + 1;
+  world.attempts.set(commit.content, attempt);
+  const { seed, scene } = world.trace;
+  const isRed = commit.red || draw(seed, FOR.flake, commit.content, attempt) < scene.flakes;
+  record.verdicts.push(isRed ? "red" : "green");
+  world.say(`${time(world.now)} ${isRed ? "red" : "green"} ${names(world.commits.root, commit)}`);
+};
+
+const consult = (world: World, policy: Policy): void => {
+  const { board, checks, commits, trace } = world;
+  const view: View = {
+    now: world.now,
+    slots: trace.scene.slots,
+    tip: world.tip,
+    queue: board.queue,
+    needs: (step) => trace.needs[step] ?? [],
+    check: (commit): Check | undefined => checks.get(commit),
+    merge: commits.merge,
+  };
+  for (let turn = 0; turn <= 10 * trace.scene.steps + 10; turn += 1) {
+    const { land, eject, want } = policy.decide(view);
+    for (const each of eject) sendBack(world, each);
+    if (land) return landOn(world, land);
+    if (eject.length === 0) return run(world, want);
+  }
+  throw new Error(`The policy ejects for ever at ${world.now}.`);
+};
+
+const sendBack = (world: World, { head, why, at }: Ejection): void => {
+  const { board, agenda, commits, tip, now } = world;
+  if (board.head(head.step) !== head || !board.queue.includes(head)) return;
+  const isGuilty = commits.isGuilty(at, head) || commits.isGuilty(tip, head);
+  const textual = union(head.textual, at.steps);
+  world.say(`${time(now)} ejected ${head.step} (${why})`);
+  if (why === "conflict") {
+    board.leave(head, { bad: head.bad, textual, semantic: head.semantic });
+    return agenda.add(now + TIMES.merger, { kind: "ready", step: head.step });
+  }
+  if (!isGuilty) world.falseEjections += 1;
+  board.leave(head, { bad: false, textual, semantic: union(head.semantic, at.steps) });
+  agenda.add(now + TIMES.fix, { kind: "ready", step: head.step });
+};
+
+const landOn = (world: World, commit: Commit): void => {
+  const { tip, checks, agenda, now } = world;
+  if (commit === tip || !path(tip, commit)) throw new Error("A landing that does not go forward from the base.");
+  if (commit.red || !isGreen(checks.get(commit))) world.redLandings += 1;
+  world.landing = true;
+  agenda.add(now + TIMES.landing, { kind: "landed", commit });
+};
+
+const run = (world: World, want: readonly Commit[]): void => {
+  const wanted = new Set(want);
+  for (const commit of world.running) if (!wanted.has(commit)) cancel(world, commit);
+  for (const commit of wanted) {
+    if (world.running.size >= world.trace.scene.slots) return;
+    if (!world.running.has(commit)) start(world, commit);
+  }
+};
+
+const start = (world: World, commit: Commit): void => {
+  const record: Record = world.checks.get(commit) ?? { verdicts: [], running: false, run: 0, since: 0 };
+  world.checks.set(commit, Object.assign(record, { running: true, run: (world.runs += 1), since: world.now }));
+  world.running.add(commit);
+  world.agenda.add(world.now + TIMES.check, { kind: "ran", commit, run: record.run });
+  world.say(`${time(world.now)} run ${names(world.commits.root, commit)}`);
+};
+
+const cancel = (world: World, commit: Commit): void => {
+  const record = world.checks.get(commit);
+  if (!record) return;
+  record.running = false;
+  world.running.delete(commit);
+  world.used += world.now - record.since;
+  world.say(`${time(world.now)} cancel ${names(world.commits.root, commit)}`);
+};
+
+const time = (now: number): string => now.toFixed(2);
+
+/** Steps by letter, as the examples of the documentation name them. */
+const names = (from: Commit, to: Commit): string =>
+  (path(from, to) ?? []).map(({ head }) => (head ? String.fromCodePoint(65 + head.step) : "")).join("");

@@ -1,0 +1,49 @@
+import { type Cell, NAMES } from "./cell.ts";
+import { nameOf } from "./grid.ts";
+import type { Gate } from "./gates.ts";
+import { mean, median } from "./statistics.ts";
+
+const COLUMNS = ["policy", "makespan", "÷oracle", "turnaround", "runs/step", "false ej.", "red landed"];
+
+export const table = (cells: readonly Cell[]): string => cells.map((cell) => cellTable(cell)).join("\n\n");
+
+const cellTable = ({ scene, seeds, rows, against }: Cell): string => {
+  const lines = NAMES.map((name) => {
+    const { makespan, overOracle, turnaround, runs, falseEjections, redLandings } = rows[name];
+    const blamed = `${((100 * falseEjections) / scene.steps / seeds).toFixed(2)}%`;
+    return line([name, makespan.toFixed(2), overOracle.toFixed(2), turnaround.toFixed(2), runs.toFixed(2), blamed, String(redLandings)]);
+  });
+  const paired = (["0r", "1r"] as const).map((retries) => {
+    const { mean, low, high } = against[retries];
+    return `${retries} ${mean.toFixed(3)} (${low.toFixed(3)} … ${high.toFixed(3)})`;
+  });
+  return [`${nameOf(scene)}, ${seeds} seeds; turnaround of ours − Zuul: ${paired.join(", ")}`, line(COLUMNS), ...lines].join("\n");
+};
+
+const line = (fields: readonly string[]): string => fields.map((field, at) => (at === 0 ? field.padEnd(10) : field.padStart(11))).join("");
+
+/** All cells at a glance: medians of the cells. */
+export const summary = (cells: readonly Cell[]): string => {
+  const lines = NAMES.map((name) => {
+    const of = (pick: (row: Cell["rows"]["ours"]) => number): number[] => cells.map(({ rows }) => pick(rows[name]));
+    const blamed = mean(cells.map(({ rows, scene, seeds }) => rows[name].falseEjections / scene.steps / seeds));
+    return line([
+      name,
+      median(of(({ makespan }) => makespan)).toFixed(2),
+      median(of(({ overOracle }) => overOracle)).toFixed(2),
+      median(of(({ turnaround }) => turnaround)).toFixed(2),
+      median(of(({ runs }) => runs)).toFixed(2),
+      `${(100 * blamed).toFixed(3)}%`,
+      String(of(({ redLandings }) => redLandings).reduce((sum, red) => sum + red, 0)),
+    ]);
+  });
+  return [`medians over ${cells.length} cells (false ejections: mean, red landings: sum)`, line(COLUMNS), ...lines].join("\n");
+};
+
+export const gateLines = (all: readonly Gate[]): string =>
+  all
+    .flatMap(({ name, holds, found, cells }) => [
+      `${holds ? "holds" : "FAILS"}  ${name}: ${found}`,
+      ...cells.map((cell) => `         ${cell}`),
+    ])
+    .join("\n");

@@ -1,0 +1,97 @@
+import { draw, FOR } from "./random.ts";
+import { hasStep, noSteps, type Steps, union, withStep } from "./steps.ts";
+
+/** Durations, in units of one verify run. */
+export const TIMES = { check: 1, fix: 1, merger: 0.7, landing: 0.01 } as const;
+
+type Shape = "flat" | "layered" | "chain" | "random";
+
+/** One cell of the grid: everything of a trace but its seed. */
+export type Scene = {
+  readonly shape: Shape;
+  /** A step starts to be worked on when what it needs landed, or as soon as that has a finished head. */
+  readonly start: "landed" | "ready";
+  readonly steps: number;
+  /** Work takes 0.5 to 1.5 times this; 0: everything is ready at once. */
+  readonly work: number;
+  /** P(a step is bad). */ readonly bad: number;
+  /** P(a run of good steps is red all the same). */ readonly flakes: number;
+  /** P(two steps cannot be merged with each other). */ readonly textual: number;
+  /** P(two good steps are red together). */ readonly semantic: number;
+  readonly slots: number;
+};
+
+/** What is true in one history, whatever the policy. */
+export type Trace = {
+  readonly scene: Scene;
+  readonly seed: number;
+  readonly needs: readonly (readonly number[])[];
+  readonly work: readonly number[];
+  readonly bad: readonly boolean[];
+  /** For each step those that it conflicts with. A step never conflicts with what it was built on. */
+  readonly textual: readonly (readonly number[])[];
+  readonly semantic: readonly (readonly number[])[];
+};
+
+const LAYERS = 4;
+
+export const trace = (scene: Scene, seed: number): Trace => {
+  const { steps, work, bad } = scene;
+  const each = <T>(of: (step: number) => T): T[] => Array.from({ length: steps }, (_, step) => of(step));
+  const needs = each((step) => needsOf(scene, seed, step));
+  const above = ancestors(needs);
+  return {
+    scene,
+    seed,
+    needs,
+    work: each((step) => work * (0.5 + draw(seed, FOR.work, step))),
+    bad: each((step) => draw(seed, FOR.bad, step) < bad),
+    textual: pairs(above, (a, b) => draw(seed, FOR.textual, a, b) < scene.textual),
+    semantic: pairs(above, (a, b) => draw(seed, FOR.semantic, a, b) < scene.semantic),
+  };
+};
+
+/** What a step needs comes before it by number. */
+const needsOf = ({ shape, steps }: Scene, seed: number, step: number): number[] => {
+  switch (shape) {
+    case "flat":
+      return [];
+    case "chain":
+      return step === 0 ? [] : [step - 1];
+    case "layered": {
+      const width = Math.ceil(steps / LAYERS);
+      const from = (Math.floor(step / width) - 1) * width;
+      return from < 0 ? [] : some(seed, step, { from, size: width });
+    }
+    case "random":
+      return step === 0 || draw(seed, FOR.needs, step, 2) < 0.3 ? [] : some(seed, step, { from: 0, size: step });
+  }
+};
+
+/** One or two of a range. */
+const some = (seed: number, step: number, { from, size }: { from: number; size: number }): number[] => {
+  const pick = (nth: number): number => from + Math.floor(draw(seed, FOR.need, step, nth) * size);
+  return draw(seed, FOR.needs, step, 1) < 0.5 ? [pick(0)] : [...new Set([pick(0), pick(1)])];
+};
+
+const ancestors = (needs: readonly (readonly number[])[]): Steps[] => {
+  const above: Steps[] = [];
+  for (const needed of needs) {
+    let all = noSteps(needs.length);
+    for (const need of needed) all = withStep(union(all, above[need] ?? all), need);
+    above.push(all);
+  }
+  return above;
+};
+
+const pairs = (above: readonly Steps[], conflict: (a: number, b: number) => boolean): number[][] => {
+  const partners: number[][] = above.map(() => []);
+  for (const [b, before] of above.entries()) {
+    for (let a = 0; a < b; a += 1) {
+      if (hasStep(before, a) || !conflict(a, b)) continue;
+      partners[a]?.push(b);
+      partners[b]?.push(a);
+    }
+  }
+  return partners;
+};
