@@ -2,6 +2,7 @@
 export type Agenda<T> = {
   readonly add: (time: number, what: T) => void;
   /** Everything of the next time at once. */ readonly next: () => { readonly time: number; readonly what: readonly T[] } | null;
+  /** Is anything left for this time? */ readonly isDue: (time: number) => boolean;
 };
 
 type Entry<T> = { readonly time: number; readonly order: number; readonly what: T };
@@ -12,13 +13,15 @@ const SAME = 1e-9;
 export const agenda = <T>(): Agenda<T> => {
   const heap: Entry<T>[] = [];
   let order = 0;
+  const isDue = (time: number): boolean => heap[0] !== undefined && heap[0].time <= time + SAME;
   return {
+    isDue,
     add: (time, what) => push(heap, { time, order: (order += 1), what }),
     next: () => {
       const first = pop(heap);
       if (!first) return null;
       const what = [first.what];
-      while (heap[0] && heap[0].time <= first.time + SAME) {
+      while (isDue(first.time)) {
         const more = pop(heap);
         if (more) what.push(more.what);
       }

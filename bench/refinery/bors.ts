@@ -1,5 +1,5 @@
 import type { Commit, Head } from "./commits.ts";
-import { isGreen, type Policy, reds, type View } from "./policy.ts";
+import type { Policy, View } from "./policy.ts";
 
 /**
  * Batches with bisection, after the README of bors-ng: everything that waits becomes a batch, one batch runs at a time; a green one lands, a red one is split
@@ -9,7 +9,7 @@ import { isGreen, type Policy, reds, type View } from "./policy.ts";
  */
 export const bors = (retries: number, size = 8): Policy => {
   let batches: Head[][] = [];
-  let current: { readonly members: readonly Head[]; readonly commit: Commit } | null = null;
+  let current: { readonly members: readonly Head[]; readonly commit: Commit; readonly before: number } | null = null;
   const decide: Policy["decide"] = (view) => {
     batches = batches.map((batch) => batch.filter((head) => view.queue.includes(head))).filter((batch) => batch.length > 0);
     if (current?.members.some((head) => !view.queue.includes(head))) current = null;
@@ -18,20 +18,21 @@ export const bors = (retries: number, size = 8): Policy => {
       batches = next.batches;
       if (next.unmergeable) return { land: null, eject: [{ head: next.unmergeable, why: "conflict", at: view.tip }], want: [] };
       if (!next.commit) return { land: null, eject: [], want: [] };
-      current = { members: next.members, commit: next.commit };
+      current = { members: next.members, commit: next.commit, before: view.check(next.commit)?.verdicts.length ?? 0 };
     }
-    const { members, commit } = current;
-    const found = view.check(commit);
+    const { members, commit, before } = current;
+    // Every batch is run, also one that happens to be the end of a batch that was red.
+    const found = view.check(commit)?.verdicts.slice(before) ?? [];
     const [only] = members;
-    if (isGreen(found)) {
+    if (found.includes("green")) {
       current = null;
       return { land: commit, eject: [], want: [] };
     }
-    if (only && members.length === 1 && reds(found) > retries) {
+    if (only && members.length === 1 && found.length > retries) {
       current = null;
       return { land: null, eject: [{ head: only, why: "red", at: commit }], want: [] };
     }
-    if (members.length > 1 && reds(found) > 0) {
+    if (members.length > 1 && found.length > 0) {
       const half = Math.ceil(members.length / 2);
       batches.push(members.slice(0, half), members.slice(half));
       current = null;

@@ -1,6 +1,6 @@
 import { type Agenda, agenda } from "./agenda.ts";
 import { type Board, board } from "./board.ts";
-import { type Commit, commitGraph, type Commits, path } from "./commits.ts";
+import { type Commit, commitGraph, type Commits, type Head, path } from "./commits.ts";
 import { type Check, type Ejection, isGreen, type Policy, type Verdict, type View } from "./policy.ts";
 import { draw, FOR } from "./random.ts";
 import { union } from "./steps.ts";
@@ -73,9 +73,13 @@ export const simulate = (trace: Trace, policy: Policy, say: (line: string) => vo
   for (let turn = 0; world.board.landed() < trace.scene.steps; turn += 1) {
     const next = world.agenda.next();
     if (!next || turn > TURNS) throw new Error(`Stuck at ${world.now}: ${world.board.landed()} of ${trace.scene.steps} landed.`);
+    // A cancelled run ends nowhere and wakes nobody.
+    const what = next.what.filter((each) => each.kind !== "ran" || isLive(world, each));
+    if (what.length === 0) continue;
     world.now = next.time;
-    for (const each of next.what) happen(world, each);
-    if (!world.landing) consult(world, policy);
+    for (const each of what) happen(world, each);
+    // Work that takes no time is done before anyone decides.
+    if (!world.landing && !world.agenda.isDue(world.now)) consult(world, policy);
   }
   // The rest of what still runs is nobody's: it is cancelled with the last landing.
   for (const commit of world.running) cancel(world, commit);
@@ -91,7 +95,6 @@ const outcome = ({ board, trace, used, falseEjections, redLandings }: World): Ou
 
 const startWork = (world: World): void => {
   const { board, agenda, trace } = world;
-  // Work that takes no time ends before what needs it is looked at.
   for (const step of board.startable()) {
     board.start(step, world.tip);
     agenda.add(world.now + (trace.work[step] ?? 0), { kind: "ready", step });
@@ -105,7 +108,7 @@ const happen = (world: World, event: Happening): void => {
       board.ready(event.step, { time: now, tip });
       return startWork(world);
     case "ran":
-      return ran(world, event.commit, event.run);
+      return ran(world, event.commit);
     case "landed":
       world.landing = false;
       for (const { head } of path(tip, event.commit) ?? []) if (head) board.land(head, now);
@@ -115,10 +118,16 @@ const happen = (world: World, event: Happening): void => {
   }
 };
 
-const ran = (world: World, commit: Commit, run: number): void => {
+type Ran = Extract<Happening, { kind: "ran" }>;
+
+const isLive = ({ checks }: World, { commit, run }: Ran): boolean => {
+  const record = checks.get(commit);
+  return record !== undefined && record.running && record.run === run;
+};
+
+const ran = (world: World, commit: Commit): void => {
   const record = world.checks.get(commit);
-  // A cancelled run ends nowhere.
-  if (!record?.running || record.run !== run) return;
+  if (!record) return;
   record.running = false;
   world.running.delete(commit);
   world.used += TIMES.check;
@@ -155,7 +164,7 @@ const sendBack = (world: World, { head, why, at }: Ejection): void => {
   if (board.head(head.step) !== head || !board.queue.includes(head)) return;
   const isGuilty = commits.isGuilty(at, head) || commits.isGuilty(tip, head);
   const textual = union(head.textual, at.steps);
-  world.say(`${time(now)} ejected ${head.step} (${why})`);
+  world.say(`${time(now)} ejected ${name(head)} (${why})`);
   if (why === "conflict") {
     board.leave(head, { bad: head.bad, textual, semantic: head.semantic });
     return agenda.add(now + TIMES.merger, { kind: "ready", step: head.step });
@@ -201,6 +210,7 @@ const cancel = (world: World, commit: Commit): void => {
 
 const time = (now: number): string => now.toFixed(2);
 
-/** Steps by letter, as the examples of the documentation name them. */
-const names = (from: Commit, to: Commit): string =>
-  (path(from, to) ?? []).map(({ head }) => (head ? String.fromCodePoint(65 + head.step) : "")).join("");
+/** Steps by letter, as the examples of the documentation name them; a new head of a step has a prime. */
+const name = ({ step, version }: Head): string => String.fromCodePoint(65 + step) + "'".repeat(version);
+
+const names = (from: Commit, to: Commit): string => (path(from, to) ?? []).map(({ head }) => (head ? name(head) : "")).join("");

@@ -1,0 +1,41 @@
+import type { Policy } from "../../../bench/refinery/policy.ts";
+import { type Outcome, simulate } from "../../../bench/refinery/simulate.ts";
+import type { Scene, Trace } from "../../../bench/refinery/trace.ts";
+
+type Facts = Partial<Pick<Scene, "flakes" | "slots" | "start">> & {
+  /** When each step is ready. */ readonly ready: readonly number[];
+  readonly bad?: readonly number[];
+  readonly needs?: Readonly<Record<number, readonly number[]>>;
+  readonly textual?: readonly (readonly [number, number])[];
+  readonly semantic?: readonly (readonly [number, number])[];
+  readonly seed?: number;
+};
+
+/** A trace told step by step. */
+export const history = ({ ready, bad = [], needs = {}, textual = [], semantic = [], ...rest }: Facts): Trace => {
+  const partners = (pairs: readonly (readonly [number, number])[]): number[][] =>
+    ready.map((_, step) => pairs.flatMap(([a, b]) => (a === step ? [b] : b === step ? [a] : [])));
+  const { flakes = 0, slots = 16, start = "ready", seed = 1 } = rest;
+  return {
+    scene: { shape: "flat", start, steps: ready.length, work: 0, bad: 0, flakes, textual: 0, semantic: 0, slots },
+    seed,
+    needs: ready.map((_, step) => needs[step] ?? []),
+    work: ready,
+    bad: ready.map((_, step) => bad.includes(step)),
+    textual: partners(textual),
+    semantic: partners(semantic),
+  };
+};
+
+/** `count` steps that are all ready at once. */
+export const atOnce = (count: number): number[] => Array.from({ length: count }, () => 0);
+
+export const tell = (trace: Trace, policy: Policy): { readonly lines: readonly string[]; readonly outcome: Outcome } => {
+  const lines: string[] = [];
+  const outcome = simulate(trace, policy, (line) => void lines.push(line));
+  return { lines, outcome };
+};
+
+/** The lines of these kinds. */
+export const only = (lines: readonly string[], ...kinds: readonly string[]): string[] =>
+  lines.filter((line) => kinds.includes(line.split(" ")[1] ?? ""));

@@ -1,0 +1,204 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { runCell } from "../../../bench/refinery/cell.ts";
+import { type Cell } from "../../../bench/refinery/cell.ts";
+import { commitGraph, type Head, path } from "../../../bench/refinery/commits.ts";
+import { gates } from "../../../bench/refinery/gates.ts";
+import { grid, nameOf, quickGrid } from "../../../bench/refinery/grid.ts";
+import { ours } from "../../../bench/refinery/ours.ts";
+import { plot } from "../../../bench/refinery/plot.ts";
+import type { Policy } from "../../../bench/refinery/policy.ts";
+import { serial } from "../../../bench/refinery/serial.ts";
+import { simulate } from "../../../bench/refinery/simulate.ts";
+import { interval, median, tail } from "../../../bench/refinery/statistics.ts";
+import { noSteps, withStep } from "../../../bench/refinery/steps.ts";
+import { type Scene, trace } from "../../../bench/refinery/trace.ts";
+import { zuul } from "../../../bench/refinery/zuul.ts";
+import { atOnce, history, only, tell } from "./history.ts";
+
+const hard: Scene = {
+  shape: "random",
+  start: "ready",
+  steps: 20,
+  work: 1,
+  bad: 0.3,
+  flakes: 0.05,
+  textual: 0.05,
+  semantic: 0.02,
+  slots: 4,
+};
+
+describe("a simulated history", () => {
+  it("is the same for the same seed, and another for another", () => {
+    const run = (seed: number): unknown => tell(trace(hard, seed), zuul(1));
+    expect(run(3)).toEqual(run(3));
+    expect(run(3)).not.toEqual(run(4));
+  });
+
+  it("counts the landing of what was not green, and of what is not good", () => {
+    const rash: Policy = {
+      decide: ({ queue: [head], tip, merge }) => ({ land: head ? merge(tip, head) : null, eject: [], want: [] }),
+    };
+    expect(simulate(history({ ready: atOnce(3), bad: [1] }), rash).redLandings).toBe(3);
+  });
+
+  it("refuses to land a step before what it needs", () => {
+    const blind: Policy = {
+      decide: ({ queue, tip, merge }) => {
+        const head = queue.at(-1);
+        return { land: head ? merge(tip, head) : null, eject: [], want: [] };
+      },
+    };
+    expect(() => simulate(history({ ready: atOnce(2), needs: { 1: [0] } }), blind)).toThrow("landed before what it needs");
+  });
+
+  it("does not go on for ever", () => {
+    const idle: Policy = { decide: () => ({ land: null, eject: [], want: [] }) };
+    expect(() => simulate(history({ ready: atOnce(2) }), idle)).toThrow("Stuck");
+  });
+
+  it("charges a cancelled run for the time that it took", () => {
+    const fickle: Policy = {
+      decide: (view) => {
+        const decision = serial(0).decide(view);
+        // The second comes in while the first runs, and takes its slot.
+        const other = view.now === 0.25 && view.queue[1] ? view.merge(view.tip, view.queue[1]) : null;
+        return other ? { ...decision, want: [other] } : decision;
+      },
+    };
+    const { lines, outcome } = tell(history({ ready: [0, 0.25] }), fickle);
+    expect(only(lines, "run", "cancel")).toEqual(["0.00 run A", "0.25 cancel A", "0.25 run B", "1.25 run A", "2.26 run AB"]);
+    expect(outcome.runs).toBeCloseTo((0.25 + 3) / 2);
+  });
+
+  it("takes no more slots than there are", () => {
+    for (const seed of [1, 2, 3]) {
+      let running = 0;
+      for (const line of tell(trace(hard, seed), zuul(0, 20)).lines) {
+        const kind = line.split(" ")[1] ?? "";
+        running += kind === "run" ? 1 : ["green", "red", "cancel"].includes(kind) ? -1 : 0;
+        expect(running).toBeLessThanOrEqual(hard.slots);
+      }
+    }
+  });
+
+  it("lets the product's own plan land everything, and nothing that is red", () => {
+    fc.assert(
+      fc.property(fc.constantFrom("flat", "layered", "chain", "random"), fc.constantFrom(0, 1), fc.nat(1_000), (shape, retries, seed) => {
+        expect(simulate(trace({ ...hard, shape }, seed), ours(retries)).redLandings).toBe(0);
+      }),
+      { numRuns: 60 },
+    );
+  });
+});
+
+describe("the commit graph", () => {
+  const none = noSteps(3);
+  const head = (step: number, more: Partial<Head> = {}): Head => ({
+    id: step,
+    step,
+    version: 0,
+    bad: false,
+    textual: none,
+    semantic: none,
+    ...more,
+  });
+  const { root, merge, find } = commitGraph({ steps: 3, textual: [[1], [0], []], semantic: [[2], [], [0]] });
+  const [a, b, c] = [head(0), head(1), head(2)];
+
+  it("gives the same commit for the same merges", () => {
+    const once = merge(root, a);
+    expect(once).toBe(merge(root, a));
+    expect(once && find(once.sha)).toBe(once);
+    expect(once?.sha).toMatch(/^[0-9a-f]{40}$/);
+    const both = once && merge(once, c);
+    expect(both && path(root, both)).toEqual([once, both]);
+    expect(both && once && path(both, once)).toBe(null);
+  });
+
+  it("finds conflicts, and what is red together, unless one was made after the other", () => {
+    const one = merge(root, a);
+    if (!one) throw new Error("It merges.");
+    expect(merge(one, b)).toBe(null);
+    expect(merge(one, head(1, { id: 9, textual: withStep(none, 0) }))).toMatchObject({ red: false });
+    expect([merge(one, c)?.red, merge(root, c)?.red]).toEqual([true, false]);
+    expect(merge(one, head(2, { id: 8, semantic: withStep(none, 0) }))?.red).toBe(false);
+  });
+
+  it("names the same content the same, whatever the order", () => {
+    const [ac, ca] = [merge(merge(root, a) ?? root, c), merge(merge(root, c) ?? root, a)];
+    expect(ac?.content).toBe(ca?.content);
+    expect(ac).not.toBe(ca);
+  });
+});
+
+describe("the grid", () => {
+  const all = grid();
+  it("spans the axes, each pair of values of two axes", () => {
+    expect(new Set(all.map(({ shape }) => shape)).size).toBe(4);
+    expect([Math.min(...all.map(({ steps }) => steps)), Math.max(...all.map(({ steps }) => steps))]).toEqual([8, 200]);
+    expect([Math.min(...all.map(({ slots }) => slots)), Math.max(...all.map(({ slots }) => slots))]).toEqual([1, 16]);
+    const axes = ["shape", "steps", "bad", "flakes", "textual", "slots"] as const;
+    const short = all.filter(({ steps }) => steps < 100);
+    for (const a of axes)
+      for (const b of axes) {
+        const values = (axis: (typeof axes)[number]): number => new Set(short.map((scene) => scene[axis])).size;
+        expect(new Set(short.map((scene) => `${scene[a]} ${scene[b]}`)).size).toBe(a === b ? values(a) : values(a) * values(b));
+      }
+  });
+
+  it("names each cell once", () => {
+    expect(new Set(all.map((scene) => nameOf(scene))).size).toBe(all.length);
+    expect(quickGrid().length).toBeGreaterThan(10);
+  });
+});
+
+describe("statistics", () => {
+  it("gives the interval of Student's t", () => {
+    // Of 1 … 10: mean 5.5, standard deviation 3.02765, t(9) 2.262157.
+    const { mean, low, high } = interval([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+    expect([mean, low, high]).toEqual([5.5, expect.closeTo(5.5 - 2.16585, 2), expect.closeTo(5.5 + 2.16585, 2)]);
+    expect([median([3, 1, 2]), median([4, 1, 2, 3])]).toEqual([2, 2.5]);
+    expect([tail(0, 2), tail(1, 2), tail(3, 2)]).toEqual([1, expect.closeTo(0.8647, 4), expect.closeTo(0.3233, 4)]);
+  });
+});
+
+describe("the gates", () => {
+  const cell = runCell({ ...hard, steps: 6 }, 4);
+  const fine: Cell = {
+    ...cell,
+    rows: {
+      ...cell.rows,
+      ours: { ...cell.rows.ours, redLandings: 0 },
+      "ours+1r": { ...cell.rows["ours+1r"], redLandings: 0, falseEjections: 0 },
+    },
+    ratios: [1.2, 1.35, 1.3, 2],
+    against: { "0r": { mean: 0, low: 0, high: 0 }, "1r": { mean: 0.1, low: -0.1, high: 0.3 } },
+  };
+  const holds = (cells: readonly Cell[]): boolean[] => gates(cells).map((gate) => gate.holds);
+  const withOurs = (row: Partial<Cell["rows"]["ours"]>): Cell => ({
+    ...fine,
+    rows: { ...fine.rows, "ours+1r": { ...fine.rows["ours+1r"], ...row } },
+  });
+
+  it("hold for what is within the limits, and each fails alone for what is not", () => {
+    expect(holds([fine])).toEqual([true, true, true, true, true]);
+    const above = { mean: 0.2, low: 0.01, high: 0.3 };
+    expect(holds([fine, { ...fine, against: { ...fine.against, "1r": above } }])).toEqual([false, true, true, true, true]);
+    expect(holds([fine, { ...fine, against: { ...fine.against, "0r": above } }])).toEqual([true, false, true, true, true]);
+    expect(holds([{ ...fine, ratios: [1.4, 1.36, 1] }])).toEqual([true, true, false, true, true]);
+    expect(holds([withOurs({ redLandings: 1 })])).toEqual([true, true, true, false, true]);
+    expect(holds([withOurs({ falseEjections: 3 })])).toEqual([true, true, true, true, false]);
+  });
+
+  it("allow no false ejection where nothing flakes", () => {
+    const still = { ...withOurs({ falseEjections: 1 }), scene: { ...fine.scene, flakes: 0 } };
+    expect(holds([still])).toEqual([true, true, true, true, false]);
+  });
+
+  it("are drawn", () => {
+    const drawn = plot([fine]);
+    expect(drawn.match(/<circle/g)).toHaveLength(18);
+    expect(drawn).not.toContain("NaN");
+  });
+});
