@@ -21,6 +21,7 @@ export type Commit = {
   readonly steps: Steps;
   /** The truth about its content, which only an oracle may read. */ readonly red: boolean;
   /** Names its content, whatever the order: what flakes depend on. */ readonly content: number;
+  /** The same as git would name it: equal for the same content. */ readonly tree: string;
 };
 
 export type Commits = {
@@ -36,22 +37,39 @@ export type Truth = Pick<Trace, "textual" | "semantic"> & { readonly steps: numb
 
 export const sha = (kind: number, id: number): string => `${kind}${id.toString(16).padStart(39, "0")}`;
 
+const tree = (content: number, second: number): string => sha(2, content * 2 ** 20 + (second >>> 12));
+
 /** The in-memory commit graph of one base branch: what git would answer, and the truth that runs would find. */
 export const commitGraph = (truth: Truth): Commits => {
-  const root: Commit = { sha: sha(0, 0), parent: null, head: null, depth: 0, steps: noSteps(truth.steps), red: false, content: 0 };
+  const root: Commit = {
+    sha: sha(0, 0),
+    parent: null,
+    head: null,
+    depth: 0,
+    steps: noSteps(truth.steps),
+    red: false,
+    content: 0,
+    tree: tree(0, 0),
+  };
+  const seconds = new Map([[root, 0]]);
   const all = new Map<string, Commit>([[root.sha, root]]);
   const children = new Map<Commit, Map<number, Commit | null>>();
   const create = (parent: Commit, head: Head): Commit | null => {
     if (hasStep(parent.steps, head.step) || meets(truth.textual, "textual", { context: parent, head })) return null;
-    const commit = {
+    const content = (parent.content ^ mix(mix(FOR.content, head.step), head.version)) >>> 0;
+    // One hash of 32 bits meets another by chance now and then: two do not.
+    const second = ((seconds.get(parent) ?? 0) ^ mix(mix(FOR.tree, head.version), head.step)) >>> 0;
+    const commit: Commit = {
       sha: sha(0, all.size),
       parent,
       head,
       depth: parent.depth + 1,
       steps: withStep(parent.steps, head.step),
       red: parent.red || isGuilty(parent, head),
-      content: (parent.content ^ mix(mix(FOR.content, head.step), head.version)) >>> 0,
+      content,
+      tree: tree(content, second),
     };
+    seconds.set(commit, second);
     all.set(commit.sha, commit);
     return commit;
   };

@@ -20,7 +20,7 @@ export const oracle = (isFirst: "good" | "bad"): Policy => {
       const proved = proofs.filter(({ at }) => reds(view.check(at)) > 0);
       if (proved.length > 0) return { land: null, eject: proved.map(({ head, at }) => ({ head, at, why: "red" as const })), want: [] };
       const land = good.findLast((commit) => isGreen(view.check(commit))) ?? null;
-      const isRunning = (commit: Commit): boolean => view.check(commit)?.running ?? false;
+      const isRunning = (commit: Commit): boolean => (view.check(commit)?.running ?? 0) > 0;
       const runs = [...good, ...proofs.map(({ at }) => at)].filter((commit) => isRunning(commit));
       const ends = good.slice(-1);
       const wanted = proofs.map(({ at }) => at);

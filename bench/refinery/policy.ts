@@ -3,7 +3,7 @@ import type { Commit, Head } from "./commits.ts";
 export type Verdict = "green" | "red";
 
 /** Verify runs of one commit. */
-export type Check = { readonly verdicts: readonly Verdict[]; readonly running: boolean };
+export type Check = { readonly verdicts: readonly Verdict[]; /** How many run now. */ readonly running: number };
 
 /** All that a policy may look at. */
 export type View = {
@@ -23,7 +23,9 @@ export type Ejection = { readonly head: Head; readonly why: "red" | "conflict"; 
 type Decision = {
   /** A verified commit that becomes the base. */ readonly land: Commit | null;
   readonly eject: readonly Ejection[];
-  /** Commits to run, the most urgent first; a run that is not wanted any more is cancelled. */ readonly want: readonly Commit[];
+  /** Commits to run, the most urgent first, one named twice runs twice at the same time; a run that is not wanted any more is cancelled. */
+  readonly want: readonly Commit[];
+  /** When to ask again even if nothing happened. */ readonly wake?: number | null;
 };
 
 /** A policy keeps its own state between decisions of one history. */

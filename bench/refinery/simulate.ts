@@ -1,7 +1,7 @@
 import { type Agenda, agenda } from "./agenda.ts";
 import { type Board, board } from "./board.ts";
 import { type Commit, commitGraph, type Commits, type Head, path } from "./commits.ts";
-import { type Check, type Ejection, isGreen, type Policy, type Verdict, type View } from "./policy.ts";
+import { type Check, type Ejection, type Policy, type Verdict, type View } from "./policy.ts";
 import { draw, FOR } from "./random.ts";
 import { union } from "./steps.ts";
 import { TIMES, type Trace } from "./trace.ts";
@@ -25,9 +25,11 @@ export type Outcome = {
 type Happening =
   | { readonly kind: "ready"; readonly step: number }
   | { readonly kind: "ran"; readonly commit: Commit; readonly run: number }
-  | { readonly kind: "landed"; readonly commit: Commit };
+  | { readonly kind: "landed"; readonly commit: Commit }
+  | { readonly kind: "woken" };
 
-type Record = { readonly verdicts: Verdict[]; running: boolean; run: number; since: number };
+/** What runs, by number, with the time at which it began; the oldest first. */
+type Record = { readonly verdicts: Verdict[]; readonly runs: Map<number, number> };
 
 type World = {
   readonly trace: Trace;
@@ -35,8 +37,9 @@ type World = {
   readonly commits: Commits;
   readonly agenda: Agenda<Happening>;
   readonly checks: Map<Commit, Record>;
-  readonly running: Set<Commit>;
+  /** Runs under way, by commit; a commit that does not run is not in it. */ readonly running: Map<Commit, Record>;
   /** Runs that ended, by content. */ readonly attempts: Map<number, number>;
+  /** Content that was green. */ readonly green: Set<string>;
   readonly say: (line: string) => void;
   now: number;
   tip: Commit;
@@ -59,8 +62,9 @@ export const simulate = (trace: Trace, policy: Policy, say: (line: string) => vo
     board: board(trace),
     agenda: agenda(),
     checks: new Map(),
-    running: new Set(),
+    running: new Map(),
     attempts: new Map(),
+    green: new Set(),
     now: 0,
     tip: commits.root,
     landing: false,
@@ -82,7 +86,7 @@ export const simulate = (trace: Trace, policy: Policy, say: (line: string) => vo
     if (!world.landing && !world.agenda.isDue(world.now)) consult(world, policy);
   }
   // The rest of what still runs is nobody's: it is cancelled with the last landing.
-  for (const commit of world.running) cancel(world, commit);
+  for (const [commit, { runs }] of world.running) for (const run of runs.keys()) cancel(world, commit, run);
   return outcome(world);
 };
 
@@ -108,7 +112,9 @@ const happen = (world: World, event: Happening): void => {
       board.ready(event.step, { time: now, tip });
       return startWork(world);
     case "ran":
-      return ran(world, event.commit);
+      return ran(world, event);
+    case "woken":
+      return;
     case "landed":
       world.landing = false;
       for (const { head } of path(tip, event.commit) ?? []) if (head) board.land(head, now);
@@ -120,22 +126,16 @@ const happen = (world: World, event: Happening): void => {
 
 type Ran = Extract<Happening, { kind: "ran" }>;
 
-const isLive = ({ checks }: World, { commit, run }: Ran): boolean => {
-  const record = checks.get(commit);
-  return record !== undefined && record.running && record.run === run;
-};
+const isLive = ({ checks }: World, { commit, run }: Ran): boolean => checks.get(commit)?.runs.has(run) ?? false;
 
-const ran = (world: World, commit: Commit): void => {
-  const record = world.checks.get(commit);
-  if (!record) return;
-  record.running = false;
-  world.running.delete(commit);
-  world.used += TIMES.check;
+const ran = (world: World, { commit, run }: Ran): void => {
+  const record = end(world, commit, run);
   const attempt = (world.attempts.get(commit.content) ?? 0) + 1;
   world.attempts.set(commit.content, attempt);
   const { seed, scene } = world.trace;
   const isRed = commit.red || draw(seed, FOR.flake, commit.content, attempt) < scene.flakes;
-  record.verdicts.push(isRed ? "red" : "green");
+  record?.verdicts.push(isRed ? "red" : "green");
+  if (!isRed) world.green.add(commit.tree);
   world.say(`${time(world.now)} ${isRed ? "red" : "green"} ${names(world.commits.root, commit)}`);
 };
 
@@ -147,11 +147,15 @@ const consult = (world: World, policy: Policy): void => {
     tip: world.tip,
     queue: board.queue,
     needs: (step) => trace.needs[step] ?? [],
-    check: (commit): Check | undefined => checks.get(commit),
+    check: (commit): Check | undefined => {
+      const found = checks.get(commit);
+      return found && { verdicts: found.verdicts, running: found.runs.size };
+    },
     merge: commits.merge,
   };
   for (let turn = 0; turn <= 10 * trace.scene.steps + 10; turn += 1) {
-    const { land, eject, want } = policy.decide(view);
+    const { land, eject, want, wake } = policy.decide(view);
+    if (wake !== undefined && wake !== null) world.agenda.add(wake, { kind: "woken" });
     for (const each of eject) sendBack(world, each);
     if (land) return landOn(world, land);
     if (eject.length === 0) return run(world, want);
@@ -175,36 +179,49 @@ const sendBack = (world: World, { head, why, at }: Ejection): void => {
 };
 
 const landOn = (world: World, commit: Commit): void => {
-  const { tip, checks, agenda, now } = world;
+  const { tip, green, agenda, now } = world;
   if (commit === tip || !path(tip, commit)) throw new Error("A landing that does not go forward from the base.");
-  if (commit.red || !isGreen(checks.get(commit))) world.redLandings += 1;
+  if (commit.red || !green.has(commit.tree)) world.redLandings += 1;
   world.landing = true;
   agenda.add(now + TIMES.landing, { kind: "landed", commit });
 };
 
 const run = (world: World, want: readonly Commit[]): void => {
-  const wanted = new Set(want);
-  for (const commit of world.running) if (!wanted.has(commit)) cancel(world, commit);
-  for (const commit of wanted) {
-    if (world.running.size >= world.trace.scene.slots) return;
-    if (!world.running.has(commit)) start(world, commit);
+  const wanted = new Map<Commit, number>();
+  for (const commit of want) wanted.set(commit, (wanted.get(commit) ?? 0) + 1);
+  for (const [commit, { runs }] of world.running) {
+    for (const run of [...runs.keys()].slice(wanted.get(commit) ?? 0)) cancel(world, commit, run);
+  }
+  let free = world.trace.scene.slots - [...world.running.values()].reduce((sum, { runs }) => sum + runs.size, 0);
+  for (const [commit, count] of wanted) {
+    for (let more = count - (world.running.get(commit)?.runs.size ?? 0); more > 0 && free > 0; more -= 1) {
+      start(world, commit);
+      free -= 1;
+    }
   }
 };
 
 const start = (world: World, commit: Commit): void => {
-  const record: Record = world.checks.get(commit) ?? { verdicts: [], running: false, run: 0, since: 0 };
-  world.checks.set(commit, Object.assign(record, { running: true, run: (world.runs += 1), since: world.now }));
-  world.running.add(commit);
-  world.agenda.add(world.now + TIMES.check, { kind: "ran", commit, run: record.run });
+  const record: Record = world.checks.get(commit) ?? { verdicts: [], runs: new Map() };
+  world.runs += 1;
+  world.checks.set(commit, record);
+  world.running.set(commit, record);
+  record.runs.set(world.runs, world.now);
+  world.agenda.add(world.now + TIMES.check, { kind: "ran", commit, run: world.runs });
   world.say(`${time(world.now)} run ${names(world.commits.root, commit)}`);
 };
 
-const cancel = (world: World, commit: Commit): void => {
+/** Frees the slot of a run. */
+const end = (world: World, commit: Commit, run: number): Record | undefined => {
   const record = world.checks.get(commit);
-  if (!record) return;
-  record.running = false;
-  world.running.delete(commit);
-  world.used += world.now - record.since;
+  world.used += world.now - (record?.runs.get(run) ?? world.now);
+  record?.runs.delete(run);
+  if (record?.runs.size === 0) world.running.delete(commit);
+  return record;
+};
+
+const cancel = (world: World, commit: Commit, run: number): void => {
+  end(world, commit, run);
   world.say(`${time(world.now)} cancel ${names(world.commits.root, commit)}`);
 };
 
