@@ -22,8 +22,8 @@ export const oracle = (isFirst: "good" | "bad"): Policy => {
       const land = good.findLast((commit) => isGreen(view.check(commit))) ?? null;
       const isRunning = (commit: Commit): boolean => (view.check(commit)?.running ?? 0) > 0;
       const runs = [...good, ...proofs.map(({ at }) => at)].filter((commit) => isRunning(commit));
-      const ends = good.slice(-1);
-      const wanted = proofs.map(({ at }) => at);
+      const ends = good.slice(-1).filter((commit) => !isRunning(commit));
+      const wanted = proofs.map(({ at }) => at).filter((commit) => !isRunning(commit));
       return { land, eject: [], want: isFirst === "good" ? [...runs, ...ends, ...wanted] : [...runs, ...wanted, ...ends] };
     },
   };

@@ -26,8 +26,16 @@ const scenes: fc.Arbitrary<Scene> = fc.record({
 
 describe("the oracle", () => {
   it("verifies all good steps in one run, whatever their number", () => {
-    const { lines } = tell(history({ ready: atOnce(5), slots: 1 }), oracle("good"));
-    expect(lines).toEqual(["0.00 run ABCDE", "1.00 green ABCDE", "1.01 landed ABCDE"]);
+    const { lines } = tell(history({ ready: [0, 0, 0, 0.5, 0.5], bad: [2], slots: 4 }), oracle("good"));
+    expect(only(lines, "run", "landed")).toEqual([
+      "0.00 run AB",
+      "0.00 run ABC",
+      "0.50 run ABDE",
+      "1.01 landed AB",
+      "1.51 landed DE",
+      "2.00 run ABDEC'",
+      "3.01 landed C'",
+    ]);
   });
 
   it("never has a bad step ahead of a good one, and ejects it with a red run of its own", () => {
