@@ -50,8 +50,8 @@ type World = {
   redLandings: number;
 };
 
-/** A history that goes on for so many turns does not come to an end. */
-const TURNS = 200_000;
+/** A history that goes on for so many turns a step does not come to an end. */
+const TURNS = 500;
 
 export const simulate = (trace: Trace, policy: Policy, say: (line: string) => void = () => {}): Outcome => {
   const commits = commitGraph({ ...trace, steps: trace.scene.steps });
@@ -76,7 +76,8 @@ export const simulate = (trace: Trace, policy: Policy, say: (line: string) => vo
   startWork(world);
   for (let turn = 0; world.board.landed() < trace.scene.steps; turn += 1) {
     const next = world.agenda.next();
-    if (!next || turn > TURNS) throw new Error(`Stuck at ${world.now}: ${world.board.landed()} of ${trace.scene.steps} landed.`);
+    if (!next || turn > TURNS * trace.scene.steps)
+      throw new Error(`Stuck at ${world.now}: ${world.board.landed()} of ${trace.scene.steps} landed.`);
     // A cancelled run ends nowhere and wakes nobody.
     const what = next.what.filter((each) => each.kind !== "ran" || isLive(world, each));
     if (what.length === 0) continue;
