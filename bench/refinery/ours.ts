@@ -1,113 +1,151 @@
 import type { Sha, TaskId } from "../../src/model/ids.ts";
-import type { Answers, Query } from "../../src/model/query.ts";
 import { type Candidate, emptyQueue, type Queue } from "../../src/model/queue.ts";
-import { plan, type RefineryPlan, type RefineryState } from "../../src/refinery/plan.ts";
-import { type Commit, type Head, sha } from "./commits.ts";
+import { plan } from "../../src/refinery/plan.ts";
+import type { RefineryEffect, RefineryState } from "../../src/refinery/state.ts";
+import type { Commit } from "./commits.ts";
+import { type Facts, gitFacts } from "./facts.ts";
 import type { Ejection, Policy, View } from "./policy.ts";
 
 /** A verify run in the product's milliseconds. */
 const CHECK_MS = 600_000;
+/** So many checks after it froze a person says that it may go on. */
+const PERSON = 1;
 
 /**
- * The product's own `plan`, driven as the coordinator drives it: heads that are ready are its entrants, its candidates without a verdict are the runs that it wants,
- * the end of a run is written into its candidate, and it is asked again until it has nothing more to say. Git's answers come from the in-memory commit graph.
+ * The product's own `plan`, driven as the coordinator drives it: heads that are ready are its entrants, the verify jobs that it asks for are the runs that it wants, the end
+ * of a run is written into its candidate, and it is asked again until it has nothing more to say. Git's answers come from the in-memory commit graph.
+ * The base at the beginning is one that the refinery landed, so it is known to be green. What it wants resolved goes to the merger. When it freezes, a person lets it go on after a while.
  */
-export const ours = (_retries: number): Policy => {
-  const memory: Memory = { commits: new Map(), heads: new Map(), begun: new Map() };
-  let queue = emptyQueue;
+export const ours = (retries: number): Policy => {
+  let memory: Memory | null = null;
   return {
     decide: (view) => {
-      learn(memory, view);
-      queue = { ...queue, candidates: queue.candidates.map((candidate) => judged(memory, view, candidate)) };
+      memory ??= begin(view);
+      memory.facts.learn(view.tip);
+      const now = { ...memory, view, retries };
+      let queue = thawed(now, heard(now, memory.queue));
       for (;;) {
-        const before = queue;
-        const planned = plan(state(memory, view, queue));
-        queue = planned.queue;
-        if (queue.frozen) throw new Error(`The refinery froze: ${queue.frozen.why}`);
-        const eject = planned.ejected.flatMap((each) => ejection(memory, { view, queue: before }, each));
-        if (planned.land) return { land: memory.commits.get(planned.land.commit) ?? null, eject, want: [] };
-        if (eject.length > 0 || queue === before) return { land: null, eject, want: wanted(memory, view, queue) };
+        const planned = plan(state(now, queue));
+        const isSettled = planned.queue === queue;
+        memory.queue = queue = planned.queue;
+        const ejections = planned.effects.flatMap((effect) => ejection(now, effect));
+        const land = planned.effects.find((effect) => effect.kind === "land");
+        if (land)
+          return {
+            land: now.facts.commit(land.candidate.commit) ?? null,
+            eject: ejections,
+            want: [],
+          };
+        if (ejections.length > 0 || isSettled)
+          return {
+            land: null,
+            eject: ejections,
+            want: wanted(now, planned.effects),
+            wake: frozenUntil(now, queue),
+          };
       }
     },
   };
 };
 
 type Memory = {
-  readonly commits: Map<Sha, Commit>;
-  readonly heads: Map<Sha, Head>;
-  /** How many verdicts a commit had when an attempt began: its own is the next. */ readonly begun: Map<string, number>;
+  queue: Queue;
+  readonly facts: Facts;
+  /** How many verdicts of a candidate's commit are written down. */ readonly heard: Map<
+    Sha,
+    number
+  >;
+  readonly frozen: { since: number | null };
 };
+type Now = Omit<Memory, "queue"> & { readonly view: View; readonly retries: number };
 
-const EXECUTION = "abc123";
-const task = (head: Head): TaskId => `${EXECUTION}-s${head.step}`;
-const headSha = (head: Head): Sha => sha(1, head.id);
-
-const learn = ({ commits, heads }: Memory, { tip, queue }: View): void => {
-  commits.set(tip.sha, tip);
-  for (const head of queue) heads.set(headSha(head), head);
-};
-
-const state = (memory: Memory, view: View, queue: Queue): RefineryState => ({
-  now: Math.round(view.now * CHECK_MS),
-  base: "main",
-  tip: view.tip.sha,
-  queue,
-  entrants: free(view).map((head) => ({ task: task(head), head: headSha(head), message: "", held: null })),
-  parallel: view.slots,
-  maxAttempts: 3,
-  attempts: (commit) => {
-    const found = memory.commits.get(commit);
-    return found ? (view.check(found)?.verdicts.length ?? 0) : 0;
-  },
-  merged: (query) => merged(memory, view, query),
+const begin = ({ tip, merge }: View): Memory => ({
+  queue: { ...emptyQueue, landed: tip.sha, tip: tip.sha, sound: [tip.sha] },
+  facts: gitFacts(merge),
+  heard: new Map(),
+  frozen: { since: null },
 });
 
-const merged = ({ commits, heads }: Memory, view: View, query: Extract<Query, { kind: "candidate" }>): Answers["candidate"] | undefined => {
-  let at = commits.get(query.onto);
-  const merges: Sha[] = [];
-  for (const each of query.merges) {
-    const head = heads.get(each.head);
-    if (!at || !head) return undefined;
-    const next = view.merge(at, head);
-    if (!next) return { kind: "conflict", task: each.task, paths: ["file"] };
-    commits.set(next.sha, next);
-    merges.push(next.sha);
-    at = next;
-  }
-  return { kind: "commits", merges };
+const task = (step: number): TaskId => `abc123-s${step}`;
+
+const state = ({ view, facts, retries }: Now, queue: Queue): RefineryState => {
+  const unlanded = new Set(view.queue.map(({ step }) => step));
+  return {
+    now: Math.round(view.now * CHECK_MS),
+    base: "main",
+    tip: view.tip.sha,
+    queue,
+    entrants: view.queue.map((head) => ({
+      task: task(head.step),
+      head: facts.publish(head),
+      message: "",
+      needs: view
+        .needs(head.step)
+        .filter((need) => unlanded.has(need))
+        .map((need) => task(need)),
+      held: null,
+    })),
+    parallel: view.slots,
+    retries,
+    maxFaults: 3,
+    timeout: 10 * CHECK_MS,
+    reuse: true,
+    together: true,
+    attempts: (commit) => verdicts(view, facts.commit(commit)).length,
+    chain: facts.chain,
+  };
 };
 
-/** What the end of its run makes of a candidate. */
-const judged = ({ commits, begun }: Memory, view: View, candidate: Candidate): Candidate => {
-  const commit = commits.get(candidate.commit);
-  if (candidate.verdict !== null || !commit) return candidate;
-  const verdict = view.check(commit)?.verdicts[begun.get(`${candidate.commit}#${candidate.attempt}`) ?? Infinity];
-  return verdict ? { ...candidate, verdict, until: null, log: verdict } : candidate;
+const verdicts = (view: View, commit: Commit | undefined): readonly ("green" | "red")[] =>
+  (commit && view.check(commit)?.verdicts) ?? [];
+
+/** The queue with the runs that ended since: the first of a commit's runs is the first to end. */
+const heard = ({ view, facts, heard }: Now, queue: Queue): Queue => {
+  const known = new Set(queue.candidates.map(({ commit }) => commit));
+  for (const commit of heard.keys()) if (!known.has(commit)) heard.delete(commit);
+  const write = (candidate: Candidate): Candidate => {
+    const all = verdicts(view, facts.commit(candidate.commit));
+    const news = all.slice(heard.get(candidate.commit) ?? all.length);
+    if (news.length === 0) return candidate;
+    heard.set(candidate.commit, all.length);
+    const runs = candidate.runs.map((run) => {
+      const verdict = run.verdict === null ? news.shift() : undefined;
+      return verdict ? { ...run, verdict, until: null } : run;
+    });
+    return { ...candidate, runs, faults: 0 };
+  };
+  const candidates = queue.candidates.map((candidate) => write(candidate));
+  return candidates.some((each, at) => each !== queue.candidates[at])
+    ? { ...queue, candidates }
+    : queue;
 };
 
-const wanted = ({ commits, begun }: Memory, view: View, { candidates }: Queue): Commit[] =>
-  candidates.flatMap(({ commit, attempt, verdict }) => {
-    const found = commits.get(commit);
-    if (verdict !== null || !found) return [];
-    const key = `${commit}#${attempt}`;
-    if (!begun.has(key)) begun.set(key, view.check(found)?.verdicts.length ?? 0);
-    return [found];
+const thawed = ({ view, frozen }: Now, queue: Queue): Queue => {
+  if (!queue.frozen) frozen.since = null;
+  else frozen.since ??= view.now;
+  return frozen.since !== null && view.now >= frozen.since + PERSON
+    ? { ...queue, frozen: null }
+    : queue;
+};
+
+const frozenUntil = ({ view, frozen }: Now, queue: Queue): number | null => {
+  if (!queue.frozen) return null;
+  if (frozen.since !== null) return null;
+  frozen.since = view.now;
+  return view.now + PERSON;
+};
+
+const wanted = ({ view, facts, heard }: Now, effects: readonly RefineryEffect[]): Commit[] =>
+  effects.flatMap((effect) => {
+    const commit = effect.kind === "verify" ? facts.commit(effect.commit) : undefined;
+    if (!commit) return [];
+    if (!heard.has(commit.sha)) heard.set(commit.sha, verdicts(view, commit).length);
+    return [commit];
   });
 
-const ejection = (
-  { commits, heads }: Memory,
-  { view, queue }: { view: View; queue: Queue },
-  { task, head, why }: RefineryPlan["ejected"][number],
-): Ejection[] => {
-  const found = heads.get(head);
-  if (!found) return [];
-  if (why.code === "conflict") return [{ head: found, why: "conflict", at: view.tip }];
-  const red = queue.candidates.find(({ verdict, items }) => verdict === "red" && items.some((item) => item.task === task));
-  return [{ head: found, why: "red", at: commits.get(red?.commit ?? "") ?? view.tip }];
-};
-
-/** Nothing is queued before all that it needs landed. */
-const free = ({ queue, needs }: View): Head[] => {
-  const waiting = new Set(queue.map(({ step }) => step));
-  return queue.filter(({ step }) => needs(step).every((need) => !waiting.has(need)));
+const ejection = ({ view, facts }: Now, effect: RefineryEffect): Ejection[] => {
+  if (effect.kind !== "eject" && effect.kind !== "resolve") return [];
+  const head = facts.head(effect.head);
+  if (!head) return [];
+  return [{ head, why: effect.kind === "eject" ? "red" : "conflict", at: view.tip }];
 };

@@ -1,0 +1,54 @@
+import type { Sha } from "../../src/model/ids.ts";
+import type { Answers, Query } from "../../src/model/query.ts";
+import { type Commit, type Head, sha } from "./commits.ts";
+
+type Chain = Extract<Query, { kind: "chain" }>;
+
+/** What git answers to the refinery, from an in-memory commit graph: commits and heads by their names. */
+export type Facts = {
+  /** Makes a commit known by its name. */ readonly learn: (commit: Commit) => void;
+  /** Makes a head known, and tells its name. */ readonly publish: (head: Head) => Sha;
+  readonly commit: (name: Sha) => Commit | undefined;
+  readonly head: (name: Sha) => Head | undefined;
+  readonly chain: (query: Chain) => Answers["chain"] | undefined;
+};
+
+export const gitFacts = (merge: (parent: Commit, head: Head) => Commit | null): Facts => {
+  const commits = new Map<Sha, Commit>();
+  const heads = new Map<Sha, Head>();
+  const chain = ({ onto, merges }: Chain): Answers["chain"] | undefined => {
+    let at = commits.get(onto);
+    if (!at) return undefined;
+    const links: Answers["chain"][number][] = [];
+    const out = new Set<string>();
+    for (const { task, head: name, needs } of merges) {
+      const head = heads.get(name);
+      if (!head) return undefined;
+      const merged: Commit | null = needs.some((need) => out.has(need)) ? null : merge(at, head);
+      if (merged) {
+        at = merged;
+        commits.set(merged.sha, merged);
+        links.push({ kind: "merged", commit: merged.sha, tree: merged.tree });
+      } else {
+        links.push(
+          needs.some((need) => out.has(need))
+            ? { kind: "left-out" }
+            : { kind: "conflict", paths: [`step-${head.step}`] },
+        );
+        out.add(task);
+      }
+    }
+    return links;
+  };
+  return {
+    learn: (commit) => void commits.set(commit.sha, commit),
+    publish: (head) => {
+      const name = sha(1, head.id);
+      heads.set(name, head);
+      return name;
+    },
+    commit: (name) => commits.get(name),
+    head: (name) => heads.get(name),
+    chain,
+  };
+};
