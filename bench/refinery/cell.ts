@@ -22,13 +22,14 @@ const POLICIES: { readonly [K in Exclude<PolicyName, "oracle">]: () => Policy } 
 
 export const NAMES: readonly PolicyName[] = ["serial", "serial+1r", "bors", "bors+1r", "zuul", "zuul+1r", "ours", "ours+1r", "oracle"];
 
-type Row = Outcome & {
+type Row = Omit<Outcome, "stuck"> & {
   /** Median over the seeds. */ readonly overOracle: number;
 };
 
 export type Cell = {
   readonly scene: Scene;
   readonly seeds: number;
+  /** Histories that did not come to an end. */ readonly stuck: readonly string[];
   readonly rows: { readonly [K in PolicyName]: Row };
   /** Makespan ÷ oracle of ours with one retry, seed by seed. */ readonly ratios: readonly number[];
   /** Mean turnaround, ours − Zuul, on the same traces with as many retries. */
@@ -38,10 +39,12 @@ export type Cell = {
 /** Every policy on the same traces. Red landings and false ejections are sums, the rest are means. */
 export const runCell = (scene: Scene, seeds: number): Cell => {
   const outcomes = new Map(NAMES.map((name): [PolicyName, Outcome[]] => [name, []]));
+  const stuck: string[] = [];
   for (let seed = 1; seed <= seeds; seed += 1) {
     const history = trace(scene, seed);
     for (const name of NAMES) {
       const outcome = name === "oracle" ? best(history) : simulate(history, POLICIES[name]());
+      if (outcome.stuck) stuck.push(`${name}, seed ${seed}: ${outcome.stuck}`);
       outcomes.get(name)?.push(outcome);
     }
   }
@@ -51,7 +54,14 @@ export const runCell = (scene: Scene, seeds: number): Cell => {
     interval(of(a).map(({ turnaround }, at) => turnaround - (of(b)[at]?.turnaround ?? 0)));
   // Every name has its row.
   const rows = Object.fromEntries(NAMES.map((name) => [name, row(of(name), ratios(name))])) as Cell["rows"];
-  return { scene, seeds, rows, ratios: ratios("ours+1r"), against: { "0r": against("ours", "zuul"), "1r": against("ours+1r", "zuul+1r") } };
+  return {
+    scene,
+    seeds,
+    stuck,
+    rows,
+    ratios: ratios("ours+1r"),
+    against: { "0r": against("ours", "zuul"), "1r": against("ours+1r", "zuul+1r") },
+  };
 };
 
 const row = (outcomes: readonly Outcome[], ratios: readonly number[]): Row => ({

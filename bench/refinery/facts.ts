@@ -30,11 +30,7 @@ export const gitFacts = (merge: (parent: Commit, head: Head) => Commit | null): 
         commits.set(merged.sha, merged);
         links.push({ kind: "merged", commit: merged.sha, tree: merged.tree });
       } else {
-        links.push(
-          needs.some((need) => out.has(need))
-            ? { kind: "left-out" }
-            : { kind: "conflict", paths: [`step-${head.step}`] },
-        );
+        links.push(needs.some((need) => out.has(need)) ? { kind: "left-out" } : { kind: "conflict", paths: [`step-${head.step}`] });
         out.add(task);
       }
     }

@@ -16,6 +16,7 @@ export const gates = (cells: readonly Cell[]): Gate[] => [
   overOracle(cells),
   redLandings(cells),
   falseEjections(cells),
+  ends(cells),
 ];
 
 const turnaround = (cells: readonly Cell[], retries: "0r" | "1r"): Gate => {
@@ -60,4 +61,9 @@ const falseEjections = (cells: readonly Cell[]): Gate => {
     found: groups.map(({ flakes, some }) => `f=${flakes}: ${sum(some, count)} of at most ${sum(some, expected).toFixed(1)}`).join(", "),
     cells: over.map((cell) => `${nameOf(cell.scene)}: ${count(cell)} of at most ${expected(cell).toFixed(2)}`),
   };
+};
+
+const ends = (cells: readonly Cell[]): Gate => {
+  const stuck = cells.flatMap((cell) => cell.stuck.map((each) => `${nameOf(cell.scene)}: ${each}`));
+  return { name: "every history comes to its end", holds: stuck.length === 0, found: `${stuck.length} do not`, cells: stuck };
 };

@@ -51,10 +51,7 @@ export const ours = (retries: number): Policy => {
 type Memory = {
   queue: Queue;
   readonly facts: Facts;
-  /** How many verdicts of a candidate's commit are written down. */ readonly heard: Map<
-    Sha,
-    number
-  >;
+  /** How many verdicts of a candidate's commit are written down. */ readonly heard: Map<Sha, number>;
   readonly frozen: { since: number | null };
 };
 type Now = Omit<Memory, "queue"> & { readonly view: View; readonly retries: number };
@@ -96,8 +93,7 @@ const state = ({ view, facts, retries }: Now, queue: Queue): RefineryState => {
   };
 };
 
-const verdicts = (view: View, commit: Commit | undefined): readonly ("green" | "red")[] =>
-  (commit && view.check(commit)?.verdicts) ?? [];
+const verdicts = (view: View, commit: Commit | undefined): readonly ("green" | "red")[] => (commit && view.check(commit)?.verdicts) ?? [];
 
 /** The queue with the runs that ended since: the first of a commit's runs is the first to end. */
 const heard = ({ view, facts, heard }: Now, queue: Queue): Queue => {
@@ -115,17 +111,13 @@ const heard = ({ view, facts, heard }: Now, queue: Queue): Queue => {
     return { ...candidate, runs, faults: 0 };
   };
   const candidates = queue.candidates.map((candidate) => write(candidate));
-  return candidates.some((each, at) => each !== queue.candidates[at])
-    ? { ...queue, candidates }
-    : queue;
+  return candidates.some((each, at) => each !== queue.candidates[at]) ? { ...queue, candidates } : queue;
 };
 
 const thawed = ({ view, frozen }: Now, queue: Queue): Queue => {
   if (!queue.frozen) frozen.since = null;
   else frozen.since ??= view.now;
-  return frozen.since !== null && view.now >= frozen.since + PERSON
-    ? { ...queue, frozen: null }
-    : queue;
+  return frozen.since !== null && view.now >= frozen.since + PERSON ? { ...queue, frozen: null } : queue;
 };
 
 const frozenUntil = ({ view, frozen }: Now, queue: Queue): number | null => {

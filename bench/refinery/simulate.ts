@@ -20,6 +20,7 @@ export type Outcome = {
   /** Run time over check time and steps. */ readonly runs: number;
   /** Ejections of heads that were not to blame. */ readonly falseEjections: number;
   /** Landings of what was not green, or not good. */ readonly redLandings: number;
+  /** Why it did not come to an end: then the times are those at which it was given up. */ readonly stuck: string | null;
 };
 
 type Happening =
@@ -42,6 +43,7 @@ type World = {
   /** Content that was green. */ readonly green: Set<string>;
   readonly say: (line: string) => void;
   now: number;
+  /** When something last landed, left or came. */ moved: number;
   tip: Commit;
   landing: boolean;
   used: number;
@@ -50,8 +52,8 @@ type World = {
   redLandings: number;
 };
 
-/** A history that goes on for so many turns a step does not come to an end. */
-const TURNS = 500;
+/** A history in which nothing lands and nobody leaves for so long does not come to an end. */
+const STILL = 100;
 
 export const simulate = (trace: Trace, policy: Policy, say: (line: string) => void = () => {}): Outcome => {
   const commits = commitGraph({ ...trace, steps: trace.scene.steps });
@@ -66,6 +68,7 @@ export const simulate = (trace: Trace, policy: Policy, say: (line: string) => vo
     attempts: new Map(),
     green: new Set(),
     now: 0,
+    moved: 0,
     tip: commits.root,
     landing: false,
     used: 0,
@@ -74,28 +77,42 @@ export const simulate = (trace: Trace, policy: Policy, say: (line: string) => vo
     redLandings: 0,
   };
   startWork(world);
-  for (let turn = 0; world.board.landed() < trace.scene.steps; turn += 1) {
+  let stuck: string | null = null;
+  while (stuck === null && world.board.landed() < trace.scene.steps) {
     const next = world.agenda.next();
-    if (!next || turn > TURNS * trace.scene.steps)
-      throw new Error(`Stuck at ${world.now}: ${world.board.landed()} of ${trace.scene.steps} landed.`);
+    if (!next || next.time > world.moved + STILL) {
+      stuck = `${world.board.landed()} of ${trace.scene.steps} landed at ${time(world.now)}`;
+      break;
+    }
     // A cancelled run ends nowhere and wakes nobody.
     const what = next.what.filter((each) => each.kind !== "ran" || isLive(world, each));
     if (what.length === 0) continue;
     world.now = next.time;
     for (const each of what) happen(world, each);
     // Work that takes no time is done before anyone decides.
-    if (!world.landing && !world.agenda.isDue(world.now)) consult(world, policy);
+    if (!world.landing && !world.agenda.isDue(world.now)) stuck = tried(() => consult(world, policy));
   }
   // The rest of what still runs is nobody's: it is cancelled with the last landing.
   for (const [commit, { runs }] of world.running) for (const run of runs.keys()) cancel(world, commit, run);
-  return outcome(world);
+  return outcome(world, stuck);
 };
 
-const outcome = ({ board, trace, used, falseEjections, redLandings }: World): Outcome => {
+/** What a policy throws ends its history, not those of the others. */
+const tried = (consult: () => void): string | null => {
+  try {
+    consult();
+    return null;
+  } catch (error) {
+    return String(error);
+  }
+};
+
+const outcome = ({ board, trace, now, used, falseEjections, redLandings }: World, stuck: string | null): Outcome => {
   const size = trace.scene.steps;
-  const turnaround = board.times.reduce((sum, { ready, landed }) => sum + landed - ready, 0) / size;
-  const makespan = board.times.reduce((last, { landed }) => Math.max(last, landed), 0);
-  return { makespan, turnaround, runs: used / TIMES.check / size, falseEjections, redLandings };
+  const ends = board.times.map(({ ready, landed }) => ({ ready: ready < 0 ? now : ready, landed: landed < 0 ? now : landed }));
+  const turnaround = ends.reduce((sum, { ready, landed }) => sum + landed - ready, 0) / size;
+  const makespan = ends.reduce((last, { landed }) => Math.max(last, landed), 0);
+  return { makespan, turnaround, runs: used / TIMES.check / size, falseEjections, redLandings, stuck };
 };
 
 const startWork = (world: World): void => {
@@ -110,6 +127,7 @@ const happen = (world: World, event: Happening): void => {
   const { board, now, tip } = world;
   switch (event.kind) {
     case "ready":
+      world.moved = now;
       board.ready(event.step, { time: now, tip });
       return startWork(world);
     case "ran":
@@ -118,6 +136,7 @@ const happen = (world: World, event: Happening): void => {
       return;
     case "landed":
       world.landing = false;
+      world.moved = now;
       for (const { head } of path(tip, event.commit) ?? []) if (head) board.land(head, now);
       world.tip = event.commit;
       world.say(`${time(now)} landed ${names(tip, event.commit)}`);
@@ -167,6 +186,7 @@ const consult = (world: World, policy: Policy): void => {
 const sendBack = (world: World, { head, why, at }: Ejection): void => {
   const { board, agenda, commits, tip, now } = world;
   if (board.head(head.step) !== head || !board.queue.includes(head)) return;
+  world.moved = now;
   const isGuilty = commits.isGuilty(at, head) || commits.isGuilty(tip, head);
   const textual = union(head.textual, at.steps);
   world.say(`${time(now)} ejected ${name(head)} (${why})`);

@@ -54,7 +54,17 @@ describe("a simulated history", () => {
 
   it("does not go on for ever", () => {
     const idle: Policy = { decide: () => ({ land: null, eject: [], want: [] }) };
-    expect(() => simulate(history({ ready: atOnce(2) }), idle)).toThrow("Stuck");
+    expect(simulate(history({ ready: atOnce(2) }), idle).stuck).toBe("0 of 2 landed at 0.00");
+    const stubborn: Policy = {
+      decide: ({ queue: [head], tip, merge }) => ({ land: null, eject: [], want: [(head && merge(tip, head)) ?? tip] }),
+    };
+    expect(simulate(history({ ready: atOnce(1), bad: [0] }), stubborn).stuck).toBe("0 of 1 landed at 100.00");
+    const broken: Policy = {
+      decide: () => {
+        throw new Error("a bug");
+      },
+    };
+    expect(simulate(history({ ready: atOnce(1) }), broken).stuck).toBe("Error: a bug");
   });
 
   it("charges a cancelled run for the time that it took", () => {
@@ -82,7 +92,7 @@ describe("a simulated history", () => {
     }
   });
 
-  it("lets the product's own plan land everything, and nothing that is red", () => {
+  it("never lets the product's own plan land what is red", () => {
     fc.assert(
       fc.property(fc.constantFrom("flat", "layered", "chain", "random"), fc.constantFrom(0, 1), fc.nat(1_000), (shape, retries, seed) => {
         expect(simulate(trace({ ...hard, shape }, seed), ours(retries)).redLandings).toBe(0);
@@ -167,6 +177,7 @@ describe("the gates", () => {
   const cell = runCell({ ...hard, steps: 6 }, 4);
   const fine: Cell = {
     ...cell,
+    stuck: [],
     rows: {
       ...cell.rows,
       ours: { ...cell.rows.ours, redLandings: 0 },
@@ -182,18 +193,19 @@ describe("the gates", () => {
   });
 
   it("hold for what is within the limits, and each fails alone for what is not", () => {
-    expect(holds([fine])).toEqual([true, true, true, true, true]);
+    expect(holds([fine])).toEqual([true, true, true, true, true, true]);
     const above = { mean: 0.2, low: 0.01, high: 0.3 };
-    expect(holds([fine, { ...fine, against: { ...fine.against, "1r": above } }])).toEqual([false, true, true, true, true]);
-    expect(holds([fine, { ...fine, against: { ...fine.against, "0r": above } }])).toEqual([true, false, true, true, true]);
-    expect(holds([{ ...fine, ratios: [1.4, 1.36, 1] }])).toEqual([true, true, false, true, true]);
-    expect(holds([withOurs({ redLandings: 1 })])).toEqual([true, true, true, false, true]);
-    expect(holds([withOurs({ falseEjections: 3 })])).toEqual([true, true, true, true, false]);
+    expect(holds([fine, { ...fine, against: { ...fine.against, "1r": above } }])).toEqual([false, true, true, true, true, true]);
+    expect(holds([fine, { ...fine, against: { ...fine.against, "0r": above } }])).toEqual([true, false, true, true, true, true]);
+    expect(holds([{ ...fine, ratios: [1.4, 1.36, 1] }])).toEqual([true, true, false, true, true, true]);
+    expect(holds([withOurs({ redLandings: 1 })])).toEqual([true, true, true, false, true, true]);
+    expect(holds([{ ...fine, stuck: ["ours, seed 1"] }])).toEqual([true, true, true, true, true, false]);
+    expect(holds([withOurs({ falseEjections: 3 })])).toEqual([true, true, true, true, false, true]);
   });
 
   it("allow no false ejection where nothing flakes", () => {
     const still = { ...withOurs({ falseEjections: 1 }), scene: { ...fine.scene, flakes: 0 } };
-    expect(holds([still])).toEqual([true, true, true, true, false]);
+    expect(holds([still])).toEqual([true, true, true, true, false, true]);
   });
 
   it("are drawn", () => {
