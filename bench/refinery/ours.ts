@@ -10,6 +10,8 @@ import type { Ejection, Policy, View } from "./policy.ts";
 const CHECK_MS = 600_000;
 /** So many checks after it froze a person says that it may go on. */
 const PERSON = 1;
+/** Plans at one moment: it settles in a few. */
+const MOST_PLANS = 100;
 
 /**
  * The product's own `plan`, driven as the coordinator drives it: heads that are ready are its entrants, the verify jobs that it asks for are the runs that it wants, the end
@@ -24,7 +26,7 @@ export const ours = (retries: number): Policy => {
       memory.facts.learn(view.tip);
       const now = { ...memory, view, retries };
       let queue = thawed(now, heard(now, memory.queue));
-      for (;;) {
+      for (let asked = 0; asked < MOST_PLANS; asked += 1) {
         const planned = plan(state(now, queue));
         const isSettled = planned.queue === queue;
         memory.queue = queue = planned.queue;
@@ -44,6 +46,7 @@ export const ours = (retries: number): Policy => {
             wake: frozenUntil(now, queue),
           };
       }
+      throw new Error("The plan changes its queue for ever.");
     },
   };
 };
