@@ -5,8 +5,9 @@ import { stepTable } from "./step-table.ts";
 
 /** What a grown plan has beside the steps of the one that runs. */
 export const addedSteps = ({ plan, grown }: { readonly plan: Plan | null; readonly grown: Plan | null }): readonly PlannedStep[] => {
+  if (!grown) return [];
   const known = new Set(plan?.steps.map(({ id }) => id));
-  return (grown?.steps ?? []).filter(({ id }) => !known.has(id));
+  return grown.steps.filter(({ id }) => !known.has(id));
 };
 
 /** What is to be added to an execution, and the command that adds it; empty where nothing is. */

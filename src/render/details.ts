@@ -11,8 +11,8 @@ const details = (summary: string, body: string, open = false): string =>
 const MOST = 20;
 
 /** One line for each step that landed after a conflict: where it was, and that its work was made again on what had landed. */
-export const resolvedConflicts = ({ steps }: Execution): string =>
-  Object.values(steps)
+export const resolvedConflicts = (steps: readonly Step[]): string =>
+  steps
     .flatMap(({ id, landed, conflicted = [] }) => {
       if (!landed || conflicted.length === 0) return [];
       const files = conflicted.slice(0, 5).map((path) => code(path));
@@ -23,13 +23,10 @@ export const resolvedConflicts = ({ steps }: Execution): string =>
     .join("\n");
 
 /** Why steps failed, each with the command that failed and its last lines. */
-export const failedSteps = (execution: Execution, steps: readonly PlannedStep[]): string => {
-  const failed = steps.flatMap(({ id }) => {
-    const step = execution.steps[id];
-    return step?.state === "failed" ? [failure(step)] : [];
-  });
+export const failedSteps = (steps: readonly Step[]): string => {
+  const failed = steps.filter(({ state }) => state === "failed");
   const more = failed.length > MOST ? [`… and ${failed.length - MOST} more.`] : [];
-  return [...failed.slice(0, MOST), ...more].join("\n\n");
+  return [...failed.slice(0, MOST).map((step) => failure(step)), ...more].join("\n\n");
 };
 
 const failure = (step: Step): string => {
@@ -48,13 +45,11 @@ const summaryOf = (log: string): string => {
 const plain = (log: string): string => log.replace(/^\| /gm, "  ");
 
 /** What is to be known of steps that did not fail: that one changed what it may not, and what became of that. */
-export const remarks = (execution: Execution, steps: readonly PlannedStep[]): string =>
+export const remarks = (steps: readonly Step[]): string =>
   steps
-    .flatMap(({ id }) => {
-      const why = execution.steps[id]?.why;
-      return why?.code === "remark" ? [`> [!NOTE]\n> ${code(id)}: ${sentence(why.why)}`] : [];
-    })
+    .filter(({ why }) => why?.code === "remark")
     .slice(0, MOST)
+    .map(({ id, why }) => `> [!NOTE]\n> ${code(id)}: ${sentence(why?.why ?? "")}`)
     .join("\n\n");
 
 /** The roles of a workflow that it went past, each with its reason. */
@@ -94,13 +89,8 @@ const whole = ({ id: execution, steps }: Execution, id: StepId): string => {
 };
 
 /** What finished steps hand on, in their workers' words. */
-export const outcomes = (execution: Execution, steps: readonly PlannedStep[]): string => {
-  const told = steps
-    .flatMap(({ id }) => {
-      const step = execution.steps[id];
-      return step && HANDED_ON.has(step.state) && step.output.trim() !== "" ? [step] : [];
-    })
-    .slice(-MOST_TOLD);
+export const outcomes = (steps: readonly Step[]): string => {
+  const told = steps.filter(({ state, output }) => HANDED_ON.has(state) && /\S/.test(output)).slice(-MOST_TOLD);
   const limit = Math.min(2_000, Math.floor(8_000 / Math.max(1, told.length)));
   const each = told.map(({ id, output }) => `**${code(id)}**\n\n${quoted(output, { limit, keep: "start" })}`);
   return told.length === 0 ? "" : details("What the workers say they did", each.join("\n\n"));

@@ -2,6 +2,7 @@ import type { Execution } from "../model/execution.ts";
 import type { StepId } from "../model/ids.ts";
 import type { Plan } from "../model/plan.ts";
 import type { Queue } from "../model/queue.ts";
+import type { Step } from "../model/step.ts";
 import { addedSteps, addition } from "./addition.ts";
 import { failedSteps, instructions, outcomes, remarks, reportsOf, resolvedConflicts, skippedRoles } from "./details.ts";
 import { code, COMMENT, inline, quoted, sentence } from "./escape.ts";
@@ -30,22 +31,24 @@ export const executionComment = (shown: Shown): string => {
   const { execution, plan, queue } = shown;
   const steps = plan?.steps ?? [];
   const added = addedSteps(shown);
+  // Looked up once: in a large record that takes longer than all that is said of them.
+  const begun = steps.flatMap(({ id }) => execution.steps[id] ?? []);
   return fit([
     { rank: 0, text: writeMarker({ kind: "execution", id: execution.id }) },
-    { rank: 0, text: `### ${headline(execution)}` },
+    { rank: 0, text: `### ${headline(execution, begun)}` },
     { rank: 0, text: quoted(execution.request, { limit: 1_000, keep: "start" }) },
-    { rank: 0, text: why(execution, queue) },
+    { rank: 0, text: why(execution, queue, begun) },
     { rank: 4, text: mermaid(steps, execution.steps) ?? "" },
     { rank: 0, text: stepTable(steps, execution.steps) },
     { rank: 1, text: skippedRoles(execution) },
-    { rank: 1, text: failedSteps(execution, steps) },
-    { rank: 1, text: remarks(execution, steps) },
-    { rank: 1, text: resolvedConflicts(execution) },
-    { rank: 0, text: nextCommand(execution, queue) },
+    { rank: 1, text: failedSteps(begun) },
+    { rank: 1, text: remarks(begun) },
+    { rank: 1, text: resolvedConflicts(begun) },
+    { rank: 0, text: nextCommand(execution, queue, begun) },
     { rank: 0, text: addition(execution, added) },
     { rank: 1, text: added.length === 0 ? "" : instructions({ ...execution, plan: execution.adding?.plan ?? null }, added) },
     { rank: 2, text: reportsOf(shown, steps) },
-    { rank: 3, text: outcomes(execution, steps) },
+    { rank: 3, text: outcomes(begun) },
     { rank: 3, text: instructions(execution, steps) },
     { rank: 0, text: footer(execution) },
   ]);
@@ -65,8 +68,7 @@ const fit = (parts: readonly Part[]): string => {
   return [...shown, ...(shown.length < written.length ? [CUT] : [])].join("\n\n");
 };
 
-const headline = ({ state, steps, planning }: Execution): string => {
-  const all = Object.values(steps);
+const headline = ({ state, planning }: Execution, all: readonly Step[]): string => {
   const progress = `${all.filter((step) => step.state === "done").length} of ${all.length} steps done`;
   switch (state) {
     case "planning":
@@ -89,11 +91,11 @@ const headline = ({ state, steps, planning }: Execution): string => {
 };
 
 /** What concerns the execution as a whole; what concerns a step is told with the step. */
-const why = (execution: Execution, { frozen }: Queue): string => {
+const why = (execution: Execution, { frozen }: Queue, all: readonly Step[]): string => {
   if (frozen && execution.state === "running") return `> [!WARNING]\n> **Nothing lands for now.** ${sentence(frozen.why)}`;
   if (!execution.why) return "";
   if (["cancelled", "paused", "asking"].includes(execution.state)) return sentence(execution.why.why);
-  const own = Object.values(execution.steps).every((step) => step.state !== "failed");
+  const own = all.every((step) => step.state !== "failed");
   return execution.state === "failed" && own ? `> [!CAUTION]\n> ${sentence(execution.why.why, 1_000)}` : "";
 };
 

@@ -19,19 +19,27 @@ const shade = (state: StepState): string | null => {
 
 /** GitHub draws at most this many characters of a diagram. */
 const LIMIT = 20_000;
+/** Mermaid draws an error instead of a graph with more: https://mermaid.js.org/config/schema-docs/config-properties-maxedges.html */
+const MOST_EDGES = 500;
+/** No node is written with less: `  n1["a"]`. */
+const SHORTEST_NODE = 9;
 
 /** The plan as a Mermaid graph for a comment, coloured by state; null for one step, and where it would be too large to draw. */
 export const mermaid = (steps: readonly PlannedStep[], states: Readonly<Record<string, Step>>): string | null => {
-  if (steps.length < 2) return null;
-  const text = ["```mermaid", mermaidText(steps, states), "```"].join("\n");
+  if (steps.length < 2 || steps.length > LIMIT / SHORTEST_NODE) return null;
+  if (steps.reduce((edges, step) => edges + neededSteps(step).length, 0) > MOST_EDGES) return null;
+  const text = ["```mermaid", write(steps, states, LIMIT), "```"].join("\n");
   return text.length > LIMIT ? null : text;
 };
 
 /** The same without a fence, of any size. */
-export const mermaidText = (steps: readonly PlannedStep[], states: Readonly<Record<string, Step>>): string => {
+export const mermaidText = (steps: readonly PlannedStep[], states: Readonly<Record<string, Step>>): string =>
+  write(steps, states, Infinity);
+
+const write = (steps: readonly PlannedStep[], states: Readonly<Record<string, Step>>, limit: number): string => {
   const names = new Map(steps.map((step, at) => [step.id, `n${at}`]));
   const used = new Set<string>();
-  const lines = upTo(LIMIT, steps, (step) => {
+  const lines = upTo(limit, steps, (step) => {
     const name = names.get(step.id) ?? "";
     const [open, close] = step.checkpoint ? ["{{", "}}"] : ["[", "]"];
     const state = states[step.id];

@@ -12,7 +12,7 @@ const toCopy = (line: string): string => `\`\`\`\n${line}\n\`\`\``;
 export const goOn = ({ next }: Refusal): string => (next.startsWith("/enki") ? toCopy(next) : next === "" ? "" : `Next: ${sentence(next)}`);
 
 /** What a person can do now, with the command for it; empty where Enki goes on by itself. */
-export const nextCommand = (execution: Execution, queue: Queue): string => {
+export const nextCommand = (execution: Execution, queue: Queue, steps: readonly Step[] = Object.values(execution.steps)): string => {
   switch (execution.state) {
     case "proposed":
       return [
@@ -21,9 +21,9 @@ export const nextCommand = (execution: Execution, queue: Queue): string => {
         `Not what you meant? ${code(`/enki cancel ${execution.id}`)}, then ask again in other words.`,
       ].join("\n\n");
     case "running":
-      return whileRunning(execution, queue);
+      return whileRunning(execution, queue, steps);
     case "failed":
-      return afterFailure(execution);
+      return afterFailure(execution, steps);
     case "paused":
       return `What runs may end; nothing new starts or lands. To go on, comment:\n\n${toCopy(`/enki resume ${execution.id}`)}`;
     case "asking":
@@ -38,8 +38,7 @@ export const nextCommand = (execution: Execution, queue: Queue): string => {
 /** More at once would bury the first. */
 const MOST = 5;
 
-const whileRunning = (execution: Execution, { frozen }: Queue): string => {
-  const steps = Object.values(execution.steps);
+const whileRunning = (execution: Execution, { frozen }: Queue, steps: readonly Step[]): string => {
   const waiting = steps.filter((step) => step.state === "waiting").slice(0, MOST);
   const failed = steps.filter((step) => step.state === "failed");
   const paused = steps.filter((step) => step.state === "paused");
@@ -76,8 +75,8 @@ const goOnWith = (execution: Execution, paused: readonly Step[]): string => {
   return `Paused: ${names.join(", ")}${more}. To go on, comment:\n\n${toCopy(`/enki resume ${line}`)}`;
 };
 
-const afterFailure = (execution: Execution): string => {
-  const failed = Object.values(execution.steps).filter((step) => step.state === "failed");
+const afterFailure = (execution: Execution, steps: readonly Step[]): string => {
+  const failed = steps.filter((step) => step.state === "failed");
   if (failed.length > 0) return retry(execution, failed);
   const line = execution.why?.next.startsWith("/enki") === true ? execution.why.next : `/enki retry ${execution.id}`;
   return `To try again, comment:\n\n${toCopy(line)}`;

@@ -1,6 +1,6 @@
 import type { StepId } from "../model/ids.ts";
 import { neededSteps, neededTasks, type PlannedStep } from "../model/plan.ts";
-import { isAsking, type Step } from "../model/step.ts";
+import { isAsking, type Step, type StepState } from "../model/step.ts";
 import { code, inline } from "./escape.ts";
 
 type Steps = Readonly<Record<StepId, Step>>;
@@ -12,12 +12,48 @@ export const stepTable = (steps: readonly PlannedStep[], states: Steps): string 
   if (steps.length === 0) return "";
   const begun = Object.keys(states).length > 0;
   const head = [`| step | what it does | after | ${begun ? "state" : "how"} |`, "|---|---|---|---|"];
-  const rows = steps.slice(0, MAX_ROWS).map((step) => {
+  const all = begun && steps.length > MAX_ROWS ? byUrgency(steps, states) : steps;
+  const rows = all.slice(0, MAX_ROWS).map((step) => {
     const last = begun ? stateOf(states[step.id]) : how(step);
     return `| ${cell(step.id)} | ${inline(step.title, 100)} | ${needs(step)} | ${last} |`;
   });
-  const more = steps.length > MAX_ROWS ? [`| … | ${steps.length - MAX_ROWS} more | | |`] : [];
+  const rest = all.slice(MAX_ROWS);
+  const more = rest.length > 0 ? [`| … | ${rest.length} more | | ${begun ? `${counted(rest, states)} ` : ""}|`] : [];
   return [...head, ...rows, ...more].join("\n");
+};
+
+/** What a person must do something about first, then what goes on; what needs no look any more comes last. */
+const URGENCY: Readonly<Record<StepState, number>> = {
+  waiting: 0,
+  failed: 1,
+  paused: 2,
+  blocked: 3,
+  running: 4,
+  worker_done: 5,
+  ready: 6,
+  pending: 7,
+  cancelled: 8,
+  skipped: 9,
+  done: 10,
+};
+
+const byUrgency = (steps: readonly PlannedStep[], states: Steps): readonly PlannedStep[] => {
+  const groups: PlannedStep[][] = Object.values(URGENCY).map(() => []);
+  for (const step of steps) groups[URGENCY[states[step.id]?.state ?? "pending"]]?.push(step);
+  return groups.flat();
+};
+
+/** Steps that have no row of their own, by how they stand. */
+const counted = (steps: readonly PlannedStep[], states: Steps): string => {
+  const counts = new Map<string, { readonly symbol: string; count: number }>();
+  for (const { id } of steps) {
+    const step = states[id];
+    const [symbol, words] = step ? stateWords({ ...step, attempt: 1 }) : ["⚪", "pending"];
+    const group = counts.get(words) ?? { symbol, count: 0 };
+    counts.set(words, group);
+    group.count += 1;
+  }
+  return [...counts].map(([words, { symbol, count }]) => `${symbol} ${count} ${words}`).join(", ");
 };
 
 /** Inline code in a table: the bar would end its cell. */
