@@ -9,6 +9,7 @@ import type { Plan, PlannedStep } from "../model/plan.ts";
 import { inOrder } from "../model/graph.ts";
 import { emptyQueue, type Queue } from "../model/queue.ts";
 import type { Step } from "../model/step.ts";
+import { openStepLists } from "./step-lists.ts";
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
@@ -17,7 +18,7 @@ export const openLedger = (before: Ledger) => {
   let ledger: Mutable<Ledger> = { ...before };
   let urgent = false;
   const owned = new WeakSet<object>();
-  const lists = new WeakMap<Execution["steps"], readonly Step[]>();
+  const lists = openStepLists();
   const own = <T extends object>(value: T): Mutable<T> => {
     if (owned.has(value)) return value;
     const copy = { ...value };
@@ -35,18 +36,14 @@ export const openLedger = (before: Ledger) => {
     const execution = ledger.executions[id];
     if (!execution) return;
     const mine = own(execution);
-    mine.steps = own(execution.steps);
+    const before = execution.steps;
+    mine.steps = own(before);
     (mine.steps as Record<StepId, Step>)[step.id] = step;
-    lists.delete(mine.steps);
+    lists.written(before, mine.steps, step);
     put("executions", id, mine);
   };
-  /** The steps of an execution as it stands now: listing a large record takes longer than looking through the list. */
-  const steps = (id: ExecutionId): readonly Step[] => {
-    const record = ledger.executions[id]?.steps ?? {};
-    const list = lists.get(record) ?? Object.values(record);
-    lists.set(record, list);
-    return list;
-  };
+  /** The steps of an execution as it stands now. */
+  const steps = (id: ExecutionId): readonly Step[] => lists.of(ledger.executions[id]?.steps ?? {});
   return {
     ledger: (): Ledger => ledger,
     steps,
@@ -63,6 +60,12 @@ export const openLedger = (before: Ledger) => {
 };
 
 type Writer = ReturnType<typeof openLedger>;
+
+const byId = (steps: readonly PlannedStep[]): ReadonlyMap<StepId, PlannedStep> => {
+  const map = new Map<StepId, PlannedStep>();
+  for (const step of steps) map.set(step.id, step);
+  return map;
+};
 
 /** Reading and writing executions, steps and plans. */
 export const graphRecords = ({ ledger, steps, put, hurry, learnStep }: Writer) => {
@@ -93,7 +96,7 @@ export const graphRecords = ({ ledger, steps, put, hurry, learnStep }: Writer) =
     /** A step as it was approved. */
     planned: (execution: Execution, step: StepId): PlannedStep | undefined => {
       if (execution.plan === null) return undefined;
-      const known = planned.get(execution.plan) ?? new Map((plan(execution.plan)?.steps ?? []).map((each) => [each.id, each]));
+      const known = planned.get(execution.plan) ?? byId(plan(execution.plan)?.steps ?? []);
       planned.set(execution.plan, known);
       return known.get(step);
     },

@@ -34,9 +34,15 @@ export type PlannedStep = {
 export type Plan = { readonly steps: readonly PlannedStep[] };
 
 /** The steps of this execution that a step needs. */
-export const neededSteps = (step: Pick<PlannedStep, "needs">): StepId[] =>
-  step.needs.flatMap((need) => ("step" in need ? [need.step] : []));
+export const neededSteps = ({ needs }: Pick<PlannedStep, "needs">): readonly StepId[] => {
+  const steps: StepId[] = [];
+  for (const need of needs) if ("step" in need) steps.push(need.step);
+  return steps;
+};
 
 /** Needs on tasks of other executions. */
-export const neededTasks = (step: Pick<PlannedStep, "needs">): TaskId[] =>
-  step.needs.flatMap((need) => ("task" in need ? [need.task] : []));
+export const neededTasks = ({ needs }: Pick<PlannedStep, "needs">): readonly TaskId[] => {
+  const tasks: TaskId[] = [];
+  for (const need of needs) if ("task" in need) tasks.push(need.task);
+  return tasks;
+};

@@ -66,6 +66,7 @@ type Reported = { readonly execution: Execution; readonly reports: Readonly<Reco
 
 /** What the steps found, as they wrote it; unfolded where a person is to judge it. */
 export const reportsOf = ({ execution, reports }: Reported, steps: readonly PlannedStep[]): string => {
+  if (Object.keys(reports).length === 0) return "";
   const written = steps
     .flatMap(({ id, title }) => {
       const text = reports[id];

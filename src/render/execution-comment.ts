@@ -32,7 +32,7 @@ export const executionComment = (shown: Shown): string => {
   const steps = plan?.steps ?? [];
   const added = addedSteps(shown);
   // Looked up once: in a large record that takes longer than all that is said of them.
-  const begun = steps.flatMap(({ id }) => execution.steps[id] ?? []);
+  const begun = steps.map(({ id }) => execution.steps[id]).filter((step) => step !== undefined);
   return fit([
     { rank: 0, text: writeMarker({ kind: "execution", id: execution.id }) },
     { rank: 0, text: `### ${headline(execution, begun)}` },

@@ -12,13 +12,14 @@ export const stepTable = (steps: readonly PlannedStep[], states: Steps): string 
   if (steps.length === 0) return "";
   const begun = Object.keys(states).length > 0;
   const head = [`| step | what it does | after | ${begun ? "state" : "how"} |`, "|---|---|---|---|"];
-  const all = begun && steps.length > MAX_ROWS ? byUrgency(steps, states) : steps;
-  const rows = all.slice(0, MAX_ROWS).map((step) => {
-    const last = begun ? stateOf(states[step.id]) : how(step);
-    return `| ${cell(step.id)} | ${inline(step.title, 100)} | ${needs(step)} | ${last} |`;
+  const all = steps.map((planned) => ({ planned, step: states[planned.id] }));
+  const sorted = begun && all.length > MAX_ROWS ? byUrgency(all) : all;
+  const rows = sorted.slice(0, MAX_ROWS).map(({ planned, step }) => {
+    const last = begun ? stateOf(step) : how(planned);
+    return `| ${cell(planned.id)} | ${inline(planned.title, 100)} | ${needs(planned)} | ${last} |`;
   });
-  const rest = all.slice(MAX_ROWS);
-  const more = rest.length > 0 ? [`| … | ${rest.length} more | | ${begun ? `${counted(rest, states)} ` : ""}|`] : [];
+  const rest = sorted.slice(MAX_ROWS);
+  const more = rest.length > 0 ? [`| … | ${rest.length} more | | ${begun ? `${counted(rest)} ` : ""}|`] : [];
   return [...head, ...rows, ...more].join("\n");
 };
 
@@ -37,21 +38,22 @@ const URGENCY: Readonly<Record<StepState, number>> = {
   done: 10,
 };
 
-const byUrgency = (steps: readonly PlannedStep[], states: Steps): readonly PlannedStep[] => {
-  const groups: PlannedStep[][] = Object.values(URGENCY).map(() => []);
-  for (const step of steps) groups[URGENCY[states[step.id]?.state ?? "pending"]]?.push(step);
+type Standing = { readonly planned: PlannedStep; readonly step: Step | undefined };
+
+const byUrgency = (all: readonly Standing[]): readonly Standing[] => {
+  const groups: Standing[][] = Object.values(URGENCY).map(() => []);
+  for (const each of all) groups[URGENCY[each.step?.state ?? "pending"]]?.push(each);
   return groups.flat();
 };
 
 /** Steps that have no row of their own, by how they stand. */
-const counted = (steps: readonly PlannedStep[], states: Steps): string => {
+const counted = (all: readonly Standing[]): string => {
   const counts = new Map<string, { readonly symbol: string; count: number }>();
-  for (const { id } of steps) {
-    const step = states[id];
-    const [symbol, words] = step ? stateWords({ ...step, attempt: 1 }) : ["⚪", "pending"];
-    const group = counts.get(words) ?? { symbol, count: 0 };
-    counts.set(words, group);
-    group.count += 1;
+  for (const { step } of all) {
+    const [symbol, words] = step ? plainWords(step) : NOT_BEGUN;
+    const group = counts.get(words);
+    if (group) group.count += 1;
+    else counts.set(words, { symbol, count: 1 });
   }
   return [...counts].map(([words, { symbol, count }]) => `${symbol} ${count} ${words}`).join(", ");
 };
@@ -75,16 +77,24 @@ const stateOf = (step: Step | undefined): string => {
   return `${symbol} ${words}${step.pull === null || step.state === "done" ? "" : ` · #${step.pull}`}`;
 };
 
+type Words = readonly [string, string];
+
+const NOT_BEGUN: Words = ["⚪", "pending"];
+
 /** How a step stands, as a symbol and in words. */
-export const stateWords = (step: Step): readonly [string, string] => {
-  const again = step.attempt > 1 ? `, attempt ${step.attempt}` : "";
+export const stateWords = (step: Step): Words => {
+  const [symbol, words] = plainWords(step);
+  return [symbol, step.state === "running" && step.attempt > 1 ? `${words}, attempt ${step.attempt}` : words];
+};
+
+const plainWords = (step: Step): Words => {
   switch (step.state) {
     case "pending":
-      return ["⚪", "pending"];
+      return NOT_BEGUN;
     case "ready":
       return ["⚪", step.attempt > 0 && step.lastFailure !== null ? "tried again soon" : "ready"];
     case "running":
-      return ["🔵", `running${again}`];
+      return ["🔵", "running"];
     case "worker_done":
       return step.why?.code === "held" ? ["⚪", "finished; lands after what it needs"] : ["🔵", "being verified"];
     case "waiting":

@@ -12,6 +12,11 @@ const MINUTES = SIZE > 100 ? 60 : 5;
 const config = (size: number): string =>
   `[refinery]\nverify = ["true"]\n\n[workers]\nmax_workers = ${size}\nmax_standard = ${size}\n\n[plan]\nmax_steps = ${size + 1}\n`;
 
+const bodyOf = (answer: string): string => {
+  const { body = "" } = JSON.parse(answer) as { readonly body?: string };
+  return readMarker(body)?.kind === "execution" ? body : "";
+};
+
 test(
   `a workflow of ${SIZE} roles side by side and one that joins them runs to its end, every command in a process of its own`,
   { timeout: MINUTES * 60_000 },
@@ -23,20 +28,16 @@ test(
       script: ({ kind }) => (kind === "verify" ? { verdict: "green" } : "runs"),
       atOnce: 6,
       patience: MINUTES * 60_000,
-      observe: ({ login, method, path, status }) => {
+      observe: ({ login, method, path, status, body }) => {
         if (login !== "enki[bot]" || status === 304) return;
+        // Not by looking at the issue: a maintainer may ask 5,000 times an hour, too.
+        if (method !== "GET" && /\/comments(?:\/\d+)?$/.test(path)) void body().then((text) => told.push(bodyOf(text)));
         if (path.includes("/api/")) asked.requests += 1;
         else if (method === "POST" && path.endsWith("git-receive-pack")) asked.pushes += 1;
       },
     });
-    const issue = await stage.ask("/enki run fan x");
-    await stage.until("the end of the workflow", async () => {
-      const [body = ""] = (await stage.maintainer.comments(issue)).flatMap((each) =>
-        readMarker(each.body)?.kind === "execution" ? [each.body] : [],
-      );
-      if (told.at(-1) !== body) told.push(body);
-      return /Done: all of it landed/.test(body);
-    });
+    await stage.ask("/enki run fan x");
+    await stage.until("the end of the workflow", () => Promise.resolve(/Done: all of it landed/.test(told.at(-1) ?? "")));
     expect(await stage.git("show", "main:joined.txt")).toBe("joined");
     // What the workflow says was run: the words that each command wrote are in the ledger.
     const written = await stage.git("grep", "-ohE", '"output": ?"made part-[0-9]+', "refs/enki/ledger", "--", "executions");
