@@ -4,6 +4,7 @@ import type { RefMove } from "../model/decision.ts";
 import type { RefName, Sha } from "../model/ids.ts";
 import type { Answers, Query, Refs } from "../model/query.ts";
 import { buildChain, buildWork } from "./candidates.ts";
+import { ARCHIVE, LEDGER } from "../model/refs.ts";
 import { type Identity, isAncestor, isCommit, type NewCommit, type NewFiles, readBlobs, writeCommit, writeFiles } from "./objects.ts";
 import { push, type Pushed } from "./push.ts";
 import { type After, git, GitError, runGit, type Running, tokenEnv } from "./run.ts";
@@ -37,31 +38,35 @@ export const openClone = async (options: CloneOptions) => {
   };
 };
 
+/** What a job needs of Enki's own: how the ledger came to what it says, and what it said of executions that are over, only grows. */
+const OF_A_JOB = [...REFSPECS, `^${LEDGER}`, `^${ARCHIVE}`];
+const QUIET = ["-q", "--no-tags", "--force", "--no-write-fetch-head", "--no-auto-maintenance", "--no-recurse-submodules"];
+const BROKEN = /\.lock|File exists|cannot lock ref|bad object|unable to read/;
+
 /** What speaks with the other side. */
 const exchange = (running: Running, { url, directory, token }: CloneOptions) => {
   const remote = async (): Promise<Running> => ({ ...running, env: tokenEnv(await token()) });
+  const fetch = async (...args: readonly string[]): Promise<string | null> => {
+    const { code, stderr } = await runGit(await remote(), ["fetch", ...QUIET, ...args]);
+    return code === 0 ? null : stderr;
+  };
   return {
     /** Brings branches and Enki's refs here; what is gone there is gone here. A broken clone is made again. */
     fetch: async (): Promise<void> => {
-      const args = [
-        "fetch",
-        "-q",
-        "--no-tags",
-        "--prune",
-        "--force",
-        "--no-write-fetch-head",
-        "--no-auto-maintenance",
-        "--no-recurse-submodules",
-        url,
-        ...REFSPECS,
-      ];
-      const first = await runGit(await remote(), args);
-      if (first.code === 0) return;
-      if (!/\.lock|File exists|cannot lock ref|bad object|unable to read/.test(first.stderr))
-        throw new GitError(`git fetch: ${first.stderr.trim()}`);
+      const first = await fetch("--prune", url, ...REFSPECS);
+      if (first === null) return;
+      if (!BROKEN.test(first)) throw new GitError(`git fetch: ${first.trim()}`);
       await rm(directory, { recursive: true, force: true });
       await prepare(running);
-      await git(await remote(), args);
+      const second = await fetch("--prune", url, ...REFSPECS);
+      if (second !== null) throw new GitError(`git fetch: ${second.trim()}`);
+    },
+    /** Brings the same into a clone that was just made for one job, of the ledger only what it says now. */
+    fetchForJob: async (): Promise<void> => {
+      // The ledger first: what it names was pushed with it or before.
+      const ledger = await fetch("--depth=1", url, `+${LEDGER}:${LEDGER}`);
+      const failed = ledger === null || ledger.includes("couldn't find remote ref") ? await fetch(url, ...OF_A_JOB) : ledger;
+      if (failed !== null) throw new GitError(`git fetch: ${failed.trim()}`);
     },
     /** Moves refs there in one push, then here. */
     push: async (moves: readonly RefMove[]): Promise<Pushed> => {

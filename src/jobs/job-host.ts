@@ -33,7 +33,7 @@ export type Read = { readonly clone: Clone; readonly ledger: Ledger; readonly re
 export const readRepository = async (host: JobHost, token: string, directory: string): Promise<Read> => {
   const { url, after, layers, defaultBranch, log } = host;
   const clone = await openClone({ url, directory, token: () => Promise.resolve(token), identity: IDENTITY, after });
-  await clone.fetch();
+  await clone.fetchForJob();
   const refs = await clone.refs();
   const { ledger } = await loadLedger(clone, refs);
   const organisation = openOrganisation({ url, directory: `${directory}-organisation`, after, every: 0, now: () => 0 });
