@@ -142,5 +142,6 @@ const ejection = ({ view, facts }: Now, effect: RefineryEffect): Ejection[] => {
   if (effect.kind !== "eject" && effect.kind !== "resolve") return [];
   const head = facts.head(effect.head);
   if (!head) return [];
-  return [{ head, why: effect.kind === "eject" ? "red" : "conflict", at: view.tip }];
+  if (effect.kind === "resolve") return [{ head, why: "conflict", at: view.tip }];
+  return [{ head, why: "red", at: facts.commit(effect.red ?? "") ?? view.tip }];
 };

@@ -14,7 +14,8 @@ export type QueueItem = {
   readonly cleared: boolean;
   /** The base that it was last merged with, to see whether it conflicts. */
   readonly met: Sha | null;
-  /** The last lines of the last red run that counted against it. */
+  /** The last red run that counted against it: of which commit, and its last lines. */
+  readonly red: Sha | null;
   readonly log: string;
 };
 
@@ -61,7 +62,7 @@ export type Queue = {
   readonly groups: readonly (readonly TaskId[])[];
   /** How the last steps fared. */
   readonly seen: { readonly good: number; readonly bad: number };
-  /** Strikes since the last green run: everything red at once says nothing of a step. */
+  /** Steps that got their first strike since the last green run: everything red at once says nothing of a step. */
   readonly reds: number;
   /** Verify jobs side by side, where people's pushes to the base made it fewer; 0 for as many as the configuration allows. */
   readonly window: number;

@@ -32,6 +32,7 @@ const newItem = ({ task, head }: Entrant): QueueItem => ({
   strikes: 0,
   cleared: false,
   met: null,
+  red: null,
   log: "",
 });
 

@@ -1,13 +1,13 @@
 import type { Sha, TaskId } from "../model/ids.ts";
 import { type Candidate, isActive, type Queue, type QueueItem } from "../model/queue.ts";
 import { suspectsOf } from "./evidence.ts";
-import { doubts } from "./odds.ts";
+import { cautiousRate, doubts } from "./odds.ts";
 import type { RefineryState } from "./state.ts";
 
 /** Below this a chain is not built on: what follows is verified beside it. */
-const WORTH = 0.3;
-/** Below this a run that is under way gives its slot to another. */
-const DOOMED = 0.15;
+const WORTH = 0.2;
+/** With a step in it that is this likely bad a run gives its slot to another, unless it is about that step alone. */
+const DOOMED = 0.65;
 /** A group of steps for one run is as large as makes red and green equally likely, where there are more steps than slots. */
 const EVEN = 0.5;
 
@@ -28,6 +28,8 @@ export type Board = {
   readonly items: ReadonlyMap<TaskId, QueueItem>;
   /** How likely a step is bad. */
   readonly doubt: (task: TaskId) => number;
+  /** How likely it may be that a step is bad, for how many of them are risked in one run. */
+  readonly cautious: number;
   readonly needs: ReadonlyMap<TaskId, readonly TaskId[]>;
   /** Red runs that are forgiven. */
   readonly retries: number;
@@ -39,11 +41,14 @@ export const openBoard = ({ tip, entrants, retries }: RefineryState, queue: Queu
   retries,
   items: new Map(queue.items.map((item) => [item.task, item])),
   doubt: doubts(queue),
+  cautious: cautiousRate(queue),
   needs: new Map(entrants.map((each) => [each.task, each.needs])),
 });
 
 /** How likely a candidate is good. */
 const oddsOf = ({ doubt }: Board, candidate: Candidate): number => candidate.items.reduce((odds, { task }) => odds * (1 - doubt(task)), 1);
+
+const isDoomed = ({ doubt }: Board, { items }: Candidate): boolean => items.length > 1 && items.some(({ task }) => doubt(task) >= DOOMED);
 
 export const newChain = (board: Board, root: Candidate | null): Chain => ({
   root,
@@ -57,7 +62,7 @@ export const newChain = (board: Board, root: Candidate | null): Chain => ({
 export const coveredOf = (board: Board): Set<TaskId> =>
   new Set(
     board.queue.candidates
-      .filter((each) => each.onto === board.tip && isActive(each) && oddsOf(board, each) >= DOOMED)
+      .filter((each) => each.onto === board.tip && isActive(each) && !isDoomed(board, each))
       .flatMap(({ items }) => items.map(({ task }) => task)),
   );
 
@@ -80,7 +85,7 @@ export const expendable = (board: Board): Candidate[] => {
     if (!isActive(each) || each.items.length === 0) return false;
     const { suspects, known } = suspectsOf(each, sound);
     if (suspects.length === 1 && (known || each.onto === board.tip)) return false;
-    return each.onto !== board.tip || oddsOf(board, each) < DOOMED;
+    return each.onto !== board.tip || isDoomed(board, each);
   });
 };
 
@@ -130,12 +135,20 @@ export const layOut = (board: Board, given: readonly Chain[], { fresh, free }: {
 };
 
 /** True where a step can be verified on a chain, and not in vain. */
-const isWorth = (board: Board, chain: Chain, item: QueueItem): boolean =>
-  fits(board, chain, item) && (chain.tasks.size === 0 || chain.odds * (1 - board.doubt(item.task)) >= DOOMED);
+const isWorth = (board: Board, chain: Chain, item: QueueItem): boolean => {
+  if (!fits(board, chain, item)) return false;
+  if (chain.tasks.size === 0) return true;
+  const isLikely = (task: TaskId): boolean => board.doubt(task) < DOOMED;
+  return isLikely(item.task) && [...chain.tasks].every((task) => isLikely(task)) && !completesGroup(board, chain, item);
+};
+
+/** With all of a group that was red in it, a chain is red again. */
+const completesGroup = ({ queue }: Board, { tasks }: Chain, { task }: QueueItem): boolean =>
+  queue.groups.some((group) => group.includes(task) && group.every((each) => each === task || tasks.has(each)));
 
 const write = (board: Board, pen: Pen, { item, most }: { item: QueueItem; most: number }): void => {
   put(board, pen.chain, item);
-  const good = 1 - board.doubt(item.task);
+  const good = 1 - Math.max(board.doubt(item.task), board.cautious);
   pen.size += 1;
   pen.odds *= good;
   if (pen.size >= most || pen.odds * good < EVEN) close(pen);
@@ -154,5 +167,6 @@ const close = (pen: Pen): void => {
 const nextChain = (board: Board, chains: readonly Chain[], { pen, item }: { pen: Pen; item: QueueItem }): Chain | null => {
   if ((board.needs.get(item.task) ?? []).length > 0) return chains.find((chain) => fits(board, chain, item)) ?? pen.chain;
   const { odds, tasks } = pen.chain;
-  return tasks.size === 0 || odds * (1 - board.doubt(item.task)) >= WORTH ? pen.chain : null;
+  if (tasks.size === 0) return pen.chain;
+  return odds * (1 - board.doubt(item.task)) >= WORTH && !completesGroup(board, pen.chain, item) ? pen.chain : null;
 };

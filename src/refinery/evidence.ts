@@ -28,8 +28,11 @@ export const weigh = (before: Queue): Queue => {
     if (suspects.length === 1 && only) {
       if (known) next = strike(next, only.task, candidate);
     } else if (!isActive(candidate) && !mayTellMore(queue, candidate, sound)) {
-      const tasks = suspects.map(({ task }) => task);
-      next = replace(suspect(next, tasks), candidate, null);
+      // It is kept: when what is below the last of it turns out green, it counts after all.
+      next = suspect(
+        next,
+        suspects.map(({ task }) => task),
+      );
     }
   }
   return isFine && next.reds > 0 ? { ...next, reds: 0 } : next;
@@ -81,11 +84,13 @@ const mayTellMore = (queue: Queue, candidate: Candidate, sound: ReadonlySet<Sha>
 const strike = (queue: Queue, task: TaskId, candidate: Candidate): Queue => {
   const count = candidate.runs.filter(({ verdict }) => verdict === "red").length;
   const items = queue.items.map((item) =>
-    item.task === task ? { ...item, strikes: item.strikes + count, cleared: false, log: candidate.log } : item,
+    item.task === task ? { ...item, strikes: item.strikes + count, cleared: false, red: candidate.commit, log: candidate.log } : item,
   );
   const runs = candidate.runs.filter(({ verdict }) => verdict === null);
   const groups = queue.groups.filter((group) => !group.includes(task));
-  return replace({ ...queue, items, groups, reds: queue.reds + count }, candidate, runs.length === 0 ? null : { ...candidate, runs });
+  // Red again says nothing new of the machines.
+  const reds = queue.items.some((item) => item.task === task && item.strikes === 0) ? queue.reds + 1 : queue.reds;
+  return replace({ ...queue, items, groups, reds }, candidate, runs.length === 0 ? null : { ...candidate, runs });
 };
 
 const replace = (queue: Queue, candidate: Candidate, by: Candidate | null): Queue => ({
@@ -105,7 +110,6 @@ const suspect = (queue: Queue, tasks: readonly TaskId[]): Queue => {
     ...queue,
     items: queue.items.map((item) => (item.cleared && among.has(item.task) ? { ...item, cleared: false } : item)),
     groups: [...queue.groups.filter((group) => !wider(group)), tasks],
-    reds: queue.reds + 1,
   };
 };
 

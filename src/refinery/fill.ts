@@ -36,14 +36,16 @@ const wantedOf = (board: Board, skip: ReadonlySet<TaskId> = new Set()): Wanted =
       return isActive(each) && (known || each.onto === board.tip) && suspects.length === 1 && suspects[0] ? [suspects[0].task] : [];
     }),
   );
-  const items = board.queue.items.filter(({ task }) => !skip.has(task));
+  const items = board.queue.items.filter(({ task, state }) => !skip.has(task) && state !== "resolving");
+  // Who is accused is verified alone, on ground that is landed.
+  const isFree = (task: TaskId): boolean => (board.needs.get(task) ?? []).length === 0;
   const open = items.filter(({ task, state }) => (state === "queued" || state === "accused") && !covered.has(task));
   return {
     base: wantsBase(board, sound),
-    accused: items.filter(({ task, state, strikes }) => state === "accused" && strikes > 0 && strikes <= board.retries && !tried.has(task)),
+    accused: items.filter(({ task, strikes }) => strikes > 0 && strikes <= board.retries && !tried.has(task) && isFree(task)),
     cleared: open.filter(({ strikes, cleared }) => strikes === 0 && cleared),
     fresh: open.filter(({ strikes, cleared }) => strikes === 0 && !cleared),
-    held: items.filter(({ task, state, cleared }) => state === "held" && !cleared && !tried.has(task)),
+    held: items.filter(({ task, state, cleared }) => state === "held" && !cleared && !tried.has(task) && isFree(task)),
   };
 };
 

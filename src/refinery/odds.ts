@@ -2,7 +2,7 @@ import type { TaskId } from "../model/ids.ts";
 import type { Queue, QueueItem } from "../model/queue.ts";
 
 /** What is believed of a step before any was seen, and how many steps it weighs as much as. */
-const PRIOR = { bad: 0.08, weight: 12 };
+const PRIOR = { bad: 0.08, weight: 6 };
 /** How often a run of something good is red. */
 const FLAKY = 0.03;
 /** Of something that was green once, what remains: it may not go together with the rest. */
@@ -10,8 +10,17 @@ const REMAINDER = 0.01;
 /** The last suspect is not quite certain: the red run may have been a flake. */
 const CERTAIN = 0.9;
 
-/** The share of steps that turn out bad, as observed on this base. */
-export const failureRate = ({ seen }: Queue): number => (seen.bad + PRIOR.bad * PRIOR.weight) / (seen.good + seen.bad + PRIOR.weight);
+/** The share of steps that turn out bad, as observed on this base. Of each group that was red, one is bad. */
+export const failureRate = ({ seen, groups, items }: Queue): number => {
+  const bad = seen.bad + groups.length + items.filter(({ strikes }) => strikes > 0).length;
+  return (bad + PRIOR.bad * PRIOR.weight) / (seen.good + bad + PRIOR.weight);
+};
+
+/** The same where too high costs less than too low: what is not seen yet may be bad. */
+export const cautiousRate = ({ seen, groups, items }: Queue): number => {
+  const bad = seen.bad + groups.length + items.filter(({ strikes }) => strikes > 0).length;
+  return (bad + 0.5) / (seen.good + bad + 3);
+};
 
 /** How likely each step is bad, from what runs said of it. */
 export const doubts = (queue: Queue): ((task: TaskId) => number) => {

@@ -50,7 +50,15 @@ export type RefineryEffect =
     }
   | { readonly kind: "stop"; readonly commit: Sha; readonly attempt: number }
   | { readonly kind: "land"; readonly candidate: Candidate }
-  | { readonly kind: "eject"; readonly task: TaskId; readonly head: Sha; readonly why: Refusal; readonly log: string }
+  | {
+      readonly kind: "eject";
+      readonly task: TaskId;
+      readonly head: Sha;
+      readonly why: Refusal;
+      /** The commit that was red last. */
+      readonly red: Sha | null;
+      readonly log: string;
+    }
   | { readonly kind: "resolve"; readonly task: TaskId; readonly head: Sha; readonly onto: Sha; readonly why: Refusal };
 
 /** A ref that is set in the same push as the ledger. */

@@ -315,11 +315,11 @@ export const memoryWorld = (
   };
 
   /** Ends every verify job: green for a base alone, red for all else. */
-  const reject = (output = ""): void => {
+  const reject = (output?: string): void => {
     const base = state.refs[branchRef("main")];
     for (const { name, state: at } of state.runs) {
       const job = at === "done" ? null : readJobKey(name);
-      if (job?.kind === "verify") finish(jobKey(job), job.target === base ? { end: "success" } : { end: "failed", output });
+      if (job?.kind === "verify") finish(jobKey(job), job.target === base ? { end: "success" } : { end: "failed", ...(output === undefined ? {} : { output }) });
     }
   };
 
