@@ -15,7 +15,7 @@ if (!/^[a-z-]+$/.test(name) || !existsSync(file)) {
 }
 const directory = mkdtempSync(join(tmpdir(), "enki-bench-"));
 try {
-  const bundle = await rolldown({ input: file, platform: "node", external: [/^node:/] });
+  const bundle = await rolldown({ input: file, platform: "node", external: [/^node:/], logLevel: "silent" });
   const { output } = await bundle.write({ dir: directory, format: "esm", entryFileNames: "bench.mjs", chunkFileNames: "[name].mjs" });
   await bundle.close();
   const nodeArgs = process.env.ENKI_BENCH_NODE_ARGS?.split(" ") ?? [];

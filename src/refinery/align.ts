@@ -19,8 +19,8 @@ export const align = (state: RefineryState): Queue => {
   });
   const heads = new Map(items.map(({ task, head }) => [task, head]));
   const candidates = queue.candidates.filter((candidate) => candidate.items.every(({ task, head }) => heads.get(task) === head));
-  // Whoever left may have been the bad one.
-  const groups = queue.groups.filter((group) => group.every((task) => heads.has(task)));
+  // Whoever left may have been the bad one, and so may an earlier head.
+  const groups = queue.groups.filter((group) => group.every((task) => known.has(task)));
   return follow(state, { ...queue, items, candidates, groups: groups.length === queue.groups.length ? queue.groups : groups });
 };
 

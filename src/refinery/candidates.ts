@@ -1,6 +1,6 @@
 import type { Sha, TaskId } from "../model/ids.ts";
 import type { Link } from "../model/query.ts";
-import { type Candidate, isGreen, type Queue, type QueueItem, type VerifyRun } from "../model/queue.ts";
+import { type Candidate, isActive, isGreen, type Queue, type QueueItem, type VerifyRun } from "../model/queue.ts";
 import { refuse, type Refusal } from "../model/refusal.ts";
 import type { Chain } from "./chains.ts";
 import { mergeOf, type RefineryState } from "./state.ts";
@@ -11,6 +11,10 @@ const behind: Refusal = refuse(
   "It conflicts with a step that is ahead of it in the queue, and waits for that to land.",
   "/enki status",
 ).refusal;
+
+/** Once more was red than is forgiven, another run tells nothing: who is to blame is found out elsewhere. */
+const isWorthAnother = (candidate: Candidate, retries: number): boolean =>
+  !isGreen(candidate) && !isActive(candidate) && (candidate.items.length === 0 || candidate.runs.length <= retries);
 
 type Built = Pick<Candidate, "commit" | "tree" | "items">;
 
@@ -24,7 +28,8 @@ export const openCandidates = (state: RefineryState, queue: Queue) => {
     const at = candidates.findIndex(({ commit }) => commit === built.commit);
     const there = candidates[at];
     if (!there) candidates.push(newCandidate(state, queue, built));
-    else if (!isGreen(there)) candidates[at] = { ...there, runs: [...there.runs, newRun(state, built.commit, there.runs)] };
+    else if (isWorthAnother(there, state.retries))
+      candidates[at] = { ...there, runs: [...there.runs, newRun(state, built.commit, there.runs)] };
   };
   const skip = (task: TaskId): void => {
     conflicting.push(task);

@@ -31,14 +31,17 @@ export type Board = {
   /** How likely it may be that a step is bad, for how many of them are risked in one run. */
   readonly cautious: number;
   readonly needs: ReadonlyMap<TaskId, readonly TaskId[]>;
+  /** False where one step lands at a time: what is verified as two never lands. */
+  readonly together: boolean;
   /** Red runs that are forgiven. */
   readonly retries: number;
 };
 
-export const openBoard = ({ tip, entrants, retries }: RefineryState, queue: Queue): Board => ({
+export const openBoard = ({ tip, entrants, retries, together }: RefineryState, queue: Queue): Board => ({
   queue,
   tip,
   retries,
+  together,
   items: new Map(queue.items.map((item) => [item.task, item])),
   doubt: doubts(queue),
   cautious: cautiousRate(queue),
@@ -78,13 +81,21 @@ export const tailsOf = (board: Board): Chain[] => {
     .sort((a, b) => b.odds * b.tasks.size - a.odds * a.tasks.size);
 };
 
+/** The step for whose sake a run is under way: the only one that it tells of, or the last, where that is accused or held. Such a run is not stopped for another like it. */
+export const triedBy = ({ tip, items }: Board, sound: ReadonlySet<Sha>, candidate: Candidate): TaskId | null => {
+  if (!isActive(candidate)) return null;
+  const { suspects, known } = suspectsOf(candidate, sound);
+  if (suspects.length === 1 && (known || candidate.onto === tip)) return suspects[0]?.task ?? null;
+  const last = candidate.onto === tip ? candidate.items.at(-1) : undefined;
+  const item = last && items.get(last.task);
+  return item && (item.strikes > 0 || item.state === "held") ? item.task : null;
+};
+
 /** Runs that may be stopped when another is wanted more: of what is likely red, and of what was built on an earlier base. */
 export const expendable = (board: Board): Candidate[] => {
   const sound = new Set(board.queue.sound);
   return board.queue.candidates.filter((each) => {
-    if (!isActive(each) || each.items.length === 0) return false;
-    const { suspects, known } = suspectsOf(each, sound);
-    if (suspects.length === 1 && (known || each.onto === board.tip)) return false;
+    if (!isActive(each) || each.items.length === 0 || triedBy(board, sound, each) !== null) return false;
     return each.onto !== board.tip || isDoomed(board, each);
   });
 };
@@ -95,12 +106,14 @@ const put = ({ doubt }: Board, chain: Chain, item: QueueItem): void => {
   chain.odds *= 1 - doubt(item.task);
 };
 
-/** What was green before goes together, behind the chain that brings most: one run for all of it. */
-export const joinCleared = (board: Board, main: Chain, cleared: readonly QueueItem[]): number => {
-  for (const item of cleared) if (fits(board, main, item)) put(board, main, item);
-  if (main.add.length === 0) return 0;
-  main.ends.add(main.add.length - 1);
-  return 1;
+/** What was green before goes together, behind the chain that brings most: one run for all of it, or one for each where one lands at a time. */
+export const joinCleared = (board: Board, main: Chain, { cleared, free }: { cleared: readonly QueueItem[]; free: number }): void => {
+  for (const item of cleared) {
+    if (!fits(board, main, item) || main.ends.size >= free) continue;
+    put(board, main, item);
+    if (!board.together) main.ends.add(main.add.length - 1);
+  }
+  if (main.add.length > 0) main.ends.add(main.add.length - 1);
 };
 
 /** True where all that a step needs is in the chain. */
@@ -116,7 +129,7 @@ type Pen = { chain: Chain; size: number; odds: number; left: number };
  */
 export const layOut = (board: Board, given: readonly Chain[], { fresh, free }: { fresh: readonly QueueItem[]; free: number }): Chain[] => {
   const chains = [...given];
-  const most = Math.max(1, Math.ceil(fresh.length / Math.max(1, free)));
+  const most = board.together ? Math.max(1, Math.ceil(fresh.length / Math.max(1, free))) : 1;
   const start = (): Chain => {
     const chain = newChain(board, null);
     chains.push(chain);

@@ -73,11 +73,12 @@ export const suspectsOf = ({ onto, items }: Candidate, sound: ReadonlySet<Sha>):
   return { suspects: items.slice(green + 1), known: green >= 0 || sound.has(onto) };
 };
 
-/** True while a run goes on that may narrow down who is to blame. */
+/** True while a run goes on that may narrow down who is to blame, or a red one waits for the verdict on its base. */
 const mayTellMore = (queue: Queue, candidate: Candidate, sound: ReadonlySet<Sha>): boolean =>
   queue.candidates.some((other) => {
     const last = other.items.length - 1;
-    if (!isActive(other) || other.onto !== candidate.onto || last + 1 >= candidate.items.length || last < 0) return false;
+    const isOpen = isActive(other) || (last === 0 && !isGreen(other) && !sound.has(other.onto));
+    if (!isOpen || other.onto !== candidate.onto || last + 1 >= candidate.items.length || last < 0) return false;
     return other.items[last]?.merge === candidate.items[last]?.merge && !sound.has(other.commit);
   });
 

@@ -1,8 +1,8 @@
 import type { Sha, TaskId } from "../model/ids.ts";
 import { isActive, isGreen, type Queue, type QueueItem } from "../model/queue.ts";
 import { openCandidates } from "./candidates.ts";
-import { type Board, type Chain, coveredOf, expendable, joinCleared, layOut, newChain, openBoard, tailsOf } from "./chains.ts";
-import { isOutage, suspectsOf } from "./evidence.ts";
+import { type Board, type Chain, coveredOf, expendable, joinCleared, layOut, newChain, openBoard, tailsOf, triedBy } from "./chains.ts";
+import { isOutage } from "./evidence.ts";
 import type { RefineryState } from "./state.ts";
 
 /** Fills the free verify slots with what brings most, and stops what is not worth its slot any more. */
@@ -30,12 +30,7 @@ type Wanted = {
 const wantedOf = (board: Board, skip: ReadonlySet<TaskId> = new Set()): Wanted => {
   const covered = coveredOf(board);
   const sound = new Set(board.queue.sound);
-  const tried = new Set(
-    board.queue.candidates.flatMap((each): readonly TaskId[] => {
-      const { suspects, known } = suspectsOf(each, sound);
-      return isActive(each) && (known || each.onto === board.tip) && suspects.length === 1 && suspects[0] ? [suspects[0].task] : [];
-    }),
-  );
+  const tried = new Set(board.queue.candidates.map((each) => triedBy(board, sound, each)));
   const items = board.queue.items.filter(({ task, state }) => !skip.has(task) && state !== "resolving");
   // Who is accused is verified alone, on ground that is landed.
   const isFree = (task: TaskId): boolean => (board.needs.get(task) ?? []).length === 0;
@@ -45,7 +40,7 @@ const wantedOf = (board: Board, skip: ReadonlySet<TaskId> = new Set()): Wanted =
     accused: items.filter(({ task, strikes }) => strikes > 0 && strikes <= board.retries && !tried.has(task) && isFree(task)),
     cleared: open.filter(({ strikes, cleared }) => strikes === 0 && cleared),
     fresh: open.filter(({ strikes, cleared }) => strikes === 0 && !cleared),
-    held: items.filter(({ task, state, cleared }) => state === "held" && !cleared && !tried.has(task) && isFree(task)),
+    held: items.filter(({ task, state, cleared }) => state === "held" && !cleared && !tried.has(task)),
   };
 };
 
@@ -86,7 +81,7 @@ const spend = (state: RefineryState, board: Board, { free, skip }: Slots): Queue
   }
   for (const item of wanted.accused) if (left > 0) verify(alone(board, item));
   const [main = newChain(board, null), ...others] = tailsOf(board);
-  if (left > 0) joinCleared(board, main, wanted.cleared);
+  if (left > 0) joinCleared(board, main, { cleared: wanted.cleared, free: left });
   for (const chain of layOut(board, [main, ...others], { fresh: wanted.fresh, free: left - main.ends.size })) verify(chain);
   for (const item of wanted.held) if (left > 0) verify(alone(board, item));
   const queue = draft.queue();
@@ -97,7 +92,7 @@ const spend = (state: RefineryState, board: Board, { free, skip }: Slots): Queue
   return spend(state, openBoard(state, queue), rest);
 };
 
-/** One step on the base, with all that it needs below it. */
+/** One step on the base, with all that it needs below it. What is held below it nobody else verifies: that comes first, or a red run would tell of neither. */
 const alone = (board: Board, item: QueueItem): Chain => {
   const chain = newChain(board, null);
   const below = new Set<TaskId>();
@@ -108,6 +103,14 @@ const alone = (board: Board, item: QueueItem): Chain => {
     stack.push(...(board.needs.get(at) ?? []));
   }
   chain.add.push(...board.queue.items.filter(({ task }) => below.has(task)));
-  chain.ends.add(chain.add.length - 1);
+  const ground = chain.add.slice(0, -1);
+  const isVerified = board.queue.candidates.some(
+    (each) =>
+      each.onto === board.tip &&
+      (isGreen(each) || isActive(each)) &&
+      each.items.length === ground.length &&
+      each.items.every(({ task }, at) => task === ground[at]?.task),
+  );
+  chain.ends.add(ground.some(({ state }) => state === "held") && !isVerified ? ground.length - 1 : ground.length);
   return chain;
 };

@@ -20,7 +20,14 @@ export const plan = (state: RefineryState): RefineryPlan => {
   const landing = chooseLanding(state, queue);
   const next = tidied(landing ? landed(queue, landing, state.parallel) : queue, landing?.commit ?? state.tip);
   const extra = [...ejected, ...(landing ? [{ kind: "land" as const, candidate: landing }] : [])];
-  return told(before, started(state, fill({ ...state, tip: next.tip ?? state.tip }, next)), extra);
+  return told(before, started(state, fill(landing ? after(state, landing) : state, next)), extra);
+};
+
+/** What a landing makes of the facts: who needed only what landed can be verified on it at once. */
+const after = (state: RefineryState, { commit, items }: Candidate): RefineryState => {
+  const gone = new Set(items.map(({ task }) => task));
+  const entrants = state.entrants.map((each) => ({ ...each, needs: each.needs.filter((need) => !gone.has(need)) }));
+  return { ...state, tip: commit, entrants };
 };
 
 /** Runs whose back-off is over begin their time. */

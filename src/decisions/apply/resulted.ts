@@ -1,7 +1,7 @@
 import type { Event } from "../../model/event.ts";
 import { readTaskId, taskId } from "../../model/ids.ts";
 import { type Job, type JobResult, readJobKey } from "../../model/job.ts";
-import type { Candidate, VerifyRun } from "../../model/queue.ts";
+import type { Candidate, Queue, VerifyRun } from "../../model/queue.ts";
 import type { Refusal } from "../../model/refusal.ts";
 import type { Draft } from "../draft.ts";
 import { backOff } from "../faults.ts";
@@ -75,19 +75,27 @@ const askedNothing = (task: string): Refusal => ({
 
 const verified = (draft: Draft, job: Job, result: JobResult): void => {
   for (const [base, queue] of Object.entries(draft.ledger().queues)) {
-    const at = queue.candidates.findIndex((each) => each.commit === job.target && runOf(each, job.attempt) !== undefined);
-    const candidate = queue.candidates[at];
-    if (!candidate) continue;
-    draft.putQueue(base, { ...queue, candidates: queue.candidates.with(at, judge(draft, candidate, { job, result })) });
+    const next = withVerdict(draft, queue, { job, result });
+    if (next === queue) continue;
+    draft.putQueue(base, next);
     draft.note(`candidate ${job.target.slice(0, 12)}: ${result.end}`);
   }
+};
+
+type Ended = { readonly job: Pick<Job, "target" | "attempt">; readonly result: Pick<JobResult, "end" | "why" | "output"> };
+
+/** The queue with what a verify job said; the same queue where nobody waits for that any more. */
+export const withVerdict = (draft: Pick<Draft, "now">, queue: Queue, { job, result }: Ended): Queue => {
+  const at = queue.candidates.findIndex((each) => each.commit === job.target && runOf(each, job.attempt) !== undefined);
+  const candidate = queue.candidates[at];
+  return candidate ? { ...queue, candidates: queue.candidates.with(at, judge(draft, candidate, { job, result })) } : queue;
 };
 
 /** The run of this attempt while it has no verdict. */
 const runOf = ({ runs }: Candidate, attempt: number): VerifyRun | undefined =>
   runs.find((run) => run.attempt === attempt && run.verdict === null);
 
-const judge = (draft: Draft, candidate: Candidate, { job, result }: { job: Job; result: JobResult }): Candidate => {
+const judge = (draft: Pick<Draft, "now">, candidate: Candidate, { job, result }: Ended): Candidate => {
   if (result.end !== "success" && result.end !== "failed")
     return faultCandidate(draft, candidate, { attempt: job.attempt, why: result.why || result.end });
   const verdict = result.end === "success" ? "green" : "red";
@@ -96,8 +104,10 @@ const judge = (draft: Draft, candidate: Candidate, { job, result }: { job: Job; 
   return { ...candidate, runs, faults: 0, log };
 };
 
+type Fault = { readonly attempt: number; readonly why: string };
+
 /** A verify job that ended badly is started again with a back-off: faults are never held against a step. */
-export const faultCandidate = (draft: Draft, candidate: Candidate, { attempt, why }: { attempt: number; why: string }): Candidate => {
+export const faultCandidate = (draft: Pick<Draft, "now">, candidate: Candidate, { attempt, why }: Fault): Candidate => {
   const faults = candidate.faults + 1;
   const next = Math.max(...candidate.runs.map((run) => run.attempt)) + 1;
   const again: VerifyRun = { attempt: next, until: null, notBefore: draft.now + backOff(faults), verdict: null };

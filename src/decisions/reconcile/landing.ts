@@ -94,14 +94,18 @@ const attemptsOf = (draft: Draft, commit: Sha): number => {
   return count;
 };
 
-/** Why an item is held is read again at every turn: a change of that alone is not worth a push. */
 const write = (draft: Draft, base: Base, queue: Queue): void => {
   const before = draft.queue(base);
-  const lasting = ({ items, ...rest }: Queue): string =>
-    JSON.stringify({ ...rest, items: items.map(({ task, head, strikes, cleared }) => [task, head, strikes, cleared]) });
   if (lasting(before) !== lasting(queue)) draft.putQueue(base, queue);
   else if (JSON.stringify(before) !== JSON.stringify(queue)) draft.learnQueue(base, queue);
 };
+
+/**
+ * What of a queue is worth a push. Why an item is held is read again at every turn, and a change of that alone is not;
+ * that it has to be merged with the base once more is, or it would be forgotten at every turn.
+ */
+export const lasting = ({ items, ...rest }: Queue): string =>
+  JSON.stringify({ ...rest, items: items.map(({ task, head, strikes, cleared, met }) => [task, head, strikes, cleared, met === null]) });
 
 const missing = (queue: Queue, base: Base): Queue => ({
   ...queue,
@@ -109,7 +113,7 @@ const missing = (queue: Queue, base: Base): Queue => ({
 });
 
 /** A base that no longer contains what landed was rewound: nothing is landed on it, or again, before a person says so. Undefined while that is not known. */
-const guardAgainstRewind = (draft: Draft, queue: Queue, tip: Sha): Queue | undefined => {
+export const guardAgainstRewind = (draft: Pick<Draft, "ask">, queue: Queue, tip: Sha): Queue | undefined => {
   if (queue.frozen?.code === "base-missing") return { ...queue, frozen: null };
   if (queue.landed === null || queue.landed === tip || queue.frozen) return queue;
   const contained = draft.ask<"contains">({ kind: "contains", commit: queue.landed, tip });
