@@ -20,7 +20,8 @@ if (unknown !== undefined || !(histories > 0) || !Number.isInteger(seed)) {
 const from = process.hrtime.bigint();
 const failures = search({ histories, seed, ...(wanted ? { only: new Set(wanted as InvariantId[]) } : {}) });
 const seconds = Number(process.hrtime.bigint() - from) / 1e9;
-for (const [id, failure] of failures) console.log(`${explain(id, failure)}\n`);
+for (const [id, failure] of failures)
+  console.log(`${option("terse") ? `${id} seed ${failure.seed}: ${failure.says.slice(0, 200)}` : explain(id, failure)}\n`);
 const names = wanted ?? [...ids];
 console.log(
   `${names.filter((id) => !failures.has(id as InvariantId)).length} of ${names.length} invariants hold, seeds ${seed} to ${seed + histories - 1}, ${seconds.toFixed(1)} s`,

@@ -12,9 +12,9 @@ export const random = (seed: number): Random => {
 };
 
 /** What a step is, and what nobody knows of it: how many of its heads are bad before one is good. */
-export type Plot = { readonly base: number; readonly needs: readonly number[]; readonly bad: number };
+type Plot = { readonly base: number; readonly needs: readonly number[]; readonly bad: number };
 
-export type Setting = {
+type Setting = {
   readonly bases: number;
   readonly parallel: number;
   readonly retries: number;

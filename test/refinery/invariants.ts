@@ -1,6 +1,7 @@
 import { withVerdict } from "../../src/decisions/apply/resulted.ts";
 import type { Sha, TaskId } from "../../src/model/ids.ts";
 import { isGreen, type Queue } from "../../src/model/queue.ts";
+import { candidateRef, readCandidateRef } from "../../src/model/refs.ts";
 import { plan } from "../../src/refinery/plan.ts";
 import type { RefineryPlan } from "../../src/refinery/state.ts";
 import { type Ledger, jobOf, takeTurn, TIMEOUT, type Turn } from "./coordinator.ts";
@@ -95,6 +96,8 @@ const isSurelyGood = (world: World, task: TaskId): boolean => {
     (plot?.needs ?? []).every((need) => isSurelyGood(world, world.authors[need]?.task ?? task))
   );
 };
+
+const NOWHERE: Sha = "0".repeat(40);
 
 /** How often a step may see later ones land before it, for no reason of its own. */
 const PATIENCE = 3;
@@ -312,6 +315,8 @@ export const INVARIANTS: readonly Invariant[] = [
         const foreign = (task: TaskId): boolean => ledger.steps.get(task)?.base !== base;
         const item = queue.items.find(({ task }) => foreign(task));
         if (item) return `${item.task} is in the queue of ${base}`;
+        const ref = candidateRef(base, NOWHERE);
+        if (readCandidateRef(ref)?.base !== base) return `candidates of ${base} are kept as ${ref}`;
         return first(effects, (effect) =>
           "task" in effect && foreign(effect.task) ? `${base} says ${effect.kind} of ${effect.task}` : null,
         );

@@ -25,7 +25,7 @@ const CHANGES: ReadonlySet<What> = new Set([
 type Run = { readonly world: World; readonly watch: Watch };
 
 /** Plays a history to its end: what happens, then rest, in which every run ends by what is true, and people mend what is theirs. */
-export const play = (history: History, only?: ReadonlySet<InvariantId>): Run => {
+const play = (history: History, only?: ReadonlySet<InvariantId>): Run => {
   const watch = openWatch(only);
   const world = new World(history, watch);
   for (const happening of history.happenings) {
@@ -99,7 +99,7 @@ const polled = (history: History): History => ({
 const landedOf = ({ ledger }: World): string => [...ledger.steps.values()].flatMap(({ task, landed }) => (landed ? [task] : [])).join(" ");
 
 /** Everything that is wrong with a history, by invariant. */
-export const violationsOf = (history: History, only?: ReadonlySet<InvariantId>): ReadonlyMap<InvariantId, string> => {
+const violationsOf = (history: History, only?: ReadonlySet<InvariantId>): ReadonlyMap<InvariantId, string> => {
   const { world, watch } = play(history, only);
   if ((only === undefined || only.has("L4")) && isPlain(history)) {
     const other = play(polled(history), only);
