@@ -44,12 +44,15 @@ try {
     const command = test
       ? [join(root, "node_modules/vitest/vitest.mjs"), "run", test.file, "-t", test.title]
       : ["scripts/bench.mjs", "properties", "--only", id, "--histories", "20000", "--terse", "yes"];
-    const { stdout, stderr, signal } = spawnSync(process.execPath, command, { cwd: directory, encoding: "utf8", timeout: 120_000 });
+    const { stdout, stderr, signal } = spawnSync(process.execPath, command, {
+      cwd: directory,
+      encoding: "utf8",
+      timeout: 120_000,
+      env: { ...process.env, NO_COLOR: "1", FORCE_COLOR: "0" },
+    });
     const seconds = (performance.now() - from) / 1000;
     // Only the test's own word counts: a bug that keeps it from running is not caught.
-    const isCaught = test
-      ? /Tests .*\d+ failed/.test(stdout.replace(/\u001B\[\d+m/g, ""))
-      : stdout.includes(`\n${id} `) || stdout.startsWith(`${id} `);
+    const isCaught = test ? /Tests .*\d+ failed/.test(stdout) : stdout.includes(`\n${id} `) || stdout.startsWith(`${id} `);
     if (!isCaught) survivors += 1;
     const by = test ? `${test.file} ${test.title}` : "properties";
     console.log(`${id.padEnd(4)}${isCaught ? "caught  " : "SURVIVES"} ${seconds.toFixed(1).padStart(5)} s  ${bug} (${by})`);
