@@ -85,7 +85,7 @@ const spend = (state: RefineryState, board: Board, { free, skip }: Slots): Queue
   for (const chain of layOut(board, [main, ...others], { fresh: wanted.fresh, free: left - main.ends.size })) verify(chain);
   for (const item of wanted.held) if (left > 0) verify(alone(board, item));
   const queue = draft.queue();
-  const conflicting = draft.conflicting();
+  const conflicting = draft.conflicting().filter((task) => !skip.has(task));
   if (conflicting.length === 0) return queue;
   // What conflicts took a slot that another can have.
   const rest = { free: free - (runsOf(queue) - runsOf(board.queue)), skip: new Set([...skip, ...conflicting]) };

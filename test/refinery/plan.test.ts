@@ -202,6 +202,22 @@ describe("verdicts", () => {
 });
 
 describe("moves", () => {
+  test("a step that needs a held one which conflicts with the base is no end of work", () => {
+    const yard = openYard({ parallel: 2 });
+    yard.want("a");
+    yard.want("b", { needs: ["a"] });
+    yard.rest();
+    yard.ends("base+a+b", "failed");
+    yard.want("a", { held: true });
+    yard.rest();
+    yard.ends("base+a", "success");
+    const { chain } = yard.state();
+    yard.set({ tip: "pushed", chain: (query) => chain(query)?.map(() => ({ kind: "conflict", paths: ["a.txt"] })) });
+    yard.rest();
+    expect(yard.leaves).toContain("a: conflict");
+    expect(yard.lands).toEqual([]);
+  });
+
   test("25 pushes to the base during verification: fewer are verified at once, nobody is ejected, all land once they stop", () => {
     const yard = openYard();
     for (const each of ["a", "b", "c"]) yard.want(each);

@@ -33,7 +33,11 @@ const play = (history: History, only?: ReadonlySet<InvariantId>): Run => {
     world.happen(happening);
     if (history.setting.awake && happening.what !== "tick") world.tick();
   }
-  settle(world, watch);
+  try {
+    settle(world, watch);
+  } catch (error) {
+    watch.threw(error);
+  }
   return { world, watch };
 };
 
