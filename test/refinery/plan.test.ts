@@ -160,7 +160,7 @@ describe("verdicts", () => {
   });
 
   test("a red candidate that waits for a verdict below it is not run again and again meanwhile", () => {
-    const yard = openYard({ parallel: 2 });
+    const yard = openYard({ parallel: 4 });
     for (const each of ["a", "b"]) yard.want(each);
     yard.rest();
     expect(yard.open()).toEqual(["base+a/1", "base+a+b/1"]);
