@@ -32,12 +32,10 @@ const wantedOf = (board: Board, skip: ReadonlySet<TaskId> = new Set()): Wanted =
   const sound = new Set(board.queue.sound);
   const tried = new Set(board.queue.candidates.map((each) => triedBy(board, sound, each)));
   const items = board.queue.items.filter(({ task, state }) => !skip.has(task) && state !== "resolving");
-  // Who is accused is verified alone, on ground that is landed.
-  const isFree = (task: TaskId): boolean => (board.needs.get(task) ?? []).length === 0;
   const open = items.filter(({ task, state }) => (state === "queued" || state === "accused") && !covered.has(task));
   return {
     base: wantsBase(board, sound),
-    accused: items.filter(({ task, strikes }) => strikes > 0 && strikes <= board.retries && !tried.has(task) && isFree(task)),
+    accused: items.filter(({ task, strikes }) => strikes > 0 && strikes <= board.retries && !tried.has(task)),
     cleared: open.filter(({ strikes, cleared }) => strikes === 0 && cleared),
     fresh: open.filter(({ strikes, cleared }) => strikes === 0 && !cleared),
     held: items.filter(({ task, state, cleared }) => state === "held" && !cleared && !tried.has(task)),

@@ -319,7 +319,8 @@ export const memoryWorld = (
     const base = state.refs[branchRef("main")];
     for (const { name, state: at } of state.runs) {
       const job = at === "done" ? null : readJobKey(name);
-      if (job?.kind === "verify") finish(jobKey(job), job.target === base ? { end: "success" } : { end: "failed", ...(output === undefined ? {} : { output }) });
+      if (job?.kind === "verify")
+        finish(jobKey(job), job.target === base ? { end: "success" } : { end: "failed", ...(output === undefined ? {} : { output }) });
     }
   };
 
