@@ -119,6 +119,7 @@ const toConfig = ({ workers, agent, tiers, refinery, plan, policy, git }: Config
       timeout: refinery.timeout_minutes * MINUTE,
       parallel: refinery.parallel,
       retries: refinery.retries,
+      hold: refinery.hold,
       base: refinery.base ?? null,
     },
     plan: { approval: plan.approval, maxSteps: plan.max_steps },

@@ -52,6 +52,7 @@ export const fileSchema = z.strictObject({
       parallel: z.int().min(1).max(64).default(1),
       retries: z.int().min(0).max(5).default(1),
       base: z.string().min(1).optional(),
+      hold: z.array(z.string().min(1)).default(["hold"]),
     })
     .prefault({}),
   plan: z

@@ -3,7 +3,7 @@ import { type Base, readTaskId, type Sha, taskId, type TaskId } from "../model/i
 import type { PlannedStep } from "../model/plan.ts";
 import { candidateRef } from "../model/refs.ts";
 import type { Refusal } from "../model/refusal.ts";
-import type { Step } from "../model/step.ts";
+import { isOffered, type Step } from "../model/step.ts";
 import { baseMessage } from "../render/commits.ts";
 import type { WorkflowRun } from "../model/workflow-run.ts";
 import type { Draft } from "./draft.ts";
@@ -52,7 +52,7 @@ const ofWorkflow = ({ id, steps }: Execution, run: WorkflowRun, planned: Planned
 
 const ofNeeds = (draft: Draft, execution: Execution, planned: PlannedStep): Step["on"] =>
   neededBy(draft, execution, planned).flatMap(({ need, task, state, step }) => {
-    if (need.condition !== "completed" || state !== "worker_done" || !step?.head) return [];
+    if (need.condition !== "completed" || !step?.head || (state !== "worker_done" && !isOffered(step))) return [];
     return baseOf(draft, task) === execution.base ? [{ task, head: step.head.sha }] : [];
   });
 

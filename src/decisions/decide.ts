@@ -62,8 +62,10 @@ const apply = (draft: Draft, event: Event): void => {
       return applySaveRefused(draft, event);
     case "woken":
       if (event.ended !== undefined) draft.hint(event.ended);
+      if (event.people) draft.hintPeople();
       return;
     case "swept":
+      draft.hintPeople("kept");
       if (event.until > draft.ledger().cursor) draft.setCursor(event.until);
   }
 };

@@ -96,12 +96,16 @@ const openRefs = (snapshot: Snapshot, hurry: () => void) => {
 const openClock = (now: Millis) => {
   let next: Millis | null = null;
   const ended = new Set<JobKey | "all">();
+  let people: "all" | "kept" | null = null;
   return {
     wake: (at: Millis | null): void => {
       if (at !== null && at > now && (next === null || at < next)) next = at;
     },
     wakeAt: (): Millis | null => next,
     hint: (job: JobKey | "all"): void => void ended.add(job),
+    hintPeople: (whose: "all" | "kept" = "all"): void => void (people = people === "all" ? people : whose),
+    /** Whose pull requests somebody may have done something to: of all, or of those at least that a person kept from landing. */
+    saidOfPeople: (): "all" | "kept" | null => people,
     /** True when the run of this job is said to be over. */
     saidOver: (job: JobKey): boolean => ended.has("all") || ended.has(job),
   };

@@ -1,7 +1,7 @@
 import type { Execution } from "../model/execution.ts";
 import { readTaskId, taskId, type TaskId } from "../model/ids.ts";
 import type { Need, PlannedStep } from "../model/plan.ts";
-import type { Step, StepState } from "../model/step.ts";
+import { isOffered, type Step, type StepState } from "../model/step.ts";
 import type { Draft } from "./draft.ts";
 
 /** What a step needs, as it stands now. State null: there is no such step or task; undefined: that is not known yet. */
@@ -50,8 +50,8 @@ export const isBad = (state: StepState | null | undefined): boolean => state ===
  * `merged` holds when the step is done, `completed` when its work is published, `started` when it runs or did.
  * What a person has to look at first is not complete before that.
  */
-export const holds = ({ need, state, checkpoint }: Needed): boolean => {
+export const holds = ({ need, state, step, checkpoint }: Needed): boolean => {
   if (isOverFor(state)) return true;
-  if (need.condition === "completed") return state === "worker_done" && !checkpoint;
+  if (need.condition === "completed") return (state === "worker_done" || (step !== null && isOffered(step))) && !checkpoint;
   return need.condition === "started" && (state === "running" || state === "worker_done" || state === "waiting");
 };

@@ -10,6 +10,7 @@ const issueComment = z.object({
   issue: z.object({ number: z.number(), pull_request: z.unknown().optional() }),
   comment: z.object({ id: z.number(), user: account.nullable(), body: z.string(), created_at: z.string(), updated_at: z.string() }),
 });
+const pullEvent = z.object({ action: z.string(), sender: account });
 const workflowRun = z.object({
   action: z.string(),
   workflow_run: z.object({ display_title: z.string().nullish(), name: z.string().nullish() }),
@@ -27,6 +28,7 @@ export const readWebhook = (name: string, payload: unknown, self: Login): Event[
       return readWorkflowRun(payload);
     case "pull_request":
     case "pull_request_review":
+      return [readPull(payload, self)];
     case "push":
     case "repository_dispatch":
     case "check_run":
@@ -36,6 +38,14 @@ export const readWebhook = (name: string, payload: unknown, self: Login): Event[
       return [];
   }
 };
+
+/** What we did ourselves says nothing of people, nor does a push: it moves a head, which is seen anyway. */
+const readPull = (payload: unknown, self: Login): Event => {
+  const read = pullEvent.safeParse(payload);
+  const isOurs = read.success && (read.data.sender.login === self || QUIET.has(read.data.action));
+  return isOurs ? { kind: "woken" } : { kind: "woken", people: true };
+};
+const QUIET: ReadonlySet<string> = new Set(["opened", "synchronize"]);
 
 const readIssueComment = (payload: unknown, self: Login): Event[] => {
   const read = issueComment.safeParse(payload);

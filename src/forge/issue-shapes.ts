@@ -9,7 +9,7 @@ export const labelShape = (forge: Forge, repository: Repository, name: string): 
   name,
   color: "ededed",
   default: false,
-  description: null,
+  description: "",
   url: `${repositoryUrl(forge, repository)}/labels/${encodeURIComponent(name)}`,
 });
 

@@ -76,6 +76,8 @@ const pull = (repository: string) =>
       state: z.enum(["open", "closed"]),
       merged_at: z.string().nullish(),
       draft: z.boolean().default(false),
+      created_at: z.string(),
+      updated_at: z.string(),
       labels: z.array(z.object({ name: z.string() })).default([]),
       head: side,
       base: z.object({ ref: z.string() }),
@@ -89,6 +91,7 @@ const pull = (repository: string) =>
       state: raw.merged_at ? "merged" : raw.state,
       draft: raw.draft,
       labels: raw.labels.map(({ name }) => name),
+      touched: raw.updated_at !== raw.created_at,
     }));
 /** Pull requests of a repository, `<owner>/<name>`: a fork may have a branch of the same name as one of ours. */
 export const pulls = (repository: string) => z.array(pull(repository));

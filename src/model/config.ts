@@ -30,6 +30,8 @@ export type Config = {
     readonly retries: number;
     /** The branch that work lands on; null for the default branch. */
     readonly base: string | null;
+    /** Labels that keep a pull request of ours from landing. */
+    readonly hold: readonly string[];
   };
   readonly plan: { readonly approval: "always" | "never"; readonly maxSteps: number };
   readonly policy: {

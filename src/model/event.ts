@@ -41,6 +41,7 @@ export type Event =
   /** `ended`: runs that are said to be over, looked up when they left no result; `all` after a silence. */
   /** Every comment changed before this time was listed. */
   | { readonly kind: "swept"; readonly until: Millis }
-  | { readonly kind: "woken"; readonly ended?: JobKey | "all" };
+  /** `people`: somebody did something to a pull request, or may have. */
+  | { readonly kind: "woken"; readonly ended?: JobKey | "all"; readonly people?: true };
 
 export type EventId = `comment:${number}` | `result:${Sha}`;

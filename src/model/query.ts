@@ -32,6 +32,8 @@ export type Pull = {
   readonly state: "open" | "closed" | "merged";
   readonly draft: boolean;
   readonly labels: readonly string[];
+  /** False while nothing happened to it since it was opened: it has no review then. */
+  readonly touched: boolean;
 };
 
 export type Run = {

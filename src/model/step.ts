@@ -78,6 +78,15 @@ export const isLeft = ({ state, until }: Step): boolean => until !== null && sta
 /** True for a step that waits for a person's answer: nothing of it lands meanwhile, and no review or approval moves it on. */
 export const isAsking = ({ state, why }: Step): boolean => state === "waiting" && why?.code === "asked";
 
+/** Codes of what people said on a pull request that keeps its work from landing. */
+const PEOPLES: ReadonlySet<string> = new Set(["hold", "draft", "unreviewed", "pull-closed", "retargeted"]);
+/** True for work that is done and that a person keeps from landing: no approval of a checkpoint is missing. */
+export const isKept = ({ state, why }: Pick<Step, "state" | "why">): boolean =>
+  state === "waiting" && why !== null && PEOPLES.has(why.code);
+/** True for work that is kept from landing and that others may build on all the same. */
+export const isOffered = (step: Pick<Step, "state" | "why">): boolean =>
+  isKept(step) && step.why?.code !== "pull-closed" && step.why?.code !== "retargeted";
+
 /** Absorbing states: nothing but a person's command leads out of them. */
 export const isSettled = (state: StepState): boolean =>
   state === "done" || state === "failed" || state === "blocked" || state === "skipped" || state === "cancelled";

@@ -38,7 +38,7 @@ const wantedOf = (board: Board, skip: ReadonlySet<TaskId> = new Set()): Wanted =
     accused: items.filter(({ task, strikes }) => strikes > 0 && strikes <= board.retries && !tried.has(task)),
     cleared: open.filter(({ strikes, cleared }) => strikes === 0 && cleared),
     fresh: open.filter(({ strikes, cleared }) => strikes === 0 && !cleared),
-    held: items.filter(({ task, state, cleared }) => state === "held" && !cleared && !tried.has(task)),
+    held: items.filter(({ task, state, why, cleared }) => state === "held" && why?.code !== "paused" && !cleared && !tried.has(task)),
   };
 };
 

@@ -2,7 +2,7 @@ import type { Execution } from "../model/execution.ts";
 import { taskId } from "../model/ids.ts";
 import type { Queue } from "../model/queue.ts";
 import type { Refusal } from "../model/refusal.ts";
-import { isAsking, type Step } from "../model/step.ts";
+import { isAsking, isKept, type Step } from "../model/step.ts";
 import { code, sentence } from "./escape.ts";
 
 /** A command that can be copied with one click, and pasted as a comment. */
@@ -52,6 +52,7 @@ const whileRunning = (execution: Execution, { frozen }: Queue, steps: readonly S
 
 const checkpoint = (execution: Execution, step: Step): string => {
   if (isAsking(step) && step.why) return `${code(step.id)} **asks**. ${sentence(step.why.why)} To answer, comment:\n\n${goOn(step.why)}`;
+  if (isKept(step) && step.why) return `${code(step.id)} is **held**: ${sentence(step.why.why)} It lands when that is over.`;
   const name = `${code(step.id)} is a **checkpoint**`;
   if (step.pull !== null) {
     const again = step.why?.code === "hasty-review" ? ` ${sentence(step.why.why)}` : "";

@@ -1,4 +1,4 @@
-import type { Step } from "../model/step.ts";
+import { isKept, type Step } from "../model/step.ts";
 import { oneLine } from "./escape.ts";
 import { stateWords } from "./step-table.ts";
 
@@ -8,6 +8,7 @@ const LIMIT = 140;
 /** The text of the status `enki/refinery` on a head: plain text, one line. */
 export const statusText = (step: Step): string => {
   if (step.landed) return `Landed as ${step.landed.commit.slice(0, 12)}`;
+  if (isKept(step) && step.why) return oneLine(`Held: ${step.why.why.replaceAll("`", "")}`, LIMIT);
   // Still true when it has landed: nobody changes it then.
   if (step.state === "waiting") return "Verified; a checkpoint lands with an approving review of this head";
   return oneLine(step.why?.why ?? stateWords(step)[1].replaceAll("*", ""), LIMIT);

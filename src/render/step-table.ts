@@ -1,6 +1,6 @@
 import type { StepId } from "../model/ids.ts";
 import { neededSteps, neededTasks, type PlannedStep } from "../model/plan.ts";
-import { isAsking, type Step, type StepState } from "../model/step.ts";
+import { isAsking, isKept, type Step, type StepState } from "../model/step.ts";
 import { code, inline } from "./escape.ts";
 
 type Steps = Readonly<Record<StepId, Step>>;
@@ -99,6 +99,7 @@ const plainWords = (step: Step): Words => {
       return step.why?.code === "held" ? ["⚪", "finished; lands after what it needs"] : ["🔵", "being verified"];
     case "waiting":
       if (isAsking(step)) return ["🟡", "**waits for your answer**"];
+      if (isKept(step)) return ["🟡", "**held by a person**"];
       return ["🟡", step.pull === null ? "**waits for your approval**" : "**waits for your review**"];
     case "paused":
       return ["⏸️", "paused"];

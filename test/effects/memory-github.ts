@@ -137,6 +137,8 @@ const pullRoutes = (state: State): Routes => {
     merged_at: pull.merged ? iso(state.now) : null,
     head: { ref: pull.head, sha: state.branches[pull.head] ?? "", repo: { full_name: "octo/demo" }, user: user("octo") },
     base: { ref: "main" },
+    created_at: iso(0),
+    updated_at: iso(0),
   });
   return {
     "GET /pulls": (given) =>

@@ -50,10 +50,15 @@ test("B-29 a comment whose text changed before the delivery is marked", () => {
   expect(readWebhook("issue_comment", payload({ updated: "2026-01-01T00:00:09Z" }), "enki[bot]")).toMatchObject([{ edited: true }]);
 });
 
-test("the end of one of our runs names its job; reviews and pushes are bare wake-ups", () => {
+test("the end of one of our runs names its job; what people do to pull requests is told, what we did is a bare wake-up", () => {
   const run = (title: string) => readWebhook("workflow_run", { action: "completed", workflow_run: { display_title: title } }, "enki[bot]");
   expect(run("work/abcdef-fix/2")).toEqual([{ kind: "woken", ended: "work/abcdef-fix/2" }]);
   expect(run("CI")).toEqual([{ kind: "woken" }]);
-  expect(readWebhook("pull_request_review", {}, "enki[bot]")).toEqual([{ kind: "woken" }]);
+  const pull = (action: string, login: string) => readWebhook("pull_request", { action, sender: { login } }, "enki[bot]");
+  expect(pull("labeled", "maintainer")).toEqual([{ kind: "woken", people: true }]);
+  expect(pull("closed", "enki[bot]")).toEqual([{ kind: "woken" }]);
+  expect(pull("synchronize", "maintainer")).toEqual([{ kind: "woken" }]);
+  expect(readWebhook("pull_request_review", {}, "enki[bot]")).toEqual([{ kind: "woken", people: true }]);
+  expect(readWebhook("push", {}, "enki[bot]")).toEqual([{ kind: "woken" }]);
   expect(readWebhook("star", {}, "enki[bot]")).toEqual([]);
 });

@@ -152,6 +152,7 @@ test("few pull requests cost one request", async () => {
     state: "open",
     draft: false,
     labels: ["enki"],
+    touched: false,
   });
   expect(github.requests().sent).toBe(1);
 });

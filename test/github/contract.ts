@@ -154,7 +154,7 @@ const pulls = (on: () => ContractStage): void => {
     expect(value(await github.pulls.open(pull("task/abc123-one")))).toEqual(opened);
     expect(value(await github.pulls.find("task/abc123-one", "main"))).toEqual(opened);
     expect(value(await github.pulls.list())).toEqual([
-      { number: opened.pull, headRef: "task/abc123-one", head, base: "main", state: "open", draft: false, labels: [] },
+      { number: opened.pull, headRef: "task/abc123-one", head, base: "main", state: "open", draft: false, labels: [], touched: false },
     ]);
     const next = await push("task/abc123-one");
     expect(value(await github.pulls.list())).toMatchObject([{ number: opened.pull, head: next }]);

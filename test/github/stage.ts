@@ -33,6 +33,8 @@ export const rawPull = (number: number, given: { head?: string; state?: "open" |
   merged_at: given.merged === true ? "2026-11-20T11:00:00Z" : null,
   draft: false,
   labels: [{ name: "enki" }],
+  created_at: "2026-01-01T00:00:00Z",
+  updated_at: "2026-01-01T00:00:00Z",
   head: {
     ref: given.head ?? "task/abc123-one",
     sha: "a".repeat(40),

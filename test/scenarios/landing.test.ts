@@ -24,7 +24,7 @@ test("B-15 a candidate that fails lands nothing: dependents are blocked, the com
   expect(await stage.landed()).toEqual([]);
 });
 
-test("B-16 a person pushes to the base during verification: the candidate is built again, and nothing is lost", async () => {
+test("B-16/24 a person pushes to the base during verification: the candidate is built again, and nothing is lost", async () => {
   let pushed: string | null = null;
   const stage = await openStage({
     script: async (spec) => {
@@ -46,7 +46,7 @@ test("B-16 a person pushes to the base during verification: the candidate is bui
   );
 });
 
-test("B-17 a person pushes to a task branch: their commit is verified and lands with the step", async () => {
+test("B-17/27 a person pushes to a task branch: their commit is verified and lands with the step", async () => {
   let pushed: string | null = null;
   const verified: string[] = [];
   const stage = await openStage({
@@ -85,7 +85,7 @@ test("B-18 the base is rewound: nothing is landed again before a person says so"
   expect(await stage.landed()).toEqual([]);
 });
 
-test("B-24 every webhook comes twice: one execution, one comment, one run for each attempt, one landing each", async () => {
+test("B-24/43 every webhook comes twice: one execution, one comment, one run for each attempt, one landing each", async () => {
   const stage = await openStage({
     faults: { deliveries: () => 2 },
     script: (spec) => (spec.kind === "plan" ? { plan: TWO } : spec.kind === "verify" ? { verdict: "green" } : fileOf(spec.step?.id ?? "")),
@@ -98,7 +98,7 @@ test("B-24 every webhook comes twice: one execution, one comment, one run for ea
   expect(await stage.maintainer.pulls()).toHaveLength(2);
 });
 
-test("B-25 no webhook ever comes: the sweeps alone bring it to its end", async () => {
+test("B-25/44 no webhook ever comes: the sweeps alone bring it to its end", async () => {
   const stage = await openStage({
     webhooks: false,
     script: (spec) => (spec.kind === "plan" ? { plan: TWO } : spec.kind === "verify" ? { verdict: "green" } : fileOf(spec.step?.id ?? "")),
@@ -111,7 +111,7 @@ test("B-25 no webhook ever comes: the sweeps alone bring it to its end", async (
   expect(await stage.landed()).toEqual(["fix", "next"]);
 });
 
-test("B-26 two coordinators on one repository: everything happens once", async () => {
+test("B-26/46 two coordinators on one repository: everything happens once", async () => {
   const stage = await openStage({
     app: { grace: 300 },
     script: (spec) => (spec.kind === "plan" ? { plan: TWO } : spec.kind === "verify" ? { verdict: "green" } : fileOf(spec.step?.id ?? "")),

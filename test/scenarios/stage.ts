@@ -133,26 +133,37 @@ const people = (forge: RunningForge) => {
     forge.setPermission(REPOSITORY, { login, role });
     return openPerson({ apiUrl: forge.apiUrl, token, ...REPOSITORY });
   };
-  const send = async (method: string, path: string, of: { token: string; body: string }): Promise<void> => {
+  const send = async (method: string, path: string, of: { token: string; body: object }): Promise<unknown> => {
     const headers = { authorization: `Bearer ${of.token}`, "content-type": "application/json" };
     const answer = await fetch(`${forge.apiUrl}/repos/${REPOSITORY.owner}/${REPOSITORY.name}${path}`, {
       method,
       headers,
-      body: JSON.stringify({ body: of.body }),
+      body: JSON.stringify(of.body),
     });
-    if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status}`);
+    if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${await answer.text()}`);
+    return answer.json();
   };
+  const apps = new Map<string, Promise<{ id: number }>>();
   const admin = forge.createUser("maintainer");
   return {
     person,
     maintainer: person("maintainer", "admin"),
     ...REPOSITORY,
     /** Changes a comment's text. */
-    edit: (comment: number, body: string): Promise<void> => send("PATCH", `/issues/comments/${comment}`, { token: admin, body }),
+    edit: async (comment: number, body: string): Promise<void> =>
+      void (await send("PATCH", `/issues/comments/${comment}`, { token: admin, body: { body } })),
+    /** What the maintainer does by GitHub's API. */
+    does: (method: string, path: string, body: object = {}): Promise<unknown> => send(method, path, { token: admin, body }),
+    /** What another App does by GitHub's API: a CI, say. */
+    appDoes: async (slug: string, path: string, body: object): Promise<unknown> => {
+      const app = apps.get(slug) ?? forge.createApp({ name: slug, secret: "for-this-test-only" });
+      apps.set(slug, app);
+      return send("POST", path, { token: forge.createInstallationToken((await app).id, REPOSITORY.owner), body });
+    },
     /** Another App's comment. */
     bot: async (body: string, issue: number): Promise<void> => {
       const other = await forge.createApp({ name: "other", secret: "for-this-test-only" });
-      await send("POST", `/issues/${issue}/comments`, { token: forge.createInstallationToken(other.id, REPOSITORY.owner), body });
+      await send("POST", `/issues/${issue}/comments`, { token: forge.createInstallationToken(other.id, REPOSITORY.owner), body: { body } });
     },
   };
 };

@@ -79,7 +79,18 @@ export const memoryGitHub = (refOf: (branch: string) => string | null, contains:
         const open = state.pulls.find((pull) => pull.headRef === head && now(pull).state === "open");
         if (open) return sent({ pull: open.number });
         const number = 10 + state.pulls.length;
-        state.pulls.push({ number, headRef: head, head: refOf(head) ?? "", base, state: "open", draft: false, labels: [], title, body });
+        state.pulls.push({
+          number,
+          headRef: head,
+          head: refOf(head) ?? "",
+          base,
+          state: "open",
+          draft: false,
+          labels: [],
+          touched: false,
+          title,
+          body,
+        });
         return sent({ pull: number });
       },
       find: (head) => {

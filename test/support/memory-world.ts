@@ -180,6 +180,7 @@ export const memoryWorld = (
           state: "open" as const,
           draft: false,
           labels: [],
+          touched: false,
         };
         if (!open) state.pulls.push(pull);
         return end(effect, { pull: pull.number });

@@ -3,7 +3,7 @@ import { taskId } from "../../model/ids.ts";
 import { jobKey, type JobKey } from "../../model/job.ts";
 import type { Candidate, Queue, VerifyRun } from "../../model/queue.ts";
 import type { Run } from "../../model/query.ts";
-import { isAsking } from "../../model/step.ts";
+import { isAsking, isKept } from "../../model/step.ts";
 import { workFault } from "../apply/failing.ts";
 import { failPlanning, planFault } from "../apply/planned.ts";
 import { faultCandidate } from "../apply/resulted.ts";
@@ -74,7 +74,9 @@ const steps = (draft: Draft, execution: Execution): void => {
       const next = `/enki retry ${taskId(execution.id, step.id)}`;
       const why = isAsking(step)
         ? { code: "no-answer", why: "Nobody answered it in time.", next }
-        : { code: "no-approval", why: "Nobody approved it in time.", next };
+        : isKept(step) && step.why
+          ? { code: "held-too-long", why: `It was held too long. ${step.why.why}`, next }
+          : { code: "no-approval", why: "Nobody approved it in time.", next };
       draft.putStep(execution.id, { ...step, state: "failed", why, until: null });
     }
   }

@@ -1,0 +1,133 @@
+import type { Execution } from "../../model/execution.ts";
+import { taskId } from "../../model/ids.ts";
+import type { PlannedStep } from "../../model/plan.ts";
+import type { Pull } from "../../model/query.ts";
+import { isGreen, type Queue } from "../../model/queue.ts";
+import { refuse, type Refusal } from "../../model/refusal.ts";
+import { isKept, type Step } from "../../model/step.ts";
+import type { Draft } from "../draft.ts";
+import { PERSON_WAIT } from "../faults.ts";
+import { askReviews, type Word } from "./reviews.ts";
+
+export type Published = { readonly execution: Execution; readonly step: Step; readonly planned: PlannedStep; readonly queue: Queue };
+
+/** `free`: nobody minds. `held`: not now, and why. `gone`: it landed by hand, or is done again: it is no entrant any more. */
+export type Said = { readonly kind: "free" } | { readonly kind: "held"; readonly why: Refusal } | { readonly kind: "gone" };
+
+const FREE: Said = { kind: "free" };
+const held = (why: Refusal): Said => ({ kind: "held", why });
+
+const opening = refuse("no-pull", "Its pull request is being opened.").refusal;
+const unseen = refuse("pull-unseen", "GitHub does not list its pull request yet.").refusal;
+const paused = refuse("paused", "Its execution is paused.").refusal;
+/** A pull request that was just opened may be listed later; milliseconds. */
+const LIST_LAG = 10_000;
+
+/**
+ * What people said on the pull request of a published head. It is read from GitHub right before the head would land,
+ * and when somebody is said to have done something there: nothing in the ledger opens a gate.
+ */
+export const hear = (draft: Draft, of: Published): Said => {
+  const { execution, step, planned } = of;
+  if (execution.state === "paused") return held(paused);
+  if (step.pull === null) return held(opening);
+  if (!isDue(draft, of)) return unheard(of);
+  // An approval that is missing is found with one request; only what may land then is worth another.
+  const word = isLookedAt(draft, of) && planned.checkpoint ? askReviews(draft, of, 1) : null;
+  if (word !== null && word.kind !== "free") return settle(draft, of, word);
+  return read(draft, of, word);
+};
+
+/** What the pull request says as it stands, and the reviews of one that somebody touched. */
+const read = (draft: Draft, of: Published, word: Word | null): Said => {
+  const { execution, step, planned } = of;
+  const pulls = draft.ask<"pulls">({ kind: "pulls" });
+  if (!pulls) return held(unseen);
+  const pull = pulls.find(({ number }) => number === step.pull);
+  if (!pull) return later(draft);
+  if (pull.state === "merged" && pull.base === execution.base) return merged(draft, of, pull);
+  const why = standing(draft, of, pull);
+  if (why) return settle(draft, of, { kind: "held", why });
+  if (word !== null) return settle(draft, of, word);
+  if (planned.checkpoint) return unheard(of);
+  return settle(draft, of, pull.touched && isLookedAt(draft, of) ? askReviews(draft, of, 0) : { kind: "free" });
+};
+
+/** What holds while nobody asks. */
+const unheard = ({ step, planned }: Published): Said => {
+  if (isKept(step) && step.why) return held(step.why);
+  return planned.checkpoint ? held(step.why ?? refuse("checkpoint", "Nobody has approved this head yet.").refusal) : FREE;
+};
+
+const isDue = (draft: Draft, of: Published): boolean =>
+  isKept(of.step) ? draft.saidOfPeople() !== null : draft.saidOfPeople() === "all" || isLookedAt(draft, of);
+
+/** True once this head was part of a green candidate: a person reviews what works, and others are asked right before they land. */
+const isLookedAt = (draft: Draft, { execution, step, planned, queue }: Published): boolean => {
+  const task = taskId(execution.id, step.id);
+  const isIt = (each: { task: string; head: string }): boolean => each.task === task && each.head === step.head?.sha;
+  const tip = draft.base(execution.base);
+  if (isKept(step)) return true;
+  if (planned.checkpoint) return queue.items.some((item) => isIt(item) && item.cleared);
+  return queue.candidates.some((each) => each.onto === tip && isGreen(each) && each.items.some((item) => isIt(item)));
+};
+
+const later = (draft: Draft): Said => {
+  draft.wake(draft.now + LIST_LAG);
+  return held(unseen);
+};
+
+/** Why a pull request as it stands keeps its work from landing; null where it does not. */
+const standing = (draft: Draft, { execution, step }: Published, pull: Pull): Refusal | null => {
+  const at = `#${pull.number}`;
+  const cancel = `/enki cancel ${taskId(execution.id, step.id)}`;
+  if (pull.base !== execution.base)
+    return refuse("retargeted", `A person pointed ${at} to \`${pull.base}\`: it lands no more on \`${execution.base}\`.`, cancel).refusal;
+  if (pull.state !== "open")
+    return refuse("pull-closed", `A person closed ${at}: its work is held until that is opened again.`, cancel).refusal;
+  if (pull.draft) return refuse("draft", `${at} is a draft.`, at).refusal;
+  const holds = draft.snapshot.config.refinery.hold.map((label) => label.toLowerCase());
+  const label = pull.labels.find((each) => holds.includes(each.toLowerCase()));
+  return label === undefined ? null : refuse("hold", `${at} has the label \`${label.replaceAll("`", "'")}\`.`, at).refusal;
+};
+
+/** Merged by a person, in whatever style: it landed, and is not landed again. A head that came after that gets a pull request of its own. */
+const merged = (draft: Draft, of: Published, pull: Pull): Said => {
+  const { execution, step } = of;
+  if (pull.head === step.head?.sha) return byHand(draft, of, `#${pull.number}`);
+  draft.dropTrace(`open-pull:${taskId(execution.id, step.id)}`);
+  draft.putStep(execution.id, { ...step, pull: null });
+  return held(opening);
+};
+
+/** Takes a step down as landed by a person: its head is in the base, or its pull request reads merged. */
+export const byHand = (draft: Draft, { execution, step }: Pick<Published, "execution" | "step">, how: string): Said => {
+  const commit = draft.base(execution.base);
+  if (commit === null) return { kind: "gone" };
+  draft.putStep(execution.id, { ...step, state: "done", why: null, until: null, landed: { commit, at: draft.now } });
+  draft.note(`${taskId(execution.id, step.id)} landed by hand: ${how}`);
+  return { kind: "gone" };
+};
+
+/** Writes down what a person has to know, and until when; what nobody minds any more goes on. */
+const settle = (draft: Draft, { execution, step }: Published, word: Word): Said => {
+  const task = taskId(execution.id, step.id);
+  if (word.kind === "rework") {
+    const lastFailure = `A reviewer asked for changes: ${word.text}`;
+    draft.putStep(execution.id, { ...step, state: "ready", why: null, until: null, lastFailure });
+    draft.note(`${task}: changes requested by ${word.by}`);
+    return { kind: "gone" };
+  }
+  if (word.kind === "free") {
+    if (step.state === "waiting") draft.putStep(execution.id, { ...step, state: "worker_done", why: null, until: null });
+    if (word.by !== undefined) draft.note(`${task}: approved by ${word.by}`);
+    return FREE;
+  }
+  if (step.state !== "waiting" || step.why?.code !== word.why.code) {
+    const until = step.state === "waiting" ? step.until : draft.now + PERSON_WAIT;
+    const next = word.why.next === "" ? `#${step.pull}` : word.why.next;
+    draft.putStep(execution.id, { ...step, state: "waiting", why: { ...word.why, next }, until });
+    draft.note(`${task} is held: ${word.why.code}`);
+  }
+  return held(word.why);
+};

@@ -1,0 +1,71 @@
+import type { Execution } from "../../model/execution.ts";
+import type { Review } from "../../model/query.ts";
+import { refuse, type Refusal } from "../../model/refusal.ts";
+import type { Step } from "../../model/step.ts";
+import type { Draft } from "../draft.ts";
+
+/** What the reviews of a head say. */
+export type Word =
+  | { readonly kind: "free"; readonly by?: string }
+  | { readonly kind: "held"; readonly why: Refusal }
+  | { readonly kind: "rework"; readonly by: string; readonly text: string };
+
+type Reviewed = { readonly execution: Execution; readonly step: Step; readonly planned: { readonly checkpoint: boolean } };
+
+const unapproved = refuse(
+  "checkpoint",
+  "A person with write permission has not approved this head yet.",
+  "approve the pull request",
+).refusal;
+const hasty = refuse(
+  "hasty-review",
+  "It was approved in the very second in which this head appeared, so the review may speak of another head: approve it once more.",
+  "approve the pull request",
+).refusal;
+const SECOND = 1_000;
+
+/**
+ * The reviews of persons with write permission on exactly this head: a request for changes, or as many approvals as are needed.
+ * Held while they are not known.
+ */
+export const askReviews = (draft: Draft, { step, planned }: Reviewed, needed: number): Word => {
+  const reviews = step.pull === null ? undefined : draft.ask<"reviews">({ kind: "reviews", pull: step.pull });
+  if (!reviews) return { kind: "held", why: unapproved };
+  const last = latest(reviews);
+  const verdicts = last.filter((review) => isOfHead(review, step) && mayReview(draft, review));
+  const rework = verdicts.find((review) => review.verdict === "changes-requested");
+  if (rework) return { kind: "rework", by: rework.by, text: rework.text };
+  const approvals = verdicts.filter((review) => review.verdict === "approved");
+  const [first] = approvals;
+  if (approvals.length >= needed) return first ? { kind: "free", by: first.by } : { kind: "free" };
+  if (last.some((review) => isHasty(review, step))) return { kind: "held", why: hasty };
+  return { kind: "held", why: planned.checkpoint && approvals.length === 0 ? unapproved : lacking(approvals.length, needed) };
+};
+
+const lacking = (there: number, needed: number): Refusal =>
+  refuse(
+    "unreviewed",
+    `The rules of its base ask for ${needed} approving reviews of this head, and there ${there === 1 ? "is 1" : `are ${there}`}.`,
+  ).refusal;
+
+/** GitHub points a review to the new head after a force-push: what was submitted before the head was known speaks of another. */
+const isOfHead = (review: Review, { head }: Step): boolean => head !== null && review.head === head.sha && review.at >= head.since;
+
+/** GitHub's times have whole seconds: of a review in the very second in which the head was known nobody can tell which head it speaks of. */
+const isHasty = (review: Review, { head }: Step): boolean =>
+  head !== null && review.verdict === "approved" && review.head === head.sha && review.at < head.since && head.since - review.at < SECOND;
+
+/** The last review of each person that says something. */
+const latest = (reviews: readonly Review[]): Review[] => {
+  const byPerson = new Map<string, Review>();
+  for (const review of [...reviews].sort((a, b) => a.at - b.at || a.id - b.id)) {
+    if (!review.bot && review.verdict !== "commented") byPerson.set(review.by, review);
+  }
+  return [...byPerson.values()];
+};
+
+const mayReview = (draft: Draft, review: Review): boolean => {
+  if (review.verdict === "dismissed") return false;
+  const permission = draft.ask<"permission">({ kind: "permission", login: review.by });
+  return permission === "write" || permission === "admin";
+};

@@ -1,0 +1,83 @@
+import { expect, test } from "vitest";
+import { plan, step } from "../support/build.ts";
+import { openStage } from "./stage.ts";
+
+const TWO = plan(step("fix"), step("next", { needs: ["fix"] }));
+const fileOf = (id: string) => ({ files: { [`${id}.txt`]: `${id}\n` } });
+
+/** A story of two steps; what a person does comes while the first is verified, once. */
+const open = async (meddle: (stage: Awaited<ReturnType<typeof openStage>>, task: string) => Promise<unknown>, webhooks = true) => {
+  let once: Promise<unknown> | null = null;
+  const stage: Awaited<ReturnType<typeof openStage>> = await openStage({
+    webhooks,
+    script: async (spec) => {
+      if (spec.kind === "plan") return { plan: TWO };
+      if (spec.kind !== "verify") return fileOf(spec.step?.id ?? "");
+      await (once ??= meddle(stage, `task/${spec.execution}-fix`));
+      return { verdict: "green" };
+    },
+  });
+  const issue = await stage.ask();
+  await stage.approve(issue);
+  return { stage, issue };
+};
+
+const FIRST = 2;
+
+test("30 a person closes a pull request while it is verified: nothing of it lands, it says so; opened again it goes on", async () => {
+  const { stage, issue } = await open((at) => at.does("PATCH", `/pulls/${FIRST}`, { state: "closed" }));
+  expect(await stage.shows(issue, /is \*\*held\*\*/)).toMatch(/A person closed .*2: its work is held/);
+  expect(await stage.landed()).toEqual([]);
+  await stage.does("PATCH", `/pulls/${FIRST}`, { state: "open" });
+  await stage.shows(issue, /Done: all of it landed/);
+  expect(await stage.landed()).toEqual(["fix", "next"]);
+  expect(await stage.said(issue, "execution")).toHaveLength(1);
+});
+
+test("66 a person sets the label hold: it waits, and lands when that is taken off", async () => {
+  const { stage, issue } = await open((at) => at.does("PATCH", `/issues/${FIRST}`, { labels: ["hold"] }));
+  await stage.shows(issue, /is \*\*held\*\*/);
+  expect(await stage.landed()).toEqual([]);
+  await stage.does("PATCH", `/issues/${FIRST}`, { labels: [] });
+  await stage.shows(issue, /Done: all of it landed/);
+});
+
+test("31 a person points a pull request to another base: it leaves this queue, and comes back with it", async () => {
+  const { stage, issue } = await open(async (at) => {
+    await at.push("other", { "other.txt": "1\n" }, { onto: await at.git("rev-parse", "main") });
+    await at.does("PATCH", `/pulls/${FIRST}`, { base: "other" });
+  });
+  expect(await stage.shows(issue, /is \*\*held\*\*/)).toContain("lands no more on");
+  await stage.does("PATCH", `/pulls/${FIRST}`, { base: "main" });
+  await stage.shows(issue, /Done: all of it landed/);
+});
+
+test.each(["merge", "squash"])("a person merges a pull request by hand (%s): its step is done, and is not landed twice", async (style) => {
+  const { stage, issue } = await open((at) => at.does("PUT", `/pulls/${FIRST}/merge`, { merge_method: style }));
+  await stage.shows(issue, /Done: all of it landed/);
+  expect(await stage.landed()).toEqual(["next"]);
+  const touched = await stage.git("log", "--first-parent", "--format=%H", "main", "--", "fix.txt");
+  expect(touched.split("\n")).toHaveLength(1);
+});
+
+test("65 a person asks for changes after it was green: it is done again, and that lands", async () => {
+  let attempts = 0;
+  let asked: Promise<unknown> | null = null;
+  const stage: Awaited<ReturnType<typeof openStage>> = await openStage({
+    script: async (spec) => {
+      if (spec.kind === "plan") return { plan: plan(step("fix")) };
+      if (spec.kind === "verify") {
+        stage.later(2_000);
+        await (asked ??= stage.does("POST", `/pulls/${FIRST}/reviews`, { event: "REQUEST_CHANGES", body: "say why" }));
+        return { verdict: "green" };
+      }
+      attempts += 1;
+      return { files: { "fix.txt": `${attempts}\n` } };
+    },
+  });
+  const issue = await stage.ask();
+  await stage.approve(issue);
+  await stage.shows(issue, /Done: all of it landed/);
+  expect(attempts).toBe(2);
+  expect(await stage.git("show", "main:fix.txt")).toBe("2");
+});
