@@ -3,7 +3,7 @@ import type { Decision, Snapshot } from "../src/model/decision.ts";
 import type { Event } from "../src/model/event.ts";
 import { hash } from "../src/model/ids.ts";
 import { jobKey } from "../src/model/job.ts";
-import { type Fact, type Facts, type Query, queryKey } from "../src/model/query.ts";
+import { type Fact, type Facts, type Query, queryKey, UNKNOWN_RULES } from "../src/model/query.ts";
 import type { PlannedStep } from "../src/model/plan.ts";
 import { branchRef } from "../src/model/refs.ts";
 import { emptyLedger } from "../src/model/ledger.ts";
@@ -36,7 +36,11 @@ const answer = (query: Query): Fact => {
     case "archived":
       return { kind: "archived", query, answer: null };
     case "contains":
-      return { kind: "contains", query, answer: true };
+      return { kind: "contains", query, answer: query.tip !== sha("root") };
+    case "rules":
+      return { kind: "rules", query, answer: UNKNOWN_RULES };
+    case "checks":
+      return { kind: "checks", query, answer: [] };
     case "backlog":
       return { kind: "backlog", query, answer: [] };
   }

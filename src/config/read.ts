@@ -119,6 +119,10 @@ const toConfig = ({ workers, agent, tiers, refinery, plan, policy, git }: Config
       timeout: refinery.timeout_minutes * MINUTE,
       parallel: refinery.parallel,
       retries: refinery.retries,
+      checks: refinery.checks.map((each) =>
+        typeof each === "string" ? { name: each, app: null } : { name: each.name, app: each.app ?? null },
+      ),
+      landing: refinery.landing,
       hold: refinery.hold,
       base: refinery.base ?? null,
     },

@@ -52,6 +52,18 @@ export const fileSchema = z.strictObject({
       parallel: z.int().min(1).max(64).default(1),
       retries: z.int().min(0).max(5).default(1),
       base: z.string().min(1).optional(),
+      checks: z
+        .array(
+          z.union([
+            z.string().min(1),
+            z.strictObject({
+              name: z.string().min(1),
+              app: z.union([z.string().min(1), z.int().transform((id) => String(id))]).optional(),
+            }),
+          ]),
+        )
+        .default([]),
+      landing: z.enum(["auto", "exact", "each", "batch"]).default("auto"),
       hold: z.array(z.string().min(1)).default(["hold"]),
     })
     .prefault({}),

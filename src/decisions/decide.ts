@@ -9,6 +9,7 @@ import { reconcileArchiving } from "./reconcile/archiving.ts";
 import { reconcileCarrying } from "./reconcile/carrying.ts";
 import { reconcileComments } from "./reconcile/comments.ts";
 import { reconcileDeadlines } from "./reconcile/deadlines.ts";
+import { reconcileCandidateBranches, reconcileGate } from "./reconcile/gate.ts";
 import { reconcileHeads } from "./reconcile/heads.ts";
 import { isForgotten, reconcileInbox } from "./reconcile/inbox.ts";
 import { reconcileLanding } from "./reconcile/landing.ts";
@@ -37,7 +38,9 @@ const passes: readonly ((draft: Draft) => void)[] = [
   reconcileCarrying,
   reconcileDeadlines,
   reconcileWorkflows,
+  reconcileGate,
   reconcileLanding,
+  reconcileCandidateBranches,
   reconcileTransitions,
   reconcileStopping,
   reconcileScheduling,

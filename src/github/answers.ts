@@ -1,5 +1,5 @@
 import * as z from "zod";
-import type { Permission, Pull, Review, Run } from "../model/query.ts";
+import type { Check, Permission, Pull, Review, Rules, Run } from "../model/query.ts";
 import type { Comment } from "./ports.ts";
 
 /** What we read of GitHub's answers: only the fields that we use, in our words. */
@@ -139,3 +139,61 @@ const PERMISSIONS: Readonly<Record<string, Permission>> = {
   read: "read",
 };
 export const permission = z.object({ permission: z.string() }).transform((raw): Permission => PERMISSIONS[raw.permission] ?? "none");
+
+const checkRun = z
+  .object({
+    id: z.number().int(),
+    name: z.string(),
+    status: z.string(),
+    conclusion: z.string().nullish(),
+    started_at: time.nullish(),
+    completed_at: time.nullish(),
+    app: z.object({ id: z.number().int(), slug: z.string().default("") }).nullish(),
+  })
+  .transform((raw): Check => ({
+    id: raw.id,
+    name: raw.name,
+    app: raw.app ?? null,
+    state: raw.conclusion ?? raw.status,
+    started: raw.started_at ?? 0,
+    at: raw.completed_at ?? raw.started_at ?? 0,
+  }));
+export const checkRuns = z.object({ check_runs: z.array(checkRun) }).transform(({ check_runs }) => check_runs);
+
+const status = z
+  .object({ id: z.number().int(), context: z.string(), state: z.string(), creator: author, created_at: time, updated_at: time })
+  .transform((raw): Check => ({
+    id: raw.id,
+    name: raw.context,
+    app: isBot(raw.creator) ? { id: null, slug: raw.creator.login.replace(/\[bot\]$/, "") } : null,
+    state: raw.state,
+    started: raw.created_at,
+    at: raw.updated_at,
+  }));
+export const statuses = z.array(status);
+
+const rule = z.object({
+  type: z.string(),
+  parameters: z
+    .object({
+      required_approving_review_count: z.number().int().optional(),
+      allowed_merge_methods: z.array(z.string()).optional(),
+      required_status_checks: z.array(z.object({ context: z.string(), integration_id: z.number().int().nullish() })).optional(),
+    })
+    .optional()
+    .catch(undefined),
+});
+/** The rules of a branch: of several of one kind the strictest counts. */
+export const rules = z.array(rule).transform((list): Rules => {
+  const all = list.flatMap(({ parameters }) => parameters ?? []);
+  const methods = all.flatMap(({ allowed_merge_methods: allowed }) => (allowed ? [allowed] : []));
+  return {
+    known: true,
+    types: [...new Set(list.map(({ type }) => type))],
+    checks: all.flatMap(({ required_status_checks: checks = [] }) =>
+      checks.map(({ context, integration_id: app }) => ({ name: context, app: app === null || app === undefined ? null : String(app) })),
+    ),
+    reviews: Math.max(0, ...all.map(({ required_approving_review_count: count = 0 }) => count)),
+    methods: methods.length === 0 ? null : (methods[0] ?? []).filter((each) => methods.every((other) => other.includes(each))),
+  };
+});

@@ -1,16 +1,13 @@
 import type { Millis } from "../model/ids.ts";
-import { anything, permission, repository } from "./answers.ts";
+import { permission, repository } from "./answers.ts";
 import { openBacklog } from "./backlog.ts";
+import { openChecks } from "./checks.ts";
 import { type Http, openHttp } from "./http.ts";
 import { openIssues } from "./issues.ts";
 import { openOctokit, type Requester } from "./octokit.ts";
-import type { Checks, GitHub, People, Reply } from "./ports.ts";
+import type { GitHub, People, Reply } from "./ports.ts";
 import { openPulls } from "./pulls.ts";
 import { type Branch, openRuns } from "./runs.ts";
-
-/** The name of our status on candidates and heads. */
-const STATUS_CONTEXT = "enki/refinery";
-const LONGEST_DESCRIPTION = 140;
 
 /** How to reach GitHub: an Octokit that knows its token, or a token and, where it is not github.com, the API's address. */
 type Access = { readonly octokit: Requester } | { readonly auth: string; readonly baseUrl?: string };
@@ -61,21 +58,6 @@ const openDefaultBranch = (http: Http, told: string | null): Branch => {
     },
   };
 };
-
-/** Cut between characters, never inside one. */
-const cut = (text: string): string => {
-  const characters = Array.from(text);
-  return characters.length <= LONGEST_DESCRIPTION ? text : `${characters.slice(0, LONGEST_DESCRIPTION - 1).join("")}…`;
-};
-
-const openChecks = (http: Http): Checks => ({
-  setStatus: ({ commit, state, text }) =>
-    http.send({
-      route: "POST /repos/{owner}/{repo}/statuses/{sha}",
-      parameters: { sha: commit, state, description: cut(text), context: STATUS_CONTEXT },
-      schema: anything,
-    }),
-});
 
 const openPeople = (http: Http): People => ({
   permission: async (login) => {

@@ -2,7 +2,7 @@ import type { Base, Login, Millis, Sha } from "../model/ids.ts";
 import type { JobInputs, Reaction } from "../model/effect.ts";
 import type { BacklogItem } from "../model/backlog.ts";
 import type { JobKey } from "../model/job.ts";
-import type { Permission, Pull, Review, Run } from "../model/query.ts";
+import type { Check, Permission, Pull, Review, Rules, Run } from "../model/query.ts";
 
 /**
  * `refused`: GitHub said no and will say no again; codes `not-allowed`, `not-found`, `conflict`, `gone`, `invalid`, `too-many`, `http-<status>`.
@@ -66,6 +66,10 @@ export type Pulls = {
 };
 
 export type Checks = {
+  /** All check runs and statuses of a commit, also those that others replaced. Refuses `too-many` rather than to leave some out. */
+  of(commit: Sha): Promise<Reply<readonly Check[]>>;
+  /** The rules of a branch, also of one that is not there yet. */
+  rules(base: Base): Promise<Reply<Rules>>;
   /** Sets the status `enki/refinery` of a commit; a long text is cut. */
   setStatus(status: { commit: Sha; state: "pending" | "success" | "failure"; text: string }): Promise<Reply<null>>;
 };

@@ -1,4 +1,5 @@
 import type { Tier } from "./plan.ts";
+import type { LandingMode, RequiredCheck } from "./query.ts";
 
 /** How an agent behaves. */
 export type Role = {
@@ -30,6 +31,10 @@ export type Config = {
     readonly retries: number;
     /** The branch that work lands on; null for the default branch. */
     readonly base: string | null;
+    /** Checks that have to be green on a candidate, besides those that the rules of the base require. */
+    readonly checks: readonly RequiredCheck[];
+    /** How work lands; `auto` for what the rules of the base allow. */
+    readonly landing: LandingMode | "auto";
     /** Labels that keep a pull request of ours from landing. */
     readonly hold: readonly string[];
   };

@@ -43,6 +43,35 @@ export type Run = {
   readonly conclusion: string | null;
 };
 
+/** A check that has to be green: by name, and by the app's slug or id where it matters who says so. */
+export type RequiredCheck = { readonly name: string; readonly app: string | null };
+
+/** A check run or commit status, in GitHub's words: its conclusion once it has one. Times are GitHub's. */
+export type Check = {
+  readonly id: number;
+  readonly name: string;
+  readonly app: { readonly id: number | null; readonly slug: string } | null;
+  readonly state: string;
+  readonly started: Millis;
+  /** When it was last said to be so. */
+  readonly at: Millis;
+};
+
+/** `exact`: the verified commit is pushed. `each`: pull requests are merged one at a time. `batch`: one pull request with all of it is merged. */
+export type LandingMode = "exact" | "each" | "batch";
+
+/** The rules of a branch, as far as they can be read. */
+export type Rules = {
+  /** False where GitHub does not show them. */
+  readonly known: boolean;
+  readonly types: readonly string[];
+  readonly checks: readonly RequiredCheck[];
+  /** Approving reviews that a pull request needs. */
+  readonly reviews: number;
+  /** How pull requests may be merged; null for in any way. */
+  readonly methods: readonly string[] | null;
+};
+
 /**
  * One merge on the way to a candidate: `head` merged into what came before, as a commit with fixed dates and this message.
  * It holds the work of `needs`: where one of these is in the same chain and was left out, so is it.
@@ -61,6 +90,9 @@ export type Query =
   | { readonly kind: "reviews"; readonly pull: number }
   | { readonly kind: "pulls" }
   | { readonly kind: "runs" }
+  | { readonly kind: "rules"; readonly base: Base }
+  /** Check runs and statuses of a commit. */
+  | { readonly kind: "checks"; readonly commit: Sha }
   /** The open issues of the backlog, newest first. */
   | { readonly kind: "backlog" }
   /** The work of a result as a commit on `onto`: its files on its base, carried to `onto` by a three-way merge. */
@@ -85,6 +117,8 @@ export type Answers = {
   reviews: readonly Review[];
   pulls: readonly Pull[];
   runs: readonly Run[];
+  rules: Rules;
+  checks: readonly Check[];
   backlog: readonly BacklogItem[];
   work:
     | { readonly kind: "commit"; readonly commit: Sha }
@@ -103,6 +137,9 @@ export type Fact = {
     readonly answer: Answers[K];
   };
 }[QueryKind];
+
+/** What is taken for the rules of a branch that cannot be read. */
+export const UNKNOWN_RULES: Rules = { known: false, types: [], checks: [], reviews: 0, methods: null };
 
 /** Answers by the canonical JSON of their query. */
 export type Facts = ReadonlyMap<string, Fact>;

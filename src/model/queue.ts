@@ -1,4 +1,5 @@
 import type { Millis, Sha, TaskId } from "./ids.ts";
+import type { LandingMode, RequiredCheck } from "./query.ts";
 import type { Refusal } from "./refusal.ts";
 
 /** A finished head on its way into the base. Bound to that head: a new head is a new item, with no strikes. */
@@ -27,6 +28,19 @@ export type VerifyRun = {
   /** Its deadline; null before it is started and after it ended. */
   readonly until: Millis | null;
   readonly verdict: "green" | "red" | null;
+  /** True once its verify job was green while required checks have not all been. */
+  readonly verified?: true;
+};
+
+/** How and behind what work lands on a base: read from the rules when verification begins, and again right before each landing. */
+export type Terms = {
+  readonly mode: LandingMode;
+  readonly why: string;
+  /** Required on the candidate's commit, besides `verify`. */
+  readonly checks: readonly RequiredCheck[];
+  readonly reviews: number;
+  /** True where a rule wants its checks on the very commit. */
+  readonly pinned: boolean;
 };
 
 /** A base and steps on top of it, as a commit. Without steps it is the base itself. Can be rebuilt: it is not work. */
@@ -66,6 +80,10 @@ export type Queue = {
   readonly reds: number;
   /** Verify jobs side by side, where people's pushes to the base made it fewer; 0 for as many as the configuration allows. */
   readonly window: number;
+  /** Absent while they were not read. */
+  readonly terms?: Terms;
+  /** GitHub's words where it refused to let Enki push the base. */
+  readonly refused?: string;
 };
 
 export const emptyQueue: Queue = {

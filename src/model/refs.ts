@@ -28,6 +28,14 @@ export const readCandidateRef = (ref: RefName): { base: Base; commit: Sha } | nu
   return base !== "" && isSha(commit) ? { base, commit } : null;
 };
 
+/** Where what checks branches sees a candidate: a name that was never used before, and stands for no commit. */
+const CANDIDATE_BRANCHES = "enki/candidate/";
+export const candidateBranch = (name: string): string => CANDIDATE_BRANCHES + name;
+export const readCandidateBranch = (ref: RefName): string | null => {
+  const start = branchRef(CANDIDATE_BRANCHES);
+  return ref.startsWith(start) ? ref.slice(start.length) : null;
+};
+
 /** Where a job leaves its result: created once, never moved, removed by the write that absorbs it. */
 export const resultRef = (job: JobKey): RefName => RESULTS + job;
 export const readResultRef = (ref: RefName): JobKey | null => {

@@ -1,6 +1,6 @@
 import type { Failure, GitHub, Reply } from "../github/ports.ts";
 import type { ExecutionId, Sha } from "../model/ids.ts";
-import { type Answers, type Fact, type Facts, type Query, type QueryKind, queryKey } from "../model/query.ts";
+import { type Answers, type Fact, type Facts, type Query, type QueryKind, queryKey, UNKNOWN_RULES } from "../model/query.ts";
 
 type Of<K extends QueryKind> = Extract<Query, { kind: K }>;
 
@@ -23,7 +23,7 @@ export type Sources = {
 
 type Later = Extract<Failure, { kind: "later" }>;
 
-type Remote = "permission" | "reviews" | "pulls" | "runs" | "backlog";
+type Remote = "permission" | "reviews" | "pulls" | "runs" | "rules" | "checks" | "backlog";
 
 /** Whom each kind of query is put to: a kind that is not named here does not compile. */
 const ASKED: Readonly<Record<Remote, "github"> & Record<Exclude<QueryKind, Remote>, "git">> = {
@@ -31,6 +31,8 @@ const ASKED: Readonly<Record<Remote, "github"> & Record<Exclude<QueryKind, Remot
   reviews: "github",
   pulls: "github",
   runs: "github",
+  rules: "github",
+  checks: "github",
   backlog: "github",
   work: "git",
   chain: "git",
@@ -90,6 +92,10 @@ const askGitHub = async (query: Of<Remote>, { github, refused }: Sources): Promi
       return fact(await github.pulls.list(), []);
     case "runs":
       return fact(await github.runs.list(), []);
+    case "rules":
+      return fact(await github.checks.rules(query.base), UNKNOWN_RULES);
+    case "checks":
+      return fact(await github.checks.of(query.commit), []);
     case "backlog":
       return fact(await github.backlog.list(), []);
   }

@@ -109,7 +109,7 @@ const openTurn = (read: Snapshot): Draft => {
   for (const base of Object.keys(read.bases)) {
     let queue = ledger.queues[base] ?? emptyQueue;
     for (const { commit, attempt, end } of results)
-      queue = withVerdict({ now }, queue, { job: { target: commit, attempt }, result: { end, why: end, output: "" } });
+      queue = withVerdict({ now, timeout: 0 }, queue, { job: { target: commit, attempt }, result: { end, why: end, output: "" } });
     queues[base] = late(queue, now);
   }
   const asked = new Set(ledger.asked);

@@ -8,7 +8,7 @@ export const config = (over: Partial<Config> = {}): Config => ({
   workers: { total: 10, tiers: { light: 10, standard: 5, heavy: 5 } },
   agents: { planner: agent, worker: agent, merger: agent, sidecar: agent },
   tiers: { light: tier, standard: tier, heavy: tier },
-  refinery: { verify: ["true"], timeout: 30 * 60_000, parallel: 1, retries: 1, base: null, hold: ["hold"] },
+  refinery: { verify: ["true"], timeout: 30 * 60_000, parallel: 1, retries: 1, base: null, checks: [], landing: "auto", hold: ["hold"] },
   plan: { approval: "always", maxSteps: 100 },
   policy: { protected: [], maxFiles: 1_000, maxBytes: 10_000_000 },
   git: { commitSuffix: "" },

@@ -7,6 +7,7 @@ import { DIALECTS } from "../../src/agent/dialect.ts";
 import { roleSchema } from "../../src/config/schema.ts";
 import { toJsonSchema } from "../../src/config/schema-node.ts";
 import { COMMANDS } from "../../src/commands/table.ts";
+import { MEANINGS } from "../../src/policy/gate.ts";
 import { frontMatterSchema, roleSchema as flowRoleSchema } from "../../src/workflow/schema.ts";
 import { FUNCTIONS } from "../../src/workflow/template/syntax.ts";
 import { TOOLS } from "../../src/workflow/workflow.ts";
@@ -74,6 +75,12 @@ const commands = (): string =>
   );
 
 /** Tables of the documents that are the code's: by file and by the mark around each. */
+const checks = (): string =>
+  table(
+    ["state", "means", "because"],
+    Object.entries(MEANINGS).map(([state, { means, why }]) => [state, means, why]),
+  );
+
 export const TABLES: readonly (readonly [file: string, mark: string, table: () => string])[] = [
   ["README.md", "commands", commands],
   ["docs/writing-roles.md", "role-keys", () => keys(roleSchema)],
@@ -83,4 +90,5 @@ export const TABLES: readonly (readonly [file: string, mark: string, table: () =
   ["docs/writing-workflows.md", "tools", tools],
   ["docs/writing-workflows.md", "functions", functions],
   ["docs/writing-workflows.md", "built-in-workflows", builtInWorkflows],
+  ["docs/landing.md", "checks", checks],
 ];

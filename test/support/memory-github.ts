@@ -1,6 +1,6 @@
 import type { Comment, GitHub, Reply } from "../../src/github/ports.ts";
 import type { JobInputs } from "../../src/model/effect.ts";
-import type { Permission, Pull, Review, Run } from "../../src/model/query.ts";
+import { type Permission, type Pull, type Review, type Run, UNKNOWN_RULES } from "../../src/model/query.ts";
 
 const yes = <T>(value: T): Promise<Reply<T>> => Promise.resolve({ ok: true, value });
 
@@ -104,6 +104,8 @@ export const memoryGitHub = (refOf: (branch: string) => string | null, contains:
       reviews: (pull) => sent(state.reviews.get(pull) ?? []),
     },
     checks: {
+      of: () => sent([]),
+      rules: () => sent(UNKNOWN_RULES),
       setStatus: (status) => {
         state.statuses.push(status);
         return sent(null);

@@ -8,7 +8,18 @@ import { type JobKey, jobKey, type JobResult, readJobKey } from "../../src/model
 import { emptyLedger, type Ledger } from "../../src/model/ledger.ts";
 import type { RefMove } from "../../src/model/decision.ts";
 import type { Config } from "../../src/model/config.ts";
-import { type Fact, type Link, type Permission, type Pull, type Query, queryKey, type Review, type Run } from "../../src/model/query.ts";
+import {
+  type Check,
+  type Fact,
+  type Link,
+  type Permission,
+  type Pull,
+  type Query,
+  queryKey,
+  type Review,
+  type Rules,
+  type Run,
+} from "../../src/model/query.ts";
 import { branchRef, readResultRef, resultRef } from "../../src/model/refs.ts";
 import { config as defaults } from "./config.ts";
 
@@ -64,6 +75,8 @@ export const memoryWorld = (
     reactions: [] as string[],
     statuses: [] as { commit: Sha; state: string }[],
     closed: new Set<number>(),
+    rules: { known: true, types: [], checks: [], reviews: 0, methods: null } as Rules,
+    checks: new Map<Sha, Check[]>(),
     backlog: [] as { issue: number; title: string; body: string; created: number; open: boolean; reason: string }[],
     requests: 0,
     pushes: 0,
@@ -117,6 +130,10 @@ export const memoryWorld = (
         return { kind: "pulls", query, answer: state.pulls };
       case "runs":
         return { kind: "runs", query, answer: state.runs };
+      case "rules":
+        return { kind: "rules", query, answer: state.rules };
+      case "checks":
+        return { kind: "checks", query, answer: state.checks.get(query.commit) ?? [] };
       case "backlog":
         return {
           kind: "backlog",

@@ -1,5 +1,5 @@
 import type { Event } from "../../model/event.ts";
-import { readTaskId, taskId } from "../../model/ids.ts";
+import { type Millis, readTaskId, taskId } from "../../model/ids.ts";
 import { type Job, type JobResult, readJobKey } from "../../model/job.ts";
 import type { Candidate, Queue, VerifyRun } from "../../model/queue.ts";
 import type { Refusal } from "../../model/refusal.ts";
@@ -75,33 +75,43 @@ const askedNothing = (task: string): Refusal => ({
 
 const verified = (draft: Draft, job: Job, result: JobResult): void => {
   for (const [base, queue] of Object.entries(draft.ledger().queues)) {
-    const next = withVerdict(draft, queue, { job, result });
+    const { timeout } = draft.snapshot.config.refinery;
+    const next = withVerdict({ now: draft.now, timeout }, queue, { job, result });
     if (next === queue) continue;
     draft.putQueue(base, next);
     draft.note(`candidate ${job.target.slice(0, 12)}: ${result.end}`);
   }
 };
 
+type Clock = { readonly now: Millis; /** How long verification may take. */ readonly timeout: Millis };
+type Judged = { readonly queue: Queue; readonly candidate: Candidate };
 type Ended = { readonly job: Pick<Job, "target" | "attempt">; readonly result: Pick<JobResult, "end" | "why" | "output"> };
 
 /** The queue with what a verify job said; the same queue where nobody waits for that any more. */
-export const withVerdict = (draft: Pick<Draft, "now">, queue: Queue, { job, result }: Ended): Queue => {
+export const withVerdict = (clock: Clock, queue: Queue, { job, result }: Ended): Queue => {
   const at = queue.candidates.findIndex((each) => each.commit === job.target && runOf(each, job.attempt) !== undefined);
   const candidate = queue.candidates[at];
-  return candidate ? { ...queue, candidates: queue.candidates.with(at, judge(draft, candidate, { job, result })) } : queue;
+  return candidate ? { ...queue, candidates: queue.candidates.with(at, judge(clock, { queue, candidate }, { job, result })) } : queue;
 };
 
 /** The run of this attempt while it has no verdict. */
 const runOf = ({ runs }: Candidate, attempt: number): VerifyRun | undefined =>
   runs.find((run) => run.attempt === attempt && run.verdict === null);
 
-const judge = (draft: Pick<Draft, "now">, candidate: Candidate, { job, result }: Ended): Candidate => {
+const judge = (clock: Clock, { queue, candidate }: Judged, { job, result }: Ended): Candidate => {
   if (result.end !== "success" && result.end !== "failed")
-    return faultCandidate(draft, candidate, { attempt: job.attempt, why: result.why || result.end });
+    return faultCandidate(clock, candidate, { attempt: job.attempt, why: result.why || result.end });
+  if (result.end === "success" && queue.terms && queue.terms.checks.length > 0) return checked(clock, candidate, job.attempt);
   const verdict = result.end === "success" ? "green" : "red";
   const log = verdict === "red" ? result.output : candidate.log;
   const runs = candidate.runs.map((run) => (run.attempt === job.attempt ? ({ ...run, verdict, until: null } as const) : run));
   return { ...candidate, runs, faults: 0, log };
+};
+
+/** Required checks have to be green as well, within the time that verification may take. */
+const checked = ({ now, timeout }: Clock, candidate: Candidate, attempt: number): Candidate => {
+  const runs = candidate.runs.map((run) => (run.attempt === attempt ? ({ ...run, until: now + timeout, verified: true } as const) : run));
+  return { ...candidate, runs };
 };
 
 type Fault = { readonly attempt: number; readonly why: string };

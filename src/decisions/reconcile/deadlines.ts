@@ -87,8 +87,8 @@ const candidates = (draft: Draft, base: string, queue: Queue): void => {
   if (next.some((candidate, at) => candidate !== queue.candidates[at])) draft.putQueue(base, { ...queue, candidates: next });
 };
 
-const verification = (draft: Draft, candidate: Candidate, { attempt, verdict, until }: VerifyRun): Candidate => {
-  if (verdict !== null || until === null) return candidate;
+const verification = (draft: Draft, candidate: Candidate, { attempt, verdict, until, verified }: VerifyRun): Candidate => {
+  if (verdict !== null || until === null || verified) return candidate;
   const end = inspect(draft, jobKey({ kind: "verify", target: candidate.commit, attempt }), until);
   return end === "alive" ? candidate : faultCandidate(draft, candidate, { attempt, why: reason(end) });
 };

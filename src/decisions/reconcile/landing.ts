@@ -12,6 +12,7 @@ import { JOB_SLACK, MAX_FAULTS } from "../faults.ts";
 import { entrants } from "./entrants.ts";
 import { wantJob } from "./scheduling.ts";
 import { stopRun } from "./stopping.ts";
+import { withTerms } from "./terms.ts";
 
 /** Lands what is verified and allowed, and verifies what comes next. Landing and recording it are one push. */
 export const reconcileLanding = (draft: Draft): void => {
@@ -33,19 +34,22 @@ const landOn = (draft: Draft, base: Base): void => {
   const before = draft.queue(base);
   const queue = tip === null ? missing(before, base) : guardAgainstRewind(draft, { ...before }, tip);
   if (queue === undefined) return;
+  const coming = entrants(draft, base, queue);
+  const ready = tip === null ? queue : withTerms(draft, base, { queue, tip, wanted: coming.length > 0 });
+  if (ready === undefined) return;
   const { refinery } = draft.snapshot.config;
   const planned = plan({
     now: draft.now,
     base,
     tip: tip ?? "",
-    queue,
-    entrants: entrants(draft, base, queue),
+    queue: ready,
+    entrants: coming,
     parallel: refinery.parallel,
     retries: refinery.retries,
     maxFaults: MAX_FAULTS + 1,
     timeout: refinery.timeout + JOB_SLACK,
-    reuse: true,
-    together: true,
+    reuse: ready.terms?.pinned !== true,
+    together: ready.terms?.mode !== "each",
     attempts: (commit) => attemptsOf(draft, commit),
     chain: (query) => draft.ask<"chain">(query),
   });

@@ -33,7 +33,7 @@ export const hear = (draft: Draft, of: Published): Said => {
   if (step.pull === null) return held(opening);
   if (!isDue(draft, of)) return unheard(of);
   // An approval that is missing is found with one request; only what may land then is worth another.
-  const word = isLookedAt(draft, of) && planned.checkpoint ? askReviews(draft, of, 1) : null;
+  const word = isLookedAt(draft, of) && planned.checkpoint ? askReviews(draft, of, Math.max(1, of.queue.terms?.reviews ?? 0)) : null;
   if (word !== null && word.kind !== "free") return settle(draft, of, word);
   return read(draft, of, word);
 };
@@ -48,9 +48,14 @@ const read = (draft: Draft, of: Published, word: Word | null): Said => {
   if (pull.state === "merged" && pull.base === execution.base) return merged(draft, of, pull);
   const why = standing(draft, of, pull);
   if (why) return settle(draft, of, { kind: "held", why });
-  if (word !== null) return settle(draft, of, word);
-  if (planned.checkpoint) return unheard(of);
-  return settle(draft, of, pull.touched && isLookedAt(draft, of) ? askReviews(draft, of, 0) : { kind: "free" });
+  if (word === null && planned.checkpoint) return unheard(of);
+  return settle(draft, of, word ?? reviewsOf(draft, of, pull));
+};
+
+/** Of what is no checkpoint reviews count that the rules ask for, or that there may be. */
+const reviewsOf = (draft: Draft, of: Published, { touched }: Pull): Word => {
+  const needed = of.queue.terms?.reviews ?? 0;
+  return (touched || needed > 0) && isLookedAt(draft, of) ? askReviews(draft, of, needed) : { kind: "free" };
 };
 
 /** What holds while nobody asks. */

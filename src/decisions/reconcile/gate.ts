@@ -1,0 +1,104 @@
+import { hash, type Millis, type Sha } from "../../model/ids.ts";
+import { jobKey } from "../../model/job.ts";
+import { type Candidate, isGreen, type Queue, type VerifyRun } from "../../model/queue.ts";
+import { branchRef, candidateBranch, readCandidateBranch, readCandidateRef } from "../../model/refs.ts";
+import { judgeChecks, type Judged, overdue } from "../../policy/gate.ts";
+import { faultCandidate } from "../apply/resulted.ts";
+import type { Draft } from "../draft.ts";
+
+/** How often checks are read while nobody tells of them, in milliseconds. */
+const POLL = 60_000;
+
+/**
+ * Reads the required checks of candidates whose verify job was green, and of what is about to land: a verdict is both together.
+ * A check that was run again counts as it is now, until the candidate has landed.
+ */
+export const reconcileGate = (draft: Draft): void => {
+  for (const [base, queue] of Object.entries(draft.ledger().queues)) {
+    if (!queue.terms || queue.terms.checks.length === 0) continue;
+    const tip = draft.base(base);
+    const candidates = queue.candidates.map((each) => read(draft, queue, { candidate: each, landing: each.onto === tip && isGreen(each) }));
+    if (candidates.some((each, at) => each !== queue.candidates[at])) draft.putQueue(base, { ...queue, candidates });
+  }
+};
+
+type Reading = { readonly candidate: Candidate; readonly landing: boolean };
+
+const read = (draft: Draft, queue: Queue, { candidate, landing }: Reading): Candidate => {
+  const lost = candidate.runs.find((run) => run.verdict === null && isCut(draft, candidate.commit, run));
+  if (lost) return faultCandidate(draft, candidate, { attempt: lost.attempt, why: "a person deleted its branch" });
+  const open = candidate.runs.find((run) => (landing ? run.verdict === "green" : run.verdict !== "green" && run.verified));
+  if (!open) return candidate;
+  const checks = draft.ask<"checks">({ kind: "checks", commit: candidate.commit });
+  if (!checks) return candidate;
+  const judged = judgeChecks(queue.terms?.checks ?? [], checks, begun(draft, candidate.commit, open.attempt));
+  return settle(draft, { candidate, run: open }, judged);
+};
+
+/** The first attempt counts whatever was said of the commit; a later one only what is red since it began. */
+const begun = (draft: Draft, commit: Sha, attempt: number): Millis =>
+  attempt === 1 ? 0 : (draft.trace(verifyKey(commit, attempt))?.at ?? 0);
+
+const verifyKey = (commit: Sha, attempt: number): string => `start-job:${jobKey({ kind: "verify", target: commit, attempt })}`;
+
+const settle = (draft: Draft, { candidate, run }: { candidate: Candidate; run: VerifyRun }, judged: Judged): Candidate => {
+  const put = (to: VerifyRun, log = candidate.log): Candidate => {
+    const faults = to.verdict === null ? candidate.faults : 0;
+    return { ...candidate, faults, log, runs: candidate.runs.map((each) => (each === run ? to : each)) };
+  };
+  const { verified: _, ...rest } = run;
+  switch (judged.means) {
+    case "green":
+      return run.verdict === "green" ? candidate : put({ ...rest, verdict: "green", until: null });
+    case "red":
+      if (run.verdict === "red") return candidate;
+      draft.note(`candidate ${candidate.commit.slice(0, 12)}: ${judged.why}`);
+      // It is read again as long as it may be run again to green.
+      return put({ ...run, verified: true, verdict: "red", until: null }, judged.why);
+    case "fault":
+      return run.verdict === "red" ? candidate : faultCandidate(draft, candidate, { attempt: run.attempt, why: judged.why });
+    case "wait":
+      if (run.verdict === "red") return candidate;
+      return (
+        wait(draft, { candidate, run }, judged) ??
+        put({ ...run, verdict: null, verified: true, until: draft.now + draft.snapshot.config.refinery.timeout })
+      );
+  }
+};
+
+const wait = (draft: Draft, { candidate, run }: { candidate: Candidate; run: VerifyRun }, judged: Judged): Candidate | null => {
+  if (run.verdict === "green" || run.until === null) return null;
+  draft.wake(Math.min(run.until, draft.now + POLL));
+  return draft.now < run.until ? candidate : faultCandidate(draft, candidate, { attempt: run.attempt, why: overdue(judged) });
+};
+
+/** True where the branch of a run that was begun is gone: what checks it is likely cancelled. */
+const isCut = (draft: Draft, commit: Sha, { attempt, until }: VerifyRun): boolean =>
+  until !== null && draft.snapshot.ledger.traces[verifyKey(commit, attempt)] !== undefined && draft.ref(branchOf(commit, attempt)) === null;
+
+/** A fresh branch for each attempt: a push of it starts what checks branches, also on a commit that was checked before. */
+const branchOf = (commit: Sha, attempt: number): string => branchRef(candidateBranch(hash([commit, attempt]).slice(0, 12)));
+
+/** Gives every candidate under verification a branch that checks see, and takes away those that nobody needs; never one that a person moved. */
+export const reconcileCandidateBranches = (draft: Draft): void => {
+  const runs = Object.values(draft.ledger().queues).flatMap((queue) => checkedRuns(queue));
+  for (const { branch, commit, open } of runs) if (open && draft.ref(branch) === null) draft.move(branch, commit);
+  const kept = new Set(runs.map(({ branch }) => branch));
+  const ours = new Set(Object.keys(draft.snapshot.refs).flatMap((ref) => readCandidateRef(ref)?.commit ?? []));
+  for (const [ref, at] of Object.entries(draft.snapshot.refs)) {
+    if (readCandidateBranch(ref) !== null && !kept.has(ref) && ours.has(at)) draft.tidy(ref);
+  }
+};
+
+type CheckedRun = { readonly branch: string; readonly commit: Sha; readonly open: boolean };
+
+const checkedRuns = ({ terms, candidates }: Queue): CheckedRun[] =>
+  terms && terms.checks.length > 0
+    ? candidates.flatMap(({ commit, runs }) =>
+        runs.map(({ attempt, verdict, until }) => ({
+          branch: branchOf(commit, attempt),
+          commit,
+          open: verdict === null && until !== null,
+        })),
+      )
+    : [];

@@ -1,0 +1,39 @@
+import type { Base } from "../../model/ids.ts";
+import { isGreen, type Queue, type Terms } from "../../model/queue.ts";
+import type { Refusal } from "../../model/refusal.ts";
+import { chooseMode } from "../../policy/landing-mode.ts";
+import type { Draft } from "../draft.ts";
+
+/** How and behind what work lands on a base now, or why none can. Undefined while the rules are not read. */
+export const readTerms = (draft: Draft, base: Base, { refused }: Pick<Queue, "refused">): Terms | Refusal | undefined => {
+  const rules = draft.ask<"rules">({ kind: "rules", base });
+  if (!rules) return undefined;
+  const { checks, landing } = draft.snapshot.config.refinery;
+  const chosen = chooseMode(base, rules, { landing, refused: refused ?? null });
+  if (!chosen.ok) return chosen.refusal;
+  const known = new Set<string>();
+  const required = [...checks, ...rules.checks].filter(({ name, app }) => {
+    const key = JSON.stringify([name, app]);
+    if (known.has(key)) return false;
+    known.add(key);
+    return true;
+  });
+  return { ...chosen.value, checks: required, reviews: rules.reviews, pinned: rules.checks.length > 0 };
+};
+
+/** True when something could land now: then the rules are read again, since they may have been changed. */
+const isAtLanding = (queue: Queue, tip: string): boolean =>
+  queue.candidates.some((each) => each.onto === tip && each.items.length > 0 && isGreen(each));
+
+/** The queue with its terms: read when something comes into it, and right before a landing. Undefined while they are not known. */
+export const withTerms = (
+  draft: Draft,
+  base: Base,
+  { queue, tip, wanted }: { queue: Queue; tip: string; wanted: boolean },
+): Queue | undefined => {
+  if (queue.terms ? !isAtLanding(queue, tip) : !wanted) return queue;
+  const terms = readTerms(draft, base, queue);
+  if (!terms) return undefined;
+  if ("code" in terms) return queue.frozen ? queue : { ...queue, frozen: { ...terms, next: "/enki retry" } };
+  return JSON.stringify(terms) === JSON.stringify(queue.terms) ? queue : { ...queue, terms };
+};

@@ -1,0 +1,60 @@
+import { anything, checkRuns, rules as ruleList, statuses } from "./answers.ts";
+import { type Http, PER_PAGE, readAll } from "./http.ts";
+import type { Checks, Reply } from "./ports.ts";
+import type { Check } from "../model/query.ts";
+
+/** The name of our status on candidates and heads. */
+const STATUS_CONTEXT = "enki/refinery";
+const LONGEST_DESCRIPTION = 140;
+const CHECK_PAGES = 10;
+
+/** Cut between characters, never inside one. */
+const cut = (text: string): string => {
+  const characters = Array.from(text);
+  return characters.length <= LONGEST_DESCRIPTION ? text : `${characters.slice(0, LONGEST_DESCRIPTION - 1).join("")}…`;
+};
+
+type Page = { readonly items: readonly Check[]; readonly whole: boolean };
+
+const tooMany = (commit: string): Reply<never> => {
+  const why = `commit ${commit} has more than ${CHECK_PAGES * PER_PAGE} check runs or statuses`;
+  return { ok: false, failure: { kind: "refused", code: "too-many", why } };
+};
+
+export const openChecks = (http: Http): Checks => {
+  const read = async (commit: string): Promise<readonly Reply<Page>[]> => {
+    const at = "/repos/{owner}/{repo}/commits/{ref}";
+    const runs = await readAll(
+      http,
+      // Re-runs of a check are told apart by their times here, not by GitHub.
+      { route: `GET ${at}/check-runs`, parameters: { ref: commit, filter: "all" }, schema: checkRuns },
+      CHECK_PAGES,
+    );
+    return runs.ok
+      ? [runs, await readAll(http, { route: `GET ${at}/statuses`, parameters: { ref: commit }, schema: statuses }, CHECK_PAGES)]
+      : [runs];
+  };
+  return {
+    of: async (commit) => {
+      const all: Check[] = [];
+      for (const reply of await read(commit)) {
+        if (!reply.ok) return reply;
+        if (!reply.value.whole) return tooMany(commit);
+        all.push(...reply.value.items);
+      }
+      return { ok: true, value: all };
+    },
+    rules: (base) =>
+      http.get({
+        route: "GET /repos/{owner}/{repo}/rules/branches/{branch}",
+        parameters: { branch: base, per_page: PER_PAGE },
+        schema: ruleList,
+      }),
+    setStatus: ({ commit, state, text }) =>
+      http.send({
+        route: "POST /repos/{owner}/{repo}/statuses/{sha}",
+        parameters: { sha: commit, state, description: cut(text), context: STATUS_CONTEXT },
+        schema: anything,
+      }),
+  };
+};

@@ -1,0 +1,96 @@
+import { describe, expect, test } from "vitest";
+import type { Check } from "../../src/model/query.ts";
+import { judgeChecks, MEANINGS, overdue } from "../../src/policy/gate.ts";
+
+const check = (over: Partial<Check> = {}): Check => ({
+  id: 1,
+  name: "build",
+  app: { id: 15_368, slug: "github-actions" },
+  state: "success",
+  started: 1_000,
+  at: 2_000,
+  ...over,
+});
+const build = { name: "build", app: null };
+
+describe("each state of a check has one meaning", () => {
+  test.each(Object.entries(MEANINGS).filter(([state]) => !["missing", "other-app", "earlier-red", "unknown"].includes(state)))(
+    "%s",
+    (state, row) => {
+      expect(judgeChecks([build], [check({ state })], 0)).toEqual({ means: row.means, why: `The check \`build\`: ${row.why}` });
+    },
+  );
+
+  test("only what GitHub takes for a pass is green, only what failed is red", () => {
+    const of = (means: string): string[] => Object.entries(MEANINGS).flatMap(([state, row]) => (row.means === means ? [state] : []));
+    expect(of("green")).toEqual(["success", "neutral", "skipped"]);
+    expect(of("red")).toEqual(["failure", "error"]);
+    expect(of("fault")).toEqual(["cancelled", "timed_out", "startup_failure", "stale"]);
+  });
+
+  test("one that Enki does not know is waited for", () => {
+    expect(judgeChecks([build], [check({ state: "blessed" })], 0).means).toBe("wait");
+  });
+});
+
+describe("what is required", () => {
+  test("9 nothing has reported: not green, and it is named when its time is up", () => {
+    const judged = judgeChecks([build], [], 0);
+    expect(judged.means).toBe("wait");
+    expect(overdue(judged)).toMatch(/`build`: nothing of that name has reported/);
+  });
+
+  test("18 what is left out by a path filter is named with its remedy", () => {
+    expect(overdue(judgeChecks([build], [check({ state: "pending" })], 0))).toMatch(/`build`.*`if: always\(\)`/);
+  });
+
+  test("10 one of two has not reported: wait", () => {
+    expect(judgeChecks([build, { name: "lint", app: null }], [check()], 0)).toMatchObject({
+      means: "wait",
+      why: expect.stringContaining("lint"),
+    });
+  });
+
+  test.each(["other", "4711"])("11 of another app than %s: not green", (app) => {
+    expect(judgeChecks([{ name: "build", app }], [check()], 0)).toMatchObject({
+      means: "wait",
+      why: expect.stringContaining("another app"),
+    });
+  });
+
+  test.each(["github-actions", "15368"])("of its own app, by slug or id (%s)", (app) => {
+    expect(judgeChecks([{ name: "build", app }], [check()], 0).means).toBe("green");
+  });
+
+  test("a commit status counts under its context; what nobody requires does not count", () => {
+    const statuses = [check({ app: null, state: "success" }), check({ name: "other", state: "failure" })];
+    expect(judgeChecks([build], statuses, 0).means).toBe("green");
+  });
+
+  test("red overrules all, a fault overrules what is waited for", () => {
+    const required = ["a", "b", "c", "d"].map((name) => ({ name, app: null }));
+    const states = { a: "success", b: "queued", c: "cancelled", d: "failure" };
+    const found = Object.entries(states).map(([name, state]) => check({ name, state }));
+    expect(judgeChecks(required, found, 0).means).toBe("red");
+    expect(judgeChecks(required.slice(0, 3), found, 0).means).toBe("fault");
+    expect(judgeChecks(required.slice(0, 2), found, 0).means).toBe("wait");
+  });
+});
+
+describe("re-runs", () => {
+  const red = check({ state: "failure" });
+  test.each([
+    ["14 red after green", check({ id: 2, started: 3_000, state: "failure" }), "red"],
+    ["15 green after red", check({ id: 2, started: 3_000, state: "success" }), "green"],
+    ["under way", check({ id: 2, started: 3_000, state: "in_progress" }), "wait"],
+  ])("%s: the newest counts, in whatever order they are listed", (_, again, means) => {
+    const first = means === "red" ? check() : red;
+    expect(judgeChecks([build], [again, first], 0).means).toBe(means);
+    expect(judgeChecks([build], [first, again], 0).means).toBe(means);
+  });
+
+  test("what was red before this verification began is waited for, what was green counts", () => {
+    expect(judgeChecks([build], [red], 5_000).means).toBe("wait");
+    expect(judgeChecks([build], [check()], 5_000).means).toBe("green");
+  });
+});
