@@ -74,13 +74,13 @@ const commands = (): string =>
     COMMANDS.map(({ usage, summary, permission }) => [`\`/enki ${usage}\``, summary, permission]),
   );
 
-/** Tables of the documents that are the code's: by file and by the mark around each. */
 const checks = (): string =>
   table(
     ["state", "means", "because"],
     Object.entries(MEANINGS).map(([state, { means, why }]) => [state, means, why]),
   );
 
+/** Tables of the documents that are the code's: by file and by the mark around each. */
 export const TABLES: readonly (readonly [file: string, mark: string, table: () => string])[] = [
   ["README.md", "commands", commands],
   ["docs/writing-roles.md", "role-keys", () => keys(roleSchema)],
