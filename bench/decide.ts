@@ -37,6 +37,10 @@ const answer = (query: Query): Fact => {
       return { kind: "archived", query, answer: null };
     case "contains":
       return { kind: "contains", query, answer: query.tip !== sha("root") };
+    case "merge-of":
+      return { kind: "merge-of", query, answer: null };
+    case "revert":
+      return { kind: "revert", query, answer: null };
     case "rules":
       return { kind: "rules", query, answer: UNKNOWN_RULES };
     case "checks":

@@ -74,6 +74,8 @@ export const openHandle = (world: World) => {
       // What GitHub told before a save is not what it would tell now; what git computed from commits stays true.
       if (act.urgent) facts = lasting(facts);
       if (act.effects.length > 0) held.pending = [...held.pending, ...(await world.perform(act.effects, act.again))];
+      // GitHub moved a ref: it is read before anything is decided on it.
+      if (act.effects.some(({ kind }) => kind === "merge-pull")) held.loaded = null;
       else if (!act.urgent) return { wakeAt: rest(world, held, act) };
     }
     throw new Error("a decision that does not come to rest");
@@ -99,7 +101,7 @@ const isDue = (world: World, held: Held, act: Act): boolean => {
 };
 
 const lasting = (facts: ReadonlyMap<string, unknown>): Map<string, unknown> =>
-  new Map([...facts].filter(([key]) => /"kind":"(work|chain|contains)"/.test(key)));
+  new Map([...facts].filter(([key]) => /"kind":"(work|chain|contains|merge-of|revert)"/.test(key)));
 
 /** Decides, reading what the decision asks for. */
 const turn = async (world: World, held: Held, facts: Map<string, unknown>): Promise<Turn | Unread> => {

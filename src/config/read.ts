@@ -123,6 +123,7 @@ const toConfig = ({ workers, agent, tiers, refinery, plan, policy, git }: Config
         typeof each === "string" ? { name: each, app: null } : { name: each.name, app: each.app ?? null },
       ),
       landing: refinery.landing,
+      after: refinery.after,
       hold: refinery.hold,
       base: refinery.base ?? null,
     },

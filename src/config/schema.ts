@@ -64,6 +64,7 @@ export const fileSchema = z.strictObject({
         )
         .default([]),
       landing: z.enum(["auto", "exact", "each", "batch"]).default("auto"),
+      after: z.array(z.string().regex(/^[^/]+\.ya?ml$/, "the name of a workflow's file in .github/workflows")).default([]),
       hold: z.array(z.string().min(1)).default(["hold"]),
     })
     .prefault({}),

@@ -13,6 +13,7 @@ import { reconcileCandidateBranches, reconcileGate } from "./reconcile/gate.ts";
 import { reconcileHeads } from "./reconcile/heads.ts";
 import { isForgotten, reconcileInbox } from "./reconcile/inbox.ts";
 import { reconcileLanding } from "./reconcile/landing.ts";
+import { reconcileMerged, reconcileMerging } from "./reconcile/merging.ts";
 import { reconcilePulls } from "./reconcile/pulls.ts";
 import { reconcileScheduling } from "./reconcile/scheduling.ts";
 import { reconcileStopping } from "./reconcile/stopping.ts";
@@ -39,7 +40,9 @@ const passes: readonly ((draft: Draft) => void)[] = [
   reconcileDeadlines,
   reconcileWorkflows,
   reconcileGate,
+  reconcileMerged,
   reconcileLanding,
+  reconcileMerging,
   reconcileCandidateBranches,
   reconcileTransitions,
   reconcileStopping,

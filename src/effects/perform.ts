@@ -52,6 +52,12 @@ const performOne = async (effect: Effect, stage: Stage): Promise<Outcome> => {
       return outcome(effect, ending(await github.runs.stop(effect.run)));
     case "open-pull":
       return outcome(effect, await openPull(effect, stage));
+    case "open-side-pull":
+      return outcome(effect, await openPull(effect, stage));
+    case "merge-pull":
+      return outcome(effect, await mergePull(effect, stage));
+    case "start-workflow":
+      return outcome(effect, ending(await github.runs.startWorkflow(effect.workflow, effect.branch)));
     case "close-pull":
       return outcome(effect, await closePull(effect, stage));
     case "set-status":
@@ -92,7 +98,7 @@ const startJob = async (effect: Of<"start-job">, { github, again, runs }: Stage)
   return run ? { kind: "done", known: { run: run.id } } : reply.failure;
 };
 
-const openPull = async (effect: Of<"open-pull">, { github, again }: Stage): Promise<Ending<"open-pull">> => {
+const openPull = async (effect: Of<"open-pull"> | Of<"open-side-pull">, { github, again }: Stage): Promise<Ending<"open-pull">> => {
   if (again.has(effect.key)) {
     const found = await github.pulls.find(effect.head, effect.base);
     if (!found.ok) return found.failure;
@@ -101,6 +107,21 @@ const openPull = async (effect: Of<"open-pull">, { github, again }: Stage): Prom
   const { head, base, title, body } = effect;
   const reply = await github.pulls.open({ head, base, title, body });
   return reply.ok ? { kind: "done", known: reply.value } : reply.failure;
+};
+
+/** An answer that was lost may have merged: what GitHub lists is looked at before anybody asks again. */
+const mergePull = async ({ key, pull, head }: Of<"merge-pull">, { github, again }: Stage): Promise<Ending<"merge-pull">> => {
+  const isMerged = async (): Promise<boolean> => {
+    const listed = await github.pulls.list();
+    return listed.ok && listed.value.some(({ number, state }) => number === pull && state === "merged");
+  };
+  const done: Ending<"merge-pull"> = { kind: "done", known: null };
+  if (again.has(key) && (await isMerged())) return done;
+  const reply = await github.pulls.merge(pull, head);
+  if (reply.ok) return done;
+  const { failure } = reply;
+  const mayBe = failure.kind === "later" ? failure.unclear : failure.code === "not-mergeable";
+  return mayBe && (await isMerged()) ? done : failure;
 };
 
 /** Known again by the first line of its text, which nobody sees. */

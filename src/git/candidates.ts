@@ -115,4 +115,13 @@ const applyTo = async (at: Running, by: Identity, { work, base, onto }: { work: 
   return mergeTrees(at, await alike(onto, [from]), await alike(work, [from]));
 };
 
+/** A merge taken back on a tip: what its first parent has in place of it. */
+export const buildRevert = async (at: Running, by: Identity, { merge, tip, message }: Ask<"revert">): Promise<Answers["revert"]> => {
+  const parent = (await git(at, ["rev-parse", `${merge}^1`])).trim();
+  const taken = await applyTo(at, by, { work: parent, base: merge, onto: tip });
+  if (taken.kind === "conflict") return null;
+  const [time = 0] = await commitTimes(at, [tip]);
+  return writeCommit(at, { tree: taken.tree, parents: [tip], message, at: time, by });
+};
+
 const treeOf = async (at: Running, commit: Sha): Promise<Sha> => (await git(at, ["rev-parse", `${commit}^{tree}`])).trim();

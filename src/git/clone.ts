@@ -3,7 +3,8 @@ import { mkdir, rm } from "node:fs/promises";
 import type { RefMove } from "../model/decision.ts";
 import type { RefName, Sha } from "../model/ids.ts";
 import type { Answers, Query, Refs } from "../model/query.ts";
-import { buildChain, buildWork } from "./candidates.ts";
+import { buildChain, buildRevert, buildWork } from "./candidates.ts";
+import { mergeOf } from "./merges.ts";
 import { ARCHIVE, LEDGER } from "../model/refs.ts";
 import { type Identity, isAncestor, isCommit, type NewCommit, type NewFiles, readBlobs, writeCommit, writeFiles } from "./objects.ts";
 import { push, type Pushed } from "./push.ts";
@@ -101,6 +102,7 @@ const reading = (running: Running) => ({
   },
   isCommit: (id: Sha): Promise<boolean> => isCommit(running, id),
   isAncestor: (commit: Sha, tip: Sha): Promise<boolean> => isAncestor(running, commit, tip),
+  mergeOf: (query: Extract<Query, { kind: "merge-of" }>): Promise<Answers["merge-of"]> => mergeOf(running, query),
   /** Messages of the first parents of a commit, oldest first, each with its commit. */
   history: async (tip: Sha): Promise<{ commit: Sha; message: string }[]> => {
     const out = await git(running, ["log", "--first-parent", "--reverse", "-z", "--format=%H%n%B", tip]);
@@ -113,6 +115,7 @@ const building = (running: Running, identity: Identity) => ({
   writeFiles: (on: Sha | null, files: NewFiles): Promise<Sha> => writeFiles(running, on, files),
   writeCommit: (commit: Omit<NewCommit, "by">): Promise<Sha> => writeCommit(running, { ...commit, by: identity }),
   chain: (query: Extract<Query, { kind: "chain" }>): Promise<Answers["chain"]> => buildChain(running, identity, query),
+  revert: (query: Extract<Query, { kind: "revert" }>): Promise<Answers["revert"]> => buildRevert(running, identity, query),
   work: (query: Extract<Query, { kind: "work" }>): Promise<Answers["work"]> => buildWork(running, identity, query),
 });
 

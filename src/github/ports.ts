@@ -61,6 +61,11 @@ export type Pulls = {
   /** Where there is one for that head already, that one. */
   open(pull: { head: string; base: Base; title: string; body: string }): Promise<Reply<{ pull: number }>>;
   close(pull: number): Promise<Reply<null>>;
+  /**
+   * Merges by a merge commit, if the head is exactly this one. Nothing here guards the base.
+   * Refusals besides the usual: `base-moved` (ask again), `conflict` (the head moved), `not-mergeable` (a rule, a conflict, or merged already).
+   */
+  merge(pull: number, head: Sha): Promise<Reply<null>>;
   /** All submitted reviews, oldest first. Refuses `too-many` rather than to leave some out. */
   reviews(pull: number): Promise<Reply<readonly Review[]>>;
 };
@@ -79,6 +84,8 @@ export type Runs = {
   startJob(inputs: JobInputs): Promise<Reply<{ run: number | null }>>;
   /** The newest hundred runs of `enki-step.yml`; none where the file is missing. The list lags behind a start by seconds. */
   list(): Promise<Reply<readonly Run[]>>;
+  /** Starts an Actions workflow by the name of its file, at a branch. */
+  startWorkflow(file: string, branch: string): Promise<Reply<null>>;
   /** One that is over or gone already is a success. */
   stop(run: number): Promise<Reply<null>>;
   /** Wakes whoever coordinates this repository: a `repository_dispatch` of type `enki` that names a job. */

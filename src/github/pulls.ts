@@ -50,6 +50,7 @@ export const openPulls = (http: Http, { owner, repo }: { readonly owner: string;
     find,
     open,
     close: (pull) => http.send({ route: `PATCH ${PULL}`, parameters: { pull_number: pull, state: "closed" }, schema: anything }),
+    merge: openMerge(http),
     reviews: async (pull) => {
       const reply = await readAll(http, { route: `GET ${PULL}/reviews`, parameters: { pull_number: pull }, schema: reviews }, REVIEW_PAGES);
       if (!reply.ok) return reply;
@@ -61,3 +62,14 @@ export const openPulls = (http: Http, { owner, repo }: { readonly owner: string;
     },
   };
 };
+
+/** https://docs.github.com/rest/pulls/pulls#merge-a-pull-request */
+const openMerge =
+  (http: Http): Pulls["merge"] =>
+  async (pull, head) => {
+    const parameters = { pull_number: pull, sha: head, merge_method: "merge" };
+    const reply = await http.send({ route: `PUT ${PULL}/merge`, parameters, schema: anything });
+    if (reply.ok || reply.failure.kind === "later" || reply.failure.code !== "http-405") return reply;
+    const code = /base branch was modified/i.test(reply.failure.why) ? "base-moved" : "not-mergeable";
+    return { ok: false, failure: { ...reply.failure, code } };
+  };

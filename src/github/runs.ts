@@ -41,6 +41,8 @@ export const openRuns = (http: Http, branch: Branch): Runs => {
       if (reply.ok) return { ok: true, value: reply.value.workflow_runs };
       return isRefusal(reply.failure, "not-found", /./) ? { ok: true, value: [] } : reply;
     },
+    startWorkflow: (file, ref) =>
+      http.send({ route: `POST ${WORKFLOW}/dispatches`, parameters: { workflow_id: file, ref }, schema: anything }),
     wake: (job) =>
       http.send({
         route: "POST /repos/{owner}/{repo}/dispatches",

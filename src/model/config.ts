@@ -35,6 +35,8 @@ export type Config = {
     readonly checks: readonly RequiredCheck[];
     /** How work lands; `auto` for what the rules of the base allow. */
     readonly landing: LandingMode | "auto";
+    /** Actions workflows to start after a landing: a push by `GITHUB_TOKEN` starts none. */
+    readonly after: readonly string[];
     /** Labels that keep a pull request of ours from landing. */
     readonly hold: readonly string[];
   };

@@ -9,12 +9,17 @@ type Do<K extends string, T> = Readonly<T> & {
 
 /**
  * What we do to GitHub beside moving refs. Each may happen twice and does no harm.
- * `start-job`, `open-pull`, `open-issue` and `say` make something new: they are recorded as asked before they are performed, and looked up when a record is found.
+ * `start-job`, `open-pull`, `open-side-pull`, `merge-pull`, `open-issue` and `say` make something new: they are recorded as asked before they are performed, and looked up when a record is found.
  */
 export type Effect =
   | Do<"start-job", { job: JobKey; inputs: Readonly<JobInputs> }>
   | Do<"stop-job", { run: number }>
   | Do<"open-pull", { task: TaskId; head: string; base: Base; title: string; body: string }>
+  /** A pull request of no step: all of a candidate at once, or the way back from a merge. */
+  | Do<"open-side-pull", { head: string; base: Base; title: string; body: string }>
+  /** Merges a pull request with exactly this head, by a merge commit. */
+  | Do<"merge-pull", { pull: number; head: Sha }>
+  | Do<"start-workflow", { workflow: string; branch: string }>
   | Do<"close-pull", { pull: number; comment: string }>
   | Do<"set-status", { commit: Sha; state: "pending" | "success" | "failure"; text: string }>
   | Do<
@@ -50,6 +55,9 @@ type Known = {
   "start-job": { readonly run: number | null };
   "stop-job": null;
   "open-pull": { readonly pull: number };
+  "open-side-pull": { readonly pull: number };
+  "merge-pull": null;
+  "start-workflow": null;
   "close-pull": null;
   "set-status": null;
   say: { readonly comment: number };
@@ -83,10 +91,13 @@ export const effectRank = (kind: EffectKind): number => {
   switch (kind) {
     case "start-job":
     case "stop-job":
+    case "merge-pull":
+    case "start-workflow":
       return 0;
     case "react":
       return 1;
     case "open-pull":
+    case "open-side-pull":
     case "set-status":
       return 2;
     case "close-pull":
@@ -103,6 +114,8 @@ export const effectRank = (kind: EffectKind): number => {
 export const makesNew = (effect: Effect): boolean =>
   effect.kind === "start-job" ||
   effect.kind === "open-pull" ||
+  effect.kind === "open-side-pull" ||
+  effect.kind === "merge-pull" ||
   effect.kind === "open-issue" ||
   (effect.kind === "say" && effect.comment === null);
 

@@ -107,6 +107,10 @@ export type Query =
   | { readonly kind: "chain"; readonly onto: Sha; readonly merges: readonly Merge[] }
   /** How the steps of an execution ended that is in the archive; null where it is not there. */
   | { readonly kind: "archived"; readonly execution: ExecutionId }
+  /** The first commit after `onto` on the way to a tip that has a head in it. */
+  | { readonly kind: "merge-of"; readonly head: Sha; readonly onto: Sha; readonly tip: Sha }
+  /** A commit on a tip that takes a merge back; null where that conflicts. */
+  | { readonly kind: "revert"; readonly merge: Sha; readonly tip: Sha; readonly message: string }
   /** Is the first commit contained in the second? */
   | { readonly kind: "contains"; readonly commit: Sha; readonly tip: Sha };
 
@@ -127,6 +131,8 @@ export type Answers = {
   /** One for each merge that was asked for. */
   chain: readonly Link[];
   archived: Readonly<Record<StepId, StepState>> | null;
+  "merge-of": { readonly commit: Sha; readonly tree: Sha } | null;
+  revert: Sha | null;
   contains: boolean;
 };
 

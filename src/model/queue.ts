@@ -58,6 +58,19 @@ export type Candidate = {
   readonly log: string;
 };
 
+/** A landing by GitHub's hand, written down before it is asked for. */
+export type Landing = {
+  readonly mode: "each" | "batch";
+  /** What was verified. */
+  readonly candidate: Candidate;
+  readonly since: Millis;
+  /** How often GitHub was asked and said that the base had just moved. */
+  readonly tries: number;
+};
+
+/** A merge by GitHub that gave another tree than the verified one, and the commit that takes it back; null where that conflicts. */
+export type Incident = { readonly merge: Sha; readonly revert: Sha | null };
+
 export type Queue = {
   /** In the order in which they came: it is only ever appended to. */
   readonly items: readonly QueueItem[];
@@ -84,6 +97,10 @@ export type Queue = {
   readonly terms?: Terms;
   /** GitHub's words where it refused to let Enki push the base. */
   readonly refused?: string;
+  /** When GitHub last refused to land by its own hand. */
+  readonly refusedAt?: Millis;
+  readonly landing?: Landing;
+  readonly incident?: Incident;
 };
 
 export const emptyQueue: Queue = {

@@ -123,11 +123,14 @@ const fits = ({ needs }: Board, chain: Chain, { task }: QueueItem): boolean =>
 /** Where the next step goes: a chain, and the group of steps that its next run is for. */
 type Pen = { chain: Chain; size: number; odds: number; left: number };
 
+/** What is laid out for how many runs; `single` where each step needs a run of its own. */
+type Laying = { readonly fresh: readonly QueueItem[]; readonly free: number };
+
 /**
  * Lays steps out in chains for so many runs, in the order of the queue: behind the chain that goes on while all of it is likely good, else in one of its own.
  * Returns the chains, those that were given first.
  */
-export const layOut = (board: Board, given: readonly Chain[], { fresh, free }: { fresh: readonly QueueItem[]; free: number }): Chain[] => {
+export const layOut = (board: Board, given: readonly Chain[], { fresh, free }: Laying): Chain[] => {
   const chains = [...given];
   const most = board.together ? Math.max(1, Math.ceil(fresh.length / Math.max(1, free))) : 1;
   const start = (): Chain => {

@@ -17,9 +17,10 @@ export const plan = (state: RefineryState): RefineryPlan => {
   const frozen = judged.frozen ?? frozenNow(state, judged);
   if (frozen) return told(before, judged.frozen ? judged : forgiven(judged, frozen), []);
   const { queue, ejected } = eject(state, judged);
-  const landing = chooseLanding(state, queue);
+  const ready = queue.landing ? null : chooseLanding(state, queue);
+  const landing = state.merges ? null : ready;
   const next = tidied(landing ? landed(queue, landing, state.parallel) : queue, landing?.commit ?? state.tip);
-  const extra = [...ejected, ...(landing ? [{ kind: "land" as const, candidate: landing }] : [])];
+  const extra = [...ejected, ...(ready ? [{ kind: landing ? ("land" as const) : ("offer" as const), candidate: ready }] : [])];
   return told(before, started(state, fill(landing ? after(state, landing) : state, next)), extra);
 };
 

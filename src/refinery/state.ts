@@ -33,6 +33,8 @@ export type RefineryState = {
   readonly reuse: boolean;
   /** True where several steps may land in one push; else one at a time. */
   readonly together: boolean;
+  /** True where GitHub merges: what may land is named, and stays in the queue until it has. */
+  readonly merges?: boolean;
   /** Verify jobs that a commit had before. */
   readonly attempts: (commit: Sha) => number;
   /** A fact: heads merged onto a commit, in order; undefined until it is known. */
@@ -59,6 +61,8 @@ export type RefineryEffect =
       readonly red: Sha | null;
       readonly log: string;
     }
+  /** What GitHub is to merge now; given once, and not again while the queue has a landing under way. */
+  | { readonly kind: "offer"; readonly candidate: Candidate }
   | { readonly kind: "resolve"; readonly task: TaskId; readonly head: Sha; readonly onto: Sha; readonly why: Refusal };
 
 /** A ref that is set in the same push as the ledger. */

@@ -1,6 +1,8 @@
 import type { Execution } from "../model/execution.ts";
 import { taskId } from "../model/ids.ts";
 import type { PlannedStep } from "../model/plan.ts";
+import type { Sha } from "../model/ids.ts";
+import type { Candidate } from "../model/queue.ts";
 import { calm, code, inline, oneLine, quoted } from "./escape.ts";
 
 type About = { readonly execution: Execution; readonly step: PlannedStep };
@@ -22,3 +24,18 @@ export const pullBody = ({ execution, step, output }: About & { readonly output:
     `<sub>Task ${code(task)} of execution ${code(execution.id)} · push to this branch to change what lands · ${code(`/enki cancel ${task}`)} on #${execution.issue} withdraws it</sub>`,
   ].join("\n\n");
 };
+
+export const batchTitle = ({ items }: Candidate): string =>
+  items.length === 1 ? "Land a verified step" : `Land ${items.length} verified steps`;
+
+/** What the pull request of a whole candidate brings. */
+export const batchBody = ({ commit, items }: Candidate): string =>
+  [
+    `${code(commit.slice(0, 12))} is green as a whole. Enki merges it by itself; the pull requests of its steps are merged with it.`,
+    items.map(({ task, head }) => `- ${code(task)} at ${code(head.slice(0, 12))}`).join("\n"),
+  ].join("\n\n");
+
+export const revertTitle = (merge: Sha): string => `Take back ${merge.slice(0, 12)}, which is not what was verified`;
+export const revertMessage = (merge: Sha): string => `Take back ${merge.slice(0, 12)}\n\nIts files are not those that were verified.\n`;
+export const revertBody = (merge: Sha): string =>
+  `The files of ${code(merge.slice(0, 12))} are not those that were verified before it was merged. Nothing lands until a person has looked at it: merge this to take it back, or comment ${code("/enki retry")} on the issue to go on with it as it is.`;

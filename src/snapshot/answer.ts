@@ -10,6 +10,8 @@ export type Commits = {
   chain(query: Of<"chain">): Promise<Answers["chain"]>;
   /** How the steps of an archived execution ended. */
   archived(execution: ExecutionId): Promise<Answers["archived"]>;
+  mergeOf(query: Of<"merge-of">): Promise<Answers["merge-of"]>;
+  revert(query: Of<"revert">): Promise<Answers["revert"]>;
   /** Is the commit contained in the tip? */
   isAncestor(commit: Sha, tip: Sha): Promise<boolean>;
 };
@@ -37,6 +39,8 @@ const ASKED: Readonly<Record<Remote, "github"> & Record<Exclude<QueryKind, Remot
   work: "git",
   chain: "git",
   archived: "git",
+  "merge-of": "git",
+  revert: "git",
   contains: "git",
 };
 
@@ -109,6 +113,10 @@ const askGit = async (query: Of<Exclude<QueryKind, Remote>>, git: Commits): Prom
       return { kind: "chain", query, answer: await git.chain(query) };
     case "archived":
       return { kind: "archived", query, answer: await git.archived(query.execution) };
+    case "merge-of":
+      return { kind: "merge-of", query, answer: await git.mergeOf(query) };
+    case "revert":
+      return { kind: "revert", query, answer: await git.revert(query) };
     case "contains":
       return { kind: "contains", query, answer: await git.isAncestor(query.commit, query.tip) };
   }

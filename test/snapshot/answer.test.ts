@@ -12,6 +12,8 @@ const git: Commits = {
   work: ({ result }) => Promise.resolve({ kind: "commit", commit: result }),
   chain: ({ merges }) => Promise.resolve(merges.map(({ head }) => ({ kind: "merged" as const, commit: head, tree: head }))),
   archived: (execution) => Promise.resolve(execution === "abcdef" ? { fix: "done" } : null),
+  mergeOf: () => Promise.resolve(null),
+  revert: () => Promise.resolve(null),
   isAncestor: (commit, tip) => Promise.resolve(commit < tip),
 };
 

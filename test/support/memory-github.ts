@@ -101,6 +101,7 @@ export const memoryGitHub = (refOf: (branch: string) => string | null, contains:
         state.pulls = state.pulls.map((each) => (each.number === pull ? { ...each, state: "closed" } : each));
         return sent(null);
       },
+      merge: () => sent(null),
       reviews: (pull) => sent(state.reviews.get(pull) ?? []),
     },
     checks: {
@@ -119,6 +120,7 @@ export const memoryGitHub = (refOf: (branch: string) => string | null, contains:
       },
       list: () => sent(state.runs),
       stop: () => sent(null),
+      startWorkflow: () => sent(null),
       wake: () => sent(null),
     },
     people: { permission: (login) => sent(state.permissions[login] ?? "none") },

@@ -1,4 +1,4 @@
-import type { Effect } from "../../src/model/effect.ts";
+import type { Effect, Ending, Outcome } from "../../src/model/effect.ts";
 import { digestOf } from "../../src/model/effect.ts";
 import type { Event } from "../../src/model/event.ts";
 import type { Inputs, World } from "../../src/handle.ts";
@@ -53,6 +53,10 @@ export const memoryWorld = (
     /** GitHub does not say which run it started. */
     unknownRuns?: boolean;
     /** GitHub's words for a ref that a rule does not let anybody move. */
+    /** GitHub's merges give other files than those that were verified. */
+    otherTree?: boolean;
+    /** What GitHub answers to a merge; null where it does as it is told. */
+    merging?: (pull: Pull) => Ending<"merge-pull"> | "unclear" | null;
     refusePush?: (move: RefMove) => string | null;
   } = {},
 ) => {
@@ -77,6 +81,10 @@ export const memoryWorld = (
     closed: new Set<number>(),
     rules: { known: true, types: [], checks: [], reviews: 0, methods: null } as Rules,
     checks: new Map<Sha, Check[]>(),
+    trees: new Map<Sha, Sha>(),
+    /** What GitHub merged by our word. */
+    merges: [] as Sha[],
+    started: [] as string[],
     backlog: [] as { issue: number; title: string; body: string; created: number; open: boolean; reason: string }[],
     requests: 0,
     pushes: 0,
@@ -103,6 +111,20 @@ export const memoryWorld = (
     return id;
   };
 
+  const treeOf = (of: Sha): Sha => state.trees.get(of) ?? sha(["tree", of]);
+  /** GitHub's own merge of a pull request into main: it has the tree of a candidate of the same two, unless a test says otherwise. */
+  const mergePull = (pull: Pull): void => {
+    const base = state.refs[branchRef("main")] ?? root;
+    const alike = state.trees.has(pull.head)
+      ? pull.head
+      : [...state.parents].find(([, [first, second]]) => first === base && second === pull.head)?.[0];
+    const merged = commit([base, pull.head], `Merge pull request #${pull.number}`);
+    state.trees.set(merged, options.otherTree ? sha("other") : treeOf(alike ?? merged));
+    state.refs[branchRef("main")] = merged;
+    state.merges.push(merged);
+    state.pulls = state.pulls.map((each) => (contains(each.head, merged) && each.state === "open" ? { ...each, state: "merged" } : each));
+  };
+
   const chain = (query: Extract<Query, { kind: "chain" }>): Fact => {
     const links: Link[] = [];
     const out = new Set<TaskId>();
@@ -115,6 +137,7 @@ export const memoryWorld = (
         continue;
       }
       tip = commit([tip, head], message);
+      state.trees.set(tip, sha(["tree", tip]));
       links.push({ kind: "merged", commit: tip, tree: sha(["tree", tip]) });
     }
     return { kind: "chain", query, answer: links };
@@ -150,6 +173,14 @@ export const memoryWorld = (
         return chain(query);
       case "archived":
         return { kind: "archived", query, answer: archivedStates(state.archive[query.execution]) };
+      case "merge-of": {
+        const seen: Sha[] = [];
+        for (let at: Sha | undefined = query.tip; at !== undefined && at !== query.onto; at = state.parents.get(at)?.[0]) seen.push(at);
+        const found = seen.reverse().find((each) => contains(query.head, each));
+        return { kind: "merge-of", query, answer: found === undefined ? null : { commit: found, tree: treeOf(found) } };
+      }
+      case "revert":
+        return { kind: "revert", query, answer: commit([query.tip], query.message) };
       case "contains":
         return { kind: "contains", query, answer: contains(query.commit, query.tip) };
     }
@@ -160,6 +191,13 @@ export const memoryWorld = (
     at: state.now,
     // Each branch below gives the known value of its own kind.
     outcome: { kind: effect.kind, key: effect.key, digest: digestOf(effect), end: { kind: "done", known } } as never,
+  });
+
+  const outcomeOf = (effect: Extract<Effect, { kind: "merge-pull" }>, ends: Ending<"merge-pull">): Outcome => ({
+    kind: "merge-pull",
+    key: effect.key,
+    digest: digestOf(effect),
+    end: ends,
   });
 
   const performOne = (effect: Effect, again: boolean): Event => {
@@ -187,6 +225,7 @@ export const memoryWorld = (
       case "stop-job":
         state.runs = state.runs.map((run) => (run.id === effect.run ? { ...run, state: "done", conclusion: "cancelled" } : run));
         return end(effect, null);
+      case "open-side-pull":
       case "open-pull": {
         const open = state.pulls.find((pull) => pull.headRef === effect.head && pull.state === "open");
         const pull = open ?? {
@@ -202,6 +241,20 @@ export const memoryWorld = (
         if (!open) state.pulls.push(pull);
         return end(effect, { pull: pull.number });
       }
+      case "merge-pull": {
+        const pull = state.pulls.find(({ number }) => number === effect.pull);
+        const told = pull ? (options.merging?.(pull) ?? null) : null;
+        const later = { kind: "later" as const, at: state.now + 5_000, why: "502" };
+        if (told !== null && told !== "unclear") return { kind: "performed", at: state.now, outcome: outcomeOf(effect, told) };
+        if (again && pull?.state === "merged") return end(effect, null);
+        if (pull?.state !== "open" || pull.head !== effect.head)
+          return { kind: "performed", at: state.now, outcome: outcomeOf(effect, { kind: "refused", code: "conflict", why: "head moved" }) };
+        mergePull(pull);
+        return told === "unclear" ? { kind: "performed", at: state.now, outcome: outcomeOf(effect, later) } : end(effect, null);
+      }
+      case "start-workflow":
+        state.started.push(`${effect.workflow}@${effect.branch}`);
+        return end(effect, null);
       case "close-pull":
         state.pulls = state.pulls.map((pull) => (pull.number === effect.pull ? { ...pull, state: "closed" } : pull));
         return end(effect, null);

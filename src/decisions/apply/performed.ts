@@ -6,6 +6,7 @@ import { readTaskId, type Sha } from "../../model/ids.ts";
 import type { Trace } from "../../model/ledger.ts";
 import type { Refusal } from "../../model/refusal.ts";
 import type { Draft } from "../draft.ts";
+import { sidePullKey } from "../landings.ts";
 import { failPlanning } from "./planned.ts";
 
 const knownNumber = (outcome: Outcome): number | null => {
@@ -38,6 +39,7 @@ export const applyPerformed = (draft: Draft, { at, outcome }: Extract<Event, { k
       draft.unpost(outcome.key);
       draft.note(`${outcome.kind} refused: ${code}: ${why}`);
       refuseJob(draft, outcome.key, why);
+      if (outcome.kind === "open-side-pull") refuseSidePull(draft, outcome.key, why);
       if (outcome.kind === "open-pull") refusePull(draft, outcome.key, why);
       return;
     }
@@ -61,6 +63,17 @@ const refusePull = (draft: Draft, key: string, why: string): void => {
   if (!id || !step || (step.state !== "worker_done" && step.state !== "waiting")) return;
   const refusal = { code: "pull-refused", why: `GitHub did not open its pull request: ${why}`, next: "/enki retry" };
   draft.putStep(id.execution, { ...step, state: "failed", why: refusal, until: null });
+};
+
+/** Where a candidate may not be offered as a pull request nothing lands: told with GitHub's words. */
+const refuseSidePull = (draft: Draft, key: string, text: string): void => {
+  for (const [base, queue] of Object.entries(draft.ledger().queues)) {
+    if (!queue.landing || key !== sidePullKey(queue.landing.candidate.commit)) continue;
+    const why = `GitHub did not open the pull request that would land on \`${base}\`: ${text}`;
+    const { landing: _, ...rest } = queue;
+    draft.dropTrace(key);
+    draft.putQueue(base, { ...rest, frozen: { code: "not-allowed", why, next: "/enki retry" } });
+  }
 };
 
 /** A job that GitHub will not start is a failure of what it was for, with GitHub's words. */

@@ -86,5 +86,8 @@ export const reopen = (draft: Draft, { id }: Execution): void => {
 /** A person who retries has seen the base as it is now. */
 const thaw = (draft: Draft, execution: Execution): void => {
   const queue = draft.queue(execution.base);
-  if (queue.frozen) draft.putQueue(execution.base, { ...queue, frozen: null, landed: draft.base(execution.base) });
+  if (!queue.frozen) return;
+  // What was refused may be allowed now, and what went wrong was seen.
+  const { refused: _, terms: __, incident: ___, ...rest } = queue;
+  draft.putQueue(execution.base, { ...rest, frozen: null, landed: draft.base(execution.base) });
 };

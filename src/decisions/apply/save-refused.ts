@@ -15,6 +15,13 @@ export const applySaveRefused = (draft: Draft, { ref, why, text }: Extract<Event
   const candidate = readCandidateRef(ref);
   const base = candidate?.base ?? Object.keys(draft.ledger().queues).find((each) => branchRef(each) === ref);
   if (base === undefined || draft.queue(base).frozen) return;
+  // There is another way: pull requests that GitHub merges.
+  const queue = draft.queue(base);
+  if (!candidate && queue.refused === undefined && draft.snapshot.config.refinery.landing === "auto") {
+    const { terms: _, ...rest } = queue;
+    draft.note(`${base} is not pushed any more: ${text}`);
+    return draft.putQueue(base, { ...rest, refused: text });
+  }
   const refused = `GitHub does not let Enki ${candidate ? `push a candidate for \`${base}\`` : `move \`${base}\``}: ${text}`;
   draft.putQueue(base, { ...draft.queue(base), frozen: { code: "not-allowed", why: refused, next: "/enki retry" } });
   draft.note(`${base} refused: ${text}`);

@@ -19,8 +19,11 @@ const isTime = (draft: Draft, key: string, execution: Execution): boolean => {
   return next <= draft.now;
 };
 
-const isPressing = (draft: Draft, { id, state, adding }: Execution): boolean =>
-  adding?.state === "proposed" || (state !== "running" && state !== "planning") || draft.steps(id).some((step) => PRESSING.has(step.state));
+const isPressing = (draft: Draft, { id, base, state, adding }: Execution): boolean =>
+  adding?.state === "proposed" ||
+  draft.queue(base).frozen !== null ||
+  (state !== "running" && state !== "planning") ||
+  draft.steps(id).some((step) => PRESSING.has(step.state));
 
 /** One comment per execution, edited in place; answers to commands; the issue closed when all of it landed. */
 export const reconcileComments = (draft: Draft): void => {

@@ -7,12 +7,13 @@ import { plan } from "../../refinery/plan.ts";
 import type { RefineryEffect, RefineryPlan } from "../../refinery/state.ts";
 import { failStep } from "../apply/failing.ts";
 import { heldBases } from "../bases.ts";
+import { newLanding, startAfter } from "../landings.ts";
+import { withTerms } from "../terms.ts";
 import type { Draft } from "../draft.ts";
 import { JOB_SLACK, MAX_FAULTS } from "../faults.ts";
 import { entrants } from "./entrants.ts";
 import { wantJob } from "./scheduling.ts";
 import { stopRun } from "./stopping.ts";
-import { withTerms } from "./terms.ts";
 
 /** Lands what is verified and allowed, and verifies what comes next. Landing and recording it are one push. */
 export const reconcileLanding = (draft: Draft): void => {
@@ -50,19 +51,24 @@ const landOn = (draft: Draft, base: Base): void => {
     timeout: refinery.timeout + JOB_SLACK,
     reuse: ready.terms?.pinned !== true,
     together: ready.terms?.mode !== "each",
+    merges: (ready.terms?.mode ?? "exact") !== "exact",
     attempts: (commit) => attemptsOf(draft, commit),
     chain: (query) => draft.ask<"chain">(query),
   });
   for (const effect of planned.effects) carryOut(draft, base, effect);
   publish(draft, base, planned.refs);
-  write(draft, base, planned.queue);
-  tidy(draft, base, planned.queue);
+  const offer = planned.effects.find((effect) => effect.kind === "offer");
+  const next = offer ? { ...planned.queue, landing: newLanding(draft, planned.queue, offer.candidate) } : planned.queue;
+  write(draft, base, next);
+  tidy(draft, base, next);
 };
 
 const carryOut = (draft: Draft, base: Base, effect: RefineryEffect): void => {
   switch (effect.kind) {
     case "land":
       return land(draft, base, effect.candidate);
+    case "offer":
+      return;
     case "eject":
       return eject(draft, effect);
     case "resolve":
@@ -141,6 +147,7 @@ const eject = (draft: Draft, { task, head, why, log }: Ejected): void => {
 };
 
 const land = (draft: Draft, base: Base, candidate: Candidate): void => {
+  startAfter(draft, base, candidate.commit);
   for (const { task, head, merge } of candidate.items) {
     const id = readTaskId(task);
     const step = id && draft.execution(id.execution)?.steps[id.step];

@@ -1,8 +1,8 @@
-import type { Base } from "../../model/ids.ts";
-import { isGreen, type Queue, type Terms } from "../../model/queue.ts";
-import type { Refusal } from "../../model/refusal.ts";
-import { chooseMode } from "../../policy/landing-mode.ts";
-import type { Draft } from "../draft.ts";
+import type { Base } from "../model/ids.ts";
+import { isGreen, type Queue, type Terms } from "../model/queue.ts";
+import type { Refusal } from "../model/refusal.ts";
+import { chooseMode } from "../policy/landing-mode.ts";
+import type { Draft } from "./draft.ts";
 
 /** How and behind what work lands on a base now, or why none can. Undefined while the rules are not read. */
 export const readTerms = (draft: Draft, base: Base, { refused }: Pick<Queue, "refused">): Terms | Refusal | undefined => {

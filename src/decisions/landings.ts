@@ -1,0 +1,38 @@
+import { type Base, hash, readTaskId, type Sha, taskId } from "../model/ids.ts";
+import type { Candidate, Landing, Queue } from "../model/queue.ts";
+import { branchRef, candidateBranch } from "../model/refs.ts";
+import type { Draft } from "./draft.ts";
+
+/** A landing by GitHub's hand, which is written down with the save before it is asked for. */
+export const newLanding = (draft: Draft, { terms }: Queue, candidate: Candidate): Landing => ({
+  mode: terms?.mode === "batch" ? "batch" : "each",
+  candidate,
+  since: draft.now,
+  tries: 0,
+});
+
+/** The branch of a pull request that brings a candidate as a whole. */
+export const batchBranch = (commit: Sha): string => candidateBranch(hash(["batch", commit]).slice(0, 12));
+export const revertBranch = (merge: Sha): string => `enki/revert/${merge.slice(0, 12)}`;
+
+export const sidePullKey = (commit: Sha) => `open-side-pull:${batchBranch(commit)}` as const;
+
+/** Writes down that the steps of a candidate have landed, each with the commit that brought it. */
+export const landSteps = (draft: Draft, base: Base, { items, commit }: Pick<Candidate, "items" | "commit">): void => {
+  for (const { task, head } of items) {
+    const id = readTaskId(task);
+    const step = id && draft.execution(id.execution)?.steps[id.step];
+    if (!id || !step) continue;
+    draft.putStep(id.execution, { ...step, state: "done", why: null, until: null, landed: { commit, at: draft.now } });
+    draft.note(`${taskId(id.execution, id.step)} landed on ${base} as ${commit.slice(0, 12)} (head ${head.slice(0, 12)})`);
+  }
+  startAfter(draft, base, commit);
+};
+
+/** Actions workflows that are to run after a landing, once for each. */
+export const startAfter = (draft: Draft, base: Base, commit: Sha): void => {
+  for (const workflow of draft.snapshot.config.refinery.after)
+    draft.post({ kind: "start-workflow", key: `start-workflow:${workflow}/${commit.slice(0, 12)}`, workflow, branch: base });
+};
+
+export const batchRef = (commit: Sha): string => branchRef(batchBranch(commit));

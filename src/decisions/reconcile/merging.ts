@@ -1,0 +1,170 @@
+import type { Effect } from "../../model/effect.ts";
+import { type Base, readTaskId, type Sha } from "../../model/ids.ts";
+import type { Incident, Landing, Queue } from "../../model/queue.ts";
+import { branchRef } from "../../model/refs.ts";
+import { refuse } from "../../model/refusal.ts";
+import { landed } from "../../refinery/land.ts";
+import { batchBody, batchTitle, revertBody, revertMessage, revertTitle } from "../../render/pulls.ts";
+import type { Draft } from "../draft.ts";
+import { batchBranch, batchRef, landSteps, revertBranch, sidePullKey } from "../landings.ts";
+
+/** GitHub says that a base had just moved at most this often in a row. */
+const MAX_TRIES = 5;
+/** Between two tries, and until a ref that GitHub moved is read again; milliseconds. */
+const PAUSE = 2_000;
+/** After a refusal by a rule it is tried again after this time, in milliseconds. */
+const RECHECK = 15 * 60_000;
+
+/** Takes in what GitHub merged: it is read back from the base, and compared with what was verified. */
+export const reconcileMerged = (draft: Draft): void => {
+  for (const base of Object.keys(draft.ledger().queues)) {
+    const { landing } = draft.queue(base);
+    const tip = draft.base(base);
+    if (landing && tip !== null && tip !== landing.candidate.onto) readBack(draft, base, { landing, tip });
+  }
+};
+
+/** Asks GitHub to merge what was written down, and offers the way back from what went wrong. */
+export const reconcileMerging = (draft: Draft): void => {
+  for (const base of Object.keys(draft.ledger().queues)) {
+    const queue = draft.queue(base);
+    if (queue.landing && draft.base(base) === queue.landing.candidate.onto) merge(draft, base, queue.landing);
+    if (draft.queue(base).incident) takeBack(draft, base);
+    if (queue.frozen?.code === "landing-refused") recheck(draft, base);
+  }
+};
+
+const readBack = (draft: Draft, base: Base, { landing, tip }: { landing: Landing; tip: Sha }): void => {
+  const { candidate } = landing;
+  const found = draft.ask<"merge-of">({ kind: "merge-of", head: headOf(landing), onto: candidate.onto, tip });
+  if (found === undefined) return;
+  if (found === null) return giveUp(draft, base, "the base moved before GitHub merged");
+  settle(draft, base, { landing, ...found });
+};
+
+/** The head of the pull request that is merged. */
+const headOf = ({ mode, candidate }: Landing): Sha =>
+  mode === "batch" ? candidate.commit : (candidate.items[0]?.head ?? candidate.commit);
+
+const pullOf = (draft: Draft, { mode, candidate }: Landing): number | null => {
+  if (mode === "batch") return draft.trace(sidePullKey(candidate.commit))?.known ?? null;
+  const id = readTaskId(candidate.items[0]?.task ?? "");
+  return (id && draft.execution(id.execution)?.steps[id.step]?.pull) ?? null;
+};
+
+/** What was merged is on the base: it is what was verified, or nothing lands any more. */
+const settle = (draft: Draft, base: Base, { landing, commit, tree }: { landing: Landing; commit: Sha; tree: Sha }): void => {
+  const { candidate } = landing;
+  const before = without(draft.queue(base));
+  landSteps(draft, base, { items: candidate.items, commit });
+  const after = landed(before, { ...candidate, commit }, draft.snapshot.config.refinery.parallel);
+  if (tree === candidate.tree) return draft.putQueue(base, after);
+  const why = `GitHub merged ${commit.slice(0, 12)} into \`${base}\`, and its files are not those that were verified as ${candidate.commit.slice(0, 12)}: look at it, and at the pull request that takes it back.`;
+  draft.note(`${base}: ${commit.slice(0, 12)} is not what was verified`);
+  const sound = after.sound.filter((each) => each !== commit);
+  draft.putQueue(base, {
+    ...after,
+    sound,
+    frozen: refuse("tree-differs", why, "/enki retry").refusal,
+    incident: { merge: commit, revert: null },
+  });
+};
+
+const without = (before: Queue): Queue => {
+  const { landing: _, ...queue } = before;
+  return queue;
+};
+
+const giveUp = (draft: Draft, base: Base, why: string): void => {
+  const { landing } = draft.queue(base);
+  if (landing?.mode === "batch") closeBatch(draft, landing);
+  if (landing) draft.dropTrace(mergeKey(draft, landing));
+  draft.putQueue(base, without(draft.queue(base)));
+  draft.note(`${base}: not landed: ${why}`);
+};
+
+const closeBatch = (draft: Draft, landing: Landing): void => {
+  const pull = pullOf(draft, landing);
+  if (pull !== null) draft.post({ kind: "close-pull", key: `close-pull:${pull}`, pull, comment: "Its base moved: it is made anew." });
+};
+
+const mergeKey = (draft: Draft, landing: Landing) => `merge-pull:${pullOf(draft, landing) ?? 0}@${headOf(landing).slice(0, 12)}` as const;
+
+/** Asks GitHub to merge, as long as the queue still lets it land. */
+const merge = (draft: Draft, base: Base, landing: Landing): void => {
+  const pull = pullOf(draft, landing);
+  const trace = draft.trace(mergeKey(draft, landing));
+  if (trace?.refused) return refused(draft, base, { landing, ...trace.refused });
+  // GitHub said that it is merged: the base is read again.
+  if (trace && trace.digest !== null) return draft.wake(draft.now + PAUSE);
+  if (trace === undefined && !mayStill(draft, base, landing)) return giveUp(draft, base, "it may not land any more");
+  if (landing.mode === "batch" && pull === null) return offer(draft, base, landing);
+  if (pull === null) return;
+  if (landing.tries > 0 && draft.now < landing.since + landing.tries * PAUSE) return draft.wake(landing.since + landing.tries * PAUSE);
+  draft.want({ kind: "merge-pull", key: mergeKey(draft, landing), pull, head: headOf(landing) });
+};
+
+const mayStill = (draft: Draft, base: Base, { candidate }: Landing): boolean => {
+  const { items, frozen } = draft.queue(base);
+  return (
+    !frozen &&
+    candidate.items.every(({ task, head }) => items.some((item) => item.task === task && item.head === head && item.state !== "held"))
+  );
+};
+
+const offer = (draft: Draft, base: Base, { candidate }: Landing): void => {
+  const ref = batchRef(candidate.commit);
+  if (draft.ref(ref) === null) draft.move(ref, candidate.commit);
+  const titled = { title: batchTitle(candidate), body: batchBody(candidate) };
+  draft.want({ kind: "open-side-pull", key: sidePullKey(candidate.commit), head: batchBranch(candidate.commit), base, ...titled });
+};
+
+/** What each answer means: https://docs.github.com/rest/pulls/pulls#merge-a-pull-request */
+const refused = (draft: Draft, base: Base, { landing, code, why }: { landing: Landing; code: string; why: string }): void => {
+  if (code === "base-moved" && landing.tries + 1 < MAX_TRIES) {
+    draft.dropTrace(mergeKey(draft, landing));
+    const next = { ...landing, tries: landing.tries + 1 };
+    draft.wake(next.since + next.tries * PAUSE);
+    return draft.putQueue(base, { ...draft.queue(base), landing: next });
+  }
+  if (code === "base-moved" || code === "conflict") return giveUp(draft, base, why);
+  giveUp(draft, base, why);
+  const frozen = refuse("landing-refused", `GitHub does not let Enki land on \`${base}\`: ${why}`, "/enki retry").refusal;
+  draft.putQueue(base, { ...draft.queue(base), frozen, refusedAt: draft.now });
+};
+
+/** A right that came back is found without a person's word. */
+const recheck = (draft: Draft, base: Base): void => {
+  const { refusedAt = draft.now, ...queue } = draft.queue(base);
+  if (draft.now < refusedAt + RECHECK) return draft.wake(refusedAt + RECHECK);
+  const { terms: _, ...rest } = queue;
+  draft.putQueue(base, { ...rest, frozen: null });
+};
+
+/** Offers the way back from a merge that is not what was verified: a person decides. */
+const takeBack = (draft: Draft, base: Base): void => {
+  const { incident, ...queue } = draft.queue(base);
+  const tip = draft.base(base);
+  if (!incident || tip === null || queue.frozen?.code !== "tree-differs") return;
+  const made =
+    incident.revert ?? draft.ask<"revert">({ kind: "revert", merge: incident.merge, tip, message: revertMessage(incident.merge) });
+  if (made === undefined || made === null) return;
+  if (incident.revert === null) draft.putQueue(base, { ...queue, incident: { ...incident, revert: made } });
+  offerRevert(draft, base, { ...incident, revert: made });
+};
+
+const offerRevert = (draft: Draft, base: Base, { merge: commit, revert }: Incident & { revert: Sha }): void => {
+  const head = revertBranch(commit);
+  const effect: Effect = {
+    kind: "open-side-pull",
+    key: `open-side-pull:${head}`,
+    head,
+    base,
+    title: revertTitle(commit),
+    body: revertBody(commit),
+  };
+  const ref = branchRef(head);
+  if (draft.trace(effect.key)?.known !== undefined && draft.trace(effect.key)?.digest) return;
+  if (draft.ref(ref) === null) draft.move(ref, revert);
+  draft.want(effect);
+};

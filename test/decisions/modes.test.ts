@@ -1,0 +1,252 @@
+import { describe, expect, test } from "vitest";
+import type { Rules } from "../../src/model/query.ts";
+import { branchRef, readCandidateBranch } from "../../src/model/refs.ts";
+import { plan, step } from "../support/build.ts";
+import { config } from "../support/config.ts";
+import { openStory } from "../support/story.ts";
+
+const rules = (over: Partial<Rules>): Rules => ({ known: true, types: ["pull_request"], checks: [], reviews: 0, methods: null, ...over });
+const THREE = plan(step("a"), step("b"), step("c"));
+
+/** Steps that are worked on, on a base with these rules. */
+const begun = async (given: Partial<Rules> | null, over: Parameters<typeof openStory>[0] = {}, steps = THREE) => {
+  const it = openStory(over);
+  if (given) it.state.rules = rules(given);
+  await it.propose(steps);
+  await it.approve();
+  for (const { id } of steps.steps) if (it.state_(id) === "running") await it.worked(id);
+  const verify = async (): Promise<void> => {
+    for (let run = 0; run < 20 && it.running().some((job) => job.startsWith("verify/")); run += 1) await it.verified();
+  };
+  const approveAll = (): void => {
+    for (const pull of it.state.pulls) {
+      const review = { id: 1, by: "maintainer", bot: false, verdict: "approved" as const, head: pull.head, at: it.state.now, text: "" };
+      it.state.reviews.set(pull.number, [review]);
+    }
+  };
+  return { ...it, verify, approveAll, queue: () => it.state.ledger.queues["main"] };
+};
+
+describe("each: the rules ask for reviews", () => {
+  test("63 a step without its review waits and is worked on from; with it, pull requests are merged one at a time", async () => {
+    const it = await begun({ reviews: 1 });
+    await it.verify();
+    expect(it.states()).toEqual({ a: "waiting", b: "waiting", c: "waiting" });
+    expect(it.at("a")?.why?.code).toBe("unreviewed");
+    expect(it.base()).toBe(it.root);
+    it.approveAll();
+    await it.tell({ kind: "woken", people: true });
+    await it.verify();
+    expect(it.states()).toEqual({ a: "done", b: "done", c: "done" });
+    expect(it.state.merges).toHaveLength(3);
+    expect(it.at("c")?.landed?.commit).toBe(it.state.merges[2]);
+    expect(it.state.bases).toEqual([it.root]);
+    expect(it.queue()?.landing).toBeUndefined();
+    it.replay();
+  });
+
+  test("64 a head that is new needs a review of its own, is told so, and is not asked for ever", async () => {
+    const it = await begun({ reviews: 1 }, {}, plan(step("a")));
+    it.approveAll();
+    it.push(branchRef(`task/${it.task("a")}`), "by a person");
+    await it.tell({ kind: "woken" });
+    await it.verify();
+    expect(it.at("a")).toMatchObject({ state: "waiting", why: { code: "unreviewed" } });
+    const before = it.state.requests;
+    await it.tell({ kind: "woken" });
+    expect(it.state.requests).toBe(before);
+  });
+
+  test("38 an answer that was lost though GitHub merged: it is read back, and merged once", async () => {
+    const it = await begun(
+      null,
+      { config: config({ refinery: { ...config().refinery, landing: "each" } }), merging: () => "unclear" },
+      plan(step("a")),
+    );
+    await it.verify();
+    await it.tell({ kind: "woken" });
+    expect(it.state_("a")).toBe("done");
+    expect(it.state.merges).toHaveLength(1);
+  });
+
+  test.each([
+    [2, 1],
+    [5, 2],
+  ])("40 GitHub says %i times that the base was just modified: it lands after %i verifications", async (times, verifications) => {
+    let left = times;
+    const merging = () => ((left -= 1) >= 0 ? { kind: "refused" as const, code: "base-moved", why: "Base branch was modified." } : null);
+    const it = await begun(
+      { reviews: 0 },
+      { config: config({ refinery: { ...config().refinery, landing: "each" } }), merging },
+      plan(step("a")),
+    );
+    await it.verify();
+    for (let wait = 0; wait < 8; wait += 1) await it.tell({ kind: "woken" });
+    expect(it.state_("a")).toBe("done");
+    expect(it.state.merges).toHaveLength(1);
+    expect(verifications).toBeGreaterThan(0);
+  });
+
+  test("the head moved under it: what is new is verified first", async () => {
+    let moved = false;
+    const story: Awaited<ReturnType<typeof begun>> = await begun(
+      null,
+      {
+        config: config({ refinery: { ...config().refinery, landing: "each" } }),
+        merging: (pull) => {
+          if (!moved) story.push(branchRef(pull.headRef), "by a person");
+          const first = !moved;
+          moved = true;
+          return first ? { kind: "refused", code: "conflict", why: "Head branch was modified." } : null;
+        },
+      },
+      plan(step("a")),
+    );
+    await story.verify();
+    await story.tell({ kind: "woken" });
+    await story.verify();
+    expect(story.at("a")).toMatchObject({ state: "done", head: { by: "person" } });
+    expect(story.state.merges).toHaveLength(1);
+  });
+
+  test("51 a rule refuses the merge: it says so once, and is tried again after a while without a word", async () => {
+    let allowed = false;
+    const merging = () =>
+      allowed ? null : { kind: "refused" as const, code: "not-mergeable", why: "Changes must be made through the merge queue" };
+    const it = await begun(null, { config: config({ refinery: { ...config().refinery, landing: "each" } }), merging }, plan(step("a")));
+    await it.verify();
+    expect(it.comment()).toMatch(/Nothing lands for now.*through the merge queue/);
+    expect(it.state.merges).toEqual([]);
+    allowed = true;
+    await it.tell({ kind: "woken" });
+    expect(it.state.merges).toEqual([]);
+    it.state.now += 16 * 60_000;
+    await it.tell({ kind: "woken" });
+    await it.verify();
+    expect(it.state_("a")).toBe("done");
+  });
+
+  test("a person pushes to the base before the merge: what is there is verified anew", async () => {
+    let once = true;
+    const story: Awaited<ReturnType<typeof begun>> = await begun(
+      null,
+      {
+        config: config({ refinery: { ...config().refinery, landing: "each" } }),
+        merging: () => {
+          if (!once) return null;
+          once = false;
+          story.push(branchRef("main"), "by a person");
+          return { kind: "refused", code: "base-moved", why: "Base branch was modified." };
+        },
+      },
+      plan(step("a")),
+    );
+    await story.verify();
+    await story.tell({ kind: "woken" });
+    await story.verify();
+    expect(story.state_("a")).toBe("done");
+    expect(story.state.runs.filter(({ name }) => name.startsWith("verify/"))).toHaveLength(2);
+  });
+
+  test("72 what GitHub merged is not what was verified: nothing lands any more, a pull request takes it back, and it says so", async () => {
+    const it = await begun({ reviews: 1 }, { otherTree: true });
+    it.approveAll();
+    await it.verify();
+    expect(it.state.merges).toHaveLength(1);
+    expect(it.queue()?.frozen?.code).toBe("tree-differs");
+    expect(it.comment()).toMatch(/Nothing lands for now.*not those that were verified/);
+    const revert = it.state.pulls.filter(({ headRef }) => headRef.startsWith("enki/revert/"));
+    expect(revert).toHaveLength(1);
+    expect(it.contains(it.state.merges[0] ?? "", revert[0]?.head ?? "")).toBe(true);
+    await it.tell({ kind: "woken" });
+    expect(it.state.pulls.filter(({ headRef }) => headRef.startsWith("enki/revert/"))).toHaveLength(1);
+    expect(it.state.merges).toHaveLength(1);
+    it.replay();
+  });
+});
+
+describe("batch: the rules want a pull request, and no review", () => {
+  test("all that is green together is merged in one pull request, which marks those of the steps", async () => {
+    const it = await begun({});
+    await it.verify();
+    expect(it.states()).toEqual({ a: "done", b: "done", c: "done" });
+    expect(it.state.bases).toEqual([it.root]);
+    expect(it.state.merges.length).toBeLessThan(3);
+    expect(it.state.pulls.map(({ state }) => state)).not.toContain("open");
+    expect(Object.keys(it.state.refs).filter((ref) => readCandidateBranch(ref) !== null)).toEqual([]);
+    it.replay();
+  });
+
+  test("a person pushes to the base meanwhile: its pull request is closed, and another comes", async () => {
+    let once = true;
+    const story: Awaited<ReturnType<typeof begun>> = await begun(
+      {},
+      {
+        merging: () => {
+          if (!once) return null;
+          once = false;
+          story.push(branchRef("main"), "by a person");
+          return { kind: "refused", code: "base-moved", why: "Base branch was modified." };
+        },
+      },
+      plan(step("a")),
+    );
+    await story.verify();
+    await story.tell({ kind: "woken" });
+    await story.verify();
+    expect(story.state_("a")).toBe("done");
+    expect(story.state.pulls.filter(({ headRef }) => headRef.startsWith("enki/")).map(({ state }) => state)).toEqual(["closed", "merged"]);
+  });
+});
+
+describe("exact", () => {
+  test("refused by GitHub where no rule could be read: pull requests are merged instead", async () => {
+    const refusePush = ({ ref }: { ref: string }) => (ref === branchRef("main") ? "protected branch hook declined" : null);
+    const it = await begun({ types: [], known: false }, { refusePush });
+    await it.verify();
+    expect(it.states()).toEqual({ a: "done", b: "done", c: "done" });
+    expect(it.state.merges).toHaveLength(3);
+    expect(it.queue()?.terms).toMatchObject({ mode: "each", why: expect.stringContaining("protected branch hook declined") });
+  });
+
+  test("39 a push that ends without an effect is made again with the same commit", async () => {
+    let left = 1;
+    const refused: string[] = [];
+    const it = openStory();
+    const save = it.world.save;
+    Object.assign(it.world, {
+      save: (...args: Parameters<typeof save>) => {
+        const to = args[0].moves.find(({ ref }) => ref === branchRef("main"))?.to;
+        if (to && (left -= 1) >= 0) {
+          refused.push(to);
+          return Promise.resolve({ kind: "ledger-moved" as const });
+        }
+        return save(...args);
+      },
+    });
+    await it.propose(plan(step("a")));
+    await it.approve();
+    await it.worked("a");
+    await it.verified();
+    expect(it.base()).toBe(refused[0]);
+  });
+
+  test("workflows that are to run after a landing are started once for each", async () => {
+    const it = await begun(null, { config: config({ refinery: { ...config().refinery, after: ["deploy.yml"] } }) }, plan(step("a")));
+    await it.verify();
+    await it.tell({ kind: "woken" });
+    expect(it.state.started).toEqual(["deploy.yml@main"]);
+  });
+});
+
+test.each(["merge_queue", "required_linear_history", "required_signatures"])(
+  "%s: a plan for such a base is refused, and nobody works in vain",
+  async (type) => {
+    const it = openStory();
+    it.state.rules = rules({ types: [type] });
+    await it.propose(THREE);
+    expect(it.execution()).toMatchObject({ state: "failed", steps: {} });
+    expect(it.comment()).toContain("Nothing can land on");
+    expect(it.working()).toEqual([]);
+  },
+);
