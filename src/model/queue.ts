@@ -97,8 +97,9 @@ export type Queue = {
   readonly terms?: Terms;
   /** GitHub's words where it refused to let Enki push the base. */
   readonly refused?: string;
-  /** When GitHub last refused to land by its own hand. */
+  /** When GitHub last refused to land by its own hand, and before when it is not asked again. */
   readonly refusedAt?: Millis;
+  readonly askAgain?: Millis;
   readonly landing?: Landing;
   readonly incident?: Incident;
 };

@@ -38,6 +38,7 @@ export const executionComment = (shown: Shown): string => {
     { rank: 0, text: `### ${headline(execution, begun)}` },
     { rank: 0, text: quoted(execution.request, { limit: 1_000, keep: "start" }) },
     { rank: 0, text: why(execution, queue, begun) },
+    { rank: 1, text: landsBy(execution, queue) },
     { rank: 4, text: mermaid(steps, execution.steps) ?? "" },
     { rank: 0, text: stepTable(steps, execution.steps) },
     { rank: 1, text: skippedRoles(execution) },
@@ -97,6 +98,13 @@ const why = (execution: Execution, { frozen }: Queue, all: readonly Step[]): str
   if (["cancelled", "paused", "asking"].includes(execution.state)) return sentence(execution.why.why);
   const own = all.every((step) => step.state !== "failed");
   return execution.state === "failed" && own ? `> [!CAUTION]\n> ${sentence(execution.why.why, 1_000)}` : "";
+};
+
+/** How work lands here, where it is not simply pushed. */
+const landsBy = ({ state, base }: Execution, { terms }: Queue): string => {
+  if (!terms || terms.mode === "exact" || (state !== "running" && state !== "done")) return "";
+  const how = terms.mode === "each" ? "pull requests are merged one at a time" : "what is green together is merged as one pull request";
+  return `On ${code(base)} ${how}: ${sentence(terms.why)}`;
 };
 
 const footer = ({ id, base, by, plan, approved, state }: Execution): string => {

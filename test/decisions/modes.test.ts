@@ -250,3 +250,24 @@ test.each(["merge_queue", "required_linear_history", "required_signatures"])(
     expect(it.working()).toEqual([]);
   },
 );
+
+test("a merge that waits for checks of the head is asked for again after a while, and nothing is frozen", async () => {
+  let left = 1;
+  const why = 'Required status check "build" is expected.';
+  const merging = () => ((left -= 1) >= 0 ? { kind: "refused" as const, code: "not-mergeable", why } : null);
+  const it = await begun(null, { config: config({ refinery: { ...config().refinery, landing: "each" } }), merging }, plan(step("a")));
+  await it.verify();
+  const before = it.state.pushes;
+  for (let look = 0; look < 3 && it.state_("a") !== "done"; look += 1) await it.tell({ kind: "woken" });
+  expect(it.state_("a")).toBe("done");
+  expect(it.state.pushes - before).toBeLessThan(6);
+  expect(it.comment()).toContain("pull requests are merged one at a time");
+});
+
+test("a head that GitHub says moved, while git shows it where it was, is not asked for without a pause", async () => {
+  const merging = () => ({ kind: "refused" as const, code: "conflict", why: "Head branch was modified." });
+  const it = await begun(null, { config: config({ refinery: { ...config().refinery, landing: "each" } }), merging }, plan(step("a")));
+  const before = it.state.pushes;
+  await it.verify();
+  expect(it.state.pushes - before).toBeLessThan(8);
+});

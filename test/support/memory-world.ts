@@ -334,8 +334,10 @@ export const memoryWorld = (
       for (const pull of state.pulls) {
         const head = state.refs[branchRef(pull.headRef)] ?? pull.head;
         const merged = contains(head, state.refs[branchRef("main")] ?? "");
+        // A pull request whose branch is gone is closed.
+        const now = merged ? "merged" : state.refs[branchRef(pull.headRef)] === undefined ? "closed" : "open";
         state.pulls = state.pulls.map((each) =>
-          each === pull ? { ...each, head, state: each.state === "open" && merged ? "merged" : each.state } : each,
+          each === pull ? { ...each, head, state: each.state === "open" ? now : each.state } : each,
         );
       }
       crash("after save");

@@ -5,6 +5,7 @@ import { branchRef, candidateBranch, readCandidateBranch, readCandidateRef } fro
 import { judgeChecks, type Judged, overdue } from "../../policy/gate.ts";
 import { faultCandidate } from "../apply/resulted.ts";
 import type { Draft } from "../draft.ts";
+import { batchRef } from "../landings.ts";
 
 /** How often checks are read while nobody tells of them, in milliseconds. */
 const POLL = 60_000;
@@ -83,7 +84,8 @@ const branchOf = (commit: Sha, attempt: number): string => branchRef(candidateBr
 export const reconcileCandidateBranches = (draft: Draft): void => {
   const runs = Object.values(draft.ledger().queues).flatMap((queue) => checkedRuns(queue));
   for (const { branch, commit, open } of runs) if (open && draft.ref(branch) === null) draft.move(branch, commit);
-  const kept = new Set(runs.map(({ branch }) => branch));
+  const batches = Object.values(draft.ledger().queues).flatMap(({ landing }) => (landing ? [batchRef(landing.candidate.commit)] : []));
+  const kept = new Set([...runs.map(({ branch }) => branch), ...batches]);
   const ours = new Set(Object.keys(draft.snapshot.refs).flatMap((ref) => readCandidateRef(ref)?.commit ?? []));
   for (const [ref, at] of Object.entries(draft.snapshot.refs)) {
     if (readCandidateBranch(ref) !== null && !kept.has(ref) && ours.has(at)) draft.tidy(ref);

@@ -58,9 +58,15 @@ const landOn = (draft: Draft, base: Base): void => {
   for (const effect of planned.effects) carryOut(draft, base, effect);
   publish(draft, base, planned.refs);
   const offer = planned.effects.find((effect) => effect.kind === "offer");
-  const next = offer ? { ...planned.queue, landing: newLanding(draft, planned.queue, offer.candidate) } : planned.queue;
+  const next = offer ? offered(draft, planned.queue, offer.candidate) : planned.queue;
   write(draft, base, next);
   tidy(draft, base, next);
+};
+
+/** The queue with what GitHub is asked to merge now. */
+const offered = (draft: Draft, queue: Queue, candidate: Candidate): Queue => {
+  draft.wake(queue.askAgain ?? null);
+  return (queue.askAgain ?? 0) > draft.now ? queue : { ...queue, landing: newLanding(draft, queue, candidate) };
 };
 
 const carryOut = (draft: Draft, base: Base, effect: RefineryEffect): void => {

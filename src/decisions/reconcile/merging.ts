@@ -12,6 +12,8 @@ import { batchBranch, batchRef, landSteps, revertBranch, sidePullKey } from "../
 const MAX_TRIES = 5;
 /** Between two tries, and until a ref that GitHub moved is read again; milliseconds. */
 const PAUSE = 2_000;
+/** Until checks that GitHub waits for are looked at again, in milliseconds. */
+const CHECK_PAUSE = 60_000;
 /** After a refusal by a rule it is tried again after this time, in milliseconds. */
 const RECHECK = 15 * 60_000;
 
@@ -38,7 +40,7 @@ const readBack = (draft: Draft, base: Base, { landing, tip }: { landing: Landing
   const { candidate } = landing;
   const found = draft.ask<"merge-of">({ kind: "merge-of", head: headOf(landing), onto: candidate.onto, tip });
   if (found === undefined) return;
-  if (found === null) return giveUp(draft, base, "the base moved before GitHub merged");
+  if (found === null) return giveUp(draft, base, { why: "the base moved before GitHub merged", pause: 0 });
   settle(draft, base, { landing, ...found });
 };
 
@@ -75,11 +77,13 @@ const without = (before: Queue): Queue => {
   return queue;
 };
 
-const giveUp = (draft: Draft, base: Base, why: string): void => {
+const giveUp = (draft: Draft, base: Base, { why, pause }: { why: string; pause: number }): void => {
   const { landing } = draft.queue(base);
   if (landing?.mode === "batch") closeBatch(draft, landing);
   if (landing) draft.dropTrace(mergeKey(draft, landing));
-  draft.putQueue(base, without(draft.queue(base)));
+  // What GitHub tells may be ahead of what git shows: without a pause the same would be asked again at once.
+  draft.putQueue(base, { ...without(draft.queue(base)), askAgain: draft.now + pause });
+  draft.wake(draft.now + pause);
   draft.note(`${base}: not landed: ${why}`);
 };
 
@@ -97,7 +101,7 @@ const merge = (draft: Draft, base: Base, landing: Landing): void => {
   if (trace?.refused) return refused(draft, base, { landing, ...trace.refused });
   // GitHub said that it is merged: the base is read again.
   if (trace && trace.digest !== null) return draft.wake(draft.now + PAUSE);
-  if (trace === undefined && !mayStill(draft, base, landing)) return giveUp(draft, base, "it may not land any more");
+  if (trace === undefined && !mayStill(draft, base, landing)) return giveUp(draft, base, { why: "it may not land any more", pause: 0 });
   if (landing.mode === "batch" && pull === null) return offer(draft, base, landing);
   if (pull === null) return;
   if (landing.tries > 0 && draft.now < landing.since + landing.tries * PAUSE) return draft.wake(landing.since + landing.tries * PAUSE);
@@ -127,8 +131,10 @@ const refused = (draft: Draft, base: Base, { landing, code, why }: { landing: La
     draft.wake(next.since + next.tries * PAUSE);
     return draft.putQueue(base, { ...draft.queue(base), landing: next });
   }
-  if (code === "base-moved" || code === "conflict") return giveUp(draft, base, why);
-  giveUp(draft, base, why);
+  // In this mode GitHub wants required checks on each pull request's own head.
+  if (code === "not-mergeable" && /status check/i.test(why)) return giveUp(draft, base, { why, pause: CHECK_PAUSE });
+  giveUp(draft, base, { why, pause: PAUSE });
+  if (code === "base-moved" || code === "conflict") return;
   const frozen = refuse("landing-refused", `GitHub does not let Enki land on \`${base}\`: ${why}`, "/enki retry").refusal;
   draft.putQueue(base, { ...draft.queue(base), frozen, refusedAt: draft.now });
 };
