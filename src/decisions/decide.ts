@@ -68,7 +68,7 @@ const apply = (draft: Draft, event: Event): void => {
       return applySaveRefused(draft, event);
     case "woken":
       if (event.ended !== undefined) draft.hint(event.ended);
-      if (event.people) draft.hintPeople();
+      if (event.people) draft.hintPeople(event.people);
       return;
     case "swept":
       draft.hintPeople("kept");

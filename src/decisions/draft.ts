@@ -93,19 +93,21 @@ const openRefs = (snapshot: Snapshot, hurry: () => void) => {
   };
 };
 
+type People = "pulls" | "reviews" | "kept";
+
 const openClock = (now: Millis) => {
   let next: Millis | null = null;
   const ended = new Set<JobKey | "all">();
-  let people: "all" | "kept" | null = null;
+  const people = new Set<People>();
   return {
     wake: (at: Millis | null): void => {
       if (at !== null && at > now && (next === null || at < next)) next = at;
     },
     wakeAt: (): Millis | null => next,
     hint: (job: JobKey | "all"): void => void ended.add(job),
-    hintPeople: (whose: "all" | "kept" = "all"): void => void (people = people === "all" ? people : whose),
-    /** Whose pull requests somebody may have done something to: of all, or of those at least that a person kept from landing. */
-    saidOfPeople: (): "all" | "kept" | null => people,
+    hintPeople: (what: People): void => void people.add(what),
+    /** `pulls`: somebody did something to pull requests, `reviews`: reviewed one; `kept`: those that a person kept from landing are looked at again. */
+    saidOfPeople: (): ReadonlySet<People> => people,
     /** True when the run of this job is said to be over. */
     saidOver: (job: JobKey): boolean => ended.has("all") || ended.has(job),
   };

@@ -27,8 +27,9 @@ export const readWebhook = (name: string, payload: unknown, self: Login): Event[
     case "workflow_run":
       return readWorkflowRun(payload);
     case "pull_request":
-    case "pull_request_review":
       return [readPull(payload, self)];
+    case "pull_request_review":
+      return [{ kind: "woken", people: "reviews" }];
     case "push":
     case "repository_dispatch":
     case "check_run":
@@ -43,7 +44,7 @@ export const readWebhook = (name: string, payload: unknown, self: Login): Event[
 const readPull = (payload: unknown, self: Login): Event => {
   const read = pullEvent.safeParse(payload);
   const isOurs = read.success && (read.data.sender.login === self || QUIET.has(read.data.action));
-  return isOurs ? { kind: "woken" } : { kind: "woken", people: true };
+  return isOurs ? { kind: "woken" } : { kind: "woken", people: "pulls" };
 };
 const QUIET: ReadonlySet<string> = new Set(["opened", "synchronize"]);
 

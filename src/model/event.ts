@@ -41,7 +41,7 @@ export type Event =
   /** `ended`: runs that are said to be over, looked up when they left no result; `all` after a silence. */
   /** Every comment changed before this time was listed. */
   | { readonly kind: "swept"; readonly until: Millis }
-  /** `people`: somebody did something to a pull request, or may have. */
-  | { readonly kind: "woken"; readonly ended?: JobKey | "all"; readonly people?: true };
+  /** `people`: somebody reviewed a pull request, or did something else to one. */
+  | { readonly kind: "woken"; readonly ended?: JobKey | "all"; readonly people?: "pulls" | "reviews" };
 
 export type EventId = `comment:${number}` | `result:${Sha}`;

@@ -135,7 +135,7 @@ describe("a required check on the candidate", () => {
     expect(it.state_("fix")).toBe("waiting");
     it.report("failure");
     it.state.pulls = it.state.pulls.map((pull) => ({ ...pull, labels: [] }));
-    await it.tell({ kind: "woken", people: true });
+    await it.tell({ kind: "woken", people: "pulls" });
     expect(it.base()).toBe(it.root);
   });
 

@@ -35,7 +35,7 @@ describe("each: the rules ask for reviews", () => {
     expect(it.at("a")?.why?.code).toBe("unreviewed");
     expect(it.base()).toBe(it.root);
     it.approveAll();
-    await it.tell({ kind: "woken", people: true });
+    await it.tell({ kind: "woken", people: "pulls" });
     await it.verify();
     expect(it.states()).toEqual({ a: "done", b: "done", c: "done" });
     expect(it.state.merges).toHaveLength(3);

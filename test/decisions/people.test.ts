@@ -5,7 +5,7 @@ import { plan, step } from "../support/build.ts";
 import { openStory } from "../support/story.ts";
 
 const TWO = plan(step("fix"), step("test", { needs: ["fix"] }));
-const people = { kind: "woken", people: true } as const;
+const people = { kind: "woken", people: "pulls" } as const;
 
 /** A step that is worked on and whose verification is under way. */
 const begun = async (...args: Parameters<typeof openStory>) => {

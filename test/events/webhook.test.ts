@@ -55,10 +55,10 @@ test("the end of one of our runs names its job; what people do to pull requests 
   expect(run("work/abcdef-fix/2")).toEqual([{ kind: "woken", ended: "work/abcdef-fix/2" }]);
   expect(run("CI")).toEqual([{ kind: "woken" }]);
   const pull = (action: string, login: string) => readWebhook("pull_request", { action, sender: { login } }, "enki[bot]");
-  expect(pull("labeled", "maintainer")).toEqual([{ kind: "woken", people: true }]);
+  expect(pull("labeled", "maintainer")).toEqual([{ kind: "woken", people: "pulls" }]);
   expect(pull("closed", "enki[bot]")).toEqual([{ kind: "woken" }]);
   expect(pull("synchronize", "maintainer")).toEqual([{ kind: "woken" }]);
-  expect(readWebhook("pull_request_review", {}, "enki[bot]")).toEqual([{ kind: "woken", people: true }]);
+  expect(readWebhook("pull_request_review", {}, "enki[bot]")).toEqual([{ kind: "woken", people: "reviews" }]);
   expect(readWebhook("push", {}, "enki[bot]")).toEqual([{ kind: "woken" }]);
   expect(readWebhook("star", {}, "enki[bot]")).toEqual([]);
 });

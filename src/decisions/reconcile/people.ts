@@ -7,7 +7,7 @@ import { refuse, type Refusal } from "../../model/refusal.ts";
 import { isKept, type Step } from "../../model/step.ts";
 import type { Draft } from "../draft.ts";
 import { PERSON_WAIT } from "../faults.ts";
-import { askReviews, type Word } from "./reviews.ts";
+import { askReviews, unapproved, type Word } from "./reviews.ts";
 
 export type Published = { readonly execution: Execution; readonly step: Step; readonly planned: PlannedStep; readonly queue: Queue };
 
@@ -22,6 +22,8 @@ const unseen = refuse("pull-unseen", "GitHub does not list its pull request yet.
 const paused = refuse("paused", "Its execution is paused.").refusal;
 /** A pull request that was just opened may be listed later; milliseconds. */
 const LIST_LAG = 10_000;
+/** How long a pull request is new, in milliseconds. */
+const NEW = 30_000;
 
 /**
  * What people said on the pull request of a published head. It is read from GitHub right before the head would land,
@@ -33,8 +35,10 @@ export const hear = (draft: Draft, of: Published): Said => {
   if (step.pull === null) return held(opening);
   if (!isDue(draft, of)) return unheard(of);
   // An approval that is missing is found with one request; only what may land then is worth another.
-  const word = isLookedAt(draft, of) && planned.checkpoint ? askReviews(draft, of, Math.max(1, of.queue.terms?.reviews ?? 0)) : null;
+  const word = isLookedAt(draft, of) && planned.checkpoint ? approvalOf(draft, of) : null;
   if (word !== null && word.kind !== "free") return settle(draft, of, word);
+  if (isNew(draft, of) && (word !== null || !planned.checkpoint))
+    return settle(draft, of, word ?? reviewsOf(draft, of, { touched: false }));
   return read(draft, of, word);
 };
 
@@ -53,7 +57,7 @@ const read = (draft: Draft, of: Published, word: Word | null): Said => {
 };
 
 /** Of what is no checkpoint reviews count that the rules ask for, or that there may be. */
-const reviewsOf = (draft: Draft, of: Published, { touched }: Pull): Word => {
+const reviewsOf = (draft: Draft, of: Published, { touched }: Pick<Pull, "touched">): Word => {
   const needed = of.queue.terms?.reviews ?? 0;
   return (touched || needed > 0) && isLookedAt(draft, of) ? askReviews(draft, of, needed) : { kind: "free" };
 };
@@ -65,7 +69,22 @@ const unheard = ({ step, planned }: Published): Said => {
 };
 
 const isDue = (draft: Draft, of: Published): boolean =>
-  isKept(of.step) ? draft.saidOfPeople() !== null : draft.saidOfPeople() === "all" || isLookedAt(draft, of);
+  isKept(of.step) ? draft.saidOfPeople().size > 0 : draft.saidOfPeople().has("pulls") || isLookedAt(draft, of);
+
+/** True for a pull request that we opened a moment ago and that nobody told of since: what people do to one is told within seconds, and a story of short steps need not list them all each time. */
+const isNew = (draft: Draft, { execution, step }: Published): boolean => {
+  const opened = draft.trace(`open-pull:${taskId(execution.id, step.id)}`)?.at ?? 0;
+  const said = draft.saidOfPeople();
+  return !isKept(step) && draft.now < opened + NEW && !said.has("pulls") && !said.has("kept");
+};
+
+/** The reviews of a checkpoint. */
+const approvalOf = (draft: Draft, of: Published): Word => {
+  const opened = draft.trace(`open-pull:${taskId(of.execution.id, of.step.id)}`)?.at ?? 0;
+  if (!isNew(draft, of) || draft.saidOfPeople().has("reviews")) return askReviews(draft, of, Math.max(1, of.queue.terms?.reviews ?? 0));
+  draft.wake(opened + NEW);
+  return { kind: "held", why: unapproved };
+};
 
 /** True once this head was part of a green candidate: a person reviews what works, and others are asked right before they land. */
 const isLookedAt = (draft: Draft, { execution, step, planned, queue }: Published): boolean => {

@@ -12,7 +12,7 @@ export type Word =
 
 type Reviewed = { readonly execution: Execution; readonly step: Step; readonly planned: { readonly checkpoint: boolean } };
 
-const unapproved = refuse(
+export const unapproved = refuse(
   "checkpoint",
   "A person with write permission has not approved this head yet.",
   "approve the pull request",
