@@ -2,7 +2,7 @@ import type { Millis } from "../model/ids.ts";
 import type { Check, RequiredCheck } from "../model/query.ts";
 
 /** `fault`: it says nothing of the candidate, which is verified again; never held against a step. */
-export type Meaning = "green" | "red" | "wait" | "fault";
+type Meaning = "green" | "red" | "wait" | "fault";
 
 type Row = { readonly means: Meaning; readonly why: string };
 
