@@ -56,7 +56,7 @@ export const appShape = (forge: Forge, app: Pick<App, "id" | "slug" | "account" 
 });
 
 /** GitHub's own number of it. */
-const ACTIONS_ID = 15_368;
+export const ACTIONS_ID = 15_368;
 
 /** The App behind a bot: one of this forge, or Actions itself. */
 export const appOfBot = (forge: Forge, bot: Account): Json =>

@@ -35,7 +35,7 @@ const matching: Handler = async (call) => {
 
 /** Refuses what a push would be refused too. */
 const demandUnbroken = async (call: Call, moving: Move): Promise<void> => {
-  const broken = await brokenBy(call.repository, moving, { actor: call.actor(), mergeOf: null, approvals: 0 });
+  const broken = await brokenBy(call.repository, moving, { actor: call.actor(), mergeOf: null, approvals: 0, apps: call.forge.apps });
   if (broken?.kind === "workflows") throw new Refusal(403, "Resource not accessible by integration");
   if (broken) throw new Refusal(422, `Repository rule violations found\n\n${broken.why}\n\n`);
 };

@@ -64,14 +64,18 @@ const remark = (ref: string, { kind, why }: Broken): string =>
 const wordsFor = ({ kind, why }: Broken): string => (kind === "rules" ? "push declined due to repository rule violations" : why);
 
 /** Refusals by ref. Objects of what is refused stay behind, as loose ones that nothing names. */
-const judge = async ({ repository }: Asked, actor: Actor, body: Buffer): Promise<ReadonlyMap<string, Broken>> => {
+const judge = async ({ forge, repository }: Asked, actor: Actor, body: Buffer): Promise<ReadonlyMap<string, Broken>> => {
   const { moves, pack } = readPush(body);
   const refused = new Map<string, Broken>();
   if (pack.length > 0 && !(await repository.bare.unpack(pack))) return refused;
   const now = await repository.bare.refs();
   const isNew = ({ ref, to }: Move): boolean => (now.get(ref) ?? null) !== to;
   for (const move of moves.filter(isNew)) {
-    const broken = await brokenBy(repository, { ...move, from: now.get(move.ref) ?? null }, { actor, mergeOf: null, approvals: 0 });
+    const broken = await brokenBy(
+      repository,
+      { ...move, from: now.get(move.ref) ?? null },
+      { actor, mergeOf: null, approvals: 0, apps: forge.apps },
+    );
     if (broken) refused.set(move.ref, broken);
   }
   return refused;

@@ -206,7 +206,7 @@ const approvalsOf = ({ repository }: Call, { pull }: PullIssue): number => {
 };
 
 const demandUnbroken = async (call: Call, issue: PullIssue, moving: Move): Promise<void> => {
-  const way = { actor: call.actor(), mergeOf: issue.pull.head, approvals: approvalsOf(call, issue) };
+  const way = { actor: call.actor(), mergeOf: issue.pull.head, approvals: approvalsOf(call, issue), apps: call.forge.apps };
   const broken = await brokenBy(call.repository, moving, way);
   if (broken?.kind === "workflows") throw new Refusal(403, "Resource not accessible by integration");
   if (broken) throw new Refusal(405, broken.why);

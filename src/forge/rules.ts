@@ -1,11 +1,12 @@
 import type { Move } from "./pushes.ts";
-import type { Actor, Repository, Rule } from "./state.ts";
+import { ACTIONS_ID } from "./account-shape.ts";
+import type { Account, Actor, App, Repository, Rule } from "./state.ts";
 
 /** What GitHub says where it refuses to move a ref: for want of a permission, or by the rules of a branch. */
 export type Broken = { readonly kind: "workflows" | "rules"; readonly why: string };
 
 /** How a ref is moved: by a push or REST, or by the merge of a pull request with this head. */
-export type Way = { readonly actor: Actor; readonly mergeOf: string | null; readonly approvals: number };
+export type Way = { readonly actor: Actor; readonly mergeOf: string | null; readonly approvals: number; readonly apps: readonly App[] };
 
 /** Only a person, or an App with that permission, may bring in what Actions would run. */
 const isGuarded = (actor: Actor): boolean => actor.kind !== "user" && actor.rights["workflows"] !== "write";
@@ -24,19 +25,32 @@ const brokenWorkflows = async ({ bare, defaultBranch }: Repository, tip: string)
   return `refusing to allow a GitHub App to create or update workflow \`${FOLDER}/${changed?.name ?? ""}\` without \`workflows\` permission`;
 };
 
-/** True where a status or a check run of that name was good on a commit. Runs that were dispatched count for nothing. */
-const isGreen = ({ statuses, checks, runs }: Repository, sha: string, context: string): boolean => {
-  const status = statuses.get(sha)?.find((one) => one.context === context);
-  const check = checks.findLast((one) => one.sha === sha && one.name === context);
+type Required = { readonly context: string; readonly integration_id?: number };
+
+const GOOD: ReadonlySet<string> = new Set(["success", "neutral", "skipped"]);
+
+/** True where a status or a check run of that name, of that App where one is named, was good on a commit. Runs that were dispatched count for nothing. */
+const isGreen = (
+  { statuses, checks, runs }: Repository,
+  sha: string,
+  { required, apps }: { required: Required; apps: Way["apps"] },
+): boolean => {
+  const { context, integration_id: app } = required;
+  const isOf = ({ by }: { readonly by: Account }): boolean =>
+    app === undefined || apps.some(({ id, account }) => id === app && account === by);
+  const status = statuses.get(sha)?.find((one) => one.context === context && isOf(one));
+  if (status) return status.state === "success";
+  const check = checks.findLast((one) => one.sha === sha && one.name === context && isOf(one));
+  if (check) return GOOD.has(check.conclusion ?? "");
+  if (app !== undefined && app !== ACTIONS_ID) return false;
   const jobs = [...runs.values()]
     .filter((run) => run.sha === sha && !run.event.endsWith("_dispatch"))
     .flatMap((run) => [...run.jobs.values()].filter(({ report }) => report.name === context));
-  const good = (conclusion: string | null | undefined): boolean => ["success", "neutral", "skipped"].includes(conclusion ?? "");
-  return status ? status.state === "success" : check ? good(check.conclusion) : good(jobs.at(-1)?.report.conclusion);
+  return GOOD.has(jobs.at(-1)?.report.conclusion ?? "");
 };
 
 type List = {
-  readonly required_status_checks?: readonly { readonly context: string }[];
+  readonly required_status_checks?: readonly Required[];
   readonly required_approving_review_count?: number;
 };
 const parametersOf = (rule: Rule): List => rule.parameters ?? {};
@@ -66,7 +80,9 @@ const JUDGES: Readonly<Record<string, Judge>> = {
   },
   required_status_checks: (repository, { to }, { rule, way }) => {
     if (to === null) return null;
-    const red = (parametersOf(rule).required_status_checks ?? []).find(({ context }) => !isGreen(repository, way.mergeOf ?? to, context));
+    const red = (parametersOf(rule).required_status_checks ?? []).find(
+      (required) => !isGreen(repository, way.mergeOf ?? to, { required, apps: way.apps }),
+    );
     return red ? `Required status check "${red.context}" is expected.` : null;
   },
 };

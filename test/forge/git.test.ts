@@ -161,6 +161,23 @@ test("a commit that is green may be pushed where checks are required", async () 
   expect(await clone.push(landing)).toEqual({ kind: "pushed" });
 });
 
+test("a check that a rule wants of one App is not met by another's status of that name", async () => {
+  const stage = await open();
+  const app = await stage.forge.createApp({ name: "ci", secret: "s", permissions: { statuses: "write" } });
+  const required = [{ context: "build", integration_id: app.id }];
+  stage.forge.setRules(NAMED, [{ branch: "main", type: "required_status_checks", parameters: { required_status_checks: required } }]);
+  const clone = await cloneAs(stage, stage.owner);
+  const { "refs/heads/main": from = "" } = await tips(clone);
+  const next = await write(clone, "next", { parents: [from] });
+  await clone.push([{ ref: REF, from: null, to: next }]);
+  const green = { ...NAMED, repo: "demo", sha: next, state: "success", context: "build" } as const;
+  await stage.octokit(stage.owner).repos.createCommitStatus(green);
+  const landing = [{ ref: "refs/heads/main", from, to: next }];
+  expect(await clone.push(landing)).toMatchObject({ kind: "not-allowed" });
+  await stage.octokit(stage.forge.createInstallationToken(app.id, NAMED.owner)).repos.createCommitStatus(green);
+  expect(await clone.push(landing)).toEqual({ kind: "pushed" });
+});
+
 test("what is no ref, and what the forge keeps to itself, is refused", async () => {
   const stage = await open();
   for (const ref of ["refs/pull/1/head", "refs/heads/a..b", "refs/heads/x.lock"])
