@@ -27,6 +27,10 @@ const answer = (query: Query): Fact => {
       return { kind: "work", query, answer: { kind: "commit", commit: sha(query) } };
     case "chain":
       return { kind: "chain", query, answer: query.merges.map((merge) => ({ kind: "merged", commit: sha(merge), tree: sha([merge]) })) };
+    case "conflicts":
+      return { kind: "conflicts", query, answer: [] };
+    case "resolution":
+      return { kind: "resolution", query, answer: { kind: "commit", commit: sha(query) } };
     case "reviews":
       return { kind: "reviews", query, answer: [] };
     case "pulls":

@@ -126,6 +126,8 @@ const toConfig = ({ workers, agent, tiers, refinery, plan, policy, git }: Config
       after: refinery.after,
       hold: refinery.hold,
       base: refinery.base ?? null,
+      resolveAlso: refinery.resolve_also,
+      regenerate: refinery.regenerate,
     },
     plan: { approval: plan.approval, maxSteps: plan.max_steps },
     policy: { protected: policy.protected, maxFiles: policy.max_files, maxBytes: policy.max_bytes },

@@ -66,6 +66,8 @@ export const fileSchema = z.strictObject({
       landing: z.enum(["auto", "exact", "each", "batch"]).default("auto"),
       after: z.array(z.string().regex(/^[^/]+\.ya?ml$/, "the name of a workflow's file in .github/workflows")).default([]),
       hold: z.array(z.string().min(1)).default(["hold"]),
+      resolve_also: z.array(z.string().min(1)).default([]),
+      regenerate: z.record(z.string().min(1), z.string().min(1)).default({}),
     })
     .prefault({}),
   plan: z

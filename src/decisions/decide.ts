@@ -15,6 +15,7 @@ import { isForgotten, reconcileInbox } from "./reconcile/inbox.ts";
 import { reconcileLanding } from "./reconcile/landing.ts";
 import { reconcileMerged, reconcileMerging } from "./reconcile/merging.ts";
 import { reconcilePulls } from "./reconcile/pulls.ts";
+import { reconcileResolving } from "./reconcile/resolving.ts";
 import { reconcileScheduling } from "./reconcile/scheduling.ts";
 import { reconcileStopping } from "./reconcile/stopping.ts";
 import { reconcileTransitions } from "./reconcile/transitions.ts";
@@ -46,6 +47,7 @@ const passes: readonly ((draft: Draft) => void)[] = [
   reconcileCandidateBranches,
   reconcileTransitions,
   reconcileStopping,
+  reconcileResolving,
   reconcileScheduling,
   reconcilePulls,
   reconcileComments,

@@ -48,22 +48,7 @@ const isSafePath = (path: string): boolean =>
  * Only contents are taken; modes other than a file's are refused by whoever published it, and again here.
  */
 export const buildWork = async (at: Running, by: Identity, { result, base, onto, message }: Ask<"work">): Promise<Answers["work"]> => {
-  const published = await listTree(at, result);
-  const read = published.get("result.json");
-  if (!read) return { kind: "unchanged" };
-  const content = (await readBlobs(at, [read.sha])).get(read.sha);
-  // Written by publish, which checked it against the schema.
-  const { files } = JSON.parse(content?.toString("utf8") ?? "{}") as JobResult;
-  const wanted = files.filter(({ path }) => isSafePath(path));
-  const blobs = wanted.flatMap(({ path }) => published.get(`files/${path}`)?.sha ?? []);
-  const contents = await readBlobs(at, blobs);
-  const changes = new Map(
-    wanted.map(({ path, mode }) => {
-      const entry = published.get(`files/${path}`);
-      const bytes = entry && contents.get(entry.sha);
-      return [path, mode !== null && bytes ? { content: bytes, mode } : null] as const;
-    }),
-  );
+  const changes = await readWork(at, result);
   const clash = clashes(await listTree(at, base), changes);
   if (clash.length > 0) return { kind: "conflict", paths: clash };
   const tree = await writeFiles(at, base, changes);
@@ -74,8 +59,28 @@ export const buildWork = async (at: Running, by: Identity, { result, base, onto,
   return onto === base ? { kind: "commit", commit: work } : carry(at, by, { work, base, onto, message, time });
 };
 
+/** The files that a result brings. */
+export const readWork = async (at: Running, result: Sha): Promise<NewFiles> => {
+  const published = await listTree(at, result);
+  const read = published.get("result.json");
+  if (!read) return new Map();
+  const content = (await readBlobs(at, [read.sha])).get(read.sha);
+  // Written by publish, which checked it against the schema.
+  const { files } = JSON.parse(content?.toString("utf8") ?? "{}") as JobResult;
+  const wanted = files.filter(({ path }) => isSafePath(path));
+  const blobs = wanted.flatMap(({ path }) => published.get(`files/${path}`)?.sha ?? []);
+  const contents = await readBlobs(at, blobs);
+  return new Map(
+    wanted.map(({ path, mode }) => {
+      const entry = published.get(`files/${path}`);
+      const bytes = entry && contents.get(entry.sha);
+      return [path, mode !== null && bytes ? { content: bytes, mode } : null] as const;
+    }),
+  );
+};
+
 /** New paths below a file of the base, or in the place of one of its folders: git would write a tree with that name twice. */
-const clashes = (base: ReadonlyMap<string, unknown>, changes: NewFiles): string[] => {
+export const clashes = (base: ReadonlyMap<string, unknown>, changes: NewFiles): string[] => {
   const written = [...changes].flatMap(([path, file]) => (file ? [path] : []));
   const kept = [...base.keys()].filter((path) => changes.get(path) === undefined);
   const files = new Set([...kept, ...written]);

@@ -6,6 +6,8 @@ import type { Answers, Query, Refs } from "../model/query.ts";
 import { buildChain, buildRevert, buildWork } from "./candidates.ts";
 import { mergeOf } from "./merges.ts";
 import { ARCHIVE, LEDGER } from "../model/refs.ts";
+import { readConflicts, readMissing } from "./conflicts.ts";
+import { beginResolution, buildResolution } from "./resolutions.ts";
 import { type Identity, isAncestor, isCommit, type NewCommit, type NewFiles, readBlobs, writeCommit, writeFiles } from "./objects.ts";
 import { push, type Pushed } from "./push.ts";
 import { type After, git, GitError, runGit, type Running, tokenEnv } from "./run.ts";
@@ -103,6 +105,7 @@ const reading = (running: Running) => ({
   isCommit: (id: Sha): Promise<boolean> => isCommit(running, id),
   isAncestor: (commit: Sha, tip: Sha): Promise<boolean> => isAncestor(running, commit, tip),
   mergeOf: (query: Extract<Query, { kind: "merge-of" }>): Promise<Answers["merge-of"]> => mergeOf(running, query),
+  missing: (sides: Parameters<typeof readMissing>[1]): Promise<string[]> => readMissing(running, sides),
   /** Messages of the first parents of a commit, oldest first, each with its commit. */
   history: async (tip: Sha): Promise<{ commit: Sha; message: string }[]> => {
     const out = await git(running, ["log", "--first-parent", "--reverse", "-z", "--format=%H%n%B", tip]);
@@ -117,6 +120,10 @@ const building = (running: Running, identity: Identity) => ({
   chain: (query: Extract<Query, { kind: "chain" }>): Promise<Answers["chain"]> => buildChain(running, identity, query),
   revert: (query: Extract<Query, { kind: "revert" }>): Promise<Answers["revert"]> => buildRevert(running, identity, query),
   work: (query: Extract<Query, { kind: "work" }>): Promise<Answers["work"]> => buildWork(running, identity, query),
+  conflicts: (query: Extract<Query, { kind: "conflicts" }>): Promise<Answers["conflicts"]> => readConflicts(running, query),
+  resolution: (query: Extract<Query, { kind: "resolution" }>): Promise<Answers["resolution"]> => buildResolution(running, identity, query),
+  /** The merge that a resolution begins with, as a commit of this clone alone. */
+  beginResolution: (sides: Parameters<typeof beginResolution>[2]): Promise<Sha> => beginResolution(running, identity, sides),
 });
 
 const prepare = async (running: Running): Promise<void> => {

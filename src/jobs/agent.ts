@@ -1,9 +1,10 @@
 import { mkdir, readFile } from "node:fs/promises";
 import { GitError } from "../git/run.ts";
+import { matches } from "../policy/glob.ts";
 import { type BundleEnd, type NewBundle, writeBundle } from "./bundle.ts";
 import { mayEdit } from "./environment.ts";
 import { judge } from "./judge.ts";
-import { type JobSpec, places } from "./spec.ts";
+import { isCommand, type JobSpec, places, startOf } from "./spec.ts";
 import type { StepHost } from "./step-host.ts";
 import { secretsOf, workIn } from "./work.ts";
 import { type Changed, changedFiles } from "./workspace.ts";
@@ -28,10 +29,15 @@ const work = async (host: StepHost, spec: JobSpec): Promise<NewBundle> => {
   return judge({ spec, artifact: places(host.temp).artifact, worked, ...left, secrets: secretsOf(host) });
 };
 
+const isPartOf = ({ conflict }: JobSpec, path: string): boolean =>
+  conflict?.conflicts.some((each) => each.path === path) === true || conflict?.also.some((glob) => matches(glob, path)) === true;
+
 /** What the workspace changed; a sentence where git cannot read it, as with a repository inside of it that has no commit. */
-const readChanges = async ({ workspace, temp, after }: StepHost, { base }: JobSpec): Promise<Changed[] | string> => {
+const readChanges = async ({ workspace, temp, after }: StepHost, spec: JobSpec): Promise<Changed[] | string> => {
   try {
-    return await changedFiles({ directory: workspace, after }, places(temp).clone, { workspace, base });
+    const changed = await changedFiles({ directory: workspace, after }, places(temp).clone, { workspace, base: startOf(spec) });
+    // What a command leaves beside the files that it is to make is nobody's work.
+    return isCommand(spec) && spec.conflict ? changed.filter(({ path }) => isPartOf(spec, path)) : changed;
   } catch (error) {
     if (error instanceof GitError) return error.message;
     throw error;

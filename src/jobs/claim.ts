@@ -10,7 +10,7 @@ import { branchRef } from "../model/refs.ts";
 import type { Refs } from "../model/query.ts";
 import { accept, refuse, type Refused, type Result } from "../model/refusal.ts";
 import { toolSetOf } from "../model/rights.ts";
-import type { Step } from "../model/step.ts";
+import { conflictOf, type Step } from "../model/step.ts";
 import { viewsOf } from "../model/views.ts";
 import { pieceOf } from "./piece.ts";
 import type { JobSpec } from "./spec.ts";
@@ -26,8 +26,9 @@ export const claimJob = (claim: Claim): Result<JobSpec> => {
     case "plan":
       return claimPlan(claim);
     case "work":
-    case "resolve":
       return claimWork(claim);
+    case "resolve":
+      return claimResolve(claim);
     case "verify":
       return claimVerify(claim);
   }
@@ -65,6 +66,7 @@ const spec = ({ ledger, config, job }: Claim, execution: Execution, doing: Doing
   backlog: [],
   tools: null,
   readOnly: false,
+  conflict: null,
   environment: {},
   ...inSight(ledger, execution, job),
   ...doing,
@@ -127,7 +129,7 @@ const claimWork = (claim: Claim): Result<JobSpec> => {
   const role = planned.role === null ? null : (config.roles[planned.role] ?? null);
   const unfit = planned.role === null || role !== null ? null : whyUnfit(planned.role, config);
   const { timeout, model } = config.tiers[planned.tier];
-  const agent = job.kind === "resolve" ? config.agents.merger : execution.quick ? config.agents.sidecar : config.agents.worker;
+  const agent = execution.quick ? config.agents.sidecar : config.agents.worker;
   return accept(
     spec(claim, execution, {
       role,
@@ -141,6 +143,31 @@ const claimWork = (claim: Claim): Result<JobSpec> => {
       lastFailure: step.lastFailure,
       earlier: earlierOf(step),
       ...pieceOf(execution, planned),
+    }),
+  );
+};
+
+const claimResolve = (claim: Claim): Result<JobSpec> => {
+  const { config, job } = claim;
+  const work = findWork(claim);
+  const resolution = work && conflictOf(work.step);
+  if (!work || resolution?.attempt !== job.attempt || resolution.until === null) return idle(claim);
+  const { execution, planned } = work;
+  const { head, onto, conflicts, anew, commands, log } = resolution;
+  const { timeout, model } = config.tiers[planned.tier];
+  const { resolveAlso, regenerate } = config.refinery;
+  const also = [...resolveAlso, ...(commands.length > 0 ? Object.keys(regenerate) : [])];
+  return accept(
+    spec(claim, execution, {
+      role: config.roles["merger"] ?? null,
+      agent: config.agents.merger,
+      base: onto,
+      // In a workflow it is told what it was for by its file.
+      step: pieceOf(execution, planned).step ?? planned,
+      timeout,
+      model,
+      lastFailure: log === "" ? null : log,
+      conflict: { head, conflicts, anew, commands, also, merge: null, landed: [] },
     }),
   );
 };

@@ -5,7 +5,7 @@ import { type NewBundle, readRegular } from "./bundle.ts";
 import { thrownAway } from "../render/thrown-away.ts";
 import { cutText } from "./cut-text.ts";
 import { makesArtifact } from "./environment.ts";
-import type { JobSpec } from "./spec.ts";
+import { isCommand, type JobSpec } from "./spec.ts";
 import type { Worked } from "./work.ts";
 import type { Changed } from "./workspace.ts";
 
@@ -65,7 +65,7 @@ const judgeFiles = ({ left, failed, clean }: Left, { spec, said, changed, secret
   const leak = changed.find(({ content }) => content && secrets.some((secret) => content.includes(secret)));
   if (leak) return failed(`${JSON.stringify(leak.path)} holds the model's key.`);
   if (changed.length > 0) return { ...left, end: "success", files: changed };
-  if (said.trim() === "" && !spec.step?.run) return failed("The agent said nothing and changed nothing.");
+  if (said.trim() === "" && !isCommand(spec)) return failed("The agent said nothing and changed nothing.");
   return { ...left, end: "unchanged" };
 };
 

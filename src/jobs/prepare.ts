@@ -1,6 +1,7 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { accept, type Result } from "../model/refusal.ts";
 import { claimJob } from "./claim.ts";
+import { beginConflict } from "./conflict.ts";
 import { type JobHost, readRepository } from "./job-host.ts";
 import { type JobSpec, places } from "./spec.ts";
 import { bring, checkOut } from "./workspace.ts";
@@ -16,9 +17,10 @@ export const prepareJob = async (host: JobHost, token: string): Promise<Result<J
   const claimed = claimJob({ ledger, refs, config, job: host.job });
   if (!claimed.ok) return claimed;
   const { base, earlier } = claimed.value;
-  await checkOut(clone.running, { from: at.clone, to: host.workspace, commit: base });
+  const conflict = claimed.value.conflict && (await beginConflict({ clone, ledger }, base, claimed.value.conflict));
+  await checkOut(clone.running, { from: at.clone, to: host.workspace, commit: conflict?.merge ?? base });
   const brought = earlier !== null && (await bring(clone.running, { from: at.clone, to: host.workspace, commit: earlier.commit }));
-  const spec = { ...claimed.value, earlier: brought ? earlier : null };
+  const spec = { ...claimed.value, conflict, earlier: brought ? earlier : null };
   await writeFile(at.spec, JSON.stringify(spec), { mode: 0o600 });
   return accept(spec);
 };

@@ -5,7 +5,7 @@ import type { Config } from "../model/config.ts";
 import { resultRef } from "../model/refs.ts";
 import type { Clone } from "../git/clone.ts";
 import { mayRecord } from "../model/rights.ts";
-import { type BundleFile, checkBundle } from "../policy/bundle.ts";
+import { type BundleFile, checkBundle, hasMarker } from "../policy/bundle.ts";
 import { redact, redactJson } from "../policy/secrets.ts";
 import { type BundleReport, openBundle, type OpenedBundle } from "./bundle.ts";
 import { claimJob } from "./claim.ts";
@@ -40,7 +40,8 @@ export const publishJob = async (host: JobHost, publishing: Publishing): Promise
   const claimed = claimJob({ ledger, refs, config, job: host.job });
   if (!claimed.ok) return "not-running";
   if (refs[ref] !== undefined) return "was-there";
-  const made = await makeResult({ job: host.job, spec: claimed.value, config, publishing });
+  const marked = await markedBefore(clone, claimed.value);
+  const made = await makeResult({ job: host.job, spec: claimed.value, config, publishing, marked });
   const tree = await clone.writeFiles(null, treeOf(made));
   const commit = await clone.writeCommit({ tree, parents: [], message: `${jobKey(host.job)}: ${made.result.end}`, at: publishing.now() });
   const published = await create(clone, ref, commit);
@@ -48,7 +49,21 @@ export const publishJob = async (host: JobHost, publishing: Publishing): Promise
   return published;
 };
 
-type Making = { readonly job: Job; readonly spec: JobSpec; readonly config: Config; readonly publishing: Publishing };
+/** Conflicting files of which one side shows conflict markers, or a heading that looks like one: whether more are left is seen by the coordinator, which has both sides. */
+const markedBefore = async (clone: Clone, { base, conflict }: JobSpec): Promise<string[]> => {
+  if (!conflict) return [];
+  const paths = new Set(conflict.conflicts.map(({ path }) => path));
+  const sides = await Promise.all([base, conflict.head].map((side) => clone.readFiles(side, (path) => paths.has(path))));
+  return sides.flatMap((side) => [...side].flatMap(([path, content]) => (hasMarker(content.toString("utf8")) ? [path] : [])));
+};
+
+type Making = {
+  readonly job: Job;
+  readonly spec: JobSpec;
+  readonly config: Config;
+  readonly publishing: Publishing;
+  readonly marked: readonly string[];
+};
 type Made = { readonly result: JobResult; readonly contents: readonly Carried[] };
 
 const makeResult = async (making: Making): Promise<Made> => {
@@ -74,7 +89,7 @@ const verdict = ({ job, step }: Conclusion, log: string): { end: JobEnd; why: st
   return { end: "crashed", why: `The verify job ended as ${job || "unknown"} without a verdict.`, output };
 };
 
-const judge = async ({ spec, config, job }: Making, result: Omit<JobResult, "end">, bundle: OpenedBundle): Promise<Made> => {
+const judge = async ({ spec, config, job, marked }: Making, result: Omit<JobResult, "end">, bundle: OpenedBundle): Promise<Made> => {
   const { report } = bundle;
   const words = { why: redact(report.why), output: redact(bundle.output).slice(-20_000), tools: toolsOf(spec, report.tools) };
   const ended = (end: JobEnd, artifact: string | null = null): Made => ({ result: { ...result, ...words, end, artifact }, contents: [] });
@@ -89,7 +104,7 @@ const judge = async ({ spec, config, job }: Making, result: Omit<JobResult, "end
   const closed = whyNoFiles(spec, config);
   if (closed !== null) return refused(closed);
   const { maxFiles, maxBytes, protected: kept } = config.policy;
-  const rules = { protected: kept, allowed: spec.step?.paths ?? [], maxFiles, maxBytes, resolving: job.kind === "resolve" };
+  const rules = { protected: kept, allowed: allowedBy(spec), maxFiles, maxBytes, resolving: job.kind === "resolve", marked };
   // Counted and named before any content is read.
   const named = checkBundle(
     report.files.map((file) => ({ ...file, text: null })),
@@ -102,6 +117,9 @@ const judge = async ({ spec, config, job }: Making, result: Omit<JobResult, "end
   if (!checked.ok) return refused(checked.refusal.why);
   return { result: { ...result, ...words, end: "success", files: carried.map(toEntry) }, contents: carried };
 };
+
+/** Of a resolution the coordinator knows what it may change: what conflicts. */
+const allowedBy = ({ conflict, step }: JobSpec): readonly string[] => (conflict ? [] : (step?.paths ?? []));
 
 const whyNoFiles = (spec: JobSpec, { broken }: Config): string | null => {
   if (!mayEdit(spec)) return "This step may not change files.";

@@ -1,5 +1,6 @@
 import type { AgentCommand, Role } from "../model/config.ts";
 import type { BacklogItem } from "../model/backlog.ts";
+import type { Resolution } from "../model/conflict.ts";
 import type { Base, ExecutionId, Sha, StepId } from "../model/ids.ts";
 import type { JobKey, JobKind } from "../model/job.ts";
 import type { Mail } from "../model/mail.ts";
@@ -53,11 +54,30 @@ export type JobSpec = {
   readonly tools: readonly Tool[] | null;
   /** True where those cannot change anything. */
   readonly readOnly: boolean;
+  /** What is resolved; null for any other job. */
+  readonly conflict: ConflictSpec | null;
   /** Values for the step's own command. */
   readonly environment: Readonly<Record<string, string>>;
   /** Commands that verify a candidate. */
   readonly verify: readonly string[];
 };
+
+/** A conflict of a head with the base that the job works on. */
+export type ConflictSpec = Pick<Resolution, "head" | "conflicts" | "anew" | "commands"> & {
+  /** The merge of the two in the workspace, as far as git could; null before it is made. */
+  readonly merge: Sha | null;
+  /** Globs of what may change beside what conflicts. */
+  readonly also: readonly string[];
+  /** What the base has in these files that the head does not: what was wanted, the oldest first. */
+  readonly landed: readonly { readonly title: string; readonly task: string }[];
+};
+
+/** The commit that a job's work is compared with. */
+export const startOf = ({ base, conflict }: JobSpec): Sha => conflict?.merge ?? base;
+
+/** True where commands alone do the work. */
+export const isCommand = ({ step, conflict }: JobSpec): boolean =>
+  conflict === null ? Boolean(step?.run) : conflict.conflicts.every(({ path }) => conflict.anew.includes(path));
 
 /** Where the steps of one job hand things to each other, outside of the workspace. */
 export const places = (temp: string) => ({

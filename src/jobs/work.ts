@@ -6,8 +6,8 @@ import { byTime, isExpired } from "../model/mail.ts";
 import { redact } from "../policy/secrets.ts";
 import { renderPrompt } from "../render/prompt.ts";
 import { agentEnv, makesArtifact, mayEdit, stepEnv } from "./environment.ts";
-import { runShell, setDeadline } from "./shell.ts";
-import { type JobSpec, type Places, places } from "./spec.ts";
+import { runShell, setDeadline, type ShellEnd } from "./shell.ts";
+import { type ConflictSpec, isCommand, type JobSpec, type Places, places } from "./spec.ts";
 import type { StepHost } from "./step-host.ts";
 import { openTools } from "./tools.ts";
 import { openTranscript } from "./transcript.ts";
@@ -26,7 +26,16 @@ export type Worked = {
 
 /** Lets the step's own command work in the workspace, else an agent. */
 export const workIn = async (host: StepHost, spec: JobSpec): Promise<Worked> =>
-  spec.step?.run ? runCommand(host, spec) : runSession(host, spec);
+  spec.conflict ? resolveIn(host, spec, spec.conflict) : spec.step?.run ? runCommands(host, spec, [spec.step.run]) : runSession(host, spec);
+
+/** The merger first, where anything is left to it; then the files that commands make of all that is merged. */
+const resolveIn = async (host: StepHost, spec: JobSpec, { commands }: ConflictSpec): Promise<Worked> => {
+  if (isCommand(spec)) return runCommands(host, spec, commands);
+  const session = await runSession(host, spec);
+  if (session.end !== "finished" || commands.length === 0) return session;
+  const { end, why } = await runCommands(host, spec, commands);
+  return { ...session, end, why };
+};
 
 /** What nobody outside of the job may see. */
 export const secretsOf = ({ modelKey }: StepHost): string[] => (modelKey === "" ? [] : [modelKey]);
@@ -34,7 +43,7 @@ export const secretsOf = ({ modelKey }: StepHost): string[] => (modelKey === "" 
 const KEPT_LINES = 400;
 
 /** Commands run in the same place and with the same rights as an agent. */
-const runCommand = async (host: StepHost, spec: JobSpec): Promise<Worked> => {
+const runCommands = async (host: StepHost, spec: JobSpec, commands: readonly string[]): Promise<Worked> => {
   const env = await stepEnv(host.env, spec, places(host.temp));
   const lines: string[] = [];
   const line = (text: string): void => {
@@ -43,8 +52,10 @@ const runCommand = async (host: StepHost, spec: JobSpec): Promise<Worked> => {
   };
   const { workspace: cwd, after } = host;
   const deadline = setDeadline(after, spec.timeout);
-  const { how, why } = await runShell({ command: spec.step?.run ?? "", cwd, env, deadline, after, line });
+  let ended: ShellEnd = { how: "passed", why: "" };
+  for (const command of commands) if (ended.how === "passed") ended = await runShell({ command, cwd, env, deadline, after, line });
   deadline.cancel();
+  const { how, why } = ended;
   const ends = { passed: "finished", failed: "refused", "timed-out": "timed-out" } as const;
   return {
     end: ends[how],
@@ -100,7 +111,7 @@ const nameOf = ({ execution, step }: JobSpec): string => `${execution}-${step?.i
 const lastLine = (text: string): string => text.trim().split("\n").at(-1)?.slice(0, 300) ?? "";
 
 const promptOf = (spec: JobSpec, at: Places, now: number): Parameters<typeof renderPrompt>[0] => ({
-  kind: spec.kind === "plan" ? "plan" : spec.kind === "resolve" ? "resolve" : "work",
+  kind: spec.kind === "verify" ? "work" : spec.kind,
   request: spec.request,
   adding: spec.adding,
   role: spec.role?.systemPrompt ?? null,
@@ -116,6 +127,7 @@ const promptOf = (spec: JobSpec, at: Places, now: number): Parameters<typeof ren
   artifacts: spec.artifacts,
   lastFailure: spec.lastFailure,
   earlier: spec.earlier && { kind: spec.earlier.kind, name: EARLIER },
+  conflict: spec.conflict && { base: spec.branch, ...spec.conflict },
   canEdit: mayEdit(spec),
   canAsk: spec.toolSet === "worker",
   report: makesArtifact(spec) ? { path: writesFiles(spec) ? at.artifact : null } : null,

@@ -39,6 +39,10 @@ export type Config = {
     readonly after: readonly string[];
     /** Labels that keep a pull request of ours from landing. */
     readonly hold: readonly string[];
+    /** Paths, as globs, that who resolves a conflict may change beside the conflicting files. */
+    readonly resolveAlso: readonly string[];
+    /** By a glob, the command that makes files anew that no one merges, as lock files are. */
+    readonly regenerate: Readonly<Record<string, string>>;
   };
   readonly plan: { readonly approval: "always" | "never"; readonly maxSteps: number };
   readonly policy: {

@@ -9,6 +9,7 @@ import {
   type StepId,
   type TaskId,
 } from "./ids.ts";
+import type { Conflict } from "./conflict.ts";
 import type { StepState } from "./step.ts";
 import type { BacklogItem } from "./backlog.ts";
 
@@ -105,6 +106,20 @@ export type Query =
     }
   /** A commit plus heads, merged in order. */
   | { readonly kind: "chain"; readonly onto: Sha; readonly merges: readonly Merge[] }
+  /** Where a head conflicts with a base, and how. */
+  | { readonly kind: "conflicts"; readonly onto: Sha; readonly head: Sha }
+  /**
+   * A resolution as a merge commit of head and base, in this order: what merges by itself, and the files of a result.
+   * Of conflicting paths in `anew` the base's side stands where the result has none.
+   */
+  | {
+      readonly kind: "resolution";
+      readonly result: Sha;
+      readonly onto: Sha;
+      readonly head: Sha;
+      readonly anew: readonly string[];
+      readonly message: string;
+    }
   /** How the steps of an execution ended that is in the archive; null where it is not there. */
   | { readonly kind: "archived"; readonly execution: ExecutionId }
   /** The first commit after `onto` on the way to a tip that has a head in it. */
@@ -130,6 +145,13 @@ export type Answers = {
     | { readonly kind: "conflict"; readonly paths: readonly string[] };
   /** One for each merge that was asked for. */
   chain: readonly Link[];
+  conflicts: readonly Conflict[];
+  resolution:
+    | { readonly kind: "commit"; readonly commit: Sha }
+    /** Paths in which a marker is left that neither side has. */
+    | { readonly kind: "markers"; readonly paths: readonly string[] }
+    /** Paths that cannot be together in one tree. */
+    | { readonly kind: "clash"; readonly paths: readonly string[] };
   archived: Readonly<Record<StepId, StepState>> | null;
   "merge-of": { readonly commit: Sha; readonly tree: Sha } | null;
   revert: Sha | null;

@@ -1,4 +1,5 @@
 import type { Millis, Sha, StepId, TaskId } from "./ids.ts";
+import type { Resolution } from "./conflict.ts";
 import type { Refusal } from "./refusal.ts";
 
 export type StepState =
@@ -51,6 +52,8 @@ export type Step = {
   readonly lastFailure: string | null;
   /** Where its work conflicted with the base before; what landed after that resolved it. */
   readonly conflicted?: readonly string[];
+  /** Its conflict with the base; none where its present head had none. */
+  readonly resolution?: Resolution;
 };
 
 export const newStep = (id: StepId): Step => ({
@@ -75,6 +78,19 @@ export const newStep = (id: StepId): Step => ({
 
 /** True where the run of its last attempt may go on though nobody waits for it: a deadline is left on it until that run is stopped. */
 export const isLeft = ({ state, until }: Step): boolean => until !== null && state !== "running" && state !== "waiting";
+/** The conflict that keeps a step's present head from landing, while it is being resolved; null where there is none. */
+export const conflictOf = ({ state, why, head, resolution }: Step): Resolution | null =>
+  resolution &&
+  resolution.made === null &&
+  resolution.head === head?.sha &&
+  (state === "worker_done" || state === "waiting") &&
+  why?.code !== "asked"
+    ? resolution
+    : null;
+
+/** True while a job resolves its conflict, also one that nobody waits for any more and that is to be stopped. */
+export const isBeingResolved = ({ resolution }: Step): boolean => resolution !== undefined && resolution.until !== null;
+
 /** True for a step that waits for a person's answer: nothing of it lands meanwhile, and no review or approval moves it on. */
 export const isAsking = ({ state, why }: Step): boolean => state === "waiting" && why?.code === "asked";
 

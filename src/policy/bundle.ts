@@ -22,6 +22,8 @@ export type BundleRules = {
   readonly maxBytes: number;
   /** True for a conflict's resolution: no marker may be left. */
   readonly resolving: boolean;
+  /** Paths that had such lines before. */
+  readonly marked?: readonly string[];
 };
 
 /** What Enki and GitHub run without a person's look: never by a step, whatever is configured. */
@@ -85,6 +87,12 @@ const isBadPath = (path: string): boolean =>
   /^[a-z]:/iu.test(path) ||
   path.split("/").some((part) => part === "" || part === "." || part === ".." || isGitName(part));
 
+/** True for a path that no step may change, however it is written. */
+export const isProtected = (path: string, globs: readonly string[]): boolean => {
+  const plain = path.normalize("NFKC").replace(/[. ]+(?=\/|$)/gu, "");
+  return [...ALWAYS_PROTECTED, ...globs].some((glob) => matches(glob, plain));
+};
+
 const pathFault = (file: BundleFile, rules: BundleRules) => {
   if (isBadPath(file.path)) return refuse("bad-path", `${shown(file)} is no path inside the repository.`);
   if (file.kind === "link" || file.kind === "other")
@@ -92,19 +100,20 @@ const pathFault = (file: BundleFile, rules: BundleRules) => {
       "not-a-file",
       `${shown(file)} is a ${file.kind === "link" ? "symbolic link" : "special file or submodule"}; only files are taken.`,
     );
-  const plain = file.path.normalize("NFKC").replace(/[. ]+(?=\/|$)/gu, "");
-  if ([...ALWAYS_PROTECTED, ...rules.protected].some((glob) => matches(glob, plain)))
-    return refuse("protected-path", `${shown(file)} is protected: no step may change it.`);
+  if (isProtected(file.path, rules.protected)) return refuse("protected-path", `${shown(file)} is protected: no step may change it.`);
   if (rules.allowed.length > 0 && !rules.allowed.some((glob) => matches(glob, file.path)))
     return refuse("outside-paths", `${shown(file)} is outside of what this step may change.`);
   return null;
 };
 
+/** True for a text with a line that git writes between the sides of a conflict. */
+export const hasMarker = (text: string): boolean => /^(?:<{7}|>{7}|={7})(?: |\r?$)/mu.test(text);
+
 const contentFault = (file: BundleFile, rules: BundleRules) => {
   if (file.text === null) return null;
   const [secret] = findSecrets(file.text);
   if (secret) return refuse("secret", `${shown(file)} seems to hold ${secret}.`);
-  if (rules.resolving && /^(?:<{7}|>{7}|={7})(?: |$)/mu.test(file.text))
+  if (rules.resolving && hasMarker(file.text) && rules.marked?.includes(file.path) !== true)
     return refuse("conflict-marker", `${shown(file)} still has conflict markers.`);
   return null;
 };

@@ -21,7 +21,8 @@ export const plan = (state: RefineryState): RefineryPlan => {
   const landing = state.merges ? null : ready;
   const next = tidied(landing ? landed(queue, landing, state.parallel) : queue, landing?.commit ?? state.tip);
   const extra = [...ejected, ...(ready ? [{ kind: landing ? ("land" as const) : ("offer" as const), candidate: ready }] : [])];
-  return told(before, started(state, fill(landing ? after(state, landing) : state, next)), extra);
+  const now = landing ? after(state, landing) : state;
+  return told(before, started(state, foundOut(now, fill(now, next))), extra);
 };
 
 /** What a landing makes of the facts: who needed only what landed can be verified on it at once. */
@@ -29,6 +30,15 @@ const after = (state: RefineryState, { commit, items }: Candidate): RefineryStat
   const gone = new Set(items.map(({ task }) => task));
   const entrants = state.entrants.map((each) => ({ ...each, needs: each.needs.filter((need) => !gone.has(need)) }));
   return { ...state, tip: commit, entrants };
+};
+
+/** What turned out to conflict where it was wanted, and does so with the base alone, is resolved now and not at the next turn. */
+const foundOut = (state: RefineryState, queue: Queue): Queue => {
+  const unmet = new Set(queue.items.flatMap(({ task, met }) => (met === null ? [task] : [])));
+  if (unmet.size === 0) return queue;
+  const { items } = align({ ...state, queue, entrants: state.entrants.filter(({ task }) => unmet.has(task)) });
+  const resolving = new Map(items.flatMap((item) => (item.state === "resolving" ? [[item.task, item] as const] : [])));
+  return resolving.size === 0 ? queue : { ...queue, items: queue.items.map((item) => resolving.get(item.task) ?? item) };
 };
 
 /** Runs whose back-off is over begin their time. */

@@ -1,6 +1,6 @@
 import { calm, oneLine } from "./escape.ts";
 import type { Execution } from "../model/execution.ts";
-import { type Sha, taskId, type TaskId } from "../model/ids.ts";
+import { type Sha, type StepId, taskId, type TaskId } from "../model/ids.ts";
 import type { PlannedStep } from "../model/plan.ts";
 
 export type Trailers = { readonly task: string; readonly execution: string; readonly head: Sha };
@@ -27,6 +27,17 @@ export const landingMessage = ({ execution, step, head, suffix }: Work & { reado
 
 /** The message of a merge that brings what a step needs, and what has not landed yet, into the commit that it works on. */
 export const baseMessage = (task: TaskId, head: Sha): string => `Build on ${task} at ${head.slice(0, 12)}, which has not landed yet`;
+
+type Resolved = { readonly execution: Execution; readonly step: StepId; readonly onto: Sha; readonly suffix: string };
+
+/** The message of the merge that resolves a step's conflict with its base. */
+export const resolvedMessage = ({ execution, step, onto, suffix }: Resolved): string =>
+  [
+    `Merge ${execution.base} at ${onto.slice(0, 12)} into ${taskId(execution.id, step)}`,
+    "",
+    ...(suffix ? [suffix, ""] : []),
+    `Enki-Task: ${taskId(execution.id, step)}`,
+  ].join("\n");
 
 /** The trailers of a landing commit; null for any other message. */
 export const readTrailers = (message: string): Trailers | null => {

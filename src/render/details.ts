@@ -93,7 +93,13 @@ const whole = ({ id: execution, steps }: Execution, id: StepId): string => {
 export const outcomes = (steps: readonly Step[]): string => {
   const told = steps.filter(({ state, output }) => HANDED_ON.has(state) && /\S/.test(output)).slice(-MOST_TOLD);
   const limit = Math.min(2_000, Math.floor(8_000 / Math.max(1, told.length)));
-  const each = told.map(({ id, output }) => `**${code(id)}**\n\n${quoted(output, { limit, keep: "start" })}`);
+  const quote = (output: string): string => quoted(output, { limit, keep: "start" });
+  const each = told.flatMap(({ id, output, head, resolution }) => [
+    `**${code(id)}**\n\n${quote(output)}`,
+    ...(resolution && resolution.said !== "" && resolution.made === head?.sha
+      ? [`**${code(id)}**, of its conflict\n\n${quote(resolution.said)}`]
+      : []),
+  ]);
   return told.length === 0 ? "" : details("What the workers say they did", each.join("\n\n"));
 };
 

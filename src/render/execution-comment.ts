@@ -4,6 +4,7 @@ import type { Plan } from "../model/plan.ts";
 import type { Queue } from "../model/queue.ts";
 import type { Step } from "../model/step.ts";
 import { addedSteps, addition } from "./addition.ts";
+import { openConflicts } from "./conflicts.ts";
 import { failedSteps, instructions, outcomes, remarks, reportsOf, resolvedConflicts, skippedRoles } from "./details.ts";
 import { code, COMMENT, inline, quoted, sentence } from "./escape.ts";
 import { mermaid } from "./graph.ts";
@@ -43,6 +44,7 @@ export const executionComment = (shown: Shown): string => {
     { rank: 0, text: stepTable(steps, execution.steps) },
     { rank: 1, text: skippedRoles(execution) },
     { rank: 1, text: failedSteps(begun) },
+    { rank: 1, text: openConflicts(execution.base, begun) },
     { rank: 1, text: remarks(begun) },
     { rank: 1, text: resolvedConflicts(begun) },
     { rank: 0, text: nextCommand(execution, queue, begun) },

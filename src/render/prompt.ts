@@ -1,3 +1,4 @@
+import { type ConflictInput, conflictPrompt } from "./conflict-prompt.ts";
 import { code, fenced, oneLine } from "./escape.ts";
 
 /** All that a prompt is made of. Texts of people, plans and other agents are data: they are quoted, never spoken in Enki's voice. */
@@ -33,6 +34,8 @@ export type PromptInput = {
   readonly lastFailure: string | null;
   /** What the attempt before left, by its name in the working directory's repository. */
   readonly earlier: { readonly kind: "head" | "result"; readonly name: string } | null;
+  /** What is to be resolved; null for any other job. */
+  readonly conflict: ConflictInput | null;
   readonly canEdit: boolean;
   /** True for a worker, who reports and gets mail. */
   readonly canAsk: boolean;
@@ -204,7 +207,7 @@ const left = ({ kind, name }: NonNullable<PromptInput["earlier"]>): string =>
     : `What it left is in this clone as ${code(name)}, and not in the working directory: its words in ${code(`git show ${name}:output.md`)}, and files that it changed, if any, below ${code("files/")} there.`;
 
 const ending = (input: PromptInput): string => {
-  if (input.kind === "resolve") return RESOLVE;
+  if (input.conflict) return conflictPrompt(input.conflict).join("\n\n");
   return ["## What to leave", ...(input.report ? report(input.report) : changes(input)), ...own(input), ...asking(input)].join("\n\n");
 };
 
@@ -238,9 +241,6 @@ const asking = ({ canAsk }: PromptInput): string[] =>
         "Decide details yourself. Only where the task cannot be done without a person's answer: before you change anything, send one `request` to `user` (`enki_mail_send`), and end. You are started again with the answer.",
       ]
     : [];
-
-const RESOLVE =
-  "## What to do\n\nThis task's change conflicts with what has landed in the meantime. The files in the working directory hold conflict markers. Read both sides whole, keep what both intend, leave no marker (`<<<<<<<`, `=======`, `>>>>>>>`), touch nothing else, and run the tests. Do not commit: Enki does, and verifies the result.";
 
 const OUTPUT = [
   "## How to end",

@@ -4,6 +4,7 @@ import type { Plan } from "../model/plan.ts";
 import { emptyQueue } from "../model/queue.ts";
 import type { Refusal } from "../model/refusal.ts";
 import { addition } from "./addition.ts";
+import { openConflicts } from "./conflicts.ts";
 import { code, sentence } from "./escape.ts";
 import { goOn, nextCommand } from "./next.ts";
 
@@ -30,5 +31,13 @@ export const statusReply = (execution: Execution, plan: Plan | null): string => 
   const planned = plan === null ? "it has no plan yet" : `${plan.steps.length} steps are proposed`;
   const now = `Execution ${code(execution.id)} is **${execution.state}**: ${counts.length > 0 ? counts.join(", ") : planned}.`;
   const why = isOver(execution) && execution.why ? sentence(execution.why.why) : "";
-  return [now, why, nextCommand(execution, emptyQueue), addition(execution, [])].filter((part) => part !== "").join("\n\n");
+  return [
+    now,
+    why,
+    openConflicts(execution.base, Object.values(execution.steps)),
+    nextCommand(execution, emptyQueue),
+    addition(execution, []),
+  ]
+    .filter((part) => part !== "")
+    .join("\n\n");
 };

@@ -1,4 +1,5 @@
-import { isKept, type Step } from "../model/step.ts";
+import { conflictOf, isKept, type Step } from "../model/step.ts";
+import { tryWords } from "./conflicts.ts";
 import { oneLine } from "./escape.ts";
 import { stateWords } from "./step-table.ts";
 
@@ -8,6 +9,9 @@ const LIMIT = 140;
 /** The text of the status `enki/refinery` on a head: plain text, one line. */
 export const statusText = (step: Step): string => {
   if (step.landed) return `Landed as ${step.landed.commit.slice(0, 12)}`;
+  const conflict = conflictOf(step);
+  if (conflict)
+    return oneLine(`Resolving a conflict, ${tryWords(conflict)}: ${conflict.conflicts.map(({ path }) => path).join(", ")}`, LIMIT);
   if (isKept(step) && step.why) return oneLine(`Held: ${step.why.why.replaceAll("`", "")}`, LIMIT);
   // Still true when it has landed: nobody changes it then.
   if (step.state === "waiting") return "Verified; a checkpoint lands with an approving review of this head";

@@ -1,6 +1,7 @@
 import type { StepId } from "../model/ids.ts";
 import { neededSteps, neededTasks, type PlannedStep } from "../model/plan.ts";
-import { isAsking, isKept, type Step, type StepState } from "../model/step.ts";
+import { conflictOf, isAsking, isKept, type Step, type StepState } from "../model/step.ts";
+import { tryWords } from "./conflicts.ts";
 import { code, inline } from "./escape.ts";
 
 type Steps = Readonly<Record<StepId, Step>>;
@@ -83,6 +84,8 @@ const NOT_BEGUN: Words = ["⚪", "pending"];
 
 /** How a step stands, as a symbol and in words. */
 export const stateWords = (step: Step): Words => {
+  const conflict = conflictOf(step);
+  if (conflict) return ["🔵", `resolving a conflict, ${tryWords(conflict)}`];
   const [symbol, words] = plainWords(step);
   return [symbol, step.state === "running" && step.attempt > 1 ? `${words}, attempt ${step.attempt}` : words];
 };

@@ -8,6 +8,8 @@ type Of<K extends QueryKind> = Extract<Query, { kind: K }>;
 export type Commits = {
   work(query: Of<"work">): Promise<Answers["work"]>;
   chain(query: Of<"chain">): Promise<Answers["chain"]>;
+  conflicts(query: Of<"conflicts">): Promise<Answers["conflicts"]>;
+  resolution(query: Of<"resolution">): Promise<Answers["resolution"]>;
   /** How the steps of an archived execution ended. */
   archived(execution: ExecutionId): Promise<Answers["archived"]>;
   mergeOf(query: Of<"merge-of">): Promise<Answers["merge-of"]>;
@@ -38,6 +40,8 @@ const ASKED: Readonly<Record<Remote, "github"> & Record<Exclude<QueryKind, Remot
   backlog: "github",
   work: "git",
   chain: "git",
+  conflicts: "git",
+  resolution: "git",
   archived: "git",
   "merge-of": "git",
   revert: "git",
@@ -111,6 +115,10 @@ const askGit = async (query: Of<Exclude<QueryKind, Remote>>, git: Commits): Prom
       return { kind: "work", query, answer: await git.work(query) };
     case "chain":
       return { kind: "chain", query, answer: await git.chain(query) };
+    case "conflicts":
+      return { kind: "conflicts", query, answer: await git.conflicts(query) };
+    case "resolution":
+      return { kind: "resolution", query, answer: await git.resolution(query) };
     case "archived":
       return { kind: "archived", query, answer: await git.archived(query.execution) };
     case "merge-of":

@@ -147,6 +147,7 @@ test.each([["<<<<<<< ours"], ["======="], [">>>>>>> theirs"]])(
   "F-04 a resolution in which %s is left is refused, whole",
   async (marker) => {
     jobs = await agentThat();
+    await jobs.conflict();
     const job = `resolve/${ID}-fix/1`;
     const { at } = await jobs.prepare(job);
     const content = Buffer.from(`one\n${marker}\ntwo\n`);

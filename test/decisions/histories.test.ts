@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { decide } from "../../src/decisions/decide.ts";
 import { openHandle } from "../../src/handle.ts";
 import { topological } from "../../src/model/graph.ts";
-import { taskId } from "../../src/model/ids.ts";
+import { hash, taskId } from "../../src/model/ids.ts";
 import { type JobKey, readJobKey } from "../../src/model/job.ts";
 import type { Plan } from "../../src/model/plan.ts";
 import type { Facts } from "../../src/model/query.ts";
@@ -46,8 +46,22 @@ const endJob = (world: World, { plan, which, bad }: { plan: Plan; which: number;
   if (key.kind === "plan") return world.finish(job, { end: bad ? "crashed" : "success", tools: [{ kind: "propose", plan }] });
   if (key.kind === "verify") return world.finish(job, { end: bad ? "failed" : "success" });
   const planned = plan.steps.find(({ id }) => key.target.endsWith(`-${id}`));
+  if (key.kind === "resolve" && !bad) return world.finish(job, { end: "success", files: [{ path: "a.txt", mode: "100644" }] });
   if (bad) return world.finish(job, { end: which % 2 ? "failed" : "timed-out" });
   world.finish(job, planned?.output === "artifact" ? { end: "artifact", artifact: "report" } : { end: "success" });
+};
+
+/** A head conflicts with every base that it does not hold, or with one of so many: what holds them merges. */
+const openConflicting = (oneOf: number, over: Parameters<typeof memoryWorld>[0] = {}): World => {
+  const world: World = memoryWorld({
+    ...over,
+    conflicts: (head, _, onto) =>
+      world.state.bases.some(
+        (base) =>
+          !world.contains(base, head) && world.contains(base, onto) && Number.parseInt(hash([base, head]).slice(0, 8), 16) % oneOf === 0,
+      ),
+  });
+  return world;
 };
 
 const executionOf = (world: World) => Object.values(world.state.ledger.executions)[0];
@@ -205,14 +219,38 @@ describe("random histories", () => {
     );
   });
 
-  test("a process that dies at any save or effect leaves no trace in what is landed, opened, said or run", async () => {
+  test("with conflicts end as well: what conflicts is resolved, or waits for a person who retries", async () => {
+    let resolved = 0;
+    await fc.assert(
+      fc.asyncProperty(graphs, happenings, async (plan, story) => {
+        const world = openConflicting(3);
+        await play(world, plan, story);
+        resolved += world.state.runs.filter(({ name }) => name.startsWith("resolve/")).length;
+        const steps = Object.values(executionOf(world)?.steps ?? {});
+        const waits = steps.some((each) => each.state === "waiting" && each.head === null);
+        expect(isOver(world) || waits, "nothing waits for ever").toBe(true);
+        expect(
+          steps.filter((each) => each.resolution?.until),
+          "nothing is resolved for nobody",
+        ).toEqual([]);
+        checkReplay(world);
+      }),
+      { numRuns: 100 },
+    );
+    expect(resolved).toBeGreaterThan(0);
+  });
+
+  test.each([
+    ["leaves no trace in what is landed, opened, said or run", memoryWorld],
+    ["where everything conflicts leaves none either", (over?: Parameters<typeof memoryWorld>[0]) => openConflicting(1, over)],
+  ])("a process that dies at any save or effect %s", async (_, openWorld) => {
     await fc.assert(
       fc.asyncProperty(graphs, fc.array(fc.nat(40), { minLength: 1, maxLength: 6 }), async (plan, deaths) => {
-        const calm = memoryWorld();
+        const calm = openWorld();
         await play(calm, plan, []);
         let until = deaths[0] ?? 0;
         let death = 0;
-        const crashing = memoryWorld({
+        const crashing = openWorld({
           crash: () => {
             until -= 1;
             if (until >= 0 || death >= deaths.length) return;
@@ -225,7 +263,7 @@ describe("random histories", () => {
         expect(settled(crashing)).toEqual(settled(calm));
         expect(executionOf(crashing)?.state).toBe(executionOf(calm)?.state);
       }),
-      { numRuns: 100 },
+      { numRuns: 60 },
     );
   });
 

@@ -190,8 +190,8 @@ describe("the refinery", () => {
     await it.propose(plan(step("fix")));
     await it.approve();
     await it.finish("work/");
-    expect(it.at("fix")).toMatchObject({ state: "failed", why: { code: "conflict" } });
-    expect(it.running()).toEqual([]);
+    expect(it.at("fix")).toMatchObject({ state: "worker_done", resolution: { conflicts: [{ path: "a.txt", kind: "contents" }] } });
+    expect(it.running()).toEqual([expect.stringMatching(/^resolve\/.*-fix\/1$/)]);
   });
 
   test("a checkpoint lands after a review of exactly its head by a person who may write, and not before", async () => {

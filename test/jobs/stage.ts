@@ -10,6 +10,7 @@ import { readResult } from "../../src/ledger/result.ts";
 import { saveLedger } from "../../src/ledger/save.ts";
 import type { Execution } from "../../src/model/execution.ts";
 import { type Job, jobKey, readJobKey } from "../../src/model/job.ts";
+import type { Resolution } from "../../src/model/conflict.ts";
 import { emptyLedger, type Ledger } from "../../src/model/ledger.ts";
 import { emptyQueue } from "../../src/model/queue.ts";
 import type { Plan } from "../../src/model/plan.ts";
@@ -133,7 +134,17 @@ export const openJobs = async ({ agent = [], verify = ["true"], plan = PLAN }: S
     const step = { ...newStep(id), state: "running" as const, attempt: 1, base, ...over };
     return record({ ...ledger, executions: { ...ledger.executions, [ID]: { ...execution, steps: { ...steps, [id]: step } } } });
   };
-  return { repo, base, ledger, record, alter, ...steppers(repo) };
+  /** Lets the step `fix` have a head that conflicts with the base in `src/a.txt`, which is being resolved. */
+  const conflict = async (over: Partial<Resolution> = {}, { ours = "ours\n", theirs = "theirs\n" } = {}) => {
+    const head = await repo.commit(`task/${ID}-fix`, { "src/a.txt": theirs, "src/c.txt": "new\n" }, { parents: [base] });
+    const onto = await repo.commit("main", { "src/a.txt": ours });
+    const conflicts = [{ path: "src/a.txt", kind: "contents" as const }];
+    const none = { anew: [], commands: [], tries: 0, notBefore: 0, log: "", made: null, said: "", blamed: false };
+    const resolution = { head, onto, conflicts, ...none, attempt: 1, until: 10, ...over };
+    await alter("fix", { state: "worker_done", head: { sha: head, since: 1, by: "worker" }, resolution });
+    return { head, onto };
+  };
+  return { repo, base, ledger, record, alter, conflict, ...steppers(repo) };
 };
 
 const steppers = (repo: Awaited<ReturnType<typeof repository>>) => {

@@ -204,7 +204,10 @@ export const INVARIANTS: readonly Invariant[] = [
             (each) => each.commit === commit && each.runs.some((run) => run.attempt === attempt && run.verdict === null),
           );
           if (open) return null;
-          const next = withVerdict({ now: read.now, timeout: 0 }, queue, { job: { target: commit, attempt }, result: { end, why: "", output: "" } });
+          const next = withVerdict({ now: read.now, timeout: 0 }, queue, {
+            job: { target: commit, attempt },
+            result: { end, why: "", output: "" },
+          });
           return next === queue || text(next) === text(queue) ? null : `${end} of ${jobOf(commit, attempt)} changed the queue`;
         }),
       ) ??

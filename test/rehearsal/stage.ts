@@ -72,6 +72,7 @@ export const openExample = async (play: string) => {
       branch: "main",
       adding: null,
       earlier: null,
+      conflict: null,
       request: "uploads of more than 1 MB fail",
       step: null,
       plan: null,

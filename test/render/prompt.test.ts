@@ -25,6 +25,7 @@ const work: PromptInput = {
   canAsk: true,
   lastFailure: "node --test\nnot ok 3 - stores 25 MB\n# exit code 1",
   earlier: { kind: "head", name: "refs/enki/earlier" },
+  conflict: null,
   canEdit: true,
   report: null,
   tools: null,
@@ -64,7 +65,28 @@ const plan: PromptInput = {
   ],
 };
 
-const resolve: PromptInput = { ...work, kind: "resolve", role: "Two changes conflict.", artifacts: [], lastFailure: null, earlier: null };
+const resolve: PromptInput = {
+  ...work,
+  kind: "resolve",
+  role: "Two changes conflict.",
+  artifacts: [],
+  lastFailure: null,
+  earlier: null,
+  conflict: {
+    base: "main",
+    conflicts: [
+      { path: "src/limits.js", kind: "contents" },
+      { path: "old.conf", kind: "modify/delete" },
+      { path: "package-lock.json", kind: "contents" },
+    ],
+    anew: ["package-lock.json"],
+    also: ["docs/**"],
+    landed: [
+      { title: "Read limits from the environment", task: "`LIMIT` comes from `UPLOAD_LIMIT`." },
+      { title: "Tidy up", task: "" },
+    ],
+  },
+};
 
 describe("a prompt", () => {
   test.each([

@@ -7,7 +7,7 @@ import type { JobHost } from "../../src/jobs/job-host.ts";
 import type { StepHost } from "../../src/jobs/step-host.ts";
 import { prepareJob } from "../../src/jobs/prepare.ts";
 import { publishJob } from "../../src/jobs/publish.ts";
-import { type JobSpec, places } from "../../src/jobs/spec.ts";
+import { type JobSpec, places, startOf } from "../../src/jobs/spec.ts";
 import { changedFiles } from "../../src/jobs/workspace.ts";
 import { readJobKey } from "../../src/model/job.ts";
 import type { Plan } from "../../src/model/plan.ts";
@@ -133,7 +133,7 @@ const perform = async (host: JobHost, spec: JobSpec, act: Exclude<Act, string>):
     await (content === null ? rm(file) : writeFile(file, content));
   }
   const running = { directory: host.workspace, after };
-  const files = await changedFiles(running, at.clone, { workspace: host.workspace, base: spec.base });
+  const files = await changedFiles(running, at.clone, { workspace: host.workspace, base: startOf(spec) });
   return writeBundle(at.bundle, { ...empty, end: files.length > 0 ? "success" : "unchanged", files, output: act.output ?? "done" });
 };
 

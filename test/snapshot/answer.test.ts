@@ -11,6 +11,8 @@ const [one, two] = ["1".repeat(40), "2".repeat(40)];
 const git: Commits = {
   work: ({ result }) => Promise.resolve({ kind: "commit", commit: result }),
   chain: ({ merges }) => Promise.resolve(merges.map(({ head }) => ({ kind: "merged" as const, commit: head, tree: head }))),
+  conflicts: () => Promise.resolve([{ path: "a.txt", kind: "contents" }]),
+  resolution: ({ result }) => Promise.resolve({ kind: "commit", commit: result }),
   archived: (execution) => Promise.resolve(execution === "abcdef" ? { fix: "done" } : null),
   mergeOf: () => Promise.resolve(null),
   revert: () => Promise.resolve(null),
@@ -42,6 +44,8 @@ test("every query has its answer, filed under its key", async () => {
     { kind: "runs" },
     { kind: "work", result: one, base: two, onto: two, message: "" },
     { kind: "chain", onto: one, merges: [{ task: "abc123-one", head: two, message: "", needs: [] }] },
+    { kind: "conflicts", onto: one, head: two },
+    { kind: "resolution", result: one, onto: one, head: two, anew: [], message: "" },
     { kind: "archived", execution: "abcdef" },
     { kind: "contains", commit: two, tip: one },
   ];
@@ -53,6 +57,8 @@ test("every query has its answer, filed under its key", async () => {
     [{ id: 3, name: "plan/abc123/1", state: "done", conclusion: "success" }],
     { kind: "commit", commit: one },
     [{ kind: "merged", commit: two, tree: two }],
+    [{ path: "a.txt", kind: "contents" }],
+    { kind: "commit", commit: one },
     { fix: "done" },
     false,
   ]);

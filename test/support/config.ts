@@ -18,6 +18,8 @@ export const config = (over: Partial<Config> = {}): Config => ({
     landing: "auto",
     after: [],
     hold: ["hold"],
+    resolveAlso: [],
+    regenerate: {},
   },
   plan: { approval: "always", maxSteps: 100 },
   policy: { protected: [], maxFiles: 1_000, maxBytes: 10_000_000 },

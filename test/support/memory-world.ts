@@ -6,6 +6,7 @@ import type { Execution } from "../../src/model/execution.ts";
 import { hash, readTaskId, type RefName, type Sha, type TaskId } from "../../src/model/ids.ts";
 import { type JobKey, jobKey, type JobResult, readJobKey } from "../../src/model/job.ts";
 import { emptyLedger, type Ledger } from "../../src/model/ledger.ts";
+import type { Conflict } from "../../src/model/conflict.ts";
 import type { RefMove } from "../../src/model/decision.ts";
 import type { Config } from "../../src/model/config.ts";
 import {
@@ -37,6 +38,7 @@ export type Fate = {
   readonly artifact?: string;
   readonly why?: string;
   readonly output?: string;
+  readonly files?: JobResult["files"];
 };
 
 /**
@@ -47,7 +49,11 @@ export const memoryWorld = (
   options: {
     config?: Config;
     crash?: (point: string) => void;
-    conflicts?: (head: Sha, message: string) => boolean;
+    conflicts?: (head: Sha, message: string, onto: Sha) => boolean;
+    /** How a head conflicts; its contents do where nothing is said. */
+    conflicting?: (head: Sha) => readonly Conflict[];
+    /** Paths in which a resolution leaves markers. */
+    markers?: (result: Sha) => readonly string[];
     workCommit?: () => unknown;
     refuse?: (effect: Effect) => string | null;
     /** GitHub does not say which run it started. */
@@ -131,7 +137,7 @@ export const memoryWorld = (
     let tip = query.onto;
     for (const { task, head, message, needs } of query.merges) {
       const left = needs.some((each) => out.has(each));
-      if (left || options.conflicts?.(head, message)) {
+      if (left || options.conflicts?.(head, message, tip)) {
         out.add(task);
         links.push(left ? { kind: "left-out" } : { kind: "conflict", paths: ["a.txt"] });
         continue;
@@ -171,6 +177,13 @@ export const memoryWorld = (
         };
       case "chain":
         return chain(query);
+      case "conflicts":
+        return { kind: "conflicts", query, answer: options.conflicting?.(query.head) ?? [{ path: "a.txt", kind: "contents" }] };
+      case "resolution": {
+        const paths = options.markers?.(query.result) ?? [];
+        const made = commit([query.head, query.onto], [query.result, query.message]);
+        return { kind: "resolution", query, answer: paths.length > 0 ? { kind: "markers", paths } : { kind: "commit", commit: made } };
+      }
       case "archived":
         return { kind: "archived", query, answer: archivedStates(state.archive[query.execution]) };
       case "merge-of": {
@@ -358,9 +371,9 @@ export const memoryWorld = (
   /** The commit that a job was told to work on. */
   const baseOf = (job: JobKey): Sha => {
     const { kind, target } = readJobKey(job) ?? { kind: "plan", target: "" };
-    const task = kind === "work" ? readTaskId(target) : null;
+    const task = readTaskId(target);
     const step = task && state.ledger.executions[task.execution]?.steps[task.step];
-    return step?.base ?? state.refs[branchRef("main")] ?? root;
+    return (kind === "resolve" ? step?.resolution?.onto : kind === "work" ? step?.base : null) ?? state.refs[branchRef("main")] ?? root;
   };
 
   /** Ends a job that runs, as publish would: its result ref is made once. */
@@ -380,7 +393,7 @@ export const memoryWorld = (
       why: fate.why ?? "",
       output: fate.output ?? `output of ${job}`,
       artifact: fate.artifact ?? null,
-      files: [],
+      files: fate.files ?? [],
       tools: fate.tools ?? [],
       spent: 0,
     });

@@ -1,7 +1,7 @@
 import { type Execution, isOver, isPlanning } from "../../model/execution.ts";
 import { taskId } from "../../model/ids.ts";
 import { refuse, type Refusal } from "../../model/refusal.ts";
-import type { Step } from "../../model/step.ts";
+import { isBeingResolved, type Step } from "../../model/step.ts";
 import type { Draft } from "../draft.ts";
 import { type Answer, named, type OnFound, type OnStep } from "./answer.ts";
 import { reopen } from "./retry.ts";
@@ -60,7 +60,7 @@ export const stopAll = (draft: Draft, by: string): Answer => {
 };
 
 const jobsOf = (execution: Execution): number =>
-  Object.values(execution.steps).filter((step) => step.state === "running").length +
+  Object.values(execution.steps).filter((step) => step.state === "running" || isBeingResolved(step)).length +
   (isPlanning(execution) && execution.planning.until !== null ? 1 : 0);
 
 const drop = (draft: Draft, { execution, step, by }: { execution: Execution; step: Step; by: string }): void =>

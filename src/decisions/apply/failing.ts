@@ -1,11 +1,19 @@
 import type { Execution } from "../../model/execution.ts";
-import { taskId } from "../../model/ids.ts";
+import { readTaskId, taskId } from "../../model/ids.ts";
 import type { Refusal } from "../../model/refusal.ts";
 import type { Step } from "../../model/step.ts";
 import type { Draft } from "../draft.ts";
 import { backOff, MAX_FAULTS } from "../faults.ts";
 
 export type At = { readonly execution: Execution; readonly step: Step };
+
+/** The step that a task names; null where the ledger has none. */
+export const findStep = (draft: Draft, task: string): At | null => {
+  const id = readTaskId(task);
+  const execution = id && draft.execution(id.execution);
+  const step = id && execution?.steps[id.step];
+  return execution && step ? { execution, step } : null;
+};
 
 /** Tries a step again after a fault, or fails it after {@link MAX_FAULTS}. */
 export const workFault = (draft: Draft, { execution, step, why }: At & { why: string }): void => {

@@ -1,12 +1,14 @@
 import type { Outcome } from "../../model/effect.ts";
 import { isPlanning } from "../../model/execution.ts";
 import type { Event } from "../../model/event.ts";
-import { readJobKey } from "../../model/job.ts";
+import { type Job, readJobKey } from "../../model/job.ts";
 import { readTaskId, type Sha } from "../../model/ids.ts";
+import { conflictOf } from "../../model/step.ts";
 import type { Trace } from "../../model/ledger.ts";
 import type { Refusal } from "../../model/refusal.ts";
 import type { Draft } from "../draft.ts";
 import { sidePullKey } from "../landings.ts";
+import { type At, findStep } from "./failing.ts";
 import { failPlanning } from "./planned.ts";
 
 const knownNumber = (outcome: Outcome): number | null => {
@@ -87,9 +89,18 @@ const refuseJob = (draft: Draft, key: string, why: string): void => {
     return;
   }
   if (job.kind === "verify") return refuseVerify(draft, job.target, refusal);
-  const id = readTaskId(job.target);
-  const step = id && draft.execution(id.execution)?.steps[id.step];
-  if (id && step?.state === "running") draft.putStep(id.execution, { ...step, state: "failed", why: refusal, until: null });
+  const found = findStep(draft, job.target);
+  if (!found) return;
+  if (job.kind === "resolve") return refuseResolution(draft, { ...found, job }, refusal);
+  const { execution, step } = found;
+  if (step.state === "running") draft.putStep(execution.id, { ...step, state: "failed", why: refusal, until: null });
+};
+
+const refuseResolution = (draft: Draft, { execution, step, job }: At & { job: Job }, refusal: Refusal): void => {
+  const resolution = conflictOf(step);
+  if (resolution?.attempt !== job.attempt) return;
+  const why = { ...refusal, code: "unresolved", next: `/enki retry ${job.target}` };
+  draft.putStep(execution.id, { ...step, state: "failed", why, until: null, resolution: { ...resolution, until: null } });
 };
 
 /** Nothing lands without verification: told at once, not after each attempt's deadline. A person's retry builds the candidate again. */

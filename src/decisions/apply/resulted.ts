@@ -7,6 +7,7 @@ import type { Draft } from "../draft.ts";
 import { backOff } from "../faults.ts";
 import { waitForAnswer } from "./asking.ts";
 import { deliver, finish } from "./deliver.ts";
+import { resolved } from "./resolved.ts";
 import { type At, failStep, workFault } from "./failing.ts";
 import { planned } from "./planned.ts";
 import { applyTools } from "./tools.ts";
@@ -21,8 +22,9 @@ export const applyResulted = (draft: Draft, event: Resulted): void => {
     case "plan":
       return planned(draft, job, event.result);
     case "work":
-    case "resolve":
       return worked(draft, job, event);
+    case "resolve":
+      return resolved(draft, job, event);
     case "verify":
       return verified(draft, job, event.result);
   }

@@ -1,3 +1,4 @@
+import { needsPerson } from "../../model/conflict.ts";
 import type { Execution } from "../../model/execution.ts";
 import { readTaskId, taskId, type TaskId } from "../../model/ids.ts";
 import { refuse } from "../../model/refusal.ts";
@@ -72,9 +73,16 @@ const failedBefore = (draft: Draft, execution: Execution, step: Step): TaskId | 
 const again = (draft: Draft, execution: Execution, step: Step): void => {
   const opened = `open-pull:${taskId(execution.id, step.id)}`;
   if (draft.trace(opened)?.refused) draft.dropTrace(opened);
-  // Its work is there: only the pull request was refused.
-  const state = step.why?.code === "pull-refused" ? "worker_done" : "pending";
-  draft.putStep(execution.id, { ...step, state, from: null, why: null, faults: 0, notBefore: 0, until: null });
+  const state = isMade(step) ? "worker_done" : "pending";
+  const { resolution, ...rest } = step;
+  const anew = resolution && { resolution: { ...resolution, tries: 0, notBefore: 0, log: "", blamed: false } };
+  draft.putStep(execution.id, { ...rest, ...anew, state, from: null, why: null, faults: 0, notBefore: 0, until: null });
+};
+
+/** True where its work is there, and only the pull request was refused, or nobody could resolve its conflict. What no agent can resolve is worked on again. */
+const isMade = ({ why, head, resolution }: Step): boolean => {
+  if (why?.code !== "unresolved") return why?.code === "pull-refused";
+  return head?.by === "person" || resolution?.conflicts.every((each) => !needsPerson(each)) === true;
 };
 
 /** An execution that failed goes on when something in it does. */

@@ -3,6 +3,7 @@ import { type ExecutionId, type Millis, readTaskId } from "../../model/ids.ts";
 import { type Job, readJobKey } from "../../model/job.ts";
 import type { Trace } from "../../model/ledger.ts";
 import { neededTasks } from "../../model/plan.ts";
+import { isBeingResolved } from "../../model/step.ts";
 import { readTaskRef } from "../../model/refs.ts";
 import type { Draft } from "../draft.ts";
 import { PERSON_WAIT } from "../faults.ts";
@@ -38,7 +39,8 @@ const archive = (draft: Draft, traces: readonly (readonly [string, Trace])[]): v
 
 const isAtRest = (draft: Draft, execution: Execution, traces: readonly Trace[]): boolean => {
   const settled = traces.every(({ digest, refused }) => digest !== null || refused !== null);
-  const stopped = execution.planning.until === null && draft.steps(execution.id).every(({ until }) => until === null);
+  const stopped =
+    execution.planning.until === null && draft.steps(execution.id).every((step) => step.until === null && !isBeingResolved(step));
   const last = Math.max(execution.created, ...traces.map(({ at }) => at));
   return settled && stopped && last < draft.now - (execution.state === "failed" ? PERSON_WAIT : REST);
 };

@@ -3,10 +3,11 @@ import { taskId } from "../../model/ids.ts";
 import { jobKey, type JobKey } from "../../model/job.ts";
 import type { Candidate, Queue, VerifyRun } from "../../model/queue.ts";
 import type { Run } from "../../model/query.ts";
-import { isAsking, isKept } from "../../model/step.ts";
+import { conflictOf, isAsking, isBeingResolved, isKept, type Step } from "../../model/step.ts";
 import { workFault } from "../apply/failing.ts";
 import { failPlanning, planFault } from "../apply/planned.ts";
 import { faultCandidate } from "../apply/resulted.ts";
+import { tryAgain } from "../apply/unresolved.ts";
 import type { Draft } from "../draft.ts";
 
 /** Ends every wait that is over: jobs whose run is gone or takes too long, and people who did not answer. */
@@ -63,6 +64,7 @@ const unanswered = (draft: Draft, execution: Execution): void => {
 
 const steps = (draft: Draft, execution: Execution): void => {
   for (const step of draft.steps(execution.id)) {
+    if (isBeingResolved(step)) resolving(draft, execution, step);
     if (step.until === null) continue;
     if (step.state === "running") {
       const job = jobKey({ kind: "work", target: taskId(execution.id, step.id), attempt: step.attempt });
@@ -80,6 +82,14 @@ const steps = (draft: Draft, execution: Execution): void => {
       draft.putStep(execution.id, { ...step, state: "failed", why, until: null });
     }
   }
+};
+
+const resolving = (draft: Draft, execution: Execution, step: Step): void => {
+  const resolution = conflictOf(step);
+  if (!resolution) return;
+  const job = jobKey({ kind: "resolve", target: taskId(execution.id, step.id), attempt: resolution.attempt });
+  const verdict = inspect(draft, job, resolution.until);
+  if (verdict !== "alive") tryAgain(draft, { execution, step, resolution }, { why: reason(verdict), fault: true });
 };
 
 const candidates = (draft: Draft, base: string, queue: Queue): void => {

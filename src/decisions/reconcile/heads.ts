@@ -3,16 +3,29 @@ import { taskId } from "../../model/ids.ts";
 import { taskRef } from "../../model/refs.ts";
 import { isAsking, type Step } from "../../model/step.ts";
 import { failStep } from "../apply/failing.ts";
+import { reopen } from "../apply/retry.ts";
 import type { Draft } from "../draft.ts";
 
 /** Follows what people did to task branches: their commits are taken up as the step's new head, a deleted branch is put back. */
 export const reconcileHeads = (draft: Draft): void => {
   for (const execution of draft.executions()) {
+    for (const step of draft.steps(execution.id)) if (step.state === "failed") takeUp(draft, execution, step);
     if (execution.state !== "running") continue;
     for (const step of draft.steps(execution.id)) {
       if (step.state === "worker_done" || (step.state === "waiting" && step.head && !isAsking(step))) follow(draft, execution, step);
     }
   }
+};
+
+/** A person who resolves a conflict on the branch needs no command. */
+const takeUp = (draft: Draft, execution: Execution, step: Step): void => {
+  const task = taskId(execution.id, step.id);
+  const tip = draft.ref(taskRef(task));
+  if (step.why?.code !== "unresolved" || execution.workflow?.over === "failed") return;
+  if (tip === null || tip === step.head?.sha) return;
+  draft.putStep(execution.id, { ...step, state: "worker_done", why: null, head: { sha: tip, since: draft.now, by: "person" } });
+  reopen(draft, execution);
+  draft.note(`${task}: a person pushed ${tip.slice(0, 12)}`);
 };
 
 const follow = (draft: Draft, execution: Execution, step: Step): void => {

@@ -12,7 +12,8 @@ import { withTerms } from "../terms.ts";
 import type { Draft } from "../draft.ts";
 import { JOB_SLACK, MAX_FAULTS } from "../faults.ts";
 import { entrants } from "./entrants.ts";
-import { wantJob } from "./scheduling.ts";
+import { blameResolution, meetConflict } from "./resolving.ts";
+import { jobsAskedFor, wantJob } from "./scheduling.ts";
 import { stopRun } from "./stopping.ts";
 
 /** Lands what is verified and allowed, and verifies what comes next. Landing and recording it are one push. */
@@ -52,7 +53,7 @@ const landOn = (draft: Draft, base: Base): void => {
     reuse: ready.terms?.pinned !== true,
     together: ready.terms?.mode !== "each",
     merges: (ready.terms?.mode ?? "exact") !== "exact",
-    attempts: (commit) => attemptsOf(draft, commit),
+    attempts: (commit) => jobsAskedFor(draft, "verify", commit),
     chain: (query) => draft.ask<"chain">(query),
   });
   for (const effect of planned.effects) carryOut(draft, base, effect);
@@ -78,7 +79,7 @@ const carryOut = (draft: Draft, base: Base, effect: RefineryEffect): void => {
     case "eject":
       return eject(draft, effect);
     case "resolve":
-      return eject(draft, { ...effect, log: effect.why.why });
+      return meetConflict(draft, effect);
     case "verify":
       return verify(draft, effect);
     case "stop":
@@ -101,13 +102,6 @@ const verify = (draft: Draft, { commit, attempt, notBefore, tasks }: Extract<Ref
   if (notBefore > draft.now) return;
   const id = readTaskId(tasks[0] ?? "");
   wantJob(draft, { kind: "verify", execution: id?.execution ?? "", step: id?.step ?? "", target: commit, attempt });
-};
-
-/** Verify jobs that were asked for on a commit: the same candidate may come again after a retry, and needs a run of its own. */
-const attemptsOf = (draft: Draft, commit: Sha): number => {
-  let count = 0;
-  while (draft.trace(`start-job:${jobKey({ kind: "verify", target: commit, attempt: count + 1 })}`)) count += 1;
-  return count;
 };
 
 const write = (draft: Draft, base: Base, queue: Queue): void => {
@@ -147,9 +141,7 @@ const eject = (draft: Draft, { task, head, why, log }: Ejected): void => {
   const step = id && execution?.steps[id.step];
   if (!execution || !step || step.head?.sha !== head) return;
   draft.note(`${task} left the queue: ${why.code}`);
-  // The log of a conflict is the list of its paths.
-  const conflicted = why.code === "conflict" ? { conflicted: log.split("\n") } : {};
-  failStep(draft, { execution, step: { ...step, ...conflicted }, why, log });
+  if (!blameResolution(draft, { execution, step, log })) failStep(draft, { execution, step, why, log });
 };
 
 const land = (draft: Draft, base: Base, candidate: Candidate): void => {

@@ -1,7 +1,7 @@
 import type { Execution } from "../../model/execution.ts";
 import { type Sha, taskId, type TaskId } from "../../model/ids.ts";
 import { taskBranch, taskRef } from "../../model/refs.ts";
-import { isAsking, isKept, type Step } from "../../model/step.ts";
+import { conflictOf, isAsking, isKept, type Step } from "../../model/step.ts";
 import { pullBody, pullTitle } from "../../render/pulls.ts";
 import { statusText } from "../../render/statuses.ts";
 import { keptBranch } from "../apply/save-refused.ts";
@@ -44,7 +44,7 @@ const tell = (draft: Draft, commit: Sha, step: Step): void => {
   // A landed step's pull request is marked merged: that tells more than a status could.
   const state = isAsking(step)
     ? null
-    : isKept(step)
+    : isKept(step) || conflictOf(step)
       ? "pending"
       : step.state === "waiting"
         ? "success"

@@ -1,9 +1,10 @@
 import { type Execution, isPlanning } from "../../model/execution.ts";
-import { type ExecutionId, taskId } from "../../model/ids.ts";
+import { type ExecutionId, type Millis, taskId } from "../../model/ids.ts";
 import { type JobKind, jobKey } from "../../model/job.ts";
 import { DEFAULT_TIER, type Tier } from "../../model/plan.ts";
+import { conflictOf, isBeingResolved, type Step } from "../../model/step.ts";
 import { schedule, type Load, type Startable } from "../../scheduler/schedule.ts";
-import { failStep } from "../apply/failing.ts";
+import { type At, failStep } from "../apply/failing.ts";
 import { buildBase, publishBase } from "../bases.ts";
 import type { Draft } from "../draft.ts";
 import { JOB_SLACK } from "../faults.ts";
@@ -21,10 +22,19 @@ const startable = (draft: Draft): Startable[] =>
     const plans = isPlanning(execution) && planning.until === null && isTime(draft, planning.notBefore);
     const steps = draft
       .steps(execution.id)
-      .filter((step) => step.state === "ready" && step.until === null && isTime(draft, step.notBefore))
+      .filter((step) => isReady(draft, step) || isToResolve(draft, execution, step))
       .map((step) => ({ execution: id, created, step: step.id, tier: tierOf(draft, execution, step.id) }));
     return [...(plans ? [{ execution: id, created, step: null, tier: DEFAULT_TIER }] : []), ...steps];
   });
+
+const isReady = (draft: Draft, { state, until, notBefore }: Step): boolean =>
+  state === "ready" && until === null && isTime(draft, notBefore);
+
+/** While nothing lands a resolution would land nowhere. */
+const isToResolve = (draft: Draft, { base, state }: Execution, step: Step): boolean => {
+  const conflict = conflictOf(step);
+  return conflict?.until === null && state === "running" && !draft.queue(base).frozen && isTime(draft, conflict.notBefore);
+};
 
 const isTime = (draft: Draft, notBefore: number): boolean => {
   draft.wake(notBefore);
@@ -42,7 +52,8 @@ const load = (draft: Draft): Load => {
   };
   for (const execution of draft.executions()) {
     if (isPlanning(execution) && execution.planning.until !== null) count(execution.id, DEFAULT_TIER);
-    for (const step of draft.steps(execution.id)) if (step.state === "running") count(execution.id, tierOf(draft, execution, step.id));
+    for (const step of draft.steps(execution.id))
+      if (step.state === "running" || isBeingResolved(step)) count(execution.id, tierOf(draft, execution, step.id));
   }
   return { total: tiers.light + tiers.standard + tiers.heavy, tiers, byExecution };
 };
@@ -63,6 +74,7 @@ const begin = (draft: Draft, each: Startable): void => {
   const step = execution.steps[each.step];
   const planned = draft.planned(execution, each.step);
   if (!step || !planned) return;
+  if (step.state !== "ready") return beginResolving(draft, { execution, step }, until);
   const attempt = step.attempt + 1;
   // A person's commits are built upon; whatever else is in them is the person's.
   const built = step.head?.by === "person" ? { commit: step.head.sha, on: [] } : buildBase(draft, execution, planned);
@@ -73,13 +85,25 @@ const begin = (draft: Draft, each: Startable): void => {
   draft.note(`${taskId(execution.id, step.id)}: attempt ${attempt}`);
 };
 
+const beginResolving = (draft: Draft, { execution, step }: At, until: Millis): void => {
+  const resolution = conflictOf(step);
+  if (!resolution) return;
+  const task = taskId(execution.id, step.id);
+  const attempt = jobsAskedFor(draft, "resolve", task) + 1;
+  draft.putStep(execution.id, { ...step, resolution: { ...resolution, attempt, until } });
+  draft.note(`${task}: try ${resolution.tries + 1} to resolve its conflict`);
+};
+
 const jobs = (draft: Draft, execution: Execution): void => {
   if (isPlanning(execution) && execution.planning.until !== null) {
     wantJob(draft, { kind: "plan", execution: execution.id, step: "", target: execution.id, attempt: execution.planning.attempt });
   }
   for (const step of draft.steps(execution.id)) {
     const target = taskId(execution.id, step.id);
-    if (step.state === "running") wantJob(draft, { kind: "work", execution: execution.id, step: step.id, target, attempt: step.attempt });
+    const of = { execution: execution.id, step: step.id, target };
+    if (step.state === "running") wantJob(draft, { kind: "work", ...of, attempt: step.attempt });
+    const conflict = conflictOf(step);
+    if (conflict && conflict.until !== null) wantJob(draft, { kind: "resolve", ...of, attempt: conflict.attempt });
   }
 };
 
@@ -89,6 +113,13 @@ export type WantedJob = {
   readonly step: string;
   readonly target: string;
   readonly attempt: number;
+};
+
+/** Jobs of a kind that were asked for so far: what comes again after a retry needs a run of its own. */
+export const jobsAskedFor = (draft: Draft, kind: JobKind, target: string): number => {
+  let count = 0;
+  while (draft.trace(`start-job:${jobKey({ kind, target, attempt: count + 1 })}`)) count += 1;
+  return count;
 };
 
 /** Asks for a job's run; nothing more once its start is confirmed. */

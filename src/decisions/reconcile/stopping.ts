@@ -1,8 +1,9 @@
 import type { Execution } from "../../model/execution.ts";
 import { taskId } from "../../model/ids.ts";
 import { jobKey, type JobKey } from "../../model/job.ts";
-import { isLeft } from "../../model/step.ts";
+import { isBeingResolved, isLeft, type Step } from "../../model/step.ts";
 import type { Draft } from "../draft.ts";
+import { isWantedResolution } from "./resolving.ts";
 
 /** How long a run that was just started may be missing in GitHub's list, and the pause before it is looked for again; milliseconds. */
 const LAG = 60_000;
@@ -13,11 +14,19 @@ export const reconcileStopping = (draft: Draft): void => {
   for (const each of draft.executions()) {
     if (each.state === "cancelled" && each.planning.until !== null) stopPlanner(draft, each);
     for (const step of draft.steps(each.id)) {
+      if (isBeingResolved(step)) stopResolving(draft, each, step);
       if (!isLeft(step)) continue;
       const job = jobKey({ kind: "work", target: taskId(each.id, step.id), attempt: step.attempt });
       if (stopRun(draft, job)) draft.putStep(each.id, { ...step, until: null });
     }
   }
+};
+
+const stopResolving = (draft: Draft, execution: Execution, step: Step): void => {
+  const { resolution } = step;
+  if (!resolution || isWantedResolution(draft, execution, step)) return;
+  const job = jobKey({ kind: "resolve", target: taskId(execution.id, step.id), attempt: resolution.attempt });
+  if (stopRun(draft, job)) draft.putStep(execution.id, { ...step, resolution: { ...resolution, until: null } });
 };
 
 const stopPlanner = (draft: Draft, execution: Execution): void => {

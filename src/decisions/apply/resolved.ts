@@ -1,0 +1,87 @@
+import type { Event } from "../../model/event.ts";
+import { taskId } from "../../model/ids.ts";
+import type { Job } from "../../model/job.ts";
+import { taskRef } from "../../model/refs.ts";
+import { conflictOf } from "../../model/step.ts";
+import { matches } from "../../policy/glob.ts";
+import { resolvedMessage } from "../../render/commits.ts";
+import type { Draft } from "../draft.ts";
+import { findStep } from "./failing.ts";
+import { type Resolving, tryAgain } from "./unresolved.ts";
+
+type Resulted = Extract<Event, { kind: "resulted" }>;
+
+/** Takes a resolution in, once, while the head that it is for is the head, and a job of this number was asked for. */
+export const resolved = (draft: Draft, job: Job, event: Resulted): void => {
+  const found = findStep(draft, job.target);
+  const resolution = found && conflictOf(found.step);
+  if (!found || resolution?.attempt !== job.attempt || resolution.until === null) return;
+  const { execution, step } = found;
+  const { base, end, spent, why, output } = event.result;
+  if (base !== resolution.onto) return draft.note(`${job.target}: a resolution on another commit was left aside`);
+  if (spent > 0) draft.putExecution({ ...execution, spent: execution.spent + spent });
+  const at = { execution, step, resolution };
+  switch (end) {
+    case "success":
+    case "unchanged":
+      return take(draft, at, event);
+    case "timed-out":
+    case "crashed":
+      return tryAgain(draft, at, { why: why || end, fault: true });
+    case "failed":
+    case "refused":
+    case "cancelled":
+    case "asked":
+    case "artifact":
+      return tryAgain(draft, at, { why: why || `the job ended as ${end}`, fault: false, output });
+  }
+};
+
+/** Makes a resolution the head of its branch. What landed meanwhile is merged, or resolved, next: the refinery looks at the new head as at any other. */
+const take = (draft: Draft, at: Resolving, event: Resulted): void => {
+  const { execution, step, resolution } = at;
+  const task = taskId(execution.id, step.id);
+  const leave = (): void => draft.putStep(execution.id, { ...step, resolution: { ...resolution, until: null } });
+  // A person's commit is followed by the pass for heads; a resolution of what was before it is of no use.
+  if (draft.ref(taskRef(task)) !== resolution.head) return leave();
+  const grown = isGrown(draft, at);
+  if (grown === undefined) return;
+  if (!grown) return leave();
+  const outside = outsideOf(draft, at, event);
+  if (outside.length > 0)
+    return tryAgain(draft, at, { why: `it changed what does not conflict: ${outside.slice(0, 5).join(", ")}`, fault: false });
+  const message = resolvedMessage({ execution, step: step.id, onto: resolution.onto, suffix: draft.snapshot.config.git.commitSuffix });
+  const { head, onto, anew } = resolution;
+  const made = draft.ask<"resolution">({ kind: "resolution", result: event.commit, onto, head, anew, message });
+  if (!made) return;
+  if (made.kind !== "commit") {
+    const what = made.kind === "markers" ? "conflict markers are left in" : "a file is where a folder is:";
+    return tryAgain(draft, at, { why: `${what} ${made.paths.slice(0, 5).join(", ")}`, fault: false });
+  }
+  draft.move(taskRef(task), made.commit);
+  draft.putStep(execution.id, {
+    ...step,
+    state: "worker_done",
+    why: null,
+    until: null,
+    head: { sha: made.commit, since: draft.now, by: step.head?.by ?? "worker" },
+    conflicted: resolution.conflicts.map(({ path }) => path),
+    resolution: { ...resolution, until: null, made: made.commit, said: event.result.output, log: "" },
+  });
+  draft.note(`${task}: its conflict is resolved as ${made.commit.slice(0, 12)}`);
+};
+
+/** True while the base that was resolved onto is still in the base: a rewound one must not come back with a resolution. Undefined while that is not known. */
+const isGrown = (draft: Draft, { execution, resolution }: Resolving): boolean | undefined => {
+  const tip = draft.base(execution.base);
+  if (tip === null) return false;
+  return tip === resolution.onto || draft.ask<"contains">({ kind: "contains", commit: resolution.onto, tip });
+};
+
+/** Files that neither conflict nor may be changed along. */
+const outsideOf = (draft: Draft, { resolution }: Resolving, { result }: Resulted): string[] => {
+  const { resolveAlso, regenerate } = draft.snapshot.config.refinery;
+  const own = new Set(resolution.conflicts.map(({ path }) => path));
+  const globs = [...resolveAlso, ...(resolution.commands.length > 0 ? Object.keys(regenerate) : [])];
+  return result.files.map(({ path }) => path).filter((path) => !own.has(path) && !globs.some((glob) => matches(glob, path)));
+};

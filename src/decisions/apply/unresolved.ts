@@ -1,0 +1,58 @@
+import { type Conflict, MAX_TRIES, needsPerson, type Resolution } from "../../model/conflict.ts";
+import type { Execution } from "../../model/execution.ts";
+import { taskId } from "../../model/ids.ts";
+import type { Refusal } from "../../model/refusal.ts";
+import type { Step } from "../../model/step.ts";
+import { isProtected } from "../../policy/bundle.ts";
+import { conflictWords } from "../../render/conflicts.ts";
+import type { Draft } from "../draft.ts";
+import { backOff } from "../faults.ts";
+import { failStep } from "./failing.ts";
+
+export type Resolving = { readonly execution: Execution; readonly step: Step; readonly resolution: Resolution };
+
+const LONGEST = 4_000;
+
+/** What came of a try: a sentence, and the last words of whoever tried. */
+type Came = { readonly why: string; readonly fault: boolean; readonly output?: string };
+
+/** A try that came to nothing: one more, after a pause where it was a fault, or a person. */
+export const tryAgain = (draft: Draft, { execution, step, resolution }: Resolving, { why, fault, output = "" }: Came): void => {
+  const task = taskId(execution.id, step.id);
+  const tries = resolution.tries + 1;
+  const next = {
+    ...resolution,
+    tries,
+    until: null,
+    notBefore: fault ? draft.now + backOff(tries) : 0,
+    log: [why, output.slice(-LONGEST)].join("\n").trimEnd(),
+  };
+  draft.note(`${task}: try ${tries} to resolve its conflict came to nothing: ${why}`);
+  if (tries < MAX_TRIES) return draft.putStep(execution.id, { ...step, resolution: next });
+  needPerson(draft, { execution, step, resolution: next }, `${MAX_TRIES} tries to resolve it came to nothing; the last: ${why}`);
+};
+
+/** A conflict that only a person can resolve. */
+export const needPerson = (draft: Draft, { execution, step, resolution }: Resolving, because: string): void => {
+  const task = taskId(execution.id, step.id);
+  const conflicted = resolution.conflicts.map(({ path }) => path);
+  const failed = { ...step, conflicted, resolution };
+  failStep(draft, { execution, step: failed, why: unresolved({ execution, step, resolution }, because), log: resolution.log });
+  draft.note(`${task} conflicts with ${execution.base}, and waits for a person`);
+};
+
+const unresolved = ({ execution, step, resolution }: Resolving, because: string): Refusal => {
+  const task = taskId(execution.id, step.id);
+  const where = conflictWords(resolution.conflicts);
+  const why = `It conflicts with \`${execution.base}\` in ${where}. ${because.replace(/[.\s]*$/, "")}. Merge \`${execution.base}\` into \`task/${task}\` by hand and push, or let Enki try again.`;
+  return { code: "unresolved", why, next: `/enki retry ${task}` };
+};
+
+/** Why no agent can resolve these conflicts; null where one can. */
+export const whyPerson = (conflicts: readonly Conflict[], anew: readonly string[], globs: readonly string[]): string | null => {
+  const open = conflicts.filter(({ path }) => !anew.includes(path));
+  const kinds = [...new Set(open.filter((each) => needsPerson(each)).map(({ kind }) => kind))];
+  if (kinds.length > 0) return `No text can merge what is of this kind (${kinds.join(", ")}): only a person can say which side is meant`;
+  const kept = conflicts.find(({ path }) => isProtected(path, globs));
+  return kept ? `\`${kept.path}\` is protected: no agent may change it` : null;
+};

@@ -1,0 +1,50 @@
+import type { Conflict } from "../model/conflict.ts";
+import { conflictWords } from "./conflicts.ts";
+import { code, fenced, oneLine } from "./escape.ts";
+
+export type ConflictInput = {
+  /** The branch that the other side is on. */
+  readonly base: string;
+  readonly conflicts: readonly Conflict[];
+  /** Files that a command makes anew when the agent has ended. */
+  readonly anew: readonly string[];
+  /** Globs of what may change beside what conflicts. */
+  readonly also: readonly string[];
+  /** What was wanted on the other side, the oldest first. */
+  readonly landed: readonly { readonly title: string; readonly task: string }[];
+};
+
+const MOST_FILES = 100;
+const LONGEST = 6_000;
+
+/** What conflicts, with what, and how both sides are read. */
+export const conflictPrompt = ({ base, conflicts, anew, also, landed }: ConflictInput): string[] => {
+  const open = conflicts.filter(({ path }) => !anew.includes(path));
+  const files = open.slice(0, MOST_FILES).map((each) => `- ${conflictWords([each])}`);
+  const more = open.length > MOST_FILES ? [`- … and ${open.length - MOST_FILES} more: ${code("git diff --name-only HEAD^1 HEAD^2")}`] : [];
+  return [
+    [`## What conflicts`, "", `The task's change, and what has landed on ${code(base)} since it was begun:`, "", ...files, ...more].join(
+      "\n",
+    ),
+    [
+      "The commit in the working directory is the merge of the two as far as git could. In a file with markers, what has landed is above `=======`, this task's change below it.",
+      `Whole, the landed side is ${code("HEAD^1")} and this task's side ${code("HEAD^2")}: ${code("git show HEAD^1:<path>")}, ${code("git diff HEAD^1...HEAD^2 -- <path>")}.`,
+    ].join(" "),
+    ...(landed.length === 0 ? [] : ["## What the landed side was for", ...landed.map((each) => intent(each))]),
+    RESOLVE,
+    ...(anew.length === 0 ? [] : [`A command makes these anew when you have ended; leave them: ${list(anew)}.`]),
+    ...(also.length === 0 ? [] : [`Where the resolution asks for it, these may change too: ${list(also)}.`]),
+  ];
+};
+
+const intent = ({ title, task }: ConflictInput["landed"][number]): string =>
+  task.trim() === "" ? `### ${oneLine(title)}` : `### ${oneLine(title)}\n\n${fenced("task", task, { limit: LONGEST, keep: "start" })}`;
+
+const list = (all: readonly string[]): string =>
+  all
+    .slice(0, MOST_FILES)
+    .map((each) => code(each))
+    .join(", ");
+
+const RESOLVE =
+  "## What to do\n\nRead both sides whole and keep what both intend. Change the conflicting files only: where another file changes, nothing of your work is taken. Leave no marker (`<<<<<<<`, `=======`, `>>>>>>>`). A file that one side deleted is kept as it is in the working directory, or deleted. Run the tests. Do not commit: Enki does, and verifies the result.";

@@ -1,0 +1,157 @@
+import { expect, test } from "vitest";
+import type { JobSpec } from "../../src/jobs/spec.ts";
+import { plan, step } from "../support/build.ts";
+import { type OpenStage, openStage, type StageOptions } from "../scenarios/stage.ts";
+import type { Act } from "../scenarios/quick-runner.ts";
+
+const TWO = plan(
+  step("first", { description: "Call it one." }),
+  step("second", { description: "Call it two." }),
+  step("third", { description: "Beside them." }),
+);
+
+const TEXT = "title\n\nname: none\n\nend\n";
+
+type Told = {
+  readonly resolve: (spec: JobSpec, stage: OpenStage) => Act | Promise<Act>;
+  readonly third?: (stage: OpenStage) => Promise<void>;
+};
+
+/** Two steps that change the same line, the second after the first landed, and one that changes nothing of theirs. */
+const tell = async ({ resolve, third }: Told, over: Partial<StageOptions> = {}) => {
+  const specs: JobSpec[] = [];
+  const stage: OpenStage = await openStage({
+    files: { "name.txt": TEXT },
+    ...over,
+    script: async (spec) => {
+      specs.push(spec);
+      if (spec.kind === "plan") return { plan: TWO };
+      if (spec.kind === "verify") return { verdict: "green" };
+      if (spec.kind === "resolve") return resolve(spec, stage);
+      if (spec.step?.id === "first") return { files: { "name.txt": TEXT.replace("none", "one") } };
+      if (spec.step?.id === "third") {
+        await third?.(stage);
+        return { files: { "third.txt": "3\n" } };
+      }
+      await stage.until("the first to land", async () => (await stage.landed()).includes("first"));
+      return { files: { "name.txt": TEXT.replace("none", "two") } };
+    },
+  });
+  const issue = await stage.ask();
+  await stage.approve(issue);
+  return { ...stage, issue, resolves: (): JobSpec[] => specs.filter(({ kind }) => kind === "resolve") };
+};
+
+const BOTH = { files: { "name.txt": TEXT.replace("none", "one and two") }, output: "Both names stay." };
+
+test("F-03 who resolves a conflict gets its files, both sides and what each was for; the engine makes the commit, and it lands once verified", async () => {
+  const it = await tell({ resolve: () => BOTH });
+  const comment = await it.shows(it.issue, /Done: all of it landed/);
+  const [spec] = it.resolves();
+  const task = `${spec?.execution}-second`;
+  expect(it.resolves()).toHaveLength(1);
+  expect(spec?.conflict).toMatchObject({
+    conflicts: [{ path: "name.txt", kind: "contents" }],
+    landed: [{ title: "Do first", task: "Call it one." }],
+  });
+  expect(spec?.step?.description).toBe("Call it two.");
+  expect(await it.git("show", "main:name.txt")).toBe(TEXT.replace("none", "one and two").trim());
+  expect((await it.landed()).toSorted()).toEqual(["first", "second", "third"]);
+  // What landed of the second is a merge whose first parent is the worker's commit.
+  const [landed = ""] = (await it.git("log", "--format=%H", `--grep=^Enki-Task: ${task}$`, "--first-parent", "main")).split("\n");
+  expect(await it.git("log", "-1", "--format=%s", `${landed}^2`)).toMatch(new RegExp(`^Merge main at [0-9a-f]{12} into ${task}$`));
+  expect(await it.git("rev-parse", `${landed}^2^1`, `${landed}^2^2`)).toBe(`${spec?.conflict?.head}\n${spec?.base}`);
+  expect(await it.git("log", "-1", "--format=%an", `${landed}^2`)).toMatch(/enki/i);
+  expect(comment.split("\n").filter((line) => line.includes("was resolved"))).toHaveLength(1);
+  expect(comment).toContain("Both names stay.");
+});
+
+test("F-05 a merger that dies each time fails its step, named with its files and with the way on; nothing hangs, and the others land", async () => {
+  const it = await tell({ resolve: () => ({ end: "crashed", why: "the agent died" }) });
+  let comment = "";
+  await it.sweepUntil(
+    "the step to need a person",
+    async () => {
+      comment = (await it.said(it.issue, "execution")).join("\n");
+      return comment.includes("`second` failed");
+    },
+    60_000,
+  );
+  expect(it.resolves()).toHaveLength(3);
+  expect(comment).toMatch(/conflicts with `main` in `name\.txt`.* 3 tries .*the agent died/);
+  expect(comment).toMatch(/^\/enki retry [0-9a-f]+-second$/m);
+  expect((await it.landed()).toSorted()).toEqual(["first", "third"]);
+});
+
+test("F-06 a base that moves while the conflict is resolved is merged with the resolution: one try, and no failure", async () => {
+  const it = await tell({
+    resolve: async (_, stage) => {
+      await stage.until("the third to land", async () => (await stage.landed()).includes("third"));
+      await stage.push("main", { "by-hand.txt": "a person's\n" });
+      return BOTH;
+    },
+  });
+  await it.shows(it.issue, /Done: all of it landed/);
+  expect(it.resolves()).toHaveLength(1);
+  expect(await it.git("ls-tree", "--name-only", "main")).toMatch(/by-hand\.txt\nlimit\.txt\nname\.txt\nthird\.txt/);
+  expect(await it.git("show", "main:name.txt")).toBe(TEXT.replace("none", "one and two").trim());
+});
+
+test("56 a base that moves in the very line that is resolved is resolved again, on top of the first resolution", async () => {
+  let tries = 0;
+  const it = await tell({
+    resolve: async (_, stage) => {
+      tries += 1;
+      if (tries > 1) return { files: { "name.txt": TEXT.replace("none", "one, two and mine") } };
+      // Nothing else moves the base meanwhile.
+      await stage.until("the third to land", async () => (await stage.landed()).includes("third"));
+      await stage.push("main", { "name.txt": TEXT.replace("none", "one and mine") });
+      return BOTH;
+    },
+  });
+  await it.shows(it.issue, /Done: all of it landed/);
+  const [first, second] = it.resolves();
+  expect(it.resolves()).toHaveLength(2);
+  expect(await it.git("rev-parse", `${second?.conflict?.head}^1`)).toBe(first?.conflict?.head);
+  expect(second?.conflict?.landed.map(({ title }) => title)).toEqual(["a person changes name.txt"]);
+  expect(await it.git("show", "main:name.txt")).toBe(TEXT.replace("none", "one, two and mine").trim());
+});
+
+test("57 a resolution with a marker left, or with another file, is not taken, and the next try is told so", async () => {
+  const acts: Act[] = [{ files: { "name.txt": "<<<<<<< one\nx\n" } }, { files: { "name.txt": "both\n", "other.txt": "x\n" } }, BOTH];
+  const it = await tell({ resolve: () => acts.shift() ?? BOTH });
+  await it.shows(it.issue, /Done: all of it landed/);
+  expect(it.resolves().map(({ lastFailure }) => lastFailure)).toEqual([
+    null,
+    expect.stringContaining('"name.txt" still has conflict markers'),
+    expect.stringContaining("it changed what does not conflict: other.txt"),
+  ]);
+  expect(await it.git("ls-tree", "--name-only", "main")).not.toMatch(/other/);
+});
+
+test("62 a conflict in a lock file alone starts no agent: its command makes it anew from what is merged", async () => {
+  const lock = (names: string): string => `lock of ${names}\n`;
+  const config =
+    '[refinery]\nverify = ["true"]\n[refinery.regenerate]\n"*.lock" = "echo \\"lock of $(ls names | xargs)\\" > all.lock; echo junk > junk.txt"\n';
+  const commands: (readonly string[] | undefined)[] = [];
+  const stage: OpenStage = await openStage({
+    files: { "all.lock": lock("a"), "names/a": "\n", ".enki/enki.toml": config },
+    script: async (spec) => {
+      if (spec.kind === "plan") return { plan: plan(step("first"), step("second")) };
+      if (spec.kind === "verify") return { verdict: "green" };
+      if (spec.kind === "resolve") {
+        commands.push(spec.conflict?.commands);
+        return "runs";
+      }
+      if (spec.step?.id === "first") return { files: { "names/b": "\n", "all.lock": lock("a b") } };
+      await stage.until("the first to land", async () => (await stage.landed()).includes("first"));
+      return { files: { "names/c": "\n", "all.lock": lock("a c") } };
+    },
+  });
+  const issue = await stage.ask();
+  await stage.approve(issue);
+  await stage.shows(issue, /Done: all of it landed/);
+  expect(commands).toHaveLength(1);
+  expect(await stage.git("show", "main:all.lock")).toBe("lock of a b c");
+  expect(await stage.git("ls-tree", "--name-only", "main")).not.toMatch(/junk/);
+});
