@@ -202,6 +202,8 @@ const carryOut = (draft: Draft, base: Base, { effects, refs }: RefineryPlan): vo
   };
   for (const effect of effects)
     switch (effect.kind) {
+      case "offer":
+        throw new Error("Nothing is merged by GitHub here.");
       case "land":
         for (const { task, head, merge } of effect.candidate.items) {
           draft.guards.push({ task, head: ledger.steps.get(task)?.head ?? "" });
