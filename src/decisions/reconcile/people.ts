@@ -11,13 +11,14 @@ import { askReviews, unapproved, type Word } from "./reviews.ts";
 
 export type Published = { readonly execution: Execution; readonly step: Step; readonly planned: PlannedStep; readonly queue: Queue };
 
-/** `free`: nobody minds. `held`: not now, and why. `gone`: it landed by hand, or is done again: it is no entrant any more. */
+/** `free`: nobody minds. `held`: not now, and why. `gone`: it is no entrant: it landed by hand, is done again, or has no pull request yet. */
 export type Said = { readonly kind: "free" } | { readonly kind: "held"; readonly why: Refusal } | { readonly kind: "gone" };
 
 const FREE: Said = { kind: "free" };
+/** What is held is verified alone: what only has no pull request yet would then be verified once more with what is ahead of it. */
+const OPENING: Said = { kind: "gone" };
 const held = (why: Refusal): Said => ({ kind: "held", why });
 
-const opening = refuse("no-pull", "Its pull request is being opened.").refusal;
 const unseen = refuse("pull-unseen", "GitHub does not list its pull request yet.").refusal;
 const paused = refuse("paused", "Its execution is paused.").refusal;
 /** A pull request that was just opened may be listed later; milliseconds. */
@@ -31,8 +32,8 @@ const NEW = 30_000;
  */
 export const hear = (draft: Draft, of: Published): Said => {
   const { execution, step, planned } = of;
+  if (step.pull === null) return OPENING;
   if (execution.state === "paused") return held(paused);
-  if (step.pull === null) return held(opening);
   if (!isDue(draft, of)) return unheard(of);
   // An approval that is missing is found with one request; only what may land then is worth another.
   const word = isLookedAt(draft, of) && planned.checkpoint ? approvalOf(draft, of) : null;
@@ -121,7 +122,7 @@ const merged = (draft: Draft, of: Published, pull: Pull): Said => {
   if (pull.head === step.head?.sha) return byHand(draft, of, `#${pull.number}`);
   draft.dropTrace(`open-pull:${taskId(execution.id, step.id)}`);
   draft.putStep(execution.id, { ...step, pull: null });
-  return held(opening);
+  return OPENING;
 };
 
 /** Takes a step down as landed by a person: its head is in the base, or its pull request reads merged. */
