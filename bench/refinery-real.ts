@@ -1,0 +1,77 @@
+import { mkdirSync, writeFileSync } from "node:fs";
+import { availableParallelism } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { nameOf } from "./refinery/grid.ts";
+import type { Scene } from "./refinery/trace.ts";
+import { type Compared, compare, percent } from "./refinery-real/compare.ts";
+
+const scene = (over: Partial<Scene>): Scene => ({
+  shape: "flat",
+  start: "ready",
+  steps: 8,
+  work: 0,
+  bad: 0.15,
+  flakes: 0.02,
+  textual: 0,
+  semantic: 0,
+  slots: 4,
+  ...over,
+});
+
+/** Without conflicts between steps: those are resolved by an agent, which has no part here. Work takes time where graphs are built on: here nobody waits until all work of no time is done. */
+const SCENES: readonly Scene[] = [
+  scene({}),
+  scene({ steps: 24, bad: 0, flakes: 0 }),
+  scene({ steps: 24, slots: 16 }),
+  scene({ work: 2 }),
+  scene({ shape: "layered", work: 2, flakes: 0 }),
+  scene({ shape: "layered", work: 2, steps: 24 }),
+  scene({ shape: "layered", start: "landed", work: 2, steps: 24, slots: 16 }),
+  scene({ shape: "chain", work: 1 }),
+  scene({ shape: "chain", start: "landed", work: 1, bad: 0, slots: 16 }),
+  scene({ shape: "random", work: 1, steps: 24, slots: 16 }),
+  scene({ shape: "random", start: "landed", work: 1, steps: 24, flakes: 0 }),
+];
+
+/**
+ * The same traces through the simulation of `refinery` and through the real coordinator: its ledger in real git, a local GitHub, and jobs that take virtual time.
+ * `--seeds <n>` · `--only <text>` scenes whose name has it · `--out <directory>` for the JSON · `--at-once <n>` histories side by side
+ * Ends with 1 when mean makespan or mean turnaround of a scene are more than 5 % apart.
+ */
+const main = async (): Promise<void> => {
+  const { values } = parseArgs({
+    options: {
+      seeds: { type: "string", default: "5" },
+      only: { type: "string", default: "" },
+      out: { type: "string", default: join("bench", "out") },
+      "at-once": { type: "string", default: String(availableParallelism()) },
+    },
+  });
+  const seeds = Array.from({ length: Number(values.seeds) }, (_, at) => at + 1);
+  const from = process.hrtime.bigint();
+  const compared: Compared[] = [];
+  console.log(`means over ${seeds.length} seeds, in checks: simulated, real, difference`);
+  for (const each of SCENES.filter((one) => nameOf(one).includes(values.only))) {
+    const one = await compare(each, seeds, { root: process.cwd(), atOnce: Number(values["at-once"]) });
+    compared.push(one);
+    console.log(lines(one));
+  }
+  const seconds = Number(process.hrtime.bigint() - from) / 1e9;
+  mkdirSync(values.out, { recursive: true });
+  writeFileSync(
+    join(values.out, "refinery-real.json"),
+    `${JSON.stringify({ bench: "refinery-real", seeds: seeds.length, seconds, scenes: compared })}\n`,
+  );
+  console.log(`${compared.length} scenes in ${seconds.toFixed(0)} s; refinery-real.json is in ${values.out}`);
+  process.exitCode = compared.every(({ faults }) => faults.length === 0) ? 0 : 1;
+};
+
+const lines = ({ scene, simulated, real, difference, faults }: Compared): string => {
+  const cell = (name: "makespan" | "turnaround" | "runs", label: string): string =>
+    `${label} ${simulated[name].toFixed(2)} ${real[name].toFixed(2)} ${percent(difference[name])}`;
+  const figures = [cell("makespan", "makespan"), cell("turnaround", "turnaround"), cell("runs", "runs/step")].join(" · ");
+  return [`${nameOf(scene).padEnd(52)} ${figures}`, ...faults.map((fault) => `  fails: ${fault}`)].join("\n");
+};
+
+await main();

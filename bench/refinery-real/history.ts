@@ -1,0 +1,142 @@
+import type { World } from "../../src/handle.ts";
+import { taskId } from "../../src/model/ids.ts";
+import type { Ledger } from "../../src/model/ledger.ts";
+import { branchRef } from "../../src/model/refs.ts";
+import { mean } from "../refinery/statistics.ts";
+import type { Outcome } from "../refinery/simulate.ts";
+import { TIMES, type Trace } from "../refinery/trace.ts";
+import { type Clock, openClock } from "./clock.ts";
+import { CHECK_MS } from "./runner.ts";
+import { BASE, openStage, type Stage } from "./stage.ts";
+import { stepId, stepNumber } from "./truth.ts";
+
+/** So many checks after it froze a person says that it may go on. */
+const PERSON = 1;
+/** A history in which nothing lands and nobody leaves for so many checks does not come to an end. */
+const STILL = 100;
+
+type Seen = {
+  ledger: Ledger | null;
+  readonly ready: Map<string, number>;
+  readonly landed: Map<string, number>;
+  readonly ejected: Set<string>;
+};
+type History = {
+  readonly trace: Trace;
+  readonly stage: Stage;
+  readonly clock: Clock;
+  readonly seen: Seen;
+  readonly say: (line: string) => void;
+  readonly issue: number;
+  readonly from: number;
+  /** When a person lets it go on; null where nothing is frozen. */
+  thaw: number | null;
+};
+
+/** One history of a trace through the product's own coordinator and a local GitHub, in virtual time. What `simulate` says holds here too. */
+export const runReal = async (trace: Trace, root: string, say: (line: string) => void = () => undefined): Promise<Outcome> => {
+  const seen: Seen = { ledger: null, ready: new Map(), landed: new Map(), ejected: new Set() };
+  const clock = openClock();
+  const stage = await openStage({ trace, root, clock, wrap: (world) => watched(world, seen, clock) });
+  try {
+    const from = clock.now();
+    const issue = await stage.maintainer.openIssue("Do all of it", "");
+    await stage.maintainer.comment(issue, "/enki fix all of it");
+    const history: History = { trace, stage, clock, seen, say, issue, from, thaw: null };
+    const stuck = await play(history);
+    await stage.runner.close();
+    return outcome(history, stuck);
+  } finally {
+    await stage.close();
+  }
+};
+
+/** Sees every write; one that lands takes its time, as in the simulation. */
+const watched = (world: World, seen: Seen, clock: Clock): World => ({
+  ...world,
+  save: async (act, before, inputs) => {
+    if (act.moves.some(({ ref }) => ref === branchRef(BASE))) clock.spend(TIMES.landing * CHECK_MS);
+    const saved = await world.save(act, before, inputs);
+    if (saved.kind !== "saved") return saved;
+    seen.ledger = act.ledger;
+    const now = clock.now();
+    for (const { steps } of Object.values(act.ledger.executions))
+      for (const { id, head, landed } of Object.values(steps)) {
+        if (head && !seen.ready.has(id)) seen.ready.set(id, now);
+        if (landed && !seen.landed.has(id)) seen.landed.set(id, now);
+      }
+    return saved;
+  },
+});
+
+/** Why it did not come to an end; null where it did. */
+const play = async (history: History): Promise<string | null> => {
+  const { trace, stage, clock, seen, from } = history;
+  let moved = from;
+  let known = "";
+  for (;;) {
+    await stage.rest();
+    if (seen.landed.size === trace.scene.steps) return null;
+    const state = `${seen.ready.size} ${seen.landed.size} ${seen.ejected.size}`;
+    if (state !== known) [moved, known] = [clock.now(), state];
+    if (clock.now() > moved + STILL * CHECK_MS) return `${seen.landed.size} of ${trace.scene.steps} landed: ${stage.log.at(-1)}`;
+    if (await answer(history)) continue;
+    if (await stage.runner.finish()) continue;
+    if (!clock.advance()) return `nothing is due, and ${seen.landed.size} of ${trace.scene.steps} landed: ${stage.log.at(-1)}`;
+  }
+};
+
+/** What a maintainer says to what is seen: a step that left is done again, what froze goes on after a while. */
+const answer = async (history: History): Promise<boolean> => {
+  const { stage, clock, seen, issue } = history;
+  if (!seen.ledger?.queues[BASE]?.frozen) history.thaw = null;
+  else if (history.thaw === null) {
+    history.thaw = clock.now() + PERSON * CHECK_MS;
+    // Time has to get there, even if nothing else happens then.
+    clock.plan(PERSON * CHECK_MS, () => undefined);
+  } else if (history.thaw <= clock.now()) {
+    history.thaw = Infinity;
+    await stage.maintainer.comment(issue, "/enki retry");
+    return true;
+  }
+  const failed = Object.values(seen.ledger?.executions ?? {}).flatMap(({ id, steps, state, why }) => {
+    if (state === "failed" && Object.keys(steps).length === 0) throw new Error(`${why?.code}: ${why?.why}`);
+    return Object.values(steps).flatMap((step) => (step.state === "failed" ? [{ ...step, task: taskId(id, step.id) }] : []));
+  });
+  let said = false;
+  for (const { task, id, attempt, why } of failed) {
+    const left = `${id} ${attempt}`;
+    if (seen.ejected.has(left)) continue;
+    if (why?.code !== "verification-failed") throw new Error(`${id} failed: ${why?.code}: ${why?.why}`);
+    seen.ejected.add(left);
+    history.say(`${time(history)} ejected ${id}`);
+    await stage.maintainer.comment(issue, `/enki retry ${task}`);
+    said = true;
+  }
+  return said;
+};
+
+const attemptOf = ({ ledger }: Seen, step: number): number | undefined =>
+  Object.values(ledger?.executions ?? {}).flatMap(({ steps }) => steps[stepId(step)]?.attempt ?? [])[0];
+
+const time = ({ clock, from }: History): string => ((clock.now() - from) / CHECK_MS).toFixed(2);
+
+const outcome = ({ trace, stage, clock, seen, from }: History, stuck: string | null): Outcome => {
+  const now = clock.now();
+  const ends = trace.work.map((_, step) => {
+    const id = stepId(step);
+    return { ready: seen.ready.get(id) ?? now, landed: seen.landed.get(id) ?? now };
+  });
+  const wrong = [...seen.ejected].filter((left) => {
+    const [id = "", attempt] = left.split(" ");
+    return attempt !== "1" || trace.bad[stepNumber(id)] !== true;
+  });
+  return {
+    makespan: Math.max(...ends.map(({ landed }) => (landed - from) / CHECK_MS)),
+    turnaround: mean(ends.map(({ ready, landed }) => (landed - ready) / CHECK_MS)),
+    runs: stage.runner.used() / CHECK_MS / trace.scene.steps,
+    falseEjections: wrong.length,
+    redLandings: trace.bad.filter((bad, step) => bad && seen.landed.has(stepId(step)) && attemptOf(seen, step) === 1).length,
+    stuck,
+  };
+};

@@ -1,0 +1,154 @@
+import { join } from "node:path";
+import { GitError, runGit } from "../../src/git/run.ts";
+import { writeBundle } from "../../src/jobs/bundle.ts";
+import { type Publishing, publishJob } from "../../src/jobs/publish.ts";
+import { readTaskId } from "../../src/model/ids.ts";
+import { type Job, jobKey, readJobKey } from "../../src/model/job.ts";
+import type { PlannedStep } from "../../src/model/plan.ts";
+import type { Runner, RunObserver, RunRequest } from "../../src/runner/contract.ts";
+import { TIMES, type Trace } from "../refinery/trace.ts";
+import type { Clock } from "./clock.ts";
+import { filesOf, openTruth, stepId, stepNumber } from "./truth.ts";
+
+/** A verify run in the product's milliseconds: a short one, so that whatever the coordinator waits for would weigh much. */
+export const CHECK_MS = 60_000;
+
+type Live = {
+  readonly job: Job;
+  readonly request: RunRequest;
+  readonly observer: RunObserver;
+  readonly from: number;
+  readonly stop: () => void;
+};
+
+export type SimulatedRunner = Runner & {
+  /** Publishes what the runs left whose time came, then tells that they are over; false when there is none. */
+  readonly finish: () => Promise<boolean>;
+  /** Time that verify runs took, in milliseconds. */
+  readonly used: () => number;
+};
+
+type Options = {
+  readonly clock: Clock;
+  readonly trace: Trace;
+  /** Where the repository is served from. */ readonly bare: string;
+  readonly directory: string;
+};
+
+/** As many machines as there are runs. A run takes its time of the trace and leaves what Enki's own publish job makes of it: no process, no agent, no workspace. */
+export const openRunner = ({ clock, trace, bare, directory }: Options): SimulatedRunner => {
+  const live = new Map<number, Live>();
+  const ended: Live[] = [];
+  const verdict = openTruth(trace);
+  let used = 0;
+  const leave = ({ request, job, from }: Live): void => {
+    live.delete(request.id);
+    if (job.kind === "verify") used += clock.now() - from;
+  };
+  /** The small files of a commit that say what is in it. */
+  const filesAt = async (commit: string): Promise<Map<string, string>> => {
+    const { code, stdout, stderr } = await runGit({ directory: bare, after: clock.after }, ["grep", "-e", "", commit, "--", "steps"]);
+    // 1: nothing is found, as in the base at the beginning.
+    if (code !== 0 && code !== 1) throw new GitError(`git grep: ${stderr}`);
+    return new Map(
+      stdout
+        .toString("utf8")
+        .split("\n")
+        .flatMap((line) => (line === "" ? [] : [line.slice(commit.length + 1).split(":") as [string, string]])),
+    );
+  };
+  const make = async ({ kind, target, attempt }: Job, bundle: string): Promise<Publishing["before"]> => {
+    const left = { end: "success", why: "", files: [], tools: [], output: "done", artifact: null, transcript: [] } as const;
+    if (kind === "verify") {
+      const conclusion = verdict(await filesAt(target)) === "green" ? "success" : "failure";
+      await writeBundle(bundle, left);
+      return { job: conclusion, step: conclusion };
+    }
+    const written = kind === "plan" ? {} : filesOf(trace, numberOf(target), attempt - 1);
+    const files = Object.entries(written).map(
+      ([path, text]) => ({ path, kind: "file", executable: false, size: text.length, content: Buffer.from(text) }) as const,
+    );
+    await writeBundle(bundle, { ...left, files, tools: kind === "plan" ? [{ kind: "propose", plan: { steps: planOf(trace) } }] : [] });
+    return { job: "success", step: "success" };
+  };
+  const publish = async ({ job, request }: Live): Promise<void> => {
+    const { owner, name, defaultBranch } = request.repository;
+    const url = `${request.serverUrl}/${owner}/${name}.git`;
+    const bundle = join(directory, "bundle");
+    const before = await make(job, bundle);
+    // One clone for all, since one is published after the other.
+    const host = {
+      job,
+      workspace: directory,
+      temp: directory,
+      defaultBranch,
+      url,
+      layers: { under: [], over: [], workflows: [] },
+      after: clock.after,
+      log: () => undefined,
+    };
+    const token = request.mintToken({ contents: "write" });
+    // The webhook of the run's end wakes the coordinator.
+    await publishJob(host, { token, bundle, run: request.id, before, now: clock.now, wake: () => Promise.resolve() });
+    request.revokeToken(token);
+  };
+  return {
+    start: (request, observer) => {
+      const { kind = "", target = "", attempt = "" } = request.inputs;
+      const job = readJobKey(`${kind}/${target}/${attempt}`);
+      if (!job) return observer.done("startup_failure", "not one of ours");
+      observer.named(jobKey(job));
+      const one: Live = {
+        job,
+        request,
+        observer,
+        from: clock.now(),
+        stop: clock.plan(timeOf(trace, job) * CHECK_MS, () => void ended.push(one)),
+      };
+      live.set(request.id, one);
+    },
+    cancel: (run) => {
+      const one = live.get(run);
+      if (!one) return;
+      one.stop();
+      leave(one);
+      one.observer.done("cancelled", "");
+    },
+    finish: async () => {
+      const over = ended.splice(0).filter(({ request }) => live.has(request.id));
+      for (const one of over) leave(one);
+      for (const one of over) await publish(one);
+      for (const { observer } of over) observer.done("success", "");
+      return over.length > 0;
+    },
+    used: () => used,
+    close: () => {
+      for (const one of live.values()) leave(one);
+      return Promise.resolve();
+    },
+  };
+};
+
+const numberOf = (task: string): number => stepNumber(readTaskId(task)?.step ?? "");
+
+/** How long a run takes, in checks. */
+const timeOf = (trace: Trace, { kind, target, attempt }: Job): number => {
+  if (kind === "verify") return TIMES.check;
+  if (kind === "plan") return 0;
+  return attempt > 1 ? TIMES.fix : (trace.work[numberOf(target)] ?? 0);
+};
+
+const planOf = ({ scene, needs }: Trace): PlannedStep[] =>
+  needs.map((needed, step) => ({
+    id: stepId(step),
+    title: `Step ${step}`,
+    description: "It writes a file.",
+    tier: "standard",
+    role: null,
+    output: "branch",
+    needs: needed.map((need) => ({ step: stepId(need), condition: scene.start === "ready" ? "completed" : "merged" })),
+    checkpoint: false,
+    paths: [],
+    verify: [],
+    run: null,
+  }));

@@ -1,0 +1,181 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { text } from "node:stream/consumers";
+import { type AppHost, type AppService, openAppService } from "../../src/app-service.ts";
+import { type RunningForge, startForge } from "../../src/forge/start-forge.ts";
+import { openClone } from "../../src/git/clone.ts";
+import type { World } from "../../src/handle.ts";
+import { openOctokit } from "../../src/github/octokit.ts";
+import { ledgerFiles } from "../../src/ledger/layout.ts";
+import { listen } from "../../src/listen.ts";
+import { emptyLedger } from "../../src/model/ledger.ts";
+import { emptyQueue } from "../../src/model/queue.ts";
+import { branchRef, LEDGER } from "../../src/model/refs.ts";
+import { openPerson, type Person } from "../../src/terminal/person.ts";
+import { workflowFiles } from "../../src/terminal/seed.ts";
+import type { Trace } from "../refinery/trace.ts";
+import type { Clock } from "./clock.ts";
+import { openRunner, type SimulatedRunner } from "./runner.ts";
+
+const REPOSITORY = { owner: "octo", name: "traces" };
+export const BASE = "main";
+/** Longer than any history: no webhook is lost here. */
+const NEVER = 1e12;
+
+export type Stage = {
+  readonly runner: SimulatedRunner;
+  readonly maintainer: Person;
+  /** Resolves when nobody has anything to do before time goes on. */ readonly rest: () => Promise<void>;
+  readonly log: readonly string[];
+  readonly close: () => Promise<void>;
+};
+
+type Opening = {
+  readonly trace: Trace;
+  readonly clock: Clock;
+  /** Where this package is. */ readonly root: string;
+  readonly wrap: (world: World) => World;
+};
+
+/** The App's own service behind the webhooks of a local GitHub, both by a clock that stands still while they work. */
+export const openStage = async ({ trace, clock, root, wrap }: Opening): Promise<Stage> => {
+  const directory = await mkdtemp(join(tmpdir(), "enki-real-"));
+  const repositories = join(directory, "repositories");
+  const bare = join(repositories, REPOSITORY.owner, `${REPOSITORY.name}.git`);
+  const runner = openRunner({ clock, trace, bare, directory: join(directory, "jobs") });
+  const { now, after } = clock;
+  const forge = await startForge({
+    directory: repositories,
+    port: 0,
+    now,
+    random: Math.random,
+    after,
+    runner,
+    lag: { runs: 0, merged: 0 },
+  });
+  const app = await forge.createApp({ name: "enki", secret: "for-this-history-only" });
+  await forge.createRepository(REPOSITORY);
+  const log: string[] = [];
+  const service = openAppService({ ...hostOf({ forge, clock, app, root, log }), directory: join(directory, "clones"), wrap });
+  const server = await listen(
+    (request, response) => {
+      void text(request).then((body) => {
+        void service.webhook(String(request.headers["x-github-event"]), JSON.parse(body));
+        response.end();
+      });
+    },
+    { host: "127.0.0.1", port: 0 },
+  );
+  const token = forge.createUser("maintainer");
+  forge.setPermission(REPOSITORY, { login: "maintainer", role: "admin" });
+  await seed({ forge, clock, token, trace, root, directory });
+  forge.setWebhookUrl(app.id, server.url);
+  return {
+    runner,
+    log,
+    maintainer: openPerson({ apiUrl: forge.apiUrl, token, ...REPOSITORY }),
+    rest: () => rest(forge, service),
+    close: async () => {
+      await service.close();
+      await runner.close();
+      await server.close();
+      await forge.close();
+      await rm(directory, { recursive: true, force: true });
+    },
+  };
+};
+
+/** What one does may wake the other: at rest is who was so in one whole round. */
+const rest = async (forge: RunningForge, service: AppService): Promise<void> => {
+  for (;;) {
+    const told = forge.deliveries().length;
+    await forge.settled();
+    await service.idle();
+    await forge.settled();
+    if (forge.deliveries().length === told) return;
+  }
+};
+
+type Hosting = {
+  readonly forge: RunningForge;
+  readonly clock: Clock;
+  readonly app: { readonly id: number; readonly login: string };
+  readonly root: string;
+  readonly log: string[];
+};
+
+const hostOf = ({ forge, clock, app, root, log }: Hosting): Omit<AppHost, "directory"> => {
+  // A new one each time: in a story of many hours each would expire.
+  const token = (): string => forge.createInstallationToken(app.id, REPOSITORY.owner);
+  let writes = 0;
+  return {
+    access: () => ({
+      token: () => Promise.resolve(token()),
+      octokit: { request: (route, parameters) => openOctokit(token(), forge.apiUrl).request(route, parameters) },
+    }),
+    find: () => Promise.resolve(null),
+    self: app.login,
+    serverUrl: forge.url,
+    root,
+    timers: { now: clock.now, after: clock.after },
+    random: () => 0,
+    nonce: () => `write-${(writes += 1)}`,
+    log: (line) => void log.push(line),
+    grace: 0,
+    sweepEvery: NEVER,
+  };
+};
+
+type Seeding = {
+  readonly forge: RunningForge;
+  readonly clock: Clock;
+  readonly token: string;
+  readonly trace: Trace;
+  readonly root: string;
+  readonly directory: string;
+};
+
+const configOf = ({ scene: { slots } }: Trace): string => `[refinery]
+verify = ["true"]
+parallel = ${slots}
+timeout_minutes = 360
+[workers]
+max_workers = 1000
+max_standard = 1000
+[tiers.standard]
+timeout_minutes = 360
+[plan]
+approval = "never"
+max_steps = 1000
+`;
+
+/** The base as the simulation begins with it: one that the refinery landed, so that it is known to be green. */
+const seed = async ({ forge, clock, token, trace, root, directory }: Seeding): Promise<void> => {
+  const { owner, name } = REPOSITORY;
+  const identity = { name: "Maintainer", email: "maintainer@example.invalid" };
+  const url = `${forge.url}/${owner}/${name}.git`;
+  const clone = await openClone({
+    url,
+    directory: join(directory, "seed.git"),
+    token: () => Promise.resolve(token),
+    identity,
+    after: clock.after,
+  });
+  const commit = async (files: ReadonlyMap<string, string | Buffer>): Promise<string> => {
+    const all = new Map([...files].map(([path, content]) => [path, { content, mode: "100644" as const }]));
+    return clone.writeCommit({ tree: await clone.writeFiles(null, all), parents: [], message: "begin", at: clock.now() });
+  };
+  const flows = [...(await workflowFiles(root))].flatMap(([path, file]) => (file ? [[path, file.content] as const] : []));
+  const tip = await commit(new Map([...flows, [".enki/enki.toml", configOf(trace)]]));
+  const queues = { [BASE]: { ...emptyQueue, landed: tip, tip, sound: [tip] } };
+  const ledger = [...ledgerFiles(null, { ...emptyLedger, queues })].flatMap(([path, text]) =>
+    text === null ? [] : [[path, text] as const],
+  );
+  const moves = [
+    { ref: branchRef(BASE), from: null, to: tip },
+    { ref: LEDGER, from: null, to: await commit(new Map(ledger)) },
+  ];
+  const pushed = await clone.push(moves);
+  if (pushed.kind !== "pushed") throw new Error(`${pushed.kind}: ${pushed.text}`);
+};
