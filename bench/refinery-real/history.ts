@@ -26,7 +26,6 @@ type History = {
   readonly stage: Stage;
   readonly clock: Clock;
   readonly seen: Seen;
-  readonly say: (line: string) => void;
   readonly issue: number;
   readonly from: number;
   /** When a person lets it go on; null where nothing is frozen. */
@@ -34,7 +33,7 @@ type History = {
 };
 
 /** One history of a trace through the product's own coordinator and a local GitHub, in virtual time. What `simulate` says holds here too. */
-export const runReal = async (trace: Trace, root: string, say: (line: string) => void = () => undefined): Promise<Outcome> => {
+export const runReal = async (trace: Trace, root: string): Promise<Outcome> => {
   const seen: Seen = { ledger: null, ready: new Map(), landed: new Map(), ejected: new Set() };
   const clock = openClock();
   const stage = await openStage({ trace, root, clock, wrap: (world) => watched(world, seen, clock) });
@@ -42,8 +41,9 @@ export const runReal = async (trace: Trace, root: string, say: (line: string) =>
     const from = clock.now();
     const issue = await stage.maintainer.openIssue("Do all of it", "");
     await stage.maintainer.comment(issue, "/enki fix all of it");
-    const history: History = { trace, stage, clock, seen, say, issue, from, thaw: null };
-    const stuck = await play(history);
+    const history: History = { trace, stage, clock, seen, issue, from, thaw: null };
+    // What throws ends this history, not the others.
+    const stuck = await play(history).catch(String);
     await stage.runner.close();
     return outcome(history, stuck);
   } finally {
@@ -109,7 +109,6 @@ const answer = async (history: History): Promise<boolean> => {
     if (seen.ejected.has(left)) continue;
     if (why?.code !== "verification-failed") throw new Error(`${id} failed: ${why?.code}: ${why?.why}`);
     seen.ejected.add(left);
-    history.say(`${time(history)} ejected ${id}`);
     await stage.maintainer.comment(issue, `/enki retry ${task}`);
     said = true;
   }
@@ -118,8 +117,6 @@ const answer = async (history: History): Promise<boolean> => {
 
 const attemptOf = ({ ledger }: Seen, step: number): number | undefined =>
   Object.values(ledger?.executions ?? {}).flatMap(({ steps }) => steps[stepId(step)]?.attempt ?? [])[0];
-
-const time = ({ clock, from }: History): string => ((clock.now() - from) / CHECK_MS).toFixed(2);
 
 const outcome = ({ trace, stage, clock, seen, from }: History, stuck: string | null): Outcome => {
   const now = clock.now();
