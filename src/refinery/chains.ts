@@ -1,7 +1,7 @@
 import type { Sha, TaskId } from "../model/ids.ts";
 import { type Candidate, isActive, type Queue, type QueueItem } from "../model/queue.ts";
 import { suspectsOf } from "./evidence.ts";
-import { cautiousRate, doubts } from "./odds.ts";
+import { cautiousRates, doubts } from "./odds.ts";
 import type { RefineryState } from "./state.ts";
 
 /** Below this a chain is not built on: what follows is verified beside it. */
@@ -29,7 +29,7 @@ export type Board = {
   /** How likely a step is bad. */
   readonly doubt: (task: TaskId) => number;
   /** How likely it may be that a step is bad, for how many of them are risked in one run. */
-  readonly cautious: number;
+  readonly cautious: (task: TaskId) => number;
   readonly needs: ReadonlyMap<TaskId, readonly TaskId[]>;
   /** False where one step lands at a time: what is verified as two never lands. */
   readonly together: boolean;
@@ -37,16 +37,20 @@ export type Board = {
   readonly retries: number;
 };
 
-export const openBoard = ({ tip, entrants, retries, together }: RefineryState, queue: Queue): Board => ({
-  queue,
-  tip,
-  retries,
-  together,
-  items: new Map(queue.items.map((item) => [item.task, item])),
-  doubt: doubts(queue),
-  cautious: cautiousRate(queue),
-  needs: new Map(entrants.map((each) => [each.task, each.needs])),
-});
+export const openBoard = ({ tip, entrants, retries, together }: RefineryState, queue: Queue): Board => {
+  const cautious = cautiousRates(queue);
+  const board: Board = {
+    queue,
+    tip,
+    retries,
+    together,
+    items: new Map(queue.items.map((item) => [item.task, item])),
+    doubt: doubts(queue),
+    cautious: (task) => ((board.needs.get(task) ?? []).length === 0 ? cautious.free : cautious.bound),
+    needs: new Map(entrants.map((each) => [each.task, each.needs])),
+  };
+  return board;
+};
 
 /** How likely a candidate is good. */
 const oddsOf = ({ doubt }: Board, candidate: Candidate): number => candidate.items.reduce((odds, { task }) => odds * (1 - doubt(task)), 1);
@@ -77,7 +81,7 @@ export const tailsOf = (board: Board): Chain[] => {
   return active
     .filter((each) => !inner.has(each.commit))
     .map((each) => newChain(board, each))
-    .filter(({ odds }) => odds >= WORTH)
+    .filter(({ odds, tasks }) => odds >= WORTH && [...tasks].every((task) => board.doubt(task) < DOOMED))
     .sort((a, b) => b.odds * b.tasks.size - a.odds * a.tasks.size);
 };
 
@@ -163,11 +167,13 @@ const completesGroup = ({ queue }: Board, { tasks }: Chain, { task }: QueueItem)
   queue.groups.some((group) => group.includes(task) && group.every((each) => each === task || tasks.has(each)));
 
 const write = (board: Board, pen: Pen, { item, most }: { item: QueueItem; most: number }): void => {
+  const good = 1 - Math.max(board.doubt(item.task), board.cautious(item.task));
+  if (pen.odds * good < EVEN) close(pen);
+  if (pen.left <= 0) return;
   put(board, pen.chain, item);
-  const good = 1 - Math.max(board.doubt(item.task), board.cautious);
   pen.size += 1;
   pen.odds *= good;
-  if (pen.size >= most || pen.odds * good < EVEN) close(pen);
+  if (pen.size >= most) close(pen);
 };
 
 /** A run for the group so far. */

@@ -17,9 +17,11 @@ export const failureRate = ({ seen, groups, items }: Queue): number => {
 };
 
 /** The same where too high costs less than too low: what is not seen yet may be bad. */
-export const cautiousRate = ({ seen, groups, items }: Queue): number => {
+export const cautiousRates = ({ seen, groups, items }: Queue): { readonly free: number; readonly bound: number } => {
   const bad = seen.bad + groups.length + items.filter(({ strikes }) => strikes > 0).length;
-  return (bad + 0.5) / (seen.good + bad + 3);
+  const rate = (more: number, weight: number): number => (bad + more) / (seen.good + bad + weight);
+  // Of steps that need each other a bad one takes the rest with it.
+  return { free: rate(0.5, 3), bound: rate(1, 2) };
 };
 
 /** How likely each step is bad, from what runs said of it. */
