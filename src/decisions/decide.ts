@@ -3,6 +3,7 @@ import type { Event } from "../model/event.ts";
 import { applyCommanded } from "./apply/commanded.ts";
 import { applyPerformed } from "./apply/performed.ts";
 import { applyResulted } from "./apply/resulted.ts";
+import { applyTouched } from "./apply/touched.ts";
 import { applySaveRefused } from "./apply/save-refused.ts";
 import { type Draft, openDraft } from "./draft.ts";
 import { reconcileArchiving } from "./reconcile/archiving.ts";
@@ -70,7 +71,10 @@ const apply = (draft: Draft, event: Event): void => {
       return applySaveRefused(draft, event);
     case "woken":
       if (event.ended !== undefined) draft.hint(event.ended);
-      if (event.people) draft.hintPeople(event.people);
+      if (event.people) {
+        draft.hintPeople(event.people);
+        applyTouched(draft);
+      }
       return;
     case "swept":
       draft.hintPeople("kept");

@@ -76,7 +76,7 @@ const isDue = (draft: Draft, of: Published): boolean =>
 const isNew = (draft: Draft, { execution, step }: Published): boolean => {
   const opened = draft.trace(`open-pull:${taskId(execution.id, step.id)}`)?.at ?? 0;
   const said = draft.saidOfPeople();
-  return !isKept(step) && draft.now < opened + NEW && !said.has("pulls") && !said.has("kept");
+  return !isKept(step) && step.touched !== true && draft.now < opened + NEW && !said.has("pulls") && !said.has("kept");
 };
 
 /** The reviews of a checkpoint. */
