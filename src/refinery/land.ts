@@ -17,11 +17,12 @@ export const chooseLanding = (state: RefineryState, queue: Queue): Candidate | n
   return best && sentBack(queue, best) > SENT_BACK * best.items.length ? null : best;
 };
 
-const mayLand = ({ tip, together }: RefineryState, items: ReadonlyMap<TaskId, QueueItem>, candidate: Candidate): boolean =>
+const mayLand = ({ tip, together, entrants }: RefineryState, items: ReadonlyMap<TaskId, QueueItem>, candidate: Candidate): boolean =>
   candidate.onto === tip &&
   candidate.items.length > 0 &&
   (together || candidate.items.length === 1) &&
   isGreen(candidate) &&
+  !candidate.items.some(({ task }) => entrants.some((each) => each.task === task && each.opening === true)) &&
   candidate.items.every(({ task }) => {
     const state = items.get(task)?.state;
     return state === "queued" || state === "accused";

@@ -12,6 +12,8 @@ export type Entrant = {
   readonly needs: readonly TaskId[];
   /** Null when it may land; else why it is held. */
   readonly held: Refusal | null;
+  /** True while its pull request is being opened: it is verified, and does not land yet. */
+  readonly opening?: boolean;
 };
 
 /** All that a plan is made from. */

@@ -27,7 +27,9 @@ export const entrants = (draft: Draft, base: Base, queue: Queue): Entrant[] => {
         const said = landed ? byHand(draft, published, "its head is in the base") : hear(draft, published);
         if (said.kind === "gone") return [];
         const message = landingMessage({ execution, step: planned, head: step.head.sha, suffix: draft.snapshot.config.git.commitSuffix });
-        return [{ task, head: step.head.sha, message, needs, held: said.kind === "held" ? said.why : null }];
+        return [
+          { task, head: step.head.sha, message, needs, held: said.kind === "held" ? said.why : null, opening: said.kind === "opening" },
+        ];
       }),
     );
   return withTheirNeeds(found);

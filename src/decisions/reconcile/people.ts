@@ -11,12 +11,16 @@ import { askReviews, unapproved, type Word } from "./reviews.ts";
 
 export type Published = { readonly execution: Execution; readonly step: Step; readonly planned: PlannedStep; readonly queue: Queue };
 
-/** `free`: nobody minds. `held`: not now, and why. `gone`: it is no entrant: it landed by hand, is done again, or has no pull request yet. */
-export type Said = { readonly kind: "free" } | { readonly kind: "held"; readonly why: Refusal } | { readonly kind: "gone" };
+/** `free`: nobody minds. `held`: not now, and why. `opening`: it has no pull request yet. `gone`: it landed by hand or is done again: it is no entrant any more. */
+export type Said =
+  | { readonly kind: "free" }
+  | { readonly kind: "held"; readonly why: Refusal }
+  | { readonly kind: "opening" }
+  | { readonly kind: "gone" };
 
 const FREE: Said = { kind: "free" };
-/** What is held is verified alone: what only has no pull request yet would then be verified once more with what is ahead of it. */
-const OPENING: Said = { kind: "gone" };
+/** Nobody could say anything yet: it is verified with the rest meanwhile. */
+const OPENING: Said = { kind: "opening" };
 const held = (why: Refusal): Said => ({ kind: "held", why });
 
 const unseen = refuse("pull-unseen", "GitHub does not list its pull request yet.").refusal;
