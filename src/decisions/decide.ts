@@ -73,7 +73,7 @@ const apply = (draft: Draft, event: Event): void => {
       if (event.ended !== undefined) draft.hint(event.ended);
       if (event.people) {
         draft.hintPeople(event.people);
-        applyTouched(draft);
+        applyTouched(draft, event.people);
       }
       return;
     case "swept":

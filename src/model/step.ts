@@ -44,8 +44,8 @@ export type Step = {
   /** The result commit of the last attempt, reachable from `refs/enki/attempts`. */
   readonly result: Sha | null;
   readonly pull: number | null;
-  /** True once somebody was said to have done something on a pull request while this one was open: what was said is read before it lands. */
-  readonly touched?: boolean;
+  /** Once somebody was said to have reviewed a pull request, or to have done something else to one, while this one was open: that is read before it lands. */
+  readonly touched?: "reviews" | "pulls";
   /** The merge that brought it into the base; null while it has not landed. */
   readonly landed: { readonly commit: Sha; readonly at: Millis } | null;
   readonly output: string;

@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import { fc } from "../support/fast-check.ts";
 import { describe, expect, test } from "vitest";
 import { parseComment } from "../../src/commands/parse.ts";
 import { COMMANDS, permissionFor } from "../../src/commands/table.ts";

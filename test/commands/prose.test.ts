@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import { fc } from "../support/fast-check.ts";
 import { describe, expect, test } from "vitest";
 import { proseParagraphs } from "../../src/commands/prose.ts";
 import { referenceLines } from "./reference.ts";

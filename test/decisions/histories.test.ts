@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import { fc } from "../support/fast-check.ts";
 import { describe, expect, test } from "vitest";
 import { decide } from "../../src/decisions/decide.ts";
 import { openHandle } from "../../src/handle.ts";
@@ -51,14 +51,15 @@ const endJob = (world: World, { plan, which, bad }: { plan: Plan; which: number;
   world.finish(job, planned?.output === "artifact" ? { end: "artifact", artifact: "report" } : { end: "success" });
 };
 
-/** A head conflicts with every base that it does not hold, or with one of so many: what holds them merges. */
+/** A head conflicts with every base and every other head that it does not hold, or with one of so many: what holds them merges. */
 const openConflicting = (oneOf: number, over: Parameters<typeof memoryWorld>[0] = {}): World => {
+  const heads = (): string[] => Object.entries(world.state.refs).flatMap(([ref, sha]) => (ref.startsWith(branchRef("task/")) ? [sha] : []));
   const world: World = memoryWorld({
     ...over,
     conflicts: (head, _, onto) =>
-      world.state.bases.some(
-        (base) =>
-          !world.contains(base, head) && world.contains(base, onto) && Number.parseInt(hash([base, head]).slice(0, 8), 16) % oneOf === 0,
+      [...world.state.bases, ...heads()].some(
+        (other) =>
+          !world.contains(other, head) && world.contains(other, onto) && Number.parseInt(hash([other, head]).slice(0, 8), 16) % oneOf === 0,
       ),
   });
   return world;

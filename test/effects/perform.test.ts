@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import { fc } from "../support/fast-check.ts";
 import { expect, test } from "vitest";
 import { perform } from "../../src/effects/perform.ts";
 import { connectGitHub } from "../../src/github/connect-github.ts";

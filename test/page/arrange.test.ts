@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import { fc } from "../support/fast-check.ts";
 import { expect, test } from "vitest";
 import { arrange } from "../../src/page/arrange.ts";
 import { layer } from "../../src/page/layers.ts";

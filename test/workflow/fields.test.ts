@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import { fc } from "../support/fast-check.ts";
 import { describe, expect, test } from "vitest";
 import { readFields } from "../../src/workflow/fields.ts";
 import type { JsonObject } from "../../src/workflow/json.ts";

@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import { fc } from "../support/fast-check.ts";
 import { describe, expect, test } from "vitest";
 import { compilePattern } from "../../src/workflow/pattern/match.ts";
 import { PatternError } from "../../src/workflow/pattern/syntax.ts";

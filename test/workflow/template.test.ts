@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import { fc } from "../support/fast-check.ts";
 import { describe, expect, test } from "vitest";
 import type { Json } from "../../src/workflow/json.ts";
 import { readTemplate } from "../../src/workflow/template/parse.ts";

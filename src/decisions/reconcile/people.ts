@@ -43,7 +43,7 @@ export const hear = (draft: Draft, of: Published): Said => {
   const word = isLookedAt(draft, of) && planned.checkpoint ? approvalOf(draft, of) : null;
   if (word !== null && word.kind !== "free") return settle(draft, of, word);
   if (isNew(draft, of) && (word !== null || !planned.checkpoint))
-    return settle(draft, of, word ?? reviewsOf(draft, of, { touched: false }));
+    return settle(draft, of, word ?? reviewsOf(draft, of, { touched: step.touched === "reviews" }));
   return read(draft, of, word);
 };
 
@@ -80,7 +80,7 @@ const isDue = (draft: Draft, of: Published): boolean =>
 const isNew = (draft: Draft, { execution, step }: Published): boolean => {
   const opened = draft.trace(`open-pull:${taskId(execution.id, step.id)}`)?.at ?? 0;
   const said = draft.saidOfPeople();
-  return !isKept(step) && step.touched !== true && draft.now < opened + NEW && !said.has("pulls") && !said.has("kept");
+  return !isKept(step) && step.touched !== "pulls" && draft.now < opened + NEW && !said.has("pulls") && !said.has("kept");
 };
 
 /** The reviews of a checkpoint. */

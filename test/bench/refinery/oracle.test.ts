@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import { fc } from "../../support/fast-check.ts";
 import { describe, expect, it } from "vitest";
 import { bors } from "../../../bench/refinery/bors.ts";
 import { oracle } from "../../../bench/refinery/oracle.ts";

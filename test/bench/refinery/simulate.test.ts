@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import { fc } from "../../support/fast-check.ts";
 import { describe, expect, it } from "vitest";
 import { runCell } from "../../../bench/refinery/cell.ts";
 import { type Cell } from "../../../bench/refinery/cell.ts";
