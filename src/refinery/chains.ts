@@ -8,8 +8,12 @@ import type { RefineryState } from "./state.ts";
 const WORTH = 0.2;
 /** With a step in it that is this likely bad a run gives its slot to another, unless it is about that step alone. */
 const DOOMED = 0.65;
+/** Up to this what needs an accused step goes on behind it on slots that nobody else wants: its red run may have been a flake. */
+const FORLORN = 0.85;
 /** A group of steps for one run is as large as makes red and green equally likely, where there are more steps than slots. */
 const EVEN = 0.5;
+/** The same for a step that needs another, where there is more than one slot: all that follows waits until it is known which of a red group is bad. */
+const BOUND = 0.75;
 
 /** Steps to verify on top of a candidate or of the base, and after which of them a run is wanted. */
 export type Chain = {
@@ -25,6 +29,8 @@ export type Chain = {
 export type Board = {
   readonly queue: Queue;
   readonly tip: Sha;
+  /** Runs that may be under way at a time. */
+  readonly slots: number;
   readonly items: ReadonlyMap<TaskId, QueueItem>;
   /** How likely a step is bad. */
   readonly doubt: (task: TaskId) => number;
@@ -37,11 +43,12 @@ export type Board = {
   readonly retries: number;
 };
 
-export const openBoard = ({ tip, entrants, retries, together }: RefineryState, queue: Queue): Board => {
+export const openBoard = ({ tip, entrants, retries, together, parallel }: RefineryState, queue: Queue): Board => {
   const cautious = cautiousRates(queue);
   const board: Board = {
     queue,
     tip,
+    slots: queue.window === 0 ? parallel : Math.min(queue.window, parallel),
     retries,
     together,
     items: new Map(queue.items.map((item) => [item.task, item])),
@@ -65,13 +72,36 @@ export const newChain = (board: Board, root: Candidate | null): Chain => ({
   tasks: new Set(root?.items.map(({ task }) => task)),
 });
 
-/** Steps of which a run is under way that may bring them into the base. */
+/** Steps of which a run is under way that may bring them into the base. Of a run that is likely red those are left that could be nowhere else: what needs the bad one. */
 export const coveredOf = (board: Board): Set<TaskId> =>
   new Set(
     board.queue.candidates
-      .filter((each) => each.onto === board.tip && isActive(each) && !isDoomed(board, each))
-      .flatMap(({ items }) => items.map(({ task }) => task)),
+      .filter((each) => each.onto === board.tip && isActive(each))
+      .flatMap((each) => (isDoomed(board, each) ? behindDoomed(board, each) : each.items.map(({ task }) => task))),
   );
+
+const behindDoomed = ({ doubt, needs }: Board, { items }: Candidate): TaskId[] => {
+  const doomed = new Set(items.flatMap(({ task }) => (doubt(task) >= DOOMED ? [task] : [])));
+  const behind = new Set<TaskId>();
+  for (const { task } of items) if ((needs.get(task) ?? []).some((need) => doomed.has(need) || behind.has(need))) behind.add(task);
+  return [...behind];
+};
+
+/** What needs an accused step, behind the run of that, each with a run of its own. */
+export const followers = (board: Board, accused: Chain, { fresh, free }: Laying): Chain => {
+  const last = accused.add.at(-1)?.task;
+  const chain: Chain = { ...accused, add: [...accused.add], ends: new Set(), tasks: new Set(accused.add.map(({ task }) => task)) };
+  if (last === undefined || board.doubt(last) > FORLORN) return chain;
+  const behind = new Set([last]);
+  for (const item of fresh) {
+    if (chain.ends.size >= free) break;
+    if (!fits(board, chain, item) || !(board.needs.get(item.task) ?? []).some((need) => behind.has(need))) continue;
+    behind.add(item.task);
+    put(board, chain, item);
+    chain.ends.add(chain.add.length - 1);
+  }
+  return chain;
+};
 
 /** The longest of each line of candidates under way, the one that brings most first. */
 export const tailsOf = (board: Board): Chain[] => {
@@ -168,7 +198,8 @@ const completesGroup = ({ queue }: Board, { tasks }: Chain, { task }: QueueItem)
 
 const write = (board: Board, pen: Pen, { item, most }: { item: QueueItem; most: number }): void => {
   const good = 1 - Math.max(board.doubt(item.task), board.cautious(item.task));
-  if (pen.odds * good < EVEN) close(pen);
+  const isBound = board.slots > 1 && (board.needs.get(item.task) ?? []).length > 0;
+  if (pen.odds * good < (isBound ? BOUND : EVEN)) close(pen);
   if (pen.left <= 0) return;
   put(board, pen.chain, item);
   pen.size += 1;

@@ -1,17 +1,15 @@
 import type { Sha, TaskId } from "../model/ids.ts";
 import { isActive, isGreen, type Queue, type QueueItem } from "../model/queue.ts";
 import { openCandidates } from "./candidates.ts";
-import { type Board, type Chain, coveredOf, expendable, joinCleared, layOut, newChain, openBoard, tailsOf, triedBy } from "./chains.ts";
+import { type Board, type Chain, coveredOf, expendable, followers, joinCleared, layOut, newChain, openBoard, tailsOf, triedBy } from "./chains.ts";
 import { isOutage } from "./evidence.ts";
 import type { RefineryState } from "./state.ts";
 
 /** Fills the free verify slots with what brings most, and stops what is not worth its slot any more. */
 export const fill = (state: RefineryState, queue: Queue): Queue => {
-  const slots = queue.window === 0 ? state.parallel : Math.min(queue.window, state.parallel);
-  const before = openBoard(state, queue);
-  const roomy = makeRoom(before, slots);
+  const roomy = makeRoom(openBoard(state, queue));
   const board = openBoard(state, roomy);
-  return spend(state, board, { free: slots - runsOf(roomy), skip: new Set() });
+  return spend(state, board, { free: board.slots - runsOf(roomy), skip: new Set() });
 };
 
 const runsOf = ({ candidates }: Queue): number =>
@@ -53,7 +51,8 @@ const wantsBase = ({ queue, tip }: Board, sound: ReadonlySet<Sha>): boolean => {
 };
 
 /** Stops runs that are likely red or of no use for landing, as many as something better waits for. */
-const makeRoom = (board: Board, slots: number): Queue => {
+const makeRoom = (board: Board): Queue => {
+  const { slots } = board;
   const wanted = wantedOf(board);
   const most = wanted.accused.length + wanted.fresh.length + (wanted.base ? 1 : 0) + (wanted.cleared.length > 0 ? 1 : 0);
   const lacking = Math.min(slots, most) - (slots - runsOf(board.queue));
@@ -82,6 +81,10 @@ const spend = (state: RefineryState, board: Board, { free, skip }: Slots): Queue
   if (left > 0) joinCleared(board, main, { cleared: wanted.cleared, free: left });
   for (const chain of layOut(board, [main, ...others], { fresh: wanted.fresh, free: left - main.ends.size })) verify(chain);
   for (const item of wanted.held) if (left > 0) verify(alone(board, item));
+  for (const item of board.queue.items.filter(({ strikes }) => strikes > 0 && strikes <= board.retries)) {
+    const free = board.slots - runsOf(draft.queue());
+    if (free > 0) draft.verify(followers(board, alone(board, item), { fresh: wanted.fresh, free }));
+  }
   const queue = draft.queue();
   const conflicting = draft.conflicting().filter((task) => !skip.has(task));
   if (conflicting.length === 0) return queue;
