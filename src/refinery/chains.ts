@@ -72,19 +72,22 @@ export const newChain = (board: Board, root: Candidate | null): Chain => ({
   tasks: new Set(root?.items.map(({ task }) => task)),
 });
 
-/** Steps of which a run is under way that may bring them into the base. Of a run that is likely red those are left that could be nowhere else: what needs the bad one. */
-export const coveredOf = (board: Board): Set<TaskId> =>
-  new Set(
+/** Steps of which a run is under way that may bring them into the base. Of a run that is likely red those are left that could be nowhere else. */
+export const coveredOf = (board: Board): Set<TaskId> => {
+  const behind = behindDoomed(board);
+  return new Set(
     board.queue.candidates
       .filter((each) => each.onto === board.tip && isActive(each))
-      .flatMap((each) => (isDoomed(board, each) ? behindDoomed(board, each) : each.items.map(({ task }) => task))),
+      .flatMap((each) => each.items.map(({ task }) => task).filter((task) => !isDoomed(board, each) || behind.has(task))),
   );
+};
 
-const behindDoomed = ({ doubt, needs }: Board, { items }: Candidate): TaskId[] => {
-  const doomed = new Set(items.flatMap(({ task }) => (doubt(task) >= DOOMED ? [task] : [])));
+/** What needs a step that is likely bad. */
+export const behindDoomed = ({ queue, doubt, needs }: Board): Set<TaskId> => {
   const behind = new Set<TaskId>();
-  for (const { task } of items) if ((needs.get(task) ?? []).some((need) => doomed.has(need) || behind.has(need))) behind.add(task);
-  return [...behind];
+  const isBad = (task: TaskId): boolean => behind.has(task) || doubt(task) >= DOOMED;
+  for (const { task } of queue.items) if ((needs.get(task) ?? []).some((need) => isBad(need))) behind.add(task);
+  return behind;
 };
 
 /** What needs an accused step, behind the run of that, each with a run of its own. */

@@ -1,7 +1,20 @@
 import type { Sha, TaskId } from "../model/ids.ts";
 import { isActive, isGreen, type Queue, type QueueItem } from "../model/queue.ts";
 import { openCandidates } from "./candidates.ts";
-import { type Board, type Chain, coveredOf, expendable, followers, joinCleared, layOut, newChain, openBoard, tailsOf, triedBy } from "./chains.ts";
+import {
+  behindDoomed,
+  type Board,
+  type Chain,
+  coveredOf,
+  expendable,
+  followers,
+  joinCleared,
+  layOut,
+  newChain,
+  openBoard,
+  tailsOf,
+  triedBy,
+} from "./chains.ts";
 import { isOutage } from "./evidence.ts";
 import type { RefineryState } from "./state.ts";
 
@@ -54,16 +67,27 @@ const wantsBase = ({ queue, tip }: Board, sound: ReadonlySet<Sha>): boolean => {
 const makeRoom = (board: Board): Queue => {
   const { slots } = board;
   const wanted = wantedOf(board);
-  const most = wanted.accused.length + wanted.fresh.length + (wanted.base ? 1 : 0) + (wanted.cleared.length > 0 ? 1 : 0);
+  const behind = behindDoomed(board);
+  const fresh = wanted.fresh.filter(({ task }) => !behind.has(task));
+  const most = wanted.accused.length + fresh.length + (wanted.base ? 1 : 0) + (wanted.cleared.length > 0 ? 1 : 0);
   const lacking = Math.min(slots, most) - (slots - runsOf(board.queue));
   if (lacking <= 0) return board.queue;
   const out = new Set(expendable(board).slice(-lacking));
   return { ...board.queue, candidates: board.queue.candidates.filter((each) => !out.has(each)) };
 };
 
+/** What is still free goes to what needs an accused step. */
+const goOn = (board: Board, draft: ReturnType<typeof openCandidates>, fresh: readonly QueueItem[]): void => {
+  for (const item of board.queue.items) {
+    if (item.strikes === 0 || item.strikes > board.retries) continue;
+    const free = board.slots - runsOf(draft.queue());
+    if (free > 0) draft.verify(followers(board, alone(board, item), { fresh, free }));
+  }
+};
+
 type Slots = { readonly free: number; /** Steps that conflict with what they would be verified on. */ readonly skip: ReadonlySet<TaskId> };
 
-/** Base and accused first, so that blame never waits; then what was green before; then the rest; then what is held. */
+/** Base and accused first, so that blame never waits; then what was green before; then the rest; then what is held; then what needs the accused. */
 const spend = (state: RefineryState, board: Board, { free, skip }: Slots): Queue => {
   const wanted = wantedOf(board, skip);
   const draft = openCandidates(state, board.queue);
@@ -81,10 +105,7 @@ const spend = (state: RefineryState, board: Board, { free, skip }: Slots): Queue
   if (left > 0) joinCleared(board, main, { cleared: wanted.cleared, free: left });
   for (const chain of layOut(board, [main, ...others], { fresh: wanted.fresh, free: left - main.ends.size })) verify(chain);
   for (const item of wanted.held) if (left > 0) verify(alone(board, item));
-  for (const item of board.queue.items.filter(({ strikes }) => strikes > 0 && strikes <= board.retries)) {
-    const free = board.slots - runsOf(draft.queue());
-    if (free > 0) draft.verify(followers(board, alone(board, item), { fresh: wanted.fresh, free }));
-  }
+  goOn(board, draft, wanted.fresh);
   const queue = draft.queue();
   const conflicting = draft.conflicting().filter((task) => !skip.has(task));
   if (conflicting.length === 0) return queue;

@@ -173,6 +173,42 @@ describe("verdicts", () => {
     expect(most).toBeLessThanOrEqual(2);
   });
 
+  test("what needs an accused step goes on behind its second run on idle slots, and gives way to what may land", () => {
+    const yard = openYard({ parallel: 4 });
+    yard.want("a");
+    yard.rest();
+    yard.ends("base+a", "failed");
+    yard.want("b", { needs: ["a"] });
+    yard.want("c", { needs: ["b"] });
+    yard.rest();
+    expect(yard.open()).toEqual(["base+a/2", "base/1", "base+a+b/1", "base+a+b+c/1"]);
+    yard.want("d");
+    yard.want("e");
+    yard.rest();
+    expect(yard.open()).toEqual(["base+a/2", "base/1", "base+d/1", "base+d+e/1"]);
+    yard.ends("base+a", "success");
+    yard.rest();
+    endAll(yard);
+    expect(yard.leaves).toEqual([]);
+    expect(yard.lands.at(-1)?.split("+")).toHaveLength(6);
+  });
+
+  test("steps that need each other are grouped only where a group is rarely red, once there is more than one slot", () => {
+    const [one, two] = [1, 2].map((parallel) => {
+      const yard = openYard({ parallel });
+      for (const task of ["1", "2", "3", "4", "5", "6"]) yard.want(task);
+      yard.rest();
+      endAll(yard);
+      for (const [task, need] of ["b", "c", "d", "e", "f", "g"].map((each, at, all) => [each, all[at - 1]] as const))
+        yard.want(task, { needs: need === undefined ? [] : [need] });
+      yard.rest();
+      return yard.open();
+    });
+    const base = "base+1+2+3+4+5+6";
+    expect(one).toEqual([`${base}+b+c+d+e+f/1`]);
+    expect(two).toEqual([`${base}+b+c/1`, `${base}+b+c+d+e/1`]);
+  });
+
   test("what a red group was is forgotten with the head of one in it", () => {
     const yard = openYard({ parallel: 1 });
     for (const each of ["a", "b"]) yard.want(each);
