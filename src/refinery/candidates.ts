@@ -18,8 +18,8 @@ const isWorthAnother = (candidate: Candidate, retries: number): boolean =>
 
 type Built = Pick<Candidate, "commit" | "tree" | "items">;
 
-/** Candidates as they will be: what is wanted is merged, and a run is asked for. */
-export const openCandidates = (state: RefineryState, queue: Queue) => {
+/** Candidates as they will be: what is wanted is merged, and a run is asked for. What gave way and is wanted all the same goes on. */
+export const openCandidates = (state: RefineryState, queue: Queue, gaveWay: readonly Candidate[]) => {
   const candidates = [...queue.candidates];
   const items = new Map(queue.items.map((item) => [item.task, item]));
   const entrants = new Map(state.entrants.map((each) => [each.task, each]));
@@ -27,7 +27,7 @@ export const openCandidates = (state: RefineryState, queue: Queue) => {
   const put = (built: Built): void => {
     const at = candidates.findIndex(({ commit }) => commit === built.commit);
     const there = candidates[at];
-    if (!there) candidates.push(newCandidate(state, queue, built));
+    if (!there) candidates.push(gaveWay.find(({ commit }) => commit === built.commit) ?? newCandidate(state, queue, built));
     else if (isWorthAnother(there, state.retries))
       candidates[at] = { ...there, runs: [...there.runs, newRun(state, built.commit, there.runs)] };
   };

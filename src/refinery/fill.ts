@@ -1,5 +1,5 @@
 import type { Sha, TaskId } from "../model/ids.ts";
-import { isActive, isGreen, type Queue, type QueueItem } from "../model/queue.ts";
+import { type Candidate, isActive, isGreen, type Queue, type QueueItem } from "../model/queue.ts";
 import { openCandidates } from "./candidates.ts";
 import {
   behindDoomed,
@@ -22,7 +22,8 @@ import type { RefineryState } from "./state.ts";
 export const fill = (state: RefineryState, queue: Queue): Queue => {
   const roomy = makeRoom(openBoard(state, queue));
   const board = openBoard(state, roomy);
-  return spend(state, board, { free: board.slots - runsOf(roomy), skip: new Set() });
+  const gaveWay = queue.candidates.filter((each) => !roomy.candidates.includes(each));
+  return spend(state, board, { free: board.slots - runsOf(roomy), skip: new Set(), gaveWay });
 };
 
 const runsOf = ({ candidates }: Queue): number =>
@@ -85,12 +86,17 @@ const goOn = (board: Board, draft: ReturnType<typeof openCandidates>, fresh: rea
   }
 };
 
-type Slots = { readonly free: number; /** Steps that conflict with what they would be verified on. */ readonly skip: ReadonlySet<TaskId> };
+type Slots = {
+  readonly free: number;
+  /** Steps that conflict with what they would be verified on. */
+  readonly skip: ReadonlySet<TaskId>;
+  readonly gaveWay: readonly Candidate[];
+};
 
 /** Base and accused first, so that blame never waits; then what was green before; then the rest; then what is held; then what needs the accused. */
-const spend = (state: RefineryState, board: Board, { free, skip }: Slots): Queue => {
+const spend = (state: RefineryState, board: Board, { free, skip, gaveWay }: Slots): Queue => {
   const wanted = wantedOf(board, skip);
-  const draft = openCandidates(state, board.queue);
+  const draft = openCandidates(state, board.queue, gaveWay);
   let left = free;
   const verify = (chain: Chain): void => {
     left -= chain.ends.size;
@@ -110,7 +116,7 @@ const spend = (state: RefineryState, board: Board, { free, skip }: Slots): Queue
   const conflicting = draft.conflicting().filter((task) => !skip.has(task));
   if (conflicting.length === 0) return queue;
   // What conflicts took a slot that another can have.
-  const rest = { free: free - (runsOf(queue) - runsOf(board.queue)), skip: new Set([...skip, ...conflicting]) };
+  const rest = { free: free - (runsOf(queue) - runsOf(board.queue)), skip: new Set([...skip, ...conflicting]), gaveWay };
   return spend(state, openBoard(state, queue), rest);
 };
 
