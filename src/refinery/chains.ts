@@ -12,7 +12,7 @@ const DOOMED = 0.65;
 const FORLORN = 0.85;
 /** A group of steps for one run is as large as makes red and green equally likely, where there are more steps than slots. */
 const EVEN = 0.5;
-/** The same for a step that needs another, where there is more than one slot: all that follows waits until it is known which of a red group is bad. */
+/** The same where a red group costs more than a run, and there is more than one slot. */
 const BOUND = 0.75;
 
 /** Steps to verify on top of a candidate or of the base, and after which of them a run is wanted. */
@@ -53,7 +53,7 @@ export const openBoard = ({ tip, entrants, retries, together, parallel }: Refine
     together,
     items: new Map(queue.items.map((item) => [item.task, item])),
     doubt: doubts(queue),
-    cautious: (task) => ((board.needs.get(task) ?? []).length === 0 ? cautious.free : cautious.bound),
+    cautious: (task) => (isBound(board, task) || (board.needs.get(task) ?? []).length > 0 ? cautious.bound : cautious.free),
     needs: new Map(entrants.map((each) => [each.task, each.needs])),
   };
   return board;
@@ -199,10 +199,13 @@ const isWorth = (board: Board, chain: Chain, item: QueueItem): boolean => {
 const completesGroup = ({ queue }: Board, { tasks }: Chain, { task }: QueueItem): boolean =>
   queue.groups.some((group) => group.includes(task) && group.every((each) => each === task || tasks.has(each)));
 
+/** A red group costs such a step more than a run: others wait for it, or its first red run is its last. */
+const isBound = ({ slots, retries, needs }: Board, task: TaskId): boolean =>
+  slots > 1 && (retries === 0 || (needs.get(task) ?? []).length > 0);
+
 const write = (board: Board, pen: Pen, { item, most }: { item: QueueItem; most: number }): void => {
   const good = 1 - Math.max(board.doubt(item.task), board.cautious(item.task));
-  const isBound = board.slots > 1 && (board.needs.get(item.task) ?? []).length > 0;
-  if (pen.odds * good < (isBound ? BOUND : EVEN)) close(pen);
+  if (pen.odds * good < (isBound(board, item.task) ? BOUND : EVEN)) close(pen);
   if (pen.left <= 0) return;
   put(board, pen.chain, item);
   pen.size += 1;
