@@ -1,5 +1,5 @@
 import type { TaskId } from "../model/ids.ts";
-import { type Candidate, isActive, isGreen, type Queue, type QueueItem } from "../model/queue.ts";
+import { type Candidate, isActive, isGreen, type Queue } from "../model/queue.ts";
 import { remember } from "./evidence.ts";
 import { doubts } from "./odds.ts";
 import type { RefineryState } from "./state.ts";
@@ -11,22 +11,21 @@ const LONGEST = 200;
 
 /** The green candidate that becomes the base now: of those that may, the one with the most steps, unless more would be sent back by it. */
 export const chooseLanding = (state: RefineryState, queue: Queue): Candidate | null => {
-  const items = new Map(queue.items.map((item) => [item.task, item]));
-  const ready = queue.candidates.filter((each) => mayLand(state, items, each));
+  const opening = new Set(state.entrants.flatMap((each) => (each.opening ? [each.task] : [])));
+  const free = new Set(
+    queue.items.flatMap(({ task, state: at }) => ((at === "queued" || at === "accused") && !opening.has(task) ? [task] : [])),
+  );
+  const ready = queue.candidates.filter((each) => mayLand(state, free, each));
   const best = ready.reduce<Candidate | null>((most, each) => (most && most.items.length >= each.items.length ? most : each), null);
   return best && sentBack(queue, best) > SENT_BACK * best.items.length ? null : best;
 };
 
-const mayLand = ({ tip, together, entrants }: RefineryState, items: ReadonlyMap<TaskId, QueueItem>, candidate: Candidate): boolean =>
+const mayLand = ({ tip, together }: RefineryState, free: ReadonlySet<TaskId>, candidate: Candidate): boolean =>
   candidate.onto === tip &&
   candidate.items.length > 0 &&
   (together || candidate.items.length === 1) &&
   isGreen(candidate) &&
-  !candidate.items.some(({ task }) => entrants.some((each) => each.task === task && each.opening === true)) &&
-  candidate.items.every(({ task }) => {
-    const state = items.get(task)?.state;
-    return state === "queued" || state === "accused";
-  });
+  candidate.items.every(({ task }) => free.has(task));
 
 /** How many steps that are being verified would have to be verified again. */
 const sentBack = (queue: Queue, landing: Candidate): number => {
