@@ -12,7 +12,7 @@ import type { Scene } from "./refinery/trace.ts";
 
 /**
  * Policies of merging on the same traces in virtual time: serial, bors-ng, Zuul, the product's own `plan`, and an oracle.
- * `--quick` few cells and seeds · `--seeds <n>` · `--only <text>` cells whose name has it · `--out <directory>` for the JSON and the plot · `--workers <n>`
+ * `--quick` few cells and seeds · `--seeds <n>` · `--first <n>` the first of them · `--only <text>` cells whose name has it · `--out <directory>` for the JSON and the plot · `--workers <n>`
  * Ends with 1 when a gate does not hold.
  */
 const main = async (): Promise<void> => {
@@ -20,6 +20,7 @@ const main = async (): Promise<void> => {
     options: {
       quick: { type: "boolean", default: false },
       seeds: { type: "string" },
+      first: { type: "string", default: "1" },
       only: { type: "string", default: "" },
       out: { type: "string", default: join("bench", "out") },
       workers: { type: "string", default: String(availableParallelism()) },
@@ -28,7 +29,7 @@ const main = async (): Promise<void> => {
   const scenes = (values.quick ? quickGrid() : grid()).filter((scene) => nameOf(scene).includes(values.only));
   const seeds = Number(values.seeds ?? (values.quick ? 8 : 40));
   const from = process.hrtime.bigint();
-  const cells = await spread(scenes, { seeds, workers: Number(values.workers) });
+  const cells = await spread(scenes, { seeds, first: Number(values.first), workers: Number(values.workers) });
   const seconds = Number(process.hrtime.bigint() - from) / 1e9;
   const found = gates(cells);
   mkdirSync(values.out, { recursive: true });
@@ -39,12 +40,15 @@ const main = async (): Promise<void> => {
   process.exitCode = found.every(({ holds }) => holds) ? 0 : 1;
 };
 
-type Task = { readonly at: number; readonly scene: Scene; readonly seeds: number };
+type Task = { readonly at: number; readonly scene: Scene; readonly seeds: number; readonly first: number };
 type Done = { readonly at: number; readonly cell: Cell };
 
 /** Cells over threads; the long ones first, so that none is left alone at the end. */
-const spread = async (scenes: readonly Scene[], { seeds, workers }: { seeds: number; workers: number }): Promise<Cell[]> => {
-  const tasks = scenes.map((scene, at): Task => ({ at, scene, seeds })).sort((a, b) => b.scene.steps - a.scene.steps);
+const spread = async (
+  scenes: readonly Scene[],
+  { seeds, first, workers }: { seeds: number; first: number; workers: number },
+): Promise<Cell[]> => {
+  const tasks = scenes.map((scene, at): Task => ({ at, scene, seeds, first })).sort((a, b) => b.scene.steps - a.scene.steps);
   const cells: Cell[] = [];
   const work = (): Promise<void> =>
     new Promise((resolve, reject) => {
@@ -68,8 +72,8 @@ const spread = async (scenes: readonly Scene[], { seeds, workers }: { seeds: num
 
 if (isMainThread) await main();
 else
-  parentPort?.on("message", ({ at, scene, seeds }: Task) => {
-    const done: Done = { at, cell: runCell(scene, seeds) };
+  parentPort?.on("message", ({ at, scene, seeds, first }: Task) => {
+    const done: Done = { at, cell: runCell(scene, seeds, first) };
     // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, not a window
     parentPort?.postMessage(done);
   });

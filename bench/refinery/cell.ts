@@ -37,10 +37,10 @@ export type Cell = {
 };
 
 /** Every policy on the same traces. Red landings and false ejections are sums, the rest are means. */
-export const runCell = (scene: Scene, seeds: number): Cell => {
+export const runCell = (scene: Scene, seeds: number, first = 1): Cell => {
   const outcomes = new Map(NAMES.map((name): [PolicyName, Outcome[]] => [name, []]));
   const stuck: string[] = [];
-  for (let seed = 1; seed <= seeds; seed += 1) {
+  for (let seed = first; seed < first + seeds; seed += 1) {
     const history = trace(scene, seed);
     for (const name of NAMES) {
       const outcome = name === "oracle" ? best(history) : simulate(history, POLICIES[name]());

@@ -13,7 +13,7 @@ const FORLORN = 0.85;
 /** A group of steps for one run is as large as makes red and green equally likely, where there are more steps than slots. */
 const EVEN = 0.5;
 /** The same where a red group costs more than a run, and there is more than one slot. */
-const BOUND = 0.75;
+const BOUND = 0.8;
 
 /** Steps to verify on top of a candidate or of the base, and after which of them a run is wanted. */
 export type Chain = {

@@ -211,7 +211,7 @@ describe("verdicts", () => {
     });
     const base = "base+1+2+3+4+5+6";
     expect(one).toEqual([`${base}+b+c+d+e+f/1`]);
-    expect(two).toEqual([`${base}+b+c/1`, `${base}+b+c+d+e/1`]);
+    expect(two).toEqual([`${base}+b+c/1`, `${base}+b+c+d/1`]);
   });
 
   test("what a red group was is forgotten with the head of one in it", () => {
