@@ -3,6 +3,7 @@ import { expect } from "vitest";
 import { openClone } from "../../src/git/clone.ts";
 import { git } from "../../src/git/run.ts";
 import type { JobSpec } from "../../src/jobs/spec.ts";
+import type { Execution } from "../../src/model/execution.ts";
 import { replayLedger } from "../../src/ledger/replay.ts";
 import { ATTEMPTS, LEDGER } from "../../src/model/refs.ts";
 import { readTrailers } from "../../src/render/commits.ts";
@@ -88,6 +89,7 @@ export const tell = async ({ inTurn, ...casting }: Telling): Promise<Told> => {
     await checkSaid(stage, issue);
     await checkRuns(stage, worked);
     await checkRefs(stage);
+    await checkLedger(stage);
     await checkReplay(stage);
     return { points: [...stage.coordinators.points], deaths: stage.coordinators.deaths.map(({ point }) => point), landed };
   } catch (error) {
@@ -137,6 +139,18 @@ const checkRefs = async ({ bare }: CrashStage): Promise<void> => {
     refs.split("\n").filter((ref) => ref !== "" && ref !== LEDGER && ref !== ATTEMPTS),
     "refs left",
   ).toEqual([]);
+};
+
+/** What the ledger says has landed last is the base, and each landing that it knows is on it. */
+const checkLedger = async ({ bare }: CrashStage): Promise<void> => {
+  const read = async (path: string): Promise<unknown> => JSON.parse(await git(bare, ["show", `${LEDGER}:${path}`]));
+  const tip = (await git(bare, ["rev-parse", "main"])).trim();
+  expect(await read("queues/main.json"), "the ledger's base").toMatchObject({ landed: tip, items: [], candidates: [] });
+  const states = (await git(bare, ["ls-tree", "-r", "--name-only", LEDGER])).split("\n").filter((path) => path.endsWith("/state.json"));
+  const known = await Promise.all(states.map((path) => read(path) as Promise<Pick<Execution, "steps">>));
+  const landed = known.flatMap(({ steps }) => Object.values(steps).map((each) => each.landed?.commit ?? "nothing"));
+  const log = (await git(bare, ["log", "--first-parent", "--format=%H", "main"])).trim().split("\n");
+  expect(landed.sort(), "landings in the ledger").toEqual(log.slice(0, PLAN.steps.length).sort());
 };
 
 /** Every write of the ledger is what its inputs lead to. */

@@ -64,6 +64,22 @@ test("a coordinator dies before and after every save and every effect, and the s
   expect(calm.points.filter((point) => !died.some((death) => same(death, point)))).toEqual([]);
 });
 
+test(
+  "36 a coordinator dies after the push that moved the base and before anything else: nothing lands twice, and the ledger is right",
+  async () => {
+    let armed = true;
+    const dies = ({ kind, side, name }: Point): boolean => {
+      const isIt = armed && kind === "save" && side === "after" && /landed on main/.test(name);
+      if (isIt) armed = false;
+      return isIt;
+    };
+    const told = await tell({ ...ONE, seed, dies });
+    expect(told.deaths).toHaveLength(1);
+    expect(told.landed).toEqual(["docs", "fix", "test"]);
+  },
+  PATIENCE,
+);
+
 const TWO: Cast = { coordinators: 2, grace: 400, inTurn: true };
 
 test("of two coordinators one dies, then the other, and the story ends the same", { timeout: PATIENCE }, async () => {

@@ -70,7 +70,7 @@ describe("an agent", () => {
     expect(attempts()).toBe(1);
   });
 
-  test("B-14 that changes nothing is done with nothing to land, and what needs it goes on", async () => {
+  test("B-14/7 that changes nothing is done with nothing to land, opens no pull request, and what needs it goes on", async () => {
     const { stage, issue } = await withFix({ end: "unchanged", output: "it is fixed already" });
     expect(await ends(stage, issue, /Done: all of it landed/)).toContain("✅ nothing to change");
     expect(await stage.landed()).toEqual(["next"]);

@@ -1,0 +1,134 @@
+import { createHmac } from "node:crypto";
+import { expect, test } from "vitest";
+import type { Delivery } from "../../src/forge/state.ts";
+import { LEDGER } from "../../src/model/refs.ts";
+import { plan, step } from "../support/build.ts";
+import { openStage, type OpenStage } from "./stage.ts";
+
+const SECRET = "for-this-test-only";
+
+test("5 what a step builds on gets a new head while it is worked on: it is carried over to that, and verified anew before it lands", async () => {
+  const heads: string[] = [];
+  const verified: string[] = [];
+  let begin = (): void => undefined;
+  const begun = new Promise<void>((resolve) => (begin = resolve));
+  let asked: Promise<unknown> | null = null;
+  let attempts = 0;
+  const stage: OpenStage = await openStage({
+    script: async (spec) => {
+      const tip = (): Promise<string> => stage.git("for-each-ref", "--format=%(objectname)", `refs/heads/task/${spec.execution}-below`);
+      if (spec.kind === "plan") return { plan: plan(step("below"), step("above", { needs: [{ step: "below", condition: "completed" }] })) };
+      if (spec.kind === "verify") {
+        verified.push(spec.base);
+        await begun;
+        stage.later(2_000);
+        await (asked ??= stage.does("POST", "/pulls/2/reviews", { event: "REQUEST_CHANGES", body: "say why" }));
+        return { verdict: "green" };
+      }
+      if (spec.step?.id === "below") return { files: { "below.txt": `${(attempts += 1)}\n` } };
+      const first = await tip();
+      begin();
+      heads.push(first, await stage.until("a new head below", async () => (await tip()) !== first && tip()));
+      return { files: { "above.txt": "1\n" } };
+    },
+  });
+  const issue = await stage.ask();
+  await stage.approve(issue);
+  await stage.shows(issue, /Done: all of it landed/);
+  expect(await stage.landed()).toEqual(["below", "above"]);
+  const [first = "", second = ""] = heads;
+  const ground = await stage.git("rev-list", "main");
+  expect(ground.split("\n")).toContain(second);
+  expect(ground.split("\n")).not.toContain(first);
+  // The head of the step above brings its own file only, on top of the new head below.
+  expect(await stage.git("show", "--format=", "--name-only", "main^2")).toBe("above.txt");
+  expect((await stage.git("rev-list", "main^2")).split("\n")).toContain(second);
+  expect(await stage.git("show", "main:below.txt")).toBe("2");
+  expect(verified).toContain(await stage.git("rev-parse", "main"));
+});
+
+test("6 a step on the newest base whose tree was green before lands without another run: one verify job for two heads", async () => {
+  const verified: string[] = [];
+  const stage: OpenStage = await openStage({
+    script: async (spec) => {
+      if (spec.kind === "plan") return { plan: plan(step("fix")) };
+      if (spec.kind !== "verify") return { files: { "fix.txt": "1\n" } };
+      verified.push(spec.base);
+      await stage.until("its pull request", async () => (await stage.maintainer.pulls()).length === 1);
+      // What would land is looked at once its pull request is not new any more.
+      stage.later(31_000);
+      await stage.does("PATCH", "/issues/2", { labels: ["hold"] });
+      return { verdict: "green" };
+    },
+  });
+  const issue = await stage.ask();
+  await stage.approve(issue);
+  await stage.shows(issue, /is \*\*held\*\*/);
+  const branch = (await stage.maintainer.pulls())[0]?.head.ref ?? "";
+  // A commit without a change, as a person pushes to have what listens to pushes run again: another head with the same files.
+  const pushed = await stage.push(branch, {});
+  await stage.does("PATCH", "/issues/2", { labels: [] });
+  await stage.sweep();
+  await stage.shows(issue, /Done: all of it landed/);
+  expect(await stage.git("rev-parse", "main^2")).toBe(pushed);
+  expect(verified).toHaveLength(1);
+  expect(await stage.git("rev-parse", "main")).not.toBe(verified[0]);
+  expect(await stage.git("rev-parse", "main^{tree}")).toBe(await stage.git("rev-parse", `${pushed}^{tree}`));
+});
+
+/** True for a webhook about Enki's own push of a task branch. */
+const tellsOfOwnPush = ({ event, payload }: Delivery): boolean => {
+  const { ref, sender } = payload as { ref?: string; sender: { login: string } };
+  return event === "push" && sender.login === "enki[bot]" && ref?.startsWith("refs/heads/task/") === true;
+};
+
+/** Sends a webhook that was lost before, as GitHub does when a person asks it to. */
+const sendAgain = async (stage: OpenStage, { id, event, payload }: Delivery): Promise<void> => {
+  const body = JSON.stringify(payload);
+  const signature = `sha256=${createHmac("sha256", SECRET).update(body).digest("hex")}`;
+  const headers = {
+    "content-type": "application/json",
+    "x-github-delivery": id,
+    "x-github-event": event,
+    "x-hub-signature-256": signature,
+  };
+  const answer = await fetch(stage.app.url, { method: "POST", headers, body });
+  expect(answer.ok).toBe(true);
+};
+
+test("29 the webhook of Enki's own push comes back after an approval and a strike: both stay", async () => {
+  const late: Delivery[] = [];
+  const runs: string[] = [];
+  const strikes: unknown[] = [];
+  const struck = async (): Promise<void> => {
+    const { items } = JSON.parse(await stage.git("show", `${LEDGER}:queues/main.json`)) as { items: { strikes: number }[] };
+    strikes.push(items.map((item) => item.strikes));
+  };
+  const stage: OpenStage = await openStage({
+    faults: { deliveries: (delivery) => (tellsOfOwnPush(delivery) ? (late.push(delivery), 0) : 1) },
+    script: async (spec) => {
+      if (spec.kind === "plan") return { plan: plan(step("fix", { checkpoint: true })) };
+      if (spec.kind !== "verify") return { files: { "fix.txt": "1\n" } };
+      if (spec.base === (await stage.git("rev-parse", "main"))) return { verdict: "green" };
+      runs.push(spec.job);
+      if (runs.length === 1) return { verdict: "red", log: "flaky" };
+      // A review of a pull request that is new is looked for only later.
+      stage.later(31_000);
+      await stage.does("POST", "/pulls/2/reviews", { event: "APPROVE" });
+      await struck();
+      for (const delivery of [...late, ...late]) await sendAgain(stage, delivery);
+      await stage.sweep();
+      await struck();
+      return { verdict: "green" };
+    },
+  });
+  const issue = await stage.ask();
+  await stage.approve(issue);
+  await stage.shows(issue, /Done: all of it landed/);
+  expect(late.length).toBeGreaterThan(0);
+  expect(strikes).toEqual([[1], [1]]);
+  expect(runs).toHaveLength(2);
+  expect(await stage.landed()).toEqual(["fix"]);
+  const reviews = (await (await fetch(`${stage.forge.apiUrl}/repos/octo/demo/pulls/2/reviews`)).json()) as unknown[];
+  expect(reviews).toHaveLength(1);
+});
