@@ -101,6 +101,7 @@ const overlay = (under: Record<string, unknown>, over: Record<string, unknown>):
 
 const toRole = ({ system_prompt, can_edit, ...role }: RoleFile): Role => ({ ...role, systemPrompt: system_prompt, canEdit: can_edit });
 
+const SECOND = 1_000;
 const MINUTE = 60_000;
 
 const toConfig = ({ workers, agent, tiers, refinery, plan, policy, git }: ConfigFile): Omit<Config, "roles" | "workflows" | "broken"> => {
@@ -122,6 +123,7 @@ const toConfig = ({ workers, agent, tiers, refinery, plan, policy, git }: Config
       checks: refinery.checks.map((each) =>
         typeof each === "string" ? { name: each, app: null } : { name: each.name, app: each.app ?? null },
       ),
+      quiet: refinery.quiet_seconds * SECOND,
       landing: refinery.landing,
       after: refinery.after,
       hold: refinery.hold,

@@ -1,10 +1,8 @@
 import { anything, checkRuns, rules as ruleList, statuses } from "./answers.ts";
 import { type Http, PER_PAGE, readAll } from "./http.ts";
 import type { Checks, Reply } from "./ports.ts";
-import type { Check } from "../model/query.ts";
+import { type Check, OUR_STATUS } from "../model/query.ts";
 
-/** The name of our status on candidates and heads. */
-const STATUS_CONTEXT = "enki/refinery";
 const LONGEST_DESCRIPTION = 140;
 const CHECK_PAGES = 10;
 
@@ -53,7 +51,7 @@ export const openChecks = (http: Http): Checks => {
     setStatus: ({ commit, state, text }) =>
       http.send({
         route: "POST /repos/{owner}/{repo}/statuses/{sha}",
-        parameters: { sha: commit, state, description: cut(text), context: STATUS_CONTEXT },
+        parameters: { sha: commit, state, description: cut(text), context: OUR_STATUS },
         schema: anything,
       }),
   };

@@ -33,6 +33,8 @@ export type Config = {
     readonly base: string | null;
     /** Checks that have to be green on a candidate, besides those that the rules of the base require. */
     readonly checks: readonly RequiredCheck[];
+    /** Where all checks are required: how long nothing may have been said before they count as all, in milliseconds. */
+    readonly quiet: number;
     /** How work lands; `auto` for what the rules of the base allow. */
     readonly landing: LandingMode | "auto";
     /** Actions workflows to start after a landing: a push by `GITHUB_TOKEN` starts none. */

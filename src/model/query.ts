@@ -44,7 +44,10 @@ export type Run = {
   readonly conclusion: string | null;
 };
 
-/** A check that has to be green: by name, and by the app's slug or id where it matters who says so. */
+/** The name of our own status on candidates and heads. */
+export const OUR_STATUS = "enki/refinery";
+
+/** A check that has to be green: by name, and by the app's slug or id where it matters who says so. The name `*` stands for all that report. */
 export type RequiredCheck = { readonly name: string; readonly app: string | null };
 
 /** A check run or commit status, in GitHub's words: its conclusion once it has one. Times are GitHub's. */

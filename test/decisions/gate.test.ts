@@ -9,9 +9,11 @@ const RULES: Rules = { known: true, types: ["required_status_checks"], checks: [
 const CHECKED = config({ refinery: { ...config().refinery, checks: [{ name: "build", app: "ci" }] } });
 const HOUR = 60 * 60_000;
 
-/** A step whose verify job was green, behind a required check. */
-const gated = async (rules: Rules | null = null) => {
-  const it = openStory(rules ? {} : { config: CHECKED });
+const ANY = config({ refinery: { ...config().refinery, checks: [{ name: "*", app: null }] } });
+
+/** A step that is verified, behind required checks. */
+const gated = async (rules: Rules | null = null, checked = CHECKED) => {
+  const it = openStory(rules ? {} : { config: checked });
   if (rules) it.state.rules = rules;
   await it.propose(plan(step("fix")));
   await it.approve();
@@ -185,6 +187,60 @@ describe("a required check on the candidate", () => {
     await it.look();
     expect(it.state_("fix")).toBe("done");
     expect(it.base()).toBe(it.candidate());
+  });
+});
+
+describe("all checks on the candidate", () => {
+  test("13 a second begins 20 seconds after the first was green: it is waited for, and then until it is quiet", async () => {
+    const it = await gated(null, ANY);
+    await it.verified();
+    it.state.now += 120_000;
+    await it.look();
+    expect(it.base(), "none is not green").toBe(it.root);
+    it.report("success");
+    it.state.now += 20_000;
+    it.report("in_progress", { name: "lint" });
+    await it.look();
+    it.state.now += 120_000;
+    await it.look();
+    expect(it.base(), "the second runs").toBe(it.root);
+    it.report("success", { name: "lint" });
+    it.state.now -= 30_000;
+    await it.look();
+    expect(it.base(), "a third may begin").toBe(it.root);
+    expect(it.wakeAt()).toBe((it.state.checks.get(it.candidate())?.at(-1)?.at ?? 0) + 30_000);
+    expect(it.branches()).toHaveLength(1);
+    await it.look();
+    expect(it.base()).toBe(it.candidate());
+    expect(it.state.runs.filter(({ name }) => name.startsWith("verify/"))).toHaveLength(1);
+    it.replay();
+  });
+
+  test("13 of those that are named, the one that begins late is waited for without a pause", async () => {
+    const checks = ["build", "lint"].map((name) => ({ name, app: null }));
+    const it = await gated(null, config({ refinery: { ...config().refinery, checks } }));
+    await it.verified();
+    it.report("success");
+    it.state.now += 20_000;
+    await it.look();
+    expect(it.base()).toBe(it.root);
+    it.report("success", { name: "lint" });
+    await it.look();
+    expect(it.base()).toBe(it.candidate());
+  });
+
+  test("red twice blames the step, and neither an old check of the base nor a job of Enki's own keeps it from being green", async () => {
+    const it = await gated(null, ANY);
+    it.report("failure", { name: "deploy", started: 0, at: 0 }, it.root);
+    for (let run = 0; run < 5 && it.state_("fix") !== "failed"; run += 1) {
+      it.report(it.candidate() === it.root ? "success" : "failure", { name: "lint" });
+      it.report("in_progress", { name: "verify", app: { id: 1, slug: "github-actions" } }, it.root);
+      await it.verified();
+      it.state.now += 30_000;
+      await it.look();
+    }
+    expect(it.at("fix")).toMatchObject({ state: "failed", lastFailure: expect.stringContaining("The check `lint` of `ci`: it failed") });
+    expect(it.base()).toBe(it.root);
   });
 });
 

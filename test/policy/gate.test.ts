@@ -1,6 +1,8 @@
+import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
+import { parse } from "yaml";
 import type { Check } from "../../src/model/query.ts";
-import { judgeChecks, MEANINGS, overdue } from "../../src/policy/gate.ts";
+import { judgeChecks, MEANINGS, ofBase, OWN_JOBS, overdue, quietUntil } from "../../src/policy/gate.ts";
 
 const check = (over: Partial<Check> = {}): Check => ({
   id: 1,
@@ -92,5 +94,58 @@ describe("re-runs", () => {
   test("what was red before this verification began is waited for, what was green counts", () => {
     expect(judgeChecks([build], [red], 5_000).means).toBe("wait");
     expect(judgeChecks([build], [check()], 5_000).means).toBe("green");
+  });
+});
+
+describe("all checks are required", () => {
+  const any = { name: "*", app: null };
+  const ci = { id: 7, slug: "ci" };
+
+  test("9 none is not green", () => {
+    expect(judgeChecks([any], [], 0)).toEqual({ means: "wait", why: "No check has reported" });
+    expect(judgeChecks([{ name: "*", app: "ci" }], [check()], 0)).toEqual({ means: "wait", why: "No check of `ci` has reported" });
+  });
+
+  test.each([
+    ["green", ["success", "neutral"]],
+    ["red", ["success", "failure"]],
+    ["fault", ["success", "cancelled"]],
+    ["wait", ["success", "in_progress"]],
+  ])("%s where they are %j", (means, states) => {
+    const found = states.map((state, at) => check({ name: `check ${at}`, state }));
+    expect(judgeChecks([any], found, 0).means).toBe(means);
+    const others = found.map((each) => ({ ...each, app: ci }));
+    expect(judgeChecks([{ name: "*", app: "ci" }], [check({ state: "failure" }), ...others], 0).means).toBe(means);
+  });
+
+  test("one of the same name by two apps counts twice, a re-run counts once, and Enki's own status does not", () => {
+    const [old, again] = [check({ state: "failure" }), check({ id: 2, started: 3_000 })];
+    expect(judgeChecks([any], [old, again], 0).means).toBe("green");
+    expect(judgeChecks([any], [again, check({ app: ci, state: "failure" })], 0).means).toBe("red");
+    expect(judgeChecks([any], [again, check({ name: "enki/refinery", app: null, state: "pending" })], 0).means).toBe("green");
+  });
+
+  test("what is named besides is waited for", () => {
+    expect(judgeChecks([any, { name: "lint", app: null }], [check()], 0)).toMatchObject({
+      means: "wait",
+      why: expect.stringContaining("lint"),
+    });
+  });
+
+  test("13 more may begin until nothing was said for a while; what is named is waited for by name", () => {
+    expect(quietUntil([any], [check({ at: 2_000 }), check({ name: "lint", at: 5_000 })], 30_000)).toBe(35_000);
+    expect(quietUntil([build], [check()], 30_000)).toBe(0);
+    expect(quietUntil([], [check()], 30_000)).toBe(0);
+  });
+
+  test("Enki's own jobs are those of its workflow file", () => {
+    const file = readFileSync(new URL("../../.github/workflows/enki-step.yml", import.meta.url), "utf8");
+    expect([...OWN_JOBS]).toEqual(Object.keys((parse(file) as { jobs: object }).jobs));
+  });
+
+  test("of a base counts what began since, and no job of Enki's own", () => {
+    const found = [check({ name: "deploy" }), check({ name: "lint", started: 5_000 }), check({ name: "verify", started: 5_000 })];
+    expect(ofBase([any], found, 5_400).map(({ name }) => name)).toEqual(["lint"]);
+    expect(ofBase([any, { name: "deploy", app: null }], found, 5_400).map(({ name }) => name)).toEqual(["deploy", "lint"]);
   });
 });

@@ -132,3 +132,36 @@ test("29 the webhook of Enki's own push comes back after an approval and a strik
   const reviews = (await (await fetch(`${stage.forge.apiUrl}/repos/octo/demo/pulls/2/reviews`)).json()) as unknown[];
   expect(reviews).toHaveLength(1);
 });
+
+test("13 all checks are green, and one more begins 20 seconds later: within the quiet period it is waited for", async () => {
+  const app = "ci";
+  const stage = await openStage({
+    files: { ".enki/enki.toml": '[refinery]\nverify = ["true"]\nchecks = ["*"]\nquiet_seconds = 600\n' },
+    script: (spec) =>
+      spec.kind === "plan" ? { plan: plan(step("fix")) } : spec.kind === "verify" ? { verdict: "green" } : { files: { "fix.txt": "1\n" } },
+  });
+  const issue = await stage.ask();
+  await stage.approve(issue);
+  const candidate = await stage.until("its candidate to be verified", async () => {
+    const text = await stage.git("show", `${LEDGER}:queues/main.json`).catch(() => "{}");
+    const { candidates = [] } = JSON.parse(text) as { candidates?: { commit: string; runs: { verified?: true }[] }[] };
+    return candidates.find(({ runs }) => runs.some(({ verified }) => verified))?.commit;
+  });
+  const report = async (name: string, over: object): Promise<void> => {
+    await stage.appDoes(app, "/check-runs", { name, head_sha: candidate, ...over });
+    await stage.sweep();
+    expect(await stage.landed()).toEqual([]);
+  };
+  const green = { status: "completed", conclusion: "success" };
+  await report("build", green);
+  stage.later(20_000);
+  await report("lint", { status: "in_progress" });
+  stage.later(601_000);
+  await stage.sweep();
+  expect(await stage.landed(), "lint runs").toEqual([]);
+  await report("lint", green);
+  stage.later(601_000);
+  await stage.sweep();
+  await stage.shows(issue, /Done: all of it landed/);
+  expect(await stage.git("rev-parse", "main")).toBe(candidate);
+});

@@ -15,6 +15,7 @@ export const config = (over: Partial<Config> = {}): Config => ({
     retries: 1,
     base: null,
     checks: [],
+    quiet: 30_000,
     landing: "auto",
     after: [],
     hold: ["hold"],

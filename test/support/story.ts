@@ -17,9 +17,10 @@ export const openStory = (over: Parameters<typeof memoryWorld>[0] = {}) => {
   let handle = openHandle(world.world);
   let comments = 0;
   let last = "";
+  let wakeAt: number | null = null;
   const tell = async (...events: Event[]): Promise<void> => {
     world.state.now += 30_000;
-    await handle(events);
+    ({ wakeAt } = await handle(events));
   };
   /** Comments on an issue, in one comment. */
   const say = (issue: number, ...commands: Command[]): Promise<void> => {
@@ -41,6 +42,8 @@ export const openStory = (over: Parameters<typeof memoryWorld>[0] = {}) => {
   return {
     ...world,
     tell,
+    /** When it wants to be woken. */
+    wakeAt: (): number | null => wakeAt,
     say,
     execution,
     task,

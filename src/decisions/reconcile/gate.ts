@@ -1,8 +1,9 @@
-import { hash, type Millis, type Sha } from "../../model/ids.ts";
+import { hash, type Sha } from "../../model/ids.ts";
 import { jobKey } from "../../model/job.ts";
 import { type Candidate, isGreen, type Queue, type VerifyRun } from "../../model/queue.ts";
+import type { Check, RequiredCheck } from "../../model/query.ts";
 import { branchRef, candidateBranch, readCandidateBranch, readCandidateRef } from "../../model/refs.ts";
-import { judgeChecks, type Judged, overdue } from "../../policy/gate.ts";
+import { judgeChecks, type Judged, overdue, ofBase, quietUntil } from "../../policy/gate.ts";
 import { faultCandidate } from "../apply/resulted.ts";
 import type { Draft } from "../draft.ts";
 import { batchRef } from "../landings.ts";
@@ -32,17 +33,27 @@ const read = (draft: Draft, queue: Queue, { candidate, landing }: Reading): Cand
   if (!open) return candidate;
   const checks = draft.ask<"checks">({ kind: "checks", commit: candidate.commit });
   if (!checks) return candidate;
-  const judged = judgeChecks(queue.terms?.checks ?? [], checks, begun(draft, candidate.commit, open.attempt));
-  return settle(draft, { candidate, run: open }, judged);
+  return settle(draft, { candidate, run: open }, judge(draft, { candidate, run: open }, { required: queue.terms?.checks ?? [], checks }));
 };
 
-/** The first attempt counts whatever was said of the commit; a later one only what is red since it began. */
-const begun = (draft: Draft, commit: Sha, attempt: number): Millis =>
-  attempt === 1 ? 0 : (draft.trace(verifyKey(commit, attempt))?.at ?? 0);
+type Open = { readonly candidate: Candidate; readonly run: VerifyRun };
+type Said = { readonly required: readonly RequiredCheck[]; readonly checks: readonly Check[] };
+
+/** Where all checks count, more may begin a moment after the last was green: that is waited for. */
+const judge = (draft: Draft, { candidate, run }: Open, { required, checks }: Said): Judged => {
+  const asked = draft.trace(verifyKey(candidate.commit, run.attempt))?.at ?? 0;
+  const found = candidate.items.length === 0 ? ofBase(required, checks, asked) : checks;
+  // The first attempt counts whatever was said of the commit; a later one only what is red since it began.
+  const judged = judgeChecks(required, found, run.attempt === 1 ? 0 : asked);
+  const until = judged.means === "green" ? quietUntil(required, found, draft.snapshot.config.refinery.quiet) : 0;
+  if (until <= draft.now) return judged;
+  draft.wake(until);
+  return { means: "wait", why: "Another check may begin" };
+};
 
 const verifyKey = (commit: Sha, attempt: number): string => `start-job:${jobKey({ kind: "verify", target: commit, attempt })}`;
 
-const settle = (draft: Draft, { candidate, run }: { candidate: Candidate; run: VerifyRun }, judged: Judged): Candidate => {
+const settle = (draft: Draft, { candidate, run }: Open, judged: Judged): Candidate => {
   const put = (to: VerifyRun, log = candidate.log): Candidate => {
     const faults = to.verdict === null ? candidate.faults : 0;
     return { ...candidate, faults, log, runs: candidate.runs.map((each) => (each === run ? to : each)) };
@@ -67,7 +78,7 @@ const settle = (draft: Draft, { candidate, run }: { candidate: Candidate; run: V
   }
 };
 
-const wait = (draft: Draft, { candidate, run }: { candidate: Candidate; run: VerifyRun }, judged: Judged): Candidate | null => {
+const wait = (draft: Draft, { candidate, run }: Open, judged: Judged): Candidate | null => {
   if (run.verdict === "green" || run.until === null) return null;
   draft.wake(Math.min(run.until, draft.now + POLL));
   return draft.now < run.until ? candidate : faultCandidate(draft, candidate, { attempt: run.attempt, why: overdue(judged) });
