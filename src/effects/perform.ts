@@ -58,6 +58,8 @@ const performOne = async (effect: Effect, stage: Stage): Promise<Outcome> => {
       return outcome(effect, await mergePull(effect, stage));
     case "start-workflow":
       return outcome(effect, ending(await github.runs.startWorkflow(effect.workflow, effect.branch)));
+    case "edit-pull":
+      return outcome(effect, ending(await github.pulls.edit(effect.pull, effect.body)));
     case "close-pull":
       return outcome(effect, await closePull(effect, stage));
     case "set-status":

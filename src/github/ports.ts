@@ -60,6 +60,8 @@ export type Pulls = {
   find(head: string, base: Base): Promise<Reply<{ pull: number } | null>>;
   /** Where there is one for that head already, that one. */
   open(pull: { head: string; base: Base; title: string; body: string }): Promise<Reply<{ pull: number }>>;
+  /** Gives it another text. */
+  edit(pull: number, body: string): Promise<Reply<null>>;
   close(pull: number): Promise<Reply<null>>;
   /**
    * Merges by a merge commit, if the head is exactly this one. Nothing here guards the base.

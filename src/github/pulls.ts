@@ -49,6 +49,7 @@ export const openPulls = (http: Http, { owner, repo }: { readonly owner: string;
     list,
     find,
     open,
+    edit: (pull, body) => http.send({ route: `PATCH ${PULL}`, parameters: { pull_number: pull, body }, schema: anything }),
     close: (pull) => http.send({ route: `PATCH ${PULL}`, parameters: { pull_number: pull, state: "closed" }, schema: anything }),
     merge: openMerge(http),
     reviews: async (pull) => {

@@ -20,6 +20,8 @@ export type Effect =
   /** Merges a pull request with exactly this head, by a merge commit. */
   | Do<"merge-pull", { pull: number; head: Sha }>
   | Do<"start-workflow", { workflow: string; branch: string }>
+  /** Gives a step's pull request another text; the key ends with the landing mode that this tells. */
+  | Do<"edit-pull", { pull: number; body: string }>
   | Do<"close-pull", { pull: number; comment: string }>
   | Do<"set-status", { commit: Sha; state: "pending" | "success" | "failure"; text: string }>
   | Do<
@@ -58,6 +60,7 @@ type Known = {
   "open-side-pull": { readonly pull: number };
   "merge-pull": null;
   "start-workflow": null;
+  "edit-pull": null;
   "close-pull": null;
   "set-status": null;
   say: { readonly comment: number };
@@ -100,6 +103,7 @@ export const effectRank = (kind: EffectKind): number => {
     case "open-side-pull":
     case "set-status":
       return 2;
+    case "edit-pull":
     case "close-pull":
     case "close-issue":
     case "open-issue":

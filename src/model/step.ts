@@ -1,5 +1,6 @@
 import type { Millis, Sha, StepId, TaskId } from "./ids.ts";
 import type { Resolution } from "./conflict.ts";
+import type { LandingMode } from "./query.ts";
 import type { Refusal } from "./refusal.ts";
 
 export type StepState =
@@ -46,6 +47,8 @@ export type Step = {
   readonly pull: number | null;
   /** Once somebody was said to have reviewed a pull request, or to have done something else to one, while this one was open: that is read before it lands. */
   readonly touched?: "reviews" | "pulls";
+  /** How its pull request says that it lands; absent where it says nothing of it. */
+  readonly lands?: LandingMode;
   /** The merge that brought it into the base; null while it has not landed. */
   readonly landed: { readonly commit: Sha; readonly at: Millis } | null;
   readonly output: string;

@@ -8,6 +8,7 @@ import { openConflicts } from "./conflicts.ts";
 import { failedSteps, instructions, outcomes, remarks, reportsOf, resolvedConflicts, skippedRoles } from "./details.ts";
 import { code, COMMENT, inline, quoted, sentence } from "./escape.ts";
 import { mermaid } from "./graph.ts";
+import { landsHow } from "./landing.ts";
 import { writeMarker } from "./marker.ts";
 import { nextCommand } from "./next.ts";
 import { stepTable } from "./step-table.ts";
@@ -105,8 +106,7 @@ const why = (execution: Execution, { frozen }: Queue, all: readonly Step[]): str
 /** How work lands here, where it is not simply pushed. */
 const landsBy = ({ state, base }: Execution, { terms }: Queue): string => {
   if (!terms || terms.mode === "exact" || (state !== "running" && state !== "done")) return "";
-  const how = terms.mode === "each" ? "pull requests are merged one at a time" : "what is green together is merged as one pull request";
-  return `On ${code(base)} ${how}: ${sentence(terms.why)}`;
+  return landsHow(base, terms);
 };
 
 const footer = ({ id, base, by, plan, approved, state }: Execution): string => {

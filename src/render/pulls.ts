@@ -2,15 +2,18 @@ import type { Execution } from "../model/execution.ts";
 import { taskId } from "../model/ids.ts";
 import type { PlannedStep } from "../model/plan.ts";
 import type { Sha } from "../model/ids.ts";
-import type { Candidate } from "../model/queue.ts";
+import type { Candidate, Terms } from "../model/queue.ts";
 import { calm, code, inline, oneLine, quoted } from "./escape.ts";
+import { landsHow } from "./landing.ts";
 
 type About = { readonly execution: Execution; readonly step: PlannedStep };
 
 export const pullTitle = ({ step }: About): string => calm(oneLine(step.title, 200)) || step.id;
 
+type Pulled = About & { readonly output: string; /** Undefined while they are not known. */ readonly terms: Terms | undefined };
+
 /** What the pull request is for, who asked, and how it lands. */
-export const pullBody = ({ execution, step, output }: About & { readonly output: string }): string => {
+export const pullBody = ({ execution, step, output, terms }: Pulled): string => {
   const task = taskId(execution.id, step.id);
   return [
     `Step ${code(step.id)} of a plan for #${execution.issue}, where ${inline(execution.by)} asked: ${inline(execution.request)}`,
@@ -20,7 +23,8 @@ export const pullBody = ({ execution, step, output }: About & { readonly output:
     "**How it lands**",
     step.checkpoint
       ? "This is a **checkpoint**: Enki lands it, and starts what needs it, once a person with write permission approved exactly this head with a review."
-      : "Enki lands it by itself, as soon as the commit that would land is green.",
+      : `Enki lands it by itself, as soon as the commit that would land is green${terms && terms.reviews > 0 ? " and this head has the approving reviews that the rules ask for" : ""}.`,
+    ...(terms ? [landsHow(execution.base, terms)] : []),
     `<sub>Task ${code(task)} of execution ${code(execution.id)} · push to this branch to change what lands · ${code(`/enki cancel ${task}`)} on #${execution.issue} withdraws it</sub>`,
   ].join("\n\n");
 };

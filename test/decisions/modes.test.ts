@@ -45,6 +45,17 @@ describe("each: the rules ask for reviews", () => {
     it.replay();
   });
 
+  test("reviews that the rules ask for since verification began are waited for: GitHub is not asked to merge before", async () => {
+    const it = await begun({ types: [] }, {}, plan(step("a")));
+    it.state.rules = rules({ reviews: 1 });
+    await it.verify();
+    expect([it.at("a")?.why?.code, it.state.merges, it.queue()?.landing]).toEqual(["unreviewed", [], undefined]);
+    it.approveAll();
+    await it.tell({ kind: "woken", people: "pulls" });
+    expect(it.states()).toEqual({ a: "done" });
+    it.replay();
+  });
+
   test("64 a head that is new needs a review of its own, is told so, and is not asked for ever", async () => {
     const it = await begun({ reviews: 1 }, {}, plan(step("a")));
     it.approveAll();
@@ -250,6 +261,50 @@ test.each(["merge_queue", "required_linear_history", "required_signatures"])(
     expect(it.working()).toEqual([]);
   },
 );
+
+describe("a pull request says how it lands, and why", () => {
+  const WAYS = [
+    ["exact", null, "the verified commit is pushed (exact): its rules cannot be read, so it is tried."],
+    [
+      "batch",
+      {},
+      "what is green together is merged as one pull request (batch): its rules let nothing in but pull requests, without a review.",
+    ],
+    ["each", { reviews: 1 }, "pull requests are merged one at a time (each): its rules ask for reviews of each pull request."],
+  ] as const;
+
+  test.each(WAYS)("%s, from the first, at no request more", async (mode, given, words) => {
+    const it = openStory();
+    it.state.rules = given ? rules(given) : { ...rules({ types: [] }), known: false };
+    await it.propose(plan(step("a")));
+    await it.approve();
+    await it.worked("a");
+    expect(it.says("a")).toContain(`On \`main\` ${words}`);
+    expect(it.at("a")?.lands).toBe(mode);
+    await it.verified();
+    expect(it.state.edits).toBe(0);
+  });
+
+  test("and says so once more where that changes, once for each change", async () => {
+    const it = await begun(null, {}, plan(step("a"), step("b")));
+    it.state.pulls = it.state.pulls.map((pull) => ({ ...pull, labels: ["hold"] }));
+    await it.verify();
+    const edits = (): number => it.state.edits;
+    const look = async (over: Partial<Rules>): Promise<void> => {
+      it.state.rules = rules(over);
+      for (let turn = 0; turn < 3; turn += 1) await it.tell({ kind: "woken", people: "pulls" });
+      await it.verify();
+    };
+    expect([it.says("a"), edits()]).toEqual([expect.stringContaining("(exact)"), 0]);
+    await look({ reviews: 1 });
+    expect([it.says("a"), it.says("b"), edits()]).toEqual([expect.stringContaining("(each)"), expect.stringContaining("(each)"), 2]);
+    await look({ types: [] });
+    expect([it.says("a"), edits()]).toEqual([expect.stringContaining("(exact)"), 4]);
+    await look({ reviews: 1 });
+    expect([it.says("a"), edits()]).toEqual([expect.stringContaining("(each)"), 6]);
+    it.replay();
+  });
+});
 
 test("a merge that waits for checks of the head is asked for again after a while, and nothing is frozen", async () => {
   let left = 1;

@@ -25,7 +25,7 @@ type State = ReturnType<typeof emptyState>;
 
 const emptyState = () => ({
   comments: [] as { id: number; issue: number; by: string; body: string; updated: number }[],
-  pulls: [] as { number: number; head: string; state: "open" | "closed"; merged: boolean }[],
+  pulls: [] as { number: number; head: string; state: "open" | "closed"; merged: boolean; body?: string }[],
   reviews: [] as { id: number; pull: number; by: string; state: string; commit: string; at: number }[],
   runs: [] as { id: number; name: string; status: string; conclusion: string | null }[],
   statuses: [] as string[],
@@ -158,7 +158,8 @@ const pullRoutes = (state: State): Routes => {
     "PATCH /pulls/{pull_number}": (given) => {
       const pull = state.pulls.find(({ number }) => number === given["pull_number"]);
       if (!pull) throw new Refused(404, "Not Found");
-      pull.state = "closed";
+      if (given["state"] === "closed") pull.state = "closed";
+      if (given["body"] !== undefined) pull.body = text(given, "body");
     },
     "GET /pulls/{pull_number}/reviews": (given) =>
       page(

@@ -33,6 +33,7 @@ const say = (given: { body?: string; comment?: number | null } = {}): Effect => 
   comment: given.comment ?? null,
 });
 const closePull = (comment: string): Effect => ({ kind: "close-pull", key: "close-pull:5", pull: 5, comment });
+const editPull: Effect = { kind: "edit-pull", key: "edit-pull:abc123-one/each", pull: 5, body: "It lands in another way." };
 const setStatus: Effect = { kind: "set-status", key: "set-status:c", commit: "a".repeat(40), state: "success", text: "landed" };
 const react: Effect = { kind: "react", key: "react:300", comment: 300, with: "eyes" };
 const closeIssue: Effect = { kind: "close-issue", key: "close-issue:abc123", issue: 7 };
@@ -192,6 +193,14 @@ test("a pull request is closed with its reason, said once", async () => {
   await run([closePull("Cancelled by @ann.")]);
   expect(said().map(({ issue, body }) => [issue, body])).toEqual([[5, "Cancelled by @ann."]]);
   expect(state.pulls[0]?.state).toBe("closed");
+});
+
+test("a pull request gets another text, and stays open", async () => {
+  const { run, state } = open();
+  state.pulls.push({ number: 5, head: "task/abc123-one", state: "open", merged: false });
+  const [outcome] = await run([editPull]);
+  expect(outcome).toMatchObject({ kind: "edit-pull", end: { kind: "done", known: null } });
+  expect(state.pulls).toMatchObject([{ state: "open", body: "It lands in another way." }]);
 });
 
 test("a failure is told as later with a time, and does not stop the others", async () => {

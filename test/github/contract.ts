@@ -105,6 +105,7 @@ const comments = (on: () => ContractStage): void => {
     expect(refusal(await github.issues.editComment(987_654, "x"))).toBe("not-found");
     expect(refusal(await github.issues.react(987_654, "eyes"))).toBe("not-found");
     expect(refusal(await github.pulls.close(987_654))).toBe("not-found");
+    expect(refusal(await github.pulls.edit(987_654, "x"))).toBe("not-found");
   });
 
   test("a token that may only read is refused as not allowed", async () => {
@@ -156,6 +157,7 @@ const pulls = (on: () => ContractStage): void => {
     expect(value(await github.pulls.list())).toEqual([
       { number: opened.pull, headRef: "task/abc123-one", head, base: "main", state: "open", draft: false, labels: [], touched: false },
     ]);
+    value(await github.pulls.edit(opened.pull, "It lands in another way."));
     const next = await push("task/abc123-one");
     expect(value(await github.pulls.list())).toMatchObject([{ number: opened.pull, head: next }]);
   });

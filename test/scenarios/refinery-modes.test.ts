@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { plan, step } from "../support/build.ts";
-import { openStage, type StageOptions } from "./stage.ts";
+import { openStage, type OpenStage, type StageOptions } from "./stage.ts";
 
 const TWO = plan(step("fix"), step("more"));
 const fileOf = (id: string) => ({ files: { [`${id}.txt`]: `${id}\n` } });
@@ -80,6 +80,35 @@ test("10 a check that the rules require: the candidate's branch is what it sees,
   await stage.shows(issue, /Done: all of it landed/);
   expect(seen).toEqual(["the candidate"]);
   expect(await stage.landed()).toEqual(["fix"]);
+});
+
+test("rules ask for reviews while a pull request is open: that says so once, with the reason", async () => {
+  let edits = 0;
+  const says = async (): Promise<string> => {
+    const answer = await fetch(`${stage.forge.apiUrl}/repos/octo/demo/pulls/2`);
+    return ((await answer.json()) as { body: string }).body;
+  };
+  const stage: OpenStage = await openStage({
+    observe: ({ method, path }) => void (method === "PATCH" && path.endsWith("/pulls/2") && (edits += 1)),
+    script: async (spec) => {
+      if (spec.kind === "plan") return { plan: plan(step("fix")) };
+      if (spec.kind !== "verify") return fileOf("fix");
+      await stage.until("its pull request", async () => (await stage.maintainer.pulls()).length === 1);
+      expect(await says()).toContain("On `main` the verified commit is pushed (exact): no rule keeps Enki from pushing what was verified.");
+      stage.forge.setRules(REPOSITORY, [REVIEWED]);
+      return { verdict: "green" };
+    },
+  });
+  const issue = await stage.ask();
+  await stage.approve(issue);
+  await stage.shows(issue, /is \*\*held\*\*/);
+  await stage.until("the other text", async () =>
+    (await says()).includes("pull requests are merged one at a time (each): its rules ask for reviews"),
+  );
+  stage.later(2_000);
+  for (const pull of await stage.maintainer.pulls()) await stage.maintainer.approve(pull);
+  await stage.shows(issue, /Done: all of it landed/);
+  expect(edits).toBe(1);
 });
 
 test("a merge queue: the plan is refused, and nobody works in vain", async () => {

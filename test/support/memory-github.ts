@@ -97,6 +97,10 @@ export const memoryGitHub = (refOf: (branch: string) => string | null, contains:
         const pull = state.pulls.map((each) => now(each)).find((each) => each.headRef === head && each.state !== "closed");
         return sent(pull ? { pull: pull.number } : null);
       },
+      edit: (pull, body) => {
+        state.pulls = state.pulls.map((each) => (each.number === pull ? { ...each, body } : each));
+        return sent(null);
+      },
       close: (pull) => {
         state.pulls = state.pulls.map((each) => (each.number === pull ? { ...each, state: "closed" } : each));
         return sent(null);

@@ -77,6 +77,10 @@ export const memoryWorld = (
     writes: [] as { inputs: Inputs; parent: Ledger; ledger: Ledger; notes: readonly string[] }[],
     runs: [] as Run[],
     pulls: [] as Pull[],
+    /** What pull requests say, by number. */
+    bodies: new Map<number, string>(),
+    /** How often one was given another text. */
+    edits: 0,
     comments: [] as { id: number; issue: number; body: string }[],
     reviews: new Map<number, Review[]>(),
     permissions: { maintainer: "write", stranger: "read" } as Record<string, Permission>,
@@ -251,7 +255,10 @@ export const memoryWorld = (
           labels: [],
           touched: false,
         };
-        if (!open) state.pulls.push(pull);
+        if (!open) {
+          state.pulls.push(pull);
+          state.bodies.set(pull.number, effect.body);
+        }
         return end(effect, { pull: pull.number });
       }
       case "merge-pull": {
@@ -267,6 +274,10 @@ export const memoryWorld = (
       }
       case "start-workflow":
         state.started.push(`${effect.workflow}@${effect.branch}`);
+        return end(effect, null);
+      case "edit-pull":
+        state.bodies.set(effect.pull, effect.body);
+        state.edits += 1;
         return end(effect, null);
       case "close-pull":
         state.pulls = state.pulls.map((pull) => (pull.number === effect.pull ? { ...pull, state: "closed" } : pull));

@@ -94,6 +94,9 @@ export const openStory = (over: Parameters<typeof memoryWorld>[0] = {}) => {
     },
     comment: (id = last) => world.state.comments.find(({ body }) => body.startsWith(`<!-- enki:execution:${id}`))?.body ?? "",
     pull: (step: string, id = last) => world.state.pulls.find(({ headRef }) => headRef === `task/${task(step, id)}`),
+    /** What the step's pull request says. */
+    says: (step: string, id = last) =>
+      world.state.bodies.get(world.state.pulls.find(({ headRef }) => headRef === `task/${task(step, id)}`)?.number ?? 0) ?? "",
     /** Every write gives its ledger again from its parent and its inputs. */
     replay: (): void => {
       for (const { inputs, parent, ledger } of world.state.writes) {

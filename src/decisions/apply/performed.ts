@@ -52,10 +52,20 @@ export const applyPerformed = (draft: Draft, { at, outcome }: Extract<Event, { k
 
 const settle = (draft: Draft, outcome: Outcome): void => {
   draft.unpost(outcome.key);
+  if (outcome.kind === "edit-pull") return edited(draft, outcome.key);
   if (outcome.kind !== "open-pull" || outcome.end.kind !== "done") return;
   const id = readTaskId(outcome.key.slice("open-pull:".length));
   const step = id && draft.execution(id.execution)?.steps[id.step];
   if (id && step) draft.learnStep(id.execution, { ...step, pull: outcome.end.known.pull });
+};
+
+/** What it tells now is written down with the step, so that it is told again only when that changes. */
+const edited = (draft: Draft, key: string): void => {
+  const [task = "", mode] = key.slice("edit-pull:".length).split("/");
+  const id = readTaskId(task);
+  const step = id && draft.execution(id.execution)?.steps[id.step];
+  if (id && step && (mode === "exact" || mode === "each" || mode === "batch")) draft.learnStep(id.execution, { ...step, lands: mode });
+  draft.dropTrace(key);
 };
 
 /** A step whose pull request may not be opened can never land: told at once, with GitHub's words. */

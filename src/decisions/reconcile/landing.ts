@@ -39,13 +39,15 @@ const landOn = (draft: Draft, base: Base): void => {
   const coming = entrants(draft, base, queue);
   const ready = tip === null ? queue : withTerms(draft, base, { queue, tip, wanted: coming.length > 0 });
   if (ready === undefined) return;
+  // Other rules may ask for reviews of what nobody minded before.
+  const heard = ready.terms === queue.terms ? coming : entrants(draft, base, ready);
   const { refinery } = draft.snapshot.config;
   const planned = plan({
     now: draft.now,
     base,
     tip: tip ?? "",
     queue: ready,
-    entrants: coming,
+    entrants: heard,
     parallel: refinery.parallel,
     retries: refinery.retries,
     maxFaults: MAX_FAULTS + 1,

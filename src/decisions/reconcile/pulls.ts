@@ -1,5 +1,6 @@
 import type { Execution } from "../../model/execution.ts";
 import { type Sha, taskId, type TaskId } from "../../model/ids.ts";
+import type { PlannedStep } from "../../model/plan.ts";
 import { taskBranch, taskRef } from "../../model/refs.ts";
 import { conflictOf, isAsking, isKept, type Step } from "../../model/step.ts";
 import { pullBody, pullTitle } from "../../render/pulls.ts";
@@ -20,12 +21,23 @@ const follow = (draft: Draft, execution: Execution, step: Step): void => {
   const planned = draft.planned(execution, step.id);
   if (!planned || !step.head) return;
   if (step.state === "cancelled" || step.state === "skipped") return withdraw(draft, task, step);
-  if (step.pull === null && (step.state === "worker_done" || step.state === "waiting")) {
-    const title = pullTitle({ execution, step: planned });
-    const body = pullBody({ execution, step: planned, output: step.output });
-    draft.want({ kind: "open-pull", key: `open-pull:${task}`, task, head: taskBranch(task), base: execution.base, title, body });
-  }
+  if (step.state === "worker_done" || step.state === "waiting") offer(draft, { execution, step, planned });
   tell(draft, step.head.sha, step);
+};
+
+type Offered = { readonly execution: Execution; readonly step: Step; readonly planned: PlannedStep };
+
+/** Opens its pull request; where work lands in another way than that says, its text is changed. */
+const offer = (draft: Draft, { execution, step, planned }: Offered): void => {
+  const task = taskId(execution.id, step.id);
+  const { terms } = draft.queue(execution.base);
+  const body = pullBody({ execution, step: planned, output: step.output, terms });
+  if (step.pull === null) {
+    const title = pullTitle({ execution, step: planned });
+    if (terms && !draft.trace(`open-pull:${task}`)) draft.learnStep(execution.id, { ...step, lands: terms.mode });
+    draft.want({ kind: "open-pull", key: `open-pull:${task}`, task, head: taskBranch(task), base: execution.base, title, body });
+  } else if (terms && terms.mode !== (step.lands ?? "exact"))
+    draft.want({ kind: "edit-pull", key: `edit-pull:${task}/${terms.mode}`, pull: step.pull, body });
 };
 
 const withdraw = (draft: Draft, task: TaskId, step: Step): void => {
