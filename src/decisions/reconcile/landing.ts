@@ -36,18 +36,16 @@ const landOn = (draft: Draft, base: Base): void => {
   const before = draft.queue(base);
   const queue = tip === null ? missing(before, base) : guardAgainstRewind(draft, { ...before }, tip);
   if (queue === undefined) return;
-  const coming = entrants(draft, base, queue);
-  const ready = tip === null ? queue : withTerms(draft, base, { queue, tip, wanted: coming.length > 0 });
-  if (ready === undefined) return;
-  // Other rules may ask for reviews of what nobody minded before.
-  const heard = ready.terms === queue.terms ? coming : entrants(draft, base, ready);
+  const entering = enter(draft, base, { queue, tip });
+  if (entering === undefined) return;
+  const { ready, coming } = entering;
   const { refinery } = draft.snapshot.config;
   const planned = plan({
     now: draft.now,
     base,
     tip: tip ?? "",
     queue: ready,
-    entrants: heard,
+    entrants: coming,
     parallel: refinery.parallel,
     retries: refinery.retries,
     maxFaults: MAX_FAULTS + 1,
@@ -64,6 +62,14 @@ const landOn = (draft: Draft, base: Base): void => {
   const next = offer ? offered(draft, planned.queue, offer.candidate) : planned.queue;
   write(draft, base, next);
   tidy(draft, base, next);
+};
+
+/** The queue with its terms, and what wants to land under these. Undefined while they are not known. */
+const enter = (draft: Draft, base: Base, { queue, tip }: { queue: Queue; tip: Sha | null }) => {
+  const coming = entrants(draft, base, queue);
+  const ready = tip === null ? queue : withTerms(draft, base, { queue, tip, wanted: coming.length > 0 });
+  // Other rules may ask for reviews of what nobody minded before.
+  return ready && { ready, coming: ready.terms === queue.terms ? coming : entrants(draft, base, ready) };
 };
 
 /** The queue with what GitHub is asked to merge now. */
