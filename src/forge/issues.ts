@@ -1,14 +1,14 @@
 import { z } from "zod";
 import { demand, mayPush } from "./access.ts";
 import { type Call, created, type Handler, ok, type Route } from "./exchange.ts";
-import { happen } from "./happen.ts";
-import { tellPull } from "./pull-events.ts";
+import { relabel, tellIssue } from "./issue-events.ts";
 import { invalid, notFound, Refusal } from "./refusal.ts";
 import type { Json } from "./addresses.ts";
-import { issueShape, labelShape } from "./issue-shapes.ts";
+import { issueShape } from "./issue-shapes.ts";
 import { type Issue, nextId } from "./state.ts";
 
-const label = z.union([z.string(), z.object({ name: z.string() }).transform(({ name }) => name)]);
+/** A label by its name, or as GitHub shows it. */
+export const label = z.union([z.string(), z.object({ name: z.string() }).transform(({ name }) => name)]);
 const newIssue = z.object({
   title: z.union([z.string(), z.number().transform(String)]),
   body: z.string().nullish(),
@@ -64,22 +64,14 @@ export const addIssue = (
   return issue;
 };
 
-/** An issue event; pull requests have their own. */
-const tellIssue = (call: Call, issue: Issue, more: { readonly action: string; readonly changes?: Json }): void => {
-  const payload = { ...more, issue: issueShape(call.forge, call.repository, issue) };
-  happen(call.forge, call.repository, { event: "issues", payload, actor: call.actor(), title: issue.title });
-};
-
 const create: Handler = async (call) => {
-  const input = await call.input(newIssue);
-  const issue = addIssue(call, { ...input, body: input.body ?? "", pull: null });
-  tellIssue(call, issue, { action: "opened" });
-  for (const name of issue.labels) {
-    const shape = labelShape(call.forge, call.repository, name);
-    const payload = { action: "labeled", issue: issueShape(call.forge, call.repository, issue), label: shape };
-    happen(call.forge, call.repository, { event: "issues", payload, actor: call.actor(), title: issue.title });
-  }
-  return created(issueShape(call.forge, call.repository, issue));
+  const { forge, repository } = call;
+  const actor = call.actor();
+  const { labels, ...input } = await call.input(newIssue);
+  const issue = addIssue(call, { ...input, body: input.body ?? "", labels: [], pull: null });
+  tellIssue(forge, repository, { issue, actor, action: "opened" });
+  relabel(forge, repository, { issue, actor, labels });
+  return created(issueShape(forge, repository, issue));
 };
 
 const KEYS: Readonly<Record<string, (issue: Issue) => number>> = {
@@ -139,31 +131,25 @@ export const rewriteText = (issue: Issue, input: Texts): Json => {
 /** Changes what an issue says. */
 const rewrite = (issue: Issue, input: z.output<typeof changedIssue>, now: number): Json => {
   const changes = rewriteText(issue, input);
-  if (input.labels) issue.labels = [...input.labels];
   if (input.assignees) issue.assignees = [...input.assignees];
-  if (Object.keys(changes).length > 0 || input.labels || input.assignees) issue.updated = now;
+  if (Object.keys(changes).length > 0 || input.assignees) issue.updated = now;
   return changes;
 };
 
-const tellEdited = (call: Call, issue: Issue, changes: Json): void => {
-  if (issue.pull) tellPull(call.forge, call.repository, { issue, actor: call.actor(), action: "edited", more: { changes } });
-  else tellIssue(call, issue, { action: "edited", changes });
-};
-
 const patch: Handler = async (call) => {
+  const { forge, repository } = call;
   const issue = issueOf(call);
   demandWriter(call, issue);
   demandEditor(call, issue.by.login);
   const input = await call.input(changedIssue);
-  const now = call.forge.now();
+  const actor = call.actor();
+  const now = forge.now();
   const changes = rewrite(issue, input, now);
-  if (Object.keys(changes).length > 0) tellEdited(call, issue, changes);
-  if (input.state && setState(issue, { state: input.state, reason: input.state_reason ?? null, now })) {
-    const action = input.state === "closed" ? "closed" : "reopened";
-    if (issue.pull) tellPull(call.forge, call.repository, { issue, actor: call.actor(), action });
-    else tellIssue(call, issue, { action });
-  }
-  return ok(issueShape(call.forge, call.repository, issue));
+  if (Object.keys(changes).length > 0) tellIssue(forge, repository, { issue, actor, action: "edited", more: { changes } });
+  if (input.labels) relabel(forge, repository, { issue, actor, labels: input.labels });
+  if (input.state && setState(issue, { state: input.state, reason: input.state_reason ?? null, now }))
+    tellIssue(forge, repository, { issue, actor, action: input.state === "closed" ? "closed" : "reopened" });
+  return ok(issueShape(forge, repository, issue));
 };
 
 const EITHER = ["issues", "pull_requests"];

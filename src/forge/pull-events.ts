@@ -61,3 +61,13 @@ export const closePull = (forge: Forge, repository: Repository, of: { issue: Pul
   of.issue.updated = at;
   tellPull(forge, repository, { issue: of.issue, action: "closed", actor: of.actor });
 };
+
+export type Drafted = { readonly issue: PullIssue; readonly actor: Actor; readonly draft: boolean };
+
+/** Makes a pull request a draft, or says that it is none any more, and tells. */
+export const setDraft = (forge: Forge, repository: Repository, { issue, actor, draft }: Drafted): void => {
+  if (issue.pull.draft === draft) return;
+  issue.pull.draft = draft;
+  issue.updated = forge.now();
+  tellPull(forge, repository, { issue, action: draft ? "converted_to_draft" : "ready_for_review", actor });
+};

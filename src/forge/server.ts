@@ -8,6 +8,7 @@ import { handle, meter, needActor, readActor, readInput, send, sendRefusal } fro
 import { gitDataRoutes } from "./git-data.ts";
 import { gitRoutes } from "./git-http.ts";
 import { issueRoutes } from "./issues.ts";
+import { labelRoutes } from "./labels.ts";
 import { pullRoutes } from "./pulls.ts";
 import { notFound, Refusal } from "./refusal.ts";
 import { account, appShape, profile } from "./account-shape.ts";
@@ -157,6 +158,7 @@ export const createServer = (forge: Forge, failed: (error: unknown) => void): Ho
     // Before those of issues: `/issues/comments` is no issue's number.
     ...commentRoutes,
     ...issueRoutes,
+    ...labelRoutes,
     ...pullRoutes,
     ...checkRoutes,
     ...actionRoutes,

@@ -8,6 +8,7 @@ import type { Runner } from "../runner/contract.ts";
 import { openBare } from "./bare.ts";
 import { createBare } from "./create-bare.ts";
 import { repositoryNamed } from "./access.ts";
+import { isPull, setDraft } from "./pull-events.ts";
 import { createServer } from "./server.ts";
 import {
   accountOf,
@@ -82,6 +83,8 @@ export type RunningForge = {
   setRules(repository: Named, rules: readonly Rule[]): void;
   /** Whether Actions may open and approve pull requests; they may where nothing is said. */
   setActionsPulls(repository: Named, allowed: boolean): void;
+  /** What a person does in GitHub's pages; its REST API has no such thing. */
+  setDraft(repository: Named, pull: { readonly number: number; readonly draft: boolean; readonly login: string }): void;
   /** Deliveries of webhooks so far, oldest first. */
   deliveries(): readonly Delivery[];
   /** Resolves when webhooks are delivered, runs that are due have been started and marks are set; throws what failed meanwhile. */
@@ -197,7 +200,10 @@ const createInstallationToken = (forge: Forge, of: { id: number; owner: string; 
 
 const settersOf = (
   forge: Forge,
-): Pick<RunningForge, "defaultBranch" | "setSecrets" | "setEnvironment" | "setPermission" | "setRules" | "setActionsPulls"> => {
+): Pick<
+  RunningForge,
+  "defaultBranch" | "setSecrets" | "setEnvironment" | "setPermission" | "setRules" | "setActionsPulls" | "setDraft"
+> => {
   const find = ({ owner, name }: Named): Repository => repositoryNamed(forge, owner, name);
   return {
     defaultBranch: (named) => find(named).defaultBranch,
@@ -212,6 +218,12 @@ const settersOf = (
       else roles.set(key, role);
     },
     setActionsPulls: (named, allowed) => void (find(named).actionsPulls = allowed),
+    setDraft: (named, { number, draft, login }) => {
+      const issue = find(named).issues.get(number);
+      if (!issue || !isPull(issue)) throw new Error(`there is no pull request ${number}`);
+      const actor = { kind: "user" as const, account: accountOf(forge, login), rights: null };
+      setDraft(forge, find(named), { issue, actor, draft });
+    },
     setRules: (named, rules) => void find(named).rules.splice(0, Infinity, ...rules),
   };
 };

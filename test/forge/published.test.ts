@@ -31,6 +31,8 @@ const talk = async ({ person }: Stage): Promise<void> => {
   const issue_number = (await issues.create({ ...REPO, title: "Uploads fail", body: "Always.", labels: ["bug"] })).data.number;
   await issues.get({ ...REPO, issue_number });
   await issues.update({ ...REPO, issue_number, title: "Uploads fail, always", labels: ["bug", "later"] });
+  await issues.addLabels({ ...REPO, issue_number, labels: ["soon"] });
+  await issues.removeLabel({ ...REPO, issue_number, name: "later" });
   await issues.listForRepo({ ...REPO, state: "all" });
   const comment_id = (await issues.createComment({ ...REPO, issue_number, body: "Words." })).data.id;
   await issues.getComment({ ...REPO, comment_id });
@@ -45,7 +47,7 @@ const talk = async ({ person }: Stage): Promise<void> => {
   await issues.update({ ...REPO, issue_number, state: "open" });
 };
 
-const propose = async ({ person, ada, git, commit, remote, owner }: Stage): Promise<void> => {
+const propose = async ({ person, ada, forge, git, commit, remote, owner }: Stage): Promise<void> => {
   await git("checkout", "-q", "-b", "task");
   const sha = await commit({ "src/b.txt": "b\n" });
   await git("push", "-q", remote(owner), "task");
@@ -53,6 +55,9 @@ const propose = async ({ person, ada, git, commit, remote, owner }: Stage): Prom
   await person.pulls.get({ ...REPO, pull_number });
   await person.pulls.update({ ...REPO, pull_number, title: "The task", state: "closed" });
   await person.pulls.update({ ...REPO, pull_number, state: "open" });
+  await person.issues.addLabels({ ...REPO, issue_number: pull_number, labels: ["hold"] });
+  await person.issues.removeLabel({ ...REPO, issue_number: pull_number, name: "hold" });
+  for (const draft of [true, false]) forge.setDraft(NAMED, { number: pull_number, draft, login: "ada" });
   await person.pulls.list({ ...REPO, state: "all" });
   await ada.pulls.createReview({ ...REPO, pull_number, event: "APPROVE" });
   await ada.pulls.createReview({ ...REPO, pull_number, event: "REQUEST_CHANGES", body: "No." });

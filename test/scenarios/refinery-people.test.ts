@@ -1,15 +1,15 @@
 import { expect, test } from "vitest";
 import { plan, step } from "../support/build.ts";
-import { openStage } from "./stage.ts";
+import { openStage, type OpenStage, type StageOptions } from "./stage.ts";
 
 const TWO = plan(step("fix"), step("next", { needs: ["fix"] }));
 const fileOf = (id: string) => ({ files: { [`${id}.txt`]: `${id}\n` } });
 
 /** A story of two steps; what a person does comes while the first is verified, once. */
-const open = async (meddle: (stage: Awaited<ReturnType<typeof openStage>>, task: string) => Promise<unknown>, webhooks = true) => {
+const open = async (meddle: (stage: OpenStage, task: string) => Promise<unknown>, over: Partial<StageOptions> = {}) => {
   let once: Promise<unknown> | null = null;
-  const stage: Awaited<ReturnType<typeof openStage>> = await openStage({
-    webhooks,
+  const stage: OpenStage = await openStage({
+    ...over,
     script: async (spec) => {
       if (spec.kind === "plan") return { plan: TWO };
       if (spec.kind !== "verify") return fileOf(spec.step?.id ?? "");
@@ -34,15 +34,42 @@ test("30 a person closes a pull request while it is verified: nothing of it land
   expect(await stage.said(issue, "execution")).toHaveLength(1);
 });
 
-test("66 a person sets the label hold: it waits, and lands when that is taken off", async () => {
-  const { stage, issue } = await open((at) => {
-    // Nobody is told of a label here: it is found because what would land is looked at before.
-    at.later(31_000);
-    return at.does("PATCH", `/issues/${FIRST}`, { labels: ["hold"] });
+const setLabels = (at: OpenStage, labels: readonly string[]): Promise<unknown> => at.does("PATCH", `/issues/${FIRST}`, { labels });
+const setDraft = (at: OpenStage, draft: boolean): Promise<unknown> =>
+  Promise.resolve(at.forge.setDraft(at, { number: FIRST, draft, login: "maintainer" }));
+
+test.each([
+  { how: "the label hold", on: (at) => setLabels(at, ["hold"]), off: (at) => setLabels(at, []), told: "labeled" },
+  { how: "that it is a draft", on: (at) => setDraft(at, true), off: (at) => setDraft(at, false), told: "converted_to_draft" },
+] satisfies {
+  how: string;
+  on: (at: OpenStage) => Promise<unknown>;
+  off: (at: OpenStage) => Promise<unknown>;
+  told: string;
+}[])("66 a person says $how right before it lands: its webhook alone holds it, and lets it go on", async ({ on, off, told }) => {
+  const { stage, issue } = await open(async (at) => {
+    await on(at);
+    const arrived = () => at.forge.deliveries().some(({ payload, status }) => payload["action"] === told && status === 200);
+    await at.until(`the webhook ${told}`, () => Promise.resolve(arrived()));
   });
   await stage.shows(issue, /is \*\*held\*\*/);
   expect(await stage.landed()).toEqual([]);
-  await stage.does("PATCH", `/issues/${FIRST}`, { labels: [] });
+  await off(stage);
+  await stage.shows(issue, /Done: all of it landed/);
+  expect(await stage.landed()).toEqual(["fix", "next"]);
+});
+
+test("66 nobody is told of the label hold: it is found when what would land is looked at", async () => {
+  const { stage, issue } = await open(
+    (at) => {
+      at.later(31_000);
+      return setLabels(at, ["hold"]);
+    },
+    { faults: { deliveries: ({ payload }) => (String(payload["action"]).endsWith("labeled") ? 0 : 1) } },
+  );
+  await stage.shows(issue, /is \*\*held\*\*/);
+  expect(await stage.landed()).toEqual([]);
+  await setLabels(stage, []);
   await stage.sweep();
   await stage.shows(issue, /Done: all of it landed/);
 });
@@ -68,7 +95,7 @@ test.each(["merge", "squash"])("a person merges a pull request by hand (%s): its
 test("65 a person asks for changes after it was green: it is done again, and that lands", async () => {
   let attempts = 0;
   let asked: Promise<unknown> | null = null;
-  const stage: Awaited<ReturnType<typeof openStage>> = await openStage({
+  const stage: OpenStage = await openStage({
     script: async (spec) => {
       if (spec.kind === "plan") return { plan: plan(step("fix")) };
       if (spec.kind === "verify") {
