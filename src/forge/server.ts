@@ -113,6 +113,10 @@ const limits = (forge: Forge, app: Hono): void => {
     context.header("date", new Date(forge.now()).toUTCString());
     const fault = forge.faults.requests?.({ method: context.req.method, path: context.req.path, login: loginOf(forge, context) }) ?? null;
     if (fault === "before") return context.json({ message: "Server Error" }, 502);
+    if (fault !== null && fault !== "after") {
+      context.header("retry-after", String(fault.retryAfter));
+      return sendRefusal(forge, context, new Refusal(403, "You have exceeded a secondary rate limit. Please wait a few minutes."));
+    }
     await next();
     const { req, res } = context;
     forge.observe({

@@ -164,9 +164,12 @@ export type Delivery = {
 export type Faults = {
   /** How often a delivery is sent: 0 loses it, 2 doubles it under the same id. */
   readonly deliveries?: (delivery: Delivery) => number;
-  /** A request that fails with 502, before it took effect or after; null for one that is well. */
-  readonly requests?: (request: { readonly method: string; readonly path: string; readonly login: string }) => "before" | "after" | null;
+  /** What goes wrong with a request; null for one that is well. */
+  readonly requests?: (request: { readonly method: string; readonly path: string; readonly login: string }) => RequestFault | null;
 };
+
+/** It fails with 502, before it took effect or after; or it is refused by a secondary limit, for so many seconds. */
+export type RequestFault = "before" | "after" | { readonly retryAfter: number };
 
 /** A request that was answered. The body of the answer can be had as long as it is not sent: ask for it at once. */
 export type Observed = {

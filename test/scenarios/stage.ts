@@ -35,6 +35,8 @@ export type StageOptions = {
   readonly app?: Partial<AppOptions>;
   /** Jobs that the runner has machines for at the same time; others wait. */
   readonly atOnce?: number;
+  /** How much later the App's clock is than GitHub's, in milliseconds. */
+  readonly ahead?: number;
   /** How long a wait may be in vain, in milliseconds. */
   readonly patience?: number;
 };
@@ -87,7 +89,7 @@ export const openStage = async (options: StageOptions) => {
       grace: 0,
       sweepEvery: 60_000,
       log: (line) => void log.push(line),
-      timers: { now, after },
+      timers: { now: () => now() + (options.ahead ?? 0), after },
       ...options.app,
       ...over,
     });
@@ -103,6 +105,8 @@ export const openStage = async (options: StageOptions) => {
     log,
     startApp: startOne,
     app,
+    /** GitHub's time. */
+    now,
     /** Lets time pass for GitHub and the App: what was set for then is not called by it. */
     later: (delay: number): void => void (skew += delay),
     /** Lists what no webhook told of, and waits until it is settled. */
