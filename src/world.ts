@@ -13,6 +13,7 @@ import type { Login, Millis, RefName, Sha } from "./model/ids.ts";
 import type { Ledger } from "./model/ledger.ts";
 import { type Query, queryKey, type Refs } from "./model/query.ts";
 import { ARCHIVE, ATTEMPTS, branchRef, LEDGER } from "./model/refs.ts";
+import { rebuildLedger } from "./rebuild.ts";
 import { type Layers, readSettings } from "./settings.ts";
 import { answer } from "./snapshot/answer.ts";
 
@@ -85,7 +86,12 @@ const keeping = (connected: Connected): Pick<World, "load" | "save"> => {
   return {
     load: async () => {
       await clone.fetch();
-      const refs = await clone.refs();
+      let refs = await clone.refs();
+      if (refs[LEDGER] === undefined && (await rebuildLedger(connected, refs))) {
+        await clone.fetch();
+        refs = await clone.refs();
+        if (refs[LEDGER] === undefined) throw new Error("the ledger is gone, and could not be written anew");
+      }
       const read = await ledgers.read(refs);
       head = read.head;
       return loaded(refs, read.ledger);

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { mkdir, rm } from "node:fs/promises";
 import type { RefMove } from "../model/decision.ts";
-import type { RefName, Sha } from "../model/ids.ts";
+import type { Millis, RefName, Sha } from "../model/ids.ts";
 import type { Answers, Query, Refs } from "../model/query.ts";
 import { buildChain, buildRevert, buildWork } from "./candidates.ts";
 import { mergeOf } from "./merges.ts";
@@ -110,6 +110,15 @@ const reading = (running: Running) => ({
   history: async (tip: Sha): Promise<{ commit: Sha; message: string }[]> => {
     const out = await git(running, ["log", "--first-parent", "--reverse", "-z", "--format=%H%n%B", tip]);
     return out.split("\0").flatMap((entry) => (entry === "" ? [] : [{ commit: entry.slice(0, 40), message: entry.slice(41) }]));
+  },
+  /** The merges in a commit that are not in these others, oldest first: commit, committer time in milliseconds, message. */
+  merges: async (tip: Sha, without: readonly Sha[]): Promise<{ commit: Sha; at: Millis; message: string }[]> => {
+    const range = [tip, ...without.map((each) => `^${each}`)];
+    const out = await git(running, ["log", "--merges", "--reverse", "-z", "--format=%H %ct%n%B", ...range, "--"]);
+    return out.split("\0").flatMap((entry) => {
+      const [, commit, at, message] = /^([0-9a-f]+) (\d+)\n([^]*)$/.exec(entry) ?? [];
+      return commit === undefined ? [] : [{ commit, at: Number(at) * 1_000, message: message ?? "" }];
+    });
   },
 });
 

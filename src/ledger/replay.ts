@@ -5,9 +5,12 @@ import { LEDGER } from "../model/refs.ts";
 import { ledgerFiles } from "./layout.ts";
 import { readInputs, readLedgerAt } from "./load.ts";
 
-/** One write of the ledger, and what deciding again from its parent and its inputs gives. `fence` led to nothing and has no inputs. */
+/**
+ * One write of the ledger, and what deciding again from its parent and its inputs gives. `fence` led to nothing and has no inputs;
+ * nor has `rebuilt`, the first write of a ledger in the place of one that somebody deleted.
+ */
 export type Replayed =
-  | { readonly commit: Sha; readonly subject: string; readonly end: "same" | "fence" }
+  | { readonly commit: Sha; readonly subject: string; readonly end: "same" | "fence" | "rebuilt" }
   | { readonly commit: Sha; readonly subject: string; readonly end: "differs"; readonly paths: readonly string[] };
 
 /** Decides every write of the ledger again, oldest first. */
@@ -19,6 +22,11 @@ export const replayLedger = async (clone: Clone, decideAgain: (ledger: Ledger, i
     const [subject = ""] = message.split("\n");
     const stored = await readLedgerAt(clone, commit);
     const inputs = await readInputs(clone, commit);
+    if (inputs === null && replayed.length === 0) {
+      replayed.push({ commit, subject, end: "rebuilt" });
+      parent = stored;
+      continue;
+    }
     const again = inputs === null ? parent : decideAgain(parent, inputs);
     const paths = again ? differences(again, stored) : ["(it asked for facts that were not stored)"];
     replayed.push(

@@ -94,6 +94,12 @@ const headline = ({ state, planning }: Execution, all: readonly Step[]): string 
   }
 };
 
+/** How an execution ended, by what its comment says; null for one that had not ended, or could be tried again. */
+export const toldEnd = (body: string): "done" | "cancelled" | null => {
+  const [, word] = /^<!--[^\n]*-->\n\n### (Done|Cancelled)\b/.exec(body) ?? [];
+  return word === undefined ? null : word === "Done" ? "done" : "cancelled";
+};
+
 /** What concerns the execution as a whole; what concerns a step is told with the step. */
 const why = (execution: Execution, { frozen }: Queue, all: readonly Step[]): string => {
   if (frozen && execution.state === "running") return `> [!WARNING]\n> **Nothing lands for now.** ${sentence(frozen.why)}`;

@@ -1,0 +1,82 @@
+import { type Evidence, type Landing, rebuilt } from "./decisions/rebuilt.ts";
+import { readComment } from "./events/comment.ts";
+import type { Clone } from "./git/clone.ts";
+import type { Comment, GitHub } from "./github/ports.ts";
+import { ledgerFiles } from "./ledger/layout.ts";
+import type { Login, Millis } from "./model/ids.ts";
+import type { Refs } from "./model/query.ts";
+import { ATTEMPTS, branchRef, LEDGER, readCandidateBranch, readTaskRef } from "./model/refs.ts";
+import { readTrailers } from "./render/commits.ts";
+
+export type Rebuilding = {
+  readonly clone: Clone;
+  readonly github: GitHub;
+  readonly self: Login;
+  readonly defaultBranch: string;
+  readonly now: () => Millis;
+  readonly nonce: () => string;
+  readonly log: (line: string) => void;
+};
+
+/** What nobody spoke of for longer is not worth reading the whole repository's comments for; milliseconds. */
+const BACK = 60 * 24 * 60 * 60_000;
+const MOST_LISTINGS = 20;
+
+/**
+ * Writes a ledger anew where somebody deleted it, from what Enki left in the repository and on GitHub; false where there never was one.
+ * Throws while GitHub does not answer: with half of what is known, work would be done twice.
+ */
+export const rebuildLedger = async (rebuilding: Rebuilding, refs: Refs): Promise<boolean> => {
+  const { clone, defaultBranch, now, nonce, log } = rebuilding;
+  const landings = await readLandings(clone, refs, defaultBranch);
+  if (landings.length === 0 && refs[ATTEMPTS] === undefined) return false;
+  const told = await readTold(rebuilding);
+  const ledger = rebuilt({ landings, refs: Object.keys(refs), ...told, base: defaultBranch, now: now() });
+  const files = [...ledgerFiles(null, ledger)].flatMap(([path, content]) =>
+    content === null ? [] : [[path, { content, mode: "100644" as const }] as const],
+  );
+  const tree = await clone.writeFiles(null, new Map(files));
+  const message = `Rebuild the ledger from what landed\n\nEnki-Write: ${nonce()}`;
+  const commit = await clone.writeCommit({ tree, parents: [], message, at: now() });
+  // Whoever else does the same may be first: what is there then is read.
+  await clone.push([{ ref: LEDGER, from: null, to: commit }]);
+  log(`the ledger was gone: ${landings.length} landings are known again`);
+  return true;
+};
+
+/** What landed on the default branch, then what landed on others beside it. */
+const readLandings = async (clone: Clone, refs: Refs, defaultBranch: string): Promise<Landing[]> => {
+  const heads = Object.keys(refs).filter((ref) => ref.startsWith(branchRef("")) && !readTaskRef(ref) && readCandidateBranch(ref) === null);
+  const bases = [branchRef(defaultBranch), ...heads.filter((ref) => ref !== branchRef(defaultBranch))];
+  const landings: Landing[] = [];
+  const seen: string[] = [];
+  for (const ref of bases) {
+    const tip = refs[ref];
+    if (tip === undefined) continue;
+    for (const { commit, at, message } of await clone.merges(tip, seen)) {
+      const trailers = readTrailers(message);
+      const [title = ""] = message.split("\n");
+      if (trailers) landings.push({ base: ref.slice(branchRef("").length), commit, at, title, task: trailers.task, head: trailers.head });
+    }
+    seen.push(tip);
+  }
+  return landings;
+};
+
+const readTold = async ({ github, self, now }: Rebuilding): Promise<Pick<Evidence, "said" | "commands">> => {
+  const comments = new Map<number, Comment>();
+  let since = now() - BACK;
+  for (let listing = 0; listing < MOST_LISTINGS; listing += 1) {
+    const listed = await github.issues.commentsSince(since);
+    if (!listed.ok) throw new Error(`the ledger is gone, and what was said cannot be read: ${listed.failure.why}`);
+    const before = comments.size;
+    for (const comment of listed.value.comments) comments.set(comment.id, comment);
+    if (comments.size === before || listed.value.until === since) break;
+    since = listed.value.until;
+  }
+  const all = [...comments.values()];
+  const commands = all
+    .flatMap((comment) => readComment(comment, self) ?? [])
+    .flatMap((event) => (event.kind === "commanded" ? [event] : []));
+  return { said: all.filter(({ by }) => by === self), commands };
+};
