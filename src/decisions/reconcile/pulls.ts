@@ -11,7 +11,10 @@ import type { Draft } from "../draft.ts";
 /** Every published head has a pull request and says how it stands; a cancelled or skipped step's is closed with the reason. */
 export const reconcilePulls = (draft: Draft): void => {
   for (const execution of draft.executions()) {
-    for (const step of draft.steps(execution.id)) if (step.head) follow(draft, execution, step);
+    for (const step of draft.steps(execution.id)) {
+      if (step.head) follow(draft, execution, step);
+      if (step.landed) noticeLate(draft, execution, step);
+    }
     if (execution.state === "done") sweep(draft, execution);
   }
 };
@@ -64,6 +67,16 @@ const tell = (draft: Draft, commit: Sha, step: Step): void => {
           ? "failure"
           : null;
   if (state !== null) draft.want({ kind: "set-status", key: `set-status:${commit}`, commit, state, text: statusText(step) });
+};
+
+/** A commit that came to a task branch after it landed is nobody's step any more: its branch stays, and that is said. */
+const noticeLate = (draft: Draft, execution: Execution, step: Step): void => {
+  const task = taskId(execution.id, step.id);
+  const tip = draft.ref(taskRef(task));
+  if (!step.head || tip === null || tip === step.head.sha || step.why !== null) return;
+  const why = `A person moved \`${taskBranch(task)}\` to ${tip.slice(0, 12)} after it landed: that has not landed, and the branch is kept.`;
+  draft.putStep(execution.id, { ...step, why: { code: "remark", why, next: "" } });
+  draft.note(`${task}: a person pushed ${tip.slice(0, 12)} after it landed`);
 };
 
 /** How often, and for how long after the last landing, GitHub is asked whether it marked the pull requests merged; milliseconds. */
