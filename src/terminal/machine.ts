@@ -47,7 +47,8 @@ export type Machine = {
   readonly close: () => Promise<void>;
 };
 
-const MINUTE = 60_000;
+/** As the App does it; every webhook arrives here. */
+const SWEEP_EVERY = 5 * 60_000;
 const WIDEST = 2 ** 32;
 
 /** An installation of our own: this one, and over it what was chosen on the command line. */
@@ -121,7 +122,7 @@ const startOwnApp = async (
     root,
     directory: clones,
     grace: 0,
-    sweepEvery: MINUTE,
+    sweepEvery: SWEEP_EVERY,
     log,
   });
   forge.setWebhookUrl(app.id, started.url);
