@@ -119,6 +119,24 @@ describe("a step that builds on what has not landed", () => {
     it.replay();
   });
 
+  test("7 that changes nothing any more without what it was built on is done with nothing to land: its pull request is closed, and what needs it goes on", async () => {
+    const it = await begin([step("a"), step("b", { needs: completed("a") }), step("c", { needs: ["b"] })], {
+      unchanged: ({ base, onto }) => base !== onto,
+    });
+    await it.worked("a");
+    await it.worked("b");
+    await it.say(1, { kind: "skip", target: "a" });
+    expect(it.states()).toEqual({ a: "skipped", b: "done", c: "running" });
+    expect([it.at("b")?.landed, it.at("b")?.head, it.pull("b")?.state]).toEqual([null, null, "closed"]);
+    expect(it.at("b")?.why?.why).toContain("nothing to land");
+    expect(it.comment()).toMatch(/`b` .*nothing to change/);
+    await it.worked("c");
+    await verifyAll(it);
+    expect(it.states()).toEqual({ a: "skipped", b: "done", c: "done" });
+    expect(it.pull("b")?.state).toBe("closed");
+    it.replay();
+  });
+
   test("goes with what it needs when that is cancelled, and its pull request is closed with the reason", async () => {
     const it = await begin([step("a"), step("b", { needs: completed("a") })]);
     await it.worked("a");

@@ -55,6 +55,8 @@ export const memoryWorld = (
     /** Paths in which a resolution leaves markers. */
     markers?: (result: Sha) => readonly string[];
     workCommit?: () => unknown;
+    /** Work that changes nothing where it is put. */
+    unchanged?: (query: Extract<Query, { kind: "work" }>) => boolean;
     refuse?: (effect: Effect) => string | null;
     /** GitHub does not say which run it started. */
     unknownRuns?: boolean;
@@ -174,6 +176,7 @@ export const memoryWorld = (
           answer: state.backlog.filter(({ open }) => open).map(({ issue, title, body, created }) => ({ issue, title, body, created })),
         };
       case "work":
+        if (options.unchanged?.(query)) return { kind: "work", query, answer: { kind: "unchanged" } };
         return {
           kind: "work",
           query,

@@ -11,23 +11,27 @@ import { type At, failStep } from "./failing.ts";
 
 type Resulted = Extract<Event, { kind: "resulted" }>;
 
-/** A step without files: a report, or nothing to do. A checkpoint among them waits for `/enki approve <task>@<result>`. */
+/** A step without files: a report, or nothing to do. */
 export const finish = (draft: Draft, { execution, step, artifact, remark }: At & { artifact: string | null; remark: string }): void => {
   const tip = draft.ref(taskRef(taskId(execution.id, step.id)));
   if (artifact === null && tip !== null) return keepBranch(draft, { execution, step, tip });
   if (artifact !== null) draft.putArtifact(execution.id, step.id, artifact);
+  endWithout(draft, { execution, step: { ...step, faults: 0, artifact: artifact !== null }, remark });
+};
+
+/** A step that has nothing to land is done; a checkpoint waits for `/enki approve <task>@<result>`. */
+export const endWithout = (draft: Draft, { execution, step, remark }: At & { remark: string }): void => {
   const checkpoint = draft.planned(execution, step.id)?.checkpoint === true;
   const task = taskId(execution.id, step.id);
-  const next = { ...step, faults: 0, artifact: artifact !== null };
   if (!checkpoint) {
-    draft.putStep(execution.id, { ...next, state: "done", why: remark === "" ? null : { code: "remark", why: remark, next: "" } });
-    draft.note(`${task} done: ${artifact === null ? "nothing to land" : "artifact"}`);
+    draft.putStep(execution.id, { ...step, state: "done", why: remark === "" ? null : { code: "remark", why: remark, next: "" } });
+    draft.note(`${task} done: ${step.artifact ? "artifact" : "nothing to land"}`);
     return;
   }
   const approve = `/enki approve ${task}@${(step.result ?? "").slice(0, 12)}`;
   const waits = { code: "checkpoint", why: "What needs this step waits for a person's approval of its result.", next: approve };
   const why = remark === "" ? waits : { ...waits, code: "remark", why: remark };
-  draft.putStep(execution.id, { ...next, state: "waiting", why, until: draft.now + PERSON_WAIT });
+  draft.putStep(execution.id, { ...step, state: "waiting", why, until: draft.now + PERSON_WAIT });
   draft.note(`${task} waits for an approval`);
 };
 

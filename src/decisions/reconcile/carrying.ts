@@ -4,6 +4,7 @@ import { taskRef } from "../../model/refs.ts";
 import type { Step } from "../../model/step.ts";
 import { workMessage } from "../../render/commits.ts";
 import { failStep } from "../apply/failing.ts";
+import { endWithout } from "../apply/deliver.ts";
 import { buildBase, isStale } from "../bases.ts";
 import type { Draft } from "../draft.ts";
 
@@ -16,6 +17,12 @@ export const reconcileCarrying = (draft: Draft): void => {
       if (isStale(draft, step) === true) carry(draft, execution, step);
     }
   }
+};
+
+/** Its pull request is closed: nothing of it will land. */
+const empty = (draft: Draft, execution: Execution, step: Step): void => {
+  const remark = "What it was built on changed, and without that its work changes nothing: there is nothing to land.";
+  endWithout(draft, { execution, step: { ...step, head: null, on: [], until: null }, remark });
 };
 
 const carry = (draft: Draft, execution: Execution, step: Step): void => {
@@ -35,7 +42,7 @@ const carry = (draft: Draft, execution: Execution, step: Step): void => {
   const message = workMessage({ execution, step: planned, suffix: draft.snapshot.config.git.commitSuffix });
   const work = draft.ask<"work">({ kind: "work", result: step.result, base: step.base, onto: built.commit, message });
   if (!work) return;
-  if (work.kind === "unchanged") return fail("work-unchanged", "Without what it was built on, its work changes nothing.");
+  if (work.kind === "unchanged") return empty(draft, execution, step);
   if (work.kind === "conflict")
     return fail("work-conflict", `What it was built on changed, and it conflicts with that in ${work.paths.slice(0, 5).join(", ")}.`);
   draft.move(taskRef(task), work.commit);

@@ -14,6 +14,9 @@ export const reconcilePulls = (draft: Draft): void => {
     for (const step of draft.steps(execution.id)) {
       if (step.head) follow(draft, execution, step);
       if (step.landed) noticeLate(draft, execution, step);
+      // Its work turned out to change nothing after its pull request was opened.
+      else if (!step.head && step.pull !== null && (step.state === "done" || step.state === "waiting"))
+        withdraw(draft, taskId(execution.id, step.id), step);
     }
     if (execution.state === "done") sweep(draft, execution);
   }
