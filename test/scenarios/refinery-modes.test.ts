@@ -9,10 +9,18 @@ const REVIEWED = { ...PULL, parameters: { required_approving_review_count: 1 } }
 
 const REPOSITORY = { owner: "octo", name: "demo" };
 
-/** Two steps side by side on a base with these rules. */
+/** Two steps side by side, of which `fix` is done first, on a base with these rules. */
 const open = async (rules: readonly { branch: string; type: string; parameters?: unknown }[], over: Partial<StageOptions> = {}) => {
-  const stage = await openStage({
-    script: (spec) => (spec.kind === "plan" ? { plan: TWO } : spec.kind === "verify" ? { verdict: "green" } : fileOf(spec.step?.id ?? "")),
+  const stage: OpenStage = await openStage({
+    script: async (spec) => {
+      if (spec.kind === "plan") return { plan: TWO };
+      if (spec.kind === "verify") return { verdict: "green" };
+      if (spec.step?.id === "more")
+        await stage.until("fix to be delivered", () =>
+          stage.git("for-each-ref", `refs/heads/task/${spec.execution}-fix`).then((ref) => ref !== ""),
+        );
+      return fileOf(spec.step?.id ?? "");
+    },
     ...over,
   });
   stage.forge.setRules(REPOSITORY, rules);
