@@ -11,6 +11,9 @@ const TIME_OUT = 30_000;
 const CACHED = 500;
 export const PER_PAGE = 100;
 
+/** What people are told of. */
+const TEXT = /^POST .*\/(?:pulls|issues|comments)$/;
+
 type Page<T> = { readonly value: T; readonly more: boolean };
 type Request<T> = { readonly route: string; readonly parameters?: Readonly<Record<string, unknown>>; readonly schema: ZodType<T> };
 type Repository = { readonly octokit: Requester; readonly owner: string; readonly repo: string; readonly clock: () => Millis };
@@ -66,7 +69,7 @@ const exchange = async (
   meter: Meter,
   request: Request<unknown> & { readonly etag?: string | undefined },
 ): Promise<Answer | Failed> => {
-  const held = meter.held();
+  const held = meter.held() ?? (TEXT.test(request.route) ? meter.paced() : null);
   if (held) return held;
   const { octokit, owner, repo } = repository;
   const headers = { "x-github-api-version": API_VERSION, ...(request.etag === undefined ? {} : { "if-none-match": request.etag }) };

@@ -55,6 +55,22 @@ test("while a limit holds nothing is sent, and after it everything goes on", asy
   expect(await github.issues.commentsOn(7)).toEqual({ ok: true, value: [] });
 });
 
+test("no more new texts are sent in a minute than GitHub takes; all else goes on meanwhile", async () => {
+  const { github, clock, api } = stage();
+  api.post(`${REPO}/issues/7/comments`).times(71).reply(201, { id: 12 });
+  api.patch(`${REPO}/issues/7`).reply(200, {});
+  for (let sent = 0; sent < 70; sent += 1) {
+    clock.now = NOW + sent * 100;
+    expect((await github.issues.comment(7, "x")).ok).toBe(true);
+  }
+  expect(failure(await github.issues.comment(7, "x"))).toMatchObject({ kind: "later", at: NOW + 60_000, unclear: false });
+  expect((await github.issues.closeIssue(7)).ok).toBe(true);
+  clock.now = NOW + 60_000;
+  expect((await github.issues.comment(7, "x")).ok).toBe(true);
+  expect(failure(await github.issues.comment(7, "x"))).toMatchObject({ kind: "later", at: NOW + 60_100 });
+  expect(github.requests().sent).toBe(72);
+});
+
 test("a secondary limit that names no time waits a minute, then two", async () => {
   const { github, clock, api } = stage();
   api.patch(`${REPO}/issues/7`).twice().reply(429, { message: "slow down" });
