@@ -7,6 +7,7 @@ import type { Login, Millis } from "./model/ids.ts";
 import type { Refs } from "./model/query.ts";
 import { ATTEMPTS, branchRef, LEDGER, readCandidateBranch, readTaskRef } from "./model/refs.ts";
 import { readTrailers } from "./render/commits.ts";
+import { readMarker } from "./render/marker.ts";
 
 export type Rebuilding = {
   readonly clone: Clone;
@@ -31,6 +32,8 @@ export const rebuildLedger = async (rebuilding: Rebuilding, refs: Refs): Promise
   const landings = await readLandings(clone, refs, defaultBranch);
   if (landings.length === 0 && refs[ATTEMPTS] === undefined) return false;
   const told = await readTold(rebuilding);
+  // A copy of a repository has its history, and nothing of what was done there is this one's.
+  if (!told.said.some(({ body }) => readMarker(body)?.kind === "execution")) return false;
   const ledger = rebuilt({ landings, refs: Object.keys(refs), ...told, base: defaultBranch, now: now() });
   const files = [...ledgerFiles(null, ledger)].flatMap(([path, content]) =>
     content === null ? [] : [[path, { content, mode: "100644" as const }] as const],

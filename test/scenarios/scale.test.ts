@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
 import { readMarker } from "../../src/render/marker.ts";
 import { fanWorkflow } from "../support/fan-workflow.ts";
-import { openStage } from "./stage.ts";
+import { plan, step } from "../support/build.ts";
+import { openStage, type StageOptions } from "./stage.ts";
 
 /** `npm run scale` runs it with a thousand. */
 const SIZE = Number(process.env["ENKI_SCALE"] ?? 100);
@@ -17,23 +18,34 @@ const bodyOf = (answer: string): string => {
   return readMarker(body)?.kind === "execution" ? body : "";
 };
 
+/** Counts what the App asks of GitHub, and pushes. */
+const openCount = () => {
+  const asked = { requests: 0, pushes: 0 };
+  const count = ({ login, method, path, status }: Parameters<NonNullable<StageOptions["observe"]>>[0]): void => {
+    if (login !== "enki[bot]" || status === 304) return;
+    if (path.includes("/api/")) asked.requests += 1;
+    else if (method === "POST" && path.endsWith("git-receive-pack")) asked.pushes += 1;
+  };
+  return { asked, count };
+};
+
 test(
   `a workflow of ${SIZE} roles side by side and one that joins them runs to its end, every command in a process of its own`,
   { timeout: MINUTES * 60_000 },
   async () => {
-    const asked = { requests: 0, pushes: 0 };
+    const { asked, count } = openCount();
     const told: string[] = [];
     const stage = await openStage({
       files: { ".enki/workflows/fan.md": fanWorkflow(SIZE), ".enki/enki.toml": config(SIZE) },
       script: ({ kind }) => (kind === "verify" ? { verdict: "green" } : "runs"),
       atOnce: 6,
       patience: MINUTES * 60_000,
-      observe: ({ login, method, path, status, body }) => {
-        if (login !== "enki[bot]" || status === 304) return;
+      observe: (exchange) => {
+        count(exchange);
+        const { login, method, path, body } = exchange;
         // Not by looking at the issue: a maintainer may ask 5,000 times an hour, too.
-        if (method !== "GET" && /\/comments(?:\/\d+)?$/.test(path)) void body().then((text) => told.push(bodyOf(text)));
-        if (path.includes("/api/")) asked.requests += 1;
-        else if (method === "POST" && path.endsWith("git-receive-pack")) asked.pushes += 1;
+        if (login === "enki[bot]" && method !== "GET" && /\/comments(?:\/\d+)?$/.test(path))
+          void body().then((text) => told.push(bodyOf(text)));
       },
     });
     await stage.ask("/enki run fan x");
@@ -49,3 +61,28 @@ test(
     if (SIZE > 100) console.log(JSON.stringify({ roles: SIZE, ...asked, comments: told.length }));
   },
 );
+
+const WIDE = 16;
+
+test(`${WIDE} steps that are done in one moment land for at most 2 pushes and 8 requests each`, async () => {
+  const { asked, count } = openCount();
+  let [working, go] = [0, (): void => undefined];
+  const all = new Promise<void>((resolve) => (go = resolve));
+  const stage = await openStage({
+    files: { ".enki/enki.toml": `${config(WIDE)}\n`.replace("[refinery]", "[refinery]\nparallel = 4") },
+    observe: count,
+    script: async (spec) => {
+      if (spec.kind === "plan") return { plan: plan(...Array.from({ length: WIDE }, (_, at) => step(`part-${at}`))) };
+      if (spec.kind === "verify") return { verdict: "green" };
+      if ((working += 1) === WIDE) go();
+      await all;
+      return { files: { [`${spec.step?.id ?? ""}.txt`]: "1\n" } };
+    },
+  });
+  const issue = await stage.ask();
+  await stage.approve(issue);
+  await stage.shows(issue, /Done: all of it landed/);
+  expect(await stage.landed()).toHaveLength(WIDE);
+  expect(asked.requests).toBeLessThanOrEqual(8 * WIDE);
+  expect(asked.pushes).toBeLessThanOrEqual(2 * WIDE);
+});
