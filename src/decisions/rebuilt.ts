@@ -26,7 +26,7 @@ export type Landing = {
   readonly head: Sha;
 };
 /** One of our own comments. */
-export type Said = {
+type Said = {
   readonly id: number;
   readonly issue: number;
   readonly onPull: boolean;

@@ -169,7 +169,7 @@ export type Faults = {
 };
 
 /** It fails with 502, before it took effect or after; or it is refused by a secondary limit, for so many seconds. */
-export type RequestFault = "before" | "after" | { readonly retryAfter: number };
+type RequestFault = "before" | "after" | { readonly retryAfter: number };
 
 /** A request that was answered. The body of the answer can be had as long as it is not sent: ask for it at once. */
 export type Observed = {

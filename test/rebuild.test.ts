@@ -1,0 +1,117 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { rebuildLedger } from "../src/rebuild.ts";
+import type { Comment } from "../src/github/ports.ts";
+import { loadLedger } from "../src/ledger/load.ts";
+import { executionId, type Sha } from "../src/model/ids.ts";
+import { branchRef, LEDGER, taskRef } from "../src/model/refs.ts";
+import { writeMarker } from "../src/render/marker.ts";
+import { memoryGitHub } from "./support/memory-github.ts";
+import { repository } from "./support/repository.ts";
+
+const NOW = Date.parse("2026-11-20T12:00:00Z");
+const ID = executionId("comment:1", () => false);
+const OVER = executionId("comment:2", () => false);
+
+let repo: Awaited<ReturnType<typeof repository>>;
+beforeAll(async () => {
+  repo = await repository();
+  const base = await repo.commit("main", { "a.txt": "1" });
+  const land = async (onto: Sha, execution: string, branch: string): Promise<Sha> => {
+    const head = await repo.commit(`task/${execution}-fix`, { "fix.txt": execution }, { parents: [onto] });
+    const clone = await repo.clone();
+    await clone.fetch();
+    const message = `Do fix\n\nEnki-Task: ${execution}-fix\nEnki-Execution: ${execution}\nEnki-Head: ${head}`;
+    const merge = await clone.writeCommit({ tree: await clone.writeFiles(head, new Map()), parents: [onto, head], message, at: NOW });
+    const from = (await clone.refs())[branchRef(branch)] ?? null;
+    await clone.push([{ ref: branchRef(branch), from, to: merge }]);
+    return merge;
+  };
+  const first = await land(base, ID, "main");
+  await land(first, OVER, "release");
+  await repo.commit(`task/${ID}-next`, { "next.txt": "1" }, { parents: [first] });
+});
+afterAll(() => repo.close());
+
+const said = (over: Partial<Comment>): Comment => ({
+  id: 0,
+  issue: 7,
+  onPull: false,
+  by: "maintainer",
+  bot: false,
+  body: "",
+  created: NOW - 60_000,
+  updated: NOW - 60_000,
+  ...over,
+});
+const told = (id: string, headline: string, over: Partial<Comment> = {}): Comment =>
+  said({ by: "enki[bot]", bot: true, body: `${writeMarker({ kind: "execution", id })}\n\n### ${headline}`, ...over });
+
+const COMMENTS = [
+  said({ id: 1, body: "/enki fix the limit", created: NOW - 90_000, updated: NOW - 90_000 }),
+  said({ id: 2, body: "/enki fix the rest", issue: 8, created: NOW - 80_000, updated: NOW - 80_000 }),
+  told(ID, "At work: 1 of 2 steps done", { id: 3 }),
+  told(OVER, "Done: all of it landed", { id: 4, issue: 8 }),
+  said({ id: 5, body: "/enki fix something new", created: NOW - 1_000, updated: NOW - 1_000 }),
+];
+
+const open = async (comments: readonly Comment[]) => {
+  const clone = await repo.clone();
+  await clone.fetch();
+  const { github, state } = memoryGitHub(
+    () => null,
+    () => false,
+  );
+  state.comments = [...comments];
+  const log: string[] = [];
+  const rebuilding = {
+    clone,
+    github,
+    self: "enki[bot]",
+    defaultBranch: "main",
+    now: () => NOW,
+    nonce: () => clone.directory,
+    log: (line: string) => void log.push(line),
+  };
+  return { clone, rebuilding, rebuild: async () => rebuildLedger(rebuilding, await clone.refs()) };
+};
+
+test("a copy of a repository has landings in its history and no comment of ours: it begins with nothing", async () => {
+  const { clone, rebuild } = await open(COMMENTS.filter(({ bot }) => !bot));
+  expect(await rebuild()).toBe(false);
+  await clone.fetch();
+  expect((await clone.refs())[LEDGER]).toBeUndefined();
+});
+
+test("while GitHub does not tell what was said nothing is written: with half of it work would be done twice", async () => {
+  const { clone, rebuilding } = await open(COMMENTS);
+  const { github } = rebuilding;
+  const later = { ok: false as const, failure: { kind: "later" as const, at: NOW, why: "502", unclear: true } };
+  const deaf = { ...rebuilding, github: { ...github, issues: { ...github.issues, commentsSince: () => Promise.resolve(later) } } };
+  await expect(rebuildLedger(deaf, await clone.refs())).rejects.toThrow("502");
+  await clone.fetch();
+  expect((await clone.refs())[LEDGER]).toBeUndefined();
+});
+
+test("what landed is known on each base, what was under way is lost, what was asked for after our last words is still to be done", async () => {
+  const [one, two] = [await open(COMMENTS), await open(COMMENTS)];
+  // Whoever comes second finds what the first wrote.
+  expect(await Promise.all([one.rebuild(), two.rebuild()])).toEqual([true, true]);
+  const read = async ({ clone }: typeof one) => {
+    await clone.fetch();
+    return loadLedger(clone, await clone.refs());
+  };
+  const { ledger, head } = await read(one);
+  expect((await read(two)).head).toBe(head);
+
+  const { [ID]: lost, [OVER]: over } = ledger.executions;
+  expect(lost).toMatchObject({ state: "cancelled", issue: 7, by: "maintainer", request: "the limit", base: "main" });
+  expect(lost?.steps["fix"]).toMatchObject({ state: "done", landed: { at: NOW } });
+  expect(lost?.steps["next"]).toMatchObject({ state: "cancelled", landed: null });
+  expect(lost?.why?.why).toContain(taskRef(`${ID}-next`).replace("refs/heads/", ""));
+  expect(over).toMatchObject({ state: "done", issue: 8, base: "release", why: null });
+  expect(Object.keys(ledger.queues).toSorted()).toEqual(["main", "release"]);
+  expect(ledger.queues["main"]?.landed).toBe(lost?.steps["fix"]?.landed?.commit);
+  expect(Object.keys(ledger.handled).toSorted()).toEqual(["comment:1", "comment:2"]);
+  expect(ledger.cursor).toBe(NOW - 60_000);
+  expect(Object.values(ledger.outbox)).toMatchObject([{ kind: "say", issue: 7 }]);
+});
