@@ -1,6 +1,7 @@
 import { type Base, hash, readTaskId, type Sha, taskId } from "../model/ids.ts";
 import type { Candidate, Landing, Queue } from "../model/queue.ts";
 import { branchRef, candidateBranch } from "../model/refs.ts";
+import { REUSED_TEXT } from "../render/statuses.ts";
 import type { Draft } from "./draft.ts";
 
 /** A landing by GitHub's hand, which is written down with the save before it is asked for. */
@@ -27,6 +28,12 @@ export const landSteps = (draft: Draft, base: Base, { items, commit }: Pick<Cand
     draft.note(`${taskId(id.execution, id.step)} landed on ${base} as ${commit.slice(0, 12)} (head ${head.slice(0, 12)})`);
   }
   startAfter(draft, base, commit);
+};
+
+/** A verdict on the same files that was reused is told of the commit that landed by it. */
+export const tellReused = (draft: Draft, { runs }: Candidate, commit: Sha): void => {
+  if (runs.some(({ attempt }) => attempt > 0)) return;
+  draft.post({ kind: "set-status", key: `set-status:${commit}`, commit, state: "success", text: REUSED_TEXT });
 };
 
 /** Actions workflows that are to run after a landing, once for each. */

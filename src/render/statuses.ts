@@ -6,6 +6,9 @@ import { stateWords } from "./step-table.ts";
 /** GitHub takes no longer description. */
 const LIMIT = 140;
 
+/** On a commit that landed without a run of its own. */
+export const REUSED_TEXT = "Verified: a commit with the same files was green before";
+
 /** The text of the status `enki/refinery` on a head: plain text, one line. */
 export const statusText = (step: Step): string => {
   if (step.landed) return `Landed as ${step.landed.commit.slice(0, 12)}`;

@@ -73,6 +73,18 @@ test("6 a step on the newest base whose tree was green before lands without anot
   expect(await stage.git("rev-parse", "main^2")).toBe(pushed);
   expect(verified).toHaveLength(1);
   expect(await stage.git("rev-parse", "main")).not.toBe(verified[0]);
+  const said = await stage.until("what is said of the commit that landed", async () => {
+    const tip = await stage.git("rev-parse", "main");
+    const { statuses } = (await stage.does("GET", `/commits/${tip}/status`)) as {
+      statuses: { context: string; state: string; description: string }[];
+    };
+    return statuses[0];
+  });
+  expect(said).toMatchObject({
+    context: "enki/refinery",
+    state: "success",
+    description: "Verified: a commit with the same files was green before",
+  });
   expect(await stage.git("rev-parse", "main^{tree}")).toBe(await stage.git("rev-parse", `${pushed}^{tree}`));
 });
 

@@ -142,7 +142,7 @@ const people = (forge: RunningForge) => {
     const answer = await fetch(`${forge.apiUrl}/repos/${REPOSITORY.owner}/${REPOSITORY.name}${path}`, {
       method,
       headers,
-      body: JSON.stringify(of.body),
+      ...(method === "GET" ? {} : { body: JSON.stringify(of.body) }),
     });
     if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${await answer.text()}`);
     return answer.json();

@@ -7,7 +7,7 @@ import { plan } from "../../refinery/plan.ts";
 import type { RefineryEffect, RefineryPlan } from "../../refinery/state.ts";
 import { failStep } from "../apply/failing.ts";
 import { heldBases } from "../bases.ts";
-import { newLanding, startAfter } from "../landings.ts";
+import { newLanding, startAfter, tellReused } from "../landings.ts";
 import { withTerms } from "../terms.ts";
 import type { Draft } from "../draft.ts";
 import { JOB_SLACK, MAX_FAULTS } from "../faults.ts";
@@ -154,6 +154,7 @@ const eject = (draft: Draft, { task, head, why, log }: Ejected): void => {
 
 const land = (draft: Draft, base: Base, candidate: Candidate): void => {
   startAfter(draft, base, candidate.commit);
+  tellReused(draft, candidate, candidate.commit);
   for (const { task, head, merge } of candidate.items) {
     const id = readTaskId(task);
     const step = id && draft.execution(id.execution)?.steps[id.step];

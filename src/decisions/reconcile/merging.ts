@@ -6,7 +6,7 @@ import { refuse } from "../../model/refusal.ts";
 import { landed } from "../../refinery/land.ts";
 import { batchBody, batchTitle, revertBody, revertMessage, revertTitle } from "../../render/pulls.ts";
 import type { Draft } from "../draft.ts";
-import { batchBranch, batchRef, landSteps, revertBranch, sidePullKey } from "../landings.ts";
+import { batchBranch, batchRef, landSteps, revertBranch, sidePullKey, tellReused } from "../landings.ts";
 
 /** GitHub says that a base had just moved at most this often in a row. */
 const MAX_TRIES = 5;
@@ -60,7 +60,10 @@ const settle = (draft: Draft, base: Base, { landing, commit, tree }: { landing: 
   const before = without(draft.queue(base));
   landSteps(draft, base, { items: candidate.items, commit });
   const after = landed(before, { ...candidate, commit }, draft.snapshot.config.refinery.parallel);
-  if (tree === candidate.tree) return draft.putQueue(base, after);
+  if (tree === candidate.tree) {
+    tellReused(draft, candidate, commit);
+    return draft.putQueue(base, after);
+  }
   const why = `GitHub merged ${commit.slice(0, 12)} into \`${base}\`, and its files are not those that were verified as ${candidate.commit.slice(0, 12)}: look at it, and at the pull request that takes it back.`;
   draft.note(`${base}: ${commit.slice(0, 12)} is not what was verified`);
   const sound = after.sound.filter((each) => each !== commit);
