@@ -22,7 +22,9 @@ const forgeStage = async (): Promise<ContractStage> => {
   const app = await forge.createApp({ name: "enki", secret: "s" });
   const ada = forge.createUser("ada");
   forge.setPermission(NAMED, { login: "ada", role: "write" });
-  const clock = (): number => Date.parse("2026-11-20T12:00:00Z");
+  // Goes on by a second each time somebody looks: who writes a hundred comments takes longer than a minute.
+  let now = Date.parse("2026-11-20T12:00:00Z");
+  const clock = (): number => (now += 1_000);
   const connect = (auth: string) => connectGitHub({ auth, baseUrl: forge.apiUrl, owner: "octo", repo: "demo", clock });
   const { issue } = await openIssue(stage.octokit(ada));
   return {
