@@ -1,13 +1,9 @@
 import type { Sha, TaskId } from "../model/ids.ts";
-import { type Candidate, isActive, type Queue, type QueueItem } from "../model/queue.ts";
-import { suspectsOf } from "./evidence.ts";
-import { cautiousRates, doubts } from "./odds.ts";
-import type { RefineryState } from "./state.ts";
+import { type Candidate, isActive, type QueueItem } from "../model/queue.ts";
+import { type Board, DOOMED, isBound, oddsOf } from "./board.ts";
 
 /** Below this a chain is not built on: what follows is verified beside it. */
 const WORTH = 0.2;
-/** With a step in it that is this likely bad a run gives its slot to another, unless it is about that step alone. */
-const DOOMED = 0.65;
 /** Up to this what needs an accused step goes on behind it on slots that nobody else wants: its red run may have been a flake. */
 const FORLORN = 0.85;
 /** A group of steps for one run is as large as makes red and green equally likely, where there are more steps than slots. */
@@ -25,45 +21,6 @@ export type Chain = {
   readonly tasks: Set<TaskId>;
 };
 
-/** What is known at this moment, for choosing. */
-export type Board = {
-  readonly queue: Queue;
-  readonly tip: Sha;
-  /** Runs that may be under way at a time. */
-  readonly slots: number;
-  readonly items: ReadonlyMap<TaskId, QueueItem>;
-  /** How likely a step is bad. */
-  readonly doubt: (task: TaskId) => number;
-  /** How likely it may be that a step is bad, for how many of them are risked in one run. */
-  readonly cautious: (task: TaskId) => number;
-  readonly needs: ReadonlyMap<TaskId, readonly TaskId[]>;
-  /** False where one step lands at a time: what is verified as two never lands. */
-  readonly together: boolean;
-  /** Red runs that are forgiven. */
-  readonly retries: number;
-};
-
-export const openBoard = ({ tip, entrants, retries, together, parallel }: RefineryState, queue: Queue): Board => {
-  const cautious = cautiousRates(queue);
-  const board: Board = {
-    queue,
-    tip,
-    slots: queue.window === 0 ? parallel : Math.min(queue.window, parallel),
-    retries,
-    together,
-    items: new Map(queue.items.map((item) => [item.task, item])),
-    doubt: doubts(queue),
-    cautious: (task) => (isBound(board, task) || (board.needs.get(task) ?? []).length > 0 ? cautious.bound : cautious.free),
-    needs: new Map(entrants.map((each) => [each.task, each.needs])),
-  };
-  return board;
-};
-
-/** How likely a candidate is good. */
-const oddsOf = ({ doubt }: Board, candidate: Candidate): number => candidate.items.reduce((odds, { task }) => odds * (1 - doubt(task)), 1);
-
-const isDoomed = ({ doubt }: Board, { items }: Candidate): boolean => items.length > 1 && items.some(({ task }) => doubt(task) >= DOOMED);
-
 export const newChain = (board: Board, root: Candidate | null): Chain => ({
   root,
   add: [],
@@ -71,24 +28,6 @@ export const newChain = (board: Board, root: Candidate | null): Chain => ({
   odds: root ? oddsOf(board, root) : 1,
   tasks: new Set(root?.items.map(({ task }) => task)),
 });
-
-/** Steps of which a run is under way that may bring them into the base. Of a run that is likely red those are left that could be nowhere else. */
-export const coveredOf = (board: Board): Set<TaskId> => {
-  const behind = behindDoomed(board);
-  return new Set(
-    board.queue.candidates
-      .filter((each) => each.onto === board.tip && isActive(each))
-      .flatMap((each) => each.items.map(({ task }) => task).filter((task) => !isDoomed(board, each) || behind.has(task))),
-  );
-};
-
-/** What needs a step that is likely bad. */
-export const behindDoomed = ({ queue, doubt, needs }: Board): Set<TaskId> => {
-  const behind = new Set<TaskId>();
-  const isBad = (task: TaskId): boolean => behind.has(task) || doubt(task) >= DOOMED;
-  for (const { task } of queue.items) if ((needs.get(task) ?? []).some((need) => isBad(need))) behind.add(task);
-  return behind;
-};
 
 /** What needs an accused step, behind the run of that, each with a run of its own. */
 export const followers = (board: Board, accused: Chain, { fresh, free }: Laying): Chain => {
@@ -118,25 +57,6 @@ export const tailsOf = (board: Board): Chain[] => {
     .sort((a, b) => b.odds * b.tasks.size - a.odds * a.tasks.size);
 };
 
-/** The step for whose sake a run is under way: the only one that it tells of, or the last, where that is accused or held. Such a run is not stopped for another like it. */
-export const triedBy = ({ tip, items }: Board, sound: ReadonlySet<Sha>, candidate: Candidate): TaskId | null => {
-  if (!isActive(candidate)) return null;
-  const { suspects, known } = suspectsOf(candidate, sound);
-  if (suspects.length === 1 && (known || candidate.onto === tip)) return suspects[0]?.task ?? null;
-  const last = candidate.onto === tip ? candidate.items.at(-1) : undefined;
-  const item = last && items.get(last.task);
-  return item && (item.strikes > 0 || item.state === "held") ? item.task : null;
-};
-
-/** Runs that may be stopped when another is wanted more: of what is likely red, and of what was built on an earlier base. */
-export const expendable = (board: Board): Candidate[] => {
-  const sound = new Set(board.queue.sound);
-  return board.queue.candidates.filter((each) => {
-    if (!isActive(each) || each.items.length === 0 || triedBy(board, sound, each) !== null) return false;
-    return each.onto !== board.tip || isDoomed(board, each);
-  });
-};
-
 const put = ({ doubt }: Board, chain: Chain, item: QueueItem): void => {
   chain.add.push(item);
   chain.tasks.add(item.task);
@@ -160,7 +80,7 @@ const fits = ({ needs }: Board, chain: Chain, { task }: QueueItem): boolean =>
 /** Where the next step goes: a chain, and the group of steps that its next run is for. */
 type Pen = { chain: Chain; size: number; odds: number; left: number };
 
-/** What is laid out for how many runs; `single` where each step needs a run of its own. */
+/** What is laid out for how many runs. */
 type Laying = { readonly fresh: readonly QueueItem[]; readonly free: number };
 
 /**
@@ -198,10 +118,6 @@ const isWorth = (board: Board, chain: Chain, item: QueueItem): boolean => {
 /** With all of a group that was red in it, a chain is red again. */
 const completesGroup = ({ queue }: Board, { tasks }: Chain, { task }: QueueItem): boolean =>
   queue.groups.some((group) => group.includes(task) && group.every((each) => each === task || tasks.has(each)));
-
-/** A red group costs such a step more than a run: others wait for it, or its first red run is its last. */
-const isBound = ({ slots, retries, needs }: Board, task: TaskId): boolean =>
-  slots > 1 && (retries === 0 || (needs.get(task) ?? []).length > 0);
 
 const write = (board: Board, pen: Pen, { item, most }: { item: QueueItem; most: number }): void => {
   const good = 1 - Math.max(board.doubt(item.task), board.cautious(item.task));

@@ -1,20 +1,8 @@
 import type { Sha, TaskId } from "../model/ids.ts";
 import { type Candidate, isActive, isGreen, type Queue, type QueueItem } from "../model/queue.ts";
 import { openCandidates } from "./candidates.ts";
-import {
-  behindDoomed,
-  type Board,
-  type Chain,
-  coveredOf,
-  expendable,
-  followers,
-  joinCleared,
-  layOut,
-  newChain,
-  openBoard,
-  tailsOf,
-  triedBy,
-} from "./chains.ts";
+import { behindDoomed, type Board, coveredOf, expendable, openBoard, triedBy } from "./board.ts";
+import { type Chain, followers, joinCleared, layOut, newChain, tailsOf } from "./chains.ts";
 import { isOutage } from "./evidence.ts";
 import type { RefineryState } from "./state.ts";
 
