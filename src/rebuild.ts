@@ -23,11 +23,22 @@ export type Rebuilding = {
 const BACK = 60 * 24 * 60 * 60_000;
 const MOST_LISTINGS = 20;
 
+/** Rebuilds a ledger that is missing. Where there never was one that is found out once, not at every turn, until one has been seen. */
+export const openRebuild = (rebuilding: Rebuilding): ((refs: Refs) => Promise<boolean>) => {
+  let neverWas = false;
+  return async (refs) => {
+    const isMissing = refs[LEDGER] === undefined;
+    const isRebuilt = isMissing && !neverWas && (await rebuildLedger(rebuilding, refs));
+    neverWas = isMissing && !isRebuilt;
+    return isRebuilt;
+  };
+};
+
 /**
  * Writes a ledger anew where somebody deleted it, from what Enki left in the repository and on GitHub; false where there never was one.
  * Throws while GitHub does not answer: with half of what is known, work would be done twice.
  */
-export const rebuildLedger = async (rebuilding: Rebuilding, refs: Refs): Promise<boolean> => {
+const rebuildLedger = async (rebuilding: Rebuilding, refs: Refs): Promise<boolean> => {
   const { clone, defaultBranch, now, nonce, log } = rebuilding;
   const landings = await readLandings(clone, refs, defaultBranch);
   if (landings.length === 0 && refs[ATTEMPTS] === undefined) return false;

@@ -13,7 +13,7 @@ import type { Login, Millis, RefName, Sha } from "./model/ids.ts";
 import type { Ledger } from "./model/ledger.ts";
 import { type Query, queryKey, type Refs } from "./model/query.ts";
 import { ARCHIVE, ATTEMPTS, branchRef, LEDGER } from "./model/refs.ts";
-import { rebuildLedger } from "./rebuild.ts";
+import { openRebuild } from "./rebuild.ts";
 import { type Layers, readSettings } from "./settings.ts";
 import { answer } from "./snapshot/answer.ts";
 
@@ -75,6 +75,7 @@ const keeping = (connected: Connected): Pick<World, "load" | "save"> => {
   const { clone, now } = connected;
   const ledgers = remembering(clone);
   const settings = rememberSettings(connected);
+  const rebuild = openRebuild(connected);
   let head: Sha | null = null;
   // The base may have moved with a save, and with it what it configures.
   const loaded = async (refs: Refs, ledger: Ledger): Promise<Loaded> => ({
@@ -87,7 +88,7 @@ const keeping = (connected: Connected): Pick<World, "load" | "save"> => {
     load: async () => {
       await clone.fetch();
       let refs = await clone.refs();
-      if (refs[LEDGER] === undefined && (await rebuildLedger(connected, refs))) {
+      if (await rebuild(refs)) {
         await clone.fetch();
         refs = await clone.refs();
         if (refs[LEDGER] === undefined) throw new Error("the ledger is gone, and could not be written anew");

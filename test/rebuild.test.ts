@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { rebuildLedger } from "../src/rebuild.ts";
+import { openRebuild } from "../src/rebuild.ts";
 import type { Comment } from "../src/github/ports.ts";
 import { loadLedger } from "../src/ledger/load.ts";
 import { executionId, type Sha } from "../src/model/ids.ts";
@@ -72,14 +72,22 @@ const open = async (comments: readonly Comment[]) => {
     nonce: () => clone.directory,
     log: (line: string) => void log.push(line),
   };
-  return { clone, rebuilding, rebuild: async () => rebuildLedger(rebuilding, await clone.refs()) };
+  return { clone, rebuilding, state, rebuild: openRebuild(rebuilding) };
 };
 
 test("a copy of a repository has landings in its history and no comment of ours: it begins with nothing", async () => {
-  const { clone, rebuild } = await open(COMMENTS.filter(({ bot }) => !bot));
-  expect(await rebuild()).toBe(false);
+  const { clone, state, rebuild } = await open(COMMENTS.filter(({ bot }) => !bot));
+  expect(await rebuild(await clone.refs())).toBe(false);
   await clone.fetch();
-  expect((await clone.refs())[LEDGER]).toBeUndefined();
+  const refs = await clone.refs();
+  expect(refs[LEDGER]).toBeUndefined();
+  const asked = state.sent;
+  expect(await rebuild(refs)).toBe(false);
+  expect([asked, state.sent]).toEqual([expect.any(Number), asked]);
+  // One that was there and is gone again is looked for again.
+  await rebuild({ ...refs, [LEDGER]: "a".repeat(40) });
+  await rebuild(refs);
+  expect(state.sent).toBeGreaterThan(asked);
 });
 
 test("while GitHub does not tell what was said nothing is written: with half of it work would be done twice", async () => {
@@ -87,7 +95,7 @@ test("while GitHub does not tell what was said nothing is written: with half of 
   const { github } = rebuilding;
   const later = { ok: false as const, failure: { kind: "later" as const, at: NOW, why: "502", unclear: true } };
   const deaf = { ...rebuilding, github: { ...github, issues: { ...github.issues, commentsSince: () => Promise.resolve(later) } } };
-  await expect(rebuildLedger(deaf, await clone.refs())).rejects.toThrow("502");
+  await expect(openRebuild(deaf)(await clone.refs())).rejects.toThrow("502");
   await clone.fetch();
   expect((await clone.refs())[LEDGER]).toBeUndefined();
 });
@@ -95,7 +103,8 @@ test("while GitHub does not tell what was said nothing is written: with half of 
 test("what landed is known on each base, what was under way is lost, what was asked for after our last words is still to be done", async () => {
   const [one, two] = [await open(COMMENTS), await open(COMMENTS)];
   // Whoever comes second finds what the first wrote.
-  expect(await Promise.all([one.rebuild(), two.rebuild()])).toEqual([true, true]);
+  const missing = await one.clone.refs();
+  expect(await Promise.all([one.rebuild(missing), two.rebuild(missing)])).toEqual([true, true]);
   const read = async ({ clone }: typeof one) => {
     await clone.fetch();
     return loadLedger(clone, await clone.refs());

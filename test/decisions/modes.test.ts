@@ -27,6 +27,23 @@ const begun = async (given: Partial<Rules> | null, over: Parameters<typeof openS
   return { ...it, verify, approveAll, queue: () => it.state.ledger.queues["main"] };
 };
 
+/** One step, and a person who pushes to the base right before GitHub merges it. */
+const pushedMeanwhile = async (given: Partial<Rules> | null, over: Parameters<typeof openStory>[0] = {}) => {
+  let once = true;
+  const merging: NonNullable<Parameters<typeof openStory>[0]>["merging"] = () => {
+    if (!once) return null;
+    once = false;
+    story.push(branchRef("main"), "by a person");
+    return { kind: "refused", code: "base-moved", why: "Base branch was modified." };
+  };
+  const story: Awaited<ReturnType<typeof begun>> = await begun(given, { ...over, merging }, plan(step("a")));
+  await story.verify();
+  await story.tell({ kind: "woken" });
+  await story.verify();
+  expect(story.state_("a")).toBe("done");
+  return story;
+};
+
 describe("each: the rules ask for reviews", () => {
   test("63 a step without its review waits and is worked on from; with it, pull requests are merged one at a time", async () => {
     const it = await begun({ reviews: 1 });
@@ -138,24 +155,7 @@ describe("each: the rules ask for reviews", () => {
   });
 
   test("a person pushes to the base before the merge: what is there is verified anew", async () => {
-    let once = true;
-    const story: Awaited<ReturnType<typeof begun>> = await begun(
-      null,
-      {
-        config: config({ refinery: { ...config().refinery, landing: "each" } }),
-        merging: () => {
-          if (!once) return null;
-          once = false;
-          story.push(branchRef("main"), "by a person");
-          return { kind: "refused", code: "base-moved", why: "Base branch was modified." };
-        },
-      },
-      plan(step("a")),
-    );
-    await story.verify();
-    await story.tell({ kind: "woken" });
-    await story.verify();
-    expect(story.state_("a")).toBe("done");
+    const story = await pushedMeanwhile(null, { config: config({ refinery: { ...config().refinery, landing: "each" } }) });
     expect(story.state.runs.filter(({ name }) => name.startsWith("verify/"))).toHaveLength(2);
   });
 
@@ -189,23 +189,7 @@ describe("batch: the rules want a pull request, and no review", () => {
   });
 
   test("a person pushes to the base meanwhile: its pull request is closed, and another comes", async () => {
-    let once = true;
-    const story: Awaited<ReturnType<typeof begun>> = await begun(
-      {},
-      {
-        merging: () => {
-          if (!once) return null;
-          once = false;
-          story.push(branchRef("main"), "by a person");
-          return { kind: "refused", code: "base-moved", why: "Base branch was modified." };
-        },
-      },
-      plan(step("a")),
-    );
-    await story.verify();
-    await story.tell({ kind: "woken" });
-    await story.verify();
-    expect(story.state_("a")).toBe("done");
+    const story = await pushedMeanwhile({});
     expect(story.state.pulls.filter(({ headRef }) => headRef.startsWith("enki/")).map(({ state }) => state)).toEqual(["closed", "merged"]);
   });
 });

@@ -1,17 +1,8 @@
-import nock from "nock";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import type { JobInputs } from "../../src/model/effect.ts";
-import { API, date, NOW, rawComment, rawPull, rawRun, REPO, stage, user } from "./stage.ts";
+import { API, date, NOW, rawComment, rawPull, rawRun, REPO, stage, user, holdToPrepared } from "./stage.ts";
 
-beforeEach(() => {
-  nock.cleanAll();
-});
-afterEach(() => {
-  const left = nock.pendingMocks();
-  nock.cleanAll();
-  nock.enableNetConnect();
-  expect(left).toEqual([]);
-});
+holdToPrepared();
 
 const numbers = (first: number, count: number): number[] => Array.from({ length: count }, (_, index) => first + index);
 const next = (path: string): Record<string, string> => ({ link: `<${API}${path}?page=2>; rel="next"` });

@@ -1,17 +1,8 @@
-import nock from "nock";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import type { Failure, Reply } from "../../src/github/ports.ts";
-import { date, NOW, rawComment, REPO, stage } from "./stage.ts";
+import { date, NOW, rawComment, REPO, stage, holdToPrepared } from "./stage.ts";
 
-beforeEach(() => {
-  nock.cleanAll();
-});
-afterEach(() => {
-  const left = nock.pendingMocks();
-  nock.cleanAll();
-  nock.enableNetConnect();
-  expect(left).toEqual([]);
-});
+holdToPrepared();
 
 const failure = (reply: Reply<unknown>): Failure => {
   if (reply.ok) throw new Error("expected a failure");

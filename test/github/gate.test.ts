@@ -1,16 +1,7 @@
-import nock from "nock";
-import { afterEach, beforeEach, expect, test } from "vitest";
-import { API, REPO, stage } from "./stage.ts";
+import { expect, test } from "vitest";
+import { API, REPO, stage, holdToPrepared } from "./stage.ts";
 
-beforeEach(() => {
-  nock.cleanAll();
-});
-afterEach(() => {
-  const left = nock.pendingMocks();
-  nock.cleanAll();
-  nock.enableNetConnect();
-  expect(left).toEqual([]);
-});
+holdToPrepared();
 
 const SHA = "a".repeat(40);
 const at = (second: number): string => new Date(second * 1_000).toISOString();

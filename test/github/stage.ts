@@ -1,9 +1,23 @@
 import nock from "nock";
+import { afterEach, beforeEach, expect } from "vitest";
 import { connectGitHub } from "../../src/github/connect-github.ts";
 
 export const API = "https://api.github.com";
 export const NOW = Date.parse("2026-11-20T12:00:00Z");
 export const REPO = "/repos/octo/demo";
+
+/** Every answer that a test of this file prepares is asked for. */
+export const holdToPrepared = (): void => {
+  beforeEach(() => {
+    nock.cleanAll();
+  });
+  afterEach(() => {
+    const left = nock.pendingMocks();
+    nock.cleanAll();
+    nock.enableNetConnect();
+    expect(left).toEqual([]);
+  });
+};
 
 /** GitHub as nock plays it, and a clock that stands still until it is set. */
 export const stage = () => {

@@ -15,6 +15,19 @@ const endAll = (yard: Yard, bad: readonly string[] = []): void => {
   throw new Error(`it does not end: ${yard.open().join(" ")}`);
 };
 
+/** A step that was red behind the one that it needs, which is green and held. */
+const redBehindHeld = (): Yard => {
+  const yard = openYard({ parallel: 2 });
+  yard.want("a");
+  yard.want("b", { needs: ["a"] });
+  yard.rest();
+  yard.ends("base+a+b", "failed");
+  yard.want("a", { held: true });
+  yard.rest();
+  yard.ends("base+a", "success");
+  return yard;
+};
+
 describe("order", () => {
   test("1 three independent steps: the tip is green, and one push lands all three in the order in which they came", () => {
     const yard = openYard();
@@ -226,14 +239,7 @@ describe("verdicts", () => {
   });
 
   test("a bad step that needs a held one is found out: what is held below it is verified first", () => {
-    const yard = openYard({ parallel: 2 });
-    yard.want("a");
-    yard.want("b", { needs: ["a"] });
-    yard.rest();
-    yard.ends("base+a+b", "failed");
-    yard.want("a", { held: true });
-    yard.rest();
-    yard.ends("base+a", "success");
+    const yard = redBehindHeld();
     yard.set({ tip: "pushed" });
     yard.rest();
     endAll(yard, ["b"]);
@@ -244,14 +250,7 @@ describe("verdicts", () => {
 
 describe("moves", () => {
   test("a step that needs a held one which conflicts with the base is no end of work", () => {
-    const yard = openYard({ parallel: 2 });
-    yard.want("a");
-    yard.want("b", { needs: ["a"] });
-    yard.rest();
-    yard.ends("base+a+b", "failed");
-    yard.want("a", { held: true });
-    yard.rest();
-    yard.ends("base+a", "success");
+    const yard = redBehindHeld();
     const { chain } = yard.state();
     yard.set({ tip: "pushed", chain: (query) => chain(query)?.map(() => ({ kind: "conflict", paths: ["a.txt"] })) });
     yard.rest();
