@@ -83,7 +83,7 @@ test("a copy of a repository has landings in its history and no comment of ours:
   expect(refs[LEDGER]).toBeUndefined();
   const asked = state.sent;
   expect(await rebuild(refs)).toBe(false);
-  expect([asked, state.sent]).toEqual([expect.any(Number), asked]);
+  expect(state.sent).toBe(asked);
   // One that was there and is gone again is looked for again.
   await rebuild({ ...refs, [LEDGER]: "a".repeat(40) });
   await rebuild(refs);
