@@ -182,3 +182,21 @@ test("28 a push to a task branch that nobody told of is seen at landing: only wh
   await it.verified();
   expect(it.contains(pushed, it.base())).toBe(true);
 });
+
+test("a checkpoint that is approved before it was verified lands as soon as that is green", async () => {
+  const it = openStory();
+  await it.propose(plan(step("fix", { checkpoint: true })));
+  await it.approve();
+  await it.worked("fix");
+  // Each word comes half a minute after the last: here two seconds after.
+  const soon = (): void => void (it.state.now -= 28_000);
+  it.state.now += 2_000;
+  for (const { number, head } of it.state.pulls)
+    it.state.reviews.set(number, [{ id: 1, by: "maintainer", bot: false, verdict: "approved", head, at: it.state.now, text: "" }]);
+  soon();
+  await it.tell({ kind: "woken", people: "reviews" });
+  expect(it.state_("fix")).not.toBe("done");
+  soon();
+  await it.verified();
+  expect(it.state_("fix")).toBe("done");
+});

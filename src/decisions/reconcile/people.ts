@@ -86,7 +86,8 @@ const isNew = (draft: Draft, { execution, step }: Published): boolean => {
 /** The reviews of a checkpoint. */
 const approvalOf = (draft: Draft, of: Published): Word => {
   const opened = draft.trace(`open-pull:${taskId(of.execution.id, of.step.id)}`)?.at ?? 0;
-  if (!isNew(draft, of) || draft.saidOfPeople().has("reviews")) return askReviews(draft, of, Math.max(1, of.queue.terms?.reviews ?? 0));
+  const isSaid = draft.saidOfPeople().has("reviews") || of.step.touched === "reviews";
+  if (!isNew(draft, of) || isSaid) return askReviews(draft, of, Math.max(1, of.queue.terms?.reviews ?? 0));
   draft.wake(opened + NEW);
   return { kind: "held", why: unapproved };
 };
