@@ -67,7 +67,7 @@ const performOne = async (effect: Effect, stage: Stage): Promise<Outcome> => {
     case "say":
       return outcome(effect, await say(effect, { issues: github.issues, self }, again.has(effect.key)));
     case "react":
-      return outcome(effect, ending(await github.issues.react(effect.comment, effect.with)));
+      return outcome(effect, ending(await github.issues.react(effect.on, effect.with)));
     case "close-issue":
       return outcome(effect, ending(await github.issues.closeIssue(effect.issue)));
     case "open-issue":

@@ -20,5 +20,6 @@ export const readComment = (comment: CommentFields, self: Login): Event | null =
   const requests = parseComment(comment.body);
   if (requests.length === 0) return null;
   const { id, issue, onPull, by, created, updated } = comment;
-  return { kind: "commanded", id: `comment:${id}`, at: created, issue, onPull, comment: id, by, edited: updated > created, requests };
+  const source = { kind: "comment", id } as const;
+  return { kind: "commanded", id: `comment:${id}`, at: created, issue, onPull, source, by, edited: updated > created, requests };
 };

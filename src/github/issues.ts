@@ -1,3 +1,4 @@
+import type { ReactionTarget } from "../model/effect.ts";
 import type { Millis } from "../model/ids.ts";
 import { anything, comments as commentList, created } from "./answers.ts";
 import { type Http, PER_PAGE, readAll } from "./http.ts";
@@ -10,6 +11,17 @@ const PAGES = 10;
 const COMMENTS = "/repos/{owner}/{repo}/issues/comments";
 const COMMENT = `${COMMENTS}/{comment_id}`;
 const ISSUE = "/repos/{owner}/{repo}/issues/{issue_number}";
+
+const reactionsOf = (target: ReactionTarget) => {
+  switch (target.kind) {
+    case "comment":
+      return { route: COMMENT, parameters: { comment_id: target.id } };
+    case "review-comment":
+      return { route: "/repos/{owner}/{repo}/pulls/comments/{comment_id}", parameters: { comment_id: target.id } };
+    case "issue":
+      return { route: ISSUE, parameters: { issue_number: target.number } };
+  }
+};
 
 /** GitHub's times have whole seconds, and it is not documented whether `since` includes its own: one more is asked for. */
 const sinceText = (since: Millis): string => new Date(Math.max(0, Math.floor(since / SECOND) * SECOND - SECOND)).toISOString();
@@ -57,8 +69,10 @@ export const openIssues = (http: Http, clock: () => Millis): Issues => ({
     const reply = await http.send({ route: `DELETE ${COMMENT}`, parameters: { comment_id: comment }, schema: anything });
     return !reply.ok && reply.failure.kind === "refused" && reply.failure.code === "not-found" ? { ok: true, value: null } : reply;
   },
-  react: (comment, reaction) =>
-    http.send({ route: `POST ${COMMENT}/reactions`, parameters: { comment_id: comment, content: reaction }, schema: anything }),
+  react: (target, reaction) => {
+    const { route, parameters } = reactionsOf(target);
+    return http.send({ route: `POST ${route}/reactions`, parameters: { ...parameters, content: reaction }, schema: anything });
+  },
   closeIssue: (issue) =>
     http.send({
       route: `PATCH ${ISSUE}`,

@@ -1,5 +1,5 @@
 import type { Base, Login, Millis, Sha } from "../model/ids.ts";
-import type { JobInputs, Reaction } from "../model/effect.ts";
+import type { JobInputs, Reaction, ReactionTarget } from "../model/effect.ts";
 import type { BacklogItem } from "../model/backlog.ts";
 import type { JobKey } from "../model/job.ts";
 import type { Check, Permission, Pull, Review, Rules, Run } from "../model/query.ts";
@@ -37,8 +37,8 @@ export type Issues = {
   editComment(comment: number, body: string): Promise<Reply<null>>;
   /** One that is gone already is a success. */
   deleteComment(comment: number): Promise<Reply<null>>;
-  /** Once: the same reaction again changes nothing. */
-  react(comment: number, reaction: Reaction): Promise<Reply<null>>;
+  /** Adds a reaction; the same one again changes nothing. */
+  react(target: ReactionTarget, reaction: Reaction): Promise<Reply<null>>;
   closeIssue(issue: number): Promise<Reply<null>>;
 };
 

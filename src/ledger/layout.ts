@@ -98,6 +98,16 @@ const upgradeQueue = (queue: Queue): Queue => {
   return { ...emptyQueue, frozen, landed, items: items.map((item) => ({ ...item, cleared: false, met: null, log: "" })) };
 };
 
+/** An earlier version knew reactions to comments only, by the number of the comment. */
+const upgradeOutbox = (outbox: Ledger["outbox"]): Ledger["outbox"] =>
+  Object.fromEntries(
+    Object.entries(outbox).map(([key, effect]) => {
+      if (effect.kind !== "react" || !("comment" in effect) || typeof effect.comment !== "number") return [key, effect];
+      const { comment, ...rest } = effect;
+      return [key, { ...rest, on: { kind: "comment", id: comment } }];
+    }),
+  );
+
 /** What is lacking is added behind what is there: the order of what was written stays, so that it is written the same again. */
 const filled = <T extends object>(defaults: object, value: T): T => ({
   ...value,
@@ -137,7 +147,8 @@ const parse = (files: ReadonlyMap<string, Buffer>): Ledger => {
     else if (folder === "artifacts") artifacts[`${name}/${rest.slice(0, -".md".length)}`] = text;
   }
   const inbox = read<Pick<Ledger, "cursor" | "handled">>(INBOX, { cursor: 0, handled: {} });
-  const effects = read<Pick<Ledger, "outbox" | "traces">>(EFFECTS, { outbox: {}, traces: {} });
+  const { outbox, traces } = read<Pick<Ledger, "outbox" | "traces">>(EFFECTS, { outbox: {}, traces: {} });
+  const effects = { outbox: upgradeOutbox(outbox), traces };
   const backlog = read<readonly BacklogItem[]>(BACKLOG, []);
   return { format: LEDGER_FORMAT, ...inbox, ...effects, executions, plans, queues, artifacts, mails, backlog };
 };

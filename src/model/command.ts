@@ -35,3 +35,14 @@ export type Command =
   | { readonly kind: "reply"; readonly mail: string; readonly text: string };
 
 export type CommandKind = Command["kind"];
+
+/** What holds the text of a command on GitHub, or the change to an issue that stands for one. */
+export type CommandSource =
+  | { readonly kind: "comment"; readonly id: number }
+  /** The text of the issue itself. */
+  | { readonly kind: "issue" }
+  | { readonly kind: "review"; readonly id: number }
+  /** A comment on a line of a diff. */
+  | { readonly kind: "review-comment"; readonly id: number }
+  | { readonly kind: "label"; readonly name: string }
+  | { readonly kind: "assignment" };

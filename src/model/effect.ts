@@ -1,4 +1,5 @@
 import { type Base, hash, type Hash, type Millis, type Sha, type TaskId } from "./ids.ts";
+import type { CommandSource } from "./command.ts";
 import type { JobKey, JobKind } from "./job.ts";
 
 type Do<K extends string, T> = Readonly<T> & {
@@ -33,7 +34,7 @@ export type Effect =
         /** Our comment's id, when it is known: then it is edited. */ comment: number | null;
       }
     >
-  | Do<"react", { comment: number; with: Reaction }>
+  | Do<"react", { on: ReactionTarget; with: Reaction }>
   | Do<"close-issue", { issue: number }>
   /** A new issue of the backlog. */
   | Do<"open-issue", { marker: string; title: string; body: string }>
@@ -41,6 +42,10 @@ export type Effect =
   /** Closes an issue of the backlog. */
   | Do<"drop-issue", { issue: number; reason: "completed" | "not_planned" }>;
 
+/** What GitHub lets people and Apps react to by its REST API. A review is not among it. */
+export type ReactionTarget =
+  | Extract<CommandSource, { kind: "comment" | "review-comment" }>
+  | { readonly kind: "issue"; readonly number: number };
 export type Reaction = "eyes" | "rocket" | "confused";
 
 /** The inputs of `enki-step.yml`: ids only. */

@@ -1,4 +1,4 @@
-import type { Command } from "./command.ts";
+import type { Command, CommandSource } from "./command.ts";
 import type { Outcome } from "./effect.ts";
 import type { Login, Millis, RefName, Sha } from "./ids.ts";
 import type { JobKey, JobResult } from "./job.ts";
@@ -14,12 +14,12 @@ export type Request = { readonly ok: true; readonly command: Command } | { reado
 export type Event =
   | {
       readonly kind: "commanded";
-      readonly id: `comment:${number}`;
+      readonly id: CommandId;
       readonly at: Millis;
       readonly issue: number;
       /** True where that is a pull request. */
       readonly onPull: boolean;
-      readonly comment: number;
+      readonly source: CommandSource;
       readonly by: Login;
       /** True when the text that we saw is not the text that was posted first. */
       readonly edited: boolean;
@@ -44,4 +44,6 @@ export type Event =
   /** `people`: somebody reviewed a pull request, or did something else to one. */
   | { readonly kind: "woken"; readonly ended?: JobKey | "all"; readonly people?: "pulls" | "reviews" };
 
-export type EventId = `comment:${number}` | `result:${Sha}`;
+/** `comment:12`, `issue:5`, `review:7`, `review-comment:9`, `label:<issue>/…`, `assignment:<issue>/…`. */
+type CommandId = `${CommandSource["kind"]}:${string}`;
+export type EventId = CommandId | `result:${Sha}`;

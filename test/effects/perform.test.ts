@@ -35,7 +35,7 @@ const say = (given: { body?: string; comment?: number | null } = {}): Effect => 
 const closePull = (comment: string): Effect => ({ kind: "close-pull", key: "close-pull:5", pull: 5, comment });
 const editPull: Effect = { kind: "edit-pull", key: "edit-pull:abc123-one/each", pull: 5, body: "It lands in another way." };
 const setStatus: Effect = { kind: "set-status", key: "set-status:c", commit: "a".repeat(40), state: "success", text: "landed" };
-const react: Effect = { kind: "react", key: "react:300", comment: 300, with: "eyes" };
+const react: Effect = { kind: "react", key: "react:300", on: { kind: "comment", id: 300 }, with: "eyes" };
 const closeIssue: Effect = { kind: "close-issue", key: "close-issue:abc123", issue: 7 };
 const stopJob: Effect = { kind: "stop-job", key: "stop-job:4", run: 4 };
 

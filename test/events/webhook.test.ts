@@ -21,7 +21,7 @@ test("a comment with a command is a fact with its own id", () => {
       at: Date.parse("2026-01-01T00:00:00Z"),
       issue: 7,
       onPull: false,
-      comment: 42,
+      source: { kind: "comment", id: 42 },
       by: "maintainer",
       edited: false,
       requests: [{ ok: true, command: { kind: "help" } }],

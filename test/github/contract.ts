@@ -93,8 +93,8 @@ const comments = (on: () => ContractStage): void => {
   test("the same reaction twice is one, and an issue may be closed twice", async () => {
     const { github, person, issue } = on();
     const { comment } = value(await person.issues.comment(issue, "/enki fix it"));
-    value(await github.issues.react(comment, "eyes"));
-    value(await github.issues.react(comment, "eyes"));
+    value(await github.issues.react({ kind: "comment", id: comment }, "eyes"));
+    value(await github.issues.react({ kind: "comment", id: comment }, "eyes"));
     value(await github.issues.closeIssue(issue));
     value(await github.issues.closeIssue(issue));
   });
@@ -103,7 +103,7 @@ const comments = (on: () => ContractStage): void => {
     const { github } = on();
     expect(refusal(await github.issues.comment(987_654, "x"))).toBe("not-found");
     expect(refusal(await github.issues.editComment(987_654, "x"))).toBe("not-found");
-    expect(refusal(await github.issues.react(987_654, "eyes"))).toBe("not-found");
+    expect(refusal(await github.issues.react({ kind: "comment", id: 987_654 }, "eyes"))).toBe("not-found");
     expect(refusal(await github.pulls.close(987_654))).toBe("not-found");
     expect(refusal(await github.pulls.edit(987_654, "x"))).toBe("not-found");
   });

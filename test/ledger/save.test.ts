@@ -3,6 +3,7 @@ import type { Clone } from "../../src/git/clone.ts";
 import { readArchived } from "../../src/ledger/archive.ts";
 import { loadLedger, readInputs } from "../../src/ledger/load.ts";
 import { saveLedger, type Write } from "../../src/ledger/save.ts";
+import type { Effect } from "../../src/model/effect.ts";
 import type { Execution } from "../../src/model/execution.ts";
 import { emptyLedger, type Ledger } from "../../src/model/ledger.ts";
 import { emptyQueue } from "../../src/model/queue.ts";
@@ -156,6 +157,17 @@ describe("a save", () => {
     await write(clone, { ...ledger, executions: { cccccc: lacking } });
     const read = (await loadLedger(clone, await clone.refs())).ledger.executions["cccccc"];
     expect(read).toMatchObject({ adding: null, steps: { fix: newStep("fix") } });
+    await write(clone, ledger);
+  });
+
+  test("of an earlier version keeps the reaction to a comment that was still to be made", async () => {
+    const clone = await repo.clone();
+    await clone.fetch();
+    const { ledger } = await loadLedger(clone, await clone.refs());
+    const old = { kind: "react", key: "react:7/eyes", comment: 7, with: "eyes" } as unknown as Effect;
+    await write(clone, { ...ledger, outbox: { "react:7/eyes": old } });
+    const { outbox } = (await loadLedger(clone, await clone.refs())).ledger;
+    expect(outbox["react:7/eyes"]).toEqual({ kind: "react", key: "react:7/eyes", on: { kind: "comment", id: 7 }, with: "eyes" });
     await write(clone, ledger);
   });
 

@@ -27,7 +27,7 @@ export const comment = (id: number, ...commands: Command[]): Event => ({
   at: id,
   issue: 1,
   onPull: false,
-  comment: id,
+  source: { kind: "comment", id },
   by: "maintainer",
   edited: false,
   requests: commands.map((command) => ({ ok: true, command })),

@@ -43,8 +43,8 @@ export const memoryGitHub = (refOf: (branch: string) => string | null, contains:
         state.comments = state.comments.filter((each) => each.id !== comment);
         return sent(null);
       },
-      react: (comment, reaction) => {
-        state.reactions.push(`${comment}:${reaction}`);
+      react: (target, reaction) => {
+        state.reactions.push(`${"id" in target ? target.id : `#${target.number}`}:${reaction}`);
         return sent(null);
       },
       closeIssue: (issue) => {

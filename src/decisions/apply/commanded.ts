@@ -1,7 +1,8 @@
 import { permissionFor } from "../../commands/table.ts";
 import type { Command } from "../../model/command.ts";
-import type { Reaction } from "../../model/effect.ts";
+import type { Reaction, ReactionTarget } from "../../model/effect.ts";
 import type { Event, Request } from "../../model/event.ts";
+import { hash } from "../../model/ids.ts";
 import type { Permission } from "../../model/query.ts";
 import { refuse, type Refusal } from "../../model/refusal.ts";
 import { refusalReply } from "../../render/replies.ts";
@@ -21,9 +22,27 @@ export const applyCommanded = (draft: Draft, event: Commanded): void => {
   react(draft, event, refused ? "confused" : "eyes");
   const texts = answers.flatMap((each) => (each === null ? [] : ["code" in each ? refusalReply(each) : each.text]));
   if (texts.length === 0) return;
-  const marker = writeMarker({ kind: "reply", id: String(event.comment) });
+  const id = replyId(event);
+  const marker = writeMarker({ kind: "reply", id });
   const body = [marker, ...texts].join("\n\n");
-  draft.post({ kind: "say", key: `say:reply/${event.comment}`, issue: event.issue, marker, body, comment: null });
+  draft.post({ kind: "say", key: `say:reply/${id}`, issue: event.issue, marker, body, comment: null });
+};
+
+/** What tells the answer to a command from the answers to all others. */
+const replyId = ({ id, issue, source }: Commanded): string => {
+  switch (source.kind) {
+    case "comment":
+      return String(source.id);
+    case "issue":
+      return `issue${issue}`;
+    case "review":
+      return `review${source.id}`;
+    case "review-comment":
+      return `line${source.id}`;
+    case "label":
+    case "assignment":
+      return hash(id).slice(0, 12);
+  }
 };
 
 const rights: readonly Permission[] = ["none", "read", "write", "admin"];
@@ -50,5 +69,20 @@ const forbidden = (command: Command, needed: Permission): Refusal =>
   refuse("no-permission", `\`${command.kind}\` needs ${needed} permission in this repository.`, "/enki help").refusal;
 
 const react = (draft: Draft, event: Commanded, reaction: Reaction): void => {
-  draft.post({ kind: "react", key: `react:${event.comment}/${reaction}`, comment: event.comment, with: reaction });
+  const on = reactionTarget(event);
+  if (on) draft.post({ kind: "react", key: `react:${replyId(event)}/${reaction}`, on, with: reaction });
+};
+
+const reactionTarget = ({ issue, source }: Commanded): ReactionTarget | null => {
+  switch (source.kind) {
+    case "comment":
+    case "review-comment":
+      return source;
+    case "issue":
+    case "label":
+    case "assignment":
+      return { kind: "issue", number: issue };
+    case "review":
+      return null;
+  }
 };

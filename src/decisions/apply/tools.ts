@@ -108,7 +108,7 @@ const asked = (draft: Draft, { issue, onPull, by }: Execution): Commanded => ({
   at: draft.now,
   issue,
   onPull,
-  comment: 0,
+  source: { kind: "comment", id: 0 },
   by: `${by}'s planner`,
   edited: false,
   requests: [],

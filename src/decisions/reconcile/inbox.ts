@@ -27,7 +27,7 @@ export const reconcileInbox = (draft: Draft): void => {
   const { cursor } = draft.ledger();
   for (const [id, at] of Object.entries(handled)) {
     // Keys of `handled` are event ids; Object.entries widens them.
-    const listed = id.startsWith("comment:") && at >= cursor;
+    const listed = !id.startsWith("result:") && at >= cursor;
     if (at < draft.now - MEMORY && !listed) draft.forget(id as EventId);
   }
 };
