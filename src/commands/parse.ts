@@ -3,28 +3,50 @@ import { nearest } from "../model/nearest.ts";
 import { refuse, type Refused } from "../model/refusal.ts";
 import { cut } from "../model/visible.ts";
 import { proseParagraphs, type ProseLine } from "./prose.ts";
-import { COMMANDS } from "./table.ts";
+import { type CommandRow, COMMANDS } from "./table.ts";
 
 /** At most this many commands of one comment are read. */
 const MAX_COMMANDS = 10;
 
 /**
  * Every command of a comment, and every mistake, in order. Text that is no command gives nothing. Never throws.
+ * `@<slug> fix …` is the same as `/enki fix …`, where a slug is given and the word is a command's name: people mention the bot in other sentences too.
  * Refusals: those of the command's row, `unknown-command`, `too-many-commands`.
  */
-export const parseComment = (markdown: string): Request[] => {
-  const written = proseParagraphs(markdown).flatMap((paragraph) => readParagraph(paragraph));
+export const parseComment = (markdown: string, slug: string | null = null): Request[] => {
+  const start = commandStart(slug);
+  const written = proseParagraphs(markdown).flatMap((paragraph) => readParagraph(paragraph, start));
   const read = written.slice(0, MAX_COMMANDS).map((each) => toRequest(each));
   return written.length <= MAX_COMMANDS ? read : [...read, tooMany(written.length)];
 };
 
 type Written = { readonly first: string; readonly more: string[] };
 
-const readParagraph = (paragraph: readonly ProseLine[]): Written[] => {
+/** How a command begins: `first` of a line of prose is what follows the name; null for a line that begins no command. */
+type CommandStart = (line: string) => string | null;
+
+const commandStart = (slug: string | null): CommandStart => {
+  const mention = slug === null ? null : new RegExp(`^@${slug.replaceAll(/[^a-z0-9-]/gi, "")}(?:\\[bot\\])?[:,]?[ \\u00a0]+(.*)$`, "i");
+  return (line) => {
+    const slash = /^\/enki(?:[ \u00a0]+(.*))?$/i.exec(line);
+    if (slash) return (slash[1] ?? "").trim();
+    const words = mention?.exec(line)?.[1]?.trim();
+    return words !== undefined && findRow(firstWord(words)) ? words : null;
+  };
+};
+
+const firstWord = (words: string): string => words.split(/[ \u00a0]+/, 1)[0] ?? "";
+
+const findRow = (typed: string): CommandRow | undefined => {
+  const name = typed.toLowerCase();
+  return COMMANDS.find((each) => each.name === name || each.aliases.includes(name));
+};
+
+const readParagraph = (paragraph: readonly ProseLine[], start: CommandStart): Written[] => {
   const written: Written[] = [];
   for (const { text, own } of paragraph) {
-    const command = own ? /^\/enki(?:[ \u00a0]+(.*))?$/i.exec(text.trim()) : null;
-    if (command) written.push({ first: (command[1] ?? "").trim(), more: [] });
+    const first = own ? start(text.trim()) : null;
+    if (first !== null) written.push({ first, more: [] });
     else written.at(-1)?.more.push(text.trim());
   }
   return written;
@@ -32,8 +54,7 @@ const readParagraph = (paragraph: readonly ProseLine[]): Written[] => {
 
 const toRequest = ({ first, more }: Written): Request => {
   const [typed = "", ...words] = first.split(/[ \u00a0]+/);
-  const name = typed === "" ? "help" : typed.toLowerCase();
-  const row = COMMANDS.find((each) => each.name === name || each.aliases.includes(name));
+  const row = findRow(typed === "" ? "help" : typed);
   const text = [first.slice(typed.length).trim(), ...more].join("\n").trim();
   return row ? row.read({ words, text }, row) : unknown(typed);
 };

@@ -30,6 +30,40 @@ describe("B-01 text that is no command", () => {
   });
 });
 
+describe("a mention of the bot at the start of a line", () => {
+  const mentioned = (text: string): Command[] => parseComment(text, "enki-dev").flatMap((each) => (each.ok ? [each.command] : []));
+  test.each([
+    ["@enki-dev fix the upload", "/enki fix the upload"],
+    ["@Enki-Dev FIX the upload\nand its test", "/enki fix the upload\nand its test"],
+    ["@enki-dev, plan it", "/enki plan it"],
+    ["@enki-dev[bot]: retry", "/enki retry"],
+    ["Thanks!\n@enki-dev approve 0123456789ab", "/enki approve 0123456789ab"],
+    ["@enki-dev status\n/enki help", "/enki status\n/enki help"],
+  ])("%j is the same as %j", (text, slash) => {
+    expect(mentioned(text)).toEqual(commands(slash));
+    expect(mentioned(text)).not.toEqual([]);
+  });
+
+  test.each(COMMANDS)("is a synonym for $name", ({ example }) => {
+    expect(parseComment(`@enki-dev ${example}`, "enki-dev")).toEqual(parseComment(`/enki ${example}`));
+  });
+
+  test.each([
+    "@enki-dev",
+    "@enki-dev thanks, that was quick",
+    "@enki-dev aprove 0123456789ab",
+    "@enki-dev-2 fix it",
+    "@enki fix it",
+    "cc @enki-dev fix it",
+    "> @enki-dev fix it",
+    "`@enki-dev fix it`",
+    "<!-- @enki-dev fix it -->",
+    "@enki-devfix it",
+  ])("%j is no command, and gets no answer", (text) => {
+    expect(parseComment(text, "enki-dev")).toEqual([]);
+  });
+});
+
 describe("an answer and a small request", () => {
   test("take their text to the end of the paragraph", () => {
     expect(commands("/enki reply `3FA91C20b7` keep it\nas it is")).toEqual([
