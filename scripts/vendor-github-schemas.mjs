@@ -11,6 +11,7 @@ const WEBHOOKS = { name: "@octokit/webhooks-schemas", version: "7.6.1", file: "s
 
 const IN_REPOSITORY = [
   "GET ",
+  "PATCH ",
   "GET /installation",
   "GET /issues",
   "POST /issues",

@@ -1,6 +1,6 @@
 import { git, runGit, type After, type Running } from "../git/run.ts";
 import { isSha } from "../model/ids.ts";
-import { commitsOf } from "./commits.ts";
+import { commitsOf, type Signed } from "./commits.ts";
 import { openMemory } from "./memory.ts";
 
 export type Bare = ReturnType<typeof openBare>;
@@ -8,18 +8,18 @@ export type Refs = ReadonlyMap<string, string>;
 
 const ZERO = "0".repeat(40);
 
-/** Who signs merge commits and dates them; `at` in milliseconds. */
-export type Signature = { readonly login: string; readonly at: number };
+/** Who wrote a commit that the forge makes, and when; `at` in milliseconds. GitHub commits it, unless the same person does (`own`). */
+export type Signature = { readonly login: string; readonly at: number; readonly author?: Signed; readonly own?: boolean };
 
-const identity = ({ login, at }: Signature): Record<string, string> => {
-  const date = `${Math.floor(at / 1_000)} +0000`;
+const identity = ({ login, at, author, own = false }: Signature): Record<string, string> => {
+  const date = `@${Math.floor(at / 1_000)} +0000`;
   const email = `${login}@users.noreply.github.com`;
   return {
-    GIT_AUTHOR_NAME: login,
-    GIT_AUTHOR_EMAIL: email,
-    GIT_AUTHOR_DATE: date,
-    GIT_COMMITTER_NAME: "GitHub",
-    GIT_COMMITTER_EMAIL: "noreply@github.com",
+    GIT_AUTHOR_NAME: author?.name ?? login,
+    GIT_AUTHOR_EMAIL: author?.email ?? email,
+    GIT_AUTHOR_DATE: author?.date ?? date,
+    GIT_COMMITTER_NAME: own ? login : "GitHub",
+    GIT_COMMITTER_EMAIL: own ? email : "noreply@github.com",
     GIT_COMMITTER_DATE: date,
   };
 };
@@ -97,6 +97,11 @@ const historyOf = ({ lines, text, isTrue }: Plumbing) => ({
   /** The commit of a base's own line that brought a head in; the head itself after a fast-forward. */
   broughtIn: async (head: string, base: string): Promise<string> =>
     (await lines("rev-list", "--first-parent", "--ancestry-path", "--reverse", `${head}..${base}`))[0] ?? head,
+  /** The commits that a tip brings to what was there, newest first. */
+  commitsIn: (from: string | null, to: string): Promise<string[]> => lines("rev-list", to, ...(from === null ? [] : [`^${from}`])),
+  /** What a rebase of a head onto a base replays, oldest first. */
+  ownCommits: (base: string, head: string): Promise<string[]> =>
+    lines("rev-list", "--reverse", "--topo-order", "--no-merges", head, `^${base}`),
   changed: async (from: string, to: string): Promise<string[]> =>
     ((await text("diff", "--name-only", "-z", "--no-renames", from, to)) ?? "").split("\0").filter((path) => path !== ""),
   message: async (commit: string): Promise<string> => (await text("log", "-1", "--format=%B", commit)) ?? "",
@@ -123,6 +128,7 @@ const contentsOf = ({ at, text, remember }: Plumbing) => ({
     const ran = await runGit(at, ["merge-tree", "--write-tree", "--no-messages", base, head]);
     return ran.code === 0 ? ran.stdout.toString("utf8").trim() : null;
   },
+  emptyTree: async (): Promise<string> => (await git(at, ["mktree"], "")).trim(),
   /** Takes the objects of a pack in; false where it cannot be read. */
   unpack: async (pack: Buffer): Promise<boolean> => (await runGit(at, ["unpack-objects", "-q"], pack)).code === 0,
   commitTree: async (tree: string, of: { parents: readonly string[]; message: string; by: Signature }): Promise<string> =>

@@ -8,6 +8,7 @@ import { account } from "./account-shape.ts";
 import { type Json, nodeId, repositoryUrl } from "./addresses.ts";
 import { branch, branches, rules } from "./branches.ts";
 import { contents } from "./contents.ts";
+import { mayWrite, patchRepository } from "./merge-settings.ts";
 import { wholeRepository } from "./repository-shape.ts";
 
 const newRef = z.object({ ref: z.string(), sha: z.string() });
@@ -103,7 +104,8 @@ const WRITE = { scope: "contents", level: "write" } as const;
 
 /** Routes of a repository, its files, branches and refs, and who may do what in it. */
 export const gitDataRoutes: readonly Route[] = [
-  ["GET", "", METADATA, (call) => ok(wholeRepository(call.forge, call.repository))],
+  ["GET", "", METADATA, (call) => ok(wholeRepository(call.forge, call.repository, mayWrite(call)))],
+  ["PATCH", "", { scope: "administration", level: "write" }, patchRepository],
   ["GET", "/collaborators/:login/permission", METADATA, permission],
   ["GET", "/rules/branches/:branch{.+}", METADATA, rules],
   ["GET", "/branches", READ, branches],

@@ -1,11 +1,10 @@
 import { z } from "zod";
-import { mayPush } from "./access.ts";
 import { type Call, created, type Handler, ok, type Route } from "./exchange.ts";
-import { addIssue, demandEditor, issueOf, listed, rewriteText, setState } from "./issues.ts";
-import { isPull, markMerged, tellPull, tellReview } from "./pull-events.ts";
-import { type Move, pushed } from "./pushes.ts";
-import { invalid, notFound, Refusal } from "./refusal.ts";
-import { brokenBy } from "./rules.ts";
+import { addIssue, demandEditor, listed, rewriteText, setState } from "./issues.ts";
+import { merge, pullOf } from "./merging.ts";
+import { isPull, tellPull, tellReview } from "./pull-events.ts";
+import { invalid, Refusal } from "./refusal.ts";
+import { rebased } from "./rebasing.ts";
 import type { Json } from "./addresses.ts";
 import { type PullIssue, pullShape, reviewShape, wholePull } from "./pull-shapes.ts";
 import { nextId, type Review } from "./state.ts";
@@ -28,18 +27,6 @@ const newReview = z.object({
   body: z.string().nullish(),
   commit_id: z.string().nullish(),
 });
-const merging = z.object({
-  sha: z.string().optional(),
-  merge_method: z.enum(["merge", "squash", "rebase"]).default("merge"),
-  commit_title: z.string().optional(),
-  commit_message: z.string().optional(),
-});
-
-const pullOf = (call: Call): PullIssue => {
-  const issue = issueOf(call);
-  if (!isPull(issue)) throw notFound();
-  return issue;
-};
 
 const tip = (call: Call, branch: string): Promise<string | null> => call.repository.bare.ref(`refs/heads/${branch}`);
 
@@ -94,7 +81,9 @@ const whole = async (call: Call, issue: PullIssue): Promise<Json> => {
     ...shape,
     mergeable,
     mergeable_state: mergeable === null ? "unknown" : mergeable ? clean : "dirty",
-    rebaseable: false,
+    // What is one commit ahead can be replayed where it can be merged.
+    rebaseable:
+      mergeable === true && (pull.size.commits === 1 || (await rebased(bare, { base: base ?? "", head: pull.head, by: null })) !== null),
   };
 };
 
@@ -186,65 +175,6 @@ const review: Handler = async (call) => {
 const reviews: Handler = (call) => {
   const issue = pullOf(call);
   return call.page(issue.pull.reviews.map((one) => reviewShape(call.forge, call.repository, { issue, review: one })));
-};
-
-type Merging = z.infer<typeof merging>;
-
-const demandMergeable = (issue: PullIssue, input: Merging): void => {
-  if (issue.state === "closed") throw new Refusal(405, issue.pull.merged ? "Pull Request is not mergeable" : "Pull Request is closed");
-  if (issue.pull.draft) throw new Refusal(405, "Pull Request is still a draft");
-  if (input.merge_method === "rebase") throw new Refusal(405, "Rebase merges are not allowed on this repository.");
-  if (input.sha !== undefined && input.sha !== issue.pull.head)
-    throw new Refusal(409, "Head branch was modified. Review and try the merge again.");
-};
-
-/** How many of those who may write had yes as their last word. */
-const approvalsOf = ({ repository }: Call, { pull }: PullIssue): number => {
-  const words = pull.reviews.filter(({ state, by }) => state !== "COMMENTED" && mayPush(repository, by.login));
-  const last = new Map(words.map(({ by, state }) => [by.login, state]));
-  return [...last.values()].filter((state) => state === "APPROVED").length;
-};
-
-const demandUnbroken = async (call: Call, issue: PullIssue, moving: Move): Promise<void> => {
-  const way = { actor: call.actor(), mergeOf: issue.pull.head, approvals: approvalsOf(call, issue), apps: call.forge.apps };
-  const broken = await brokenBy(call.repository, moving, way);
-  if (broken?.kind === "workflows") throw new Refusal(403, "Resource not accessible by integration");
-  if (broken) throw new Refusal(405, broken.why);
-};
-
-/** What a merge's commit says, and whose child it is. */
-const wordsOf = (call: Call, issue: PullIssue, input: Merging & { base: string }): { message: string; parents: readonly string[] } => {
-  const { number, title, body, pull } = issue;
-  const squash = input.merge_method === "squash";
-  const own = squash ? `${title} (#${number})` : `Merge pull request #${number} from ${call.repository.owner.login}/${pull.headRef}`;
-  const message = `${input.commit_title ?? own}\n\n${input.commit_message ?? (squash ? body : title)}\n`;
-  return { message, parents: squash ? [input.base] : [input.base, pull.head] };
-};
-
-const mergeAlone = async (call: Call, issue: PullIssue, input: Merging): Promise<string> => {
-  const { forge, repository } = call;
-  demandMergeable(issue, input);
-  const { pull } = issue;
-  const ref = `refs/heads/${pull.baseRef}`;
-  const base = await tip(call, pull.baseRef);
-  const tree = base === null ? null : await repository.bare.mergeTree(base, pull.head);
-  if (base === null || tree === null) throw new Refusal(405, "Pull Request is not mergeable");
-  const { message, parents } = wordsOf(call, issue, { ...input, base });
-  const actor = call.actor();
-  const by = { login: actor.account.login, at: forge.now() };
-  const commit = await repository.bare.commitTree(tree, { parents, message, by });
-  await demandUnbroken(call, issue, { ref, from: base, to: commit });
-  if (!(await repository.bare.move(ref, base, commit))) throw new Refusal(405, "Base branch was modified. Review and try the merge again.");
-  markMerged(forge, repository, { issue, actor, commit });
-  await pushed(forge, repository, { actor, moves: [{ ref, from: base, to: commit }] });
-  return commit;
-};
-
-const merge: Handler = async (call) => {
-  const issue = pullOf(call);
-  const input = await call.input(merging);
-  const sha = await call.repository.bare.alone(() => mergeAlone(call, issue, input));
-  return ok({ sha, merged: true, message: "Pull Request successfully merged" });
 };
 
 const READ = { scope: "pull_requests", level: "read" } as const;

@@ -93,12 +93,10 @@ export const toldRepository = (forge: Forge, repository: Repository): Json => ({
   custom_properties: {},
 });
 
-/** A repository with all that there is to it. */
-export const wholeRepository = (forge: Forge, repository: Repository): Json => ({
+/** A repository with all that there is to it. How pull requests are merged is shown to those who may write. */
+export const wholeRepository = (forge: Forge, repository: Repository, writes: boolean): Json => ({
   ...toldRepository(forge, repository),
-  allow_merge_commit: true,
-  allow_squash_merge: true,
-  allow_rebase_merge: false,
+  ...(writes && repository.merging),
   subscribers_count: 0,
   network_count: 0,
 });

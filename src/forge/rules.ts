@@ -1,12 +1,20 @@
 import type { Move } from "./pushes.ts";
 import { ACTIONS_ID } from "./account-shape.ts";
+import type { MergeMethod } from "./merge-methods.ts";
 import type { Account, Actor, App, Repository, Rule } from "./state.ts";
 
 /** What GitHub says where it refuses to move a ref: for want of a permission, or by the rules of a branch. */
 export type Broken = { readonly kind: "workflows" | "rules"; readonly why: string };
 
-/** How a ref is moved: by a push or REST, or by the merge of a pull request with this head. */
-export type Way = { readonly actor: Actor; readonly mergeOf: string | null; readonly approvals: number; readonly apps: readonly App[] };
+/** How a ref is moved: by a push or REST, or by the merge of a pull request with this head, in one of the three ways. `queued`: by the merge queue. */
+export type Way = {
+  readonly actor: Actor;
+  readonly mergeOf: string | null;
+  readonly method?: MergeMethod;
+  readonly queued?: boolean;
+  readonly approvals: number;
+  readonly apps: readonly App[];
+};
 
 /** Only a person, or an App with that permission, may bring in what Actions would run. */
 const isGuarded = (actor: Actor): boolean => actor.kind !== "user" && actor.rights["workflows"] !== "write";
@@ -52,6 +60,7 @@ const isGreen = (
 type List = {
   readonly required_status_checks?: readonly Required[];
   readonly required_approving_review_count?: number;
+  readonly allowed_merge_methods?: readonly string[];
 };
 const parametersOf = (rule: Rule): List => rule.parameters ?? {};
 
@@ -67,15 +76,18 @@ const JUDGES: Readonly<Record<string, Judge>> = {
   creation: onPush("Cannot create ref due to creations being restricted.", ({ from }) => from === null),
   deletion: onPush("Cannot delete this branch", ({ to }) => to === null),
   update: onPush("Cannot update this protected ref.", ({ from, to }) => from !== null && to !== null),
-  merge_queue: onPush("Changes must be made through the merge queue", ({ to }) => to !== null),
-  required_signatures: onPush("Commits must have verified signatures.", ({ to }) => to !== null),
+  merge_queue: (_, { to }, { way }) => (to === null || way.queued === true ? null : "Changes must be made through the merge queue"),
+  required_signatures: async ({ bare, signed }, { from, to }) =>
+    to !== null && (await bare.commitsIn(from, to)).some((commit) => !signed.has(commit)) ? "Commits must have verified signatures." : null,
   non_fast_forward: async ({ bare }, { from, to }) =>
     from !== null && to !== null && !(await bare.isAncestor(from, to)) ? "Cannot force-push to this branch" : null,
   required_linear_history: async ({ bare }, { from, to }) =>
     to !== null && (await bare.hasMerges(from, to)) ? "This branch must not contain merge commits." : null,
   pull_request: (_, { to }, { rule, way }) => {
-    const needed = parametersOf(rule).required_approving_review_count ?? 0;
+    const { required_approving_review_count: needed = 0, allowed_merge_methods: methods } = parametersOf(rule);
     if (way.mergeOf === null) return to === null ? null : "Changes must be made through a pull request.";
+    if (methods && way.method && !methods.includes(way.method))
+      return `Merge method "${way.method}" is not allowed by the rules of this branch.`;
     return way.approvals >= needed ? null : `At least ${needed} approving review is required by reviewers with write access.`;
   },
   required_status_checks: (repository, { to }, { rule, way }) => {

@@ -9,6 +9,7 @@ import { openBare } from "./bare.ts";
 import { createBare } from "./create-bare.ts";
 import { repositoryNamed } from "./access.ts";
 import { isPull, setDraft } from "./pull-events.ts";
+import { MERGE_SETTINGS } from "./merge-methods.ts";
 import { createServer } from "./server.ts";
 import {
   accountOf,
@@ -157,6 +158,8 @@ const createRepository = async (forge: Forge, given: Parameters<RunningForge["cr
     checks: [],
     runs: new Map(),
     rules: [],
+    merging: { ...MERGE_SETTINGS },
+    signed: new Set(),
     actionsPulls: true,
     secrets: {},
     environments: new Map(),

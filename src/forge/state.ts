@@ -3,6 +3,7 @@ import type { Conclusion, JobReport, Runner } from "../runner/contract.ts";
 import type { Bare } from "./bare.ts";
 import type { CommitFacts, Size } from "./commits.ts";
 import type { Event } from "./happen.ts";
+import type { MergeSettings } from "./merge-methods.ts";
 
 export type Level = "none" | "read" | "write";
 /** What a token may do, by GitHub's names of permissions: `pull_requests`, `contents`, … */
@@ -143,6 +144,9 @@ export type Repository = {
   readonly checks: CheckRun[];
   readonly runs: Map<number, Run>;
   readonly rules: Rule[];
+  readonly merging: MergeSettings;
+  /** Commits that GitHub made and signed by itself: by the merge button, all but rebased ones. */
+  readonly signed: Set<string>;
   /** True where Actions may open and approve pull requests. */
   actionsPulls: boolean;
   secrets: Readonly<Record<string, string>>;

@@ -104,6 +104,7 @@ const act = async ({ person, runner, forge }: Stage): Promise<void> => {
 const browse = async ({ person, git }: Stage): Promise<void> => {
   const sha = await git("rev-parse", "main");
   await person.repos.get(REPO);
+  await person.repos.update({ ...REPO, allow_rebase_merge: true });
   await person.repos.getCollaboratorPermissionLevel({ ...REPO, username: "ada" });
   await person.repos.listBranches(REPO);
   await person.repos.getBranch({ ...REPO, branch: "main" });
