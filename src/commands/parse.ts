@@ -61,12 +61,23 @@ const toRequest = ({ first, more }: Written): Request => {
 
 const unknown = (typed: string): Refused => {
   const shown = cut(typed.replaceAll("`", "'"), 40);
-  const near = nearest(
-    cut(typed, 40),
-    COMMANDS.flatMap((row) => [row.name, ...row.aliases]),
-  );
+  const near = meantBy(cut(typed, 40));
   const hint = near === null ? "." : `; did you mean \`/enki ${near}\`?`;
   return refuse("unknown-command", `There is no \`/enki ${shown}\`${hint}`, "/enki help");
+};
+
+/** Opposites of commands that are commands themselves. */
+const OPPOSITES: Readonly<Record<string, string>> = { pause: "resume", resume: "pause" };
+
+/**
+ * The command that a mistyped word most likely meant, by its name in the table: an alias is never suggested.
+ * "undo" and "unpause" are close to "do" and "pause" by letters, and mean the opposite.
+ */
+const meantBy = (typed: string): string | null => {
+  const names = COMMANDS.map(({ name }) => name);
+  const [, rest] = /^(?:un|de|dis)-?(.+)$/i.exec(typed) ?? [];
+  const undone = rest === undefined ? null : nearest(rest, [...names, ...COMMANDS.flatMap(({ aliases }) => aliases)]);
+  return undone === null ? nearest(typed, names) : (OPPOSITES[undone] ?? null);
 };
 
 const tooMany = (count: number): Refused =>

@@ -20,9 +20,14 @@ export const helpReply = (): string =>
     "| command | what it does | who may |",
     "|---|---|---|",
     ...COMMANDS.map(
-      ({ usage, summary, permission }) => `| ${code(`/enki ${usage}`).replaceAll("|", "\\|")} | ${summary} | ${permission} |`,
+      ({ usage, aliases, summary, permission }) =>
+        `| ${code(`/enki ${usage}`).replaceAll("|", "\\|")}${alsoWritten(aliases)} | ${summary} | ${permission} |`,
     ),
   ].join("\n");
+
+/** The other names of a command. */
+const alsoWritten = (aliases: readonly string[]): string =>
+  aliases.length === 0 ? "" : ` (also ${aliases.map((alias) => code(`/enki ${alias}`)).join(", ")})`;
 
 /** How an execution stands, and what a person can do now. */
 export const statusReply = (execution: Execution, plan: Plan | null): string => {

@@ -108,6 +108,33 @@ describe("B-02 an unknown command", () => {
     expect(whys(`/enki ${text} now`)).toEqual([`There is no \`/enki ${text}\`.`]);
   });
 
+  test("/enki undo suggests nothing harmful: neither its opposite nor an alias is suggested for any word", () => {
+    for (const text of [
+      "undo",
+      "Undo it",
+      "undo!",
+      "un-do",
+      "unfix",
+      "undo_last",
+      "redo",
+      "dont",
+      "unskip",
+      "unapprove",
+      "unstop",
+      "deplan",
+    ])
+      expect(whys(`/enki ${text}`).join()).not.toMatch(/did you mean/);
+    expect(whys("/enki unpause a")).toEqual(["There is no `/enki unpause`; did you mean `/enki resume`?"]);
+    const names = new Set(COMMANDS.map(({ name }) => name));
+    const word = fc.stringMatching(/^[a-z]{1,8}$/);
+    fc.assert(
+      fc.property(word, (typed) => {
+        const [, near] = /did you mean `\/enki (\w+)`/.exec(whys(`/enki ${typed}`).join()) ?? [];
+        return near === undefined || names.has(near);
+      }),
+    );
+  });
+
   test("what was written is shown as code, which it cannot leave, and not at length", () => {
     expect(whys(`/enki \`@everyone\`${"x".repeat(100)}`)).toEqual([`There is no \`/enki '@everyone'${"x".repeat(29)}\`.`]);
   });

@@ -71,7 +71,11 @@ const functions = (): string =>
 const commands = (): string =>
   table(
     ["command", "what it does", "who"],
-    COMMANDS.map(({ usage, summary, permission }) => [`\`/enki ${usage}\``, summary, permission]),
+    COMMANDS.map(({ usage, aliases, summary, permission }) => [
+      [`\`/enki ${usage}\``, ...aliases.map((alias) => `(also \`/enki ${alias}\`)`)].join(" "),
+      summary,
+      permission,
+    ]),
   );
 
 const checks = (): string =>
