@@ -2,7 +2,7 @@ import type { Sha } from "../model/ids.ts";
 import type { Answers, Query } from "../model/query.ts";
 import { clashes, readWork } from "./candidates.ts";
 import { mergeSides, type Stage } from "./conflicts.ts";
-import { commitTimes, type Identity, readBlobs, writeCommit, writeFiles } from "./objects.ts";
+import { commitTimes, type Identity, type NewFiles, readBlobs, writeCommit, writeFiles } from "./objects.ts";
 import { type Running } from "./run.ts";
 import { type Entry, listTree, writeTree } from "./tree.ts";
 
@@ -36,17 +36,35 @@ const begin = async (at: Running, { onto, head, anew }: Begun): Promise<{ tree: 
 export const buildResolution = async (
   at: Running,
   by: Identity,
-  { result, onto, head, anew, message }: Extract<Query, { kind: "resolution" }>,
+  { result, onto, head, anew, message, generated = [] }: Extract<Query, { kind: "resolution" }>,
 ): Promise<Answers["resolution"]> => {
   const { tree: begun, stages } = await begin(at, { onto, head, anew });
   const changes = await readWork(at, result);
-  const clash = clashes(await listTree(at, begun), changes);
+  const there = await listTree(at, begun);
+  const deletions = deletedByNobody({ there, stages, changes }).filter((path) => !generated.includes(path));
+  if (deletions.length > 0) return { kind: "deletions", paths: deletions };
+  const clash = clashes(there, changes);
   if (clash.length > 0) return { kind: "clash", paths: clash };
   const tree = changes.size === 0 ? begun : await writeFiles(at, begun, changes);
   const marked = await markedIn(at, tree, { stages, touched: [...changes.keys()] });
   if (marked.length > 0) return { kind: "markers", paths: marked };
   const times = await commitTimes(at, [onto, head, result]);
   return { kind: "commit", commit: await writeCommit(at, { tree, parents: [head, onto], message, at: Math.max(...times), by }) };
+};
+
+type Deleted = { readonly there: ReadonlyMap<string, unknown>; readonly stages: readonly Stage[]; readonly changes: NewFiles };
+
+/**
+ * Paths that a resolution deletes although neither side did. What merges by itself and is still there was deleted by nobody;
+ * of what conflicts one side must lack the file.
+ */
+const deletedByNobody = ({ there, stages, changes }: Deleted): string[] => {
+  const conflicting = new Set(stages.map(({ path }) => path));
+  const has = (side: number, path: string): boolean => stages.some((each) => each.path === path && each.stage === side);
+  return [...changes].flatMap(([path, file]) => {
+    const isKept = conflicting.has(path) ? has(2, path) && has(3, path) : there.has(path);
+    return file === null && isKept ? [path] : [];
+  });
 };
 
 type Looked = { readonly stages: readonly Stage[]; readonly touched: readonly string[] };

@@ -122,6 +122,8 @@ export type Query =
       readonly head: Sha;
       readonly anew: readonly string[];
       readonly message: string;
+      /** Paths of the result that commands may have removed: their deletion is not looked at. */
+      readonly generated?: readonly string[];
     }
   /** How the steps of an execution ended that is in the archive; null where it is not there. */
   | { readonly kind: "archived"; readonly execution: ExecutionId }
@@ -153,6 +155,8 @@ export type Answers = {
     | { readonly kind: "commit"; readonly commit: Sha }
     /** Paths in which a marker is left that neither side has. */
     | { readonly kind: "markers"; readonly paths: readonly string[] }
+    /** Deleted paths that neither side deleted. */
+    | { readonly kind: "deletions"; readonly paths: readonly string[] }
     /** Paths that cannot be together in one tree. */
     | { readonly kind: "clash"; readonly paths: readonly string[] };
   archived: Readonly<Record<StepId, StepState>> | null;

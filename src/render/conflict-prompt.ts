@@ -47,4 +47,4 @@ const list = (all: readonly string[]): string =>
     .join(", ");
 
 const RESOLVE =
-  "## What to do\n\nRead both sides whole and keep what both intend. Change the conflicting files only: where another file changes, nothing of your work is taken. Leave no marker (`<<<<<<<`, `=======`, `>>>>>>>`). A file that one side deleted is kept as it is in the working directory, or deleted. Run the tests. Do not commit: Enki does, and verifies the result.";
+  "## What to do\n\nRead both sides whole and keep what both intend. Change the conflicting files only: where another file changes, nothing of your work is taken. Leave no marker (`<<<<<<<`, `=======`, `>>>>>>>`). A file that one side deleted is kept as it is in the working directory, or deleted; no other file may be deleted. Run the tests. Do not commit: Enki does, and verifies the result.";

@@ -210,6 +210,32 @@ describe("57 a resolution is not taken", () => {
     it.replay();
   });
 
+  test("with a deletion that neither side made: it is named, and the next try is told; a command may remove what it makes", async () => {
+    const asked: (readonly string[] | undefined)[] = [];
+    const refinery = { ...config().refinery, resolveAlso: ["docs/**"], regenerate: { "dist/**": "npm run build" } };
+    const it = await begin({
+      config: config({ refinery }),
+      conflicting: () => [
+        { path: "a.txt", kind: "contents" },
+        { path: "dist/a.js", kind: "contents" },
+      ],
+      deletions: ({ generated }) => {
+        asked.push(generated);
+        return asked.length === 1 ? ["a.txt"] : [];
+      },
+    });
+    await it.met();
+    const gone = (path: string) => ({ path, mode: null });
+    await it.end("resolve/", { end: "success", files: [gone("a.txt"), gone("dist/old.js")] });
+    expect(it.head("b")).toBe(it.heads["b"]);
+    expect(it.resolution()).toMatchObject({ tries: 1, log: "it deleted what neither side deleted: a.txt" });
+    await it.end("resolve/", { end: "success", files: [{ path: "a.txt", mode: "100644" }] });
+    await it.verified();
+    expect(it.state_("b")).toBe("done");
+    expect(asked).toEqual([["dist/old.js"], undefined]);
+    it.replay();
+  });
+
   test("once a person pushed to the branch: that head is looked at instead", async () => {
     const it = await begin();
     await it.met();

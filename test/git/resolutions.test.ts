@@ -180,6 +180,31 @@ describe("a resolution", () => {
     expect(gone.kind === "commit" && (await shown(gone.commit))).toEqual({ "b.txt": "b\n" });
   });
 
+  test("may delete a path only if one side deleted it", async () => {
+    const at = await conflict();
+    expect(await build(at, { "a.txt": null })).toEqual({ kind: "deletions", paths: ["a.txt"] });
+    expect(await build(at, { "a.txt": "both\n", "b.txt": null })).toEqual({ kind: "deletions", paths: ["b.txt"] });
+    const made = await sides({}, write("a.txt", "2\n"), write("a.txt", "3\n"));
+    expect(await build(made, { "a.txt": null })).toEqual({ kind: "deletions", paths: ["a.txt"] });
+    const renamed = await sides({ "a.txt": LONG }, move("a.txt", "one.txt"), move("a.txt", "two.txt"));
+    expect(await build(renamed, { "two.txt": null })).toMatchObject({ kind: "commit" });
+    const dropped = await sides(
+      { "a.txt": LONG, "b.txt": LONG, "c.txt": "1\n" },
+      both(remove("b.txt"), write("c.txt", "2\n")),
+      write("c.txt", "3\n"),
+    );
+    expect(await build(dropped, { "b.txt": null, "c.txt": "2\n" })).toMatchObject({ kind: "commit" });
+    const generated = await clone.resolution({
+      kind: "resolution",
+      ...at,
+      result: await result({ "a.txt": "both\n", "b.txt": null }),
+      anew: [],
+      message: "Resolve it",
+      generated: ["b.txt"],
+    });
+    expect(generated).toMatchObject({ kind: "commit" });
+  });
+
   test("62 of what a command makes anew begins with the base's side, which stands where the command changed nothing", async () => {
     const at = await conflict();
     const ours = TEXT.replace("2", "ours");

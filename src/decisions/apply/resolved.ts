@@ -52,12 +52,19 @@ const take = (draft: Draft, at: Resolving, event: Resulted): void => {
     return tryAgain(draft, at, { why: `it changed what does not conflict: ${outside.slice(0, 5).join(", ")}`, fault: false });
   const message = resolvedMessage({ execution, step: step.id, onto: resolution.onto, suffix: draft.snapshot.config.git.commitSuffix });
   const { head, onto, anew } = resolution;
-  const made = draft.ask<"resolution">({ kind: "resolution", result: event.commit, onto, head, anew, message });
+  const generated = generatedOf(draft, at, event);
+  const made = draft.ask<"resolution">({
+    kind: "resolution",
+    result: event.commit,
+    onto,
+    head,
+    anew,
+    message,
+    ...(generated.length > 0 && { generated }),
+  });
   if (!made) return;
-  if (made.kind !== "commit") {
-    const what = made.kind === "markers" ? "conflict markers are left in" : "a file is where a folder is:";
-    return tryAgain(draft, at, { why: `${what} ${made.paths.slice(0, 5).join(", ")}`, fault: false });
-  }
+  if (made.kind !== "commit")
+    return tryAgain(draft, at, { why: `${FAULTS[made.kind]} ${made.paths.slice(0, 5).join(", ")}`, fault: false });
   draft.move(taskRef(task), made.commit);
   draft.putStep(execution.id, {
     ...step,
@@ -69,6 +76,19 @@ const take = (draft: Draft, at: Resolving, event: Resulted): void => {
     resolution: { ...resolution, until: null, made: made.commit, said: event.result.output, log: "" },
   });
   draft.note(`${task}: its conflict is resolved as ${made.commit.slice(0, 12)}`);
+};
+
+/** Why a resolution is not taken, in words that go on with the paths. */
+const FAULTS = {
+  markers: "conflict markers are left in",
+  deletions: "it deleted what neither side deleted:",
+  clash: "a file is where a folder is:",
+} as const;
+
+/** Files that a command may make anew, and so remove: those that `regenerate` names, where one of its commands ran. */
+const generatedOf = (draft: Draft, { resolution }: Resolving, { result }: Resulted): string[] => {
+  const globs = resolution.commands.length > 0 ? Object.keys(draft.snapshot.config.refinery.regenerate) : [];
+  return result.files.flatMap(({ path, mode }) => (mode === null && globs.some((glob) => matches(glob, path)) ? [path] : []));
 };
 
 /** True while the base that was resolved onto is still in the base: a rewound one must not come back with a resolution. Undefined while that is not known. */
