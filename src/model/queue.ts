@@ -18,6 +18,8 @@ export type QueueItem = {
   /** The last red run that counted against it: of which commit, and its last lines. */
   readonly red: Sha | null;
   readonly log: string;
+  /** The other steps in that red run; absent where it was alone. */
+  readonly beside?: readonly TaskId[];
 };
 
 /** One verify job of a candidate. */

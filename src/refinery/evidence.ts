@@ -84,9 +84,13 @@ const mayTellMore = (queue: Queue, candidate: Candidate, sound: ReadonlySet<Sha>
 
 const strike = (queue: Queue, task: TaskId, candidate: Candidate): Queue => {
   const count = candidate.runs.filter(({ verdict }) => verdict === "red").length;
-  const items = queue.items.map((item) =>
-    item.task === task ? { ...item, strikes: item.strikes + count, cleared: false, red: candidate.commit, log: candidate.log } : item,
-  );
+  const beside = candidate.items.flatMap((each) => (each.task === task ? [] : [each.task]));
+  const items = queue.items.map((item) => {
+    if (item.task !== task) return item;
+    const { beside: _, ...rest } = item;
+    const struck = { ...rest, strikes: item.strikes + count, cleared: false, red: candidate.commit, log: candidate.log };
+    return beside.length > 0 ? { ...struck, beside } : struck;
+  });
   const runs = candidate.runs.filter(({ verdict }) => verdict === null);
   const groups = queue.groups.filter((group) => !group.includes(task));
   // Red again says nothing new of the machines.

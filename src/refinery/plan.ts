@@ -95,9 +95,9 @@ const eject = (state: RefineryState, queue: Queue): Ejecting => {
   const guilty = queue.items.filter(({ strikes }) => strikes > state.retries);
   if (guilty.length === 0) return { queue, ejected: [] };
   const gone = new Set(guilty.map(({ task }) => task));
-  const ejected = guilty.map(({ task, head, red, log }): RefineryEffect => {
+  const ejected = guilty.map(({ task, head, red, log, beside = [] }): RefineryEffect => {
     const why = refuse("verification-failed", whyRed(log), `/enki retry ${task}`).refusal;
-    return { kind: "eject", task, head, why, red, log };
+    return { kind: "eject", task, head, why, red, log, beside };
   });
   return {
     queue: {

@@ -62,6 +62,8 @@ export type RefineryEffect =
       /** The commit that was red last. */
       readonly red: Sha | null;
       readonly log: string;
+      /** The other steps that were verified in that commit. */
+      readonly beside: readonly TaskId[];
     }
   /** What GitHub is to merge now; given once, and not again while the queue has a landing under way. */
   | { readonly kind: "offer"; readonly candidate: Candidate }

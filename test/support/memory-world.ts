@@ -54,6 +54,8 @@ export const memoryWorld = (
     conflicting?: (head: Sha) => readonly Conflict[];
     /** Paths in which a resolution leaves markers. */
     markers?: (result: Sha) => readonly string[];
+    /** Paths that a resolution deletes although neither side did. */
+    deletions?: (query: Extract<Query, { kind: "resolution" }>) => readonly string[];
     workCommit?: () => unknown;
     /** Work that changes nothing where it is put. */
     unchanged?: (query: Extract<Query, { kind: "work" }>) => boolean;
@@ -89,7 +91,7 @@ export const memoryWorld = (
     green: new Set<Sha>([root]),
     bases: [root] as Sha[],
     reactions: [] as string[],
-    statuses: [] as { commit: Sha; state: string }[],
+    statuses: [] as { commit: Sha; state: string; text: string }[],
     closed: new Set<number>(),
     rules: { known: true, types: [], checks: [], reviews: 0, methods: null } as Rules,
     checks: new Map<Sha, Check[]>(),
@@ -187,6 +189,8 @@ export const memoryWorld = (
       case "conflicts":
         return { kind: "conflicts", query, answer: options.conflicting?.(query.head) ?? [{ path: "a.txt", kind: "contents" }] };
       case "resolution": {
+        const gone = options.deletions?.(query) ?? [];
+        if (gone.length > 0) return { kind: "resolution", query, answer: { kind: "deletions", paths: gone } };
         const paths = options.markers?.(query.result) ?? [];
         const made = commit([query.head, query.onto], [query.result, query.message]);
         return { kind: "resolution", query, answer: paths.length > 0 ? { kind: "markers", paths } : { kind: "commit", commit: made } };
@@ -286,7 +290,7 @@ export const memoryWorld = (
         state.pulls = state.pulls.map((pull) => (pull.number === effect.pull ? { ...pull, state: "closed" } : pull));
         return end(effect, null);
       case "set-status":
-        state.statuses.push({ commit: effect.commit, state: effect.state });
+        state.statuses.push({ commit: effect.commit, state: effect.state, text: effect.text });
         return end(effect, null);
       case "say": {
         const known =

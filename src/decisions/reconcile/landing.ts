@@ -2,10 +2,11 @@ import { type Base, readTaskId, type Sha, type TaskId } from "../../model/ids.ts
 import { jobKey } from "../../model/job.ts";
 import type { Candidate, Queue } from "../../model/queue.ts";
 import { branchRef, candidateRef, readCandidateRef, taskRef } from "../../model/refs.ts";
-import { refuse, type Refusal } from "../../model/refusal.ts";
+import { refuse } from "../../model/refusal.ts";
 import { plan } from "../../refinery/plan.ts";
 import type { RefineryEffect, RefineryPlan } from "../../refinery/state.ts";
-import { failStep } from "../apply/failing.ts";
+import { redTogether } from "../../render/together.ts";
+import { failStep, findStep } from "../apply/failing.ts";
 import { heldBases } from "../bases.ts";
 import { newLanding, startAfter, tellReused } from "../landings.ts";
 import { withTerms } from "../terms.ts";
@@ -141,15 +142,19 @@ export const guardAgainstRewind = (draft: Pick<Draft, "ask">, queue: Queue, tip:
   return { ...queue, frozen: refuse("base-rewound", why, "/enki retry").refusal };
 };
 
-type Ejected = { readonly task: TaskId; readonly head: Sha; readonly why: Refusal; readonly log: string };
+const eject = (draft: Draft, { task, head, why: red, log: last, beside }: Extract<RefineryEffect, { kind: "eject" }>): void => {
+  const found = findStep(draft, task);
+  if (found?.step.head?.sha !== head) return;
+  draft.note(`${task} left the queue: ${red.code}`);
+  const others = redTogether(beside.map((each) => titleOf(draft, each)));
+  const why = others === "" ? red : { ...red, why: `${others}: ${red.why}` };
+  const log = others === "" || last === "" ? last : `${others}.\n${last}`;
+  if (!blameResolution(draft, { ...found, log })) failStep(draft, { ...found, why, log });
+};
 
-const eject = (draft: Draft, { task, head, why, log }: Ejected): void => {
-  const id = readTaskId(task);
-  const execution = id && draft.execution(id.execution);
-  const step = id && execution?.steps[id.step];
-  if (!execution || !step || step.head?.sha !== head) return;
-  draft.note(`${task} left the queue: ${why.code}`);
-  if (!blameResolution(draft, { execution, step, log })) failStep(draft, { execution, step, why, log });
+const titleOf = (draft: Draft, task: TaskId): string => {
+  const found = findStep(draft, task);
+  return (found && draft.planned(found.execution, found.step.id)?.title) ?? task;
 };
 
 const land = (draft: Draft, base: Base, candidate: Candidate): void => {
