@@ -23,7 +23,7 @@ const writableComment = (call: Call): Comment => {
   return comment;
 };
 
-const checkBody = (resource: string, text: string): void => {
+export const checkBody = (resource: string, text: string): void => {
   if (text.trim() === "") throw invalid(resource, "body cannot be blank");
   if (Array.from(text).length > LONGEST_BODY) throw invalid(resource, `body is too long (maximum is ${LONGEST_BODY} characters)`);
 };

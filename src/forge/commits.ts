@@ -66,6 +66,25 @@ export const commitsOf = (at: Running, remember: Memory) => ({
     const format = `--format=${FIELDS.join("%x00")}%x00`;
     return readChanges(await git(at, ["log", `--max-count=${MOST}`, "--reverse", "--name-status", "--no-renames", "-z", format, ...range]));
   },
+  /** The last commit that two have in common; null where they have none. */
+  mergeBase: async (one: string, other: string): Promise<string | null> => {
+    const ran = await runGit(at, ["merge-base", "--end-of-options", one, other]);
+    return ran.code === 0 ? ran.stdout.toString("utf8").trim() : null;
+  },
+  /** What changed in one file between two commits, as a diff. */
+  patch: (of: { from: string; to: string; path: string; context: number }): Promise<string> =>
+    git(at, [
+      "--literal-pathspecs",
+      "diff",
+      "--no-renames",
+      "--no-ext-diff",
+      "--no-textconv",
+      `-U${of.context}`,
+      of.from,
+      of.to,
+      "--",
+      of.path,
+    ]),
   /** Measures a head against the merge base with its base. */
   size: async (base: string, head: string): Promise<Size> => {
     const commits = Number((await git(at, ["rev-list", "--count", `${base}..${head}`])).trim());

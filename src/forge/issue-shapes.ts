@@ -22,7 +22,7 @@ export const association = (repository: Repository, { login }: Account): string 
 /** What a person may react with. */
 export const REACTIONS = ["+1", "-1", "laugh", "confused", "heart", "hooray", "rocket", "eyes"] as const;
 
-const rollup = (url: string, reactions: readonly Reaction[]): Json => ({
+export const rollup = (url: string, reactions: readonly Reaction[]): Json => ({
   url: `${url}/reactions`,
   total_count: reactions.length,
   ...Object.fromEntries(REACTIONS.map((content) => [content, reactions.filter((one) => one.content === content).length])),

@@ -1,6 +1,7 @@
 import { happen, type Place } from "./happen.ts";
 import { type PullIssue, reviewedPull, reviewShape, toldPull } from "./pull-shapes.ts";
-import type { Actor, Forge, Issue, Repository, Review } from "./state.ts";
+import { lineCommentShape, threadShape } from "./line-comment-shapes.ts";
+import type { Actor, Forge, Issue, LineComment, Repository, Review, Thread } from "./state.ts";
 import type { Payload } from "./webhooks.ts";
 
 export const isPull = (issue: Issue): issue is PullIssue => issue.pull !== null;
@@ -29,16 +30,50 @@ export const tellPull = (forge: Forge, repository: Repository, { issue, action, 
   happen(forge, repository, { event: "pull_request", payload, actor, place, ref: `refs/heads/${issue.pull.baseRef}`, title: issue.title });
 };
 
-export const tellReview = (forge: Forge, repository: Repository, of: { issue: PullIssue; review: Review; actor: Actor }): void => {
-  const { issue, review, actor } = of;
+type Reviewing = { readonly issue: PullIssue; readonly actor: Actor; readonly action: string; readonly changes?: Payload };
+
+/** A review as its webhooks tell of it. */
+export const tellReview = (forge: Forge, repository: Repository, of: Reviewing & { review: Review }): void => {
+  const { issue, review, actor, action, changes } = of;
   const shape = reviewShape(forge, repository, { issue, review });
   const payload = {
-    action: "submitted",
-    review: { ...shape, state: review.state.toLowerCase() },
+    action,
+    ...(changes && { changes }),
+    review: { ...shape, body: review.body === "" ? null : review.body, state: review.state.toLowerCase() },
     pull_request: reviewedPull(forge, repository, issue),
   };
   const place = (): Promise<Place | null> => testMerge(forge, repository, issue);
   happen(forge, repository, { event: "pull_request_review", payload, actor, place, title: issue.title });
+};
+
+/** A comment on a line of a diff. */
+export const tellLineComment = (forge: Forge, repository: Repository, of: Reviewing & { thread: Thread; comment: LineComment }): void => {
+  const { issue, thread, comment, actor, action, changes } = of;
+  const payload = {
+    action,
+    ...(changes && { changes }),
+    comment: lineCommentShape(forge, repository, { issue, thread, comment }),
+    pull_request: reviewedPull(forge, repository, issue),
+  };
+  const place = (): Promise<Place | null> => testMerge(forge, repository, issue);
+  happen(forge, repository, { event: "pull_request_review_comment", payload, actor, place, title: issue.title });
+};
+
+/** A thread was resolved, or is open again: nothing changes where it is so already. */
+export const setResolved = (
+  forge: Forge,
+  repository: Repository,
+  of: { issue: PullIssue; actor: Actor; thread: Thread; resolved: boolean },
+): void => {
+  const { issue, actor, thread, resolved } = of;
+  if ((thread.resolvedBy !== null) === resolved) return;
+  thread.resolvedBy = resolved ? actor.account : null;
+  const payload = {
+    action: resolved ? "resolved" : "unresolved",
+    thread: threadShape(forge, repository, { issue, thread }),
+    pull_request: reviewedPull(forge, repository, issue),
+  };
+  happen(forge, repository, { event: "pull_request_review_thread", payload, actor, title: issue.title });
 };
 
 export type Merged = { readonly issue: PullIssue; readonly actor: Actor; readonly commit: string };

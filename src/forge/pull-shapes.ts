@@ -65,7 +65,7 @@ const details = (forge: Forge, repository: Repository, { number, pull }: PullIss
   mergeable_state: "unknown",
   rebaseable: null,
   comments: [...repository.comments.values()].filter(({ issue }) => issue === number).length,
-  review_comments: 0,
+  review_comments: pull.threads.flatMap(({ comments }) => comments).length,
   maintainer_can_modify: false,
   commits: pull.size.commits,
   additions: pull.size.additions,

@@ -2,12 +2,11 @@ import { z } from "zod";
 import { type Call, created, type Handler, ok, type Route } from "./exchange.ts";
 import { addIssue, demandEditor, listed, rewriteText, setState } from "./issues.ts";
 import { merge, pullOf } from "./merging.ts";
-import { isPull, tellPull, tellReview } from "./pull-events.ts";
+import { isPull, tellPull } from "./pull-events.ts";
 import { invalid, Refusal } from "./refusal.ts";
 import { rebased } from "./rebasing.ts";
 import type { Json } from "./addresses.ts";
-import { type PullIssue, pullShape, reviewShape, wholePull } from "./pull-shapes.ts";
-import { nextId, type Review } from "./state.ts";
+import { type PullIssue, pullShape, wholePull } from "./pull-shapes.ts";
 
 const newPull = z.object({
   title: z.string(),
@@ -21,11 +20,6 @@ const changedPull = z.object({
   body: z.string().nullish(),
   state: z.enum(["open", "closed"]).optional(),
   base: z.string().optional(),
-});
-const newReview = z.object({
-  event: z.enum(["APPROVE", "REQUEST_CHANGES", "COMMENT"]),
-  body: z.string().nullish(),
-  commit_id: z.string().nullish(),
 });
 
 const tip = (call: Call, branch: string): Promise<string | null> => call.repository.bare.ref(`refs/heads/${branch}`);
@@ -42,7 +36,7 @@ const headBranch = (call: Call, head: string): string => {
 };
 
 /** https://docs.github.com/en/actions/concepts/security/github_token: off by default in new personal repositories. */
-const demandActionsPulls = (call: Call): void => {
+export const demandActionsPulls = (call: Call): void => {
   if (call.actor().kind === "job" && !call.repository.actionsPulls)
     throw new Refusal(403, "GitHub Actions is not permitted to create or approve pull requests.");
 };
@@ -61,7 +55,7 @@ const openPull: Handler = async (call) => {
   );
   if (exists) throw invalid("PullRequest", `A pull request already exists for ${repository.owner.login}:${headRef}.`);
   if (size.commits === 0) throw invalid("PullRequest", `No commits between ${input.base} and ${headRef}`);
-  const pull = { headRef, head, baseRef: input.base, baseSha: base, draft: input.draft, merged: null, reviews: [], size };
+  const pull = { headRef, head, baseRef: input.base, baseSha: base, draft: input.draft, merged: null, reviews: [], threads: [], size };
   const issue = addIssue(call, { title: input.title, body: input.body ?? "", labels: [], assignees: [], pull });
   await repository.bare.point(`refs/pull/${issue.number}/head`, head);
   tellPull(forge, repository, { issue, action: "opened", actor: call.actor() });
@@ -146,47 +140,14 @@ const demandReopening = async (call: Call, { pull, number }: PullIssue): Promise
   pull.size = await call.repository.bare.size(pull.baseSha, head);
 };
 
-const review: Handler = async (call) => {
-  const issue = pullOf(call);
-  const input = await call.input(newReview);
-  const actor = call.actor();
-  if (input.event === "APPROVE") demandActionsPulls(call);
-  const own = actor.account.login === issue.by.login && input.event !== "COMMENT";
-  if (own)
-    throw new Refusal(422, "Unprocessable Entity", [
-      `Review Can not ${input.event === "APPROVE" ? "approve" : "request changes on"} your own pull request`,
-    ]);
-  if (input.event !== "APPROVE" && !input.body) throw new Refusal(422, "Unprocessable Entity", ["Review body is required"]);
-  const states = { APPROVE: "APPROVED", REQUEST_CHANGES: "CHANGES_REQUESTED", COMMENT: "COMMENTED" } as const;
-  const one: Review = {
-    id: nextId(call.forge),
-    by: actor.account,
-    state: states[input.event],
-    body: input.body ?? "",
-    commit: input.commit_id ?? issue.pull.head,
-    at: call.forge.now(),
-  };
-  issue.pull.reviews.push(one);
-  issue.updated = call.forge.now();
-  tellReview(call.forge, call.repository, { issue, review: one, actor });
-  return ok(reviewShape(call.forge, call.repository, { issue, review: one }));
-};
-
-const reviews: Handler = (call) => {
-  const issue = pullOf(call);
-  return call.page(issue.pull.reviews.map((one) => reviewShape(call.forge, call.repository, { issue, review: one })));
-};
-
 const READ = { scope: "pull_requests", level: "read" } as const;
 const WRITE = { scope: "pull_requests", level: "write" } as const;
 
-/** Routes of pull requests, their reviews and their merge. */
+/** Routes of pull requests and their merge. */
 export const pullRoutes: readonly Route[] = [
   ["GET", "/pulls", READ, list],
   ["POST", "/pulls", WRITE, openPull],
   ["GET", "/pulls/:number", READ, async (call) => ok(await whole(call, pullOf(call)))],
   ["PATCH", "/pulls/:number", WRITE, patch],
-  ["GET", "/pulls/:number/reviews", READ, reviews],
-  ["POST", "/pulls/:number/reviews", { scope: "reviews", level: "write" }, review],
   ["PUT", "/pulls/:number/merge", { scope: "contents", level: "write" }, merge],
 ];

@@ -4,6 +4,7 @@ import { closePull, isPull, markMerged, tellPull } from "./pull-events.ts";
 import { pageUrl } from "./addresses.ts";
 import type { PullIssue } from "./pull-shapes.ts";
 import type { Actor, Forge, Repository } from "./state.ts";
+import { moveThreads } from "./threads.ts";
 
 const ZERO = "0".repeat(40);
 const SHORT = 12;
@@ -94,6 +95,7 @@ const follow = async (pushed: Pushed, move: Move): Promise<void> => {
       issue.pull.size = await repository.bare.size(issue.pull.baseSha, move.to);
       issue.updated = forge.now();
       await repository.bare.point(`refs/pull/${issue.number}/head`, move.to);
+      await moveThreads(repository, issue, { base: issue.pull.baseSha, head: before });
       tellPull(forge, repository, { issue, action: "synchronize", actor, more: { before, after: move.to } });
     } else if ((await isLanded(pushed, issue)) === null) closePull(forge, repository, { issue, actor });
   }
@@ -118,7 +120,9 @@ const settleBase = async (pushed: Pushed, move: Move): Promise<void> => {
   for (const issue of openPulls(pushed).filter(({ pull }) => `refs/heads/${pull.baseRef}` === move.ref)) {
     if (move.to === null) closePull(forge, repository, { issue, actor });
     else {
+      const before = { base: issue.pull.baseSha, head: issue.pull.head };
       issue.pull.baseSha = move.to;
+      await moveThreads(repository, issue, before);
       await markLater(pushed, issue);
     }
   }

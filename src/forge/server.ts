@@ -9,8 +9,10 @@ import { gitDataRoutes } from "./git-data.ts";
 import { gitRoutes } from "./git-http.ts";
 import { issueRoutes } from "./issues.ts";
 import { labelRoutes } from "./labels.ts";
+import { lineCommentRoutes } from "./line-comments.ts";
 import { pullRoutes } from "./pulls.ts";
 import { notFound, Refusal } from "./refusal.ts";
+import { reviewRoutes } from "./reviews.ts";
 import { account, appShape, profile } from "./account-shape.ts";
 import { apiUrl, type Json, time } from "./addresses.ts";
 import { repositoryShape } from "./repository-shape.ts";
@@ -163,6 +165,9 @@ export const createServer = (forge: Forge, failed: (error: unknown) => void): Ho
     ...commentRoutes,
     ...issueRoutes,
     ...labelRoutes,
+    // Before those of pull requests: `/pulls/comments` is no pull request's number.
+    ...lineCommentRoutes,
+    ...reviewRoutes,
     ...pullRoutes,
     ...checkRoutes,
     ...actionRoutes,

@@ -4,6 +4,7 @@ import type { Bare } from "./bare.ts";
 import type { CommitFacts, Size } from "./commits.ts";
 import type { Event } from "./happen.ts";
 import type { MergeSettings } from "./merge-methods.ts";
+import type { Side } from "./patches.ts";
 
 export type Level = "none" | "read" | "write";
 /** What a token may do, by GitHub's names of permissions: `pull_requests`, `contents`, … */
@@ -68,6 +69,8 @@ export type Pull = {
   draft: boolean;
   merged: { readonly at: number; readonly by: Account; readonly commit: string } | null;
   readonly reviews: Review[];
+  /** Comments on its diff, by what they answer. */
+  readonly threads: Thread[];
   /** As it was when the head or the base was chosen last. */
   size: Size;
 };
@@ -75,11 +78,40 @@ export type Pull = {
 export type Review = {
   readonly id: number;
   readonly by: Account;
-  readonly state: string;
-  readonly body: string;
+  state: string;
+  body: string;
   readonly commit: string;
   readonly at: number;
 };
+
+/** Where a thread stands now; null where its lines are not part of the diff any more. A comment on a whole file has no lines. */
+type ThreadPlace = { readonly line: number; readonly startLine: number | null; readonly position: number };
+/** Comments on the same lines of a diff, the first of which the others answer. */
+export type Thread = {
+  readonly id: number;
+  readonly path: string;
+  readonly subject: "line" | "file";
+  readonly side: Side;
+  readonly startSide: Side | null;
+  readonly original: ThreadPlace & { readonly commit: string };
+  readonly hunk: string;
+  /** The head that {@link place} speaks of. */
+  commit: string;
+  place: ThreadPlace | null;
+  resolvedBy: Account | null;
+  readonly comments: LineComment[];
+};
+
+export type LineComment = {
+  readonly id: number;
+  readonly review: number;
+  readonly by: Account;
+  body: string;
+  readonly created: number;
+  updated: number;
+  readonly reactions: Reaction[];
+};
+
 export type Status = {
   readonly id: number;
   readonly state: string;

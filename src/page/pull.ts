@@ -1,4 +1,4 @@
-import type { CheckRun, Issue, Pull, Review, Status } from "../forge/state.ts";
+import type { CheckRun, Issue, Pull, Review, Status, Thread } from "../forge/state.ts";
 import type { Sha } from "../model/ids.ts";
 import { showPatch } from "./diff.ts";
 import { diff, log, mergeBase } from "./history.ts";
@@ -40,6 +40,27 @@ const asSaid = (place: Place, review: Review, head: Sha): Said => {
   return { id: `pullrequestreview-${review.id}`, by: review.by, at: review.at, what, body: review.body };
 };
 
+const SHOWN_LINES = 4;
+
+/** What was said of lines: the first comment of a thread with the lines, and whether it is settled. */
+const asThread = (thread: Thread): Said[] => {
+  const { path, place, original, hunk, resolvedBy, comments } = thread;
+  const where = thread.subject === "file" ? path : `${path}:${place?.line ?? original.line}`;
+  const state = resolvedBy !== null ? "resolved" : place === null ? "outdated" : null;
+  return comments.map(({ id, by, created: at, body }, index) => ({
+    id: `discussion_r${id}`,
+    by,
+    at,
+    what: html`${index === 0 ? "commented on" : "answered on"}
+      <code>${where}</code>${state ? html` <span class="chip">${state}</span>` : null}`,
+    body,
+    ...(index === 0 && hunk !== "" && { after: html`<pre>${hunk.split("\n").slice(-SHOWN_LINES).join("\n")}</pre>` }),
+  }));
+};
+
+/** Comments on lines are reviews without words of their own. */
+const hasWords = ({ state, body }: Review): boolean => state !== "COMMENTED" || body !== "";
+
 /** A status leads where its writer says, if that is the web or this machine. */
 const statusRow = ({ context, state, description, url, by, at }: Status): Html =>
   html`<li>
@@ -78,7 +99,8 @@ const MOST_COMMITS = 100;
 export const pullPage = async (place: Place, issue: PullIssue, page: number | null): Promise<Page> => {
   const { pull } = issue;
   const head = heading(issue, factsOf(place, issue));
-  const said = [...commentsOf(place, issue), ...pull.reviews.map((review) => asSaid(place, review, pull.head))].sort((a, b) => a.at - b.at);
+  const reviews = pull.reviews.filter(hasWords).map((review) => asSaid(place, review, pull.head));
+  const said = [...commentsOf(place, issue), ...reviews, ...pull.threads.flatMap(asThread)].sort((a, b) => a.at - b.at);
   const talk = await talkOf(place, issue, { said, page });
   const title = `${titleOf(issue.title)} #${issue.number}`;
   if (page !== null) return { title, tab: "pulls", main: html`${head}${talk}` };

@@ -47,7 +47,37 @@ const talk = async ({ person }: Stage): Promise<void> => {
   await issues.update({ ...REPO, issue_number, state: "open" });
 };
 
-const propose = async ({ person, ada, forge, git, commit, remote, owner }: Stage): Promise<void> => {
+const review = async ({ person, ada, forge, git, commit, remote, owner }: Stage, pull_number: number): Promise<void> => {
+  const { pulls, reactions } = ada;
+  const on = { ...REPO, pull_number };
+  const line = { path: "src/b.txt", line: 1, side: "RIGHT" as const };
+  const commit_id = await git("rev-parse", "task");
+  await pulls.createReview({ ...on, event: "APPROVE" });
+  const comments = [{ ...line, body: "Why?" }];
+  const review_id = (await pulls.createReview({ ...on, event: "REQUEST_CHANGES", body: "No.", comments })).data.id;
+  await pulls.getReview({ ...on, review_id });
+  await pulls.updateReview({ ...on, review_id, body: "No, no." });
+  await pulls.listCommentsForReview({ ...on, review_id });
+  const comment_id = (await pulls.createReviewComment({ ...on, ...line, commit_id, body: "And this?" })).data.id;
+  await pulls.createReviewComment({ ...on, path: "src/b.txt", subject_type: "file", commit_id, body: "All of it?" });
+  const reply = (await person.pulls.createReplyForReviewComment({ ...on, comment_id, body: "Because." })).data.id;
+  await pulls.updateReviewComment({ ...REPO, comment_id, body: "And that?" });
+  await pulls.getReviewComment({ ...REPO, comment_id });
+  const reaction_id = (await reactions.createForPullRequestReviewComment({ ...REPO, comment_id, content: "eyes" })).data.id;
+  await reactions.listForPullRequestReviewComment({ ...REPO, comment_id });
+  await reactions.deleteForPullRequestComment({ ...REPO, comment_id, reaction_id });
+  for (const resolved of [true, false]) forge.setResolved(NAMED, { comment: comment_id, resolved, login: "ada" });
+  await pulls.deleteReviewComment({ ...REPO, comment_id: reply });
+  await commit({ "src/b.txt": "c\n" });
+  await git("push", "-q", remote(owner), "task");
+  await pulls.listReviewComments(on);
+  await pulls.listReviewCommentsForRepo(REPO);
+  await person.pulls.dismissReview({ ...on, review_id, message: "Done." });
+  await person.pulls.listReviews(on);
+};
+
+const propose = async (stage: Stage): Promise<void> => {
+  const { person, forge, git, commit, remote, owner } = stage;
   await git("checkout", "-q", "-b", "task");
   const sha = await commit({ "src/b.txt": "b\n" });
   await git("push", "-q", remote(owner), "task");
@@ -59,9 +89,7 @@ const propose = async ({ person, ada, forge, git, commit, remote, owner }: Stage
   await person.issues.removeLabel({ ...REPO, issue_number: pull_number, name: "hold" });
   for (const draft of [true, false]) forge.setDraft(NAMED, { number: pull_number, draft, login: "ada" });
   await person.pulls.list({ ...REPO, state: "all" });
-  await ada.pulls.createReview({ ...REPO, pull_number, event: "APPROVE" });
-  await ada.pulls.createReview({ ...REPO, pull_number, event: "REQUEST_CHANGES", body: "No." });
-  await person.pulls.listReviews({ ...REPO, pull_number });
+  await review(stage, pull_number);
   await person.repos.createCommitStatus({ ...REPO, sha, state: "success", context: "ci" });
   await person.repos.listCommitStatusesForRef({ ...REPO, ref: sha });
   await person.repos.getCombinedStatusForRef({ ...REPO, ref: sha });

@@ -97,6 +97,21 @@ test("a pull request shows its branches, checks, commits and what they change; t
   expect(wordsOf(await page("/pulls"))).toContain(`Quicker #${pull.number} open`);
 });
 
+test("a pull request shows what was said of its lines, with the lines, and nothing of reviews without words", async () => {
+  const { api, page, push, git, commit } = shared();
+  await git("checkout", "-q", "-B", "lines", "main");
+  const commit_id = await commit({ "said.txt": "<b>one</b>\n" });
+  await push("lines");
+  const { data: pull } = await api.pulls.create({ ...REPO, head: "lines", base: "main", title: "Lines" });
+  const on = { ...REPO, pull_number: pull.number };
+  const { data } = await api.pulls.createReviewComment({ ...on, commit_id, path: "said.txt", line: 1, body: "Why bold?" });
+  await api.pulls.createReplyForReviewComment({ ...on, comment_id: data.id, body: "It is louder." });
+  const shown = await page(`/pull/${pull.number}`);
+  expect(wordsOf(shown)).toMatch(/commented on said\.txt:1 .*Why bold\? .*\+<b>one<\/b> .*answered on said\.txt:1 .*It is louder\./);
+  expect(wordsOf(shown)).not.toContain("reviewed at");
+  expect(shown).not.toContain("<b>one");
+});
+
 test("a landed pull request still shows what it changed, and its branch is a link no longer", async () => {
   const { api, page, commit, git, push } = shared();
   await git("checkout", "-q", "-b", "side", "main");

@@ -1,0 +1,154 @@
+import { expect, onTestFinished, test } from "vitest";
+import { NAMED, openStage, REPO } from "./stage.ts";
+
+const numbered = (from: number, to: number): string => Array.from({ length: to - from + 1 }, (_, at) => `line ${from + at}\n`).join("");
+const TEXT = numbered(1, 20);
+
+/** A pull request that changes line 10 of twenty and adds a file. */
+const open = async () => {
+  const stage = await openStage({ "a.txt": TEXT, "other.txt": "other\n" });
+  onTestFinished(stage.close);
+  const { forge, git, commit, remote, owner, octokit } = stage;
+  forge.setPermission(NAMED, { login: "ada", role: "write" });
+  await git("checkout", "-q", "-b", "task");
+  const head = await commit({ "a.txt": TEXT.replace("line 10\n", "line ten\n"), "b.txt": "b\n" });
+  await git("push", "-q", remote(owner), "task");
+  const person = octokit(owner);
+  const pull_number = (await person.pulls.create({ ...REPO, head: "task", base: "main", title: "Task" })).data.number;
+  const ada = octokit(forge.createUser("ada"));
+  const on = { ...REPO, pull_number };
+  return {
+    ...stage,
+    head,
+    person,
+    ada,
+    on,
+    comment: async (over: object = {}) =>
+      (await ada.pulls.createReviewComment({ ...on, path: "a.txt", line: 10, side: "RIGHT", commit_id: head, body: "Why?", ...over })).data,
+    listed: async () => (await ada.pulls.listReviewComments(on)).data,
+    push: async (files: Readonly<Record<string, string>>) => {
+      const sha = await commit(files);
+      await git("push", "-q", remote(owner), "task");
+      return sha;
+    },
+  };
+};
+
+test("a comment on a line has the hunk down to that line, its position and a review of its own without words", async () => {
+  const { comment, ada, on, head } = await open();
+  expect(await comment()).toMatchObject({
+    path: "a.txt",
+    line: 10,
+    original_line: 10,
+    side: "RIGHT",
+    start_line: null,
+    position: 5,
+    commit_id: head,
+    diff_hunk: "@@ -7,7 +7,7 @@ line 6\n line 7\n line 8\n line 9\n-line 10\n+line ten",
+  });
+  const range = await comment({ start_line: 8, start_side: "LEFT", line: 10, side: "LEFT" });
+  expect(range).toMatchObject({ start_line: 8, start_side: "LEFT", line: 10, side: "LEFT", position: 4 });
+  const { data: reviews } = await ada.pulls.listReviews(on);
+  expect(reviews.map(({ state, body }) => [state, body])).toEqual([
+    ["COMMENTED", ""],
+    ["COMMENTED", ""],
+  ]);
+  expect(reviews.at(-1)?.id).toBe(range.pull_request_review_id);
+});
+
+test.each([
+  ["a line that is not in the diff", { line: 1 }, "pull_request_review_thread.line must be part of the diff"],
+  ["a line of another side", { line: 14, side: "LEFT" }, "pull_request_review_thread.line must be part of the diff"],
+  ["a range that begins outside of the hunk", { start_line: 2 }, "pull_request_review_thread.start_line must be part of the same hunk"],
+  ["a range that begins after its end", { start_line: 11 }, "pull_request_review_thread.start_line must be part of the same hunk"],
+  ["a file that is not changed", { path: "other.txt", line: 1 }, "pull_request_review_thread.path"],
+  ["a pathspec that would match", { path: "*.txt" }, "pull_request_review_thread.path"],
+])("%s is refused in GitHub's words", async (_, over, words) => {
+  const { comment, listed } = await open();
+  await expect(comment(over)).rejects.toMatchObject({ status: 422, message: expect.stringContaining(words) });
+  expect(await listed()).toEqual([]);
+});
+
+test("a review with comments is all or nothing", async () => {
+  const { ada, on, listed } = await open();
+  const review = (line: number) =>
+    ada.pulls.createReview({
+      ...on,
+      event: "REQUEST_CHANGES",
+      comments: [
+        { path: "b.txt", line: 1, body: "Why a file?" },
+        { path: "a.txt", line, body: "Why ten?" },
+      ],
+    });
+  await expect(review(2)).rejects.toMatchObject({ status: 422, message: expect.stringContaining("Line could not be resolved") });
+  expect(await listed()).toEqual([]);
+  const { data } = await review(10);
+  expect((await listed()).map(({ path, pull_request_review_id }) => [path, pull_request_review_id])).toEqual([
+    ["b.txt", data.id],
+    ["a.txt", data.id],
+  ]);
+  await expect(ada.pulls.createReview({ ...on, event: "COMMENT" })).rejects.toMatchObject({ status: 422 });
+});
+
+test("replies go to the first comment's thread, also where they answer a reply", async () => {
+  const { comment, person, on, listed } = await open();
+  const { id } = await comment();
+  const first = await person.pulls.createReplyForReviewComment({ ...on, comment_id: id, body: "Because." });
+  await person.pulls.createReplyForReviewComment({ ...on, comment_id: first.data.id, body: "Really." });
+  expect((await listed()).map(({ in_reply_to_id, line }) => [in_reply_to_id, line])).toEqual([
+    [undefined, 10],
+    [id, 10],
+    [id, 10],
+  ]);
+});
+
+test("a new head moves a comment with its line, and makes one outdated whose line changed", async () => {
+  const { comment, listed, push, head } = await open();
+  await comment();
+  await comment({ path: "b.txt", line: 1 });
+  const young = await push({ "a.txt": `first\n${TEXT.replace("line 10\n", "line ten\n")}` });
+  expect(await listed()).toMatchObject([
+    { path: "a.txt", line: 11, original_line: 10, commit_id: young, original_commit_id: head },
+    { path: "b.txt", line: 1 },
+  ]);
+  await push({ "a.txt": TEXT.replace("line 10\n", "line X\n") });
+  expect(await listed()).toMatchObject([
+    { path: "a.txt", line: null, position: null, original_line: 10, commit_id: young },
+    { path: "b.txt", line: 1 },
+  ]);
+});
+
+test("a comment on a line that the base takes up is outdated", async () => {
+  const { comment, listed, git, remote, owner } = await open();
+  await comment();
+  await git("push", "-q", remote(owner), "task:main");
+  expect(await listed()).toMatchObject([{ line: null }]);
+});
+
+test("who may read may comment; what another wrote is changed by who may write only, and an App needs the permission", async () => {
+  const { comment, octokit, forge, on, person } = await open();
+  const eve = octokit(forge.createUser("eve"));
+  const { id: comment_id } = await comment();
+  await eve.pulls.createReplyForReviewComment({ ...on, comment_id, body: "Me too." });
+  await expect(eve.pulls.updateReviewComment({ ...REPO, comment_id, body: "Never mind." })).rejects.toMatchObject({ status: 403 });
+  await expect(eve.pulls.deleteReviewComment({ ...REPO, comment_id })).rejects.toMatchObject({ status: 403 });
+  const app = await forge.createApp({ name: "poor", secret: "s" });
+  const poor = octokit(forge.createInstallationToken(app.id, NAMED.owner, { issues: "write" }));
+  await expect(poor.pulls.createReplyForReviewComment({ ...on, comment_id, body: "Hi." })).rejects.toMatchObject({ status: 403 });
+  expect((await person.pulls.updateReviewComment({ ...REPO, comment_id, body: "Well." })).data.body).toBe("Well.");
+});
+
+test("a review is edited by its author and dismissed by who may write; a comment cannot be dismissed", async () => {
+  const { ada, person, on, forge, octokit } = await open();
+  const eve = octokit(forge.createUser("eve"));
+  const review_id = (await ada.pulls.createReview({ ...on, event: "REQUEST_CHANGES", body: "No." })).data.id;
+  expect((await ada.pulls.updateReview({ ...on, review_id, body: "Yes." })).data).toMatchObject({
+    body: "Yes.",
+    state: "CHANGES_REQUESTED",
+  });
+  await expect(eve.pulls.updateReview({ ...on, review_id, body: "Mine." })).rejects.toMatchObject({ status: 403 });
+  await expect(eve.pulls.dismissReview({ ...on, review_id, message: "No." })).rejects.toMatchObject({ status: 404 });
+  expect((await person.pulls.dismissReview({ ...on, review_id, message: "Done." })).data.state).toBe("DISMISSED");
+  const words = (await ada.pulls.createReview({ ...on, event: "COMMENT", body: "Words." })).data.id;
+  await expect(person.pulls.dismissReview({ ...on, review_id: words, message: "No." })).rejects.toMatchObject({ status: 422 });
+});
