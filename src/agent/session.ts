@@ -11,10 +11,14 @@ import {
   type PromptRequest,
   type PromptResponse,
   PROTOCOL_VERSION,
+  RequestError,
+  type ReadTextFileRequest,
   type SessionNotification,
   type StopReason,
+  type WriteTextFileRequest,
 } from "@agentclientprotocol/sdk";
 import type { After } from "../git/run.ts";
+import { openMessages } from "./messages.ts";
 import { endGroup, launch, type Launch } from "./process.ts";
 import { answerPermission, mayDo, type Rights } from "./permission.ts";
 
@@ -29,6 +33,8 @@ export type AgentRun = Launch &
     } | null;
     /** What the agent itself is told at the beginning of its session; others do not look at it. */
     readonly meta: Readonly<Record<string, unknown>>;
+    /** A directory beside the workspace that it may read too; null where there is none. */
+    readonly beside: string | null;
     /** Milliseconds for the whole session. */
     readonly timeout: number;
     readonly after: After;
@@ -39,15 +45,15 @@ export type AgentRun = Launch &
 export type AgentEnd = {
   readonly end: "finished" | "refused" | "timed-out" | "crashed";
   readonly why: string;
-  /** All text of the agent's own messages. */
-  readonly text: string;
+  /** The agent's own messages that are not empty, in order: the last is its answer. */
+  readonly messages: readonly string[];
   readonly stderr: string;
 };
 
 /** Runs one agent over ACP to the end of one prompt turn, in a process group that is gone afterwards. Never rejects for what the agent does. */
 export const runAgent = async (run: AgentRun): Promise<AgentEnd> => {
   const { child, ended, stderr } = launch(run);
-  const texts: string[] = [];
+  const messages = openMessages();
   let late = false;
   const abort = new AbortController();
   const cancel = run.after(run.timeout, () => {
@@ -56,7 +62,7 @@ export const runAgent = async (run: AgentRun): Promise<AgentEnd> => {
   });
   const lost = ended.then((how) => ({ lost: how }));
   const stream = ndJsonStream(Writable.toWeb(child.stdin), Readable.toWeb(child.stdout) as ReadableStream<Uint8Array>);
-  const turn = handlers(run, texts)
+  const turn = handlers(run, messages)
     .connectWith(stream, (agent) => converse(agent, run, abort.signal))
     .then(
       (reason) => ({ reason }),
@@ -66,7 +72,7 @@ export const runAgent = async (run: AgentRun): Promise<AgentEnd> => {
   const first = await explain(await Promise.race([turn, lost, stopped]), { lost, stopped, after: run.after });
   cancel();
   await endGroup(child, ended, run.after);
-  return { ...judge(late ? { late: true } : first, run.timeout), text: texts.join(""), stderr: stderr() };
+  return { ...judge(late ? { late: true } : first, run.timeout), messages: messages.messages(), stderr: stderr() };
 };
 
 /** How long a process may take to end after its connection failed, in milliseconds: longer than its last output may take. */
@@ -100,7 +106,7 @@ const judge = (first: First, timeout: number): Pick<AgentEnd, "end" | "why"> => 
 const converse = async (agent: ClientContext, run: AgentRun, signal: AbortSignal): Promise<StopReason> => {
   await agent.request(methods.agent.initialize, {
     protocolVersion: PROTOCOL_VERSION,
-    clientCapabilities: { fs: { readTextFile: true, writeTextFile: mayDo("edit", run) } },
+    clientCapabilities: { fs: { readTextFile: true, writeTextFile: mayDo("edit", run) || run.report !== null } },
     clientInfo: { name: "enki", version: "1" },
   });
   const { sessionId } = await agent.request<NewSessionResponse, NewSessionRequest>(methods.agent.session.new, {
@@ -128,43 +134,85 @@ const servers = ({ mcpServer }: AgentRun) =>
         },
       ];
 
-const handlers = (run: AgentRun, texts: string[]) =>
+const handlers = (run: AgentRun, messages: ReturnType<typeof openMessages>) =>
   client({ name: "enki" })
-    .onRequest(methods.client.session.requestPermission, ({ params }) => answerPermission(params.toolCall.kind, params.options, run))
-    .onRequest(methods.client.fs.readTextFile, async ({ params }) => {
-      const lines = (await readFile(await confine(run.cwd, params.path), "utf8")).split("\n");
-      const from = Math.max(0, (params.line ?? 1) - 1);
-      return {
-        content: lines.slice(from, params.limit === null || params.limit === undefined ? undefined : from + params.limit).join("\n"),
-      };
+    .onRequest(methods.client.session.requestPermission, ({ params }) => {
+      const { toolCall, options } = params;
+      // What was said when the call was announced is not repeated by every agent.
+      const given = Object.entries(toolCall).filter(([, value]) => value !== undefined && value !== null);
+      const call = { ...messages.call(toolCall.toolCallId), ...Object.fromEntries(given) };
+      return answerPermission({ call, options, isReport: (path) => isReport(run, path) }, run);
     })
+    .onRequest(methods.client.fs.readTextFile, ({ params }) => readLines(run, params))
     .onRequest(methods.client.fs.writeTextFile, async ({ params }) => {
-      if (!mayDo("edit", run)) throw new Error("this step may not change files");
-      const path = await confine(run.cwd, params.path);
-      await mkdir(dirname(path), { recursive: true });
-      await writeFile(path, params.content);
+      await writeText(run, params);
       return {};
     })
     .onNotification(methods.client.session.update, ({ params }) => {
-      const { update } = params;
-      if (update.sessionUpdate === "agent_message_chunk" && update.content.type === "text") texts.push(update.content.text);
-      run.onUpdate(update);
+      messages.receive(params.update);
+      run.onUpdate(params.update);
     });
 
-/** A path inside the workspace, links resolved; throws for any other. */
-const confine = async (cwd: string, path: string): Promise<string> => {
-  const root = await realpath(cwd);
-  const wanted = resolve(root, path);
-  let parent = wanted;
+const isReport = ({ cwd, report }: AgentRun, path: string): boolean => report !== null && resolve(cwd, path) === resolve(cwd, report);
+
+/** Refused with a reason that reaches the agent: any other error is "Internal error" to it. */
+const refused = (why: string): RequestError => new RequestError(-32602, why);
+
+const readLines = async (run: AgentRun, { path, line, limit }: ReadTextFileRequest): Promise<{ content: string }> => {
+  const file = await confine([run.cwd, ...(run.beside === null ? [] : [run.beside])], resolve(run.cwd, path));
+  const text = await readFile(file, "utf8").catch((error: unknown) => {
+    // An agent that is about to create a file looks for it first.
+    if (error instanceof Error && "code" in error && error.code === "ENOENT") throw RequestError.resourceNotFound(path);
+    throw error;
+  });
+  const from = Math.max(0, (line ?? 1) - 1);
+  return {
+    content: text
+      .split("\n")
+      .slice(from, limit === null || limit === undefined ? undefined : from + limit)
+      .join("\n"),
+  };
+};
+
+const writeText = async (run: AgentRun, { path, content }: WriteTextFileRequest): Promise<void> => {
+  const reports = isReport(run, path);
+  if (!reports && !mayDo("edit", run)) throw refused("this step may not change files");
+  const file = await confine(reports && run.beside !== null ? [run.cwd, run.beside] : [run.cwd], resolve(run.cwd, path));
+  if (reports && !(await isPlain(run, file))) throw refused(`${path} is not a plain file, or is behind a link`);
+  await mkdir(dirname(file), { recursive: true });
+  await writeFile(file, content);
+};
+
+/** Whether the report's own place is written: a link on the way to it, or in its place, would make it another file. */
+const isPlain = async ({ cwd, beside, report }: AgentRun, file: string): Promise<boolean> => {
+  const wanted = resolve(cwd, report ?? "");
+  const roots = [cwd, ...(beside === null ? [] : [beside])].filter((root) => wanted.startsWith(`${resolve(root)}/`));
+  const places = await Promise.all(roots.map(async (root) => resolve(await realpath(root), relative(resolve(root), wanted))));
+  const there = await lstat(file).catch(() => null);
+  return places.includes(file) && (there === null || there.isFile());
+};
+
+/** A path inside one of these directories, links resolved; throws for any other. */
+const confine = async (roots: readonly string[], path: string): Promise<string> => {
+  for (const root of roots) {
+    const inside = await within(root, path);
+    if (inside !== null) return inside;
+  }
+  throw refused(`${path} is outside of the workspace`);
+};
+
+const within = async (directory: string, path: string): Promise<string | null> => {
+  const root = await realpath(directory).catch(() => null);
+  if (root === null) return null;
+  let parent = path;
   for (;;) {
     const real = await realpath(parent).catch(() => null);
     if (real !== null) {
-      const full = resolve(real, relative(parent, wanted));
+      const full = resolve(real, relative(parent, path));
       const inside = relative(root, full);
       // A link whose target does not exist would be followed by the write.
-      const dangling = parent !== wanted && (await lstat(full).catch(() => null))?.isSymbolicLink() === true;
-      if (dangling || inside.startsWith("..") || isAbsolute(inside)) throw new Error(`${path} is outside of the workspace`);
-      return full;
+      const dangling = parent !== path && (await lstat(full).catch(() => null))?.isSymbolicLink() === true;
+      return dangling || inside.startsWith("..") || isAbsolute(inside) ? null : full;
     }
     parent = dirname(parent);
   }

@@ -1,4 +1,4 @@
-import { captureOutput, withoutOutput } from "../agent/output.ts";
+import { captureOutput } from "../agent/output.ts";
 import type { Command } from "../model/command.ts";
 import { redact, redactJson } from "../policy/secrets.ts";
 import { type NewBundle, readRegular } from "./bundle.ts";
@@ -6,6 +6,7 @@ import { thrownAway } from "../render/thrown-away.ts";
 import { cutText } from "./cut-text.ts";
 import { makesArtifact } from "./environment.ts";
 import { isCommand, type JobSpec } from "./spec.ts";
+import { withoutMarkers } from "../workflow/output-block.ts";
 import type { Worked } from "./work.ts";
 import type { Changed } from "./workspace.ts";
 
@@ -29,7 +30,7 @@ const ENDS = { refused: "failed", "timed-out": "timed-out", crashed: "crashed" }
 /** What an attempt comes to. */
 export const judge = async ({ spec, artifact, worked, changed, thrown, secrets }: Judged): Promise<NewBundle> => {
   const clean = (text: string): string => redact(text, secrets);
-  const said = clean(worked.text);
+  const said = clean(worked.answer);
   const left = {
     tools: JSON.parse(redactJson(worked.tools, secrets)) as Command[],
     transcript: worked.transcript,
@@ -47,7 +48,7 @@ export const judge = async ({ spec, artifact, worked, changed, thrown, secrets }
     return why === null ? { ...left, end: "success" } : failed(clean(why));
   }
   if (makesArtifact(spec)) {
-    const report = cutText(clean(await readReport(artifact, worked.text)));
+    const report = cutText(clean(await readReport(artifact, worked.answer)));
     return report === "" ? failed("The agent left no report.") : { ...left, end: "artifact", artifact: report };
   }
   return judgeFiles({ left, failed, clean }, { spec, said, changed, secrets });
@@ -84,5 +85,5 @@ const whyNoPlan = ({ adding }: JobSpec, { tools, refusedPlan }: Worked): string 
 /** The report that the agent wrote, else what it said. */
 const readReport = async (path: string, text: string): Promise<string> => {
   const written = (await readRegular(path, LONGEST_REPORT))?.toString("utf8") ?? "";
-  return written.trim() === "" ? withoutOutput(text) : written;
+  return written.trim() === "" ? withoutMarkers(text) : written;
 };

@@ -17,7 +17,8 @@ import { EARLIER } from "./workspace.ts";
 export type Worked = {
   readonly end: AgentEnd["end"];
   readonly why: string;
-  readonly text: string;
+  /** The last thing that it said; of commands what they printed. */
+  readonly answer: string;
   readonly tools: readonly Command[];
   /** Why its last plan was refused; null where none was. */
   readonly refusedPlan: string | null;
@@ -60,7 +61,7 @@ const runCommands = async (host: StepHost, spec: JobSpec, commands: readonly str
   return {
     end: ends[how],
     why: how === "passed" ? "" : `the command ${why}`,
-    text: lines.join("\n"),
+    answer: lines.join("\n"),
     tools: [],
     refusedPlan: null,
     transcript: [],
@@ -89,6 +90,8 @@ const runSession = async (host: StepHost, spec: JobSpec): Promise<Worked> => {
         env: { ENKI_SOCKET: at.socket },
       },
       canEdit,
+      report: makesArtifact(spec) && writesFiles(spec) ? at.artifact : null,
+      beside: at.root,
       tools: spec.tools,
       meta: narrow(dialectOf(spec.agent), spec.tools).meta,
       timeout: spec.timeout,
@@ -96,7 +99,7 @@ const runSession = async (host: StepHost, spec: JobSpec): Promise<Worked> => {
       onUpdate: transcript.update,
     });
     const why = ended.end === "finished" ? "" : [ended.why, lastLine(ended.stderr)].filter((text) => text !== "").join(": ");
-    return { end: ended.end, why, text: ended.text, ...tools.left(), transcript: transcript.end() };
+    return { end: ended.end, why, answer: ended.messages.at(-1) ?? "", ...tools.left(), transcript: transcript.end() };
   } finally {
     tools.close();
     await served.close();

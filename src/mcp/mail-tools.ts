@@ -129,6 +129,7 @@ const read = (context: ToolContext, mail: Mailbox, id: string): ToolAnswer => {
     `From: ${value.from}`,
     `To: ${value.to}`,
     `Subject: ${value.subject}`,
+    `Type: ${value.type}, ${value.status}`,
     `Priority: ${value.priority}`,
     `Time: ${time(value.at)}`,
     `Thread: ${value.thread}`,

@@ -20,8 +20,9 @@ const openServer = (context: ToolContext): Server => {
     })),
   }));
   server.setRequestHandler(CallToolRequestSchema, async ({ params }) => {
-    const { text, structured, isError } = await callTool(context, params.name, params.arguments);
-    return { content: [{ type: "text" as const, text }], structuredContent: structured, isError };
+    const { text, isError } = await callTool(context, params.name, params.arguments);
+    // Half of the agents show a model the structured content alone, and half the text: so there is one of them, with all of it.
+    return { content: [{ type: "text" as const, text }], isError };
   });
   return server;
 };

@@ -78,7 +78,8 @@ const perform = async (stage: Stage, act: Working, call: Call): Promise<Done> =>
     return { ...answer, end: answer.failed && act.must };
   }
   if ("read" in act) return { text: await read(stage, act.read), failed: false, end: false };
-  if (!(await isAllowed(stage, call))) return { text: "not allowed", failed: true, end: false };
+  if (!(await isAllowed(stage, call, "run" in act ? null : "write" in act ? act.write : act.edit)))
+    return { text: "not allowed", failed: true, end: false };
   if ("run" in act) return run(stage, act);
   const path = "write" in act ? act.write : act.edit;
   await write(stage, path, "write" in act ? act.content : replaced(await read(stage, path), act));
@@ -91,10 +92,10 @@ const replaced = (content: string, { edit, find, replace }: Extract<Act, { edit:
   return parts.join(replace);
 };
 
-const isAllowed = async ({ client, sessionId }: Stage, { id, title, kind }: Call): Promise<boolean> => {
+const isAllowed = async ({ client, sessionId, cwd }: Stage, { id, title, kind }: Call, path: string | null): Promise<boolean> => {
   const answer = await client.request<RequestPermissionResponse, object>(methods.client.session.requestPermission, {
     sessionId,
-    toolCall: { toolCallId: id, title, kind },
+    toolCall: { toolCallId: id, title, kind, ...(path !== null && { locations: [{ path: resolve(cwd, path) }] }) },
     options: [
       { optionId: "yes", name: "Allow", kind: "allow_once" },
       { optionId: "no", name: "Reject", kind: "reject_once" },

@@ -55,17 +55,18 @@ describe("the tools of a workflow", () => {
 
   test("that a role does not have are refused when the agent asks, whichever agent it is", () => {
     const may = (tools: Parameters<typeof narrow>[1], canEdit = true) =>
-      (["read", "search", "edit", "delete", "move", "execute", "think", "fetch", "other"] as const).filter((kind) =>
+      (["read", "search", "edit", "delete", "move", "execute", "fetch", "switch_mode", "think", "other"] as const).filter((kind) =>
         mayDo(kind, { canEdit, tools }),
       );
-    const free = ["think", "fetch", "other"];
+    const free = ["think", "other"];
     expect(may(["read"])).toEqual(["read", ...free]);
     expect(may(["glob"])).toEqual(["search", ...free]);
     expect(may(["write"])).toEqual(["edit", "delete", "move", ...free]);
     expect(may(["bash"])).toEqual(["delete", "move", "execute", ...free]);
     expect(may(["bash"], false)).toEqual(["execute", ...free]);
     expect(may([])).toEqual(free);
-    expect(may(null)).toEqual(["read", "search", "edit", "delete", "move", "execute", ...free]);
+    expect(may(null)).toEqual(["read", "search", "edit", "delete", "move", "execute", "fetch", "switch_mode", ...free]);
+    expect(may(null, false)).toEqual(["read", "search", "execute", "fetch", ...free]);
   });
 });
 

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { CLI } from "../support/cli.ts";
@@ -15,11 +15,11 @@ describe("how a session ends", () => {
   test("finished: with all that the agent said", async () => {
     const end = await stage.play(`act = [{ say = "one" }, { say = "two" }]`);
     expect(end).toMatchObject({ end: "finished", why: "" });
-    expect(end.text).toBe("This is a rehearsal (a test): no model is at work.\none\ntwo\n");
+    expect(end.messages).toEqual(["This is a rehearsal (a test): no model is at work.\none\ntwo\n"]);
   });
 
   test("B-13 finished without a word", async () => {
-    expect(await stage.play("")).toEqual({ end: "finished", why: "", text: "", stderr: "" });
+    expect(await stage.play("")).toEqual({ end: "finished", why: "", messages: [], stderr: "" });
   });
 
   test("B-11 crashed: the exit code, what it had said, and its last words on standard error", async () => {
@@ -27,7 +27,7 @@ describe("how a session ends", () => {
     writeFileSync(play, `title = "a test"\n[[scene]]\nact = [{ say = "so far" }, { crash = 7 }]`);
     const end = await stage.shell(`echo "out of cheese" >&2; exec "${process.execPath}" "${CLI}" rehearse "${play}"`);
     expect(end).toMatchObject({ end: "crashed", why: "the agent exited with 7", stderr: "out of cheese\n" });
-    expect(end.text).toContain("so far");
+    expect(end.messages.join("\n")).toContain("so far");
   });
 
   test("crashed: ended by a signal", async () => {
@@ -58,7 +58,7 @@ describe("how a session ends", () => {
     writeFileSync(play, `title = "a test"\n[[scene]]\nact = [{ say = "done" }]`);
     const end = await stage.shell(`echo Welcome to the agent; echo '{}'; exec "${process.execPath}" "${CLI}" rehearse "${play}"`);
     expect(end).toMatchObject({ end: "finished" });
-    expect(end.text).toContain("done");
+    expect(end.messages.join("\n")).toContain("done");
   });
 
   test("of standard error only the end is kept", async () => {
@@ -78,7 +78,7 @@ describe("B-12 an agent that hangs is ended at the time limit", () => {
       },
     });
     expect(end).toMatchObject({ end: "timed-out", why: "the agent was not done after 3600 s" });
-    expect(end.text).toContain("thinking");
+    expect(end.messages.join("\n")).toContain("thinking");
     expect(waiting.size, "timers that are still set").toBe(0);
   });
 
@@ -98,7 +98,7 @@ describe("B-12 an agent that hangs is ended at the time limit", () => {
 
   test("one that never answers at all too", async () => {
     const { after } = manualTimers((delay) => delay === TIMEOUT);
-    expect(await stage.shell("cat >/dev/null", { after })).toMatchObject({ end: "timed-out", text: "" });
+    expect(await stage.shell("cat >/dev/null", { after })).toMatchObject({ end: "timed-out", messages: [] });
   });
 });
 
@@ -167,6 +167,36 @@ describe("what an agent may do", () => {
     ]);
     expect(readFileSync(join(stage.workspace, "a.txt"), "utf8")).toBe("one\n");
     expect(existsSync(join(stage.workspace, "b.txt"))).toBe(false);
+  });
+
+  test("it creates a file after it was told that there is none", async () => {
+    await stage.play(`act = [{ read = "new.txt" }, { write = "new.txt", content = "n\\n" }]`);
+    expect(stage.calls().map(({ status, text }) => [status, text.split(":")[0]])).toEqual([
+      ["failed", "Resource not found"],
+      ["completed", "changed new.txt"],
+    ]);
+  });
+
+  test("a step that leaves a report writes exactly that file through its client, and not through a link", async () => {
+    const report = join(stage.workspace, ".enki/artifacts/abcdef/look.md");
+    const acts = (path: string): string => `act = [{ write = "${path}", content = "found" }, { write = "src/other.md", content = "x" }]`;
+    await stage.play(acts(".enki/artifacts/abcdef/look.md"), { canEdit: false, report });
+    expect(stage.calls().map(({ status }) => status)).toEqual(["completed", "failed"]);
+    expect(readFileSync(report, "utf8")).toBe("found");
+    expect(existsSync(join(stage.workspace, "src"))).toBe(false);
+    const elsewhere = join(stage.workspace, "elsewhere");
+    mkdirSync(elsewhere);
+    symlinkSync(elsewhere, join(stage.workspace, "linked"));
+    symlinkSync(join(elsewhere, "target.md"), join(stage.workspace, "link.md"));
+    await stage.play(acts("linked/look.md"), { canEdit: false, report: join(stage.workspace, "linked/look.md") });
+    await stage.play(acts("link.md"), { canEdit: false, report: join(stage.workspace, "link.md") });
+    expect(
+      stage
+        .calls()
+        .slice(2)
+        .map(({ status }) => status),
+    ).toEqual(["failed", "failed", "failed", "failed"]);
+    expect(readdirSync(elsewhere)).toEqual([]);
   });
 
   test("a path that leads out of the workspace is refused: by dots, by a link, by a link to nothing", async () => {

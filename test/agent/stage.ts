@@ -26,6 +26,8 @@ export const openStage = () => {
       mcpServer: null,
       canEdit: true,
       tools: null,
+      report: null,
+      beside: null,
       meta: {},
       timeout: TIMEOUT,
       after,

@@ -45,7 +45,11 @@ test("X-03 an empty pair of tags is none, and a cut inside of a character keeps 
 });
 
 test("X-04 the output of a worker's last message stands in the prompt of the steps that need it", async () => {
-  const { output } = await work("work/abcdef-fix/1", { run: "echo b > src/a.txt" }, { say: "Ready. [OUTPUT]The limit is 10 MB.[/OUTPUT]" });
+  const { output } = await work(
+    "work/abcdef-fix/1",
+    { run: "echo b > src/a.txt" },
+    { say: "Ready.\n[OUTPUT]The limit is 10 MB.[/OUTPUT]" },
+  );
   const story = openStory();
   await story.run(plan(step("fix", { title: "Fix it" }), step("test", { needs: [{ step: "fix", condition: "completed" }] })));
   await story.end("work/", { end: "unchanged", output });
@@ -77,8 +81,8 @@ const promptOf = (spec: ReturnType<ReturnType<typeof openStory>["spec"]>): strin
   });
 
 test("X-05 differs: a reporting role that writes no file is not failed for it: what it said last is the report; only who says nothing fails", async () => {
-  const said = await work("work/abcdef-look/1", { say: "Uploads are limited in nginx.conf. [OUTPUT]One place.[/OUTPUT]" });
-  expect(said).toMatchObject({ end: "artifact", artifact: "Uploads are limited in nginx.conf.", output: "One place." });
+  const said = await work("work/abcdef-look/1", { say: "Uploads are limited in nginx.conf.\n[OUTPUT]One place.[/OUTPUT]" });
+  expect(said).toMatchObject({ end: "artifact", artifact: "Uploads are limited in nginx.conf.\nOne place.", output: "One place." });
   jobs?.repo.close();
   expect(await work("work/abcdef-look/1", { say: "" })).toMatchObject({ end: "failed", why: "The agent left no report." });
 });

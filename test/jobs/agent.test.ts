@@ -140,19 +140,21 @@ describe("a step that leaves a report", () => {
   const LOOK = { job: `work/${ID}-look/1` };
 
   test("gives the file that the agent wrote", async () => {
-    const job = await work([{ run: 'printf "# Found\\n" > "$ENKI_ARTIFACT"' }, { say: "Here it is. [OUTPUT]two places[/OUTPUT]" }], LOOK);
+    const job = await work([{ run: 'printf "# Found\\n" > "$ENKI_ARTIFACT"' }, { say: "Here it is.\n[OUTPUT]two places[/OUTPUT]" }], LOOK);
     expect(job).toMatchObject({ end: "artifact", artifact: "# Found\n", output: "two places" });
   });
 
-  test("gives what the agent said, without what it hands on", async () => {
+  test("gives all of what the agent said last, and what it hands on too", async () => {
     const job = await work([{ say: "Two places limit it.\n[OUTPUT]two places[/OUTPUT]" }], LOOK);
-    expect(job).toMatchObject({ end: "artifact", artifact: "Two places limit it.", output: "two places" });
+    expect(job).toMatchObject({ end: "artifact", artifact: "Two places limit it.\ntwo places", output: "two places" });
   });
 
   test("failed without a report", async () => {
     expect(await work([], LOOK)).toMatchObject({ end: "failed", why: "The agent left no report." });
-    open?.repo.close();
-    expect(await work([{ say: "[OUTPUT]nothing else[/OUTPUT]" }], LOOK)).toMatchObject({ end: "failed", why: "The agent left no report." });
+  });
+
+  test("gives a message that is one block, whole", async () => {
+    expect(await work([{ say: "[OUTPUT]nothing else[/OUTPUT]" }], LOOK)).toMatchObject({ end: "artifact", artifact: "nothing else" });
   });
 
   test("drops what its agent changed all the same, and says what it was", async () => {

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
 import { serveTools } from "../../src/mcp/serve.ts";
 import type { ToolContext } from "../../src/mcp/tool.ts";
-import { TOOLS_OF } from "../support/tools.ts";
+import { mail, openToolBox, TOOLS_OF, view } from "../support/tools.ts";
 import { openJob, pipe, request } from "./stage.ts";
 
 const jobs: { close(): Promise<void> }[] = [];
@@ -48,6 +48,50 @@ describe("what an agent sees", () => {
       required: ["steps"],
       properties: { steps: { items: { required: ["id", "title", "description"] } } },
     });
+  });
+});
+
+describe("an answer stands whole in its text, because half of the agents show a model that alone, and half the other form", () => {
+  type Answer = { readonly content: readonly { readonly type: string; readonly text: string }[]; readonly structuredContent?: unknown };
+
+  const answerOf = async (job: Awaited<ReturnType<typeof open>>, name: string, args: Record<string, unknown> = {}) => {
+    const { answers } = await pipe(request(1, name, args), { env: { ENKI_SOCKET: job.socket }, cwd: job.root }).ended;
+    return answers[0]?.result as Answer;
+  };
+
+  test.each([
+    ["a plan", "planner", "enki_execution_create", { steps: [step("a")] }],
+    ["a refusal", "planner", "enki_execution_create", { steps: [] }],
+    ["a report", "worker", "enki_worker_report", { status: "reading" }],
+    ["a list", "worker", "enki_task_list", {}],
+  ] as const)("%s", async (_, toolSet, name, args) => {
+    const answer = await answerOf(await open({ toolSet }), name, args);
+    expect(answer).not.toHaveProperty("structuredContent");
+    expect(answer.content).toEqual([{ type: "text", text: expect.stringMatching(/\S/) as string }]);
+  });
+
+  test("a file's anchors", async () => {
+    const job = await open({ toolSet: "worker" });
+    writeFileSync(join(job.root, "a.txt"), "one\ntwo\n");
+    expect((await answerOf(job, "enki_edit_file", { path: "a.txt" })).content[0]?.text).toMatch(/one\n.*two/);
+  });
+
+  test("a question to a person, with what to do now; and what mail waits", async () => {
+    const { context } = openToolBox({
+      toolSet: "worker",
+      executions: [view("abc123", { x: "running" })],
+      box: {
+        address: "worker/abc123-x",
+        job: "work/abc123-x/1",
+        mails: [mail("m1", { to: "worker/abc123-x", type: "request", status: "pending" })],
+      },
+    });
+    const job = await open(context);
+    const asked = await answerOf(job, "enki_mail_send", { to: "user", subject: "Which?", body: "A or B?", msg_type: "request" });
+    expect(asked.content[0]?.text).toMatch(/End your turn now.*\n\n---\nMAIL: You have 1 unread/s);
+    const read = await answerOf(job, "enki_mail_read", { message_id: "m1" });
+    expect(read.content[0]?.text).toContain("Type: request, pending");
+    expect(read.content[0]?.text).toContain("Words of m1.");
   });
 });
 
