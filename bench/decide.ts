@@ -23,6 +23,8 @@ const answer = (query: Query): Fact => {
   switch (query.kind) {
     case "permission":
       return { kind: "permission", query, answer: "write" };
+    case "brief":
+      return { kind: "brief", query, answer: { kind: "refused", why: "not of this bench" } };
     case "work":
       return { kind: "work", query, answer: { kind: "commit", commit: sha(query) } };
     case "chain":

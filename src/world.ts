@@ -49,7 +49,7 @@ export const connectWorld = (connected: Connected): World => {
     sweep: (since) => sweepComments(connected, since),
     answer: async (queries) => {
       const refused = (query: Query, why: string): void => log(`GitHub does not show ${queryKey(query)}: ${why}`);
-      const facts = await answer(queries, { github, git: { ...clone, archived: (id) => readArchived(clone, id) }, refused });
+      const facts = await answer(queries, { github, git: { ...clone, archived: (id) => readArchived(clone, id) }, self, refused });
       if ("kind" in facts) log(`not read: ${facts.why}`);
       return facts;
     },

@@ -17,11 +17,15 @@ const bare = (word: string): string => word.replace(/^`+|`+$/g, "");
 /** An execution's id, a task's or a step's. */
 const isName = (text: string): boolean => /^[a-z0-9][a-z0-9_-]{0,127}$/.test(text);
 
-/** A request in words. Refusal: `nothing-asked`. */
-export const readText =
-  (kind: "do" | "plan" | "add") =>
-  ({ text }: Arguments, { name, usage }: Row): Request =>
-    text === "" ? nothingAsked(name, usage) : yes({ kind, text });
+/** A request in words; without words the issue itself is the request. */
+export const readRequest =
+  (kind: "do" | "plan") =>
+  ({ text }: Arguments): Request =>
+    yes({ kind, text });
+
+/** More steps in words. Refusal: `nothing-asked`. */
+export const readAddition = ({ text }: Arguments, { name, usage }: Row): Request =>
+  text === "" ? nothingAsked(name, usage) : yes({ kind: "add", text });
 
 const nothingAsked = (name: string, usage: string): Refused =>
   refuse("nothing-asked", `\`/enki ${name}\` needs to know what to do.`, `/enki ${usage}`);

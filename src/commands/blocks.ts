@@ -25,7 +25,7 @@ type Leaf =
   | { readonly kind: "paragraph"; readonly lines: BlockLine[]; last: string }
   | { readonly kind: "table" };
 
-type Scan = { stack: Container[]; leaf: Leaf; readonly blocks: Block[] };
+type Scan = { stack: Container[]; leaf: Leaf; readonly blocks: Block[]; readonly code: Set<number> };
 
 const NONE: Leaf = { kind: "none" };
 
@@ -33,11 +33,16 @@ const NONE: Leaf = { kind: "none" };
  * The paragraphs and HTML blocks of a Markdown text, in order: block structure as CommonMark and GFM have it, containers included.
  * Code, headings and thematic breaks are left out. Total: any text gives an answer, in linear time for a bounded nesting.
  */
-export const readBlocks = (markdown: string): Block[] => {
-  const scan: Scan = { stack: [], leaf: NONE, blocks: [] };
+export const readBlocks = (markdown: string): Block[] => scanLines(markdown).blocks;
+
+/** Numbers of the lines within fenced code, the closing fence among them, as {@link readBlocks} counts. */
+export const codeLines = (markdown: string): ReadonlySet<number> => scanLines(markdown).code;
+
+const scanLines = (markdown: string): Scan => {
+  const scan: Scan = { stack: [], leaf: NONE, blocks: [], code: new Set() };
   markdown.split(/\r\n|\n|\r/).forEach((text, index) => readLine(scan, index + 1, expandTabs(text)));
   close(scan);
-  return scan.blocks;
+  return scan;
 };
 
 const expandTabs = (text: string): string => {
@@ -91,6 +96,7 @@ const continueLeaf = (scan: Scan, line: number, rest: string): boolean => {
   if (leaf.kind === "fence") {
     const run = /^ {0,3}(`+|~+) *$/.exec(rest)?.[1];
     if (run !== undefined && run.startsWith(leaf.mark) && run.length >= leaf.length) scan.leaf = NONE;
+    scan.code.add(line);
     return true;
   }
   if (leaf.kind !== "html") return false;

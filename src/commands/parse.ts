@@ -20,6 +20,17 @@ export const parseComment = (markdown: string, slug: string | null = null): Requ
   return written.length <= MAX_COMMANDS ? read : [...read, tooMany(written.length)];
 };
 
+/** True where every line of a text belongs to a command: it says nothing about the issue that it stands on. */
+export const isOnlyCommands = (markdown: string, self: string): boolean => {
+  const start = commandStart(self.replace(/\[bot\]$/, ""));
+  const covered = new Set<number>();
+  for (const paragraph of proseParagraphs(markdown)) {
+    const first = paragraph.findIndex(({ text, own }) => own && start(text.trim()) !== null);
+    if (first !== -1) for (const { line } of paragraph.slice(first)) covered.add(line);
+  }
+  return markdown.split(/\r\n|\n|\r/).every((line, at) => line.trim() === "" || covered.has(at + 1));
+};
+
 type Written = { readonly first: string; readonly more: string[] };
 
 /** How a command begins: `first` of a line of prose is what follows the name; null for a line that begins no command. */

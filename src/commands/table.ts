@@ -1,7 +1,18 @@
 import type { CommandKind } from "../model/command.ts";
 import type { Request } from "../model/event.ts";
 import type { Permission } from "../model/query.ts";
-import { readApproval, readNothing, readQuick, readReply, readRun, readStep, readStop, readTarget, readText } from "./arguments.ts";
+import {
+  readAddition,
+  readApproval,
+  readNothing,
+  readQuick,
+  readReply,
+  readRequest,
+  readRun,
+  readStep,
+  readStop,
+  readTarget,
+} from "./arguments.ts";
 
 /** What stands behind a command's name: its words on that line, and the text that goes on to the end of the paragraph. */
 export type Arguments = { readonly words: readonly string[]; readonly text: string };
@@ -23,22 +34,22 @@ export const COMMANDS: readonly CommandRow[] = [
   {
     name: "fix",
     aliases: ["do"],
-    usage: "fix <request>",
+    usage: "fix [<request>]",
     example: "fix uploads over 1 MB fail",
-    summary: "plan the request, and land it once the plan is approved",
+    summary: "plan the request, or the issue itself, and land it once the plan is approved",
     kinds: ["do"],
     permission: "write",
-    read: readText("do"),
+    read: readRequest("do"),
   },
   {
     name: "plan",
     aliases: [],
-    usage: "plan <request>",
+    usage: "plan [<request>]",
     example: "plan a retry for failed uploads",
     summary: "propose a plan only",
     kinds: ["plan"],
     permission: "write",
-    read: readText("plan"),
+    read: readRequest("plan"),
   },
   {
     name: "add",
@@ -48,7 +59,7 @@ export const COMMANDS: readonly CommandRow[] = [
     summary: "plan more steps for what runs, and add them once they are approved",
     kinds: ["add"],
     permission: "write",
-    read: readText("add"),
+    read: readAddition,
   },
   {
     name: "run",

@@ -104,7 +104,16 @@ const toRole = ({ system_prompt, can_edit, ...role }: RoleFile): Role => ({ ...r
 const SECOND = 1_000;
 const MINUTE = 60_000;
 
-const toConfig = ({ workers, agent, tiers, refinery, plan, policy, git }: ConfigFile): Omit<Config, "roles" | "workflows" | "broken"> => {
+const toConfig = ({
+  workers,
+  agent,
+  tiers,
+  refinery,
+  plan,
+  policy,
+  brief,
+  git,
+}: ConfigFile): Omit<Config, "roles" | "workflows" | "broken"> => {
   const tier = ({ model, timeout_minutes }: ConfigFile["tiers"]["light"]) => ({ model: model ?? null, timeout: timeout_minutes * MINUTE });
   return {
     workers: { total: workers.max_workers, tiers: { light: workers.max_light, standard: workers.max_standard, heavy: workers.max_heavy } },
@@ -133,6 +142,7 @@ const toConfig = ({ workers, agent, tiers, refinery, plan, policy, git }: Config
     },
     plan: { approval: plan.approval, maxSteps: plan.max_steps },
     policy: { protected: policy.protected, maxFiles: policy.max_files, maxBytes: policy.max_bytes },
+    brief: { comments: brief.comments, maxChars: brief.max_chars },
     git: { commitSuffix: git.commit_suffix },
   };
 };

@@ -81,6 +81,12 @@ export const fileSchema = z.strictObject({
       max_bytes: z.int().min(1).max(100_000_000).default(10_000_000),
     })
     .prefault({}),
+  brief: z
+    .strictObject({
+      comments: z.enum(["all", "collaborators", "none"]).default("all"),
+      max_chars: z.int().min(0).max(1_000_000).default(40_000),
+    })
+    .prefault({}),
   git: z.strictObject({ commit_suffix: z.string().default("") }).prefault({}),
 });
 

@@ -127,7 +127,7 @@ const whatWasAsked = ({ now }: Evidence, { id, said, asked }: Of): Omit<Executio
 
 /** What a command asks for, where it asks for an execution. */
 const wordsOf = (command: Command): string => {
-  if (command.kind === "do" || command.kind === "plan") return command.text;
+  if (command.kind === "do" || command.kind === "plan") return command.text || "Fix this issue";
   if (command.kind === "quick") return command.prompt;
   return command.kind === "run" ? `${command.workflow} ${command.args}`.trimEnd() : "";
 };

@@ -1,4 +1,5 @@
 import type { BacklogItem } from "../model/backlog.ts";
+import type { Brief } from "../model/brief.ts";
 import type { EventId } from "../model/event.ts";
 import type { Effect } from "../model/effect.ts";
 import type { Execution } from "../model/execution.ts";
@@ -110,6 +111,7 @@ export const graphRecords = ({ ledger, steps, put, hurry, learnStep }: Writer) =
     /** Takes an execution out of the ledger with all that belongs to it; the save that writes this puts it into the archive. */
     dropExecution: (id: ExecutionId): void => {
       put("executions", id, undefined);
+      put("briefs", id, undefined);
       const used = new Set(Object.values(ledger().executions).flatMap((each) => [each.plan, each.adding?.plan]));
       for (const each of Object.keys(ledger().plans)) if (!used.has(each)) put("plans", each, undefined);
       for (const mail of Object.values(ledger().mails)) if (mail.execution === id) put("mails", mail.id, undefined);
@@ -126,6 +128,13 @@ export const sideRecords = (writer: Writer, now: Millis) => {
     handle: (id: EventId): void => {
       hurry();
       put("handled", id, now);
+    },
+    brief: (id: ExecutionId): Brief | null => ledger().briefs[id] ?? null,
+    /** What an execution was asked for with; it stays as it is. */
+    putBrief: (id: ExecutionId, brief: Brief): void => {
+      if (ledger().briefs[id]) return;
+      hurry();
+      put("briefs", id, brief);
     },
     mails: (): readonly Mail[] => Object.values(ledger().mails),
     mail: (id: string): Mail | undefined => (Object.hasOwn(ledger().mails, id) ? ledger().mails[id] : undefined),

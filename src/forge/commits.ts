@@ -19,6 +19,35 @@ export type Change = CommitFacts & { readonly added: string[]; readonly modified
 /** How much a head has that its base has not. */
 export type Size = { readonly commits: number; readonly additions: number; readonly deletions: number; readonly files: number };
 
+/** What a head does to one file. */
+export type FileChange = {
+  readonly path: string;
+  readonly status: "added" | "modified" | "removed";
+  readonly additions: number;
+  readonly deletions: number;
+  readonly blob: string;
+};
+
+const STATUSES: Readonly<Record<string, FileChange["status"]>> = { A: "added", D: "removed" };
+
+/** `--raw` then `--numstat`, all ended by NUL. */
+const readFileChanges = (out: string): FileChange[] => {
+  const words = out.split("\0").filter((word) => word !== "");
+  const raw: (readonly [string, string])[] = [];
+  let at = 0;
+  for (; words[at]?.startsWith(":"); at += 2) raw.push([words[at] ?? "", words[at + 1] ?? ""]);
+  const counts = new Map<string, readonly [number, number]>();
+  for (const word of words.slice(at)) {
+    const [, added, removed, path] = /^(\d+|-)\t(\d+|-)\t([^]*)$/.exec(word) ?? [];
+    if (path !== undefined) counts.set(path, [Number(added) || 0, Number(removed) || 0]);
+  }
+  return raw.map(([facts, path]) => {
+    const [, , before = "", after = "", status = "M"] = facts.split(" ");
+    const [additions, deletions] = counts.get(path) ?? [0, 0];
+    return { path, status: STATUSES[status] ?? "modified", additions, deletions, blob: status === "D" ? before : after };
+  });
+};
+
 const FIELDS = ["%H", "%T", "%P", "%an", "%ae", "%aI", "%cn", "%ce", "%cI", "%B"];
 const MOST = 20;
 
@@ -85,6 +114,11 @@ export const commitsOf = (at: Running, remember: Memory) => ({
       "--",
       of.path,
     ]),
+  /** The files that a head changes since its merge base with its base. */
+  files: async (base: string, head: string): Promise<FileChange[]> => {
+    const ran = await runGit(at, ["diff", "--raw", "--numstat", "--no-abbrev", "--no-renames", "-z", `${base}...${head}`]);
+    return ran.code === 0 ? readFileChanges(ran.stdout.toString("utf8")) : [];
+  },
   /** Measures a head against the merge base with its base. */
   size: async (base: string, head: string): Promise<Size> => {
     const commits = Number((await git(at, ["rev-list", "--count", `${base}..${head}`])).trim());

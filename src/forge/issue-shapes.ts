@@ -73,7 +73,7 @@ export const issueShape = (forge: Forge, repository: Repository, issue: Issue): 
     timeline_url: `${url}/timeline`,
     repository_url: repositoryUrl(forge, repository),
     performed_via_github_app: null,
-    reactions: rollup(url, []),
+    reactions: rollup(url, issue.reactions),
     ...(issue.pull && {
       draft: issue.pull.draft,
       pull_request: {

@@ -1,10 +1,10 @@
 import { z } from "zod";
 import { demand, mayPush } from "./access.ts";
 import { type Call, created, type Handler, ok, type Route } from "./exchange.ts";
-import { relabel, tellIssue } from "./issue-events.ts";
+import { assign, relabel, tellIssue } from "./issue-events.ts";
 import { invalid, notFound, Refusal } from "./refusal.ts";
 import type { Json } from "./addresses.ts";
-import { issueShape } from "./issue-shapes.ts";
+import { issueShape, REACTIONS, reactionShape } from "./issue-shapes.ts";
 import { type Issue, nextId } from "./state.ts";
 
 /** A label by its name, or as GitHub shows it. */
@@ -58,6 +58,7 @@ export const addIssue = (
     created: now,
     updated: now,
     closed: null,
+    reactions: [],
     pull: given.pull,
   };
   repository.issues.set(issue.number, issue);
@@ -67,10 +68,11 @@ export const addIssue = (
 const create: Handler = async (call) => {
   const { forge, repository } = call;
   const actor = call.actor();
-  const { labels, ...input } = await call.input(newIssue);
-  const issue = addIssue(call, { ...input, body: input.body ?? "", labels: [], pull: null });
+  const { labels, assignees, ...input } = await call.input(newIssue);
+  const issue = addIssue(call, { ...input, body: input.body ?? "", labels: [], assignees: [], pull: null });
   tellIssue(forge, repository, { issue, actor, action: "opened" });
   relabel(forge, repository, { issue, actor, labels });
+  assign(forge, repository, { issue, actor, logins: assignees });
   return created(issueShape(forge, repository, issue));
 };
 
@@ -90,7 +92,7 @@ export const listed = (call: Call, from: readonly Issue[]): Issue[] => {
   return from
     .filter((issue) => state === "all" || issue.state === state)
     .filter((issue) => labels.every((name) => issue.labels.includes(name)))
-    .filter((issue) => Number.isNaN(since) || issue.updated >= since)
+    .filter((issue) => Number.isNaN(since) || Math.floor(issue.updated / 1_000) * 1_000 >= since)
     .sort((a, b) => sign * (key(a) - key(b) || a.number - b.number));
 };
 
@@ -131,8 +133,7 @@ export const rewriteText = (issue: Issue, input: Texts): Json => {
 /** Changes what an issue says. */
 const rewrite = (issue: Issue, input: z.output<typeof changedIssue>, now: number): Json => {
   const changes = rewriteText(issue, input);
-  if (input.assignees) issue.assignees = [...input.assignees];
-  if (Object.keys(changes).length > 0 || input.assignees) issue.updated = now;
+  if (Object.keys(changes).length > 0) issue.updated = now;
   return changes;
 };
 
@@ -146,6 +147,7 @@ const patch: Handler = async (call) => {
   const now = forge.now();
   const changes = rewrite(issue, input, now);
   if (Object.keys(changes).length > 0) tellIssue(forge, repository, { issue, actor, action: "edited", more: { changes } });
+  if (input.assignees) assign(forge, repository, { issue, actor, logins: input.assignees });
   if (input.labels) relabel(forge, repository, { issue, actor, labels: input.labels });
   if (input.state && setState(issue, { state: input.state, reason: input.state_reason ?? null, now }))
     tellIssue(forge, repository, { issue, actor, action: input.state === "closed" ? "closed" : "reopened" });
@@ -154,10 +156,23 @@ const patch: Handler = async (call) => {
 
 const EITHER = ["issues", "pull_requests"];
 
+const react: Handler = async (call) => {
+  const issue = issueOf(call);
+  demandWriter(call, issue);
+  const { content } = await call.input(z.object({ content: z.enum(REACTIONS) }));
+  const by = call.actor().account;
+  const known = issue.reactions.find((reaction) => reaction.content === content && reaction.by.login === by.login);
+  if (known) return ok(reactionShape(call.forge, known));
+  const reaction = { id: nextId(call.forge), by, content, created: call.forge.now() };
+  issue.reactions.push(reaction);
+  return created(reactionShape(call.forge, reaction));
+};
+
 /** Routes of issues. */
 export const issueRoutes: readonly Route[] = [
   ["GET", "/issues", { scope: EITHER, level: "read" }, list],
   ["POST", "/issues", { scope: "issues", level: "write" }, create],
   ["GET", "/issues/:number", { scope: EITHER, level: "read" }, (call) => ok(issueShape(call.forge, call.repository, issueOf(call)))],
   ["PATCH", "/issues/:number", { scope: EITHER, level: "write" }, patch],
+  ["POST", "/issues/:number/reactions", { scope: EITHER, level: "write" }, react],
 ];

@@ -2,14 +2,17 @@ import { type Context, Hono } from "hono";
 import { z } from "zod";
 import { pageRoutes } from "../page/routes.ts";
 import { actionRoutes } from "./actions.ts";
+import { assigneeRoutes } from "./assignees.ts";
 import { checkRoutes } from "./checks.ts";
 import { commentRoutes } from "./comments.ts";
 import { handle, meter, needActor, readActor, readInput, send, sendRefusal } from "./exchange.ts";
 import { gitDataRoutes } from "./git-data.ts";
 import { gitRoutes } from "./git-http.ts";
 import { issueRoutes } from "./issues.ts";
+import { issueHistoryRoutes } from "./issue-history.ts";
 import { labelRoutes } from "./labels.ts";
 import { lineCommentRoutes } from "./line-comments.ts";
+import { pullFileRoutes } from "./pull-files.ts";
 import { pullRoutes } from "./pulls.ts";
 import { notFound, Refusal } from "./refusal.ts";
 import { reviewRoutes } from "./reviews.ts";
@@ -163,12 +166,15 @@ export const createServer = (forge: Forge, failed: (error: unknown) => void): Ho
   for (const [method, path, need, handler] of [
     // Before those of issues: `/issues/comments` is no issue's number.
     ...commentRoutes,
+    ...issueHistoryRoutes,
     ...issueRoutes,
+    ...assigneeRoutes,
     ...labelRoutes,
     // Before those of pull requests: `/pulls/comments` is no pull request's number.
     ...lineCommentRoutes,
     ...reviewRoutes,
     ...pullRoutes,
+    ...pullFileRoutes,
     ...checkRoutes,
     ...actionRoutes,
     ...gitDataRoutes,

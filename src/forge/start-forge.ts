@@ -156,6 +156,7 @@ const createRepository = async (forge: Forge, given: Parameters<RunningForge["cr
     bare: openBare(directory, forge.after),
     roles: new Map(),
     issues: new Map(),
+    history: [],
     comments: new Map(),
     statuses: new Map(),
     checks: [],

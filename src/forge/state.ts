@@ -58,7 +58,19 @@ export type Issue = {
   readonly created: number;
   updated: number;
   closed: number | null;
+  readonly reactions: Reaction[];
   readonly pull: Pull | null;
+};
+
+/** A change to an issue or pull request, as its history keeps it. */
+export type IssueEvent = {
+  readonly id: number;
+  readonly issue: number;
+  readonly by: Account;
+  readonly action: string;
+  readonly label: string | null;
+  readonly assignee: string | null;
+  readonly at: number;
 };
 
 export type Pull = {
@@ -171,6 +183,8 @@ export type Repository = {
   readonly bare: Bare;
   readonly roles: Map<string, Role>;
   readonly issues: Map<number, Issue>;
+  /** Oldest first. */
+  readonly history: IssueEvent[];
   readonly comments: Map<number, Comment>;
   readonly statuses: Map<string, Status[]>;
   readonly checks: CheckRun[];

@@ -1,6 +1,7 @@
 import * as z from "zod";
 import type { Check, Permission, Pull, Review, Rules, Run } from "../model/query.ts";
-import type { Comment } from "./ports.ts";
+import type { ChangedFile } from "../model/brief.ts";
+import type { Comment, PullText, ThreadComment } from "./ports.ts";
 
 /** What we read of GitHub's answers: only the fields that we use, in our words. */
 
@@ -26,49 +27,76 @@ export const numbered = z.object({ number: z.number().int() });
 export const repository = z.object({ default_branch: z.string().min(1) });
 export const dispatched = z.union([z.object({ workflow_run_id: z.number().int() }), z.null(), z.undefined(), z.literal("")]);
 
-const comment = z
-  .object({
-    id: z.number().int(),
-    issue_url: z.string().regex(/\/\d+$/),
-    html_url: z.string(),
-    user: author,
-    body: z.string().nullish(),
-    created_at: time,
-    updated_at: time,
-  })
-  .transform((raw): Comment => ({
-    id: raw.id,
-    issue: Number(/\d+$/.exec(raw.issue_url)?.[0]),
-    onPull: /\/pull\/\d+(?:#|$)/.test(raw.html_url),
-    by: raw.user.login,
-    bot: isBot(raw.user),
-    body: raw.body ?? "",
-    created: raw.created_at,
-    updated: raw.updated_at,
-  }));
-export const comments = z.array(comment);
+const rawComment = z.object({
+  id: z.number().int(),
+  issue_url: z.string().regex(/\/\d+$/),
+  html_url: z.string(),
+  user: author,
+  body: z.string().nullish(),
+  created_at: time,
+  updated_at: time,
+  author_association: z.string().default("NONE"),
+});
+const toComment = (raw: z.output<typeof rawComment>): Comment => ({
+  id: raw.id,
+  issue: Number(/\d+$/.exec(raw.issue_url)?.[0]),
+  onPull: /\/pull\/\d+(?:#|$)/.test(raw.html_url),
+  by: raw.user.login,
+  bot: isBot(raw.user),
+  body: raw.body ?? "",
+  created: raw.created_at,
+  updated: raw.updated_at,
+});
+export const comments = z.array(rawComment.transform(toComment));
 
-const issue = z
+/** https://docs.github.com/en/graphql/reference/enums#commentauthorassociation */
+const MEMBERS: ReadonlySet<string> = new Set(["OWNER", "MEMBER", "COLLABORATOR"]);
+export const thread = z.array(
+  rawComment.transform((raw): ThreadComment => ({ ...toComment(raw), member: MEMBERS.has(raw.author_association.toUpperCase()) })),
+);
+
+export const issue = z
   .object({
     number: z.number().int(),
     title: z.string(),
     body: z.string().nullish(),
     user: author,
     created_at: time,
+    comments: z.number().int().default(0),
     pull_request: z.unknown().optional(),
   })
-  .transform(({ number, title, body, user, created_at, pull_request }) => ({
+  .transform(({ number, title, body, user, created_at, comments: count, pull_request }) => ({
     issue: number,
     title,
     body: body ?? "",
     by: user.login,
+    bot: isBot(user),
     created: created_at,
+    comments: count,
     onPull: pull_request !== undefined && pull_request !== null,
   }));
 /** Issues as a listing has them: with pull requests among them. */
 export const issues = z.array(issue);
 
 const side = z.object({ ref: z.string(), sha: z.string(), repo: z.object({ full_name: z.string() }).nullish(), user: author });
+const headRefOf = (repository: string, { ref, repo, user }: z.output<typeof side>): string =>
+  repo?.full_name.toLowerCase() === repository.toLowerCase() ? ref : `${user.login}:${ref}`;
+
+/** One pull request, with how much it changes. */
+export const pullText = (repository: string) =>
+  z.object({ head: side, base: z.object({ ref: z.string() }), changed_files: z.number().int() }).transform((raw): PullText => ({
+    base: raw.base.ref,
+    headRef: headRefOf(repository, raw.head),
+    head: raw.head.sha,
+    changedFiles: raw.changed_files,
+  }));
+
+export const changedFiles = z.array(
+  z
+    .object({ filename: z.string(), additions: z.number().int(), deletions: z.number().int() })
+    .transform(({ filename, additions, deletions }): ChangedFile => ({ path: filename, added: additions, removed: deletions })),
+);
+
 const pull = (repository: string) =>
   z
     .object({
@@ -84,8 +112,7 @@ const pull = (repository: string) =>
     })
     .transform((raw): Pull => ({
       number: raw.number,
-      headRef:
-        raw.head.repo?.full_name.toLowerCase() === repository.toLowerCase() ? raw.head.ref : `${raw.head.user.login}:${raw.head.ref}`,
+      headRef: headRefOf(repository, raw.head),
       head: raw.head.sha,
       base: raw.base.ref,
       state: raw.merged_at ? "merged" : raw.state,

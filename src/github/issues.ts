@@ -1,6 +1,6 @@
 import type { ReactionTarget } from "../model/effect.ts";
 import type { Millis } from "../model/ids.ts";
-import { anything, comments as commentList, created } from "./answers.ts";
+import { anything, comments as commentList, created, issue as issueText, thread } from "./answers.ts";
 import { type Http, PER_PAGE, readAll } from "./http.ts";
 import type { Comment, Issues, Reply } from "./ports.ts";
 
@@ -56,6 +56,9 @@ const commentsSince = async (
 
 export const openIssues = (http: Http, clock: () => Millis): Issues => ({
   commentsSince: (since) => commentsSince(http, clock, since),
+  read: (issue) => http.get({ route: `GET ${ISSUE}`, parameters: { issue_number: issue }, schema: issueText }),
+  commentsPage: (issue, page) =>
+    http.get({ route: `GET ${ISSUE}/comments`, parameters: { issue_number: issue, per_page: PER_PAGE, page }, schema: thread }),
   commentsOn: async (issue) => {
     const reply = await readAll(http, { route: `GET ${ISSUE}/comments`, parameters: { issue_number: issue }, schema: commentList }, PAGES);
     return reply.ok ? { ok: true, value: reply.value.items } : reply;

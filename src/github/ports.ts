@@ -1,6 +1,7 @@
 import type { Base, Login, Millis, Sha } from "../model/ids.ts";
 import type { JobInputs, Reaction, ReactionTarget } from "../model/effect.ts";
 import type { BacklogItem } from "../model/backlog.ts";
+import type { ChangedFile } from "../model/brief.ts";
 import type { JobKey } from "../model/job.ts";
 import type { Check, Permission, Pull, Review, Rules, Run } from "../model/query.ts";
 
@@ -25,7 +26,29 @@ export type Comment = {
   readonly updated: Millis;
 };
 
+/** A comment of one issue or pull request. */
+export type ThreadComment = Comment & {
+  /** What GitHub says in passing: an owner, a member or a collaborator. It is not known of private members. */
+  readonly member: boolean;
+};
+
+/** An issue or the issue side of a pull request, as a person wrote it. */
+export type IssueText = {
+  readonly title: string;
+  readonly body: string;
+  readonly by: Login;
+  readonly bot: boolean;
+  readonly created: Millis;
+  readonly onPull: boolean;
+  /** How many comments it has. */
+  readonly comments: number;
+};
+
 export type Issues = {
+  /** Refuses `not-found` and `gone` (deleted). */
+  read(issue: number): Promise<Reply<IssueText>>;
+  /** A hundred of an issue's comments, oldest first; the first page is 1. */
+  commentsPage(issue: number, page: number): Promise<Reply<readonly ThreadComment[]>>;
   /**
    * Issue and pull request comments of the repository that changed since, oldest change first.
    * Every change before `until` is among them: the next listing starts there. Ids come again where listings overlap.
@@ -53,7 +76,19 @@ export type Backlog = {
   close(issue: number, reason: "completed" | "not_planned"): Promise<Reply<null>>;
 };
 
+/** A pull request with how much it changes. */
+export type PullText = {
+  readonly base: Base;
+  /** A fork's is `<owner>:<branch>`. */
+  readonly headRef: string;
+  readonly head: Sha;
+  readonly changedFiles: number;
+};
+
 export type Pulls = {
+  read(pull: number): Promise<Reply<PullText>>;
+  /** The first hundred files that it changes, in the order of their paths. */
+  files(pull: number): Promise<Reply<readonly ChangedFile[]>>;
   /** All open pull requests, and the closed ones that changed lately. A fork's `headRef` is `<owner>:<branch>`. */
   list(): Promise<Reply<readonly Pull[]>>;
   /** The pull request of a branch of this repository into a base: the open one, else the newest merged one; null when there is none. */

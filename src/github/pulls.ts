@@ -1,5 +1,5 @@
 import type { Pull } from "../model/query.ts";
-import { anything, numbered, pulls as pullList, reviews } from "./answers.ts";
+import { anything, changedFiles, numbered, pulls as pullList, pullText, reviews } from "./answers.ts";
 import { type Http, PER_PAGE, readAll } from "./http.ts";
 import type { Pulls, Reply } from "./ports.ts";
 
@@ -46,23 +46,30 @@ export const openPulls = (http: Http, { owner, repo }: { readonly owner: string;
   };
 
   return {
+    ...openReading(http, `${owner}/${repo}`),
     list,
     find,
     open,
     edit: (pull, body) => http.send({ route: `PATCH ${PULL}`, parameters: { pull_number: pull, body }, schema: anything }),
     close: (pull) => http.send({ route: `PATCH ${PULL}`, parameters: { pull_number: pull, state: "closed" }, schema: anything }),
     merge: openMerge(http),
-    reviews: async (pull) => {
-      const reply = await readAll(http, { route: `GET ${PULL}/reviews`, parameters: { pull_number: pull }, schema: reviews }, REVIEW_PAGES);
-      if (!reply.ok) return reply;
-      if (reply.value.whole) return { ok: true, value: reply.value.items };
-      return {
-        ok: false,
-        failure: { kind: "refused", code: "too-many", why: `pull request #${pull} has more than ${REVIEW_PAGES * PER_PAGE} reviews` },
-      };
-    },
   };
 };
+
+/** What there is to read of one pull request. */
+const openReading = (http: Http, repository: string): Pick<Pulls, "read" | "files" | "reviews"> => ({
+  read: (pull) => http.get({ route: `GET ${PULL}`, parameters: { pull_number: pull }, schema: pullText(repository) }),
+  files: (pull) => http.get({ route: `GET ${PULL}/files`, parameters: { pull_number: pull, per_page: PER_PAGE }, schema: changedFiles }),
+  reviews: async (pull) => {
+    const reply = await readAll(http, { route: `GET ${PULL}/reviews`, parameters: { pull_number: pull }, schema: reviews }, REVIEW_PAGES);
+    if (!reply.ok) return reply;
+    if (reply.value.whole) return { ok: true, value: reply.value.items };
+    return {
+      ok: false,
+      failure: { kind: "refused", code: "too-many", why: `pull request #${pull} has more than ${REVIEW_PAGES * PER_PAGE} reviews` },
+    };
+  },
+});
 
 /** https://docs.github.com/rest/pulls/pulls#merge-a-pull-request */
 const openMerge =

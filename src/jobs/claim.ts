@@ -46,6 +46,7 @@ const spec = ({ ledger, config, job }: Claim, execution: Execution, doing: Doing
   attempt: job.attempt,
   branch: execution.base,
   request: execution.request,
+  brief: job.kind === "plan" || job.kind === "work" ? (ledger.briefs[execution.id] ?? null) : null,
   adding: null,
   plan: execution.plan === null ? null : (ledger.plans[execution.plan] ?? null),
   states: Object.fromEntries(Object.values(execution.steps).map((step) => [step.id, step.state])),

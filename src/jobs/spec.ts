@@ -1,3 +1,4 @@
+import type { Brief } from "../model/brief.ts";
 import type { AgentCommand, Role } from "../model/config.ts";
 import type { BacklogItem } from "../model/backlog.ts";
 import type { Resolution } from "../model/conflict.ts";
@@ -21,6 +22,8 @@ export type JobSpec = {
   readonly base: Sha;
   readonly branch: Base;
   readonly request: string;
+  /** What people wrote on the issue; null where it is not wanted, or was not read. */
+  readonly brief: Brief | null;
   /** What is to be added to the plan that there is; null for anything else. */
   readonly adding: string | null;
   /** The step as it was approved; null for plan and verify. */

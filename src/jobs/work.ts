@@ -116,6 +116,7 @@ const lastLine = (text: string): string => text.trim().split("\n").at(-1)?.slice
 const promptOf = (spec: JobSpec, at: Places, now: number): Parameters<typeof renderPrompt>[0] => ({
   kind: spec.kind === "verify" ? "work" : spec.kind,
   request: spec.request,
+  brief: spec.brief,
   adding: spec.adding,
   role: spec.role?.systemPrompt ?? null,
   step: spec.step && {

@@ -1,4 +1,5 @@
 import type { BacklogItem } from "../model/backlog.ts";
+import type { Brief } from "../model/brief.ts";
 import type { Execution } from "../model/execution.ts";
 import type { Hash } from "../model/ids.ts";
 import { type Ledger, LEDGER_FORMAT } from "../model/ledger.ts";
@@ -37,11 +38,14 @@ export const ledgerFiles = (before: Ledger | null, after: Ledger): Map<string, s
       if (after.plans[plan] && !known.includes(plan)) files.set(`executions/${id}/plan-${plan}.json`, json(after.plans[plan]));
   });
   for (const path of leftPlans(before, after)) files.set(path, null);
+  differ(before?.briefs, after.briefs, (id, brief) => files.set(briefPath(id), brief ? json(brief) : null));
   differ(before?.queues, after.queues, (base, queue) => files.set(`queues/${encodeURIComponent(base)}.json`, queue ? json(queue) : null));
   differ(before?.mails, after.mails, (id, mail) => files.set(`mail/${id}.json`, mail ? json(mail) : null));
   differ(before?.artifacts, after.artifacts, (name, text) => files.set(`artifacts/${name}.md`, text ?? null));
   return files;
 };
+
+const briefPath = (id: string): string => `executions/${id}/brief.json`;
 
 /** The plan of an execution, and the one that it would have with what is to be added. */
 const plansOf = (execution: Execution | undefined): Hash[] => [execution?.plan, execution?.adding?.plan].flatMap((plan) => plan ?? []);
@@ -66,6 +70,7 @@ export const archiveFiles = (before: Ledger, after: Ledger): Map<string, string>
     const plan = execution.plan === null ? undefined : before.plans[execution.plan];
     files.set(`${folder}/state.json`, json(execution));
     if (plan) files.set(`${folder}/plan-${execution.plan}.json`, json(plan));
+    if (before.briefs[id]) files.set(`${folder}/brief.json`, json(before.briefs[id]));
     for (const mail of Object.values(before.mails)) if (mail.execution === id) files.set(`${folder}/mail/${mail.id}.json`, json(mail));
     for (const [name, text] of Object.entries(before.artifacts))
       if (name.startsWith(`${id}/`)) files.set(`${folder}/artifacts/${name.slice(id.length + 1)}.md`, text);
@@ -126,22 +131,32 @@ export const readLedger = (files: ReadonlyMap<string, Buffer>): Result<Ledger> =
   }
 };
 
+type ExecutionFiles = {
+  readonly executions: Record<string, Execution>;
+  readonly plans: Record<string, Ledger["plans"][string]>;
+  readonly briefs: Record<string, Brief>;
+};
+
+const readExecutionFile = (own: ExecutionFiles, { id, file, text }: Readonly<Record<"id" | "file" | "text", string>>): void => {
+  if (file === "state.json") own.executions[id] = upgrade(JSON.parse(text));
+  else if (file === "brief.json") own.briefs[id] = JSON.parse(text);
+  else if (file.startsWith("plan-")) own.plans[file.slice("plan-".length, -".json".length)] = JSON.parse(text);
+};
+
 // What is read here was written by ledgerFiles, in this format.
 const parse = (files: ReadonlyMap<string, Buffer>): Ledger => {
   const read = <T>(path: string, otherwise: T): T => {
     const content = files.get(path);
     return content ? (JSON.parse(content.toString("utf8")) as T) : otherwise;
   };
-  const executions: Record<string, Execution> = {};
-  const plans: Record<string, Ledger["plans"][string]> = {};
+  const own: ExecutionFiles = { executions: {}, plans: {}, briefs: {} };
   const queues: Record<string, Ledger["queues"][string]> = {};
   const artifacts: Record<`${string}/${string}`, string> = {};
   const mails: Record<string, Mail> = {};
   for (const [path, content] of files) {
     const [folder, name = "", rest = ""] = path.split("/");
     const text = content.toString("utf8");
-    if (folder === "executions" && rest === "state.json") executions[name] = upgrade(JSON.parse(text));
-    else if (folder === "executions" && rest.startsWith("plan-")) plans[rest.slice("plan-".length, -".json".length)] = JSON.parse(text);
+    if (folder === "executions") readExecutionFile(own, { id: name, file: rest, text });
     else if (folder === "queues") queues[decodeURIComponent(name.slice(0, -".json".length))] = upgradeQueue(JSON.parse(text));
     else if (folder === "mail") mails[name.slice(0, -".json".length)] = JSON.parse(text);
     else if (folder === "artifacts") artifacts[`${name}/${rest.slice(0, -".md".length)}`] = text;
@@ -150,5 +165,5 @@ const parse = (files: ReadonlyMap<string, Buffer>): Ledger => {
   const { outbox, traces } = read<Pick<Ledger, "outbox" | "traces">>(EFFECTS, { outbox: {}, traces: {} });
   const effects = { outbox: upgradeOutbox(outbox), traces };
   const backlog = read<readonly BacklogItem[]>(BACKLOG, []);
-  return { format: LEDGER_FORMAT, ...inbox, ...effects, executions, plans, queues, artifacts, mails, backlog };
+  return { format: LEDGER_FORMAT, ...inbox, ...effects, ...own, queues, artifacts, mails, backlog };
 };

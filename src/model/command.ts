@@ -8,6 +8,7 @@ export type Target = string | null;
 
 /** What people and agents want: one union for comments, the terminal and tools. */
 export type Command =
+  /** Without words, of this command and the next: what the issue says. */
   | { readonly kind: "do"; readonly text: string }
   | { readonly kind: "plan"; readonly text: string }
   | { readonly kind: "add"; readonly text: string }

@@ -1,3 +1,4 @@
+import type { BriefComments } from "./brief.ts";
 import type { Tier } from "./plan.ts";
 import type { LandingMode, RequiredCheck } from "./query.ts";
 
@@ -52,6 +53,12 @@ export type Config = {
     readonly protected: readonly string[];
     readonly maxFiles: number;
     readonly maxBytes: number;
+  };
+  readonly brief: {
+    /** Whose comments on the issue are read. */
+    readonly comments: BriefComments;
+    /** The most characters of comments and files; title, body and request are always whole. */
+    readonly maxChars: number;
   };
   readonly git: { readonly commitSuffix: string };
   readonly roles: Readonly<Record<string, Role>>;

@@ -1,4 +1,5 @@
 import type { BacklogItem } from "./backlog.ts";
+import type { Brief } from "./brief.ts";
 import type { Effect } from "./effect.ts";
 import type { Execution } from "./execution.ts";
 import type { EventId } from "./event.ts";
@@ -32,6 +33,8 @@ export type Ledger = {
   readonly plans: Readonly<Record<Hash, Plan>>;
   readonly queues: Readonly<Record<Base, Queue>>;
   readonly artifacts: Readonly<Record<`${ExecutionId}/${string}`, string>>;
+  /** What people wrote on the issue of an execution, as it was when they asked for it. Never written twice. */
+  readonly briefs: Readonly<Record<ExecutionId, Brief>>;
   /** By id. */
   readonly mails: Readonly<Record<string, Mail>>;
   /** The open items of the backlog as GitHub had them when a planner was last started. */
@@ -49,6 +52,7 @@ export const emptyLedger: Ledger = {
   plans: {},
   queues: {},
   artifacts: {},
+  briefs: {},
   mails: {},
   backlog: [],
   outbox: {},

@@ -9,6 +9,7 @@ import {
   type StepId,
   type TaskId,
 } from "./ids.ts";
+import type { Brief, BriefComments } from "./brief.ts";
 import type { Conflict } from "./conflict.ts";
 import type { StepState } from "./step.ts";
 import type { BacklogItem } from "./backlog.ts";
@@ -99,6 +100,20 @@ export type Query =
   | { readonly kind: "checks"; readonly commit: Sha }
   /** The open issues of the backlog, newest first. */
   | { readonly kind: "backlog" }
+  /**
+   * What people wrote on an issue up to a command: one fact for each command, whatever is edited later.
+   * `comment`: the comment that holds the command; null where it stands elsewhere.
+   */
+  | {
+      readonly kind: "brief";
+      readonly command: string;
+      readonly issue: number;
+      readonly onPull: boolean;
+      readonly until: Millis;
+      readonly comment: number | null;
+      readonly comments: BriefComments;
+      readonly maxChars: number;
+    }
   /** The work of a result as a commit on `onto`: its files on its base, carried to `onto` by a three-way merge. */
   | {
       readonly kind: "work";
@@ -144,6 +159,8 @@ export type Answers = {
   rules: Rules;
   checks: readonly Check[];
   backlog: readonly BacklogItem[];
+  /** Refused where GitHub does not show the issue, in its words. */
+  brief: { readonly kind: "read"; readonly brief: Brief } | { readonly kind: "refused"; readonly why: string };
   work:
     | { readonly kind: "commit"; readonly commit: Sha }
     | { readonly kind: "unchanged" }

@@ -1,9 +1,11 @@
+import type { Brief } from "../model/brief.ts";
 import type { Execution } from "../model/execution.ts";
 import type { StepId } from "../model/ids.ts";
 import type { Plan } from "../model/plan.ts";
 import type { Queue } from "../model/queue.ts";
 import type { Step } from "../model/step.ts";
 import { addedSteps, addition } from "./addition.ts";
+import { briefNote } from "./brief.ts";
 import { openConflicts } from "./conflicts.ts";
 import { failedSteps, instructions, outcomes, remarks, reportsOf, resolvedConflicts, skippedRoles } from "./details.ts";
 import { code, COMMENT, inline, quoted, sentence } from "./escape.ts";
@@ -18,6 +20,8 @@ export type Shown = {
   readonly plan: Plan | null;
   /** The plan that it would have with the steps that are to be added; null where there is none. */
   readonly grown: Plan | null;
+  /** What was read of the issue; null where nothing was. */
+  readonly brief: Brief | null;
   readonly queue: Queue;
   /** What the steps reported, in full. */
   readonly reports: Readonly<Record<StepId, string>>;
@@ -39,6 +43,7 @@ export const executionComment = (shown: Shown): string => {
     { rank: 0, text: writeMarker({ kind: "execution", id: execution.id }) },
     { rank: 0, text: `### ${headline(execution, begun)}` },
     { rank: 0, text: quoted(execution.request, { limit: 1_000, keep: "start" }) },
+    { rank: 1, text: briefNote(shown.brief) },
     { rank: 0, text: why(execution, queue, begun) },
     { rank: 1, text: landsBy(execution, queue) },
     { rank: 4, text: mermaid(steps, execution.steps) ?? "" },

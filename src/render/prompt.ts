@@ -1,3 +1,5 @@
+import type { Brief } from "../model/brief.ts";
+import { briefSection } from "./brief.ts";
 import { type ConflictInput, conflictPrompt } from "./conflict-prompt.ts";
 import { code, fenced, oneLine } from "./escape.ts";
 
@@ -5,6 +7,8 @@ import { code, fenced, oneLine } from "./escape.ts";
 export type PromptInput = {
   readonly kind: "plan" | "work" | "resolve";
   readonly request: string;
+  /** What people wrote on the issue; null where it was not read. */
+  readonly brief: Brief | null;
   /** What is to be added to the plan; null for anything else. */
   readonly adding: string | null;
   /** The role's own instructions; null for a worker without a persona. */
@@ -72,6 +76,7 @@ const planPrompt = (input: PromptInput): string[] => [
   input.role?.trim() ?? PLANNER,
   READING,
   `## The request\n\n${quoteBlock("request", input.request)}`,
+  briefSection(input.brief),
   existing(input),
   reports(input),
   letters(input),
@@ -133,6 +138,7 @@ const stepPrompt = (input: PromptInput): string[] => [
   READING,
   task(input),
   around(input),
+  briefSection(input.brief),
   upstream(input),
   reports(input),
   letters(input),

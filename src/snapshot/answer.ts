@@ -1,6 +1,7 @@
 import type { Failure, GitHub, Reply } from "../github/ports.ts";
-import type { ExecutionId, Sha } from "../model/ids.ts";
+import type { ExecutionId, Login, Sha } from "../model/ids.ts";
 import { type Answers, type Fact, type Facts, type Query, type QueryKind, queryKey, UNKNOWN_RULES } from "../model/query.ts";
+import { readBrief } from "./brief.ts";
 
 type Of<K extends QueryKind> = Extract<Query, { kind: K }>;
 
@@ -21,13 +22,15 @@ export type Commits = {
 export type Sources = {
   readonly github: GitHub;
   readonly git: Commits;
+  /** Our own login. */
+  readonly self: Login;
   /** Is told what GitHub refused to show. */
   readonly refused: (query: Query, why: string) => void;
 };
 
 type Later = Extract<Failure, { kind: "later" }>;
 
-type Remote = "permission" | "reviews" | "pulls" | "runs" | "rules" | "checks" | "backlog";
+type Remote = "permission" | "reviews" | "pulls" | "runs" | "rules" | "checks" | "backlog" | "brief";
 
 /** Whom each kind of query is put to: a kind that is not named here does not compile. */
 const ASKED: Readonly<Record<Remote, "github"> & Record<Exclude<QueryKind, Remote>, "git">> = {
@@ -38,6 +41,7 @@ const ASKED: Readonly<Record<Remote, "github"> & Record<Exclude<QueryKind, Remot
   rules: "github",
   checks: "github",
   backlog: "github",
+  brief: "github",
   work: "git",
   chain: "git",
   conflicts: "git",
@@ -84,7 +88,7 @@ const readInTurn = async <Q>(queries: readonly Q[], read: (query: Q) => Promise<
   return { ok: true, value: facts };
 };
 
-const askGitHub = async (query: Of<Remote>, { github, refused }: Sources): Promise<Read<Fact>> => {
+const askGitHub = async (query: Of<Remote>, { github, refused, self }: Sources): Promise<Read<Fact>> => {
   const fact = <T>(reply: Reply<T>, nothing: T): Read<Fact> => {
     if (!reply.ok && reply.failure.kind === "later") return { ok: false, later: reply.failure };
     if (!reply.ok) refused(query, reply.failure.why);
@@ -106,6 +110,8 @@ const askGitHub = async (query: Of<Remote>, { github, refused }: Sources): Promi
       return fact(await github.checks.of(query.commit), []);
     case "backlog":
       return fact(await github.backlog.list(), []);
+    case "brief":
+      return fact<Answers["brief"]>(await readBrief(query, github, self), { kind: "refused", why: "it was not shown" });
   }
 };
 

@@ -171,7 +171,7 @@ describe("a command", () => {
   });
 
   test.each([
-    ["a request for nothing", "/enki fix", "nothing-asked"],
+    ["an addition of nothing", "/enki add", "nothing-asked"],
     ["an approval of nothing", "/enki approve", "what-approval"],
     ["an approval of two things", "/enki approve 0123456 1234567", "what-approval"],
     ["an approval of a word", "/enki approve everything", "bad-hash"],

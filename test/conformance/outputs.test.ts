@@ -62,6 +62,7 @@ const promptOf = (spec: ReturnType<ReturnType<typeof openStory>["spec"]>): strin
   renderPrompt({
     kind: "work",
     request: spec.request,
+    brief: spec.brief,
     role: null,
     step: spec.step && { ...spec.step, task: spec.step.description },
     plan: [],

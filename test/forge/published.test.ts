@@ -33,7 +33,11 @@ const talk = async ({ person }: Stage): Promise<void> => {
   await issues.update({ ...REPO, issue_number, title: "Uploads fail, always", labels: ["bug", "later"] });
   await issues.addLabels({ ...REPO, issue_number, labels: ["soon"] });
   await issues.removeLabel({ ...REPO, issue_number, name: "later" });
+  await issues.addAssignees({ ...REPO, issue_number, assignees: ["ada"] });
+  await issues.removeAssignees({ ...REPO, issue_number, assignees: ["ada"] });
   await issues.listForRepo({ ...REPO, state: "all" });
+  await issues.listEventsForRepo(REPO);
+  await reactions.createForIssue({ ...REPO, issue_number, content: "eyes" });
   const comment_id = (await issues.createComment({ ...REPO, issue_number, body: "Words." })).data.id;
   await issues.getComment({ ...REPO, comment_id });
   await issues.updateComment({ ...REPO, comment_id, body: "Other words." });
@@ -89,6 +93,7 @@ const propose = async (stage: Stage): Promise<void> => {
   await person.issues.removeLabel({ ...REPO, issue_number: pull_number, name: "hold" });
   for (const draft of [true, false]) forge.setDraft(NAMED, { number: pull_number, draft, login: "ada" });
   await person.pulls.list({ ...REPO, state: "all" });
+  await person.pulls.listFiles({ ...REPO, pull_number });
   await review(stage, pull_number);
   await person.repos.createCommitStatus({ ...REPO, sha, state: "success", context: "ci" });
   await person.repos.listCommitStatusesForRef({ ...REPO, ref: sha });

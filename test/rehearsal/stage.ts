@@ -73,6 +73,7 @@ export const openExample = async (play: string) => {
       adding: null,
       earlier: null,
       conflict: null,
+      brief: null,
       request: "uploads of more than 1 MB fail",
       step: null,
       plan: null,

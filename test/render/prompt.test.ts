@@ -5,6 +5,7 @@ import { type PromptInput, renderPrompt } from "../../src/render/prompt.ts";
 const work: PromptInput = {
   kind: "work",
   adding: null,
+  brief: null,
   request: "fix the bug where users can't upload files larger than 1MB",
   role: "You fix one bug.\n",
   step: {

@@ -73,6 +73,7 @@ const show = (execution: Execution, over: Partial<Shown> = {}): Shown => ({
   execution,
   plan: execution.plan === null ? null : uploadPlan,
   grown: null,
+  brief: null,
   queue: emptyQueue,
   reports: execution.steps["research"]?.artifact ? { research: REPORT } : {},
   ...over,

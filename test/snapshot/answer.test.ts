@@ -24,7 +24,7 @@ const open = (fate?: (route: string) => Fate) => {
   const github = connectGitHub({ octokit, owner: "octo", repo: "demo", clock: () => NOW });
   const told: [Query, string][] = [];
   const refused = (query: Query, why: string): void => void told.push([query, why]);
-  return { state, told, read: (queries: readonly Query[]) => answer(queries, { github, git, refused }) };
+  return { state, told, read: (queries: readonly Query[]) => answer(queries, { github, git, self: "enki[bot]", refused }) };
 };
 
 const facts = async (reading: ReturnType<ReturnType<typeof open>["read"]>): Promise<ReadonlyMap<string, { readonly answer: unknown }>> => {
@@ -99,7 +99,7 @@ test("a bug in git is not a fact", async () => {
   const { octokit } = memoryGitHub();
   const github = connectGitHub({ octokit, owner: "octo", repo: "demo", clock: () => NOW });
   const broken: Commits = { ...git, isAncestor: () => Promise.reject(new Error("bad object")) };
-  await expect(answer([{ kind: "contains", commit: one, tip: two }], { github, git: broken, refused: () => undefined })).rejects.toThrow(
-    "bad object",
-  );
+  await expect(
+    answer([{ kind: "contains", commit: one, tip: two }], { github, git: broken, self: "enki[bot]", refused: () => undefined }),
+  ).rejects.toThrow("bad object");
 });

@@ -1,3 +1,4 @@
+import type { Brief } from "../../src/model/brief.ts";
 import type { Command } from "../../src/model/command.ts";
 import type { Event } from "../../src/model/event.ts";
 import type { Need, Plan, PlannedStep } from "../../src/model/plan.ts";
@@ -19,6 +20,21 @@ export const step = (id: string, over: Partial<Omit<PlannedStep, "needs">> & { n
 });
 
 export const plan = (...steps: PlannedStep[]): Plan => ({ steps });
+
+/** What people wrote on an issue of which a test says only what matters. */
+export const brief = (over: Partial<Brief> = {}): Brief => ({
+  issue: 1,
+  title: "Uploads fail",
+  body: "Uploads of more than 1 MB end with 413.",
+  by: "reporter",
+  permission: "read",
+  created: 0,
+  until: 1,
+  comments: [],
+  left: { older: 0, edited: 0, untrusted: 0 },
+  pull: null,
+  ...over,
+});
 
 /** A maintainer's comment with these commands. */
 export const comment = (id: number, ...commands: Command[]): Event => ({

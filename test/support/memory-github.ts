@@ -8,6 +8,7 @@ const yes = <T>(value: T): Promise<Reply<T>> => Promise.resolve({ ok: true, valu
 export const memoryGitHub = (refOf: (branch: string) => string | null, contains: (commit: string, branch: string) => boolean) => {
   const state = {
     comments: [] as Comment[],
+    issues: {} as Record<number, { title: string; body: string; by: string }>,
     pulls: [] as (Pull & { title: string; body: string })[],
     reviews: new Map<number, Review[]>(),
     runs: [] as (Run & { inputs: JobInputs })[],
@@ -28,6 +29,18 @@ export const memoryGitHub = (refOf: (branch: string) => string | null, contains:
   };
   const github: GitHub = {
     issues: {
+      read: (issue) => {
+        const { title, body, by } = state.issues[issue] ?? { title: `Issue ${issue}`, body: "", by: "maintainer" };
+        const comments = state.comments.filter((each) => each.issue === issue).length;
+        return sent({ title, body, by, bot: false, created: 0, onPull: false, comments });
+      },
+      commentsPage: (issue, page) =>
+        sent(
+          state.comments
+            .filter((each) => each.issue === issue)
+            .slice((page - 1) * 100, page * 100)
+            .map((each) => ({ ...each, member: false })),
+        ),
       commentsSince: (since) => sent({ comments: state.comments.filter((each) => each.updated >= since), until: since }),
       commentsOn: (issue) => sent(state.comments.filter((each) => each.issue === issue)),
       comment: (issue, body) => {
@@ -74,6 +87,11 @@ export const memoryGitHub = (refOf: (branch: string) => string | null, contains:
       },
     },
     pulls: {
+      read: (number) => {
+        const pull = state.pulls.find((each) => each.number === number);
+        return sent({ base: pull?.base ?? "main", headRef: pull?.headRef ?? "", head: pull?.head ?? "", changedFiles: 0 });
+      },
+      files: () => sent([]),
       list: () => sent(state.pulls.map((pull) => now(pull))),
       open: ({ head, base, title, body }) => {
         const open = state.pulls.find((pull) => pull.headRef === head && now(pull).state === "open");

@@ -10,6 +10,7 @@ import type { Conflict } from "../../src/model/conflict.ts";
 import type { RefMove } from "../../src/model/decision.ts";
 import type { Config } from "../../src/model/config.ts";
 import {
+  type Answers,
   type Check,
   type Fact,
   type Link,
@@ -22,6 +23,7 @@ import {
   type Run,
 } from "../../src/model/query.ts";
 import { branchRef, readResultRef, resultRef } from "../../src/model/refs.ts";
+import { brief } from "./build.ts";
 import { config as defaults } from "./config.ts";
 
 const sha = (value: unknown): Sha => hash(value).slice(0, 40);
@@ -62,6 +64,8 @@ export const memoryWorld = (
     refuse?: (effect: Effect) => string | null;
     /** GitHub does not say which run it started. */
     unknownRuns?: boolean;
+    /** What GitHub shows of an issue. */
+    briefs?: (query: Extract<Query, { kind: "brief" }>) => Answers["brief"] | null;
     /** GitHub's words for a ref that a rule does not let anybody move. */
     /** GitHub's merges give other files than those that were verified. */
     otherTree?: boolean;
@@ -176,6 +180,12 @@ export const memoryWorld = (
           kind: "backlog",
           query,
           answer: state.backlog.filter(({ open }) => open).map(({ issue, title, body, created }) => ({ issue, title, body, created })),
+        };
+      case "brief":
+        return {
+          kind: "brief",
+          query,
+          answer: options.briefs?.(query) ?? { kind: "read", brief: brief({ issue: query.issue, until: query.until }) },
         };
       case "work":
         if (options.unchanged?.(query)) return { kind: "work", query, answer: { kind: "unchanged" } };

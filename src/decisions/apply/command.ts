@@ -8,6 +8,7 @@ import { helpReply, statusReply } from "../../render/replies.ts";
 import type { Draft } from "../draft.ts";
 import { add, discard, startAdded } from "./adding.ts";
 import type { Answer, OnFound } from "./answer.ts";
+import { briefOf } from "./brief.ts";
 import { cancel, skip, stopAll } from "./cancel.ts";
 import type { Commanded } from "./commanded.ts";
 import { makeTask } from "./made.ts";
@@ -23,7 +24,7 @@ export const applyCommand = (draft: Draft, event: Commanded, command: Command): 
     case "plan":
       return begin(draft, event, command);
     case "run":
-      return begins(draft, event) ?? startWorkflow(draft, event, command);
+      return begins(draft, event) ?? runWorkflow(draft, event, command);
     case "add":
       return add(draft, event, command.text);
     case "approve-plan":
@@ -72,15 +73,25 @@ const onTarget = (draft: Draft, { event, target }: { event: Commanded; target: s
   return found.ok ? act(draft, found.value, event) : found.refusal;
 };
 
+const runWorkflow = (draft: Draft, event: Commanded, command: Extract<Command, { kind: "run" }>): Answer => {
+  const brief = briefOf(draft, event);
+  if (!brief?.ok) return brief?.refusal ?? null;
+  return startWorkflow(draft, event, { command, brief: brief.value });
+};
+
 /** A person with write permission wrote its whole text: that is its approval. */
 const quick = (draft: Draft, event: Commanded, command: Extract<Command, { kind: "quick" }>): Answer => {
   const { issue, onPull, by } = event;
+  const brief = briefOf(draft, event);
+  if (!brief?.ok) return brief?.refusal ?? null;
   const id = executionId(event.id, (taken) => draft.execution(taken) !== undefined);
   const base = draft.snapshot.config.refinery.base ?? draft.snapshot.defaultBranch;
   const refused = whyBroken(draft) ?? makeTask(draft, { issue, onPull, by, base }, { id, command });
   const made = draft.execution(id);
-  if (!refused && made) start(draft, made, { by, at: event.at });
-  return refused;
+  if (refused || !made) return refused;
+  draft.putBrief(id, brief.value);
+  start(draft, made, { by, at: event.at });
+  return null;
 };
 
 const whyBroken = ({ snapshot }: Draft): Refusal | null => {
@@ -100,13 +111,17 @@ const begins = (draft: Draft, event: Commanded): Refusal | null => {
 const begin = (draft: Draft, event: Commanded, command: Extract<Command, { kind: "do" | "plan" }>): Answer => {
   const refused = begins(draft, event);
   if (refused) return refused;
+  const brief = briefOf(draft, event);
+  if (!brief?.ok) return brief?.refusal ?? null;
   const id = executionId(event.id, (taken) => draft.execution(taken) !== undefined);
+  const request = command.text === "" ? brief.value.title : command.text;
+  draft.putBrief(id, brief.value);
   draft.putExecution({
     id,
     issue: event.issue,
     onPull: event.onPull,
     by: event.by,
-    request: command.text,
+    request,
     base: draft.snapshot.config.refinery.base ?? draft.snapshot.defaultBranch,
     created: event.at,
     state: "planning",
@@ -119,7 +134,7 @@ const begin = (draft: Draft, event: Commanded, command: Extract<Command, { kind:
     steps: {},
     spent: 0,
   });
-  draft.note(`${event.by} asked for ${id} on #${event.issue}: ${command.text.slice(0, 72)}`);
+  draft.note(`${event.by} asked for ${id} on #${event.issue}: ${request.slice(0, 72)}`);
   return null;
 };
 

@@ -1,3 +1,4 @@
+import type { Brief } from "../../model/brief.ts";
 import type { Command } from "../../model/command.ts";
 import { executionId } from "../../model/ids.ts";
 import type { Refusal } from "../../model/refusal.ts";
@@ -6,21 +7,20 @@ import { startRun } from "../../workflow/run-state.ts";
 import type { Draft } from "../draft.ts";
 import type { Commanded } from "./commanded.ts";
 
+type Starting = { readonly command: Extract<Command, { kind: "run" }>; readonly brief: Brief };
+
 /**
  * Starts a workflow: an execution whose graph grows as the workflow goes on. It runs at once, since its file is the default branch's and was reviewed there.
  * Refusals: `unknown-workflow`, `bad-workflow`.
  */
-export const startWorkflow = (
-  draft: Draft,
-  event: Commanded,
-  { workflow: name, args }: Extract<Command, { kind: "run" }>,
-): Refusal | null => {
+export const startWorkflow = (draft: Draft, event: Commanded, { command: { workflow: name, args }, brief }: Starting): Refusal | null => {
   const { config, defaultBranch } = draft.snapshot;
   const found = findFlow(config, name);
   if (!found.ok) return found.refusal;
   const { files, flow } = found.value;
   const id = executionId(event.id, (taken) => draft.execution(taken) !== undefined);
   const plan = draft.putPlan({ steps: [] });
+  draft.putBrief(id, brief);
   draft.putExecution({
     id,
     issue: event.issue,

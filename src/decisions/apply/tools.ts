@@ -62,7 +62,7 @@ const applyOne = (draft: Draft, absorbed: Absorbed, { command, count }: { comman
       return changeBacklog(draft, command, jobKey(job));
     case "create-task":
     case "quick":
-      return makeTask(draft, execution, { command, id: madeId(jobKey(job), count.made, (id) => draft.execution(id) !== undefined) });
+      return makeOnItsBehalf(draft, execution, { command, id: madeId(jobKey(job), count.made, (id) => draft.execution(id) !== undefined) });
     case "add-steps":
       return addSteps(draft, absorbed, command);
     case "retry":
@@ -82,6 +82,14 @@ const applyOne = (draft: Draft, absorbed: Absorbed, { command, count }: { comman
     case "reply":
       return decided(draft, execution, command);
   }
+};
+
+/** A task that an agent made on the same issue has the same brief. */
+const makeOnItsBehalf = (draft: Draft, execution: Execution, making: Parameters<typeof makeTask>[2]): Refusal | null => {
+  const refusal = makeTask(draft, execution, making);
+  const brief = draft.brief(execution.id);
+  if (!refusal && brief) draft.putBrief(making.id, brief);
+  return refusal;
 };
 
 /** Steps for the execution that the planner was asked about are part of its plan; those for another are proposed there. */

@@ -40,7 +40,8 @@ export const reconcileComments = (draft: Draft): void => {
 const told = (draft: Draft, execution: Execution): Effect => {
   const key = `say:execution/${execution.id}` as const;
   const [plan, grown] = [draft.plan(execution.plan), draft.plan(execution.adding?.plan ?? null)];
-  const body = executionComment({ execution, plan, grown, queue: draft.queue(execution.base), reports: reportsOf(draft, execution) });
+  const [brief, queue] = [draft.brief(execution.id), draft.queue(execution.base)];
+  const body = executionComment({ execution, plan, grown, brief, queue, reports: reportsOf(draft, execution) });
   const marker = writeMarker({ kind: "execution", id: execution.id });
   return { kind: "say", key, issue: execution.issue, marker, body, comment: draft.trace(key)?.known ?? null };
 };

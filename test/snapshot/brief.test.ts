@@ -1,0 +1,129 @@
+import { expect, test } from "vitest";
+import type { GitHub, Reply } from "../../src/github/ports.ts";
+import type { Permission, Query } from "../../src/model/query.ts";
+import { readBrief } from "../../src/snapshot/brief.ts";
+
+const SELF = "enki[bot]";
+type Said = { readonly by: string; readonly member?: boolean; readonly body?: string };
+
+const query = (over: Partial<Extract<Query, { kind: "brief" }>> = {}) =>
+  ({
+    kind: "brief",
+    command: "comment:9",
+    issue: 7,
+    onPull: false,
+    until: 100_000,
+    comment: null,
+    comments: "all",
+    maxChars: 40_000,
+    ...over,
+  }) as const;
+
+/** GitHub with one issue; every request is written down, and fails as a test says. */
+const open = (said: readonly Said[], fails: (request: string) => Extract<Reply<never>, { ok: false }> | null = () => null) => {
+  const sent: string[] = [];
+  const permissions: Record<string, Permission> = { ann: "write", reporter: "read" };
+  const answer = <T>(request: string, value: T): Promise<Reply<T>> => {
+    sent.push(request);
+    return Promise.resolve(fails(request) ?? { ok: true, value });
+  };
+  const all = said.map(({ by, member = false, body = "words" }, at) => ({
+    id: at + 1,
+    issue: 7,
+    onPull: false,
+    by,
+    member,
+    bot: false,
+    body: `${body} ${at + 1}`,
+    created: at,
+    updated: at,
+  }));
+  const issue = { title: "Uploads fail", body: "Always.", by: "reporter", bot: false, created: 0, onPull: false, comments: all.length };
+  // Only what a brief asks of GitHub: any other request is a fault.
+  const github = {
+    issues: {
+      read: () => answer("issue", issue),
+      commentsPage: (_: number, page: number) => answer(`comments ${page}`, all.slice((page - 1) * 100, page * 100)),
+    },
+    pulls: {
+      read: () => answer("pull", { base: "main", headRef: "octo:patch", head: "a".repeat(40), changedFiles: 120 }),
+      files: () => answer("files", [{ path: "a.ts", added: 3, removed: 1 }]),
+    },
+    people: { permission: (login: string) => answer(`permission ${login}`, permissions[login] ?? "none") },
+  } as unknown as GitHub;
+  return { sent, read: (over: Parameters<typeof query>[0] = {}) => readBrief(query(over), github, SELF) };
+};
+
+const briefIn = (reply: Awaited<ReturnType<ReturnType<typeof open>["read"]>>) => {
+  if (!reply.ok || reply.value.kind !== "read") throw new Error("not read");
+  return reply.value.brief;
+};
+
+test("the request budget: one for the issue, one for a hundred comments, one for each person", async () => {
+  const { sent, read } = open([{ by: "ann", member: true }, { by: "eve" }, { by: "ann", member: true }]);
+  const brief = briefIn(await read());
+  expect(sent).toEqual(["issue", "comments 1", "permission reporter", "permission ann", "permission eve"]);
+  expect(brief.comments.map(({ by, permission }) => [by, permission])).toEqual([
+    ["ann", "write"],
+    ["eve", "none"],
+    ["ann", "write"],
+  ]);
+});
+
+test("the request budget of a pull request: two more", async () => {
+  const { sent, read } = open([]);
+  expect(briefIn(await read({ onPull: true })).pull).toEqual({
+    base: "main",
+    headRef: "octo:patch",
+    head: "a".repeat(40),
+    files: [{ path: "a.ts", added: 3, removed: 1 }],
+    more: 119,
+  });
+  expect(sent).toEqual(["issue", "pull", "files", "permission reporter"]);
+});
+
+test("the request budget where no comments are wanted: the issue and its author", async () => {
+  const { sent, read } = open([{ by: "ann" }]);
+  expect(briefIn(await read({ comments: "none" })).comments).toEqual([]);
+  expect(sent).toEqual(["issue", "permission reporter"]);
+});
+
+test("of ten thousand comments the newest pages are read until there is enough, and the rest is counted", async () => {
+  const { sent, read } = open(Array.from({ length: 10_000 }, () => ({ by: "eve", body: "x".repeat(190) })));
+  const brief = briefIn(await read());
+  expect(sent.slice(0, 4)).toEqual(["issue", "comments 100", "comments 99", "comments 98"]);
+  expect(sent).toHaveLength(6);
+  expect(brief.comments.at(-1)?.id).toBe(10_000);
+  expect(brief.comments.length + brief.left.older).toBe(10_000);
+});
+
+test("at most ten pages are read, whatever they hide, and at most twenty people are asked for, members first", async () => {
+  const hidden = open(Array.from({ length: 10_000 }, () => ({ by: "eve", body: "<!-- hidden --><!--" })));
+  await hidden.read();
+  expect(hidden.sent.filter((each) => each.startsWith("comments"))).toHaveLength(10);
+  const crowd = open([{ by: "ann", member: true }, ...Array.from({ length: 90 }, (_, at) => ({ by: `stranger-${at}` }))]);
+  const brief = briefIn(await crowd.read());
+  expect(crowd.sent.filter((each) => each.startsWith("permission"))).toHaveLength(20);
+  expect(crowd.sent).toContain("permission ann");
+  expect(crowd.sent).toContain("permission stranger-89");
+  expect(brief.comments.find(({ by }) => by === "stranger-0")?.permission).toBe("unknown");
+});
+
+test("what GitHub cannot give now delays the command; what it refuses is its answer", async () => {
+  const later = { ok: false, failure: { kind: "later", at: 5, why: "502", unclear: false } } as const;
+  const gone = { ok: false, failure: { kind: "refused", code: "gone", why: "This issue was deleted" } } as const;
+  for (const request of ["issue", "comments 1", "permission reporter", "pull", "files"]) {
+    const { read } = open([{ by: "ann" }], (each) => (each === request ? later : null));
+    expect(await read({ onPull: true })).toEqual(later);
+  }
+  for (const request of ["issue", "comments 1", "pull", "files"]) {
+    const { read } = open([{ by: "ann" }], (each) => (each === request ? gone : null));
+    expect(await read({ onPull: true })).toEqual({ ok: true, value: { kind: "refused", why: "This issue was deleted" } });
+  }
+});
+
+test("a person whom GitHub does not show is not trusted", async () => {
+  const gone = { ok: false, failure: { kind: "refused", code: "not-allowed", why: "no" } } as const;
+  const { read } = open([{ by: "ann" }], (each) => (each === "permission ann" ? gone : null));
+  expect(briefIn(await read()).comments[0]?.permission).toBe("unknown");
+});
