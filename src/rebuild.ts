@@ -89,8 +89,6 @@ const readTold = async ({ github, self, now }: Rebuilding): Promise<Pick<Evidenc
     since = listed.value.until;
   }
   const all = [...comments.values()];
-  const commands = all
-    .flatMap((comment) => readComment(comment, self) ?? [])
-    .flatMap((event) => (event.kind === "commanded" ? [event] : []));
+  const commands = all.flatMap((comment) => readComment(comment, self)).flatMap((event) => (event.kind === "commanded" ? [event] : []));
   return { said: all.filter(({ by }) => by === self), commands };
 };

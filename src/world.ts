@@ -1,5 +1,4 @@
 import { perform } from "./effects/perform.ts";
-import { readComment } from "./events/comment.ts";
 import type { Clone } from "./git/clone.ts";
 import type { GitHub } from "./github/ports.ts";
 import type { Loaded, Saved, World } from "./handle.ts";
@@ -7,7 +6,6 @@ import { readArchived } from "./ledger/archive.ts";
 import { loadLedger, loadResults } from "./ledger/load.ts";
 import { saveLedger } from "./ledger/save.ts";
 import type { Config } from "./model/config.ts";
-import type { Event } from "./model/event.ts";
 import type { RefMove } from "./model/decision.ts";
 import type { Login, Millis, RefName, Sha } from "./model/ids.ts";
 import type { Ledger } from "./model/ledger.ts";
@@ -16,6 +14,7 @@ import { ARCHIVE, ATTEMPTS, branchRef, LEDGER } from "./model/refs.ts";
 import { openRebuild } from "./rebuild.ts";
 import { type Layers, readSettings } from "./settings.ts";
 import { answer } from "./snapshot/answer.ts";
+import { openSweep } from "./sweep.ts";
 
 export type Connected = {
   readonly clone: Clone;
@@ -46,7 +45,7 @@ export const connectWorld = (connected: Connected): World => {
     now,
     log,
     ...keeping(connected),
-    sweep: (since) => sweepComments(connected, since),
+    sweep: openSweep(connected),
     answer: async (queries) => {
       const refused = (query: Query, why: string): void => log(`GitHub does not show ${queryKey(query)}: ${why}`);
       const facts = await answer(queries, { github, git: { ...clone, archived: (id) => readArchived(clone, id) }, self, refused });
@@ -55,19 +54,6 @@ export const connectWorld = (connected: Connected): World => {
     },
     perform: (effects, again) => perform(effects, { github, self, again, now }),
   };
-};
-
-/** Where nothing was listed before, comments of this time are: older ones were not meant for us. In milliseconds. */
-const FIRST_SWEEP = 60 * 60_000;
-
-const sweepComments = async ({ github, self, now, log }: Connected, since: Millis): Promise<readonly Event[]> => {
-  const listed = await github.issues.commentsSince(since === 0 ? now() - FIRST_SWEEP : since);
-  if (!listed.ok) {
-    log(`comments not listed: ${listed.failure.why}`);
-    return [];
-  }
-  const { comments, until } = listed.value;
-  return [...comments.flatMap((comment) => readComment(comment, self) ?? []), { kind: "swept", until }];
 };
 
 /** Loading and saving, with what was read last: ledger and configuration are read again only when their commit is another. */

@@ -64,9 +64,10 @@ test("the App's manifest asks for the events that are read, and no others", () =
   const payload = {
     action: "created",
     issue: { number: 1 },
+    pull_request: { number: 1 },
     comment: { id: 1, user: { login: "a" }, body: "/enki help", created_at: "", updated_at: "" },
   };
-  const unread = events.filter((event) => readWebhook(event, event === "issue_comment" ? payload : RUN, "enki[bot]").length === 0);
+  const unread = events.filter((event) => readWebhook(event, event.endsWith("_comment") ? payload : RUN, "enki[bot]").length === 0);
   expect(unread).toEqual([]);
   for (const event of ["issues", "star", "fork", "create", "delete", "label"]) expect(readWebhook(event, payload, "enki[bot]")).toEqual([]);
 });

@@ -31,6 +31,13 @@ export const isOnlyCommands = (markdown: string, self: string): boolean => {
   return markdown.split(/\r\n|\n|\r/).every((line, at) => line.trim() === "" || covered.has(at + 1));
 };
 
+/** A text without the lines that begin a command: what is left is said to people. */
+export const withoutCommands = (markdown: string, slug: string | null = null): string => {
+  const start = commandStart(slug);
+  const lines = markdown.split("\n");
+  return lines.filter((line) => start(line.trim()) === null).join("\n");
+};
+
 type Written = { readonly first: string; readonly more: string[] };
 
 /** How a command begins: `first` of a line of prose is what follows the name; null for a line that begins no command. */

@@ -3,7 +3,7 @@ import type { Event } from "../model/event.ts";
 import { applyCommanded } from "./apply/commanded.ts";
 import { applyPerformed } from "./apply/performed.ts";
 import { applyResulted } from "./apply/resulted.ts";
-import { applyTouched } from "./apply/touched.ts";
+import { applyRemarked, applyTouched } from "./apply/touched.ts";
 import { applySaveRefused } from "./apply/save-refused.ts";
 import { type Draft, openDraft } from "./draft.ts";
 import { reconcileArchiving } from "./reconcile/archiving.ts";
@@ -69,11 +69,13 @@ const apply = (draft: Draft, event: Event): void => {
       return applyPerformed(draft, event);
     case "save-refused":
       return applySaveRefused(draft, event);
+    case "remarked":
+      return applyRemarked(draft, event);
     case "woken":
       if (event.ended !== undefined) draft.hint(event.ended);
       if (event.people) {
-        draft.hintPeople(event.people);
-        applyTouched(draft, event.people);
+        draft.hintPeople(event.people, event.pull);
+        applyTouched(draft, event.people, event.pull);
       }
       return;
     case "swept":

@@ -99,13 +99,20 @@ const openClock = (now: Millis) => {
   let next: Millis | null = null;
   const ended = new Set<JobKey | "all">();
   const people = new Set<People>();
+  const reviewed = new Set<number>();
   return {
     wake: (at: Millis | null): void => {
       if (at !== null && at > now && (next === null || at < next)) next = at;
     },
     wakeAt: (): Millis | null => next,
     hint: (job: JobKey | "all"): void => void ended.add(job),
-    hintPeople: (what: People): void => void people.add(what),
+    /** `pull`: the pull request that was reviewed, where that is known. */
+    hintPeople: (what: People, pull?: number): void => {
+      people.add(what);
+      if (pull !== undefined) reviewed.add(pull);
+    },
+    /** True where somebody is said to have reviewed this pull request. */
+    saidReviewed: (pull: number): boolean => reviewed.has(pull),
     /** `pulls`: somebody did something to pull requests, `reviews`: reviewed one; `kept`: those that a person kept from landing are looked at again. */
     saidOfPeople: (): ReadonlySet<People> => people,
     /** True when the run of this job is said to be over. */

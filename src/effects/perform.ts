@@ -3,7 +3,7 @@ import { digestOf, type Effect, type EffectKind, effectRank, type Ending, type O
 import type { Event } from "../model/event.ts";
 import type { Login, Millis } from "../model/ids.ts";
 import type { Run } from "../model/query.ts";
-import { say, sayWhy } from "./say.ts";
+import { firstLine, isOurs, say, sayWhy } from "./say.ts";
 
 type Of<K extends EffectKind> = Extract<Effect, { kind: K }>;
 
@@ -66,6 +66,8 @@ const performOne = async (effect: Effect, stage: Stage): Promise<Outcome> => {
       return outcome(effect, ending(await github.checks.setStatus(effect)));
     case "say":
       return outcome(effect, await say(effect, { issues: github.issues, self }, again.has(effect.key)));
+    case "reply-review-comment":
+      return outcome(effect, await replyTo(effect, stage));
     case "react":
       return outcome(effect, ending(await github.issues.react(effect.on, effect.with)));
     case "close-issue":
@@ -136,6 +138,25 @@ const openIssue = async ({ key, marker, title, body }: Of<"open-issue">, { githu
   const before = again.has(key) ? await find() : null;
   if (before) return before;
   const reply = await github.backlog.open({ title, body: `${marker}\n${body}` });
+  if (reply.ok) return { kind: "done", known: reply.value };
+  const after = reply.failure.kind === "later" && reply.failure.unclear ? await find() : null;
+  return after?.kind === "done" ? after : reply.failure;
+};
+
+/** Known again by the first line of its text, in the thread that it answers. */
+const replyTo = async (
+  { key, pull, comment, marker, body }: Of<"reply-review-comment">,
+  { github, self, again }: Stage,
+): Promise<Ending<"reply-review-comment">> => {
+  const find = async (): Promise<Ending<"reply-review-comment"> | null> => {
+    const listed = await github.pulls.lineComments(pull);
+    if (!listed.ok) return listed.failure;
+    const ours = listed.value.find((each) => each.thread === comment && isOurs(each, self) && firstLine(each.body) === marker);
+    return ours ? { kind: "done", known: { comment: ours.id } } : null;
+  };
+  const before = again.has(key) ? await find() : null;
+  if (before) return before;
+  const reply = await github.pulls.reply({ pull, comment, body: firstLine(body) === marker ? body : `${marker}\n${body}` });
   if (reply.ok) return { kind: "done", known: reply.value };
   const after = reply.failure.kind === "later" && reply.failure.unclear ? await find() : null;
   return after?.kind === "done" ? after : reply.failure;

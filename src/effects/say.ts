@@ -8,9 +8,9 @@ export type Speaking = { readonly issues: Issues; readonly self: Login };
 
 const done = (comment: number): Ending<"say"> => ({ kind: "done", known: { comment } });
 
-const isOurs = (comment: Comment, self: Login): boolean => comment.by.toLowerCase() === self.toLowerCase();
+export const isOurs = (comment: Pick<Comment, "by">, self: Login): boolean => comment.by.toLowerCase() === self.toLowerCase();
 
-const firstLine = (text: string): string => (text.split("\n", 1)[0] ?? "").trim();
+export const firstLine = (text: string): string => (text.split("\n", 1)[0] ?? "").trim();
 
 /** The text with its marker as the first line: elsewhere it may be somebody's quotation. */
 const marked = ({ marker, body }: Say): string => (firstLine(body) === marker ? body : `${marker}\n${body}`);

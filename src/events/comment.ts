@@ -1,6 +1,9 @@
-import { parseComment } from "../commands/parse.ts";
+import { parseComment, withoutCommands } from "../commands/parse.ts";
+import type { CommandSource } from "../model/command.ts";
 import type { Event, Request } from "../model/event.ts";
 import type { Login, Millis } from "../model/ids.ts";
+import type { Review } from "../model/query.ts";
+import type { LineComment } from "../model/written.ts";
 
 export type CommentFields = {
   readonly id: number;
@@ -14,15 +17,52 @@ export type CommentFields = {
   readonly updated: Millis;
 };
 
-/** The commands in a text that a person wrote: after `/enki`, or after a mention of our own account. */
-const readRequests = (text: string, self: Login): readonly Request[] => parseComment(text, self.replace(/\[bot\]$/, ""));
+const slugOf = (self: Login): string => self.replace(/\[bot\]$/, "");
 
-/** What a comment asks for; null for a bot's, for our own, and for one without a command. A webhook and a listing give the same value. */
-export const readComment = (comment: CommentFields, self: Login): Event | null => {
-  if (comment.bot || comment.by === self) return null;
-  const requests = readRequests(comment.body, self);
-  if (requests.length === 0) return null;
-  const { id, issue, onPull, by, created, updated } = comment;
-  const source = { kind: "comment", id } as const;
-  return { kind: "commanded", id: `comment:${id}`, at: created, issue, onPull, source, by, edited: updated > created, requests };
+/** The commands in a text that a person wrote: after `/enki`, or after a mention of our own account. */
+const readRequests = (text: string, self: Login): readonly Request[] => parseComment(text, slugOf(self));
+
+/** What somebody wrote for others to read, without the commands in it; empty where that is all. */
+const remarkOf = (text: string, self: Login): string => withoutCommands(text, slugOf(self)).trim();
+
+type WrittenSource = Extract<CommandSource, { readonly id: number }>;
+type Written = Pick<CommentFields, "issue" | "onPull" | "by" | "bot" | "body"> & {
+  readonly source: WrittenSource;
+  readonly at: Millis;
+  readonly edited: boolean;
 };
+
+/** What a person's text says: its commands, and on a pull request that there are words. Nothing for a bot's text and our own. */
+const readWritten = ({ source, issue, onPull, by, bot, body, at, edited }: Written, self: Login): Event[] => {
+  if (bot || by === self) return [];
+  const id = `${source.kind}:${source.id}` as const;
+  const requests = readRequests(body, self);
+  return [
+    ...(requests.length > 0 ? [{ kind: "commanded", id, at, issue, onPull, source, by, edited, requests } as const] : []),
+    ...(onPull && remarkOf(body, self) !== "" ? [{ kind: "remarked", id, pull: issue } as const] : []),
+  ];
+};
+
+/** A comment on an issue or a pull request. A webhook and a listing give the same events. */
+export const readComment = (comment: CommentFields, self: Login): Event[] =>
+  readWritten(
+    { ...comment, source: { kind: "comment", id: comment.id }, at: comment.created, edited: comment.updated > comment.created },
+    self,
+  );
+
+export type ReviewFields = Pick<Review, "id" | "by" | "bot" | "at" | "text"> & { readonly pull: number; readonly edited: boolean };
+
+/** A submitted review: somebody reviewed that pull request, and what its text says. */
+export const readReview = ({ id, pull, text, ...review }: ReviewFields, self: Login): Event[] => [
+  { kind: "woken", people: "reviews", pull },
+  ...readWritten({ ...review, source: { kind: "review", id }, issue: pull, onPull: true, body: text }, self),
+];
+
+export type LineCommentFields = Pick<LineComment, "id" | "pull" | "thread" | "by" | "bot" | "body" | "created" | "updated">;
+
+/** A comment on a line of a diff. */
+export const readLineComment = ({ id, pull, thread, created, updated, ...comment }: LineCommentFields, self: Login): Event[] =>
+  readWritten(
+    { ...comment, source: { kind: "review-comment", id, thread }, issue: pull, onPull: true, at: created, edited: updated > created },
+    self,
+  );

@@ -2,13 +2,31 @@ import { z } from "zod";
 import type { Event } from "../model/event.ts";
 import type { Login } from "../model/ids.ts";
 import { jobKey, readJobKey } from "../model/job.ts";
-import { readComment } from "./comment.ts";
+import { readComment, readLineComment, readReview } from "./comment.ts";
 
 const account = z.object({ login: z.string(), type: z.string().optional() });
 const issueComment = z.object({
   action: z.string(),
   issue: z.object({ number: z.number(), pull_request: z.unknown().optional() }),
   comment: z.object({ id: z.number(), user: account.nullable(), body: z.string(), created_at: z.string(), updated_at: z.string() }),
+});
+const text = z.string().nullish();
+const reviewEvent = z.object({
+  action: z.string(),
+  review: z.object({ id: z.number(), user: account.nullable(), body: text, submitted_at: text }),
+  pull_request: z.object({ number: z.number() }),
+});
+const lineCommentEvent = z.object({
+  action: z.string(),
+  comment: z.object({
+    id: z.number(),
+    in_reply_to_id: z.number().nullish(),
+    user: account.nullable(),
+    body: text,
+    created_at: z.string(),
+    updated_at: z.string(),
+  }),
+  pull_request: z.object({ number: z.number() }),
 });
 const pullEvent = z.object({ action: z.string(), sender: account });
 const workflowRun = z.object({
@@ -29,7 +47,9 @@ export const readWebhook = (name: string, payload: unknown, self: Login): Event[
     case "pull_request":
       return [readPull(payload, self)];
     case "pull_request_review":
-      return [{ kind: "woken", people: "reviews" }];
+      return readReviewed(payload, self);
+    case "pull_request_review_comment":
+      return readLine(payload, self);
     case "push":
     case "repository_dispatch":
     case "check_run":
@@ -52,21 +72,46 @@ const readIssueComment = (payload: unknown, self: Login): Event[] => {
   const read = issueComment.safeParse(payload);
   if (!read.success || read.data.action !== "created" || !read.data.comment.user) return [];
   const { issue, comment } = read.data;
-  const { login, type } = read.data.comment.user;
-  const event = readComment(
+  const { login } = read.data.comment.user;
+  return readComment(
     {
       id: comment.id,
       issue: issue.number,
       onPull: issue.pull_request !== undefined && issue.pull_request !== null,
       by: login,
-      bot: type === "Bot" || login.endsWith("[bot]"),
+      bot: isBot(read.data.comment.user),
       body: comment.body,
       created: Date.parse(comment.created_at),
       updated: Date.parse(comment.updated_at),
     },
     self,
   );
-  return event ? [event] : [];
+};
+
+const isBot = ({ login, type }: z.output<typeof account>): boolean => type === "Bot" || login.endsWith("[bot]");
+
+/** What is edited is no new fact: who wrote what is not clear any more, so that its commands are refused. */
+const readReviewed = (payload: unknown, self: Login): Event[] => {
+  const read = reviewEvent.safeParse(payload);
+  if (!read.success) return [{ kind: "woken", people: "reviews" }];
+  const { action, review, pull_request } = read.data;
+  const { number: pull } = pull_request;
+  if ((action !== "submitted" && action !== "edited") || !review.user) return [{ kind: "woken", people: "reviews", pull }];
+  const at = Date.parse(review.submitted_at ?? "");
+  if (Number.isNaN(at)) return [{ kind: "woken", people: "reviews", pull }];
+  const { login: by } = review.user;
+  return readReview({ id: review.id, pull, by, bot: isBot(review.user), at, text: review.body ?? "", edited: action === "edited" }, self);
+};
+
+const readLine = (payload: unknown, self: Login): Event[] => {
+  const read = lineCommentEvent.safeParse(payload);
+  if (!read.success || read.data.action !== "created" || !read.data.comment.user) return [];
+  const { comment, pull_request } = read.data;
+  const { user } = read.data.comment;
+  const { id, in_reply_to_id, body, created_at, updated_at } = comment;
+  const at = { created: Date.parse(created_at), updated: Date.parse(updated_at) };
+  const thread = in_reply_to_id ?? id;
+  return readLineComment({ id, pull: pull_request.number, thread, by: user.login, bot: isBot(user), body: body ?? "", ...at }, self);
 };
 
 const readWorkflowRun = (payload: unknown): Event[] => {

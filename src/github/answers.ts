@@ -7,13 +7,13 @@ import type { Comment, PullText, ThreadComment } from "./ports.ts";
 
 /** GitHub shows deleted accounts as this user, or as null. */
 const GHOST = { login: "ghost", type: "User" };
-const author = z
+export const author = z
   .object({ login: z.string(), type: z.string().default("User") })
   .nullish()
   .transform((user) => user ?? GHOST);
-const isBot = (user: { login: string; type: string }): boolean => user.type === "Bot" || user.login.endsWith("[bot]");
+export const isBot = (user: { login: string; type: string }): boolean => user.type === "Bot" || user.login.endsWith("[bot]");
 
-const time = z.string().transform((text, context) => {
+export const time = z.string().transform((text, context) => {
   const at = Date.parse(text);
   if (Number.isNaN(at)) context.addIssue({ code: "custom", message: "not a time" });
   return at;
@@ -147,6 +147,9 @@ export const reviews = z.array(review).transform((list) =>
     return [{ id: raw.id, by: raw.user.login, bot: isBot(raw.user), verdict, head, at: raw.submitted_at, text: raw.body ?? "" }];
   }),
 );
+
+/** When pull requests changed last. */
+export const changes = z.array(z.object({ number: z.number().int(), updated_at: time }));
 
 const run = z
   .object({ id: z.number().int(), display_title: z.string(), status: z.string().nullish(), conclusion: z.string().nullish() })

@@ -7,6 +7,7 @@ import { openIssues } from "./issues.ts";
 import { openOctokit, type Requester } from "./octokit.ts";
 import type { GitHub, People, Reply } from "./ports.ts";
 import { openPulls } from "./pulls.ts";
+import { openReviews } from "./reviews.ts";
 import { type Branch, openRuns } from "./runs.ts";
 
 /** How to reach GitHub: an Octokit that knows its token, or a token and, where it is not github.com, the API's address. */
@@ -33,7 +34,7 @@ export const connectGitHub = (connection: Connection): GitHub => {
   return {
     issues: openIssues(http, clock),
     backlog: openBacklog(http),
-    pulls: openPulls(http, { owner, repo }),
+    pulls: { ...openPulls(http, { owner, repo }), ...openReviews(http, clock) },
     checks: openChecks(http),
     runs: openRuns(http, branch),
     people: openPeople(http),

@@ -12,7 +12,7 @@ const CACHED = 500;
 export const PER_PAGE = 100;
 
 /** What people are told of. */
-const TEXT = /^POST .*\/(?:pulls|issues|comments)$/;
+const TEXT = /^POST .*\/(?:pulls|issues|comments|replies)$/;
 
 type Page<T> = { readonly value: T; readonly more: boolean };
 type Request<T> = { readonly route: string; readonly parameters?: Readonly<Record<string, unknown>>; readonly schema: ZodType<T> };

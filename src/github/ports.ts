@@ -3,6 +3,7 @@ import type { JobInputs, Reaction, ReactionTarget } from "../model/effect.ts";
 import type { BacklogItem } from "../model/backlog.ts";
 import type { ChangedFile } from "../model/brief.ts";
 import type { JobKey } from "../model/job.ts";
+import type { LineComment } from "../model/written.ts";
 import type { Check, Permission, Pull, Review, Rules, Run } from "../model/query.ts";
 
 /**
@@ -105,6 +106,14 @@ export type Pulls = {
   merge(pull: number, head: Sha): Promise<Reply<null>>;
   /** All submitted reviews, oldest first. Refuses `too-many` rather than to leave some out. */
   reviews(pull: number): Promise<Reply<readonly Review[]>>;
+  /** Submitted reviews of the pull requests that changed since, the first of many; every change before `until` is looked at. */
+  reviewsSince(since: Millis): Promise<Reply<{ reviews: readonly (Review & { readonly pull: number })[]; until: Millis }>>;
+  /** Comments on the lines of one pull request's diff, oldest first, the first thousand. */
+  lineComments(pull: number): Promise<Reply<readonly LineComment[]>>;
+  /** Those of the whole repository that changed since; see {@link Issues.commentsSince}. */
+  lineCommentsSince(since: Millis): Promise<Reply<{ comments: readonly LineComment[]; until: Millis }>>;
+  /** Answers in the thread that a comment begins. */
+  reply(to: { pull: number; comment: number; body: string }): Promise<Reply<{ comment: number }>>;
 };
 
 export type Checks = {

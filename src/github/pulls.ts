@@ -1,14 +1,15 @@
 import type { Pull } from "../model/query.ts";
-import { anything, changedFiles, numbered, pulls as pullList, pullText, reviews } from "./answers.ts";
+import { anything, changedFiles, numbered, pulls as pullList, pullText } from "./answers.ts";
 import { type Http, PER_PAGE, readAll } from "./http.ts";
 import type { Pulls, Reply } from "./ports.ts";
 
 const PULLS = "/repos/{owner}/{repo}/pulls";
 const PULL = `${PULLS}/{pull_number}`;
 const OPEN_PAGES = 10;
-const REVIEW_PAGES = 30;
 
-export const openPulls = (http: Http, { owner, repo }: { readonly owner: string; readonly repo: string }): Pulls => {
+type OwnPulls = Omit<Pulls, "reviews" | "reviewsSince" | "lineComments" | "lineCommentsSince" | "reply">;
+
+export const openPulls = (http: Http, { owner, repo }: { readonly owner: string; readonly repo: string }): OwnPulls => {
   const schema = pullList(`${owner}/${repo}`);
 
   /** One request while there are fewer than a hundred pull requests; then one more for each hundred open ones. */
@@ -57,18 +58,9 @@ export const openPulls = (http: Http, { owner, repo }: { readonly owner: string;
 };
 
 /** What there is to read of one pull request. */
-const openReading = (http: Http, repository: string): Pick<Pulls, "read" | "files" | "reviews"> => ({
+const openReading = (http: Http, repository: string): Pick<Pulls, "read" | "files"> => ({
   read: (pull) => http.get({ route: `GET ${PULL}`, parameters: { pull_number: pull }, schema: pullText(repository) }),
   files: (pull) => http.get({ route: `GET ${PULL}/files`, parameters: { pull_number: pull, per_page: PER_PAGE }, schema: changedFiles }),
-  reviews: async (pull) => {
-    const reply = await readAll(http, { route: `GET ${PULL}/reviews`, parameters: { pull_number: pull }, schema: reviews }, REVIEW_PAGES);
-    if (!reply.ok) return reply;
-    if (reply.value.whole) return { ok: true, value: reply.value.items };
-    return {
-      ok: false,
-      failure: { kind: "refused", code: "too-many", why: `pull request #${pull} has more than ${REVIEW_PAGES * PER_PAGE} reviews` },
-    };
-  },
 });
 
 /** https://docs.github.com/rest/pulls/pulls#merge-a-pull-request */

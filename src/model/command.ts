@@ -44,6 +44,6 @@ export type CommandSource =
   | { readonly kind: "issue" }
   | { readonly kind: "review"; readonly id: number }
   /** A comment on a line of a diff. */
-  | { readonly kind: "review-comment"; readonly id: number }
+  | { readonly kind: "review-comment"; readonly id: number; /** The comment that its thread begins with. */ readonly thread: number }
   | { readonly kind: "label"; readonly name: string }
   | { readonly kind: "assignment" };

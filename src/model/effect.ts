@@ -1,5 +1,4 @@
 import { type Base, hash, type Hash, type Millis, type Sha, type TaskId } from "./ids.ts";
-import type { CommandSource } from "./command.ts";
 import type { JobKey, JobKind } from "./job.ts";
 
 type Do<K extends string, T> = Readonly<T> & {
@@ -10,7 +9,7 @@ type Do<K extends string, T> = Readonly<T> & {
 
 /**
  * What we do to GitHub beside moving refs. Each may happen twice and does no harm.
- * `start-job`, `open-pull`, `open-side-pull`, `merge-pull`, `open-issue` and `say` make something new: they are recorded as asked before they are performed, and looked up when a record is found.
+ * `start-job`, `open-pull`, `open-side-pull`, `merge-pull`, `open-issue`, `reply-review-comment` and `say` make something new: they are recorded as asked before they are performed, and looked up when a record is found.
  */
 export type Effect =
   | Do<"start-job", { job: JobKey; inputs: Readonly<JobInputs> }>
@@ -34,6 +33,8 @@ export type Effect =
         /** Our comment's id, when it is known: then it is edited. */ comment: number | null;
       }
     >
+  /** An answer in the thread that a comment on a line begins. */
+  | Do<"reply-review-comment", { pull: number; comment: number; marker: string; body: string }>
   | Do<"react", { on: ReactionTarget; with: Reaction }>
   | Do<"close-issue", { issue: number }>
   /** A new issue of the backlog. */
@@ -44,7 +45,7 @@ export type Effect =
 
 /** What GitHub lets people and Apps react to by its REST API. A review is not among it. */
 export type ReactionTarget =
-  | Extract<CommandSource, { kind: "comment" | "review-comment" }>
+  | { readonly kind: "comment" | "review-comment"; readonly id: number }
   | { readonly kind: "issue"; readonly number: number };
 export type Reaction = "eyes" | "rocket" | "confused";
 
@@ -69,6 +70,7 @@ type Known = {
   "close-pull": null;
   "set-status": null;
   say: { readonly comment: number };
+  "reply-review-comment": { readonly comment: number };
   react: null;
   "close-issue": null;
   "open-issue": { readonly issue: number };
@@ -115,6 +117,7 @@ export const effectRank = (kind: EffectKind): number => {
     case "edit-issue":
     case "drop-issue":
     case "say":
+    case "reply-review-comment":
       return 3;
   }
 };
@@ -126,6 +129,7 @@ export const makesNew = (effect: Effect): boolean =>
   effect.kind === "open-side-pull" ||
   effect.kind === "merge-pull" ||
   effect.kind === "open-issue" ||
+  effect.kind === "reply-review-comment" ||
   (effect.kind === "say" && effect.comment === null);
 
 /** What an outcome is compared with: everything that the effect would do, so that a changed text is performed again. */

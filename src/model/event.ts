@@ -41,9 +41,13 @@ export type Event =
   /** `ended`: runs that are said to be over, looked up when they left no result; `all` after a silence. */
   /** Every comment changed before this time was listed. */
   | { readonly kind: "swept"; readonly until: Millis }
-  /** `people`: somebody reviewed a pull request, or did something else to one. */
-  | { readonly kind: "woken"; readonly ended?: JobKey | "all"; readonly people?: "pulls" | "reviews" };
+  /** Somebody wrote something on a pull request that is no command: it is read from GitHub when an attempt starts. */
+  | { readonly kind: "remarked"; readonly id: RemarkId; readonly pull: number }
+  /** `people`: somebody reviewed a pull request, or did something else to one; `pull` is the one, where that is known. */
+  | { readonly kind: "woken"; readonly ended?: JobKey | "all"; readonly people?: "pulls" | "reviews"; readonly pull?: number };
 
 /** `comment:12`, `issue:5`, `review:7`, `review-comment:9`, `label:<issue>/…`, `assignment:<issue>/…`. */
 type CommandId = `${CommandSource["kind"]}:${string}`;
+/** A comment, a review, or a comment on a line. */
+export type RemarkId = `${"comment" | "review" | "review-comment"}:${number}`;
 export type EventId = CommandId | `result:${Sha}`;

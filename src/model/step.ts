@@ -1,4 +1,5 @@
 import type { Millis, Sha, StepId, TaskId } from "./ids.ts";
+import type { RemarkId } from "./event.ts";
 import type { Resolution } from "./conflict.ts";
 import type { LandingMode } from "./query.ts";
 import type { Refusal } from "./refusal.ts";
@@ -47,6 +48,8 @@ export type Step = {
   readonly pull: number | null;
   /** Once somebody was said to have reviewed a pull request, or to have done something else to one, while this one was open: that is read before it lands. */
   readonly touched?: "reviews" | "pulls";
+  /** What was said on its pull request and no attempt has read yet. */
+  readonly remarks?: readonly RemarkId[];
   /** How its pull request says that it lands; absent where it says nothing of it. */
   readonly lands?: LandingMode;
   /** The merge that brought it into the base; null while it has not landed. */

@@ -8,18 +8,35 @@ type Named = {
   readonly id: ExecutionId;
   readonly issue: number;
   readonly created: Millis;
-  readonly steps: Readonly<Record<StepId, { readonly id: StepId }>>;
+  readonly steps: Readonly<Record<StepId, { readonly id: StepId; readonly pull?: number | null }>>;
 };
 
 export type FoundIn<E extends Named> = { readonly execution: E; readonly step: E["steps"][string] | null };
 
+/** The step whose pull request has this number; null where none has. */
+export const findPull = <E extends Named>(executions: readonly E[], pull: number): { execution: E; step: E["steps"][string] } | null => {
+  for (const execution of executions.toReversed()) {
+    const step = Object.values(execution.steps).find((each) => each.pull === pull);
+    // TypeScript reads the constraint's type here, not that of E.
+    if (step) return { execution, step: step as E["steps"][string] };
+  }
+  return null;
+};
+
+/** The issue that a command on an issue or a pull request speaks of: a step's pull request stands for the issue of its execution. */
+export const issueOf = (executions: readonly Named[], number: number): number =>
+  executions.some(({ issue }) => issue === number) ? number : (findPull(executions, number)?.execution.issue ?? number);
+
 /**
- * What a command on an issue speaks of: a task id or its beginning, an execution's id or its beginning, a step's id, or, with nothing said, the issue's newest execution.
+ * What a command speaks of: a task id or its beginning, an execution's id or its beginning, a step's id, or, with nothing said, the issue's newest execution.
+ * On the pull request of a step, nothing said is that step, and names are those of its issue.
  * Refusals: `no-execution`, `unknown-target`, `ambiguous-target`.
  */
 export const findTarget = <E extends Named>(executions: readonly E[], issue: number, target: Target): Result<FoundIn<E>> => {
-  const here = executions.filter((execution) => execution.issue === issue);
+  const here = executions.filter((execution) => execution.issue === issueOf(executions, issue));
   if (target === null) {
+    const own = executions.some((execution) => execution.issue === issue) ? null : findPull(executions, issue);
+    if (own) return accept(own);
     const newest = here.reduce<E | null>((best, each) => (best === null || each.created >= best.created ? each : best), null);
     return newest
       ? accept({ execution: newest, step: null })

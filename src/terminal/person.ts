@@ -1,6 +1,15 @@
 type Comment = { readonly id: number; readonly body: string; readonly user: { readonly login: string } };
 type OpenPull = { readonly number: number; readonly head: { readonly ref: string; readonly sha: string }; readonly state: string };
 
+/** A comment on a line of what a pull request changes. */
+type OnLine = { readonly path: string; readonly line: number; readonly body: string };
+type LineComment = OnLine & { readonly id: number; readonly in_reply_to_id?: number; readonly user: { readonly login: string } };
+type NewReview = {
+  readonly event: "APPROVE" | "REQUEST_CHANGES" | "COMMENT";
+  readonly body?: string;
+  readonly comments?: readonly OnLine[];
+};
+
 /** A person at their own client: REST with a token of theirs, for one repository. */
 export type Person = {
   readonly openIssue: (title: string, body: string) => Promise<number>;
@@ -10,6 +19,12 @@ export type Person = {
   /** All pull requests, open and closed. */
   readonly pulls: () => Promise<readonly OpenPull[]>;
   readonly approve: (pull: OpenPull) => Promise<void>;
+  /** Submits a review of the present head; gives its id. */
+  readonly review: (pull: number, review: NewReview) => Promise<number>;
+  /** Comments on the lines of a pull request, oldest first. */
+  readonly lineComments: (pull: number) => Promise<readonly LineComment[]>;
+  /** Answers in the thread of a comment on a line. */
+  readonly answerLine: (pull: number, comment: number, body: string) => Promise<number>;
 };
 
 export type Client = { readonly apiUrl: string; readonly token: string; readonly owner: string; readonly name: string };
@@ -37,5 +52,8 @@ export const openPerson = ({ apiUrl, token, owner, name }: Client): Person => {
     approve: async ({ number, head }) => {
       await post(`/pulls/${number}/reviews`, { event: "APPROVE", commit_id: head.sha });
     },
+    review: async (pull, review) => (await post<{ id: number }>(`/pulls/${pull}/reviews`, review)).id,
+    lineComments: (pull) => get(`/pulls/${pull}/comments?per_page=100`),
+    answerLine: async (pull, comment, body) => (await post<{ id: number }>(`/pulls/${pull}/comments/${comment}/replies`, { body })).id,
   };
 };

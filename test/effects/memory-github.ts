@@ -27,6 +27,8 @@ const emptyState = () => ({
   comments: [] as { id: number; issue: number; by: string; body: string; updated: number }[],
   pulls: [] as { number: number; head: string; state: "open" | "closed"; merged: boolean; body?: string }[],
   reviews: [] as { id: number; pull: number; by: string; state: string; commit: string; at: number }[],
+  /** Comments on the first line of what a pull request changes. */
+  lines: [] as { id: number; pull: number; thread: number; by: string; body: string; at: number }[],
   runs: [] as { id: number; name: string; status: string; conclusion: string | null }[],
   statuses: [] as string[],
   reactions: [] as string[],
@@ -138,8 +140,27 @@ const pullRoutes = (state: State): Routes => {
     head: { ref: pull.head, sha: state.branches[pull.head] ?? "", repo: { full_name: "octo/demo" }, user: user("octo") },
     base: { ref: "main" },
     created_at: iso(0),
-    updated_at: iso(0),
+    updated_at: iso(Math.max(0, ...state.reviews.filter((review) => review.pull === pull.number).map(({ at }) => at))),
   });
+  const line = ({ id, pull, thread, by, body, at }: State["lines"][number]) => {
+    const { head = "" } = state.pulls.find(({ number }) => number === pull) ?? {};
+    return {
+      id,
+      ...(thread !== id && { in_reply_to_id: thread }),
+      pull_request_url: `/pulls/${pull}`,
+      user: user(by),
+      body,
+      created_at: iso(at),
+      updated_at: iso(at),
+      path: `${head}.txt`,
+      line: 1,
+      original_line: 1,
+      original_start_line: null,
+      side: "RIGHT",
+      diff_hunk: "@@ -0,0 +1 @@\n+1",
+      original_commit_id: state.branches[head] ?? "",
+    };
+  };
   return {
     "GET /pulls": (given) =>
       page(
@@ -160,6 +181,23 @@ const pullRoutes = (state: State): Routes => {
       if (!pull) throw new Refused(404, "Not Found");
       if (given["state"] === "closed") pull.state = "closed";
       if (given["body"] !== undefined) pull.body = text(given, "body");
+    },
+    "GET /pulls/comments": (given) =>
+      page(
+        state.lines.filter(({ at }) => at >= Date.parse(text(given, "since"))),
+        given,
+      ).map((each) => line(each)),
+    "GET /pulls/{pull_number}/comments": (given) =>
+      page(
+        state.lines.filter(({ pull }) => pull === given["pull_number"]),
+        given,
+      ).map((each) => line(each)),
+    "POST /pulls/{pull_number}/comments/{comment_id}/replies": (given, { login }) => {
+      const first = state.lines.find(({ id }) => id === given["comment_id"]);
+      if (!first) throw new Refused(404, "Not Found");
+      const id = state.next++;
+      state.lines.push({ id, pull: first.pull, thread: first.thread, by: login, body: text(given, "body"), at: state.now });
+      return { id };
     },
     "GET /pulls/{pull_number}/reviews": (given) =>
       page(

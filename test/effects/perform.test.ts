@@ -37,12 +37,21 @@ const editPull: Effect = { kind: "edit-pull", key: "edit-pull:abc123-one/each", 
 const setStatus: Effect = { kind: "set-status", key: "set-status:c", commit: "a".repeat(40), state: "success", text: "landed" };
 const react: Effect = { kind: "react", key: "react:300", on: { kind: "comment", id: 300 }, with: "eyes" };
 const closeIssue: Effect = { kind: "close-issue", key: "close-issue:abc123", issue: 7 };
+const reply = {
+  kind: "reply-review-comment",
+  key: "reply-review-comment:600",
+  pull: 5,
+  comment: 600,
+  marker: "<!-- enki:reply:line600 -->",
+  body: "Addressed.",
+} as const;
 const stopJob: Effect = { kind: "stop-job", key: "stop-job:4", run: 4 };
 
 /** A GitHub, and a way to perform on it as a process that finds what others asked for. */
 const open = (fate?: (route: string) => Fate) => {
   const { octokit, state } = memoryGitHub(fate);
   state.comments.push({ id: 300, issue: 70, by: "maintainer", body: "/enki fix it", updated: 0 });
+  for (const id of [600, 601]) state.lines.push({ id, pull: 5, thread: id, by: "maintainer", body: "Why?", at: 0 });
   const github = connectGitHub({ octokit, owner: "octo", repo: "demo", clock: () => NOW });
   const run = async (effects: readonly Effect[], again: readonly Effect[] = []): Promise<readonly Outcome[]> => {
     const events = await perform(effects, { github, self: SELF, again: new Set(again.map(({ key }) => key)), now: () => NOW });
@@ -229,7 +238,7 @@ test("a pull request on a locked conversation is closed without a word", async (
 });
 
 test("whatever is lost on the way, in the end everything was done once", async () => {
-  const effects = [startJob("abc123-one"), startJob("abc123-two"), openPull, say(), closePull("Cancelled."), setStatus, closeIssue];
+  const effects = [startJob("abc123-one"), startJob("abc123-two"), openPull, say(), closePull("Cancelled."), setStatus, closeIssue, reply];
   const fates = fc.array(fc.constantFrom<Fate>("answered", "lost", "unanswered"), { maxLength: 40 });
   await fc.assert(
     fc.asyncProperty(fates, async (fates) => {
@@ -251,6 +260,7 @@ test("whatever is lost on the way, in the end everything was done once", async (
           .map(({ issue }) => issue)
           .sort((a, b) => a - b),
       ).toEqual([5, 7]);
+      expect(state.lines.filter(({ by }) => by === SELF).map(({ thread }) => thread)).toEqual([600]);
     }),
     { numRuns: 300 },
   );
@@ -280,4 +290,26 @@ test("an issue of the backlog is changed and closed for the reason that was give
     { kind: "drop-issue", key: "drop-issue:1", issue, reason: "not_planned" },
   ]);
   expect(state.issues).toMatchObject([{ title: "Sooner", body: "Other words.", state: "closed", reason: "not_planned" }]);
+});
+
+test("an answer in a thread is given once: also where its answer was lost, and where another process asked for it", async () => {
+  const { run, state } = open(unansweredOnce("POST /pulls/{pull_number}/comments"));
+  // The same line in another thread, and somebody's quotation, are no answer of ours.
+  state.lines.push({ id: 700, pull: 5, thread: 601, by: SELF, body: `${reply.marker}\nElsewhere.`, at: 0 });
+  state.lines.push({ id: 701, pull: 5, thread: 600, by: "mallory", body: `${reply.marker}\nMine.`, at: 0 });
+  const [outcome] = await run([reply]);
+  const [again] = await run([reply], [reply]);
+  const ours = state.lines.filter(({ by, thread }) => by === SELF && thread === 600);
+  expect(ours.map(({ body }) => body)).toEqual([`${reply.marker}\nAddressed.`]);
+  expect([outcome?.end, again?.end]).toEqual([
+    { kind: "done", known: { comment: ours[0]?.id } },
+    { kind: "done", known: { comment: ours[0]?.id } },
+  ]);
+});
+
+test("comments that cannot be read are a reason not to answer: it may be answered already", async () => {
+  const { run, state } = open((route) => (route.startsWith("GET /pulls") ? "lost" : "answered"));
+  const [outcome] = await run([reply], [reply]);
+  expect(outcome?.end.kind).toBe("later");
+  expect(state.lines.some(({ by }) => by === SELF)).toBe(false);
 });

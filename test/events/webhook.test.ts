@@ -62,3 +62,65 @@ test("the end of one of our runs names its job; what people do to pull requests 
   expect(readWebhook("push", {}, "enki[bot]")).toEqual([{ kind: "woken" }]);
   expect(readWebhook("star", {}, "enki[bot]")).toEqual([]);
 });
+
+const AT = "2026-01-01T00:00:00Z";
+const review = (over: { action?: string; body?: string | null; login?: string } = {}) => ({
+  action: over.action ?? "submitted",
+  review: {
+    id: 70,
+    user: { login: over.login ?? "maintainer", type: "User" },
+    body: over.body ?? null,
+    submitted_at: AT,
+    state: "commented",
+  },
+  pull_request: { number: 9 },
+});
+const REVIEWED = { kind: "woken", people: "reviews", pull: 9 };
+
+test("a review names its pull request; its commands are facts under its own id, and words are a remark", () => {
+  const read = (over: Parameters<typeof review>[0]) => readWebhook("pull_request_review", review(over), "enki[bot]");
+  expect(read({})).toEqual([REVIEWED]);
+  expect(read({ body: "Not like this." })).toEqual([REVIEWED, { kind: "remarked", id: "review:70", pull: 9 }]);
+  expect(read({ body: "Not like this.\n\n/enki retry" })).toMatchObject([
+    REVIEWED,
+    { kind: "commanded", id: "review:70", issue: 9, onPull: true, source: { kind: "review", id: 70 }, by: "maintainer", edited: false },
+    { kind: "remarked", id: "review:70", pull: 9 },
+  ]);
+  expect(read({ body: "/enki retry" })).toMatchObject([REVIEWED, { kind: "commanded" }]);
+  expect(read({ action: "edited", body: "/enki retry" })).toMatchObject([REVIEWED, { kind: "commanded", edited: true }]);
+  expect(read({ action: "dismissed", body: "/enki retry" })).toEqual([REVIEWED]);
+  expect(read({ body: "/enki retry", login: "other[bot]" })).toEqual([REVIEWED]);
+  expect(read({ body: "/enki retry", login: "enki[bot]" })).toEqual([REVIEWED]);
+});
+
+test("a comment on a line knows the thread that it is in; one that was edited, of a bot or deleted is none", () => {
+  const line = (over: { action?: string; login?: string; reply?: number; updated?: string } = {}) => ({
+    action: over.action ?? "created",
+    comment: {
+      id: 80,
+      ...(over.reply !== undefined && { in_reply_to_id: over.reply }),
+      user: { login: over.login ?? "maintainer", type: "User" },
+      body: "Why?\n\n/enki help",
+      created_at: AT,
+      updated_at: over.updated ?? AT,
+    },
+    pull_request: { number: 9 },
+  });
+  const read = (over: Parameters<typeof line>[0] = {}) => readWebhook("pull_request_review_comment", line(over), "enki[bot]");
+  expect(read()).toMatchObject([
+    { kind: "commanded", id: "review-comment:80", issue: 9, onPull: true, source: { kind: "review-comment", id: 80, thread: 80 } },
+    { kind: "remarked", id: "review-comment:80", pull: 9 },
+  ]);
+  expect(read({ reply: 71 })).toMatchObject([{ source: { id: 80, thread: 71 } }, { kind: "remarked" }]);
+  expect(read({ updated: "2026-01-01T00:00:09Z" })).toMatchObject([{ edited: true }, { kind: "remarked" }]);
+  for (const over of [{ action: "edited" }, { action: "deleted" }, { login: "enki[bot]" }, { login: "other[bot]" }])
+    expect(read(over)).toEqual([]);
+  expect(readWebhook("pull_request_review_comment", { action: "created" }, "enki[bot]")).toEqual([]);
+});
+
+test("words on a pull request are a remark, on an issue they are none", () => {
+  const { comment } = payload({ body: "Looks odd to me." });
+  expect(readWebhook("issue_comment", { action: "created", issue: { number: 7, pull_request: {} }, comment }, "enki[bot]")).toEqual([
+    { kind: "remarked", id: "comment:42", pull: 7 },
+  ]);
+});

@@ -43,6 +43,12 @@ const forgeStage = async (): Promise<ContractStage> => {
     review: async (pull_number, event) => {
       await stage.octokit(ada).pulls.createReview({ ...REPO, pull_number, event, body: "Words." });
     },
+    comment: async (pull_number, body) => {
+      const octokit = stage.octokit(ada);
+      const { data } = await octokit.pulls.get({ ...REPO, pull_number });
+      const line = { path: `${data.head.ref}.txt`, line: 1, side: "RIGHT" as const };
+      return (await octokit.pulls.createReviewComment({ ...REPO, pull_number, ...line, commit_id: data.head.sha, body })).data.id;
+    },
     settle: async () => {
       for (const { request, observer } of stage.runner.started)
         observer.named(`${request.inputs["kind"]}/${request.inputs["target"]}/${request.inputs["attempt"]}`);

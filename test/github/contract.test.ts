@@ -35,6 +35,11 @@ const memoryStage = (): ContractStage => {
       });
       return Promise.resolve();
     },
+    comment: (pull, body) => {
+      const id = state.next++;
+      state.lines.push({ id, pull, thread: id, by: "maintainer", body, at: state.now });
+      return Promise.resolve(id);
+    },
     settle: () => Promise.resolve(),
     close: () => Promise.resolve(),
   };

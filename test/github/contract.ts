@@ -17,6 +17,8 @@ export type ContractStage = {
   /** Makes a branch with one commit of its own on `main`, or adds a commit to it. */
   readonly push: (branch: string) => Promise<Sha>;
   readonly review: (pull: number, verdict: "APPROVE" | "REQUEST_CHANGES") => Promise<void>;
+  /** A person comments on a line of a pull request's diff; gives the comment. */
+  readonly comment: (pull: number, body: string) => Promise<number>;
   /** Resolves when what lags behind (run lists, run ends) has caught up. */
   readonly settle: () => Promise<void>;
   readonly close: () => Promise<void>;
@@ -48,6 +50,7 @@ export const githubContract = (name: string, connect: () => Promise<ContractStag
     comments(() => stage);
     backlog(() => stage);
     pulls(() => stage);
+    reviewing(() => stage);
     runs(() => stage);
     rest(() => stage);
   });
@@ -190,6 +193,45 @@ const pulls = (on: () => ContractStage): void => {
       { ...who, verdict: "changes-requested" },
       { ...who, verdict: "approved" },
     ]);
+  });
+};
+
+const reviewing = (on: () => ContractStage): void => {
+  const open = async () => {
+    const stage = on();
+    const head = await stage.push("task/abc123-one");
+    return { ...stage, head, ...value(await stage.github.pulls.open(pull("task/abc123-one"))) };
+  };
+
+  test("comments on lines are listed with their lines; an answer is in the thread of the first", async () => {
+    const { github, self, maintainer, head, pull, comment } = await open();
+    expect(value(await github.pulls.lineComments(pull))).toEqual([]);
+    const id = await comment(pull, "Why?");
+    const reply = value(await github.pulls.reply({ pull, comment: id, body: "Because." }));
+    const lines = { path: "task/abc123-one.txt", line: 1, startLine: null, side: "new", commit: head, outdated: false };
+    expect(value(await github.pulls.lineComments(pull))).toMatchObject([
+      { id, pull, thread: id, by: maintainer, bot: false, body: "Why?", ...lines },
+      { id: reply.comment, pull, thread: id, by: self, bot: true, body: "Because.", ...lines },
+    ]);
+    expect(refusal(await github.pulls.reply({ pull, comment: 987_654, body: "x" }))).toBe("not-found");
+  });
+
+  test("a sweep of comments on lines misses nothing and knows where the next one starts", async () => {
+    const { github, pull, comment } = await open();
+    const first = await comment(pull, "one");
+    const swept = value(await github.pulls.lineCommentsSince(0));
+    expect(swept.comments.map(({ id }) => id)).toEqual([first]);
+    const second = await comment(pull, "two");
+    expect(value(await github.pulls.lineCommentsSince(swept.until)).comments.map(({ id }) => id)).toContain(second);
+  });
+
+  test("a sweep of reviews misses nothing and knows where the next one starts", async () => {
+    const { github, pull, review } = await open();
+    await review(pull, "REQUEST_CHANGES");
+    const swept = value(await github.pulls.reviewsSince(0));
+    expect(swept.reviews).toMatchObject([{ pull, verdict: "changes-requested" }]);
+    await review(pull, "APPROVE");
+    expect(value(await github.pulls.reviewsSince(swept.until)).reviews.map(({ verdict }) => verdict)).toContain("approved");
   });
 };
 

@@ -102,6 +102,8 @@ export const openStage = async (options: StageOptions) => {
   const stage = {
     directory,
     forge,
+    /** The App's number. */
+    account: account.id,
     log,
     startApp: startOne,
     app,

@@ -2,6 +2,8 @@ import type { Comment, GitHub, Reply } from "../../src/github/ports.ts";
 import type { JobInputs } from "../../src/model/effect.ts";
 import { type Permission, type Pull, type Review, type Run, UNKNOWN_RULES } from "../../src/model/query.ts";
 
+import type { LineComment } from "../../src/model/written.ts";
+
 const yes = <T>(value: T): Promise<Reply<T>> => Promise.resolve({ ok: true, value });
 
 /** The ports of GitHub over lists in memory; branches are read from the repository behind it. */
@@ -11,6 +13,7 @@ export const memoryGitHub = (refOf: (branch: string) => string | null, contains:
     issues: {} as Record<number, { title: string; body: string; by: string }>,
     pulls: [] as (Pull & { title: string; body: string })[],
     reviews: new Map<number, Review[]>(),
+    lines: [] as LineComment[],
     runs: [] as (Run & { inputs: JobInputs })[],
     statuses: [] as { commit: string; state: string; text: string }[],
     reactions: [] as string[],
@@ -125,6 +128,17 @@ export const memoryGitHub = (refOf: (branch: string) => string | null, contains:
       },
       merge: () => sent(null),
       reviews: (pull) => sent(state.reviews.get(pull) ?? []),
+      reviewsSince: (since) =>
+        sent({ reviews: [...state.reviews].flatMap(([pull, all]) => all.map((review) => ({ ...review, pull }))), until: since }),
+      lineComments: (pull) => sent(state.lines.filter((each) => each.pull === pull)),
+      lineCommentsSince: (since) => sent({ comments: state.lines.filter((each) => each.updated >= since), until: since }),
+      reply: ({ pull, comment, body }) => {
+        const first = state.lines.find((each) => each.id === comment && each.pull === pull);
+        if (!first) return Promise.resolve({ ok: false, failure: { kind: "refused", code: "not-found", why: "Not Found" } });
+        const id = 5_000 + state.lines.length;
+        state.lines.push({ ...first, id, thread: first.thread, by: "enki[bot]", bot: true, body, created: id, updated: id });
+        return sent({ comment: id });
+      },
     },
     checks: {
       of: () => sent([]),

@@ -91,6 +91,8 @@ export const memoryWorld = (
     edits: 0,
     comments: [] as { id: number; issue: number; body: string }[],
     reviews: new Map<number, Review[]>(),
+    /** Our answers in threads of comments on lines. */
+    replies: [] as { id: number; pull: number; thread: number; body: string }[],
     permissions: { maintainer: "write", stranger: "read" } as Record<string, Permission>,
     green: new Set<Sha>([root]),
     bases: [root] as Sha[],
@@ -310,6 +312,12 @@ export const memoryWorld = (
         const said = known ?? { id: 1_000 + state.comments.length, issue: effect.issue, body: effect.body };
         if (!known) state.comments.push(said);
         return end(effect, { comment: said.id });
+      }
+      case "reply-review-comment": {
+        const known = again ? state.replies.find((each) => each.body.startsWith(effect.marker)) : undefined;
+        const reply = known ?? { id: 5_000 + state.replies.length, pull: effect.pull, thread: effect.comment, body: effect.body };
+        if (!known) state.replies.push(reply);
+        return end(effect, { comment: reply.id });
       }
       case "react":
         state.reactions.push(effect.key);

@@ -6,7 +6,7 @@ import { newStep } from "../../model/step.ts";
 import { checkTasks, withOwnSteps } from "../cross-needs.ts";
 import type { Draft } from "../draft.ts";
 import { PERSON_WAIT } from "../faults.ts";
-import { findTarget } from "../../model/targets.ts";
+import { findTarget, issueOf } from "../../model/targets.ts";
 import type { Answer } from "./answer.ts";
 import type { Commanded } from "./commanded.ts";
 
@@ -62,7 +62,10 @@ export const discard = (draft: Draft, event: Commanded, target: string | null): 
   if (target === null || target.length < 7) return false;
   const of = draft
     .executions()
-    .find(({ issue, adding }) => issue === event.issue && adding?.state === "proposed" && adding.plan?.startsWith(target) === true);
+    .find(
+      ({ issue, adding }) =>
+        issue === issueOf(draft.executions(), event.issue) && adding?.state === "proposed" && adding.plan?.startsWith(target) === true,
+    );
   if (!of) return false;
   draft.putExecution({ ...of, adding: null, planning: { ...of.planning, until: null } });
   draft.note(`${event.by} adds nothing to ${of.id}`);

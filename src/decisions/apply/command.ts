@@ -3,7 +3,7 @@ import { type Execution, isOver } from "../../model/execution.ts";
 import { executionId, taskId } from "../../model/ids.ts";
 import { refuse, type Refusal } from "../../model/refusal.ts";
 import { isAsking, newStep } from "../../model/step.ts";
-import { findTarget } from "../../model/targets.ts";
+import { findPull, findTarget, issueOf } from "../../model/targets.ts";
 import { helpReply, statusReply } from "../../render/replies.ts";
 import type { Draft } from "../draft.ts";
 import { add, discard, startAdded } from "./adding.ts";
@@ -103,6 +103,12 @@ const whyBroken = ({ snapshot }: Draft): Refusal | null => {
 
 /** Why nothing new may begin on an issue; null where it may. */
 const begins = (draft: Draft, event: Commanded): Refusal | null => {
+  const own = findPull(draft.executions(), event.issue);
+  if (own) {
+    const task = taskId(own.execution.id, own.step.id);
+    const why = `This is the pull request of the step \`${task}\`: say here what should change, and let it be worked on again.`;
+    return refuse("step-pull", why, `/enki retry ${task}`).refusal;
+  }
   const busy = draft.executions().find((each) => each.issue === event.issue && !isOver(each));
   if (!busy) return whyBroken(draft);
   return refuse("already-running", `Execution \`${busy.id}\` is ${busy.state} on this issue.`, `/enki cancel ${busy.id}`).refusal;
@@ -139,7 +145,8 @@ const begin = (draft: Draft, event: Commanded, command: Extract<Command, { kind:
 };
 
 const approvePlan = (draft: Draft, event: Commanded, text: string): Answer => {
-  const here = draft.executions().filter((each) => each.issue === event.issue);
+  const issue = issueOf(draft.executions(), event.issue);
+  const here = draft.executions().filter((each) => each.issue === issue);
   const proposed = here.filter((each) => each.state === "proposed");
   const wanted = proposed.find((each) => each.plan?.startsWith(text) === true);
   if (wanted) {

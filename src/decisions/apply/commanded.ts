@@ -25,7 +25,10 @@ export const applyCommanded = (draft: Draft, event: Commanded): void => {
   const id = replyId(event);
   const marker = writeMarker({ kind: "reply", id });
   const body = [marker, ...texts].join("\n\n");
-  draft.post({ kind: "say", key: `say:reply/${id}`, issue: event.issue, marker, body, comment: null });
+  const { source, issue } = event;
+  if (source.kind === "review-comment")
+    draft.post({ kind: "reply-review-comment", key: `reply-review-comment:${id}`, pull: issue, comment: source.thread, marker, body });
+  else draft.post({ kind: "say", key: `say:reply/${id}`, issue, marker, body, comment: null });
 };
 
 /** What tells the answer to a command from the answers to all others. */
@@ -77,7 +80,7 @@ const reactionTarget = ({ issue, source }: Commanded): ReactionTarget | null => 
   switch (source.kind) {
     case "comment":
     case "review-comment":
-      return source;
+      return { kind: source.kind, id: source.id };
     case "issue":
     case "label":
     case "assignment":

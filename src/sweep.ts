@@ -1,0 +1,51 @@
+import { readComment, readLineComment, readReview } from "./events/comment.ts";
+import type { GitHub, Reply } from "./github/ports.ts";
+import type { Event } from "./model/event.ts";
+import type { Login, Millis } from "./model/ids.ts";
+
+type Sweeping = {
+  readonly github: Pick<GitHub, "issues" | "pulls">;
+  readonly self: Login;
+  readonly now: () => Millis;
+  readonly log: (line: string) => void;
+};
+
+/** Where nothing was listed before, comments of this time are: older ones were not meant for us. In milliseconds. */
+const FIRST_SWEEP = 60 * 60_000;
+
+type Swept = { readonly events: readonly Event[]; readonly until: Millis };
+
+/**
+ * What people wrote since a time that no webhook told of: comments, comments on lines and reviews, as events, and how far all of it reaches.
+ * The ledger's cursor moves with its next write only, while pull requests change all the time: what this process has seen of them is not listed again.
+ */
+export const openSweep = ({ github, self, now, log }: Sweeping): ((since: Millis) => Promise<readonly Event[]>) => {
+  let reviewed = 0;
+  const listed = <T>(what: string, reply: Reply<T>): T | null => {
+    if (reply.ok) return reply.value;
+    log(`${what} not listed: ${reply.failure.why}`);
+    return null;
+  };
+  const comments = async (since: Millis): Promise<Swept | null> => {
+    const read = listed("comments", await github.issues.commentsSince(since));
+    return read && { events: read.comments.flatMap((comment) => readComment(comment, self)), until: read.until };
+  };
+  const lineComments = async (since: Millis): Promise<Swept | null> => {
+    const read = listed("comments on lines", await github.pulls.lineCommentsSince(since));
+    return read && { events: read.comments.flatMap((comment) => readLineComment(comment, self)), until: read.until };
+  };
+  const reviews = async (since: Millis): Promise<Swept | null> => {
+    const read = listed("reviews", await github.pulls.reviewsSince(Math.max(since, reviewed)));
+    if (!read) return null;
+    reviewed = read.until;
+    return { events: read.reviews.flatMap((review) => readReview({ ...review, edited: false }, self)), until: read.until };
+  };
+  return async (since) => {
+    const from = since === 0 ? now() - FIRST_SWEEP : since;
+    const swept = [await comments(from), await lineComments(from), await reviews(from)];
+    const events = swept.flatMap((each) => each?.events ?? []);
+    // What could not be listed is listed from the same time again.
+    const until = swept.every((each) => each !== null) ? Math.min(...swept.map((each) => each?.until ?? from)) : null;
+    return until === null ? events : [...events, { kind: "swept", until }];
+  };
+};
