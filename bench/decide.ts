@@ -49,6 +49,10 @@ const answer = (query: Query): Fact => {
       return { kind: "revert", query, answer: null };
     case "rules":
       return { kind: "rules", query, answer: UNKNOWN_RULES };
+    case "merge-methods":
+      return { kind: "merge-methods", query, answer: null };
+    case "rejoined":
+      return { kind: "rejoined", query, answer: { kind: "commit", commit: query.head } };
     case "checks":
       return { kind: "checks", query, answer: [] };
     case "backlog":

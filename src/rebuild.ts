@@ -6,7 +6,7 @@ import { ledgerFiles } from "./ledger/layout.ts";
 import type { Login, Millis } from "./model/ids.ts";
 import type { Refs } from "./model/query.ts";
 import { ATTEMPTS, branchRef, LEDGER, readCandidateBranch, readTaskRef } from "./model/refs.ts";
-import { readTrailers } from "./render/commits.ts";
+import { readTrailers, readWorkTask } from "./render/commits.ts";
 import { readMarker } from "./render/marker.ts";
 
 export type Rebuilding = {
@@ -67,10 +67,12 @@ const readLandings = async (clone: Clone, refs: Refs, defaultBranch: string): Pr
   for (const ref of bases) {
     const tip = refs[ref];
     if (tip === undefined) continue;
-    for (const { commit, at, message } of await clone.merges(tip, seen)) {
+    for (const { commit, at, message, own } of await clone.commitsWith("Enki-Task: ", tip, seen)) {
       const trailers = readTrailers(message);
-      const [title = ""] = message.split("\n");
-      if (trailers) landings.push({ base: ref.slice(branchRef("").length), commit, at, title, task: trailers.task, head: trailers.head });
+      // On the base's own line, a worker's commit was rebased: its head is gone.
+      const task = trailers?.task ?? (own ? readWorkTask(message) : null);
+      const title = (message.split("\n")[0] ?? "").replace(/ \(#\d+\)$/, "");
+      if (task !== null) landings.push({ base: ref.slice(branchRef("").length), commit, at, title, task, head: trailers?.head ?? commit });
     }
     seen.push(tip);
   }

@@ -134,6 +134,7 @@ const toConfig = ({
       ),
       quiet: refinery.quiet_seconds * SECOND,
       landing: refinery.landing,
+      method: refinery.method,
       after: refinery.after,
       hold: refinery.hold,
       base: refinery.base ?? null,

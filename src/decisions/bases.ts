@@ -18,11 +18,25 @@ export type Built = { readonly commit: Sha; readonly on: Step["on"] } | { readon
  * The base branch with the published heads of what a step needs as `completed` and what has not landed, merged in as a candidate is.
  * Undefined while that is not known. Refusals: `base-missing`, `base-conflict`.
  */
-export const buildBase = (draft: Draft, execution: Execution, planned: PlannedStep): Built | undefined => {
+export const buildBase = (draft: Draft, execution: Execution, planned: PlannedStep): Built | undefined =>
+  buildOn(draft, { execution, planned, on: unlanded(draft, execution, planned) });
+
+/** The same without what the step itself did before, and without what landed since in other commits. */
+export const buildWithoutOwn = (
+  draft: Draft,
+  execution: Execution,
+  { planned, step }: { planned: PlannedStep; step: Step },
+): Built | undefined => {
+  const own = taskId(execution.id, step.id);
+  return buildOn(draft, { execution, planned, on: step.on.filter((entry) => entry.task !== own && !find(draft, entry.task)?.step.landed) });
+};
+
+type Building = { readonly execution: Execution; readonly planned: PlannedStep; readonly on: Step["on"] };
+
+const buildOn = (draft: Draft, { execution, planned, on }: Building): Built | undefined => {
   const task = taskId(execution.id, planned.id);
   const tip = draft.base(execution.base);
   if (tip === null) return { why: { code: "base-missing", why: `The branch \`${execution.base}\` is gone.`, next: `/enki retry ${task}` } };
-  const on = unlanded(draft, execution, planned);
   if (on.length === 0) return { commit: tip, on };
   const merges = on.map(({ task: needed, head }) => ({ task: needed, head, message: baseMessage(needed, head), needs: [] }));
   const links = draft.ask<"chain">({ kind: "chain", onto: tip, merges });
@@ -81,10 +95,19 @@ export const heldBases = (draft: Draft, base: Base): Sha[] =>
 
 const GONE: ReadonlySet<Step["state"]> = new Set(["done", "skipped", "cancelled"]);
 
-/** True when a step holds work that will not land as it is: it was skipped, or replaced by another head. Undefined while that is not known. */
+/** True when a step holds work that will not land as it is: it was skipped, replaced by another head, or landed in other commits. Undefined while that is not known. */
 export const isStale = (draft: Draft, { on }: Step): boolean | undefined => {
-  const each = on.map((entry) => isReplaced(draft, entry));
+  const each = on.map((entry) => isApart(draft, entry) || isReplaced(draft, entry));
   return each.includes(true) ? true : each.includes(undefined) ? undefined : false;
+};
+
+/** True for work that landed by a squash or a rebase: the base holds it in other commits. */
+const isApart = (draft: Draft, { task }: Step["on"][number]): boolean => find(draft, task)?.step.landed?.apart === true;
+
+/** True when all that will not land as it is has landed in other commits. Undefined while that is not known. */
+export const isOnlyApart = (draft: Draft, { on }: Step): boolean | undefined => {
+  const others = on.filter((entry) => !isApart(draft, entry)).map((entry) => isReplaced(draft, entry));
+  return others.includes(true) ? false : others.includes(undefined) ? undefined : true;
 };
 
 const isReplaced = (draft: Draft, { task, head }: Step["on"][number]): boolean | undefined => {

@@ -7,6 +7,7 @@ import type { Draft } from "./draft.ts";
 /** A landing by GitHub's hand, which is written down with the save before it is asked for. */
 export const newLanding = (draft: Draft, { terms }: Queue, candidate: Candidate): Landing => ({
   mode: terms?.mode === "batch" ? "batch" : "each",
+  ...(terms?.method && { method: terms.method }),
   candidate,
   since: draft.now,
   tries: 0,
@@ -19,12 +20,17 @@ export const revertBranch = (merge: Sha): string => `enki/revert/${merge.slice(0
 export const sidePullKey = (commit: Sha) => `open-side-pull:${batchBranch(commit)}` as const;
 
 /** Writes down that the steps of a candidate have landed, each with the commit that brought it. */
-export const landSteps = (draft: Draft, base: Base, { items, commit }: Pick<Candidate, "items" | "commit">): void => {
+export const landSteps = (
+  draft: Draft,
+  base: Base,
+  { items, commit, method }: Pick<Candidate, "items" | "commit"> & Pick<Landing, "method">,
+): void => {
   for (const { task, head } of items) {
     const id = readTaskId(task);
     const step = id && draft.execution(id.execution)?.steps[id.step];
     if (!id || !step) continue;
-    draft.putStep(id.execution, { ...step, state: "done", why: null, until: null, landed: { commit, at: draft.now } });
+    const landed = { commit, at: draft.now, ...(method && { apart: true as const }) };
+    draft.putStep(id.execution, { ...step, state: "done", why: null, until: null, landed });
     draft.note(`${taskId(id.execution, id.step)} landed on ${base} as ${commit.slice(0, 12)} (head ${head.slice(0, 12)})`);
   }
   startAfter(draft, base, commit);

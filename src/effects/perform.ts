@@ -114,14 +114,14 @@ const openPull = async (effect: Of<"open-pull"> | Of<"open-side-pull">, { github
 };
 
 /** An answer that was lost may have merged: what GitHub lists is looked at before anybody asks again. */
-const mergePull = async ({ key, pull, head }: Of<"merge-pull">, { github, again }: Stage): Promise<Ending<"merge-pull">> => {
+const mergePull = async ({ key, pull, head, how }: Of<"merge-pull">, { github, again }: Stage): Promise<Ending<"merge-pull">> => {
   const isMerged = async (): Promise<boolean> => {
     const listed = await github.pulls.list();
     return listed.ok && listed.value.some(({ number, state }) => number === pull && state === "merged");
   };
   const done: Ending<"merge-pull"> = { kind: "done", known: null };
   if (again.has(key) && (await isMerged())) return done;
-  const reply = await github.pulls.merge(pull, head);
+  const reply = await github.pulls.merge(pull, head, how);
   if (reply.ok) return done;
   const { failure } = reply;
   const mayBe = failure.kind === "later" ? failure.unclear : failure.code === "not-mergeable";

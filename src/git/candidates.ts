@@ -113,7 +113,7 @@ const carry = async (
  * What work changed on its base, on another commit that does not contain that base: nothing else of the base comes along.
  * The merge base is said by commits made for it, since git before 2.40 cannot be told.
  */
-const applyTo = async (at: Running, by: Identity, { work, base, onto }: { work: Sha; base: Sha; onto: Sha }): Promise<Merged> => {
+export const applyTo = async (at: Running, by: Identity, { work, base, onto }: { work: Sha; base: Sha; onto: Sha }): Promise<Merged> => {
   const alike = async (commit: Sha, parents: readonly Sha[]): Promise<Sha> =>
     writeCommit(at, { tree: await treeOf(at, commit), parents, message: "Compare", at: 0, by });
   const from = await alike(base, []);
@@ -129,4 +129,4 @@ export const buildRevert = async (at: Running, by: Identity, { merge, tip, messa
   return writeCommit(at, { tree: taken.tree, parents: [tip], message, at: time, by });
 };
 
-const treeOf = async (at: Running, commit: Sha): Promise<Sha> => (await git(at, ["rev-parse", `${commit}^{tree}`])).trim();
+export const treeOf = async (at: Running, commit: Sha): Promise<Sha> => (await git(at, ["rev-parse", `${commit}^{tree}`])).trim();

@@ -4,6 +4,7 @@ import type { RefMove } from "../model/decision.ts";
 import type { Millis, RefName, Sha } from "../model/ids.ts";
 import type { Answers, Query, Refs } from "../model/query.ts";
 import { buildChain, buildRevert, buildWork } from "./candidates.ts";
+import { buildRejoined } from "./rejoined.ts";
 import { mergeOf } from "./merges.ts";
 import { ARCHIVE, LEDGER } from "../model/refs.ts";
 import { readConflicts, readMissing } from "./conflicts.ts";
@@ -80,6 +81,9 @@ const exchange = (running: Running, { url, directory, token }: CloneOptions) => 
   };
 };
 
+/** Committer time in milliseconds. */
+type FoundCommit = { readonly commit: Sha; readonly at: Millis; readonly message: string; readonly own: boolean };
+
 /** What reads the local object store. */
 const reading = (running: Running) => ({
   /** The refs as they were fetched or pushed last. */
@@ -111,13 +115,14 @@ const reading = (running: Running) => ({
     const out = await git(running, ["log", "--first-parent", "--reverse", "-z", "--format=%H%n%B", tip]);
     return out.split("\0").flatMap((entry) => (entry === "" ? [] : [{ commit: entry.slice(0, 40), message: entry.slice(41) }]));
   },
-  /** The merges in a commit that are not in these others, oldest first: commit, committer time in milliseconds, message. */
-  merges: async (tip: Sha, without: readonly Sha[]): Promise<{ commit: Sha; at: Millis; message: string }[]> => {
-    const range = [tip, ...without.map((each) => `^${each}`)];
-    const out = await git(running, ["log", "--merges", "--reverse", "-z", "--format=%H %ct%n%B", ...range, "--"]);
+  /** The commits in a tip that are not in these others and whose message has a line with this start, oldest first; `own` for those on the tip's own line. */
+  commitsWith: async (start: string, tip: Sha, without: readonly Sha[]): Promise<FoundCommit[]> => {
+    const range = [tip, ...without.map((each) => `^${each}`), "--"];
+    const out = await git(running, ["log", "--reverse", "-z", "--format=%H %ct%n%B", `--grep=^${start}`, ...range]);
+    const own = new Set((await git(running, ["rev-list", "--first-parent", `--grep=^${start}`, ...range])).split("\n"));
     return out.split("\0").flatMap((entry) => {
       const [, commit, at, message] = /^([0-9a-f]+) (\d+)\n([^]*)$/.exec(entry) ?? [];
-      return commit === undefined ? [] : [{ commit, at: Number(at) * 1_000, message: message ?? "" }];
+      return commit === undefined ? [] : [{ commit, at: Number(at) * 1_000, message: message ?? "", own: own.has(commit) }];
     });
   },
 });
@@ -127,6 +132,7 @@ const building = (running: Running, identity: Identity) => ({
   writeFiles: (on: Sha | null, files: NewFiles): Promise<Sha> => writeFiles(running, on, files),
   writeCommit: (commit: Omit<NewCommit, "by">): Promise<Sha> => writeCommit(running, { ...commit, by: identity }),
   chain: (query: Extract<Query, { kind: "chain" }>): Promise<Answers["chain"]> => buildChain(running, identity, query),
+  rejoined: (query: Extract<Query, { kind: "rejoined" }>): Promise<Answers["rejoined"]> => buildRejoined(running, identity, query),
   revert: (query: Extract<Query, { kind: "revert" }>): Promise<Answers["revert"]> => buildRevert(running, identity, query),
   work: (query: Extract<Query, { kind: "work" }>): Promise<Answers["work"]> => buildWork(running, identity, query),
   conflicts: (query: Extract<Query, { kind: "conflicts" }>): Promise<Answers["conflicts"]> => readConflicts(running, query),

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import type { Check, Permission, Pull, Review, Rules, Run } from "../model/query.ts";
+import { type Check, MERGE_METHODS, type Permission, type Pull, type Review, type Rules, type Run } from "../model/query.ts";
 import type { ChangedFile } from "../model/brief.ts";
 import type { Comment, PullText, ThreadComment } from "./ports.ts";
 
@@ -25,6 +25,15 @@ export const anything = z.unknown().transform(() => null);
 export const created = z.object({ id: z.number().int() });
 export const numbered = z.object({ number: z.number().int() });
 export const repository = z.object({ default_branch: z.string().min(1) });
+const may = z.boolean().optional();
+/** Shown to those who may write only: all three, or none. */
+export const mergeMethods = z
+  .object({ allow_merge_commit: may, allow_squash_merge: may, allow_rebase_merge: may })
+  .transform(({ allow_merge_commit: merge, allow_squash_merge: squash, allow_rebase_merge: rebase }) =>
+    merge === undefined && squash === undefined && rebase === undefined
+      ? null
+      : MERGE_METHODS.filter((each) => ({ merge, squash, rebase })[each] === true),
+  );
 export const dispatched = z.union([z.object({ workflow_run_id: z.number().int() }), z.null(), z.undefined(), z.literal("")]);
 
 const rawComment = z.object({

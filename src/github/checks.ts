@@ -1,4 +1,4 @@
-import { anything, checkRuns, rules as ruleList, statuses } from "./answers.ts";
+import { anything, checkRuns, mergeMethods, rules as ruleList, statuses } from "./answers.ts";
 import { type Http, PER_PAGE, readAll } from "./http.ts";
 import type { Checks, Reply } from "./ports.ts";
 import { type Check, OUR_STATUS } from "../model/query.ts";
@@ -48,6 +48,7 @@ export const openChecks = (http: Http): Checks => {
         parameters: { branch: base, per_page: PER_PAGE },
         schema: ruleList,
       }),
+    methods: () => http.get({ route: "GET /repos/{owner}/{repo}", schema: mergeMethods }),
     setStatus: ({ commit, state, text }) =>
       http.send({
         route: "POST /repos/{owner}/{repo}/statuses/{sha}",

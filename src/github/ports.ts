@@ -1,10 +1,10 @@
 import type { Base, Login, Millis, Sha } from "../model/ids.ts";
-import type { JobInputs, Reaction, ReactionTarget } from "../model/effect.ts";
+import type { JobInputs, MergeHow, Reaction, ReactionTarget } from "../model/effect.ts";
 import type { BacklogItem } from "../model/backlog.ts";
 import type { ChangedFile } from "../model/brief.ts";
 import type { JobKey } from "../model/job.ts";
 import type { LineComment } from "../model/written.ts";
-import type { Check, Permission, Pull, Review, Rules, Run } from "../model/query.ts";
+import type { Check, MergeMethod, Permission, Pull, Review, Rules, Run } from "../model/query.ts";
 
 /**
  * `refused`: GitHub said no and will say no again; codes `not-allowed`, `not-found`, `conflict`, `gone`, `invalid`, `too-many`, `http-<status>`.
@@ -100,10 +100,10 @@ export type Pulls = {
   edit(pull: number, body: string): Promise<Reply<null>>;
   close(pull: number): Promise<Reply<null>>;
   /**
-   * Merges by a merge commit, if the head is exactly this one. Nothing here guards the base.
+   * Merges if the head is exactly this one: by a merge commit, or as `how` says. Nothing here guards the base.
    * Refusals besides the usual: `base-moved` (ask again), `conflict` (the head moved), `not-mergeable` (a rule, a conflict, or merged already).
    */
-  merge(pull: number, head: Sha): Promise<Reply<null>>;
+  merge(pull: number, head: Sha, how?: MergeHow): Promise<Reply<null>>;
   /** All submitted reviews, oldest first. Refuses `too-many` rather than to leave some out. */
   reviews(pull: number): Promise<Reply<readonly Review[]>>;
   /** Submitted reviews of the pull requests that changed since, the first of many; every change before `until` is looked at. */
@@ -121,6 +121,8 @@ export type Checks = {
   of(commit: Sha): Promise<Reply<readonly Check[]>>;
   /** The rules of a branch, also of one that is not there yet. */
   rules(base: Base): Promise<Reply<Rules>>;
+  /** How the repository's settings let pull requests be merged; null where GitHub does not show them. */
+  methods(): Promise<Reply<readonly MergeMethod[] | null>>;
   /** Sets the status `enki/refinery` of a commit; a long text is cut. */
   setStatus(status: { commit: Sha; state: "pending" | "success" | "failure"; text: string }): Promise<Reply<null>>;
 };

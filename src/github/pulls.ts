@@ -66,8 +66,9 @@ const openReading = (http: Http, repository: string): Pick<Pulls, "read" | "file
 /** https://docs.github.com/rest/pulls/pulls#merge-a-pull-request */
 const openMerge =
   (http: Http): Pulls["merge"] =>
-  async (pull, head) => {
-    const parameters = { pull_number: pull, sha: head, merge_method: "merge" };
+  async (pull, head, how) => {
+    const words = how?.method === "squash" ? { commit_title: how.title, commit_message: how.message } : {};
+    const parameters = { pull_number: pull, sha: head, merge_method: how?.method ?? "merge", ...words };
     const reply = await http.send({ route: `PUT ${PULL}/merge`, parameters, schema: anything });
     if (reply.ok || reply.failure.kind === "later" || reply.failure.code !== "http-405") return reply;
     const code = /base branch was modified/i.test(reply.failure.why) ? "base-moved" : "not-mergeable";

@@ -1,6 +1,6 @@
 import type { BriefComments } from "./brief.ts";
 import type { Tier } from "./plan.ts";
-import type { LandingMode, RequiredCheck } from "./query.ts";
+import type { LandingMode, MergeMethod, RequiredCheck } from "./query.ts";
 
 /** How an agent behaves. */
 export type Role = {
@@ -38,6 +38,8 @@ export type Config = {
     readonly quiet: number;
     /** How work lands; `auto` for what the rules of the base allow. */
     readonly landing: LandingMode | "auto";
+    /** What GitHub makes of a pull request; `auto` for a merge commit where that is allowed, else a squash, else a rebase. */
+    readonly method: MergeMethod | "auto";
     /** Actions workflows to start after a landing: a push by `GITHUB_TOKEN` starts none. */
     readonly after: readonly string[];
     /** Labels that keep a pull request of ours from landing. */

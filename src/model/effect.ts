@@ -17,8 +17,8 @@ export type Effect =
   | Do<"open-pull", { task: TaskId; head: string; base: Base; title: string; body: string }>
   /** A pull request of no step: all of a candidate at once, or the way back from a merge. */
   | Do<"open-side-pull", { head: string; base: Base; title: string; body: string }>
-  /** Merges a pull request with exactly this head, by a merge commit. */
-  | Do<"merge-pull", { pull: number; head: Sha }>
+  /** Merges a pull request with exactly this head: by a merge commit, or as `how` says. */
+  | Do<"merge-pull", { pull: number; head: Sha; how?: MergeHow }>
   | Do<"start-workflow", { workflow: string; branch: string }>
   /** Gives a step's pull request another text; the key ends with the landing mode that this tells. */
   | Do<"edit-pull", { pull: number; body: string }>
@@ -47,6 +47,9 @@ export type Effect =
 export type ReactionTarget =
   | { readonly kind: "comment" | "review-comment"; readonly id: number }
   | { readonly kind: "issue"; readonly number: number };
+/** By another way than a merge commit. A squash has the words that are given; a rebase keeps those of its commits. */
+export type MergeHow = { readonly method: "squash"; readonly title: string; readonly message: string } | { readonly method: "rebase" };
+
 export type Reaction = "eyes" | "rocket" | "confused";
 
 /** The inputs of `enki-step.yml`: ids only. */

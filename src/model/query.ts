@@ -65,6 +65,10 @@ export type Check = {
 /** `exact`: the verified commit is pushed. `each`: pull requests are merged one at a time. `batch`: one pull request with all of it is merged. */
 export type LandingMode = "exact" | "each" | "batch";
 
+/** What GitHub makes of a pull request: a merge commit; one commit with all of it; or each of its commits once more, on top of the base. */
+export type MergeMethod = "merge" | "squash" | "rebase";
+export const MERGE_METHODS: readonly MergeMethod[] = ["merge", "squash", "rebase"];
+
 /** The rules of a branch, as far as they can be read. */
 export type Rules = {
   /** False where GitHub does not show them. */
@@ -96,6 +100,8 @@ export type Query =
   | { readonly kind: "pulls" }
   | { readonly kind: "runs" }
   | { readonly kind: "rules"; readonly base: Base }
+  /** How the repository's settings let pull requests be merged. */
+  | { readonly kind: "merge-methods" }
   /** Check runs and statuses of a commit. */
   | { readonly kind: "checks"; readonly commit: Sha }
   /** The open issues of the backlog, newest first. */
@@ -142,8 +148,23 @@ export type Query =
     }
   /** How the steps of an execution ended that is in the archive; null where it is not there. */
   | { readonly kind: "archived"; readonly execution: ExecutionId }
-  /** The first commit after `onto` on the way to a tip that has a head in it. */
-  | { readonly kind: "merge-of"; readonly head: Sha; readonly onto: Sha; readonly tip: Sha }
+  /**
+   * The first commit after `onto` on the way to a tip that has a head in it.
+   * With `method`, also the one that GitHub made of it by a squash or a rebase, which does not contain it.
+   */
+  | { readonly kind: "merge-of"; readonly head: Sha; readonly onto: Sha; readonly tip: Sha; readonly method?: MergeMethod }
+  /**
+   * A head on a commit that holds the work of `without` in other commits: merged with it, so that no commit of the head is lost,
+   * with only what the head changed on top of `without`. Where it has to be `linear`, one commit with that.
+   */
+  | {
+      readonly kind: "rejoined";
+      readonly head: Sha;
+      readonly without: readonly Sha[];
+      readonly onto: Sha;
+      readonly message: string;
+      readonly linear: boolean;
+    }
   /** A commit on a tip that takes a merge back; null where that conflicts. */
   | { readonly kind: "revert"; readonly merge: Sha; readonly tip: Sha; readonly message: string }
   /** Is the first commit contained in the second? */
@@ -157,6 +178,8 @@ export type Answers = {
   pulls: readonly Pull[];
   runs: readonly Run[];
   rules: Rules;
+  /** Null where GitHub does not show them. */
+  "merge-methods": readonly MergeMethod[] | null;
   checks: readonly Check[];
   backlog: readonly BacklogItem[];
   /** Refused where GitHub does not show the issue, in its words. */
@@ -178,6 +201,7 @@ export type Answers = {
     | { readonly kind: "clash"; readonly paths: readonly string[] };
   archived: Readonly<Record<StepId, StepState>> | null;
   "merge-of": { readonly commit: Sha; readonly tree: Sha } | null;
+  rejoined: Answers["work"];
   revert: Sha | null;
   contains: boolean;
 };

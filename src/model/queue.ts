@@ -1,5 +1,5 @@
 import type { Millis, Sha, TaskId } from "./ids.ts";
-import type { LandingMode, RequiredCheck } from "./query.ts";
+import type { LandingMode, MergeMethod, RequiredCheck } from "./query.ts";
 import type { Refusal } from "./refusal.ts";
 
 /** A finished head on its way into the base. Bound to that head: a new head is a new item, with no strikes. */
@@ -37,6 +37,8 @@ export type VerifyRun = {
 /** How and behind what work lands on a base: read from the rules when verification begins, and again right before each landing. */
 export type Terms = {
   readonly mode: LandingMode;
+  /** What GitHub makes of a pull request; absent for a merge commit. */
+  readonly method?: "squash" | "rebase";
   readonly why: string;
   /** Required on the candidate's commit, besides `verify`. */
   readonly checks: readonly RequiredCheck[];
@@ -63,6 +65,7 @@ export type Candidate = {
 /** A landing by GitHub's hand, written down before it is asked for. */
 export type Landing = {
   readonly mode: "each" | "batch";
+  readonly method?: "squash" | "rebase";
   /** What was verified. */
   readonly candidate: Candidate;
   readonly since: Millis;
@@ -99,12 +102,21 @@ export type Queue = {
   readonly terms?: Terms;
   /** GitHub's words where it refused to let Enki push the base. */
   readonly refused?: string;
+  /** Ways of merging that GitHub refused, though nothing that it shows forbids them. */
+  readonly denied?: readonly MergeMethod[];
   /** When GitHub last refused to land by its own hand, and before when it is not asked again. */
   readonly refusedAt?: Millis;
   readonly askAgain?: Millis;
   readonly landing?: Landing;
   readonly incident?: Incident;
 };
+
+/** How work lands, in one word: what a pull request says is compared by it. */
+export type LandingWay = LandingMode | "each-squash" | "each-rebase";
+const WAYS: ReadonlySet<string> = new Set<LandingWay>(["exact", "each", "batch", "each-squash", "each-rebase"]);
+export const wayOf = ({ mode, method }: Pick<Terms, "mode" | "method">): LandingWay =>
+  method && mode === "each" ? `each-${method}` : mode;
+export const isWay = (text: string | undefined): text is LandingWay => text !== undefined && WAYS.has(text);
 
 export const emptyQueue: Queue = {
   items: [],

@@ -1,7 +1,7 @@
 import type { Millis, Sha, StepId, TaskId } from "./ids.ts";
 import type { RemarkId } from "./event.ts";
 import type { Resolution } from "./conflict.ts";
-import type { LandingMode } from "./query.ts";
+import type { LandingWay } from "./queue.ts";
 import type { Refusal } from "./refusal.ts";
 
 export type StepState =
@@ -51,9 +51,9 @@ export type Step = {
   /** What was said on its pull request and no attempt has read yet. */
   readonly remarks?: readonly RemarkId[];
   /** How its pull request says that it lands; absent where it says nothing of it. */
-  readonly lands?: LandingMode;
-  /** The merge that brought it into the base; null while it has not landed. */
-  readonly landed: { readonly commit: Sha; readonly at: Millis } | null;
+  readonly lands?: LandingWay;
+  /** The commit that brought it into the base; null while it has not landed. `apart`: the base does not contain its head, since it was squashed or rebased. */
+  readonly landed: { readonly commit: Sha; readonly at: Millis; readonly apart?: true } | null;
   readonly output: string;
   readonly artifact: boolean;
   /** What failed before, for the next attempt's prompt. */

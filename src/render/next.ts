@@ -43,11 +43,17 @@ const whileRunning = (execution: Execution, { frozen }: Queue, steps: readonly S
   const failed = steps.filter((step) => step.state === "failed");
   const paused = steps.filter((step) => step.state === "paused");
   return [
-    ...(frozen ? [`When that is mended, comment:\n\n${goOn(frozen)}`] : []),
+    ...(frozen ? [whileFrozen(frozen)] : []),
     ...waiting.map((step) => checkpoint(execution, step)),
     ...(waiting.length === 0 && !frozen && failed[0] ? [retry(execution, failed)] : []),
     ...(paused[0] ? [goOnWith(execution, paused)] : []),
   ].join("\n\n");
+};
+
+/** What has to be done elsewhere first is said first. */
+const whileFrozen = (frozen: Refusal): string => {
+  if (frozen.next.startsWith("/enki")) return `When that is mended, comment:\n\n${goOn(frozen)}`;
+  return `${goOn(frozen)} Enki looks again within 15 minutes; ${code("/enki retry")} lets it look at once.`;
 };
 
 const checkpoint = (execution: Execution, step: Step): string => {
@@ -79,6 +85,8 @@ const goOnWith = (execution: Execution, paused: readonly Step[]): string => {
 const afterFailure = (execution: Execution, steps: readonly Step[]): string => {
   const failed = steps.filter((step) => step.state === "failed");
   if (failed.length > 0) return retry(execution, failed);
-  const line = execution.why?.next.startsWith("/enki") === true ? execution.why.next : `/enki retry ${execution.id}`;
+  const next = execution.why?.next ?? "";
+  if (next !== "" && !next.startsWith("/enki") && execution.why) return `${goOn(execution.why)} Then ask again.`;
+  const line = next.startsWith("/enki") ? next : `/enki retry ${execution.id}`;
   return `To try again, comment:\n\n${toCopy(line)}`;
 };

@@ -14,6 +14,7 @@ export type Commits = {
   /** How the steps of an archived execution ended. */
   archived(execution: ExecutionId): Promise<Answers["archived"]>;
   mergeOf(query: Of<"merge-of">): Promise<Answers["merge-of"]>;
+  rejoined(query: Of<"rejoined">): Promise<Answers["rejoined"]>;
   revert(query: Of<"revert">): Promise<Answers["revert"]>;
   /** Is the commit contained in the tip? */
   isAncestor(commit: Sha, tip: Sha): Promise<boolean>;
@@ -30,7 +31,7 @@ export type Sources = {
 
 type Later = Extract<Failure, { kind: "later" }>;
 
-type Remote = "permission" | "reviews" | "pulls" | "runs" | "rules" | "checks" | "backlog" | "brief";
+type Remote = "permission" | "reviews" | "pulls" | "runs" | "rules" | "merge-methods" | "checks" | "backlog" | "brief";
 
 /** Whom each kind of query is put to: a kind that is not named here does not compile. */
 const ASKED: Readonly<Record<Remote, "github"> & Record<Exclude<QueryKind, Remote>, "git">> = {
@@ -39,6 +40,7 @@ const ASKED: Readonly<Record<Remote, "github"> & Record<Exclude<QueryKind, Remot
   pulls: "github",
   runs: "github",
   rules: "github",
+  "merge-methods": "github",
   checks: "github",
   backlog: "github",
   brief: "github",
@@ -48,6 +50,7 @@ const ASKED: Readonly<Record<Remote, "github"> & Record<Exclude<QueryKind, Remot
   resolution: "git",
   archived: "git",
   "merge-of": "git",
+  rejoined: "git",
   revert: "git",
   contains: "git",
 };
@@ -106,6 +109,8 @@ const askGitHub = async (query: Of<Remote>, { github, refused, self }: Sources):
       return fact(await github.runs.list(), []);
     case "rules":
       return fact(await github.checks.rules(query.base), UNKNOWN_RULES);
+    case "merge-methods":
+      return fact(await github.checks.methods(), null);
     case "checks":
       return fact(await github.checks.of(query.commit), []);
     case "backlog":
@@ -129,6 +134,8 @@ const askGit = async (query: Of<Exclude<QueryKind, Remote>>, git: Commits): Prom
       return { kind: "archived", query, answer: await git.archived(query.execution) };
     case "merge-of":
       return { kind: "merge-of", query, answer: await git.mergeOf(query) };
+    case "rejoined":
+      return { kind: "rejoined", query, answer: await git.rejoined(query) };
     case "revert":
       return { kind: "revert", query, answer: await git.revert(query) };
     case "contains":

@@ -234,18 +234,6 @@ describe("exact", () => {
   });
 });
 
-test.each(["merge_queue", "required_linear_history", "required_signatures"])(
-  "%s: a plan for such a base is refused, and nobody works in vain",
-  async (type) => {
-    const it = openStory();
-    it.state.rules = rules({ types: [type] });
-    await it.propose(THREE);
-    expect(it.execution()).toMatchObject({ state: "failed", steps: {} });
-    expect(it.comment()).toContain("Nothing can land on");
-    expect(it.working()).toEqual([]);
-  },
-);
-
 describe("a pull request says how it lands, and why", () => {
   const WAYS = [
     ["exact", null, "the verified commit is pushed (exact): its rules cannot be read, so it is tried."],

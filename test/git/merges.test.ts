@@ -46,3 +46,22 @@ test("a merge whose lines were changed since is not taken back by a machine", as
   const changed = await clone.writeCommit({ tree, parents: [tip], message: "change", at: 9_500 });
   expect(await clone.revert({ kind: "revert", merge, tip: changed, message: "Take back" })).toBeNull();
 });
+
+test("what GitHub made of a head is known again: a squash by the head that it names, a rebase by the author, time and words of its last commit", async () => {
+  const base = await repo.commit("main-4", { "a.txt": "one\n" });
+  const head = await repo.commit("task/4", { "b.txt": "two\n" }, { parents: [base] });
+  await clone.fetch();
+  const like = (message: string, parents: readonly string[], at = 1_000_000_000_000) =>
+    clone.writeFiles(head, new Map()).then((tree) => clone.writeCommit({ tree, parents, message, at }));
+  const before = await repo.commit("main-4", { "c.txt": "meanwhile\n" });
+  await clone.fetch();
+  const squash = await like(`Do it (#4)\n\nEnki-Task: abcdef-x\nEnki-Execution: abcdef\nEnki-Head: ${head}`, [before], 2_000_000_000_000);
+  const rebase = await like("change task/4", [before]);
+  const foreign = await like("change task/4", [before], 3_000_000_000_000);
+  const find = (tip: string, method: "merge" | "squash" | "rebase") => clone.mergeOf({ kind: "merge-of", head, onto: base, tip, method });
+  expect(await find(squash, "squash")).toMatchObject({ commit: squash });
+  expect(await find(rebase, "rebase")).toMatchObject({ commit: rebase });
+  expect(await find(foreign, "rebase"), "at another time").toBeNull();
+  expect(await find(squash, "merge")).toBeNull();
+  expect(await find(before, "squash")).toBeNull();
+});

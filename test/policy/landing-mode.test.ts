@@ -3,7 +3,7 @@ import type { Rules } from "../../src/model/query.ts";
 import { chooseMode } from "../../src/policy/landing-mode.ts";
 
 const rules = (over: Partial<Rules> = {}): Rules => ({ known: true, types: [], checks: [], reviews: 0, methods: null, ...over });
-const auto = { landing: "auto", refused: null } as const;
+const auto = { landing: "auto", method: "auto", settings: null, denied: [], refused: null } as const;
 
 test.each([
   ["no rules", rules(), "exact"],
@@ -16,17 +16,54 @@ test.each([
 });
 
 test("a push that GitHub refused leads to merging pull requests, with its words", () => {
-  expect(chooseMode("main", rules({ known: false }), { landing: "auto", refused: "protected branch hook declined" })).toMatchObject({
+  expect(chooseMode("main", rules({ known: false }), { ...auto, refused: "protected branch hook declined" })).toMatchObject({
     value: { mode: "each", why: expect.stringContaining("protected branch hook declined") },
   });
 });
 
 test.each([
   ["merge-queue", rules({ types: ["merge_queue"] })],
-  ["linear-history", rules({ types: ["required_linear_history"] })],
-  ["signatures", rules({ types: ["required_signatures"] })],
-  ["merge-method", rules({ types: ["pull_request"], methods: ["squash", "rebase"] })],
-])("%s: nothing can land, unless Enki is said to bypass it", (code, given) => {
-  expect(chooseMode("main", given, auto)).toMatchObject({ ok: false, refusal: { code } });
-  expect(chooseMode("main", given, { landing: "exact", refused: null })).toMatchObject({ ok: true, value: { mode: "exact" } });
+  ["linear-history", rules({ types: ["required_linear_history"], methods: ["merge"] })],
+  ["signatures", rules({ types: ["required_signatures"], methods: ["merge", "rebase"] })],
+  ["signatures", rules({ types: ["required_signatures", "required_linear_history"], methods: ["rebase"] })],
+  ["merge-method", rules({ types: ["pull_request"], methods: [] })],
+])("%s: nothing can land, unless Enki is said to bypass it; the way on is no retry", (code, given) => {
+  const refused = chooseMode("main", given, auto);
+  expect(refused).toMatchObject({ ok: false, refusal: { code, next: expect.stringContaining('landing = "exact"') } });
+  expect(refused).not.toMatchObject({ refusal: { next: expect.stringContaining("retry") } });
+  expect(chooseMode("main", given, { ...auto, landing: "exact" })).toMatchObject({ ok: true, value: { mode: "exact" } });
+});
+
+test.each([
+  ["a linear history", rules({ types: ["required_linear_history"] }), auto, "squash"],
+  ["a linear history without squashes", rules({ types: ["required_linear_history"], methods: ["rebase"] }), auto, "rebase"],
+  ["signed commits", rules({ types: ["required_signatures"] }), auto, "squash"],
+  ["a rule of ways of merging", rules({ types: ["pull_request"], methods: ["squash", "rebase"] }), auto, "squash"],
+  ["settings without merge commits", rules(), { ...auto, settings: ["squash"] as const }, "squash"],
+  ["settings with rebases alone", rules(), { ...auto, settings: ["rebase"] as const }, "rebase"],
+  ["a way that GitHub refused, and did not show", rules(), { ...auto, denied: ["merge", "squash"] as const }, "rebase"],
+  ["a wish for squashes", rules(), { ...auto, method: "squash" as const }, "squash"],
+  ["a refused push that speaks of merge commits", rules(), { ...auto, refused: "This branch must not contain merge commits." }, "squash"],
+])("%s: pull requests one at a time, by the way that is allowed", (_, given, wish, method) => {
+  expect(chooseMode("main", given, wish)).toMatchObject({ ok: true, value: { mode: "each", method } });
+});
+
+test("settings and rules that leave no way in common, and a way that is asked for and not allowed, are refused with both sides", () => {
+  const settings = ["merge"] as const;
+  const apart = chooseMode("main", rules({ types: ["required_linear_history"] }), { ...auto, settings });
+  expect(apart).toMatchObject({
+    refusal: {
+      code: "linear-history",
+      why: expect.stringMatching(/linear history, but the repository's settings allow merge commits only/),
+    },
+  });
+  const wanted = chooseMode("main", rules(), { ...auto, settings, method: "squash" });
+  expect(wanted).toMatchObject({ refusal: { code: "merge-method", next: expect.stringContaining('method = "merge"') } });
+});
+
+test("a refused push that speaks of a merge queue is what a rule of one is", () => {
+  const refused = "Changes must be made through the merge queue";
+  expect(chooseMode("main", rules({ known: false }), { ...auto, refused })).toEqual(
+    chooseMode("main", rules({ types: ["merge_queue"] }), auto),
+  );
 });

@@ -119,9 +119,10 @@ test("rules ask for reviews while a pull request is open: that says so once, wit
   expect(edits).toBe(1);
 });
 
-test("a merge queue: the plan is refused, and nobody works in vain", async () => {
+test("a merge queue: the command is refused before a planner starts", async () => {
   const stage = await openStage({ script: () => ({ plan: TWO }) });
   stage.forge.setRules(REPOSITORY, [{ branch: "main", type: "merge_queue" }]);
   const issue = await stage.ask();
-  expect(await stage.shows(issue, /Stopped/)).toContain("merge queue");
+  expect(await stage.replies(issue, /Nothing can land/)).toContain("merge queue");
+  expect(await stage.said(issue, "execution")).toEqual([]);
 });

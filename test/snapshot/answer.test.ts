@@ -15,6 +15,7 @@ const git: Commits = {
   resolution: ({ result }) => Promise.resolve({ kind: "commit", commit: result }),
   archived: (execution) => Promise.resolve(execution === "abcdef" ? { fix: "done" } : null),
   mergeOf: () => Promise.resolve(null),
+  rejoined: ({ head }) => Promise.resolve({ kind: "commit", commit: head }),
   revert: () => Promise.resolve(null),
   isAncestor: (commit, tip) => Promise.resolve(commit < tip),
 };

@@ -17,6 +17,7 @@ export const config = (over: Partial<Config> = {}): Config => ({
     checks: [],
     quiet: 30_000,
     landing: "auto",
+    method: "auto",
     after: [],
     hold: ["hold"],
     resolveAlso: [],

@@ -143,6 +143,7 @@ export const memoryGitHub = (refOf: (branch: string) => string | null, contains:
     checks: {
       of: () => sent([]),
       rules: () => sent(UNKNOWN_RULES),
+      methods: () => sent(null),
       setStatus: (status) => {
         state.statuses.push(status);
         return sent(null);

@@ -1,4 +1,4 @@
-import type { Effect, Ending, Outcome } from "../../src/model/effect.ts";
+import type { Effect, Ending, MergeHow, Outcome } from "../../src/model/effect.ts";
 import { digestOf } from "../../src/model/effect.ts";
 import type { Event } from "../../src/model/event.ts";
 import type { Inputs, World } from "../../src/handle.ts";
@@ -14,6 +14,7 @@ import {
   type Check,
   type Fact,
   type Link,
+  type MergeMethod,
   type Permission,
   type Pull,
   type Query,
@@ -81,6 +82,8 @@ export const memoryWorld = (
     refs: { [branchRef("main")]: root } as Record<RefName, Sha>,
     parents: new Map<Sha, readonly Sha[]>([[root, []]]),
     results: new Map<Sha, JobResult>(),
+    /** Squashes and rebases, with the head that they were made of. */
+    made: new Map<Sha, Sha>(),
     ledger: emptyLedger,
     writes: [] as { inputs: Inputs; parent: Ledger; ledger: Ledger; notes: readonly string[] }[],
     runs: [] as Run[],
@@ -100,6 +103,8 @@ export const memoryWorld = (
     statuses: [] as { commit: Sha; state: string; text: string }[],
     closed: new Set<number>(),
     rules: { known: true, types: [], checks: [], reviews: 0, methods: null } as Rules,
+    /** How the repository lets pull requests be merged; null where GitHub does not show it. */
+    methods: null as readonly MergeMethod[] | null,
     checks: new Map<Sha, Check[]>(),
     trees: new Map<Sha, Sha>(),
     /** What GitHub merged by our word. */
@@ -133,16 +138,19 @@ export const memoryWorld = (
 
   const treeOf = (of: Sha): Sha => state.trees.get(of) ?? sha(["tree", of]);
   /** GitHub's own merge of a pull request into main: it has the tree of a candidate of the same two, unless a test says otherwise. */
-  const mergePull = (pull: Pull): void => {
+  const mergePull = (pull: Pull, how: MergeHow | undefined): void => {
     const base = state.refs[branchRef("main")] ?? root;
     const alike = state.trees.has(pull.head)
       ? pull.head
       : [...state.parents].find(([, [first, second]]) => first === base && second === pull.head)?.[0];
-    const merged = commit([base, pull.head], `Merge pull request #${pull.number}`);
+    const merged = commit(how ? [base] : [base, pull.head], `${how?.method ?? "merge"} pull request #${pull.number}`);
+    if (how) state.made.set(merged, pull.head);
     state.trees.set(merged, options.otherTree ? sha("other") : treeOf(alike ?? merged));
     state.refs[branchRef("main")] = merged;
     state.merges.push(merged);
-    state.pulls = state.pulls.map((each) => (contains(each.head, merged) && each.state === "open" ? { ...each, state: "merged" } : each));
+    state.pulls = state.pulls.map((each) =>
+      (contains(each.head, merged) || (how && each === pull)) && each.state === "open" ? { ...each, state: "merged" } : each,
+    );
   };
 
   const chain = (query: Extract<Query, { kind: "chain" }>): Fact => {
@@ -156,9 +164,11 @@ export const memoryWorld = (
         links.push(left ? { kind: "left-out" } : { kind: "conflict", paths: ["a.txt"] });
         continue;
       }
+      // The same two give the same files, whatever the merge says of itself.
+      const tree = sha(["tree", tip, head]);
       tip = commit([tip, head], message);
-      state.trees.set(tip, sha(["tree", tip]));
-      links.push({ kind: "merged", commit: tip, tree: sha(["tree", tip]) });
+      state.trees.set(tip, tree);
+      links.push({ kind: "merged", commit: tip, tree });
     }
     return { kind: "chain", query, answer: links };
   };
@@ -175,6 +185,14 @@ export const memoryWorld = (
         return { kind: "runs", query, answer: state.runs };
       case "rules":
         return { kind: "rules", query, answer: state.rules };
+      case "merge-methods":
+        return { kind: "merge-methods", query, answer: state.methods };
+      case "rejoined":
+        return {
+          kind: "rejoined",
+          query,
+          answer: { kind: "commit", commit: commit(query.linear ? [query.onto] : [query.head, query.onto], query.message) },
+        };
       case "checks":
         return { kind: "checks", query, answer: state.checks.get(query.commit) ?? [] };
       case "backlog":
@@ -212,7 +230,7 @@ export const memoryWorld = (
       case "merge-of": {
         const seen: Sha[] = [];
         for (let at: Sha | undefined = query.tip; at !== undefined && at !== query.onto; at = state.parents.get(at)?.[0]) seen.push(at);
-        const found = seen.reverse().find((each) => contains(query.head, each));
+        const found = seen.reverse().find((each) => contains(query.head, each) || (query.method && state.made.get(each) === query.head));
         return { kind: "merge-of", query, answer: found === undefined ? null : { commit: found, tree: treeOf(found) } };
       }
       case "revert":
@@ -288,7 +306,7 @@ export const memoryWorld = (
         if (again && pull?.state === "merged") return end(effect, null);
         if (pull?.state !== "open" || pull.head !== effect.head)
           return { kind: "performed", at: state.now, outcome: outcomeOf(effect, { kind: "refused", code: "conflict", why: "head moved" }) };
-        mergePull(pull);
+        mergePull(pull, effect.how);
         return told === "unclear" ? { kind: "performed", at: state.now, outcome: outcomeOf(effect, later) } : end(effect, null);
       }
       case "start-workflow":

@@ -7,6 +7,7 @@ import { checkTasks, withOwnSteps } from "../cross-needs.ts";
 import type { Draft } from "../draft.ts";
 import { PERSON_WAIT } from "../faults.ts";
 import { findTarget, issueOf } from "../../model/targets.ts";
+import { whyUnlandable } from "../terms.ts";
 import type { Answer } from "./answer.ts";
 import type { Commanded } from "./commanded.ts";
 
@@ -24,6 +25,8 @@ export const add = (draft: Draft, event: Commanded, request: string): Answer => 
     return refuse("already-adding", `More steps are being planned for \`${id}\` already.`, "/enki status").refusal;
   const { broken } = draft.snapshot.config;
   if (broken !== null) return refuse("bad-config", `The configuration cannot be used: ${broken}.`, "mend it on the default branch").refusal;
+  const hindered = whyUnlandable(draft, execution.base);
+  if (hindered) return hindered;
   draft.putExecution({
     ...execution,
     adding: { state: "planning", request, by: event.by, plan: null, why: null },

@@ -14,6 +14,7 @@ import type { Commanded } from "./commanded.ts";
 import { makeTask } from "./made.ts";
 import { reply } from "./mail.ts";
 import { pause, resume } from "./pause.ts";
+import { whyUnlandable } from "../terms.ts";
 import { retry } from "./retry.ts";
 import { startWorkflow } from "./run.ts";
 
@@ -86,7 +87,7 @@ const quick = (draft: Draft, event: Commanded, command: Extract<Command, { kind:
   if (!brief?.ok) return brief?.refusal ?? null;
   const id = executionId(event.id, (taken) => draft.execution(taken) !== undefined);
   const base = draft.snapshot.config.refinery.base ?? draft.snapshot.defaultBranch;
-  const refused = whyBroken(draft) ?? makeTask(draft, { issue, onPull, by, base }, { id, command });
+  const refused = whyBroken(draft) ?? whyUnlandable(draft, base) ?? makeTask(draft, { issue, onPull, by, base }, { id, command });
   const made = draft.execution(id);
   if (refused || !made) return refused;
   draft.putBrief(id, brief.value);
@@ -115,7 +116,7 @@ const begins = (draft: Draft, event: Commanded): Refusal | null => {
 };
 
 const begin = (draft: Draft, event: Commanded, command: Extract<Command, { kind: "do" | "plan" }>): Answer => {
-  const refused = begins(draft, event);
+  const refused = begins(draft, event) ?? whyUnlandable(draft, draft.snapshot.config.refinery.base ?? draft.snapshot.defaultBranch);
   if (refused) return refused;
   const brief = briefOf(draft, event);
   if (!brief?.ok) return brief?.refusal ?? null;

@@ -3,6 +3,7 @@ import { isPlanning } from "../../model/execution.ts";
 import type { Event } from "../../model/event.ts";
 import { type Job, readJobKey } from "../../model/job.ts";
 import { readTaskId, type Sha } from "../../model/ids.ts";
+import { isWay } from "../../model/queue.ts";
 import { conflictOf } from "../../model/step.ts";
 import type { Trace } from "../../model/ledger.ts";
 import type { Refusal } from "../../model/refusal.ts";
@@ -64,7 +65,7 @@ const edited = (draft: Draft, key: string): void => {
   const [task = "", mode] = key.slice("edit-pull:".length).split("/");
   const id = readTaskId(task);
   const step = id && draft.execution(id.execution)?.steps[id.step];
-  if (id && step && (mode === "exact" || mode === "each" || mode === "batch")) draft.learnStep(id.execution, { ...step, lands: mode });
+  if (id && step && isWay(mode)) draft.learnStep(id.execution, { ...step, lands: mode });
   draft.dropTrace(key);
 };
 

@@ -7,7 +7,7 @@ import { refuse, type Refusal, type Result } from "../../model/refusal.ts";
 import type { Draft } from "../draft.ts";
 import { checkTasks, withOwnSteps } from "../cross-needs.ts";
 import { backOff, MAX_FAULTS, PERSON_WAIT } from "../faults.ts";
-import { readTerms } from "../terms.ts";
+import { whyUnlandable } from "../terms.ts";
 import { planWaits } from "./asking.ts";
 import { applyTools } from "./tools.ts";
 
@@ -38,15 +38,13 @@ const settle = (draft: Draft, execution: Execution, result: JobResult): void => 
   if (!checked.ok) return failPlanning(draft, execution, { ...checked.refusal, next: `/enki retry ${execution.id}` });
   const hindered = hindrance(draft, execution, checked.value);
   if (hindered === undefined) return;
-  if (hindered) return failPlanning(draft, execution, { ...hindered, next: `/enki retry ${execution.id}` });
+  if (hindered) return failPlanning(draft, execution, hindered);
   offer(draft, execution, checked.value);
 };
 
 /** Why nothing of a plan could ever land, so that nobody works in vain; undefined while the rules of its base are not read. */
 const hindrance = (draft: Draft, { base }: Execution, { steps }: Plan): Refusal | null | undefined => {
-  if (!steps.some(({ output }) => output === "branch")) return null;
-  const terms = readTerms(draft, base, draft.queue(base));
-  return terms && ("code" in terms ? terms : null);
+  return steps.some(({ output }) => output === "branch") ? whyUnlandable(draft, base) : null;
 };
 
 const isOnlyTasks = ({ state }: Execution, { end, tools }: JobResult): boolean =>

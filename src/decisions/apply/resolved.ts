@@ -1,10 +1,10 @@
 import type { Event } from "../../model/event.ts";
-import { taskId } from "../../model/ids.ts";
+import { type Sha, taskId } from "../../model/ids.ts";
 import type { Job } from "../../model/job.ts";
 import { taskRef } from "../../model/refs.ts";
 import { conflictOf } from "../../model/step.ts";
 import { matches } from "../../policy/glob.ts";
-import { resolvedMessage } from "../../render/commits.ts";
+import { resolvedMessage, workMessage } from "../../render/commits.ts";
 import type { Draft } from "../draft.ts";
 import { findStep } from "./failing.ts";
 import { type Resolving, tryAgain } from "./unresolved.ts";
@@ -65,17 +65,28 @@ const take = (draft: Draft, at: Resolving, event: Resulted): void => {
   if (!made) return;
   if (made.kind !== "commit")
     return tryAgain(draft, at, { why: `${FAULTS[made.kind]} ${made.paths.slice(0, 5).join(", ")}`, fault: false });
-  draft.move(taskRef(task), made.commit);
+  const commit = straightened(draft, at, made.commit);
+  if (commit === undefined) return;
+  draft.move(taskRef(task), commit);
   draft.putStep(execution.id, {
     ...step,
     state: "worker_done",
     why: null,
     until: null,
-    head: { sha: made.commit, since: draft.now, by: step.head?.by ?? "worker" },
+    head: { sha: commit, since: draft.now, by: step.head?.by ?? "worker" },
     conflicted: resolution.conflicts.map(({ path }) => path),
-    resolution: { ...resolution, until: null, made: made.commit, said: event.result.output, log: "" },
+    resolution: { ...resolution, until: null, made: commit, said: event.result.output, log: "" },
   });
-  draft.note(`${task}: its conflict is resolved as ${made.commit.slice(0, 12)}`);
+  draft.note(`${task}: its conflict is resolved as ${commit.slice(0, 12)}`);
+};
+
+/** Where GitHub rebases what lands, one commit on the base with the files of the resolution; what a person pushed stays below a merge. Undefined while it is not known. */
+const straightened = (draft: Draft, { execution, step, resolution }: Resolving, made: Sha): Sha | undefined => {
+  const planned = draft.planned(execution, step.id);
+  if (draft.queue(execution.base).terms?.method !== "rebase" || step.head?.by === "person" || !planned) return made;
+  const message = workMessage({ execution, step: planned, suffix: draft.snapshot.config.git.commitSuffix });
+  const one = draft.ask<"rejoined">({ kind: "rejoined", head: made, without: [], onto: resolution.onto, message, linear: true });
+  return one && (one.kind === "commit" ? one.commit : made);
 };
 
 /** Why a resolution is not taken, in words that go on with the paths. */

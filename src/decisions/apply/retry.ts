@@ -6,6 +6,7 @@ import type { Step } from "../../model/step.ts";
 import { notFailed } from "../../model/targets.ts";
 import type { Draft } from "../draft.ts";
 import { neededBy } from "../needs.ts";
+import { whyUnlandable } from "../terms.ts";
 import type { Answer, OnFound, OnStep } from "./answer.ts";
 
 /** Tries again what failed: a step, all of an execution, its plan; or lets a frozen base go on. Refusals: `not-failed`, `blocked`. */
@@ -19,6 +20,8 @@ export const retry: OnFound = (draft, { execution, step }, event) => {
   }
   if (execution.state !== "failed") return notFailed(execution.id, execution.state).refusal;
   if (execution.plan === null || Object.keys(execution.steps).length === 0) {
+    const hindered = whyUnlandable(draft, execution.base);
+    if (hindered) return hindered;
     draft.putExecution({
       ...execution,
       state: "planning",
@@ -96,6 +99,6 @@ const thaw = (draft: Draft, execution: Execution): void => {
   const queue = draft.queue(execution.base);
   if (!queue.frozen) return;
   // What was refused may be allowed now, and what went wrong was seen.
-  const { refused: _, terms: __, incident: ___, ...rest } = queue;
+  const { refused: _, terms: __, incident: ___, denied: ____, ...rest } = queue;
   draft.putQueue(execution.base, { ...rest, frozen: null, landed: draft.base(execution.base) });
 };

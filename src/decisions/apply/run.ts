@@ -5,19 +5,25 @@ import type { Refusal } from "../../model/refusal.ts";
 import { findFlow } from "../../workflow/open-flow.ts";
 import { startRun } from "../../workflow/run-state.ts";
 import type { Draft } from "../draft.ts";
+import { outputOf } from "../role-output.ts";
+import { whyUnlandable } from "../terms.ts";
 import type { Commanded } from "./commanded.ts";
 
 type Starting = { readonly command: Extract<Command, { kind: "run" }>; readonly brief: Brief };
 
 /**
  * Starts a workflow: an execution whose graph grows as the workflow goes on. It runs at once, since its file is the default branch's and was reviewed there.
- * Refusals: `unknown-workflow`, `bad-workflow`.
+ * Refusals: `unknown-workflow`, `bad-workflow`, and those of a base on which nothing can land, unless no role of it writes.
  */
 export const startWorkflow = (draft: Draft, event: Commanded, { command: { workflow: name, args }, brief }: Starting): Refusal | null => {
   const { config, defaultBranch } = draft.snapshot;
   const found = findFlow(config, name);
   if (!found.ok) return found.refusal;
   const { files, flow } = found.value;
+  const base = config.refinery.base ?? defaultBranch;
+  const writes = [...flow.all.values()].some(({ roles }) => roles.some((role) => outputOf(role, config.roles) === "branch"));
+  const hindered = writes ? whyUnlandable(draft, base) : null;
+  if (hindered) return hindered;
   const id = executionId(event.id, (taken) => draft.execution(taken) !== undefined);
   const plan = draft.putPlan({ steps: [] });
   draft.putBrief(id, brief);
@@ -27,7 +33,7 @@ export const startWorkflow = (draft: Draft, event: Commanded, { command: { workf
     onPull: event.onPull,
     by: event.by,
     request: args === "" ? name : `${name}: ${args}`,
-    base: config.refinery.base ?? defaultBranch,
+    base,
     created: event.at,
     state: "running",
     why: null,

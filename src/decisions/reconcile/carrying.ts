@@ -2,10 +2,11 @@ import type { Execution } from "../../model/execution.ts";
 import { taskId } from "../../model/ids.ts";
 import { taskRef } from "../../model/refs.ts";
 import type { Step } from "../../model/step.ts";
-import { workMessage } from "../../render/commits.ts";
+import type { PlannedStep } from "../../model/plan.ts";
+import { rejoinedMessage, workMessage } from "../../render/commits.ts";
 import { failStep } from "../apply/failing.ts";
 import { endWithout } from "../apply/deliver.ts";
-import { buildBase, isStale } from "../bases.ts";
+import { buildBase, buildWithoutOwn, isOnlyApart, isStale } from "../bases.ts";
 import type { Draft } from "../draft.ts";
 
 /** Carries work over that was built on heads which will not land as they were. */
@@ -14,7 +15,12 @@ export const reconcileCarrying = (draft: Draft): void => {
     if (execution.state !== "running") continue;
     for (const step of draft.steps(execution.id)) {
       if (step.on.length === 0 || !step.head || (step.state !== "worker_done" && step.state !== "waiting")) continue;
-      if (isStale(draft, step) === true) carry(draft, execution, step);
+      if (isStale(draft, step) !== true) continue;
+      const planned = draft.planned(execution, step.id);
+      const apart = isOnlyApart(draft, step);
+      if (!planned || apart === undefined) continue;
+      if (apart) rejoin(draft, { execution, step, planned });
+      else carry(draft, { execution, step, planned });
     }
   }
 };
@@ -25,12 +31,34 @@ const empty = (draft: Draft, execution: Execution, step: Step): void => {
   endWithout(draft, { execution, step: { ...step, head: null, on: [], until: null }, remark });
 };
 
-const carry = (draft: Draft, execution: Execution, step: Step): void => {
+type Carrying = { readonly execution: Execution; readonly step: Step; readonly planned: PlannedStep };
+
+/** What it was built on landed in other commits, by a squash or a rebase: its own changes go on top of these. A conflict is left to the refinery, with both sides. */
+const rejoin = (draft: Draft, { execution, step, planned }: Carrying): void => {
   const task = taskId(execution.id, step.id);
-  const planned = draft.planned(execution, step.id);
+  const linear = draft.queue(execution.base).terms?.method === "rebase";
+  if (!step.head) return;
+  const built = buildWithoutOwn(draft, execution, { planned, step });
+  if (!built) return;
+  if ("why" in built) return failStep(draft, { execution, step, why: built.why, log: "" });
+  const message = (linear ? workMessage : rejoinedMessage)({ execution, step: planned, suffix: draft.snapshot.config.git.commitSuffix });
+  const without = step.on.map(({ head }) => head);
+  // A person's commits are not replaced by others: whoever asks for a linear history merges or rebases these by hand.
+  const lasting = step.head.by === "person" || !linear;
+  const work = draft.ask<"rejoined">({ kind: "rejoined", head: step.head.sha, without, onto: built.commit, message, linear: !lasting });
+  if (!work) return;
+  if (work.kind === "unchanged") return empty(draft, execution, step);
+  if (work.kind === "conflict") return draft.putStep(execution.id, { ...step, on: built.on });
+  draft.move(taskRef(task), work.commit);
+  const head = { sha: work.commit, since: draft.now, by: step.head.by };
+  draft.putStep(execution.id, { ...step, state: "worker_done", why: null, until: null, head, on: built.on });
+  draft.note(`${task} rejoined with ${execution.base} as ${work.commit.slice(0, 12)}`);
+};
+
+const carry = (draft: Draft, { execution, step, planned }: Carrying): void => {
+  const task = taskId(execution.id, step.id);
   const fail = (code: string, text: string): void =>
     failStep(draft, { execution, step, why: { code, why: text, next: `/enki retry ${task}` }, log: "" });
-  if (!planned) return;
   if (step.head?.by === "person" || step.result === null || step.base === null)
     return fail(
       "stale-base",

@@ -1,10 +1,10 @@
 import { type Base, readTaskId, type Sha, type TaskId } from "../../model/ids.ts";
 import { jobKey } from "../../model/job.ts";
-import type { Candidate, Queue } from "../../model/queue.ts";
+import { type Candidate, isGreen, type Queue } from "../../model/queue.ts";
 import { branchRef, candidateRef, readCandidateRef, taskRef } from "../../model/refs.ts";
 import { refuse } from "../../model/refusal.ts";
 import { plan } from "../../refinery/plan.ts";
-import type { RefineryEffect, RefineryPlan } from "../../refinery/state.ts";
+import { type Entrant, mergeOf, type RefineryEffect, type RefineryPlan } from "../../refinery/state.ts";
 import { redTogether } from "../../render/together.ts";
 import { failStep, findStep } from "../apply/failing.ts";
 import { heldBases } from "../bases.ts";
@@ -68,9 +68,29 @@ const landOn = (draft: Draft, base: Base): void => {
 /** The queue with its terms, and what wants to land under these. Undefined while they are not known. */
 const enter = (draft: Draft, base: Base, { queue, tip }: { queue: Queue; tip: Sha | null }) => {
   const coming = entrants(draft, base, queue);
-  const ready = tip === null ? queue : withTerms(draft, base, { queue, tip, wanted: coming.length > 0 });
+  const termed = tip === null ? queue : withTerms(draft, base, { queue, tip, wanted: coming.length > 0 });
+  const ready = termed && tip !== null ? asMade(draft, { queue: termed, tip, coming }) : termed;
   // Other rules may ask for reviews of what nobody minded before.
   return ready && { ready, coming: ready.terms === queue.terms ? coming : entrants(draft, base, ready) };
+};
+
+/**
+ * Without candidates whose files are not those that GitHub would make of the pull request on the base as it is:
+ * a squash or a rebase before them left the base without the commits that they were built on. They are built and verified again.
+ */
+const asMade = (draft: Draft, { queue, tip, coming }: { queue: Queue; tip: Sha; coming: readonly Entrant[] }): Queue | undefined => {
+  if (!queue.terms?.method) return queue;
+  const isOther = (candidate: Candidate): boolean | undefined => {
+    const [item, more] = candidate.items;
+    const entrant = coming.find((each) => each.task === item?.task && each.head === item.head);
+    if (more || !entrant || candidate.onto !== tip || !isGreen(candidate)) return false;
+    const link = draft.ask<"chain">({ kind: "chain", onto: tip, merges: [{ ...mergeOf(entrant), needs: [] }] })?.[0];
+    return link && (link.kind !== "merged" || link.tree !== candidate.tree);
+  };
+  const judged = queue.candidates.map((each) => ({ each, other: isOther(each) }));
+  if (judged.some(({ other }) => other === undefined)) return undefined;
+  const candidates = judged.flatMap(({ each, other }) => (other === true ? [] : [each]));
+  return candidates.length === queue.candidates.length ? queue : { ...queue, candidates };
 };
 
 /** The queue with what GitHub is asked to merge now. */

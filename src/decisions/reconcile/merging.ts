@@ -1,11 +1,15 @@
 import type { Effect } from "../../model/effect.ts";
 import { type Base, readTaskId, type Sha } from "../../model/ids.ts";
+import type { MergeMethod } from "../../model/query.ts";
 import type { Incident, Landing, Queue } from "../../model/queue.ts";
 import { branchRef } from "../../model/refs.ts";
 import { refuse } from "../../model/refusal.ts";
+import { UNLANDABLE } from "../../policy/landing-mode.ts";
 import { landed } from "../../refinery/land.ts";
 import { batchBody, batchTitle, revertBody, revertMessage, revertTitle } from "../../render/pulls.ts";
+import { failStep, findStep } from "../apply/failing.ts";
 import type { Draft } from "../draft.ts";
+import { askToMerge } from "./asking-to-merge.ts";
 import { batchBranch, batchRef, landSteps, revertBranch, sidePullKey, tellReused } from "../landings.ts";
 
 /** GitHub says that a base had just moved at most this often in a row. */
@@ -32,13 +36,14 @@ export const reconcileMerging = (draft: Draft): void => {
     const queue = draft.queue(base);
     if (queue.landing && draft.base(base) === queue.landing.candidate.onto) merge(draft, base, queue.landing);
     if (draft.queue(base).incident) takeBack(draft, base);
-    if (queue.frozen?.code === "landing-refused") recheck(draft, base);
+    if (queue.frozen && (queue.frozen.code === "landing-refused" || UNLANDABLE.has(queue.frozen.code))) recheck(draft, base);
   }
 };
 
 const readBack = (draft: Draft, base: Base, { landing, tip }: { landing: Landing; tip: Sha }): void => {
   const { candidate } = landing;
-  const found = draft.ask<"merge-of">({ kind: "merge-of", head: headOf(landing), onto: candidate.onto, tip });
+  const { method } = landing;
+  const found = draft.ask<"merge-of">({ kind: "merge-of", head: headOf(landing), onto: candidate.onto, tip, ...(method && { method }) });
   if (found === undefined) return;
   if (found === null) return giveUp(draft, base, { why: "the base moved before GitHub merged", pause: 0 });
   settle(draft, base, { landing, ...found });
@@ -58,7 +63,7 @@ const pullOf = (draft: Draft, { mode, candidate }: Landing): number | null => {
 const settle = (draft: Draft, base: Base, { landing, commit, tree }: { landing: Landing; commit: Sha; tree: Sha }): void => {
   const { candidate } = landing;
   const before = without(draft.queue(base));
-  landSteps(draft, base, { items: candidate.items, commit });
+  landSteps(draft, base, { items: candidate.items, commit, ...(landing.method && { method: landing.method }) });
   const after = landed(before, { ...candidate, commit }, draft.snapshot.config.refinery.parallel);
   if (tree === candidate.tree) {
     tellReused(draft, candidate, commit);
@@ -108,7 +113,7 @@ const merge = (draft: Draft, base: Base, landing: Landing): void => {
   if (landing.mode === "batch" && pull === null) return offer(draft, base, landing);
   if (pull === null) return;
   if (landing.tries > 0 && draft.now < landing.since + landing.tries * PAUSE) return draft.wake(landing.since + landing.tries * PAUSE);
-  draft.want({ kind: "merge-pull", key: mergeKey(draft, landing), pull, head: headOf(landing) });
+  askToMerge(draft, landing, { pull, head: headOf(landing), key: mergeKey(draft, landing) });
 };
 
 const mayStill = (draft: Draft, base: Base, { candidate }: Landing): boolean => {
@@ -134,6 +139,9 @@ const refused = (draft: Draft, base: Base, { landing, code, why }: { landing: La
     draft.wake(next.since + next.tries * PAUSE);
     return draft.putQueue(base, { ...draft.queue(base), landing: next });
   }
+  const denied = code === "not-mergeable" ? deniedMethod(why) : null;
+  if (denied) return deny(draft, base, { denied, why });
+  if (code === "not-mergeable" && UNREBASABLE.test(why)) return leave(draft, base, { landing, why });
   // In this mode GitHub wants required checks on each pull request's own head.
   if (code === "not-mergeable" && /status check/i.test(why)) return giveUp(draft, base, { why, pause: CHECK_PAUSE });
   giveUp(draft, base, { why, pause: PAUSE });
@@ -142,7 +150,33 @@ const refused = (draft: Draft, base: Base, { landing, code, why }: { landing: La
   draft.putQueue(base, { ...draft.queue(base), frozen, refusedAt: draft.now });
 };
 
-/** A right that came back is found without a person's word. */
+/** GitHub's words: https://docs.github.com/en/pull-requests/collaborating-with-pull-requests/incorporating-changes-from-a-pull-request/about-pull-request-merges */
+const UNREBASABLE = /can(?:no|')t be rebased/i;
+const DENIED: readonly (readonly [RegExp, MergeMethod])[] = [
+  [/merge commits are not allowed/i, "merge"],
+  [/squash merges are not allowed/i, "squash"],
+  [/rebase merges are not allowed/i, "rebase"],
+];
+const deniedMethod = (why: string): MergeMethod | null => DENIED.find(([words]) => words.test(why))?.[1] ?? null;
+
+/** A way of merging that is not allowed, though GitHub did not show that: another is chosen. */
+const deny = (draft: Draft, base: Base, { denied, why }: { denied: MergeMethod; why: string }): void => {
+  giveUp(draft, base, { why, pause: 0 });
+  const { terms: _, ...queue } = draft.queue(base);
+  draft.putQueue(base, { ...queue, denied: [...(queue.denied ?? []), denied] });
+};
+
+/** A branch whose commits cannot be replayed one by one concerns its step alone: others land meanwhile. */
+const leave = (draft: Draft, base: Base, { landing, why }: { landing: Landing; why: string }): void => {
+  giveUp(draft, base, { why, pause: 0 });
+  const [item] = landing.candidate.items;
+  const found = findStep(draft, item?.task ?? "");
+  if (!item || !found) return;
+  const text = `GitHub cannot rebase its branch onto \`${base}\`: ${why}`;
+  failStep(draft, { ...found, why: { code: "unrebasable", why: text, next: `/enki retry ${item.task}` }, log: "" });
+};
+
+/** A right that came back, or a rule that changed, is found without a person's word. */
 const recheck = (draft: Draft, base: Base): void => {
   const { refusedAt = draft.now, ...queue } = draft.queue(base);
   if (draft.now < refusedAt + RECHECK) return draft.wake(refusedAt + RECHECK);

@@ -130,11 +130,13 @@ const merged = (draft: Draft, of: Published, pull: Pull): Said => {
   return OPENING;
 };
 
-/** Takes a step down as landed by a person: its head is in the base, or its pull request reads merged. */
+/** Takes a step down as landed by a person: its head is in the base, or its pull request reads merged: in other commits, perhaps. */
 export const byHand = (draft: Draft, { execution, step }: Pick<Published, "execution" | "step">, how: string): Said => {
   const commit = draft.base(execution.base);
-  if (commit === null) return { kind: "gone" };
-  draft.putStep(execution.id, { ...step, state: "done", why: null, until: null, landed: { commit, at: draft.now } });
+  if (commit === null || !step.head) return { kind: "gone" };
+  const whole = draft.ask<"contains">({ kind: "contains", commit: step.head.sha, tip: commit });
+  const landed = { commit, at: draft.now, ...(whole === false && { apart: true as const }) };
+  draft.putStep(execution.id, { ...step, state: "done", why: null, until: null, landed });
   draft.note(`${taskId(execution.id, step.id)} landed by hand: ${how}`);
   return { kind: "gone" };
 };

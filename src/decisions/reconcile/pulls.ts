@@ -2,6 +2,7 @@ import type { Execution } from "../../model/execution.ts";
 import { type Sha, taskId, type TaskId } from "../../model/ids.ts";
 import type { PlannedStep } from "../../model/plan.ts";
 import { taskBranch, taskRef } from "../../model/refs.ts";
+import { wayOf } from "../../model/queue.ts";
 import { conflictOf, isAsking, isKept, type Step } from "../../model/step.ts";
 import { pullBody, pullTitle } from "../../render/pulls.ts";
 import { statusText } from "../../render/statuses.ts";
@@ -40,10 +41,10 @@ const offer = (draft: Draft, { execution, step, planned }: Offered): void => {
   const body = pullBody({ execution, step: planned, output: step.output, terms });
   if (step.pull === null) {
     const title = pullTitle({ execution, step: planned });
-    if (terms && !draft.trace(`open-pull:${task}`)) draft.learnStep(execution.id, { ...step, lands: terms.mode });
+    if (terms && !draft.trace(`open-pull:${task}`)) draft.learnStep(execution.id, { ...step, lands: wayOf(terms) });
     draft.want({ kind: "open-pull", key: `open-pull:${task}`, task, head: taskBranch(task), base: execution.base, title, body });
-  } else if (terms && terms.mode !== (step.lands ?? "exact"))
-    draft.want({ kind: "edit-pull", key: `edit-pull:${task}/${terms.mode}`, pull: step.pull, body });
+  } else if (terms && wayOf(terms) !== (step.lands ?? "exact"))
+    draft.want({ kind: "edit-pull", key: `edit-pull:${task}/${wayOf(terms)}`, pull: step.pull, body });
 };
 
 const withdraw = (draft: Draft, task: TaskId, step: Step): void => {

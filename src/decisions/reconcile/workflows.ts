@@ -8,8 +8,9 @@ import { type Flow, openFlow } from "../../workflow/open-flow.ts";
 import { roleOf, stepOf, stepsBefore } from "../../workflow/pieces.ts";
 import { recordResults, type UnitResult } from "../../workflow/record.ts";
 import { openUnits, type RunState, skippedRoles } from "../../workflow/run-state.ts";
-import { areReading, type WorkflowRole } from "../../workflow/workflow.ts";
+import type { WorkflowRole } from "../../workflow/workflow.ts";
 import type { Draft } from "../draft.ts";
+import { outputOf } from "../role-output.ts";
 import { resultOf } from "./piece-result.ts";
 
 /** Moves workflows on: what their steps came to goes into them, and what they want next becomes steps. */
@@ -130,7 +131,6 @@ const plan = (execution: Execution, { run, flow, path, role, roles }: Planning):
   const id = stepOf(path);
   const { work } = role;
   const round = path.at(-1)?.run ?? 1;
-  const persona = role.role === null ? undefined : roles[role.role];
   const needs = stepsBefore(flow, run, { path, loops: false }).filter(
     (each) => execution.steps[each]?.head && isGood(execution.steps[each]),
   );
@@ -140,7 +140,7 @@ const plan = (execution: Execution, { run, flow, path, role, roles }: Planning):
     description: `The role ${role.name} of the workflow ${run.name}.`,
     tier: role.tier ?? DEFAULT_TIER,
     role: role.role,
-    output: role.output ?? (areReading(role.tools) ? "artifact" : (persona?.output ?? "branch")),
+    output: outputOf(role, roles),
     needs: needs.map((step) => ({ step, condition: "completed" })),
     checkpoint: role.checkpoint,
     paths: role.paths,

@@ -1,0 +1,25 @@
+import type { MergeHow } from "../../model/effect.ts";
+import { readTaskId, type Sha } from "../../model/ids.ts";
+import type { Landing } from "../../model/queue.ts";
+import { squashWords } from "../../render/commits.ts";
+import type { Draft } from "../draft.ts";
+
+type Asked = { readonly pull: number; readonly head: Sha; readonly key: `merge-pull:${string}` };
+
+/** Asks GitHub to merge the pull request of a landing, in the way that was written down. */
+export const askToMerge = (draft: Draft, landing: Landing, { pull, head, key }: Asked): void => {
+  const how = mergeHow(draft, landing, pull);
+  draft.want({ kind: "merge-pull", key, pull, head, ...(how && { how }) });
+};
+
+/** A squash says which step it lands, so that it is known again. */
+const mergeHow = (draft: Draft, { method, candidate }: Landing, pull: number): MergeHow | null => {
+  if (method !== "squash") return method === "rebase" ? { method } : null;
+  const [item] = candidate.items;
+  const id = readTaskId(item?.task ?? "");
+  const execution = id && draft.execution(id.execution);
+  const step = id && execution ? draft.planned(execution, id.step) : undefined;
+  if (!item || !execution || !step) return null;
+  const suffix = draft.snapshot.config.git.commitSuffix;
+  return { method, ...squashWords({ execution, step, head: item.head, suffix }, pull) };
+};

@@ -1,0 +1,114 @@
+import { expect, test } from "vitest";
+import { plan, step } from "../support/build.ts";
+import { openStage, type OpenStage, type StageOptions } from "./stage.ts";
+
+const REPOSITORY = { owner: "octo", name: "demo" };
+/** The second step begins as soon as the work of the first is there, and changes the same line. */
+const CHAIN = plan(step("fix"), step("more", { needs: [{ step: "fix", condition: "completed" }] }));
+const LIMITS: Readonly<Record<string, string>> = { fix: "2\n", more: "3\n" };
+
+const open = async (over: Partial<StageOptions> = {}): Promise<OpenStage> =>
+  openStage({
+    script: (spec) => {
+      if (spec.kind === "plan") return { plan: CHAIN };
+      if (spec.kind === "verify") return { verdict: "green" };
+      return { files: { "limit.txt": LIMITS[spec.step?.id ?? ""] ?? "" } };
+    },
+    ...over,
+  });
+
+const runToEnd = async (stage: OpenStage): Promise<number> => {
+  const issue = await stage.ask();
+  await stage.approve(issue);
+  await stage.shows(issue, /Done: all of it landed/);
+  return issue;
+};
+
+test("a repository that only squashes: both steps land as one commit each, though the second was built on the first", async () => {
+  const stage = await open();
+  await stage.does("PATCH", "", { allow_merge_commit: false, allow_rebase_merge: false });
+  await runToEnd(stage);
+  expect(await stage.landed()).toEqual(["fix", "more"]);
+  expect(await stage.git("show", "main:limit.txt")).toBe("3");
+  expect(await stage.git("log", "--merges", "--format=%H", "main")).toBe("");
+  expect((await stage.git("log", "--format=%s|%an", "-2", "main")).split("\n")).toEqual([
+    expect.stringMatching(/^Do more \(#\d+\)\|enki\[bot\]$/),
+    expect.stringMatching(/^Do fix \(#\d+\)\|enki\[bot\]$/),
+  ]);
+  expect(await stage.git("diff", "--name-only", "main~1", "main")).toBe("limit.txt");
+  for (const { number } of await stage.maintainer.pulls())
+    expect(await stage.does("GET", `/pulls/${number}`)).toMatchObject({
+      merged: true,
+      body: expect.stringContaining("squashed one at a time"),
+    });
+});
+
+test("a linear history without squashes: both steps are rebased", async () => {
+  const stage = await open();
+  await stage.does("PATCH", "", { allow_squash_merge: false });
+  stage.forge.setRules(REPOSITORY, [{ branch: "main", type: "required_linear_history" }]);
+  await runToEnd(stage);
+  expect(await stage.git("show", "main:limit.txt")).toBe("3");
+  expect((await stage.git("log", "--format=%s|%an|%cn", "-2", "main")).split("\n")).toEqual([
+    "Do more|Enki|enki[bot]",
+    "Do fix|Enki|enki[bot]",
+  ]);
+  expect(await stage.git("log", "--merges", "--format=%H", "main")).toBe("");
+});
+
+test("signed commits: what lands is squashed and signed by GitHub", async () => {
+  const stage = await open();
+  stage.forge.setRules(REPOSITORY, [{ branch: "main", type: "required_signatures" }]);
+  await runToEnd(stage);
+  expect((await stage.git("log", "--format=%cn", "-2", "main")).split("\n")).toEqual(["GitHub", "GitHub"]);
+});
+
+test("GitHub's answer to a squash is lost: it is read back, and squashed once", async () => {
+  let lost = 0;
+  const stage = await open({
+    faults: { requests: ({ method, path }) => (method === "PUT" && path.endsWith("/merge") && (lost += 1) === 1 ? "after" : null) },
+  });
+  await stage.does("PATCH", "", { allow_merge_commit: false });
+  const issue = await stage.ask();
+  await stage.approve(issue);
+  await stage.sweepUntil("the end", async () => (await stage.said(issue, "execution")).join().includes("Done: all of it landed"), 1_000);
+  expect(await stage.landed()).toEqual(["fix", "more"]);
+});
+
+test("nothing could ever land: `/enki fix` is refused before a planner starts, and works as soon as that is allowed", async () => {
+  const stage = await open();
+  await stage.does("PATCH", "", { allow_squash_merge: false });
+  stage.forge.setRules(REPOSITORY, [{ branch: "main", type: "required_signatures" }]);
+  const issue = await stage.ask();
+  const answer = await stage.replies(issue, /Nothing can land on `main`/);
+  expect(answer).toContain("(`signatures`)");
+  expect(answer).toContain("Next: allow squash merging");
+  expect(answer).not.toContain("/enki retry");
+  expect(await stage.said(issue, "execution")).toEqual([]);
+  expect(await stage.does("GET", "/actions/runs")).toMatchObject({ total_count: 0 });
+  await stage.does("PATCH", "", { allow_squash_merge: true });
+  await stage.maintainer.comment(issue, "/enki fix the limit");
+  await stage.approve(issue);
+  await stage.shows(issue, /Done: all of it landed/);
+});
+
+test("a rule comes while the work is on its way: what was verified waits, with the way on, and lands by another way when that is allowed", async () => {
+  const stage: OpenStage = await open({
+    script: (spec) => {
+      if (spec.kind === "plan") return { plan: plan(step("fix")) };
+      if (spec.kind !== "verify") return { files: { "limit.txt": "2\n" } };
+      stage.forge.setRules(REPOSITORY, [
+        { branch: "main", type: "required_signatures" },
+        { branch: "main", type: "pull_request", parameters: { allowed_merge_methods: ["merge"] } },
+      ]);
+      return { verdict: "green" };
+    },
+  });
+  const issue = await stage.ask();
+  await stage.approve(issue);
+  const held = await stage.shows(issue, /Nothing lands for now/);
+  expect(held).toContain("allow squash merging");
+  stage.forge.setRules(REPOSITORY, [{ branch: "main", type: "required_signatures" }]);
+  await stage.sweepUntil("the end", async () => (await stage.said(issue, "execution")).join().includes("Done: all of it landed"), 60_000);
+  expect(await stage.git("log", "--format=%cn", "-1", "main")).toBe("GitHub");
+});
