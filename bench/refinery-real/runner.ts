@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { GitError, runGit } from "../../src/git/run.ts";
-import { writeBundle } from "../../src/jobs/bundle.ts";
+import { EMPTY_BUNDLE, writeBundle } from "../../src/jobs/bundle.ts";
 import { type Publishing, publishJob } from "../../src/jobs/publish.ts";
 import { readTaskId } from "../../src/model/ids.ts";
 import { type Job, jobKey, readJobKey } from "../../src/model/job.ts";
@@ -58,7 +58,7 @@ export const openRunner = ({ clock, trace, bare, directory }: Options): Simulate
     );
   };
   const make = async ({ kind, target, attempt }: Job, bundle: string): Promise<Publishing["before"]> => {
-    const left = { end: "success", why: "", files: [], tools: [], output: "done", artifact: null, transcript: [] } as const;
+    const left = { ...EMPTY_BUNDLE, end: "success", output: "done" } as const;
     if (kind === "verify") {
       const conclusion = verdict(await filesAt(target)) === "green" ? "success" : "failure";
       await writeBundle(bundle, left);
@@ -150,5 +150,6 @@ const planOf = ({ scene, needs }: Trace): PlannedStep[] =>
     checkpoint: false,
     paths: [],
     verify: [],
+    optional: false,
     run: null,
   }));

@@ -4,14 +4,14 @@ import { type Base, type Millis, type RefName, type Sha } from "../model/ids.ts"
 import type { JobKey } from "../model/job.ts";
 import { type Answers, type Query, type QueryKind, queryKey } from "../model/query.ts";
 import { branchRef } from "../model/refs.ts";
-import { graphRecords, openLedger, sideRecords } from "./records.ts";
+import { graphRecords, openLedger, sideRecords, textRecords } from "./records.ts";
 
 /** A decision under way: the ledger as it will be, and what goes with it. The snapshot is never changed. */
 export type Draft = ReturnType<typeof openDraft>;
 
 export const openDraft = (snapshot: Snapshot) => {
   const writer = openLedger(snapshot.ledger);
-  const records = { ...graphRecords(writer), ...sideRecords(writer, snapshot.now) };
+  const records = { ...graphRecords(writer), ...textRecords(writer), ...sideRecords(writer, snapshot.now) };
   const facts = openFacts(snapshot);
   const refs = openRefs(snapshot, writer.hurry);
   const clock = openClock(snapshot.now);

@@ -156,7 +156,7 @@ const planOf = (landings: readonly Landing[], branches: readonly StepId[]): Plan
   ]);
   const rest = { description: "", tier: DEFAULT_TIER, role: null, output: "branch" as const, needs: [] };
   return {
-    steps: [...titles].map(([id, title]) => ({ id, title, ...rest, checkpoint: false, paths: [], verify: [], run: null })),
+    steps: [...titles].map(([id, title]) => ({ id, title, ...rest, checkpoint: false, paths: [], verify: [], optional: false, run: null })),
   };
 };
 

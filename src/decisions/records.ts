@@ -115,11 +115,22 @@ export const graphRecords = ({ ledger, steps, put, hurry, learnStep }: Writer) =
       const used = new Set(Object.values(ledger().executions).flatMap((each) => [each.plan, each.adding?.plan]));
       for (const each of Object.keys(ledger().plans)) if (!used.has(each)) put("plans", each, undefined);
       for (const mail of Object.values(ledger().mails)) if (mail.execution === id) put("mails", mail.id, undefined);
-      for (const name of Object.keys(ledger().artifacts)) if (name.startsWith(`${id}/`)) put("artifacts", name, undefined);
+      for (const kind of ["artifacts", "answers"] as const) {
+        for (const name of Object.keys(ledger()[kind])) if (name.startsWith(`${id}/`)) put(kind, name, undefined);
+      }
     },
-    putArtifact: (execution: ExecutionId, step: StepId, text: string): void => put("artifacts", `${execution}/${step}`, text),
   };
 };
+
+/** Keeping what steps left in words. */
+export const textRecords = ({ ledger, put }: Writer) => ({
+  /** Keeps what an agent said last; an empty text takes away what an earlier attempt said. */
+  putAnswer: (execution: ExecutionId, step: StepId, text: string): void => {
+    const name = `${execution}/${step}` as const;
+    if ((ledger().answers[name] ?? "") !== text) put("answers", name, text === "" ? undefined : text);
+  },
+  putArtifact: (execution: ExecutionId, step: StepId, text: string): void => put("artifacts", `${execution}/${step}`, text),
+});
 
 /** Reading and writing what stands beside the graph: handled events, queues, traces, the outbox. */
 export const sideRecords = (writer: Writer, now: Millis) => {

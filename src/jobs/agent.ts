@@ -1,7 +1,7 @@
 import { mkdir, readFile } from "node:fs/promises";
 import { GitError } from "../git/run.ts";
 import { matches } from "../policy/glob.ts";
-import { type BundleEnd, type NewBundle, writeBundle } from "./bundle.ts";
+import { type BundleEnd, EMPTY_BUNDLE, type NewBundle, writeBundle } from "./bundle.ts";
 import { mayEdit } from "./environment.ts";
 import { judge } from "./judge.ts";
 import { isCommand, type JobSpec, places, startOf } from "./spec.ts";
@@ -19,7 +19,7 @@ export const agentJob = async (host: StepHost): Promise<{ end: BundleEnd; why: s
   return { end: bundle.end, why: bundle.why };
 };
 
-const emptyBundle = (why: string): NewBundle => ({ end: "failed", why, files: [], tools: [], output: "", artifact: null, transcript: [] });
+const emptyBundle = (why: string): NewBundle => ({ ...EMPTY_BUNDLE, end: "failed", why });
 
 const work = async (host: StepHost, spec: JobSpec): Promise<NewBundle> => {
   await mkdir(host.workspace, { recursive: true });

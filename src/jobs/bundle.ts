@@ -2,16 +2,18 @@ import { constants } from "node:fs";
 import { lstat, mkdir, open, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
-import { recordedSchema } from "../ledger/result.ts";
+import { outcomeSchema, recordedSchema, repliesSchema } from "../ledger/result.ts";
 import type { Command } from "../model/command.ts";
+import { MAX_REPLIES } from "../model/outcome.ts";
 import { accept, refuse, type Result } from "../model/refusal.ts";
 
 const REPORT = "report.json";
 const OUTPUT = "output.md";
+const ANSWER = "answer.md";
 const ARTIFACT = "artifact.md";
 const TRANSCRIPT = "transcript.jsonl";
 const FILES = "files";
-const LARGEST = { [REPORT]: 20_000_000, [OUTPUT]: 1_000_000, [ARTIFACT]: 10_000_000 };
+const LARGEST = { [REPORT]: 20_000_000, [OUTPUT]: 1_000_000, [ANSWER]: 1_000_000, [ARTIFACT]: 10_000_000 };
 /** Content beyond this is not handed over: no configuration allows more. In files and bytes. */
 const CARRIED = { files: 10_000, bytes: 100_000_000 };
 /** More files are not named either: what they come to is told all the same. */
@@ -29,6 +31,8 @@ const reportSchema = z.strictObject({
   format: z.literal(1),
   end: z.enum(["success", "artifact", "unchanged", "failed", "asked", "timed-out", "crashed"]),
   why: z.string().max(MAX_WHY),
+  outcome: outcomeSchema.nullable(),
+  replies: repliesSchema,
   files: z
     .array(
       z.strictObject({
@@ -45,11 +49,25 @@ const reportSchema = z.strictObject({
 export type BundleReport = Omit<z.output<typeof reportSchema>, "tools"> & { readonly tools: readonly Command[] };
 export type BundleEnd = BundleReport["end"];
 
-export type NewBundle = Pick<BundleReport, "end" | "why" | "tools"> & {
+export type NewBundle = Pick<BundleReport, "end" | "why" | "outcome" | "replies" | "tools"> & {
   readonly files: readonly (BundleReport["files"][number] & { readonly content: Buffer | null })[];
+  readonly answer: string;
   readonly output: string;
   readonly artifact: string | null;
   readonly transcript: readonly string[];
+};
+
+/** A bundle in which nobody said or did anything. */
+export const EMPTY_BUNDLE: Omit<NewBundle, "end"> = {
+  why: "",
+  outcome: null,
+  replies: [],
+  tools: [],
+  files: [],
+  answer: "",
+  output: "",
+  artifact: null,
+  transcript: [],
 };
 
 /** Writes a bundle into a new directory, in the place of what is there. */
@@ -57,10 +75,19 @@ export const writeBundle = async (directory: string, bundle: NewBundle): Promise
   // An agent could have left links and pipes here.
   await rm(directory, { recursive: true, force: true });
   await mkdir(join(directory, FILES), { recursive: true });
-  const { end, why, tools, output, artifact, transcript } = bundle;
+  const { end, why, outcome, replies, tools, answer, output, artifact, transcript } = bundle;
   const files = bundle.files.slice(0, MAX_NAMED).map(({ path, kind, executable, size }) => ({ path, kind, executable, size }));
-  const report: BundleReport = { format: 1, end, why: why.slice(0, MAX_WHY), files, tools: tools.slice(-MAX_TOOLS) };
+  const report: BundleReport = {
+    format: 1,
+    end,
+    why: why.slice(0, MAX_WHY),
+    outcome,
+    replies: replies.slice(-MAX_REPLIES),
+    files,
+    tools: tools.slice(-MAX_TOOLS),
+  };
   await writeFile(join(directory, REPORT), JSON.stringify(report));
+  await writeFile(join(directory, ANSWER), answer);
   await writeFile(join(directory, OUTPUT), output);
   if (artifact !== null) await writeFile(join(directory, ARTIFACT), artifact);
   if (transcript.length > 0) await writeFile(join(directory, TRANSCRIPT), `${transcript.join("\n")}\n`);
@@ -71,6 +98,7 @@ export const writeBundle = async (directory: string, bundle: NewBundle): Promise
 
 export type OpenedBundle = {
   readonly report: BundleReport;
+  readonly answer: string;
   readonly output: string;
   readonly artifact: string | null;
   /** The new content of the path at this place in the report; null when it is not there, or not of the size that was reported. */
@@ -84,12 +112,14 @@ export const openBundle = async (directory: string): Promise<Result<OpenedBundle
   const text = await readRegular(join(directory, REPORT), LARGEST[REPORT]);
   const report = text && readReport(text.toString("utf8"));
   if (!report) return refuse("bad-bundle", "What the job left behind is not of our form.");
+  const answer = await readRegular(join(directory, ANSWER), LARGEST[ANSWER]);
   const output = await readRegular(join(directory, OUTPUT), LARGEST[OUTPUT]);
   const artifact = await readRegular(join(directory, ARTIFACT), LARGEST[ARTIFACT]);
   // A folder that is a link would lead out of the bundle.
   const contents = await lstat(join(directory, FILES)).catch(() => null);
   return accept({
     report,
+    answer: answer?.toString("utf8") ?? "",
     output: output?.toString("utf8") ?? "",
     artifact: artifact?.toString("utf8") ?? null,
     content: async (index) => {

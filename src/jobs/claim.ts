@@ -67,6 +67,7 @@ const spec = ({ ledger, config, job }: Claim, execution: Execution, doing: Doing
   backlog: [],
   tools: null,
   readOnly: false,
+  piece: null,
   conflict: null,
   environment: {},
   ...inSight(ledger, execution, job),
@@ -83,11 +84,8 @@ const inSight = (ledger: Ledger, execution: Execution, job: Job): Pick<JobSpec, 
   return {
     toolSet,
     executions: toolSet === "planner" || toolSet === "sidecar" ? all : all.filter(({ issue }) => issue === execution.issue),
-    // Who resolves a conflict or does a quick task gets no mail.
-    mails:
-      address === null || (toolSet !== "planner" && toolSet !== "worker")
-        ? []
-        : Object.values(ledger.mails).filter((mail) => to(mail) || from(mail)),
+    // Conflict jobs receive no mail. A quick task cannot send any, but it is told the answer to what it was blocked by.
+    mails: address === null || toolSet === "merger" ? [] : Object.values(ledger.mails).filter((mail) => to(mail) || from(mail)),
   };
 };
 

@@ -1,12 +1,14 @@
 import { captureOutput } from "../agent/output.ts";
 import type { Command } from "../model/command.ts";
+import type { Outcome, ThreadReply } from "../model/outcome.ts";
 import { redact, redactJson } from "../policy/secrets.ts";
-import { type NewBundle, readRegular } from "./bundle.ts";
-import { thrownAway } from "../render/thrown-away.ts";
-import { cutText } from "./cut-text.ts";
-import { makesArtifact } from "./environment.ts";
-import { isCommand, type JobSpec } from "./spec.ts";
 import { withoutMarkers } from "../workflow/output-block.ts";
+import { type NewBundle, readRegular } from "./bundle.ts";
+import { namedPaths, thrownAway } from "../render/thrown-away.ts";
+import { cutAnswer, cutText } from "./cut-text.ts";
+import { makesArtifact, mayEdit } from "./environment.ts";
+import { isCommand, type JobSpec } from "./spec.ts";
+import { outcomeOf, repliesOf } from "./stated.ts";
 import type { Worked } from "./work.ts";
 import type { Changed } from "./workspace.ts";
 
@@ -30,15 +32,7 @@ const ENDS = { refused: "failed", "timed-out": "timed-out", crashed: "crashed" }
 /** What an attempt comes to. */
 export const judge = async ({ spec, artifact, worked, changed, thrown, secrets }: Judged): Promise<NewBundle> => {
   const clean = (text: string): string => redact(text, secrets);
-  const said = clean(worked.answer);
-  const left = {
-    tools: JSON.parse(redactJson(worked.tools, secrets)) as Command[],
-    transcript: worked.transcript,
-    files: [],
-    artifact: null,
-    output: captureOutput(said),
-    why: clean(thrownAway(thrown.map(({ path }) => path))),
-  };
+  const left = { ...wordsOf(spec, worked, secrets), why: clean(thrownAway(thrown.map(({ path }) => path))) };
   const failed = (why: string): NewBundle => ({ ...left, end: "failed", why });
   if (worked.end !== "finished") return { ...left, end: ENDS[worked.end], why: clean(worked.why) };
   // What it changed before it asked is not kept: it was told so, and begins again with the answer.
@@ -47,11 +41,30 @@ export const judge = async ({ spec, artifact, worked, changed, thrown, secrets }
     const why = whyNoPlan(spec, worked);
     return why === null ? { ...left, end: "success" } : failed(clean(why));
   }
+  const stopped = stoppedBy(left.outcome);
+  if (stopped) return { ...left, ...stopped };
   if (makesArtifact(spec)) {
     const report = cutText(clean(await readReport(artifact, worked.answer)));
     return report === "" ? failed("The agent left no report.") : { ...left, end: "artifact", artifact: report };
   }
-  return judgeFiles({ left, failed, clean }, { spec, said, changed, secrets });
+  return judgeFiles({ left, failed, clean }, { spec, changed, secrets });
+};
+
+/** What ends a step whatever its agent left: that it could not do it, or needs an answer. */
+const stoppedBy = (outcome: Outcome | null): Pick<NewBundle, "end" | "why"> | null => {
+  if (outcome?.kind === "failed") return { end: "failed", why: outcome.reason || "The agent says that it could not do it, and not why." };
+  if (outcome?.kind !== "blocked") return null;
+  return { end: "asked", why: outcome.reason || "The agent says that it is blocked, and not by what." };
+};
+
+/** All that an agent said, without the secrets. */
+const wordsOf = (spec: JobSpec, worked: Worked, secrets: readonly string[]) => {
+  const answer = redact(worked.answer, secrets);
+  const tools = JSON.parse(redactJson(worked.tools, secrets)) as Command[];
+  const outcome: Outcome | null = outcomeOf(spec, { tools, answer });
+  const replies: readonly ThreadReply[] = repliesOf(tools);
+  const none = { files: [], artifact: null, transcript: worked.transcript };
+  return { ...none, tools, outcome, replies, answer: cutAnswer(answer), output: captureOutput(answer) };
 };
 
 type Left = {
@@ -59,15 +72,27 @@ type Left = {
   readonly failed: (why: string) => NewBundle;
   readonly clean: (text: string) => string;
 };
-type Changes = Pick<Judged, "spec" | "changed" | "secrets"> & { readonly said: string };
+type Changes = Pick<Judged, "spec" | "changed" | "secrets">;
 
-const judgeFiles = ({ left, failed, clean }: Left, { spec, said, changed, secrets }: Changes): NewBundle => {
+const judgeFiles = ({ left, failed, clean }: Left, { spec, changed, secrets }: Changes): NewBundle => {
   if (typeof changed === "string") return failed(clean(changed));
   const leak = changed.find(({ content }) => content && secrets.some((secret) => content.includes(secret)));
   if (leak) return failed(`${JSON.stringify(leak.path)} holds the model's key.`);
-  if (changed.length > 0) return { ...left, end: "success", files: changed };
-  if (said.trim() === "" && !isCommand(spec)) return failed("The agent said nothing and changed nothing.");
-  return { ...left, end: "unchanged" };
+  const { outcome } = left;
+  if (changed.length > 0) {
+    if (outcome?.kind !== "nothing-to-do") return { ...left, end: "success", files: changed };
+    return failed(`The agent says that there is nothing to do, and changed ${namedPaths(changed.map(({ path }) => path))}.`);
+  }
+  const why = whyNotUnchanged(spec, outcome);
+  return why === null ? { ...left, end: "unchanged", why: left.why || (outcome?.reason ?? "") } : failed(why);
+};
+
+/** Why a step that could change files may not end without a change; null where it may. Of a workflow its author's edges say what follows. */
+const whyNotUnchanged = (spec: JobSpec, outcome: Outcome | null): string | null => {
+  if (isCommand(spec) || spec.conflict !== null || !mayEdit(spec)) return null;
+  if (outcome === null) return "The agent ended without a change and without saying why.";
+  if (outcome.kind === "nothing-to-do") return outcome.reason === "" ? "The agent says that there is nothing to do, and not why." : null;
+  return spec.piece === null ? "The agent says that it is done, and changed nothing." : null;
 };
 
 const isQuestion = (command: Command): boolean => command.kind === "mail-send" && command.to === "user" && command.type === "request";
@@ -82,8 +107,8 @@ const whyNoPlan = ({ adding }: JobSpec, { tools, refusedPlan }: Worked): string 
     : `its plan was refused: ${refusedPlan}`;
 };
 
-/** The report that the agent wrote, else what it said. */
-const readReport = async (path: string, text: string): Promise<string> => {
+/** The report that the agent wrote, else what it said last. */
+const readReport = async (path: string, answer: string): Promise<string> => {
   const written = (await readRegular(path, LONGEST_REPORT))?.toString("utf8") ?? "";
-  return written.trim() === "" ? withoutMarkers(text) : written;
+  return written.trim() === "" ? withoutMarkers(answer) : written;
 };

@@ -25,6 +25,7 @@ export const pieceOf = ({ workflow: run }: Execution, planned: PlannedStep): Par
     earlier: null,
     tools,
     readOnly: areReading(tools),
+    piece: { ownStatus: role?.ownStatus === true },
     ...(model === null ? {} : { model }),
     ...(prepared.value.kind === "agent"
       ? { step: { ...planned, description: prepared.value.prompt } }

@@ -9,7 +9,7 @@ import { type BundleFile, checkBundle, hasMarker } from "../policy/bundle.ts";
 import { redact, redactJson } from "../policy/secrets.ts";
 import { type BundleReport, openBundle, type OpenedBundle } from "./bundle.ts";
 import { claimJob } from "./claim.ts";
-import { cutText } from "./cut-text.ts";
+import { cutAnswer, cutText } from "./cut-text.ts";
 import { makesArtifact, mayEdit } from "./environment.ts";
 import { type JobHost, readRepository } from "./job-host.ts";
 import type { JobSpec } from "./spec.ts";
@@ -68,7 +68,7 @@ type Made = { readonly result: JobResult; readonly contents: readonly Carried[] 
 
 const makeResult = async (making: Making): Promise<Made> => {
   const { job, spec, publishing } = making;
-  const none = { why: "", output: "", artifact: null, files: [], tools: [], spent: 0 };
+  const none = { why: "", outcome: null, answer: "", replies: [], output: "", artifact: null, files: [], tools: [], spent: 0 };
   const result = { format: 1, job: jobKey(job), run: publishing.run, base: spec.base, ...none } as const;
   const opened = await openBundle(publishing.bundle);
   if (job.kind === "verify")
@@ -91,7 +91,14 @@ const verdict = ({ job, step }: Conclusion, log: string): { end: JobEnd; why: st
 
 const judge = async ({ spec, config, job, marked }: Making, result: Omit<JobResult, "end">, bundle: OpenedBundle): Promise<Made> => {
   const { report } = bundle;
-  const words = { why: redact(report.why), output: redact(bundle.output).slice(-20_000), tools: toolsOf(spec, report.tools) };
+  const words = {
+    why: redact(report.why),
+    outcome: report.outcome && { ...report.outcome, reason: redact(report.outcome.reason) },
+    replies: report.replies.map((reply) => ({ ...reply, text: redact(reply.text) })),
+    answer: cutAnswer(redact(bundle.answer)),
+    output: redact(bundle.output).slice(-20_000),
+    tools: toolsOf(spec, report.tools),
+  };
   const ended = (end: JobEnd, artifact: string | null = null): Made => ({ result: { ...result, ...words, end, artifact }, contents: [] });
   const refused = (why: string): Made => ({ result: { ...result, end: "refused", why }, contents: [] });
   if (report.end === "artifact") {

@@ -57,6 +57,8 @@ export type JobSpec = {
   readonly tools: readonly Tool[] | null;
   /** True where those cannot change anything. */
   readonly readOnly: boolean;
+  /** What a workflow says of its role; null for a step of a plan. */
+  readonly piece: { readonly ownStatus: boolean } | null;
   /** What is resolved; null for any other job. */
   readonly conflict: ConflictSpec | null;
   /** Values for the step's own command. */

@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { redact } from "../policy/secrets.ts";
-import { writeBundle } from "./bundle.ts";
+import { EMPTY_BUNDLE, writeBundle } from "./bundle.ts";
 import { commandEnv } from "./environment.ts";
 import { runShell, setDeadline } from "./shell.ts";
 import { type JobSpec, places } from "./spec.ts";
@@ -23,15 +23,7 @@ export const verifyJob = async (host: StepHost): Promise<boolean> => {
     if (lines.push(redact(text).slice(0, LONGEST_LINE)) > KEPT_LINES) lines.shift();
   };
   const passed = await verify(host, spec, tell);
-  await writeBundle(at.bundle, {
-    end: passed ? "success" : "failed",
-    why: "",
-    files: [],
-    tools: [],
-    output: lines.join("\n"),
-    artifact: null,
-    transcript: [],
-  });
+  await writeBundle(at.bundle, { ...EMPTY_BUNDLE, end: passed ? "success" : "failed", output: lines.join("\n") });
   return passed;
 };
 

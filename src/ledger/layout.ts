@@ -6,6 +6,7 @@ import { type Ledger, LEDGER_FORMAT } from "../model/ledger.ts";
 import { emptyQueue, type Queue } from "../model/queue.ts";
 import { newStep } from "../model/step.ts";
 import type { Mail } from "../model/mail.ts";
+import type { Plan } from "../model/plan.ts";
 import { accept, refuse, type Result } from "../model/refusal.ts";
 
 /** Paths in the ledger's tree. Names that people chose (a base) are percent-encoded. */
@@ -42,6 +43,7 @@ export const ledgerFiles = (before: Ledger | null, after: Ledger): Map<string, s
   differ(before?.queues, after.queues, (base, queue) => files.set(`queues/${encodeURIComponent(base)}.json`, queue ? json(queue) : null));
   differ(before?.mails, after.mails, (id, mail) => files.set(`mail/${id}.json`, mail ? json(mail) : null));
   differ(before?.artifacts, after.artifacts, (name, text) => files.set(`artifacts/${name}.md`, text ?? null));
+  differ(before?.answers, after.answers, (name, text) => files.set(`answers/${name}.md`, text ?? null));
   return files;
 };
 
@@ -72,8 +74,10 @@ export const archiveFiles = (before: Ledger, after: Ledger): Map<string, string>
     if (plan) files.set(`${folder}/plan-${execution.plan}.json`, json(plan));
     if (before.briefs[id]) files.set(`${folder}/brief.json`, json(before.briefs[id]));
     for (const mail of Object.values(before.mails)) if (mail.execution === id) files.set(`${folder}/mail/${mail.id}.json`, json(mail));
-    for (const [name, text] of Object.entries(before.artifacts))
-      if (name.startsWith(`${id}/`)) files.set(`${folder}/artifacts/${name.slice(id.length + 1)}.md`, text);
+    for (const kind of ["artifacts", "answers"] as const) {
+      for (const [name, text] of Object.entries(before[kind]))
+        if (name.startsWith(`${id}/`)) files.set(`${folder}/${kind}/${name.slice(id.length + 1)}.md`, text);
+    }
   }
   return files;
 };
@@ -95,6 +99,9 @@ const upgrade = (execution: Execution): Execution => ({
   ...filled(lacking, execution),
   steps: Object.fromEntries(Object.entries(execution.steps).map(([id, step]) => [id, filled(newStep(id), step)])),
 });
+
+/** Steps of a plan of an earlier version are not optional. */
+const upgradePlan = ({ steps }: Plan): Plan => ({ steps: steps.map((step) => filled({ optional: false }, step)) });
 
 /** A queue of an earlier version: its candidates are built again, its items keep their places. */
 const upgradeQueue = (queue: Queue): Queue => {
@@ -140,7 +147,7 @@ type ExecutionFiles = {
 const readExecutionFile = (own: ExecutionFiles, { id, file, text }: Readonly<Record<"id" | "file" | "text", string>>): void => {
   if (file === "state.json") own.executions[id] = upgrade(JSON.parse(text));
   else if (file === "brief.json") own.briefs[id] = JSON.parse(text);
-  else if (file.startsWith("plan-")) own.plans[file.slice("plan-".length, -".json".length)] = JSON.parse(text);
+  else if (file.startsWith("plan-")) own.plans[file.slice("plan-".length, -".json".length)] = upgradePlan(JSON.parse(text));
 };
 
 // What is read here was written by ledgerFiles, in this format.
@@ -152,6 +159,7 @@ const parse = (files: ReadonlyMap<string, Buffer>): Ledger => {
   const own: ExecutionFiles = { executions: {}, plans: {}, briefs: {} };
   const queues: Record<string, Ledger["queues"][string]> = {};
   const artifacts: Record<`${string}/${string}`, string> = {};
+  const answers: Record<`${string}/${string}`, string> = {};
   const mails: Record<string, Mail> = {};
   for (const [path, content] of files) {
     const [folder, name = "", rest = ""] = path.split("/");
@@ -160,10 +168,11 @@ const parse = (files: ReadonlyMap<string, Buffer>): Ledger => {
     else if (folder === "queues") queues[decodeURIComponent(name.slice(0, -".json".length))] = upgradeQueue(JSON.parse(text));
     else if (folder === "mail") mails[name.slice(0, -".json".length)] = JSON.parse(text);
     else if (folder === "artifacts") artifacts[`${name}/${rest.slice(0, -".md".length)}`] = text;
+    else if (folder === "answers") answers[`${name}/${rest.slice(0, -".md".length)}`] = text;
   }
   const inbox = read<Pick<Ledger, "cursor" | "handled">>(INBOX, { cursor: 0, handled: {} });
   const { outbox, traces } = read<Pick<Ledger, "outbox" | "traces">>(EFFECTS, { outbox: {}, traces: {} });
   const effects = { outbox: upgradeOutbox(outbox), traces };
   const backlog = read<readonly BacklogItem[]>(BACKLOG, []);
-  return { format: LEDGER_FORMAT, ...inbox, ...effects, ...own, queues, artifacts, mails, backlog };
+  return { format: LEDGER_FORMAT, ...inbox, ...effects, ...own, queues, artifacts, answers, mails, backlog };
 };

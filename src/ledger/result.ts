@@ -3,6 +3,7 @@ import { MAX_ITEM } from "../model/backlog.ts";
 import { isSha, isStepId, readTaskId, taskId, type TaskId } from "../model/ids.ts";
 import { type JobKey, type JobResult, jobKey, readJobKey } from "../model/job.ts";
 import { type Address, ANSWERS, EVERYBODY, MAIL_LIMITS, PRIORITIES, TTL, workerAddress, workerOf } from "../model/mail.ts";
+import { MAX_REASON_CHARS, MAX_REPLIES, OUTCOMES } from "../model/outcome.ts";
 import { CONDITIONS, TIERS } from "../model/plan.ts";
 
 /** The longest text of a result, in characters. */
@@ -37,6 +38,8 @@ const planned = z.strictObject({
   checkpoint: z.boolean(),
   paths: z.array(text),
   verify: z.array(text),
+  // A plan of an earlier version has none.
+  optional: z.boolean().default(false),
   run: text.nullable(),
 });
 
@@ -70,6 +73,12 @@ const mail = [
   z.strictObject({ kind: z.literal("mail-reply"), mail: name, body: mailBody, status: z.enum(ANSWERS) }),
 ] as const;
 
+export const outcomeSchema = z.strictObject({ kind: z.enum(OUTCOMES), reason: z.string().max(MAX_REASON_CHARS) });
+export const repliesSchema = z
+  .array(z.strictObject({ comment: z.int().positive(), addressed: z.boolean(), text: z.string().min(1).max(MAX_REASON_CHARS) }))
+  .max(MAX_REPLIES)
+  .readonly();
+
 /** What an agent's tools may record: nothing else of the commands is ever taken from a job. */
 export const recordedSchema = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("propose"), plan: z.strictObject({ steps: z.array(planned) }) }),
@@ -77,7 +86,13 @@ export const recordedSchema = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("create-task"), step: planned }),
   z.strictObject({ kind: z.literal("quick"), prompt: text.min(1) }),
   z.strictObject({ kind: z.literal("stop") }),
-  z.strictObject({ kind: z.literal("report"), status: text }),
+  z.strictObject({
+    kind: z.literal("report"),
+    status: text,
+    outcome: z.enum(OUTCOMES).optional(),
+    reason: z.string().max(MAX_REASON_CHARS).optional(),
+    replies: repliesSchema.optional(),
+  }),
   z.strictObject({ kind: z.literal("backlog-add"), body: item }),
   z.strictObject({ kind: z.literal("backlog-update"), issue, body: item }),
   z.strictObject({ kind: z.literal("backlog-remove"), issue }),
@@ -93,6 +108,10 @@ const resultSchema = z.strictObject({
   base: sha,
   end: z.enum(["success", "artifact", "unchanged", "failed", "asked", "timed-out", "crashed", "cancelled", "refused"]),
   why: text,
+  // A result of an earlier version has none of the three.
+  outcome: outcomeSchema.nullable().default(null),
+  answer: text.default(""),
+  replies: repliesSchema.default([]),
   output: text,
   artifact: text.nullable(),
   files: z.array(z.strictObject({ path: z.string(), mode: z.enum(["100644", "100755"]).nullable() })),

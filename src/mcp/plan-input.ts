@@ -25,6 +25,10 @@ const step = z.strictObject({
   checkpoint: z.boolean().default(false).describe("What needs this step waits for a person's approval."),
   paths: z.array(z.string()).max(100).default([]).describe("Globs that the step may change; all when empty."),
   verify: z.array(z.string()).max(20).default([]).describe("Commands that verify this step beside the repository's own."),
+  optional: z
+    .boolean()
+    .default(false)
+    .describe("True where finding nothing to do is fine: what needs this step then goes on without asking a person."),
   run: z.string().max(10_000).optional().describe("A shell command instead of an agent."),
 });
 
@@ -74,7 +78,7 @@ export const readTask = (input: unknown, id: string, known: Known): Result<Plann
   const { title, description, tier, needs, role } = read.data;
   const asNeeds = needs.map((each) => (typeof each === "string" ? { task: each, condition: "merged" as const } : each));
   const shared = { id, title, description: description?.trim() ? description : title, tier, role };
-  return toStep({ ...shared, needs: asNeeds, checkpoint: false, paths: [], verify: [] }, known);
+  return toStep({ ...shared, needs: asNeeds, checkpoint: false, paths: [], verify: [], optional: false }, known);
 };
 
 const at = (input: unknown, path: readonly PropertyKey[]): unknown =>
@@ -114,7 +118,7 @@ const toStep = (input: StepInput, known: Known): Result<PlannedStep> => {
     if (!read.ok) return read;
     needs.push(read.value);
   }
-  const { id, title, description, tier, checkpoint, paths, verify, run } = input;
+  const { id, title, description, tier, checkpoint, paths, verify, optional, run } = input;
   return accept({
     id,
     title,
@@ -123,6 +127,7 @@ const toStep = (input: StepInput, known: Known): Result<PlannedStep> => {
     checkpoint,
     paths,
     verify,
+    optional,
     needs,
     role: role.value?.name ?? null,
     output: role.value?.output ?? "branch",

@@ -1,15 +1,51 @@
 import { z } from "zod";
-import { fail, record, say, type Tool, tool } from "./tool.ts";
+import { MAX_REASON_CHARS, MAX_REPLIES, OUTCOMES } from "../model/outcome.ts";
+import { fail, record, say, type Tool, tool, type ToolAnswer, type ToolContext } from "./tool.ts";
+
+const reportInput = z.strictObject({
+  status: z.string().min(1).max(500).optional().describe("What you are doing now, in one line."),
+  outcome: z
+    .enum(OUTCOMES)
+    .optional()
+    .describe(
+      "What your work came to. done: it is as the task asks. nothing-to-do: no change is needed. failed: you could not do it. blocked: you need a person's answer. The last call counts.",
+    ),
+  reason: z.string().min(1).max(MAX_REASON_CHARS).optional().describe("Why; must be there with every outcome but done."),
+  replies: z
+    .array(
+      z.strictObject({
+        comment: z.int().positive().describe("The comment's number."),
+        addressed: z.boolean().describe("Whether your work addresses it."),
+        text: z.string().min(1).max(MAX_REASON_CHARS).describe("How, or why not."),
+      }),
+    )
+    .max(MAX_REPLIES)
+    .optional()
+    .describe("Your answers to review comments, one for each."),
+});
+
+const report = (context: ToolContext, { status, outcome, reason, replies }: z.output<typeof reportInput>): ToolAnswer => {
+  if (status === undefined && outcome === undefined && replies === undefined)
+    return fail({ code: "bad-argument", why: "missing required parameter: status" });
+  if (outcome !== undefined && outcome !== "done" && !reason?.trim())
+    return fail({ code: "bad-argument", why: `missing required parameter: reason (why is it ${outcome}?)` });
+  const told = [
+    ...(status === undefined ? [] : [`Status reported: ${status}`]),
+    ...(replies === undefined ? [] : [`Answers to ${replies.length} review comment(s) recorded.`]),
+    ...(outcome === undefined ? [] : [`Outcome recorded: ${outcome}. End your turn when nothing is left to do.`]),
+  ];
+  const command = { kind: "report", status: status ?? "", outcome, reason, replies } as const;
+  return record(context, command, { text: told.join("\n"), structured: { status, outcome } });
+};
 
 /** The tools of who works on a step. */
 export const workTools: readonly Tool[] = [
   tool({
     name: "enki_worker_report",
-    summary: "Say in one line what you are doing now.",
+    summary: "Say in one line what you are doing now; and once, before you end, what your work came to (`outcome`).",
     rights: "WN",
-    input: z.strictObject({ status: z.string().min(1).max(500) }),
-    run: (context, { status }) =>
-      record(context, { kind: "report", status }, { text: `Status reported: ${status}`, structured: { status } }),
+    input: reportInput,
+    run: report,
   }),
   tool({
     name: "enki_edit_file",

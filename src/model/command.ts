@@ -1,5 +1,6 @@
 import type { BacklogChange } from "./backlog.ts";
 import type { ExecutionId, Hash, Sha } from "./ids.ts";
+import type { OutcomeKind, ThreadReply } from "./outcome.ts";
 import type { MailStatus, NewMail } from "./mail.ts";
 import type { Plan, PlannedStep } from "./plan.ts";
 
@@ -28,7 +29,14 @@ export type Command =
   | { readonly kind: "add-steps"; readonly steps: readonly PlannedStep[]; readonly execution?: ExecutionId | undefined }
   | { readonly kind: "create-task"; readonly step: PlannedStep }
   | { readonly kind: "quick"; readonly prompt: string }
-  | { readonly kind: "report"; readonly status: string }
+  | {
+      readonly kind: "report";
+      /** What it is doing, in one line; empty where it says only what its work came to. */
+      readonly status: string;
+      readonly outcome?: OutcomeKind | undefined;
+      readonly reason?: string | undefined;
+      readonly replies?: readonly ThreadReply[] | undefined;
+    }
   | BacklogChange
   | ({ readonly kind: "mail-send" } & NewMail)
   | { readonly kind: "mail-read"; readonly mail: string }

@@ -1,4 +1,5 @@
 import type { Base, ExecutionId, Hash, Login, Millis, StepId } from "./ids.ts";
+import type { Plan } from "./plan.ts";
 import type { Refusal } from "./refusal.ts";
 import type { Step } from "./step.ts";
 import type { WorkflowRun } from "./workflow-run.ts";
@@ -51,6 +52,13 @@ export type Execution = {
 /** True while a planner's job is wanted: for the plan, or for what is to be added to it. */
 export const isPlanning = ({ state, adding }: Execution): boolean =>
   state === "planning" || ((state === "running" || state === "paused") && adding?.state === "planning");
+
+/** Whether an execution is done and every step that should have changed something found nothing to do: what that means for its issue is a person's to say. */
+export const foundNothing = ({ state, steps }: Execution, plan: Plan | null): boolean => {
+  if (state !== "done" || Object.values(steps).some(({ landed }) => landed)) return false;
+  const changing = plan?.steps.filter(({ output }) => output === "branch") ?? [];
+  return changing.length > 0 && changing.every(({ id }) => steps[id]?.outcome === "nothing-to-do");
+};
 
 /** True while something is to be added, so that the execution does not end. */
 export const isGrowing = ({ adding }: Execution): boolean => adding?.state === "planning" || adding?.state === "proposed";

@@ -1,5 +1,6 @@
 import type { Sha } from "./ids.ts";
 import type { Command } from "./command.ts";
+import type { Outcome, ThreadReply } from "./outcome.ts";
 
 const JOB_KINDS = ["plan", "work", "resolve", "verify"] as const;
 export type JobKind = (typeof JOB_KINDS)[number];
@@ -38,6 +39,12 @@ export type JobResult = {
   readonly end: JobEnd;
   /** One sentence for people: why it failed, what was refused. Empty for a success. */
   readonly why: string;
+  /** What the agent says that its work came to; null where it says nothing of that. */
+  readonly outcome: Outcome | null;
+  /** The agent's last message, whole; of a command what it printed. Empty for plan and verify. */
+  readonly answer: string;
+  /** The agent's answers to review comments. */
+  readonly replies: readonly ThreadReply[];
   /** What the step hands to those that need it; for verify, the last lines of its output. */
   readonly output: string;
   readonly artifact: string | null;

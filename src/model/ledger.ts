@@ -35,6 +35,8 @@ export type Ledger = {
   readonly artifacts: Readonly<Record<`${ExecutionId}/${string}`, string>>;
   /** What people wrote on the issue of an execution, as it was when they asked for it. Never written twice. */
   readonly briefs: Readonly<Record<ExecutionId, Brief>>;
+  /** What agents said last, whole, where that is not their report. */
+  readonly answers: Readonly<Record<`${ExecutionId}/${string}`, string>>;
   /** By id. */
   readonly mails: Readonly<Record<string, Mail>>;
   /** The open items of the backlog as GitHub had them when a planner was last started. */
@@ -53,6 +55,7 @@ export const emptyLedger: Ledger = {
   queues: {},
   artifacts: {},
   briefs: {},
+  answers: {},
   mails: {},
   backlog: [],
   outbox: {},

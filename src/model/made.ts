@@ -27,5 +27,6 @@ export const quickStep = (prompt: string): PlannedStep => ({
   checkpoint: false,
   paths: [],
   verify: [],
+  optional: false,
   run: null,
 });

@@ -27,6 +27,8 @@ export type PlannedStep = {
   readonly paths: readonly string[];
   /** Commands that verify this step beside the repository's own. */
   readonly verify: readonly string[];
+  /** Whether what needs it goes on by itself where it finds nothing to do. */
+  readonly optional: boolean;
   /** A shell command that takes the agent's place. */
   readonly run: string | null;
 };

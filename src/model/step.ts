@@ -1,6 +1,7 @@
 import type { Millis, Sha, StepId, TaskId } from "./ids.ts";
 import type { RemarkId } from "./event.ts";
 import type { Resolution } from "./conflict.ts";
+import type { OutcomeKind } from "./outcome.ts";
 import type { LandingWay } from "./queue.ts";
 import type { Refusal } from "./refusal.ts";
 
@@ -43,6 +44,8 @@ export type Step = {
     readonly since: Millis;
     readonly by: "worker" | "person";
   } | null;
+  /** What the agent of the last attempt said that its work came to; absent where it said nothing of that. */
+  readonly outcome?: OutcomeKind;
   /** The result commit of the last attempt, reachable from `refs/enki/attempts`. */
   readonly result: Sha | null;
   readonly pull: number | null;
@@ -101,6 +104,12 @@ export const isBeingResolved = ({ resolution }: Step): boolean => resolution !==
 
 /** True for a step that waits for a person's answer: nothing of it lands meanwhile, and no review or approval moves it on. */
 export const isAsking = ({ state, why }: Step): boolean => state === "waiting" && why?.code === "asked";
+
+/** The code of a wait for a person's word, where a step found nothing to do and others need it. */
+export const NOTHING_TO_DO = "nothing-to-do";
+
+/** Whether a step found nothing to do, and waits for a person to confirm that. */
+export const isIdle = ({ state, why }: Step): boolean => state === "waiting" && why?.code === NOTHING_TO_DO;
 
 /** Codes of what people said on a pull request that keeps its work from landing. */
 const PEOPLES: ReadonlySet<string> = new Set(["hold", "draft", "unreviewed", "pull-closed", "retargeted"]);

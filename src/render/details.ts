@@ -1,7 +1,7 @@
 import type { Execution } from "../model/execution.ts";
 import type { StepId } from "../model/ids.ts";
 import type { PlannedStep } from "../model/plan.ts";
-import type { Step, StepState } from "../model/step.ts";
+import { NOTHING_TO_DO, type Step, type StepState } from "../model/step.ts";
 import { code, fenced, html, quoted, sentence } from "./escape.ts";
 
 /** What is folded away until somebody wants it. The summary is HTML, the body Markdown that closes whatever it opens. */
@@ -44,12 +44,15 @@ const summaryOf = (log: string): string => {
 
 const plain = (log: string): string => log.replace(/^\| /gm, "  ");
 
-/** What is to be known of steps that did not fail: that one changed what it may not, and what became of that. */
+/** What is to be known of steps that did not fail: why one found nothing to do, or what it changed that it may not. */
 export const remarks = (steps: readonly Step[]): string =>
   steps
-    .filter(({ why }) => why?.code === "remark")
+    .filter(({ state, why }) => why?.code === "remark" || (why?.code === NOTHING_TO_DO && state === "done"))
     .slice(0, MOST)
-    .map(({ id, why }) => `> [!NOTE]\n> ${code(id)}: ${sentence(why?.why ?? "")}`)
+    .map(({ id, why }) => {
+      const words = why?.code === NOTHING_TO_DO ? `${code(id)} found **nothing to do**:` : `${code(id)}:`;
+      return `> [!NOTE]\n> ${words} ${sentence(why?.why ?? "", 1_000)}`;
+    })
     .join("\n\n");
 
 /** The roles of a workflow that it went past, each with its reason. */

@@ -1,5 +1,5 @@
 import type { Brief } from "../model/brief.ts";
-import type { Execution } from "../model/execution.ts";
+import { type Execution, foundNothing } from "../model/execution.ts";
 import type { StepId } from "../model/ids.ts";
 import type { Plan } from "../model/plan.ts";
 import type { Queue } from "../model/queue.ts";
@@ -27,6 +27,7 @@ export type Shown = {
   readonly reports: Readonly<Record<StepId, string>>;
 };
 
+const STAYS_OPEN = "Nothing was changed, so the issue stays open: close it if that settles it, or ask again with what is still wrong.";
 const CUT = "Parts of this are left out: they are too long for a comment.";
 
 /** What is left out first has the highest number; 0 is never left out. */
@@ -52,6 +53,7 @@ export const executionComment = (shown: Shown): string => {
     { rank: 1, text: failedSteps(begun) },
     { rank: 1, text: openConflicts(execution.base, begun) },
     { rank: 1, text: remarks(begun) },
+    { rank: 0, text: foundNothing(execution, plan) ? STAYS_OPEN : "" },
     { rank: 1, text: resolvedConflicts(begun) },
     { rank: 0, text: nextCommand(execution, queue, begun) },
     { rank: 0, text: addition(execution, added) },

@@ -2,7 +2,7 @@ import type { Execution } from "../model/execution.ts";
 import { taskId } from "../model/ids.ts";
 import type { Queue } from "../model/queue.ts";
 import type { Refusal } from "../model/refusal.ts";
-import { isAsking, isKept, type Step } from "../model/step.ts";
+import { isAsking, isIdle, isKept, type Step } from "../model/step.ts";
 import { code, sentence } from "./escape.ts";
 
 /** A command that can be copied with one click, and pasted as a comment. */
@@ -59,6 +59,7 @@ const whileFrozen = (frozen: Refusal): string => {
 const checkpoint = (execution: Execution, step: Step): string => {
   if (isAsking(step) && step.why) return `${code(step.id)} **asks**. ${sentence(step.why.why)} To answer, comment:\n\n${goOn(step.why)}`;
   if (isKept(step) && step.why) return `${code(step.id)} is **held**: ${sentence(step.why.why)} It lands when that is over.`;
+  if (isIdle(step) && step.why) return idle(execution, step, step.why);
   const name = `${code(step.id)} is a **checkpoint**`;
   if (step.pull !== null) {
     const again = step.why?.code === "hasty-review" ? ` ${sentence(step.why.why)}` : "";
@@ -67,6 +68,16 @@ const checkpoint = (execution: Execution, step: Step): string => {
   const line = `/enki approve ${taskId(execution.id, step.id)}@${(step.result ?? "").slice(0, 12)}`;
   const what = step.artifact ? "read its report below. To go on with it" : "it had nothing to change. To go on";
   return `${name}: ${what}, comment:\n\n${toCopy(line)}`;
+};
+
+/** A step that others need and that changed nothing: whether they go on without its work is a person's to say. */
+const idle = (execution: Execution, step: Step, why: Refusal): string => {
+  const task = taskId(execution.id, step.id);
+  return [
+    `${code(step.id)} found **nothing to do**: ${sentence(why.why, 1_000)} To accept that and start what needs it, comment:`,
+    toCopy(why.next),
+    `Not so? ${code(`/enki retry ${task}`)} lets it look again, ${code(`/enki skip ${task}`)} goes on without it.`,
+  ].join("\n\n");
 };
 
 const retry = (execution: Execution, failed: readonly Step[]): string => {

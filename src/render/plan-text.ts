@@ -8,10 +8,11 @@ export const planText = ({ steps }: Plan, width: number): string =>
   [asciiGraph(steps, {}, width), ...steps.map((step) => stepText(step))].join("\n\n");
 
 const stepText = (step: PlannedStep): string => {
-  const { id, role, tier, run, output, paths, verify } = step;
+  const { id, role, tier, run, output, paths, verify, optional } = step;
   const how = [
     run === null ? [role ?? "no role", tier].join(", ") : "a command",
     ...(output === "artifact" ? ["leaves a report"] : []),
+    ...(optional ? ["optional"] : []),
     ...(paths.length > 0 ? [`may change only ${paths.join(" ")}`] : []),
     ...(verify.length > 0 ? [`verified also by ${verify.join("; ")}`] : []),
   ];

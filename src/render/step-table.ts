@@ -1,6 +1,6 @@
 import type { StepId } from "../model/ids.ts";
 import { neededSteps, neededTasks, type PlannedStep } from "../model/plan.ts";
-import { conflictOf, isAsking, isKept, type Step, type StepState } from "../model/step.ts";
+import { conflictOf, isAsking, isIdle, isKept, NOTHING_TO_DO, type Step, type StepState } from "../model/step.ts";
 import { tryWords } from "./conflicts.ts";
 import { code, inline } from "./escape.ts";
 
@@ -64,19 +64,25 @@ const cell = (text: string): string => code(text).replaceAll("|", "\\|");
 
 const needs = (step: PlannedStep): string => [...neededSteps(step), ...neededTasks(step)].map((need) => cell(need)).join(", ");
 
-const how = ({ tier, role, output, checkpoint, run }: PlannedStep): string =>
+const how = ({ tier, role, output, checkpoint, optional, run }: PlannedStep): string =>
   [
     run === null ? `${tier}${role === null ? "" : ` · ${inline(role, 40)}`}` : "a command",
     ...(output === "artifact" ? ["a report"] : []),
     ...(checkpoint ? ["**checkpoint**"] : []),
+    ...(optional ? ["optional"] : []),
   ].join(" · ");
 
 const stateOf = (step: Step | undefined): string => {
   if (!step) return "";
-  const [symbol, words] = stateWords(step);
+  const [symbol, plain] = stateWords(step);
+  const reason = idleReason(step);
+  const words = reason === "" ? plain : `${plain}: ${inline(reason, 100)}`;
   if (step.landed) return `${symbol} ${words}${step.pull === null ? "" : ` in #${step.pull}`} as ${step.landed.commit.slice(0, 12)}`;
   return `${symbol} ${words}${step.pull === null || step.state === "done" ? "" : ` · #${step.pull}`}`;
 };
+
+/** Why a step found nothing to do, in its agent's words; empty for any other. */
+export const idleReason = ({ state, why }: Step): string => (state === "done" && why?.code === NOTHING_TO_DO ? why.why : "");
 
 type Words = readonly [string, string];
 
@@ -103,6 +109,7 @@ const plainWords = (step: Step): Words => {
     case "waiting":
       if (isAsking(step)) return ["🟡", "**waits for your answer**"];
       if (isKept(step)) return ["🟡", "**held by a person**"];
+      if (isIdle(step)) return ["🟡", "**found nothing to do; waits for you**"];
       return ["🟡", step.pull === null ? "**waits for your approval**" : "**waits for your review**"];
     case "paused":
       return ["⏸️", "paused"];

@@ -2,10 +2,12 @@ import { code } from "./escape.ts";
 
 const MOST = 5;
 
-/** What a step changed that may not change files; empty where it changed nothing. */
-export const thrownAway = (paths: readonly string[]): string => {
-  if (paths.length === 0) return "";
+/** The first few of several paths, and how many more there are. */
+export const namedPaths = (paths: readonly string[]): string => {
   const named = paths.slice(0, MOST).map((path) => code(path));
-  const more = paths.length > MOST ? ` and ${paths.length - MOST} more` : "";
-  return `It may not change files; what it changed was thrown away: ${named.join(", ")}${more}.`;
+  return `${named.join(", ")}${paths.length > MOST ? ` and ${paths.length - MOST} more` : ""}`;
 };
+
+/** What a step changed that may not change files; empty where it changed nothing. */
+export const thrownAway = (paths: readonly string[]): string =>
+  paths.length === 0 ? "" : `It may not change files; what it changed was thrown away: ${namedPaths(paths)}.`;

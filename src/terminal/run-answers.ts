@@ -1,6 +1,7 @@
 import { git } from "../git/run.ts";
 import { taskId } from "../model/ids.ts";
-import type { Step } from "../model/step.ts";
+import { isIdle, type Step } from "../model/step.ts";
+import type { Refusal } from "../model/refusal.ts";
 import { byTime, type Mail, MAIL_LIMITS } from "../model/mail.ts";
 import { oneLine } from "../render/escape.ts";
 import { mailText } from "../render/mail.ts";
@@ -67,6 +68,7 @@ const ask = async ({ answered, progress, terminal, yes }: Answering, { key, text
 /** A checkpoint: what a step changed, or reported, before others build on it. */
 const openGate = async (answering: Answering, { execution, ledger }: Seen, step: Step): Promise<Unanswered> => {
   const { person, bare, terminal } = answering;
+  if (isIdle(step) && step.why) return confirmIdle(answering, step.id, step.why);
   const title = `Checkpoint ${step.id}: others build on it.`;
   const question = "Go on with it?";
   if (step.pull !== null && step.head) {
@@ -89,3 +91,12 @@ const openGate = async (answering: Answering, { execution, ledger }: Seen, step:
   const line = `/enki approve ${task}@${step.result.slice(0, 12)}`;
   return ask(answering, { key: line, text: `${title}\n${indent(report)}`, question, act: () => say(answering, line) });
 };
+
+/** A step that others need says that there is nothing to do: they start only if the person agrees. */
+const confirmIdle = (answering: Answering, id: string, { why, next }: Refusal): Promise<Unanswered> =>
+  ask(answering, {
+    key: next,
+    text: `${id} found nothing to do, and others need it:\n${indent(why)}`,
+    question: "Start them without it?",
+    act: () => say(answering, next),
+  });

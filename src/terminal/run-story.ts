@@ -8,7 +8,8 @@ import { LEDGER } from "../model/refs.ts";
 import type { Step } from "../model/step.ts";
 import { asciiGraph } from "../render/ascii-graph.ts";
 import { mailText } from "../render/mail.ts";
-import { stateWords } from "../render/step-table.ts";
+import { oneLine } from "../render/escape.ts";
+import { idleReason, stateWords } from "../render/step-table.ts";
 import { answerStory, type Answering } from "./run-answers.ts";
 import type { Person } from "./person.ts";
 import type { Progress } from "./progress.ts";
@@ -102,7 +103,10 @@ const tell = ({ terminal, progress }: Story, line: string, passed: number): void
 
 const seconds = (millis: number): string => `${(millis / 1_000).toFixed(1)} s`;
 
-const words = (step: Step): string => stateWords(step)[1].replaceAll("*", "");
+const words = (step: Step): string => {
+  const reason = idleReason(step);
+  return `${stateWords(step)[1].replaceAll("*", "")}${reason === "" ? "" : `: ${oneLine(reason, 500)}`}`;
+};
 
 /** What is to be told to who reads line by line. */
 const news = ({ execution }: Seen, before: Seen | null): string[] => {

@@ -45,7 +45,9 @@ export const playMaintainer = async ({ person, app, sleep, now, say }: Teller, s
     seen = own;
     await answer({ person, issue, own, answered, say });
     const end = now() - begun > story.limit ? "too-late" : endOf(own.headline);
-    if (end !== null && !(end === "done" && (await person.isOpen(issue)))) return { issue, execution: own.execution, end, last: own.body };
+    // An issue of which nothing was changed stays open.
+    const closes = own.headline.startsWith("Done: all of it landed");
+    if (end !== null && !(closes && (await person.isOpen(issue)))) return { issue, execution: own.execution, end, last: own.body };
     await sleep(now() - begun < PATIENCE ? LOOK : LATER_LOOK);
   }
 };

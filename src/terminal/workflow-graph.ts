@@ -21,6 +21,7 @@ const toStep = (role: WorkflowRole, edges: readonly Edge[]): PlannedStep => ({
   checkpoint: role.checkpoint,
   paths: role.paths,
   verify: role.verify,
+  optional: false,
   run: null,
 });
 

@@ -38,6 +38,8 @@ export const readRole = (role: RoleText, known: Known, report: Report): Workflow
   };
   check("role", "unknown-agent-role", known.roles);
   check("model", "unknown-model", known.models);
+  const schema = readSchema(role, report);
+  const properties = isJsonObject(schema?.["properties"]) ? schema["properties"] : {};
   return {
     name,
     line: lineOf(),
@@ -52,7 +54,8 @@ export const readRole = (role: RoleText, known: Known, report: Report): Workflow
     verify: data.verify,
     output: data.output ?? null,
     fields: data.fields,
-    schema: readSchema(role, report),
+    schema,
+    ownStatus: data.fields.includes("status") || Object.hasOwn(properties, "status"),
     foreach: readForeach(role, report),
   };
 };

@@ -42,6 +42,8 @@ export type WorkflowRole = {
   /** Fields that it was asked for, or that somebody reads: `key: value` lines at its end count for these. */
   readonly fields: readonly string[];
   readonly schema: OutputSchema | null;
+  /** Whether its file gives it a field `status` of its own: what it ends with is that, then, and not its outcome. */
+  readonly ownStatus: boolean;
   readonly foreach: Foreach | null;
 };
 

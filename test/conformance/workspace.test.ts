@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, expect, test } from "vitest";
 import { agentJob } from "../../src/jobs/agent.ts";
-import { writeBundle } from "../../src/jobs/bundle.ts";
+import { EMPTY_BUNDLE, writeBundle } from "../../src/jobs/bundle.ts";
 import { plan, step } from "../support/build.ts";
 import { CLI } from "../support/cli.ts";
 import { ID, openJobs } from "../jobs/stage.ts";
@@ -152,7 +152,7 @@ test.each([["<<<<<<< ours"], ["======="], [">>>>>>> theirs"]])(
     const { at } = await jobs.prepare(job);
     const content = Buffer.from(`one\n${marker}\ntwo\n`);
     const file = { path: "src/a.txt", kind: "file" as const, executable: false, size: content.length, content };
-    await writeBundle(at.bundle, { end: "success", why: "", files: [file], tools: [], output: "", artifact: null, transcript: [] });
+    await writeBundle(at.bundle, { ...EMPTY_BUNDLE, end: "success", files: [file] });
     await jobs.publish(job, at.bundle);
     expect(jobs.published(job)).toMatchObject({ result: { end: "refused", why: '"src/a.txt" still has conflict markers.', files: [] } });
   },

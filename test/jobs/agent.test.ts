@@ -30,7 +30,7 @@ const work = async (acts: readonly Act[], over: { job?: string; plan?: Plan } & 
   const end = await agentJob(prepared.host);
   const bundle = await openBundle(prepared.at.bundle);
   if (!bundle.ok) throw new Error(bundle.refusal.why);
-  const { report, output, artifact, content } = bundle.value;
+  const { report, answer, output, artifact, content } = bundle.value;
   const files = report.files.map(({ path, kind }) => `${kind} ${path}`);
   const transcript = join(prepared.at.bundle, "transcript.jsonl");
   return {
@@ -39,6 +39,9 @@ const work = async (acts: readonly Act[], over: { job?: string; plan?: Plan } & 
     output,
     artifact,
     tools: report.tools,
+    outcome: report.outcome,
+    replies: report.replies,
+    answer,
     log: prepared.log,
     at: prepared.at,
     workspace: prepared.host.workspace,
@@ -67,24 +70,86 @@ describe("an agent's job ends as", () => {
     expect(job).toMatchObject({ end: "success", files: ["file n.txt"] });
   });
 
-  test("unchanged: it says why, and changes nothing", async () => {
-    expect(await work([{ say: "It is 10 MB already." }])).toMatchObject({
-      end: "unchanged",
-      why: "",
-      output: "It is 10 MB already.",
+  const NONE = "It is 10 MB already.";
+  const report = (outcome: string, reason?: string) => ({
+    tool: "enki_worker_report",
+    arguments: { outcome, ...(reason === undefined ? {} : { reason }) },
+  });
+  const block = (...lines: string[]) => ({ say: ["Here is what came of it.", "[OUTPUT]", ...lines, "[/OUTPUT]"].join("\n") });
+
+  test.each([
+    ["by its tool", [report("nothing-to-do", NONE), { say: "I looked at both files." }]],
+    ["in its output block", [block("status: nothing-to-do", `reason: ${NONE}`)]],
+    ["in its output block, in other letters, with the reason around it", [block("**Status:** Nothing to do", NONE)]],
+  ])("unchanged: it says %s that there is nothing to do, and why", async (_, acts) => {
+    expect(await work(acts)).toMatchObject({ end: "unchanged", why: NONE, outcome: { kind: "nothing-to-do", reason: NONE }, files: [] });
+  });
+
+  test.each([
+    ["says something and changes nothing", [{ say: "I could not do this. Nothing was changed." }]],
+    ["says nothing and changes nothing", []],
+    ["takes its change back", [{ run: "echo x >> src/a.txt; git checkout -q src/a.txt" }, { say: "No need after all." }]],
+    ["mentions a status in prose", [{ say: "I would say status: nothing-to-do, in [OUTPUT] tags." }]],
+  ])("B-13 failed: it %s, and states no outcome", async (_, acts) => {
+    expect(await work(acts)).toMatchObject({
+      end: "failed",
+      why: "The agent ended without a change and without saying why.",
+      outcome: null,
       files: [],
     });
   });
 
-  test("unchanged: it took its change back", async () => {
-    expect(await work([{ run: "echo x >> src/a.txt; git checkout -q src/a.txt" }, { say: "No need after all." }])).toMatchObject({
-      end: "unchanged",
+  test("failed: it says that there is nothing to do, and not why; or that it is done, and changed nothing", async () => {
+    expect(await work([{ say: "[OUTPUT]status: nothing-to-do[/OUTPUT]" }])).toMatchObject({
+      end: "failed",
+      why: "The agent says that there is nothing to do, and not why.",
+    });
+    open?.repo.close();
+    expect(await work([report("done")])).toMatchObject({ end: "failed", why: "The agent says that it is done, and changed nothing." });
+  });
+
+  test("failed: it says that there is nothing to do, and changed files all the same, which are named", async () => {
+    const job = await work([{ write: "n.txt" }, report("nothing-to-do", NONE)]);
+    expect(job).toMatchObject({
+      end: "failed",
+      why: "The agent says that there is nothing to do, and changed `n.txt`.",
       files: [],
     });
   });
 
-  test("B-13 failed: it says nothing and changes nothing", async () => {
-    expect(await work([])).toMatchObject({ end: "failed", why: "The agent said nothing and changed nothing.", files: [] });
+  test("failed: it says that it could not, whatever it changed; its last call counts, and goes before its block", async () => {
+    const why = "bubblewrap is not there: no command runs.";
+    const job = await work([{ write: "n.txt" }, report("done"), report("failed", why), block("status: done")]);
+    expect(job).toMatchObject({ end: "failed", why, outcome: { kind: "failed", reason: why }, files: [] });
+    await job.publish();
+    expect(job.published()?.result).toMatchObject({ end: "failed", why, outcome: { kind: "failed", reason: why } });
+  });
+
+  test("asked: it says that it is blocked, and what it changed is not kept", async () => {
+    const why = "Which limit: 10 or 100 MB?";
+    expect(await work([{ write: "n.txt" }, report("blocked", why)])).toMatchObject({
+      end: "asked",
+      why,
+      outcome: { kind: "blocked" },
+      files: [],
+    });
+  });
+
+  test("what a person is to read of it reaches the result: its last message whole, and its answers to review comments", async () => {
+    const replies = [
+      { comment: 7, addressed: true, text: "It is a constant now." },
+      { comment: 8, addressed: false, text: "The old name is public." },
+    ];
+    const job = await work([
+      { write: "n.txt" },
+      { tool: "enki_worker_report", arguments: { replies: [{ comment: 7, addressed: false, text: "Not yet." }] } },
+      { tool: "enki_worker_report", arguments: { outcome: "done", replies } },
+      { say: "All of it.\n[OUTPUT]\nA constant.\n[/OUTPUT]\n" },
+    ]);
+    expect(job).toMatchObject({ end: "success", replies, outcome: { kind: "done", reason: "" } });
+    await job.publish();
+    const answer = expect.stringMatching(/All of it\.\n\[OUTPUT\]\nA constant\.\n\[\/OUTPUT\]\n$/) as string;
+    expect(job.published()?.result).toMatchObject({ end: "success", output: "A constant.", answer, replies });
   });
 
   test.each(["refusal", "max_tokens", "max_turn_requests", "cancelled"])(

@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type BundleEnd, type NewBundle, writeBundle } from "../../src/jobs/bundle.ts";
+import { type BundleEnd, type NewBundle, EMPTY_BUNDLE, writeBundle } from "../../src/jobs/bundle.ts";
 import { resultRef } from "../../src/model/refs.ts";
 import { ID, openJobs } from "./stage.ts";
 
@@ -26,7 +26,7 @@ const file = (path: string, over: Partial<File> = {}): File => {
 const directory = (): string => mkdtempSync(join(it.repo.root, "bundle-"));
 const bundle = async (over: Partial<NewBundle> = {}): Promise<string> => {
   const at = directory();
-  await writeBundle(at, { end: "success", why: "", tools: [], files: [], output: "did it", artifact: null, transcript: [], ...over });
+  await writeBundle(at, { ...EMPTY_BUNDLE, end: "success", output: "did it", ...over });
   return at;
 };
 /** Publishes a bundle and reads what came of it; the result's ref is removed, so that another test can publish the same attempt. */

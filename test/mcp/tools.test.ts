@@ -1,3 +1,4 @@
+import { recordedSchema } from "../../src/ledger/result.ts";
 import { describe, expect, test } from "vitest";
 import { toolsFor } from "../../src/mcp/tools.ts";
 import { openToolBox as open, TOOLS_OF } from "../support/tools.ts";
@@ -83,5 +84,38 @@ describe("enki_execution_create", () => {
       ],
     });
     expect(recorded).toHaveLength(1);
+  });
+});
+
+describe("a worker says what its work came to", () => {
+  const worker = () => open({ toolSet: "worker" });
+  const reply = { comment: 7, addressed: false, text: "The name is public." };
+
+  test("with an outcome, and why; with answers to review comments; or as before with what it is doing", async () => {
+    const { call, recorded } = worker();
+    expect((await call("enki_worker_report", { status: "reading" })).text).toBe("Status reported: reading");
+    expect((await call("enki_worker_report", { outcome: "failed", reason: "No network." })).text).toContain("Outcome recorded: failed.");
+    expect((await call("enki_worker_report", { outcome: "done", replies: [reply] })).isError).toBe(false);
+    expect(recorded).toEqual([
+      { kind: "report", status: "reading" },
+      { kind: "report", status: "", outcome: "failed", reason: "No network." },
+      { kind: "report", status: "", outcome: "done", replies: [reply] },
+    ]);
+    expect(recordedSchema.array().safeParse(JSON.parse(JSON.stringify(recorded))).success).toBe(true);
+  });
+
+  test.each([
+    [{}, "missing required parameter: status"],
+    [{ reason: "x" }, "missing required parameter: status"],
+    [{ outcome: "nothing-to-do" }, "missing required parameter: reason (why is it nothing-to-do?)"],
+    [{ outcome: "blocked", reason: "  " }, "missing required parameter: reason (why is it blocked?)"],
+    [{ outcome: "finished" }, "outcome"],
+    [{ outcome: "done", replies: [{ ...reply, comment: 0 }] }, "comment"],
+  ])("and %j is refused", async (args, why) => {
+    const { call, recorded } = worker();
+    const answer = await call("enki_worker_report", args);
+    expect(answer.isError).toBe(true);
+    expect(answer.text).toContain(why);
+    expect(recorded).toEqual([]);
   });
 });

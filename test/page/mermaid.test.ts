@@ -31,6 +31,7 @@ test("every plan that Enki draws for GitHub is drawn here", () => {
     checkpoint: id === "b",
     paths: [],
     verify: [],
+    optional: false,
     run: null,
   });
   const text = mermaid([step("a", []), step("b", ["a"]), step("c", ["a", "b"])], {}) ?? "";

@@ -118,17 +118,21 @@ describe("faults and failures of a worker", () => {
     const { work } = await it.steps();
     expect(await work("fix_upload_limit", it.start)).toMatchObject({
       end: "failed",
-      why: "The agent said nothing and changed nothing.",
+      why: "The agent ended without a change and without saying why.",
       said: "",
       calls: [],
     });
   });
 
-  test("B-14 it changes nothing, and says so; what comes after it goes on", async () => {
+  test("B-14 it finds nothing to do, and says why; what comes after it can be done", async () => {
     const it = await open("unchanged");
     const { work } = await it.steps();
     const unchanged = await work("fix_upload_limit", it.start);
-    expect(unchanged).toMatchObject({ end: "unchanged", paths: [], output: "The limit is as it should be: nothing to change." });
+    expect(unchanged).toMatchObject({
+      end: "unchanged",
+      paths: [],
+      outcome: { kind: "nothing-to-do", reason: "The limit is as it should be." },
+    });
     expect(await work("document_limit", unchanged.commit)).toMatchObject({ end: "success", paths: ["docs/operations.md"] });
   });
 });

@@ -11,6 +11,7 @@ import { type JobSpec, places } from "../../src/jobs/spec.ts";
 import { checkOut } from "../../src/jobs/workspace.ts";
 import { readLayers } from "../../src/layers.ts";
 import type { Sha } from "../../src/model/ids.ts";
+import type { Outcome } from "../../src/model/outcome.ts";
 import type { Plan } from "../../src/model/plan.ts";
 import { toolSetOf } from "../../src/model/rights.ts";
 import { branchRef } from "../../src/model/refs.ts";
@@ -28,6 +29,7 @@ export type Played = {
   readonly why: string;
   readonly plan: Plan | null;
   readonly output: string;
+  readonly outcome: Outcome | null;
   readonly artifact: string | null;
   readonly paths: readonly string[];
   /** What the agent said. */
@@ -74,6 +76,7 @@ export const openExample = async (play: string) => {
       earlier: null,
       conflict: null,
       brief: null,
+      piece: null,
       request: "uploads of more than 1 MB fail",
       step: null,
       plan: null,
@@ -124,6 +127,7 @@ export const openExample = async (play: string) => {
       why: report.why,
       plan: proposed ?? null,
       output,
+      outcome: report.outcome,
       artifact,
       paths: report.files.map(({ path }) => path),
       ...readTranscript(join(put.bundle, "transcript.jsonl")),

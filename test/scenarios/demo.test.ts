@@ -171,7 +171,7 @@ describe.concurrent("other rehearsals give other stories", () => {
   test.each([
     ["crash", "Its job ended badly 3 times: the agent exited with 13"],
     ["hang", "Its job ended badly 3 times: the agent was not done after 3 s"],
-    ["silent", "The agent said nothing and changed nothing."],
+    ["silent", "The agent ended without a change and without saying why."],
   ])("%s: nothing lands, what needs it is not begun, and the demo says why", async (name, why) => {
     const told = await playOf(name);
     expect(told.code).toBe(1);
@@ -206,10 +206,11 @@ describe.concurrent("other rehearsals give other stories", () => {
     );
   });
 
-  test("unchanged: there is nothing to land of it, and what needs it lands", async () => {
+  test("unchanged: it says why there is nothing to do, and what needs it lands once a person confirmed that", async () => {
     const told = await playOf("unchanged");
     expect(told).toMatchObject({ code: 0, summary: { ok: true } });
     expect(told.summary.landed.map(({ step }) => step)).toEqual(["document_limit"]);
-    expect(told.text).toContain("-fix_upload_limit done: nothing to land");
+    expect(told.text).toContain("-fix_upload_limit waits for a person to confirm that there is nothing to do");
+    expect(told.text).toMatch(/maintainer: \/enki approve \S+-fix_upload_limit@/);
   });
 }, 120_000);

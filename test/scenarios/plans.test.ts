@@ -44,6 +44,7 @@ test("B-05 a cycle that an agent slips past the tool is refused again when its r
     checkpoint: false,
     paths: [],
     verify: [],
+    optional: false,
     run: null,
   });
   const stage = await openStage({ script: () => ({ plan: { steps: [wrong("a", "b"), wrong("b", "a")] } }) });

@@ -1,7 +1,7 @@
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { connectGitHub } from "../../src/github/connect-github.ts";
-import { writeBundle, type NewBundle } from "../../src/jobs/bundle.ts";
+import { EMPTY_BUNDLE, writeBundle, type NewBundle } from "../../src/jobs/bundle.ts";
 import { agentJob } from "../../src/jobs/agent.ts";
 import type { JobHost } from "../../src/jobs/job-host.ts";
 import type { StepHost } from "../../src/jobs/step-host.ts";
@@ -22,7 +22,7 @@ export type Act =
   | { readonly report: string; readonly why?: string }
   /** What a hostile job leaves: these entries, as they are. */
   | { readonly bundle: NewBundle["files"] }
-  | { readonly end: NewBundle["end"]; readonly why?: string; readonly output?: string }
+  | { readonly end: NewBundle["end"]; readonly why?: string; readonly output?: string; readonly outcome?: NewBundle["outcome"] }
   /** The step's own command is run, as a job on GitHub does. */
   | "runs"
   /** The verdict on a candidate, with the log's last lines. */
@@ -120,13 +120,19 @@ const stepHost = ({ workspace, temp, after: later }: JobHost): StepHost => ({
 
 const perform = async (host: JobHost, spec: JobSpec, act: Exclude<Act, string>): Promise<void> => {
   const at = places(host.temp);
-  const empty = { why: "", files: [], tools: [], output: "", artifact: null, transcript: [] };
-  if ("plan" in act) return writeBundle(at.bundle, { ...empty, end: "success", tools: [{ kind: "propose", plan: act.plan }] });
-  if ("bundle" in act) return writeBundle(at.bundle, { ...empty, end: "success", files: act.bundle });
+  if ("plan" in act) return writeBundle(at.bundle, { ...EMPTY_BUNDLE, end: "success", tools: [{ kind: "propose", plan: act.plan }] });
+  if ("bundle" in act) return writeBundle(at.bundle, { ...EMPTY_BUNDLE, end: "success", files: act.bundle });
   if ("report" in act)
-    return writeBundle(at.bundle, { ...empty, end: "artifact", artifact: act.report, why: act.why ?? "", output: "a report" });
-  if ("end" in act) return writeBundle(at.bundle, { ...empty, end: act.end, why: act.why ?? "", output: act.output ?? "" });
-  if ("verdict" in act) return writeBundle(at.bundle, { ...empty, end: "success", output: act.log ?? "" });
+    return writeBundle(at.bundle, { ...EMPTY_BUNDLE, end: "artifact", artifact: act.report, why: act.why ?? "", output: "a report" });
+  if ("end" in act)
+    return writeBundle(at.bundle, {
+      ...EMPTY_BUNDLE,
+      end: act.end,
+      why: act.why ?? "",
+      output: act.output ?? "",
+      outcome: act.outcome ?? null,
+    });
+  if ("verdict" in act) return writeBundle(at.bundle, { ...EMPTY_BUNDLE, end: "success", output: act.log ?? "" });
   for (const [path, content] of Object.entries(act.files)) {
     const file = join(host.workspace, path);
     await mkdir(dirname(file), { recursive: true });
@@ -134,7 +140,7 @@ const perform = async (host: JobHost, spec: JobSpec, act: Exclude<Act, string>):
   }
   const running = { directory: host.workspace, after };
   const files = await changedFiles(running, at.clone, { workspace: host.workspace, base: startOf(spec) });
-  return writeBundle(at.bundle, { ...empty, end: files.length > 0 ? "success" : "unchanged", files, output: act.output ?? "done" });
+  return writeBundle(at.bundle, { ...EMPTY_BUNDLE, end: files.length > 0 ? "success" : "unchanged", files, output: act.output ?? "done" });
 };
 
 const publish = async (host: JobHost, request: RunRequest, act: Act): Promise<void> => {

@@ -64,15 +64,21 @@ describe("an agent", () => {
     expect(attempts()).toBe(2);
   });
 
-  test("B-13 that says nothing and changes nothing fails its step, in words", async () => {
-    const { stage, issue, attempts } = await withFix({ end: "failed", why: "The agent said nothing and changed nothing." });
-    expect(await ends(stage, issue, /Stopped/)).toContain("The agent said nothing and changed nothing.");
+  test("B-13 that changes nothing and does not say why fails its step, in words", async () => {
+    const why = "The agent ended without a change and without saying why.";
+    const { stage, issue, attempts } = await withFix({ end: "failed", why });
+    expect(await ends(stage, issue, /Stopped/)).toContain(why);
     expect(attempts()).toBe(1);
   });
 
-  test("B-14/7 that changes nothing is done with nothing to land, opens no pull request, and what needs it goes on", async () => {
-    const { stage, issue } = await withFix({ end: "unchanged", output: "it is fixed already" });
-    expect(await ends(stage, issue, /Done: all of it landed/)).toContain("✅ nothing to change");
+  test("B-14/7 that finds nothing to do opens no pull request; its words are shown, and what needs it goes on when a person confirms", async () => {
+    const outcome = { kind: "nothing-to-do" as const, reason: "It is fixed already." };
+    const { stage, issue } = await withFix({ end: "unchanged", why: outcome.reason, outcome });
+    const waiting = await ends(stage, issue, /Waiting for you/);
+    expect(waiting).toContain("`fix` found **nothing to do**: It is fixed already.");
+    const [, line = ""] = /^(\/enki approve \S+-fix@[0-9a-f]{12})$/m.exec(waiting) ?? [];
+    await stage.maintainer.comment(issue, line);
+    expect(await ends(stage, issue, /Done: all of it landed/)).toContain("✅ nothing to change: It is fixed already.");
     expect(await stage.landed()).toEqual(["next"]);
     expect((await stage.maintainer.pulls()).map(({ head }) => head.ref.replace(/.*-/, ""))).toEqual(["next"]);
   });

@@ -13,6 +13,7 @@ export const step = (id: string, over: Partial<Omit<PlannedStep, "needs">> & { n
   checkpoint: false,
   paths: [],
   verify: [],
+  optional: false,
   run: null,
   ...over,
   id,

@@ -42,6 +42,9 @@ export type Fate = {
   readonly why?: string;
   readonly output?: string;
   readonly files?: JobResult["files"];
+  readonly outcome?: JobResult["outcome"];
+  readonly answer?: string;
+  readonly replies?: JobResult["replies"];
 };
 
 /**
@@ -447,6 +450,9 @@ export const memoryWorld = (
       why: fate.why ?? "",
       output: fate.output ?? `output of ${job}`,
       artifact: fate.artifact ?? null,
+      outcome: fate.outcome ?? null,
+      answer: fate.answer ?? fate.output ?? "",
+      replies: fate.replies ?? [],
       files: fate.files ?? [],
       tools: fate.tools ?? [],
       spent: 0,

@@ -2,7 +2,7 @@ import type { Command } from "../../model/command.ts";
 import { type Execution, isOver } from "../../model/execution.ts";
 import { executionId, taskId } from "../../model/ids.ts";
 import { refuse, type Refusal } from "../../model/refusal.ts";
-import { isAsking, newStep } from "../../model/step.ts";
+import { isAsking, isIdle, newStep } from "../../model/step.ts";
 import { findPull, findTarget, issueOf } from "../../model/targets.ts";
 import { helpReply, statusReply } from "../../render/replies.ts";
 import type { Draft } from "../draft.ts";
@@ -211,7 +211,9 @@ const approveStep = (draft: Draft, event: Commanded, command: Extract<Command, {
       `/enki approve ${task}@${step.result.slice(0, 12)}`,
     ).refusal;
   }
-  draft.putStep(execution.id, { ...step, state: "done", why: null, until: null });
+  // Why there was nothing to do is still told.
+  const why = isIdle(step) && step.why ? { ...step.why, next: "" } : null;
+  draft.putStep(execution.id, { ...step, state: "done", why, until: null });
   draft.note(`${event.by} approved ${task}@${step.result.slice(0, 12)}`);
   return null;
 };

@@ -1,8 +1,10 @@
 import type { Event } from "../../model/event.ts";
 import { type Sha, taskId } from "../../model/ids.ts";
+import { type Execution, isOver } from "../../model/execution.ts";
+import { neededSteps, neededTasks } from "../../model/plan.ts";
 import type { Answers } from "../../model/query.ts";
 import { taskRef } from "../../model/refs.ts";
-import type { Step } from "../../model/step.ts";
+import { NOTHING_TO_DO, type Step } from "../../model/step.ts";
 import { workMessage } from "../../render/commits.ts";
 import { buildBase } from "../bases.ts";
 import type { Draft } from "../draft.ts";
@@ -14,36 +16,55 @@ type Resulted = Extract<Event, { kind: "resulted" }>;
 /** A step without files: a report, or nothing to do. */
 export const finish = (draft: Draft, { execution, step, artifact, remark }: At & { artifact: string | null; remark: string }): void => {
   const tip = draft.ref(taskRef(taskId(execution.id, step.id)));
-  if (artifact === null && tip !== null) return keepBranch(draft, { execution, step, tip });
+  if (artifact === null && tip !== null) return keepBranch(draft, { execution, step, tip, remark });
   if (artifact !== null) draft.putArtifact(execution.id, step.id, artifact);
   endWithout(draft, { execution, step: { ...step, faults: 0, artifact: artifact !== null }, remark });
 };
 
-/** A step that has nothing to land is done; a checkpoint waits for `/enki approve <task>@<result>`. */
+/** A step that has nothing to land is done; a checkpoint, and one that found nothing to do and is needed, wait for `/enki approve <task>@<result>`. */
 export const endWithout = (draft: Draft, { execution, step, remark }: At & { remark: string }): void => {
   const checkpoint = draft.planned(execution, step.id)?.checkpoint === true;
   const task = taskId(execution.id, step.id);
-  if (!checkpoint) {
-    draft.putStep(execution.id, { ...step, state: "done", why: remark === "" ? null : { code: "remark", why: remark, next: "" } });
+  const idle = step.outcome === "nothing-to-do" && !step.artifact;
+  const held = idle && isNeeded(draft, execution, step);
+  const said = remark === "" ? null : { code: idle ? NOTHING_TO_DO : "remark", why: remark, next: "" };
+  if (!checkpoint && !held) {
+    draft.putStep(execution.id, { ...step, state: "done", why: said });
     draft.note(`${task} done: ${step.artifact ? "artifact" : "nothing to land"}`);
     return;
   }
-  const approve = `/enki approve ${task}@${(step.result ?? "").slice(0, 12)}`;
-  const waits = { code: "checkpoint", why: "What needs this step waits for a person's approval of its result.", next: approve };
-  const why = remark === "" ? waits : { ...waits, code: "remark", why: remark };
+  const next = `/enki approve ${task}@${(step.result ?? "").slice(0, 12)}`;
+  const waits = { code: "checkpoint", why: "What needs this step waits for a person's approval of its result.", next };
+  const why = said ? { ...said, next } : waits;
   draft.putStep(execution.id, { ...step, state: "waiting", why, until: draft.now + PERSON_WAIT });
-  draft.note(`${task} waits for an approval`);
+  draft.note(`${task} waits for ${held ? "a person to confirm that there is nothing to do" : "an approval"}`);
+};
+
+/** Whether steps that need this one would go on without its work, and nobody said that they may. In a workflow the author's edges say what follows. */
+const isNeeded = (draft: Draft, execution: Execution, { id }: Step): boolean => {
+  if (execution.workflow || draft.planned(execution, id)?.optional === true) return false;
+  const task = taskId(execution.id, id);
+  return draft.executions().some((each) => {
+    if (isOver(each)) return false;
+    const own = each.id === execution.id;
+    return draft.order(each).some((planned) => {
+      const state = each.steps[planned.id]?.state ?? "pending";
+      if (state === "done" || state === "skipped" || state === "cancelled") return false;
+      return (own && neededSteps(planned).includes(id)) || neededTasks(planned).includes(task);
+    });
+  });
 };
 
 /** Nothing was added to a branch that is there: what a person pushed to it is the work; what an earlier attempt made is not taken for done. */
-const keepBranch = (draft: Draft, { execution, step, tip }: At & { tip: Sha }): void => {
+const keepBranch = (draft: Draft, { execution, step, tip, remark }: At & { tip: Sha; remark: string }): void => {
   const task = taskId(execution.id, step.id);
   if (tip !== step.head?.sha || step.head.by === "person") {
     const head = { sha: tip, since: draft.now, by: "person" } as const;
     draft.putStep(execution.id, { ...step, faults: 0, state: "worker_done", why: null, head });
     return draft.note(`${task} adds nothing to ${tip.slice(0, 12)}, which a person pushed`);
   }
-  const text = "Its new attempt changed nothing; what an earlier one made is still on its branch.";
+  const because = remark === "" ? "" : ` (${remark.replace(/[.\s]+$/, "")})`;
+  const text = `Its new attempt changed nothing${because}; what an earlier one made is still on its branch.`;
   failStep(draft, { execution, step, why: { code: "work-unchanged", why: text, next: `/enki retry ${task}` }, log: step.output });
 };
 
@@ -83,7 +104,8 @@ export const deliver = (draft: Draft, at: At & { event: Resulted }): void => {
   const carried = carry(draft, at, workMessage({ execution, step: planned, suffix: draft.snapshot.config.git.commitSuffix }));
   if (!carried) return;
   const { work, by, on } = carried;
-  if (work.kind === "unchanged") return finish(draft, { execution, step, artifact: null, remark: "" });
+  if (work.kind === "unchanged")
+    return finish(draft, { execution, step, artifact: null, remark: `\`${execution.base}\` has what it changed already.` });
   if (work.kind === "conflict") {
     const why = `It conflicts with what its branch or its base holds, in ${work.paths.slice(0, 5).join(", ")}.`;
     return failStep(draft, { execution, step, why: { code: "work-conflict", why, next: `/enki retry ${task}` }, log: "" });

@@ -3,6 +3,10 @@ import { type Millis, readTaskId, taskId } from "../../model/ids.ts";
 import { type Job, type JobResult, readJobKey } from "../../model/job.ts";
 import type { Candidate, Queue, VerifyRun } from "../../model/queue.ts";
 import type { Refusal } from "../../model/refusal.ts";
+import { MAIL_LIMITS, workerAddress } from "../../model/mail.ts";
+import { cut } from "../../model/visible.ts";
+import { oneLine } from "../../render/escape.ts";
+import { withoutMarkers } from "../../workflow/output-block.ts";
 import type { Draft } from "../draft.ts";
 import { backOff } from "../faults.ts";
 import { waitForAnswer } from "./asking.ts";
@@ -10,6 +14,7 @@ import { deliver, finish } from "./deliver.ts";
 import { resolved } from "./resolved.ts";
 import { type At, failStep, workFault } from "./failing.ts";
 import { planned } from "./planned.ts";
+import { sendMail } from "./mail.ts";
 import { applyTools } from "./tools.ts";
 
 type Resulted = Extract<Event, { kind: "resulted" }>;
@@ -39,8 +44,16 @@ const worked = (draft: Draft, job: Job, event: Resulted): void => {
   if (event.result.base !== step.base) return draft.note(`${job.target}: a result on another commit was left aside`);
   if (event.result.spent > 0) draft.putExecution({ ...execution, spent: execution.spent + event.result.spent });
   if (!isFault(event.result.end)) applyTools(draft, { job, execution, result: event.result });
-  close(draft, { execution, step: { ...step, result: event.commit, output: event.result.output, until: null }, event });
+  draft.putAnswer(execution.id, step.id, ownAnswer(event.result));
+  const { outcome: _, ...before } = step;
+  const { output, outcome } = event.result;
+  const ended = { ...before, result: event.commit, output, until: null, ...(outcome && { outcome: outcome.kind }) };
+  close(draft, { execution, step: ended, event });
 };
+
+/** What an agent said last; empty where it is its report, which is kept already. */
+const ownAnswer = ({ answer, artifact }: JobResult): string =>
+  artifact !== null && withoutMarkers(answer) === artifact.trim() ? "" : answer;
 
 /** What the end of a job makes of its step. */
 const close = (draft: Draft, { execution, step, event }: At & { event: Resulted }): void => {
@@ -50,12 +63,13 @@ const close = (draft: Draft, { execution, step, event }: At & { event: Resulted 
       return deliver(draft, { execution, step, event });
     case "artifact":
     case "unchanged":
-      return finish(draft, { execution, step, artifact: result.artifact, remark: result.why });
+      return finish(draft, { execution, step, artifact: result.artifact, remark: remarkOf(result) });
     case "timed-out":
     case "crashed":
       return workFault(draft, { execution, step, why: result.why || result.end });
     case "asked":
       if (waitForAnswer(draft, execution, step)) return;
+      if (result.outcome?.kind === "blocked" && askForAgent(draft, { execution, step, event })) return;
       return failStep(draft, { execution, step, why: askedNothing(taskId(execution.id, step.id)), log: result.output });
     case "failed":
     case "cancelled":
@@ -65,6 +79,26 @@ const close = (draft: Draft, { execution, step, event }: At & { event: Resulted 
       return failStep(draft, { execution, step, why, log: result.output });
     }
   }
+};
+
+/** What is to be known of a step that changed nothing: what was thrown away, and why there was nothing to do. */
+const remarkOf = ({ why, outcome }: JobResult): string =>
+  outcome?.kind === "nothing-to-do" && !why.includes(outcome.reason) ? [why, outcome.reason].filter((text) => text !== "").join(" ") : why;
+
+/** An agent that says that it is blocked and asked nobody: what blocks it becomes its question. False where it cannot be asked. */
+const askForAgent = (draft: Draft, { execution, step, event: { result } }: At & { event: Resulted }): boolean => {
+  const { reason } = result.outcome ?? { reason: "" };
+  const question = {
+    to: "user",
+    subject: oneLine(reason, MAIL_LIMITS.subject),
+    body: cut(reason, MAIL_LIMITS.body),
+    type: "request",
+  } as const;
+  if (question.subject === "") return false;
+  const ordinal = result.tools.filter(({ kind }) => kind === "mail-send" || kind === "mail-reply").length + 1;
+  const sending = { job: result.job, address: workerAddress(taskId(execution.id, step.id)), execution, ordinal };
+  const refusal = sendMail(draft, sending, { ...question, priority: "normal", thread: null, replyTo: null, ttl: null });
+  return refusal === null && waitForAnswer(draft, execution, step);
 };
 
 const isFault = (end: JobResult["end"]): boolean => end === "crashed" || end === "timed-out";

@@ -2,7 +2,7 @@ import { needsPerson } from "../../model/conflict.ts";
 import type { Execution } from "../../model/execution.ts";
 import { readTaskId, taskId, type TaskId } from "../../model/ids.ts";
 import { refuse } from "../../model/refusal.ts";
-import type { Step } from "../../model/step.ts";
+import { isIdle, type Step } from "../../model/step.ts";
 import { notFailed } from "../../model/targets.ts";
 import type { Draft } from "../draft.ts";
 import { neededBy } from "../needs.ts";
@@ -48,7 +48,7 @@ const retryStep: OnStep = (draft, { execution, step, event }) => {
     const next = failed === null ? "/enki status" : `/enki retry ${failed}`;
     return refuse("blocked", `\`${task}\` is blocked by what it needs; retry that first.`, next).refusal;
   }
-  if (step.state !== "failed") return notFailed(task, step.state).refusal;
+  if (step.state !== "failed" && !isIdle(step)) return notFailed(task, step.state).refusal;
   again(draft, execution, step);
   reopen(draft, execution);
   thaw(draft, execution);
@@ -79,7 +79,8 @@ const again = (draft: Draft, execution: Execution, step: Step): void => {
   const state = isMade(step) ? "worker_done" : "pending";
   const { resolution, ...rest } = step;
   const anew = resolution && { resolution: { ...resolution, tries: 0, notBefore: 0, log: "", blamed: false } };
-  draft.putStep(execution.id, { ...rest, ...anew, state, from: null, why: null, faults: 0, notBefore: 0, until: null });
+  const lastFailure = isIdle(step) ? `It found nothing to do: ${step.why?.why ?? ""} A person asked to look again.` : step.lastFailure;
+  draft.putStep(execution.id, { ...rest, ...anew, state, from: null, why: null, faults: 0, notBefore: 0, until: null, lastFailure });
 };
 
 /** True where its work is there, and only the pull request was refused, or nobody could resolve its conflict. What no agent can resolve is worked on again. */

@@ -1,5 +1,5 @@
 import type { Effect } from "../../model/effect.ts";
-import { type Execution, isOver } from "../../model/execution.ts";
+import { type Execution, foundNothing, isOver } from "../../model/execution.ts";
 import type { StepState } from "../../model/step.ts";
 import { executionComment } from "../../render/execution-comment.ts";
 import { writeMarker } from "../../render/marker.ts";
@@ -32,7 +32,12 @@ export const reconcileComments = (draft: Draft): void => {
   for (const execution of draft.executions()) {
     const key = `say:execution/${execution.id}` as const;
     if (isTime(draft, key, execution)) draft.want(told(draft, execution));
-    if (execution.state === "done" && !execution.onPull && !busy.has(execution.issue))
+    if (
+      execution.state === "done" &&
+      !execution.onPull &&
+      !busy.has(execution.issue) &&
+      !foundNothing(execution, draft.plan(execution.plan))
+    )
       draft.want({ kind: "close-issue", key: `close-issue:${execution.id}`, issue: execution.issue });
   }
 };

@@ -145,6 +145,7 @@ const plan = (execution: Execution, { run, flow, path, role, roles }: Planning):
     checkpoint: role.checkpoint,
     paths: role.paths,
     verify: role.verify,
+    optional: false,
     run: work.kind === "run" ? work.command : null,
   };
 };

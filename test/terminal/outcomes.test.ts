@@ -1,0 +1,74 @@
+import { describe, expect, test } from "vitest";
+import { openSeeds } from "../conformance/seed-stage.ts";
+
+type Act = Readonly<Record<string, unknown>>;
+
+const planned = (id: string, over: Record<string, unknown> = {}) => ({ id, title: `Do ${id}`, description: `Do ${id}.`, ...over });
+const STEPS = [planned("fix"), planned("doc", { needs: ["fix"] })];
+const planOf = (steps: readonly unknown[]): Act => ({ only: "plan", tool: "enki_execution_create", arguments: { steps } });
+const report = (only: string, args: Readonly<Record<string, unknown>>): Act => ({ only, tool: "enki_worker_report", arguments: args });
+const writes = (id: string): readonly Act[] => [
+  { only: id, write: `${id}.txt`, content: "2\n" },
+  { only: id, say: `[OUTPUT]${id} is written.[/OUTPUT]` },
+];
+
+const run = (...acts: readonly Act[]) => openSeeds({}, acts).run("raise the limit");
+
+describe("`enki run` tells the truth about what happened:", () => {
+  test("an agent that changed nothing and does not say why has failed, and so has the run; what needs it does not begin", async () => {
+    const it = await run(
+      planOf(STEPS),
+      { only: "fix", say: "I could not do this. Nothing was changed; the limit is still 1." },
+      ...writes("doc"),
+    );
+    expect(it).toMatchObject({ code: 1, branch: null });
+    expect(it.out).toContain("fix failed: The agent ended without a change and without saying why.");
+    expect(it.out).toContain("the limit is still 1");
+    expect(it.out).not.toMatch(/Done|doc: running/);
+    expect(it.state().state).toBe("failed");
+  });
+
+  test("an agent that says that it could not is believed, with its reason", async () => {
+    const why = "bubblewrap is not there: no command runs.";
+    const it = await run(
+      planOf(STEPS),
+      { only: "fix", write: "half.txt" },
+      report("fix", { outcome: "failed", reason: why }),
+      ...writes("doc"),
+    );
+    expect(it).toMatchObject({ code: 1, branch: null });
+    expect(it.out).toContain(`fix failed: ${why}`);
+    expect(it.out).not.toMatch(/Done|doc: running/);
+  });
+
+  test("a run whose last step failed keeps what landed, and is not done", async () => {
+    const it = await run(planOf(STEPS), ...writes("fix"), report("doc", { outcome: "failed", reason: "There is no documentation." }));
+    expect(it.code).toBe(1);
+    expect(it.out).toContain("doc failed: There is no documentation.");
+    expect(it.out).not.toContain("Done");
+    expect(it.branch).not.toBeNull();
+  });
+
+  test("an agent that finds nothing to do says why; what needs it begins when a person agrees", async () => {
+    const reason = "The limit is 10 already.";
+    const it = await run(planOf(STEPS), report("fix", { outcome: "nothing-to-do", reason }), ...writes("doc"));
+    expect(it.code).toBe(0);
+    expect(it.out).toContain(`fix found nothing to do, and others need it:\n    ${reason}`);
+    expect(it.out).toContain(`fix: nothing to change: ${reason}`);
+    expect(it.out).toContain("Done.");
+    expect(it.notes().join("\n")).toMatch(/-fix waits for a person to confirm that there is nothing to do/);
+  });
+
+  test("where all of it was nothing to do, the reason is told and nothing is merged", async () => {
+    const it = await run(planOf([planned("fix")]), report("fix", { outcome: "nothing-to-do", reason: "The limit is 10 already." }));
+    expect(it).toMatchObject({ code: 0, branch: null });
+    expect(it.out).toContain("fix: nothing to change: The limit is 10 already.");
+    expect(it.out).toContain("There is nothing to merge.");
+  });
+
+  test("an agent that is blocked asks, though it sent no question", async () => {
+    const it = await run(planOf([planned("fix")]), report("fix", { outcome: "blocked", reason: "Which limit is meant: 10 or 100?" }));
+    expect(it.code).toBe(3);
+    expect(it.out).toContain("fix asks: Which limit is meant: 10 or 100?");
+  });
+});
