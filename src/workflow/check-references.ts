@@ -152,9 +152,9 @@ const readField = ({ wanted, report }: Check, { target, field, line }: FieldRead
   const { name, fields, schema } = target;
   const properties = isJsonObject(schema?.["properties"]) ? Object.keys(schema["properties"]) : [];
   const isClosed = fields.length > 0 || schema?.["additionalProperties"] === false;
-  // How every role ended: a field of its own where it has one of this name.
-  const known = [...fields, ...properties, "status"];
-  if (isClosed && !known.includes(field)) {
+  const known = [...fields, ...properties];
+  // How every role ended, where it has no field of its own with this name.
+  if (isClosed && field !== "status" && !known.includes(field)) {
     const meant = nearest(field, [...known, ...OF_EVERY_ROLE]);
     const instead = meant
       ? `did you mean \`.${name}.${meant}\`?`

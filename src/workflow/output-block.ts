@@ -47,6 +47,16 @@ const findBlocks = (text: string): Block[] => {
 /** The last complete `[OUTPUT]…[/OUTPUT]` of an answer; null where it has none. */
 export const outputBlock = (answer: string): string | null => findBlocks(answer).at(-1)?.text ?? null;
 
+/** An answer without its blocks. */
+export const withoutBlocks = (answer: string): string => {
+  const inside = new Set(findBlocks(answer).flatMap(({ from, to }) => Array.from({ length: to - from + 1 }, (_, at) => from + at)));
+  return answer
+    .split("\n")
+    .filter((_, at) => !inside.has(at))
+    .join("\n")
+    .trim();
+};
+
 /** An answer without the markers of its blocks; what stands in the blocks is kept. */
 export const withoutMarkers = (answer: string): string => {
   const blocks = findBlocks(answer);

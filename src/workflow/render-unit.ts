@@ -67,7 +67,7 @@ const environmentOf = ({ workflow, progress, role, item }: Place, command: strin
     const variable = readVariable(name, byVariable);
     const run = variable && progress.roleOf(variable.role);
     if (!variable || !run) continue;
-    const value = variable.field === null ? viewOf(run) : step(viewOf(run), variable.field);
+    const value = step(viewOf(run), variable.field ?? "output");
     if (value === undefined)
       return refuse("cannot-render", `role "${role.name}": $${name} has no value: "${variable.role}" gave no \`${variable.field}\``);
     values.push([name, value]);

@@ -1,8 +1,18 @@
 import { hash } from "../model/ids.ts";
+import type { OutcomeKind } from "../model/outcome.ts";
 import type { Json } from "./json.ts";
 import type { Workflow } from "./workflow.ts";
 
-export type RoleOutput = { readonly text: string; readonly fields: Readonly<Record<string, Json>> };
+/** What a role gave. */
+export type RoleOutput = {
+  /** Its answer, whole: its report where it left one. */
+  readonly text: string;
+  /** What it put into its output block; absent where it has none. */
+  readonly block?: string;
+  /** What it said that its work came to; absent where it said nothing of that. */
+  readonly status?: OutcomeKind;
+  readonly fields: Readonly<Record<string, Json>>;
+};
 
 export const NO_OUTPUT: RoleOutput = { text: "", fields: {} };
 

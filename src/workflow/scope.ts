@@ -46,12 +46,15 @@ export const viewOf = (run: RoleRun): RoleView => {
   const { output, failed, why } = lastOf(run) ?? { output: NO_OUTPUT, failed: false, why: "" };
   const isSkipped = run.state === "skipped";
   const own: readonly (readonly [string, Json])[] = [
-    ["output", output.text],
+    ["output", output.block ?? output.text],
     ["skipped", isSkipped],
     ["failed", failed],
     ["error", why],
   ];
-  return new RoleView(output.text, new Map([...Object.entries(output.fields), ...own]), lastOf(run) !== null && !failed && !isSkipped);
+  const hasEnded = lastOf(run) !== null && !isSkipped;
+  // A field of its own that has this name says it better.
+  const status = hasEnded ? (failed ? "failed" : (output.status ?? "done")) : "";
+  return new RoleView(output.text, new Map([["status", status], ...Object.entries(output.fields), ...own]), hasEnded && !failed);
 };
 
 /** What a role that is begun again leaves for those that read it first. */
@@ -64,7 +67,10 @@ export const outputOf = ({ units }: RoleRun): RoleOutput => {
   if (first.item === null) return first.output;
   const texts = units.map(({ output }) => output.text).filter((text) => text !== "");
   const items = units.map(({ item, output, state, error }): Json => {
-    return { ...output.fields, item: item?.value ?? null, output: output.text, failed: state === "failed", error };
+    const { text: answer, block = answer, status = "done", fields } = output;
+    const failed = state === "failed";
+    return { status: failed ? "failed" : status, ...fields, item: item?.value ?? null, answer, output: block, failed, error };
   });
-  return { text: texts.join("\n\n"), fields: { items } };
+  const blocks = units.map(({ output: { text, block = text } }) => block).filter((text) => text !== "");
+  return { text: texts.join("\n\n"), block: blocks.join("\n\n"), fields: { items } };
 };

@@ -1,5 +1,6 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { openHandle } from "../../src/handle.ts";
+import { openStory } from "../conformance/story.ts";
 import { comment } from "../support/build.ts";
 import { config } from "../support/config.ts";
 import { memoryWorld } from "../support/memory-world.ts";
@@ -62,4 +63,71 @@ test("what a loop leaves behind when it begins again is stopped, and its late re
   await finish("end");
   await finish("quick");
   expect(only()?.workflow?.over).toBe("done");
+});
+
+/** What a role's answer, output and status say to those after it. */
+const SAID = `---
+roles:
+  coder: {}
+  reviewer: { tools: [read] }
+  again: { tools: [read] }
+edges:
+  - coder -> reviewer
+  - coder -> again if '{{ eq .coder.status "nothing-to-do" }}'
+---
+
+## coder
+
+Do {{ .Args }}.
+
+## reviewer
+
+Answer: {{ .coder }}
+Output: {{ .coder.output }}
+Status: {{ .coder.status }}
+
+## again
+
+Look again: {{ .coder }}
+`;
+
+describe("what a role that writes said", () => {
+  const began = async () => {
+    const story = openStory({ config: config({ workflows: { said: { path: "said.md", text: SAID } } }) });
+    await story.say({ kind: "run", workflow: "said", args: "it" });
+    return story;
+  };
+
+  test("is its last message, whole, and its output block; it is kept with the ledger", async () => {
+    const story = await began();
+    const answer = "I added the login, see src/a.ts.\n\n[OUTPUT]\nA login.\n[/OUTPUT]\nBye.";
+    await story.end("work/", { end: "success", answer, output: "A login." });
+    expect(story.spec("work/").step?.description).toBe(
+      "Answer: I added the login, see src/a.ts.\n\nA login.\nBye.\nOutput: A login.\nStatus: done",
+    );
+    expect(Object.values(story.ledger().answers)).toEqual([answer]);
+    expect(story.execution().workflow?.skipped).toHaveProperty("again");
+  });
+
+  test("is its output too where it has no block", async () => {
+    const story = await began();
+    const answer = "x".repeat(600);
+    await story.end("work/", { end: "success", answer, output: answer.slice(-500) });
+    expect(story.spec("work/").step?.description).toBe(`Answer: ${answer}\nOutput: ${answer}\nStatus: done`);
+  });
+
+  test("leads its edges: where it found nothing to do nobody is asked, because the author's edges say what follows", async () => {
+    const story = await began();
+    const outcome = { kind: "nothing-to-do", reason: "There is one." } as const;
+    await story.end("work/", { end: "unchanged", outcome, why: outcome.reason, answer: "There is a login already.", output: "" });
+    expect(story.step("coder")?.state).toBe("done");
+    expect(
+      story
+        .running()
+        .map((job) => job.replace(/.*-/, ""))
+        .toSorted(),
+    ).toEqual(["again/1", "reviewer/1"]);
+    const { id } = story.execution();
+    expect(story.spec(`work/${id}-again`).step?.description).toContain("Look again: There is a login already.");
+  });
 });

@@ -1,26 +1,28 @@
 import type { Execution } from "../../model/execution.ts";
 import type { Step } from "../../model/step.ts";
-import { readFields } from "../../workflow/fields.ts";
+import { readAnswerFields } from "../../workflow/answer-fields.ts";
+import { outputBlock, withoutMarkers } from "../../workflow/output-block.ts";
+import type { RoleOutput } from "../../workflow/run-state.ts";
 import type { UnitResult } from "../../workflow/record.ts";
 import type { WorkflowRole } from "../../workflow/workflow.ts";
 import type { Draft } from "../draft.ts";
 
+type Ended = { readonly execution: Execution; readonly step: Step; readonly role: WorkflowRole };
+
 /** What a step that came to its end gives its workflow; `again` where its answer has not the form that it was told; null while it goes on. */
-export const resultOf = (
-  draft: Draft,
-  { execution, step, role }: { execution: Execution; step: Step; role: WorkflowRole },
-): UnitResult | { readonly state: "again"; readonly why: string } | null => {
+export const resultOf = (draft: Draft, ended: Ended): UnitResult | { readonly state: "again"; readonly why: string } | null => {
+  const { step, role } = ended;
   switch (step.state) {
     case "worker_done":
-      return role.checkpoint ? null : answered(draft, { execution, step, role });
+      return role.checkpoint ? null : answered(draft, ended);
     case "done":
-      return answered(draft, { execution, step, role });
+      return answered(draft, ended);
     case "skipped":
       return { state: "done", output: { text: "", fields: {} } };
     case "failed":
     case "blocked":
     case "cancelled":
-      return { state: "failed", error: step.why?.why ?? step.state, output: { text: step.output, fields: {} } };
+      return { state: "failed", error: step.why?.why ?? step.state, output: wordsOf(draft, ended).output };
     case "pending":
     case "ready":
     case "running":
@@ -30,12 +32,26 @@ export const resultOf = (
   }
 };
 
-const answered = (draft: Draft, { execution, step, role }: { execution: Execution; step: Step; role: WorkflowRole }) => {
-  const text = draft.ledger().artifacts[`${execution.id}/${step.id}`] ?? step.output;
-  const { fields, problems } = readFields(text, { wantsKeyValues: role.fields, schema: role.schema });
-  if (problems.length === 0) return { state: "done", output: { text, fields } } as const;
+/** What a role said: its answer, its report, and what others see of the two. */
+const wordsOf = (draft: Draft, { execution, step }: Ended): { answer: string; report: string | null; output: RoleOutput } => {
+  const { artifacts, answers } = draft.ledger();
+  const name = `${execution.id}/${step.id}` as const;
+  const report = artifacts[name] ?? null;
+  const answer = answers[name] ?? "";
+  const text = report ?? (answer === "" ? step.output : withoutMarkers(answer));
+  const block = outputBlock(answer);
+  const status = step.outcome;
+  return { answer, report, output: { text, ...(block !== null && { block }), ...(status && { status }), fields: {} } };
+};
+
+const answered = (draft: Draft, ended: Ended) => {
+  const { execution, step, role } = ended;
+  const { answer, report, output } = wordsOf(draft, ended);
+  const wanted = { wantsKeyValues: role.fields, schema: role.schema };
+  const { fields, problems } = readAnswerFields({ answer: answer === "" ? output.text : answer, report }, wanted);
+  if (problems.length === 0) return { state: "done", output: { ...output, fields } } as const;
   const why = `Its answer has not the form that it was told: ${problems.slice(0, 5).join(" ")}`;
   return execution.workflow?.asked.includes(step.id) === true
-    ? ({ state: "failed", error: why, output: { text, fields: {} } } as const)
+    ? ({ state: "failed", error: why, output } as const)
     : ({ state: "again", why } as const);
 };
