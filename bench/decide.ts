@@ -27,6 +27,10 @@ const answer = (query: Query): Fact => {
       return { kind: "brief", query, answer: { kind: "refused", why: "not of this bench" } };
     case "work":
       return { kind: "work", query, answer: { kind: "commit", commit: sha(query) } };
+    case "carry":
+      return { kind: "carry", query, answer: { kind: "commit", commit: sha(query) } };
+    case "ground":
+      return { kind: "ground", query, answer: query.tip };
     case "chain":
       return { kind: "chain", query, answer: query.merges.map((merge) => ({ kind: "merged", commit: sha(merge), tree: sha([merge]) })) };
     case "conflicts":

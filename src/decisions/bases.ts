@@ -10,18 +10,37 @@ import type { Draft } from "./draft.ts";
 import { openFlow } from "../workflow/open-flow.ts";
 import { stepsBefore } from "../workflow/pieces.ts";
 import { neededBy } from "./needs.ts";
+import { isRewound, isStranded } from "./rewinds.ts";
 
-/** The commit that a step works on, and the unlanded heads in it; or why there is none. */
-export type Built = { readonly commit: Sha; readonly on: Step["on"] } | { readonly why: Refusal };
+/** The commit that a step works on, the unlanded heads in it, and the tip of the base that it was made on; or why there is none. */
+export type Built = { readonly commit: Sha; readonly on: Step["on"]; readonly tip?: Sha | undefined } | { readonly why: Refusal };
+
+/** Bases that have a queue, or that something runs for. */
+export const liveBases = (draft: Draft): Base[] => [
+  ...new Set([
+    ...Object.keys(draft.ledger().queues),
+    ...draft
+      .executions()
+      .filter(({ state }) => state === "running")
+      .map(({ base }) => base),
+  ]),
+];
 
 /**
  * The base branch with the published heads of what a step needs as `completed` and what has not landed, merged in as a candidate is.
- * Undefined while that is not known. Refusals: `base-missing`, `base-conflict`.
+ * Undefined while that is not known. Refusals: `base-missing`, `base-conflict`; `base-waits` while a person has to agree to the base, or what it builds on
+ * is carried to it.
  */
 export const buildBase = (draft: Draft, execution: Execution, planned: PlannedStep): Built | undefined =>
   buildOn(draft, { execution, planned, on: unlanded(draft, execution, planned) });
 
-/** The same without what the step itself did before, and without what landed since in other commits. */
+/** The same without the step's own head, which a role in a loop goes on from: what its own changes are put on. */
+export const buildGround = (draft: Draft, execution: Execution, planned: PlannedStep): Built | undefined => {
+  const own = taskId(execution.id, planned.id);
+  return buildOn(draft, { execution, planned, on: unlanded(draft, execution, planned).filter(({ task }) => task !== own) });
+};
+
+/** What it was built on before, without what the step itself did, and without what landed since in other commits. */
 export const buildWithoutOwn = (
   draft: Draft,
   execution: Execution,
@@ -31,22 +50,49 @@ export const buildWithoutOwn = (
   return buildOn(draft, { execution, planned, on: step.on.filter((entry) => entry.task !== own && !find(draft, entry.task)?.step.landed) });
 };
 
+/** True where a commit to build on is only waited for. */
+export const isWaiting = (built: Built): boolean => "why" in built && built.why.code === "base-waits";
+
 type Building = { readonly execution: Execution; readonly planned: PlannedStep; readonly on: Step["on"] };
 
 const buildOn = (draft: Draft, { execution, planned, on }: Building): Built | undefined => {
   const task = taskId(execution.id, planned.id);
   const tip = draft.base(execution.base);
   if (tip === null) return { why: { code: "base-missing", why: `The branch \`${execution.base}\` is gone.`, next: `/enki retry ${task}` } };
-  if (on.length === 0) return { commit: tip, on };
+  const waits = mustWait(draft, execution, on);
+  if (waits === undefined) return undefined;
+  if (waits) return { why: { code: "base-waits", why: `\`${execution.base}\` was rewound.`, next: "" } };
+  const commit = mergeOn(draft, tip, on);
+  if (commit === undefined) return undefined;
+  if (typeof commit === "string") return { commit, on, tip };
+  const files = commit.paths.slice(0, 5).join(", ");
+  const why = `It builds on \`${commit.task}\`, which conflicts with \`${execution.base}\` or with what else it builds on, in ${files}.`;
+  return { why: { code: "base-conflict", why, next: `/enki retry ${task}` } };
+};
+
+/** A tip with these heads merged into it in order; where that conflicts, with which and in what. Undefined while it is not known. */
+export const mergeOn = (
+  draft: Draft,
+  tip: Sha,
+  on: Step["on"],
+): Sha | { readonly task: TaskId; readonly paths: readonly string[] } | undefined => {
+  if (on.length === 0) return tip;
   const merges = on.map(({ task: needed, head }) => ({ task: needed, head, message: baseMessage(needed, head), needs: [] }));
   const links = draft.ask<"chain">({ kind: "chain", onto: tip, merges });
   if (!links) return undefined;
   const at = links.findIndex(({ kind }) => kind === "conflict");
   const last = links[at < 0 ? links.length - 1 : at];
-  if (last?.kind !== "conflict") return { commit: last?.kind === "merged" ? last.commit : tip, on };
-  const files = last.paths.slice(0, 5).join(", ");
-  const why = `It builds on \`${on[at]?.task}\`, which conflicts with \`${execution.base}\` or with what else it builds on, in ${files}.`;
-  return { why: { code: "base-conflict", why, next: `/enki retry ${task}` } };
+  if (last?.kind === "conflict") return { task: on[at]?.task ?? "-", paths: last.paths };
+  return last?.kind === "merged" ? last.commit : tip;
+};
+
+/** True while a base was rewound and nobody agreed to that, or one of these heads would bring back what it lost. Undefined while that is not known. */
+const mustWait = (draft: Draft, { base }: Execution, on: Step["on"]): boolean | undefined => {
+  const each = [
+    isRewound(draft, base),
+    ...on.map(({ task }) => isStranded(draft, base, find(draft, task)?.step ?? { head: null, on: [] })),
+  ];
+  return each.includes(true) ? true : each.includes(undefined) ? undefined : false;
 };
 
 /** Heads on the way to the same base branch that this step builds on, in the order of its needs. */
@@ -91,7 +137,10 @@ export const heldBases = (draft: Draft, base: Base): Sha[] =>
     .executions()
     .filter((execution) => execution.base === base)
     .flatMap(({ id }) => draft.steps(id))
-    .flatMap(({ on, base: commit, state }) => (on.length > 0 && commit !== null && !GONE.has(state) ? [commit] : []));
+    .flatMap(({ on, base: commit, state, resolution }) => [
+      ...(on.length > 0 && commit !== null && !GONE.has(state) ? [commit] : []),
+      ...(resolution?.from !== undefined && !GONE.has(state) ? [resolution.from] : []),
+    ]);
 
 const GONE: ReadonlySet<Step["state"]> = new Set(["done", "skipped", "cancelled"]);
 

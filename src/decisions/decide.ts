@@ -17,6 +17,7 @@ import { reconcileLanding } from "./reconcile/landing.ts";
 import { reconcileMerged, reconcileMerging } from "./reconcile/merging.ts";
 import { reconcilePulls } from "./reconcile/pulls.ts";
 import { reconcileResolving } from "./reconcile/resolving.ts";
+import { reconcileRewinds, reconcileStranded } from "./reconcile/rewinds.ts";
 import { reconcileScheduling } from "./reconcile/scheduling.ts";
 import { reconcileStopping } from "./reconcile/stopping.ts";
 import { reconcileTransitions } from "./reconcile/transitions.ts";
@@ -36,8 +37,10 @@ export const decide = (events: readonly Event[], snapshot: Snapshot): Decision =
 
 /** In this order each pass sees what the one before it settled: a landing frees steps, which are then started in the same write. */
 const passes: readonly ((draft: Draft) => void)[] = [
+  reconcileRewinds,
   reconcileInbox,
   reconcileHeads,
+  reconcileStranded,
   reconcileCarrying,
   reconcileDeadlines,
   reconcileWorkflows,

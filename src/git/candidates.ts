@@ -1,14 +1,15 @@
 import type { Sha, TaskId } from "../model/ids.ts";
 import type { JobResult } from "../model/job.ts";
 import type { Answers, Link, Query } from "../model/query.ts";
+import { applyTo } from "./carries.ts";
 import {
   commitTimes,
   type Identity,
   isAncestor,
-  type Merged,
   mergeTrees,
   type NewFiles,
   readBlobs,
+  treeOf,
   writeCommit,
   writeFiles,
 } from "./objects.ts";
@@ -99,7 +100,9 @@ const carry = async (
   by: Identity,
   { work, base, onto, message, time }: { work: Sha; base: Sha; onto: Sha; message: string; time: number },
 ): Promise<Answers["work"]> => {
-  const merged = (await isAncestor(at, base, onto)) ? await mergeTrees(at, onto, work) : await applyTo(at, by, { work, base, onto });
+  const merged = (await isAncestor(at, base, onto))
+    ? await mergeTrees(at, onto, work)
+    : await applyTo(at, by, { head: work, from: base, onto });
   if (merged.kind === "conflict") return merged;
   if (merged.tree === (await treeOf(at, onto))) return { kind: "unchanged" };
   const [ontoTime = 0] = await commitTimes(at, [onto]);
@@ -109,24 +112,11 @@ const carry = async (
   };
 };
 
-/**
- * What work changed on its base, on another commit that does not contain that base: nothing else of the base comes along.
- * The merge base is said by commits made for it, since git before 2.40 cannot be told.
- */
-export const applyTo = async (at: Running, by: Identity, { work, base, onto }: { work: Sha; base: Sha; onto: Sha }): Promise<Merged> => {
-  const alike = async (commit: Sha, parents: readonly Sha[]): Promise<Sha> =>
-    writeCommit(at, { tree: await treeOf(at, commit), parents, message: "Compare", at: 0, by });
-  const from = await alike(base, []);
-  return mergeTrees(at, await alike(onto, [from]), await alike(work, [from]));
-};
-
 /** A merge taken back on a tip: what its first parent has in place of it. */
 export const buildRevert = async (at: Running, by: Identity, { merge, tip, message }: Ask<"revert">): Promise<Answers["revert"]> => {
   const parent = (await git(at, ["rev-parse", `${merge}^1`])).trim();
-  const taken = await applyTo(at, by, { work: parent, base: merge, onto: tip });
+  const taken = await applyTo(at, by, { head: parent, from: merge, onto: tip });
   if (taken.kind === "conflict") return null;
   const [time = 0] = await commitTimes(at, [tip]);
   return writeCommit(at, { tree: taken.tree, parents: [tip], message, at: time, by });
 };
-
-export const treeOf = async (at: Running, commit: Sha): Promise<Sha> => (await git(at, ["rev-parse", `${commit}^{tree}`])).trim();

@@ -5,6 +5,7 @@ import type { Millis, RefName, Sha } from "../model/ids.ts";
 import type { Answers, Query, Refs } from "../model/query.ts";
 import { buildChain, buildRevert, buildWork } from "./candidates.ts";
 import { buildRejoined } from "./rejoined.ts";
+import { buildCarry, findGround } from "./carries.ts";
 import { mergeOf } from "./merges.ts";
 import { ARCHIVE, LEDGER } from "../model/refs.ts";
 import { readConflicts, readMissing } from "./conflicts.ts";
@@ -108,6 +109,7 @@ const reading = (running: Running) => ({
   },
   isCommit: (id: Sha): Promise<boolean> => isCommit(running, id),
   isAncestor: (commit: Sha, tip: Sha): Promise<boolean> => isAncestor(running, commit, tip),
+  ground: (query: Extract<Query, { kind: "ground" }>): Promise<Answers["ground"]> => findGround(running, query),
   mergeOf: (query: Extract<Query, { kind: "merge-of" }>): Promise<Answers["merge-of"]> => mergeOf(running, query),
   missing: (sides: Parameters<typeof readMissing>[1]): Promise<string[]> => readMissing(running, sides),
   /** Messages of the first parents of a commit, oldest first, each with its commit. */
@@ -135,7 +137,8 @@ const building = (running: Running, identity: Identity) => ({
   rejoined: (query: Extract<Query, { kind: "rejoined" }>): Promise<Answers["rejoined"]> => buildRejoined(running, identity, query),
   revert: (query: Extract<Query, { kind: "revert" }>): Promise<Answers["revert"]> => buildRevert(running, identity, query),
   work: (query: Extract<Query, { kind: "work" }>): Promise<Answers["work"]> => buildWork(running, identity, query),
-  conflicts: (query: Extract<Query, { kind: "conflicts" }>): Promise<Answers["conflicts"]> => readConflicts(running, query),
+  carry: (query: Extract<Query, { kind: "carry" }>): Promise<Answers["carry"]> => buildCarry(running, identity, query),
+  conflicts: (query: Extract<Query, { kind: "conflicts" }>): Promise<Answers["conflicts"]> => readConflicts(running, identity, query),
   resolution: (query: Extract<Query, { kind: "resolution" }>): Promise<Answers["resolution"]> => buildResolution(running, identity, query),
   /** The merge that a resolution begins with, as a commit of this clone alone. */
   beginResolution: (sides: Parameters<typeof beginResolution>[2]): Promise<Sha> => beginResolution(running, identity, sides),

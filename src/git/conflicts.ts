@@ -1,6 +1,8 @@
 import type { Sha } from "../model/ids.ts";
 import { type Conflict, CONFLICT_KINDS, type ConflictKind } from "../model/conflict.ts";
 import type { Query } from "../model/query.ts";
+import { comparedFrom } from "./carries.ts";
+import type { Identity } from "./objects.ts";
 import { git, GitError, runGit, type Running } from "./run.ts";
 
 /** One stage of a conflicting path: 1 the common ancestor, 2 the first side, 3 the second. */
@@ -10,7 +12,7 @@ export type Stage = { readonly path: string; readonly mode: string; readonly sha
 export type Unmerged = { readonly tree: Sha; readonly stages: readonly Stage[]; readonly conflicts: readonly Conflict[] };
 
 /** Merges two commits in memory, and reads how they conflict: exit code 1 is a conflict, and also an unknown commit. */
-export const mergeSides = async (at: Running, { onto, head }: { onto: Sha; head: Sha }): Promise<Unmerged> => {
+const mergeSides = async (at: Running, { onto, head }: { onto: Sha; head: Sha }): Promise<Unmerged> => {
   const { stdout, stderr } = await runGit(at, ["merge-tree", "--write-tree", "-z", onto, head]);
   const fields = stdout.toString("utf8").split("\0");
   const [tree = "", ...rest] = fields;
@@ -69,8 +71,16 @@ const classify = (stages: readonly Stage[], messages: readonly Message[]): Confl
 };
 
 /** Where a head conflicts with a base, and how; nothing where they merge. */
-export const readConflicts = async (at: Running, { onto, head }: Extract<Query, { kind: "conflicts" }>): Promise<readonly Conflict[]> =>
-  (await mergeSides(at, { onto, head })).conflicts;
+export const readConflicts = async (at: Running, by: Identity, { onto, head, from }: Asked): Promise<readonly Conflict[]> =>
+  (await mergeFrom(at, by, { onto, head, from })).conflicts;
+
+type Asked = Extract<Query, { kind: "conflicts" }>;
+
+/** The same with only what the head changed since `from`, where that is said. */
+export const mergeFrom = async (at: Running, by: Identity, { onto, head, from }: Sides): Promise<Unmerged> =>
+  mergeSides(at, from === undefined ? { onto, head } : await comparedFrom(at, by, { onto, head, from }));
+
+export type Sides = { readonly onto: Sha; readonly head: Sha; readonly from?: Sha | undefined };
 
 type Missing = { readonly from: Sha; readonly to: Sha; readonly paths: readonly string[] };
 

@@ -3,6 +3,8 @@ import { type Entry, listTree, writeBlobs, writeTree } from "./tree.ts";
 import { git, GitError, type Ran, runGit, type Running } from "./run.ts";
 
 export type Identity = { readonly name: string; readonly email: string };
+/** Who wrote a change, and when; milliseconds. */
+export type Author = Identity & { readonly at: Millis };
 
 export type NewCommit = {
   readonly tree: Sha;
@@ -11,23 +13,29 @@ export type NewCommit = {
   /** Milliseconds; git keeps whole seconds. */
   readonly at: Millis;
   readonly by: Identity;
+  /** Where somebody else wrote it. */
+  readonly author?: Author;
 };
 
+const dateOf = (time: Millis): string => `@${Math.floor(time / 1000)} +0000`;
+
 /** Writes a commit; equal input gives the same commit in every clone. */
-export const writeCommit = async (at: Running, { tree, parents, message, at: time, by }: NewCommit): Promise<Sha> => {
-  const date = `@${Math.floor(time / 1000)} +0000`;
+export const writeCommit = async (at: Running, { tree, parents, message, at: time, by, author }: NewCommit): Promise<Sha> => {
+  const wrote = author ?? { ...by, at: time };
   const env = {
     ...at.env,
-    GIT_AUTHOR_NAME: by.name,
-    GIT_AUTHOR_EMAIL: by.email,
-    GIT_AUTHOR_DATE: date,
+    GIT_AUTHOR_NAME: wrote.name,
+    GIT_AUTHOR_EMAIL: wrote.email,
+    GIT_AUTHOR_DATE: dateOf(wrote.at),
     GIT_COMMITTER_NAME: by.name,
     GIT_COMMITTER_EMAIL: by.email,
-    GIT_COMMITTER_DATE: date,
+    GIT_COMMITTER_DATE: dateOf(time),
   };
   const args = ["commit-tree", tree, ...parents.flatMap((parent) => ["-p", parent]), "-F", "-"];
   return (await git({ ...at, env }, args, message)).trim();
 };
+
+export const treeOf = async (at: Running, commit: Sha): Promise<Sha> => (await git(at, ["rev-parse", `${commit}^{tree}`])).trim();
 
 /** Writes a tree with `files` on top of another tree, or alone; null removes a path. */
 export type NewFiles = ReadonlyMap<string, { readonly content: string | Buffer; readonly mode: "100644" | "100755" } | null>;

@@ -1,7 +1,7 @@
 import type { Sha } from "../model/ids.ts";
 import type { Answers, Query } from "../model/query.ts";
-import { applyTo, treeOf } from "./candidates.ts";
-import { commitTimes, type Identity, isAncestor, writeCommit } from "./objects.ts";
+import { applyTo } from "./carries.ts";
+import { commitTimes, type Identity, isAncestor, treeOf, writeCommit } from "./objects.ts";
 import { git, type Running } from "./run.ts";
 
 /**
@@ -17,7 +17,7 @@ export const buildRejoined = async (
   if (holds && !linear) return { kind: "commit", commit: head };
   const merged = holds
     ? ({ kind: "tree", tree: await treeOf(at, head) } as const)
-    : await applyTo(at, by, { work: head, base: await groundOf(at, head, without), onto });
+    : await applyTo(at, by, { head, from: await groundOf(at, head, without), onto });
   if (merged.kind === "conflict") return merged;
   if (merged.tree === (await treeOf(at, onto))) return { kind: "unchanged" };
   const time = Math.max(...(await commitTimes(at, [head, onto])));

@@ -1,27 +1,32 @@
 import type { Sha } from "../model/ids.ts";
 import type { Answers, Query } from "../model/query.ts";
 import { clashes, readWork } from "./candidates.ts";
-import { mergeSides, type Stage } from "./conflicts.ts";
-import { commitTimes, type Identity, type NewFiles, readBlobs, writeCommit, writeFiles } from "./objects.ts";
+import { comparedFrom } from "./carries.ts";
+import { mergeFrom, type Sides, type Stage } from "./conflicts.ts";
+import { commitTimes, type Identity, type NewFiles, readBlobs, treeOf, writeCommit, writeFiles } from "./objects.ts";
 import { type Running } from "./run.ts";
 import { type Entry, listTree, writeTree } from "./tree.ts";
 
-type Sides = { readonly onto: Sha; readonly head: Sha };
 type Begun = Sides & { readonly anew: readonly string[] };
 
 /**
  * The merge of two commits as whoever resolves it begins: what merges is merged, conflicting files hold markers where text can.
  * Conflicting files that a command makes anew are the base's, or the head's where the base has none.
+ * With `from` its second parent differs from the first as the head does from that, so that whoever compares them sees the head's own changes.
  */
 export const beginResolution = async (at: Running, by: Identity, sides: Begun): Promise<Sha> => {
-  const { onto, head } = sides;
-  const { tree } = await begin(at, sides);
+  const { onto, head, from } = sides;
+  const { tree } = await begin(at, by, sides);
   const times = await commitTimes(at, [onto, head]);
-  return writeCommit(at, { tree, parents: [onto, head], message: "Resolve this", at: Math.max(...times), by });
+  const write = (parents: readonly Sha[], of: Sha): Promise<Sha> =>
+    writeCommit(at, { tree: of, parents, message: "Resolve this", at: Math.max(...times), by });
+  if (from === undefined) return write([onto, head], tree);
+  const compared = await comparedFrom(at, by, { onto, head, from });
+  return write([await write([onto, compared.onto], await treeOf(at, onto)), compared.head], tree);
 };
 
-const begin = async (at: Running, { onto, head, anew }: Begun): Promise<{ tree: Sha; stages: readonly Stage[] }> => {
-  const { tree, stages } = await mergeSides(at, { onto, head });
+const begin = async (at: Running, by: Identity, { anew, ...of }: Begun): Promise<{ tree: Sha; stages: readonly Stage[] }> => {
+  const { tree, stages } = await mergeFrom(at, by, of);
   if (anew.length === 0) return { tree, stages };
   const entries = await listTree(at, tree);
   for (const path of anew) {
@@ -32,13 +37,16 @@ const begin = async (at: Running, { onto, head, anew }: Begun): Promise<{ tree: 
   return { tree: await writeTree(at, entries), stages };
 };
 
-/** A resolution as a commit: its first parent is the head, so that the branch's own history stays one line. */
+/**
+ * A resolution as a commit: its first parent is the head, so that the branch's own history stays one line.
+ * With `from` the head is no parent: what is in its history besides its own changes must not come back.
+ */
 export const buildResolution = async (
   at: Running,
   by: Identity,
-  { result, onto, head, anew, message, generated = [] }: Extract<Query, { kind: "resolution" }>,
+  { result, onto, head, anew, message, from, generated = [] }: Extract<Query, { kind: "resolution" }>,
 ): Promise<Answers["resolution"]> => {
-  const { tree: begun, stages } = await begin(at, { onto, head, anew });
+  const { tree: begun, stages } = await begin(at, by, { onto, head, anew, from });
   const changes = await readWork(at, result);
   const there = await listTree(at, begun);
   const deletions = deletedByNobody({ there, stages, changes }).filter((path) => !generated.includes(path));
@@ -49,7 +57,8 @@ export const buildResolution = async (
   const marked = await markedIn(at, tree, { stages, touched: [...changes.keys()] });
   if (marked.length > 0) return { kind: "markers", paths: marked };
   const times = await commitTimes(at, [onto, head, result]);
-  return { kind: "commit", commit: await writeCommit(at, { tree, parents: [head, onto], message, at: Math.max(...times), by }) };
+  const parents = from === undefined ? [head, onto] : [onto];
+  return { kind: "commit", commit: await writeCommit(at, { tree, parents, message, at: Math.max(...times), by }) };
 };
 
 type Deleted = { readonly there: ReadonlyMap<string, unknown>; readonly stages: readonly Stage[]; readonly changes: NewFiles };

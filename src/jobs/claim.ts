@@ -152,7 +152,7 @@ const claimResolve = (claim: Claim): Result<JobSpec> => {
   const resolution = work && conflictOf(work.step);
   if (!work || resolution?.attempt !== job.attempt || resolution.until === null) return idle(claim);
   const { execution, planned } = work;
-  const { head, onto, conflicts, anew, commands, log } = resolution;
+  const { head, onto, conflicts, anew, commands, log, from } = resolution;
   const { timeout, model } = config.tiers[planned.tier];
   const { resolveAlso, regenerate } = config.refinery;
   const also = [...resolveAlso, ...(commands.length > 0 ? Object.keys(regenerate) : [])];
@@ -166,7 +166,7 @@ const claimResolve = (claim: Claim): Result<JobSpec> => {
       timeout,
       model,
       lastFailure: log === "" ? null : log,
-      conflict: { head, conflicts, anew, commands, also, merge: null, landed: [] },
+      conflict: { head, conflicts, anew, commands, also, merge: null, landed: [], ...(from !== undefined && { from }) },
     }),
   );
 };

@@ -8,8 +8,8 @@ type Sources = { readonly clone: Clone; readonly ledger: Ledger };
 
 /** The merge of both sides, and what the landed side was for. */
 export const beginConflict = async ({ clone, ledger }: Sources, onto: Sha, conflict: ConflictSpec): Promise<ConflictSpec> => {
-  const { head, anew, conflicts } = conflict;
-  const merge = await clone.beginResolution({ onto, head, anew });
+  const { head, anew, conflicts, from } = conflict;
+  const merge = await clone.beginResolution({ onto, head, anew, from });
   const paths = conflicts.map(({ path }) => path);
   const messages = await clone.missing({ from: head, to: onto, paths });
   return { ...conflict, merge, landed: messages.map((message) => intent(ledger, message)) };

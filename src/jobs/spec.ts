@@ -68,7 +68,7 @@ export type JobSpec = {
 };
 
 /** A conflict of a head with the base that the job works on. */
-export type ConflictSpec = Pick<Resolution, "head" | "conflicts" | "anew" | "commands"> & {
+export type ConflictSpec = Pick<Resolution, "head" | "conflicts" | "anew" | "commands" | "from"> & {
   /** The merge of the two in the workspace, as far as git could; null before it is made. */
   readonly merge: Sha | null;
   /** Globs of what may change beside what conflicts. */

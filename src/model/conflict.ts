@@ -1,4 +1,4 @@
-import type { Millis, Sha } from "./ids.ts";
+import type { Millis, Sha, TaskId } from "./ids.ts";
 
 /** How two sides of a path conflict, as git tells it; `link` is a symbolic link. */
 export const CONFLICT_KINDS = [
@@ -42,6 +42,10 @@ export type Resolution = {
   readonly made: Sha | null;
   /** What whoever resolved it says of it. */
   readonly said: string;
+  /** The commit from which the head's own changes are counted, where it was made on commits that the base lost; absent for a merge like any other. */
+  readonly from?: Sha;
+  /** What the head that conflicts was made on: it may become the head again. */
+  readonly before?: { readonly base?: Sha; readonly on: readonly { readonly task: TaskId; readonly head: Sha }[] };
   /** True once such a head did not pass verification. */
   readonly blamed: boolean;
 };

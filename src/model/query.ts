@@ -128,13 +128,18 @@ export type Query =
       readonly onto: Sha;
       readonly message: string;
     }
+  /** The own changes of a head, those since `from`, as commits on `onto`: nothing else that the head contains comes along. */
+  | { readonly kind: "carry"; readonly head: Sha; readonly from: Sha; readonly onto: Sha; readonly message: string }
+  /** The newest commit of a base that a head has in it: of tips that the base had and lost (the first that says something counts), else of its tip. */
+  | { readonly kind: "ground"; readonly head: Sha; readonly tip: Sha; readonly left: readonly Sha[] }
   /** A commit plus heads, merged in order. */
   | { readonly kind: "chain"; readonly onto: Sha; readonly merges: readonly Merge[] }
-  /** Where a head conflicts with a base, and how. */
-  | { readonly kind: "conflicts"; readonly onto: Sha; readonly head: Sha }
+  /** Where a head conflicts with a base, and how; with `from` only what the head changed since that counts. */
+  | { readonly kind: "conflicts"; readonly onto: Sha; readonly head: Sha; readonly from?: Sha }
   /**
    * A resolution as a merge commit of head and base, in this order: what merges by itself, and the files of a result.
    * Of conflicting paths in `anew` the base's side stands where the result has none.
+   * With `from` only what the head changed since that counts, and the base is the only parent.
    */
   | {
       readonly kind: "resolution";
@@ -145,6 +150,7 @@ export type Query =
       readonly message: string;
       /** Paths of the result that commands may have removed: their deletion is not looked at. */
       readonly generated?: readonly string[];
+      readonly from?: Sha;
     }
   /** How the steps of an execution ended that is in the archive; null where it is not there. */
   | { readonly kind: "archived"; readonly execution: ExecutionId }
@@ -188,6 +194,8 @@ export type Answers = {
     | { readonly kind: "commit"; readonly commit: Sha }
     | { readonly kind: "unchanged" }
     | { readonly kind: "conflict"; readonly paths: readonly string[] };
+  carry: Answers["work"];
+  ground: Sha | null;
   /** One for each merge that was asked for. */
   chain: readonly Link[];
   conflicts: readonly Conflict[];

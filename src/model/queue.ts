@@ -84,8 +84,10 @@ export type Queue = {
   readonly frozen: Refusal | null;
   /** The base tip after our last landing: a base that no longer contains it was rewound. */
   readonly landed: Sha | null;
-  /** The base tip that the queue was last planned on. */
+  /** The base tip that was seen last; while the base is frozen because it was rewound, the one that it lost. */
   readonly tip: Sha | null;
+  /** Tips that the base had and lost, oldest first: a person agreed to that, and nothing that is built on them lands as it is. */
+  readonly left?: readonly Sha[];
   /** The last commits that were green, oldest first: contexts in which a red run is held against a step. */
   readonly sound: readonly Sha[];
   /** Trees of the last green commits, oldest first: a verdict may be reused. */

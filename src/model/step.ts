@@ -18,6 +18,16 @@ export type StepState =
   | "skipped"
   | "cancelled";
 
+/** The tip of a task branch. */
+export type Head = {
+  readonly sha: Sha;
+  readonly since: Millis;
+  /** `person` when it holds a person's commits, which are built upon. */
+  readonly by: "worker" | "person";
+  /** The tip of the base that it was made on: what it has beside that, and beside what it is built on, is the step's own. Absent where that is not known. */
+  readonly base?: Sha;
+};
+
 /** A step as it stands. What was planned is in the execution's plan, under the same id. */
 export type Step = {
   readonly id: StepId;
@@ -36,14 +46,12 @@ export type Step = {
   readonly until: Millis | null;
   /** The commit that the last attempt worked on. */
   readonly base: Sha | null;
+  /** The tip of the base branch that this commit was made on. */
+  readonly tip?: Sha;
   /** Published heads that its work is built on and that had not landed then: it lands after them, and is carried over when they change. */
   readonly on: readonly { readonly task: TaskId; readonly head: Sha }[];
-  /** The tip of its task branch that we know; `person` when it holds a person's commits, which are built upon. */
-  readonly head: {
-    readonly sha: Sha;
-    readonly since: Millis;
-    readonly by: "worker" | "person";
-  } | null;
+  /** The tip of its task branch that we know. */
+  readonly head: Head | null;
   /** What the agent of the last attempt said that its work came to; absent where it said nothing of that. */
   readonly outcome?: OutcomeKind;
   /** The result commit of the last attempt, reachable from `refs/enki/attempts`. */

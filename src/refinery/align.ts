@@ -86,7 +86,8 @@ const conflict = ({ base }: Pick<RefineryState, "base">, task: TaskId, paths: re
 
 /** After a person's push to the base what was built on the old one cannot land: fewer are built at once, until landings succeed again. */
 const follow = (state: RefineryState, queue: Queue): Queue => {
-  if (queue.tip === state.tip) return queue;
+  // A base that is gone has no tip, and one that was rewound none that counts: the last that was seen stays known.
+  if (queue.tip === state.tip || state.tip === "" || queue.frozen?.code === "base-rewound") return queue;
   const moved = queue.tip !== null && queue.landed !== state.tip;
   const stale = moved && queue.candidates.some(({ onto, runs }) => onto !== state.tip && runs.some(({ verdict }) => verdict === null));
   const window = stale ? Math.max(1, Math.floor(Math.min(queue.window || state.parallel, state.parallel) / 2)) : queue.window;

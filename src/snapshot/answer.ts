@@ -8,6 +8,8 @@ type Of<K extends QueryKind> = Extract<Query, { kind: K }>;
 /** What git computes from commits, in the local object store. */
 export type Commits = {
   work(query: Of<"work">): Promise<Answers["work"]>;
+  carry(query: Of<"carry">): Promise<Answers["carry"]>;
+  ground(query: Of<"ground">): Promise<Answers["ground"]>;
   chain(query: Of<"chain">): Promise<Answers["chain"]>;
   conflicts(query: Of<"conflicts">): Promise<Answers["conflicts"]>;
   resolution(query: Of<"resolution">): Promise<Answers["resolution"]>;
@@ -45,6 +47,8 @@ const ASKED: Readonly<Record<Remote, "github"> & Record<Exclude<QueryKind, Remot
   backlog: "github",
   brief: "github",
   work: "git",
+  carry: "git",
+  ground: "git",
   chain: "git",
   conflicts: "git",
   resolution: "git",
@@ -124,6 +128,10 @@ const askGit = async (query: Of<Exclude<QueryKind, Remote>>, git: Commits): Prom
   switch (query.kind) {
     case "work":
       return { kind: "work", query, answer: await git.work(query) };
+    case "carry":
+      return { kind: "carry", query, answer: await git.carry(query) };
+    case "ground":
+      return { kind: "ground", query, answer: await git.ground(query) };
     case "chain":
       return { kind: "chain", query, answer: await git.chain(query) };
     case "conflicts":

@@ -107,7 +107,7 @@ test("while nothing may land, a verify job that ends badly is not started again 
   const { queues } = world.state.ledger;
   const [queue] = Object.values(queues);
   if (!queue) throw new Error("no queue");
-  world.state.ledger = { ...world.state.ledger, queues: { main: { ...queue, frozen: { code: "base-rewound", why: "it was", next: "" } } } };
+  world.state.ledger = { ...world.state.ledger, queues: { main: { ...queue, frozen: { code: "not-allowed", why: "it was", next: "" } } } };
   for (let count = 0; count < 10; count += 1) {
     for (const job of world.running()) world.finish(job, { end: "crashed" });
     world.state.now += 3_600_000;

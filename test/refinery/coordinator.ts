@@ -1,6 +1,7 @@
 import { faultCandidate, withVerdict } from "../../src/decisions/apply/resulted.ts";
 import { JOB_SLACK, MAX_FAULTS } from "../../src/decisions/faults.ts";
-import { guardAgainstRewind, lasting } from "../../src/decisions/reconcile/landing.ts";
+import { lasting } from "../../src/decisions/reconcile/landing.ts";
+import { guardAgainstRewind } from "../../src/decisions/rewinds.ts";
 import type { Base, Millis, Sha, TaskId } from "../../src/model/ids.ts";
 import type { JobEnd } from "../../src/model/job.ts";
 import type { Answers, Link, Query } from "../../src/model/query.ts";

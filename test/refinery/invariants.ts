@@ -405,7 +405,7 @@ export const INVARIANTS: readonly Invariant[] = [
   },
   {
     id: "L6",
-    says: "a plan sees every change made before it",
+    says: "a plan sees every change made before it; of a base that was rewound the tip that it lost stays known",
     planned: (_, { plans, read }) =>
       first(plans, ({ base, state, plan: { queue, effects } }) => {
         const out = new Set(
@@ -415,7 +415,7 @@ export const INVARIANTS: readonly Invariant[] = [
           }),
         );
         const landed = effects.find((effect) => effect.kind === "land");
-        if (queue.tip !== (landed?.candidate.commit ?? read.bases[base]))
+        if (queue.frozen?.code !== "base-rewound" && queue.tip !== (landed?.candidate.commit ?? read.bases[base]))
           return `${base} was planned on ${queue.tip}, it is at ${read.bases[base]}`;
         const there = new Map(queue.items.map(({ task, head }) => [task, head]));
         const missed = state.entrants.find(({ task, head }) => there.get(task) !== head && !out.has(task));

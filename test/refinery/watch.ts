@@ -13,7 +13,7 @@ export type Evidence = {
   readonly ours: Set<Sha>;
   /** First parents that a rewind took away, until a person lets the queue go on. */
   readonly removed: Map<Base, Set<Sha>>;
-  /** Bases that lost what landed, until a person lets the queue go on. */
+  /** Bases that lost what landed, or the last tip that was seen, until a person lets the queue go on. */
   readonly rewound: Set<Base>;
   /** Landings that a rewind ever took away. */
   readonly lost: Set<Sha>;
@@ -76,11 +76,11 @@ export const openWatch = (only?: ReadonlySet<InvariantId>) => {
     rewound: (world: World, base: Base, from: Sha): void => {
       const left = new Set(world.graph.line(world.bases[base] ?? ""));
       const gone = world.graph.line(from).filter((each) => !left.has(each));
-      const landed = world.ledger.queues[base]?.landed ?? null;
+      const { landed = null, tip = null } = world.ledger.queues[base] ?? {};
       seen.removed.set(base, new Set([...(seen.removed.get(base) ?? []), ...gone]));
       for (const each of gone) if (seen.ours.has(each)) seen.lost.add(each);
       for (const { landed } of world.ledger.steps.values()) if (landed !== null && gone.includes(landed)) seen.lost.add(landed);
-      if (landed !== null && gone.includes(landed)) seen.rewound.add(base);
+      if ([landed, tip].some((each) => each !== null && gone.includes(each))) seen.rewound.add(base);
     },
     thawed: (base: Base): void => {
       seen.removed.delete(base);

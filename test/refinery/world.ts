@@ -1,3 +1,4 @@
+import { agreedQueue } from "../../src/decisions/rewinds.ts";
 import type { Base, Sha, TaskId } from "../../src/model/ids.ts";
 import { type Graph, openGraph } from "./graph.ts";
 import { emptyLedger, jobOf, type Ledger, type Result, type Snapshot, type Step, takeTurn, type Turn } from "./coordinator.ts";
@@ -344,7 +345,7 @@ export class World {
   thaw(base: Base): void {
     const queue = this.ledger.queues[base];
     if (!queue?.frozen) return;
-    this.write({ queues: { ...this.ledger.queues, [base]: { ...queue, frozen: null, landed: this.bases[base] ?? "" } } });
+    this.write({ queues: { ...this.ledger.queues, [base]: agreedQueue(queue, this.bases[base] ?? "") } });
     this.watch.thawed(base);
   }
 }

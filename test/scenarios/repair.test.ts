@@ -61,3 +61,35 @@ test("a conflict's resolution that deletes a file which neither side deleted is 
   expect(told).toEqual([null, "it deleted what neither side deleted: shared.txt"]);
   expect(await stage.git("show", "main:shared.txt")).toBe("one and two");
 });
+
+test("a base that a person rewound freezes; after /enki retry the work of agents and persons is carried to it, and what was taken away does not come back", async () => {
+  const stage = await openStage({
+    script: async (spec) => {
+      if (spec.kind === "plan") return { plan: plan(step("one"), step("two")) };
+      // Nothing is verified, and one result is still on its way, when the base is rewound.
+      if (spec.step?.id !== "one")
+        await stage.until("the freeze", () => Promise.resolve(stage.log.some((line) => line.endsWith("main was rewound"))));
+      if (spec.kind === "verify") return green;
+      return { files: { [`${spec.step?.id}.txt`]: "done\n" } };
+    },
+  });
+  const before = await stage.git("rev-parse", "main");
+  const lost = await stage.push("main", { "lost.txt": "lost\n" });
+  const issue = await stage.maintainer.openIssue("Two things", "");
+  await stage.maintainer.comment(issue, "/enki fix them");
+  await stage.planned(issue);
+  const id = /Execution `([0-9a-f]+)`/.exec((await stage.said(issue, "execution")).join())?.[1] ?? "";
+  await stage.approve(issue);
+  await stage.until("the first head", () => stage.git("rev-parse", `task/${id}-one`).catch(() => null));
+  await stage.push(`task/${id}-one`, { "by-hand.txt": "mine\n" });
+  await stage.push("main", {}, { onto: before, force: true });
+  expect(await stage.shows(issue, /Nothing lands for now/)).toMatch(/^\/enki retry$/m);
+  expect(await stage.landed()).toEqual([]);
+  await stage.maintainer.comment(issue, "/enki retry");
+  await stage.shows(issue, /Done: all of it landed/);
+  const files = (await stage.git("ls-tree", "-r", "--name-only", "main")).split("\n");
+  expect(files).toEqual(expect.arrayContaining(["one.txt", "two.txt", "by-hand.txt"]));
+  expect(files).not.toContain("lost.txt");
+  expect((await stage.git("rev-list", "main")).split("\n")).not.toContain(lost);
+  expect(await stage.git("log", "--format=%s", "main")).toContain("a person changes by-hand.txt");
+});

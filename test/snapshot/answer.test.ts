@@ -10,6 +10,8 @@ const [one, two] = ["1".repeat(40), "2".repeat(40)];
 /** Git as arithmetic: what a real clone computes is tested in test/git. */
 const git: Commits = {
   work: ({ result }) => Promise.resolve({ kind: "commit", commit: result }),
+  carry: ({ head }) => Promise.resolve({ kind: "commit", commit: head }),
+  ground: ({ tip }) => Promise.resolve(tip),
   chain: ({ merges }) => Promise.resolve(merges.map(({ head }) => ({ kind: "merged" as const, commit: head, tree: head }))),
   conflicts: () => Promise.resolve([{ path: "a.txt", kind: "contents" }]),
   resolution: ({ result }) => Promise.resolve({ kind: "commit", commit: result }),
@@ -44,6 +46,8 @@ test("every query has its answer, filed under its key", async () => {
     { kind: "pulls" },
     { kind: "runs" },
     { kind: "work", result: one, base: two, onto: two, message: "" },
+    { kind: "carry", head: one, from: two, onto: two, message: "" },
+    { kind: "ground", head: one, tip: two, left: [] },
     { kind: "chain", onto: one, merges: [{ task: "abc123-one", head: two, message: "", needs: [] }] },
     { kind: "conflicts", onto: one, head: two },
     { kind: "resolution", result: one, onto: one, head: two, anew: [], message: "" },
@@ -57,6 +61,8 @@ test("every query has its answer, filed under its key", async () => {
     [],
     [{ id: 3, name: "plan/abc123/1", state: "done", conclusion: "success" }],
     { kind: "commit", commit: one },
+    { kind: "commit", commit: one },
+    two,
     [{ kind: "merged", commit: two, tree: two }],
     [{ path: "a.txt", kind: "contents" }],
     { kind: "commit", commit: one },

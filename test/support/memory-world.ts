@@ -76,6 +76,10 @@ export const memoryWorld = (
     /** What GitHub answers to a merge; null where it does as it is told. */
     merging?: (pull: Pull) => Ending<"merge-pull"> | "unclear" | null;
     refusePush?: (move: RefMove) => string | null;
+    /** A step's own changes that conflict where they are carried. */
+    /** Commits have lines, which are merged as git merges files. */
+    lines?: boolean;
+    carryConflicts?: (query: Extract<Query, { kind: "carry" | "work" }>) => boolean;
   } = {},
 ) => {
   const crash = options.crash ?? (() => undefined);
@@ -84,6 +88,8 @@ export const memoryWorld = (
     now: 1_000,
     refs: { [branchRef("main")]: root } as Record<RefName, Sha>,
     parents: new Map<Sha, readonly Sha[]>([[root, []]]),
+    /** The lines that a commit has, by what wrote them. */
+    contents: new Map<Sha, ReadonlySet<string>>(),
     results: new Map<Sha, JobResult>(),
     /** Squashes and rebases, with the head that they were made of. */
     made: new Map<Sha, Sha>(),
@@ -133,8 +139,28 @@ export const memoryWorld = (
     return false;
   };
 
-  const commit = (parents: readonly Sha[], what: unknown): Sha => {
+  /** The newest commit that is in both. */
+  const mergeBase = (one: Sha, other: Sha): Sha | null => {
+    const shared = [...state.parents.keys()].filter((each) => contains(each, one) && contains(each, other));
+    return shared.find((each) => shared.every((other) => contains(other, each))) ?? shared.at(-1) ?? null;
+  };
+  const groundOf = ({ head, tip, left }: Extract<Query, { kind: "ground" }>): Sha | null => {
+    const lost = left.map((each) => mergeBase(head, each)).find((each) => each !== null && !contains(each, tip));
+    return lost ?? mergeBase(head, tip);
+  };
+
+  const linesOf = (at: Sha | null): ReadonlySet<string> => (at === null ? undefined : state.contents.get(at)) ?? new Set();
+  /** A three-way merge: what each side added, without what either removed. */
+  const merged = (base: ReadonlySet<string>, ours: ReadonlySet<string>, theirs: ReadonlySet<string>): ReadonlySet<string> =>
+    new Set([...ours, ...theirs].filter((line) => (ours.has(line) && theirs.has(line)) || !base.has(line)));
+  const commit = (parents: readonly Sha[], what: unknown, lines?: ReadonlySet<string>): Sha => {
     const id = sha([parents, what]);
+    const [first, second] = parents;
+    const both = (): ReadonlySet<string> =>
+      second === undefined
+        ? linesOf(first ?? null)
+        : merged(linesOf(mergeBase(first ?? "", second)), linesOf(first ?? ""), linesOf(second));
+    if (options.lines) state.contents.set(id, lines ?? both());
     state.parents.set(id, parents);
     return id;
   };
@@ -212,11 +238,33 @@ export const memoryWorld = (
         };
       case "work":
         if (options.unchanged?.(query)) return { kind: "work", query, answer: { kind: "unchanged" } };
+        if (query.onto !== query.base && options.carryConflicts?.(query))
+          return { kind: "work", query, answer: { kind: "conflict", paths: ["a.txt"] } };
         return {
           kind: "work",
           query,
-          answer: { kind: "commit", commit: commit([query.onto], options.workCommit?.() ?? [query.result, query.message]) },
+          answer: {
+            kind: "commit",
+            commit: commit(
+              [query.onto],
+              options.workCommit?.() ?? [query.result, query.message],
+              merged(linesOf(query.base), linesOf(query.onto), new Set([...linesOf(query.base), `by ${query.result}`])),
+            ),
+          },
         };
+      case "carry": {
+        if (options.carryConflicts?.(query)) return { kind: "carry", query, answer: { kind: "conflict", paths: ["a.txt"] } };
+        const lines = merged(linesOf(query.from), linesOf(query.onto), linesOf(query.head));
+        if (options.lines && [...lines, ...linesOf(query.onto)].every((line) => lines.has(line) && linesOf(query.onto).has(line)))
+          return { kind: "carry", query, answer: { kind: "unchanged" } };
+        return {
+          kind: "carry",
+          query,
+          answer: { kind: "commit", commit: commit([query.onto], [query.head, query.from, query.message], lines) },
+        };
+      }
+      case "ground":
+        return { kind: "ground", query, answer: groundOf(query) };
       case "chain":
         return chain(query);
       case "conflicts":
@@ -225,7 +273,12 @@ export const memoryWorld = (
         const gone = options.deletions?.(query) ?? [];
         if (gone.length > 0) return { kind: "resolution", query, answer: { kind: "deletions", paths: gone } };
         const paths = options.markers?.(query.result) ?? [];
-        const made = commit([query.head, query.onto], [query.result, query.message]);
+        const { head, onto, from } = query;
+        const made = commit(
+          from === undefined ? [head, onto] : [onto],
+          [query.result, query.message],
+          merged(linesOf(from ?? mergeBase(head, onto)), linesOf(onto), linesOf(head)),
+        );
         return { kind: "resolution", query, answer: paths.length > 0 ? { kind: "markers", paths } : { kind: "commit", commit: made } };
       }
       case "archived":
@@ -471,7 +524,8 @@ export const memoryWorld = (
   };
 
   const push = (ref: RefName, what: unknown): Sha => {
-    const to = commit([state.refs[ref] ?? root], what);
+    const before = state.refs[ref] ?? root;
+    const to = commit([before], what, new Set([...linesOf(before), String(what)]));
     state.refs[ref] = to;
     return to;
   };
@@ -482,6 +536,8 @@ export const memoryWorld = (
     finish,
     reject,
     push,
+    commit,
+    linesOf,
     contains,
     root,
     running: (): JobKey[] => state.runs.filter((run) => run.state === "running").map((run) => run.name as JobKey),

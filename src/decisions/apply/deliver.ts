@@ -4,11 +4,12 @@ import { type Execution, isOver } from "../../model/execution.ts";
 import { neededSteps, neededTasks } from "../../model/plan.ts";
 import type { Answers } from "../../model/query.ts";
 import { taskRef } from "../../model/refs.ts";
-import { NOTHING_TO_DO, type Step } from "../../model/step.ts";
+import { type Head, NOTHING_TO_DO, type Step } from "../../model/step.ts";
 import { workMessage } from "../../render/commits.ts";
 import { buildBase } from "../bases.ts";
 import type { Draft } from "../draft.ts";
 import { PERSON_WAIT } from "../faults.ts";
+import { personsHead } from "../rewinds.ts";
 import { type At, failStep } from "./failing.ts";
 
 type Resulted = Extract<Event, { kind: "resulted" }>;
@@ -59,7 +60,8 @@ const isNeeded = (draft: Draft, execution: Execution, { id }: Step): boolean => 
 const keepBranch = (draft: Draft, { execution, step, tip, remark }: At & { tip: Sha; remark: string }): void => {
   const task = taskId(execution.id, step.id);
   if (tip !== step.head?.sha || step.head.by === "person") {
-    const head = { sha: tip, since: draft.now, by: "person" } as const;
+    const head = personsHead(draft, execution, { sha: tip, before: step.head });
+    if (!head) return;
     draft.putStep(execution.id, { ...step, faults: 0, state: "worker_done", why: null, head });
     return draft.note(`${task} adds nothing to ${tip.slice(0, 12)}, which a person pushed`);
   }
@@ -68,14 +70,17 @@ const keepBranch = (draft: Draft, { execution, step, tip, remark }: At & { tip: 
   failStep(draft, { execution, step, why: { code: "work-unchanged", why: text, next: `/enki retry ${task}` }, log: step.output });
 };
 
-type Ground = { readonly commit: Sha; readonly on: Step["on"] };
-type Carried = { readonly work: Answers["work"]; readonly by: "worker" | "person"; readonly on: Step["on"] };
+type Ground = { readonly commit: Sha; readonly on: Step["on"]; readonly by: Head["by"]; readonly tip?: Sha | undefined };
+type Carried = Omit<Ground, "commit"> & { readonly work: Answers["work"] };
 
 /** What work is put on: what a person pushed to its branch, else the newest base with what it needs. Undefined while it is not known. */
-const ground = (draft: Draft, { execution, step, event }: At & { event: Resulted }): (Ground & { by: Carried["by"] }) | undefined => {
+const ground = (draft: Draft, { execution, step, event }: At & { event: Resulted }): Ground | undefined => {
   const tip = draft.ref(taskRef(taskId(execution.id, step.id)));
-  const own = { commit: event.result.base, on: step.on };
-  if (tip !== null && (tip !== step.head?.sha || step.head.by === "person")) return { commit: tip, on: step.on, by: "person" };
+  const own = { commit: event.result.base, on: step.on, tip: step.tip };
+  if (tip !== null && (tip !== step.head?.sha || step.head.by === "person")) {
+    const head = tip === step.head?.sha ? step.head : personsHead(draft, execution, { sha: tip, before: step.head });
+    return head && { commit: tip, on: step.on, by: "person", tip: head.base };
+  }
   const planned = draft.planned(execution, step.id);
   const newest = planned && buildBase(draft, execution, planned);
   return newest && { ...("why" in newest ? own : newest), by: "worker" };
@@ -89,10 +94,10 @@ const carry = (draft: Draft, at: At & { event: Resulted }, message: string): Car
   if (!onto) return undefined;
   const query = { kind: "work", result: event.commit, base, message } as const;
   const work = draft.ask<"work">({ ...query, onto: onto.commit });
-  if (!work || onto.by === "person" || work.kind !== "conflict") return work && { work, by: onto.by, on: onto.on };
+  if (!work || onto.by === "person" || work.kind !== "conflict") return work && { work, by: onto.by, on: onto.on, tip: onto.tip };
   // What conflicts with the newest base stays on the base that it was made on; the refinery finds the conflict with both sides.
   const own = draft.ask<"work">({ ...query, onto: base });
-  return own && { work: own, by: "worker", on: step.on };
+  return own && { work: own, by: "worker", on: step.on, tip: step.tip };
 };
 
 /** Turns a result's files into the head of the step's branch. */
@@ -103,7 +108,7 @@ export const deliver = (draft: Draft, at: At & { event: Resulted }): void => {
   if (!planned) return;
   const carried = carry(draft, at, workMessage({ execution, step: planned, suffix: draft.snapshot.config.git.commitSuffix }));
   if (!carried) return;
-  const { work, by, on } = carried;
+  const { work, by, on, tip } = carried;
   if (work.kind === "unchanged")
     return finish(draft, { execution, step, artifact: null, remark: `\`${execution.base}\` has what it changed already.` });
   if (work.kind === "conflict") {
@@ -111,7 +116,7 @@ export const deliver = (draft: Draft, at: At & { event: Resulted }): void => {
     return failStep(draft, { execution, step, why: { code: "work-conflict", why, next: `/enki retry ${task}` }, log: "" });
   }
   draft.move(taskRef(task), work.commit);
-  const head = { sha: work.commit, since: draft.now, by };
+  const head = { sha: work.commit, since: draft.now, by, ...(tip !== undefined && { base: tip }) };
   draft.putStep(execution.id, { ...step, faults: 0, state: "worker_done", why: null, base: event.result.base, head, on });
   draft.note(`${task} delivered ${work.commit.slice(0, 12)}`);
 };

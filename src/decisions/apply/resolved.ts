@@ -1,5 +1,6 @@
 import type { Event } from "../../model/event.ts";
 import { type Sha, taskId } from "../../model/ids.ts";
+import type { Answers } from "../../model/query.ts";
 import type { Job } from "../../model/job.ts";
 import { taskRef } from "../../model/refs.ts";
 import { conflictOf } from "../../model/step.ts";
@@ -50,10 +51,20 @@ const take = (draft: Draft, at: Resolving, event: Resulted): void => {
   const outside = outsideOf(draft, at, event);
   if (outside.length > 0)
     return tryAgain(draft, at, { why: `it changed what does not conflict: ${outside.slice(0, 5).join(", ")}`, fault: false });
-  const message = resolvedMessage({ execution, step: step.id, onto: resolution.onto, suffix: draft.snapshot.config.git.commitSuffix });
-  const { head, onto, anew } = resolution;
+  const made = build(draft, at, event);
+  if (!made) return;
+  if (made.kind !== "commit")
+    return tryAgain(draft, at, { why: `${FAULTS[made.kind]} ${made.paths.slice(0, 5).join(", ")}`, fault: false });
+  const commit = straightened(draft, at, made.commit);
+  if (commit !== undefined) become(draft, at, { commit, said: event.result.output });
+};
+
+const build = (draft: Draft, at: Resolving, event: Resulted): Answers["resolution"] | undefined => {
+  const { execution, step, resolution } = at;
+  const { head, onto, anew, from } = resolution;
+  const message = resolvedMessage({ execution, step: step.id, onto, suffix: draft.snapshot.config.git.commitSuffix });
   const generated = generatedOf(draft, at, event);
-  const made = draft.ask<"resolution">({
+  return draft.ask<"resolution">({
     kind: "resolution",
     result: event.commit,
     onto,
@@ -61,21 +72,26 @@ const take = (draft: Draft, at: Resolving, event: Resulted): void => {
     anew,
     message,
     ...(generated.length > 0 && { generated }),
+    ...(from !== undefined && { from }),
   });
-  if (!made) return;
-  if (made.kind !== "commit")
-    return tryAgain(draft, at, { why: `${FAULTS[made.kind]} ${made.paths.slice(0, 5).join(", ")}`, fault: false });
-  const commit = straightened(draft, at, made.commit);
-  if (commit === undefined) return;
+};
+
+/** Makes a resolution the head. One of own changes alone has neither the head before nor what that was built on in it, which has landed. */
+const become = (draft: Draft, { execution, step, resolution }: Resolving, { commit, said }: { commit: Sha; said: string }): void => {
+  const task = taskId(execution.id, step.id);
+  const { head, onto, from } = resolution;
+  const by = step.head?.by ?? "worker";
   draft.move(taskRef(task), commit);
+  if (from !== undefined && by === "person") draft.keep(head);
   draft.putStep(execution.id, {
     ...step,
     state: "worker_done",
     why: null,
     until: null,
-    head: { sha: commit, since: draft.now, by: step.head?.by ?? "worker" },
+    head: { sha: commit, since: draft.now, by, base: onto },
+    on: from === undefined ? step.on : [],
     conflicted: resolution.conflicts.map(({ path }) => path),
-    resolution: { ...resolution, until: null, made: commit, said: event.result.output, log: "" },
+    resolution: { ...resolution, until: null, made: commit, said, log: "" },
   });
   draft.note(`${task}: its conflict is resolved as ${commit.slice(0, 12)}`);
 };

@@ -7,6 +7,7 @@ import { notFailed } from "../../model/targets.ts";
 import type { Draft } from "../draft.ts";
 import { neededBy } from "../needs.ts";
 import { whyUnlandable } from "../terms.ts";
+import { agreedQueue } from "../rewinds.ts";
 import type { Answer, OnFound, OnStep } from "./answer.ts";
 
 /** Tries again what failed: a step, all of an execution, its plan; or lets a frozen base go on. Refusals: `not-failed`, `blocked`. */
@@ -96,10 +97,7 @@ export const reopen = (draft: Draft, { id }: Execution): void => {
 };
 
 /** A person who retries has seen the base as it is now. */
-const thaw = (draft: Draft, execution: Execution): void => {
-  const queue = draft.queue(execution.base);
-  if (!queue.frozen) return;
-  // What was refused may be allowed now, and what went wrong was seen.
-  const { refused: _, terms: __, incident: ___, denied: ____, ...rest } = queue;
-  draft.putQueue(execution.base, { ...rest, frozen: null, landed: draft.base(execution.base) });
+const thaw = (draft: Draft, { base }: Execution): void => {
+  const queue = draft.queue(base);
+  if (queue.frozen) draft.putQueue(base, agreedQueue(queue, draft.base(base)));
 };

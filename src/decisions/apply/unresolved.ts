@@ -44,7 +44,12 @@ export const needPerson = (draft: Draft, { execution, step, resolution }: Resolv
 const unresolved = ({ execution, step, resolution }: Resolving, because: string): Refusal => {
   const task = taskId(execution.id, step.id);
   const where = conflictWords(resolution.conflicts);
-  const why = `It conflicts with \`${execution.base}\` in ${where}. ${because.replace(/[.\s]*$/, "")}. Merge \`${execution.base}\` into \`task/${task}\` by hand and push, or let Enki try again.`;
+  const { base } = execution;
+  const byHand =
+    resolution.from === undefined
+      ? `Merge \`${base}\` into \`task/${task}\` by hand and push`
+      : `Rebase it by hand (\`git rebase --onto ${base} ${resolution.from.slice(0, 12)} task/${task}\`) and push`;
+  const why = `It conflicts with \`${base}\` in ${where}. ${because.replace(/[.\s]*$/, "")}. ${byHand}, or let Enki try again.`;
   return { code: "unresolved", why, next: `/enki retry ${task}` };
 };
 

@@ -1,21 +1,21 @@
 import type { Execution } from "../../model/execution.ts";
-import { taskId } from "../../model/ids.ts";
+import { type Sha, taskId } from "../../model/ids.ts";
 import { taskRef } from "../../model/refs.ts";
 import type { Step } from "../../model/step.ts";
 import type { PlannedStep } from "../../model/plan.ts";
 import { rejoinedMessage, workMessage } from "../../render/commits.ts";
-import { failStep } from "../apply/failing.ts";
+import { type At, failStep } from "../apply/failing.ts";
 import { endWithout } from "../apply/deliver.ts";
-import { buildBase, buildWithoutOwn, isOnlyApart, isStale } from "../bases.ts";
+import { buildBase, buildWithoutOwn, isOnlyApart, isStale, isWaiting } from "../bases.ts";
 import type { Draft } from "../draft.ts";
+import { isStranded } from "../rewinds.ts";
 
 /** Carries work over that was built on heads which will not land as they were. */
 export const reconcileCarrying = (draft: Draft): void => {
   for (const execution of draft.executions()) {
     if (execution.state !== "running") continue;
     for (const step of draft.steps(execution.id)) {
-      if (step.on.length === 0 || !step.head || (step.state !== "worker_done" && step.state !== "waiting")) continue;
-      if (isStale(draft, step) !== true) continue;
+      if (!isBuiltOn(step) || isStranded(draft, execution.base, step) !== false || isStale(draft, step) !== true) continue;
       const planned = draft.planned(execution, step.id);
       const apart = isOnlyApart(draft, step);
       if (!planned || apart === undefined) continue;
@@ -24,6 +24,9 @@ export const reconcileCarrying = (draft: Draft): void => {
     }
   }
 };
+
+const isBuiltOn = ({ on, head, state }: Step): boolean =>
+  on.length > 0 && head !== null && (state === "worker_done" || state === "waiting");
 
 /** Its pull request is closed: nothing of it will land. */
 const empty = (draft: Draft, execution: Execution, step: Step): void => {
@@ -39,7 +42,7 @@ const rejoin = (draft: Draft, { execution, step, planned }: Carrying): void => {
   const linear = draft.queue(execution.base).terms?.method === "rebase";
   if (!step.head) return;
   const built = buildWithoutOwn(draft, execution, { planned, step });
-  if (!built) return;
+  if (!built || isWaiting(built)) return;
   if ("why" in built) return failStep(draft, { execution, step, why: built.why, log: "" });
   const message = (linear ? workMessage : rejoinedMessage)({ execution, step: planned, suffix: draft.snapshot.config.git.commitSuffix });
   const without = step.on.map(({ head }) => head);
@@ -49,9 +52,7 @@ const rejoin = (draft: Draft, { execution, step, planned }: Carrying): void => {
   if (!work) return;
   if (work.kind === "unchanged") return empty(draft, execution, step);
   if (work.kind === "conflict") return draft.putStep(execution.id, { ...step, on: built.on });
-  draft.move(taskRef(task), work.commit);
-  const head = { sha: work.commit, since: draft.now, by: step.head.by };
-  draft.putStep(execution.id, { ...step, state: "worker_done", why: null, until: null, head, on: built.on });
+  moveTo(draft, { execution, step }, { ...built, commit: work.commit });
   draft.note(`${task} rejoined with ${execution.base} as ${work.commit.slice(0, 12)}`);
 };
 
@@ -65,7 +66,7 @@ const carry = (draft: Draft, { execution, step, planned }: Carrying): void => {
       "A person pushed to its branch, and what that is built on was skipped or replaced: only a person can untangle it.",
     );
   const built = buildBase(draft, execution, planned);
-  if (!built) return;
+  if (!built || isWaiting(built)) return;
   if ("why" in built) return failStep(draft, { execution, step, why: built.why, log: "" });
   const message = workMessage({ execution, step: planned, suffix: draft.snapshot.config.git.commitSuffix });
   const work = draft.ask<"work">({ kind: "work", result: step.result, base: step.base, onto: built.commit, message });
@@ -73,8 +74,15 @@ const carry = (draft: Draft, { execution, step, planned }: Carrying): void => {
   if (work.kind === "unchanged") return empty(draft, execution, step);
   if (work.kind === "conflict")
     return fail("work-conflict", `What it was built on changed, and it conflicts with that in ${work.paths.slice(0, 5).join(", ")}.`);
-  draft.move(taskRef(task), work.commit);
-  const head = { sha: work.commit, since: draft.now, by: "worker" } as const;
-  draft.putStep(execution.id, { ...step, state: "worker_done", why: null, until: null, head, on: built.on });
+  moveTo(draft, { execution, step }, { ...built, commit: work.commit });
   draft.note(`${task} carried over to ${work.commit.slice(0, 12)}`);
+};
+
+type Carried = { readonly commit: Sha; readonly on: Step["on"]; readonly tip?: Sha | undefined };
+
+const moveTo = (draft: Draft, { execution, step }: At, { commit, on, tip }: Carried): void => {
+  const task = taskId(execution.id, step.id);
+  draft.move(taskRef(task), commit);
+  const head = { sha: commit, since: draft.now, by: step.head?.by ?? "worker", ...(tip !== undefined && { base: tip }) };
+  draft.putStep(execution.id, { ...step, state: "worker_done", why: null, until: null, head, on });
 };

@@ -7,6 +7,7 @@ import { landingMessage } from "../../render/commits.ts";
 import { isStale } from "../bases.ts";
 import type { Draft } from "../draft.ts";
 import { isOverFor, neededBy } from "../needs.ts";
+import { isStranded } from "../rewinds.ts";
 import { byHand, hear, type Published } from "./people.ts";
 
 /** Steps with a published head that may land once what they need has. */
@@ -73,7 +74,7 @@ const PUBLISHED: ReadonlySet<Step["state"]> = new Set(["worker_done", "waiting"]
 
 /** What has not landed of all that it needs or holds the work of; null where that cannot come before it, or where it holds work that will not land. */
 const unlanded = (draft: Draft, execution: Execution, { step, planned }: Pick<Published, "step" | "planned">): readonly TaskId[] | null => {
-  if (isStale(draft, step) !== false) return null;
+  if (isStale(draft, step) !== false || isStranded(draft, execution.base, step) !== false) return null;
   const open = neededBy(draft, execution, planned).filter(({ state }) => !isOverFor(state));
   // A role in a loop builds on its own work.
   const own = taskId(execution.id, step.id);

@@ -5,6 +5,7 @@ import { isAsking, type Step } from "../../model/step.ts";
 import { failStep } from "../apply/failing.ts";
 import { reopen } from "../apply/retry.ts";
 import type { Draft } from "../draft.ts";
+import { personsHead } from "../rewinds.ts";
 
 /** Follows what people did to task branches: their commits are taken up as the step's new head, a deleted branch is put back. */
 export const reconcileHeads = (draft: Draft): void => {
@@ -23,7 +24,9 @@ const takeUp = (draft: Draft, execution: Execution, step: Step): void => {
   const tip = draft.ref(taskRef(task));
   if (step.why?.code !== "unresolved" || execution.workflow?.over === "failed") return;
   if (tip === null || tip === step.head?.sha) return;
-  draft.putStep(execution.id, { ...step, state: "worker_done", why: null, head: { sha: tip, since: draft.now, by: "person" } });
+  const head = personsHead(draft, execution, { sha: tip, before: step.head });
+  if (!head) return;
+  draft.putStep(execution.id, { ...step, state: "worker_done", why: null, head });
   reopen(draft, execution);
   draft.note(`${task}: a person pushed ${tip.slice(0, 12)}`);
 };
@@ -41,7 +44,9 @@ const follow = (draft: Draft, execution: Execution, step: Step): void => {
     draft.note(`${task}: its branch was deleted before it landed; put back`);
     return;
   }
-  draft.putStep(execution.id, { ...step, state: "worker_done", why: null, head: { sha: tip, since: draft.now, by: "person" } });
+  const head = personsHead(draft, execution, { sha: tip, before: step.head });
+  if (!head) return;
+  draft.putStep(execution.id, { ...step, state: "worker_done", why: null, head });
   draft.note(`${task}: a person pushed ${tip.slice(0, 12)}`);
 };
 

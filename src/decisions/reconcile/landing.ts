@@ -7,7 +7,7 @@ import { plan } from "../../refinery/plan.ts";
 import { type Entrant, mergeOf, type RefineryEffect, type RefineryPlan } from "../../refinery/state.ts";
 import { redTogether } from "../../render/together.ts";
 import { failStep, findStep } from "../apply/failing.ts";
-import { heldBases } from "../bases.ts";
+import { heldBases, liveBases } from "../bases.ts";
 import { newLanding, startAfter, tellReused } from "../landings.ts";
 import { withTerms } from "../terms.ts";
 import type { Draft } from "../draft.ts";
@@ -19,24 +19,13 @@ import { stopRun } from "./stopping.ts";
 
 /** Lands what is verified and allowed, and verifies what comes next. Landing and recording it are one push. */
 export const reconcileLanding = (draft: Draft): void => {
-  for (const base of bases(draft)) landOn(draft, base);
+  for (const base of liveBases(draft)) landOn(draft, base);
 };
-
-const bases = (draft: Draft): Base[] => [
-  ...new Set([
-    ...Object.keys(draft.ledger().queues),
-    ...draft
-      .executions()
-      .filter(({ state }) => state === "running")
-      .map(({ base }) => base),
-  ]),
-];
 
 const landOn = (draft: Draft, base: Base): void => {
   const tip = draft.base(base);
   const before = draft.queue(base);
-  const queue = tip === null ? missing(before, base) : guardAgainstRewind(draft, { ...before }, tip);
-  if (queue === undefined) return;
+  const queue = tip === null ? missing(before, base) : before;
   const entering = enter(draft, base, { queue, tip });
   if (entering === undefined) return;
   const { ready, coming } = entering;
@@ -150,17 +139,6 @@ const missing = (queue: Queue, base: Base): Queue => ({
   ...queue,
   frozen: refuse("base-missing", `The branch \`${base}\` is gone.`, "/enki retry").refusal,
 });
-
-/** A base that no longer contains what landed was rewound: nothing is landed on it, or again, before a person says so. Undefined while that is not known. */
-export const guardAgainstRewind = (draft: Pick<Draft, "ask">, queue: Queue, tip: Sha): Queue | undefined => {
-  if (queue.frozen?.code === "base-missing") return { ...queue, frozen: null };
-  if (queue.landed === null || queue.landed === tip || queue.frozen) return queue;
-  const contained = draft.ask<"contains">({ kind: "contains", commit: queue.landed, tip });
-  if (contained === undefined) return undefined;
-  if (contained) return queue;
-  const why = `The base no longer contains ${queue.landed.slice(0, 12)}, which landed: it was rewound.`;
-  return { ...queue, frozen: refuse("base-rewound", why, "/enki retry").refusal };
-};
 
 const eject = (draft: Draft, { task, head, why: red, log: last, beside }: Extract<RefineryEffect, { kind: "eject" }>): void => {
   const found = findStep(draft, task);

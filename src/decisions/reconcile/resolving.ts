@@ -1,4 +1,4 @@
-import { MAX_TRIES, type Conflict } from "../../model/conflict.ts";
+import { type Conflict, MAX_TRIES, type Resolution } from "../../model/conflict.ts";
 import type { Config } from "../../model/config.ts";
 import type { Execution } from "../../model/execution.ts";
 import { type Sha, taskId, type TaskId } from "../../model/ids.ts";
@@ -41,23 +41,33 @@ export const isWantedResolution = (draft: Draft, { id, base }: Execution, step: 
   return !item || item.state === "resolving" || item.met === null;
 };
 
+/** With `from` only what the head changed since that counts. */
+type Met = { readonly task: TaskId; readonly head: Sha; readonly onto: Sha; readonly from?: Sha };
+
 /** Writes down that a head conflicts with the base; told as long as it does. A try that runs goes on, whatever lands meanwhile. */
-export const meetConflict = (draft: Draft, { task, head, onto }: { task: TaskId; head: Sha; onto: Sha }): void => {
+export const meetConflict = (draft: Draft, { task, head, onto, from }: Met): void => {
   const found = findStep(draft, task);
   if (found?.step.head?.sha !== head) return;
   const { execution, step } = found;
   const known = conflictOf(step);
   if (known && (known.onto === onto || known.until !== null)) return;
-  const conflicts = draft.ask<"conflicts">({ kind: "conflicts", onto, head });
+  const own = from === undefined ? {} : { from };
+  const conflicts = draft.ask<"conflicts">({ kind: "conflicts", onto, head, ...own });
   if (!conflicts) return;
-  const fresh = { attempt: 0, tries: 0, notBefore: 0, until: null, log: "", made: null, said: "", blamed: false };
   const { refinery, policy } = draft.snapshot.config;
-  const { anew, commands } = anewBy(refinery.regenerate, conflicts);
-  const resolution = { ...fresh, ...known, head, onto, conflicts, anew, commands };
-  const why = whyPerson(conflicts, anew, policy.protected);
+  const made = anewBy(refinery.regenerate, conflicts);
+  const resolution = { ...begun(step, known), head, onto, conflicts, ...made, ...own };
+  const why = whyPerson(conflicts, made.anew, policy.protected);
   if (why !== null) return needPerson(draft, { execution, step, resolution }, why);
   draft.putStep(execution.id, { ...step, resolution });
   draft.note(`${task} conflicts with ${execution.base} in ${conflictWords(conflicts)}`);
+};
+
+/** A conflict of the present head that nobody tried to resolve, or what came of that so far. */
+const begun = ({ head, on }: Step, known: Resolution | null): Omit<Resolution, "head" | "onto" | "conflicts" | "anew" | "commands"> => {
+  const fresh = { attempt: 0, tries: 0, notBefore: 0, until: null, log: "", made: null, said: "", blamed: false };
+  const { from: _, ...rest } = known ?? {};
+  return { ...fresh, ...rest, before: { ...(head?.base !== undefined && { base: head.base }), on } };
 };
 
 /** Conflicting files that commands make anew. What is no file cannot be made. */
@@ -75,13 +85,16 @@ export const blameResolution = (draft: Draft, { execution, step, log }: At & { l
   if (!resolution || !head || resolution.made !== head.sha || resolution.blamed) return false;
   const task = taskId(execution.id, step.id);
   draft.move(taskRef(task), resolution.head);
+  const { base: _, ...rest } = head;
+  const { base, on = step.on } = resolution.before ?? {};
   const again = { ...resolution, tries: Math.min(resolution.tries, MAX_TRIES - 1), made: null, blamed: true, log };
   draft.putStep(execution.id, {
     ...step,
     state: "worker_done",
     why: null,
     until: null,
-    head: { ...head, sha: resolution.head, since: draft.now },
+    on,
+    head: { ...rest, sha: resolution.head, since: draft.now, ...(base !== undefined && { base }) },
     resolution: again,
   });
   draft.note(`${task}: its resolution is not verified; back to ${resolution.head.slice(0, 12)}, and once more`);

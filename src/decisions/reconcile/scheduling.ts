@@ -1,11 +1,11 @@
 import { type Execution, isPlanning } from "../../model/execution.ts";
 import { type ExecutionId, type Millis, taskId } from "../../model/ids.ts";
 import { type JobKind, jobKey } from "../../model/job.ts";
-import { DEFAULT_TIER, type Tier } from "../../model/plan.ts";
+import { DEFAULT_TIER, type PlannedStep, type Tier } from "../../model/plan.ts";
 import { conflictOf, isBeingResolved, type Step } from "../../model/step.ts";
 import { schedule, type Load, type Startable } from "../../scheduler/schedule.ts";
 import { type At, failStep } from "../apply/failing.ts";
-import { buildBase, publishBase } from "../bases.ts";
+import { buildBase, type Built, isWaiting, publishBase } from "../bases.ts";
 import type { Draft } from "../draft.ts";
 import { JOB_SLACK } from "../faults.ts";
 
@@ -75,15 +75,24 @@ const begin = (draft: Draft, each: Startable): void => {
   const planned = draft.planned(execution, each.step);
   if (!step || !planned) return;
   if (step.state !== "ready") return beginResolving(draft, { execution, step }, until);
+  beginWork(draft, { execution, step, planned }, until);
+};
+
+const beginWork = (draft: Draft, { execution, step, planned }: At & { planned: PlannedStep }, until: Millis): void => {
   const attempt = step.attempt + 1;
-  // A person's commits are built upon; whatever else is in them is the person's.
-  const built = step.head?.by === "person" ? { commit: step.head.sha, on: [] } : buildBase(draft, execution, planned);
-  if (!built) return;
+  const built = builtFor(draft, { execution, step, planned });
+  if (!built || isWaiting(built)) return;
   if ("why" in built) return failStep(draft, { execution, step, why: built.why, log: "" });
   publishBase(draft, execution.base, built);
-  draft.putStep(execution.id, { ...step, state: "running", why: null, attempt, until, base: built.commit, on: built.on });
+  const { tip: _, ...rest } = step;
+  const from = { base: built.commit, on: built.on, ...(built.tip !== undefined && { tip: built.tip }) };
+  draft.putStep(execution.id, { ...rest, state: "running", why: null, attempt, until, ...from });
   draft.note(`${taskId(execution.id, step.id)}: attempt ${attempt}`);
 };
+
+/** A person's commits are built upon; whatever else is in them is the person's. */
+const builtFor = (draft: Draft, { execution, step, planned }: At & { planned: PlannedStep }): Built | undefined =>
+  step.head?.by === "person" ? { commit: step.head.sha, on: [], tip: step.head.base } : buildBase(draft, execution, planned);
 
 const beginResolving = (draft: Draft, { execution, step }: At, until: Millis): void => {
   const resolution = conflictOf(step);

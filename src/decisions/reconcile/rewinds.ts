@@ -1,0 +1,142 @@
+import { type Execution, isOver } from "../../model/execution.ts";
+import { type Base, type Sha, taskId } from "../../model/ids.ts";
+import type { Answers } from "../../model/query.ts";
+import { candidateRef, taskRef } from "../../model/refs.ts";
+import { conflictOf, type Head, isAsking, type Step } from "../../model/step.ts";
+import { workMessage } from "../../render/commits.ts";
+import { failStep } from "../apply/failing.ts";
+import { endWithout } from "../apply/deliver.ts";
+import { buildGround, isWaiting, liveBases, mergeOn } from "../bases.ts";
+import type { Draft } from "../draft.ts";
+import { groundOf, guardAgainstRewind, isStranded } from "../rewinds.ts";
+import { meetConflict } from "./resolving.ts";
+
+/** Freezes bases that were rewound, before anything is decided on them. */
+export const reconcileRewinds = (draft: Draft): void => {
+  for (const base of liveBases(draft)) {
+    const tip = draft.base(base);
+    const queue = draft.queue(base);
+    const next = tip === null ? queue : guardAgainstRewind(draft, queue, tip);
+    if (next === undefined) continue;
+    if (next.frozen !== queue.frozen) draft.note(next.frozen ? `${base} was rewound` : `${base} goes on`);
+    draft.putQueue(base, next);
+    if (next.left && !draft.executions().some((each) => each.base === base && (!isOver(each) || each.state === "failed"))) {
+      const { left: _, ...rest } = next;
+      draft.putQueue(base, rest);
+    }
+  }
+};
+
+/** After a person agreed to a rewound base: carries each step's own changes from what the base lost to its present tip. */
+export const reconcileStranded = (draft: Draft): void => {
+  for (const { id, base, state } of draft.executions()) {
+    const { left = [], frozen } = draft.queue(base);
+    if (state !== "running" || left.length === 0 || frozen?.code === "base-rewound") continue;
+    for (const step of draft.steps(id)) {
+      // What was carried before it is what it is built on now.
+      const execution = draft.execution(id);
+      if (execution && step.head && isCarried(execution, step) && isStranded(draft, base, step) === true)
+        carryOwn(draft, { execution, step, head: step.head });
+    }
+  }
+};
+
+/** What is published, and what the next attempt builds on: a person's commits, and in a workflow its own. A job that runs is carried by its result. */
+const isCarried = ({ workflow }: Execution, step: Step): boolean => {
+  if (isPublished(step)) return !isAsking(step);
+  return (step.state === "ready" || step.state === "pending") && (step.head?.by === "person" || workflow !== undefined);
+};
+
+type Carrying = { readonly execution: Execution; readonly step: Step; readonly head: Head };
+
+const carryOwn = (draft: Draft, of: Carrying): void => {
+  const { execution, step } = of;
+  const planned = draft.planned(execution, step.id);
+  const tip = draft.base(execution.base);
+  if (!planned || tip === null || isBeingMet(step, tip)) return;
+  const from = ownFrom(draft, of);
+  const built = buildGround(draft, execution, planned);
+  if (from === undefined || !built || isWaiting(built)) return;
+  if (from === null) return entangled(draft, of);
+  if ("why" in built) return failStep(draft, { execution, step, why: built.why, log: "" });
+  const message = workMessage({ execution, step: planned, suffix: draft.snapshot.config.git.commitSuffix });
+  const carried = draft.ask<"carry">({ kind: "carry", head: of.head.sha, from, onto: built.commit, message });
+  if (carried) take(draft, of, { carried, from, tip, on: built.on });
+};
+
+type Taken = { readonly carried: Answers["carry"]; readonly from: Sha; readonly tip: Sha; readonly on: Step["on"] };
+
+const take = (draft: Draft, of: Carrying, { carried, from, tip, on }: Taken): void => {
+  switch (carried.kind) {
+    case "commit":
+      return moveTo(draft, of, { commit: carried.commit, base: tip, on });
+    case "unchanged":
+      return nothingLeft(draft, of);
+    case "conflict":
+      return conflicts(draft, of, { from, onto: tip, alone: on.length === 0 });
+  }
+};
+
+/** True while its conflict with this tip is being resolved: a try that runs goes on, whatever lands meanwhile. */
+const isBeingMet = (step: Step, tip: Sha): boolean => {
+  const known = conflictOf(step);
+  return known?.from !== undefined && (known.until !== null || known.onto === tip);
+};
+
+const isPublished = ({ state }: Step): boolean => state === "worker_done" || state === "waiting";
+
+type Carried = { readonly commit: Sha; readonly base: Sha; readonly on: Step["on"] };
+
+const moveTo = (draft: Draft, { execution, step, head }: Carrying, { commit, base, on }: Carried): void => {
+  const task = taskId(execution.id, step.id);
+  draft.move(taskRef(task), commit);
+  // What a person pushed is not lost, though its branch has it no more.
+  if (head.by === "person") draft.keep(head.sha);
+  const next = isPublished(step) ? { ...step, state: "worker_done" as const, why: null, until: null } : step;
+  draft.putStep(execution.id, { ...next, head: { sha: commit, since: draft.now, by: head.by, base }, on });
+  draft.note(`${task}: its own changes are carried to ${base.slice(0, 12)} as ${commit.slice(0, 12)}`);
+};
+
+/** The commit from which a head's own changes are counted: what it was made on, with the heads that it is built on. Null where nobody can tell. */
+const ownFrom = (draft: Draft, { execution, step, head }: Carrying) => {
+  const ground = groundOf(draft, execution.base, head);
+  if (!ground) return ground;
+  const task = taskId(execution.id, step.id);
+  const from = mergeOn(
+    draft,
+    ground,
+    step.on.filter((each) => each.task !== task),
+  );
+  return typeof from === "string" || from === undefined ? from : null;
+};
+
+const entangled = (draft: Draft, { execution, step }: Carrying): void => {
+  const task = taskId(execution.id, step.id);
+  const why = `\`${execution.base}\` was rewound, and what of its branch is its own cannot be told from what it was built on: only a person can untangle it.`;
+  failStep(draft, { execution, step, why: { code: "stale-base", why, next: `/enki retry ${task}` }, log: "" });
+};
+
+const nothingLeft = (draft: Draft, { execution, step }: Carrying): void => {
+  const remark = `\`${execution.base}\` was rewound, and on its new tip the step's own changes change nothing: there is nothing to land.`;
+  endWithout(draft, { execution, step: { ...step, head: null, on: [], until: null }, remark });
+};
+
+type Met = { readonly from: string; readonly onto: string; readonly alone: boolean };
+
+/** A conflict is resolved like any other once what the step is built on has landed; in a workflow, which lands at its end only, the step is done again. */
+const conflicts = (draft: Draft, { execution, step, head }: Carrying, { from, onto, alone }: Met): void => {
+  const task = taskId(execution.id, step.id);
+  if (alone && isPublished(step)) {
+    publishFrom(draft, execution.base, { from, ground: head.base });
+    return meetConflict(draft, { task, head: head.sha, onto, from });
+  }
+  if (!execution.workflow) return;
+  const why = `\`${execution.base}\` was rewound, and the step's own changes conflict with its new tip.`;
+  failStep(draft, { execution, step, why: { code: "work-conflict", why, next: `/enki retry ${task}` }, log: "" });
+};
+
+/** The job that resolves it needs that commit, which no branch may have. */
+const publishFrom = (draft: Draft, base: Base, { from, ground }: { from: string; ground: string | undefined }): void => {
+  const ref = candidateRef(base, from);
+  if (from !== ground && draft.ref(ref) !== from) draft.move(ref, from);
+};
