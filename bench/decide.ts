@@ -1,6 +1,7 @@
 import { decide } from "../src/decisions/decide.ts";
 import type { Decision, Snapshot } from "../src/model/decision.ts";
 import type { Event } from "../src/model/event.ts";
+import { NO_TALK } from "../src/model/feedback.ts";
 import { hash } from "../src/model/ids.ts";
 import { jobKey } from "../src/model/job.ts";
 import { type Fact, type Facts, type Query, queryKey, UNKNOWN_RULES } from "../src/model/query.ts";
@@ -39,6 +40,8 @@ const answer = (query: Query): Fact => {
       return { kind: "resolution", query, answer: { kind: "commit", commit: sha(query) } };
     case "reviews":
       return { kind: "reviews", query, answer: [] };
+    case "feedback":
+      return { kind: "feedback", query, answer: NO_TALK };
     case "pulls":
       return { kind: "pulls", query, answer: [] };
     case "runs":

@@ -1,9 +1,10 @@
 import type { BacklogItem } from "../model/backlog.ts";
 import type { Brief } from "../model/brief.ts";
 import type { EventId } from "../model/event.ts";
+import type { Feedback } from "../model/feedback.ts";
 import type { Effect } from "../model/effect.ts";
 import type { Execution } from "../model/execution.ts";
-import { type Base, canonical, type ExecutionId, hash, type Hash, type Millis, type StepId } from "../model/ids.ts";
+import { type Base, canonical, type ExecutionId, hash, type Hash, type Millis, type StepId, type TaskId } from "../model/ids.ts";
 import type { Ledger, Trace } from "../model/ledger.ts";
 import type { Mail } from "../model/mail.ts";
 import type { Plan, PlannedStep } from "../model/plan.ts";
@@ -112,6 +113,7 @@ export const graphRecords = ({ ledger, steps, put, hurry, learnStep }: Writer) =
     dropExecution: (id: ExecutionId): void => {
       put("executions", id, undefined);
       put("briefs", id, undefined);
+      for (const key of Object.keys(ledger().feedback)) if (key.startsWith(`${id}-`)) put("feedback", key, undefined);
       const used = new Set(Object.values(ledger().executions).flatMap((each) => [each.plan, each.adding?.plan]));
       for (const each of Object.keys(ledger().plans)) if (!used.has(each)) put("plans", each, undefined);
       for (const mail of Object.values(ledger().mails)) if (mail.execution === id) put("mails", mail.id, undefined);
@@ -141,6 +143,13 @@ export const sideRecords = (writer: Writer, now: Millis) => {
       put("handled", id, now);
     },
     brief: (id: ExecutionId): Brief | null => ledger().briefs[id] ?? null,
+    /** What an attempt was given of what people said; it stays as it is. */
+    putFeedback: (task: TaskId, attempt: number, feedback: Feedback): void => {
+      const key = `${task}/${attempt}` as const;
+      if (ledger().feedback[key]) return;
+      hurry();
+      put("feedback", key, feedback);
+    },
     /** What an execution was asked for with; it stays as it is. */
     putBrief: (id: ExecutionId, brief: Brief): void => {
       if (ledger().briefs[id]) return;

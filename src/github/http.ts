@@ -2,6 +2,7 @@ import type { ZodType } from "zod";
 import { canonical, type Millis } from "../model/ids.ts";
 import { answerIn, header } from "./failure.ts";
 import { type Failed, type Meter, openMeter } from "./meter.ts";
+import { type GraphQl, graphqlRoute } from "./graphql.ts";
 import type { Answer, Requester } from "./octokit.ts";
 import type { Reply } from "./ports.ts";
 
@@ -58,6 +59,13 @@ export const openHttp = (repository: Repository) => {
       const answer = await exchange(repository, meter, request);
       return "ok" in answer ? answer : parse(meter, request, answer);
     },
+    /** Asks the other API: a read, though it is sent as a POST. */
+    query: async <T>({ query, variables }: GraphQl, schema: ZodType<T>): Promise<Reply<T>> => {
+      const { owner, repo } = repository;
+      const request = { route: graphqlRoute(repository.octokit), parameters: { query, variables: { owner, repo, ...variables } }, schema };
+      const answer = await exchange(repository, meter, { ...request, elsewhere: true });
+      return "ok" in answer ? answer : parse(meter, request, answer);
+    },
     requests: meter.requests,
     serverTime: meter.serverTime,
   };
@@ -67,7 +75,7 @@ export const openHttp = (repository: Repository) => {
 const exchange = async (
   repository: Repository,
   meter: Meter,
-  request: Request<unknown> & { readonly etag?: string | undefined },
+  request: Request<unknown> & { readonly etag?: string | undefined; /** Not below the repository's address. */ readonly elsewhere?: true },
 ): Promise<Answer | Failed> => {
   const held = meter.held() ?? (TEXT.test(request.route) ? meter.paced() : null);
   if (held) return held;
@@ -76,7 +84,8 @@ const exchange = async (
   // `retries`: Probot's Octokit would send a POST again after a 502 that had its effect.
   const options = { retries: 0, signal: AbortSignal.timeout(TIME_OUT) };
   try {
-    const answer = await octokit.request(request.route, { owner, repo, ...request.parameters, headers, request: options });
+    const place = request.elsewhere ? {} : { owner, repo };
+    const answer = await octokit.request(request.route, { ...place, ...request.parameters, headers, request: options });
     meter.count(answer);
     return answer;
   } catch (error) {

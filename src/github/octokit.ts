@@ -2,7 +2,11 @@ import { Octokit } from "@octokit/rest";
 
 /** What we need of an Octokit: its own, Probot's, or any object that sends like one. */
 export type Requester = {
-  request(route: string, parameters?: Record<string, unknown>): Promise<Answer>;
+  request: {
+    (route: string, parameters?: Record<string, unknown>): Promise<Answer>;
+    /** Where it sends to, where it tells that. */
+    readonly endpoint?: { readonly DEFAULTS?: { readonly baseUrl?: unknown } };
+  };
 };
 export type Answer = {
   readonly status: number;

@@ -112,6 +112,8 @@ export type Pulls = {
   lineComments(pull: number): Promise<Reply<readonly LineComment[]>>;
   /** Those of the whole repository that changed since; see {@link Issues.commentsSince}. */
   lineCommentsSince(since: Millis): Promise<Reply<{ comments: readonly LineComment[]; until: Millis }>>;
+  /** The first comments of threads that somebody resolved. */
+  resolvedThreads(pull: number): Promise<Reply<readonly number[]>>;
   /** Answers in the thread that a comment begins. */
   reply(to: { pull: number; comment: number; body: string }): Promise<Reply<{ comment: number }>>;
 };

@@ -60,6 +60,7 @@ const spec = ({ ledger, config, job }: Claim, execution: Execution, doing: Doing
   role: null,
   model: null,
   upstream: [],
+  feedback: null,
   lastFailure: null,
   unfit: null,
   earlier: null,
@@ -139,6 +140,7 @@ const claimWork = (claim: Claim): Result<JobSpec> => {
       timeout,
       model,
       upstream,
+      feedback: feedbackOf(claim, step),
       lastFailure: step.lastFailure,
       earlier: earlierOf(step),
       ...pieceOf(execution, planned),
@@ -181,6 +183,13 @@ const upstreamOf = ({ ledger }: Claim, { execution, planned }: Omit<Working, "st
     const { title } = ledger.plans[of?.plan ?? ""]?.steps.find((each) => each.id === id.step) ?? { title: id.step };
     return [{ title, output }];
   });
+
+/** What this attempt was given of what people said. */
+const feedbackOf = ({ ledger, job }: Claim, { head, base }: Step): JobSpec["feedback"] => {
+  const task = readTaskId(job.target);
+  const feedback = task && ledger.feedback[`${taskId(task.execution, task.step)}/${job.attempt}`];
+  return feedback && feedback.items.length > 0 ? { feedback, onHead: head !== null && head.sha === base } : null;
+};
 
 /** A person's head is the base of the next attempt; a worker's is not, and would be lost to it. */
 const earlierOf = ({ attempt, head, base, result }: Step): JobSpec["earlier"] => {

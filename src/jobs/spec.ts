@@ -6,6 +6,7 @@ import type { Base, ExecutionId, Sha, StepId } from "../model/ids.ts";
 import type { JobKey, JobKind } from "../model/job.ts";
 import type { Mail } from "../model/mail.ts";
 import type { Plan, PlannedStep } from "../model/plan.ts";
+import type { FeedbackInput } from "../render/feedback.ts";
 import type { ToolSet } from "../model/rights.ts";
 import type { StepState } from "../model/step.ts";
 import type { ExecutionView } from "../model/views.ts";
@@ -41,6 +42,8 @@ export type JobSpec = {
   readonly upstream: readonly { readonly title: string; readonly output: string }[];
   /** Reports of this execution, by step. */
   readonly artifacts: readonly { readonly step: StepId; readonly text: string }[];
+  /** What people said of the work of an earlier attempt; null where there is none, or nobody said anything. */
+  readonly feedback: FeedbackInput | null;
   readonly lastFailure: string | null;
   /** Why it cannot be done as things are now; null where it can. */
   readonly unfit: string | null;

@@ -129,6 +129,7 @@ const promptOf = (spec: JobSpec, at: Places, now: number): Parameters<typeof ren
   plan: (spec.plan?.steps ?? []).map(({ id, title }) => ({ id, title, state: spec.states[id] ?? "pending" })),
   upstream: spec.upstream,
   artifacts: spec.artifacts,
+  feedback: spec.feedback,
   lastFailure: spec.lastFailure,
   earlier: spec.earlier && { kind: spec.earlier.kind, name: EARLIER },
   conflict: spec.conflict && { base: spec.branch, ...spec.conflict },

@@ -5,6 +5,7 @@ import type { Hash } from "../model/ids.ts";
 import { type Ledger, LEDGER_FORMAT } from "../model/ledger.ts";
 import { emptyQueue, type Queue } from "../model/queue.ts";
 import { newStep } from "../model/step.ts";
+import { feedbackFile, readFeedbackFile } from "./feedback-path.ts";
 import type { Mail } from "../model/mail.ts";
 import type { Plan } from "../model/plan.ts";
 import { accept, refuse, type Result } from "../model/refusal.ts";
@@ -40,6 +41,10 @@ export const ledgerFiles = (before: Ledger | null, after: Ledger): Map<string, s
   });
   for (const path of leftPlans(before, after)) files.set(path, null);
   differ(before?.briefs, after.briefs, (id, brief) => files.set(briefPath(id), brief ? json(brief) : null));
+  differ(before?.feedback, after.feedback, (key, feedback) => {
+    const place = feedbackFile(key);
+    if (place) files.set(`executions/${place.execution}/${place.file}`, feedback ? json(feedback) : null);
+  });
   differ(before?.queues, after.queues, (base, queue) => files.set(`queues/${encodeURIComponent(base)}.json`, queue ? json(queue) : null));
   differ(before?.mails, after.mails, (id, mail) => files.set(`mail/${id}.json`, mail ? json(mail) : null));
   differ(before?.artifacts, after.artifacts, (name, text) => files.set(`artifacts/${name}.md`, text ?? null));
@@ -62,6 +67,13 @@ const leftPlans = (before: Ledger | null, after: Ledger): string[] => {
   return leaving(before, after).flatMap((id) => plans.map((plan) => `executions/${id}/plan-${plan}.json`));
 };
 
+/** What the attempts of an execution were given, by file. */
+const feedbackOf = ({ feedback }: Ledger, id: string): [string, unknown][] =>
+  Object.entries(feedback).flatMap(([key, value]): [string, unknown][] => {
+    const place = feedbackFile(key);
+    return place?.execution === id ? [[place.file, value]] : [];
+  });
+
 /** What a write puts into the archive: the executions that it takes out of the ledger, whole, by the month in which they began. */
 export const archiveFiles = (before: Ledger, after: Ledger): Map<string, string> => {
   const files = new Map<string, string>();
@@ -73,6 +85,7 @@ export const archiveFiles = (before: Ledger, after: Ledger): Map<string, string>
     files.set(`${folder}/state.json`, json(execution));
     if (plan) files.set(`${folder}/plan-${execution.plan}.json`, json(plan));
     if (before.briefs[id]) files.set(`${folder}/brief.json`, json(before.briefs[id]));
+    for (const [file, feedback] of feedbackOf(before, id)) files.set(`${folder}/${file}`, json(feedback));
     for (const mail of Object.values(before.mails)) if (mail.execution === id) files.set(`${folder}/mail/${mail.id}.json`, json(mail));
     for (const kind of ["artifacts", "answers"] as const) {
       for (const [name, text] of Object.entries(before[kind]))
@@ -142,12 +155,16 @@ type ExecutionFiles = {
   readonly executions: Record<string, Execution>;
   readonly plans: Record<string, Ledger["plans"][string]>;
   readonly briefs: Record<string, Brief>;
+  readonly feedback: Record<keyof Ledger["feedback"], Ledger["feedback"][keyof Ledger["feedback"]]>;
 };
 
 const readExecutionFile = (own: ExecutionFiles, { id, file, text }: Readonly<Record<"id" | "file" | "text", string>>): void => {
   if (file === "state.json") own.executions[id] = upgrade(JSON.parse(text));
   else if (file === "brief.json") own.briefs[id] = JSON.parse(text);
-  else if (file.startsWith("plan-")) own.plans[file.slice("plan-".length, -".json".length)] = upgradePlan(JSON.parse(text));
+  else if (file.startsWith("feedback-")) {
+    const key = readFeedbackFile(id, file);
+    if (key) own.feedback[key] = JSON.parse(text);
+  } else if (file.startsWith("plan-")) own.plans[file.slice("plan-".length, -".json".length)] = upgradePlan(JSON.parse(text));
 };
 
 // What is read here was written by ledgerFiles, in this format.
@@ -156,7 +173,7 @@ const parse = (files: ReadonlyMap<string, Buffer>): Ledger => {
     const content = files.get(path);
     return content ? (JSON.parse(content.toString("utf8")) as T) : otherwise;
   };
-  const own: ExecutionFiles = { executions: {}, plans: {}, briefs: {} };
+  const own: ExecutionFiles = { executions: {}, plans: {}, briefs: {}, feedback: {} };
   const queues: Record<string, Ledger["queues"][string]> = {};
   const artifacts: Record<`${string}/${string}`, string> = {};
   const answers: Record<`${string}/${string}`, string> = {};

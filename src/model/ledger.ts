@@ -3,7 +3,8 @@ import type { Brief } from "./brief.ts";
 import type { Effect } from "./effect.ts";
 import type { Execution } from "./execution.ts";
 import type { EventId } from "./event.ts";
-import type { Base, ExecutionId, Hash, Millis } from "./ids.ts";
+import type { Feedback } from "./feedback.ts";
+import type { Base, ExecutionId, Hash, Millis, TaskId } from "./ids.ts";
 import type { Mail } from "./mail.ts";
 import type { Plan } from "./plan.ts";
 import type { Queue } from "./queue.ts";
@@ -32,6 +33,8 @@ export type Ledger = {
   readonly executions: Readonly<Record<ExecutionId, Execution>>;
   readonly plans: Readonly<Record<Hash, Plan>>;
   readonly queues: Readonly<Record<Base, Queue>>;
+  /** What attempts were given of what people said, by `<task>/<attempt>`. */
+  readonly feedback: Readonly<Record<`${TaskId}/${number}`, Feedback>>;
   readonly artifacts: Readonly<Record<`${ExecutionId}/${string}`, string>>;
   /** What people wrote on the issue of an execution, as it was when they asked for it. Never written twice. */
   readonly briefs: Readonly<Record<ExecutionId, Brief>>;
@@ -53,6 +56,7 @@ export const emptyLedger: Ledger = {
   executions: {},
   plans: {},
   queues: {},
+  feedback: {},
   artifacts: {},
   briefs: {},
   answers: {},

@@ -10,6 +10,7 @@ import {
   type TaskId,
 } from "./ids.ts";
 import type { Brief, BriefComments } from "./brief.ts";
+import type { PullTalk } from "./feedback.ts";
 import type { Conflict } from "./conflict.ts";
 import type { StepState } from "./step.ts";
 import type { BacklogItem } from "./backlog.ts";
@@ -97,6 +98,8 @@ export type Link =
 export type Query =
   | { readonly kind: "permission"; readonly login: Login }
   | { readonly kind: "reviews"; readonly pull: number }
+  /** What people wrote on a pull request: its reviews, comments on lines, and comments. */
+  | { readonly kind: "feedback"; readonly pull: number }
   | { readonly kind: "pulls" }
   | { readonly kind: "runs" }
   | { readonly kind: "rules"; readonly base: Base }
@@ -181,6 +184,7 @@ export type QueryKind = Query["kind"];
 export type Answers = {
   permission: Permission;
   reviews: readonly Review[];
+  feedback: PullTalk;
   pulls: readonly Pull[];
   runs: readonly Run[];
   rules: Rules;

@@ -59,6 +59,10 @@ export type Step = {
   readonly pull: number | null;
   /** Once somebody was said to have reviewed a pull request, or to have done something else to one, while this one was open: that is read before it lands. */
   readonly touched?: "reviews" | "pulls";
+  /** The results that its head is made of, each built on the one before, and what each was made on; of one that a person pushed to, or of an earlier version, absent. */
+  readonly made?: readonly Made[];
+  /** The last attempt whose feedback a head answers. */
+  readonly answered?: number;
   /** What was said on its pull request and no attempt has read yet. */
   readonly remarks?: readonly RemarkId[];
   /** How its pull request says that it lands; absent where it says nothing of it. */
@@ -74,6 +78,8 @@ export type Step = {
   /** Its conflict with the base; none where its present head had none. */
   readonly resolution?: Resolution;
 };
+
+type Made = { readonly result: Sha; readonly base: Sha };
 
 export const newStep = (id: StepId): Step => ({
   id,
@@ -120,7 +126,7 @@ export const NOTHING_TO_DO = "nothing-to-do";
 export const isIdle = ({ state, why }: Step): boolean => state === "waiting" && why?.code === NOTHING_TO_DO;
 
 /** Codes of what people said on a pull request that keeps its work from landing. */
-const PEOPLES: ReadonlySet<string> = new Set(["hold", "draft", "unreviewed", "pull-closed", "retargeted"]);
+const PEOPLES: ReadonlySet<string> = new Set(["hold", "draft", "unreviewed", "changes-requested", "pull-closed", "retargeted"]);
 /** True for work that is done and that a person keeps from landing: no approval of a checkpoint is missing. */
 export const isKept = ({ state, why }: Pick<Step, "state" | "why">): boolean =>
   state === "waiting" && why !== null && PEOPLES.has(why.code);

@@ -3,7 +3,7 @@ import { hash, type Login, type Millis } from "../model/ids.ts";
 import { code, fenced, oneLine } from "./escape.ts";
 
 /** `2026-11-28 12:03 UTC`. */
-const timeText = (at: Millis): string => `${new Date(at).toISOString().slice(0, 16).replace("T", " ")} UTC`;
+export const timeText = (at: Millis): string => `${new Date(at).toISOString().slice(0, 16).replace("T", " ")} UTC`;
 
 const named = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? "" : "s"}`;
 
@@ -52,7 +52,7 @@ const said = ({ by, permission, at, text: words }: BriefComment, text: (words: s
   text(words),
 ];
 
-const person = (login: Login, permission: KnownPermission): string => {
+export const person = (login: Login, permission: KnownPermission): string => {
   if (isTrusted(permission)) return `${code(login)} (${permission} permission)`;
   return `${code(login)} (*untrusted*: ${permission === "unknown" ? "permission not known" : "no write permission"})`;
 };

@@ -14,6 +14,7 @@ import { landsHow } from "./landing.ts";
 import { writeMarker } from "./marker.ts";
 import { nextCommand } from "./next.ts";
 import { stepTable } from "./step-table.ts";
+import { unreadRemarks } from "./unread.ts";
 
 export type Shown = {
   readonly execution: Execution;
@@ -54,6 +55,7 @@ export const executionComment = (shown: Shown): string => {
     { rank: 1, text: openConflicts(execution.base, begun) },
     { rank: 1, text: remarks(begun) },
     { rank: 0, text: foundNothing(execution, plan) ? STAYS_OPEN : "" },
+    { rank: 1, text: unreadRemarks(execution, begun) },
     { rank: 1, text: resolvedConflicts(begun) },
     { rank: 0, text: nextCommand(execution, queue, begun) },
     { rank: 0, text: addition(execution, added) },

@@ -1,5 +1,6 @@
 import type { Brief } from "../model/brief.ts";
 import { briefSection } from "./brief.ts";
+import { type FeedbackInput, feedbackSection } from "./feedback.ts";
 import { type ConflictInput, conflictPrompt } from "./conflict-prompt.ts";
 import { code, fenced, oneLine } from "./escape.ts";
 
@@ -35,6 +36,8 @@ export type PromptInput = {
     readonly type: string;
     readonly status: string;
   }[];
+  /** What people said of the work of an earlier attempt; null where that was not read. */
+  readonly feedback: FeedbackInput | null;
   readonly lastFailure: string | null;
   /** What the attempt before left, by its name in the working directory's repository. */
   readonly earlier: { readonly kind: "head" | "result"; readonly name: string } | null;
@@ -142,6 +145,7 @@ const stepPrompt = (input: PromptInput): string[] => [
   upstream(input),
   reports(input),
   letters(input),
+  feedbackSection(input.feedback),
   failure(input),
   ending(input),
   OUTPUT,

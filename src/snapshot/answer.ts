@@ -1,7 +1,9 @@
 import type { Failure, GitHub, Reply } from "../github/ports.ts";
 import type { ExecutionId, Login, Sha } from "../model/ids.ts";
 import { type Answers, type Fact, type Facts, type Query, type QueryKind, queryKey, UNKNOWN_RULES } from "../model/query.ts";
+import { NO_TALK } from "../model/feedback.ts";
 import { readBrief } from "./brief.ts";
+import { readTalk } from "./feedback.ts";
 
 type Of<K extends QueryKind> = Extract<Query, { kind: K }>;
 
@@ -33,7 +35,7 @@ export type Sources = {
 
 type Later = Extract<Failure, { kind: "later" }>;
 
-type Remote = "permission" | "reviews" | "pulls" | "runs" | "rules" | "merge-methods" | "checks" | "backlog" | "brief";
+type Remote = "permission" | "reviews" | "pulls" | "runs" | "rules" | "merge-methods" | "checks" | "backlog" | "brief" | "feedback";
 
 /** Whom each kind of query is put to: a kind that is not named here does not compile. */
 const ASKED: Readonly<Record<Remote, "github"> & Record<Exclude<QueryKind, Remote>, "git">> = {
@@ -46,6 +48,7 @@ const ASKED: Readonly<Record<Remote, "github"> & Record<Exclude<QueryKind, Remot
   checks: "github",
   backlog: "github",
   brief: "github",
+  feedback: "github",
   work: "git",
   carry: "git",
   ground: "git",
@@ -107,6 +110,8 @@ const askGitHub = async (query: Of<Remote>, { github, refused, self }: Sources):
       return fact(await github.people.permission(query.login), "none");
     case "reviews":
       return fact(await github.pulls.reviews(query.pull), []);
+    case "feedback":
+      return fact(await readTalk(query.pull, { github, self }), NO_TALK);
     case "pulls":
       return fact(await github.pulls.list(), []);
     case "runs":

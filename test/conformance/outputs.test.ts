@@ -69,6 +69,7 @@ const promptOf = (spec: ReturnType<ReturnType<typeof openStory>["spec"]>): strin
     upstream: spec.upstream,
     artifacts: spec.artifacts,
     mails: spec.mails,
+    feedback: null,
     lastFailure: spec.lastFailure,
     adding: spec.adding,
     earlier: null,

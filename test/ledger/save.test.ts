@@ -52,6 +52,7 @@ describe("a save", () => {
     const after = {
       ...handled(1),
       artifacts: { "abcdef/research": "# Report" },
+      feedback: { "abcdef-fix-it/2": { pull: 7, at: 1, items: [], read: ["comment:3" as const], left: 0 } },
       queues: { "release/1.0": { ...emptyQueue, landed: base } },
     };
     const saved = await write(clone, after, { moves: [{ ref: branchRef("main"), from: base, to: next }] });

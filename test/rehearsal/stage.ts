@@ -89,6 +89,7 @@ export const openExample = async (play: string) => {
       maxSteps: 100,
       upstream: [],
       artifacts: [],
+      feedback: null,
       lastFailure: null,
       unfit: null,
       verify: [],

@@ -24,6 +24,7 @@ const work: PromptInput = {
   artifacts: [{ step: "find_limits", text: "# Limits\n\n```js\nconst LIMIT = 1e6;\n```" }],
   mails: [],
   canAsk: true,
+  feedback: null,
   lastFailure: "node --test\nnot ok 3 - stores 25 MB\n# exit code 1",
   earlier: { kind: "head", name: "refs/enki/earlier" },
   conflict: null,

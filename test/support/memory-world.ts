@@ -3,6 +3,7 @@ import { digestOf } from "../../src/model/effect.ts";
 import type { Event } from "../../src/model/event.ts";
 import type { Inputs, World } from "../../src/handle.ts";
 import type { Execution } from "../../src/model/execution.ts";
+import { NO_TALK, type PullTalk } from "../../src/model/feedback.ts";
 import { hash, readTaskId, type RefName, type Sha, type TaskId } from "../../src/model/ids.ts";
 import { type JobKey, jobKey, type JobResult, readJobKey } from "../../src/model/job.ts";
 import { emptyLedger, type Ledger } from "../../src/model/ledger.ts";
@@ -103,6 +104,8 @@ export const memoryWorld = (
     edits: 0,
     comments: [] as { id: number; issue: number; body: string }[],
     reviews: new Map<number, Review[]>(),
+    /** What people wrote on pull requests. */
+    talk: new Map<number, Partial<PullTalk>>(),
     /** Our answers in threads of comments on lines. */
     replies: [] as { id: number; pull: number; thread: number; body: string }[],
     permissions: { maintainer: "write", stranger: "read" } as Record<string, Permission>,
@@ -208,6 +211,8 @@ export const memoryWorld = (
         return { kind: "permission", query, answer: state.permissions[query.login] ?? "none" };
       case "reviews":
         return { kind: "reviews", query, answer: state.reviews.get(query.pull) ?? [] };
+      case "feedback":
+        return { kind: "feedback", query, answer: { ...NO_TALK, ...state.talk.get(query.pull) } };
       case "pulls":
         return { kind: "pulls", query, answer: state.pulls };
       case "runs":

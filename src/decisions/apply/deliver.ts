@@ -81,6 +81,8 @@ const ground = (draft: Draft, { execution, step, event }: At & { event: Resulted
     const head = tip === step.head?.sha ? step.head : personsHead(draft, execution, { sha: tip, before: step.head });
     return head && { commit: tip, on: step.on, by: "person", tip: head.base };
   }
+  const answered = headBelow(step, own.commit);
+  if (answered) return { commit: answered.sha, on: step.on, by: "worker", tip: answered.base };
   const planned = draft.planned(execution, step.id);
   const newest = planned && buildBase(draft, execution, planned);
   return newest && { ...("why" in newest ? own : newest), by: "worker" };
@@ -100,6 +102,16 @@ const carry = (draft: Draft, at: At & { event: Resulted }, message: string): Car
   return own && { work: own, by: "worker", on: step.on, tip: step.tip };
 };
 
+/** The step's own head where an attempt began with it: an answer to what people said about a head is put on that head. */
+const headBelow = ({ head }: Step, base: Sha): Head | null => (head?.sha === base ? head : null);
+
+/** The results that a head is made of: those of the head that it was put on, and this one. Undefined where they are not known. */
+const madeOf = (before: Step["made"], { step, event }: Pick<At, "step"> & { event: Resulted }): Step["made"] => {
+  const own = { result: event.commit, base: event.result.base };
+  if (!headBelow(step, event.result.base)) return [own];
+  return before && [...before, own];
+};
+
 /** Turns a result's files into the head of the step's branch. */
 export const deliver = (draft: Draft, at: At & { event: Resulted }): void => {
   const { execution, step, event } = at;
@@ -117,6 +129,9 @@ export const deliver = (draft: Draft, at: At & { event: Resulted }): void => {
   }
   draft.move(taskRef(task), work.commit);
   const head = { sha: work.commit, since: draft.now, by, ...(tip !== undefined && { base: tip }) };
-  draft.putStep(execution.id, { ...step, faults: 0, state: "worker_done", why: null, base: event.result.base, head, on });
+  const { made: before, ...rest } = step;
+  const made = by === "person" ? undefined : madeOf(before, { step, event });
+  const next = { ...rest, ...(made && { made }), faults: 0, state: "worker_done", why: null, base: event.result.base, head, on } as const;
+  draft.putStep(execution.id, { ...next, answered: step.attempt });
   draft.note(`${task} delivered ${work.commit.slice(0, 12)}`);
 };

@@ -2,9 +2,10 @@ import { needsPerson } from "../../model/conflict.ts";
 import type { Execution } from "../../model/execution.ts";
 import { readTaskId, taskId, type TaskId } from "../../model/ids.ts";
 import { refuse } from "../../model/refusal.ts";
-import { isIdle, type Step } from "../../model/step.ts";
+import { isAsking, isIdle, type Step } from "../../model/step.ts";
 import { notFailed } from "../../model/targets.ts";
 import type { Draft } from "../draft.ts";
+import { newsOf } from "../feedback.ts";
 import { neededBy } from "../needs.ts";
 import { whyUnlandable } from "../terms.ts";
 import { agreedQueue } from "../rewinds.ts";
@@ -49,11 +50,28 @@ const retryStep: OnStep = (draft, { execution, step, event }) => {
     const next = failed === null ? "/enki status" : `/enki retry ${failed}`;
     return refuse("blocked", `\`${task}\` is blocked by what it needs; retry that first.`, next).refusal;
   }
-  if (step.state !== "failed" && !isIdle(step)) return notFailed(task, step.state).refusal;
+  if (step.state !== "failed" && !isIdle(step)) return answerPeople(draft, { execution, step, event });
   again(draft, execution, step);
   reopen(draft, execution);
   thaw(draft, execution);
   draft.note(`${event.by} retries ${task}`);
+  return null;
+};
+
+/** Work that is there is worked on again where people said something new on its pull request. Refusals: `not-failed`, `nothing-new`. */
+const answerPeople: OnStep = (draft, { execution, step, event }) => {
+  const task = taskId(execution.id, step.id);
+  const isThere = step.head !== null && (step.state === "worker_done" || step.state === "waiting") && !isAsking(step);
+  if (!isThere || step.pull === null) return notFailed(task, step.state).refusal;
+  const news = newsOf(draft, { execution, step });
+  if (!news) return null;
+  if (news.items.length === 0) {
+    const why = `Nobody said anything new on #${step.pull}: \`${task}\` has not failed, and a new attempt would have nothing to go by.`;
+    return refuse("nothing-new", why, `a review or a comment on #${step.pull}`).refusal;
+  }
+  draft.putStep(execution.id, { ...step, state: "ready", why: null, until: null, faults: 0, notBefore: 0, lastFailure: null });
+  reopen(draft, execution);
+  draft.note(`${event.by} retries ${task} with what was said on #${step.pull}`);
   return null;
 };
 

@@ -3,6 +3,7 @@ import { taskId } from "../../model/ids.ts";
 import { isSettled } from "../../model/step.ts";
 import { findPull } from "../../model/targets.ts";
 import type { Draft } from "../draft.ts";
+import { isRead } from "../feedback.ts";
 
 /** Remembers that somebody did something on a pull request, or on one that is not named: it may be long before the step lands, and is read then. */
 export const applyTouched = (draft: Draft, what: "reviews" | "pulls", pull?: number): void => {
@@ -29,6 +30,8 @@ export const applyRemarked = (draft: Draft, { id, pull }: Extract<Event, { kind:
   if (!found || (isSettled(found.step.state) && found.step.state !== "failed")) return;
   const { execution, step } = found;
   const remarks = step.remarks ?? [];
+  // A listing brings again what an attempt has read.
+  if (isRead(draft, found, id)) return;
   if (remarks.includes(id) || remarks.length >= MOST_REMARKS) return;
   draft.putStep(execution.id, { ...step, remarks: [...remarks, id] });
   draft.note(`${taskId(execution.id, step.id)}: a remark on #${pull}`);

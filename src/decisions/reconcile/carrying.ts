@@ -1,5 +1,6 @@
 import type { Execution } from "../../model/execution.ts";
 import { type Sha, taskId } from "../../model/ids.ts";
+import type { Answers } from "../../model/query.ts";
 import { taskRef } from "../../model/refs.ts";
 import type { Step } from "../../model/step.ts";
 import type { PlannedStep } from "../../model/plan.ts";
@@ -56,11 +57,28 @@ const rejoin = (draft: Draft, { execution, step, planned }: Carrying): void => {
   draft.note(`${task} rejoined with ${execution.base} as ${work.commit.slice(0, 12)}`);
 };
 
+type Made = NonNullable<Step["made"]>;
+
+/** The results that a head is made of, each built on the one before. */
+const madeBy = ({ made, result, base }: Step): Made => made ?? (result !== null && base !== null ? [{ result, base }] : []);
+
+/** One result after the other on another base; undefined while it is not known. */
+const carryAll = (draft: Draft, made: Made, { onto, message }: { onto: Sha; message: string }): Answers["work"] | undefined => {
+  let tip = onto;
+  for (const { result, base } of made) {
+    const work = draft.ask<"work">({ kind: "work", result, base, onto: tip, message });
+    if (!work || work.kind === "conflict") return work;
+    if (work.kind === "commit") tip = work.commit;
+  }
+  return tip === onto ? { kind: "unchanged" } : { kind: "commit", commit: tip };
+};
+
 const carry = (draft: Draft, { execution, step, planned }: Carrying): void => {
   const task = taskId(execution.id, step.id);
   const fail = (code: string, text: string): void =>
     failStep(draft, { execution, step, why: { code, why: text, next: `/enki retry ${task}` }, log: "" });
-  if (step.head?.by === "person" || step.result === null || step.base === null)
+  const made = madeBy(step);
+  if (step.head?.by === "person" || made.length === 0)
     return fail(
       "stale-base",
       "A person pushed to its branch, and what that is built on was skipped or replaced: only a person can untangle it.",
@@ -69,7 +87,7 @@ const carry = (draft: Draft, { execution, step, planned }: Carrying): void => {
   if (!built || isWaiting(built)) return;
   if ("why" in built) return failStep(draft, { execution, step, why: built.why, log: "" });
   const message = workMessage({ execution, step: planned, suffix: draft.snapshot.config.git.commitSuffix });
-  const work = draft.ask<"work">({ kind: "work", result: step.result, base: step.base, onto: built.commit, message });
+  const work = carryAll(draft, made, { onto: built.commit, message });
   if (!work) return;
   if (work.kind === "unchanged") return empty(draft, execution, step);
   if (work.kind === "conflict")

@@ -7,7 +7,7 @@ import { refuse, type Refusal } from "../../model/refusal.ts";
 import { isKept, type Step } from "../../model/step.ts";
 import type { Draft } from "../draft.ts";
 import { PERSON_WAIT } from "../faults.ts";
-import { askReviews, unapproved, type Word } from "./reviews.ts";
+import { askReviews, askRework, unapproved, type Word } from "./reviews.ts";
 
 export type Published = { readonly execution: Execution; readonly step: Step; readonly planned: PlannedStep; readonly queue: Queue };
 
@@ -35,10 +35,17 @@ const NEW = 30_000;
  * and when somebody is said to have done something there: nothing in the ledger opens a gate.
  */
 export const hear = (draft: Draft, of: Published): Said => {
-  const { execution, step, planned } = of;
+  const { execution, step } = of;
   if (step.pull === null) return OPENING;
   if (execution.state === "paused") return held(paused);
-  if (!isDue(draft, of)) return unheard(of);
+  const rework = isReviewed(draft, step) ? askRework(draft, of) : null;
+  if (rework) return settle(draft, of, rework);
+  return isDue(draft, of) ? hearAll(draft, of) : unheard(of);
+};
+
+/** All that people said on a pull request, as far as it is worth a request. */
+const hearAll = (draft: Draft, of: Published): Said => {
+  const { step, planned } = of;
   // An approval that is missing is found with one request; only what may land then is worth another.
   const word = isLookedAt(draft, of) && planned.checkpoint ? approvalOf(draft, of) : null;
   if (word !== null && word.kind !== "free") return settle(draft, of, word);
@@ -72,6 +79,10 @@ const unheard = ({ step, planned }: Published): Said => {
   if (isKept(step) && step.why) return held(step.why);
   return planned.checkpoint ? held(step.why ?? refuse("checkpoint", "Nobody has approved this head yet.").refusal) : FREE;
 };
+
+/** True where its reviews may hold a request for changes that nobody has looked at: whatever keeps it from landing does not keep that from being answered. */
+const isReviewed = (draft: Draft, step: Step): boolean =>
+  (step.pull !== null && draft.saidReviewed(step.pull)) || (isKept(step) && step.touched !== undefined && draft.saidOfPeople().has("kept"));
 
 const isDue = (draft: Draft, of: Published): boolean =>
   isKept(of.step) ? draft.saidOfPeople().size > 0 : draft.saidOfPeople().has("pulls") || isLookedAt(draft, of);
@@ -145,8 +156,7 @@ export const byHand = (draft: Draft, { execution, step }: Pick<Published, "execu
 const settle = (draft: Draft, { execution, step }: Published, word: Word): Said => {
   const task = taskId(execution.id, step.id);
   if (word.kind === "rework") {
-    const lastFailure = `A reviewer asked for changes: ${word.text}`;
-    draft.putStep(execution.id, { ...step, state: "ready", why: null, until: null, lastFailure });
+    draft.putStep(execution.id, { ...step, state: "ready", why: null, until: null, lastFailure: null });
     draft.note(`${task}: changes requested by ${word.by}`);
     return { kind: "gone" };
   }

@@ -3,12 +3,13 @@ import type { Review } from "../../model/query.ts";
 import { refuse, type Refusal } from "../../model/refusal.ts";
 import type { Step } from "../../model/step.ts";
 import type { Draft } from "../draft.ts";
+import { isAnswered, lastRead } from "../feedback.ts";
 
 /** What the reviews of a head say. */
 export type Word =
   | { readonly kind: "free"; readonly by?: string }
   | { readonly kind: "held"; readonly why: Refusal }
-  | { readonly kind: "rework"; readonly by: string; readonly text: string };
+  | { readonly kind: "rework"; readonly by: string };
 
 type Reviewed = { readonly execution: Execution; readonly step: Step; readonly planned: { readonly checkpoint: boolean } };
 
@@ -28,18 +29,42 @@ const SECOND = 1_000;
  * The reviews of persons with write permission on exactly this head: a request for changes, or as many approvals as are needed.
  * Held while they are not known.
  */
-export const askReviews = (draft: Draft, { step, planned }: Reviewed, needed: number): Word => {
+export const askReviews = (draft: Draft, of: Reviewed, needed: number): Word => {
+  const { step, planned } = of;
   const reviews = step.pull === null ? undefined : draft.ask<"reviews">({ kind: "reviews", pull: step.pull });
   if (!reviews) return { kind: "held", why: unapproved };
   const last = latest(reviews);
   const verdicts = last.filter((review) => isOfHead(review, step) && mayReview(draft, review));
-  const rework = verdicts.find((review) => review.verdict === "changes-requested");
-  if (rework) return { kind: "rework", by: rework.by, text: rework.text };
+  const wanted = verdicts.filter((review) => review.verdict === "changes-requested");
+  const [rework] = wanted.filter((review) => !isAnswered(draft, of, review));
+  if (rework) return { kind: "rework", by: rework.by };
+  if (wanted[0]) return { kind: "held", why: stillWanted(wanted[0].by) };
   const approvals = verdicts.filter((review) => review.verdict === "approved");
   const [first] = approvals;
   if (approvals.length >= needed) return first ? { kind: "free", by: first.by } : { kind: "free" };
   if (last.some((review) => isHasty(review, step))) return { kind: "held", why: hasty };
   return { kind: "held", why: planned.checkpoint && approvals.length === 0 ? unapproved : lacking(approvals.length, needed) };
+};
+
+const stillWanted = (by: string): Refusal =>
+  refuse(
+    "changes-requested",
+    `${by} requested changes, and the attempt that answered them left this head as it is: approve it or dismiss that review, or say more.`,
+  ).refusal;
+
+/**
+ * Changes that a person with write permission requested, of this head or of one before it while it was being replaced, and that no attempt was given.
+ * Null for none, and while that is not known.
+ */
+export const askRework = (draft: Draft, of: Pick<Reviewed, "execution" | "step">): Extract<Word, { kind: "rework" }> | null => {
+  const { step } = of;
+  const reviews = step.pull === null ? undefined : draft.ask<"reviews">({ kind: "reviews", pull: step.pull });
+  const since = lastRead(draft, of);
+  const isMeant = (review: Review): boolean => isOfHead(review, step) || (since !== null && review.at + SECOND > since);
+  const rework = latest(reviews ?? []).find(
+    (review) => review.verdict === "changes-requested" && isMeant(review) && !isAnswered(draft, of, review) && mayReview(draft, review),
+  );
+  return rework ? { kind: "rework", by: rework.by } : null;
 };
 
 const lacking = (there: number, needed: number): Refusal =>

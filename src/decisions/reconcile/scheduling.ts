@@ -1,13 +1,13 @@
 import { type Execution, isPlanning } from "../../model/execution.ts";
 import { type ExecutionId, type Millis, taskId } from "../../model/ids.ts";
 import { type JobKind, jobKey } from "../../model/job.ts";
-import { DEFAULT_TIER, type PlannedStep, type Tier } from "../../model/plan.ts";
+import { DEFAULT_TIER, type Tier } from "../../model/plan.ts";
 import { conflictOf, isBeingResolved, type Step } from "../../model/step.ts";
 import { schedule, type Load, type Startable } from "../../scheduler/schedule.ts";
-import { type At, failStep } from "../apply/failing.ts";
-import { buildBase, type Built, isWaiting, publishBase } from "../bases.ts";
+import type { At } from "../apply/failing.ts";
 import type { Draft } from "../draft.ts";
 import { JOB_SLACK } from "../faults.ts";
+import { beginStep } from "./begin-step.ts";
 
 /** Starts what the limits allow, and asks for every job that should run. */
 export const reconcileScheduling = (draft: Draft): void => {
@@ -62,37 +62,22 @@ const begin = (draft: Draft, each: Startable): void => {
   const execution = draft.execution(each.execution);
   if (!execution) return;
   const until = draft.now + draft.snapshot.config.tiers[each.tier].timeout + JOB_SLACK;
-  if (each.step === null) {
-    // A planner knows the backlog as it is when it is asked for: its job has no right to read issues.
-    const backlog = draft.ask<"backlog">({ kind: "backlog" });
-    if (!backlog) return;
-    draft.learnBacklog(backlog);
-    draft.putExecution({ ...execution, planning: { ...execution.planning, until } });
-    draft.note(`plan of ${execution.id}: attempt ${execution.planning.attempt}`);
-    return;
-  }
+  if (each.step === null) return beginPlanning(draft, execution, until);
   const step = execution.steps[each.step];
   const planned = draft.planned(execution, each.step);
   if (!step || !planned) return;
-  if (step.state !== "ready") return beginResolving(draft, { execution, step }, until);
-  beginWork(draft, { execution, step, planned }, until);
+  if (step.state === "ready") beginStep(draft, { execution, step, planned, until });
+  else beginResolving(draft, { execution, step }, until);
 };
 
-const beginWork = (draft: Draft, { execution, step, planned }: At & { planned: PlannedStep }, until: Millis): void => {
-  const attempt = step.attempt + 1;
-  const built = builtFor(draft, { execution, step, planned });
-  if (!built || isWaiting(built)) return;
-  if ("why" in built) return failStep(draft, { execution, step, why: built.why, log: "" });
-  publishBase(draft, execution.base, built);
-  const { tip: _, ...rest } = step;
-  const from = { base: built.commit, on: built.on, ...(built.tip !== undefined && { tip: built.tip }) };
-  draft.putStep(execution.id, { ...rest, state: "running", why: null, attempt, until, ...from });
-  draft.note(`${taskId(execution.id, step.id)}: attempt ${attempt}`);
+const beginPlanning = (draft: Draft, execution: Execution, until: Millis): void => {
+  // A planner knows the backlog as it is when it is asked for: its job has no right to read issues.
+  const backlog = draft.ask<"backlog">({ kind: "backlog" });
+  if (!backlog) return;
+  draft.learnBacklog(backlog);
+  draft.putExecution({ ...execution, planning: { ...execution.planning, until } });
+  draft.note(`plan of ${execution.id}: attempt ${execution.planning.attempt}`);
 };
-
-/** A person's commits are built upon; whatever else is in them is the person's. */
-const builtFor = (draft: Draft, { execution, step, planned }: At & { planned: PlannedStep }): Built | undefined =>
-  step.head?.by === "person" ? { commit: step.head.sha, on: [], tip: step.head.base } : buildBase(draft, execution, planned);
 
 const beginResolving = (draft: Draft, { execution, step }: At, until: Millis): void => {
   const resolution = conflictOf(step);

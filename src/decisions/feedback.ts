@@ -1,0 +1,129 @@
+import { isTrusted } from "../model/brief.ts";
+import type { Execution } from "../model/execution.ts";
+import type { RemarkId } from "../model/event.ts";
+import type { Feedback, FeedbackItem, PullTalk, Saying } from "../model/feedback.ts";
+import { type Millis, taskId, type TaskId } from "../model/ids.ts";
+import type { Review } from "../model/query.ts";
+import type { Step } from "../model/step.ts";
+import type { Draft } from "./draft.ts";
+
+type Of = { readonly execution: Execution; readonly step: Step };
+
+/** The feedback of an attempt; null where it was given none. */
+const feedbackOf = (draft: Draft, task: TaskId, attempt: number): Feedback | null => draft.ledger().feedback[`${task}/${attempt}`] ?? null;
+
+/** What earlier attempts of a step were given, or could have been. */
+const readBefore = (draft: Draft, { execution, step }: Of): ReadonlySet<RemarkId> => {
+  const task = taskId(execution.id, step.id);
+  const seen = new Set<RemarkId>();
+  for (let attempt = 1; attempt <= step.attempt; attempt += 1) for (const id of feedbackOf(draft, task, attempt)?.read ?? []) seen.add(id);
+  return seen;
+};
+
+export const isRead = (draft: Draft, of: Of, id: RemarkId): boolean => readBefore(draft, of).has(id);
+
+/** True where an attempt was given this review: it does not start another one. */
+export const isAnswered = (draft: Draft, of: Of, { id }: Pick<Review, "id">): boolean => isRead(draft, of, `review:${id}`);
+
+/** When an attempt last read what people said; null where none has. */
+export const lastRead = (draft: Draft, { execution, step }: Of): Millis | null =>
+  feedbackOf(draft, taskId(execution.id, step.id), step.attempt)?.at ?? null;
+
+/** The items of the last attempt that came to nothing: the next one has to answer them. */
+const carriedOver = (draft: Draft, { execution, step }: Of): readonly FeedbackItem[] => {
+  const task = taskId(execution.id, step.id);
+  for (let attempt = step.attempt; attempt > (step.answered ?? 0); attempt -= 1) {
+    const before = feedbackOf(draft, task, attempt);
+    if (before) return before.items;
+  }
+  return [];
+};
+
+type News = { readonly items: readonly FeedbackItem[]; readonly read: readonly RemarkId[] };
+
+/** What was said on a step's pull request and no attempt has read; undefined while that is not known. */
+export const newsOf = (draft: Draft, of: Of): News | undefined => {
+  const { pull } = of.step;
+  if (pull === null) return { items: [], read: [] };
+  const talk = draft.ask<"feedback">({ kind: "feedback", pull });
+  return talk && sortOut(talk, { before: readBefore(draft, of), all: draft.snapshot.config.brief.comments === "all" });
+};
+
+type Sorting = { readonly before: ReadonlySet<RemarkId>; /** Also what people without write permission say. */ readonly all: boolean };
+
+const sortOut = (talk: PullTalk, { before, all }: Sorting): News => {
+  const counts = (said: Saying): boolean => all || isTrusted(said.permission);
+  const isNew = (said: Saying): boolean => !before.has(said.id) && counts(said);
+  const reviews = talk.reviews.filter((one) => isNew(one) && one.verdict !== "dismissed");
+  const threads = threadsOf(talk).filter(({ item, people }) =>
+    item.said.some((one) => people.has(one.id) && isNew(one) && one.text !== ""),
+  );
+  const remarks = talk.remarks.filter((one) => isNew(one) && one.text !== "");
+  const items: FeedbackItem[] = [
+    ...reviews.flatMap((one): FeedbackItem[] => (one.text === "" ? [] : [{ kind: "review", verdict: one.verdict, said: sayingOf(one) }])),
+    ...threads.map(({ item }): FeedbackItem => ({ ...item, said: item.said.filter((one) => one.text !== "") })),
+    ...remarks.map((said): FeedbackItem => ({ kind: "remark", said })),
+  ];
+  const written = threads.flatMap(({ item, people }) => item.said.filter(({ id }) => people.has(id) && !before.has(id)));
+  return { items: items.toSorted((a, b) => beganAt(a) - beganAt(b)), read: [...reviews, ...written, ...remarks].map(({ id }) => id) };
+};
+
+const sayingOf = ({ id, by, permission, at, text }: Saying): Saying => ({ id, by, permission, at, text });
+
+type Thread = {
+  readonly item: Extract<FeedbackItem, { kind: "thread" }>;
+  /** What of it people said. */ readonly people: ReadonlySet<RemarkId>;
+};
+
+/** The open threads, each with all that was said in it: an answer means nothing without what it answers. */
+const threadsOf = ({ lines, resolved }: PullTalk): Thread[] => {
+  const done = new Set(resolved);
+  const open = new Map<number, PullTalk["lines"][number][]>();
+  for (const line of lines) if (!done.has(line.thread)) open.set(line.thread, [...(open.get(line.thread) ?? []), line]);
+  return [...open].flatMap(([thread, all]) => {
+    const [first] = all;
+    if (!first) return [];
+    const { path, line, startLine, side, hunk, outdated } = first;
+    const people = new Set(all.flatMap(({ id, person }) => (person ? [id] : [])));
+    return [{ item: { kind: "thread" as const, thread, path, line, startLine, side, hunk, outdated, said: all.map(sayingOf) }, people }];
+  });
+};
+
+const beganAt = (item: FeedbackItem): Millis => (item.kind === "thread" ? (item.said[0]?.at ?? 0) : item.said.at);
+
+/** What the next attempt is given: what the last one could not answer, and what was said since. Null for nothing; undefined while it is not known. */
+export const nextFeedback = (draft: Draft, of: Of): Feedback | null | undefined => {
+  const { pull } = of.step;
+  if (pull === null) return null;
+  const news = newsOf(draft, of);
+  if (!news) return undefined;
+  const again = new Set(news.items.flatMap((item) => (item.kind === "thread" ? [item.thread] : [])));
+  const kept = carriedOver(draft, of).filter((item) => item.kind !== "thread" || !again.has(item.thread));
+  const { items, left } = fitting([...kept, ...news.items], draft.snapshot.config.brief.maxChars);
+  return { pull, at: draft.now, items, read: news.read, left };
+};
+
+const lengthOf = (item: FeedbackItem): number =>
+  item.kind === "thread" ? item.said.reduce((sum, { text }) => sum + text.length, item.hunk.length) : item.said.text.length;
+
+const isTrustedItem = (item: FeedbackItem): boolean =>
+  item.kind === "thread" ? item.said.some(({ permission }) => isTrusted(permission)) : isTrusted(item.said.permission);
+
+/** What is left out first has the lowest rank: plain remarks, then what strangers said, then the rest. Changes requested are never left out. */
+const rankOf = (item: FeedbackItem): number => {
+  if (item.kind === "remark") return 0;
+  if (!isTrustedItem(item)) return 1;
+  return item.kind === "review" && item.verdict === "changes-requested" ? Infinity : 2;
+};
+
+/** Leaves out whole items until the rest fits, the oldest of the lowest rank first. */
+const fitting = (items: readonly FeedbackItem[], maxChars: number): { items: readonly FeedbackItem[]; left: number } => {
+  let length = items.reduce((sum, item) => sum + lengthOf(item), 0);
+  const dropped = new Set<FeedbackItem>();
+  for (const item of items.toSorted((a, b) => rankOf(a) - rankOf(b) || beganAt(a) - beganAt(b))) {
+    if (length <= maxChars || rankOf(item) === Infinity) break;
+    dropped.add(item);
+    length -= lengthOf(item);
+  }
+  return { items: items.filter((item) => !dropped.has(item)), left: dropped.size };
+};

@@ -1,0 +1,74 @@
+import { expect, test } from "vitest";
+import { readTalk } from "../../src/snapshot/feedback.ts";
+import type { LineComment } from "../../src/model/written.ts";
+import { memoryGitHub } from "../support/memory-github.ts";
+
+const PULL = 10;
+const line = (id: number, over: Partial<LineComment> = {}): LineComment => ({
+  id,
+  pull: PULL,
+  thread: id,
+  by: "maintainer",
+  bot: false,
+  body: "Why?",
+  created: id,
+  updated: id,
+  path: "a.txt",
+  line: 1,
+  startLine: null,
+  side: "new",
+  hunk: "@@ -0,0 +1 @@\n+1",
+  commit: "c",
+  outdated: false,
+  ...over,
+});
+
+const open = () => {
+  const { github, state } = memoryGitHub(
+    () => null,
+    () => false,
+  );
+  state.permissions["stranger"] = "read";
+  return { state, read: () => readTalk(PULL, { github, self: "enki[bot]" }) };
+};
+
+test("a talk costs one request for reviews, lines, comments and resolved threads each, and one for each person", async () => {
+  const { state, read } = open();
+  state.lines = [line(1), line(2, { by: "stranger" }), line(3), line(4, { by: "lint[bot]", bot: true })];
+  state.reviews.set(PULL, [{ id: 5, by: "maintainer", bot: false, verdict: "commented", head: "h", at: 5, text: "Hm." }]);
+  state.comments = [{ id: 6, issue: PULL, onPull: true, by: "maintainer", bot: false, body: "Hello.", created: 6, updated: 6 }];
+  const before = state.sent;
+  expect(await read()).toMatchObject({ ok: true });
+  expect(state.sent - before).toBe(4 + 2);
+  state.lines = [];
+  const then = state.sent;
+  await read();
+  expect(state.sent - then, "without lines there is nothing to resolve").toBe(3 + 1);
+});
+
+test("commands, hidden text and our own words are left out; bots stay in the threads that they are in", async () => {
+  const { state, read } = open();
+  state.comments = [
+    {
+      id: 6,
+      issue: PULL,
+      onPull: true,
+      by: "maintainer",
+      bot: false,
+      body: "Rename it.<!-- not this -->\n\n/enki retry",
+      created: 6,
+      updated: 6,
+    },
+    { id: 7, issue: PULL, onPull: true, by: "enki[bot]", bot: true, body: "Ours.", created: 7, updated: 7 },
+  ];
+  state.lines = [line(1, { by: "lint[bot]", bot: true, body: "Lint." }), line(2, { thread: 1, body: "Do that." })];
+  expect(await read()).toMatchObject({
+    value: {
+      remarks: [{ id: "comment:6", by: "maintainer", permission: "write", text: "Rename it." }],
+      lines: [
+        { id: "review-comment:1", permission: "none", person: false, text: "Lint." },
+        { id: "review-comment:2", thread: 1, permission: "write", person: true, text: "Do that." },
+      ],
+    },
+  });
+});
