@@ -1,4 +1,5 @@
 import { decide } from "./decisions/decide.ts";
+import { isTriggerLabel } from "./events/issue.ts";
 import type { Config } from "./model/config.ts";
 import type { Decision, Snapshot } from "./model/decision.ts";
 import type { Event } from "./model/event.ts";
@@ -30,8 +31,8 @@ export type World = {
   readonly keep: Millis;
   readonly now: () => Millis;
   readonly load: () => Promise<Loaded>;
-  /** Comments changed since a time, as events, and how far they reach. Nothing where GitHub does not answer now. */
-  readonly sweep: (since: Millis) => Promise<readonly Event[]>;
+  /** What people asked for since the ledger's cursor, as events, and how far they reach. Nothing where GitHub does not answer now. */
+  readonly sweep: (loaded: Loaded) => Promise<readonly Event[]>;
   readonly answer: (queries: readonly Query[]) => Promise<Facts | Unread>;
   readonly save: (act: Act, before: Loaded, inputs: Inputs) => Promise<Saved>;
   readonly perform: (effects: Act["effects"], again: Act["again"]) => Promise<readonly Event[]>;
@@ -57,8 +58,8 @@ export const openHandle = (world: World) => {
   const held: Held = { pending: [], loaded: null, learned: null };
   return async (events: readonly Event[], sweep = false): Promise<{ wakeAt: Millis | null }> => {
     held.pending = [...held.pending, ...events];
-    held.loaded = sweep ? await world.load() : null;
-    if (held.loaded) held.pending = [...held.pending, ...(await world.sweep(held.loaded.ledger.cursor))];
+    held.loaded = null;
+    await list(world, held, { events, sweep });
     let facts = new Map<string, unknown>();
     let lost = 0;
     for (let round = 0; round < MAX_ROUNDS; round += 1) {
@@ -81,6 +82,24 @@ export const openHandle = (world: World) => {
     throw new Error("a decision that does not come to rest");
   };
 };
+
+type Listing = { readonly events: readonly Event[]; readonly sweep: boolean };
+
+/** Lists what people asked for, where it is time, or where an event says that there is something. */
+const list = async (world: World, held: Held, { events, sweep }: Listing): Promise<void> => {
+  if (!sweep && !events.some(hasTrigger)) return;
+  held.loaded = await world.load();
+  if (sweep || startsIssue(events, held.loaded.config)) held.pending = [...held.pending, ...(await world.sweep(held.loaded))];
+};
+
+const hasTrigger = (event: Event): boolean => event.kind === "woken" && event.trigger !== undefined;
+
+/** True where somebody made a change to an issue that starts it: only a listing says who. */
+const startsIssue = (events: readonly Event[], { triggers }: Config): boolean =>
+  events.some((event) => {
+    if (event.kind !== "woken" || !event.trigger) return false;
+    return event.trigger.kind === "assignment" || isTriggerLabel(event.trigger.name, triggers.label);
+  });
 
 type Turn = { readonly act: Act; readonly inputs: Inputs };
 

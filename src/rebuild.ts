@@ -1,8 +1,10 @@
 import { type Evidence, type Landing, rebuilt } from "./decisions/rebuilt.ts";
 import { readComment } from "./events/comment.ts";
 import type { Clone } from "./git/clone.ts";
-import type { Comment, GitHub } from "./github/ports.ts";
+import { readIssue, readIssueChange } from "./events/issue.ts";
+import type { Comment, GitHub, Reply } from "./github/ports.ts";
 import { ledgerFiles } from "./ledger/layout.ts";
+import type { Event } from "./model/event.ts";
 import type { Login, Millis } from "./model/ids.ts";
 import type { Refs } from "./model/query.ts";
 import { ATTEMPTS, branchRef, LEDGER, readCandidateBranch, readTaskRef } from "./model/refs.ts";
@@ -79,7 +81,8 @@ const readLandings = async (clone: Clone, refs: Refs, defaultBranch: string): Pr
   return landings;
 };
 
-const readTold = async ({ github, self, now }: Rebuilding): Promise<Pick<Evidence, "said" | "commands">> => {
+const readTold = async (rebuilding: Rebuilding): Promise<Pick<Evidence, "said" | "commands">> => {
+  const { github, self, now } = rebuilding;
   const comments = new Map<number, Comment>();
   let since = now() - BACK;
   for (let listing = 0; listing < MOST_LISTINGS; listing += 1) {
@@ -91,6 +94,24 @@ const readTold = async ({ github, self, now }: Rebuilding): Promise<Pick<Evidenc
     since = listed.value.until;
   }
   const all = [...comments.values()];
-  const commands = all.flatMap((comment) => readComment(comment, self)).flatMap((event) => (event.kind === "commanded" ? [event] : []));
-  return { said: all.filter(({ by }) => by === self), commands };
+  const events = [...all.flatMap((comment) => readComment(comment, self)), ...(await readStarts(rebuilding))];
+  return { said: all.filter(({ by }) => by === self), commands: events.flatMap((event) => (event.kind === "commanded" ? [event] : [])) };
+};
+
+/** What texts, labels and assignments of issues asked for. Which label counted is not known any more: each is taken for one that did. */
+const readStarts = async ({ github, self, now }: Rebuilding): Promise<Event[]> => {
+  const since = now() - BACK;
+  const created = listed(await github.issues.createdSince(since));
+  const changes = listed(await github.issues.changesSince(since));
+  return [
+    ...created.flatMap((issue) => (issue.onPull ? [] : (readIssue({ ...issue, edited: false }, self) ?? []))),
+    ...changes.flatMap((change) => readIssueChange(change, { label: change.label ?? "", self }) ?? []),
+  ];
+};
+
+/** Where a repository has no issues nothing was asked for by them. */
+const listed = <T>(reply: Reply<readonly T[]>): readonly T[] => {
+  if (reply.ok) return reply.value;
+  if (reply.failure.kind === "refused") return [];
+  throw new Error(`the ledger is gone, and what was asked for cannot be read: ${reply.failure.why}`);
 };

@@ -1,7 +1,10 @@
 import { readComment, readLineComment, readReview } from "./events/comment.ts";
 import type { GitHub, Reply } from "./github/ports.ts";
+import { sweepIssues } from "./issue-sweep.ts";
+import type { Config } from "./model/config.ts";
 import type { Event } from "./model/event.ts";
 import type { Login, Millis } from "./model/ids.ts";
+import type { Ledger } from "./model/ledger.ts";
 
 type Sweeping = {
   readonly github: Pick<GitHub, "issues" | "pulls">;
@@ -15,20 +18,28 @@ const FIRST_SWEEP = 60 * 60_000;
 
 type Swept = { readonly events: readonly Event[]; readonly until: Millis };
 
+/** From where on, and for which label. */
+export type SweptFor = { readonly ledger: Pick<Ledger, "cursor">; readonly config: Pick<Config, "triggers"> };
+
 /**
- * What people wrote since a time that no webhook told of: comments, comments on lines and reviews, as events, and how far all of it reaches.
+ * What people wrote or set since a time that no webhook told of: comments, texts, labels and assignments of issues, comments on lines and reviews, as events, and how far all of it reaches.
  * The ledger's cursor moves with its next write only, while pull requests change all the time: what this process has seen of them is not listed again.
  */
-export const openSweep = ({ github, self, now, log }: Sweeping): ((since: Millis) => Promise<readonly Event[]>) => {
+export const openSweep = ({ github, self, now, log }: Sweeping): ((of: SweptFor) => Promise<readonly Event[]>) => {
   let reviewed = 0;
   const listed = <T>(what: string, reply: Reply<T>): T | null => {
     if (reply.ok) return reply.value;
     log(`${what} not listed: ${reply.failure.why}`);
     return null;
   };
-  const comments = async (since: Millis): Promise<Swept | null> => {
+  /** Comments, then the issues that they are on: an issue changes with each of them. */
+  const issues = async (since: Millis, label: string): Promise<(Swept | null)[]> => {
     const read = listed("comments", await github.issues.commentsSince(since));
-    return read && { events: read.comments.flatMap((comment) => readComment(comment, self)), until: read.until };
+    if (!read) return [null];
+    const spoken = new Map(read.comments.map(({ issue, updated }) => [issue, updated]));
+    const asked = await sweepIssues({ github, self, log, label, spoken }, since);
+    const comments = { events: read.comments.flatMap((comment) => readComment(comment, self)), until: read.until };
+    return [comments, asked && { events: asked, until: read.until }];
   };
   const lineComments = async (since: Millis): Promise<Swept | null> => {
     const read = listed("comments on lines", await github.pulls.lineCommentsSince(since));
@@ -40,9 +51,9 @@ export const openSweep = ({ github, self, now, log }: Sweeping): ((since: Millis
     reviewed = read.until;
     return { events: read.reviews.flatMap((review) => readReview({ ...review, edited: false }, self)), until: read.until };
   };
-  return async (since) => {
-    const from = since === 0 ? now() - FIRST_SWEEP : since;
-    const swept = [await comments(from), await lineComments(from), await reviews(from)];
+  return async ({ ledger: { cursor }, config }) => {
+    const from = cursor === 0 ? now() - FIRST_SWEEP : cursor;
+    const swept = [...(await issues(from, config.triggers.label)), await lineComments(from), await reviews(from)];
     const events = swept.flatMap((each) => each?.events ?? []);
     // What could not be listed is listed from the same time again.
     const until = swept.every((each) => each !== null) ? Math.min(...swept.map((each) => each?.until ?? from)) : null;

@@ -124,3 +124,27 @@ test("what landed is known on each base, what was under way is lost, what was as
   expect(ledger.cursor).toBe(NOW - 60_000);
   expect(Object.values(ledger.outbox)).toMatchObject([{ kind: "say", issue: 7 }]);
 });
+
+test("what the text of an issue, a label or an assignment asked for is known again, and is not begun anew", async () => {
+  const by = { issue: 7, by: "maintainer", bot: false, onPull: false };
+  const text = { ...by, title: "Uploads fail", body: "/enki fix", comments: 1, created: NOW - 90_000, updated: NOW - 90_000 };
+  const change = { ...by, label: null, assignee: null, at: NOW - 90_000 };
+  const changes = [
+    { ...change, id: 11, action: "labeled", label: "enki" },
+    { ...change, id: 12, action: "assigned", assignee: "enki[bot]" },
+    { ...change, id: 13, action: "closed" },
+  ];
+  for (const event of ["issue:7", "label:7/11", "assignment:7/12"]) {
+    const id = executionId(event, () => false);
+    const { clone, state, rebuild } = await open([told(id, "At work: 1 of 2 steps done", { id: 3 })]);
+    state.created = [text];
+    state.changes = changes;
+    const known = (await clone.refs())[LEDGER];
+    if (known !== undefined) await clone.push([{ ref: LEDGER, from: known, to: null }]);
+    expect(await rebuild(await clone.refs())).toBe(true);
+    await clone.fetch();
+    const { ledger } = await loadLedger(clone, await clone.refs());
+    expect(ledger.executions[id]).toMatchObject({ by: "maintainer", request: "Fix this issue", state: "cancelled" });
+    expect(Object.keys(ledger.handled).sort()).toEqual(["assignment:7/12", "issue:7", "label:7/11"]);
+  }
+});

@@ -112,6 +112,7 @@ const toConfig = ({
   plan,
   policy,
   brief,
+  triggers,
   git,
 }: ConfigFile): Omit<Config, "roles" | "workflows" | "broken"> => {
   const tier = ({ model, timeout_minutes }: ConfigFile["tiers"]["light"]) => ({ model: model ?? null, timeout: timeout_minutes * MINUTE });
@@ -144,6 +145,7 @@ const toConfig = ({
     plan: { approval: plan.approval, maxSteps: plan.max_steps },
     policy: { protected: policy.protected, maxFiles: policy.max_files, maxBytes: policy.max_bytes },
     brief: { comments: brief.comments, maxChars: brief.max_chars },
+    triggers: { label: triggers.label },
     git: { commitSuffix: git.commit_suffix },
   };
 };

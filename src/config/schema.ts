@@ -88,6 +88,7 @@ export const fileSchema = z.strictObject({
       max_chars: z.int().min(0).max(1_000_000).default(40_000),
     })
     .prefault({}),
+  triggers: z.strictObject({ label: z.string().max(50).default("enki") }).prefault({}),
   git: z.strictObject({ commit_suffix: z.string().default("") }).prefault({}),
 });
 

@@ -20,7 +20,7 @@ export type CommentFields = {
 const slugOf = (self: Login): string => self.replace(/\[bot\]$/, "");
 
 /** The commands in a text that a person wrote: after `/enki`, or after a mention of our own account. */
-const readRequests = (text: string, self: Login): readonly Request[] => parseComment(text, slugOf(self));
+export const readRequests = (text: string, self: Login): readonly Request[] => parseComment(text, slugOf(self));
 
 /** What somebody wrote for others to read, without the commands in it; empty where that is all. */
 const remarkOf = (text: string, self: Login): string => withoutCommands(text, slugOf(self)).trim();

@@ -3,6 +3,7 @@ import type { Event } from "../model/event.ts";
 import type { Login } from "../model/ids.ts";
 import { jobKey, readJobKey } from "../model/job.ts";
 import { readComment, readLineComment, readReview } from "./comment.ts";
+import { readIssue } from "./issue.ts";
 
 const account = z.object({ login: z.string(), type: z.string().optional() });
 const issueComment = z.object({
@@ -28,6 +29,13 @@ const lineCommentEvent = z.object({
   }),
   pull_request: z.object({ number: z.number() }),
 });
+const issuesEvent = z.object({
+  action: z.string(),
+  issue: z.object({ number: z.number(), user: account.nullable(), body: z.string().nullish(), created_at: z.string() }),
+  sender: account,
+  label: z.object({ name: z.string() }).nullish(),
+  assignee: account.nullish(),
+});
 const pullEvent = z.object({ action: z.string(), sender: account });
 const workflowRun = z.object({
   action: z.string(),
@@ -44,6 +52,8 @@ export const readWebhook = (name: string, payload: unknown, self: Login): Event[
       return readIssueComment(payload, self);
     case "workflow_run":
       return readWorkflowRun(payload);
+    case "issues":
+      return readIssues(payload, self);
     case "pull_request":
       return [readPull(payload, self)];
     case "pull_request_review":
@@ -58,6 +68,29 @@ export const readWebhook = (name: string, payload: unknown, self: Login): Event[
     default:
       return [];
   }
+};
+
+/** A new issue's commands; for a label or an assignment to us a wake-up, by which the issue's history is listed. */
+const readIssues = (payload: unknown, self: Login): Event[] => {
+  const read = issuesEvent.safeParse(payload);
+  if (!read.success) return [];
+  return read.data.action === "opened" ? readOpened(read.data, self) : readChange(read.data, self);
+};
+
+type Issues = z.output<typeof issuesEvent>;
+
+const readOpened = ({ issue: { number: issue, user, body, created_at } }: Issues, self: Login): Event[] => {
+  if (!user) return [];
+  const fields = { issue, by: user.login, bot: isBot(user), body: body ?? "", created: Date.parse(created_at), edited: false };
+  const event = readIssue(fields, self);
+  return event ? [event] : [];
+};
+
+const readChange = ({ action, sender, label, assignee }: Issues, self: Login): Event[] => {
+  if (isBot(sender) || sender.login === self) return [];
+  if (action === "labeled" && label) return [{ kind: "woken", trigger: { kind: "label", name: label.name } }];
+  const isOurs = action === "assigned" && assignee?.login.toLowerCase() === self.toLowerCase();
+  return isOurs ? [{ kind: "woken", trigger: { kind: "assignment" } }] : [];
 };
 
 /** What we did ourselves says nothing of people, nor does a push: it moves a head, which is seen anyway. */

@@ -20,6 +20,10 @@ const levelOf = (role: Role | null): Level => (role === null ? "none" : role ===
 
 export const mayPush = (repository: Repository, login: string): boolean => levelOf(roleOf(repository, login)) === "write";
 
+/** Whether an account may label and assign issues: also one that may not write. */
+export const mayTriage = (repository: Repository, login: string): boolean =>
+  mayPush(repository, login) || roleOf(repository, login) === "triage";
+
 const reaches = (actor: Actor, repository: Repository): boolean => {
   if (actor.kind === "job") return actor.repository === repositoryKey(repository);
   if (actor.kind === "app") return actor.owner === repository.owner.login.toLowerCase();

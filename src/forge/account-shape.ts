@@ -40,7 +40,7 @@ export const profile = (forge: Forge, of: Account): Json => ({
   updated_at: time(forge.started),
 });
 
-export const appShape = (forge: Forge, app: Pick<App, "id" | "slug" | "account" | "rights">): Json => ({
+export const appShape = (forge: Forge, app: Pick<App, "id" | "slug" | "account" | "rights" | "events">): Json => ({
   id: app.id,
   slug: app.slug,
   node_id: nodeId("App", app.id),
@@ -52,7 +52,7 @@ export const appShape = (forge: Forge, app: Pick<App, "id" | "slug" | "account" 
   created_at: time(forge.started),
   updated_at: time(forge.started),
   permissions: app.rights,
-  events: [],
+  events: app.events ?? [],
 });
 
 /** GitHub's own number of it. */
@@ -67,5 +67,6 @@ export const appOfBot = (forge: Forge, bot: Account): Json =>
       slug: bot.login.replace("[bot]", ""),
       account: bot,
       rights: {},
+      events: null,
     },
   );

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { type Call, created, type Handler, ok, type Route } from "./exchange.ts";
 import { assign } from "./issue-events.ts";
 import { issueShape } from "./issue-shapes.ts";
-import { demandEditor, demandWriter, issueOf } from "./issues.ts";
+import { demandTriage, demandWriter, issueOf } from "./issues.ts";
 import type { Issue } from "./state.ts";
 
 const logins = z.object({ assignees: z.array(z.string()) });
@@ -10,7 +10,7 @@ const logins = z.object({ assignees: z.array(z.string()) });
 const assignable = (call: Call): Issue => {
   const issue = issueOf(call);
   demandWriter(call, issue);
-  demandEditor(call, "");
+  demandTriage(call);
   return issue;
 };
 

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { demand, mayPush } from "./access.ts";
+import { demand, mayPush, mayTriage } from "./access.ts";
 import { type Call, created, type Handler, ok, type Route } from "./exchange.ts";
 import { assign, relabel, tellIssue } from "./issue-events.ts";
 import { invalid, notFound, Refusal } from "./refusal.ts";
@@ -115,6 +115,13 @@ export const demandEditor = (call: Call, author: string): void => {
   if (actor.kind === "user" && actor.account.login !== author && !mayPush(call.repository, actor.account.login)) {
     throw new Refusal(403, "Must have admin rights to Repository.");
   }
+};
+
+/** Refuses who may neither write nor triage. */
+export const demandTriage = (call: Call): void => {
+  const actor = call.actor();
+  if (actor.kind === "user" && !mayTriage(call.repository, actor.account.login))
+    throw new Refusal(403, "Must have admin rights to Repository.");
 };
 
 type Texts = { readonly title?: string | undefined; readonly body?: string | null | undefined };

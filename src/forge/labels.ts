@@ -2,7 +2,7 @@ import { z } from "zod";
 import { type Call, type Handler, ok, type Route } from "./exchange.ts";
 import { relabel } from "./issue-events.ts";
 import { labelShape } from "./issue-shapes.ts";
-import { demandEditor, demandWriter, issueOf, label } from "./issues.ts";
+import { demandTriage, demandWriter, issueOf, label } from "./issues.ts";
 import { Refusal } from "./refusal.ts";
 import type { Issue } from "./state.ts";
 
@@ -12,7 +12,7 @@ const added = z.union([z.array(label), z.object({ labels: z.array(label) }).tran
 const labelable = (call: Call): Issue => {
   const issue = issueOf(call);
   demandWriter(call, issue);
-  demandEditor(call, "");
+  demandTriage(call);
   return issue;
 };
 

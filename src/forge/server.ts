@@ -39,7 +39,7 @@ const installationShape = (forge: Forge, app: App, owner: string): Json => {
     account: account(forge, accountOf(forge, owner)),
     repository_selection: "all",
     permissions: app.rights,
-    events: [],
+    events: app.events ?? [],
     target_id: accountOf(forge, owner).id,
     target_type: "User",
     single_file_name: null,

@@ -58,6 +58,8 @@ type NewApp = {
   readonly webhookUrl?: string;
   readonly secret: string;
   readonly permissions?: Rights;
+  /** The events that its webhook is told of; all where none are given. */
+  readonly events?: readonly string[];
 };
 type CreatedApp = { readonly id: number; readonly login: string; readonly privateKeyPem: string; readonly secret: string };
 
@@ -187,6 +189,7 @@ const createApp = async (forge: Forge, given: NewApp): Promise<CreatedApp> => {
     webhookUrl: given.webhookUrl ?? null,
     secret: given.secret,
     rights: { metadata: "read", ...(given.permissions ?? RIGHTS) },
+    events: given.events ?? null,
     installations: new Map(),
   };
   forge.apps.push(app);

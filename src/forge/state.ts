@@ -29,6 +29,8 @@ export type App = {
   webhookUrl: string | null;
   readonly secret: string;
   readonly rights: Rights;
+  /** The events that it subscribes to; null for all. */
+  readonly events: readonly string[] | null;
   /** Ids of installations by owner. */
   readonly installations: Map<string, number>;
 };

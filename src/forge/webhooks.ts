@@ -54,11 +54,11 @@ const send = async (forge: Forge, app: App, delivery: Delivery): Promise<void> =
   for (let time = 0; time < times; time += 1) await post(forge, app, delivery);
 };
 
-/** Sends an event to every App with a webhook, one after the other in the order of the events, never twice by itself. */
+/** Sends an event to every App with a webhook that subscribes to it, one after the other in the order of the events, never twice by itself. */
 export const deliver = (forge: Forge, repository: Repository, happening: Happening): void => {
   const payload = payloadOf(forge, repository, happening);
   for (const app of forge.apps) {
-    if (app.webhookUrl === null) continue;
+    if (app.webhookUrl === null || app.events?.includes(happening.event) === false) continue;
     const id = installationOf(forge, app, repository.owner.login);
     const installation = { id, node_id: nodeId("Installation", id) };
     // As it is now: what happens while it waits is not in it.

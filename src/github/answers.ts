@@ -71,16 +71,18 @@ export const issue = z
     body: z.string().nullish(),
     user: author,
     created_at: time,
+    updated_at: time,
     comments: z.number().int().default(0),
     pull_request: z.unknown().optional(),
   })
-  .transform(({ number, title, body, user, created_at, comments: count, pull_request }) => ({
+  .transform(({ number, title, body, user, created_at, updated_at, comments: count, pull_request }) => ({
     issue: number,
     title,
     body: body ?? "",
     by: user.login,
     bot: isBot(user),
     created: created_at,
+    updated: updated_at,
     comments: count,
     onPull: pull_request !== undefined && pull_request !== null,
   }));

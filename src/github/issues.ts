@@ -2,6 +2,7 @@ import type { ReactionTarget } from "../model/effect.ts";
 import type { Millis } from "../model/ids.ts";
 import { anything, comments as commentList, created, issue as issueText, thread } from "./answers.ts";
 import { type Http, PER_PAGE, readAll } from "./http.ts";
+import { openIssueChanges } from "./issue-changes.ts";
 import type { Issues } from "./ports.ts";
 import { listSince } from "./since.ts";
 
@@ -24,6 +25,7 @@ const reactionsOf = (target: ReactionTarget) => {
 
 export const openIssues = (http: Http, clock: () => Millis): Issues => ({
   commentsSince: (since) => listSince(http, { route: `GET ${COMMENTS}`, schema: commentList, clock }, since),
+  ...openIssueChanges(http),
   read: (issue) => http.get({ route: `GET ${ISSUE}`, parameters: { issue_number: issue }, schema: issueText }),
   commentsPage: (issue, page) =>
     http.get({ route: `GET ${ISSUE}/comments`, parameters: { issue_number: issue, per_page: PER_PAGE, page }, schema: thread }),

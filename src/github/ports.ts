@@ -45,7 +45,27 @@ export type IssueText = {
   readonly comments: number;
 };
 
+/** An issue as a listing has it. */
+export type NewIssue = IssueText & { readonly issue: number; readonly updated: Millis };
+
+/** Something that was done to an issue or pull request, in GitHub's words: `labeled`, `assigned`, and more. */
+export type IssueChange = {
+  readonly id: number;
+  readonly issue: number;
+  readonly onPull: boolean;
+  readonly action: string;
+  readonly by: Login;
+  readonly bot: boolean;
+  readonly label: string | null;
+  readonly assignee: Login | null;
+  readonly at: Millis;
+};
+
 export type Issues = {
+  /** Issues and pull requests that were opened since a time, the newest first. Refuses `gone` where the repository has no issues. */
+  createdSince(since: Millis): Promise<Reply<readonly NewIssue[]>>;
+  /** What was done to issues and pull requests since a time, the newest first. One may come twice. */
+  changesSince(since: Millis): Promise<Reply<readonly IssueChange[]>>;
   /** Refuses `not-found` and `gone` (deleted). */
   read(issue: number): Promise<Reply<IssueText>>;
   /** A hundred of an issue's comments, oldest first; the first page is 1. */

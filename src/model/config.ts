@@ -62,6 +62,10 @@ export type Config = {
     /** The most characters of comments and files; title, body and request are always whole. */
     readonly maxChars: number;
   };
+  readonly triggers: {
+    /** The label that starts an issue when a person sets it; empty for none. */
+    readonly label: string;
+  };
   readonly git: { readonly commitSuffix: string };
   readonly roles: Readonly<Record<string, Role>>;
   /** Workflow files by name, as they are written, and where they are. */

@@ -44,7 +44,16 @@ export type Event =
   /** Somebody wrote something on a pull request that is no command: it is read from GitHub when an attempt starts. */
   | { readonly kind: "remarked"; readonly id: RemarkId; readonly pull: number }
   /** `people`: somebody reviewed a pull request, or did something else to one; `pull` is the one, where that is known. */
-  | { readonly kind: "woken"; readonly ended?: JobKey | "all"; readonly people?: "pulls" | "reviews"; readonly pull?: number };
+  | {
+      readonly kind: "woken";
+      readonly ended?: JobKey | "all";
+      readonly people?: "pulls" | "reviews";
+      readonly pull?: number;
+      readonly trigger?: Trigger;
+    };
+
+/** A change to an issue that may start it: who made it, and when, is in the issue's history only, which is then listed. */
+type Trigger = { readonly kind: "label"; readonly name: string } | { readonly kind: "assignment" };
 
 /** `comment:12`, `issue:5`, `review:7`, `review-comment:9`, `label:<issue>/…`, `assignment:<issue>/…`. */
 type CommandId = `${CommandSource["kind"]}:${string}`;

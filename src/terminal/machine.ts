@@ -1,7 +1,8 @@
-import { cp, mkdir, writeFile } from "node:fs/promises";
+import { cp, mkdir, readFile, writeFile } from "node:fs/promises";
 import { randomInt } from "node:crypto";
 import { join } from "node:path";
 import { stringify } from "smol-toml";
+import { readManifest } from "../forge/manifest.ts";
 import { type ForgeOptions, type RunningForge, startForge } from "../forge/start-forge.ts";
 import type { Tier } from "../model/plan.ts";
 import { createRunner } from "../runner/runner.ts";
@@ -109,7 +110,8 @@ const startOwnApp = async (
   terminal: Terminal,
   { forge, root, clones, log }: { forge: RunningForge; root: string; clones: string; log: (line: string) => void },
 ) => {
-  const app = await forge.createApp({ name: "enki", secret: randomText() });
+  const manifest = readManifest(await readFile(join(terminal.root, "app.yml"), "utf8"));
+  const app = await forge.createApp({ name: "enki", secret: randomText(), ...manifest });
   const { startApp } = await loadApp(terminal.root);
   const started = await startApp({
     appId: app.id,

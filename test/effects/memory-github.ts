@@ -43,6 +43,8 @@ const emptyState = () => ({
     reason: string | null;
     at: number;
   }[],
+  /** What was done to issues, oldest first. */
+  changes: [] as { id: number; event: string; by: string; label: string; issue: number; at: number }[],
   permissions: {} as Record<string, string>,
   /** Tips of branches. */
   branches: { main: "0".repeat(40), "task/abc123-one": "a".repeat(40) } as Record<string, string>,
@@ -74,9 +76,19 @@ const commentRoutes = (state: State): Routes => {
     issue_url: `/issues/${comment.issue}`,
     html_url: `/issues/${comment.issue}#issuecomment-${comment.id}`,
     user: user(comment.by),
+    author_association: comment.by === "maintainer" ? "MEMBER" : "NONE",
     body: comment.body,
     created_at: iso(comment.updated),
     updated_at: iso(comment.updated),
+  });
+  const rawIssue = ({ number, by, title, body, at }: State["issues"][number]) => ({
+    number,
+    user: user(by),
+    title,
+    body,
+    comments: state.comments.filter(({ issue }) => issue === number).length,
+    created_at: iso(at),
+    updated_at: iso(at),
   });
   const list = (given: Parameters, which: (comment: State["comments"][number]) => boolean) =>
     page(
@@ -86,6 +98,8 @@ const commentRoutes = (state: State): Routes => {
   return {
     "GET /issues/{issue_number}/comments": (given) => list(given, ({ issue }) => issue === given["issue_number"]),
     "GET /issues/comments": (given) => list(given, ({ updated }) => updated >= Date.parse(text(given, "since"))),
+    "POST /issues/{issue_number}/reactions": (given) =>
+      void state.reactions.push(`#${text(given, "issue_number")} ${text(given, "content")}`),
     "POST /issues/{issue_number}/comments": (given, { login }) => {
       const issue = Number(given["issue_number"]);
       if (issue > 1000) throw new Refused(404, "Not Found");
@@ -119,16 +133,33 @@ const commentRoutes = (state: State): Routes => {
       };
       const number = state.next++;
       state.issues.push({ number, ...issue });
+      for (const label of labels)
+        state.changes.push({ id: state.next++, event: "labeled", by: login, label, issue: number, at: state.now });
       return { number };
     },
     "GET /issues": (given) =>
       page(
         state.issues
-          .filter(({ labels }) => labels.includes(text(given, "labels")))
+          .filter(({ labels }) => given["labels"] === undefined || labels.includes(text(given, "labels")))
+          .filter(({ at }) => given["since"] === undefined || at >= Date.parse(text(given, "since")))
           .filter((issue) => given["state"] === "all" || issue.state === given["state"])
           .toReversed(),
         given,
-      ).map(({ number, by, title, body, at }) => ({ number, user: user(by), title, body, created_at: iso(at) })),
+      ).map((issue) => rawIssue(issue)),
+    "GET /issues/{issue_number}": (given) => {
+      const issue = state.issues.find(({ number }) => number === given["issue_number"]);
+      if (!issue) throw new Refused(404, "Not Found");
+      return rawIssue(issue);
+    },
+    "GET /issues/events": (given) =>
+      page(state.changes.toReversed(), given).map(({ id, event, by, label, issue, at }) => ({
+        id,
+        event,
+        actor: user(by),
+        label: { name: label },
+        issue: { number: issue },
+        created_at: iso(at),
+      })),
   };
 };
 
@@ -167,6 +198,12 @@ const pullRoutes = (state: State): Routes => {
         state.pulls.filter(({ head }) => given["head"] === undefined || given["head"] === `octo:${head}`),
         given,
       ).map((pull) => raw(pull)),
+    "GET /pulls/{pull_number}": (given) => {
+      const pull = state.pulls.find(({ number }) => number === given["pull_number"]);
+      if (!pull) throw new Refused(404, "Not Found");
+      return { ...raw(pull), changed_files: 1 };
+    },
+    "GET /pulls/{pull_number}/files": () => [{ filename: "a.txt", additions: 1, deletions: 0 }],
     "POST /pulls": (given) => {
       const head = text(given, "head");
       if (state.branches[head] === undefined) throw new Refused(422, "Validation Failed: PullRequest head invalid");

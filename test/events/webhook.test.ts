@@ -124,3 +124,47 @@ test("words on a pull request are a remark, on an issue they are none", () => {
     { kind: "remarked", id: "comment:42", pull: 7 },
   ]);
 });
+
+const issues = (action: string, over: { body?: string; by?: string; sender?: string; label?: string; assignee?: string } = {}) => ({
+  action,
+  issue: { number: 7, user: { login: over.by ?? "maintainer" }, body: over.body ?? "/enki help", created_at: "2026-01-01T00:00:00Z" },
+  sender: { login: over.sender ?? "maintainer", type: (over.sender ?? "").endsWith("[bot]") ? "Bot" : "User" },
+  ...(over.label !== undefined && { label: { name: over.label } }),
+  ...(over.assignee !== undefined && { assignee: { login: over.assignee } }),
+});
+const told = (...given: Parameters<typeof issues>) => readWebhook("issues", issues(...given), "enki[bot]");
+
+test("a command in the text of a new issue is a fact with the issue's number", () => {
+  expect(told("opened", { body: "Uploads fail.\n\n@enki fix" })).toEqual([
+    {
+      kind: "commanded",
+      id: "issue:7",
+      at: Date.parse("2026-01-01T00:00:00Z"),
+      issue: 7,
+      onPull: false,
+      source: { kind: "issue" },
+      by: "maintainer",
+      edited: false,
+      requests: [{ ok: true, command: { kind: "do", text: "" } }],
+    },
+  ]);
+});
+
+test("a label or an assignment to us wakes up whoever looks up in the history who did it", () => {
+  expect(told("labeled", { label: "enki" })).toEqual([{ kind: "woken", trigger: { kind: "label", name: "enki" } }]);
+  expect(told("assigned", { assignee: "Enki[bot]" })).toEqual([{ kind: "woken", trigger: { kind: "assignment" } }]);
+});
+
+test.each([
+  ["without a command", "opened", { body: "Uploads fail." }],
+  ["of a bot", "opened", { by: "sentry[bot]" }],
+  ["of our own", "opened", { by: "enki[bot]" }],
+  ["that was edited", "edited", {}],
+  ["that was closed", "closed", {}],
+  ["whose label a bot set", "labeled", { label: "enki", sender: "sorter[bot]" }],
+  ["that lost its label", "unlabeled", { label: "enki" }],
+  ["that is assigned to a person", "assigned", { assignee: "ann" }],
+] as const)("an issue %s gives no event", (_, action, over) => {
+  expect(told(action, over)).toEqual([]);
+  expect(readWebhook("issues", { action }, "enki[bot]")).toEqual([]);
+});

@@ -8,6 +8,16 @@ const memoryStage = (): ContractStage => {
   const { as, state } = memoryGitHub();
   state.permissions["maintainer"] = "maintain";
   delete state.branches["task/abc123-one"];
+  state.issues.push({
+    number: 7,
+    by: "maintainer",
+    title: "Uploads fail",
+    body: "",
+    labels: [],
+    state: "open",
+    reason: null,
+    at: state.now,
+  });
   const connect = (login: string, may: "read" | "write") =>
     connectGitHub({ octokit: as({ login, may }), owner: "octo", repo: "demo", clock: () => state.now });
   const VERDICTS = { APPROVE: "APPROVED", REQUEST_CHANGES: "CHANGES_REQUESTED" };

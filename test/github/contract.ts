@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { GitHub, Reply } from "../../src/github/ports.ts";
+import { BACKLOG_LABEL } from "../../src/model/backlog.ts";
 import type { JobInputs } from "../../src/model/effect.ts";
 import type { Login, Sha } from "../../src/model/ids.ts";
 
@@ -100,6 +101,54 @@ const comments = (on: () => ContractStage): void => {
     value(await github.issues.react({ kind: "comment", id: comment }, "eyes"));
     value(await github.issues.closeIssue(issue));
     value(await github.issues.closeIssue(issue));
+  });
+
+  test("an issue is read with its text, its author and how many comments it has, and these page by page", async () => {
+    const { github, person, maintainer, self, issue } = on();
+    value(await person.issues.comment(issue, "one"));
+    value(await github.issues.comment(issue, "two"));
+    expect(value(await github.issues.read(issue))).toMatchObject({ onPull: false, bot: false, comments: 2 });
+    expect(value(await github.issues.commentsPage(issue, 1))).toMatchObject([
+      { by: maintainer, member: true, body: "one" },
+      { by: self, bot: true, body: "two" },
+    ]);
+    expect(value(await github.issues.commentsPage(issue, 2))).toEqual([]);
+    expect(refusal(await github.issues.read(987_654))).toBe("not-found");
+  });
+
+  test("new issues and what was done to issues are listed from a time on", async () => {
+    const { github, person, maintainer, issue } = on();
+    const { issue: made } = value(await person.backlog.open({ title: "Uploads fail", body: "Always." }));
+    const created = value(await github.issues.createdSince(0));
+    expect(created.find((each) => each.issue === made)).toMatchObject({
+      title: "Uploads fail",
+      body: "Always.",
+      by: maintainer,
+      onPull: false,
+    });
+    expect(created.map((each) => each.issue)).toContain(issue);
+    const changes = value(await github.issues.changesSince(0));
+    expect(changes).toContainEqual(
+      expect.objectContaining({ issue: made, action: "labeled", by: maintainer, bot: false, label: BACKLOG_LABEL }),
+    );
+    const later = Math.max(...changes.map(({ at }) => at)) + 1_000;
+    expect(value(await github.issues.changesSince(later))).toEqual([]);
+    expect(value(await github.issues.createdSince(later))).toEqual([]);
+  });
+
+  test("a pull request is read with its base, its head and the files that it changes", async () => {
+    const { github, push } = on();
+    const head = await push("task/abc123-one");
+    const { pull: number } = value(await github.pulls.open(pull("task/abc123-one")));
+    const files = value(await github.pulls.files(number));
+    expect(value(await github.pulls.read(number))).toEqual({ base: "main", headRef: "task/abc123-one", head, changedFiles: files.length });
+    expect(files).toEqual([{ path: expect.any(String), added: 1, removed: 0 }]);
+  });
+
+  test("an issue takes a reaction, the same one again changes nothing", async () => {
+    const { github, issue } = on();
+    value(await github.issues.react({ kind: "issue", number: issue }, "eyes"));
+    value(await github.issues.react({ kind: "issue", number: issue }, "eyes"));
   });
 
   test("what is not there is refused as not found", async () => {

@@ -6,6 +6,7 @@ import { startForge } from "../../src/forge/start-forge.ts";
 import { type Running } from "../../src/git/run.ts";
 import type { Runner } from "../../src/runner/contract.ts";
 import { openPerson } from "../../src/terminal/person.ts";
+import { MANIFEST } from "../support/manifest.ts";
 import { after } from "../support/after.ts";
 import { ROOT, type Seed } from "./crash-seed.ts";
 import { openFanOut } from "./crash-webhooks.ts";
@@ -131,7 +132,12 @@ export const openCrashStage = async (casting: Casting) => {
     runner: inGroups(jobs),
     lag,
   });
-  const account = await forge.createApp({ name: "enki", secret: "for-this-test-only", privateKeyPem: casting.seed.privateKeyPem });
+  const account = await forge.createApp({
+    name: "enki",
+    secret: "for-this-test-only",
+    ...MANIFEST,
+    privateKeyPem: casting.seed.privateKeyPem,
+  });
   await forge.createRepository({ ...REPOSITORY, from: casting.seed.from });
   const webhooks = await openFanOut();
   forge.setWebhookUrl(account.id, webhooks.url);

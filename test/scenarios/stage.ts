@@ -14,6 +14,7 @@ import { openPerson, type Person } from "../../src/terminal/person.ts";
 import type { Runner } from "../../src/runner/contract.ts";
 import { workflowFiles } from "../../src/terminal/seed.ts";
 import { after } from "../support/after.ts";
+import { MANIFEST } from "../support/manifest.ts";
 import { openWitness } from "../forge/published.ts";
 import { identity } from "../support/repository.ts";
 import { quickRunner, type Script } from "./quick-runner.ts";
@@ -70,7 +71,7 @@ export const openStage = async (options: StageOptions) => {
     await forge.close();
     expect(await witness.faults(forge.deliveries())).toEqual([]);
   });
-  const account = await forge.createApp({ name: "enki", secret: "for-this-test-only" });
+  const account = await forge.createApp({ name: "enki", secret: "for-this-test-only", ...MANIFEST });
   await forge.createRepository(REPOSITORY);
   const log: string[] = [];
   let apps = 0;
@@ -155,6 +156,12 @@ const people = (forge: RunningForge) => {
     person,
     maintainer: person("maintainer", "admin"),
     ...REPOSITORY,
+    /** Somebody with this role sets a label. */
+    labelBy: async (by: { login: string; role: "triage" | "write" }, issue: number, label: string): Promise<void> => {
+      const token = forge.createUser(by.login);
+      forge.setPermission(REPOSITORY, by);
+      await send("POST", `/issues/${issue}/labels`, { token, body: { labels: [label] } });
+    },
     /** Changes a comment's text. */
     edit: async (comment: number, body: string): Promise<void> =>
       void (await send("PATCH", `/issues/comments/${comment}`, { token: admin, body: { body } })),

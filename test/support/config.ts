@@ -26,6 +26,7 @@ export const config = (over: Partial<Config> = {}): Config => ({
   plan: { approval: "always", maxSteps: 100 },
   policy: { protected: [], maxFiles: 1_000, maxBytes: 10_000_000 },
   brief: { comments: "all", maxChars: 40_000 },
+  triggers: { label: "enki" },
   git: { commitSuffix: "" },
   roles: {},
   workflows: {},

@@ -2,6 +2,7 @@ import { permissionFor } from "../../commands/table.ts";
 import type { Command } from "../../model/command.ts";
 import type { Reaction, ReactionTarget } from "../../model/effect.ts";
 import type { Event, Request } from "../../model/event.ts";
+import { isOver } from "../../model/execution.ts";
 import { hash } from "../../model/ids.ts";
 import type { Permission } from "../../model/query.ts";
 import { refuse, type Refusal } from "../../model/refusal.ts";
@@ -15,6 +16,7 @@ export type Commanded = Extract<Event, { kind: "commanded" }>;
 
 /** Applies a comment's commands in order; what cannot be done is answered, the rest takes effect. */
 export const applyCommanded = (draft: Draft, event: Commanded): void => {
+  if (isSatisfied(draft, event)) return;
   const permission = neededPermission(event) === null ? "none" : draft.ask<"permission">({ kind: "permission", login: event.by });
   if (permission === undefined) return;
   const answers = event.requests.map((request) => answer(draft, { event, request, permission }));
@@ -30,6 +32,11 @@ export const applyCommanded = (draft: Draft, event: Commanded): void => {
     draft.post({ kind: "reply-review-comment", key: `reply-review-comment:${id}`, pull: issue, comment: source.thread, marker, body });
   else draft.post({ kind: "say", key: `say:reply/${id}`, issue, marker, body, comment: null });
 };
+
+/** A label or an assignment wants the issue done: where that is under way, or began after it was set, it asks for nothing more. */
+const isSatisfied = (draft: Draft, { source, issue, at }: Commanded): boolean =>
+  (source.kind === "label" || source.kind === "assignment") &&
+  draft.executions().some((each) => each.issue === issue && (!isOver(each) || each.created >= at));
 
 /** What tells the answer to a command from the answers to all others. */
 const replyId = ({ id, issue, source }: Commanded): string => {
@@ -56,10 +63,10 @@ const neededPermission = (event: Commanded): Permission | null =>
 type One = { readonly event: Commanded; readonly request: Request; readonly permission: Permission };
 
 const answer = (draft: Draft, { event, request, permission }: One): Answer => {
-  if (event.edited) return edited;
+  if (event.edited) return event.source.kind === "issue" ? changed : edited;
   if (!request.ok) return request.refusal;
   const needed = permissionFor(request.command.kind);
-  if (rights.indexOf(permission) < rights.indexOf(needed)) return forbidden(request.command, needed);
+  if (rights.indexOf(permission) < rights.indexOf(needed)) return forbidden(request.command, { needed, event });
   return applyCommand(draft, event, request.command);
 };
 
@@ -68,8 +75,22 @@ const edited: Refusal = refuse(
   "This comment was edited before it was read, so it is not clear who wrote what. Write the command in a new comment.",
 ).refusal;
 
-const forbidden = (command: Command, needed: Permission): Refusal =>
-  refuse("no-permission", `\`${command.kind}\` needs ${needed} permission in this repository.`, "/enki help").refusal;
+const changed: Refusal = refuse(
+  "edited-issue",
+  "This issue changed before its text was read, so it is not clear who wrote what. Write the command in a comment.",
+).refusal;
+
+type Forbidden = { readonly needed: Permission; readonly event: Commanded };
+
+const forbidden = (command: Command, { needed, event }: Forbidden): Refusal =>
+  refuse("no-permission", `${subjectOf(command, event)} needs ${needed} permission in this repository.`, "/enki help").refusal;
+
+/** What somebody did who may not. */
+const subjectOf = ({ kind }: Command, { source, by }: Commanded): string => {
+  if (source.kind === "label") return `\`${by}\` set the label \`${source.name}\`, which asks Enki to fix this issue. That`;
+  if (source.kind === "assignment") return `\`${by}\` assigned this issue to Enki. That`;
+  return `\`${kind}\``;
+};
 
 const react = (draft: Draft, event: Commanded, reaction: Reaction): void => {
   const on = reactionTarget(event);
