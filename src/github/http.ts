@@ -31,19 +31,21 @@ export const openHttp = (repository: Repository) => {
 
   const page = async <T>(request: Request<T>): Promise<Reply<Page<T>>> => {
     const key = canonical([request.route, request.parameters]);
-    const known = cache.get(key);
+    const filed = cache.get(key);
+    // Another reader of the same address made something else of it.
+    const known = filed?.schema === request.schema ? filed : undefined;
     const answer = await exchange(repository, meter, { ...request, etag: known?.etag });
     if ("ok" in answer) return answer;
     if (answer.status === 304 && known) {
       meter.succeeded(answer);
-      // Filed under its route and parameters, which name the schema that read it.
+      // Read by this schema.
       return { ok: true, value: known.page as Page<T> };
     }
     const value = parse(meter, request, answer);
     if (!value.ok) return value;
     const read = { value: value.value, more: /rel="next"/.test(header(answer, "link") ?? "") };
     const etag = header(answer, "etag");
-    if (etag !== null) cache.put(key, { etag, page: read });
+    if (etag !== null) cache.put(key, { etag, schema: request.schema, page: read });
     return { ok: true, value: read };
   };
 
@@ -121,7 +123,7 @@ export const readAll = async <T>(
   return { ok: true, value: { items, whole: false } };
 };
 
-type Entry = { readonly etag: string; readonly page: Page<unknown> };
+type Entry = { readonly etag: string; readonly schema: ZodType; readonly page: Page<unknown> };
 
 /** The answers that were read last, the least recently used one dropped first. */
 const openCache = () => {

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import type { ZodType } from "zod";
 import type { Millis } from "../model/ids.ts";
-import { author, isBot, issue, time } from "./answers.ts";
+import { author, isBot, issues, time } from "./answers.ts";
 import { type Http, PER_PAGE } from "./http.ts";
 import type { IssueChange, Issues, NewIssue, Reply } from "./ports.ts";
 
@@ -39,6 +39,8 @@ const change = z
     };
   });
 
+const changes = z.array(change);
+
 type Listing<T> = {
   readonly route: string;
   readonly parameters: Readonly<Record<string, unknown>>;
@@ -74,7 +76,7 @@ export const openIssueChanges = (http: Http): Pick<Issues, "createdSince" | "cha
       {
         route: `GET ${ISSUES}`,
         parameters: { state: "all", sort: "created", direction: "desc", since: new Date(wholeSeconds(since)).toISOString() },
-        schema: z.array(issue),
+        schema: issues,
         timeOf: ({ created }) => created,
       },
       wholeSeconds(since),
@@ -82,7 +84,7 @@ export const openIssueChanges = (http: Http): Pick<Issues, "createdSince" | "cha
   changesSince: (since) =>
     newestSince<IssueChange>(
       http,
-      { route: `GET ${ISSUES}/events`, parameters: {}, schema: z.array(change), timeOf: ({ at }) => at },
+      { route: `GET ${ISSUES}/events`, parameters: {}, schema: changes, timeOf: ({ at }) => at },
       wholeSeconds(since),
     ),
 });

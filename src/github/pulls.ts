@@ -47,7 +47,7 @@ export const openPulls = (http: Http, { owner, repo }: { readonly owner: string;
   };
 
   return {
-    ...openReading(http, `${owner}/${repo}`),
+    ...openReading(http, pullText(`${owner}/${repo}`)),
     list,
     find,
     open,
@@ -58,8 +58,8 @@ export const openPulls = (http: Http, { owner, repo }: { readonly owner: string;
 };
 
 /** What there is to read of one pull request. */
-const openReading = (http: Http, repository: string): Pick<Pulls, "read" | "files"> => ({
-  read: (pull) => http.get({ route: `GET ${PULL}`, parameters: { pull_number: pull }, schema: pullText(repository) }),
+const openReading = (http: Http, schema: ReturnType<typeof pullText>): Pick<Pulls, "read" | "files"> => ({
+  read: (pull) => http.get({ route: `GET ${PULL}`, parameters: { pull_number: pull }, schema }),
   files: (pull) => http.get({ route: `GET ${PULL}/files`, parameters: { pull_number: pull, per_page: PER_PAGE }, schema: changedFiles }),
 });
 

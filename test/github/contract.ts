@@ -328,6 +328,14 @@ const rest = (on: () => ContractStage): void => {
     expect(github.serverTime()).toBeGreaterThan(0);
   });
 
+  test("what did not change is understood by each reader in its own way", async () => {
+    const { github, person, issue } = on();
+    value(await person.issues.comment(issue, "one"));
+    value(await github.issues.commentsOn(issue));
+    expect(value(await github.issues.commentsPage(issue, 1))).toMatchObject([{ body: "one", member: true }]);
+    expect(value(await github.defaultBranch())).toBe("main");
+  });
+
   test("what did not change costs no request", async () => {
     const { github, person, issue } = on();
     value(await person.issues.comment(issue, "one"));
