@@ -18,6 +18,8 @@ export type WorkflowRun = {
   readonly skipped?: Readonly<Record<string, string>>;
   /** Null while it goes on. */
   readonly over: "done" | "failed" | null;
+  /** True once a person retried it, until what follows from that has begun. */
+  readonly resumed?: true;
   /** Steps that were asked once more, for an answer of the form that they were told. */
   readonly asked: readonly string[];
 };

@@ -43,7 +43,8 @@ const toList = (value: Value): readonly Json[] | null => {
   return Array.isArray(list) ? list : null;
 };
 
-const beginUnit = (draft: Draft, role: WorkflowRole, item: Unit["item"]): Unit => {
+/** One unit of a role; of a call with the run of the workflow that it calls. */
+export const beginUnit = (draft: Draft, role: WorkflowRole, item: Unit["item"]): Unit => {
   const unit: Unit = { state: "running", item, output: NO_OUTPUT, error: "", call: null };
   if (role.work.kind !== "call") return unit;
   const call = beginCall(draft, role, item);

@@ -124,7 +124,8 @@ const endOf = (draft: Draft): Ended | null => {
   };
 };
 
-const isTakenOver = (draft: Draft, name: string): boolean =>
+/** True for a role whose failure an edge took over: what that leads to has begun. */
+export const isTakenOver = (draft: Draft, name: string): boolean =>
   (draft.outgoing.get(name) ?? []).some(
     (index) => draft.workflow.edges[index]?.guard.kind === "failure" && draft.edges[index]?.state === "fired",
   );

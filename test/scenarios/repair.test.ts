@@ -11,7 +11,7 @@ test("/enki undo suggests nothing that starts work again, and names no alias", a
   expect(reply).not.toMatch(/did you mean|\/enki (?:do|fix)/);
   expect(reply).toMatch(/^\/enki help$/m);
   await stage.maintainer.comment(issue, "/enki help");
-  expect(await stage.replies(issue, /`\/enki fix <request>`/)).toMatch(/`\/enki fix <request>` \(also `\/enki do`\)/);
+  expect(await stage.replies(issue, /`\/enki cancel \[<step>\]`/)).toMatch(/`\/enki fix [^`]*` \(also `\/enki do`\)/);
 });
 
 test("a red step says with which other step it was verified, in the comment and to its next attempt", async () => {
@@ -92,4 +92,28 @@ test("a base that a person rewound freezes; after /enki retry the work of agents
   expect(files).not.toContain("lost.txt");
   expect((await stage.git("rev-list", "main")).split("\n")).not.toContain(lost);
   expect(await stage.git("log", "--format=%s", "main")).toContain("a person changes by-hand.txt");
+});
+
+test("a failed workflow goes on after /enki retry: what succeeded is kept, and what failed and what follows is run", async () => {
+  const ran: string[] = [];
+  const roles = ["plan", "code", "check"];
+  const flow = `---\nroles:\n${roles.map((role) => `  ${role}: { tools: ${role === "code" ? "[edit]" : "[read]"} }`).join("\n")}\nedges: [plan -> code, code -> check]\n---\n\n${roles
+    .map((role) => `## ${role}\n\nDo it.\n`)
+    .join("\n")}`;
+  const stage = await openStage({
+    files: { ".enki/workflows/ship.md": flow },
+    script: (spec) => {
+      if (spec.kind === "verify") return green;
+      const id = spec.step?.id ?? "";
+      ran.push(id);
+      if (id === "code" && ran.filter((each) => each === "code").length === 1) return { end: "failed", why: "no model" };
+      return id === "code" ? { files: { "code.txt": "done\n" } } : { report: `${id} says so` };
+    },
+  });
+  const issue = await stage.ask("/enki run ship it");
+  expect(await stage.shows(issue, /Stopped/)).toMatch(/`check` is skipped/);
+  await stage.maintainer.comment(issue, "/enki retry");
+  await stage.shows(issue, /Done: all of it landed/);
+  expect(ran).toEqual(["plan", "code", "code", "check"]);
+  expect(await stage.git("show", "main:code.txt")).toBe("done");
 });

@@ -7,13 +7,14 @@ import { notFailed } from "../../model/targets.ts";
 import type { Draft } from "../draft.ts";
 import { newsOf } from "../feedback.ts";
 import { neededBy } from "../needs.ts";
-import { whyUnlandable } from "../terms.ts";
 import { agreedQueue } from "../rewinds.ts";
-import type { Answer, OnFound, OnStep } from "./answer.ts";
+import { whyUnlandable } from "../terms.ts";
+import type { OnFound, OnStep } from "./answer.ts";
+import { isToResume, resume } from "./resuming.ts";
 
 /** Tries again what failed: a step, all of an execution, its plan; or lets a frozen base go on. Refusals: `not-failed`, `blocked`. */
 export const retry: OnFound = (draft, { execution, step }, event) => {
-  if (execution.workflow?.over === "failed") return whole(execution.workflow.name, execution.id);
+  if (isToResume(execution, step)) return resumeWorkflow(draft, { execution, step }, event);
   if (step) return retryStep(draft, { execution, step, event });
   if (execution.state === "running" && draft.queue(execution.base).frozen) {
     thaw(draft, execution);
@@ -21,7 +22,7 @@ export const retry: OnFound = (draft, { execution, step }, event) => {
     return null;
   }
   if (execution.state !== "failed") return notFailed(execution.id, execution.state).refusal;
-  if (execution.plan === null || Object.keys(execution.steps).length === 0) {
+  if (isUnplanned(execution)) {
     const hindered = whyUnlandable(draft, execution.base);
     if (hindered) return hindered;
     draft.putExecution({
@@ -39,9 +40,17 @@ export const retry: OnFound = (draft, { execution, step }, event) => {
   return null;
 };
 
-/** What followed from a failure is decided; a part of it cannot be done again. */
-const whole = (name: string, id: string): Answer =>
-  refuse("workflow-over", `Execution \`${id}\` carried out a workflow, which is run again as a whole.`, `/enki run ${name} <what>`).refusal;
+/** True for a request that has no plan yet; a workflow needs none. */
+const isUnplanned = ({ workflow, plan, steps }: Execution): boolean => !workflow && (plan === null || Object.keys(steps).length === 0);
+
+const resumeWorkflow: OnFound = (draft, { execution, step }, event) => {
+  if (!execution.workflow) return null;
+  const answer = resume(draft, { execution, run: execution.workflow, step, again });
+  if (answer !== null) return answer;
+  thaw(draft, execution);
+  draft.note(`${event.by} retries ${step ? taskId(execution.id, step.id) : execution.id}`);
+  return null;
+};
 
 const retryStep: OnStep = (draft, { execution, step, event }) => {
   const task = taskId(execution.id, step.id);

@@ -31,7 +31,7 @@ const move = (draft: Draft, id: string, { flow, run }: Moving): void => {
   // Written by us, as this module left it.
   const state = run.state as RunState;
   const results = gather(draft, { execution, flow, state });
-  if (results.size === 0 && Object.keys(execution.steps).length > 0) return;
+  if (results.size === 0 && Object.keys(execution.steps).length > 0 && !run.resumed) return;
   const recorded = recordResults(state, results);
   const next = nextRoles(flow.main, recorded, flow.all);
   giveUp(
@@ -86,8 +86,9 @@ const takeUp = (draft: Draft, id: string, { flow, next }: { flow: Flow; next: Ne
   if (!execution?.workflow) return;
   const pieces = { ...execution.workflow.pieces, ...Object.fromEntries(next.ready.map(({ path }) => [stepOf(path), path])) };
   const begun = new Set(next.ready.map(({ path }) => stepOf(path)));
+  const { resumed: _, ...before } = execution.workflow;
   const run: WorkflowRun = {
-    ...execution.workflow,
+    ...before,
     state: next.state,
     pieces,
     skipped: skippedRoles(next.state),
