@@ -58,6 +58,8 @@ const answer = (query: Query): Fact => {
       return { kind: "rules", query, answer: UNKNOWN_RULES };
     case "merge-methods":
       return { kind: "merge-methods", query, answer: null };
+    case "workflow-files":
+      return { kind: "workflow-files", query, answer: [] };
     case "rejoined":
       return { kind: "rejoined", query, answer: { kind: "commit", commit: query.head } };
     case "checks":

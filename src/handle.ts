@@ -121,7 +121,9 @@ const isDue = (world: World, held: Held, act: Act): boolean => {
 
 const lasting = (facts: ReadonlyMap<string, unknown>): Map<string, unknown> =>
   new Map(
-    [...facts].filter(([key]) => /"kind":"(work|carry|ground|rejoined|chain|contains|merge-of|revert|conflicts|resolution)"/.test(key)),
+    [...facts].filter(([key]) =>
+      /"kind":"(work|carry|ground|rejoined|workflow-files|chain|contains|merge-of|revert|conflicts|resolution)"/.test(key),
+    ),
   );
 
 /** Decides, reading what the decision asks for. */

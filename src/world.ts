@@ -9,8 +9,9 @@ import type { Config } from "./model/config.ts";
 import type { RefMove } from "./model/decision.ts";
 import type { Login, Millis, RefName, Sha } from "./model/ids.ts";
 import type { Ledger } from "./model/ledger.ts";
-import { type Query, queryKey, type Refs } from "./model/query.ts";
+import { type Answers, type Query, queryKey, type Refs } from "./model/query.ts";
 import { ARCHIVE, ATTEMPTS, branchRef, LEDGER } from "./model/refs.ts";
+import { readWorkflowFile } from "./policy/workflow-files.ts";
 import { openRebuild } from "./rebuild.ts";
 import { type Layers, readSettings } from "./settings.ts";
 import { answer } from "./snapshot/answer.ts";
@@ -48,12 +49,26 @@ export const connectWorld = (connected: Connected): World => {
     sweep: openSweep(connected),
     answer: async (queries) => {
       const refused = (query: Query, why: string): void => log(`GitHub does not show ${queryKey(query)}: ${why}`);
-      const facts = await answer(queries, { github, git: { ...clone, archived: (id) => readArchived(clone, id) }, self, refused });
+      const facts = await answer(queries, {
+        github,
+        git: { ...clone, archived: (id) => readArchived(clone, id), workflowFiles: (commit) => readWorkflowFiles(clone, commit) },
+        self,
+        refused,
+      });
       if ("kind" in facts) log(`not read: ${facts.why}`);
       return facts;
     },
     perform: (effects, again) => perform(effects, { github, self, again, now }),
   };
+};
+
+const WORKFLOWS = ".github/workflows/";
+
+/** Workflow files at a commit. One that cannot be read is none, for GitHub as well. */
+const readWorkflowFiles = async (clone: Clone, commit: Sha): Promise<Answers["workflow-files"]> => {
+  const isOne = (path: string): boolean => path.startsWith(WORKFLOWS) && /^[^/]+\.ya?ml$/.test(path.slice(WORKFLOWS.length));
+  const files = await clone.readFiles(commit, isOne);
+  return [...files].flatMap(([path, content]) => readWorkflowFile(path.slice(WORKFLOWS.length), content.toString("utf8")) ?? []);
 };
 
 /** Loading and saving, with what was read last: ledger and configuration are read again only when their commit is another. */

@@ -1,7 +1,9 @@
+import { digestOf, type Effect } from "../model/effect.ts";
 import { type Base, hash, readTaskId, type Sha, taskId } from "../model/ids.ts";
 import type { Candidate, Landing, Queue } from "../model/queue.ts";
+import { OUR_STATUS } from "../model/query.ts";
 import { branchRef, candidateBranch } from "../model/refs.ts";
-import { REUSED_TEXT } from "../render/statuses.ts";
+import { LANDING_TEXT, REUSED_TEXT, toldText } from "../render/statuses.ts";
 import type { Draft } from "./draft.ts";
 
 /** A landing by GitHub's hand, which is written down with the save before it is asked for. */
@@ -34,6 +36,30 @@ export const landSteps = (
     draft.note(`${taskId(id.execution, id.step)} landed on ${base} as ${commit.slice(0, 12)} (head ${head.slice(0, 12)})`);
   }
   startAfter(draft, base, commit);
+};
+
+/**
+ * Reports the required checks that are Enki's to report, on the commit on which GitHub wants them. False while GitHub has not answered;
+ * where it refuses, it will say so of the landing itself.
+ */
+export const tellChecks = (
+  draft: Draft,
+  { terms }: Pick<Queue, "terms">,
+  { candidate, commit }: { candidate: Candidate; commit: Sha },
+): boolean => {
+  let isTold = true;
+  for (const context of terms?.told ?? []) {
+    const own = context === OUR_STATUS;
+    const text = own ? LANDING_TEXT : toldText(candidate.commit);
+    const key = own ? (`set-status:${commit}` as const) : (`set-status:${commit}/${context}` as const);
+    const effect: Effect = { kind: "set-status", key, commit, state: "success", text, ...(own ? {} : { context }) };
+    draft.want(effect);
+    const trace = draft.trace(key);
+    if (trace?.digest === digestOf(effect) || trace?.refused) continue;
+    isTold = false;
+    draft.wake(draft.now + 1);
+  }
+  return isTold;
 };
 
 /** A verdict on the same files that was reused is told of the commit that landed by it. */

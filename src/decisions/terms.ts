@@ -1,7 +1,9 @@
 import type { Base } from "../model/ids.ts";
 import { isGreen, type Queue, type Terms } from "../model/queue.ts";
+import type { RequiredCheck, WorkflowFile } from "../model/query.ts";
 import type { Refusal } from "../model/refusal.ts";
 import { chooseMode, UNLANDABLE } from "../policy/landing-mode.ts";
+import { chooseGate, isFromWorkflows } from "../policy/reported-checks.ts";
 import type { Draft } from "./draft.ts";
 
 /** How and behind what work lands on a base now, or why none can. Undefined while rules and settings are not read. */
@@ -12,14 +14,18 @@ const readTerms = (draft: Draft, base: Base, { refused, denied }: Pick<Queue, "r
   const { checks, landing, method } = draft.snapshot.config.refinery;
   const chosen = chooseMode(base, rules, { landing, method, settings, denied: denied ?? [], refused: refused ?? null });
   if (!chosen.ok) return chosen.refusal;
-  const known = new Set<string>();
-  const required = [...checks, ...rules.checks].filter(({ name, app }) => {
-    const key = JSON.stringify([name, app]);
-    if (known.has(key)) return false;
-    known.add(key);
-    return true;
-  });
-  return { ...chosen.value, checks: required, reviews: rules.reviews, pinned: rules.checks.length > 0 };
+  const files = workflowFiles(draft, base, [...checks, ...rules.checks]);
+  if (!files) return undefined;
+  const gate = chooseGate({ base, mode: chosen.value.mode, rules: rules.checks, own: checks, files });
+  return gate.ok ? { ...chosen.value, ...gate.value, reviews: rules.reviews, pinned: rules.checks.length > 0 } : gate.refusal;
+};
+
+/** The workflows of a base, where a required check may be theirs. Undefined while they are not known. */
+const workflowFiles = (draft: Draft, base: Base, checks: readonly RequiredCheck[]): readonly WorkflowFile[] | undefined => {
+  const commit = draft.base(base);
+  return commit !== null && checks.some((each) => isFromWorkflows(each))
+    ? draft.ask<"workflow-files">({ kind: "workflow-files", commit })
+    : [];
 };
 
 /** Why nothing that is asked for now could ever land on a base, so that nobody works in vain. Undefined while that is not known. */

@@ -1,8 +1,8 @@
 import type { Actor, Forge, Repository } from "./state.ts";
 import { deliver, type Payload } from "./webhooks.ts";
 
-/** Where an event's workflow files are read from: full ref and commit. */
-export type Place = { readonly ref: string; readonly sha: string };
+/** Where an event's workflow files are read from: full ref and commit. `on`: the branch and commit that its runs are reported on, where these are others. */
+export type Place = { readonly ref: string; readonly sha: string; readonly on?: { readonly branch: string; readonly sha: string } };
 
 export type Event = {
   readonly event: string;

@@ -17,7 +17,8 @@ const testMerge = async (forge: Forge, repository: Repository, issue: PullIssue)
   const by = { login: issue.by.login, at: forge.now() };
   const sha = await bare.commitTree(tree, { parents: [base, head], message: `Merge ${head} into ${base}`, by });
   await bare.point(ref, sha);
-  return { ref, sha };
+  // Checks of a pull request are those of its head, though the test merge is what they look at.
+  return { ref, sha, on: { branch: issue.pull.headRef, sha: head } };
 };
 
 export type PullEvent = { readonly issue: Issue; readonly action: string; readonly actor: Actor; readonly more?: Payload };

@@ -17,7 +17,8 @@ export type Start = {
   /** Full ref and commit that the file was taken from. */
   readonly ref: string;
   readonly sha: string;
-  /** That commit. */
+  readonly on?: { readonly branch: string; readonly sha: string };
+  /** The commit that the run is reported on. */
   readonly head: CommitFacts;
   readonly actor: Actor;
   readonly title: string;
@@ -42,8 +43,8 @@ const record = (forge: Forge, repository: Repository, start: Start): Run => {
     path: start.path,
     name: start.name,
     event: start.event,
-    branch: start.ref.replace(/^refs\/(?:heads|tags)\//, ""),
-    sha: start.sha,
+    branch: start.on?.branch ?? start.ref.replace(/^refs\/(?:heads|tags)\//, ""),
+    sha: start.on?.sha ?? start.sha,
     head: start.head,
     actor: start.actor,
     chain: start.chain ?? 0,

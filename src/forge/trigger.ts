@@ -49,10 +49,12 @@ const occasionOf = ({ event, payload, ref, paths, workflow }: Event): Occasion =
   return { event, action: typeof action === "string" ? action : null, ref: ref ?? null, paths: paths ?? null, workflow: workflow ?? null };
 };
 
+const reportedOn = ({ sha, on }: Place): string => on?.sha ?? sha;
+
 const startAll = async (forge: Forge, repository: Repository, of: { event: Event; payload: Payload; way: Way }): Promise<void> => {
   const { event, payload } = of;
   const place = await (event.place ?? (() => defaultPlace(repository)))();
-  const head = place && (await repository.bare.describe(place.sha));
+  const head = place && (await repository.bare.describe(reportedOn(place)));
   if (!place || !head) return;
   const occasion = occasionOf(event);
   for (const file of await workflowsAt(repository, place.sha)) {

@@ -49,10 +49,10 @@ export const openChecks = (http: Http): Checks => {
         schema: ruleList,
       }),
     methods: () => http.get({ route: "GET /repos/{owner}/{repo}", schema: mergeMethods }),
-    setStatus: ({ commit, state, text }) =>
+    setStatus: ({ commit, state, text, context = OUR_STATUS }) =>
       http.send({
         route: "POST /repos/{owner}/{repo}/statuses/{sha}",
-        parameters: { sha: commit, state, description: cut(text), context: OUR_STATUS },
+        parameters: { sha: commit, state, description: cut(text), context },
         schema: anything,
       }),
   };

@@ -145,8 +145,8 @@ export type Checks = {
   rules(base: Base): Promise<Reply<Rules>>;
   /** How the repository's settings let pull requests be merged; null where GitHub does not show them. */
   methods(): Promise<Reply<readonly MergeMethod[] | null>>;
-  /** Sets the status `enki/refinery` of a commit; a long text is cut. */
-  setStatus(status: { commit: Sha; state: "pending" | "success" | "failure"; text: string }): Promise<Reply<null>>;
+  /** Sets a status of a commit, `enki/refinery` where no other is named; a long text is cut. */
+  setStatus(status: { commit: Sha; state: "pending" | "success" | "failure"; text: string; context?: string }): Promise<Reply<null>>;
 };
 
 export type Runs = {

@@ -23,7 +23,8 @@ export type Effect =
   /** Gives a step's pull request another text; the key ends with the landing mode that this tells. */
   | Do<"edit-pull", { pull: number; body: string }>
   | Do<"close-pull", { pull: number; comment: string }>
-  | Do<"set-status", { commit: Sha; state: "pending" | "success" | "failure"; text: string }>
+  /** Our own status where `context` names no other. */
+  | Do<"set-status", { commit: Sha; state: "pending" | "success" | "failure"; text: string; context?: string }>
   | Do<
       "say",
       {

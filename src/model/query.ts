@@ -94,6 +94,16 @@ export type Link =
   | { readonly kind: "conflict"; readonly paths: readonly string[] }
   | { readonly kind: "left-out" };
 
+/** What starts a workflow, with the branches that it is limited to; null for no limit. */
+export type WorkflowTrigger = {
+  readonly event: "push" | "pull_request" | "workflow_dispatch" | "merge_group";
+  readonly branches: readonly string[] | null;
+  readonly ignored: readonly string[] | null;
+};
+
+/** A workflow file as far as it says which checks it reports, under which names and on what. */
+export type WorkflowFile = { readonly file: string; readonly triggers: readonly WorkflowTrigger[]; readonly jobs: readonly string[] };
+
 /** A fact that a decision asks for. Lists cost one request, whatever the number of steps. */
 export type Query =
   | { readonly kind: "permission"; readonly login: Login }
@@ -105,6 +115,8 @@ export type Query =
   | { readonly kind: "rules"; readonly base: Base }
   /** How the repository's settings let pull requests be merged. */
   | { readonly kind: "merge-methods" }
+  /** The files of Actions workflows at a commit. */
+  | { readonly kind: "workflow-files"; readonly commit: Sha }
   /** Check runs and statuses of a commit. */
   | { readonly kind: "checks"; readonly commit: Sha }
   /** The open issues of the backlog, newest first. */
@@ -190,6 +202,7 @@ export type Answers = {
   rules: Rules;
   /** Null where GitHub does not show them. */
   "merge-methods": readonly MergeMethod[] | null;
+  "workflow-files": readonly WorkflowFile[];
   checks: readonly Check[];
   backlog: readonly BacklogItem[];
   /** Refused where GitHub does not show the issue, in its words. */

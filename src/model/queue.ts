@@ -42,6 +42,12 @@ export type Terms = {
   readonly why: string;
   /** Required on the candidate's commit, besides `verify`. */
   readonly checks: readonly RequiredCheck[];
+  /** Required, and reported by workflows on the head of a pull request only. */
+  readonly heads?: readonly RequiredCheck[];
+  /** Workflow files that Enki starts on a candidate, since no push does. */
+  readonly byHand?: readonly string[];
+  /** Names of required checks that Enki itself reports, as statuses on what lands, right before it lands. */
+  readonly told?: readonly string[];
   readonly reviews: number;
   /** True where a rule wants its checks on the very commit. */
   readonly pinned: boolean;
@@ -133,6 +139,9 @@ export const emptyQueue: Queue = {
   reds: 0,
   window: 0,
 };
+
+/** True where something besides the verify job has to be green. */
+export const isGated = ({ checks, heads }: Terms): boolean => checks.length > 0 || (heads !== undefined && heads.length > 0);
 
 /** True while a verify job of it has no verdict. */
 export const isActive = ({ runs }: Candidate): boolean => runs.some(({ verdict }) => verdict === null);

@@ -76,6 +76,10 @@ export const ofBase = (required: readonly RequiredCheck[], found: readonly Check
 export const quietUntil = (required: readonly RequiredCheck[], found: readonly Check[], quiet: Millis): Millis =>
   Math.max(0, ...required.flatMap((each) => anyOf(each, found).map(({ at }) => at + quiet)));
 
+/** Of several judgements the one that decides: one red is red. */
+export const worstOf = (judged: readonly Judged[]): Judged =>
+  ORDER.flatMap((means) => judged.find((each) => each.means === means) ?? [])[0] ?? { means: "green", why: "no check is required" };
+
 /** What all required checks of a commit say together, with the words for the one that decides. None required is green: `verify` is the gate then. */
 export const judgeChecks = (required: readonly RequiredCheck[], found: readonly Check[], since: Millis): Judged => {
   const rows = byName(required, found).map((each): Judged => {
@@ -84,11 +88,7 @@ export const judgeChecks = (required: readonly RequiredCheck[], found: readonly 
     const name = `The check \`${each.name}\`${each.app === null ? "" : ` of \`${each.app}\``}`;
     return { means: row?.means ?? "wait", why: `${name}: ${row?.why ?? ""}` };
   });
-  for (const means of ORDER) {
-    const first = rows.find((row) => row.means === means);
-    if (first) return first;
-  }
-  return { means: "green", why: "no check is required" };
+  return worstOf(rows);
 };
 
 /** The words for a check that never came to an end; a workflow that a path filter leaves out stays pending for ever. */

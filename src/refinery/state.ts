@@ -37,6 +37,8 @@ export type RefineryState = {
   readonly together: boolean;
   /** True where GitHub merges: what may land is named, and stays in the queue until it has. */
   readonly merges?: boolean;
+  /** False while a check that we report ourselves is not known to be there: the candidate lands a moment later. */
+  readonly isReported?: (candidate: Candidate) => boolean;
   /** Verify jobs that a commit had before. */
   readonly attempts: (commit: Sha) => number;
   /** A fact: heads merged onto a commit, in order; undefined until it is known. */

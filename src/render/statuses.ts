@@ -1,3 +1,4 @@
+import type { Sha } from "../model/ids.ts";
 import { conflictOf, isKept, type Step } from "../model/step.ts";
 import { tryWords } from "./conflicts.ts";
 import { oneLine } from "./escape.ts";
@@ -8,6 +9,11 @@ const LIMIT = 140;
 
 /** On a commit that landed without a run of its own. */
 export const REUSED_TEXT = "Verified: a commit with the same files was green before";
+
+/** On a commit that lands next, where a rule requires our status. */
+export const LANDING_TEXT = "Verified; it lands now";
+/** Where a check that Enki started by hand, or saw on a candidate, is told once more for GitHub's rules. */
+export const toldText = (commit: Sha): string => `Green on the candidate ${commit.slice(0, 12)}`;
 
 /** The text of the status `enki/refinery` on a head: plain text, one line. */
 export const statusText = (step: Step): string => {

@@ -17,6 +17,7 @@ export type Commits = {
   resolution(query: Of<"resolution">): Promise<Answers["resolution"]>;
   /** How the steps of an archived execution ended. */
   archived(execution: ExecutionId): Promise<Answers["archived"]>;
+  workflowFiles(commit: Sha): Promise<Answers["workflow-files"]>;
   mergeOf(query: Of<"merge-of">): Promise<Answers["merge-of"]>;
   rejoined(query: Of<"rejoined">): Promise<Answers["rejoined"]>;
   revert(query: Of<"revert">): Promise<Answers["revert"]>;
@@ -57,6 +58,7 @@ const ASKED: Readonly<Record<Remote, "github"> & Record<Exclude<QueryKind, Remot
   resolution: "git",
   archived: "git",
   "merge-of": "git",
+  "workflow-files": "git",
   rejoined: "git",
   revert: "git",
   contains: "git",
@@ -147,6 +149,8 @@ const askGit = async (query: Of<Exclude<QueryKind, Remote>>, git: Commits): Prom
       return { kind: "archived", query, answer: await git.archived(query.execution) };
     case "merge-of":
       return { kind: "merge-of", query, answer: await git.mergeOf(query) };
+    case "workflow-files":
+      return { kind: "workflow-files", query, answer: await git.workflowFiles(query.commit) };
     case "rejoined":
       return { kind: "rejoined", query, answer: await git.rejoined(query) };
     case "revert":

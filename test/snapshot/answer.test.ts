@@ -16,6 +16,7 @@ const git: Commits = {
   conflicts: () => Promise.resolve([{ path: "a.txt", kind: "contents" }]),
   resolution: ({ result }) => Promise.resolve({ kind: "commit", commit: result }),
   archived: (execution) => Promise.resolve(execution === "abcdef" ? { fix: "done" } : null),
+  workflowFiles: () => Promise.resolve([]),
   mergeOf: () => Promise.resolve(null),
   rejoined: ({ head }) => Promise.resolve({ kind: "commit", commit: head }),
   revert: () => Promise.resolve(null),

@@ -23,6 +23,7 @@ import {
   type Review,
   type Rules,
   type Run,
+  type WorkflowFile,
 } from "../../src/model/query.ts";
 import { branchRef, readResultRef, resultRef } from "../../src/model/refs.ts";
 import { brief } from "./build.ts";
@@ -117,6 +118,7 @@ export const memoryWorld = (
     rules: { known: true, types: [], checks: [], reviews: 0, methods: null } as Rules,
     /** How the repository lets pull requests be merged; null where GitHub does not show it. */
     methods: null as readonly MergeMethod[] | null,
+    workflows: [] as readonly WorkflowFile[],
     checks: new Map<Sha, Check[]>(),
     trees: new Map<Sha, Sha>(),
     /** What GitHub merged by our word. */
@@ -221,6 +223,8 @@ export const memoryWorld = (
         return { kind: "rules", query, answer: state.rules };
       case "merge-methods":
         return { kind: "merge-methods", query, answer: state.methods };
+      case "workflow-files":
+        return { kind: "workflow-files", query, answer: state.workflows };
       case "rejoined":
         return {
           kind: "rejoined",

@@ -1,7 +1,7 @@
 import type { Event } from "../../model/event.ts";
 import { type Millis, readTaskId, taskId } from "../../model/ids.ts";
 import { type Job, type JobResult, readJobKey } from "../../model/job.ts";
-import type { Candidate, Queue, VerifyRun } from "../../model/queue.ts";
+import { type Candidate, isGated, type Queue, type VerifyRun } from "../../model/queue.ts";
 import type { Refusal } from "../../model/refusal.ts";
 import { MAIL_LIMITS, workerAddress } from "../../model/mail.ts";
 import { cut } from "../../model/visible.ts";
@@ -137,7 +137,7 @@ const runOf = ({ runs }: Candidate, attempt: number): VerifyRun | undefined =>
 const judge = (clock: Clock, { queue, candidate }: Judged, { job, result }: Ended): Candidate => {
   if (result.end !== "success" && result.end !== "failed")
     return faultCandidate(clock, candidate, { attempt: job.attempt, why: result.why || result.end });
-  if (result.end === "success" && queue.terms && queue.terms.checks.length > 0) return checked(clock, candidate, job.attempt);
+  if (result.end === "success" && queue.terms && isGated(queue.terms)) return checked(clock, candidate, job.attempt);
   const verdict = result.end === "success" ? "green" : "red";
   const log = verdict === "red" ? result.output : candidate.log;
   const runs = candidate.runs.map((run) => (run.attempt === job.attempt ? ({ ...run, verdict, until: null } as const) : run));

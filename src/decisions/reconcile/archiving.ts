@@ -82,7 +82,7 @@ const neededTraces = (draft: Draft): ((key: string) => boolean) => {
     const job = jobOf(key);
     if (job) return candidates.has(job.target);
     const commit = tail(key, "set-status:");
-    if (commit !== null) return heads.has(commit);
+    if (commit !== null) return heads.has(commit.slice(0, 40)) || candidates.has(commit.slice(0, 40));
     return key.startsWith("close-pull:") ? cancels : outbox[key] !== undefined;
   };
 };

@@ -1,13 +1,16 @@
 import type { MergeHow } from "../../model/effect.ts";
-import { readTaskId, type Sha } from "../../model/ids.ts";
+import { type Base, readTaskId, type Sha } from "../../model/ids.ts";
 import type { Landing } from "../../model/queue.ts";
 import { squashWords } from "../../render/commits.ts";
 import type { Draft } from "../draft.ts";
+import { tellChecks } from "../landings.ts";
 
-type Asked = { readonly pull: number; readonly head: Sha; readonly key: `merge-pull:${string}` };
+type Asked = { readonly base: Base; readonly pull: number; readonly head: Sha; readonly key: `merge-pull:${string}` };
 
 /** Asks GitHub to merge the pull request of a landing, in the way that was written down. */
-export const askToMerge = (draft: Draft, landing: Landing, { pull, head, key }: Asked): void => {
+export const askToMerge = (draft: Draft, landing: Landing, { base, pull, head, key }: Asked): void => {
+  // Once it was asked for it may be merged already: what is told then would be told of another commit's landing.
+  if (draft.trace(key) === undefined && !tellChecks(draft, draft.queue(base), { candidate: landing.candidate, commit: head })) return;
   const how = mergeHow(draft, landing, pull);
   draft.want({ kind: "merge-pull", key, pull, head, ...(how && { how }) });
 };

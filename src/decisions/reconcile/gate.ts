@@ -1,9 +1,9 @@
 import { hash, type Sha } from "../../model/ids.ts";
 import { jobKey } from "../../model/job.ts";
-import { type Candidate, isGreen, type Queue, type VerifyRun } from "../../model/queue.ts";
+import { type Candidate, isGated, isGreen, type Queue, type Terms, type VerifyRun } from "../../model/queue.ts";
 import type { Check, RequiredCheck } from "../../model/query.ts";
 import { branchRef, candidateBranch, readCandidateBranch, readCandidateRef } from "../../model/refs.ts";
-import { judgeChecks, type Judged, overdue, ofBase, quietUntil } from "../../policy/gate.ts";
+import { judgeChecks, type Judged, overdue, ofBase, quietUntil, worstOf } from "../../policy/gate.ts";
 import { faultCandidate } from "../apply/resulted.ts";
 import type { Draft } from "../draft.ts";
 import { batchRef } from "../landings.ts";
@@ -17,7 +17,7 @@ const POLL = 60_000;
  */
 export const reconcileGate = (draft: Draft): void => {
   for (const [base, queue] of Object.entries(draft.ledger().queues)) {
-    if (!queue.terms || queue.terms.checks.length === 0) continue;
+    if (!queue.terms || !isGated(queue.terms)) continue;
     const tip = draft.base(base);
     const candidates = queue.candidates.map((each) => read(draft, queue, { candidate: each, landing: each.onto === tip && isGreen(each) }));
     if (candidates.some((each, at) => each !== queue.candidates[at])) draft.putQueue(base, { ...queue, candidates });
@@ -31,9 +31,23 @@ const read = (draft: Draft, queue: Queue, { candidate, landing }: Reading): Cand
   if (lost) return faultCandidate(draft, candidate, { attempt: lost.attempt, why: "a person deleted its branch" });
   const open = candidate.runs.find((run) => (landing ? run.verdict === "green" : run.verdict !== "green" && run.verified));
   if (!open) return candidate;
-  const checks = draft.ask<"checks">({ kind: "checks", commit: candidate.commit });
-  if (!checks) return candidate;
-  return settle(draft, { candidate, run: open }, judge(draft, { candidate, run: open }, { required: queue.terms?.checks ?? [], checks }));
+  const judged = judgeAll(draft, { candidate, run: open }, queue.terms);
+  return judged ? settle(draft, { candidate, run: open }, judged) : candidate;
+};
+
+/** What all required checks say together: those on the candidate, and those on the heads of its pull requests. Undefined while they are not read. */
+const judgeAll = (draft: Draft, of: Open, terms: Terms | undefined): Judged | undefined => {
+  const required = terms?.checks ?? [];
+  const heads = terms?.heads ?? [];
+  const checks = required.length === 0 ? [] : draft.ask<"checks">({ kind: "checks", commit: of.candidate.commit });
+  const onHeads = heads.length === 0 ? [] : of.candidate.items.map(({ head }) => draft.ask<"checks">({ kind: "checks", commit: head }));
+  if (!checks) return undefined;
+  const judged: Judged[] = required.length === 0 ? [] : [judge(draft, of, { required, checks })];
+  for (const found of onHeads) {
+    if (!found) return undefined;
+    judged.push(judgeChecks(heads, found, 0));
+  }
+  return worstOf(judged);
 };
 
 type Open = { readonly candidate: Candidate; readonly run: VerifyRun };
@@ -94,7 +108,11 @@ const branchOf = (commit: Sha, attempt: number): string => branchRef(candidateBr
 /** Gives every candidate under verification a branch that checks see, and takes away those that nobody needs; never one that a person moved. */
 export const reconcileCandidateBranches = (draft: Draft): void => {
   const runs = Object.values(draft.ledger().queues).flatMap((queue) => checkedRuns(queue));
-  for (const { branch, commit, open } of runs) if (open && draft.ref(branch) === null) draft.move(branch, commit);
+  for (const { branch, commit, open, byHand } of runs) {
+    if (!open || draft.ref(branch) !== null) continue;
+    draft.move(branch, commit);
+    for (const workflow of byHand) startByHand(draft, { workflow, branch, commit });
+  }
   const batches = Object.values(draft.ledger().queues).flatMap(({ landing }) => (landing ? [batchRef(landing.candidate.commit)] : []));
   const kept = new Set([...runs.map(({ branch }) => branch), ...batches]);
   const ours = new Set(Object.keys(draft.snapshot.refs).flatMap((ref) => readCandidateRef(ref)?.commit ?? []));
@@ -103,15 +121,22 @@ export const reconcileCandidateBranches = (draft: Draft): void => {
   }
 };
 
-type CheckedRun = { readonly branch: string; readonly commit: Sha; readonly open: boolean };
+/** A workflow that no push starts is started on the branch of the candidate, once for each of its branches. */
+const startByHand = (draft: Draft, { workflow, branch }: { workflow: string; branch: string; commit: Sha }): void => {
+  const name = branch.slice(branchRef("").length);
+  draft.post({ kind: "start-workflow", key: `start-workflow:${workflow}/${name}`, workflow, branch: name });
+};
+
+type CheckedRun = { readonly branch: string; readonly commit: Sha; readonly open: boolean; readonly byHand: readonly string[] };
 
 const checkedRuns = ({ terms, candidates }: Queue): CheckedRun[] =>
-  terms && terms.checks.length > 0
+  terms && isGated(terms)
     ? candidates.flatMap(({ commit, runs }) =>
         runs.map(({ attempt, verdict, until }) => ({
           branch: branchOf(commit, attempt),
           commit,
           open: verdict === null && until !== null,
+          byHand: terms.byHand ?? [],
         })),
       )
     : [];

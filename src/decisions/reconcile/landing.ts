@@ -8,7 +8,7 @@ import { type Entrant, mergeOf, type RefineryEffect, type RefineryPlan } from ".
 import { redTogether } from "../../render/together.ts";
 import { failStep, findStep } from "../apply/failing.ts";
 import { heldBases, liveBases } from "../bases.ts";
-import { newLanding, startAfter, tellReused } from "../landings.ts";
+import { newLanding, startAfter, tellChecks, tellReused } from "../landings.ts";
 import { withTerms } from "../terms.ts";
 import type { Draft } from "../draft.ts";
 import { JOB_SLACK, MAX_FAULTS } from "../faults.ts";
@@ -43,6 +43,7 @@ const landOn = (draft: Draft, base: Base): void => {
     reuse: ready.terms?.pinned !== true,
     together: ready.terms?.mode !== "each",
     merges: (ready.terms?.mode ?? "exact") !== "exact",
+    isReported: (candidate) => ready.terms?.mode !== "exact" || tellChecks(draft, ready, { candidate, commit: candidate.commit }),
     attempts: (commit) => jobsAskedFor(draft, "verify", commit),
     chain: (query) => draft.ask<"chain">(query),
   });

@@ -113,7 +113,7 @@ const merge = (draft: Draft, base: Base, landing: Landing): void => {
   if (landing.mode === "batch" && pull === null) return offer(draft, base, landing);
   if (pull === null) return;
   if (landing.tries > 0 && draft.now < landing.since + landing.tries * PAUSE) return draft.wake(landing.since + landing.tries * PAUSE);
-  askToMerge(draft, landing, { pull, head: headOf(landing), key: mergeKey(draft, landing) });
+  askToMerge(draft, landing, { base, pull, head: headOf(landing), key: mergeKey(draft, landing) });
 };
 
 const mayStill = (draft: Draft, base: Base, { candidate }: Landing): boolean => {

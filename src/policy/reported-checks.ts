@@ -1,0 +1,81 @@
+import { OUR_STATUS, type RequiredCheck, type Rules, type WorkflowFile } from "../model/query.ts";
+import type { Terms } from "../model/queue.ts";
+import { accept, refuse, type Refused, type Result } from "../model/refusal.ts";
+import { ACTIONS, type Reported, whereReported } from "./workflow-files.ts";
+
+/** Who reports the required checks, and where they are waited for. */
+export type Gate = Pick<Terms, "checks" | "heads" | "byHand" | "told">;
+
+type Asked = {
+  readonly base: string;
+  readonly mode: Terms["mode"];
+  /** Those of the rules: GitHub wants them on the commit that lands, or on the head of the pull request. */
+  readonly rules: Rules["checks"];
+  /** Those of the configuration, which only Enki waits for. */
+  readonly own: readonly RequiredCheck[];
+  readonly files: readonly WorkflowFile[];
+};
+
+const keyOf = ({ name, app }: RequiredCheck): string => JSON.stringify([name, app]);
+
+/** True for what workflows of this repository may report, as far as a name and an app tell. */
+export const isFromWorkflows = ({ name, app }: RequiredCheck): boolean =>
+  name !== "*" && name !== OUR_STATUS && (app === null || ACTIONS.has(app));
+
+/**
+ * Where each required check is waited for: on the candidate, or on the head of its pull request where workflows report it only there.
+ * `enki/refinery` is Enki's own, and is set before the landing. Refusal: `unreported-check`, for one that would be waited for in vain.
+ */
+export const chooseGate = ({ base, mode, rules, own, files }: Asked): Result<Gate> => {
+  const found: Found = { checks: new Map(), heads: new Map(), byHand: new Set(), told: new Set() };
+  for (const check of [...own, ...rules]) {
+    const isRule = rules.includes(check);
+    const where = isFromWorkflows(check) ? whereReported(files, check, base) : null;
+    if (check.name === OUR_STATUS) tell(found, check, isRule);
+    else if (where === null || where.candidate) found.checks.set(keyOf(check), check);
+    else if (mode === "each" && where.pull) found.heads.set(keyOf(check), check);
+    else if (where.byHand !== null && !(isRule && check.app !== null)) startByHand(found, check, { file: where.byHand, isRule });
+    else return unreported(base, check, where);
+  }
+  return accept(gateOf(found));
+};
+
+type Found = {
+  readonly checks: Map<string, RequiredCheck>;
+  readonly heads: Map<string, RequiredCheck>;
+  readonly byHand: Set<string>;
+  readonly told: Set<string>;
+};
+
+const tell = ({ told }: Found, { name }: RequiredCheck, isRule: boolean): void => {
+  if (isRule) told.add(name);
+};
+
+/** What is started by hand counts for no rule of GitHub: its end is told once more, as a status. */
+const startByHand = (found: Found, check: RequiredCheck, { file, isRule }: { file: string; isRule: boolean }): void => {
+  found.checks.set(keyOf(check), check);
+  found.byHand.add(file);
+  tell(found, check, isRule);
+};
+
+const gateOf = ({ checks, heads, byHand, told }: Found): Gate => ({
+  checks: [...checks.values()],
+  ...(heads.size > 0 && { heads: [...heads.values()] }),
+  ...(byHand.size > 0 && { byHand: [...byHand] }),
+  ...(told.size > 0 && { told: [...told] }),
+});
+
+const unreported = (base: string, { name, app }: RequiredCheck, where: Reported): Refused => {
+  const check = `The check \`${name.replaceAll("`", "'")}\``;
+  const [file] = where.files;
+  if (file === undefined)
+    return refuse(
+      "unreported-check",
+      `${check} of GitHub Actions is required on \`${base}\`, and no workflow there has a job of that name: nothing can land.`,
+      "give a workflow a job of that name, or take the requirement back",
+    );
+  const why = `${check} is required on \`${base}\`, and \`${file}\` does not report it on what Enki verifies: nothing can land.`;
+  const byHand = app === null ? ` or give it the trigger \`workflow_dispatch\`,` : "";
+  const each = where.pull ? ' or set [refinery] landing = "each"' : ' or, if it runs on pull requests, set [refinery] landing = "each"';
+  return refuse("unreported-check", why, `let \`${file}\` run on pushes to \`enki/candidate/**\`,${byHand}${each}`);
+};
