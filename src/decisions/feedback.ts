@@ -10,7 +10,8 @@ import type { Draft } from "./draft.ts";
 type Of = { readonly execution: Execution; readonly step: Step };
 
 /** The feedback of an attempt; null where it was given none. */
-const feedbackOf = (draft: Draft, task: TaskId, attempt: number): Feedback | null => draft.ledger().feedback[`${task}/${attempt}`] ?? null;
+export const feedbackOf = (draft: Draft, task: TaskId, attempt: number): Feedback | null =>
+  draft.ledger().feedback[`${task}/${attempt}`] ?? null;
 
 /** What earlier attempts of a step were given, or could have been. */
 const readBefore = (draft: Draft, { execution, step }: Of): ReadonlySet<RemarkId> => {

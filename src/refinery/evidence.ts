@@ -1,5 +1,5 @@
 import type { Sha, TaskId } from "../model/ids.ts";
-import { type Candidate, isActive, isGreen, type Queue } from "../model/queue.ts";
+import { type Candidate, isActive, isGreen, type Queue, type QueueItem } from "../model/queue.ts";
 import { failureRate } from "./odds.ts";
 
 /** Green commits and trees that are remembered. */
@@ -38,10 +38,17 @@ export const weigh = (before: Queue): Queue => {
   return isFine && next.reds > 0 ? { ...next, reds: 0 } : next;
 };
 
+/** True for a head of which no run has said anything since it came: one that came back finds its verdict here again. */
+const isUntried = ({ items, groups }: Queue, { task, head }: Pick<QueueItem, "task" | "head">): boolean =>
+  !groups.some((group) => group.includes(task)) &&
+  items.some((item) => item.task === task && item.head === head && !item.cleared && item.strikes === 0 && item.red === null);
+
 /** Green clears all that was in it, also of strikes: those were flakes. */
 const absolve = (queue: Queue): Queue => {
   // A base that was green before may be asked again whether it still is.
-  const green = queue.candidates.filter((each) => isGreen(each) && (each.items.length === 0 || !queue.sound.includes(each.commit)));
+  const isNews = (each: Candidate): boolean =>
+    each.items.length === 0 || !queue.sound.includes(each.commit) || each.items.some(({ task, head }) => isUntried(queue, { task, head }));
+  const green = queue.candidates.filter((each) => isGreen(each) && isNews(each));
   if (green.length === 0) return queue;
   const cleared = new Set(green.flatMap(({ items }) => items.map(({ task }) => task)));
   const items = queue.items.map((item) => (cleared.has(item.task) ? { ...item, strikes: 0, cleared: true } : item));

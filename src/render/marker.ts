@@ -1,6 +1,6 @@
-const KINDS = ["execution", "reply", "mail", "backlog"] as const;
+const KINDS = ["execution", "reply", "answer", "mail", "backlog"] as const;
 
-/** What one of our texts is: an execution's comment, the answer to a comment, a mail to a person, an issue of the backlog. */
+/** What one of our texts is: an execution's comment, the answer to a command, the answer to a remark, a mail to a person, an issue of the backlog. */
 export type Marker = { readonly kind: (typeof KINDS)[number]; readonly id: string };
 
 /** The hidden first line by which we find our own comment again. */

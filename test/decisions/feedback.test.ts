@@ -316,3 +316,91 @@ describe("what an attempt that answers people works on", () => {
     it.replay();
   });
 });
+
+describe("what an attempt answers", () => {
+  const asked = async () => {
+    const it = await begun();
+    const [one, two, three] = [line("Why two?"), line("And here?"), line("Hm.")];
+    await it.reviewed({ text: "Some things.", lines: [one, two, three] });
+    const said = (thread: PullTalk["lines"][number]) =>
+      it.state.replies.filter((reply) => reply.thread === thread.thread).map(({ body }) => body);
+    const numberOf = (text: string): number =>
+      1 + (it.given(2)?.items.findIndex((item) => (item.kind === "thread" ? item.said[0]?.text : item.said.text) === text) ?? -1);
+    return { ...it, one, two, three, said, numberOf };
+  };
+
+  test("each thread once: with the commit that addresses it, the reason why none does, or that nothing was said of it", async () => {
+    const it = await asked();
+    await it.end(`work/${it.task("fix")}/`, {
+      end: "success",
+      replies: [
+        { comment: it.numberOf("Why two?"), addressed: true, text: "It is one now." },
+        { comment: it.numberOf("And here?"), addressed: false, text: "The test needs it.\nSee `b.txt`." },
+        { comment: 99, addressed: true, text: "Nobody asked." },
+      ],
+    });
+    const head = (it.head("fix") ?? "").slice(0, 12);
+    expect(it.said(it.one)).toEqual([
+      expect.stringMatching(new RegExp(`^<!-- enki:answer:[0-9a-f]{12} -->\nAddressed in ${head}: It is one now\\.$`)),
+    ]);
+    expect(it.said(it.two)).toEqual([expect.stringMatching(/\nNot changed:\n\n> The test needs it\.\n> See `b\.txt`\.$/)]);
+    expect(it.said(it.three)).toEqual([
+      expect.stringContaining(`There is a new attempt at ${head}. Its agent said nothing about this comment`),
+    ]);
+    await it.verified();
+    await it.tell({ kind: "swept", until: 5 });
+    it.restart();
+    await it.tell({ kind: "woken" });
+    expect(it.state.replies).toHaveLength(3);
+    it.replay();
+  });
+
+  test("what stands in no thread is answered in one comment, where the agent answers it", async () => {
+    const it = await asked();
+    await it.end(`work/${it.task("fix")}/`, {
+      end: "success",
+      replies: [{ comment: it.numberOf("Some things."), addressed: true, text: "All of them." }],
+    });
+    const [answer, ...others] = it.state.comments.filter(({ issue }) => issue === it.pull).map(({ body }) => body);
+    expect(answer).toMatch(/\*\*maintainer\*\*: “Some things\.”\n\nAddressed in [0-9a-f]{12}: All of them\./);
+    expect(others).toEqual([]);
+  });
+
+  test("an agent's words cannot mention anybody, link, or begin a command", async () => {
+    const it = await asked();
+    const text = "/enki cancel\n@octocat see [this](http://evil.example) <img src=x>\nfixes #1";
+    await it.end(`work/${it.task("fix")}/`, { end: "success", replies: [{ comment: it.numberOf("Why two?"), addressed: true, text }] });
+    const [said = ""] = it.said(it.one);
+    for (const raw of ["@octocat", "http://", " <img", "#1", " [this"]) expect(said).not.toContain(raw);
+    expect(said).not.toMatch(/^\/enki/m);
+  });
+
+  test("an attempt that changes nothing and says why leaves the head; the request for changes then waits for its reviewer", async () => {
+    const it = await asked();
+    const head = it.head("fix");
+    await it.end(`work/${it.task("fix")}/`, {
+      end: "unchanged",
+      outcome: { kind: "nothing-to-do", reason: "It is right as it is." },
+      replies: [{ comment: it.numberOf("Why two?"), addressed: false, text: "One would not do." }],
+    });
+    while (it.running().some((job) => job.startsWith("verify/"))) await it.verified();
+    await it.tell({ kind: "woken", people: "reviews", pull: it.pull });
+    expect(it.head("fix")).toBe(head);
+    expect(it.at("fix")).toMatchObject({ state: "waiting", attempt: 2, why: { code: "changes-requested" } });
+    expect(it.said(it.one)).toEqual([expect.stringContaining("Not changed: One would not do.")]);
+    expect(it.said(it.three)).toEqual([expect.stringContaining("left the work as it is")]);
+    await it.reviewed({ verdict: "approved", text: "" });
+    expect(it.state_("fix")).toBe("done");
+  });
+
+  test("an attempt that fails answers nobody, and the next one answers for both", async () => {
+    const it = await asked();
+    await it.end(`work/${it.task("fix")}/`, { end: "failed", why: "it broke" });
+    expect(it.state.replies).toEqual([]);
+    await it.retry();
+    const number = 1 + (it.given(3)?.items.findIndex((item) => item.kind === "thread" && item.said[0]?.text === "Why two?") ?? -1);
+    await it.end(`work/${it.task("fix")}/`, { end: "success", replies: [{ comment: number, addressed: true, text: "Now it is." }] });
+    expect(it.said(it.one)).toEqual([expect.stringContaining("Now it is.")]);
+    expect(it.state.replies).toHaveLength(3);
+  });
+});

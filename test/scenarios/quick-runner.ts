@@ -18,7 +18,7 @@ import { after } from "../support/after.ts";
 export type Act =
   | { readonly plan: Plan }
   /** New contents by path; null removes. */
-  | { readonly files: Readonly<Record<string, string | null>>; readonly output?: string }
+  | { readonly files: Readonly<Record<string, string | null>>; readonly output?: string; readonly replies?: NewBundle["replies"] }
   | { readonly report: string; readonly why?: string }
   /** What a hostile job leaves: these entries, as they are. */
   | { readonly bundle: NewBundle["files"] }
@@ -140,7 +140,8 @@ const perform = async (host: JobHost, spec: JobSpec, act: Exclude<Act, string>):
   }
   const running = { directory: host.workspace, after };
   const files = await changedFiles(running, at.clone, { workspace: host.workspace, base: startOf(spec) });
-  return writeBundle(at.bundle, { ...EMPTY_BUNDLE, end: files.length > 0 ? "success" : "unchanged", files, output: act.output ?? "done" });
+  const { output = "done", replies = [] } = act;
+  return writeBundle(at.bundle, { ...EMPTY_BUNDLE, end: files.length > 0 ? "success" : "unchanged", files, output, replies });
 };
 
 const publish = async (host: JobHost, request: RunRequest, act: Act): Promise<void> => {

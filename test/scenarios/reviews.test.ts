@@ -20,11 +20,114 @@ const begun = async (over: Partial<StageOptions> = {}) => {
   return { ...stage, issue, pull: Number(/approve #(\d+) with a review/.exec(shown)?.[1]) };
 };
 
+/** Answers by what is said, for whichever attempt is given it. */
+const answering =
+  (said: Record<string, { addressed: boolean; text: string }>): Script =>
+  (spec) => {
+    const given = spec.feedback?.feedback.items ?? [];
+    if (spec.kind !== "work" || given.length === 0) return script(spec);
+    const replies = given.flatMap((item, index) => {
+      const first = item.kind === "thread" ? item.said[0]?.text : item.said.text;
+      const reply = said[first ?? ""];
+      return reply ? [{ comment: index + 1, ...reply }] : [];
+    });
+    return { files: { [`answer-${spec.attempt}.txt`]: "answered\n" }, replies };
+  };
+
 const LINE = { path: "fix.txt", line: 2 };
 
 /** Enki's answers in the threads of a pull request's comments on lines. */
 const answers = async ({ maintainer }: OpenStage, pull: number): Promise<string[]> =>
   (await maintainer.lineComments(pull)).flatMap(({ user, body }) => (user.login === "enki[bot]" ? [body] : []));
+
+describe("what people say on a step's pull request", () => {
+  test("line comments of a request for changes start an attempt on the same work, which answers each thread", async () => {
+    const specs: JobSpec[] = [];
+    const answers_ = answering({
+      "Why two?": { addressed: true, text: "It says why now." },
+      "And three?": { addressed: false, text: "It is asked for." },
+    });
+    const stage = await begun({
+      script: (spec) => {
+        specs.push(spec);
+        return answers_(spec);
+      },
+    });
+    const first = await stage.git("rev-parse", `refs/pull/${stage.pull}/head`);
+    await stage.person("stranger", "read").comment(stage.pull, "I like it.");
+    await stage.maintainer.review(stage.pull, {
+      event: "REQUEST_CHANGES",
+      body: "See inline.",
+      comments: [
+        { ...LINE, body: "Why two?" },
+        { ...LINE, line: 3, body: "And three?" },
+        { ...LINE, line: 1, body: "Nice." },
+      ],
+    });
+    const all = await stage.until("three answers", async () => {
+      const said = await answers(stage, stage.pull);
+      return said.length === 3 && said;
+    });
+    const second = await stage.git("rev-parse", `refs/pull/${stage.pull}/head`);
+    expect(await stage.git("rev-parse", `${second}^`)).toBe(first);
+    expect(all.map((body) => body.split("\n")[1])).toEqual([
+      `Addressed in ${second.slice(0, 12)}: It says why now.`,
+      "Not changed: It is asked for.",
+      expect.stringContaining(`There is a new attempt at ${second.slice(0, 12)}.`),
+    ]);
+    const given = specs.findLast(({ kind }) => kind === "work")?.feedback?.feedback;
+    expect(given?.items).toMatchObject([
+      { kind: "remark", said: { by: "stranger", permission: "read", text: "I like it." } },
+      { kind: "review", verdict: "changes-requested", said: { by: "maintainer", text: "See inline." } },
+      { kind: "thread", path: "fix.txt", line: 2, side: "new", said: [{ text: "Why two?" }] },
+      { kind: "thread", line: 3 },
+      { kind: "thread", line: 1 },
+    ]);
+    await stage.shows(stage.issue, /approve #\d+ with a review/);
+    await stage.maintainer.review(stage.pull, { event: "APPROVE" });
+    await stage.shows(stage.issue, /Done: all of it landed/);
+    expect(await answers(stage, stage.pull)).toHaveLength(3);
+  });
+
+  test("remarks without a request wait, are counted, and are worked on after a retry on the pull request", async () => {
+    const stage = await begun({ script: answering({ "And the docs?": { addressed: true, text: "Written." } }) });
+    await stage.maintainer.comment(stage.pull, "/enki retry");
+    expect(await stage.replies(stage.pull, /nothing-new/)).toContain("Nobody said anything new");
+    await stage.maintainer.review(stage.pull, { event: "COMMENT", comments: [{ ...LINE, body: "And the docs?" }] });
+    stage.later(31_000);
+    await stage.sweepUntil(
+      "the remark to be counted",
+      async () => (await stage.said(stage.issue, "execution")).join().includes("1 remark waits"),
+      1_000,
+    );
+    await stage.maintainer.comment(stage.pull, "/enki retry");
+    const [answer] = await stage.until("an answer", async () => {
+      const said = await answers(stage, stage.pull);
+      return said.length > 0 && said;
+    });
+    expect(answer).toMatch(/Addressed in [0-9a-f]{12}: Written\./);
+  });
+
+  test("an answer whose request was lost after it took effect is not given twice", async () => {
+    let lost = 0;
+    const stage = await begun({
+      script: answering({ "Why two?": { addressed: true, text: "So." } }),
+      faults: {
+        requests: ({ method, path, login }) =>
+          method === "POST" && path.endsWith("/replies") && login === "enki[bot]" && lost++ === 0 ? "after" : null,
+      },
+    });
+    await stage.maintainer.review(stage.pull, { event: "REQUEST_CHANGES", body: "No.", comments: [{ ...LINE, body: "Why two?" }] });
+    await stage.shows(stage.issue, /approve #\d+ with a review/);
+    await stage.until("an answer", async () => (await answers(stage, stage.pull)).length > 0);
+    for (let sweep = 0; sweep < 3; sweep += 1) {
+      stage.later(10_000);
+      await stage.sweep();
+    }
+    expect(lost).toBe(1);
+    expect(await answers(stage, stage.pull)).toHaveLength(1);
+  });
+});
 
 describe("commands in reviews and in comments on lines", () => {
   test("a command in a review's text works as in a comment, and an unknown one is answered on the pull request", async () => {

@@ -3,6 +3,7 @@ import { type Sha, taskId } from "../../model/ids.ts";
 import { type Execution, isOver } from "../../model/execution.ts";
 import { neededSteps, neededTasks } from "../../model/plan.ts";
 import type { Answers } from "../../model/query.ts";
+import type { ThreadReply } from "../../model/outcome.ts";
 import { taskRef } from "../../model/refs.ts";
 import { type Head, NOTHING_TO_DO, type Step } from "../../model/step.ts";
 import { workMessage } from "../../render/commits.ts";
@@ -10,14 +11,17 @@ import { buildBase } from "../bases.ts";
 import type { Draft } from "../draft.ts";
 import { PERSON_WAIT } from "../faults.ts";
 import { personsHead } from "../rewinds.ts";
+import { answerPeople, isAnswer } from "./answer-people.ts";
 import { type At, failStep } from "./failing.ts";
 
 type Resulted = Extract<Event, { kind: "resulted" }>;
 
+type Finishing = At & { readonly artifact: string | null; readonly remark: string; readonly replies: readonly ThreadReply[] };
+
 /** A step without files: a report, or nothing to do. */
-export const finish = (draft: Draft, { execution, step, artifact, remark }: At & { artifact: string | null; remark: string }): void => {
+export const finish = (draft: Draft, { execution, step, artifact, remark, replies }: Finishing): void => {
   const tip = draft.ref(taskRef(taskId(execution.id, step.id)));
-  if (artifact === null && tip !== null) return keepBranch(draft, { execution, step, tip, remark });
+  if (artifact === null && tip !== null) return keepBranch(draft, { execution, step, tip, remark, replies });
   if (artifact !== null) draft.putArtifact(execution.id, step.id, artifact);
   endWithout(draft, { execution, step: { ...step, faults: 0, artifact: artifact !== null }, remark });
 };
@@ -56,13 +60,24 @@ const isNeeded = (draft: Draft, execution: Execution, { id }: Step): boolean => 
   });
 };
 
-/** Nothing was added to a branch that is there: what a person pushed to it is the work; what an earlier attempt made is not taken for done. */
-const keepBranch = (draft: Draft, { execution, step, tip, remark }: At & { tip: Sha; remark: string }): void => {
+type Keeping = Omit<Finishing, "artifact"> & { readonly tip: Sha };
+
+/**
+ * Nothing was added to a branch that is there: what a person pushed to it is the work, and what people spoke of stays as it is where its agent says why.
+ * What an earlier attempt made is not taken for done otherwise.
+ */
+const keepBranch = (draft: Draft, { execution, step, tip, remark, replies }: Keeping): void => {
   const task = taskId(execution.id, step.id);
+  const answers = isAnswer(draft, { execution, step });
+  if (answers) answerPeople(draft, { execution, step, head: null, replies });
+  if (answers && tip === step.head?.sha && step.base === tip) {
+    draft.putStep(execution.id, { ...step, faults: 0, state: "worker_done", why: null, answered: step.attempt });
+    return draft.note(`${task} answers what people said, and leaves ${tip.slice(0, 12)} as it is`);
+  }
   if (tip !== step.head?.sha || step.head.by === "person") {
     const head = personsHead(draft, execution, { sha: tip, before: step.head });
     if (!head) return;
-    draft.putStep(execution.id, { ...step, faults: 0, state: "worker_done", why: null, head });
+    draft.putStep(execution.id, { ...step, faults: 0, state: "worker_done", why: null, head, ...(answers && { answered: step.attempt }) });
     return draft.note(`${task} adds nothing to ${tip.slice(0, 12)}, which a person pushed`);
   }
   const because = remark === "" ? "" : ` (${remark.replace(/[.\s]+$/, "")})`;
@@ -121,8 +136,9 @@ export const deliver = (draft: Draft, at: At & { event: Resulted }): void => {
   const carried = carry(draft, at, workMessage({ execution, step: planned, suffix: draft.snapshot.config.git.commitSuffix }));
   if (!carried) return;
   const { work, by, on, tip } = carried;
+  const { replies } = event.result;
   if (work.kind === "unchanged")
-    return finish(draft, { execution, step, artifact: null, remark: `\`${execution.base}\` has what it changed already.` });
+    return finish(draft, { execution, step, artifact: null, remark: `\`${execution.base}\` has what it changed already.`, replies });
   if (work.kind === "conflict") {
     const why = `It conflicts with what its branch or its base holds, in ${work.paths.slice(0, 5).join(", ")}.`;
     return failStep(draft, { execution, step, why: { code: "work-conflict", why, next: `/enki retry ${task}` }, log: "" });
@@ -133,5 +149,6 @@ export const deliver = (draft: Draft, at: At & { event: Resulted }): void => {
   const made = by === "person" ? undefined : madeOf(before, { step, event });
   const next = { ...rest, ...(made && { made }), faults: 0, state: "worker_done", why: null, base: event.result.base, head, on } as const;
   draft.putStep(execution.id, { ...next, answered: step.attempt });
+  answerPeople(draft, { execution, step, head: work.commit, replies });
   draft.note(`${task} delivered ${work.commit.slice(0, 12)}`);
 };

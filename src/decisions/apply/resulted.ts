@@ -63,7 +63,7 @@ const close = (draft: Draft, { execution, step, event }: At & { event: Resulted 
       return deliver(draft, { execution, step, event });
     case "artifact":
     case "unchanged":
-      return finish(draft, { execution, step, artifact: result.artifact, remark: remarkOf(result) });
+      return finish(draft, { execution, step, artifact: result.artifact, remark: remarkOf(result), replies: result.replies });
     case "timed-out":
     case "crashed":
       return workFault(draft, { execution, step, why: result.why || result.end });
