@@ -120,6 +120,7 @@ const connectRepository = async (host: AppHost, repository: string, source: Sour
     owner,
     repo,
     clock: timers.now,
+    serverUrl: host.serverUrl,
     ...(source?.defaultBranch !== undefined && { defaultBranch: source.defaultBranch }),
   });
   const branch = await github.defaultBranch();

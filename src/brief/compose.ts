@@ -81,6 +81,7 @@ export const composeBrief = (wish: BriefWish, gathered: Gathered): Brief => {
       edited: candidates.filter((each) => each === "edited").length,
       untrusted: written.length - wanted.length,
     },
+    files: [],
     pull,
   };
 };

@@ -3,6 +3,7 @@ import { z } from "zod";
 import { pageRoutes } from "../page/routes.ts";
 import { actionRoutes } from "./actions.ts";
 import { assigneeRoutes } from "./assignees.ts";
+import { attachmentRoutes } from "./attachments.ts";
 import { checkRoutes } from "./checks.ts";
 import { commentRoutes } from "./comments.ts";
 import { handle, meter, needActor, readActor, readInput, send, sendRefusal } from "./exchange.ts";
@@ -182,6 +183,7 @@ export const createServer = (forge: Forge, failed: (error: unknown) => void): Ho
     app.on(method, `${API}/repos/:owner/:repo${path}`, handle(forge, need, handler));
   }
   gitRoutes(forge, app);
+  attachmentRoutes(forge, app);
   // Before the pages, for which `/api/v3` would be a repository.
   app.all("/api/*", (context) => sendRefusal(forge, context, notFound()));
   pageRoutes(forge, app);

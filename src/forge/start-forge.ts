@@ -1,11 +1,11 @@
-import { createPublicKey, generateKeyPair } from "node:crypto";
 import { access } from "node:fs/promises";
 import { join } from "node:path";
-import { promisify } from "node:util";
 import { serve, type ServerType } from "@hono/node-server";
 import type { After } from "../git/run.ts";
 import type { Runner } from "../runner/contract.ts";
+import { attach, type Attachment } from "./attachments.ts";
 import { openBare } from "./bare.ts";
+import { createApp, type CreatedApp, type NewApp } from "./create-app.ts";
 import { createBare } from "./create-bare.ts";
 import { repositoryNamed } from "./access.ts";
 import { isPull, setDraft, setResolved } from "./pull-events.ts";
@@ -52,17 +52,6 @@ export type ForgeOptions = {
 };
 
 type Named = { readonly owner: string; readonly name: string };
-type NewApp = {
-  readonly name: string;
-  readonly privateKeyPem?: string;
-  readonly webhookUrl?: string;
-  readonly secret: string;
-  readonly permissions?: Rights;
-  /** The events that its webhook is told of; all where none are given. */
-  readonly events?: readonly string[];
-};
-type CreatedApp = { readonly id: number; readonly login: string; readonly privateKeyPem: string; readonly secret: string };
-
 export type RunningForge = {
   /** `http://127.0.0.1:<port>`: git under `/<owner>/<name>.git`. */
   readonly url: string;
@@ -91,6 +80,8 @@ export type RunningForge = {
   setDraft(repository: Named, pull: { readonly number: number; readonly draft: boolean; readonly login: string }): void;
   /** What a person does with the thread of a comment on a diff. */
   setResolved(repository: Named, thread: { readonly comment: number; readonly resolved: boolean; readonly login: string }): void;
+  /** Attaches a file, as a person does in GitHub's pages: its REST API has no such thing. Gives its address. */
+  attach(attachment: Attachment): string;
   /** Deliveries of webhooks so far, oldest first. */
   deliveries(): readonly Delivery[];
   /** Resolves when webhooks are delivered, runs that are due have been started and marks are set; throws what failed meanwhile. */
@@ -102,15 +93,6 @@ export type RunningForge = {
 const LAG: Lag = { runs: 2_000, merged: 1_000 };
 const RATE_LIMIT = 5_000;
 const FIRST_ID = 1_000;
-const RIGHTS: Rights = {
-  actions: "write",
-  checks: "write",
-  contents: "write",
-  issues: "write",
-  metadata: "read",
-  pull_requests: "write",
-  statuses: "write",
-};
 
 const openForge = (options: ForgeOptions): Forge => ({
   directory: options.directory,
@@ -129,6 +111,7 @@ const openForge = (options: ForgeOptions): Forge => ({
   tokens: new Map(),
   apps: [],
   repositories: new Map(),
+  attachments: new Map(),
   deliveries: [],
   used: new Map(),
   work: openWork(options.after),
@@ -172,28 +155,6 @@ const createRepository = async (forge: Forge, given: Parameters<RunningForge["cr
     numbers: 0,
   };
   forge.repositories.set(keyOf(owner, name), repository);
-};
-
-const newKey = async (): Promise<string> => {
-  const { privateKey } = await promisify(generateKeyPair)("rsa", { modulusLength: 2_048 });
-  return privateKey.export({ type: "pkcs8", format: "pem" }).toString();
-};
-
-const createApp = async (forge: Forge, given: NewApp): Promise<CreatedApp> => {
-  const privateKeyPem = given.privateKeyPem ?? (await newKey());
-  const app: App = {
-    id: nextId(forge),
-    slug: given.name,
-    account: accountOf(forge, `${given.name}[bot]`),
-    publicKey: createPublicKey(privateKeyPem).export({ type: "spki", format: "pem" }).toString(),
-    webhookUrl: given.webhookUrl ?? null,
-    secret: given.secret,
-    rights: { metadata: "read", ...(given.permissions ?? RIGHTS) },
-    events: given.events ?? null,
-    installations: new Map(),
-  };
-  forge.apps.push(app);
-  return { id: app.id, login: app.account.login, privateKeyPem, secret: app.secret };
 };
 
 const appNumbered = (forge: Forge, id: number): App => {
@@ -272,6 +233,7 @@ export const startForge = async (options: ForgeOptions): Promise<RunningForge> =
     createInstallationToken: (id, owner, permissions) => createInstallationToken(forge, { id, owner, rights: permissions ?? null }),
     createRepository: (given) => createRepository(forge, given),
     ...settersOf(forge),
+    attach: (attachment) => attach(forge, attachment),
     deliveries: () => forge.deliveries,
     settled: async () => {
       await forge.work.settled();

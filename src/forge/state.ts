@@ -1,5 +1,6 @@
 import type { After } from "../git/run.ts";
 import type { Conclusion, JobReport, Runner } from "../runner/contract.ts";
+import type { Attachment } from "./attachments.ts";
 import type { Bare } from "./bare.ts";
 import type { CommitFacts, Size } from "./commits.ts";
 import type { Event } from "./happen.ts";
@@ -251,6 +252,8 @@ export type Forge = {
   readonly tokens: Map<string, Token>;
   readonly apps: App[];
   readonly repositories: Map<string, Repository>;
+  /** What people attached, by number. */
+  readonly attachments: Map<number, Attachment>;
   readonly deliveries: Delivery[];
   readonly used: Map<string, { count: number; reset: number }>;
   readonly work: Work;

@@ -10,7 +10,17 @@ import { mergeOf } from "./merges.ts";
 import { ARCHIVE, LEDGER } from "../model/refs.ts";
 import { readConflicts, readMissing } from "./conflicts.ts";
 import { beginResolution, buildResolution } from "./resolutions.ts";
-import { type Identity, isAncestor, isCommit, type NewCommit, type NewFiles, readBlobs, writeCommit, writeFiles } from "./objects.ts";
+import {
+  type Identity,
+  isAncestor,
+  isCommit,
+  type NewCommit,
+  type NewFiles,
+  readBlobs,
+  textAt,
+  writeCommit,
+  writeFiles,
+} from "./objects.ts";
 import { push, type Pushed } from "./push.ts";
 import { type After, git, GitError, runGit, type Running, tokenEnv } from "./run.ts";
 import { listTree } from "./tree.ts";
@@ -107,6 +117,7 @@ const reading = (running: Running) => ({
     });
     return new Map(files);
   },
+  textAt: (commit: Sha, path: string): Promise<string | null> => textAt(running, commit, path),
   isCommit: (id: Sha): Promise<boolean> => isCommit(running, id),
   isAncestor: (commit: Sha, tip: Sha): Promise<boolean> => isAncestor(running, commit, tip),
   ground: (query: Extract<Query, { kind: "ground" }>): Promise<Answers["ground"]> => findGround(running, query),

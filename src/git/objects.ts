@@ -1,4 +1,4 @@
-import type { Millis, Sha } from "../model/ids.ts";
+import { isSha, type Millis, type Sha } from "../model/ids.ts";
 import { type Entry, listTree, writeBlobs, writeTree } from "./tree.ts";
 import { git, GitError, type Ran, runGit, type Running } from "./run.ts";
 
@@ -67,6 +67,19 @@ export const readBlobs = async (at: Running, ids: readonly Sha[]): Promise<Map<S
     offset = end + 1 + Number(size) + 1;
   }
   return contents;
+};
+
+/** The longest file that is read as text, in bytes. */
+const MOST_TEXT = 1_000_000;
+
+/** A file of a commit as text; null for what is not here, too long, or no text. */
+export const textAt = async (at: Running, commit: Sha, path: string): Promise<string | null> => {
+  if (!isSha(commit) || path.includes("\0") || !(await isCommit(at, commit))) return null;
+  const object = `${commit}:${path}`;
+  const size = await runGit(at, ["cat-file", "-s", object]);
+  if (size.code !== 0 || Number(size.stdout.toString("utf8")) > MOST_TEXT) return null;
+  const { code, stdout } = await runGit(at, ["cat-file", "blob", object]);
+  return code !== 0 || stdout.includes(0) ? null : stdout.toString("utf8");
 };
 
 export type Merged = { readonly kind: "tree"; readonly tree: Sha } | { readonly kind: "conflict"; readonly paths: readonly string[] };

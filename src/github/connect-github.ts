@@ -1,5 +1,6 @@
 import type { Millis } from "../model/ids.ts";
 import { permission, repository } from "./answers.ts";
+import { openFiles } from "./attachments.ts";
 import { openBacklog } from "./backlog.ts";
 import { openChecks } from "./checks.ts";
 import { type Http, openHttp } from "./http.ts";
@@ -18,6 +19,8 @@ export type Connection = Access & {
   readonly repo: string;
   /** Milliseconds since the epoch. */
   readonly clock: () => Millis;
+  /** Where pages and attachments are: `https://github.com` where nothing is said. */
+  readonly serverUrl?: string;
   /** The default branch, where it is known already. */
   readonly defaultBranch?: string;
 };
@@ -38,6 +41,7 @@ export const connectGitHub = (connection: Connection): GitHub => {
     checks: openChecks(http),
     runs: openRuns(http, branch),
     people: openPeople(http),
+    files: openFiles(connection.serverUrl ?? "https://github.com", `${owner}/${repo}`),
     defaultBranch: branch.read,
     requests: http.requests,
     serverTime: http.serverTime,

@@ -167,7 +167,22 @@ export type People = {
   permission(login: Login): Promise<Reply<Permission>>;
 };
 
+export type FileText =
+  | { readonly kind: "text"; readonly text: string; /** False where the rest is left out. */ readonly whole: boolean }
+  | { readonly kind: "unread"; readonly why: string };
+
+/** What people attach to issues. */
+export type Files = {
+  /** `https://github.com`. */
+  readonly server: string;
+  /** `<owner>/<name>`. */
+  readonly repository: string;
+  /** A text, from the host of this GitHub and its storage only. Whatever cannot be read is said so, never tried again. */
+  read(url: string): Promise<FileText>;
+};
+
 export type GitHub = {
+  readonly files: Files;
   readonly issues: Issues;
   readonly backlog: Backlog;
   readonly pulls: Pulls;

@@ -160,7 +160,7 @@ type ExecutionFiles = {
 
 const readExecutionFile = (own: ExecutionFiles, { id, file, text }: Readonly<Record<"id" | "file" | "text", string>>): void => {
   if (file === "state.json") own.executions[id] = upgrade(JSON.parse(text));
-  else if (file === "brief.json") own.briefs[id] = JSON.parse(text);
+  else if (file === "brief.json") own.briefs[id] = filled({ files: [] }, JSON.parse(text) as Brief);
   else if (file.startsWith("feedback-")) {
     const key = readFeedbackFile(id, file);
     if (key) own.feedback[key] = JSON.parse(text);

@@ -37,6 +37,17 @@ export type LeftOut = {
   readonly untrusted: number;
 };
 
+/** What a text links to: a file that somebody attached, or a place in the code. */
+export type BriefFile = {
+  readonly name: string;
+  readonly url: string;
+  /** True where who linked it has write permission. */
+  readonly trusted: boolean;
+  /** Null where it was not read, with the reason. */
+  readonly text: string | null;
+  readonly why: string;
+};
+
 /**
  * What people wrote on an issue up to a command: read once, when the command is accepted, and the same for every job of its execution.
  * All texts are without what a reader of the issue cannot see.
@@ -53,6 +64,7 @@ export type Brief = {
   /** Oldest first. */
   readonly comments: readonly BriefComment[];
   readonly left: LeftOut;
+  readonly files: readonly BriefFile[];
   /** Null for an issue. */
   readonly pull: BriefPull | null;
 };

@@ -1,4 +1,12 @@
-import { type Brief, type BriefComment, type BriefPull, isTrusted, type KnownPermission, type LeftOut } from "../model/brief.ts";
+import {
+  type Brief,
+  type BriefComment,
+  type BriefFile,
+  type BriefPull,
+  isTrusted,
+  type KnownPermission,
+  type LeftOut,
+} from "../model/brief.ts";
 import { hash, type Login, type Millis } from "../model/ids.ts";
 import { code, fenced, oneLine } from "./escape.ts";
 
@@ -7,12 +15,14 @@ export const timeText = (at: Millis): string => `${new Date(at).toISOString().sl
 
 const named = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? "" : "s"}`;
 
+const more = (count: number, noun: string): string => (count === 0 ? "" : ` and ${named(count, noun)}`);
+
 const kindOf = ({ pull }: Brief): string => (pull ? "pull request" : "issue");
 
 /** What an execution goes by, for its comment: people see which words count, and that later ones do not. */
 export const briefNote = (brief: Brief | null): string => {
   if (!brief) return "";
-  const comments = brief.comments.length === 0 ? "" : ` and ${named(brief.comments.length, "comment")}`;
+  const comments = more(brief.comments.length, "comment") + more(brief.files.filter(({ text }) => text !== null).length, "linked file");
   const left = leftOut(brief.left);
   return `<sub>Based on this ${kindOf(brief)}${comments} as of ${timeText(brief.until)}; later edits are ignored.${left === "" ? "" : ` Left out: ${left}.`}</sub>`;
 };
@@ -33,7 +43,7 @@ export const briefSection = (brief: Brief | null): string => {
   if (!brief) return "";
   const nonce = hash(brief).slice(0, 12);
   const text = (words: string): string => fenced(`text-${nonce}`, words, WHOLE);
-  const { issue, title, body, by, permission, created, comments, pull, left } = brief;
+  const { issue, title, body, by, permission, created, comments, files, pull, left } = brief;
   const missing = leftOut(left);
   return [
     `## The ${kindOf(brief)}`,
@@ -43,6 +53,7 @@ export const briefSection = (brief: Brief | null): string => {
     text(`${oneLine(title, LONGEST_TITLE)}\n\n${body}`),
     ...(pull ? [changes(pull)] : []),
     ...(comments.length === 0 ? [] : ["### Comments, the newest last", ...comments.flatMap((comment) => said(comment, text))]),
+    ...(files.length === 0 ? [] : ["### What these texts link to", ...files.flatMap((file) => linked(file, text))]),
     ...(missing === "" ? [] : [`Not shown here: ${missing}.`]),
   ].join("\n\n");
 };
@@ -51,6 +62,11 @@ const said = ({ by, permission, at, text: words }: BriefComment, text: (words: s
   `${person(by, permission)}, ${timeText(at)}:`,
   text(words),
 ];
+
+const linked = ({ name, trusted, text: words, why }: BriefFile, text: (words: string) => string): string[] =>
+  words === null
+    ? [`${code(name)}: not read, ${oneLine(why)}.`]
+    : [`${code(name)}${trusted ? "" : " (linked by somebody *untrusted*)"}:`, text(words)];
 
 export const person = (login: Login, permission: KnownPermission): string => {
   if (isTrusted(permission)) return `${code(login)} (${permission} permission)`;

@@ -15,6 +15,8 @@ export type Commits = {
   chain(query: Of<"chain">): Promise<Answers["chain"]>;
   conflicts(query: Of<"conflicts">): Promise<Answers["conflicts"]>;
   resolution(query: Of<"resolution">): Promise<Answers["resolution"]>;
+  /** A text file of a commit that is here; null for what is none. */
+  textAt(commit: Sha, path: string): Promise<string | null>;
   /** How the steps of an archived execution ended. */
   archived(execution: ExecutionId): Promise<Answers["archived"]>;
   workflowFiles(commit: Sha): Promise<Answers["workflow-files"]>;
@@ -100,7 +102,7 @@ const readInTurn = async <Q>(queries: readonly Q[], read: (query: Q) => Promise<
   return { ok: true, value: facts };
 };
 
-const askGitHub = async (query: Of<Remote>, { github, refused, self }: Sources): Promise<Read<Fact>> => {
+const askGitHub = async (query: Of<Remote>, { github, git, refused, self }: Sources): Promise<Read<Fact>> => {
   const fact = <T>(reply: Reply<T>, nothing: T): Read<Fact> => {
     if (!reply.ok && reply.failure.kind === "later") return { ok: false, later: reply.failure };
     if (!reply.ok) refused(query, reply.failure.why);
@@ -127,7 +129,7 @@ const askGitHub = async (query: Of<Remote>, { github, refused, self }: Sources):
     case "backlog":
       return fact(await github.backlog.list(), []);
     case "brief":
-      return fact<Answers["brief"]>(await readBrief(query, github, self), { kind: "refused", why: "it was not shown" });
+      return fact<Answers["brief"]>(await readBrief(query, { github, self, git }), { kind: "refused", why: "it was not shown" });
   }
 };
 

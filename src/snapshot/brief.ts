@@ -3,6 +3,7 @@ import type { GitHub, IssueText, Reply, ThreadComment } from "../github/ports.ts
 import type { BriefPull, KnownPermission } from "../model/brief.ts";
 import type { Login } from "../model/ids.ts";
 import type { Answers, Query } from "../model/query.ts";
+import { type FileSources, withFiles } from "./brief-files.ts";
 
 type BriefQuery = Extract<Query, { kind: "brief" }>;
 
@@ -16,9 +17,9 @@ const MAX_LOOKUPS = 20;
 
 /**
  * Reads an issue with what people wrote on it. Requests: one for the issue, one for each hundred comments that are needed,
- * two for a pull request, and one for each of at most twenty people.
+ * two for a pull request, and one for each of at most twenty people; beside the API one for each of at most ten attachments.
  */
-export const readBrief = async (query: BriefQuery, github: GitHub, self: Login): Promise<Reply<Answers["brief"]>> => {
+export const readBrief = async (query: BriefQuery, { github, self, git }: From): Promise<Reply<Answers["brief"]>> => {
   const issue = await github.issues.read(query.issue);
   if (!issue.ok) return refusedAs(issue);
   const thread = await readThread(query, issue.value, { github, self });
@@ -29,7 +30,8 @@ export const readBrief = async (query: BriefQuery, github: GitHub, self: Login):
   if (!people.ok) return people;
   const { candidates, unread } = thread.value;
   const brief = composeBrief(query, { issue: issue.value, candidates, unread, permissions: people.value, pull: pull.value });
-  return { ok: true, value: { kind: "read", brief } };
+  const sources = { files: github.files, textAt: git.textAt };
+  return { ok: true, value: { kind: "read", brief: await withFiles(brief, query.maxChars, sources) } };
 };
 
 /** A refusal is an answer: the command is refused with GitHub's words. */
@@ -37,10 +39,10 @@ const refusedAs = ({ failure }: Extract<Reply<unknown>, { ok: false }>): Reply<A
   failure.kind === "later" ? { ok: false, failure } : { ok: true, value: { kind: "refused", why: failure.why } };
 
 type Thread = { readonly candidates: readonly Candidate[]; readonly kept: readonly ThreadComment[]; readonly unread: number };
-type From = { readonly github: GitHub; readonly self: Login };
+type From = { readonly github: GitHub; readonly self: Login; readonly git: Pick<FileSources, "textAt"> };
 
 /** Backwards from the newest page, until there is enough. */
-const readThread = async (query: BriefQuery, issue: IssueText, { github, self }: From): Promise<Reply<Thread>> => {
+const readThread = async (query: BriefQuery, issue: IssueText, { github, self }: Pick<From, "github" | "self">): Promise<Reply<Thread>> => {
   const pages = query.comments === "none" ? 0 : Math.ceil(issue.comments / PAGE);
   const read = new Map<number, ThreadComment>();
   let page = pages;

@@ -95,3 +95,22 @@ test("an issue that GitHub cannot show now delays the command, and nothing is pl
   await stage.sweepUntil("a plan", async () => (await stage.said(issue, "execution")).join().includes("/enki approve"), 5_000);
   expect(told.plan.join()).toContain("end with 413");
 });
+
+test("a log that is attached and a permalink to the code are read; an attachment that redirects elsewhere, and what is no text, are not", async () => {
+  const { told, stage } = await openTold();
+  const commit = await stage.git("rev-parse", "main");
+  const { url } = stage.forge;
+  const file = (name: string, over: object) => stage.forge.attach({ name, type: "text/plain", content: "413 from the proxy\n", ...over });
+  const log = file("server.log", {});
+  const image = file("screen.png", { type: "image/png" });
+  const away = stage.forge.attach({ name: "away.log", type: "text/plain", redirect: "http://169.254.169.254/latest" });
+  const place = `${url}/octo/demo/blob/${commit}/limit.txt#L1`;
+  const issue = await stage.maintainer.openIssue("Uploads fail", `[log](${log}) ![](${image}) [other](${away})\n\nSee ${place}`);
+  await stage.maintainer.comment(issue, "/enki plan");
+  expect(await stage.shows(issue, /A plan, for your approval/)).toContain("Based on this issue and 2 linked files as of");
+  const [words = ""] = told.plan;
+  expect(words).toMatch(/`server\.log`:\n\n```text-[0-9a-f]+\n413 from the proxy\n```/);
+  expect(words).toContain("`screen.png`: not read, it is no text.");
+  expect(words).toContain("`away.log`: not read, it is on another host.");
+  expect(words).toMatch(new RegExp(`\`limit\\.txt lines 1-1 at ${commit.slice(0, 12)}\`:\n\n\`\`\`text-[0-9a-f]+\n1\n`));
+});

@@ -9,6 +9,7 @@ const [one, two] = ["1".repeat(40), "2".repeat(40)];
 
 /** Git as arithmetic: what a real clone computes is tested in test/git. */
 const git: Commits = {
+  textAt: () => Promise.resolve(null),
   work: ({ result }) => Promise.resolve({ kind: "commit", commit: result }),
   carry: ({ head }) => Promise.resolve({ kind: "commit", commit: head }),
   ground: ({ tip }) => Promise.resolve(tip),

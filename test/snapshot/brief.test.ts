@@ -19,6 +19,16 @@ const query = (over: Partial<Extract<Query, { kind: "brief" }>> = {}) =>
     ...over,
   }) as const;
 
+const FILES = "https://github.com/user-attachments/files";
+const attached: Readonly<Record<string, string>> = {
+  [`${FILES}/1/server.log`]: "413",
+  [`${FILES}/2/long.log`]: `start${"x".repeat(900)}end`,
+};
+const SHA = "c".repeat(40);
+const git = {
+  textAt: (commit: string, path: string) => Promise.resolve(commit === SHA && path === "src/a b.ts" ? "one\ntwo\nthree\nfour" : null),
+};
+
 /** GitHub with one issue; every request is written down, and fails as a test says. */
 const open = (said: readonly Said[], fails: (request: string) => Extract<Reply<never>, { ok: false }> | null = () => null) => {
   const sent: string[] = [];
@@ -49,9 +59,17 @@ const open = (said: readonly Said[], fails: (request: string) => Extract<Reply<n
       read: () => answer("pull", { base: "main", headRef: "octo:patch", head: "a".repeat(40), changedFiles: 120 }),
       files: () => answer("files", [{ path: "a.ts", added: 3, removed: 1 }]),
     },
+    files: {
+      server: "https://github.com",
+      repository: "octo/demo",
+      read: (url: string) => {
+        sent.push(url);
+        return Promise.resolve({ kind: "text" as const, text: attached[url] ?? "", whole: true });
+      },
+    },
     people: { permission: (login: string) => answer(`permission ${login}`, permissions[login] ?? "none") },
   } as unknown as GitHub;
-  return { sent, read: (over: Parameters<typeof query>[0] = {}) => readBrief(query(over), github, SELF) };
+  return { sent, read: (over: Parameters<typeof query>[0] = {}) => readBrief(query(over), { github, self: SELF, git }) };
 };
 
 const briefIn = (reply: Awaited<ReturnType<ReturnType<typeof open>["read"]>>) => {
@@ -126,4 +144,34 @@ test("a person whom GitHub does not show is not trusted", async () => {
   const gone = { ok: false, failure: { kind: "refused", code: "not-allowed", why: "no" } } as const;
   const { read } = open([{ by: "ann" }], (each) => (each === "permission ann" ? gone : null));
   expect(briefIn(await read()).comments[0]?.permission).toBe("unknown");
+});
+
+test("text files that the issue and its comments link to, and places in the code, are read into the brief after the comments", async () => {
+  const code = `https://github.com/octo/demo/blob/${SHA}`;
+  const body = `See [the log](${FILES}/1/server.log), ${code}/src/a%20b.ts#L2-L3 and ${code}/gone.ts#L1.`;
+  const { sent, read } = open([
+    { by: "ann", member: true, body },
+    { by: "eve", body: `${FILES}/1/server.log ${FILES}/2/long.log` },
+  ]);
+  const brief = briefIn(await read({ maxChars: 900 }));
+  const place = `src/a b.ts lines 2-3 at ${SHA.slice(0, 12)}`;
+  expect(brief.files).toEqual([
+    { name: "server.log", url: `${FILES}/1/server.log`, trusted: true, text: "413", why: "" },
+    { name: place, url: `${code}/src/a%20b.ts`, trusted: true, text: "two\nthree", why: "" },
+    expect.objectContaining({ text: null, why: "this repository has no such file at that commit" }),
+    expect.objectContaining({ name: "long.log", trusted: false, text: expect.stringMatching(/^startx+\n\[… left out .*\]\nx+end$/) }),
+  ]);
+  expect(sent.filter((request) => request.startsWith("https"))).toEqual([`${FILES}/1/server.log`, `${FILES}/2/long.log`]);
+});
+
+test("files have the room that the comments leave, and at most ten are asked for", async () => {
+  const links = Array.from({ length: 30 }, (_, at) => `${FILES}/${at}/a${at}.log`).join(" ");
+  const many = open([{ by: "ann", body: links }]);
+  const brief = briefIn(await many.read());
+  expect(many.sent.filter((request) => request.startsWith("https"))).toHaveLength(10);
+  expect(brief.files).toHaveLength(20);
+  const full = open([{ by: "ann", member: true, body: `${FILES}/1/server.log ${"x".repeat(500)}` }]);
+  expect(briefIn(await full.read({ maxChars: 300 })).files).toEqual([
+    expect.objectContaining({ text: null, why: "there is no room for it" }),
+  ]);
 });

@@ -33,6 +33,7 @@ export const brief = (over: Partial<Brief> = {}): Brief => ({
   until: 1,
   comments: [],
   left: { older: 0, edited: 0, untrusted: 0 },
+  files: [],
   pull: null,
   ...over,
 });

@@ -72,6 +72,11 @@ export const memoryGitHub = (refOf: (branch: string) => string | null, contains:
         return sent(null);
       },
     },
+    files: {
+      server: "https://github.com",
+      repository: "octo/demo",
+      read: () => Promise.resolve({ kind: "unread", why: "nothing is attached" }),
+    },
     backlog: {
       list: () =>
         sent(state.backlog.filter(({ open }) => open).map(({ issue, title, body, created }) => ({ issue, title, body, created }))),

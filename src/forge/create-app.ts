@@ -1,0 +1,47 @@
+import { createPublicKey, generateKeyPair } from "node:crypto";
+import { promisify } from "node:util";
+import { accountOf, type App, type Forge, nextId, type Rights } from "./state.ts";
+
+export type NewApp = {
+  readonly name: string;
+  readonly privateKeyPem?: string;
+  readonly webhookUrl?: string;
+  readonly secret: string;
+  readonly permissions?: Rights;
+  /** The events that its webhook is told of; all where none are given. */
+  readonly events?: readonly string[];
+};
+export type CreatedApp = { readonly id: number; readonly login: string; readonly privateKeyPem: string; readonly secret: string };
+
+const RIGHTS: Rights = {
+  actions: "write",
+  checks: "write",
+  contents: "write",
+  issues: "write",
+  metadata: "read",
+  pull_requests: "write",
+  statuses: "write",
+};
+
+const newKey = async (): Promise<string> => {
+  const { privateKey } = await promisify(generateKeyPair)("rsa", { modulusLength: 2_048 });
+  return privateKey.export({ type: "pkcs8", format: "pem" }).toString();
+};
+
+/** Registers an App, with a new key where none is given. */
+export const createApp = async (forge: Forge, given: NewApp): Promise<CreatedApp> => {
+  const privateKeyPem = given.privateKeyPem ?? (await newKey());
+  const app: App = {
+    id: nextId(forge),
+    slug: given.name,
+    account: accountOf(forge, `${given.name}[bot]`),
+    publicKey: createPublicKey(privateKeyPem).export({ type: "spki", format: "pem" }).toString(),
+    webhookUrl: given.webhookUrl ?? null,
+    secret: given.secret,
+    rights: { metadata: "read", ...(given.permissions ?? RIGHTS) },
+    events: given.events ?? null,
+    installations: new Map(),
+  };
+  forge.apps.push(app);
+  return { id: app.id, login: app.account.login, privateKeyPem, secret: app.secret };
+};
