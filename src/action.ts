@@ -1,4 +1,4 @@
-import { randomUUID } from "node:crypto";
+import { randomBytes, randomUUID } from "node:crypto";
 import { dirname } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
@@ -27,6 +27,7 @@ try {
     untrusted: (line) => say(false, line),
     info: (line) => say(true, line),
     now: Date.now,
+    nonce: randomBytes(6).toString("hex"),
     after: (delay, call) => {
       const timer = setTimeout(call, delay);
       return () => clearTimeout(timer);

@@ -6,6 +6,7 @@ import { mayEdit } from "./environment.ts";
 import { judge } from "./judge.ts";
 import { isCommand, type JobSpec, places, startOf } from "./spec.ts";
 import type { StepHost } from "./step-host.ts";
+import { isText, layTexts } from "./texts.ts";
 import { secretsOf, workIn } from "./work.ts";
 import { type Changed, changedFiles } from "./workspace.ts";
 
@@ -23,10 +24,11 @@ const emptyBundle = (why: string): NewBundle => ({ ...EMPTY_BUNDLE, end: "failed
 
 const work = async (host: StepHost, spec: JobSpec): Promise<NewBundle> => {
   await mkdir(host.workspace, { recursive: true });
-  const worked = await workIn(host, spec);
+  const texts = await layTexts(host, spec);
+  const worked = await workIn(host, spec, texts);
   const found = await readChanges(host, spec);
   const left = mayEdit(spec) ? { changed: found, thrown: [] } : { changed: [], thrown: typeof found === "string" ? [] : found };
-  return judge({ spec, artifact: places(host.temp).artifact, worked, ...left, secrets: secretsOf(host) });
+  return judge({ spec, artifact: texts.report, worked, ...left, secrets: secretsOf(host) });
 };
 
 const isPartOf = ({ conflict }: JobSpec, path: string): boolean =>
@@ -35,7 +37,8 @@ const isPartOf = ({ conflict }: JobSpec, path: string): boolean =>
 /** What the workspace changed; a sentence where git cannot read it, as with a repository inside of it that has no commit. */
 const readChanges = async ({ workspace, temp, after }: StepHost, spec: JobSpec): Promise<Changed[] | string> => {
   try {
-    const changed = await changedFiles({ directory: workspace, after }, places(temp).clone, { workspace, base: startOf(spec) });
+    const all = await changedFiles({ directory: workspace, after }, places(temp).clone, { workspace, base: startOf(spec) });
+    const changed = all.filter(({ path }) => !isText(spec, path));
     // What a command leaves beside the files that it is to make is nobody's work.
     return isCommand(spec) && spec.conflict ? changed.filter(({ path }) => isPartOf(spec, path)) : changed;
   } catch (error) {

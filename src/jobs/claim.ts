@@ -12,6 +12,7 @@ import { accept, refuse, type Refused, type Result } from "../model/refusal.ts";
 import { toolSetOf } from "../model/rights.ts";
 import { conflictOf, type Step } from "../model/step.ts";
 import { viewsOf } from "../model/views.ts";
+import { earlierTexts, inputsOf, upstreamOf } from "./inputs.ts";
 import { pieceOf } from "./piece.ts";
 import type { JobSpec } from "./spec.ts";
 
@@ -56,6 +57,7 @@ const spec = ({ ledger, config, job }: Claim, execution: Execution, doing: Doing
     .filter(([name]) => name.startsWith(`${execution.id}/`))
     .map(([name, text]) => ({ step: name.slice(execution.id.length + 1), text }))
     .toSorted((a, b) => (a.step < b.step ? -1 : 1)),
+  inputs: [],
   step: null,
   role: null,
   model: null,
@@ -64,7 +66,7 @@ const spec = ({ ledger, config, job }: Claim, execution: Execution, doing: Doing
   lastFailure: null,
   unfit: null,
   earlier: null,
-  verify: [],
+  verify: config.refinery.verify,
   backlog: [],
   tools: null,
   readOnly: false,
@@ -100,7 +102,8 @@ const claimPlan = (claim: Claim): Result<JobSpec> => {
   const adding = execution.adding?.state === "planning" ? execution.adding.request : null;
   const { planner: agent } = config.agents;
   const role = config.roles["planner"] ?? null;
-  return accept(spec(claim, execution, { base, adding, role, agent, timeout, model, backlog: ledger.backlog }));
+  const inputs = inputsOf(ledger, execution, Object.keys(execution.steps));
+  return accept(spec(claim, execution, { base, adding, role, agent, timeout, model, inputs, backlog: ledger.backlog }));
 };
 
 type Working = { readonly execution: Execution; readonly step: Step; readonly plan: Plan; readonly planned: PlannedStep };
@@ -121,11 +124,11 @@ const whyUnfit = (role: string, { roles }: Config): string =>
   `there is no role \`${role}\` any more: its file is gone or has a mistake, which \`enki validate\` tells; there are ${Object.keys(roles).sort().join(", ") || "none"}`;
 
 const claimWork = (claim: Claim): Result<JobSpec> => {
-  const { config, job } = claim;
+  const { config, job, ledger } = claim;
   const work = findWork(claim);
   if (!work || work.step.state !== "running" || work.step.attempt !== job.attempt || work.step.base === null) return idle(claim);
-  const { execution, step, plan, planned } = work;
-  const upstream = upstreamOf(claim, { execution, plan, planned });
+  const { execution, step, planned } = work;
+  const upstream = upstreamOf(ledger, { execution, planned });
   const role = planned.role === null ? null : (config.roles[planned.role] ?? null);
   const unfit = planned.role === null || role !== null ? null : whyUnfit(planned.role, config);
   const { timeout, model } = config.tiers[planned.tier];
@@ -143,13 +146,15 @@ const claimWork = (claim: Claim): Result<JobSpec> => {
       feedback: feedbackOf(claim, step),
       lastFailure: step.lastFailure,
       earlier: earlierOf(step),
-      ...pieceOf(execution, planned),
+      inputs: execution.workflow ? [] : earlierTexts(ledger, { execution, planned }),
+      verify: [...new Set([...config.refinery.verify, ...planned.verify])],
+      ...pieceOf(ledger, execution, planned),
     }),
   );
 };
 
 const claimResolve = (claim: Claim): Result<JobSpec> => {
-  const { config, job } = claim;
+  const { config, job, ledger } = claim;
   const work = findWork(claim);
   const resolution = work && conflictOf(work.step);
   if (!work || resolution?.attempt !== job.attempt || resolution.until === null) return idle(claim);
@@ -164,25 +169,15 @@ const claimResolve = (claim: Claim): Result<JobSpec> => {
       agent: config.agents.merger,
       base: onto,
       // In a workflow it is told what it was for by its file.
-      step: pieceOf(execution, planned).step ?? planned,
+      step: pieceOf(ledger, execution, planned).step ?? planned,
       timeout,
       model,
+      inputs: earlierTexts(ledger, { execution, planned }),
       lastFailure: log === "" ? null : log,
       conflict: { head, conflicts, anew, commands, also, merge: null, landed: [], ...(from !== undefined && { from }) },
     }),
   );
 };
-
-/** What the needs of a step handed on, also those of other executions. */
-const upstreamOf = ({ ledger }: Claim, { execution, planned }: Omit<Working, "step">): JobSpec["upstream"] =>
-  planned.needs.flatMap((need) => {
-    const id = "task" in need ? readTaskId(need.task) : { execution: execution.id, step: need.step };
-    const of = ledger.executions[id?.execution ?? ""];
-    const output = id && of?.steps[id.step]?.output;
-    if (!output) return [];
-    const { title } = ledger.plans[of?.plan ?? ""]?.steps.find((each) => each.id === id.step) ?? { title: id.step };
-    return [{ title, output }];
-  });
 
 /** What this attempt was given of what people said. */
 const feedbackOf = ({ ledger, job }: Claim, { head, base }: Step): JobSpec["feedback"] => {

@@ -2,6 +2,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { dialectOf, narrow } from "../agent/dialect.ts";
 import type { JobSpec, Places } from "./spec.ts";
+import type { Texts } from "./texts.ts";
 
 /** Of the machine's environment a job's processes get these and no others: no token, no address of an API, no command file of the runner. */
 const KEPT = ["PATH", "LANG", "LC_ALL", "TZ"];
@@ -20,20 +21,24 @@ export const commandEnv = async (machine: Readonly<Record<string, string | undef
   return { ...Object.fromEntries(kept), HOME: at.home, TMPDIR: tmp, CI: "true" };
 };
 
+/** Where the files of a job are. */
+type Around = { readonly at: Places; readonly texts: Texts };
+
 /** The environment of a step's own command: that of a command, and who it is and what it works on. */
 export const stepEnv = async (
   machine: Readonly<Record<string, string | undefined>>,
   spec: JobSpec,
-  at: Places,
+  { at, texts }: Around,
 ): Promise<Record<string, string>> => ({
   ...(await commandEnv(machine, at)),
+  ENKI_INPUTS: texts.directory,
   ENKI_KIND: spec.kind,
   ENKI_ROLE: spec.role?.name ?? (spec.kind === "plan" ? "planner" : "worker"),
   ENKI_EXECUTION: spec.execution,
   ENKI_STEP: spec.step?.id ?? "",
   ENKI_ATTEMPT: String(spec.attempt),
   ...(spec.model === null ? {} : { ENKI_MODEL: spec.model }),
-  ...(makesArtifact(spec) ? { ENKI_ARTIFACT: at.artifact } : {}),
+  ...(makesArtifact(spec) ? { ENKI_ARTIFACT: texts.report } : {}),
   ...(spec.tools === null ? {} : { ENKI_TOOLS: spec.tools.join(",") }),
   ...spec.environment,
 });
@@ -42,7 +47,7 @@ export const stepEnv = async (
 export const agentEnv = async (
   machine: Readonly<Record<string, string | undefined>>,
   spec: JobSpec,
-  { modelKey, at }: { modelKey: string; at: Places },
+  { modelKey, at, texts }: Around & { readonly modelKey: string },
 ): Promise<Record<string, string>> => {
   const configured = Object.entries(spec.agent.env).flatMap(([name, value]) =>
     value !== MODEL_KEY ? [[name, value] as const] : modelKey === "" ? [] : [[name, modelKey] as const],
@@ -51,7 +56,7 @@ export const agentEnv = async (
   const { env, settings } = narrow(dialect, spec.tools);
   if (settings) await writeFile(at.settings, settings.content);
   return {
-    ...(await stepEnv(machine, spec, at)),
+    ...(await stepEnv(machine, spec, { at, texts })),
     ...(spec.model === null || !dialect?.model ? {} : { [dialect.model]: spec.model }),
     ...Object.fromEntries(configured),
     ...env,
@@ -61,6 +66,9 @@ export const agentEnv = async (
 
 /** True for a step that leaves a report instead of files. */
 export const makesArtifact = ({ step }: JobSpec): boolean => step?.output === "artifact";
+
+/** Whether an agent writes its report to a file: one that can only read has nothing to write it with. */
+export const writesReport = (spec: JobSpec): boolean => makesArtifact(spec) && !spec.readOnly;
 
 /** True where the agent may change files. */
 export const mayEdit = (spec: JobSpec): boolean =>

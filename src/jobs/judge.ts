@@ -1,3 +1,5 @@
+import { realpath } from "node:fs/promises";
+import { dirname } from "node:path";
 import { captureOutput } from "../agent/output.ts";
 import type { Command } from "../model/command.ts";
 import type { Outcome, ThreadReply } from "../model/outcome.ts";
@@ -109,6 +111,8 @@ const whyNoPlan = ({ adding }: JobSpec, { tools, refusedPlan }: Worked): string 
 
 /** The report that the agent wrote, else what it said last. */
 const readReport = async (path: string, answer: string): Promise<string> => {
-  const written = (await readRegular(path, LONGEST_REPORT))?.toString("utf8") ?? "";
+  // A link in the place of its folder would lead elsewhere.
+  const real = await realpath(dirname(path)).catch(() => null);
+  const written = real === dirname(path) ? ((await readRegular(path, LONGEST_REPORT))?.toString("utf8") ?? "") : "";
   return written.trim() === "" ? withoutMarkers(answer) : written;
 };

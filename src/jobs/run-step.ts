@@ -23,6 +23,8 @@ export type ActionHost = {
   readonly untrusted: (line: string) => void;
   readonly info: (line: string) => void;
   readonly now: () => number;
+  /** A word that nobody could know before. */
+  readonly nonce: string;
   readonly after: After;
 };
 
@@ -74,6 +76,7 @@ const stepHost = (host: ActionHost): StepHost => ({
   cli: join(host.root, "dist", "cli.js"),
   after: host.after,
   now: host.now,
+  nonce: host.nonce,
   log: host.untrusted,
 });
 

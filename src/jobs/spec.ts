@@ -10,6 +10,7 @@ import type { FeedbackInput } from "../render/feedback.ts";
 import type { ToolSet } from "../model/rights.ts";
 import type { StepState } from "../model/step.ts";
 import type { ExecutionView } from "../model/views.ts";
+import type { InputText } from "./inputs.ts";
 import type { Tool } from "../workflow/workflow.ts";
 
 /** All that the steps after `prepare` know: written by the one step that has a token, read by those that have none. */
@@ -39,11 +40,13 @@ export type JobSpec = {
   readonly timeout: number;
   readonly maxSteps: number;
   /** What the steps that this one needs handed on, in the order of its needs. */
-  readonly upstream: readonly { readonly title: string; readonly output: string }[];
+  readonly upstream: readonly { readonly name: string | null; readonly title: string; readonly output: string }[];
   /** Reports of this execution, by step. */
   readonly artifacts: readonly { readonly step: StepId; readonly text: string }[];
   /** What people said of the work of an earlier attempt; null where there is none, or nobody said anything. */
   readonly feedback: FeedbackInput | null;
+  /** What earlier steps said, whole. */
+  readonly inputs: readonly InputText[];
   readonly lastFailure: string | null;
   /** Why it cannot be done as things are now; null where it can. */
   readonly unfit: string | null;
@@ -61,12 +64,12 @@ export type JobSpec = {
   /** True where those cannot change anything. */
   readonly readOnly: boolean;
   /** What a workflow says of its role; null for a step of a plan. */
-  readonly piece: { readonly ownStatus: boolean } | null;
+  readonly piece: { readonly workflow: string; readonly ownStatus: boolean } | null;
   /** What is resolved; null for any other job. */
   readonly conflict: ConflictSpec | null;
   /** Values for the step's own command. */
   readonly environment: Readonly<Record<string, string>>;
-  /** Commands that verify a candidate. */
+  /** Commands that a candidate must pass: for verify its own, else those that the work will be verified by. */
   readonly verify: readonly string[];
 };
 
@@ -96,7 +99,8 @@ export const places = (temp: string) => ({
   home: `${temp}/enki/home`,
   settings: `${temp}/enki/agent-settings.json`,
   socket: `${temp}/enki/tools.sock`,
-  artifact: `${temp}/enki/artifact.md`,
+  /** Where texts go that cannot be in the workspace. */
+  texts: `${temp}/enki/texts`,
   bundle: `${temp}/enki/bundle`,
 });
 export type Places = ReturnType<typeof places>;

@@ -14,5 +14,7 @@ export type StepHost = {
   readonly cli: string;
   readonly after: After;
   readonly now: () => number;
+  /** A word that nobody could know before. */
+  readonly nonce: string;
   readonly log: (line: string) => void;
 };

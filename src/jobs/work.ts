@@ -1,17 +1,16 @@
 import { serveTools } from "../mcp/serve.ts";
-import { dialectOf, narrow, toolNames } from "../agent/dialect.ts";
+import { dialectOf, narrow } from "../agent/dialect.ts";
 import { type AgentEnd, runAgent } from "../agent/session.ts";
 import type { Command } from "../model/command.ts";
-import { byTime, isExpired } from "../model/mail.ts";
 import { redact } from "../policy/secrets.ts";
-import { renderPrompt } from "../render/prompt.ts";
-import { agentEnv, makesArtifact, mayEdit, stepEnv } from "./environment.ts";
+import { agentEnv, mayEdit, stepEnv, writesReport } from "./environment.ts";
+import { promptOf } from "./prompt.ts";
 import { runShell, setDeadline, type ShellEnd } from "./shell.ts";
-import { type ConflictSpec, isCommand, type JobSpec, type Places, places } from "./spec.ts";
+import { type ConflictSpec, isCommand, type JobSpec, places } from "./spec.ts";
 import type { StepHost } from "./step-host.ts";
+import type { Texts } from "./texts.ts";
 import { openTools } from "./tools.ts";
 import { openTranscript } from "./transcript.ts";
-import { EARLIER } from "./workspace.ts";
 
 /** What came of a session or a command, before anybody judges it. */
 export type Worked = {
@@ -26,15 +25,19 @@ export type Worked = {
 };
 
 /** Lets the step's own command work in the workspace, else an agent. */
-export const workIn = async (host: StepHost, spec: JobSpec): Promise<Worked> =>
-  spec.conflict ? resolveIn(host, spec, spec.conflict) : spec.step?.run ? runCommands(host, spec, [spec.step.run]) : runSession(host, spec);
+export const workIn = async (host: StepHost, spec: JobSpec, texts: Texts): Promise<Worked> => {
+  if (spec.conflict) return resolveIn(host, spec, { conflict: spec.conflict, texts });
+  return spec.step?.run ? runCommands(host, spec, { commands: [spec.step.run], texts }) : runSession(host, spec, texts);
+};
 
 /** The merger first, where anything is left to it; then the files that commands make of all that is merged. */
-const resolveIn = async (host: StepHost, spec: JobSpec, { commands }: ConflictSpec): Promise<Worked> => {
-  if (isCommand(spec)) return runCommands(host, spec, commands);
-  const session = await runSession(host, spec);
+type Resolving = { readonly conflict: ConflictSpec; readonly texts: Texts };
+
+const resolveIn = async (host: StepHost, spec: JobSpec, { conflict: { commands }, texts }: Resolving): Promise<Worked> => {
+  if (isCommand(spec)) return runCommands(host, spec, { commands, texts });
+  const session = await runSession(host, spec, texts);
   if (session.end !== "finished" || commands.length === 0) return session;
-  const { end, why } = await runCommands(host, spec, commands);
+  const { end, why } = await runCommands(host, spec, { commands, texts });
   return { ...session, end, why };
 };
 
@@ -43,9 +46,11 @@ export const secretsOf = ({ modelKey }: StepHost): string[] => (modelKey === "" 
 
 const KEPT_LINES = 400;
 
+type Commands = { readonly commands: readonly string[]; readonly texts: Texts };
+
 /** Commands run in the same place and with the same rights as an agent. */
-const runCommands = async (host: StepHost, spec: JobSpec, commands: readonly string[]): Promise<Worked> => {
-  const env = await stepEnv(host.env, spec, places(host.temp));
+const runCommands = async (host: StepHost, spec: JobSpec, { commands, texts }: Commands): Promise<Worked> => {
+  const env = await stepEnv(host.env, spec, { at: places(host.temp), texts });
   const lines: string[] = [];
   const line = (text: string): void => {
     host.log(`| ${redact(text)}`);
@@ -68,9 +73,9 @@ const runCommands = async (host: StepHost, spec: JobSpec, commands: readonly str
   };
 };
 
-const runSession = async (host: StepHost, spec: JobSpec): Promise<Worked> => {
+const runSession = async (host: StepHost, spec: JobSpec, texts: Texts): Promise<Worked> => {
   const at = places(host.temp);
-  const env = await agentEnv(host.env, spec, { modelKey: host.modelKey, at });
+  const env = await agentEnv(host.env, spec, { modelKey: host.modelKey, at, texts });
   const canEdit = mayEdit(spec);
   const tools = openTools(host, spec, canEdit);
   const { context } = tools;
@@ -83,15 +88,15 @@ const runSession = async (host: StepHost, spec: JobSpec): Promise<Worked> => {
       args,
       env,
       cwd: host.workspace,
-      prompt: renderPrompt(promptOf(spec, at, host.now())),
+      prompt: promptOf(host, spec, texts),
       mcpServer: {
         command: host.node,
         args: [host.cli, "mcp", "--role", context.toolSet, ...(canEdit ? [] : ["--no-edit"]), "--task", nameOf(spec)],
         env: { ENKI_SOCKET: at.socket },
       },
       canEdit,
-      report: makesArtifact(spec) && writesFiles(spec) ? at.artifact : null,
-      beside: at.root,
+      report: writesReport(spec) ? texts.report : null,
+      beside: texts.root === null ? texts.directory : null,
       tools: spec.tools,
       meta: narrow(dialectOf(spec.agent), spec.tools).meta,
       timeout: spec.timeout,
@@ -106,40 +111,6 @@ const runSession = async (host: StepHost, spec: JobSpec): Promise<Worked> => {
   }
 };
 
-/** False for an agent that has nothing to write its report with. */
-const writesFiles = ({ readOnly }: JobSpec): boolean => !readOnly;
-
 const nameOf = ({ execution, step }: JobSpec): string => `${execution}-${step?.id ?? "plan"}`;
 
 const lastLine = (text: string): string => text.trim().split("\n").at(-1)?.slice(0, 300) ?? "";
-
-const promptOf = (spec: JobSpec, at: Places, now: number): Parameters<typeof renderPrompt>[0] => ({
-  kind: spec.kind === "verify" ? "work" : spec.kind,
-  request: spec.request,
-  brief: spec.brief,
-  adding: spec.adding,
-  role: spec.role?.systemPrompt ?? null,
-  step: spec.step && {
-    id: spec.step.id,
-    title: spec.step.title,
-    task: spec.step.description,
-    checkpoint: spec.step.checkpoint,
-    paths: spec.step.paths,
-  },
-  plan: (spec.plan?.steps ?? []).map(({ id, title }) => ({ id, title, state: spec.states[id] ?? "pending" })),
-  upstream: spec.upstream,
-  artifacts: spec.artifacts,
-  feedback: spec.feedback,
-  lastFailure: spec.lastFailure,
-  earlier: spec.earlier && { kind: spec.earlier.kind, name: EARLIER },
-  conflict: spec.conflict && { base: spec.branch, ...spec.conflict },
-  canEdit: mayEdit(spec),
-  canAsk: spec.toolSet === "worker",
-  report: makesArtifact(spec) ? { path: writesFiles(spec) ? at.artifact : null } : null,
-  tools: spec.tools && toolNames(dialectOf(spec.agent), spec.tools),
-  mails: byTime(spec.mails.filter((mail) => !isExpired(mail, now))),
-  roles: Object.values(spec.roles)
-    .filter(({ name }) => name !== "planner" && name !== "merger")
-    .map(({ name, description, canEdit, output }) => ({ name, description, canEdit, output })),
-  maxSteps: spec.maxSteps,
-});

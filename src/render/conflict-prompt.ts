@@ -18,7 +18,7 @@ const MOST_FILES = 100;
 const LONGEST = 6_000;
 
 /** What conflicts, with what, and how both sides are read. */
-export const conflictPrompt = ({ base, conflicts, anew, also, landed }: ConflictInput): string[] => {
+export const conflictPrompt = ({ base, conflicts, anew, also, landed }: ConflictInput, nonce: string): string[] => {
   const open = conflicts.filter(({ path }) => !anew.includes(path));
   const files = open.slice(0, MOST_FILES).map((each) => `- ${conflictWords([each])}`);
   const more = open.length > MOST_FILES ? [`- … and ${open.length - MOST_FILES} more: ${code("git diff --name-only HEAD^1 HEAD^2")}`] : [];
@@ -30,15 +30,17 @@ export const conflictPrompt = ({ base, conflicts, anew, also, landed }: Conflict
       "The commit in the working directory is the merge of the two as far as git could. In a file with markers, what has landed is above `=======`, this task's change below it.",
       `Whole, the landed side is ${code("HEAD^1")} and this task's side ${code("HEAD^2")}: ${code("git show HEAD^1:<path>")}, ${code("git diff HEAD^1...HEAD^2 -- <path>")}.`,
     ].join(" "),
-    ...(landed.length === 0 ? [] : ["## What the landed side was for", ...landed.map((each) => intent(each))]),
+    ...(landed.length === 0 ? [] : ["## What the landed side was for", ...landed.map((each) => intent(each, nonce))]),
     RESOLVE,
     ...(anew.length === 0 ? [] : [`A command makes these anew when you have ended; leave them: ${list(anew)}.`]),
     ...(also.length === 0 ? [] : [`Where the resolution asks for it, these may change too: ${list(also)}.`]),
   ];
 };
 
-const intent = ({ title, task }: ConflictInput["landed"][number]): string =>
-  task.trim() === "" ? `### ${oneLine(title)}` : `### ${oneLine(title)}\n\n${fenced("task", task, { limit: LONGEST, keep: "start" })}`;
+const intent = ({ title, task }: ConflictInput["landed"][number], nonce: string): string =>
+  task.trim() === ""
+    ? `### ${oneLine(title)}`
+    : `### ${oneLine(title)}\n\n${fenced(`task-${nonce}`, task, { limit: LONGEST, keep: "start" })}`;
 
 const list = (all: readonly string[]): string =>
   all

@@ -41,13 +41,19 @@ export const html = (text: string, limit = 200): string =>
   calm(oneLine(text, limit)).replace(/[&<>"']/g, (each) => `&#${each.codePointAt(0)};`);
 
 /** Which end of a text that is too long is kept. */
-export type Kept = { readonly limit: number; readonly keep: "start" | "end" };
+export type Kept = {
+  readonly limit: number;
+  readonly keep: "start" | "end";
+  /** The file that has all of it. */
+  readonly whole?: string;
+};
 
 /** At most so many characters, with a line that says how many are missing. */
-const shorten = (text: string, { limit, keep }: Kept): string => {
+const shorten = (text: string, { limit, keep, whole }: Kept): string => {
   const short = keep === "start" ? cut(text, limit) : tail(text, limit);
   if (short.length === text.length) return text;
-  const left = `[… ${text.length - short.length} characters left out …]`;
+  const where = whole === undefined ? "" : `; all of it is in \`${whole}\``;
+  const left = `[… ${text.length - short.length} characters left out${where} …]`;
   return keep === "start" ? `${short}\n${left}` : `${left}\n${short}`;
 };
 

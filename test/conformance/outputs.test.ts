@@ -61,6 +61,12 @@ test("X-04 the output of a worker's last message stands in the prompt of the ste
 const promptOf = (spec: ReturnType<ReturnType<typeof openStory>["spec"]>): string =>
   renderPrompt({
     kind: "work",
+    nonce: "f00d",
+    workflow: null,
+    texts: null,
+    issue: null,
+    verify: [],
+    timeout: spec.timeout,
     request: spec.request,
     brief: spec.brief,
     role: null,

@@ -62,7 +62,7 @@ describe("what starts", () => {
     await start(it, 1, ...shiny.steps);
     await it.end("work/", { end: "unchanged", output: "design output" });
     expect(it.working()).toEqual(["implement", "test"]);
-    for (const job of it.running()) expect(told(it, job).upstream).toEqual([{ title: "Design", output: "design output" }]);
+    for (const job of it.running()) expect(told(it, job).upstream).toEqual([{ name: "design", title: "Design", output: "design output" }]);
   });
 
   test("S-04 a run of two phases ends with the execution complete", async () => {

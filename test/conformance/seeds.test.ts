@@ -25,7 +25,9 @@ describe.concurrent("the seeds' own words, end to end", () => {
     expect(begun).toBeGreaterThan(landed);
     const said = output.replaceAll(/\[\/?OUTPUT\]/g, "");
     expect(it.state().steps["fix_upload_limit"]?.output).toBe(said);
-    expect(it.prompt("test_upload")).toContain(`### Increase upload size limit (completed)\n\n\`\`\`output\n${said}\n\`\`\``);
+    const [, block] =
+      /### Increase upload size limit \(completed\)\n\n```output-[0-9a-f]{12}\n([^]*?)\n```\n/.exec(it.prompt("test_upload")) ?? [];
+    expect(block).toBe(said);
     for (const { id, title, description } of steps) {
       expect(it.prompt(id)).toContain(title);
       expect(it.prompt(id)).toContain(description);

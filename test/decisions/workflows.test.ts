@@ -131,3 +131,20 @@ describe("what a role that writes said", () => {
     expect(story.spec(`work/${id}-again`).step?.description).toContain("Look again: There is a login already.");
   });
 });
+
+test("what others said is cut at a limit that is seen, and names the file that has all of it; what the author wrote and what was asked for are whole", async () => {
+  const section = "w".repeat(30_000);
+  const text = `---\nroles:\n  plan: {}\n  code: {}\nedges:\n  - plan -> code\n---\n\n## plan\n\nPlan.\n\n## code\n\n${section}\n\n{{ .Args }}\n\n{{ .plan }}\n\n{{ with .plan.output }}{{ . }}{{ end }}\n`;
+  const story = openStory({ config: config({ workflows: { long: { path: "long.md", text } } }) });
+  const args = "a".repeat(25_000);
+  await story.say({ kind: "run", workflow: "long", args });
+  const answer = `${"p".repeat(40_000)}\n[OUTPUT]\n${"o".repeat(20_500)}\n[/OUTPUT]`;
+  await story.end("work/", { end: "success", answer });
+  const spec = story.spec("work/");
+  const prompt = spec.step?.description ?? "";
+  expect(prompt).toContain(section);
+  expect(prompt).toContain(args);
+  expect(prompt).toContain("ppp\n[… 40501 characters left out; all of it is in `$ENKI_INPUTS/plan.md` …]");
+  expect(prompt).toContain("ooo\n[… 500 characters left out; all of it is in `$ENKI_INPUTS` …]");
+  expect(spec.inputs).toEqual([{ name: "plan", text: `${"p".repeat(40_000)}\n${"o".repeat(20_500)}` }]);
+});

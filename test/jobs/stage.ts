@@ -184,6 +184,7 @@ const steppers = (repo: Awaited<ReturnType<typeof repository>>) => {
       cli: CLI,
       after,
       now: () => 1_000_000_000_000,
+      nonce: "f00d",
       log: (line) => void log.push(line),
       ...over,
     };

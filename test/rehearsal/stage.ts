@@ -77,6 +77,7 @@ export const openExample = async (play: string) => {
       conflict: null,
       brief: null,
       piece: null,
+      inputs: [],
       request: "uploads of more than 1 MB fail",
       step: null,
       plan: null,
@@ -111,6 +112,7 @@ export const openExample = async (play: string) => {
       cli: CLI,
       after,
       now: () => 0,
+      nonce: "f00d",
       log: () => undefined,
     });
     const opened = await openBundle(put.bundle);

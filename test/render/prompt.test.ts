@@ -1,9 +1,16 @@
 import { fc } from "../support/fast-check.ts";
 import { describe, expect, test } from "vitest";
-import { type PromptInput, renderPrompt } from "../../src/render/prompt.ts";
+import { renderPrompt } from "../../src/render/prompt.ts";
+import type { PromptInput } from "../../src/render/prompt-input.ts";
 
 const work: PromptInput = {
   kind: "work",
+  nonce: "f00d",
+  workflow: null,
+  texts: ".enki/artifacts/abcdef",
+  issue: null,
+  verify: ["npm test"],
+  timeout: 30 * 60_000,
   adding: null,
   brief: null,
   request: "fix the bug where users can't upload files larger than 1MB",
@@ -20,7 +27,9 @@ const work: PromptInput = {
     { id: "fix_upload_limit", title: "Raise the upload limit to 25 MB", state: "running" },
     { id: "test_upload", title: "Test both sides of the limit", state: "pending" },
   ],
-  upstream: [{ title: "Find every place that limits uploads", output: "Two places: `src/limits.js:3` and `nginx.conf:12`." }],
+  upstream: [
+    { name: "find_limits", title: "Find every place that limits uploads", output: "Two places: `src/limits.js:3` and `nginx.conf:12`." },
+  ],
   artifacts: [{ step: "find_limits", text: "# Limits\n\n```js\nconst LIMIT = 1e6;\n```" }],
   mails: [],
   canAsk: true,
@@ -49,7 +58,7 @@ const research: PromptInput = {
   artifacts: [],
   lastFailure: null,
   canEdit: false,
-  report: { path: "/tmp/enki/artifact.md" },
+  report: { path: ".enki/artifacts/abcdef/find_limits.md" },
 };
 
 const plan: PromptInput = {
@@ -90,8 +99,22 @@ const resolve: PromptInput = {
   },
 };
 
+/** A role of a workflow, whose author wrote the whole prompt. */
+const coder: PromptInput = {
+  ...work,
+  workflow: "build-feature",
+  role: null,
+  step: { id: "coder", title: "coder", task: "You are the coder. Implement the plan below:\n\n1. a\n2. b", checkpoint: false, paths: [] },
+  upstream: [],
+  artifacts: [],
+  lastFailure: null,
+  earlier: null,
+};
+
 describe("a prompt", () => {
   test.each([
+    ["of a workflow's role that writes", coder],
+    ["of a workflow's role that only reads", { ...coder, canEdit: false, report: { path: null }, tools: ["Read", "Grep"] }],
     ["of a planner", plan],
     ["of a worker that changes files, again", work],
     ["of a reader that leaves a report", research],
@@ -159,15 +182,16 @@ describe("hostile text in a prompt", () => {
     ["work", work],
     ["resolve", resolve],
   ])("cannot close its block, nor begin a line of its own (%s)", (_, input) => {
-    const calm = outside(renderPrompt(input));
+    const mails = [{ id: "m1", from: "coordinator", to: "worker/abcdef-fix", subject: "s", body: "b", type: "info", status: "completed" }];
+    const calm = outside(renderPrompt({ ...input, mails }));
     fc.assert(
       fc.property(hostile, (text) => {
         const all = renderPrompt({
           ...input,
           request: text,
           lastFailure: input.lastFailure && `x${text}`,
-          step: input.step && { ...input.step, task: text },
-          upstream: input.upstream.map(({ title }) => ({ title, output: text })),
+          upstream: input.upstream.map((each) => ({ ...each, output: text })),
+          mails: [{ id: "m1", from: "coordinator", to: "worker/abcdef-fix", subject: "s", body: text, type: "info", status: "completed" }],
           artifacts: input.artifacts.map(({ step }) => ({ step, text })),
         });
         expect(outside(all)).toBe(calm);
@@ -183,7 +207,7 @@ describe("hostile text in a prompt", () => {
           ...work,
           step: work.step && { ...work.step, title: text, paths: [text, "b"] },
           plan: work.plan.map(({ id, state }) => ({ id, title: text, state })),
-          upstream: work.upstream.map(({ output }) => ({ title: text, output })),
+          upstream: work.upstream.map((each) => ({ ...each, title: text })),
           artifacts: work.artifacts.map((each) => ({ step: text, text: each.text })),
         });
         expect(all.split(/[\n\r\v\f\u0085\u2028\u2029]/)).toHaveLength(calm);
@@ -194,7 +218,9 @@ describe("hostile text in a prompt", () => {
 
 test("a planner that adds is told what exists, what is wanted, and which tool takes it", () => {
   const told = renderPrompt({ ...plan, adding: "also the `docs`", plan: [{ id: "fix", title: "Fix it", state: "worker_done" }] });
-  expect(told).toMatch(/## What exists[^]*- `fix`: Fix it \(worker done\)\n\n## What is to be added\n\n```request\nalso the `docs`\n```/);
+  expect(told).toMatch(
+    /## What exists[^]*- `fix`: Fix it \(worker done\)\n\n## What is to be added\n\n```request-f00d\nalso the `docs`\n```/,
+  );
   expect(told).toContain("call the tool `enki_execution_add_steps` exactly once, with the new steps only");
   expect(told).not.toContain("enki_execution_create");
 });
@@ -203,4 +229,63 @@ test("an attempt whose predecessor left only a result is told where that is", ()
   expect(renderPrompt({ ...work, earlier: { kind: "result", name: "refs/enki/earlier" } })).toContain(
     "`git show refs/enki/earlier:output.md`",
   );
+});
+
+describe("what an author wrote", () => {
+  const long = `first ${"x".repeat(60_000)} last`;
+
+  test("is never cut, nor marked as written by others: a role, a task, a workflow's section", () => {
+    for (const input of [work, coder, research]) {
+      const text = renderPrompt({ ...input, role: `role ${long}`, step: input.step && { ...input.step, task: `task ${long}` } });
+      expect(text).toContain(`role ${long}`);
+      expect(text).toContain(`\n\ntask ${long}\n`);
+    }
+    expect(renderPrompt({ ...coder, role: "Be careful." }).startsWith(`Be careful.\n\n${coder.step?.task ?? ""}\n\n---\n`)).toBe(true);
+    expect(renderPrompt(coder)).not.toContain("```");
+  });
+
+  test("stands in a frame of a few hundred characters where it is a workflow's", () => {
+    for (const input of [coder, { ...coder, canEdit: false, report: { path: null } }])
+      expect(renderPrompt(input).length - (input.step?.task.length ?? 0)).toBeLessThan(800);
+  });
+
+  test("cannot swallow what follows it by a fence that it leaves open", () => {
+    const open = { ...work, step: work.step && { ...work.step, task: "Run:\n```sh\nnpm test" } };
+    expect(renderPrompt(open)).toContain("Run:\n```sh\nnpm test\n```\n\n");
+    expect(outside(renderPrompt(open))).toContain("## How to end");
+  });
+});
+
+test("no sentence asks for all of the last message and for a block at its end", () => {
+  for (const input of [work, research, coder, { ...research, report: { path: null } }, { ...coder, report: { path: null } }]) {
+    const text = renderPrompt(input);
+    expect(text.includes("all of it") && text.includes("[OUTPUT]")).toBe(false);
+  }
+});
+
+test("what is cut says where it is whole", () => {
+  const report = "r".repeat(30_000);
+  const text = renderPrompt({
+    ...work,
+    artifacts: [{ step: "find_limits", text: report }],
+    upstream: [{ name: "find_limits", title: "Look", output: "o" }],
+  });
+  expect(text).toContain("[… 10000 characters left out; all of it is in `.enki/artifacts/abcdef/find_limits.md` …]");
+  expect(text).toContain("All that it said: `.enki/artifacts/abcdef/find_limits.md`");
+});
+
+describe("a worker is told", () => {
+  test("how to state what came of its work, what verifies it, and how long it may take", () => {
+    const text = renderPrompt(work);
+    for (const kind of ["done", "nothing-to-do", "failed", "blocked"]) expect(text).toContain(`\`${kind}\``);
+    expect(text).toContain("Your change is verified by `npm test`");
+    expect(text).toContain("You have 30 minutes.");
+    expect(renderPrompt({ ...work, canAsk: false })).toContain("`status:` and, for anything but `done`, `reason:`");
+    expect(renderPrompt(research)).not.toContain("nothing-to-do");
+  });
+
+  test("and a planner what verifies, and when a step may find nothing to do", () => {
+    expect(renderPrompt(plan)).toContain("verified by `npm test`");
+    expect(renderPrompt(plan)).toContain("`optional: true`");
+  });
 });

@@ -115,6 +115,7 @@ const stepHost = ({ workspace, temp, after: later }: JobHost): StepHost => ({
   cli: "",
   after: later,
   now: Date.now,
+  nonce: "f00d",
   log: () => undefined,
 });
 

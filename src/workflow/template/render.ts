@@ -42,7 +42,14 @@ const items = (value: Value, line: number): readonly Value[] => {
     .map((key) => step(value, key));
 };
 
-const helpers = (strict: boolean): Readonly<Record<string, (...args: never[]) => unknown>> => {
+/** How a value that is printed may be made shorter: its text, and how the template names it. */
+export type Shorten = (text: string, written: string) => string;
+
+const whole: Shorten = (text) => text;
+
+type Printing = { readonly strict: boolean; readonly shorten: Shorten };
+
+const helpers = ({ strict, shorten }: Printing): Readonly<Record<string, (...args: never[]) => unknown>> => {
   let steps = 0;
   const count = (): void => {
     steps += 1;
@@ -64,7 +71,7 @@ const helpers = (strict: boolean): Readonly<Record<string, (...args: never[]) =>
     },
     print: (value: Value, written: string, line: number): string => {
       if (value === undefined && strict) throw new RenderError(`line ${line}: \`{{ ${written} }}\` has no value`);
-      return toText(value);
+      return shorten(toText(value), written);
     },
     if: (value: Value, dot: unknown, { fn, inverse }: Options): string => (isTrue(value) ? fn(dot) : inverse(dot)),
     with: (value: Value, dot: unknown, { fn, inverse }: Options): string => (isTrue(value) ? fn(value) : inverse(dot)),
@@ -87,10 +94,10 @@ const limited = (text: string): string => {
   return text;
 };
 
-const run = (template: Template, { scope, strict }: { scope: Scope; strict: boolean }): string => {
+const run = (template: Template, { scope, ...printing }: Printing & { readonly scope: Scope }): string => {
   const engine = Handlebars.create();
   for (const name of Object.keys(engine.helpers)) engine.unregisterHelper(name);
-  const own = helpers(strict);
+  const own = helpers(printing);
   engine.registerHelper(own as Handlebars.HelperDeclareSpec); // its type has `any` where ours say what comes
   const knownHelpers = Object.fromEntries(Object.keys(own).map((name) => [name, true]));
   const options = { noEscape: true, strict: true, knownHelpersOnly: true, knownHelpers, ignoreStandalone: true, preventIndent: true };
@@ -116,9 +123,15 @@ const attempt = <T>(name: string, work: () => T): Result<T> => {
  * The text of a prompt. What is in the scope is data: it is printed as it is, never read as a template, whatever it holds.
  * Refusal `cannot-render`: a value that is printed is missing, or the template asks for too much.
  */
-export const renderTemplate = (name: string, template: Template, scope: Scope): Result<string> =>
-  attempt(name, () => run(template, { scope, strict: true }));
+export const renderTemplate = (
+  name: string,
+  template: Template,
+  given: Scope | { readonly scope: Scope; readonly shorten: Shorten },
+): Result<string> => {
+  const { scope, shorten } = given instanceof Scope ? { scope: given, shorten: whole } : given;
+  return attempt(name, () => run(template, { scope, strict: true, shorten }));
+};
 
 /** Whether a guard holds: its text is not empty, `false`, `0`, `no`. What is missing is empty. Refusal `cannot-render`. */
 export const holdsTemplate = (name: string, template: Template, scope: Scope): Result<boolean> =>
-  attempt(name, () => isTrue(run(template, { scope, strict: false })));
+  attempt(name, () => isTrue(run(template, { scope, strict: false, shorten: whole })));
