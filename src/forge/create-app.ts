@@ -19,6 +19,7 @@ const RIGHTS: Rights = {
   contents: "write",
   issues: "write",
   metadata: "read",
+  merge_queues: "write",
   pull_requests: "write",
   statuses: "write",
 };

@@ -20,8 +20,20 @@ export type Event = {
   readonly chain?: number;
 };
 
+/** What a merge queue may wait for. */
+const TELLING: ReadonlySet<string> = new Set([
+  "check_run",
+  "status",
+  "workflow_job",
+  "workflow_run",
+  "push",
+  "pull_request",
+  "pull_request_review",
+]);
+
 /** Something happened: Apps are told, and workflows that listen to it start, in the order of the events. */
 export const happen = (forge: Forge, repository: Repository, event: Event): void => {
   deliver(forge, repository, { event: event.event, payload: event.payload, by: event.actor.account });
   forge.trigger(forge, repository, event);
+  if (TELLING.has(event.event)) forge.advance(forge, repository);
 };

@@ -35,7 +35,7 @@ const demandMergeable = ({ merging: settings }: Repository, issue: PullIssue, in
 };
 
 /** How many of those who may write had yes as their last word. */
-const approvalsOf = (repository: Repository, { pull }: PullIssue): number => {
+export const approvalsOf = (repository: Repository, { pull }: PullIssue): number => {
   const words = pull.reviews.filter(({ state, by }) => state !== "COMMENTED" && mayPush(repository, by.login));
   const last = new Map(words.map(({ by, state }) => [by.login, state]));
   return [...last.values()].filter((state) => state === "APPROVED").length;
@@ -93,7 +93,7 @@ const textOf = async (repository: Repository, merge: Merge): Promise<string> => 
 };
 
 /** The commit that a merge makes, in one of three ways, without moving anything; null for a conflict. GitHub signs all but rebased ones. */
-const makeMerge = async (forge: Forge, repository: Repository, merge: Merge): Promise<string | null> => {
+export const makeMerge = async (forge: Forge, repository: Repository, merge: Merge): Promise<string | null> => {
   const { bare, signed } = repository;
   const { issue, base, method, actor } = merge;
   const by = (account: Account) => ({ login: account.login, at: forge.now() });

@@ -55,7 +55,18 @@ const openPull: Handler = async (call) => {
   );
   if (exists) throw invalid("PullRequest", `A pull request already exists for ${repository.owner.login}:${headRef}.`);
   if (size.commits === 0) throw invalid("PullRequest", `No commits between ${input.base} and ${headRef}`);
-  const pull = { headRef, head, baseRef: input.base, baseSha: base, draft: input.draft, merged: null, reviews: [], threads: [], size };
+  const pull = {
+    headRef,
+    head,
+    baseRef: input.base,
+    baseSha: base,
+    draft: input.draft,
+    merged: null,
+    reviews: [],
+    threads: [],
+    removals: [],
+    size,
+  };
   const issue = addIssue(call, { title: input.title, body: input.body ?? "", labels: [], assignees: [], pull });
   await repository.bare.point(`refs/pull/${issue.number}/head`, head);
   tellPull(forge, repository, { issue, action: "opened", actor: call.actor() });

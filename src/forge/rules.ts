@@ -37,24 +37,39 @@ type Required = { readonly context: string; readonly integration_id?: number };
 
 const GOOD: ReadonlySet<string> = new Set(["success", "neutral", "skipped"]);
 
-/** True where a status or a check run of that name, of that App where one is named, was good on a commit. Runs that were dispatched count for nothing. */
-const isGreen = (
-  { statuses, checks, runs }: Repository,
-  sha: string,
-  { required, apps }: { required: Required; apps: Way["apps"] },
-): boolean => {
+type Asked = { readonly required: Required; readonly apps: Way["apps"] };
+
+/** How a status or a check run of that name, of that App where one is named, ended on a commit; null while it has not. Runs that were dispatched count for nothing. */
+const endOf = ({ statuses, checks, runs }: Repository, sha: string, { required, apps }: Asked): "green" | "red" | null => {
   const { context, integration_id: app } = required;
   const isOf = ({ by }: { readonly by: Account }): boolean =>
     app === undefined || apps.some(({ id, account }) => id === app && account === by);
   const status = statuses.get(sha)?.find((one) => one.context === context && isOf(one));
-  if (status) return status.state === "success";
+  if (status) return status.state === "pending" ? null : status.state === "success" ? "green" : "red";
+  const meaning = (conclusion: string | null | undefined): "green" | "red" | null =>
+    conclusion === null || conclusion === undefined ? null : GOOD.has(conclusion) ? "green" : "red";
   const check = checks.findLast((one) => one.sha === sha && one.name === context && isOf(one));
-  if (check) return GOOD.has(check.conclusion ?? "");
-  if (app !== undefined && app !== ACTIONS_ID) return false;
+  if (check) return meaning(check.conclusion);
+  if (app !== undefined && app !== ACTIONS_ID) return null;
   const jobs = [...runs.values()]
     .filter((run) => run.sha === sha && !run.event.endsWith("_dispatch"))
     .flatMap((run) => [...run.jobs.values()].filter(({ report }) => report.name === context));
-  return GOOD.has(jobs.at(-1)?.report.conclusion ?? "");
+  return meaning(jobs.at(-1)?.report.conclusion);
+};
+
+/** Of the checks that a branch requires, one that is red on a commit, and one that is not green. */
+export const checksAt = (
+  repository: Repository,
+  { branch, sha, apps }: { branch: string; sha: string; apps: Way["apps"] },
+): { red: string | null; missing: string | null } => {
+  const required = repository.rules
+    .filter((rule) => rule.branch === branch && rule.type === "required_status_checks")
+    .flatMap((rule) => parametersOf(rule).required_status_checks ?? []);
+  const ends = required.map((each) => ({ name: each.context, end: endOf(repository, sha, { required: each, apps }) }));
+  return {
+    red: ends.find(({ end }) => end === "red")?.name ?? null,
+    missing: ends.find(({ end }) => end !== "green")?.name ?? null,
+  };
 };
 
 type List = {
@@ -93,7 +108,7 @@ const JUDGES: Readonly<Record<string, Judge>> = {
   required_status_checks: (repository, { to }, { rule, way }) => {
     if (to === null) return null;
     const red = (parametersOf(rule).required_status_checks ?? []).find(
-      (required) => !isGreen(repository, way.mergeOf ?? to, { required, apps: way.apps }),
+      (required) => endOf(repository, way.mergeOf ?? to, { required, apps: way.apps }) !== "green",
     );
     return red ? `Required status check "${red.context}" is expected.` : null;
   },

@@ -9,6 +9,7 @@ import { commentRoutes } from "./comments.ts";
 import { handle, meter, needActor, readActor, readInput, send, sendRefusal } from "./exchange.ts";
 import { gitDataRoutes } from "./git-data.ts";
 import { gitRoutes } from "./git-http.ts";
+import { graphqlRoutes } from "./graphql.ts";
 import { issueRoutes } from "./issues.ts";
 import { issueHistoryRoutes } from "./issue-history.ts";
 import { labelRoutes } from "./labels.ts";
@@ -184,6 +185,7 @@ export const createServer = (forge: Forge, failed: (error: unknown) => void): Ho
   }
   gitRoutes(forge, app);
   attachmentRoutes(forge, app);
+  graphqlRoutes(forge, app);
   // Before the pages, for which `/api/v3` would be a repository.
   app.all("/api/*", (context) => sendRefusal(forge, context, notFound()));
   pageRoutes(forge, app);

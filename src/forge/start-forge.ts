@@ -10,6 +10,7 @@ import { createBare } from "./create-bare.ts";
 import { repositoryNamed } from "./access.ts";
 import { isPull, setDraft, setResolved } from "./pull-events.ts";
 import { MERGE_SETTINGS } from "./merge-methods.ts";
+import { advance } from "./merge-queue.ts";
 import { createServer } from "./server.ts";
 import {
   accountOf,
@@ -116,6 +117,7 @@ const openForge = (options: ForgeOptions): Forge => ({
   used: new Map(),
   work: openWork(options.after),
   trigger,
+  advance,
 });
 
 const createRepository = async (forge: Forge, given: Parameters<RunningForge["createRepository"]>[0]): Promise<void> => {
@@ -148,6 +150,7 @@ const createRepository = async (forge: Forge, given: Parameters<RunningForge["cr
     runs: new Map(),
     rules: [],
     merging: { ...MERGE_SETTINGS },
+    queues: new Map(),
     signed: new Set(),
     actionsPulls: true,
     secrets: {},
@@ -241,6 +244,8 @@ export const startForge = async (options: ForgeOptions): Promise<RunningForge> =
     },
     close: async () => {
       forge.work.close();
+      for (const { queues } of forge.repositories.values())
+        for (const entries of queues.values()) for (const { cancel } of entries) cancel();
       await stop(server);
     },
   };

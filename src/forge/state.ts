@@ -5,6 +5,7 @@ import type { Bare } from "./bare.ts";
 import type { CommitFacts, Size } from "./commits.ts";
 import type { Event } from "./happen.ts";
 import type { MergeSettings } from "./merge-methods.ts";
+import type { QueueEntry, Removal } from "./queue-entry.ts";
 import type { Side } from "./patches.ts";
 
 export type Level = "none" | "read" | "write";
@@ -86,6 +87,7 @@ export type Pull = {
   readonly reviews: Review[];
   /** Comments on its diff, by what they answer. */
   readonly threads: Thread[];
+  readonly removals: Removal[];
   /** As it was when the head or the base was chosen last. */
   size: Size;
 };
@@ -194,6 +196,8 @@ export type Repository = {
   readonly runs: Map<number, Run>;
   readonly rules: Rule[];
   readonly merging: MergeSettings;
+  /** Entries of merge queues by branch, first in, first out. */
+  readonly queues: Map<string, QueueEntry[]>;
   /** Commits that GitHub made and signed by itself: by the merge button, all but rebased ones. */
   readonly signed: Set<string>;
   /** True where Actions may open and approve pull requests. */
@@ -259,6 +263,8 @@ export type Forge = {
   readonly work: Work;
   /** Starts the workflows that listen to an event; a field, because the end of a run is an event too. */
   readonly trigger: (forge: Forge, repository: Repository, event: Event) => void;
+  /** Lets merge queues go on; a field for the same reason: what they wait for is an event. */
+  readonly advance: (forge: Forge, repository: Repository) => void;
 };
 
 /** What goes on in the background: webhooks on their way, runs about to start, marks that come later. */
