@@ -23,9 +23,11 @@ export const readRequest =
   ({ text }: Arguments): Request =>
     yes({ kind, text });
 
-/** More steps in words. Refusal: `nothing-asked`. */
-export const readAddition = ({ text }: Arguments, { name, usage }: Row): Request =>
-  text === "" ? nothingAsked(name, usage) : yes({ kind: "add", text });
+/** More steps, or a change of the plan, in words. Refusal: `nothing-asked`. */
+export const readAddition =
+  (kind: "add" | "revise") =>
+  ({ text }: Arguments, { name, usage }: Row): Request =>
+    text === "" ? nothingAsked(name, usage) : yes({ kind, text });
 
 const nothingAsked = (name: string, usage: string): Refused =>
   refuse("nothing-asked", `\`/enki ${name}\` needs to know what to do.`, `/enki ${usage}`);

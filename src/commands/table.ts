@@ -52,6 +52,16 @@ export const COMMANDS: readonly CommandRow[] = [
     read: readRequest("plan"),
   },
   {
+    name: "revise",
+    aliases: [],
+    usage: "revise <text>",
+    example: "revise test it before the docs, and leave the config alone",
+    summary: "let the planner change the plan that is proposed; the new one needs an approval of its own",
+    kinds: ["revise"],
+    permission: "write",
+    read: readAddition("revise"),
+  },
+  {
     name: "add",
     aliases: [],
     usage: "add <request>",
@@ -59,7 +69,7 @@ export const COMMANDS: readonly CommandRow[] = [
     summary: "plan more steps for what runs, and add them once they are approved",
     kinds: ["add"],
     permission: "write",
-    read: readAddition,
+    read: readAddition("add"),
   },
   {
     name: "run",

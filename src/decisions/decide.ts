@@ -1,6 +1,7 @@
 import type { Decision, Snapshot } from "../model/decision.ts";
 import type { Event } from "../model/event.ts";
 import { applyCommanded } from "./apply/commanded.ts";
+import { isIdleQuote } from "./apply/revising.ts";
 import { applyPerformed } from "./apply/performed.ts";
 import { applyResulted } from "./apply/resulted.ts";
 import { applyRemarked, applyTouched } from "./apply/touched.ts";
@@ -63,7 +64,7 @@ const apply = (draft: Draft, event: Event): void => {
     case "commanded":
     case "resulted":
       if (draft.ledger().handled[event.id] !== undefined) return;
-      if (event.kind === "commanded" && isForgotten(draft, event)) return;
+      if (event.kind === "commanded" && (isForgotten(draft, event) || isIdleQuote(draft, event))) return;
       draft.handle(event.id);
       if (event.kind === "commanded") applyCommanded(draft, event);
       else applyResulted(draft, event);

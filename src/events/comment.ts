@@ -1,4 +1,5 @@
 import { parseComment, withoutCommands } from "../commands/parse.ts";
+import { readQuotedRemark } from "../commands/quoted.ts";
 import type { CommandSource } from "../model/command.ts";
 import type { Event, Request } from "../model/event.ts";
 import type { Login, Millis } from "../model/ids.ts";
@@ -25,6 +26,12 @@ export const readRequests = (text: string, self: Login): readonly Request[] => p
 /** What somebody wrote for others to read, without the commands in it; empty where that is all. */
 const remarkOf = (text: string, self: Login): string => withoutCommands(text, slugOf(self)).trim();
 
+/** A reply that quotes and names no command may be about a plan: whether it is, is seen where the plan is. */
+const readQuoted = (text: string, self: Login): readonly Request[] => {
+  const remark = readQuotedRemark(text, slugOf(self));
+  return remark ? [{ ok: true, command: { kind: "revise", ...remark } }] : [];
+};
+
 type WrittenSource = Extract<CommandSource, { readonly id: number }>;
 type Written = Pick<CommentFields, "issue" | "onPull" | "by" | "bot" | "body"> & {
   readonly source: WrittenSource;
@@ -36,7 +43,8 @@ type Written = Pick<CommentFields, "issue" | "onPull" | "by" | "bot" | "body"> &
 const readWritten = ({ source, issue, onPull, by, bot, body, at, edited }: Written, self: Login): Event[] => {
   if (bot || by === self) return [];
   const id = `${source.kind}:${source.id}` as const;
-  const requests = readRequests(body, self);
+  const asked = readRequests(body, self);
+  const requests = asked.length > 0 || source.kind !== "comment" ? asked : readQuoted(body, self);
   return [
     ...(requests.length > 0 ? [{ kind: "commanded", id, at, issue, onPull, source, by, edited, requests } as const] : []),
     ...(onPull && remarkOf(body, self) !== "" ? [{ kind: "remarked", id, pull: issue } as const] : []),

@@ -103,7 +103,18 @@ const claimPlan = (claim: Claim): Result<JobSpec> => {
   const { planner: agent } = config.agents;
   const role = config.roles["planner"] ?? null;
   const inputs = inputsOf(ledger, execution, Object.keys(execution.steps));
-  return accept(spec(claim, execution, { base, adding, role, agent, timeout, model, inputs, backlog: ledger.backlog }));
+  const revision = revisionOf(claim, execution);
+  const doing = { base, adding, role, agent, timeout, model, inputs, backlog: ledger.backlog, ...(revision && { revision }) };
+  return accept(spec(claim, execution, doing));
+};
+
+/** What was proposed, and what is to be changed in it; of steps that are to be added only these. */
+const revisionOf = ({ ledger }: Claim, { state, revision, plan, adding }: Execution): JobSpec["revision"] => {
+  if (revision?.state !== "planning") return undefined;
+  const stepsOf = (hash: string | null | undefined): readonly PlannedStep[] => ledger.plans[hash ?? ""]?.steps ?? [];
+  const there = new Set(state === "planning" ? [] : stepsOf(plan).map(({ id }) => id));
+  const steps = stepsOf(state === "planning" ? plan : adding?.plan).filter(({ id }) => !there.has(id));
+  return { text: revision.text, before: revision.before, steps };
 };
 
 type Working = { readonly execution: Execution; readonly step: Step; readonly plan: Plan; readonly planned: PlannedStep };

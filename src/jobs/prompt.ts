@@ -23,12 +23,13 @@ export const promptOf = (host: StepHost, spec: JobSpec, texts: Texts): string =>
     maxSteps: spec.maxSteps,
   });
 
-type Task = Pick<PromptInput, "request" | "brief" | "adding" | "role" | "step" | "workflow" | "plan">;
+type Task = Pick<PromptInput, "request" | "brief" | "adding" | "revision" | "role" | "step" | "workflow" | "plan">;
 
-const task = ({ step, piece, plan, states, role, request, brief, adding }: JobSpec): Task => ({
+const task = ({ step, piece, plan, states, role, request, brief, adding, revision }: JobSpec): Task => ({
   request,
   brief,
   adding,
+  revision,
   role: role?.systemPrompt ?? null,
   step: step && { id: step.id, title: step.title, task: step.description, checkpoint: step.checkpoint, paths: step.paths },
   workflow: piece?.workflow ?? null,

@@ -9,6 +9,7 @@ import type { Plan, PlannedStep } from "../model/plan.ts";
 import type { FeedbackInput } from "../render/feedback.ts";
 import type { ToolSet } from "../model/rights.ts";
 import type { StepState } from "../model/step.ts";
+import type { RevisionInput } from "../render/prompt-input.ts";
 import type { ExecutionView } from "../model/views.ts";
 import type { InputText } from "./inputs.ts";
 import type { Tool } from "../workflow/workflow.ts";
@@ -28,6 +29,8 @@ export type JobSpec = {
   readonly brief: Brief | null;
   /** What is to be added to the plan that there is; null for anything else. */
   readonly adding: string | null;
+  /** What is to be changed in the plan that was proposed; absent for anything else. */
+  readonly revision?: RevisionInput;
   /** The step as it was approved; null for plan and verify. */
   readonly step: PlannedStep | null;
   readonly plan: Plan | null;

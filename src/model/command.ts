@@ -13,6 +13,8 @@ export type Command =
   | { readonly kind: "do"; readonly text: string }
   | { readonly kind: "plan"; readonly text: string }
   | { readonly kind: "add"; readonly text: string }
+  /** `quotes`: lines that it quotes, where it is a reply without a command's word; it counts only if one of them is a plan's. */
+  | { readonly kind: "revise"; readonly text: string; readonly quotes?: readonly string[] }
   | { readonly kind: "run"; readonly workflow: string; readonly args: string }
   | { readonly kind: "approve-plan"; readonly plan: Hash }
   | { readonly kind: "approve-step"; readonly task: string; readonly head: Sha }

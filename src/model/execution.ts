@@ -16,6 +16,17 @@ type Adding = {
   readonly why: Refusal | null;
 };
 
+/** What somebody wants changed in a proposed plan, or in steps that are to be added. The plan as it was stays until there is another. */
+type Revision = {
+  readonly state: "planning" | "done" | "refused";
+  readonly text: string;
+  /** What was asked for before that, oldest first. */
+  readonly before: readonly string[];
+  readonly by: Login;
+  /** Why it came to nothing. */
+  readonly why: Refusal | null;
+};
+
 /** One request and its graph. */
 export type Execution = {
   readonly id: ExecutionId;
@@ -42,6 +53,7 @@ export type Execution = {
   readonly approved: { readonly plan: Hash; readonly by: Login; readonly at: Millis } | null;
   readonly steps: Readonly<Record<StepId, Step>>;
   readonly adding: Adding | null;
+  readonly revision?: Revision;
   readonly spent: number;
   /** True for a quick task: its one step is done by the sidecar. */
   readonly quick?: boolean;
@@ -52,6 +64,9 @@ export type Execution = {
 /** True while a planner's job is wanted: for the plan, or for what is to be added to it. */
 export const isPlanning = ({ state, adding }: Execution): boolean =>
   state === "planning" || ((state === "running" || state === "paused") && adding?.state === "planning");
+
+/** True while the planner changes a plan that was proposed. */
+export const isRevised = ({ revision }: Pick<Execution, "revision">): boolean => revision?.state === "planning";
 
 /** Whether an execution is done and every step that should have changed something found nothing to do: what that means for its issue is a person's to say. */
 export const foundNothing = ({ state, steps }: Execution, plan: Plan | null): boolean => {

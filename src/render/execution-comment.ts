@@ -13,6 +13,7 @@ import { mermaid } from "./graph.ts";
 import { landsHow } from "./landing.ts";
 import { writeMarker } from "./marker.ts";
 import { nextCommand } from "./next.ts";
+import { revisionNote } from "./revision.ts";
 import { stepTable } from "./step-table.ts";
 import { unreadRemarks } from "./unread.ts";
 
@@ -47,6 +48,7 @@ export const executionComment = (shown: Shown): string => {
     { rank: 0, text: quoted(execution.request, { limit: 1_000, keep: "start" }) },
     { rank: 1, text: briefNote(shown.brief) },
     { rank: 0, text: why(execution, queue, begun) },
+    { rank: 0, text: revisionNote(execution) },
     { rank: 1, text: landsBy(execution, queue) },
     { rank: 4, text: mermaid(steps, execution.steps) ?? "" },
     { rank: 0, text: stepTable(steps, execution.steps) },
@@ -81,10 +83,11 @@ const fit = (parts: readonly Part[]): string => {
   return [...shown, ...(shown.length < written.length ? [CUT] : [])].join("\n\n");
 };
 
-const headline = ({ state, planning }: Execution, all: readonly Step[]): string => {
+const headline = ({ state, planning, revision }: Execution, all: readonly Step[]): string => {
   const progress = `${all.filter((step) => step.state === "done").length} of ${all.length} steps done`;
   switch (state) {
     case "planning":
+      if (revision?.state === "planning") return "Revising the plan";
       return planning.attempt > 1 ? `Making a plan, attempt ${planning.attempt}` : "Reading the code and making a plan";
     case "asking":
       return "The planner has a question";

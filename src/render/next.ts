@@ -18,7 +18,7 @@ export const nextCommand = (execution: Execution, queue: Queue, steps: readonly 
       return [
         "Nothing runs before a person with write permission says so. To start exactly this plan, comment:",
         toCopy(`/enki approve ${(execution.plan ?? "").slice(0, 12)}`),
-        `Not what you meant? ${code(`/enki cancel ${execution.id}`)}, then ask again in other words.`,
+        `Not what you meant? ${code("/enki revise <what to change>")} lets the planner change it, or quote a line of it and say what to change; ${code(`/enki cancel ${execution.id}`)} gives it up.`,
       ].join("\n\n");
     case "running":
       return whileRunning(execution, queue, steps);

@@ -1,6 +1,15 @@
 import type { Brief } from "../model/brief.ts";
+import type { PlannedStep } from "../model/plan.ts";
 import type { ConflictInput } from "./conflict-prompt.ts";
 import type { FeedbackInput } from "./feedback.ts";
+
+/** A proposed plan, and what a person wants changed in it. */
+export type RevisionInput = {
+  readonly text: string;
+  /** What was asked for before that, and is in the plan; oldest first. */
+  readonly before: readonly string[];
+  readonly steps: readonly PlannedStep[];
+};
 
 /** All that a prompt is made of. What an author wrote (a role, a workflow's section, an approved task) is the agent's instruction; all other texts are data. */
 export type PromptInput = {
@@ -12,6 +21,8 @@ export type PromptInput = {
   readonly brief: Brief | null;
   /** What is to be added to the plan; null for anything else. */
   readonly adding: string | null;
+  /** What is to be changed in what was proposed; absent for anything else. */
+  readonly revision?: RevisionInput | undefined;
   /** The role's own instructions; null for a worker without a persona. */
   readonly role: string | null;
   readonly step: {

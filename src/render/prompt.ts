@@ -2,6 +2,7 @@ import { authorText } from "./author-text.ts";
 import { code, oneLine } from "./escape.ts";
 import type { PromptInput } from "./prompt-input.ts";
 import { briefPart, dataBlock, failurePart, mailPart, reading, reportsPart } from "./prompt-parts.ts";
+import { revisionPart } from "./revision-prompt.ts";
 import { stepPrompt } from "./step-prompt.ts";
 import { workflowPrompt } from "./workflow-prompt.ts";
 
@@ -23,6 +24,7 @@ const planPrompt = (input: PromptInput): string[] => {
     `## The request\n\n${dataBlock(input, { name: "request", text: input.request })}`,
     briefPart(input),
     existing(input),
+    revisionPart(input),
     reportsPart(input),
     mailPart(input),
     failurePart(input),

@@ -117,3 +117,53 @@ test("a failed workflow goes on after /enki retry: what succeeded is kept, and w
   expect(ran).toEqual(["plan", "code", "code", "check"]);
   expect(await stage.git("show", "main:code.txt")).toBe("done");
 });
+
+test("/enki revise, and a reply that quotes the plan, let the planner go on from its plan; the old approval is void", async () => {
+  const plans = [
+    plan(step("one", { title: "Raise the limit" })),
+    plan(step("one", { title: "Raise the limit to 10 MB" })),
+    plan(step("one", { title: "Raise the limit to 10 MB" }), step("docs", { title: "Say so in the docs" })),
+  ];
+  const asked: unknown[] = [];
+  const stage = await openStage({
+    script: (spec) => {
+      if (spec.kind === "verify") return green;
+      if (spec.kind !== "plan") return { files: { [`${spec.step?.id}.txt`]: "done\n" } };
+      asked.push(spec.revision && { text: spec.revision.text, steps: spec.revision.steps.map(({ title }) => title) });
+      return { plan: plans[asked.length - 1] ?? plan() };
+    },
+  });
+  const issue = await stage.ask();
+  const first = await stage.planned(issue);
+  expect(await stage.shows(issue, /Raise the limit/)).toContain("/enki revise <what to change>");
+  await stage.maintainer.comment(issue, "/enki revise say how far");
+  await stage.shows(issue, /Raise the limit to 10 MB/);
+  await stage.maintainer.comment(issue, first);
+  expect(await stage.replies(issue, /other-plan/)).toContain(await stage.planned(issue));
+  await stage.maintainer.comment(issue, "> Raise the limit to 10 MB\n\nAnd say so in the docs.");
+  await stage.shows(issue, /Say so in the docs/);
+  await stage.approve(issue);
+  await stage.shows(issue, /Done: all of it landed/);
+  expect(asked).toEqual([
+    undefined,
+    { text: "say how far", steps: ["Raise the limit"] },
+    { text: "> Raise the limit to 10 MB\n\nAnd say so in the docs.", steps: ["Raise the limit to 10 MB"] },
+  ]);
+  expect(await stage.landed()).toHaveLength(2);
+});
+
+test("a quoting reply that no webhook told of is found by the sweep, once", async () => {
+  let plans = 0;
+  const stage = await openStage({
+    webhooks: false,
+    script: (spec) => ({ plan: plan(step("one", { title: spec.kind === "plan" ? `Plan ${(plans += 1)}` : "" })) }),
+  });
+  const issue = await stage.ask();
+  const shows = (words: RegExp) => async () => words.test((await stage.said(issue, "execution")).join());
+  await stage.sweepUntil("a plan", shows(/Plan 1/));
+  await stage.maintainer.comment(issue, "> Plan 1\n\nAnother one, please.");
+  await stage.sweepUntil("another plan", shows(/Plan 2/));
+  await stage.sweep();
+  await stage.sweep();
+  expect(plans).toBe(2);
+});

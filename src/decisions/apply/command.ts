@@ -1,5 +1,5 @@
 import type { Command } from "../../model/command.ts";
-import { type Execution, isOver } from "../../model/execution.ts";
+import { type Execution, isOver, isRevised } from "../../model/execution.ts";
 import { executionId, taskId } from "../../model/ids.ts";
 import { refuse, type Refusal } from "../../model/refusal.ts";
 import { isAsking, isIdle, newStep } from "../../model/step.ts";
@@ -16,6 +16,7 @@ import { reply } from "./mail.ts";
 import { pause, resume } from "./pause.ts";
 import { whyUnlandable } from "../terms.ts";
 import { retry } from "./retry.ts";
+import { beingRevised, revise } from "./revising.ts";
 import { startWorkflow } from "./run.ts";
 
 /** Writes a permitted command down. Refusals are answers: nothing of a refused command takes effect. */
@@ -28,6 +29,8 @@ export const applyCommand = (draft: Draft, event: Commanded, command: Command): 
       return begins(draft, event) ?? runWorkflow(draft, event, command);
     case "add":
       return add(draft, event, command.text);
+    case "revise":
+      return revise(draft, event, command);
     case "approve-plan":
       return approvePlan(draft, event, command.plan);
     case "approve-step":
@@ -45,9 +48,7 @@ export const applyCommand = (draft: Draft, event: Commanded, command: Command): 
     case "stop":
       return stopAll(draft, event.by);
     case "status":
-      return onTarget(draft, { event, target: command.target }, (draft, { execution }) => ({
-        text: statusReply(execution, draft.plan(execution.plan)),
-      }));
+      return onTarget(draft, { event, target: command.target }, status);
     case "help":
       return { text: helpReply() };
     case "quick":
@@ -68,6 +69,8 @@ export const applyCommand = (draft: Draft, event: Commanded, command: Command): 
       return refuse("not-for-people", `\`${command.kind}\` is what an agent's tool records; it is no command.`).refusal;
   }
 };
+
+const status: OnFound = (draft, { execution }) => ({ text: statusReply(execution, draft.plan(execution.plan)) });
 
 const onTarget = (draft: Draft, { event, target }: { event: Commanded; target: string | null }, act: OnFound): Answer => {
   const found = findTarget(draft.executions(), event.issue, target);
@@ -164,6 +167,7 @@ const approvePlan = (draft: Draft, event: Commanded, text: string): Answer => {
   if (done)
     return refuse("already-approved", `That plan was approved by @\u200b${done.approved?.by ?? ""} and is ${done.state}.`, "/enki status")
       .refusal;
+  if (here.some((each) => isRevised(each))) return beingRevised;
   const [open] = [...proposed.map((each) => each.plan), ...growing.map((each) => each.adding?.plan)];
   if (!open) return refuse("nothing-to-approve", "No plan waits for an approval on this issue.", "/enki status").refusal;
   return refuse(

@@ -11,14 +11,15 @@ import { writeMarker } from "../../render/marker.ts";
 import type { Draft } from "../draft.ts";
 import type { Answer } from "./answer.ts";
 import { applyCommand } from "./command.ts";
+import { isOtherQuote, isQuoted } from "./revising.ts";
 
 export type Commanded = Extract<Event, { kind: "commanded" }>;
 
 /** Applies a comment's commands in order; what cannot be done is answered, the rest takes effect. */
 export const applyCommanded = (draft: Draft, event: Commanded): void => {
-  if (isSatisfied(draft, event)) return;
+  if (isSatisfied(draft, event) || isOtherQuote(draft, event)) return;
   const permission = neededPermission(event) === null ? "none" : draft.ask<"permission">({ kind: "permission", login: event.by });
-  if (permission === undefined) return;
+  if (permission === undefined || (isQuoted(event) && rights.indexOf(permission) < rights.indexOf("write"))) return;
   const answers = event.requests.map((request) => answer(draft, { event, request, permission }));
   const refused = answers.some((each) => each !== null && "code" in each);
   react(draft, event, refused ? "confused" : "eyes");

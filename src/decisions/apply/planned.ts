@@ -1,14 +1,16 @@
-import { type Execution, isPlanning } from "../../model/execution.ts";
+import { type Execution, isPlanning, isRevised } from "../../model/execution.ts";
 import { addSteps, checkPlan } from "../../model/graph.ts";
 import type { Job, JobResult } from "../../model/job.ts";
 import { isMaking } from "../../model/made.ts";
-import type { Plan } from "../../model/plan.ts";
+import { hash } from "../../model/ids.ts";
+import type { Plan, PlannedStep } from "../../model/plan.ts";
 import { refuse, type Refusal, type Result } from "../../model/refusal.ts";
 import type { Draft } from "../draft.ts";
 import { checkTasks, withOwnSteps } from "../cross-needs.ts";
 import { backOff, MAX_FAULTS, PERSON_WAIT } from "../faults.ts";
 import { whyUnlandable } from "../terms.ts";
 import { planWaits } from "./asking.ts";
+import { withoutRevision } from "./revising.ts";
 import { applyTools } from "./tools.ts";
 
 const isFault = (end: JobResult["end"]): boolean => end === "crashed" || end === "timed-out";
@@ -47,8 +49,12 @@ const hindrance = (draft: Draft, { base }: Execution, { steps }: Plan): Refusal 
   return steps.some(({ output }) => output === "branch") ? whyUnlandable(draft, base) : null;
 };
 
-const isOnlyTasks = ({ state }: Execution, { end, tools }: JobResult): boolean =>
-  state === "planning" && end === "success" && tools.some((each) => isMaking(each)) && !tools.some(({ kind }) => kind === "propose");
+const isOnlyTasks = ({ state, revision }: Execution, { end, tools }: JobResult): boolean =>
+  state === "planning" &&
+  revision?.state !== "planning" &&
+  end === "success" &&
+  tools.some((each) => isMaking(each)) &&
+  !tools.some(({ kind }) => kind === "propose");
 
 /** A planner that left tasks of their own instead of a plan is done: each of them waits for its own approval. */
 const madeTasks = (draft: Draft, execution: Execution): void => {
@@ -63,7 +69,7 @@ const draw = (draft: Draft, execution: Execution, { tools, why, output }: JobRes
   const more = tools.flatMap((command) =>
     command.kind === "add-steps" && (command.execution ?? execution.id) === execution.id ? command.steps : [],
   );
-  const there = execution.state === "planning" ? (proposal?.plan ?? null) : draft.plan(execution.plan);
+  const there = execution.state === "planning" ? (proposal?.plan ?? revisedPlan(draft, execution, more)) : draft.plan(execution.plan);
   if (there === null || (execution.state !== "planning" && more.length === 0)) {
     const because = why === "" ? "." : `: ${why}.`;
     const words = output === "" ? "" : ` It said: ${output}`;
@@ -74,8 +80,17 @@ const draw = (draft: Draft, execution: Execution, { tools, why, output }: JobRes
   return own.steps.length === 0 ? checkPlan(all, maxSteps) : addSteps(all, own.steps, maxSteps);
 };
 
+/** A planner that revises may also add to what it proposed. */
+const revisedPlan = (draft: Draft, execution: Execution, more: readonly PlannedStep[]): Plan | null =>
+  isRevised(execution) && more.length > 0 ? draft.plan(execution.plan) : null;
+
 /** Puts a plan before the people who may approve it. */
-const offer = (draft: Draft, execution: Execution, value: Plan): void => {
+const offer = (draft: Draft, before: Execution, value: Plan): void => {
+  const { revision } = before;
+  const isAdded = before.adding !== null && before.state !== "planning";
+  if (isRevised(before) && hash(value) === (isAdded ? before.adding?.plan : before.plan))
+    return failPlanning(draft, before, refuse("plan-unchanged", "The planner left it as it was.").refusal);
+  const execution = revision ? { ...before, revision: { ...revision, state: "done", why: null } as const } : before;
   const free = draft.snapshot.config.plan.approval === "never" && !execution.planOnly;
   const planning = { ...execution.planning, faults: 0, until: free ? null : draft.now + PERSON_WAIT };
   const plan = draft.putPlan(value);
@@ -89,6 +104,11 @@ const offer = (draft: Draft, execution: Execution, value: Plan): void => {
 export const failPlanning = (draft: Draft, execution: Execution, why: Refusal): void => {
   const planning = { ...execution.planning, until: null };
   const { adding } = execution;
+  const back = withoutRevision(draft, execution, why);
+  if (back) {
+    draft.note(`${execution.id}: its plan stays as it was: ${why.code}`);
+    return draft.putExecution(back);
+  }
   draft.note(`${execution.id}: ${adding ? "nothing is added" : "failed"}: ${why.code}`);
   if (!adding || execution.state === "planning" || execution.state === "asking" || execution.state === "proposed")
     return draft.putExecution({ ...execution, state: "failed", why, planning });

@@ -73,6 +73,7 @@ const applyOne = (draft: Draft, absorbed: Absorbed, { command, count }: { comman
     case "do":
     case "plan":
     case "add":
+    case "revise":
     case "run":
     case "approve-plan":
     case "approve-step":

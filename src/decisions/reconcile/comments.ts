@@ -1,9 +1,9 @@
 import type { Effect } from "../../model/effect.ts";
 import { type Execution, foundNothing, isOver } from "../../model/execution.ts";
 import type { StepState } from "../../model/step.ts";
-import { executionComment } from "../../render/execution-comment.ts";
 import { writeMarker } from "../../render/marker.ts";
 import type { Draft } from "../draft.ts";
+import { executionBody } from "../execution-body.ts";
 
 /** Between two edits that only tell of progress, in milliseconds: each is a request, and for some readers a mail. */
 const PROGRESS_PAUSE = 30_000;
@@ -19,8 +19,9 @@ const isTime = (draft: Draft, key: string, execution: Execution): boolean => {
   return next <= draft.now;
 };
 
-const isPressing = (draft: Draft, { id, base, state, adding }: Execution): boolean =>
+const isPressing = (draft: Draft, { id, base, state, adding, revision }: Execution): boolean =>
   adding?.state === "proposed" ||
+  revision?.state === "planning" ||
   draft.queue(base).frozen !== null ||
   (state !== "running" && state !== "planning") ||
   draft.steps(id).some((step) => PRESSING.has(step.state));
@@ -44,15 +45,7 @@ export const reconcileComments = (draft: Draft): void => {
 
 const told = (draft: Draft, execution: Execution): Effect => {
   const key = `say:execution/${execution.id}` as const;
-  const [plan, grown] = [draft.plan(execution.plan), draft.plan(execution.adding?.plan ?? null)];
-  const [brief, queue] = [draft.brief(execution.id), draft.queue(execution.base)];
-  const body = executionComment({ execution, plan, grown, brief, queue, reports: reportsOf(draft, execution) });
+  const body = executionBody(draft, execution);
   const marker = writeMarker({ kind: "execution", id: execution.id });
   return { kind: "say", key, issue: execution.issue, marker, body, comment: draft.trace(key)?.known ?? null };
-};
-
-const reportsOf = (draft: Draft, { id }: Execution): Record<string, string> => {
-  const start = `${id}/`;
-  const own = Object.entries(draft.ledger().artifacts).filter(([name]) => name.startsWith(start));
-  return Object.fromEntries(own.map(([name, text]) => [name.slice(start.length), text]));
 };

@@ -1,0 +1,49 @@
+import { cut, visible } from "../model/visible.ts";
+
+/** GitHub takes no longer comments; what is beyond is not read. */
+const LIMIT = 65_536;
+
+export type QuotedRemark = {
+  /** Lines that it quotes, without their marks. */
+  readonly quotes: readonly string[];
+  /** All of it, with what it quotes. */
+  readonly text: string;
+};
+
+/**
+ * A reply that begins with a quote and says something to it; null for any other text.
+ * A mail program puts the quote below what is said: that is no reply to single lines, and gives null.
+ */
+export const readQuotedRemark = (markdown: string, slug: string): QuotedRemark | null => {
+  const text = visible(cut(markdown, LIMIT).replaceAll(/<!--[^]*?(?:-->|$)/g, "")).trim();
+  const lines = text.split(/\r\n|\n|\r/);
+  if (quoteOf(lines[0] ?? "") === null) return null;
+  const own = lines.filter((line) => quoteOf(line) === null).join("\n");
+  const isNamed = own.toLowerCase().includes("/enki") || own.toLowerCase().includes(`@${slug.toLowerCase()}`);
+  if (isNamed || !/\p{L}/u.test(own)) return null;
+  return { quotes: lines.flatMap((line) => quoteOf(line) ?? []).filter((line) => line.trim() !== ""), text };
+};
+
+/** What a line quotes, however deep; null for a line of one's own. */
+const quoteOf = (line: string): string | null => /^ {0,3}(?:> ?)+(.*)$/.exec(line)?.[1] ?? null;
+
+/** A line or a table's cell as its words, however it is set. */
+const wordsOf = (text: string): string =>
+  text
+    .toLowerCase()
+    .replaceAll(/[^\p{L}\p{N}]+/gu, " ")
+    .trim();
+
+/** Shorter ones may stand in any text. */
+const SHORTEST = 4;
+
+/** True where one of these lines is a whole line, or a whole cell of a table, of a text, and not one of another text that it repeats. */
+export const quotesLineOf = (
+  quotes: readonly string[],
+  { text, repeats }: { readonly text: string; readonly repeats: string },
+): boolean => {
+  const linesOf = (of: string): string[] => of.split("\n").flatMap((line) => [line, ...line.split("|")].map((part) => wordsOf(part)));
+  const known = new Set(linesOf(text));
+  for (const line of linesOf(repeats)) known.delete(line);
+  return quotes.some((line) => wordsOf(line).length >= SHORTEST && known.has(wordsOf(line)));
+};

@@ -1,0 +1,92 @@
+import { quotesLineOf } from "../../commands/quoted.ts";
+import type { Command } from "../../model/command.ts";
+import { type Execution, isOver, isRevised } from "../../model/execution.ts";
+import { refuse, type Refusal } from "../../model/refusal.ts";
+import { issueOf } from "../../model/targets.ts";
+import type { Draft } from "../draft.ts";
+import { executionBody } from "../execution-body.ts";
+import { PERSON_WAIT } from "../faults.ts";
+import type { Commanded } from "./commanded.ts";
+
+type Revise = Extract<Command, { kind: "revise" }>;
+
+/** Remarks that the planner is told of, beside the last. */
+const MAX_BEFORE = 10;
+
+/** Lets the planner change a proposed plan, or steps that are to be added, by a person's remark. Refusals: `being-revised`, `nothing-to-revise`, `bad-config`. */
+export const revise = (draft: Draft, event: Commanded, { text }: Revise): Refusal | null => {
+  const here = ofIssue(draft, event.issue);
+  const open = here.findLast((each) => isProposed(each));
+  if (!open) return whyNothing(here);
+  const { broken } = draft.snapshot.config;
+  if (broken !== null) return refuse("bad-config", `The configuration cannot be used: ${broken}.`, "fix it on the default branch").refusal;
+  const { revision, adding, planning } = open;
+  // What came to nothing is not in the plan.
+  const before = [...(revision?.before ?? []), ...(revision?.state === "done" ? [revision.text] : [])].slice(-MAX_BEFORE);
+  const next = {
+    ...open,
+    revision: { state: "planning", text, before, by: event.by, why: null } as const,
+    planning: { attempt: planning.attempt + 1, faults: 0, notBefore: 0, until: null },
+  };
+  if (open.state === "proposed") draft.putExecution({ ...next, state: "planning" });
+  else if (adding) draft.putExecution({ ...next, adding: { ...adding, state: "planning", why: null } });
+  draft.note(`${event.by} asked to revise the plan of ${open.id}: ${text.slice(0, 72)}`);
+  return null;
+};
+
+const ofIssue = (draft: Draft, number: number): Execution[] => {
+  const issue = issueOf(draft.executions(), number);
+  return draft
+    .executions()
+    .filter((each) => each.issue === issue)
+    .toSorted((a, b) => a.created - b.created);
+};
+
+/** A quick task has no planner. */
+const isProposed = ({ state, adding, quick }: Execution): boolean => !quick && (state === "proposed" || adding?.state === "proposed");
+
+const whyNothing = (here: readonly Execution[]): Refusal => {
+  if (here.some((each) => isRevised(each))) return beingRevised;
+  const running = here.some(({ state }) => state === "running" || state === "paused");
+  const next = running ? "/enki add <request>" : "/enki status";
+  return refuse("nothing-to-revise", "No plan waits for an approval on this issue: only a proposed plan is revised.", next).refusal;
+};
+
+export const beingRevised: Refusal = refuse(
+  "being-revised",
+  "The plan is being revised: its new form, or the old one if that comes to nothing, can be approved then.",
+  "/enki status",
+).refusal;
+
+/** The command of a reply that only quotes lines; undefined for any other event. */
+const quotedOf = ({ requests }: Commanded): Revise | undefined =>
+  requests.flatMap((request) => (request.ok && request.command.kind === "revise" && request.command.quotes ? [request.command] : []))[0];
+
+/** True for a reply that quotes something else than a proposed plan: people quote each other, and nothing of that concerns us. */
+export const isOtherQuote = (draft: Draft, event: Commanded): boolean => {
+  const quoted = quotedOf(event);
+  if (!quoted) return false;
+  const open = event.edited ? undefined : ofIssue(draft, event.issue).findLast((each) => isProposed(each) && each.created <= event.at);
+  // The comment repeats the request, which people quote when they talk about the issue.
+  return !open || !quotesLineOf(quoted.quotes ?? [], { text: executionBody(draft, open), repeats: open.request });
+};
+
+/** True for a reply that quotes where nothing is under way: it is not worth a write. */
+export const isIdleQuote = (draft: Draft, event: Commanded): boolean =>
+  isQuoted(event) && ofIssue(draft, event.issue).every((each) => isOver(each));
+
+/** True for a reply that quotes: who may not change the plan is not answered, since it was no command. */
+export const isQuoted = (event: Commanded): boolean => quotedOf(event) !== undefined;
+
+/** A revision that came to nothing leaves the plan as it was, to be approved. Null where none is under way. */
+export const withoutRevision = (draft: Draft, execution: Execution, why: Refusal): Execution | null => {
+  const { revision, adding, planning } = execution;
+  if (!revision || !isRevised(execution)) return null;
+  const back = {
+    ...execution,
+    revision: { ...revision, state: "refused", why } as const,
+    planning: { ...planning, until: draft.now + PERSON_WAIT },
+  };
+  const isAdded = execution.state === "running" || execution.state === "paused";
+  return isAdded && adding ? { ...back, adding: { ...adding, state: "proposed" } } : { ...back, state: "proposed", why: null };
+};

@@ -1,0 +1,38 @@
+import type { PlannedStep } from "../model/plan.ts";
+import type { PromptInput } from "./prompt-input.ts";
+import { dataBlock } from "./prompt-parts.ts";
+
+/** More of a plan is not put into a prompt, in characters. */
+const LONGEST = 100_000;
+
+/** For the planner: what it proposed, in the form in which it proposes, and what a person wants changed. Empty where nothing is revised. */
+export const revisionPart = (input: PromptInput): string => {
+  if (!input.revision) return "";
+  const { text, before, steps } = input.revision;
+  const remark = (of: string): string => dataBlock(input, { name: "remark", text: of });
+  const plan = JSON.stringify({ steps: steps.map((step) => written(step)) }, null, 1);
+  return [
+    "## The plan as it is",
+    "You proposed this. Nothing of it has run:",
+    dataBlock(input, { name: "plan", text: plan, limit: LONGEST }),
+    ...(before.length === 0 ? [] : ["It has these changes in it, which a person asked for before:", ...before.map((each) => remark(each))]),
+    "## What is to be changed",
+    "A person wants it changed:",
+    remark(text),
+    "Go on from the plan as it is: keep what the remark leaves alone, with its ids and its words, and propose the whole of it again.",
+  ].join("\n\n");
+};
+
+/** A step as the tool takes it, without what has its default. */
+const written = ({ id, title, description, tier, needs, role, checkpoint, paths, verify, run }: PlannedStep): Record<string, unknown> => ({
+  id,
+  title,
+  description,
+  tier,
+  ...(needs.length > 0 && { needs }),
+  ...(role !== null && { role }),
+  ...(checkpoint && { checkpoint }),
+  ...(paths.length > 0 && { paths }),
+  ...(verify.length > 0 && { verify }),
+  ...(run !== null && { run }),
+});

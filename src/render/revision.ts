@@ -1,0 +1,15 @@
+import type { Execution } from "../model/execution.ts";
+import { inline, quoted, sentence } from "./escape.ts";
+
+/** What was asked to be changed in a proposed plan, and what came of it where that is nothing. */
+export const revisionNote = ({ state, adding, revision }: Execution): string => {
+  if (!revision) return "";
+  if (revision.state === "planning")
+    return [
+      `${inline(revision.by)} asked for a change, and the planner goes on from the plan as it is:`,
+      quoted(revision.text, { limit: 1_000, keep: "start" }),
+    ].join("\n\n");
+  const isOpen = state === "proposed" || adding?.state === "proposed";
+  if (revision.state === "done" || !isOpen) return "";
+  return `> [!NOTE]\n> The plan was not revised, and can be approved as it is. ${sentence(revision.why?.why ?? "", 1_000)}`;
+};
