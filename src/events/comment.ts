@@ -58,11 +58,14 @@ export const readComment = (comment: CommentFields, self: Login): Event[] =>
     self,
   );
 
-export type ReviewFields = Pick<Review, "id" | "by" | "bot" | "at" | "text"> & { readonly pull: number; readonly edited: boolean };
+export type ReviewFields = Pick<Review, "id" | "by" | "bot" | "at" | "text" | "verdict"> & {
+  readonly pull: number;
+  readonly edited: boolean;
+};
 
-/** A submitted review: somebody reviewed that pull request, and what its text says. */
-export const readReview = ({ id, pull, text, ...review }: ReviewFields, self: Login): Event[] => [
-  { kind: "woken", people: "reviews", pull },
+/** A submitted review: where it has a verdict, that somebody reviewed the pull request; and what its text says. Bots' reviews and our own count for nothing. */
+export const readReview = ({ id, pull, text, verdict, ...review }: ReviewFields, self: Login): Event[] => [
+  ...(verdict === "commented" || review.bot || review.by === self ? [] : [{ kind: "woken", people: "reviews", pull } as const]),
   ...readWritten({ ...review, source: { kind: "review", id }, issue: pull, onPull: true, body: text }, self),
 ];
 

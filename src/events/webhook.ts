@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { Event } from "../model/event.ts";
 import type { Login } from "../model/ids.ts";
 import { jobKey, readJobKey } from "../model/job.ts";
+import type { Review } from "../model/query.ts";
 import { readComment, readLineComment, readReview } from "./comment.ts";
 import { readIssue } from "./issue.ts";
 
@@ -14,7 +15,7 @@ const issueComment = z.object({
 const text = z.string().nullish();
 const reviewEvent = z.object({
   action: z.string(),
-  review: z.object({ id: z.number(), user: account.nullable(), body: text, submitted_at: text }),
+  review: z.object({ id: z.number(), user: account.nullable(), body: text, submitted_at: text, state: z.string() }),
   pull_request: z.object({ number: z.number() }),
 });
 const lineCommentEvent = z.object({
@@ -123,17 +124,25 @@ const readIssueComment = (payload: unknown, self: Login): Event[] => {
 
 const isBot = ({ login, type }: z.output<typeof account>): boolean => type === "Bot" || login.endsWith("[bot]");
 
+const VERDICTS: Readonly<Record<string, Review["verdict"]>> = {
+  approved: "approved",
+  changes_requested: "changes-requested",
+  commented: "commented",
+};
+
 /** What is edited is no new fact: who wrote what is not clear any more, so that its commands are refused. */
 const readReviewed = (payload: unknown, self: Login): Event[] => {
   const read = reviewEvent.safeParse(payload);
   if (!read.success) return [{ kind: "woken", people: "reviews" }];
   const { action, review, pull_request } = read.data;
   const { number: pull } = pull_request;
-  if ((action !== "submitted" && action !== "edited") || !review.user) return [{ kind: "woken", people: "reviews", pull }];
+  const { user } = review;
+  if ((action !== "submitted" && action !== "edited") || !user) return [{ kind: "woken", people: "reviews", pull }];
   const at = Date.parse(review.submitted_at ?? "");
   if (Number.isNaN(at)) return [{ kind: "woken", people: "reviews", pull }];
-  const { login: by } = review.user;
-  return readReview({ id: review.id, pull, by, bot: isBot(review.user), at, text: review.body ?? "", edited: action === "edited" }, self);
+  const { id, body, state } = review;
+  const verdict = VERDICTS[state.toLowerCase()] ?? "dismissed";
+  return readReview({ id, pull, by: user.login, bot: isBot(user), at, verdict, text: body ?? "", edited: action === "edited" }, self);
 };
 
 const readLine = (payload: unknown, self: Login): Event[] => {

@@ -29,15 +29,12 @@ export const openInstallation = ({ asApp, anonymous, now }: Installing, installa
     }
     return known.token;
   };
-  return {
-    token,
-    octokit: {
-      request: async (route, parameters = {}) => {
-        const headers = { ...(parameters["headers"] as object | undefined), authorization: `token ${await token()}` };
-        return anonymous.request(route, { ...parameters, headers });
-      },
-    },
+  const request: Requester["request"] = async (route, parameters = {}) => {
+    const headers = { ...(parameters["headers"] as object | undefined), authorization: `token ${await token()}` };
+    return anonymous.request(route, { ...parameters, headers });
   };
+  // Whoever asks where it sends to is told: GraphQL is beside the REST API.
+  return { token, octokit: { request: Object.assign(request, { endpoint: anonymous.request.endpoint }) } };
 };
 
 /** The installation that a repository belongs to, by its full name; null where the App is not installed. */

@@ -35,6 +35,8 @@ const playSchema = z.strictObject({
   title: z.string(),
   /** How long `enki demo` lets steps of a tier play, in minutes; as long as any agent's where it is not given. */
   minutes: z.partialRecord(z.enum(TIERS), z.number().positive().max(360)).default({}),
+  /** What the maintainer of `enki demo` says about the first attempt, on the first line of a file that holds a text; nothing where it is not given. */
+  review: z.strictObject({ path: z.string().min(1), find: z.string().min(1), body: z.string().min(1) }).optional(),
   /** Acts of every scene, before its own. */
   always: z.array(act).default([]),
   scene: z.array(scene).min(1),

@@ -8,7 +8,7 @@ import { type AgentChoice, type Machine, openMachine } from "./machine.ts";
 import { CannotError, readNamed, readOptions, readPort } from "./options.ts";
 import { openPerson, type Person } from "./person.ts";
 import { readFiles, workflowFiles } from "./seed.ts";
-import { playMaintainer } from "./story.ts";
+import { playMaintainer, type StoryReview } from "./story.ts";
 import { summarize, tell } from "./summary.ts";
 import type { Terminal } from "./terminal.ts";
 import { openWorkplace } from "./workplace.ts";
@@ -36,6 +36,7 @@ type Cast = {
   readonly agent: AgentChoice | null;
   /** What the rehearsal plays, where there is no other agent. */ readonly play: Play | null;
   readonly text: string;
+  readonly review: StoryReview | null;
 };
 
 /** Who plays; what cannot is refused before anything is started. */
@@ -43,19 +44,21 @@ const cast = async (
   terminal: Terminal,
   { agent, rehearsal: file }: { agent?: string | undefined; rehearsal?: string | undefined },
 ): Promise<Cast> => {
-  if (agent !== undefined) return { agent: await findAgent(terminal, agent), play: null, text: "" };
-  const path = file ?? join(terminal.root, "examples", NAME, "rehearsal.toml");
+  const own = join(terminal.root, "examples", NAME, "rehearsal.toml");
+  const path = agent === undefined ? (file ?? own) : own;
   const text = await readNamed(terminal, path);
   const play = readPlay(path, text);
   if (!play.ok) throw new CannotError(play.refusal.why);
-  return { agent: null, play: play.value, text };
+  const review = play.value.review ?? null;
+  if (agent !== undefined) return { agent: await findAgent(terminal, agent), play: null, text: "", review };
+  return { agent: null, play: play.value, text, review };
 };
 
 /** `enki demo`: a whole story on this machine; 0 when it ended well. */
 export const demo = async (args: readonly string[], terminal: Terminal): Promise<number> => {
   const values = readOptions(args, demoOptions);
   const port = readPort(values.port);
-  const { agent, play, text } = await cast(terminal, values);
+  const { agent, play, text, review } = await cast(terminal, values);
   const begun = terminal.now();
   const say = (line: string): void => print(`${seconds(terminal.now() - begun).padStart(7)}  ${line}`);
   const print = (line: string): void => (values.json ? terminal.err : terminal.out)(`${line}\n`);
@@ -85,7 +88,7 @@ export const demo = async (args: readonly string[], terminal: Terminal): Promise
         : `The agent is ${values.agent ?? ""}.`,
     );
     print(`A GitHub on this machine: ${machine.forge.url}/${OWNER}/${NAME}\n`);
-    const end = await playMaintainer({ person, app: machine.app, sleep: sleepOn(terminal), now: terminal.now, say }, STORY);
+    const end = await playMaintainer({ person, app: machine.app, sleep: sleepOn(terminal), now: terminal.now, say }, { ...STORY, review });
     const summary = await summarize({ terminal, machine, person, owner: OWNER, name: NAME, directory, end, begun });
     tell(summary, end, print);
     if (values.json) terminal.out(`${JSON.stringify(summary)}\n`);

@@ -1,3 +1,5 @@
+import { OUR_STATUS } from "../model/query.ts";
+
 type Comment = { readonly id: number; readonly body: string; readonly user: { readonly login: string } };
 type OpenPull = { readonly number: number; readonly head: { readonly ref: string; readonly sha: string }; readonly state: string };
 
@@ -16,6 +18,10 @@ export type Person = {
   readonly comment: (issue: number, body: string) => Promise<number>;
   readonly comments: (issue: number) => Promise<readonly Comment[]>;
   readonly isOpen: (issue: number) => Promise<boolean>;
+  /** A file at a commit; null where there is none. */
+  readonly file: (path: string, commit: string) => Promise<string | null>;
+  /** Whether Enki's own check of a commit is green. */
+  readonly isVerified: (commit: string) => Promise<boolean>;
   /** All pull requests, open and closed. */
   readonly pulls: () => Promise<readonly OpenPull[]>;
   readonly approve: (pull: OpenPull) => Promise<void>;
@@ -48,6 +54,14 @@ export const openPerson = ({ apiUrl, token, owner, name }: Client): Person => {
     comment: async (issue, body) => (await post<{ id: number }>(`/issues/${issue}/comments`, { body })).id,
     comments: (issue) => get(`/issues/${issue}/comments?per_page=100`),
     isOpen: async (issue) => (await get<{ state: string }>(`/issues/${issue}`)).state === "open",
+    file: async (path, commit) => {
+      const read = await get<{ content: string }>(`/contents/${path}?ref=${commit}`).catch(() => null);
+      return read && Buffer.from(read.content, "base64").toString("utf8");
+    },
+    isVerified: async (commit) => {
+      const statuses = await get<readonly { context: string; state: string }[]>(`/commits/${commit}/statuses`);
+      return statuses.find(({ context }) => context === OUR_STATUS)?.state === "success";
+    },
     pulls: () => get("/pulls?state=all&per_page=100"),
     approve: async ({ number, head }) => {
       await post(`/pulls/${number}/reviews`, { event: "APPROVE", commit_id: head.sha });

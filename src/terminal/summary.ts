@@ -16,6 +16,8 @@ export type Summary = {
   readonly base: string;
   readonly landed: readonly { readonly task: string; readonly step: string; readonly commit: string; readonly pull: number }[];
   readonly artifacts: readonly string[];
+  /** Comments on lines that were answered in their threads. */
+  readonly reviewed: number;
   readonly requests: { readonly rest: number; readonly pushes: number };
   readonly seconds: number;
 };
@@ -52,9 +54,23 @@ export const summarize = async ({ terminal, machine, person, owner, name, direct
     base: "main",
     landed,
     artifacts: listed.split("\n").filter((path) => path !== ""),
+    reviewed: await reviewedIn(
+      person,
+      machine.app,
+      landed.map(({ pull }) => pull),
+    ),
     requests: machine.counts(),
     seconds: Math.round((terminal.now() - begun) / 100) / 10,
   };
+};
+
+/** Comments on lines of these pull requests that Enki answered. */
+const reviewedIn = async (person: Person, app: string, pulls: readonly number[]): Promise<number> => {
+  const threads = await Promise.all(pulls.filter((pull) => pull > 0).map((pull) => person.lineComments(pull)));
+  const answered = threads
+    .flat()
+    .flatMap(({ user, in_reply_to_id }) => (user.login === app && in_reply_to_id !== undefined ? [in_reply_to_id] : []));
+  return new Set(answered).size;
 };
 
 /** What a reader wants to know last: what landed and where it is, or what went wrong and what goes on. */
@@ -65,6 +81,8 @@ export const tell = (summary: Summary, { end, last }: StoryEnd, print: (line: st
   if (!summary.ok) print(`It did not end well (${end}). Enki says:\n\n${plainComment(last).replaceAll(/^/gm, "  ")}\n`);
   if (landed.length > 0) print(`Landed on ${base}, in this order:`);
   for (const { step, commit, pull } of landed) print(`  ${commit.slice(0, 12)}  ${step.padEnd(width)}  #${pull}`);
+  if (summary.reviewed > 0)
+    print(`A second attempt answered ${summary.reviewed === 1 ? "1 comment" : `${summary.reviewed} comments`} of the reviewer.`);
   if (summary.ok) print(`All of it landed in ${summary.seconds} s.\n`);
   print("Look at it with plain git:");
   print(`  git -C ${repository} log --graph ${base}`);

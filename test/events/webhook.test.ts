@@ -64,14 +64,14 @@ test("the end of one of our runs names its job; what people do to pull requests 
 });
 
 const AT = "2026-01-01T00:00:00Z";
-const review = (over: { action?: string; body?: string | null; login?: string } = {}) => ({
+const review = (over: { action?: string; body?: string | null; login?: string; state?: string } = {}) => ({
   action: over.action ?? "submitted",
   review: {
     id: 70,
     user: { login: over.login ?? "maintainer", type: "User" },
     body: over.body ?? null,
     submitted_at: AT,
-    state: "commented",
+    state: over.state ?? "approved",
   },
   pull_request: { number: 9 },
 });
@@ -89,8 +89,10 @@ test("a review names its pull request; its commands are facts under its own id, 
   expect(read({ body: "/enki retry" })).toMatchObject([REVIEWED, { kind: "commanded" }]);
   expect(read({ action: "edited", body: "/enki retry" })).toMatchObject([REVIEWED, { kind: "commanded", edited: true }]);
   expect(read({ action: "dismissed", body: "/enki retry" })).toEqual([REVIEWED]);
-  expect(read({ body: "/enki retry", login: "other[bot]" })).toEqual([REVIEWED]);
-  expect(read({ body: "/enki retry", login: "enki[bot]" })).toEqual([REVIEWED]);
+  expect(read({ state: "commented", body: "/enki retry" })).toMatchObject([{ kind: "commanded" }]);
+  expect(read({ state: "commented" }), "comments on lines come as reviews without words").toEqual([]);
+  expect(read({ body: "/enki retry", login: "other[bot]" })).toEqual([]);
+  expect(read({ body: "/enki retry", login: "enki[bot]" })).toEqual([]);
 });
 
 test("a comment on a line knows the thread that it is in; one that was edited, of a bot or deleted is none", () => {

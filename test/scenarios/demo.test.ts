@@ -15,6 +15,7 @@ type Summary = {
   base: string;
   landed: { task: string; step: string; commit: string; pull: number }[];
   artifacts: string[];
+  reviewed: number;
   requests: { rest: number; pushes: number };
   seconds: number;
 };
@@ -54,6 +55,26 @@ describe("the demo, played once", () => {
     expect(told.summary.landed.map(({ step }) => step).toSorted()).toEqual(["document_limit", "fix_upload_limit", "test_upload"]);
     expect(told.summary.landed.every(({ pull }) => pull > 1)).toBe(true);
     expect(told.summary.seconds).toBeLessThan(60);
+  });
+
+  test("a reviewer's comment on a line leads to a second attempt, which answers it in its thread before the checkpoint lands", () => {
+    expect(told.summary.reviewed).toBe(1);
+    const [fix] = told.summary.landed;
+    const head = git("rev-parse", `${fix?.commit}^2`);
+    const lines = told.text.split("\n").map((line) => line.replace(/^ *\d+\.\d s {2}/, ""));
+    const order = [
+      /^maintainer: requests changes on #2, at nginx\.conf:4: /,
+      /-fix_upload_limit: attempt 2, with 1 of what people said$/,
+      new RegExp(`^enki\\[bot\\] on nginx\\.conf: Addressed in ${head.slice(0, 12)}: `),
+      /^maintainer: approves pull request #2 with a review$/,
+      /-fix_upload_limit landed on main/,
+    ].map((line) => lines.findIndex((each) => line.test(each)));
+    expect(order.every((at) => at >= 0)).toBe(true);
+    expect(order).toEqual(order.toSorted((a, b) => a - b));
+    // The second attempt is a commit on the first.
+    expect(git("rev-list", "--count", `${head}^..${head}`)).toBe("1");
+    expect(git("show", `${head}^:nginx.conf`)).not.toContain("maxUploadBytes");
+    expect(git("show", `${head}:nginx.conf`)).toContain("maxUploadBytes");
   });
 
   test("shows one first-parent merge for each landed step, in the order of the needs, with trailers", () => {
@@ -127,16 +148,17 @@ describe("the demo, played once", () => {
     );
   });
 
-  test("costs at most 8 REST requests and 4 pushes of the coordinator for each landed step", () => {
-    const { landed, requests } = told.summary;
-    expect(requests.rest / landed.length).toBeLessThanOrEqual(8);
-    expect(requests.pushes / landed.length).toBeLessThanOrEqual(4);
+  test("costs at most 8 REST requests and 4 pushes of the coordinator for each landed step and each review that is answered", () => {
+    const { landed, reviewed, requests } = told.summary;
+    const parts = landed.length + reviewed;
+    expect(requests.rest / parts).toBeLessThanOrEqual(8);
+    expect(requests.pushes / parts).toBeLessThanOrEqual(4);
     expect(requests.rest).toBeGreaterThan(0);
   });
 
   test("no agent could push, call the API or find a token; each attempt and its answer is in the transcript", () => {
     const transcripts = below(dirname(dirname(dirname(told.summary.repository)))).filter((path) => path.endsWith("transcript.jsonl"));
-    expect(transcripts).toHaveLength(5);
+    expect(transcripts).toHaveLength(6);
     for (const path of transcripts) {
       const text = readFileSync(path, "utf8");
       for (const answer of [

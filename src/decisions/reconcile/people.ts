@@ -169,7 +169,7 @@ const settle = (draft: Draft, { execution, step }: Published, word: Word): Said 
     const until = step.state === "waiting" ? step.until : draft.now + PERSON_WAIT;
     const next = word.why.next === "" ? `#${step.pull}` : word.why.next;
     draft.putStep(execution.id, { ...step, state: "waiting", why: { ...word.why, next }, until });
-    draft.note(`${task} is held: ${word.why.code}`);
+    draft.note(`${task} is held at ${(step.head?.sha ?? "").slice(0, 12)}: ${word.why.code}`);
   }
   return held(word.why);
 };
