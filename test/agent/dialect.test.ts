@@ -76,7 +76,7 @@ const ECHO = [{ echoMeta: true }, { run: 'echo " $ANTHROPIC_MODEL $GEMINI_MODEL"
 
 describe("an agent is started", () => {
   const play = async (program: string) => {
-    const it = await openSeeds({ ".enki/workflows/w.md": LOOK }, ECHO, program).run("--workflow", "w");
+    const it = await openSeeds({ ".enki/workflows/w.md": LOOK }, ECHO, { program }).run("--workflow", "w");
     expect(it).toMatchObject({ code: 0, err: "" });
     return {
       look: it.artifact("look").split("\n"),

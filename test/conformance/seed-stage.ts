@@ -9,11 +9,18 @@ export const seed = (path: string): string => readFileSync(join(FIXTURES, "seeds
 
 type Act = Readonly<Record<string, unknown>>;
 
+/** An agent that says and does what it is told and nothing else, or one that behaves as real ones do. */
+export type Fixture = "agent.mjs" | "talkative.mjs";
+
 /** Double quotes, so that an act may hold an apostrophe. */
 const quote = (word: string): string => `"${word.replaceAll(/["\\]/g, "\\$&")}"`;
 
 /** A repository, and an agent that does these acts, where `OWN` stands for the repository's path, by the name of this program: everything between a request and the ledger is real, GitHub and its runner on this machine. */
-export const openSeeds = (files: Readonly<Record<string, string>>, acts: readonly Act[], program = "agent") => {
+export const openSeeds = (
+  files: Readonly<Record<string, string>>,
+  acts: readonly Act[],
+  { program = "agent", fixture = "agent.mjs" }: { readonly program?: string; readonly fixture?: Fixture } = {},
+) => {
   const terminal = openTerminal();
   const cwd = join(terminal.root, "own");
   const prompts = join(terminal.root, "prompts");
@@ -21,7 +28,7 @@ export const openSeeds = (files: Readonly<Record<string, string>>, acts: readonl
   const git = makeRepository(cwd, { "limit.txt": "1\n", ...files });
   const agentFile = join(terminal.root, program, "index.mjs");
   mkdirSync(join(terminal.root, program));
-  copyFileSync(join(FIXTURES, "agent.mjs"), agentFile);
+  copyFileSync(join(FIXTURES, fixture), agentFile);
   const words = [process.execPath, agentFile, ...[{ promptTo: prompts }, ...acts].map((act) => JSON.stringify(act).replaceAll("OWN", cwd))];
   const agent = words.map(quote).join(" ");
   return {

@@ -2,19 +2,30 @@ import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "smol-toml";
 import { describe, expect, test } from "vitest";
-import { openSeeds, seed } from "./seed-stage.ts";
+import { type Fixture, openSeeds, seed } from "./seed-stage.ts";
 
-describe.concurrent("the seeds' own words, end to end", () => {
+const AGENTS: readonly (readonly [string, Fixture])[] = [
+  ["an agent of few words", "agent.mjs"],
+  ["a talkative agent that asks before it writes", "talkative.mjs"],
+];
+
+describe.concurrent.each(AGENTS)("the seeds' own words, end to end, by %s", (_, fixture) => {
+  const isTalkative = fixture === "talkative.mjs";
+
   test("Q-02 Q-03 the JSON execution lands in its order, and the example output is handed on to what waits", async () => {
     const { steps } = JSON.parse(seed("execution.json")) as { steps: { id: string; title: string; description: string }[] };
     expect(seed("tasks.md")).toContain(seed("execution.json").trim());
     const [output = ""] = /^\[OUTPUT\].*\[\/OUTPUT\]$/m.exec(seed("tasks.md")) ?? [];
-    const { run, git } = openSeeds({}, [
-      { only: "plan", tool: "enki_execution_create", arguments: { steps } },
-      { only: "fix_upload_limit", write: "nginx.conf", content: "client_max_body_size 10m;\n" },
-      { only: "fix_upload_limit", say: `I did it.\n${output}\nBye.` },
-      { only: "test_upload", run: "cat nginx.conf > seen.txt" },
-    ]);
+    const { run, git } = openSeeds(
+      {},
+      [
+        { only: "plan", tool: "enki_execution_create", arguments: { steps } },
+        { only: "fix_upload_limit", write: "nginx.conf", content: "client_max_body_size 10m;\n" },
+        { only: "fix_upload_limit", say: `I did it.\n${output}\nBye.` },
+        { only: "test_upload", run: "cat nginx.conf > seen.txt" },
+      ],
+      { fixture },
+    );
     const it = await run("Fix the bug where users can't upload files larger than 1MB");
     expect({ code: it.code, err: it.err }).toEqual({ code: 0, err: "" });
     expect(git("show", `${it.branch ?? ""}:seen.txt`)).toBe("client_max_body_size 10m;");
@@ -41,11 +52,15 @@ describe.concurrent("the seeds' own words, end to end", () => {
 
   test("every role file works as it says: with its own prompt, and for a branch or a report", async () => {
     const steps = roles.map(({ name }) => ({ id: name, title: `Be ${name}`, description: "Do what you do.", role: name }));
-    const { run, git } = openSeeds(Object.fromEntries(roles.map(({ file, text }) => [`.enki/roles/${file}`, text])), [
-      { only: "plan", tool: "enki_execution_create", arguments: { steps } },
-      { only: "work", run: "echo me > $ENKI_STEP.txt" },
-      { only: "work", say: "# Found\n\nNothing that is wrong." },
-    ]);
+    const { run, git } = openSeeds(
+      Object.fromEntries(roles.map(({ file, text }) => [`.enki/roles/${file}`, text])),
+      [
+        { only: "plan", tool: "enki_execution_create", arguments: { steps } },
+        { only: "work", run: "echo me > $ENKI_STEP.txt" },
+        { only: "work", say: "# Found\n\nNothing that is wrong." },
+      ],
+      { fixture },
+    );
     const it = await run("let everybody work");
     expect({ code: it.code, err: it.err }).toEqual({ code: 0, err: "" });
     for (const { name, system_prompt } of roles) expect(it.prompt(name)).toContain(system_prompt.trim());
@@ -57,43 +72,60 @@ describe.concurrent("the seeds' own words, end to end", () => {
 
   test("Q-04 the security auditor reads only, leaves its report at artifacts/<execution>/<step>.md, and nothing of it is merged", async () => {
     const steps = [{ id: "audit", title: "Audit", description: "Audit the limit.", role: "security_auditor" }];
-    const { run, git } = openSeeds({ ".enki/roles/security_auditor.toml": seed("roles/security_auditor.toml") }, [
-      { only: "plan", tool: "enki_execution_create", arguments: { steps } },
-      { only: "audit", run: "echo 10 > limit.txt; echo '# Risk: low' > $ENKI_ARTIFACT" },
-    ]);
+    const { run, git } = openSeeds(
+      { ".enki/roles/security_auditor.toml": seed("roles/security_auditor.toml") },
+      [
+        { only: "plan", tool: "enki_execution_create", arguments: { steps } },
+        { only: "audit", write: "limit.txt", content: "10\n" },
+        { only: "audit", report: "# Risk: low\n" },
+        { only: "audit", say: "My report is written." },
+      ],
+      { fixture },
+    );
     const it = await run("is it safe?");
     expect(it.code).toBe(0);
     expect(it.artifact("audit")).toBe("# Risk: low");
     expect(it.out).toContain("Done. There is nothing to merge.");
     expect(git("branch", "--format=%(refname:short)")).toBe("main");
-    expect(it.state().steps["audit"]).toMatchObject({ state: "done", why: { why: expect.stringContaining("`limit.txt`") as unknown } });
+    expect(it.state().steps["audit"]).toMatchObject({ state: "done", output: "My report is written." });
+    // Who asks is refused, who does not is found out.
+    const thrown = { why: expect.stringContaining("`limit.txt`") as unknown };
+    expect(it.state().steps["audit"]).toMatchObject({ why: isTalkative ? null : thrown });
   });
 
   test("build-feature goes from planner to coder to reviewer, each with what was said before, and lands what the coder did", async () => {
     const plan = Array.from({ length: 60 }, (_, at) => `${at + 1}. change line ${at + 1} of limit.txt`).join("\n");
-    const { run, git } = openSeeds({ ".enki/workflows/build-feature.md": seed("workflows/build-feature.md") }, [
-      { only: "planner", say: plan },
-      { only: "coder", write: "login.txt", content: "OAuth\n" },
-      { only: "coder", say: "Added the login." },
-      { only: "reviewer", run: "cat login.txt" },
-      { only: "reviewer", say: "All of it is correct." },
-    ]);
+    const { run, git } = openSeeds(
+      { ".enki/workflows/build-feature.md": seed("workflows/build-feature.md") },
+      [
+        { only: "planner", say: plan },
+        { only: "coder", write: "login.txt", content: "OAuth\n" },
+        { only: "coder", say: "Added the login.\n\n[OUTPUT]\nA login by OAuth.\n[/OUTPUT]" },
+        { only: "reviewer", run: "cat login.txt" },
+        { only: "reviewer", say: "All of it is correct." },
+      ],
+      { fixture },
+    );
     const it = await run("--workflow", "build-feature", "add OAuth login flow");
     expect({ code: it.code, err: it.err }).toEqual({ code: 0, err: "" });
     expect(it.prompt("planner")).toContain("file-scoped plan for the following request:\n\nadd OAuth login flow\n");
     expect(it.prompt("coder")).toContain(`Implement the plan below using read/write/edit/bash:\n\n${plan}\n\nDo not deviate`);
-    expect(it.prompt("reviewer")).toContain(`Plan:\n${plan}\n\nImplementation summary:\nAdded the login.\n`);
-    expect(it.artifact("reviewer")).toBe("OAuth\nAll of it is correct.");
+    expect(it.prompt("reviewer")).toContain(`Plan:\n${plan}\n\nImplementation summary:\nAdded the login.\n\nA login by OAuth.\n`);
+    expect(it.artifact("reviewer")).toBe(isTalkative ? "All of it is correct." : "OAuth\nAll of it is correct.");
     expect(git("diff", "--name-only", "main", it.branch ?? "")).toBe("login.txt");
   });
 
   test("the siblings of the documents run side by side, and the third joins what both said", async () => {
     const text = `---\n${seed("workflows/parallel-siblings.yaml")}---\n\n## read-backend\n\nB {{ .Args }}\n\n## read-frontend\n\nF {{ .Args }}\n\n## synth\n\n{{ .read-backend }} + {{ .read-frontend.output }}\n`;
-    const { run, git } = openSeeds({ ".enki/workflows/siblings.md": text }, [
-      { only: "read-backend", say: "the back end" },
-      { only: "read-frontend", say: "the front end" },
-      { only: "synth", write: "both.txt" },
-    ]);
+    const { run, git } = openSeeds(
+      { ".enki/workflows/siblings.md": text },
+      [
+        { only: "read-backend", say: "the back end" },
+        { only: "read-frontend", say: "the front end" },
+        { only: "synth", write: "both.txt" },
+      ],
+      { fixture },
+    );
     const it = await run("--workflow", "siblings", "look");
     expect(it).toMatchObject({ code: 0, err: "" });
     expect(it.prompt("synth")).toContain("the back end + the front end");
