@@ -61,8 +61,26 @@ type PullRequest implements Node {
   isMergeQueueEnabled: Boolean!
   mergeQueueEntry: MergeQueueEntry
   mergeCommit: Commit
+  reviewThreads(after: String, before: String, first: Int, last: Int): PullRequestReviewThreadConnection!
+  reviews(after: String, before: String, first: Int, last: Int): PullRequestReviewConnection
   timelineItems(first: Int, itemTypes: [PullRequestTimelineItemsItemType!], last: Int): PullRequestTimelineItemsConnection!
 }
+type PageInfo { endCursor: String hasNextPage: Boolean! }
+type PullRequestReviewThreadConnection { nodes: [PullRequestReviewThread] pageInfo: PageInfo! totalCount: Int! }
+type PullRequestReviewThread implements Node {
+  id: ID!
+  isResolved: Boolean!
+  resolvedBy: User
+  isOutdated: Boolean!
+  path: String!
+  line: Int
+  originalLine: Int
+  comments(after: String, before: String, first: Int, last: Int): PullRequestReviewCommentConnection!
+}
+type PullRequestReviewCommentConnection { nodes: [PullRequestReviewComment] pageInfo: PageInfo! totalCount: Int! }
+type PullRequestReviewComment implements Node { id: ID! databaseId: Int body: String! author: Actor }
+type PullRequestReviewConnection { nodes: [PullRequestReview] pageInfo: PageInfo! totalCount: Int! }
+type PullRequestReview implements Node { id: ID! databaseId: Int body: String! author: Actor submittedAt: DateTime lastEditedAt: DateTime }
 enum PullRequestTimelineItemsItemType { REMOVED_FROM_MERGE_QUEUE_EVENT }
 type PullRequestTimelineItemsConnection { nodes: [PullRequestTimelineItems] totalCount: Int! }
 union PullRequestTimelineItems = RemovedFromMergeQueueEvent
@@ -71,7 +89,13 @@ type RemovedFromMergeQueueEvent implements Node { id: ID! createdAt: DateTime! r
 type Mutation {
   enqueuePullRequest(input: EnqueuePullRequestInput!): EnqueuePullRequestPayload
   dequeuePullRequest(input: DequeuePullRequestInput!): DequeuePullRequestPayload
+  resolveReviewThread(input: ResolveReviewThreadInput!): ResolveReviewThreadPayload
+  unresolveReviewThread(input: UnresolveReviewThreadInput!): UnresolveReviewThreadPayload
 }
+input ResolveReviewThreadInput { clientMutationId: String threadId: ID! }
+type ResolveReviewThreadPayload { clientMutationId: String thread: PullRequestReviewThread }
+input UnresolveReviewThreadInput { clientMutationId: String threadId: ID! }
+type UnresolveReviewThreadPayload { clientMutationId: String thread: PullRequestReviewThread }
 input EnqueuePullRequestInput { clientMutationId: String expectedHeadOid: GitObjectID jump: Boolean pullRequestId: ID! }
 type EnqueuePullRequestPayload { clientMutationId: String mergeQueueEntry: MergeQueueEntry }
 input DequeuePullRequestInput { clientMutationId: String id: ID! }

@@ -6,6 +6,7 @@ import { nodeId, pageUrl, time } from "./addresses.ts";
 import { meter, needActor, readActor, readInput } from "./exchange.ts";
 import { SCHEMA } from "./graphql-schema.ts";
 import { enqueue, entriesOf, entryOf, queueOf, removeFromQueue, whyUnqueueable } from "./merge-queue.ts";
+import { resolve, reviewingShape, threadOfNode } from "./graphql-threads.ts";
 import { isPull } from "./pull-events.ts";
 import type { PullIssue } from "./pull-shapes.ts";
 import type { QueueEntry, Removal } from "./queue-entry.ts";
@@ -92,6 +93,7 @@ const pullShape = (about: About, number: number): object | null => {
     isMergeQueueEnabled: queueOf(repository, pull.baseRef) !== null,
     mergeQueueEntry: entry && entryShape(about, { branch: pull.baseRef, entry }),
     mergeCommit: commitShape(pull.merged?.commit ?? null),
+    ...reviewingShape(issue),
     timelineItems: (slice: Slice) => ({ totalCount: pull.removals.length, nodes: sliced(pull.removals, slice).map(removalShape) }),
   };
 };
@@ -142,6 +144,17 @@ type Enqueue = {
 };
 type Dequeue = { readonly input: { readonly id: string; readonly clientMutationId?: string } };
 
+type Resolving = { readonly input: { readonly threadId: string; readonly clientMutationId?: string } };
+
+const resolveThread = ({ forge, actor }: Asking, { input }: Resolving, resolved: boolean): object => {
+  const found = threadOfNode(forge, input.threadId);
+  if (!found || !may(actor, found.repository, { scope: "pull_requests", level: "read" }))
+    throw new Denial("NOT_FOUND", `Could not resolve to a node with the global id of '${input.threadId}'`);
+  const thread = may(actor, found.repository, { scope: "reviews", level: "write" }) ? resolve(forge, found, { actor, resolved }) : null;
+  if (!thread) throw new Denial("FORBIDDEN", "Resource not accessible by integration");
+  return { clientMutationId: input.clientMutationId, thread };
+};
+
 const rootOf = (asking: Asking): object => ({
   viewer: actorShape(asking.actor.account),
   repository: ({ owner, name }: { owner: string; name: string }) => {
@@ -161,6 +174,8 @@ const rootOf = (asking: Asking): object => ({
     const mergeQueueEntry = entryShape(about, { branch: issue.pull.baseRef, entry });
     return { clientMutationId: input.clientMutationId, mergeQueueEntry };
   },
+  resolveReviewThread: (given: Resolving) => resolveThread(asking, given, true),
+  unresolveReviewThread: (given: Resolving) => resolveThread(asking, given, false),
   dequeuePullRequest: async ({ input }: Dequeue) => {
     const { about, issue } = writable(asking, input.id);
     const { repository } = about;

@@ -48,7 +48,7 @@ export const lineCommentShape = (forge: Forge, repository: Repository, { issue, 
   };
 };
 
-const threadNode = ({ id }: Thread): string => nodeId("PullRequestReviewThread", id);
+export const threadNode = ({ id }: Thread): string => nodeId("PullRequestReviewThread", id);
 
 /** A thread, as its webhooks tell of it. */
 export const threadShape = (forge: Forge, repository: Repository, { issue, thread }: Omit<Of, "comment">): Json => ({

@@ -101,7 +101,8 @@ const edit: Handler = async (call) => {
   const { body } = await call.input(z.object({ body: z.string() }));
   const from = review.body;
   review.body = body;
-  issue.updated = call.forge.now();
+  review.edited = call.forge.now();
+  issue.updated = review.edited;
   if (from !== body)
     tellReview(call.forge, call.repository, { issue, review, actor: call.actor(), action: "edited", changes: { body: { from } } });
   return ok(reviewShape(call.forge, call.repository, { issue, review }));

@@ -8,7 +8,7 @@ import { openBare } from "./bare.ts";
 import { createApp, type CreatedApp, type NewApp } from "./create-app.ts";
 import { createBare } from "./create-bare.ts";
 import { repositoryNamed } from "./access.ts";
-import { isPull, setDraft, setResolved } from "./pull-events.ts";
+import { isPull, setDraft } from "./pull-events.ts";
 import { MERGE_SETTINGS } from "./merge-methods.ts";
 import { advance } from "./merge-queue.ts";
 import { createServer } from "./server.ts";
@@ -26,7 +26,6 @@ import {
   type Role,
   type Rule,
 } from "./state.ts";
-import { lineComments } from "./threads.ts";
 import { installationOf, mintInstallationToken, mintUserToken } from "./tokens.ts";
 import { trigger } from "./trigger.ts";
 import { openWork } from "./work.ts";
@@ -79,8 +78,6 @@ export type RunningForge = {
   setActionsPulls(repository: Named, allowed: boolean): void;
   /** What a person does in GitHub's pages; its REST API has no such thing. */
   setDraft(repository: Named, pull: { readonly number: number; readonly draft: boolean; readonly login: string }): void;
-  /** What a person does with the thread of a comment on a diff. */
-  setResolved(repository: Named, thread: { readonly comment: number; readonly resolved: boolean; readonly login: string }): void;
   /** Attaches a file, as a person does in GitHub's pages: its REST API has no such thing. Gives its address. */
   attach(attachment: Attachment): string;
   /** Deliveries of webhooks so far, oldest first. */
@@ -176,7 +173,7 @@ const settersOf = (
   forge: Forge,
 ): Pick<
   RunningForge,
-  "defaultBranch" | "setSecrets" | "setEnvironment" | "setPermission" | "setRules" | "setActionsPulls" | "setDraft" | "setResolved"
+  "defaultBranch" | "setSecrets" | "setEnvironment" | "setPermission" | "setRules" | "setActionsPulls" | "setDraft"
 > => {
   const find = ({ owner, name }: Named): Repository => repositoryNamed(forge, owner, name);
   return {
@@ -197,12 +194,6 @@ const settersOf = (
       if (!issue || !isPull(issue)) throw new Error(`there is no pull request ${number}`);
       const actor = { kind: "user" as const, account: accountOf(forge, login), rights: null };
       setDraft(forge, find(named), { issue, actor, draft });
-    },
-    setResolved: (named, { comment, resolved, login }) => {
-      const found = lineComments(find(named)).find((each) => each.comment.id === comment);
-      if (!found) throw new Error(`there is no comment ${comment} on a diff`);
-      const actor = { kind: "user" as const, account: accountOf(forge, login), rights: null };
-      setResolved(forge, find(named), { ...found, actor, resolved });
     },
     setRules: (named, rules) => void find(named).rules.splice(0, Infinity, ...rules),
   };

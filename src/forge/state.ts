@@ -99,6 +99,8 @@ export type Review = {
   body: string;
   readonly commit: string;
   readonly at: number;
+  /** When its text was changed last. */
+  edited?: number;
 };
 
 /** Where a thread stands now; null where its lines are not part of the diff any more. A comment on a whole file has no lines. */

@@ -160,7 +160,7 @@ export const reviews = z.array(review).transform((list) =>
 );
 
 /** When pull requests changed last. */
-export const changes = z.array(z.object({ number: z.number().int(), created_at: time, updated_at: time }));
+export const changes = z.array(z.object({ number: z.number().int(), updated_at: time }));
 
 const run = z
   .object({ id: z.number().int(), display_title: z.string(), status: z.string().nullish(), conclusion: z.string().nullish() })

@@ -25,7 +25,7 @@ const readReviews = async (http: Http, pull: number): ReturnType<Pulls["reviews"
   return { ok: false, failure: { kind: "refused", code: "too-many", why } };
 };
 
-type Changed = { readonly number: number; readonly created_at: Millis; readonly updated_at: Millis };
+type Changed = { readonly number: number; readonly updated_at: Millis };
 
 /** Pull requests that changed since, the oldest change first. */
 const changedPulls = async (http: Http, since: Millis): Promise<Reply<readonly Changed[]>> => {
@@ -47,10 +47,8 @@ const readReviewsSince = async (http: Http, clock: () => Millis, since: Millis):
   if (!changed.ok) return changed;
   const before = http.serverTime() ?? clock();
   const looked = changed.value.slice(0, MOST_PULLS);
-  // Nothing happened to one since it was opened: it has no review.
-  const touched = looked.filter(({ created_at, updated_at }) => updated_at > created_at);
   const found = [];
-  for (const { number } of touched) {
+  for (const { number } of looked) {
     const reply = await readReviews(http, number);
     if (!reply.ok && reply.failure.kind === "later") return reply;
     // One pull request that GitHub does not show keeps no other from being looked at.

@@ -49,6 +49,21 @@ const forgeStage = async (): Promise<ContractStage> => {
       const line = { path: `${data.head.ref}.txt`, line: 1, side: "RIGHT" as const };
       return (await octokit.pulls.createReviewComment({ ...REPO, pull_number, ...line, commit_id: data.head.sha, body })).data.id;
     },
+    resolve: async (n, comment) => {
+      const octokit = stage.octokit(ada);
+      type Threads = {
+        repository: { pullRequest: { reviewThreads: { nodes: { id: string; comments: { nodes: { databaseId: number }[] } }[] } } };
+      };
+      const { repository } = await octokit.graphql<Threads>(
+        `query ($n: Int!) { repository(owner: "octo", name: "demo") { pullRequest(number: $n) {
+          reviewThreads(first: 100) { nodes { id comments(first: 1) { nodes { databaseId } } } } } } }`,
+        { n },
+      );
+      const thread = repository.pullRequest.reviewThreads.nodes.find(({ comments }) => comments.nodes[0]?.databaseId === comment);
+      await octokit.graphql("mutation ($id: ID!) { resolveReviewThread(input: { threadId: $id }) { clientMutationId } }", {
+        id: thread?.id,
+      });
+    },
     settle: async () => {
       for (const { request, observer } of stage.runner.started)
         observer.named(`${request.inputs["kind"]}/${request.inputs["target"]}/${request.inputs["attempt"]}`);

@@ -152,3 +152,40 @@ test("a review is edited by its author and dismissed by who may write; a comment
   const words = (await ada.pulls.createReview({ ...on, event: "COMMENT", body: "Words." })).data.id;
   await expect(person.pulls.dismissReview({ ...on, review_id: words, message: "No." })).rejects.toMatchObject({ status: 422 });
 });
+
+const THREADS = `query ($n: Int!) { repository(owner: "octo", name: "demo") { pullRequest(number: $n) {
+  reviewThreads(first: 1) { nodes { id isResolved isOutdated path line resolvedBy { login } comments(first: 1) { nodes { databaseId } } } pageInfo { hasNextPage endCursor } totalCount }
+} } }`;
+type Threads = {
+  repository: { pullRequest: { reviewThreads: { nodes: { id: string }[]; pageInfo: { hasNextPage: boolean }; totalCount: number } } };
+};
+
+test("a thread is resolved by who may write or wrote the pull request, and tells its webhooks; others are refused", async () => {
+  const { comment, ada, person, on, octokit, forge } = await open();
+  const app = await forge.createApp({ name: "enki", secret: "s", webhookUrl: "http://127.0.0.1:9/" });
+  const { id } = await comment();
+  await comment({ path: "b.txt", line: 1 });
+  const read = async () => (await ada.graphql<Threads>(THREADS, { n: on.pull_number })).repository.pullRequest.reviewThreads;
+  const set = (client: typeof ada, name: string, threadId: string) =>
+    client.graphql(`mutation ($threadId: ID!) { ${name}(input: { threadId: $threadId }) { thread { isResolved } } }`, { threadId });
+  const first = await read();
+  const open_ = {
+    isResolved: false,
+    isOutdated: false,
+    path: "a.txt",
+    line: 10,
+    resolvedBy: null,
+    comments: { nodes: [{ databaseId: id }] },
+  };
+  expect(first).toMatchObject({ nodes: [open_], pageInfo: { hasNextPage: true }, totalCount: 2 });
+  const node = first.nodes[0]?.id ?? "";
+  await expect(set(octokit(forge.createUser("eve")), "resolveReviewThread", node)).rejects.toThrow("Resource not accessible");
+  await expect(set(ada, "resolveReviewThread", "nothing")).rejects.toThrow("Could not resolve to a node");
+  await set(person, "resolveReviewThread", node);
+  await set(person, "resolveReviewThread", node);
+  expect(await read()).toMatchObject({ nodes: [{ isResolved: true, resolvedBy: { login: "octo" } }] });
+  await set(ada, "unresolveReviewThread", node);
+  await forge.settled();
+  const told = forge.deliveries().filter(({ event }) => event === "pull_request_review_thread");
+  expect([app.login, ...told.map(({ payload }) => payload["action"])]).toEqual(["enki[bot]", "resolved", "unresolved"]);
+});

@@ -51,7 +51,7 @@ const talk = async ({ person }: Stage): Promise<void> => {
   await issues.update({ ...REPO, issue_number, state: "open" });
 };
 
-const review = async ({ person, ada, forge, git, commit, remote, owner }: Stage, pull_number: number): Promise<void> => {
+const review = async ({ person, ada, git, commit, remote, owner }: Stage, pull_number: number): Promise<void> => {
   const { pulls, reactions } = ada;
   const on = { ...REPO, pull_number };
   const line = { path: "src/b.txt", line: 1, side: "RIGHT" as const };
@@ -70,7 +70,13 @@ const review = async ({ person, ada, forge, git, commit, remote, owner }: Stage,
   const reaction_id = (await reactions.createForPullRequestReviewComment({ ...REPO, comment_id, content: "eyes" })).data.id;
   await reactions.listForPullRequestReviewComment({ ...REPO, comment_id });
   await reactions.deleteForPullRequestComment({ ...REPO, comment_id, reaction_id });
-  for (const resolved of [true, false]) forge.setResolved(NAMED, { comment: comment_id, resolved, login: "ada" });
+  const { repository } = await ada.graphql<{ repository: { pullRequest: { reviewThreads: { nodes: { id: string }[] } } } }>(
+    'query ($n: Int!) { repository(owner: "octo", name: "demo") { pullRequest(number: $n) { reviewThreads(first: 10) { nodes { id } } } } }',
+    { n: pull_number },
+  );
+  const threadId = repository.pullRequest.reviewThreads.nodes[0]?.id;
+  for (const name of ["resolveReviewThread", "unresolveReviewThread"])
+    await ada.graphql(`mutation ($threadId: ID!) { ${name}(input: { threadId: $threadId }) { thread { isResolved } } }`, { threadId });
   await pulls.deleteReviewComment({ ...REPO, comment_id: reply });
   await commit({ "src/b.txt": "c\n" });
   await git("push", "-q", remote(owner), "task");

@@ -50,6 +50,10 @@ const memoryStage = (): ContractStage => {
       state.lines.push({ id, pull, thread: id, by: "maintainer", body, at: state.now });
       return Promise.resolve(id);
     },
+    resolve: (_, comment) => {
+      state.resolved.push(comment);
+      return Promise.resolve();
+    },
     settle: () => Promise.resolve(),
     close: () => Promise.resolve(),
   };

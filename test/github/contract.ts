@@ -20,6 +20,8 @@ export type ContractStage = {
   readonly review: (pull: number, verdict: "APPROVE" | "REQUEST_CHANGES") => Promise<void>;
   /** A person comments on a line of a pull request's diff; gives the comment. */
   readonly comment: (pull: number, body: string) => Promise<number>;
+  /** A person resolves the thread of a comment. */
+  readonly resolve: (pull: number, comment: number) => Promise<void>;
   /** Resolves when what lags behind (run lists, run ends) has caught up. */
   readonly settle: () => Promise<void>;
   readonly close: () => Promise<void>;
@@ -263,6 +265,17 @@ const reviewing = (on: () => ContractStage): void => {
       { id: reply.comment, pull, thread: id, by: self, bot: true, body: "Because.", ...lines },
     ]);
     expect(refusal(await github.pulls.reply({ pull, comment: 987_654, body: "x" }))).toBe("not-found");
+  });
+
+  test("threads that a person resolved are known by their first comment", async () => {
+    const { github, pull, comment, resolve } = await open();
+    const [done, left] = [await comment(pull, "one"), await comment(pull, "two")];
+    expect(value(await github.pulls.resolvedThreads(pull))).toEqual([]);
+    await resolve(pull, done);
+    expect(value(await github.pulls.resolvedThreads(pull))).toEqual([done]);
+    await resolve(pull, left);
+    expect(value(await github.pulls.resolvedThreads(pull))).toEqual([done, left]);
+    expect(refusal(await github.pulls.resolvedThreads(987_654))).toBe("not-found");
   });
 
   test("a sweep of comments on lines misses nothing and knows where the next one starts", async () => {
