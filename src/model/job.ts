@@ -41,7 +41,7 @@ export type JobResult = {
   readonly why: string;
   /** What the agent says that its work came to; null where it says nothing of that. */
   readonly outcome: Outcome | null;
-  /** The agent's last message, whole; of a command what it printed. Empty for plan and verify. */
+  /** The agent's last message, whole; of a command what it printed. Empty for verify. */
   readonly answer: string;
   /** The agent's answers to review comments. */
   readonly replies: readonly ThreadReply[];

@@ -134,6 +134,12 @@ export const isKept = ({ state, why }: Pick<Step, "state" | "why">): boolean =>
 export const isOffered = (step: Pick<Step, "state" | "why">): boolean =>
   isKept(step) && step.why?.code !== "pull-closed" && step.why?.code !== "retargeted";
 
+/** The last words of a failed attempt, without the reason that its step gives anyway; empty where there are none. */
+export const lastWords = ({ why, lastFailure }: Step): string => {
+  const [reason, log] = [why?.why ?? "", lastFailure ?? ""];
+  return (log.startsWith(reason) ? log.slice(reason.length) : log).trim();
+};
+
 /** Absorbing states: nothing but a person's command leads out of them. */
 export const isSettled = (state: StepState): boolean =>
   state === "done" || state === "failed" || state === "blocked" || state === "skipped" || state === "cancelled";

@@ -1,7 +1,7 @@
 import type { Execution } from "../model/execution.ts";
 import type { StepId } from "../model/ids.ts";
 import type { PlannedStep } from "../model/plan.ts";
-import { NOTHING_TO_DO, type Step, type StepState } from "../model/step.ts";
+import { lastWords, NOTHING_TO_DO, type Step, type StepState } from "../model/step.ts";
 import { code, fenced, html, quoted, sentence } from "./escape.ts";
 
 /** What is folded away until somebody wants it. The summary is HTML, the body Markdown that closes whatever it opens. */
@@ -31,8 +31,8 @@ export const failedSteps = (steps: readonly Step[]): string => {
 
 const failure = (step: Step): string => {
   const why = `❌ **${code(step.id)} failed.** ${sentence(step.why?.why ?? "")}`.trimEnd();
-  const log = step.lastFailure ?? "";
-  if (log.trim() === "" || log === step.why?.why) return why;
+  const log = lastWords(step);
+  if (log === "") return why;
   return `${why}\n\n${details(summaryOf(log), fenced("text", plain(log), { limit: 2_500, keep: "end" }))}`;
 };
 

@@ -1,6 +1,7 @@
 import type { Base } from "../model/ids.ts";
 import { oneLine } from "../render/escape.ts";
 import { indent } from "../render/plan-text.ts";
+import { lastWords } from "../model/step.ts";
 import type { Seen, StoryEnd } from "./run-story.ts";
 import { RUNS } from "./read-ledger.ts";
 
@@ -65,8 +66,8 @@ const whyStopped = ({ execution, ledger, plan }: Seen): string[] => {
   const failed = (plan?.steps ?? []).flatMap(({ id }) => {
     const step = execution.steps[id];
     if (step?.state !== "failed") return [];
-    const log = (step.lastFailure ?? "").trim().split("\n").slice(-LAST_LINES).join("\n");
-    return [`${id} failed: ${oneLine(step.why?.why ?? "", 500)}`, ...(log === "" || log === step.why?.why ? [] : [indent(log)])];
+    const log = lastWords(step).split("\n").slice(-LAST_LINES).join("\n");
+    return [`${id} failed: ${oneLine(step.why?.why ?? "", 500)}`, ...(log === "" ? [] : [indent(log)])];
   });
   const whole = [execution.why?.why, frozen?.why].flatMap((why) => (why === undefined ? [] : [`Stopped: ${oneLine(why, 2_000)}`]));
   return failed.length > 0 ? failed : whole.length > 0 ? whole : ["Stopped."];

@@ -44,7 +44,7 @@ describe("work", () => {
 
   test("O-04 work without changes is done, not failed, and nothing is queued", async () => {
     const it = await begin([step("a")]);
-    await it.ran("a");
+    await it.end("work/", { end: "unchanged", outcome: { kind: "nothing-to-do", reason: "It is as it should be." } });
     expect(it.states()).toEqual({ a: "done" });
     expect(it.state.ledger.queues["main"]?.items ?? []).toEqual([]);
     expect(it.state.pulls).toEqual([]);
@@ -56,7 +56,7 @@ describe("work", () => {
     expect(it.working()).toEqual([]);
     await it.verified();
     expect(it.working()).toEqual(["b"]);
-    expect(told(it, "b").upstream).toEqual([{ title: "Step A", output: "A output" }]);
+    expect(told(it, "b").upstream).toEqual([{ name: "a", title: "Step A", output: "A output" }]);
   });
 
   test("O-10 work that lies in the ledger and that nothing started is found by the next look, and starts", async () => {

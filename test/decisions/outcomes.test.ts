@@ -102,6 +102,17 @@ describe("a step that finds nothing to do", () => {
   });
 });
 
+test("the next attempt is told why this one failed, and its last words; a person reads the reason once", async () => {
+  const story = openStory();
+  await story.run(plan(step("fix")));
+  const why = "The sandbox does not start.";
+  await story.end("work/", { end: "failed", why, outcome: { kind: "failed", reason: why }, output: "I tried three shells." });
+  expect(story.comment().split(why)).toHaveLength(2);
+  expect(story.comment()).toContain("I tried three shells.");
+  await story.say({ kind: "retry", target: null });
+  expect(story.spec("work/").lastFailure).toBe(`${why}\n\nI tried three shells.`);
+});
+
 test("a failed outcome fails the step with its reason, and an execution whose last step failed never says Done", async () => {
   const story = openStory();
   await story.run(needy());

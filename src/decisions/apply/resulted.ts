@@ -76,10 +76,13 @@ const close = (draft: Draft, { execution, step, event }: At & { event: Resulted 
     case "refused": {
       const next = `/enki retry ${taskId(execution.id, step.id)}`;
       const why = { code: `work-${result.end}`, why: result.why || `the job ended as ${result.end}`, next };
-      return failStep(draft, { execution, step, why, log: result.output });
+      return failStep(draft, { execution, step, why, log: logOf(why.why, result.output) });
     }
   }
 };
+
+/** What the next attempt is told: why this one failed, and its last words. */
+const logOf = (why: string, output: string): string => (output === "" || output.includes(why) ? output : `${why}\n\n${output}`);
 
 /** What is to be known of a step that changed nothing: what was thrown away, and why there was nothing to do. */
 const remarkOf = ({ why, outcome }: JobResult): string =>
