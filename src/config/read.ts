@@ -1,6 +1,8 @@
 import { parse, TomlError } from "smol-toml";
 import type { z } from "zod";
 import type { AgentCommand, Config, Role } from "../model/config.ts";
+import { nearest } from "../model/nearest.ts";
+import { TIERS } from "../model/plan.ts";
 import { type ConfigFault, toFaults } from "./fault.ts";
 import { findPlaces } from "./places.ts";
 import { type ConfigFile, fileSchema, type RoleFile, roleSchema } from "./schema.ts";
@@ -32,7 +34,7 @@ export const readConfig = (files: readonly ConfigText[]): ReadConfig => {
     if (!table) continue;
     if (kindOf(file) === "role") {
       const role = check(file, { table, schema: roleSchema, faults });
-      if (!role || !isNew(file, { name: role.name, places, faults })) continue;
+      if (!role || !isAtOne(file, { role, faults }) || !isNew(file, { name: role.name, places, faults })) continue;
       roles[role.name] = toRole(role);
       origins.set(`roles.${role.name}`, file);
     } else if (check(file, { table, schema: fileSchema, faults })) {
@@ -40,9 +42,42 @@ export const readConfig = (files: readonly ConfigText[]): ReadConfig => {
       for (const key of keysOf(table)) origins.set(key, file);
     }
   }
-  const [broken] = faults.filter(({ file }) => /(^|\/)enki\.toml$/.test(file)).map(({ file, line, why }) => `${file}:${line}: ${why}`);
   const written = fileSchema.parse(raw);
-  return { config: { ...toConfig(written), roles, workflows: {}, broken: broken ?? null }, faults, written, origins };
+  faults.push(...unknownModels(written, origins));
+  const [broken] = faults.filter(({ file }) => /(^|\/)enki\.toml$/.test(file)).map(({ file, line, why }) => `${file}:${line}: ${why}`);
+  return {
+    config: { ...toConfig(written), models: namedModels(written), roles, workflows: {}, broken: broken ?? null },
+    faults,
+    written,
+    origins,
+  };
+};
+
+/** Nothing that a role changes is kept where it may not edit, so it cannot be asked for a pull request. */
+const isAtOne = ({ path, text }: ConfigText, { role, faults }: { readonly role: RoleFile; readonly faults: ConfigFault[] }): boolean => {
+  if (role.can_edit || role.output !== "branch") return true;
+  const why = 'output cannot be "branch" where can_edit is false: nothing that the role changes is kept';
+  const suggestion = 'write output = "artifact", or can_edit = true';
+  faults.push({ file: path, ...findPlaces(text)(["output"]), code: "bad-value", why, suggestion });
+  return false;
+};
+
+/** Where models are listed, a tier names one of them. */
+const unknownModels = ({ agent: { models }, tiers }: ConfigFile, origins: ReadonlyMap<string, ConfigText>): ConfigFault[] =>
+  TIERS.flatMap((tier): ConfigFault[] => {
+    const { model } = tiers[tier];
+    const file = origins.get(`tiers.${tier}.model`);
+    if (model === undefined || !file || models.length === 0 || models.includes(model)) return [];
+    const close = nearest(model, models);
+    const why = `tiers.${tier}.model cannot be ${JSON.stringify(model)}: [agent] models does not list it`;
+    const suggestion = close === null ? `write one of ${models.join(", ")}, or add it there` : `did you mean ${JSON.stringify(close)}?`;
+    return [{ file: file.path, ...findPlaces(file.text)(["tiers", tier, "model"]), code: "bad-value", why, suggestion }];
+  });
+
+/** All models that are named; null where none is. */
+const namedModels = ({ agent, tiers }: ConfigFile): readonly string[] | null => {
+  const named = new Set([...agent.models, ...TIERS.flatMap((tier) => tiers[tier].model ?? [])]);
+  return named.size === 0 ? null : [...named].toSorted();
 };
 
 /** The dotted names of all that is no table itself. */
@@ -99,7 +134,12 @@ const overlay = (under: Record<string, unknown>, over: Record<string, unknown>):
   return merged;
 };
 
-const toRole = ({ system_prompt, can_edit, ...role }: RoleFile): Role => ({ ...role, systemPrompt: system_prompt, canEdit: can_edit });
+const toRole = ({ system_prompt, can_edit, output = can_edit ? "branch" : "artifact", ...role }: RoleFile): Role => ({
+  ...role,
+  systemPrompt: system_prompt,
+  canEdit: can_edit,
+  output,
+});
 
 const SECOND = 1_000;
 const MINUTE = 60_000;
@@ -114,7 +154,7 @@ const toConfig = ({
   brief,
   triggers,
   git,
-}: ConfigFile): Omit<Config, "roles" | "workflows" | "broken"> => {
+}: ConfigFile): Omit<Config, "roles" | "models" | "workflows" | "broken"> => {
   const tier = ({ model, timeout_minutes }: ConfigFile["tiers"]["light"]) => ({ model: model ?? null, timeout: timeout_minutes * MINUTE });
   return {
     workers: { total: workers.max_workers, tiers: { light: workers.max_light, standard: workers.max_standard, heavy: workers.max_heavy } },

@@ -12,7 +12,12 @@ export const roleSchema = z.strictObject({
   description: z.string().min(1).describe("what it is for: the planner chooses by it"),
   system_prompt: z.string().min(1).describe("how it works: the beginning of its prompt"),
   can_edit: z.boolean().default(true).describe("false throws away whatever it changed, by any means, and tells it"),
-  output: z.enum(["branch", "artifact"]).default("branch").describe("a pull request, or a report in the ledger"),
+  output: z
+    .enum(["branch", "artifact"])
+    .optional()
+    .describe(
+      "`branch` for a pull request, `artifact` for a report in the ledger; left out, a report where `can_edit` is false, else a pull request",
+    ),
 });
 
 const count = z.int().min(1).max(1_000);
@@ -37,6 +42,7 @@ export const fileSchema = z.strictObject({
   agent: agent
     .extend({
       command: z.string().min(1).default("claude-agent-acp"),
+      models: z.array(z.string().min(1)).default([]),
       planner: agent.optional(),
       coordinator: agent.optional(),
       worker: agent.optional(),

@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { Role } from "../model/config.ts";
 import { CONDITIONS, DEFAULT_TIER, type Need, type PlannedStep, TIERS } from "../model/plan.ts";
 import { readTaskId, taskId, type TaskId } from "../model/ids.ts";
+import { nearest } from "../model/nearest.ts";
 import { accept, refuse, type Result } from "../model/refusal.ts";
 
 const condition = z.enum(CONDITIONS).default("merged");
@@ -87,16 +88,27 @@ const at = (input: unknown, path: readonly PropertyKey[]): unknown =>
     input,
   );
 
+const meantTier = (word: unknown): string => {
+  const meant = typeof word === "string" ? nearest(word, TIERS) : null;
+  return meant === null ? "" : `; did you mean ${meant}?`;
+};
+
+const namesModel = (issue: z.core.$ZodIssue | undefined): boolean => issue?.code === "unrecognized_keys" && issue.keys.includes("model");
+
+const whatIsMissing = ({ length }: readonly PropertyKey[], field: string): string | null => {
+  if (length === 1) return `missing required parameter: ${field}`;
+  return length === 3 ? `each step must have ${field === "id" ? "an" : "a"} '${field}'` : null;
+};
+
 /** The seed's own sentences where it has one, else the schema's. */
 const explain = (input: unknown, error: z.ZodError): [string, string] => {
   const [issue] = error.issues;
   const path = issue?.path ?? [];
   const field = String(path.at(-1) ?? "");
-  if (at(input, path) === undefined) {
-    if (path.length === 1) return ["missing-field", `missing required parameter: ${field}`];
-    if (path.length === 3) return ["missing-field", `each step must have ${field === "id" ? "an" : "a"} '${field}'`];
-  }
-  if (field === "tier") return ["bad-field", `invalid tier: ${String(at(input, path))}`];
+  const missing = at(input, path) === undefined ? whatIsMissing(path, field) : null;
+  if (missing !== null) return ["missing-field", missing];
+  if (field === "tier") return ["bad-field", `invalid tier: ${String(at(input, path))}${meantTier(at(input, path))}`];
+  if (namesModel(issue)) return ["bad-field", `a step has no model of its own; its tier chooses one: ${TIERS.join(", ")}`];
   if (issue?.message === TASK_NEEDS) return ["bad-need", TASK_NEEDS];
   return [path.includes("needs") ? "bad-need" : "bad-field", z.prettifyError(error).slice(0, 500)];
 };

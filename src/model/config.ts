@@ -23,6 +23,8 @@ export type Config = {
   readonly workers: { readonly total: number; readonly tiers: Readonly<Record<Tier, number>> };
   readonly agents: Readonly<Record<"planner" | "worker" | "merger" | "sidecar", AgentCommand>>;
   readonly tiers: Readonly<Record<Tier, { readonly model: string | null; readonly timeout: number }>>;
+  /** Models that workflows may name: those of the tiers, and those that are listed. Null where none is: then nobody knows which there are. */
+  readonly models: readonly string[] | null;
   readonly refinery: {
     /** Commands that verify a candidate, each run by `bash -c` in a fresh checkout. */
     readonly verify: readonly string[];

@@ -43,7 +43,7 @@ export const graph = async (args: readonly string[], terminal: Terminal): Promis
 
 const readFlow = async (terminal: Terminal, files: readonly ConfigText[], name: string): Promise<Workflow> => {
   const { config } = readConfig(await readOwnLayers(terminal));
-  const { workflows, faults } = readWorkflows(files, Object.keys(config.roles));
+  const { workflows, faults } = readWorkflows(files, { roles: Object.keys(config.roles), models: config.models });
   const flow = workflows.find((each) => each.name === name);
   const mistake = faults.find(({ file }) => basename(file, ".md") === name);
   if (flow && !mistake) return flow;

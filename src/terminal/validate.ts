@@ -31,13 +31,15 @@ export const validate = async (args: readonly string[], terminal: Terminal): Pro
   return faults.length === 0 ? 0 : 1;
 };
 
-/** A workflow may name any role that counts here, beside those that are looked at. */
+/** A workflow may name any role and model that counts here, beside those that are looked at. */
 const findFaults = async (terminal: Terminal, texts: readonly ConfigText[]): Promise<WrittenFault[]> => {
   const flows = texts.filter(({ path }) => kindOf(path) === "workflow");
   const { config, faults } = readConfig(texts.filter(({ path }) => kindOf(path) !== "workflow"));
   if (flows.length === 0) return [...faults];
   const known = readConfig(await readOwnLayers(terminal)).config;
-  return [...faults, ...readWorkflows(flows, [...Object.keys(known.roles), ...Object.keys(config.roles)]).faults];
+  const roles = [...Object.keys(known.roles), ...Object.keys(config.roles)];
+  const models = known.models || config.models ? [...(known.models ?? []), ...(config.models ?? [])] : null;
+  return [...faults, ...readWorkflows(flows, { roles, models }).faults];
 };
 
 const tell = (texts: readonly ConfigText[], faults: readonly WrittenFault[]): string[] => {

@@ -7,13 +7,16 @@ import type { Workflow } from "../workflow/workflow.ts";
 
 export type ReadWorkflows = { readonly workflows: readonly Workflow[]; readonly faults: readonly WrittenFault[] };
 
+/** Names that workflows may use; null for models where nobody knows which there are. */
+type Names = { readonly roles: readonly string[]; readonly models: readonly string[] | null };
+
 /** Workflows from their files, with every mistake in them and in how they call each other; of two of one name the later counts. */
-export const readWorkflows = (files: readonly ConfigText[], roles: readonly string[]): ReadWorkflows => {
+export const readWorkflows = (files: readonly ConfigText[], { roles, models }: Names): ReadWorkflows => {
   const workflows = new Map<string, Workflow>();
   const faults: WrittenFault[] = [];
   for (const { path, text } of files) {
     const name = basename(path, ".md");
-    const read = readWorkflow({ name, path, text, roles, models: null, workflows: null });
+    const read = readWorkflow({ name, path, text, roles, models, workflows: null });
     if (read.ok) workflows.set(name, read.value);
     else faults.push(...read.faults.map(({ instead, ...fault }) => ({ ...fault, column: 1, suggestion: instead })));
   }

@@ -15,7 +15,10 @@ export const workflowsOptions = {
 export const workflows = async (args: readonly string[], terminal: Terminal): Promise<number> => {
   const { json } = readOptions(args, workflowsOptions);
   const { config } = readConfig(await readOwnLayers(terminal));
-  const { workflows: found, faults } = readWorkflows(await readOwnWorkflows(terminal), Object.keys(config.roles));
+  const { workflows: found, faults } = readWorkflows(await readOwnWorkflows(terminal), {
+    roles: Object.keys(config.roles),
+    models: config.models,
+  });
   const all = found.toSorted((a, b) => (a.name < b.name ? -1 : 1));
   if (json) terminal.out(`${JSON.stringify({ workflows: all.map(shown), faults }, null, 2)}\n`);
   else terminal.out(all.map((each) => describe(each, { width: terminal.size().columns, all })).join(""));

@@ -74,10 +74,10 @@ export const filesOf = (name: string, texts: Readonly<Record<string, { readonly 
 
 /**
  * A workflow that the configuration has, with its files and all that it calls. Refusals: `unknown-workflow` with the nearest name, and those of
- * {@link openFlow}.
+ * {@link openFlow}. Models are looked at here only: a run that goes on is not refused for what the configuration says meanwhile.
  */
 export const findFlow = (
-  { workflows, roles }: Pick<Config, "workflows" | "roles">,
+  { workflows, roles, models }: Pick<Config, "workflows" | "roles" | "models">,
   name: string,
 ): Result<{ readonly files: Files; readonly flow: Flow }> => {
   if (!Object.hasOwn(workflows, name)) {
@@ -88,5 +88,14 @@ export const findFlow = (
   }
   const files = filesOf(name, workflows, Object.keys(roles).sort());
   const flow = openFlow(files);
+  const faults = flow.ok && models ? modelFaults(files, models) : [];
+  if (faults.length > 0) return bad(faults);
   return flow.ok ? accept({ files, flow: flow.value }) : flow;
 };
+
+/** Roles of workflows without other mistakes that name a model which there is not. */
+const modelFaults = ({ files, roles }: Files, models: readonly string[]): WorkflowFault[] =>
+  Object.entries(files).flatMap(([name, text]) => {
+    const read = readWorkflow({ name, path: `${name}.md`, text, roles, models, workflows: null });
+    return read.ok ? [] : read.faults;
+  });

@@ -1,4 +1,5 @@
 import { isStepId } from "../model/ids.ts";
+import { nearest } from "../model/nearest.ts";
 import type { Report, WorkflowFaultCode } from "./fault.ts";
 import { isJsonObject } from "./json.ts";
 import { type OutputSchema, schemaProblem } from "./output-schema.ts";
@@ -31,13 +32,18 @@ const LONGEST_NAME = 40;
 export const readRole = (role: RoleText, known: Known, report: Report): WorkflowRole => {
   const { name, data, lineOf } = role;
   checkName(role, report);
-  const check = (key: "role" | "model", code: WorkflowFaultCode, names: readonly string[] | null): void => {
+  const check = (
+    key: "role" | "model",
+    code: WorkflowFaultCode,
+    { names, more = "" }: { names: readonly string[] | null; more?: string },
+  ): void => {
     const word = data[key];
-    if (word !== undefined && names && !names.includes(word))
-      report({ code, line: lineOf(key), why: `role "${name}": there is no ${key} "${word}"`, instead: suggest(word, names) });
+    if (word === undefined || !names || names.includes(word)) return;
+    const instead = nearest(word, names) === null ? `${suggest(word, names)}${more}` : suggest(word, names);
+    report({ code, line: lineOf(key), why: `role "${name}": there is no ${key} "${word}"`, instead });
   };
-  check("role", "unknown-agent-role", known.roles);
-  check("model", "unknown-model", known.models);
+  check("role", "unknown-agent-role", { names: known.roles });
+  check("model", "unknown-model", { names: known.models, more: ", or add it to `models` of `[agent]` in enki.toml" });
   const schema = readSchema(role, report);
   const properties = isJsonObject(schema?.["properties"]) ? schema["properties"] : {};
   return {

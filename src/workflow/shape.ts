@@ -16,7 +16,7 @@ export const readShape = ({ data, lineOf }: FrontMatter, report: Report): Shape 
     return null;
   }
   const read = frontMatterSchema.safeParse(data);
-  for (const issue of read.error?.issues ?? []) reportIssue(issue, { lineOf, report });
+  for (const issue of read.error?.issues ?? []) reportIssue(issue, { data, lineOf, report });
   const raw = isJsonObject(data["roles"]) ? data["roles"] : {};
   return {
     description: typeof data["description"] === "string" ? data["description"] : "",
@@ -25,9 +25,19 @@ export const readShape = ({ data, lineOf }: FrontMatter, report: Report): Shape 
   };
 };
 
-type Place = { readonly lineOf: FrontMatter["lineOf"]; readonly report: Report };
+type Place = { readonly data: unknown; readonly lineOf: FrontMatter["lineOf"]; readonly report: Report };
 
-const reportIssue = (issue: z.core.$ZodIssue, { lineOf, report }: Place): void => {
+/** The word that a mistyped one of a few most likely meant. */
+const meantBy = (issue: z.core.$ZodIssue, data: unknown): string | null => {
+  if (issue.code !== "invalid_value") return null;
+  const word = issue.path.reduce<unknown>(
+    (value, key) => (Object.hasOwn(Object(value), key) ? Reflect.get(Object(value), key) : undefined),
+    data,
+  );
+  return typeof word === "string" ? nearest(word, issue.values.map(String)) : null;
+};
+
+const reportIssue = (issue: z.core.$ZodIssue, { data, lineOf, report }: Place): void => {
   const path = issue.path.filter((key): key is Key => typeof key !== "symbol");
   if (issue.code === "unrecognized_keys") {
     const known = Object.keys(path.length === 0 ? frontMatterSchema.shape : path.length === 2 ? roleSchema.shape : { over: 0, max: 0 });
@@ -39,7 +49,9 @@ const reportIssue = (issue: z.core.$ZodIssue, { lineOf, report }: Place): void =
     return;
   }
   const key = path.findLast((each) => typeof each === "string" && each in INSTEAD) ?? "roles";
-  report({ code: "bad-value", line: lineOf(path), why: `${path.join(".")}: ${issue.message}`, instead: INSTEAD[key] ?? "" });
+  const meant = meantBy(issue, data);
+  const instead = meant === null ? (INSTEAD[key] ?? "") : `did you mean \`${meant}\`?`;
+  report({ code: "bad-value", line: lineOf(path), why: `${path.join(".")}: ${issue.message}`, instead });
 };
 
 /** A role without those of its keys that have a fault. */

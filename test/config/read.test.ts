@@ -72,3 +72,39 @@ describe("enki.toml", () => {
     expect(readConfig([{ path: ".enki/roles/x.toml", text: "name = \n" }]).config.broken).toBeNull();
   });
 });
+
+describe("models", () => {
+  const read = (...texts: string[]) => readConfig(texts.map((text, at) => ({ path: `${at}/enki.toml`, text })));
+
+  test("are those of the tiers and those that are listed; where none is named nobody knows which there are", () => {
+    expect(read("").config.models).toBeNull();
+    expect(read('[tiers.heavy]\nmodel = "opus"\n').config.models).toEqual(["opus"]);
+    expect(read('[agent]\nmodels = ["sonnet", "opus"]\n[tiers.heavy]\nmodel = "opus"\n').config.models).toEqual(["opus", "sonnet"]);
+  });
+
+  test("that a tier names and the list has not are a fault with file and line, across the layers, and nothing is begun with it", () => {
+    const { faults, config } = read(
+      '[agent]\nmodels = ["sonnet", "opus"]\n',
+      '[tiers.light]\nmodel = "sonet"\n[tiers.heavy]\nmodel = "gemini"\n',
+    );
+    expect(faults.map(({ file, line, why, suggestion }) => `${file}:${line}: ${why}; ${suggestion}`)).toEqual([
+      '1/enki.toml:2: tiers.light.model cannot be "sonet": [agent] models does not list it; did you mean "sonnet"?',
+      '1/enki.toml:4: tiers.heavy.model cannot be "gemini": [agent] models does not list it; write one of sonnet, opus, or add it there',
+    ]);
+    expect(config.broken).toMatch(/tiers\.light\.model/);
+  });
+
+  test("an unknown tier is a fault with the one that was meant", () => {
+    expect(read("[tiers.hevy]\ntimeout_minutes = 3\n").faults).toMatchObject([
+      { code: "unknown-key", line: 1, suggestion: "did you mean heavy?" },
+    ]);
+  });
+});
+
+test("a role that may not edit leaves a report unless it says otherwise, and cannot be asked for a pull request", () => {
+  const roleOf = (more: string) => readConfig([{ path: "roles/t.toml", text: role(more) }]);
+  expect(roleOf("can_edit = false\n").config.roles["tester"]).toMatchObject({ canEdit: false, output: "artifact" });
+  const { faults, config } = roleOf('output = "branch"\ncan_edit = false\n');
+  expect(faults).toMatchObject([{ file: "roles/t.toml", line: 7, code: "bad-value" }]);
+  expect(config.roles).toEqual({});
+});

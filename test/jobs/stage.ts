@@ -33,14 +33,14 @@ const PLAN = planOf(
   step("shell", { run: "echo made > made.txt" }),
 );
 
-const role = (name: string, canEdit: boolean, output: "branch" | "artifact"): string =>
+const role = (name: string, canEdit: boolean, output: "branch" | "artifact" | null): string =>
   [
     `name = "${name}"`,
     `label = "${name}"`,
     `description = "d"`,
     `system_prompt = "p"`,
     `can_edit = ${canEdit}`,
-    `output = "${output}"`,
+    ...(output === null ? [] : [`output = "${output}"`]),
   ].join("\n");
 
 /** The configuration of the repository: an agent that every kind of job starts, and one verify command. */
@@ -69,7 +69,7 @@ export const openJobs = async ({ agent = [], verify = ["true"], plan = PLAN }: S
     ".enki/enki.toml": configured(agent, verify),
     ".enki/roles/fixer.toml": role("fixer", true, "branch"),
     ".enki/roles/looker.toml": role("looker", false, "artifact"),
-    ".enki/roles/adviser.toml": role("adviser", false, "branch"),
+    ".enki/roles/adviser.toml": role("adviser", false, null),
   });
   const steps = Object.fromEntries(
     plan.steps.map(({ id }): [string, Step] => [id, { ...newStep(id), state: "running", attempt: 1, base }]),

@@ -167,3 +167,27 @@ test("a quoting reply that no webhook told of is found by the sweep, once", asyn
   await stage.sweep();
   expect(plans).toBe(2);
 });
+
+test("/enki run refuses a workflow that names an unknown model, with the one that was meant; where no model is named any is taken", async () => {
+  const flow = (model: string): string => `---\nroles:\n  look: { model: ${model}, tools: [read] }\n---\n\n## look\n\nLook.\n`;
+  const models: unknown[] = [];
+  const stage = await openStage({
+    files: {
+      ".enki/workflows/known.md": flow("opus"),
+      ".enki/workflows/unknown.md": flow("opsu"),
+      ".enki/enki.toml": '[agent]\nmodels = ["opus"]\n[refinery]\nverify = ["true"]\n',
+    },
+    script: (spec) => {
+      models.push(spec.model);
+      return { report: "Looked." };
+    },
+  });
+  const issue = await stage.ask("/enki run unknown it");
+  expect(await stage.replies(issue, /bad-workflow/)).toMatch(/there is no model "opsu" \(did you mean `opus`\?\)/);
+  await stage.maintainer.comment(issue, "/enki run known it");
+  await stage.shows(issue, /Done/);
+  await stage.push("main", { ".enki/enki.toml": '[refinery]\nverify = ["true"]\n' });
+  const other = await stage.ask("/enki run unknown it");
+  await stage.shows(other, /Done/);
+  expect(models).toEqual(["opus", "opsu"]);
+});

@@ -8,6 +8,7 @@ export const config = (over: Partial<Config> = {}): Config => ({
   workers: { total: 10, tiers: { light: 10, standard: 5, heavy: 5 } },
   agents: { planner: agent, worker: agent, merger: agent, sidecar: agent },
   tiers: { light: tier, standard: tier, heavy: tier },
+  models: null,
   refinery: {
     verify: ["true"],
     timeout: 30 * 60_000,

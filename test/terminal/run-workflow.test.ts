@@ -59,6 +59,14 @@ describe.concurrent("enki run --workflow", () => {
     expect(terminal.processes()).toEqual([]);
   });
 
+  test("refuses an unknown model before anything begins, with the one that was meant", async () => {
+    const flow = GATED.replace("tools: [read]", "tools: [read]\n    model: opsu");
+    const { run } = open(LOOK, { ".enki/workflows/gated.md": flow, ".enki/enki.toml": '[agent]\nmodels = ["opus"]\n' });
+    const { code, err } = await run("--workflow", "gated", "the", "list");
+    expect(code).not.toBe(0);
+    expect(err).toMatch(/there is no model "opsu" \(did you mean opus\?\)/);
+  });
+
   test("needs no words and no agent where all of its roles are commands, and takes a workflow of the machine", async () => {
     const terminal = openTerminal();
     const cwd = join(terminal.root, "own");

@@ -45,6 +45,23 @@ describe.concurrent("enki validate", () => {
     ]);
   });
 
+  test("an unknown model or tier, and a role that may not edit and is asked for a branch, are told with file, line and what was meant", async () => {
+    const flow = "---\nroles:\n  a: { model: sonet }\n  b: { tier: hevy }\nedges: [a -> b]\n---\n\n## a\n\nDo a.\n\n## b\n\nDo b.\n";
+    const reader = 'name = "reader"\nlabel = "R"\ndescription = "d"\nsystem_prompt = "p"\ncan_edit = false\noutput = "branch"\n';
+    const own = {
+      ".enki/enki.toml": '[agent]\nmodels = ["sonnet"]\n[tiers.light]\nmodel = "sonnett"\n',
+      ".enki/workflows/flow.md": flow,
+    };
+    const { code, out } = await open(own, { "roles/reader.toml": reader }).run("validate");
+    expect(code).toBe(1);
+    expect(out.split("\n").slice(0, -2)).toEqual([
+      '~/.enki/roles/reader.toml:6:1: bad-value: output cannot be "branch" where can_edit is false: nothing that the role changes is kept; write output = "artifact", or can_edit = true',
+      '.enki/enki.toml:4:1: bad-value: tiers.light.model cannot be "sonnett": [agent] models does not list it; did you mean "sonnet"?',
+      '.enki/workflows/flow.md:3:1: unknown-model: role "a": there is no model "sonet"; did you mean `sonnet`?',
+      expect.stringMatching(/^\.enki\/workflows\/flow\.md:4:1: bad-value: roles\.b\.tier: .*; did you mean `heavy`\?$/),
+    ]);
+  });
+
   test("--json tells the same to a program", async () => {
     const { code, out } = await open(MISTAKES).run("validate", "--json", ".");
     expect(code).toBe(1);
