@@ -123,6 +123,6 @@ test("in random histories with rewinds nothing that a base lost comes back, and 
     fc.asyncProperty(history, async (happenings) => {
       expect(await play(happenings)).toEqual([]);
     }),
-    { numRuns: 150 },
+    { numRuns: 100 },
   );
 }, 120_000);

@@ -71,6 +71,34 @@ describe("a base that lost a commit of a person", () => {
     it.replay();
   });
 
+  test("goes on where nothing of Enki is on its way: what is begun later is made on the base as it is", async () => {
+    const it = openStory({ lines: true });
+    await it.propose(plan(step("a")));
+    it.push(MAIN, "lost");
+    await it.approve();
+    await it.ran("a");
+    expect(it.execution()?.state).toBe("done");
+    it.state.refs[MAIN] = it.root;
+    await it.tell({ kind: "woken" });
+    expect(it.state.ledger.queues["main"]).toMatchObject({ frozen: null, tip: it.root });
+    await it.propose(plan(step("b")), 2);
+    await it.approve(2);
+    await it.landed("b");
+    expect([...it.linesOf(it.base())]).toEqual([expect.stringMatching(/^by /)]);
+    it.replay();
+  });
+
+  test("behind what landed is frozen also where nothing is on its way", async () => {
+    const it = openStory({ lines: true });
+    await it.propose(plan(step("a")));
+    await it.approve();
+    await it.landed("a");
+    it.state.refs[MAIN] = it.root;
+    await it.tell({ kind: "woken" });
+    expect(it.state.ledger.queues["main"]?.frozen?.code).toBe("base-rewound");
+    it.replay();
+  });
+
   test("is frozen again by the next rewind", async () => {
     const it = await begin();
     await it.worked("a");

@@ -1,6 +1,7 @@
 import { type Execution, isOver } from "../../model/execution.ts";
 import { type Base, type Sha, taskId } from "../../model/ids.ts";
 import type { Answers } from "../../model/query.ts";
+import type { Queue } from "../../model/queue.ts";
 import { candidateRef, taskRef } from "../../model/refs.ts";
 import { conflictOf, type Head, isAsking, type Step } from "../../model/step.ts";
 import { workMessage } from "../../render/commits.ts";
@@ -8,7 +9,7 @@ import { failStep } from "../apply/failing.ts";
 import { endWithout } from "../apply/deliver.ts";
 import { buildGround, isWaiting, liveBases, mergeOn } from "../bases.ts";
 import type { Draft } from "../draft.ts";
-import { groundOf, guardAgainstRewind, isStranded } from "../rewinds.ts";
+import { agreedQueue, groundOf, guardAgainstRewind, isStranded } from "../rewinds.ts";
 import { meetConflict } from "./resolving.ts";
 
 /** Freezes bases that were rewound, before anything is decided on them. */
@@ -16,15 +17,35 @@ export const reconcileRewinds = (draft: Draft): void => {
   for (const base of liveBases(draft)) {
     const tip = draft.base(base);
     const queue = draft.queue(base);
-    const next = tip === null ? queue : guardAgainstRewind(draft, queue, tip);
+    const next = tip === null ? queue : guarded(draft, base, tip);
     if (next === undefined) continue;
     if (next.frozen !== queue.frozen) draft.note(next.frozen ? `${base} was rewound` : `${base} goes on`);
-    draft.putQueue(base, next);
-    if (next.left && !draft.executions().some((each) => each.base === base && (!isOver(each) || each.state === "failed"))) {
-      const { left: _, ...rest } = next;
-      draft.putQueue(base, rest);
-    }
+    draft.putQueue(base, forgetful(draft, base, next));
   }
+};
+
+/** Where nothing of ours is on its way, a base may go back to any commit but behind what landed: there is nothing that could come back. */
+const guarded = (draft: Draft, base: Base, tip: Sha): Queue | undefined => {
+  const queue = draft.queue(base);
+  const next = guardAgainstRewind(draft, queue, tip);
+  if (next === undefined || next.frozen?.code !== "base-rewound" || queue.frozen || hasWork(draft, base)) return next;
+  const stays = queue.landed === null || queue.landed === tip || draft.ask<"contains">({ kind: "contains", commit: queue.landed, tip });
+  return stays === undefined ? undefined : stays ? agreedQueue(next, tip) : next;
+};
+
+const hasWork = (draft: Draft, base: Base): boolean =>
+  draft.queue(base).items.length > 0 ||
+  draft
+    .executions()
+    .some(
+      (each) => each.base === base && !isOver(each) && draft.steps(each.id).some(({ state, head }) => state === "running" || head !== null),
+    );
+
+/** Lost tips are forgotten once nothing is left that may have been made on one of them. */
+const forgetful = (draft: Draft, base: Base, queue: Queue): Queue => {
+  if (!queue.left || draft.executions().some((each) => each.base === base && (!isOver(each) || each.state === "failed"))) return queue;
+  const { left: _, ...rest } = queue;
+  return rest;
 };
 
 /** After a person agreed to a rewound base: carries each step's own changes from what the base lost to its present tip. */
