@@ -7,6 +7,7 @@ import { applyResulted } from "./apply/resulted.ts";
 import { applyRemarked, applyTouched } from "./apply/touched.ts";
 import { applySaveRefused } from "./apply/save-refused.ts";
 import { type Draft, openDraft } from "./draft.ts";
+import { reconcileAskedPulls } from "./reconcile/asked-pulls.ts";
 import { reconcileArchiving } from "./reconcile/archiving.ts";
 import { reconcileCarrying } from "./reconcile/carrying.ts";
 import { reconcileComments } from "./reconcile/comments.ts";
@@ -40,6 +41,7 @@ export const decide = (events: readonly Event[], snapshot: Snapshot): Decision =
 const passes: readonly ((draft: Draft) => void)[] = [
   reconcileRewinds,
   reconcileInbox,
+  reconcileAskedPulls,
   reconcileHeads,
   reconcileStranded,
   reconcileCarrying,

@@ -70,18 +70,24 @@ describe("what people say on a step's pull request", () => {
     });
     const second = await stage.git("rev-parse", `refs/pull/${stage.pull}/head`);
     expect(await stage.git("rev-parse", `${second}^`)).toBe(first);
-    expect(all.map((body) => body.split("\n")[1])).toEqual([
+    expect(all.map((body) => (body.split("\n")[1] ?? "").slice(0, 45)).toSorted()).toEqual([
       `Addressed in ${second.slice(0, 12)}: It says why now.`,
       "Not changed: It is asked for.",
-      expect.stringContaining(`There is a new attempt at ${second.slice(0, 12)}.`),
+      `There is a new attempt at ${second.slice(0, 12)}. Its agent`.slice(0, 45),
     ]);
     const given = specs.findLast(({ kind }) => kind === "work")?.feedback?.feedback;
-    expect(given?.items).toMatchObject([
-      { kind: "remark", said: { by: "stranger", permission: "read", text: "I like it." } },
-      { kind: "review", verdict: "changes-requested", said: { by: "maintainer", text: "See inline." } },
-      { kind: "thread", path: "fix.txt", line: 2, side: "new", said: [{ text: "Why two?" }] },
-      { kind: "thread", line: 3 },
-      { kind: "thread", line: 1 },
+    const shown = given?.items.map((item) =>
+      item.kind === "thread"
+        ? `${item.path}:${item.line} ${item.side}: ${item.said.map(({ text }) => text).join()}`
+        : `${item.kind} by ${item.said.by} (${item.said.permission}): ${item.said.text}`,
+    );
+    // GitHub's times have whole seconds: what is said within one is in no order.
+    expect(shown?.toSorted()).toEqual([
+      "fix.txt:1 new: Nice.",
+      "fix.txt:2 new: Why two?",
+      "fix.txt:3 new: And three?",
+      "remark by stranger (read): I like it.",
+      "review by maintainer (admin): See inline.",
     ]);
     await stage.shows(stage.issue, /approve #\d+ with a review/);
     await stage.maintainer.review(stage.pull, { event: "APPROVE" });
@@ -201,5 +207,53 @@ describe("commands in reviews and in comments on lines", () => {
     await stage.sweep();
     expect((await answers(stage, stage.pull)).join()).toContain("edited-comment");
     expect((await stage.said(stage.issue, "execution")).join("\n")).not.toContain("Cancelled");
+  });
+});
+
+describe("fix on a pull request", () => {
+  test("works on its branch, knows what it changes, and lands there; the pull request stays open and follows", async () => {
+    const specs: JobSpec[] = [];
+    const stage = await openStage({
+      script: (spec) => {
+        specs.push(spec);
+        if (spec.kind === "plan") return { plan: plan(step("fix")) };
+        return spec.kind === "verify" ? { verdict: "green" } : { files: { "feature.txt": "mended\n" } };
+      },
+    });
+    const main = await stage.git("rev-parse", "main");
+    await stage.push("feature", { "feature.txt": "broken\n" }, { onto: main });
+    const { number } = (await stage.does("POST", "/pulls", { title: "A feature", body: "It breaks.", head: "feature", base: "main" })) as {
+      number: number;
+    };
+    await stage.maintainer.comment(number, "/enki fix");
+    await stage.approve(number);
+    await stage.shows(number, /Done: all of it landed/);
+    expect(await stage.git("show", "feature:feature.txt")).toBe("mended");
+    expect(await stage.git("rev-parse", "main")).toBe(main);
+    expect(await stage.landed("feature")).toEqual(["fix"]);
+    expect(await stage.maintainer.isOpen(number)).toBe(true);
+    expect(await stage.git("rev-parse", `refs/pull/${number}/head`)).toBe(await stage.git("rev-parse", "feature"));
+    expect(specs[0]).toMatchObject({
+      kind: "plan",
+      branch: "feature",
+      request: "A feature",
+      brief: { title: "A feature", body: "It breaks." },
+    });
+    expect(specs[0]?.brief?.pull).toMatchObject({ base: "main", headRef: "feature", files: [{ path: "feature.txt", added: 1 }] });
+  });
+
+  test("closed while it is worked on: it is held and says so", async () => {
+    const stage = await openStage({
+      script: (spec) => (spec.kind === "plan" ? { plan: plan(step("fix")) } : spec.kind === "verify" ? { verdict: "green" } : "hangs"),
+    });
+    await stage.push("feature", { "feature.txt": "broken\n" }, { onto: await stage.git("rev-parse", "main") });
+    const { number } = (await stage.does("POST", "/pulls", { title: "A feature", head: "feature", base: "main" })) as { number: number };
+    await stage.maintainer.comment(number, "/enki fix it");
+    await stage.approve(number);
+    await stage.until("the step to run", () => Promise.resolve(stage.log.some((line) => line.includes("-fix: attempt 1"))));
+    await stage.does("PATCH", `/pulls/${number}`, { state: "closed" });
+    expect(await stage.shows(number, /^### Paused/m)).toMatch(/was closed: nothing starts or lands on/);
+    await stage.maintainer.comment(number, "/enki fix it again");
+    expect(await stage.replies(number, /pull-over/)).toContain("is closed");
   });
 });

@@ -17,19 +17,22 @@ export const cancel: OnFound = (draft, { execution, step }, event) => {
   return null;
 };
 
-const cancelExecution = (draft: Draft, execution: Execution, by: string): void => {
-  for (const each of Object.values(execution.steps)) if (each.state !== "done") drop(draft, { execution, step: each, by });
+const cancelExecution = (draft: Draft, execution: Execution, by: string): void => giveUp(draft, execution, whyGone("cancelled", by));
+
+/** Ends an execution for a reason: runs are stopped, pull requests closed with it, what landed stays. */
+export const giveUp = (draft: Draft, execution: Execution, why: Refusal): void => {
+  for (const each of Object.values(execution.steps)) if (each.state !== "done") drop(draft, { execution, step: each, why });
   const now = draft.execution(execution.id) ?? execution;
   // The deadline of a planner's job that runs stays until its run is stopped.
   const until = isPlanning(now) ? now.planning.until : null;
-  draft.putExecution({ ...now, state: "cancelled", adding: null, why: whyGone("cancelled", by), planning: { ...now.planning, until } });
+  draft.putExecution({ ...now, state: "cancelled", adding: null, why, planning: { ...now.planning, until } });
 };
 
 const cancelStep: OnStep = (draft, { execution, step, event }) => {
   const task = taskId(execution.id, step.id);
   if (step.state === "done" || step.state === "cancelled" || step.state === "skipped")
     return refuse("already-over", `\`${task}\` is ${step.state}.`, "/enki status").refusal;
-  drop(draft, { execution, step, by: event.by });
+  drop(draft, { execution, step, why: whyGone("cancelled", event.by) });
   reopen(draft, execution);
   draft.note(`${event.by} cancelled ${task}`);
   return null;
@@ -63,8 +66,8 @@ const jobsOf = (execution: Execution): number =>
   Object.values(execution.steps).filter((step) => step.state === "running" || isBeingResolved(step)).length +
   (isPlanning(execution) && execution.planning.until !== null ? 1 : 0);
 
-const drop = (draft: Draft, { execution, step, by }: { execution: Execution; step: Step; by: string }): void =>
-  draft.putStep(execution.id, { ...step, state: "cancelled", from: null, why: whyGone("cancelled", by), until: runsUntil(step) });
+const drop = (draft: Draft, { execution, step, why }: { execution: Execution; step: Step; why: Refusal }): void =>
+  draft.putStep(execution.id, { ...step, state: "cancelled", from: null, why, until: runsUntil(step) });
 
 /** The deadline of a step whose run goes on stays until that run is stopped. */
 export const runsUntil = (step: Step): number | null => (step.state === "waiting" ? null : step.until);

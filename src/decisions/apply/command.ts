@@ -1,13 +1,15 @@
+import type { Brief } from "../../model/brief.ts";
 import type { Command } from "../../model/command.ts";
 import { type Execution, isOver, isRevised } from "../../model/execution.ts";
-import { executionId, taskId } from "../../model/ids.ts";
-import { refuse, type Refusal } from "../../model/refusal.ts";
+import { type Base, executionId, taskId } from "../../model/ids.ts";
+import { accept, refuse, type Refusal, type Result } from "../../model/refusal.ts";
 import { isAsking, isIdle, newStep } from "../../model/step.ts";
 import { findPull, findTarget, issueOf } from "../../model/targets.ts";
 import { helpReply, statusReply } from "../../render/replies.ts";
 import type { Draft } from "../draft.ts";
 import { add, discard, startAdded } from "./adding.ts";
 import type { Answer, OnFound } from "./answer.ts";
+import { baseOf } from "./base-of.ts";
 import { briefOf } from "./brief.ts";
 import { cancel, skip, stopAll } from "./cancel.ts";
 import type { Commanded } from "./commanded.ts";
@@ -77,23 +79,32 @@ const onTarget = (draft: Draft, { event, target }: { event: Commanded; target: s
   return found.ok ? act(draft, found.value, event) : found.refusal;
 };
 
-const runWorkflow = (draft: Draft, event: Commanded, command: Extract<Command, { kind: "run" }>): Answer => {
+type Grounds = { readonly base: Base; readonly brief: Brief };
+
+/** Where something new lands, and what people wrote about it. Undefined while that is not known. */
+const groundsOf = (draft: Draft, event: Commanded): Result<Grounds> | undefined => {
+  const base = openBase(draft, event);
+  if (!base?.ok) return base;
   const brief = briefOf(draft, event);
-  if (!brief?.ok) return brief?.refusal ?? null;
-  return startWorkflow(draft, event, { command, brief: brief.value });
+  return brief?.ok ? accept({ base: base.value, brief: brief.value }) : brief;
+};
+
+const runWorkflow = (draft: Draft, event: Commanded, command: Extract<Command, { kind: "run" }>): Answer => {
+  const grounds = groundsOf(draft, event);
+  return grounds?.ok ? startWorkflow(draft, event, { command, ...grounds.value }) : (grounds?.refusal ?? null);
 };
 
 /** A person with write permission wrote its whole text: that is its approval. */
 const quick = (draft: Draft, event: Commanded, command: Extract<Command, { kind: "quick" }>): Answer => {
   const { issue, onPull, by } = event;
-  const brief = briefOf(draft, event);
-  if (!brief?.ok) return brief?.refusal ?? null;
+  const grounds = groundsOf(draft, event);
+  if (!grounds?.ok) return grounds?.refusal ?? null;
+  const { base, brief } = grounds.value;
   const id = executionId(event.id, (taken) => draft.execution(taken) !== undefined);
-  const base = draft.snapshot.config.refinery.base ?? draft.snapshot.defaultBranch;
   const refused = whyBroken(draft) ?? whyUnlandable(draft, base) ?? makeTask(draft, { issue, onPull, by, base }, { id, command });
   const made = draft.execution(id);
   if (refused || !made) return refused;
-  draft.putBrief(id, brief.value);
+  draft.putBrief(id, brief);
   start(draft, made, { by, at: event.at });
   return null;
 };
@@ -105,21 +116,26 @@ const whyBroken = ({ snapshot }: Draft): Refusal | null => {
     : refuse("bad-config", `The configuration cannot be used: ${broken}.`, "mend it on the default branch").refusal;
 };
 
+/** The branch that something new lands on; on the pull request of a step nothing new is asked for. */
+const openBase = (draft: Draft, event: Commanded): Result<Base> | undefined => {
+  const own = findPull(draft.executions(), event.issue);
+  if (!own) return baseOf(draft, event);
+  const task = taskId(own.execution.id, own.step.id);
+  const why = `This is the pull request of the step \`${task}\`: say here what should change, and let it be worked on again.`;
+  return refuse("step-pull", why, `/enki retry ${task}`);
+};
+
 /** Why nothing new may begin on an issue; null where it may. */
 const begins = (draft: Draft, event: Commanded): Refusal | null => {
-  const own = findPull(draft.executions(), event.issue);
-  if (own) {
-    const task = taskId(own.execution.id, own.step.id);
-    const why = `This is the pull request of the step \`${task}\`: say here what should change, and let it be worked on again.`;
-    return refuse("step-pull", why, `/enki retry ${task}`).refusal;
-  }
   const busy = draft.executions().find((each) => each.issue === event.issue && !isOver(each));
   if (!busy) return whyBroken(draft);
   return refuse("already-running", `Execution \`${busy.id}\` is ${busy.state} on this issue.`, `/enki cancel ${busy.id}`).refusal;
 };
 
 const begin = (draft: Draft, event: Commanded, command: Extract<Command, { kind: "do" | "plan" }>): Answer => {
-  const refused = begins(draft, event) ?? whyUnlandable(draft, draft.snapshot.config.refinery.base ?? draft.snapshot.defaultBranch);
+  const base = openBase(draft, event);
+  if (!base?.ok) return base?.refusal ?? null;
+  const refused = begins(draft, event) ?? whyUnlandable(draft, base.value);
   if (refused) return refused;
   const brief = briefOf(draft, event);
   if (!brief?.ok) return brief?.refusal ?? null;
@@ -132,7 +148,7 @@ const begin = (draft: Draft, event: Commanded, command: Extract<Command, { kind:
     onPull: event.onPull,
     by: event.by,
     request,
-    base: draft.snapshot.config.refinery.base ?? draft.snapshot.defaultBranch,
+    base: base.value,
     created: event.at,
     state: "planning",
     why: null,

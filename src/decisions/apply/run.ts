@@ -1,6 +1,6 @@
 import type { Brief } from "../../model/brief.ts";
 import type { Command } from "../../model/command.ts";
-import { executionId } from "../../model/ids.ts";
+import { type Base, executionId } from "../../model/ids.ts";
 import type { Refusal } from "../../model/refusal.ts";
 import { findFlow } from "../../workflow/open-flow.ts";
 import { startRun } from "../../workflow/run-state.ts";
@@ -9,18 +9,21 @@ import { outputOf } from "../role-output.ts";
 import { whyUnlandable } from "../terms.ts";
 import type { Commanded } from "./commanded.ts";
 
-type Starting = { readonly command: Extract<Command, { kind: "run" }>; readonly brief: Brief };
+type Starting = { readonly command: Extract<Command, { kind: "run" }>; readonly brief: Brief; readonly base: Base };
 
 /**
  * Starts a workflow: an execution whose graph grows as the workflow goes on. It runs at once, since its file is the default branch's and was reviewed there.
  * Refusals: `unknown-workflow`, `bad-workflow`, and those of a base on which nothing can land, unless no role of it writes.
  */
-export const startWorkflow = (draft: Draft, event: Commanded, { command: { workflow: name, args }, brief }: Starting): Refusal | null => {
-  const { config, defaultBranch } = draft.snapshot;
+export const startWorkflow = (
+  draft: Draft,
+  event: Commanded,
+  { command: { workflow: name, args }, brief, base }: Starting,
+): Refusal | null => {
+  const { config } = draft.snapshot;
   const found = findFlow(config, name);
   if (!found.ok) return found.refusal;
   const { files, flow } = found.value;
-  const base = config.refinery.base ?? defaultBranch;
   const writes = [...flow.all.values()].some(({ roles }) => roles.some((role) => outputOf(role, config.roles) === "branch"));
   const hindered = writes ? whyUnlandable(draft, base) : null;
   if (hindered) return hindered;

@@ -1,0 +1,42 @@
+import type { Base } from "../../model/ids.ts";
+import type { Pull } from "../../model/query.ts";
+import { accept, refuse, type Refused, type Result } from "../../model/refusal.ts";
+import type { Draft } from "../draft.ts";
+import type { Commanded } from "./commanded.ts";
+
+/**
+ * The branch that what is asked for lands on: that of the configuration, or on a pull request of this repository its own branch.
+ * Undefined while that is not known. Refusals: `pull-unseen`, `pull-over`, `fork-pull`, `own-branch`.
+ */
+export const baseOf = (draft: Draft, { issue, onPull }: Pick<Commanded, "issue" | "onPull">): Result<Base> | undefined => {
+  const { config, defaultBranch } = draft.snapshot;
+  if (!onPull) return accept(config.refinery.base ?? defaultBranch);
+  const pulls = draft.ask<"pulls">({ kind: "pulls" });
+  if (!pulls) return undefined;
+  const pull = pulls.find(({ number }) => number === issue);
+  return pull
+    ? (whyNotOn(pull) ?? accept(pull.headRef))
+    : refuse("pull-unseen", `GitHub does not list #${issue} yet: ask again in a moment.`, "");
+};
+
+const whyNotOn = ({ number, headRef, state }: Pull): Refused | null => {
+  if (state !== "open") {
+    const ended = state === "merged" ? "merged" : "closed";
+    return refuse(
+      "pull-over",
+      `#${number} is ${ended}, so nothing lands on its branch any more.`,
+      "ask on an issue, or on an open pull request",
+    );
+  }
+  if (headRef.includes(":")) {
+    const why = `#${number} comes from a fork, as \`${headRef}\`. Enki pushes to branches of this repository only.`;
+    return refuse("fork-pull", why, "push that branch to this repository and open a pull request from it, or ask on an issue");
+  }
+  if (/^(?:enki|task)\//.test(headRef))
+    return refuse(
+      "own-branch",
+      `\`${headRef}\` is a branch of Enki's own, which it moves itself.`,
+      "ask on the issue that it was made for",
+    );
+  return null;
+};
