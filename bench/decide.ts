@@ -60,6 +60,8 @@ const answer = (query: Query): Fact => {
       return { kind: "merge-methods", query, answer: null };
     case "workflow-files":
       return { kind: "workflow-files", query, answer: [] };
+    case "queue-entry":
+      return { kind: "queue-entry", query, answer: { kind: "unknown" } };
     case "rejoined":
       return { kind: "rejoined", query, answer: { kind: "commit", commit: query.head } };
     case "checks":

@@ -70,7 +70,7 @@ export const fileSchema = z.strictObject({
         )
         .default([]),
       quiet_seconds: z.int().min(0).max(3_600).default(30),
-      landing: z.enum(["auto", "exact", "each", "batch"]).default("auto"),
+      landing: z.enum(["auto", "exact", "each", "batch", "queue"]).default("auto"),
       method: z.enum(["auto", "merge", "squash", "rebase"]).default("auto"),
       after: z.array(z.string().regex(/^[^/]+\.ya?ml$/, "the name of a workflow's file in .github/workflows")).default([]),
       hold: z.array(z.string().min(1)).default(["hold"]),

@@ -8,7 +8,7 @@ import type { Draft } from "./draft.ts";
 
 /** A landing by GitHub's hand, which is written down with the save before it is asked for. */
 export const newLanding = (draft: Draft, { terms }: Queue, candidate: Candidate): Landing => ({
-  mode: terms?.mode === "batch" ? "batch" : "each",
+  mode: terms?.mode === "batch" || terms?.mode === "queue" ? terms.mode : "each",
   ...(terms?.method && { method: terms.method }),
   candidate,
   since: draft.now,

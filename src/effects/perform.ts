@@ -56,6 +56,10 @@ const performOne = async (effect: Effect, stage: Stage): Promise<Outcome> => {
       return outcome(effect, await openPull(effect, stage));
     case "merge-pull":
       return outcome(effect, await mergePull(effect, stage));
+    case "enqueue-pull":
+      return outcome(effect, await enqueuePull(effect, stage));
+    case "dequeue-pull":
+      return outcome(effect, ending(await github.queue.dequeue(effect.pull)));
     case "start-workflow":
       return outcome(effect, ending(await github.runs.startWorkflow(effect.workflow, effect.branch)));
     case "edit-pull":
@@ -126,6 +130,20 @@ const mergePull = async ({ key, pull, head, how }: Of<"merge-pull">, { github, a
   const { failure } = reply;
   const mayBe = failure.kind === "later" ? failure.unclear : failure.code === "not-mergeable";
   return mayBe && (await isMerged()) ? done : failure;
+};
+
+/** Whoever asked before us may have put it there, and it may be merged since. */
+const enqueuePull = async ({ key, pull, head }: Of<"enqueue-pull">, { github, again }: Stage): Promise<Ending<"enqueue-pull">> => {
+  const isIn = async (): Promise<boolean> => {
+    const found = await github.queue.entry(pull);
+    return found.ok && (found.value.kind === "queued" || found.value.kind === "merged");
+  };
+  const done: Ending<"enqueue-pull"> = { kind: "done", known: null };
+  if (again.has(key) && (await isIn())) return done;
+  const reply = await github.queue.enqueue(pull, head);
+  if (reply.ok) return done;
+  const mayBe = reply.failure.kind === "later" ? reply.failure.unclear : true;
+  return mayBe && (await isIn()) ? done : reply.failure;
 };
 
 /** Known again by the first line of its text, which nobody sees. */

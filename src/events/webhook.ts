@@ -65,6 +65,7 @@ export const readWebhook = (name: string, payload: unknown, self: Login): Event[
     case "repository_dispatch":
     case "check_run":
     case "status":
+    case "merge_group":
       return [{ kind: "woken" }];
     default:
       return [];

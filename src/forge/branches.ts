@@ -42,6 +42,15 @@ export const branches: Handler = async (call) => {
 
 /** Parameters that GitHub always tells, as they are where nobody chose. */
 const PARAMETERS: Readonly<Record<string, Json>> = {
+  merge_queue: {
+    check_response_timeout_minutes: 60,
+    grouping_strategy: "ALLGREEN",
+    max_entries_to_build: 5,
+    max_entries_to_merge: 5,
+    merge_method: "MERGE",
+    min_entries_to_merge: 1,
+    min_entries_to_merge_wait_minutes: 5,
+  },
   pull_request: {
     dismiss_stale_reviews_on_push: false,
     require_code_owner_review: false,

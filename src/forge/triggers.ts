@@ -28,6 +28,7 @@ export type Occasion = {
 };
 
 const DEFAULT_TYPES: Readonly<Record<string, readonly string[]>> = {
+  merge_group: ["checks_requested"],
   pull_request: ["opened", "synchronize", "reopened"],
   pull_request_target: ["opened", "synchronize", "reopened"],
 };

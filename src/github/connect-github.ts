@@ -5,6 +5,7 @@ import { openBacklog } from "./backlog.ts";
 import { openChecks } from "./checks.ts";
 import { type Http, openHttp } from "./http.ts";
 import { openIssues } from "./issues.ts";
+import { openMergeQueue } from "./merge-queue.ts";
 import { openOctokit, type Requester } from "./octokit.ts";
 import type { GitHub, People, Reply } from "./ports.ts";
 import { openPulls } from "./pulls.ts";
@@ -39,6 +40,7 @@ export const connectGitHub = (connection: Connection): GitHub => {
     backlog: openBacklog(http),
     pulls: { ...openPulls(http, { owner, repo }), ...openReviews(http, clock) },
     checks: openChecks(http),
+    queue: openMergeQueue(http),
     runs: openRuns(http, branch),
     people: openPeople(http),
     files: openFiles(connection.serverUrl ?? "https://github.com", `${owner}/${repo}`),

@@ -7,13 +7,20 @@ import type { Reply } from "./ports.ts";
 export type GraphQl = { readonly query: string; readonly variables: Readonly<Record<string, unknown>> };
 
 const faults = z.array(z.looseObject({ message: z.string(), type: z.string().optional() })).min(1);
-const answered = z.object({ data: z.unknown(), errors: faults.optional() });
+const answered = z.object({ data: z.unknown().optional(), errors: faults.optional() });
 
 /** https://docs.github.com/graphql: beside the REST API of an enterprise server, and at the same host on github.com. */
 export const graphqlRoute = (octokit: Requester): string => {
   const base: unknown = octokit.request.endpoint?.DEFAULTS?.baseUrl;
   const enterprise = typeof base === "string" ? /^(.*\/api)\/v3\/?$/.exec(base) : null;
   return `POST ${enterprise ? enterprise[1] : ""}/graphql`;
+};
+
+/** GitHub's words where an answer says that a limit is met; null for any other answer. */
+export const limitIn = (data: unknown): string | null => {
+  const read = answered.safeParse(data);
+  const limit = read.success ? read.data.errors?.find(({ type, message }) => type === "RATE_LIMITED" || /rate limit/i.test(message)) : null;
+  return limit ? `Rate limit: ${limit.message}` : null;
 };
 
 const CODES: Readonly<Record<string, string>> = { NOT_FOUND: "not-found", FORBIDDEN: "not-allowed", UNPROCESSABLE: "invalid" };

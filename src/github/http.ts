@@ -2,7 +2,7 @@ import type { ZodType } from "zod";
 import { canonical, type Millis } from "../model/ids.ts";
 import { answerIn, header } from "./failure.ts";
 import { type Failed, type Meter, openMeter } from "./meter.ts";
-import { type GraphQl, graphqlRoute } from "./graphql.ts";
+import { type GraphQl, graphqlRoute, limitIn } from "./graphql.ts";
 import type { Answer, Requester } from "./octokit.ts";
 import type { Reply } from "./ports.ts";
 
@@ -66,7 +66,10 @@ export const openHttp = (repository: Repository) => {
       const { owner, repo } = repository;
       const request = { route: graphqlRoute(repository.octokit), parameters: { query, variables: { owner, repo, ...variables } }, schema };
       const answer = await exchange(repository, meter, { ...request, elsewhere: true });
-      return "ok" in answer ? answer : parse(meter, request, answer);
+      if ("ok" in answer) return answer;
+      // A limit comes as an answer with errors.
+      const limit = limitIn(answer.data);
+      return limit === null ? parse(meter, request, answer) : meter.failed({ ...answer, status: 403, data: { message: limit } }, "");
     },
     requests: meter.requests,
     serverTime: meter.serverTime,

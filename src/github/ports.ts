@@ -4,7 +4,7 @@ import type { BacklogItem } from "../model/backlog.ts";
 import type { ChangedFile } from "../model/brief.ts";
 import type { JobKey } from "../model/job.ts";
 import type { LineComment } from "../model/written.ts";
-import type { Check, MergeMethod, Permission, Pull, Review, Rules, Run } from "../model/query.ts";
+import type { Check, MergeMethod, Permission, Pull, QueueEntry, Review, Rules, Run } from "../model/query.ts";
 
 /**
  * `refused`: GitHub said no and will say no again; codes `not-allowed`, `not-found`, `conflict`, `gone`, `invalid`, `too-many`, `http-<status>`.
@@ -149,6 +149,13 @@ export type Checks = {
   setStatus(status: { commit: Sha; state: "pending" | "success" | "failure"; text: string; context?: string }): Promise<Reply<null>>;
 };
 
+export type MergeQueue = {
+  entry(pull: number): Promise<Reply<QueueEntry>>;
+  /** Adds a pull request, if the head is exactly this one. */
+  enqueue(pull: number, head: Sha): Promise<Reply<null>>;
+  dequeue(pull: number): Promise<Reply<null>>;
+};
+
 export type Runs = {
   /** Starts `enki-step.yml` at the default branch; the run's id where GitHub tells it. */
   startJob(inputs: JobInputs): Promise<Reply<{ run: number | null }>>;
@@ -187,6 +194,7 @@ export type GitHub = {
   readonly backlog: Backlog;
   readonly pulls: Pulls;
   readonly checks: Checks;
+  readonly queue: MergeQueue;
   readonly runs: Runs;
   readonly people: People;
   /** The branch that issues and Actions workflow files are read from. Read once. */

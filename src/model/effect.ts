@@ -9,7 +9,7 @@ type Do<K extends string, T> = Readonly<T> & {
 
 /**
  * What we do to GitHub beside moving refs. Each may happen twice and does no harm.
- * `start-job`, `open-pull`, `open-side-pull`, `merge-pull`, `open-issue`, `reply-review-comment` and `say` make something new: they are recorded as asked before they are performed, and looked up when a record is found.
+ * `start-job`, `open-pull`, `open-side-pull`, `merge-pull`, `enqueue-pull`, `open-issue`, `reply-review-comment` and `say` make something new: they are recorded as asked before they are performed, and looked up when a record is found.
  */
 export type Effect =
   | Do<"start-job", { job: JobKey; inputs: Readonly<JobInputs> }>
@@ -19,6 +19,9 @@ export type Effect =
   | Do<"open-side-pull", { head: string; base: Base; title: string; body: string }>
   /** Merges a pull request with exactly this head: by a merge commit, or as `how` says. */
   | Do<"merge-pull", { pull: number; head: Sha; how?: MergeHow }>
+  /** Adds a pull request with exactly this head to GitHub's merge queue, or takes it out again. */
+  | Do<"enqueue-pull", { pull: number; head: Sha }>
+  | Do<"dequeue-pull", { pull: number }>
   | Do<"start-workflow", { workflow: string; branch: string }>
   /** Gives a step's pull request another text; the key ends with the landing mode that this tells. */
   | Do<"edit-pull", { pull: number; body: string }>
@@ -69,6 +72,8 @@ type Known = {
   "open-pull": { readonly pull: number };
   "open-side-pull": { readonly pull: number };
   "merge-pull": null;
+  "enqueue-pull": null;
+  "dequeue-pull": null;
   "start-workflow": null;
   "edit-pull": null;
   "close-pull": null;
@@ -106,6 +111,8 @@ export const effectRank = (kind: EffectKind): number => {
     case "start-job":
     case "stop-job":
     case "merge-pull":
+    case "enqueue-pull":
+    case "dequeue-pull":
     case "start-workflow":
       return 0;
     case "react":
@@ -132,6 +139,7 @@ export const makesNew = (effect: Effect): boolean =>
   effect.kind === "open-pull" ||
   effect.kind === "open-side-pull" ||
   effect.kind === "merge-pull" ||
+  effect.kind === "enqueue-pull" ||
   effect.kind === "open-issue" ||
   effect.kind === "reply-review-comment" ||
   (effect.kind === "say" && effect.comment === null);

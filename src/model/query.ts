@@ -63,8 +63,19 @@ export type Check = {
   readonly at: Millis;
 };
 
-/** `exact`: the verified commit is pushed. `each`: pull requests are merged one at a time. `batch`: one pull request with all of it is merged. */
-export type LandingMode = "exact" | "each" | "batch";
+/**
+ * `exact`: the verified commit is pushed. `each`: pull requests are merged one at a time. `batch`: one pull request with all of it is merged.
+ * `queue`: pull requests are added to GitHub's merge queue.
+ */
+export type LandingMode = "exact" | "each" | "batch" | "queue";
+
+/** Where a pull request stands in GitHub's merge queue. `group`: the commit that is checked there. */
+export type QueueEntry =
+  | { readonly kind: "queued"; readonly position: number; readonly group: Sha | null }
+  | { readonly kind: "merged"; readonly commit: Sha }
+  /** Never in it, or removed for a reason. */
+  | { readonly kind: "out"; readonly reason: string | null }
+  | { readonly kind: "unknown" };
 
 /** What GitHub makes of a pull request: a merge commit; one commit with all of it; or each of its commits once more, on top of the base. */
 export type MergeMethod = "merge" | "squash" | "rebase";
@@ -117,6 +128,7 @@ export type Query =
   | { readonly kind: "merge-methods" }
   /** The files of Actions workflows at a commit. */
   | { readonly kind: "workflow-files"; readonly commit: Sha }
+  | { readonly kind: "queue-entry"; readonly pull: number }
   /** Check runs and statuses of a commit. */
   | { readonly kind: "checks"; readonly commit: Sha }
   /** The open issues of the backlog, newest first. */
@@ -203,6 +215,7 @@ export type Answers = {
   /** Null where GitHub does not show them. */
   "merge-methods": readonly MergeMethod[] | null;
   "workflow-files": readonly WorkflowFile[];
+  "queue-entry": QueueEntry;
   checks: readonly Check[];
   backlog: readonly BacklogItem[];
   /** Refused where GitHub does not show the issue, in its words. */

@@ -17,6 +17,8 @@ export type QueueItem = {
   readonly met: Sha | null;
   /** The last red run that counted against it: of which commit, and its last lines. */
   readonly red: Sha | null;
+  /** How often GitHub's merge queue removed it. */
+  readonly removed?: number;
   readonly log: string;
   /** The other steps in that red run; absent where it was alone. */
   readonly beside?: readonly TaskId[];
@@ -70,11 +72,13 @@ export type Candidate = {
 
 /** A landing by GitHub's hand, written down before it is asked for. */
 export type Landing = {
-  readonly mode: "each" | "batch";
+  readonly mode: "each" | "batch" | "queue";
   readonly method?: "squash" | "rebase";
   /** What was verified. */
   readonly candidate: Candidate;
   readonly since: Millis;
+  /** Since when GitHub's merge queue does not hold it any more. */
+  readonly out?: Millis;
   /** How often GitHub was asked and said that the base had just moved. */
   readonly tries: number;
 };
@@ -121,7 +125,7 @@ export type Queue = {
 
 /** How work lands, in one word: what a pull request says is compared by it. */
 export type LandingWay = LandingMode | "each-squash" | "each-rebase";
-const WAYS: ReadonlySet<string> = new Set<LandingWay>(["exact", "each", "batch", "each-squash", "each-rebase"]);
+const WAYS: ReadonlySet<string> = new Set<LandingWay>(["exact", "each", "batch", "queue", "each-squash", "each-rebase"]);
 export const wayOf = ({ mode, method }: Pick<Terms, "mode" | "method">): LandingWay =>
   method && mode === "each" ? `each-${method}` : mode;
 export const isWay = (text: string | undefined): text is LandingWay => text !== undefined && WAYS.has(text);

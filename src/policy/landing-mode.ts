@@ -31,13 +31,14 @@ const typesOf = ({ types }: Rules, refused: string | null): readonly string[] =>
 
 /**
  * How work lands on a branch with these rules and settings, and why. Who may bypass rules cannot be read: `[refinery] landing = "exact"` says that Enki may.
- * Refusals: `merge-queue`, `linear-history`, `signatures`, `merge-method`.
+ * Refusals: `linear-history`, `signatures`, `merge-method`.
  */
 export const chooseMode = (base: string, rules: Rules, wish: Wish): Result<Mode> => {
   const { landing, refused } = wish;
   if (landing === "exact") return accept({ mode: "exact", why: SAID });
   const types = typesOf(rules, refused);
-  if (types.includes("merge_queue")) return impossible(base, "merge-queue", "only GitHub's merge queue may change it");
+  if (types.includes("merge_queue")) return accept({ mode: "queue", why: "only GitHub's merge queue may change it" });
+  if (landing === "queue") return accept({ mode: "queue", why: SAID });
   const chosen = chooseMethod(base, { rules, wish, types });
   if (!chosen.ok) return chosen;
   const { method, why } = chosen.value;
@@ -129,4 +130,4 @@ const WAYS_ON: Readonly<Record<string, string>> = {
 };
 
 /** Refusals of {@link chooseMode}: they end by themselves when rules or settings change. */
-export const UNLANDABLE: ReadonlySet<string> = new Set(["merge-queue", "linear-history", "signatures", "merge-method", "unreported-check"]);
+export const UNLANDABLE: ReadonlySet<string> = new Set(["linear-history", "signatures", "merge-method", "unreported-check"]);

@@ -30,14 +30,36 @@ export const chooseGate = ({ base, mode, rules, own, files }: Asked): Result<Gat
   const found: Found = { checks: new Map(), heads: new Map(), byHand: new Set(), told: new Set() };
   for (const check of [...own, ...rules]) {
     const isRule = rules.includes(check);
-    const where = isFromWorkflows(check) ? whereReported(files, check, base) : null;
-    if (check.name === OUR_STATUS) tell(found, check, isRule);
-    else if (where === null || where.candidate) found.checks.set(keyOf(check), check);
-    else if (mode === "each" && where.pull) found.heads.set(keyOf(check), check);
-    else if (where.byHand !== null && !(isRule && check.app !== null)) startByHand(found, check, { file: where.byHand, isRule });
-    else return unreported(base, check, where);
+    const refused =
+      check.name === OUR_STATUS
+        ? tell(found, check, isRule)
+        : place(found, { base, check, mode, isRule, where: whereOf(check, files, base) });
+    if (refused) return refused;
   }
   return accept(gateOf(found));
+};
+
+const whereOf = (check: RequiredCheck, files: readonly WorkflowFile[], base: string): Reported | null =>
+  isFromWorkflows(check) ? whereReported(files, check, base) : null;
+
+type Placing = Pick<Asked, "base" | "mode"> & { readonly check: RequiredCheck; readonly isRule: boolean; readonly where: Reported | null };
+
+/** Puts a check where it is waited for; a refusal where it would be waited for in vain. */
+const place = (found: Found, placing: Placing): Refused | null => {
+  const { base, check, mode, isRule, where } = placing;
+  if (mode === "queue" && isRule) return placeQueued(found, placing);
+  if (where === null || where.candidate) found.checks.set(keyOf(check), check);
+  else if (mode === "each" && where.pull) found.heads.set(keyOf(check), check);
+  else if (where.byHand === null || (isRule && check.app !== null)) return unreported(base, check, where);
+  else startByHand(found, check, { file: where.byHand, isRule });
+  return null;
+};
+
+/** Before a pull request is queued its own checks must be green, and then those of its merge group. */
+const placeQueued = ({ heads }: Found, { base, check, where }: Placing): Refused | null => {
+  if (where !== null && !(where.group && (where.pull || where.candidate))) return unqueued(base, check, where);
+  heads.set(keyOf(check), check);
+  return null;
 };
 
 type Found = {
@@ -47,8 +69,9 @@ type Found = {
   readonly told: Set<string>;
 };
 
-const tell = ({ told }: Found, { name }: RequiredCheck, isRule: boolean): void => {
+const tell = ({ told }: Found, { name }: RequiredCheck, isRule: boolean): null => {
   if (isRule) told.add(name);
+  return null;
 };
 
 /** What is started by hand counts for no rule of GitHub: its end is told once more, as a status. */
@@ -64,6 +87,17 @@ const gateOf = ({ checks, heads, byHand, told }: Found): Gate => ({
   ...(byHand.size > 0 && { byHand: [...byHand] }),
   ...(told.size > 0 && { told: [...told] }),
 });
+
+const unqueued = (base: string, { name }: RequiredCheck, { files }: Reported): Refused => {
+  const check = `The check \`${name.replaceAll("`", "'")}\` is required on \`${base}\``;
+  const [file] = files;
+  const why = `${check}, and ${file === undefined ? "no workflow has a job of that name" : `\`${file}\` does not report it both on pull requests and on merge groups`}: GitHub's merge queue would wait for it in vain.`;
+  return refuse(
+    "unreported-check",
+    why,
+    `give ${file === undefined ? "a workflow with that job" : `\`${file}\``} the triggers \`pull_request\` and \`merge_group\``,
+  );
+};
 
 const unreported = (base: string, { name, app }: RequiredCheck, where: Reported): Refused => {
   const check = `The check \`${name.replaceAll("`", "'")}\``;

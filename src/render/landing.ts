@@ -7,9 +7,21 @@ const HOW: Readonly<Record<LandingWay, string>> = {
   each: "pull requests are merged one at a time",
   "each-squash": "pull requests are squashed one at a time",
   "each-rebase": "pull requests are rebased one at a time",
+  queue: "pull requests are added to GitHub's merge queue one at a time, once they are verified",
   batch: "what is green together is merged as one pull request",
 };
 
 /** How work lands on a base, and why so. */
 export const landsHow = (base: Base, { mode, method, why }: Pick<Terms, "mode" | "method" | "why">): string =>
   `On ${code(base)} ${HOW[wayOf({ mode, ...(method && { method }) })]} (${mode}): ${sentence(why).replace(/\.?$/, ".")}`;
+
+/** GitHub's reasons why its merge queue removed a pull request; those that nobody here knows in GitHub's own word. */
+const REMOVED: Readonly<Record<string, string>> = {
+  CI_FAILURE: "a required check was red on its merge group",
+  CI_TIMEOUT: "a required check of its merge group did not report in time",
+  MERGE_CONFLICT: "it conflicts with the base or with what was ahead of it",
+  BRANCH_PROTECTIONS: "a rule of the base was not met",
+};
+
+export const removedWords = (reason: string | null): string =>
+  reason === null ? "GitHub gives no reason" : (REMOVED[reason.toUpperCase()] ?? `GitHub's reason is ${code(reason)}`);

@@ -38,7 +38,18 @@ export type Sources = {
 
 type Later = Extract<Failure, { kind: "later" }>;
 
-type Remote = "permission" | "reviews" | "pulls" | "runs" | "rules" | "merge-methods" | "checks" | "backlog" | "brief" | "feedback";
+type Remote =
+  | "permission"
+  | "reviews"
+  | "pulls"
+  | "runs"
+  | "rules"
+  | "merge-methods"
+  | "checks"
+  | "queue-entry"
+  | "backlog"
+  | "brief"
+  | "feedback";
 
 /** Whom each kind of query is put to: a kind that is not named here does not compile. */
 const ASKED: Readonly<Record<Remote, "github"> & Record<Exclude<QueryKind, Remote>, "git">> = {
@@ -49,6 +60,7 @@ const ASKED: Readonly<Record<Remote, "github"> & Record<Exclude<QueryKind, Remot
   rules: "github",
   "merge-methods": "github",
   checks: "github",
+  "queue-entry": "github",
   backlog: "github",
   brief: "github",
   feedback: "github",
@@ -124,6 +136,8 @@ const askGitHub = async (query: Of<Remote>, { github, git, refused, self }: Sour
       return fact(await github.checks.rules(query.base), UNKNOWN_RULES);
     case "merge-methods":
       return fact(await github.checks.methods(), null);
+    case "queue-entry":
+      return fact(await github.queue.entry(query.pull), { kind: "unknown" });
     case "checks":
       return fact(await github.checks.of(query.commit), []);
     case "backlog":

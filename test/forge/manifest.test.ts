@@ -22,6 +22,7 @@ const NEEDS: Readonly<Record<string, (github: GitHub, at: { issue: number; commi
   checks: (github, { commit }) => github.checks.of(commit),
   contents: (github) => github.runs.wake("plan/abcdef/1"),
   issues: (github, { issue }) => github.issues.comment(issue, "It runs."),
+  merge_queues: (github, { issue, commit }) => github.queue.enqueue(issue, commit),
   pull_requests: (github) => github.pulls.list(),
   statuses: (github, { commit }) => github.checks.setStatus({ commit, state: "pending", text: "verifying" }),
 };
@@ -31,8 +32,11 @@ test.each(Object.keys(MANIFEST.permissions).filter((name) => name !== "metadata"
   async (name) => {
     const stage = await open();
     const { [name]: _, ...less } = MANIFEST.permissions;
+    const person = stage.octokit(stage.owner);
+    const isQueue = name === "merge_queues";
+    if (isQueue) stage.forge.setRules(NAMED, [{ branch: "main", type: "merge_queue" }]);
+    const issue = isQueue ? await openPull(stage, person) : (await person.issues.create({ ...REPO, title: "Uploads fail" })).data.number;
     const commit = await stage.git("rev-parse", "HEAD");
-    const issue = (await stage.octokit(stage.owner).issues.create({ ...REPO, title: "Uploads fail" })).data.number;
     const ask = async (permissions: typeof less): Promise<Reply<unknown> | undefined> => {
       const app = await stage.forge.createApp({ name: `enki-${Object.keys(permissions).length}`, secret: "s", permissions });
       const auth = stage.forge.createInstallationToken(app.id, NAMED.owner);
@@ -58,6 +62,12 @@ const CAUSES: Readonly<Record<string, (stage: Stage, person: Person) => Promise<
     return issues.createComment({ ...REPO, issue_number, body: "/enki fix" });
   },
   issues: (_, { issues }) => issues.create({ ...REPO, title: "Uploads fail", body: "/enki fix" }),
+  merge_group: async (stage, person) => {
+    const pull_number = await openPull(stage, person);
+    stage.forge.setRules(NAMED, [{ branch: "main", type: "merge_queue" }]);
+    const { node_id: id } = (await person.pulls.get({ ...REPO, pull_number })).data;
+    return person.graphql(`mutation ($id: ID!) { enqueuePullRequest(input: { pullRequestId: $id }) { clientMutationId } }`, { id });
+  },
   pull_request: openPull,
   pull_request_review: async (stage, person) => {
     const pull_number = await openPull(stage, person);

@@ -11,6 +11,7 @@ test.each([
   ["required checks", rules({ types: ["required_status_checks"], checks: [{ name: "build", app: null }] }), "exact"],
   ["pull requests without a review", rules({ types: ["pull_request"] }), "batch"],
   ["pull requests with a review", rules({ types: ["pull_request"], reviews: 1 }), "each"],
+  ["a merge queue", rules({ types: ["merge_queue", "pull_request", "required_linear_history"], reviews: 1 }), "queue"],
 ])("%s: %s", (_, given, mode) => {
   expect(chooseMode("main", given, auto)).toMatchObject({ ok: true, value: { mode } });
 });
@@ -22,7 +23,6 @@ test("a push that GitHub refused leads to merging pull requests, with its words"
 });
 
 test.each([
-  ["merge-queue", rules({ types: ["merge_queue"] })],
   ["linear-history", rules({ types: ["required_linear_history"], methods: ["merge"] })],
   ["signatures", rules({ types: ["required_signatures"], methods: ["merge", "rebase"] })],
   ["signatures", rules({ types: ["required_signatures", "required_linear_history"], methods: ["rebase"] })],

@@ -51,3 +51,13 @@ test("a job that no workflow has is refused where it must be Actions' own; other
     }),
   ).toMatchObject({ ok: true });
 });
+
+test("with a merge queue a rule's check is waited for on the head, and must run on merge groups as well", () => {
+  expect(gate("[pull_request, merge_group]", { mode: "queue" })).toEqual({ ok: true, value: { checks: [], heads: [BUILD] } });
+  for (const trigger of ["pull_request", "merge_group"])
+    expect(gate(trigger, { mode: "queue" })).toMatchObject({
+      refusal: { code: "unreported-check", next: expect.stringContaining("merge_group") },
+    });
+  expect(gate("push", { mode: "queue", rules: [], own: [BUILD] })).toEqual({ ok: true, value: { checks: [BUILD] } });
+  expect(gate("push", { mode: "queue", rules: [{ name: "others", app: null }] })).toMatchObject({ value: { heads: [{ name: "others" }] } });
+});

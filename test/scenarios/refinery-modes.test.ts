@@ -118,11 +118,3 @@ test("rules ask for reviews while a pull request is open: that says so once, wit
   await stage.shows(issue, /Done: all of it landed/);
   expect(edits).toBe(1);
 });
-
-test("a merge queue: the command is refused before a planner starts", async () => {
-  const stage = await openStage({ script: () => ({ plan: TWO }) });
-  stage.forge.setRules(REPOSITORY, [{ branch: "main", type: "merge_queue" }]);
-  const issue = await stage.ask();
-  expect(await stage.replies(issue, /Nothing can land/)).toContain("merge queue");
-  expect(await stage.said(issue, "execution")).toEqual([]);
-});

@@ -159,6 +159,11 @@ export const memoryGitHub = (refOf: (branch: string) => string | null, contains:
         return sent(null);
       },
     },
+    queue: {
+      entry: () => sent({ kind: "out", reason: null }),
+      enqueue: () => sent(null),
+      dequeue: () => sent(null),
+    },
     runs: {
       startJob: (inputs) => {
         const id = 1 + state.runs.length;

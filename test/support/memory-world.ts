@@ -19,6 +19,7 @@ import {
   type Permission,
   type Pull,
   type Query,
+  type QueueEntry,
   queryKey,
   type Review,
   type Rules,
@@ -119,6 +120,8 @@ export const memoryWorld = (
     /** How the repository lets pull requests be merged; null where GitHub does not show it. */
     methods: null as readonly MergeMethod[] | null,
     workflows: [] as readonly WorkflowFile[],
+    /** GitHub's merge queue, by pull request. */
+    entries: new Map<number, QueueEntry>(),
     checks: new Map<Sha, Check[]>(),
     trees: new Map<Sha, Sha>(),
     /** What GitHub merged by our word. */
@@ -225,6 +228,8 @@ export const memoryWorld = (
         return { kind: "merge-methods", query, answer: state.methods };
       case "workflow-files":
         return { kind: "workflow-files", query, answer: state.workflows };
+      case "queue-entry":
+        return { kind: "queue-entry", query, answer: state.entries.get(query.pull) ?? { kind: "out", reason: null } };
       case "rejoined":
         return {
           kind: "rejoined",
@@ -374,6 +379,13 @@ export const memoryWorld = (
         mergePull(pull, effect.how);
         return told === "unclear" ? { kind: "performed", at: state.now, outcome: outcomeOf(effect, later) } : end(effect, null);
       }
+      case "enqueue-pull":
+        if (!again || state.entries.get(effect.pull)?.kind !== "queued")
+          state.entries.set(effect.pull, { kind: "queued", position: state.entries.size + 1, group: null });
+        return end(effect, null);
+      case "dequeue-pull":
+        state.entries.set(effect.pull, { kind: "out", reason: "MANUAL" });
+        return end(effect, null);
       case "start-workflow":
         state.started.push(`${effect.workflow}@${effect.branch}`);
         return end(effect, null);
@@ -539,9 +551,20 @@ export const memoryWorld = (
     return to;
   };
 
+  /** GitHub's merge queue merges what it holds, by a squash of its own. */
+  const mergeQueued = (): void => {
+    for (const [number, { kind }] of state.entries) {
+      const pull = state.pulls.find((each) => each.number === number);
+      if (kind !== "queued" || !pull) continue;
+      mergePull(pull, { method: "rebase" });
+      state.entries.set(number, { kind: "merged", commit: state.refs[branchRef("main")] ?? "" });
+    }
+  };
+
   return {
     world,
     state,
+    mergeQueued,
     finish,
     reject,
     push,

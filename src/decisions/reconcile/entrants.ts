@@ -8,7 +8,7 @@ import { isStale } from "../bases.ts";
 import type { Draft } from "../draft.ts";
 import { isOverFor, neededBy } from "../needs.ts";
 import { isStranded } from "../rewinds.ts";
-import { byHand, hear, type Published } from "./people.ts";
+import { byHand, hear, isQueued, type Published } from "./people.ts";
 
 /** Steps with a published head that may land once what they need has. */
 export const entrants = (draft: Draft, base: Base, queue: Queue): Entrant[] => {
@@ -46,7 +46,8 @@ const isInBase = (draft: Draft, { execution, step, queue }: Published): boolean 
   const tip = draft.base(execution.base);
   const task = taskId(execution.id, step.id);
   const known = queue.tip === tip && queue.items.some((item) => item.task === task && item.head === step.head?.sha);
-  if (known || tip === null || !step.head) return false;
+  // What GitHub's merge queue merged is taken in as that.
+  if (known || tip === null || !step.head || isQueued(queue, task)) return false;
   return draft.ask<"contains">({ kind: "contains", commit: step.head.sha, tip });
 };
 

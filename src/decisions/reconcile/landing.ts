@@ -10,6 +10,7 @@ import { failStep, findStep } from "../apply/failing.ts";
 import { heldBases, liveBases } from "../bases.ts";
 import { newLanding, startAfter, tellChecks, tellReused } from "../landings.ts";
 import { withTerms } from "../terms.ts";
+import { IN_QUEUE } from "./giving-up.ts";
 import type { Draft } from "../draft.ts";
 import { JOB_SLACK, MAX_FAULTS } from "../faults.ts";
 import { entrants } from "./entrants.ts";
@@ -41,7 +42,7 @@ const landOn = (draft: Draft, base: Base): void => {
     maxFaults: MAX_FAULTS + 1,
     timeout: refinery.timeout + JOB_SLACK,
     reuse: ready.terms?.pinned !== true,
-    together: ready.terms?.mode !== "each",
+    together: ready.terms?.mode !== "each" && ready.terms?.mode !== "queue",
     merges: (ready.terms?.mode ?? "exact") !== "exact",
     isReported: (candidate) => ready.terms?.mode !== "exact" || tellChecks(draft, ready, { candidate, commit: candidate.commit }),
     attempts: (commit) => jobsAskedFor(draft, "verify", commit),
@@ -57,12 +58,20 @@ const landOn = (draft: Draft, base: Base): void => {
 
 /** The queue with its terms, and what wants to land under these. Undefined while they are not known. */
 const enter = (draft: Draft, base: Base, { queue, tip }: { queue: Queue; tip: Sha | null }) => {
-  const coming = entrants(draft, base, queue);
+  const coming = entrants(draft, base, queue).map((each) => inQueue(queue, each));
   const termed = tip === null ? queue : withTerms(draft, base, { queue, tip, wanted: coming.length > 0 });
   const ready = termed && tip !== null ? asMade(draft, { queue: termed, tip, coming }) : termed;
   // Other rules may ask for reviews of what nobody minded before.
-  return ready && { ready, coming: ready.terms === queue.terms ? coming : entrants(draft, base, ready) };
+  return (
+    ready && { ready, coming: ready.terms === queue.terms ? coming : entrants(draft, base, ready).map((each) => inQueue(ready, each)) }
+  );
 };
+
+/** What GitHub's merge queue holds is neither verified nor landed again, wherever the base goes meanwhile. */
+const inQueue = ({ landing }: Queue, entrant: Entrant): Entrant =>
+  landing?.mode === "queue" && entrant.held === null && landing.candidate.items.some(({ task }) => task === entrant.task)
+    ? { ...entrant, held: IN_QUEUE }
+    : entrant;
 
 /**
  * Without candidates whose files are not those that GitHub would make of the pull request on the base as it is:

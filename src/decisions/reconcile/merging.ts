@@ -1,7 +1,7 @@
 import type { Effect } from "../../model/effect.ts";
-import { type Base, readTaskId, type Sha } from "../../model/ids.ts";
+import type { Base, Sha } from "../../model/ids.ts";
 import type { MergeMethod } from "../../model/query.ts";
-import type { Incident, Landing, Queue } from "../../model/queue.ts";
+import type { Incident, Landing } from "../../model/queue.ts";
 import { branchRef } from "../../model/refs.ts";
 import { refuse } from "../../model/refusal.ts";
 import { UNLANDABLE } from "../../policy/landing-mode.ts";
@@ -10,6 +10,8 @@ import { batchBody, batchTitle, revertBody, revertMessage, revertTitle } from ".
 import { failStep, findStep } from "../apply/failing.ts";
 import type { Draft } from "../draft.ts";
 import { askToMerge } from "./asking-to-merge.ts";
+import { giveUp, headOf, mayStill, mergeKey, pullOf, without } from "./giving-up.ts";
+import { followQueue } from "./queued.ts";
 import { batchBranch, batchRef, landSteps, revertBranch, sidePullKey, tellReused } from "../landings.ts";
 
 /** GitHub says that a base had just moved at most this often in a row. */
@@ -26,7 +28,8 @@ export const reconcileMerged = (draft: Draft): void => {
   for (const base of Object.keys(draft.ledger().queues)) {
     const { landing } = draft.queue(base);
     const tip = draft.base(base);
-    if (landing && tip !== null && tip !== landing.candidate.onto) readBack(draft, base, { landing, tip });
+    if (landing?.mode === "queue") followQueue(draft, base, landing);
+    else if (landing && tip !== null && tip !== landing.candidate.onto) readBack(draft, base, { landing, tip });
   }
 };
 
@@ -34,7 +37,8 @@ export const reconcileMerged = (draft: Draft): void => {
 export const reconcileMerging = (draft: Draft): void => {
   for (const base of Object.keys(draft.ledger().queues)) {
     const queue = draft.queue(base);
-    if (queue.landing && draft.base(base) === queue.landing.candidate.onto) merge(draft, base, queue.landing);
+    if (queue.landing && queue.landing.mode !== "queue" && draft.base(base) === queue.landing.candidate.onto)
+      merge(draft, base, queue.landing);
     if (draft.queue(base).incident) takeBack(draft, base);
     if (queue.frozen && (queue.frozen.code === "landing-refused" || UNLANDABLE.has(queue.frozen.code))) recheck(draft, base);
   }
@@ -47,16 +51,6 @@ const readBack = (draft: Draft, base: Base, { landing, tip }: { landing: Landing
   if (found === undefined) return;
   if (found === null) return giveUp(draft, base, { why: "the base moved before GitHub merged", pause: 0 });
   settle(draft, base, { landing, ...found });
-};
-
-/** The head of the pull request that is merged. */
-const headOf = ({ mode, candidate }: Landing): Sha =>
-  mode === "batch" ? candidate.commit : (candidate.items[0]?.head ?? candidate.commit);
-
-const pullOf = (draft: Draft, { mode, candidate }: Landing): number | null => {
-  if (mode === "batch") return draft.trace(sidePullKey(candidate.commit))?.known ?? null;
-  const id = readTaskId(candidate.items[0]?.task ?? "");
-  return (id && draft.execution(id.execution)?.steps[id.step]?.pull) ?? null;
 };
 
 /** What was merged is on the base: it is what was verified, or nothing lands any more. */
@@ -80,28 +74,6 @@ const settle = (draft: Draft, base: Base, { landing, commit, tree }: { landing: 
   });
 };
 
-const without = (before: Queue): Queue => {
-  const { landing: _, ...queue } = before;
-  return queue;
-};
-
-const giveUp = (draft: Draft, base: Base, { why, pause }: { why: string; pause: number }): void => {
-  const { landing } = draft.queue(base);
-  if (landing?.mode === "batch") closeBatch(draft, landing);
-  if (landing) draft.dropTrace(mergeKey(draft, landing));
-  // What GitHub tells may be ahead of what git shows: without a pause the same would be asked again at once.
-  draft.putQueue(base, { ...without(draft.queue(base)), askAgain: draft.now + pause });
-  draft.wake(draft.now + pause);
-  draft.note(`${base}: not landed: ${why}`);
-};
-
-const closeBatch = (draft: Draft, landing: Landing): void => {
-  const pull = pullOf(draft, landing);
-  if (pull !== null) draft.post({ kind: "close-pull", key: `close-pull:${pull}`, pull, comment: "Its base moved: it is made anew." });
-};
-
-const mergeKey = (draft: Draft, landing: Landing) => `merge-pull:${pullOf(draft, landing) ?? 0}@${headOf(landing).slice(0, 12)}` as const;
-
 /** Asks GitHub to merge, as long as the queue still lets it land. */
 const merge = (draft: Draft, base: Base, landing: Landing): void => {
   const pull = pullOf(draft, landing);
@@ -114,14 +86,6 @@ const merge = (draft: Draft, base: Base, landing: Landing): void => {
   if (pull === null) return;
   if (landing.tries > 0 && draft.now < landing.since + landing.tries * PAUSE) return draft.wake(landing.since + landing.tries * PAUSE);
   askToMerge(draft, landing, { base, pull, head: headOf(landing), key: mergeKey(draft, landing) });
-};
-
-const mayStill = (draft: Draft, base: Base, { candidate }: Landing): boolean => {
-  const { items, frozen } = draft.queue(base);
-  return (
-    !frozen &&
-    candidate.items.every(({ task, head }) => items.some((item) => item.task === task && item.head === head && item.state !== "held"))
-  );
 };
 
 const offer = (draft: Draft, base: Base, { candidate }: Landing): void => {

@@ -18,6 +18,10 @@ export type Said =
   | { readonly kind: "opening" }
   | { readonly kind: "gone" };
 
+/** True for a step whose pull request is in GitHub's merge queue, as far as we know. */
+export const isQueued = ({ landing }: Queue, task: string): boolean =>
+  landing?.mode === "queue" && landing.candidate.items.some((item) => item.task === task);
+
 const FREE: Said = { kind: "free" };
 /** Nobody could say anything yet: it is verified with the rest meanwhile. */
 const OPENING: Said = { kind: "opening" };
@@ -135,6 +139,7 @@ const standing = (draft: Draft, { execution, step }: Published, pull: Pull): Ref
 /** Merged by a person, in whatever style: it landed, and is not landed again. A head that came after that gets a pull request of its own. */
 const merged = (draft: Draft, of: Published, pull: Pull): Said => {
   const { execution, step } = of;
+  if (isQueued(of.queue, taskId(execution.id, step.id))) return FREE;
   if (pull.head === step.head?.sha) return byHand(draft, of, `#${pull.number}`);
   draft.dropTrace(`open-pull:${taskId(execution.id, step.id)}`);
   draft.putStep(execution.id, { ...step, pull: null });
