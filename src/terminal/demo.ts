@@ -19,8 +19,12 @@ const MINUTE = 60_000;
 const IDENTITY = { name: "maintainer", email: "maintainer@users.noreply.github.com" };
 const STORY = {
   title: "Users can't upload files larger than 1MB",
-  body: "Uploads of more than 1 MB end with 413. Ten megabytes should be possible.",
-  request: "/enki fix the bug where users can't upload files larger than 1MB",
+  body: [
+    "Uploads of more than 1 MB end with 413, from the browser and from the API.",
+    "",
+    "Ten megabytes should be possible. The proxy in front of the service has a limit of its own, and the documentation names the old one.",
+  ].join("\n"),
+  request: "/enki fix",
   limit: 10 * MINUTE,
 };
 

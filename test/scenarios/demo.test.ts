@@ -108,7 +108,7 @@ describe("the demo, played once", () => {
     const { repository, execution, landed } = told.summary;
     const lines = told.text.split("\n").map((line) => line.replace(/^ *\d+\.\d s {2}/, ""));
     for (const line of [
-      "maintainer: /enki fix the bug where users can't upload files larger than 1MB",
+      "maintainer: /enki fix",
       "enki[bot]: A plan, for your approval",
       "    research          Find every place that limits uploads (light · code_referencer · a report)",
       `  ${execution}-fix_upload_limit: attempt 1`,
