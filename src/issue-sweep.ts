@@ -1,5 +1,5 @@
-import { readIssue, readIssueChange } from "./events/issue.ts";
-import type { GitHub, IssueChange, NewIssue, Reply } from "./github/ports.ts";
+import { isTriggerLabel, readIssue, readIssueChange } from "./events/issue.ts";
+import type { GitHub, IssueChange, ListedIssue, Reply } from "./github/ports.ts";
 import type { Event } from "./model/event.ts";
 import type { Login, Millis } from "./model/ids.ts";
 
@@ -18,26 +18,48 @@ type Listing = {
   readonly spoken: ReadonlyMap<number, Millis>;
 };
 
-/** New issues with a command in their text, labels and assignments since a time, as events; null where GitHub does not answer now. */
-export const sweepIssues = async (listing: Listing, since: Millis): Promise<readonly Event[] | null> => {
-  const { github, self, label, spoken } = listing;
-  const created = listed(listing, await github.issues.createdSince(since - LIST_LAG));
-  if (created === null) return null;
-  const changes = listed(listing, await github.issues.changesSince(since - LIST_LAG));
-  if (changes === null) return null;
-  const touched = lastChanges(changes, spoken);
-  const opened = created.flatMap((issue) => {
-    if (issue.onPull) return [];
-    return readIssue({ ...issue, edited: isEdited(issue, touched.get(issue.issue) ?? 0) }, self) ?? [];
-  });
-  const once = [...new Map(changes.map((change) => [change.id, change])).values()].sort((a, b) => a.id - b.id);
-  return [...opened, ...once.flatMap((change) => readIssueChange(change, { label, self }) ?? [])];
+export type SweptIssues = {
+  readonly events: readonly Event[];
+  /** False where no pull request changed: nobody wrote on one. */
+  readonly pulls: boolean;
 };
 
-/** A repository without issues has none, and nothing was done to them. */
-const listed = <T>({ log }: Listing, reply: Reply<readonly T[]>): readonly T[] | null => {
+/**
+ * New issues with a command in their text, labels and assignments since a time, as events; null where GitHub does not answer now.
+ * One request where nothing but comments was added; a second one for who did what to an issue.
+ */
+export const sweepIssues = async (listing: Listing, since: Millis): Promise<SweptIssues | null> => {
+  const from = since - LIST_LAG;
+  const reply = await listing.github.issues.changedSince(from);
+  if (!reply.ok) return unlisted(listing, reply);
+  const issues = reply.value.filter(({ onPull }) => !onPull);
+  const changes = await changesOf(listing, issues, from);
+  if (changes === null) return null;
+  const touched = lastChanges(changes, listing.spoken);
+  const { label, self } = listing;
+  const opened = issues.flatMap((issue) =>
+    issue.created < from ? [] : (readIssue({ ...issue, edited: isChanged(issue, touched.get(issue.issue) ?? 0) }, self) ?? []),
+  );
+  const once = [...new Map(changes.map((change) => [change.id, change])).values()].sort((a, b) => a.id - b.id);
+  const events = [...opened, ...once.flatMap((change) => readIssueChange(change, { label, self }) ?? [])];
+  return { events, pulls: issues.length < reply.value.length };
+};
+
+/** A repository without issues has none; whether pull requests changed is not known then. */
+const unlisted = ({ log }: Listing, { failure }: Extract<Reply<unknown>, { ok: false }>): SweptIssues | null => {
+  log(`issues not listed: ${failure.why}`);
+  return failure.kind === "refused" ? { events: [], pulls: true } : null;
+};
+
+/** What was done to issues, where somebody may have set the label, assigned one to us, or changed one otherwise than by a comment. */
+const changesOf = async (listing: Listing, issues: readonly ListedIssue[], from: Millis): Promise<readonly IssueChange[] | null> => {
+  const { github, self, label, spoken, log } = listing;
+  const isAsked = ({ labels, assignees }: ListedIssue): boolean =>
+    labels.some((each) => isTriggerLabel(each, label)) || assignees.some((login) => login.toLowerCase() === self.toLowerCase());
+  if (!issues.some((issue) => isAsked(issue) || isChanged(issue, spoken.get(issue.issue) ?? 0))) return [];
+  const reply = await github.issues.changesSince(from);
   if (reply.ok) return reply.value;
-  log(`issues not listed: ${reply.failure.why}`);
+  log(`changes of issues not listed: ${reply.failure.why}`);
   return reply.failure.kind === "refused" ? [] : null;
 };
 
@@ -47,5 +69,5 @@ const lastChanges = (changes: readonly IssueChange[], spoken: ReadonlyMap<number
   return last;
 };
 
-/** GitHub does not say when a text was edited. An issue that changed last for no other reason that it lists was. */
-const isEdited = ({ created, updated }: NewIssue, touched: Millis): boolean => updated > Math.max(created, touched) + MADE_IN;
+/** GitHub does not say when a text was edited. An issue whose last change was for no reason that is known was. */
+const isChanged = ({ created, updated }: ListedIssue, touched: Millis): boolean => updated > Math.max(created, touched) + MADE_IN;

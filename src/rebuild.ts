@@ -101,7 +101,7 @@ const readTold = async (rebuilding: Rebuilding): Promise<Pick<Evidence, "said" |
 /** What texts, labels and assignments of issues asked for. Which label counted is not known any more: each is taken for one that did. */
 const readStarts = async ({ github, self, now }: Rebuilding): Promise<Event[]> => {
   const since = now() - BACK;
-  const created = listed(await github.issues.createdSince(since));
+  const created = listed(await github.issues.changedSince(since));
   const changes = listed(await github.issues.changesSince(since));
   return [
     ...created.flatMap((issue) => (issue.onPull ? [] : (readIssue({ ...issue, edited: false }, self) ?? []))),

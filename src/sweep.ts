@@ -33,13 +33,13 @@ export const openSweep = ({ github, self, now, log }: Sweeping): ((of: SweptFor)
     return null;
   };
   /** Comments, then the issues that they are on: an issue changes with each of them. */
-  const issues = async (since: Millis, label: string): Promise<(Swept | null)[]> => {
+  const issues = async (since: Millis, label: string): Promise<{ swept: (Swept | null)[]; pulls: boolean }> => {
     const read = listed("comments", await github.issues.commentsSince(since));
-    if (!read) return [null];
+    if (!read) return { swept: [null], pulls: true };
     const spoken = new Map(read.comments.map(({ issue, updated }) => [issue, updated]));
     const asked = await sweepIssues({ github, self, log, label, spoken }, since);
     const comments = { events: read.comments.flatMap((comment) => readComment(comment, self)), until: read.until };
-    return [comments, asked && { events: asked, until: read.until }];
+    return { swept: [comments, asked && { events: asked.events, until: read.until }], pulls: asked?.pulls ?? true };
   };
   const lineComments = async (since: Millis): Promise<Swept | null> => {
     const read = listed("comments on lines", await github.pulls.lineCommentsSince(since));
@@ -53,7 +53,9 @@ export const openSweep = ({ github, self, now, log }: Sweeping): ((of: SweptFor)
   };
   return async ({ ledger: { cursor }, config }) => {
     const from = cursor === 0 ? now() - FIRST_SWEEP : cursor;
-    const swept = [...(await issues(from, config.triggers.label)), await lineComments(from), await reviews(from)];
+    const first = await issues(from, config.triggers.label);
+    // What is written on a pull request changes it: where none changed, two requests are saved.
+    const swept = first.pulls ? [...first.swept, await lineComments(from), await reviews(from)] : first.swept;
     const events = swept.flatMap((each) => each?.events ?? []);
     // What could not be listed is listed from the same time again.
     const until = swept.every((each) => each !== null) ? Math.min(...swept.map((each) => each?.until ?? from)) : null;

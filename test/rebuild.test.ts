@@ -127,7 +127,16 @@ test("what landed is known on each base, what was under way is lost, what was as
 
 test("what the text of an issue, a label or an assignment asked for is known again, and is not begun anew", async () => {
   const by = { issue: 7, by: "maintainer", bot: false, onPull: false };
-  const text = { ...by, title: "Uploads fail", body: "/enki fix", comments: 1, created: NOW - 90_000, updated: NOW - 90_000 };
+  const text = {
+    ...by,
+    labels: [],
+    assignees: [],
+    title: "Uploads fail",
+    body: "/enki fix",
+    comments: 1,
+    created: NOW - 90_000,
+    updated: NOW - 90_000,
+  };
   const change = { ...by, label: null, assignee: null, at: NOW - 90_000 };
   const changes = [
     { ...change, id: 11, action: "labeled", label: "enki" },

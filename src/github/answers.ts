@@ -73,9 +73,11 @@ export const issue = z
     created_at: time,
     updated_at: time,
     comments: z.number().int().default(0),
+    labels: z.array(z.union([z.string(), z.object({ name: z.string().nullish() })])).default([]),
+    assignees: z.array(z.object({ login: z.string() })).nullish(),
     pull_request: z.unknown().optional(),
   })
-  .transform(({ number, title, body, user, created_at, updated_at, comments: count, pull_request }) => ({
+  .transform(({ number, title, body, user, created_at, updated_at, comments: count, labels, assignees, pull_request }) => ({
     issue: number,
     title,
     body: body ?? "",
@@ -84,6 +86,8 @@ export const issue = z
     created: created_at,
     updated: updated_at,
     comments: count,
+    labels: labels.flatMap((label) => (typeof label === "string" ? label : (label.name ?? []))),
+    assignees: (assignees ?? []).map(({ login }) => login),
     onPull: pull_request !== undefined && pull_request !== null,
   }));
 /** Issues as a listing has them: with pull requests among them. */

@@ -1,6 +1,7 @@
 import { anything, checkRuns, mergeMethods, rules as ruleList, statuses } from "./answers.ts";
 import { type Http, PER_PAGE, readAll } from "./http.ts";
 import type { Checks, Reply } from "./ports.ts";
+import type { Millis } from "../model/ids.ts";
 import { type Check, OUR_STATUS } from "../model/query.ts";
 
 const LONGEST_DESCRIPTION = 140;
@@ -19,7 +20,21 @@ const tooMany = (commit: string): Reply<never> => {
   return { ok: false, failure: { kind: "refused", code: "too-many", why } };
 };
 
-export const openChecks = (http: Http): Checks => {
+/** How long settings that allow merge commits are taken to stay so, in milliseconds: GitHub refuses a merge that they do not allow any more. */
+const METHODS_AGE = 5 * 60_000;
+
+/** Reads the repository's settings, which each push makes another answer of. What keeps people from landing is read each time, since they may be changing it. */
+const openMethods = (http: Http, clock: () => Millis): Checks["methods"] => {
+  let known: { readonly reply: Awaited<ReturnType<Checks["methods"]>>; readonly until: Millis } | null = null;
+  return async () => {
+    if (known && clock() < known.until) return known.reply;
+    const reply = await http.get({ route: "GET /repos/{owner}/{repo}", schema: mergeMethods });
+    known = reply.ok && reply.value?.includes("merge") === true ? { reply, until: clock() + METHODS_AGE } : null;
+    return reply;
+  };
+};
+
+export const openChecks = (http: Http, clock: () => Millis): Checks => {
   const read = async (commit: string): Promise<readonly Reply<Page>[]> => {
     const at = "/repos/{owner}/{repo}/commits/{ref}";
     const runs = await readAll(
@@ -48,7 +63,7 @@ export const openChecks = (http: Http): Checks => {
         parameters: { branch: base, per_page: PER_PAGE },
         schema: ruleList,
       }),
-    methods: () => http.get({ route: "GET /repos/{owner}/{repo}", schema: mergeMethods }),
+    methods: openMethods(http, clock),
     setStatus: ({ commit, state, text, context = OUR_STATUS }) =>
       http.send({
         route: "POST /repos/{owner}/{repo}/statuses/{sha}",

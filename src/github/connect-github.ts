@@ -39,7 +39,7 @@ export const connectGitHub = (connection: Connection): GitHub => {
     issues: openIssues(http, clock),
     backlog: openBacklog(http),
     pulls: { ...openPulls(http, { owner, repo }), ...openReviews(http, clock) },
-    checks: openChecks(http),
+    checks: openChecks(http, clock),
     queue: openMergeQueue(http),
     runs: openRuns(http, branch),
     people: openPeople(http),

@@ -3,7 +3,7 @@ import type { ZodType } from "zod";
 import type { Millis } from "../model/ids.ts";
 import { author, isBot, issues, time } from "./answers.ts";
 import { type Http, PER_PAGE } from "./http.ts";
-import type { IssueChange, Issues, NewIssue, Reply } from "./ports.ts";
+import type { IssueChange, Issues, ListedIssue, Reply } from "./ports.ts";
 
 const ISSUES = "/repos/{owner}/{repo}/issues";
 /** Pages of one listing: a thousand issues or changes between two sweeps are not read further back. */
@@ -68,16 +68,16 @@ const newestSince = async <T>(
 
 const wholeSeconds = (at: Millis): Millis => Math.floor(at / 1_000) * 1_000;
 
-/** New issues, and what was done to issues, since a time. Where a repository has no issues GitHub refuses `gone`. */
-export const openIssueChanges = (http: Http): Pick<Issues, "createdSince" | "changesSince"> => ({
-  createdSince: (since) =>
-    newestSince<NewIssue>(
+/** Issues that changed, and what was done to issues, since a time. Where a repository has no issues GitHub refuses `gone`. */
+export const openIssueChanges = (http: Http): Pick<Issues, "changedSince" | "changesSince"> => ({
+  changedSince: (since) =>
+    newestSince<ListedIssue>(
       http,
       {
         route: `GET ${ISSUES}`,
-        parameters: { state: "all", sort: "created", direction: "desc", since: new Date(wholeSeconds(since)).toISOString() },
+        parameters: { state: "all", sort: "updated", direction: "desc", since: new Date(wholeSeconds(since)).toISOString() },
         schema: issues,
-        timeOf: ({ created }) => created,
+        timeOf: ({ updated }) => updated,
       },
       wholeSeconds(since),
     ),

@@ -46,7 +46,12 @@ export type IssueText = {
 };
 
 /** An issue as a listing has it. */
-export type NewIssue = IssueText & { readonly issue: number; readonly updated: Millis };
+export type ListedIssue = IssueText & {
+  readonly issue: number;
+  readonly updated: Millis;
+  readonly labels: readonly string[];
+  readonly assignees: readonly Login[];
+};
 
 /** Something that was done to an issue or pull request, in GitHub's words: `labeled`, `assigned`, and more. */
 export type IssueChange = {
@@ -62,8 +67,8 @@ export type IssueChange = {
 };
 
 export type Issues = {
-  /** Issues and pull requests that were opened since a time, the newest first. Refuses `gone` where the repository has no issues. */
-  createdSince(since: Millis): Promise<Reply<readonly NewIssue[]>>;
+  /** Issues and pull requests that were opened or changed since a time, the last change first. Refuses `gone` where the repository has no issues. */
+  changedSince(since: Millis): Promise<Reply<readonly ListedIssue[]>>;
   /** What was done to issues and pull requests since a time, the newest first. One may come twice. */
   changesSince(since: Millis): Promise<Reply<readonly IssueChange[]>>;
   /** Refuses `not-found` and `gone` (deleted). */

@@ -83,11 +83,12 @@ const commentRoutes = (state: State): Routes => {
     created_at: iso(comment.updated),
     updated_at: iso(comment.updated),
   });
-  const rawIssue = ({ number, by, title, body, at }: State["issues"][number]) => ({
+  const rawIssue = ({ number, by, title, body, labels, at }: State["issues"][number]) => ({
     number,
     user: user(by),
     title,
     body,
+    labels: labels.map((name) => ({ name })),
     comments: state.comments.filter(({ issue }) => issue === number).length,
     created_at: iso(at),
     updated_at: iso(at),

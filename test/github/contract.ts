@@ -118,15 +118,17 @@ const comments = (on: () => ContractStage): void => {
     expect(refusal(await github.issues.read(987_654))).toBe("not-found");
   });
 
-  test("new issues and what was done to issues are listed from a time on", async () => {
+  test("issues that changed and what was done to issues are listed from a time on", async () => {
     const { github, person, maintainer, issue } = on();
     const { issue: made } = value(await person.backlog.open({ title: "Uploads fail", body: "Always." }));
-    const created = value(await github.issues.createdSince(0));
+    const created = value(await github.issues.changedSince(0));
     expect(created.find((each) => each.issue === made)).toMatchObject({
       title: "Uploads fail",
       body: "Always.",
       by: maintainer,
       onPull: false,
+      labels: [BACKLOG_LABEL],
+      assignees: [],
     });
     expect(created.map((each) => each.issue)).toContain(issue);
     const changes = value(await github.issues.changesSince(0));
@@ -135,7 +137,7 @@ const comments = (on: () => ContractStage): void => {
     );
     const later = Math.max(...changes.map(({ at }) => at)) + 1_000;
     expect(value(await github.issues.changesSince(later))).toEqual([]);
-    expect(value(await github.issues.createdSince(later))).toEqual([]);
+    expect(value(await github.issues.changedSince(later))).toEqual([]);
   });
 
   test("a pull request is read with its base, its head and the files that it changes", async () => {

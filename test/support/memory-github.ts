@@ -1,4 +1,4 @@
-import type { Comment, GitHub, IssueChange, NewIssue, Reply } from "../../src/github/ports.ts";
+import type { Comment, GitHub, IssueChange, ListedIssue, Reply } from "../../src/github/ports.ts";
 import type { JobInputs } from "../../src/model/effect.ts";
 import { type Permission, type Pull, type Review, type Run, UNKNOWN_RULES } from "../../src/model/query.ts";
 
@@ -10,7 +10,7 @@ const yes = <T>(value: T): Promise<Reply<T>> => Promise.resolve({ ok: true, valu
 export const memoryGitHub = (refOf: (branch: string) => string | null, contains: (commit: string, branch: string) => boolean) => {
   const state = {
     comments: [] as Comment[],
-    created: [] as NewIssue[],
+    created: [] as ListedIssue[],
     changes: [] as IssueChange[],
     issues: {} as Record<number, { title: string; body: string; by: string }>,
     pulls: [] as (Pull & { title: string; body: string })[],
@@ -34,7 +34,7 @@ export const memoryGitHub = (refOf: (branch: string) => string | null, contains:
   };
   const github: GitHub = {
     issues: {
-      createdSince: () => sent(state.created),
+      changedSince: () => sent(state.created),
       changesSince: () => sent(state.changes),
       read: (issue) => {
         const { title, body, by } = state.issues[issue] ?? { title: `Issue ${issue}`, body: "", by: "maintainer" };

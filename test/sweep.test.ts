@@ -1,0 +1,121 @@
+import { expect, test } from "vitest";
+import type { IssueChange, ListedIssue } from "../src/github/ports.ts";
+import { openSweep } from "../src/sweep.ts";
+import { memoryGitHub } from "./support/memory-github.ts";
+
+const NOW = Date.parse("2026-11-20T12:00:00Z");
+const SELF = "enki[bot]";
+
+const issue = (number: number, over: Partial<ListedIssue> = {}): ListedIssue => ({
+  issue: number,
+  title: "Uploads fail",
+  body: "Always.",
+  by: "maintainer",
+  bot: false,
+  onPull: false,
+  comments: 0,
+  labels: [],
+  assignees: [],
+  created: NOW,
+  updated: NOW,
+  ...over,
+});
+const change = (id: number, over: Partial<IssueChange> = {}): IssueChange => ({
+  id,
+  issue: 7,
+  onPull: false,
+  action: "labeled",
+  by: "maintainer",
+  bot: false,
+  label: "enki",
+  assignee: null,
+  at: NOW,
+  ...over,
+});
+
+const open = (created: readonly ListedIssue[], changes: readonly IssueChange[] = []) => {
+  const { github, state } = memoryGitHub(
+    () => null,
+    () => false,
+  );
+  state.created = [...created];
+  state.changes = [...changes];
+  const log: string[] = [];
+  const sweep = openSweep({ github, self: SELF, now: () => NOW, log: (line) => void log.push(line) });
+  const swept = async (label = "enki") => {
+    const events = await sweep({ ledger: { cursor: NOW - 60_000 }, config: { triggers: { label } } });
+    return events.map((event) => ("id" in event ? event.id : event.kind));
+  };
+  return { github, state, log, swept };
+};
+
+test("the request budget of a sweep: two where nothing happened, one more for labels, two more for pull requests", async () => {
+  for (const [given, requests] of [
+    [[], 2],
+    [[issue(7)], 2],
+    [[issue(7, { labels: ["enki"] })], 3],
+    [[issue(7, { updated: NOW + 60_000 })], 3],
+    [[issue(8, { onPull: true })], 4],
+  ] as const) {
+    const { state, swept } = open(given);
+    expect(await swept()).toEqual(["swept"]);
+    expect([given, state.sent]).toEqual([given, requests]);
+  }
+});
+
+test("texts, labels and assignments are found; those of bots, of pull requests, and other labels are not", async () => {
+  const { swept } = open(
+    [
+      issue(7, { body: "/enki fix", labels: ["Enki"], assignees: [SELF] }),
+      issue(8, { body: "/enki fix", by: "ci[bot]", bot: true }),
+      issue(9, { body: "/enki fix", onPull: true }),
+    ],
+    [
+      change(1, { label: "Enki" }),
+      change(1, { label: "Enki" }),
+      change(2, { label: "bug" }),
+      change(3, { bot: true, by: "ci[bot]" }),
+      change(4, { onPull: true }),
+      change(5, { action: "assigned", assignee: SELF }),
+      change(6, { action: "assigned", assignee: "ann" }),
+      change(7, { action: "unlabeled" }),
+    ],
+  );
+  expect(await swept()).toEqual(["issue:7", "label:7/1", "assignment:7/5", "swept"]);
+  expect(await swept("")).toEqual(["issue:7", "assignment:7/5", "swept"]);
+});
+
+test("a text that changed for no reason that GitHub lists was edited; a label, an assignment and a comment are reasons", async () => {
+  const later = NOW + 60_000;
+  const { github, state } = open([issue(7, { body: "/enki fix", updated: later })]);
+  const edited = async (changes: readonly IssueChange[], spoken: boolean) => {
+    state.changes = [...changes];
+    state.comments = spoken
+      ? [{ id: 1, issue: 7, onPull: false, by: "ann", bot: false, body: "Me too.", created: later, updated: later }]
+      : [];
+    const events = await openSweep({ github, self: SELF, now: () => NOW, log: () => undefined })({
+      ledger: { cursor: NOW },
+      config: { triggers: { label: "" } },
+    });
+    return events.flatMap((event) => (event.kind === "commanded" ? [event.edited] : []));
+  };
+  expect(await edited([], false)).toEqual([true]);
+  expect(await edited([change(1, { at: later })], false)).toEqual([false]);
+  expect(await edited([], true)).toEqual([false]);
+});
+
+test("what GitHub does not list now is listed from the same time again; a repository without issues is no fault", async () => {
+  const later = { ok: false, failure: { kind: "later", at: 5, why: "502", unclear: false } } as const;
+  const gone = { ok: false, failure: { kind: "refused", code: "gone", why: "Issues are disabled for this repo" } } as const;
+  for (const [reply, swept] of [
+    [later, []],
+    [gone, ["swept"]],
+  ] as const) {
+    const { github, log } = open([]);
+    const issues = { ...github.issues, changedSince: () => Promise.resolve(reply) };
+    const sweep = openSweep({ github: { ...github, issues }, self: SELF, now: () => NOW, log: (line) => void log.push(line) });
+    const events = await sweep({ ledger: { cursor: NOW }, config: { triggers: { label: "enki" } } });
+    expect(events.map(({ kind }) => kind)).toEqual(swept);
+    expect(log).toHaveLength(1);
+  }
+});
