@@ -20,13 +20,13 @@ export const chooseLanding = (state: RefineryState, queue: Queue): Candidate | n
   return best && sentBack(queue, best) > SENT_BACK * best.items.length ? null : best;
 };
 
-const mayLand = ({ tip, together, isReported }: RefineryState, free: ReadonlySet<TaskId>, candidate: Candidate): boolean =>
-  candidate.onto === tip &&
+const mayLand = (state: RefineryState, free: ReadonlySet<TaskId>, candidate: Candidate): boolean =>
+  candidate.onto === state.tip &&
   candidate.items.length > 0 &&
-  (together || candidate.items.length === 1) &&
+  (state.together || candidate.items.length === 1) &&
   isGreen(candidate) &&
   candidate.items.every(({ task }) => free.has(task)) &&
-  (isReported?.(candidate) ?? true);
+  (state.isReported?.(candidate) ?? true);
 
 /** How many steps that are being verified would have to be verified again. */
 const sentBack = (queue: Queue, landing: Candidate): number => {
