@@ -157,3 +157,33 @@ test("what the text of an issue, a label or an assignment asked for is known aga
     expect(Object.keys(ledger.handled).sort()).toEqual(["assignment:7/12", "issue:7", "label:7/11"]);
   }
 });
+
+test("what landed by a squash or a rebase is known again: by the trailers of the one, and by a worker's commit on the base's own line", async () => {
+  const own = await repository();
+  try {
+    const base = await own.commit("main", { "a.txt": "1" });
+    const clone = await own.clone();
+    await clone.fetch();
+    const write = async (onto: Sha, path: string, message: string): Promise<Sha> => {
+      const tree = await clone.writeFiles(onto, new Map([[path, { content: path, mode: "100644" as const }]]));
+      return clone.writeCommit({ tree, parents: [onto], message, at: NOW });
+    };
+    const head = "b".repeat(40);
+    const trailers = `Enki-Task: ${ID}-fix\nEnki-Execution: ${ID}\nEnki-Head: ${head}\n\nCo-authored-by: Ada <ada@example.invalid>`;
+    const squash = await write(base, "fix.txt", `Do fix (#7)\n\n${trailers}`);
+    const rebase = await write(squash, "more.txt", `Do more\n\nEnki-Task: ${ID}-more`);
+    await clone.push([{ ref: branchRef("main"), from: base, to: rebase }]);
+    const { rebuilding } = await open([told(ID, "At work: 1 of 2 steps done", { id: 3 })]);
+    await clone.fetch();
+    expect(await openRebuild({ ...rebuilding, clone })(await clone.refs())).toBe(true);
+    await clone.fetch();
+    const { ledger } = await loadLedger(clone, await clone.refs());
+    const steps = ledger.executions[ID]?.steps;
+    expect(steps?.["fix"]).toMatchObject({ state: "done", landed: { commit: squash }, head: { sha: head } });
+    expect(steps?.["more"]).toMatchObject({ state: "done", landed: { commit: rebase } });
+    const plan = ledger.plans[ledger.executions[ID]?.plan ?? ""];
+    expect(plan?.steps.map(({ title }) => title)).toEqual(["Do fix", "Do more"]);
+  } finally {
+    own.close();
+  }
+});

@@ -89,3 +89,26 @@ test.each([
   api.put(`${REPO}/pulls/7/merge`, { sha: SHA, merge_method: "merge" }).reply(status, { message });
   expect(await github.pulls.merge(7, SHA)).toMatchObject({ ok: false, failure });
 });
+
+test.each([
+  [{ allow_merge_commit: false, allow_squash_merge: true, allow_rebase_merge: true }, ["squash", "rebase"]],
+  [{ allow_merge_commit: true, allow_squash_merge: false, allow_rebase_merge: false }, ["merge"]],
+  [{ default_branch: "main" }, null],
+])("how a repository lets pull requests be merged: %j", async (settings, methods) => {
+  const { github, api } = stage();
+  api.get(REPO).reply(200, settings);
+  expect(await github.checks.methods()).toEqual({ ok: true, value: methods });
+});
+
+test.each([
+  [undefined, { merge_method: "merge" }],
+  [{ method: "rebase" } as const, { merge_method: "rebase" }],
+  [
+    { method: "squash", title: "Do it (#7)", message: "Enki-Task: a-b" } as const,
+    { merge_method: "squash", commit_title: "Do it (#7)", commit_message: "Enki-Task: a-b" },
+  ],
+])("a pull request is merged in the way that is asked for, with exactly its head: %j", async (how, body) => {
+  const { github, api } = stage();
+  api.put(`${REPO}/pulls/7/merge`, { sha: SHA, ...body }).reply(200, { sha: SHA, merged: true, message: "merged" });
+  expect(await github.pulls.merge(7, SHA, how)).toEqual({ ok: true, value: null });
+});

@@ -380,7 +380,7 @@ export const memoryWorld = (
         return told === "unclear" ? { kind: "performed", at: state.now, outcome: outcomeOf(effect, later) } : end(effect, null);
       }
       case "enqueue-pull":
-        if (!again || state.entries.get(effect.pull)?.kind !== "queued")
+        if (!again || (state.entries.get(effect.pull)?.kind ?? "out") === "out")
           state.entries.set(effect.pull, { kind: "queued", position: state.entries.size + 1, group: null });
         return end(effect, null);
       case "dequeue-pull":
