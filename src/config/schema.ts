@@ -29,6 +29,25 @@ const agent = z.strictObject({
 });
 const tier = z.strictObject({ model: z.string().min(1).optional(), timeout_minutes: minutes.default(30) });
 
+/** What is read of an issue. */
+export const briefSchema = z.strictObject({
+  comments: z
+    .enum(["all", "collaborators", "none"])
+    .default("all")
+    .describe("whose comments are read: everybody's, those of people with write permission, nobody's"),
+  max_chars: z
+    .int()
+    .min(0)
+    .max(1_000_000)
+    .default(40_000)
+    .describe("the most characters of comments and linked files; title, text and request are always whole"),
+});
+
+/** What starts an issue beside a command. */
+export const triggersSchema = z.strictObject({
+  label: z.string().max(50).default("enki").describe("the label that asks Enki to fix an issue; empty for none"),
+});
+
 /** `enki.toml`: every key with its default. A section that is left out has the defaults of its keys. */
 export const fileSchema = z.strictObject({
   workers: z
@@ -88,13 +107,8 @@ export const fileSchema = z.strictObject({
       max_bytes: z.int().min(1).max(100_000_000).default(10_000_000),
     })
     .prefault({}),
-  brief: z
-    .strictObject({
-      comments: z.enum(["all", "collaborators", "none"]).default("all"),
-      max_chars: z.int().min(0).max(1_000_000).default(40_000),
-    })
-    .prefault({}),
-  triggers: z.strictObject({ label: z.string().max(50).default("enki") }).prefault({}),
+  brief: briefSchema.prefault({}),
+  triggers: triggersSchema.prefault({}),
   git: z.strictObject({ commit_suffix: z.string().default("") }).prefault({}),
 });
 

@@ -4,7 +4,7 @@ import { parse as parseToml } from "smol-toml";
 import { parse as parseYaml } from "yaml";
 import type { z } from "zod";
 import { DIALECTS } from "../../src/agent/dialect.ts";
-import { roleSchema } from "../../src/config/schema.ts";
+import { briefSchema, roleSchema, triggersSchema } from "../../src/config/schema.ts";
 import { toJsonSchema } from "../../src/config/schema-node.ts";
 import { COMMANDS } from "../../src/commands/table.ts";
 import { MEANINGS } from "../../src/policy/gate.ts";
@@ -95,4 +95,6 @@ export const TABLES: readonly (readonly [file: string, mark: string, table: () =
   ["docs/writing-workflows.md", "functions", functions],
   ["docs/writing-workflows.md", "built-in-workflows", builtInWorkflows],
   ["docs/landing.md", "checks", checks],
+  ["docs/reading.md", "brief-keys", () => keys(briefSchema)],
+  ["docs/reading.md", "trigger-keys", () => keys(triggersSchema)],
 ];
