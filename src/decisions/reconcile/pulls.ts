@@ -4,6 +4,7 @@ import type { PlannedStep } from "../../model/plan.ts";
 import { taskBranch, taskRef } from "../../model/refs.ts";
 import { wayOf } from "../../model/queue.ts";
 import { conflictOf, isAsking, isKept, type Step } from "../../model/step.ts";
+import { sentence } from "../../render/escape.ts";
 import { pullBody, pullTitle } from "../../render/pulls.ts";
 import { statusText } from "../../render/statuses.ts";
 import { keptBranch } from "../apply/save-refused.ts";
@@ -49,7 +50,7 @@ const offer = (draft: Draft, { execution, step, planned }: Offered): void => {
 
 const withdraw = (draft: Draft, task: TaskId, step: Step): void => {
   const pull = step.pull ?? unconfirmed(draft, task);
-  if (pull !== null) draft.want({ kind: "close-pull", key: `close-pull:${pull}`, pull, comment: step.why?.why ?? "" });
+  if (pull !== null) draft.want({ kind: "close-pull", key: `close-pull:${pull}`, pull, comment: sentence(step.why?.why ?? "", 1_000) });
 };
 
 /** A pull request that was asked for, and perhaps opened, when its step was cancelled. */
