@@ -45,11 +45,24 @@ export const openSweep = ({ github, self, now, log }: Sweeping): ((of: SweptFor)
     const read = listed("comments on lines", await github.pulls.lineCommentsSince(since));
     return read && { events: read.comments.flatMap((comment) => readLineComment(comment, self)), until: read.until };
   };
+  /** Asked of reviews with commands only; where GitHub does not say, nobody knows who wrote these. Null where it does not answer now. */
+  const isEdited = async ({ id, pull }: { readonly id: number; readonly pull: number }): Promise<boolean | null> => {
+    const reply = await github.pulls.editedReviews(pull);
+    if (reply.ok) return reply.value.includes(id);
+    return reply.failure.kind === "refused" ? true : null;
+  };
   const reviews = async (since: Millis): Promise<Swept | null> => {
     const read = listed("reviews", await github.pulls.reviewsSince(Math.max(since, reviewed)));
     if (!read) return null;
+    const events: Event[] = [];
+    for (const review of read.reviews) {
+      const said = readReview({ ...review, edited: false }, self);
+      const edited = said.some(({ kind }) => kind === "commanded") ? await isEdited(review) : false;
+      if (edited === null) return null;
+      events.push(...(edited ? readReview({ ...review, edited }, self) : said));
+    }
     reviewed = read.until;
-    return { events: read.reviews.flatMap((review) => readReview({ ...review, edited: false }, self)), until: read.until };
+    return { events, until: read.until };
   };
   return async ({ ledger: { cursor }, config }) => {
     const from = cursor === 0 ? now() - FIRST_SWEEP : cursor;

@@ -106,7 +106,7 @@ export const COMMANDS: readonly CommandRow[] = [
     aliases: [],
     usage: "retry [<step>]",
     example: "retry fix_upload_limit",
-    summary: "try what failed again",
+    summary: "try what failed again, or have a step worked on with what people said",
     kinds: ["retry"],
     permission: "write",
     read: readTarget("retry"),

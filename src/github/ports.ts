@@ -139,6 +139,8 @@ export type Pulls = {
   lineCommentsSince(since: Millis): Promise<Reply<{ comments: readonly LineComment[]; until: Millis }>>;
   /** The first comments of threads that somebody resolved. */
   resolvedThreads(pull: number): Promise<Reply<readonly number[]>>;
+  /** Reviews whose text is not what was submitted. */
+  editedReviews(pull: number): Promise<Reply<readonly number[]>>;
   /** Answers in the thread that a comment begins. */
   reply(to: { pull: number; comment: number; body: string }): Promise<Reply<{ comment: number }>>;
 };

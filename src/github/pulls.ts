@@ -7,7 +7,10 @@ const PULLS = "/repos/{owner}/{repo}/pulls";
 const PULL = `${PULLS}/{pull_number}`;
 const OPEN_PAGES = 10;
 
-type OwnPulls = Omit<Pulls, "reviews" | "reviewsSince" | "lineComments" | "lineCommentsSince" | "resolvedThreads" | "reply">;
+type OwnPulls = Omit<
+  Pulls,
+  "reviews" | "reviewsSince" | "lineComments" | "lineCommentsSince" | "resolvedThreads" | "editedReviews" | "reply"
+>;
 
 export const openPulls = (http: Http, { owner, repo }: { readonly owner: string; readonly repo: string }): OwnPulls => {
   const schema = pullList(`${owner}/${repo}`);

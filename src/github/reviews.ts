@@ -1,9 +1,8 @@
-import * as z from "zod";
 import type { Millis } from "../model/ids.ts";
 import { changes, created, reviews } from "./answers.ts";
-import { askGraphQl } from "./graphql.ts";
 import { type Http, PER_PAGE, readAll } from "./http.ts";
 import { lineComments } from "./line-answers.ts";
+import { readEdited, readResolved } from "./review-threads.ts";
 import type { Pulls, Reply } from "./ports.ts";
 import { listSince } from "./since.ts";
 
@@ -15,7 +14,10 @@ const COMMENT_PAGES = 10;
 const CHANGED_PAGES = 3;
 const MOST_PULLS = 30;
 
-type ReviewPorts = Pick<Pulls, "reviews" | "reviewsSince" | "lineComments" | "lineCommentsSince" | "resolvedThreads" | "reply">;
+type ReviewPorts = Pick<
+  Pulls,
+  "reviews" | "reviewsSince" | "lineComments" | "lineCommentsSince" | "resolvedThreads" | "editedReviews" | "reply"
+>;
 
 const readReviews = async (http: Http, pull: number): ReturnType<Pulls["reviews"]> => {
   const reply = await readAll(http, { route: `GET ${PULL}/reviews`, parameters: { pull_number: pull }, schema: reviews }, REVIEW_PAGES);
@@ -58,49 +60,6 @@ const readReviewsSince = async (http: Http, clock: () => Millis, since: Millis):
   return { ok: true, value: { reviews: found, until: Math.max(since, last ?? before) } };
 };
 
-const THREADS = `query ($owner: String!, $repo: String!, $pull: Int!, $after: String) {
-  repository(owner: $owner, name: $repo) {
-    pullRequest(number: $pull) {
-      reviewThreads(first: 100, after: $after) {
-        nodes { isResolved comments(first: 1) { nodes { databaseId } } }
-        pageInfo { hasNextPage endCursor }
-      }
-    }
-  }
-}`;
-const threads = z.object({
-  repository: z.object({
-    pullRequest: z.object({
-      reviewThreads: z.object({
-        nodes: z.array(
-          z.object({
-            isResolved: z.boolean(),
-            comments: z.object({ nodes: z.array(z.object({ databaseId: z.number().int().nullable() })) }),
-          }),
-        ),
-        pageInfo: z.object({ hasNextPage: z.boolean(), endCursor: z.string().nullable() }),
-      }),
-    }),
-  }),
-});
-
-/** Only GraphQL tells whether a thread is resolved. */
-const readResolved = async (http: Http, pull: number): ReturnType<Pulls["resolvedThreads"]> => {
-  const found: number[] = [];
-  let after: string | null = null;
-  for (let page = 0; page < COMMENT_PAGES; page += 1) {
-    const reply: Reply<z.output<typeof threads>> = await askGraphQl(http, { query: THREADS, variables: { pull, after } }, threads);
-    if (!reply.ok) return reply;
-    const { nodes, pageInfo }: z.output<typeof threads>["repository"]["pullRequest"]["reviewThreads"] =
-      reply.value.repository.pullRequest.reviewThreads;
-    for (const { isResolved, comments } of nodes)
-      if (isResolved) found.push(...comments.nodes.flatMap(({ databaseId }) => databaseId ?? []));
-    if (!pageInfo.hasNextPage) break;
-    after = pageInfo.endCursor;
-  }
-  return { ok: true, value: found };
-};
-
 /** Reviews and comments on the lines of a diff. */
 export const openReviews = (http: Http, clock: () => Millis): ReviewPorts => ({
   reviews: (pull) => readReviews(http, pull),
@@ -112,6 +71,7 @@ export const openReviews = (http: Http, clock: () => Millis): ReviewPorts => ({
   },
   lineCommentsSince: (since) => listSince(http, { route: `GET ${PULLS}/comments`, schema: lineComments, clock }, since),
   resolvedThreads: (pull) => readResolved(http, pull),
+  editedReviews: (pull) => readEdited(http, pull),
   reply: async ({ pull, comment, body }) => {
     const parameters = { pull_number: pull, comment_id: comment, body };
     const reply = await http.send({ route: `POST ${PULL}/comments/{comment_id}/replies`, parameters, schema: created });

@@ -28,6 +28,8 @@ const emptyState = () => ({
   pulls: [] as { number: number; head: string; state: "open" | "closed"; merged: boolean; body?: string }[],
   reviews: [] as { id: number; pull: number; by: string; state: string; commit: string; at: number }[],
   /** Comments on the first line of what a pull request changes. */
+  /** Reviews whose text was changed. */
+  edited: [] as number[],
   /** First comments of threads that somebody resolved. */
   resolved: [] as number[],
   lines: [] as { id: number; pull: number; thread: number; by: string; body: string; at: number }[],
@@ -255,14 +257,17 @@ const pullRoutes = (state: State): Routes => {
 };
 
 const otherRoutes = (state: State): Routes => ({
-  // What the adapter asks for: the threads of a pull request.
+  // What the adapter asks for: the threads of a pull request, or its reviews.
   "POST /graphql": (given) => {
     const { pull } = given["variables"] as { pull: number };
     if (!state.pulls.some(({ number }) => number === pull))
       return { data: null, errors: [{ type: "NOT_FOUND", message: "No such pull request" }] };
     const threads = state.lines.filter((each) => each.pull === pull && each.thread === each.id);
-    const nodes = threads.map(({ id }) => ({ isResolved: state.resolved.includes(id), comments: { nodes: [{ databaseId: id }] } }));
-    return { data: { repository: { pullRequest: { reviewThreads: { nodes, pageInfo: { hasNextPage: false, endCursor: null } } } } } };
+    const reviews = state.reviews.filter((each) => each.pull === pull);
+    const nodes = text(given, "query").includes("reviewThreads")
+      ? threads.map(({ id }) => ({ isResolved: state.resolved.includes(id), comments: { nodes: [{ databaseId: id }] } }))
+      : reviews.map(({ id }) => ({ databaseId: id, lastEditedAt: state.edited.includes(id) ? iso(state.now) : null }));
+    return { data: { repository: { pullRequest: { list: { nodes, pageInfo: { hasNextPage: false, endCursor: null } } } } } };
   },
   "GET ": () => ({ default_branch: "main" }),
   "GET /collaborators/{username}/permission": (given) => {

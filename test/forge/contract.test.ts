@@ -64,6 +64,9 @@ const forgeStage = async (): Promise<ContractStage> => {
         id: thread?.id,
       });
     },
+    editReview: async (pull_number, review_id) => {
+      await stage.octokit(ada).pulls.updateReview({ ...REPO, pull_number, review_id, body: "Other words." });
+    },
     settle: async () => {
       for (const { request, observer } of stage.runner.started)
         observer.named(`${request.inputs["kind"]}/${request.inputs["target"]}/${request.inputs["attempt"]}`);

@@ -54,6 +54,10 @@ const memoryStage = (): ContractStage => {
       state.resolved.push(comment);
       return Promise.resolve();
     },
+    editReview: (_, review) => {
+      state.edited.push(review);
+      return Promise.resolve();
+    },
     settle: () => Promise.resolve(),
     close: () => Promise.resolve(),
   };

@@ -22,6 +22,8 @@ export type ContractStage = {
   readonly comment: (pull: number, body: string) => Promise<number>;
   /** A person resolves the thread of a comment. */
   readonly resolve: (pull: number, comment: number) => Promise<void>;
+  /** A person changes the text of a review. */
+  readonly editReview: (pull: number, review: number) => Promise<void>;
   /** Resolves when what lags behind (run lists, run ends) has caught up. */
   readonly settle: () => Promise<void>;
   readonly close: () => Promise<void>;
@@ -278,6 +280,16 @@ const reviewing = (on: () => ContractStage): void => {
     await resolve(pull, left);
     expect(value(await github.pulls.resolvedThreads(pull))).toEqual([done, left]);
     expect(refusal(await github.pulls.resolvedThreads(987_654))).toBe("not-found");
+  });
+
+  test("a review whose text was changed is known", async () => {
+    const { github, pull, review, editReview } = await open();
+    await review(pull, "REQUEST_CHANGES");
+    await review(pull, "APPROVE");
+    expect(value(await github.pulls.editedReviews(pull))).toEqual([]);
+    const [first] = value(await github.pulls.reviews(pull));
+    await editReview(pull, first?.id ?? 0);
+    expect(value(await github.pulls.editedReviews(pull))).toEqual([first?.id]);
   });
 
   test("a sweep of comments on lines misses nothing and knows where the next one starts", async () => {

@@ -197,15 +197,18 @@ describe("commands in reviews and in comments on lines", () => {
     expect(await answers(stage, stage.pull)).toHaveLength(1);
   });
 
-  test("B-29 a comment on a line that was edited before the sweep saw it is refused", async () => {
+  test("B-29 a review and a comment on a line that were edited before the sweep saw them are refused", async () => {
     const stage = await begun();
     stage.forge.setWebhookUrl(stage.account, "http://127.0.0.1:9/");
     await stage.maintainer.review(stage.pull, { event: "COMMENT", comments: [{ ...LINE, body: "Fine." }] });
     const [comment] = await stage.maintainer.lineComments(stage.pull);
+    const review = await stage.maintainer.review(stage.pull, { event: "COMMENT", body: "Fine, too." });
     stage.later(2_000);
     await stage.does("PATCH", `/pulls/comments/${comment?.id ?? 0}`, { body: "/enki cancel" });
+    await stage.does("PUT", `/pulls/${stage.pull}/reviews/${review}`, { body: "/enki cancel" });
     await stage.sweep();
     expect((await answers(stage, stage.pull)).join()).toContain("edited-comment");
+    expect(await stage.replies(stage.pull, /edited-comment/)).toContain("edited");
     expect((await stage.said(stage.issue, "execution")).join("\n")).not.toContain("Cancelled");
   });
 });

@@ -142,6 +142,7 @@ export const memoryGitHub = (refOf: (branch: string) => string | null, contains:
       lineComments: (pull) => sent(state.lines.filter((each) => each.pull === pull)),
       lineCommentsSince: (since) => sent({ comments: state.lines.filter((each) => each.updated >= since), until: since }),
       resolvedThreads: () => sent([]),
+      editedReviews: () => sent([]),
       reply: ({ pull, comment, body }) => {
         const first = state.lines.find((each) => each.id === comment && each.pull === pull);
         if (!first) return Promise.resolve({ ok: false, failure: { kind: "refused", code: "not-found", why: "Not Found" } });
