@@ -10,7 +10,7 @@ import { openConflicts } from "./conflicts.ts";
 import { failedSteps, instructions, outcomes, remarks, reportsOf, resolvedConflicts, skippedRoles } from "./details.ts";
 import { code, COMMENT, inline, quoted, sentence } from "./escape.ts";
 import { mermaid } from "./graph.ts";
-import { landsHow } from "./landing.ts";
+import { landsHow, queuedNow } from "./landing.ts";
 import { writeMarker } from "./marker.ts";
 import { nextCommand } from "./next.ts";
 import { revisionNote } from "./revision.ts";
@@ -122,9 +122,9 @@ const why = (execution: Execution, { frozen }: Queue, all: readonly Step[]): str
 };
 
 /** How work lands here, where it is not simply pushed. */
-const landsBy = ({ state, base }: Execution, { terms }: Queue): string => {
+const landsBy = ({ id, state, base }: Execution, { terms, landing }: Queue): string => {
   if (!terms || terms.mode === "exact" || (state !== "running" && state !== "done")) return "";
-  return landsHow(base, terms);
+  return `${landsHow(base, terms)}${queuedNow(id, landing)}`;
 };
 
 const footer = ({ id, base, by, plan, approved, state }: Execution): string => {

@@ -1,5 +1,5 @@
-import type { Base } from "../model/ids.ts";
-import { type LandingWay, type Terms, wayOf } from "../model/queue.ts";
+import { type Base, type ExecutionId, readTaskId } from "../model/ids.ts";
+import { type Landing, type LandingWay, type Terms, wayOf } from "../model/queue.ts";
 import { code, sentence } from "./escape.ts";
 
 const HOW: Readonly<Record<LandingWay, string>> = {
@@ -25,3 +25,10 @@ const REMOVED: Readonly<Record<string, string>> = {
 
 export const removedWords = (reason: string | null): string =>
   reason === null ? "GitHub gives no reason" : (REMOVED[reason.toUpperCase()] ?? `GitHub's reason is ${code(reason)}`);
+
+/** Which step of an execution is in GitHub's merge queue now; empty where none is. */
+export const queuedNow = (execution: ExecutionId, landing: Landing | undefined): string => {
+  if (landing?.mode !== "queue") return "";
+  const steps = landing.candidate.items.map(({ task }) => readTaskId(task)).filter((id) => id?.execution === execution);
+  return steps.map((id) => ` ${code(id?.step ?? "")} is in GitHub's merge queue now.`).join("");
+};

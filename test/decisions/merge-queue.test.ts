@@ -30,6 +30,7 @@ const begun = async (steps = plan(step("a")), over: Parameters<typeof openStory>
 test("what is verified is added to GitHub's merge queue, and lands as what the queue made of it; what was built on it follows", async () => {
   const it = await begun(PAIR);
   expect([it.entry("a"), it.entry("b"), it.states()]).toEqual(["queued", undefined, { a: "worker_done", b: "worker_done" }]);
+  expect(it.comment()).toContain("`a` is in GitHub's merge queue now.");
   expect(it.says("a")).toContain("pull requests are added to GitHub's merge queue");
   const jobs = it.state.runs.length;
   it.push("refs/heads/main", "another pull request of the queue");
@@ -45,6 +46,7 @@ test("what is verified is added to GitHub's merge queue, and lands as what the q
   it.mergeQueued();
   await it.tell({ kind: "woken" });
   expect(it.states()).toEqual({ a: "done", b: "done" });
+  expect(it.comment()).not.toContain("is in GitHub's merge queue now");
   it.replay();
 });
 
