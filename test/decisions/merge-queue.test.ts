@@ -93,6 +93,33 @@ test.each(["pause", "cancel"] as const)("%s takes what is queued out again", asy
   expect(it.state_("a")).toBe(kind === "pause" ? "worker_done" : "cancelled");
 });
 
+test("a hold label takes it out of the queue, and it is added again once that is gone", async () => {
+  const it = await begun();
+  const label = async (...labels: string[]): Promise<void> => {
+    it.state.pulls = it.state.pulls.map((pull) => ({ ...pull, labels }));
+    for (let look = 0; look < 3; look += 1) await it.tell({ kind: "woken", people: "pulls" });
+  };
+  await label("hold");
+  expect([it.entry("a"), it.at("a")?.why?.code]).toEqual(["out", "hold"]);
+  await label();
+  await it.verify();
+  expect(it.entry("a")).toBe("queued");
+});
+
+test("a person asks for changes while it is queued, and the base went on: it is taken out, and worked on again", async () => {
+  const it = await begun();
+  it.push("refs/heads/main", "another pull request of the queue");
+  await it.tell({ kind: "woken" });
+  const head = it.at("a")?.head?.sha ?? "";
+  it.state.reviews.set(it.number("a"), [
+    { id: 1, by: "maintainer", bot: false, verdict: "changes-requested", head, at: it.state.now + 30_000, text: "No." },
+  ]);
+  it.state.pulls = it.state.pulls.map((pull) => ({ ...pull, touched: true }));
+  for (let look = 0; look < 3; look += 1) await it.tell({ kind: "woken", people: "reviews" });
+  expect(it.entry("a")).toBe("out");
+  expect(it.at("a")).toMatchObject({ state: "running", attempt: 2 });
+});
+
 test("merged while somebody cancelled it: it has landed", async () => {
   const it = await begun();
   it.mergeQueued();

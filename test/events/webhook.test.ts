@@ -59,7 +59,7 @@ test("the end of one of our runs names its job; what people do to pull requests 
   expect(pull("closed", "enki[bot]")).toEqual([{ kind: "woken" }]);
   expect(pull("synchronize", "maintainer")).toEqual([{ kind: "woken" }]);
   expect(readWebhook("pull_request_review", {}, "enki[bot]")).toEqual([{ kind: "woken", people: "reviews" }]);
-  expect(readWebhook("push", {}, "enki[bot]")).toEqual([{ kind: "woken" }]);
+  for (const name of ["push", "merge_group"]) expect(readWebhook(name, {}, "enki[bot]")).toEqual([{ kind: "woken" }]);
   expect(readWebhook("star", {}, "enki[bot]")).toEqual([]);
 });
 

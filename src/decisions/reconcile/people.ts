@@ -112,7 +112,8 @@ const isLookedAt = (draft: Draft, { execution, step, planned, queue }: Published
   const task = taskId(execution.id, step.id);
   const isIt = (each: { task: string; head: string }): boolean => each.task === task && each.head === step.head?.sha;
   const tip = draft.base(execution.base);
-  if (isKept(step)) return true;
+  // In GitHub's merge queue it may land at any moment, wherever the base is.
+  if (isKept(step) || isQueued(queue, task)) return true;
   if (planned.checkpoint) return queue.items.some((item) => isIt(item) && item.cleared);
   return queue.candidates.some((each) => each.onto === tip && isGreen(each) && each.items.some((item) => isIt(item)));
 };
