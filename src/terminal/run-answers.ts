@@ -17,24 +17,45 @@ const UNAPPROVED: Waits = { end: "waits", questions: [] };
 
 /** Asks the person what waits for one, each thing once. */
 export const answerStory = async (answering: Answering, seen: Seen): Promise<Unanswered> => {
-  const { execution, plan, ledger } = seen;
+  const { execution, ledger } = seen;
   const questions = byTime(Object.values(ledger.mails)).filter(({ to, status }) => to === "user" && status === "pending");
   for (const question of questions) if (!(await answer(answering, question))) return { end: "waits", questions };
-  if (execution.state === "proposed" && plan && execution.plan !== null) {
-    const text = planText(plan, answering.terminal.size().columns - 1);
-    const hash = execution.plan.slice(0, 12);
-    return ask(answering, {
-      key: hash,
-      text: `The plan:\n\n${text}\n`,
-      question: "Start this plan?",
-      act: () => say(answering, `/enki approve ${hash}`),
-    });
-  }
+  if (execution.state === "proposed") return openPlan(answering, seen);
   for (const step of Object.values(execution.steps)) {
     const end = step.state === "waiting" ? await openGate(answering, seen, step) : null;
     if (end !== null) return end;
   }
   return null;
+};
+
+/** What a person says to a plan that is no answer to a question with yes or no, and more than a slip: what to change in it. */
+const isRemark = (said: string): boolean => /\S\s+\S/.test(said);
+
+/** A plan that waits for a yes. Whoever says what to change gets another one; a plan that could not be revised is asked for again. */
+const openPlan = async (answering: Answering, { execution, plan }: Seen): Promise<Unanswered> => {
+  const { answered, progress, terminal } = answering;
+  const hash = (execution.plan ?? "").slice(0, 12);
+  const key = `${hash}/${execution.planning.attempt}`;
+  if (!plan || answered.has(key)) return null;
+  answered.add(key);
+  progress.end();
+  progress.say(`${whyAgain(execution)}The plan:\n\n${planText(plan, terminal.size().columns - 1)}\n`);
+  const said = await askForPlan(answering);
+  if (isRemark(said)) await say(answering, `/enki revise ${said}`);
+  else if (/^y(es)?$/i.test(said)) await say(answering, `/enki approve ${hash}`);
+  else return UNAPPROVED;
+  return null;
+};
+
+const whyAgain = ({ revision }: Seen["execution"]): string =>
+  revision?.state === "refused" ? `The plan was not revised: ${revision.why?.why ?? ""}\n\n` : "";
+
+/** What a person says to a plan; empty where nobody is there. */
+const askForPlan = async ({ progress, terminal, yes }: Answering): Promise<string> => {
+  if (yes) return "y";
+  if (!terminal.isInteractive) return "";
+  progress.say("Not what you meant? Say what to change instead of yes or no.");
+  return oneLine(await progress.ask("Start this plan? [y/N] "), MAIL_LIMITS.body);
 };
 
 const SECOND = 1_000;

@@ -149,6 +149,23 @@ describe.runIf(hasScript)("enki run in a terminal", () => {
     expect(of.branches()).toHaveLength(2);
   });
 
+  test("lets the planner change the plan where the answer says what to change, and asks again", async () => {
+    const first = playOf([SORT]).replace('role = "plan"', 'role = "plan"\nattempt = 1');
+    const second = playOf([SORT, { id: "count", run: "wc -l < list.txt > count.txt", more: ', needs = ["sort"]' }])
+      .replace(/^\ntitle.*\n/, "\n")
+      .replace('role = "plan"', 'role = "plan"\nattempt = 2');
+    const of = open(`${first}${second}`);
+    const answers = [
+      ["[y/N]", "count the lines too"],
+      ["[y/N]", "y"],
+    ] as const;
+    const { code, out } = await inTerminal(of, ["sort the list"], answers);
+    expect({ code, tail: code === 0 ? [] : screen(out).slice(-25) }).toEqual({ code: 0, tail: [] });
+    expect(screen(out).join("\n")).toMatch(/Say what to change instead of yes or no\.[^]*count the lines too[^]*Do count[^]*Done\./);
+    const branch = of.branches().find((each) => each.startsWith("enki/")) ?? "";
+    expect(of.git("show", `${branch}:count.txt`).trim()).toBe("2");
+  });
+
   test("starts nothing where the answer is no", async () => {
     const of = open();
     const { code, out } = await inTerminal(of, ["sort the list"], [["[y/N]", "n"]]);
