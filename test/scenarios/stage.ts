@@ -46,7 +46,7 @@ export type StageOptions = {
 export const openStage = async (options: StageOptions) => {
   const directory = await mkdtemp(join(tmpdir(), "enki-stage-"));
   // What is registered last is called first.
-  onTestFinished(() => rm(directory, { recursive: true, force: true }));
+  onTestFinished(() => rm(directory, { recursive: true, force: true, maxRetries: 10 }));
   let skew = 0;
   const now = (): number => Date.now() + skew;
   const jobs = join(directory, "jobs");
