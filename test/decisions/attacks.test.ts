@@ -241,6 +241,8 @@ describe("a new attempt that changes nothing", () => {
 
 test("a pull request on which something was asked is answered, and stays open when that is done", async () => {
   const it = open();
+  const head = it.push(branchRef("feature"), "a feature");
+  it.state.pulls.push({ number: 1, headRef: "feature", head, base: "main", state: "open", draft: false, labels: [], touched: true });
   const asked = { ...(comment(1, { kind: "do", text: "x" }) as Extract<Event, { kind: "commanded" }>), onPull: true };
   await it.tell(asked);
   for (const job of it.running())
