@@ -20,7 +20,7 @@ type Listing = {
 
 export type SweptIssues = {
   readonly events: readonly Event[];
-  /** False where no pull request changed: nobody wrote on one. */
+  /** False where no pull request changed since it was opened: nobody wrote on one. */
   readonly pulls: boolean;
 };
 
@@ -42,7 +42,7 @@ export const sweepIssues = async (listing: Listing, since: Millis): Promise<Swep
   );
   const once = [...new Map(changes.map((change) => [change.id, change])).values()].sort((a, b) => a.id - b.id);
   const events = [...opened, ...once.flatMap((change) => readIssueChange(change, { label, self }) ?? [])];
-  return { events, pulls: issues.length < reply.value.length };
+  return { events, pulls: reply.value.some(({ onPull, created, updated }) => onPull && updated > created) };
 };
 
 /** A repository without issues has none; whether pull requests changed is not known then. */

@@ -55,7 +55,8 @@ test("the request budget of a sweep: two where nothing happened, one more for la
     [[issue(7)], 2],
     [[issue(7, { labels: ["enki"] })], 3],
     [[issue(7, { updated: NOW + 60_000 })], 3],
-    [[issue(8, { onPull: true })], 4],
+    [[issue(8, { onPull: true })], 2],
+    [[issue(8, { onPull: true, updated: NOW + 1_000 })], 4],
   ] as const) {
     const { state, swept } = open(given);
     expect(await swept()).toEqual(["swept"]);
