@@ -2,7 +2,7 @@ import { anything, checkRuns, mergeMethods, rules as ruleList, statuses } from "
 import { type Http, PER_PAGE, readAll } from "./http.ts";
 import type { Checks, Reply } from "./ports.ts";
 import type { Millis } from "../model/ids.ts";
-import { type Check, OUR_STATUS } from "../model/query.ts";
+import { type Check, MERGE_METHODS, OUR_STATUS } from "../model/query.ts";
 
 const LONGEST_DESCRIPTION = 140;
 const CHECK_PAGES = 10;
@@ -20,7 +20,7 @@ const tooMany = (commit: string): Reply<never> => {
   return { ok: false, failure: { kind: "refused", code: "too-many", why } };
 };
 
-/** How long settings that allow merge commits are taken to stay so, in milliseconds: GitHub refuses a merge that they do not allow any more. */
+/** How long settings that allow every way of merging are taken to stay so, in milliseconds: GitHub refuses a merge that they do not allow any more. */
 const METHODS_AGE = 5 * 60_000;
 
 /** Reads the repository's settings, which each push makes another answer of. What keeps people from landing is read each time, since they may be changing it. */
@@ -29,7 +29,7 @@ const openMethods = (http: Http, clock: () => Millis): Checks["methods"] => {
   return async () => {
     if (known && clock() < known.until) return known.reply;
     const reply = await http.get({ route: "GET /repos/{owner}/{repo}", schema: mergeMethods });
-    known = reply.ok && reply.value?.includes("merge") === true ? { reply, until: clock() + METHODS_AGE } : null;
+    known = reply.ok && reply.value?.length === MERGE_METHODS.length ? { reply, until: clock() + METHODS_AGE } : null;
     return reply;
   };
 };

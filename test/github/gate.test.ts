@@ -112,3 +112,13 @@ test.each([
   api.put(`${REPO}/pulls/7/merge`, { sha: SHA, ...body }).reply(200, { sha: SHA, merged: true, message: "merged" });
   expect(await github.pulls.merge(7, SHA, how)).toEqual({ ok: true, value: null });
 });
+
+test("settings that leave some way of merging out are read each time: a person who was told so may be changing them", async () => {
+  const { github, api } = stage();
+  const settings = { allow_merge_commit: true, allow_squash_merge: false, allow_rebase_merge: true };
+  api.get(REPO).reply(200, settings);
+  api.get(REPO).reply(200, { ...settings, allow_squash_merge: true });
+  expect(await github.checks.methods()).toEqual({ ok: true, value: ["merge", "rebase"] });
+  // All of them are allowed: that is not asked again at once.
+  for (let time = 0; time < 2; time += 1) expect(await github.checks.methods()).toEqual({ ok: true, value: ["merge", "squash", "rebase"] });
+});
