@@ -32,6 +32,8 @@ export type AppHost = {
   readonly grace: Millis;
   /** How often comments are listed. */
   readonly sweepEvery: Millis;
+  /** See Coordinating.firstSweep. */
+  readonly firstSweep?: Millis;
   /** Stands between the loop and a repository's world: whoever tests what becomes of a process that dies at any point. */
   readonly wrap?: (world: World) => World;
 };
@@ -61,6 +63,7 @@ export const openAppService = (host: AppHost): AppService => {
     connect: (repository) => connectRepository(host, repository, sources.get(repository)),
     timers: host.timers,
     sweepEvery: host.sweepEvery,
+    ...(host.firstSweep !== undefined && { firstSweep: host.firstSweep }),
     fault,
   });
   const adopt = (repository: string, installation: number): Promise<void> => {

@@ -25,13 +25,15 @@ export type Coordinating = {
   readonly fault: (repository: string, error: unknown) => void;
   /** How often comments are listed, in case that a webhook was lost. */
   readonly sweepEvery: Millis;
+  /** The time from the first webhook of a repository to its first sweep, in milliseconds; 20 seconds unless set. */
+  readonly firstSweep?: Millis;
 };
 
 /** A call that threw is tried again after this time, doubled up to the limit. */
 const FIRST_PAUSE = 1_000;
 const LONGEST_PAUSE = 5 * 60_000;
-/** A repository that a webhook told of is swept this much later: its webhooks arrive. In milliseconds. */
-const FIRST_SWEEP = 20_000;
+/** The time from the first webhook of a repository to its first sweep where nothing else is said, in milliseconds. */
+const FIRST_SWEEP_MS = 20_000;
 
 /** What a lane holds: events that wait for the next call, the call that runs, and the timer that was asked for. */
 type Lane = {
@@ -45,14 +47,14 @@ type Lane = {
   sweepAt: Millis;
 };
 
-const newLane = (now: Millis): Lane => ({
+const newLane = (sweepAt: Millis): Lane => ({
   open: true,
   waiting: [],
   running: null,
   handle: null,
   cancelTimer: () => undefined,
   faults: 0,
-  sweepAt: now + FIRST_SWEEP,
+  sweepAt,
 });
 
 const closeLane = (lane: Lane): void => {
@@ -69,8 +71,8 @@ const putBack = (lane: Lane, events: readonly Event[]): Millis => {
 };
 
 /** The loop of one repository: one call at a time, woken by events and by the time that the last decision asked for; deliveries coalesce. */
-const openLane = (repository: string, { connect, timers, fault, sweepEvery }: Coordinating) => {
-  const lane = newLane(timers.now());
+const openLane = (repository: string, { connect, timers, fault, sweepEvery, firstSweep = FIRST_SWEEP_MS }: Coordinating) => {
+  const lane = newLane(timers.now() + firstSweep);
   const wakeLater = (delay: Millis): void => {
     lane.cancelTimer();
     if (lane.open) lane.cancelTimer = timers.after(Math.max(0, delay), () => void receive([{ kind: "woken" }]));

@@ -125,6 +125,8 @@ const startOwnApp = async (
     directory: clones,
     grace: 0,
     sweepEvery: SWEEP_EVERY,
+    // No webhook was lost before this process started: the server that sends them is its own.
+    firstSweep: SWEEP_EVERY,
     log,
   });
   forge.setWebhookUrl(app.id, started.url);
