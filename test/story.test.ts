@@ -132,7 +132,7 @@ test("a request becomes landed merges, in order, on real git; every write of the
     expect(replayed.filter(({ end }) => end !== "same")).toEqual([]);
     expect(it.repo.git("log", "--format=%s", LEDGER)).toContain("maintainer asked for");
     expect(replayed.length, "pushes of the coordinator").toBeLessThanOrEqual(3 * 4);
-    expect(it.state.sent, "requests of the coordinator").toBeLessThanOrEqual(3 * 12);
+    expect(it.state.sent, "requests of the coordinator").toBeLessThanOrEqual(3 * 11);
   } finally {
     it.repo.close();
   }

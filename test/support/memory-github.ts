@@ -28,6 +28,14 @@ export const memoryGitHub = (refOf: (branch: string) => string | null, contains:
     state.sent += 1;
     return yes(value);
   };
+  const answers = new Map<string, string>();
+  /** A conditional read: GitHub does not count one whose answer is what it was. */
+  const unlessSame = <T>(key: string, value: T): Promise<Reply<T>> => {
+    const text = JSON.stringify(value);
+    const isSame = answers.get(key) === text;
+    answers.set(key, text);
+    return isSame ? yes(value) : sent(value);
+  };
   const now = (pull: Pull): Pull => {
     const head = refOf(pull.headRef) ?? pull.head;
     return { ...pull, head, state: pull.state === "open" && contains(head, pull.base) ? "merged" : pull.state };
@@ -104,7 +112,11 @@ export const memoryGitHub = (refOf: (branch: string) => string | null, contains:
         return sent({ base: pull?.base ?? "main", headRef: pull?.headRef ?? "", head: pull?.head ?? "", changedFiles: 0 });
       },
       files: () => sent([]),
-      list: () => sent(state.pulls.map((pull) => now(pull))),
+      list: () =>
+        unlessSame(
+          "pulls",
+          state.pulls.map((pull) => now(pull)),
+        ),
       open: ({ head, base, title, body }) => {
         const open = state.pulls.find((pull) => pull.headRef === head && now(pull).state === "open");
         if (open) return sent({ pull: open.number });
@@ -153,8 +165,8 @@ export const memoryGitHub = (refOf: (branch: string) => string | null, contains:
     },
     checks: {
       of: () => sent([]),
-      rules: () => sent(UNKNOWN_RULES),
-      methods: () => sent(null),
+      rules: (base) => unlessSame(`rules of ${base}`, UNKNOWN_RULES),
+      methods: () => unlessSame("methods", null),
       setStatus: (status) => {
         state.statuses.push(status);
         return sent(null);
@@ -176,7 +188,7 @@ export const memoryGitHub = (refOf: (branch: string) => string | null, contains:
       startWorkflow: () => sent(null),
       wake: () => sent(null),
     },
-    people: { permission: (login) => sent(state.permissions[login] ?? "none") },
+    people: { permission: (login) => unlessSame(`permission of ${login}`, state.permissions[login] ?? "none") },
     defaultBranch: () => yes("main"),
     requests: () => ({ sent: state.sent, notModified: 0 }),
     serverTime: () => null,
