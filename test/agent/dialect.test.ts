@@ -91,7 +91,7 @@ describe("an agent is started", () => {
     expect(look).toEqual(['{"claudeCode":{"options":{"tools":["Read","Grep"]}}} deep']);
     expect(free).toBe("null");
     expect(prompt).toContain("these and no others: `Read`, `Grep`; those of Enki");
-    expect(prompt).toContain("Your last message is your report");
+    expect(prompt).toContain("Your last message is your answer: all of it.");
     expect(all).not.toContain("no others");
   });
 

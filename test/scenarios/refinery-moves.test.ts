@@ -7,13 +7,12 @@ import { openStage, type OpenStage } from "./stage.ts";
 
 const SECRET = "for-this-test-only";
 
-test("5 what a step builds on gets a new head while it is worked on: it is carried over to that, and verified anew before it lands", async () => {
+test("5 a person replaces the head that a step builds on while it is worked on: it is carried over, and verified again before it lands", async () => {
   const heads: string[] = [];
   const verified: string[] = [];
   let begin = (): void => undefined;
   const begun = new Promise<void>((resolve) => (begin = resolve));
   let asked: Promise<unknown> | null = null;
-  let attempts = 0;
   const stage: OpenStage = await openStage({
     script: async (spec) => {
       const tip = (): Promise<string> => stage.git("for-each-ref", "--format=%(objectname)", `refs/heads/task/${spec.execution}-below`);
@@ -21,11 +20,14 @@ test("5 what a step builds on gets a new head while it is worked on: it is carri
       if (spec.kind === "verify") {
         verified.push(spec.base);
         await begun;
-        stage.later(2_000);
-        await (asked ??= stage.does("POST", "/pulls/2/reviews", { event: "REQUEST_CHANGES", body: "say why" }));
+        await (asked ??= stage.push(
+          `task/${spec.execution}-below`,
+          { "below.txt": "2\n" },
+          { onto: await stage.git("rev-parse", "main") },
+        ));
         return { verdict: "green" };
       }
-      if (spec.step?.id === "below") return { files: { "below.txt": `${(attempts += 1)}\n` } };
+      if (spec.step?.id === "below") return { files: { "below.txt": "1\n" } };
       const first = await tip();
       begin();
       heads.push(first, await stage.until("a new head below", async () => (await tip()) !== first && tip()));
