@@ -7,7 +7,7 @@ const CLOSING = /\[\/OUTPUT\]\s*$/;
 type Block = { readonly from: number; readonly to: number; readonly text: string };
 
 /** Lines within complete code fences; a fence that is never closed holds nothing. */
-const fencedLines = (lines: readonly string[]): ReadonlySet<number> => {
+export const fencedLines = (lines: readonly string[]): ReadonlySet<number> => {
   const fenced = new Set<number>();
   let open: { readonly marks: string; readonly at: number } | null = null;
   for (const [at, line] of lines.entries()) {

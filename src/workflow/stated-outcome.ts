@@ -1,20 +1,23 @@
 import { MAX_REASON_CHARS, type Outcome, OUTCOMES } from "../model/outcome.ts";
 import { cut, tail } from "../model/visible.ts";
-import { outputBlock, withoutMarkers } from "./output-block.ts";
+import { isJsonObject, readJson } from "./json.ts";
+import { fencedLines, outputBlock, withoutMarkers } from "./output-block.ts";
 
 const LINE = /^\s*(?:[-*]\s+)?(?:\*\*)?([A-Za-z]+)(?:\*\*)?\s*:\s*(?:\*\*)?(.*)$/;
 
-/** `status: nothing to do`, `Status: **nothing_to_do**.`: agents write it in several ways. */
-const readKind = (text: string): Outcome["kind"] | null => {
-  const word = text
-    .toLowerCase()
-    .replaceAll(/[`*."']/g, "")
-    .trim()
-    .replaceAll(/[\s_]+/g, "-");
-  return OUTCOMES.find((kind) => kind === word) ?? null;
+/** The four words with what separates their parts: agents write `nothing to do` and `Nothing_To_Do` as well. */
+const STATUS = new RegExp(`^(${OUTCOMES.map((kind) => kind.replaceAll("-", "[-_ ]+")).join("|")})(?![a-z0-9-])[\\s.,:;()–—-]*`, "i");
+
+/** The status that a value starts with, and the words after it: `failed (no network)`, `**Nothing to do**.` */
+const readStatus = (value: string): { readonly kind: Outcome["kind"]; readonly rest: string } | null => {
+  const plain = value.replaceAll(/[`*"']/g, "").trim();
+  const [start = "", word = ""] = STATUS.exec(plain) ?? [];
+  const kind = OUTCOMES.find((each) => each === word.toLowerCase().replaceAll(/[\s_]+/g, "-"));
+  return kind === undefined ? null : { kind, rest: plain.slice(start.length).replace(/[)]$/, "").trim() };
 };
 
 const keyOf = (line: string): string => LINE.exec(line)?.[1]?.toLowerCase() ?? "";
+const valueOf = (line: string): string => LINE.exec(line)?.[2] ?? "";
 
 /** The reason: what stands behind `reason:` and on the lines below it; without that all else of the block. */
 const readReason = (lines: readonly string[], status: number): string => {
@@ -25,20 +28,39 @@ const readReason = (lines: readonly string[], status: number): string => {
   return [first, ...lines.slice(at + 1, end === -1 ? undefined : end)].join("\n");
 };
 
-/** The outcome that an answer states in its `[OUTPUT]` block, as a line `status: …` and a line `reason: …`; null where it states none. */
+/**
+ * The line that states the status, by its place: the last one, outside of code fences. An item of a list counts only if no other line states one,
+ * since lists report on several things.
+ */
+const findStatus = (lines: readonly string[]): number => {
+  const fenced = fencedLines(lines);
+  const states = (line: string, at: number): boolean => !fenced.has(at) && keyOf(line) === "status" && readStatus(valueOf(line)) !== null;
+  const own = lines.findLastIndex((line, at) => states(line, at) && !/^\s*[-*]\s/.test(line));
+  return own === -1 ? lines.findLastIndex(states) : own;
+};
+
+/** A block that is a JSON object, as lines; null for any other text. */
+const jsonLines = (block: string): string[] | null => {
+  const value = readJson(block.replace(/^```(?:json)?\s*\n/, "").replace(/\n```\s*$/, ""))?.value;
+  if (value === undefined || !isJsonObject(value)) return null;
+  const { status, reason } = value;
+  return typeof status === "string" ? [`status: ${status}`, ...(typeof reason === "string" ? [`reason: ${reason}`] : [])] : null;
+};
+
+/** The outcome that an answer states in its `[OUTPUT]` block, as a line `status: …` and a line `reason: …` or as JSON; null if it states none. */
 export const statedOutcome = (answer: string): Outcome | null => {
   const block = outputBlock(answer);
-  const lines = (block ?? "").split("\n");
-  const status = lines.findLastIndex((line) => keyOf(line) === "status" && readKind(LINE.exec(line)?.[2] ?? "") !== null);
-  const kind = readKind(LINE.exec(lines[status] ?? "")?.[2] ?? "");
-  if (kind === null) return null;
-  const reason = readReason(lines, status).trim();
-  // Who puts nothing but a status into the block gives the reason around it.
+  const lines = jsonLines(block ?? "") ?? (block ?? "").split("\n");
+  const at = findStatus(lines);
+  const status = readStatus(valueOf(lines[at] ?? ""));
+  if (status === null) return null;
+  const reason = [readReason(lines, at).trim(), status.rest].find((text) => text !== "");
+  // If the block has nothing but a status, the reason is in the words around it.
   const around = tail(
     withoutMarkers(answer)
       .replace(block ?? "", "")
       .trim(),
     500,
   );
-  return { kind, reason: cut(reason === "" ? around : reason, MAX_REASON_CHARS) };
+  return { kind: status.kind, reason: cut(reason ?? around, MAX_REASON_CHARS) };
 };

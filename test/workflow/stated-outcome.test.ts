@@ -33,12 +33,23 @@ test.each([
     block("status: failed", "status: done", "reason: It worked after all."),
     { kind: "done", reason: "It worked after all." },
   ],
+  ["a reason behind the status", block("status: failed - two tests are still red"), { kind: "failed", reason: "two tests are still red" }],
+  ["a reason in parentheses", block("status: nothing to do (it is 10 already)"), { kind: "nothing-to-do", reason: "it is 10 already" }],
+  ["a status in JSON", block('{"status": "failed", "reason": "no network"}'), { kind: "failed", reason: "no network" }],
+  [
+    "another status in a code fence",
+    block("status: done", "The health check answers:", "```yaml", "status: failed", "```"),
+    { kind: "done", reason: "The health check answers:\n```yaml\nstatus: failed\n```" },
+  ],
+  ["another status in a list", block("status: done", "- status: failed"), { kind: "done", reason: "- status: failed" }],
 ])("an outcome with %s", (_, answer, outcome) => {
   expect(statedOutcome(answer)).toEqual(outcome);
 });
 
 test.each([
   ["a word that is none", block("status: pass")],
+  ["a longer word", block("status: done-ish")],
+  ["a status in a code fence only", block("It prints:", "```", "status: failed", "```")],
   ["a status outside of the block", "status: failed\n[OUTPUT]\nAll done.\n[/OUTPUT]"],
   ["a status in a sentence", block("The status: failed line is gone.")],
   ["no block", "status: failed\nreason: x"],
