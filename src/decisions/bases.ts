@@ -66,7 +66,7 @@ const buildOn = (draft: Draft, { execution, planned, on }: Building): Built | un
   if (commit === undefined) return undefined;
   if (typeof commit === "string") return { commit, on, tip };
   const files = commit.paths.slice(0, 5).join(", ");
-  const why = `It builds on \`${commit.task}\`, which conflicts with \`${execution.base}\` or with what else it builds on, in ${files}.`;
+  const why = `It builds on \`${commit.task}\`, which conflicts with \`${execution.base}\` or with another step that it builds on, in ${files}.`;
   return { why: { code: "base-conflict", why, next: `/enki retry ${task}` } };
 };
 

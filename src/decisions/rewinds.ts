@@ -28,7 +28,7 @@ export const guardAgainstRewind = (draft: Asking, before: Queue, tip: Sha): Queu
   const isTold = queue.frozen?.code === REWOUND;
   if (lost === isTold) return queue;
   if (!lost) return { ...queue, frozen: null };
-  const why = `The base no longer contains ${(queue.tip ?? "").slice(0, 12)}, the last commit that was seen on it: it was rewound. After a retry only each step's own changes are carried to its new tip.`;
+  const why = `The base was rewound: it no longer contains ${(queue.tip ?? "").slice(0, 12)}, the last commit that Enki saw on it. A retry carries only each step's own changes to the new tip.`;
   return { ...queue, frozen: refuse(REWOUND, why, "/enki retry").refusal };
 };
 

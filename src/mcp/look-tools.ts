@@ -96,7 +96,7 @@ export const lookTools: readonly Tool[] = [
     name: "enki_dag",
     summary: "Show a graph: which step needs which, and how each stands.",
     rights: "PWNM",
-    input: z.strictObject({ execution_id: z.string().optional().describe("An execution's id; this job's own where it is left out.") }),
+    input: z.strictObject({ execution_id: z.string().optional().describe("An execution's id; defaults to this job's own.") }),
     run: (context, { execution_id: id }) => dag(context, id),
   }),
 ];

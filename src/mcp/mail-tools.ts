@@ -208,7 +208,7 @@ export const mailTools: readonly Tool[] = [
   }),
   tool({
     name: "enki_mail_inbox",
-    summary: "List all mail that you got; `*` marks what is unread.",
+    summary: "List all mail that you received; `*` marks what is unread.",
     rights: RIGHTS,
     input: z.strictObject({}),
     run: (context) => withMail(context, inbox),

@@ -23,13 +23,13 @@ const step = z.strictObject({
     .default([])
     .describe('Steps that must come first: an id, or {"step": id, "condition": "merged" | "completed" | "started"}.'),
   role: z.string().optional().describe("A role's name."),
-  checkpoint: z.boolean().default(false).describe("What needs this step waits for a person's approval."),
+  checkpoint: z.boolean().default(false).describe("Whether steps that need this one wait for a person's approval."),
   paths: z.array(z.string()).max(100).default([]).describe("Globs that the step may change; all when empty."),
-  verify: z.array(z.string()).max(20).default([]).describe("Commands that verify this step beside the repository's own."),
+  verify: z.array(z.string()).max(20).default([]).describe("Commands that verify this step in addition to the repository's own."),
   optional: z
     .boolean()
     .default(false)
-    .describe("True where finding nothing to do is fine: what needs this step then goes on without asking a person."),
+    .describe("Whether finding nothing to do is fine: steps that need this one then start without asking a person."),
   run: z.string().max(10_000).optional().describe("A shell command instead of an agent."),
 });
 
@@ -39,7 +39,7 @@ export const addInput = z.strictObject({ execution_id: z.string().min(1).describ
 const TASK_NEEDS = 'standalone task needs only accepts task IDs (bare string or {"task": "..."})';
 export const taskInput = z.strictObject({
   title: z.string().min(1).max(200).describe("What the commit says, in one line."),
-  description: z.string().max(20_000).optional().describe("Everything the worker needs; the title where it is left out."),
+  description: z.string().max(20_000).optional().describe("Everything the worker needs; defaults to the title."),
   tier: z.enum(TIERS).default(DEFAULT_TIER),
   needs: z
     .array(z.union([z.string().min(1), z.strictObject({ task: z.string().min(1), condition })], { error: TASK_NEEDS }))
@@ -108,7 +108,7 @@ const explain = (input: unknown, error: z.ZodError): [string, string] => {
   const missing = at(input, path) === undefined ? whatIsMissing(path, field) : null;
   if (missing !== null) return ["missing-field", missing];
   if (field === "tier") return ["bad-field", `invalid tier: ${String(at(input, path))}${meantTier(at(input, path))}`];
-  if (namesModel(issue)) return ["bad-field", `a step has no model of its own; its tier chooses one: ${TIERS.join(", ")}`];
+  if (namesModel(issue)) return ["bad-field", `a step cannot set a model; its tier chooses one: ${TIERS.join(", ")}`];
   if (issue?.message === TASK_NEEDS) return ["bad-need", TASK_NEEDS];
   return [path.includes("needs") ? "bad-need" : "bad-field", z.prettifyError(error).slice(0, 500)];
 };

@@ -111,7 +111,7 @@ const retry = (context: ToolContext, id: string): ToolAnswer => {
 
 const targetInput = z.strictObject({
   execution_id: z.string().min(1).describe("The execution's id."),
-  step_id: z.string().min(1).optional().describe("One step of it; the whole execution where it is left out."),
+  step_id: z.string().min(1).optional().describe("One step of it; defaults to the whole execution."),
 });
 
 type Steering = "pause" | "resume" | "cancel";
@@ -174,7 +174,7 @@ export const planTools: readonly Tool[] = [
   }),
   tool({
     name: "enki_resume",
-    summary: "Let a paused execution or step go on.",
+    summary: "Resume a paused execution or step.",
     rights: "P",
     input: targetInput,
     run: steer("resume"),
@@ -188,7 +188,7 @@ export const planTools: readonly Tool[] = [
   }),
   tool({
     name: "enki_cancel",
-    summary: "Give an execution or a step up; what landed stays.",
+    summary: "Cancel an execution or a step; landed work stays.",
     rights: "P",
     input: targetInput,
     run: steer("cancel"),

@@ -8,9 +8,9 @@ const reportInput = z.strictObject({
     .enum(OUTCOMES)
     .optional()
     .describe(
-      "What your work came to. done: it is as the task asks. nothing-to-do: no change is needed. failed: you could not do it. blocked: you need a person's answer. The last call counts.",
+      "The outcome of your work. done: the task is complete. nothing-to-do: no change is needed. failed: you could not do it. blocked: you need a person's answer. The last call counts.",
     ),
-  reason: z.string().min(1).max(MAX_REASON_CHARS).optional().describe("Why; must be there with every outcome but done."),
+  reason: z.string().min(1).max(MAX_REASON_CHARS).optional().describe("Why; required with every outcome except done."),
   replies: z
     .array(
       z.strictObject({
@@ -42,7 +42,7 @@ const report = (context: ToolContext, { status, outcome, reason, replies }: z.ou
 export const workTools: readonly Tool[] = [
   tool({
     name: "enki_worker_report",
-    summary: "Say in one line what you are doing now; and once, before you end, what your work came to (`outcome`).",
+    summary: "Report in one line what you are doing now and, once before you finish, the outcome of your work (`outcome`).",
     rights: "WN",
     input: reportInput,
     run: report,

@@ -9,24 +9,24 @@ type Row = { readonly means: Meaning; readonly why: string };
 /** What each state of a check or status means: one meaning each. Documents are rendered from this table. */
 export const MEANINGS: Readonly<Record<string, Row>> = {
   success: { means: "green", why: "it passed" },
-  neutral: { means: "green", why: "it passed: GitHub takes neutral for a pass" },
-  skipped: { means: "green", why: "it was skipped by its own condition: GitHub takes that for a pass" },
+  neutral: { means: "green", why: "it passed: GitHub counts neutral as a pass" },
+  skipped: { means: "green", why: "it was skipped by its own condition: GitHub counts that as a pass" },
   failure: { means: "red", why: "it failed" },
   error: { means: "red", why: "its status is an error" },
   cancelled: { means: "fault", why: "it was cancelled, or its runner was lost or took too long" },
   timed_out: { means: "fault", why: "it timed out" },
   startup_failure: { means: "fault", why: "it could not start" },
-  stale: { means: "fault", why: "GitHub gave it up after 14 days" },
-  action_required: { means: "wait", why: "a person has to let it run" },
+  stale: { means: "fault", why: "GitHub gave up on it after 14 days" },
+  action_required: { means: "wait", why: "a person must approve the run" },
   queued: { means: "wait", why: "it is queued" },
   requested: { means: "wait", why: "it is queued" },
   waiting: { means: "wait", why: "it waits for a deployment rule" },
   pending: { means: "wait", why: "it is pending" },
   in_progress: { means: "wait", why: "it runs" },
-  missing: { means: "wait", why: "nothing of that name has reported" },
+  missing: { means: "wait", why: "no check of that name has reported" },
   "other-app": { means: "wait", why: "only another app has reported under that name" },
   "earlier-red": { means: "wait", why: "it was red in an earlier run, and has not run again" },
-  unknown: { means: "wait", why: "GitHub tells a state that Enki does not know" },
+  unknown: { means: "wait", why: "GitHub reports a state that Enki does not know" },
 };
 
 /** As the name of a required check: all that report, of its app where one is given. */
@@ -93,4 +93,4 @@ export const judgeChecks = (required: readonly RequiredCheck[], found: readonly 
 
 /** The words for a check that never came to an end; a workflow that a path filter leaves out stays pending for ever. */
 export const overdue = ({ why }: Judged): string =>
-  `${why}, and its time is up. A workflow that a path filter left out never reports: let it run always, with a last job that has \`if: always()\`.`;
+  `${why}, and it timed out. A workflow that a path filter skips never reports, so run it always and end it with a job that has \`if: always()\`.`;

@@ -49,8 +49,8 @@ export const chooseMode = (base: string, rules: Rules, wish: Wish): Result<Mode>
 const SAID = "`[refinery] landing` says so";
 
 const byMerges = (rules: Rules, types: readonly string[], refused: string | null): Mode => {
-  if (rules.reviews > 0) return { mode: "each", why: "its rules ask for reviews of each pull request" };
-  if (types.includes("pull_request")) return { mode: "batch", why: "its rules let nothing in but pull requests, without a review" };
+  if (rules.reviews > 0) return { mode: "each", why: "its rules require a review of each pull request" };
+  if (types.includes("pull_request")) return { mode: "batch", why: "its rules accept only pull requests and require no review" };
   if (refused !== null) return { mode: "each", why: `GitHub refused the push: ${refused}` };
   const known = rules.known ? "no rule keeps Enki from pushing what was verified" : "its rules cannot be read, so it is tried";
   return { mode: "exact", why: known };
@@ -64,23 +64,23 @@ type Limit = { readonly code: string; readonly why: string; readonly allows: rea
 
 const limitsOf = ({ rules, wish, types }: Asked): Limit[] => [
   ...(types.includes("required_signatures")
-    ? [{ code: "signatures", why: "its commits must be signed, and GitHub signs what it squashes", allows: ["squash"] as const }]
+    ? [{ code: "signatures", why: "its rules require signed commits, and GitHub signs squash commits", allows: ["squash"] as const }]
     : []),
   ...(types.includes("required_linear_history")
-    ? [{ code: "linear-history", why: "its rules ask for a linear history", allows: ["squash", "rebase"] as const }]
+    ? [{ code: "linear-history", why: "its rules require a linear history", allows: ["squash", "rebase"] as const }]
     : []),
   ...(rules.methods === null
     ? []
     : [
         {
           code: "merge-method",
-          why: `its rules let pull requests be merged by ${words(rules.methods)} only`,
+          why: `its rules allow only ${words(rules.methods)}`,
           allows: known(rules.methods),
         },
       ]),
   ...(wish.settings === null
     ? []
-    : [{ code: "merge-method", why: `the repository's settings allow ${words(wish.settings)} only`, allows: wish.settings }]),
+    : [{ code: "merge-method", why: `the repository's settings allow only ${words(wish.settings)}`, allows: wish.settings }]),
   ...(wish.denied.length === 0
     ? []
     : [
@@ -126,7 +126,7 @@ const impossible = (base: string, code: string, why: string): Refused =>
 const WAYS_ON: Readonly<Record<string, string>> = {
   signatures: "allow squash merging in the repository's settings and rules; or ",
   "linear-history": "allow squash or rebase merging in the repository's settings and rules; or ",
-  "merge-method": "allow one way of merging in both the repository's settings and the rules of its branch; or ",
+  "merge-method": "allow the same merge method in the repository's settings and in the branch's rules; or ",
 };
 
 /** Refusals of {@link chooseMode}: they end by themselves when rules or settings change. */

@@ -91,7 +91,7 @@ const gateOf = ({ checks, heads, byHand, told }: Found): Gate => ({
 const unqueued = (base: string, { name }: RequiredCheck, { files }: Reported): Refused => {
   const check = `The check \`${name.replaceAll("`", "'")}\` is required on \`${base}\``;
   const [file] = files;
-  const why = `${check}, and ${file === undefined ? "no workflow has a job of that name" : `\`${file}\` does not report it both on pull requests and on merge groups`}: GitHub's merge queue would wait for it in vain.`;
+  const why = `${check}, and ${file === undefined ? "no workflow has a job of that name" : `\`${file}\` does not report it both on pull requests and on merge groups`}, so GitHub's merge queue would wait for it forever.`;
   return refuse(
     "unreported-check",
     why,
@@ -105,10 +105,10 @@ const unreported = (base: string, { name, app }: RequiredCheck, where: Reported)
   if (file === undefined)
     return refuse(
       "unreported-check",
-      `${check} of GitHub Actions is required on \`${base}\`, and no workflow there has a job of that name: nothing can land.`,
-      "give a workflow a job of that name, or take the requirement back",
+      `${check} of GitHub Actions is required on \`${base}\`, but no workflow there has a job of that name, so nothing can land.`,
+      "add a job of that name to a workflow, or remove the requirement",
     );
-  const why = `${check} is required on \`${base}\`, and \`${file}\` does not report it on what Enki verifies: nothing can land.`;
+  const why = `${check} is required on \`${base}\`, but \`${file}\` does not report it on the commits that Enki verifies, so nothing can land.`;
   const byHand = app === null ? ` or give it the trigger \`workflow_dispatch\`,` : "";
   const each = where.pull ? ' or set [refinery] landing = "each"' : ' or, if it runs on pull requests, set [refinery] landing = "each"';
   return refuse("unreported-check", why, `let \`${file}\` run on pushes to \`enki/candidate/**\`,${byHand}${each}`);

@@ -24,7 +24,7 @@ export const addition = ({ adding }: Execution, added: readonly PlannedStep[]): 
         stepTable(added, {}),
         "The steps that are there stay as they are, and go on. To add exactly these, comment:",
         `\`\`\`\n/enki approve ${(adding.plan ?? "").slice(0, 12)}\n\`\`\``,
-        `Not what you meant? ${code("/enki revise <what to change>")} lets the planner change them, ${code("/enki add <request>")} in other words replaces them, ${code(`/enki cancel ${(adding.plan ?? "").slice(0, 12)}`)} leaves them out.`,
+        `Not what you meant? Change them with ${code("/enki revise <what to change>")}, replace them with ${code("/enki add <request>")}, or drop them with ${code(`/enki cancel ${(adding.plan ?? "").slice(0, 12)}`)}.`,
       ]
         .filter((part) => part !== "")
         .join("\n\n");

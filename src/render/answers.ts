@@ -22,11 +22,11 @@ const withWords = (heading: string, words: string): string => {
 export const threadAnswer = (reply: ThreadReply | null, head: Sha | null): string => {
   if (!reply) {
     return head === null
-      ? "A new attempt left the work as it is, and its agent said nothing about this comment."
-      : `There is a new attempt at ${commit(head)}. Its agent said nothing about this comment: look whether the change answers it.`;
+      ? "A new attempt changed nothing, and its agent did not answer this comment."
+      : `A new attempt is at ${commit(head)}, but its agent did not answer this comment. Check whether the change addresses it.`;
   }
   if (reply.addressed && head !== null) return withWords(`Addressed in ${commit(head)}`, reply.text);
-  return withWords(reply.addressed ? "Nothing was changed for this" : "Not changed", reply.text);
+  return withWords(reply.addressed ? "Addressed without a change" : "Not changed", reply.text);
 };
 
 type Other = { readonly item: Exclude<FeedbackItem, { kind: "thread" }>; readonly reply: ThreadReply };

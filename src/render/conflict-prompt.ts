@@ -23,17 +23,22 @@ export const conflictPrompt = ({ base, conflicts, anew, also, landed }: Conflict
   const files = open.slice(0, MOST_FILES).map((each) => `- ${conflictWords([each])}`);
   const more = open.length > MOST_FILES ? [`- … and ${open.length - MOST_FILES} more: ${code("git diff --name-only HEAD^1 HEAD^2")}`] : [];
   return [
-    [`## What conflicts`, "", `The task's change, and what has landed on ${code(base)} since it was begun:`, "", ...files, ...more].join(
-      "\n",
-    ),
     [
-      "The commit in the working directory is the merge of the two as far as git could. In a file with markers, what has landed is above `=======`, this task's change below it.",
-      `Whole, the landed side is ${code("HEAD^1")} and this task's side ${code("HEAD^2")}: ${code("git show HEAD^1:<path>")}, ${code("git diff HEAD^1...HEAD^2 -- <path>")}.`,
+      `## Conflicts`,
+      "",
+      `The task's change conflicts with commits that landed on ${code(base)} after the task started:`,
+      "",
+      ...files,
+      ...more,
+    ].join("\n"),
+    [
+      "The working directory holds git's partial merge of the two. In a file with markers, the landed side is above `=======` and this task's change is below it.",
+      `The full landed side is ${code("HEAD^1")} and this task's full side is ${code("HEAD^2")}: ${code("git show HEAD^1:<path>")}, ${code("git diff HEAD^1...HEAD^2 -- <path>")}.`,
     ].join(" "),
-    ...(landed.length === 0 ? [] : ["## What the landed side was for", ...landed.map((each) => intent(each, nonce))]),
+    ...(landed.length === 0 ? [] : ["## Purpose of the landed side", ...landed.map((each) => intent(each, nonce))]),
     RESOLVE,
-    ...(anew.length === 0 ? [] : [`A command makes these anew when you have ended; leave them: ${list(anew)}.`]),
-    ...(also.length === 0 ? [] : [`Where the resolution asks for it, these may change too: ${list(also)}.`]),
+    ...(anew.length === 0 ? [] : [`A command regenerates these files after you finish, so leave them: ${list(anew)}.`]),
+    ...(also.length === 0 ? [] : [`If the resolution requires it, these may change too: ${list(also)}.`]),
   ];
 };
 
@@ -49,4 +54,4 @@ const list = (all: readonly string[]): string =>
     .join(", ");
 
 const RESOLVE =
-  "## What to do\n\nRead both sides whole and keep what both intend. Change the conflicting files only: where another file changes, nothing of your work is taken. Leave no marker (`<<<<<<<`, `=======`, `>>>>>>>`). A file that one side deleted is kept as it is in the working directory, or deleted; no other file may be deleted. Run the tests. Do not commit: Enki does, and verifies the result.";
+  "## What to do\n\nRead both sides in full and keep the intent of both. Change only the conflicting files: if another file changes, Enki discards all of your work. Leave no marker (`<<<<<<<`, `=======`, `>>>>>>>`). A file that one side deleted is kept as it is in the working directory, or deleted; no other file may be deleted. Run the tests. Do not commit: Enki does, and verifies the result.";

@@ -29,7 +29,7 @@ export type Shown = {
   readonly reports: Readonly<Record<StepId, string>>;
 };
 
-const STAYS_OPEN = "Nothing was changed, so the issue stays open: close it if that settles it, or ask again with what is still wrong.";
+const STAYS_OPEN = "Nothing was changed, so the issue stays open. Close it if it is resolved, or ask again and say what is still wrong.";
 const CUT = "Parts of this are left out: they are too long for a comment.";
 
 /** What is left out first has the highest number; 0 is never left out. */

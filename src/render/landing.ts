@@ -8,7 +8,7 @@ const HOW: Readonly<Record<LandingWay, string>> = {
   "each-squash": "pull requests are squashed one at a time",
   "each-rebase": "pull requests are rebased one at a time",
   queue: "pull requests are added to GitHub's merge queue one at a time, once they are verified",
-  batch: "what is green together is merged as one pull request",
+  batch: "steps that are green together are merged as one pull request",
 };
 
 /** How work lands on a base, and why so. */
@@ -17,9 +17,9 @@ export const landsHow = (base: Base, { mode, method, why }: Pick<Terms, "mode" |
 
 /** GitHub's reasons why its merge queue removed a pull request; those that nobody here knows in GitHub's own word. */
 const REMOVED: Readonly<Record<string, string>> = {
-  CI_FAILURE: "a required check was red on its merge group",
+  CI_FAILURE: "a required check failed on its merge group",
   CI_TIMEOUT: "a required check of its merge group did not report in time",
-  MERGE_CONFLICT: "it conflicts with the base or with what was ahead of it",
+  MERGE_CONFLICT: "it conflicts with the base or with a pull request ahead of it",
   BRANCH_PROTECTIONS: "a rule of the base was not met",
 };
 

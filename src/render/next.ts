@@ -18,14 +18,14 @@ export const nextCommand = (execution: Execution, queue: Queue, steps: readonly 
       return [
         "Nothing runs before a person with write permission says so. To start exactly this plan, comment:",
         toCopy(`/enki approve ${(execution.plan ?? "").slice(0, 12)}`),
-        `Not what you meant? ${code("/enki revise <what to change>")} lets the planner change it, or quote a line of it and say what to change; ${code(`/enki cancel ${execution.id}`)} gives it up.`,
+        `Not what you meant? Comment ${code("/enki revise <what to change>")}, or quote a line of the plan and say what to change. To cancel it, comment ${code(`/enki cancel ${execution.id}`)}.`,
       ].join("\n\n");
     case "running":
       return whileRunning(execution, queue, steps);
     case "failed":
       return afterFailure(execution, steps);
     case "paused":
-      return `What runs may end; nothing new starts or lands. To go on, comment:\n\n${toCopy(`/enki resume ${execution.id}`)}`;
+      return `What runs may end; nothing new starts or lands. To continue, comment:\n\n${toCopy(`/enki resume ${execution.id}`)}`;
     case "asking":
       return execution.why ? `To answer, comment:\n\n${goOn(execution.why)}` : "";
     case "planning":
@@ -52,8 +52,8 @@ const whileRunning = (execution: Execution, { frozen }: Queue, steps: readonly S
 
 /** What has to be done elsewhere first is said first. */
 const whileFrozen = (frozen: Refusal): string => {
-  if (frozen.next.startsWith("/enki")) return `When that is mended, comment:\n\n${goOn(frozen)}`;
-  return `${goOn(frozen)} Enki looks again within 15 minutes; ${code("/enki retry")} lets it look at once.`;
+  if (frozen.next.startsWith("/enki")) return `When that is fixed, comment:\n\n${goOn(frozen)}`;
+  return `${goOn(frozen)} Enki checks again within 15 minutes; to check now, comment ${code("/enki retry")}.`;
 };
 
 const checkpoint = (execution: Execution, step: Step): string => {
@@ -74,9 +74,9 @@ const checkpoint = (execution: Execution, step: Step): string => {
 const idle = (execution: Execution, step: Step, why: Refusal): string => {
   const task = taskId(execution.id, step.id);
   return [
-    `${code(step.id)} found **nothing to do**: ${sentence(why.why, 1_000)} To accept that and start what needs it, comment:`,
+    `${code(step.id)} found **nothing to do**: ${sentence(why.why, 1_000)} To confirm and start the steps that need it, comment:`,
     toCopy(why.next),
-    `Not so? ${code(`/enki retry ${task}`)} lets it look again, ${code(`/enki skip ${task}`)} goes on without it.`,
+    `If that is wrong, comment ${code(`/enki retry ${task}`)} to try again, or ${code(`/enki skip ${task}`)} to continue without it.`,
   ].join("\n\n");
 };
 
@@ -90,7 +90,7 @@ const goOnWith = (execution: Execution, paused: readonly Step[]): string => {
   const names = paused.slice(0, MOST).map(({ id }) => code(id));
   const more = paused.length > MOST ? ` and ${paused.length - MOST} more` : "";
   const line = paused.length === 1 ? taskId(execution.id, paused[0]?.id ?? "") : execution.id;
-  return `Paused: ${names.join(", ")}${more}. To go on, comment:\n\n${toCopy(`/enki resume ${line}`)}`;
+  return `Paused: ${names.join(", ")}${more}. To continue, comment:\n\n${toCopy(`/enki resume ${line}`)}`;
 };
 
 const afterFailure = (execution: Execution, steps: readonly Step[]): string => {

@@ -37,17 +37,17 @@ const planRules = ({ maxSteps, verify }: PromptInput): string =>
   [
     "## What to do",
     "",
-    "Read the code in the working directory until you know what has to change. Then call the tool `enki_execution_create` exactly once, with the whole graph. Only if it answers with a refusal: correct the plan and call it again. A plan that is only written in a message is no plan.",
+    "Read the code in the working directory until you know what has to change. Then call the tool `enki_execution_create` exactly once, with the whole graph. If it returns a refusal, correct the plan and call it again. A plan written only in a message does not count.",
     "",
-    `- At most ${maxSteps} steps; as few as the work needs. Each that changes files is one pull request, and passes the repository's checks by itself.`,
-    "- A worker sees its own step's description, the request, the outputs of the steps that it needs, and the reports of this execution. Write files, decisions, and how to see that it is done into the description.",
+    `- At most ${maxSteps} steps; as few as the work needs. Each step that changes files becomes one pull request and must pass the repository's checks on its own.`,
+    "- A worker sees its own step's description, the request, the outputs of the steps that it needs, and the reports of this execution. Put the files, the decisions and the acceptance criteria in the description.",
     "- `needs` orders steps. Steps that do not need each other run side by side, so let them change different files.",
     "- `tier`: `light` for renames, stubs, research, documents; `standard` (the default) for features, fixes, tests; `heavy` for architecture, ambiguity, hard debugging.",
-    "- `checkpoint: true` where a person should look before others build on it.",
-    "- `optional: true` where finding nothing to do is fine, as for a change log that may not exist. Without it, a step that finds nothing to do holds what needs it until a person confirms.",
+    "- `checkpoint: true` if a person should review the step before others build on it.",
+    "- `optional: true` if finding nothing to do is fine, such as for a changelog that may not exist. Without it, a step that finds nothing to do blocks the steps that need it until a person confirms.",
     ...(verify.length === 0 ? [] : [`- Each step is verified by ${verify.map((command) => code(command)).join(", ")} before it lands.`]),
     "- Nothing runs before a person has approved the plan.",
-    "- You cannot talk to anybody while you work. Only where the plan hangs on something that neither the code nor the request tells: send one `request` to `user` (`enki_mail_send`) with all of your questions as numbered options and your recommendation, and end. You are started again with the answer.",
+    "- You cannot talk to anybody while you work. Only if the plan depends on something that neither the code nor the request answers, send one `request` to `user` (`enki_mail_send`) with all of your questions as numbered options and your recommendation, and end. You are restarted with the answer.",
   ].join("\n");
 
 /** What is to be added, and to what. */
@@ -58,7 +58,7 @@ const existing = (input: PromptInput): string =>
         "## What exists",
         "A plan for this request was approved and is being carried out; its steps stay as they are:",
         input.plan.map(({ id, title, state }) => `- ${code(id)}: ${oneLine(title)} (${oneLine(state).replace("_", " ")})`).join("\n"),
-        "## What is to be added",
+        "## What to add",
         dataBlock(input, { name: "request", text: input.adding }),
       ].join("\n\n");
 
@@ -68,7 +68,7 @@ const addingRules = (input: PromptInput): string =>
       "Then call the tool `enki_execution_create` exactly once, with the whole graph.",
       "Then call the tool `enki_execution_add_steps` exactly once, with the new steps only.",
     ),
-    "- New ids must differ from those that exist. `needs` may name steps that exist and new ones; what exists cannot need what is new.",
+    "- New ids must differ from existing ones. `needs` may name existing and new steps; existing steps cannot need new ones.",
   ].join("\n");
 
 const roleList = ({ roles }: PromptInput): string => {

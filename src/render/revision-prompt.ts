@@ -12,14 +12,16 @@ export const revisionPart = (input: PromptInput): string => {
   const remark = (of: string): string => dataBlock(input, { name: "remark", text: of });
   const plan = JSON.stringify({ steps: steps.map((step) => written(step)) }, null, 1);
   return [
-    "## The plan as it is",
-    "You proposed this. Nothing of it has run:",
+    "## The current plan",
+    "You proposed this plan. None of it has run:",
     dataBlock(input, { name: "plan", text: plan, limit: LONGEST }),
-    ...(before.length === 0 ? [] : ["It has these changes in it, which a person asked for before:", ...before.map((each) => remark(each))]),
-    "## What is to be changed",
-    "A person wants it changed:",
+    ...(before.length === 0
+      ? []
+      : ["It already includes these changes, which a person requested earlier:", ...before.map((each) => remark(each))]),
+    "## What to change",
+    "A person asked for this change:",
     remark(text),
-    "Go on from the plan as it is: keep what the remark leaves alone, with its ids and its words, and propose the whole of it again.",
+    "Start from the current plan. Keep the ids and the wording of everything that the remark does not affect, and propose the whole plan again.",
   ].join("\n\n");
 };
 

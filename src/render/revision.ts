@@ -6,10 +6,10 @@ export const revisionNote = ({ state, adding, revision }: Execution): string => 
   if (!revision) return "";
   if (revision.state === "planning")
     return [
-      `${inline(revision.by)} asked for a change, and the planner goes on from the plan as it is:`,
+      `${inline(revision.by)} asked for a change, and the planner is revising the current plan:`,
       quoted(revision.text, { limit: 1_000, keep: "start" }),
     ].join("\n\n");
   const isOpen = state === "proposed" || adding?.state === "proposed";
   if (revision.state === "done" || !isOpen) return "";
-  return `> [!NOTE]\n> The plan was not revised, and can be approved as it is. ${sentence(revision.why?.why ?? "", 1_000)}`;
+  return `> [!NOTE]\n> The plan was not revised and can still be approved. ${sentence(revision.why?.why ?? "", 1_000)}`;
 };

@@ -11,7 +11,7 @@ const LIMIT = 140;
 export const REUSED_TEXT = "Verified: a commit with the same files was green before";
 
 /** On a commit that lands next, where a rule requires our status. */
-export const LANDING_TEXT = "Verified; it lands now";
+export const LANDING_TEXT = "Verified; landing now";
 /** Where a check that Enki started by hand, or saw on a candidate, is told once more for GitHub's rules. */
 export const toldText = (commit: Sha): string => `Green on the candidate ${commit.slice(0, 12)}`;
 

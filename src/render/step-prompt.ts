@@ -36,41 +36,41 @@ const around = (input: PromptInput): string => {
         `- ${code(each.id)}: ${oneLine(each.title)} (${each.id === step?.id ? "this step" : oneLine(each.state).replace("_", " ")})`,
     );
   return [
-    "## What it is part of",
-    `The request, of which this task is one step:\n\n${dataBlock(input, { name: "request", text: request })}`,
-    ...(lines.length > 1 ? [["Its steps; leave to the others what is theirs:", "", ...lines].join("\n")] : []),
+    "## The whole request",
+    `This task is one step of this request:\n\n${dataBlock(input, { name: "request", text: request })}`,
+    ...(lines.length > 1 ? [["All its steps; do only your own:", "", ...lines].join("\n")] : []),
   ].join("\n\n");
 };
 
 const ending = (input: PromptInput): string[] => {
-  if (input.conflict) return [...conflictPrompt(input.conflict, input.nonce), ["## How to end", "", HANDED_ON].join("\n")];
+  if (input.conflict) return [...conflictPrompt(input.conflict, input.nonce), ["## How to finish", "", HANDED_ON].join("\n")];
   const leave = input.report ? report(input.report) : changes(input);
   return [
-    ["## What to leave", ...leave, judgedPart(input), toolsPart(input), ...asking(input)].filter((part) => part !== "").join("\n\n"),
-    ["## How to end", ...outcome(input), ...(input.report?.path === null ? [] : [HANDED_ON])].join("\n\n"),
+    ["## What to deliver", ...leave, judgedPart(input), toolsPart(input), ...asking(input)].filter((part) => part !== "").join("\n\n"),
+    ["## How to finish", ...outcome(input), ...(input.report?.path === null ? [] : [HANDED_ON])].join("\n\n"),
   ];
 };
 
 const report = ({ path }: NonNullable<PromptInput["report"]>): string[] => [
   path === null
-    ? "Your last message is your report, in Markdown: all of it. The steps after yours, and people, read it."
-    : `Write your report, in Markdown, to the file ${code(path)} (its path is also in \`$ENKI_ARTIFACT\`): the one file that you may write. The steps after yours, and people, read it.`,
-  "Do not change the repository's files: changes are thrown away.",
+    ? "Your whole last message is your report, in Markdown. Later steps and people read it."
+    : `Write your report, in Markdown, to the file ${code(path)} (its path is also in \`$ENKI_ARTIFACT\`), the only file that you may write. Later steps and people read it.`,
+  "Do not change the repository's files: changes are discarded.",
 ];
 
 const changes = ({ canEdit, step }: PromptInput): string[] => [
   canEdit
-    ? "Change the files in the working directory: what is changed there when you end is this step's work. Run the project's tests. Do not commit, push, switch branches or open anything: you have no right to, and Enki does it."
-    : "You may read and run, but not change files: changes are thrown away.",
+    ? "Change the files in the working directory: the changes there when you finish are this step's work. Run the project's tests. Do not commit, push, switch branches or open pull requests: you have no permission, and Enki does it."
+    : "You may read files and run commands, but not change files: changes are discarded.",
   ...(step && step.paths.length > 0 ? [`Only these paths may change: ${step.paths.map((path) => code(path)).join(", ")}.`] : []),
-  ...(step?.checkpoint ? ["A person looks at this step before others build on it: make it easy to judge."] : []),
+  ...(step?.checkpoint ? ["A person reviews this step before others build on it: make it easy to review."] : []),
 ];
 
 const asking = ({ canAsk }: PromptInput): string[] =>
   canAsk
     ? [
-        "Say in one line what you are doing when a new phase begins (`enki_worker_report`).",
-        "Decide details yourself. Only where the task cannot be done without a person's answer: before you change anything, send one `request` to `user` (`enki_mail_send`), and end. You are started again with the answer.",
+        "Report in one line what you are doing when a new phase starts (`enki_worker_report`).",
+        "Decide details yourself. Only if the task cannot be done without a person's answer, send one `request` to `user` (`enki_mail_send`) before you change anything, and end. You are restarted with the answer.",
       ]
     : [];
 
@@ -78,13 +78,13 @@ const asking = ({ canAsk }: PromptInput): string[] =>
 const outcome = ({ canAsk, canEdit, report: leaves }: PromptInput): string[] => {
   const changing = canEdit && leaves === null;
   const how = canAsk
-    ? "Before you end, state what your work came to: call `enki_worker_report` with `outcome`, and with `reason` for anything but `done`."
-    : "State what your work came to as two lines in the block below: `status:` and, for anything but `done`, `reason:`.";
+    ? "Before you finish, report the outcome: call `enki_worker_report` with `outcome`, and with `reason` for anything but `done`."
+    : "Report the outcome as two lines in the block below: `status:` and, for anything but `done`, `reason:`.";
   const kinds = [
     `- \`done\`: ${changing ? "the files are changed as the task asks" : "the task is answered"}.`,
     ...(changing ? ["- `nothing-to-do`: no change is needed, and the reason says why. A person reads it."] : []),
-    "- `failed`: you could not do it. The reason says exactly what stands in the way. That is worth more than a guess.",
-    "- `blocked`: only a person can answer what is open. The reason is the question.",
+    "- `failed`: you could not do it. The reason says exactly what prevented it. That is worth more than a guess.",
+    "- `blocked`: you need an answer that only a person can give. The reason is the question.",
   ];
   const rule = changing ? ["A step that changes nothing and does not say why counts as failed."] : [];
   return [how, kinds.join("\n"), ...rule];

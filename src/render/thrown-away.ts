@@ -10,4 +10,4 @@ export const namedPaths = (paths: readonly string[]): string => {
 
 /** What a step changed that may not change files; empty where it changed nothing. */
 export const thrownAway = (paths: readonly string[]): string =>
-  paths.length === 0 ? "" : `It may not change files; what it changed was thrown away: ${namedPaths(paths)}.`;
+  paths.length === 0 ? "" : `It may not change files, so its changes were discarded: ${namedPaths(paths)}.`;

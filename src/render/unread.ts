@@ -14,7 +14,7 @@ export const unreadRemarks = ({ id }: Execution, steps: readonly Step[]): string
     .map(({ id: step, remarks, pull }) => {
       const count = (remarks ?? []).length;
       const wait = count === 1 ? "1 remark waits" : `${count} remarks wait`;
-      return `${code(step)}: ${wait} on #${pull}. To have the step worked on with what was said there, comment ${code(`/enki retry ${taskId(id, step)}`)}, or request changes with a review.`;
+      return `${code(step)}: ${wait} on #${pull}. To have Enki address ${count === 1 ? "it" : "them"}, comment ${code(`/enki retry ${taskId(id, step)}`)} or request changes in a review.`;
     })
     .join("\n\n");
 

@@ -82,7 +82,7 @@ export const tell = (summary: Summary, { end, last }: StoryEnd, print: (line: st
   if (landed.length > 0) print(`Landed on ${base}, in this order:`);
   for (const { step, commit, pull } of landed) print(`  ${commit.slice(0, 12)}  ${step.padEnd(width)}  #${pull}`);
   if (summary.reviewed > 0)
-    print(`A second attempt answered ${summary.reviewed === 1 ? "1 comment" : `${summary.reviewed} comments`} of the reviewer.`);
+    print(`A second attempt answered ${summary.reviewed === 1 ? "1 comment" : `${summary.reviewed} comments`} by the reviewer.`);
   if (summary.ok) print(`All of it landed in ${summary.seconds} s.\n`);
   print("Look at it with plain git:");
   print(`  git -C ${repository} log --graph ${base}`);

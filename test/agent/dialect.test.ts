@@ -90,8 +90,8 @@ describe("an agent is started", () => {
     const { look, free, prompt, all } = await play("claude-agent-acp");
     expect(look).toEqual(['{"claudeCode":{"options":{"tools":["Read","Grep"]}}} deep']);
     expect(free).toBe("null");
-    expect(prompt).toContain("these and no others: `Read`, `Grep`; those of Enki");
-    expect(prompt).toContain("Your last message is your answer: all of it.");
+    expect(prompt).toContain("only these of your own tools: `Read`, `Grep`. Enki");
+    expect(prompt).toContain("Your whole last message is your answer.");
     expect(all).not.toContain("no others");
   });
 
@@ -99,6 +99,6 @@ describe("an agent is started", () => {
     const { look, free, prompt } = await play("gemini-cli");
     expect(look).toEqual(["null  deep", '{"tools":{"core":["read_file","read_many_files","search_file_content","grep_search"]}}']);
     expect(free).toBe("null");
-    expect(prompt).toContain("these and no others: `read_file`, `search_file_content`;");
+    expect(prompt).toContain("only these of your own tools: `read_file`, `search_file_content`.");
   });
 });

@@ -124,7 +124,7 @@ test("57 a resolution with a marker left, or with another file, is not taken, an
   expect(it.resolves().map(({ lastFailure }) => lastFailure)).toEqual([
     null,
     expect.stringContaining('"name.txt" still has conflict markers'),
-    expect.stringContaining("it changed what does not conflict: other.txt"),
+    expect.stringContaining("it changed files that do not conflict: other.txt"),
   ]);
   expect(await it.git("ls-tree", "--name-only", "main")).not.toMatch(/other/);
 });

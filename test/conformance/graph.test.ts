@@ -452,7 +452,7 @@ describe("trying again", () => {
     const it = await begin(plan(...two.steps, step("s", { needs: ["r"] })));
     await it.fails("p");
     await it.say(1, retry("s"));
-    expect(it.lastReply()).toContain("is blocked by what it needs; retry that first. (`blocked`)");
+    expect(it.lastReply()).toContain("is blocked by a step that it needs; retry that step first. (`blocked`)");
     expect(it.lastReply()).toContain(`/enki retry ${it.task("p")}`);
     expect(it.state_("s")).toBe("blocked");
   });

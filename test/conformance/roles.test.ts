@@ -145,14 +145,14 @@ describe("R-10 a role with can_edit = false", () => {
     const published = jobs.published(job);
     expect(published?.result).toMatchObject({ end: "unchanged", files: [] });
     expect(published?.tree.filter((path) => path.includes("files/"))).toEqual([]);
-    expect(published?.result?.why).toBe(named === "" ? "" : `It may not change files; what it changed was thrown away: ${named}.`);
+    expect(published?.result?.why).toBe(named === "" ? "" : `It may not change files, so its changes were discarded: ${named}.`);
     if (named === "") expect(prepared.log.join("\n")).not.toContain('"optionId":"yes"');
   });
 
   test("is told in the comment when it tried, and the steps after it go on", async () => {
     const files = { ".enki/roles/adviser.toml": role("can_edit = false\n").replaceAll("tester", "adviser") };
     const two = plan(step("advise", { role: "adviser" }), step("look", { output: "artifact", needs: ["advise"] }));
-    const why = "It may not change files; what it changed was thrown away: `src/a.txt`.";
+    const why = "It may not change files, so its changes were discarded: `src/a.txt`.";
     const stage = await openStage({
       files,
       script: ({ kind, step: of }) => {

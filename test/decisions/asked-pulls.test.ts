@@ -61,9 +61,9 @@ describe("fix on a pull request of this repository", () => {
     ["from a fork", { headRef: "mallory:feature" }, "fork-pull", "push that branch to this repository"],
     ["that is closed", { state: "closed" as const }, "pull-over", "open pull request"],
     ["that is merged", { state: "merged" as const }, "pull-over", "open pull request"],
-    ["of a branch of Enki's", { headRef: "enki/candidate/main/abc" }, "own-branch", "ask on the issue"],
-    ["of a step that is over", { headRef: "task/abcdef-fix" }, "own-branch", "ask on the issue"],
-    ["that GitHub does not list", { number: 8 }, "pull-unseen", "ask again"],
+    ["of a branch of Enki's", { headRef: "enki/candidate/main/abc" }, "own-branch", "comment on the issue"],
+    ["of a step that is over", { headRef: "task/abcdef-fix" }, "own-branch", "comment on the issue"],
+    ["that GitHub does not list", { number: 8 }, "pull-unseen", "Try again"],
   ])("%s is refused, with the way on", async (_, over, code, next) => {
     for (const command of [
       { kind: "do", text: "x" },
@@ -87,7 +87,7 @@ describe("fix on a pull request of this repository", () => {
     expect(it.execution()).toMatchObject({ state: "paused", why: { code: "pull-closed", next: `/enki resume ${id}` } });
     it.state.now += 60_000;
     await it.tell({ kind: "woken" });
-    expect(it.state.comments.map(({ body }) => body).join("\n")).toContain("7 was closed: nothing starts or lands");
+    expect(it.state.comments.map(({ body }) => body).join("\n")).toContain("7 was closed, so nothing starts or lands");
     await it.end(`work/${id}-fix/`);
     while (it.running().some((job) => job.startsWith("verify/"))) await it.verified();
     expect(it.execution()?.steps["fix"]?.landed).toBeNull();

@@ -185,7 +185,7 @@ describe("a review of a checkpoint", () => {
     expect(second(it.since)).toBeLessThan(it.since);
     await it.approve(second(it.since));
     expect(it.only()?.steps["fix"]).toMatchObject({ state: "waiting", why: { code: "hasty-review" } });
-    expect(it.state.comments.at(-1)?.body ?? "").toContain("approve it once more");
+    expect(it.state.comments.at(-1)?.body ?? "").toContain("Approve it again");
     await it.approve(second(it.since) + SECOND);
     expect(it.only()?.steps["fix"]?.state).toBe("done");
   });

@@ -60,7 +60,7 @@ test("removed by the queue: tried again as often as a red run is forgiven, then 
   expect([it.entry("a"), it.state_("a")]).toEqual(["queued", "worker_done"]);
   await remove("CI_FAILURE");
   expect(it.at("a")).toMatchObject({ state: "failed", why: { code: "queue-rejected", next: `/enki retry ${it.task("a")}` } });
-  expect(it.at("a")?.why?.why).toMatch(/removed #\d+ 2 times: a required check was red on its merge group/);
+  expect(it.at("a")?.why?.why).toMatch(/removed #\d+ 2 times: a required check failed on its merge group/);
   it.replay();
 });
 

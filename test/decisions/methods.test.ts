@@ -117,7 +117,7 @@ describe("nothing can ever land: the command is refused before the planner start
     await it.say(1, command);
     expect(it.state.ledger.executions).toEqual({});
     expect(it.running()).toEqual([]);
-    expect(it.lastReply()).toMatch(/Nothing can land on.*must be signed/);
+    expect(it.lastReply()).toMatch(/Nothing can land on.*require signed commits/);
     expect(it.lastReply()).toContain('landing = "exact"');
     expect(it.lastReply()).not.toContain("/enki retry");
   });

@@ -240,9 +240,9 @@ describe("a pull request says how it lands, and why", () => {
     [
       "batch",
       {},
-      "what is green together is merged as one pull request (batch): its rules let nothing in but pull requests, without a review.",
+      "steps that are green together are merged as one pull request (batch): its rules accept only pull requests and require no review.",
     ],
-    ["each", { reviews: 1 }, "pull requests are merged one at a time (each): its rules ask for reviews of each pull request."],
+    ["each", { reviews: 1 }, "pull requests are merged one at a time (each): its rules require a review of each pull request."],
   ] as const;
 
   test.each(WAYS)("%s, from the first, at no request more", async (mode, given, words) => {

@@ -20,7 +20,7 @@ describe("a step that finds nothing to do", () => {
     expect(story.running()).toEqual([]);
     expect(story.comment()).toContain("found nothing to do; waits for you");
     expect(story.comment()).toContain(
-      `\`fix\` found **nothing to do**: ${NOTHING.reason} To accept that and start what needs it, comment:`,
+      `\`fix\` found **nothing to do**: ${NOTHING.reason} To confirm and start the steps that need it, comment:`,
     );
     expect(story.comment()).toContain(approve);
     for (const kind of ["retry", "skip"]) expect(story.comment()).toContain(`/enki ${kind} ${task}`);

@@ -190,7 +190,7 @@ describe("57 a resolution is not taken", () => {
     await it.met();
     await it.resolved();
     expect(it.head("b")).toBe(it.heads["b"]);
-    expect(it.resolution()).toMatchObject({ tries: 1, attempt: 2, log: "conflict markers are left in a.txt" });
+    expect(it.resolution()).toMatchObject({ tries: 1, attempt: 2, log: "it left conflict markers in a.txt" });
     bad = false;
     await it.resolved();
     await it.verified();
@@ -203,7 +203,7 @@ describe("57 a resolution is not taken", () => {
     const it = await begin({ config: config({ refinery }) });
     await it.met();
     await it.resolved(["a.txt", "other.txt"]);
-    expect(it.resolution()).toMatchObject({ tries: 1, log: "it changed what does not conflict: other.txt" });
+    expect(it.resolution()).toMatchObject({ tries: 1, log: "it changed files that do not conflict: other.txt" });
     await it.resolved(["a.txt", "docs/a.md"]);
     await it.verified();
     expect(it.state_("b")).toBe("done");
@@ -228,7 +228,7 @@ describe("57 a resolution is not taken", () => {
     const gone = (path: string) => ({ path, mode: null });
     await it.end("resolve/", { end: "success", files: [gone("a.txt"), gone("dist/old.js")] });
     expect(it.head("b")).toBe(it.heads["b"]);
-    expect(it.resolution()).toMatchObject({ tries: 1, log: "it deleted what neither side deleted: a.txt" });
+    expect(it.resolution()).toMatchObject({ tries: 1, log: "it deleted files that neither side deleted: a.txt" });
     await it.end("resolve/", { end: "success", files: [{ path: "a.txt", mode: "100644" }] });
     await it.verified();
     expect(it.state_("b")).toBe("done");
@@ -331,8 +331,7 @@ test("a step that is being resolved says so: in its execution's comment, on its 
   bad = false;
   it.state.now += 60_000;
   await it.tell({ kind: "woken" });
-  const line =
-    /`b` conflicts with `main` in `a\.txt`: a merger resolves it, try 2 of 3\. The last try: conflict markers are left in a\.txt/;
+  const line = /`b` conflicts with `main` in `a\.txt`: a merger resolves it, try 2 of 3\. The last try: it left conflict markers in a\.txt/;
   expect(it.comment()).toMatch(line);
   expect(it.comment()).toMatch(/\| `b` .* resolving a conflict, try 2 of 3 · #/);
   expect(it.state.statuses.at(-1)).toMatchObject({ commit: it.heads["b"], state: "pending" });

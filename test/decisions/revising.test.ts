@@ -84,7 +84,7 @@ describe("/enki revise", () => {
     await it.replans(next);
     expect(it.execution()).toMatchObject({ state: "proposed", why: null, revision: { state: "refused" } });
     expect(it.hash()).toBe(it.old);
-    expect(it.comment()).toMatch(/The plan was not revised, and can be approved as it is\./);
+    expect(it.comment()).toMatch(/The plan was not revised and can still be approved\./);
     await it.approves(it.old);
     expect(it.execution()?.state).toBe("running");
     it.replay();
@@ -139,9 +139,9 @@ describe("/enki revise", () => {
     const it = await begin();
     await it.approve();
     await it.revise("better");
-    expect(it.lastReply()).toMatch(/only a proposed plan is revised[^]*\/enki add <request>/);
+    expect(it.lastReply()).toMatch(/only a proposed plan can be revised[^]*\/enki add <request>/);
     await it.say(2, { kind: "revise", text: "better" });
-    expect(it.lastReply()).toMatch(/No plan waits/);
+    expect(it.lastReply()).toMatch(/No plan is waiting/);
     expect(it.running().some((job) => job.startsWith("plan/"))).toBe(false);
   });
 });

@@ -224,7 +224,7 @@ describe("a step that leaves a report", () => {
 
   test("drops what its agent changed all the same, and says what it was", async () => {
     const job = await work([{ run: "echo x > sneaky.txt; rm src/a.txt" }, { say: "Here is my report." }], LOOK);
-    const why = "It may not change files; what it changed was thrown away: `sneaky.txt`, `src/a.txt`.";
+    const why = "It may not change files, so its changes were discarded: `sneaky.txt`, `src/a.txt`.";
     expect(job).toMatchObject({ end: "artifact", files: [], why });
     await job.publish();
     expect(job.published()?.result).toMatchObject({ end: "artifact", why, files: [] });
@@ -265,7 +265,7 @@ describe("an agent that may not edit", () => {
       { job: `work/${ID}-advise/1` },
     );
     expect(job).toMatchObject({ end: "unchanged", output: "advice", files: [] });
-    expect(job.why).toMatch(/thrown away: `sneaky-1.txt`, .*`sneaky-5.txt` and 1 more\.$/);
+    expect(job.why).toMatch(/discarded: `sneaky-1.txt`, .*`sneaky-5.txt` and 1 more\.$/);
     const said = job.log.join("\n");
     expect(said).toContain('"optionId":"no"');
     expect(said).toContain("this step may not change files");

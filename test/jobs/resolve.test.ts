@@ -60,7 +60,7 @@ describe("a merger's job", () => {
     const it = await prepare([{ run: "mkdir ../seen" }, { promptTo: "../seen" }], { log: "conflict markers are left in src/a.txt" });
     await it.work();
     const prompt = readFileSync(join(it.host.workspace, "../seen/fix.md"), "utf8");
-    expect(prompt).toMatch(/## What conflicts\n\n.* `main` .*\n\n- `src\/a\.txt`\n/);
+    expect(prompt).toMatch(/## Conflicts\n\n.* `main` .*\n\n- `src\/a\.txt`\n/);
     expect(prompt).toContain("conflict markers are left in src/a.txt");
     expect(prompt).toContain("Description of fix.");
   });

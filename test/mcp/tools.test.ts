@@ -38,7 +38,7 @@ describe("enki_execution_create", () => {
     ["B-10 too many steps", Array.from({ length: 6 }, (_, at) => step(`s${at}`)), "a plan has at most 5 steps, this one has 6"],
     ["an unknown tier", [step("a", { tier: "huge" })], "invalid tier: huge"],
     ["a mistyped tier", [step("a", { tier: "hevy" })], "invalid tier: hevy; did you mean heavy?"],
-    ["a model", [step("a", { model: "opus" })], "a step has no model of its own; its tier chooses one: light, standard, heavy"],
+    ["a model", [step("a", { model: "opus" })], "a step cannot set a model; its tier chooses one: light, standard, heavy"],
   ])("%s is refused with the reason, and nothing is recorded", async (_, steps, why) => {
     const { call, recorded } = open();
     expect(await call("enki_execution_create", { steps })).toMatchObject({ isError: true, text: why });

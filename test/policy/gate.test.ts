@@ -39,7 +39,7 @@ describe("what is required", () => {
   test("9 nothing has reported: not green, and it is named when its time is up", () => {
     const judged = judgeChecks([build], [], 0);
     expect(judged.means).toBe("wait");
-    expect(overdue(judged)).toMatch(/`build`: nothing of that name has reported/);
+    expect(overdue(judged)).toMatch(/`build`: no check of that name has reported/);
   });
 
   test("18 what is left out by a path filter is named with its remedy", () => {

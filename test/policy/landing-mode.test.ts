@@ -54,7 +54,7 @@ test("settings and rules that leave no way in common, and a way that is asked fo
   expect(apart).toMatchObject({
     refusal: {
       code: "linear-history",
-      why: expect.stringMatching(/linear history, but the repository's settings allow merge commits only/),
+      why: expect.stringMatching(/linear history, but the repository's settings allow only merge commits/),
     },
   });
   const wanted = chooseMode("main", rules(), { ...auto, settings, method: "squash" });

@@ -234,9 +234,7 @@ describe("hostile text in a prompt", () => {
 
 test("a planner that adds is told what exists, what is wanted, and which tool takes it", () => {
   const told = renderPrompt({ ...plan, adding: "also the `docs`", plan: [{ id: "fix", title: "Fix it", state: "worker_done" }] });
-  expect(told).toMatch(
-    /## What exists[^]*- `fix`: Fix it \(worker done\)\n\n## What is to be added\n\n```request-f00d\nalso the `docs`\n```/,
-  );
+  expect(told).toMatch(/## What exists[^]*- `fix`: Fix it \(worker done\)\n\n## What to add\n\n```request-f00d\nalso the `docs`\n```/);
   expect(told).toContain("call the tool `enki_execution_add_steps` exactly once, with the new steps only");
   expect(told).not.toContain("enki_execution_create");
 });
@@ -268,7 +266,7 @@ describe("what an author wrote", () => {
   test("cannot swallow what follows it by a fence that it leaves open", () => {
     const open = { ...work, step: work.step && { ...work.step, task: "Run:\n```sh\nnpm test" } };
     expect(renderPrompt(open)).toContain("Run:\n```sh\nnpm test\n```\n\n");
-    expect(outside(renderPrompt(open))).toContain("## How to end");
+    expect(outside(renderPrompt(open))).toContain("## How to finish");
   });
 });
 
@@ -287,7 +285,7 @@ test("what is cut says where it is whole", () => {
     upstream: [{ name: "find_limits", title: "Look", output: "o" }],
   });
   expect(text).toContain("[… 10000 characters left out; all of it is in `.enki/artifacts/abcdef/find_limits.md` …]");
-  expect(text).toContain("All that it said: `.enki/artifacts/abcdef/find_limits.md`");
+  expect(text).toContain("Full answer: `.enki/artifacts/abcdef/find_limits.md`");
 });
 
 describe("a worker is told", () => {

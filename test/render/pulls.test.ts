@@ -5,10 +5,7 @@ import { SHOWN } from "./upload-limit.ts";
 const WAYS = {
   "pull-exact": ["test_upload", { mode: "exact", why: "no rule keeps Enki from pushing what was verified", reviews: 0 }],
   "pull-each": ["test_upload", { mode: "each", why: "GitHub refused the push: protected branch hook declined.", reviews: 1 }],
-  "pull-checkpoint": [
-    "fix_upload_limit",
-    { mode: "batch", why: "its rules let nothing in but pull requests, without a review", reviews: 0 },
-  ],
+  "pull-checkpoint": ["fix_upload_limit", { mode: "batch", why: "its rules accept only pull requests and require no review", reviews: 0 }],
   "pull-terms-unknown": ["test_upload", undefined],
 } as const;
 

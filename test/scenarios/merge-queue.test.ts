@@ -52,7 +52,7 @@ test("red in the merge queue: tried once more, then the step fails with GitHub's
   const issue = await stage.ask();
   await stage.approve(issue);
   await stage.sweepUntil("the end", async () => (await stage.said(issue, "execution")).join().includes("Stopped"), 5_000);
-  expect((await stage.said(issue, "execution")).join()).toContain("a required check was red on its merge group");
+  expect((await stage.said(issue, "execution")).join()).toContain("a required check failed on its merge group");
   expect(groups).toBe(2);
   expect(await stage.landed()).toEqual([]);
 });

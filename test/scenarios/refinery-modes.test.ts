@@ -111,7 +111,7 @@ test("rules ask for reviews while a pull request is open: that says so once, wit
   await stage.approve(issue);
   await stage.shows(issue, /is \*\*held\*\*/);
   await stage.until("the other text", async () =>
-    (await says()).includes("pull requests are merged one at a time (each): its rules ask for reviews"),
+    (await says()).includes("pull requests are merged one at a time (each): its rules require a review"),
   );
   stage.later(2_000);
   for (const pull of await stage.maintainer.pulls()) await stage.maintainer.approve(pull);

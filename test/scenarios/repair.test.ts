@@ -58,7 +58,7 @@ test("a conflict's resolution that deletes a file which neither side deleted is 
   const issue = await stage.ask();
   await stage.approve(issue);
   await stage.shows(issue, /Done: all of it landed/);
-  expect(told).toEqual([null, "it deleted what neither side deleted: shared.txt"]);
+  expect(told).toEqual([null, "it deleted files that neither side deleted: shared.txt"]);
   expect(await stage.git("show", "main:shared.txt")).toBe("one and two");
 });
 

@@ -71,9 +71,9 @@ describe("what people say on a step's pull request", () => {
     const second = await stage.git("rev-parse", `refs/pull/${stage.pull}/head`);
     expect(await stage.git("rev-parse", `${second}^`)).toBe(first);
     expect(all.map((body) => (body.split("\n")[1] ?? "").slice(0, 45)).toSorted()).toEqual([
+      `A new attempt is at ${second.slice(0, 12)}, but its agent`.slice(0, 45),
       `Addressed in ${second.slice(0, 12)}: It says why now.`,
       "Not changed: It is asked for.",
-      `There is a new attempt at ${second.slice(0, 12)}. Its agent`.slice(0, 45),
     ]);
     const given = specs.findLast(({ kind }) => kind === "work")?.feedback?.feedback;
     const shown = given?.items.map((item) =>
@@ -98,7 +98,7 @@ describe("what people say on a step's pull request", () => {
   test("remarks without a request wait, are counted, and are worked on after a retry on the pull request", async () => {
     const stage = await begun({ script: answering({ "And the docs?": { addressed: true, text: "Written." } }) });
     await stage.maintainer.comment(stage.pull, "/enki retry");
-    expect(await stage.replies(stage.pull, /nothing-new/)).toContain("Nobody said anything new");
+    expect(await stage.replies(stage.pull, /nothing-new/)).toMatch(/nobody has commented on .* since its last attempt/);
     await stage.maintainer.review(stage.pull, { event: "COMMENT", comments: [{ ...LINE, body: "And the docs?" }] });
     stage.later(31_000);
     await stage.sweepUntil(
@@ -255,7 +255,7 @@ describe("fix on a pull request", () => {
     await stage.approve(number);
     await stage.until("the step to run", () => Promise.resolve(stage.log.some((line) => line.includes("-fix: attempt 1"))));
     await stage.does("PATCH", `/pulls/${number}`, { state: "closed" });
-    expect(await stage.shows(number, /^### Paused/m)).toMatch(/was closed: nothing starts or lands on/);
+    expect(await stage.shows(number, /^### Paused/m)).toMatch(/was closed, so nothing starts or lands on/);
     await stage.maintainer.comment(number, "/enki fix it again");
     expect(await stage.replies(number, /pull-over/)).toContain("is closed");
   });

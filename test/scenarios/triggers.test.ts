@@ -74,7 +74,7 @@ describe("what starts an issue beside a comment", () => {
     const stage = await openStage(PLANS);
     const issue = await stage.maintainer.openIssue("Uploads fail", BODY);
     await stage.labelBy({ login: "helper", role: "triage" }, issue, "enki");
-    expect(await stage.replies(issue, /no-permission/)).toContain("set the label `enki`");
+    expect(await stage.replies(issue, /no-permission/)).toContain("added the label `enki`");
     expect(await executionsOn(stage, issue)).toBe(0);
   });
 

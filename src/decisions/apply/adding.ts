@@ -24,7 +24,7 @@ export const add = (draft: Draft, event: Commanded, request: string): Answer => 
   if (adding?.state === "planning")
     return refuse("already-adding", `More steps are being planned for \`${id}\` already.`, "/enki status").refusal;
   const { broken } = draft.snapshot.config;
-  if (broken !== null) return refuse("bad-config", `The configuration cannot be used: ${broken}.`, "mend it on the default branch").refusal;
+  if (broken !== null) return refuse("bad-config", `The configuration cannot be used: ${broken}.`, "fix it on the default branch").refusal;
   const hindered = whyUnlandable(draft, execution.base);
   if (hindered) return hindered;
   draft.putExecution({

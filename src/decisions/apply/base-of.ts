@@ -16,7 +16,7 @@ export const baseOf = (draft: Draft, { issue, onPull }: Pick<Commanded, "issue" 
   const pull = pulls.find(({ number }) => number === issue);
   return pull
     ? (whyNotOn(pull) ?? accept(pull.headRef))
-    : refuse("pull-unseen", `GitHub does not list #${issue} yet: ask again in a moment.`, "");
+    : refuse("pull-unseen", `GitHub does not list #${issue} yet. Try again in a moment.`, "");
 };
 
 const whyNotOn = ({ number, headRef, state }: Pull): Refused | null => {
@@ -24,19 +24,19 @@ const whyNotOn = ({ number, headRef, state }: Pull): Refused | null => {
     const ended = state === "merged" ? "merged" : "closed";
     return refuse(
       "pull-over",
-      `#${number} is ${ended}, so nothing lands on its branch any more.`,
-      "ask on an issue, or on an open pull request",
+      `#${number} is ${ended}, so nothing more can land on its branch.`,
+      "comment on an issue or on an open pull request",
     );
   }
   if (headRef.includes(":")) {
-    const why = `#${number} comes from a fork, as \`${headRef}\`. Enki pushes to branches of this repository only.`;
-    return refuse("fork-pull", why, "push that branch to this repository and open a pull request from it, or ask on an issue");
+    const why = `#${number} comes from a fork, as \`${headRef}\`. Enki can push only to branches in this repository.`;
+    return refuse("fork-pull", why, "push that branch to this repository and open a pull request from it, or comment on an issue");
   }
   if (/^(?:enki|task)\//.test(headRef))
     return refuse(
       "own-branch",
-      `\`${headRef}\` is a branch of Enki's own, which it moves itself.`,
-      "ask on the issue that it was made for",
+      `\`${headRef}\` is one of Enki's own branches, which only Enki updates.`,
+      "comment on the issue that it belongs to",
     );
   return null;
 };

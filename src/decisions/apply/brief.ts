@@ -11,5 +11,5 @@ export const briefOf = (draft: Draft, { id, at, issue, onPull, source }: Command
   if (answer === undefined) return undefined;
   return answer.kind === "read"
     ? accept(answer.brief)
-    : refuse("issue-unreadable", `GitHub does not show #${issue}, so nothing was planned: ${answer.why}.`, "/enki fix");
+    : refuse("issue-unreadable", `Enki could not read #${issue}, so it planned nothing: ${answer.why}.`, "/enki fix");
 };

@@ -40,7 +40,8 @@ const cancelStep: OnStep = (draft, { execution, step, event }) => {
 
 /** What needs a skipped step goes on as if it were done, without its work. Refusals: `no-step`, `already-over`. */
 export const skip: OnFound = (draft, { execution, step }, event) => {
-  if (!step) return refuse("no-step", `\`${execution.id}\` is an execution; a step is skipped.`, `/enki cancel ${execution.id}`).refusal;
+  if (!step)
+    return refuse("no-step", `\`${execution.id}\` is an execution; only a step can be skipped.`, `/enki cancel ${execution.id}`).refusal;
   const task = taskId(execution.id, step.id);
   if (step.state === "done" || step.state === "cancelled" || step.state === "skipped")
     return refuse("already-over", `\`${task}\` is ${step.state}.`, "/enki status").refusal;
@@ -56,7 +57,7 @@ export const stopAll = (draft: Draft, by: string): Answer => {
   const jobs = going.reduce((sum, each) => sum + jobsOf(each), 0);
   for (const each of going) cancelExecution(draft, each, by);
   draft.note(`${by} stopped everything: ${going.length} executions, ${jobs} jobs`);
-  if (going.length === 0) return { text: "Nothing is going on in this repository: there was nothing to stop." };
+  if (going.length === 0) return { text: "Nothing is running in this repository, so there was nothing to stop." };
   return {
     text: `Stopped everything: ${named(going.length, "execution")} cancelled, ${named(jobs, "running job")} stopped. What landed stays.`,
   };

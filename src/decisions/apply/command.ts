@@ -68,7 +68,7 @@ export const applyCommand = (draft: Draft, event: Commanded, command: Command): 
     case "mail-send":
     case "mail-read":
     case "mail-reply":
-      return refuse("not-for-people", `\`${command.kind}\` is what an agent's tool records; it is no command.`).refusal;
+      return refuse("not-for-people", `\`${command.kind}\` is recorded by agents' tools and is not a command.`).refusal;
   }
 };
 
@@ -113,7 +113,7 @@ const whyBroken = ({ snapshot }: Draft): Refusal | null => {
   const { broken } = snapshot.config;
   return broken === null
     ? null
-    : refuse("bad-config", `The configuration cannot be used: ${broken}.`, "mend it on the default branch").refusal;
+    : refuse("bad-config", `The configuration cannot be used: ${broken}.`, "fix it on the default branch").refusal;
 };
 
 /** The branch that something new lands on; on the pull request of a step nothing new is asked for. */
@@ -121,7 +121,7 @@ const openBase = (draft: Draft, event: Commanded): Result<Base> | undefined => {
   const own = findPull(draft.executions(), event.issue);
   if (!own) return baseOf(draft, event);
   const task = taskId(own.execution.id, own.step.id);
-  const why = `This is the pull request of the step \`${task}\`: say here what should change, and let it be worked on again.`;
+  const why = `This pull request belongs to the step \`${task}\`. Comment here with what should change, then retry the step.`;
   return refuse("step-pull", why, `/enki retry ${task}`);
 };
 
@@ -185,7 +185,7 @@ const approvePlan = (draft: Draft, event: Commanded, text: string): Answer => {
       .refusal;
   if (here.some((each) => isRevised(each))) return beingRevised;
   const [open] = [...proposed.map((each) => each.plan), ...growing.map((each) => each.adding?.plan)];
-  if (!open) return refuse("nothing-to-approve", "No plan waits for an approval on this issue.", "/enki status").refusal;
+  if (!open) return refuse("nothing-to-approve", "No plan is waiting for approval on this issue.", "/enki status").refusal;
   return refuse(
     "other-plan",
     `No proposed plan has the hash \`${text}\`: it may have changed since you read it.`,
@@ -212,7 +212,7 @@ const approveStep = (draft: Draft, event: Commanded, command: Extract<Command, {
   const found = findTarget(draft.executions(), event.issue, command.task);
   if (!found.ok) return found.refusal;
   const { execution, step } = found.value;
-  if (!step) return refuse("no-step", `\`${command.task}\` is an execution; a step is approved.`, "/enki status").refusal;
+  if (!step) return refuse("no-step", `\`${command.task}\` is an execution; only a step can be approved.`, "/enki status").refusal;
   const task = taskId(execution.id, step.id);
   if (step.head) {
     return refuse(
@@ -221,9 +221,9 @@ const approveStep = (draft: Draft, event: Commanded, command: Extract<Command, {
       step.pull === null ? "/enki status" : `#${step.pull}`,
     ).refusal;
   }
-  if (isAsking(step)) return refuse("asked", `\`${task}\` waits for an answer, not for an approval.`, step.why?.next).refusal;
+  if (isAsking(step)) return refuse("asked", `\`${task}\` is waiting for an answer, not for approval.`, step.why?.next).refusal;
   if (step.state !== "waiting" || !step.result)
-    return refuse("not-waiting", `\`${task}\` is ${step.state}; it waits for no approval.`, "/enki status").refusal;
+    return refuse("not-waiting", `\`${task}\` is ${step.state}; it is not waiting for approval.`, "/enki status").refusal;
   if (!step.result.startsWith(command.head)) {
     return refuse(
       "other-result",

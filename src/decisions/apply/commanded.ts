@@ -88,7 +88,7 @@ const forbidden = (command: Command, { needed, event }: Forbidden): Refusal =>
 
 /** What somebody did who may not. */
 const subjectOf = ({ kind }: Command, { source, by }: Commanded): string => {
-  if (source.kind === "label") return `\`${by}\` set the label \`${source.name}\`, which asks Enki to fix this issue. That`;
+  if (source.kind === "label") return `\`${by}\` added the label \`${source.name}\`, which asks Enki to fix this issue. That`;
   if (source.kind === "assignment") return `\`${by}\` assigned this issue to Enki. That`;
   return `\`${kind}\``;
 };

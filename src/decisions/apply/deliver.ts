@@ -39,7 +39,7 @@ export const endWithout = (draft: Draft, { execution, step, remark }: At & { rem
     return;
   }
   const next = `/enki approve ${task}@${(step.result ?? "").slice(0, 12)}`;
-  const waits = { code: "checkpoint", why: "What needs this step waits for a person's approval of its result.", next };
+  const waits = { code: "checkpoint", why: "Steps that need this one wait until a person approves its result.", next };
   const why = said ? { ...said, next } : waits;
   draft.putStep(execution.id, { ...step, state: "waiting", why, until: draft.now + PERSON_WAIT });
   draft.note(`${task} waits for ${held ? "a person to confirm that there is nothing to do" : "an approval"}`);
@@ -81,7 +81,7 @@ const keepBranch = (draft: Draft, { execution, step, tip, remark, replies }: Kee
     return draft.note(`${task} adds nothing to ${tip.slice(0, 12)}, which a person pushed`);
   }
   const because = remark === "" ? "" : ` (${remark.replace(/[.\s]+$/, "")})`;
-  const text = `Its new attempt changed nothing${because}; what an earlier one made is still on its branch.`;
+  const text = `Its new attempt changed nothing${because}; the work of an earlier attempt is still on its branch.`;
   failStep(draft, { execution, step, why: { code: "work-unchanged", why: text, next: `/enki retry ${task}` }, log: step.output });
 };
 
@@ -138,9 +138,9 @@ export const deliver = (draft: Draft, at: At & { event: Resulted }): void => {
   const { work, by, on, tip } = carried;
   const { replies } = event.result;
   if (work.kind === "unchanged")
-    return finish(draft, { execution, step, artifact: null, remark: `\`${execution.base}\` has what it changed already.`, replies });
+    return finish(draft, { execution, step, artifact: null, remark: `\`${execution.base}\` already contains its changes.`, replies });
   if (work.kind === "conflict") {
-    const why = `It conflicts with what its branch or its base holds, in ${work.paths.slice(0, 5).join(", ")}.`;
+    const why = `It conflicts with its branch or its base in ${work.paths.slice(0, 5).join(", ")}.`;
     return failStep(draft, { execution, step, why: { code: "work-conflict", why, next: `/enki retry ${task}` }, log: "" });
   }
   draft.move(taskRef(task), work.commit);

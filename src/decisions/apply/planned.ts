@@ -89,7 +89,7 @@ const offer = (draft: Draft, before: Execution, value: Plan): void => {
   const { revision } = before;
   const isAdded = before.adding !== null && before.state !== "planning";
   if (isRevised(before) && hash(value) === (isAdded ? before.adding?.plan : before.plan))
-    return failPlanning(draft, before, refuse("plan-unchanged", "The planner left it as it was.").refusal);
+    return failPlanning(draft, before, refuse("plan-unchanged", "The planner proposed the same plan again.").refusal);
   const execution = revision ? { ...before, revision: { ...revision, state: "done", why: null } as const } : before;
   const free = draft.snapshot.config.plan.approval === "never" && !execution.planOnly;
   const planning = { ...execution.planning, faults: 0, until: free ? null : draft.now + PERSON_WAIT };
@@ -122,7 +122,7 @@ export const planFault = (draft: Draft, execution: Execution, text: string): voi
   if (faults > MAX_FAULTS) {
     return failPlanning(draft, execution, {
       code: "planner-faults",
-      why: `The planner's job ended badly ${faults} times: ${text}`,
+      why: `The planner's job failed ${faults} times: ${text}`,
       next: `/enki retry ${execution.id}`,
     });
   }

@@ -50,7 +50,7 @@ const take = (draft: Draft, at: Resolving, event: Resulted): void => {
   if (!grown) return leave();
   const outside = outsideOf(draft, at, event);
   if (outside.length > 0)
-    return tryAgain(draft, at, { why: `it changed what does not conflict: ${outside.slice(0, 5).join(", ")}`, fault: false });
+    return tryAgain(draft, at, { why: `it changed files that do not conflict: ${outside.slice(0, 5).join(", ")}`, fault: false });
   const made = build(draft, at, event);
   if (!made) return;
   if (made.kind !== "commit")
@@ -107,9 +107,9 @@ const straightened = (draft: Draft, { execution, step, resolution }: Resolving, 
 
 /** Why a resolution is not taken, in words that go on with the paths. */
 const FAULTS = {
-  markers: "conflict markers are left in",
-  deletions: "it deleted what neither side deleted:",
-  clash: "a file is where a folder is:",
+  markers: "it left conflict markers in",
+  deletions: "it deleted files that neither side deleted:",
+  clash: "a file and a folder have the same path:",
 } as const;
 
 /** Files that a command may make anew, and so remove: those that `regenerate` names, where one of its commands ran. */

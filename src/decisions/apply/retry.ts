@@ -57,7 +57,7 @@ const retryStep: OnStep = (draft, { execution, step, event }) => {
   if (step.state === "blocked") {
     const failed = failedBefore(draft, execution, step);
     const next = failed === null ? "/enki status" : `/enki retry ${failed}`;
-    return refuse("blocked", `\`${task}\` is blocked by what it needs; retry that first.`, next).refusal;
+    return refuse("blocked", `\`${task}\` is blocked by a step that it needs; retry that step first.`, next).refusal;
   }
   if (step.state !== "failed" && !isIdle(step)) return answerPeople(draft, { execution, step, event });
   again(draft, execution, step);
@@ -75,8 +75,8 @@ const answerPeople: OnStep = (draft, { execution, step, event }) => {
   const news = newsOf(draft, { execution, step });
   if (!news) return null;
   if (news.items.length === 0) {
-    const why = `Nobody said anything new on #${step.pull}: \`${task}\` has not failed, and a new attempt would have nothing to go by.`;
-    return refuse("nothing-new", why, `a review or a comment on #${step.pull}`).refusal;
+    const why = `\`${task}\` has not failed, and nobody has commented on #${step.pull} since its last attempt.`;
+    return refuse("nothing-new", why, `review or comment on #${step.pull}`).refusal;
   }
   draft.putStep(execution.id, { ...step, state: "ready", why: null, until: null, faults: 0, notBefore: 0, lastFailure: null });
   reopen(draft, execution);

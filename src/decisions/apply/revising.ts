@@ -49,12 +49,13 @@ const whyNothing = (here: readonly Execution[]): Refusal => {
   if (here.some((each) => isRevised(each))) return beingRevised;
   const running = here.some(({ state }) => state === "running" || state === "paused");
   const next = running ? "/enki add <request>" : "/enki status";
-  return refuse("nothing-to-revise", "No plan waits for an approval on this issue: only a proposed plan is revised.", next).refusal;
+  return refuse("nothing-to-revise", "No plan is waiting for approval on this issue, and only a proposed plan can be revised.", next)
+    .refusal;
 };
 
 export const beingRevised: Refusal = refuse(
   "being-revised",
-  "The plan is being revised: its new form, or the old one if that comes to nothing, can be approved then.",
+  "The plan is being revised. Approve the new plan when it appears, or the old one if the revision fails.",
   "/enki status",
 ).refusal;
 

@@ -27,9 +27,9 @@ export const tryAgain = (draft: Draft, { execution, step, resolution }: Resolvin
     notBefore: fault ? draft.now + backOff(tries) : 0,
     log: [why, output.slice(-LONGEST)].join("\n").trimEnd(),
   };
-  draft.note(`${task}: try ${tries} to resolve its conflict came to nothing: ${why}`);
+  draft.note(`${task}: attempt ${tries} to resolve its conflict failed: ${why}`);
   if (tries < MAX_TRIES) return draft.putStep(execution.id, { ...step, resolution: next });
-  needPerson(draft, { execution, step, resolution: next }, `${MAX_TRIES} tries to resolve it came to nothing; the last: ${why}`);
+  needPerson(draft, { execution, step, resolution: next }, `${MAX_TRIES} tries to resolve it failed; the last: ${why}`);
 };
 
 /** A conflict that only a person can resolve. */

@@ -19,11 +19,11 @@ export const reconcileAskedPulls = (draft: Draft): void => {
 const end = (draft: Draft, execution: Execution, { number, state }: Pull): void => {
   const { id, base } = execution;
   if (state === "closed" && execution.state === "running") {
-    const why = `#${number} was closed: nothing starts or lands on \`${base}\` until somebody opens it again.`;
+    const why = `#${number} was closed, so nothing starts or lands on \`${base}\` until somebody reopens it.`;
     draft.putExecution({ ...execution, state: "paused", why: { code: "pull-closed", why, next: `/enki resume ${id}` } });
     return draft.note(`${id} is held: #${number} was closed`);
   }
-  const why = `#${number} was ${state}: what has not landed on \`${base}\` is given up.`;
+  const why = `#${number} was ${state}, so Enki cancelled the work that has not landed on \`${base}\`.`;
   const gone: Refusal = { code: "pull-over", why, next: "/enki fix <what to do>" };
   giveUp(draft, execution, gone);
   draft.note(`${id} is given up: #${number} was ${state}`);

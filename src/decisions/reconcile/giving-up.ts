@@ -36,7 +36,13 @@ export const giveUp = (draft: Draft, base: Base, { why, pause }: { why: string; 
 
 const closeBatch = (draft: Draft, landing: Landing): void => {
   const pull = pullOf(draft, landing);
-  if (pull !== null) draft.post({ kind: "close-pull", key: `close-pull:${pull}`, pull, comment: "Its base moved: it is made anew." });
+  if (pull !== null)
+    draft.post({
+      kind: "close-pull",
+      key: `close-pull:${pull}`,
+      pull,
+      comment: "The base moved, so Enki closed this pull request and will open a new one.",
+    });
 };
 
 export const mergeKey = (draft: Draft, landing: Landing) =>

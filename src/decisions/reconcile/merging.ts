@@ -81,7 +81,7 @@ const merge = (draft: Draft, base: Base, landing: Landing): void => {
   if (trace?.refused) return refused(draft, base, { landing, ...trace.refused });
   // GitHub said that it is merged: the base is read again.
   if (trace && trace.digest !== null) return draft.wake(draft.now + PAUSE);
-  if (trace === undefined && !mayStill(draft, base, landing)) return giveUp(draft, base, { why: "it may not land any more", pause: 0 });
+  if (trace === undefined && !mayStill(draft, base, landing)) return giveUp(draft, base, { why: "it may no longer land", pause: 0 });
   if (landing.mode === "batch" && pull === null) return offer(draft, base, landing);
   if (pull === null) return;
   if (landing.tries > 0 && draft.now < landing.since + landing.tries * PAUSE) return draft.wake(landing.since + landing.tries * PAUSE);

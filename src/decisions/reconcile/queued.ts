@@ -29,7 +29,7 @@ export const followQueue = (draft: Draft, base: Base, landing: Landing): void =>
   if (trace?.refused) return refused(draft, of, trace.refused);
   if (trace && trace.digest !== null) return follow(draft, of);
   // Once it was asked for it may be queued, whatever changed since: that is looked up first.
-  if (trace === undefined && !mayStill(draft, base, landing)) return giveUp(draft, base, { why: "it may not land any more", pause: 0 });
+  if (trace === undefined && !mayStill(draft, base, landing)) return giveUp(draft, base, { why: "it may no longer land", pause: 0 });
   const head = headOf(landing);
   if (trace === undefined && !tellChecks(draft, draft.queue(base), { candidate: landing.candidate, commit: head })) return;
   draft.want({ kind: "enqueue-pull", key: keysOf(of).enqueue, pull, head });
@@ -115,7 +115,7 @@ const blame = (draft: Draft, { base, landing, pull }: Following, reason: string 
   if (!item || !found) return;
   const next = `/enki retry ${item.task}`;
   const fail = (code: string, why: string): void => failStep(draft, { ...found, why: { code, why, next }, log: "" });
-  if (reason?.toUpperCase() === "MANUAL") return fail("dequeued", `A person took #${pull} out of GitHub's merge queue.`);
+  if (reason?.toUpperCase() === "MANUAL") return fail("dequeued", `A person removed #${pull} from GitHub's merge queue.`);
   const removed = (item.removed ?? 0) + 1;
   if (removed <= draft.snapshot.config.refinery.retries) {
     const items = queue.items.map((each) => (each === item ? { ...each, removed } : each));
@@ -132,6 +132,6 @@ const refused = (draft: Draft, of: Following, { code, why }: { readonly code: st
   const isEarly = /status check|expected|in progress|unstable/i.test(why);
   giveUp(draft, base, { why, pause: isEarly ? CHECK_PAUSE : PAUSE });
   if (isEarly || code === "conflict" || /head branch was modified|head sha/i.test(why)) return;
-  const frozen = refuse("landing-refused", `GitHub's merge queue does not take #${of.pull}: ${why}`, "/enki retry").refusal;
+  const frozen = refuse("landing-refused", `GitHub's merge queue rejected #${of.pull}: ${why}`, "/enki retry").refusal;
   draft.putQueue(base, { ...draft.queue(base), frozen, refusedAt: draft.now });
 };

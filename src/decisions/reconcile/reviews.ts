@@ -20,7 +20,7 @@ export const unapproved = refuse(
 ).refusal;
 const hasty = refuse(
   "hasty-review",
-  "It was approved in the very second in which this head appeared, so the review may speak of another head: approve it once more.",
+  "It was approved in the same second in which this head appeared, so the review may be for an older head. Approve it again.",
   "approve the pull request",
 ).refusal;
 const SECOND = 1_000;
@@ -49,7 +49,7 @@ export const askReviews = (draft: Draft, of: Reviewed, needed: number): Word => 
 const stillWanted = (by: string): Refusal =>
   refuse(
     "changes-requested",
-    `${by} requested changes, and the attempt that answered them left this head as it is: approve it or dismiss that review, or say more.`,
+    `${by} requested changes, and the next attempt left this head unchanged. Approve it, dismiss that review, or explain what is missing.`,
   ).refusal;
 
 /**

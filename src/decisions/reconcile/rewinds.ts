@@ -133,12 +133,12 @@ const ownFrom = (draft: Draft, { execution, step, head }: Carrying) => {
 
 const entangled = (draft: Draft, { execution, step }: Carrying): void => {
   const task = taskId(execution.id, step.id);
-  const why = `\`${execution.base}\` was rewound, and what of its branch is its own cannot be told from what it was built on: only a person can untangle it.`;
+  const why = `\`${execution.base}\` was rewound, and Enki cannot separate the step's own changes from the commits that it was built on. Only a person can untangle them.`;
   failStep(draft, { execution, step, why: { code: "stale-base", why, next: `/enki retry ${task}` }, log: "" });
 };
 
 const nothingLeft = (draft: Draft, { execution, step }: Carrying): void => {
-  const remark = `\`${execution.base}\` was rewound, and on its new tip the step's own changes change nothing: there is nothing to land.`;
+  const remark = `\`${execution.base}\` was rewound, and its new tip already contains the step's own changes, so there is nothing to land.`;
   endWithout(draft, { execution, step: { ...step, head: null, on: [], until: null }, remark });
 };
 
