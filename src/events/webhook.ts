@@ -151,8 +151,10 @@ const readLine = (payload: unknown, self: Login): Event[] => {
   if (!read.success || read.data.action !== "created" || !read.data.comment.user) return [];
   const { comment, pull_request } = read.data;
   const { user } = read.data.comment;
-  const { id, in_reply_to_id, body, created_at, updated_at } = comment;
-  const at = { created: Date.parse(created_at), updated: Date.parse(updated_at) };
+  const { id, in_reply_to_id, body, updated_at } = comment;
+  // A comment is drafted before its review is submitted, which updates it: this is its first text all the same.
+  const submitted = Date.parse(updated_at);
+  const at = { created: submitted, updated: submitted };
   const thread = in_reply_to_id ?? id;
   return readLineComment({ id, pull: pull_request.number, thread, by: user.login, bot: isBot(user), body: body ?? "", ...at }, self);
 };

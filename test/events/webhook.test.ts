@@ -114,7 +114,11 @@ test("a comment on a line knows the thread that it is in; one that was edited, o
     { kind: "remarked", id: "review-comment:80", pull: 9 },
   ]);
   expect(read({ reply: 71 })).toMatchObject([{ source: { id: 80, thread: 71 } }, { kind: "remarked" }]);
-  expect(read({ updated: "2026-01-01T00:00:09Z" })).toMatchObject([{ edited: true }, { kind: "remarked" }]);
+  // GitHub's own example of this event was updated a second after it was created: its review was submitted then.
+  expect(read({ updated: "2026-01-01T00:00:09Z" })).toMatchObject([
+    { edited: false, at: Date.parse("2026-01-01T00:00:09Z") },
+    { kind: "remarked" },
+  ]);
   for (const over of [{ action: "edited" }, { action: "deleted" }, { login: "enki[bot]" }, { login: "other[bot]" }])
     expect(read(over)).toEqual([]);
   expect(readWebhook("pull_request_review_comment", { action: "created" }, "enki[bot]")).toEqual([]);
