@@ -9,8 +9,9 @@ const HIDDEN: readonly { readonly open: RegExp; readonly close: string; readonly
   { open: /<![a-z]/iy, close: ">", skip: 2 },
 ];
 
-/** A link definition is never shown, and its label and title may hold any sentence. */
-const DEFINITION = /^ {0,3}(?:[->*+] *)*\[(?<label>[^[\]]{1,999})\]: *(?<target>\S+).*$/;
+/** A link definition is never shown, and its label and title may hold any sentence. After its target only a title may follow: `[Bug]: two words` is text. */
+const DEFINITION =
+  /^ {0,3}(?:[->*+] *)*\[(?<label>[^[\]]{1,999})\]: *(?<target>\S+)(?:[ \t]+(?:"[^"]{0,9999}"|'[^']{0,9999}'|\([^()]{0,9999}\)))?[ \t]*$/;
 
 /**
  * What a reader of a Markdown text on GitHub sees of it: without HTML comments, link definitions that say more than an address, and invisible characters.

@@ -1,7 +1,7 @@
 import { isOnlyCommands } from "../commands/parse.ts";
 import { type Brief, type BriefComment, type BriefComments, type BriefPull, isTrusted, type KnownPermission } from "../model/brief.ts";
 import type { Login, Millis } from "../model/ids.ts";
-import { cut } from "../model/visible.ts";
+import { cut, visible } from "../model/visible.ts";
 import { cleanText } from "./clean.ts";
 
 /** The part of a command's query that says what is read: see {@link Query}. */
@@ -69,7 +69,8 @@ export const composeBrief = (wish: BriefWish, gathered: Gathered): Brief => {
   const comments = fitting(wanted, wish.maxChars);
   return {
     issue: wish.issue,
-    title: cut(cleanText(issue.title).replaceAll(/\s+/g, " "), LONGEST_TITLE),
+    // A title is no Markdown: GitHub shows all of it.
+    title: cut(visible(issue.title).replaceAll(/\s+/g, " ").trim(), LONGEST_TITLE),
     body: cleanText(issue.body),
     by: issue.by,
     permission: issue.bot ? "none" : permissionOf(issue.by),

@@ -26,6 +26,9 @@ describe("what a reader of an issue does not see is taken out", () => {
     ["a comment that never ends in the middle of a line", "if a <!-- b"],
     ["markup and links", "**a** <b>c</b> [d](https://e.example)"],
     ["code that looks alike", "let x = a[0]: number"],
+    ["a label before a sentence", "[blocking]: this leaks the file handle"],
+    ["a line of a log", "It prints\n\n[error]: 413 from the proxy"],
+    ["a footnote", "Since[^1]\n\n[^1]: Only in version 3, not in 4."],
   ])("what is shown stays: %s", (_, text) => {
     expect(cleanText(text)).toBe(text);
   });

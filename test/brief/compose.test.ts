@@ -37,6 +37,12 @@ test("a brief has the issue and what people wrote before the command, the newest
   });
 });
 
+test("a title is shown whole, whatever it looks like", () => {
+  const titled = { ...issue, title: "[Bug]: uploads fail with <!-- in the name" };
+  const of = composeBrief(wish, { issue: titled, candidates: [], unread: 0, permissions: new Map(), pull: null });
+  expect(of.title).toBe("[Bug]: uploads fail with <!-- in the name");
+});
+
 test("left out are bots, Enki itself, commands, empty words, and what came after the command, also in the same second", () => {
   const same = { created: 1_000, updated: 1_000 };
   const left = [
