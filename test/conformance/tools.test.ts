@@ -176,9 +176,9 @@ test("M-20 the role of a step reaches its worker: that role's prompt, rights and
   expect(spec).toMatchObject({ role: { name: "researcher", systemPrompt: "You read and report." }, toolSet: "worker" });
   expect(mayEdit(spec)).toBe(false);
   expect(toolsFor({ toolSet: "worker", canEdit: mayEdit(spec) }).map(({ name }) => name)).toEqual(TOOLS_OF.N);
-  const texts = { directory: "/work/texts", report: "/work/texts/look.md", root: "/work" };
+  const texts = { directory: "/job/texts", report: "/job/texts/look.md", root: "/job" };
   const env = await agentEnv({}, spec, { modelKey: "", at: places("/tmp/enki-none"), texts });
-  expect(env).toMatchObject({ ENKI_ROLE: "researcher", ENKI_ARTIFACT: "/work/texts/look.md", ENKI_INPUTS: "/work/texts" });
+  expect(env).toMatchObject({ ENKI_ROLE: "researcher", ENKI_ARTIFACT: "/job/texts/look.md", ENKI_INPUTS: "/job/texts" });
 });
 
 describe("what a tool records", () => {
