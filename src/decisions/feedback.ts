@@ -6,6 +6,7 @@ import { type Millis, taskId, type TaskId } from "../model/ids.ts";
 import type { Review } from "../model/query.ts";
 import type { Step } from "../model/step.ts";
 import type { Draft } from "./draft.ts";
+import { fitFeedback } from "./feedback-room.ts";
 
 type Of = { readonly execution: Execution; readonly step: Step };
 
@@ -17,7 +18,11 @@ export const feedbackOf = (draft: Draft, task: TaskId, attempt: number): Feedbac
 const readBefore = (draft: Draft, { execution, step }: Of): ReadonlySet<RemarkId> => {
   const task = taskId(execution.id, step.id);
   const seen = new Set<RemarkId>();
-  for (let attempt = 1; attempt <= step.attempt; attempt += 1) for (const id of feedbackOf(draft, task, attempt)?.read ?? []) seen.add(id);
+  for (let attempt = 1; attempt <= step.attempt; attempt += 1) {
+    const given = feedbackOf(draft, task, attempt);
+    for (const id of given?.read ?? []) seen.add(id);
+    for (const id of given?.unread ?? []) seen.delete(id);
+  }
   return seen;
 };
 
@@ -40,6 +45,13 @@ const carriedOver = (draft: Draft, { execution, step }: Of): readonly FeedbackIt
   return [];
 };
 
+/** What attempts read since a head last answered people. */
+const readUnanswered = (draft: Draft, { execution, step }: Of): readonly RemarkId[] => {
+  const task = taskId(execution.id, step.id);
+  const attempts = Array.from({ length: step.attempt - (step.answered ?? 0) }, (_, index) => (step.answered ?? 0) + 1 + index);
+  return attempts.flatMap((attempt) => feedbackOf(draft, task, attempt)?.read ?? []);
+};
+
 type News = { readonly items: readonly FeedbackItem[]; readonly read: readonly RemarkId[] };
 
 /** What was said on a step's pull request and no attempt has read; undefined while that is not known. */
@@ -47,7 +59,21 @@ export const newsOf = (draft: Draft, of: Of): News | undefined => {
   const { pull } = of.step;
   if (pull === null) return { items: [], read: [] };
   const talk = draft.ask<"feedback">({ kind: "feedback", pull });
-  return talk && sortOut(talk, { before: readBefore(draft, of), all: draft.snapshot.config.brief.comments === "all" });
+  if (!talk) return undefined;
+  const before = readBefore(draft, of);
+  const accepted = of.step.acceptedReview === undefined ? null : (`review:${of.step.acceptedReview}` as const);
+  const news = sortOut(accepted ? trusting(talk, accepted) : talk, { before, all: draft.snapshot.config.brief.comments === "all" });
+  // It started this attempt, so it must not start another one, whatever of it can be read.
+  const isMissing = accepted !== null && !before.has(accepted) && !news.read.includes(accepted);
+  return isMissing ? { ...news, read: [...news.read, accepted] } : news;
+};
+
+/** The same talk, where the author of an accepted review is trusted: the permission was checked then, and may not have been among the look-ups now. */
+const trusting = (talk: PullTalk, accepted: RemarkId): PullTalk => {
+  const author = talk.reviews.find(({ id }) => id === accepted)?.by;
+  const trusted = <T extends Saying>(said: T): T =>
+    said.by === author && said.permission === "unknown" ? { ...said, permission: "write" } : said;
+  return { ...talk, reviews: talk.reviews.map(trusted), lines: talk.lines.map(trusted), remarks: talk.remarks.map(trusted) };
 };
 
 type Sorting = { readonly before: ReadonlySet<RemarkId>; /** Also what people without write permission say. */ readonly all: boolean };
@@ -100,31 +126,10 @@ export const nextFeedback = (draft: Draft, of: Of): Feedback | null | undefined 
   if (!news) return undefined;
   const again = new Set(news.items.flatMap((item) => (item.kind === "thread" ? [item.thread] : [])));
   const kept = carriedOver(draft, of).filter((item) => item.kind !== "thread" || !again.has(item.thread));
-  const { items, left } = fitting([...kept, ...news.items], draft.snapshot.config.brief.maxChars);
-  return { pull, at: draft.now, items, read: news.read, left };
-};
-
-const lengthOf = (item: FeedbackItem): number =>
-  item.kind === "thread" ? item.said.reduce((sum, { text }) => sum + text.length, item.hunk.length) : item.said.text.length;
-
-const isTrustedItem = (item: FeedbackItem): boolean =>
-  item.kind === "thread" ? item.said.some(({ permission }) => isTrusted(permission)) : isTrusted(item.said.permission);
-
-/** What is left out first has the lowest rank: plain remarks, then what strangers said, then the rest. Changes requested are never left out. */
-const rankOf = (item: FeedbackItem): number => {
-  if (item.kind === "remark") return 0;
-  if (!isTrustedItem(item)) return 1;
-  return item.kind === "review" && item.verdict === "changes-requested" ? Infinity : 2;
-};
-
-/** Leaves out whole items until the rest fits, the oldest of the lowest rank first. */
-const fitting = (items: readonly FeedbackItem[], maxChars: number): { items: readonly FeedbackItem[]; left: number } => {
-  let length = items.reduce((sum, item) => sum + lengthOf(item), 0);
-  const dropped = new Set<FeedbackItem>();
-  for (const item of items.toSorted((a, b) => rankOf(a) - rankOf(b) || beganAt(a) - beganAt(b))) {
-    if (length <= maxChars || rankOf(item) === Infinity) break;
-    dropped.add(item);
-    length -= lengthOf(item);
-  }
-  return { items: items.filter((item) => !dropped.has(item)), left: dropped.size };
+  const fresh = new Set([...news.read, ...readUnanswered(draft, of)]);
+  const { maxChars } = draft.snapshot.config.brief;
+  const { items, left, leftOut } = fitFeedback([...kept, ...news.items], { maxChars, isNew: ({ id }) => fresh.has(id) });
+  const unread = [...fresh].filter((id) => leftOut.has(id));
+  const read = news.read.filter((id) => !leftOut.has(id));
+  return { pull, at: draft.now, items, read, left, ...(unread.length > 0 && { unread }) };
 };

@@ -27,10 +27,12 @@ export type Feedback = {
   readonly at: Millis;
   /** In the order in which they were begun. An agent answers an item by its place, from 1. */
   readonly items: readonly FeedbackItem[];
-  /** All that was read for this attempt and not for one before it, also what is not among the items. */
+  /** All that was read for this attempt and not for one before it, also what says nothing. */
   readonly read: readonly RemarkId[];
-  /** Items that were left out because all together were too long. */
+  /** Items, and replies in threads, that were left out because all together were too long. */
   readonly left: number;
+  /** The ids of these: the next attempt reads them. Absent for none. */
+  readonly unread?: readonly RemarkId[];
 };
 
 /** What is written on a pull request, as GitHub has it. Bots are heard only in threads that people take part in. */

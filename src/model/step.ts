@@ -65,6 +65,8 @@ export type Step = {
   readonly answered?: number;
   /** What was said on its pull request and no attempt has read yet. */
   readonly remarks?: readonly RemarkId[];
+  /** The review that asked for its next attempt; its author has write permission. */
+  readonly acceptedReview?: number;
   /** How its pull request says that it lands; absent where it says nothing of it. */
   readonly lands?: LandingWay;
   /** The commit that brought it into the base; null while it has not landed. `apart`: the base does not contain its head, since it was squashed or rebased. */
@@ -78,6 +80,9 @@ export type Step = {
   /** Its conflict with the base; none where its present head had none. */
   readonly resolution?: Resolution;
 };
+
+/** As many remarks are counted for one step: each is a write. */
+export const MAX_REMARKS = 50;
 
 type Made = { readonly result: Sha; readonly base: Sha };
 

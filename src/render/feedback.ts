@@ -37,7 +37,7 @@ export const feedbackSection = (input: FeedbackInput | null): string => {
       ? "The working directory holds the work that they reviewed. Address their remarks and keep everything else."
       : "The work that they reviewed is not in the working directory.",
     ...items.flatMap((item, index) => itemText(item, index + 1, write)),
-    ...(left === 0 ? [] : [`${left} more were left out, oldest first, because the text was too long.`]),
+    ...(left === 0 ? [] : [`${left} more did not fit here. The next attempt receives them.`]),
     `Answer every number once, in \`replies\` of the tool \`enki_worker_report\`: \`{"comment": <number>, "addressed": <whether your work does what was asked>, "text": "<what you changed, or why not>"}\`. Enki posts each answer where the remark was made.`,
   ].join("\n\n");
 };

@@ -5,6 +5,7 @@ import type { KnownPermission } from "../model/brief.ts";
 import type { RemarkId } from "../model/event.ts";
 import type { PullTalk, Saying } from "../model/feedback.ts";
 import type { Login, Millis } from "../model/ids.ts";
+import type { Review } from "../model/query.ts";
 import { cut } from "../model/visible.ts";
 
 /** People whose permission is looked up. */
@@ -34,10 +35,7 @@ export const readTalk = async (pull: number, { github, self }: { github: GitHub;
   const isPerson = ({ by, bot }: Pick<Written, "by" | "bot">): boolean => !bot && by !== self;
   const spoken = reviews.value.filter(isPerson).slice(-MOST);
   const remarks = comments.value.filter(isPerson).slice(-MOST);
-  const people = await readPeople(
-    [...spoken, ...lines.value.filter(isPerson), ...remarks].map(({ by }) => by),
-    github,
-  );
+  const people = await readPeople(askedFor(spoken, [...lines.value.filter(isPerson), ...remarks]), github);
   if (!people.ok) return people;
   const say = sayingOf(self, people.value);
   return {
@@ -75,10 +73,19 @@ const sayingOf =
     return { id, by: written.by, permission: permissionOf(written), at, text: whole };
   };
 
+type Timed = { readonly by: Login; readonly created: Millis };
+
+/** Whose permission is looked up: whoever requests changes, since that starts an attempt; then the others. The latest words of any kind come first. */
+const askedFor = (reviews: readonly Review[], others: readonly Timed[]): readonly Login[] => {
+  const requests = reviews.filter(({ verdict }) => verdict === "changes-requested").toSorted((a, b) => b.at - a.at);
+  const all = [...reviews.map(({ by, at }): Timed => ({ by, created: at })), ...others].toSorted((a, b) => b.created - a.created);
+  return [...new Set([...requests, ...all].map(({ by }) => by))].slice(0, MAX_LOOKUPS);
+};
+
+/** People who are not looked up are not trusted. */
 const readPeople = async (logins: readonly Login[], github: GitHub): Promise<Reply<People>> => {
   const known = new Map<Login, KnownPermission>();
-  // The latest words first: who is not looked up is trusted with nothing.
-  for (const login of [...new Set(logins.toReversed())].slice(0, MAX_LOOKUPS)) {
+  for (const login of logins) {
     const reply = await github.people.permission(login);
     if (!reply.ok && reply.failure.kind === "later") return reply;
     known.set(login, reply.ok ? reply.value : "unknown");

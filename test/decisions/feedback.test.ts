@@ -176,19 +176,150 @@ describe("what people say on a step's pull request is given to its next attempt"
     expect(told).not.toMatch(/^## x$/m);
   });
 
-  test("too much: the oldest plain remarks are left out first, and that is said", async () => {
-    const it = await begun({ config: config({ brief: { comments: "all", maxChars: 1_000 } }) });
-    const remarks = [1, 2, 3, 4].map((number) => saying("comment", `${number} ${"x".repeat(400)}`));
-    it.talk({ remarks });
-    await it.reviewed({ text: `Review ${"y".repeat(400)}` });
+  const small = (maxChars: number) => ({ config: config({ brief: { comments: "all" as const, maxChars } }) });
+  const long = (word: string, length = 400): string => `${word} ${"x".repeat(length)}`;
+  const mallory = { by: "mallory", permission: "read" } as const;
+
+  test("too much: the oldest plain remarks are left out first, and come with the next attempt", async () => {
+    const it = await begun(small(1_000));
+    it.talk({ remarks: ["1", "2", "3", "4"].map((word) => saying("comment", long(word))) });
+    await it.reviewed({ text: long("Review") });
     expect(it.given(2)).toMatchObject({ left: 3 });
-    expect(it.told()).toContain("3 more were left out");
-    expect(it.told()).toContain("Review yyy");
+    expect(it.told()).toContain("3 more did not fit here");
+    expect(it.told()).toContain("Review xxx");
     expect(it.told()).toContain("4 xxx");
+    await it.worked("fix");
+    await it.verified();
+    it.state.now += 60_000;
+    await it.tell({ kind: "woken" });
+    expect(it.comment()).toContain(`\`fix\`: 3 remarks wait on #${it.pull}.`);
+    await it.retry();
+    expect(it.told()).toMatch(/2 xxx[^]*3 xxx/);
+    expect(it.told()).not.toMatch(/[14] xxx/);
+    await it.worked("fix");
+    await it.verified();
+    await it.retry();
+    expect(it.told()).toContain("1 xxx");
     await it.worked("fix");
     await it.verified();
     await it.retry();
     expect(it.lastReply()).toContain("nothing-new");
+    it.replay();
+  });
+
+  test("strangers' long threads push out no remark of a maintainer, and get half of the room at most", async () => {
+    const it = await begun(small(1_000));
+    it.talk({
+      remarks: [saying("comment", "Use the new name.", { at: AT - 1 })],
+      lines: [1, 2, 3].map((number) => line(long(`Noise ${number}`), mallory)),
+    });
+    await it.retry();
+    expect(it.given(2)).toMatchObject({ items: [{ kind: "remark" }, { kind: "thread" }], left: 2 });
+    expect(it.told()).toContain("Use the new name.");
+    expect(it.told()).toContain("Noise 3");
+    await it.worked("fix");
+    await it.verified();
+    await it.retry();
+    expect(it.told(), "what was left out is not lost").toContain("Noise 2");
+    it.replay();
+  });
+
+  test("strangers' replies in a maintainer's thread are left out before anything else", async () => {
+    const it = await begun(small(1_000));
+    const asked = line("Why two?");
+    const replies = [1, 2, 3].map((number) => line(long(`Noise ${number}`, 300), { ...mallory, thread: asked.thread }));
+    const answer = line(long("Because", 300), { thread: asked.thread });
+    it.talk({ lines: [asked, ...replies, answer], remarks: [saying("comment", "A stranger's remark.", mallory)] });
+    await it.retry();
+    const [thread] = it.given(2)?.items ?? [];
+    expect(thread?.kind === "thread" && thread.said.map(({ text }) => text.split(" ")[0])).toEqual(["Why", "Noise", "Because"]);
+    expect(it.told()).toContain("A stranger's remark.");
+    expect(it.given(2)).toMatchObject({ left: 2, unread: [replies[0]?.id, replies[1]?.id] });
+  });
+
+  test("a stranger's reply gives no new weight to what a maintainer said before", async () => {
+    const it = await begun(small(1_000));
+    const old = line(long("Old"));
+    await it.reviewed({ lines: [old] });
+    await it.worked("fix");
+    await it.verified();
+    it.talk({
+      lines: [old, line("Me too.", { ...mallory, thread: old.thread })],
+      remarks: [saying("comment", long("New", 900), { at: AT - 1 })],
+    });
+    await it.retry();
+    const [remark, thread] = it.given(3)?.items ?? [];
+    expect(remark).toMatchObject({ said: { text: long("New", 900) } });
+    expect(thread?.kind === "thread" && thread.said.map(({ text }) => text.length < 200), "the old words are shortened").toEqual([
+      true,
+      true,
+    ]);
+  });
+
+  test.each([
+    ["a maintainer's", {}, 1_000],
+    ["a stranger's", mallory, 500],
+  ])("%s text that is too long by itself is shortened, and read", async (_, by, room) => {
+    const it = await begun(small(1_000));
+    it.talk({ remarks: [saying("comment", long("Long", 5_000), by)] });
+    await it.retry();
+    const [item] = it.given(2)?.items ?? [];
+    expect(item?.kind === "remark" && item.said.text.replace(/\n\[[^]*/, "").length).toBe(room);
+    await it.worked("fix");
+    await it.verified();
+    await it.retry();
+    expect(it.lastReply()).toContain("nothing-new");
+  });
+
+  test("what an attempt that came to nothing was given is not lost where the next one has no room for it", async () => {
+    const it = await begun(small(1_000));
+    it.talk({ remarks: [saying("comment", long("Carried", 700))] });
+    await it.retry();
+    await it.reviewed({ text: long("Review", 900) });
+    await it.end(`work/${it.task("fix")}/`, { end: "crashed", why: "the machine is gone" });
+    it.state.now += 60_000;
+    await it.tell({ kind: "woken" });
+    expect(it.given(3)?.items).toMatchObject([{ kind: "review" }]);
+    await it.worked("fix");
+    await it.verified();
+    await it.retry();
+    expect(it.told()).toContain("Carried xxx");
+    it.replay();
+  });
+
+  test("a request for changes that was accepted counts as trusted, though its author was not looked up again", async () => {
+    const it = await begun({ config: config({ brief: { comments: "collaborators", maxChars: 100 } }) });
+    it.change();
+    const said = review(long("Not so."), { verdict: "changes-requested", permission: "unknown" });
+    it.talk({ reviews: [said], remarks: [saying("comment", long("Noise"), mallory)] });
+    const id = Number(said.id.split(":")[1]);
+    const head = it.head("fix") ?? "";
+    it.state.reviews.set(it.pull, [
+      { id, by: "maintainer", bot: false, verdict: "changes-requested", text: said.text, head, at: it.state.now + 30_000 },
+    ]);
+    const twice: Event = { kind: "woken", people: "reviews", pull: it.pull };
+    await it.tell(twice);
+    expect(it.given(2)?.items).toMatchObject([{ kind: "review", said: { permission: "write", text: said.text } }]);
+    await it.worked("fix");
+    await it.verified();
+    await it.tell(twice);
+    expect(it.at("fix")).toMatchObject({ state: "waiting", attempt: 2 });
+    it.replay();
+  });
+
+  test("a request for changes starts one attempt, also where its text can no longer be read", async () => {
+    const it = await begun();
+    it.change();
+    const head = it.head("fix") ?? "";
+    const at = it.state.now + 30_000;
+    it.state.reviews.set(it.pull, [{ id: 9, by: "maintainer", bot: false, verdict: "changes-requested", text: "", head, at }]);
+    const twice: Event = { kind: "woken", people: "reviews", pull: it.pull };
+    await it.tell(twice);
+    expect(it.at("fix")).toMatchObject({ state: "running", attempt: 2 });
+    await it.worked("fix");
+    await it.verified();
+    await it.tell(twice);
+    expect(it.at("fix")).toMatchObject({ state: "waiting", attempt: 2 });
   });
 });
 

@@ -73,7 +73,7 @@ test("each item has a number, a place and an author, and its words stand in a fe
     Thanks!
     \`\`\`
 
-    2 more were left out, oldest first, because the text was too long.
+    2 more did not fit here. The next attempt receives them.
 
     Answer every number once, in \`replies\` of the tool \`enki_worker_report\`: \`{"comment": <number>, "addressed": <whether your work does what was asked>, "text": "<what you changed, or why not>"}\`. Enki posts each answer where the remark was made."
   `);

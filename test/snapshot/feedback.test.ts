@@ -72,3 +72,30 @@ test("commands, hidden text and our own words are left out; bots stay in the thr
     },
   });
 });
+
+test("a reviewer is looked up before passers-by, whoever wrote last", async () => {
+  const { state, read } = open();
+  const crowd = Array.from({ length: 30 }, (_, index) => `passer${index}`);
+  state.comments = crowd.map((by, index) => ({
+    id: 100 + index,
+    issue: PULL,
+    onPull: true,
+    by,
+    bot: false,
+    body: "Me too.",
+    created: 1_000 + index,
+    updated: 1_000 + index,
+  }));
+  const review = { bot: false, head: "h", text: "Hm." } as const;
+  state.permissions["reviewer"] = "write";
+  state.reviews.set(PULL, [
+    { ...review, id: 5, by: "reviewer", verdict: "changes-requested", at: 5 },
+    { ...review, id: 6, by: "maintainer", verdict: "commented", at: 1_020 },
+  ]);
+  const before = state.sent;
+  const talk = await read();
+  expect(state.sent - before).toBe(3 + 20);
+  expect(talk).toMatchObject({ value: { reviews: [{ permission: "write" }, { permission: "write" }] } });
+  const known = talk.ok ? talk.value.remarks.filter(({ permission }) => permission !== "unknown").map(({ by }) => by) : [];
+  expect(known, "of the others the latest").toEqual(crowd.slice(-18));
+});

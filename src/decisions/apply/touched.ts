@@ -1,6 +1,6 @@
 import type { Event } from "../../model/event.ts";
 import { taskId } from "../../model/ids.ts";
-import { isSettled } from "../../model/step.ts";
+import { isSettled, MAX_REMARKS } from "../../model/step.ts";
 import { findPull } from "../../model/targets.ts";
 import type { Draft } from "../draft.ts";
 import { isRead } from "../feedback.ts";
@@ -21,9 +21,6 @@ export const applyTouched = (draft: Draft, what: "reviews" | "pulls", pull?: num
 
 const isNamed = (pull: number, named: number | undefined): boolean => named === undefined || named === pull;
 
-/** As many remarks are counted for one step: each is a write. */
-const MOST_REMARKS = 50;
-
 /** Remembers what was said on a step's pull request until an attempt reads it: there it is read from GitHub. */
 export const applyRemarked = (draft: Draft, { id, pull }: Extract<Event, { kind: "remarked" }>): void => {
   const found = findPull(draft.executions(), pull);
@@ -32,7 +29,7 @@ export const applyRemarked = (draft: Draft, { id, pull }: Extract<Event, { kind:
   const remarks = step.remarks ?? [];
   // A listing brings again what an attempt has read.
   if (isRead(draft, found, id)) return;
-  if (remarks.includes(id) || remarks.length >= MOST_REMARKS) return;
+  if (remarks.includes(id) || remarks.length >= MAX_REMARKS) return;
   draft.putStep(execution.id, { ...step, remarks: [...remarks, id] });
   draft.note(`${taskId(execution.id, step.id)}: a remark on #${pull}`);
 };

@@ -1,6 +1,7 @@
+import type { RemarkId } from "../../model/event.ts";
 import { type Millis, taskId } from "../../model/ids.ts";
 import type { PlannedStep } from "../../model/plan.ts";
-import type { Step } from "../../model/step.ts";
+import { MAX_REMARKS, type Step } from "../../model/step.ts";
 import { type At, failStep } from "../apply/failing.ts";
 import { buildBase, type Built, isStale, isWaiting, publishBase } from "../bases.ts";
 import type { Draft } from "../draft.ts";
@@ -21,14 +22,16 @@ export const beginStep = (draft: Draft, { execution, step, planned, until }: Beg
   if ("why" in built) return failStep(draft, { execution, step, why: built.why, log: "" });
   if (built.commit !== step.head?.sha) publishBase(draft, execution.base, built);
   if (feedback) draft.putFeedback(task, attempt, feedback);
-  draft.putStep(execution.id, { ...startedOn(step, built), state: "running", why: null, attempt, until });
+  draft.putStep(execution.id, { ...startedOn(step, built, feedback?.unread ?? []), state: "running", why: null, attempt, until });
   draft.note(`${task}: attempt ${attempt}${answers === 0 ? "" : `, with ${answers} of what people said`}`);
 };
 
-const startedOn = (step: Step, { commit, on, tip }: Extract<Built, { commit: string }>): Step => {
-  const { remarks: _, tip: __, ...rest } = step;
+/** What the attempt could not be given waits for the next one. */
+const startedOn = (step: Step, { commit, on, tip }: Extract<Built, { commit: string }>, unread: readonly RemarkId[]): Step => {
+  const { remarks: _, tip: __, acceptedReview: ___, ...rest } = step;
   const made = madeOf(step);
-  return { ...rest, ...(made && { made }), base: commit, on, ...(tip !== undefined && { tip }) };
+  const remarks = unread.slice(0, MAX_REMARKS);
+  return { ...rest, ...(made && { made }), base: commit, on, ...(tip !== undefined && { tip }), ...(remarks.length > 0 && { remarks }) };
 };
 
 /** The results that its head is made of; an earlier version knew only the last one. */

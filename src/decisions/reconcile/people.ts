@@ -162,7 +162,7 @@ export const byHand = (draft: Draft, { execution, step }: Pick<Published, "execu
 const settle = (draft: Draft, { execution, step }: Published, word: Word): Said => {
   const task = taskId(execution.id, step.id);
   if (word.kind === "rework") {
-    draft.putStep(execution.id, { ...step, state: "ready", why: null, until: null, lastFailure: null });
+    draft.putStep(execution.id, { ...step, state: "ready", why: null, until: null, lastFailure: null, acceptedReview: word.review });
     draft.note(`${task}: changes requested by ${word.by}`);
     return { kind: "gone" };
   }

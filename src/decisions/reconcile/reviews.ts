@@ -9,7 +9,7 @@ import { isAnswered, lastRead } from "../feedback.ts";
 export type Word =
   | { readonly kind: "free"; readonly by?: string }
   | { readonly kind: "held"; readonly why: Refusal }
-  | { readonly kind: "rework"; readonly by: string };
+  | { readonly kind: "rework"; readonly by: string; readonly review: number };
 
 type Reviewed = { readonly execution: Execution; readonly step: Step; readonly planned: { readonly checkpoint: boolean } };
 
@@ -37,7 +37,7 @@ export const askReviews = (draft: Draft, of: Reviewed, needed: number): Word => 
   const verdicts = last.filter((review) => isOfHead(review, step) && mayReview(draft, review));
   const wanted = verdicts.filter((review) => review.verdict === "changes-requested");
   const [rework] = wanted.filter((review) => !isAnswered(draft, of, review));
-  if (rework) return { kind: "rework", by: rework.by };
+  if (rework) return { kind: "rework", by: rework.by, review: rework.id };
   if (wanted[0]) return { kind: "held", why: stillWanted(wanted[0].by) };
   const approvals = verdicts.filter((review) => review.verdict === "approved");
   const [first] = approvals;
@@ -64,7 +64,7 @@ export const askRework = (draft: Draft, of: Pick<Reviewed, "execution" | "step">
   const rework = latest(reviews ?? []).find(
     (review) => review.verdict === "changes-requested" && isMeant(review) && !isAnswered(draft, of, review) && mayReview(draft, review),
   );
-  return rework ? { kind: "rework", by: rework.by } : null;
+  return rework ? { kind: "rework", by: rework.by, review: rework.id } : null;
 };
 
 const lacking = (there: number, needed: number): Refusal =>
