@@ -1,0 +1,26 @@
+#!/usr/bin/env node
+// Bundles the three doors into `dist/`, unless they are newer than everything they are made of. `--force` bundles in any case.
+import { spawnSync } from "node:child_process";
+import { existsSync, readdirSync, statSync } from "node:fs";
+import { join } from "node:path";
+
+const root = join(import.meta.dirname, "..");
+const BUNDLES = ["cli", "action", "app"].map((door) => `dist/${door}.js`);
+const INPUTS = ["src", "roles", "workflows", "examples", "package.json", "package-lock.json", "rolldown.config.ts", "scripts/build.mjs"];
+
+const modified = (path) => statSync(join(root, path)).mtimeMs;
+
+/** When a file, a folder or anything in it was last changed. A removed file changes its folder. */
+const newest = (path) => {
+  if (!existsSync(join(root, path))) return 0;
+  if (!statSync(join(root, path)).isDirectory()) return modified(path);
+  return Math.max(modified(path), ...readdirSync(join(root, path)).map((name) => newest(join(path, name))));
+};
+
+const isUpToDate = () =>
+  BUNDLES.every((path) => existsSync(join(root, path))) && Math.min(...BUNDLES.map(modified)) > Math.max(...INPUTS.map(newest));
+
+if (process.argv.includes("--force") || !isUpToDate()) {
+  const { status } = spawnSync(process.execPath, [join(root, "node_modules/rolldown/bin/cli.mjs"), "-c"], { cwd: root, stdio: "inherit" });
+  process.exitCode = status ?? 1;
+}
