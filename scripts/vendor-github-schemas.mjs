@@ -43,6 +43,7 @@ const IN_REPOSITORY = [
   "GET /pulls/{pull_number}/reviews/{review_id}/comments",
   "PUT /pulls/{pull_number}/reviews/{review_id}",
   "PUT /pulls/{pull_number}/reviews/{review_id}/dismissals",
+  "POST /pulls/{pull_number}/reviews/{review_id}/events",
   "GET /pulls/comments",
   "GET /pulls/comments/{comment_id}",
   "PATCH /pulls/comments/{comment_id}",

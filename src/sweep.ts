@@ -1,6 +1,7 @@
-import { readComment, readLineComment, readReview } from "./events/comment.ts";
+import { readComment, readReview } from "./events/comment.ts";
 import type { GitHub, Reply } from "./github/ports.ts";
 import { sweepIssues } from "./issue-sweep.ts";
+import { readLineComments } from "./line-sweep.ts";
 import type { Config } from "./model/config.ts";
 import type { Event } from "./model/event.ts";
 import type { Login, Millis } from "./model/ids.ts";
@@ -43,7 +44,8 @@ export const openSweep = ({ github, self, now, log }: Sweeping): ((of: SweptFor)
   };
   const lineComments = async (since: Millis): Promise<Swept | null> => {
     const read = listed("comments on lines", await github.pulls.lineCommentsSince(since));
-    return read && { events: read.comments.flatMap((comment) => readLineComment(comment, self)), until: read.until };
+    const events = read && (await readLineComments(read.comments, { github, self }));
+    return read && events && { events, until: read.until };
   };
   /** Asked of reviews with commands only; where GitHub does not say, nobody knows who wrote these. Null where it does not answer now. */
   const isEdited = async ({ id, pull }: { readonly id: number; readonly pull: number }): Promise<boolean | null> => {

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import type { IssueChange, ListedIssue } from "../src/github/ports.ts";
+import type { Failure, IssueChange, ListedIssue } from "../src/github/ports.ts";
+import type { LineComment } from "../src/model/written.ts";
 import { openSweep } from "../src/sweep.ts";
 import { memoryGitHub } from "./support/memory-github.ts";
 
@@ -119,4 +120,66 @@ test("what GitHub does not list now is listed from the same time again; a reposi
     expect(events.map(({ kind }) => kind)).toEqual(swept);
     expect(log).toHaveLength(1);
   }
+});
+
+const line = (id: number, over: Partial<LineComment> = {}): LineComment => ({
+  id,
+  node: `PRRC_${id}`,
+  review: null,
+  pull: 9,
+  thread: id,
+  by: "maintainer",
+  bot: false,
+  body: "/enki retry",
+  created: NOW,
+  updated: NOW,
+  path: "a.txt",
+  line: 1,
+  startLine: null,
+  side: "new",
+  hunk: "",
+  commit: "c",
+  outdated: false,
+  ...over,
+});
+
+test("a comment on a line that was written before its review was submitted is not edited, and counts from then", async () => {
+  const days = 3 * 24 * 60 * 60_000;
+  const updated = NOW + 1_000;
+  const { state, github } = open([issue(9, { onPull: true, updated })]);
+  const lines = async () => {
+    const sweep = openSweep({ github, self: SELF, now: () => NOW, log: () => undefined });
+    const events = await sweep({ ledger: { cursor: NOW }, config: { triggers: { label: "" } } });
+    return events.flatMap((event) => (event.kind === "commanded" ? [[event.id, event.at, event.edited]] : []));
+  };
+  state.lines = [
+    line(1, { created: NOW - days, updated }),
+    line(2, { created: NOW - days, updated }),
+    line(3, { created: updated, updated }),
+    line(4, { created: NOW - days, updated, body: "No command." }),
+    line(5, { created: NOW - days, updated }),
+  ];
+  state.histories = [
+    { id: 1, submitted: updated, edited: false },
+    { id: 2, submitted: NOW - days, edited: true },
+  ];
+  const before = state.sent;
+  expect(await lines()).toEqual([
+    ["review-comment:1", updated, false],
+    ["review-comment:2", NOW - days, true],
+    ["review-comment:3", updated, false],
+    ["review-comment:5", NOW - days, true],
+  ]);
+  expect(state.sent - before, "one request for all of them").toBe(5);
+  const failing = (failure: Failure) => {
+    github.pulls.lineHistories = () => Promise.resolve({ ok: false, failure });
+    return lines();
+  };
+  expect(await failing({ kind: "refused", code: "not-allowed", why: "no" }), "nobody knows who wrote them").toMatchObject([
+    ["review-comment:1", NOW - days, true],
+    {},
+    ["review-comment:3", updated, false],
+    {},
+  ]);
+  expect(await failing({ kind: "later", at: 5, why: "502", unclear: false }), "they are listed again").toEqual([]);
 });

@@ -69,11 +69,13 @@ export const readReview = ({ id, pull, text, verdict, ...review }: ReviewFields,
   ...readWritten({ ...review, source: { kind: "review", id }, issue: pull, onPull: true, body: text }, self),
 ];
 
-export type LineCommentFields = Pick<LineComment, "id" | "pull" | "thread" | "by" | "bot" | "body" | "created" | "updated">;
+export type LineCommentFields = Pick<LineComment, "id" | "pull" | "thread" | "by" | "bot" | "body"> & {
+  /** When it was submitted: it may have been written before, in a pending review. */
+  readonly at: Millis;
+  /** Whether its text was changed after that. */
+  readonly edited: boolean;
+};
 
 /** A comment on a line of a diff. */
-export const readLineComment = ({ id, pull, thread, created, updated, ...comment }: LineCommentFields, self: Login): Event[] =>
-  readWritten(
-    { ...comment, source: { kind: "review-comment", id, thread }, issue: pull, onPull: true, at: created, edited: updated > created },
-    self,
-  );
+export const readLineComment = ({ id, pull, thread, by, bot, body, at, edited }: LineCommentFields, self: Login): Event[] =>
+  readWritten({ by, bot, body, at, edited, source: { kind: "review-comment", id, thread }, issue: pull, onPull: true }, self);

@@ -131,19 +131,19 @@ const VERDICTS: Readonly<Record<string, Review["verdict"]>> = {
   commented: "commented",
 };
 
-/** What is edited is no new fact: who wrote what is not clear any more, so that its commands are refused. */
+/** An edited review looks like one that is being submitted, whose webhook may come later: the sweep knows which it is, and reads what no webhook reported. */
 const readReviewed = (payload: unknown, self: Login): Event[] => {
   const read = reviewEvent.safeParse(payload);
   if (!read.success) return [{ kind: "woken", people: "reviews" }];
   const { action, review, pull_request } = read.data;
   const { number: pull } = pull_request;
   const { user } = review;
-  if ((action !== "submitted" && action !== "edited") || !user) return [{ kind: "woken", people: "reviews", pull }];
+  if (action !== "submitted" || !user) return [{ kind: "woken", people: "reviews", pull }];
   const at = Date.parse(review.submitted_at ?? "");
   if (Number.isNaN(at)) return [{ kind: "woken", people: "reviews", pull }];
   const { id, body, state } = review;
   const verdict = VERDICTS[state.toLowerCase()] ?? "dismissed";
-  return readReview({ id, pull, by: user.login, bot: isBot(user), at, verdict, text: body ?? "", edited: action === "edited" }, self);
+  return readReview({ id, pull, by: user.login, bot: isBot(user), at, verdict, text: body ?? "", edited: false }, self);
 };
 
 const readLine = (payload: unknown, self: Login): Event[] => {
@@ -153,10 +153,10 @@ const readLine = (payload: unknown, self: Login): Event[] => {
   const { user } = read.data.comment;
   const { id, in_reply_to_id, body, updated_at } = comment;
   // A comment is drafted before its review is submitted, which updates it: this is its first text all the same.
-  const submitted = Date.parse(updated_at);
-  const at = { created: submitted, updated: submitted };
+  const at = Date.parse(updated_at);
   const thread = in_reply_to_id ?? id;
-  return readLineComment({ id, pull: pull_request.number, thread, by: user.login, bot: isBot(user), body: body ?? "", ...at }, self);
+  const written = { by: user.login, bot: isBot(user), body: body ?? "" };
+  return readLineComment({ id, pull: pull_request.number, thread, ...written, at, edited: false }, self);
 };
 
 const readWorkflowRun = (payload: unknown): Event[] => {

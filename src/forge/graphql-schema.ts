@@ -12,6 +12,7 @@ type Bot implements Actor & Node { id: ID! login: String! }
 type Query {
   repository(name: String!, owner: String!): Repository
   viewer: User!
+  nodes(ids: [ID!]!): [Node]!
 }
 
 type Repository implements Node {
@@ -78,7 +79,15 @@ type PullRequestReviewThread implements Node {
   comments(after: String, before: String, first: Int, last: Int): PullRequestReviewCommentConnection!
 }
 type PullRequestReviewCommentConnection { nodes: [PullRequestReviewComment] pageInfo: PageInfo! totalCount: Int! }
-type PullRequestReviewComment implements Node { id: ID! databaseId: Int body: String! author: Actor }
+type PullRequestReviewComment implements Node {
+  id: ID!
+  databaseId: Int
+  body: String!
+  author: Actor
+  createdAt: DateTime!
+  publishedAt: DateTime
+  lastEditedAt: DateTime
+}
 type PullRequestReviewConnection { nodes: [PullRequestReview] pageInfo: PageInfo! totalCount: Int! }
 type PullRequestReview implements Node { id: ID! databaseId: Int body: String! author: Actor submittedAt: DateTime lastEditedAt: DateTime }
 enum PullRequestTimelineItemsItemType { REMOVED_FROM_MERGE_QUEUE_EVENT }

@@ -1,9 +1,10 @@
-import { mayPush } from "./access.ts";
+import { may, mayPush } from "./access.ts";
 import { nodeId, time } from "./addresses.ts";
 import { threadNode } from "./line-comment-shapes.ts";
 import { isPull, setResolved } from "./pull-events.ts";
 import type { PullIssue } from "./pull-shapes.ts";
-import type { Account, Actor, Forge, Repository, Review, Thread } from "./state.ts";
+import { lineComments } from "./threads.ts";
+import type { Account, Actor, Forge, LineComment, Repository, Review, Thread } from "./state.ts";
 
 const authorShape = ({ id, login, type }: Account) => ({ __typename: type, id: nodeId("User", id), login });
 
@@ -28,14 +29,29 @@ const threadShape = (thread: Thread): object => ({
   path: thread.path,
   line: thread.place?.line ?? null,
   originalLine: thread.original.line,
-  comments: (slice: Slice) =>
-    connection(thread.comments, slice, ({ id, by, body }) => ({
-      id: nodeId("PullRequestReviewComment", id),
-      databaseId: id,
-      body,
-      author: authorShape(by),
-    })),
+  comments: (slice: Slice) => connection(thread.comments, slice, commentShape),
 });
+
+const commentShape = ({ id, by, body, created, published, edited }: LineComment): object => ({
+  __typename: "PullRequestReviewComment",
+  id: nodeId("PullRequestReviewComment", id),
+  databaseId: id,
+  body,
+  author: authorShape(by),
+  createdAt: time(created),
+  publishedAt: time(published),
+  lastEditedAt: edited === undefined ? null : time(edited),
+});
+
+/** The comment of a node id, if the actor may read it; null where there is none. */
+export const commentOfNode = (forge: Forge, actor: Actor, id: string): object | null => {
+  for (const repository of forge.repositories.values()) {
+    if (!may(actor, repository, { scope: "pull_requests", level: "read" })) continue;
+    const found = lineComments(repository).find(({ comment }) => nodeId("PullRequestReviewComment", comment.id) === id);
+    if (found) return commentShape(found.comment);
+  }
+  return null;
+};
 
 const reviewShape = ({ id, by, body, at, edited }: Review): object => ({
   id: nodeId("PullRequestReview", id),

@@ -6,7 +6,7 @@ import { nodeId, pageUrl, time } from "./addresses.ts";
 import { meter, needActor, readActor, readInput } from "./exchange.ts";
 import { SCHEMA } from "./graphql-schema.ts";
 import { enqueue, entriesOf, entryOf, queueOf, removeFromQueue, whyUnqueueable } from "./merge-queue.ts";
-import { resolve, reviewingShape, threadOfNode } from "./graphql-threads.ts";
+import { commentOfNode, resolve, reviewingShape, threadOfNode } from "./graphql-threads.ts";
 import { isPull } from "./pull-events.ts";
 import type { PullIssue } from "./pull-shapes.ts";
 import type { QueueEntry, Removal } from "./queue-entry.ts";
@@ -157,6 +157,11 @@ const resolveThread = ({ forge, actor }: Asking, { input }: Resolving, resolved:
 
 const rootOf = (asking: Asking): object => ({
   viewer: actorShape(asking.actor.account),
+  nodes: ({ ids }: { ids: readonly string[] }) =>
+    ids.map((id) => {
+      const node = commentOfNode(asking.forge, asking.actor, id);
+      return node ?? new Denial("NOT_FOUND", `Could not resolve to a node with the global id of '${id}'`);
+    }),
   repository: ({ owner, name }: { owner: string; name: string }) => {
     const repository = asking.forge.repositories.get(keyOf(owner, name));
     if (!repository || !may(asking.actor, repository, { scope: "metadata", level: "read" }))

@@ -103,6 +103,7 @@ const edit: Handler = async (call) => {
   const from = comment.body;
   comment.body = input.body;
   comment.updated = call.forge.now();
+  if (from !== input.body) comment.edited = comment.updated;
   if (from !== input.body)
     tellLineComment(call.forge, call.repository, { ...found, actor: call.actor(), action: "edited", changes: { body: { from } } });
   return ok(lineCommentShape(call.forge, call.repository, found));

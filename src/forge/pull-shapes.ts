@@ -88,7 +88,10 @@ export const toldPull = (forge: Forge, repository: Repository, issue: PullIssue)
   ...details(forge, repository, issue),
 });
 
-export const reviewShape = (forge: Forge, repository: Repository, of: { issue: Issue; review: Review }): Json => {
+/** A review, submitted or pending: the latter has no time. */
+type ShownReview = Omit<Review, "at"> & { readonly at: number | null };
+
+export const reviewShape = (forge: Forge, repository: Repository, of: { issue: Issue; review: ShownReview }): Json => {
   const html = `${issueUrls(forge, repository, of.issue).html}#pullrequestreview-${of.review.id}`;
   const pull = `${repositoryUrl(forge, repository)}/pulls/${of.issue.number}`;
   return {
@@ -99,7 +102,7 @@ export const reviewShape = (forge: Forge, repository: Repository, of: { issue: I
     body: of.review.body,
     state: of.review.state,
     commit_id: of.review.commit,
-    submitted_at: time(of.review.at),
+    ...(of.review.at !== null && { submitted_at: time(of.review.at) }),
     html_url: html,
     pull_request_url: pull,
     _links: { html: { href: html }, pull_request: { href: pull } },

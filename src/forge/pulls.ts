@@ -63,6 +63,7 @@ const openPull: Handler = async (call) => {
     draft: input.draft,
     merged: null,
     reviews: [],
+    pending: [],
     threads: [],
     removals: [],
     size,

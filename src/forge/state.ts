@@ -85,6 +85,8 @@ export type Pull = {
   draft: boolean;
   merged: { readonly at: number; readonly by: Account; readonly commit: string } | null;
   readonly reviews: Review[];
+  /** Reviews that are not submitted: only their authors see them. */
+  readonly pending: PendingReview[];
   /** Comments on its diff, by what they answer. */
   readonly threads: Thread[];
   readonly removals: Removal[];
@@ -128,8 +130,15 @@ export type LineComment = {
   body: string;
   readonly created: number;
   updated: number;
+  /** When its review was submitted. */
+  published: number;
+  /** When its text was changed last. */
+  edited?: number;
   readonly reactions: Reaction[];
 };
+
+/** A review that is being written. Its comments are created before it is submitted, and belong to the pull request from then on. */
+export type PendingReview = Pick<Review, "id" | "by" | "body" | "commit"> & { readonly threads: readonly Thread[] };
 
 export type Status = {
   readonly id: number;

@@ -4,7 +4,7 @@ import { lineCommentShape } from "./line-comment-shapes.ts";
 import { tellLineComment, tellReview } from "./pull-events.ts";
 import { follow, isChanged, placeIn, type Range } from "./patches.ts";
 import type { PullIssue } from "./pull-shapes.ts";
-import { type LineComment, nextId, type Repository, type Review, type Thread } from "./state.ts";
+import { type LineComment, nextId, type PendingReview, type Repository, type Review, type Thread } from "./state.ts";
 
 const side = z.enum(["LEFT", "RIGHT"]);
 /** Where a comment on a diff goes. */
@@ -56,7 +56,7 @@ export const draw = async (
 export const moveThreads = async ({ bare }: Repository, issue: PullIssue, before: { base: string; head: string }): Promise<void> => {
   const { pull } = issue;
   const after = { base: pull.baseSha, head: pull.head };
-  for (const thread of pull.threads) {
+  for (const thread of [...pull.threads, ...pull.pending.flatMap(({ threads }) => threads)]) {
     const { path, place, side: of, startSide, subject } = thread;
     if (place === null) continue;
     if (subject === "file") {
@@ -71,20 +71,38 @@ export const moveThreads = async ({ bare }: Repository, issue: PullIssue, before
   }
 };
 
-type Added = { readonly review: Review; readonly body: string };
+type Added = { readonly review: Pick<Review, "id">; readonly body: string };
 
 const newComment = ({ forge, actor }: Call, { review, body }: Added): LineComment => {
   const now = forge.now();
-  return { id: nextId(forge), review: review.id, by: actor().account, body, created: now, updated: now, reactions: [] };
+  return { id: nextId(forge), review: review.id, by: actor().account, body, created: now, updated: now, published: now, reactions: [] };
+};
+
+type Begun = { readonly thread: Thread; readonly comment: LineComment };
+
+/** A thread with its first comment, which belongs to no pull request yet. */
+export const newThread = (call: Call, of: Added & { drawn: Drawn }): Begun => {
+  const comment = newComment(call, of);
+  return { thread: { id: comment.id, ...of.drawn, resolvedBy: null, comments: [comment] }, comment };
 };
 
 /** A new thread with its first comment. */
-export const addThread = (call: Call, issue: PullIssue, of: Added & { drawn: Drawn }): { thread: Thread; comment: LineComment } => {
-  const comment = newComment(call, of);
-  const thread: Thread = { id: comment.id, ...of.drawn, resolvedBy: null, comments: [comment] };
-  issue.pull.threads.push(thread);
-  return { thread, comment };
+export const addThread = (call: Call, issue: PullIssue, of: Added & { drawn: Drawn }): Begun => {
+  const begun = newThread(call, of);
+  issue.pull.threads.push(begun.thread);
+  return begun;
 };
+
+/** The comments of a pending review, where they are submitted with it. */
+export const publishThreads = (issue: PullIssue, { threads }: PendingReview, now: number): readonly Begun[] =>
+  threads.flatMap((thread) => {
+    issue.pull.threads.push(thread);
+    return thread.comments.map((comment) => {
+      comment.updated = now;
+      comment.published = now;
+      return { thread, comment };
+    });
+  });
 
 export const addReply = (call: Call, thread: Thread, of: Added): LineComment => {
   const comment = newComment(call, of);

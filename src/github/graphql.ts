@@ -4,7 +4,12 @@ import type { Http } from "./http.ts";
 import type { Requester } from "./octokit.ts";
 import type { Reply } from "./ports.ts";
 
-export type GraphQl = { readonly query: string; readonly variables: Readonly<Record<string, unknown>> };
+export type GraphQl = {
+  readonly query: string;
+  readonly variables: Readonly<Record<string, unknown>>;
+  /** What is not found is null in the answer, and no reason to refuse the rest. */
+  readonly partial?: boolean;
+};
 
 const faults = z.array(z.looseObject({ message: z.string(), type: z.string().optional() })).min(1);
 const answered = z.object({ data: z.unknown().optional(), errors: faults.optional() });
@@ -29,7 +34,7 @@ const CODES: Readonly<Record<string, string>> = { NOT_FOUND: "not-found", FORBID
 export const askGraphQl = async <T>(http: Http, request: GraphQl, schema: ZodType<T>): Promise<Reply<T>> => {
   const reply = await http.query(request, answered);
   if (!reply.ok) return reply;
-  const [first] = reply.value.errors ?? [];
+  const [first] = (reply.value.errors ?? []).filter(({ type }) => !request.partial || type !== "NOT_FOUND");
   if (first) return { ok: false, failure: { kind: "refused", code: CODES[first.type ?? ""] ?? "graphql", why: first.message } };
   const read = schema.safeParse(reply.value.data);
   if (read.success) return { ok: true, value: read.data };

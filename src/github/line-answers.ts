@@ -30,6 +30,8 @@ const atLines = z
 const lineComment = z
   .object({
     id: z.number().int(),
+    node_id: z.string().default(""),
+    pull_request_review_id: z.number().int().nullish(),
     in_reply_to_id: z.number().int().nullish(),
     pull_request_url: z.string().regex(/\/\d+$/),
     user: author,
@@ -39,6 +41,8 @@ const lineComment = z
   })
   .transform((raw) => ({
     id: raw.id,
+    node: raw.node_id,
+    review: raw.pull_request_review_id ?? null,
     pull: Number(/\d+$/.exec(raw.pull_request_url)?.[0]),
     thread: raw.in_reply_to_id ?? raw.id,
     by: raw.user.login,

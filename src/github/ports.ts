@@ -111,6 +111,9 @@ export type PullText = {
   readonly changedFiles: number;
 };
 
+/** What became of the text of a comment on a line. */
+export type LineHistory = { readonly id: number; readonly submitted: Millis; readonly edited: boolean };
+
 export type Pulls = {
   read(pull: number): Promise<Reply<PullText>>;
   /** The first hundred files that it changes, in the order of their paths. */
@@ -139,6 +142,8 @@ export type Pulls = {
   lineCommentsSince(since: Millis): Promise<Reply<{ comments: readonly LineComment[]; until: Millis }>>;
   /** The first comments of threads that somebody resolved. */
   resolvedThreads(pull: number): Promise<Reply<readonly number[]>>;
+  /** When comments on lines were submitted, and whether their text is still that; up to a hundred. GitHub updates a comment also when its review is submitted. */
+  lineHistories(comments: readonly LineComment[]): Promise<Reply<readonly LineHistory[]>>;
   /** Reviews whose text is not what was submitted. */
   editedReviews(pull: number): Promise<Reply<readonly number[]>>;
   /** Answers in the thread that a comment begins. */

@@ -9,7 +9,7 @@ const OPEN_PAGES = 10;
 
 type OwnPulls = Omit<
   Pulls,
-  "reviews" | "reviewsSince" | "lineComments" | "lineCommentsSince" | "resolvedThreads" | "editedReviews" | "reply"
+  "reviews" | "reviewsSince" | "lineComments" | "lineCommentsSince" | "resolvedThreads" | "editedReviews" | "lineHistories" | "reply"
 >;
 
 export const openPulls = (http: Http, { owner, repo }: { readonly owner: string; readonly repo: string }): OwnPulls => {

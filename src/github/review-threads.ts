@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { askGraphQl, type GraphQl } from "./graphql.ts";
 import type { Http } from "./http.ts";
-import type { Reply } from "./ports.ts";
+import type { LineHistory, Reply } from "./ports.ts";
 
 /** What of reviews only GraphQL tells. */
 
@@ -49,6 +49,27 @@ export const readResolved = async (http: Http, pull: number): Promise<Reply<read
   return { ok: true, value: resolved.flatMap(({ comments }) => comments.nodes.flatMap(({ databaseId }) => databaseId ?? [])) };
 };
 
+const HISTORIES = `query ($ids: [ID!]!) {
+  nodes(ids: $ids) { ... on PullRequestReviewComment { databaseId createdAt publishedAt lastEditedAt } }
+}`;
+const time = z.iso.datetime({ offset: true }).transform((text) => Date.parse(text));
+const history = z.object({ databaseId: id, createdAt: time, publishedAt: time.nullable(), lastEditedAt: z.string().nullable() });
+const histories = z.object({ nodes: z.array(history.nullable().catch(null)) });
+
+/** When comments were submitted, and whether they were changed then. One that is gone is not among them. */
+export const readHistories = async (http: Http, nodes: readonly string[]): Promise<Reply<readonly LineHistory[]>> => {
+  const reply = await askGraphQl(http, { query: HISTORIES, variables: { ids: nodes }, partial: true }, histories);
+  if (!reply.ok) return reply;
+  const value = reply.value.nodes.flatMap((node): LineHistory[] => {
+    if (!node?.databaseId) return [];
+    const { databaseId, createdAt, publishedAt, lastEditedAt } = node;
+    const submitted = publishedAt ?? createdAt;
+    // A comment may be edited while its review is pending: nobody else had seen it.
+    return [{ id: databaseId, submitted, edited: lastEditedAt !== null && Date.parse(lastEditedAt) > submitted }];
+  });
+  return { ok: true, value };
+};
+
 const REVIEWS = queryOf("reviews", "databaseId lastEditedAt");
 const review = z.object({ databaseId: id, lastEditedAt: z.string().nullable() });
 
@@ -58,3 +79,6 @@ export const readEdited = async (http: Http, pull: number): Promise<Reply<readon
   if (!reply.ok) return reply;
   return { ok: true, value: reply.value.flatMap(({ databaseId, lastEditedAt }) => (lastEditedAt === null ? [] : (databaseId ?? []))) };
 };
+
+/** Everything that is asked here, to be held to GitHub's schema. */
+export const REVIEW_QUERIES = { THREADS, REVIEWS, HISTORIES };

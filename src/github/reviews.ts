@@ -2,7 +2,7 @@ import type { Millis } from "../model/ids.ts";
 import { changes, created, reviews } from "./answers.ts";
 import { type Http, PER_PAGE, readAll } from "./http.ts";
 import { lineComments } from "./line-answers.ts";
-import { readEdited, readResolved } from "./review-threads.ts";
+import { readEdited, readHistories, readResolved } from "./review-threads.ts";
 import type { Pulls, Reply } from "./ports.ts";
 import { listSince } from "./since.ts";
 
@@ -16,7 +16,7 @@ const MOST_PULLS = 30;
 
 type ReviewPorts = Pick<
   Pulls,
-  "reviews" | "reviewsSince" | "lineComments" | "lineCommentsSince" | "resolvedThreads" | "editedReviews" | "reply"
+  "reviews" | "reviewsSince" | "lineComments" | "lineCommentsSince" | "resolvedThreads" | "editedReviews" | "lineHistories" | "reply"
 >;
 
 const readReviews = async (http: Http, pull: number): ReturnType<Pulls["reviews"]> => {
@@ -71,6 +71,11 @@ export const openReviews = (http: Http, clock: () => Millis): ReviewPorts => ({
   },
   lineCommentsSince: (since) => listSince(http, { route: `GET ${PULLS}/comments`, schema: lineComments, clock }, since),
   resolvedThreads: (pull) => readResolved(http, pull),
+  lineHistories: (comments) =>
+    readHistories(
+      http,
+      comments.map(({ node }) => node),
+    ),
   editedReviews: (pull) => readEdited(http, pull),
   reply: async ({ pull, comment, body }) => {
     const parameters = { pull_number: pull, comment_id: comment, body };

@@ -3,7 +3,11 @@ import type { Login, Millis, Sha } from "./ids.ts";
 /** A comment on a line of a pull request's diff, or on a whole file of it. */
 export type LineComment = {
   readonly id: number;
+  /** GitHub's id of it where all kinds of things have one; empty where it has none. */
+  readonly node: string;
   readonly pull: number;
+  /** The review that it was submitted with; null where that is not known. */
+  readonly review: number | null;
   /** The comment that its thread begins with: itself, or the one that it answers. */
   readonly thread: number;
   readonly by: Login;

@@ -38,6 +38,7 @@ export const readTalk = async (pull: number, { github, self }: { github: GitHub;
   const people = await readPeople(askedFor(spoken, [...lines.value.filter(isPerson), ...remarks]), github);
   if (!people.ok) return people;
   const say = sayingOf(self, people.value);
+  const submitted = new Map(reviews.value.map(({ id, at }) => [id, at]));
   return {
     ok: true,
     value: {
@@ -46,8 +47,9 @@ export const readTalk = async (pull: number, { github, self }: { github: GitHub;
         verdict,
         head,
       })),
-      lines: lines.value.slice(-MOST).map(({ id, thread, path, line, startLine, side, hunk, outdated, created, ...one }) => ({
-        ...say(one, `review-comment:${id}`, created),
+      lines: lines.value.slice(-MOST).map(({ id, thread, path, line, startLine, side, hunk, outdated, created, review, ...one }) => ({
+        // It may have been written long before, in a pending review.
+        ...say(one, `review-comment:${id}`, submitted.get(review ?? 0) ?? created),
         thread,
         path,
         line,

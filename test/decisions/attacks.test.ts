@@ -52,6 +52,19 @@ describe("an old webhook that is delivered again", () => {
     expect(Object.keys(it.state.ledger.executions)).toHaveLength(2);
   });
 
+  test("also of a review that was edited: its id is that of its submission, which was listed long ago", async () => {
+    const it = open();
+    const at = it.state.now;
+    it.state.now += 25 * HOUR;
+    await it.tell({ kind: "swept", until: it.state.now });
+    await it.tell(posted(5, it.state.now, "y"));
+    const edited = { ...(posted(1, at, "x") as Extract<Event, { kind: "commanded" }>), edited: true };
+    await it.tell({ ...edited, id: "review:1", source: { kind: "review", id: 1 } });
+    expect(it.replies()).toEqual([]);
+    await it.tell(edited);
+    expect(it.replies(), "an edited comment is answered").toHaveLength(1);
+  });
+
   test("and that nobody listed before is taken, however old it is", async () => {
     const it = open();
     const late = posted(1, it.state.now, "x");

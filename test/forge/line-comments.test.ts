@@ -6,7 +6,8 @@ const TEXT = numbered(1, 20);
 
 /** A pull request that changes line 10 of twenty and adds a file. */
 const open = async () => {
-  const stage = await openStage({ "a.txt": TEXT, "other.txt": "other\n" });
+  let now = Date.parse("2026-11-20T12:00:00Z");
+  const stage = await openStage({ "a.txt": TEXT, "other.txt": "other\n" }, { now: () => (now += 10) });
   onTestFinished(stage.close);
   const { forge, git, commit, remote, owner, octokit } = stage;
   forge.setPermission(NAMED, { login: "ada", role: "write" });
@@ -19,6 +20,7 @@ const open = async () => {
   const on = { ...REPO, pull_number };
   return {
     ...stage,
+    later: (delay: number): void => void (now += delay),
     head,
     person,
     ada,
@@ -188,4 +190,38 @@ test("a thread is resolved by who may write or wrote the pull request, and tells
   await forge.settled();
   const told = forge.deliveries().filter(({ event }) => event === "pull_request_review_thread");
   expect([app.login, ...told.map(({ payload }) => payload["action"])]).toEqual(["enki[bot]", "resolved", "unresolved"]);
+});
+
+test("a pending review is its author's alone; its comments are updated when it is submitted, and told of then", async () => {
+  const { forge, person, ada, on, listed, later } = await open();
+  const hooks = (): unknown[] =>
+    forge.deliveries().flatMap(({ event, payload }) => (event.startsWith("pull_request_review") ? [[event, payload["action"]]] : []));
+  await forge.createApp({ name: "enki", secret: "s", webhookUrl: "http://127.0.0.1:9/" });
+  const { data: pending } = await ada.pulls.createReview({ ...on, comments: [{ path: "a.txt", line: 10, body: "Why ten?" }] });
+  expect(pending).toMatchObject({ state: "PENDING" });
+  expect(pending.submitted_at).toBeUndefined();
+  expect((await ada.pulls.listReviews(on)).data).toMatchObject([{ id: pending.id, state: "PENDING" }]);
+  expect((await person.pulls.listReviews(on)).data).toEqual([]);
+  expect(await listed()).toEqual([]);
+  await expect(ada.pulls.createReview(on)).rejects.toMatchObject({ status: 422, message: expect.stringContaining("one pending review") });
+  const submit = { ...on, review_id: pending.id, event: "REQUEST_CHANGES" as const, body: "See below." };
+  await expect(person.pulls.submitReview(submit)).rejects.toMatchObject({ status: 404 });
+  await forge.settled();
+  expect(hooks()).toEqual([]);
+  later(90_000);
+  const { data: review } = await ada.pulls.submitReview(submit);
+  expect(review).toMatchObject({ id: pending.id, state: "CHANGES_REQUESTED", body: "See below." });
+  const [comment] = await listed();
+  expect(Date.parse(comment?.updated_at ?? "") - Date.parse(comment?.created_at ?? "")).toBeGreaterThanOrEqual(90_000);
+  expect(comment).toMatchObject({ updated_at: review.submitted_at, pull_request_review_id: pending.id });
+  await forge.settled();
+  expect(hooks()).toEqual([
+    ["pull_request_review", "submitted"],
+    ["pull_request_review_comment", "created"],
+  ]);
+  const { nodes } = await ada.graphql<{ nodes: unknown[] }>(
+    "query ($ids: [ID!]!) { nodes(ids: $ids) { ... on PullRequestReviewComment { createdAt publishedAt lastEditedAt } } }",
+    { ids: [comment?.node_id] },
+  );
+  expect(nodes).toEqual([{ createdAt: comment?.created_at, publishedAt: review.submitted_at, lastEditedAt: null }]);
 });

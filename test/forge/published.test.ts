@@ -60,6 +60,8 @@ const review = async ({ person, ada, git, commit, remote, owner }: Stage, pull_n
   const comments = [{ ...line, body: "Why?" }];
   const review_id = (await pulls.createReview({ ...on, event: "REQUEST_CHANGES", body: "No.", comments })).data.id;
   await pulls.getReview({ ...on, review_id });
+  const pending = (await pulls.createReview({ ...on, comments: [{ ...line, body: "Later." }] })).data.id;
+  await pulls.submitReview({ ...on, review_id: pending, event: "COMMENT" });
   await pulls.updateReview({ ...on, review_id, body: "No, no." });
   await pulls.listCommentsForReview({ ...on, review_id });
   const comment_id = (await pulls.createReviewComment({ ...on, ...line, commit_id, body: "And this?" })).data.id;

@@ -2,15 +2,16 @@ import { readFileSync } from "node:fs";
 import { buildSchema, parse, validate } from "graphql";
 import { expect, test } from "vitest";
 import { QUEUE_QUERIES } from "../../src/github/merge-queue.ts";
+import { REVIEW_QUERIES } from "../../src/github/review-threads.ts";
 import { holdToPrepared, stage } from "./stage.ts";
 
 holdToPrepared();
 
 const SCHEMA = new URL("../../node_modules/@octokit/graphql-schema/schema.graphql", import.meta.url);
 
-test("what is asked of the merge queue is valid by GitHub's own schema", () => {
+test("what is asked of the merge queue and of reviews is valid by GitHub's own schema", () => {
   const schema = buildSchema(readFileSync(SCHEMA, "utf8"), { assumeValidSDL: true });
-  for (const query of Object.values(QUEUE_QUERIES)) expect(validate(schema, parse(query))).toEqual([]);
+  for (const query of Object.values({ ...QUEUE_QUERIES, ...REVIEW_QUERIES })) expect(validate(schema, parse(query))).toEqual([]);
 });
 
 const pull = (over: object) => ({

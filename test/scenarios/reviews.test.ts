@@ -197,6 +197,31 @@ describe("commands in reviews and in comments on lines", () => {
     expect(await answers(stage, stage.pull)).toHaveLength(1);
   });
 
+  test("without a webhook a command that was written in a pending review works, and counts from its submission", async () => {
+    const stage = await begun();
+    stage.forge.setWebhookUrl(stage.account, "http://127.0.0.1:9/");
+    const pending = await stage.does("POST", `/pulls/${stage.pull}/reviews`, { comments: [{ ...LINE, body: "/enki frobnicate" }] });
+    stage.later(3 * 24 * 60 * 60_000);
+    await stage.sweep();
+    await stage.does("POST", `/pulls/${stage.pull}/reviews/${(pending as { id: number }).id}/events`, { event: "COMMENT" });
+    await stage.sweep();
+    const [answer] = await answers(stage, stage.pull);
+    expect(answer).toContain("unknown-command");
+    expect(answer).not.toContain("edited");
+  });
+
+  test("B-29 an old review that is edited starts nothing and is not answered", async () => {
+    const stage = await begun();
+    const review = await stage.maintainer.review(stage.pull, { event: "COMMENT", body: "Fine." });
+    stage.later(3 * 24 * 60 * 60_000);
+    await stage.sweep();
+    await stage.does("PUT", `/pulls/${stage.pull}/reviews/${review}`, { body: "/enki cancel" });
+    await stage.forge.settled();
+    await stage.sweep();
+    expect(await stage.said(stage.pull, "reply")).toEqual([]);
+    expect((await stage.said(stage.issue, "execution")).join("\n")).not.toContain("Cancelled");
+  });
+
   test("B-29 a review and a comment on a line that were edited before the sweep saw them are refused", async () => {
     const stage = await begun();
     stage.forge.setWebhookUrl(stage.account, "http://127.0.0.1:9/");

@@ -6,6 +6,8 @@ import { memoryGitHub } from "../support/memory-github.ts";
 const PULL = 10;
 const line = (id: number, over: Partial<LineComment> = {}): LineComment => ({
   id,
+  node: `PRRC_${id}`,
+  review: null,
   pull: PULL,
   thread: id,
   by: "maintainer",
@@ -98,4 +100,11 @@ test("a reviewer is looked up before passers-by, whoever wrote last", async () =
   expect(talk).toMatchObject({ value: { reviews: [{ permission: "write" }, { permission: "write" }] } });
   const known = talk.ok ? talk.value.remarks.filter(({ permission }) => permission !== "unknown").map(({ by }) => by) : [];
   expect(known, "of the others the latest").toEqual(crowd.slice(-18));
+});
+
+test("a comment that was written before its review was submitted counts from then", async () => {
+  const { state, read } = open();
+  state.reviews.set(PULL, [{ id: 5, by: "maintainer", bot: false, verdict: "commented", head: "h", at: 900, text: "" }]);
+  state.lines = [line(1, { review: 5 }), line(2)];
+  expect(await read()).toMatchObject({ value: { lines: [{ at: 900 }, { at: 2 }] } });
 });

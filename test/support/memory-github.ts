@@ -1,4 +1,4 @@
-import type { Comment, GitHub, IssueChange, ListedIssue, Reply } from "../../src/github/ports.ts";
+import type { Comment, GitHub, IssueChange, LineHistory, ListedIssue, Reply } from "../../src/github/ports.ts";
 import type { JobInputs } from "../../src/model/effect.ts";
 import { type Permission, type Pull, type Review, type Run, UNKNOWN_RULES } from "../../src/model/query.ts";
 
@@ -16,6 +16,7 @@ export const memoryGitHub = (refOf: (branch: string) => string | null, contains:
     pulls: [] as (Pull & { title: string; body: string })[],
     reviews: new Map<number, Review[]>(),
     lines: [] as LineComment[],
+    histories: [] as LineHistory[],
     runs: [] as (Run & { inputs: JobInputs })[],
     statuses: [] as { commit: string; state: string; text: string }[],
     reactions: [] as string[],
@@ -154,6 +155,10 @@ export const memoryGitHub = (refOf: (branch: string) => string | null, contains:
       lineComments: (pull) => sent(state.lines.filter((each) => each.pull === pull)),
       lineCommentsSince: (since) => sent({ comments: state.lines.filter((each) => each.updated >= since), until: since }),
       resolvedThreads: () => sent([]),
+      lineHistories: (comments) => {
+        const submitted = (id: number) => state.histories.find((each) => each.id === id) ?? [];
+        return sent(comments.flatMap(({ id }) => submitted(id)));
+      },
       editedReviews: () => sent([]),
       reply: ({ pull, comment, body }) => {
         const first = state.lines.find((each) => each.id === comment && each.pull === pull);

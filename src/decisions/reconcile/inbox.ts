@@ -1,5 +1,4 @@
-import type { EventId } from "../../model/event.ts";
-import type { Millis } from "../../model/ids.ts";
+import type { Event, EventId } from "../../model/event.ts";
 import { isExpired } from "../../model/mail.ts";
 import { RESULTS } from "../../model/refs.ts";
 import type { Draft } from "../draft.ts";
@@ -7,9 +6,11 @@ import type { Draft } from "../draft.ts";
 /** How long ids are remembered after their event; comments are listed from the cursor, which is never older. */
 const MEMORY = 24 * 60 * 60_000;
 
-/** True for a comment that was listed so long ago that its id is forgotten: its webhook is delivered again. An edited one is refused anyway. */
-export const isForgotten = (draft: Draft, { at, edited }: { readonly at: Millis; readonly edited: boolean }): boolean =>
-  !edited && at < draft.ledger().cursor && at < draft.now - MEMORY;
+type Written = Pick<Extract<Event, { kind: "commanded" }>, "at" | "edited" | "source">;
+
+/** True for a text that was listed so long ago that its id is forgotten: its webhook is delivered again. An edited comment is refused anyway; an old review that is edited is not listed again. */
+export const isForgotten = (draft: Draft, { at, edited, source }: Written): boolean =>
+  (!edited || source.kind === "review") && at < draft.ledger().cursor && at < draft.now - MEMORY;
 
 /** Removes the refs of results that were taken in, and forgets mail whose time is over and ids that no listing can bring again. */
 export const reconcileInbox = (draft: Draft): void => {
