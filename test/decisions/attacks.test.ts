@@ -56,8 +56,7 @@ describe("an old webhook that is delivered again", () => {
     const it = open();
     const at = it.state.now;
     it.state.now += 25 * HOUR;
-    await it.tell({ kind: "swept", until: it.state.now });
-    await it.tell(posted(5, it.state.now, "y"));
+    await it.tell(posted(5, it.state.now, "y"), { kind: "swept", until: it.state.now });
     const edited = { ...(posted(1, at, "x") as Extract<Event, { kind: "commanded" }>), edited: true };
     await it.tell({ ...edited, id: "review:1", source: { kind: "review", id: 1 } });
     expect(it.replies()).toEqual([]);
