@@ -20,8 +20,59 @@ export const readQuotedRemark = (markdown: string, slug: string): QuotedRemark |
   if (quoteOf(lines[0] ?? "") === null) return null;
   const own = lines.filter((line) => quoteOf(line) === null).join("\n");
   const isNamed = own.toLowerCase().includes("/enki") || own.toLowerCase().includes(`@${slug.toLowerCase()}`);
-  if (isNamed || !/\p{L}/u.test(own)) return null;
+  if (isNamed || isAssent(own) || !/\p{L}/u.test(own)) return null;
   return { quotes: lines.flatMap((line) => quoteOf(line) ?? []).filter((line) => line.trim() !== ""), text };
+};
+
+/** How people agree in passing. The list is closed: everything else may be a change. */
+const ASSENTS: readonly string[] = [
+  "i agree",
+  "agree",
+  "agreed",
+  "all good",
+  "approved",
+  "awesome",
+  "cool",
+  "excellent",
+  "fine",
+  "go ahead",
+  "good",
+  "great",
+  "lgtm",
+  "looks fine",
+  "looks good",
+  "looks good to me",
+  "looks great",
+  "love it",
+  "nice",
+  "ok",
+  "okay",
+  "perfect",
+  "plus one",
+  "ship it",
+  "shipit",
+  "sounds good",
+  "sounds good to me",
+  "sounds great",
+  "sure",
+  "thank you",
+  "thanks",
+  "thx",
+  "works for me",
+  "yep",
+  "yes",
+  "yes please",
+].toSorted((a, b) => b.length - a.length);
+
+/** Whether a text only agrees: it consists of assents, with whatever signs and emoji between them. */
+const isAssent = (text: string): boolean => {
+  let left = wordsOf(text.replaceAll(/(?<!\d)\+1(?!\d)/g, " plus one ").replaceAll(/:[a-z][\w+-]*:/gi, " "));
+  while (left !== "") {
+    const found = ASSENTS.find((assent) => left === assent || left.startsWith(`${assent} `));
+    if (found === undefined) return false;
+    left = left.slice(found.length).trimStart();
+  }
+  return true;
 };
 
 /** What a line quotes, however deep; null for a line of one's own. */

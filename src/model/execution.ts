@@ -25,6 +25,8 @@ type Revision = {
   readonly by: Login;
   /** Why it came to nothing. */
   readonly why: Refusal | null;
+  /** True where somebody replied to the plan instead of commanding: an approval of the plan as it was wins. */
+  readonly quoted?: true;
 };
 
 /** One request and its graph. */
@@ -54,6 +56,8 @@ export type Execution = {
   readonly steps: Readonly<Record<StepId, Step>>;
   readonly adding: Adding | null;
   readonly revision?: Revision;
+  /** The attempt of its planner that nobody waits for any more, while its run may go on. */
+  readonly stopping?: number;
   readonly spent: number;
   /** True for a quick task: its one step is done by the sidecar. */
   readonly quick?: boolean;

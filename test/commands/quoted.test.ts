@@ -23,9 +23,19 @@ describe("a reply that quotes and says something to it", () => {
     ["a mention of the bot", "> Fix the limit\n\n@enki what do you think?"],
     ["words that nobody sees", "> Fix the limit\n\n<!-- make it 10 MB -->"],
     ["nothing", ""],
+    ["assent", "> Fix the limit\n\nLGTM, thanks! 🎉"],
+    ["a vote", "> Fix the limit\n\n+1"],
+    ["an emoji's name", "> Fix the limit\n\n:+1: ship it"],
   ])("is nothing for %s", (_, text) => {
     expect(read(text)).toBeNull();
   });
+
+  test.each(["Ok, but make it 10 MB.", "Great, and the docs?", "Not ok", "Yes, in English", "okay-ish", "+10 MB please", "1"])(
+    "that also says something else is no assent: %s",
+    (words) => {
+      expect(read(`> Fix the limit\n\n${words}`) !== null).toBe(/\p{L}/u.test(words));
+    },
+  );
 
   test("is found by a listing as by a webhook: one event, by the comment's id; none from a bot, and a command in it is only a command", () => {
     const comment = { id: 7, issue: 1, onPull: false, by: "ann", bot: false, body: "> a plan\n\nLess.", created: 5, updated: 5 };

@@ -173,6 +173,63 @@ describe("a reply that quotes the plan's comment", () => {
     it.replay();
   });
 
+  test.each(["LGTM", "+1 👍", "Ok, thanks!", "Looks good to me. :tada:", "Yes!", "👍 ship it"])(
+    "and only agrees (%s) starts no revision",
+    async (words) => {
+      const it = await begin();
+      const writes = it.state.writes.length;
+      await it.writes(`> Raise the limit\n\n${words}`);
+      expect(it.execution()?.state).toBe("proposed");
+      expect(it.state.writes.length).toBe(writes);
+      await it.writes("> Raise the limit\n\nOk, but to 10 MB.");
+      expect(it.execution()?.state, "a later reply still does").toBe("planning");
+    },
+  );
+
+  test("yields to an approval of the plan as it was: that starts, and the planner is stopped", async () => {
+    const it = await begin();
+    await it.writes("> Raise the limit\n\nNice, I like this a lot.");
+    const job = `plan/${it.id}/2`;
+    expect(it.isRunning(job)).toBe(true);
+    expect(it.comment()).toContain(`To start the current plan instead, comment \`/enki approve ${it.old}\`.`);
+    await it.approves(it.old);
+    expect(it.execution()).toMatchObject({ state: "running", approved: { plan: expect.stringContaining(it.old) } });
+    expect(it.working()).toEqual(["fix"]);
+    await it.tell({ kind: "woken" });
+    expect(it.isRunning(job)).toBe(false);
+    expect(it.execution()?.stopping).toBeUndefined();
+    expect(it.comment()).not.toContain("Revising");
+    it.replay();
+  });
+
+  test("yields also where its planner answers in the meantime: the approved plan stays", async () => {
+    const it = await begin();
+    await it.writes("> Raise the limit\n\nNice, I like this a lot.");
+    await it.approves(it.old);
+    await it.replans(TWO).catch(() => undefined);
+    expect(it.execution()?.plan).toContain(it.old);
+    expect(it.working()).toEqual(["fix"]);
+    it.replay();
+  });
+
+  test("to steps that are to be added yields to an approval as well", async () => {
+    const it = await begin();
+    await it.approve();
+    await it.say(1, { kind: "add", text: "docs" });
+    await it.end(`plan/${it.id}`, {
+      end: "success",
+      tools: [{ kind: "add-steps", steps: [step("docs", { title: "Say so in the docs" })] }],
+    });
+    const old = it.hash();
+    await it.writes("> Say so in the docs\n\nI like that idea.");
+    expect(it.execution()?.adding?.state).toBe("planning");
+    await it.approves(old);
+    expect(Object.keys(it.states())).toEqual(["fix", "docs"]);
+    await it.tell({ kind: "woken" });
+    expect(it.running().some((each) => each.startsWith("plan/"))).toBe(false);
+    it.replay();
+  });
+
   test("is left alone once the plan runs, and costs no write on an issue where nothing is under way", async () => {
     const it = await begin();
     await it.approve();

@@ -18,7 +18,7 @@ import { reply } from "./mail.ts";
 import { pause, resume } from "./pause.ts";
 import { whyUnlandable } from "../terms.ts";
 import { retry } from "./retry.ts";
-import { beingRevised, revise } from "./revising.ts";
+import { beingRevised, revise, withoutReply } from "./revising.ts";
 import { startWorkflow } from "./run.ts";
 
 /** Writes a permitted command down. Refusals are answers: nothing of a refused command takes effect. */
@@ -177,6 +177,12 @@ const approvePlan = (draft: Draft, event: Commanded, text: string): Answer => {
   const grown = growing.find((each) => each.adding?.plan?.startsWith(text) === true);
   if (grown) {
     startAdded(draft, grown, { by: event.by, at: event.at });
+    return null;
+  }
+  const replied = here.map((each) => withoutReply(draft, each, text)).find((each) => each !== null);
+  if (replied) {
+    const begin = replied.state === "proposed" ? start : startAdded;
+    begin(draft, replied, { by: event.by, at: event.at });
     return null;
   }
   const done = here.find((each) => each.approved?.plan.startsWith(text) === true);

@@ -14,7 +14,7 @@ type Revise = Extract<Command, { kind: "revise" }>;
 const MAX_BEFORE = 10;
 
 /** Lets the planner change a proposed plan, or steps that are to be added, by a person's remark. Refusals: `being-revised`, `nothing-to-revise`, `bad-config`. */
-export const revise = (draft: Draft, event: Commanded, { text }: Revise): Refusal | null => {
+export const revise = (draft: Draft, event: Commanded, { text, quotes }: Revise): Refusal | null => {
   const here = ofIssue(draft, event.issue);
   const open = here.findLast((each) => isProposed(each));
   if (!open) return whyNothing(here);
@@ -25,7 +25,7 @@ export const revise = (draft: Draft, event: Commanded, { text }: Revise): Refusa
   const before = [...(revision?.before ?? []), ...(revision?.state === "done" ? [revision.text] : [])].slice(-MAX_BEFORE);
   const next = {
     ...open,
-    revision: { state: "planning", text, before, by: event.by, why: null } as const,
+    revision: { state: "planning", text, before, by: event.by, why: null, ...(quotes && { quoted: true as const }) } as const,
     planning: { attempt: planning.attempt + 1, faults: 0, notBefore: 0, until: null },
   };
   if (open.state === "proposed") draft.putExecution({ ...next, state: "planning" });
@@ -58,6 +58,20 @@ export const beingRevised: Refusal = refuse(
   "The plan is being revised. Approve the new plan when it appears, or the old one if the revision fails.",
   "/enki status",
 ).refusal;
+
+const overtaken: Refusal = refuse("approved-before", "Somebody approved the plan before it was revised.").refusal;
+
+/**
+ * An execution as it was before somebody's reply to its plan started a revision, which is stopped: people who approve that plan do so in spite of the reply.
+ * Null where no such plan begins with this hash.
+ */
+export const withoutReply = (draft: Draft, execution: Execution, hash: string): Execution | null => {
+  const { adding, plan, revision, planning } = execution;
+  const before = adding && execution.state !== "planning" ? adding.plan : plan;
+  if (revision?.quoted !== true || before?.startsWith(hash) !== true) return null;
+  const back = withoutRevision(draft, execution, overtaken);
+  return back && { ...back, stopping: planning.attempt };
+};
 
 /** The command of a reply that only quotes lines; undefined for any other event. */
 const quotedOf = ({ requests }: Commanded): Revise | undefined =>

@@ -1,5 +1,5 @@
 import type { Execution } from "../../model/execution.ts";
-import { taskId } from "../../model/ids.ts";
+import { type ExecutionId, taskId } from "../../model/ids.ts";
 import { jobKey, type JobKey } from "../../model/job.ts";
 import { isBeingResolved, isLeft, type Step } from "../../model/step.ts";
 import type { Draft } from "../draft.ts";
@@ -13,6 +13,7 @@ const PAUSE = 5_000;
 export const reconcileStopping = (draft: Draft): void => {
   for (const each of draft.executions()) {
     if (each.state === "cancelled" && each.planning.until !== null) stopPlanner(draft, each);
+    stopRevision(draft, each.id);
     for (const step of draft.steps(each.id)) {
       if (isBeingResolved(step)) stopResolving(draft, each, step);
       if (!isLeft(step)) continue;
@@ -33,6 +34,14 @@ const stopPlanner = (draft: Draft, execution: Execution): void => {
   const { planning } = execution;
   const job = jobKey({ kind: "plan", target: execution.id, attempt: planning.attempt });
   if (stopRun(draft, job)) draft.putExecution({ ...execution, planning: { ...planning, until: null } });
+};
+
+/** Stops the planner of a revision that an approval overtook. */
+const stopRevision = (draft: Draft, id: ExecutionId): void => {
+  const execution = draft.execution(id);
+  if (execution?.stopping === undefined) return;
+  const { stopping, ...rest } = execution;
+  if (stopRun(draft, jobKey({ kind: "plan", target: id, attempt: stopping }))) draft.putExecution(rest);
 };
 
 /** Asks for the end of a job's run, whose id may have to be looked up; false while that is not settled. */
