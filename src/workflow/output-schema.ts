@@ -1,8 +1,7 @@
 import { Ajv, type ErrorObject } from "ajv";
 import { canonical } from "../model/ids.ts";
 import type { JsonObject } from "./json.ts";
-import { compilePattern } from "./pattern/match.ts";
-import { PatternError } from "./pattern/syntax.ts";
+import { compilePattern, PatternError } from "./pattern.ts";
 
 /** A JSON Schema (draft 7) that was found good. A plain value. */
 export type OutputSchema = JsonObject;

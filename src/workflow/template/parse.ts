@@ -1,6 +1,5 @@
 import { nearest } from "../../model/nearest.ts";
-import { compilePattern } from "../pattern/match.ts";
-import { PatternError } from "../pattern/syntax.ts";
+import { compilePattern, PatternError } from "../pattern.ts";
 import { type Piece, splitTemplate, type Token, tokenize } from "./lex.ts";
 import {
   type Block,

@@ -1,7 +1,7 @@
 import Handlebars from "handlebars";
 import { accept, refuse, type Result } from "../../model/refusal.ts";
 import { isJsonObject } from "../json.ts";
-import { PatternError } from "../pattern/syntax.ts";
+import { PatternError } from "../pattern.ts";
 import { FUNCTION_NAMES, type Template } from "./syntax.ts";
 import { translate } from "./translate.ts";
 import { CALLS, isTrue, RoleView, step, toText, type Value } from "./values.ts";

@@ -1,5 +1,5 @@
 import { isJsonObject, type Json } from "../json.ts";
-import { compilePattern } from "../pattern/match.ts";
+import { compilePattern } from "../pattern.ts";
 import type { FunctionName } from "./syntax.ts";
 
 /** What a role hands to templates: printed it is its output, and it has fields. */
