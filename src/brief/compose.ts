@@ -1,5 +1,13 @@
 import { isOnlyCommands } from "../commands/parse.ts";
-import { type Brief, type BriefComment, type BriefComments, type BriefPull, isTrusted, type KnownPermission } from "../model/brief.ts";
+import {
+  type Brief,
+  type BriefComment,
+  type BriefComments,
+  type BriefPull,
+  isTrusted,
+  type KnownPermission,
+  type LateText,
+} from "../model/brief.ts";
 import type { Login, Millis } from "../model/ids.ts";
 import { cut, visible } from "../model/visible.ts";
 import { cleanText } from "./clean.ts";
@@ -22,6 +30,7 @@ type WrittenIssue = {
   readonly by: Login;
   readonly bot: boolean;
   readonly created: Millis;
+  readonly late?: LateText;
 };
 
 export type WrittenComment = {
@@ -83,6 +92,7 @@ export const composeBrief = (wish: BriefWish, gathered: Gathered): Brief => {
       untrusted: written.length - wanted.length,
     },
     files: [],
+    ...(issue.late && { late: issue.late }),
     pull,
   };
 };

@@ -23,8 +23,26 @@ type Repository implements Node {
   rebaseMergeAllowed: Boolean!
   squashMergeAllowed: Boolean!
   mergeQueue(branch: String): MergeQueue
+  issueOrPullRequest(number: Int!): IssueOrPullRequest
   pullRequest(number: Int!): PullRequest
 }
+union IssueOrPullRequest = Issue | PullRequest
+
+type Issue implements Node {
+  id: ID!
+  number: Int!
+  title: String!
+  body: String!
+  lastEditedAt: DateTime
+  userContentEdits(after: String, before: String, first: Int, last: Int): UserContentEditConnection
+  timelineItems(first: Int, itemTypes: [IssueTimelineItemsItemType!], last: Int): IssueTimelineItemsConnection!
+}
+type UserContentEditConnection { nodes: [UserContentEdit] pageInfo: PageInfo! totalCount: Int! }
+type UserContentEdit implements Node { id: ID! deletedAt: DateTime diff: String editedAt: DateTime! editor: Actor }
+enum IssueTimelineItemsItemType { RENAMED_TITLE_EVENT }
+type IssueTimelineItemsConnection { nodes: [IssueTimelineItems] pageInfo: PageInfo! totalCount: Int! }
+union IssueTimelineItems = RenamedTitleEvent
+type RenamedTitleEvent implements Node { id: ID! createdAt: DateTime! currentTitle: String! previousTitle: String! actor: Actor }
 
 type MergeQueue implements Node {
   id: ID!
@@ -51,6 +69,9 @@ type PullRequest implements Node {
   id: ID!
   number: Int!
   title: String!
+  body: String!
+  lastEditedAt: DateTime
+  userContentEdits(after: String, before: String, first: Int, last: Int): UserContentEditConnection
   url: URI!
   state: PullRequestState!
   merged: Boolean!
@@ -66,7 +87,7 @@ type PullRequest implements Node {
   reviews(after: String, before: String, first: Int, last: Int): PullRequestReviewConnection
   timelineItems(first: Int, itemTypes: [PullRequestTimelineItemsItemType!], last: Int): PullRequestTimelineItemsConnection!
 }
-type PageInfo { endCursor: String hasNextPage: Boolean! }
+type PageInfo { endCursor: String hasNextPage: Boolean! hasPreviousPage: Boolean! }
 type PullRequestReviewThreadConnection { nodes: [PullRequestReviewThread] pageInfo: PageInfo! totalCount: Int! }
 type PullRequestReviewThread implements Node {
   id: ID!
@@ -90,9 +111,9 @@ type PullRequestReviewComment implements Node {
 }
 type PullRequestReviewConnection { nodes: [PullRequestReview] pageInfo: PageInfo! totalCount: Int! }
 type PullRequestReview implements Node { id: ID! databaseId: Int body: String! author: Actor submittedAt: DateTime lastEditedAt: DateTime }
-enum PullRequestTimelineItemsItemType { REMOVED_FROM_MERGE_QUEUE_EVENT }
-type PullRequestTimelineItemsConnection { nodes: [PullRequestTimelineItems] totalCount: Int! }
-union PullRequestTimelineItems = RemovedFromMergeQueueEvent
+enum PullRequestTimelineItemsItemType { REMOVED_FROM_MERGE_QUEUE_EVENT RENAMED_TITLE_EVENT }
+type PullRequestTimelineItemsConnection { nodes: [PullRequestTimelineItems] pageInfo: PageInfo! totalCount: Int! }
+union PullRequestTimelineItems = RemovedFromMergeQueueEvent | RenamedTitleEvent
 type RemovedFromMergeQueueEvent implements Node { id: ID! createdAt: DateTime! reason: String actor: Actor }
 
 type Mutation {

@@ -9,15 +9,19 @@ import type { Account, Actor, Forge, LineComment, Repository, Review, Thread } f
 const authorShape = ({ id, login, type }: Account) => ({ __typename: type, id: nodeId("User", id), login });
 
 /** A page of a connection, and a cursor for the next one: the place of its last item. */
-type Slice = { readonly first?: number; readonly after?: string };
-const connection = <T>(items: readonly T[], { first = items.length, after }: Slice, shape: (item: T) => object): object => {
+export type Slice = { readonly first?: number; readonly after?: string };
+export const connection = <T>(items: readonly T[], { first = items.length, after }: Slice, shape: (item: T) => object): object => {
   const start = after === undefined || after === null ? 0 : Number(Buffer.from(after, "base64").toString("utf8")) + 1;
   const page = items.slice(start, start + first);
   const last = start + page.length - 1;
   return {
     totalCount: items.length,
     nodes: page.map(shape),
-    pageInfo: { hasNextPage: last + 1 < items.length, endCursor: page.length === 0 ? null : Buffer.from(String(last)).toString("base64") },
+    pageInfo: {
+      hasNextPage: last + 1 < items.length,
+      hasPreviousPage: start > 0,
+      endCursor: page.length === 0 ? null : Buffer.from(String(last)).toString("base64"),
+    },
   };
 };
 

@@ -7,6 +7,7 @@ import { meter, needActor, readActor, readInput } from "./exchange.ts";
 import { SCHEMA } from "./graphql-schema.ts";
 import { enqueue, entriesOf, entryOf, queueOf, removeFromQueue, whyUnqueueable } from "./merge-queue.ts";
 import { commentOfNode, resolve, reviewingShape, threadOfNode } from "./graphql-threads.ts";
+import { issueShape, renames, textsShape, timelinePage } from "./graphql-texts.ts";
 import { isPull } from "./pull-events.ts";
 import type { PullIssue } from "./pull-shapes.ts";
 import type { QueueEntry, Removal } from "./queue-entry.ts";
@@ -79,6 +80,7 @@ const pullShape = (about: About, number: number): object | null => {
   const { pull } = issue;
   const entry = entryOf(repository, issue);
   return {
+    __typename: "PullRequest",
     id: nodeId("PullRequest", issue.id),
     number,
     title: issue.title,
@@ -94,12 +96,17 @@ const pullShape = (about: About, number: number): object | null => {
     mergeQueueEntry: entry && entryShape(about, { branch: pull.baseRef, entry }),
     mergeCommit: commitShape(pull.merged?.commit ?? null),
     ...reviewingShape(issue),
-    timelineItems: (slice: Slice) => ({ totalCount: pull.removals.length, nodes: sliced(pull.removals, slice).map(removalShape) }),
+    ...textsShape(issue),
+    timelineItems: (slice: Slice) =>
+      timelinePage(
+        [...renames(repository, issue), ...pull.removals.map((removal) => ({ at: removal.at, shape: removalShape(removal) }))],
+        slice,
+      ),
   };
 };
 
 const repositoryShape = (about: About): object => {
-  const { repository } = about;
+  const { repository, actor } = about;
   const { merging } = repository;
   return {
     id: nodeId("Repository", repository.id),
@@ -118,6 +125,14 @@ const repositoryShape = (about: About): object => {
           nodes: sliced(entries, slice).map((entry) => entryShape(about, { branch, entry })),
         }),
       };
+    },
+    issueOrPullRequest: ({ number }: { number: number }) => {
+      const issue = repository.issues.get(number);
+      if (!issue) throw new Denial("NOT_FOUND", `Could not resolve to an issue or pull request with the number of ${number}.`);
+      if (issue.pull) return pullShape(about, number);
+      if (!may(actor, repository, { scope: "issues", level: "read" }))
+        throw new Denial("FORBIDDEN", "Resource not accessible by integration");
+      return issueShape(repository, issue);
     },
     pullRequest: ({ number }: { number: number }) => {
       const shape = pullShape(about, number);

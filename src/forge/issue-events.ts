@@ -3,7 +3,7 @@ import { happen } from "./happen.ts";
 import { issueShape, labelShape } from "./issue-shapes.ts";
 import { tellPull } from "./pull-events.ts";
 import { account } from "./account-shape.ts";
-import { accountOf, type Actor, type Forge, type Issue, nextId, type Repository } from "./state.ts";
+import { accountOf, type Actor, type Forge, type Issue, type IssueEvent, nextId, type Repository } from "./state.ts";
 
 type Told = {
   readonly issue: Issue;
@@ -13,13 +13,14 @@ type Told = {
   /** What came or went, for the issue's history. */
   readonly label?: string;
   readonly assignee?: string;
+  readonly rename?: IssueEvent["rename"];
 };
 
-const KEPT: ReadonlySet<string> = new Set(["labeled", "unlabeled", "assigned", "unassigned", "closed", "reopened"]);
+const KEPT: ReadonlySet<string> = new Set(["labeled", "unlabeled", "assigned", "unassigned", "closed", "reopened", "renamed"]);
 
-const keep = (forge: Forge, repository: Repository, { issue, actor, action, label, assignee }: Told): void => {
+export const keep = (forge: Forge, repository: Repository, { issue, actor, action, label, assignee, rename }: Told): void => {
   if (!KEPT.has(action)) return;
-  const of = { issue: issue.number, by: actor.account, action, label: label ?? null, assignee: assignee ?? null };
+  const of = { issue: issue.number, by: actor.account, action, label: label ?? null, assignee: assignee ?? null, rename: rename ?? null };
   repository.history.push({ id: nextId(forge), at: forge.now(), ...of });
 };
 

@@ -18,6 +18,7 @@ const eventShape = (forge: Forge, repository: Repository, event: IssueEvent): Js
     performed_via_github_app: null,
     ...(event.label !== null && { label: { name: event.label, color: "ededed" } }),
     ...(event.assignee !== null && { assignee: account(forge, accountOf(forge, event.assignee)), assigner: account(forge, event.by) }),
+    ...(event.rename && { rename: event.rename }),
     issue: issue ? issueShape(forge, repository, issue) : null,
   };
 };

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { demand, mayPush, mayTriage } from "./access.ts";
 import { type Call, created, type Handler, ok, type Route } from "./exchange.ts";
-import { assign, relabel, tellIssue } from "./issue-events.ts";
+import { assign, keep, relabel, tellIssue } from "./issue-events.ts";
 import { invalid, notFound, Refusal } from "./refusal.ts";
 import type { Json } from "./addresses.ts";
 import { issueShape, REACTIONS, reactionShape } from "./issue-shapes.ts";
@@ -59,6 +59,7 @@ export const addIssue = (
     updated: now,
     closed: null,
     reactions: [],
+    edits: [],
     pull: given.pull,
   };
   repository.issues.set(issue.number, issue);
@@ -126,21 +127,25 @@ export const demandTriage = (call: Call): void => {
 
 type Texts = { readonly title?: string | undefined; readonly body?: string | null | undefined };
 
-/** Changes the texts of an issue, and tells what was there before. */
-export const rewriteText = (issue: Issue, input: Texts): Json => {
+/** Changes the texts of an issue, keeps what was there before, and tells it. */
+export const rewriteText = (call: Call, issue: Issue, input: Texts): Json => {
+  const { forge, repository } = call;
   const changes: Json = {};
-  for (const key of ["title", "body"] as const) {
-    const text = input[key] === undefined ? issue[key] : (input[key] ?? "");
-    if (text !== issue[key]) changes[key] = { from: issue[key] };
-    issue[key] = text;
+  const at = forge.now();
+  const title = input.title ?? issue.title;
+  const body = input.body === undefined ? issue.body : (input.body ?? "");
+  if (title !== issue.title) {
+    changes["title"] = { from: issue.title };
+    keep(forge, repository, { issue, actor: call.actor(), action: "renamed", rename: { from: issue.title, to: title } });
+    issue.title = title;
   }
-  return changes;
-};
-
-/** Changes what an issue says. */
-const rewrite = (issue: Issue, input: z.output<typeof changedIssue>, now: number): Json => {
-  const changes = rewriteText(issue, input);
-  if (Object.keys(changes).length > 0) issue.updated = now;
+  if (body !== issue.body) {
+    changes["body"] = { from: issue.body };
+    if (issue.edits.length === 0) issue.edits.push({ at: issue.created, by: issue.by, text: issue.body });
+    issue.edits.push({ at, by: call.actor().account, text: body });
+    issue.body = body;
+  }
+  if (Object.keys(changes).length > 0) issue.updated = at;
   return changes;
 };
 
@@ -152,7 +157,7 @@ const patch: Handler = async (call) => {
   const input = await call.input(changedIssue);
   const actor = call.actor();
   const now = forge.now();
-  const changes = rewrite(issue, input, now);
+  const changes = rewriteText(call, issue, input);
   if (Object.keys(changes).length > 0) tellIssue(forge, repository, { issue, actor, action: "edited", more: { changes } });
   if (input.assignees) assign(forge, repository, { issue, actor, logins: input.assignees });
   if (input.labels) relabel(forge, repository, { issue, actor, labels: input.labels });

@@ -107,7 +107,7 @@ const list: Handler = (call) => {
 
 /** Changes what a pull request says and where it goes, and tells what was there before. */
 const rewrite = async (call: Call, issue: PullIssue, input: z.infer<typeof changedPull>): Promise<Json> => {
-  const changes = rewriteText(issue, input);
+  const changes = rewriteText(call, issue, input);
   const { pull } = issue;
   if (input.base === undefined || input.base === pull.baseRef) return changes;
   const base = { ref: { from: pull.baseRef }, sha: { from: pull.baseSha } };

@@ -63,8 +63,13 @@ export type Issue = {
   updated: number;
   closed: number | null;
   readonly reactions: Reaction[];
+  /** Every text that it had, oldest first; none while nobody has edited it. */
+  readonly edits: TextEdit[];
   readonly pull: Pull | null;
 };
+
+/** A text as it was from a time on. */
+export type TextEdit = { readonly at: number; readonly by: Account; readonly text: string };
 
 /** A change to an issue or pull request, as its history keeps it. */
 export type IssueEvent = {
@@ -74,6 +79,7 @@ export type IssueEvent = {
   readonly action: string;
   readonly label: string | null;
   readonly assignee: string | null;
+  readonly rename: { readonly from: string; readonly to: string } | null;
   readonly at: number;
 };
 

@@ -5,6 +5,7 @@ import { type Http, PER_PAGE, readAll } from "./http.ts";
 import { openIssueChanges } from "./issue-changes.ts";
 import type { Issues } from "./ports.ts";
 import { listSince } from "./since.ts";
+import { readTextsAt } from "./texts.ts";
 
 const PAGES = 10;
 
@@ -27,6 +28,7 @@ export const openIssues = (http: Http, clock: () => Millis): Issues => ({
   commentsSince: (since) => listSince(http, { route: `GET ${COMMENTS}`, schema: commentList, clock }, since),
   ...openIssueChanges(http),
   read: (issue) => http.get({ route: `GET ${ISSUE}`, parameters: { issue_number: issue }, schema: issueText }),
+  textsAt: (issue, at) => readTextsAt(http, issue, at),
   commentsPage: (issue, page) =>
     http.get({ route: `GET ${ISSUE}/comments`, parameters: { issue_number: issue, per_page: PER_PAGE, page }, schema: thread }),
   commentsOn: async (issue) => {

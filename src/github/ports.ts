@@ -40,15 +40,23 @@ export type IssueText = {
   readonly by: Login;
   readonly bot: boolean;
   readonly created: Millis;
+  /** When it changed last, whatever changed. */
+  readonly updated: Millis;
   readonly onPull: boolean;
   /** How many comments it has. */
   readonly comments: number;
 };
 
+/** A text as it was at a time; unknown where GitHub does not show that, with the time of the last edit. */
+export type PastText =
+  | { readonly kind: "same" }
+  | { readonly kind: "was"; readonly text: string }
+  | { readonly kind: "unknown"; readonly edited: Millis };
+export type PastTexts = { readonly title: PastText; readonly body: PastText };
+
 /** An issue as a listing has it. */
 export type ListedIssue = IssueText & {
   readonly issue: number;
-  readonly updated: Millis;
   readonly labels: readonly string[];
   readonly assignees: readonly Login[];
 };
@@ -73,6 +81,8 @@ export type Issues = {
   changesSince(since: Millis): Promise<Reply<readonly IssueChange[]>>;
   /** Refuses `not-found` and `gone` (deleted). */
   read(issue: number): Promise<Reply<IssueText>>;
+  /** What title and text of an issue or pull request were at a time, where they were changed since. */
+  textsAt(issue: number, at: Millis): Promise<Reply<PastTexts>>;
   /** A hundred of an issue's comments, oldest first; the first page is 1. */
   commentsPage(issue: number, page: number): Promise<Reply<readonly ThreadComment[]>>;
   /**

@@ -48,6 +48,9 @@ export type BriefFile = {
   readonly why: string;
 };
 
+/** A title or text as it was later than the command: which of them, since when it was so, and whether it is known that it was edited. */
+export type LateText = { readonly title: boolean; readonly body: boolean; readonly at: Millis; readonly edited: boolean };
+
 /**
  * What people wrote on an issue up to a command: read once, when the command is accepted, and the same for every job of its execution.
  * All texts are without what a reader of the issue cannot see.
@@ -65,6 +68,8 @@ export type Brief = {
   readonly comments: readonly BriefComment[];
   readonly left: LeftOut;
   readonly files: readonly BriefFile[];
+  /** Where title or text may not be what they were at the time of the command; else absent. */
+  readonly late?: LateText;
   /** Null for an issue. */
   readonly pull: BriefPull | null;
 };

@@ -5,6 +5,7 @@ import {
   type BriefPull,
   isTrusted,
   type KnownPermission,
+  type LateText,
   type LeftOut,
 } from "../model/brief.ts";
 import { hash, type Login, type Millis } from "../model/ids.ts";
@@ -24,7 +25,15 @@ export const briefNote = (brief: Brief | null): string => {
   if (!brief) return "";
   const comments = more(brief.comments.length, "comment") + more(brief.files.filter(({ text }) => text !== null).length, "linked file");
   const left = leftOut(brief.left);
-  return `<sub>Based on this ${kindOf(brief)}${comments} as of ${timeText(brief.until)}; later edits are ignored.${left === "" ? "" : ` Left out: ${left}.`}</sub>`;
+  const late = brief.late ? ` ${lateNote(brief.late)}` : "";
+  return `<sub>Based on this ${kindOf(brief)}${comments} as of ${timeText(brief.until)}; later edits are ignored.${late}${left === "" ? "" : ` Left out: ${left}.`}</sub>`;
+};
+
+/** Says which of title and text may not be what they were at the command. */
+const lateNote = ({ title, body, at, edited }: LateText): string => {
+  const what = title && body ? "title and text" : title ? "title" : "text";
+  const verb = edited ? (title && body ? "were" : "was") : "may have been";
+  return `The ${what} ${verb} edited after the command; this is the ${what} of ${timeText(at)}.`;
 };
 
 const leftOut = ({ older, edited, untrusted }: LeftOut): string =>
@@ -43,7 +52,7 @@ export const briefSection = (brief: Brief | null): string => {
   if (!brief) return "";
   const nonce = hash(brief).slice(0, 12);
   const text = (words: string): string => fenced(`text-${nonce}`, words, WHOLE);
-  const { issue, title, body, by, permission, created, comments, files, pull, left } = brief;
+  const { issue, title, body, by, permission, created, comments, files, pull, left, late } = brief;
   const missing = leftOut(left);
   return [
     `## The ${kindOf(brief)}`,
@@ -51,6 +60,7 @@ export const briefSection = (brief: Brief | null): string => {
     `### #${issue}: title and text`,
     `${person(by, permission)}, ${timeText(created)}:`,
     text(`${oneLine(title, LONGEST_TITLE)}\n\n${body}`),
+    ...(late ? [lateNote(late)] : []),
     ...(pull ? [changes(pull)] : []),
     ...(comments.length === 0 ? [] : ["### Comments, the newest last", ...comments.flatMap((comment) => said(comment, text))]),
     ...(files.length === 0 ? [] : ["### Linked files", ...files.flatMap((file) => linked(file, text))]),

@@ -1,6 +1,6 @@
 import { candidateOf, type Candidate, composeBrief } from "../brief/compose.ts";
-import type { GitHub, IssueText, Reply, ThreadComment } from "../github/ports.ts";
-import type { BriefPull, KnownPermission } from "../model/brief.ts";
+import type { GitHub, IssueText, PastText, PastTexts, Reply, ThreadComment } from "../github/ports.ts";
+import type { BriefPull, KnownPermission, LateText } from "../model/brief.ts";
 import type { Login } from "../model/ids.ts";
 import type { Answers, Query } from "../model/query.ts";
 import { type FileSources, withFiles } from "./brief-files.ts";
@@ -16,11 +16,11 @@ const MAX_RAW = 1_000_000;
 const MAX_LOOKUPS = 20;
 
 /**
- * Reads an issue with what people wrote on it. Requests: one for the issue, one for each hundred comments that are needed,
+ * Reads an issue with what people wrote on it. Requests: one for the issue, one more if it changed after the command, one for each hundred comments that are needed,
  * two for a pull request, and one for each of at most twenty people; beside the API one for each of at most ten attachments.
  */
 export const readBrief = async (query: BriefQuery, { github, self, git }: From): Promise<Reply<Answers["brief"]>> => {
-  const issue = await github.issues.read(query.issue);
+  const issue = await readIssue(query, github);
   if (!issue.ok) return refusedAs(issue);
   const thread = await readThread(query, issue.value, { github, self });
   if (!thread.ok) return refusedAs(thread);
@@ -32,6 +32,29 @@ export const readBrief = async (query: BriefQuery, { github, self, git }: From):
   const brief = composeBrief(query, { issue: issue.value, candidates, unread, permissions: people.value, pull: pull.value });
   const sources = { files: github.files, textAt: git.textAt };
   return { ok: true, value: { kind: "read", brief: await withFiles(brief, query.maxChars, sources) } };
+};
+
+type IssueAsOf = IssueText & { readonly late?: LateText };
+
+/** The issue with title and text as they were at the command. */
+const readIssue = async ({ issue: number, until }: BriefQuery, { issues }: GitHub): Promise<Reply<IssueAsOf>> => {
+  const issue = await issues.read(number);
+  if (!issue.ok || issue.value.updated <= until) return issue;
+  const { title, body, updated } = issue.value;
+  const past = await issues.textsAt(number, until);
+  if (!past.ok && past.failure.kind === "later") return past;
+  if (!past.ok) return { ok: true, value: { ...issue.value, late: { title: true, body: true, at: updated, edited: false } } };
+  const late = lateOf(past.value);
+  const texts = { title: textOf(past.value.title, title), body: textOf(past.value.body, body) };
+  return { ok: true, value: { ...issue.value, ...texts, ...(late && { late }) } };
+};
+
+const textOf = (past: PastText, current: string): string => (past.kind === "was" ? past.text : current);
+
+const lateOf = ({ title, body }: PastTexts): LateText | null => {
+  const edits = [title, body].flatMap((past) => (past.kind === "unknown" ? [past.edited] : []));
+  if (edits.length === 0) return null;
+  return { title: title.kind === "unknown", body: body.kind === "unknown", at: Math.max(...edits), edited: true };
 };
 
 /** A refusal is an answer: the command is refused with GitHub's words. */

@@ -77,3 +77,16 @@ test("a comment says in one sentence what was read, and that later edits are ign
   );
   expect(briefNote(null)).toBe("");
 });
+
+test.each([
+  [{ title: false, body: true, edited: true }, "The text was edited after the command; this is the text of 2026-11-28 12:03 UTC."],
+  [{ title: true, body: false, edited: true }, "The title was edited after the command; this is the title of 2026-11-28 12:03 UTC."],
+  [
+    { title: true, body: true, edited: false },
+    "The title and text may have been edited after the command; this is the title and text of 2026-11-28 12:03 UTC.",
+  ],
+])("agents and people are told where a text may not be that of the command: %j", (late, said) => {
+  const given = brief({ late: { ...late, at: AT } });
+  expect(briefSection(given)).toContain(`\n\n${said}`);
+  expect(briefNote(given)).toContain(` ${said}`);
+});

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { GitHub, Reply } from "../../src/github/ports.ts";
+import type { GitHub, PastTexts, Reply } from "../../src/github/ports.ts";
 import type { Permission, Query } from "../../src/model/query.ts";
 import { readBrief } from "../../src/snapshot/brief.ts";
 
@@ -29,8 +29,12 @@ const git = {
   textAt: (commit: string, path: string) => Promise.resolve(commit === SHA && path === "src/a b.ts" ? "one\ntwo\nthree\nfour" : null),
 };
 
+type Fails = (request: string) => Extract<Reply<never>, { ok: false }> | null;
+type Changed = { readonly updated: number; readonly past: PastTexts };
+const UNCHANGED: Changed = { updated: 0, past: { title: { kind: "same" }, body: { kind: "same" } } };
+
 /** GitHub with one issue; every request is written down, and fails as a test says. */
-const open = (said: readonly Said[], fails: (request: string) => Extract<Reply<never>, { ok: false }> | null = () => null) => {
+const open = (said: readonly Said[], fails: Fails = () => null, { updated, past }: Changed = UNCHANGED) => {
   const sent: string[] = [];
   const permissions: Record<string, Permission> = { ann: "write", reporter: "read" };
   const answer = <T>(request: string, value: T): Promise<Reply<T>> => {
@@ -48,11 +52,13 @@ const open = (said: readonly Said[], fails: (request: string) => Extract<Reply<n
     created: at,
     updated: at,
   }));
-  const issue = { title: "Uploads fail", body: "Always.", by: "reporter", bot: false, created: 0, onPull: false, comments: all.length };
+  const written = { title: "Uploads fail", body: "Always.", by: "reporter", bot: false, created: 0, onPull: false };
+  const issue = { ...written, updated, comments: all.length };
   // Only what a brief asks of GitHub: any other request is a fault.
   const github = {
     issues: {
       read: () => answer("issue", issue),
+      textsAt: (_: number, at: number) => answer(`texts at ${at}`, past),
       commentsPage: (_: number, page: number) => answer(`comments ${page}`, all.slice((page - 1) * 100, page * 100)),
     },
     pulls: {
@@ -174,4 +180,36 @@ test("files have the room that the comments leave, and at most ten are asked for
   expect(briefIn(await full.read({ maxChars: 300 })).files).toEqual([
     expect.objectContaining({ text: null, why: "there is no room for it" }),
   ]);
+});
+
+test("title and text are those of the command: one more request, and only where the issue changed after it", async () => {
+  const past: PastTexts = { title: { kind: "was", text: "It fails" }, body: { kind: "was", text: "Sometimes.<!-- hidden -->" } };
+  const before = open([], undefined, { updated: 100_000, past });
+  expect(briefIn(await before.read())).toMatchObject({ title: "Uploads fail", body: "Always." });
+  expect(before.sent).toEqual(["issue", "permission reporter"]);
+  const after = open([], undefined, { updated: 101_000, past });
+  const brief = briefIn(await after.read());
+  expect(brief).toMatchObject({ title: "It fails", body: "Sometimes." });
+  expect(brief.late).toBeUndefined();
+  expect(after.sent).toEqual(["issue", "texts at 100000", "permission reporter"]);
+});
+
+test("a text that cannot be had as it was is that of its last edit, and said to be", async () => {
+  const past: PastTexts = { title: { kind: "same" }, body: { kind: "unknown", edited: 150_000 } };
+  const changed = { updated: 160_000, past };
+  expect(briefIn(await open([], undefined, changed).read())).toMatchObject({
+    body: "Always.",
+    late: { title: false, body: true, at: 150_000, edited: true },
+  });
+  const refused = { ok: false, failure: { kind: "refused", code: "not-allowed", why: "no" } } as const;
+  const denied = open([], (request) => (request.startsWith("texts") ? refused : null), changed);
+  expect(briefIn(await denied.read()).late, "a comment may have changed it").toEqual({
+    title: true,
+    body: true,
+    at: 160_000,
+    edited: false,
+  });
+  const later = { ok: false, failure: { kind: "later", at: 5, why: "502", unclear: false } } as const;
+  const broken = open([], (request) => (request.startsWith("texts") ? later : null), changed);
+  expect(await broken.read()).toEqual(later);
 });

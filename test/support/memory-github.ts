@@ -48,8 +48,9 @@ export const memoryGitHub = (refOf: (branch: string) => string | null, contains:
       read: (issue) => {
         const { title, body, by } = state.issues[issue] ?? { title: `Issue ${issue}`, body: "", by: "maintainer" };
         const comments = state.comments.filter((each) => each.issue === issue).length;
-        return sent({ title, body, by, bot: false, created: 0, onPull: false, comments });
+        return sent({ title, body, by, bot: false, created: 0, updated: 0, onPull: false, comments });
       },
+      textsAt: () => sent({ title: { kind: "same" }, body: { kind: "same" } }),
       commentsPage: (issue, page) =>
         sent(
           state.comments
