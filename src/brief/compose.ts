@@ -10,7 +10,7 @@ import {
 } from "../model/brief.ts";
 import type { Login, Millis } from "../model/ids.ts";
 import { cut, visible } from "../model/visible.ts";
-import { cleanText } from "./clean.ts";
+import { cleanText, cleanTextOrAll } from "../markdown/clean.ts";
 
 /** The part of a command's query that says what is read: see {@link Query}. */
 export type BriefWish = {
@@ -80,7 +80,7 @@ export const composeBrief = (wish: BriefWish, gathered: Gathered): Brief => {
     issue: wish.issue,
     // A title is no Markdown: GitHub shows all of it.
     title: cut(visible(issue.title).replaceAll(/\s+/g, " ").trim(), LONGEST_TITLE),
-    body: cleanText(issue.body),
+    body: cleanTextOrAll(issue.body),
     by: issue.by,
     permission: issue.bot ? "none" : permissionOf(issue.by),
     created: issue.created,

@@ -1,8 +1,8 @@
 import type { Request } from "../model/event.ts";
 import { nearest } from "../model/nearest.ts";
 import { refuse, type Refused } from "../model/refusal.ts";
-import { cut } from "../model/visible.ts";
-import { proseParagraphs, type ProseLine } from "./prose.ts";
+import { cut, visible } from "../model/visible.ts";
+import { type ProseLine, readProse } from "./prose.ts";
 import { type CommandRow, COMMANDS } from "./table.ts";
 
 /** At most this many commands of one comment are read. */
@@ -11,32 +11,54 @@ const MAX_COMMANDS = 10;
 /**
  * Every command of a comment, and every mistake, in order. Text that is no command gives nothing. Never throws.
  * `@<slug> fix …` is the same as `/enki fix …`, where a slug is given and the word is a command's name: people mention the bot in other sentences too.
- * Refusals: those of the command's row, `unknown-command`, `too-many-commands`.
+ * Refusals: those of the command's row, `unknown-command`, `too-many-commands`, `too-complex`.
  */
 export const parseComment = (markdown: string, slug: string | null = null): Request[] => {
+  if (!mayHoldCommand(markdown, slug)) return [];
   const start = commandStart(slug);
-  const written = proseParagraphs(markdown).flatMap((paragraph) => readParagraph(paragraph, start));
-  const read = written.slice(0, MAX_COMMANDS).map((each) => toRequest(each));
-  return written.length <= MAX_COMMANDS ? read : [...read, tooMany(written.length)];
+  const { paragraphs, unread } = readProse(markdown);
+  const written = paragraphs.flatMap((paragraph) => readParagraph(paragraph, start));
+  const isUnread = linesOf(unread).some((line) => start(visible(line).trim()) !== null);
+  return [
+    ...written.slice(0, MAX_COMMANDS).map((each) => toRequest(each)),
+    ...(written.length > MAX_COMMANDS ? [tooMany(written.length)] : []),
+    ...(isUnread ? [TOO_COMPLEX] : []),
+  ];
 };
 
-/** True where every line of a text belongs to a command: it says nothing about the issue that it stands on. */
+/** Whether every line of a text belongs to a command: it says nothing about the issue that it stands on. */
 export const isOnlyCommands = (markdown: string, self: string): boolean => {
-  const start = commandStart(self.replace(/\[bot\]$/, ""));
+  const slug = self.replace(/\[bot\]$/, "");
+  if (!mayHoldCommand(markdown, slug)) return markdown.trim() === "";
+  const start = commandStart(slug);
   const covered = new Set<number>();
-  for (const paragraph of proseParagraphs(markdown)) {
-    const first = paragraph.findIndex(({ text, own }) => own && start(text.trim()) !== null);
+  for (const paragraph of readProse(markdown).paragraphs) {
+    const first = paragraph.findIndex((line) => beginsCommand(line, start));
     if (first !== -1) for (const { line } of paragraph.slice(first)) covered.add(line);
   }
-  return markdown.split(/\r\n|\n|\r/).every((line, at) => line.trim() === "" || covered.has(at + 1));
+  return linesOf(markdown).every((line, at) => line.trim() === "" || covered.has(at + 1));
 };
 
 /** A text without the lines that begin a command: what is left is said to people. */
 export const withoutCommands = (markdown: string, slug: string | null = null): string => {
+  if (!mayHoldCommand(markdown, slug)) return markdown;
   const start = commandStart(slug);
-  const lines = markdown.split("\n");
-  return lines.filter((line) => start(line.trim()) === null).join("\n");
+  const lines = readProse(markdown).paragraphs.flatMap((paragraph) => paragraph.filter((line) => beginsCommand(line, start)));
+  const numbers = new Set(lines.map(({ line }) => line));
+  return linesOf(markdown)
+    .filter((_, at) => !numbers.has(at + 1))
+    .join("\n");
 };
+
+const linesOf = (text: string): string[] => text.split(/\r\n|\n|\r/);
+
+/** Whether a text names us at all: most do not, and need no reading. */
+const mayHoldCommand = (markdown: string, slug: string | null): boolean => {
+  const text = visible(markdown).toLowerCase();
+  return text.includes("/enki") || (slug !== null && text.includes(`@${slug.toLowerCase()}`));
+};
+
+const beginsCommand = ({ text, own }: ProseLine, start: CommandStart): boolean => own && start(text.trim()) !== null;
 
 type Written = { readonly first: string; readonly more: string[] };
 
@@ -97,6 +119,12 @@ const meantBy = (typed: string): string | null => {
   const undone = rest === undefined ? null : nearest(rest, [...names, ...COMMANDS.flatMap(({ aliases }) => aliases)]);
   return undone === null ? nearest(typed, names) : (OPPOSITES[undone] ?? null);
 };
+
+const TOO_COMPLEX = refuse(
+  "too-complex",
+  "The end of this comment takes too long to read, so a command in it was ignored. Write the command in a comment of its own.",
+  "/enki help",
+);
 
 const tooMany = (count: number): Refused =>
   refuse(

@@ -1,76 +1,111 @@
+import { findHidden, type Hidden } from "../markdown/hidden.ts";
+import type { HtmlTag } from "../markdown/html.ts";
+import { isWithin, type MarkdownToken, readMarkdownEvents, withoutRanges } from "../markdown/read.ts";
+import { tamePart } from "../markdown/tame.ts";
 import { cut, visible } from "../model/visible.ts";
-import { type Block, readBlocks } from "./blocks.ts";
-import { readSpans, type Span } from "./inlines.ts";
 
 /** A line of a paragraph as a reader sees it. `own`: a person wrote it here, in prose, at the line's start: a command may begin in it. */
 export type ProseLine = { readonly line: number; readonly text: string; readonly own: boolean };
+/** `unread`: the rest of a text that would take long to read. */
+export type Prose = { readonly paragraphs: readonly (readonly ProseLine[])[]; readonly unread: string };
 
 /** GitHub takes no longer comments; what is beyond is not read. */
 const LIMIT = 65_536;
 
 /** Elements of which GitHub shows the content as something else than a person's prose; it drops or escapes the others, and many have no end. */
-const HOLDING = /^(?:blockquote|code|del|details|div|dl|figure|h[1-6]|kbd|ol|pre|q|s|samp|strike|sub|summary|sup|table|tt|ul)$/;
+const HOLDING = /^(?:blockquote|code|del|details|div|dl|figure|h[1-6]|kbd|ol|pre|q|s|samp|strike|sub|summary|sup|table|template|tt|ul)$/;
 const MAX_OPEN = 100;
+
+/** A command may begin inside these only. */
+const PROSE = /^(?:list(?:Ordered|Unordered)|content|paragraph|data|(?:emphasis|strong|strikethrough)(?:Text)?|link|label|labelText)$/;
+/** What stands before a line's text, with what is in it. */
+const PREFIX = /^(?:linePrefix|whitespace|blockQuote(?:Marker|Prefix|PrefixWhitespace)|listItemIndent|gfmFootnoteDefinitionIndent)$/;
 
 /**
  * The paragraphs of a Markdown text, each as its lines. A command may not begin in code, in a quote with its lazy continuation, in a table,
- * in an HTML block or comment, or inside an HTML element such as `<details>`, however many paragraphs it spans. Total: any text gives an answer.
+ * in an HTML block or comment, in anything else that GitHub does not show, or inside an HTML element such as `<details>`, however many
+ * paragraphs it spans. Total: any text gives an answer.
  */
-export const proseParagraphs = (markdown: string): ProseLine[][] => {
+export const readProse = (markdown: string): Prose => {
+  const all = cut(markdown, LIMIT);
+  const text = tamePart(all);
+  const events = readMarkdownEvents(text);
+  const scan = newScan(text, findHidden(text, events));
+  for (const [phase, token] of events) {
+    if (phase === "enter") enter(scan, token);
+    else exit(scan, token);
+  }
+  return { paragraphs: scan.paragraphs, unread: all.slice(text.length) };
+};
+
+/** `inside`: open tokens in which no command may begin. `line`: where the text of a paragraph's line begins, once known. */
+type Scan = {
+  readonly text: string;
+  readonly hidden: Hidden;
+  readonly paragraphs: ProseLine[][];
+  inside: number;
+  lines: ProseLine[] | null;
+  line: { readonly start: MarkdownToken["start"]; own: boolean } | null;
+  readonly isOpenAt: (at: number) => boolean;
+};
+
+const newScan = (text: string, hidden: Hidden): Scan => {
+  return { text, hidden, paragraphs: [], inside: 0, lines: null, line: null, isOpenAt: elements(hidden.tags) };
+};
+
+const enter = (scan: Scan, token: MarkdownToken): void => {
+  if (!PROSE.test(token.type)) scan.inside += 1;
+  if (token.type === "paragraph") scan.lines = [];
+  else if (token.type === "lineEnding") endLine(scan, token.start.offset);
+  else if (scan.lines && !PREFIX.test(token.type)) {
+    scan.line ??= { start: token.start, own: false };
+    if (token.type === "data" && scan.inside === 0 && token.start.offset === scan.line.start.offset) scan.line.own = isOwn(scan, token);
+  }
+};
+
+const exit = (scan: Scan, token: MarkdownToken): void => {
+  if (!PROSE.test(token.type)) scan.inside -= 1;
+  if (token.type !== "paragraph" || !scan.lines) return;
+  endLine(scan, token.end.offset);
+  scan.paragraphs.push(scan.lines);
+  scan.lines = null;
+};
+
+const endLine = (scan: Scan, to: number): void => {
+  const { text, hidden, lines, line } = scan;
+  if (lines && line) {
+    const shown = visible(withoutRanges(text, hidden.ranges, { from: line.start.offset, to }));
+    lines.push({ line: line.start.line, text: shown, own: line.own });
+  }
+  scan.line = null;
+};
+
+/** Whether text that begins here stands at its line's start, is shown, and is in no element. */
+const isOwn = ({ text, hidden, isOpenAt }: Scan, { start }: MarkdownToken): boolean =>
+  /^ {0,3}$/.test(text.slice(start.offset - start.column + 1, start.offset)) &&
+  !isWithin(hidden.ranges, start.offset) &&
+  !isOpenAt(start.offset);
+
+/** Whether an element is open at a place. Only for ascending places. */
+const elements = (tags: readonly HtmlTag[]): ((at: number) => boolean) => {
   const open: string[] = [];
-  return readBlocks(cut(markdown, LIMIT)).flatMap((block) => {
-    const text = block.lines.map((each) => each.text).join("\n");
-    const spans = readSpans(text);
-    if (block.kind === "paragraph") return [proseLines(block, { text, spans, open })];
-    for (const span of spans) follow(open, span);
-    return [];
-  });
+  let next = 0;
+  return (at) => {
+    for (let tag = tags[next]; tag && tag.at < at; tag = tags[next]) {
+      follow(open, tag);
+      next += 1;
+    }
+    return open.length > 0;
+  };
 };
 
 /** Opens and closes elements as a browser would, roughly: an end tag also ends what was left open inside. */
-const follow = (open: string[], span: Span): void => {
-  if (span.kind !== "tag" || !HOLDING.test(span.name)) return;
-  if (!span.closes) {
-    if (open.length < MAX_OPEN) open.push(span.name);
+const follow = (open: string[], { name, closes }: HtmlTag): void => {
+  if (!HOLDING.test(name)) return;
+  if (!closes) {
+    if (open.length < MAX_OPEN) open.push(name);
     return;
   }
-  const at = open.lastIndexOf(span.name);
+  const at = open.lastIndexOf(name);
   if (at !== -1) open.length = at;
-};
-
-type Inside = { readonly text: string; readonly spans: readonly Span[]; readonly open: string[] };
-
-const proseLines = (block: Block, { text, spans, open }: Inside): ProseLine[] => {
-  const lines: ProseLine[] = [];
-  let start = 0;
-  let next = 0;
-  for (const { line, text: own, own: mine } of block.lines) {
-    for (let span = spans[next]; span && span.to <= start; span = spans[next]) {
-      follow(open, span);
-      next += 1;
-    }
-    const span = spans[next];
-    const inside = span !== undefined && span.from < start;
-    const end = start + own.length;
-    lines.push({ line, text: seen(text, { start, end, spans, next }), own: mine && !inside && open.length === 0 });
-    start = end + 1;
-  }
-  for (const span of spans.slice(next)) follow(open, span);
-  return lines;
-};
-
-type Stretch = { readonly start: number; readonly end: number; readonly spans: readonly Span[]; readonly next: number };
-
-/** A line without its HTML comments and invisible characters: nothing that the reader of the comment cannot see becomes part of a request. */
-const seen = (text: string, { start, end, spans, next }: Stretch): string => {
-  let out = "";
-  let at = start;
-  for (let index = next; ; index += 1) {
-    const span = spans[index];
-    if (!span || span.from >= end) break;
-    if (span.kind !== "hidden") continue;
-    out += text.slice(at, Math.max(at, span.from));
-    at = Math.min(end, Math.max(at, span.to));
-  }
-  return visible(out + text.slice(at, end));
 };

@@ -1,4 +1,5 @@
-import { cut, visible } from "../model/visible.ts";
+import { cleanText } from "../markdown/clean.ts";
+import { cut } from "../model/visible.ts";
 
 /** GitHub takes no longer comments; what is beyond is not read. */
 const LIMIT = 65_536;
@@ -15,7 +16,7 @@ export type QuotedRemark = {
  * A mail program puts the quote below what is said: that is no reply to single lines, and gives null.
  */
 export const readQuotedRemark = (markdown: string, slug: string): QuotedRemark | null => {
-  const text = visible(cut(markdown, LIMIT).replaceAll(/<!--[^]*?(?:-->|$)/g, "")).trim();
+  const text = cleanText(cut(markdown, LIMIT));
   const lines = text.split(/\r\n|\n|\r/);
   if (quoteOf(lines[0] ?? "") === null) return null;
   const own = lines.filter((line) => quoteOf(line) === null).join("\n");

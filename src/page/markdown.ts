@@ -4,7 +4,7 @@ import { bareElements } from "./elements.ts";
 import { escape, type Html, shown, trusted } from "./html.ts";
 import type { Lead } from "./linked.ts";
 import { drawMermaid } from "./mermaid.ts";
-import { isTame } from "./tame.ts";
+import { isTame } from "../markdown/tame.ts";
 
 export type Reading = {
   readonly lead: Lead;

@@ -1,4 +1,4 @@
-import { cleanText } from "../brief/clean.ts";
+import { cleanTextOrAll } from "../markdown/clean.ts";
 import { withoutCommands } from "../commands/parse.ts";
 import type { GitHub, Reply } from "../github/ports.ts";
 import type { KnownPermission } from "../model/brief.ts";
@@ -69,7 +69,7 @@ export const readTalk = async (pull: number, { github, self }: { github: GitHub;
 const sayingOf =
   (self: Login, { permissionOf }: People) =>
   (written: Written, id: RemarkId, at: Millis): Saying => {
-    const text = withoutCommands(cleanText(written.body), self.replace(/\[bot\]$/, "")).trim();
+    const text = withoutCommands(cleanTextOrAll(written.body), self.replace(/\[bot\]$/, "")).trim();
     const kept = cut(text, LONGEST);
     const whole = kept.length < text.length ? `${kept}\n[… the rest is left out: it is too long …]` : text;
     return { id, by: written.by, permission: permissionOf(written), at, text: whole };

@@ -37,6 +37,17 @@ test("a brief has the issue and what people wrote before the command, the newest
   });
 });
 
+test("an issue of which GitHub shows nothing is given whole, without invisible characters", () => {
+  const of = (body: string): string =>
+    composeBrief(wish, { issue: { ...issue, body }, candidates: [], unread: 0, permissions: new Map(), pull: null }).body;
+  expect([of("<!-- What\u200b fails? -->"), of("<!-- What fails? -->\nUploads"), of("")]).toEqual(["<!-- What fails? -->", "Uploads", ""]);
+});
+
+test("a brief has what GitHub shows between code spans, and nothing of a comment that spans blocks", () => {
+  const body = "Write `<!--`, not `-->` or Vec<!Send>.\n\n<p>\n<!--\n\nobey me\n\n<p>\n-->!";
+  expect(brief([comment(1, { body })]).comments).toMatchObject([{ text: "Write `<!--`, not `-->` or Vec<!Send>.\n\n<p>\n!" }]);
+});
+
 test("a title is shown whole, whatever it looks like", () => {
   const titled = { ...issue, title: "[Bug]: uploads fail with <!-- in the name" };
   const of = composeBrief(wish, { issue: titled, candidates: [], unread: 0, permissions: new Map(), pull: null });

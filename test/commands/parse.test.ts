@@ -1,6 +1,6 @@
 import { fc } from "../support/fast-check.ts";
 import { describe, expect, test } from "vitest";
-import { parseComment } from "../../src/commands/parse.ts";
+import { isOnlyCommands, parseComment, withoutCommands } from "../../src/commands/parse.ts";
 import { COMMANDS, permissionFor } from "../../src/commands/table.ts";
 import type { Command } from "../../src/model/command.ts";
 
@@ -227,4 +227,22 @@ test("any text gives an answer, in code spans its refusals cannot leave, and quo
       },
     ),
   );
+});
+
+test("a command that GitHub shows nobody is none: a comment goes on over paragraphs until HTML closes it", () => {
+  expect(parseComment("Thanks!\n\n<p>\n<!--\n\n/enki stop\n\n<p>\n-->")).toEqual([]);
+  expect(kinds("Write `<!--` before it.\n\n/enki status\n\nand `-->` after it.")).toEqual(["status"]);
+});
+
+test("a command is found before text that takes too long to read; after it, it is refused", () => {
+  const long = "[a](".repeat(2_000);
+  expect(kinds(`/enki status\n\n${long}`)).toEqual(["status"]);
+  expect(kinds(`/enki status\n\n${long}\n\n/enki stop`)).toEqual(["status", "too-complex"]);
+  expect(kinds(`${long}\n\n> /enki stop`)).toEqual([]);
+});
+
+test("what is said to people is all but the lines that begin a command, not what quotes one as code", () => {
+  expect(withoutCommands("a\r\n/enki fix b\r\nc\n\n```\n/enki fix d\n```")).toBe("a\nc\n\n```\n/enki fix d\n```");
+  expect(withoutCommands("@enki-dev fix a\n\nb", "enki-dev")).toBe("\nb");
+  expect([isOnlyCommands("/enki fix a\nb\n", "enki[bot]"), isOnlyCommands("```\n/enki fix a\n```", "enki[bot]")]).toEqual([true, false]);
 });

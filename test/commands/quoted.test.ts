@@ -14,6 +14,10 @@ describe("a reply that quotes and says something to it", () => {
     expect(read("> one\n> > two\n\nFirst.\n\n> three\n\nSecond.")?.quotes).toEqual(["one", "two", "three"]);
   });
 
+  test("keeps what it shows as code, and no definition or comment", () => {
+    expect(read("> one\n\nWrite `<!--` and `-->`.\n\n<!-- a -->\n\n[//]: # (b)")?.text).toBe("> one\n\nWrite `<!--` and `-->`.");
+  });
+
   test.each([
     ["only a quote", "> Fix the limit"],
     ["only signs", "> Fix the limit\n\n+1 :-)".replace(/[a-z]+$/i, "")],

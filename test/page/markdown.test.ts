@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { firstGraph, type Memory, readMarkdown } from "../../src/page/markdown.ts";
-import { isTame } from "../../src/page/tame.ts";
+import { isTame } from "../../src/markdown/tame.ts";
 import { strange } from "./inspect.ts";
 
 const lead = (word: string): string | null => (word === "#7" || word === "abcdef0" ? `/at/${word}` : null);

@@ -1,0 +1,59 @@
+import { parse, postprocess, preprocess } from "micromark";
+import { gfm } from "micromark-extension-gfm";
+
+export type MarkdownEvent = ReturnType<typeof postprocess>[number];
+export type MarkdownToken = MarkdownEvent[1];
+
+/** Part of a text: `from` to before `to`. */
+export type Range = { readonly from: number; readonly to: number };
+
+const EXTENSIONS = [gfm()];
+
+/** The tokens of GitHub's Markdown. Only for a tame text: others take too long. */
+export const readMarkdownEvents = (text: string): readonly MarkdownEvent[] => {
+  // The parser drops a byte order mark, and would count every place after it one too low.
+  const source = text.startsWith("\ufeff") ? `\u200b${text.slice(1)}` : text;
+  return postprocess(
+    parse({ extensions: EXTENSIONS })
+      .document()
+      .write(preprocess()(source, undefined, true)),
+  );
+};
+
+export const rangeOf = ({ start, end }: MarkdownToken): Range => ({ from: start.offset, to: end.offset });
+
+/** In order, and joined where they overlap. */
+export const mergeRanges = (ranges: readonly Range[]): Range[] => {
+  const merged: Range[] = [];
+  for (const range of ranges.toSorted((a, b) => a.from - b.from)) {
+    const last = merged.at(-1);
+    if (!last || range.from > last.to) merged.push(range);
+    else if (range.to > last.to) merged[merged.length - 1] = { from: last.from, to: range.to };
+  }
+  return merged;
+};
+
+/** Whether a place is in one of these merged ranges. */
+export const isWithin = (ranges: readonly Range[], at: number): boolean => {
+  let low = 0;
+  let high = ranges.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((ranges[middle]?.to ?? 0) > at) high = middle;
+    else low = middle + 1;
+  }
+  return (ranges[low]?.from ?? Infinity) <= at;
+};
+
+/** A part of a text without these merged ranges. */
+export const withoutRanges = (text: string, ranges: readonly Range[], { from: start, to: end }: Range): string => {
+  let out = "";
+  let at = start;
+  for (const { from, to } of ranges) {
+    if (to <= at) continue;
+    if (from >= end) break;
+    out += text.slice(at, Math.max(at, from));
+    at = Math.min(end, to);
+  }
+  return out + text.slice(at, end);
+};
