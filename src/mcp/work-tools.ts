@@ -43,7 +43,7 @@ export const workTools: readonly Tool[] = [
   tool({
     name: "enki_worker_report",
     summary: "Report in one line what you are doing now and, once before you finish, the outcome of your work (`outcome`).",
-    rights: "WN",
+    rights: "WNS",
     input: reportInput,
     run: report,
   }),

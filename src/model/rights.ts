@@ -29,7 +29,7 @@ const RECORDED: Readonly<Record<ToolSet, readonly CommandKind[]>> = {
   ],
   worker: ["report", ...MAIL],
   merger: [],
-  sidecar: [],
+  sidecar: ["report"],
 };
 
 export const mayRecord = (toolSet: ToolSet | null, kind: CommandKind): boolean => toolSet !== null && RECORDED[toolSet].includes(kind);

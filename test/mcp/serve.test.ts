@@ -2,6 +2,7 @@ import { readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
 import { serveTools } from "../../src/mcp/serve.ts";
+import { mayRecord } from "../../src/model/rights.ts";
 import type { ToolContext } from "../../src/mcp/tool.ts";
 import { mail, openToolBox, TOOLS_OF, view } from "../support/tools.ts";
 import { openJob, pipe, request } from "./stage.ts";
@@ -35,6 +36,15 @@ describe("what an agent sees", () => {
       text: `tool '${foreign}' is not available for role '${toolSet}'`,
     });
     expect(job.recorded).toEqual([]);
+  });
+
+  test("a quick task's agent reports its outcome and answers review comments", async () => {
+    const job = await open({ toolSet: "sidecar" });
+    const agent = await job.connect();
+    const replies = [{ comment: 1, addressed: true, text: "Renamed it." }];
+    expect(await agent.call("enki_worker_report", { outcome: "done", replies })).toMatchObject({ isError: false });
+    expect(job.recorded).toMatchObject([{ kind: "report", outcome: "done", replies }]);
+    expect(job.recorded.every(({ kind }) => mayRecord("sidecar", kind))).toBe(true);
   });
 
   test("every tool has a sentence and a schema of its arguments", async () => {

@@ -84,11 +84,11 @@ const STEER = ["enki_task_retry", "enki_resume", "enki_pause", "enki_cancel", "e
 const MAIL = ["send", "check", "read", "inbox", "reply", "thread"].map((name) => `enki_mail_${name}`);
 const BACKLOG = ["add", "list", "update", "remove", "pick"].map((name) => `enki_backlog_${name}`);
 
-/** The rights of the seed, as the issue of this project gives them: P planner, W worker, N worker that may not edit, M merger, S sidecar. */
+/** Tools per tool set: P planner, W worker, N worker that may not edit, M merger, S sidecar. As in the seed, except that a sidecar reports its outcome and answers reviews. */
 export const TOOLS_OF: Readonly<Record<"P" | "W" | "N" | "M" | "S", readonly string[]>> = {
   P: [...LOOK, "enki_execution_create", "enki_execution_add_steps", "enki_task_create", ...STEER, ...MAIL, ...BACKLOG],
   W: [...LOOK, "enki_worker_report", "enki_edit_file", ...MAIL],
   N: [...LOOK, "enki_worker_report", ...MAIL],
   M: LOOK,
-  S: LOOK.slice(0, 2),
+  S: [...LOOK.slice(0, 2), "enki_worker_report"],
 };
