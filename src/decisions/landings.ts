@@ -17,7 +17,9 @@ export const newLanding = (draft: Draft, { terms }: Queue, candidate: Candidate)
 
 /** The branch of a pull request that brings a candidate as a whole. */
 export const batchBranch = (commit: Sha): string => candidateBranch(hash(["batch", commit]).slice(0, 12));
-export const revertBranch = (merge: Sha): string => `enki/revert/${merge.slice(0, 12)}`;
+const REVERTS = "enki/revert/";
+export const revertBranch = (merge: Sha): string => REVERTS + merge.slice(0, 12);
+export const isRevertBranch = (branch: string): boolean => branch.startsWith(REVERTS);
 
 export const sidePullKey = (commit: Sha) => `open-side-pull:${batchBranch(commit)}` as const;
 

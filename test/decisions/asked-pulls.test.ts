@@ -62,7 +62,7 @@ describe("fix on a pull request of this repository", () => {
     ["that is closed", { state: "closed" as const }, "pull-over", "open pull request"],
     ["that is merged", { state: "merged" as const }, "pull-over", "open pull request"],
     ["of a branch of Enki's", { headRef: "enki/candidate/main/abc" }, "own-branch", "comment on the issue"],
-    ["of a step that is over", { headRef: "task/abcdef-fix" }, "own-branch", "comment on the issue"],
+    ["of a revert of Enki's", { headRef: "enki/revert/0123456789ab" }, "own-branch", "comment on the issue"],
     ["that GitHub does not list", { number: 8 }, "pull-unseen", "Try again"],
   ])("%s is refused, with the way on", async (_, over, code, next) => {
     for (const command of [
@@ -77,6 +77,24 @@ describe("fix on a pull request of this repository", () => {
       expect(it.execution()).toBeUndefined();
       expect(it.running()).toEqual([]);
     }
+  });
+
+  test.each(["task/JIRA-1", "task/abcdef-fix", "task/constructor", "enki/abcdef"])("a person may name a branch %s", async (headRef) => {
+    const it = open({ headRef });
+    it.push(branchRef(headRef), "a feature");
+    const id = await it.begin();
+    expect(it.execution()).toMatchObject({ id, base: headRef, state: "running" });
+    it.replay();
+  });
+
+  test("the branch of a step that the ledger has is refused, also for a pull request that a person opened from it", async () => {
+    const it = open();
+    const id = await it.begin();
+    await it.end(`work/${id}-fix/`);
+    it.state.pulls.push({ ...PULL, number: 70, headRef: `task/${id}-fix` });
+    await it.tell({ ...comment(990, { kind: "do", text: "x" }), issue: 70, onPull: true, at: it.state.now } as Event);
+    expect(it.lastReply()).toContain("own-branch");
+    expect(Object.keys(it.state.ledger.executions)).toEqual([id]);
   });
 
   test("closed meanwhile: it is held, says so, and goes on once that is open again", async () => {

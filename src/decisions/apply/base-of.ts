@@ -1,7 +1,9 @@
-import type { Base } from "../../model/ids.ts";
+import { type Base, readTaskId } from "../../model/ids.ts";
 import type { Pull } from "../../model/query.ts";
+import { branchRef, readCandidateBranch, readTaskRef } from "../../model/refs.ts";
 import { accept, refuse, type Refused, type Result } from "../../model/refusal.ts";
 import type { Draft } from "../draft.ts";
+import { isRevertBranch } from "../landings.ts";
 import type { Commanded } from "./commanded.ts";
 
 /**
@@ -15,11 +17,11 @@ export const baseOf = (draft: Draft, { issue, onPull }: Pick<Commanded, "issue" 
   if (!pulls) return undefined;
   const pull = pulls.find(({ number }) => number === issue);
   return pull
-    ? (whyNotOn(pull) ?? accept(pull.headRef))
+    ? (whyNotOn(draft, pull) ?? accept(pull.headRef))
     : refuse("pull-unseen", `GitHub does not list #${issue} yet. Try again in a moment.`, "");
 };
 
-const whyNotOn = ({ number, headRef, state }: Pull): Refused | null => {
+const whyNotOn = (draft: Draft, { number, headRef, state }: Pull): Refused | null => {
   if (state !== "open") {
     const ended = state === "merged" ? "merged" : "closed";
     return refuse(
@@ -32,11 +34,19 @@ const whyNotOn = ({ number, headRef, state }: Pull): Refused | null => {
     const why = `#${number} comes from a fork, as \`${headRef}\`. Enki can push only to branches in this repository.`;
     return refuse("fork-pull", why, "push that branch to this repository and open a pull request from it, or comment on an issue");
   }
-  if (/^(?:enki|task)\//.test(headRef))
+  if (isOwn(draft, headRef))
     return refuse(
       "own-branch",
       `\`${headRef}\` is one of Enki's own branches, which only Enki updates.`,
       "comment on the issue that it belongs to",
     );
   return null;
+};
+
+/** Whether a branch is Enki's: a candidate, a revert, or that of a step in the ledger. People may name their branches `task/…` and `enki/…` too. */
+const isOwn = (draft: Draft, branch: string): boolean => {
+  if (readCandidateBranch(branchRef(branch)) !== null || isRevertBranch(branch)) return true;
+  const task = readTaskRef(branchRef(branch));
+  const id = task && readTaskId(task);
+  return id !== null && draft.execution(id.execution)?.steps[id.step] !== undefined;
 };
