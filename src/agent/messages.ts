@@ -3,7 +3,7 @@ import type { SessionNotification, ToolCallUpdate } from "@agentclientprotocol/s
 type Update = SessionNotification["update"];
 
 /** What was said of a tool call so far: its announcement, and updates of it. */
-export type KnownCall = Pick<ToolCallUpdate, "kind" | "locations" | "content" | "rawInput">;
+export type KnownCall = Pick<ToolCallUpdate, "kind" | "title" | "locations" | "content" | "rawInput" | "_meta">;
 
 /** An agent that announces more calls than this has only the last of them looked up. */
 const MOST_CALLS = 10_000;
@@ -22,11 +22,13 @@ export const openMessages = () => {
     open = "";
     id = null;
   };
-  const learn = (callId: string, { kind, locations, content, rawInput }: KnownCall): void => {
+  const learn = (callId: string, { kind, title, locations, content, rawInput, _meta }: KnownCall): void => {
     const known = calls.get(callId) ?? {};
     const oldest = calls.size >= MOST_CALLS ? calls.keys().next().value : undefined;
     if (oldest !== undefined && known !== calls.get(callId)) calls.delete(oldest);
-    const said = Object.entries({ kind, locations, content, rawInput }).filter(([, value]) => value !== undefined && value !== null);
+    const said = Object.entries({ kind, title, locations, content, rawInput, _meta }).filter(
+      ([, value]) => value !== undefined && value !== null,
+    );
     calls.set(callId, { ...known, ...Object.fromEntries(said) });
   };
   const speak = (text: string, messageId: string | null): void => {

@@ -1,5 +1,6 @@
 import type { PermissionOption, RequestPermissionResponse, ToolCallUpdate, ToolKind } from "@agentclientprotocol/sdk";
 import type { Tool } from "../workflow/workflow.ts";
+import { type AskedFields, fieldsOf, isRecord } from "./asked-fields.ts";
 
 /** What an agent may do: change files, and with which of the tools; null for all of them. */
 export type Rights = {
@@ -10,7 +11,7 @@ export type Rights = {
 };
 
 /** A tool call that an agent asks permission for. */
-export type AskedCall = Pick<ToolCallUpdate, "kind" | "locations" | "content" | "rawInput">;
+export type AskedCall = Pick<ToolCallUpdate, "kind" | "title" | "locations" | "content" | "rawInput" | "_meta">;
 
 const CHANGES: readonly ToolKind[] = ["edit", "delete", "move"];
 
@@ -36,40 +37,34 @@ export const mayDo = (kind: ToolKind, { canEdit, tools }: Pick<Rights, "canEdit"
   return tools === null || needed === "any" || needed.some((tool) => tools.includes(tool));
 };
 
-const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
-
-/** What a call does, whatever it calls itself: some agents leave the kind out. */
-const kindOf = ({ kind, content, rawInput }: AskedCall): ToolKind => {
-  if (kind !== undefined && kind !== null && kind !== "other" && kind !== "think") return kind;
-  if (content?.some(({ type }) => type === "diff")) return "edit";
-  const input = isRecord(rawInput) ? rawInput : {};
-  if (typeof input["command"] === "string") return "execute";
-  if (typeof input["url"] === "string") return "fetch";
-  return kind ?? "other";
-};
-
-/** Under these names agents give the file that a call is about. */
-const PATH_KEYS = ["path", "file_path", "filePath", "filepath", "absolute_path", "file", "filename", "target_file", "notebook_path"];
-
-const DEEPEST_INPUT = 4;
-
-/** Files that a call's input names, also those of one edit of several. */
-const pathsIn = (input: unknown, depth = 0): string[] => {
-  if (depth > DEEPEST_INPUT) return [];
-  if (Array.isArray(input)) return input.flatMap((each) => pathsIn(each, depth + 1));
-  if (!isRecord(input)) return [];
-  return Object.entries(input).flatMap(([key, value]) =>
-    typeof value === "string" ? (PATH_KEYS.includes(key) ? [value] : []) : pathsIn(value, depth + 1),
-  );
+/** What a call does, by its kind and by every field of it: some agents leave the kind out. `unknown` is a kind that nobody here knows. */
+const actsOf = ({ kind, content }: AskedCall, fields: AskedFields): ReadonlySet<ToolKind | "unknown"> => {
+  const acts = new Set<ToolKind | "unknown">();
+  if (kind && kind !== "other") acts.add(Object.hasOwn(NEEDED, kind) ? kind : "unknown");
+  for (const part of content ?? []) {
+    if (part.type === "diff") acts.add("edit");
+    if (part.type === "terminal") acts.add("execute");
+  }
+  if (fields.hasCommand) acts.add("execute");
+  if (fields.hasAddress) acts.add("fetch");
+  if (fields.hasContent && fields.paths.length > 0) acts.add("edit");
+  return acts;
 };
 
 /** Every file that a call names. */
-const pathsOf = ({ locations, content, rawInput }: AskedCall): string[] => [
+const pathsOf = ({ locations, content }: AskedCall, { paths }: AskedFields): string[] => [
   ...(locations ?? []).map(({ path }) => path),
   ...(content ?? []).flatMap((part) => (part.type === "diff" ? [part.path] : [])),
-  ...pathsIn(rawInput),
+  ...paths,
 ];
+
+/** How agents name one of Enki's own tools: `mcp__enki__enki_status`, `enki_enki_status`, `enki_status (enki MCP Server)`, `Tool: enki/enki_status`. */
+const ENKIS = /^(?:tool: ?)?(?:mcp_{1,2})?(?:enki(?:_{1,2}|: ?|[/.]))?enki(?:_[a-z]+)+(?: \(enki mcp server\))?(?:: ?\{.*\})?$/i;
+
+const isEnkis = ({ kind, title, _meta: meta }: AskedCall): boolean => {
+  const given = isRecord(meta?.["claudeCode"]) ? meta["claudeCode"]["toolName"] : null;
+  return (!kind || kind === "other") && [title, given].some((name) => typeof name === "string" && ENKIS.test(name.trim()));
+};
 
 export type Asked = {
   readonly call: AskedCall;
@@ -78,13 +73,24 @@ export type Asked = {
   readonly isReport: (path: string) => boolean;
 };
 
+const isOnlyEdit = (acts: ReadonlySet<string>, { hasUnknown }: AskedFields): boolean => acts.size === 1 && acts.has("edit") && !hasUnknown;
+
+/** Whether a call is allowed: with limits, only what is recognised as within them. */
+const isAllowed = ({ call, isReport }: Asked, rights: Rights): boolean => {
+  if (rights.canEdit && rights.tools === null) return true;
+  const fields = fieldsOf(call.rawInput);
+  const acts = actsOf(call, fields);
+  if (acts.size === 0) return isEnkis(call) || rights.tools === null;
+  const paths = pathsOf(call, fields);
+  if (isOnlyEdit(acts, fields) && paths.length > 0 && paths.every((path) => isReport(path))) return true;
+  // A thought names no file.
+  if (acts.has("think") && paths.length > 0 && rights.tools !== null) return false;
+  return [...acts].every((act) => act !== "unknown" && mayDo(act, rights));
+};
+
 /** Answers an agent's request: everything in its own workspace is allowed once, but nothing that its step has no right to. */
-export const answerPermission = ({ call, options, isReport }: Asked, rights: Rights): RequestPermissionResponse => {
-  const kind = kindOf(call);
-  const paths = pathsOf(call);
-  const reports = kind === "edit" && paths.length > 0 && paths.every((path) => isReport(path));
-  const allowed = reports || mayDo(kind, rights);
-  const wanted = allowed ? (["allow_once", "allow_always"] as const) : (["reject_once", "reject_always"] as const);
-  const option = wanted.flatMap((each) => options.find((offered) => offered.kind === each) ?? [])[0];
+export const answerPermission = (asked: Asked, rights: Rights): RequestPermissionResponse => {
+  const wanted = isAllowed(asked, rights) ? (["allow_once", "allow_always"] as const) : (["reject_once", "reject_always"] as const);
+  const option = wanted.flatMap((each) => asked.options.find((offered) => offered.kind === each) ?? [])[0];
   return { outcome: option ? { outcome: "selected", optionId: option.optionId } : { outcome: "cancelled" } };
 };

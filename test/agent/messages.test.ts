@@ -52,6 +52,6 @@ test("what was announced of a call is known when it is asked for, with what came
   const { receive, call: find } = openMessages();
   receive({ sessionUpdate: "tool_call", toolCallId: "1", title: "write", kind: "edit", locations: [{ path: "/w/a" }] });
   receive({ sessionUpdate: "tool_call_update", toolCallId: "1", status: "in_progress", rawInput: { file_path: "/w/b" } });
-  expect(find("1")).toEqual({ kind: "edit", locations: [{ path: "/w/a" }], rawInput: { file_path: "/w/b" } });
+  expect(find("1")).toEqual({ title: "write", kind: "edit", locations: [{ path: "/w/a" }], rawInput: { file_path: "/w/b" } });
   expect(find("2")).toEqual({});
 });
