@@ -40,7 +40,7 @@ const planRules = ({ maxSteps, verify }: PromptInput): string =>
     "Read the code in the working directory until you know what has to change. Then call the tool `enki_execution_create` exactly once, with the whole graph. If it returns a refusal, correct the plan and call it again. A plan written only in a message does not count.",
     "",
     `- At most ${maxSteps} steps; as few as the work needs. Each step that changes files becomes one pull request and must pass the repository's checks on its own.`,
-    "- A worker sees its own step's description, the request, the outputs of the steps that it needs, and the reports of this execution. Put the files, the decisions and the acceptance criteria in the description.",
+    "- A worker sees its own step's description, the request, the brief (the issue or pull request and its comments), the outputs of the steps that it needs, and the reports of this execution. Put the files, the decisions and the acceptance criteria in the description.",
     "- `needs` orders steps. Steps that do not need each other run side by side, so let them change different files.",
     "- `tier`: `light` for renames, stubs, research, documents; `standard` (the default) for features, fixes, tests; `heavy` for architecture, ambiguity, hard debugging.",
     "- `checkpoint: true` if a person should review the step before others build on it.",
