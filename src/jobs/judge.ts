@@ -44,7 +44,9 @@ export const judge = async ({ spec, artifact, worked, changed, thrown, secrets }
     return why === null ? { ...left, end: "success" } : failed(clean(why));
   }
   const stopped = stoppedBy(left.outcome);
-  if (stopped) return { ...left, ...stopped };
+  // A report that was written is kept, whatever its outcome.
+  if (stopped)
+    return { ...left, ...stopped, artifact: makesArtifact(spec) ? cutText(clean(await readReport(artifact, ""))) || null : null };
   if (makesArtifact(spec)) {
     const report = cutText(clean(await readReport(artifact, worked.answer)));
     return report === "" ? failed("The agent left no report.") : { ...left, end: "artifact", artifact: report };

@@ -107,7 +107,7 @@ const judge = async ({ spec, config, job, marked }: Making, result: Omit<JobResu
       ? refused("The report is missing from what the job left.")
       : ended("artifact", cutText(redact(bundle.artifact)));
   }
-  if (report.end !== "success" || job.kind === "plan") return ended(report.end);
+  if (report.end !== "success" || job.kind === "plan") return ended(report.end, reportOf(spec, bundle));
   const closed = whyNoFiles(spec, config);
   if (closed !== null) return refused(closed);
   const { maxFiles, maxBytes, protected: kept } = config.policy;
@@ -124,6 +124,12 @@ const judge = async ({ spec, config, job, marked }: Making, result: Omit<JobResu
   if (!checked.ok) return refused(checked.refusal.why);
   return { result: { ...result, ...words, end: "success", files: carried.map(toEntry) }, contents: carried };
 };
+
+/** The report that a step left although it failed or asked a question. */
+const reportOf = (spec: JobSpec, { report, artifact }: OpenedBundle): string | null =>
+  artifact !== null && artifact !== "" && makesArtifact(spec) && (report.end === "failed" || report.end === "asked")
+    ? cutText(redact(artifact))
+    : null;
 
 /** Of a resolution the coordinator knows what it may change: what conflicts. */
 const allowedBy = ({ conflict, step }: JobSpec): readonly string[] => (conflict ? [] : (step?.paths ?? []));

@@ -88,8 +88,8 @@ export const reportsOf = ({ execution, reports }: Reported, steps: readonly Plan
 
 /** Leads to the whole report: by the commit that brought it, which stays, while the ledger's own moves on. Relative to the page of an issue. */
 const whole = ({ id: execution, steps }: Execution, id: StepId): string => {
-  const result = steps[id]?.result;
-  return result ? `[\`artifacts/${execution}/${id}.md\`](../blob/${result}/artifact.md)\n\n` : "";
+  const { result, artifact } = steps[id] ?? {};
+  return result && artifact ? `[\`artifacts/${execution}/${id}.md\`](../blob/${result}/artifact.md)\n\n` : "";
 };
 
 /** What finished steps hand on, in their workers' words. */

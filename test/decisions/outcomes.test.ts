@@ -9,6 +9,35 @@ const IDLE = { end: "unchanged", why: NOTHING.reason, outcome: NOTHING, output: 
 
 const needy = () => plan(step("fix"), step("test", { needs: [{ step: "fix", condition: "completed" }] }));
 
+describe("a step that leaves a report and fails", () => {
+  const failed = {
+    end: "failed",
+    why: "No network.",
+    outcome: { kind: "failed", reason: "No network." },
+    artifact: "# Half of it\n",
+  } as const;
+
+  test("keeps its report: people see it, and the next attempt receives it", async () => {
+    const story = openStory();
+    await story.run(plan(step("look", { output: "artifact" })));
+    await story.end("work/", failed);
+    const { id } = story.execution();
+    expect(story.step("look")).toMatchObject({ state: "failed", artifact: true, why: { why: "No network." } });
+    expect(story.state.ledger.artifacts).toEqual({ [`${id}/look`]: "# Half of it\n" });
+    expect(story.comment()).toContain("# Half of it");
+    expect(story.comment()).toContain(`/blob/${story.step("look")?.result}/artifact.md`);
+    await story.say({ kind: "retry", target: `${id}-look` });
+    expect(story.spec("work/")).toMatchObject({ attempt: 2, artifacts: [{ step: "look", text: "# Half of it\n" }] });
+  });
+
+  test("and one of a step that changes files is no report", async () => {
+    const story = openStory();
+    await story.run(plan(step("fix")));
+    await story.end("work/", failed);
+    expect(story.state.ledger.artifacts).toEqual({});
+  });
+});
+
 describe("a step that finds nothing to do", () => {
   test("holds what needs it until a person confirms; its words are shown, also afterwards", async () => {
     const story = openStory();

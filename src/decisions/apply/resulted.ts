@@ -48,7 +48,15 @@ const worked = (draft: Draft, job: Job, event: Resulted): void => {
   const { outcome: _, ...before } = step;
   const { output, outcome } = event.result;
   const ended = { ...before, result: event.commit, output, until: null, ...(outcome && { outcome: outcome.kind }) };
-  close(draft, { execution, step: ended, event });
+  close(draft, { execution, step: { ...ended, artifact: keepReport(draft, { execution, step, result: event.result }) }, event });
+};
+
+/** Keeps the report of a step that failed or asked a question; whether there is one. */
+const keepReport = (draft: Draft, { execution, step, result: { artifact, end } }: At & { result: JobResult }): boolean => {
+  if (artifact === null || (end !== "failed" && end !== "asked")) return false;
+  if (draft.planned(execution, step.id)?.output !== "artifact") return false;
+  draft.putArtifact(execution.id, step.id, artifact);
+  return true;
 };
 
 /** What an agent said last; empty where it is its report, which is kept already. */
