@@ -32,6 +32,9 @@ export const guardAgainstRewind = (draft: Asking, before: Queue, tip: Sha): Queu
   return { ...queue, frozen: refuse(REWOUND, why, "/enki retry").refusal };
 };
 
+/** Whether a queue waits for a person to agree that its base lost commits. */
+export const isRewoundQueue = ({ frozen }: Pick<Queue, "frozen">): boolean => frozen?.code === REWOUND;
+
 /** Tips that are remembered after a base lost them. */
 const MAX_LEFT = 10;
 

@@ -284,3 +284,28 @@ describe("after a person goes on", () => {
     it.replay();
   });
 });
+
+describe("a retry that is not about the base", () => {
+  const rewoundWith = async (...failed: readonly string[]) => {
+    const it = await begin(plan(step("a"), step("b")));
+    await it.rewind();
+    for (const each of failed) await it.fails(each);
+    expect(it.state.ledger.queues["main"]?.frozen?.code).toBe("base-rewound");
+    return it;
+  };
+
+  test.each([
+    ["a step", ["a"], "a"],
+    ["an execution that failed", ["a", "b"], null],
+  ])("of %s leaves it frozen; the next /enki retry accepts it", async (_, failed, target) => {
+    const it = await rewoundWith(...failed);
+    await it.say(1, { kind: "retry", target });
+    expect(it.execution()?.state).toBe("running");
+    expect(it.state.ledger.queues["main"]?.frozen?.code).toBe("base-rewound");
+    expect(it.comment()).toMatch(/^\/enki retry$/m);
+    await it.goOn();
+    expect(it.state.ledger.queues["main"]).toMatchObject({ frozen: null, tip: it.root });
+    expect(it.working()).toContain("a");
+    it.replay();
+  });
+});

@@ -1,13 +1,13 @@
 import { needsPerson } from "../../model/conflict.ts";
 import type { Execution } from "../../model/execution.ts";
-import { readTaskId, taskId, type TaskId } from "../../model/ids.ts";
+import { type Base, readTaskId, taskId, type TaskId } from "../../model/ids.ts";
 import { refuse } from "../../model/refusal.ts";
 import { isAsking, isIdle, type Step } from "../../model/step.ts";
 import { notFailed } from "../../model/targets.ts";
 import type { Draft } from "../draft.ts";
 import { newsOf } from "../feedback.ts";
 import { neededBy } from "../needs.ts";
-import { agreedQueue } from "../rewinds.ts";
+import { agreedQueue, isRewoundQueue } from "../rewinds.ts";
 import { whyUnlandable } from "../terms.ts";
 import type { OnFound, OnStep } from "./answer.ts";
 import { isToResume, resume } from "./resuming.ts";
@@ -17,7 +17,7 @@ export const retry: OnFound = (draft, { execution, step }, event) => {
   if (isToResume(execution, step)) return resumeWorkflow(draft, { execution, step }, event);
   if (step) return retryStep(draft, { execution, step, event });
   if (execution.state === "running" && draft.queue(execution.base).frozen) {
-    thaw(draft, execution);
+    agree(draft, execution.base);
     draft.note(`${event.by} lets ${execution.base} go on`);
     return null;
   }
@@ -123,8 +123,13 @@ export const reopen = (draft: Draft, { id }: Execution): void => {
   if (execution?.state === "failed") draft.putExecution({ ...execution, state: "running", why: null });
 };
 
-/** A person who retries has seen the base as it is now. */
+/** A person who retries something else has seen why landing failed, but did not agree that the base lost commits. */
 const thaw = (draft: Draft, { base }: Execution): void => {
+  if (!isRewoundQueue(draft.queue(base))) agree(draft, base);
+};
+
+/** A person who retries has seen the base as it is now. */
+const agree = (draft: Draft, base: Base): void => {
   const queue = draft.queue(base);
   if (queue.frozen) draft.putQueue(base, agreedQueue(queue, draft.base(base)));
 };
