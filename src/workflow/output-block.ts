@@ -4,7 +4,13 @@ const OPENING = /^\s*\[OUTPUT\]/;
 const CLOSING = /\[\/OUTPUT\]\s*$/;
 
 /** A block by its first and last line, markers included. */
-type Block = { readonly from: number; readonly to: number; readonly text: string };
+type Block = {
+  readonly from: number;
+  readonly to: number;
+  readonly text: string;
+  /** Lines that hold its markers, and the fence around it if it has one. */
+  readonly marks: readonly number[];
+};
 
 /** Lines within complete code fences; a fence that is never closed holds nothing. */
 export const fencedLines = (lines: readonly string[]): ReadonlySet<number> => {
@@ -25,7 +31,39 @@ export const fencedLines = (lines: readonly string[]): ReadonlySet<number> => {
 /** The complete blocks that hold something. `[OUTPUT]` opens one at the start of a line, `[/OUTPUT]` closes it at the end of one: a mention in prose or in code does neither. */
 const findBlocks = (text: string): Block[] => {
   const lines = text.split("\n");
+  const open = blocksIn(lines, fencedLines(lines));
+  return open.length > 0 ? open : fencedBlock(lines);
+};
+
+/** The block of an answer that ends with a code fence around nothing else. Text after the fence makes it an example. */
+const fencedBlock = (lines: readonly string[]): Block[] => {
+  const to = lines.findLastIndex((line) => line.trim() !== "");
   const fenced = fencedLines(lines);
+  const from = fenced.has(to) ? openingOf(lines, to) : -1;
+  if (from === -1) return [];
+  const inner = lines.slice(from + 1, to);
+  const [block, ...more] = blocksIn(inner, fencedLines(inner));
+  const isAll = block !== undefined && inner.every((line, at) => line.trim() === "" || (at >= block.from && at <= block.to));
+  if (!isAll || more.length > 0) return [];
+  return [{ from, to, text: block.text, marks: [from, ...block.marks.map((at) => at + from + 1), to] }];
+};
+
+/** The line that opened the fence which this line closes; -1 if it closes none. */
+const openingOf = (lines: readonly string[], closing: number): number => {
+  let open: { readonly marks: string; readonly at: number } | null = null;
+  for (const [at, line] of lines.entries()) {
+    if (open === null) {
+      const fence = opensFence(line);
+      if (fence) open = { marks: fence.marks, at };
+    } else if (closesFence(line, open.marks)) {
+      if (at === closing) return open.at;
+      open = null;
+    }
+  }
+  return -1;
+};
+
+const blocksIn = (lines: readonly string[], fenced: ReadonlySet<number>): Block[] => {
   const blocks: Block[] = [];
   let from: number | null = null;
   for (const [at, line] of lines.entries()) {
@@ -38,7 +76,7 @@ const findBlocks = (text: string): Block[] => {
       .replace(OPENING, "")
       .replace(CLOSING, "")
       .trim();
-    if (inner !== "") blocks.push({ from, to: at, text: inner });
+    if (inner !== "") blocks.push({ from, to: at, text: inner, marks: [from, at] });
     from = null;
   }
   return blocks;
@@ -59,14 +97,11 @@ export const withoutBlocks = (answer: string): string => {
 
 /** An answer without the markers of its blocks; what stands in the blocks is kept. */
 export const withoutMarkers = (answer: string): string => {
-  const blocks = findBlocks(answer);
-  const [opening, closing] = [new Set(blocks.map(({ from }) => from)), new Set(blocks.map(({ to }) => to))];
+  const marks = new Set(findBlocks(answer).flatMap((block) => block.marks));
   const kept = answer.split("\n").flatMap((line, at) => {
-    if (!opening.has(at) && !closing.has(at)) return [line];
-    const bare = [opening.has(at) ? OPENING : null, closing.has(at) ? CLOSING : null].reduce(
-      (rest, marker) => (marker ? rest.replace(marker, "") : rest),
-      line,
-    );
+    if (!marks.has(at)) return [line];
+    if (opensFence(line)) return [];
+    const bare = line.replace(OPENING, "").replace(CLOSING, "");
     return bare.trim() === "" ? [] : [bare];
   });
   return kept.join("\n").trim();

@@ -214,6 +214,20 @@ describe("a step that leaves a report", () => {
     expect(job).toMatchObject({ end: "artifact", artifact: "Two places limit it.\ntwo places", output: "two places" });
   });
 
+  test.each(["failed", "blocked"])("keeps the report that it wrote before it says: %s", async (status) => {
+    const said = `[OUTPUT]\nstatus: ${status}\nreason: no network\n[/OUTPUT]`;
+    const job = await work([{ run: 'printf "# Half\n" > "$ENKI_ARTIFACT"' }, { say: said }], LOOK);
+    const end = status === "failed" ? "failed" : "asked";
+    expect(job).toMatchObject({ end, why: "no network", artifact: "# Half\n" });
+    await job.publish();
+    expect(job.published()?.result).toMatchObject({ end, artifact: "# Half\n" });
+  });
+
+  test("fails where the block that says so is the whole of a code fence", async () => {
+    const job = await work([{ say: "I could not.\n\n```\n[OUTPUT]\nstatus: failed\nreason: no network\n[/OUTPUT]\n```" }], LOOK);
+    expect(job).toMatchObject({ end: "failed", why: "no network" });
+  });
+
   test("failed without a report", async () => {
     expect(await work([], LOOK)).toMatchObject({ end: "failed", why: "The agent left no report." });
   });

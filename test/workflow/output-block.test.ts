@@ -15,6 +15,10 @@ describe("the output block of an answer", () => {
       "[OUTPUT]\nWrite:\n```\n[OUTPUT]\nx\n[/OUTPUT]\n```\nSo.\n[/OUTPUT]",
       "Write:\n```\n[OUTPUT]\nx\n[/OUTPUT]\n```\nSo.",
     ],
+    ["that is the whole of a code fence at the end", "Could not.\n\n```text\n[OUTPUT]\nstatus: failed\n[/OUTPUT]\n```\n", "status: failed"],
+    ["that is the whole answer, in a fence", "~~~\n\n[OUTPUT]one[/OUTPUT]\n~~~", "one"],
+    ["in a fence, with a fence of its own", "````\n[OUTPUT]\n```\nx\n```\n[/OUTPUT]\n````", "```\nx\n```"],
+    ["outside of code, before one in a fence", "[OUTPUT]one[/OUTPUT]\n```\n[OUTPUT]two[/OUTPUT]\n```", "one"],
     ["after a fence that nobody closed", "```\nx\n[OUTPUT]\none\n[/OUTPUT]", "one"],
   ])("%s", (_, answer, block) => {
     expect(outputBlock(answer)).toBe(block);
@@ -24,7 +28,9 @@ describe("the output block of an answer", () => {
     ["a mention in prose", "I end with [OUTPUT] as asked, and close it with [/OUTPUT]"],
     ["a mention that is not closed at the end of a line", "[OUTPUT]x[/OUTPUT] is what I write."],
     ["an empty one", "[OUTPUT]\n\n[/OUTPUT]"],
-    ["one within a code fence", "```text\n[OUTPUT]\nexample\n[/OUTPUT]\n```"],
+    ["one within a code fence that text follows", "I end with:\n```text\n[OUTPUT]\nexample\n[/OUTPUT]\n```\nas asked."],
+    ["one within a longer code fence", "```text\nWrite:\n[OUTPUT]\nexample\n[/OUTPUT]\n```"],
+    ["two in one code fence", "```\n[OUTPUT]one[/OUTPUT]\n[OUTPUT]two[/OUTPUT]\n```"],
     ["only an end", "x\n[/OUTPUT]"],
   ])("is none: %s", (_, answer) => {
     expect(outputBlock(answer)).toBeNull();
@@ -36,4 +42,5 @@ test("without its markers an answer keeps all else, and mentions of them", () =>
     "Done, see [OUTPUT].\n\nThe limit is 10.\nBye.",
   );
   expect(withoutMarkers("[OUTPUT]one[/OUTPUT]")).toBe("one");
+  expect(withoutMarkers("Done.\n```\n[OUTPUT]\none\n[/OUTPUT]\n```")).toBe("Done.\none");
 });
