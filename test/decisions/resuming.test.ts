@@ -114,3 +114,24 @@ test("a role whose answer had not the form that it was told is asked again after
   expect(it.roles()).toEqual(["ship"]);
   it.replay();
 });
+
+test.each([
+  ["after the workflow failed", true],
+  ["while other roles are running", false],
+])("/enki skip of a role that failed lets the workflow continue without its work (%s)", async (_, over) => {
+  const it = await begin();
+  await it.done("plan");
+  if (over) await it.done("code");
+  await it.broke("docs");
+  expect(it.run()?.state).toBe(over ? "failed" : "running");
+  await it.say(1, { kind: "skip", target: "docs" });
+  expect(it.run()).toMatchObject({ state: "running", why: null, workflow: { over: null } });
+  if (!over) await it.done("code");
+  expect(it.roles()).toEqual(["check"]);
+  await it.done("check", "verdict: LGTM");
+  await it.done("ship");
+  await it.verified();
+  expect(it.run()).toMatchObject({ state: "done", workflow: { over: "done" } });
+  expect(it.states(it.id)).toMatchObject({ docs: "skipped", ship: "done" });
+  it.replay();
+});

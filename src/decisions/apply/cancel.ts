@@ -4,6 +4,7 @@ import { refuse, type Refusal } from "../../model/refusal.ts";
 import { isBeingResolved, type Step } from "../../model/step.ts";
 import type { Draft } from "../draft.ts";
 import { type Answer, named, type OnFound, type OnStep } from "./answer.ts";
+import { isToResume, resume as resumeWorkflow } from "./resuming.ts";
 import { reopen } from "./retry.ts";
 
 /** Gives an execution or a step up, with what needs it: runs are stopped, pull requests closed, what landed stays. Refusal: `already-over`. */
@@ -45,10 +46,21 @@ export const skip: OnFound = (draft, { execution, step }, event) => {
   const task = taskId(execution.id, step.id);
   if (step.state === "done" || step.state === "cancelled" || step.state === "skipped")
     return refuse("already-over", `\`${task}\` is ${step.state}.`, "/enki status").refusal;
+  if (step.state === "failed" && isToResume(execution, step)) return skipRole(draft, { execution, step, event });
   draft.putStep(execution.id, { ...step, state: "skipped", from: null, why: whyGone("skipped", event.by), until: runsUntil(step) });
   reopen(draft, execution);
   draft.note(`${event.by} skipped ${task}`);
   return null;
+};
+
+/** A workflow continues without the work of a role that failed. Refusals: `not-failed`, `bad-workflow`. */
+const skipRole: OnStep = (draft, { execution, step, event }) => {
+  if (!execution.workflow) return null;
+  const again = (_: Draft, __: Execution, each: Step): void =>
+    draft.putStep(execution.id, { ...each, state: "skipped", from: null, why: whyGone("skipped", event.by), until: null });
+  const refused = resumeWorkflow(draft, { execution, run: execution.workflow, step, again });
+  if (refused === null) draft.note(`${event.by} skipped ${taskId(execution.id, step.id)}`);
+  return refused;
 };
 
 /** Stops everything in the repository: every execution that goes on is cancelled. */
