@@ -1,14 +1,11 @@
-import { arrange } from "./arrange.ts";
-import { html, type Html, type Part } from "./html.ts";
-import { layer, type Spot } from "./layers.ts";
+import { layoutGraph } from "./graph-layout.ts";
+import { type Box, GAP } from "./grid-layout.ts";
+import { html, type Html } from "./html.ts";
 import type { Graph, Node } from "./mermaid.ts";
 
 const WIDTH = 196;
 const LINE = 17;
 const PADDING = 12;
-const GAP = { across: 20, along: 56 } as const;
-const THIN = 14;
-const MARGIN = 6;
 const ARROW = 7;
 /** Columns in a line of a label, and lines at most. */
 const COLUMNS = 25;
@@ -29,7 +26,6 @@ export const wrap = (label: string): string[] => {
   return lines.length > LINES ? [...lines.slice(0, LINES - 1), `${lines[LINES - 1] ?? ""} …`] : lines;
 };
 
-type Box = { readonly x: number; readonly y: number; readonly width: number; readonly height: number };
 type Point = { readonly x: number; readonly y: number };
 
 const heightOf = (node: Node): number => (wrap(node.label).length + 1) * LINE + 2 * PADDING - 4;
@@ -77,12 +73,8 @@ const head = ({ x, y }: Point, along: "LR" | "TD"): Html => {
   return html`<polygon class="arrow" points="${points.join(" ")}" />`;
 };
 
-type Plane = { readonly along: Graph["direction"]; readonly boxes: ReadonlyMap<Spot, Box> };
-
-const drawRoute = ({ along, boxes }: Plane, route: readonly Spot[]): Html => {
-  const points = route.flatMap((spot, at) => {
-    const box = boxes.get(spot);
-    if (!box) return [];
+const drawRoute = (along: Graph["direction"], route: readonly Box[]): Html => {
+  const points = route.flatMap((box, at) => {
     const [x, y] = [box.x + box.width / 2, box.y + box.height / 2];
     const enters = along === "LR" ? { x: box.x, y } : { x, y: box.y };
     const leaves = along === "LR" ? { x: box.x + box.width, y } : { x, y: box.y + box.height };
@@ -96,58 +88,27 @@ const drawRoute = ({ along, boxes }: Plane, route: readonly Spot[]): Html => {
   return html`<path class="edge" d="M${first.x},${first.y}${d}" />${head(last, along)}`;
 };
 
-const placeBoxes = (
-  graph: Graph,
-  nodes: ReadonlyMap<string, Node>,
-): { plane: Plane; routes: readonly (readonly Spot[])[]; size: Point } | null => {
-  const along = graph.direction;
-  const layers = layer([...nodes.keys()], graph.edges);
-  if (!layers) return null;
-  const tallest = Math.max(...[...nodes.values()].map(heightOf));
-  const height = (spot: Spot): number => {
-    const node = spot.node ? nodes.get(spot.id) : undefined;
-    return node ? heightOf(node) : THIN;
-  };
-  const across = (spot: Spot): number => (along === "LR" ? height(spot) : spot.node ? WIDTH : THIN);
-  const depth = along === "LR" ? WIDTH : tallest;
-  const centre = arrange(layers, { size: across, gap: GAP.across });
-  const boxes = new Map(
-    layers.layers.flat().map((spot): [Spot, Box] => {
-      const middle = MARGIN + (centre.get(spot) ?? 0);
-      const start = MARGIN + spot.layer * (depth + GAP.along);
-      const [width, tall] = along === "LR" ? [WIDTH, across(spot)] : [across(spot), spot.node ? height(spot) : tallest];
-      if (along === "LR") return [spot, { x: start, y: Math.round(middle - tall / 2), width, height: tall }];
-      return [spot, { x: Math.round(middle - width / 2), y: start, width, height: tall }];
-    }),
-  );
-  const far = (end: (box: Box) => number): number => Math.max(...[...boxes.values()].map(end)) + MARGIN;
-  return {
-    plane: { along, boxes },
-    routes: layers.routes,
-    size: { x: far((box) => box.x + box.width), y: far((box) => box.y + box.height) },
-  };
-};
-
-/** A graph as an SVG picture; null where it goes in circles or is too large to look at. */
+/** Draws a graph as an SVG picture. Returns null for a graph with a cycle. */
 export const drawGraph = (graph: Graph): Html | null => {
-  const nodes = new Map(graph.nodes.map((node) => [node.id, node]));
-  const placed = placeBoxes(graph, nodes);
-  if (!placed) return null;
-  const { plane, routes, size } = placed;
-  const drawn: Part[] = [...plane.boxes].flatMap(([spot, box]) => {
-    const node = spot.node ? nodes.get(spot.id) : undefined;
-    return node ? [drawNode(node, box)] : [];
+  const layout = layoutGraph(graph, new Map(graph.nodes.map((node) => [node.id, { width: WIDTH, height: heightOf(node) }])));
+  if (!layout) return null;
+  const nodes = graph.nodes.map((node) => {
+    const box = layout.boxes.get(node.id);
+    return box ? drawNode(node, box) : html``;
   });
-  const edges = routes.map((route) => drawRoute(plane, route));
+  const edges = layout.routes.map((route) => drawRoute(graph.direction, route));
+  const boxes = [...layout.boxes.values(), ...layout.routes.flat()];
+  const width = Math.max(...boxes.map((box) => box.x + box.width)) + GAP.margin;
+  const height = Math.max(...boxes.map((box) => box.y + box.height)) + GAP.margin;
   return html`<div class="graph" tabindex="0">
     <svg
-      width="${size.x}"
-      height="${size.y}"
-      viewBox="0 0 ${size.x} ${size.y}"
+      width="${width}"
+      height="${height}"
+      viewBox="0 0 ${width} ${height}"
       role="img"
       aria-label="The plan as a graph of ${graph.nodes.length} steps"
     >
-      ${edges}${drawn}
+      ${edges}${nodes}
     </svg>
   </div>`;
 };
