@@ -90,7 +90,7 @@ const end = ({ flow, ranges }: Scan, to: number): void => {
 const flush = ({ text, flow, ranges, tags }: Scan): void => {
   if (flow.pieces.length === 0) return;
   const html = flow.pieces.map(({ start, end }) => text.slice(start.offset, end.offset)).join("\n");
-  const { hidden, tags: found, open } = readHtml(html, flow.open);
+  const { hidden, tags: found, open } = readHtml(html, flow.open, flow.pieces[0]?.type === "htmlTextData" ? "inline" : "block");
   const place = placer(flow.pieces);
   hidden.forEach(({ from, to }, index) => {
     const start = index === 0 && flow.open !== "nothing" ? flow.from : place(from);

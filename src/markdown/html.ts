@@ -13,13 +13,13 @@ export const LONGEST_UNSEEN = 40;
 
 const hide = (range: Range, open: OpenHtml = "nothing"): Step => ({ to: range.to, hidden: [range], open });
 
-/** GitHub shows these tags as text, see "Disallowed Raw HTML" in its Markdown specification. */
+/** GitHub shows these tags as text, see "Disallowed Raw HTML" in its Markdown specification. Within a paragraph only the tag that HTML begins with. */
 const SHOWN_AS_TEXT = /<\/?(?:title|textarea|style|xmp|iframe|noembed|noframes|script|plaintext)(?=[\s/>])/iy;
 const TAG_START = /<(\/?)([a-z][^\s/>]*)/iy;
 const BOGUS_START = /<[!?/]/y;
 
 /** Raw HTML as a browser reads it: what it hides, its tags, and what it leaves open. Total, in linear time. */
-export const readHtml = (html: string, before: OpenHtml): HtmlReading => {
+export const readHtml = (html: string, before: OpenHtml, place: "block" | "inline"): HtmlReading => {
   const hidden: Range[] = [];
   const tags: HtmlTag[] = [];
   let open = before;
@@ -32,7 +32,12 @@ export const readHtml = (html: string, before: OpenHtml): HtmlReading => {
   };
   if (open === "unclear") take(hide({ from: 0, to: html.length }, open));
   if (open === "comment") take(commentFrom(html, 0, 0));
-  for (let from = html.indexOf("<", at); from !== -1 && at < html.length; from = html.indexOf("<", at)) take(stepAt(html, from));
+  for (let from = html.indexOf("<", at); from !== -1 && at < html.length; from = html.indexOf("<", at)) {
+    const asText = matchAt(SHOWN_AS_TEXT, html, from);
+    if (!asText) take(stepAt(html, from));
+    else if (place === "block" || from === 0) take({ to: from + asText[0].length });
+    else take(hide({ from, to: html.length }, "unclear"));
+  }
   return { hidden, tags, open };
 };
 
@@ -42,8 +47,6 @@ const matchAt = (pattern: RegExp, text: string, at: number): RegExpExecArray | n
 };
 
 const stepAt = (html: string, from: number): Step => {
-  const asText = matchAt(SHOWN_AS_TEXT, html, from);
-  if (asText) return { to: from + asText[0].length };
   const start = matchAt(TAG_START, html, from);
   if (start) return tagFrom(html, from, start);
   if (html.startsWith("<!--", from)) {

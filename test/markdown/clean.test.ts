@@ -32,6 +32,7 @@ describe("what a reader of an issue does not see is taken out", () => {
     ["a comment behind a finished declaration", "a <!x ><?y > b <!-- ?> rules", "a"],
     ["a comment behind a declaration that ends in a later tag", 'a\n\n<div>\n<!x\n\n<p b="><!--">\n\nrules', "a\n\n<div>"],
     ["a comment in what looks like a declaration", "a <!x<!-- rules --> b", "a  b"],
+    ["what follows a script that GitHub lets through in an instruction", "a <?b > <script c='?> d\n\nrules", "a"],
     ["an end tag without a name, in HTML", "<div>\n</ rules>\nb</div>", "<div>\n\nb</div>"],
     ["a comment that only some parsers close", "a\n\n<!-- b --!> rules", "a"],
     ["a footnote's HTML does not close a comment", "<p>\n<!--\n\n[^1]: <p>-->\n\nrules [^1]", "<p>"],
