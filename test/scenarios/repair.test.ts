@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { plan, step } from "../support/build.ts";
-import { openStage } from "./stage.ts";
+import { type OpenStage, openStage } from "./stage.ts";
 
 const green = { verdict: "green" } as const;
 
@@ -151,6 +151,35 @@ test("/enki revise, and a reply that quotes the plan, let the planner go on from
   ]);
   expect(await stage.landed()).toHaveLength(2);
 });
+
+test('"LGTM" below a quoted line revises nothing; approving the plan stops a revision that a reply started', async () => {
+  let planners = 0;
+  const stage = await openStage({
+    script: (spec) => {
+      if (spec.kind === "verify") return green;
+      if (spec.kind !== "plan") return { files: { "one.txt": "done\n" } };
+      return (planners += 1) === 1 ? { plan: plan(step("one", { title: "Raise the limit" })) } : "hangs";
+    },
+  });
+  const issue = await stage.ask();
+  const approve = await stage.planned(issue);
+  await stage.shows(issue, /Raise the limit/);
+  await stage.maintainer.comment(issue, "> Raise the limit\n\nLGTM, thanks! :tada:");
+  await stage.forge.settled();
+  expect((await stage.said(issue, "execution")).join()).not.toContain("Revising");
+  await stage.maintainer.comment(issue, "> Raise the limit\n\nI like this one.");
+  expect(await stage.shows(issue, /Revising the plan/)).toContain(`comment \`${approve}\``);
+  await stage.until("the planner to work", () => Promise.resolve(planners === 2));
+  await stage.maintainer.comment(issue, approve);
+  await stage.shows(issue, /Done: all of it landed/);
+  await stage.sweepUntil("the planner to be stopped", async () => (await cancelled(stage)) === 1, 1_000);
+});
+
+/** How many runs were cancelled. */
+const cancelled = async (stage: OpenStage): Promise<number> => {
+  const { workflow_runs } = (await stage.does("GET", "/actions/runs")) as { workflow_runs: { conclusion: string | null }[] };
+  return workflow_runs.filter(({ conclusion }) => conclusion === "cancelled").length;
+};
 
 test("a quoting reply that no webhook told of is found by the sweep, once", async () => {
   let plans = 0;

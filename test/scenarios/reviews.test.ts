@@ -114,6 +114,32 @@ describe("what people say on a step's pull request", () => {
     expect(answer).toMatch(/Addressed in [0-9a-f]{12}: Written\./);
   });
 
+  test("strangers' long threads push out no remark of a maintainer; what has no room comes with the next attempt", async () => {
+    const told: string[][] = [];
+    const listening: Script = (spec) => {
+      const items = spec.kind === "work" ? (spec.feedback?.feedback.items ?? []) : [];
+      if (items.length === 0) return script(spec);
+      told.push(items.flatMap((item) => (item.kind === "thread" ? item.said : [item.said]).map(({ text }) => text.slice(0, 7))));
+      return { files: { [`answer-${spec.attempt}.txt`]: "answered\n" } };
+    };
+    const files = { ".enki/enki.toml": '[refinery]\nverify = ["true"]\n\n[brief]\nmax_chars = 2000\n' };
+    const stage = await begun({ script: listening, files });
+    await stage.maintainer.comment(stage.pull, "Rename it.");
+    const stranger = stage.person("stranger", "read");
+    for (const number of [1, 2]) {
+      const body = `Noise ${number}${"x".repeat(900)}`;
+      await stranger.review(stage.pull, { event: "COMMENT", comments: [{ ...LINE, body }] });
+      stage.later(2_000);
+    }
+    await stage.maintainer.comment(stage.pull, "/enki retry");
+    await stage.until("the attempt", () => Promise.resolve(told.length === 1));
+    expect(told[0]).toEqual(["Rename ", "Noise 2"]);
+    await stage.shows(stage.issue, /1 remark waits on/);
+    await stage.maintainer.comment(stage.pull, "/enki retry");
+    await stage.until("the next attempt", () => Promise.resolve(told.length === 2));
+    expect(told[1]).toEqual(["Noise 1"]);
+  });
+
   test("an answer whose request was lost after it took effect is not given twice", async () => {
     let lost = 0;
     const stage = await begun({
