@@ -75,6 +75,24 @@ test("commands, hidden text and our own words are left out; bots stay in the thr
   });
 });
 
+test("what GitHub shows is left whole, code that names a command too; words that GitHub hides as a whole are given, since they are all there is", async () => {
+  const { state, read } = open();
+  state.lines = [
+    line(1, { body: "Write `<!--` here and `-->` there.\n\n```\n/enki fix it\n```" }),
+    line(2, { body: "<!-- Re\u200bname it. -->" }),
+    line(3, { body: "Keep it.\n\n<p>\n<!--\n\nDrop it.\n\n<p>\n-->" }),
+  ];
+  expect(await read()).toMatchObject({
+    value: {
+      lines: [
+        { text: "Write `<!--` here and `-->` there.\n\n```\n/enki fix it\n```" },
+        { text: "<!-- Rename it. -->" },
+        { text: "Keep it.\n\n<p>" },
+      ],
+    },
+  });
+});
+
 test("a reviewer is looked up before passers-by, whoever wrote last", async () => {
   const { state, read } = open();
   const crowd = Array.from({ length: 30 }, (_, index) => `passer${index}`);
