@@ -12,95 +12,117 @@ export type FrontMatter = {
   readonly lineOf: (path: readonly Key[]) => number;
 };
 
-/** Where a file's front matter stands: lines from 0, `end` is that of the closing line. */
-type Block = { readonly format: Format; readonly close: string; readonly first: number; readonly end: number; readonly bare: boolean };
-
-/** More white space in one piece is no front matter, and would hold gray-matter up. */
+/** Gray-matter looks for empty front matter in time quadratic in a run of white space. */
 const LONG_SPACE = /\s{2000}/;
 
 /**
- * A file's front matter: YAML (`---`), TOML (`+++`, `---toml`) or JSON (`;;;`, `---json`, or `{…}` and an empty line). Null after a fault.
- * Gray-matter is given our own readers only: of itself it would evaluate `---js`, and read YAML less strictly.
+ * Splits a file into its front matter and its body: YAML (`---`), TOML (`+++`, `---toml`) or JSON (`;;;`, `---json`, or `{…}` and an empty line).
+ * Returns null after a fault. Gray-matter splits the text and chooses the parser; the parsers are ours, because they know lines.
  */
 export const readFrontMatter = (text: string, report: Report): FrontMatter | null => {
-  const lines = text
-    .replace(/^\uFEFF/, "")
-    .replaceAll("\r\n", "\n")
-    .split("\n");
-  const block = findBlock(lines, report);
-  if (!block) return null;
-  const { format, close, first, end, bare } = block;
-  const inner = lines.slice(bare ? first : first + 1, end).join("\n");
-  const offset = bare ? first : first + 1;
-  if (LONG_SPACE.test(inner)) {
+  const { fenced, offset } = normalize(text);
+  const opening = readOpening(fenced, offset + 1, report);
+  if (!opening) return null;
+  if (LONG_SPACE.test(fenced)) {
+    const why = "the file contains thousands of blanks in one piece";
+    report({ code: "bad-front-matter", line: opening.line, why, instead: "remove them" });
+    return null;
+  }
+  const split = splitMatter(fenced, opening);
+  const closeLine = countNewlines(split.head.replace(/\n$/, "")) + 1 + offset;
+  if (!isClosed(split, opening, (why, isOpen) => report(openFault(opening, why, isOpen ? opening.line : closeLine)))) return null;
+  for (const found of split.faults) report({ ...found, line: found.line + offset });
+  const { parsed, content, head } = split;
+  const bodyLine = countNewlines(head) + 1 + offset;
+  return parsed && { data: parsed.data, body: content.slice(0, -1), bodyLine, lineOf: (path) => parsed.lineOf(path) + offset };
+};
+
+const countNewlines = (text: string): number => text.split("\n").length - 1;
+
+/** The text from its first line that is not empty, and how many lines of the file stand before it. */
+const normalize = (text: string): { fenced: string; offset: number } => {
+  const normal = text.replace(/^\uFEFF/, "").replaceAll("\r\n", "\n");
+  const blank = /^(?:[^\S\n]*\n)*/.exec(normal)?.[0] ?? "";
+  const rest = normal.slice(blank.length);
+  if (!rest.startsWith("{")) return { fenced: rest, offset: countNewlines(blank) };
+  // Bare JSON has no delimiters: an opening one is put before it, and one in place of the first empty line.
+  const empty = /\n[^\S\n]*(?:\n|$)/.exec(rest);
+  const [head, body] = empty ? [rest.slice(0, empty.index), rest.slice(empty.index + empty[0].length)] : [rest, ""];
+  return { fenced: `;;;\n${head}\n;;;\n${body}`, offset: countNewlines(blank) - 1 };
+};
+
+type Opening = { readonly delimiter: string; readonly format: Format; readonly line: number };
+
+const DELIMITERS: ReadonlyMap<string, Format> = new Map([
+  ["---", "yaml"],
+  ["+++", "toml"],
+  [";;;", "json"],
+]);
+const LANGUAGES: ReadonlyMap<string, Format> = new Map([
+  ["yaml", "yaml"],
+  ["yml", "yaml"],
+  ["toml", "toml"],
+  ["json", "json"],
+]);
+
+const readOpening = (text: string, line: number, report: Report): Opening | null => {
+  const [, delimiter = "", language = ""] = /^(---|\+\+\+|;;;)[^\S\n]*([a-z]*)[^\S\n]*(?:\n|$)/i.exec(text) ?? [];
+  const natural = DELIMITERS.get(delimiter);
+  const format = language === "" ? natural : LANGUAGES.get(language);
+  if (natural && format) return { delimiter, format, line };
+  if (natural) {
     report({
-      code: "bad-front-matter",
-      line: first + 1,
-      why: "the front matter holds thousands of blanks in one piece",
-      instead: "remove them",
+      code: "unknown-format",
+      line,
+      why: `front matter of the kind \`${language}\` is not read`,
+      instead: "write `---` for YAML, `---toml` or `---json`",
     });
     return null;
   }
-  let parsed: Parsed | null = { data: {}, lineOf: () => 1 };
-  const read = (): object => {
-    parsed = parseSource(format, inner, (found: Found) => report({ ...found, line: found.line + offset }));
-    return {};
-  };
-  const refuse = (): object => ({});
-  const whole = [close, inner, close, ...lines.slice(bare ? end : end + 1)].join("\n");
-  const options = { language: "own", delimiters: close, engines: { own: read, yaml: refuse, json: refuse, javascript: refuse } };
-  const { content } = matter(whole, options);
-  return toFrontMatter(parsed, { body: content, bodyLine: (bare ? end : end + 1) + 1, offset });
-};
-
-const toFrontMatter = (
-  parsed: Parsed | null,
-  { body, bodyLine, offset }: { body: string; bodyLine: number; offset: number },
-): FrontMatter | null => parsed && { data: parsed.data, body, bodyLine, lineOf: (path) => parsed.lineOf(path) + offset };
-
-const OPENERS: readonly (readonly [opener: RegExp, format: Format, close: string])[] = [
-  [/^---(?:\s*ya?ml)?\s*$/, "yaml", "---"],
-  [/^---\s*toml\s*$/, "toml", "---"],
-  [/^\+\+\+\s*$/, "toml", "+++"],
-  [/^---\s*json\s*$/, "json", "---"],
-  [/^;;;\s*$/, "json", ";;;"],
-];
-
-const findBlock = (lines: readonly string[], report: Report): Block | null => {
-  const first = lines.findIndex((line) => line.trim() !== "");
-  const opener = lines[first] ?? "";
-  if (opener.startsWith("{")) {
-    const blank = lines.findIndex((line, at) => at > first && line.trim() === "");
-    return { format: "json", close: ";;;", first, end: blank === -1 ? lines.length : blank, bare: true };
-  }
-  const found = OPENERS.find(([pattern]) => pattern.test(opener));
-  if (!found) {
-    report(unopened(opener, Math.max(first, 0) + 1));
-    return null;
-  }
-  const [, format, close] = found;
-  const end = lines.findIndex((line, at) => at > first && line.startsWith(close));
-  if (lines[end]?.trimEnd() === close) return { format, close, first, end, bare: false };
-  const why = end === -1 ? "the front matter is not closed" : `\`${close}\` closes the front matter, and must stand alone on its line`;
-  report({
-    code: "open-front-matter",
-    line: Math.max(end, first) + 1,
-    why,
-    instead: `write \`${close}\` on a line of its own after the front matter`,
-  });
+  const instead = "begin it with `---`, then `roles:` and `edges:`, then `---`";
+  report({ code: "no-front-matter", line, why: "no roles: the file does not begin with front matter", instead });
   return null;
 };
 
-const unopened = (opener: string, line: number): Found => {
-  const unknown = /^(?:---|\+\+\+|;;;)\s*(\S+)\s*$/.exec(opener)?.[1];
-  if (unknown !== undefined && /^[a-z]+$/i.test(unknown)) {
-    return {
-      code: "unknown-format",
-      line,
-      why: `front matter of the kind \`${unknown}\` is not read`,
-      instead: "write `---` for YAML, `---toml` or `---json`",
-    };
-  }
-  const instead = "begin it with `---`, then `roles:` and `edges:`, then `---`";
-  return { code: "no-front-matter", line, why: "no roles: the file does not begin with front matter", instead };
+type Split = {
+  /** All that stands before the body, with the closing delimiter. */
+  readonly head: string;
+  readonly content: string;
+  readonly parsed: Parsed | null;
+  /** Lines are those of the split text. */
+  readonly faults: readonly Found[];
 };
+
+const splitMatter = (fenced: string, { delimiter, format }: Opening): Split => {
+  let parsed: Parsed | null = { data: {}, lineOf: () => 2 };
+  const faults: Found[] = [];
+  const engine = (kind: Format) => (source: string) => {
+    parsed = parseSource(kind, source, (found) => faults.push(found));
+    return {};
+  };
+  const engines = { yaml: engine("yaml"), toml: engine("toml"), json: engine("json"), javascript: refuse };
+  // Gray-matter needs a line break to find where the language ends.
+  const whole = `${fenced}\n`;
+  const { content } = matter(whole, { language: format, delimiters: delimiter, engines });
+  return { head: whole.slice(0, whole.length - content.length), content, parsed, faults };
+};
+
+/** Gray-matter's own engine for JavaScript evaluates the text. The opening names only formats that are read, so that it is never asked for. */
+const refuse = (): never => {
+  throw new Error("front matter is never evaluated");
+};
+
+const isClosed = ({ head, content }: Split, { delimiter }: Opening, report: (why: string, isOpen: boolean) => void): boolean => {
+  const isOpen = !head.replace(/\n$/, "").endsWith(`\n${delimiter}`);
+  const isAlone = head.endsWith("\n") || /^[^\S\n]*(?:\n|$)/.test(content);
+  if (isOpen) report("the front matter is not closed", true);
+  else if (!isAlone) report(`\`${delimiter}\` closes the front matter, and must stand alone on its line`, false);
+  return !isOpen && isAlone;
+};
+
+const openFault = ({ delimiter }: Opening, why: string, line: number): Found => ({
+  code: "open-front-matter",
+  line,
+  why,
+  instead: `write \`${delimiter}\` on a line of its own after the front matter`,
+});
