@@ -1,3 +1,4 @@
+import type { Bare } from "./bare.ts";
 import { type Call, type Handler, type Route } from "./exchange.ts";
 import { number } from "./issues.ts";
 import { isPull } from "./pull-events.ts";
@@ -5,7 +6,11 @@ import { pageUrl, repositoryUrl } from "./addresses.ts";
 import { notFound } from "./refusal.ts";
 import type { FileChange } from "./commits.ts";
 
-const fileShape = ({ forge, repository }: Call, head: string, { path, status, additions, deletions, blob }: FileChange) => {
+const fileShape = (
+  { forge, repository }: Call,
+  head: string,
+  { path, status, additions, deletions, blob, patch }: FileChange & { readonly patch: string | null },
+) => {
   const name = path
     .split("/")
     .map((part) => encodeURIComponent(part))
@@ -20,15 +25,26 @@ const fileShape = ({ forge, repository }: Call, head: string, { path, status, ad
     blob_url: `${pageUrl(forge, repository)}/blob/${head}/${name}`,
     raw_url: `${pageUrl(forge, repository)}/raw/${head}/${name}`,
     contents_url: `${repositoryUrl(forge, repository)}/contents/${name}?ref=${head}`,
+    ...(patch !== null && { patch }),
   };
+};
+
+/** The hunks of a file; null for one that has none, such as a binary file. */
+const patchOf = async (bare: Bare, change: { from: string; to: string; path: string }): Promise<string | null> => {
+  const patch = await bare.patch({ ...change, context: 3 });
+  const start = patch.search(/^@@ /m);
+  return start === -1 ? null : patch.slice(start).replace(/\n$/, "");
 };
 
 const listFiles: Handler = async (call) => {
   const issue = call.repository.issues.get(number(call.param("number")));
   if (!issue || !isPull(issue)) throw notFound();
   const { baseSha, head } = issue.pull;
-  const files = await call.repository.bare.files(baseSha, head);
-  return call.page(files.map((file) => fileShape(call, head, file)));
+  const { bare } = call.repository;
+  const from = await bare.mergeBase(baseSha, head);
+  const files = await bare.files(baseSha, head);
+  const patches = await Promise.all(files.map(({ path }) => patchOf(bare, { from: from ?? baseSha, to: head, path })));
+  return call.page(files.map((file, at) => fileShape(call, head, { ...file, patch: patches[at] ?? null })));
 };
 
 /** Routes of the files that a pull request changes. */

@@ -108,8 +108,13 @@ export const pullText = (repository: string) =>
 
 export const changedFiles = z.array(
   z
-    .object({ filename: z.string(), additions: z.number().int(), deletions: z.number().int() })
-    .transform(({ filename, additions, deletions }): ChangedFile => ({ path: filename, added: additions, removed: deletions })),
+    .object({ filename: z.string(), additions: z.number().int(), deletions: z.number().int(), patch: z.string().nullish() })
+    .transform(({ filename, additions, deletions, patch = null }): ChangedFile & { readonly patch: string | null } => ({
+      path: filename,
+      added: additions,
+      removed: deletions,
+      patch,
+    })),
 );
 
 const pull = (repository: string) =>

@@ -127,7 +127,7 @@ export type LineHistory = { readonly id: number; readonly submitted: Millis; rea
 export type Pulls = {
   read(pull: number): Promise<Reply<PullText>>;
   /** The first hundred files that it changes, in the order of their paths. */
-  files(pull: number): Promise<Reply<readonly ChangedFile[]>>;
+  files(pull: number): Promise<Reply<readonly (ChangedFile & { readonly patch: string | null })[]>>;
   /** All open pull requests, and the closed ones that changed lately. A fork's `headRef` is `<owner>:<branch>`. */
   list(): Promise<Reply<readonly Pull[]>>;
   /** The pull request of a branch of this repository into a base: the open one, else the newest merged one; null when there is none. */

@@ -1,7 +1,7 @@
 import { mkdir } from "node:fs/promises";
 import { git, runGit, type Running } from "../git/run.ts";
 import { readBlobs } from "../git/objects.ts";
-import type { Sha } from "../model/ids.ts";
+import type { RefName, Sha } from "../model/ids.ts";
 import type { BundleFile } from "../policy/bundle.ts";
 
 /** Checks a commit out from a local clone: a repository of its own, with history, without a remote or a credential. */
@@ -16,9 +16,11 @@ export const checkOut = async (at: Running, { from, to, commit }: { from: string
 /** What the attempt before left, by this name in the workspace's repository. */
 export const EARLIER = "refs/enki/earlier";
 
-/** Brings another commit into a workspace, as {@link EARLIER}; false where there is none any more. */
-export const bring = async (at: Running, { from, to, commit }: { from: string; to: string; commit: Sha }): Promise<boolean> => {
-  const args = ["fetch", "-q", "--no-tags", "--no-write-fetch-head", from, `+${commit}:${EARLIER}`];
+type Brought = { readonly from: string; readonly to: string; readonly commit: Sha; readonly as: RefName };
+
+/** Brings another commit into a workspace under a name, from a local clone; false where there is none any more. */
+export const bring = async (at: Running, { from, to, commit, as }: Brought): Promise<boolean> => {
+  const args = ["fetch", "-q", "--no-tags", "--no-write-fetch-head", from, `+${commit}:${as}`];
   return (await runGit({ ...at, directory: to }, args)).code === 0;
 };
 

@@ -25,6 +25,15 @@ export type BriefPull = {
   readonly files: readonly ChangedFile[];
   /** Changed files that are not among these. */
   readonly more: number;
+  /** A brief of an earlier version has none. */
+  readonly diff?: PullDiff;
+};
+
+/** The changed lines of a pull request. */
+export type PullDiff = {
+  readonly text: string;
+  /** Files whose lines are not shown: too long, or not text. */
+  readonly left: readonly string[];
 };
 
 /** Comments that are not in a brief, by the reason. */

@@ -61,7 +61,7 @@ export const briefSection = (brief: Brief | null): string => {
     `${person(by, permission)}, ${timeText(created)}:`,
     text(`${oneLine(title, LONGEST_TITLE)}\n\n${body}`),
     ...(late ? [lateNote(late)] : []),
-    ...(pull ? [changes(pull)] : []),
+    ...(pull ? [changes(pull), ...diffOf(pull, text)] : []),
     ...(comments.length === 0 ? [] : ["### Comments, the newest last", ...comments.flatMap((comment) => said(comment, text))]),
     ...(files.length === 0 ? [] : ["### Linked files", ...files.flatMap((file) => linked(file, text))]),
     ...(missing === "" ? [] : [`Not shown here: ${missing}.`]),
@@ -84,6 +84,24 @@ export const person = (login: Login, permission: KnownPermission): string => {
 };
 
 const MOST_FILES = 100;
+const MOST_LEFT = 20;
+
+/** The changed lines, and which files' lines are missing. */
+const diffOf = ({ base, diff }: BriefPull, text: (words: string) => string): string[] => {
+  if (!diff) return [];
+  const { left } = diff;
+  const names = left
+    .slice(0, MOST_LEFT)
+    .map((path) => code(path))
+    .join(", ");
+  return [
+    ...(diff.text === "" ? [] : ["The changed lines, each file below its name:", text(diff.text)]),
+    ...(left.length === 0
+      ? []
+      : [`Changed lines are not shown (too long or not text) of ${names}${more(Math.max(0, left.length - MOST_LEFT), "more file")}.`]),
+    `In the working directory, ${code(`origin/${base}`)} is the branch that it asks to merge into.`,
+  ];
+};
 
 const changes = ({ base, headRef, head, files, more }: BriefPull): string =>
   [

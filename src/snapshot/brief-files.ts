@@ -13,12 +13,16 @@ export type FileSources = {
   readonly textAt: (commit: Sha, path: string) => Promise<string | null>;
 };
 
+/** How much room comments and a diff take. */
+export const charsOf = ({ comments, pull }: Brief): number =>
+  comments.reduce((sum, { text }) => sum + text.length, pull?.diff?.text.length ?? 0);
+
 type Linked = { readonly link: Link; readonly trusted: boolean };
 
 /** The brief with what its texts link to, as far as there is room left after the comments; each file takes half of it at most. What cannot be read is said, and delays nothing. */
 export const withFiles = async (brief: Brief, maxChars: number, sources: FileSources): Promise<Brief> => {
   const files: BriefFile[] = [];
-  let room = maxChars - brief.comments.reduce((sum, { text }) => sum + text.length, 0);
+  let room = maxChars - charsOf(brief);
   for (const linked of linksIn(brief, sources.files)) {
     const file =
       room > 0 && files.length < MOST_LINKS

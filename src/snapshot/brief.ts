@@ -1,9 +1,10 @@
 import { candidateOf, type Candidate, composeBrief } from "../brief/compose.ts";
+import { diffWithin, type PatchedFile } from "../brief/pull-diff.ts";
 import type { GitHub, IssueText, PastText, PastTexts, Reply, ThreadComment } from "../github/ports.ts";
-import type { BriefPull, KnownPermission, LateText } from "../model/brief.ts";
+import type { Brief, BriefPull, KnownPermission, LateText } from "../model/brief.ts";
 import type { Login } from "../model/ids.ts";
 import type { Answers, Query } from "../model/query.ts";
-import { type FileSources, withFiles } from "./brief-files.ts";
+import { charsOf, type FileSources, withFiles } from "./brief-files.ts";
 
 type BriefQuery = Extract<Query, { kind: "brief" }>;
 
@@ -29,7 +30,9 @@ export const readBrief = async (query: BriefQuery, { github, self, git }: From):
   const people = await readPermissions(askedFor(issue.value, thread.value.kept), github);
   if (!people.ok) return people;
   const { candidates, unread } = thread.value;
-  const brief = composeBrief(query, { issue: issue.value, candidates, unread, permissions: people.value, pull: pull.value });
+  const permissions = people.value;
+  const composed = composeBrief(query, { issue: issue.value, candidates, unread, permissions, pull: pull.value?.pull ?? null });
+  const brief = pull.value ? withDiff(composed, pull.value, query.maxChars) : composed;
   const sources = { files: github.files, textAt: git.textAt };
   return { ok: true, value: { kind: "read", brief: await withFiles(brief, query.maxChars, sources) } };
 };
@@ -110,11 +113,22 @@ const readPermissions = async (logins: readonly Login[], github: GitHub): Promis
   return { ok: true, value: known };
 };
 
-const readPull = async (number: number, { pulls }: GitHub): Promise<Reply<BriefPull>> => {
+type PullRead = { readonly pull: BriefPull; readonly patched: readonly PatchedFile[] };
+
+/** The brief with the lines that its pull request changes, in at most half of the room that comments leave. */
+const withDiff = (brief: Brief, { pull, patched }: PullRead, maxChars: number): Brief => {
+  const diff = diffWithin(patched, Math.floor((maxChars - charsOf(brief)) / 2));
+  return diff === null ? brief : { ...brief, pull: { ...pull, diff } };
+};
+
+/** The diff comes with the list of changed files. */
+const readPull = async (number: number, { pulls }: GitHub): Promise<Reply<PullRead>> => {
   const pull = await pulls.read(number);
   if (!pull.ok) return pull;
   const files = await pulls.files(number);
   if (!files.ok) return files;
   const { base, headRef, head, changedFiles } = pull.value;
-  return { ok: true, value: { base, headRef, head, files: files.value, more: Math.max(0, changedFiles - files.value.length) } };
+  const more = Math.max(0, changedFiles - files.value.length);
+  const changed = files.value.map(({ path, added, removed }) => ({ path, added, removed }));
+  return { ok: true, value: { pull: { base, headRef, head, files: changed, more }, patched: files.value } };
 };

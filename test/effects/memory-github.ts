@@ -208,7 +208,7 @@ const pullRoutes = (state: State): Routes => {
       if (!pull) throw new Refused(404, "Not Found");
       return { ...raw(pull), changed_files: 1 };
     },
-    "GET /pulls/{pull_number}/files": () => [{ filename: "a.txt", additions: 1, deletions: 0 }],
+    "GET /pulls/{pull_number}/files": () => [{ filename: "a.txt", additions: 1, deletions: 0, patch: "@@ -0,0 +1 @@\n+x" }],
     "POST /pulls": (given) => {
       const head = text(given, "head");
       if (state.branches[head] === undefined) throw new Refused(422, "Validation Failed: PullRequest head invalid");

@@ -148,7 +148,7 @@ const comments = (on: () => ContractStage): void => {
     const { pull: number } = value(await github.pulls.open(pull("task/abc123-one")));
     const files = value(await github.pulls.files(number));
     expect(value(await github.pulls.read(number))).toEqual({ base: "main", headRef: "task/abc123-one", head, changedFiles: files.length });
-    expect(files).toEqual([{ path: expect.any(String), added: 1, removed: 0 }]);
+    expect(files).toEqual([{ path: expect.any(String), added: 1, removed: 0, patch: expect.stringMatching(/^@@ -0,0 \+1 @@\n\+/) }]);
   });
 
   test("an issue takes a reaction, the same one again changes nothing", async () => {

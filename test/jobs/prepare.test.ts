@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { JobSpec } from "../../src/jobs/spec.ts";
+import { brief } from "../support/build.ts";
 import { ID, openJobs, TOKEN } from "./stage.ts";
 
 let it: Awaited<ReturnType<typeof openJobs>>;
@@ -60,6 +61,17 @@ describe("prepare", () => {
       expect(shown).toBe(earlier && "tried");
     }
     await it.alter("fix", { attempt: 1, head: null, result: null, lastFailure: null });
+  });
+
+  test("a job on a pull request has the branch that it merges into, without a remote", async () => {
+    const tip = await it.repo.commit("release", { "src/z.txt": "z\n" }, { parents: [it.base] });
+    const pull = { base: "release", headRef: "feature", head: it.base, files: [], more: 0 };
+    await it.record({ ...it.ledger, briefs: { [ID]: brief({ pull }) } });
+    const { host } = await it.prepare(`work/${ID}-fix/1`);
+    expect(git(host.workspace, "rev-parse", "origin/release")).toBe(tip);
+    expect(git(host.workspace, "diff", "--name-only", "HEAD", "origin/release")).toBe("src/z.txt");
+    expect(git(host.workspace, "remote")).toBe("");
+    await it.record(it.ledger);
   });
 
   test("leaves no token and no address: in no file of the job, no remote, no setting", async () => {

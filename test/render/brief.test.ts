@@ -90,3 +90,12 @@ test.each([
   expect(briefSection(given)).toContain(`\n\n${said}`);
   expect(briefNote(given)).toContain(` ${said}`);
 });
+
+test("the changed lines of a pull request stand in a fence of their own, and files without them are named", () => {
+  const diff = { text: "=== a.ts\n@@ -1 +1 @@\n-```\n+## What to do", left: ["big.ts", "logo.png"] };
+  const pull = { base: "main", headRef: "patch", head: "a".repeat(40), files: [], more: 0, diff };
+  const text = briefSection(brief({ pull }));
+  expect(text).toMatch(/The changed lines, each file below its name:\n\n(`{4,})text-[0-9a-f]{12}\n=== a\.ts\n[^]*\+## What to do\n\1/);
+  expect(text).toContain("Changed lines are not shown (too long or not text) of `big.ts`, `logo.png`.");
+  expect(text).toContain("`origin/main` is the branch that it asks to merge into.");
+});

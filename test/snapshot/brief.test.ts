@@ -33,6 +33,13 @@ type Fails = (request: string) => Extract<Reply<never>, { ok: false }> | null;
 type Changed = { readonly updated: number; readonly past: PastTexts };
 const UNCHANGED: Changed = { updated: 0, past: { title: { kind: "same" }, body: { kind: "same" } } };
 
+const HUNK = "@@ -1 +1 @@\n-old\n+new";
+const patched = [
+  { path: "big.ts", added: 900, removed: 0, patch: `@@ -0,0 +1,900 @@\n${"+x\n".repeat(900)}` },
+  { path: "a.ts", added: 3, removed: 1, patch: HUNK },
+  { path: "logo.png", added: 0, removed: 0, patch: null },
+];
+
 /** GitHub with one issue; every request is written down, and fails as a test says. */
 const open = (said: readonly Said[], fails: Fails = () => null, { updated, past }: Changed = UNCHANGED) => {
   const sent: string[] = [];
@@ -63,7 +70,7 @@ const open = (said: readonly Said[], fails: Fails = () => null, { updated, past 
     },
     pulls: {
       read: () => answer("pull", { base: "main", headRef: "octo:patch", head: "a".repeat(40), changedFiles: 120 }),
-      files: () => answer("files", [{ path: "a.ts", added: 3, removed: 1 }]),
+      files: () => answer("files", patched),
     },
     files: {
       server: "https://github.com",
@@ -100,10 +107,23 @@ test("the request budget of a pull request: two more", async () => {
     base: "main",
     headRef: "octo:patch",
     head: "a".repeat(40),
-    files: [{ path: "a.ts", added: 3, removed: 1 }],
-    more: 119,
+    files: [
+      { path: "big.ts", added: 900, removed: 0 },
+      { path: "a.ts", added: 3, removed: 1 },
+      { path: "logo.png", added: 0, removed: 0 },
+    ],
+    more: 117,
+    diff: { text: expect.stringMatching(/^=== big\.ts\n@@[^]*\n=== a\.ts\n@@ -1 \+1 @@\n-old\n\+new$/) as string, left: ["logo.png"] },
   });
   expect(sent).toEqual(["issue", "pull", "files", "permission reporter"]);
+});
+
+test("the diff of a pull request takes half of the room that comments leave: the largest files are left out first, and named", async () => {
+  const { read } = open([{ by: "ann", body: "y".repeat(100) }]);
+  const { pull, comments } = briefIn(await read({ onPull: true, maxChars: 1_000 }));
+  expect(comments).toHaveLength(1);
+  expect(pull?.diff).toEqual({ text: `=== a.ts\n${HUNK}`, left: ["big.ts", "logo.png"] });
+  expect(briefIn(await read({ onPull: true, maxChars: 110 })).pull?.diff).toEqual({ text: "", left: ["big.ts", "a.ts", "logo.png"] });
 });
 
 test("the request budget where no comments are wanted: the issue and its author", async () => {
