@@ -6,6 +6,7 @@ import type { JobKey } from "../../src/model/job.ts";
 import { readJobKey } from "../../src/model/job.ts";
 import type { Pull, Review } from "../../src/model/query.ts";
 import { taskRef } from "../../src/model/refs.ts";
+import { toolsFor } from "../../src/mcp/tools.ts";
 import { feedbackSection } from "../../src/render/feedback.ts";
 import { plan, step } from "../support/build.ts";
 import { config } from "../support/config.ts";
@@ -532,4 +533,21 @@ describe("what an attempt answers", () => {
     expect(it.said(it.one)).toEqual([expect.stringContaining("Now it is.")]);
     expect(it.state.replies).toHaveLength(3);
   });
+});
+
+test("a quick task's agent has the tool that its feedback asks it to answer with", async () => {
+  const it = openStory();
+  await it.say(1, { kind: "quick", prompt: "Fix the typo" });
+  const id = Object.keys(it.state.ledger.executions)[0] ?? "";
+  await it.end(`work/${id}-quick/`);
+  const { number = 0 } = it.pull("quick", id) ?? {};
+  it.state.pulls = it.state.pulls.map((each) => ({ ...each, touched: true }));
+  it.state.talk.set(number, { remarks: [saying("comment", "And the docs?")] });
+  await it.say(1, { kind: "retry", target: `${id}-quick` });
+  const job = readJobKey(it.running().find((each) => each.startsWith("work/")) as JobKey);
+  const claimed = job && claimJob({ ledger: it.state.ledger, refs: it.state.refs, config: config(), job });
+  if (!claimed?.ok) throw new Error("nothing works");
+  const { toolSet, feedback } = claimed.value;
+  expect(feedbackSection(feedback)).toContain("enki_worker_report");
+  expect(toolsFor({ toolSet: toolSet ?? "merger", canEdit: true }).map(({ name }) => name)).toContain("enki_worker_report");
 });
