@@ -43,7 +43,7 @@ const around = (input: PromptInput): string => {
 };
 
 const ending = (input: PromptInput): string[] => {
-  if (input.conflict) return [...conflictPrompt(input.conflict, input.nonce), ["## How to finish", "", HANDED_ON].join("\n")];
+  if (input.conflict) return [conflictPrompt(input.conflict, input.nonce), ["## How to finish", "", HANDED_ON].join("\n")];
   const leave = input.report ? report(input.report) : changes(input);
   return [
     ["## What to deliver", ...leave, judgedPart(input), toolsPart(input), ...asking(input)].filter((part) => part !== "").join("\n\n"),

@@ -1,9 +1,7 @@
-import Handlebars from "handlebars";
 import { accept, refuse, type Result } from "../../model/refusal.ts";
 import { isJsonObject } from "../json.ts";
 import { PatternError } from "../pattern.ts";
-import { FUNCTION_NAMES, type Template } from "./syntax.ts";
-import { translate } from "./translate.ts";
+import type { Block, Expression, Template, TemplateNode } from "./syntax.ts";
 import { CALLS, isTrue, RoleView, step, toText, type Value } from "./values.ts";
 
 /** Values that one rendering may work on: a list in a list of somebody's output could ask for any number. */
@@ -20,15 +18,12 @@ export class Scope {
   }
 }
 
-type Options = {
-  readonly fn: (context: unknown) => string;
-  readonly inverse: (context: unknown) => string;
-};
+type Dot = Value | Scope;
 
 /** The dot at the root is the scope itself; below it is a value. */
-const follow = (from: unknown, keys: readonly string[]): Value => {
+const follow = (from: Dot, keys: readonly string[]): Value => {
   const [first, ...rest] = keys;
-  if (!(from instanceof Scope)) return keys.reduce<Value>(step, from as Value); // helpers give values only
+  if (!(from instanceof Scope)) return keys.reduce<Value>(step, from);
   if (first === undefined) throw new RenderError("`.` alone is everything: name what is meant, such as `.Args`");
   return rest.reduce<Value>(step, from.look(first));
 };
@@ -49,37 +44,49 @@ const whole: Shorten = (text) => text;
 
 type Printing = { readonly strict: boolean; readonly shorten: Shorten };
 
-const helpers = ({ strict, shorten }: Printing): Readonly<Record<string, (...args: never[]) => unknown>> => {
-  let steps = 0;
-  const count = (): void => {
-    steps += 1;
-    if (steps > MOST_STEPS) throw new RenderError(`it works on more than ${MOST_STEPS} values`);
-  };
-  const calls = FUNCTION_NAMES.map((name) => {
-    // The last argument is Handlebars' own.
-    const call = (...args: readonly (Value | Options)[]): Value => {
-      count();
-      return CALLS[name](...(args.slice(0, -1) as Value[]));
-    };
-    return [name, call] as const;
+/** One evaluation of a template. */
+type Evaluation = Printing & { readonly root: Scope; steps: number };
+
+const countStep = (evaluation: Evaluation): void => {
+  evaluation.steps += 1;
+  if (evaluation.steps > MOST_STEPS) throw new RenderError(`it works on more than ${MOST_STEPS} values`);
+};
+
+const evaluate = (evaluation: Evaluation, expression: Expression, dot: Dot): Value => {
+  switch (expression.kind) {
+    case "literal":
+      return expression.value;
+    case "path":
+      countStep(evaluation);
+      return follow(expression.from === "root" ? evaluation.root : dot, expression.keys);
+    case "call":
+      countStep(evaluation);
+      return CALLS[expression.name](...expression.args.map((arg) => evaluate(evaluation, arg, dot)));
+  }
+};
+
+const writeNodes = (evaluation: Evaluation, nodes: readonly TemplateNode[], dot: Dot): string =>
+  nodes.reduce((text, node) => limited(text + writeNode(evaluation, node, dot)), "");
+
+const writeNode = (evaluation: Evaluation, node: TemplateNode, dot: Dot): string => {
+  if (node.kind === "text") return node.text;
+  const value = evaluate(evaluation, node.value, dot);
+  if (node.kind !== "print") return writeBlock(evaluation, node, { value, dot });
+  if (value === undefined && evaluation.strict) throw new RenderError(`line ${node.line}: \`{{ ${node.written} }}\` has no value`);
+  return evaluation.shorten(toText(value), node.written);
+};
+
+const writeBlock = (evaluation: Evaluation, block: Block, { value, dot }: { readonly value: Value; readonly dot: Dot }): string => {
+  if (block.kind !== "range") {
+    if (!isTrue(value)) return writeNodes(evaluation, block.otherwise, dot);
+    return writeNodes(evaluation, block.body, block.kind === "with" ? value : dot);
+  }
+  const list = items(value, block.line);
+  if (list.length === 0) return writeNodes(evaluation, block.otherwise, dot);
+  return repeated(list, (each) => {
+    countStep(evaluation);
+    return writeNodes(evaluation, block.body, each);
   });
-  return {
-    ...Object.fromEntries(calls),
-    get: (from: unknown, ...keys: readonly (string | Options)[]): Value => {
-      count();
-      return follow(from, keys.slice(0, -1) as string[]);
-    },
-    print: (value: Value, written: string, line: number): string => {
-      if (value === undefined && strict) throw new RenderError(`line ${line}: \`{{ ${written} }}\` has no value`);
-      return shorten(toText(value), written);
-    },
-    if: (value: Value, dot: unknown, { fn, inverse }: Options): string => (isTrue(value) ? fn(dot) : inverse(dot)),
-    with: (value: Value, dot: unknown, { fn, inverse }: Options): string => (isTrue(value) ? fn(value) : inverse(dot)),
-    range: (value: Value, dot: unknown, ...[line, { fn, inverse }]: [number, Options]): string => {
-      const list = items(value, line);
-      return list.length === 0 ? inverse(dot) : repeated(list, (each) => (count(), fn(each)));
-    },
-  };
 };
 
 /** Stops as soon as it is too long: a list in a list could ask for any amount. */
@@ -94,15 +101,8 @@ const limited = (text: string): string => {
   return text;
 };
 
-const run = (template: Template, { scope, ...printing }: Printing & { readonly scope: Scope }): string => {
-  const engine = Handlebars.create();
-  for (const name of Object.keys(engine.helpers)) engine.unregisterHelper(name);
-  const own = helpers(printing);
-  engine.registerHelper(own as Handlebars.HelperDeclareSpec); // its type has `any` where ours say what comes
-  const knownHelpers = Object.fromEntries(Object.keys(own).map((name) => [name, true]));
-  const options = { noEscape: true, strict: true, knownHelpersOnly: true, knownHelpers, ignoreStandalone: true, preventIndent: true };
-  return limited(engine.compile<Scope>(translate(template), options)(scope));
-};
+const run = (template: Template, { scope, ...printing }: Printing & { readonly scope: Scope }): string =>
+  writeNodes({ ...printing, root: scope, steps: 0 }, template.nodes, scope);
 
 const attempt = <T>(name: string, work: () => T): Result<T> => {
   try {
