@@ -136,6 +136,11 @@ const servers = ({ mcpServer }: AgentRun) =>
 
 const handlers = (run: AgentRun, messages: ReturnType<typeof openMessages>) =>
   client({ name: "enki" })
+    // First, because each handler is tried a tick later than the one before it: a request must not overtake the announcement it is about.
+    .onNotification(methods.client.session.update, ({ params }) => {
+      messages.receive(params.update);
+      run.onUpdate(params.update);
+    })
     .onRequest(methods.client.session.requestPermission, ({ params }) => {
       const { toolCall, options } = params;
       // What was said when the call was announced is not repeated by every agent.
@@ -147,10 +152,6 @@ const handlers = (run: AgentRun, messages: ReturnType<typeof openMessages>) =>
     .onRequest(methods.client.fs.writeTextFile, async ({ params }) => {
       await writeText(run, params);
       return {};
-    })
-    .onNotification(methods.client.session.update, ({ params }) => {
-      messages.receive(params.update);
-      run.onUpdate(params.update);
     });
 
 const isReport = ({ cwd, report }: AgentRun, path: string): boolean => report !== null && resolve(cwd, path) === resolve(cwd, report);

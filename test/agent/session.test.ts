@@ -169,6 +169,37 @@ describe("what an agent may do", () => {
     expect(existsSync(join(stage.workspace, "b.txt"))).toBe(false);
   });
 
+  test("a permission request that arrives right after its call's announcement is judged by that announcement", async () => {
+    // Several agents repeat nothing of an announcement in the request. As one write, both arrive in one piece.
+    const file = join(stage.root, "agent.cjs");
+    writeFileSync(
+      file,
+      `const send = (...all) => process.stdout.write(all.map((each) => JSON.stringify({ jsonrpc: "2.0", ...each }) + "\\n").join(""));
+      const update = (body) => ({ method: "session/update", params: { sessionId: "one", update: body } });
+      const say = (text) => update({ sessionUpdate: "agent_message_chunk", content: { type: "text", text } });
+      const options = [{ optionId: "yes", name: "Yes", kind: "allow_once" }, { optionId: "no", name: "No", kind: "reject_once" }];
+      const calls = ["edit", "execute"];
+      const ask = (at) =>
+        send(
+          update({ sessionUpdate: "tool_call", toolCallId: "call-" + at, title: calls[at], kind: calls[at], status: "pending" }),
+          { id: 100 + at, method: "session/request_permission", params: { sessionId: "one", toolCall: { toolCallId: "call-" + at }, options } },
+        );
+      require("node:readline").createInterface({ input: process.stdin }).on("line", (line) => {
+        const { id, method, result } = JSON.parse(line);
+        if (method === "initialize") send({ id, result: { protocolVersion: 1, agentCapabilities: {}, authMethods: [] } });
+        else if (method === "session/new") send({ id, result: { sessionId: "one" } });
+        else if (method === "session/prompt") { calls.turn = id; ask(0); }
+        else if (id >= 100) {
+          send(say(calls[id - 100] + ": " + result.outcome.optionId + "\\n"));
+          if (id === 100) ask(1);
+          else send({ id: calls.turn, result: { stopReason: "end_turn" } });
+        }
+      });`,
+    );
+    const end = await stage.run({ args: [file], tools: ["read", "edit"] });
+    expect(end).toMatchObject({ end: "finished", messages: ["edit: yes\n", "execute: no\n"] });
+  });
+
   test("it creates a file after it was told that there is none", async () => {
     await stage.play(`act = [{ read = "new.txt" }, { write = "new.txt", content = "n\\n" }]`);
     expect(stage.calls().map(({ status, text }) => [status, text.split(":")[0]])).toEqual([
