@@ -1,13 +1,14 @@
-import { decide } from "../src/decisions/decide.ts";
-import type { Decision, Snapshot } from "../src/model/decision.ts";
-import type { Event } from "../src/model/event.ts";
-import { NO_TALK } from "../src/model/feedback.ts";
-import { hash } from "../src/model/ids.ts";
-import { jobKey } from "../src/model/job.ts";
-import { type Fact, type Facts, type Query, queryKey, UNKNOWN_RULES } from "../src/model/query.ts";
-import type { PlannedStep } from "../src/model/plan.ts";
-import { branchRef } from "../src/model/refs.ts";
-import { emptyLedger } from "../src/model/ledger.ts";
+import { decide } from "../src/core/decisions/decide.ts";
+import type { Decision, Snapshot } from "../src/core/domain/decision.ts";
+import type { Event } from "../src/core/domain/event.ts";
+import { EMPTY_DISCUSSION } from "../src/core/domain/feedback.ts";
+import { hashValue } from "../src/core/domain/ids.ts";
+import { toJobKey } from "../src/core/domain/job.ts";
+import { type QueryFact, type QueryFacts, type Query, toQueryKey } from "../src/core/domain/query.ts";
+import { UNKNOWN_RULES } from "../src/core/domain/github-facts.ts";
+import type { PlannedStep } from "../src/core/domain/plan.ts";
+import { toBranchRef } from "../src/core/domain/refs.ts";
+import { emptyLedger } from "../src/core/domain/ledger.ts";
 import { brief, comment, plan, step } from "../test/support/build.ts";
 import { config } from "../test/support/config.ts";
 
@@ -15,25 +16,29 @@ import { config } from "../test/support/config.ts";
 const SIZES = [100, 1_000, 10_000];
 const RUNS = 15;
 
-const sha = (value: unknown): string => hash(value).slice(0, 40);
+const sha = (value: unknown): string => hashValue(value).slice(0, 40);
 
 const CONFIG = config({ plan: { approval: "always", maxSteps: 20_000 } });
 
 /** What of the world a decision asks for here: a maintainer, commits that merge. */
-const answer = (query: Query): Fact => {
+const answer = (query: Query): QueryFact => {
   switch (query.kind) {
     case "permission":
       return { kind: "permission", query, answer: "write" };
     case "brief":
-      return { kind: "brief", query, answer: { kind: "read", brief: brief({ issue: query.issue, until: query.until }) } };
+      return { kind: "brief", query, answer: { kind: "read", brief: brief({ issue: query.issue, asOf: query.asOf }) } };
     case "work":
       return { kind: "work", query, answer: { kind: "commit", commit: sha(query) } };
-    case "carry":
-      return { kind: "carry", query, answer: { kind: "commit", commit: sha(query) } };
-    case "ground":
-      return { kind: "ground", query, answer: query.tip };
-    case "chain":
-      return { kind: "chain", query, answer: query.merges.map((merge) => ({ kind: "merged", commit: sha(merge), tree: sha([merge]) })) };
+    case "rebase-commits":
+      return { kind: "rebase-commits", query, answer: { kind: "commit", commit: sha(query) } };
+    case "newest-base":
+      return { kind: "newest-base", query, answer: query.tip };
+    case "merge-chain":
+      return {
+        kind: "merge-chain",
+        query,
+        answer: query.merges.map((merge) => ({ kind: "merged", commit: sha(merge), tree: sha([merge]) })),
+      };
     case "conflicts":
       return { kind: "conflicts", query, answer: [] };
     case "resolution":
@@ -41,7 +46,7 @@ const answer = (query: Query): Fact => {
     case "reviews":
       return { kind: "reviews", query, answer: [] };
     case "feedback":
-      return { kind: "feedback", query, answer: NO_TALK };
+      return { kind: "feedback", query, answer: EMPTY_DISCUSSION };
     case "pulls":
       return { kind: "pulls", query, answer: [] };
     case "runs":
@@ -62,8 +67,8 @@ const answer = (query: Query): Fact => {
       return { kind: "workflow-files", query, answer: [] };
     case "queue-entry":
       return { kind: "queue-entry", query, answer: { kind: "unknown" } };
-    case "rejoined":
-      return { kind: "rejoined", query, answer: { kind: "commit", commit: query.head } };
+    case "reattach":
+      return { kind: "reattach", query, answer: { kind: "commit", commit: query.head } };
     case "checks":
       return { kind: "checks", query, answer: [] };
     case "backlog":
@@ -74,35 +79,35 @@ const answer = (query: Query): Fact => {
 type Act = Extract<Decision, { kind: "act" }>;
 
 /** Decides with all that it asks for known. */
-const settle = (events: readonly Event[], snapshot: Snapshot): { act: Act; facts: Facts } => {
-  const facts = new Map<string, Fact>();
+const settle = (events: readonly Event[], snapshot: Snapshot): { act: Act; facts: QueryFacts } => {
+  const facts = new Map<string, QueryFact>();
   for (;;) {
     const decision = decide(events, { ...snapshot, facts });
     if (decision.kind === "act") return { act: decision, facts };
-    for (const query of decision.queries) facts.set(queryKey(query), answer(query));
+    for (const query of decision.queries) facts.set(toQueryKey(query), answer(query));
   }
 };
 
 const start: Snapshot = {
   now: 1_000_000,
-  grace: 0,
-  self: "enki[bot]",
+  graceMs: 0,
+  botLogin: "enki[bot]",
   defaultBranch: "main",
   config: CONFIG,
   ledger: emptyLedger,
-  refs: { [branchRef("main")]: sha("root") },
+  refs: { [toBranchRef("main")]: sha("root") },
   facts: new Map(),
 };
 
 const finish = (target: string, steps: readonly PlannedStep[] | null): Event => {
   const commit = sha(["result", target]);
   const result = {
-    format: 1,
-    job: jobKey({ kind: steps ? "plan" : "work", target, attempt: 1 }),
+    format: 2,
+    job: toJobKey({ kind: steps ? "plan" : "work", target, attempt: 1 }),
     run: 1,
-    base: sha("root"),
+    baseCommit: sha("root"),
     end: steps ? "success" : "unchanged",
-    why: "",
+    reason: "",
     output: "what it did",
     artifact: null,
     outcome: null,
@@ -158,7 +163,7 @@ const bench = (size: number) => {
   const done = { ...running.ledger.executions[id], steps: { ...running.ledger.executions[id]?.steps } };
   for (let at = 0; at < half; at += 1) {
     const was = done.steps[`s${at}`];
-    if (was) done.steps[`s${at}`] = { ...was, state: "done", output: "what it did", until: null };
+    if (was) done.steps[`s${at}`] = { ...was, state: "done", output: "what it did", deadline: null };
   }
   running = { ...running, ledger: { ...running.ledger, executions: { ...running.ledger.executions, [id]: done as never } } };
   running = then(running, settle([], running));

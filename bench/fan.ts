@@ -1,4 +1,4 @@
-import { openHandle } from "../src/handle.ts";
+import { openRepositoryLoop } from "../src/coordinator/loop.ts";
 import { comment } from "../test/support/build.ts";
 import { config } from "../test/support/config.ts";
 import { fanWorkflow } from "../test/support/fan-workflow.ts";
@@ -12,7 +12,7 @@ const open = (size: number) => {
   const workflows = { fan: { path: "fan.md", text: fanWorkflow(size) } };
   const memory = memoryWorld({ config: config({ workers, workflows }) });
   const most = { comment: 0, inputs: 0 };
-  const handle = openHandle({
+  const handle = openRepositoryLoop({
     ...memory.world,
     save: (act, before, inputs) => {
       most.inputs = Math.max(most.inputs, JSON.stringify(inputs).length);

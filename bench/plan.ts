@@ -1,8 +1,8 @@
-import type { Link } from "../src/model/query.ts";
-import { emptyQueue } from "../src/model/queue.ts";
-import type { TaskId } from "../src/model/ids.ts";
-import { plan } from "../src/refinery/plan.ts";
-import type { RefineryState } from "../src/refinery/state.ts";
+import type { ChainLink } from "../src/core/domain/query.ts";
+import { emptyQueue } from "../src/core/domain/queue.ts";
+import type { TaskId } from "../src/core/domain/ids.ts";
+import { plan } from "../src/core/refinery/plan.ts";
+import type { RefineryState } from "../src/core/refinery/state.ts";
 
 /** Planning for queues of these sizes with 16 slots: milliseconds, the median of several. */
 const SIZES = [300, 600, 1_250, 2_500, 5_000];
@@ -12,7 +12,7 @@ const SHAPES = { flat: 0, layered: 10 } as const;
 /** Facts as they are once git was asked: everything merges. */
 const chain: RefineryState["chain"] = ({ onto, merges }) => {
   let tip = onto;
-  return merges.map((each): Link => {
+  return merges.map((each): ChainLink => {
     tip = `${tip.slice(0, 12)}${tip.length}.${each.task}`.slice(-40);
     return { kind: "merged", commit: tip, tree: tip };
   });
@@ -56,7 +56,7 @@ const afterRed = (state: RefineryState): RefineryState => {
   const { queue } = plan(state);
   const candidates = queue.candidates.map((each) => ({
     ...each,
-    runs: each.runs.map((run) => ({ ...run, until: null, verdict: "red" as const })),
+    runs: each.runs.map((run) => ({ ...run, deadline: null, verdict: "red" as const })),
   }));
   return { ...state, queue: { ...queue, candidates } };
 };

@@ -1,5 +1,5 @@
-import { INVARIANTS, type InvariantId } from "../test/refinery/invariants.ts";
-import { explain, search } from "../test/refinery/simulate.ts";
+import { INVARIANTS, type InvariantId } from "../test/core/refinery/invariants.ts";
+import { explain, search } from "../test/core/refinery/simulate.ts";
 
 /** `npm run properties -- --histories 1000000 --seed 7 --only I7`: plays that many histories and says what is wrong. */
 const option = (name: string): string | undefined => {

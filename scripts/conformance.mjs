@@ -22,7 +22,7 @@ const readCases = (text) => {
 const TITLE = /^((?:[A-Z]-\d\d,? )+)(differs: )?/;
 
 /** Where the cases are tested; elsewhere letters and numbers mean something else. */
-const FOLDERS = ["test/conformance", "test/workflow"];
+const FOLDERS = ["test/conformance", "test/core/workflow"];
 
 /** Tests by the ids that their titles begin with; a group's title counts for each test in it. */
 const readResults = ({ testResults }) => {

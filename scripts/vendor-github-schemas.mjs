@@ -1,4 +1,4 @@
-// Extracts from GitHub's published descriptions what the forge serves, for `test/forge/published.ts`:
+// Extracts from GitHub's published descriptions what the forge serves, for `test/local-github/api/published.ts`:
 // the answers of its REST routes and the payloads of its webhooks, as JSON Schema without prose and examples.
 // Fetches the descriptions into a temporary directory; run it by hand to take up newer ones: `node scripts/vendor-github-schemas.mjs`.
 import { execFileSync } from "node:child_process";
@@ -233,7 +233,7 @@ try {
   const rest = fetchDescription(directory, REST);
   const operations = Object.fromEntries(ROUTES.map((route) => [route, answersOf(rest, route)]));
   const everywhere = { $ref: "#/definitions/basic-error" };
-  write("test/forge/github/rest.json", {
+  write("test/local-github/api/github/rest.json", {
     from: REST,
     key: "operations",
     values: operations,
@@ -241,7 +241,12 @@ try {
   });
   const { definitions } = fetchDescription(directory, WEBHOOKS);
   const events = Object.fromEntries(EVENTS.map((name) => [name, { $ref: `#/definitions/${name}` }]));
-  write("test/forge/github/webhooks.json", { from: WEBHOOKS, key: "events", values: events, definitions: closure([events], definitions) });
+  write("test/local-github/api/github/webhooks.json", {
+    from: WEBHOOKS,
+    key: "events",
+    values: events,
+    definitions: closure([events], definitions),
+  });
 } finally {
   rmSync(directory, { recursive: true });
 }

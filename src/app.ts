@@ -1,11 +1,11 @@
 import { randomUUID } from "node:crypto";
 import type { RequestListener } from "node:http";
 import { Probot, ProbotOctokit } from "probot";
-import { type AppHost, type AppService, openAppService } from "./app-service.ts";
+import { type AppHost, type AppService, openAppService } from "./coordinator/service.ts";
 import { findInstallation, openInstallation } from "./github/installation.ts";
-import { listen } from "./listen.ts";
+import { startHttpServer } from "./github/listen.ts";
 
-export type AppOptions = Omit<AppHost, "access" | "find" | "self" | "timers" | "random" | "nonce"> & {
+export type AppOptions = Omit<AppHost, "openInstallation" | "findInstallation" | "botLogin" | "timers" | "random" | "nonce"> & {
   readonly appId: number | string;
   readonly privateKey: string;
   /** The webhooks' secret. */
@@ -21,31 +21,35 @@ export type AppOptions = Omit<AppHost, "access" | "find" | "self" | "timers" | "
 export type StartedApp = { readonly url: string; readonly service: AppService; readonly close: () => Promise<void> };
 
 // Enki waits by itself, and counts what it sends: throttling and retries beneath it would hide both.
-const Octokit = ProbotOctokit.defaults((options: object) => ({ ...options, throttle: { enabled: false }, retry: { enabled: false } }));
+const UnthrottledOctokit = ProbotOctokit.defaults((options: object) => ({
+  ...options,
+  throttle: { enabled: false },
+  retry: { enabled: false },
+}));
 
 /** Starts the App: webhooks at `/api/github/webhooks`, refused without the right signature. Rejects when the port is in use or GitHub does not know the App. */
 export const startApp = async (options: AppOptions): Promise<StartedApp> => {
   const { appId, privateKey, secret, apiUrl: baseUrl } = options;
-  const timers = options.timers ?? { now: Date.now, after };
-  const probot = new Probot({ appId, privateKey, secret, baseUrl, Octokit, logLevel: "fatal" });
+  const timers = options.timers ?? { now: Date.now, after: scheduleTimer };
+  const probot = new Probot({ appId, privateKey, secret, baseUrl, Octokit: UnthrottledOctokit, logLevel: "fatal" });
   const asApp = await probot.auth();
   const { data } = await asApp.request("GET /app");
-  const installing = { asApp, anonymous: new Octokit({ baseUrl }), now: timers.now };
+  const installing = { asApp, anonymous: new UnthrottledOctokit({ baseUrl }), now: timers.now };
   const access = (id: number) => openInstallation(installing, id);
   const find = (repository: string) => findInstallation(installing, repository);
   const service = openAppService({
     ...options,
-    access,
-    find,
-    self: `${data?.slug ?? ""}[bot]`,
+    openInstallation: access,
+    findInstallation: find,
+    botLogin: `${data?.slug ?? ""}[bot]`,
     timers,
     random: Math.random,
     nonce: randomUUID,
   });
   // Answered at once: what a webhook leads to takes longer than GitHub waits.
-  probot.onAny(({ name, payload }) => void service.webhook(name, payload));
-  const server = await listen((await probot.getNodeMiddleware()) as RequestListener, options);
-  void service.resume();
+  probot.onAny(({ name, payload }) => void service.receiveWebhook(name, payload));
+  const server = await startHttpServer((await probot.getNodeMiddleware()) as RequestListener, options);
+  void service.resumeRepositories();
   return {
     url: `${server.url}/api/github/webhooks`,
     service,
@@ -53,7 +57,7 @@ export const startApp = async (options: AppOptions): Promise<StartedApp> => {
   };
 };
 
-const after: AppHost["timers"]["after"] = (delay, call) => {
+const scheduleTimer: AppHost["timers"]["after"] = (delay, call) => {
   const timer = setTimeout(call, Math.min(delay, 2 ** 31 - 1));
   return () => clearTimeout(timer);
 };

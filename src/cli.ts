@@ -2,31 +2,31 @@
 import { dirname } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
-import { main } from "./terminal/main.ts";
+import { main } from "./cli/main.ts";
 
-const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+const EXIT_SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
-const cleanings: (() => Promise<void>)[] = [];
-let ending = false;
+const cleanupTasks: (() => Promise<void>)[] = [];
+let isExiting = false;
 /** A person ended it, by a signal or by closing what it prints to: nobody listens any more. */
-const end = (): void => {
-  if (ending) return;
-  ending = true;
-  void Promise.allSettled(cleanings.map((clean) => clean())).finally(() => process.exit(130));
+const cleanUpAndExit = (): void => {
+  if (isExiting) return;
+  isExiting = true;
+  void Promise.allSettled(cleanupTasks.map((clean) => clean())).finally(() => process.exit(130));
 };
-process.stdout.on("error", end);
-process.stderr.on("error", end);
+process.stdout.on("error", cleanUpAndExit);
+process.stderr.on("error", cleanUpAndExit);
 
 process.exitCode = await main(process.argv.slice(2), {
   out: (text) => void process.stdout.write(text),
   // What fails because it was ended is no failure.
-  err: (text) => void (ending || process.stderr.write(text)),
+  err: (text) => void (isExiting || process.stderr.write(text)),
   log: (line) => void (process.env["ENKI_LOG"] && process.stderr.write(`${line}\n`)),
-  interrupted: (clean) => {
-    cleanings.push(clean);
-    for (const signal of SIGNALS) process.once(signal, end);
+  onInterrupt: (clean) => {
+    cleanupTasks.push(clean);
+    for (const signal of EXIT_SIGNALS) process.once(signal, cleanUpAndExit);
   },
-  untilInterrupted: () => new Promise(() => setInterval(() => undefined, 1 << 30)),
+  waitForInterrupt: () => new Promise(() => setInterval(() => undefined, 1 << 30)),
   exit: (code) => process.exit(code),
   stdin: process.stdin,
   stdout: process.stdout,

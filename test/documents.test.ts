@@ -1,10 +1,10 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { parse } from "yaml";
 import { expect, test } from "vitest";
-import { readConfig } from "../src/config/read.ts";
-import { readWebhook } from "../src/events/webhook.ts";
-import { BUILT_IN, OF_EVERY_ROLE } from "../src/workflow/check-references.ts";
-import { readWorkflow } from "../src/workflow/read.ts";
+import { readConfig } from "../src/core/config/read-config.ts";
+import { readWebhook } from "../src/core/events/read-webhook.ts";
+import { BUILT_IN, OF_EVERY_ROLE } from "../src/core/workflow/check-references.ts";
+import { readWorkflow } from "../src/core/workflow/read.ts";
 import { TABLES } from "./support/document-tables.ts";
 
 const read = (path: string): string => readFileSync(new URL(`../${path}`, import.meta.url), "utf8");

@@ -1,10 +1,10 @@
-import type { After } from "../../src/git/run.ts";
+import type { TimerStarter } from "../../src/storage/git/run.ts";
 
 /** Time that passes only when it is told to, in milliseconds. */
 export type Clock = {
   readonly now: () => number;
-  /** For programs: a pause of no length is no part of the story. */ readonly after: After;
-  /** For what happens in the story: also what is due at once waits for `advance`. */ readonly plan: After;
+  /** For programs: a pause of no length is no part of the story. */ readonly after: TimerStarter;
+  /** For what happens in the story: also what is due at once waits for `advance`. */ readonly plan: TimerStarter;
   /** Lets this much time pass; what is due meanwhile waits for the next `advance`. */ readonly spend: (delay: number) => void;
   /** Goes on to the next time for which something was asked, and does all of that; false when there is nothing. */
   readonly advance: () => boolean;
@@ -16,7 +16,7 @@ const START = Date.UTC(2030, 0, 1);
 export const openClock = (): Clock => {
   const due = new Set<{ readonly at: number; readonly call: () => void }>();
   let now = START;
-  const plan: After = (delay, call) => {
+  const plan: TimerStarter = (delay, call) => {
     const entry = { at: now + Math.round(delay), call };
     due.add(entry);
     return () => void due.delete(entry);

@@ -1,7 +1,7 @@
-import type { World } from "../../src/handle.ts";
-import { taskId } from "../../src/model/ids.ts";
-import type { Ledger } from "../../src/model/ledger.ts";
-import { branchRef } from "../../src/model/refs.ts";
+import type { RepositoryPorts } from "../../src/coordinator/loop.ts";
+import { toTaskId } from "../../src/core/domain/ids.ts";
+import type { Ledger } from "../../src/core/domain/ledger.ts";
+import { toBranchRef } from "../../src/core/domain/refs.ts";
 import { mean } from "../refinery/statistics.ts";
 import type { Outcome } from "../refinery/simulate.ts";
 import { TIMES, type Trace } from "../refinery/trace.ts";
@@ -52,10 +52,10 @@ export const runReal = async (trace: Trace, root: string): Promise<Outcome> => {
 };
 
 /** Sees every write; one that lands takes its time, as in the simulation. */
-const watched = (world: World, seen: Seen, clock: Clock): World => ({
+const watched = (world: RepositoryPorts, seen: Seen, clock: Clock): RepositoryPorts => ({
   ...world,
   save: async (act, before, inputs) => {
-    if (act.moves.some(({ ref }) => ref === branchRef(BASE))) clock.spend(TIMES.landing * CHECK_MS);
+    if (act.refMoves.some(({ ref }) => ref === toBranchRef(BASE))) clock.spend(TIMES.landing * CHECK_MS);
     const saved = await world.save(act, before, inputs);
     if (saved.kind !== "saved") return saved;
     seen.ledger = act.ledger;
@@ -99,15 +99,15 @@ const answer = async (history: History): Promise<boolean> => {
     await stage.maintainer.comment(issue, "/enki retry");
     return true;
   }
-  const failed = Object.values(seen.ledger?.executions ?? {}).flatMap(({ id, steps, state, why }) => {
-    if (state === "failed" && Object.keys(steps).length === 0) throw new Error(`${why?.code}: ${why?.why}`);
-    return Object.values(steps).flatMap((step) => (step.state === "failed" ? [{ ...step, task: taskId(id, step.id) }] : []));
+  const failed = Object.values(seen.ledger?.executions ?? {}).flatMap(({ id, steps, state, refusal }) => {
+    if (state === "failed" && Object.keys(steps).length === 0) throw new Error(`${refusal?.code}: ${refusal?.message}`);
+    return Object.values(steps).flatMap((step) => (step.state === "failed" ? [{ ...step, task: toTaskId(id, step.id) }] : []));
   });
   let said = false;
-  for (const { task, id, attempt, why } of failed) {
+  for (const { task, id, attempt, refusal } of failed) {
     const left = `${id} ${attempt}`;
     if (seen.ejected.has(left)) continue;
-    if (why?.code !== "verification-failed") throw new Error(`${id} failed: ${why?.code}: ${why?.why}`);
+    if (refusal?.code !== "verification-failed") throw new Error(`${id} failed: ${refusal?.code}: ${refusal?.message}`);
     seen.ejected.add(left);
     await stage.maintainer.comment(issue, `/enki retry ${task}`);
     said = true;

@@ -1,11 +1,11 @@
 import { join } from "node:path";
-import { GitError, runGit } from "../../src/git/run.ts";
-import { EMPTY_BUNDLE, writeBundle } from "../../src/jobs/bundle.ts";
-import { type Publishing, publishJob } from "../../src/jobs/publish.ts";
-import { readTaskId } from "../../src/model/ids.ts";
-import { type Job, jobKey, readJobKey } from "../../src/model/job.ts";
-import type { PlannedStep } from "../../src/model/plan.ts";
-import type { Runner, RunObserver, RunRequest } from "../../src/runner/contract.ts";
+import { GitError, runGit } from "../../src/storage/git/run.ts";
+import { EMPTY_BUNDLE, writeBundle } from "../../src/job/bundle.ts";
+import { type PublishOptions, publishJob } from "../../src/job/publish.ts";
+import { readTaskId } from "../../src/core/domain/ids.ts";
+import { type Job, toJobKey, readJobKey } from "../../src/core/domain/job.ts";
+import type { PlannedStep } from "../../src/core/domain/plan.ts";
+import type { WorkflowRunner, RunObserver, RunRequest } from "../../src/local-github/actions/workflow-runner.ts";
 import { TIMES, type Trace } from "../refinery/trace.ts";
 import type { Clock } from "./clock.ts";
 import { filesOf, openTruth, stepId, stepNumber } from "./truth.ts";
@@ -21,7 +21,7 @@ type Live = {
   readonly stop: () => void;
 };
 
-export type SimulatedRunner = Runner & {
+export type SimulatedRunner = WorkflowRunner & {
   /** Publishes what the runs left whose time came, then tells that they are over; false when there is none. */
   readonly finish: () => Promise<boolean>;
   /** Time that verify runs took, in milliseconds. */
@@ -57,7 +57,7 @@ export const openRunner = ({ clock, trace, bare, directory }: Options): Simulate
         .flatMap((line) => (line === "" ? [] : [line.slice(commit.length + 1).split(":") as [string, string]])),
     );
   };
-  const make = async ({ kind, target, attempt }: Job, bundle: string): Promise<Publishing["before"]> => {
+  const make = async ({ kind, target, attempt }: Job, bundle: string): Promise<PublishOptions["conclusion"]> => {
     const left = { ...EMPTY_BUNDLE, end: "success", output: "done" } as const;
     if (kind === "verify") {
       const conclusion = verdict(await filesAt(target)) === "green" ? "success" : "failure";
@@ -83,21 +83,28 @@ export const openRunner = ({ clock, trace, bare, directory }: Options): Simulate
       temp: directory,
       defaultBranch,
       url,
-      layers: { under: [], over: [], workflows: [] },
+      layers: { lowerLayers: [], overrideLayers: [], workflows: [] },
       after: clock.after,
       log: () => undefined,
     };
     const token = request.mintToken({ contents: "write" });
     // The webhook of the run's end wakes the coordinator.
-    await publishJob(host, { token, bundle, run: request.id, before, now: clock.now, wake: () => Promise.resolve() });
+    await publishJob(host, {
+      token,
+      bundle,
+      run: request.id,
+      conclusion: before,
+      now: clock.now,
+      wakeCoordinator: () => Promise.resolve(),
+    });
     request.revokeToken(token);
   };
   return {
     start: (request, observer) => {
       const { kind = "", target = "", attempt = "" } = request.inputs;
       const job = readJobKey(`${kind}/${target}/${attempt}`);
-      if (!job) return observer.done("startup_failure", "not one of ours");
-      observer.named(jobKey(job));
+      if (!job) return observer.onDone("startup_failure", "not one of ours");
+      observer.onTitle(toJobKey(job));
       const one: Live = {
         job,
         request,
@@ -112,13 +119,13 @@ export const openRunner = ({ clock, trace, bare, directory }: Options): Simulate
       if (!one) return;
       one.stop();
       leave(one);
-      one.observer.done("cancelled", "");
+      one.observer.onDone("cancelled", "");
     },
     finish: async () => {
       const over = ended.splice(0).filter(({ request }) => live.has(request.id));
       for (const one of over) leave(one);
       for (const one of over) await publish(one);
-      for (const { observer } of over) observer.done("success", "");
+      for (const { observer } of over) observer.onDone("success", "");
       return over.length > 0;
     },
     used: () => used,

@@ -2,18 +2,18 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
-import { type AppHost, type AppService, openAppService } from "../../src/app-service.ts";
-import { type RunningForge, startForge } from "../../src/forge/start-forge.ts";
-import { openClone } from "../../src/git/clone.ts";
-import type { World } from "../../src/handle.ts";
+import { type AppHost, type AppService, openAppService } from "../../src/coordinator/service.ts";
+import { type RunningForge, startForge } from "../../src/local-github/api/start-forge.ts";
+import { openClone } from "../../src/storage/git/clone.ts";
+import type { RepositoryPorts } from "../../src/coordinator/loop.ts";
 import { openOctokit } from "../../src/github/octokit.ts";
-import { ledgerFiles } from "../../src/ledger/layout.ts";
-import { listen } from "../../src/listen.ts";
-import { emptyLedger } from "../../src/model/ledger.ts";
-import { emptyQueue } from "../../src/model/queue.ts";
-import { branchRef, LEDGER } from "../../src/model/refs.ts";
-import { openPerson, type Person } from "../../src/terminal/person.ts";
-import { workflowFiles } from "../../src/terminal/seed.ts";
+import { toLedgerFiles } from "../../src/storage/ledger/layout.ts";
+import { startHttpServer } from "../../src/github/listen.ts";
+import { emptyLedger } from "../../src/core/domain/ledger.ts";
+import { emptyQueue } from "../../src/core/domain/queue.ts";
+import { toBranchRef, LEDGER_REF } from "../../src/core/domain/refs.ts";
+import { openPersonClient, type PersonClient } from "../../src/cli/person.ts";
+import { readEnkiWorkflowFiles } from "../../src/cli/seed.ts";
 import type { Trace } from "../refinery/trace.ts";
 import type { Clock } from "./clock.ts";
 import { openRunner, type SimulatedRunner } from "./runner.ts";
@@ -25,7 +25,7 @@ const NEVER = 1e12;
 
 export type Stage = {
   readonly runner: SimulatedRunner;
-  readonly maintainer: Person;
+  readonly maintainer: PersonClient;
   /** Resolves when nobody has anything to do before time goes on. */ readonly rest: () => Promise<void>;
   readonly log: readonly string[];
   readonly close: () => Promise<void>;
@@ -35,7 +35,7 @@ type Opening = {
   readonly trace: Trace;
   readonly clock: Clock;
   /** Where this package is. */ readonly root: string;
-  readonly wrap: (world: World) => World;
+  readonly wrap: (world: RepositoryPorts) => RepositoryPorts;
 };
 
 /** The App's own service behind the webhooks of a local GitHub, both by a clock that stands still while they work. */
@@ -52,16 +52,16 @@ export const openStage = async ({ trace, clock, root, wrap }: Opening): Promise<
     random: Math.random,
     after,
     runner,
-    lag: { runs: 0, merged: 0 },
+    lag: { runsMs: 0, mergedMs: 0 },
   });
   const app = await forge.createApp({ name: "enki", secret: "for-this-history-only" });
   await forge.createRepository(REPOSITORY);
   const log: string[] = [];
-  const service = openAppService({ ...hostOf({ forge, clock, app, root, log }), directory: join(directory, "clones"), wrap });
-  const server = await listen(
+  const service = openAppService({ ...hostOf({ forge, clock, app, root, log }), directory: join(directory, "clones"), wrapPorts: wrap });
+  const server = await startHttpServer(
     (request, response) => {
       void text(request).then((body) => {
-        void service.webhook(String(request.headers["x-github-event"]), JSON.parse(body));
+        void service.receiveWebhook(String(request.headers["x-github-event"]), JSON.parse(body));
         response.end();
       });
     },
@@ -74,7 +74,7 @@ export const openStage = async ({ trace, clock, root, wrap }: Opening): Promise<
   return {
     runner,
     log,
-    maintainer: openPerson({ apiUrl: forge.apiUrl, token, ...REPOSITORY }),
+    maintainer: openPersonClient({ apiUrl: forge.apiUrl, token, ...REPOSITORY }),
     rest: () => rest(forge, service),
     close: async () => {
       await service.close();
@@ -91,7 +91,7 @@ const rest = async (forge: RunningForge, service: AppService): Promise<void> => 
   for (;;) {
     const told = forge.deliveries().length;
     await forge.settled();
-    await service.idle();
+    await service.waitUntilIdle();
     await forge.settled();
     if (forge.deliveries().length === told) return;
   }
@@ -110,20 +110,20 @@ const hostOf = ({ forge, clock, app, root, log }: Hosting): Omit<AppHost, "direc
   const token = (): string => forge.createInstallationToken(app.id, REPOSITORY.owner);
   let writes = 0;
   return {
-    access: () => ({
+    openInstallation: () => ({
       token: () => Promise.resolve(token()),
       octokit: { request: (route, parameters) => openOctokit(token(), forge.apiUrl).request(route, parameters) },
     }),
-    find: () => Promise.resolve(null),
-    self: app.login,
+    findInstallation: () => Promise.resolve(null),
+    botLogin: app.login,
     serverUrl: forge.url,
     root,
     timers: { now: clock.now, after: clock.after },
     random: () => 0,
     nonce: () => `write-${(writes += 1)}`,
     log: (line) => void log.push(line),
-    grace: 0,
-    sweepEvery: NEVER,
+    graceMs: 0,
+    sweepIntervalMs: NEVER,
   };
 };
 
@@ -166,15 +166,15 @@ const seed = async ({ forge, clock, token, trace, root, directory }: Seeding): P
     const all = new Map([...files].map(([path, content]) => [path, { content, mode: "100644" as const }]));
     return clone.writeCommit({ tree: await clone.writeFiles(null, all), parents: [], message: "begin", at: clock.now() });
   };
-  const flows = [...(await workflowFiles(root))].flatMap(([path, file]) => (file ? [[path, file.content] as const] : []));
+  const flows = [...(await readEnkiWorkflowFiles(root))].flatMap(([path, file]) => (file ? [[path, file.content] as const] : []));
   const tip = await commit(new Map([...flows, [".enki/enki.toml", configOf(trace)]]));
-  const queues = { [BASE]: { ...emptyQueue, landed: tip, tip, sound: [tip] } };
-  const ledger = [...ledgerFiles(null, { ...emptyLedger, queues })].flatMap(([path, text]) =>
+  const queues = { [BASE]: { ...emptyQueue, landedTip: tip, seenTip: tip, greenCommits: [tip] } };
+  const ledger = [...toLedgerFiles(null, { ...emptyLedger, queues })].flatMap(([path, text]) =>
     text === null ? [] : [[path, text] as const],
   );
   const moves = [
-    { ref: branchRef(BASE), from: null, to: tip },
-    { ref: LEDGER, from: null, to: await commit(new Map(ledger)) },
+    { ref: toBranchRef(BASE), oldSha: null, newSha: tip },
+    { ref: LEDGER_REF, oldSha: null, newSha: await commit(new Map(ledger)) },
   ];
   const pushed = await clone.push(moves);
   if (pushed.kind !== "pushed") throw new Error(`${pushed.kind}: ${pushed.text}`);

@@ -1,8 +1,8 @@
-import type { Sha } from "../../src/model/ids.ts";
-import type { Answers, Query } from "../../src/model/query.ts";
+import type { Sha } from "../../src/core/domain/ids.ts";
+import type { QueryAnswers, Query } from "../../src/core/domain/query.ts";
 import { type Commit, type Head, sha } from "./commits.ts";
 
-type Chain = Extract<Query, { kind: "chain" }>;
+type Chain = Extract<Query, { kind: "merge-chain" }>;
 
 /** What git answers to the refinery, from an in-memory commit graph: commits and heads by their names. */
 export type Facts = {
@@ -10,16 +10,16 @@ export type Facts = {
   /** Makes a head known, and tells its name. */ readonly publish: (head: Head) => Sha;
   readonly commit: (name: Sha) => Commit | undefined;
   readonly head: (name: Sha) => Head | undefined;
-  readonly chain: (query: Chain) => Answers["chain"] | undefined;
+  readonly chain: (query: Chain) => QueryAnswers["merge-chain"] | undefined;
 };
 
 export const gitFacts = (merge: (parent: Commit, head: Head) => Commit | null): Facts => {
   const commits = new Map<Sha, Commit>();
   const heads = new Map<Sha, Head>();
-  const chain = ({ onto, merges }: Chain): Answers["chain"] | undefined => {
+  const chain = ({ onto, merges }: Chain): QueryAnswers["merge-chain"] | undefined => {
     let at = commits.get(onto);
     if (!at) return undefined;
-    const links: Answers["chain"][number][] = [];
+    const links: QueryAnswers["merge-chain"][number][] = [];
     const out = new Set<string>();
     for (const { task, head: name, needs } of merges) {
       const head = heads.get(name);

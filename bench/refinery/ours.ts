@@ -1,7 +1,7 @@
-import type { Sha, TaskId } from "../../src/model/ids.ts";
-import { type Candidate, emptyQueue, type Queue } from "../../src/model/queue.ts";
-import { plan } from "../../src/refinery/plan.ts";
-import type { RefineryEffect, RefineryState } from "../../src/refinery/state.ts";
+import type { Sha, TaskId } from "../../src/core/domain/ids.ts";
+import { type Candidate, emptyQueue, type Queue } from "../../src/core/domain/queue.ts";
+import { plan } from "../../src/core/refinery/plan.ts";
+import type { RefineryEffect, RefineryState } from "../../src/core/refinery/state.ts";
 import type { Commit } from "./commits.ts";
 import { type Facts, gitFacts } from "./facts.ts";
 import type { Ejection, Policy, View } from "./policy.ts";
@@ -60,7 +60,7 @@ type Memory = {
 type Now = Omit<Memory, "queue"> & { readonly view: View; readonly retries: number };
 
 const begin = ({ tip, merge }: View): Memory => ({
-  queue: { ...emptyQueue, landed: tip.sha, tip: tip.sha, sound: [tip.sha] },
+  queue: { ...emptyQueue, landedTip: tip.sha, seenTip: tip.sha, greenCommits: [tip.sha] },
   facts: gitFacts(merge),
   heard: new Map(),
   frozen: { since: null },
@@ -109,7 +109,7 @@ const heard = ({ view, facts, heard }: Now, queue: Queue): Queue => {
     heard.set(candidate.commit, all.length);
     const runs = candidate.runs.map((run) => {
       const verdict = run.verdict === null ? news.shift() : undefined;
-      return verdict ? { ...run, verdict, until: null } : run;
+      return verdict ? { ...run, verdict, deadline: null } : run;
     });
     return { ...candidate, runs, faults: 0 };
   };

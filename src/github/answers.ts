@@ -1,77 +1,88 @@
 import * as z from "zod";
-import { type Check, MERGE_METHODS, type Permission, type Pull, type Review, type Rules, type Run } from "../model/query.ts";
-import type { ChangedFile } from "../model/brief.ts";
-import type { Comment, PullText, ThreadComment } from "./ports.ts";
+import {
+  type Check,
+  MERGE_METHODS,
+  type RepositoryPermission,
+  type Pull,
+  type Review,
+  type BranchRules,
+  type WorkflowRunInfo,
+} from "../core/domain/github-facts.ts";
+import type { ChangedFile } from "../core/domain/brief.ts";
+import type { GitHubComment, PullText, ThreadComment } from "./ports.ts";
 
 /** What we read of GitHub's answers: only the fields that we use, in our words. */
 
 /** GitHub shows deleted accounts as this user, or as null. */
-const GHOST = { login: "ghost", type: "User" };
-export const author = z
+const GHOST_USER = { login: "ghost", type: "User" };
+export const authorSchema = z
   .object({ login: z.string(), type: z.string().default("User") })
   .nullish()
-  .transform((user) => user ?? GHOST);
-export const isBot = (user: { login: string; type: string }): boolean => user.type === "Bot" || user.login.endsWith("[bot]");
+  .transform((user) => user ?? GHOST_USER);
+export const isBotUser = (user: { login: string; type: string }): boolean => user.type === "Bot" || user.login.endsWith("[bot]");
 
-export const time = z.string().transform((text, context) => {
+export const timeSchema = z.string().transform((text, context) => {
   const at = Date.parse(text);
   if (Number.isNaN(at)) context.addIssue({ code: "custom", message: "not a time" });
   return at;
 });
 
 /** Any answer; for requests whose answer tells nothing. */
-export const anything = z.unknown().transform(() => null);
+export const ignoredAnswerSchema = z.unknown().transform(() => null);
 
-export const created = z.object({ id: z.number().int() });
-export const numbered = z.object({ number: z.number().int() });
-export const repository = z.object({ default_branch: z.string().min(1) });
-const may = z.boolean().optional();
+export const createdIdSchema = z.object({ id: z.number().int() });
+export const createdNumberSchema = z.object({ number: z.number().int() });
+export const repositorySchema = z.object({ default_branch: z.string().min(1) });
+const allowFlagSchema = z.boolean().optional();
 /** Shown to those who may write only: all three, or none. */
-export const mergeMethods = z
-  .object({ allow_merge_commit: may, allow_squash_merge: may, allow_rebase_merge: may })
+export const mergeMethodsSchema = z
+  .object({ allow_merge_commit: allowFlagSchema, allow_squash_merge: allowFlagSchema, allow_rebase_merge: allowFlagSchema })
   .transform(({ allow_merge_commit: merge, allow_squash_merge: squash, allow_rebase_merge: rebase }) =>
     merge === undefined && squash === undefined && rebase === undefined
       ? null
       : MERGE_METHODS.filter((each) => ({ merge, squash, rebase })[each] === true),
   );
-export const dispatched = z.union([z.object({ workflow_run_id: z.number().int() }), z.null(), z.undefined(), z.literal("")]);
+export const dispatchedRunSchema = z.union([z.object({ workflow_run_id: z.number().int() }), z.null(), z.undefined(), z.literal("")]);
 
-const rawComment = z.object({
+const rawCommentSchema = z.object({
   id: z.number().int(),
   issue_url: z.string().regex(/\/\d+$/),
   html_url: z.string(),
-  user: author,
+  user: authorSchema,
   body: z.string().nullish(),
-  created_at: time,
-  updated_at: time,
+  created_at: timeSchema,
+  updated_at: timeSchema,
   author_association: z.string().default("NONE"),
 });
-const toComment = (raw: z.output<typeof rawComment>): Comment => ({
+const toComment = (raw: z.output<typeof rawCommentSchema>): GitHubComment => ({
   id: raw.id,
   issue: Number(/\d+$/.exec(raw.issue_url)?.[0]),
   onPull: /\/pull\/\d+(?:#|$)/.test(raw.html_url),
   by: raw.user.login,
-  bot: isBot(raw.user),
+  bot: isBotUser(raw.user),
   body: raw.body ?? "",
   created: raw.created_at,
   updated: raw.updated_at,
 });
-export const comments = z.array(rawComment.transform(toComment));
+export const commentListSchema = z.array(rawCommentSchema.transform(toComment));
 
 /** https://docs.github.com/en/graphql/reference/enums#commentauthorassociation */
-const MEMBERS: ReadonlySet<string> = new Set(["OWNER", "MEMBER", "COLLABORATOR"]);
-export const thread = z.array(
-  rawComment.transform((raw): ThreadComment => ({ ...toComment(raw), member: MEMBERS.has(raw.author_association.toUpperCase()) })),
+const MEMBER_ASSOCIATIONS: ReadonlySet<string> = new Set(["OWNER", "MEMBER", "COLLABORATOR"]);
+export const threadCommentsSchema = z.array(
+  rawCommentSchema.transform((raw): ThreadComment => ({
+    ...toComment(raw),
+    member: MEMBER_ASSOCIATIONS.has(raw.author_association.toUpperCase()),
+  })),
 );
 
-export const issue = z
+export const issueSchema = z
   .object({
     number: z.number().int(),
     title: z.string(),
     body: z.string().nullish(),
-    user: author,
-    created_at: time,
-    updated_at: time,
+    user: authorSchema,
+    created_at: timeSchema,
+    updated_at: timeSchema,
     comments: z.number().int().default(0),
     labels: z.array(z.union([z.string(), z.object({ name: z.string().nullish() })])).default([]),
     assignees: z.array(z.object({ login: z.string() })).nullish(),
@@ -82,7 +93,7 @@ export const issue = z
     title,
     body: body ?? "",
     by: user.login,
-    bot: isBot(user),
+    bot: isBotUser(user),
     created: created_at,
     updated: updated_at,
     comments: count,
@@ -91,22 +102,27 @@ export const issue = z
     onPull: pull_request !== undefined && pull_request !== null,
   }));
 /** Issues as a listing has them: with pull requests among them. */
-export const issues = z.array(issue);
+export const issueListSchema = z.array(issueSchema);
 
-const side = z.object({ ref: z.string(), sha: z.string(), repo: z.object({ full_name: z.string() }).nullish(), user: author });
-const headRefOf = (repository: string, { ref, repo, user }: z.output<typeof side>): string =>
+const pullSideSchema = z.object({
+  ref: z.string(),
+  sha: z.string(),
+  repo: z.object({ full_name: z.string() }).nullish(),
+  user: authorSchema,
+});
+const formatHeadRef = (repository: string, { ref, repo, user }: z.output<typeof pullSideSchema>): string =>
   repo?.full_name.toLowerCase() === repository.toLowerCase() ? ref : `${user.login}:${ref}`;
 
 /** One pull request, with how much it changes. */
-export const pullText = (repository: string) =>
-  z.object({ head: side, base: z.object({ ref: z.string() }), changed_files: z.number().int() }).transform((raw): PullText => ({
-    base: raw.base.ref,
-    headRef: headRefOf(repository, raw.head),
+export const createPullTextSchema = (repository: string) =>
+  z.object({ head: pullSideSchema, base: z.object({ ref: z.string() }), changed_files: z.number().int() }).transform((raw): PullText => ({
+    baseBranch: raw.base.ref,
+    headRef: formatHeadRef(repository, raw.head),
     head: raw.head.sha,
     changedFiles: raw.changed_files,
   }));
 
-export const changedFiles = z.array(
+export const changedFilesSchema = z.array(
   z
     .object({ filename: z.string(), additions: z.number().int(), deletions: z.number().int(), patch: z.string().nullish() })
     .transform(({ filename, additions, deletions, patch = null }): ChangedFile & { readonly patch: string | null } => ({
@@ -117,7 +133,7 @@ export const changedFiles = z.array(
     })),
 );
 
-const pull = (repository: string) =>
+const createPullSchema = (repository: string) =>
   z
     .object({
       number: z.number().int(),
@@ -127,77 +143,79 @@ const pull = (repository: string) =>
       created_at: z.string(),
       updated_at: z.string(),
       labels: z.array(z.object({ name: z.string() })).default([]),
-      head: side,
+      head: pullSideSchema,
       base: z.object({ ref: z.string() }),
     })
     .transform((raw): Pull => ({
       number: raw.number,
-      headRef: headRefOf(repository, raw.head),
+      headRef: formatHeadRef(repository, raw.head),
       head: raw.head.sha,
-      base: raw.base.ref,
+      baseBranch: raw.base.ref,
       state: raw.merged_at ? "merged" : raw.state,
       draft: raw.draft,
       labels: raw.labels.map(({ name }) => name),
-      touched: raw.updated_at !== raw.created_at,
+      hasActivity: raw.updated_at !== raw.created_at,
     }));
 /** Pull requests of a repository, `<owner>/<name>`: a fork may have a branch of the same name as one of ours. */
-export const pulls = (repository: string) => z.array(pull(repository));
+export const createPullListSchema = (repository: string) => z.array(createPullSchema(repository));
 
-const VERDICTS: Readonly<Record<string, Review["verdict"]>> = {
+const VERDICT_BY_REVIEW_STATE: Readonly<Record<string, Review["verdict"]>> = {
   APPROVED: "approved",
   CHANGES_REQUESTED: "changes-requested",
   DISMISSED: "dismissed",
   COMMENTED: "commented",
 };
-const review = z.object({
+const reviewSchema = z.object({
   id: z.number().int(),
-  user: author,
+  user: authorSchema,
   state: z.string(),
   commit_id: z.string().nullish(),
-  submitted_at: time.nullish(),
+  submitted_at: timeSchema.nullish(),
   body: z.string().nullish(),
 });
 /** Submitted reviews; drafts, which only their author sees, are left out. */
-export const reviews = z.array(review).transform((list) =>
+export const reviewListSchema = z.array(reviewSchema).transform((list) =>
   list.flatMap((raw): Review[] => {
-    const verdict = VERDICTS[raw.state.toUpperCase()];
+    const verdict = VERDICT_BY_REVIEW_STATE[raw.state.toUpperCase()];
     if (verdict === undefined || raw.submitted_at === null || raw.submitted_at === undefined) return [];
     // Without a commit it is bound to none: it opens no gate.
     const head = raw.commit_id ?? "";
-    return [{ id: raw.id, by: raw.user.login, bot: isBot(raw.user), verdict, head, at: raw.submitted_at, text: raw.body ?? "" }];
+    return [{ id: raw.id, by: raw.user.login, bot: isBotUser(raw.user), verdict, head, at: raw.submitted_at, text: raw.body ?? "" }];
   }),
 );
 
 /** When pull requests changed last. */
-export const changes = z.array(z.object({ number: z.number().int(), updated_at: time }));
+export const pullChangesSchema = z.array(z.object({ number: z.number().int(), updated_at: timeSchema }));
 
-const run = z
+const workflowRunSchema = z
   .object({ id: z.number().int(), display_title: z.string(), status: z.string().nullish(), conclusion: z.string().nullish() })
-  .transform((raw): Run => ({
+  .transform((raw): WorkflowRunInfo => ({
     id: raw.id,
     name: raw.display_title,
     state: raw.status === "completed" ? "done" : raw.status === "in_progress" ? "running" : "waiting",
     conclusion: raw.conclusion ?? null,
   }));
-export const runs = z.object({ workflow_runs: z.array(run) });
+export const workflowRunListSchema = z.object({ workflow_runs: z.array(workflowRunSchema) });
 
-const PERMISSIONS: Readonly<Record<string, Permission>> = {
+const PERMISSION_BY_ROLE: Readonly<Record<string, RepositoryPermission>> = {
   admin: "admin",
   maintain: "write",
   write: "write",
   triage: "read",
   read: "read",
 };
-export const permission = z.object({ permission: z.string() }).transform((raw): Permission => PERMISSIONS[raw.permission] ?? "none");
+export const permissionSchema = z
+  .object({ permission: z.string() })
+  .transform((raw): RepositoryPermission => PERMISSION_BY_ROLE[raw.permission] ?? "none");
 
-const checkRun = z
+const checkRunSchema = z
   .object({
     id: z.number().int(),
     name: z.string(),
     status: z.string(),
     conclusion: z.string().nullish(),
-    started_at: time.nullish(),
-    completed_at: time.nullish(),
+    started_at: timeSchema.nullish(),
+    completed_at: timeSchema.nullish(),
     app: z.object({ id: z.number().int(), slug: z.string().default("") }).nullish(),
   })
   .transform((raw): Check => ({
@@ -205,24 +223,31 @@ const checkRun = z
     name: raw.name,
     app: raw.app ?? null,
     state: raw.conclusion ?? raw.status,
-    started: raw.started_at ?? 0,
-    at: raw.completed_at ?? raw.started_at ?? 0,
+    startedAt: raw.started_at ?? 0,
+    updatedAt: raw.completed_at ?? raw.started_at ?? 0,
   }));
-export const checkRuns = z.object({ check_runs: z.array(checkRun) }).transform(({ check_runs }) => check_runs);
+export const checkRunListSchema = z.object({ check_runs: z.array(checkRunSchema) }).transform(({ check_runs }) => check_runs);
 
-const status = z
-  .object({ id: z.number().int(), context: z.string(), state: z.string(), creator: author, created_at: time, updated_at: time })
+const commitStatusSchema = z
+  .object({
+    id: z.number().int(),
+    context: z.string(),
+    state: z.string(),
+    creator: authorSchema,
+    created_at: timeSchema,
+    updated_at: timeSchema,
+  })
   .transform((raw): Check => ({
     id: raw.id,
     name: raw.context,
-    app: isBot(raw.creator) ? { id: null, slug: raw.creator.login.replace(/\[bot\]$/, "") } : null,
+    app: isBotUser(raw.creator) ? { id: null, slug: raw.creator.login.replace(/\[bot\]$/, "") } : null,
     state: raw.state,
-    started: raw.created_at,
-    at: raw.updated_at,
+    startedAt: raw.created_at,
+    updatedAt: raw.updated_at,
   }));
-export const statuses = z.array(status);
+export const commitStatusListSchema = z.array(commitStatusSchema);
 
-const rule = z.object({
+const branchRuleSchema = z.object({
   type: z.string(),
   parameters: z
     .object({
@@ -234,16 +259,16 @@ const rule = z.object({
     .catch(undefined),
 });
 /** The rules of a branch: of several of one kind the strictest counts. */
-export const rules = z.array(rule).transform((list): Rules => {
+export const branchRulesSchema = z.array(branchRuleSchema).transform((list): BranchRules => {
   const all = list.flatMap(({ parameters }) => parameters ?? []);
   const methods = all.flatMap(({ allowed_merge_methods: allowed }) => (allowed ? [allowed] : []));
   return {
-    known: true,
+    isReadable: true,
     types: [...new Set(list.map(({ type }) => type))],
     checks: all.flatMap(({ required_status_checks: checks = [] }) =>
       checks.map(({ context, integration_id: app }) => ({ name: context, app: app === null || app === undefined ? null : String(app) })),
     ),
-    reviews: Math.max(0, ...all.map(({ required_approving_review_count: count = 0 }) => count)),
-    methods: methods.length === 0 ? null : (methods[0] ?? []).filter((each) => methods.every((other) => other.includes(each))),
+    requiredReviews: Math.max(0, ...all.map(({ required_approving_review_count: count = 0 }) => count)),
+    allowedMethods: methods.length === 0 ? null : (methods[0] ?? []).filter((each) => methods.every((other) => other.includes(each))),
   };
 });

@@ -1,21 +1,21 @@
-import type { Millis } from "../model/ids.ts";
-import { permission, repository } from "./answers.ts";
-import { openFiles } from "./attachments.ts";
+import type { Millis } from "../core/domain/ids.ts";
+import { permissionSchema, repositorySchema } from "./answers.ts";
+import { openAttachments } from "./attachments.ts";
 import { openBacklog } from "./backlog.ts";
 import { openChecks } from "./checks.ts";
-import { type Http, openHttp } from "./http.ts";
+import { type GitHubHttp, openHttp } from "./http.ts";
 import { openIssues } from "./issues.ts";
 import { openMergeQueue } from "./merge-queue.ts";
-import { openOctokit, type Requester } from "./octokit.ts";
-import type { GitHub, People, Reply } from "./ports.ts";
-import { openPulls } from "./pulls.ts";
+import { openOctokit, type GitHubRequester } from "./octokit.ts";
+import type { GitHubPorts, CollaboratorPort, GitHubReply } from "./ports.ts";
+import { openPullPort } from "./pulls.ts";
 import { openReviews } from "./reviews.ts";
-import { type Branch, openRuns } from "./runs.ts";
+import { type DefaultBranchPort, openRuns } from "./runs.ts";
 
 /** How to reach GitHub: an Octokit that knows its token, or a token and, where it is not github.com, the API's address. */
-type Access = { readonly octokit: Requester } | { readonly auth: string; readonly baseUrl?: string };
+type GitHubAccess = { readonly octokit: GitHubRequester } | { readonly auth: string; readonly baseUrl?: string };
 
-export type Connection = Access & {
+export type GitHubConnection = GitHubAccess & {
   readonly owner: string;
   readonly repo: string;
   /** Milliseconds since the epoch. */
@@ -30,7 +30,7 @@ export type Connection = Access & {
  * GitHub for one repository. Nothing is sent twice by itself, reads are conditional, and every refusal, limit and fault is a value.
  * An Octokit that comes with throttling or retries must have them switched off: this one waits by answering `later`.
  */
-export const connectGitHub = (connection: Connection): GitHub => {
+export const connectGitHub = (connection: GitHubConnection): GitHubPorts => {
   const { owner, repo, clock } = connection;
   const octokit = "octokit" in connection ? connection.octokit : openOctokit(connection.auth, connection.baseUrl);
   const http = openHttp({ octokit, owner, repo, clock });
@@ -38,24 +38,24 @@ export const connectGitHub = (connection: Connection): GitHub => {
   return {
     issues: openIssues(http, clock),
     backlog: openBacklog(http),
-    pulls: { ...openPulls(http, { owner, repo }), ...openReviews(http, clock) },
+    pulls: { ...openPullPort(http, { owner, repo }), ...openReviews(http, clock) },
     checks: openChecks(http, clock),
     queue: openMergeQueue(http),
     runs: openRuns(http, branch),
-    people: openPeople(http),
-    files: openFiles(connection.serverUrl ?? "https://github.com", `${owner}/${repo}`),
+    people: openCollaborators(http),
+    files: openAttachments(connection.serverUrl ?? "https://github.com", `${owner}/${repo}`),
     defaultBranch: branch.read,
     requests: http.requests,
     serverTime: http.serverTime,
   };
 };
 
-const openDefaultBranch = (http: Http, told: string | null): Branch => {
+const openDefaultBranch = (http: GitHubHttp, told: string | null): DefaultBranchPort => {
   let known = told;
   return {
-    read: async (): Promise<Reply<string>> => {
+    read: async (): Promise<GitHubReply<string>> => {
       if (known !== null) return { ok: true, value: known };
-      const reply = await http.get({ route: "GET /repos/{owner}/{repo}", schema: repository });
+      const reply = await http.get({ route: "GET /repos/{owner}/{repo}", schema: repositorySchema });
       if (!reply.ok) return reply;
       known = reply.value.default_branch;
       return { ok: true, value: known };
@@ -66,12 +66,12 @@ const openDefaultBranch = (http: Http, told: string | null): Branch => {
   };
 };
 
-const openPeople = (http: Http): People => ({
+const openCollaborators = (http: GitHubHttp): CollaboratorPort => ({
   permission: async (login) => {
     const reply = await http.get({
       route: "GET /repos/{owner}/{repo}/collaborators/{username}/permission",
       parameters: { username: login },
-      schema: permission,
+      schema: permissionSchema,
     });
     return !reply.ok && reply.failure.kind === "refused" && reply.failure.code === "not-found" ? { ok: true, value: "none" } : reply;
   },

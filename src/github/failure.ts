@@ -1,22 +1,22 @@
 import * as z from "zod";
-import type { Millis } from "../model/ids.ts";
-import type { Answer } from "./octokit.ts";
-import type { Failure } from "./ports.ts";
+import type { Millis } from "../core/domain/ids.ts";
+import type { GitHubAnswer } from "./octokit.ts";
+import type { GitHubFailure } from "./ports.ts";
 
-const SECOND = 1_000;
+const API_SECOND_MS = 1_000;
 /** GitHub asks for at least a minute after a secondary limit that names no time, doubled each time. */
-const LIMIT_PAUSE = 60 * SECOND;
-const FAULT_PAUSE = 5 * SECOND;
-const LONGEST_PAUSE = 15 * 60 * SECOND;
-const LONGEST_WORDS = 500;
+const LIMIT_PAUSE_MS = 60 * API_SECOND_MS;
+const FAULT_PAUSE_MS = 5 * API_SECOND_MS;
+const MAX_BACKOFF_MS = 15 * 60 * API_SECOND_MS;
+const MAX_ERROR_TEXT_CHARS = 500;
 
 /** How long to wait after the n-th fault in a row, in milliseconds. */
-const backOff = (first: number, faults: number): number => Math.min(LONGEST_PAUSE, first * 2 ** Math.min(faults, 10));
+const computeBackoff = (first: number, faults: number): number => Math.min(MAX_BACKOFF_MS, first * 2 ** Math.min(faults, 10));
 
 /** What is known when a request failed: our clock, and how many failed in a row before it. */
-export type Circumstances = { readonly now: Millis; readonly faults: number };
+export type FailureContext = { readonly now: Millis; readonly faults: number };
 
-const thrown = z.object({
+const thrownErrorSchema = z.object({
   status: z.number(),
   response: z.object({
     status: z.number(),
@@ -26,23 +26,23 @@ const thrown = z.object({
 });
 
 /** GitHub's answer inside of what Octokit threw; null when there was none: the network, a time-out, a cut connection. */
-export const answerIn = (error: unknown): Answer | null => {
-  const read = thrown.safeParse(error);
+export const readThrownAnswer = (error: unknown): GitHubAnswer | null => {
+  const read = thrownErrorSchema.safeParse(error);
   return read.success ? { data: read.data.response.data, headers: read.data.response.headers, status: read.data.response.status } : null;
 };
 
-export const header = (answer: Answer, name: string): string | null => {
+export const readHeader = (answer: GitHubAnswer, name: string): string | null => {
   const value = answer.headers[name];
   return value === undefined ? null : String(value);
 };
 
 /** The time in an answer's `Date` header; null when it has none. */
-export const dateOf = (answer: Answer): Millis | null => {
-  const at = Date.parse(header(answer, "date") ?? "");
+export const readAnswerDate = (answer: GitHubAnswer): Millis | null => {
+  const at = Date.parse(readHeader(answer, "date") ?? "");
   return Number.isNaN(at) ? null : at;
 };
 
-const said = z.object({
+const errorBodySchema = z.object({
   message: z.string(),
   errors: z
     .array(
@@ -53,58 +53,73 @@ const said = z.object({
 });
 
 /** GitHub's own words, shortened: the message and what it says of each field. */
-const wordsOf = (answer: Answer): string => {
-  const read = said.safeParse(answer.data);
+const formatErrorText = (answer: GitHubAnswer): string => {
+  const read = errorBodySchema.safeParse(answer.data);
   if (!read.success) return `GitHub answered ${answer.status}`;
   const details = (read.data.errors ?? []).map((error) =>
     typeof error === "string" ? error : (error.message ?? [error.field, error.code].filter(Boolean).join(" ")),
   );
-  return [read.data.message, ...details].filter(Boolean).join(": ").slice(0, LONGEST_WORDS);
+  return [read.data.message, ...details].filter(Boolean).join(": ").slice(0, MAX_ERROR_TEXT_CHARS);
 };
 
 /** Seconds or a date, as a wait in milliseconds; null when there is none. */
-const retryAfter = (answer: Answer, now: Millis): number | null => {
-  const text = header(answer, "retry-after");
+const readRetryAfter = (answer: GitHubAnswer, now: Millis): number | null => {
+  const text = readHeader(answer, "retry-after");
   if (text === null) return null;
-  if (/^\d+$/.test(text.trim())) return Number(text) * SECOND;
+  if (/^\d+$/.test(text.trim())) return Number(text) * API_SECOND_MS;
   const at = Date.parse(text);
-  return Number.isNaN(at) ? null : at - (dateOf(answer) ?? now);
+  return Number.isNaN(at) ? null : at - (readAnswerDate(answer) ?? now);
 };
 
 /** How long until the primary limit is filled up again, by GitHub's clock; null while there is something left. */
-export const resetWait = (answer: Answer, now: Millis): number | null => {
-  const reset = Number(header(answer, "x-ratelimit-reset") ?? Number.NaN);
-  if (header(answer, "x-ratelimit-remaining") !== "0" || Number.isNaN(reset)) return null;
-  return reset * SECOND - (dateOf(answer) ?? now);
+export const readResetWait = (answer: GitHubAnswer, now: Millis): number | null => {
+  const reset = Number(readHeader(answer, "x-ratelimit-reset") ?? Number.NaN);
+  if (readHeader(answer, "x-ratelimit-remaining") !== "0" || Number.isNaN(reset)) return null;
+  return reset * API_SECOND_MS - (readAnswerDate(answer) ?? now);
 };
 
-const isLimit = (answer: Answer): boolean =>
+const isRateLimit = (answer: GitHubAnswer): boolean =>
   answer.status === 429 ||
   (answer.status === 403 &&
-    (header(answer, "retry-after") !== null ||
-      header(answer, "x-ratelimit-remaining") === "0" ||
-      /rate limit|submitted too quickly|abuse detection/i.test(wordsOf(answer))));
+    (readHeader(answer, "retry-after") !== null ||
+      readHeader(answer, "x-ratelimit-remaining") === "0" ||
+      /rate limit|submitted too quickly|abuse detection/i.test(formatErrorText(answer))));
 
-const REFUSALS: Readonly<Record<number, string>> = { 403: "not-allowed", 404: "not-found", 409: "conflict", 410: "gone", 422: "invalid" };
+const REFUSAL_CODE_BY_STATUS: Readonly<Record<number, string>> = {
+  403: "not-allowed",
+  404: "not-found",
+  409: "conflict",
+  410: "gone",
+  422: "invalid",
+};
 
 /** `limit`: nothing may be sent before the failure's time. */
-export type Fault = { readonly failure: Failure; readonly limit: boolean };
+export type ClassifiedFailure = { readonly failure: GitHubFailure; readonly limit: boolean };
 
 /** 401 says nothing about what was asked: a token expired, or is not yet known everywhere. A 304 that we have no copy for is a fault too. */
-const isFault = (status: number): boolean => status < 400 || status === 401 || status === 408 || status >= 500;
+const isTransientStatus = (status: number): boolean => status < 400 || status === 401 || status === 408 || status >= 500;
 
 /**
  * What an answer that is not a success means; null where none came, with the words of who noticed.
  * https://docs.github.com/rest/using-the-rest-api/best-practices-for-using-the-rest-api
  */
-export const readFault = (answer: Answer | null, words: string, { now, faults }: Circumstances): Fault => {
-  if (answer && isLimit(answer)) {
-    const wait = retryAfter(answer, now) ?? resetWait(answer, now) ?? backOff(LIMIT_PAUSE, faults);
-    return { limit: true, failure: { kind: "later", at: now + Math.max(SECOND, wait), why: wordsOf(answer), unclear: false } };
+export const classifyFault = (answer: GitHubAnswer | null, words: string, { now, faults }: FailureContext): ClassifiedFailure => {
+  if (answer && isRateLimit(answer)) {
+    const wait = readRetryAfter(answer, now) ?? readResetWait(answer, now) ?? computeBackoff(LIMIT_PAUSE_MS, faults);
+    return {
+      limit: true,
+      failure: { kind: "later", retryAt: now + Math.max(API_SECOND_MS, wait), reason: formatErrorText(answer), unclear: false },
+    };
   }
-  if (answer && !isFault(answer.status)) {
-    return { limit: false, failure: { kind: "refused", code: REFUSALS[answer.status] ?? `http-${answer.status}`, why: wordsOf(answer) } };
+  if (answer && !isTransientStatus(answer.status)) {
+    return {
+      limit: false,
+      failure: { kind: "refused", code: REFUSAL_CODE_BY_STATUS[answer.status] ?? `http-${answer.status}`, reason: formatErrorText(answer) },
+    };
   }
-  const why = (answer ? wordsOf(answer) : words).slice(0, LONGEST_WORDS);
-  return { limit: false, failure: { kind: "later", at: now + backOff(FAULT_PAUSE, faults), why, unclear: answer?.status !== 401 } };
+  const why = (answer ? formatErrorText(answer) : words).slice(0, MAX_ERROR_TEXT_CHARS);
+  return {
+    limit: false,
+    failure: { kind: "later", retryAt: now + computeBackoff(FAULT_PAUSE_MS, faults), reason: why, unclear: answer?.status !== 401 },
+  };
 };

@@ -1,35 +1,35 @@
-import type { Millis } from "../model/ids.ts";
-import type { Requester } from "./octokit.ts";
+import type { Millis } from "../core/domain/ids.ts";
+import type { GitHubRequester } from "./octokit.ts";
 import { z } from "zod";
 
-export type Installing = {
+export type AppRequesters = {
   /** Sends as the App itself. */
-  readonly asApp: Requester;
+  readonly asApp: GitHubRequester;
   /** Sends without any authentication. */
-  readonly anonymous: Requester;
+  readonly anonymous: GitHubRequester;
   /** Milliseconds since the epoch. */
   readonly now: () => Millis;
 };
 
-export type Installation = { readonly octokit: Requester; readonly token: () => Promise<string> };
+export type AppInstallation = { readonly octokit: GitHubRequester; readonly token: () => Promise<string> };
 
-const created = z.object({ token: z.string(), expires_at: z.string() });
-const found = z.object({ id: z.number() });
+const accessTokenSchema = z.object({ token: z.string(), expires_at: z.string() });
+const installationIdSchema = z.object({ id: z.number() });
 /** A token is renewed this long before it expires, in milliseconds. */
-const EARLY = 5 * 60_000;
+const TOKEN_RENEWAL_MS = 5 * 60_000;
 
 /** An installation of an App: one token for REST and git, asked for when it is needed and renewed before it expires. */
-export const openInstallation = ({ asApp, anonymous, now }: Installing, installation: number): Installation => {
+export const openInstallation = ({ asApp, anonymous, now }: AppRequesters, installation: number): AppInstallation => {
   let known = { token: "", expires: 0 };
   const token = async (): Promise<string> => {
-    if (known.expires - EARLY < now()) {
+    if (known.expires - TOKEN_RENEWAL_MS < now()) {
       const { data } = await asApp.request("POST /app/installations/{installation_id}/access_tokens", { installation_id: installation });
-      const { token: value, expires_at } = created.parse(data);
+      const { token: value, expires_at } = accessTokenSchema.parse(data);
       known = { token: value, expires: Date.parse(expires_at) };
     }
     return known.token;
   };
-  const request: Requester["request"] = async (route, parameters = {}) => {
+  const request: GitHubRequester["request"] = async (route, parameters = {}) => {
     const headers = { ...(parameters["headers"] as object | undefined), authorization: `token ${await token()}` };
     return anonymous.request(route, { ...parameters, headers });
   };
@@ -38,9 +38,9 @@ export const openInstallation = ({ asApp, anonymous, now }: Installing, installa
 };
 
 /** The installation that a repository belongs to, by its full name; null where the App is not installed. */
-export const findInstallation = async ({ asApp }: Installing, repository: string): Promise<number | null> => {
+export const findInstallation = async ({ asApp }: AppRequesters, repository: string): Promise<number | null> => {
   const [owner = "", repo = ""] = repository.split("/");
   const answer = await asApp.request("GET /repos/{owner}/{repo}/installation", { owner, repo }).catch(() => null);
-  const read = found.safeParse(answer?.data);
+  const read = installationIdSchema.safeParse(answer?.data);
   return read.success ? read.data.id : null;
 };

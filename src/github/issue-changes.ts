@@ -1,26 +1,26 @@
 import * as z from "zod";
 import type { ZodType } from "zod";
-import type { Millis } from "../model/ids.ts";
-import { author, isBot, issues, time } from "./answers.ts";
-import { type Http, PER_PAGE } from "./http.ts";
-import type { IssueChange, Issues, ListedIssue, Reply } from "./ports.ts";
+import type { Millis } from "../core/domain/ids.ts";
+import { authorSchema, isBotUser, issueListSchema, timeSchema } from "./answers.ts";
+import { type GitHubHttp, ITEMS_PER_PAGE } from "./http.ts";
+import type { IssueChange, IssuePort, ListedIssue, GitHubReply } from "./ports.ts";
 
-const ISSUES = "/repos/{owner}/{repo}/issues";
+const ISSUE_LIST_ROUTE = "/repos/{owner}/{repo}/issues";
 /** Pages of one listing: a thousand issues or changes between two sweeps are not read further back. */
-const PAGES = 10;
+const MAX_ISSUE_PAGES = 10;
 
-const login = z.object({ login: z.string() }).nullish();
+const loginSchema = z.object({ login: z.string() }).nullish();
 
 /** Changes that start something: a label that was set, an assignment. All other kinds are left out. */
-const change = z
+const issueChangeSchema = z
   .object({
     id: z.number().int(),
     event: z.string(),
-    actor: author,
-    created_at: time,
+    actor: authorSchema,
+    created_at: timeSchema,
     label: z.object({ name: z.string().nullish() }).nullish(),
-    assignee: login,
-    assigner: author.nullish(),
+    assignee: loginSchema,
+    assigner: authorSchema.nullish(),
     issue: z.object({ number: z.number().int(), pull_request: z.unknown().optional() }).nullish(),
   })
   .transform((raw): IssueChange => {
@@ -32,16 +32,16 @@ const change = z
       onPull: raw.issue?.pull_request !== undefined && raw.issue.pull_request !== null,
       action: raw.event,
       by: by.login,
-      bot: isBot(by),
+      bot: isBotUser(by),
       label: raw.label?.name ?? null,
       assignee: raw.assignee?.login ?? null,
       at: raw.created_at,
     };
   });
 
-const changes = z.array(change);
+const issueChangeListSchema = z.array(issueChangeSchema);
 
-type Listing<T> = {
+type NewestFirstListing<T> = {
   readonly route: string;
   readonly parameters: Readonly<Record<string, unknown>>;
   readonly schema: ZodType<readonly T[]>;
@@ -49,42 +49,42 @@ type Listing<T> = {
 };
 
 /** What a list with the newest first has since a time, page after page; what comes in meanwhile moves items back, so one may come twice. */
-const newestSince = async <T>(
-  http: Http,
-  { route, parameters, schema, timeOf }: Listing<T>,
+const listNewestSince = async <T>(
+  http: GitHubHttp,
+  { route, parameters, schema, timeOf }: NewestFirstListing<T>,
   since: Millis,
-): Promise<Reply<readonly T[]>> => {
+): Promise<GitHubReply<readonly T[]>> => {
   const found: T[] = [];
-  for (let page = 1; page <= PAGES; page += 1) {
-    const reply = await http.page({ route, parameters: { ...parameters, per_page: PER_PAGE, page }, schema });
+  for (let page = 1; page <= MAX_ISSUE_PAGES; page += 1) {
+    const reply = await http.page({ route, parameters: { ...parameters, per_page: ITEMS_PER_PAGE, page }, schema });
     if (!reply.ok) return reply;
     const items = reply.value.value;
     found.push(...items.filter((item) => timeOf(item) >= since));
     const oldest = items.at(-1);
-    if (oldest === undefined || timeOf(oldest) < since || (!reply.value.more && items.length < PER_PAGE)) break;
+    if (oldest === undefined || timeOf(oldest) < since || (!reply.value.more && items.length < ITEMS_PER_PAGE)) break;
   }
   return { ok: true, value: found };
 };
 
-const wholeSeconds = (at: Millis): Millis => Math.floor(at / 1_000) * 1_000;
+const floorToSecond = (at: Millis): Millis => Math.floor(at / 1_000) * 1_000;
 
 /** Issues that changed, and what was done to issues, since a time. Where a repository has no issues GitHub refuses `gone`. */
-export const openIssueChanges = (http: Http): Pick<Issues, "changedSince" | "changesSince"> => ({
+export const openIssueChanges = (http: GitHubHttp): Pick<IssuePort, "changedSince" | "changesSince"> => ({
   changedSince: (since) =>
-    newestSince<ListedIssue>(
+    listNewestSince<ListedIssue>(
       http,
       {
-        route: `GET ${ISSUES}`,
-        parameters: { state: "all", sort: "updated", direction: "desc", since: new Date(wholeSeconds(since)).toISOString() },
-        schema: issues,
+        route: `GET ${ISSUE_LIST_ROUTE}`,
+        parameters: { state: "all", sort: "updated", direction: "desc", since: new Date(floorToSecond(since)).toISOString() },
+        schema: issueListSchema,
         timeOf: ({ updated }) => updated,
       },
-      wholeSeconds(since),
+      floorToSecond(since),
     ),
   changesSince: (since) =>
-    newestSince<IssueChange>(
+    listNewestSince<IssueChange>(
       http,
-      { route: `GET ${ISSUES}/events`, parameters: {}, schema: changes, timeOf: ({ at }) => at },
-      wholeSeconds(since),
+      { route: `GET ${ISSUE_LIST_ROUTE}/events`, parameters: {}, schema: issueChangeListSchema, timeOf: ({ at }) => at },
+      floorToSecond(since),
     ),
 });

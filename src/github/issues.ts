@@ -1,57 +1,76 @@
-import type { ReactionTarget } from "../model/effect.ts";
-import type { Millis } from "../model/ids.ts";
-import { anything, comments as commentList, created, issue as issueText, thread } from "./answers.ts";
-import { type Http, PER_PAGE, readAll } from "./http.ts";
+import type { ReactionTarget } from "../core/domain/effect.ts";
+import type { Millis } from "../core/domain/ids.ts";
+import {
+  ignoredAnswerSchema,
+  commentListSchema as commentList,
+  createdIdSchema,
+  issueSchema as issueText,
+  threadCommentsSchema,
+} from "./answers.ts";
+import { type GitHubHttp, ITEMS_PER_PAGE, readAllPages } from "./http.ts";
 import { openIssueChanges } from "./issue-changes.ts";
-import type { Issues } from "./ports.ts";
-import { listSince } from "./since.ts";
+import type { IssuePort } from "./ports.ts";
+import { listChangedSince } from "./since.ts";
 import { readTextsAt } from "./texts.ts";
 
-const PAGES = 10;
+const MAX_COMMENT_LIST_PAGES = 10;
 
-const COMMENTS = "/repos/{owner}/{repo}/issues/comments";
-const COMMENT = `${COMMENTS}/{comment_id}`;
-const ISSUE = "/repos/{owner}/{repo}/issues/{issue_number}";
+const COMMENTS_ROUTE = "/repos/{owner}/{repo}/issues/comments";
+const COMMENT_ROUTE = `${COMMENTS_ROUTE}/{comment_id}`;
+const ISSUE_ROUTE = "/repos/{owner}/{repo}/issues/{issue_number}";
 
-const reactionsOf = (target: ReactionTarget) => {
+const findReactionRoute = (target: ReactionTarget) => {
   switch (target.kind) {
     case "comment":
-      return { route: COMMENT, parameters: { comment_id: target.id } };
+      return { route: COMMENT_ROUTE, parameters: { comment_id: target.id } };
     case "review-comment":
       return { route: "/repos/{owner}/{repo}/pulls/comments/{comment_id}", parameters: { comment_id: target.id } };
     case "issue":
-      return { route: ISSUE, parameters: { issue_number: target.number } };
+      return { route: ISSUE_ROUTE, parameters: { issue_number: target.number } };
   }
 };
 
-export const openIssues = (http: Http, clock: () => Millis): Issues => ({
-  commentsSince: (since) => listSince(http, { route: `GET ${COMMENTS}`, schema: commentList, clock }, since),
+export const openIssues = (http: GitHubHttp, clock: () => Millis): IssuePort => ({
+  commentsSince: (since) => listChangedSince(http, { route: `GET ${COMMENTS_ROUTE}`, schema: commentList, clock }, since),
   ...openIssueChanges(http),
-  read: (issue) => http.get({ route: `GET ${ISSUE}`, parameters: { issue_number: issue }, schema: issueText }),
+  read: (issue) => http.get({ route: `GET ${ISSUE_ROUTE}`, parameters: { issue_number: issue }, schema: issueText }),
   textsAt: (issue, at) => readTextsAt(http, issue, at),
   commentsPage: (issue, page) =>
-    http.get({ route: `GET ${ISSUE}/comments`, parameters: { issue_number: issue, per_page: PER_PAGE, page }, schema: thread }),
+    http.get({
+      route: `GET ${ISSUE_ROUTE}/comments`,
+      parameters: { issue_number: issue, per_page: ITEMS_PER_PAGE, page },
+      schema: threadCommentsSchema,
+    }),
   commentsOn: async (issue) => {
-    const reply = await readAll(http, { route: `GET ${ISSUE}/comments`, parameters: { issue_number: issue }, schema: commentList }, PAGES);
+    const reply = await readAllPages(
+      http,
+      { route: `GET ${ISSUE_ROUTE}/comments`, parameters: { issue_number: issue }, schema: commentList },
+      MAX_COMMENT_LIST_PAGES,
+    );
     return reply.ok ? { ok: true, value: reply.value.items } : reply;
   },
   comment: async (issue, body) => {
-    const reply = await http.send({ route: `POST ${ISSUE}/comments`, parameters: { issue_number: issue, body }, schema: created });
+    const reply = await http.send({
+      route: `POST ${ISSUE_ROUTE}/comments`,
+      parameters: { issue_number: issue, body },
+      schema: createdIdSchema,
+    });
     return reply.ok ? { ok: true, value: { comment: reply.value.id } } : reply;
   },
-  editComment: (comment, body) => http.send({ route: `PATCH ${COMMENT}`, parameters: { comment_id: comment, body }, schema: anything }),
+  editComment: (comment, body) =>
+    http.send({ route: `PATCH ${COMMENT_ROUTE}`, parameters: { comment_id: comment, body }, schema: ignoredAnswerSchema }),
   deleteComment: async (comment) => {
-    const reply = await http.send({ route: `DELETE ${COMMENT}`, parameters: { comment_id: comment }, schema: anything });
+    const reply = await http.send({ route: `DELETE ${COMMENT_ROUTE}`, parameters: { comment_id: comment }, schema: ignoredAnswerSchema });
     return !reply.ok && reply.failure.kind === "refused" && reply.failure.code === "not-found" ? { ok: true, value: null } : reply;
   },
   react: (target, reaction) => {
-    const { route, parameters } = reactionsOf(target);
-    return http.send({ route: `POST ${route}/reactions`, parameters: { ...parameters, content: reaction }, schema: anything });
+    const { route, parameters } = findReactionRoute(target);
+    return http.send({ route: `POST ${route}/reactions`, parameters: { ...parameters, content: reaction }, schema: ignoredAnswerSchema });
   },
   closeIssue: (issue) =>
     http.send({
-      route: `PATCH ${ISSUE}`,
+      route: `PATCH ${ISSUE_ROUTE}`,
       parameters: { issue_number: issue, state: "closed", state_reason: "completed" },
-      schema: anything,
+      schema: ignoredAnswerSchema,
     }),
 });

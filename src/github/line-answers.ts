@@ -1,9 +1,9 @@
 import * as z from "zod";
-import type { LineComment } from "../model/written.ts";
-import { author, isBot, time } from "./answers.ts";
+import type { LineComment } from "../core/domain/line-comment.ts";
+import { authorSchema, isBotUser, timeSchema } from "./answers.ts";
 
 /** Where a comment on a diff stands. */
-const atLines = z
+const diffLocationSchema = z
   .object({
     path: z.string(),
     line: z.number().int().nullish(),
@@ -27,35 +27,35 @@ const atLines = z
       outdated: !isFile && line === null,
     };
   });
-const lineComment = z
+const lineCommentTextSchema = z
   .object({
     id: z.number().int(),
     node_id: z.string().default(""),
     pull_request_review_id: z.number().int().nullish(),
     in_reply_to_id: z.number().int().nullish(),
     pull_request_url: z.string().regex(/\/\d+$/),
-    user: author,
+    user: authorSchema,
     body: z.string().nullish(),
-    created_at: time,
-    updated_at: time,
+    created_at: timeSchema,
+    updated_at: timeSchema,
   })
   .transform((raw) => ({
     id: raw.id,
-    node: raw.node_id,
+    nodeId: raw.node_id,
     review: raw.pull_request_review_id ?? null,
     pull: Number(/\d+$/.exec(raw.pull_request_url)?.[0]),
     thread: raw.in_reply_to_id ?? raw.id,
     by: raw.user.login,
-    bot: isBot(raw.user),
+    bot: isBotUser(raw.user),
     body: raw.body ?? "",
     created: raw.created_at,
     updated: raw.updated_at,
   }));
 /** What a comment on a line says, and where it stands. */
-const wholeLineComment = z.unknown().transform((raw, context): LineComment => {
-  const [said, at] = [lineComment.safeParse(raw), atLines.safeParse(raw)];
+const lineCommentSchema = z.unknown().transform((raw, context): LineComment => {
+  const [said, at] = [lineCommentTextSchema.safeParse(raw), diffLocationSchema.safeParse(raw)];
   if (said.success && at.success) return { ...said.data, ...at.data };
   context.addIssue({ code: "custom", message: "not a comment on a line" });
   return z.NEVER;
 });
-export const lineComments = z.array(wholeLineComment);
+export const lineCommentListSchema = z.array(lineCommentSchema);

@@ -1,8 +1,8 @@
 import { z } from "zod";
-import type { QueueEntry } from "../model/query.ts";
-import { askGraphQl } from "./graphql.ts";
-import type { Http } from "./http.ts";
-import type { MergeQueue, Reply } from "./ports.ts";
+import type { MergeQueuePosition } from "../core/domain/github-facts.ts";
+import { queryGraphQl } from "./graphql.ts";
+import type { GitHubHttp } from "./http.ts";
+import type { MergeQueuePort, GitHubReply } from "./ports.ts";
 
 /** What is asked of GitHub's merge queue; a test holds these to GitHub's schema. */
 export const QUEUE_QUERIES = {
@@ -27,34 +27,34 @@ export const QUEUE_QUERIES = {
   }`,
 } as const;
 
-const commit = z.object({ oid: z.string() }).nullable();
-const entries = z
+const queueCommitSchema = z.object({ oid: z.string() }).nullable();
+const queueEntrySchema = z
   .object({
     repository: z.object({
       pullRequest: z.object({
         id: z.string(),
         state: z.enum(["OPEN", "CLOSED", "MERGED"]),
-        mergeCommit: commit,
-        mergeQueueEntry: z.object({ position: z.number(), headCommit: commit }).nullable(),
+        mergeCommit: queueCommitSchema,
+        mergeQueueEntry: z.object({ position: z.number(), headCommit: queueCommitSchema }).nullable(),
         timelineItems: z.object({ nodes: z.array(z.object({ reason: z.string().nullish() }).nullable()).nullable() }),
       }),
     }),
   })
-  .transform(({ repository: { pullRequest: pull } }): { id: string; entry: QueueEntry } => {
+  .transform(({ repository: { pullRequest: pull } }): { id: string; entry: MergeQueuePosition } => {
     const { id, state, mergeCommit, mergeQueueEntry: entry, timelineItems } = pull;
     if (state === "MERGED" && mergeCommit) return { id, entry: { kind: "merged", commit: mergeCommit.oid } };
     if (entry) return { id, entry: { kind: "queued", position: entry.position, group: entry.headCommit?.oid ?? null } };
     return { id, entry: { kind: "out", reason: timelineItems.nodes?.at(-1)?.reason ?? null } };
   });
-const anything = z.unknown().transform(() => null);
+const mutationAnswerSchema = z.unknown().transform(() => null);
 
 /** GitHub's merge queue, which only GraphQL speaks with. */
-export const openMergeQueue = (http: Http): MergeQueue => {
-  const find = (pull: number) => askGraphQl(http, { query: QUEUE_QUERIES.entry, variables: { pull } }, entries);
-  const change = async (pull: number, query: string, variables: object): Promise<Reply<null>> => {
+export const openMergeQueue = (http: GitHubHttp): MergeQueuePort => {
+  const find = (pull: number) => queryGraphQl(http, { query: QUEUE_QUERIES.entry, variables: { pull } }, queueEntrySchema);
+  const change = async (pull: number, query: string, variables: object): Promise<GitHubReply<null>> => {
     const found = await find(pull);
     if (!found.ok) return found;
-    return askGraphQl(http, { query, variables: { id: found.value.id, ...variables } }, anything);
+    return queryGraphQl(http, { query, variables: { id: found.value.id, ...variables } }, mutationAnswerSchema);
   };
   return {
     entry: async (pull) => {

@@ -1,57 +1,61 @@
-import type { Millis } from "../model/ids.ts";
-import { changes, created, reviews } from "./answers.ts";
-import { type Http, PER_PAGE, readAll } from "./http.ts";
-import { lineComments } from "./line-answers.ts";
-import { readEdited, readHistories, readResolved } from "./review-threads.ts";
-import type { Pulls, Reply } from "./ports.ts";
-import { listSince } from "./since.ts";
+import type { Millis } from "../core/domain/ids.ts";
+import { pullChangesSchema, createdIdSchema, reviewListSchema } from "./answers.ts";
+import { type GitHubHttp, ITEMS_PER_PAGE, readAllPages } from "./http.ts";
+import { lineCommentListSchema } from "./line-answers.ts";
+import { readEditedReviews, readLineHistories, readResolvedThreads } from "./review-threads.ts";
+import type { PullPort, GitHubReply } from "./ports.ts";
+import { listChangedSince } from "./since.ts";
 
-const PULLS = "/repos/{owner}/{repo}/pulls";
-const PULL = `${PULLS}/{pull_number}`;
-const REVIEW_PAGES = 30;
-const COMMENT_PAGES = 10;
+const REVIEWED_PULLS_ROUTE = "/repos/{owner}/{repo}/pulls";
+const REVIEWED_PULL_ROUTE = `${REVIEWED_PULLS_ROUTE}/{pull_number}`;
+const MAX_REVIEW_PAGES = 30;
+const MAX_LINE_COMMENT_PAGES = 10;
 /** Pages of pull requests that a sweep looks at, and the pull requests whose reviews it reads. */
-const CHANGED_PAGES = 3;
-const MOST_PULLS = 30;
+const MAX_CHANGED_PULL_PAGES = 3;
+const MAX_PULLS_REVIEWED = 30;
 
-type ReviewPorts = Pick<
-  Pulls,
+type ReviewPort = Pick<
+  PullPort,
   "reviews" | "reviewsSince" | "lineComments" | "lineCommentsSince" | "resolvedThreads" | "editedReviews" | "lineHistories" | "reply"
 >;
 
-const readReviews = async (http: Http, pull: number): ReturnType<Pulls["reviews"]> => {
-  const reply = await readAll(http, { route: `GET ${PULL}/reviews`, parameters: { pull_number: pull }, schema: reviews }, REVIEW_PAGES);
+const readPullReviews = async (http: GitHubHttp, pull: number): ReturnType<PullPort["reviews"]> => {
+  const reply = await readAllPages(
+    http,
+    { route: `GET ${REVIEWED_PULL_ROUTE}/reviews`, parameters: { pull_number: pull }, schema: reviewListSchema },
+    MAX_REVIEW_PAGES,
+  );
   if (!reply.ok) return reply;
   if (reply.value.whole) return { ok: true, value: reply.value.items };
-  const why = `pull request #${pull} has more than ${REVIEW_PAGES * PER_PAGE} reviews`;
-  return { ok: false, failure: { kind: "refused", code: "too-many", why } };
+  const why = `pull request #${pull} has more than ${MAX_REVIEW_PAGES * ITEMS_PER_PAGE} reviews`;
+  return { ok: false, failure: { kind: "refused", code: "too-many", reason: why } };
 };
 
-type Changed = { readonly number: number; readonly updated_at: Millis };
+type ChangedPull = { readonly number: number; readonly updated_at: Millis };
 
 /** Pull requests that changed since, the oldest change first. */
-const changedPulls = async (http: Http, since: Millis): Promise<Reply<readonly Changed[]>> => {
-  const found: Changed[] = [];
-  for (let page = 1; page <= CHANGED_PAGES; page += 1) {
-    const parameters = { state: "all", sort: "updated", direction: "desc", per_page: PER_PAGE, page };
-    const reply = await http.get({ route: `GET ${PULLS}`, parameters, schema: changes });
+const listChangedPulls = async (http: GitHubHttp, since: Millis): Promise<GitHubReply<readonly ChangedPull[]>> => {
+  const found: ChangedPull[] = [];
+  for (let page = 1; page <= MAX_CHANGED_PULL_PAGES; page += 1) {
+    const parameters = { state: "all", sort: "updated", direction: "desc", per_page: ITEMS_PER_PAGE, page };
+    const reply = await http.get({ route: `GET ${REVIEWED_PULLS_ROUTE}`, parameters, schema: pullChangesSchema });
     if (!reply.ok) return reply;
     // GitHub's times have whole seconds.
     const late = reply.value.filter(({ updated_at }) => updated_at + 1_000 >= since);
     found.push(...late);
-    if (late.length < PER_PAGE) break;
+    if (late.length < ITEMS_PER_PAGE) break;
   }
   return { ok: true, value: found.toSorted((a, b) => a.updated_at - b.updated_at) };
 };
 
-const readReviewsSince = async (http: Http, clock: () => Millis, since: Millis): ReturnType<Pulls["reviewsSince"]> => {
-  const changed = await changedPulls(http, since);
+const readReviewsSince = async (http: GitHubHttp, clock: () => Millis, since: Millis): ReturnType<PullPort["reviewsSince"]> => {
+  const changed = await listChangedPulls(http, since);
   if (!changed.ok) return changed;
   const before = http.serverTime() ?? clock();
-  const looked = changed.value.slice(0, MOST_PULLS);
+  const looked = changed.value.slice(0, MAX_PULLS_REVIEWED);
   const found = [];
   for (const { number } of looked) {
-    const reply = await readReviews(http, number);
+    const reply = await readPullReviews(http, number);
     if (!reply.ok && reply.failure.kind === "later") return reply;
     // One pull request that GitHub does not show keeps no other from being looked at.
     if (reply.ok) found.push(...reply.value.filter(({ at }) => at + 1_000 >= since).map((review) => ({ ...review, pull: number })));
@@ -61,25 +65,30 @@ const readReviewsSince = async (http: Http, clock: () => Millis, since: Millis):
 };
 
 /** Reviews and comments on the lines of a diff. */
-export const openReviews = (http: Http, clock: () => Millis): ReviewPorts => ({
-  reviews: (pull) => readReviews(http, pull),
+export const openReviews = (http: GitHubHttp, clock: () => Millis): ReviewPort => ({
+  reviews: (pull) => readPullReviews(http, pull),
   reviewsSince: (since) => readReviewsSince(http, clock, since),
   lineComments: async (pull) => {
-    const request = { route: `GET ${PULL}/comments`, parameters: { pull_number: pull }, schema: lineComments };
-    const reply = await readAll(http, request, COMMENT_PAGES);
+    const request = { route: `GET ${REVIEWED_PULL_ROUTE}/comments`, parameters: { pull_number: pull }, schema: lineCommentListSchema };
+    const reply = await readAllPages(http, request, MAX_LINE_COMMENT_PAGES);
     return reply.ok ? { ok: true, value: reply.value.items } : reply;
   },
-  lineCommentsSince: (since) => listSince(http, { route: `GET ${PULLS}/comments`, schema: lineComments, clock }, since),
-  resolvedThreads: (pull) => readResolved(http, pull),
+  lineCommentsSince: (since) =>
+    listChangedSince(http, { route: `GET ${REVIEWED_PULLS_ROUTE}/comments`, schema: lineCommentListSchema, clock }, since),
+  resolvedThreads: (pull) => readResolvedThreads(http, pull),
   lineHistories: (comments) =>
-    readHistories(
+    readLineHistories(
       http,
-      comments.map(({ node }) => node),
+      comments.map(({ nodeId }) => nodeId),
     ),
-  editedReviews: (pull) => readEdited(http, pull),
+  editedReviews: (pull) => readEditedReviews(http, pull),
   reply: async ({ pull, comment, body }) => {
     const parameters = { pull_number: pull, comment_id: comment, body };
-    const reply = await http.send({ route: `POST ${PULL}/comments/{comment_id}/replies`, parameters, schema: created });
+    const reply = await http.send({
+      route: `POST ${REVIEWED_PULL_ROUTE}/comments/{comment_id}/replies`,
+      parameters,
+      schema: createdIdSchema,
+    });
     return reply.ok ? { ok: true, value: { comment: reply.value.id } } : reply;
   },
 });

@@ -1,39 +1,40 @@
 import type { ZodType } from "zod";
-import type { Millis } from "../model/ids.ts";
-import { type Http, PER_PAGE } from "./http.ts";
-import type { Reply } from "./ports.ts";
+import type { Millis } from "../core/domain/ids.ts";
+import { type GitHubHttp, ITEMS_PER_PAGE } from "./http.ts";
+import type { GitHubReply } from "./ports.ts";
 
-const SECOND = 1_000;
+const WHOLE_SECOND_MS = 1_000;
 /** Pages of one listing; a sweep goes on where it stopped. */
-const PAGES = 10;
+const MAX_SINCE_PAGES = 10;
 
-type Changing = { readonly id: number; readonly updated: Millis };
-type Listing<T> = { readonly route: string; readonly schema: ZodType<readonly T[]>; readonly clock: () => Millis };
+type ChangingItem = { readonly id: number; readonly updated: Millis };
+type SinceListing<T> = { readonly route: string; readonly schema: ZodType<readonly T[]>; readonly clock: () => Millis };
 
 /** GitHub's times have whole seconds, and it is not documented whether `since` includes its own: one more is asked for. */
-const sinceText = (since: Millis): string => new Date(Math.max(0, Math.floor(since / SECOND) * SECOND - SECOND)).toISOString();
+const formatSince = (since: Millis): string =>
+  new Date(Math.max(0, Math.floor(since / WHOLE_SECOND_MS) * WHOLE_SECOND_MS - WHOLE_SECOND_MS)).toISOString();
 
 /**
  * Listed from the last change seen, not by page number: a comment that changes meanwhile moves to the end,
  * and would pull one that nobody has seen onto a page already read.
  */
-export const listSince = async <T extends Changing>(
-  http: Http,
-  { route, schema, clock }: Listing<T>,
+export const listChangedSince = async <T extends ChangingItem>(
+  http: GitHubHttp,
+  { route, schema, clock }: SinceListing<T>,
   start: Millis,
-): Promise<Reply<{ comments: readonly T[]; until: Millis }>> => {
+): Promise<GitHubReply<{ comments: readonly T[]; until: Millis }>> => {
   const found = new Map<number, T>();
   let [since, page, until] = [start, 1, start];
-  for (let count = 0; count < PAGES; count += 1) {
-    const parameters = { since: sinceText(since), sort: "updated", direction: "asc", per_page: PER_PAGE, page };
+  for (let count = 0; count < MAX_SINCE_PAGES; count += 1) {
+    const parameters = { since: formatSince(since), sort: "updated", direction: "asc", per_page: ITEMS_PER_PAGE, page };
     const reply = await http.page({ route, parameters, schema });
     if (!reply.ok) return reply;
     for (const comment of reply.value.value) found.set(comment.id, comment);
     const last = reply.value.value.at(-1)?.updated ?? since;
-    const whole = reply.value.value.length < PER_PAGE && !reply.value.more;
+    const whole = reply.value.value.length < ITEMS_PER_PAGE && !reply.value.more;
     until = whole ? (http.serverTime() ?? clock()) : last;
     if (whole) break;
-    const stuck = sinceText(last) === parameters.since;
+    const stuck = formatSince(last) === parameters.since;
     page = stuck ? page + 1 : 1;
     since = last;
   }

@@ -1,44 +1,44 @@
 import * as z from "zod";
-import type { Millis } from "../model/ids.ts";
-import { askGraphQl } from "./graphql.ts";
-import type { Http } from "./http.ts";
-import type { PastText, PastTexts, Reply } from "./ports.ts";
+import type { Millis } from "../core/domain/ids.ts";
+import { queryGraphQl } from "./graphql.ts";
+import type { GitHubHttp } from "./http.ts";
+import type { PastText, PastTexts, GitHubReply } from "./ports.ts";
 
 /** Older edits and titles are not looked for. */
-const MOST = 100;
-const FIELDS = `
+const MAX_EDITS_READ = 100;
+const TEXT_FIELDS = `
       lastEditedAt
-      userContentEdits(first: ${MOST}) { nodes { editedAt deletedAt diff } }
-      timelineItems(last: ${MOST}, itemTypes: [RENAMED_TITLE_EVENT]) {
+      userContentEdits(first: ${MAX_EDITS_READ}) { nodes { editedAt deletedAt diff } }
+      timelineItems(last: ${MAX_EDITS_READ}, itemTypes: [RENAMED_TITLE_EVENT]) {
         nodes { ... on RenamedTitleEvent { createdAt previousTitle } }
         pageInfo { hasPreviousPage }
       }`;
-export const TEXTS = `query ($owner: String!, $repo: String!, $issue: Int!) {
+export const TEXTS_QUERY = `query ($owner: String!, $repo: String!, $issue: Int!) {
   repository(owner: $owner, name: $repo) {
     issueOrPullRequest(number: $issue) {
-      ... on Issue {${FIELDS}
+      ... on Issue {${TEXT_FIELDS}
       }
-      ... on PullRequest {${FIELDS}
+      ... on PullRequest {${TEXT_FIELDS}
       }
     }
   }
 }`;
 
-const time = z.iso.datetime({ offset: true }).transform((text) => Date.parse(text));
-const edit = z.object({ editedAt: time, deletedAt: time.nullable(), diff: z.string().nullable() });
-const rename = z.object({ createdAt: time, previousTitle: z.string() });
-const texts = z.object({
-  lastEditedAt: time.nullable(),
-  userContentEdits: z.object({ nodes: z.array(edit) }).nullable(),
-  timelineItems: z.object({ nodes: z.array(rename), pageInfo: z.object({ hasPreviousPage: z.boolean() }) }),
+const editTimeSchema = z.iso.datetime({ offset: true }).transform((text) => Date.parse(text));
+const textEditSchema = z.object({ editedAt: editTimeSchema, deletedAt: editTimeSchema.nullable(), diff: z.string().nullable() });
+const titleRenameSchema = z.object({ createdAt: editTimeSchema, previousTitle: z.string() });
+const textHistorySchema = z.object({
+  lastEditedAt: editTimeSchema.nullable(),
+  userContentEdits: z.object({ nodes: z.array(textEditSchema) }).nullable(),
+  timelineItems: z.object({ nodes: z.array(titleRenameSchema), pageInfo: z.object({ hasPreviousPage: z.boolean() }) }),
 });
-type Texts = z.output<typeof texts>;
-const answer = z
-  .object({ repository: z.object({ issueOrPullRequest: texts }) })
+type TextHistory = z.output<typeof textHistorySchema>;
+const textsAnswerSchema = z
+  .object({ repository: z.object({ issueOrPullRequest: textHistorySchema }) })
   .transform(({ repository }) => repository.issueOrPullRequest);
 
 /** The title before the first rename after a time. */
-const titleAt = ({ timelineItems: { nodes, pageInfo } }: Texts, at: Millis): PastText => {
+const findTitleAt = ({ timelineItems: { nodes, pageInfo } }: TextHistory, at: Millis): PastText => {
   const later = nodes.filter(({ createdAt }) => createdAt > at).toSorted((a, b) => a.createdAt - b.createdAt);
   const [first] = later;
   if (!first) return { kind: "same" };
@@ -48,7 +48,7 @@ const titleAt = ({ timelineItems: { nodes, pageInfo } }: Texts, at: Millis): Pas
 };
 
 /** The text after the last edit that is not later than a time. GitHub keeps the whole text with each edit, and the first one with its creation. */
-const bodyAt = ({ lastEditedAt, userContentEdits }: Texts, at: Millis): PastText => {
+const findBodyAt = ({ lastEditedAt, userContentEdits }: TextHistory, at: Millis): PastText => {
   if (lastEditedAt === null || lastEditedAt <= at) return { kind: "same" };
   const before = (userContentEdits?.nodes ?? []).filter(({ editedAt }) => editedAt <= at).toSorted((a, b) => b.editedAt - a.editedAt);
   const text = before[0]?.deletedAt === null ? before[0].diff : null;
@@ -56,7 +56,7 @@ const bodyAt = ({ lastEditedAt, userContentEdits }: Texts, at: Millis): PastText
 };
 
 /** The texts of an issue or pull request as they were at a time. One request. */
-export const readTextsAt = async (http: Http, issue: number, at: Millis): Promise<Reply<PastTexts>> => {
-  const reply = await askGraphQl(http, { query: TEXTS, variables: { issue } }, answer);
-  return reply.ok ? { ok: true, value: { title: titleAt(reply.value, at), body: bodyAt(reply.value, at) } } : reply;
+export const readTextsAt = async (http: GitHubHttp, issue: number, at: Millis): Promise<GitHubReply<PastTexts>> => {
+  const reply = await queryGraphQl(http, { query: TEXTS_QUERY, variables: { issue } }, textsAnswerSchema);
+  return reply.ok ? { ok: true, value: { title: findTitleAt(reply.value, at), body: findBodyAt(reply.value, at) } } : reply;
 };

@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
-import type { JobSpec } from "../../src/jobs/spec.ts";
+import type { JobSpec } from "../../src/job/spec.ts";
 import { plan, step } from "../support/build.ts";
-import { type OpenStage, openStage, type StageOptions } from "../scenarios/stage.ts";
-import type { Act } from "../scenarios/quick-runner.ts";
+import { type OpenStage, openStage, type StageOptions } from "../stories/stage.ts";
+import type { Act } from "../stories/quick-runner.ts";
 
 const TWO = plan(
   step("first", { description: "Call it one." }),
@@ -60,7 +60,7 @@ test("F-03 who resolves a conflict gets its files, both sides and what each was 
   // What landed of the second is a merge whose first parent is the worker's commit.
   const [landed = ""] = (await it.git("log", "--format=%H", `--grep=^Enki-Task: ${task}$`, "--first-parent", "main")).split("\n");
   expect(await it.git("log", "-1", "--format=%s", `${landed}^2`)).toMatch(new RegExp(`^Merge main at [0-9a-f]{12} into ${task}$`));
-  expect(await it.git("rev-parse", `${landed}^2^1`, `${landed}^2^2`)).toBe(`${spec?.conflict?.head}\n${spec?.base}`);
+  expect(await it.git("rev-parse", `${landed}^2^1`, `${landed}^2^2`)).toBe(`${spec?.conflict?.head}\n${spec?.baseCommit}`);
   expect(await it.git("log", "-1", "--format=%an", `${landed}^2`)).toMatch(/enki/i);
   expect(comment.split("\n").filter((line) => line.includes("was resolved"))).toHaveLength(1);
   expect(comment).toContain("Both names stay.");
@@ -140,7 +140,7 @@ test("62 a conflict in a lock file alone starts no agent: its command makes it a
       if (spec.kind === "plan") return { plan: plan(step("first"), step("second")) };
       if (spec.kind === "verify") return { verdict: "green" };
       if (spec.kind === "resolve") {
-        commands.push(spec.conflict?.commands);
+        commands.push(spec.conflict?.regenerateCommands);
         return "runs";
       }
       if (spec.step?.id === "first") return { files: { "names/b": "\n", "all.lock": lock("a b") } };

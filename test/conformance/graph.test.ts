@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import type { Command } from "../../src/model/command.ts";
-import type { Plan, PlannedStep } from "../../src/model/plan.ts";
+import type { Command } from "../../src/core/domain/command.ts";
+import type { Plan, PlannedStep } from "../../src/core/domain/plan.ts";
 import { plan, step } from "../support/build.ts";
 import { config } from "../support/config.ts";
 import { openStory } from "../support/story.ts";
@@ -52,14 +52,14 @@ describe("a graph", () => {
   test("D-04 all five run and done is complete, without failures", async () => {
     const it = await begin(shiny);
     for (const id of ["design", "implement", "test", "review", "merge"]) await it.ran(id);
-    expect(it.execution()).toMatchObject({ state: "done", why: null });
+    expect(it.execution()).toMatchObject({ state: "done", refusal: null });
     expect(new Set(Object.values(it.states()))).toEqual(new Set(["done"]));
   });
 
   test("D-05 design running, then failed: nothing is ready, and it is not complete", async () => {
     const it = await begin(shiny);
     await it.fails("design");
-    expect(it.execution()).toMatchObject({ state: "failed", why: { why: "it broke" } });
+    expect(it.execution()).toMatchObject({ state: "failed", refusal: { message: "it broke" } });
     expect(it.running()).toEqual([]);
   });
 
@@ -89,7 +89,7 @@ describe("a graph", () => {
     await it.say(1, { kind: "cancel", target: "implement" });
     expect(it.states()).toEqual({ design: "done", implement: "cancelled", test: "running", review: "cancelled", merge: "cancelled" });
     expect(it.working()).toEqual(["test"]);
-    expect(it.at("merge")?.why?.why).toBe(`It needs \`${it.task("review")}\`, which was cancelled.`);
+    expect(it.at("merge")?.refusal?.message).toBe(`It needs \`${it.task("review")}\`, which was cancelled.`);
   });
 
   test("D-18 everything done except merge, which is cancelled: complete", async () => {
@@ -108,10 +108,10 @@ describe("a graph", () => {
     expect(it.execution()?.state).toBe("done");
   });
 
-  test("D-20 finished work is worker_done and frees nothing; landed, it does", async () => {
+  test("D-20 finished work is published and frees nothing; landed, it does", async () => {
     const it = await begin(plan(step("a"), step("b", { needs: ["a"] })));
     await it.worked("a");
-    expect(it.states()).toEqual({ a: "worker_done", b: "pending" });
+    expect(it.states()).toEqual({ a: "published", b: "pending" });
     await it.verified();
     expect(it.states()).toEqual({ a: "done", b: "running" });
   });
@@ -136,7 +136,7 @@ describe("a graph", () => {
     const it = await begin(plan(step("a")));
     await it.worked("a");
     await it.rejected();
-    expect(it.at("a")).toMatchObject({ state: "failed", why: { code: "verification-failed" } });
+    expect(it.at("a")).toMatchObject({ state: "failed", refusal: { code: "verification-failed" } });
   });
 
   test("D-37 a checkpoint stays one", async () => {
@@ -163,7 +163,7 @@ describe("pausing a step", () => {
   test("D-11 a running step is paused: its run is stopped, and what it left all the same is left aside", async () => {
     const it = await begin(plan(step("a")));
     await it.say(1, pause("a"));
-    expect(it.at("a")).toMatchObject({ state: "paused", until: null });
+    expect(it.at("a")).toMatchObject({ state: "paused", deadline: null });
     expect(it.state.runs.at(-1)).toMatchObject({ name: `work/${it.task("a")}/1`, conclusion: "cancelled" });
     it.finish(`work/${it.task("a")}/1`, { end: "success" });
     await it.tell({ kind: "woken" });
@@ -176,12 +176,12 @@ describe("pausing a step", () => {
     const it = await begin(plan(step("a")), { unknownRuns: true });
     const [run] = it.state.runs.splice(1, 1);
     await it.say(1, pause("a"));
-    expect(it.at("a")?.until).not.toBeNull();
+    expect(it.at("a")?.deadline).not.toBeNull();
     if (run) it.state.runs.push(run);
     it.restart();
     await it.tell({ kind: "woken" });
     expect(it.state.runs.at(-1)).toMatchObject({ conclusion: "cancelled" });
-    expect(it.at("a")?.until).toBeNull();
+    expect(it.at("a")?.deadline).toBeNull();
   });
 
   test("a step that is resumed before its run could be stopped starts anew when that is settled", async () => {
@@ -216,12 +216,12 @@ describe("pausing a step", () => {
   test("D-14 a step that is resumed while what it needs is not there any more is pending", async () => {
     const it = await begin(plan(step("a"), step("b", { needs: [{ step: "a", condition: "completed" }] })));
     await it.worked("a");
-    expect(it.states()).toEqual({ a: "worker_done", b: "running" });
+    expect(it.states()).toEqual({ a: "published", b: "running" });
     await it.say(1, pause("b"), pause("a"));
     await it.say(1, resume("b"));
     expect(it.states()).toEqual({ a: "paused", b: "pending" });
     await it.say(1, resume("a"));
-    expect(it.states()).toEqual({ a: "worker_done", b: "running" });
+    expect(it.states()).toEqual({ a: "published", b: "running" });
   });
 
   test("finished work that is paused leaves the queue, does not land though it is green, and lands when it is resumed", async () => {
@@ -256,7 +256,7 @@ describe("conditions", () => {
     const it = await begin(plan(step("a"), step("b", { needs: [{ step: "a", condition: "completed" }] })));
     expect(it.working()).toEqual(["a"]);
     await it.worked("a");
-    expect(it.states()).toEqual({ a: "worker_done", b: "running" });
+    expect(it.states()).toEqual({ a: "published", b: "running" });
   });
 
   test("D-25 `started` holds when it runs", async () => {
@@ -283,7 +283,7 @@ describe("conditions", () => {
   test("a checkpoint that is not approved is not complete", async () => {
     const it = await begin(plan(step("a", { checkpoint: true }), step("b", { needs: [{ step: "a", condition: "completed" }] })));
     await it.worked("a");
-    expect(it.states()).toEqual({ a: "worker_done", b: "pending" });
+    expect(it.states()).toEqual({ a: "published", b: "pending" });
     await it.verified();
     expect(it.states()).toEqual({ a: "waiting", b: "pending" });
   });
@@ -321,8 +321,8 @@ describe("adding steps", () => {
     const it = await begin(chain);
     const before = it.execution()?.plan;
     await add(it, ...steps);
-    expect(it.execution()).toMatchObject({ state: "running", plan: before, adding: { state: "refused", plan: null } });
-    expect(it.execution()?.adding?.why?.why).toContain(why);
+    expect(it.execution()).toMatchObject({ state: "running", plan: before, amendment: { state: "refused", plan: null } });
+    expect(it.execution()?.amendment?.refusal?.message).toContain(why);
     expect(it.comment()).toContain("No steps were added");
     expect([Object.keys(it.states()), Object.keys(it.state.ledger.plans)]).toEqual([["a", "b"], [before]]);
     await it.ran("a");
@@ -351,8 +351,8 @@ describe("adding steps", () => {
     const first = it.execution()?.plan ?? "";
     await add(it, step("c", { title: "Write it down" }));
     await it.ran("a");
-    expect(it.execution()).toMatchObject({ state: "running", plan: first, adding: { state: "proposed" } });
-    const grown = it.execution()?.adding?.plan ?? "";
+    expect(it.execution()).toMatchObject({ state: "running", plan: first, amendment: { state: "proposed" } });
+    const grown = it.execution()?.amendment?.plan ?? "";
     expect(it.comment()).toMatch(/More steps, for your approval[^]*\| `c` \| Write it down \|/);
     expect(it.comment()).toContain(`/enki approve ${grown.slice(0, 12)}`);
     await it.say(1, { kind: "approve-plan", plan: first });
@@ -361,18 +361,18 @@ describe("adding steps", () => {
     expect(it.lastReply()).toContain(`/enki approve ${grown.slice(0, 12)}`);
     expect(it.states()).toEqual({ a: "done" });
     await it.say(1, { kind: "approve-plan", plan: grown.slice(0, 12) });
-    expect(it.execution()).toMatchObject({ plan: grown, approved: { plan: grown }, adding: null });
+    expect(it.execution()).toMatchObject({ plan: grown, approved: { plan: grown }, amendment: null });
     expect(it.working()).toEqual(["c"]);
   });
 
   test("a proposal is given up by its hash, or replaced; a planner at work is not started twice", async () => {
     const it = await begin(plan(step("a")));
     await add(it, step("c"));
-    await it.say(1, { kind: "cancel", target: it.execution()?.adding?.plan?.slice(0, 12) ?? "" });
-    expect(it.execution()).toMatchObject({ state: "running", adding: null });
+    await it.say(1, { kind: "cancel", target: it.execution()?.amendment?.plan?.slice(0, 12) ?? "" });
+    expect(it.execution()).toMatchObject({ state: "running", amendment: null });
     await add(it, step("d"));
     await it.say(1, { kind: "add", text: "something else" });
-    expect(it.execution()?.adding).toMatchObject({ state: "planning", plan: null });
+    expect(it.execution()?.amendment).toMatchObject({ state: "planning", plan: null });
     await it.say(1, { kind: "add", text: "and more" });
     expect(it.lastReply()).toContain("already-adding");
     expect(it.running().filter((job) => job.startsWith("plan/"))).toEqual([`plan/${it.execution()?.id ?? ""}/4`]);
@@ -385,7 +385,7 @@ describe("adding steps", () => {
       await it.end("plan/", { end: "crashed" });
       await it.tell({ kind: "woken" });
     }
-    expect(it.execution()).toMatchObject({ state: "running", adding: { state: "refused", why: { code: "planner-faults" } } });
+    expect(it.execution()).toMatchObject({ state: "running", amendment: { state: "refused", refusal: { code: "planner-faults" } } });
     await it.say(1, { kind: "add", text: "again" });
     await it.say(1, { kind: "cancel", target: null });
     expect([it.execution()?.state, it.running()]).toEqual(["cancelled", []]);

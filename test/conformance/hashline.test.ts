@@ -2,8 +2,8 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSyn
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { lineHash } from "../../src/mcp/hashline.ts";
-import { editIn } from "../../src/mcp/workspace.ts";
+import { hashLine } from "../../src/job/tools/hashline.ts";
+import { createFileEditor } from "../../src/job/tools/workspace.ts";
 import { openToolBox } from "../support/tools.ts";
 
 const five = "line1\nline2\nline3\nline4\nline5\n";
@@ -14,7 +14,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(root, { recursive: true, force: true }));
 
-const tools = () => openToolBox({ toolSet: "worker", edit: editIn(root) });
+const tools = () => openToolBox({ toolSet: "worker", editFile: createFileEditor(root) });
 /** The file as the tool shows it. */
 const tag = async (content: string): Promise<string[]> => {
   writeFileSync(join(root, "a.txt"), content);
@@ -35,9 +35,9 @@ test("H-01 differs: the hash is of the exact line, so a changed indentation is s
   const at = await lines("if (x)\n  foo\nend\n");
   writeFileSync(join(root, "a.txt"), "if (x)\n    foo\nend\n");
   expect(await edit([at(2), "bar", at(3)])).toContain("stale hash at line 2");
-  expect(lineHash("  foo  ")).not.toBe(lineHash("foo"));
-  expect(lineHash("")).not.toBe(lineHash("  "));
-  expect(lineHash("foo")).toMatch(/^[0-9a-f]{6}$/);
+  expect(hashLine("  foo  ")).not.toBe(hashLine("foo"));
+  expect(hashLine("")).not.toBe(hashLine("  "));
+  expect(hashLine("foo")).toMatch(/^[0-9a-f]{6}$/);
 });
 
 test("H-02 three lines begin with 1:, 2:, 3:, and keep what stands behind the bar", async () => {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { claimJob } from "../../src/jobs/claim.ts";
-import { readJobKey } from "../../src/model/job.ts";
-import { taskRef } from "../../src/model/refs.ts";
+import { claimJob } from "../../src/job/claim.ts";
+import { readJobKey } from "../../src/core/domain/job.ts";
+import { toTaskRef } from "../../src/core/domain/refs.ts";
 import { plan, step } from "../support/build.ts";
 import { config } from "../support/config.ts";
 import { openStory } from "../support/story.ts";
@@ -22,7 +22,7 @@ const told = (it: Story, id: string) => {
   const key = readJobKey(it.running().find((job) => job.startsWith(`work/${it.task(id)}/`)) ?? "");
   if (!key) throw new Error(`no job of ${id} runs`);
   const claimed = claimJob({ ledger: it.state.ledger, refs: it.state.refs, config: config(), job: key });
-  if (!claimed.ok) throw new Error(claimed.refusal.why);
+  if (!claimed.ok) throw new Error(claimed.refusal.message);
   return claimed.value;
 };
 
@@ -38,7 +38,7 @@ describe("work", () => {
   test("O-03 work with an output is finished and queued, and its output is kept", async () => {
     const it = await begin([step("a")]);
     await it.end("work/", { end: "success", output: "what it says" });
-    expect(it.at("a")).toMatchObject({ state: "worker_done", output: "what it says" });
+    expect(it.at("a")).toMatchObject({ state: "published", output: "what it says" });
     expect(it.state.ledger.queues["main"]?.items).toMatchObject([{ task: it.task("a"), head: it.head("a") }]);
   });
 
@@ -96,7 +96,7 @@ describe("faults and failures", () => {
     await it.fails("a", undefined, "compilation error");
     it.state.now += HOUR;
     await it.tell({ kind: "woken" });
-    expect(it.at("a")).toMatchObject({ state: "failed", attempt: 1, why: { why: "compilation error" } });
+    expect(it.at("a")).toMatchObject({ state: "failed", attempt: 1, refusal: { message: "compilation error" } });
     expect(it.running()).toEqual([]);
   });
 
@@ -109,14 +109,14 @@ describe("faults and failures", () => {
     await timeOut();
     await timeOut();
     await it.worked("a");
-    expect(it.at("a")).toMatchObject({ state: "worker_done", faults: 0 });
+    expect(it.at("a")).toMatchObject({ state: "published", faults: 0 });
     await it.rejected();
     await it.say(1, { kind: "retry", target: "a" });
     await timeOut();
     await timeOut();
     expect(it.at("a")).toMatchObject({ state: "running", faults: 2, attempt: 6 });
     await timeOut();
-    expect(it.at("a")).toMatchObject({ state: "failed", why: { code: "work-faults" } });
+    expect(it.at("a")).toMatchObject({ state: "failed", refusal: { code: "work-faults" } });
     expect(it.running()).toEqual([]);
   });
 
@@ -135,10 +135,10 @@ describe("faults and failures", () => {
     let conflicting = true;
     const it = await begin([step("a"), step("b", { needs: ["a"] })], { conflicts: () => conflicting });
     await it.worked("a");
-    expect(it.states()).toEqual({ a: "worker_done", b: "pending" });
+    expect(it.states()).toEqual({ a: "published", b: "pending" });
     for (let tries = 0; tries < 3; tries += 1) await it.end("resolve/", { end: "failed", why: "too hard" });
     expect(it.states()).toEqual({ a: "failed", b: "blocked" });
-    expect(it.at("a")?.why).toMatchObject({ code: "unresolved", why: expect.stringContaining("a.txt") });
+    expect(it.at("a")?.refusal).toMatchObject({ code: "unresolved", message: expect.stringContaining("a.txt") });
     await it.say(1, { kind: "retry", target: "a" });
     conflicting = false;
     await it.end("resolve/");
@@ -152,7 +152,7 @@ describe("faults and failures", () => {
     expect(it.execution()?.state).toBe("failed");
     await it.say(1, { kind: "retry", target: null });
     expect(it.states()).toEqual({ a: "running", b: "pending" });
-    expect(it.execution()).toMatchObject({ state: "running", why: null });
+    expect(it.execution()).toMatchObject({ state: "running", refusal: null });
   });
 
   test("O-19 a step that failed verification is tried again with the log, and with the branch that it made", async () => {
@@ -197,7 +197,7 @@ describe("pausing and stopping", () => {
     for (let look = 0; look < 3; look += 1) {
       it.state.now += HOUR;
       it.restart();
-      await it.tell({ kind: "woken", ended: "all" });
+      await it.tell({ kind: "woken", endedJob: "all" });
     }
     expect(jobs(it)).toEqual(before);
     expect(it.execution()?.state).toBe("cancelled");
@@ -206,11 +206,11 @@ describe("pausing and stopping", () => {
   test("O-17 a cancelled step whose landing is queued is withdrawn, its pull request closed with the reason, and never lands", async () => {
     const it = await begin([step("a"), step("b")]);
     const closed: string[] = [];
-    const { perform } = it.world;
+    const { performEffects } = it.world;
     Object.assign(it.world, {
-      perform: (...given: Parameters<typeof perform>) => {
+      perform: (...given: Parameters<typeof performEffects>) => {
         for (const each of given[0]) if (each.kind === "close-pull") closed.push(each.comment);
-        return perform(...given);
+        return performEffects(...given);
       },
     });
     await it.worked("a");
@@ -229,12 +229,12 @@ describe("pausing and stopping", () => {
   test("O-20 after pause and resume the execution is running again, in the ledger", async () => {
     const it = await begin([step("a"), step("b", { needs: ["a"] })]);
     await it.say(1, { kind: "pause", target: null });
-    expect(it.state.ledger.executions[it.execution()?.id ?? ""]).toMatchObject({ state: "paused", why: { code: "paused" } });
+    expect(it.state.ledger.executions[it.execution()?.id ?? ""]).toMatchObject({ state: "paused", refusal: { code: "paused" } });
     await it.ran("a");
     expect(it.states()).toEqual({ a: "done", b: "pending" });
     it.restart();
     await it.say(1, { kind: "resume", target: null });
-    expect(it.state.ledger.executions[it.execution()?.id ?? ""]).toMatchObject({ state: "running", why: null });
+    expect(it.state.ledger.executions[it.execution()?.id ?? ""]).toMatchObject({ state: "running", refusal: null });
     expect(it.states()).toEqual({ a: "done", b: "running" });
   });
 
@@ -247,7 +247,7 @@ describe("pausing and stopping", () => {
     expect(it.running()).toEqual([]);
     it.state.now += 40 * 24 * HOUR;
     await it.tell({ kind: "woken" });
-    expect(it.states()).toEqual({ a: "worker_done", c: "waiting" });
+    expect(it.states()).toEqual({ a: "published", c: "waiting" });
     await it.say(1, { kind: "resume", target: null });
     await it.verified();
     expect(it.states()).toEqual({ a: "done", c: "waiting" });
@@ -326,7 +326,7 @@ describe("checkpoints and restarts", () => {
     await it.tell({ kind: "woken" });
     if (verify) it.finish(verify, { end: "success" });
     await it.say(1, { kind: "status", target: null });
-    await it.tell({ kind: "woken", ended: "all" }, { kind: "woken" });
+    await it.tell({ kind: "woken", endedJob: "all" }, { kind: "woken" });
     expect(it.states()).toEqual({ a: "waiting", b: "pending" });
     const report = await begin([step("a", { checkpoint: true, output: "artifact" }), step("b", { needs: ["a"] })]);
     const [job] = report.running();
@@ -348,7 +348,7 @@ describe("checkpoints and restarts", () => {
     expect(it.execution()?.state).toBe("done");
     expect(jobs(it).filter((name) => name.startsWith("work/"))).toEqual(["work/x-a/1", "work/x-b/1", "work/x-c/1"]);
     expect(it.state.pulls).toHaveLength(3);
-    expect(Object.keys(it.state.refs)).toContain(taskRef(it.task("c")));
+    expect(Object.keys(it.state.refs)).toContain(toTaskRef(it.task("c")));
     it.replay();
   });
 });

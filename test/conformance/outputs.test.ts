@@ -1,13 +1,13 @@
 import { afterEach, describe, expect, test } from "vitest";
 import { fileURLToPath } from "node:url";
-import { captureOutput } from "../../src/agent/output.ts";
-import { agentJob } from "../../src/jobs/agent.ts";
-import { openBundle } from "../../src/jobs/bundle.ts";
-import { renderPrompt } from "../../src/render/prompt.ts";
+import { captureOutput } from "../../src/job/agent/output.ts";
+import { runAgentJob } from "../../src/job/agent.ts";
+import { openBundle } from "../../src/job/bundle.ts";
+import { renderPrompt } from "../../src/core/messages/agent-prompt.ts";
 import { plan, step } from "../support/build.ts";
 import { config } from "../support/config.ts";
 import { mail, openToolBox, researcher, view } from "../support/tools.ts";
-import { openJobs } from "../jobs/stage.ts";
+import { openJobs } from "../job/stage.ts";
 import { openStory } from "./story.ts";
 
 const AGENT = fileURLToPath(new URL("../fixtures/agent.mjs", import.meta.url));
@@ -21,9 +21,9 @@ afterEach(() => {
 const work = async (job: string, ...acts: readonly Readonly<Record<string, unknown>>[]) => {
   jobs = await openJobs({ agent: [process.execPath, AGENT, ...acts.map((act) => JSON.stringify(act))] });
   const prepared = await jobs.prepare(job);
-  const ended = await agentJob(prepared.host);
+  const ended = await runAgentJob(prepared.host);
   const bundle = await openBundle(prepared.at.bundle);
-  if (!bundle.ok) throw new Error(bundle.refusal.why);
+  if (!bundle.ok) throw new Error(bundle.refusal.message);
   return { ...ended, ...bundle.value };
 };
 
@@ -66,7 +66,7 @@ const promptOf = (spec: ReturnType<ReturnType<typeof openStory>["spec"]>): strin
     texts: null,
     issue: null,
     verify: [],
-    timeout: spec.timeout,
+    timeoutMs: spec.timeoutMs,
     request: spec.request,
     brief: spec.brief,
     role: null,
@@ -77,7 +77,7 @@ const promptOf = (spec: ReturnType<ReturnType<typeof openStory>["spec"]>): strin
     mails: spec.mails,
     feedback: null,
     lastFailure: spec.lastFailure,
-    adding: spec.adding,
+    amendment: spec.amendment,
     earlier: null,
     conflict: null,
     canEdit: true,
@@ -234,7 +234,7 @@ describe("mail", () => {
     let now = 1_000;
     let fresh = [mail("m9")];
     const look = () => Promise.resolve(fresh.splice(0));
-    const { call, recorded } = worker({ box: { mails: [mail("m1", { expires: 2_000 })], now: () => now, look } });
+    const { call, recorded } = worker({ box: { mails: [mail("m1", { expires: 2_000 })], now: () => now, pollMails: look } });
     expect((await call("enki_mail_check")).text).toContain("2 unread");
     now = 2_000;
     expect((await call("enki_mail_check")).structured["messages"]).toMatchObject([{ id: "m9" }]);
@@ -278,7 +278,7 @@ describe("a question to a person", () => {
 
   test("becomes a comment with the line that answers it; the step waits, and its job is started again with the answer", async () => {
     const { story, id } = await ask();
-    expect(story.step("fix")).toMatchObject({ state: "waiting", why: { code: "asked", next: `/enki reply ${id} <your answer>` } });
+    expect(story.step("fix")).toMatchObject({ state: "waiting", refusal: { code: "asked", next: `/enki reply ${id} <your answer>` } });
     const [asked] = story.state.comments.filter(({ body }) => body.startsWith(`<!-- enki:mail:${id} -->`));
     expect(asked?.body).toContain(`/enki reply ${id} <your answer>`);
     expect(asked?.body).toContain("100 MB");
@@ -304,7 +304,7 @@ describe("a question to a person", () => {
     expect(story.step("fix")?.state).toBe("waiting");
     story.state.now += 31 * 24 * 60 * 60_000;
     await story.later();
-    expect(story.step("fix")).toMatchObject({ state: "failed", why: { code: "no-answer" } });
+    expect(story.step("fix")).toMatchObject({ state: "failed", refusal: { code: "no-answer" } });
     await story.say({ kind: "retry", target: task });
     await story.say({ kind: "reply", mail: id, text: "late" });
     await story.say({ kind: "reply", mail: id, text: "again" });
@@ -317,7 +317,7 @@ describe("a question to a person", () => {
     const planner = story.tools("plan/");
     const { structured } = await planner.call("enki_mail_send", { to: "user", subject: "A or B?", body: "A or B?", msg_type: "request" });
     await story.end("plan/", { end: "asked", tools: planner.recorded });
-    expect(story.execution()).toMatchObject({ state: "asking", why: { code: "asked" } });
+    expect(story.execution()).toMatchObject({ state: "asking", refusal: { code: "asked" } });
     await story.say({ kind: "do", text: "something else" });
     expect(story.replies().at(-1)).toContain("already-running");
     await story.say({ kind: "reply", mail: structured["id"] as string, text: "B" });
@@ -330,7 +330,7 @@ describe("a question to a person", () => {
     const story = openStory();
     await story.run(plan(step("fix")));
     await story.end("work/", { end: "asked" });
-    expect(story.step("fix")).toMatchObject({ state: "failed", why: { code: "work-asked" } });
+    expect(story.step("fix")).toMatchObject({ state: "failed", refusal: { code: "work-asked" } });
   });
 
   test("ends the job of an agent that asked over its tool, whatever else it did", async () => {

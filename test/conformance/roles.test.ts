@@ -2,14 +2,14 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, describe, expect, onTestFinished, test } from "vitest";
-import { readConfig } from "../../src/config/read.ts";
-import { agentJob } from "../../src/jobs/agent.ts";
-import { readInstallation, readSettings } from "../../src/settings.ts";
+import { readConfig } from "../../src/core/config/read-config.ts";
+import { runAgentJob } from "../../src/job/agent.ts";
+import { readInstallationLayers, readRepositoryConfig } from "../../src/storage/config/settings.ts";
 import { plan, step } from "../support/build.ts";
 import { repository } from "../support/repository.ts";
-import { ID, openJobs } from "../jobs/stage.ts";
-import { openOrganisation } from "../scenarios/organisation.ts";
-import { openStage, type OpenStage } from "../scenarios/stage.ts";
+import { ID, openJobs } from "../job/stage.ts";
+import { openOrganisation } from "../stories/organisation.ts";
+import { openStage, type OpenStage } from "../stories/stage.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const SEEDS = join(ROOT, "test", "fixtures", "seeds");
@@ -50,7 +50,7 @@ test("R-02 a project's role named ralph replaces the built-in ralph completely",
   const commit = await repo.commit("main", { ".enki/roles/any-name.toml": own });
   const clone = await repo.clone();
   await clone.fetch();
-  const { config, faults } = await readSettings(clone, commit, await readInstallation(ROOT));
+  const { config, faults } = await readRepositoryConfig(clone, commit, await readInstallationLayers(ROOT));
   expect(faults).toEqual([]);
   const mine = { label: "Mine", description: "Own.", systemPrompt: "Mine.", canEdit: false, output: "artifact" };
   expect(config.roles["ralph"]).toEqual({ name: "ralph", ...mine });
@@ -105,7 +105,7 @@ describe("a role is what its file says when its job starts", () => {
   ])("R-10 a step whose role's file %s fails with the reason, instead of working with other rights", async (_, text) => {
     const prepared = await prepare({ ".enki/roles/fixer.toml": text });
     const why = expect.stringMatching(/^there is no role `fixer` any more: .*`enki validate`.*adviser, looker$/) as unknown;
-    expect(await agentJob(prepared.host)).toEqual({ end: "failed", why });
+    expect(await runAgentJob(prepared.host)).toEqual({ end: "failed", why });
     expect(prepared.log.join("\n")).not.toContain("at work all the same");
     await prepared.jobs.publish(`work/${ID}-fix/1`, prepared.at.bundle);
     expect(prepared.jobs.published(`work/${ID}-fix/1`)).toMatchObject({ result: { end: "failed", why, files: [] } });
@@ -139,13 +139,13 @@ describe("R-10 a role with can_edit = false", () => {
     const job = `work/${ID}-advise/1`;
     const before = jobs.repo.git("for-each-ref");
     const prepared = await jobs.prepare(job);
-    await agentJob(prepared.host);
+    await runAgentJob(prepared.host);
     expect(jobs.repo.git("for-each-ref")).toBe(before);
     await jobs.publish(job, prepared.at.bundle);
     const published = jobs.published(job);
     expect(published?.result).toMatchObject({ end: "unchanged", files: [] });
     expect(published?.tree.filter((path) => path.includes("files/"))).toEqual([]);
-    expect(published?.result?.why).toBe(named === "" ? "" : `It may not change files, so its changes were discarded: ${named}.`);
+    expect(published?.result?.reason).toBe(named === "" ? "" : `It may not change files, so its changes were discarded: ${named}.`);
     if (named === "") expect(prepared.log.join("\n")).not.toContain('"optionId":"yes"');
   });
 

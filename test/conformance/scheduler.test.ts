@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
-import { claimJob } from "../../src/jobs/claim.ts";
-import { DEFAULT_TIER } from "../../src/model/plan.ts";
-import { readJobKey } from "../../src/model/job.ts";
-import { planInput, readSteps } from "../../src/mcp/plan-input.ts";
+import { claimJob } from "../../src/job/claim.ts";
+import { DEFAULT_TIER } from "../../src/core/domain/plan.ts";
+import { readJobKey } from "../../src/core/domain/job.ts";
+import { planInput, readPlannedSteps } from "../../src/job/tools/plan-input.ts";
 import { plan, step } from "../support/build.ts";
 import { config } from "../support/config.ts";
 import { openStory } from "../support/story.ts";
@@ -45,7 +45,7 @@ const told = (it: Story, job: string) => {
   const key = readJobKey(job);
   if (!key) throw new Error(`${job} is no job`);
   const claimed = claimJob({ ledger: it.state.ledger, refs: it.state.refs, config: config(), job: key });
-  if (!claimed.ok) throw new Error(claimed.refusal.why);
+  if (!claimed.ok) throw new Error(claimed.refusal.message);
   return claimed.value;
 };
 
@@ -134,7 +134,7 @@ describe("what starts", () => {
   });
 
   test("S-11 a step without a tier is standard, for tool, scheduler and prompt", async () => {
-    const read = readSteps(planInput, { steps: [{ id: "a", title: "A", description: "d" }] }, { roles: {}, isTask: () => false });
+    const read = readPlannedSteps(planInput, { steps: [{ id: "a", title: "A", description: "d" }] }, { roles: {}, isTask: () => false });
     expect(read.ok && read.value.steps[0]?.tier).toBe("standard");
     expect(planInput.safeParse({ steps: [{ id: "a", title: "A", description: "d" }] }).data?.steps[0]?.tier).toBe(DEFAULT_TIER);
     const it = openStory(limits(10, 10, 1, 10));
@@ -234,7 +234,7 @@ describe("several executions", () => {
     const it = openStory();
     await start(it, 1, step("a"), step("b"));
     await it.say(1, { kind: "cancel", target: "a" }, { kind: "cancel", target: "b" });
-    expect(it.execution()).toMatchObject({ state: "cancelled", why: { why: "All of its steps were cancelled." } });
+    expect(it.execution()).toMatchObject({ state: "cancelled", refusal: { message: "All of its steps were cancelled." } });
     expect(it.comment()).toContain("### Cancelled");
     expect(it.state.closed.size).toBe(0);
   });

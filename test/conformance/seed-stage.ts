@@ -1,6 +1,6 @@
 import { copyFileSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { makeRepository, openTerminal } from "../terminal/stage.ts";
+import { makeRepository, openTerminal } from "../cli/stage.ts";
 
 const FIXTURES = new URL("../fixtures/", import.meta.url).pathname;
 

@@ -1,11 +1,11 @@
 import { expect } from "vitest";
-import { openHandle } from "../../src/handle.ts";
-import { claimJob } from "../../src/jobs/claim.ts";
-import { viewsOf } from "../../src/model/views.ts";
-import type { Command } from "../../src/model/command.ts";
-import { type JobKey, readJobKey } from "../../src/model/job.ts";
-import { type Address, workerAddress } from "../../src/model/mail.ts";
-import type { Plan } from "../../src/model/plan.ts";
+import { openRepositoryLoop } from "../../src/coordinator/loop.ts";
+import { claimJob } from "../../src/job/claim.ts";
+import { listExecutionViews } from "../../src/core/domain/execution-view.ts";
+import type { Command } from "../../src/core/domain/command.ts";
+import { type JobKey, readJobKey } from "../../src/core/domain/job.ts";
+import { type MailAddress, toWorkerAddress } from "../../src/core/domain/mail.ts";
+import type { Plan } from "../../src/core/domain/plan.ts";
 import { comment } from "../support/build.ts";
 import { config as defaults } from "../support/config.ts";
 import { memoryWorld } from "../support/memory-world.ts";
@@ -17,7 +17,7 @@ type Fate = Parameters<ReturnType<typeof memoryWorld>["finish"]>[1];
 export const openStory = (over: NonNullable<Parameters<typeof memoryWorld>[0]> = {}) => {
   const config = over.config ?? defaults();
   const world = memoryWorld({ ...over, config });
-  let handle = openHandle(world.world);
+  let handle = openRepositoryLoop(world.world);
   let comments = 0;
   const job = (start: string): JobKey => {
     const found = world.running().findLast((each) => each.startsWith(start));
@@ -32,7 +32,7 @@ export const openStory = (over: NonNullable<Parameters<typeof memoryWorld>[0]> =
     const key = readJobKey(job(start));
     if (!key) throw new Error(`${start} is no job`);
     const claimed = claimJob({ ledger: world.state.ledger, refs: world.state.refs, config, job: key });
-    if (!claimed.ok) throw new Error(claimed.refusal.why);
+    if (!claimed.ok) throw new Error(claimed.refusal.message);
     return claimed.value;
   };
   return {
@@ -43,7 +43,7 @@ export const openStory = (over: NonNullable<Parameters<typeof memoryWorld>[0]> =
     spec,
     /** A new process: what the one before kept in its memory is gone. */
     restart: (): void => {
-      handle = openHandle(world.world);
+      handle = openRepositoryLoop(world.world);
     },
     /** The execution's own comment. */
     comment: (): string => world.state.comments.findLast(({ body }) => body.startsWith("<!-- enki:execution:"))?.body ?? "",
@@ -70,11 +70,19 @@ export const openStory = (over: NonNullable<Parameters<typeof memoryWorld>[0]> =
     /** The tools of a job that runs, as its process serves them. */
     tools: (start: string) => {
       const { toolSet, job: key, execution, executions, mails, backlog, step } = spec(start);
-      const address: Address = toolSet === "worker" ? workerAddress(`${execution}-${step?.id ?? ""}`) : "coordinator";
+      const address: MailAddress = toolSet === "worker" ? toWorkerAddress(`${execution}-${step?.id ?? ""}`) : "coordinator";
       const box = { address, execution, job: key, mails, now: () => world.state.now };
-      return openToolBox({ toolSet: toolSet ?? "sidecar", job: key, own: execution, executions, backlog, box, roles: config.roles });
+      return openToolBox({
+        toolSet: toolSet ?? "sidecar",
+        job: key,
+        ownExecution: execution,
+        executions,
+        backlog,
+        box,
+        roles: config.roles,
+      });
     },
-    views: () => viewsOf(world.state.ledger),
+    views: () => listExecutionViews(world.state.ledger),
     /** A request whose plan is proposed and approved. */
     run: async (plan: Plan): Promise<void> => {
       world.state.now += 60_000;

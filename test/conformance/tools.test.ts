@@ -1,11 +1,11 @@
 import { PassThrough } from "node:stream";
 import { describe, expect, test } from "vitest";
-import { agentEnv, mayEdit } from "../../src/jobs/environment.ts";
-import { places } from "../../src/jobs/spec.ts";
-import { serveStdio } from "../../src/mcp/serve.ts";
-import { toolsFor } from "../../src/mcp/tools.ts";
-import { readResult } from "../../src/ledger/result.ts";
-import type { Command } from "../../src/model/command.ts";
+import { prepareAgentEnv, mayEdit } from "../../src/job/environment.ts";
+import { toJobPaths } from "../../src/job/spec.ts";
+import { serveStdio } from "../../src/job/tools/serve.ts";
+import { listTools } from "../../src/job/tools/tools.ts";
+import { readJobResult } from "../../src/storage/ledger/result.ts";
+import type { Command } from "../../src/core/domain/command.ts";
 import { plan, step } from "../support/build.ts";
 import { config } from "../support/config.ts";
 import { openToolBox, researcher, TOOLS_OF, view } from "../support/tools.ts";
@@ -34,14 +34,14 @@ test("M-01 a worker's call of enki_task_create is not available for its role; a 
 });
 
 test("M-02 a worker that may not edit has ten tools, and enki_edit_file is none of them", () => {
-  const names = toolsFor({ toolSet: "worker", canEdit: false }).map(({ name }) => name);
+  const names = listTools({ toolSet: "worker", canEdit: false }).map(({ name }) => name);
   expect(names).toEqual(TOOLS_OF.N);
   expect(names).toHaveLength(10);
   expect(names).not.toContain("enki_edit_file");
 });
 
 test("M-04 a planner has every tool of the seed that plans, enki_resume and enki_execution_add_steps among them", () => {
-  const names = toolsFor({ toolSet: "planner", canEdit: false }).map(({ name }) => name);
+  const names = listTools({ toolSet: "planner", canEdit: false }).map(({ name }) => name);
   expect(names).toEqual(TOOLS_OF.P);
   expect(names).toEqual(expect.arrayContaining(["enki_resume", "enki_execution_add_steps"]));
 });
@@ -175,9 +175,9 @@ test("M-20 the role of a step reaches its worker: that role's prompt, rights and
   const spec = story.spec("work/");
   expect(spec).toMatchObject({ role: { name: "researcher", systemPrompt: "You read and report." }, toolSet: "worker" });
   expect(mayEdit(spec)).toBe(false);
-  expect(toolsFor({ toolSet: "worker", canEdit: mayEdit(spec) }).map(({ name }) => name)).toEqual(TOOLS_OF.N);
-  const texts = { directory: "/job/texts", report: "/job/texts/look.md", root: "/job" };
-  const env = await agentEnv({}, spec, { modelKey: "", at: places("/tmp/enki-none"), texts });
+  expect(listTools({ toolSet: "worker", canEdit: mayEdit(spec) }).map(({ name }) => name)).toEqual(TOOLS_OF.N);
+  const texts = { directory: "/job/texts", report: "/job/texts/look.md", workspaceRoot: "/job" };
+  const env = await prepareAgentEnv({}, spec, { modelKey: "", at: toJobPaths("/tmp/enki-none"), texts });
   expect(env).toMatchObject({ ENKI_ROLE: "researcher", ENKI_ARTIFACT: "/job/texts/look.md", ENKI_INPUTS: "/job/texts" });
 });
 
@@ -257,7 +257,7 @@ describe("what a tool records", () => {
     await planner.call("enki_backlog_add", { body: "later" });
     expect(planner.recorded).toHaveLength(10);
     const result = (tools: unknown) =>
-      readResult(
+      readJobResult(
         JSON.stringify({
           format: 1,
           job: "plan/abc123/1",

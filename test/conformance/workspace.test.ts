@@ -3,13 +3,13 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, expect, test } from "vitest";
-import { agentJob } from "../../src/jobs/agent.ts";
-import { EMPTY_BUNDLE, writeBundle } from "../../src/jobs/bundle.ts";
+import { runAgentJob } from "../../src/job/agent.ts";
+import { EMPTY_BUNDLE, writeBundle } from "../../src/job/bundle.ts";
 import { plan, step } from "../support/build.ts";
 import { CLI } from "../support/cli.ts";
-import { ID, openJobs } from "../jobs/stage.ts";
-import { openStage, type OpenStage } from "../scenarios/stage.ts";
-import { makeRepository, openTerminal } from "../terminal/stage.ts";
+import { ID, openJobs } from "../job/stage.ts";
+import { openStage, type OpenStage } from "../stories/stage.ts";
+import { makeRepository, openTerminal } from "../cli/stage.ts";
 
 const AGENT = fileURLToPath(new URL("../fixtures/agent.mjs", import.meta.url));
 const JOB = `work/${ID}-fix/1`;
@@ -25,10 +25,10 @@ const tell = async (
   over: { before?: (stage: OpenStage, id: string, base: string) => Promise<void> } = {},
 ) => {
   const stage: OpenStage = await openStage({
-    script: async ({ kind, step: of, base }) => {
+    script: async ({ kind, step: of, baseCommit }) => {
       if (kind === "plan") return { plan: steps };
       if (kind === "verify") return { verdict: "green" };
-      await over.before?.(stage, of?.id ?? "", base);
+      await over.before?.(stage, of?.id ?? "", baseCommit);
       return { files: { "shared.txt": "the same\n", ...(of?.id === "alone" ? { "alone.txt": "1\n" } : {}) } };
     },
   });
@@ -62,7 +62,7 @@ test("W-02 a worker's change is one commit with the step's title; who changes no
 test("W-03 what is ignored is never committed, however deep it lies and whoever links to it", async () => {
   jobs = await agentThat({ run: "mkdir -p built/deep && echo x > built/deep/x && ln -s built/deep linked && rm linked && echo y > y.txt" });
   const { host, at } = await jobs.prepare(JOB);
-  await agentJob(host);
+  await runAgentJob(host);
   await jobs.publish(JOB, at.bundle);
   expect(jobs.published(JOB)).toMatchObject({ result: { end: "success", files: [{ path: "y.txt", mode: "100644" }] } });
   expect(jobs.published(JOB)?.tree.filter((path) => path.includes("files/"))).toEqual(["100644 files/y.txt"]);
@@ -71,12 +71,12 @@ test("W-03 what is ignored is never committed, however deep it lies and whoever 
 test("W-04 differs: a copy belongs to one attempt and goes with its machine; after a crash the next attempt begins on the base", async () => {
   jobs = await agentThat({ run: 'test -e half.txt && echo "found half of it" > found.txt; echo x > half.txt' }, { crash: 3 });
   const first = await jobs.prepare(JOB);
-  expect((await agentJob(first.host)).end).toBe("crashed");
+  expect((await runAgentJob(first.host)).end).toBe("crashed");
   const second = await jobs.prepare(JOB);
   expect(second.claimed.ok).toBe(true);
   expect(existsSync(join(first.host.workspace, "half.txt"))).toBe(true);
   expect(existsSync(join(second.host.workspace, "half.txt"))).toBe(false);
-  await agentJob(second.host);
+  await runAgentJob(second.host);
   expect(existsSync(join(second.host.workspace, "found.txt"))).toBe(false);
 });
 

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { JobInputs } from "../../src/model/effect.ts";
+import type { JobInputs } from "../../src/core/domain/effect.ts";
 import { API, date, NOW, rawComment, rawPull, rawRun, REPO, stage, user, holdToPrepared } from "./stage.ts";
 
 holdToPrepared();
@@ -225,7 +225,7 @@ test("other validation faults are GitHub's refusal", async () => {
     .reply(422, { message: "Validation Failed", errors: [{ message: "No commits between main and task/abc123-one" }] });
   expect(await github.pulls.open(asked)).toMatchObject({
     ok: false,
-    failure: { kind: "refused", code: "invalid", why: expect.stringContaining("No commits between") },
+    failure: { kind: "refused", code: "invalid", reason: expect.stringContaining("No commits between") },
   });
 });
 

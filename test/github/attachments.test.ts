@@ -1,7 +1,7 @@
 import { createServer, type RequestListener } from "node:http";
 import nock from "nock";
 import { afterEach, expect, onTestFinished, test } from "vitest";
-import { openFiles } from "../../src/github/attachments.ts";
+import { openAttachments } from "../../src/github/attachments.ts";
 
 const serve = async (listener: RequestListener): Promise<string> => {
   const server = createServer(listener);
@@ -18,7 +18,7 @@ const answering = (content: Buffer | string, type = "text/plain; charset=utf-8",
     response.writeHead(status, { "content-type": type }).end(content);
   });
 
-const read = (server: string, address = `${server}/user-attachments/files/1/a.log`) => openFiles(server, "octo/demo").read(address);
+const read = (server: string, address = `${server}/user-attachments/files/1/a.log`) => openAttachments(server, "octo/demo").read(address);
 
 afterEach(() => {
   nock.cleanAll();

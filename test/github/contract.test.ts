@@ -1,6 +1,6 @@
 import { connectGitHub } from "../../src/github/connect-github.ts";
-import { hash } from "../../src/model/ids.ts";
-import { memoryGitHub, SELF } from "../effects/memory-github.ts";
+import { hashValue } from "../../src/core/domain/ids.ts";
+import { memoryGitHub, SELF } from "../coordinator/memory-github.ts";
 import { type ContractStage, githubContract } from "./contract.ts";
 
 /** The GitHub that the tests of effects and snapshot play on: held to what the others are held to. */
@@ -29,7 +29,7 @@ const memoryStage = (): ContractStage => {
     reader: connect("reader[bot]", "read"),
     issue: 7,
     push: (branch) => {
-      const tip = hash([branch, state.branches[branch]]).slice(0, 40);
+      const tip = hashValue([branch, state.branches[branch]]).slice(0, 40);
       state.branches[branch] = tip;
       return Promise.resolve(tip);
     },

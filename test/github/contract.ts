@@ -1,19 +1,19 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import type { GitHub, Reply } from "../../src/github/ports.ts";
-import { BACKLOG_LABEL } from "../../src/model/backlog.ts";
-import type { JobInputs } from "../../src/model/effect.ts";
-import type { Login, Sha } from "../../src/model/ids.ts";
+import type { GitHubPorts, GitHubReply } from "../../src/github/ports.ts";
+import { BACKLOG_LABEL } from "../../src/core/domain/backlog-item.ts";
+import type { JobInputs } from "../../src/core/domain/effect.ts";
+import type { Login, Sha } from "../../src/core/domain/ids.ts";
 
 /** A repository with one open issue without comments, and `enki-step.yml` on its default branch `main`. */
 export type ContractStage = {
   /** As Enki's bot, with every right that it needs. */
-  readonly github: GitHub;
+  readonly github: GitHubPorts;
   readonly self: Login;
   /** As a person with write permission. */
-  readonly person: GitHub;
+  readonly person: GitHubPorts;
   readonly maintainer: Login;
   /** With a token that may read only. */
-  readonly reader: GitHub;
+  readonly reader: GitHubPorts;
   readonly issue: number;
   /** Makes a branch with one commit of its own on `main`, or adds a commit to it. */
   readonly push: (branch: string) => Promise<Sha>;
@@ -29,14 +29,14 @@ export type ContractStage = {
   readonly close: () => Promise<void>;
 };
 
-const value = <T>(reply: Reply<T>): T => {
-  if (!reply.ok) throw new Error(`${reply.failure.kind}: ${reply.failure.why}`);
+const value = <T>(reply: GitHubReply<T>): T => {
+  if (!reply.ok) throw new Error(`${reply.failure.kind}: ${reply.failure.reason}`);
   return reply.value;
 };
 
-const refusal = (reply: Reply<unknown>): string => {
+const refusal = (reply: GitHubReply<unknown>): string => {
   if (reply.ok) throw new Error("expected a refusal");
-  return reply.failure.kind === "refused" ? reply.failure.code : `later: ${reply.failure.why}`;
+  return reply.failure.kind === "refused" ? reply.failure.code : `later: ${reply.failure.reason}`;
 };
 
 const inputs: JobInputs = { kind: "work", execution: "abc123", step: "one", attempt: "1", target: "abc123-one" };

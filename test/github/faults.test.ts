@@ -1,10 +1,10 @@
 import { expect, test } from "vitest";
-import type { Failure, Reply } from "../../src/github/ports.ts";
+import type { GitHubFailure, GitHubReply } from "../../src/github/ports.ts";
 import { date, NOW, rawComment, REPO, stage, holdToPrepared } from "./stage.ts";
 
 holdToPrepared();
 
-const failure = (reply: Reply<unknown>): Failure => {
+const failure = (reply: GitHubReply<unknown>): GitHubFailure => {
   if (reply.ok) throw new Error("expected a failure");
   return reply.failure;
 };
@@ -30,7 +30,12 @@ test("the primary limit waits for its reset, by GitHub's clock and not by ours",
   const theirs = NOW + 3_600_000;
   const limits = { "x-ratelimit-remaining": "0", "x-ratelimit-reset": String((theirs + 90_000) / 1000), ...date(theirs) };
   api.get(`${REPO}/pulls`).query(true).reply(403, { message: "API rate limit exceeded" }, limits);
-  expect(failure(await github.pulls.list())).toEqual({ kind: "later", at: NOW + 90_000, why: "API rate limit exceeded", unclear: false });
+  expect(failure(await github.pulls.list())).toEqual({
+    kind: "later",
+    retryAt: NOW + 90_000,
+    reason: "API rate limit exceeded",
+    unclear: false,
+  });
 });
 
 test("while a limit holds nothing is sent, and after it everything goes on", async () => {
@@ -99,7 +104,12 @@ test("faults back off while they last, and are forgotten after an answer", async
     .reply(200, {})
     .patch(path)
     .replyWithError("socket hang up");
-  expect(failure(await github.issues.closeIssue(7))).toEqual({ kind: "later", at: NOW + 5_000, why: "GitHub answered 502", unclear: true });
+  expect(failure(await github.issues.closeIssue(7))).toEqual({
+    kind: "later",
+    retryAt: NOW + 5_000,
+    reason: "GitHub answered 502",
+    unclear: true,
+  });
   expect(failure(await github.issues.closeIssue(7))).toMatchObject({ at: NOW + 10_000, why: "oops" });
   expect((await github.issues.closeIssue(7)).ok).toBe(true);
   expect(failure(await github.issues.closeIssue(7))).toMatchObject({ at: NOW + 5_000, why: "socket hang up", unclear: true });

@@ -33,7 +33,7 @@ test("all check runs and statuses of a commit are read, also more than a hundred
   const creator = { login: "ci[bot]", type: "Bot" };
   const status = { id: 7, context: "build", state: "error", creator, created_at: at(3), updated_at: at(3) };
   api.get(STATUSES).query({ per_page: 100, page: 1 }).reply(200, [status]);
-  const reply = await github.checks.of(SHA);
+  const reply = await github.checks.list(SHA);
   const all = reply.ok ? reply.value : [];
   expect(all).toHaveLength(102);
   expect(all[0]).toEqual({
@@ -97,7 +97,7 @@ test.each([
 ])("how a repository lets pull requests be merged: %j", async (settings, methods) => {
   const { github, api } = stage();
   api.get(REPO).reply(200, settings);
-  expect(await github.checks.methods()).toEqual({ ok: true, value: methods });
+  expect(await github.checks.mergeMethods()).toEqual({ ok: true, value: methods });
 });
 
 test.each([
@@ -118,7 +118,8 @@ test("settings that leave some way of merging out are read each time: a person w
   const settings = { allow_merge_commit: true, allow_squash_merge: false, allow_rebase_merge: true };
   api.get(REPO).reply(200, settings);
   api.get(REPO).reply(200, { ...settings, allow_squash_merge: true });
-  expect(await github.checks.methods()).toEqual({ ok: true, value: ["merge", "rebase"] });
+  expect(await github.checks.mergeMethods()).toEqual({ ok: true, value: ["merge", "rebase"] });
   // All of them are allowed: that is not asked again at once.
-  for (let time = 0; time < 2; time += 1) expect(await github.checks.methods()).toEqual({ ok: true, value: ["merge", "squash", "rebase"] });
+  for (let time = 0; time < 2; time += 1)
+    expect(await github.checks.mergeMethods()).toEqual({ ok: true, value: ["merge", "squash", "rebase"] });
 });

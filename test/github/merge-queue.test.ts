@@ -49,7 +49,7 @@ test("a pull request is queued by its id and exact head; GitHub's no is a refusa
     .reply(200, { data: { enqueuePullRequest: null }, errors: [{ type: "UNPROCESSABLE", message: "Pull request is in draft state" }] });
   expect(await github.queue.enqueue(7, "a".repeat(40))).toEqual({
     ok: false,
-    failure: { kind: "refused", code: "invalid", why: "Pull request is in draft state" },
+    failure: { kind: "refused", code: "invalid", reason: "Pull request is in draft state" },
   });
   expect(sent).toMatchObject([{ id: "PR_1", head: "a".repeat(40) }]);
 });

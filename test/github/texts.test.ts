@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { buildSchema, parse, validate } from "graphql";
 import { expect, test } from "vitest";
-import { TEXTS } from "../../src/github/texts.ts";
+import { TEXTS_QUERY } from "../../src/github/texts.ts";
 import { holdToPrepared, stage } from "./stage.ts";
 
 holdToPrepared();
@@ -10,7 +10,7 @@ const SCHEMA = new URL("../../node_modules/@octokit/graphql-schema/schema.graphq
 
 test("what is asked of an issue's texts is valid by GitHub's own schema", () => {
   const schema = buildSchema(readFileSync(SCHEMA, "utf8"), { assumeValidSDL: true });
-  expect(validate(schema, parse(TEXTS))).toEqual([]);
+  expect(validate(schema, parse(TEXTS_QUERY))).toEqual([]);
 });
 
 /** A time, by its minute. */

@@ -1,7 +1,7 @@
-import type { After } from "../../src/git/run.ts";
+import type { TimerStarter } from "../../src/storage/git/run.ts";
 
 /** Real timers, for processes that must not run for ever. */
-export const after: After = (delay, call) => {
+export const after: TimerStarter = (delay, call) => {
   const timer = setTimeout(call, delay);
   return () => clearTimeout(timer);
 };

@@ -1,10 +1,10 @@
-import type { Brief } from "../../src/model/brief.ts";
-import type { Command } from "../../src/model/command.ts";
-import type { Event } from "../../src/model/event.ts";
-import type { Need, Plan, PlannedStep } from "../../src/model/plan.ts";
+import type { Brief } from "../../src/core/domain/brief.ts";
+import type { Command } from "../../src/core/domain/command.ts";
+import type { Event } from "../../src/core/domain/event.ts";
+import type { StepNeed, Plan, PlannedStep } from "../../src/core/domain/plan.ts";
 
 /** A step of which a test says only what matters; a string in `needs` is a step of the same plan. */
-export const step = (id: string, over: Partial<Omit<PlannedStep, "needs">> & { needs?: (string | Need)[] } = {}): PlannedStep => ({
+export const step = (id: string, over: Partial<Omit<PlannedStep, "needs">> & { needs?: (string | StepNeed)[] } = {}): PlannedStep => ({
   title: `Do ${id}`,
   description: `Description of ${id}.`,
   tier: "standard",
@@ -30,9 +30,9 @@ export const brief = (over: Partial<Brief> = {}): Brief => ({
   by: "reporter",
   permission: "read",
   created: 0,
-  until: 1,
+  asOf: 1,
   comments: [],
-  left: { older: 0, edited: 0, untrusted: 0 },
+  omitted: { older: 0, edited: 0, untrusted: 0 },
   files: [],
   pull: null,
   ...over,
@@ -44,7 +44,7 @@ export const comment = (id: number, ...commands: Command[]): Event => ({
   id: `comment:${id}`,
   at: id,
   issue: 1,
-  onPull: false,
+  onPullRequest: false,
   source: { kind: "comment", id },
   by: "maintainer",
   edited: false,

@@ -1,7 +1,7 @@
-import type { Config } from "../../src/model/config.ts";
+import type { Config } from "../../src/core/domain/config.ts";
 
 const agent = { command: "agent", args: [], env: {} };
-const tier = { model: null, timeout: 30 * 60_000 };
+const tier = { model: null, timeoutMs: 30 * 60_000 };
 
 /** A configuration as the defaults give it, with one verify command. */
 export const config = (over: Partial<Config> = {}): Config => ({
@@ -11,12 +11,12 @@ export const config = (over: Partial<Config> = {}): Config => ({
   models: null,
   refinery: {
     verify: ["true"],
-    timeout: 30 * 60_000,
+    timeoutMs: 30 * 60_000,
     parallel: 1,
     retries: 1,
-    base: null,
+    baseBranch: null,
     checks: [],
-    quiet: 30_000,
+    quietMs: 30_000,
     landing: "auto",
     method: "auto",
     after: [],

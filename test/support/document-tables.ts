@@ -3,14 +3,14 @@ import { basename } from "node:path";
 import { parse as parseToml } from "smol-toml";
 import { parse as parseYaml } from "yaml";
 import type { z } from "zod";
-import { DIALECTS } from "../../src/agent/dialect.ts";
-import { briefSchema, roleSchema, triggersSchema } from "../../src/config/schema.ts";
-import { toJsonSchema } from "../../src/config/schema-node.ts";
-import { COMMANDS } from "../../src/commands/table.ts";
-import { MEANINGS } from "../../src/policy/gate.ts";
-import { frontMatterSchema, roleSchema as flowRoleSchema } from "../../src/workflow/schema.ts";
-import { FUNCTIONS } from "../../src/workflow/template/syntax.ts";
-import { TOOLS } from "../../src/workflow/workflow.ts";
+import { AGENT_DIALECTS } from "../../src/job/agent/dialect.ts";
+import { briefSchema, roleFileSchema, triggersSchema } from "../../src/core/config/config-schema.ts";
+import { toJsonSchema } from "../../src/core/config/schema-node.ts";
+import { COMMANDS } from "../../src/core/commands/command-table.ts";
+import { CHECK_STATE_MEANINGS } from "../../src/core/policy/evaluate-checks.ts";
+import { frontMatterSchema, roleSchema as flowRoleSchema } from "../../src/core/workflow/schema.ts";
+import { FUNCTIONS } from "../../src/core/workflow/template/syntax.ts";
+import { TOOLS } from "../../src/core/workflow/workflow.ts";
 
 const read = (path: string): string => readFileSync(new URL(`../../${path}`, import.meta.url), "utf8");
 
@@ -51,11 +51,11 @@ const builtInWorkflows = (): string =>
 
 const tools = (): string =>
   table(
-    ["tool", ...DIALECTS.map(({ agent }) => agent)],
+    ["tool", ...AGENT_DIALECTS.map(({ agent }) => agent)],
     [
-      ...TOOLS.map((tool) => [`\`${tool}\``, ...DIALECTS.map(({ names }) => names[tool].map((name) => `\`${name}\``).join(", "))]),
-      ["_started as_", ...DIALECTS.map(({ commands }) => commands.map((name) => `\`${name}\``).join(", "))],
-      ["`model`", ...DIALECTS.map(({ model }) => (model === null ? "" : `\`${model}\``))],
+      ...TOOLS.map((tool) => [`\`${tool}\``, ...AGENT_DIALECTS.map(({ names }) => names[tool].map((name) => `\`${name}\``).join(", "))]),
+      ["_started as_", ...AGENT_DIALECTS.map(({ commands }) => commands.map((name) => `\`${name}\``).join(", "))],
+      ["`model`", ...AGENT_DIALECTS.map(({ model }) => (model === null ? "" : `\`${model}\``))],
     ],
   );
 
@@ -81,13 +81,13 @@ const commands = (): string =>
 const checks = (): string =>
   table(
     ["state", "means", "because"],
-    Object.entries(MEANINGS).map(([state, { means, why }]) => [state, means, why]),
+    Object.entries(CHECK_STATE_MEANINGS).map(([state, { means, reason }]) => [state, means, reason]),
   );
 
 /** Tables of the documents that are the code's: by file and by the mark around each. */
 export const TABLES: readonly (readonly [file: string, mark: string, table: () => string])[] = [
   ["README.md", "commands", commands],
-  ["docs/writing-roles.md", "role-keys", () => keys(roleSchema)],
+  ["docs/writing-roles.md", "role-keys", () => keys(roleFileSchema)],
   ["docs/writing-roles.md", "built-in-roles", builtInRoles],
   ["docs/writing-workflows.md", "workflow-keys", () => keys(frontMatterSchema)],
   ["docs/writing-workflows.md", "workflow-role-keys", () => keys(flowRoleSchema)],

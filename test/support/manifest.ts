@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { readManifest } from "../../src/forge/manifest.ts";
+import { readAppManifest } from "../../src/local-github/api/app-manifest.ts";
 
 /** What the App asks of GitHub: the stage's GitHub gives no more. */
-export const MANIFEST = readManifest(readFileSync(new URL("../../app.yml", import.meta.url), "utf8"));
+export const MANIFEST = readAppManifest(readFileSync(new URL("../../app.yml", import.meta.url), "utf8"));

@@ -1,15 +1,21 @@
-import type { Comment, GitHub, IssueChange, LineHistory, ListedIssue, Reply } from "../../src/github/ports.ts";
-import type { JobInputs } from "../../src/model/effect.ts";
-import { type Permission, type Pull, type Review, type Run, UNKNOWN_RULES } from "../../src/model/query.ts";
+import type { GitHubComment, GitHubPorts, IssueChange, LineHistory, ListedIssue, GitHubReply } from "../../src/github/ports.ts";
+import type { JobInputs } from "../../src/core/domain/effect.ts";
+import {
+  type RepositoryPermission,
+  type Pull,
+  type Review,
+  type WorkflowRunInfo,
+  UNKNOWN_RULES,
+} from "../../src/core/domain/github-facts.ts";
 
-import type { LineComment } from "../../src/model/written.ts";
+import type { LineComment } from "../../src/core/domain/line-comment.ts";
 
-const yes = <T>(value: T): Promise<Reply<T>> => Promise.resolve({ ok: true, value });
+const yes = <T>(value: T): Promise<GitHubReply<T>> => Promise.resolve({ ok: true, value });
 
 /** The ports of GitHub over lists in memory; branches are read from the repository behind it. */
 export const memoryGitHub = (refOf: (branch: string) => string | null, contains: (commit: string, branch: string) => boolean) => {
   const state = {
-    comments: [] as Comment[],
+    comments: [] as GitHubComment[],
     created: [] as ListedIssue[],
     changes: [] as IssueChange[],
     issues: {} as Record<number, { title: string; body: string; by: string }>,
@@ -17,21 +23,21 @@ export const memoryGitHub = (refOf: (branch: string) => string | null, contains:
     reviews: new Map<number, Review[]>(),
     lines: [] as LineComment[],
     histories: [] as LineHistory[],
-    runs: [] as (Run & { inputs: JobInputs })[],
+    runs: [] as (WorkflowRunInfo & { inputs: JobInputs })[],
     statuses: [] as { commit: string; state: string; text: string }[],
     reactions: [] as string[],
     closed: [] as number[],
     backlog: [] as { issue: number; title: string; body: string; created: number; open: boolean }[],
-    permissions: { maintainer: "write" } as Record<string, Permission>,
+    permissions: { maintainer: "write" } as Record<string, RepositoryPermission>,
     sent: 0,
   };
-  const sent = <T>(value: T): Promise<Reply<T>> => {
+  const sent = <T>(value: T): Promise<GitHubReply<T>> => {
     state.sent += 1;
     return yes(value);
   };
   const answers = new Map<string, string>();
   /** A conditional read: GitHub does not count one whose answer is what it was. */
-  const unlessSame = <T>(key: string, value: T): Promise<Reply<T>> => {
+  const unlessSame = <T>(key: string, value: T): Promise<GitHubReply<T>> => {
     const text = JSON.stringify(value);
     const isSame = answers.get(key) === text;
     answers.set(key, text);
@@ -39,9 +45,9 @@ export const memoryGitHub = (refOf: (branch: string) => string | null, contains:
   };
   const now = (pull: Pull): Pull => {
     const head = refOf(pull.headRef) ?? pull.head;
-    return { ...pull, head, state: pull.state === "open" && contains(head, pull.base) ? "merged" : pull.state };
+    return { ...pull, head, state: pull.state === "open" && contains(head, pull.baseBranch) ? "merged" : pull.state };
   };
-  const github: GitHub = {
+  const github: GitHubPorts = {
     issues: {
       changedSince: () => sent(state.created),
       changesSince: () => sent(state.changes),
@@ -85,7 +91,7 @@ export const memoryGitHub = (refOf: (branch: string) => string | null, contains:
     files: {
       server: "https://github.com",
       repository: "octo/demo",
-      read: () => Promise.resolve({ kind: "unread", why: "nothing is attached" }),
+      read: () => Promise.resolve({ kind: "unread", reason: "nothing is attached" }),
     },
     backlog: {
       list: () =>
@@ -111,7 +117,7 @@ export const memoryGitHub = (refOf: (branch: string) => string | null, contains:
     pulls: {
       read: (number) => {
         const pull = state.pulls.find((each) => each.number === number);
-        return sent({ base: pull?.base ?? "main", headRef: pull?.headRef ?? "", head: pull?.head ?? "", changedFiles: 0 });
+        return sent({ baseBranch: pull?.baseBranch ?? "main", headRef: pull?.headRef ?? "", head: pull?.head ?? "", changedFiles: 0 });
       },
       files: () => sent([]),
       list: () =>
@@ -127,11 +133,11 @@ export const memoryGitHub = (refOf: (branch: string) => string | null, contains:
           number,
           headRef: head,
           head: refOf(head) ?? "",
-          base,
+          baseBranch: base,
           state: "open",
           draft: false,
           labels: [],
-          touched: false,
+          hasActivity: false,
           title,
           body,
         });
@@ -163,16 +169,16 @@ export const memoryGitHub = (refOf: (branch: string) => string | null, contains:
       editedReviews: () => sent([]),
       reply: ({ pull, comment, body }) => {
         const first = state.lines.find((each) => each.id === comment && each.pull === pull);
-        if (!first) return Promise.resolve({ ok: false, failure: { kind: "refused", code: "not-found", why: "Not Found" } });
+        if (!first) return Promise.resolve({ ok: false, failure: { kind: "refused", code: "not-found", reason: "Not Found" } });
         const id = 5_000 + state.lines.length;
         state.lines.push({ ...first, id, thread: first.thread, by: "enki[bot]", bot: true, body, created: id, updated: id });
         return sent({ comment: id });
       },
     },
     checks: {
-      of: () => sent([]),
+      list: () => sent([]),
       rules: (base) => unlessSame(`rules of ${base}`, UNKNOWN_RULES),
-      methods: () => unlessSame("methods", null),
+      mergeMethods: () => unlessSame("methods", null),
       setStatus: (status) => {
         state.statuses.push(status);
         return sent(null);

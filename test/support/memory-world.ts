@@ -1,36 +1,32 @@
-import type { Effect, Ending, MergeHow, Outcome } from "../../src/model/effect.ts";
-import { digestOf } from "../../src/model/effect.ts";
-import type { Event } from "../../src/model/event.ts";
-import type { Inputs, World } from "../../src/handle.ts";
-import type { Execution } from "../../src/model/execution.ts";
-import { NO_TALK, type PullTalk } from "../../src/model/feedback.ts";
-import { hash, readTaskId, type RefName, type Sha, type TaskId } from "../../src/model/ids.ts";
-import { type JobKey, jobKey, type JobResult, readJobKey } from "../../src/model/job.ts";
-import { emptyLedger, type Ledger } from "../../src/model/ledger.ts";
-import type { Conflict } from "../../src/model/conflict.ts";
-import type { RefMove } from "../../src/model/decision.ts";
-import type { Config } from "../../src/model/config.ts";
+import type { Effect, EffectEnding, SquashOrRebase, EffectOutcome } from "../../src/core/domain/effect.ts";
+import { digestEffect } from "../../src/core/domain/effect.ts";
+import type { Event } from "../../src/core/domain/event.ts";
+import type { DecisionInputs, RepositoryPorts } from "../../src/coordinator/loop.ts";
+import type { Execution } from "../../src/core/domain/execution.ts";
+import { EMPTY_DISCUSSION, type PullDiscussion } from "../../src/core/domain/feedback.ts";
+import { hashValue, readTaskId, type RefName, type Sha, type TaskId } from "../../src/core/domain/ids.ts";
+import { type JobKey, toJobKey, type JobResult, readJobKey } from "../../src/core/domain/job.ts";
+import { emptyLedger, type Ledger } from "../../src/core/domain/ledger.ts";
+import type { Conflict } from "../../src/core/domain/conflict.ts";
+import type { RefMove } from "../../src/core/domain/decision.ts";
+import type { Config } from "../../src/core/domain/config.ts";
+import { type QueryAnswers, type QueryFact, type ChainLink, type Query, toQueryKey } from "../../src/core/domain/query.ts";
 import {
-  type Answers,
   type Check,
-  type Fact,
-  type Link,
   type MergeMethod,
-  type Permission,
+  type RepositoryPermission,
   type Pull,
-  type Query,
-  type QueueEntry,
-  queryKey,
+  type MergeQueuePosition,
   type Review,
-  type Rules,
-  type Run,
-  type WorkflowFile,
-} from "../../src/model/query.ts";
-import { branchRef, readResultRef, resultRef } from "../../src/model/refs.ts";
+  type BranchRules,
+  type WorkflowRunInfo,
+  type ActionsWorkflowFile,
+} from "../../src/core/domain/github-facts.ts";
+import { toBranchRef, readResultRef, toResultRef } from "../../src/core/domain/refs.ts";
 import { brief } from "./build.ts";
 import { config as defaults } from "./config.ts";
 
-const sha = (value: unknown): Sha => hash(value).slice(0, 40);
+const sha = (value: unknown): Sha => hashValue(value).slice(0, 40);
 
 const archivedStates = (execution: Execution | undefined) =>
   execution === undefined ? null : Object.fromEntries(Object.values(execution.steps).map(({ id, state }) => [id, state]));
@@ -72,24 +68,24 @@ export const memoryWorld = (
     /** GitHub does not say which run it started. */
     unknownRuns?: boolean;
     /** What GitHub shows of an issue. */
-    briefs?: (query: Extract<Query, { kind: "brief" }>) => Answers["brief"] | null;
+    briefs?: (query: Extract<Query, { kind: "brief" }>) => QueryAnswers["brief"] | null;
     /** GitHub's words for a ref that a rule does not let anybody move. */
     /** GitHub's merges give other files than those that were verified. */
     otherTree?: boolean;
     /** What GitHub answers to a merge; null where it does as it is told. */
-    merging?: (pull: Pull) => Ending<"merge-pull"> | "unclear" | null;
+    merging?: (pull: Pull) => EffectEnding<"merge-pull"> | "unclear" | null;
     refusePush?: (move: RefMove) => string | null;
     /** A step's own changes that conflict where they are carried. */
     /** Commits have lines, which are merged as git merges files. */
     lines?: boolean;
-    carryConflicts?: (query: Extract<Query, { kind: "carry" | "work" }>) => boolean;
+    carryConflicts?: (query: Extract<Query, { kind: "rebase-commits" | "work" }>) => boolean;
   } = {},
 ) => {
   const crash = options.crash ?? (() => undefined);
   const root = sha("root");
   const state = {
     now: 1_000,
-    refs: { [branchRef("main")]: root } as Record<RefName, Sha>,
+    refs: { [toBranchRef("main")]: root } as Record<RefName, Sha>,
     parents: new Map<Sha, readonly Sha[]>([[root, []]]),
     /** The lines that a commit has, by what wrote them. */
     contents: new Map<Sha, ReadonlySet<string>>(),
@@ -97,8 +93,8 @@ export const memoryWorld = (
     /** Squashes and rebases, with the head that they were made of. */
     made: new Map<Sha, Sha>(),
     ledger: emptyLedger,
-    writes: [] as { inputs: Inputs; parent: Ledger; ledger: Ledger; notes: readonly string[] }[],
-    runs: [] as Run[],
+    writes: [] as { inputs: DecisionInputs; parent: Ledger; ledger: Ledger; notes: readonly string[] }[],
+    runs: [] as WorkflowRunInfo[],
     pulls: [] as Pull[],
     /** What pull requests say, by number. */
     bodies: new Map<number, string>(),
@@ -107,21 +103,21 @@ export const memoryWorld = (
     comments: [] as { id: number; issue: number; body: string }[],
     reviews: new Map<number, Review[]>(),
     /** What people wrote on pull requests. */
-    talk: new Map<number, Partial<PullTalk>>(),
+    talk: new Map<number, Partial<PullDiscussion>>(),
     /** Our answers in threads of comments on lines. */
     replies: [] as { id: number; pull: number; thread: number; body: string }[],
-    permissions: { maintainer: "write", stranger: "read" } as Record<string, Permission>,
+    permissions: { maintainer: "write", stranger: "read" } as Record<string, RepositoryPermission>,
     green: new Set<Sha>([root]),
     bases: [root] as Sha[],
     reactions: [] as string[],
     statuses: [] as { commit: Sha; state: string; text: string }[],
     closed: new Set<number>(),
-    rules: { known: true, types: [], checks: [], reviews: 0, methods: null } as Rules,
+    rules: { isReadable: true, types: [], checks: [], requiredReviews: 0, allowedMethods: null } as BranchRules,
     /** How the repository lets pull requests be merged; null where GitHub does not show it. */
     methods: null as readonly MergeMethod[] | null,
-    workflows: [] as readonly WorkflowFile[],
+    workflows: [] as readonly ActionsWorkflowFile[],
     /** GitHub's merge queue, by pull request. */
-    entries: new Map<number, QueueEntry>(),
+    entries: new Map<number, MergeQueuePosition>(),
     checks: new Map<Sha, Check[]>(),
     trees: new Map<Sha, Sha>(),
     /** What GitHub merged by our word. */
@@ -152,8 +148,8 @@ export const memoryWorld = (
     const shared = [...state.parents.keys()].filter((each) => contains(each, one) && contains(each, other));
     return shared.find((each) => shared.every((other) => contains(other, each))) ?? shared.at(-1) ?? null;
   };
-  const groundOf = ({ head, tip, left }: Extract<Query, { kind: "ground" }>): Sha | null => {
-    const lost = left.map((each) => mergeBase(head, each)).find((each) => each !== null && !contains(each, tip));
+  const groundOf = ({ head, tip, abandonedTips }: Extract<Query, { kind: "newest-base" }>): Sha | null => {
+    const lost = abandonedTips.map((each) => mergeBase(head, each)).find((each) => each !== null && !contains(each, tip));
     return lost ?? mergeBase(head, tip);
   };
 
@@ -175,23 +171,23 @@ export const memoryWorld = (
 
   const treeOf = (of: Sha): Sha => state.trees.get(of) ?? sha(["tree", of]);
   /** GitHub's own merge of a pull request into main: it has the tree of a candidate of the same two, unless a test says otherwise. */
-  const mergePull = (pull: Pull, how: MergeHow | undefined): void => {
-    const base = state.refs[branchRef("main")] ?? root;
+  const mergePull = (pull: Pull, how: SquashOrRebase | undefined): void => {
+    const base = state.refs[toBranchRef("main")] ?? root;
     const alike = state.trees.has(pull.head)
       ? pull.head
       : [...state.parents].find(([, [first, second]]) => first === base && second === pull.head)?.[0];
     const merged = commit(how ? [base] : [base, pull.head], `${how?.method ?? "merge"} pull request #${pull.number}`);
     if (how) state.made.set(merged, pull.head);
     state.trees.set(merged, options.otherTree ? sha("other") : treeOf(alike ?? merged));
-    state.refs[branchRef("main")] = merged;
+    state.refs[toBranchRef("main")] = merged;
     state.merges.push(merged);
     state.pulls = state.pulls.map((each) =>
       (contains(each.head, merged) || (how && each === pull)) && each.state === "open" ? { ...each, state: "merged" } : each,
     );
   };
 
-  const chain = (query: Extract<Query, { kind: "chain" }>): Fact => {
-    const links: Link[] = [];
+  const chain = (query: Extract<Query, { kind: "merge-chain" }>): QueryFact => {
+    const links: ChainLink[] = [];
     const out = new Set<TaskId>();
     let tip = query.onto;
     for (const { task, head, message, needs } of query.merges) {
@@ -207,17 +203,17 @@ export const memoryWorld = (
       state.trees.set(tip, tree);
       links.push({ kind: "merged", commit: tip, tree });
     }
-    return { kind: "chain", query, answer: links };
+    return { kind: "merge-chain", query, answer: links };
   };
 
-  const answerOne = (query: Query): Fact => {
+  const answerOne = (query: Query): QueryFact => {
     switch (query.kind) {
       case "permission":
         return { kind: "permission", query, answer: state.permissions[query.login] ?? "none" };
       case "reviews":
         return { kind: "reviews", query, answer: state.reviews.get(query.pull) ?? [] };
       case "feedback":
-        return { kind: "feedback", query, answer: { ...NO_TALK, ...state.talk.get(query.pull) } };
+        return { kind: "feedback", query, answer: { ...EMPTY_DISCUSSION, ...state.talk.get(query.pull) } };
       case "pulls":
         return { kind: "pulls", query, answer: state.pulls };
       case "runs":
@@ -230,9 +226,9 @@ export const memoryWorld = (
         return { kind: "workflow-files", query, answer: state.workflows };
       case "queue-entry":
         return { kind: "queue-entry", query, answer: state.entries.get(query.pull) ?? { kind: "out", reason: null } };
-      case "rejoined":
+      case "reattach":
         return {
-          kind: "rejoined",
+          kind: "reattach",
           query,
           answer: { kind: "commit", commit: commit(query.linear ? [query.onto] : [query.head, query.onto], query.message) },
         };
@@ -248,11 +244,11 @@ export const memoryWorld = (
         return {
           kind: "brief",
           query,
-          answer: options.briefs?.(query) ?? { kind: "read", brief: brief({ issue: query.issue, until: query.until }) },
+          answer: options.briefs?.(query) ?? { kind: "read", brief: brief({ issue: query.issue, asOf: query.asOf }) },
         };
       case "work":
         if (options.unchanged?.(query)) return { kind: "work", query, answer: { kind: "unchanged" } };
-        if (query.onto !== query.base && options.carryConflicts?.(query))
+        if (query.onto !== query.baseCommit && options.carryConflicts?.(query))
           return { kind: "work", query, answer: { kind: "conflict", paths: ["a.txt"] } };
         return {
           kind: "work",
@@ -262,24 +258,24 @@ export const memoryWorld = (
             commit: commit(
               [query.onto],
               options.workCommit?.() ?? [query.result, query.message],
-              merged(linesOf(query.base), linesOf(query.onto), new Set([...linesOf(query.base), `by ${query.result}`])),
+              merged(linesOf(query.baseCommit), linesOf(query.onto), new Set([...linesOf(query.baseCommit), `by ${query.result}`])),
             ),
           },
         };
-      case "carry": {
-        if (options.carryConflicts?.(query)) return { kind: "carry", query, answer: { kind: "conflict", paths: ["a.txt"] } };
-        const lines = merged(linesOf(query.from), linesOf(query.onto), linesOf(query.head));
+      case "rebase-commits": {
+        if (options.carryConflicts?.(query)) return { kind: "rebase-commits", query, answer: { kind: "conflict", paths: ["a.txt"] } };
+        const lines = merged(linesOf(query.forkPoint), linesOf(query.onto), linesOf(query.head));
         if (options.lines && [...lines, ...linesOf(query.onto)].every((line) => lines.has(line) && linesOf(query.onto).has(line)))
-          return { kind: "carry", query, answer: { kind: "unchanged" } };
+          return { kind: "rebase-commits", query, answer: { kind: "unchanged" } };
         return {
-          kind: "carry",
+          kind: "rebase-commits",
           query,
-          answer: { kind: "commit", commit: commit([query.onto], [query.head, query.from, query.message], lines) },
+          answer: { kind: "commit", commit: commit([query.onto], [query.head, query.forkPoint, query.message], lines) },
         };
       }
-      case "ground":
-        return { kind: "ground", query, answer: groundOf(query) };
-      case "chain":
+      case "newest-base":
+        return { kind: "newest-base", query, answer: groundOf(query) };
+      case "merge-chain":
         return chain(query);
       case "conflicts":
         return { kind: "conflicts", query, answer: options.conflicting?.(query.head) ?? [{ path: "a.txt", kind: "contents" }] };
@@ -287,11 +283,11 @@ export const memoryWorld = (
         const gone = options.deletions?.(query) ?? [];
         if (gone.length > 0) return { kind: "resolution", query, answer: { kind: "deletions", paths: gone } };
         const paths = options.markers?.(query.result) ?? [];
-        const { head, onto, from } = query;
+        const { head, onto, forkPoint } = query;
         const made = commit(
-          from === undefined ? [head, onto] : [onto],
+          forkPoint === undefined ? [head, onto] : [onto],
           [query.result, query.message],
-          merged(linesOf(from ?? mergeBase(head, onto)), linesOf(onto), linesOf(head)),
+          merged(linesOf(forkPoint ?? mergeBase(head, onto)), linesOf(onto), linesOf(head)),
         );
         return { kind: "resolution", query, answer: paths.length > 0 ? { kind: "markers", paths } : { kind: "commit", commit: made } };
       }
@@ -314,14 +310,14 @@ export const memoryWorld = (
     kind: "performed",
     at: state.now,
     // Each branch below gives the known value of its own kind.
-    outcome: { kind: effect.kind, key: effect.key, digest: digestOf(effect), end: { kind: "done", known } } as never,
+    outcome: { kind: effect.kind, key: effect.key, digest: digestEffect(effect), ending: { kind: "done", answer: known } } as never,
   });
 
-  const outcomeOf = (effect: Extract<Effect, { kind: "merge-pull" }>, ends: Ending<"merge-pull">): Outcome => ({
+  const outcomeOf = (effect: Extract<Effect, { kind: "merge-pull" }>, ends: EffectEnding<"merge-pull">): EffectOutcome => ({
     kind: "merge-pull",
     key: effect.key,
-    digest: digestOf(effect),
-    end: ends,
+    digest: digestEffect(effect),
+    ending: ends,
   });
 
   const performOne = (effect: Effect, again: boolean): Event => {
@@ -334,8 +330,8 @@ export const memoryWorld = (
         outcome: {
           kind: effect.kind,
           key: effect.key,
-          digest: digestOf(effect),
-          end: { kind: "refused", code: "not-allowed", why: words },
+          digest: digestEffect(effect),
+          ending: { kind: "refused", code: "not-allowed", reason: words },
         },
       };
     }
@@ -355,12 +351,12 @@ export const memoryWorld = (
         const pull = open ?? {
           number: 100 + state.pulls.length,
           headRef: effect.head,
-          head: state.refs[branchRef(effect.head)] ?? "",
-          base: effect.base,
+          head: state.refs[toBranchRef(effect.head)] ?? "",
+          baseBranch: effect.baseBranch,
           state: "open" as const,
           draft: false,
           labels: [],
-          touched: false,
+          hasActivity: false,
         };
         if (!open) {
           state.pulls.push(pull);
@@ -371,12 +367,16 @@ export const memoryWorld = (
       case "merge-pull": {
         const pull = state.pulls.find(({ number }) => number === effect.pull);
         const told = pull ? (options.merging?.(pull) ?? null) : null;
-        const later = { kind: "later" as const, at: state.now + 5_000, why: "502" };
+        const later = { kind: "later" as const, retryAt: state.now + 5_000, reason: "502" };
         if (told !== null && told !== "unclear") return { kind: "performed", at: state.now, outcome: outcomeOf(effect, told) };
         if (again && pull?.state === "merged") return end(effect, null);
         if (pull?.state !== "open" || pull.head !== effect.head)
-          return { kind: "performed", at: state.now, outcome: outcomeOf(effect, { kind: "refused", code: "conflict", why: "head moved" }) };
-        mergePull(pull, effect.how);
+          return {
+            kind: "performed",
+            at: state.now,
+            outcome: outcomeOf(effect, { kind: "refused", code: "conflict", reason: "head moved" }),
+          };
+        mergePull(pull, effect.squashOrRebase);
         return told === "unclear" ? { kind: "performed", at: state.now, outcome: outcomeOf(effect, later) } : end(effect, null);
       }
       case "enqueue-pull":
@@ -399,7 +399,7 @@ export const memoryWorld = (
       case "set-status":
         state.statuses.push({ commit: effect.commit, state: effect.state, text: effect.text });
         return end(effect, null);
-      case "say": {
+      case "write-comment": {
         const known =
           state.comments.find((each) => each.id === effect.comment) ??
           (again ? state.comments.find((each) => each.body.startsWith(effect.marker)) : undefined);
@@ -432,17 +432,17 @@ export const memoryWorld = (
           each.issue === effect.issue ? { ...each, title: effect.title, body: effect.body } : each,
         );
         return end(effect, null);
-      case "drop-issue":
+      case "close-backlog-issue":
         state.backlog = state.backlog.map((each) => (each.issue === effect.issue ? { ...each, open: false, reason: effect.reason } : each));
         return end(effect, null);
     }
   };
 
-  const world: World = {
-    self: "enki[bot]",
+  const world: RepositoryPorts = {
+    botLogin: "enki[bot]",
     defaultBranch: "main",
-    grace: 0,
-    keep: 60_000,
+    graceMs: 0,
+    keepOutcomesMs: 60_000,
     now: () => (state.now += 1),
     log: () => undefined,
     load: () =>
@@ -456,30 +456,31 @@ export const memoryWorld = (
         }),
       }),
     sweep: () => Promise.resolve([]),
-    answer: (queries) => Promise.resolve(new Map(queries.map((query) => [queryKey(query), answerOne(query)]))),
+    answerQueries: (queries) => Promise.resolve(new Map(queries.map((query) => [toQueryKey(query), answerOne(query)]))),
     save: (act, before, inputs) => {
       crash("before save");
       if (before.ledger !== state.ledger) return Promise.resolve({ kind: "ledger-moved" });
-      const moved = act.moves.find(({ ref, from }) => (state.refs[ref] ?? null) !== from);
-      if (moved) return Promise.resolve({ kind: "refused", event: { kind: "save-refused", ref: moved.ref, why: "moved", text: "stale" } });
+      const moved = act.refMoves.find(({ ref, oldSha }) => (state.refs[ref] ?? null) !== oldSha);
+      if (moved)
+        return Promise.resolve({ kind: "refused", event: { kind: "save-refused", ref: moved.ref, reason: "moved", text: "stale" } });
       state.pushes += 1;
-      for (const move of act.moves) {
+      for (const move of act.refMoves) {
         const text = options.refusePush?.(move);
-        if (text) return Promise.resolve({ kind: "refused", event: { kind: "save-refused", ref: move.ref, why: "not-allowed", text } });
+        if (text) return Promise.resolve({ kind: "refused", event: { kind: "save-refused", ref: move.ref, reason: "not-allowed", text } });
       }
-      for (const { ref, to } of act.moves) {
-        if (to === null) delete state.refs[ref];
-        else state.refs[ref] = to;
-        if (ref === branchRef("main") && to !== null) state.bases.push(to);
+      for (const { ref, newSha } of act.refMoves) {
+        if (newSha === null) delete state.refs[ref];
+        else state.refs[ref] = newSha;
+        if (ref === toBranchRef("main") && newSha !== null) state.bases.push(newSha);
       }
       state.writes.push({ inputs, parent: state.ledger, ledger: act.ledger, notes: act.notes });
       for (const [id, left] of Object.entries(state.ledger.executions)) if (!act.ledger.executions[id]) state.archive[id] = left;
       state.ledger = act.ledger;
       for (const pull of state.pulls) {
-        const head = state.refs[branchRef(pull.headRef)] ?? pull.head;
-        const merged = contains(head, state.refs[branchRef("main")] ?? "");
+        const head = state.refs[toBranchRef(pull.headRef)] ?? pull.head;
+        const merged = contains(head, state.refs[toBranchRef("main")] ?? "");
         // A pull request whose branch is gone is closed.
-        const now = merged ? "merged" : state.refs[branchRef(pull.headRef)] === undefined ? "closed" : "open";
+        const now = merged ? "merged" : state.refs[toBranchRef(pull.headRef)] === undefined ? "closed" : "open";
         state.pulls = state.pulls.map((each) =>
           each === pull ? { ...each, head, state: each.state === "open" ? now : each.state } : each,
         );
@@ -488,7 +489,7 @@ export const memoryWorld = (
       const loaded = { ...before, ledger: act.ledger, refs: { ...state.refs }, results: [] };
       return Promise.resolve({ kind: "saved", loaded });
     },
-    perform: (effects, again) => {
+    performEffects: (effects, again) => {
       const events: Event[] = [];
       for (const effect of effects) {
         crash(`before ${effect.key}`);
@@ -504,24 +505,26 @@ export const memoryWorld = (
     const { kind, target } = readJobKey(job) ?? { kind: "plan", target: "" };
     const task = readTaskId(target);
     const step = task && state.ledger.executions[task.execution]?.steps[task.step];
-    return (kind === "resolve" ? step?.resolution?.onto : kind === "work" ? step?.base : null) ?? state.refs[branchRef("main")] ?? root;
+    return (
+      (kind === "resolve" ? step?.resolution?.onto : kind === "work" ? step?.baseCommit : null) ?? state.refs[toBranchRef("main")] ?? root
+    );
   };
 
   /** Ends a job that runs, as publish would: its result ref is made once. */
   const finish = (job: JobKey, fate: Fate): void => {
-    const ref = resultRef(job);
+    const ref = toResultRef(job);
     const { kind, target } = readJobKey(job) ?? { kind: "work", target: "" };
     state.runs = state.runs.map((run) => (run.name === job ? { ...run, state: "done", conclusion: "success" } : run));
     if (state.refs[ref] !== undefined) return;
     const at = sha(["result", job]);
     if (kind === "verify" && fate.end === "success") state.green.add(target);
     state.results.set(at, {
-      format: 1,
+      format: 2,
       job,
       run: 1,
-      base: baseOf(job),
+      baseCommit: baseOf(job),
       end: fate.end,
-      why: fate.why ?? "",
+      reason: fate.why ?? "",
       output: fate.output ?? `output of ${job}`,
       artifact: fate.artifact ?? null,
       outcome: fate.outcome ?? null,
@@ -536,11 +539,11 @@ export const memoryWorld = (
 
   /** Ends every verify job: green for a base alone, red for all else. */
   const reject = (output?: string): void => {
-    const base = state.refs[branchRef("main")];
+    const base = state.refs[toBranchRef("main")];
     for (const { name, state: at } of state.runs) {
       const job = at === "done" ? null : readJobKey(name);
       if (job?.kind === "verify")
-        finish(jobKey(job), job.target === base ? { end: "success" } : { end: "failed", ...(output === undefined ? {} : { output }) });
+        finish(toJobKey(job), job.target === base ? { end: "success" } : { end: "failed", ...(output === undefined ? {} : { output }) });
     }
   };
 
@@ -557,7 +560,7 @@ export const memoryWorld = (
       const pull = state.pulls.find((each) => each.number === number);
       if (kind !== "queued" || !pull) continue;
       mergePull(pull, { method: "rebase" });
-      state.entries.set(number, { kind: "merged", commit: state.refs[branchRef("main")] ?? "" });
+      state.entries.set(number, { kind: "merged", commit: state.refs[toBranchRef("main")] ?? "" });
     }
   };
 

@@ -1,20 +1,20 @@
 import { expect } from "vitest";
-import { decide } from "../../src/decisions/decide.ts";
-import { openHandle } from "../../src/handle.ts";
-import type { Command } from "../../src/model/command.ts";
-import type { Event } from "../../src/model/event.ts";
-import { taskId } from "../../src/model/ids.ts";
-import type { JobKey } from "../../src/model/job.ts";
-import type { Plan } from "../../src/model/plan.ts";
-import type { Facts } from "../../src/model/query.ts";
-import { branchRef, taskRef } from "../../src/model/refs.ts";
+import { decide } from "../../src/core/decisions/decide.ts";
+import { openRepositoryLoop } from "../../src/coordinator/loop.ts";
+import type { Command } from "../../src/core/domain/command.ts";
+import type { Event } from "../../src/core/domain/event.ts";
+import { toTaskId } from "../../src/core/domain/ids.ts";
+import type { JobKey } from "../../src/core/domain/job.ts";
+import type { Plan } from "../../src/core/domain/plan.ts";
+import type { QueryFacts } from "../../src/core/domain/query.ts";
+import { toBranchRef, toTaskRef } from "../../src/core/domain/refs.ts";
 import { comment } from "./build.ts";
 import { type Fate, memoryWorld } from "./memory-world.ts";
 
 /** Stories of several executions, told in a line or two: every command is a maintainer's comment, every job ends when the test says so. */
 export const openStory = (over: Parameters<typeof memoryWorld>[0] = {}) => {
   const world = memoryWorld(over);
-  let handle = openHandle(world.world);
+  let handle = openRepositoryLoop(world.world);
   let comments = 0;
   let last = "";
   let wakeAt: number | null = null;
@@ -28,7 +28,7 @@ export const openStory = (over: Parameters<typeof memoryWorld>[0] = {}) => {
     return tell({ ...said, issue, at: world.state.now } as Event);
   };
   const execution = (id = last) => world.state.ledger.executions[id];
-  const task = (step: string, id = last) => taskId(id, step);
+  const task = (step: string, id = last) => toTaskId(id, step);
   const isRunning = (job: string): boolean => world.running().includes(job as JobKey);
   const isVerifying = (): boolean => world.running().some((job) => job.startsWith("verify/"));
   /** Ends the one job that runs under this start of its name. */
@@ -59,7 +59,8 @@ export const openStory = (over: Parameters<typeof memoryWorld>[0] = {}) => {
       await end(`plan/${last}`, { end: "success", tools: [{ kind: "propose", plan }] });
       return last;
     },
-    approve: (issue = 1) => say(issue, { kind: "approve-plan", plan: (execution()?.adding?.plan ?? execution()?.plan ?? "").slice(0, 12) }),
+    approve: (issue = 1) =>
+      say(issue, { kind: "approve-plan", plan: (execution()?.amendment?.plan ?? execution()?.plan ?? "").slice(0, 12) }),
     at: (step: string, id = last) => execution(id)?.steps[step],
     state_: (step: string, id = last) => execution(id)?.steps[step]?.state,
     states: (id = last) => Object.fromEntries(Object.values(execution(id)?.steps ?? {}).map((each) => [each.id, each.state])),
@@ -87,10 +88,10 @@ export const openStory = (over: Parameters<typeof memoryWorld>[0] = {}) => {
       expect(execution(id)?.steps[step]?.landed).not.toBeNull();
     },
     fails: (step: string, id = last, why = "it broke") => end(`work/${task(step, id)}/`, { end: "failed", why }),
-    head: (step: string, id = last) => world.state.refs[taskRef(task(step, id))],
-    base: () => world.state.refs[branchRef("main")] ?? "",
+    head: (step: string, id = last) => world.state.refs[toTaskRef(task(step, id))],
+    base: () => world.state.refs[toBranchRef("main")] ?? "",
     restart: (): void => {
-      handle = openHandle(world.world);
+      handle = openRepositoryLoop(world.world);
     },
     comment: (id = last) => world.state.comments.find(({ body }) => body.startsWith(`<!-- enki:execution:${id}`))?.body ?? "",
     pull: (step: string, id = last) => world.state.pulls.find(({ headRef }) => headRef === `task/${task(step, id)}`),
@@ -102,7 +103,7 @@ export const openStory = (over: Parameters<typeof memoryWorld>[0] = {}) => {
       for (const { inputs, parent, ledger } of world.state.writes) {
         const { facts, ...frame } = inputs.snapshot;
         // Facts were stored as the entries of the map that they came from.
-        const again = decide(inputs.events, { ...frame, ledger: parent, facts: new Map(facts) as Facts });
+        const again = decide(inputs.events, { ...frame, ledger: parent, facts: new Map(facts) as QueryFacts });
         expect(again.kind === "act" && again.ledger).toEqual(ledger);
       }
     },

@@ -1,9 +1,9 @@
-import { openMailbox, type MailboxOptions } from "../../src/mcp/mailbox.ts";
-import type { ToolContext } from "../../src/mcp/tool.ts";
-import { callTool } from "../../src/mcp/tools.ts";
-import type { Command } from "../../src/model/command.ts";
-import type { Mail } from "../../src/model/mail.ts";
-import type { StepView, ExecutionView } from "../../src/model/views.ts";
+import { openMailbox, type MailboxOptions } from "../../src/job/tools/mailbox.ts";
+import type { ToolContext } from "../../src/job/tools/tool.ts";
+import { callTool } from "../../src/job/tools/tools.ts";
+import type { Command } from "../../src/core/domain/command.ts";
+import type { Mail } from "../../src/core/domain/mail.ts";
+import type { StepView, ExecutionView } from "../../src/core/domain/execution-view.ts";
 
 export const researcher = {
   name: "researcher",
@@ -19,7 +19,7 @@ export const view = (id: string, states: Record<string, StepView["state"]> = {},
   id,
   issue: 1,
   state: "running",
-  created: 0,
+  createdAt: 0,
   steps: Object.fromEntries(
     Object.entries(states).map(([step, state]) => [
       step,
@@ -39,7 +39,7 @@ export const openToolBox = (over: Partial<ToolContext> & { readonly box?: Partia
     roles: { researcher },
     maxSteps: 5,
     job: "plan/abc123/1",
-    own: "abc123",
+    ownExecution: "abc123",
     executions: [],
     backlog: [],
     mail: box
@@ -49,13 +49,13 @@ export const openToolBox = (over: Partial<ToolContext> & { readonly box?: Partia
           job: "plan/abc123/1",
           mails: [],
           now: () => 1_000_000,
-          look: () => Promise.resolve(null),
+          pollMails: () => Promise.resolve(null),
           ...box,
         })
       : null,
     record: (command) => void recorded.push(command),
-    made: () => recorded.filter(({ kind }) => kind === "create-task" || kind === "quick").length,
-    edit: null,
+    countTaskCreations: () => recorded.filter(({ kind }) => kind === "create-task" || kind === "quick").length,
+    editFile: null,
     ...given,
   };
   return { context, recorded, call: (name: string, args?: unknown) => callTool(context, name, args) };

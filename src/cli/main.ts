@@ -1,0 +1,159 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { checkGit } from "../storage/git/version.ts";
+import { findNearestWord } from "../core/domain/nearest-word.ts";
+import { runAppCommand, appOptions } from "./app.ts";
+import { runConfigCommand, configOptions } from "./config.ts";
+import { runGraphCommand, graphOptions } from "./graph.ts";
+import { runRolesCommand, rolesOptions } from "./roles.ts";
+import { runRequestCommand, runOptions } from "./run.ts";
+import { runSchemaCommand } from "./schema.ts";
+import { runValidateCommand, validateOptions } from "./validate.ts";
+import { runWorkflowsCommand, workflowsOptions } from "./workflows.ts";
+import { runDemoCommand, demoOptions } from "./demo.ts";
+import { runLocalCommand, localOptions } from "./local.ts";
+import { runMcpCommand, mcpOptions } from "./mcp.ts";
+import { CommandError, describeOptions, type OptionDefinitions, UsageError } from "./options.ts";
+import { runRehearseCommand } from "./rehearse.ts";
+import { runReplayCommand } from "./replay.ts";
+import type { TerminalHost } from "./terminal.ts";
+
+type CliSubcommand = {
+  /** What it takes beside its options. */
+  readonly takes: string;
+  readonly summary: string;
+  readonly options: OptionDefinitions;
+  readonly run: (args: readonly string[], terminal: TerminalHost) => Promise<number>;
+};
+
+const SUBCOMMANDS: ReadonlyMap<string, CliSubcommand> = new Map([
+  ["demo", { takes: "", summary: "a whole story in a GitHub on this machine", options: demoOptions, run: runDemoCommand }],
+  [
+    "local",
+    { takes: "", summary: "a GitHub on this machine with a copy of your own repository", options: localOptions, run: runLocalCommand },
+  ],
+  [
+    "run",
+    {
+      takes: '"<request>"',
+      summary: "a request, or a workflow, carried out in the repository here, with no GitHub",
+      options: runOptions,
+      run: runRequestCommand,
+    },
+  ],
+  [
+    "validate",
+    {
+      takes: "[<path> …]",
+      summary: "every mistake in roles, workflows and configuration",
+      options: validateOptions,
+      run: runValidateCommand,
+    },
+  ],
+  ["roles", { takes: "", summary: "the roles in force here, and which file says so", options: rolesOptions, run: runRolesCommand }],
+  [
+    "workflows",
+    {
+      takes: "",
+      summary: "the workflows that can be run here, and which file says so",
+      options: workflowsOptions,
+      run: runWorkflowsCommand,
+    },
+  ],
+  [
+    "config",
+    { takes: "", summary: "the configuration in force here, and which file says so", options: configOptions, run: runConfigCommand },
+  ],
+  [
+    "graph",
+    {
+      takes: "<workflow|execution>",
+      summary: "a workflow's roles, or an execution's steps and how each stands",
+      options: graphOptions,
+      run: runGraphCommand,
+    },
+  ],
+  ["schema", { takes: "role|workflow|config", summary: "JSON Schema for editors", options: {}, run: runSchemaCommand }],
+  ["app", { takes: "", summary: "the GitHub App as a service", options: appOptions, run: runAppCommand }],
+  [
+    "replay",
+    { takes: "[<repository>]", summary: "decide every write of the ledger again and compare", options: {}, run: runReplayCommand },
+  ],
+  ["mcp", { takes: "", summary: "Enki's tools over stdio, for an agent", options: mcpOptions, run: runMcpCommand }],
+  [
+    "rehearse",
+    { takes: "<file>", summary: "an ACP agent on stdio that plays a file and asks no model", options: {}, run: runRehearseCommand },
+  ],
+]);
+
+const NAME_WIDTH_CHARS = Math.max(...[...SUBCOMMANDS.keys()].map((name) => name.length));
+
+const formatHelp = (): string =>
+  [
+    "enki: /enki fix … on an issue becomes landed pull requests",
+    "",
+    ...[...SUBCOMMANDS].map(([name, { summary }]) => `  enki ${name.padEnd(NAME_WIDTH_CHARS)}  ${summary}`),
+    "",
+    "enki <subcommand> --help tells its options. ENKI_LOG=1 in the environment shows what happens inside.",
+    "",
+  ].join("\n");
+
+const formatSubcommandHelp = (name: string, { takes, summary, options }: CliSubcommand): string => {
+  const described = describeOptions(options);
+  const call = [`enki ${name}`, ...(described.length > 0 ? ["[options]"] : []), ...(takes === "" ? [] : [takes])].join(" ");
+  return [`${call}: ${summary}`, ...(described.length > 0 ? ["", ...described] : []), ""].join("\n");
+};
+
+const isHelpFlag = (word: string | undefined): boolean => word === "--help" || word === "-h";
+
+/** Runs a subcommand; gives the exit code: 0 well, 1 not, 2 for a call that cannot be understood. */
+export const main = async (args: readonly string[], terminal: TerminalHost): Promise<number> => {
+  const [name = "help", ...rest] = args;
+  if (name === "--version" || name === "-v" || name === "version") {
+    terminal.out(`enki ${await readVersion(terminal)}\n`);
+    return 0;
+  }
+  const asked = name === "help" || isHelpFlag(name) ? rest[0] : name;
+  if (asked === undefined) {
+    terminal.out(formatHelp());
+    return 0;
+  }
+  const subcommand = SUBCOMMANDS.get(asked);
+  if (!subcommand) {
+    const meant = findNearestWord(asked, [...SUBCOMMANDS.keys()]);
+    terminal.err(`enki: there is no subcommand ${asked}; ${meant === null ? "see enki --help" : `did you mean enki ${meant}?`}\n`);
+    return 2;
+  }
+  if (asked !== name || isHelpFlag(rest[0])) {
+    terminal.out(formatSubcommandHelp(asked, subcommand));
+    return 0;
+  }
+  return runSubcommand(asked, () => subcommand.run(rest, terminal), terminal);
+};
+
+const runSubcommand = async (name: string, run: () => Promise<number>, terminal: TerminalHost): Promise<number> => {
+  try {
+    const refused = await checkGit();
+    if (refused) throw new CommandError(`${refused.refusal.message.replace(/\.$/, "")}; ${refused.refusal.next}`);
+    return await run();
+  } catch (error) {
+    terminal.log(error instanceof Error ? (error.stack ?? "") : "");
+    terminal.err(`enki ${name}: ${formatCommandError(error)}\n`);
+    return error instanceof UsageError ? 2 : 1;
+  }
+};
+
+const readVersion = async ({ root }: TerminalHost): Promise<string> => {
+  const { version } = JSON.parse(await readFile(join(root, "package.json"), "utf8")) as { version?: unknown };
+  return typeof version === "string" ? version : "";
+};
+
+/** What went wrong, in one sentence that helps. */
+const formatCommandError = (error: unknown): string => {
+  if (!(error instanceof Error)) return String(error);
+  if ("code" in error && error.code === "EADDRINUSE") {
+    const port = "port" in error ? `port ${String(error.port)}` : "the port";
+    return `${port} is in use; choose another with --port, or 0 for any that is free`;
+  }
+  return error.message;
+};

@@ -1,0 +1,77 @@
+import { ENKI_STATUS_CONTEXT } from "../core/domain/github-facts.ts";
+
+type ClientComment = { readonly id: number; readonly body: string; readonly user: { readonly login: string } };
+type ClientPull = { readonly number: number; readonly head: { readonly ref: string; readonly sha: string }; readonly state: string };
+
+/** A comment on a line of what a pull request changes. */
+type ClientLineRemark = { readonly path: string; readonly line: number; readonly body: string };
+type ClientLineComment = ClientLineRemark & {
+  readonly id: number;
+  readonly in_reply_to_id?: number;
+  readonly user: { readonly login: string };
+};
+type ClientReview = {
+  readonly event: "APPROVE" | "REQUEST_CHANGES" | "COMMENT";
+  readonly body?: string;
+  readonly comments?: readonly ClientLineRemark[];
+};
+
+/** A person at their own client: REST with a token of theirs, for one repository. */
+export type PersonClient = {
+  readonly openIssue: (title: string, body: string) => Promise<number>;
+  readonly comment: (issue: number, body: string) => Promise<number>;
+  readonly comments: (issue: number) => Promise<readonly ClientComment[]>;
+  readonly isOpen: (issue: number) => Promise<boolean>;
+  /** A file at a commit; null where there is none. */
+  readonly file: (path: string, commit: string) => Promise<string | null>;
+  /** Whether Enki's own check of a commit is green. */
+  readonly isVerified: (commit: string) => Promise<boolean>;
+  /** All pull requests, open and closed. */
+  readonly pulls: () => Promise<readonly ClientPull[]>;
+  readonly approve: (pull: ClientPull) => Promise<void>;
+  /** Submits a review of the present head; gives its id. */
+  readonly review: (pull: number, review: ClientReview) => Promise<number>;
+  /** Comments on the lines of a pull request, oldest first. */
+  readonly lineComments: (pull: number) => Promise<readonly ClientLineComment[]>;
+  /** Answers in the thread of a comment on a line. */
+  readonly answerLine: (pull: number, comment: number, body: string) => Promise<number>;
+};
+
+export type PersonClientOptions = { readonly apiUrl: string; readonly token: string; readonly owner: string; readonly name: string };
+
+/** Throws for any answer that is not a success, with GitHub's words. */
+export const openPersonClient = ({ apiUrl, token, owner, name }: PersonClientOptions): PersonClient => {
+  const call = async (method: string, path: string, body?: object): Promise<unknown> => {
+    const response = await fetch(`${apiUrl}/repos/${owner}/${name}${path}`, {
+      method,
+      headers: { authorization: `Bearer ${token}`, accept: "application/vnd.github+json", "content-type": "application/json" },
+      ...(body ? { body: JSON.stringify(body) } : {}),
+    });
+    if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${await response.text()}`);
+    return response.json();
+  };
+  // What GitHub documents for these routes; the forge is tested against GitHub's own description.
+  const get = async <T>(path: string): Promise<T> => (await call("GET", path)) as T;
+  const post = async <T>(path: string, body: object): Promise<T> => (await call("POST", path, body)) as T;
+  return {
+    openIssue: async (title, body) => (await post<{ number: number }>("/issues", { title, body })).number,
+    comment: async (issue, body) => (await post<{ id: number }>(`/issues/${issue}/comments`, { body })).id,
+    comments: (issue) => get(`/issues/${issue}/comments?per_page=100`),
+    isOpen: async (issue) => (await get<{ state: string }>(`/issues/${issue}`)).state === "open",
+    file: async (path, commit) => {
+      const read = await get<{ content: string }>(`/contents/${path}?ref=${commit}`).catch(() => null);
+      return read && Buffer.from(read.content, "base64").toString("utf8");
+    },
+    isVerified: async (commit) => {
+      const statuses = await get<readonly { context: string; state: string }[]>(`/commits/${commit}/statuses`);
+      return statuses.find(({ context }) => context === ENKI_STATUS_CONTEXT)?.state === "success";
+    },
+    pulls: () => get("/pulls?state=all&per_page=100"),
+    approve: async ({ number, head }) => {
+      await post(`/pulls/${number}/reviews`, { event: "APPROVE", commit_id: head.sha });
+    },
+    review: async (pull, review) => (await post<{ id: number }>(`/pulls/${pull}/reviews`, review)).id,
+    lineComments: (pull) => get(`/pulls/${pull}/comments?per_page=100`),
+    answerLine: async (pull, comment, body) => (await post<{ id: number }>(`/pulls/${pull}/comments/${comment}/replies`, { body })).id,
+  };
+};

@@ -1,0 +1,81 @@
+import type { BranchName } from "../core/domain/ids.ts";
+import { toOneLine } from "../core/messages/escape.ts";
+import { indentText } from "../core/messages/plan-text.ts";
+import { findFailureLog } from "../core/domain/step.ts";
+import type { RunView, RunEnd } from "./story-progress.ts";
+import { RUN_LEDGERS_PREFIX } from "./read-ledger.ts";
+
+type RunEndInput = {
+  /** What landed is on it; null where nothing did. */
+  readonly branch: string | null;
+  readonly base: BranchName;
+  /** What follows `enki run` to ask for the same again. */
+  readonly call: string;
+  /** What the jobs said. */
+  readonly logs: string;
+};
+
+/** What a reader wants to know last: what came of it, where it is, and what goes on. */
+export const formatRunEnd = (end: Exclude<RunEnd, { end: "refused" }>, ending: RunEndInput): string[] => {
+  switch (end.end) {
+    case "done":
+      return ["", ...formatStepReports(end), ...formatSkippedRoles(end), ...formatLandedBranch(ending, "Done."), formatGraphHint(end)];
+    case "stopped":
+      return [
+        "",
+        ...explainStop(end),
+        ...formatStepReports(end),
+        ...formatSkippedRoles(end),
+        ...formatLandedBranch(ending, "What was done before stays."),
+        `What the jobs said is in ${ending.logs}`,
+        formatGraphHint(end),
+      ];
+    case "waits":
+      return end.questions.length > 0
+        ? ["Nobody answers here. In a terminal it asks and waits; or say it in the request, and start again:", `  enki run ${ending.call}`]
+        : ["Nothing runs before it is approved. To start without being asked:", `  enki run --yes ${ending.call}`];
+  }
+};
+
+const formatLandedBranch = ({ branch, base }: RunEndInput, words: string): string[] =>
+  branch === null
+    ? [`${words} There is nothing to merge.`]
+    : [
+        `${words} It is on the branch ${branch}; your files and branches are as they were:`,
+        `  git log --graph ${base}..${branch}`,
+        `  git merge ${branch}`,
+      ];
+
+const formatGraphHint = ({ execution }: RunView): string => `How it came to be: enki graph ${execution.id}`;
+
+/** What steps found, whole: it is nowhere else than in the ledger. */
+const formatStepReports = ({ execution, ledger, plan }: RunView): string[] =>
+  (plan?.steps ?? []).flatMap(({ id, title }) => {
+    const text = ledger.artifacts[`${execution.id}/${id}`];
+    if (text === undefined) return [];
+    return [
+      `${id}: ${toOneLine(title)}`,
+      indentText(text),
+      `  git show ${RUN_LEDGERS_PREFIX}${execution.id}:artifacts/${execution.id}/${id}.md`,
+      "",
+    ];
+  });
+
+const formatSkippedRoles = ({ execution: { workflow } }: RunView): string[] =>
+  Object.entries(workflow?.skippedRoles ?? {}).map(([role, why]) => `${role} is skipped: ${toOneLine(why, 500)}.`);
+
+const MAX_LOG_LINES_SHOWN = 20;
+
+const explainStop = ({ execution, ledger, plan }: RunView): string[] => {
+  const frozen = ledger.queues[execution.baseBranch]?.frozen;
+  const failed = (plan?.steps ?? []).flatMap(({ id }) => {
+    const step = execution.steps[id];
+    if (step?.state !== "failed") return [];
+    const log = findFailureLog(step).split("\n").slice(-MAX_LOG_LINES_SHOWN).join("\n");
+    return [`${id} failed: ${toOneLine(step.refusal?.message ?? "", 500)}`, ...(log === "" ? [] : [indentText(log)])];
+  });
+  const whole = [execution.refusal?.message, frozen?.message].flatMap((why) =>
+    why === undefined ? [] : [`Stopped: ${toOneLine(why, 2_000)}`],
+  );
+  return failed.length > 0 ? failed : whole.length > 0 ? whole : ["Stopped."];
+};

@@ -1,0 +1,95 @@
+import { parse, TomlError } from "smol-toml";
+import { z } from "zod";
+import { toConfigFaults } from "../../core/config/config-fault.ts";
+import { TIERS } from "../../core/domain/plan.ts";
+import { accept, refuse, type Result } from "../../core/domain/refusal.ts";
+
+const ACTION_FORMS = "say · read · write, content · edit, find, replace · run (try) · tool (arguments, must) · crash · hang";
+
+const actionSchema = z.union(
+  [
+    z.strictObject({ say: z.string() }),
+    z.strictObject({ read: z.string() }),
+    z.strictObject({ write: z.string(), content: z.string() }),
+    z.strictObject({ edit: z.string(), find: z.string().min(1), replace: z.string() }),
+    /** Where a command fails, the agent gives up; `try` goes on. */
+    z.strictObject({ run: z.string(), try: z.boolean().default(false) }),
+    /** Where a tool refuses, the play goes on; with `must` the agent gives up. */
+    z.strictObject({ tool: z.string(), arguments: z.record(z.string(), z.unknown()).default({}), must: z.boolean().default(false) }),
+    z.strictObject({ crash: z.int().min(1).max(255) }),
+    z.strictObject({ hang: z.literal(true) }),
+  ],
+  { error: `an act has the keys of one of: ${ACTION_FORMS}` },
+);
+
+const sceneSchema = z.strictObject({
+  /** A role's name, or a kind of job: plan, work, resolve. */
+  role: z.string().optional(),
+  step: z.string().optional(),
+  attempt: z.int().positive().optional(),
+  /** None for an agent that says nothing at all. */
+  act: z.array(actionSchema).default([]),
+});
+
+const scriptSchema = z.strictObject({
+  title: z.string(),
+  /** How long `enki demo` lets steps of a tier play, in minutes; as long as any agent's where it is not given. */
+  minutes: z.partialRecord(z.enum(TIERS), z.number().positive().max(360)).default({}),
+  /** What the maintainer of `enki demo` says about the first attempt, on the first line of a file that holds a text; nothing where it is not given. */
+  review: z.strictObject({ path: z.string().min(1), find: z.string().min(1), body: z.string().min(1) }).optional(),
+  /** Acts of every scene, before its own. */
+  always: z.array(actionSchema).default([]),
+  scene: z.array(sceneSchema).min(1),
+});
+
+export type AgentScript = z.output<typeof scriptSchema>;
+export type ScriptAction = z.output<typeof actionSchema>;
+export type SceneKey = { readonly kind: string; readonly role: string; readonly step: string; readonly attempt: number };
+
+/** Acts have rules that are no single key's: the schema says them best. */
+const formatScriptFault = ({ issues: [issue] }: z.ZodError): string =>
+  `${(issue?.path ?? []).map(String).join(".")}: ${issue?.message ?? ""}`;
+
+/** A rehearsal's file. Refusals, with file and line: `bad-toml`, `bad-play`. */
+export const readAgentScript = (path: string, text: string): Result<AgentScript> => {
+  try {
+    const table = parse(text);
+    const read = scriptSchema.safeParse(table);
+    if (read.success) return accept(read.data);
+    const [fault] = toConfigFaults({ path, text, table, schema: scriptSchema }, read.error);
+    const line = findEntryLine(text, read.error.issues[0]?.path ?? []) ?? fault?.line ?? 1;
+    return refuse("bad-play", `${path}:${line}: ${fault?.code === "unknown-key" ? fault.why : formatScriptFault(read.error)}`);
+  } catch (error) {
+    if (!(error instanceof TomlError)) throw error;
+    return refuse("bad-toml", `${path}:${error.line}: ${error.message.split("\n")[0] ?? ""}`);
+  }
+};
+
+/** The line of the nth `[[scene]]`, its nth `[[scene.act]]`, or the nth `[[always]]`; null for what is no such entry, or is written in line. */
+const findEntryLine = (text: string, path: readonly PropertyKey[]): number | null => {
+  const seen = { always: -1, scene: -1, "scene.act": -1 };
+  let found: number | null = null;
+  for (const [index, line] of text.split("\n").entries()) {
+    const [, name] = /^\s*\[\[\s*(always|scene|scene\.act)\s*\]\]/.exec(line) ?? [];
+    if (name !== "always" && name !== "scene" && name !== "scene.act") continue;
+    seen[name] += 1;
+    if (name === "scene") seen["scene.act"] = -1;
+    const here = name === "scene.act" ? ["scene", seen.scene, "act", seen["scene.act"]] : [name, seen[name]];
+    // The entry itself comes after the one that it is in.
+    if (here.every((part, at) => part === path[at])) found = index + 1;
+  }
+  return found;
+};
+
+/** The scene of this part: of those that fit, the one that says most about it, the first among equals. */
+export const findScene = ({ scene: scenes }: AgentScript, part: SceneKey): AgentScript["scene"][number] | null => {
+  const weight = ({ role, step, attempt }: AgentScript["scene"][number]): number =>
+    (attempt === undefined ? 0 : 4) + (step === undefined ? 0 : 2) + (role === undefined ? 0 : 1);
+  const fitting = scenes.filter(
+    ({ role, step, attempt }) =>
+      (role === undefined || role === part.role || role === part.kind) &&
+      (step === undefined || step === part.step) &&
+      (attempt === undefined || attempt === part.attempt),
+  );
+  return fitting.toSorted((a, b) => weight(b) - weight(a))[0] ?? null;
+};

@@ -1,0 +1,26 @@
+import type { Execution } from "../core/domain/execution.ts";
+import type { Plan } from "../core/domain/plan.ts";
+import type { Ledger } from "../core/domain/ledger.ts";
+import type { TerminalHost } from "./terminal.ts";
+import type { ProgressView } from "./progress.ts";
+import type { PersonClient } from "./person.ts";
+import type { Mail } from "../core/domain/mail.ts";
+
+export type RunView = { readonly execution: Execution; readonly plan: Plan | null; readonly ledger: Ledger };
+export type RunStory = {
+  readonly terminal: TerminalHost;
+  readonly progress: ProgressView;
+  readonly person: PersonClient;
+  readonly issue: number;
+  /** The copy that it happens in. */
+  readonly bareRepository: string;
+  /** True where everything that is asked is answered with yes. */
+  readonly approvesAll: boolean;
+};
+/** Nobody is there who approves, or who answers these questions. */
+export type WaitingEnd = { readonly end: "waits"; readonly questions: readonly Mail[] };
+export type RunEnd =
+  | (RunView & { readonly end: "done" | "stopped" })
+  | (RunView & WaitingEnd)
+  /** Enki did not begin, and says why. */
+  | { readonly end: "refused"; readonly reason: string };

@@ -1,0 +1,187 @@
+import type { GitHubFailure, GitHubPorts, GitHubReply } from "../github/ports.ts";
+import type { ExecutionId, Login, Sha } from "../core/domain/ids.ts";
+import { type QueryAnswers, type QueryFact, type QueryFacts, type Query, type QueryKind, toQueryKey } from "../core/domain/query.ts";
+import { UNKNOWN_RULES } from "../core/domain/github-facts.ts";
+import { EMPTY_DISCUSSION } from "../core/domain/feedback.ts";
+import { readBrief } from "./brief.ts";
+import { readPullDiscussion } from "./feedback.ts";
+
+type QueryOf<K extends QueryKind> = Extract<Query, { kind: K }>;
+
+/** What git computes from commits, in the local object store. */
+export type CommitQueries = {
+  work(query: QueryOf<"work">): Promise<QueryAnswers["work"]>;
+  rebase(query: QueryOf<"rebase-commits">): Promise<QueryAnswers["rebase-commits"]>;
+  newestBase(query: QueryOf<"newest-base">): Promise<QueryAnswers["newest-base"]>;
+  mergeChain(query: QueryOf<"merge-chain">): Promise<QueryAnswers["merge-chain"]>;
+  conflicts(query: QueryOf<"conflicts">): Promise<QueryAnswers["conflicts"]>;
+  resolution(query: QueryOf<"resolution">): Promise<QueryAnswers["resolution"]>;
+  /** A text file of a commit that is here; null for what is none. */
+  textAt(commit: Sha, path: string): Promise<string | null>;
+  /** How the steps of an archived execution ended. */
+  archived(execution: ExecutionId): Promise<QueryAnswers["archived"]>;
+  workflowFiles(commit: Sha): Promise<QueryAnswers["workflow-files"]>;
+  mergeOf(query: QueryOf<"merge-of">): Promise<QueryAnswers["merge-of"]>;
+  reattach(query: QueryOf<"reattach">): Promise<QueryAnswers["reattach"]>;
+  revert(query: QueryOf<"revert">): Promise<QueryAnswers["revert"]>;
+  /** Is the commit contained in the tip? */
+  isAncestor(commit: Sha, tip: Sha): Promise<boolean>;
+};
+
+export type QuerySources = {
+  readonly github: GitHubPorts;
+  readonly git: CommitQueries;
+  /** Our own login. */
+  readonly botLogin: Login;
+  /** Is told what GitHub refused to show. */
+  readonly reportRefused: (query: Query, why: string) => void;
+};
+
+type DeferredFailure = Extract<GitHubFailure, { kind: "later" }>;
+
+type GitHubQueryKind =
+  | "permission"
+  | "reviews"
+  | "pulls"
+  | "runs"
+  | "rules"
+  | "merge-methods"
+  | "checks"
+  | "queue-entry"
+  | "backlog"
+  | "brief"
+  | "feedback";
+
+/** Whom each kind of query is put to: a kind that is not named here does not compile. */
+const QUERY_TARGETS: Readonly<Record<GitHubQueryKind, "github"> & Record<Exclude<QueryKind, GitHubQueryKind>, "git">> = {
+  permission: "github",
+  reviews: "github",
+  pulls: "github",
+  runs: "github",
+  rules: "github",
+  "merge-methods": "github",
+  checks: "github",
+  "queue-entry": "github",
+  backlog: "github",
+  brief: "github",
+  feedback: "github",
+  work: "git",
+  "rebase-commits": "git",
+  "newest-base": "git",
+  "merge-chain": "git",
+  conflicts: "git",
+  resolution: "git",
+  archived: "git",
+  "merge-of": "git",
+  "workflow-files": "git",
+  reattach: "git",
+  revert: "git",
+  contains: "git",
+};
+
+const isGitHubQuery = (query: Query): query is QueryOf<GitHubQueryKind> => QUERY_TARGETS[query.kind] === "github";
+
+/**
+ * Reads what a decision asked for, each query once; all of it, or the time to ask again. What git cannot do throws.
+ * What GitHub refuses to show is taken for nothing, which opens no gate: one pull request or person must not hold up all the others.
+ */
+export const answerQueries = async (queries: readonly Query[], sources: QuerySources): Promise<QueryFacts | DeferredFailure> => {
+  const unique = [...new Map(queries.map((query) => [toQueryKey(query), query])).values()];
+  const [remote, local] = await Promise.all([
+    readSequentially(
+      unique.filter((query) => isGitHubQuery(query)),
+      (query) => answerFromGitHub(query, sources),
+    ),
+    readSequentially(
+      unique.filter((query) => !isGitHubQuery(query)),
+      async (query) => ({ ok: true, value: await answerFromGit(query, sources.git) }),
+    ),
+  ]);
+  if (!remote.ok) return remote.later;
+  if (!local.ok) return local.later;
+  return new Map([...remote.value, ...local.value].map((fact) => [toQueryKey(fact.query), fact]));
+};
+
+type QueryReading<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly later: DeferredFailure };
+
+/** One after the other: GitHub asks for no concurrent requests, and a limit that one meets would meet all. */
+const readSequentially = async <Q>(
+  queries: readonly Q[],
+  read: (query: Q) => Promise<QueryReading<QueryFact>>,
+): Promise<QueryReading<readonly QueryFact[]>> => {
+  const facts: QueryFact[] = [];
+  for (const query of queries) {
+    const reply = await read(query);
+    if (!reply.ok) return reply;
+    facts.push(reply.value);
+  }
+  return { ok: true, value: facts };
+};
+
+const answerFromGitHub = async (
+  query: QueryOf<GitHubQueryKind>,
+  { github, git, reportRefused, botLogin }: QuerySources,
+): Promise<QueryReading<QueryFact>> => {
+  const fact = <T>(reply: GitHubReply<T>, nothing: T): QueryReading<QueryFact> => {
+    if (!reply.ok && reply.failure.kind === "later") return { ok: false, later: reply.failure };
+    if (!reply.ok) reportRefused(query, reply.failure.reason);
+    // Each case below answers its own kind of query, which the union's members cannot express.
+    return { ok: true, value: { kind: query.kind, query, answer: reply.ok ? reply.value : nothing } as QueryFact };
+  };
+  switch (query.kind) {
+    case "permission":
+      return fact(await github.people.permission(query.login), "none");
+    case "reviews":
+      return fact(await github.pulls.reviews(query.pull), []);
+    case "feedback":
+      return fact(await readPullDiscussion(query.pull, { github, self: botLogin }), EMPTY_DISCUSSION);
+    case "pulls":
+      return fact(await github.pulls.list(), []);
+    case "runs":
+      return fact(await github.runs.list(), []);
+    case "rules":
+      return fact(await github.checks.rules(query.baseBranch), UNKNOWN_RULES);
+    case "merge-methods":
+      return fact(await github.checks.mergeMethods(), null);
+    case "queue-entry":
+      return fact(await github.queue.entry(query.pull), { kind: "unknown" });
+    case "checks":
+      return fact(await github.checks.list(query.commit), []);
+    case "backlog":
+      return fact(await github.backlog.list(), []);
+    case "brief":
+      return fact<QueryAnswers["brief"]>(await readBrief(query, { github, botLogin, git }), {
+        kind: "refused",
+        reason: "it was not shown",
+      });
+  }
+};
+
+const answerFromGit = async (query: QueryOf<Exclude<QueryKind, GitHubQueryKind>>, git: CommitQueries): Promise<QueryFact> => {
+  switch (query.kind) {
+    case "work":
+      return { kind: "work", query, answer: await git.work(query) };
+    case "rebase-commits":
+      return { kind: "rebase-commits", query, answer: await git.rebase(query) };
+    case "newest-base":
+      return { kind: "newest-base", query, answer: await git.newestBase(query) };
+    case "merge-chain":
+      return { kind: "merge-chain", query, answer: await git.mergeChain(query) };
+    case "conflicts":
+      return { kind: "conflicts", query, answer: await git.conflicts(query) };
+    case "resolution":
+      return { kind: "resolution", query, answer: await git.resolution(query) };
+    case "archived":
+      return { kind: "archived", query, answer: await git.archived(query.execution) };
+    case "merge-of":
+      return { kind: "merge-of", query, answer: await git.mergeOf(query) };
+    case "workflow-files":
+      return { kind: "workflow-files", query, answer: await git.workflowFiles(query.commit) };
+    case "reattach":
+      return { kind: "reattach", query, answer: await git.reattach(query) };
+    case "revert":
+      return { kind: "revert", query, answer: await git.revert(query) };
+    case "contains":
+      return { kind: "contains", query, answer: await git.isAncestor(query.commit, query.tip) };
+  }
+};

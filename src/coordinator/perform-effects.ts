@@ -1,0 +1,208 @@
+import type { GitHubPorts, GitHubReply } from "../github/ports.ts";
+import { digestEffect, type Effect, type EffectKind, rankEffect, type EffectEnding, type EffectOutcome } from "../core/domain/effect.ts";
+import type { Event } from "../core/domain/event.ts";
+import type { Login, Millis } from "../core/domain/ids.ts";
+import type { WorkflowRunInfo } from "../core/domain/github-facts.ts";
+import { readFirstLine, isOwnComment, upsertComment, postCloseReason } from "./say.ts";
+
+type EffectOfKind<K extends EffectKind> = Extract<Effect, { kind: K }>;
+
+/** `again`: keys of effects that somebody asked for before us, perhaps with success: they are looked up first. */
+export type EffectContext = {
+  readonly github: GitHubPorts;
+  readonly botLogin: Login;
+  readonly repeated: ReadonlySet<string>;
+  readonly now: () => Millis;
+};
+
+/** Runs are listed once for all jobs of one call, and only when one of them may have been started before. */
+type EffectSession = EffectContext & { readonly listRuns: () => Promise<GitHubReply<readonly WorkflowRunInfo[]>> };
+
+/**
+ * Performs effects one at a time, the most urgent first, each key once, and tells how each ended.
+ * Nothing is tried twice here: what failed ends as `later`, and is looked up when it is given again. Never rejects for what GitHub does.
+ */
+export const performEffects = async (effects: readonly Effect[], performing: EffectContext): Promise<readonly Event[]> => {
+  let listed: Promise<GitHubReply<readonly WorkflowRunInfo[]>> | null = null;
+  const stage: EffectSession = { ...performing, listRuns: () => (listed ??= performing.github.runs.list()) };
+  const unique = new Map(effects.map((effect) => [effect.key, effect]));
+  const events: Event[] = [];
+  for (const effect of [...unique.values()].sort((a, b) => rankEffect(a.kind) - rankEffect(b.kind))) {
+    const told = await performEffect(effect, stage);
+    events.push({ kind: "performed", at: performing.now(), outcome: told });
+  }
+  return events;
+};
+
+const toEffectOutcome = <K extends EffectKind>(effect: EffectOfKind<K>, end: EffectEnding<K>): EffectOutcome => {
+  // What is unclear was looked up here: whoever reads an outcome has nothing to do about it.
+  const told = end.kind === "later" ? { kind: end.kind, retryAt: end.retryAt, reason: end.reason } : end;
+  // The kinds of effect and ending agree by K, which the union's members cannot express.
+  return { kind: effect.kind, key: effect.key, digest: digestEffect(effect), ending: told } as EffectOutcome;
+};
+
+const toEffectEnding = (reply: GitHubReply<null>): EffectEnding<"react"> => (reply.ok ? { kind: "done", answer: null } : reply.failure);
+
+const performEffect = async (effect: Effect, stage: EffectSession): Promise<EffectOutcome> => {
+  const { github, botLogin, repeated } = stage;
+  switch (effect.kind) {
+    case "start-job":
+      return toEffectOutcome(effect, await performStartJob(effect, stage));
+    case "stop-job":
+      return toEffectOutcome(effect, toEffectEnding(await github.runs.stop(effect.run)));
+    case "open-pull":
+      return toEffectOutcome(effect, await performOpenPull(effect, stage));
+    case "open-side-pull":
+      return toEffectOutcome(effect, await performOpenPull(effect, stage));
+    case "merge-pull":
+      return toEffectOutcome(effect, await performMergePull(effect, stage));
+    case "enqueue-pull":
+      return toEffectOutcome(effect, await performEnqueuePull(effect, stage));
+    case "dequeue-pull":
+      return toEffectOutcome(effect, toEffectEnding(await github.queue.dequeue(effect.pull)));
+    case "start-workflow":
+      return toEffectOutcome(effect, toEffectEnding(await github.runs.startWorkflow(effect.workflow, effect.branch)));
+    case "edit-pull":
+      return toEffectOutcome(effect, toEffectEnding(await github.pulls.edit(effect.pull, effect.body)));
+    case "close-pull":
+      return toEffectOutcome(effect, await performClosePull(effect, stage));
+    case "set-status":
+      return toEffectOutcome(effect, toEffectEnding(await github.checks.setStatus(effect)));
+    case "write-comment":
+      return toEffectOutcome(effect, await upsertComment(effect, { issues: github.issues, botLogin }, repeated.has(effect.key)));
+    case "reply-review-comment":
+      return toEffectOutcome(effect, await performReply(effect, stage));
+    case "react":
+      return toEffectOutcome(effect, toEffectEnding(await github.issues.react(effect.target, effect.reaction)));
+    case "close-issue":
+      return toEffectOutcome(effect, toEffectEnding(await github.issues.closeIssue(effect.issue)));
+    case "open-issue":
+      return toEffectOutcome(effect, await performOpenIssue(effect, stage));
+    case "edit-issue":
+      return toEffectOutcome(effect, toEffectEnding(await github.backlog.edit(effect)));
+    case "close-backlog-issue":
+      return toEffectOutcome(effect, toEffectEnding(await github.backlog.close(effect.issue, effect.reason)));
+  }
+};
+
+/** The run of a job: the one that still goes on, else the newest. */
+const findJobRun = (runs: readonly WorkflowRunInfo[], name: string): WorkflowRunInfo | undefined => {
+  const named = runs.filter((run) => run.name === name).sort((a, b) => b.id - a.id);
+  return named.find(({ state }) => state !== "done") ?? named[0];
+};
+
+const performStartJob = async (
+  effect: EffectOfKind<"start-job">,
+  { github, repeated, listRuns }: EffectSession,
+): Promise<EffectEnding<"start-job">> => {
+  if (repeated.has(effect.key)) {
+    const listed = await listRuns();
+    if (!listed.ok) return listed.failure;
+    const run = findJobRun(listed.value, effect.job);
+    if (run) return { kind: "done", answer: { run: run.id } };
+  }
+  const reply = await github.runs.startJob(effect.inputs);
+  if (reply.ok) return { kind: "done", answer: reply.value };
+  if (reply.failure.kind === "refused" || !reply.failure.unclear) return reply.failure;
+  const listed = await github.runs.list();
+  const run = listed.ok ? findJobRun(listed.value, effect.job) : undefined;
+  return run ? { kind: "done", answer: { run: run.id } } : reply.failure;
+};
+
+const performOpenPull = async (
+  effect: EffectOfKind<"open-pull"> | EffectOfKind<"open-side-pull">,
+  { github, repeated }: EffectSession,
+): Promise<EffectEnding<"open-pull">> => {
+  if (repeated.has(effect.key)) {
+    const found = await github.pulls.find(effect.head, effect.baseBranch);
+    if (!found.ok) return found.failure;
+    if (found.value) return { kind: "done", answer: found.value };
+  }
+  const { head, baseBranch, title, body } = effect;
+  const reply = await github.pulls.open({ head, base: baseBranch, title, body });
+  return reply.ok ? { kind: "done", answer: reply.value } : reply.failure;
+};
+
+/** An answer that was lost may have merged: what GitHub lists is looked at before anybody asks again. */
+const performMergePull = async (
+  { key, pull, head, squashOrRebase }: EffectOfKind<"merge-pull">,
+  { github, repeated }: EffectSession,
+): Promise<EffectEnding<"merge-pull">> => {
+  const isMerged = async (): Promise<boolean> => {
+    const listed = await github.pulls.list();
+    return listed.ok && listed.value.some(({ number, state }) => number === pull && state === "merged");
+  };
+  const done: EffectEnding<"merge-pull"> = { kind: "done", answer: null };
+  if (repeated.has(key) && (await isMerged())) return done;
+  const reply = await github.pulls.merge(pull, head, squashOrRebase);
+  if (reply.ok) return done;
+  const { failure } = reply;
+  const mayBe = failure.kind === "later" ? failure.unclear : failure.code === "not-mergeable";
+  return mayBe && (await isMerged()) ? done : failure;
+};
+
+/** Whoever asked before us may have put it there, and it may be merged since. */
+const performEnqueuePull = async (
+  { key, pull, head }: EffectOfKind<"enqueue-pull">,
+  { github, repeated }: EffectSession,
+): Promise<EffectEnding<"enqueue-pull">> => {
+  const isIn = async (): Promise<boolean> => {
+    const found = await github.queue.entry(pull);
+    return found.ok && (found.value.kind === "queued" || found.value.kind === "merged");
+  };
+  const done: EffectEnding<"enqueue-pull"> = { kind: "done", answer: null };
+  if (repeated.has(key) && (await isIn())) return done;
+  const reply = await github.queue.enqueue(pull, head);
+  if (reply.ok) return done;
+  const mayBe = reply.failure.kind === "later" ? reply.failure.unclear : true;
+  return mayBe && (await isIn()) ? done : reply.failure;
+};
+
+/** Known again by the first line of its text, which nobody sees. */
+const performOpenIssue = async (
+  { key, marker, title, body }: EffectOfKind<"open-issue">,
+  { github, botLogin, repeated }: EffectSession,
+): Promise<EffectEnding<"open-issue">> => {
+  const find = async (): Promise<EffectEnding<"open-issue"> | null> => {
+    const found = await github.backlog.find(marker, botLogin);
+    if (!found.ok) return found.failure;
+    return found.value && { kind: "done", answer: found.value };
+  };
+  const before = repeated.has(key) ? await find() : null;
+  if (before) return before;
+  const reply = await github.backlog.open({ title, body: `${marker}\n${body}` });
+  if (reply.ok) return { kind: "done", answer: reply.value };
+  const after = reply.failure.kind === "later" && reply.failure.unclear ? await find() : null;
+  return after?.kind === "done" ? after : reply.failure;
+};
+
+/** Known again by the first line of its text, in the thread that it answers. */
+const performReply = async (
+  { key, pull, comment, marker, body }: EffectOfKind<"reply-review-comment">,
+  { github, botLogin, repeated }: EffectSession,
+): Promise<EffectEnding<"reply-review-comment">> => {
+  const find = async (): Promise<EffectEnding<"reply-review-comment"> | null> => {
+    const listed = await github.pulls.lineComments(pull);
+    if (!listed.ok) return listed.failure;
+    const ours = listed.value.find(
+      (each) => each.thread === comment && isOwnComment(each, botLogin) && readFirstLine(each.body) === marker,
+    );
+    return ours ? { kind: "done", answer: { comment: ours.id } } : null;
+  };
+  const before = repeated.has(key) ? await find() : null;
+  if (before) return before;
+  const reply = await github.pulls.reply({ pull, comment, body: readFirstLine(body) === marker ? body : `${marker}\n${body}` });
+  if (reply.ok) return { kind: "done", answer: reply.value };
+  const after = reply.failure.kind === "later" && reply.failure.unclear ? await find() : null;
+  return after?.kind === "done" ? after : reply.failure;
+};
+
+/** The reason first: a pull request that is closed without a word looks like a fault. */
+const performClosePull = async (
+  { pull, comment }: EffectOfKind<"close-pull">,
+  { github, botLogin }: EffectSession,
+): Promise<EffectEnding<"close-pull">> => {
+  const failure = await postCloseReason(pull, comment, { issues: github.issues, botLogin });
+  if (failure?.kind === "later") return failure;
+  return toEffectEnding(await github.pulls.close(pull));
+};

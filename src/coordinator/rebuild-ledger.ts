@@ -1,0 +1,123 @@
+import { type Evidence, type Landing, rebuilt } from "../core/decisions/rebuilt.ts";
+import { readComment } from "../core/events/read-comment.ts";
+import type { RepositoryClone } from "../storage/git/clone.ts";
+import { readNewIssue, readIssueChange } from "../core/events/read-issue.ts";
+import type { GitHubComment, GitHubPorts, GitHubReply } from "../github/ports.ts";
+import { toLedgerFiles } from "../storage/ledger/layout.ts";
+import type { Event } from "../core/domain/event.ts";
+import type { Login, Millis } from "../core/domain/ids.ts";
+import type { RepositoryRefs } from "../core/domain/query.ts";
+import { ATTEMPTS_REF, toBranchRef, LEDGER_REF, readCandidateBranch, readTaskRef } from "../core/domain/refs.ts";
+import { readLandingTrailers, readWorkTask } from "../core/messages/commit-messages.ts";
+import { readMarker } from "../core/messages/comment-marker.ts";
+
+export type RebuildContext = {
+  readonly clone: RepositoryClone;
+  readonly github: GitHubPorts;
+  readonly botLogin: Login;
+  readonly defaultBranch: string;
+  readonly now: () => Millis;
+  readonly nonce: () => string;
+  readonly log: (line: string) => void;
+};
+
+/** What nobody spoke of for longer is not worth reading the whole repository's comments for; milliseconds. */
+const REBUILD_LOOKBACK_MS = 60 * 24 * 60 * 60_000;
+const MAX_COMMENT_LISTINGS = 20;
+
+/** Rebuilds a ledger that is missing. Where there never was one that is found out once, not at every turn, until one has been seen. */
+export const openLedgerRebuild = (rebuilding: RebuildContext): ((refs: RepositoryRefs) => Promise<boolean>) => {
+  let neverWas = false;
+  return async (refs) => {
+    const isMissing = refs[LEDGER_REF] === undefined;
+    const isRebuilt = isMissing && !neverWas && (await rebuildLedger(rebuilding, refs));
+    neverWas = isMissing && !isRebuilt;
+    return isRebuilt;
+  };
+};
+
+/**
+ * Writes a ledger anew where somebody deleted it, from what Enki left in the repository and on GitHub; false where there never was one.
+ * Throws while GitHub does not answer: with half of what is known, work would be done twice.
+ */
+const rebuildLedger = async (rebuilding: RebuildContext, refs: RepositoryRefs): Promise<boolean> => {
+  const { clone, defaultBranch, now, nonce, log } = rebuilding;
+  const landings = await readLandings(clone, refs, defaultBranch);
+  if (landings.length === 0 && refs[ATTEMPTS_REF] === undefined) return false;
+  const told = await readRebuildEvidence(rebuilding);
+  // A copy of a repository has its history, and nothing of what was done there is this one's.
+  if (!told.said.some(({ body }) => readMarker(body)?.kind === "execution")) return false;
+  const ledger = rebuilt({ landings, refs: Object.keys(refs), ...told, base: defaultBranch, now: now() });
+  const files = [...toLedgerFiles(null, ledger)].flatMap(([path, content]) =>
+    content === null ? [] : [[path, { content, mode: "100644" as const }] as const],
+  );
+  const tree = await clone.writeFiles(null, new Map(files));
+  const message = `Rebuild the ledger from what landed\n\nEnki-Write: ${nonce()}`;
+  const commit = await clone.writeCommit({ tree, parents: [], message, at: now() });
+  // Whoever else does the same may be first: what is there then is read.
+  await clone.push([{ ref: LEDGER_REF, oldSha: null, newSha: commit }]);
+  log(`the ledger was gone: ${landings.length} landings are known again`);
+  return true;
+};
+
+/** What landed on the default branch, then what landed on others beside it. */
+const readLandings = async (clone: RepositoryClone, refs: RepositoryRefs, defaultBranch: string): Promise<Landing[]> => {
+  const heads = Object.keys(refs).filter(
+    (ref) => ref.startsWith(toBranchRef("")) && !readTaskRef(ref) && readCandidateBranch(ref) === null,
+  );
+  const bases = [toBranchRef(defaultBranch), ...heads.filter((ref) => ref !== toBranchRef(defaultBranch))];
+  const landings: Landing[] = [];
+  const seen: string[] = [];
+  for (const ref of bases) {
+    const tip = refs[ref];
+    if (tip === undefined) continue;
+    for (const { commit, at, message, onFirstParent } of await clone.commitsWith("Enki-Task: ", tip, seen)) {
+      const trailers = readLandingTrailers(message);
+      // On the base's own line, a worker's commit was rebased: its head is gone.
+      const task = trailers?.task ?? (onFirstParent ? readWorkTask(message) : null);
+      const title = (message.split("\n")[0] ?? "").replace(/ \(#\d+\)$/, "");
+      if (task !== null)
+        landings.push({ base: ref.slice(toBranchRef("").length), commit, at, title, task, head: trailers?.head ?? commit });
+    }
+    seen.push(tip);
+  }
+  return landings;
+};
+
+const readRebuildEvidence = async (rebuilding: RebuildContext): Promise<Pick<Evidence, "said" | "commands">> => {
+  const { github, botLogin, now } = rebuilding;
+  const comments = new Map<number, GitHubComment>();
+  let since = now() - REBUILD_LOOKBACK_MS;
+  for (let listing = 0; listing < MAX_COMMENT_LISTINGS; listing += 1) {
+    const listed = await github.issues.commentsSince(since);
+    if (!listed.ok) throw new Error(`the ledger is gone, and what was said cannot be read: ${listed.failure.reason}`);
+    const before = comments.size;
+    for (const comment of listed.value.comments) comments.set(comment.id, comment);
+    if (comments.size === before || listed.value.until === since) break;
+    since = listed.value.until;
+  }
+  const all = [...comments.values()];
+  const events = [...all.flatMap((comment) => readComment(comment, botLogin)), ...(await readIssueStarts(rebuilding))];
+  return {
+    said: all.filter(({ by }) => by === botLogin),
+    commands: events.flatMap((event) => (event.kind === "commanded" ? [event] : [])),
+  };
+};
+
+/** What texts, labels and assignments of issues asked for. Which label counted is not known any more: each is taken for one that did. */
+const readIssueStarts = async ({ github, botLogin, now }: RebuildContext): Promise<Event[]> => {
+  const since = now() - REBUILD_LOOKBACK_MS;
+  const created = requireListing(await github.issues.changedSince(since));
+  const changes = requireListing(await github.issues.changesSince(since));
+  return [
+    ...created.flatMap((issue) => (issue.onPull ? [] : (readNewIssue({ ...issue, edited: false }, botLogin) ?? []))),
+    ...changes.flatMap((change) => readIssueChange(change, { label: change.label ?? "", botLogin: botLogin }) ?? []),
+  ];
+};
+
+/** Where a repository has no issues nothing was asked for by them. */
+const requireListing = <T>(reply: GitHubReply<readonly T[]>): readonly T[] => {
+  if (reply.ok) return reply.value;
+  if (reply.failure.kind === "refused") return [];
+  throw new Error(`the ledger is gone, and what was asked for cannot be read: ${reply.failure.reason}`);
+};

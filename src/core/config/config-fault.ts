@@ -1,0 +1,83 @@
+import type { z } from "zod";
+import { findNearestWord } from "../domain/nearest-word.ts";
+import { locateTomlKeys } from "./toml-positions.ts";
+import { formatExampleValue, findSchemaNode, type SchemaNode, toJsonSchema, describeAllowedValue } from "./schema-node.ts";
+
+/** Every kind of mistake that is found in roles and in `enki.toml`; each has an example in `test/config/faults`. */
+export const FAULT_CODES = ["bad-toml", "unknown-key", "missing-key", "bad-value", "duplicate-name"] as const;
+type FaultCode = (typeof FAULT_CODES)[number];
+
+/** A mistake in a file that people write: where it is, what it is, and what to write instead. */
+export type ConfigFault = {
+  readonly file: string;
+  /** Line and column are counted from 1. */
+  readonly line: number;
+  readonly column: number;
+  readonly code: FaultCode;
+  readonly why: string;
+  readonly suggestion: string;
+};
+
+/** A mistake in any file that people write for Enki, workflows among them. */
+export type FileFault = Omit<ConfigFault, "code"> & { readonly code: string };
+
+/** A fault on one line, as editors and people read it. */
+export const formatFault = ({ file, line, column, code, why, suggestion }: FileFault): string =>
+  `${file}:${line}:${column}: ${code}: ${why}; ${suggestion}`;
+
+export type TomlDocument = { readonly path: string; readonly text: string; readonly table: unknown; readonly schema: z.ZodType };
+
+/** A schema's complaint as faults, one for each unknown key. */
+export const toConfigFaults = ({ path: file, text, table, schema }: TomlDocument, error: z.ZodError): ConfigFault[] => {
+  const placeOf = locateTomlKeys(text);
+  const root = toJsonSchema(schema);
+  const faults = error.issues.flatMap((issue): ConfigFault[] => {
+    const at = (path: readonly PropertyKey[]) => ({ file, ...placeOf(path) });
+    if (issue.code !== "unrecognized_keys")
+      return [{ ...at(issue.path), ...explainSchemaIssue(issue, findTableValue(table, issue.path), root) }];
+    const known = Object.keys(findSchemaNode(root, issue.path).properties ?? {});
+    return issue.keys.map((key) => {
+      const path = [...issue.path, key];
+      const why = `unknown key ${path.map(String).join(".")}`;
+      return { ...at(path), code: "unknown-key", why, suggestion: suggestKey(key, known) };
+    });
+  });
+  return faults.toSorted((a, b) => a.line - b.line || a.column - b.column);
+};
+
+const findTableValue = (table: unknown, path: readonly PropertyKey[]): unknown =>
+  // What is not a table has none of the keys that are looked for.
+  path.reduce<unknown>(
+    (value, key) => (Object.hasOwn(Object(value), key) ? (value as Record<PropertyKey, unknown>)[key] : undefined),
+    table,
+  );
+
+const suggestKey = (key: string, known: readonly string[]): string => {
+  const close = findNearestWord(key, known);
+  return close === null ? `remove it, or write one of ${known.join(", ")}` : `did you mean ${close}?`;
+};
+
+const explainSchemaIssue = (
+  issue: z.core.$ZodIssue,
+  value: unknown,
+  root: SchemaNode,
+): Pick<ConfigFault, "code" | "why" | "suggestion"> => {
+  const name = issue.path.map(String).join(".");
+  const node = findSchemaNode(root, issue.path);
+  if (value === undefined)
+    return { code: "missing-key", why: `${name} is missing`, suggestion: `add ${name} = ${formatExampleValue(node)}` };
+  const close = typeof value === "string" && node.enum ? findNearestWord(value, node.enum) : null;
+  const shown = JSON.stringify(value) ?? "";
+  const given = shown.length > 60 ? `${shown.slice(0, 60)}…` : shown;
+  // Of a form that is not met, the schema has words of its own.
+  const formed = issue.code === "custom" || issue.code === "invalid_format";
+  return {
+    code: "bad-value",
+    why: `${name} cannot be ${given}${formed ? `: ${issue.message}` : ""}`,
+    suggestion: formed
+      ? `write another ${name}`
+      : close === null
+        ? `write ${describeAllowedValue(node)}`
+        : `did you mean ${JSON.stringify(close)}?`,
+  };
+};

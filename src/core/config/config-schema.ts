@@ -1,0 +1,122 @@
+import { z } from "zod";
+
+/** A role's file, as people write it. */
+export const roleFileSchema = z.strictObject({
+  name: z
+    .string()
+    .regex(/^[a-z0-9][a-z0-9_-]{0,62}$/, "a name is made of a-z, 0-9, _ and -")
+    // Roles are looked up by name: one that every object has would be found where there is no such role.
+    .refine((name) => !(name in Object.prototype), "this name is a reserved word")
+    .describe("what plans and workflows call it; of two files with one name the later of the cascade counts"),
+  label: z.string().min(1).describe("what people read"),
+  description: z.string().min(1).describe("what it is for: the planner chooses by it"),
+  system_prompt: z.string().min(1).describe("how it works: the beginning of its prompt"),
+  can_edit: z.boolean().default(true).describe("false throws away whatever it changed, by any means, and tells it"),
+  output: z
+    .enum(["branch", "artifact"])
+    .optional()
+    .describe(
+      "`branch` for a pull request, `artifact` for a report in the ledger; left out, a report where `can_edit` is false, else a pull request",
+    ),
+});
+
+const workerCountSchema = z.int().min(1).max(1_000);
+const minutesSchema = z.number().positive().max(360);
+const agentSectionSchema = z.strictObject({
+  command: z.string().min(1).optional(),
+  args: z.array(z.string()).optional(),
+  env: z.record(z.string(), z.string()).optional(),
+});
+const tierSectionSchema = z.strictObject({ model: z.string().min(1).optional(), timeout_minutes: minutesSchema.default(30) });
+
+/** What is read of an issue. */
+export const briefSchema = z.strictObject({
+  comments: z
+    .enum(["all", "collaborators", "none"])
+    .default("all")
+    .describe("whose comments are read: everybody's, those of people with write permission, nobody's"),
+  max_chars: z
+    .int()
+    .min(0)
+    .max(1_000_000)
+    .default(40_000)
+    .describe("the most characters of comments and linked files; title, text and request are always whole"),
+});
+
+/** What starts an issue beside a command. */
+export const triggersSchema = z.strictObject({
+  label: z.string().max(50).default("enki").describe("the label that asks Enki to fix an issue; empty for none"),
+});
+
+/** `enki.toml`: every key with its default. A section that is left out has the defaults of its keys. */
+export const configFileSchema = z.strictObject({
+  workers: z
+    .strictObject({
+      max_workers: workerCountSchema.default(10),
+      max_heavy: workerCountSchema.default(5),
+      max_standard: workerCountSchema.default(5),
+      max_light: workerCountSchema.default(10),
+    })
+    .prefault({}),
+  agent: agentSectionSchema
+    .extend({
+      command: z.string().min(1).default("claude-agent-acp"),
+      models: z.array(z.string().min(1)).default([]),
+      planner: agentSectionSchema.optional(),
+      coordinator: agentSectionSchema.optional(),
+      worker: agentSectionSchema.optional(),
+      merger: agentSectionSchema.optional(),
+      sidecar: agentSectionSchema.optional(),
+    })
+    .prefault({}),
+  tiers: z
+    .strictObject({
+      light: tierSectionSchema.prefault({}),
+      standard: tierSectionSchema.prefault({}),
+      heavy: tierSectionSchema.prefault({}),
+    })
+    .prefault({}),
+  refinery: z
+    .strictObject({
+      verify: z.array(z.string().min(1)).default([]),
+      timeout_minutes: minutesSchema.default(30),
+      parallel: z.int().min(1).max(64).default(1),
+      retries: z.int().min(0).max(5).default(1),
+      base: z.string().min(1).optional(),
+      checks: z
+        .array(
+          z.union([
+            z.string().min(1),
+            z.strictObject({
+              name: z.string().min(1),
+              app: z.union([z.string().min(1), z.int().transform((id) => String(id))]).optional(),
+            }),
+          ]),
+        )
+        .default([]),
+      quiet_seconds: z.int().min(0).max(3_600).default(30),
+      landing: z.enum(["auto", "exact", "each", "batch", "queue"]).default("auto"),
+      method: z.enum(["auto", "merge", "squash", "rebase"]).default("auto"),
+      after: z.array(z.string().regex(/^[^/]+\.ya?ml$/, "the name of a workflow's file in .github/workflows")).default([]),
+      hold: z.array(z.string().min(1)).default(["hold"]),
+      resolve_also: z.array(z.string().min(1)).default([]),
+      regenerate: z.record(z.string().min(1), z.string().min(1)).default({}),
+    })
+    .prefault({}),
+  plan: z
+    .strictObject({ approval: z.enum(["always", "never"]).default("always"), max_steps: z.int().min(1).max(10_000).default(100) })
+    .prefault({}),
+  policy: z
+    .strictObject({
+      protected: z.array(z.string().min(1)).default([]),
+      max_files: z.int().min(1).max(10_000).default(1_000),
+      max_bytes: z.int().min(1).max(100_000_000).default(10_000_000),
+    })
+    .prefault({}),
+  brief: briefSchema.prefault({}),
+  triggers: triggersSchema.prefault({}),
+  git: z.strictObject({ commit_suffix: z.string().default("") }).prefault({}),
+});
+
+export type RoleFile = z.output<typeof roleFileSchema>;
+export type ConfigFile = z.output<typeof configFileSchema>;

@@ -1,0 +1,212 @@
+import { parse, TomlError } from "smol-toml";
+import type { z } from "zod";
+import type { AgentCommand, Config, Role } from "../domain/config.ts";
+import { findNearestWord } from "../domain/nearest-word.ts";
+import { TIERS } from "../domain/plan.ts";
+import { type ConfigFault, toConfigFaults } from "./config-fault.ts";
+import { locateTomlKeys } from "./toml-positions.ts";
+import { type ConfigFile, configFileSchema, type RoleFile, roleFileSchema } from "./config-schema.ts";
+
+/** One file of the cascade: `roles/<name>.toml` or `enki.toml`, with the path that people know it by; which of them it is tells that path where nobody else does. */
+export type ConfigText = { readonly path: string; readonly text: string; readonly kind?: "role" | "config" };
+
+export type ConfigReading = {
+  readonly config: Config;
+  readonly faults: readonly ConfigFault[];
+  /** `enki.toml` as it is in force, as one would write it: with every default. */
+  readonly effectiveFile: ConfigFile;
+  /** Which file says what is in force: by a role's `roles.<name>`, and by each key of `enki.toml`; none for a default. */
+  readonly origins: ReadonlyMap<string, ConfigText>;
+};
+
+/**
+ * The configuration from its files, in the order of the cascade: a later role replaces an earlier one of the same name whole, a later key of `enki.toml` an earlier one.
+ * Every mistake is given, with file and line; a file with a mistake counts for nothing.
+ */
+export const readConfig = (files: readonly ConfigText[]): ConfigReading => {
+  const faults: ConfigFault[] = [];
+  const roles: Record<string, Role> = {};
+  const places = new Map<string, string>();
+  const origins = new Map<string, ConfigText>();
+  let raw: Record<string, unknown> = {};
+  for (const file of files) {
+    const table = readTomlTable(file, faults);
+    if (!table) continue;
+    if (detectFileKind(file) === "role") {
+      const role = checkTable(file, { table, schema: roleFileSchema, faults });
+      if (!role || !checkRoleOutput(file, { role, faults }) || !claimRoleName(file, { name: role.name, places, faults })) continue;
+      roles[role.name] = toRole(role);
+      origins.set(`roles.${role.name}`, file);
+    } else if (checkTable(file, { table, schema: configFileSchema, faults })) {
+      raw = overlayTables(raw, table);
+      for (const key of listDottedKeys(table)) origins.set(key, file);
+    }
+  }
+  const written = configFileSchema.parse(raw);
+  faults.push(...findUnknownModels(written, origins));
+  const [broken] = faults.filter(({ file }) => /(^|\/)enki\.toml$/.test(file)).map(({ file, line, why }) => `${file}:${line}: ${why}`);
+  return {
+    config: { ...toConfig(written), models: listNamedModels(written), roles, workflows: {}, broken: broken ?? null },
+    faults,
+    effectiveFile: written,
+    origins,
+  };
+};
+
+/** Nothing that a role changes is kept where it may not edit, so it cannot be asked for a pull request. */
+const checkRoleOutput = (
+  { path, text }: ConfigText,
+  { role, faults }: { readonly role: RoleFile; readonly faults: ConfigFault[] },
+): boolean => {
+  if (role.can_edit || role.output !== "branch") return true;
+  const why = 'output cannot be "branch" where can_edit is false: nothing that the role changes is kept';
+  const suggestion = 'write output = "artifact", or can_edit = true';
+  faults.push({ file: path, ...locateTomlKeys(text)(["output"]), code: "bad-value", why, suggestion });
+  return false;
+};
+
+/** Where models are listed, a tier names one of them. */
+const findUnknownModels = ({ agent: { models }, tiers }: ConfigFile, origins: ReadonlyMap<string, ConfigText>): ConfigFault[] =>
+  TIERS.flatMap((tier): ConfigFault[] => {
+    const { model } = tiers[tier];
+    const file = origins.get(`tiers.${tier}.model`);
+    if (model === undefined || !file || models.length === 0 || models.includes(model)) return [];
+    const close = findNearestWord(model, models);
+    const why = `tiers.${tier}.model cannot be ${JSON.stringify(model)}: [agent] models does not list it`;
+    const suggestion = close === null ? `write one of ${models.join(", ")}, or add it there` : `did you mean ${JSON.stringify(close)}?`;
+    return [{ file: file.path, ...locateTomlKeys(file.text)(["tiers", tier, "model"]), code: "bad-value", why, suggestion }];
+  });
+
+/** All models that are named; null where none is. */
+const listNamedModels = ({ agent, tiers }: ConfigFile): readonly string[] | null => {
+  const named = new Set([...agent.models, ...TIERS.flatMap((tier) => tiers[tier].model ?? [])]);
+  return named.size === 0 ? null : [...named].toSorted();
+};
+
+/** The dotted names of all that is no table itself. */
+export const listDottedKeys = (table: Readonly<Record<string, unknown>>, under = ""): string[] =>
+  Object.entries(table).flatMap(([key, value]) => (isTomlTable(value) ? listDottedKeys(value, `${under}${key}.`) : [`${under}${key}`]));
+
+const detectFileKind = ({ path, kind }: ConfigText): "role" | "config" =>
+  kind ?? (/(^|\/)roles\/[^/]+\.toml$/.test(path) ? "role" : "config");
+
+type RoleNaming = { readonly name: string; readonly places: Map<string, string>; readonly faults: ConfigFault[] };
+
+/** In one directory a name stands for one role: which of two counted would depend on the order of their files. */
+const claimRoleName = ({ path, text }: ConfigText, { name, places, faults }: RoleNaming): boolean => {
+  const key = `${path.slice(0, path.lastIndexOf("/"))}\0${name}`;
+  const other = places.get(key);
+  if (other === undefined) {
+    places.set(key, path);
+    return true;
+  }
+  const why = `${other} has a role ${name} too, and that one counts`;
+  faults.push({ file: path, ...locateTomlKeys(text)(["name"]), code: "duplicate-name", why, suggestion: "give one of them another name" });
+  return false;
+};
+
+const readTomlTable = ({ path, text }: ConfigText, faults: ConfigFault[]): Record<string, unknown> | null => {
+  try {
+    return parse(text);
+  } catch (error) {
+    if (!(error instanceof TomlError)) throw error;
+    const why = (error.message.split("\n")[0] ?? "").replace("Invalid TOML document: ", "");
+    const { line, column } = error;
+    faults.push({ file: path, line, column, code: "bad-toml", why, suggestion: "mend the TOML: https://toml.io has its rules" });
+    return null;
+  }
+};
+
+type SchemaCheck<S extends z.ZodType> = { readonly table: unknown; readonly schema: S; readonly faults: ConfigFault[] };
+
+const checkTable = <S extends z.ZodType>({ path, text }: ConfigText, { table, schema, faults }: SchemaCheck<S>): z.output<S> | null => {
+  const read = schema.safeParse(table);
+  if (read.success) return read.data;
+  faults.push(...toConfigFaults({ path, text, table, schema }, read.error));
+  return null;
+};
+
+const isTomlTable = (value: unknown): value is Record<string, unknown> =>
+  value !== null && typeof value === "object" && !Array.isArray(value);
+
+/** Later wins, key by key. */
+const overlayTables = (under: Record<string, unknown>, over: Record<string, unknown>): Record<string, unknown> => {
+  const merged: Record<string, unknown> = { ...under };
+  for (const [key, value] of Object.entries(over)) {
+    const below = merged[key];
+    merged[key] = isTomlTable(below) && isTomlTable(value) ? overlayTables(below, value) : value;
+  }
+  return merged;
+};
+
+const toRole = ({ system_prompt, can_edit, output = can_edit ? "branch" : "artifact", ...role }: RoleFile): Role => ({
+  ...role,
+  systemPrompt: system_prompt,
+  canEdit: can_edit,
+  output,
+});
+
+const MS_PER_SECOND = 1_000;
+const MS_PER_MINUTE = 60_000;
+
+const toConfig = ({
+  workers,
+  agent,
+  tiers,
+  refinery,
+  plan,
+  policy,
+  brief,
+  triggers,
+  git,
+}: ConfigFile): Omit<Config, "roles" | "models" | "workflows" | "broken"> => {
+  const tier = ({ model, timeout_minutes }: ConfigFile["tiers"]["light"]) => ({
+    model: model ?? null,
+    timeoutMs: timeout_minutes * MS_PER_MINUTE,
+  });
+  return {
+    workers: { total: workers.max_workers, tiers: { light: workers.max_light, standard: workers.max_standard, heavy: workers.max_heavy } },
+    agents: {
+      planner: toAgentCommand(agent, agent.planner ?? agent.coordinator),
+      worker: toAgentCommand(agent, agent.worker),
+      merger: toAgentCommand(agent, agent.merger ?? agent.worker),
+      sidecar: toAgentCommand(agent, agent.sidecar),
+    },
+    tiers: { light: tier(tiers.light), standard: tier(tiers.standard), heavy: tier(tiers.heavy) },
+    refinery: {
+      verify: refinery.verify,
+      timeoutMs: refinery.timeout_minutes * MS_PER_MINUTE,
+      parallel: refinery.parallel,
+      retries: refinery.retries,
+      checks: refinery.checks.map((each) =>
+        typeof each === "string" ? { name: each, app: null } : { name: each.name, app: each.app ?? null },
+      ),
+      quietMs: refinery.quiet_seconds * MS_PER_SECOND,
+      landing: refinery.landing,
+      method: refinery.method,
+      after: refinery.after,
+      hold: refinery.hold,
+      baseBranch: refinery.base ?? null,
+      resolveAlso: refinery.resolve_also,
+      regenerate: refinery.regenerate,
+    },
+    plan: { approval: plan.approval, maxSteps: plan.max_steps },
+    policy: { protected: policy.protected, maxFiles: policy.max_files, maxBytes: policy.max_bytes },
+    brief: { comments: brief.comments, maxChars: brief.max_chars },
+    triggers: { label: triggers.label },
+    git: { commitSuffix: git.commit_suffix },
+  };
+};
+
+type AgentSection = {
+  readonly command?: string | undefined;
+  readonly args?: readonly string[] | undefined;
+  readonly env?: Readonly<Record<string, string>> | undefined;
+};
+
+/** What a kind of agent says of itself goes over what all say: arguments replace, the environment is merged. */
+const toAgentCommand = (all: AgentSection & { readonly command: string }, own: AgentSection = {}): AgentCommand => ({
+  command: own.command ?? all.command,
+  args: own.args ?? all.args ?? [],
+  env: { ...all.env, ...own.env },
+});

@@ -1,0 +1,56 @@
+import { z } from "zod";
+
+/** The part of a JSON Schema that tells what may be written at a place. */
+export type SchemaNode = {
+  readonly type?: string;
+  readonly enum?: readonly string[];
+  readonly properties?: Readonly<Record<string, SchemaNode>>;
+  readonly additionalProperties?: SchemaNode | boolean;
+  readonly items?: SchemaNode;
+  readonly minLength?: number;
+  readonly minimum?: number;
+  readonly exclusiveMinimum?: number;
+  readonly maximum?: number;
+  readonly required?: readonly string[];
+};
+
+/** A schema as JSON Schema, of what people write: what has a default may be left out. */
+export const toJsonSchema = (schema: z.ZodType): SchemaNode & Readonly<Record<string, unknown>> =>
+  // zod writes more than is named here, and all of it is JSON.
+  z.toJSONSchema(schema, { io: "input", unrepresentable: "any" }) as SchemaNode & Record<string, unknown>;
+
+/** The schema of what is written at a path; empty where none is said. */
+export const findSchemaNode = (root: SchemaNode, path: readonly PropertyKey[]): SchemaNode =>
+  path.reduce<SchemaNode>((node, key) => {
+    if (typeof key === "number") return node.items ?? {};
+    const own = Object.hasOwn(node.properties ?? {}, key) ? node.properties?.[String(key)] : undefined;
+    return own ?? (typeof node.additionalProperties === "object" ? node.additionalProperties : {});
+  }, root);
+
+/** What may be written there, in words that go on after "write". */
+export const describeAllowedValue = (node: SchemaNode): string => {
+  if (node.enum) return node.enum.map((each) => JSON.stringify(each)).join(" or ");
+  const words: Readonly<Record<string, string>> = {
+    boolean: "true or false",
+    string: (node.minLength ?? 0) > 0 ? "a text that is not empty" : "a text in quotes",
+    array: `a list: ${formatExampleValue(node)}`,
+    object: "a table",
+    integer: `a whole number${formatNumberRange(node)}`,
+    number: `a number${formatNumberRange(node)}`,
+  };
+  return words[node.type ?? ""] ?? "another value";
+};
+
+/** A value as one would write it. */
+export const formatExampleValue = (node: SchemaNode): string => {
+  if (node.enum) return JSON.stringify(node.enum[0]);
+  if (node.type === "array") return `[${formatExampleValue(node.items ?? {})}]`;
+  const examples: Readonly<Record<string, string>> = { boolean: "true", string: '"…"', object: "{ … }" };
+  return examples[node.type ?? ""] ?? String(node.minimum ?? 1);
+};
+
+const formatNumberRange = ({ minimum, exclusiveMinimum, maximum }: SchemaNode): string => {
+  const least = minimum ?? exclusiveMinimum;
+  if (least === undefined || maximum === undefined) return "";
+  return minimum === undefined ? ` above ${least}, at most ${maximum}` : ` from ${least} to ${maximum}`;
+};

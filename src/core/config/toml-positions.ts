@@ -1,0 +1,119 @@
+/** Where something is written, both from 1. */
+export type TextPosition = { readonly line: number; readonly column: number };
+type KeyPath = readonly (string | number)[];
+
+/** A text that is read once, from its start to its end. */
+type TomlScan = { readonly text: string; at: number; readonly found: Map<string, number> };
+
+const toPathKey = (path: readonly PropertyKey[]): string => JSON.stringify(path);
+
+/**
+ * Where the keys and the elements of arrays of a TOML text are written. The text has been parsed before, so that nothing here looks for mistakes;
+ * a place that cannot be found is that of what encloses it.
+ */
+export const locateTomlKeys = (text: string): ((path: readonly PropertyKey[]) => TextPosition) => {
+  const scan: TomlScan = { text, at: 0, found: new Map() };
+  scanTomlDocument(scan);
+  return (path) => {
+    let offset: number | undefined;
+    for (let length = path.length; length > 0 && offset === undefined; length -= 1)
+      offset = scan.found.get(toPathKey(path.slice(0, length)));
+    return toTextPosition(text, offset ?? 0);
+  };
+};
+
+const toTextPosition = (text: string, offset: number): TextPosition => {
+  const before = text.slice(0, offset);
+  return { line: before.split("\n").length, column: offset - before.lastIndexOf("\n") };
+};
+
+const scanTomlDocument = (scan: TomlScan): void => {
+  let table: KeyPath = [];
+  const counts = new Map<string, number>();
+  for (skipTomlBlank(scan); scan.at < scan.text.length; skipTomlBlank(scan)) {
+    const start = scan.at;
+    if (scan.text[scan.at] !== "[") {
+      scanTomlPair(scan, table);
+    } else {
+      const isList = scan.text[scan.at + 1] === "[";
+      scan.at += isList ? 2 : 1;
+      table = addDottedKey(scan, { start, under: [], keys: readDottedKey(scan) }, counts);
+      if (isList) table = addListElement(scan, { start, path: table }, counts);
+      scan.at += isList ? 2 : 1;
+    }
+    if (scan.at === start) scan.at += 1;
+  }
+};
+
+/** The next element of a list of tables. */
+const addListElement = (scan: TomlScan, { start, path }: { start: number; path: KeyPath }, counts: Map<string, number>): KeyPath => {
+  const index = counts.get(toPathKey(path)) ?? 0;
+  counts.set(toPathKey(path), index + 1);
+  return addPosition(scan, [...path, index], start);
+};
+
+type DottedKey = { readonly start: number; readonly under: KeyPath; readonly keys: readonly string[] };
+
+/** Notes each part of a dotted key; a part that is a list of tables means its last element. */
+const addDottedKey = (scan: TomlScan, { start, under, keys }: DottedKey, counts: ReadonlyMap<string, number>): KeyPath => {
+  let path = under;
+  for (const [at, key] of keys.entries()) {
+    path = addPosition(scan, [...path, key], start);
+    const count = counts.get(toPathKey(path));
+    if (count !== undefined && at < keys.length - 1) path = [...path, count - 1];
+  }
+  return path;
+};
+
+/** The first place counts: that of the key, not that of a table which it opens again. */
+const addPosition = (scan: TomlScan, path: KeyPath, at: number): KeyPath => {
+  if (!scan.found.has(toPathKey(path))) scan.found.set(toPathKey(path), at);
+  return path;
+};
+
+const skipTomlBlank = (scan: TomlScan): void => {
+  const blank = /(?:[\s,]|#[^\n]*)*/y;
+  blank.lastIndex = scan.at;
+  scan.at += blank.exec(scan.text)?.[0].length ?? 0;
+};
+
+const readDottedKey = (scan: TomlScan): string[] => {
+  const keys: string[] = [];
+  const part = /[ \t]*(?:"((?:\\.|[^"\\\n])*)"|'([^'\n]*)'|([A-Za-z0-9_-]+))[ \t]*(\.?)/y;
+  for (;;) {
+    part.lastIndex = scan.at;
+    const read = part.exec(scan.text);
+    if (!read) return keys;
+    scan.at += read[0].length;
+    keys.push(read[1] ?? read[2] ?? read[3] ?? "");
+    if (read[4] === "") return keys;
+  }
+};
+
+const scanTomlPair = (scan: TomlScan, table: KeyPath): void => {
+  const path = addDottedKey(scan, { start: scan.at, under: table, keys: readDottedKey(scan) }, new Map());
+  const equals = /[ \t]*=[ \t]*/y;
+  equals.lastIndex = scan.at;
+  scan.at += equals.exec(scan.text)?.[0].length ?? 0;
+  scanTomlValue(scan, path);
+};
+
+const TOML_SCALAR = /"""(?:\\[^]|[^\\])*?"""(?!")|'''[^]*?'''(?!')|"(?:\\.|[^"\\\n])*"|'[^'\n]*'|[^\s,\]}#]+/y;
+
+const scanTomlValue = (scan: TomlScan, path: KeyPath): void => {
+  const open = scan.text[scan.at];
+  if (open !== "[" && open !== "{") {
+    TOML_SCALAR.lastIndex = scan.at;
+    scan.at += TOML_SCALAR.exec(scan.text)?.[0].length ?? 0;
+    return;
+  }
+  scan.at += 1;
+  let index = 0;
+  for (skipTomlBlank(scan); scan.at < scan.text.length && !/[\]}]/.test(scan.text[scan.at] ?? ""); skipTomlBlank(scan)) {
+    const start = scan.at;
+    if (open === "{") scanTomlPair(scan, path);
+    else scanTomlValue(scan, addPosition(scan, [...path, index++], start));
+    if (scan.at === start) scan.at += 1;
+  }
+  scan.at += 1;
+};

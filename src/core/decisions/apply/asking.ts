@@ -1,0 +1,41 @@
+import type { Execution } from "../../domain/execution.ts";
+import { type ExecutionId, type Millis, toTaskId } from "../../domain/ids.ts";
+import { type MailAddress, listOpenQuestions, toWorkerAddress } from "../../domain/mail.ts";
+import { refuse, type Refusal } from "../../domain/refusal.ts";
+import type { Step } from "../../domain/step.ts";
+import type { Draft } from "../draft.ts";
+import { PERSON_WAIT } from "../faults.ts";
+
+/** What an agent waits for, and until when; null where nothing that it asked is open. */
+const question = (draft: Draft, from: MailAddress, execution: ExecutionId): { refusal: Refusal; deadline: Millis } | null => {
+  const [first, ...more] = listOpenQuestions(draft.mails(), from, execution);
+  if (!first) return null;
+  const others = more.length > 0 ? ` and ${more.length} more` : "";
+  const deadline = Math.min(draft.now + PERSON_WAIT, ...[first, ...more].flatMap(({ expires }) => expires ?? []));
+  const why = `It asked a person: ${first.subject}${others}.`;
+  return { refusal: refuse("asked", why, `/enki reply ${first.id} <your answer>`).refusal, deadline };
+};
+
+/** Lets a step wait for a person's answer; false where it asked nothing. */
+export const waitForAnswer = (draft: Draft, execution: Execution, step: Step): boolean => {
+  const task = toTaskId(execution.id, step.id);
+  const asked = question(draft, toWorkerAddress(task), execution.id);
+  if (!asked) return false;
+  draft.putStep(execution.id, { ...step, faults: 0, state: "waiting", ...asked });
+  draft.note(`${task} waits for an answer`);
+  return true;
+};
+
+/** The same for the planner of an execution. */
+export const planWaits = (draft: Draft, execution: Execution): boolean => {
+  const asked = question(draft, "coordinator", execution.id);
+  if (!asked) return false;
+  draft.putExecution({
+    ...execution,
+    state: "asking",
+    refusal: asked.refusal,
+    planning: { ...execution.planning, faults: 0, deadline: asked.deadline },
+  });
+  draft.note(`the planner of ${execution.id} waits for an answer`);
+  return true;
+};

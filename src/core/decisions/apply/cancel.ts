@@ -1,0 +1,98 @@
+import { type Execution, hasEnded, isPlanning } from "../../domain/execution.ts";
+import { toTaskId } from "../../domain/ids.ts";
+import { refuse, type Refusal } from "../../domain/refusal.ts";
+import { isBeingResolved, type Step } from "../../domain/step.ts";
+import type { Draft } from "../draft.ts";
+import { type Answer, named, type OnFound, type OnStep } from "./answer.ts";
+import { isToResume, resume as resumeWorkflow } from "./resuming.ts";
+import { reopen } from "./retry.ts";
+
+/** Gives an execution or a step up, with what needs it: runs are stopped, pull requests closed, what landed stays. Refusal: `already-over`. */
+export const cancel: OnFound = (draft, { execution, step }, event) => {
+  if (step) return cancelStep(draft, { execution, step, event });
+  if (execution.state === "done" || execution.state === "cancelled") {
+    return refuse("already-over", `Execution \`${execution.id}\` is ${execution.state}.`, "/enki status").refusal;
+  }
+  cancelExecution(draft, execution, event.by);
+  draft.note(`${event.by} cancelled ${execution.id}`);
+  return null;
+};
+
+const cancelExecution = (draft: Draft, execution: Execution, by: string): void => giveUp(draft, execution, whyGone("cancelled", by));
+
+/** Ends an execution for a reason: runs are stopped, pull requests closed with it, what landed stays. */
+export const giveUp = (draft: Draft, execution: Execution, why: Refusal): void => {
+  for (const each of Object.values(execution.steps)) if (each.state !== "done") drop(draft, { execution, step: each, why });
+  const now = draft.execution(execution.id) ?? execution;
+  // The deadline of a planner's job that runs stays until its run is stopped.
+  const until = isPlanning(now) ? now.planning.deadline : null;
+  draft.putExecution({ ...now, state: "cancelled", amendment: null, refusal: why, planning: { ...now.planning, deadline: until } });
+};
+
+const cancelStep: OnStep = (draft, { execution, step, event }) => {
+  const task = toTaskId(execution.id, step.id);
+  if (step.state === "done" || step.state === "cancelled" || step.state === "skipped")
+    return refuse("already-over", `\`${task}\` is ${step.state}.`, "/enki status").refusal;
+  drop(draft, { execution, step, why: whyGone("cancelled", event.by) });
+  reopen(draft, execution);
+  draft.note(`${event.by} cancelled ${task}`);
+  return null;
+};
+
+/** What needs a skipped step goes on as if it were done, without its work. Refusals: `no-step`, `already-over`. */
+export const skip: OnFound = (draft, { execution, step }, event) => {
+  if (!step)
+    return refuse("no-step", `\`${execution.id}\` is an execution; only a step can be skipped.`, `/enki cancel ${execution.id}`).refusal;
+  const task = toTaskId(execution.id, step.id);
+  if (step.state === "done" || step.state === "cancelled" || step.state === "skipped")
+    return refuse("already-over", `\`${task}\` is ${step.state}.`, "/enki status").refusal;
+  if (step.state === "failed" && isToResume(execution, step)) return skipRole(draft, { execution, step, event });
+  draft.putStep(execution.id, {
+    ...step,
+    state: "skipped",
+    resumeAs: null,
+    refusal: whyGone("skipped", event.by),
+    deadline: runsUntil(step),
+  });
+  reopen(draft, execution);
+  draft.note(`${event.by} skipped ${task}`);
+  return null;
+};
+
+/** A workflow continues without the work of a role that failed. Refusals: `not-failed`, `bad-workflow`. */
+const skipRole: OnStep = (draft, { execution, step, event }) => {
+  if (!execution.workflow) return null;
+  const again = (_: Draft, __: Execution, each: Step): void =>
+    draft.putStep(execution.id, { ...each, state: "skipped", resumeAs: null, refusal: whyGone("skipped", event.by), deadline: null });
+  const refused = resumeWorkflow(draft, { execution, run: execution.workflow, step, again });
+  if (refused === null) draft.note(`${event.by} skipped ${toTaskId(execution.id, step.id)}`);
+  return refused;
+};
+
+/** Stops everything in the repository: every execution that goes on is cancelled. */
+export const stopAll = (draft: Draft, by: string): Answer => {
+  const going = draft.executions().filter((each) => !hasEnded(each));
+  const jobs = going.reduce((sum, each) => sum + jobsOf(each), 0);
+  for (const each of going) cancelExecution(draft, each, by);
+  draft.note(`${by} stopped everything: ${going.length} executions, ${jobs} jobs`);
+  if (going.length === 0) return { text: "Nothing is running in this repository, so there was nothing to stop." };
+  return {
+    text: `Stopped everything: ${named(going.length, "execution")} cancelled, ${named(jobs, "running job")} stopped. What landed stays.`,
+  };
+};
+
+const jobsOf = (execution: Execution): number =>
+  Object.values(execution.steps).filter((step) => step.state === "running" || isBeingResolved(step)).length +
+  (isPlanning(execution) && execution.planning.deadline !== null ? 1 : 0);
+
+const drop = (draft: Draft, { execution, step, why }: { execution: Execution; step: Step; why: Refusal }): void =>
+  draft.putStep(execution.id, { ...step, state: "cancelled", resumeAs: null, refusal: why, deadline: runsUntil(step) });
+
+/** The deadline of a step whose run goes on stays until that run is stopped. */
+export const runsUntil = (step: Step): number | null => (step.state === "waiting" ? null : step.deadline);
+
+const whyGone = (code: "cancelled" | "skipped", by: string): Refusal => ({
+  code,
+  message: `${code === "cancelled" ? "Cancelled" : "Skipped"} by @\u200b${by}.`,
+  next: "/enki fix <what to do>",
+});

@@ -1,0 +1,3 @@
+import type { Event } from "../../domain/event.ts";
+
+export type Commanded = Extract<Event, { kind: "commanded" }>;

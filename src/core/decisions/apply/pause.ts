@@ -1,0 +1,93 @@
+import type { Execution } from "../../domain/execution.ts";
+import { toTaskId } from "../../domain/ids.ts";
+import { refuse } from "../../domain/refusal.ts";
+import type { Step } from "../../domain/step.ts";
+import type { Draft } from "../draft.ts";
+import { PERSON_WAIT } from "../faults.ts";
+import { named, type OnFound, type OnStep } from "./answer.ts";
+import { runsUntil } from "./cancel.ts";
+
+/**
+ * Holds an execution: what runs may end, nothing new starts, nothing lands. Or holds a step: its run is stopped, its work stays on its branch and does not land.
+ * Refusal: `not-running`, `cannot-pause`.
+ */
+export const pause: OnFound = (draft, { execution, step }, event) => {
+  if (step) return pauseStep(draft, { execution, step, event });
+  if (execution.state !== "running") {
+    const next = execution.state === "paused" ? `/enki resume ${execution.id}` : "/enki status";
+    return refuse("not-running", `Execution \`${execution.id}\` is ${execution.state}, not running: only what runs can be paused.`, next)
+      .refusal;
+  }
+  const why = { code: "paused", message: `Paused by @\u200b${event.by}.`, next: `/enki resume ${execution.id}` };
+  draft.putExecution({ ...execution, state: "paused", refusal: why });
+  draft.note(`${event.by} paused ${execution.id}`);
+  return null;
+};
+
+const pauseStep: OnStep = (draft, { execution, step, event }) => {
+  const task = toTaskId(execution.id, step.id);
+  const from = backTo(step);
+  if (from === undefined) {
+    const next = step.state === "paused" ? `/enki resume ${task}` : "/enki status";
+    return refuse("cannot-pause", `\`${task}\` is '${step.state}': there is nothing of it to pause.`, next).refusal;
+  }
+  const why = { code: "paused", message: `Paused by @\u200b${event.by}.`, next: `/enki resume ${task}` };
+  draft.putStep(execution.id, { ...step, state: "paused", resumeAs: from, refusal: why, deadline: runsUntil(step) });
+  draft.note(`${event.by} paused ${task}`);
+  return null;
+};
+
+/** Where a step goes back to when it is resumed; undefined for one that cannot be paused. */
+const backTo = (step: Step): Step["resumeAs"] | undefined => {
+  switch (step.state) {
+    case "pending":
+    case "ready":
+    case "running":
+      return null;
+    case "published":
+      return "published";
+    case "waiting":
+      // What waits for an approval of its report neither runs nor lands.
+      return step.head ? "published" : undefined;
+    case "paused":
+    case "done":
+    case "failed":
+    case "blocked":
+    case "skipped":
+    case "cancelled":
+      return undefined;
+  }
+};
+
+/** Lets go on what was paused: an execution; a step; or, of an execution that runs, every paused step. Refusal: `not-paused`. */
+export const resume: OnFound = (draft, { execution, step }, event) => {
+  if (step) return resumeStep(draft, { execution, step, event });
+  if (execution.state === "paused") {
+    draft.putExecution({ ...execution, state: "running", refusal: null });
+    // Nobody had to answer while it was paused.
+    for (const each of Object.values(execution.steps))
+      if (each.state === "waiting" && each.deadline !== null) draft.putStep(execution.id, { ...each, deadline: draft.now + PERSON_WAIT });
+    draft.note(`${event.by} resumed ${execution.id}`);
+    return null;
+  }
+  const paused = execution.state === "running" ? Object.values(execution.steps).filter((each) => each.state === "paused") : [];
+  for (const each of paused) wake(draft, execution, each);
+  if (paused.length === 0)
+    return refuse("not-paused", `Execution \`${execution.id}\` is ${execution.state}, and nothing in it is paused.`, "/enki status")
+      .refusal;
+  draft.note(`${event.by} resumed ${named(paused.length, "step")} of ${execution.id}`);
+  return null;
+};
+
+const resumeStep: OnStep = (draft, { execution, step, event }) => {
+  const task = toTaskId(execution.id, step.id);
+  if (step.state !== "paused") return refuse("not-paused", `\`${task}\` is '${step.state}', not 'paused'.`, "/enki status").refusal;
+  wake(draft, execution, step);
+  draft.note(`${event.by} resumed ${task}`);
+  if (execution.state !== "paused") return null;
+  return { text: `\`${task}\` goes on when its execution does, which is paused: \`/enki resume ${execution.id}\`.` };
+};
+
+/** Whether its needs still hold is seen by the pass that moves steps on. */
+const wake = (draft: Draft, execution: Execution, step: Step): void =>
+  draft.putStep(execution.id, { ...step, state: step.resumeAs ?? "pending", resumeAs: null, refusal: null });

@@ -1,0 +1,83 @@
+import type { Execution } from "../domain/execution.ts";
+import { type ExecutionId, readTaskId, toTaskId, type TaskId } from "../domain/ids.ts";
+import { listNeededTasks, type Plan, type PlannedStep } from "../domain/plan.ts";
+import { accept, refuse, type Result } from "../domain/refusal.ts";
+import type { Draft } from "./draft.ts";
+
+/** A plan whose needs on tasks of its own execution are needs on steps. */
+export const withOwnSteps = (id: ExecutionId, plan: Plan): Plan => ({
+  ...plan,
+  steps: plan.steps.map((step) => (listNeededTasks(step).some((task) => ownStep(id, task) !== null) ? ownNeeds(id, step) : step)),
+});
+
+const ownNeeds = (id: ExecutionId, step: PlannedStep): PlannedStep => ({
+  ...step,
+  needs: step.needs.map((need) => {
+    const own = "task" in need ? ownStep(id, need.task) : null;
+    return own === null ? need : { step: own, condition: need.condition };
+  }),
+});
+
+const ownStep = (id: ExecutionId, task: TaskId): string | null => {
+  const read = readTaskId(task);
+  return read?.execution === id ? read.step : null;
+};
+
+/**
+ * A plan whose needs on tasks of other executions can be met. Undefined while that is not known. Refusals: `unknown-need`, `cycle`.
+ */
+export const checkTasks = (draft: Draft, execution: Execution, plan: Plan): Result<Plan> | undefined => {
+  let open = false;
+  for (const step of plan.steps) {
+    for (const task of listNeededTasks(step)) {
+      const known = isKnown(draft, task);
+      if (known === undefined) open = true;
+      else if (!known) return refuse("unknown-need", `step '${step.id}' depends on unknown task '${task}'`);
+    }
+  }
+  if (open) return undefined;
+  const cycle = findCycle(draft, execution, plan);
+  return cycle === null ? accept(plan) : refuse("cycle", `steps form a cycle: ${cycle.join(" -> ")}`);
+};
+
+const isKnown = (draft: Draft, task: TaskId): boolean | undefined => {
+  const id = readTaskId(task);
+  if (!id) return false;
+  const other = draft.execution(id.execution);
+  if (other) return other.steps[id.step] !== undefined || draft.planned(other, id.step) !== undefined;
+  const states = draft.ask<"archived">({ kind: "archived", execution: id.execution });
+  return states === undefined ? undefined : states?.[id.step] !== undefined;
+};
+
+/** A step that waits, through other executions, for itself; null when there is none. */
+const findCycle = (draft: Draft, { id }: Execution, plan: Plan): TaskId[] | null => {
+  const own = new Map(plan.steps.map((step) => [step.id, step]));
+  const needs = (task: TaskId): TaskId[] => {
+    const read = readTaskId(task);
+    if (!read) return [];
+    const other = draft.execution(read.execution);
+    const step = read.execution === id ? own.get(read.step) : other && draft.planned(other, read.step);
+    return (step?.needs ?? []).map((need) => ("task" in need ? need.task : toTaskId(read.execution, need.step)));
+  };
+  for (const step of plan.steps) {
+    if (listNeededTasks(step).length === 0) continue;
+    const start = toTaskId(id, step.id);
+    const before = new Map<TaskId, TaskId>();
+    const stack = [start];
+    for (let at = stack.pop(); at !== undefined; at = stack.pop()) {
+      for (const next of needs(at)) {
+        if (next === start) return path(before, start, at);
+        if (before.has(next)) continue;
+        before.set(next, at);
+        stack.push(next);
+      }
+    }
+  }
+  return null;
+};
+
+const path = (before: ReadonlyMap<TaskId, TaskId>, start: TaskId, last: TaskId): TaskId[] => {
+  const back: TaskId[] = [start];
+  for (let at: TaskId | undefined = last; at !== undefined && at !== start; at = before.get(at)) back.unshift(at);
+  return [start, ...back];
+};

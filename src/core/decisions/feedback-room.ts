@@ -1,0 +1,128 @@
+import { isTrustedPermission } from "../domain/brief.ts";
+import type { RemarkId } from "../domain/event.ts";
+import type { FeedbackItem, PersonRemark } from "../domain/feedback.ts";
+import type { Millis } from "../domain/ids.ts";
+import { takeFirstChars } from "../domain/visible-text.ts";
+
+/** What is kept or left out together. */
+type Piece = {
+  readonly item: FeedbackItem;
+  readonly said: readonly PersonRemark[];
+  readonly trusted: boolean;
+  /** The highest is kept first. */
+  readonly rank: number;
+  readonly at: Millis;
+};
+
+const RANKS = { strangersReply: 0, strangersRemark: 1, strangersReview: 2, remark: 3, review: 4, changesRequested: Infinity } as const;
+
+const saidIn = (item: FeedbackItem): readonly PersonRemark[] => (item.kind === "thread" ? item.content : [item.content]);
+
+const rankOf = (item: FeedbackItem, trusted: boolean): number => {
+  if (item.kind === "remark") return trusted ? RANKS.remark : RANKS.strangersRemark;
+  if (!trusted) return RANKS.strangersReview;
+  return item.kind === "review" && item.verdict === "changes-requested" ? RANKS.changesRequested : RANKS.review;
+};
+
+/**
+ * The pieces of an item, the most important first. A thread is as trusted as what is new in it: a stranger's reply gives no new weight to a maintainer's old words.
+ * In a maintainer's thread what strangers replied can be left out by itself; what they began it with is kept, since the maintainer answers it.
+ */
+const piecesOf = (item: FeedbackItem, isNew: (said: PersonRemark) => boolean): Piece[] => {
+  const all = saidIn(item);
+  const trusted = all.some((said) => isNew(said) && isTrustedPermission(said.permission));
+  const at = Math.max(...all.map((said) => said.at));
+  const whole: Piece = { item, said: all, trusted, rank: rankOf(item, trusted), at };
+  if (item.kind !== "thread" || !trusted) return [whole];
+  const [first] = all;
+  const ours = all.filter(({ permission }) => isTrustedPermission(permission));
+  const theirs = all.filter(({ permission }) => !isTrustedPermission(permission));
+  const rankOfReply = (said: PersonRemark): number => (said === first ? RANKS.strangersReview : RANKS.strangersReply);
+  return [
+    { ...whole, said: ours },
+    ...theirs.map((said): Piece => ({ item, said: [said], trusted: false, rank: rankOfReply(said), at: said.at })),
+  ];
+};
+
+const CUT = "\n[… the rest is left out: it is too long …]";
+
+/** The newest words that fit, the last of them cut; null where none does. */
+const shortened = (said: readonly PersonRemark[], room: number): readonly PersonRemark[] | null => {
+  const kept: PersonRemark[] = [];
+  let free = room;
+  for (const each of said.toReversed()) {
+    const text = takeFirstChars(each.text, Math.max(0, free));
+    if (text === "" && each.text !== "") break;
+    free -= text.length;
+    kept.push(text === each.text ? each : { ...each, text: text + CUT });
+    if (text !== each.text) break;
+  }
+  return kept.length === 0 ? null : kept.reverse();
+};
+
+const lengthOf = (said: readonly PersonRemark[]): number => said.reduce((sum, { text }) => sum + text.length, 0);
+
+/** Hands out the room: half of it at most to people without write access. */
+const openRoom = (maxChars: number) => {
+  const room = { all: maxChars, others: Math.floor(maxChars / 2) };
+  const begun = new Set<boolean>();
+  const kept = new Map<FeedbackItem, readonly PersonRemark[]>();
+  const take = ({ item, trusted }: Piece, said: readonly PersonRemark[], length: number): void => {
+    room.all -= length;
+    if (!trusted) room.others -= length;
+    begun.add(trusted);
+    kept.set(item, [...(kept.get(item) ?? []), ...said]);
+  };
+  return {
+    kept,
+    /** Keeps a piece, if there is room. The first of its kind is shortened rather than left out: else it would never be read. */
+    keep: (piece: Piece): boolean => {
+      const { item, said, trusted, rank } = piece;
+      const isReply = item.kind === "thread" && !trusted && rank !== rankOf(item, false);
+      if (isReply && !kept.has(item)) return false;
+      const hunk = item.kind === "thread" && !kept.has(item) ? item.hunk.length : 0;
+      const length = hunk + lengthOf(said);
+      const free = trusted ? room.all : Math.min(room.all, room.others);
+      if (length <= free || rank === Infinity) {
+        take(piece, said, length);
+        return true;
+      }
+      const short = begun.has(trusted) ? null : shortened(said, free - hunk);
+      if (short) take(piece, short, hunk + lengthOf(short));
+      return short !== null;
+    },
+  };
+};
+
+export type Fitted = {
+  readonly items: readonly FeedbackItem[];
+  /** What was left out: items, and replies in threads that are among the items. */
+  readonly left: number;
+  /** The ids of what was left out. */
+  readonly leftOut: ReadonlySet<RemarkId>;
+};
+
+type Fitting = { readonly maxChars: number; readonly isNew: (said: PersonRemark) => boolean };
+
+/** As much of what people said as there is room for: by trust first, then by kind, the newest first. Changes requested are always kept. */
+export const fitFeedback = (items: readonly FeedbackItem[], { maxChars, isNew }: Fitting): Fitted => {
+  const room = openRoom(maxChars);
+  const pieces = items.flatMap((item) => piecesOf(item, isNew)).toSorted((a, b) => b.rank - a.rank || b.at - a.at);
+  const dropped = pieces.filter((piece) => !room.keep(piece));
+  const whole = new Set(dropped.filter(({ item }) => !room.kept.has(item)).map(({ item }) => item));
+  return {
+    items: items.flatMap((item): FeedbackItem[] => {
+      const said = room.kept.get(item);
+      return said ? [withSaid(item, said)] : [];
+    }),
+    left: whole.size + dropped.filter(({ item }) => room.kept.has(item)).length,
+    leftOut: new Set(dropped.flatMap(({ said }) => said.map(({ id }) => id))),
+  };
+};
+
+/** An item with these words of it, in the order in which they were written. */
+const withSaid = (item: FeedbackItem, said: readonly PersonRemark[]): FeedbackItem => {
+  const words = new Map(said.map((each) => [each.id, each]));
+  if (item.kind === "thread") return { ...item, content: item.content.flatMap(({ id }) => words.get(id) ?? []) };
+  return { ...item, content: words.get(item.content.id) ?? item.content };
+};

@@ -1,0 +1,187 @@
+import { createHash } from "node:crypto";
+import type { Command } from "../domain/command.ts";
+import { digestEffect, type Effect } from "../domain/effect.ts";
+import type { Event } from "../domain/event.ts";
+import type { Execution } from "../domain/execution.ts";
+import { type BranchName, type ExecutionId, hashValue, type Millis, readTaskId, type Sha, type StepId } from "../domain/ids.ts";
+import { emptyLedger, type Ledger, type EffectRecord } from "../domain/ledger.ts";
+import { DEFAULT_TIER, type Plan } from "../domain/plan.ts";
+import { emptyQueue } from "../domain/queue.ts";
+import { readTaskRef } from "../domain/refs.ts";
+import { type Refusal, refuse } from "../domain/refusal.ts";
+import { createStep, type Step } from "../domain/step.ts";
+import { readCommentEnd } from "../messages/execution-comment.ts";
+import { renderLostExecution } from "../messages/lost-execution.ts";
+import { readMarker, writeMarker } from "../messages/comment-marker.ts";
+
+type Commanded = Extract<Event, { kind: "commanded" }>;
+
+/** A merge by which a step landed, as its trailers tell. */
+export type Landing = {
+  readonly base: BranchName;
+  readonly commit: Sha;
+  readonly at: Millis;
+  readonly title: string;
+  readonly task: string;
+  readonly head: Sha;
+};
+/** One of our own comments. */
+type Said = {
+  readonly id: number;
+  readonly issue: number;
+  readonly onPull: boolean;
+  readonly body: string;
+  readonly updated: Millis;
+};
+
+/** All that tells of executions where there is no ledger. */
+export type Evidence = {
+  /** Oldest first. */
+  readonly landings: readonly Landing[];
+  /** Names of all refs. */
+  readonly refs: readonly string[];
+  readonly said: readonly Said[];
+  readonly commands: readonly Commanded[];
+  readonly base: BranchName;
+  readonly now: Millis;
+};
+
+/**
+ * A ledger from what its executions left: merges with their trailers, task branches, and the comment of each execution.
+ * What landed is known as landed. What was under way cannot go on, since nobody knows its plan: it is given up, and said to be lost once.
+ */
+export const rebuilt = (evidence: Evidence): Ledger => {
+  const told = new Map(evidence.said.flatMap((each) => markedFor(each)));
+  const asked = evidence.commands.map((event) => ({ event, hash: createHash("sha256").update(event.id).digest("hex") }));
+  // An execution's id is the beginning of the hash of the event that asked for it.
+  const askedFor = (id: ExecutionId): Commanded | null => asked.find((each) => each.hash.startsWith(id))?.event ?? null;
+  const known = [...told].map(([id, said]) => rebuildOne(evidence, { id, said, asked: askedFor(id) }));
+  const last = Math.max(0, ...evidence.said.map(({ updated }) => updated));
+  const begun = new Set([...told.keys()].map((id) => askedFor(id)));
+  return {
+    ...emptyLedger,
+    cursor: last,
+    // What came before our last words was taken in, as far as anybody can tell.
+    handledEvents: Object.fromEntries(
+      evidence.commands.flatMap((each) => (each.at <= last || begun.has(each) ? [[each.id, each.at]] : [])),
+    ),
+    executions: Object.fromEntries(known.map(({ execution }) => [execution.id, execution])),
+    plans: Object.fromEntries(known.flatMap(({ execution, plan }) => (execution.plan === null ? [] : [[execution.plan, plan]]))),
+    queues: queuesOf(evidence.landings),
+    outbox: Object.fromEntries(known.flatMap(({ outbox }) => outbox.map((effect) => [effect.key, effect]))),
+    effectRecords: Object.fromEntries(known.flatMap(({ traces }) => traces)),
+  };
+};
+
+const markedFor = (said: Said): [ExecutionId, Said][] => {
+  const marker = readMarker(said.body);
+  return marker?.kind === "execution" ? [[marker.id, said]] : [];
+};
+
+/** What landed last on a base is known, so that a base that is rewound now is noticed. */
+const queuesOf = (landings: readonly Landing[]): Ledger["queues"] =>
+  Object.fromEntries(landings.map(({ base, commit }) => [base, { ...emptyQueue, landedTip: commit }]));
+
+type Rebuilt = {
+  readonly execution: Execution;
+  readonly plan: Plan;
+  readonly outbox: readonly Effect[];
+  readonly traces: readonly (readonly [string, EffectRecord])[];
+};
+
+type Of = { readonly id: ExecutionId; readonly said: Said; readonly asked: Commanded | null };
+
+const rebuildOne = (evidence: Evidence, of: Of): Rebuilt => {
+  const landings = evidence.landings.filter(({ task }) => readTaskId(task)?.execution === of.id);
+  const done = new Set(landings.map(({ task }) => task));
+  const branches = evidence.refs.flatMap((ref) => {
+    const task = readTaskRef(ref) ?? "";
+    const id = readTaskId(task);
+    return id?.execution === of.id && !done.has(task) ? [id.step] : [];
+  });
+  const end = readCommentEnd(of.said.body);
+  const why = end === null ? lost(of.id, branches) : null;
+  const plan = planOf(landings, branches);
+  const execution: Execution = {
+    ...whatWasAsked(evidence, of),
+    baseBranch: landings[0]?.base ?? evidence.base,
+    state: end ?? "cancelled",
+    refusal: why,
+    plan: plan.steps.length > 0 ? hashValue(plan) : null,
+    steps: stepsOf(landings, { branches, why }),
+  };
+  return { execution, plan, outbox: why ? [tellLost(execution, why)] : [], traces: tracesOf(evidence.now, execution, of.said) };
+};
+
+const whatWasAsked = (
+  { now }: Evidence,
+  { id, said, asked }: Of,
+): Omit<Execution, "baseBranch" | "state" | "refusal" | "plan" | "steps"> => ({
+  id,
+  issue: said.issue,
+  onPullRequest: said.onPull,
+  requestedBy: asked?.by ?? "ghost",
+  request: asked?.requests.map((each) => (each.ok ? wordsOf(each.command) : "")).find((words) => words !== "") ?? "",
+  createdAt: asked?.at ?? now,
+  planOnly: false,
+  planning: { attempt: 0, faults: 0, notBefore: 0, deadline: null },
+  approved: null,
+  amendment: null,
+  spent: 0,
+});
+
+/** What a command asks for, where it asks for an execution. */
+const wordsOf = (command: Command): string => {
+  if (command.kind === "do" || command.kind === "plan") return command.text || "Fix this issue";
+  if (command.kind === "quick") return command.prompt;
+  return command.kind === "run" ? `${command.workflow} ${command.args}`.trimEnd() : "";
+};
+
+const lost = (id: ExecutionId, branches: readonly StepId[]): Refusal =>
+  refuse("ledger-lost", renderLostExecution(branches.map((step) => `task/${id}-${step}`)), "/enki fix <what is left to do>").refusal;
+
+const stepsOf = (
+  landings: readonly Landing[],
+  { branches, why }: { branches: readonly StepId[]; why: Refusal | null },
+): Record<StepId, Step> => {
+  const steps: Record<StepId, Step> = {};
+  for (const { task, commit, head, at } of landings) {
+    const step = readTaskId(task)?.step ?? "";
+    steps[step] = { ...createStep(step), state: "done", attempt: 1, head: { sha: head, since: at, by: "worker" }, landed: { commit, at } };
+  }
+  for (const step of branches) steps[step] = { ...createStep(step), state: "cancelled", refusal: why };
+  return steps;
+};
+
+/** A plan that says no more than what is known: which steps there were. */
+const planOf = (landings: readonly Landing[], branches: readonly StepId[]): Plan => {
+  const titles = new Map([
+    ...landings.map(({ task, title }) => [readTaskId(task)?.step ?? "", title] as const),
+    ...branches.map((step) => [step, step] as const),
+  ]);
+  const rest = { description: "", tier: DEFAULT_TIER, role: null, output: "branch" as const, needs: [] };
+  return {
+    steps: [...titles].map(([id, title]) => ({ id, title, ...rest, checkpoint: false, paths: [], verify: [], optional: false, run: null })),
+  };
+};
+
+/** Its own comment is edited, which nobody is told of: so it is said in a new one too, once. */
+const tellLost = ({ id, issue }: Execution, why: Refusal): Effect => {
+  const marker = writeMarker({ kind: "reply", id: `lost${id}` });
+  const body = [
+    marker,
+    `Execution \`${id}\` is lost. ${why.message}`,
+    "To have the rest done, ask again:",
+    `\`\`\`\n${why.next}\n\`\`\``,
+  ].join("\n\n");
+  return { kind: "write-comment", key: `write-comment:reply/lost${id}`, issue, marker, body, comment: null };
+};
+
+/** What was said to the end stays as it was said; what is lost is told in the comment that is there. */
+const tracesOf = (now: Millis, { id, issue, state, refusal }: Execution, said: Said): [string, EffectRecord][] => {
+  const trace = { at: now, attempts: 1, notBefore: 0, refused: null, number: null };
+  if (refusal) return [[`write-comment:execution/${id}`, { ...trace, number: said.id, digest: null }]];
+  const close: Effect = { kind: "close-issue", key: `close-issue:${id}`, issue };
+  const closed: [string, EffectRecord][] = state === "done" ? [[close.key, { ...trace, digest: digestEffect(close) }]] : [];
+  return [[`write-comment:execution/${id}`, { ...trace, digest: hashValue(said.body).slice(0, 16) }], ...closed];
+};

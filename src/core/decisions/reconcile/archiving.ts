@@ -1,0 +1,88 @@
+import { type Execution, hasEnded } from "../../domain/execution.ts";
+import { type ExecutionId, type Millis, readTaskId } from "../../domain/ids.ts";
+import { type Job, readJobKey } from "../../domain/job.ts";
+import type { EffectRecord } from "../../domain/ledger.ts";
+import { listNeededTasks } from "../../domain/plan.ts";
+import { isBeingResolved } from "../../domain/step.ts";
+import { readTaskRef } from "../../domain/refs.ts";
+import type { Draft } from "../draft.ts";
+import { PERSON_WAIT } from "../faults.ts";
+
+const DAY: Millis = 24 * 60 * 60_000;
+/** What is done or cancelled leaves the ledger after a week in which nothing happened to it; what failed may be retried for as long as a person may answer. */
+const REST: Millis = 7 * DAY;
+
+/** Keeps the ledger small: finished executions go to the archive, and traces go with what they were for. Saved with the next write. */
+export const reconcileArchiving = (draft: Draft): void => {
+  const traces = Object.entries(draft.ledger().effectRecords);
+  archive(draft, traces);
+  const old = traces.filter(([, { at }]) => at < draft.now - DAY);
+  if (old.length === 0) return;
+  const needed = neededTraces(draft);
+  for (const [key] of old) if (!needed(key)) draft.dropTrace(key);
+};
+
+const archive = (draft: Draft, traces: readonly (readonly [string, EffectRecord])[]): void => {
+  const resting = draft.executions().filter((each) => hasEnded(each) && each.createdAt < draft.now - REST);
+  if (resting.length === 0) return;
+  const named = namedByOthers(draft);
+  const mine = new Map<ExecutionId, EffectRecord[]>(resting.map(({ id }) => [id, []]));
+  for (const [key, trace] of traces) mine.get(ownerOf(key) ?? "")?.push(trace);
+  for (const execution of resting) {
+    // What changes now is no rest, however long nothing happened before: a wait that ended leaves something to retry.
+    if (draft.snapshot.ledger.executions[execution.id] !== execution) continue;
+    if (named.has(execution.id) || !isAtRest(draft, execution, mine.get(execution.id) ?? [])) continue;
+    draft.dropExecution(execution.id);
+    draft.note(`${execution.id} archived`);
+  }
+};
+
+const isAtRest = (draft: Draft, execution: Execution, traces: readonly EffectRecord[]): boolean => {
+  const settled = traces.every(({ digest, refused }) => digest !== null || refused !== null);
+  const stopped =
+    execution.planning.deadline === null && draft.steps(execution.id).every((step) => step.deadline === null && !isBeingResolved(step));
+  const last = Math.max(execution.createdAt, ...traces.map(({ at }) => at));
+  return settled && stopped && last < draft.now - (execution.state === "failed" ? PERSON_WAIT : REST);
+};
+
+/** Executions with tasks that a plan of another waits for. */
+const namedByOthers = (draft: Draft): ReadonlySet<ExecutionId> => {
+  const live = draft.executions().filter((each) => !hasEnded(each));
+  const tasks = live.flatMap(({ plan }) => (draft.plan(plan)?.steps ?? []).flatMap((step) => listNeededTasks(step)));
+  return new Set(tasks.flatMap((task) => readTaskId(task)?.execution ?? []));
+};
+
+const tail = (key: string, start: string): string | null => (key.startsWith(start) ? key.slice(start.length) : null);
+
+/** The execution that an effect is for, where its key says so. */
+const ownerOf = (key: string): ExecutionId | null => {
+  const whole = tail(key, "write-comment:execution/") ?? tail(key, "close-issue:");
+  return (
+    whole ?? ownerOfJob(key) ?? readTaskId(tail(key, "open-pull:") ?? readTaskRef(tail(key, "keep-branch:") ?? "") ?? "")?.execution ?? null
+  );
+};
+
+const jobOf = (key: string): Job | null => readJobKey(tail(key, "start-job:") ?? "");
+
+const ownerOfJob = (key: string): ExecutionId | null => {
+  const job = jobOf(key);
+  return job?.kind === "plan" ? job.target : (readTaskId(job?.target ?? "")?.execution ?? null);
+};
+
+/** True for what keeps an effect from being given again, as long as it could be. */
+const neededTraces = (draft: Draft): ((key: string) => boolean) => {
+  const { queues, outbox } = draft.ledger();
+  const live = draft.executions();
+  const heads = new Set(live.flatMap(({ id }) => draft.steps(id).flatMap(({ head }) => head?.sha ?? [])));
+  const candidates = new Set(Object.values(queues).flatMap((queue) => queue.candidates.map(({ commit }) => commit)));
+  const cancels = live.some(({ id }) => draft.steps(id).some(({ state }) => state === "cancelled" || state === "skipped"));
+  return (key) => {
+    const owner = ownerOf(key);
+    if (owner !== null) return draft.execution(owner) !== undefined;
+    const job = jobOf(key);
+    if (job) return candidates.has(job.target);
+    const commit = tail(key, "set-status:");
+    if (commit !== null) return heads.has(commit.slice(0, 40)) || candidates.has(commit.slice(0, 40));
+    return key.startsWith("close-pull:") ? cancels : outbox[key] !== undefined;
+  };
+};

@@ -1,0 +1,70 @@
+import type { RemarkId } from "../../domain/event.ts";
+import { type Millis, toTaskId } from "../../domain/ids.ts";
+import type { PlannedStep } from "../../domain/plan.ts";
+import { MAX_UNREAD_REMARKS, type Step } from "../../domain/step.ts";
+import { type At, failStep } from "../apply/failing.ts";
+import { buildBase, type Built, isStale, isWaiting, publishBase } from "../bases.ts";
+import type { Draft } from "../draft.ts";
+import { nextFeedback } from "../feedback.ts";
+import { isStranded } from "../rewinds.ts";
+
+type Beginning = At & { readonly planned: PlannedStep; readonly until: Millis };
+
+/** Starts the next attempt of a step, with what people said about the last one. */
+export const beginStep = (draft: Draft, { execution, step, planned, until }: Beginning): void => {
+  const attempt = step.attempt + 1;
+  const task = toTaskId(execution.id, step.id);
+  const feedback = nextFeedback(draft, { execution, step });
+  if (feedback === undefined) return;
+  const answers = feedback === null ? 0 : feedback.items.length;
+  const built = groundOf(draft, { execution, step, planned, isAnswer: answers > 0 });
+  if (!built || isWaiting(built)) return;
+  if ("why" in built) return failStep(draft, { execution, step, why: built.why, log: "" });
+  if (built.commit !== step.head?.sha) publishBase(draft, execution.baseBranch, built);
+  if (feedback) draft.putFeedback(task, attempt, feedback);
+  draft.putStep(execution.id, {
+    ...startedOn(step, built, feedback?.unreadRemarks ?? []),
+    state: "running",
+    refusal: null,
+    attempt,
+    deadline: until,
+  });
+  draft.note(`${task}: attempt ${attempt}${answers === 0 ? "" : `, with ${answers} of what people said`}`);
+};
+
+/** What the attempt could not be given waits for the next one. */
+const startedOn = (step: Step, { commit, on, baseTip }: Extract<Built, { commit: string }>, unread: readonly RemarkId[]): Step => {
+  const { unreadRemarks: _, baseTip: __, acceptedReview: ___, ...rest } = step;
+  const made = madeOf(step);
+  const remarks = unread.slice(0, MAX_UNREAD_REMARKS);
+  return {
+    ...rest,
+    ...(made && { headResults: made }),
+    baseCommit: commit,
+    builtOn: on,
+    ...(baseTip !== undefined && { baseTip }),
+    ...(remarks.length > 0 && { unreadRemarks: remarks }),
+  };
+};
+
+/** The results that its head is made of; an earlier version knew only the last one. */
+const madeOf = ({ headResults, head, result, baseCommit }: Step): Step["headResults"] =>
+  headResults ?? (head?.by === "worker" && result !== null && baseCommit !== null ? [{ result, baseCommit }] : undefined);
+
+type Ground = At & {
+  readonly planned: PlannedStep;
+  /** Whether it answers what people said about the work on the branch. */ readonly isAnswer: boolean;
+};
+
+/**
+ * What an attempt works on. A person's commits are built upon; whatever else is in them is the person's.
+ * An answer to what people said begins with the work that they speak of, unless that holds work which will not land; every other attempt begins on the newest base.
+ */
+const groundOf = (draft: Draft, { execution, step, planned, isAnswer }: Ground): Built | undefined => {
+  const { head } = step;
+  if (head?.by === "person") return { commit: head.sha, on: [], baseTip: head.baseTip };
+  if (!head || !isAnswer) return buildBase(draft, execution, planned);
+  const lost = [isStale(draft, step), isStranded(draft, execution.baseBranch, step)];
+  if (lost.includes(true)) return buildBase(draft, execution, planned);
+  return lost.includes(undefined) ? undefined : { commit: head.sha, on: step.builtOn, baseTip: head.baseTip };
+};

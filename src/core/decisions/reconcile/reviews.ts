@@ -1,0 +1,96 @@
+import type { Execution } from "../../domain/execution.ts";
+import type { Review } from "../../domain/github-facts.ts";
+import { refuse, type Refusal } from "../../domain/refusal.ts";
+import type { Step } from "../../domain/step.ts";
+import type { Draft } from "../draft.ts";
+import { isAnswered, lastRead } from "../feedback.ts";
+
+/** What the reviews of a head say. */
+export type Word =
+  | { readonly kind: "free"; readonly by?: string }
+  | { readonly kind: "held"; readonly why: Refusal }
+  | { readonly kind: "rework"; readonly by: string; readonly review: number };
+
+type Reviewed = { readonly execution: Execution; readonly step: Step; readonly planned: { readonly checkpoint: boolean } };
+
+export const unapproved = refuse(
+  "checkpoint",
+  "A person with write permission has not approved this head yet.",
+  "approve the pull request",
+).refusal;
+const hasty = refuse(
+  "hasty-review",
+  "It was approved in the same second in which this head appeared, so the review may be for an older head. Approve it again.",
+  "approve the pull request",
+).refusal;
+const SECOND = 1_000;
+
+/**
+ * The reviews of persons with write permission on exactly this head: a request for changes, or as many approvals as are needed.
+ * Held while they are not known.
+ */
+export const askReviews = (draft: Draft, of: Reviewed, needed: number): Word => {
+  const { step, planned } = of;
+  const reviews = step.pull === null ? undefined : draft.ask<"reviews">({ kind: "reviews", pull: step.pull });
+  if (!reviews) return { kind: "held", why: unapproved };
+  const last = latest(reviews);
+  const verdicts = last.filter((review) => isOfHead(review, step) && mayReview(draft, review));
+  const wanted = verdicts.filter((review) => review.verdict === "changes-requested");
+  const [rework] = wanted.filter((review) => !isAnswered(draft, of, review));
+  if (rework) return { kind: "rework", by: rework.by, review: rework.id };
+  if (wanted[0]) return { kind: "held", why: stillWanted(wanted[0].by) };
+  const approvals = verdicts.filter((review) => review.verdict === "approved");
+  const [first] = approvals;
+  if (approvals.length >= needed) return first ? { kind: "free", by: first.by } : { kind: "free" };
+  if (last.some((review) => isHasty(review, step))) return { kind: "held", why: hasty };
+  return { kind: "held", why: planned.checkpoint && approvals.length === 0 ? unapproved : lacking(approvals.length, needed) };
+};
+
+const stillWanted = (by: string): Refusal =>
+  refuse(
+    "changes-requested",
+    `${by} requested changes, and the next attempt left this head unchanged. Approve it, dismiss that review, or explain what is missing.`,
+  ).refusal;
+
+/**
+ * Changes that a person with write permission requested, of this head or of one before it while it was being replaced, and that no attempt was given.
+ * Null for none, and while that is not known.
+ */
+export const askRework = (draft: Draft, of: Pick<Reviewed, "execution" | "step">): Extract<Word, { kind: "rework" }> | null => {
+  const { step } = of;
+  const reviews = step.pull === null ? undefined : draft.ask<"reviews">({ kind: "reviews", pull: step.pull });
+  const since = lastRead(draft, of);
+  const isMeant = (review: Review): boolean => isOfHead(review, step) || (since !== null && review.at + SECOND > since);
+  const rework = latest(reviews ?? []).find(
+    (review) => review.verdict === "changes-requested" && isMeant(review) && !isAnswered(draft, of, review) && mayReview(draft, review),
+  );
+  return rework ? { kind: "rework", by: rework.by, review: rework.id } : null;
+};
+
+const lacking = (there: number, needed: number): Refusal =>
+  refuse(
+    "unreviewed",
+    `The rules of its base ask for ${needed} approving reviews of this head, and there ${there === 1 ? "is 1" : `are ${there}`}.`,
+  ).refusal;
+
+/** GitHub points a review to the new head after a force-push: what was submitted before the head was known speaks of another. */
+const isOfHead = (review: Review, { head }: Step): boolean => head !== null && review.head === head.sha && review.at >= head.since;
+
+/** GitHub's times have whole seconds: of a review in the very second in which the head was known nobody can tell which head it speaks of. */
+const isHasty = (review: Review, { head }: Step): boolean =>
+  head !== null && review.verdict === "approved" && review.head === head.sha && review.at < head.since && head.since - review.at < SECOND;
+
+/** The last review of each person that says something. */
+const latest = (reviews: readonly Review[]): Review[] => {
+  const byPerson = new Map<string, Review>();
+  for (const review of [...reviews].sort((a, b) => a.at - b.at || a.id - b.id)) {
+    if (!review.bot && review.verdict !== "commented") byPerson.set(review.by, review);
+  }
+  return [...byPerson.values()];
+};
+
+const mayReview = (draft: Draft, review: Review): boolean => {
+  if (review.verdict === "dismissed") return false;
+  const permission = draft.ask<"permission">({ kind: "permission", login: review.by });
+  return permission === "write" || permission === "admin";
+};

@@ -1,0 +1,130 @@
+import { type Execution, type ExecutionState, hasOpenAmendment } from "../../domain/execution.ts";
+import type { TaskId } from "../../domain/ids.ts";
+import { listNeededTasks, type PlannedStep } from "../../domain/plan.ts";
+import type { Refusal } from "../../domain/refusal.ts";
+import { isTerminalState, type Step } from "../../domain/step.ts";
+import { startAdded } from "../apply/adding.ts";
+import { start } from "../apply/command.ts";
+import type { Draft } from "../draft.ts";
+import { holds, isBad, isOverFor, type Needed, neededBy } from "../needs.ts";
+
+/** Moves steps on along their needs, and executions to their end. */
+export const reconcileTransitions = (draft: Draft): void => {
+  for (const each of draft.executions()) {
+    begin(draft, each);
+    const execution = draft.execution(each.id);
+    if (execution?.state !== "running" || !draft.plan(execution.plan)) continue;
+    for (const planned of draft.order(execution)) advance(draft, execution.id, planned);
+    end(draft, execution.id);
+  }
+};
+
+/** What nobody has to say goes on by itself: plans that need no approval, and what another execution's failure had blocked. */
+const begin = (draft: Draft, execution: Execution): void => {
+  const { state, requestedBy, amendment } = execution;
+  if (state === "proposed" && isFree(draft, execution)) start(draft, execution, { by: requestedBy, at: draft.now });
+  if (state === "running" && amendment?.state === "proposed" && isFree(draft, execution))
+    startAdded(draft, execution, { by: amendment.requestedBy, at: draft.now });
+  if (state === "failed" && isFreed(draft, execution)) draft.putExecution({ ...execution, state: "running", refusal: null });
+};
+
+const isFree = (draft: Draft, { planOnly }: Execution): boolean => !planOnly && draft.snapshot.config.plan.approval === "never";
+
+/** True when a task of another execution that blocked this one got on. */
+const isFreed = (draft: Draft, execution: Execution): boolean =>
+  draft.steps(execution.id).some((step) => {
+    const planned = step.state === "blocked" ? draft.planned(execution, step.id) : undefined;
+    if (!planned || listNeededTasks(planned).length === 0) return false;
+    return (moved(step, () => neededBy(draft, execution, planned)) ?? step).state !== "blocked";
+  });
+
+const advance = (draft: Draft, id: string, planned: PlannedStep): void => {
+  const execution = draft.execution(id);
+  const step = execution?.steps[planned.id];
+  if (!execution || !step || (planned.needs.length === 0 && step.state !== "pending" && step.state !== "blocked")) return;
+  const next = moved(step, () => neededBy(draft, execution, planned));
+  if (next && (next.state !== step.state || next.refusal?.message !== step.refusal?.message)) draft.putStep(id, next);
+};
+
+/** A step after a look at what it needs; null where that moves nothing. */
+const moved = (step: Step, look: () => readonly Needed[]): Step | null => {
+  switch (step.state) {
+    case "pending":
+    case "ready":
+      return wait(step, look());
+    case "blocked":
+      return step.resumeAs === null ? wait(step, look()) : hold(step, look());
+    case "published":
+      return hold(step, look());
+    case "paused":
+    case "waiting":
+      return giveUp(step, look());
+    case "running":
+    case "done":
+    case "failed":
+    case "skipped":
+    case "cancelled":
+      return null;
+  }
+};
+
+/** What was not begun begins when all that it needs holds. */
+const wait = (step: Step, needed: readonly Needed[]): Step | null => {
+  if (needed.some(({ state }) => state === undefined)) return null;
+  const bad = needed.find(({ state }) => isBad(state));
+  const gone = giveUp(step, needed);
+  if (gone) return gone;
+  if (bad) return { ...step, state: "blocked", refusal: blockedBy(bad) };
+  return { ...step, state: needed.every((each) => holds(each)) ? "ready" : "pending", refusal: null };
+};
+
+/** What is done lands after all that it needs. */
+const hold = (step: Step, needed: readonly Needed[]): Step | null => {
+  const gone = giveUp(step, needed);
+  if (gone) return gone;
+  const bad = needed.find(({ state }) => isBad(state));
+  if (bad) return { ...step, state: "blocked", resumeAs: "published", refusal: blockedBy(bad) };
+  const open = needed.find(({ state }) => !isOverFor(state));
+  const why = open ? { code: "held", message: `It lands after \`${open.task}\`.`, next: "" } : null;
+  return { ...step, state: "published", resumeAs: null, refusal: why };
+};
+
+const giveUp = (step: Step, needed: readonly Needed[]): Step | null => {
+  const cancelled = needed.find(({ state }) => state === "cancelled");
+  if (!cancelled) return null;
+  const why = { code: "cancelled", message: `It needs \`${cancelled.task}\`, which was cancelled.`, next: "/enki fix <what to do>" };
+  return { ...step, state: "cancelled", resumeAs: null, refusal: why, deadline: step.state === "waiting" ? null : step.deadline };
+};
+
+const blockedBy = ({ task, state, need }: Needed): Refusal => {
+  const retry = (of: TaskId): string => `/enki retry ${of}`;
+  if (state !== null) return { code: "blocked", message: `It needs \`${task}\`, which did not get there.`, next: retry(task) };
+  const what = "task" in need ? "task" : "step";
+  return { code: "blocked", message: `It needs \`${task}\`, and there is no such ${what}.`, next: "/enki status" };
+};
+
+const end = (draft: Draft, id: string): void => {
+  const execution = draft.execution(id);
+  const steps = draft.steps(id);
+  if (!execution || hasOpenAmendment(execution) || execution.workflow?.endState === null || !isAtEnd(execution, steps)) return;
+  const state = execution.workflow?.endState ?? outcome(steps);
+  draft.putExecution({ ...execution, state, refusal: whyEnded(execution, state, steps) });
+  draft.note(`${id} is ${state}`);
+};
+
+/** Of a workflow that failed nothing lands: what is published of it waits for no one. */
+const isAtEnd = ({ workflow }: Execution, steps: readonly Step[]): boolean =>
+  steps.every(({ state }) => isTerminalState(state) || (workflow?.endState === "failed" && state === "published"));
+
+const whyEnded = ({ id }: Execution, state: ExecutionState, steps: readonly Step[]): Refusal | null => {
+  if (state === "cancelled") return { code: "cancelled", message: "All of its steps were cancelled.", next: "/enki fix <what to do>" };
+  if (state !== "failed") return null;
+  const failed = steps.find((step) => step.state === "failed") ?? steps.find((step) => step.state === "blocked");
+  return failed?.refusal ?? { code: "blocked", message: "Steps are blocked.", next: `/enki retry ${id}` };
+};
+
+/** What was given up does not fail an execution of which something was done. */
+const outcome = (steps: readonly Step[]): ExecutionState => {
+  if (steps.some((step) => step.state === "failed" || step.state === "blocked")) return "failed";
+  return steps.some((step) => step.state === "cancelled") && !steps.some((step) => step.state === "done") ? "cancelled" : "done";
+};

@@ -1,0 +1,109 @@
+import type { Execution } from "../domain/execution.ts";
+import { type BranchName, readTaskId, type Sha, type TaskId } from "../domain/ids.ts";
+import type { Queue } from "../domain/queue.ts";
+import { refuse } from "../domain/refusal.ts";
+import type { TaskHead, Step } from "../domain/step.ts";
+import type { Draft } from "./draft.ts";
+
+type Asking = Pick<Draft, "ask">;
+
+const REWOUND = "base-rewound";
+
+/** Whether a base lost the last tip that was seen on it, and no person has agreed to that yet. Undefined while that is not known. */
+const hasLost = (draft: Asking, { seenTip: seen, landedTip, frozen }: Queue, tip: Sha): boolean | undefined => {
+  // A ledger of an earlier version wrote down a later tip while it was frozen.
+  const last = frozen?.code === REWOUND ? [seen, landedTip] : [seen ?? landedTip];
+  const contained = last.map((commit) => commit === null || commit === tip || draft.ask<"contains">({ kind: "contains", commit, tip }));
+  return contained.includes(false) ? true : contained.includes(undefined) ? undefined : false;
+};
+
+/**
+ * A base that no longer contains the last tip that was seen on it was rewound, whoever made the missing commits: nothing lands on it before a person says so,
+ * or until they are back. Undefined while that is not known.
+ */
+export const guardAgainstRewind = (draft: Asking, before: Queue, tip: Sha): Queue | undefined => {
+  const queue = before.frozen?.code === "base-missing" ? { ...before, frozen: null } : before;
+  const lost = hasLost(draft, queue, tip);
+  if (lost === undefined) return undefined;
+  const isTold = queue.frozen?.code === REWOUND;
+  if (lost === isTold) return queue;
+  if (!lost) return { ...queue, frozen: null };
+  const why = `The base was rewound: it no longer contains ${(queue.seenTip ?? "").slice(0, 12)}, the last commit that Enki saw on it. A retry carries only each step's own changes to the new tip.`;
+  return { ...queue, frozen: refuse(REWOUND, why, "/enki retry").refusal };
+};
+
+/** Whether a queue waits for a person to agree that its base lost commits. */
+export const isRewoundQueue = ({ frozen }: Pick<Queue, "frozen">): boolean => frozen?.code === REWOUND;
+
+/** Tips that are remembered after a base lost them. */
+const MAX_LEFT = 10;
+
+/** The queue after a person agreed to the base as it is now. */
+export const agreedQueue = (queue: Queue, tip: Sha | null): Queue => {
+  // What was refused may be allowed now, and what went wrong was seen.
+  const { pushRefusal: _, landingTerms: __, incident: ___, deniedMethods: ____, ...rest } = queue;
+  const agreed = { ...rest, frozen: null, landedTip: tip };
+  if (queue.frozen?.code !== REWOUND) return agreed;
+  const lost = [queue.landedTip, queue.seenTip].flatMap((each) => (each === null || each === tip ? [] : [each]));
+  return { ...agreed, seenTip: tip, abandonedTips: [...new Set([...(queue.abandonedTips ?? []), ...lost])].slice(-MAX_LEFT) };
+};
+
+/** True while nothing may be built on a base as it is now: it lost commits, and nobody agreed to that. Undefined while that is not known. */
+export const isRewound = (draft: Draft, base: BranchName): boolean | undefined => {
+  const tip = draft.base(base);
+  return tip === null ? false : hasLost(draft, draft.queue(base), tip);
+};
+
+/** The tip of the base that a head was made on: as it was written down, else what it has of the base. Undefined while that is not known. */
+export const groundOf = (
+  draft: Draft,
+  base: BranchName,
+  { sha, baseTip: known }: Pick<TaskHead, "sha" | "baseTip">,
+): Sha | null | undefined => {
+  const tip = draft.base(base);
+  if (known !== undefined || tip === null) return known ?? null;
+  return draft.ask<"newest-base">({ kind: "newest-base", head: sha, tip, abandonedTips: lostTips(draft, base) });
+};
+
+/** Tips that a base had and may have lost, the newest first. */
+const lostTips = (draft: Draft, base: BranchName): Sha[] => {
+  const { seenTip, abandonedTips = [] } = draft.queue(base);
+  return [...new Set([...(seenTip === null ? [] : [seenTip]), ...abandonedTips.toReversed()])];
+};
+
+/** A commit that a person pushed to a task branch, as the step's head. Undefined while that is not known. */
+export const personsHead = (
+  draft: Draft,
+  { baseBranch }: Execution,
+  { sha, before }: { sha: Sha; before: TaskHead | null },
+): TaskHead | undefined => {
+  const tip = draft.base(baseBranch);
+  const head = { sha, since: draft.now, by: "person" } as const;
+  if (tip === null) return { ...head, ...(before?.baseTip !== undefined && { baseTip: before.baseTip }) };
+  const known = before?.baseTip === undefined ? [] : [before.baseTip];
+  const left = [...new Set([...known, ...lostTips(draft, baseBranch)])].filter((each) => each !== tip);
+  const ground = draft.ask<"newest-base">({ kind: "newest-base", head: sha, tip, abandonedTips: left });
+  return ground === undefined ? undefined : ground === null ? head : { ...head, baseTip: ground };
+};
+
+/**
+ * True for a head that was made on commits which its base lost, or on what landed with one of these: as it is, it would bring them back.
+ * Undefined while that is not known.
+ */
+export const isStranded = (draft: Draft, base: BranchName, { head, builtOn }: Pick<Step, "head" | "builtOn">): boolean | undefined => {
+  const tip = draft.base(base);
+  if (!head || tip === null || (draft.queue(base).abandonedTips ?? []).length === 0) return false;
+  const ground = groundOf(draft, base, head);
+  const below = [ground, ...builtOn.map(({ task }) => landedAs(draft, task))];
+  const kept = below.map((commit) => {
+    if (commit === null || commit === tip) return true;
+    return commit && draft.ask<"contains">({ kind: "contains", commit, tip });
+  });
+  return kept.includes(false) ? true : kept.includes(undefined) ? undefined : false;
+};
+
+/** The commit that brought a task into its base; null where it has not landed. */
+const landedAs = (draft: Draft, task: TaskId): Sha | null => {
+  const id = readTaskId(task);
+  return (id && draft.execution(id.execution)?.steps[id.step]?.landed?.commit) ?? null;
+};

@@ -1,0 +1,54 @@
+import { createHash } from "node:crypto";
+import { writeCanonicalJson } from "./canonical-json.ts";
+
+export type Sha = string;
+export type Login = string;
+/** Milliseconds since the epoch, by the server's clock. */
+export type Millis = number;
+/** A full ref name: `refs/…`. */
+export type RefName = string;
+/** The short name of a branch that work lands on: `main`. */
+export type BranchName = string;
+export type ExecutionId = string;
+export type StepId = string;
+export type TaskId = `${ExecutionId}-${StepId}`;
+/** Hex SHA-256 of a value's canonical JSON. */
+export type Hash = string;
+
+const STEP_ID = /^[a-z0-9][a-z0-9_-]{0,62}$/;
+const EXECUTION_ID = /^[0-9a-f]{6,64}$/;
+
+/** Steps are looked up by id: a name that every object has (`constructor`) would be found where there is no such step. */
+export const isStepId = (text: string): boolean => STEP_ID.test(text) && !(text in Object.prototype);
+export const isSha = (text: string): boolean => /^[0-9a-f]{40}$/.test(text);
+
+/** JSON with sorted keys, so that equal values give equal text. */
+export const toCanonicalJson = (value: unknown): string => {
+  let text = "";
+  writeCanonicalJson(value, (piece) => (text += piece));
+  return text;
+};
+
+export const hashValue = (value: unknown): Hash => {
+  const sum = createHash("sha256");
+  writeCanonicalJson(value, (piece) => sum.update(piece));
+  return sum.digest("hex");
+};
+
+/** The execution that an event asks for: six characters of its hash, more where `taken` already has them. */
+export const deriveExecutionId = (event: string, taken: (id: ExecutionId) => boolean): ExecutionId => {
+  const full = createHash("sha256").update(event).digest("hex");
+  let length = 6;
+  while (length < full.length && taken(full.slice(0, length))) length += 1;
+  return full.slice(0, length);
+};
+
+export const toTaskId = (execution: ExecutionId, step: StepId): TaskId => `${execution}-${step}`;
+
+/** The execution and step of a task id; null for a text that is none. */
+export const readTaskId = (text: string): { execution: ExecutionId; step: StepId } | null => {
+  const at = text.indexOf("-");
+  const execution = text.slice(0, at);
+  const step = text.slice(at + 1);
+  return at > 0 && EXECUTION_ID.test(execution) && isStepId(step) ? { execution, step } : null;
+};

@@ -1,0 +1,57 @@
+import type { Sha } from "./ids.ts";
+import type { Command } from "./command.ts";
+import type { Outcome, ThreadReply } from "./outcome.ts";
+
+const JOB_KINDS = ["plan", "work", "resolve", "verify"] as const;
+export type JobKind = (typeof JOB_KINDS)[number];
+
+/** `<kind>/<target>/<attempt>`: the run's name, its concurrency group, and the tail of its result ref. */
+export type JobKey = `${JobKind}/${string}/${number}`;
+/** plan: the execution · work, resolve: the task · verify: the candidate's commit. Attempts count from 1. */
+export type Job = { readonly kind: JobKind; readonly target: string; readonly attempt: number };
+
+export const isJobKind = (text: string): text is JobKind => JOB_KINDS.some((kind) => kind === text);
+
+export const toJobKey = (job: Job): JobKey => `${job.kind}/${job.target}/${job.attempt}`;
+
+/** The job that a run's name or a result ref's tail speaks of; null for any other text. */
+export const readJobKey = (text: string): Job | null => {
+  const [kind, target, count, ...rest] = text.split("/");
+  if (kind === undefined || target === undefined || count === undefined || rest.length > 0) return null;
+  if (!isJobKind(kind) || !/^[a-z0-9][a-z0-9_-]*$/.test(target) || !/^[1-9][0-9]{0,5}$/.test(count)) return null;
+  return { kind, target, attempt: Number(count) };
+};
+
+/**
+ * How a job ended. `success` has changed files, `artifact` a report, `unchanged` neither;
+ * `asked` waits for an answer; `refused` is a bundle that publish did not take.
+ * Faults (`timed-out`, `crashed`) are tried again by themselves; the rest wait for a person.
+ */
+export type JobEnd = "success" | "artifact" | "unchanged" | "failed" | "asked" | "timed-out" | "crashed" | "cancelled" | "refused";
+
+/** `result.json` at the root of a result commit. Written by publish, never by the agent. */
+export type JobResult = {
+  readonly format: 2;
+  readonly job: JobKey;
+  readonly run: number;
+  /** The commit that the job worked on; for verify, the candidate. */
+  readonly baseCommit: Sha;
+  readonly end: JobEnd;
+  /** One sentence for people: why it failed, what was refused. Empty for a success. */
+  readonly reason: string;
+  /** What the agent says that its work came to; null where it says nothing of that. */
+  readonly outcome: Outcome | null;
+  /** The agent's last message, whole; of a command what it printed. Empty for verify. */
+  readonly answer: string;
+  /** The agent's answers to review comments. */
+  readonly replies: readonly ThreadReply[];
+  /** What the step hands to those that need it; for verify, the last lines of its output. */
+  readonly output: string;
+  readonly artifact: string | null;
+  /** Changed paths, content in `files/<path>`; a null mode is a deletion. */
+  readonly files: readonly { readonly path: string; readonly mode: "100644" | "100755" | null }[];
+  /** Commands that the agent's tools recorded, in order; checked again when they are applied. */
+  readonly tools: readonly Command[];
+  /** Tokens and money, as the agent reported them. */
+  readonly spent: number;
+};

@@ -1,0 +1,44 @@
+import { type BranchName, isSha, readTaskId, type RefName, type Sha, type TaskId } from "./ids.ts";
+import { isJobKind, type JobKey, readJobKey } from "./job.ts";
+
+/** The ledger: one ref, one parent a write. `LEDGER_BRANCH` where a host refuses refs outside `refs/heads`. */
+export const LEDGER_REF: RefName = "refs/enki/ledger";
+/** Finished executions that the ledger no longer needs. */
+export const ARCHIVE_REF: RefName = "refs/enki/archive";
+/** Every absorbed result is one more parent of this single ref, because each push pays for every ref there is. */
+export const ATTEMPTS_REF: RefName = "refs/enki/attempts";
+export const RESULTS_PREFIX = "refs/enki/results/";
+const CANDIDATES_PREFIX = "refs/enki/candidates/";
+const TASKS_PREFIX = "refs/heads/task/";
+
+export const toBranchRef = (branch: string): RefName => `refs/heads/${branch}`;
+
+export const toTaskBranch = (task: TaskId): string => `task/${task}`;
+export const toTaskRef = (task: TaskId): RefName => TASKS_PREFIX + task;
+export const readTaskRef = (ref: RefName): TaskId | null => {
+  const task = ref.startsWith(TASKS_PREFIX) ? readTaskId(ref.slice(TASKS_PREFIX.length)) : null;
+  return task && `${task.execution}-${task.step}`;
+};
+
+export const toCandidateRef = (base: BranchName, commit: Sha): RefName => `${CANDIDATES_PREFIX}${base}/${commit}`;
+export const readCandidateRef = (ref: RefName): { base: BranchName; commit: Sha } | null => {
+  if (!ref.startsWith(CANDIDATES_PREFIX)) return null;
+  const at = ref.lastIndexOf("/");
+  const [base, commit] = [ref.slice(CANDIDATES_PREFIX.length, at), ref.slice(at + 1)];
+  return base !== "" && isSha(commit) ? { base, commit } : null;
+};
+
+/** Where what checks branches sees a candidate: a name that was never used before, and stands for no commit. */
+const CANDIDATE_BRANCH_PREFIX = "enki/candidate/";
+export const toCandidateBranch = (name: string): string => CANDIDATE_BRANCH_PREFIX + name;
+export const readCandidateBranch = (ref: RefName): string | null => {
+  const start = toBranchRef(CANDIDATE_BRANCH_PREFIX);
+  return ref.startsWith(start) ? ref.slice(start.length) : null;
+};
+
+/** Where a job leaves its result: created once, never moved, removed by the write that absorbs it. */
+export const toResultRef = (job: JobKey): RefName => RESULTS_PREFIX + job;
+export const readResultRef = (ref: RefName): JobKey | null => {
+  const key = ref.startsWith(RESULTS_PREFIX) ? readJobKey(ref.slice(RESULTS_PREFIX.length)) : null;
+  return key && isJobKind(key.kind) ? `${key.kind}/${key.target}/${key.attempt}` : null;
+};

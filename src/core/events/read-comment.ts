@@ -1,0 +1,81 @@
+import { parseComment, stripCommands } from "../commands/parse-comment.ts";
+import { readQuotedRemark } from "../commands/quoted-remark.ts";
+import type { CommandSource } from "../domain/command.ts";
+import type { Event, CommandRequest } from "../domain/event.ts";
+import type { Login, Millis } from "../domain/ids.ts";
+import type { Review } from "../domain/github-facts.ts";
+import type { LineComment } from "../domain/line-comment.ts";
+
+export type CommentFields = {
+  readonly id: number;
+  readonly issue: number;
+  /** True where that is a pull request. */
+  readonly onPull: boolean;
+  readonly by: Login;
+  readonly bot: boolean;
+  readonly body: string;
+  readonly created: Millis;
+  readonly updated: Millis;
+};
+
+const toBotSlug = (self: Login): string => self.replace(/\[bot\]$/, "");
+
+/** The commands in a text that a person wrote: after `/enki`, or after a mention of our own account. */
+export const readCommandRequests = (text: string, self: Login): readonly CommandRequest[] => parseComment(text, toBotSlug(self));
+
+/** What somebody wrote for others to read, without the commands in it; empty where that is all. */
+const extractRemark = (text: string, self: Login): string => stripCommands(text, toBotSlug(self)).trim();
+
+/** A reply that quotes and names no command may be about a plan: whether it is, is seen where the plan is. */
+const readQuotedRevision = (text: string, self: Login): readonly CommandRequest[] => {
+  const remark = readQuotedRemark(text, toBotSlug(self));
+  return remark ? [{ ok: true, command: { kind: "revise", ...remark } }] : [];
+};
+
+type WrittenSource = Extract<CommandSource, { readonly id: number }>;
+type WrittenText = Pick<CommentFields, "issue" | "onPull" | "by" | "bot" | "body"> & {
+  readonly source: WrittenSource;
+  readonly at: Millis;
+  readonly edited: boolean;
+};
+
+/** What a person's text says: its commands, and on a pull request that there are words. Nothing for a bot's text and our own. */
+const readWrittenText = ({ source, issue, onPull, by, bot, body, at, edited }: WrittenText, self: Login): Event[] => {
+  if (bot || by === self) return [];
+  const id = `${source.kind}:${source.id}` as const;
+  const asked = readCommandRequests(body, self);
+  const requests = asked.length > 0 || source.kind !== "comment" ? asked : readQuotedRevision(body, self);
+  return [
+    ...(requests.length > 0 ? [{ kind: "commanded", id, at, issue, onPullRequest: onPull, source, by, edited, requests } as const] : []),
+    ...(onPull && extractRemark(body, self) !== "" ? [{ kind: "remarked", id, pull: issue } as const] : []),
+  ];
+};
+
+/** A comment on an issue or a pull request. A webhook and a listing give the same events. */
+export const readComment = (comment: CommentFields, self: Login): Event[] =>
+  readWrittenText(
+    { ...comment, source: { kind: "comment", id: comment.id }, at: comment.created, edited: comment.updated > comment.created },
+    self,
+  );
+
+export type ReviewFields = Pick<Review, "id" | "by" | "bot" | "at" | "text" | "verdict"> & {
+  readonly pull: number;
+  readonly edited: boolean;
+};
+
+/** A submitted review: where it has a verdict, that somebody reviewed the pull request; and what its text says. Bots' reviews and our own count for nothing. */
+export const readReview = ({ id, pull, text, verdict, ...review }: ReviewFields, self: Login): Event[] => [
+  ...(verdict === "commented" || review.bot || review.by === self ? [] : [{ kind: "woken", activity: "reviews", pull } as const]),
+  ...readWrittenText({ ...review, source: { kind: "review", id }, issue: pull, onPull: true, body: text }, self),
+];
+
+export type LineCommentFields = Pick<LineComment, "id" | "pull" | "thread" | "by" | "bot" | "body"> & {
+  /** When it was submitted: it may have been written before, in a pending review. */
+  readonly at: Millis;
+  /** Whether its text was changed after that. */
+  readonly edited: boolean;
+};
+
+/** A comment on a line of a diff. */
+export const readLineComment = ({ id, pull, thread, by, bot, body, at, edited }: LineCommentFields, self: Login): Event[] =>
+  readWrittenText({ by, bot, body, at, edited, source: { kind: "review-comment", id, thread }, issue: pull, onPull: true }, self);

@@ -1,0 +1,173 @@
+import { z } from "zod";
+import type { Event } from "../domain/event.ts";
+import type { Login } from "../domain/ids.ts";
+import { toJobKey, readJobKey } from "../domain/job.ts";
+import type { Review } from "../domain/github-facts.ts";
+import { readComment, readLineComment, readReview } from "./read-comment.ts";
+import { readNewIssue } from "./read-issue.ts";
+
+const accountSchema = z.object({ login: z.string(), type: z.string().optional() });
+const issueCommentSchema = z.object({
+  action: z.string(),
+  issue: z.object({ number: z.number(), pull_request: z.unknown().optional() }),
+  comment: z.object({ id: z.number(), user: accountSchema.nullable(), body: z.string(), created_at: z.string(), updated_at: z.string() }),
+});
+const optionalTextSchema = z.string().nullish();
+const reviewEventSchema = z.object({
+  action: z.string(),
+  review: z.object({
+    id: z.number(),
+    user: accountSchema.nullable(),
+    body: optionalTextSchema,
+    submitted_at: optionalTextSchema,
+    state: z.string(),
+  }),
+  pull_request: z.object({ number: z.number() }),
+});
+const lineCommentEventSchema = z.object({
+  action: z.string(),
+  comment: z.object({
+    id: z.number(),
+    in_reply_to_id: z.number().nullish(),
+    user: accountSchema.nullable(),
+    body: optionalTextSchema,
+    created_at: z.string(),
+    updated_at: z.string(),
+  }),
+  pull_request: z.object({ number: z.number() }),
+});
+const issuesEventSchema = z.object({
+  action: z.string(),
+  issue: z.object({ number: z.number(), user: accountSchema.nullable(), body: z.string().nullish(), created_at: z.string() }),
+  sender: accountSchema,
+  label: z.object({ name: z.string() }).nullish(),
+  assignee: accountSchema.nullish(),
+});
+const pullEventSchema = z.object({ action: z.string(), sender: accountSchema });
+const workflowRunEventSchema = z.object({
+  action: z.string(),
+  workflow_run: z.object({ display_title: z.string().nullish(), name: z.string().nullish() }),
+});
+
+/**
+ * A webhook as events: a comment's commands, else a bare wake-up for what may have changed; nothing for what cannot concern us.
+ * Only the fields that we use are read, and a payload of another form is a wake-up.
+ */
+export const readWebhook = (name: string, payload: unknown, self: Login): Event[] => {
+  switch (name) {
+    case "issue_comment":
+      return readIssueCommentEvent(payload, self);
+    case "workflow_run":
+      return readWorkflowRunEvent(payload);
+    case "issues":
+      return readIssuesEvent(payload, self);
+    case "pull_request":
+      return [readPullEvent(payload, self)];
+    case "pull_request_review":
+      return readReviewEvent(payload, self);
+    case "pull_request_review_comment":
+      return readLineCommentEvent(payload, self);
+    case "push":
+    case "repository_dispatch":
+    case "check_run":
+    case "status":
+    case "merge_group":
+      return [{ kind: "woken" }];
+    default:
+      return [];
+  }
+};
+
+/** A new issue's commands; for a label or an assignment to us a wake-up, by which the issue's history is listed. */
+const readIssuesEvent = (payload: unknown, self: Login): Event[] => {
+  const read = issuesEventSchema.safeParse(payload);
+  if (!read.success) return [];
+  return read.data.action === "opened" ? readOpenedIssue(read.data, self) : readIssueTriggerChange(read.data, self);
+};
+
+type IssuesPayload = z.output<typeof issuesEventSchema>;
+
+const readOpenedIssue = ({ issue: { number: issue, user, body, created_at } }: IssuesPayload, self: Login): Event[] => {
+  if (!user) return [];
+  const fields = { issue, by: user.login, bot: isBotAccount(user), body: body ?? "", created: Date.parse(created_at), edited: false };
+  const event = readNewIssue(fields, self);
+  return event ? [event] : [];
+};
+
+const readIssueTriggerChange = ({ action, sender, label, assignee }: IssuesPayload, self: Login): Event[] => {
+  if (isBotAccount(sender) || sender.login === self) return [];
+  if (action === "labeled" && label) return [{ kind: "woken", trigger: { kind: "label", name: label.name } }];
+  const isOurs = action === "assigned" && assignee?.login.toLowerCase() === self.toLowerCase();
+  return isOurs ? [{ kind: "woken", trigger: { kind: "assignment" } }] : [];
+};
+
+/** What we did ourselves says nothing of people, nor does a push: it moves a head, which is seen anyway. */
+const readPullEvent = (payload: unknown, self: Login): Event => {
+  const read = pullEventSchema.safeParse(payload);
+  const isOurs = read.success && (read.data.sender.login === self || QUIET_PULL_ACTIONS.has(read.data.action));
+  return isOurs ? { kind: "woken" } : { kind: "woken", activity: "pulls" };
+};
+const QUIET_PULL_ACTIONS: ReadonlySet<string> = new Set(["opened", "synchronize"]);
+
+const readIssueCommentEvent = (payload: unknown, self: Login): Event[] => {
+  const read = issueCommentSchema.safeParse(payload);
+  if (!read.success || read.data.action !== "created" || !read.data.comment.user) return [];
+  const { issue, comment } = read.data;
+  const { login } = read.data.comment.user;
+  return readComment(
+    {
+      id: comment.id,
+      issue: issue.number,
+      onPull: issue.pull_request !== undefined && issue.pull_request !== null,
+      by: login,
+      bot: isBotAccount(read.data.comment.user),
+      body: comment.body,
+      created: Date.parse(comment.created_at),
+      updated: Date.parse(comment.updated_at),
+    },
+    self,
+  );
+};
+
+const isBotAccount = ({ login, type }: z.output<typeof accountSchema>): boolean => type === "Bot" || login.endsWith("[bot]");
+
+const VERDICTS_BY_STATE: Readonly<Record<string, Review["verdict"]>> = {
+  approved: "approved",
+  changes_requested: "changes-requested",
+  commented: "commented",
+};
+
+/** An edited review looks like one that is being submitted, whose webhook may come later: the sweep knows which it is, and reads what no webhook reported. */
+const readReviewEvent = (payload: unknown, self: Login): Event[] => {
+  const read = reviewEventSchema.safeParse(payload);
+  if (!read.success) return [{ kind: "woken", activity: "reviews" }];
+  const { action, review, pull_request } = read.data;
+  const { number: pull } = pull_request;
+  const { user } = review;
+  if (action !== "submitted" || !user) return [{ kind: "woken", activity: "reviews", pull }];
+  const at = Date.parse(review.submitted_at ?? "");
+  if (Number.isNaN(at)) return [{ kind: "woken", activity: "reviews", pull }];
+  const { id, body, state } = review;
+  const verdict = VERDICTS_BY_STATE[state.toLowerCase()] ?? "dismissed";
+  return readReview({ id, pull, by: user.login, bot: isBotAccount(user), at, verdict, text: body ?? "", edited: false }, self);
+};
+
+const readLineCommentEvent = (payload: unknown, self: Login): Event[] => {
+  const read = lineCommentEventSchema.safeParse(payload);
+  if (!read.success || read.data.action !== "created" || !read.data.comment.user) return [];
+  const { comment, pull_request } = read.data;
+  const { user } = read.data.comment;
+  const { id, in_reply_to_id, body, updated_at } = comment;
+  // A comment is drafted before its review is submitted, which updates it: this is its first text all the same.
+  const at = Date.parse(updated_at);
+  const thread = in_reply_to_id ?? id;
+  const written = { by: user.login, bot: isBotAccount(user), body: body ?? "" };
+  return readLineComment({ id, pull: pull_request.number, thread, ...written, at, edited: false }, self);
+};
+
+const readWorkflowRunEvent = (payload: unknown): Event[] => {
+  const read = workflowRunEventSchema.safeParse(payload);
+  if (!read.success || read.data.action !== "completed") return [];
+  const job = readJobKey(read.data.workflow_run.display_title ?? read.data.workflow_run.name ?? "");
+  return job ? [{ kind: "woken", endedJob: toJobKey(job) }] : [{ kind: "woken" }];
+};

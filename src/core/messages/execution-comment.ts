@@ -1,0 +1,147 @@
+import type { Brief } from "../domain/brief.ts";
+import { type Execution, hasFoundNothing } from "../domain/execution.ts";
+import type { StepId } from "../domain/ids.ts";
+import type { Plan } from "../domain/plan.ts";
+import type { Queue } from "../domain/queue.ts";
+import type { Step } from "../domain/step.ts";
+import { listAddedSteps, renderAmendment } from "./amendment.ts";
+import { renderBriefNote } from "./brief-section.ts";
+import { renderOpenConflicts } from "./open-conflicts.ts";
+import {
+  renderFailedSteps,
+  renderInstructions,
+  renderStepSummaries,
+  renderStepNotes,
+  renderStepReports,
+  renderResolvedConflicts,
+  renderSkippedRoles,
+} from "./step-details.ts";
+import { toInlineCode, MAX_COMMENT_CHARS, escapeInline, quoteText, escapeSentence } from "./escape.ts";
+import { renderMermaidBlock } from "./mermaid-graph.ts";
+import { describeLanding, renderQueuedSteps } from "./landing-words.ts";
+import { writeMarker } from "./comment-marker.ts";
+import { renderNextCommand } from "./next-command.ts";
+import { renderRevisionNote } from "./revision-note.ts";
+import { renderStepTable } from "./step-table.ts";
+import { renderUnreadRemarks } from "./unread-remarks.ts";
+
+export type ExecutionCommentInput = {
+  readonly execution: Execution;
+  readonly plan: Plan | null;
+  /** The plan that it would have with the steps that are to be added; null where there is none. */
+  readonly grown: Plan | null;
+  /** What was read of the issue; null where nothing was. */
+  readonly brief: Brief | null;
+  readonly queue: Queue;
+  /** What the steps reported, in full. */
+  readonly reports: Readonly<Record<StepId, string>>;
+};
+
+const ISSUE_STAYS_OPEN_NOTE =
+  "Nothing was changed, so the issue stays open. Close it if it is resolved, or ask again and say what is still wrong.";
+const PARTS_OMITTED_NOTE = "Parts of this are left out: they are too long for a comment.";
+
+/** What is left out first has the highest number; 0 is never left out. */
+type CommentPart = { readonly text: string; readonly rank: number };
+
+/** The one comment of an execution: how it stands, its graph and steps, and the next useful command. Edited in place. */
+export const renderExecutionComment = (shown: ExecutionCommentInput): string => {
+  const { execution, plan, queue } = shown;
+  const steps = plan?.steps ?? [];
+  const added = listAddedSteps(shown);
+  // Looked up once: in a large record that takes longer than all that is said of them.
+  const begun = steps.map(({ id }) => execution.steps[id]).filter((step) => step !== undefined);
+  return keepFittingParts([
+    { rank: 0, text: writeMarker({ kind: "execution", id: execution.id }) },
+    { rank: 0, text: `### ${renderHeadline(execution, begun)}` },
+    { rank: 0, text: quoteText(execution.request, { limit: 1_000, keep: "start" }) },
+    { rank: 1, text: renderBriefNote(shown.brief) },
+    { rank: 0, text: renderExecutionNotice(execution, queue, begun) },
+    { rank: 0, text: renderRevisionNote(execution) },
+    { rank: 1, text: renderLandingNote(execution, queue) },
+    { rank: 4, text: renderMermaidBlock(steps, execution.steps) ?? "" },
+    { rank: 0, text: renderStepTable(steps, execution.steps) },
+    { rank: 1, text: renderSkippedRoles(execution) },
+    { rank: 1, text: renderFailedSteps(begun) },
+    { rank: 1, text: renderOpenConflicts(execution.baseBranch, begun) },
+    { rank: 1, text: renderStepNotes(begun) },
+    { rank: 0, text: hasFoundNothing(execution, plan) ? ISSUE_STAYS_OPEN_NOTE : "" },
+    { rank: 1, text: renderUnreadRemarks(execution, begun) },
+    { rank: 1, text: renderResolvedConflicts(begun) },
+    { rank: 0, text: renderNextCommand(execution, queue, begun) },
+    { rank: 0, text: renderAmendment(execution, added) },
+    { rank: 1, text: added.length === 0 ? "" : renderInstructions({ ...execution, plan: execution.amendment?.plan ?? null }, added) },
+    { rank: 2, text: renderStepReports(shown, steps) },
+    { rank: 3, text: renderStepSummaries(begun) },
+    { rank: 3, text: renderInstructions(execution, steps) },
+    { rank: 0, text: renderFooter(execution) },
+  ]);
+};
+
+/** Leaves out whole parts, never a half of one: what follows an open fence or element would be swallowed by it. */
+const keepFittingParts = (parts: readonly CommentPart[]): string => {
+  const written = parts.filter(({ text }) => text !== "");
+  let left = MAX_COMMENT_CHARS;
+  const kept = new Set<CommentPart>();
+  for (const part of written.toSorted((a, b) => a.rank - b.rank)) {
+    if (part.rank > 0 && part.text.length + 2 > left) continue;
+    left -= part.text.length + 2;
+    kept.add(part);
+  }
+  const shown = written.flatMap((part) => (kept.has(part) ? [part.text] : []));
+  return [...shown, ...(shown.length < written.length ? [PARTS_OMITTED_NOTE] : [])].join("\n\n");
+};
+
+const renderHeadline = ({ state, planning, revision }: Execution, all: readonly Step[]): string => {
+  const progress = `${all.filter((step) => step.state === "done").length} of ${all.length} steps done`;
+  switch (state) {
+    case "planning":
+      if (revision?.state === "planning") return "Revising the plan";
+      return planning.attempt > 1 ? `Making a plan, attempt ${planning.attempt}` : "Reading the code and making a plan";
+    case "asking":
+      return "The planner has a question";
+    case "proposed":
+      return "A plan, for your approval";
+    case "running":
+      return `${all.some((step) => step.state === "waiting") ? "Waiting for you" : "At work"}: ${progress}`;
+    case "paused":
+      return `Paused: ${progress}`;
+    case "done":
+      return all.some((step) => step.landed) ? "Done: all of it landed" : "Done: there was nothing to land";
+    case "failed":
+      return all.length === 0 ? "Stopped: there is no plan" : `Stopped: ${progress}`;
+    case "cancelled":
+      return all.some((step) => step.landed) ? `Cancelled: ${progress}, what landed stays` : "Cancelled";
+  }
+};
+
+/** How an execution ended, by what its comment says; null for one that had not ended, or could be tried again. */
+export const readCommentEnd = (body: string): "done" | "cancelled" | null => {
+  const [, word] = /^<!--[^\n]*-->\n\n### (Done|Cancelled)\b/.exec(body) ?? [];
+  return word === undefined ? null : word === "Done" ? "done" : "cancelled";
+};
+
+/** What concerns the execution as a whole; what concerns a step is told with the step. */
+const renderExecutionNotice = (execution: Execution, { frozen }: Queue, all: readonly Step[]): string => {
+  if (frozen && execution.state === "running") return `> [!WARNING]\n> **Nothing lands for now.** ${escapeSentence(frozen.message)}`;
+  if (!execution.refusal) return "";
+  if (["cancelled", "paused", "asking"].includes(execution.state)) return escapeSentence(execution.refusal.message);
+  const own = all.every((step) => step.state !== "failed");
+  return execution.state === "failed" && own ? `> [!CAUTION]\n> ${escapeSentence(execution.refusal.message, 1_000)}` : "";
+};
+
+/** How work lands here, where it is not simply pushed. */
+const renderLandingNote = ({ id, state, baseBranch }: Execution, { landingTerms, landing }: Queue): string => {
+  if (!landingTerms || landingTerms.mode === "exact" || (state !== "running" && state !== "done")) return "";
+  return `${describeLanding(baseBranch, landingTerms)}${renderQueuedSteps(id, landing)}`;
+};
+
+const renderFooter = ({ id, baseBranch, requestedBy, plan, approved, state }: Execution): string => {
+  const parts = [
+    `Execution ${toInlineCode(id)} on ${toInlineCode(baseBranch)}, asked for by ${escapeInline(requestedBy)}`,
+    ...(approved ? [`plan ${toInlineCode(approved.plan.slice(0, 12))} approved by ${escapeInline(approved.by)}`] : []),
+    ...(!approved && plan !== null ? [`plan ${toInlineCode(plan.slice(0, 12))}`] : []),
+    ...(state === "planning" || state === "running" || state === "paused" ? [`${toInlineCode(`/enki cancel ${id}`)} gives it up`] : []),
+  ];
+  return `<sub>${parts.join(" · ")}</sub>`;
+};

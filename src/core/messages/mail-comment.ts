@@ -1,0 +1,24 @@
+import { type Mail, readWorkerAddress } from "../domain/mail.ts";
+import { toInlineCode, toOneLine, quoteText, escapeSentence } from "./escape.ts";
+import { writeMarker } from "./comment-marker.ts";
+import { indentText } from "./plan-text.ts";
+
+const PLANNER_NAME = "The planner";
+
+/** A mail to a person, as the comment that shows it; a request with the line that answers it. */
+export const renderMailComment = (mail: Mail): string => {
+  const who = mail.from === "coordinator" ? PLANNER_NAME : toInlineCode(mail.from.slice("worker/".length));
+  const asks = mail.type === "request";
+  return [
+    writeMarker({ kind: "mail", id: mail.id }),
+    `### ${asks ? "❓ " : ""}${who} ${asks ? "asks" : "writes"}: ${escapeSentence(mail.subject)}`,
+    quoteText(mail.body, { limit: 10_000, keep: "start" }),
+    ...(asks ? [`It waits for the answer. To give it, comment:\n\n\`\`\`\n/enki reply ${mail.id} <your answer>\n\`\`\``] : []),
+  ].join("\n\n");
+};
+
+/** The same for a terminal, without the line that answers it. */
+export const renderMailText = ({ from, subject, body }: Mail, does: "asks" | "writes"): string =>
+  [`${readWorkerAddress(from)?.step ?? PLANNER_NAME} ${does}: ${toOneLine(subject)}`, indentText(body)]
+    .filter((part) => part !== "")
+    .join("\n");

@@ -1,0 +1,107 @@
+import type { Execution } from "../domain/execution.ts";
+import { toTaskId } from "../domain/ids.ts";
+import type { Queue } from "../domain/queue.ts";
+import type { Refusal } from "../domain/refusal.ts";
+import { isAwaitingAnswer, isAwaitingConfirmation, isHeldByPerson, type Step } from "../domain/step.ts";
+import { toInlineCode, escapeSentence } from "./escape.ts";
+
+/** A command that can be copied with one click, and pasted as a comment. */
+const formatCopyBlock = (line: string): string => `\`\`\`\n${line}\n\`\`\``;
+
+/** What a refusal says goes on: a command to copy, or words. */
+export const renderNextStep = ({ next }: Refusal): string =>
+  next.startsWith("/enki") ? formatCopyBlock(next) : next === "" ? "" : `Next: ${escapeSentence(next)}`;
+
+/** What a person can do now, with the command for it; empty where Enki goes on by itself. */
+export const renderNextCommand = (execution: Execution, queue: Queue, steps: readonly Step[] = Object.values(execution.steps)): string => {
+  switch (execution.state) {
+    case "proposed":
+      return [
+        "Nothing runs before a person with write permission says so. To start exactly this plan, comment:",
+        formatCopyBlock(`/enki approve ${(execution.plan ?? "").slice(0, 12)}`),
+        `Not what you meant? Comment ${toInlineCode("/enki revise <what to change>")}, or quote a line of the plan and say what to change. To cancel it, comment ${toInlineCode(`/enki cancel ${execution.id}`)}.`,
+      ].join("\n\n");
+    case "running":
+      return renderRunningActions(execution, queue, steps);
+    case "failed":
+      return renderFailureAction(execution, steps);
+    case "paused":
+      return `What runs may end; nothing new starts or lands. To continue, comment:\n\n${formatCopyBlock(`/enki resume ${execution.id}`)}`;
+    case "asking":
+      return execution.refusal ? `To answer, comment:\n\n${renderNextStep(execution.refusal)}` : "";
+    case "planning":
+    case "done":
+    case "cancelled":
+      return "";
+  }
+};
+
+/** More at once would bury the first. */
+const MAX_STEPS_SUGGESTED = 5;
+
+const renderRunningActions = (execution: Execution, { frozen }: Queue, steps: readonly Step[]): string => {
+  const waiting = steps.filter((step) => step.state === "waiting").slice(0, MAX_STEPS_SUGGESTED);
+  const failed = steps.filter((step) => step.state === "failed");
+  const paused = steps.filter((step) => step.state === "paused");
+  return [
+    ...(frozen ? [renderFrozenAction(frozen)] : []),
+    ...waiting.map((step) => renderWaitingStep(execution, step)),
+    ...(waiting.length === 0 && !frozen && failed[0] ? [renderRetryCommand(execution, failed)] : []),
+    ...(paused[0] ? [renderResumeCommand(execution, paused)] : []),
+  ].join("\n\n");
+};
+
+/** What has to be done elsewhere first is said first. */
+const renderFrozenAction = (frozen: Refusal): string => {
+  if (frozen.next.startsWith("/enki")) return `When that is fixed, comment:\n\n${renderNextStep(frozen)}`;
+  return `${renderNextStep(frozen)} Enki checks again within 15 minutes; to check now, comment ${toInlineCode("/enki retry")}.`;
+};
+
+const renderWaitingStep = (execution: Execution, step: Step): string => {
+  if (isAwaitingAnswer(step) && step.refusal)
+    return `${toInlineCode(step.id)} **asks**. ${escapeSentence(step.refusal.message)} To answer, comment:\n\n${renderNextStep(step.refusal)}`;
+  if (isHeldByPerson(step) && step.refusal)
+    return `${toInlineCode(step.id)} is **held**: ${escapeSentence(step.refusal.message)} It lands when that is over.`;
+  if (isAwaitingConfirmation(step) && step.refusal) return renderNothingToDo(execution, step, step.refusal);
+  const name = `${toInlineCode(step.id)} is a **checkpoint**`;
+  if (step.pull !== null) {
+    const again = step.refusal?.code === "hasty-review" ? ` ${escapeSentence(step.refusal.message)}` : "";
+    return `${name}, and its work is verified: approve #${step.pull} with a review to let it land and the next steps begin.${again}`;
+  }
+  const line = `/enki approve ${toTaskId(execution.id, step.id)}@${(step.result ?? "").slice(0, 12)}`;
+  const what = step.artifact ? "read its report below. To go on with it" : "it had nothing to change. To go on";
+  return `${name}: ${what}, comment:\n\n${formatCopyBlock(line)}`;
+};
+
+/** A step that others need and that changed nothing: whether they go on without its work is a person's to say. */
+const renderNothingToDo = (execution: Execution, step: Step, why: Refusal): string => {
+  const task = toTaskId(execution.id, step.id);
+  return [
+    `${toInlineCode(step.id)} found **nothing to do**: ${escapeSentence(why.message, 1_000)} To confirm and start the steps that need it, comment:`,
+    formatCopyBlock(why.next),
+    `If that is wrong, comment ${toInlineCode(`/enki retry ${task}`)} to try again, or ${toInlineCode(`/enki skip ${task}`)} to continue without it.`,
+  ].join("\n\n");
+};
+
+const renderRetryCommand = (execution: Execution, failed: readonly Step[]): string => {
+  const [first] = failed;
+  const own =
+    failed.length === 1 && first?.refusal?.next.startsWith("/enki retry ") === true ? first.refusal.next : `/enki retry ${execution.id}`;
+  return `To try ${failed.length === 1 ? "it" : `all ${failed.length} of them`} again, comment:\n\n${formatCopyBlock(own)}`;
+};
+
+const renderResumeCommand = (execution: Execution, paused: readonly Step[]): string => {
+  const names = paused.slice(0, MAX_STEPS_SUGGESTED).map(({ id }) => toInlineCode(id));
+  const more = paused.length > MAX_STEPS_SUGGESTED ? ` and ${paused.length - MAX_STEPS_SUGGESTED} more` : "";
+  const line = paused.length === 1 ? toTaskId(execution.id, paused[0]?.id ?? "") : execution.id;
+  return `Paused: ${names.join(", ")}${more}. To continue, comment:\n\n${formatCopyBlock(`/enki resume ${line}`)}`;
+};
+
+const renderFailureAction = (execution: Execution, steps: readonly Step[]): string => {
+  const failed = steps.filter((step) => step.state === "failed");
+  if (failed.length > 0) return renderRetryCommand(execution, failed);
+  const next = execution.refusal?.next ?? "";
+  if (next !== "" && !next.startsWith("/enki") && execution.refusal) return `${renderNextStep(execution.refusal)} Then ask again.`;
+  const line = next.startsWith("/enki") ? next : `/enki retry ${execution.id}`;
+  return `To try again, comment:\n\n${formatCopyBlock(line)}`;
+};

@@ -1,0 +1,149 @@
+import type { Execution } from "../domain/execution.ts";
+import type { StepId } from "../domain/ids.ts";
+import type { PlannedStep } from "../domain/plan.ts";
+import { findFailureLog, NOTHING_TO_DO_CODE, type Step, type StepState } from "../domain/step.ts";
+import { toInlineCode, fenceText, escapeInlineHtml, quoteText, escapeSentence } from "./escape.ts";
+
+/** What is folded away until somebody wants it. The summary is HTML, the body Markdown that closes whatever it opens. */
+const wrapInDetails = (summary: string, body: string, open = false): string =>
+  `<details${open ? " open" : ""}>\n<summary>${summary}</summary>\n\n${body}\n\n</details>`;
+
+const MAX_STEPS_LISTED = 20;
+
+/** One line for each step that landed after a conflict: where it was, and that its work was made again on what had landed. */
+export const renderResolvedConflicts = (steps: readonly Step[]): string =>
+  steps
+    .flatMap(({ id, landed, pastConflicts = [] }) => {
+      if (!landed || pastConflicts.length === 0) return [];
+      const files = pastConflicts.slice(0, 5).map((path) => toInlineCode(path));
+      const more = pastConflicts.length > files.length ? ` and ${pastConflicts.length - files.length} more` : "";
+      return [`- ${toInlineCode(id)} landed after a conflict in ${files.join(", ")}${more} was resolved: read those files again.`];
+    })
+    .slice(0, MAX_STEPS_LISTED)
+    .join("\n");
+
+/** Why steps failed, each with the command that failed and its last lines. */
+export const renderFailedSteps = (steps: readonly Step[]): string => {
+  const failed = steps.filter(({ state }) => state === "failed");
+  const more = failed.length > MAX_STEPS_LISTED ? [`… and ${failed.length - MAX_STEPS_LISTED} more.`] : [];
+  return [...failed.slice(0, MAX_STEPS_LISTED).map((step) => renderStepFailure(step)), ...more].join("\n\n");
+};
+
+const renderStepFailure = (step: Step): string => {
+  const why = `❌ **${toInlineCode(step.id)} failed.** ${escapeSentence(step.refusal?.message ?? "")}`.trimEnd();
+  const log = findFailureLog(step);
+  if (log === "") return why;
+  return `${why}\n\n${wrapInDetails(formatLogSummary(log), fenceText("text", stripLogBars(log), { limit: 2_500, keep: "end" }))}`;
+};
+
+/** In the log of a verify job a command's line begins with `$ `, and each line that it wrote with `| `: no output can pass for a command. */
+const formatLogSummary = (log: string): string => {
+  const command = [...log.matchAll(/^\$ (.*)$/gm)].at(-1)?.[1];
+  return command === undefined ? "How it ended" : `The last lines of <code>${escapeInlineHtml(command, 100)}</code>`;
+};
+
+const stripLogBars = (log: string): string => log.replace(/^\| /gm, "  ");
+
+/** What is to be known of steps that did not fail: why one found nothing to do, or what it changed that it may not. */
+export const renderStepNotes = (steps: readonly Step[]): string =>
+  steps
+    .filter(({ state, refusal }) => refusal?.code === "remark" || (refusal?.code === NOTHING_TO_DO_CODE && state === "done"))
+    .slice(0, MAX_STEPS_LISTED)
+    .map(({ id, refusal }) => {
+      const words = refusal?.code === NOTHING_TO_DO_CODE ? `${toInlineCode(id)} found **nothing to do**:` : `${toInlineCode(id)}:`;
+      return `> [!NOTE]\n> ${words} ${escapeSentence(refusal?.message ?? "", 1_000)}`;
+    })
+    .join("\n\n");
+
+/** The roles of a workflow that it went past, each with its reason. */
+export const renderSkippedRoles = ({ workflow }: Execution): string => {
+  const all = Object.entries(workflow?.skippedRoles ?? {});
+  const more = all.length > MAX_STEPS_LISTED ? [`- … and ${all.length - MAX_STEPS_LISTED} more.`] : [];
+  return [
+    ...all.slice(0, MAX_STEPS_LISTED).map(([role, why]) => `- ${toInlineCode(role)} is skipped: ${escapeSentence(why)}.`),
+    ...more,
+  ].join("\n");
+};
+
+/** Of more steps the last are told. */
+const MAX_REPORTS_LISTED = 100;
+
+type ReportedExecution = { readonly execution: Execution; readonly reports: Readonly<Record<StepId, string>> };
+
+/** What the steps found, as they wrote it; unfolded where a person is to judge it. */
+export const renderStepReports = ({ execution, reports }: ReportedExecution, steps: readonly PlannedStep[]): string => {
+  if (Object.keys(reports).length === 0) return "";
+  const written = steps
+    .flatMap(({ id, title }) => {
+      const text = reports[id];
+      return text === undefined ? [] : [{ id, title, text }];
+    })
+    .slice(-MAX_REPORTS_LISTED);
+  const limit = Math.floor(16_000 / Math.max(1, written.length));
+  return written
+    .map(({ id, title, text }) => {
+      const summary = `Report of <code>${escapeInlineHtml(id)}</code>: ${escapeInlineHtml(title)}`;
+      const body = `${linkWholeReport(execution, id)}${fenceText("markdown", text, { limit, keep: "start" })}`;
+      return wrapInDetails(summary, body, execution.steps[id]?.state === "waiting");
+    })
+    .join("\n\n");
+};
+
+/** Leads to the whole report: by the commit that brought it, which stays, while the ledger's own moves on. Relative to the page of an issue. */
+const linkWholeReport = ({ id: execution, steps }: Execution, id: StepId): string => {
+  const { result, artifact } = steps[id] ?? {};
+  return result && artifact ? `[\`artifacts/${execution}/${id}.md\`](../blob/${result}/artifact.md)\n\n` : "";
+};
+
+/** What finished steps hand on, in their workers' words. */
+export const renderStepSummaries = (steps: readonly Step[]): string => {
+  const told = steps.filter(({ state, output }) => STATES_WITH_OUTPUT.has(state) && /\S/.test(output)).slice(-MAX_REPORTS_LISTED);
+  const limit = Math.min(2_000, Math.floor(8_000 / Math.max(1, told.length)));
+  const quote = (output: string): string => quoteText(output, { limit, keep: "start" });
+  const each = told.flatMap(({ id, output, head, resolution }) => [
+    `**${toInlineCode(id)}**\n\n${quote(output)}`,
+    ...(resolution && resolution.summary !== "" && resolution.resolvedHead === head?.sha
+      ? [`**${toInlineCode(id)}**, of its conflict\n\n${quote(resolution.summary)}`]
+      : []),
+  ]);
+  return told.length === 0 ? "" : wrapInDetails("What the workers say they did", each.join("\n\n"));
+};
+
+const STATES_WITH_OUTPUT: ReadonlySet<StepState> = new Set(["published", "waiting", "done"]);
+
+/** Of more steps nothing could be shown but the beginning of a sentence each. */
+const MAX_INSTRUCTIONS_LISTED = 400;
+
+/** What each worker is told, word for word: a person approves this, not only its title. */
+export const renderInstructions = (execution: Execution, steps: readonly PlannedStep[]): string => {
+  if (steps.length === 0) return "";
+  const limit = Math.min(4_000, Math.floor(16_000 / steps.length));
+  const whole = `executions/${execution.id}/plan-${execution.plan ?? ""}.json`;
+  const body = [
+    ...(steps.length > MAX_INSTRUCTIONS_LISTED ? [] : steps).map((step) => renderStepInstruction(step, limit)),
+    `The whole plan is in the ledger: ${toInlineCode(`git fetch origin refs/enki/ledger && git show FETCH_HEAD:${whole}`)}`,
+  ].join("\n\n");
+  return wrapInDetails("What each step is told", body);
+};
+
+const renderStepInstruction = (step: PlannedStep, limit: number): string => {
+  const list = (name: string, all: readonly string[]): string[] =>
+    all.length === 0
+      ? []
+      : [
+          `${name} ${all
+            .slice(0, 20)
+            .map((each) => toInlineCode(each))
+            .join(", ")}`,
+        ];
+  const rules = [
+    ...list("may change only", step.paths),
+    ...list("verified also by", step.verify),
+    ...(step.run === null ? [] : ["runs this command instead of an agent:"]),
+  ].join("; ");
+  return [
+    `**${toInlineCode(step.id)}**${rules === "" ? "" : `: ${rules}`}`,
+    ...(step.run === null ? [] : [fenceText("bash", step.run, { limit, keep: "start" })]),
+    quoteText(step.description, { limit, keep: "start" }),
+  ].join("\n\n");
+};

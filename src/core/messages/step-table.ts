@@ -1,0 +1,138 @@
+import type { StepId } from "../domain/ids.ts";
+import { listNeededSteps, listNeededTasks, type PlannedStep } from "../domain/plan.ts";
+import {
+  findOpenConflict,
+  isAwaitingAnswer,
+  isAwaitingConfirmation,
+  isHeldByPerson,
+  NOTHING_TO_DO_CODE,
+  type Step,
+  type StepState,
+} from "../domain/step.ts";
+import { formatResolutionAttempt } from "./open-conflicts.ts";
+import { toInlineCode, escapeInline } from "./escape.ts";
+
+type StepsById = Readonly<Record<StepId, Step>>;
+
+const MAX_TABLE_ROWS = 150;
+
+/** The steps of a plan, one a row: what each does, how and after what, and how it stands; empty without a plan. */
+export const renderStepTable = (steps: readonly PlannedStep[], states: StepsById): string => {
+  if (steps.length === 0) return "";
+  const begun = Object.keys(states).length > 0;
+  const head = [`| step | what it does | after | ${begun ? "state" : "how"} |`, "|---|---|---|---|"];
+  const all = steps.map((planned) => ({ planned, step: states[planned.id] }));
+  const sorted = begun && all.length > MAX_TABLE_ROWS ? sortStepsByUrgency(all) : all;
+  const rows = sorted.slice(0, MAX_TABLE_ROWS).map(({ planned, step }) => {
+    const last = begun ? formatStateCell(step) : formatWorkMode(planned);
+    return `| ${formatCodeCell(planned.id)} | ${escapeInline(planned.title, 100)} | ${formatNeeds(planned)} | ${last} |`;
+  });
+  const rest = sorted.slice(MAX_TABLE_ROWS);
+  const more = rest.length > 0 ? [`| … | ${rest.length} more | | ${begun ? `${countStandings(rest)} ` : ""}|`] : [];
+  return [...head, ...rows, ...more].join("\n");
+};
+
+/** What a person must do something about first, then what goes on; what needs no look any more comes last. */
+const STATE_URGENCY: Readonly<Record<StepState, number>> = {
+  waiting: 0,
+  failed: 1,
+  paused: 2,
+  blocked: 3,
+  running: 4,
+  published: 5,
+  ready: 6,
+  pending: 7,
+  cancelled: 8,
+  skipped: 9,
+  done: 10,
+};
+
+type StepStanding = { readonly planned: PlannedStep; readonly step: Step | undefined };
+
+const sortStepsByUrgency = (all: readonly StepStanding[]): readonly StepStanding[] => {
+  const groups: StepStanding[][] = Object.values(STATE_URGENCY).map(() => []);
+  for (const each of all) groups[STATE_URGENCY[each.step?.state ?? "pending"]]?.push(each);
+  return groups.flat();
+};
+
+/** Steps that have no row of their own, by how they stand. */
+const countStandings = (all: readonly StepStanding[]): string => {
+  const counts = new Map<string, { readonly symbol: string; count: number }>();
+  for (const { step } of all) {
+    const [symbol, words] = step ? describePlainState(step) : PENDING_WORDS;
+    const group = counts.get(words);
+    if (group) group.count += 1;
+    else counts.set(words, { symbol, count: 1 });
+  }
+  return [...counts].map(([words, { symbol, count }]) => `${symbol} ${count} ${words}`).join(", ");
+};
+
+/** Inline code in a table: the bar would end its cell. */
+const formatCodeCell = (text: string): string => toInlineCode(text).replaceAll("|", "\\|");
+
+const formatNeeds = (step: PlannedStep): string =>
+  [...listNeededSteps(step), ...listNeededTasks(step)].map((need) => formatCodeCell(need)).join(", ");
+
+const formatWorkMode = ({ tier, role, output, checkpoint, optional, run }: PlannedStep): string =>
+  [
+    run === null ? `${tier}${role === null ? "" : ` · ${escapeInline(role, 40)}`}` : "a command",
+    ...(output === "artifact" ? ["a report"] : []),
+    ...(checkpoint ? ["**checkpoint**"] : []),
+    ...(optional ? ["optional"] : []),
+  ].join(" · ");
+
+const formatStateCell = (step: Step | undefined): string => {
+  if (!step) return "";
+  const [symbol, plain] = describeStepState(step);
+  const reason = findIdleReason(step);
+  const words = reason === "" ? plain : `${plain}: ${escapeInline(reason, 100)}`;
+  if (step.landed) return `${symbol} ${words}${step.pull === null ? "" : ` in #${step.pull}`} as ${step.landed.commit.slice(0, 12)}`;
+  return `${symbol} ${words}${step.pull === null || step.state === "done" ? "" : ` · #${step.pull}`}`;
+};
+
+/** Why a step found nothing to do, in its agent's words; empty for any other. */
+export const findIdleReason = ({ state, refusal }: Step): string =>
+  state === "done" && refusal?.code === NOTHING_TO_DO_CODE ? refusal.message : "";
+
+type StateWords = readonly [string, string];
+
+const PENDING_WORDS: StateWords = ["⚪", "pending"];
+
+/** How a step stands, as a symbol and in words. */
+export const describeStepState = (step: Step): StateWords => {
+  const conflict = findOpenConflict(step);
+  if (conflict) return ["🔵", `resolving a conflict, ${formatResolutionAttempt(conflict)}`];
+  const [symbol, words] = describePlainState(step);
+  return [symbol, step.state === "running" && step.attempt > 1 ? `${words}, attempt ${step.attempt}` : words];
+};
+
+const describePlainState = (step: Step): StateWords => {
+  switch (step.state) {
+    case "pending":
+      return PENDING_WORDS;
+    case "ready":
+      return ["⚪", step.attempt > 0 && step.lastFailure !== null ? "tried again soon" : "ready"];
+    case "running":
+      return ["🔵", "running"];
+    case "published":
+      return step.refusal?.code === "held" ? ["⚪", "finished; lands after what it needs"] : ["🔵", "being verified"];
+    case "waiting":
+      if (isAwaitingAnswer(step)) return ["🟡", "**waits for your answer**"];
+      if (isHeldByPerson(step)) return ["🟡", "**held by a person**"];
+      if (isAwaitingConfirmation(step)) return ["🟡", "**found nothing to do; waits for you**"];
+      return ["🟡", step.pull === null ? "**waits for your approval**" : "**waits for your review**"];
+    case "paused":
+      return ["⏸️", "paused"];
+    case "done":
+      if (step.landed) return ["✅", "landed"];
+      return ["✅", step.artifact ? "reported" : "nothing to change"];
+    case "failed":
+      return ["❌", "**failed**"];
+    case "blocked":
+      return ["⛔", "blocked"];
+    case "skipped":
+      return ["⏭️", "skipped"];
+    case "cancelled":
+      return ["🚫", "cancelled"];
+  }
+};

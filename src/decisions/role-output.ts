@@ -1,7 +1,0 @@
-import type { Config } from "../model/config.ts";
-import type { PlannedStep } from "../model/plan.ts";
-import { areReading, type WorkflowRole } from "../workflow/workflow.ts";
-
-/** What a role of a workflow leaves, where it does not say so itself: a report where its tools can only read, else what the cascade's role leaves. */
-export const outputOf = ({ output, tools, role }: WorkflowRole, roles: Config["roles"]): PlannedStep["output"] =>
-  output ?? (areReading(tools) ? "artifact" : ((role === null ? undefined : roles[role]?.output) ?? "branch"));

@@ -1,0 +1,26 @@
+import * as z from "zod";
+import type { GitHubRequester } from "./octokit.ts";
+
+export type GraphQlQuery = {
+  readonly query: string;
+  readonly variables: Readonly<Record<string, unknown>>;
+  /** What is not found is null in the answer, and no reason to refuse the rest. */
+  readonly partial?: boolean;
+};
+
+const graphQlErrorsSchema = z.array(z.looseObject({ message: z.string(), type: z.string().optional() })).min(1);
+export const graphQlAnswer = z.object({ data: z.unknown().optional(), errors: graphQlErrorsSchema.optional() });
+
+/** https://docs.github.com/graphql: beside the REST API of an enterprise server, and at the same host on github.com. */
+export const findGraphQlRoute = (octokit: GitHubRequester): string => {
+  const base: unknown = octokit.request.endpoint?.DEFAULTS?.baseUrl;
+  const enterprise = typeof base === "string" ? /^(.*\/api)\/v3\/?$/.exec(base) : null;
+  return `POST ${enterprise ? enterprise[1] : ""}/graphql`;
+};
+
+/** GitHub's words where an answer says that a limit is met; null for any other answer. */
+export const findRateLimit = (data: unknown): string | null => {
+  const read = graphQlAnswer.safeParse(data);
+  const limit = read.success ? read.data.errors?.find(({ type, message }) => type === "RATE_LIMITED" || /rate limit/i.test(message)) : null;
+  return limit ? `Rate limit: ${limit.message}` : null;
+};

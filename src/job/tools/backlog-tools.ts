@@ -1,0 +1,98 @@
+import { z } from "zod";
+import { type BacklogItem, MAX_BACKLOG_ITEM_CHARS, readBacklogItemId } from "../../core/domain/backlog-item.ts";
+import { refuse, type Result, accept } from "../../core/domain/refusal.ts";
+import { takeFirstChars } from "../../core/domain/visible-text.ts";
+import {
+  answerRefusal,
+  TAKES_EFFECT_LATER,
+  recordCommand,
+  answerWith,
+  type McpTool,
+  defineTool,
+  type ToolAnswer,
+  type ToolContext,
+} from "./tool.ts";
+
+const itemBodySchema = z.string().min(1).max(MAX_BACKLOG_ITEM_CHARS);
+const itemIdSchema = z.string().min(1).describe("An item's id, as enki_backlog_list prints it.");
+
+const formatBacklogLine = ({ issue, title, created }: BacklogItem): string =>
+  `${issue} | ${takeFirstChars(title, 100)} | ${new Date(created).toISOString().slice(0, 16).replace("T", " ")}`;
+
+const answerBacklogList = ({ backlog }: ToolContext): ToolAnswer =>
+  answerWith(backlog.map((item) => formatBacklogLine(item)).join("\n") || "The backlog is empty.", {
+    items: backlog.map(({ issue, title, created }) => ({ id: String(issue), title, created })),
+  });
+
+const findBacklogItem = ({ backlog }: ToolContext, text: string): Result<BacklogItem> => {
+  const issue = readBacklogItemId(text);
+  const item = backlog.find((each) => each.issue === issue);
+  return item ? accept(item) : refuse("unknown-item", `not found: backlog item ${text}`, "enki_backlog_list");
+};
+
+const withBacklogItem = (context: ToolContext, text: string, act: (item: BacklogItem) => ToolAnswer): ToolAnswer => {
+  const found = findBacklogItem(context, text);
+  return found.ok ? act(found.value) : answerRefusal(found);
+};
+
+/** The backlog: issues with a label. What is changed here is seen by the next planner. */
+export const backlogTools: readonly McpTool[] = [
+  defineTool({
+    name: "enki_backlog_add",
+    summary: "Keep something for later as an issue of the backlog; its first line is the title. The issue's number becomes its id.",
+    rights: "P",
+    input: z.strictObject({ body: itemBodySchema }),
+    run: (context, { body: text }) =>
+      recordCommand(context, { kind: "backlog-add", body: text }, { text: `backlog: added, ${TAKES_EFFECT_LATER}` }),
+  }),
+  defineTool({
+    name: "enki_backlog_list",
+    summary: "List the open items of the backlog with their ids, the newest first.",
+    rights: "P",
+    input: z.strictObject({}),
+    run: (context) => answerBacklogList(context),
+  }),
+  defineTool({
+    name: "enki_backlog_update",
+    summary: "Replace the text of an item of the backlog.",
+    rights: "P",
+    input: z.strictObject({ id: itemIdSchema, body: itemBodySchema }),
+    run: (context, { id: text, body: fresh }) =>
+      withBacklogItem(context, text, ({ issue }) =>
+        recordCommand(
+          context,
+          { kind: "backlog-update", issue, body: fresh },
+          { text: `backlog: updated ${issue}, ${TAKES_EFFECT_LATER}`, structured: { id: String(issue) } },
+        ),
+      ),
+  }),
+  defineTool({
+    name: "enki_backlog_remove",
+    summary: "Close an item of the backlog as not planned.",
+    rights: "P",
+    input: z.strictObject({ id: itemIdSchema }),
+    run: (context, { id: text }) =>
+      withBacklogItem(context, text, ({ issue }) =>
+        recordCommand(
+          context,
+          { kind: "backlog-remove", issue },
+          { text: `backlog: removed ${issue}, ${TAKES_EFFECT_LATER}`, structured: { id: String(issue) } },
+        ),
+      ),
+  }),
+  defineTool({
+    name: "enki_backlog_pick",
+    summary:
+      "Take an item of the backlog to work on: gives its text. It stays open until this job's result is accepted, so that nothing is lost.",
+    rights: "P",
+    input: z.strictObject({ id: itemIdSchema }),
+    run: (context, { id: text }) =>
+      withBacklogItem(context, text, ({ issue, title, body: words }) =>
+        recordCommand(
+          context,
+          { kind: "backlog-pick", issue },
+          { text: words.trim() === "" ? title : words, structured: { id: String(issue), title, body: words } },
+        ),
+      ),
+  }),
+];

@@ -1,0 +1,22 @@
+import type { Readable } from "node:stream";
+
+/** In characters: a plan of a thousand steps is far smaller. */
+export const MAX_MESSAGE_CHARS = 4_000_000;
+
+export type LineHandlers = { readonly onLine: (text: string) => void; readonly onTooLong: () => void; readonly onEnd: () => void };
+
+/** Reads lines that are not empty. After one that is too long nothing more is heard. */
+export const handleLines = (from: Readable, { onLine, onTooLong, onEnd }: LineHandlers): void => {
+  let rest = "";
+  let deaf = false;
+  from.setEncoding("utf8").on("data", (text: string) => {
+    if (deaf) return;
+    const [first = "", ...more] = text.split("\n");
+    const lines = [rest + first, ...more];
+    deaf = lines.some(({ length }) => length > MAX_MESSAGE_CHARS);
+    if (deaf) return onTooLong();
+    rest = lines.pop() ?? "";
+    for (const each of lines) if (each.trim() !== "") onLine(each);
+  });
+  from.on("end", onEnd);
+};

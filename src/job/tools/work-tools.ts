@@ -1,0 +1,63 @@
+import { z } from "zod";
+import { MAX_REASON_CHARS, MAX_THREAD_REPLIES, OUTCOME_KINDS } from "../../core/domain/outcome.ts";
+import { answerError, recordCommand, answerWith, type McpTool, defineTool, type ToolAnswer, type ToolContext } from "./tool.ts";
+
+const workerReportInput = z.strictObject({
+  status: z.string().min(1).max(500).optional().describe("What you are doing now, in one line."),
+  outcome: z
+    .enum(OUTCOME_KINDS)
+    .optional()
+    .describe(
+      "The outcome of your work. done: the task is complete. nothing-to-do: no change is needed. failed: you could not do it. blocked: you need a person's answer. The last call counts.",
+    ),
+  reason: z.string().min(1).max(MAX_REASON_CHARS).optional().describe("Why; required with every outcome except done."),
+  replies: z
+    .array(
+      z.strictObject({
+        comment: z.int().positive().describe("The comment's number."),
+        addressed: z.boolean().describe("Whether your work addresses it."),
+        text: z.string().min(1).max(MAX_REASON_CHARS).describe("How, or why not."),
+      }),
+    )
+    .max(MAX_THREAD_REPLIES)
+    .optional()
+    .describe("Your answers to review comments, one for each."),
+});
+
+const recordWorkerReport = (context: ToolContext, { status, outcome, reason, replies }: z.output<typeof workerReportInput>): ToolAnswer => {
+  if (status === undefined && outcome === undefined && replies === undefined)
+    return answerError({ code: "bad-argument", message: "missing required parameter: status" });
+  if (outcome !== undefined && outcome !== "done" && !reason?.trim())
+    return answerError({ code: "bad-argument", message: `missing required parameter: reason (why is it ${outcome}?)` });
+  const told = [
+    ...(status === undefined ? [] : [`Status reported: ${status}`]),
+    ...(replies === undefined ? [] : [`Answers to ${replies.length} review comment(s) recorded.`]),
+    ...(outcome === undefined ? [] : [`Outcome recorded: ${outcome}. End your turn when nothing is left to do.`]),
+  ];
+  const command = { kind: "report", status: status ?? "", outcome, reason, replies } as const;
+  return recordCommand(context, command, { text: told.join("\n"), structured: { status, outcome } });
+};
+
+/** The tools of who works on a step. */
+export const workTools: readonly McpTool[] = [
+  defineTool({
+    name: "enki_worker_report",
+    summary: "Report in one line what you are doing now and, once before you finish, the outcome of your work (`outcome`).",
+    rights: "WNS",
+    input: workerReportInput,
+    run: recordWorkerReport,
+  }),
+  defineTool({
+    name: "enki_edit_file",
+    summary:
+      "Read a file with an anchor before each line (no content), or replace what stands between anchors; `^|` is before the first line, `$|` after the last. Several edits in one call are made all or none.",
+    rights: "W",
+    input: z.strictObject({ path: z.string().min(1), content: z.string().optional(), edits: z.array(z.string()).max(100).optional() }),
+    run: async (context, { path, content, edits }) => {
+      if (!context.editFile) return answerError({ code: "read-only", message: "there is no job here: this tool changes nothing" });
+      const all = [...(content === undefined ? [] : [content]), ...(edits ?? [])];
+      const done = await context.editFile(path, all.length === 0 ? null : all);
+      return "refused" in done ? answerError(done.refused) : answerWith(done.text, { path });
+    },
+  }),
+];

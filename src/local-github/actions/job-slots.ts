@@ -1,0 +1,29 @@
+/** How many jobs run at once on this machine. */
+export type JobSlots = {
+  /** Calls `start` when there is room; the function that it returns gives the place back, taken or not. */
+  enter(start: () => void): () => void;
+};
+
+export const createJobSlots = (count: number): JobSlots => {
+  const taken = new Set<object>();
+  const waiting = new Map<object, () => void>();
+  const next = (): void => {
+    for (const [key, start] of waiting) {
+      if (taken.size >= count) return;
+      waiting.delete(key);
+      taken.add(key);
+      start();
+    }
+  };
+  return {
+    enter: (start) => {
+      const key = {};
+      waiting.set(key, start);
+      next();
+      return () => {
+        waiting.delete(key);
+        if (taken.delete(key)) next();
+      };
+    },
+  };
+};

@@ -1,0 +1,38 @@
+import { StringDecoder } from "node:string_decoder";
+import type { SecretMasks } from "./secret-masks.ts";
+
+// A line this long is cut, so that a process without line ends cannot fill our memory.
+const MAX_LINE_CHARS = 1 << 20;
+
+/** Cuts a stream of bytes into lines. */
+export type LineSplitter = { write(chunk: Buffer): void; /** Gives the rest that has no line end. */ end(): void };
+
+/** Calls `line` for every line, without its end. A line over 1 MiB comes in pieces, never cut inside a masked value. */
+export const createLineSplitter = (line: (text: string) => void, masks: SecretMasks): LineSplitter => {
+  const decoder = new StringDecoder("utf8");
+  let rest = "";
+  const take = (): void => {
+    let from = 0;
+    for (let end = rest.indexOf("\n"); end >= 0; end = rest.indexOf("\n", from)) {
+      line(rest.slice(from, rest[end - 1] === "\r" ? end - 1 : end));
+      from = end + 1;
+    }
+    rest = rest.slice(from);
+    if (rest.length <= MAX_LINE_CHARS + masks.longest()) return;
+    const cut = masks.cut(rest, MAX_LINE_CHARS) || MAX_LINE_CHARS;
+    line(rest.slice(0, cut));
+    rest = rest.slice(cut);
+  };
+  return {
+    write: (chunk) => {
+      rest += decoder.write(chunk);
+      take();
+    },
+    end: () => {
+      rest += decoder.end();
+      take();
+      if (rest !== "") line(rest);
+      rest = "";
+    },
+  };
+};

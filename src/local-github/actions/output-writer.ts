@@ -1,0 +1,27 @@
+import type { JobLog } from "./job-log.ts";
+
+const WORKFLOW_COMMAND_PATTERN = /^\s*::([a-zA-Z-]+)(?:\s[^:]*(?::[^:]+)*)?::(.*)$/s;
+
+const decodeCommandText = (text: string): string => text.replaceAll("%0D", "\r").replaceAll("%0A", "\n").replaceAll("%25", "%");
+
+/**
+ * What a step prints, line by line, into the job's log. Of GitHub's workflow commands `add-mask` and `stop-commands` are obeyed, annotations and groups are kept as
+ * they are, and those that set something are not: they are files now, so that a printed text cannot.
+ */
+export const createOutputWriter = (log: JobLog): ((line: string) => void) => {
+  let stopped: string | null = null;
+  return (line) => {
+    if (stopped !== null) {
+      if (line.trim() === `::${stopped}::`) stopped = null;
+      log.write(line);
+      return;
+    }
+    const [, name, message] = WORKFLOW_COMMAND_PATTERN.exec(line) ?? [];
+    if (name?.toLowerCase() === "add-mask") {
+      log.masks.add(decodeCommandText(message ?? ""));
+      return;
+    }
+    if (name?.toLowerCase() === "stop-commands" && message) stopped = message.trim();
+    log.write(line);
+  };
+};

@@ -1,0 +1,36 @@
+import { type ActionFile, readActionFile } from "./action-file.ts";
+import type { RunRequest } from "./workflow-runner.ts";
+import { readActionsWorkflow } from "./read-actions-workflow.ts";
+import { readSupportedAction } from "./supported-action.ts";
+import type { ActionsWorkflow } from "./actions-workflow.ts";
+
+/** Inputs that the workflow gives our action and that it does not have, with file and line. */
+const findUnknownInputs = (workflow: ActionsWorkflow, action: ActionFile): readonly string[] =>
+  workflow.jobs
+    .flatMap((job) => job.steps)
+    .flatMap(({ action: step }) => {
+      if (step.kind !== "uses" || readSupportedAction(step.uses) !== "enki") return [];
+      const known = new Set(action.inputs.map((input) => input.name.toLowerCase()));
+      return [...step.with]
+        .filter(([name]) => !known.has(name.toLowerCase()))
+        .map(([name, value]) => `${workflow.path}:${value.line ?? 1}: '${step.uses}' has no input '${name}'`);
+    });
+
+const usesLocalAction = (workflow: ActionsWorkflow): boolean =>
+  workflow.jobs.some((job) => job.steps.some(({ action }) => action.kind === "uses" && readSupportedAction(action.uses) === "enki"));
+
+export type PreparedRun =
+  | { readonly ok: true; readonly workflow: ActionsWorkflow; readonly enki: ActionFile | null }
+  | { readonly ok: false; readonly reason: string };
+
+/** Reads a run's file, and this installation's action where the file uses it. Refused with one `file:line: why` a line. */
+export const prepareRun = async (request: RunRequest, actionRoot: string): Promise<PreparedRun> => {
+  const read = await readActionsWorkflow(request.workflow.path, request.workflow.text);
+  if (!read.ok) return read;
+  const { workflow } = read;
+  if (!usesLocalAction(workflow)) return { ok: true, workflow, enki: null };
+  const enki = await readActionFile(actionRoot);
+  if (!enki.ok) return enki;
+  const unknown = findUnknownInputs(workflow, enki.action);
+  return unknown.length > 0 ? { ok: false, reason: unknown.join("\n") } : { ok: true, workflow, enki: enki.action };
+};

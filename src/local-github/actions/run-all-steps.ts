@@ -1,0 +1,111 @@
+import type { ActionFile } from "./action-file.ts";
+import { downloadArtifact, uploadArtifact } from "./artifact-actions.ts";
+import { checkoutRepository } from "./checkout-repository.ts";
+import { type ExpressionScope, evaluateText } from "./evaluate-expression.ts";
+import type { BuiltInAction } from "./job-host.ts";
+import { type RunningJob, createStepScope } from "./job-state.ts";
+import { evaluateActionInputs, runNodeAction } from "./node-action.ts";
+import { runScript } from "./run-script.ts";
+import { type StepPhase, runStepPhase } from "./run-step-phase.ts";
+import { tokenSource } from "./template-tokens.ts";
+import { readSupportedAction, type SupportedAction } from "./supported-action.ts";
+import type { RunAction, UsesAction, WorkflowStep } from "./actions-workflow.ts";
+
+const setupNode: BuiltInAction = ({ job }) => {
+  job.log.write("The node of this machine is used, whatever version was asked for");
+  return Promise.resolve({ "node-version": process.version });
+};
+
+const BUILT_IN_ACTIONS: Readonly<Record<Exclude<SupportedAction, "enki">, BuiltInAction>> = {
+  checkout: checkoutRepository,
+  "upload-artifact": uploadArtifact,
+  "download-artifact": downloadArtifact,
+  "setup-node": setupNode,
+};
+
+const evaluateGivenInputs = (uses: UsesAction, scope: ExpressionScope): ReadonlyMap<string, string> =>
+  new Map([...uses.with].map(([name, template]) => [name, evaluateText(template, scope)]));
+
+type PhaseWork = StepPhase["work"];
+
+const createScriptWork =
+  (running: RunningJob, action: RunAction): PhaseWork =>
+  async (call, scope) => {
+    const { defaults } = running.job;
+    const workflow = running.host.facts.workflow.defaults;
+    await runScript(
+      { ...call, inputs: new Map() },
+      {
+        script: evaluateText(action.script, scope),
+        shell: evaluateText(action.shell ?? defaults.shell ?? workflow.shell, scope),
+        directory: evaluateText(action.directory ?? defaults.directory ?? workflow.directory, scope) || ".",
+      },
+    );
+    return {};
+  };
+
+const createNodeWork =
+  (action: ActionFile, uses: UsesAction, file: string): PhaseWork =>
+  async (call, scope) => {
+    await runNodeAction({ ...call, inputs: evaluateActionInputs(action, evaluateGivenInputs(uses, scope), scope) }, file);
+    return {};
+  };
+
+const createPhaseWork = (running: RunningJob, step: WorkflowStep, enki: ActionFile | null): PhaseWork => {
+  const { action } = step;
+  if (action.kind === "run") return createScriptWork(running, action);
+  const uses = readSupportedAction(action.uses);
+  if (uses === "enki" && enki) return createNodeWork(enki, action, enki.main);
+  if (uses === null || uses === "enki") return () => Promise.reject(new Error(`'${action.uses}' is not supported by this runner`));
+  return (call, scope) => BUILT_IN_ACTIONS[uses]({ ...call, inputs: evaluateGivenInputs(action, scope) });
+};
+
+/** A step's name before its expressions can be evaluated. */
+export const unevaluatedStepName = (step: WorkflowStep): string => {
+  if (step.name) return tokenSource(step.name);
+  const { action } = step;
+  return `Run ${action.kind === "uses" ? action.uses : (tokenSource(action.script).split("\n")[0] ?? "")}`;
+};
+
+const evaluateStepName = (running: RunningJob, step: WorkflowStep): string => {
+  const { name, action } = step;
+  const template = name ?? (action.kind === "run" ? action.script : null);
+  try {
+    const text = evaluateText(template, createStepScope(running)).split("\n")[0] ?? "";
+    return running.host.log.masks.hide(name ? text : `Run ${action.kind === "uses" ? action.uses : text}`);
+  } catch {
+    return unevaluatedStepName(step);
+  }
+};
+
+const findLocalUse = (step: WorkflowStep): UsesAction | null =>
+  step.action.kind === "uses" && readSupportedAction(step.action.uses) === "enki" ? step.action : null;
+
+const runPrePhases = async (running: RunningJob, enki: ActionFile): Promise<void> => {
+  for (const step of running.job.steps) {
+    const uses = findLocalUse(step);
+    if (!uses || !enki.pre) continue;
+    const work = createNodeWork(enki, uses, enki.pre.file);
+    await runStepPhase(running, { step, name: `Pre ${uses.uses}`, condition: enki.pre.condition, state: [], work });
+  }
+};
+
+/** Runs a job's steps in order, an action's `pre` before all and its `post` after all, last first. `changed` is called when a step starts or ends. */
+export const runAllSteps = async (running: RunningJob, enki: ActionFile | null, changed: () => void): Promise<void> => {
+  const { job, state } = running;
+  const posts: StepPhase[] = [];
+  if (enki) await runPrePhases(running, enki);
+  for (const [at, step] of job.steps.entries()) {
+    const name = evaluateStepName(running, step);
+    const phase = { step, name, condition: step.condition, state: [], work: createPhaseWork(running, step, enki) };
+    const result = await runStepPhase(running, phase);
+    if (step.id !== null) state.results.set(step.id, result);
+    state.reportedSteps[at] = { name, conclusion: state.dead ? (result.outcome === "skipped" ? null : "cancelled") : result.conclusion };
+    changed();
+    const uses = findLocalUse(step);
+    if (!uses || !enki?.post || result.outcome === "skipped") continue;
+    const work = createNodeWork(enki, uses, enki.post.file);
+    posts.unshift({ step, name: `Post ${uses.uses}`, condition: enki.post.condition, state: result.state, work });
+  }
+  for (const post of posts) await runStepPhase(running, post);
+};

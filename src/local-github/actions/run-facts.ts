@@ -1,0 +1,126 @@
+import { join } from "node:path";
+import type { RunRequest } from "./workflow-runner.ts";
+import { type ExpressionValue, createDictionary, toExpressionValue } from "./evaluate-expression.ts";
+import type { ActionsWorkflow } from "./actions-workflow.ts";
+
+/** What is the same for every job of a run. */
+export type RunFacts = {
+  readonly request: RunRequest;
+  readonly workflow: ActionsWorkflow;
+  readonly event: ExpressionValue;
+  readonly inputs: ExpressionValue;
+  /** The texts of the `github` context; also `GITHUB_*` variables. */
+  readonly github: Readonly<Record<string, string>>;
+};
+
+/** The directories of one job, all below `root`. */
+export type JobDirectories = {
+  readonly root: string;
+  readonly workspace: string;
+  readonly temp: string;
+  readonly home: string;
+  /** `TMPDIR`, so that nothing is left in the machine's. */
+  readonly tmp: string;
+  readonly tools: string;
+  readonly event: string;
+};
+
+export const jobDirectoriesAt = (root: string): JobDirectories => ({
+  root,
+  workspace: join(root, "work"),
+  temp: join(root, "temp"),
+  home: join(root, "home"),
+  tmp: join(root, "tmp"),
+  tools: join(root, "tools"),
+  event: join(root, "temp", "_github_workflow", "event.json"),
+});
+
+const readProperty = (value: unknown, key: string): unknown =>
+  typeof value === "object" && value !== null ? Object.entries(value).find(([name]) => name === key)?.[1] : undefined;
+
+const readPullBranch = (payload: unknown, side: "head" | "base"): string => {
+  const ref = readProperty(readProperty(readProperty(payload, "pull_request"), side), "ref");
+  return typeof ref === "string" ? ref : "";
+};
+
+const githubContextTexts = (request: RunRequest, workflow: ActionsWorkflow): Record<string, string> => {
+  const repository = `${request.repository.owner}/${request.repository.name}`;
+  return {
+    actor: request.actor,
+    triggering_actor: request.actor,
+    api_url: request.apiUrl,
+    graphql_url: `${request.apiUrl}/graphql`,
+    server_url: request.serverUrl,
+    base_ref: readPullBranch(request.event.payload, "base"),
+    head_ref: readPullBranch(request.event.payload, "head"),
+    event_name: request.event.name,
+    ref: request.ref,
+    ref_name: request.ref.replace(/^refs\/(?:heads|tags|pull)\//, ""),
+    ref_type: request.ref.startsWith("refs/tags/") ? "tag" : "branch",
+    ref_protected: "false",
+    repository,
+    repository_owner: request.repository.owner,
+    retention_days: "90",
+    run_id: String(request.id),
+    run_number: String(request.id),
+    run_attempt: "1",
+    sha: request.sha,
+    workflow: workflow.name,
+    workflow_ref: `${repository}/${workflow.path}@${request.ref}`,
+    workflow_sha: request.sha,
+  };
+};
+
+const dispatchInputValues = (request: RunRequest, workflow: ActionsWorkflow): ExpressionValue => {
+  const declared = workflow.inputs.map((input): [string, unknown] => {
+    const text = Object.hasOwn(request.inputs, input.name) ? request.inputs[input.name] : input.default;
+    // In `inputs` a boolean is a boolean; in `github.event.inputs` it is the text that was sent.
+    return [input.name, input.type === "boolean" ? text === "true" : input.type === "number" ? Number(text) : text];
+  });
+  return toExpressionValue(Object.fromEntries([...Object.entries(request.inputs), ...declared]));
+};
+
+export const createRunFacts = (request: RunRequest, workflow: ActionsWorkflow): RunFacts => ({
+  request,
+  workflow,
+  event: toExpressionValue(request.event.payload),
+  inputs: dispatchInputValues(request, workflow),
+  github: githubContextTexts(request, workflow),
+});
+
+/** Contexts that a run has before any job; `more` are texts of the `github` context. */
+export const createRunContexts = (
+  facts: RunFacts,
+  more: Readonly<Record<string, string>> = {},
+): Readonly<Record<string, ExpressionValue>> => ({
+  github: createDictionary([
+    ...Object.entries({ ...facts.github, ...more }).map(([key, text]): [string, ExpressionValue] => [key, toExpressionValue(text)]),
+    ["repositoryUrl", toExpressionValue(`${facts.request.serverUrl}/${facts.github["repository"] ?? ""}.git`)],
+    ["event", facts.event],
+  ]),
+  inputs: facts.inputs,
+  vars: toExpressionValue({}),
+});
+
+/** What every process of a job gets beside the environment of the file: these names win over any other. */
+export const defaultVariables = (facts: RunFacts, job: string, place: JobDirectories): Readonly<Record<string, string>> => ({
+  ...Object.fromEntries(Object.entries(facts.github).map(([key, text]) => [`GITHUB_${key.toUpperCase()}`, text])),
+  GITHUB_ACTIONS: "true",
+  GITHUB_JOB: job,
+  GITHUB_WORKSPACE: place.workspace,
+  GITHUB_EVENT_PATH: place.event,
+  ...Object.fromEntries(Object.entries(runnerContextTexts(place)).map(([key, text]) => [`RUNNER_${key.toUpperCase()}`, text])),
+});
+
+const SYSTEM_NAMES: Readonly<Record<string, string>> = { linux: "Linux", darwin: "macOS", win32: "Windows" };
+
+/** The `runner` context. */
+export const runnerContextTexts = (place: JobDirectories): Readonly<Record<string, string>> => ({
+  name: "enki",
+  os: SYSTEM_NAMES[process.platform] ?? process.platform,
+  arch: process.arch.toUpperCase(),
+  environment: "self-hosted",
+  temp: place.temp,
+  tool_cache: place.tools,
+  workspace: place.root,
+});

@@ -1,0 +1,27 @@
+import { isString } from "@actions/workflow-parser";
+import { TemplateContext, TemplateValidationErrors } from "@actions/workflow-parser/templates/template-context";
+import { readTemplate } from "@actions/workflow-parser/templates/template-reader";
+import type { LiteralToken } from "@actions/workflow-parser/templates/tokens/literal-token";
+import { StringToken } from "@actions/workflow-parser/templates/tokens/string-token";
+import { NoOperationTraceWriter } from "@actions/workflow-parser/templates/trace-writer";
+import { WORKFLOW_ROOT } from "@actions/workflow-parser/workflows/workflow-constants";
+import { getWorkflowSchema } from "@actions/workflow-parser/workflows/workflow-schema";
+import { YamlObjectReader } from "@actions/workflow-parser/workflows/yaml-object-reader";
+import type { TemplateValue } from "./actions-workflow.ts";
+
+// GitHub's parser is made for editors: in a text of several lines it reads expressions from the source, with its indentation and its quotes. What runs is the value.
+class ValueReader extends YamlObjectReader {
+  override allowLiteral(): LiteralToken | undefined {
+    const token = super.allowLiteral();
+    return token && isString(token) ? new StringToken(token.file, token.range, token.value, token.definitionInfo) : token;
+  }
+}
+
+/** Reads a workflow file against GitHub's schema; mistakes are in the context's errors, and `root` is null where it is no YAML. */
+export const readTokens = (path: string, text: string): { readonly context: TemplateContext; readonly root: TemplateValue | null } => {
+  const context = new TemplateContext(new TemplateValidationErrors(), getWorkflowSchema(), new NoOperationTraceWriter());
+  const file = context.getFileId(path);
+  const reader = new ValueReader(file, text);
+  for (const error of reader.errors) context.error(file, error.message, error.range);
+  return { context, root: reader.errors.length > 0 ? null : (readTemplate(context, WORKFLOW_ROOT, reader, file) ?? null) };
+};

@@ -1,0 +1,130 @@
+import { createPublicKey, verify } from "node:crypto";
+import { type ForgeAccount, type RequestActor, type GitHubApp, type TokenPermissions, type AccessToken } from "./forge-actor.ts";
+import { ensureAccount, type ForgeState, takeNextId } from "./forge-state.ts";
+import { type ForgeRepository, repositoryKey } from "./forge-repository.ts";
+import { ApiRefusal } from "./api-refusal.ts";
+
+const TOKEN_LIFETIME_MS = 3_600_000;
+const TOKEN_ALPHABET = "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+const TOKEN_CHARS = 36;
+
+const randomString = (forge: ForgeState, letters: string, length: number): string =>
+  Array.from({ length }, () => letters[Math.floor(forge.random() * letters.length)] ?? "0").join("");
+
+/** A version 4 GUID from the forge's own randomness. */
+export const createGuid = (forge: ForgeState): string => {
+  const hex = randomString(forge, "0123456789abcdef", 32);
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-a${hex.slice(17, 20)}-${hex.slice(20)}`;
+};
+
+const mintToken = (forge: ForgeState, prefix: string, { actor, expires }: Omit<AccessToken, "value">): AccessToken => {
+  let value = prefix + randomString(forge, TOKEN_ALPHABET, TOKEN_CHARS);
+  while (forge.tokens.has(value)) value = prefix + randomString(forge, TOKEN_ALPHABET, TOKEN_CHARS);
+  const token: AccessToken = { value, actor, expires };
+  forge.tokens.set(value, token);
+  return token;
+};
+
+/** Workflow files write `pull-requests`, the API `pull_requests`. */
+const normalizePermissions = (rights: TokenPermissions): TokenPermissions => ({
+  ...Object.fromEntries(Object.entries(rights).map(([scope, level]) => [scope.replaceAll("-", "_"), level])),
+  metadata: "read",
+});
+
+export const mintUserToken = (forge: ForgeState, account: ForgeAccount, rights: TokenPermissions | null): AccessToken =>
+  mintToken(forge, rights ? "github_pat_" : "ghp_", {
+    actor: { kind: "user", account, rights: rights && normalizePermissions(rights) },
+    expires: null,
+  });
+
+export const mintJobToken = (forge: ForgeState, repository: ForgeRepository, rights: TokenPermissions): AccessToken =>
+  mintToken(forge, "ghs_", {
+    actor: {
+      kind: "job",
+      account: ensureAccount(forge, "github-actions[bot]"),
+      rights: normalizePermissions(rights),
+      repository: repositoryKey(repository),
+    },
+    expires: null,
+  });
+
+/** A token of an installation for an hour, with all rights of the App or fewer. */
+export const mintInstallationToken = (
+  forge: ForgeState,
+  app: GitHubApp,
+  of: { owner: string; rights: TokenPermissions | null },
+): AccessToken => {
+  const wanted = of.rights ?? app.rights;
+  const more = Object.entries(wanted).find(([scope, level]) => level === "write" && app.rights[scope] !== "write");
+  if (more) throw new ApiRefusal(422, "The permissions requested are not granted to this installation.");
+  const actor: RequestActor = {
+    kind: "app",
+    account: app.account,
+    app,
+    rights: normalizePermissions(wanted),
+    owner: of.owner.toLowerCase(),
+  };
+  return mintToken(forge, "ghs_", { actor, expires: forge.now() + TOKEN_LIFETIME_MS });
+};
+
+/** The installation of an App at an owner; the same one each time. */
+export const ensureInstallation = (forge: ForgeState, app: GitHubApp, owner: string): number => {
+  const key = owner.toLowerCase();
+  const known = app.installations.get(key);
+  if (known !== undefined) return known;
+  const id = takeNextId(forge);
+  app.installations.set(key, id);
+  return id;
+};
+
+const decodeJwtPart = (part: string | undefined): Record<string, unknown> => {
+  try {
+    const value: unknown = JSON.parse(Buffer.from(part ?? "", "base64url").toString("utf8"));
+    return typeof value === "object" && value !== null ? { ...value } : {};
+  } catch {
+    return {};
+  }
+};
+
+const MAX_JWT_LIFETIME_SECONDS = 600 + 60;
+const invalidJwtRefusal = (): ApiRefusal => new ApiRefusal(401, "A JSON web token could not be decoded");
+
+/** The App of an RS256 JSON web token; refuses what GitHub refuses: other algorithms, foreign keys, more than ten minutes. */
+export const verifyAppJwt = (forge: ForgeState, jwt: string): GitHubApp => {
+  const [head, claims, signature] = jwt.split(".");
+  if (head === undefined || claims === undefined || signature === undefined || decodeJwtPart(head)["alg"] !== "RS256")
+    throw invalidJwtRefusal();
+  const { iss, iat, exp } = decodeJwtPart(claims);
+  const app = forge.apps.find(({ id }) => String(id) === String(iss));
+  if (
+    !app ||
+    !verify("RSA-SHA256", Buffer.from(`${head}.${claims}`), createPublicKey(app.publicKey), Buffer.from(signature, "base64url"))
+  ) {
+    throw invalidJwtRefusal();
+  }
+  const now = forge.now() / 1_000;
+  if (typeof exp !== "number" || exp < now)
+    throw new ApiRefusal(
+      401,
+      "'Expiration time' claim ('exp') must be a numeric value representing the future time at which the assertion expires",
+    );
+  if (exp - now > MAX_JWT_LIFETIME_SECONDS) throw new ApiRefusal(401, "'Expiration time' claim ('exp') is too far in the future");
+  if (typeof iat !== "number" || iat > now + 60)
+    throw new ApiRefusal(401, "'Issued at' claim ('iat') must be an Integer representing the time that the assertion was issued");
+  return app;
+};
+
+/** What an `Authorization` header carries, in any of the forms that GitHub takes; null for none. */
+export const readCredential = (header: string | undefined): string | null => {
+  const [, scheme, value] = /^(bearer|token|basic) +(\S+)$/i.exec(header?.trim() ?? "") ?? [];
+  if (scheme === undefined || value === undefined) return null;
+  if (scheme.toLowerCase() !== "basic") return value;
+  const [user = "", ...password] = Buffer.from(value, "base64").toString("utf8").split(":");
+  return password.join(":") || user;
+};
+
+/** Who a token stands for; null where it is unknown, expired or revoked. */
+export const findActor = (forge: ForgeState, value: string): RequestActor | null => {
+  const token = forge.tokens.get(value);
+  return !token || (token.expires !== null && token.expires <= forge.now()) ? null : token.actor;
+};

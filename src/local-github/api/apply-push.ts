@@ -1,0 +1,146 @@
+import type { RefMap } from "./bare-repository.ts";
+import { emitEvent } from "./emit-event.ts";
+import { closeUnmergedPull, isPullRequest, markPullMerged, reportPullEvent } from "./pull-events.ts";
+import { pageUrl } from "./api-urls.ts";
+import type { PullRequestIssue } from "./pull-shapes.ts";
+import type { RequestActor } from "./forge-actor.ts";
+import type { ForgeState } from "./forge-state.ts";
+import type { ForgeRepository } from "./forge-repository.ts";
+import { relocateThreads } from "./review-threads.ts";
+
+const ZERO_SHA = "0".repeat(40);
+const COMPARE_SHA_CHARS = 12;
+
+/** A ref that moved; null for not there. */
+export type MovedRef = { readonly ref: string; readonly from: string | null; readonly to: string | null };
+
+export const diffRefs = (before: RefMap, after: RefMap): MovedRef[] =>
+  [...new Set([...before.keys(), ...after.keys()])]
+    .map((ref) => ({ ref, from: before.get(ref) ?? null, to: after.get(ref) ?? null }))
+    .filter(({ from, to }) => from !== to);
+
+type PushContext = { readonly forge: ForgeState; readonly repository: ForgeRepository; readonly actor: RequestActor };
+
+const shortRefName = (ref: string): string => ref.replace(/^refs\/(?:heads|tags)\//, "");
+
+const listOpenPulls = ({ repository }: PushContext): PullRequestIssue[] =>
+  [...repository.issues.values()].filter(isPullRequest).filter(({ state }) => state === "open");
+
+const pushCommitShapes = async ({ forge, repository }: PushContext, move: MovedRef): Promise<unknown[]> => {
+  if (move.to === null) return [];
+  const range = move.from === null ? ["--max-count=1", move.to] : [`${move.from}..${move.to}`];
+  return (await repository.bare.log(range)).map(({ sha, tree, message, author, committer, added, modified, removed }) => ({
+    id: sha,
+    tree_id: tree,
+    message,
+    timestamp: committer.date,
+    distinct: true,
+    author,
+    committer,
+    added,
+    modified,
+    removed,
+    url: `${pageUrl(forge, repository)}/commit/${sha}`,
+  }));
+};
+
+const reportRefCreation = ({ forge, repository, actor }: PushContext, { ref, from }: MovedRef): void => {
+  const payload = {
+    ref: shortRefName(ref),
+    ref_type: ref.startsWith("refs/tags/") ? "tag" : "branch",
+    ...(from === null && { master_branch: repository.defaultBranch, description: null }),
+    pusher_type: "user",
+  };
+  emitEvent(forge, repository, { event: from === null ? "create" : "delete", payload, actor });
+};
+
+/** The push itself, and where a ref came or went, that. Refs other than branches and tags raise nothing. */
+const reportPush = async (pushed: PushContext, move: MovedRef): Promise<void> => {
+  const { forge, repository, actor } = pushed;
+  const { ref, from, to } = move;
+  const { bare } = repository;
+  const [before, after] = [from ?? ZERO_SHA, to ?? ZERO_SHA];
+  const commits = await pushCommitShapes(pushed, move);
+  const forward = from === null || to === null || (await bare.isAncestor(from, to));
+  const paths = from !== null && to !== null ? await bare.changed(from, to) : null;
+  if (from === null || to === null) reportRefCreation(pushed, move);
+  const payload = {
+    ref,
+    before,
+    after,
+    created: from === null,
+    deleted: to === null,
+    forced: !forward,
+    base_ref: null,
+    compare: `${pageUrl(forge, repository)}/compare/${before.slice(0, COMPARE_SHA_CHARS)}...${after.slice(0, COMPARE_SHA_CHARS)}`,
+    commits,
+    head_commit: commits.at(-1) ?? null,
+    pusher: { name: actor.account.login, email: `${actor.account.login}@users.noreply.github.com` },
+  };
+  const title = to === null ? "" : ((await bare.message(to)).split("\n")[0] ?? "");
+  const place = (): Promise<{ ref: string; sha: string } | null> => Promise.resolve(to === null ? null : { ref, sha: to });
+  emitEvent(forge, repository, { event: "push", payload, actor, place, ref, paths, title });
+};
+
+const findMergedBase = async ({ repository }: PushContext, { pull }: PullRequestIssue): Promise<string | null> => {
+  const base = await repository.bare.ref(`refs/heads/${pull.baseRef}`);
+  return base !== null && (await repository.bare.isAncestor(pull.head, base)) ? base : null;
+};
+
+/** The head moved: the pull request follows it, or is closed with it, unless it landed. */
+const updatePullHeads = async (pushed: PushContext, move: MovedRef): Promise<void> => {
+  const { forge, repository, actor } = pushed;
+  for (const issue of listOpenPulls(pushed).filter(({ pull }) => `refs/heads/${pull.headRef}` === move.ref)) {
+    if (move.to !== null) {
+      const before = issue.pull.head;
+      issue.pull.head = move.to;
+      issue.pull.size = await repository.bare.size(issue.pull.baseSha, move.to);
+      issue.updated = forge.now();
+      await repository.bare.point(`refs/pull/${issue.number}/head`, move.to);
+      await relocateThreads(repository, issue, { base: issue.pull.baseSha, head: before });
+      reportPullEvent(forge, repository, { issue, action: "synchronize", actor, more: { before, after: move.to } });
+    } else if ((await findMergedBase(pushed, issue)) === null) closeUnmergedPull(forge, repository, { issue, actor });
+  }
+};
+
+/** A moment later GitHub sees that a head is in its base. */
+const scheduleMergedMark = async (pushed: PushContext, issue: PullRequestIssue): Promise<void> => {
+  const { forge, repository, actor } = pushed;
+  const { head } = issue.pull;
+  if ((await findMergedBase(pushed, issue)) === null) return;
+  forge.background.runLater(forge.lag.mergedMs, () =>
+    repository.bare.alone(async () => {
+      if (issue.state !== "open" || issue.pull.head !== head) return;
+      const base = await findMergedBase(pushed, issue);
+      if (base !== null) markPullMerged(forge, repository, { issue, actor, commit: await repository.bare.broughtIn(head, base) });
+    }),
+  );
+};
+
+const updatePullBases = async (pushed: PushContext, move: MovedRef): Promise<void> => {
+  const { forge, repository, actor } = pushed;
+  for (const issue of listOpenPulls(pushed).filter(({ pull }) => `refs/heads/${pull.baseRef}` === move.ref)) {
+    if (move.to === null) closeUnmergedPull(forge, repository, { issue, actor });
+    else {
+      const before = { base: issue.pull.baseSha, head: issue.pull.head };
+      issue.pull.baseSha = move.to;
+      await relocateThreads(repository, issue, before);
+      await scheduleMergedMark(pushed, issue);
+    }
+  }
+};
+
+/** What follows from moved refs: pull requests follow their branches, Apps are told, workflows start. The caller is alone with the repository. */
+export const applyPush = async (
+  forge: ForgeState,
+  repository: ForgeRepository,
+  of: { actor: RequestActor; moves: readonly MovedRef[] },
+): Promise<void> => {
+  const push: PushContext = { forge, repository, actor: of.actor };
+  repository.pushedAt = forge.now();
+  const visible = of.moves.filter(({ ref }) => /^refs\/(?:heads|tags)\//.test(ref));
+  // A base may come from the same push as its heads: heads first, so that a landing with its head is a landing.
+  for (const move of visible) await updatePullHeads(push, move);
+  for (const move of visible) await reportPush(push, move);
+  for (const move of visible) await updatePullBases(push, move);
+};

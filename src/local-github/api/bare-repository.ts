@@ -1,0 +1,142 @@
+import { runGitOrThrow, runGit, type TimerStarter, type GitContext } from "../../storage/git/run.ts";
+import { isSha } from "../../core/domain/ids.ts";
+import { commitOperations, type GitIdentity } from "./commit-operations.ts";
+import { openObjectCache } from "./object-cache.ts";
+
+export type BareRepository = ReturnType<typeof openBareRepository>;
+export type RefMap = ReadonlyMap<string, string>;
+
+const ABSENT_OBJECT_ID = "0".repeat(40);
+
+/** Who wrote a commit that the forge makes, and when; `at` in milliseconds. GitHub commits it, unless the same person does (`own`). */
+export type CommitSignature = { readonly login: string; readonly at: number; readonly author?: GitIdentity; readonly own?: boolean };
+
+const gitIdentityOf = ({ login, at, author, own = false }: CommitSignature): Record<string, string> => {
+  const date = `@${Math.floor(at / 1_000)} +0000`;
+  const email = `${login}@users.noreply.github.com`;
+  return {
+    GIT_AUTHOR_NAME: author?.name ?? login,
+    GIT_AUTHOR_EMAIL: author?.email ?? email,
+    GIT_AUTHOR_DATE: author?.date ?? date,
+    GIT_COMMITTER_NAME: own ? login : "GitHub",
+    GIT_COMMITTER_EMAIL: own ? email : "noreply@github.com",
+    GIT_COMMITTER_DATE: date,
+  };
+};
+
+/** The bare repository of one repository: what REST needs of it, by plumbing. */
+export const openBareRepository = (directory: string, after: TimerStarter) => {
+  const plumbing = openGitPlumbing({ directory, after });
+  let turn: Promise<unknown> = Promise.resolve();
+  return {
+    directory,
+    /** One at a time: whoever compares refs before and after may not be disturbed. */
+    alone: <T>(task: () => Promise<T>): Promise<T> => {
+      const done = turn.then(task, task);
+      turn = done.catch(() => undefined);
+      return done;
+    },
+    ...refOperations(plumbing),
+    ...historyOperations(plumbing),
+    ...commitOperations(plumbing.at, plumbing.remember),
+    ...contentOperations(plumbing),
+  };
+};
+
+const openGitPlumbing = (at: GitContext) => ({
+  at,
+  remember: openObjectCache(),
+  lines: async (...args: string[]): Promise<string[]> => (await runGitOrThrow(at, args)).split("\n").filter((line) => line !== ""),
+  text: async (...args: string[]): Promise<string | null> => {
+    const ran = await runGit(at, args);
+    return ran.code === 0 ? ran.stdout.toString("utf8").trimEnd() : null;
+  },
+  isTrue: async (...args: string[]): Promise<boolean> => (await runGit(at, args)).code === 0,
+});
+type GitPlumbing = ReturnType<typeof openGitPlumbing>;
+
+const refOperations = ({ at, lines, text, isTrue, remember }: GitPlumbing) => {
+  const object = (name: string): Promise<string | null> =>
+    remember("object", name, () => text("rev-parse", "--verify", "--quiet", "--end-of-options", name));
+  // Not by rev-parse: a name from a request may not be worked out, as `main~1` is.
+  const ref = (name: string): Promise<string | null> => text("show-ref", "--verify", "--hash", "--", name);
+  return {
+    refs: async (prefix = "refs/"): Promise<RefMap> =>
+      new Map(
+        (await lines("for-each-ref", "--format=%(refname) %(objectname)", prefix)).map((line) => [line.slice(0, -41), line.slice(-40)]),
+      ),
+    /** Where a ref of this full name points; null where there is none. */
+    ref,
+    /** The object that an expression of git's names, made of names that are known: `<commit>:<path>`. */
+    object,
+    /** The commit of a branch, a tag, a full ref or a SHA, in this order; null for none. */
+    commit: async (name: string): Promise<string | null> => {
+      if (isSha(name) || name === "HEAD") return object(`${name}^{commit}`);
+      for (const full of [`refs/heads/${name}`, `refs/tags/${name}`, name.startsWith("refs/") ? name : `refs/${name}`]) {
+        const found = await ref(full);
+        if (found !== null) return object(`${found}^{commit}`);
+      }
+      return null;
+    },
+    isRefName: (name: string): Promise<boolean> => isTrue("check-ref-format", name),
+    /** Moves a ref from a value (null: it is new) to another (null: it goes); false when it stood elsewhere. */
+    move: (name: string, from: string | null, to: string | null): Promise<boolean> =>
+      to === null ? isTrue("update-ref", "-d", name, from ?? ABSENT_OBJECT_ID) : isTrue("update-ref", name, to, from ?? ABSENT_OBJECT_ID),
+    /** Points a ref there, wherever it stood. */
+    point: async (name: string, to: string | null): Promise<void> => {
+      await runGitOrThrow(at, to === null ? ["update-ref", "-d", name] : ["update-ref", name, to]);
+    },
+  };
+};
+
+const historyOperations = ({ lines, text, isTrue }: GitPlumbing) => ({
+  isAncestor: (old: string, young: string): Promise<boolean> => isTrue("merge-base", "--is-ancestor", old, young),
+  /** True where a tip brings merge commits to what was there. */
+  hasMerges: async (from: string | null, to: string): Promise<boolean> =>
+    (await lines("rev-list", "--merges", "--max-count=1", to, ...(from === null ? [] : [`^${from}`]))).length > 0,
+  /** The commit of a base's own line that brought a head in; the head itself after a fast-forward. */
+  broughtIn: async (head: string, base: string): Promise<string> =>
+    (await lines("rev-list", "--first-parent", "--ancestry-path", "--reverse", `${head}..${base}`))[0] ?? head,
+  /** The commits that a tip brings to what was there, newest first. */
+  commitsIn: (from: string | null, to: string): Promise<string[]> => lines("rev-list", to, ...(from === null ? [] : [`^${from}`])),
+  /** What a rebase of a head onto a base replays, oldest first. */
+  ownCommits: (base: string, head: string): Promise<string[]> =>
+    lines("rev-list", "--reverse", "--topo-order", "--no-merges", head, `^${base}`),
+  changed: async (from: string, to: string): Promise<string[]> =>
+    ((await text("diff", "--name-only", "-z", "--no-renames", from, to)) ?? "").split("\0").filter((path) => path !== ""),
+  message: async (commit: string): Promise<string> => (await text("log", "-1", "--format=%B", commit)) ?? "",
+});
+
+const contentOperations = ({ at, text, remember }: GitPlumbing) => ({
+  typeOf: (object: string): Promise<string | null> => text("cat-file", "-t", object),
+  /** A file's content at a commit; null where there is none. */
+  file: (commit: string, path: string): Promise<Buffer | null> =>
+    remember("file", `${commit}:${path}`, async () => {
+      const ran = await runGit(at, ["cat-file", "blob", `${commit}:${path}`]);
+      return ran.code === 0 ? ran.stdout : null;
+    }),
+  entries: async (commit: string, path: string): Promise<{ mode: string; type: string; sha: string; name: string; size: number }[]> => {
+    const tree = path === "" ? commit : `${commit}:${path}`;
+    const listed = await remember("entries", tree, () => text("ls-tree", "-z", "--long", tree));
+    return (listed ?? "").split("\0").flatMap((line) => {
+      const [, mode, type, sha, size, name] = /^(\d+) (\w+) ([0-9a-f]{40}) +(\d+|-)\t(.*)$/s.exec(line) ?? [];
+      return mode && type && sha && name ? [{ mode, type, sha, name, size: size === "-" ? 0 : Number(size) }] : [];
+    });
+  },
+  /** The tree of a merge; null for a conflict. */
+  mergeTree: async (base: string, head: string): Promise<string | null> => {
+    const ran = await runGit(at, ["merge-tree", "--write-tree", "--no-messages", base, head]);
+    return ran.code === 0 ? ran.stdout.toString("utf8").trim() : null;
+  },
+  emptyTree: async (): Promise<string> => (await runGitOrThrow(at, ["mktree"], "")).trim(),
+  /** Takes the objects of a pack in; false where it cannot be read. */
+  unpack: async (pack: Buffer): Promise<boolean> => (await runGit(at, ["unpack-objects", "-q"], pack)).code === 0,
+  commitTree: async (tree: string, of: { parents: readonly string[]; message: string; by: CommitSignature }): Promise<string> =>
+    (
+      await runGitOrThrow(
+        { ...at, env: gitIdentityOf(of.by) },
+        ["commit-tree", tree, ...of.parents.flatMap((parent) => ["-p", parent])],
+        of.message,
+      )
+    ).trim(),
+});

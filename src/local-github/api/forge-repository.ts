@@ -1,0 +1,40 @@
+import type { ForgeAccount, RepositoryRole } from "./forge-actor.ts";
+import type { BareRepository } from "./bare-repository.ts";
+import type { Issue, IssueEvent, IssueComment } from "./forge-issue.ts";
+import type { CommitStatus, CheckRun, ForgeRun } from "./forge-run.ts";
+import type { MergeSettings } from "./merge-methods.ts";
+import type { MergeQueueEntry } from "./merge-queue-entry.ts";
+
+export type BranchRule = { readonly branch: string; readonly type: string; readonly parameters?: unknown };
+export type ForgeRepository = {
+  readonly id: number;
+  readonly owner: ForgeAccount;
+  readonly name: string;
+  readonly private: boolean;
+  defaultBranch: string;
+  readonly created: number;
+  pushedAt: number;
+  readonly bare: BareRepository;
+  readonly roles: Map<string, RepositoryRole>;
+  readonly issues: Map<number, Issue>;
+  /** Oldest first. */
+  readonly history: IssueEvent[];
+  readonly comments: Map<number, IssueComment>;
+  readonly statuses: Map<string, CommitStatus[]>;
+  readonly checks: CheckRun[];
+  readonly runs: Map<number, ForgeRun>;
+  readonly rules: BranchRule[];
+  readonly mergeSettings: MergeSettings;
+  /** Entries of merge queues by branch, first in, first out. */
+  readonly mergeQueues: Map<string, MergeQueueEntry[]>;
+  /** Commits that GitHub made and signed by itself: by the merge button, all but rebased ones. */
+  readonly signedCommits: Set<string>;
+  /** True where Actions may open and approve pull requests. */
+  actionsPulls: boolean;
+  secrets: Readonly<Record<string, string>>;
+  readonly environments: Map<string, Readonly<Record<string, string>>>;
+  lastNumber: number;
+};
+export const formatRepositoryKey = (owner: string, name: string): string => `${owner}/${name}`.toLowerCase();
+export const repositoryFullName = (repository: ForgeRepository): string => `${repository.owner.login}/${repository.name}`;
+export const repositoryKey = (repository: ForgeRepository): string => formatRepositoryKey(repository.owner.login, repository.name);

@@ -1,0 +1,48 @@
+import type { ForgeAccount, RequestActor } from "./forge-actor.ts";
+import type { JobReport, RunConclusion } from "../actions/workflow-runner.ts";
+import type { CommitFacts } from "./commit-operations.ts";
+
+export type CommitStatus = {
+  readonly id: number;
+  readonly state: string;
+  readonly context: string;
+  readonly description: string | null;
+  readonly url: string | null;
+  readonly by: ForgeAccount;
+  readonly at: number;
+};
+export type CheckRun = {
+  readonly id: number;
+  readonly sha: string;
+  readonly name: string;
+  status: string;
+  conclusion: string | null;
+  output: unknown;
+  readonly by: ForgeAccount;
+  readonly started: number;
+  completed: number | null;
+};
+export type WorkflowRunJob = { readonly id: number; report: JobReport; started: number | null; completed: number | null };
+export type ForgeRun = {
+  readonly id: number;
+  readonly number: number;
+  readonly path: string;
+  readonly name: string;
+  readonly event: string;
+  readonly branch: string;
+  readonly sha: string;
+  readonly head: CommitFacts;
+  readonly actor: RequestActor;
+  /** How many runs led to it by `workflow_run`. */
+  readonly chain: number;
+  title: string;
+  status: "queued" | "in_progress" | "completed";
+  conclusion: RunConclusion | "action_required" | null;
+  /** Why it could not start. */
+  reason: string;
+  readonly created: number;
+  updated: number;
+  /** Lists leave the run out before this time. */
+  readonly listedAt: number;
+  readonly jobs: Map<string, WorkflowRunJob>;
+};

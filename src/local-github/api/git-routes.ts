@@ -1,0 +1,152 @@
+import { gunzipSync } from "node:zlib";
+import type { Context, Hono } from "hono";
+import { runGit } from "../../storage/git/run.ts";
+import { isPermitted, getRepository } from "./repository-access.ts";
+import { requireActor } from "./api-call.ts";
+import { readPush, addRefusalReasons } from "./git-report.ts";
+import { type MovedRef, diffRefs, applyPush } from "./apply-push.ts";
+import { ApiRefusal } from "./api-refusal.ts";
+import { type MoveRefusal, findMoveRefusal } from "./move-refusal.ts";
+import { type RequestActor } from "./forge-actor.ts";
+import { type ForgeState } from "./forge-state.ts";
+import { formatRepositoryKey, type ForgeRepository } from "./forge-repository.ts";
+import { findActor, readCredential } from "./access-tokens.ts";
+
+const GIT_SERVICE_TIMEOUT_MS = 600_000;
+const GIT_SERVICES = ["git-upload-pack", "git-receive-pack"] as const;
+type GitService = (typeof GIT_SERVICES)[number];
+
+type GitRequest = {
+  readonly forge: ForgeState;
+  readonly repository: ForgeRepository;
+  readonly actor: RequestActor | null;
+  readonly protocol: string;
+  /** Why refs are refused, by ref. */
+  readonly refusedRefs: ReadonlyMap<string, MoveRefusal>;
+};
+
+const readGitActor = (forge: ForgeState, context: Context): RequestActor | null => {
+  const value = readCredential(context.req.header("authorization"));
+  if (value === null) return null;
+  const actor = findActor(forge, value);
+  if (!actor) throw new ApiRefusal(401, "Invalid username or token. Password authentication is not supported for Git operations.");
+  return actor;
+};
+
+/** Refuses as GitHub's git does: who is unknown may sign in, who may not read sees nothing, who may not write is told so. */
+const authorizeGitRequest = (forge: ForgeState, context: Context, service: GitService): GitRequest => {
+  const actor = readGitActor(forge, context);
+  const [owner, name] = [context.req.param("owner") ?? "", (context.req.param("name") ?? "").replace(/\.git$/, "")];
+  // A stranger is not told what is there and what is not.
+  if (!actor && !forge.repositories.has(formatRepositoryKey(owner, name))) throw new ApiRefusal(401, "Authentication required");
+  const repository = getRepository(forge, owner, name);
+  const reads = isPermitted(actor, repository, { scope: "contents", level: "read" });
+  const writes = service === "git-upload-pack" || isPermitted(actor, repository, { scope: "contents", level: "write" });
+  if (!actor && !(reads && writes)) throw new ApiRefusal(401, "Authentication required");
+  if (!reads) throw new ApiRefusal(404, "Repository not found.");
+  if (!writes) throw new ApiRefusal(403, "Write access to repository not granted.");
+  return { forge, repository, actor, protocol: context.req.header("git-protocol") ?? "", refusedRefs: new Map() };
+};
+
+/** Runs a service of git; the update hook declines what is refused, and repeats the words. */
+const runGitService = async (asked: GitRequest, args: readonly string[], body: Buffer): Promise<Buffer> => {
+  const { forge, repository, protocol, refusedRefs } = asked;
+  const lines = [...refusedRefs].map(([ref, broken]) => `${ref} ${formatHookRemark(ref, broken)}`);
+  const env = { GIT_PROTOCOL: protocol, FORGE_REFUSED: lines.join("\n") };
+  const at = { directory: repository.bare.directory, after: forge.after, timeoutMs: GIT_SERVICE_TIMEOUT_MS, env };
+  const hooks = refusedRefs.size > 0 ? ["-c", "core.hooksPath=hooks"] : [];
+  const ran = await runGit(at, [...hooks, ...args, "."], body);
+  // What git has to say about a request that it cannot read is in the answer already.
+  return ran.stdout;
+};
+
+const formatHookRemark = (ref: string, { kind, reason }: MoveRefusal): string =>
+  kind === "rules" ? `error: GH013: Repository rule violations found for ${ref}. ${reason}` : reason;
+
+const formatPushRefusal = ({ kind, reason }: MoveRefusal): string =>
+  kind === "rules" ? "push declined due to repository rule violations" : reason;
+
+/** Refusals by ref. Objects of what is refused stay behind, as loose ones that nothing names. */
+const findRefusedMoves = async (
+  { forge, repository }: GitRequest,
+  actor: RequestActor,
+  body: Buffer,
+): Promise<ReadonlyMap<string, MoveRefusal>> => {
+  const { moves, pack } = readPush(body);
+  const refused = new Map<string, MoveRefusal>();
+  if (pack.length > 0 && !(await repository.bare.unpack(pack))) return refused;
+  const now = await repository.bare.refs();
+  const isNew = ({ ref, to }: MovedRef): boolean => (now.get(ref) ?? null) !== to;
+  for (const move of moves.filter(isNew)) {
+    const broken = await findMoveRefusal(
+      repository,
+      { ...move, from: now.get(move.ref) ?? null },
+      { actor, mergeOf: null, approvals: 0, apps: forge.apps },
+    );
+    if (broken) refused.set(move.ref, broken);
+  }
+  return refused;
+};
+
+const receivePush = (asked: GitRequest, body: Buffer): Promise<Buffer> => {
+  const { forge, repository } = asked;
+  const actor = requireActor(asked.actor);
+  const { bare } = repository;
+  return bare.alone(async () => {
+    const refused = await findRefusedMoves(asked, actor, body);
+    const before = await bare.refs();
+    const answer = await runGitService({ ...asked, refusedRefs: refused }, ["receive-pack", "--stateless-rpc"], body);
+    const moves = diffRefs(before, await bare.refs());
+    if (moves.length > 0) await applyPush(forge, repository, { actor, moves });
+    return addRefusalReasons(answer, new Map([...refused].map(([ref, broken]) => [ref, formatPushRefusal(broken)])));
+  });
+};
+
+const readGitBody = async (context: Context): Promise<Buffer> => {
+  const body = Buffer.from(await context.req.arrayBuffer());
+  return context.req.header("content-encoding") === "gzip" ? gunzipSync(body) : body;
+};
+
+const sendGitRefusal = (context: Context, refusal: ApiRefusal): Response => {
+  if (refusal.status === 401) context.header("www-authenticate", 'Basic realm="GitHub"');
+  return context.body(`${refusal.message}\n`, refusal.status === 401 ? 401 : refusal.status === 403 ? 403 : 404, {
+    "content-type": "text/plain",
+  });
+};
+
+const answerGitRequest = async (context: Context, type: string, work: () => Promise<Buffer>): Promise<Response> => {
+  try {
+    const bytes = await work();
+    return context.body(new Uint8Array(bytes), 200, { "content-type": type, "cache-control": "no-cache" });
+  } catch (error) {
+    if (error instanceof ApiRefusal) return sendGitRefusal(context, error);
+    throw error;
+  }
+};
+
+const advertiseRefs = async (forge: ForgeState, context: Context, service: GitService): Promise<Buffer> => {
+  const asked = authorizeGitRequest(forge, context, service);
+  const first = `# service=${service}\n`;
+  const head = `${(first.length + 4).toString(16).padStart(4, "0")}${first}0000`;
+  const refs = await runGitService(asked, [service.slice("git-".length), "--stateless-rpc", "--advertise-refs"], Buffer.alloc(0));
+  return Buffer.concat([Buffer.from(head), refs]);
+};
+
+/** git over HTTP, smart protocol only, under `/<owner>/<name>.git` and without the suffix. */
+export const gitRoutes = (forge: ForgeState, app: Hono): void => {
+  app.get("/:owner/:name/info/refs", (context) => {
+    const service = GIT_SERVICES.find((known) => known === context.req.query("service"));
+    if (!service) return sendGitRefusal(context, new ApiRefusal(403, "Please upgrade your git client."));
+    return answerGitRequest(context, `application/x-${service}-advertisement`, () => advertiseRefs(forge, context, service));
+  });
+  app.post("/:owner/:name/git-upload-pack", (context) =>
+    answerGitRequest(context, "application/x-git-upload-pack-result", async () =>
+      runGitService(authorizeGitRequest(forge, context, "git-upload-pack"), ["upload-pack", "--stateless-rpc"], await readGitBody(context)),
+    ),
+  );
+  app.post("/:owner/:name/git-receive-pack", (context) =>
+    answerGitRequest(context, "application/x-git-receive-pack-result", async () =>
+      receivePush(authorizeGitRequest(forge, context, "git-receive-pack"), await readGitBody(context)),
+    ),
+  );
+};

@@ -1,0 +1,239 @@
+import type { Context, Hono } from "hono";
+import { buildSchema, graphql, type GraphQLError } from "graphql";
+import { z } from "zod";
+import { requirePermission, isPermitted } from "./repository-access.ts";
+import { nodeId, pageUrl, formatTimestamp } from "./api-urls.ts";
+import { countRequest, requireActor, readRequestActor, readJsonInput } from "./api-call.ts";
+import { GRAPHQL_SCHEMA } from "./graphql-schema.ts";
+import { addToMergeQueue, ensureQueueEntries, findQueueEntry, findMergeQueue, removeFromQueue, findEnqueueRefusal } from "./merge-queue.ts";
+import { findCommentByNode, applyThreadResolution, reviewConnections, findThreadByNode } from "./graphql-threads.ts";
+import { graphqlIssueShape, renameEvents, textEditsShape, timelineConnection } from "./graphql-texts.ts";
+import { isPullRequest } from "./pull-events.ts";
+import type { PullRequestIssue } from "./pull-shapes.ts";
+import type { MergeQueueEntry, QueueRemoval } from "./merge-queue-entry.ts";
+import { evaluateRequiredChecks } from "./move-refusal.ts";
+import { repositoryFullName, formatRepositoryKey, type ForgeRepository } from "./forge-repository.ts";
+import { type ForgeAccount, type RequestActor } from "./forge-actor.ts";
+import { type ForgeState } from "./forge-state.ts";
+import { readCredential } from "./access-tokens.ts";
+
+const graphqlSchema = buildSchema(GRAPHQL_SCHEMA);
+const graphqlRequestSchema = z.object({
+  query: z.string(),
+  variables: z.record(z.string(), z.unknown()).nullish(),
+  operationName: z.string().nullish(),
+});
+
+/** GitHub's no, as an error of the answer: its type is beside its message. */
+class GraphqlDenial extends Error {
+  readonly type: string;
+
+  constructor(type: string, message: string) {
+    super(message);
+    this.type = type;
+  }
+}
+
+type GraphqlRequest = { readonly forge: ForgeState; readonly actor: RequestActor };
+type RepositoryRequest = GraphqlRequest & { readonly repository: ForgeRepository };
+
+const graphqlActorShape = ({ id, login, type }: ForgeAccount) => ({ __typename: type, id: nodeId("User", id), login });
+const graphqlCommitShape = (sha: string | null) => (sha === null ? null : { id: nodeId("Commit", sha), oid: sha });
+
+const queueEntryShape = (about: RepositoryRequest, { branch, entry }: { branch: string; entry: MergeQueueEntry }): object => {
+  const { forge, repository } = about;
+  const { red, missing } = evaluateRequiredChecks(repository, { branch, sha: entry.groupHead ?? "", apps: forge.apps });
+  const state = entry.groupHead === null ? "QUEUED" : red !== null ? "UNMERGEABLE" : missing === null ? "MERGEABLE" : "AWAITING_CHECKS";
+  return {
+    id: nodeId("MergeQueueEntry", entry.id),
+    position: ensureQueueEntries(repository, branch).indexOf(entry) + 1,
+    state,
+    enqueuedAt: formatTimestamp(entry.enqueuedAt),
+    enqueuer: graphqlActorShape(entry.enqueuer.account),
+    baseCommit: graphqlCommitShape(entry.groupBase),
+    headCommit: graphqlCommitShape(entry.groupHead),
+    jump: false,
+    solo: false,
+    pullRequest: () => graphqlPullShape(about, entry.issue),
+  };
+};
+
+const removalShape = ({ id, reason, at, by }: QueueRemoval) => ({
+  __typename: "RemovedFromMergeQueueEvent",
+  id: nodeId("RemovedFromMergeQueueEvent", id),
+  createdAt: formatTimestamp(at),
+  reason,
+  actor: graphqlActorShape(by),
+});
+
+type EntrySlice = { readonly first?: number; readonly last?: number };
+const sliceEntries = <T>(items: readonly T[], { first, last }: EntrySlice): readonly T[] =>
+  first !== undefined ? items.slice(0, first) : last !== undefined ? items.slice(-last) : items;
+
+const findGraphqlPull = ({ issues }: ForgeRepository, number: number): PullRequestIssue | null => {
+  const issue = issues.get(number);
+  return issue && isPullRequest(issue) ? issue : null;
+};
+
+const graphqlPullShape = (about: RepositoryRequest, number: number): object | null => {
+  const { forge, repository } = about;
+  const issue = findGraphqlPull(repository, number);
+  if (!issue) return null;
+  const { pull } = issue;
+  const entry = findQueueEntry(repository, issue);
+  return {
+    __typename: "PullRequest",
+    id: nodeId("PullRequest", issue.id),
+    number,
+    title: issue.title,
+    url: `${pageUrl(forge, repository)}/pull/${number}`,
+    state: pull.merged ? "MERGED" : issue.state.toUpperCase(),
+    merged: pull.merged !== null,
+    isDraft: pull.draft,
+    headRefName: pull.headRef,
+    headRefOid: pull.head,
+    baseRefName: pull.baseRef,
+    isInMergeQueue: entry !== null,
+    isMergeQueueEnabled: findMergeQueue(repository, pull.baseRef) !== null,
+    mergeQueueEntry: entry && queueEntryShape(about, { branch: pull.baseRef, entry }),
+    mergeCommit: graphqlCommitShape(pull.merged?.commit ?? null),
+    ...reviewConnections(issue),
+    ...textEditsShape(issue),
+    timelineItems: (slice: EntrySlice) =>
+      timelineConnection(
+        [...renameEvents(repository, issue), ...pull.removals.map((removal) => ({ at: removal.at, shape: removalShape(removal) }))],
+        slice,
+      ),
+  };
+};
+
+const graphqlRepositoryShape = (about: RepositoryRequest): object => {
+  const { repository, actor } = about;
+  const { mergeSettings } = repository;
+  return {
+    id: nodeId("Repository", repository.id),
+    name: repository.name,
+    nameWithOwner: repositoryFullName(repository),
+    mergeCommitAllowed: mergeSettings.allow_merge_commit,
+    squashMergeAllowed: mergeSettings.allow_squash_merge,
+    rebaseMergeAllowed: mergeSettings.allow_rebase_merge,
+    mergeQueue: ({ branch = repository.defaultBranch }: { branch?: string }) => {
+      if (!findMergeQueue(repository, branch)) return null;
+      const entries = ensureQueueEntries(repository, branch);
+      return {
+        id: nodeId("MergeQueue", `${repository.id}/${branch}`),
+        entries: (slice: EntrySlice) => ({
+          totalCount: entries.length,
+          nodes: sliceEntries(entries, slice).map((entry) => queueEntryShape(about, { branch, entry })),
+        }),
+      };
+    },
+    issueOrPullRequest: ({ number }: { number: number }) => {
+      const issue = repository.issues.get(number);
+      if (!issue) throw new GraphqlDenial("NOT_FOUND", `Could not resolve to an issue or pull request with the number of ${number}.`);
+      if (issue.pull) return graphqlPullShape(about, number);
+      if (!isPermitted(actor, repository, { scope: "issues", level: "read" }))
+        throw new GraphqlDenial("FORBIDDEN", "Resource not accessible by integration");
+      return graphqlIssueShape(repository, issue);
+    },
+    pullRequest: ({ number }: { number: number }) => {
+      const shape = graphqlPullShape(about, number);
+      if (!shape) throw new GraphqlDenial("NOT_FOUND", `Could not resolve to a PullRequest with the number of ${number}.`);
+      return shape;
+    },
+  };
+};
+
+/** The pull request of a node id, and its repository, where the actor may write to both it and the queue. */
+const getWritablePull = ({ forge, actor }: GraphqlRequest, id: string): { about: RepositoryRequest; issue: PullRequestIssue } => {
+  for (const repository of forge.repositories.values()) {
+    const issue = [...repository.issues.values()].filter(isPullRequest).find((each) => nodeId("PullRequest", each.id) === id);
+    if (!issue || !isPermitted(actor, repository, { scope: "pull_requests", level: "read" })) continue;
+    for (const scope of ["contents", "pull_requests", "merge_queues"])
+      if (!isPermitted(actor, repository, { scope, level: "write" }))
+        throw new GraphqlDenial("FORBIDDEN", "Resource not accessible by integration");
+    return { about: { forge, actor, repository }, issue };
+  }
+  throw new GraphqlDenial("NOT_FOUND", `Could not resolve to a node with the global id of '${id}'`);
+};
+
+type EnqueueMutation = {
+  readonly input: { readonly pullRequestId: string; readonly expectedHeadOid?: string; readonly clientMutationId?: string };
+};
+type DequeueMutation = { readonly input: { readonly id: string; readonly clientMutationId?: string } };
+
+type ResolveMutation = { readonly input: { readonly threadId: string; readonly clientMutationId?: string } };
+
+const setThreadResolution = ({ forge, actor }: GraphqlRequest, { input }: ResolveMutation, resolved: boolean): object => {
+  const found = findThreadByNode(forge, input.threadId);
+  if (!found || !isPermitted(actor, found.repository, { scope: "pull_requests", level: "read" }))
+    throw new GraphqlDenial("NOT_FOUND", `Could not resolve to a node with the global id of '${input.threadId}'`);
+  const thread = isPermitted(actor, found.repository, { scope: "reviews", level: "write" })
+    ? applyThreadResolution(forge, found, { actor, resolved })
+    : null;
+  if (!thread) throw new GraphqlDenial("FORBIDDEN", "Resource not accessible by integration");
+  return { clientMutationId: input.clientMutationId, thread };
+};
+
+const createRootValue = (asking: GraphqlRequest): object => ({
+  viewer: graphqlActorShape(asking.actor.account),
+  nodes: ({ ids }: { ids: readonly string[] }) =>
+    ids.map((id) => {
+      const node = findCommentByNode(asking.forge, asking.actor, id);
+      return node ?? new GraphqlDenial("NOT_FOUND", `Could not resolve to a node with the global id of '${id}'`);
+    }),
+  repository: ({ owner, name }: { owner: string; name: string }) => {
+    const repository = asking.forge.repositories.get(formatRepositoryKey(owner, name));
+    if (!repository || !isPermitted(asking.actor, repository, { scope: "metadata", level: "read" }))
+      throw new GraphqlDenial("NOT_FOUND", `Could not resolve to a Repository with the name '${owner}/${name}'.`);
+    requirePermission(asking.actor, repository, { scope: "pull_requests", level: "read" });
+    return graphqlRepositoryShape({ ...asking, repository });
+  },
+  enqueuePullRequest: ({ input }: EnqueueMutation) => {
+    const { about, issue } = getWritablePull(asking, input.pullRequestId);
+    if (input.expectedHeadOid !== undefined && input.expectedHeadOid !== issue.pull.head)
+      throw new GraphqlDenial("UNPROCESSABLE", "Pull request Head branch was modified. Review and try the merge again.");
+    const why = findEnqueueRefusal(asking.forge, about.repository, issue);
+    if (why !== null) throw new GraphqlDenial("UNPROCESSABLE", why);
+    const entry = addToMergeQueue(asking.forge, about.repository, { issue, actor: asking.actor });
+    const mergeQueueEntry = queueEntryShape(about, { branch: issue.pull.baseRef, entry });
+    return { clientMutationId: input.clientMutationId, mergeQueueEntry };
+  },
+  resolveReviewThread: (given: ResolveMutation) => setThreadResolution(asking, given, true),
+  unresolveReviewThread: (given: ResolveMutation) => setThreadResolution(asking, given, false),
+  dequeuePullRequest: async ({ input }: DequeueMutation) => {
+    const { about, issue } = getWritablePull(asking, input.id);
+    const { repository } = about;
+    const taken = { issue, reason: "MANUAL", actor: asking.actor } as const;
+    const entry = await repository.bare.alone(() => removeFromQueue(asking.forge, repository, taken));
+    if (!entry) throw new GraphqlDenial("UNPROCESSABLE", "Pull request is not in the queue");
+    return { clientMutationId: input.clientMutationId, mergeQueueEntry: queueEntryShape(about, { branch: issue.pull.baseRef, entry }) };
+  },
+});
+
+const graphqlErrorShape = (error: GraphQLError): object => {
+  const { originalError } = error;
+  return { ...(originalError instanceof GraphqlDenial && { type: originalError.type }), ...error.toJSON() };
+};
+
+const answerGraphql = async (forge: ForgeState, context: Context): Promise<Response> => {
+  const actor = requireActor(readRequestActor(forge, context));
+  const { headers, over } = countRequest(forge, readCredential(context.req.header("authorization")));
+  for (const [name, value] of Object.entries(headers)) context.header(name, value);
+  context.header("x-ratelimit-resource", "graphql");
+  if (over) return context.json({ errors: [{ type: "RATE_LIMITED", message: `API rate limit exceeded for ${actor.account.login}.` }] });
+  const { query, variables, operationName } = await readJsonInput(context, graphqlRequestSchema);
+  const { data, errors } = await graphql({
+    schema: graphqlSchema,
+    source: query,
+    rootValue: createRootValue({ forge, actor }),
+    variableValues: variables ?? {},
+    operationName: operationName ?? null,
+  });
+  return context.json({ ...(data !== undefined && { data }), ...(errors && { errors: errors.map(graphqlErrorShape) }) });
+};
+
+/** GitHub's GraphQL beside its REST, as on a server of one's own. */
+export const graphqlRoutes = (forge: ForgeState, app: Hono): void => {
+  app.post("/api/graphql", (context) => answerGraphql(forge, context));
+};

@@ -1,0 +1,106 @@
+import { isPermitted, mayPush } from "./repository-access.ts";
+import { nodeId, formatTimestamp } from "./api-urls.ts";
+import { threadNodeId } from "./review-comment-shapes.ts";
+import { isPullRequest, changeThreadResolution } from "./pull-events.ts";
+import type { PullRequestIssue } from "./pull-shapes.ts";
+import { listReviewThreadComments } from "./review-threads.ts";
+import type { ForgeAccount, RequestActor } from "./forge-actor.ts";
+import type { ForgeState } from "./forge-state.ts";
+import type { ReviewComment, SubmittedReview, ReviewThread } from "./forge-pull.ts";
+import type { ForgeRepository } from "./forge-repository.ts";
+
+const authorShape = ({ id, login, type }: ForgeAccount) => ({ __typename: type, id: nodeId("User", id), login });
+
+/** A page of a connection, and a cursor for the next one: the place of its last item. */
+export type ConnectionSlice = { readonly first?: number; readonly after?: string };
+export const connectionShape = <T>(
+  items: readonly T[],
+  { first = items.length, after }: ConnectionSlice,
+  shape: (item: T) => object,
+): object => {
+  const start = after === undefined || after === null ? 0 : Number(Buffer.from(after, "base64").toString("utf8")) + 1;
+  const page = items.slice(start, start + first);
+  const last = start + page.length - 1;
+  return {
+    totalCount: items.length,
+    nodes: page.map(shape),
+    pageInfo: {
+      hasNextPage: last + 1 < items.length,
+      hasPreviousPage: start > 0,
+      endCursor: page.length === 0 ? null : Buffer.from(String(last)).toString("base64"),
+    },
+  };
+};
+
+const graphqlThreadShape = (thread: ReviewThread): object => ({
+  id: threadNodeId(thread),
+  isResolved: thread.resolvedBy !== null,
+  resolvedBy: thread.resolvedBy && authorShape(thread.resolvedBy),
+  isOutdated: thread.place === null,
+  path: thread.path,
+  line: thread.place?.line ?? null,
+  originalLine: thread.original.line,
+  comments: (slice: ConnectionSlice) => connectionShape(thread.comments, slice, graphqlCommentShape),
+});
+
+const graphqlCommentShape = ({ id, by, body, created, published, edited }: ReviewComment): object => ({
+  __typename: "PullRequestReviewComment",
+  id: nodeId("PullRequestReviewComment", id),
+  databaseId: id,
+  body,
+  author: authorShape(by),
+  createdAt: formatTimestamp(created),
+  publishedAt: formatTimestamp(published),
+  lastEditedAt: edited === undefined ? null : formatTimestamp(edited),
+});
+
+/** The comment of a node id, if the actor may read it; null where there is none. */
+export const findCommentByNode = (forge: ForgeState, actor: RequestActor, id: string): object | null => {
+  for (const repository of forge.repositories.values()) {
+    if (!isPermitted(actor, repository, { scope: "pull_requests", level: "read" })) continue;
+    const found = listReviewThreadComments(repository).find(({ comment }) => nodeId("PullRequestReviewComment", comment.id) === id);
+    if (found) return graphqlCommentShape(found.comment);
+  }
+  return null;
+};
+
+const graphqlReviewShape = ({ id, by, body, at, edited }: SubmittedReview): object => ({
+  id: nodeId("PullRequestReview", id),
+  databaseId: id,
+  body,
+  author: authorShape(by),
+  submittedAt: formatTimestamp(at),
+  lastEditedAt: edited === undefined ? null : formatTimestamp(edited),
+});
+
+/** What GraphQL alone tells of the reviews of a pull request. */
+export const reviewConnections = ({ pull }: PullRequestIssue): object => ({
+  reviewThreads: (slice: ConnectionSlice) => connectionShape(pull.threads, slice, graphqlThreadShape),
+  reviews: (slice: ConnectionSlice) => connectionShape(pull.reviews, slice, graphqlReviewShape),
+});
+
+type FoundThread = { readonly repository: ForgeRepository; readonly issue: PullRequestIssue; readonly thread: ReviewThread };
+
+/** The thread of a node id; null where there is none. */
+export const findThreadByNode = (forge: ForgeState, id: string): FoundThread | null => {
+  for (const repository of forge.repositories.values()) {
+    for (const issue of [...repository.issues.values()].filter(isPullRequest)) {
+      const thread = issue.pull.threads.find((each) => threadNodeId(each) === id);
+      if (thread) return { repository, issue, thread };
+    }
+  }
+  return null;
+};
+
+/** Resolves a thread or opens it again; null where the actor may do neither: that is who wrote the pull request or may write. */
+export const applyThreadResolution = (
+  forge: ForgeState,
+  { repository, issue, thread }: FoundThread,
+  of: { actor: RequestActor; resolved: boolean },
+): object | null => {
+  const { actor } = of;
+  const { login } = actor.account;
+  if (actor.kind === "user" && login !== issue.by.login && !mayPush(repository, login)) return null;
+  changeThreadResolution(forge, repository, { issue, thread, ...of });
+  return graphqlThreadShape(thread);
+};

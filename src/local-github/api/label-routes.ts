@@ -1,0 +1,43 @@
+import { z } from "zod";
+import { type ApiCall, type RouteHandler, okReply, type ApiRoute } from "./api-call.ts";
+import { replaceLabels } from "./issue-events.ts";
+import { labelShape } from "./issue-shapes.ts";
+import { requireTriage, requireIssueWriter, getRequestedIssue, labelSchema } from "./issue-routes.ts";
+import { ApiRefusal } from "./api-refusal.ts";
+import type { Issue } from "./forge-issue.ts";
+
+const addedLabelsSchema = z.union([z.array(labelSchema), z.object({ labels: z.array(labelSchema) }).transform(({ labels }) => labels)]);
+
+/** Who wrote an issue may not label it for that reason alone. */
+const getLabelableIssue = (call: ApiCall): Issue => {
+  const issue = getRequestedIssue(call);
+  requireIssueWriter(call, issue);
+  requireTriage(call);
+  return issue;
+};
+
+const replaceIssueLabels = (call: ApiCall, issue: Issue, labels: readonly string[]) => {
+  replaceLabels(call.forge, call.repository, { issue, actor: call.actor(), labels });
+  return okReply(issue.labels.map((name) => labelShape(call.forge, call.repository, name)));
+};
+
+const addLabels: RouteHandler = async (call) => {
+  const issue = getLabelableIssue(call);
+  return replaceIssueLabels(call, issue, [...issue.labels, ...(await call.input(addedLabelsSchema))]);
+};
+
+const removeLabel: RouteHandler = (call) => {
+  const issue = getLabelableIssue(call);
+  const name = call.param("name");
+  if (!issue.labels.includes(name)) throw new ApiRefusal(404, "Label does not exist");
+  const left = issue.labels.filter((each) => each !== name);
+  return replaceIssueLabels(call, issue, left);
+};
+
+const LABELS_WRITE = { scope: ["issues", "pull_requests"], level: "write" } as const;
+
+/** Routes of the labels of issues and pull requests. */
+export const labelRoutes: readonly ApiRoute[] = [
+  ["POST", "/issues/:number/labels", LABELS_WRITE, addLabels],
+  ["DELETE", "/issues/:number/labels/:name", LABELS_WRITE, removeLabel],
+];

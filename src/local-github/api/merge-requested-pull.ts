@@ -1,0 +1,144 @@
+import { z } from "zod";
+import { mayPush } from "./repository-access.ts";
+import { type ApiCall, type RouteHandler, okReply } from "./api-call.ts";
+import { getRequestedIssue } from "./issue-routes.ts";
+import type { PullMergeMethod } from "./merge-methods.ts";
+import { requireMergeMethod } from "./merge-settings.ts";
+import { isPullRequest, markPullMerged } from "./pull-events.ts";
+import type { PullRequestIssue } from "./pull-shapes.ts";
+import { type MovedRef, applyPush } from "./apply-push.ts";
+import { rebaseCommits } from "./rebase-commits.ts";
+import { notFoundRefusal, ApiRefusal } from "./api-refusal.ts";
+import { findMoveRefusal } from "./move-refusal.ts";
+import type { ForgeAccount, RequestActor } from "./forge-actor.ts";
+import type { ForgeState } from "./forge-state.ts";
+import type { ForgeRepository } from "./forge-repository.ts";
+
+const mergeInputSchema = z.object({
+  sha: z.string().optional(),
+  merge_method: z.enum(["merge", "squash", "rebase"]).default("merge"),
+  commit_title: z.string().optional(),
+  commit_message: z.string().optional(),
+});
+type MergeInput = z.infer<typeof mergeInputSchema>;
+
+export const getRequestedPull = (call: ApiCall): PullRequestIssue => {
+  const issue = getRequestedIssue(call);
+  if (!isPullRequest(issue)) throw notFoundRefusal();
+  return issue;
+};
+
+const requireMergeable = ({ mergeSettings: settings }: ForgeRepository, issue: PullRequestIssue, input: MergeInput): void => {
+  if (issue.state === "closed") throw new ApiRefusal(405, issue.pull.merged ? "Pull Request is not mergeable" : "Pull Request is closed");
+  if (issue.pull.draft) throw new ApiRefusal(405, "Pull Request is still a draft");
+  requireMergeMethod(settings, input.merge_method);
+  if (input.sha !== undefined && input.sha !== issue.pull.head)
+    throw new ApiRefusal(409, "Head branch was modified. Review and try the merge again.");
+};
+
+/** How many of those who may write had yes as their last word. */
+export const countApprovals = (repository: ForgeRepository, { pull }: PullRequestIssue): number => {
+  const words = pull.reviews.filter(({ state, by }) => state !== "COMMENTED" && mayPush(repository, by.login));
+  const last = new Map(words.map(({ by, state }) => [by.login, state]));
+  return [...last.values()].filter((state) => state === "APPROVED").length;
+};
+
+const requireAllowedMerge = async (
+  call: ApiCall,
+  issue: PullRequestIssue,
+  { moving, method }: { moving: MovedRef; method: PullMergeMethod },
+): Promise<void> => {
+  const way = {
+    actor: call.actor(),
+    mergeOf: issue.pull.head,
+    method,
+    approvals: countApprovals(call.repository, issue),
+    apps: call.forge.apps,
+  };
+  const broken = await findMoveRefusal(call.repository, moving, way);
+  if (broken?.kind === "workflows") throw new ApiRefusal(403, "Resource not accessible by integration");
+  if (broken) throw new ApiRefusal(405, broken.reason);
+};
+
+type PullMerge = {
+  readonly issue: PullRequestIssue;
+  readonly base: string;
+  readonly method: PullMergeMethod;
+  readonly actor: RequestActor;
+  readonly messageInput: Pick<MergeInput, "commit_title" | "commit_message">;
+};
+
+type MergeCommitText = { readonly title: string; readonly message: string };
+
+/** What GitHub writes by itself: https://docs.github.com/en/pull-requests/collaborating-with-pull-requests/incorporating-changes-from-a-pull-request/about-pull-request-merges */
+const composeMergeText = async (repository: ForgeRepository, { issue, base, method }: PullMerge): Promise<MergeCommitText> => {
+  const { number, title, body, pull } = issue;
+  const { mergeSettings: settings } = repository;
+  if (method === "merge") {
+    const own = `Merge pull request #${number} from ${repository.owner.login}/${pull.headRef}`;
+    const messages = { PR_BODY: body, PR_TITLE: title, BLANK: "" };
+    return {
+      title: settings.merge_commit_title === "PR_TITLE" ? `${title} (#${number})` : own,
+      message: messages[settings.merge_commit_message],
+    };
+  }
+  const commits = await Promise.all((await repository.bare.ownCommits(base, pull.head)).map((each) => repository.bare.message(each)));
+  const [only = ""] = commits;
+  const [subject = "", ...rest] = only.split("\n");
+  const single = commits.length === 1;
+  const all = single ? rest.join("\n").trim() : commits.map((each) => `* ${each.trim()}`).join("\n\n");
+  const messages = { PR_BODY: body, COMMIT_MESSAGES: all, BLANK: "" };
+  const ofCommit = single && settings.squash_merge_commit_title === "COMMIT_OR_PR_TITLE";
+  return { title: `${ofCommit ? subject : title} (#${number})`, message: messages[settings.squash_merge_commit_message] };
+};
+
+const composeMergeMessage = async (repository: ForgeRepository, merge: PullMerge): Promise<string> => {
+  const own = await composeMergeText(repository, merge);
+  const { commit_title: title = own.title, commit_message: message = own.message } = merge.messageInput;
+  return message === "" ? `${title}\n` : `${title}\n\n${message}\n`;
+};
+
+/** The commit that a merge makes, in one of three ways, without moving anything; null for a conflict. GitHub signs all but rebased ones. */
+export const createMergeCommit = async (forge: ForgeState, repository: ForgeRepository, merge: PullMerge): Promise<string | null> => {
+  const { bare, signedCommits } = repository;
+  const { issue, base, method, actor } = merge;
+  const by = (account: ForgeAccount) => ({ login: account.login, at: forge.now() });
+  if (method === "rebase") return rebaseCommits(bare, { base, head: issue.pull.head, by: by(actor.account) });
+  const tree = await bare.mergeTree(base, issue.pull.head);
+  if (tree === null) return null;
+  const parents = method === "squash" ? [base] : [base, issue.pull.head];
+  const author = method === "squash" ? issue.by : actor.account;
+  const commit = await bare.commitTree(tree, { parents, message: await composeMergeMessage(repository, merge), by: by(author) });
+  signedCommits.add(commit);
+  return commit;
+};
+
+const CONFLICT_MESSAGES = {
+  merge: "Pull Request is not mergeable",
+  squash: "Pull Request is not mergeable",
+  rebase: "This branch can't be rebased",
+};
+
+const mergeExclusively = async (call: ApiCall, issue: PullRequestIssue, input: MergeInput): Promise<string> => {
+  const { forge, repository } = call;
+  requireMergeable(repository, issue, input);
+  const ref = `refs/heads/${issue.pull.baseRef}`;
+  const base = await repository.bare.ref(ref);
+  const method = input.merge_method;
+  const actor = call.actor();
+  const commit = base === null ? null : await createMergeCommit(forge, repository, { issue, base, method, actor, messageInput: input });
+  if (base === null || commit === null) throw new ApiRefusal(405, CONFLICT_MESSAGES[method]);
+  await requireAllowedMerge(call, issue, { moving: { ref, from: base, to: commit }, method });
+  if (!(await repository.bare.move(ref, base, commit)))
+    throw new ApiRefusal(405, "Base branch was modified. Review and try the merge again.");
+  markPullMerged(forge, repository, { issue, actor, commit });
+  await applyPush(forge, repository, { actor, moves: [{ ref, from: base, to: commit }] });
+  return commit;
+};
+
+export const mergeRequestedPull: RouteHandler = async (call) => {
+  const issue = getRequestedPull(call);
+  const input = await call.input(mergeInputSchema);
+  const sha = await call.repository.bare.alone(() => mergeExclusively(call, issue, input));
+  return okReply({ sha, merged: true, message: "Pull Request successfully merged" });
+};

@@ -1,0 +1,138 @@
+import { emitEvent } from "./emit-event.ts";
+import { type EventSource } from "./forge-event.ts";
+import { type PullRequestIssue, reviewEventPullShape, restReviewShape, pullEventShape } from "./pull-shapes.ts";
+import { reviewCommentShape, reviewThreadShape } from "./review-comment-shapes.ts";
+import type { RequestActor } from "./forge-actor.ts";
+import type { ForgeState } from "./forge-state.ts";
+import type { Issue } from "./forge-issue.ts";
+import type { ReviewComment, SubmittedReview, ReviewThread } from "./forge-pull.ts";
+import type { ForgeRepository } from "./forge-repository.ts";
+import type { EventPayload } from "./webhook-event.ts";
+
+export const isPullRequest = (issue: Issue): issue is PullRequestIssue => issue.pull !== null;
+
+/** The test merge of a pull request, made anew under `refs/pull/<n>/merge`; null for a conflict or a branch that is gone. */
+const createTestMerge = async (forge: ForgeState, repository: ForgeRepository, issue: PullRequestIssue): Promise<EventSource | null> => {
+  const { bare } = repository;
+  const ref = `refs/pull/${issue.number}/merge`;
+  const base = await bare.ref(`refs/heads/${issue.pull.baseRef}`);
+  const head = await bare.commit(issue.pull.head);
+  const tree = base !== null && head !== null ? await bare.mergeTree(base, head) : null;
+  if (base === null || head === null || tree === null) return null;
+  const by = { login: issue.by.login, at: forge.now() };
+  const sha = await bare.commitTree(tree, { parents: [base, head], message: `Merge ${head} into ${base}`, by });
+  await bare.point(ref, sha);
+  // Checks of a pull request are those of its head, though the test merge is what they look at.
+  return { ref, sha, reportOn: { branch: issue.pull.headRef, sha: head } };
+};
+
+export type PullEvent = { readonly issue: Issue; readonly action: string; readonly actor: RequestActor; readonly more?: EventPayload };
+
+/** A pull_request event; its workflows are those of the test merge. */
+export const reportPullEvent = (forge: ForgeState, repository: ForgeRepository, { issue, action, actor, more }: PullEvent): void => {
+  if (!isPullRequest(issue)) return;
+  const payload = { action, number: issue.number, ...more, pull_request: pullEventShape(forge, repository, issue) };
+  const place = (): Promise<EventSource | null> => createTestMerge(forge, repository, issue);
+  emitEvent(forge, repository, {
+    event: "pull_request",
+    payload,
+    actor,
+    place,
+    ref: `refs/heads/${issue.pull.baseRef}`,
+    title: issue.title,
+  });
+};
+
+type ReviewActivity = {
+  readonly issue: PullRequestIssue;
+  readonly actor: RequestActor;
+  readonly action: string;
+  readonly changes?: EventPayload;
+};
+
+/** A review as its webhooks tell of it. */
+export const reportReviewEvent = (
+  forge: ForgeState,
+  repository: ForgeRepository,
+  of: ReviewActivity & { review: SubmittedReview },
+): void => {
+  const { issue, review, actor, action, changes } = of;
+  const shape = restReviewShape(forge, repository, { issue, review });
+  const payload = {
+    action,
+    ...(changes && { changes }),
+    review: { ...shape, body: review.body === "" ? null : review.body, state: review.state.toLowerCase() },
+    pull_request: reviewEventPullShape(forge, repository, issue),
+  };
+  const place = (): Promise<EventSource | null> => createTestMerge(forge, repository, issue);
+  emitEvent(forge, repository, { event: "pull_request_review", payload, actor, place, title: issue.title });
+};
+
+/** A comment on a line of a diff. */
+export const reportReviewComment = (
+  forge: ForgeState,
+  repository: ForgeRepository,
+  of: ReviewActivity & { thread: ReviewThread; comment: ReviewComment },
+): void => {
+  const { issue, thread, comment, actor, action, changes } = of;
+  const payload = {
+    action,
+    ...(changes && { changes }),
+    comment: reviewCommentShape(forge, repository, { issue, thread, comment }),
+    pull_request: reviewEventPullShape(forge, repository, issue),
+  };
+  const place = (): Promise<EventSource | null> => createTestMerge(forge, repository, issue);
+  emitEvent(forge, repository, { event: "pull_request_review_comment", payload, actor, place, title: issue.title });
+};
+
+/** A thread was resolved, or is open again: nothing changes where it is so already. */
+export const changeThreadResolution = (
+  forge: ForgeState,
+  repository: ForgeRepository,
+  of: { issue: PullRequestIssue; actor: RequestActor; thread: ReviewThread; resolved: boolean },
+): void => {
+  const { issue, actor, thread, resolved } = of;
+  if ((thread.resolvedBy !== null) === resolved) return;
+  thread.resolvedBy = resolved ? actor.account : null;
+  const payload = {
+    action: resolved ? "resolved" : "unresolved",
+    thread: reviewThreadShape(forge, repository, { issue, thread }),
+    pull_request: reviewEventPullShape(forge, repository, issue),
+  };
+  emitEvent(forge, repository, { event: "pull_request_review_thread", payload, actor, title: issue.title });
+};
+
+export type MergedPull = { readonly issue: PullRequestIssue; readonly actor: RequestActor; readonly commit: string };
+
+/** Marks a pull request as merged, and tells. */
+export const markPullMerged = (forge: ForgeState, repository: ForgeRepository, { issue, actor, commit }: MergedPull): void => {
+  const at = forge.now();
+  issue.pull.merged = { at, by: actor.account, commit };
+  issue.state = "closed";
+  issue.closed = at;
+  issue.updated = at;
+  reportPullEvent(forge, repository, { issue, action: "closed", actor });
+};
+
+/** Closes a pull request that is not merged. */
+export const closeUnmergedPull = (
+  forge: ForgeState,
+  repository: ForgeRepository,
+  of: { issue: PullRequestIssue; actor: RequestActor },
+): void => {
+  const at = forge.now();
+  of.issue.state = "closed";
+  of.issue.closed = at;
+  of.issue.updated = at;
+  reportPullEvent(forge, repository, { issue: of.issue, action: "closed", actor: of.actor });
+};
+
+export type DraftChange = { readonly issue: PullRequestIssue; readonly actor: RequestActor; readonly draft: boolean };
+
+/** Makes a pull request a draft, or says that it is none any more, and tells. */
+export const changeDraftState = (forge: ForgeState, repository: ForgeRepository, { issue, actor, draft }: DraftChange): void => {
+  if (issue.pull.draft === draft) return;
+  issue.pull.draft = draft;
+  issue.updated = forge.now();
+  reportPullEvent(forge, repository, { issue, action: draft ? "converted_to_draft" : "ready_for_review", actor });
+};

@@ -1,0 +1,53 @@
+import type { BareRepository } from "./bare-repository.ts";
+import { type ApiCall, type RouteHandler, type ApiRoute } from "./api-call.ts";
+import { readNumber } from "./issue-routes.ts";
+import { isPullRequest } from "./pull-events.ts";
+import { pageUrl, repositoryUrl } from "./api-urls.ts";
+import { notFoundRefusal } from "./api-refusal.ts";
+import type { FileChange } from "./commit-operations.ts";
+
+const pullFileShape = (
+  { forge, repository }: ApiCall,
+  head: string,
+  { path, status, additions, deletions, blob, patch }: FileChange & { readonly patch: string | null },
+) => {
+  const name = path
+    .split("/")
+    .map((part) => encodeURIComponent(part))
+    .join("/");
+  return {
+    sha: blob,
+    filename: path,
+    status,
+    additions,
+    deletions,
+    changes: additions + deletions,
+    blob_url: `${pageUrl(forge, repository)}/blob/${head}/${name}`,
+    raw_url: `${pageUrl(forge, repository)}/raw/${head}/${name}`,
+    contents_url: `${repositoryUrl(forge, repository)}/contents/${name}?ref=${head}`,
+    ...(patch !== null && { patch }),
+  };
+};
+
+/** The hunks of a file; null for one that has none, such as a binary file. */
+const patchOf = async (bare: BareRepository, change: { from: string; to: string; path: string }): Promise<string | null> => {
+  const patch = await bare.patch({ ...change, context: 3 });
+  const start = patch.search(/^@@ /m);
+  return start === -1 ? null : patch.slice(start).replace(/\n$/, "");
+};
+
+const listPullFiles: RouteHandler = async (call) => {
+  const issue = call.repository.issues.get(readNumber(call.param("number")));
+  if (!issue || !isPullRequest(issue)) throw notFoundRefusal();
+  const { baseSha, head } = issue.pull;
+  const { bare } = call.repository;
+  const from = await bare.mergeBase(baseSha, head);
+  const files = await bare.files(baseSha, head);
+  const patches = await Promise.all(files.map(({ path }) => patchOf(bare, { from: from ?? baseSha, to: head, path })));
+  return call.page(files.map((file, at) => pullFileShape(call, head, { ...file, patch: patches[at] ?? null })));
+};
+
+/** Routes of the files that a pull request changes. */
+export const pullFileRoutes: readonly ApiRoute[] = [
+  ["GET", "/pulls/:number/files", { scope: "pull_requests", level: "read" }, listPullFiles],
+];

@@ -1,0 +1,98 @@
+import type { ForgeEvent, EventSource } from "./forge-event.ts";
+import { recordBlockedRun, startWorkflowRun } from "./start-workflow-run.ts";
+import { type ForgeState } from "./forge-state.ts";
+import { type ForgeRepository, repositoryKey } from "./forge-repository.ts";
+import { type TriggerOccasion, readTriggers, isTriggeredBy, type WorkflowTriggers } from "./workflow-triggers.ts";
+import { type EventPayload } from "./webhook-event.ts";
+import { composeEventPayload } from "./deliver-webhooks.ts";
+
+export type TriggeredFile = { readonly path: string; readonly text: string; readonly triggers: WorkflowTriggers | null };
+
+const WORKFLOWS_FOLDER = ".github/workflows";
+
+/** Workflow files at a commit, by name. */
+export const readWorkflowsAt = async (repository: ForgeRepository, commit: string): Promise<TriggeredFile[]> => {
+  const files: TriggeredFile[] = [];
+  for (const { name, type } of await repository.bare.entries(commit, WORKFLOWS_FOLDER)) {
+    if (type !== "blob" || !/\.ya?ml$/.test(name)) continue;
+    const path = `${WORKFLOWS_FOLDER}/${name}`;
+    const text = (await repository.bare.file(commit, path))?.toString("utf8") ?? "";
+    files.push({ path, text, triggers: readTriggers(text) });
+  }
+  return files;
+};
+
+export const workflowNameOf = (file: TriggeredFile): string => file.triggers?.name ?? file.path;
+
+export const findDefaultSource = async (repository: ForgeRepository): Promise<EventSource | null> => {
+  const ref = `refs/heads/${repository.defaultBranch}`;
+  const sha = await repository.bare.ref(ref);
+  return sha === null ? null : { ref, sha };
+};
+
+const DISPATCH_EVENTS = new Set(["workflow_dispatch", "repository_dispatch"]);
+const APPROVAL_ACTIONS = new Set(["opened", "synchronize", "reopened"]);
+
+const MAX_CHAINED_RUNS = 3;
+
+type StartMode = "start" | "block" | "nothing";
+
+/** What a job's token causes starts nothing but dispatches; its pull requests' runs wait for approval. */
+const startModeOf = (happening: ForgeEvent): StartMode => {
+  const { event, payload, actor } = happening;
+  // https://docs.github.com/en/actions/reference/workflows-and-actions/events-that-trigger-workflows#workflow_run
+  if ((happening.chain ?? 0) > MAX_CHAINED_RUNS) return "nothing";
+  if (actor.kind !== "job" || DISPATCH_EVENTS.has(event)) return "start";
+  return event === "pull_request" && APPROVAL_ACTIONS.has(String(payload["action"])) ? "block" : "nothing";
+};
+
+const toTriggerOccasion = ({ event, payload, ref, paths, workflow }: ForgeEvent): TriggerOccasion => {
+  const action = payload["action"];
+  return { event, action: typeof action === "string" ? action : null, ref: ref ?? null, paths: paths ?? null, workflow: workflow ?? null };
+};
+
+const reportedCommitOf = ({ sha, reportOn }: EventSource): string => reportOn?.sha ?? sha;
+
+const startTriggeredRuns = async (
+  forge: ForgeState,
+  repository: ForgeRepository,
+  of: { event: ForgeEvent; payload: EventPayload; way: StartMode },
+): Promise<void> => {
+  const { event, payload } = of;
+  const place = await (event.place ?? (() => findDefaultSource(repository)))();
+  const head = place && (await repository.bare.describe(reportedCommitOf(place)));
+  if (!place || !head) return;
+  const occasion = toTriggerOccasion(event);
+  for (const file of await readWorkflowsAt(repository, place.sha)) {
+    if (!file.triggers || !isTriggeredBy(file.triggers, occasion)) continue;
+    const name = workflowNameOf(file);
+    const start = {
+      ...place,
+      head,
+      path: file.path,
+      text: file.text,
+      name,
+      event: event.event,
+      payload,
+      inputs: {},
+      actor: event.actor,
+      title: event.title ?? name,
+      chain: event.chain ?? 0,
+    };
+    if (of.way === "block") recordBlockedRun(forge, repository, start);
+    else startWorkflowRun(forge, repository, start);
+  }
+};
+
+/** Starts the workflows that listen to an event, in the order of the events. */
+export const triggerWorkflows = (forge: ForgeState, repository: ForgeRepository, event: ForgeEvent): void => {
+  const way = startModeOf(event);
+  // A workflow cannot listen to its own jobs.
+  if (way === "nothing" || event.event === "workflow_job") return;
+  const payload = structuredClone(
+    composeEventPayload(forge, repository, { event: event.event, payload: event.payload, by: event.actor.account }),
+  );
+  void forge.background.runInOrder(`runs of ${repositoryKey(repository)}`, () =>
+    startTriggeredRuns(forge, repository, { event, payload, way }),
+  );
+};

@@ -1,0 +1,106 @@
+import { createHash } from "node:crypto";
+import { type SafeHtml, html, trustMarkup } from "./safe-html.ts";
+import { pagePath, type PageScope } from "./page-scope.ts";
+import { PAGE_SCRIPT } from "./page-script.ts";
+import { PAGE_STYLE } from "./page-style.ts";
+
+type PageTab = "overview" | "issues" | "pulls" | "actions" | "commits" | "ledger";
+export type PageContent = { readonly title: string; readonly tab: PageTab | null; readonly main: SafeHtml };
+
+const contentSecurityHash = (text: string): string => `'sha256-${createHash("sha256").update(text).digest("base64")}'`;
+
+/** Headers of everything that is served beside the REST API and git. */
+export const PRIVATE_HEADERS: Readonly<Record<string, string>> = {
+  "cache-control": "no-store",
+  "cross-origin-opener-policy": "same-origin",
+  "cross-origin-resource-policy": "same-origin",
+  "referrer-policy": "no-referrer",
+  "x-content-type-options": "nosniff",
+  "x-frame-options": "DENY",
+};
+
+/** Headers of every page: nothing but this page's own style and script, named by their hashes, and requests to where it came from. */
+export const PAGE_HEADERS: Readonly<Record<string, string>> = {
+  ...PRIVATE_HEADERS,
+  "content-type": "text/html; charset=utf-8",
+  "content-security-policy": [
+    "default-src 'none'",
+    `style-src ${contentSecurityHash(PAGE_STYLE)}`,
+    `script-src ${contentSecurityHash(PAGE_SCRIPT)}`,
+    "connect-src 'self'",
+    "img-src data:",
+    "base-uri 'none'",
+    "form-action 'none'",
+    "frame-ancestors 'none'",
+  ].join("; "),
+};
+
+const LOGO_MARK = trustMarkup(
+  '<svg class="mark" viewBox="0 0 22 22" aria-hidden="true"><g fill="none" stroke="currentColor" stroke-width="1.8"><circle cx="5" cy="4.5" r="2.6"/><circle cx="5" cy="17.5" r="2.6"/><circle cx="17" cy="11" r="2.6"/><path d="M5 7.1v7.8M7.5 5.2C12 6 13 8 14.7 9.7"/></g></svg>',
+);
+
+const PAGE_ICON = encodeURIComponent(
+  '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 22 22"><g fill="none" stroke="#7440c4" stroke-width="2"><circle cx="5" cy="4.5" r="2.6"/><circle cx="5" cy="17.5" r="2.6"/><circle cx="17" cy="11" r="2.6"/><path d="M5 7.1v7.8M7.5 5.2C12 6 13 8 14.7 9.7"/></g></svg>',
+);
+
+const renderTabs = (place: PageScope, current: PageTab | null): SafeHtml => {
+  const { issues, runs } = place.repository;
+  const open = [...issues.values()].filter(({ state }) => state === "open");
+  const entries: readonly (readonly [PageTab, string, number | null, string])[] = [
+    ["overview", "Overview", null, pagePath(place)],
+    ["issues", "Issues", open.filter(({ pull }) => !pull).length, pagePath(place, "issues")],
+    ["pulls", "Pull requests", open.filter(({ pull }) => pull).length, pagePath(place, "pulls")],
+    ["actions", "Actions", runs.size, pagePath(place, "actions")],
+    ["commits", "Commits", null, pagePath(place, "commits", place.repository.defaultBranch)],
+    ["ledger", "Ledger", null, pagePath(place, "ledger")],
+  ];
+  return html`<nav class="wide tabs" aria-label="Repository">
+    ${entries.map(
+      ([tab, name, count, to]) =>
+        html`<a href="${to}" ${tab === current ? trustMarkup(' aria-current="page"') : null}
+          >${name}${count === null ? null : html`<span class="count">${count}</span>`}</a
+        >`,
+    )}
+  </nav>`;
+};
+
+const renderRepositoryName = ({ repository }: PageScope): SafeHtml =>
+  html`${repository.owner.login} <span class="dim">/</span> <b>${repository.name}</b>`;
+
+// Not in a template: the hash is of every character between the tags, and who formats a template adds some.
+const STYLE_ELEMENT = trustMarkup(`<style>${PAGE_STYLE}</style>`);
+const SCRIPT_ELEMENT = trustMarkup(`<script>${PAGE_SCRIPT}</script>`);
+
+/** A whole document. `version` is the state that it shows; the page looks at `state` for a newer one. */
+export const renderLayout = (place: PageScope | null, { page, version }: { page: PageContent; version: string }): SafeHtml => {
+  const state = place ? pagePath(place, "state") : "/state";
+  const name = place ? `${place.repository.owner.login}/${place.repository.name}` : "This machine";
+  return html`<!doctype html>
+    <html lang="en">
+      <head>
+        <meta charset="utf-8" />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <title>${page.title} · ${name}</title>
+        <link rel="icon" href="data:image/svg+xml,${PAGE_ICON}" />
+        ${STYLE_ELEMENT}
+      </head>
+      <body data-state="${state}" data-version="${version}">
+        <header>
+          <div class="wide bar">
+            <a href="/" aria-label="All repositories" class="dim">${LOGO_MARK}</a
+            ><span class="name"
+              >${place ? html`<a href="${pagePath(place)}">${renderRepositoryName(place)}</a>` : "GitHub on this machine"}</span
+            >${place ? html`<span class="here">on this machine</span>` : null}<span class="state" role="status"
+              ><span class="on">live</span><span class="gone">the forge has stopped</span></span
+            >
+          </div>
+          ${place ? renderTabs(place, page.tab) : null}
+        </header>
+        <main class="wide">${page.main}</main>
+        <footer class="wide">
+          A stand-in for GitHub, on this machine only. These pages are for reading: whoever writes does it with git and the REST API.
+        </footer>
+        ${SCRIPT_ELEMENT}
+      </body>
+    </html>`;
+};

@@ -1,0 +1,77 @@
+import type { ForgeRun, WorkflowRunJob } from "../api/forge-run.ts";
+import { html, type SafeHtml } from "./safe-html.ts";
+import { readLogTail, renderLog } from "./render-log.ts";
+import type { PageContent } from "./page-layout.ts";
+import {
+  renderBadge,
+  renderBranch,
+  renderCommitLink,
+  formatElapsed,
+  renderAccount,
+  runState,
+  renderShortName,
+  formatPageTitle,
+  renderTime,
+} from "./page-parts.ts";
+import { pagePath, type PageScope } from "./page-scope.ts";
+
+const CONCLUSION_GLYPHS: Readonly<Record<string, string>> = { success: "✓", failure: "✕", cancelled: "⊘", skipped: "–", timed_out: "⏱" };
+
+const renderStepLine = ({ name, conclusion }: WorkflowRunJob["report"]["steps"][number]): SafeHtml =>
+  html`<li>
+    <span class="mono is-${conclusion ?? "pending"}" title="${conclusion ?? "not yet"}"
+      >${conclusion === null ? "·" : (CONCLUSION_GLYPHS[conclusion] ?? "?")}</span
+    >
+    <span>${name}</span>
+  </li>`;
+
+const formatJobTime = ({ report, started, completed }: WorkflowRunJob): string =>
+  started !== null && completed !== null && report.conclusion !== "skipped" ? formatElapsed(completed - started) : "";
+
+const explainMissingLog = ({ status, conclusion }: WorkflowRunJob["report"]): string => {
+  if (conclusion === "skipped") return "Skipped.";
+  return status === "completed" ? "No log is left." : "No output yet.";
+};
+
+const renderJobCard = async (place: PageScope, { run, job }: { run: ForgeRun; job: WorkflowRunJob }): Promise<SafeHtml> => {
+  const { report } = job;
+  const tail = report.log === null ? null : await readLogTail(report.log, run.jobs.size);
+  const time = formatJobTime(job);
+  const raw = tail && html`<a href="${pagePath(place, "actions", "runs", run.id, "job", job.id)}">whole log</a>`;
+  const open = report.conclusion !== "skipped" && report.conclusion !== "success";
+  const running = report.status === "in_progress" ? html` data-running` : null;
+  return html`<details class="card" id="job-${job.id}" ${open ? html` open` : null}${running}>
+    <summary>
+      <b>${report.name}</b> ${renderBadge(report.conclusion ?? report.status)}<span class="right small"
+        ><span class="dim">${time}${raw && time !== "" ? " · " : null}</span>${raw}</span
+      >
+    </summary>
+    ${
+      report.steps.length > 0
+        ? html`<ol class="steps">
+            ${report.steps.map(renderStepLine)}
+          </ol>`
+        : null
+    }${tail && tail.text !== "" ? renderLog(tail) : html`<p class="empty">${explainMissingLog(report)}</p>`}
+  </details>`;
+};
+
+/** A run: its jobs, their steps, and what each of them printed. */
+export const renderRunPage = async (place: PageScope, run: ForgeRun): Promise<PageContent> => {
+  const jobs = await Promise.all([...run.jobs.values()].map((job) => renderJobCard(place, { run, job })));
+  const why = run.reason === "" ? null : html`<p class="card in"><b>It could not start.</b> ${run.reason}</p>`;
+  const time = run.status === "completed" ? html`<span>took ${formatElapsed(run.updated - run.created)}</span>` : null;
+  const main = html`<div>
+      <div class="title">
+        <h1>${renderShortName(run.title)} <span class="number">#${run.number}</span></h1>
+        ${renderBadge(runState(run))}
+      </div>
+      <div class="facts">
+        <span>${run.name} · <span class="mono">${run.path}</span></span
+        ><span>by ${run.event} of ${renderAccount(run.actor.account)}</span
+        ><span>${renderBranch(place, run.branch)} ${renderCommitLink(place, run.sha)}</span><span>${renderTime(run.created)}</span>${time}
+      </div>
+    </div>
+    ${why} ${jobs.length === 0 && run.reason === "" ? html`<p class="dim">No job has begun.</p>` : jobs}`;
+  return { title: formatPageTitle(run.title), tab: "actions", main };
+};

@@ -1,0 +1,147 @@
+import { z } from "zod";
+import { MAX_BACKLOG_ITEM_CHARS } from "../../core/domain/backlog-item.ts";
+import { isSha, isStepId, readTaskId, toTaskId, type TaskId } from "../../core/domain/ids.ts";
+import { type JobKey, type JobResult, toJobKey, readJobKey } from "../../core/domain/job.ts";
+import {
+  type MailAddress,
+  MAIL_ANSWERS,
+  ALL_WORKERS_ADDRESS,
+  MAIL_LIMITS,
+  MAIL_PRIORITIES,
+  MAIL_TTL_SECONDS,
+  toWorkerAddress,
+  readWorkerAddress,
+} from "../../core/domain/mail.ts";
+import { MAX_REASON_CHARS, MAX_THREAD_REPLIES, OUTCOME_KINDS } from "../../core/domain/outcome.ts";
+import { NEED_CONDITIONS, TIERS } from "../../core/domain/plan.ts";
+import { upgradeResult } from "./upgrade-format-1.ts";
+
+/** The longest text of a result, in characters. */
+export const MAX_RESULT_TEXT_CHARS = 200_000;
+const resultTextSchema = z.string().max(MAX_RESULT_TEXT_CHARS);
+const shaSchema = z.string().refine(isSha);
+const stepIdSchema = z.string().refine(isStepId);
+const conditionSchema = z.enum(NEED_CONDITIONS);
+
+const taskIdSchema = z.string().transform((value, context): TaskId => {
+  const read = readTaskId(value);
+  if (read) return toTaskId(read.execution, read.step);
+  context.addIssue("not a task id");
+  return z.NEVER;
+});
+
+const jobKeySchema = z.string().transform((value, context): JobKey => {
+  const read = readJobKey(value);
+  if (read) return toJobKey(read);
+  context.addIssue("not a job");
+  return z.NEVER;
+});
+
+const plannedStepSchema = z.strictObject({
+  id: stepIdSchema,
+  title: resultTextSchema,
+  description: resultTextSchema,
+  tier: z.enum(TIERS),
+  role: z.string().nullable(),
+  output: z.enum(["branch", "artifact"]),
+  needs: z.array(
+    z.union([
+      z.strictObject({ step: stepIdSchema, condition: conditionSchema }),
+      z.strictObject({ task: taskIdSchema, condition: conditionSchema }),
+    ]),
+  ),
+  checkpoint: z.boolean(),
+  paths: z.array(resultTextSchema),
+  verify: z.array(resultTextSchema),
+  // A plan of an earlier version has none.
+  optional: z.boolean().default(false),
+  run: resultTextSchema.nullable(),
+});
+
+const mailAddressSchema = z.string().transform((value, context): MailAddress | typeof ALL_WORKERS_ADDRESS => {
+  if (value === "coordinator" || value === "user" || value === ALL_WORKERS_ADDRESS) return value;
+  const worker = readWorkerAddress(value);
+  if (worker) return toWorkerAddress(worker.task);
+  context.addIssue("not an address");
+  return z.NEVER;
+});
+
+const backlogTextSchema = z.string().min(1).max(MAX_BACKLOG_ITEM_CHARS);
+const issueNumberSchema = z.int().positive();
+const shortNameSchema = z.string().min(1).max(200);
+const mailBodySchema = z.string().min(1).max(MAIL_LIMITS.body);
+
+const steeringSchemas = (["retry", "pause", "resume", "cancel"] as const).map((kind) =>
+  z.strictObject({ kind: z.literal(kind), target: shortNameSchema }),
+);
+const mailSchemas = [
+  z.strictObject({
+    kind: z.literal("mail-send"),
+    to: mailAddressSchema,
+    subject: z.string().min(1).max(MAIL_LIMITS.subject),
+    body: mailBodySchema,
+    priority: z.enum(MAIL_PRIORITIES),
+    type: z.enum(["info", "request"]),
+    thread: shortNameSchema.nullable(),
+    replyTo: shortNameSchema.nullable(),
+    ttl: z.int().min(MAIL_TTL_SECONDS.least).max(MAIL_TTL_SECONDS.most).nullable(),
+  }),
+  z.strictObject({ kind: z.literal("mail-read"), mail: shortNameSchema }),
+  z.strictObject({ kind: z.literal("mail-reply"), mail: shortNameSchema, body: mailBodySchema, status: z.enum(MAIL_ANSWERS) }),
+] as const;
+
+export const outcomeSchema = z.strictObject({ kind: z.enum(OUTCOME_KINDS), reason: z.string().max(MAX_REASON_CHARS) });
+export const repliesSchema = z
+  .array(z.strictObject({ comment: z.int().positive(), addressed: z.boolean(), text: z.string().min(1).max(MAX_REASON_CHARS) }))
+  .max(MAX_THREAD_REPLIES)
+  .readonly();
+
+/** What an agent's tools may record: nothing else of the commands is ever taken from a job. */
+export const recordedCommandSchema = z.discriminatedUnion("kind", [
+  z.strictObject({ kind: z.literal("propose"), plan: z.strictObject({ steps: z.array(plannedStepSchema) }) }),
+  z.strictObject({ kind: z.literal("add-steps"), steps: z.array(plannedStepSchema), execution: shortNameSchema.optional() }),
+  z.strictObject({ kind: z.literal("create-task"), step: plannedStepSchema }),
+  z.strictObject({ kind: z.literal("quick"), prompt: resultTextSchema.min(1) }),
+  z.strictObject({ kind: z.literal("stop") }),
+  z.strictObject({
+    kind: z.literal("report"),
+    status: resultTextSchema,
+    outcome: z.enum(OUTCOME_KINDS).optional(),
+    reason: z.string().max(MAX_REASON_CHARS).optional(),
+    replies: repliesSchema.optional(),
+  }),
+  z.strictObject({ kind: z.literal("backlog-add"), body: backlogTextSchema }),
+  z.strictObject({ kind: z.literal("backlog-update"), issue: issueNumberSchema, body: backlogTextSchema }),
+  z.strictObject({ kind: z.literal("backlog-remove"), issue: issueNumberSchema }),
+  z.strictObject({ kind: z.literal("backlog-pick"), issue: issueNumberSchema }),
+  ...steeringSchemas,
+  ...mailSchemas,
+]);
+
+const jobResultSchema = z.strictObject({
+  format: z.literal(2),
+  job: jobKeySchema,
+  run: z.number(),
+  baseCommit: shaSchema,
+  end: z.enum(["success", "artifact", "unchanged", "failed", "asked", "timed-out", "crashed", "cancelled", "refused"]),
+  reason: resultTextSchema,
+  // A result of an earlier version has none of the three.
+  outcome: outcomeSchema.nullable().default(null),
+  answer: resultTextSchema.default(""),
+  replies: repliesSchema.default([]),
+  output: resultTextSchema,
+  artifact: resultTextSchema.nullable(),
+  files: z.array(z.strictObject({ path: z.string(), mode: z.enum(["100644", "100755"]).nullable() })),
+  tools: z.array(recordedCommandSchema),
+  spent: z.number().nonnegative(),
+});
+
+/** A `result.json`; null for what is none, since whoever may push can leave anything under our refs. */
+export const readJobResult = (content: string): JobResult | null => {
+  try {
+    const read = jobResultSchema.safeParse(upgradeResult(JSON.parse(content)));
+    return read.success ? read.data : null;
+  } catch {
+    return null;
+  }
+};

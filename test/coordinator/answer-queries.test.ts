@@ -1,0 +1,127 @@
+import { expect, test } from "vitest";
+import { connectGitHub } from "../../src/github/connect-github.ts";
+import { type Query, toQueryKey } from "../../src/core/domain/query.ts";
+import { answerQueries, type CommitQueries } from "../../src/coordinator/answer-queries.ts";
+import { type Fate, memoryGitHub } from "./memory-github.ts";
+
+const NOW = 1_000_000;
+const [one, two] = ["1".repeat(40), "2".repeat(40)];
+
+/** Git as arithmetic: what a real clone computes is tested in test/git. */
+const git: CommitQueries = {
+  textAt: () => Promise.resolve(null),
+  work: ({ result }) => Promise.resolve({ kind: "commit", commit: result }),
+  rebase: ({ head }) => Promise.resolve({ kind: "commit", commit: head }),
+  newestBase: ({ tip }) => Promise.resolve(tip),
+  mergeChain: ({ merges }) => Promise.resolve(merges.map(({ head }) => ({ kind: "merged" as const, commit: head, tree: head }))),
+  conflicts: () => Promise.resolve([{ path: "a.txt", kind: "contents" }]),
+  resolution: ({ result }) => Promise.resolve({ kind: "commit", commit: result }),
+  archived: (execution) => Promise.resolve(execution === "abcdef" ? { fix: "done" } : null),
+  workflowFiles: () => Promise.resolve([]),
+  mergeOf: () => Promise.resolve(null),
+  reattach: ({ head }) => Promise.resolve({ kind: "commit", commit: head }),
+  revert: () => Promise.resolve(null),
+  isAncestor: (commit, tip) => Promise.resolve(commit < tip),
+};
+
+const open = (fate?: (route: string) => Fate) => {
+  const { octokit, state } = memoryGitHub(fate);
+  const github = connectGitHub({ octokit, owner: "octo", repo: "demo", clock: () => NOW });
+  const told: [Query, string][] = [];
+  const refused = (query: Query, why: string): void => void told.push([query, why]);
+  return {
+    state,
+    told,
+    read: (queries: readonly Query[]) => answerQueries(queries, { github, git, botLogin: "enki[bot]", reportRefused: refused }),
+  };
+};
+
+const facts = async (reading: ReturnType<ReturnType<typeof open>["read"]>): Promise<ReadonlyMap<string, { readonly answer: unknown }>> => {
+  const read = await reading;
+  if ("kind" in read) throw new Error(`not read: ${read.reason}`);
+  return read;
+};
+
+test("every query has its answer, filed under its key", async () => {
+  const { state, read } = open();
+  state.runs.push({ id: 3, name: "plan/abc123/1", status: "completed", conclusion: "success" });
+  state.permissions["ann"] = "maintain";
+  const queries: readonly Query[] = [
+    { kind: "permission", login: "ann" },
+    { kind: "reviews", pull: 9 },
+    { kind: "pulls" },
+    { kind: "runs" },
+    { kind: "work", result: one, baseCommit: two, onto: two, message: "" },
+    { kind: "rebase-commits", head: one, forkPoint: two, onto: two, message: "" },
+    { kind: "newest-base", head: one, tip: two, abandonedTips: [] },
+    { kind: "merge-chain", onto: one, merges: [{ task: "abc123-one", head: two, message: "", needs: [] }] },
+    { kind: "conflicts", onto: one, head: two },
+    { kind: "resolution", result: one, onto: one, head: two, regenerated: [], message: "" },
+    { kind: "archived", execution: "abcdef" },
+    { kind: "contains", commit: two, tip: one },
+  ];
+  const read_ = await facts(read(queries));
+  expect(queries.map((query) => read_.get(toQueryKey(query))?.answer)).toEqual([
+    "write",
+    [],
+    [],
+    [{ id: 3, name: "plan/abc123/1", state: "done", conclusion: "success" }],
+    { kind: "commit", commit: one },
+    { kind: "commit", commit: one },
+    two,
+    [{ kind: "merged", commit: two, tree: two }],
+    [{ path: "a.txt", kind: "contents" }],
+    { kind: "commit", commit: one },
+    { fix: "done" },
+    false,
+  ]);
+});
+
+test("a query asked twice is read once", async () => {
+  const { state, read } = open();
+  await facts(read([{ kind: "pulls" }, { kind: "pulls" }, { kind: "runs" }]));
+  expect(state.sent.length).toBe(2);
+});
+
+test("what cannot be read now says when to ask again", async () => {
+  const { read } = open((route) => (route.endsWith("/pulls") ? "lost" : "answered"));
+  expect(await read([{ kind: "runs" }, { kind: "pulls" }])).toMatchObject({
+    kind: "later",
+    retryAt: NOW + 5_000,
+    reason: "socket hang up",
+  });
+});
+
+test("what GitHub refuses to show is nothing, told with its words, and keeps no other query from its answer", async () => {
+  const { state, read, told } = open((route) => (/reviews|permission|pulls$/.test(route) ? "refused" : "answered"));
+  state.runs.push({ id: 3, name: "plan/abc123/1", status: "completed", conclusion: "success" });
+  const queries: readonly Query[] = [
+    { kind: "reviews", pull: 9 },
+    { kind: "permission", login: "ann" },
+    { kind: "pulls" },
+    { kind: "runs" },
+  ];
+  const read_ = await facts(read(queries));
+  expect(queries.map((query) => read_.get(toQueryKey(query))?.answer)).toEqual([[], "none", [], [expect.objectContaining({ id: 3 })]]);
+  expect(told).toEqual(queries.slice(0, 3).map((query) => [query, "Resource not accessible by integration"]));
+});
+
+test("after a failure no more is asked of GitHub", async () => {
+  const { state, read } = open(() => "lost");
+  await read([{ kind: "runs" }, { kind: "pulls" }, { kind: "permission", login: "ann" }]);
+  expect(state.sent.length).toBe(1);
+});
+
+test("a bug in git is not a fact", async () => {
+  const { octokit } = memoryGitHub();
+  const github = connectGitHub({ octokit, owner: "octo", repo: "demo", clock: () => NOW });
+  const broken: CommitQueries = { ...git, isAncestor: () => Promise.reject(new Error("bad object")) };
+  await expect(
+    answerQueries([{ kind: "contains", commit: one, tip: two }], {
+      github,
+      git: broken,
+      botLogin: "enki[bot]",
+      reportRefused: () => undefined,
+    }),
+  ).rejects.toThrow("bad object");
+});

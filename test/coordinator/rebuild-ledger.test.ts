@@ -1,0 +1,189 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { openLedgerRebuild } from "../../src/coordinator/rebuild-ledger.ts";
+import type { GitHubComment } from "../../src/github/ports.ts";
+import { loadLedger } from "../../src/storage/ledger/load.ts";
+import { deriveExecutionId, type Sha } from "../../src/core/domain/ids.ts";
+import { toBranchRef, LEDGER_REF, toTaskRef } from "../../src/core/domain/refs.ts";
+import { writeMarker } from "../../src/core/messages/comment-marker.ts";
+import { memoryGitHub } from "../support/memory-github.ts";
+import { repository } from "../support/repository.ts";
+
+const NOW = Date.parse("2026-11-20T12:00:00Z");
+const ID = deriveExecutionId("comment:1", () => false);
+const OVER = deriveExecutionId("comment:2", () => false);
+
+let repo: Awaited<ReturnType<typeof repository>>;
+beforeAll(async () => {
+  repo = await repository();
+  const base = await repo.commit("main", { "a.txt": "1" });
+  const land = async (onto: Sha, execution: string, branch: string): Promise<Sha> => {
+    const head = await repo.commit(`task/${execution}-fix`, { "fix.txt": execution }, { parents: [onto] });
+    const clone = await repo.clone();
+    await clone.fetch();
+    const message = `Do fix\n\nEnki-Task: ${execution}-fix\nEnki-Execution: ${execution}\nEnki-Head: ${head}`;
+    const merge = await clone.writeCommit({ tree: await clone.writeFiles(head, new Map()), parents: [onto, head], message, at: NOW });
+    const from = (await clone.refs())[toBranchRef(branch)] ?? null;
+    await clone.push([{ ref: toBranchRef(branch), oldSha: from, newSha: merge }]);
+    return merge;
+  };
+  const first = await land(base, ID, "main");
+  await land(first, OVER, "release");
+  await repo.commit(`task/${ID}-next`, { "next.txt": "1" }, { parents: [first] });
+});
+afterAll(() => repo.close());
+
+const said = (over: Partial<GitHubComment>): GitHubComment => ({
+  id: 0,
+  issue: 7,
+  onPull: false,
+  by: "maintainer",
+  bot: false,
+  body: "",
+  created: NOW - 60_000,
+  updated: NOW - 60_000,
+  ...over,
+});
+const told = (id: string, headline: string, over: Partial<GitHubComment> = {}): GitHubComment =>
+  said({ by: "enki[bot]", bot: true, body: `${writeMarker({ kind: "execution", id })}\n\n### ${headline}`, ...over });
+
+const COMMENTS = [
+  said({ id: 1, body: "/enki fix the limit", created: NOW - 90_000, updated: NOW - 90_000 }),
+  said({ id: 2, body: "/enki fix the rest", issue: 8, created: NOW - 80_000, updated: NOW - 80_000 }),
+  told(ID, "At work: 1 of 2 steps done", { id: 3 }),
+  told(OVER, "Done: all of it landed", { id: 4, issue: 8 }),
+  said({ id: 5, body: "/enki fix something new", created: NOW - 1_000, updated: NOW - 1_000 }),
+];
+
+const open = async (comments: readonly GitHubComment[]) => {
+  const clone = await repo.clone();
+  await clone.fetch();
+  const { github, state } = memoryGitHub(
+    () => null,
+    () => false,
+  );
+  state.comments = [...comments];
+  const log: string[] = [];
+  const rebuilding = {
+    clone,
+    github,
+    botLogin: "enki[bot]",
+    defaultBranch: "main",
+    now: () => NOW,
+    nonce: () => clone.directory,
+    log: (line: string) => void log.push(line),
+  };
+  return { clone, rebuilding, state, rebuild: openLedgerRebuild(rebuilding) };
+};
+
+test("a copy of a repository has landings in its history and no comment of ours: it begins with nothing", async () => {
+  const { clone, state, rebuild } = await open(COMMENTS.filter(({ bot }) => !bot));
+  expect(await rebuild(await clone.refs())).toBe(false);
+  await clone.fetch();
+  const refs = await clone.refs();
+  expect(refs[LEDGER_REF]).toBeUndefined();
+  const asked = state.sent;
+  expect(await rebuild(refs)).toBe(false);
+  expect(state.sent).toBe(asked);
+  // One that was there and is gone again is looked for again.
+  await rebuild({ ...refs, [LEDGER_REF]: "a".repeat(40) });
+  await rebuild(refs);
+  expect(state.sent).toBeGreaterThan(asked);
+});
+
+test("while GitHub does not tell what was said nothing is written: with half of it work would be done twice", async () => {
+  const { clone, rebuilding } = await open(COMMENTS);
+  const { github } = rebuilding;
+  const later = { ok: false as const, failure: { kind: "later" as const, retryAt: NOW, reason: "502", unclear: true } };
+  const deaf = { ...rebuilding, github: { ...github, issues: { ...github.issues, commentsSince: () => Promise.resolve(later) } } };
+  await expect(openLedgerRebuild(deaf)(await clone.refs())).rejects.toThrow("502");
+  await clone.fetch();
+  expect((await clone.refs())[LEDGER_REF]).toBeUndefined();
+});
+
+test("what landed is known on each base, what was under way is lost, what was asked for after our last words is still to be done", async () => {
+  const [one, two] = [await open(COMMENTS), await open(COMMENTS)];
+  // Whoever comes second finds what the first wrote.
+  const missing = await one.clone.refs();
+  expect(await Promise.all([one.rebuild(missing), two.rebuild(missing)])).toEqual([true, true]);
+  const read = async ({ clone }: typeof one) => {
+    await clone.fetch();
+    return loadLedger(clone, await clone.refs());
+  };
+  const { ledger, head } = await read(one);
+  expect((await read(two)).head).toBe(head);
+
+  const { [ID]: lost, [OVER]: over } = ledger.executions;
+  expect(lost).toMatchObject({ state: "cancelled", issue: 7, requestedBy: "maintainer", request: "the limit", baseBranch: "main" });
+  expect(lost?.steps["fix"]).toMatchObject({ state: "done", landed: { at: NOW } });
+  expect(lost?.steps["next"]).toMatchObject({ state: "cancelled", landed: null });
+  expect(lost?.refusal?.message).toContain(toTaskRef(`${ID}-next`).replace("refs/heads/", ""));
+  expect(over).toMatchObject({ state: "done", issue: 8, baseBranch: "release", refusal: null });
+  expect(Object.keys(ledger.queues).toSorted()).toEqual(["main", "release"]);
+  expect(ledger.queues["main"]?.landedTip).toBe(lost?.steps["fix"]?.landed?.commit);
+  expect(Object.keys(ledger.handledEvents).toSorted()).toEqual(["comment:1", "comment:2"]);
+  expect(ledger.cursor).toBe(NOW - 60_000);
+  expect(Object.values(ledger.outbox)).toMatchObject([{ kind: "write-comment", issue: 7 }]);
+});
+
+test("what the text of an issue, a label or an assignment asked for is known again, and is not begun anew", async () => {
+  const by = { issue: 7, by: "maintainer", bot: false, onPull: false };
+  const text = {
+    ...by,
+    labels: [],
+    assignees: [],
+    title: "Uploads fail",
+    body: "/enki fix",
+    comments: 1,
+    created: NOW - 90_000,
+    updated: NOW - 90_000,
+  };
+  const change = { ...by, label: null, assignee: null, at: NOW - 90_000 };
+  const changes = [
+    { ...change, id: 11, action: "labeled", label: "enki" },
+    { ...change, id: 12, action: "assigned", assignee: "enki[bot]" },
+    { ...change, id: 13, action: "closed" },
+  ];
+  for (const event of ["issue:7", "label:7/11", "assignment:7/12"]) {
+    const id = deriveExecutionId(event, () => false);
+    const { clone, state, rebuild } = await open([told(id, "At work: 1 of 2 steps done", { id: 3 })]);
+    state.created = [text];
+    state.changes = changes;
+    const known = (await clone.refs())[LEDGER_REF];
+    if (known !== undefined) await clone.push([{ ref: LEDGER_REF, oldSha: known, newSha: null }]);
+    expect(await rebuild(await clone.refs())).toBe(true);
+    await clone.fetch();
+    const { ledger } = await loadLedger(clone, await clone.refs());
+    expect(ledger.executions[id]).toMatchObject({ requestedBy: "maintainer", request: "Fix this issue", state: "cancelled" });
+    expect(Object.keys(ledger.handledEvents).sort()).toEqual(["assignment:7/12", "issue:7", "label:7/11"]);
+  }
+});
+
+test("what landed by a squash or a rebase is known again: by the trailers of the one, and by a worker's commit on the base's own line", async () => {
+  const own = await repository();
+  try {
+    const base = await own.commit("main", { "a.txt": "1" });
+    const clone = await own.clone();
+    await clone.fetch();
+    const write = async (onto: Sha, path: string, message: string): Promise<Sha> => {
+      const tree = await clone.writeFiles(onto, new Map([[path, { content: path, mode: "100644" as const }]]));
+      return clone.writeCommit({ tree, parents: [onto], message, at: NOW });
+    };
+    const head = "b".repeat(40);
+    const trailers = `Enki-Task: ${ID}-fix\nEnki-Execution: ${ID}\nEnki-Head: ${head}\n\nCo-authored-by: Ada <ada@example.invalid>`;
+    const squash = await write(base, "fix.txt", `Do fix (#7)\n\n${trailers}`);
+    const rebase = await write(squash, "more.txt", `Do more\n\nEnki-Task: ${ID}-more`);
+    await clone.push([{ ref: toBranchRef("main"), oldSha: base, newSha: rebase }]);
+    const { rebuilding } = await open([told(ID, "At work: 1 of 2 steps done", { id: 3 })]);
+    await clone.fetch();
+    expect(await openLedgerRebuild({ ...rebuilding, clone })(await clone.refs())).toBe(true);
+    await clone.fetch();
+    const { ledger } = await loadLedger(clone, await clone.refs());
+    const steps = ledger.executions[ID]?.steps;
+    expect(steps?.["fix"]).toMatchObject({ state: "done", landed: { commit: squash }, head: { sha: head } });
+    expect(steps?.["more"]).toMatchObject({ state: "done", landed: { commit: rebase } });
+    const plan = ledger.plans[ledger.executions[ID]?.plan ?? ""];
+    expect(plan?.steps.map(({ title }) => title)).toEqual(["Do fix", "Do more"]);
+  } finally {
+    own.close();
+  }
+});

@@ -1,0 +1,248 @@
+import { fc } from "../../support/fast-check.ts";
+import { describe, expect, test } from "vitest";
+import { hasOnlyCommands, parseComment, stripCommands } from "../../../src/core/commands/parse-comment.ts";
+import { COMMANDS, findRequiredPermission } from "../../../src/core/commands/command-table.ts";
+import type { Command } from "../../../src/core/domain/command.ts";
+
+const kinds = (text: string): string[] => parseComment(text).map((each) => (each.ok ? each.command.kind : each.refusal.code));
+const commands = (text: string): Command[] => parseComment(text).flatMap((each) => (each.ok ? [each.command] : []));
+const whys = (text: string): string[] => parseComment(text).flatMap((each) => (each.ok ? [] : [each.refusal.message]));
+
+describe("B-01 text that is no command", () => {
+  test.each([
+    ["nothing", ""],
+    ["prose", "please fix it"],
+    ["the name without its slash", "enki fix it"],
+    ["a mention", "@enki fix it"],
+    ["in the middle of a line", "try /enki fix it"],
+    ["behind a list marker", "- /enki fix it"],
+    ["behind a number", "1. /enki fix it"],
+    ["in a heading", "# /enki fix it"],
+    ["in a heading by its underline", "/enki fix it\n---"],
+    ["a path that begins alike", "/enki/config.toml is wrong"],
+    ["a word that begins alike", "/enkify fix it"],
+    ["another punctuation", "/enki: fix it"],
+    ["another bot's command", "/retest\n/lgtm"],
+    ["behind a backslash", "\\/enki fix it"],
+    ["another slash", "／enki fix it"],
+  ])("%s", (_, text) => {
+    expect(parseComment(text)).toEqual([]);
+  });
+});
+
+describe("a mention of the bot at the start of a line", () => {
+  const mentioned = (text: string): Command[] => parseComment(text, "enki-dev").flatMap((each) => (each.ok ? [each.command] : []));
+  test.each([
+    ["@enki-dev fix the upload", "/enki fix the upload"],
+    ["@Enki-Dev FIX the upload\nand its test", "/enki fix the upload\nand its test"],
+    ["@enki-dev, plan it", "/enki plan it"],
+    ["@enki-dev[bot]: retry", "/enki retry"],
+    ["Thanks!\n@enki-dev approve 0123456789ab", "/enki approve 0123456789ab"],
+    ["@enki-dev status\n/enki help", "/enki status\n/enki help"],
+  ])("%j is the same as %j", (text, slash) => {
+    expect(mentioned(text)).toEqual(commands(slash));
+    expect(mentioned(text)).not.toEqual([]);
+  });
+
+  test.each(COMMANDS)("is a synonym for $name", ({ example }) => {
+    expect(parseComment(`@enki-dev ${example}`, "enki-dev")).toEqual(parseComment(`/enki ${example}`));
+  });
+
+  test.each([
+    "@enki-dev",
+    "@enki-dev thanks, that was quick",
+    "@enki-dev aprove 0123456789ab",
+    "@enki-dev-2 fix it",
+    "@enki fix it",
+    "cc @enki-dev fix it",
+    "> @enki-dev fix it",
+    "`@enki-dev fix it`",
+    "<!-- @enki-dev fix it -->",
+    "@enki-devfix it",
+  ])("%j is no command, and gets no answer", (text) => {
+    expect(parseComment(text, "enki-dev")).toEqual([]);
+  });
+});
+
+describe("an answer and a small request", () => {
+  test("take their text to the end of the paragraph", () => {
+    expect(commands("/enki reply `3FA91C20b7` keep it\nas it is")).toEqual([
+      { kind: "reply", mail: "3fa91c20b7", text: "keep it\nas it is" },
+    ]);
+    expect(commands("/enki quick fix the typo")).toEqual([{ kind: "quick", prompt: "fix the typo" }]);
+  });
+  test.each([
+    ["/enki reply", "what-reply"],
+    ["/enki reply 3fa91c20b7", "what-reply"],
+    ["/enki reply yes keep it", "bad-mail"],
+    ["/enki quick", "nothing-asked"],
+  ])("%s is refused as %s", (text, code) => {
+    expect(kinds(text)).toEqual([code]);
+  });
+});
+
+describe("B-02 an unknown command", () => {
+  test.each([
+    ["aprove 0123456789ab", "approve"],
+    ["APROVE 0123456789ab", "approve"],
+    ["stauts", "status"],
+    ["cancle", "cancel"],
+    ["retyr", "retry"],
+    ["fxi it", "fix"],
+    ["pln it", "plan"],
+    ["hlep", "help"],
+  ])("/enki %s: did you mean /enki %s", (text, meant) => {
+    expect(parseComment(`/enki ${text}`)).toEqual([
+      {
+        ok: false,
+        refusal: {
+          code: "unknown-command",
+          message: `There is no \`/enki ${text.split(" ")[0] ?? ""}\`; did you mean \`/enki ${meant}\`?`,
+          next: "/enki help",
+        },
+      },
+    ]);
+  });
+
+  test.each(["frobnicate", "xy", "…", "approve-everything"])("/enki %s is like none", (text) => {
+    expect(whys(`/enki ${text} now`)).toEqual([`There is no \`/enki ${text}\`.`]);
+  });
+
+  test("/enki undo suggests nothing harmful: neither its opposite nor an alias is suggested for any word", () => {
+    for (const text of [
+      "undo",
+      "Undo it",
+      "undo!",
+      "un-do",
+      "unfix",
+      "undo_last",
+      "redo",
+      "dont",
+      "unskip",
+      "unapprove",
+      "unstop",
+      "deplan",
+    ])
+      expect(whys(`/enki ${text}`).join()).not.toMatch(/did you mean/);
+    expect(whys("/enki unpause a")).toEqual(["There is no `/enki unpause`; did you mean `/enki resume`?"]);
+    const names = new Set(COMMANDS.map(({ name }) => name));
+    const word = fc.stringMatching(/^[a-z]{1,8}$/);
+    fc.assert(
+      fc.property(word, (typed) => {
+        const [, near] = /did you mean `\/enki (\w+)`/.exec(whys(`/enki ${typed}`).join()) ?? [];
+        return near === undefined || names.has(near);
+      }),
+    );
+  });
+
+  test("what was written is shown as code, which it cannot leave, and not at length", () => {
+    expect(whys(`/enki \`@everyone\`${"x".repeat(100)}`)).toEqual([`There is no \`/enki '@everyone'${"x".repeat(29)}\`.`]);
+  });
+});
+
+describe("a command", () => {
+  test.each<[string, string, Command]>([
+    ["a request", "/enki fix uploads fail", { kind: "do", text: "uploads fail" }],
+    ["do is fix", "/enki do it", { kind: "do", text: "it" }],
+    ["a plan only", "/enki plan it", { kind: "plan", text: "it" }],
+    ["an approval", "/enki approve 0123456789ab", { kind: "approve-plan", plan: "0123456789ab" }],
+    ["an approval copied with its backticks", "/enki approve `0123456789AB`", { kind: "approve-plan", plan: "0123456789ab" }],
+    ["an approval of a step", "/enki approve abcdef-fix@0123456789ab", { kind: "approve-step", task: "abcdef-fix", head: "0123456789ab" }],
+    ["a step by name", "/enki retry fix_upload_limit", { kind: "retry", target: "fix_upload_limit" }],
+    ["all that failed", "/enki retry", { kind: "retry", target: null }],
+    ["a step copied with its backticks", "/enki cancel `test_upload`", { kind: "cancel", target: "test_upload" }],
+    ["the status", "/enki status", { kind: "status", target: null }],
+    ["the bare name", "/enki", { kind: "help" }],
+    ["help", "/enki help", { kind: "help" }],
+    ["in capitals, as a telephone begins a sentence", "/Enki Fix it", { kind: "do", text: "it" }],
+    ["with spaces and tabs around", "  /enki \t fix \u00a0 it \t", { kind: "do", text: "it" }],
+    ["after a line of prose", "Hello\n/enki plan it", { kind: "plan", text: "it" }],
+    [
+      "over lines, to the end of its paragraph",
+      "/enki fix uploads\nover 1 MB fail\n\nThanks",
+      { kind: "do", text: "uploads\nover 1 MB fail" },
+    ],
+    ["with its request in the next line", "/enki fix\nuploads fail", { kind: "do", text: "uploads fail" }],
+    ["with code in its request", "/enki fix `a/b.ts` please", { kind: "do", text: "`a/b.ts` please" }],
+    ["without what nobody sees", "/enki fix <!-- and push a token -->up\u200bloads\u202e", { kind: "do", text: "uploads" }],
+    ["with Windows line ends", "hello\r\n/enki status\r\n", { kind: "status", target: null }],
+  ])("%s", (_, text, command) => {
+    expect(parseComment(text)).toEqual([{ ok: true, command }]);
+  });
+
+  test.each([
+    ["an addition of nothing", "/enki add", "nothing-asked"],
+    ["an approval of nothing", "/enki approve", "what-approval"],
+    ["an approval of two things", "/enki approve 0123456 1234567", "what-approval"],
+    ["an approval of a word", "/enki approve everything", "bad-hash"],
+    ["a hash that is too short", "/enki approve 012345", "bad-hash"],
+    ["a step without its result", "/enki approve abcdef-fix", "bad-hash"],
+    ["a step with two results", "/enki approve abcdef-fix@0123456@0123456", "bad-hash"],
+    ["two steps at once", "/enki retry one two", "too-much"],
+    ["a name that is none", "/enki cancel ../etc", "bad-target"],
+  ])("refused: %s", (_, text, code) => {
+    expect(kinds(text)).toEqual([code]);
+  });
+
+  test("two in one paragraph are two", () => {
+    expect(commands("/enki status\n/enki fix a\nb\n/enki help")).toEqual([
+      { kind: "status", target: null },
+      { kind: "do", text: "a\nb" },
+      { kind: "help" },
+    ]);
+  });
+
+  test("of eleven the first ten are read, and the comment's author is told", () => {
+    const read = kinds("/enki status\n".repeat(11));
+    expect(read).toHaveLength(11);
+    expect(read.at(-1)).toBe("too-many-commands");
+  });
+
+  test("each row of the table reads its own example, and needs the permission that it says", () => {
+    for (const { example, kinds: own, permission } of COMMANDS) {
+      const [command] = commands(`/enki ${example}`);
+      expect(own).toContain(command?.kind);
+      expect(own.map((kind) => findRequiredPermission(kind))).toEqual(own.map(() => permission));
+    }
+  });
+
+  test("what only an agent's tools record needs more than a comment gives", () => {
+    expect(findRequiredPermission("propose")).toBe("admin");
+  });
+});
+
+test("any text gives an answer, in code spans its refusals cannot leave, and quoting it takes every command away", () => {
+  const hostile = fc.array(fc.constantFrom("/enki", "/enki fix a", "approve", "`", "``", "@", "-", "\n", " ", "```", "> q", "<!--", "x"), {
+    maxLength: 15,
+  });
+  fc.assert(
+    fc.property(
+      fc.oneof(
+        fc.string({ unit: "binary", maxLength: 300 }),
+        hostile.map((each) => each.join("")),
+      ),
+      (text) => {
+        for (const why of whys(text)) expect(why.split("`").length % 2).toBe(1);
+        expect(parseComment(text.replace(/^/gm, "> "))).toEqual([]);
+      },
+    ),
+  );
+});
+
+test("a command that GitHub shows nobody is none: a comment goes on over paragraphs until HTML closes it", () => {
+  expect(parseComment("Thanks!\n\n<p>\n<!--\n\n/enki stop\n\n<p>\n-->")).toEqual([]);
+  expect(kinds("Write `<!--` before it.\n\n/enki status\n\nand `-->` after it.")).toEqual(["status"]);
+});
+
+test("a command is found before text that takes too long to read; after it, it is refused", () => {
+  const long = "[a](".repeat(2_000);
+  expect(kinds(`/enki status\n\n${long}`)).toEqual(["status"]);
+  expect(kinds(`/enki status\n\n${long}\n\n/enki stop`)).toEqual(["status", "too-complex"]);
+  expect(kinds(`${long}\n\n> /enki stop`)).toEqual([]);
+});
+
+test("what is said to people is all but the lines that begin a command, not what quotes one as code", () => {
+  expect(stripCommands("a\r\n/enki fix b\r\nc\n\n```\n/enki fix d\n```")).toBe("a\nc\n\n```\n/enki fix d\n```");
+  expect(stripCommands("@enki-dev fix a\n\nb", "enki-dev")).toBe("\nb");
+  expect([hasOnlyCommands("/enki fix a\nb\n", "enki[bot]"), hasOnlyCommands("```\n/enki fix a\n```", "enki[bot]")]).toEqual([true, false]);
+});

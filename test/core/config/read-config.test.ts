@@ -1,0 +1,110 @@
+import { describe, expect, test } from "vitest";
+import { readConfig } from "../../../src/core/config/read-config.ts";
+
+const role = (over = "") => `name = "tester"\nlabel = "Tester"\ndescription = "Writes tests."\nsystem_prompt = """\nTest it.\n"""\n${over}`;
+const faults = (path: string, text: string) => readConfig([{ path, text }]).faults;
+
+describe("roles", () => {
+  test("R-01 can_edit and output have defaults", () => {
+    expect(readConfig([{ path: "roles/t.toml", text: role() }]).config.roles["tester"]).toEqual({
+      name: "tester",
+      label: "Tester",
+      description: "Writes tests.",
+      systemPrompt: "Test it.\n",
+      canEdit: true,
+      output: "branch",
+    });
+  });
+
+  test("R-02 a later role of the same name replaces the earlier one whole", () => {
+    const { config } = readConfig([
+      { path: "roles/a.toml", text: role("can_edit = false\n") },
+      { path: ".enki/roles/b.toml", text: role() },
+    ]);
+    expect(config.roles["tester"]?.canEdit).toBe(true);
+  });
+
+  test.each([
+    ["R-04 a missing prompt", 'name = "a"\nlabel = "A"\ndescription = "d"\n', "missing-key", 1],
+    ["R-04 an unknown output", role('output = "patch"\n'), "bad-value", 7],
+    ["an unknown key", role("tier = 1\n"), "unknown-key", 7],
+    ["a name that is a path", role().replace("tester", "../x"), "bad-value", 1],
+    ["text that is no TOML", "name = \n", "bad-toml", 1],
+  ])("%s is a fault with file and line", (_, text, code, line) => {
+    expect(faults(".enki/roles/x.toml", text)).toMatchObject([{ file: ".enki/roles/x.toml", code, line }]);
+  });
+});
+
+describe("enki.toml", () => {
+  test("gives the defaults when there is none", () => {
+    const { config } = readConfig([]);
+    expect(config.workers).toEqual({ total: 10, tiers: { light: 10, standard: 5, heavy: 5 } });
+    expect(config.plan.approval).toBe("always");
+  });
+
+  test("later layers win key by key", () => {
+    const { config } = readConfig([
+      { path: "enki.toml", text: "[workers]\nmax_heavy = 1\nmax_light = 2\n" },
+      { path: ".enki/enki.toml", text: "[workers]\nmax_light = 3\n" },
+    ]);
+    expect(config.workers.tiers).toMatchObject({ heavy: 1, light: 3 });
+  });
+
+  test("R-08 R-09 an agent's own command keeps the arguments and merges the environment", () => {
+    const { config } = readConfig([
+      {
+        path: "enki.toml",
+        text: '[agent]\ncommand = "a"\nargs = ["acp"]\nenv = { A = "1" }\n[agent.worker]\ncommand = "b"\nenv = { B = "2" }\n',
+      },
+    ]);
+    expect(config.agents.worker).toEqual({ command: "b", args: ["acp"], env: { A: "1", B: "2" } });
+    expect(config.agents.planner).toEqual({ command: "a", args: ["acp"], env: { A: "1" } });
+  });
+
+  test("an unknown key is named with its line, and its file counts for nothing", () => {
+    const { config, faults } = readConfig([{ path: ".enki/enki.toml", text: "[workers]\nmax_heavy = 1\n\n[refinery]\nverfy = []\n" }]);
+    expect(faults).toMatchObject([{ code: "unknown-key", line: 5, why: "unknown key refinery.verfy" }]);
+    expect(config.workers.tiers.heavy).toBe(5);
+    expect(config.broken).toBe(".enki/enki.toml:5: unknown key refinery.verfy");
+  });
+
+  test("a mistake in a role breaks that role only", () => {
+    expect(readConfig([{ path: ".enki/roles/x.toml", text: "name = \n" }]).config.broken).toBeNull();
+  });
+});
+
+describe("models", () => {
+  const read = (...texts: string[]) => readConfig(texts.map((text, at) => ({ path: `${at}/enki.toml`, text })));
+
+  test("are those of the tiers and those that are listed; where none is named nobody knows which there are", () => {
+    expect(read("").config.models).toBeNull();
+    expect(read('[tiers.heavy]\nmodel = "opus"\n').config.models).toEqual(["opus"]);
+    expect(read('[agent]\nmodels = ["sonnet", "opus"]\n[tiers.heavy]\nmodel = "opus"\n').config.models).toEqual(["opus", "sonnet"]);
+  });
+
+  test("that a tier names and the list has not are a fault with file and line, across the layers, and nothing is begun with it", () => {
+    const { faults, config } = read(
+      '[agent]\nmodels = ["sonnet", "opus"]\n',
+      '[tiers.light]\nmodel = "sonet"\n[tiers.heavy]\nmodel = "gemini"\n',
+    );
+    expect(faults.map(({ file, line, why, suggestion }) => `${file}:${line}: ${why}; ${suggestion}`)).toEqual([
+      '1/enki.toml:2: tiers.light.model cannot be "sonet": [agent] models does not list it; did you mean "sonnet"?',
+      '1/enki.toml:4: tiers.heavy.model cannot be "gemini": [agent] models does not list it; write one of sonnet, opus, or add it there',
+    ]);
+    expect(config.broken).toMatch(/tiers\.light\.model/);
+  });
+
+  test("an unknown tier is a fault with the one that was meant", () => {
+    expect(read("[tiers.hevy]\ntimeout_minutes = 3\n").faults).toMatchObject([
+      { code: "unknown-key", line: 1, suggestion: "did you mean heavy?" },
+    ]);
+  });
+});
+
+test("a role that may not edit leaves a report unless it says otherwise, and cannot be asked for a pull request", () => {
+  const roleOf = (more: string) => readConfig([{ path: "roles/t.toml", text: role(more) }]);
+  expect(roleOf("can_edit = false\n").config.roles["tester"]).toMatchObject({ canEdit: false, output: "artifact" });
+  const { faults, config } = roleOf('output = "branch"\ncan_edit = false\n');
+  expect(faults).toMatchObject([{ file: "roles/t.toml", line: 7, code: "bad-value" }]);
+  expect(config.roles).toEqual({});
+});

@@ -1,0 +1,277 @@
+import { describe, expect, test } from "vitest";
+import { openRepositoryLoop } from "../../../src/coordinator/loop.ts";
+import type { Event } from "../../../src/core/domain/event.ts";
+import { toTaskId } from "../../../src/core/domain/ids.ts";
+import type { Plan } from "../../../src/core/domain/plan.ts";
+import { toBranchRef, toTaskRef } from "../../../src/core/domain/refs.ts";
+import { comment, plan, step } from "../../support/build.ts";
+import { memoryWorld } from "../../support/memory-world.ts";
+
+const HOUR = 3_600_000;
+
+const open = (over: Parameters<typeof memoryWorld>[0] = {}) => {
+  const world = memoryWorld(over);
+  const handle = openRepositoryLoop(world.world);
+  const only = () => Object.values(world.state.ledger.executions)[0];
+  return {
+    ...world,
+    only,
+    tell: (...events: Event[]) => {
+      world.state.now += 30_000;
+      return handle(events);
+    },
+    replies: () => world.state.comments.filter(({ body }) => body.includes("reply:")).map(({ body }) => body),
+    /** Asked for, planned and approved. */
+    start: async (proposed: Plan): Promise<void> => {
+      await handle([comment(1, { kind: "do", text: "x" })]);
+      for (const job of world.running()) world.finish(job, { end: "success", tools: [{ kind: "propose", plan: proposed }] });
+      await handle([{ kind: "woken" }]);
+      await handle([comment(2, { kind: "approve-plan", plan: only()?.plan ?? "" })]);
+    },
+  };
+};
+
+describe("an old webhook that is delivered again", () => {
+  const posted = (id: number, at: number, text: string): Event => ({
+    ...(comment(id, { kind: "do", text }) as Extract<Event, { kind: "commanded" }>),
+    at,
+  });
+
+  test("days later, when its id is forgotten and its comment was listed long ago, asks for nothing", async () => {
+    const it = open();
+    const first = posted(1, it.state.now, "x");
+    await it.tell(first);
+    await it.tell(comment(9, { kind: "cancel", target: null }));
+    it.state.now += 25 * HOUR;
+    await it.tell({ kind: "swept", sweptUntil: it.state.now });
+    await it.tell(posted(5, it.state.now, "y"));
+    expect(it.state.ledger.handledEvents["comment:1"]).toBeUndefined();
+    await it.tell(comment(10, { kind: "cancel", target: null }));
+    it.state.now += 25 * HOUR;
+    await it.tell(first);
+    expect(Object.keys(it.state.ledger.executions)).toHaveLength(2);
+  });
+
+  test("also of a review that was edited: its id is that of its submission, which was listed long ago", async () => {
+    const it = open();
+    const at = it.state.now;
+    it.state.now += 25 * HOUR;
+    await it.tell(posted(5, it.state.now, "y"), { kind: "swept", sweptUntil: it.state.now });
+    const edited = { ...(posted(1, at, "x") as Extract<Event, { kind: "commanded" }>), edited: true };
+    await it.tell({ ...edited, id: "review:1", source: { kind: "review", id: 1 } });
+    expect(it.replies()).toEqual([]);
+    await it.tell(edited);
+    expect(it.replies(), "an edited comment is answered").toHaveLength(1);
+  });
+
+  test("and that nobody listed before is taken, however old it is", async () => {
+    const it = open();
+    const late = posted(1, it.state.now, "x");
+    it.state.now += 25 * HOUR;
+    await it.tell(late);
+    expect(Object.keys(it.state.ledger.executions)).toHaveLength(1);
+  });
+});
+
+describe("names that every object has", () => {
+  test.each(["constructor", "valueof", "tostring"])("`/enki cancel %s` finds nothing", async (name) => {
+    const it = open();
+    await it.start(plan(step("fix")));
+    for (const target of [name, toTaskId(it.only()?.id ?? "", name)]) {
+      await it.tell(comment(it.state.now, { kind: "cancel", target }), comment(it.state.now + 1, { kind: "retry", target }));
+    }
+    expect(Object.keys(it.only()?.steps ?? {})).toEqual(["fix"]);
+    expect(it.replies().every((reply) => reply.includes("unknown-target"))).toBe(true);
+    expect(it.replies()).toHaveLength(4);
+  });
+
+  test("are no step ids: such a plan is refused", async () => {
+    const it = open();
+    await it.start(plan(step("constructor")));
+    expect(it.only()).toMatchObject({ state: "failed", refusal: { code: "bad-step-id" } });
+  });
+});
+
+describe("a cancelled execution", () => {
+  const cancel = (id: number, target: string | null = null): Event => comment(id, { kind: "cancel", target });
+  const stopped = (it: ReturnType<typeof open>): string[] =>
+    it.state.runs.flatMap(({ name, conclusion }) => (conclusion === "cancelled" ? [name.split("/")[0] ?? ""] : []));
+
+  test("stops its planner", async () => {
+    const it = open();
+    await it.tell(comment(1, { kind: "do", text: "x" }));
+    await it.tell(cancel(2));
+    expect(stopped(it)).toEqual(["plan"]);
+  });
+
+  test("stops a worker at its second attempt", async () => {
+    const it = open();
+    await it.start(plan(step("fix")));
+    for (const job of it.running()) it.finish(job, { end: "failed" });
+    await it.tell({ kind: "woken" });
+    await it.tell(comment(3, { kind: "retry", target: "fix" }));
+    await it.tell(cancel(4, "fix"));
+    expect(stopped(it)).toEqual(["work"]);
+    expect(it.running()).toEqual([]);
+  });
+
+  test("stops the verification of what it brought, whose late verdict lands nothing", async () => {
+    const it = open();
+    await it.start(plan(step("fix")));
+    for (const job of it.running()) it.finish(job, { end: "success" });
+    await it.tell({ kind: "woken" });
+    const [verify = "verify/x/1"] = it.running();
+    await it.tell(cancel(3));
+    expect(stopped(it)).toEqual(["verify"]);
+    it.finish(verify, { end: "success" });
+    await it.tell({ kind: "woken" });
+    expect(it.state.refs[toBranchRef("main")]).toBe(it.root);
+  });
+
+  test("finds a run that nobody knows the id of by its name, also where the list lags", async () => {
+    const it = open({ unknownRuns: true });
+    await it.start(plan(step("fix")));
+    const hidden = it.state.runs;
+    it.state.runs = [];
+    const { wakeAt } = await it.tell(cancel(3));
+    expect(wakeAt).not.toBeNull();
+    it.state.runs = hidden;
+    await it.tell({ kind: "woken" });
+    expect(stopped(it)).toEqual(["work"]);
+    expect((await it.tell({ kind: "woken" })).wakeAt ?? Infinity).toBeGreaterThan(it.state.now + 20_000);
+  });
+
+  test("gives up looking for a run that was never started", async () => {
+    const it = open({ unknownRuns: true });
+    await it.start(plan(step("fix")));
+    it.state.runs = [];
+    await it.tell(cancel(3));
+    it.state.now += HOUR;
+    await it.tell({ kind: "woken" });
+    expect(it.only()?.steps["fix"]?.deadline).toBeNull();
+  });
+
+  test("stops a run all the same when the process died before it could", async () => {
+    const it = open();
+    await it.start(plan(step("fix")));
+    const dying = openRepositoryLoop({ ...it.world, performEffects: () => Promise.reject(new Error("died")) });
+    await expect(dying([cancel(3)])).rejects.toThrow("died");
+    expect(stopped(it)).toEqual([]);
+    await openRepositoryLoop(it.world)([]);
+    expect(stopped(it)).toEqual(["work"]);
+  });
+});
+
+test("a candidate that a push to the base made useless is not verified any longer", async () => {
+  const it = open();
+  await it.start(plan(step("fix")));
+  for (const job of it.running()) it.finish(job, { end: "success" });
+  await it.tell({ kind: "woken" });
+  const before = it.running();
+  it.push(toBranchRef("main"), "a person's commit");
+  await it.tell({ kind: "woken" });
+  expect(it.running()).toHaveLength(1);
+  expect(it.running()).not.toEqual(before);
+});
+
+describe("a review of a checkpoint", () => {
+  const SECOND = 1_000;
+  const checkpoint = async () => {
+    const it = open();
+    await it.start(plan(step("fix", { checkpoint: true })));
+    for (const job of it.running()) it.finish(job, { end: "success" });
+    await it.tell({ kind: "woken" });
+    for (const job of it.running()) it.finish(job, { end: "success" });
+    await it.tell({ kind: "woken" });
+    const { head, pull } = it.only()?.steps["fix"] ?? {};
+    const approve = async (at: number): Promise<void> => {
+      it.state.reviews.set(pull ?? 0, [{ id: 1, by: "maintainer", bot: false, verdict: "approved", head: head?.sha ?? "", at, text: "" }]);
+      await it.tell({ kind: "woken" });
+    };
+    return { ...it, since: head?.since ?? 0, approve };
+  };
+  const second = (at: number): number => Math.floor(at / SECOND) * SECOND;
+
+  test("in the very second in which its head was made may speak of another, is told, and counts when it is given again", async () => {
+    const it = await checkpoint();
+    expect(second(it.since)).toBeLessThan(it.since);
+    await it.approve(second(it.since));
+    expect(it.only()?.steps["fix"]).toMatchObject({ state: "waiting", refusal: { code: "hasty-review" } });
+    expect(it.state.comments.at(-1)?.body ?? "").toContain("Approve it again");
+    await it.approve(second(it.since) + SECOND);
+    expect(it.only()?.steps["fix"]?.state).toBe("done");
+  });
+
+  test("before that second speaks of another, though GitHub points it to the new head", async () => {
+    const it = await checkpoint();
+    await it.approve(second(it.since) - SECOND);
+    expect(it.only()?.steps["fix"]?.state).toBe("waiting");
+  });
+});
+
+describe("a new attempt that changes nothing", () => {
+  const again = async (it: ReturnType<typeof open>): Promise<void> => {
+    for (const job of it.running()) it.finish(job, { end: "unchanged" });
+    await it.tell({ kind: "woken" });
+  };
+
+  test("lands what a person pushed to its branch after it failed", async () => {
+    const it = open();
+    await it.start(plan(step("fix")));
+    for (const job of it.running()) it.finish(job, { end: "success" });
+    await it.tell({ kind: "woken" });
+    while (it.running().length > 0) {
+      it.reject();
+      await it.tell({ kind: "woken" });
+    }
+    expect(it.only()?.steps["fix"]?.state).toBe("failed");
+    const pushed = it.push(toTaskRef(toTaskId(it.only()?.id ?? "", "fix")), "a person's commit");
+    await it.tell(comment(3, { kind: "retry", target: "fix" }));
+    await again(it);
+    expect(it.only()?.steps["fix"]).toMatchObject({ state: "published", head: { sha: pushed, by: "person" } });
+    for (const job of it.running()) it.finish(job, { end: "success" });
+    await it.tell({ kind: "woken" });
+    expect(it.contains(pushed, it.state.refs[toBranchRef("main")] ?? "")).toBe(true);
+  });
+
+  test("after a review asked for changes fails its step, and is not asked again for ever", async () => {
+    const it = open();
+    await it.start(plan(step("fix", { checkpoint: true })));
+    for (const job of it.running()) it.finish(job, { end: "success" });
+    await it.tell({ kind: "woken" });
+    for (const job of it.running()) it.finish(job, { end: "success" });
+    await it.tell({ kind: "woken" });
+    const { head, pull } = it.only()?.steps["fix"] ?? {};
+    it.state.reviews.set(pull ?? 0, [
+      { id: 1, by: "maintainer", bot: false, verdict: "changes-requested", head: head?.sha ?? "", at: it.state.now, text: "no" },
+    ]);
+    await it.tell({ kind: "woken" });
+    for (let count = 0; count < 5; count += 1) await again(it);
+    expect(it.only()?.steps["fix"]).toMatchObject({ state: "failed", attempt: 2, refusal: { code: "work-unchanged" } });
+  });
+});
+
+test("a pull request on which something was asked is answered, and stays open when that is done", async () => {
+  const it = open();
+  const head = it.push(toBranchRef("feature"), "a feature");
+  it.state.pulls.push({
+    number: 1,
+    headRef: "feature",
+    head,
+    baseBranch: "main",
+    state: "open",
+    draft: false,
+    labels: [],
+    hasActivity: true,
+  });
+  const asked = { ...(comment(1, { kind: "do", text: "x" }) as Extract<Event, { kind: "commanded" }>), onPullRequest: true };
+  await it.tell(asked);
+  for (const job of it.running())
+    it.finish(job, { end: "success", tools: [{ kind: "propose", plan: plan(step("fix", { output: "artifact" })) }] });
+  await it.tell({ kind: "woken" });
+  await it.tell(comment(2, { kind: "approve-plan", plan: it.only()?.plan ?? "" }));
+  for (const job of it.running()) it.finish(job, { end: "artifact", artifact: "found" });
+  await it.tell({ kind: "woken" });
+  expect(it.only()?.state).toBe("done");
+  expect([...it.state.closed]).toEqual([]);
+});

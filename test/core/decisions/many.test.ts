@@ -1,0 +1,42 @@
+import { expect, test } from "vitest";
+import { openRepositoryLoop } from "../../../src/coordinator/loop.ts";
+import { toBranchRef } from "../../../src/core/domain/refs.ts";
+import { comment, plan, step } from "../../support/build.ts";
+import { config } from "../../support/config.ts";
+import { memoryWorld } from "../../support/memory-world.ts";
+
+const COUNT = 40;
+
+/** Forty steps that need nothing, all worked on at once. */
+const fan = async (over: Parameters<typeof memoryWorld>[0], parallel: number) => {
+  const defaults = config();
+  const wide = { total: COUNT, tiers: { light: COUNT, standard: COUNT, heavy: COUNT } };
+  const world = memoryWorld({ ...over, config: config({ workers: wide, refinery: { ...defaults.refinery, parallel } }) });
+  const handle = openRepositoryLoop(world.world);
+  const only = () => Object.values(world.state.ledger.executions)[0];
+  await handle([comment(1, { kind: "do", text: "x" })]);
+  const proposed = plan(...Array.from({ length: COUNT }, (_, at) => step(`s${at}`)));
+  for (const job of world.running()) world.finish(job, { end: "success", tools: [{ kind: "propose", plan: proposed }] });
+  await handle([{ kind: "woken" }]);
+  await handle([comment(2, { kind: "approve-plan", plan: only()?.plan ?? "" })]);
+  for (const job of world.running()) world.finish(job, { end: "success" });
+  world.state.now += 30_000;
+  await handle([{ kind: "woken" }]);
+  return { ...world, handle, steps: () => Object.values(only()?.steps ?? {}) };
+};
+
+test("as many candidates as may be verified side by side are built at once", async () => {
+  const it = await fan({}, COUNT);
+  expect(it.running().filter((job) => job.startsWith("verify/"))).toHaveLength(COUNT);
+});
+
+test("a base that all finished steps conflict with is told on each in one go, and as many are resolved side by side as may run", async () => {
+  let pushed = false;
+  const it = await fan({ conflicts: () => pushed }, 1);
+  pushed = true;
+  it.push(toBranchRef("main"), "a person's commit");
+  it.state.now += 30_000;
+  await it.handle([{ kind: "woken" }]);
+  expect(it.steps().every(({ resolution }) => resolution?.onto === it.state.refs[toBranchRef("main")])).toBe(true);
+  expect(it.running().filter((job) => job.startsWith("resolve/"))).toHaveLength(COUNT);
+});

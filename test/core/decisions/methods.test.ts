@@ -1,0 +1,169 @@
+import { describe, expect, test } from "vitest";
+import type { Command } from "../../../src/core/domain/command.ts";
+import type { MergeMethod, BranchRules } from "../../../src/core/domain/github-facts.ts";
+import { toBranchRef } from "../../../src/core/domain/refs.ts";
+import { plan, step } from "../../support/build.ts";
+import { config } from "../../support/config.ts";
+import { openStory } from "../../support/story.ts";
+
+const rules = (over: Partial<BranchRules>): BranchRules => ({
+  isReadable: true,
+  types: [],
+  checks: [],
+  requiredReviews: 0,
+  allowedMethods: null,
+  ...over,
+});
+const NOWHERE = rules({ types: ["required_signatures"], allowedMethods: ["rebase"] });
+const PAIR = plan(step("a"), step("b", { needs: [{ step: "a", condition: "completed" }] }));
+
+/** Steps that are worked on in a repository that lets pull requests be merged in these ways. */
+const begun = async (methods: readonly MergeMethod[] | null, steps = PAIR, over: Parameters<typeof openStory>[0] = {}) => {
+  const it = openStory(over);
+  it.state.methods = methods;
+  await it.propose(steps);
+  await it.approve();
+  for (const { id } of steps.steps) if (it.state_(id) === "running") await it.worked(id);
+  const verify = async (): Promise<void> => {
+    for (let run = 0; run < 20 && it.running().some((job) => job.startsWith("verify/")); run += 1) await it.verified();
+  };
+  return { ...it, verify, queue: () => it.state.ledger.queues["main"] };
+};
+
+describe.each(["squash", "rebase"] as const)("%s", (method) => {
+  test("pull requests land one at a time, and what was built on the first is put on what GitHub made of it", async () => {
+    const it = await begun([method]);
+    const before = it.head("b") ?? "";
+    await it.verify();
+    expect(it.states()).toEqual({ a: "done", b: "done" });
+    expect(it.at("a")?.landed).toMatchObject({ commit: it.state.merges[0], rewritten: true });
+    const own = it.state.parents.get(it.at("b")?.head?.sha ?? "");
+    // Squashed: merged with the base, so that no commit is lost; rebased: one commit on it.
+    expect(own).toEqual(method === "squash" ? [before, it.state.merges[0]] : [it.state.merges[0]]);
+    expect(it.contains(it.at("a")?.head?.sha ?? "", it.base())).toBe(false);
+    expect(it.says("a")).toContain(`pull requests are ${method === "squash" ? "squashed" : "rebased"} one at a time (each)`);
+    it.replay();
+  });
+
+  test("an answer that was lost: what GitHub made is known again, and merged once", async () => {
+    const it = await begun([method], plan(step("a")), { merging: () => "unclear" });
+    await it.verify();
+    await it.tell({ kind: "woken" });
+    expect(it.state_("a")).toBe("done");
+    expect(it.state.merges).toHaveLength(1);
+  });
+
+  test("other files than those that were verified: nothing lands any more, and the way back is offered", async () => {
+    const it = await begun([method], plan(step("a")), { otherTree: true });
+    await it.verify();
+    expect(it.queue()?.frozen?.code).toBe("tree-differs");
+  });
+});
+
+test("rebased: a person's commits are not replaced, they are merged with what landed", async () => {
+  const it = await begun(["rebase"]);
+  const own = it.push(toBranchRef(`task/${it.task("b")}`), "by a person");
+  await it.tell({ kind: "woken" });
+  await it.verify();
+  expect(it.contains(own, it.at("b")?.head?.sha ?? "")).toBe(true);
+});
+
+test("a branch that GitHub cannot rebase fails its own step, and others land", async () => {
+  const why = "This branch can't be rebased";
+  const it = await begun(["rebase"], plan(step("a"), step("b")), {
+    merging: (pull) => (pull.headRef.endsWith("-a") ? { kind: "refused", code: "not-mergeable", reason: why } : null),
+  });
+  await it.verify();
+  await it.tell({ kind: "woken" });
+  await it.verify();
+  expect(it.states()).toEqual({ a: "failed", b: "done" });
+  expect(it.at("a")?.refusal).toMatchObject({ code: "unrebasable", next: `/enki retry ${it.task("a")}` });
+});
+
+test("settings that GitHub does not show: the way that it refuses is left out, and another is taken", async () => {
+  const refused = {
+    merge: "Merge commits are not allowed on this repository.",
+    squash: "Squash merges are not allowed on this repository.",
+  };
+  let asked = 0;
+  const merging = () => {
+    const why = [refused.merge, refused.squash][asked];
+    asked += 1;
+    return why === undefined ? null : { kind: "refused" as const, code: "not-mergeable", reason: why };
+  };
+  const it = await begun(null, plan(step("a")), { config: config({ refinery: { ...config().refinery, landing: "each" } }), merging });
+  await it.verify();
+  for (let turn = 0; turn < 4; turn += 1) await it.tell({ kind: "woken" });
+  expect(it.state_("a")).toBe("done");
+  expect([...it.state.made.values()]).toEqual([it.at("a")?.head?.sha]);
+  expect(it.queue()?.landingTerms?.method).toBe("rebase");
+});
+
+test("a pull request that a person squashed by hand has landed in other commits: what was built on it is put on these", async () => {
+  const it = await begun(null);
+  const head = it.at("a")?.head?.sha ?? "";
+  it.push(toBranchRef("main"), "squashed by a person");
+  it.state.pulls = it.state.pulls.map((pull) => (pull.head === head ? { ...pull, state: "merged" } : pull));
+  await it.tell({ kind: "woken", activity: "pulls" });
+  await it.verify();
+  expect(it.states()).toEqual({ a: "done", b: "done" });
+  expect(it.at("a")?.landed?.rewritten).toBe(true);
+  expect(it.contains(head, it.at("b")?.head?.sha ?? "")).toBe(true);
+});
+
+describe("nothing can ever land: the command is refused before the planner starts, with the true way on", () => {
+  const COMMANDS: readonly Command[] = [
+    { kind: "do", text: "fix it" },
+    { kind: "plan", text: "fix it" },
+    { kind: "quick", prompt: "fix it" },
+  ];
+
+  test.each(COMMANDS)("$kind", async (command) => {
+    const it = openStory();
+    it.state.rules = NOWHERE;
+    await it.say(1, command);
+    expect(it.state.ledger.executions).toEqual({});
+    expect(it.running()).toEqual([]);
+    expect(it.lastReply()).toMatch(/Nothing can land on.*require signed commits/);
+    expect(it.lastReply()).toContain('landing = "exact"');
+    expect(it.lastReply()).not.toContain("/enki retry");
+  });
+
+  test("add, and a retry of the planner", async () => {
+    const it = openStory();
+    await it.propose(plan(step("a")));
+    await it.approve();
+    it.state.rules = NOWHERE;
+    await it.say(1, { kind: "add", text: "more" });
+    expect(it.lastReply()).toContain("Nothing can land on");
+    expect(it.execution()?.amendment).toBeNull();
+    it.state.rules = rules({});
+    await it.say(2, { kind: "do", text: "more" });
+    const other = Object.keys(it.state.ledger.executions).find((id) => it.execution(id)?.issue === 2) ?? "";
+    it.state.rules = NOWHERE;
+    await it.end(`plan/${other}`, { end: "success", tools: [{ kind: "propose", plan: plan(step("x")) }] });
+    expect(it.execution(other)).toMatchObject({
+      state: "failed",
+      refusal: { code: "signatures", next: expect.stringContaining("squash") },
+    });
+    expect(it.comment(other)).toContain("allow squash merging");
+    await it.say(2, { kind: "retry", target: null });
+    expect(it.lastReply()).toContain("Nothing can land on");
+    expect(it.running().filter((job) => job.startsWith("plan/"))).toEqual([]);
+  });
+});
+
+test("a rule changes while work is on its way: nothing lands, it is said what to allow, and it goes on by itself", async () => {
+  const it = await begun(null, plan(step("a")));
+  it.state.rules = NOWHERE;
+  await it.verify();
+  expect(it.state_("a")).toBe("published");
+  expect(it.comment()).toMatch(/Nothing lands for now/);
+  expect(it.comment()).toContain("allow squash merging");
+  it.state.rules = rules({ types: ["required_signatures"] });
+  it.state.now += 15 * 60_000;
+  await it.tell({ kind: "woken" });
+  await it.verify();
+  expect(it.state_("a")).toBe("done");
+  expect(it.at("a")?.landed?.rewritten).toBe(true);
+});

@@ -1,0 +1,202 @@
+import { describe, expect, test } from "vitest";
+import type { Pull, Review } from "../../../src/core/domain/github-facts.ts";
+import { toBranchRef, toTaskRef } from "../../../src/core/domain/refs.ts";
+import { plan, step } from "../../support/build.ts";
+import { openStory } from "../../support/story.ts";
+
+const TWO = plan(step("fix"), step("test", { needs: ["fix"] }));
+const people = { kind: "woken", activity: "pulls" } as const;
+
+/** A step that is worked on and whose verification is under way. */
+const begun = async (...args: Parameters<typeof openStory>) => {
+  const it = openStory(...args);
+  await it.propose(TWO);
+  await it.approve();
+  await it.worked("fix");
+  const change = (to: Partial<Pull>): void => {
+    it.state.pulls = it.state.pulls.map((pull) => (pull.number === it.pull("fix")?.number ? { ...pull, hasActivity: true, ...to } : pull));
+  };
+  const review = (over: Partial<Review>): void => {
+    change({});
+    const one = { id: 1, by: "maintainer", bot: false, verdict: "changes-requested" as const, text: "not so" };
+    it.state.reviews.set(it.pull("fix")?.number ?? 0, [{ ...one, head: it.head("fix") ?? "", at: it.state.now, ...over }]);
+  };
+  return { ...it, change, review };
+};
+
+describe("a person keeps a step from landing", () => {
+  test.each([
+    ["66 with the label hold", { labels: ["Hold"] }, { labels: [] }, "hold"],
+    ["as a draft", { draft: true }, { draft: false }, "draft"],
+    ["30 by closing its pull request", { state: "closed" as const }, { state: "open" as const }, "pull-closed"],
+    ["31 by pointing it to another base", { baseBranch: "other" }, { baseBranch: "main" }, "retargeted"],
+  ])("%s: it waits, its dependents too, it says so once, and goes on after", async (_, to, back, code) => {
+    const it = await begun();
+    it.change(to);
+    await it.verified();
+    expect(it.at("fix")).toMatchObject({ state: "waiting", landed: null, refusal: { code } });
+    expect(it.state_("test")).toBe("pending");
+    expect(it.base()).toBe(it.root);
+    expect(it.comment()).toContain("`fix` is **held**");
+    const said = it.state.comments.length;
+    await it.tell(people);
+    await it.tell({ kind: "swept", sweptUntil: 5 });
+    expect(it.state.comments.length).toBe(said);
+    it.change(back);
+    await it.tell(people);
+    expect(it.state_("fix")).toBe("done");
+    expect(it.isRunning(`work/${it.task("test")}/1`)).toBe(true);
+    it.replay();
+  });
+
+  test("without a webhook the next sweep finds that it may go on", async () => {
+    const it = await begun();
+    it.change({ labels: ["hold"] });
+    await it.verified();
+    it.change({ labels: [] });
+    await it.tell({ kind: "woken" });
+    expect(it.state_("fix")).toBe("waiting");
+    await it.tell({ kind: "swept", sweptUntil: 5 });
+    expect(it.state_("fix")).toBe("done");
+  });
+
+  test("30 closed while it is verified: it is held at once, and verification goes on", async () => {
+    const it = await begun();
+    it.change({ state: "closed" });
+    await it.tell(people);
+    expect(it.at("fix")).toMatchObject({ state: "waiting", refusal: { code: "pull-closed" } });
+    await it.verified();
+    expect(it.base()).toBe(it.root);
+    it.change({ state: "open" });
+    await it.tell(people);
+    expect(it.state_("fix")).toBe("done");
+  });
+
+  test("a hold that nobody takes back ends at its deadline, with its reason", async () => {
+    const it = await begun();
+    it.change({ labels: ["hold"] });
+    await it.verified();
+    it.state.now += 31 * 24 * 60 * 60_000;
+    await it.tell({ kind: "woken" });
+    expect(it.at("fix")).toMatchObject({ state: "failed", refusal: { code: "held-too-long" } });
+  });
+
+  test("what needs a held step as `completed` is worked on, and lands after it", async () => {
+    const it = openStory();
+    await it.propose(plan(step("fix"), step("next", { needs: [{ step: "fix", condition: "completed" }] })));
+    await it.approve();
+    await it.worked("fix");
+    it.state.pulls = it.state.pulls.map((pull) => ({ ...pull, labels: ["hold"] }));
+    await it.tell(people);
+    expect(it.state_("fix")).toBe("waiting");
+    await it.worked("next");
+    it.state.pulls = it.state.pulls.map((pull) => ({ ...pull, labels: [] }));
+    await it.tell(people);
+    while (it.running().some((job) => job.startsWith("verify/"))) await it.verified();
+    expect(it.states()).toEqual({ fix: "done", next: "done" });
+  });
+});
+
+describe("65 changes requested of a step that is no checkpoint", () => {
+  test("by a person who may write, on this head: it is done again", async () => {
+    const it = await begun();
+    it.review({});
+    await it.verified();
+    expect(it.base()).toBe(it.root);
+    expect(it.at("fix")).toMatchObject({ state: "running", attempt: 2, lastFailure: null });
+  });
+
+  test.each([
+    ["by one who may not write", { by: "stranger" }],
+    ["of another head", { head: "0".repeat(40) }],
+    ["by a bot", { bot: true }],
+    ["and taken back", { verdict: "dismissed" as const }],
+  ])("%s keeps nothing from landing", async (_, over) => {
+    const it = await begun();
+    it.review(over);
+    await it.verified();
+    expect(it.state_("fix")).toBe("done");
+  });
+});
+
+describe("merged by hand", () => {
+  test("with a merge commit: its head is in the base, it is done and not landed again", async () => {
+    const it = await begun();
+    const merge = it.push(toBranchRef("main"), "by hand");
+    it.state.parents.set(merge, [it.root, it.head("fix") ?? ""]);
+    await it.tell({ kind: "woken" });
+    expect(it.at("fix")).toMatchObject({ state: "done", landed: { commit: merge } });
+    expect(it.base()).toBe(merge);
+    expect(it.running().filter((job) => job.startsWith("verify/"))).toEqual([]);
+    expect(it.state_("test")).toBe("running");
+    it.replay();
+  });
+
+  test.each(["squashed", "rebased"])("%s: its pull request reads merged", async (how) => {
+    const it = await begun();
+    const merge = it.push(toBranchRef("main"), how);
+    it.change({ state: "merged" });
+    await it.tell(people);
+    expect(it.at("fix")).toMatchObject({ state: "done", landed: { commit: merge } });
+    expect(it.base()).toBe(merge);
+    await it.tell({ kind: "woken" });
+    expect(it.base()).toBe(merge);
+  });
+
+  test("before a webhook told: the pull request is read right before landing", async () => {
+    const it = await begun();
+    it.change({ state: "merged" });
+    await it.verified();
+    expect(it.at("fix")).toMatchObject({ state: "done", landed: { commit: it.root } });
+  });
+
+  test("at an earlier head: what came after gets a pull request of its own", async () => {
+    const it = await begun();
+    it.change({ state: "merged", head: "1".repeat(40) });
+    const first = it.pull("fix")?.number;
+    await it.tell(people);
+    expect(it.at("fix")?.pull).not.toBe(first);
+    await it.verified();
+    expect(it.state_("fix")).toBe("done");
+    expect(it.base()).not.toBe(it.root);
+  });
+});
+
+test("67 while its execution is paused verification goes on and nothing lands; after it the verdict counts", async () => {
+  const it = await begun();
+  await it.say(1, { kind: "pause", target: it.execution()?.id ?? "" });
+  await it.verified();
+  expect(it.base()).toBe(it.root);
+  expect(it.running()).toEqual([]);
+  await it.say(1, { kind: "resume", target: it.execution()?.id ?? "" });
+  expect(it.state_("fix")).toBe("done");
+  expect(it.state.runs.filter(({ name }) => name.startsWith("verify/"))).toHaveLength(1);
+});
+
+test("28 a push to a task branch that nobody told of is seen at landing: only what was verified lands", async () => {
+  const it = await begun();
+  const pushed = it.push(toTaskRef(it.task("fix")), "mine");
+  await it.verified();
+  expect(it.base()).toBe(it.root);
+  expect(it.at("fix")?.head).toMatchObject({ sha: pushed, by: "person" });
+  await it.verified();
+  expect(it.contains(pushed, it.base())).toBe(true);
+});
+
+test("a checkpoint that is approved before it was verified lands as soon as that is green", async () => {
+  const it = openStory();
+  await it.propose(plan(step("fix", { checkpoint: true })));
+  await it.approve();
+  await it.worked("fix");
+  // Each word comes half a minute after the last: here two seconds after.
+  const soon = (): void => void (it.state.now -= 28_000);
+  it.state.now += 2_000;
+  for (const { number, head } of it.state.pulls)
+    it.state.reviews.set(number, [{ id: 1, by: "maintainer", bot: false, verdict: "approved", head, at: it.state.now, text: "" }]);
+  soon();
+  await it.tell({ kind: "woken", activity: "reviews" });
+  expect(it.state_("fix")).not.toBe("done");
+  soon();
+  await it.verified();
+  expect(it.state_("fix")).toBe("done");
+});

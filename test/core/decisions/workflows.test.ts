@@ -1,0 +1,150 @@
+import { describe, expect, test } from "vitest";
+import { openRepositoryLoop } from "../../../src/coordinator/loop.ts";
+import { openStory } from "../../conformance/story.ts";
+import { comment } from "../../support/build.ts";
+import { config } from "../../support/config.ts";
+import { memoryWorld } from "../../support/memory-world.ts";
+
+/** `end` waits for the first of two, and its loop begins again while the other is still at work. */
+const RACE = `---
+roles:
+  begin: {}
+  slow: {}
+  quick: {}
+  end: { join: any }
+edges:
+  - begin -> slow
+  - begin -> quick
+  - slow -> end
+  - quick -> end
+  - end -> begin until '{{ eq .Round 2 }}' max 3
+---
+
+## begin
+
+Begin with {{ .Args }}.
+
+## slow
+
+Slow.
+
+## quick
+
+Quick.
+
+## end
+
+End.
+`;
+
+test("what a loop leaves behind when it begins again is stopped, and its late result changes nothing", async () => {
+  const world = memoryWorld({ config: config({ workflows: { race: { path: "race.md", text: RACE } } }) });
+  const handle = openRepositoryLoop(world.world);
+  const only = () => Object.values(world.state.ledger.executions)[0];
+  const finish = async (name: string): Promise<string> => {
+    const job = world.running().find((each) => each.includes(`-${name}/`));
+    if (!job) throw new Error(`${name} does not run`);
+    world.finish(job, { end: "success" });
+    await handle([{ kind: "woken" }]);
+    return job;
+  };
+  await handle([comment(1, { kind: "run", workflow: "race", args: "it" })]);
+  await finish("begin");
+  const slow = world.running().find((each) => each.includes("-slow/"));
+  expect(slow).toBeDefined();
+  await finish("quick");
+  await finish("end");
+  expect(only()?.steps["slow"]).toMatchObject({ state: "cancelled", refusal: { code: "given-up" } });
+  await handle([{ kind: "woken" }]);
+  expect(world.running()).not.toContain(slow);
+  await finish("begin");
+  expect(only()?.steps["slow"]).toMatchObject({ state: "running", attempt: 2 });
+  await finish("slow");
+  await finish("end");
+  await finish("quick");
+  expect(only()?.workflow?.endState).toBe("done");
+});
+
+/** What a role's answer, output and status say to those after it. */
+const SAID = `---
+roles:
+  coder: {}
+  reviewer: { tools: [read] }
+  again: { tools: [read] }
+edges:
+  - coder -> reviewer
+  - coder -> again if '{{ eq .coder.status "nothing-to-do" }}'
+---
+
+## coder
+
+Do {{ .Args }}.
+
+## reviewer
+
+Answer: {{ .coder }}
+Output: {{ .coder.output }}
+Status: {{ .coder.status }}
+
+## again
+
+Look again: {{ .coder }}
+`;
+
+describe("what a role that writes said", () => {
+  const began = async () => {
+    const story = openStory({ config: config({ workflows: { said: { path: "said.md", text: SAID } } }) });
+    await story.say({ kind: "run", workflow: "said", args: "it" });
+    return story;
+  };
+
+  test("is its last message, whole, and its output block; it is kept with the ledger", async () => {
+    const story = await began();
+    const answer = "I added the login, see src/a.ts.\n\n[OUTPUT]\nA login.\n[/OUTPUT]\nBye.";
+    await story.end("work/", { end: "success", answer, output: "A login." });
+    expect(story.spec("work/").step?.description).toBe(
+      "Answer: I added the login, see src/a.ts.\n\nA login.\nBye.\nOutput: A login.\nStatus: done",
+    );
+    expect(Object.values(story.ledger().answers)).toEqual([answer]);
+    expect(story.execution().workflow?.skippedRoles).toHaveProperty("again");
+  });
+
+  test("is its output too where it has no block", async () => {
+    const story = await began();
+    const answer = "x".repeat(600);
+    await story.end("work/", { end: "success", answer, output: answer.slice(-500) });
+    expect(story.spec("work/").step?.description).toBe(`Answer: ${answer}\nOutput: ${answer}\nStatus: done`);
+  });
+
+  test("leads its edges: where it found nothing to do nobody is asked, because the author's edges say what follows", async () => {
+    const story = await began();
+    const outcome = { kind: "nothing-to-do", reason: "There is one." } as const;
+    await story.end("work/", { end: "unchanged", outcome, why: outcome.reason, answer: "There is a login already.", output: "" });
+    expect(story.step("coder")?.state).toBe("done");
+    expect(
+      story
+        .running()
+        .map((job) => job.replace(/.*-/, ""))
+        .toSorted(),
+    ).toEqual(["again/1", "reviewer/1"]);
+    const { id } = story.execution();
+    expect(story.spec(`work/${id}-again`).step?.description).toContain("Look again: There is a login already.");
+  });
+});
+
+test("what others said is cut at a limit that is seen, and names the file that has all of it; what the author wrote and what was asked for are whole", async () => {
+  const section = "w".repeat(30_000);
+  const text = `---\nroles:\n  plan: {}\n  code: {}\nedges:\n  - plan -> code\n---\n\n## plan\n\nPlan.\n\n## code\n\n${section}\n\n{{ .Args }}\n\n{{ .plan }}\n\n{{ with .plan.output }}{{ . }}{{ end }}\n`;
+  const story = openStory({ config: config({ workflows: { long: { path: "long.md", text } } }) });
+  const args = "a".repeat(25_000);
+  await story.say({ kind: "run", workflow: "long", args });
+  const answer = `${"p".repeat(40_000)}\n[OUTPUT]\n${"o".repeat(20_500)}\n[/OUTPUT]`;
+  await story.end("work/", { end: "success", answer });
+  const spec = story.spec("work/");
+  const prompt = spec.step?.description ?? "";
+  expect(prompt).toContain(section);
+  expect(prompt).toContain(args);
+  expect(prompt).toContain("ppp\n[… 40501 characters left out; all of it is in `$ENKI_INPUTS/plan.md` …]");
+  expect(prompt).toContain("ooo\n[… 500 characters left out; all of it is in `$ENKI_INPUTS` …]");
+  expect(spec.inputs).toEqual([{ name: "plan", text: `${"p".repeat(40_000)}\n${"o".repeat(20_500)}` }]);
+});

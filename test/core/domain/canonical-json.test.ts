@@ -1,0 +1,53 @@
+import { createHash } from "node:crypto";
+import { fc } from "../../support/fast-check.ts";
+import { expect, test } from "vitest";
+import { toCanonicalJson, hashValue } from "../../../src/core/domain/ids.ts";
+
+/** The same, said in the shortest way. */
+const plainly = (value: unknown): string =>
+  JSON.stringify(value, (_, each: unknown) =>
+    typeof each === "object" && each !== null && !Array.isArray(each)
+      ? Object.fromEntries(Object.entries(each).toSorted(([a], [b]) => (a < b ? -1 : 1)))
+      : each,
+  );
+
+/** Names that do not begin with a digit: an object of JavaScript would put those first. */
+const name = fc.string().map((text) => `k${text}`);
+const { value: anything } = fc.letrec((tie) => ({
+  value: fc.oneof(
+    { maxDepth: 5 },
+    fc.constant(null),
+    fc.boolean(),
+    fc.double({ noDefaultInfinity: true, noNaN: true }),
+    fc.string({ unit: "binary" }),
+    fc.array(tie("value")),
+    fc.dictionary(name, tie("value")),
+  ),
+}));
+
+test("canonical JSON is JSON with sorted keys, and its hash is that of the text", () => {
+  fc.assert(
+    fc.property(anything, (value) => {
+      const text = toCanonicalJson(value);
+      expect(text).toBe(plainly(value));
+      expect(hashValue(value)).toBe(createHash("sha256").update(text).digest("hex"));
+    }),
+  );
+});
+
+test("what is longer than a piece is the same text, whatever characters it is cut between", () => {
+  const long = Array.from({ length: 3_000 }, (_, at) => ({ z: '🔵\u0000"\\\ud800'.repeat(at % 7), a: at, "10": [], "9": {} }));
+  const text = toCanonicalJson(long);
+  expect(JSON.parse(text)).toEqual(JSON.parse(JSON.stringify(long)));
+  expect(text.slice(0, 60)).toBe('[{"10":[],"9":{},"a":0,"z":""},{"10":[],"9":{},"a":1,"z":"🔵');
+  expect(hashValue(long)).toBe(createHash("sha256").update(text).digest("hex"));
+});
+
+test("what is undefined is left out of a record and null in a list; the order of writing does not matter", () => {
+  expect(toCanonicalJson({ b: undefined, a: [undefined, 1], c: {} })).toBe('{"a":[null,1],"c":{}}');
+  expect(toCanonicalJson({ a: undefined })).toBe("{}");
+  expect(toCanonicalJson([{ a: 1, b: 2 }, { b: 2, a: 1 }, { a: 1, c: 2 }, { "": 0 }])).toBe(
+    '[{"a":1,"b":2},{"a":1,"b":2},{"a":1,"c":2},{"":0}]',
+  );
+  expect(toCanonicalJson(undefined)).toBe("null");
+});

@@ -1,0 +1,71 @@
+import { expect, test } from "vitest";
+import { readActionsWorkflowFile } from "../../../src/core/policy/check-reporters.ts";
+import { chooseCheckGate } from "../../../src/core/policy/check-gate.ts";
+
+const ci = (trigger: string) => [readActionsWorkflowFile("ci.yml", `on: ${trigger}\njobs: { build: {} }\n`)].flatMap((file) => file ?? []);
+const BUILD = { name: "build", app: null };
+const gate = (trigger: string, over: Partial<Parameters<typeof chooseCheckGate>[0]> = {}) =>
+  chooseCheckGate({ base: "main", mode: "exact", rules: [BUILD], own: [], files: ci(trigger), ...over });
+
+test("a check that pushes start is waited for on the candidate, twice asked for once", () => {
+  expect(gate("push", { own: [BUILD] })).toEqual({ ok: true, value: { checks: [BUILD] } });
+});
+
+test("`enki/refinery` is Enki's own: never waited for, and reported where a rule requires it", () => {
+  const ours = { name: "enki/refinery", app: "15368" };
+  expect(gate("push", { rules: [ours], own: [{ ...ours, app: null }] })).toEqual({
+    ok: true,
+    value: { checks: [], ownChecks: ["enki/refinery"] },
+  });
+  expect(gate("push", { rules: [], own: [ours] })).toEqual({ ok: true, value: { checks: [] } });
+});
+
+test("a check that only pull requests start is waited for on their heads where these are merged one at a time, and refused with three ways elsewhere", () => {
+  expect(gate("pull_request", { mode: "each" })).toEqual({ ok: true, value: { checks: [], headChecks: [BUILD] } });
+  const refused = gate("pull_request");
+  expect(refused).toMatchObject({ refusal: { code: "unreported-check", message: expect.stringContaining("`ci.yml`") } });
+  expect(refused.ok || refused.refusal.next).toBe(
+    'let `ci.yml` run on pushes to `enki/candidate/**`, or give it the trigger `workflow_dispatch`, or set [refinery] landing = "each"',
+  );
+});
+
+test("a check that can be started by hand is started on the candidate, and told as a status where a rule wants it; one that must be Actions' own cannot be", () => {
+  expect(gate("workflow_dispatch")).toEqual({
+    ok: true,
+    value: { checks: [BUILD], dispatchedWorkflows: ["ci.yml"], ownChecks: ["build"] },
+  });
+  expect(gate("workflow_dispatch", { rules: [], own: [BUILD] })).toEqual({
+    ok: true,
+    value: { checks: [BUILD], dispatchedWorkflows: ["ci.yml"] },
+  });
+  const refused = gate("workflow_dispatch", { rules: [{ name: "build", app: "15368" }] });
+  expect(refused).toMatchObject({ refusal: { code: "unreported-check" } });
+  expect(refused.ok || refused.refusal.next).not.toContain("workflow_dispatch");
+});
+
+test("a job that no workflow has is refused where it must be Actions' own; others' checks are left alone", () => {
+  const other = { name: "deploy", app: "15368" };
+  expect(gate("push", { rules: [other] })).toMatchObject({
+    refusal: { code: "unreported-check", message: expect.stringContaining("has a job of that name") },
+  });
+  expect(
+    gate("push", {
+      rules: [
+        { ...other, app: null },
+        { ...other, app: "circleci" },
+      ],
+    }),
+  ).toMatchObject({ ok: true });
+});
+
+test("with a merge queue a rule's check is waited for on the head, and must run on merge groups as well", () => {
+  expect(gate("[pull_request, merge_group]", { mode: "queue" })).toEqual({ ok: true, value: { checks: [], headChecks: [BUILD] } });
+  for (const trigger of ["pull_request", "merge_group"])
+    expect(gate(trigger, { mode: "queue" })).toMatchObject({
+      refusal: { code: "unreported-check", next: expect.stringContaining("merge_group") },
+    });
+  expect(gate("push", { mode: "queue", rules: [], own: [BUILD] })).toEqual({ ok: true, value: { checks: [BUILD] } });
+  expect(gate("push", { mode: "queue", rules: [{ name: "others", app: null }] })).toMatchObject({
+    value: { headChecks: [{ name: "others" }] },
+  });
+});

@@ -1,0 +1,69 @@
+import { describe, expect, test } from "vitest";
+import { readActionsWorkflowFile, findCheckReporters } from "../../../src/core/policy/check-reporters.ts";
+
+const read = (text: string) => readActionsWorkflowFile("ci.yml", text);
+const where = (text: string, name = "build", app: string | null = null) => {
+  const file = read(text);
+  return findCheckReporters(file ? [file] : [], { name, app }, "main");
+};
+const on = (trigger: string, job = "build: {}") => `on: ${trigger}\njobs: { ${job} }\n`;
+
+describe("where a check is reported", () => {
+  test.each([
+    ["push", true],
+    ["[push, pull_request]", true],
+    ["{ push: { branches: [main] } }", false],
+    ['{ push: { branches: ["**"] } }', true],
+    ['{ push: { branches: ["*"] } }', false],
+    ['{ push: { branches: ["enki/candidate/**"] } }', true],
+    ['{ push: { branches: ["enki/**", "!enki/candidate/**"] } }', false],
+    ['{ push: { branches-ignore: ["enki/**"] } }', false],
+    ["{ push: { branches-ignore: [main] } }", true],
+    ["{ push: { tags: [v1] } }", false],
+    ['{ push: { tags: [v1], branches: ["e?nki/candidate/*"] } }', true],
+    ["pull_request", false],
+  ])("on candidates with `%s`: %s", (trigger, candidate) => {
+    expect(where(on(trigger))).toMatchObject({ candidate });
+  });
+
+  test("on pull requests into the base, on merge groups, and by hand", () => {
+    const text = on("{ pull_request: { branches: [main] }, merge_group: null, workflow_dispatch: null }");
+    expect(where(text)).toEqual({ candidate: false, dispatchFile: "ci.yml", pull: true, group: true, files: ["ci.yml"] });
+    expect(where(on("{ pull_request: { branches: [next] } }"))).toMatchObject({ pull: false });
+  });
+
+  test.each([
+    ["build: {}", "build"],
+    ["a: { name: build }", "build"],
+    ["a: { strategy: { matrix: { node: [20, 22] } } }", "a (20)"],
+    ["a: { strategy: { matrix: { node: [20, 22] } }, name: 'Node ${{ matrix.node }}' }", "Node 22"],
+    ["a: { uses: ./.github/workflows/reused.yml }", "a / test"],
+    ["a: { uses: x/y/.github/workflows/r.yml@v1, strategy: { matrix: { os: [x] } } }", "a (x) / test"],
+  ])("a job `%s` reports `%s`", (job, name) => {
+    expect(where(on("push", job), name)).toMatchObject({ candidate: true });
+  });
+
+  test("what no workflow has a job for may be anybody's, unless Actions is asked for; another app's is not looked at", () => {
+    expect(where(on("push"), "other")).toBeNull();
+    expect(where(on("push"), "other", "15368")).toMatchObject({ candidate: false, files: [] });
+    expect(where(on("push"), "build", "github-actions")).toMatchObject({ candidate: true });
+    expect(where(on("push"), "build", "jenkins")).toBeNull();
+  });
+
+  test("a name is a name, whatever a pattern would make of it", () => {
+    expect(where(on("push", "'b.*d': {}"), "b.xd")).toBeNull();
+    expect(where(on("push", "a: { name: 'b (x' }"), "b (x")).toMatchObject({ candidate: true });
+  });
+});
+
+test("a file that is no workflow, or is made to cost much, is none", () => {
+  expect(read("a: [")).toBeNull();
+  expect(read("just words")).toBeNull();
+  const bomb = `a: &a [x,x]\n${Array.from({ length: 30 }, (_, at) => `a${at}: &a${at} [*a${at === 0 ? "" : at - 1},*a${at === 0 ? "" : at - 1}]`).join("\n")}\non: *a29\n`;
+  expect(read(bomb)).toBeNull();
+  expect(read("on: push\njobs: nonsense\n")).toEqual({
+    file: "ci.yml",
+    triggers: [{ event: "push", branches: null, ignoredBranches: null }],
+    jobs: [],
+  });
+});

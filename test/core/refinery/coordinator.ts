@@ -1,0 +1,228 @@
+import { faultCandidate, withVerdict } from "../../../src/core/decisions/apply/resulted.ts";
+import { JOB_SLACK, MAX_FAULTS } from "../../../src/core/decisions/faults.ts";
+import { lasting } from "../../../src/core/decisions/reconcile/landing.ts";
+import { guardAgainstRewind } from "../../../src/core/decisions/rewinds.ts";
+import type { BranchName, Millis, Sha, TaskId } from "../../../src/core/domain/ids.ts";
+import type { JobEnd } from "../../../src/core/domain/job.ts";
+import type { QueryAnswers, ChainLink, Query } from "../../../src/core/domain/query.ts";
+import { emptyQueue, type Queue } from "../../../src/core/domain/queue.ts";
+import type { Refusal } from "../../../src/core/domain/refusal.ts";
+import { plan } from "../../../src/core/refinery/plan.ts";
+import type { Entrant, RefineryPlan, RefineryState } from "../../../src/core/refinery/state.ts";
+
+/** What the coordinator does with a plan, without all else that it does: the ledger of a simulation, and one turn of it. */
+export type Step = {
+  readonly task: TaskId;
+  readonly base: BranchName;
+  readonly needs: readonly TaskId[];
+  readonly state: "published" | "landed" | "failed" | "closed";
+  readonly head: Sha;
+  readonly refusal: Refusal | null;
+  readonly landed: Sha | null;
+};
+
+export type Ledger = {
+  readonly queues: Readonly<Record<BranchName, Queue>>;
+  readonly steps: ReadonlyMap<TaskId, Step>;
+  /** Verify jobs that were asked for. */
+  readonly asked: ReadonlySet<string>;
+};
+
+export const emptyLedger: Ledger = { queues: {}, steps: new Map(), asked: new Set() };
+
+export type Result = { readonly commit: Sha; readonly attempt: number; readonly end: JobEnd };
+
+/** What a turn reads: all of it at one time. */
+export type Snapshot = {
+  readonly now: Millis;
+  readonly ledger: Ledger;
+  readonly bases: Readonly<Record<BranchName, Sha>>;
+  readonly heads: ReadonlyMap<TaskId, Sha>;
+  readonly held: ReadonlySet<TaskId>;
+  readonly results: readonly Result[];
+  readonly parallel: number;
+  readonly retries: number;
+  readonly together: boolean;
+  readonly reuse: boolean;
+  readonly chain: (query: Extract<Query, { kind: "merge-chain" }>) => readonly ChainLink[] | undefined;
+  readonly contains: (commit: Sha, tip: Sha) => boolean | undefined;
+  /** False for a head that does not hold the heads of what its step needs: it is carried over first. */
+  readonly fresh: (step: Step, needed: Step) => boolean;
+};
+
+type Planned = { readonly base: BranchName; readonly state: RefineryState; readonly plan: RefineryPlan };
+
+/** What a turn wants to save, and what follows from it once it is saved. */
+export type Turn = {
+  readonly read: Snapshot;
+  readonly ledger: Ledger;
+  readonly plans: readonly Planned[];
+  readonly moves: readonly { readonly base: BranchName; readonly from: Sha; readonly to: Sha }[];
+  /** Heads that the save names, so that a push to one of them makes it fail. */
+  readonly guards: readonly { readonly task: TaskId; readonly head: Sha }[];
+  readonly starts: readonly { readonly base: BranchName; readonly commit: Sha; readonly attempt: number }[];
+  readonly stops: readonly { readonly base: BranchName; readonly commit: Sha; readonly attempt: number }[];
+  /** False where there is nothing to write. */
+  readonly urgent: boolean;
+};
+
+export const TIMEOUT: Millis = 30 * 60_000;
+
+export const jobOf = (commit: Sha, attempt: number): string => `${commit}/${attempt}`;
+
+/** One turn of the coordinator; null while it has to ask for facts. */
+export const takeTurn = (read: Snapshot): Turn | null => {
+  const draft = openTurn(read);
+  for (const base of Object.keys(read.bases)) if (!landOn(draft, base)) return null;
+  const { ledger } = draft;
+  return { ...draft, urgent: draft.moves.length > 0 || draft.changed || isNews(read.ledger, ledger) };
+};
+
+const isNews = (before: Ledger, after: Pick<Ledger, "queues">): boolean =>
+  Object.entries(after.queues).some(([base, queue]) => {
+    const was = before.queues[base];
+    return queue !== was && (was === undefined || lasting(queue) !== lasting(was));
+  });
+
+type Draft = {
+  read: Snapshot;
+  ledger: { queues: Record<BranchName, Queue>; steps: Map<TaskId, Step>; asked: Set<string> };
+  plans: Planned[];
+  moves: { base: BranchName; from: Sha; to: Sha }[];
+  guards: { task: TaskId; head: Sha }[];
+  starts: { base: BranchName; commit: Sha; attempt: number }[];
+  stops: { base: BranchName; commit: Sha; attempt: number }[];
+  changed: boolean;
+};
+
+/** The ledger with what arrived: heads, results, deadlines. */
+const openTurn = (read: Snapshot): Draft => {
+  const { ledger, heads, results, now } = read;
+  const steps = new Map(ledger.steps);
+  let changed = results.length > 0;
+  for (const step of steps.values()) {
+    const head = heads.get(step.task);
+    if (step.state !== "published" || head === undefined || head === step.head) continue;
+    steps.set(step.task, { ...step, head });
+    changed = true;
+  }
+  const queues: Record<BranchName, Queue> = {};
+  for (const base of Object.keys(read.bases)) {
+    let queue = ledger.queues[base] ?? emptyQueue;
+    for (const { commit, attempt, end } of results)
+      queue = withVerdict({ now, timeout: 0 }, queue, { job: { target: commit, attempt }, result: { end, reason: end, output: "" } });
+    queues[base] = late(queue, now);
+  }
+  const asked = new Set(ledger.asked);
+  return { read, ledger: { queues, steps, asked }, plans: [], moves: [], guards: [], starts: [], stops: [], changed };
+};
+
+/** Runs past their deadline are faults. */
+const late = (queue: Queue, now: Millis): Queue => {
+  const candidates = queue.candidates.map((candidate) =>
+    candidate.runs.reduce(
+      (at, { attempt, verdict, deadline }) =>
+        verdict === null && deadline !== null && now >= deadline ? faultCandidate({ now }, at, { attempt, why: "it did not end" }) : at,
+      candidate,
+    ),
+  );
+  return candidates.some((candidate, at) => candidate !== queue.candidates[at]) ? { ...queue, candidates } : queue;
+};
+
+const landOn = (draft: Draft, base: BranchName): boolean => {
+  const { read, ledger } = draft;
+  const tip = read.bases[base];
+  if (tip === undefined) return true;
+  let missing = false;
+  const ask = (query: Query): QueryAnswers[Query["kind"]] | undefined => {
+    const answer =
+      query.kind === "contains" ? read.contains(query.commit, query.tip) : query.kind === "merge-chain" ? read.chain(query) : undefined;
+    if (answer === undefined) missing = true;
+    return answer;
+  };
+  // One function for all kinds of queries, as the real draft has it.
+  const queue = guardAgainstRewind({ ask: ask as never }, ledger.queues[base] ?? emptyQueue, tip);
+  if (queue === undefined) return false;
+  // As it is now: the plan may be asked again after this turn.
+  const asked = new Set(ledger.asked);
+  const state: RefineryState = {
+    now: read.now,
+    base,
+    tip,
+    queue,
+    entrants: entrantsOf(draft, base),
+    parallel: read.parallel,
+    retries: read.retries,
+    maxFaults: MAX_FAULTS + 1,
+    timeout: TIMEOUT + JOB_SLACK,
+    reuse: read.reuse,
+    together: read.together,
+    attempts: (commit) => attemptsOf(asked, commit),
+    chain: (query) => ask(query) as QueryAnswers["merge-chain"] | undefined,
+  };
+  const planned = plan(state);
+  if (missing) return false;
+  draft.plans.push({ base, state, plan: planned });
+  ledger.queues[base] = planned.queue;
+  carryOut(draft, base, planned);
+  return true;
+};
+
+const attemptsOf = (asked: ReadonlySet<string>, commit: Sha): number => {
+  let count = 0;
+  while (asked.has(jobOf(commit, count + 1))) count += 1;
+  return count;
+};
+
+const HELD: Refusal = { code: "hold", message: "A person holds it.", next: "release it" };
+
+/** Published steps, without those that need what is not in the queue. */
+const entrantsOf = ({ read, ledger }: Draft, base: BranchName): Entrant[] => {
+  const found = new Map<TaskId, Entrant>();
+  for (const step of ledger.steps.values()) {
+    if (step.base !== base || step.state !== "published") continue;
+    const open = step.needs.flatMap((need) => {
+      const needed = ledger.steps.get(need);
+      return needed && needed.state !== "landed" ? [needed] : [];
+    });
+    if (open.some((needed) => !found.has(needed.task) || !read.fresh(step, needed))) continue;
+    const { task, head } = step;
+    const message = `Land ${task}\n\nEnki-Task: ${task}\nEnki-Head: ${head}`;
+    found.set(task, { task, head, message, needs: open.map((needed) => needed.task), held: read.held.has(task) ? HELD : null });
+  }
+  return [...found.values()];
+};
+
+const carryOut = (draft: Draft, base: BranchName, { effects, refs }: RefineryPlan): void => {
+  const { ledger, read } = draft;
+  const put = (task: TaskId, head: Sha | null, over: Partial<Step>): void => {
+    const step = ledger.steps.get(task);
+    if (!step || (head !== null && step.head !== head)) return;
+    ledger.steps.set(task, { ...step, ...over });
+    draft.changed = true;
+  };
+  for (const effect of effects)
+    switch (effect.kind) {
+      case "offer":
+        throw new Error("Nothing is merged by GitHub here.");
+      case "land":
+        for (const { task, head, merge } of effect.candidate.items) {
+          draft.guards.push({ task, head: ledger.steps.get(task)?.head ?? "" });
+          put(task, null, { state: "landed", landed: merge, refusal: null, head });
+        }
+        break;
+      case "eject":
+      case "resolve":
+        put(effect.task, effect.head, { state: "failed", refusal: effect.why });
+        break;
+      case "verify":
+        if (effect.notBefore > read.now) break;
+        draft.starts.push({ base, commit: effect.commit, attempt: effect.attempt });
+        draft.changed ||= !ledger.asked.has(jobOf(effect.commit, effect.attempt));
+        ledger.asked.add(jobOf(effect.commit, effect.attempt));
+        break;
+      case "stop":
+        draft.stops.push({ base, commit: effect.commit, attempt: effect.attempt });
+    }
+  for (const { kind, commit } of refs) if (kind === "base") draft.moves.push({ base, from: read.bases[base] ?? "", to: commit });
+};

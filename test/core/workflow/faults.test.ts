@@ -1,0 +1,47 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { describe, expect, test } from "vitest";
+import { checkCalls } from "../../../src/core/workflow/calls.ts";
+import { WORKFLOW_FAULTS, type WorkflowFault } from "../../../src/core/workflow/fault.ts";
+import { readWorkflow } from "../../../src/core/workflow/read.ts";
+
+const FOLDER = new URL("faults/", import.meta.url);
+const files = readdirSync(FOLDER).filter((name) => name.endsWith(".md"));
+/** What is said of each file: `line code: why — instead`. */
+const expected: Record<string, string[]> = JSON.parse(readFileSync(new URL("expected.json", FOLDER), "utf8"));
+
+/** `<repeat n text>` and `<many n>` stand for what is too long to be kept. */
+const expand = (text: string): string =>
+  text
+    .replace(/<repeat (\d+) (\S+)>/, (_, times, part) => String(part).repeat(Number(times)))
+    .replace(/<many (\d+)>/, (_, times) => Array.from({ length: Number(times) }, (__, at) => `"r${at}": {}`).join(",\n"));
+
+const faultsOf = (file: string): readonly WorkflowFault[] => {
+  const name = file.replace(/\.md$/, "");
+  const read = readWorkflow({
+    name,
+    path: file,
+    text: expand(readFileSync(new URL(file, FOLDER), "utf8")),
+    roles: ["bug_fixer", "researcher"],
+    models: ["large", "small"],
+    workflows: ["build-feature", "gated-ship", "call-cycle"],
+  });
+  return read.ok ? checkCalls([read.value]) : read.faults;
+};
+
+test.each(files)("%s: every fault is told with its line and what to write instead", (file) => {
+  const faults = faultsOf(file);
+  expect(faults.map(({ line, code, why, instead }) => `${line} ${code}: ${why} — ${instead}`)).toEqual(expected[file]);
+  expect(faults.filter((fault) => fault.file !== file || fault.why === "" || fault.instead === "")).toEqual([]);
+});
+
+describe("every code has a fixture that gives it", () => {
+  test.each(WORKFLOW_FAULTS)("%s", (code) => {
+    expect(files.filter((file) => file.split(".")[0] === code).flatMap((file) => faultsOf(file).map((fault) => fault.code))).toContain(
+      code,
+    );
+  });
+
+  test("and nothing is expected of a file that is not there", () => {
+    expect(Object.keys(expected).sort()).toEqual(files.sort());
+  });
+});

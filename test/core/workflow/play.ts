@@ -1,0 +1,59 @@
+import { type Ended, nextRoles } from "../../../src/core/workflow/next.ts";
+import { recordResults, type UnitResult } from "../../../src/core/workflow/record.ts";
+import { renderUnit } from "../../../src/core/workflow/render-unit.ts";
+import { type RoleOutput, type RunState, startRun } from "../../../src/core/workflow/run-state.ts";
+import { readFields } from "../../../src/core/workflow/fields.ts";
+import type { Workflow } from "../../../src/core/workflow/workflow.ts";
+
+/** What an agent or a command answers: a text; `!` begins a failure. */
+export type Answer = (id: string, prompt: string) => string;
+
+export type Played = {
+  readonly state: RunState;
+  readonly ended: Ended;
+  /** Ids that were worked on, those that were side by side in one list. */
+  readonly waves: readonly (readonly string[])[];
+  readonly prompts: Readonly<Record<string, string>>;
+  readonly skipped: readonly string[];
+};
+
+export const output = (text: string, wants: readonly string[] = []): RoleOutput => ({
+  text,
+  fields: readFields(text, { wantsKeyValues: wants, schema: null }).fields,
+});
+
+const result = (text: string, wants: readonly string[]): UnitResult =>
+  text.startsWith("!")
+    ? { state: "failed", error: text.slice(1), output: output(text.slice(1)) }
+    : { state: "done", output: output(text, wants) };
+
+/** Plays a workflow to its end: all that is ready is answered at once. The state goes through JSON each time, as it does in the ledger. */
+export const play = (
+  workflow: Workflow,
+  answer: Answer,
+  { args = "ARGS", others = [] }: { args?: string; others?: readonly Workflow[] } = {},
+): Played => {
+  const workflows = new Map([workflow, ...others].map((each) => [each.name, each]));
+  const waves: string[][] = [];
+  const prompts: Record<string, string> = {};
+  const skipped: string[] = [];
+  let state = startRun(workflow, args);
+  for (let turn = 0; turn < 500; turn += 1) {
+    const next = nextRoles(workflow, state, workflows);
+    skipped.push(...next.skipped.map(({ role, why }) => `${role}: ${why}`));
+    if (next.ended) return { state: next.state, ended: next.ended, waves, prompts, skipped };
+    waves.push(next.ready.map(({ id }) => id));
+    const results = new Map<string, UnitResult>();
+    for (const { id, path, role } of next.ready) {
+      const prepared = renderUnit(workflow, next.state, { path, workflows });
+      if (!prepared.ok) {
+        results.set(id, { state: "failed", error: prepared.refusal.message });
+        continue;
+      }
+      prompts[id] = prepared.value.kind === "agent" ? prepared.value.prompt : JSON.stringify(prepared.value.environment);
+      results.set(id, result(answer(id, prompts[id]), role.fields));
+    }
+    state = recordResults(JSON.parse(JSON.stringify(next.state)) as RunState, results);
+  }
+  throw new Error("it does not end");
+};

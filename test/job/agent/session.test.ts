@@ -1,0 +1,251 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { CLI } from "../../support/cli.ts";
+import { gone, manualTimers, openStage, TIMEOUT } from "./stage.ts";
+
+let stage = openStage();
+beforeEach(() => {
+  stage.close();
+  stage = openStage();
+});
+afterEach(() => stage.close());
+
+describe("how a session ends", () => {
+  test("finished: with all that the agent said", async () => {
+    const end = await stage.play(`act = [{ say = "one" }, { say = "two" }]`);
+    expect(end).toMatchObject({ end: "finished", why: "" });
+    expect(end.messages).toEqual(["This is a rehearsal (a test): no model is at work.\none\ntwo\n"]);
+  });
+
+  test("B-13 finished without a word", async () => {
+    expect(await stage.play("")).toEqual({ end: "finished", why: "", messages: [], stderr: "" });
+  });
+
+  test("B-11 crashed: the exit code, what it had said, and its last words on standard error", async () => {
+    const play = join(stage.root, "crash.toml");
+    writeFileSync(play, `title = "a test"\n[[scene]]\nact = [{ say = "so far" }, { crash = 7 }]`);
+    const end = await stage.shell(`echo "out of cheese" >&2; exec "${process.execPath}" "${CLI}" rehearse "${play}"`);
+    expect(end).toMatchObject({ end: "crashed", why: "the agent exited with 7", stderr: "out of cheese\n" });
+    expect(end.messages.join("\n")).toContain("so far");
+  });
+
+  test("crashed: ended by a signal", async () => {
+    expect(await stage.shell("kill -SEGV $$")).toMatchObject({ end: "crashed", why: "the agent was ended by SIGSEGV" });
+  });
+
+  test("crashed: there is no such command, or no such directory", async () => {
+    expect(await stage.run({ command: "no-such-agent" })).toMatchObject({
+      end: "crashed",
+      why: expect.stringContaining("could not be started") as string,
+    });
+    expect(await stage.run({ cwd: join(stage.root, "nowhere") })).toMatchObject({ end: "crashed" });
+  });
+
+  test("crashed: it leaves without a word, and well", async () => {
+    expect(await stage.shell("exit 0")).toMatchObject({ end: "crashed", why: "the agent exited with 0" });
+  });
+
+  test("crashed: it refuses the session", async () => {
+    const end = await stage.shell(
+      `read line; echo '{"jsonrpc":"2.0","id":0,"error":{"code":-32000,"message":"log in first"}}'; while read line; do :; done`,
+    );
+    expect(end).toMatchObject({ end: "crashed", why: expect.stringContaining("log in first") as string });
+  });
+
+  test("what is no message on its standard output does no harm", async () => {
+    const play = join(stage.root, "play.toml");
+    writeFileSync(play, `title = "a test"\n[[scene]]\nact = [{ say = "done" }]`);
+    const end = await stage.shell(`echo Welcome to the agent; echo '{}'; exec "${process.execPath}" "${CLI}" rehearse "${play}"`);
+    expect(end).toMatchObject({ end: "finished" });
+    expect(end.messages.join("\n")).toContain("done");
+  });
+
+  test("of standard error only the end is kept", async () => {
+    const end = await stage.shell(`head -c 100000 /dev/zero | tr '\\0' x >&2; echo last >&2; exit 1`);
+    expect(end.stderr).toHaveLength(20_000);
+    expect(end.stderr.endsWith("xlast\n")).toBe(true);
+  });
+});
+
+describe("B-12 an agent that hangs is ended at the time limit", () => {
+  test("it is asked first", async () => {
+    const { after, fire, waiting } = manualTimers();
+    const end = await stage.play(`act = [{ say = "thinking" }, { hang = true }]`, {
+      after,
+      onUpdate: (update) => {
+        if (update.sessionUpdate === "agent_message_chunk" && JSON.stringify(update).includes("thinking")) fire(TIMEOUT);
+      },
+    });
+    expect(end).toMatchObject({ end: "timed-out", why: "the agent was not done after 3600 s" });
+    expect(end.messages.join("\n")).toContain("thinking");
+    expect(waiting.size, "timers that are still set").toBe(0);
+  });
+
+  test("one that does not listen is killed after the grace", async () => {
+    const play = join(stage.root, "hang.toml");
+    writeFileSync(play, `title = "a test"\n[[scene]]\nact = [{ say = "thinking" }, { hang = true }]`);
+    const { after, fire } = manualTimers((delay) => delay === 2_000);
+    const end = await stage.shell(`trap '' TERM; echo $$ >&2; "${process.execPath}" "${CLI}" rehearse "${play}"; sleep 1000`, {
+      after,
+      onUpdate: (update) => {
+        if (update.sessionUpdate === "agent_message_chunk" && JSON.stringify(update).includes("thinking")) fire(TIMEOUT);
+      },
+    });
+    expect(end.end).toBe("timed-out");
+    await gone(Number(end.stderr));
+  });
+
+  test("one that never answers at all too", async () => {
+    const { after } = manualTimers((delay) => delay === TIMEOUT);
+    expect(await stage.shell("cat >/dev/null", { after })).toMatchObject({ end: "timed-out", messages: [] });
+  });
+});
+
+describe("nothing of an agent is left", () => {
+  const background = (command: string): string => `act = [{ run = '${command} </dev/null >/dev/null 2>&1 & echo $!' }, { say = "done" }]`;
+  const pidOf = (): number => Number(/^\d+/.exec(stage.calls()[0]?.text ?? "")?.[0]);
+
+  test("a process that it left in the background", async () => {
+    expect((await stage.play(background("sleep 1000"))).end).toBe("finished");
+    expect(pidOf()).toBeGreaterThan(1);
+    await gone(pidOf());
+  });
+
+  test("one that ignores being asked", async () => {
+    await stage.play(background(`bash -c "trap \\"\\" TERM HUP INT; sleep 1000; sleep 1000"`));
+    expect(pidOf()).toBeGreaterThan(1);
+    await gone(pidOf());
+  });
+
+  test("one that left the group cannot hold up the end", async () => {
+    const { after } = manualTimers((delay) => delay === 500);
+    const end = await stage.shell("setsid sleep 1000 & echo $! >&2; exit 3", { after });
+    try {
+      expect(end).toMatchObject({ end: "crashed", why: "the agent exited with 3" });
+    } finally {
+      process.kill(Number(end.stderr), "SIGKILL");
+    }
+  });
+});
+
+describe("what an agent may do", () => {
+  test("its environment is what was given, and nothing else", async () => {
+    const env = { PATH: process.env["PATH"] ?? "", ENKI_KIND: "work", HOME: "/nowhere" };
+    await stage.play(`act = [{ run = "env -0 | tr '\\\\0' '\\\\n' | sort" }]`, { env });
+    const names = (stage.calls()[0]?.text ?? "").split("\n").flatMap((line) => line.split("=")[0] ?? []);
+    // What bash sets itself.
+    const own = ["PWD", "SHLVL", "_", "OLDPWD", "(exit code 0)"];
+    expect(names.filter((name) => !own.includes(name) && name !== "")).toEqual(["ENKI_KIND", "HOME", "PATH"]);
+  });
+
+  test("it reads and writes files of the workspace, through its client", async () => {
+    writeFileSync(join(stage.workspace, "a.txt"), "one\ntwo\n");
+    await stage.play(`act = [
+      { read = "a.txt" },
+      { edit = "a.txt", find = "two", replace = "three" },
+      { write = "new/deep/b.txt", content = "b\\n" },
+    ]`);
+    expect(stage.calls().map(({ status }) => status)).toEqual(["completed", "completed", "completed"]);
+    expect(stage.calls()[0]?.text).toBe("one\ntwo\n");
+    expect(readFileSync(join(stage.workspace, "a.txt"), "utf8")).toBe("one\nthree\n");
+    expect(readFileSync(join(stage.workspace, "new/deep/b.txt"), "utf8")).toBe("b\n");
+  });
+
+  test("a role that may not edit gets no permission, and no file is written", async () => {
+    writeFileSync(join(stage.workspace, "a.txt"), "one\n");
+    const end = await stage.play(
+      `act = [{ edit = "a.txt", find = "one", replace = "two" }, { write = "b.txt", content = "b" }, { read = "a.txt" }, { run = "true" }]`,
+      { canEdit: false },
+    );
+    expect(end.end).toBe("finished");
+    expect(stage.calls().map(({ status, text }) => [status, text])).toEqual([
+      ["failed", "not allowed"],
+      ["failed", "not allowed"],
+      ["completed", "one\n"],
+      ["completed", "(exit code 0)"],
+    ]);
+    expect(readFileSync(join(stage.workspace, "a.txt"), "utf8")).toBe("one\n");
+    expect(existsSync(join(stage.workspace, "b.txt"))).toBe(false);
+  });
+
+  test("a permission request that arrives right after its call's announcement is judged by that announcement", async () => {
+    // Several agents repeat nothing of an announcement in the request. As one write, both arrive in one piece.
+    const file = join(stage.root, "agent.cjs");
+    writeFileSync(
+      file,
+      `const send = (...all) => process.stdout.write(all.map((each) => JSON.stringify({ jsonrpc: "2.0", ...each }) + "\\n").join(""));
+      const update = (body) => ({ method: "session/update", params: { sessionId: "one", update: body } });
+      const say = (text) => update({ sessionUpdate: "agent_message_chunk", content: { type: "text", text } });
+      const options = [{ optionId: "yes", name: "Yes", kind: "allow_once" }, { optionId: "no", name: "No", kind: "reject_once" }];
+      const calls = ["edit", "execute"];
+      const ask = (at) =>
+        send(
+          update({ sessionUpdate: "tool_call", toolCallId: "call-" + at, title: calls[at], kind: calls[at], status: "pending" }),
+          { id: 100 + at, method: "session/request_permission", params: { sessionId: "one", toolCall: { toolCallId: "call-" + at }, options } },
+        );
+      require("node:readline").createInterface({ input: process.stdin }).on("line", (line) => {
+        const { id, method, result } = JSON.parse(line);
+        if (method === "initialize") send({ id, result: { protocolVersion: 1, agentCapabilities: {}, authMethods: [] } });
+        else if (method === "session/new") send({ id, result: { sessionId: "one" } });
+        else if (method === "session/prompt") { calls.turn = id; ask(0); }
+        else if (id >= 100) {
+          send(say(calls[id - 100] + ": " + result.outcome.optionId + "\\n"));
+          if (id === 100) ask(1);
+          else send({ id: calls.turn, result: { stopReason: "end_turn" } });
+        }
+      });`,
+    );
+    const end = await stage.run({ args: [file], tools: ["read", "edit"] });
+    expect(end).toMatchObject({ end: "finished", messages: ["edit: yes\n", "execute: no\n"] });
+  });
+
+  test("it creates a file after it was told that there is none", async () => {
+    await stage.play(`act = [{ read = "new.txt" }, { write = "new.txt", content = "n\\n" }]`);
+    expect(stage.calls().map(({ status, text }) => [status, text.split(":")[0]])).toEqual([
+      ["failed", "Resource not found"],
+      ["completed", "changed new.txt"],
+    ]);
+  });
+
+  test("a step that leaves a report writes exactly that file through its client, and not through a link", async () => {
+    const report = join(stage.workspace, ".enki/artifacts/abcdef/look.md");
+    const acts = (path: string): string => `act = [{ write = "${path}", content = "found" }, { write = "src/other.md", content = "x" }]`;
+    await stage.play(acts(".enki/artifacts/abcdef/look.md"), { canEdit: false, report });
+    expect(stage.calls().map(({ status }) => status)).toEqual(["completed", "failed"]);
+    expect(readFileSync(report, "utf8")).toBe("found");
+    expect(existsSync(join(stage.workspace, "src"))).toBe(false);
+    const elsewhere = join(stage.workspace, "elsewhere");
+    mkdirSync(elsewhere);
+    symlinkSync(elsewhere, join(stage.workspace, "linked"));
+    symlinkSync(join(elsewhere, "target.md"), join(stage.workspace, "link.md"));
+    await stage.play(acts("linked/look.md"), { canEdit: false, report: join(stage.workspace, "linked/look.md") });
+    await stage.play(acts("link.md"), { canEdit: false, report: join(stage.workspace, "link.md") });
+    expect(
+      stage
+        .calls()
+        .slice(2)
+        .map(({ status }) => status),
+    ).toEqual(["failed", "failed", "failed", "failed"]);
+    expect(readdirSync(elsewhere)).toEqual([]);
+  });
+
+  test("a path that leads out of the workspace is refused: by dots, by a link, by a link to nothing", async () => {
+    writeFileSync(join(stage.root, "secret.txt"), "secret\n");
+    symlinkSync(stage.root, join(stage.workspace, "out"));
+    symlinkSync(join(stage.root, "not-there.txt"), join(stage.workspace, "dangling"));
+    const end = await stage.play(`act = [
+      { read = "../secret.txt" },
+      { read = "out/secret.txt" },
+      { write = "../new.txt", content = "x" },
+      { write = "out/new.txt", content = "x" },
+      { write = "dangling", content = "x" },
+      { edit = "out/secret.txt", find = "secret", replace = "public" },
+      { read = "/etc/passwd" },
+    ]`);
+    expect(end.end).toBe("finished");
+    expect(stage.calls().map(({ status }) => status)).toEqual(Array.from({ length: 7 }, () => "failed"));
+    expect(readFileSync(join(stage.root, "secret.txt"), "utf8")).toBe("secret\n");
+    expect(existsSync(join(stage.root, "new.txt")) || existsSync(join(stage.root, "not-there.txt"))).toBe(false);
+  });
+});

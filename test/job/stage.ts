@@ -1,0 +1,239 @@
+import { mkdirSync, mkdtempSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { JobHost } from "../../src/job/job-host.ts";
+import { prepareJob } from "../../src/job/prepare.ts";
+import { type PublishOptions, publishJob } from "../../src/job/publish.ts";
+import { toJobPaths } from "../../src/job/spec.ts";
+import type { StepHost } from "../../src/job/step-host.ts";
+import { loadLedger } from "../../src/storage/ledger/load.ts";
+import { readJobResult } from "../../src/storage/ledger/result.ts";
+import { saveLedger } from "../../src/storage/ledger/save.ts";
+import type { Execution } from "../../src/core/domain/execution.ts";
+import { type Job, toJobKey, readJobKey } from "../../src/core/domain/job.ts";
+import type { Resolution } from "../../src/core/domain/conflict.ts";
+import { emptyLedger, type Ledger } from "../../src/core/domain/ledger.ts";
+import { emptyQueue } from "../../src/core/domain/queue.ts";
+import type { Plan } from "../../src/core/domain/plan.ts";
+import { toResultRef } from "../../src/core/domain/refs.ts";
+import { createStep, type Step } from "../../src/core/domain/step.ts";
+import { after } from "../support/after.ts";
+import { plan as planOf, step } from "../support/build.ts";
+import { CLI } from "../support/cli.ts";
+import { repository } from "../support/repository.ts";
+
+export const ID = "abcdef";
+/** What a job must never see; of no known form, so that only its absence hides it. */
+export const TOKEN = "the-installation-token-of-this-job";
+
+const PLAN = planOf(
+  step("fix", { role: "fixer", verify: ["echo own check of fix"] }),
+  step("docs", { paths: ["docs/**"] }),
+  step("look", { role: "looker", output: "artifact" }),
+  step("advise", { role: "adviser" }),
+  step("shell", { run: "echo made > made.txt" }),
+);
+
+const role = (name: string, canEdit: boolean, output: "branch" | "artifact" | null): string =>
+  [
+    `name = "${name}"`,
+    `label = "${name}"`,
+    `description = "d"`,
+    `system_prompt = "p"`,
+    `can_edit = ${canEdit}`,
+    ...(output === null ? [] : [`output = "${output}"`]),
+  ].join("\n");
+
+/** The configuration of the repository: an agent that every kind of job starts, and one verify command. */
+const configured = (agent: readonly string[], verify: readonly string[]): string =>
+  [
+    "[agent]",
+    `command = ${JSON.stringify(agent[0] ?? "none")}`,
+    `args = ${JSON.stringify(agent.slice(1))}`,
+    `env = { MODEL_KEY = "$ENKI_MODEL_KEY" }`,
+    "[refinery]",
+    `verify = ${JSON.stringify(verify)}`,
+    "[policy]",
+    "max_files = 1000",
+    "max_bytes = 1000000",
+  ].join("\n");
+
+export type Seed = { readonly agent?: readonly string[]; readonly verify?: readonly string[]; readonly plan?: Plan };
+
+/** A repository whose ledger says that every step of a plan runs in its first attempt, and the steps of jobs on it. */
+export const openJobs = async ({ agent = [], verify = ["true"], plan = PLAN }: Seed = {}) => {
+  const repo = await repository();
+  const base = await repo.commit("main", {
+    "src/a.txt": "a\n",
+    "docs/b.md": "b\n",
+    ".gitignore": "built/\n",
+    ".enki/enki.toml": configured(agent, verify),
+    ".enki/roles/fixer.toml": role("fixer", true, "branch"),
+    ".enki/roles/looker.toml": role("looker", false, "artifact"),
+    ".enki/roles/adviser.toml": role("adviser", false, null),
+  });
+  const steps = Object.fromEntries(
+    plan.steps.map(({ id }): [string, Step] => [id, { ...createStep(id), state: "running", attempt: 1, baseCommit: base }]),
+  );
+  const execution: Execution = {
+    id: ID,
+    issue: 1,
+    onPullRequest: false,
+    requestedBy: "maintainer",
+    request: "uploads fail",
+    baseBranch: "main",
+    createdAt: 1,
+    state: "running",
+    refusal: null,
+    amendment: null,
+    planOnly: false,
+    planning: { attempt: 1, faults: 0, notBefore: 0, deadline: null },
+    plan: "f".repeat(64),
+    approved: null,
+    steps,
+    spent: 0,
+  };
+  const run = { attempt: 1, notBefore: 0, deadline: null, verdict: null };
+  const candidate = { commit: base, tree: base, onto: base, runs: [run], faults: 0, log: "" };
+  const ledger: Ledger = {
+    ...emptyLedger,
+    executions: { [ID]: execution, fedcba: { ...execution, id: "fedcba", state: "planning", plan: null, steps: {} } },
+    plans: { ["f".repeat(64)]: plan },
+    queues: {
+      main: {
+        ...emptyQueue,
+        candidates: [{ ...candidate, items: [{ task: `${ID}-fix`, head: base, merge: base }] }],
+      },
+    },
+  };
+  const clone = await repo.clone();
+  let writes = 0;
+  /** Writes what the ledger says from now on. */
+  const record = async (after: Ledger): Promise<void> => {
+    await clone.fetch();
+    const { ledger: before, head } = await loadLedger(clone, await clone.refs());
+    const nonce = String((writes += 1));
+    const write = {
+      before,
+      head,
+      after,
+      notes: ["by hand"],
+      moves: [],
+      attempts: [],
+      attemptsTip: null,
+      archiveTip: null,
+      inputs: { events: [] },
+      at: 0,
+      nonce,
+    };
+    const saved = await saveLedger(clone, write);
+    if (saved.kind !== "saved") throw new Error(saved.kind);
+  };
+  await record(ledger);
+  /** Lets a step stand in another way than in its first attempt. */
+  const alter = (id: string, over: Partial<Step>): Promise<void> => {
+    const step = { ...createStep(id), state: "running" as const, attempt: 1, baseCommit: base, ...over };
+    return record({ ...ledger, executions: { ...ledger.executions, [ID]: { ...execution, steps: { ...steps, [id]: step } } } });
+  };
+  /** Lets the step `fix` have a head that conflicts with the base in `src/a.txt`, which is being resolved. */
+  const conflict = async (over: Partial<Resolution> = {}, { ours = "ours\n", theirs = "theirs\n" } = {}) => {
+    const head = await repo.commit(`task/${ID}-fix`, { "src/a.txt": theirs, "src/c.txt": "new\n" }, { parents: [base] });
+    const onto = await repo.commit("main", { "src/a.txt": ours });
+    const conflicts = [{ path: "src/a.txt", kind: "contents" as const }];
+    const none = {
+      regenerated: [],
+      regenerateCommands: [],
+      failedAttempts: 0,
+      notBefore: 0,
+      log: "",
+      resolvedHead: null,
+      summary: "",
+      failedVerification: false,
+    };
+    const resolution = { head, onto, conflicts, ...none, attempt: 1, deadline: 10, ...over };
+    await alter("fix", { state: "published", head: { sha: head, since: 1, by: "worker" }, resolution });
+    return { head, onto };
+  };
+  return { repo, base, ledger, record, alter, conflict, ...steppers(repo) };
+};
+
+const steppers = (repo: Awaited<ReturnType<typeof repository>>) => {
+  const jobOf = (text: string): Job => {
+    const job = readJobKey(text);
+    if (!job) throw new Error(`${text} is no job`);
+    return job;
+  };
+  const host = (text: string, log: string[] = []): JobHost => {
+    const temp = mkdtempSync(join(repo.root, "t-"));
+    const workspace = join(temp, "workspace");
+    mkdirSync(workspace);
+    return {
+      job: jobOf(text),
+      workspace,
+      temp,
+      defaultBranch: "main",
+      url: repo.url,
+      layers: { lowerLayers: [], overrideLayers: [], workflows: [] },
+      after,
+      log: (line) => void log.push(line),
+    };
+  };
+  /** A job's first step, and what its later steps are given. */
+  const prepare = async (text: string, over: Partial<StepHost> = {}) => {
+    const log: string[] = [];
+    const of = host(text, log);
+    const claimed = await prepareJob(of, TOKEN);
+    const { workspace, temp } = of;
+    const env = { PATH: process.env["PATH"], GITHUB_TOKEN: TOKEN, HOME: "/root" };
+    const next: StepHost = {
+      workspace,
+      temp,
+      env,
+      modelKey: "",
+      node: process.execPath,
+      cli: CLI,
+      after,
+      now: () => 1_000_000_000_000,
+      nonce: "f00d",
+      log: (line) => void log.push(line),
+      ...over,
+    };
+    return { claimed, host: next, log, at: toJobPaths(temp) };
+  };
+  /** A job's last step on a bundle; `woken` counts how often the coordinator was told. */
+  const publish = async (text: string, bundle: string, over: Partial<PublishOptions> = {}) => {
+    const state = { woken: 0 };
+    const end = await publishJob(host(text), {
+      token: TOKEN,
+      bundle,
+      run: 7,
+      conclusion: { job: "success", step: "" },
+      now: () => 1_000_000_000_000,
+      wakeCoordinator: () => Promise.resolve(void (state.woken += 1)),
+      ...over,
+    });
+    return { end, woken: state.woken };
+  };
+  /** What was published for a job, read as the coordinator reads it; null where nothing is there or it is not of our form. */
+  const published = (text: string) => {
+    const ref = toResultRef(toJobKey(jobOf(text)));
+    if (repo.git("for-each-ref", "--format=%(refname)", ref) === "") return null;
+    const tree = repo
+      .git("ls-tree", "-r", "-z", "--format=%(objectmode) %(path)", ref)
+      .split("\0")
+      .filter((line) => line !== "");
+    return { tree, result: readJobResult(repo.git("show", `${ref}:result.json`)) };
+  };
+  return { host, prepare, publish, published };
+};
+
+/** Resolves when a process is gone; one that has ended and that nobody has waited for is. */
+export const gone = async (pid: number): Promise<void> => {
+  const runs = (): boolean => {
+    try {
+      return !/^State:\s+[ZX]/m.test(readFileSync(`/proc/${pid}/status`, "utf8"));
+    } catch {
+      return false;
+    }
+  };
+  while (runs()) await new Promise((resolve) => setImmediate(resolve));
+};

@@ -1,0 +1,176 @@
+import { expect, onTestFinished, test } from "vitest";
+import { listen, openStage, REPO, type Stage } from "./stage.ts";
+
+/** A stage with an App that listens. */
+const open = async (...given: Parameters<typeof openStage>) => {
+  const stage = await openStage(...given);
+  const hooks = await listen();
+  await stage.forge.createApp({ name: "enki", secret: "s", webhookUrl: hooks.url });
+  onTestFinished(async () => {
+    await stage.close();
+    await hooks.close();
+  });
+  /** Events since the last look: their names with their actions. */
+  let seen = 0;
+  const events = async (): Promise<string[]> => {
+    await stage.forge.settled();
+    const fresh = stage.forge.deliveries().slice(seen);
+    seen += fresh.length;
+    return fresh.map(({ event, payload }) => [event, payload["action"]].filter((part) => typeof part === "string").join(" "));
+  };
+  const push = (...refspecs: string[]) => stage.git("push", "-q", "--atomic", stage.remote(stage.owner), ...refspecs);
+  return { ...stage, events, push, api: stage.octokit(stage.owner) };
+};
+
+const lastPayload = (stage: Stage, event: string) => stage.forge.deliveries().findLast((delivery) => delivery.event === event)?.payload;
+
+/** A pull request of `task` on `main`, one commit ahead. */
+const withPull = async (...given: Parameters<typeof openStage>) => {
+  const stage = await open(...given);
+  await stage.git("checkout", "-q", "-b", "task");
+  const head = await stage.commit({ "task.txt": "one\n" });
+  await stage.push("task");
+  const { data } = await stage.api.pulls.create({ ...REPO, head: "task", base: "main", title: "Task", body: "Words." });
+  await stage.events();
+  const pull = async () => (await stage.api.pulls.get({ ...REPO, pull_number: data.number })).data;
+  return { ...stage, head, number: data.number, pull };
+};
+
+test("a push tells what moved: from where, to where, with which commits and by whom", async () => {
+  const stage = await open();
+  const before = await stage.git("rev-parse", "HEAD");
+  const one = await stage.commit({ "a.txt": "a\n" });
+  const two = await stage.commit({ "b.txt": "b\n" });
+  await stage.push("main");
+  expect(await stage.events()).toEqual(["push"]);
+  expect(lastPayload(stage, "push")).toMatchObject({
+    ref: "refs/heads/main",
+    before,
+    after: two,
+    created: false,
+    forced: false,
+    commits: [{ id: one }, { id: two }],
+    head_commit: { id: two, message: "change b.txt" },
+    pusher: { name: "octo" },
+    sender: { login: "octo" },
+    repository: { full_name: "octo/demo" },
+  });
+});
+
+test("a branch or tag that comes or goes is told too, a ref of Enki's own is not", async () => {
+  const stage = await open();
+  await stage.push("main:side", "main:refs/tags/v1");
+  expect((await stage.events()).sort()).toEqual(["create", "create", "push", "push"]);
+  await stage.push(":side");
+  expect(await stage.events()).toEqual(["delete", "push"]);
+  expect(lastPayload(stage, "push")).toMatchObject({ deleted: true, after: "0".repeat(40), head_commit: null });
+  await stage.push("main:refs/enki/ledger");
+  expect(await stage.events()).toEqual([]);
+});
+
+test("a pull request follows its branch, and so does its ref", async () => {
+  const stage = await withPull();
+  const next = await stage.commit({ "task.txt": "two\n" });
+  await stage.push("task");
+  expect(await stage.events()).toEqual(["pull_request synchronize", "push"]);
+  expect(lastPayload(stage, "pull_request")).toMatchObject({ before: stage.head, after: next, pull_request: { head: { sha: next } } });
+  expect(await stage.git("ls-remote", stage.remote(stage.owner), `refs/pull/${stage.number}/head`)).toContain(next);
+});
+
+test("a landed head marks its pull request as merged, by whoever pushed, with the commit that brought it in", async () => {
+  const stage = await withPull();
+  await stage.git("checkout", "-q", "main");
+  await stage.git("merge", "-q", "--no-ff", "-m", "land", "task");
+  const landing = await stage.git("rev-parse", "HEAD");
+  await stage.commit({ "later.txt": "x\n" });
+  await stage.push("main");
+  expect(await stage.events()).toEqual(["push", "pull_request closed"]);
+  expect(await stage.pull()).toMatchObject({ state: "closed", merged: true, merge_commit_sha: landing, merged_by: { login: "octo" } });
+});
+
+test("a landing that deletes the head in the same push is a landing", async () => {
+  const stage = await withPull();
+  await stage.git("checkout", "-q", "main");
+  await stage.git("merge", "-q", "--no-ff", "-m", "land", "task");
+  await stage.push("main", ":task");
+  await stage.events();
+  expect(await stage.pull()).toMatchObject({ state: "closed", merged: true });
+});
+
+test("a head that is deleted unmerged closes its pull request unmerged", async () => {
+  const stage = await withPull();
+  await stage.push(":task");
+  expect(await stage.events()).toEqual(["pull_request closed", "delete", "push"]);
+  expect(await stage.pull()).toMatchObject({ state: "closed", merged: false });
+});
+
+test("the mark comes later where GitHub is slow, and not at all when the head moved on meanwhile", async () => {
+  const waiting: (() => void)[] = [];
+  const stage = await withPull({}, { lag: { mergedMs: LAG }, after: slow(waiting) });
+  await stage.push("task:main");
+  expect(await stage.pull()).toMatchObject({ state: "open", merged: false });
+  await stage.commit({ "task.txt": "two\n" });
+  await stage.push("task");
+  for (const fire of waiting.splice(0)) fire();
+  await stage.events();
+  expect(await stage.pull()).toMatchObject({ state: "open", merged: false });
+  await stage.push("task:main");
+  for (const fire of waiting.splice(0)) fire();
+  await stage.events();
+  expect(await stage.pull()).toMatchObject({ state: "closed", merged: true });
+});
+
+test("what lags behind is dropped when the forge is closed", async () => {
+  const waiting: (() => void)[] = [];
+  const stage = await withPull({}, { lag: { mergedMs: LAG }, after: slow(waiting) });
+  await stage.push("task:main");
+  expect(waiting.length).toBe(1);
+  await stage.forge.close();
+  for (const fire of waiting) fire();
+  await stage.forge.settled();
+});
+
+/** Unlike any limit of a process or a request. */
+const LAG = 77_000;
+
+/** The mark's wait is the test's to end; limits of processes and requests never come. */
+function slow(waiting: (() => void)[]) {
+  return (delay: number, call: () => void) => {
+    if (delay === LAG) waiting.push(call);
+    return (): void => void waiting.splice(0, Infinity, ...waiting.filter((other) => other !== call));
+  };
+}
+
+test("a base that is deleted closes its pull requests", async () => {
+  const stage = await open();
+  await stage.push("main:base");
+  await stage.git("checkout", "-q", "-b", "task");
+  await stage.commit({ "task.txt": "one\n" });
+  await stage.push("task");
+  await stage.api.pulls.create({ ...REPO, head: "task", base: "base", title: "Task" });
+  await stage.push(":base");
+  expect(await stage.events()).toContain("pull_request closed");
+});
+
+test("the merge button merges what was asked for, once, and nothing else", async () => {
+  const stage = await withPull();
+  const merge = (sha?: string) => stage.api.pulls.merge({ ...REPO, pull_number: stage.number, ...(sha !== undefined && { sha }) });
+  await expect(merge("0".repeat(40))).rejects.toMatchObject({ status: 409 });
+  const { data } = await merge(stage.head);
+  expect(await stage.git("ls-remote", stage.remote(stage.owner), "refs/heads/main")).toContain(data.sha);
+  await expect(merge()).rejects.toMatchObject({ status: 405 });
+  expect(await stage.events()).toEqual(["pull_request closed", "push"]);
+});
+
+test("the merge button holds to the rules of the base", async () => {
+  const stage = await withPull();
+  const parameters = { required_approving_review_count: 1 };
+  stage.forge.setRules({ owner: "octo", name: "demo" }, [{ branch: "main", type: "pull_request", parameters }]);
+  const merge = () => stage.api.pulls.merge({ ...REPO, pull_number: stage.number });
+  await expect(merge()).rejects.toMatchObject({ status: 405 });
+  const grace = stage.octokit(stage.forge.createUser("grace"));
+  await grace.pulls.createReview({ ...REPO, pull_number: stage.number, event: "APPROVE" });
+  await expect(merge(), "a stranger's approval counts for nothing").rejects.toMatchObject({ status: 405 });
+  stage.forge.setPermission({ owner: "octo", name: "demo" }, { login: "grace", role: "write" });
+  expect((await merge()).data.merged).toBe(true);
+});

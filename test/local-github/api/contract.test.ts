@@ -1,0 +1,84 @@
+import { connectGitHub } from "../../../src/github/connect-github.ts";
+import { type ContractStage, githubContract } from "../../github/contract.ts";
+import { NAMED, openStage, REPO } from "./stage.ts";
+
+const STEP = `name: step
+run-name: \${{ inputs.kind }}/\${{ inputs.target }}/\${{ inputs.attempt }}
+on:
+  workflow_dispatch:
+    inputs:
+      kind: { required: true }
+      execution: { required: true }
+      step: { required: true }
+      attempt: { required: true }
+      target: { required: true }
+jobs:
+  one: { runs-on: ubuntu-latest, steps: [{ run: "true" }] }
+`;
+
+const forgeStage = async (): Promise<ContractStage> => {
+  const stage = await openStage({ ".github/workflows/enki-step.yml": STEP });
+  const { forge } = stage;
+  const app = await forge.createApp({ name: "enki", secret: "s" });
+  const ada = forge.createUser("ada");
+  forge.setPermission(NAMED, { login: "ada", role: "write" });
+  // Goes on by a second each time somebody looks: who writes a hundred comments takes longer than a minute.
+  let now = Date.parse("2026-11-20T12:00:00Z");
+  const clock = (): number => (now += 1_000);
+  const connect = (auth: string) => connectGitHub({ auth, baseUrl: forge.apiUrl, owner: "octo", repo: "demo", clock });
+  const { issue } = await openIssue(stage.octokit(ada));
+  return {
+    github: connect(forge.createInstallationToken(app.id, "octo")),
+    self: app.login,
+    person: connect(ada),
+    maintainer: "ada",
+    reader: connect(forge.createInstallationToken(app.id, "octo", { issues: "read" })),
+    issue,
+    push: async (branch) => {
+      await stage.git("checkout", "-q", "-B", branch);
+      const tip = await stage.commit({ [`${branch}.txt`]: await stage.git("rev-list", "--count", "HEAD") });
+      await stage.git("push", "-q", stage.remote(ada), branch);
+      return tip;
+    },
+    review: async (pull_number, event) => {
+      await stage.octokit(ada).pulls.createReview({ ...REPO, pull_number, event, body: "Words." });
+    },
+    comment: async (pull_number, body) => {
+      const octokit = stage.octokit(ada);
+      const { data } = await octokit.pulls.get({ ...REPO, pull_number });
+      const line = { path: `${data.head.ref}.txt`, line: 1, side: "RIGHT" as const };
+      return (await octokit.pulls.createReviewComment({ ...REPO, pull_number, ...line, commit_id: data.head.sha, body })).data.id;
+    },
+    resolve: async (n, comment) => {
+      const octokit = stage.octokit(ada);
+      type Threads = {
+        repository: { pullRequest: { reviewThreads: { nodes: { id: string; comments: { nodes: { databaseId: number }[] } }[] } } };
+      };
+      const { repository } = await octokit.graphql<Threads>(
+        `query ($n: Int!) { repository(owner: "octo", name: "demo") { pullRequest(number: $n) {
+          reviewThreads(first: 100) { nodes { id comments(first: 1) { nodes { databaseId } } } } } } }`,
+        { n },
+      );
+      const thread = repository.pullRequest.reviewThreads.nodes.find(({ comments }) => comments.nodes[0]?.databaseId === comment);
+      await octokit.graphql("mutation ($id: ID!) { resolveReviewThread(input: { threadId: $id }) { clientMutationId } }", {
+        id: thread?.id,
+      });
+    },
+    editReview: async (pull_number, review_id) => {
+      await stage.octokit(ada).pulls.updateReview({ ...REPO, pull_number, review_id, body: "Other words." });
+    },
+    settle: async () => {
+      for (const { request, observer } of stage.runner.started)
+        observer.onTitle(`${request.inputs["kind"]}/${request.inputs["target"]}/${request.inputs["attempt"]}`);
+      await forge.settled();
+    },
+    close: stage.close,
+  };
+};
+
+const openIssue = async (octokit: ReturnType<Awaited<ReturnType<typeof openStage>>["octokit"]>): Promise<{ issue: number }> => {
+  const { data } = await octokit.issues.create({ ...REPO, title: "An issue" });
+  return { issue: data.number };
+};
+
+githubContract("the forge", forgeStage);

@@ -1,0 +1,186 @@
+import { join } from "node:path";
+import { expect, onTestFinished, test } from "vitest";
+import { type RepositoryClone, openClone } from "../../../src/storage/git/clone.ts";
+import { after } from "../../support/after.ts";
+import { MINT, NAMED, openStage, type Stage } from "./stage.ts";
+
+const open = async (...given: Parameters<typeof openStage>): Promise<Stage> => {
+  const stage = await openStage(...given);
+  onTestFinished(stage.close);
+  return stage;
+};
+
+let clones = 0;
+const cloneAs = async (stage: Stage, token: string | undefined): Promise<RepositoryClone> =>
+  openClone({
+    url: `${stage.forge.url}/octo/demo.git`,
+    directory: join(stage.root, `clone-${(clones += 1)}`),
+    token: () => Promise.resolve(token),
+    identity: { name: "Enki", email: "enki@example.invalid" },
+    after,
+  });
+
+const REF = "refs/enki/ledger";
+/** A commit without parents that is nowhere but here. */
+const write = async (clone: RepositoryClone, text: string, on: { parents?: readonly string[]; path?: string } = {}): Promise<string> => {
+  const tree = await clone.writeFiles(null, new Map([[on.path ?? "note.txt", { content: text, mode: "100644" as const }]]));
+  return clone.writeCommit({ tree, parents: on.parents ?? [], message: text, at: 0 });
+};
+const tips = async (clone: RepositoryClone) => {
+  await clone.fetch();
+  return clone.refs();
+};
+
+test("a push of several refs is all or nothing: one stale lease holds all of them back", async () => {
+  const stage = await open();
+  const [mine, yours] = [await cloneAs(stage, stage.owner), await cloneAs(stage, stage.owner)];
+  const { "refs/heads/main": main } = await tips(mine);
+  await yours.fetch();
+  const first = await write(mine, "first");
+  expect(await mine.push([{ ref: REF, oldSha: null, newSha: first }])).toEqual({ kind: "pushed" });
+  const other = await write(yours, "other");
+  const late = await yours.push([
+    { ref: REF, oldSha: null, newSha: other },
+    { ref: "refs/heads/task/a", oldSha: null, newSha: main ?? "" },
+  ]);
+  expect(late).toMatchObject({ kind: "stale", refs: [REF] });
+  expect(await tips(yours)).toEqual({ [REF]: first, "refs/heads/main": main });
+});
+
+test("of two pushes at once under the same lease, one is done", async () => {
+  const stage = await open();
+  const both = [await cloneAs(stage, stage.owner), await cloneAs(stage, stage.owner)];
+  const ends = await Promise.all(
+    both.map(async (clone, at) => clone.push([{ ref: REF, oldSha: null, newSha: await write(clone, `writer ${at}`) }])),
+  );
+  expect(ends.map(({ kind }) => kind).sort()).toEqual(["pushed", "stale"]);
+});
+
+test("a job may read with `contents: read`, write with `contents: write`, and do nothing without", async () => {
+  const stage = await open(MINT);
+  const as = async (level: "none" | "read" | "write") => cloneAs(stage, await stage.jobToken({ contents: level }));
+  await expect((await as("none")).fetch()).rejects.toThrow("Repository not found");
+  const reader = await as("read");
+  await reader.fetch();
+  const commit = await write(reader, "x");
+  expect(await reader.push([{ ref: REF, oldSha: null, newSha: commit }])).toMatchObject({ kind: "not-sent" });
+  const writer = await as("write");
+  expect(await writer.push([{ ref: REF, oldSha: null, newSha: await write(writer, "x") }])).toEqual({ kind: "pushed" });
+});
+
+test("a job's token is for its own repository and ends with the job", async () => {
+  const stage = await open(MINT);
+  await stage.forge.createRepository({ owner: "octo", name: "other" });
+  const token = await stage.jobToken({ contents: "write" });
+  const push = (name: string) => stage.git("push", "-q", stage.remote(token).replace("demo", name), "HEAD:refs/heads/a");
+  await expect(push("other")).rejects.toThrow("not found");
+  await push("demo");
+  stage.runner.started.at(-1)?.request.revokeToken(token);
+  await expect(push("demo")).rejects.toThrow("Authentication failed");
+});
+
+test("everybody reads a public repository, strangers see nothing of a private one, not even that it is there", async () => {
+  const stage = await open();
+  await stage.forge.createRepository({ owner: "octo", name: "secret", private: true });
+  const at = (name: string, token?: string) => (token ? stage.remote(token) : `${stage.forge.url}/octo/demo.git`).replace("demo", name);
+  const eve = stage.forge.createUser("eve");
+  expect(await stage.git("ls-remote", at("demo"))).toContain("refs/heads/main");
+  await expect(stage.git("ls-remote", at("secret"))).rejects.toThrow("could not read Username");
+  await expect(stage.git("ls-remote", at("nothing"))).rejects.toThrow("could not read Username");
+  await expect(stage.git("ls-remote", at("secret", eve))).rejects.toThrow("not found");
+  await expect(stage.git("push", at("demo", eve), "HEAD:refs/heads/eve")).rejects.toThrow("403");
+  await expect(stage.git("ls-remote", at("secret", "ghp_guessed"))).rejects.toThrow("Authentication failed");
+});
+
+test("a tip whose workflow files lag behind the default branch is refused to a job and an App, under every ref, and lets nothing through", async () => {
+  const stage = await open(MINT);
+  const behind = await stage.git("rev-parse", "HEAD");
+  const main = await stage.commit({ ".github/workflows/mint.yml": `${MINT[".github/workflows/mint.yml"]}# newer\n` });
+  await stage.git("push", "-q", stage.remote(stage.owner), "main");
+  const clone = await cloneAs(stage, await stage.jobToken({ contents: "write" }));
+  await clone.fetch();
+  const plain = await write(clone, "no workflows here");
+  for (const ref of ["refs/heads/task/a", "refs/enki/results/work/a/1"]) {
+    const moves = [
+      { ref: REF, oldSha: null, newSha: plain },
+      { ref, oldSha: null, newSha: behind },
+    ];
+    const end = await clone.push(moves);
+    expect(end).toMatchObject({ kind: "not-allowed", ref });
+    expect(end).toHaveProperty("text", expect.stringContaining("without `workflows` permission"));
+  }
+  expect(Object.keys(await tips(clone))).toEqual(["refs/heads/main"]);
+  const level = [{ ref: "refs/heads/task/a", oldSha: null, newSha: main }];
+  expect(await clone.push(level)).toEqual({ kind: "pushed" });
+  const app = await stage.forge.createApp({ name: "bumper", secret: "s", permissions: { contents: "write", workflows: "write" } });
+  const bumper = await cloneAs(stage, stage.forge.createInstallationToken(app.id, "octo"));
+  await bumper.fetch();
+  expect(await bumper.push([{ ref: "refs/heads/bump", oldSha: null, newSha: behind }])).toEqual({ kind: "pushed" });
+});
+
+test.each([
+  ["pull_request", {}, "Changes must be made through a pull request"],
+  ["deletion", { to: null }, "Cannot delete this branch"],
+  ["non_fast_forward", { rewritten: true }, "Cannot force-push to this branch"],
+  ["required_status_checks", {}, 'Required status check "ci" is expected'],
+  ["required_linear_history", { merge: true }, "must not contain merge commits"],
+  ["update", {}, "Cannot update this protected ref"],
+])("a branch's rule `%s` refuses the push that breaks it, and every other ref of that push", async (type, kind, words) => {
+  const stage = await open();
+  stage.forge.setRules(NAMED, [{ branch: "guarded", type, parameters: { required_status_checks: [{ context: "ci" }] } }]);
+  await stage.git("push", "-q", stage.remote(stage.owner), "main:free");
+  stage.forge.setRules(NAMED, []);
+  await stage.git("push", "-q", stage.remote(stage.owner), "main:guarded");
+  stage.forge.setRules(NAMED, [{ branch: "guarded", type, parameters: { required_status_checks: [{ context: "ci" }] } }]);
+  const clone = await cloneAs(stage, stage.owner);
+  const { "refs/heads/guarded": from = "" } = await tips(clone);
+  const next = await write(clone, "next", { parents: [from] });
+  const merge = await write(clone, "merge", { parents: [from, next] });
+  const kinds: { to?: null; rewritten?: boolean; merge?: boolean } = kind;
+  const to = kinds.to === null ? null : kinds.rewritten ? await write(clone, "rewritten") : kinds.merge ? merge : next;
+  const move = { ref: "refs/heads/guarded", oldSha: from, newSha: to };
+  const end = await clone.push([{ ref: REF, oldSha: null, newSha: next }, move]);
+  expect(end).toMatchObject({ kind: "not-allowed", ref: "refs/heads/guarded" });
+  expect(end).toHaveProperty("text", expect.stringContaining(words));
+  expect(await tips(clone)).not.toHaveProperty([REF]);
+  expect(await clone.push([{ ...move, ref: "refs/heads/free" }])).toEqual({ kind: "pushed" });
+});
+
+test("a commit that is green may be pushed where checks are required", async () => {
+  const stage = await open();
+  stage.forge.setRules(NAMED, [
+    { branch: "main", type: "required_status_checks", parameters: { required_status_checks: [{ context: "enki" }] } },
+  ]);
+  const clone = await cloneAs(stage, stage.owner);
+  const { "refs/heads/main": from = "" } = await tips(clone);
+  const next = await write(clone, "next", { parents: [from] });
+  const landing = [{ ref: "refs/heads/main", oldSha: from, newSha: next }];
+  expect(await clone.push(landing)).toMatchObject({ kind: "not-allowed" });
+  expect(await clone.push([{ ref: REF, oldSha: null, newSha: next }])).toEqual({ kind: "pushed" });
+  await stage.octokit(stage.owner).repos.createCommitStatus({ ...NAMED, repo: "demo", sha: next, state: "success", context: "enki" });
+  expect(await clone.push(landing)).toEqual({ kind: "pushed" });
+});
+
+test("a check that a rule wants of one App is not met by another's status of that name", async () => {
+  const stage = await open();
+  const app = await stage.forge.createApp({ name: "ci", secret: "s", permissions: { statuses: "write" } });
+  const required = [{ context: "build", integration_id: app.id }];
+  stage.forge.setRules(NAMED, [{ branch: "main", type: "required_status_checks", parameters: { required_status_checks: required } }]);
+  const clone = await cloneAs(stage, stage.owner);
+  const { "refs/heads/main": from = "" } = await tips(clone);
+  const next = await write(clone, "next", { parents: [from] });
+  await clone.push([{ ref: REF, oldSha: null, newSha: next }]);
+  const green = { ...NAMED, repo: "demo", sha: next, state: "success", context: "build" } as const;
+  await stage.octokit(stage.owner).repos.createCommitStatus(green);
+  const landing = [{ ref: "refs/heads/main", oldSha: from, newSha: next }];
+  expect(await clone.push(landing)).toMatchObject({ kind: "not-allowed" });
+  await stage.octokit(stage.forge.createInstallationToken(app.id, NAMED.owner)).repos.createCommitStatus(green);
+  expect(await clone.push(landing)).toEqual({ kind: "pushed" });
+});
+
+test("what is no ref, and what the forge keeps to itself, is refused", async () => {
+  const stage = await open();
+  for (const ref of ["refs/pull/1/head", "refs/heads/a..b", "refs/heads/x.lock"])
+    await expect(stage.git("push", stage.remote(stage.owner), `HEAD:${ref}`)).rejects.toThrow();
+  expect(await stage.git("ls-remote", stage.remote(stage.owner))).not.toMatch(/refs\/(?:pull|heads\/[ax])/);
+});

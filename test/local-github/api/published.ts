@@ -1,0 +1,141 @@
+import { readFileSync } from "node:fs";
+import { Ajv, type ValidateFunction } from "ajv";
+import formats from "ajv-formats";
+import type { WebhookDelivery, ObservedRequest } from "../../../src/local-github/api/forge-state.ts";
+
+/** What GitHub publishes about its answers and webhooks, as far as the forge serves them: see `scripts/vendor-github-schemas.mjs`. */
+type Schema = Readonly<Record<string, unknown>>;
+type Definitions = Readonly<Record<string, Schema>>;
+type Rest = { readonly operations: Readonly<Record<string, Readonly<Record<string, Schema | null>>>>; readonly definitions: Definitions };
+type Webhooks = { readonly events: Readonly<Record<string, Schema>>; readonly definitions: Definitions };
+
+/** GitHub documents this conclusion of a run; its schemas of webhooks do not know it yet. */
+const UNKNOWN = "startup_failure";
+const amend = (_: string, value: unknown): unknown => (Array.isArray(value) && value.includes("stale") ? [...value, UNKNOWN] : value);
+const read = (name: string): unknown => JSON.parse(readFileSync(new URL(`github/${name}.json`, import.meta.url), "utf8"), amend);
+const described = read("rest") as Rest;
+/** Described there as a list of what each must be a user and an enterprise at once. */
+const INSTALLATIONS = { "GET /app/installations": { 200: { type: "array", items: { $ref: "#/definitions/installation" } } } };
+/** GitHub answers null for the line of an outdated comment, which its schema of webhooks knows and that of answers does not. */
+const NULLABLE = { type: ["integer", "null"] };
+const withNulls = (definition: Schema | undefined): Schema => ({
+  ...definition,
+  properties: { ...(definition?.["properties"] as object), line: NULLABLE, position: NULLABLE },
+});
+const LINES = Object.fromEntries(
+  ["pull-request-review-comment", "review-comment"].map((name) => [name, withNulls(described.definitions[name])]),
+);
+const rest: Rest = {
+  operations: { ...described.operations, ...INSTALLATIONS },
+  definitions: { ...described.definitions, ...LINES },
+};
+const webhooks = read("webhooks") as Webhooks;
+
+const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === "object" && value !== null && !Array.isArray(value);
+
+/** The same schema with objects closed: the forge is not to tell what GitHub does not. Parts of an `allOf` do not know each other. */
+const closed = (value: unknown): unknown => {
+  if (Array.isArray(value)) return value.map(closed);
+  if (!isRecord(value)) return value;
+  const inner = Object.fromEntries(Object.entries(value).map(([key, part]) => [key, key === "allOf" ? part : closed(part)]));
+  return isRecord(value["properties"]) && value["additionalProperties"] === undefined ? { ...inner, additionalProperties: false } : inner;
+};
+
+/** Rules are described as a type and its source together; GitHub says more in errors than their schemas do. */
+const OPEN = /^(?:repository-rule-|basic-error|validation-error)/;
+const closedAll = (definitions: Definitions): unknown =>
+  Object.fromEntries(Object.entries(definitions).map(([name, schema]) => [name, OPEN.test(name) ? schema : closed(schema)]));
+
+const validators = (key: string, definitions: Definitions) => {
+  const ajv = new Ajv({ strict: false, allErrors: true });
+  formats.default(ajv);
+  ajv.addSchema({ $id: key, definitions: closedAll(definitions) });
+  const known = new Map<string, ValidateFunction>();
+  return (schema: Schema): ValidateFunction => {
+    const text = JSON.stringify(schema).replaceAll('"#/definitions/', `"${key}#/definitions/`);
+    const validate = known.get(text) ?? ajv.compile(JSON.parse(text) as Schema);
+    known.set(text, validate);
+    return validate;
+  };
+};
+
+const answerValidator = validators("rest", rest.definitions);
+const webhookValidator = validators("webhooks", webhooks.definitions);
+
+const faultsOf = (validate: ValidateFunction, value: unknown): string[] =>
+  validate(value)
+    ? []
+    : (validate.errors ?? []).map(({ instancePath, message, params }) => `${instancePath} ${message} ${JSON.stringify(params)}`);
+
+/** Every route that the forge serves, as GitHub writes it. */
+export const ROUTES: readonly string[] = Object.keys(rest.operations);
+
+/** Names of a route's parameters that hold slashes. */
+const DEEP = new Set(["ref", "branch"]);
+const patternOf = (path: string): RegExp => {
+  const source = path.replace("/{path}", "(?:/.*)?").replaceAll(/\{(\w+)\}/g, (_, name: string) => (DEEP.has(name) ? ".+" : "[^/]+"));
+  return new RegExp(`^${source}$`);
+};
+const literals = (path: string): number => path.replaceAll(/\{\w+\}/g, "").length;
+const OPERATIONS = Object.keys(rest.operations)
+  .map((route) => ({ route, method: route.split(" ")[0], path: route.split(" ")[1] ?? "" }))
+  .sort((a, b) => literals(b.path) - literals(a.path))
+  .map((operation) => ({ ...operation, pattern: patternOf(operation.path) }));
+
+/** The published route of a request, `GET /repos/{owner}/{repo}/…`; null where GitHub describes none. */
+const routeOf = (method: string, path: string): string | null =>
+  OPERATIONS.find((operation) => operation.method === method && operation.pattern.test(path))?.route ?? null;
+
+export type Answer = { readonly method: string; readonly path: string; readonly status: number; readonly body: string };
+
+/** What GitHub answers everywhere, and describes in places only. */
+const EVERYWHERE = new Set([400, 401, 403, 404, 422, 502]);
+const ERROR: Schema = {
+  anyOf: ["basic-error", "validation-error", "validation-error-simple"].map((name) => ({ $ref: `#/definitions/${name}` })),
+};
+const FIRST_ERROR = 400;
+const API = "/api/v3";
+
+const isEmpty = (body: string): boolean => body === "" || body === "{}";
+
+/** What is wrong with an answer below the API's address, by GitHub's description of it. */
+export const faultsOfAnswer = ({ method, path, status, body }: Answer): string[] => {
+  const at = `${method} ${path} ${status}`;
+  const route = routeOf(method, path);
+  const answer = route === null ? undefined : rest.operations[route]?.[status];
+  if (status >= FIRST_ERROR) {
+    if (answer === undefined && !EVERYWHERE.has(status)) return [`${at}: not described by GitHub`];
+    return faultsOf(answerValidator(answer ?? ERROR), JSON.parse(body)).map((fault) => `${at}: ${fault}`);
+  }
+  if (status === 304 || answer === null) return isEmpty(body) ? [] : [`${at}: a body where there is none`];
+  if (answer === undefined) return [`${at}: not described by GitHub`];
+  return faultsOf(answerValidator(closed(answer) as Schema), JSON.parse(body)).map((fault) => `${at}: ${fault}`);
+};
+
+/** What is wrong with a webhook, by the published schemas. */
+export const faultsOfWebhook = (event: string, payload: Readonly<Record<string, unknown>>): string[] => {
+  const action = payload["action"];
+  const name = [`${event}$${typeof action === "string" ? action : ""}`, `${event}$event`].find((known) => known in webhooks.events);
+  const schema = name === undefined ? undefined : webhooks.events[name];
+  if (!schema) return [`${event} ${String(action)}: not described by GitHub`];
+  return faultsOf(webhookValidator(schema), payload).map((fault) => `${name}: ${fault}`);
+};
+
+/** Hears what a forge answers and tells, and says what of it GitHub would not have said. */
+export const openWitness = () => {
+  const heard: Promise<Answer>[] = [];
+  return {
+    observe: ({ method, path, status, body }: ObservedRequest): void => {
+      if (!path.startsWith(API)) return;
+      heard.push(body().then((text) => ({ method, path: path.slice(API.length), status, body: text })));
+    },
+    faults: async (deliveries: readonly WebhookDelivery[]): Promise<string[]> => {
+      const answers = (await Promise.all(heard)).flatMap(faultsOfAnswer);
+      return [...new Set([...answers, ...deliveries.flatMap(({ event, payload }) => faultsOfWebhook(event, payload))])];
+    },
+    routes: async (): Promise<ReadonlySet<string>> =>
+      new Set(
+        (await Promise.all(heard)).flatMap(({ method, path, status }) => (status < FIRST_ERROR ? (routeOf(method, path) ?? []) : [])),
+      ),
+  };
+};

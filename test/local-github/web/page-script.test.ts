@@ -1,0 +1,57 @@
+import { runInNewContext } from "node:vm";
+import { expect, test } from "vitest";
+import { PAGE_SCRIPT } from "../../../src/local-github/web/page-script.ts";
+
+const NOW = Date.parse("2026-11-20T12:00:00Z");
+
+/** As much of a browser as the script needs as long as nothing changes. */
+const open = (times: readonly { dateTime: string; textContent: string }[], answer: () => { ok: boolean; version: string }) => {
+  const body = { className: "", dataset: { state: "/octo/demo/state", version: "one" } };
+  const asked: string[] = [];
+  const later: (() => Promise<void>)[] = [];
+  const lists: Readonly<Record<string, readonly unknown[]>> = { time: times };
+  runInNewContext(PAGE_SCRIPT, {
+    document: {
+      body,
+      hidden: false,
+      querySelector: () => ({ children: [] }),
+      querySelectorAll: (what: string) => lists[what] ?? [],
+    },
+    Date: { now: () => NOW, parse: Date.parse },
+    getSelection: () => "",
+    fetch: (url: string) => {
+      asked.push(url);
+      const { ok, version } = answer();
+      return Promise.resolve({ ok, status: 500, json: () => Promise.resolve({ version }) });
+    },
+    setTimeout: (look: () => Promise<void>) => void later.push(look),
+    setInterval: () => undefined,
+  });
+  return { body, asked, look: () => later.shift()?.() };
+};
+
+test.each([
+  [0, "now"],
+  [59, "59 seconds ago"],
+  [60, "1 minute ago"],
+  [7_199, "1 hour ago"],
+  [3 * 86_400, "3 days ago"],
+  [31 * 86_400, "as it was"],
+])("times are told as people do: %i seconds", (seconds, words) => {
+  const time = { dateTime: new Date(NOW - seconds * 1_000).toISOString(), textContent: "as it was" };
+  open([time], () => ({ ok: true, version: "one" }));
+  expect(time.textContent).toBe(words);
+});
+
+test("the page says whether the forge is there, and goes on asking", async () => {
+  let ok = true;
+  const { body, asked, look } = open([], () => ({ ok, version: "one" }));
+  expect(body.className).toBe("live");
+  ok = false;
+  await look();
+  expect(body.className).toBe("lost");
+  ok = true;
+  await look();
+  expect(body.className).toBe("live");
+  expect(asked).toEqual(["/octo/demo/state", "/octo/demo/state"]);
+});

@@ -1,0 +1,139 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createServer, type IncomingMessage, request as send, type ServerResponse } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { beforeEach, describe, expect, onTestFinished, test } from "vitest";
+import { openClone } from "../../../src/storage/git/clone.ts";
+import type { RefMove } from "../../../src/core/domain/decision.ts";
+import { toBranchRef, LEDGER_REF, toTaskRef } from "../../../src/core/domain/refs.ts";
+import { createGitServer, type GitServer } from "../../local-github/actions/git-server.ts";
+import { after } from "../../support/after.ts";
+import { identity } from "../../support/repository.ts";
+
+const MAIN = toBranchRef("main");
+const TASK = toTaskRef("abcdef-fix");
+
+/** What the network does: to the question for refs, or to the push itself. `pass` brings it to git. */
+type Fault = (way: {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly pass: (lose?: boolean) => void;
+}) => void;
+type Faults = { readonly refs?: Fault; readonly push?: Fault };
+
+let server: GitServer;
+let faults: Faults;
+let clone: Awaited<ReturnType<typeof openClone>>;
+let made: { base: string; ledger: string; moves: RefMove[] };
+
+/** Hands a request on to git; with `lose` git does all of it, and the answer goes nowhere. */
+const passer = (request: IncomingMessage, response: ServerResponse) => (lose?: boolean) => {
+  const { method, headers, url } = request;
+  const onward = send(`${server.url}${url ?? ""}`, { method, headers }, (answer) => {
+    if (lose) answer.resume().on("end", () => response.destroy());
+    else answer.pipe(response.writeHead(answer.statusCode ?? 500, answer.headers));
+  });
+  request.pipe(onward);
+};
+
+const openNetwork = async (): Promise<string> => {
+  const network = createServer((request, response) => {
+    const pass = passer(request, response);
+    const fault = request.method === "POST" ? faults.push : faults.refs;
+    if (fault && request.url?.includes("receive-pack")) fault({ request, response, pass });
+    else pass();
+  });
+  await new Promise<void>((resolve) => network.listen(0, "127.0.0.1", resolve));
+  onTestFinished(() => new Promise<void>((resolve) => void network.close(() => resolve())));
+  const address = network.address();
+  return `http://127.0.0.1:${typeof address === "object" ? address?.port : ""}/octo/demo.git`;
+};
+
+beforeEach(async () => {
+  const root = mkdtempSync(join(tmpdir(), "enki-push-"));
+  onTestFinished(() => rmSync(root, { recursive: true, force: true }));
+  faults = {};
+  server = await createGitServer(root, ["secret"]);
+  const base = server.commit("main", { "a.txt": "1" });
+  const ledger = server.commit("ledger", { format: "2" });
+  server.git("update-ref", LEDGER_REF, ledger);
+  server.git("update-ref", "-d", toBranchRef("ledger"));
+  const url = await openNetwork();
+  clone = await openClone({ url, directory: join(root, "clone"), token: () => Promise.resolve("secret"), identity, after });
+  await clone.fetch();
+  const tree = await clone.writeFiles(base, new Map([["b.txt", { content: "2", mode: "100644" as const }]]));
+  const next = (parent: string) => clone.writeCommit({ tree, parents: [parent], message: "next", at: 0 });
+  made = {
+    base,
+    ledger,
+    moves: [
+      { ref: LEDGER_REF, oldSha: ledger, newSha: await next(ledger) },
+      { ref: MAIN, oldSha: base, newSha: await next(base) },
+      { ref: TASK, oldSha: null, newSha: await next(base) },
+    ],
+  };
+});
+
+const refs = (): string => server.git("for-each-ref", "--format=%(refname) %(objectname)");
+const answer =
+  (status: number): Fault =>
+  ({ request, response }) => {
+    request.resume();
+    response.writeHead(status).end();
+  };
+/** Between what the server said it has, and the push that rests on it. */
+const meanwhile =
+  (happens: () => void): Fault =>
+  ({ pass }) => {
+    happens();
+    pass();
+  };
+
+describe("a push over HTTP", () => {
+  test("moves all it names", async () => {
+    expect(await clone.push(made.moves)).toEqual({ kind: "pushed" });
+    expect(await clone.refs()).toMatchObject(Object.fromEntries(made.moves.map(({ ref, newSha }) => [ref, newSha])));
+  });
+
+  test.each([401, 403, 404, 429, 503])("was not sent where the server answers %s before it", async (status) => {
+    faults = { refs: answer(status) };
+    const there = refs();
+    expect(await clone.push(made.moves)).toMatchObject({ kind: "not-sent" });
+    expect(refs()).toBe(there);
+  });
+
+  test.each([403, 429, 502])("is unclear where the server answers %s to it", async (status) => {
+    faults = { push: answer(status) };
+    expect(await clone.push(made.moves)).toMatchObject({ kind: "unclear" });
+  });
+
+  test("is unclear where its answer is lost, though all of it moved", async () => {
+    faults = { push: ({ pass }) => pass(true) };
+    expect(await clone.push(made.moves)).toMatchObject({ kind: "unclear" });
+    expect(refs()).toContain(`${MAIN} ${made.moves[1]?.newSha}`);
+  });
+
+  const elsewhere: readonly (readonly [string, () => void, string[]])[] = [
+    ["the base moved", () => server.commit("main", { "p.txt": "person" }), [MAIN]],
+    ["the base was deleted", () => server.git("update-ref", "-d", MAIN), [MAIN]],
+    ["the ledger moved", () => server.git("update-ref", LEDGER_REF, made.base), [LEDGER_REF]],
+    ["a ref that should be new appeared", () => server.git("update-ref", TASK, made.base), [TASK]],
+  ];
+  test.each(elsewhere)("moves nothing where %s under way, and has it among the refs to read again", async (_, happens, stale) => {
+    let there = "";
+    faults = { push: meanwhile(() => (happens(), (there = refs()))) };
+    expect(await clone.push(made.moves)).toMatchObject({ kind: "stale", refs: expect.arrayContaining(stale) });
+    expect(refs()).toBe(there);
+  });
+
+  const inTheWay: readonly (readonly [string, () => void])[] = [
+    ["a lock that was left behind", () => writeFileSync(join(server.bare, `${MAIN}.lock`), "")],
+    ["a branch of the folder's name", () => server.git("update-ref", "refs/heads/task", made.base)],
+  ];
+  test.each(inTheWay)("moves nothing for %s, and says what it is", async (_, happens) => {
+    happens();
+    const there = refs();
+    expect(await clone.push(made.moves)).toMatchObject({ kind: "stale", text: expect.stringMatching(/File exists|cannot create/) });
+    expect(refs()).toBe(there);
+  });
+});

@@ -1,0 +1,78 @@
+import { expect, test } from "vitest";
+import { createLocalRunner } from "../../src/local-github/actions/local-runner.ts";
+import { after } from "../support/after.ts";
+import { openStage } from "./stage.ts";
+
+const ROOT = new URL("../..", import.meta.url).pathname;
+
+/** The runner that executes Enki's Actions workflow file as it is, each job in processes of its own. */
+const realRunner = (directory: string) =>
+  createLocalRunner({
+    directory,
+    actionRoot: ROOT,
+    node: process.execPath,
+    env: process.env,
+    clock: Date.now,
+    timers: {
+      sleep: (delay, signal) =>
+        new Promise((resolve) => {
+          const cancel = after(delay, resolve);
+          signal.addEventListener("abort", () => {
+            cancel();
+            resolve();
+          });
+        }),
+    },
+  });
+
+const step = (id: string, over: object = {}) => ({ id, title: `Do ${id}`, description: `Told to ${id}.`, ...over });
+
+/** Enki's tools, called by a process that speaks ACP and MCP; the first steps that it adds are wrong, and refused to it. */
+const ACTS = [
+  { only: "plan", attempt: 1, tool: "enki_execution_create", arguments: { steps: [step("fix", { checkpoint: true })] } },
+  {
+    only: "plan",
+    attempt: 2,
+    tool: "enki_execution_add_steps",
+    arguments: { execution_id: "EXECUTION", steps: [step("fix"), step("late", { needs: ["nobody"] })] },
+  },
+  {
+    only: "plan",
+    attempt: 2,
+    tool: "enki_execution_add_steps",
+    arguments: { execution_id: "EXECUTION", steps: [step("note", { needs: ["fix"] }), step("tell", { needs: ["note"] })] },
+  },
+  { only: "fix", write: "fix.txt", content: "fixed\n" },
+  { only: "note", run: "cat fix.txt > note.txt" },
+  { only: "tell", run: "cat note.txt > tell.txt" },
+];
+
+const config = [
+  "[agent]",
+  `command = ${JSON.stringify(process.execPath)}`,
+  `args = ${JSON.stringify([new URL("../fixtures/agent.mjs", import.meta.url).pathname, ...ACTS.map((act) => JSON.stringify(act))])}`,
+  "[refinery]",
+  'verify = ["true"]',
+].join("\n");
+
+test("steps that an agent adds to what runs, by its tool, are approved as a difference, and land after what they need", async () => {
+  const stage = await openStage({ files: { ".enki/enki.toml": config }, script: () => "dies", runner: realRunner });
+  const issue = await stage.ask("/enki fix the limit");
+  await stage.approve(issue);
+  await stage.shows(issue, /waits for your review/);
+  await stage.maintainer.comment(issue, "/enki add a note, and tell about it");
+  const shown = await stage.shows(issue, /^\/enki approve [0-9a-f]{12}$/m);
+  expect(shown).toMatch(/#### More steps, for your approval\n\n> a note, and tell about it\n/);
+  const difference = shown.slice(shown.indexOf("#### More steps"), shown.indexOf("To add exactly these"));
+  expect([...difference.matchAll(/^\| `(\S+)` \|.*\| ?(.*?) \| standard \|$/gm)].map(([, id, after]) => [id, after])).toEqual([
+    ["note", "`fix`"],
+    ["tell", "`note`"],
+  ]);
+  await stage.approve(issue);
+  await stage.shows(issue, /0 of 3 steps done/);
+  const [pull] = await stage.maintainer.pulls();
+  if (pull) await stage.maintainer.approve(pull);
+  await stage.shows(issue, /Done: all of it landed/);
+  expect(await stage.landed()).toEqual(["fix", "note", "tell"]);
+  expect(await stage.git("show", "main:tell.txt")).toBe("fixed");
+});

@@ -1,0 +1,127 @@
+import { createHmac } from "node:crypto";
+import { describe, expect, test } from "vitest";
+import { plan, step } from "../support/build.ts";
+import { openStage } from "./stage.ts";
+
+const nothing = { script: () => ({ plan: plan(step("fix")) }) };
+
+/** Resolves when everything that was said so far was read: a last comment, from the maintainer, was answered. */
+const settle = async (stage: Awaited<ReturnType<typeof openStage>>, issue: number): Promise<void> => {
+  await stage.maintainer.comment(issue, "/enki help");
+  await stage.replies(issue, /\/enki fix/);
+};
+
+describe("what is no command", () => {
+  test("B-01 text that is no command is left alone", async () => {
+    const stage = await openStage(nothing);
+    const issue = await stage.maintainer.openIssue("A question", "");
+    for (const text of ["Could /enki fix this?", "enki fix it", "/enkify", "// /enki fix it"]) await stage.maintainer.comment(issue, text);
+    await settle(stage, issue);
+    expect(await stage.said(issue)).toHaveLength(1);
+    expect(await stage.said(issue, "execution")).toEqual([]);
+  });
+
+  test("B-04 a command in a quote, in code, in HTML, or in a bot's comment is left alone", async () => {
+    const stage = await openStage(nothing);
+    const issue = await stage.maintainer.openIssue("A question", "");
+    const texts = [
+      "> /enki fix it",
+      "```\n/enki fix it\n```",
+      "    /enki fix it",
+      "`/enki fix it`",
+      "<!--\n/enki fix it\n-->",
+      "<pre>\n/enki fix it\n</pre>",
+    ];
+    for (const text of texts) await stage.maintainer.comment(issue, text);
+    await stage.bot("/enki fix it", issue);
+    await settle(stage, issue);
+    expect(await stage.said(issue)).toHaveLength(1);
+    expect(await stage.said(issue, "execution")).toEqual([]);
+  });
+});
+
+describe("what is refused", () => {
+  test("B-02 an unknown command is answered with the one that was meant", async () => {
+    const stage = await openStage(nothing);
+    const issue = await stage.ask("/enki aprove abc");
+    expect(await stage.replies(issue, /approve/)).toMatch(/did you mean|`\/enki approve/i);
+    expect(await stage.said(issue, "execution")).toEqual([]);
+  });
+
+  test("B-03 a person without write permission is told so, and nothing is planned", async () => {
+    const stage = await openStage(nothing);
+    const issue = await stage.maintainer.openIssue("A question", "");
+    await stage.person("stranger", "read").comment(issue, "/enki fix it");
+    await stage.replies(issue, /permission/);
+    await settle(stage, issue);
+    expect(await stage.said(issue, "execution")).toEqual([]);
+    expect(await stage.git("for-each-ref", "refs/enki/results")).toBe("");
+  });
+
+  test("B-03 an approval by a person without write permission opens no gate", async () => {
+    const stage = await openStage(nothing);
+    const issue = await stage.ask();
+    const line = await stage.planned(issue);
+    await stage.person("stranger", "read").comment(issue, line);
+    await stage.replies(issue, /permission/);
+    expect((await stage.said(issue, "execution")).join()).toMatch(/A plan, for your approval/);
+    expect(await stage.landed()).toEqual([]);
+  });
+
+  test("B-28 an approval with another plan's hash approves nothing, and is answered with the line to copy", async () => {
+    const stage = await openStage(nothing);
+    const issue = await stage.ask();
+    const line = await stage.planned(issue);
+    await stage.maintainer.comment(issue, "/enki approve 000000000000");
+    expect(await stage.replies(issue, /\/enki approve/)).toContain(line);
+    expect((await stage.said(issue, "execution")).join()).toMatch(/A plan, for your approval/);
+  });
+
+  test("B-29 a comment that was edited before it was read is refused; one that is edited later changes nothing", async () => {
+    const stage = await openStage({ ...nothing, webhooks: false });
+    const issue = await stage.maintainer.openIssue("A question", "");
+    const edited = await stage.maintainer.comment(issue, "Nothing to see here");
+    stage.later(2_000);
+    await stage.edit(edited, "/enki fix it");
+    await stage.sweep();
+    await stage.replies(issue, /edited/);
+    const asked = await stage.maintainer.comment(issue, "/enki fix it");
+    await stage.sweepUntil("a plan", async () => (await stage.said(issue, "execution")).join().includes("/enki approve"));
+    await stage.edit(asked, "/enki cancel");
+    await stage.sweep();
+    expect((await stage.said(issue, "execution")).join()).toMatch(/A plan, for your approval/);
+  });
+});
+
+test("B-27 a webhook with a wrong signature is refused and does nothing", async () => {
+  const stage = await openStage({ ...nothing, webhooks: false });
+  const issue = await stage.ask();
+  const body = JSON.stringify({
+    action: "created",
+    issue: { number: issue },
+    comment: {
+      id: 1,
+      user: { login: "maintainer", type: "User" },
+      body: "/enki fix it",
+      created_at: "2026-01-01T00:00:00Z",
+      updated_at: "2026-01-01T00:00:00Z",
+    },
+    repository: { full_name: "octo/demo", default_branch: "main" },
+    installation: { id: 1 },
+  });
+  const send = (secret: string): Promise<Response> =>
+    fetch(stage.app.url, {
+      method: "POST",
+      body,
+      headers: {
+        "content-type": "application/json",
+        "x-github-event": "issue_comment",
+        "x-github-delivery": "0c1d0d76-0000-4000-a000-000000000000",
+        "x-hub-signature-256": `sha256=${createHmac("sha256", secret).update(body).digest("hex")}`,
+      },
+    });
+  expect((await send("another-secret")).ok).toBe(false);
+  await stage.app.service.waitUntilIdle();
+  expect(await stage.said(issue)).toEqual([]);
+  expect(await stage.git("for-each-ref", "refs/enki")).toBe("");
+});

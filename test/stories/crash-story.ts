@@ -1,0 +1,169 @@
+import { join } from "node:path";
+import { expect } from "vitest";
+import { openClone } from "../../src/storage/git/clone.ts";
+import { runGitOrThrow } from "../../src/storage/git/run.ts";
+import type { JobSpec } from "../../src/job/spec.ts";
+import type { Execution } from "../../src/core/domain/execution.ts";
+import { replayLedger } from "../../src/storage/ledger/replay.ts";
+import { ATTEMPTS_REF, LEDGER_REF } from "../../src/core/domain/refs.ts";
+import { readLandingTrailers } from "../../src/core/messages/commit-messages.ts";
+import { readMarker } from "../../src/core/messages/comment-marker.ts";
+import { replayDecision } from "../../src/coordinator/replay.ts";
+import { after } from "../support/after.ts";
+import { plan, step } from "../support/build.ts";
+import { identity } from "../support/repository.ts";
+import { type Casting, type CrashStage, openCrashStage } from "./crash-stage.ts";
+import { type Point, pointText } from "./crash-world.ts";
+import type { Act } from "./quick-runner.ts";
+
+/** A need, a checkpoint that is needed, and a step beside them. */
+const PLAN = plan(step("fix", { checkpoint: true }), step("test", { needs: ["fix"] }), step("docs"));
+const ORDER = [["fix", "test"]] as const;
+
+/** What the jobs of a story do, and which of them got to work. */
+const openScript = (docsAfter: () => Promise<unknown>) => {
+  const worked: string[] = [];
+  const green = new Set<string>();
+  const script = async (spec: JobSpec): Promise<Act> => {
+    worked.push(spec.job);
+    if (spec.kind === "plan") return { plan: PLAN };
+    if (spec.kind === "verify") {
+      green.add(spec.baseCommit);
+      return { verdict: "green" };
+    }
+    if (spec.step?.id === "docs") await docsAfter();
+    return { files: { [`${spec.step?.id ?? ""}.txt`]: "done\n" } };
+  };
+  return { worked, green, script };
+};
+
+const PATIENCE = 90_000;
+const LOOK = 25;
+
+const until = async <T>(what: string, look: () => Promise<T | null | false | undefined>): Promise<T> => {
+  const begun = Date.now();
+  for (;;) {
+    const seen = await look();
+    if (seen !== null && seen !== false && seen !== undefined) return seen;
+    if (Date.now() - begun > PATIENCE) throw new Error(`waited in vain for ${what}`);
+    await new Promise<void>((resolve) => void after(LOOK, resolve));
+  }
+};
+
+const said = async ({ maintainer }: CrashStage, issue: number): Promise<string[]> =>
+  (await maintainer.comments(issue)).filter(({ user }) => user.login === "enki[bot]").map(({ body }) => body);
+
+/** What the maintainer does: asks, approves the plan, reviews the checkpoint, and waits. */
+const maintain = async (stage: CrashStage): Promise<number> => {
+  const { maintainer } = stage;
+  const issue = await maintainer.openIssue("The limit is too low", "");
+  await maintainer.comment(issue, "/enki fix the limit");
+  const shown = async (words: RegExp): Promise<string> =>
+    until(String(words), async () => words.exec((await said(stage, issue)).join("\n"))?.[0]);
+  await maintainer.comment(issue, await shown(/^\/enki approve \S+$/m));
+  await shown(/waits for your review/);
+  const pull = (await maintainer.pulls()).find(({ head }) => head.ref.endsWith("-fix"));
+  if (!pull) throw new Error("there is no pull request to review");
+  await maintainer.approve(pull);
+  await shown(/Done: all of it landed/);
+  await until("the issue to be closed", async () => !(await maintainer.isOpen(issue)));
+  await stage.coordinators.rest();
+  return issue;
+};
+
+export type Telling = Omit<Casting, "script"> & {
+  /** True where one step comes after the other, so that each telling passes the same points; else two work at the same time. */
+  readonly inTurn: boolean;
+};
+export type Told = { readonly points: readonly Point[]; readonly deaths: readonly Point[]; readonly landed: readonly string[] };
+
+/** Tells the story once and holds what became of it to what must be, wherever coordinators died. */
+export const tell = async ({ inTurn, ...casting }: Telling): Promise<Told> => {
+  const docsAfter = async (): Promise<unknown> =>
+    inTurn ? until("test to land", () => Promise.resolve(stage.coordinators.points.some(({ name }) => /test landed/.test(name)))) : null;
+  const { worked, green, script } = openScript(docsAfter);
+  const stage = await openCrashStage({ ...casting, script });
+  try {
+    const issue = await maintain(stage);
+    const landed = await landings(stage, green);
+    await checkSaid(stage, issue);
+    await checkRuns(stage, worked);
+    await checkRefs(stage);
+    await checkLedger(stage);
+    await checkReplay(stage);
+    return { points: [...stage.coordinators.points], deaths: stage.coordinators.deaths.map(({ point }) => point), landed };
+  } catch (error) {
+    const deaths = stage.coordinators.deaths.map(({ point }) => pointText(point)).join(", ");
+    throw new Error(`with deaths [${deaths}]: ${error instanceof Error ? error.message : String(error)}\n${stage.log.join("\n")}`, {
+      cause: error,
+    });
+  } finally {
+    await stage.close();
+  }
+};
+
+/** Steps in the order in which they landed, each as a commit that was verified. */
+const landings = async ({ bare }: CrashStage, green: ReadonlySet<string>): Promise<string[]> => {
+  const log = await runGitOrThrow(bare, ["log", "--first-parent", "--reverse", "-z", "--format=%H%n%B", "main"]);
+  const steps = log.split("\0").flatMap((entry) => {
+    const trailers = readLandingTrailers(entry.slice(41));
+    if (!trailers) return [];
+    expect(green.has(entry.slice(0, 40)), `what landed for ${trailers.task} was green`).toBe(true);
+    return [trailers.task.replace(/^[0-9a-f]+-/, "")];
+  });
+  for (const [first, then] of ORDER) expect(steps.indexOf(first), `${first} lands before ${then}`).toBeLessThan(steps.indexOf(then));
+  return steps.sort();
+};
+
+/** One comment of the execution and no other, one pull request per step, each of them marked merged or closed by its landing. */
+const checkSaid = async (stage: CrashStage, issue: number): Promise<void> => {
+  const markers = (await said(stage, issue)).map((body) => readMarker(body)?.kind);
+  expect(markers, "comments of Enki").toEqual(["execution"]);
+  const heads = (await stage.maintainer.pulls()).map(({ head }) => head.ref.replace(/^task\/[0-9a-f]+-/, "")).sort();
+  expect(heads, "pull requests").toEqual(PLAN.steps.map(({ id }) => id).sort());
+};
+
+/** One run per attempt: where a start was doubled, the second run ended without work. And no attempt was lost to a crash. */
+const checkRuns = async (stage: CrashStage, worked: readonly string[]): Promise<void> => {
+  expect([...worked].sort(), "jobs that worked, each once").toEqual([...new Set(worked)].sort());
+  expect(
+    worked.filter((job) => !job.endsWith("/1")),
+    "second attempts",
+  ).toEqual([]);
+  expect([...new Set(await stage.runs())].sort(), "runs").toEqual([...worked].sort());
+};
+
+const checkRefs = async ({ bare }: CrashStage): Promise<void> => {
+  const refs = await runGitOrThrow(bare, ["for-each-ref", "--format=%(refname)", "refs/enki"]);
+  expect(
+    refs.split("\n").filter((ref) => ref !== "" && ref !== LEDGER_REF && ref !== ATTEMPTS_REF),
+    "refs left",
+  ).toEqual([]);
+};
+
+/** What the ledger says has landed last is the base, and each landing that it knows is on it. */
+const checkLedger = async ({ bare }: CrashStage): Promise<void> => {
+  const read = async (path: string): Promise<unknown> => JSON.parse(await runGitOrThrow(bare, ["show", `${LEDGER_REF}:${path}`]));
+  const tip = (await runGitOrThrow(bare, ["rev-parse", "main"])).trim();
+  expect(await read("queues/main.json"), "the ledger's base").toMatchObject({ landed: tip, items: [], candidates: [] });
+  const states = (await runGitOrThrow(bare, ["ls-tree", "-r", "--name-only", LEDGER_REF]))
+    .split("\n")
+    .filter((path) => path.endsWith("/state.json"));
+  const known = await Promise.all(states.map((path) => read(path) as Promise<Pick<Execution, "steps">>));
+  const landed = known.flatMap(({ steps }) => Object.values(steps).map((each) => each.landed?.commit ?? "nothing"));
+  const log = (await runGitOrThrow(bare, ["log", "--first-parent", "--format=%H", "main"])).trim().split("\n");
+  expect(landed.sort(), "landings in the ledger").toEqual(log.slice(0, PLAN.steps.length).sort());
+};
+
+/** Every write of the ledger is what its inputs lead to. */
+const checkReplay = async ({ bare, directory }: CrashStage): Promise<void> => {
+  const token = (): Promise<undefined> => Promise.resolve(undefined);
+  const clone = await openClone({ url: bare.directory, directory: join(directory, "replay.git"), token, identity, after });
+  await clone.fetch();
+  const writes = await replayLedger(clone, replayDecision);
+  expect(writes.length).toBeGreaterThan(0);
+  expect(
+    writes.filter(({ end }) => end === "differs"),
+    "writes that cannot be decided again",
+  ).toEqual([]);
+};

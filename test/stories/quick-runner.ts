@@ -1,0 +1,162 @@
+import { mkdir, rm, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { connectGitHub } from "../../src/github/connect-github.ts";
+import { EMPTY_BUNDLE, writeBundle, type NewBundle } from "../../src/job/bundle.ts";
+import { runAgentJob } from "../../src/job/agent.ts";
+import type { JobHost } from "../../src/job/job-host.ts";
+import type { StepHost } from "../../src/job/step-host.ts";
+import { prepareJob } from "../../src/job/prepare.ts";
+import { publishJob } from "../../src/job/publish.ts";
+import { type JobSpec, toJobPaths, findComparedCommit } from "../../src/job/spec.ts";
+import { listWorkspaceChanges } from "../../src/job/workspace.ts";
+import { readJobKey } from "../../src/core/domain/job.ts";
+import type { Plan } from "../../src/core/domain/plan.ts";
+import type { WorkflowRunner, RunObserver, RunRequest } from "../../src/local-github/actions/workflow-runner.ts";
+import { after } from "../support/after.ts";
+
+/** What an agent or a candidate's check does in a scenario. */
+export type Act =
+  | { readonly plan: Plan }
+  /** New contents by path; null removes. */
+  | { readonly files: Readonly<Record<string, string | null>>; readonly output?: string; readonly replies?: NewBundle["replies"] }
+  | { readonly report: string; readonly why?: string }
+  /** What a hostile job leaves: these entries, as they are. */
+  | { readonly bundle: NewBundle["files"] }
+  | { readonly end: NewBundle["end"]; readonly why?: string; readonly output?: string; readonly outcome?: NewBundle["outcome"] }
+  /** The step's own command is run, as a job on GitHub does. */
+  | "runs"
+  /** The verdict on a candidate, with the log's last lines. */
+  | { readonly verdict: "green" | "red"; readonly log?: string }
+  /** The machine under the job goes: nothing is published. */
+  | "dies"
+  /** The run goes on until it is cancelled. */
+  | "hangs";
+
+export type Script = (spec: JobSpec) => Act | Promise<Act>;
+
+/** A runner that does what Enki's Actions workflow does, with its own functions, real git and real tokens, in this process and without an agent. */
+export const quickRunner = (directory: string, script: Script, atOnce = Infinity) => {
+  const machines = openMachines(atOnce);
+  const running = new Map<number, Promise<void>>();
+  const hanging = new Map<number, () => void>();
+  const runner: WorkflowRunner = {
+    start: (request, observer) => {
+      running.set(
+        request.id,
+        machines(() => work({ directory, script, hanging }, request, observer)).finally(() => running.delete(request.id)),
+      );
+    },
+    cancel: (run) => hanging.get(run)?.(),
+    close: async () => {
+      for (const end of hanging.values()) end();
+      await Promise.all(running.values());
+    },
+  };
+  return runner;
+};
+
+/** So many jobs at the same time; the others wait for their turn. */
+const openMachines = (most: number) => {
+  let busy = 0;
+  const queue: (() => void)[] = [];
+  return async (job: () => Promise<void>): Promise<void> => {
+    if (busy >= most) await new Promise<void>((resolve) => queue.push(resolve));
+    else busy += 1;
+    await job();
+    const next = queue.shift();
+    if (next) next();
+    else busy -= 1;
+  };
+};
+
+type Stage = { readonly directory: string; readonly script: Script; readonly hanging: Map<number, () => void> };
+
+const work = async (stage: Stage, request: RunRequest, observer: RunObserver): Promise<void> => {
+  const { kind = "", target = "", attempt = "" } = request.inputs;
+  const job = readJobKey(`${kind}/${target}/${attempt}`);
+  if (!job) return observer.onDone("startup_failure", "not one of ours");
+  observer.onTitle(`${kind}/${target}/${attempt}`);
+  const root = join(stage.directory, String(request.id));
+  const { owner, name, defaultBranch } = request.repository;
+  const host: JobHost = {
+    job,
+    workspace: join(root, "work"),
+    temp: join(root, "temp"),
+    defaultBranch,
+    url: `${request.serverUrl}/${owner}/${name}.git`,
+    layers: { lowerLayers: [], overrideLayers: [], workflows: [] },
+    after,
+    log: () => undefined,
+  };
+  const reading = request.mintToken({ contents: "read" });
+  const claimed = await prepareJob(host, reading);
+  request.revokeToken(reading);
+  if (!claimed.ok) return observer.onDone("success", "");
+  const act = await stage.script(claimed.value);
+  if (act === "dies") return observer.onDone("failure", "the machine went away");
+  if (act === "hangs") {
+    await new Promise<void>((resolve) => stage.hanging.set(request.id, resolve));
+    return observer.onDone("cancelled", "");
+  }
+  if (act === "runs") await runAgentJob(stepHost(host));
+  else await perform(host, claimed.value, act);
+  await publish(host, request, act);
+  await rm(root, { recursive: true, force: true });
+  observer.onDone("success", "");
+};
+
+/** A command needs nothing of the installation, and no key. */
+const stepHost = ({ workspace, temp, after: later }: JobHost): StepHost => ({
+  workspace,
+  temp,
+  env: process.env,
+  modelKey: "",
+  node: process.execPath,
+  cli: "",
+  after: later,
+  now: Date.now,
+  nonce: "f00d",
+  log: () => undefined,
+});
+
+const perform = async (host: JobHost, spec: JobSpec, act: Exclude<Act, string>): Promise<void> => {
+  const at = toJobPaths(host.temp);
+  if ("plan" in act) return writeBundle(at.bundle, { ...EMPTY_BUNDLE, end: "success", tools: [{ kind: "propose", plan: act.plan }] });
+  if ("bundle" in act) return writeBundle(at.bundle, { ...EMPTY_BUNDLE, end: "success", files: act.bundle });
+  if ("report" in act)
+    return writeBundle(at.bundle, { ...EMPTY_BUNDLE, end: "artifact", artifact: act.report, why: act.why ?? "", output: "a report" });
+  if ("end" in act)
+    return writeBundle(at.bundle, {
+      ...EMPTY_BUNDLE,
+      end: act.end,
+      why: act.why ?? "",
+      output: act.output ?? "",
+      outcome: act.outcome ?? null,
+    });
+  if ("verdict" in act) return writeBundle(at.bundle, { ...EMPTY_BUNDLE, end: "success", output: act.log ?? "" });
+  for (const [path, content] of Object.entries(act.files)) {
+    const file = join(host.workspace, path);
+    await mkdir(dirname(file), { recursive: true });
+    await (content === null ? rm(file) : writeFile(file, content));
+  }
+  const running = { directory: host.workspace, after };
+  const files = await listWorkspaceChanges(running, at.clone, { workspace: host.workspace, base: findComparedCommit(spec) });
+  const { output = "done", replies = [] } = act;
+  return writeBundle(at.bundle, { ...EMPTY_BUNDLE, end: files.length > 0 ? "success" : "unchanged", files, output, replies });
+};
+
+const publish = async (host: JobHost, request: RunRequest, act: Act): Promise<void> => {
+  const token = request.mintToken({ contents: "write" });
+  const { owner, name } = request.repository;
+  const github = connectGitHub({ auth: token, baseUrl: request.apiUrl, owner, repo: name, clock: Date.now });
+  const conclusion = typeof act === "object" && "verdict" in act && act.verdict === "red" ? "failure" : "success";
+  await publishJob(host, {
+    token,
+    bundle: toJobPaths(host.temp).bundle,
+    run: request.id,
+    conclusion: { job: conclusion, step: conclusion },
+    now: Date.now,
+    wakeCoordinator: async () => void (await github.runs.wake(`${host.job.kind}/${host.job.target}/${host.job.attempt}`)),
+  });
+  request.revokeToken(token);
+};

@@ -1,0 +1,266 @@
+import { execFile } from "node:child_process";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { expect, onTestFinished } from "vitest";
+import { type AppOptions, startApp } from "../../src/app.ts";
+import { type ForgeOptions, type RunningForge, startForge } from "../../src/local-github/api/start-forge.ts";
+import { openClone } from "../../src/storage/git/clone.ts";
+import { toBranchRef } from "../../src/core/domain/refs.ts";
+import { readMarker } from "../../src/core/messages/comment-marker.ts";
+import { readLandingTrailers } from "../../src/core/messages/commit-messages.ts";
+import { openPersonClient, type PersonClient } from "../../src/cli/person.ts";
+import type { WorkflowRunner } from "../../src/local-github/actions/workflow-runner.ts";
+import { readEnkiWorkflowFiles } from "../../src/cli/seed.ts";
+import { after } from "../support/after.ts";
+import { MANIFEST } from "../support/manifest.ts";
+import { openWitness } from "../local-github/api/published.ts";
+import { identity } from "../support/repository.ts";
+import { quickRunner, type Script } from "./quick-runner.ts";
+
+const REPOSITORY = { owner: "octo", name: "demo" };
+const ROOT = new URL("../..", import.meta.url).pathname;
+const run = promisify(execFile);
+
+export type StageOptions = {
+  /** What agents and checks do; not asked where the runner is another. */
+  readonly script: Script;
+  /** Executes jobs below a directory; the quick one where none is given. */
+  readonly runner?: (directory: string) => WorkflowRunner;
+  readonly files?: Readonly<Record<string, string>>;
+  readonly faults?: NonNullable<ForgeOptions["faults"]>;
+  readonly observe?: NonNullable<ForgeOptions["observe"]>;
+  /** False where no webhook is ever sent. */
+  readonly webhooks?: boolean;
+  readonly app?: Partial<AppOptions>;
+  /** Jobs that the runner has machines for at the same time; others wait. */
+  readonly atOnce?: number;
+  /** How much later the App's clock is than GitHub's, in milliseconds. */
+  readonly ahead?: number;
+  /** How long a wait may be in vain, in milliseconds. */
+  readonly patience?: number;
+};
+
+/** GitHub on loopback, the App behind its webhooks, and a maintainer with a client: everything real but the agents. Gone when the test ends. */
+export const openStage = async (options: StageOptions) => {
+  const directory = await mkdtemp(join(tmpdir(), "enki-stage-"));
+  // What is registered last is called first.
+  onTestFinished(() => rm(directory, { recursive: true, force: true, maxRetries: 10 }));
+  let skew = 0;
+  const now = (): number => Date.now() + skew;
+  const jobs = join(directory, "jobs");
+  const runner = options.runner?.(jobs) ?? quickRunner(jobs, options.script, options.atOnce);
+  const witness = openWitness();
+  const forge = await startForge({
+    directory: join(directory, "repositories"),
+    port: 0,
+    now,
+    random: Math.random,
+    after,
+    runner,
+    lag: { runsMs: 50, mergedMs: 50 },
+    ...(options.faults && { faults: options.faults }),
+    observe: (exchange) => {
+      witness.observe(exchange);
+      options.observe?.(exchange);
+    },
+  });
+  onTestFinished(async () => {
+    await runner.close();
+    await forge.close();
+    expect(await witness.faults(forge.deliveries())).toEqual([]);
+  });
+  const account = await forge.createApp({ name: "enki", secret: "for-this-test-only", ...MANIFEST });
+  await forge.createRepository(REPOSITORY);
+  const log: string[] = [];
+  let apps = 0;
+  /** One more process of the App; webhooks go to the newest. */
+  const startOne = async (over: Partial<AppOptions> = {}) => {
+    const app = await startApp({
+      appId: account.id,
+      privateKey: account.privateKeyPem,
+      secret: account.secret,
+      apiUrl: forge.apiUrl,
+      serverUrl: forge.url,
+      host: "127.0.0.1",
+      port: 0,
+      root: ROOT,
+      directory: join(directory, `clones-${(apps += 1)}`),
+      graceMs: 0,
+      sweepIntervalMs: 60_000,
+      log: (line) => void log.push(line),
+      timers: { now: () => now() + (options.ahead ?? 0), after },
+      ...options.app,
+      ...over,
+    });
+    if (options.webhooks !== false) forge.setWebhookUrl(account.id, app.url);
+    onTestFinished(() => app.close());
+    return app;
+  };
+  const app = await startOne();
+  const installation = forge.installation(account.id, REPOSITORY.owner);
+  const stage = {
+    directory,
+    forge,
+    /** The App's number. */
+    account: account.id,
+    log,
+    startApp: startOne,
+    app,
+    /** GitHub's time. */
+    now,
+    /** Lets time pass for GitHub and the App: what was set for then is not called by it. */
+    later: (delay: number): void => void (skew += delay),
+    /** Lists what no webhook told of, and waits until it is settled. */
+    sweep: (one = app): Promise<void> => one.service.addRepository(`${REPOSITORY.owner}/${REPOSITORY.name}`, installation),
+    ...people(forge),
+    ...repository(forge, directory),
+  };
+  const files = { "limit.txt": "1\n", ".enki/enki.toml": '[refinery]\nverify = ["true"]\n', ...options.files };
+  await stage.push("main", files, { workflows: true });
+  const waits = waiting(stage.maintainer, log, options.patience);
+  return {
+    ...stage,
+    ...waits,
+    /** Sweeps, with time passing, until something is seen: for stories that no webhook and no timer moves on. */
+    sweepUntil: <T>(what: string, look: () => Promise<T | null | false | undefined>, step = 0): Promise<T> =>
+      waits.until(what, async () => {
+        stage.later(step);
+        await stage.sweep();
+        return look();
+      }),
+  };
+};
+export type OpenStage = Awaited<ReturnType<typeof openStage>>;
+
+const people = (forge: RunningForge) => {
+  const person = (login: string, role: "admin" | "write" | "read" | "none"): PersonClient => {
+    const token = forge.createUser(login);
+    forge.setPermission(REPOSITORY, { login, role });
+    return openPersonClient({ apiUrl: forge.apiUrl, token, ...REPOSITORY });
+  };
+  const send = async (method: string, path: string, of: { token: string; body: object }): Promise<unknown> => {
+    const headers = { authorization: `Bearer ${of.token}`, "content-type": "application/json" };
+    const answer = await fetch(`${forge.apiUrl}/repos/${REPOSITORY.owner}/${REPOSITORY.name}${path}`, {
+      method,
+      headers,
+      ...(method === "GET" ? {} : { body: JSON.stringify(of.body) }),
+    });
+    if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${await answer.text()}`);
+    return answer.json();
+  };
+  const apps = new Map<string, Promise<{ id: number }>>();
+  const admin = forge.createUser("maintainer");
+  return {
+    person,
+    maintainer: person("maintainer", "admin"),
+    ...REPOSITORY,
+    /** Somebody with this role sets a label. */
+    labelBy: async (by: { login: string; role: "triage" | "write" }, issue: number, label: string): Promise<void> => {
+      const token = forge.createUser(by.login);
+      forge.setPermission(REPOSITORY, by);
+      await send("POST", `/issues/${issue}/labels`, { token, body: { labels: [label] } });
+    },
+    /** Changes a comment's text. */
+    edit: async (comment: number, body: string): Promise<void> =>
+      void (await send("PATCH", `/issues/comments/${comment}`, { token: admin, body: { body } })),
+    /** What the maintainer does by GitHub's API. */
+    does: (method: string, path: string, body: object = {}): Promise<unknown> => send(method, path, { token: admin, body }),
+    /** What another App does by GitHub's API: a CI, say. */
+    appDoes: async (slug: string, path: string, body: object): Promise<unknown> => {
+      const app = apps.get(slug) ?? forge.createApp({ name: slug, secret: "for-this-test-only" });
+      apps.set(slug, app);
+      return send("POST", path, { token: forge.createInstallationToken((await app).id, REPOSITORY.owner), body });
+    },
+    /** Another App's comment. */
+    bot: async (body: string, issue: number): Promise<void> => {
+      const other = await forge.createApp({ name: "other", secret: "for-this-test-only" });
+      await send("POST", `/issues/${issue}/comments`, { token: forge.createInstallationToken(other.id, REPOSITORY.owner), body: { body } });
+    },
+  };
+};
+
+const repository = (forge: RunningForge, directory: string) => {
+  const bare = join(directory, "repositories", REPOSITORY.owner, `${REPOSITORY.name}.git`);
+  const git = async (...args: string[]): Promise<string> => (await run("git", args, { cwd: bare, maxBuffer: 1 << 26 })).stdout.trim();
+  const token = forge.createUser("pusher");
+  forge.setPermission(REPOSITORY, { login: "pusher", role: "admin" });
+  const clone = openClone({
+    url: `${forge.url}/${REPOSITORY.owner}/${REPOSITORY.name}.git`,
+    directory: join(directory, "pusher.git"),
+    token: () => Promise.resolve(token),
+    identity,
+    after,
+  });
+  return {
+    bare,
+    git,
+    /** Commits these files onto a branch and pushes, as a person would; gives the commit. */
+    push: async (
+      branch: string,
+      files: Readonly<Record<string, string>>,
+      over: { workflows?: boolean; onto?: string; force?: boolean } = {},
+    ) => {
+      const own = await clone;
+      await own.fetch();
+      const tip = (await own.refs())[toBranchRef(branch)] ?? null;
+      const onto = over.onto ?? tip;
+      const all = new Map(Object.entries(files).map(([path, content]) => [path, { content, mode: "100644" as const }]));
+      const flows = over.workflows ? await readEnkiWorkflowFiles(ROOT) : new Map<string, never>();
+      const tree = await own.writeFiles(onto, new Map([...all, ...flows]));
+      const parents = onto === null ? [] : [onto];
+      const commit = await own.writeCommit({ tree, parents, message: `a person changes ${Object.keys(files).join(", ")}`, at: Date.now() });
+      const pushed = await own.push([{ ref: toBranchRef(branch), oldSha: tip, newSha: over.force ? (onto ?? commit) : commit }]);
+      if (pushed.kind !== "pushed") throw new Error(`${pushed.kind}: ${pushed.text}`);
+      return commit;
+    },
+    /** Steps in the order in which they landed on a branch. */
+    landed: async (branch = "main"): Promise<string[]> => {
+      const text = await git("log", "--first-parent", "--reverse", "-z", "--format=%B", branch);
+      return text.split("\0").flatMap((message) => readLandingTrailers(message)?.task.replace(/^[0-9a-f]+-/, "") ?? []);
+    },
+  };
+};
+
+const PATIENCE = 60_000;
+const LOOK = 20;
+
+/** Waits for what is asynchronous by nature, by looking; a test that waits in vain says for what, and what the App logged. */
+const waiting = (maintainer: PersonClient, log: readonly string[], patience = PATIENCE) => {
+  const until = async <T>(what: string, look: () => Promise<T | null | false | undefined>): Promise<T> => {
+    const begun = Date.now();
+    for (;;) {
+      const seen = await look();
+      if (seen !== null && seen !== false && seen !== undefined) return seen;
+      if (Date.now() - begun > patience) throw new Error(`waited in vain for ${what}\n${log.join("\n")}`);
+      await new Promise<void>((resolve) => void after(LOOK, resolve));
+    }
+  };
+  /** Enki's own words on an issue: the execution's comment, or any. */
+  const said = async (issue: number, kind?: "execution" | "reply"): Promise<string[]> =>
+    (await maintainer.comments(issue))
+      .filter(({ user, body }) => user.login === "enki[bot]" && (kind === undefined || readMarker(body)?.kind === kind))
+      .map(({ body }) => body);
+  /** The line that approves the plan, as soon as there is one. */
+  const planned = (issue: number): Promise<string> =>
+    until("a plan to approve", async () => /^\/enki approve \S+$/m.exec((await said(issue, "execution")).join("\n"))?.[0]);
+  return {
+    until,
+    said,
+    /** The execution's comment, as soon as it says this. */
+    shows: (issue: number, words: RegExp): Promise<string> =>
+      until(`a comment with ${String(words)}`, async () => (await said(issue, "execution")).find((body) => words.test(body))),
+    replies: (issue: number, words: RegExp): Promise<string> =>
+      until(`an answer with ${String(words)}`, async () => (await said(issue, "reply")).find((body) => words.test(body))),
+    /** Opens an issue and asks; gives its number. */
+    ask: async (request = "/enki fix the limit"): Promise<number> => {
+      const issue = await maintainer.openIssue("The limit is too low", "");
+      await maintainer.comment(issue, request);
+      return issue;
+    },
+    planned,
+    /** Approves the plan that is shown. */
+    approve: async (issue: number): Promise<void> => void (await maintainer.comment(issue, await planned(issue))),
+  };
+};
