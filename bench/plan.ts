@@ -1,8 +1,8 @@
 import type { ChainLink } from "../src/core/domain/query.ts";
 import { emptyQueue } from "../src/core/domain/queue.ts";
 import type { TaskId } from "../src/core/domain/ids.ts";
-import { plan } from "../src/core/refinery/plan.ts";
-import type { RefineryState } from "../src/core/refinery/state.ts";
+import { planQueue } from "../src/core/refinery/plan-queue.ts";
+import type { RefineryState } from "../src/core/refinery/refinery-state.ts";
 
 /** Planning for queues of these sizes with 16 slots: milliseconds, the median of several. */
 const SIZES = [300, 600, 1_250, 2_500, 5_000];
@@ -10,7 +10,7 @@ const RUNS = 9;
 const SHAPES = { flat: 0, layered: 10 } as const;
 
 /** Facts as they are once git was asked: everything merges. */
-const chain: RefineryState["chain"] = ({ onto, merges }) => {
+const chain: RefineryState["mergeChain"] = ({ onto, merges }) => {
   let tip = onto;
   return merges.map((each): ChainLink => {
     tip = `${tip.slice(0, 12)}${tip.length}.${each.task}`.slice(-40);
@@ -22,29 +22,29 @@ const task = (at: number): TaskId => `abcdef-s${at}`;
 
 const stateOf = (size: number, width: number): RefineryState => ({
   now: 1_000_000,
-  base: "main",
+  baseBranch: "main",
   tip: "base",
   queue: emptyQueue,
   entrants: Array.from({ length: size }, (_, at) => {
     const needs = width > 0 && at >= width ? [task(at - width), task(at - width + (at % width === width - 1 ? 0 : 1))] : [];
-    return { task: task(at), head: `head${at}`, message: `land ${at}`, needs: [...new Set(needs)], held: null };
+    return { task: task(at), head: `head${at}`, message: `land ${at}`, needs: [...new Set(needs)], refusal: null };
   }),
   parallel: 16,
   retries: 1,
   maxFaults: 3,
-  timeout: 60_000,
-  reuse: true,
-  together: true,
-  attempts: () => 0,
-  chain,
+  timeoutMs: 60_000,
+  reusesVerdicts: true,
+  landsTogether: true,
+  attemptsOf: () => 0,
+  mergeChain: chain,
 });
 
 /** The shortest and the median time of a plan, in milliseconds. */
 const time = (state: RefineryState): { least: number; median: number } => {
-  for (let warm = 0; warm < 3; warm += 1) plan(state);
+  for (let warm = 0; warm < 3; warm += 1) planQueue(state);
   const times = Array.from({ length: RUNS }, () => {
     const from = performance.now();
-    plan(state);
+    planQueue(state);
     return performance.now() - from;
   }).sort((a, b) => a - b);
   const round = (value = 0): number => Math.round(value * 100) / 100;
@@ -53,7 +53,7 @@ const time = (state: RefineryState): { least: number; median: number } => {
 
 /** The queue where the first of its candidates is red, so that the rest is laid out anew. */
 const afterRed = (state: RefineryState): RefineryState => {
-  const { queue } = plan(state);
+  const { queue } = planQueue(state);
   const candidates = queue.candidates.map((each) => ({
     ...each,
     runs: each.runs.map((run) => ({ ...run, deadline: null, verdict: "red" as const })),
@@ -64,7 +64,7 @@ const afterRed = (state: RefineryState): RefineryState => {
 const rows = Object.entries(SHAPES).flatMap(([shape, width]) =>
   SIZES.map((size) => {
     const first = stateOf(size, width);
-    const going = { ...first, queue: plan(first).queue };
+    const going = { ...first, queue: planQueue(first).queue };
     return { shape, size, first: time(first), nothing: time(going), red: time(afterRed(first)) };
   }),
 );

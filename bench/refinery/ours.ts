@@ -1,7 +1,7 @@
 import type { Sha, TaskId } from "../../src/core/domain/ids.ts";
 import { type Candidate, emptyQueue, type Queue } from "../../src/core/domain/queue.ts";
-import { plan } from "../../src/core/refinery/plan.ts";
-import type { RefineryEffect, RefineryState } from "../../src/core/refinery/state.ts";
+import { planQueue } from "../../src/core/refinery/plan-queue.ts";
+import type { RefineryEffect, RefineryState } from "../../src/core/refinery/refinery-state.ts";
 import type { Commit } from "./commits.ts";
 import { type Facts, gitFacts } from "./facts.ts";
 import type { Ejection, Policy, View } from "./policy.ts";
@@ -27,7 +27,7 @@ export const ours = (retries: number): Policy => {
       const now = { ...memory, view, retries };
       let queue = thawed(now, heard(now, memory.queue));
       for (let asked = 0; asked < MOST_PLANS; asked += 1) {
-        const planned = plan(state(now, queue));
+        const planned = planQueue(state(now, queue));
         const isSettled = planned.queue === queue;
         memory.queue = queue = planned.queue;
         const ejections = planned.effects.flatMap((effect) => ejection(now, effect));
@@ -72,7 +72,7 @@ const state = ({ view, facts, retries }: Now, queue: Queue): RefineryState => {
   const unlanded = new Set(view.queue.map(({ step }) => step));
   return {
     now: Math.round(view.now * CHECK_MS),
-    base: "main",
+    baseBranch: "main",
     tip: view.tip.sha,
     queue,
     entrants: view.queue.map((head) => ({
@@ -83,16 +83,16 @@ const state = ({ view, facts, retries }: Now, queue: Queue): RefineryState => {
         .needs(head.step)
         .filter((need) => unlanded.has(need))
         .map((need) => task(need)),
-      held: null,
+      refusal: null,
     })),
     parallel: view.slots,
     retries,
     maxFaults: 3,
-    timeout: 10 * CHECK_MS,
-    reuse: true,
-    together: true,
-    attempts: (commit) => verdicts(view, facts.commit(commit)).length,
-    chain: facts.chain,
+    timeoutMs: 10 * CHECK_MS,
+    reusesVerdicts: true,
+    landsTogether: true,
+    attemptsOf: (commit) => verdicts(view, facts.commit(commit)).length,
+    mergeChain: facts.chain,
   };
 };
 
@@ -143,5 +143,5 @@ const ejection = ({ view, facts }: Now, effect: RefineryEffect): Ejection[] => {
   const head = facts.head(effect.head);
   if (!head) return [];
   if (effect.kind === "resolve") return [{ head, why: "conflict", at: view.tip }];
-  return [{ head, why: "red", at: facts.commit(effect.red ?? "") ?? view.tip }];
+  return [{ head, why: "red", at: facts.commit(effect.failedCommit ?? "") ?? view.tip }];
 };

@@ -7,8 +7,8 @@ import type { JobEnd } from "../../../src/core/domain/job.ts";
 import type { QueryAnswers, ChainLink, Query } from "../../../src/core/domain/query.ts";
 import { emptyQueue, type Queue } from "../../../src/core/domain/queue.ts";
 import type { Refusal } from "../../../src/core/domain/refusal.ts";
-import { plan } from "../../../src/core/refinery/plan.ts";
-import type { Entrant, RefineryPlan, RefineryState } from "../../../src/core/refinery/state.ts";
+import { planQueue } from "../../../src/core/refinery/plan-queue.ts";
+import type { QueueEntrant, RefineryPlan, RefineryState } from "../../../src/core/refinery/refinery-state.ts";
 
 /** What the coordinator does with a plan, without all else that it does: the ledger of a simulation, and one turn of it. */
 export type Step = {
@@ -147,20 +147,20 @@ const landOn = (draft: Draft, base: BranchName): boolean => {
   const asked = new Set(ledger.asked);
   const state: RefineryState = {
     now: read.now,
-    base,
+    baseBranch: base,
     tip,
     queue,
     entrants: entrantsOf(draft, base),
     parallel: read.parallel,
     retries: read.retries,
     maxFaults: MAX_FAULTS + 1,
-    timeout: TIMEOUT + JOB_SLACK,
-    reuse: read.reuse,
-    together: read.together,
-    attempts: (commit) => attemptsOf(asked, commit),
-    chain: (query) => ask(query) as QueryAnswers["merge-chain"] | undefined,
+    timeoutMs: TIMEOUT + JOB_SLACK,
+    reusesVerdicts: read.reuse,
+    landsTogether: read.together,
+    attemptsOf: (commit) => attemptsOf(asked, commit),
+    mergeChain: (query) => ask(query) as QueryAnswers["merge-chain"] | undefined,
   };
-  const planned = plan(state);
+  const planned = planQueue(state);
   if (missing) return false;
   draft.plans.push({ base, state, plan: planned });
   ledger.queues[base] = planned.queue;
@@ -177,8 +177,8 @@ const attemptsOf = (asked: ReadonlySet<string>, commit: Sha): number => {
 const HELD: Refusal = { code: "hold", message: "A person holds it.", next: "release it" };
 
 /** Published steps, without those that need what is not in the queue. */
-const entrantsOf = ({ read, ledger }: Draft, base: BranchName): Entrant[] => {
-  const found = new Map<TaskId, Entrant>();
+const entrantsOf = ({ read, ledger }: Draft, base: BranchName): QueueEntrant[] => {
+  const found = new Map<TaskId, QueueEntrant>();
   for (const step of ledger.steps.values()) {
     if (step.base !== base || step.state !== "published") continue;
     const open = step.needs.flatMap((need) => {
@@ -188,7 +188,7 @@ const entrantsOf = ({ read, ledger }: Draft, base: BranchName): Entrant[] => {
     if (open.some((needed) => !found.has(needed.task) || !read.fresh(step, needed))) continue;
     const { task, head } = step;
     const message = `Land ${task}\n\nEnki-Task: ${task}\nEnki-Head: ${head}`;
-    found.set(task, { task, head, message, needs: open.map((needed) => needed.task), held: read.held.has(task) ? HELD : null });
+    found.set(task, { task, head, message, needs: open.map((needed) => needed.task), refusal: read.held.has(task) ? HELD : null });
   }
   return [...found.values()];
 };
@@ -203,7 +203,7 @@ const carryOut = (draft: Draft, base: BranchName, { effects, refs }: RefineryPla
   };
   for (const effect of effects)
     switch (effect.kind) {
-      case "offer":
+      case "request-merge":
         throw new Error("Nothing is merged by GitHub here.");
       case "land":
         for (const { task, head, merge } of effect.candidate.items) {
@@ -213,7 +213,7 @@ const carryOut = (draft: Draft, base: BranchName, { effects, refs }: RefineryPla
         break;
       case "eject":
       case "resolve":
-        put(effect.task, effect.head, { state: "failed", refusal: effect.why });
+        put(effect.task, effect.head, { state: "failed", refusal: effect.refusal });
         break;
       case "verify":
         if (effect.notBefore > read.now) break;

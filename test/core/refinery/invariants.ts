@@ -2,8 +2,8 @@ import { withVerdict } from "../../../src/core/decisions/apply/resulted.ts";
 import type { Sha, TaskId } from "../../../src/core/domain/ids.ts";
 import { isGreen, type Queue } from "../../../src/core/domain/queue.ts";
 import { toCandidateRef, readCandidateRef } from "../../../src/core/domain/refs.ts";
-import { plan } from "../../../src/core/refinery/plan.ts";
-import type { RefineryPlan } from "../../../src/core/refinery/state.ts";
+import { planQueue } from "../../../src/core/refinery/plan-queue.ts";
+import type { RefineryPlan } from "../../../src/core/refinery/refinery-state.ts";
 import { type Ledger, jobOf, takeTurn, TIMEOUT, type Turn } from "./coordinator.ts";
 import type { Evidence } from "./watch.ts";
 import type { World } from "./world.ts";
@@ -303,10 +303,10 @@ export const INVARIANTS: readonly Invariant[] = [
         ? null
         : first(plans, ({ state, plan: was }) => {
             const before = text(state.queue);
-            const same = told(plan(state));
+            const same = told(planQueue(state));
             if (same !== told(was)) return `once ${told(was)}, then ${same}`;
             if (before !== text(state.queue)) return "the plan changed the queue that it was given";
-            const read = told(plan({ ...state, queue: JSON.parse(before) }));
+            const read = told(planQueue({ ...state, queue: JSON.parse(before) }));
             return read === same ? null : `after reading ${read}, before ${same}`;
           }),
   },

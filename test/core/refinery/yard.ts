@@ -3,8 +3,8 @@ import type { JobEnd } from "../../../src/core/domain/job.ts";
 import type { TaskId } from "../../../src/core/domain/ids.ts";
 import type { ChainLink, ChainMerge } from "../../../src/core/domain/query.ts";
 import { emptyQueue } from "../../../src/core/domain/queue.ts";
-import { plan } from "../../../src/core/refinery/plan.ts";
-import type { Entrant, RefineryPlan, RefineryState } from "../../../src/core/refinery/state.ts";
+import { planQueue } from "../../../src/core/refinery/plan-queue.ts";
+import type { QueueEntrant, RefineryPlan, RefineryState } from "../../../src/core/refinery/refinery-state.ts";
 
 const task = (name: string): TaskId => `abcdef-${name}`;
 const nameOf = (of: string): string => of.slice("abcdef-".length);
@@ -22,18 +22,18 @@ export const openYard = (over: Partial<RefineryState> = {}, conflicts: readonly 
   };
   let state: RefineryState = {
     now: 1_000,
-    base: "main",
+    baseBranch: "main",
     tip: "base",
     queue: emptyQueue,
     entrants: [],
     parallel: 8,
     retries: 1,
     maxFaults: 3,
-    timeout: 60_000,
-    reuse: false,
-    together: true,
-    attempts: (commit) => [...asked].filter((each) => each.startsWith(`${commit}/`)).length,
-    chain: ({ onto, merges }) => {
+    timeoutMs: 60_000,
+    reusesVerdicts: false,
+    landsTogether: true,
+    attemptsOf: (commit) => [...asked].filter((each) => each.startsWith(`${commit}/`)).length,
+    mergeChain: ({ onto, merges }) => {
       const out = new Set<TaskId>();
       let tip = onto;
       return merges.map((each): ChainLink => {
@@ -50,7 +50,7 @@ export const openYard = (over: Partial<RefineryState> = {}, conflicts: readonly 
   let last: RefineryPlan | null = null;
   const take = (effect: RefineryPlan["effects"][number]): void => {
     if (effect.kind === "verify" && effect.notBefore <= state.now) asked.add(`${effect.commit}/${effect.attempt}`);
-    if (effect.kind === "eject" || effect.kind === "resolve") leaves.push(`${nameOf(effect.task)}: ${effect.why.code}`);
+    if (effect.kind === "eject" || effect.kind === "resolve") leaves.push(`${nameOf(effect.task)}: ${effect.refusal.code}`);
     const gone = new Set(
       effect.kind === "land"
         ? effect.candidate.items.map((each) => each.task)
@@ -62,7 +62,7 @@ export const openYard = (over: Partial<RefineryState> = {}, conflicts: readonly 
       lands.push(effect.candidate.commit);
       state = { ...state, tip: effect.candidate.commit };
     }
-    const isOut = ({ task: of, needs }: Entrant): boolean =>
+    const isOut = ({ task: of, needs }: QueueEntrant): boolean =>
       gone.has(of) || (effect.kind !== "land" && needs.some((need) => gone.has(need)));
     const left = state.entrants.filter((each) => !isOut(each));
     state = { ...state, entrants: left.map((each) => ({ ...each, needs: each.needs.filter((need) => !gone.has(need)) })) };
@@ -74,14 +74,14 @@ export const openYard = (over: Partial<RefineryState> = {}, conflicts: readonly 
     set: (next: Partial<RefineryState>): void => void (state = { ...state, ...next }),
     want: (name: string, { needs = [], head = `${name}1`, held = false }: Wanted = {}): void => {
       const why = held ? { code: "hold", message: "A person holds it.", next: "release it" } : null;
-      const entrant: Entrant = { task: task(name), head, message: name, needs: needs.map((each) => task(each)), held: why };
+      const entrant: QueueEntrant = { task: task(name), head, message: name, needs: needs.map((each) => task(each)), refusal: why };
       const at = state.entrants.findIndex((each) => each.task === entrant.task);
       state = { ...state, entrants: at < 0 ? [...state.entrants, entrant] : state.entrants.with(at, entrant) };
     },
     /** Plans until nothing changes; more than a few times is a fault. */
     rest: (): RefineryPlan => {
       for (let count = 0; count < 8; count += 1) {
-        const next = plan(state);
+        const next = planQueue(state);
         const isQuiet = next.queue === state.queue;
         state = { ...state, queue: next.queue };
         for (const effect of next.effects) take(effect);
@@ -103,7 +103,10 @@ export const openYard = (over: Partial<RefineryState> = {}, conflicts: readonly 
       const at = attempt ?? runs.find(({ verdict }) => verdict === null)?.attempt;
       if (at === undefined) throw new Error(`${commit} has no run under way; ${yard.open().join(" ")}`);
       const result = { end, reason: end, output: end === "failed" ? "$ npm test\nnot ok" : "" };
-      state = { ...state, queue: withVerdict(state, state.queue, { job: { target: commit, attempt: at }, result }) };
+      state = {
+        ...state,
+        queue: withVerdict({ now: state.now, timeout: state.timeoutMs }, state.queue, { job: { target: commit, attempt: at }, result }),
+      };
       yard.rest();
     },
   };

@@ -2,7 +2,7 @@ import type { Execution } from "../../domain/execution.ts";
 import { type BranchName, readTaskId, toTaskId, type TaskId } from "../../domain/ids.ts";
 import type { Queue } from "../../domain/queue.ts";
 import { isAwaitingAnswer, type Step } from "../../domain/step.ts";
-import type { Entrant } from "../../refinery/state.ts";
+import type { QueueEntrant } from "../../refinery/refinery-state.ts";
 import { formatLandingMessage } from "../../messages/commit-messages.ts";
 import { isStale } from "../bases.ts";
 import type { Draft } from "../draft.ts";
@@ -11,12 +11,12 @@ import { isStranded } from "../rewinds.ts";
 import { byHand, hear, isQueued, type Published } from "./people.ts";
 
 /** Steps with a published head that may land once what they need has. */
-export const entrants = (draft: Draft, base: BranchName, queue: Queue): Entrant[] => {
+export const entrants = (draft: Draft, base: BranchName, queue: Queue): QueueEntrant[] => {
   const found = draft
     .executions()
     .filter((execution) => execution.baseBranch === base && isIn(execution, queue) && mayLandYet(draft, execution))
     .flatMap((execution) =>
-      inOrder(draft, execution).flatMap((step): Entrant[] => {
+      inOrder(draft, execution).flatMap((step): QueueEntrant[] => {
         const planned = draft.planned(execution, step.id);
         if (!step.head || !planned || !PUBLISHED.has(step.state) || isAwaitingAnswer(step)) return [];
         const needs = unlanded(draft, execution, { step, planned });
@@ -34,7 +34,14 @@ export const entrants = (draft: Draft, base: BranchName, queue: Queue): Entrant[
           suffix: draft.snapshot.config.git.commitSuffix,
         });
         return [
-          { task, head: step.head.sha, message, needs, held: said.kind === "held" ? said.why : null, opening: said.kind === "opening" },
+          {
+            task,
+            head: step.head.sha,
+            message,
+            needs,
+            refusal: said.kind === "held" ? said.why : null,
+            isOpeningPull: said.kind === "opening",
+          },
         ];
       }),
     );
@@ -57,7 +64,7 @@ const isInBase = (draft: Draft, { execution, step, queue }: Published): boolean 
 };
 
 /** Without those that need what is not in the queue: it may never be. */
-const withTheirNeeds = (found: readonly Entrant[]): Entrant[] => {
+const withTheirNeeds = (found: readonly QueueEntrant[]): QueueEntrant[] => {
   let kept = [...found];
   for (;;) {
     const there = new Set(kept.map(({ task }) => task));

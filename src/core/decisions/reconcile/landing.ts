@@ -3,8 +3,8 @@ import { toJobKey } from "../../domain/job.ts";
 import { type Candidate, isGreen, type Queue } from "../../domain/queue.ts";
 import { toBranchRef, toCandidateRef, readCandidateRef, toTaskRef } from "../../domain/refs.ts";
 import { refuse } from "../../domain/refusal.ts";
-import { plan } from "../../refinery/plan.ts";
-import { type Entrant, mergeOf, type RefineryEffect, type RefineryPlan } from "../../refinery/state.ts";
+import { planQueue } from "../../refinery/plan-queue.ts";
+import { type QueueEntrant, toChainMerge, type RefineryEffect, type RefineryPlan } from "../../refinery/refinery-state.ts";
 import { renderFailedTogether } from "../../messages/failed-together.ts";
 import { failStep, findStep } from "../apply/failing.ts";
 import { heldBases, liveBases } from "../bases.ts";
@@ -31,27 +31,27 @@ const landOn = (draft: Draft, base: BranchName): void => {
   if (entering === undefined) return;
   const { ready, coming } = entering;
   const { refinery } = draft.snapshot.config;
-  const planned = plan({
+  const planned = planQueue({
     now: draft.now,
-    base,
+    baseBranch: base,
     tip: tip ?? "",
     queue: ready,
     entrants: coming,
     parallel: refinery.parallel,
     retries: refinery.retries,
     maxFaults: MAX_FAULTS + 1,
-    timeout: refinery.timeoutMs + JOB_SLACK,
-    reuse: ready.landingTerms?.requiresExactCommit !== true,
-    together: ready.landingTerms?.mode !== "each" && ready.landingTerms?.mode !== "queue",
-    merges: (ready.landingTerms?.mode ?? "exact") !== "exact",
+    timeoutMs: refinery.timeoutMs + JOB_SLACK,
+    reusesVerdicts: ready.landingTerms?.requiresExactCommit !== true,
+    landsTogether: ready.landingTerms?.mode !== "each" && ready.landingTerms?.mode !== "queue",
+    mergedByGitHub: (ready.landingTerms?.mode ?? "exact") !== "exact",
     isReported: (candidate) => ready.landingTerms?.mode !== "exact" || tellChecks(draft, ready, { candidate, commit: candidate.commit }),
-    attempts: (commit) => jobsAskedFor(draft, "verify", commit),
-    chain: (query) => draft.ask<"merge-chain">(query),
+    attemptsOf: (commit) => jobsAskedFor(draft, "verify", commit),
+    mergeChain: (query) => draft.ask<"merge-chain">(query),
   });
   for (const effect of planned.effects) carryOut(draft, base, effect);
   publish(draft, base, planned.refs);
-  const offer = planned.effects.find((effect) => effect.kind === "offer");
-  const next = offer ? offered(draft, planned.queue, offer.candidate) : planned.queue;
+  const mergeRequest = planned.effects.find((effect) => effect.kind === "request-merge");
+  const next = mergeRequest ? offered(draft, planned.queue, mergeRequest.candidate) : planned.queue;
   write(draft, base, next);
   tidy(draft, base, next);
 };
@@ -71,22 +71,22 @@ const enter = (draft: Draft, base: BranchName, { queue, tip }: { queue: Queue; t
 };
 
 /** What GitHub's merge queue holds is neither verified nor landed again, wherever the base goes meanwhile. */
-const inQueue = ({ landing }: Queue, entrant: Entrant): Entrant =>
-  landing?.mode === "queue" && entrant.held === null && landing.candidate.items.some(({ task }) => task === entrant.task)
-    ? { ...entrant, held: IN_QUEUE }
+const inQueue = ({ landing }: Queue, entrant: QueueEntrant): QueueEntrant =>
+  landing?.mode === "queue" && entrant.refusal === null && landing.candidate.items.some(({ task }) => task === entrant.task)
+    ? { ...entrant, refusal: IN_QUEUE }
     : entrant;
 
 /**
  * Without candidates whose files are not those that GitHub would make of the pull request on the base as it is:
  * a squash or a rebase before them left the base without the commits that they were built on. They are built and verified again.
  */
-const asMade = (draft: Draft, { queue, tip, coming }: { queue: Queue; tip: Sha; coming: readonly Entrant[] }): Queue | undefined => {
+const asMade = (draft: Draft, { queue, tip, coming }: { queue: Queue; tip: Sha; coming: readonly QueueEntrant[] }): Queue | undefined => {
   if (!queue.landingTerms?.method) return queue;
   const isOther = (candidate: Candidate): boolean | undefined => {
     const [item, more] = candidate.items;
     const entrant = coming.find((each) => each.task === item?.task && each.head === item.head);
     if (more || !entrant || candidate.onto !== tip || !isGreen(candidate)) return false;
-    const link = draft.ask<"merge-chain">({ kind: "merge-chain", onto: tip, merges: [{ ...mergeOf(entrant), needs: [] }] })?.[0];
+    const link = draft.ask<"merge-chain">({ kind: "merge-chain", onto: tip, merges: [{ ...toChainMerge(entrant), needs: [] }] })?.[0];
     return link && (link.kind !== "merged" || link.tree !== candidate.tree);
   };
   const judged = queue.candidates.map((each) => ({ each, other: isOther(each) }));
@@ -105,7 +105,7 @@ const carryOut = (draft: Draft, base: BranchName, effect: RefineryEffect): void 
   switch (effect.kind) {
     case "land":
       return land(draft, base, effect.candidate);
-    case "offer":
+    case "request-merge":
       return;
     case "eject":
       return eject(draft, effect);
@@ -156,11 +156,11 @@ const missing = (queue: Queue, base: BranchName): Queue => ({
   frozen: refuse("base-missing", `The branch \`${base}\` is gone.`, "/enki retry").refusal,
 });
 
-const eject = (draft: Draft, { task, head, why: red, log: last, beside }: Extract<RefineryEffect, { kind: "eject" }>): void => {
+const eject = (draft: Draft, { task, head, refusal: red, log: last, failedWith }: Extract<RefineryEffect, { kind: "eject" }>): void => {
   const found = findStep(draft, task);
   if (found?.step.head?.sha !== head) return;
   draft.note(`${task} left the queue: ${red.code}`);
-  const others = renderFailedTogether(beside.map((each) => titleOf(draft, each)));
+  const others = renderFailedTogether(failedWith.map((each) => titleOf(draft, each)));
   const why = others === "" ? red : { ...red, message: `${others}: ${red.message}` };
   const log = others === "" || last === "" ? last : `${others}.\n${last}`;
   if (!blameResolution(draft, { ...found, log })) failStep(draft, { ...found, why, log });

@@ -5,7 +5,7 @@ import type { Incident, Landing } from "../../domain/queue.ts";
 import { toBranchRef } from "../../domain/refs.ts";
 import { refuse } from "../../domain/refusal.ts";
 import { UNLANDABLE_CODES } from "../../policy/landing-mode.ts";
-import { landed } from "../../refinery/land.ts";
+import { applyLanding } from "../../refinery/apply-landing.ts";
 import { renderBatchBody, renderBatchTitle, renderRevertBody, renderRevertMessage, renderRevertTitle } from "../../messages/pull-text.ts";
 import { failStep, findStep } from "../apply/failing.ts";
 import type { Draft } from "../draft.ts";
@@ -58,7 +58,7 @@ const settle = (draft: Draft, base: BranchName, { landing, commit, tree }: { lan
   const { candidate } = landing;
   const before = without(draft.queue(base));
   landSteps(draft, base, { items: candidate.items, commit, ...(landing.method && { method: landing.method }) });
-  const after = landed(before, { ...candidate, commit }, draft.snapshot.config.refinery.parallel);
+  const after = applyLanding(before, { ...candidate, commit }, draft.snapshot.config.refinery.parallel);
   if (tree === candidate.tree) {
     tellReused(draft, candidate, commit);
     return draft.putQueue(base, after);

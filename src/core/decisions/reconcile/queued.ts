@@ -3,7 +3,7 @@ import type { BranchName } from "../../domain/ids.ts";
 import type { MergeQueuePosition } from "../../domain/github-facts.ts";
 import type { Landing } from "../../domain/queue.ts";
 import { refuse } from "../../domain/refusal.ts";
-import { landed } from "../../refinery/land.ts";
+import { applyLanding } from "../../refinery/apply-landing.ts";
 import { describeRemoval } from "../../messages/landing-words.ts";
 import { failStep, findStep } from "../apply/failing.ts";
 import type { Draft } from "../draft.ts";
@@ -86,7 +86,7 @@ const settle = (draft: Draft, of: Following, commit: string): void => {
   const before = without(draft.queue(base));
   forget(draft, of);
   landSteps(draft, base, { items: candidate.items, commit, ...(!whole && { method: "squash" as const }) });
-  draft.putQueue(base, landed(before, { ...candidate, commit }, draft.snapshot.config.refinery.parallel));
+  draft.putQueue(base, applyLanding(before, { ...candidate, commit }, draft.snapshot.config.refinery.parallel));
 };
 
 const forget = (draft: Draft, of: Following): void => {

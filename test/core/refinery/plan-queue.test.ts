@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { plan } from "../../../src/core/refinery/plan.ts";
+import { planQueue } from "../../../src/core/refinery/plan-queue.ts";
 import { openYard } from "./yard.ts";
 
 type Yard = ReturnType<typeof openYard>;
@@ -86,7 +86,7 @@ describe("order", () => {
   });
 
   test("where one lands at a time, each gets a run of its own, and all land", () => {
-    const yard = openYard({ together: false, parallel: 1 });
+    const yard = openYard({ landsTogether: false, parallel: 1 });
     for (const each of ["a", "b", "c"]) yard.want(each);
     yard.rest();
     endAll(yard);
@@ -94,7 +94,7 @@ describe("order", () => {
   });
 
   test("where one lands at a time, what was green on an earlier base lands after a push to it", () => {
-    const yard = openYard({ together: false, parallel: 2 });
+    const yard = openYard({ landsTogether: false, parallel: 2 });
     for (const each of ["a", "b"]) yard.want(each);
     yard.rest();
     yard.ends("base+a+b", "success");
@@ -251,8 +251,8 @@ describe("verdicts", () => {
 describe("moves", () => {
   test("a step that needs a held one which conflicts with the base is no end of work", () => {
     const yard = redBehindHeld();
-    const { chain } = yard.state();
-    yard.set({ tip: "pushed", chain: (query) => chain(query)?.map(() => ({ kind: "conflict", paths: ["a.txt"] })) });
+    const { mergeChain } = yard.state();
+    yard.set({ tip: "pushed", mergeChain: (query) => mergeChain(query)?.map(() => ({ kind: "conflict", paths: ["a.txt"] })) });
     yard.rest();
     expect(yard.leaves).toContain("a: conflict");
     expect(yard.lands).toEqual([]);
@@ -316,9 +316,9 @@ describe("moves", () => {
     const yard = openYard();
     for (const each of ["a", "b"]) yard.want(each);
     const state = yard.state();
-    expect(plan(state)).toEqual(plan({ ...state, queue: structuredClone(state.queue) }));
+    expect(planQueue(state)).toEqual(planQueue({ ...state, queue: structuredClone(state.queue) }));
     yard.rest();
-    expect(plan(yard.state()).queue).toBe(yard.state().queue);
+    expect(planQueue(yard.state()).queue).toBe(yard.state().queue);
   });
 
   test("a conflict with what is ahead waits, and with the base leaves the queue", () => {

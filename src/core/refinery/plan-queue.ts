@@ -1,85 +1,86 @@
 import type { Sha } from "../domain/ids.ts";
 import { type Candidate, isBeingVerified, isGreen, type Queue, type VerifyRun } from "../domain/queue.ts";
 import { refuse, type Refusal } from "../domain/refusal.ts";
-import { align } from "./align.ts";
-import { isOutage, weigh } from "./evidence.ts";
-import { fill } from "./fill.ts";
-import { chooseLanding, counted, landed } from "./land.ts";
-import type { PlannedRef, RefineryEffect, RefineryPlan, RefineryState } from "./state.ts";
+import { syncQueue } from "./sync-queue.ts";
+import { isLikelyOutage, applyVerdicts } from "./apply-verdicts.ts";
+import { fillSlots } from "./fill-slots.ts";
+import { addOutcomes, applyLanding } from "./apply-landing.ts";
+import { chooseLanding } from "./choose-landing.ts";
+import type { PlannedRef, RefineryEffect, RefineryPlan, RefineryState } from "./refinery-state.ts";
 
 /**
  * What lands now and what is verified next, from the queue and facts alone: the whole refinery, without IO.
  * What lands is exactly a commit that was green on the base as it is; a step is ejected only by red runs on a context that is landed or green.
  */
-export const plan = (state: RefineryState): RefineryPlan => {
+export const planQueue = (state: RefineryState): RefineryPlan => {
   const before = state.queue;
-  const judged = weigh(align(state));
-  const frozen = judged.frozen ?? frozenNow(state, judged);
-  if (frozen) return told(before, judged.frozen ? judged : forgiven(judged, frozen), []);
-  const { queue, ejected } = eject(state, judged);
+  const judged = applyVerdicts(syncQueue(state));
+  const frozen = judged.frozen ?? findFreeze(state, judged);
+  if (frozen) return toRefineryPlan(before, judged.frozen ? judged : freezeQueue(judged, frozen), []);
+  const { queue, ejected } = ejectFailedItems(state, judged);
   const ready = queue.landing ? null : chooseLanding(state, queue);
-  const landing = state.merges ? null : ready;
-  const next = tidied(landing ? landed(queue, landing, state.parallel) : queue, landing?.commit ?? state.tip);
-  const extra = [...ejected, ...(ready ? [{ kind: landing ? ("land" as const) : ("offer" as const), candidate: ready }] : [])];
-  const now = landing ? after(state, landing) : state;
-  return told(before, started(state, foundOut(now, fill(now, next))), extra);
+  const landing = state.mergedByGitHub ? null : ready;
+  const next = dropObsoleteCandidates(landing ? applyLanding(queue, landing, state.parallel) : queue, landing?.commit ?? state.tip);
+  const extra = [...ejected, ...(ready ? [{ kind: landing ? ("land" as const) : ("request-merge" as const), candidate: ready }] : [])];
+  const now = landing ? stateAfterLanding(state, landing) : state;
+  return toRefineryPlan(before, startDueRuns(state, applyNewConflicts(now, fillSlots(now, next))), extra);
 };
 
 /** What a landing makes of the facts: who needed only what landed can be verified on it at once. */
-const after = (state: RefineryState, { commit, items }: Candidate): RefineryState => {
+const stateAfterLanding = (state: RefineryState, { commit, items }: Candidate): RefineryState => {
   const gone = new Set(items.map(({ task }) => task));
   const entrants = state.entrants.map((each) => ({ ...each, needs: each.needs.filter((need) => !gone.has(need)) }));
   return { ...state, tip: commit, entrants };
 };
 
 /** What turned out to conflict where it was wanted, and does so with the base alone, is resolved now and not at the next turn. */
-const foundOut = (state: RefineryState, queue: Queue): Queue => {
+const applyNewConflicts = (state: RefineryState, queue: Queue): Queue => {
   const unmet = new Set(queue.items.flatMap(({ task, mergedAgainst }) => (mergedAgainst === null ? [task] : [])));
   if (unmet.size === 0) return queue;
-  const { items } = align({ ...state, queue, entrants: state.entrants.filter(({ task }) => unmet.has(task)) });
+  const { items } = syncQueue({ ...state, queue, entrants: state.entrants.filter(({ task }) => unmet.has(task)) });
   const resolving = new Map(items.flatMap((item) => (item.state === "resolving" ? [[item.task, item] as const] : [])));
   return resolving.size === 0 ? queue : { ...queue, items: queue.items.map((item) => resolving.get(item.task) ?? item) };
 };
 
 /** Runs whose back-off is over begin their time. */
-const started = ({ now, timeout }: RefineryState, queue: Queue): Queue => {
+const startDueRuns = ({ now, timeoutMs }: RefineryState, queue: Queue): Queue => {
   const isDue = (run: VerifyRun): boolean => run.verdict === null && run.deadline === null && run.notBefore <= now;
   if (!queue.candidates.some(({ runs }) => runs.some((run) => isDue(run)))) return queue;
-  const start = (run: VerifyRun): VerifyRun => (isDue(run) ? { ...run, deadline: now + timeout } : run);
+  const start = (run: VerifyRun): VerifyRun => (isDue(run) ? { ...run, deadline: now + timeoutMs } : run);
   return { ...queue, candidates: queue.candidates.map((each) => ({ ...each, runs: each.runs.map((run) => start(run)) })) };
 };
 
 /** Red runs of the base alone before it is said to be red: a freeze stops everybody, so a flake or two must not do it. */
-const BASE_REDS = 3;
+const RED_RUNS_BEFORE_FREEZE = 3;
 
 /** Why nothing may land here now: verification that never ends, or a base that is red itself. */
-const frozenNow = (state: RefineryState, queue: Queue): Refusal | null => {
+const findFreeze = (state: RefineryState, queue: Queue): Refusal | null => {
   const faulty = queue.candidates.find(({ faults }) => faults >= state.maxFaults);
   if (faulty)
     return refuse(
       "verify-faults",
-      `Verification on \`${state.base}\` ended without a verdict again and again: ${faulty.log}`,
+      `Verification on \`${state.baseBranch}\` ended without a verdict again and again: ${faulty.log}`,
       "/enki retry",
     ).refusal;
   const base = queue.candidates.find((each) => each.items.length === 0 && each.commit === state.tip && !isGreen(each));
   const reds = base?.runs.filter(({ verdict }) => verdict === "red").length ?? 0;
-  if (!base || reds < BASE_REDS) return null;
+  if (!base || reds < RED_RUNS_BEFORE_FREEZE) return null;
   const why = queue.greenCommits.includes(state.tip)
     ? refuse(
         "outage",
-        `Verification of \`${state.base}\` was green and is red now, with nothing changed: rather the machines than a step.`,
+        `Verification of \`${state.baseBranch}\` was green and is red now, with nothing changed: rather the machines than a step.`,
         "/enki retry",
       )
     : refuse(
         "base-red",
-        `\`${state.base}\` itself does not pass verification: nobody is blamed for it.`,
-        `fix ${state.base}, or /enki retry`,
+        `\`${state.baseBranch}\` itself does not pass verification: nobody is blamed for it.`,
+        `fix ${state.baseBranch}, or /enki retry`,
       );
   return why.refusal;
 };
 
 /** A freeze is nobody's fault: what was held against steps meanwhile is forgotten. */
-const forgiven = (queue: Queue, frozen: Refusal): Queue => ({
+const freezeQueue = (queue: Queue, frozen: Refusal): Queue => ({
   ...queue,
   frozen,
   items: queue.items.map((item) => ({ ...item, strikes: 0 })),
@@ -88,30 +89,30 @@ const forgiven = (queue: Queue, frozen: Refusal): Queue => ({
   strikesSinceGreen: 0,
 });
 
-type Ejecting = { readonly queue: Queue; readonly ejected: readonly RefineryEffect[] };
+type EjectResult = { readonly queue: Queue; readonly ejected: readonly RefineryEffect[] };
 
-const eject = (state: RefineryState, queue: Queue): Ejecting => {
-  if (isOutage(queue)) return { queue, ejected: [] };
+const ejectFailedItems = (state: RefineryState, queue: Queue): EjectResult => {
+  if (isLikelyOutage(queue)) return { queue, ejected: [] };
   const guilty = queue.items.filter(({ strikes }) => strikes > state.retries);
   if (guilty.length === 0) return { queue, ejected: [] };
   const gone = new Set(guilty.map(({ task }) => task));
   const ejected = guilty.map(({ task, head, failedCommit, log, failedWith = [] }): RefineryEffect => {
-    const why = refuse("verification-failed", whyRed(log), `/enki retry ${task}`).refusal;
-    return { kind: "eject", task, head, why, red: failedCommit, log, beside: failedWith };
+    const why = refuse("verification-failed", describeFailure(log), `/enki retry ${task}`).refusal;
+    return { kind: "eject", task, head, refusal: why, failedCommit: failedCommit, log, failedWith: failedWith };
   });
   return {
     queue: {
       ...queue,
       items: queue.items.filter(({ task }) => !gone.has(task)),
       candidates: queue.candidates.filter(({ items }) => !items.some(({ task }) => gone.has(task))),
-      recentOutcomes: counted(queue.recentOutcomes, { passed: 0, failed: guilty.length }),
+      recentOutcomes: addOutcomes(queue.recentOutcomes, { passed: 0, failed: guilty.length }),
     },
     ejected,
   };
 };
 
 /** In the log of a verify job a command's line begins with `$ `: the last of them is the one that failed. */
-const whyRed = (log: string): string => {
+const describeFailure = (log: string): string => {
   const command = [...log.matchAll(/^\$ (.*)$/gm)].at(-1)?.[1]?.replaceAll("`", "'");
   return command === undefined
     ? "Its candidate did not pass verification."
@@ -119,7 +120,7 @@ const whyRed = (log: string): string => {
 };
 
 /** Without what is of no more use: verdicts on an earlier base, and a base that was verified. */
-const tidied = (queue: Queue, tip: Sha): Queue => ({
+const dropObsoleteCandidates = (queue: Queue, tip: Sha): Queue => ({
   ...queue,
   candidates: queue.candidates.filter((each) => {
     if (each.items.length === 0) return each.commit === tip && !isGreen(each);
@@ -128,7 +129,7 @@ const tidied = (queue: Queue, tip: Sha): Queue => ({
 });
 
 /** The plan as refs and effects: what is started, what nobody waits for any more, what landed and what left. */
-const told = (before: Queue, queue: Queue, extra: readonly RefineryEffect[]): RefineryPlan => {
+const toRefineryPlan = (before: Queue, queue: Queue, extra: readonly RefineryEffect[]): RefineryPlan => {
   const land = extra.find((effect) => effect.kind === "land");
   const runs = new Map(queue.candidates.map((each) => [each.commit, each]));
   const refs: PlannedRef[] = [
@@ -139,24 +140,24 @@ const told = (before: Queue, queue: Queue, extra: readonly RefineryEffect[]): Re
   ];
   const stops = before.candidates.flatMap((each) =>
     each.runs
-      .filter((run) => run.verdict === null && !isWaitedFor(runs.get(each.commit), run))
+      .filter((run) => run.verdict === null && !isStillWanted(runs.get(each.commit), run))
       .map(({ attempt }) => ({ kind: "stop" as const, commit: each.commit, attempt })),
   );
   const resolving = queue.items.flatMap(({ task, head, state: at, refusal, mergedAgainst }): RefineryEffect[] =>
-    at === "resolving" && refusal && mergedAgainst ? [{ kind: "resolve", task, head, onto: mergedAgainst, why: refusal }] : [],
+    at === "resolving" && refusal && mergedAgainst ? [{ kind: "resolve", task, head, onto: mergedAgainst, refusal: refusal }] : [],
   );
   return {
-    queue: same(before, queue),
+    queue: keepIfEqual(before, queue),
     refs,
-    effects: [...extra, ...resolving, ...stops, ...queue.candidates.flatMap((each) => verifies(each, queue.frozen))],
+    effects: [...extra, ...resolving, ...stops, ...queue.candidates.flatMap((each) => listVerifyEffects(each, queue.frozen))],
   };
 };
 
-const isWaitedFor = (candidate: Candidate | undefined, { attempt }: VerifyRun): boolean =>
+const isStillWanted = (candidate: Candidate | undefined, { attempt }: VerifyRun): boolean =>
   candidate !== undefined && !isGreen(candidate) && candidate.runs.some((run) => run.attempt === attempt && run.verdict === null);
 
 /** While nothing lands nothing new is verified either; a run that is on its way goes on. */
-const verifies = (candidate: Candidate, frozen: Refusal | null): RefineryEffect[] =>
+const listVerifyEffects = (candidate: Candidate, frozen: Refusal | null): RefineryEffect[] =>
   isGreen(candidate)
     ? []
     : candidate.runs
@@ -170,4 +171,4 @@ const verifies = (candidate: Candidate, frozen: Refusal | null): RefineryEffect[
         }));
 
 /** The same object when nothing changed, so that nothing is written. */
-const same = (before: Queue, after: Queue): Queue => (JSON.stringify(before) === JSON.stringify(after) ? before : after);
+const keepIfEqual = (before: Queue, after: Queue): Queue => (JSON.stringify(before) === JSON.stringify(after) ? before : after);

@@ -4,25 +4,25 @@ import type { Candidate, Queue } from "../domain/queue.ts";
 import type { Refusal } from "../domain/refusal.ts";
 
 /** A published head that wants to land. */
-export type Entrant = {
+export type QueueEntrant = {
   readonly task: TaskId;
   readonly head: Sha;
   readonly message: string;
   /** What it needs and what has not landed: it is verified and lands on top of these only. */
   readonly needs: readonly TaskId[];
   /** Null when it may land; else why it is held. */
-  readonly held: Refusal | null;
+  readonly refusal: Refusal | null;
   /** True while its pull request is being opened: it is verified, and does not land yet. */
-  readonly opening?: boolean;
+  readonly isOpeningPull?: boolean;
 };
 
 /** All that a plan is made from. */
 export type RefineryState = {
   readonly now: Millis;
-  readonly base: BranchName;
+  readonly baseBranch: BranchName;
   readonly tip: Sha;
   readonly queue: Queue;
-  readonly entrants: readonly Entrant[];
+  readonly entrants: readonly QueueEntrant[];
   /** Verify jobs at the same time. */
   readonly parallel: number;
   /** Red runs that are forgiven: a step leaves the queue after one more. */
@@ -30,19 +30,19 @@ export type RefineryState = {
   /** Verify jobs in a row without a verdict before a candidate is given up. */
   readonly maxFaults: number;
   /** How long a verify job may take, in milliseconds. */
-  readonly timeout: Millis;
+  readonly timeoutMs: Millis;
   /** True where a verdict for the same tree counts for another commit. */
-  readonly reuse: boolean;
+  readonly reusesVerdicts: boolean;
   /** True where several steps may land in one push; else one at a time. */
-  readonly together: boolean;
+  readonly landsTogether: boolean;
   /** True where GitHub merges: what may land is named, and stays in the queue until it has. */
-  readonly merges?: boolean;
+  readonly mergedByGitHub?: boolean;
   /** False while a check that we report ourselves is not known to be there: the candidate lands a moment later. */
   readonly isReported?: (candidate: Candidate) => boolean;
   /** Verify jobs that a commit had before. */
-  readonly attempts: (commit: Sha) => number;
+  readonly attemptsOf: (commit: Sha) => number;
   /** A fact: heads merged onto a commit, in order; undefined until it is known. */
-  readonly chain: (query: Extract<Query, { kind: "merge-chain" }>) => QueryAnswers["merge-chain"] | undefined;
+  readonly mergeChain: (query: Extract<Query, { kind: "merge-chain" }>) => QueryAnswers["merge-chain"] | undefined;
 };
 
 /** What the plan asks for beside moving refs. Each is given again as long as it holds. */
@@ -60,16 +60,16 @@ export type RefineryEffect =
       readonly kind: "eject";
       readonly task: TaskId;
       readonly head: Sha;
-      readonly why: Refusal;
+      readonly refusal: Refusal;
       /** The commit that was red last. */
-      readonly red: Sha | null;
+      readonly failedCommit: Sha | null;
       readonly log: string;
       /** The other steps that were verified in that commit. */
-      readonly beside: readonly TaskId[];
+      readonly failedWith: readonly TaskId[];
     }
   /** What GitHub is to merge now; given once, and not again while the queue has a landing under way. */
-  | { readonly kind: "offer"; readonly candidate: Candidate }
-  | { readonly kind: "resolve"; readonly task: TaskId; readonly head: Sha; readonly onto: Sha; readonly why: Refusal };
+  | { readonly kind: "request-merge"; readonly candidate: Candidate }
+  | { readonly kind: "resolve"; readonly task: TaskId; readonly head: Sha; readonly onto: Sha; readonly refusal: Refusal };
 
 /** A ref that is set in the same push as the ledger. */
 export type PlannedRef = { readonly kind: "base" | "candidate"; readonly commit: Sha };
@@ -81,4 +81,4 @@ export type RefineryPlan = {
 };
 
 /** An entrant as one merge of a chain. */
-export const mergeOf = ({ task, head, message, needs }: Entrant): ChainMerge => ({ task, head, message, needs });
+export const toChainMerge = ({ task, head, message, needs }: QueueEntrant): ChainMerge => ({ task, head, message, needs });

@@ -1,0 +1,40 @@
+import type { TaskId } from "../domain/ids.ts";
+import { type Candidate, isBeingVerified, isGreen, type Queue } from "../domain/queue.ts";
+import { isExtensionOf } from "./apply-landing.ts";
+import { failureOdds } from "./failure-odds.ts";
+import type { RefineryState } from "./refinery-state.ts";
+
+/** A run that is under way has about this much of its time left, in runs; who is sent back needs that and a whole one. */
+const RESTART_COST_RUNS = 1.5;
+
+/** The green candidate that becomes the base now: of those that may, the one with the most steps, unless more would be sent back by it. */
+export const chooseLanding = (state: RefineryState, queue: Queue): Candidate | null => {
+  const opening = new Set(state.entrants.flatMap((each) => (each.isOpeningPull ? [each.task] : [])));
+  const free = new Set(
+    queue.items.flatMap(({ task, state: at }) => ((at === "queued" || at === "accused") && !opening.has(task) ? [task] : [])),
+  );
+  const ready = queue.candidates.filter((each) => mayLand(state, free, each));
+  const best = ready.reduce<Candidate | null>((most, each) => (most && most.items.length >= each.items.length ? most : each), null);
+  return best && countLikelyRestarts(queue, best) > RESTART_COST_RUNS * best.items.length ? null : best;
+};
+
+const mayLand = (state: RefineryState, free: ReadonlySet<TaskId>, candidate: Candidate): boolean =>
+  candidate.onto === state.tip &&
+  candidate.items.length > 0 &&
+  (state.landsTogether || candidate.items.length === 1) &&
+  isGreen(candidate) &&
+  candidate.items.every(({ task }) => free.has(task)) &&
+  (state.isReported?.(candidate) ?? true);
+
+/** How many steps that are being verified would have to be verified again. */
+const countLikelyRestarts = (queue: Queue, landing: Candidate): number => {
+  const doubt = failureOdds(queue);
+  const inIt = new Set(landing.items.map(({ task }) => task));
+  const losses = queue.candidates.map((candidate) => {
+    if (!isBeingVerified(candidate) || candidate.onto !== landing.onto || isExtensionOf(candidate, landing)) return 0;
+    if (candidate.items.some(({ task }) => inIt.has(task))) return 0;
+    const odds = candidate.items.reduce((left, { task }) => left * (1 - doubt(task)), 1);
+    return odds * candidate.items.length;
+  });
+  return Math.max(0, ...losses);
+};
