@@ -70,7 +70,7 @@ const open = (said: readonly Said[], fails: Fails = () => null, { updated, past 
       commentsPage: (_: number, page: number) => answer(`comments ${page}`, all.slice((page - 1) * 100, page * 100)),
     },
     pulls: {
-      read: () => answer("pull", { base: "main", headRef: "octo:patch", head: "a".repeat(40), changedFiles: 120 }),
+      read: () => answer("pull", { baseBranch: "main", headRef: "octo:patch", head: "a".repeat(40), changedFiles: 120 }),
       files: () => answer("files", patched),
     },
     files: {

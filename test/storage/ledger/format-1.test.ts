@@ -1,0 +1,174 @@
+import { readFileSync } from "node:fs";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type Ledger, LEDGER_FORMAT } from "../../../src/core/domain/ledger.ts";
+import { LEDGER_REF } from "../../../src/core/domain/refs.ts";
+import { parseArchivedExecution, readLedger, toLedgerFiles } from "../../../src/storage/ledger/layout.ts";
+import { loadLedger } from "../../../src/storage/ledger/load.ts";
+import { replayLedger } from "../../../src/storage/ledger/replay.ts";
+import { readJobResult } from "../../../src/storage/ledger/result.ts";
+import { saveLedger } from "../../../src/storage/ledger/save.ts";
+import { upgradeFile } from "../../../src/storage/ledger/upgrade-format-1.ts";
+import { fc } from "../../support/fast-check.ts";
+import { repository } from "../../support/repository.ts";
+import { STORIES } from "./format-1/stories.ts";
+
+type Stored = { ledgers: ReadonlyMap<string, Buffer>[]; archived: string[] };
+
+/** What the stories left when Enki wrote format 1: one ledger a line, by its files, and what was archived. */
+const readStored = (name: string): Stored => {
+  const lines = readFileSync(new URL(`./format-1/${name}.jsonl`, import.meta.url), "utf8")
+    .trimEnd()
+    .split("\n");
+  const read = lines.map((line) => JSON.parse(line) as { ledger?: Record<string, unknown>; archived?: unknown });
+  const toFile = ([path, value]: [string, unknown]): [string, Buffer] => [
+    path,
+    Buffer.from(path === "format" || path.endsWith(".md") ? String(value) : JSON.stringify(value)),
+  ];
+  return {
+    ledgers: read.flatMap(({ ledger }) => (ledger ? [new Map(Object.entries(ledger).map(toFile))] : [])),
+    archived: read.flatMap(({ archived }) => (archived ? [JSON.stringify(archived)] : [])),
+  };
+};
+
+const load = (files: ReadonlyMap<string, Buffer>): Ledger => {
+  const read = readLedger(files);
+  if (!read.ok) throw new Error(read.refusal.message);
+  return read.value;
+};
+
+const written = (ledger: Ledger): Map<string, Buffer> =>
+  new Map([...toLedgerFiles(null, ledger)].flatMap(([path, text]) => (text === null ? [] : [[path, Buffer.from(text)] as const])));
+
+/** Hashes are of queries and effects, and so of their names: each is told by when it is first met. */
+const withoutHashes = (value: unknown): string => {
+  const seen = new Map<string, number>();
+  return JSON.stringify(value, null, 1).replaceAll(
+    /[0-9a-f]{12,}/g,
+    (hash) => `#${seen.get(hash) ?? (seen.set(hash, seen.size), seen.size)}`,
+  );
+};
+
+const toText = (value: unknown): string =>
+  Array.isArray(value) ? value.map((each) => withoutHashes(each)).join("\n") : withoutHashes(value);
+
+describe.each(Object.entries(STORIES))("a ledger of format 1: %s", (name, tell) => {
+  const stored = readStored(name);
+
+  test("is the ledger that the same story gives now", async () => {
+    const now = await tell();
+    expect(now.ledgers).toHaveLength(stored.ledgers.length);
+    const loaded = stored.ledgers.map((files) => load(files));
+    expect(loaded.map(({ format }) => format)).toEqual(loaded.map(() => 1));
+    const read = now.ledgers.map((ledger) => load(written(ledger)));
+    expect(toText(loaded.map((ledger) => ({ ...ledger, format: LEDGER_FORMAT })))).toBe(toText(read));
+    expect(toText(stored.archived.map((text) => parseArchivedExecution(text)))).toBe(toText(now.archived));
+  });
+
+  test("is written whole by its next write, in format 2", () => {
+    for (const files of stored.ledgers) {
+      const before = load(files);
+      const after = { ...before, cursor: before.cursor + 1 };
+      expect(Object.fromEntries(toLedgerFiles(before, after))).toEqual(Object.fromEntries(toLedgerFiles(null, after)));
+      expect(toLedgerFiles(before, after).get("format")).toBe(`${LEDGER_FORMAT}\n`);
+    }
+  });
+});
+
+let repo: Awaited<ReturnType<typeof repository>>;
+beforeAll(async () => {
+  repo = await repository();
+});
+afterAll(() => repo.close());
+
+test("the write that follows format 1 leaves nothing of it; what was written in it is not decided again", async () => {
+  const clone = await repo.clone();
+  const [files = new Map<string, Buffer>()] = readStored("work").ledgers;
+  const old = new Map([...files, ["inputs.json", Buffer.from('{"events":[]}')] as const]);
+  const tree = await clone.writeFiles(null, new Map([...old].map(([path, content]) => [path, { content, mode: "100644" as const }])));
+  const first = await clone.writeCommit({ tree, parents: [], message: "an old write", at: 0 });
+  await clone.push([{ ref: LEDGER_REF, oldSha: null, newSha: first }]);
+  const write = async (cursor: number): Promise<Ledger> => {
+    await clone.fetch();
+    const { ledger, head } = await loadLedger(clone, await clone.refs());
+    const after = { ...ledger, cursor };
+    const rest = { notes: [`cursor ${cursor}`], moves: [], attempts: [], attemptsTip: null, archiveTip: null, at: 0, nonce: `${cursor}` };
+    const saved = await saveLedger(clone, { before: ledger, head, after, inputs: { events: [] }, ...rest });
+    expect(saved.kind).toBe("saved");
+    return after;
+  };
+  const after = await write(10);
+  const tip = repo.git("rev-parse", LEDGER_REF);
+  const now = await clone.readFiles(tip);
+  now.delete("inputs.json");
+  const texts = Object.fromEntries([...now].map(([path, content]) => [path, content.toString("utf8")]));
+  expect(texts).toEqual(Object.fromEntries(toLedgerFiles(null, after)));
+  expect((await loadLedger(clone, await clone.refs())).ledger).toEqual({ ...after, format: LEDGER_FORMAT });
+  await write(11);
+  expect(repo.git("diff-tree", "-r", "--name-only", tip, LEDGER_REF).split("\n")).toEqual(["inbox.json"]);
+  await clone.fetch();
+  const cursors = [10, 11];
+  const replayed = await replayLedger(clone, (ledger) => ({ ...ledger, cursor: cursors.shift() ?? 0 }));
+  expect(replayed.map(({ end, subject }) => [end, subject])).toEqual([
+    ["older", "an old write"],
+    ["same", "cursor 10"],
+    ["same", "cursor 11"],
+  ]);
+});
+
+test("a ledger of a later format is refused", () => {
+  const later = readLedger(new Map([["format", Buffer.from(`${LEDGER_FORMAT + 1}\n`)]]));
+  expect(later).toMatchObject({ ok: false, refusal: { code: "newer-ledger" } });
+});
+
+describe("a result", () => {
+  const rest = { job: "work/abcdef-fix/1", run: 1, end: "failed", output: "", artifact: null, files: [], tools: [], spent: 0 };
+  const base = "1".repeat(40);
+
+  test("of format 1, of a job that an earlier Enki published, is read", () => {
+    const now = { ...rest, format: 2, baseCommit: base, reason: "It broke.", outcome: null, answer: "", replies: [] };
+    expect(readJobResult(JSON.stringify({ ...rest, format: 1, base, why: "It broke." }))).toEqual(now);
+    expect(readJobResult(JSON.stringify(now))).toEqual(now);
+  });
+
+  test.each([
+    ["no format", { base, why: "" }],
+    ["a later format", { format: 3, baseCommit: base, reason: "" }],
+    ["the old names in the present format", { format: 2, base, why: "" }],
+    ["no base", { format: 1, why: "" }],
+  ])("with %s is none", (_, over) => {
+    expect(readJobResult(JSON.stringify({ ...rest, ...over }))).toBeNull();
+  });
+});
+
+const PATHS = ["inbox.json", "effects.json", "queues/main.json", "executions/a/state.json", "executions/a/brief.json"];
+const OTHERS = ["executions/a/feedback-x.1.json", "executions/a/plan-1.json", "mail/m.json", "backlog.json", "elsewhere.json"];
+
+describe("the upgrade", () => {
+  /** Members as format 1 had them, in every place, and what might break whoever walks through them. */
+  const names =
+    `why until base made head from on before said by left tip landed seen good tries steps fix resolution items candidates runs landing candidate terms planning adding revision outbox traces kind key known refused read files pull workflow pieces frozen __proto__ constructor toString`
+      .split(" ")
+      .concat("say:execution/a", "");
+  const { value } = fc.letrec<{ value: unknown }>((tie) => ({
+    value: fc.oneof(
+      { maxDepth: 6, depthIdentifier: "value" },
+      fc.constantFrom(null, true, 0, "", "worker_done", "say", "say:execution/a", "a"),
+      fc.array(tie("value"), { maxLength: 3, depthIdentifier: "value" }),
+      fc.dictionary(fc.constantFrom(...names), tie("value"), { maxKeys: 8, depthIdentifier: "value" }),
+    ),
+  }));
+  /** Members and items, everywhere. */
+  const count = (of: unknown): number =>
+    typeof of === "object" && of !== null ? Object.values(of).reduce<number>((sum, each) => sum + 1 + count(each), 0) : 0;
+
+  test.each([...PATHS, ...OTHERS])("of %s takes anything, and loses nothing", (path) => {
+    fc.assert(
+      fc.property(value, (old) => {
+        const before = JSON.stringify(old);
+        const next = upgradeFile(path, old);
+        expect(JSON.stringify(old)).toBe(before);
+        expect(count(next)).toBe(count(old));
+      }),
+    );
+  });
+});
