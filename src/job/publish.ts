@@ -118,7 +118,14 @@ const validateBundle = async (
   const closed = explainForbiddenFiles(spec, config);
   if (closed !== null) return refused(closed);
   const { maxFiles, maxBytes, protected: kept } = config.policy;
-  const rules = { protected: kept, allowed: listAllowedPaths(spec), maxFiles, maxBytes, resolving: job.kind === "resolve", marked };
+  const rules = {
+    protected: kept,
+    allowed: listAllowedPaths(spec),
+    maxFiles,
+    maxBytes,
+    resolving: job.kind === "resolve",
+    pathsWithMarkers: marked,
+  };
   // Counted and named before any content is read.
   const named = checkBundle(
     report.files.map((file) => ({ ...file, text: null })),

@@ -164,7 +164,7 @@ describe("faults and failures", () => {
     expect(told(it, "a")).toMatchObject({
       lastFailure: "$ npm test\n| not ok 3",
       earlier: { kind: "head", commit: head },
-      base: it.base(),
+      baseCommit: it.base(),
     });
     expect(it.head("a")).toBe(head);
   });
@@ -208,7 +208,7 @@ describe("pausing and stopping", () => {
     const closed: string[] = [];
     const { performEffects } = it.world;
     Object.assign(it.world, {
-      perform: (...given: Parameters<typeof performEffects>) => {
+      performEffects: (...given: Parameters<typeof performEffects>) => {
         for (const each of given[0]) if (each.kind === "close-pull") closed.push(each.comment);
         return performEffects(...given);
       },

@@ -259,12 +259,12 @@ describe("what a tool records", () => {
     const result = (tools: unknown) =>
       readJobResult(
         JSON.stringify({
-          format: 1,
+          format: 2,
           job: "plan/abc123/1",
           run: 1,
-          base: "a".repeat(40),
+          baseCommit: "a".repeat(40),
           end: "success",
-          why: "",
+          reason: "",
           output: "",
           artifact: null,
           files: [],
