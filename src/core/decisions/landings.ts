@@ -1,3 +1,4 @@
+import { land } from "../domain/step-lifecycle.ts";
 import { digestEffect, type Effect } from "../domain/effect.ts";
 import { type BranchName, hashValue, readTaskId, type Sha, toTaskId } from "../domain/ids.ts";
 import type { Candidate, Landing, Queue } from "../domain/queue.ts";
@@ -34,7 +35,7 @@ export const landSteps = (
     const step = id && draft.execution(id.execution)?.steps[id.step];
     if (!id || !step) continue;
     const landed = { commit, at: draft.now, ...(method && { rewritten: true as const }) };
-    draft.putStep(id.execution, { ...step, state: "done", refusal: null, deadline: null, landed });
+    draft.putStep(id.execution, land(step, landed));
     draft.note(`${toTaskId(id.execution, id.step)} landed on ${base} as ${commit.slice(0, 12)} (head ${head.slice(0, 12)})`);
   }
   startAfter(draft, base, commit);

@@ -84,7 +84,7 @@ export type Step = {
 /** As many remarks are counted for one step: each is a write. */
 export const MAX_UNREAD_REMARKS = 50;
 
-type HeadResult = { readonly result: Sha; readonly baseCommit: Sha };
+export type HeadResult = { readonly result: Sha; readonly baseCommit: Sha };
 
 export const createStep = (id: StepId): Step => ({
   id,

@@ -1,5 +1,5 @@
 import { faultCandidate, withVerdict } from "../../../src/core/decisions/apply/resulted.ts";
-import { JOB_SLACK, MAX_FAULTS } from "../../../src/core/decisions/faults.ts";
+import { JOB_SLACK_MS, MAX_FAULTS } from "../../../src/core/domain/retry-policy.ts";
 import { lasting } from "../../../src/core/decisions/reconcile/landing.ts";
 import { guardAgainstRewind } from "../../../src/core/decisions/rewinds.ts";
 import type { BranchName, Millis, Sha, TaskId } from "../../../src/core/domain/ids.ts";
@@ -154,7 +154,7 @@ const landOn = (draft: Draft, base: BranchName): boolean => {
     parallel: read.parallel,
     retries: read.retries,
     maxFaults: MAX_FAULTS + 1,
-    timeoutMs: TIMEOUT + JOB_SLACK,
+    timeoutMs: TIMEOUT + JOB_SLACK_MS,
     reusesVerdicts: read.reuse,
     landsTogether: read.together,
     attemptsOf: (commit) => attemptsOf(asked, commit),

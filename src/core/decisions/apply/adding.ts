@@ -5,7 +5,7 @@ import { refuse, type Refusal } from "../../domain/refusal.ts";
 import { createStep } from "../../domain/step.ts";
 import { checkTasks, withOwnSteps } from "../cross-needs.ts";
 import type { Draft } from "../draft.ts";
-import { PERSON_WAIT } from "../faults.ts";
+import { PERSON_WAIT_MS } from "../../domain/retry-policy.ts";
 import { findTarget, findExecutionIssue } from "../../domain/find-target.ts";
 import { whyUnlandable } from "../terms.ts";
 import type { Answer } from "./answer.ts";
@@ -54,7 +54,7 @@ export const proposeSteps = (draft: Draft, execution: Execution, { steps, by }: 
   draft.putExecution({
     ...execution,
     amendment: { state: "proposed", request: "", requestedBy: by, plan, refusal: null },
-    planning: { ...planning, deadline: draft.now + PERSON_WAIT },
+    planning: { ...planning, deadline: draft.now + PERSON_WAIT_MS },
   });
   draft.note(`plan ${plan.slice(0, 12)} proposed for ${id}`);
   return null;

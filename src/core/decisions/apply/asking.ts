@@ -1,17 +1,18 @@
+import { awaitAnswer } from "../../domain/step-lifecycle.ts";
 import type { Execution } from "../../domain/execution.ts";
 import { type ExecutionId, type Millis, toTaskId } from "../../domain/ids.ts";
 import { type MailAddress, listOpenQuestions, toWorkerAddress } from "../../domain/mail.ts";
 import { refuse, type Refusal } from "../../domain/refusal.ts";
 import type { Step } from "../../domain/step.ts";
 import type { Draft } from "../draft.ts";
-import { PERSON_WAIT } from "../faults.ts";
+import { PERSON_WAIT_MS } from "../../domain/retry-policy.ts";
 
 /** What an agent waits for, and until when; null where nothing that it asked is open. */
 const question = (draft: Draft, from: MailAddress, execution: ExecutionId): { refusal: Refusal; deadline: Millis } | null => {
   const [first, ...more] = listOpenQuestions(draft.mails(), from, execution);
   if (!first) return null;
   const others = more.length > 0 ? ` and ${more.length} more` : "";
-  const deadline = Math.min(draft.now + PERSON_WAIT, ...[first, ...more].flatMap(({ expires }) => expires ?? []));
+  const deadline = Math.min(draft.now + PERSON_WAIT_MS, ...[first, ...more].flatMap(({ expires }) => expires ?? []));
   const why = `It asked a person: ${first.subject}${others}.`;
   return { refusal: refuse("asked", why, `/enki reply ${first.id} <your answer>`).refusal, deadline };
 };
@@ -21,7 +22,7 @@ export const waitForAnswer = (draft: Draft, execution: Execution, step: Step): b
   const task = toTaskId(execution.id, step.id);
   const asked = question(draft, toWorkerAddress(task), execution.id);
   if (!asked) return false;
-  draft.putStep(execution.id, { ...step, faults: 0, state: "waiting", ...asked });
+  draft.putStep(execution.id, awaitAnswer(step, asked));
   draft.note(`${task} waits for an answer`);
   return true;
 };

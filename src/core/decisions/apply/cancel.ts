@@ -1,3 +1,4 @@
+import { cancel as cancelOne, skip as skipStep } from "../../domain/step-lifecycle.ts";
 import { type Execution, hasEnded, isPlanning } from "../../domain/execution.ts";
 import { toTaskId } from "../../domain/ids.ts";
 import { refuse, type Refusal } from "../../domain/refusal.ts";
@@ -47,13 +48,7 @@ export const skip: OnFound = (draft, { execution, step }, event) => {
   if (step.state === "done" || step.state === "cancelled" || step.state === "skipped")
     return refuse("already-over", `\`${task}\` is ${step.state}.`, "/enki status").refusal;
   if (step.state === "failed" && isToResume(execution, step)) return skipRole(draft, { execution, step, event });
-  draft.putStep(execution.id, {
-    ...step,
-    state: "skipped",
-    resumeAs: null,
-    refusal: whyGone("skipped", event.by),
-    deadline: runsUntil(step),
-  });
+  draft.putStep(execution.id, skipStep(step, whyGone("skipped", event.by)));
   reopen(draft, execution);
   draft.note(`${event.by} skipped ${task}`);
   return null;
@@ -62,8 +57,7 @@ export const skip: OnFound = (draft, { execution, step }, event) => {
 /** A workflow continues without the work of a role that failed. Refusals: `not-failed`, `bad-workflow`. */
 const skipRole: OnStep = (draft, { execution, step, event }) => {
   if (!execution.workflow) return null;
-  const again = (_: Draft, __: Execution, each: Step): void =>
-    draft.putStep(execution.id, { ...each, state: "skipped", resumeAs: null, refusal: whyGone("skipped", event.by), deadline: null });
+  const again = (_: Draft, __: Execution, each: Step): void => draft.putStep(execution.id, skipStep(each, whyGone("skipped", event.by)));
   const refused = resumeWorkflow(draft, { execution, run: execution.workflow, step, again });
   if (refused === null) draft.note(`${event.by} skipped ${toTaskId(execution.id, step.id)}`);
   return refused;
@@ -86,10 +80,7 @@ const jobsOf = (execution: Execution): number =>
   (isPlanning(execution) && execution.planning.deadline !== null ? 1 : 0);
 
 const drop = (draft: Draft, { execution, step, why }: { execution: Execution; step: Step; why: Refusal }): void =>
-  draft.putStep(execution.id, { ...step, state: "cancelled", resumeAs: null, refusal: why, deadline: runsUntil(step) });
-
-/** The deadline of a step whose run goes on stays until that run is stopped. */
-export const runsUntil = (step: Step): number | null => (step.state === "waiting" ? null : step.deadline);
+  draft.putStep(execution.id, cancelOne(step, why));
 
 const whyGone = (code: "cancelled" | "skipped", by: string): Refusal => ({
   code,

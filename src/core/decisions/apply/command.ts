@@ -1,3 +1,4 @@
+import { approveReport } from "../../domain/step-lifecycle.ts";
 import type { Brief } from "../../domain/brief.ts";
 import type { Command } from "../../domain/command.ts";
 import { type Execution, hasEnded, isBeingRevised } from "../../domain/execution.ts";
@@ -242,7 +243,7 @@ const approveStep = (draft: Draft, event: Commanded, command: Extract<Command, {
   }
   // Why there was nothing to do is still told.
   const why = isAwaitingConfirmation(step) && step.refusal ? { ...step.refusal, next: "" } : null;
-  draft.putStep(execution.id, { ...step, state: "done", refusal: why, deadline: null });
+  draft.putStep(execution.id, approveReport(step, why));
   draft.note(`${event.by} approved ${task}@${step.result.slice(0, 12)}`);
   return null;
 };

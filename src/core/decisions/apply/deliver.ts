@@ -1,3 +1,4 @@
+import { awaitApproval, finish as finishStep, publish } from "../../domain/step-lifecycle.ts";
 import type { Event } from "../../domain/event.ts";
 import { type Sha, toTaskId } from "../../domain/ids.ts";
 import { type Execution, hasEnded } from "../../domain/execution.ts";
@@ -9,7 +10,6 @@ import { type TaskHead, NOTHING_TO_DO_CODE, type Step } from "../../domain/step.
 import { formatWorkMessage } from "../../messages/commit-messages.ts";
 import { buildBase } from "../bases.ts";
 import type { Draft } from "../draft.ts";
-import { PERSON_WAIT } from "../faults.ts";
 import { personsHead } from "../rewinds.ts";
 import { answerPeople, isAnswer } from "./answer-people.ts";
 import { type At, failStep } from "./failing.ts";
@@ -34,14 +34,14 @@ export const endWithout = (draft: Draft, { execution, step, remark }: At & { rem
   const held = idle && isNeeded(draft, execution, step);
   const said = remark === "" ? null : { code: idle ? NOTHING_TO_DO_CODE : "remark", message: remark, next: "" };
   if (!checkpoint && !held) {
-    draft.putStep(execution.id, { ...step, state: "done", refusal: said });
+    draft.putStep(execution.id, finishStep(step, said));
     draft.note(`${task} done: ${step.artifact ? "artifact" : "nothing to land"}`);
     return;
   }
   const next = `/enki approve ${task}@${(step.result ?? "").slice(0, 12)}`;
   const waits = { code: "checkpoint", message: "Steps that need this one wait until a person approves its result.", next };
   const why = said ? { ...said, next } : waits;
-  draft.putStep(execution.id, { ...step, state: "waiting", refusal: why, deadline: draft.now + PERSON_WAIT });
+  draft.putStep(execution.id, awaitApproval(step, why, draft.now));
   draft.note(`${task} waits for ${held ? "a person to confirm that there is nothing to do" : "an approval"}`);
 };
 
@@ -71,20 +71,13 @@ const keepBranch = (draft: Draft, { execution, step, tip, remark, replies }: Kee
   const answers = isAnswer(draft, { execution, step });
   if (answers) answerPeople(draft, { execution, step, head: null, replies });
   if (answers && tip === step.head?.sha && step.baseCommit === tip) {
-    draft.putStep(execution.id, { ...step, faults: 0, state: "published", refusal: null, answeredAttempt: step.attempt });
+    draft.putStep(execution.id, publish(step, { answers: true }));
     return draft.note(`${task} answers what people said, and leaves ${tip.slice(0, 12)} as it is`);
   }
   if (tip !== step.head?.sha || step.head.by === "person") {
     const head = personsHead(draft, execution, { sha: tip, before: step.head });
     if (!head) return;
-    draft.putStep(execution.id, {
-      ...step,
-      faults: 0,
-      state: "published",
-      refusal: null,
-      head,
-      ...(answers && { answeredAttempt: step.attempt }),
-    });
+    draft.putStep(execution.id, publish(step, { head, headResults: step.headResults, answers }));
     return draft.note(`${task} adds nothing to ${tip.slice(0, 12)}, which a person pushed`);
   }
   const because = remark === "" ? "" : ` (${remark.replace(/[.\s]+$/, "")})`;
@@ -152,19 +145,8 @@ export const deliver = (draft: Draft, at: At & { event: Resulted }): void => {
   }
   draft.move(toTaskRef(task), work.commit);
   const head = { sha: work.commit, since: draft.now, by, ...(baseTip !== undefined && { baseTip }) };
-  const { headResults: before, ...rest } = step;
-  const made = by === "person" ? undefined : madeOf(before, { step, event });
-  const next = {
-    ...rest,
-    ...(made && { headResults: made }),
-    faults: 0,
-    state: "published",
-    refusal: null,
-    baseCommit: event.result.baseCommit,
-    head,
-    builtOn: on,
-  } as const;
-  draft.putStep(execution.id, { ...next, answeredAttempt: step.attempt });
+  const headResults = by === "person" ? undefined : madeOf(step.headResults, { step, event });
+  draft.putStep(execution.id, publish(step, { head, headResults, baseCommit: event.result.baseCommit, builtOn: on, answers: true }));
   answerPeople(draft, { execution, step, head: work.commit, replies });
   draft.note(`${task} delivered ${work.commit.slice(0, 12)}`);
 };

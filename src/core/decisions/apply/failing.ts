@@ -3,7 +3,7 @@ import { readTaskId, toTaskId } from "../../domain/ids.ts";
 import type { Refusal } from "../../domain/refusal.ts";
 import type { Step } from "../../domain/step.ts";
 import type { Draft } from "../draft.ts";
-import { backOff, MAX_FAULTS } from "../faults.ts";
+import { fail, retryAfterFault } from "../../domain/step-lifecycle.ts";
 
 export type At = { readonly execution: Execution; readonly step: Step };
 
@@ -15,11 +15,12 @@ export const findStep = (draft: Draft, task: string): At | null => {
   return execution && step ? { execution, step } : null;
 };
 
-/** Tries a step again after a fault, or fails it after {@link MAX_FAULTS}. */
+/** Retries a step after a fault, or fails it after {@link MAX_FAULTS} retries. */
 export const workFault = (draft: Draft, { execution, step, why }: At & { why: string }): void => {
   const faults = step.faults + 1;
   const task = toTaskId(execution.id, step.id);
-  if (faults > MAX_FAULTS) {
+  const retried = retryAfterFault(step, { reason: why, now: draft.now });
+  if (!retried) {
     return failStep(draft, {
       execution,
       step: { ...step, faults },
@@ -27,18 +28,11 @@ export const workFault = (draft: Draft, { execution, step, why }: At & { why: st
       log: why,
     });
   }
-  draft.putStep(execution.id, {
-    ...step,
-    faults,
-    state: "ready",
-    deadline: null,
-    notBefore: draft.now + backOff(faults),
-    lastFailure: why,
-  });
+  draft.putStep(execution.id, retried);
   draft.note(`${task}: fault ${faults}: ${why}`);
 };
 
 export const failStep = (draft: Draft, { execution, step, why, log }: At & { why: Refusal; log: string }): void => {
-  draft.putStep(execution.id, { ...step, state: "failed", refusal: why, deadline: null, lastFailure: log || why.message });
+  draft.putStep(execution.id, fail(step, why, log || why.message));
   draft.note(`${toTaskId(execution.id, step.id)} failed: ${why.code}`);
 };

@@ -4,7 +4,7 @@ import type { ExecutionId } from "../../domain/ids.ts";
 import { type TaskCreation, toQuickStep } from "../../domain/adhoc-task.ts";
 import type { Refusal } from "../../domain/refusal.ts";
 import type { Draft } from "../draft.ts";
-import { PERSON_WAIT } from "../faults.ts";
+import { PERSON_WAIT_MS } from "../../domain/retry-policy.ts";
 
 /** On whose behalf, and where. */
 export type Origin = Pick<Execution, "issue" | "onPullRequest" | "requestedBy" | "baseBranch">;
@@ -15,7 +15,7 @@ export const makeTask = (draft: Draft, origin: Origin, { id, command }: { id: Ex
   const checked = checkPlan({ steps: [step] }, draft.snapshot.config.plan.maxSteps);
   if (!checked.ok) return checked.refusal;
   const { issue, onPullRequest, requestedBy, baseBranch } = origin;
-  const until = draft.snapshot.config.plan.approval === "never" ? null : draft.now + PERSON_WAIT;
+  const until = draft.snapshot.config.plan.approval === "never" ? null : draft.now + PERSON_WAIT_MS;
   draft.putExecution({
     id,
     issue,

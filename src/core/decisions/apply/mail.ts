@@ -1,3 +1,4 @@
+import { receiveAnswer } from "../../domain/step-lifecycle.ts";
 import type { Command } from "../../domain/command.ts";
 import type { Execution } from "../../domain/execution.ts";
 import type { ExecutionId } from "../../domain/ids.ts";
@@ -125,7 +126,7 @@ const goOn = (draft: Draft, { from, execution: id }: Mail): void => {
   if (!execution || listOpenQuestions(draft.mails(), from, id).length > 0) return;
   if (worker) {
     const step = execution.steps[worker.step];
-    if (step && isAwaitingAnswer(step)) draft.putStep(execution.id, { ...step, state: "ready", refusal: null, deadline: null });
+    if (step && isAwaitingAnswer(step)) draft.putStep(execution.id, receiveAnswer(step));
     return;
   }
   if (execution.state !== "asking") return;

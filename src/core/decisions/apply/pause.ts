@@ -1,11 +1,11 @@
+import { mayTake, pause as pauseOne, resume as resumeOne } from "../../domain/step-lifecycle.ts";
 import type { Execution } from "../../domain/execution.ts";
 import { toTaskId } from "../../domain/ids.ts";
 import { refuse } from "../../domain/refusal.ts";
 import type { Step } from "../../domain/step.ts";
 import type { Draft } from "../draft.ts";
-import { PERSON_WAIT } from "../faults.ts";
+import { PERSON_WAIT_MS } from "../../domain/retry-policy.ts";
 import { named, type OnFound, type OnStep } from "./answer.ts";
-import { runsUntil } from "./cancel.ts";
 
 /**
  * Holds an execution: what runs may end, nothing new starts, nothing lands. Or holds a step: its run is stopped, its work stays on its branch and does not land.
@@ -26,38 +26,18 @@ export const pause: OnFound = (draft, { execution, step }, event) => {
 
 const pauseStep: OnStep = (draft, { execution, step, event }) => {
   const task = toTaskId(execution.id, step.id);
-  const from = backTo(step);
-  if (from === undefined) {
+  if (!canPause(step)) {
     const next = step.state === "paused" ? `/enki resume ${task}` : "/enki status";
     return refuse("cannot-pause", `\`${task}\` is '${step.state}': there is nothing of it to pause.`, next).refusal;
   }
   const why = { code: "paused", message: `Paused by @\u200b${event.by}.`, next: `/enki resume ${task}` };
-  draft.putStep(execution.id, { ...step, state: "paused", resumeAs: from, refusal: why, deadline: runsUntil(step) });
+  draft.putStep(execution.id, pauseOne(step, why));
   draft.note(`${event.by} paused ${task}`);
   return null;
 };
 
-/** Where a step goes back to when it is resumed; undefined for one that cannot be paused. */
-const backTo = (step: Step): Step["resumeAs"] | undefined => {
-  switch (step.state) {
-    case "pending":
-    case "ready":
-    case "running":
-      return null;
-    case "published":
-      return "published";
-    case "waiting":
-      // What waits for an approval of its report neither runs nor lands.
-      return step.head ? "published" : undefined;
-    case "paused":
-    case "done":
-    case "failed":
-    case "blocked":
-    case "skipped":
-    case "cancelled":
-      return undefined;
-  }
-};
+/** Whether a step can be paused. A report that waits for an approval neither runs nor lands. */
+const canPause = (step: Step): boolean => mayTake("pause", step) && (step.state !== "waiting" || step.head !== null);
 
 /** Lets go on what was paused: an execution; a step; or, of an execution that runs, every paused step. Refusal: `not-paused`. */
 export const resume: OnFound = (draft, { execution, step }, event) => {
@@ -66,7 +46,8 @@ export const resume: OnFound = (draft, { execution, step }, event) => {
     draft.putExecution({ ...execution, state: "running", refusal: null });
     // Nobody had to answer while it was paused.
     for (const each of Object.values(execution.steps))
-      if (each.state === "waiting" && each.deadline !== null) draft.putStep(execution.id, { ...each, deadline: draft.now + PERSON_WAIT });
+      if (each.state === "waiting" && each.deadline !== null)
+        draft.putStep(execution.id, { ...each, deadline: draft.now + PERSON_WAIT_MS });
     draft.note(`${event.by} resumed ${execution.id}`);
     return null;
   }
@@ -89,5 +70,4 @@ const resumeStep: OnStep = (draft, { execution, step, event }) => {
 };
 
 /** Whether its needs still hold is seen by the pass that moves steps on. */
-const wake = (draft: Draft, execution: Execution, step: Step): void =>
-  draft.putStep(execution.id, { ...step, state: step.resumeAs ?? "pending", resumeAs: null, refusal: null });
+const wake = (draft: Draft, execution: Execution, step: Step): void => draft.putStep(execution.id, resumeOne(step));

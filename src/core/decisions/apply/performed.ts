@@ -1,3 +1,4 @@
+import { fail } from "../../domain/step-lifecycle.ts";
 import type { EffectOutcome } from "../../domain/effect.ts";
 import { isPlanning } from "../../domain/execution.ts";
 import type { Event } from "../../domain/event.ts";
@@ -75,7 +76,7 @@ const refusePull = (draft: Draft, key: string, why: string): void => {
   const step = id && draft.execution(id.execution)?.steps[id.step];
   if (!id || !step || (step.state !== "published" && step.state !== "waiting")) return;
   const refusal = { code: "pull-refused", message: `GitHub did not open its pull request: ${why}`, next: "/enki retry" };
-  draft.putStep(id.execution, { ...step, state: "failed", refusal: refusal, deadline: null });
+  draft.putStep(id.execution, fail(step, refusal));
 };
 
 /** Where a candidate may not be offered as a pull request nothing lands: told with GitHub's words. */
@@ -104,14 +105,14 @@ const refuseJob = (draft: Draft, key: string, why: string): void => {
   if (!found) return;
   if (job.kind === "resolve") return refuseResolution(draft, { ...found, job }, refusal);
   const { execution, step } = found;
-  if (step.state === "running") draft.putStep(execution.id, { ...step, state: "failed", refusal: refusal, deadline: null });
+  if (step.state === "running") draft.putStep(execution.id, fail(step, refusal));
 };
 
 const refuseResolution = (draft: Draft, { execution, step, job }: At & { job: Job }, refusal: Refusal): void => {
   const resolution = findOpenConflict(step);
   if (resolution?.attempt !== job.attempt) return;
   const why = { ...refusal, code: "unresolved", next: `/enki retry ${job.target}` };
-  draft.putStep(execution.id, { ...step, state: "failed", refusal: why, deadline: null, resolution: { ...resolution, deadline: null } });
+  draft.putStep(execution.id, fail({ ...step, resolution: { ...resolution, deadline: null } }, why));
 };
 
 /** Nothing lands without verification: told at once, not after each attempt's deadline. A person's retry builds the candidate again. */

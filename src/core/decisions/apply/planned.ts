@@ -7,7 +7,7 @@ import type { Plan, PlannedStep } from "../../domain/plan.ts";
 import { refuse, type Refusal, type Result } from "../../domain/refusal.ts";
 import type { Draft } from "../draft.ts";
 import { checkTasks, withOwnSteps } from "../cross-needs.ts";
-import { backOff, MAX_FAULTS, PERSON_WAIT } from "../faults.ts";
+import { backOffMs, MAX_FAULTS, PERSON_WAIT_MS } from "../../domain/retry-policy.ts";
 import { whyUnlandable } from "../terms.ts";
 import { planWaits } from "./asking.ts";
 import { withoutRevision } from "./revising.ts";
@@ -92,7 +92,7 @@ const offer = (draft: Draft, before: Execution, value: Plan): void => {
     return failPlanning(draft, before, refuse("plan-unchanged", "The planner proposed the same plan again.").refusal);
   const execution = revision ? { ...before, revision: { ...revision, state: "done", refusal: null } as const } : before;
   const free = draft.snapshot.config.plan.approval === "never" && !execution.planOnly;
-  const planning = { ...execution.planning, faults: 0, deadline: free ? null : draft.now + PERSON_WAIT };
+  const planning = { ...execution.planning, faults: 0, deadline: free ? null : draft.now + PERSON_WAIT_MS };
   const plan = draft.putPlan(value);
   draft.note(`plan ${plan.slice(0, 12)} proposed for ${execution.id}`);
   if (execution.amendment && execution.state !== "planning")
@@ -127,6 +127,9 @@ export const planFault = (draft: Draft, execution: Execution, text: string): voi
     });
   }
   const { attempt } = execution.planning;
-  draft.putExecution({ ...execution, planning: { attempt: attempt + 1, faults, notBefore: draft.now + backOff(faults), deadline: null } });
+  draft.putExecution({
+    ...execution,
+    planning: { attempt: attempt + 1, faults, notBefore: draft.now + backOffMs(faults), deadline: null },
+  });
   draft.note(`plan of ${execution.id}: fault ${faults}: ${text}`);
 };

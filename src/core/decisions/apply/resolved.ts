@@ -1,3 +1,4 @@
+import { replaceHead } from "../../domain/step-lifecycle.ts";
 import type { Event } from "../../domain/event.ts";
 import { type Sha, toTaskId } from "../../domain/ids.ts";
 import type { QueryAnswers } from "../../domain/query.ts";
@@ -83,16 +84,15 @@ const become = (draft: Draft, { execution, step, resolution }: Resolving, { comm
   const by = step.head?.by ?? "worker";
   draft.move(toTaskRef(task), commit);
   if (forkPoint !== undefined && by === "person") draft.keep(head);
-  draft.putStep(execution.id, {
-    ...step,
-    state: "published",
-    refusal: null,
-    deadline: null,
-    head: { sha: commit, since: draft.now, by, baseTip: onto },
-    builtOn: forkPoint === undefined ? step.builtOn : [],
-    pastConflicts: resolution.conflicts.map(({ path }) => path),
-    resolution: { ...resolution, deadline: null, resolvedHead: commit, summary: said, log: "" },
-  });
+  draft.putStep(
+    execution.id,
+    replaceHead(step, {
+      head: { sha: commit, since: draft.now, by, baseTip: onto },
+      builtOn: forkPoint === undefined ? step.builtOn : [],
+      pastConflicts: resolution.conflicts.map(({ path }) => path),
+      resolution: { ...resolution, deadline: null, resolvedHead: commit, summary: said, log: "" },
+    }),
+  );
   draft.note(`${task}: its conflict is resolved as ${commit.slice(0, 12)}`);
 };
 

@@ -8,7 +8,7 @@ import { takeFirstChars } from "../../domain/visible-text.ts";
 import { toOneLine } from "../../messages/escape.ts";
 import { withoutMarkers } from "../../workflow/output-block.ts";
 import type { Draft } from "../draft.ts";
-import { backOff } from "../faults.ts";
+import { backOffMs } from "../../domain/retry-policy.ts";
 import { waitForAnswer } from "./asking.ts";
 import { deliver, finish } from "./deliver.ts";
 import { resolved } from "./resolved.ts";
@@ -172,6 +172,6 @@ type Fault = { readonly attempt: number; readonly why: string };
 export const faultCandidate = (draft: Pick<Draft, "now">, candidate: Candidate, { attempt, why }: Fault): Candidate => {
   const faults = candidate.faults + 1;
   const next = Math.max(...candidate.runs.map((run) => run.attempt)) + 1;
-  const again: VerifyRun = { attempt: next, deadline: null, notBefore: draft.now + backOff(faults), verdict: null };
+  const again: VerifyRun = { attempt: next, deadline: null, notBefore: draft.now + backOffMs(faults), verdict: null };
   return { ...candidate, runs: candidate.runs.map((run) => (run.attempt === attempt ? again : run)), faults, log: why };
 };

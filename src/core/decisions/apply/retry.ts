@@ -1,3 +1,4 @@
+import { requestChanges, retry as retryFromFailure } from "../../domain/step-lifecycle.ts";
 import { needsPersonToResolve } from "../../domain/conflict.ts";
 import type { Execution } from "../../domain/execution.ts";
 import { type BranchName, readTaskId, toTaskId, type TaskId } from "../../domain/ids.ts";
@@ -78,7 +79,7 @@ const answerPeople: OnStep = (draft, { execution, step, event }) => {
     const why = `\`${task}\` has not failed, and nobody has commented on #${step.pull} since its last attempt.`;
     return refuse("nothing-new", why, `review or comment on #${step.pull}`).refusal;
   }
-  draft.putStep(execution.id, { ...step, state: "ready", refusal: null, deadline: null, faults: 0, notBefore: 0, lastFailure: null });
+  draft.putStep(execution.id, requestChanges(step));
   reopen(draft, execution);
   draft.note(`${event.by} retries ${task} with what was said on #${step.pull}`);
   return null;
@@ -104,23 +105,10 @@ const failedBefore = (draft: Draft, execution: Execution, step: Step): TaskId | 
 const again = (draft: Draft, execution: Execution, step: Step): void => {
   const opened = `open-pull:${toTaskId(execution.id, step.id)}`;
   if (draft.trace(opened)?.refused) draft.dropTrace(opened);
-  const state = isMade(step) ? "published" : "pending";
-  const { resolution, ...rest } = step;
-  const anew = resolution && { resolution: { ...resolution, failedAttempts: 0, notBefore: 0, log: "", failedVerification: false } };
   const lastFailure = isAwaitingConfirmation(step)
     ? `It found nothing to do: ${step.refusal?.message ?? ""} A person asked to look again.`
     : step.lastFailure;
-  draft.putStep(execution.id, {
-    ...rest,
-    ...anew,
-    state,
-    resumeAs: null,
-    refusal: null,
-    faults: 0,
-    notBefore: 0,
-    deadline: null,
-    lastFailure,
-  });
+  draft.putStep(execution.id, retryFromFailure(step, { keepsWork: isMade(step), lastFailure }));
 };
 
 /** True where its work is there, and only the pull request was refused, or nobody could resolve its conflict. What no agent can resolve is worked on again. */

@@ -5,7 +5,7 @@ import { refuse, type Refusal } from "../../domain/refusal.ts";
 import { findExecutionIssue } from "../../domain/find-target.ts";
 import type { Draft } from "../draft.ts";
 import { executionBody } from "../execution-body.ts";
-import { PERSON_WAIT } from "../faults.ts";
+import { PERSON_WAIT_MS } from "../../domain/retry-policy.ts";
 import type { Commanded } from "./commanded-event.ts";
 
 type Revise = Extract<Command, { kind: "revise" }>;
@@ -107,7 +107,7 @@ export const withoutRevision = (draft: Draft, execution: Execution, why: Refusal
   const back = {
     ...execution,
     revision: { ...revision, state: "refused", refusal: why } as const,
-    planning: { ...planning, deadline: draft.now + PERSON_WAIT },
+    planning: { ...planning, deadline: draft.now + PERSON_WAIT_MS },
   };
   const isAdded = execution.state === "running" || execution.state === "paused";
   return isAdded && amendment ? { ...back, amendment: { ...amendment, state: "proposed" } } : { ...back, state: "proposed", refusal: null };

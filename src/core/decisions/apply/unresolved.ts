@@ -6,7 +6,7 @@ import type { Step } from "../../domain/step.ts";
 import { isProtectedPath } from "../../policy/check-bundle.ts";
 import { formatConflicts } from "../../messages/open-conflicts.ts";
 import type { Draft } from "../draft.ts";
-import { backOff } from "../faults.ts";
+import { backOffMs } from "../../domain/retry-policy.ts";
 import { failStep } from "./failing.ts";
 
 export type Resolving = { readonly execution: Execution; readonly step: Step; readonly resolution: Resolution };
@@ -24,7 +24,7 @@ export const tryAgain = (draft: Draft, { execution, step, resolution }: Resolvin
     ...resolution,
     failedAttempts: tries,
     deadline: null,
-    notBefore: fault ? draft.now + backOff(tries) : 0,
+    notBefore: fault ? draft.now + backOffMs(tries) : 0,
     log: [why, output.slice(-LONGEST)].join("\n").trimEnd(),
   };
   draft.note(`${task}: attempt ${tries} to resolve its conflict failed: ${why}`);

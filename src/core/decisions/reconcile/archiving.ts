@@ -6,7 +6,7 @@ import { listNeededTasks } from "../../domain/plan.ts";
 import { isBeingResolved } from "../../domain/step.ts";
 import { readTaskRef } from "../../domain/refs.ts";
 import type { Draft } from "../draft.ts";
-import { PERSON_WAIT } from "../faults.ts";
+import { PERSON_WAIT_MS } from "../../domain/retry-policy.ts";
 
 const DAY: Millis = 24 * 60 * 60_000;
 /** What is done or cancelled leaves the ledger after a week in which nothing happened to it; what failed may be retried for as long as a person may answer. */
@@ -42,7 +42,7 @@ const isAtRest = (draft: Draft, execution: Execution, traces: readonly EffectRec
   const stopped =
     execution.planning.deadline === null && draft.steps(execution.id).every((step) => step.deadline === null && !isBeingResolved(step));
   const last = Math.max(execution.createdAt, ...traces.map(({ at }) => at));
-  return settled && stopped && last < draft.now - (execution.state === "failed" ? PERSON_WAIT : REST);
+  return settled && stopped && last < draft.now - (execution.state === "failed" ? PERSON_WAIT_MS : REST);
 };
 
 /** Executions with tasks that a plan of another waits for. */

@@ -1,4 +1,4 @@
-import type { RemarkId } from "../../domain/event.ts";
+import { startAttempt } from "../../domain/step-lifecycle.ts";
 import { type Millis, toTaskId } from "../../domain/ids.ts";
 import type { PlannedStep } from "../../domain/plan.ts";
 import { MAX_UNREAD_REMARKS, type Step } from "../../domain/step.ts";
@@ -22,30 +22,15 @@ export const beginStep = (draft: Draft, { execution, step, planned, until }: Beg
   if ("why" in built) return failStep(draft, { execution, step, why: built.why, log: "" });
   if (built.commit !== step.head?.sha) publishBase(draft, execution.baseBranch, built);
   if (feedback) draft.putFeedback(task, attempt, feedback);
-  draft.putStep(execution.id, {
-    ...startedOn(step, built, feedback?.unreadRemarks ?? []),
-    state: "running",
-    refusal: null,
-    attempt,
-    deadline: until,
-  });
+  const unreadRemarks = (feedback?.unreadRemarks ?? []).slice(0, MAX_UNREAD_REMARKS);
+  draft.putStep(execution.id, startOn(step, built, { attempt, deadline: until, unreadRemarks }));
   draft.note(`${task}: attempt ${attempt}${answers === 0 ? "" : `, with ${answers} of what people said`}`);
 };
 
-/** What the attempt could not be given waits for the next one. */
-const startedOn = (step: Step, { commit, on, baseTip }: Extract<Built, { commit: string }>, unread: readonly RemarkId[]): Step => {
-  const { unreadRemarks: _, baseTip: __, acceptedReview: ___, ...rest } = step;
-  const made = madeOf(step);
-  const remarks = unread.slice(0, MAX_UNREAD_REMARKS);
-  return {
-    ...rest,
-    ...(made && { headResults: made }),
-    baseCommit: commit,
-    builtOn: on,
-    ...(baseTip !== undefined && { baseTip }),
-    ...(remarks.length > 0 && { unreadRemarks: remarks }),
-  };
-};
+type AttemptTerms = Pick<Parameters<typeof startAttempt>[1], "attempt" | "deadline" | "unreadRemarks">;
+
+const startOn = (step: Step, { commit, on, baseTip }: Extract<Built, { commit: string }>, terms: AttemptTerms): Step =>
+  startAttempt(step, { ...terms, baseCommit: commit, baseTip, builtOn: on, headResults: madeOf(step) });
 
 /** The results that its head is made of; an earlier version knew only the last one. */
 const madeOf = ({ headResults, head, result, baseCommit }: Step): Step["headResults"] =>

@@ -1,3 +1,4 @@
+import { replaceHead } from "../../domain/step-lifecycle.ts";
 import type { Execution } from "../../domain/execution.ts";
 import { type Sha, toTaskId } from "../../domain/ids.ts";
 import type { QueryAnswers } from "../../domain/query.ts";
@@ -114,5 +115,5 @@ const moveTo = (draft: Draft, { execution, step }: At, { commit, on, baseTip }: 
   const task = toTaskId(execution.id, step.id);
   draft.move(toTaskRef(task), commit);
   const head = { sha: commit, since: draft.now, by: step.head?.by ?? "worker", ...(baseTip !== undefined && { baseTip }) };
-  draft.putStep(execution.id, { ...step, state: "published", refusal: null, deadline: null, head, builtOn: on });
+  draft.putStep(execution.id, replaceHead(step, { head, builtOn: on }));
 };

@@ -1,3 +1,4 @@
+import { fail } from "../../domain/step-lifecycle.ts";
 import { type Execution, isPlanning } from "../../domain/execution.ts";
 import { toTaskId } from "../../domain/ids.ts";
 import { toJobKey, type JobKey } from "../../domain/job.ts";
@@ -79,7 +80,7 @@ const steps = (draft: Draft, execution: Execution): void => {
         : isHeldByPerson(step) && step.refusal
           ? { code: "held-too-long", message: `It was held too long. ${step.refusal.message}`, next }
           : { code: "no-approval", message: "Nobody approved it in time.", next };
-      draft.putStep(execution.id, { ...step, state: "failed", refusal: why, deadline: null });
+      draft.putStep(execution.id, fail(step, why));
     }
   }
 };

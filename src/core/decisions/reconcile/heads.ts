@@ -1,3 +1,4 @@
+import { replaceHead } from "../../domain/step-lifecycle.ts";
 import type { Execution } from "../../domain/execution.ts";
 import { toTaskId } from "../../domain/ids.ts";
 import { toTaskRef } from "../../domain/refs.ts";
@@ -26,7 +27,7 @@ const takeUp = (draft: Draft, execution: Execution, step: Step): void => {
   if (tip === null || tip === step.head?.sha) return;
   const head = personsHead(draft, execution, { sha: tip, before: step.head });
   if (!head) return;
-  draft.putStep(execution.id, { ...step, state: "published", refusal: null, head });
+  draft.putStep(execution.id, replaceHead(step, { head }));
   reopen(draft, execution);
   draft.note(`${task}: a person pushed ${tip.slice(0, 12)}`);
 };
@@ -46,7 +47,7 @@ const follow = (draft: Draft, execution: Execution, step: Step): void => {
   }
   const head = personsHead(draft, execution, { sha: tip, before: step.head });
   if (!head) return;
-  draft.putStep(execution.id, { ...step, state: "published", refusal: null, head });
+  draft.putStep(execution.id, replaceHead(step, { head }));
   draft.note(`${task}: a person pushed ${tip.slice(0, 12)}`);
 };
 

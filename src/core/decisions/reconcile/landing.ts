@@ -1,3 +1,4 @@
+import { land as landStep } from "../../domain/step-lifecycle.ts";
 import { type BranchName, readTaskId, type Sha, type TaskId } from "../../domain/ids.ts";
 import { toJobKey } from "../../domain/job.ts";
 import { type Candidate, isGreen, type Queue } from "../../domain/queue.ts";
@@ -12,7 +13,7 @@ import { newLanding, startAfter, tellChecks, tellReused } from "../landings.ts";
 import { withTerms } from "../terms.ts";
 import { IN_QUEUE } from "./giving-up.ts";
 import type { Draft } from "../draft.ts";
-import { JOB_SLACK, MAX_FAULTS } from "../faults.ts";
+import { JOB_SLACK_MS, MAX_FAULTS } from "../../domain/retry-policy.ts";
 import { entrants } from "./entrants.ts";
 import { blameResolution, meetConflict } from "./resolving.ts";
 import { jobsAskedFor, wantJob } from "./scheduling.ts";
@@ -40,7 +41,7 @@ const landOn = (draft: Draft, base: BranchName): void => {
     parallel: refinery.parallel,
     retries: refinery.retries,
     maxFaults: MAX_FAULTS + 1,
-    timeoutMs: refinery.timeoutMs + JOB_SLACK,
+    timeoutMs: refinery.timeoutMs + JOB_SLACK_MS,
     reusesVerdicts: ready.landingTerms?.requiresExactCommit !== true,
     landsTogether: ready.landingTerms?.mode !== "each" && ready.landingTerms?.mode !== "queue",
     mergedByGitHub: (ready.landingTerms?.mode ?? "exact") !== "exact",
@@ -180,7 +181,7 @@ const land = (draft: Draft, base: BranchName, candidate: Candidate): void => {
     if (!id || !step) continue;
     // The head is named in the same push: a person's commit that arrives now keeps this step from landing without it.
     draft.guard(toTaskRef(task));
-    draft.putStep(id.execution, { ...step, state: "done", refusal: null, deadline: null, landed: { commit: merge, at: draft.now } });
+    draft.putStep(id.execution, landStep(step, { commit: merge, at: draft.now }));
     draft.note(`${task} landed on ${base} as ${merge.slice(0, 12)} (head ${head.slice(0, 12)})`);
   }
 };

@@ -1,3 +1,4 @@
+import { hold, land, release, requestChanges } from "../../domain/step-lifecycle.ts";
 import type { Execution } from "../../domain/execution.ts";
 import { toTaskId } from "../../domain/ids.ts";
 import type { PlannedStep } from "../../domain/plan.ts";
@@ -6,7 +7,6 @@ import { isGreen, type Queue } from "../../domain/queue.ts";
 import { refuse, type Refusal } from "../../domain/refusal.ts";
 import { isHeldByPerson, type Step } from "../../domain/step.ts";
 import type { Draft } from "../draft.ts";
-import { PERSON_WAIT } from "../faults.ts";
 import { askReviews, askRework, unapproved, type Word } from "./reviews.ts";
 
 export type Published = { readonly execution: Execution; readonly step: Step; readonly planned: PlannedStep; readonly queue: Queue };
@@ -158,7 +158,7 @@ export const byHand = (draft: Draft, { execution, step }: Pick<Published, "execu
   if (commit === null || !step.head) return { kind: "gone" };
   const whole = draft.ask<"contains">({ kind: "contains", commit: step.head.sha, tip: commit });
   const landed = { commit, at: draft.now, ...(whole === false && { rewritten: true as const }) };
-  draft.putStep(execution.id, { ...step, state: "done", refusal: null, deadline: null, landed });
+  draft.putStep(execution.id, land(step, landed));
   draft.note(`${toTaskId(execution.id, step.id)} landed by hand: ${how}`);
   return { kind: "gone" };
 };
@@ -167,19 +167,18 @@ export const byHand = (draft: Draft, { execution, step }: Pick<Published, "execu
 const settle = (draft: Draft, { execution, step }: Published, word: Word): Said => {
   const task = toTaskId(execution.id, step.id);
   if (word.kind === "rework") {
-    draft.putStep(execution.id, { ...step, state: "ready", refusal: null, deadline: null, lastFailure: null, acceptedReview: word.review });
+    draft.putStep(execution.id, requestChanges(step, word.review));
     draft.note(`${task}: changes requested by ${word.by}`);
     return { kind: "gone" };
   }
   if (word.kind === "free") {
-    if (step.state === "waiting") draft.putStep(execution.id, { ...step, state: "published", refusal: null, deadline: null });
+    if (step.state === "waiting") draft.putStep(execution.id, release(step));
     if (word.by !== undefined) draft.note(`${task}: approved by ${word.by}`);
     return FREE;
   }
   if (step.state !== "waiting" || step.refusal?.code !== word.why.code) {
-    const until = step.state === "waiting" ? step.deadline : draft.now + PERSON_WAIT;
     const next = word.why.next === "" ? `#${step.pull}` : word.why.next;
-    draft.putStep(execution.id, { ...step, state: "waiting", refusal: { ...word.why, next }, deadline: until });
+    draft.putStep(execution.id, hold(step, { ...word.why, next }, draft.now));
     draft.note(`${task} is held at ${(step.head?.sha ?? "").slice(0, 12)}: ${word.why.code}`);
   }
   return held(word.why);

@@ -1,3 +1,4 @@
+import { replaceHead } from "../../domain/step-lifecycle.ts";
 import { type Conflict, MAX_RESOLUTION_ATTEMPTS, type Resolution } from "../../domain/conflict.ts";
 import type { Config } from "../../domain/config.ts";
 import type { Execution } from "../../domain/execution.ts";
@@ -107,15 +108,14 @@ export const blameResolution = (draft: Draft, { execution, step, log }: At & { l
     failedVerification: true,
     log,
   };
-  draft.putStep(execution.id, {
-    ...step,
-    state: "published",
-    refusal: null,
-    deadline: null,
-    builtOn,
-    head: { ...rest, sha: resolution.head, since: draft.now, ...(baseTip !== undefined && { baseTip }) },
-    resolution: again,
-  });
+  draft.putStep(
+    execution.id,
+    replaceHead(step, {
+      builtOn,
+      head: { ...rest, sha: resolution.head, since: draft.now, ...(baseTip !== undefined && { baseTip }) },
+      resolution: again,
+    }),
+  );
   draft.note(`${task}: its resolution is not verified; back to ${resolution.head.slice(0, 12)}, and once more`);
   return true;
 };

@@ -1,3 +1,4 @@
+import { replaceHead } from "../../domain/step-lifecycle.ts";
 import { type Execution, hasEnded } from "../../domain/execution.ts";
 import { type BranchName, type Sha, toTaskId } from "../../domain/ids.ts";
 import type { QueryAnswers } from "../../domain/query.ts";
@@ -116,8 +117,8 @@ const moveTo = (draft: Draft, { execution, step, head }: Carrying, { commit, bas
   draft.move(toTaskRef(task), commit);
   // What a person pushed is not lost, though its branch has it no more.
   if (head.by === "person") draft.keep(head.sha);
-  const next = isPublished(step) ? { ...step, state: "published" as const, refusal: null, deadline: null } : step;
-  draft.putStep(execution.id, { ...next, head: { sha: commit, since: draft.now, by: head.by, baseTip: base }, builtOn: on });
+  const change = { head: { sha: commit, since: draft.now, by: head.by, baseTip: base }, builtOn: on };
+  draft.putStep(execution.id, isPublished(step) ? replaceHead(step, change) : { ...step, ...change });
   draft.note(`${task}: its own changes are carried to ${base.slice(0, 12)} as ${commit.slice(0, 12)}`);
 };
 

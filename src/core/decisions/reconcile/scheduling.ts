@@ -6,7 +6,7 @@ import { findOpenConflict, isBeingResolved, type Step } from "../../domain/step.
 import { schedule, type Load, type Startable } from "../schedule.ts";
 import type { At } from "../apply/failing.ts";
 import type { Draft } from "../draft.ts";
-import { JOB_SLACK } from "../faults.ts";
+import { JOB_SLACK_MS } from "../../domain/retry-policy.ts";
 import { beginStep } from "./begin-step.ts";
 
 /** Starts what the limits allow, and asks for every job that should run. */
@@ -61,7 +61,7 @@ const load = (draft: Draft): Load => {
 const begin = (draft: Draft, each: Startable): void => {
   const execution = draft.execution(each.execution);
   if (!execution) return;
-  const until = draft.now + draft.snapshot.config.tiers[each.tier].timeoutMs + JOB_SLACK;
+  const until = draft.now + draft.snapshot.config.tiers[each.tier].timeoutMs + JOB_SLACK_MS;
   if (each.step === null) return beginPlanning(draft, execution, until);
   const step = execution.steps[each.step];
   const planned = draft.planned(execution, each.step);

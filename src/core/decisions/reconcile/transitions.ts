@@ -1,3 +1,4 @@
+import { block, cancel, queueBehind, requireNeeds } from "../../domain/step-lifecycle.ts";
 import { type Execution, type ExecutionState, hasOpenAmendment } from "../../domain/execution.ts";
 import type { TaskId } from "../../domain/ids.ts";
 import { listNeededTasks, type PlannedStep } from "../../domain/plan.ts";
@@ -74,8 +75,11 @@ const wait = (step: Step, needed: readonly Needed[]): Step | null => {
   const bad = needed.find(({ state }) => isBad(state));
   const gone = giveUp(step, needed);
   if (gone) return gone;
-  if (bad) return { ...step, state: "blocked", refusal: blockedBy(bad) };
-  return { ...step, state: needed.every((each) => holds(each)) ? "ready" : "pending", refusal: null };
+  if (bad) return block(step, blockedBy(bad));
+  return requireNeeds(
+    step,
+    needed.every((each) => holds(each)),
+  );
 };
 
 /** What is done lands after all that it needs. */
@@ -83,17 +87,17 @@ const hold = (step: Step, needed: readonly Needed[]): Step | null => {
   const gone = giveUp(step, needed);
   if (gone) return gone;
   const bad = needed.find(({ state }) => isBad(state));
-  if (bad) return { ...step, state: "blocked", resumeAs: "published", refusal: blockedBy(bad) };
+  if (bad) return block(step, blockedBy(bad));
   const open = needed.find(({ state }) => !isOverFor(state));
   const why = open ? { code: "held", message: `It lands after \`${open.task}\`.`, next: "" } : null;
-  return { ...step, state: "published", resumeAs: null, refusal: why };
+  return queueBehind(step, why);
 };
 
 const giveUp = (step: Step, needed: readonly Needed[]): Step | null => {
   const cancelled = needed.find(({ state }) => state === "cancelled");
   if (!cancelled) return null;
   const why = { code: "cancelled", message: `It needs \`${cancelled.task}\`, which was cancelled.`, next: "/enki fix <what to do>" };
-  return { ...step, state: "cancelled", resumeAs: null, refusal: why, deadline: step.state === "waiting" ? null : step.deadline };
+  return cancel(step, why);
 };
 
 const blockedBy = ({ task, state, need }: Needed): Refusal => {

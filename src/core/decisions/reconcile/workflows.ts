@@ -1,3 +1,4 @@
+import { abandon, requestRepair, restart } from "../../domain/step-lifecycle.ts";
 import type { Execution } from "../../domain/execution.ts";
 import type { StepId } from "../../domain/ids.ts";
 import { DEFAULT_TIER, type PlannedStep } from "../../domain/plan.ts";
@@ -65,7 +66,7 @@ const askAgain = (draft: Draft, id: string, { step, why }: { step: Step; why: st
   const execution = draft.execution(id);
   if (!execution?.workflow) return;
   draft.putExecution({ ...execution, workflow: { ...execution.workflow, reaskedSteps: [...execution.workflow.reaskedSteps, step.id] } });
-  draft.putStep(id, { ...step, state: "ready", refusal: null, deadline: null, lastFailure: why });
+  draft.putStep(id, requestRepair(step, why));
   draft.note(`${id}-${step.id} is asked again: ${why}`);
 };
 
@@ -75,7 +76,7 @@ const giveUp = (draft: Draft, id: string, steps: readonly StepId[]): void => {
     const step = draft.execution(id)?.steps[each];
     if (!step) continue;
     const why = { code: "given-up", message: "Its loop began again without it.", next: "" };
-    draft.putStep(id, { ...step, state: step.head ? "published" : "cancelled", refusal: step.head ? null : why });
+    draft.putStep(id, abandon(step, why));
     draft.note(`${id}-${each} is given up: its loop began again without it`);
   }
 };
@@ -96,7 +97,7 @@ const takeUp = (draft: Draft, id: string, { flow, next }: { flow: Flow; next: Ne
     reaskedSteps: execution.workflow.reaskedSteps.filter((step) => !begun.has(step)),
   };
   draft.putExecution({ ...execution, workflow: run, plan: grow(draft, { execution, run, flow, ready: next.ready }) });
-  for (const { path } of next.ready) draft.putStep(id, anew(execution.steps[stepOf(path)] ?? createStep(stepOf(path))));
+  for (const { path } of next.ready) draft.putStep(id, restart(execution.steps[stepOf(path)] ?? createStep(stepOf(path))));
   tell(draft, id, next);
 };
 
@@ -115,17 +116,6 @@ const tell = (draft: Draft, id: string, { skipped, ended }: Next): void => {
   for (const { role, why } of skipped) draft.note(`${id}: ${role} is skipped: ${why}`);
   for (const { role, why } of ended?.failed ?? []) draft.note(`${id}: ${role} failed: ${why}`);
 };
-
-/** A step that begins, or begins again in another round; what it left stays on its branch. */
-const anew = (step: Step): Step => ({
-  ...step,
-  state: "pending",
-  refusal: null,
-  faults: 0,
-  notBefore: 0,
-  deadline: null,
-  lastFailure: null,
-});
 
 type Planning = {
   readonly run: WorkflowRun;

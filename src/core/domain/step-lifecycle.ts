@@ -1,0 +1,243 @@
+import type { Resolution } from "./conflict.ts";
+import type { RemarkId } from "./event.ts";
+import type { Millis, Sha } from "./ids.ts";
+import type { Refusal } from "./refusal.ts";
+import { backOffMs, MAX_FAULTS, PERSON_WAIT_MS } from "./retry-policy.ts";
+import type { HeadResult, Step, StepState, TaskHead } from "./step.ts";
+
+type Transition = {
+  readonly from: readonly StepState[];
+  readonly to: readonly StepState[];
+  /** When it happens, for the diagram in docs/architecture.md. */
+  readonly when: string;
+};
+
+const UNSTARTED: readonly StepState[] = ["pending", "ready"];
+const DELIVERED: readonly StepState[] = ["published", "waiting"];
+const OPEN: readonly StepState[] = [...UNSTARTED, "running", ...DELIVERED, "paused"];
+const UNFINISHED: readonly StepState[] = [...OPEN, "failed", "blocked"];
+const ALL: readonly StepState[] = [...UNFINISHED, "done", "skipped", "cancelled"];
+
+/** Every legal transition: the states it may leave, and those it may lead to. */
+export const STEP_TRANSITIONS = {
+  requireNeeds: { from: [...UNSTARTED, "blocked"], to: ["pending", "ready"], when: "its needs are checked" },
+  block: { from: [...UNSTARTED, "blocked", "published"], to: ["blocked"], when: "a step that it needs failed" },
+  startAttempt: { from: ["ready"], to: ["running"], when: "a job starts" },
+  retryAfterFault: { from: ["running"], to: ["ready"], when: "the job timed out or crashed" },
+  publish: { from: ["running"], to: ["published"], when: "the job delivered a head" },
+  finish: { from: [...UNSTARTED, "running", ...DELIVERED], to: ["done"], when: "there is nothing to land" },
+  awaitApproval: { from: [...UNSTARTED, "running", ...DELIVERED], to: ["waiting"], when: "a report needs an approval" },
+  awaitAnswer: { from: ["running"], to: ["waiting"], when: "the agent asked a person" },
+  receiveAnswer: { from: ["waiting"], to: ["ready"], when: "the person answered" },
+  approveReport: { from: ["waiting"], to: ["done"], when: "a person approved the report" },
+  queueBehind: { from: ["published", "blocked"], to: ["published"], when: "its needs allow it to land" },
+  replaceHead: { from: [...DELIVERED, "paused", "failed", "blocked"], to: ["published"], when: "its branch got another head" },
+  hold: { from: DELIVERED, to: ["waiting"], when: "a review, a label or a checkpoint holds it" },
+  release: { from: ["waiting"], to: ["published"], when: "nothing holds it any longer" },
+  requestChanges: { from: DELIVERED, to: ["ready"], when: "a person requested changes" },
+  requestRepair: { from: [...DELIVERED, "done"], to: ["ready"], when: "the agent's answer lacks a field" },
+  land: { from: ALL, to: ["done"], when: "its head is in the base" },
+  fail: { from: UNFINISHED, to: ["failed"], when: "it cannot continue without a person" },
+  retry: { from: ALL, to: ["pending", "published"], when: "a person retries it" },
+  restart: { from: ALL, to: ["pending"], when: "its workflow starts another round" },
+  abandon: { from: ALL, to: ["published", "cancelled"], when: "its workflow no longer needs it" },
+  pause: { from: [...UNSTARTED, "running", ...DELIVERED], to: ["paused"], when: "a person pauses it" },
+  resume: { from: ["paused"], to: ["pending", "published"], when: "a person resumes it" },
+  skip: { from: ALL, to: ["skipped"], when: "a person skips it" },
+  cancel: { from: [...UNFINISHED, "skipped", "cancelled"], to: ["cancelled"], when: "it, its execution or a need was cancelled" },
+} as const satisfies Readonly<Record<string, Transition>>;
+
+export type StepTransition = keyof typeof STEP_TRANSITIONS;
+
+/** Whether a step in this state may take the transition. */
+export const mayTake = (transition: StepTransition, { state }: Pick<Step, "state">): boolean =>
+  (STEP_TRANSITIONS[transition].from as readonly StepState[]).includes(state);
+
+/** The step in its new state. Throws if the step may not take the transition: that is a bug in the caller. */
+const take = <T extends StepTransition>(
+  transition: T,
+  step: Step,
+  change: Partial<Step> & { readonly state: (typeof STEP_TRANSITIONS)[T]["to"][number] },
+): Step => {
+  if (!mayTake(transition, step)) throw new Error(`step ${step.id} is ${step.state}: it cannot take the transition ${transition}`);
+  return { ...step, ...change };
+};
+
+/** A run that nobody waits for keeps its deadline until it is stopped; a wait for a person ends with the state. */
+const deadlineOfRun = (step: Step): Millis | null => (step.state === "waiting" ? null : step.deadline);
+
+const CLEARED = { refusal: null, deadline: null } as const;
+const FRESH = { ...CLEARED, faults: 0, notBefore: 0 } as const;
+
+/** Waits for its needs, or becomes ready once all are met. */
+export const requireNeeds = (step: Step, areMet: boolean): Step =>
+  take("requireNeeds", step, { state: areMet ? "ready" : "pending", refusal: null });
+
+/** Blocks a step whose need failed. Published work stays published and resumes as that. */
+export const block = (step: Step, refusal: Refusal): Step =>
+  take("block", step, {
+    state: "blocked",
+    refusal,
+    ...((step.state === "published" || step.resumeAs === "published") && { resumeAs: "published" as const }),
+  });
+
+type AttemptStart = {
+  readonly attempt: number;
+  readonly deadline: Millis;
+  readonly baseCommit: Sha;
+  readonly baseTip: Sha | undefined;
+  readonly builtOn: Step["builtOn"];
+  readonly headResults: readonly HeadResult[] | undefined;
+  /** Remarks that did not fit into this attempt. */
+  readonly unreadRemarks: readonly RemarkId[];
+};
+
+/** Starts the next attempt on a commit. */
+export const startAttempt = (step: Step, { baseTip, headResults, unreadRemarks, ...start }: AttemptStart): Step => {
+  const { unreadRemarks: _, baseTip: __, acceptedReview: ___, ...rest } = step;
+  return take("startAttempt", rest, {
+    ...start,
+    state: "running",
+    refusal: null,
+    ...(headResults && { headResults }),
+    ...(baseTip !== undefined && { baseTip }),
+    ...(unreadRemarks.length > 0 && { unreadRemarks }),
+  });
+};
+
+/** Retries a job after a fault, with a back-off from `now`. Null after {@link MAX_FAULTS} retries. */
+export const retryAfterFault = (step: Step, { reason, now }: { readonly reason: string; readonly now: Millis }): Step | null => {
+  const faults = step.faults + 1;
+  if (faults > MAX_FAULTS) return null;
+  return take("retryAfterFault", step, {
+    state: "ready",
+    faults,
+    deadline: null,
+    notBefore: now + backOffMs(faults),
+    lastFailure: reason,
+  });
+};
+
+type Publication = {
+  readonly head?: TaskHead;
+  readonly baseCommit?: Sha;
+  readonly builtOn?: Step["builtOn"];
+  /** Undefined if the results are unknown, for example because a person pushed. */
+  readonly headResults?: readonly HeadResult[] | undefined;
+  /** Whether this attempt answers review remarks. */
+  readonly answers: boolean;
+};
+
+/** Publishes what an attempt delivered; without a head, the present head stays. */
+export const publish = (step: Step, { answers, headResults, ...published }: Publication): Step => {
+  const { headResults: before, ...rest } = step;
+  const results = published.head === undefined ? before : headResults;
+  return take("publish", rest, {
+    ...published,
+    ...(results && { headResults: results }),
+    state: "published",
+    refusal: null,
+    faults: 0,
+    ...(answers && { answeredAttempt: step.attempt }),
+  });
+};
+
+/** Ends a step that has nothing to land. The refusal says why, if there is something to say. */
+export const finish = (step: Step, refusal: Refusal | null): Step => take("finish", step, { state: "done", refusal });
+
+/** Waits for a person to approve a report or to confirm that there is nothing to do. */
+export const awaitApproval = (step: Step, refusal: Refusal, now: Millis): Step =>
+  take("awaitApproval", step, { state: "waiting", refusal, deadline: now + PERSON_WAIT_MS });
+
+/** Waits for a person's answer to the agent's question. */
+export const awaitAnswer = (step: Step, { refusal, deadline }: { readonly refusal: Refusal; readonly deadline: Millis }): Step =>
+  take("awaitAnswer", step, { state: "waiting", refusal, deadline, faults: 0 });
+
+/** Makes a step ready again once its question is answered. */
+export const receiveAnswer = (step: Step): Step => take("receiveAnswer", step, { ...CLEARED, state: "ready" });
+
+/** Ends a step whose report a person approved. The refusal keeps saying why there was nothing to do. */
+export const approveReport = (step: Step, refusal: Refusal | null): Step =>
+  take("approveReport", step, { state: "done", refusal, deadline: null });
+
+/** Lets published work land, or land after `behind`, the refusal that names an unfinished need. */
+export const queueBehind = (step: Step, behind: Refusal | null): Step =>
+  take("queueBehind", step, { state: "published", resumeAs: null, refusal: behind });
+
+type HeadChange = {
+  readonly head: TaskHead;
+  readonly builtOn?: Step["builtOn"];
+  readonly pastConflicts?: readonly string[];
+  readonly resolution?: Resolution;
+};
+
+/** Publishes another head of the branch: pushed by a person, rebased, or with its conflict resolved. */
+export const replaceHead = (step: Step, change: HeadChange): Step =>
+  take("replaceHead", step, { ...change, ...CLEARED, state: "published" });
+
+/** Holds published work back. A hold that lasts keeps its deadline, even if its reason changes. */
+export const hold = (step: Step, refusal: Refusal, now: Millis): Step =>
+  take("hold", step, { state: "waiting", refusal, deadline: step.state === "waiting" ? step.deadline : now + PERSON_WAIT_MS });
+
+/** Releases work that nothing holds any longer. */
+export const release = (step: Step): Step => take("release", step, { ...CLEARED, state: "published" });
+
+/** Requests another attempt that addresses a person's review or remarks. */
+export const requestChanges = (step: Step, acceptedReview?: number): Step =>
+  take("requestChanges", step, { ...FRESH, state: "ready", lastFailure: null, ...(acceptedReview !== undefined && { acceptedReview }) });
+
+/** Requests another attempt because the agent's answer cannot be used. */
+export const requestRepair = (step: Step, reason: string): Step =>
+  take("requestRepair", step, { ...CLEARED, state: "ready", lastFailure: reason });
+
+/** Records that the head is in the base. GitHub may land a step that was paused or cancelled a moment ago. */
+export const land = (step: Step, landed: NonNullable<Step["landed"]>): Step => take("land", step, { ...CLEARED, state: "done", landed });
+
+/** Fails a step until a person retries it. `lastFailure` is the log for the next attempt. */
+export const fail = (step: Step, refusal: Refusal, lastFailure: string | null = step.lastFailure): Step =>
+  take("fail", step, { state: "failed", refusal, deadline: null, lastFailure });
+
+type StepRetry = {
+  /** Whether the published work is kept, because only its pull request or its conflict failed. */
+  readonly keepsWork: boolean;
+  readonly lastFailure: string | null;
+};
+
+/** Retries a step for a person, with all counts of failures reset. */
+export const retry = (step: Step, { keepsWork, lastFailure }: StepRetry): Step => {
+  const resolution = step.resolution && { ...step.resolution, failedAttempts: 0, notBefore: 0, log: "", failedVerification: false };
+  return take("retry", step, {
+    ...FRESH,
+    ...(resolution && { resolution }),
+    state: keepsWork ? "published" : "pending",
+    resumeAs: null,
+    lastFailure,
+  });
+};
+
+/** Starts a step again in another round of its workflow. Its earlier work stays on the branch. */
+export const restart = (step: Step): Step => take("restart", step, { ...FRESH, state: "pending", lastFailure: null });
+
+/** Ends a step that its workflow no longer needs. A running job keeps its deadline until it is stopped; work of earlier rounds stays published. */
+export const abandon = (step: Step, refusal: Refusal): Step =>
+  take("abandon", step, step.head ? { state: "published", refusal: null } : { state: "cancelled", refusal });
+
+/** Pauses a step. A running job keeps its deadline until it is stopped. */
+export const pause = (step: Step, refusal: Refusal): Step =>
+  take("pause", step, {
+    state: "paused",
+    resumeAs: step.state === "published" || step.state === "waiting" ? "published" : null,
+    refusal,
+    deadline: deadlineOfRun(step),
+  });
+
+/** Resumes a paused step. Its needs are checked afterwards. */
+export const resume = (step: Step): Step => take("resume", step, { state: step.resumeAs ?? "pending", resumeAs: null, refusal: null });
+
+/** Skips a step: its dependents continue without its work. */
+export const skip = (step: Step, refusal: Refusal): Step =>
+  take("skip", step, { state: "skipped", resumeAs: null, refusal, deadline: deadlineOfRun(step) });
+
+/** Cancels a step and keeps what landed. */
+export const cancel = (step: Step, refusal: Refusal): Step =>
+  take("cancel", step, { state: "cancelled", resumeAs: null, refusal, deadline: deadlineOfRun(step) });
