@@ -7,6 +7,7 @@ import { AGENT_DIALECTS } from "../../src/job/agent/dialect.ts";
 import { briefSchema, roleFileSchema, triggersSchema } from "../../src/core/config/config-schema.ts";
 import { toJsonSchema } from "../../src/core/config/schema-node.ts";
 import { COMMANDS } from "../../src/core/commands/command-table.ts";
+import { STEP_TRANSITIONS } from "../../src/core/domain/step-lifecycle.ts";
 import { CHECK_STATE_MEANINGS } from "../../src/core/policy/evaluate-checks.ts";
 import { frontMatterSchema, roleSchema as flowRoleSchema } from "../../src/core/workflow/schema.ts";
 import { FUNCTIONS } from "../../src/core/workflow/template/syntax.ts";
@@ -84,6 +85,23 @@ const checks = (): string =>
     Object.entries(CHECK_STATE_MEANINGS).map(([state, { means, reason }]) => [state, means, reason]),
   );
 
+/** States that several transitions may leave are written as one word. */
+const stateList = (states: readonly string[]): string => (states.length === 11 ? "any" : states.map((state) => `\`${state}\``).join(", "));
+
+const stepTransitions = (): string =>
+  table(
+    ["transition", "from", "to", "when"],
+    Object.entries(STEP_TRANSITIONS).map(([name, { from, to, when }]) => [`\`${name}\``, stateList(from), stateList(to), when]),
+  );
+
+/** The usual life of a step; a transition that may leave four states or more is in the table only. */
+const stepDiagram = (): string => {
+  const arrows = Object.entries(STEP_TRANSITIONS).flatMap(([name, { from, to }]) =>
+    from.length > 3 ? [] : from.flatMap((state) => to.filter((next) => next !== state).map((next) => `  ${state} --> ${next}: ${name}`)),
+  );
+  return ["```mermaid", "stateDiagram-v2", "  [*] --> pending", ...arrows, "```"].join("\n");
+};
+
 /** Tables of the documents that are the code's: by file and by the mark around each. */
 export const TABLES: readonly (readonly [file: string, mark: string, table: () => string])[] = [
   ["README.md", "commands", commands],
@@ -95,6 +113,8 @@ export const TABLES: readonly (readonly [file: string, mark: string, table: () =
   ["docs/writing-workflows.md", "functions", functions],
   ["docs/writing-workflows.md", "built-in-workflows", builtInWorkflows],
   ["docs/landing.md", "checks", checks],
+  ["docs/architecture.md", "step-diagram", stepDiagram],
+  ["docs/architecture.md", "step-transitions", stepTransitions],
   ["docs/reading.md", "brief-keys", () => keys(briefSchema)],
   ["docs/reading.md", "trigger-keys", () => keys(triggersSchema)],
 ];

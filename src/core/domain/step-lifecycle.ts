@@ -66,12 +66,12 @@ const take = <T extends StepTransition>(
 /** A run that nobody waits for keeps its deadline until it is stopped; a wait for a person ends with the state. */
 const deadlineOfRun = (step: Step): Millis | null => (step.state === "waiting" ? null : step.deadline);
 
-const CLEARED = { refusal: null, deadline: null } as const;
+const CLEARED = { refusal: null, deadline: null, resumeAs: null } as const;
 const FRESH = { ...CLEARED, faults: 0, notBefore: 0 } as const;
 
 /** Waits for its needs, or becomes ready once all are met. */
 export const requireNeeds = (step: Step, areMet: boolean): Step =>
-  take("requireNeeds", step, { state: areMet ? "ready" : "pending", refusal: null });
+  take("requireNeeds", step, { state: areMet ? "ready" : "pending", refusal: null, resumeAs: null });
 
 /** Blocks a step whose need failed. Published work stays published and resumes as that. */
 export const block = (step: Step, refusal: Refusal): Step =>
@@ -143,7 +143,7 @@ export const publish = (step: Step, { answers, headResults, ...published }: Publ
 };
 
 /** Ends a step that has nothing to land. The refusal says why, if there is something to say. */
-export const finish = (step: Step, refusal: Refusal | null): Step => take("finish", step, { state: "done", refusal });
+export const finish = (step: Step, refusal: Refusal | null): Step => take("finish", step, { state: "done", refusal, resumeAs: null });
 
 /** Waits for a person to approve a report or to confirm that there is nothing to do. */
 export const awaitApproval = (step: Step, refusal: Refusal, now: Millis): Step =>
@@ -195,7 +195,7 @@ export const land = (step: Step, landed: NonNullable<Step["landed"]>): Step => t
 
 /** Fails a step until a person retries it. `lastFailure` is the log for the next attempt. */
 export const fail = (step: Step, refusal: Refusal, lastFailure: string | null = step.lastFailure): Step =>
-  take("fail", step, { state: "failed", refusal, deadline: null, lastFailure });
+  take("fail", step, { ...CLEARED, state: "failed", refusal, lastFailure });
 
 type StepRetry = {
   /** Whether the published work is kept, because only its pull request or its conflict failed. */
@@ -210,7 +210,6 @@ export const retry = (step: Step, { keepsWork, lastFailure }: StepRetry): Step =
     ...FRESH,
     ...(resolution && { resolution }),
     state: keepsWork ? "published" : "pending",
-    resumeAs: null,
     lastFailure,
   });
 };
@@ -220,7 +219,11 @@ export const restart = (step: Step): Step => take("restart", step, { ...FRESH, s
 
 /** Ends a step that its workflow no longer needs. A running job keeps its deadline until it is stopped; work of earlier rounds stays published. */
 export const abandon = (step: Step, refusal: Refusal): Step =>
-  take("abandon", step, step.head ? { state: "published", refusal: null } : { state: "cancelled", refusal });
+  take(
+    "abandon",
+    step,
+    step.head ? { state: "published", refusal: null, resumeAs: null } : { state: "cancelled", refusal, resumeAs: null },
+  );
 
 /** Pauses a step. A running job keeps its deadline until it is stopped. */
 export const pause = (step: Step, refusal: Refusal): Step =>
