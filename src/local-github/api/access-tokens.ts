@@ -11,7 +11,7 @@ const TOKEN_CHARS = 36;
 const randomString = (forge: ForgeState, letters: string, length: number): string =>
   Array.from({ length }, () => letters[Math.floor(forge.random() * letters.length)] ?? "0").join("");
 
-/** A version 4 GUID from the forge's own randomness. */
+/** Creates a version 4 GUID from the forge's random source. */
 export const createGuid = (forge: ForgeState): string => {
   const hex = randomString(forge, "0123456789abcdef", 32);
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-a${hex.slice(17, 20)}-${hex.slice(20)}`;
@@ -25,7 +25,7 @@ const mintToken = (forge: ForgeState, prefix: string, { actor, expires }: Omit<A
   return token;
 };
 
-/** Workflow files write `pull-requests`, the API `pull_requests`. */
+/** Workflow files write `pull-requests`, the API writes `pull_requests`. Every token can read metadata. */
 const normalizePermissions = (rights: TokenPermissions): TokenPermissions => ({
   ...Object.fromEntries(Object.entries(rights).map(([scope, level]) => [scope.replaceAll("-", "_"), level])),
   metadata: "read",
@@ -48,13 +48,13 @@ export const mintJobToken = (forge: ForgeState, repository: ForgeRepository, rig
     expires: null,
   });
 
-/** A token of an installation for an hour, with all rights of the App or fewer. */
+/** Creates an installation token that is valid for one hour. It grants all permissions of the App if `rights` is null. */
 export const mintInstallationToken = (
   forge: ForgeState,
   app: GitHubApp,
-  of: { owner: string; rights: TokenPermissions | null },
+  options: { owner: string; rights: TokenPermissions | null },
 ): AccessToken => {
-  const wanted = of.rights ?? app.rights;
+  const wanted = options.rights ?? app.rights;
   const more = Object.entries(wanted).find(([scope, level]) => level === "write" && app.rights[scope] !== "write");
   if (more) throw new ApiRefusal(422, "The permissions requested are not granted to this installation.");
   const actor: RequestActor = {
@@ -62,12 +62,12 @@ export const mintInstallationToken = (
     account: app.account,
     app,
     rights: normalizePermissions(wanted),
-    owner: of.owner.toLowerCase(),
+    owner: options.owner.toLowerCase(),
   };
   return mintToken(forge, "ghs_", { actor, expires: forge.now() + TOKEN_LIFETIME_MS });
 };
 
-/** The installation of an App at an owner; the same one each time. */
+/** Returns the installation number of an App at an owner and creates it on the first call. */
 export const ensureInstallation = (forge: ForgeState, app: GitHubApp, owner: string): number => {
   const key = owner.toLowerCase();
   const known = app.installations.get(key);
@@ -89,7 +89,10 @@ const decodeJwtPart = (part: string | undefined): Record<string, unknown> => {
 const MAX_JWT_LIFETIME_SECONDS = 600 + 60;
 const invalidJwtRefusal = (): ApiRefusal => new ApiRefusal(401, "A JSON web token could not be decoded");
 
-/** The App of an RS256 JSON web token; refuses what GitHub refuses: other algorithms, foreign keys, more than ten minutes. */
+/**
+ * Verifies an RS256 JSON web token and returns its App. Like GitHub, refuses other algorithms, foreign keys and
+ * lifetimes over ten minutes.
+ */
 export const verifyAppJwt = (forge: ForgeState, jwt: string): GitHubApp => {
   const [head, claims, signature] = jwt.split(".");
   if (head === undefined || claims === undefined || signature === undefined || decodeJwtPart(head)["alg"] !== "RS256")
@@ -114,7 +117,7 @@ export const verifyAppJwt = (forge: ForgeState, jwt: string): GitHubApp => {
   return app;
 };
 
-/** What an `Authorization` header carries, in any of the forms that GitHub takes; null for none. */
+/** Reads the credential of an `Authorization` header (bearer, token or basic); null if the header holds none. */
 export const readCredential = (header: string | undefined): string | null => {
   const [, scheme, value] = /^(bearer|token|basic) +(\S+)$/i.exec(header?.trim() ?? "") ?? [];
   if (scheme === undefined || value === undefined) return null;
@@ -123,7 +126,7 @@ export const readCredential = (header: string | undefined): string | null => {
   return password.join(":") || user;
 };
 
-/** Who a token stands for; null where it is unknown, expired or revoked. */
+/** Finds the actor of a token; null if the token is unknown, expired or revoked. */
 export const findActor = (forge: ForgeState, value: string): RequestActor | null => {
   const token = forge.tokens.get(value);
   return !token || (token.expires !== null && token.expires <= forge.now()) ? null : token.actor;

@@ -14,7 +14,6 @@ const ACCOUNT_URL_PATHS: Readonly<Record<string, string>> = {
   received_events_url: "received_events",
 };
 
-/** An account as every answer names it. */
 export const accountShape = (forge: ForgeState, { id, login, type }: ForgeAccount): ApiJson => {
   const url = `${apiUrl(forge)}/users/${encodeURIComponent(login)}`;
   return {
@@ -31,9 +30,9 @@ export const accountShape = (forge: ForgeState, { id, login, type }: ForgeAccoun
   };
 };
 
-/** An account with what anybody may know of it. */
-export const profileShape = (forge: ForgeState, of: ForgeAccount): ApiJson => ({
-  ...accountShape(forge, of),
+/** An account with its public profile. */
+export const profileShape = (forge: ForgeState, account: ForgeAccount): ApiJson => ({
+  ...accountShape(forge, account),
   ...Object.fromEntries(["name", "company", "location", "email", "hireable", "bio"].map((key) => [key, null])),
   blog: "",
   ...Object.fromEntries(["public_repos", "public_gists", "followers", "following"].map((key) => [key, 0])),
@@ -56,14 +55,14 @@ export const appShape = (forge: ForgeState, app: Pick<GitHubApp, "id" | "slug" |
   events: app.events ?? [],
 });
 
-/** GitHub's own number of it. */
+/** The number of the App "GitHub Actions" on github.com. */
 export const ACTIONS_APP_ID = 15_368;
 
-/** The App behind a bot: one of this forge, or Actions itself. */
+/** The App behind a bot account: an App of this forge, or GitHub Actions. */
 export const appOfBot = (forge: ForgeState, bot: ForgeAccount): ApiJson =>
   appShape(
     forge,
-    forge.apps.find(({ account: own }) => own === bot) ?? {
+    forge.apps.find(({ account }) => account === bot) ?? {
       id: ACTIONS_APP_ID,
       slug: bot.login.replace("[bot]", ""),
       account: bot,

@@ -34,11 +34,14 @@ const repositoryDispatchSchema = z.object({
 });
 
 const listWorkflowFiles = async (call: ApiCall): Promise<TriggeredFile[]> => {
-  const place = await findDefaultSource(call.repository);
-  return place ? readWorkflowsAt(call.repository, place.sha) : [];
+  const source = await findDefaultSource(call.repository);
+  return source ? readWorkflowsAt(call.repository, source.sha) : [];
 };
 
-/** The path of a workflow named by its file or its number; one that has runs is known after its file is gone. */
+/**
+ * Returns the path of a workflow that is named by file or number. Runs keep a workflow known after its file is
+ * deleted.
+ */
 const findWorkflowPath = async (call: ApiCall): Promise<string> => {
   const id = call.param("workflow");
   const paths = [...(await listWorkflowFiles(call)).map(({ path }) => path), ...[...call.repository.runs.values()].map(({ path }) => path)];
@@ -47,14 +50,14 @@ const findWorkflowPath = async (call: ApiCall): Promise<string> => {
   return found;
 };
 
-const validateDispatchInputs = (declared: ReadonlyMap<string, TriggerInput>, given: Readonly<Record<string, string>>): void => {
-  const unexpected = Object.keys(given).filter((name) => !declared.has(name));
+const validateDispatchInputs = (declared: ReadonlyMap<string, TriggerInput>, inputs: Readonly<Record<string, string>>): void => {
+  const unexpected = Object.keys(inputs).filter((name) => !declared.has(name));
   if (unexpected.length > 0) throw new ApiRefusal(422, `Unexpected inputs provided: ${JSON.stringify(unexpected)}`);
-  if (Object.keys(given).length > MAX_DISPATCH_INPUTS)
+  if (Object.keys(inputs).length > MAX_DISPATCH_INPUTS)
     throw new ApiRefusal(422, `you may only define up to ${MAX_DISPATCH_INPUTS} inputs for a \`workflow_dispatch\` event`);
-  if (JSON.stringify(given).length > MAX_INPUTS_CHARS) throw new ApiRefusal(422, "inputs are too large.");
+  if (JSON.stringify(inputs).length > MAX_INPUTS_CHARS) throw new ApiRefusal(422, "inputs are too large.");
   for (const [name, input] of declared) {
-    const text = given[name];
+    const text = inputs[name];
     if (text === undefined && input.required && !input.hasDefault) throw new ApiRefusal(422, `Required input '${name}' not provided`);
     if (text !== undefined && input.type === "choice" && !input.options.includes(text)) {
       throw new ApiRefusal(422, `Provided value '${text}' for input '${name}' not in the list of allowed values`);
@@ -62,7 +65,7 @@ const validateDispatchInputs = (declared: ReadonlyMap<string, TriggerInput>, giv
   }
 };
 
-/** A branch or a tag, never a commit. */
+/** Resolves a branch or a tag; GitHub does not dispatch on a commit. */
 const resolveDispatchRef = async (call: ApiCall, name: string): Promise<{ ref: string; sha: string; head: CommitFacts }> => {
   const { bare } = call.repository;
   for (const ref of name.startsWith("refs/") ? [name] : [`refs/heads/${name}`, `refs/tags/${name}`]) {
@@ -78,21 +81,21 @@ const dispatchWorkflow: RouteHandler = async (call) => {
   const { forge, repository } = call;
   const path = await findWorkflowPath(call);
   const input = await call.input(workflowDispatchSchema);
-  const place = await resolveDispatchRef(call, input.ref);
-  const text = (await repository.bare.file(place.sha, path))?.toString("utf8");
-  const file = text === undefined ? undefined : (await readWorkflowsAt(repository, place.sha)).find((one) => one.path === path);
+  const source = await resolveDispatchRef(call, input.ref);
+  const text = (await repository.bare.file(source.sha, path))?.toString("utf8");
+  const file = text === undefined ? undefined : (await readWorkflowsAt(repository, source.sha)).find((workflow) => workflow.path === path);
   const isListening = file?.triggers?.on.has("workflow_dispatch") ?? false;
   if (!file || !isListening) throw new ApiRefusal(422, "Workflow does not have 'workflow_dispatch' trigger");
   validateDispatchInputs(file.triggers?.inputs ?? new Map(), input.inputs);
   const actor = call.actor();
   const payload = composeEventPayload(forge, repository, {
     event: "workflow_dispatch",
-    payload: { inputs: input.inputs, ref: place.ref, workflow: path },
+    payload: { inputs: input.inputs, ref: source.ref, workflow: path },
     by: actor.account,
   });
   const name = workflowNameOf(file);
   const run = startWorkflowRun(forge, repository, {
-    ...place,
+    ...source,
     path,
     text: file.text,
     name,
@@ -165,7 +168,7 @@ const listWorkflows: RouteHandler = async (call) => {
 
 const getWorkflow: RouteHandler = async (call) => {
   const path = await findWorkflowPath(call);
-  const file = (await listWorkflowFiles(call)).find((one) => one.path === path);
+  const file = (await listWorkflowFiles(call)).find((workflow) => workflow.path === path);
   const of = { path, name: file ? workflowNameOf(file) : path, state: file ? "active" : "deleted" } as const;
   return okReply(workflowShape(call.forge, call.repository, of));
 };
@@ -173,7 +176,6 @@ const getWorkflow: RouteHandler = async (call) => {
 const ACTIONS_READ = { scope: "actions", level: "read" } as const;
 const ACTIONS_WRITE = { scope: "actions", level: "write" } as const;
 
-/** Routes of Actions: workflows, dispatches, runs and their jobs. */
 export const actionRoutes: readonly ApiRoute[] = [
   ["POST", "/dispatches", { scope: "contents", level: "write" }, dispatchRepository],
   ["GET", "/actions/workflows", ACTIONS_READ, listWorkflows],

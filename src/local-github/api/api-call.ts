@@ -10,22 +10,22 @@ import type { ForgeState } from "./forge-state.ts";
 import type { ForgeRepository } from "./forge-repository.ts";
 import { findActor, readCredential } from "./access-tokens.ts";
 
-/** An answer: its status and JSON; null for no content. */
+/** A JSON answer; null as body means no content. */
 export type ApiReply = { readonly status: number; readonly body: unknown; readonly headers?: Readonly<Record<string, string>> };
 
-/** A request about one repository, by somebody who may do it. */
+/** An authorized request about one repository. */
 export type ApiCall = {
   readonly forge: ForgeState;
   readonly repository: ForgeRepository;
-  /** Null for an anonymous reader. */
+  /** The requester; null if anonymous. */
   readonly reader: RequestActor | null;
-  /** Who asks; refuses the anonymous. */
+  /** Returns the reader; throws a refusal for an anonymous request. */
   readonly actor: () => RequestActor;
   readonly param: (name: string) => string;
   readonly query: (name: string) => string | undefined;
-  /** The request's JSON, checked; refuses what does not fit. */
+  /** Parses and validates the request's JSON; throws a refusal if it does not match the schema. */
   readonly input: <T>(schema: ZodType<T>) => Promise<T>;
-  /** A page of a list, with links to the others. */
+  /** Returns the requested page of a list, with links to the other pages. */
   readonly page: (items: readonly unknown[], wrap?: (items: readonly unknown[]) => unknown) => ApiReply;
 };
 
@@ -37,9 +37,9 @@ const DEFAULT_PAGE_ITEMS = 30;
 const MAX_PAGE_ITEMS = 100;
 const RATE_LIMIT_WINDOW_MS = 3_600_000;
 
-const readPositiveInteger = (text: string | undefined, otherwise: number): number => {
-  const number = Number(text ?? otherwise);
-  return Number.isInteger(number) && number > 0 ? number : otherwise;
+const readPositiveInteger = (text: string | undefined, fallback: number): number => {
+  const number = Number(text ?? fallback);
+  return Number.isInteger(number) && number > 0 ? number : fallback;
 };
 
 const createPager =
@@ -76,7 +76,7 @@ export const readJsonInput = async <T>(context: Context, schema: ZodType<T>): Pr
   throw new ApiRefusal(422, `Invalid request.\n\n${faults.join("\n")}`);
 };
 
-/** Who a request is by; refuses a credential that nobody knows. */
+/** Returns the actor of a request, null for an anonymous one; throws a refusal for an unknown credential. */
 export const readRequestActor = (forge: ForgeState, context: Context): RequestActor | null => {
   const value = readCredential(context.req.header("authorization"));
   if (value === null) return null;
@@ -90,10 +90,10 @@ export const requireActor = (actor: RequestActor | null): RequestActor => {
   return actor;
 };
 
-const createApiCall = (forge: ForgeState, context: Context, need: RequiredPermission): ApiCall => {
+const createApiCall = (forge: ForgeState, context: Context, required: RequiredPermission): ApiCall => {
   const reader = readRequestActor(forge, context);
   const repository = getRepository(forge, context.req.param("owner") ?? "", context.req.param("repo") ?? "");
-  requirePermission(reader, repository, need);
+  requirePermission(reader, repository, required);
   return {
     forge,
     repository,
@@ -106,7 +106,7 @@ const createApiCall = (forge: ForgeState, context: Context, need: RequiredPermis
   };
 };
 
-/** Counts a request against its token's limit; headers tell what is left. */
+/** Counts a request against the rate limit of its token. The headers report what remains. */
 export const countRequest = (forge: ForgeState, credential: string | null): { headers: Record<string, string>; over: boolean } => {
   const key = credential ?? "";
   const now = forge.now();
@@ -130,7 +130,7 @@ const uncountRequest = (forge: ForgeState, credential: string | null): void => {
   if (used) used.count -= 1;
 };
 
-/** Sends an answer; a read that the client has already is answered 304, and costs nothing. */
+/** Sends an answer. A read with a matching `If-None-Match` is answered 304 and not counted against the rate limit. */
 export const sendReply = (forge: ForgeState, context: Context, reply: ApiReply): Response => {
   for (const [name, value] of Object.entries(reply.headers ?? {})) context.header(name, value);
   if (reply.body === null) return context.body(null, reply.status === 204 ? 204 : 205);
@@ -156,12 +156,11 @@ export const sendRefusal = (forge: ForgeState, context: Context, refusal: ApiRef
   return context.body(JSON.stringify(body), refusal.status as ContentfulStatusCode, { "content-type": "application/json; charset=utf-8" });
 };
 
-/** Method, path below `/repos/:owner/:repo`, what it needs, and what it does. */
+/** Method, path below `/repos/:owner/:repo`, required permission and handler. */
 export type ApiRoute = readonly ["GET" | "POST" | "PATCH" | "PUT" | "DELETE", string, RequiredPermission, RouteHandler];
 export type RouteHandler = (call: ApiCall) => Promise<ApiReply> | ApiReply;
 
-/** A handler of a route below `/repos/:owner/:repo`. */
 export const createRouteHandler =
-  (forge: ForgeState, need: RequiredPermission, handler: RouteHandler) =>
+  (forge: ForgeState, required: RequiredPermission, handler: RouteHandler) =>
   async (context: Context): Promise<Response> =>
-    sendReply(forge, context, await handler(createApiCall(forge, context, need)));
+    sendReply(forge, context, await handler(createApiCall(forge, context, required)));

@@ -1,4 +1,4 @@
-/** GitHub's no, with its status and its words. */
+/** An error answer of the API, with GitHub's status and message. */
 export class ApiRefusal extends Error {
   readonly status: number;
   readonly errors: readonly unknown[] | null;

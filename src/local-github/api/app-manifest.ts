@@ -6,10 +6,10 @@ const manifestSchema = z.object({
   default_permissions: z.record(z.string(), z.enum(["read", "write"])),
 });
 
-/** What an App asks for when it is registered: the events that it is told of, and what it may do. */
+/** The events that an App subscribes to and the permissions that it requests when it is registered. */
 export type AppManifest = { readonly events: readonly string[]; readonly permissions: Readonly<Record<string, "read" | "write">> };
 
-/** Reads an App's manifest, `app.yml`. Throws for a text that is none. */
+/** Reads an App's manifest, `app.yml`. Throws if the text is not a manifest. */
 export const readAppManifest = (text: string): AppManifest => {
   const { default_events: events, default_permissions: permissions } = manifestSchema.parse(parse(text));
   return { events, permissions };

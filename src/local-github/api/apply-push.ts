@@ -11,7 +11,7 @@ import { relocateThreads } from "./review-threads.ts";
 const ZERO_SHA = "0".repeat(40);
 const COMPARE_SHA_CHARS = 12;
 
-/** A ref that moved; null for not there. */
+/** A ref that moved; null means that the ref does not exist. */
 export type MovedRef = { readonly ref: string; readonly from: string | null; readonly to: string | null };
 
 export const diffRefs = (before: RefMap, after: RefMap): MovedRef[] =>
@@ -54,7 +54,7 @@ const reportRefCreation = ({ forge, repository, actor }: PushContext, { ref, fro
   emitEvent(forge, repository, { event: from === null ? "create" : "delete", payload, actor });
 };
 
-/** The push itself, and where a ref came or went, that. Refs other than branches and tags raise nothing. */
+/** Emits the push event, and a create or delete event if the ref is new or gone. */
 const reportPush = async (pushed: PushContext, move: MovedRef): Promise<void> => {
   const { forge, repository, actor } = pushed;
   const { ref, from, to } = move;
@@ -78,8 +78,8 @@ const reportPush = async (pushed: PushContext, move: MovedRef): Promise<void> =>
     pusher: { name: actor.account.login, email: `${actor.account.login}@users.noreply.github.com` },
   };
   const title = to === null ? "" : ((await bare.message(to)).split("\n")[0] ?? "");
-  const place = (): Promise<{ ref: string; sha: string } | null> => Promise.resolve(to === null ? null : { ref, sha: to });
-  emitEvent(forge, repository, { event: "push", payload, actor, place, ref, paths, title });
+  const findSource = (): Promise<{ ref: string; sha: string } | null> => Promise.resolve(to === null ? null : { ref, sha: to });
+  emitEvent(forge, repository, { event: "push", payload, actor, findSource, ref, paths, title });
 };
 
 const findMergedBase = async ({ repository }: PushContext, { pull }: PullRequestIssue): Promise<string | null> => {
@@ -87,7 +87,10 @@ const findMergedBase = async ({ repository }: PushContext, { pull }: PullRequest
   return base !== null && (await repository.bare.isAncestor(pull.head, base)) ? base : null;
 };
 
-/** The head moved: the pull request follows it, or is closed with it, unless it landed. */
+/**
+ * Updates the pull requests of a moved head. A deleted head closes its pull request, unless the base contains the
+ * head.
+ */
 const updatePullHeads = async (pushed: PushContext, move: MovedRef): Promise<void> => {
   const { forge, repository, actor } = pushed;
   for (const issue of listOpenPulls(pushed).filter(({ pull }) => `refs/heads/${pull.headRef}` === move.ref)) {
@@ -103,7 +106,7 @@ const updatePullHeads = async (pushed: PushContext, move: MovedRef): Promise<voi
   }
 };
 
-/** A moment later GitHub sees that a head is in its base. */
+/** Marks a pull request as merged after GitHub's delay, if its base contains its head. */
 const scheduleMergedMark = async (pushed: PushContext, issue: PullRequestIssue): Promise<void> => {
   const { forge, repository, actor } = pushed;
   const { head } = issue.pull;
@@ -130,16 +133,19 @@ const updatePullBases = async (pushed: PushContext, move: MovedRef): Promise<voi
   }
 };
 
-/** What follows from moved refs: pull requests follow their branches, Apps are told, workflows start. The caller is alone with the repository. */
+/**
+ * Applies the consequences of moved refs: updates pull requests, delivers webhooks, starts workflows. The caller must
+ * hold the repository's turn.
+ */
 export const applyPush = async (
   forge: ForgeState,
   repository: ForgeRepository,
-  of: { actor: RequestActor; moves: readonly MovedRef[] },
+  options: { actor: RequestActor; moves: readonly MovedRef[] },
 ): Promise<void> => {
-  const push: PushContext = { forge, repository, actor: of.actor };
+  const push: PushContext = { forge, repository, actor: options.actor };
   repository.pushedAt = forge.now();
-  const visible = of.moves.filter(({ ref }) => /^refs\/(?:heads|tags)\//.test(ref));
-  // A base may come from the same push as its heads: heads first, so that a landing with its head is a landing.
+  const visible = options.moves.filter(({ ref }) => /^refs\/(?:heads|tags)\//.test(ref));
+  // Process heads before bases: one push may move both, and a head that lands in the same push counts as merged.
   for (const move of visible) await updatePullHeads(push, move);
   for (const move of visible) await reportPush(push, move);
   for (const move of visible) await updatePullBases(push, move);

@@ -24,14 +24,13 @@ const addAssignees: RouteHandler = async (call) => {
 const removeAssignees: RouteHandler = async (call) => {
   const issue = getAssignableIssue(call);
   const { assignees } = await call.input(assigneesSchema);
-  const left = issue.assignees.filter((login) => !assignees.includes(login));
-  replaceAssignees(call.forge, call.repository, { issue, actor: call.actor(), logins: left });
+  const remaining = issue.assignees.filter((login) => !assignees.includes(login));
+  replaceAssignees(call.forge, call.repository, { issue, actor: call.actor(), logins: remaining });
   return okReply(restIssueShape(call.forge, call.repository, issue));
 };
 
 const ASSIGNEES_WRITE = { scope: ["issues", "pull_requests"], level: "write" } as const;
 
-/** Routes of the people whom an issue is assigned to. */
 export const assigneeRoutes: readonly ApiRoute[] = [
   ["POST", "/issues/:number/assignees", ASSIGNEES_WRITE, addAssignees],
   ["DELETE", "/issues/:number/assignees", ASSIGNEES_WRITE, removeAssignees],

@@ -2,13 +2,13 @@ import { type ForgeState, takeNextId } from "./forge-state.ts";
 import type { FileAttachment } from "./file-attachment.ts";
 import type { Hono } from "hono";
 
-/** Keeps a file as a person's browser uploads it; gives the address that is then in the text. */
+/** Stores a file like an upload in a browser and returns the address to use in a text. */
 export const storeAttachment = (forge: ForgeState, attachment: FileAttachment): string => {
   const id = takeNextId(forge);
   forge.attachments.set(id, attachment);
   return `${forge.url}/user-attachments/files/${id}/${encodeURIComponent(attachment.name)}`;
 };
-/** As GitHub does it, the address that people see leads to where the content is. */
+/** Like GitHub, redirects the public address of an attachment to the address of its content. */
 export const attachmentRoutes = (forge: ForgeState, app: Hono): void => {
   app.get("/user-attachments/files/:id/:name", (context) => {
     const id = Number(context.req.param("id"));

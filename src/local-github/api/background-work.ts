@@ -1,7 +1,7 @@
 import type { TimerStarter } from "../../storage/git/run.ts";
 import type { BackgroundWork } from "./forge-state.ts";
 
-/** Keeps what goes on in the background in order, and tells when all of it is over. */
+/** Runs background tasks of a queue in order. `settled` waits for all tasks and throws their failures. */
 export const createBackgroundWork = (after: TimerStarter): BackgroundWork => {
   const queues = new Map<string, Promise<void>>();
   const open = new Set<Promise<void>>();
@@ -24,29 +24,29 @@ export const createBackgroundWork = (after: TimerStarter): BackgroundWork => {
     },
     runLater: (delay, task) => {
       if (closed) return;
-      let take: () => void = () => undefined;
+      let cancelTimer: () => void = () => undefined;
       const fired = new Promise<boolean>((resolve) => {
         const cancel = after(delay, () => resolve(true));
-        take = () => {
+        cancelTimer = () => {
           cancel();
           resolve(false);
         };
       });
-      timers.add(take);
+      timers.add(cancelTimer);
       void track(
         fired.then(async (now) => {
-          timers.delete(take);
+          timers.delete(cancelTimer);
           if (now && !closed) await task();
         }),
       );
     },
     settled: async () => {
       while (open.size > 0) await Promise.all(open);
-      if (faults.length > 0) throw new AggregateError(faults.splice(0), "the forge failed in the background");
+      if (faults.length > 0) throw new AggregateError(faults.splice(0), "Background work of the local GitHub failed.");
     },
     close: () => {
       closed = true;
-      for (const take of timers) take();
+      for (const cancelTimer of timers) cancelTimer();
     },
   };
 };

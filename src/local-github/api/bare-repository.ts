@@ -8,7 +8,10 @@ export type RefMap = ReadonlyMap<string, string>;
 
 const ABSENT_OBJECT_ID = "0".repeat(40);
 
-/** Who wrote a commit that the forge makes, and when; `at` in milliseconds. GitHub commits it, unless the same person does (`own`). */
+/**
+ * The author and time of a commit that the forge creates; `at` in milliseconds. The committer is GitHub, unless `own`
+ * is set.
+ */
 export type CommitSignature = { readonly login: string; readonly at: number; readonly author?: GitIdentity; readonly own?: boolean };
 
 const gitIdentityOf = ({ login, at, author, own = false }: CommitSignature): Record<string, string> => {
@@ -24,13 +27,13 @@ const gitIdentityOf = ({ login, at, author, own = false }: CommitSignature): Rec
   };
 };
 
-/** The bare repository of one repository: what REST needs of it, by plumbing. */
+/** Opens the bare repository on disk behind a hosted repository. */
 export const openBareRepository = (directory: string, after: TimerStarter) => {
   const plumbing = openGitPlumbing({ directory, after });
   let turn: Promise<unknown> = Promise.resolve();
   return {
     directory,
-    /** One at a time: whoever compares refs before and after may not be disturbed. */
+    /** Runs tasks one at a time, so that refs do not move between two reads of a task. */
     alone: <T>(task: () => Promise<T>): Promise<T> => {
       const done = turn.then(task, task);
       turn = done.catch(() => undefined);
@@ -58,18 +61,18 @@ type GitPlumbing = ReturnType<typeof openGitPlumbing>;
 const refOperations = ({ at, lines, text, isTrue, remember }: GitPlumbing) => {
   const object = (name: string): Promise<string | null> =>
     remember("object", name, () => text("rev-parse", "--verify", "--quiet", "--end-of-options", name));
-  // Not by rev-parse: a name from a request may not be worked out, as `main~1` is.
+  // Not rev-parse: a name from a request must not be evaluated as an expression such as `main~1`.
   const ref = (name: string): Promise<string | null> => text("show-ref", "--verify", "--hash", "--", name);
   return {
     refs: async (prefix = "refs/"): Promise<RefMap> =>
       new Map(
         (await lines("for-each-ref", "--format=%(refname) %(objectname)", prefix)).map((line) => [line.slice(0, -41), line.slice(-40)]),
       ),
-    /** Where a ref of this full name points; null where there is none. */
+    /** The value of a full ref name; null if the ref does not exist. */
     ref,
-    /** The object that an expression of git's names, made of names that are known: `<commit>:<path>`. */
+    /** Evaluates an object expression made of known names, such as `<commit>:<path>`. */
     object,
-    /** The commit of a branch, a tag, a full ref or a SHA, in this order; null for none. */
+    /** Looks up the commit of a branch, a tag, a full ref or a SHA, in this order; null if none matches. */
     commit: async (name: string): Promise<string | null> => {
       if (isSha(name) || name === "HEAD") return object(`${name}^{commit}`);
       for (const full of [`refs/heads/${name}`, `refs/tags/${name}`, name.startsWith("refs/") ? name : `refs/${name}`]) {
@@ -79,10 +82,13 @@ const refOperations = ({ at, lines, text, isTrue, remember }: GitPlumbing) => {
       return null;
     },
     isRefName: (name: string): Promise<boolean> => isTrue("check-ref-format", name),
-    /** Moves a ref from a value (null: it is new) to another (null: it goes); false when it stood elsewhere. */
+    /**
+     * Moves a ref from one value to another; null means that the ref does not exist. Returns false if the ref has
+     * another value.
+     */
     move: (name: string, from: string | null, to: string | null): Promise<boolean> =>
       to === null ? isTrue("update-ref", "-d", name, from ?? ABSENT_OBJECT_ID) : isTrue("update-ref", name, to, from ?? ABSENT_OBJECT_ID),
-    /** Points a ref there, wherever it stood. */
+    /** Sets or deletes a ref, whatever its value is. */
     point: async (name: string, to: string | null): Promise<void> => {
       await runGitOrThrow(at, to === null ? ["update-ref", "-d", name] : ["update-ref", name, to]);
     },
@@ -91,15 +97,15 @@ const refOperations = ({ at, lines, text, isTrue, remember }: GitPlumbing) => {
 
 const historyOperations = ({ lines, text, isTrue }: GitPlumbing) => ({
   isAncestor: (old: string, young: string): Promise<boolean> => isTrue("merge-base", "--is-ancestor", old, young),
-  /** True where a tip brings merge commits to what was there. */
+  /** Whether a tip adds merge commits to `from`. */
   hasMerges: async (from: string | null, to: string): Promise<boolean> =>
     (await lines("rev-list", "--merges", "--max-count=1", to, ...(from === null ? [] : [`^${from}`]))).length > 0,
-  /** The commit of a base's own line that brought a head in; the head itself after a fast-forward. */
+  /** Finds the first-parent commit of a base that merged a head; returns the head itself after a fast-forward. */
   broughtIn: async (head: string, base: string): Promise<string> =>
     (await lines("rev-list", "--first-parent", "--ancestry-path", "--reverse", `${head}..${base}`))[0] ?? head,
-  /** The commits that a tip brings to what was there, newest first. */
+  /** The commits that a tip adds to `from`, newest first. */
   commitsIn: (from: string | null, to: string): Promise<string[]> => lines("rev-list", to, ...(from === null ? [] : [`^${from}`])),
-  /** What a rebase of a head onto a base replays, oldest first. */
+  /** The commits that a rebase of a head onto a base replays, oldest first. */
   ownCommits: (base: string, head: string): Promise<string[]> =>
     lines("rev-list", "--reverse", "--topo-order", "--no-merges", head, `^${base}`),
   changed: async (from: string, to: string): Promise<string[]> =>
@@ -109,7 +115,7 @@ const historyOperations = ({ lines, text, isTrue }: GitPlumbing) => ({
 
 const contentOperations = ({ at, text, remember }: GitPlumbing) => ({
   typeOf: (object: string): Promise<string | null> => text("cat-file", "-t", object),
-  /** A file's content at a commit; null where there is none. */
+  /** Reads a file at a commit; null if the file does not exist. */
   file: (commit: string, path: string): Promise<Buffer | null> =>
     remember("file", `${commit}:${path}`, async () => {
       const ran = await runGit(at, ["cat-file", "blob", `${commit}:${path}`]);
@@ -123,13 +129,13 @@ const contentOperations = ({ at, text, remember }: GitPlumbing) => ({
       return mode && type && sha && name ? [{ mode, type, sha, name, size: size === "-" ? 0 : Number(size) }] : [];
     });
   },
-  /** The tree of a merge; null for a conflict. */
+  /** Merges two commits into a tree; null on a conflict. */
   mergeTree: async (base: string, head: string): Promise<string | null> => {
     const ran = await runGit(at, ["merge-tree", "--write-tree", "--no-messages", base, head]);
     return ran.code === 0 ? ran.stdout.toString("utf8").trim() : null;
   },
   emptyTree: async (): Promise<string> => (await runGitOrThrow(at, ["mktree"], "")).trim(),
-  /** Takes the objects of a pack in; false where it cannot be read. */
+  /** Stores the objects of a pack; false if the pack cannot be read. */
   unpack: async (pack: Buffer): Promise<boolean> => (await runGit(at, ["unpack-objects", "-q"], pack)).code === 0,
   commitTree: async (tree: string, of: { parents: readonly string[]; message: string; by: CommitSignature }): Promise<string> =>
     (

@@ -20,7 +20,7 @@ export const getBranch: RouteHandler = async (call) => {
     commit: restCommitShape(forge, repository, commit),
     _links: { self: url, html: `${pageUrl(forge, repository)}/tree/${name}` },
     protected: isProtectedBranch(call, name),
-    // The older kind of protection, which this forge has not: `protected` speaks of rules.
+    // Classic branch protection, which this forge does not have. `protected` above reports rulesets.
     protection: { enabled: false, required_status_checks: { enforcement_level: "off", contexts: [], checks: [] } },
     protection_url: `${url}/protection`,
   });
@@ -40,7 +40,7 @@ export const listBranches: RouteHandler = async (call) => {
   );
 };
 
-/** Parameters that GitHub always tells, as they are where nobody chose. */
+/** Default values of the parameters that GitHub always reports. */
 const DEFAULT_RULE_PARAMETERS: Readonly<Record<string, ApiJson>> = {
   merge_queue: {
     check_response_timeout_minutes: 60,
@@ -61,7 +61,7 @@ const DEFAULT_RULE_PARAMETERS: Readonly<Record<string, ApiJson>> = {
   required_status_checks: { required_status_checks: [], strict_required_status_checks_policy: false },
 };
 
-/** The rules of a branch, as if each came from the first ruleset of the repository. */
+/** Lists the rules of a branch; all of them appear to come from ruleset 1 of the repository. */
 export const listBranchRules: RouteHandler = (call) => {
   const source = { ruleset_source_type: "Repository", ruleset_source: repositoryFullName(call.repository), ruleset_id: 1 };
   const found = call.repository.rules.filter(({ branch: name }) => name === call.param("branch"));

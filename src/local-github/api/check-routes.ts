@@ -63,8 +63,14 @@ const createCommitStatus: RouteHandler = async (call) => {
     at: forge.now(),
   };
   repository.statuses.set(sha, [one, ...(repository.statuses.get(sha) ?? [])]);
-  const { node_id: _node, url: _url, ...told } = simpleStatusShape(forge, repository, { sha, status: one });
-  const payload = { ...told, sha, name: repositoryFullName(repository), branches: [], commit: statusCommitShape(forge, repository, facts) };
+  const { node_id: _node, url: _url, ...statusFields } = simpleStatusShape(forge, repository, { sha, status: one });
+  const payload = {
+    ...statusFields,
+    sha,
+    name: repositoryFullName(repository),
+    branches: [],
+    commit: statusCommitShape(forge, repository, facts),
+  };
   emitEvent(forge, repository, { event: "status", payload, actor: call.actor() });
   return createdReply(statusShape(forge, repository, { sha, status: one }));
 };
@@ -111,21 +117,21 @@ const createCheckRun: RouteHandler = async (call) => {
   if (actor.kind === "user") throw new ApiRefusal(403, "You must authenticate via a GitHub App.");
   const input = await call.input(newCheckSchema);
   const sha = await resolveCommitSha(call, input.head_sha);
-  const over = input.conclusion !== undefined;
+  const isCompleted = input.conclusion !== undefined;
   const now = call.forge.now();
   const check: CheckRun = {
     id: takeNextId(call.forge),
     sha,
     name: input.name,
-    status: over ? "completed" : (input.status ?? "queued"),
+    status: isCompleted ? "completed" : (input.status ?? "queued"),
     conclusion: input.conclusion ?? null,
     output: input.output ?? {},
     by: actor.account,
     started: now,
-    completed: over ? now : null,
+    completed: isCompleted ? now : null,
   };
   call.repository.checks.push(check);
-  return createdReply(reportCheckEvent(call, check, over ? "completed" : "created"));
+  return createdReply(reportCheckEvent(call, check, isCompleted ? "completed" : "created"));
 };
 
 const updateCheckRun: RouteHandler = async (call) => {
@@ -143,7 +149,7 @@ const updateCheckRun: RouteHandler = async (call) => {
   return okReply(checkRunShape(call.forge, call.repository, check));
 };
 
-/** Jobs of Actions are check runs of their commit too. */
+/** Actions jobs also count as check runs of their commit. */
 const actionsCheckRuns = (call: ApiCall, sha: string): CheckRun[] =>
   [...call.repository.runs.values()]
     .filter((run) => run.sha === sha)
@@ -176,7 +182,6 @@ const listCheckRuns: RouteHandler = async (call) => {
 const getCommit: RouteHandler = async (call) =>
   okReply(restCommitShape(call.forge, call.repository, await describeCommit(call, call.param("ref"))));
 
-/** Routes of commit statuses and check runs. */
 export const checkRoutes: readonly ApiRoute[] = [
   ["POST", "/statuses/:sha", { scope: "statuses", level: "write" }, createCommitStatus],
   ["GET", "/commits/:ref{.+}/statuses", { scope: "statuses", level: "read" }, listCommitStatuses],

@@ -16,7 +16,7 @@ const getRequestedComment = (call: ApiCall): IssueComment => {
   return comment;
 };
 
-/** A comment that is to be changed, by somebody who may write where it is. */
+/** Returns a comment that the requester may change; throws a refusal otherwise. */
 const getWritableComment = (call: ApiCall): IssueComment => {
   const comment = getRequestedComment(call);
   const issue = call.repository.issues.get(comment.issue);
@@ -127,7 +127,6 @@ const getIssueComment: RouteHandler = (call) => okReply(issueCommentShape(call.f
 const listCommentReactions: RouteHandler = (call) =>
   call.page(getRequestedComment(call).reactions.map((reaction) => reactionShape(call.forge, reaction)));
 
-/** Routes of comments on issues and pull requests, and of reactions to them. */
 export const commentRoutes: readonly ApiRoute[] = [
   ["GET", "/issues/comments", COMMENTS_READ, listAllIssueComments],
   ["GET", "/issues/comments/:id", COMMENTS_READ, getIssueComment],

@@ -1,7 +1,7 @@
 import { runGitOrThrow, runGit, type GitContext } from "../../storage/git/run.ts";
 import type { ObjectCache } from "./object-cache.ts";
 
-/** A name in a commit; the date as `2026-11-20T12:00:00+00:00`. */
+/** The author or committer of a commit; the date has the form `2026-11-20T12:00:00+00:00`. */
 export type GitIdentity = { readonly name: string; readonly email: string; readonly date: string };
 
 export type CommitFacts = {
@@ -13,13 +13,12 @@ export type CommitFacts = {
   readonly message: string;
 };
 
-/** A commit with the paths that it changed. */
 export type CommitChange = CommitFacts & { readonly added: string[]; readonly modified: string[]; readonly removed: string[] };
 
-/** How much a head has that its base has not. */
+/** The size of the difference between a base and a head. */
 export type DiffSize = { readonly commits: number; readonly additions: number; readonly deletions: number; readonly files: number };
 
-/** What a head does to one file. */
+/** The change of one file. */
 export type FileChange = {
   readonly path: string;
   readonly status: "added" | "modified" | "removed";
@@ -30,14 +29,14 @@ export type FileChange = {
 
 const FILE_STATUSES: Readonly<Record<string, FileChange["status"]>> = { A: "added", D: "removed" };
 
-/** `--raw` then `--numstat`, all ended by NUL. */
+/** Reads `--raw` output followed by `--numstat` output, each field ended by NUL. */
 const readFileChanges = (out: string): FileChange[] => {
-  const words = out.split("\0").filter((word) => word !== "");
+  const fields = out.split("\0").filter((field) => field !== "");
   const raw: (readonly [string, string])[] = [];
   let at = 0;
-  for (; words[at]?.startsWith(":"); at += 2) raw.push([words[at] ?? "", words[at + 1] ?? ""]);
+  for (; fields[at]?.startsWith(":"); at += 2) raw.push([fields[at] ?? "", fields[at + 1] ?? ""]);
   const counts = new Map<string, readonly [number, number]>();
-  for (const word of words.slice(at)) {
+  for (const word of fields.slice(at)) {
     const [, added, removed, path] = /^(\d+|-)\t(\d+|-)\t([^]*)$/.exec(word) ?? [];
     if (path !== undefined) counts.set(path, [Number(added) || 0, Number(removed) || 0]);
   }
@@ -65,32 +64,34 @@ const readCommitFacts = (fields: readonly string[]): CommitFacts => {
   };
 };
 
-/** Fields, then status and path of each change, all ended by NUL: no name and no message can hold one. */
+/**
+ * Reads fields followed by status and path of each change. NUL ends each, because no name or message can contain it.
+ */
 const readCommitChanges = (out: string): CommitChange[] => {
-  const words = out.split("\0");
+  const fields = out.split("\0");
   const changes: CommitChange[] = [];
-  for (let at = 0; at + COMMIT_FIELDS.length <= words.length;) {
-    const facts = readCommitFacts(words.slice(at, at + COMMIT_FIELDS.length));
+  for (let at = 0; at + COMMIT_FIELDS.length <= fields.length;) {
+    const facts = readCommitFacts(fields.slice(at, at + COMMIT_FIELDS.length));
     at += COMMIT_FIELDS.length;
-    while (words[at] === "") at += 1;
+    while (fields[at] === "") at += 1;
     const paths: Record<"A" | "M" | "D", string[]> = { A: [], M: [], D: [] };
-    for (; /^\n?[AMDT]$/.test(words[at] ?? ""); at += 2) {
-      const kind = (words[at] ?? "").trim();
-      paths[kind === "A" || kind === "D" ? kind : "M"].push(words[at + 1] ?? "");
+    for (; /^\n?[AMDT]$/.test(fields[at] ?? ""); at += 2) {
+      const kind = (fields[at] ?? "").trim();
+      paths[kind === "A" || kind === "D" ? kind : "M"].push(fields[at + 1] ?? "");
     }
     changes.push({ ...facts, added: paths.A, modified: paths.M, removed: paths.D });
   }
   return changes;
 };
 
-/** What is asked about commits. */
+/** Read operations on commits. */
 export const commitOperations = (at: GitContext, remember: ObjectCache) => ({
   describe: (commit: string): Promise<CommitFacts | null> =>
     remember("commit", commit, async () => {
       const ran = await runGit(at, ["log", "-1", `--format=${COMMIT_FIELDS.join("%x00")}`, "--end-of-options", commit]);
       return ran.code === 0 ? readCommitFacts(ran.stdout.toString("utf8").split("\0")) : null;
     }),
-  /** The first twenty commits of a range, oldest first; merges have no changes of their own. */
+  /** The first twenty commits of a range, oldest first. Merge commits list no changes. */
   log: async (range: readonly string[]): Promise<CommitChange[]> => {
     const format = `--format=${COMMIT_FIELDS.join("%x00")}%x00`;
     return readCommitChanges(
@@ -106,12 +107,12 @@ export const commitOperations = (at: GitContext, remember: ObjectCache) => ({
       ]),
     );
   },
-  /** The last commit that two have in common; null where they have none. */
-  mergeBase: async (one: string, other: string): Promise<string | null> => {
-    const ran = await runGit(at, ["merge-base", "--end-of-options", one, other]);
+  /** Finds the merge base of two commits; null if they share none. */
+  mergeBase: async (first: string, second: string): Promise<string | null> => {
+    const ran = await runGit(at, ["merge-base", "--end-of-options", first, second]);
     return ran.code === 0 ? ran.stdout.toString("utf8").trim() : null;
   },
-  /** What changed in one file between two commits, as a diff. */
+  /** The diff of one file between two commits. */
   patch: (of: { from: string; to: string; path: string; context: number }): Promise<string> =>
     runGitOrThrow(at, [
       "--literal-pathspecs",
@@ -125,17 +126,17 @@ export const commitOperations = (at: GitContext, remember: ObjectCache) => ({
       "--",
       of.path,
     ]),
-  /** The files that a head changes since its merge base with its base. */
+  /** The files that a head changes since the merge base. */
   files: async (base: string, head: string): Promise<FileChange[]> => {
     const ran = await runGit(at, ["diff", "--raw", "--numstat", "--no-abbrev", "--no-renames", "-z", `${base}...${head}`]);
     return ran.code === 0 ? readFileChanges(ran.stdout.toString("utf8")) : [];
   },
-  /** Measures a head against the merge base with its base. */
+  /** Measures a head against the merge base. */
   size: async (base: string, head: string): Promise<DiffSize> => {
     const commits = Number((await runGitOrThrow(at, ["rev-list", "--count", `${base}..${head}`])).trim());
     const ran = await runGit(at, ["diff", "--shortstat", "--no-renames", `${base}...${head}`]);
     const stat = ran.code === 0 ? ran.stdout.toString("utf8") : "";
-    const count = (of: RegExp): number => Number(of.exec(stat)?.[1] ?? 0);
+    const count = (pattern: RegExp): number => Number(pattern.exec(stat)?.[1] ?? 0);
     return { commits, additions: count(/(\d+) insertion/), deletions: count(/(\d+) deletion/), files: count(/(\d+) file/) };
   },
 });

@@ -5,7 +5,7 @@ import type { CheckRun, CommitStatus } from "./forge-run.ts";
 import type { ForgeState } from "./forge-state.ts";
 import type { ForgeRepository } from "./forge-repository.ts";
 
-/** The account of whoever signed with GitHub's address for it; null for other addresses, which nobody has told the forge of. */
+/** The account whose no-reply address signed a commit; null for other addresses, which the forge cannot attribute. */
 const signerAccountShape = (forge: ForgeState, { email }: GitIdentity): ApiJson | null => {
   const login = /^(?:\d+\+)?(.+)@users\.noreply\.github\.com$/.exec(email)?.[1];
   const known = login === undefined ? undefined : forge.accounts.get(login.toLowerCase());
@@ -38,13 +38,13 @@ export const restCommitShape = (forge: ForgeState, repository: ForgeRepository, 
 
 const UNSIGNED_VERIFICATION = { verified: false, reason: "unsigned", signature: null, payload: null };
 
-/** A commit as the webhook of its status tells of it. */
+/** A commit as the status webhook shows it. */
 export const statusCommitShape = (forge: ForgeState, repository: ForgeRepository, commit: CommitFacts): ApiJson => {
   const shape = restCommitShape(forge, repository, commit);
   return { ...shape, commit: { ...(shape["commit"] as ApiJson), verification: UNSIGNED_VERIFICATION } };
 };
 
-/** The head of a run. */
+/** The head commit of a run. */
 export const headCommitShape = ({ sha, tree, message, author, committer }: CommitFacts): ApiJson => ({
   id: sha,
   tree_id: tree,
@@ -54,7 +54,7 @@ export const headCommitShape = ({ sha, tree, message, author, committer }: Commi
   committer: { name: committer.name, email: committer.email },
 });
 
-/** A status as the combined status of its commit has it. */
+/** A status as the combined status shows it. */
 export const simpleStatusShape = (forge: ForgeState, repository: ForgeRepository, of: { sha: string; status: CommitStatus }): ApiJson => {
   const { sha, status } = of;
   return {
@@ -77,8 +77,8 @@ export const statusShape = (forge: ForgeState, repository: ForgeRepository, of: 
 });
 
 const CHECK_OUTPUT_TEXTS = ["title", "summary", "text"] as const;
-const checkOutputShape = (given: unknown, url: string): ApiJson => {
-  const output: ApiJson = typeof given === "object" && given !== null ? { ...given } : {};
+const checkOutputShape = (value: unknown, url: string): ApiJson => {
+  const output: ApiJson = typeof value === "object" && value !== null ? { ...value } : {};
   const text = (name: string): string | null => (typeof output[name] === "string" ? output[name] : null);
   return {
     ...Object.fromEntries(CHECK_OUTPUT_TEXTS.map((name) => [name, text(name)])),
@@ -110,7 +110,7 @@ export const checkRunShape = (forge: ForgeState, repository: ForgeRepository, ch
   };
 };
 
-/** A check run as its webhooks tell of it. Each has a suite of its own here. */
+/** A check run as webhooks show it. Each check run has a check suite of its own here. */
 export const checkRunEventShape = (forge: ForgeState, repository: ForgeRepository, check: CheckRun): ApiJson => ({
   ...checkRunShape(forge, repository, check),
   check_suite: {

@@ -9,7 +9,7 @@ export type NewApp = {
   readonly webhookUrl?: string;
   readonly secret: string;
   readonly permissions?: TokenPermissions;
-  /** The events that its webhook is told of; all where none are given. */
+  /** The events that its webhook receives; all events by default. */
   readonly events?: readonly string[];
 };
 export type CreatedApp = { readonly id: number; readonly login: string; readonly privateKeyPem: string; readonly secret: string };
@@ -30,18 +30,18 @@ const generatePrivateKey = async (): Promise<string> => {
   return privateKey.export({ type: "pkcs8", format: "pem" }).toString();
 };
 
-/** Registers an App, with a new key where none is given. */
-export const createApp = async (forge: ForgeState, given: NewApp): Promise<CreatedApp> => {
-  const privateKeyPem = given.privateKeyPem ?? (await generatePrivateKey());
+/** Registers an App and generates a key unless one is options. */
+export const createApp = async (forge: ForgeState, options: NewApp): Promise<CreatedApp> => {
+  const privateKeyPem = options.privateKeyPem ?? (await generatePrivateKey());
   const app: GitHubApp = {
     id: takeNextId(forge),
-    slug: given.name,
-    account: ensureAccount(forge, `${given.name}[bot]`),
+    slug: options.name,
+    account: ensureAccount(forge, `${options.name}[bot]`),
     publicKey: createPublicKey(privateKeyPem).export({ type: "spki", format: "pem" }).toString(),
-    webhookUrl: given.webhookUrl ?? null,
-    secret: given.secret,
-    rights: { metadata: "read", ...(given.permissions ?? DEFAULT_APP_PERMISSIONS) },
-    events: given.events ?? null,
+    webhookUrl: options.webhookUrl ?? null,
+    secret: options.secret,
+    rights: { metadata: "read", ...(options.permissions ?? DEFAULT_APP_PERMISSIONS) },
+    events: options.events ?? null,
     installations: new Map(),
   };
   forge.apps.push(app);

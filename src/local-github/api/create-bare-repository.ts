@@ -10,26 +10,26 @@ const BARE_GIT_CONFIG: Readonly<Record<string, string>> = {
   "uploadpack.allowFilter": "true",
 };
 
-/** Declines the refs that the forge refuses, each with its words: `<ref> <words>` a line. */
+/** Rejects the refs that the forge refuses. `FORGE_REFUSED` holds one line for each: `<ref> <message>`. */
 const UPDATE_HOOK = `#!/bin/sh
-printf '%s\\n' "$FORGE_REFUSED" | while read -r ref words; do
-  if [ "$ref" = "$1" ]; then printf '%s\\n' "$words" >&2; exit 1; fi
+printf '%s\\n' "$FORGE_REFUSED" | while read -r ref message; do
+  if [ "$ref" = "$1" ]; then printf '%s\\n' "$message" >&2; exit 1; fi
 done
 `;
 
-/** Makes the bare repository of a repository, with all branches and tags of another one if one is given; tells its default branch. */
-export const createBareRepository = async (directory: string, of: { from: string | null; after: TimerStarter }): Promise<string> => {
+/** Creates a bare repository, with all branches and tags of `from` if it is not null. Returns the default branch. */
+export const createBareRepository = async (directory: string, options: { from: string | null; after: TimerStarter }): Promise<string> => {
   await mkdir(directory, { recursive: true });
-  const at: GitContext = { directory, after: of.after };
-  await runGitOrThrow(at, ["init", "--quiet", "--bare", "--template=", "--initial-branch=main", "."]);
-  for (const [key, value] of Object.entries(BARE_GIT_CONFIG)) await runGitOrThrow(at, ["config", key, value]);
+  const git: GitContext = { directory, after: options.after };
+  await runGitOrThrow(git, ["init", "--quiet", "--bare", "--template=", "--initial-branch=main", "."]);
+  for (const [key, value] of Object.entries(BARE_GIT_CONFIG)) await runGitOrThrow(git, ["config", key, value]);
   await mkdir(join(directory, "hooks"), { recursive: true });
   await writeFile(join(directory, "hooks", "update"), UPDATE_HOOK);
   await chmod(join(directory, "hooks", "update"), 0o755);
-  if (of.from !== null) {
-    const head = (await runGitOrThrow({ ...at, directory: of.from }, ["symbolic-ref", "HEAD"])).trim();
-    await runGitOrThrow(at, ["fetch", "--quiet", "--no-auto-gc", of.from, "+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*"]);
-    await runGitOrThrow(at, ["symbolic-ref", "HEAD", head]);
+  if (options.from !== null) {
+    const head = (await runGitOrThrow({ ...git, directory: options.from }, ["symbolic-ref", "HEAD"])).trim();
+    await runGitOrThrow(git, ["fetch", "--quiet", "--no-auto-gc", options.from, "+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*"]);
+    await runGitOrThrow(git, ["symbolic-ref", "HEAD", head]);
   }
-  return (await runGitOrThrow(at, ["symbolic-ref", "HEAD"])).trim().slice("refs/heads/".length);
+  return (await runGitOrThrow(git, ["symbolic-ref", "HEAD"])).trim().slice("refs/heads/".length);
 };

@@ -9,11 +9,11 @@ import { ensureInstallation, createGuid } from "./access-tokens.ts";
 import { nodeId } from "./api-urls.ts";
 
 const WEBHOOK_TIMEOUT_MS = 10_000;
-/** What every payload has, before its own. */
-export const composeEventPayload = (forge: ForgeState, repository: ForgeRepository, happening: WebhookEvent): EventPayload => ({
-  ...happening.payload,
+/** Adds the fields that every payload contains. */
+export const composeEventPayload = (forge: ForgeState, repository: ForgeRepository, event: WebhookEvent): EventPayload => ({
+  ...event.payload,
   repository: repositoryEventShape(forge, repository),
-  sender: accountShape(forge, happening.by),
+  sender: accountShape(forge, event.by),
 });
 const postWebhook = async (forge: ForgeState, app: GitHubApp, delivery: WebhookDelivery): Promise<void> => {
   if (app.webhookUrl === null) return;
@@ -39,27 +39,30 @@ const postWebhook = async (forge: ForgeState, app: GitHubApp, delivery: WebhookD
     delivery.status = answer.status;
     await answer.arrayBuffer();
   } catch {
-    // Nobody there, or too slow: GitHub does not try again either.
+    // No answer in time. GitHub does not retry either.
     delivery.status = null;
   } finally {
     cancel();
   }
 };
 const sendDelivery = async (forge: ForgeState, app: GitHubApp, delivery: WebhookDelivery): Promise<void> => {
-  const times = forge.faults.deliveries?.(delivery) ?? 1;
-  for (let time = 0; time < times; time += 1) await postWebhook(forge, app, delivery);
+  const copies = forge.faults.deliveries?.(delivery) ?? 1;
+  for (let sent = 0; sent < copies; sent += 1) await postWebhook(forge, app, delivery);
 };
-/** Sends an event to every App with a webhook that subscribes to it, one after the other in the order of the events, never twice by itself. */
-export const deliverWebhooks = (forge: ForgeState, repository: ForgeRepository, happening: WebhookEvent): void => {
-  const payload = composeEventPayload(forge, repository, happening);
+/**
+ * Sends an event to every App that subscribes to it, in the order of the events. Failed deliveries are not repeated,
+ * as on GitHub.
+ */
+export const deliverWebhooks = (forge: ForgeState, repository: ForgeRepository, event: WebhookEvent): void => {
+  const payload = composeEventPayload(forge, repository, event);
   for (const app of forge.apps) {
-    if (app.webhookUrl === null || app.events?.includes(happening.event) === false) continue;
+    if (app.webhookUrl === null || app.events?.includes(event.event) === false) continue;
     const id = ensureInstallation(forge, app, repository.owner.login);
     const installation = { id, node_id: nodeId("Installation", id) };
-    // As it is now: what happens while it waits is not in it.
+    // Copy the payload: a change after the event must not appear in a delivery that waits.
     const delivery: WebhookDelivery = {
       id: createGuid(forge),
-      event: happening.event,
+      event: event.event,
       payload: structuredClone({ ...payload, installation }),
       status: null,
     };

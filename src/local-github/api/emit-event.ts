@@ -3,7 +3,7 @@ import type { ForgeRepository } from "./forge-repository.ts";
 import type { ForgeEvent } from "./forge-event.ts";
 import { deliverWebhooks } from "./deliver-webhooks.ts";
 
-/** What a merge queue may wait for. */
+/** Events that a merge queue may be waiting for. */
 const QUEUE_ADVANCING_EVENTS: ReadonlySet<string> = new Set([
   "check_run",
   "status",
@@ -13,7 +13,7 @@ const QUEUE_ADVANCING_EVENTS: ReadonlySet<string> = new Set([
   "pull_request",
   "pull_request_review",
 ]);
-/** Something happened: Apps are told, and workflows that listen to it start, in the order of the events. */
+/** Emits an event: delivers webhooks, then starts the workflows that it triggers, in order. */
 export const emitEvent = (forge: ForgeState, repository: ForgeRepository, event: ForgeEvent): void => {
   deliverWebhooks(forge, repository, { event: event.event, payload: event.payload, by: event.actor.account });
   forge.trigger(forge, repository, event);

@@ -1,4 +1,4 @@
-/** What somebody attached: what is in it, or where its address leads. */
+/** An attachment: its content, or the address that it redirects to. */
 export type FileAttachment = { readonly name: string; readonly type: string } & (
   | { readonly content: string | Uint8Array }
   | { readonly redirect: string }

@@ -1,9 +1,12 @@
 export type PermissionLevel = "none" | "read" | "write";
-/** What a token may do, by GitHub's names of permissions: `pull_requests`, `contents`, … */
+/** GitHub's permission names with their levels: `pull_requests`, `contents`, … */
 export type TokenPermissions = Readonly<Record<string, PermissionLevel>>;
 export type RepositoryRole = "admin" | "maintain" | "write" | "triage" | "read";
 export type ForgeAccount = { readonly id: number; readonly login: string; readonly type: "User" | "Bot" };
-/** Who asks. A user's rights come from the repository, a token may narrow them; those of an App and of a job come from the token. */
+/**
+ * The requester. The repository decides what a user may do, and a token may restrict it. Apps and jobs have
+ * only the permissions of their token.
+ */
 export type RequestActor =
   | { readonly kind: "user"; readonly account: ForgeAccount; readonly rights: TokenPermissions | null }
   | {
@@ -23,8 +26,8 @@ export type GitHubApp = {
   webhookUrl: string | null;
   readonly secret: string;
   readonly rights: TokenPermissions;
-  /** The events that it subscribes to; null for all. */
+  /** The events that it subscribes to; null for all events. */
   readonly events: readonly string[] | null;
-  /** Ids of installations by owner. */
+  /** Installation ids by owner. */
   readonly installations: Map<string, number>;
 };

@@ -1,7 +1,10 @@
 import type { EventPayload } from "./webhook-event.ts";
 import type { RequestActor } from "./forge-actor.ts";
 
-/** Where an event's workflow files are read from: full ref and commit. `on`: the branch and commit that its runs are reported on, where these are others. */
+/**
+ * The ref and commit whose workflow files an event starts. `reportOn` names the branch and commit that show the runs,
+ * if they differ.
+ */
 export type EventSource = {
   readonly ref: string;
   readonly sha: string;
@@ -11,14 +14,14 @@ export type ForgeEvent = {
   readonly event: string;
   readonly payload: EventPayload;
   readonly actor: RequestActor;
-  /** Where workflow files come from; the default branch where it is not given, asked for when it is their turn. */
-  readonly place?: () => Promise<EventSource | null>;
-  /** The pushed ref or the base of a pull request, for filters. */
+  /** Finds the source of the workflow files when the event is processed; the default branch if missing. */
+  readonly findSource?: () => Promise<EventSource | null>;
+  /** The pushed ref or the base of a pull request, for trigger filters. */
   readonly ref?: string;
   readonly paths?: readonly string[] | null;
-  /** The workflow that a workflow_run speaks of. */
+  /** The name of the workflow that a `workflow_run` event reports. */
   readonly workflow?: string;
   readonly title?: string;
-  /** How many runs led to it, each by the end or the beginning of the one before. */
+  /** The number of `workflow_run` events that led to this event. */
   readonly chain?: number;
 };

@@ -11,7 +11,7 @@ export type IssueComment = {
   updated: number;
   readonly reactions: EmojiReaction[];
 };
-/** An issue, or the issue side of a pull request: they share numbers, comments and labels. */
+/** An issue, or the issue side of a pull request. Both share numbers, comments and labels. */
 export type Issue = {
   readonly id: number;
   readonly number: number;
@@ -26,13 +26,13 @@ export type Issue = {
   updated: number;
   closed: number | null;
   readonly reactions: EmojiReaction[];
-  /** Every text that it had, oldest first; none while nobody has edited it. */
+  /** Every text that the issue had, oldest first; empty if it was never edited. */
   readonly edits: TextEdit[];
   readonly pull: PullRequest | null;
 };
-/** A text as it was from a time on. */
+/** A text and the time of its edit. */
 export type TextEdit = { readonly at: number; readonly by: ForgeAccount; readonly text: string };
-/** A change to an issue or pull request, as its history keeps it. */
+/** A change to an issue or pull request in its history. */
 export type IssueEvent = {
   readonly id: number;
   readonly issue: number;

@@ -12,12 +12,12 @@ export type PullRequest = {
   draft: boolean;
   merged: { readonly at: number; readonly by: ForgeAccount; readonly commit: string } | null;
   readonly reviews: SubmittedReview[];
-  /** Reviews that are not submitted: only their authors see them. */
+  /** Reviews that are not submitted; only their authors see them. */
   readonly pending: PendingReview[];
-  /** Comments on its diff, by what they answer. */
+  /** Review threads on its diff. */
   readonly threads: ReviewThread[];
   readonly removals: QueueRemoval[];
-  /** As it was when the head or the base was chosen last. */
+  /** The size when the head or the base last changed. */
   size: DiffSize;
 };
 export type SubmittedReview = {
@@ -27,12 +27,15 @@ export type SubmittedReview = {
   body: string;
   readonly commit: string;
   readonly at: number;
-  /** When its text was changed last. */
+  /** The time of the last edit. */
   edited?: number;
 };
-/** Where a thread stands now; null where its lines are not part of the diff any more. A comment on a whole file has no lines. */
+/**
+ * The current lines of a thread; a null place means that they are no longer part of the diff. A comment on a whole
+ * file has no lines.
+ */
 type ThreadPlace = { readonly line: number; readonly startLine: number | null; readonly position: number };
-/** Comments on the same lines of a diff, the first of which the others answer. */
+/** Comments on the same lines of a diff: the first and the replies to it. */
 export type ReviewThread = {
   readonly id: number;
   readonly path: string;
@@ -41,7 +44,7 @@ export type ReviewThread = {
   readonly startSide: DiffSide | null;
   readonly original: ThreadPlace & { readonly commit: string };
   readonly hunk: string;
-  /** The head that {@link place} speaks of. */
+  /** The head commit that {@link place} refers to. */
   commit: string;
   place: ThreadPlace | null;
   resolvedBy: ForgeAccount | null;
@@ -54,11 +57,11 @@ export type ReviewComment = {
   body: string;
   readonly created: number;
   updated: number;
-  /** When its review was submitted. */
+  /** The time when its review was submitted. */
   published: number;
-  /** When its text was changed last. */
+  /** The time of the last edit. */
   edited?: number;
   readonly reactions: EmojiReaction[];
 };
-/** A review that is being written. Its comments are created before it is submitted, and belong to the pull request from then on. */
+/** A review in progress. Its comments exist before it is submitted and become part of the pull request afterwards. */
 export type PendingReview = Pick<SubmittedReview, "id" | "by" | "body" | "commit"> & { readonly threads: readonly ReviewThread[] };

@@ -25,11 +25,11 @@ export type ForgeRepository = {
   readonly runs: Map<number, ForgeRun>;
   readonly rules: BranchRule[];
   readonly mergeSettings: MergeSettings;
-  /** Entries of merge queues by branch, first in, first out. */
+  /** Merge queue entries by branch, in the order of arrival. */
   readonly mergeQueues: Map<string, MergeQueueEntry[]>;
-  /** Commits that GitHub made and signed by itself: by the merge button, all but rebased ones. */
+  /** Commits that GitHub created and signed. The merge button signs all commits except rebased ones. */
   readonly signedCommits: Set<string>;
-  /** True where Actions may open and approve pull requests. */
+  /** Whether Actions may open and approve pull requests. */
   actionsPulls: boolean;
   secrets: Readonly<Record<string, string>>;
   readonly environments: Map<string, Readonly<Record<string, string>>>;

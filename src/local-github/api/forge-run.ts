@@ -33,12 +33,12 @@ export type ForgeRun = {
   readonly sha: string;
   readonly head: CommitFacts;
   readonly actor: RequestActor;
-  /** How many runs led to it by `workflow_run`. */
+  /** The number of `workflow_run` events that led to this run. */
   readonly chain: number;
   title: string;
   status: "queued" | "in_progress" | "completed";
   conclusion: RunConclusion | "action_required" | null;
-  /** Why it could not start. */
+  /** The reason why the run could not start. */
   reason: string;
   readonly created: number;
   updated: number;

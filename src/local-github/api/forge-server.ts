@@ -85,15 +85,15 @@ const addAppRoutes = (forge: ForgeState, app: Hono): void => {
     sendReply(forge, context, { status: 200, body: appShape(forge, readRequestApp(forge, context)) }),
   );
   app.get(`${API_PREFIX}/app/installations`, (context) => {
-    const asking = readRequestApp(forge, context);
-    return sendReply(forge, context, { status: 200, body: listOwners(forge).map((owner) => installationShape(forge, asking, owner)) });
+    const requester = readRequestApp(forge, context);
+    return sendReply(forge, context, { status: 200, body: listOwners(forge).map((owner) => installationShape(forge, requester, owner)) });
   });
   app.post(`${API_PREFIX}/app/installations/:id/access_tokens`, (context) => createInstallationTokenReply(forge, context));
   app.get(`${API_PREFIX}/repos/:owner/:repo/installation`, (context) => {
-    const asking = readRequestApp(forge, context);
+    const requester = readRequestApp(forge, context);
     const repository = forge.repositories.get(formatRepositoryKey(context.req.param("owner"), context.req.param("repo")));
     if (!repository) throw notFoundRefusal();
-    return sendReply(forge, context, { status: 200, body: installationShape(forge, asking, repository.owner.login) });
+    return sendReply(forge, context, { status: 200, body: installationShape(forge, requester, repository.owner.login) });
   });
 };
 
@@ -121,7 +121,7 @@ const addUserRoutes = (forge: ForgeState, app: Hono): void => {
   });
 };
 
-/** Who a request says it is by, for whoever makes it fail. */
+/** The login of the requester, for fault injection; empty if the credential is unknown. */
 const readRequestLogin = (forge: ForgeState, context: Context): string =>
   findActor(forge, readCredential(context.req.header("authorization")) ?? "")?.account.login ?? "";
 
@@ -162,33 +162,33 @@ const useRateLimits = (forge: ForgeState, app: Hono): void => {
   });
 };
 
-/** The forge is on loopback: a name that a stranger's server gave to loopback (DNS rebinding) opens nothing of it. */
+/** Protects against DNS rebinding: the forge answers only requests that are addressed to loopback. */
 const LOOPBACK_HOST_PATTERN = /^(?:127\.0\.0\.1|localhost|\[::1\])(?::\d+)?$/;
 
 const useLoopbackGuard = (app: Hono): void => {
   app.use("*", async (context, next) => {
     if (!LOOPBACK_HOST_PATTERN.test(context.req.header("host") ?? ""))
-      return context.text("This forge is only for the machine that it is on.\n", 421);
+      return context.text("The local GitHub answers only requests to 127.0.0.1 or localhost.\n", 421);
     await next();
     return undefined;
   });
 };
 
-/** The whole forge as one HTTP application: REST under `/api/v3`, git and the pages for people beside it. */
-export const createForgeServer = (forge: ForgeState, failed: (error: unknown) => void): Hono => {
+/** Creates the HTTP server of the forge: REST under `/api/v3`, git, GraphQL and web pages. */
+export const createForgeServer = (forge: ForgeState, reportFailure: (error: unknown) => void): Hono => {
   const app = new Hono();
   useLoopbackGuard(app);
   useRateLimits(forge, app);
   addAppRoutes(forge, app);
   addUserRoutes(forge, app);
-  for (const [method, path, need, handler] of [
-    // Before those of issues: `/issues/comments` is no issue's number.
+  for (const [method, path, required, handler] of [
+    // Before the issue routes: `comments` in `/issues/comments` is not an issue number.
     ...commentRoutes,
     ...issueHistoryRoutes,
     ...issueRoutes,
     ...assigneeRoutes,
     ...labelRoutes,
-    // Before those of pull requests: `/pulls/comments` is no pull request's number.
+    // Before the pull request routes: `comments` in `/pulls/comments` is not a pull request number.
     ...lineCommentRoutes,
     ...reviewRoutes,
     ...pullRoutes,
@@ -197,18 +197,18 @@ export const createForgeServer = (forge: ForgeState, failed: (error: unknown) =>
     ...actionRoutes,
     ...gitDataRoutes,
   ]) {
-    app.on(method, `${API_PREFIX}/repos/:owner/:repo${path}`, createRouteHandler(forge, need, handler));
+    app.on(method, `${API_PREFIX}/repos/:owner/:repo${path}`, createRouteHandler(forge, required, handler));
   }
   gitRoutes(forge, app);
   attachmentRoutes(forge, app);
   graphqlRoutes(forge, app);
-  // Before the pages, for which `/api/v3` would be a repository.
+  // Before the pages, which would read `/api/v3` as a repository.
   app.all("/api/*", (context) => sendRefusal(forge, context, notFoundRefusal()));
   addPageRoutes(forge, app);
   app.notFound((context) => sendRefusal(forge, context, notFoundRefusal()));
   app.onError((error, context) => {
     if (error instanceof ApiRefusal) return sendRefusal(forge, context, error);
-    failed(error);
+    reportFailure(error);
     return context.json({ message: "Server Error" }, 500);
   });
   return app;

@@ -5,9 +5,9 @@ import type { ForgeRepository } from "./forge-repository.ts";
 import type { FileAttachment } from "./file-attachment.ts";
 import type { ForgeEvent } from "./forge-event.ts";
 
-/** How much later GitHub knows some things, in milliseconds. */
+/** Simulated delays of GitHub, in milliseconds. */
 export type ForgeLag = { readonly runsMs: number; readonly mergedMs: number };
-/** A delivery of a webhook as it was sent; `status` is null where nobody answered. */
+/** A sent webhook delivery; `status` is null if no answer came. */
 export type WebhookDelivery = {
   readonly id: string;
   readonly event: string;
@@ -15,14 +15,14 @@ export type WebhookDelivery = {
   status: number | null;
 };
 export type InjectedFaults = {
-  /** How often a delivery is sent: 0 loses it, 2 doubles it under the same id. */
+  /** The number of times a delivery is sent: 0 loses it, 2 sends it twice under the same id. */
   readonly deliveries?: (delivery: WebhookDelivery) => number;
-  /** What goes wrong with a request; null for one that is well. */
+  /** Chooses the failure of a request; null for none. */
   readonly requests?: (request: { readonly method: string; readonly path: string; readonly login: string }) => RequestFault | null;
 };
-/** It fails with 502, before it took effect or after; or it is refused by a secondary limit, for so many seconds. */
+/** A 502 before or after the request takes effect, or a secondary rate limit with the seconds to wait. */
 type RequestFault = "before" | "after" | { readonly retryAfter: number };
-/** A request that was answered. The body of the answer can be had as long as it is not sent: ask for it at once. */
+/** An answered request. Read the body immediately: it is available only until the answer is sent. */
 export type ObservedRequest = {
   readonly method: string;
   readonly path: string;
@@ -33,14 +33,14 @@ export type ObservedRequest = {
 export type ForgeState = {
   readonly directory: string;
   readonly now: () => number;
-  /** 0 up to and without 1. */
+  /** A number from 0 inclusive to 1 exclusive. */
   readonly random: () => number;
   readonly after: TimerStarter;
   readonly runner: WorkflowRunner;
   readonly lag: ForgeLag;
   readonly faults: InjectedFaults;
   readonly observe: (exchange: ObservedRequest) => void;
-  /** Requests an hour and token. */
+  /** The number of requests that a token may make per hour. */
   readonly rateLimit: number;
   url: string;
   readonly startedAt: number;
@@ -49,22 +49,26 @@ export type ForgeState = {
   readonly tokens: Map<string, AccessToken>;
   readonly apps: GitHubApp[];
   readonly repositories: Map<string, ForgeRepository>;
-  /** What people attached, by number. */
+  /** Uploaded attachments by number. */
   readonly attachments: Map<number, FileAttachment>;
   readonly deliveries: WebhookDelivery[];
   readonly requestCounts: Map<string, { count: number; reset: number }>;
   readonly background: BackgroundWork;
-  /** Starts the workflows that listen to an event; a field, because the end of a run is an event too. */
+  /**
+   * Starts the workflows that an event triggers. A field, because the import would be circular: the end of a run
+   * emits an event.
+   */
   readonly trigger: (forge: ForgeState, repository: ForgeRepository, event: ForgeEvent) => void;
-  /** Lets merge queues go on; a field for the same reason: what they wait for is an event. */
+  /** Advances the merge queues. A field for the same reason: queues both wait for events and emit them. */
   readonly advance: (forge: ForgeState, repository: ForgeRepository) => void;
 };
-/** What goes on in the background: webhooks on their way, runs about to start, marks that come later. */
+/** Tasks that run after the answer: webhooks, run starts, delayed marks. */
 export type BackgroundWork = {
-  /** Runs tasks of one queue one after the other; a fault of one is kept for `settled`. */
+  /** Runs the tasks of one queue in order and keeps their failures for `settled`. */
   readonly runInOrder: (queue: string, task: () => Promise<void>) => Promise<void>;
-  /** Does something later, unless the forge is closed before. */
+  /** Runs a task after a delay, unless the forge is closed first. */
   readonly runLater: (delay: number, task: () => Promise<void>) => void;
+  /** Waits until no task is left; throws an AggregateError of all failures. */
   readonly settled: () => Promise<void>;
   readonly close: () => void;
 };
@@ -72,7 +76,7 @@ export const takeNextId = (forge: ForgeState): number => {
   forge.lastId += 1;
   return forge.lastId;
 };
-/** An account of that name, made where there is none. */
+/** Finds an account by login and creates it if it does not exist. */
 export const ensureAccount = (forge: ForgeState, login: string): ForgeAccount => {
   const known = forge.accounts.get(login.toLowerCase());
   if (known) return known;

@@ -9,7 +9,7 @@ type ContentEntry = {
   readonly size: number;
 };
 
-/** Paths as addresses have them: a name may hold anything but a slash. */
+/** Encodes a path for a URL. */
 const encodePath = (path: string): string => path.split("/").map(encodeURIComponent).join("/");
 
 const contentShape = (call: ApiCall, commit: string, { type, path, sha, size }: ContentEntry): ApiJson => {
@@ -35,7 +35,7 @@ const contentShape = (call: ApiCall, commit: string, { type, path, sha, size }: 
 
 const ENTRY_TYPES: Readonly<Record<string, ContentEntry["type"]>> = { "040000": "dir", "120000": "symlink", "160000": "submodule" };
 
-/** A file with its content, or the entries of a directory. */
+/** Returns a file with its content, or the entries of a directory. */
 export const getContents: RouteHandler = async (call) => {
   const { bare, defaultBranch } = call.repository;
   const path = call.param("path").replace(/\/+$/, "");

@@ -34,25 +34,25 @@ const listMatchingRefs: RouteHandler = async (call) => {
   return call.page(await Promise.all(found.map(([ref, sha]) => refShape(call, ref, sha))));
 };
 
-/** Refuses what a push would be refused too. */
-const requireAllowedMove = async (call: ApiCall, moving: MovedRef): Promise<void> => {
-  const broken = await findMoveRefusal(call.repository, moving, {
+/** Throws a refusal if a push of the same ref move would be refused. */
+const requireAllowedMove = async (call: ApiCall, move: MovedRef): Promise<void> => {
+  const refusal = await findMoveRefusal(call.repository, move, {
     actor: call.actor(),
     mergeOf: null,
     approvals: 0,
     apps: call.forge.apps,
   });
-  if (broken?.kind === "workflows") throw new ApiRefusal(403, "Resource not accessible by integration");
-  if (broken) throw new ApiRefusal(422, `Repository rule violations found\n\n${broken.reason}\n\n`);
+  if (refusal?.kind === "workflows") throw new ApiRefusal(403, "Resource not accessible by integration");
+  if (refusal) throw new ApiRefusal(422, `Repository rule violations found\n\n${refusal.reason}\n\n`);
 };
 
-const moveRef = async (call: ApiCall, moving: MovedRef): Promise<void> => {
+const moveRef = async (call: ApiCall, move: MovedRef): Promise<void> => {
   const { forge, repository } = call;
-  if (moving.ref.startsWith("refs/pull/")) throw new ApiRefusal(422, "Reference cannot be updated");
-  if (moving.to === null && moving.ref === `refs/heads/${repository.defaultBranch}`) throw new ApiRefusal(422, "Cannot delete this branch");
-  await requireAllowedMove(call, moving);
-  if (!(await repository.bare.move(moving.ref, moving.from, moving.to))) throw new ApiRefusal(422, "Reference cannot be updated");
-  await applyPush(forge, repository, { actor: call.actor(), moves: [moving] });
+  if (move.ref.startsWith("refs/pull/")) throw new ApiRefusal(422, "Reference cannot be updated");
+  if (move.to === null && move.ref === `refs/heads/${repository.defaultBranch}`) throw new ApiRefusal(422, "Cannot delete this branch");
+  await requireAllowedMove(call, move);
+  if (!(await repository.bare.move(move.ref, move.from, move.to))) throw new ApiRefusal(422, "Reference cannot be updated");
+  await applyPush(forge, repository, { actor: call.actor(), moves: [move] });
 };
 
 const createRef: RouteHandler = async (call) => {
@@ -117,7 +117,6 @@ const METADATA_READ = { scope: "metadata", level: "read" } as const;
 const CONTENTS_READ = { scope: "contents", level: "read" } as const;
 const CONTENTS_WRITE = { scope: "contents", level: "write" } as const;
 
-/** Routes of a repository, its files, branches and refs, and who may do what in it. */
 export const gitDataRoutes: readonly ApiRoute[] = [
   ["GET", "", METADATA_READ, (call) => okReply(fullRepositoryShape(call.forge, call.repository, canWriteContents(call)))],
   ["PATCH", "", { scope: "administration", level: "write" }, updateRepository],

@@ -1,11 +1,14 @@
 import type { MovedRef } from "./apply-push.ts";
 
-/** What receive-pack is asked and what it answers, as packets. https://git-scm.com/docs/gitprotocol-pack#_reference_update_request_and_packfile_transfer */
+/**
+ * Reads and writes the packets of receive-pack.
+ * https://git-scm.com/docs/gitprotocol-pack#_reference_update_request_and_packfile_transfer
+ */
 
 const FLUSH_PACKET = Buffer.from("0000");
 const ZERO_OBJECT_ID = "0".repeat(40);
 
-/** Packets from a place on; null for a flush. */
+/** Reads packets with their end positions; null for a flush packet. */
 function* readPackets(bytes: Buffer): Generator<{ readonly packet: Buffer | null; readonly end: number }> {
   for (let at = 0; at + 4 <= bytes.length;) {
     const length = Number.parseInt(bytes.toString("latin1", at, at + 4), 16);
@@ -16,7 +19,7 @@ function* readPackets(bytes: Buffer): Generator<{ readonly packet: Buffer | null
   }
 }
 
-/** Packets up to the first flush, and what comes after it. */
+/** Returns the packets up to the first flush packet, and the bytes after it. */
 const readUntilFlush = (bytes: Buffer): { lines: Buffer[]; rest: Buffer } => {
   const lines: Buffer[] = [];
   for (const { packet, end } of readPackets(bytes)) {
@@ -28,7 +31,7 @@ const readUntilFlush = (bytes: Buffer): { lines: Buffer[]; rest: Buffer } => {
 
 const nullIfZero = (sha: string): string | null => (sha === ZERO_OBJECT_ID ? null : sha);
 
-/** The moves that a push asks for, and the pack that comes with them; empty for deletions only. */
+/** Reads the ref moves that a push requests and its pack. The pack is empty if all moves are deletions. */
 export const readPush = (body: Buffer): { readonly moves: readonly MovedRef[]; readonly pack: Buffer } => {
   const { lines, rest } = readUntilFlush(body);
   const capabilities = lines[0]?.toString("utf8").split("\0")[1] ?? "";
@@ -44,20 +47,20 @@ const encodePacket = (bytes: Buffer): Buffer => Buffer.concat([Buffer.from((byte
 
 const MAX_PACKET_BYTES = 65_000;
 
-/** Puts our words for each refused ref where git says only that a hook declined. */
-export const addRefusalReasons = (answer: Buffer, words: ReadonlyMap<string, string>): Buffer => {
-  if (words.size === 0) return answer;
+/** Replaces git's "hook declined" by the reason for each refused ref. */
+export const addRefusalReasons = (answer: Buffer, reasons: ReadonlyMap<string, string>): Buffer => {
+  if (reasons.size === 0) return answer;
   const parts = [...readPackets(answer)].flatMap(({ packet: part }) => (part === null ? [] : [part]));
-  const said = Buffer.concat(parts.filter((part) => part[0] === 1).map((part) => part.subarray(1)));
-  const report = [...readPackets(said)].map(({ packet: line }) => {
+  const reportBytes = Buffer.concat(parts.filter((part) => part[0] === 1).map((part) => part.subarray(1)));
+  const report = [...readPackets(reportBytes)].map(({ packet: line }) => {
     if (line === null) return FLUSH_PACKET;
     const ref = /^ng (\S+) hook declined\n?$/.exec(line.toString("utf8"))?.[1];
-    const why = ref === undefined ? undefined : words.get(ref);
-    return encodePacket(why === undefined ? line : Buffer.from(`ng ${ref} ${why}\n`));
+    const reason = ref === undefined ? undefined : reasons.get(ref);
+    return encodePacket(reason === undefined ? line : Buffer.from(`ng ${ref} ${reason}\n`));
   });
-  const told = Buffer.concat(report);
+  const newReport = Buffer.concat(report);
   const out = parts.filter((part) => part[0] !== 1).map(encodePacket);
-  for (let at = 0; at < told.length; at += MAX_PACKET_BYTES)
-    out.push(encodePacket(Buffer.concat([Buffer.from([1]), told.subarray(at, at + MAX_PACKET_BYTES)])));
+  for (let at = 0; at < newReport.length; at += MAX_PACKET_BYTES)
+    out.push(encodePacket(Buffer.concat([Buffer.from([1]), newReport.subarray(at, at + MAX_PACKET_BYTES)])));
   return Buffer.concat([...out, FLUSH_PACKET]);
 };

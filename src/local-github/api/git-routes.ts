@@ -21,7 +21,7 @@ type GitRequest = {
   readonly repository: ForgeRepository;
   readonly actor: RequestActor | null;
   readonly protocol: string;
-  /** Why refs are refused, by ref. */
+  /** The refused refs with their refusals. */
   readonly refusedRefs: ReadonlyMap<string, MoveRefusal>;
 };
 
@@ -33,30 +33,33 @@ const readGitActor = (forge: ForgeState, context: Context): RequestActor | null 
   return actor;
 };
 
-/** Refuses as GitHub's git does: who is unknown may sign in, who may not read sees nothing, who may not write is told so. */
+/**
+ * Authorizes a git request like GitHub: asks anonymous clients to sign in, hides what the actor may not read, and
+ * refuses canWrite with 403.
+ */
 const authorizeGitRequest = (forge: ForgeState, context: Context, service: GitService): GitRequest => {
   const actor = readGitActor(forge, context);
   const [owner, name] = [context.req.param("owner") ?? "", (context.req.param("name") ?? "").replace(/\.git$/, "")];
-  // A stranger is not told what is there and what is not.
+  // Hide from anonymous clients whether a repository exists.
   if (!actor && !forge.repositories.has(formatRepositoryKey(owner, name))) throw new ApiRefusal(401, "Authentication required");
   const repository = getRepository(forge, owner, name);
-  const reads = isPermitted(actor, repository, { scope: "contents", level: "read" });
-  const writes = service === "git-upload-pack" || isPermitted(actor, repository, { scope: "contents", level: "write" });
-  if (!actor && !(reads && writes)) throw new ApiRefusal(401, "Authentication required");
-  if (!reads) throw new ApiRefusal(404, "Repository not found.");
-  if (!writes) throw new ApiRefusal(403, "Write access to repository not granted.");
+  const canRead = isPermitted(actor, repository, { scope: "contents", level: "read" });
+  const canWrite = service === "git-upload-pack" || isPermitted(actor, repository, { scope: "contents", level: "write" });
+  if (!actor && !(canRead && canWrite)) throw new ApiRefusal(401, "Authentication required");
+  if (!canRead) throw new ApiRefusal(404, "Repository not found.");
+  if (!canWrite) throw new ApiRefusal(403, "Write access to repository not granted.");
   return { forge, repository, actor, protocol: context.req.header("git-protocol") ?? "", refusedRefs: new Map() };
 };
 
-/** Runs a service of git; the update hook declines what is refused, and repeats the words. */
-const runGitService = async (asked: GitRequest, args: readonly string[], body: Buffer): Promise<Buffer> => {
-  const { forge, repository, protocol, refusedRefs } = asked;
-  const lines = [...refusedRefs].map(([ref, broken]) => `${ref} ${formatHookRemark(ref, broken)}`);
+/** Runs a git service. The update hook rejects the refused refs with their reasons. */
+const runGitService = async (request: GitRequest, args: readonly string[], body: Buffer): Promise<Buffer> => {
+  const { forge, repository, protocol, refusedRefs } = request;
+  const lines = [...refusedRefs].map(([ref, refusal]) => `${ref} ${formatHookRemark(ref, refusal)}`);
   const env = { GIT_PROTOCOL: protocol, FORGE_REFUSED: lines.join("\n") };
   const at = { directory: repository.bare.directory, after: forge.after, timeoutMs: GIT_SERVICE_TIMEOUT_MS, env };
   const hooks = refusedRefs.size > 0 ? ["-c", "core.hooksPath=hooks"] : [];
   const ran = await runGit(at, [...hooks, ...args, "."], body);
-  // What git has to say about a request that it cannot read is in the answer already.
+  // The answer already contains git's message about a malformed request.
   return ran.stdout;
 };
 
@@ -66,7 +69,7 @@ const formatHookRemark = (ref: string, { kind, reason }: MoveRefusal): string =>
 const formatPushRefusal = ({ kind, reason }: MoveRefusal): string =>
   kind === "rules" ? "push declined due to repository rule violations" : reason;
 
-/** Refusals by ref. Objects of what is refused stay behind, as loose ones that nothing names. */
+/** Finds the refused moves of a push. The objects of refused moves stay in the repository, unreferenced. */
 const findRefusedMoves = async (
   { forge, repository }: GitRequest,
   actor: RequestActor,
@@ -78,27 +81,27 @@ const findRefusedMoves = async (
   const now = await repository.bare.refs();
   const isNew = ({ ref, to }: MovedRef): boolean => (now.get(ref) ?? null) !== to;
   for (const move of moves.filter(isNew)) {
-    const broken = await findMoveRefusal(
+    const refusal = await findMoveRefusal(
       repository,
       { ...move, from: now.get(move.ref) ?? null },
       { actor, mergeOf: null, approvals: 0, apps: forge.apps },
     );
-    if (broken) refused.set(move.ref, broken);
+    if (refusal) refused.set(move.ref, refusal);
   }
   return refused;
 };
 
-const receivePush = (asked: GitRequest, body: Buffer): Promise<Buffer> => {
-  const { forge, repository } = asked;
-  const actor = requireActor(asked.actor);
+const receivePush = (request: GitRequest, body: Buffer): Promise<Buffer> => {
+  const { forge, repository } = request;
+  const actor = requireActor(request.actor);
   const { bare } = repository;
   return bare.alone(async () => {
-    const refused = await findRefusedMoves(asked, actor, body);
+    const refused = await findRefusedMoves(request, actor, body);
     const before = await bare.refs();
-    const answer = await runGitService({ ...asked, refusedRefs: refused }, ["receive-pack", "--stateless-rpc"], body);
+    const answer = await runGitService({ ...request, refusedRefs: refused }, ["receive-pack", "--stateless-rpc"], body);
     const moves = diffRefs(before, await bare.refs());
     if (moves.length > 0) await applyPush(forge, repository, { actor, moves });
-    return addRefusalReasons(answer, new Map([...refused].map(([ref, broken]) => [ref, formatPushRefusal(broken)])));
+    return addRefusalReasons(answer, new Map([...refused].map(([ref, refusal]) => [ref, formatPushRefusal(refusal)])));
   });
 };
 
@@ -125,14 +128,14 @@ const answerGitRequest = async (context: Context, type: string, work: () => Prom
 };
 
 const advertiseRefs = async (forge: ForgeState, context: Context, service: GitService): Promise<Buffer> => {
-  const asked = authorizeGitRequest(forge, context, service);
+  const request = authorizeGitRequest(forge, context, service);
   const first = `# service=${service}\n`;
   const head = `${(first.length + 4).toString(16).padStart(4, "0")}${first}0000`;
-  const refs = await runGitService(asked, [service.slice("git-".length), "--stateless-rpc", "--advertise-refs"], Buffer.alloc(0));
+  const refs = await runGitService(request, [service.slice("git-".length), "--stateless-rpc", "--advertise-refs"], Buffer.alloc(0));
   return Buffer.concat([Buffer.from(head), refs]);
 };
 
-/** git over HTTP, smart protocol only, under `/<owner>/<name>.git` and without the suffix. */
+/** Serves git's smart HTTP protocol under `/<owner>/<name>`, with and without the suffix `.git`. */
 export const gitRoutes = (forge: ForgeState, app: Hono): void => {
   app.get("/:owner/:name/info/refs", (context) => {
     const service = GIT_SERVICES.find((known) => known === context.req.query("service"));

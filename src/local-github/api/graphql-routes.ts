@@ -24,7 +24,7 @@ const graphqlRequestSchema = z.object({
   operationName: z.string().nullish(),
 });
 
-/** GitHub's no, as an error of the answer: its type is beside its message. */
+/** A refusal, reported as a GraphQL error with GitHub's type. */
 class GraphqlDenial extends Error {
   readonly type: string;
 
@@ -40,8 +40,8 @@ type RepositoryRequest = GraphqlRequest & { readonly repository: ForgeRepository
 const graphqlActorShape = ({ id, login, type }: ForgeAccount) => ({ __typename: type, id: nodeId("User", id), login });
 const graphqlCommitShape = (sha: string | null) => (sha === null ? null : { id: nodeId("Commit", sha), oid: sha });
 
-const queueEntryShape = (about: RepositoryRequest, { branch, entry }: { branch: string; entry: MergeQueueEntry }): object => {
-  const { forge, repository } = about;
+const queueEntryShape = (request: RepositoryRequest, { branch, entry }: { branch: string; entry: MergeQueueEntry }): object => {
+  const { forge, repository } = request;
   const { red, missing } = evaluateRequiredChecks(repository, { branch, sha: entry.groupHead ?? "", apps: forge.apps });
   const state = entry.groupHead === null ? "QUEUED" : red !== null ? "UNMERGEABLE" : missing === null ? "MERGEABLE" : "AWAITING_CHECKS";
   return {
@@ -54,7 +54,7 @@ const queueEntryShape = (about: RepositoryRequest, { branch, entry }: { branch: 
     headCommit: graphqlCommitShape(entry.groupHead),
     jump: false,
     solo: false,
-    pullRequest: () => graphqlPullShape(about, entry.issue),
+    pullRequest: () => graphqlPullShape(request, entry.issue),
   };
 };
 
@@ -75,8 +75,8 @@ const findGraphqlPull = ({ issues }: ForgeRepository, number: number): PullReque
   return issue && isPullRequest(issue) ? issue : null;
 };
 
-const graphqlPullShape = (about: RepositoryRequest, number: number): object | null => {
-  const { forge, repository } = about;
+const graphqlPullShape = (request: RepositoryRequest, number: number): object | null => {
+  const { forge, repository } = request;
   const issue = findGraphqlPull(repository, number);
   if (!issue) return null;
   const { pull } = issue;
@@ -95,7 +95,7 @@ const graphqlPullShape = (about: RepositoryRequest, number: number): object | nu
     baseRefName: pull.baseRef,
     isInMergeQueue: entry !== null,
     isMergeQueueEnabled: findMergeQueue(repository, pull.baseRef) !== null,
-    mergeQueueEntry: entry && queueEntryShape(about, { branch: pull.baseRef, entry }),
+    mergeQueueEntry: entry && queueEntryShape(request, { branch: pull.baseRef, entry }),
     mergeCommit: graphqlCommitShape(pull.merged?.commit ?? null),
     ...reviewConnections(issue),
     ...textEditsShape(issue),
@@ -107,8 +107,8 @@ const graphqlPullShape = (about: RepositoryRequest, number: number): object | nu
   };
 };
 
-const graphqlRepositoryShape = (about: RepositoryRequest): object => {
-  const { repository, actor } = about;
+const graphqlRepositoryShape = (request: RepositoryRequest): object => {
+  const { repository, actor } = request;
   const { mergeSettings } = repository;
   return {
     id: nodeId("Repository", repository.id),
@@ -124,35 +124,38 @@ const graphqlRepositoryShape = (about: RepositoryRequest): object => {
         id: nodeId("MergeQueue", `${repository.id}/${branch}`),
         entries: (slice: EntrySlice) => ({
           totalCount: entries.length,
-          nodes: sliceEntries(entries, slice).map((entry) => queueEntryShape(about, { branch, entry })),
+          nodes: sliceEntries(entries, slice).map((entry) => queueEntryShape(request, { branch, entry })),
         }),
       };
     },
     issueOrPullRequest: ({ number }: { number: number }) => {
       const issue = repository.issues.get(number);
       if (!issue) throw new GraphqlDenial("NOT_FOUND", `Could not resolve to an issue or pull request with the number of ${number}.`);
-      if (issue.pull) return graphqlPullShape(about, number);
+      if (issue.pull) return graphqlPullShape(request, number);
       if (!isPermitted(actor, repository, { scope: "issues", level: "read" }))
         throw new GraphqlDenial("FORBIDDEN", "Resource not accessible by integration");
       return graphqlIssueShape(repository, issue);
     },
     pullRequest: ({ number }: { number: number }) => {
-      const shape = graphqlPullShape(about, number);
+      const shape = graphqlPullShape(request, number);
       if (!shape) throw new GraphqlDenial("NOT_FOUND", `Could not resolve to a PullRequest with the number of ${number}.`);
       return shape;
     },
   };
 };
 
-/** The pull request of a node id, and its repository, where the actor may write to both it and the queue. */
-const getWritablePull = ({ forge, actor }: GraphqlRequest, id: string): { about: RepositoryRequest; issue: PullRequestIssue } => {
+/**
+ * Finds the pull request of a node id with its repository; throws a denial unless the actor may write to the pull
+ * request and the queue.
+ */
+const getWritablePull = ({ forge, actor }: GraphqlRequest, id: string): { target: RepositoryRequest; issue: PullRequestIssue } => {
   for (const repository of forge.repositories.values()) {
     const issue = [...repository.issues.values()].filter(isPullRequest).find((each) => nodeId("PullRequest", each.id) === id);
     if (!issue || !isPermitted(actor, repository, { scope: "pull_requests", level: "read" })) continue;
     for (const scope of ["contents", "pull_requests", "merge_queues"])
       if (!isPermitted(actor, repository, { scope, level: "write" }))
         throw new GraphqlDenial("FORBIDDEN", "Resource not accessible by integration");
-    return { about: { forge, actor, repository }, issue };
+    return { target: { forge, actor, repository }, issue };
   }
   throw new GraphqlDenial("NOT_FOUND", `Could not resolve to a node with the global id of '${id}'`);
 };
@@ -175,39 +178,39 @@ const setThreadResolution = ({ forge, actor }: GraphqlRequest, { input }: Resolv
   return { clientMutationId: input.clientMutationId, thread };
 };
 
-const createRootValue = (asking: GraphqlRequest): object => ({
-  viewer: graphqlActorShape(asking.actor.account),
+const createRootValue = (request: GraphqlRequest): object => ({
+  viewer: graphqlActorShape(request.actor.account),
   nodes: ({ ids }: { ids: readonly string[] }) =>
     ids.map((id) => {
-      const node = findCommentByNode(asking.forge, asking.actor, id);
+      const node = findCommentByNode(request.forge, request.actor, id);
       return node ?? new GraphqlDenial("NOT_FOUND", `Could not resolve to a node with the global id of '${id}'`);
     }),
   repository: ({ owner, name }: { owner: string; name: string }) => {
-    const repository = asking.forge.repositories.get(formatRepositoryKey(owner, name));
-    if (!repository || !isPermitted(asking.actor, repository, { scope: "metadata", level: "read" }))
+    const repository = request.forge.repositories.get(formatRepositoryKey(owner, name));
+    if (!repository || !isPermitted(request.actor, repository, { scope: "metadata", level: "read" }))
       throw new GraphqlDenial("NOT_FOUND", `Could not resolve to a Repository with the name '${owner}/${name}'.`);
-    requirePermission(asking.actor, repository, { scope: "pull_requests", level: "read" });
-    return graphqlRepositoryShape({ ...asking, repository });
+    requirePermission(request.actor, repository, { scope: "pull_requests", level: "read" });
+    return graphqlRepositoryShape({ ...request, repository });
   },
   enqueuePullRequest: ({ input }: EnqueueMutation) => {
-    const { about, issue } = getWritablePull(asking, input.pullRequestId);
+    const { target, issue } = getWritablePull(request, input.pullRequestId);
     if (input.expectedHeadOid !== undefined && input.expectedHeadOid !== issue.pull.head)
       throw new GraphqlDenial("UNPROCESSABLE", "Pull request Head branch was modified. Review and try the merge again.");
-    const why = findEnqueueRefusal(asking.forge, about.repository, issue);
-    if (why !== null) throw new GraphqlDenial("UNPROCESSABLE", why);
-    const entry = addToMergeQueue(asking.forge, about.repository, { issue, actor: asking.actor });
-    const mergeQueueEntry = queueEntryShape(about, { branch: issue.pull.baseRef, entry });
+    const reason = findEnqueueRefusal(request.forge, target.repository, issue);
+    if (reason !== null) throw new GraphqlDenial("UNPROCESSABLE", reason);
+    const entry = addToMergeQueue(request.forge, target.repository, { issue, actor: request.actor });
+    const mergeQueueEntry = queueEntryShape(target, { branch: issue.pull.baseRef, entry });
     return { clientMutationId: input.clientMutationId, mergeQueueEntry };
   },
-  resolveReviewThread: (given: ResolveMutation) => setThreadResolution(asking, given, true),
-  unresolveReviewThread: (given: ResolveMutation) => setThreadResolution(asking, given, false),
+  resolveReviewThread: (mutation: ResolveMutation) => setThreadResolution(request, mutation, true),
+  unresolveReviewThread: (mutation: ResolveMutation) => setThreadResolution(request, mutation, false),
   dequeuePullRequest: async ({ input }: DequeueMutation) => {
-    const { about, issue } = getWritablePull(asking, input.id);
-    const { repository } = about;
-    const taken = { issue, reason: "MANUAL", actor: asking.actor } as const;
-    const entry = await repository.bare.alone(() => removeFromQueue(asking.forge, repository, taken));
+    const { target, issue } = getWritablePull(request, input.id);
+    const { repository } = target;
+    const removal = { issue, reason: "MANUAL", actor: request.actor } as const;
+    const entry = await repository.bare.alone(() => removeFromQueue(request.forge, repository, removal));
     if (!entry) throw new GraphqlDenial("UNPROCESSABLE", "Pull request is not in the queue");
-    return { clientMutationId: input.clientMutationId, mergeQueueEntry: queueEntryShape(about, { branch: issue.pull.baseRef, entry }) };
+    return { clientMutationId: input.clientMutationId, mergeQueueEntry: queueEntryShape(target, { branch: issue.pull.baseRef, entry }) };
   },
 });
 
@@ -233,7 +236,7 @@ const answerGraphql = async (forge: ForgeState, context: Context): Promise<Respo
   return context.json({ ...(data !== undefined && { data }), ...(errors && { errors: errors.map(graphqlErrorShape) }) });
 };
 
-/** GitHub's GraphQL beside its REST, as on a server of one's own. */
+/** Serves GraphQL at the address that GitHub Enterprise Server uses. */
 export const graphqlRoutes = (forge: ForgeState, app: Hono): void => {
   app.post("/api/graphql", (context) => answerGraphql(forge, context));
 };

@@ -1,4 +1,4 @@
-/** What of GitHub's GraphQL this forge answers, in GitHub's own words: https://docs.github.com/en/graphql/reference */
+/** The part of GitHub's GraphQL schema that this forge implements: https://docs.github.com/en/graphql/reference */
 export const GRAPHQL_SCHEMA = `
 scalar DateTime
 scalar GitObjectID

@@ -14,7 +14,7 @@ const editShape = (issue: Issue, { at, by, text }: TextEdit): object => ({
   editor: editorShape(by),
 });
 
-/** Renames of an issue or pull request, for its timeline. */
+/** Title changes of an issue or pull request, for its timeline. */
 export const renameEvents = (repository: ForgeRepository, { number }: Issue): { at: number; shape: object }[] =>
   repository.history.flatMap(({ id, issue, by, at, rename }) =>
     issue !== number || !rename
@@ -34,7 +34,10 @@ export const renameEvents = (repository: ForgeRepository, { number }: Issue): { 
         ],
   );
 
-/** What GraphQL alone tells of the texts of an issue or pull request: each with its whole text, the newest first. */
+/**
+ * The edit history of an issue or pull request, which REST does not report: each edit with the whole text, newest
+ * first.
+ */
 export const textEditsShape = (issue: Issue): object => ({
   body: issue.body,
   lastEditedAt: issue.edits.length === 0 ? null : formatTimestamp(issue.edits.at(-1)?.at ?? issue.created),
@@ -43,30 +46,30 @@ export const textEditsShape = (issue: Issue): object => ({
 
 type TimelineSlice = { readonly first?: number; readonly last?: number; readonly itemTypes?: readonly string[] };
 
-/** A page of a timeline, oldest first, of the kinds that are asked for. */
+/** A page of a timeline, oldest first, limited to the requested item types. */
 export const timelineConnection = (
   items: readonly { readonly at: number; readonly shape: object }[],
   { first, last, itemTypes }: TimelineSlice,
 ): object => {
   const typeOf = (shape: object): string => String((shape as { __typename?: unknown }).__typename);
-  const named = (shape: object): string =>
+  const enumNameOf = (shape: object): string =>
     typeOf(shape)
       .replaceAll(/(?<=[a-z])(?=[A-Z])/g, "_")
       .toUpperCase();
-  const wanted = items
-    .filter(({ shape }) => !itemTypes || itemTypes.includes(named(shape)))
+  const matching = items
+    .filter(({ shape }) => !itemTypes || itemTypes.includes(enumNameOf(shape)))
     .toSorted((a, b) => a.at - b.at)
     .map(({ shape }) => shape);
-  const nodes = first !== undefined ? wanted.slice(0, first) : last !== undefined ? wanted.slice(-last) : wanted;
-  const hasPreviousPage = first === undefined && nodes.length < wanted.length;
+  const nodes = first !== undefined ? matching.slice(0, first) : last !== undefined ? matching.slice(-last) : matching;
+  const hasPreviousPage = first === undefined && nodes.length < matching.length;
   return {
-    totalCount: wanted.length,
+    totalCount: matching.length,
     nodes,
-    pageInfo: { hasPreviousPage, hasNextPage: first !== undefined && nodes.length < wanted.length, endCursor: null },
+    pageInfo: { hasPreviousPage, hasNextPage: first !== undefined && nodes.length < matching.length, endCursor: null },
   };
 };
 
-/** An issue that is no pull request. */
+/** An issue that is not a pull request. */
 export const graphqlIssueShape = (repository: ForgeRepository, issue: Issue): object => ({
   __typename: "Issue",
   id: nodeId("Issue", issue.id),

@@ -11,7 +11,7 @@ import type { ForgeRepository } from "./forge-repository.ts";
 
 const authorShape = ({ id, login, type }: ForgeAccount) => ({ __typename: type, id: nodeId("User", id), login });
 
-/** A page of a connection, and a cursor for the next one: the place of its last item. */
+/** A page of a connection. The cursor for the next page is the position of its last item. */
 export type ConnectionSlice = { readonly first?: number; readonly after?: string };
 export const connectionShape = <T>(
   items: readonly T[],
@@ -54,7 +54,7 @@ const graphqlCommentShape = ({ id, by, body, created, published, edited }: Revie
   lastEditedAt: edited === undefined ? null : formatTimestamp(edited),
 });
 
-/** The comment of a node id, if the actor may read it; null where there is none. */
+/** Finds the comment of a node id; null if it does not exist or the actor may not read it. */
 export const findCommentByNode = (forge: ForgeState, actor: RequestActor, id: string): object | null => {
   for (const repository of forge.repositories.values()) {
     if (!isPermitted(actor, repository, { scope: "pull_requests", level: "read" })) continue;
@@ -73,7 +73,7 @@ const graphqlReviewShape = ({ id, by, body, at, edited }: SubmittedReview): obje
   lastEditedAt: edited === undefined ? null : formatTimestamp(edited),
 });
 
-/** What GraphQL alone tells of the reviews of a pull request. */
+/** Review threads and reviews of a pull request, in the form of GraphQL. */
 export const reviewConnections = ({ pull }: PullRequestIssue): object => ({
   reviewThreads: (slice: ConnectionSlice) => connectionShape(pull.threads, slice, graphqlThreadShape),
   reviews: (slice: ConnectionSlice) => connectionShape(pull.reviews, slice, graphqlReviewShape),
@@ -81,7 +81,7 @@ export const reviewConnections = ({ pull }: PullRequestIssue): object => ({
 
 type FoundThread = { readonly repository: ForgeRepository; readonly issue: PullRequestIssue; readonly thread: ReviewThread };
 
-/** The thread of a node id; null where there is none. */
+/** Finds the thread of a node id; null if it does not exist. */
 export const findThreadByNode = (forge: ForgeState, id: string): FoundThread | null => {
   for (const repository of forge.repositories.values()) {
     for (const issue of [...repository.issues.values()].filter(isPullRequest)) {
@@ -92,15 +92,15 @@ export const findThreadByNode = (forge: ForgeState, id: string): FoundThread | n
   return null;
 };
 
-/** Resolves a thread or opens it again; null where the actor may do neither: that is who wrote the pull request or may write. */
+/** Resolves or reopens a thread. Returns null unless the actor wrote the pull request or has write access. */
 export const applyThreadResolution = (
   forge: ForgeState,
   { repository, issue, thread }: FoundThread,
-  of: { actor: RequestActor; resolved: boolean },
+  change: { actor: RequestActor; resolved: boolean },
 ): object | null => {
-  const { actor } = of;
+  const { actor } = change;
   const { login } = actor.account;
   if (actor.kind === "user" && login !== issue.by.login && !mayPush(repository, login)) return null;
-  changeThreadResolution(forge, repository, { issue, thread, ...of });
+  changeThreadResolution(forge, repository, { issue, thread, ...change });
   return graphqlThreadShape(thread);
 };

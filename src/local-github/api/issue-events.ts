@@ -13,7 +13,7 @@ type IssueEventInput = {
   readonly actor: RequestActor;
   readonly action: string;
   readonly more?: ApiJson;
-  /** What came or went, for the issue's history. */
+  /** The label, person or title that changed, for the issue's history. */
   readonly label?: string;
   readonly assignee?: string;
   readonly rename?: IssueEvent["rename"];
@@ -27,41 +27,48 @@ export const recordIssueEvent = (
   { issue, actor, action, label, assignee, rename }: IssueEventInput,
 ): void => {
   if (!RECORDED_ACTIONS.has(action)) return;
-  const of = { issue: issue.number, by: actor.account, action, label: label ?? null, assignee: assignee ?? null, rename: rename ?? null };
-  repository.history.push({ id: takeNextId(forge), at: forge.now(), ...of });
+  const event = {
+    issue: issue.number,
+    by: actor.account,
+    action,
+    label: label ?? null,
+    assignee: assignee ?? null,
+    rename: rename ?? null,
+  };
+  repository.history.push({ id: takeNextId(forge), at: forge.now(), ...event });
 };
 
-/** An event of an issue; those of a pull request have a name of their own. */
-export const reportIssueEvent = (forge: ForgeState, repository: ForgeRepository, told: IssueEventInput): void => {
-  const { issue, actor, action, more } = told;
-  recordIssueEvent(forge, repository, told);
-  if (issue.pull) return reportPullEvent(forge, repository, told);
+/** Emits an event of an issue; for a pull request, emits a pull_request event instead. */
+export const reportIssueEvent = (forge: ForgeState, repository: ForgeRepository, input: IssueEventInput): void => {
+  const { issue, actor, action, more } = input;
+  recordIssueEvent(forge, repository, input);
+  if (issue.pull) return reportPullEvent(forge, repository, input);
   const payload = { action, ...more, issue: restIssueShape(forge, repository, issue) };
   emitEvent(forge, repository, { event: "issues", payload, actor, title: issue.title });
 };
 
 type LabelReplacement = { readonly issue: Issue; readonly actor: RequestActor; readonly labels: readonly string[] };
 
-/** Gives an issue these labels and no others, and tells of each that came or went. */
+/** Replaces the labels of an issue and emits an event for each added or removed label. */
 export const replaceLabels = (forge: ForgeState, repository: ForgeRepository, { issue, actor, labels }: LabelReplacement): void => {
   const before = issue.labels;
   issue.labels = [...new Set(labels)];
-  const tell = (action: string, name: string): void =>
+  const report = (action: string, name: string): void =>
     reportIssueEvent(forge, repository, { issue, actor, action, label: name, more: { label: labelShape(forge, repository, name) } });
-  const gone = before.filter((name) => !issue.labels.includes(name));
-  const come = issue.labels.filter((name) => !before.includes(name));
-  if (gone.length + come.length > 0) issue.updated = forge.now();
-  for (const name of gone) tell("unlabeled", name);
-  for (const name of come) tell("labeled", name);
+  const removed = before.filter((name) => !issue.labels.includes(name));
+  const added = issue.labels.filter((name) => !before.includes(name));
+  if (removed.length + added.length > 0) issue.updated = forge.now();
+  for (const name of removed) report("unlabeled", name);
+  for (const name of added) report("labeled", name);
 };
 
 type AssigneeReplacement = { readonly issue: Issue; readonly actor: RequestActor; readonly logins: readonly string[] };
 
-/** Assigns an issue to these people and no others, and tells of each who came or went. */
+/** Replaces the assignees of an issue and emits an event for each added or removed person. */
 export const replaceAssignees = (forge: ForgeState, repository: ForgeRepository, { issue, actor, logins }: AssigneeReplacement): void => {
   const before = issue.assignees;
   issue.assignees = [...new Set(logins)];
-  const tell = (action: string, assignee: string): void =>
+  const report = (action: string, assignee: string): void =>
     reportIssueEvent(forge, repository, {
       issue,
       actor,
@@ -69,9 +76,9 @@ export const replaceAssignees = (forge: ForgeState, repository: ForgeRepository,
       assignee,
       more: { assignee: accountShape(forge, ensureAccount(forge, assignee)) },
     });
-  const gone = before.filter((login) => !issue.assignees.includes(login));
-  const come = issue.assignees.filter((login) => !before.includes(login));
-  if (gone.length + come.length > 0) issue.updated = forge.now();
-  for (const login of gone) tell("unassigned", login);
-  for (const login of come) tell("assigned", login);
+  const removed = before.filter((login) => !issue.assignees.includes(login));
+  const added = issue.assignees.filter((login) => !before.includes(login));
+  if (removed.length + added.length > 0) issue.updated = forge.now();
+  for (const login of removed) report("unassigned", login);
+  for (const login of added) report("assigned", login);
 };

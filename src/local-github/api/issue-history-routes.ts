@@ -28,11 +28,11 @@ const issueEventShape = (forge: ForgeState, repository: ForgeRepository, event: 
   };
 };
 
-/** The newest first, whatever the issue. */
+/** Lists the events of all issues, newest first. */
 const listIssueEvents: RouteHandler = (call) =>
   call.page(call.repository.history.toReversed().map((event) => issueEventShape(call.forge, call.repository, event)));
 
-/** What happened to issues and pull requests: labels, assignments, being closed. */
+/** Routes of the recorded changes of issues and pull requests: labels, assignees, state and title. */
 export const issueHistoryRoutes: readonly ApiRoute[] = [
   ["GET", "/issues/events", { scope: ["issues", "pull_requests"], level: "read" }, listIssueEvents],
 ];

@@ -8,7 +8,7 @@ import { restIssueShape, REACTION_CONTENTS, reactionShape } from "./issue-shapes
 import { type Issue } from "./forge-issue.ts";
 import { takeNextId } from "./forge-state.ts";
 
-/** A label by its name, or as GitHub shows it. */
+/** A label as a name or as GitHub's object. */
 export const labelSchema = z.union([z.string(), z.object({ name: z.string() }).transform(({ name }) => name)]);
 const newIssueSchema = z.object({
   title: z.union([z.string(), z.number().transform(String)]),
@@ -32,36 +32,36 @@ export const getRequestedIssue = (call: ApiCall): Issue => {
   return issue;
 };
 
-/** Refuses who may write pull requests only where it is an issue. */
+/** Requires `issues: write` for an issue. The route itself also admits tokens that may write only pull requests. */
 export const requireIssueWriter = (call: ApiCall, issue: Issue): void => {
   if (!issue.pull && call.actor().kind !== "user") requirePermission(call.actor(), call.repository, { scope: "issues", level: "write" });
 };
 
-/** A new issue with the next number; a pull request where `pull` is given. */
+/** Adds an issue with the next number; a pull request if `pull` is not null. */
 export const addNewIssue = (
   call: ApiCall,
-  given: { title: string; body: string; labels: readonly string[]; assignees: readonly string[]; pull: Issue["pull"] },
+  fields: { title: string; body: string; labels: readonly string[]; assignees: readonly string[]; pull: Issue["pull"] },
 ): Issue => {
   const { forge, repository } = call;
-  if (given.title.trim() === "") throw validationRefusal(given.pull ? "PullRequest" : "Issue", "title can't be blank");
+  if (fields.title.trim() === "") throw validationRefusal(fields.pull ? "PullRequest" : "Issue", "title can't be blank");
   repository.lastNumber += 1;
   const now = forge.now();
   const issue: Issue = {
     id: takeNextId(forge),
     number: repository.lastNumber,
     by: call.actor().account,
-    title: given.title,
-    body: given.body,
+    title: fields.title,
+    body: fields.body,
     state: "open",
     stateReason: null,
-    labels: [...given.labels],
-    assignees: [...given.assignees],
+    labels: [...fields.labels],
+    assignees: [...fields.assignees],
     created: now,
     updated: now,
     closed: null,
     reactions: [],
     edits: [],
-    pull: given.pull,
+    pull: fields.pull,
   };
   repository.issues.set(issue.number, issue);
   return issue;
@@ -84,7 +84,7 @@ const ISSUE_SORT_KEYS: Readonly<Record<string, (issue: Issue) => number>> = {
   comments: () => 0,
 };
 
-/** Issues that a listing asks for: state, labels, since, and the order. */
+/** Filters and sorts issues by the query of a listing: state, labels and since. */
 export const filterIssues = (call: ApiCall, from: readonly Issue[]): Issue[] => {
   const state = call.query("state") ?? "open";
   const labels = (call.query("labels") ?? "").split(",").filter((name) => name !== "");
@@ -101,17 +101,17 @@ export const filterIssues = (call: ApiCall, from: readonly Issue[]): Issue[] => 
 const listIssues: RouteHandler = (call) =>
   call.page(filterIssues(call, [...call.repository.issues.values()]).map((issue) => restIssueShape(call.forge, call.repository, issue)));
 
-/** Opens or closes, and tells whether it changed. */
-export const changeIssueState = (issue: Issue, to: { state: Issue["state"]; reason: string | null; now: number }): boolean => {
-  if (issue.state === to.state) return false;
-  issue.state = to.state;
-  issue.stateReason = to.state === "closed" ? (to.reason ?? "completed") : "reopened";
-  issue.closed = to.state === "closed" ? to.now : null;
-  issue.updated = to.now;
+/** Opens or closes an issue and returns whether its state changed. */
+export const changeIssueState = (issue: Issue, change: { state: Issue["state"]; reason: string | null; now: number }): boolean => {
+  if (issue.state === change.state) return false;
+  issue.state = change.state;
+  issue.stateReason = change.state === "closed" ? (change.reason ?? "completed") : "reopened";
+  issue.closed = change.state === "closed" ? change.now : null;
+  issue.updated = change.now;
   return true;
 };
 
-/** Who did not write it needs more than to be able to read it. */
+/** Requires write access from everyone except the author. */
 export const requireEditor = (call: ApiCall, author: string): void => {
   const actor = call.actor();
   if (actor.kind === "user" && actor.account.login !== author && !mayPush(call.repository, actor.account.login)) {
@@ -119,7 +119,7 @@ export const requireEditor = (call: ApiCall, author: string): void => {
   }
 };
 
-/** Refuses who may neither write nor triage. */
+/** Requires write or triage access. */
 export const requireTriage = (call: ApiCall): void => {
   const actor = call.actor();
   if (actor.kind === "user" && !mayTriage(call.repository, actor.account.login))
@@ -128,7 +128,7 @@ export const requireTriage = (call: ApiCall): void => {
 
 type IssueTextInput = { readonly title?: string | undefined; readonly body?: string | null | undefined };
 
-/** Changes the texts of an issue, keeps what was there before, and tells it. */
+/** Changes title and body of an issue, records the previous text and returns the changes for an event. */
 export const changeIssueText = (call: ApiCall, issue: Issue, input: IssueTextInput): ApiJson => {
   const { forge, repository } = call;
   const changes: ApiJson = {};
@@ -181,7 +181,6 @@ const reactToIssue: RouteHandler = async (call) => {
   return createdReply(reactionShape(call.forge, reaction));
 };
 
-/** Routes of issues. */
 export const issueRoutes: readonly ApiRoute[] = [
   ["GET", "/issues", { scope: ISSUE_SCOPES, level: "read" }, listIssues],
   ["POST", "/issues", { scope: "issues", level: "write" }, createIssue],

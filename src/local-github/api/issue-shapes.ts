@@ -23,22 +23,22 @@ export const authorAssociationOf = (repository: ForgeRepository, { login }: Forg
   return role === null || (role === "read" && !repository.roles.has(login.toLowerCase())) ? "NONE" : "COLLABORATOR";
 };
 
-/** What a person may react with. */
+/** The reactions that GitHub supports. */
 export const REACTION_CONTENTS = ["+1", "-1", "laugh", "confused", "heart", "hooray", "rocket", "eyes"] as const;
 
 export const reactionRollup = (url: string, reactions: readonly EmojiReaction[]): ApiJson => ({
   url: `${url}/reactions`,
   total_count: reactions.length,
-  ...Object.fromEntries(REACTION_CONTENTS.map((content) => [content, reactions.filter((one) => one.content === content).length])),
+  ...Object.fromEntries(REACTION_CONTENTS.map((content) => [content, reactions.filter((reaction) => reaction.content === content).length])),
 });
 
-/** Where an issue is, in the API and for a browser. */
+/** The addresses of an issue in the API and in a browser. */
 export const issueUrls = (forge: ForgeState, repository: ForgeRepository, { number, pull }: Issue): { url: string; html: string } => ({
   url: `${repositoryUrl(forge, repository)}/issues/${number}`,
   html: `${pageUrl(forge, repository)}/${pull ? "pull" : "issues"}/${number}`,
 });
 
-/** What an issue and a pull request have in common. */
+/** The fields that an issue and a pull request share. */
 export const issueBaseShape = (forge: ForgeState, repository: ForgeRepository, issue: Issue): ApiJson => {
   const { url, html } = issueUrls(forge, repository, issue);
   const assignees = issue.assignees.map((login) => accountShape(forge, ensureAccount(forge, login)));

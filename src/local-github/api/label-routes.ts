@@ -8,7 +8,7 @@ import type { Issue } from "./forge-issue.ts";
 
 const addedLabelsSchema = z.union([z.array(labelSchema), z.object({ labels: z.array(labelSchema) }).transform(({ labels }) => labels)]);
 
-/** Who wrote an issue may not label it for that reason alone. */
+/** Being the author of an issue is not enough to label it. */
 const getLabelableIssue = (call: ApiCall): Issue => {
   const issue = getRequestedIssue(call);
   requireIssueWriter(call, issue);
@@ -30,13 +30,12 @@ const removeLabel: RouteHandler = (call) => {
   const issue = getLabelableIssue(call);
   const name = call.param("name");
   if (!issue.labels.includes(name)) throw new ApiRefusal(404, "Label does not exist");
-  const left = issue.labels.filter((each) => each !== name);
-  return replaceIssueLabels(call, issue, left);
+  const remaining = issue.labels.filter((label) => label !== name);
+  return replaceIssueLabels(call, issue, remaining);
 };
 
 const LABELS_WRITE = { scope: ["issues", "pull_requests"], level: "write" } as const;
 
-/** Routes of the labels of issues and pull requests. */
 export const labelRoutes: readonly ApiRoute[] = [
   ["POST", "/issues/:number/labels", LABELS_WRITE, addLabels],
   ["DELETE", "/issues/:number/labels/:name", LABELS_WRITE, removeLabel],

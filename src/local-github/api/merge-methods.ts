@@ -14,7 +14,7 @@ export const mergeSettingsSchema = z.object({
 });
 export type MergeSettings = z.infer<typeof mergeSettingsSchema>;
 
-/** Those of a new repository. */
+/** The merge settings of a new repository. */
 export const DEFAULT_MERGE_SETTINGS: MergeSettings = {
   allow_merge_commit: true,
   allow_squash_merge: true,

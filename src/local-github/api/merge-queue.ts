@@ -22,12 +22,16 @@ const queueParametersSchema = z.object({
 type MergeQueueSettings = { readonly branch: string; readonly method: PullMergeMethod; readonly timeoutMs: number };
 const QUEUE_MERGE_METHODS = { MERGE: "merge", SQUASH: "squash", REBASE: "rebase" } as const;
 
-/** The merge queue of a branch, as its rule says; null where it has none. */
+/** The merge queue that a branch rule configures; null if the branch has none. */
 export const findMergeQueue = ({ rules }: ForgeRepository, branch: string): MergeQueueSettings | null => {
   const rule = rules.find((each) => each.branch === branch && each.type === "merge_queue");
   if (!rule) return null;
-  const read = queueParametersSchema.parse(rule.parameters ?? {});
-  return { branch, method: QUEUE_MERGE_METHODS[read.merge_method], timeoutMs: read.check_response_timeout_minutes * QUEUE_MINUTE_MS };
+  const parameters = queueParametersSchema.parse(rule.parameters ?? {});
+  return {
+    branch,
+    method: QUEUE_MERGE_METHODS[parameters.merge_method],
+    timeoutMs: parameters.check_response_timeout_minutes * QUEUE_MINUTE_MS,
+  };
 };
 
 export const ensureQueueEntries = ({ mergeQueues }: ForgeRepository, branch: string): MergeQueueEntry[] => {
@@ -44,7 +48,7 @@ const findPullIssue = ({ issues }: ForgeRepository, number: number): PullRequest
   return issue && isPullRequest(issue) ? issue : null;
 };
 
-/** What GitHub says of a pull request that may not be queued; null where it may. */
+/** GitHub's message if a pull request may not be queued; null if it may. */
 export const findEnqueueRefusal = (forge: ForgeState, repository: ForgeRepository, issue: PullRequestIssue): string | null => {
   const { pull } = issue;
   if (issue.state === "closed") return "Pull request is closed";
@@ -88,7 +92,7 @@ export const addToMergeQueue = (
   return entry;
 };
 
-/** GitHub's own account, by which the queue acts. */
+/** The account that performs the queue's actions on GitHub. */
 const queueActor = (forge: ForgeState): RequestActor => ({
   kind: "user",
   account: ensureAccount(forge, "github-merge-queue[bot]"),
@@ -103,9 +107,9 @@ type MergeGroup = { readonly branch: string; readonly entry: MergeQueueEntry };
 const reportMergeGroup = async (
   forge: ForgeState,
   repository: ForgeRepository,
-  of: MergeGroup & { action: string; reason?: string },
+  change: MergeGroup & { action: string; reason?: string },
 ): Promise<void> => {
-  const { branch, entry, action, reason } = of;
+  const { branch, entry, action, reason } = change;
   const facts = entry.groupHead === null ? null : await repository.bare.describe(entry.groupHead);
   if (!facts || entry.groupBase === null) return;
   const ref = groupRef(branch, entry);
@@ -117,23 +121,27 @@ const reportMergeGroup = async (
     base_sha: entry.groupBase,
     head_commit: headCommitShape(facts),
   };
-  const place = (): Promise<EventSource> => Promise.resolve({ ref, sha });
+  const findSource = (): Promise<EventSource> => Promise.resolve({ ref, sha });
   const payload = { action, merge_group: group, ...(reason !== undefined && { reason }) };
-  emitEvent(forge, repository, { event: "merge_group", payload, actor: queueActor(forge), place, ref: `refs/heads/${branch}` });
+  emitEvent(forge, repository, { event: "merge_group", payload, actor: queueActor(forge), findSource, ref: `refs/heads/${branch}` });
 };
 
-const destroyMergeGroup = async (forge: ForgeState, repository: ForgeRepository, of: MergeGroup & { reason: string }): Promise<void> => {
-  const { branch, entry } = of;
+const destroyMergeGroup = async (
+  forge: ForgeState,
+  repository: ForgeRepository,
+  change: MergeGroup & { reason: string },
+): Promise<void> => {
+  const { branch, entry } = change;
   entry.cancel();
   if (entry.groupHead === null) return;
-  await reportMergeGroup(forge, repository, { ...of, action: "destroyed" });
+  await reportMergeGroup(forge, repository, { ...change, action: "destroyed" });
   const ref = groupRef(branch, entry);
   const from = await repository.bare.ref(ref);
   await repository.bare.point(ref, null);
   if (from !== null) await applyPush(forge, repository, { actor: queueActor(forge), moves: [{ ref, from, to: null }] });
 };
 
-/** Takes a pull request out of the queue, and says why. */
+/** Removes a pull request from the queue and records the reason. Returns null if it is not queued. */
 export const removeFromQueue = async (
   forge: ForgeState,
   repository: ForgeRepository,
@@ -153,7 +161,7 @@ export const removeFromQueue = async (
 
 type QueueContext = { readonly forge: ForgeState; readonly repository: ForgeRepository; readonly queue: MergeQueueSettings };
 
-/** Gives an entry its group on top of what is ahead of it; false where that conflicts. */
+/** Builds the merge group of an entry on the group ahead of it; false on a conflict. */
 const buildMergeGroup = async (
   { forge, repository, queue }: QueueContext,
   { entry, issue, base }: { entry: MergeQueueEntry; issue: PullRequestIssue; base: string },
@@ -168,15 +176,15 @@ const buildMergeGroup = async (
   await repository.bare.point(ref, head);
   await applyPush(forge, repository, { actor: queueActor(forge), moves: [{ ref, from: null, to: head }] });
   await reportMergeGroup(forge, repository, { branch: queue.branch, entry, action: "checks_requested" });
-  // Nobody waits for it, as for what comes in a moment.
+  // Not a background task: `settled` must not wait for a check timeout.
   entry.cancel = forge.after(queue.timeoutMs, () => {
-    const late = { issue, reason: "CI_TIMEOUT", actor: null } as const;
-    if (entry.groupHead === head) void repository.bare.alone(() => removeFromQueue(forge, repository, late));
+    const timeout = { issue, reason: "CI_TIMEOUT", actor: null } as const;
+    if (entry.groupHead === head) void repository.bare.alone(() => removeFromQueue(forge, repository, timeout));
   });
   return true;
 };
 
-/** Makes the first group the base, with all that its rules ask of it. */
+/** Moves the base branch to the first merge group, or removes its pull request if a branch rule forbids the move. */
 const mergeFirstGroup = async (
   { forge, repository, queue }: QueueContext,
   { entry, issue }: { entry: MergeQueueEntry; issue: PullRequestIssue },
@@ -185,9 +193,9 @@ const mergeFirstGroup = async (
   if (groupHead === null || groupBase === null) return;
   const ref = `refs/heads/${queue.branch}`;
   const approvals = countApprovals(repository, issue);
-  const way = { actor: queueActor(forge), mergeOf: groupHead, method: queue.method, queued: true, approvals, apps: forge.apps };
-  const broken = await findMoveRefusal(repository, { ref, from: groupBase, to: groupHead }, way);
-  if (broken || !(await repository.bare.move(ref, groupBase, groupHead))) {
+  const context = { actor: queueActor(forge), mergeOf: groupHead, method: queue.method, queued: true, approvals, apps: forge.apps };
+  const refusal = await findMoveRefusal(repository, { ref, from: groupBase, to: groupHead }, context);
+  if (refusal || !(await repository.bare.move(ref, groupBase, groupHead))) {
     await removeFromQueue(forge, repository, { issue, reason: "BRANCH_PROTECTIONS", actor: null });
     return;
   }
@@ -196,11 +204,11 @@ const mergeFirstGroup = async (
   await applyPush(forge, repository, { actor: queueActor(forge), moves: [{ ref, from: groupBase, to: groupHead }] });
 };
 
-/** One step of a queue; false where nothing is left to do now. */
-const advanceQueueOnce = async (at: QueueContext): Promise<boolean> => {
-  const { forge, repository, queue } = at;
+/** Performs one action of a queue; returns false if nothing can be done now. */
+const advanceQueueOnce = async (context: QueueContext): Promise<boolean> => {
+  const { forge, repository, queue } = context;
   let base = await repository.bare.ref(`refs/heads/${queue.branch}`);
-  for (const [place, entry] of ensureQueueEntries(repository, queue.branch).entries()) {
+  for (const [position, entry] of ensureQueueEntries(repository, queue.branch).entries()) {
     const issue = findPullIssue(repository, entry.issue);
     if (!issue || base === null) return false;
     const remove = async (reason: QueueRemoval["reason"]): Promise<true> => {
@@ -208,11 +216,11 @@ const advanceQueueOnce = async (at: QueueContext): Promise<boolean> => {
       return true;
     };
     if (issue.state === "closed" || issue.pull.head !== entry.enqueuedHead) return remove("DEQUEUED");
-    if (!(await buildMergeGroup(at, { entry, issue, base }))) return remove("MERGE_CONFLICT");
+    if (!(await buildMergeGroup(context, { entry, issue, base }))) return remove("MERGE_CONFLICT");
     const { red, missing } = evaluateRequiredChecks(repository, { branch: queue.branch, sha: entry.groupHead ?? "", apps: forge.apps });
     if (red !== null) return remove("CI_FAILURE");
-    if (missing === null && place === 0) {
-      await mergeFirstGroup(at, { entry, issue });
+    if (missing === null && position === 0) {
+      await mergeFirstGroup(context, { entry, issue });
       return true;
     }
     base = entry.groupHead;
@@ -220,7 +228,7 @@ const advanceQueueOnce = async (at: QueueContext): Promise<boolean> => {
   return false;
 };
 
-/** Lets every merge queue of a repository go on, as far as it can now. */
+/** Advances every merge queue of a repository as far as possible. */
 export const advanceMergeQueues = (forge: ForgeState, repository: ForgeRepository): void => {
   for (const branch of repository.mergeQueues.keys()) {
     const queue = findMergeQueue(repository, branch);

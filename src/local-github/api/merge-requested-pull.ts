@@ -36,28 +36,28 @@ const requireMergeable = ({ mergeSettings: settings }: ForgeRepository, issue: P
     throw new ApiRefusal(409, "Head branch was modified. Review and try the merge again.");
 };
 
-/** How many of those who may write had yes as their last word. */
+/** Counts the writers whose last review, comments aside, approved the pull request. */
 export const countApprovals = (repository: ForgeRepository, { pull }: PullRequestIssue): number => {
-  const words = pull.reviews.filter(({ state, by }) => state !== "COMMENTED" && mayPush(repository, by.login));
-  const last = new Map(words.map(({ by, state }) => [by.login, state]));
+  const verdicts = pull.reviews.filter(({ state, by }) => state !== "COMMENTED" && mayPush(repository, by.login));
+  const last = new Map(verdicts.map(({ by, state }) => [by.login, state]));
   return [...last.values()].filter((state) => state === "APPROVED").length;
 };
 
 const requireAllowedMerge = async (
   call: ApiCall,
   issue: PullRequestIssue,
-  { moving, method }: { moving: MovedRef; method: PullMergeMethod },
+  { move, method }: { move: MovedRef; method: PullMergeMethod },
 ): Promise<void> => {
-  const way = {
+  const context = {
     actor: call.actor(),
     mergeOf: issue.pull.head,
     method,
     approvals: countApprovals(call.repository, issue),
     apps: call.forge.apps,
   };
-  const broken = await findMoveRefusal(call.repository, moving, way);
-  if (broken?.kind === "workflows") throw new ApiRefusal(403, "Resource not accessible by integration");
-  if (broken) throw new ApiRefusal(405, broken.reason);
+  const refusal = await findMoveRefusal(call.repository, move, context);
+  if (refusal?.kind === "workflows") throw new ApiRefusal(403, "Resource not accessible by integration");
+  if (refusal) throw new ApiRefusal(405, refusal.reason);
 };
 
 type PullMerge = {
@@ -70,15 +70,18 @@ type PullMerge = {
 
 type MergeCommitText = { readonly title: string; readonly message: string };
 
-/** What GitHub writes by itself: https://docs.github.com/en/pull-requests/collaborating-with-pull-requests/incorporating-changes-from-a-pull-request/about-pull-request-merges */
+/**
+ * Composes GitHub's default commit text:
+ * https://docs.github.com/en/pull-requests/collaborating-with-pull-requests/incorporating-changes-from-a-pull-request/about-pull-request-merges
+ */
 const composeMergeText = async (repository: ForgeRepository, { issue, base, method }: PullMerge): Promise<MergeCommitText> => {
   const { number, title, body, pull } = issue;
   const { mergeSettings: settings } = repository;
   if (method === "merge") {
-    const own = `Merge pull request #${number} from ${repository.owner.login}/${pull.headRef}`;
+    const mergeTitle = `Merge pull request #${number} from ${repository.owner.login}/${pull.headRef}`;
     const messages = { PR_BODY: body, PR_TITLE: title, BLANK: "" };
     return {
-      title: settings.merge_commit_title === "PR_TITLE" ? `${title} (#${number})` : own,
+      title: settings.merge_commit_title === "PR_TITLE" ? `${title} (#${number})` : mergeTitle,
       message: messages[settings.merge_commit_message],
     };
   }
@@ -88,17 +91,20 @@ const composeMergeText = async (repository: ForgeRepository, { issue, base, meth
   const single = commits.length === 1;
   const all = single ? rest.join("\n").trim() : commits.map((each) => `* ${each.trim()}`).join("\n\n");
   const messages = { PR_BODY: body, COMMIT_MESSAGES: all, BLANK: "" };
-  const ofCommit = single && settings.squash_merge_commit_title === "COMMIT_OR_PR_TITLE";
-  return { title: `${ofCommit ? subject : title} (#${number})`, message: messages[settings.squash_merge_commit_message] };
+  const usesCommitSubject = single && settings.squash_merge_commit_title === "COMMIT_OR_PR_TITLE";
+  return { title: `${usesCommitSubject ? subject : title} (#${number})`, message: messages[settings.squash_merge_commit_message] };
 };
 
 const composeMergeMessage = async (repository: ForgeRepository, merge: PullMerge): Promise<string> => {
-  const own = await composeMergeText(repository, merge);
-  const { commit_title: title = own.title, commit_message: message = own.message } = merge.messageInput;
+  const defaults = await composeMergeText(repository, merge);
+  const { commit_title: title = defaults.title, commit_message: message = defaults.message } = merge.messageInput;
   return message === "" ? `${title}\n` : `${title}\n\n${message}\n`;
 };
 
-/** The commit that a merge makes, in one of three ways, without moving anything; null for a conflict. GitHub signs all but rebased ones. */
+/**
+ * Creates the commit of a merge with one of the three methods, without move a ref; null on a conflict. GitHub signs
+ * the commit, except with rebase.
+ */
 export const createMergeCommit = async (forge: ForgeState, repository: ForgeRepository, merge: PullMerge): Promise<string | null> => {
   const { bare, signedCommits } = repository;
   const { issue, base, method, actor } = merge;
@@ -128,7 +134,7 @@ const mergeExclusively = async (call: ApiCall, issue: PullRequestIssue, input: M
   const actor = call.actor();
   const commit = base === null ? null : await createMergeCommit(forge, repository, { issue, base, method, actor, messageInput: input });
   if (base === null || commit === null) throw new ApiRefusal(405, CONFLICT_MESSAGES[method]);
-  await requireAllowedMerge(call, issue, { moving: { ref, from: base, to: commit }, method });
+  await requireAllowedMerge(call, issue, { move: { ref, from: base, to: commit }, method });
   if (!(await repository.bare.move(ref, base, commit)))
     throw new ApiRefusal(405, "Base branch was modified. Review and try the merge again.");
   markPullMerged(forge, repository, { issue, actor, commit });

@@ -8,12 +8,12 @@ import { fullRepositoryShape } from "./repository-shape.ts";
 const ALLOW_SETTINGS = { merge: "allow_merge_commit", squash: "allow_squash_merge", rebase: "allow_rebase_merge" } as const;
 const MERGE_METHOD_LABELS = { merge: "Merge commits", squash: "Squash merges", rebase: "Rebase merges" } as const;
 
-/** Refuses a way of merging that the repository does not allow. */
-export const requireMergeMethod = (merging: MergeSettings, method: PullMergeMethod): void => {
-  if (!merging[ALLOW_SETTINGS[method]]) throw new ApiRefusal(405, `${MERGE_METHOD_LABELS[method]} are not allowed on this repository.`);
+/** Throws a refusal if the repository does not allow the merge method. */
+export const requireMergeMethod = (settings: MergeSettings, method: PullMergeMethod): void => {
+  if (!settings[ALLOW_SETTINGS[method]]) throw new ApiRefusal(405, `${MERGE_METHOD_LABELS[method]} are not allowed on this repository.`);
 };
 
-/** True where the reader may write: GitHub shows how pull requests are merged to nobody else. */
+/** Whether the reader has write access. GitHub shows the merge settings only to writers. */
 export const canWriteContents = ({ reader, repository }: ApiCall): boolean =>
   reader !== null && isPermitted(reader, repository, { scope: "contents", level: "write" });
 
@@ -22,11 +22,11 @@ export const updateRepository: RouteHandler = async (call) => {
   const actor = call.actor();
   if (actor.kind === "user" && findRole(repository, actor.account.login) !== "admin")
     throw new ApiRefusal(403, "Must have admin rights to Repository.");
-  const wanted = { ...repository.mergeSettings, ...(await call.input(mergeSettingsSchema.partial())) };
-  if (!wanted.allow_merge_commit && !wanted.allow_squash_merge && !wanted.allow_rebase_merge)
+  const settings = { ...repository.mergeSettings, ...(await call.input(mergeSettingsSchema.partial())) };
+  if (!settings.allow_merge_commit && !settings.allow_squash_merge && !settings.allow_rebase_merge)
     throw new ApiRefusal(422, "Validation Failed", [
       { resource: "Repository", code: "custom", message: "At least one merge method must be allowed for pull requests" },
     ]);
-  Object.assign(repository.mergeSettings, wanted);
+  Object.assign(repository.mergeSettings, settings);
   return okReply(fullRepositoryShape(forge, repository, canWriteContents(call)));
 };

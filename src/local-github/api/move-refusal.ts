@@ -4,10 +4,13 @@ import type { PullMergeMethod } from "./merge-methods.ts";
 import type { ForgeAccount, RequestActor, GitHubApp } from "./forge-actor.ts";
 import type { ForgeRepository, BranchRule } from "./forge-repository.ts";
 
-/** What GitHub says where it refuses to move a ref: for want of a permission, or by the rules of a branch. */
+/** The reason reason GitHub refuses to move a ref: a missing permission or a branch rule. */
 export type MoveRefusal = { readonly kind: "workflows" | "rules"; readonly reason: string };
 
-/** How a ref is moved: by a push or REST, or by the merge of a pull request with this head, in one of the three ways. `queued`: by the merge queue. */
+/**
+ * The circumstances of a ref move. `mergeOf` is the head of the pull request that is merged, null for a push or a
+ * REST call. `queued` marks moves by the merge queue.
+ */
 export type MoveContext = {
   readonly actor: RequestActor;
   readonly mergeOf: string | null;
@@ -17,20 +20,26 @@ export type MoveContext = {
   readonly apps: readonly GitHubApp[];
 };
 
-/** Only a person, or an App with that permission, may bring in what Actions would run. */
+/** Apps and jobs need the permission `workflows` to push workflow files; people do not. */
 const needsWorkflowsPermission = (actor: RequestActor): boolean => actor.kind !== "user" && actor.rights["workflows"] !== "write";
 
 const WORKFLOWS_PATH = ".github/workflows";
 
-/** A tip's workflow files may not differ from those of the default branch now, also where the tip only lags behind. */
+/**
+ * Checks that the workflow files of a tip equal those of the default branch. A tip that is only behind is refused,
+ * too.
+ */
 const findWorkflowViolation = async ({ bare, defaultBranch }: ForgeRepository, tip: string): Promise<string | null> => {
-  const [mine, now] = [await bare.object(`${tip}:${WORKFLOWS_PATH}`), await bare.object(`refs/heads/${defaultBranch}:${WORKFLOWS_PATH}`)];
-  if (mine === null || mine === now) return null;
-  const own = await bare.entries(tip, WORKFLOWS_PATH);
-  const theirs = new Map(
-    (now === null ? [] : await bare.entries(`refs/heads/${defaultBranch}`, WORKFLOWS_PATH)).map((file) => [file.name, file.sha]),
+  const [tipTree, defaultTree] = [
+    await bare.object(`${tip}:${WORKFLOWS_PATH}`),
+    await bare.object(`refs/heads/${defaultBranch}:${WORKFLOWS_PATH}`),
+  ];
+  if (tipTree === null || tipTree === defaultTree) return null;
+  const tipFiles = await bare.entries(tip, WORKFLOWS_PATH);
+  const defaultFiles = new Map(
+    (defaultTree === null ? [] : await bare.entries(`refs/heads/${defaultBranch}`, WORKFLOWS_PATH)).map((file) => [file.name, file.sha]),
   );
-  const changed = own.find(({ name, sha }) => theirs.get(name) !== sha) ?? [...theirs.keys()].map((name) => ({ name }))[0];
+  const changed = tipFiles.find(({ name, sha }) => defaultFiles.get(name) !== sha) ?? [...defaultFiles.keys()].map((name) => ({ name }))[0];
   return `refusing to allow a GitHub App to create or update workflow \`${WORKFLOWS_PATH}/${changed?.name ?? ""}\` without \`workflows\` permission`;
 };
 
@@ -40,7 +49,10 @@ const PASSING_CONCLUSIONS: ReadonlySet<string> = new Set(["success", "neutral", 
 
 type CheckQuery = { readonly required: RequiredStatusCheck; readonly apps: MoveContext["apps"] };
 
-/** How a status or a check run of that name, of that App where one is named, ended on a commit; null while it has not. Runs that were dispatched count for nothing. */
+/**
+ * The result of a status or check run on a commit, optionally from one App; null if it is missing or not completed.
+ * Runs of dispatch events do not count.
+ */
 const findCheckEnd = ({ statuses, checks, runs }: ForgeRepository, sha: string, { required, apps }: CheckQuery): "green" | "red" | null => {
   const { context, integration_id: app } = required;
   const isOf = ({ by }: { readonly by: ForgeAccount }): boolean =>
@@ -49,7 +61,7 @@ const findCheckEnd = ({ statuses, checks, runs }: ForgeRepository, sha: string, 
   if (status) return status.state === "pending" ? null : status.state === "success" ? "green" : "red";
   const meaning = (conclusion: string | null | undefined): "green" | "red" | null =>
     conclusion === null || conclusion === undefined ? null : PASSING_CONCLUSIONS.has(conclusion) ? "green" : "red";
-  const check = checks.findLast((one) => one.sha === sha && one.name === context && isOf(one));
+  const check = checks.findLast((run) => run.sha === sha && run.name === context && isOf(run));
   if (check) return meaning(check.conclusion);
   if (app !== undefined && app !== ACTIONS_APP_ID) return null;
   const jobs = [...runs.values()]
@@ -58,7 +70,7 @@ const findCheckEnd = ({ statuses, checks, runs }: ForgeRepository, sha: string, 
   return meaning(jobs.at(-1)?.report.conclusion);
 };
 
-/** Of the checks that a branch requires, one that is red on a commit, and one that is not green. */
+/** Finds a failed check and a check that is not green among the required checks of a branch. */
 export const evaluateRequiredChecks = (
   repository: ForgeRepository,
   { branch, sha, apps }: { branch: string; sha: string; apps: MoveContext["apps"] },
@@ -83,20 +95,23 @@ const ruleParametersOf = (rule: BranchRule): RuleParameters => rule.parameters ?
 type RuleEvaluator = (
   repository: ForgeRepository,
   move: MovedRef,
-  of: { rule: BranchRule; way: MoveContext },
+  input: { rule: BranchRule; context: MoveContext },
 ) => Promise<string | null> | string | null;
 
 const refusePush =
-  (why: string, when: (move: MovedRef) => boolean): RuleEvaluator =>
-  (_, move, { way }) =>
-    way.mergeOf === null && when(move) ? why : null;
+  (reason: string, matches: (move: MovedRef) => boolean): RuleEvaluator =>
+  (_, move, { context }) =>
+    context.mergeOf === null && matches(move) ? reason : null;
 
-/** https://docs.github.com/en/rest/repos/rules: the types that this forge holds to; others are told, never held. */
+/**
+ * The rule types that this forge enforces (https://docs.github.com/en/rest/repos/rules). Other rules are listed but
+ * not enforced.
+ */
 const RULE_EVALUATORS: Readonly<Record<string, RuleEvaluator>> = {
   creation: refusePush("Cannot create ref due to creations being restricted.", ({ from }) => from === null),
   deletion: refusePush("Cannot delete this branch", ({ to }) => to === null),
   update: refusePush("Cannot update this protected ref.", ({ from, to }) => from !== null && to !== null),
-  merge_queue: (_, { to }, { way }) => (to === null || way.queued === true ? null : "Changes must be made through the merge queue"),
+  merge_queue: (_, { to }, { context }) => (to === null || context.queued === true ? null : "Changes must be made through the merge queue"),
   required_signatures: async ({ bare, signedCommits }, { from, to }) =>
     to !== null && (await bare.commitsIn(from, to)).some((commit) => !signedCommits.has(commit))
       ? "Commits must have verified signatures."
@@ -105,34 +120,34 @@ const RULE_EVALUATORS: Readonly<Record<string, RuleEvaluator>> = {
     from !== null && to !== null && !(await bare.isAncestor(from, to)) ? "Cannot force-push to this branch" : null,
   required_linear_history: async ({ bare }, { from, to }) =>
     to !== null && (await bare.hasMerges(from, to)) ? "This branch must not contain merge commits." : null,
-  pull_request: (_, { to }, { rule, way }) => {
+  pull_request: (_, { to }, { rule, context }) => {
     const { required_approving_review_count: needed = 0, allowed_merge_methods: methods } = ruleParametersOf(rule);
-    if (way.mergeOf === null) return to === null ? null : "Changes must be made through a pull request.";
-    if (methods && way.method && !methods.includes(way.method))
-      return `Merge method "${way.method}" is not allowed by the rules of this branch.`;
-    return way.approvals >= needed ? null : `At least ${needed} approving review is required by reviewers with write access.`;
+    if (context.mergeOf === null) return to === null ? null : "Changes must be made through a pull request.";
+    if (methods && context.method && !methods.includes(context.method))
+      return `Merge method "${context.method}" is not allowed by the rules of this branch.`;
+    return context.approvals >= needed ? null : `At least ${needed} approving review is required by reviewers with write access.`;
   },
-  required_status_checks: (repository, { to }, { rule, way }) => {
+  required_status_checks: (repository, { to }, { rule, context }) => {
     if (to === null) return null;
     const red = (ruleParametersOf(rule).required_status_checks ?? []).find(
-      (required) => findCheckEnd(repository, way.mergeOf ?? to, { required, apps: way.apps }) !== "green",
+      (required) => findCheckEnd(repository, context.mergeOf ?? to, { required, apps: context.apps }) !== "green",
     );
     return red ? `Required status check "${red.context}" is expected.` : null;
   },
 };
 
-const findRuleViolation = async (repository: ForgeRepository, move: MovedRef, way: MoveContext): Promise<string | null> => {
+const findRuleViolation = async (repository: ForgeRepository, move: MovedRef, context: MoveContext): Promise<string | null> => {
   for (const rule of repository.rules.filter(({ branch }) => `refs/heads/${branch}` === move.ref)) {
-    const why = await RULE_EVALUATORS[rule.type]?.(repository, move, { rule, way });
-    if (why) return why;
+    const reason = await RULE_EVALUATORS[rule.type]?.(repository, move, { rule, context });
+    if (reason) return reason;
   }
   return null;
 };
 
-/** Why a ref may not be moved so; null where it may. Objects must be here already. */
-export const findMoveRefusal = async (repository: ForgeRepository, move: MovedRef, way: MoveContext): Promise<MoveRefusal | null> => {
-  const lag = move.to !== null && needsWorkflowsPermission(way.actor) ? await findWorkflowViolation(repository, move.to) : null;
-  if (lag !== null) return { kind: "workflows", reason: lag };
-  const why = await findRuleViolation(repository, move, way);
-  return why === null ? null : { kind: "rules", reason: why };
+/** Finds the reason reason a ref may not be moved; null if it may. The objects must already be in the repository. */
+export const findMoveRefusal = async (repository: ForgeRepository, move: MovedRef, context: MoveContext): Promise<MoveRefusal | null> => {
+  const violation = move.to !== null && needsWorkflowsPermission(context.actor) ? await findWorkflowViolation(repository, move.to) : null;
+  if (violation !== null) return { kind: "workflows", reason: violation };
+  const reason = await findRuleViolation(repository, move, context);
+  return reason === null ? null : { kind: "rules", reason };
 };

@@ -1,15 +1,18 @@
 import { isSha } from "../../core/domain/ids.ts";
 
-/** What is kept; the oldest goes first. */
+/** Above this number the older half of the entries is dropped. */
 const MAX_CACHED_OBJECTS = 2_000;
 
-/** Remembers what was read of objects by their ids: it never changes. Names that can move, and what was not there, are read again. */
+/**
+ * Caches reads of objects by object id, because objects never change. Reads by movable names and missing objects are
+ * not cached.
+ */
 export const openObjectCache = () => {
   const known = new Map<string, unknown>();
-  return async <T>(what: string, object: string, read: () => Promise<T | null>): Promise<T | null> => {
+  return async <T>(kind: string, object: string, read: () => Promise<T | null>): Promise<T | null> => {
     if (!isSha(object.slice(0, 40)) || !/^(?:[:^]|$)/.test(object.slice(40))) return read();
-    const key = `${what} ${object}`;
-    // Put there by the same `what`, and so of its type.
+    const key = `${kind} ${object}`;
+    // The same `kind` wrote the entry, so it has the same type.
     if (known.has(key)) return known.get(key) as T;
     const found = await read();
     if (found === null) return null;

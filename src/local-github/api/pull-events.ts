@@ -11,7 +11,9 @@ import type { EventPayload } from "./webhook-event.ts";
 
 export const isPullRequest = (issue: Issue): issue is PullRequestIssue => issue.pull !== null;
 
-/** The test merge of a pull request, made anew under `refs/pull/<n>/merge`; null for a conflict or a branch that is gone. */
+/**
+ * Creates the test merge of a pull request under `refs/pull/<n>/merge`; null on a conflict or if a branch is missing.
+ */
 const createTestMerge = async (forge: ForgeState, repository: ForgeRepository, issue: PullRequestIssue): Promise<EventSource | null> => {
   const { bare } = repository;
   const ref = `refs/pull/${issue.number}/merge`;
@@ -22,22 +24,22 @@ const createTestMerge = async (forge: ForgeState, repository: ForgeRepository, i
   const by = { login: issue.by.login, at: forge.now() };
   const sha = await bare.commitTree(tree, { parents: [base, head], message: `Merge ${head} into ${base}`, by });
   await bare.point(ref, sha);
-  // Checks of a pull request are those of its head, though the test merge is what they look at.
+  // Workflows check out the test merge, but GitHub reports their checks on the head.
   return { ref, sha, reportOn: { branch: issue.pull.headRef, sha: head } };
 };
 
 export type PullEvent = { readonly issue: Issue; readonly action: string; readonly actor: RequestActor; readonly more?: EventPayload };
 
-/** A pull_request event; its workflows are those of the test merge. */
+/** Emits a pull_request event. Its workflow files come from the test merge. */
 export const reportPullEvent = (forge: ForgeState, repository: ForgeRepository, { issue, action, actor, more }: PullEvent): void => {
   if (!isPullRequest(issue)) return;
   const payload = { action, number: issue.number, ...more, pull_request: pullEventShape(forge, repository, issue) };
-  const place = (): Promise<EventSource | null> => createTestMerge(forge, repository, issue);
+  const findSource = (): Promise<EventSource | null> => createTestMerge(forge, repository, issue);
   emitEvent(forge, repository, {
     event: "pull_request",
     payload,
     actor,
-    place,
+    findSource,
     ref: `refs/heads/${issue.pull.baseRef}`,
     title: issue.title,
   });
@@ -50,13 +52,13 @@ type ReviewActivity = {
   readonly changes?: EventPayload;
 };
 
-/** A review as its webhooks tell of it. */
+/** Emits the event of a review. */
 export const reportReviewEvent = (
   forge: ForgeState,
   repository: ForgeRepository,
-  of: ReviewActivity & { review: SubmittedReview },
+  activity: ReviewActivity & { review: SubmittedReview },
 ): void => {
-  const { issue, review, actor, action, changes } = of;
+  const { issue, review, actor, action, changes } = activity;
   const shape = restReviewShape(forge, repository, { issue, review });
   const payload = {
     action,
@@ -64,34 +66,34 @@ export const reportReviewEvent = (
     review: { ...shape, body: review.body === "" ? null : review.body, state: review.state.toLowerCase() },
     pull_request: reviewEventPullShape(forge, repository, issue),
   };
-  const place = (): Promise<EventSource | null> => createTestMerge(forge, repository, issue);
-  emitEvent(forge, repository, { event: "pull_request_review", payload, actor, place, title: issue.title });
+  const findSource = (): Promise<EventSource | null> => createTestMerge(forge, repository, issue);
+  emitEvent(forge, repository, { event: "pull_request_review", payload, actor, findSource, title: issue.title });
 };
 
-/** A comment on a line of a diff. */
+/** Emits the event of a comment on a diff. */
 export const reportReviewComment = (
   forge: ForgeState,
   repository: ForgeRepository,
-  of: ReviewActivity & { thread: ReviewThread; comment: ReviewComment },
+  activity: ReviewActivity & { thread: ReviewThread; comment: ReviewComment },
 ): void => {
-  const { issue, thread, comment, actor, action, changes } = of;
+  const { issue, thread, comment, actor, action, changes } = activity;
   const payload = {
     action,
     ...(changes && { changes }),
     comment: reviewCommentShape(forge, repository, { issue, thread, comment }),
     pull_request: reviewEventPullShape(forge, repository, issue),
   };
-  const place = (): Promise<EventSource | null> => createTestMerge(forge, repository, issue);
-  emitEvent(forge, repository, { event: "pull_request_review_comment", payload, actor, place, title: issue.title });
+  const findSource = (): Promise<EventSource | null> => createTestMerge(forge, repository, issue);
+  emitEvent(forge, repository, { event: "pull_request_review_comment", payload, actor, findSource, title: issue.title });
 };
 
-/** A thread was resolved, or is open again: nothing changes where it is so already. */
+/** Resolves or reopens a thread and emits the event, unless its state already matches. */
 export const changeThreadResolution = (
   forge: ForgeState,
   repository: ForgeRepository,
-  of: { issue: PullRequestIssue; actor: RequestActor; thread: ReviewThread; resolved: boolean },
+  change: { issue: PullRequestIssue; actor: RequestActor; thread: ReviewThread; resolved: boolean },
 ): void => {
-  const { issue, actor, thread, resolved } = of;
+  const { issue, actor, thread, resolved } = change;
   if ((thread.resolvedBy !== null) === resolved) return;
   thread.resolvedBy = resolved ? actor.account : null;
   const payload = {
@@ -104,7 +106,7 @@ export const changeThreadResolution = (
 
 export type MergedPull = { readonly issue: PullRequestIssue; readonly actor: RequestActor; readonly commit: string };
 
-/** Marks a pull request as merged, and tells. */
+/** Marks a pull request as merged and emits the event. */
 export const markPullMerged = (forge: ForgeState, repository: ForgeRepository, { issue, actor, commit }: MergedPull): void => {
   const at = forge.now();
   issue.pull.merged = { at, by: actor.account, commit };
@@ -114,22 +116,22 @@ export const markPullMerged = (forge: ForgeState, repository: ForgeRepository, {
   reportPullEvent(forge, repository, { issue, action: "closed", actor });
 };
 
-/** Closes a pull request that is not merged. */
+/** Closes a pull request without a merge and emits the event. */
 export const closeUnmergedPull = (
   forge: ForgeState,
   repository: ForgeRepository,
-  of: { issue: PullRequestIssue; actor: RequestActor },
+  { issue, actor }: { issue: PullRequestIssue; actor: RequestActor },
 ): void => {
   const at = forge.now();
-  of.issue.state = "closed";
-  of.issue.closed = at;
-  of.issue.updated = at;
-  reportPullEvent(forge, repository, { issue: of.issue, action: "closed", actor: of.actor });
+  issue.state = "closed";
+  issue.closed = at;
+  issue.updated = at;
+  reportPullEvent(forge, repository, { issue, action: "closed", actor });
 };
 
 export type DraftChange = { readonly issue: PullRequestIssue; readonly actor: RequestActor; readonly draft: boolean };
 
-/** Makes a pull request a draft, or says that it is none any more, and tells. */
+/** Changes the draft state of a pull request and emits the event, unless it already matches. */
 export const changeDraftState = (forge: ForgeState, repository: ForgeRepository, { issue, actor, draft }: DraftChange): void => {
   if (issue.pull.draft === draft) return;
   issue.pull.draft = draft;

@@ -29,7 +29,7 @@ const pullFileShape = (
   };
 };
 
-/** The hunks of a file; null for one that has none, such as a binary file. */
+/** The hunks of a file; null if the file has none, for example if it is binary. */
 const patchOf = async (bare: BareRepository, change: { from: string; to: string; path: string }): Promise<string | null> => {
   const patch = await bare.patch({ ...change, context: 3 });
   const start = patch.search(/^@@ /m);
@@ -44,10 +44,9 @@ const listPullFiles: RouteHandler = async (call) => {
   const from = await bare.mergeBase(baseSha, head);
   const files = await bare.files(baseSha, head);
   const patches = await Promise.all(files.map(({ path }) => patchOf(bare, { from: from ?? baseSha, to: head, path })));
-  return call.page(files.map((file, at) => pullFileShape(call, head, { ...file, patch: patches[at] ?? null })));
+  return call.page(files.map((file, index) => pullFileShape(call, head, { ...file, patch: patches[index] ?? null })));
 };
 
-/** Routes of the files that a pull request changes. */
 export const pullFileRoutes: readonly ApiRoute[] = [
   ["GET", "/pulls/:number/files", { scope: "pull_requests", level: "read" }, listPullFiles],
 ];

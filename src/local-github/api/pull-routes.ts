@@ -27,7 +27,7 @@ const findBranchTip = (call: ApiCall, branch: string): Promise<string | null> =>
 const refusePullField = (field: string): ApiRefusal =>
   new ApiRefusal(422, "Validation Failed", [{ resource: "PullRequest", field, code: "invalid" }]);
 
-/** The branch of `head` or `owner:head`; refuses forks, which this forge has none of. */
+/** Reads the branch from `head` or `owner:head`. Refuses other owners, because this forge has no forks. */
 const readHeadBranch = (call: ApiCall, head: string): string => {
   const [owner, ...branch] = head.split(":");
   if (branch.length === 0) return head;
@@ -35,7 +35,7 @@ const readHeadBranch = (call: ApiCall, head: string): string => {
   return branch.join(":");
 };
 
-/** https://docs.github.com/en/actions/concepts/security/github_token: off by default in new personal repositories. */
+/** Off by default in new personal repositories: https://docs.github.com/en/actions/concepts/security/github_token */
 export const requireActionsPulls = (call: ApiCall): void => {
   if (call.actor().kind === "job" && !call.repository.actionsPulls)
     throw new ApiRefusal(403, "GitHub Actions is not permitted to create or approve pull requests.");
@@ -74,7 +74,7 @@ const createPull: RouteHandler = async (call) => {
   return createdReply(await fullPullWithMergeability(call, { ...issue, pull }));
 };
 
-/** One pull request has more to tell than those of a list. */
+/** A single pull request with its mergeability, which lists do not report. */
 const fullPullWithMergeability = async (call: ApiCall, issue: PullRequestIssue): Promise<ApiJson> => {
   const { bare } = call.repository;
   const { pull } = issue;
@@ -87,7 +87,7 @@ const fullPullWithMergeability = async (call: ApiCall, issue: PullRequestIssue):
     ...shape,
     mergeable,
     mergeable_state: mergeable === null ? "unknown" : mergeable ? clean : "dirty",
-    // What is one commit ahead can be replayed where it can be merged.
+    // One commit ahead of the base can be rebased whenever it can be merged.
     rebaseable:
       mergeable === true &&
       (pull.size.commits === 1 || (await rebaseCommits(bare, { base: base ?? "", head: pull.head, by: null })) !== null),
@@ -106,7 +106,7 @@ const listPulls: RouteHandler = (call) => {
   return call.page(pulls.map((issue) => restPullShape(call.forge, call.repository, issue)));
 };
 
-/** Changes what a pull request says and where it goes, and tells what was there before. */
+/** Changes title, body and base of a pull request and returns the previous values for an event. */
 const changePullText = async (call: ApiCall, issue: PullRequestIssue, input: z.infer<typeof changedPullSchema>): Promise<ApiJson> => {
   const changes = changeIssueText(call, issue, input);
   const { pull } = issue;
@@ -140,15 +140,15 @@ const updatePull: RouteHandler = async (call) => {
 };
 
 const prepareReopening = async (call: ApiCall, { pull, number }: PullRequestIssue): Promise<void> => {
-  const cannot = (why: string): ApiRefusal => validationRefusal("PullRequest", `state cannot be changed. ${why}`);
-  if (pull.merged) throw cannot("The pull request was merged.");
+  const refuseReopening = (reason: string): ApiRefusal => validationRefusal("PullRequest", `state cannot be changed. ${reason}`);
+  if (pull.merged) throw refuseReopening("The pull request was merged.");
   const head = await findBranchTip(call, pull.headRef);
-  if (head === null) throw cannot(`The ${pull.headRef} branch was deleted.`);
+  if (head === null) throw refuseReopening(`The ${pull.headRef} branch was deleted.`);
   const twin = [...call.repository.issues.values()].find(
     (other) =>
       other.number !== number && other.state === "open" && other.pull?.headRef === pull.headRef && other.pull.baseRef === pull.baseRef,
   );
-  if (twin) throw cannot(`There is already an open pull request from ${pull.headRef} to ${pull.baseRef}.`);
+  if (twin) throw refuseReopening(`There is already an open pull request from ${pull.headRef} to ${pull.baseRef}.`);
   pull.head = head;
   pull.size = await call.repository.bare.size(pull.baseSha, head);
 };
@@ -156,7 +156,6 @@ const prepareReopening = async (call: ApiCall, { pull, number }: PullRequestIssu
 const PULLS_READ = { scope: "pull_requests", level: "read" } as const;
 const PULLS_WRITE = { scope: "pull_requests", level: "write" } as const;
 
-/** Routes of pull requests and their merge. */
 export const pullRoutes: readonly ApiRoute[] = [
   ["GET", "/pulls", PULLS_READ, listPulls],
   ["POST", "/pulls", PULLS_WRITE, createPull],

@@ -7,7 +7,6 @@ import type { Issue } from "./forge-issue.ts";
 import type { PullRequest, SubmittedReview } from "./forge-pull.ts";
 import type { ForgeRepository } from "./forge-repository.ts";
 
-/** An issue that is a pull request. */
 export type PullRequestIssue = Issue & { readonly pull: PullRequest };
 
 type BranchEnd = { readonly ref: string; readonly sha: string };
@@ -56,11 +55,14 @@ const pullBaseShape = (forge: ForgeState, repository: ForgeRepository, of: { iss
   };
 };
 
-/** A pull request as lists have it. */
+/** A pull request in a list. */
 export const restPullShape = (forge: ForgeState, repository: ForgeRepository, issue: PullRequestIssue): ApiJson =>
   pullBaseShape(forge, repository, { issue, repo: restRepositoryShape(forge, repository) });
 
-/** What is only told of one pull request, not in lists. Whether it can be merged takes GitHub a while to know. */
+/**
+ * The fields of a single pull request that lists leave out. Webhooks report the mergeability as unknown, because
+ * GitHub computes it later.
+ */
 const pullDetails = (forge: ForgeState, repository: ForgeRepository, { number, pull }: PullRequestIssue): ApiJson => ({
   merged: pull.merged !== null,
   merged_by: pull.merged && accountShape(forge, pull.merged.by),
@@ -81,17 +83,17 @@ export const fullPullShape = (forge: ForgeState, repository: ForgeRepository, is
   ...pullDetails(forge, repository, issue),
 });
 
-/** A pull request as the webhooks of its reviews tell of it. */
+/** A pull request in the webhooks of its reviews. */
 export const reviewEventPullShape = (forge: ForgeState, repository: ForgeRepository, issue: PullRequestIssue): ApiJson =>
   pullBaseShape(forge, repository, { issue, repo: repositoryEventShape(forge, repository) });
 
-/** A pull request as its own webhooks tell of it. */
+/** A pull request in its own webhooks. */
 export const pullEventShape = (forge: ForgeState, repository: ForgeRepository, issue: PullRequestIssue): ApiJson => ({
   ...reviewEventPullShape(forge, repository, issue),
   ...pullDetails(forge, repository, issue),
 });
 
-/** A review, submitted or pending: the latter has no time. */
+/** A submitted or pending review; a pending review has no time. */
 type ShownReview = Omit<SubmittedReview, "at"> & { readonly at: number | null };
 
 export const restReviewShape = (forge: ForgeState, repository: ForgeRepository, of: { issue: Issue; review: ShownReview }): ApiJson => {

@@ -2,30 +2,29 @@ import type { BareRepository } from "./bare-repository.ts";
 
 export type DiffSide = "LEFT" | "RIGHT";
 
-/** A line of a diff: its number on each side, and how many lines it stands below the first hunk's head. */
+/** A line of a diff: its number on each side, and its distance below the first hunk header. */
 type PatchLine = { readonly old: number | null; readonly new: number | null; readonly position: number; readonly text: string };
 type PatchHunk = { readonly head: string; readonly lines: readonly PatchLine[] };
 
 const HUNK_HEAD_PATTERN = /^@@ -(\d+)(?:,\d+)? \+(\d+)(?:,\d+)? @@/;
 
-/** The hunks of one file's diff. */
 const readPatchHunks = (patch: string): PatchHunk[] => {
   const hunks: { head: string; lines: PatchLine[] }[] = [];
-  let [old, young, position] = [0, 0, -1];
+  let [old, current, position] = [0, 0, -1];
   for (const text of patch.replace(/\n$/, "").split("\n")) {
     const head = HUNK_HEAD_PATTERN.exec(text);
     if (!head && hunks.length === 0) continue;
     position += 1;
     if (head) {
-      [old, young] = [Number(head[1]), Number(head[2])];
+      [old, current] = [Number(head[1]), Number(head[2])];
       hunks.push({ head: text, lines: [] });
       continue;
     }
     const kind = text[0];
-    const line = { old: kind === "+" || kind === "\\" ? null : old, new: kind === "-" || kind === "\\" ? null : young, position, text };
+    const line = { old: kind === "+" || kind === "\\" ? null : old, new: kind === "-" || kind === "\\" ? null : current, position, text };
     hunks.at(-1)?.lines.push(line);
     if (line.old !== null) old += 1;
-    if (line.new !== null) young += 1;
+    if (line.new !== null) current += 1;
   }
   return hunks;
 };
@@ -38,11 +37,11 @@ export type DiffRange = {
   readonly startLine: number | null;
   readonly startSide: DiffSide | null;
 };
-/** Where a range is in a diff: its last line's position, and its hunk down to there. */
+/** The location of a range in a diff: the position of its last line, and its hunk down to that line. */
 export type DiffPosition = { readonly position: number; readonly hunk: string };
 type UnplacedEnd = "line" | "start_line";
 
-/** Finds a range in the diff of a file; tells which end of it is not part of the diff, or not of the same hunk. */
+/** Finds a range in the diff of a file. Returns the end that is not part of the diff, or not of the same hunk. */
 const locateInHunks = (hunks: readonly PatchHunk[], { line, side, startLine, startSide }: DiffRange): DiffPosition | UnplacedEnd => {
   const hunk = hunks.find(({ lines }) => lines.some((each) => lineNumberOn(each, side) === line));
   const at = hunk?.lines.findIndex((each) => lineNumberOn(each, side) === line) ?? -1;
@@ -55,7 +54,7 @@ const locateInHunks = (hunks: readonly PatchHunk[], { line, side, startLine, sta
   return { position: last.position, hunk: [hunk.head, ...hunk.lines.slice(0, at + 1).map(({ text }) => text)].join("\n") };
 };
 
-/** What a pull request changes is told against the merge base of both. */
+/** The two commits of a comparison. The diff starts at their merge base. */
 export type ComparedCommits = { readonly base: string; readonly head: string };
 
 const PATCH_CONTEXT_LINES = 3;
@@ -65,17 +64,17 @@ const readFileHunks = async (bare: BareRepository, { base, head }: ComparedCommi
   return from === null ? [] : readPatchHunks(await bare.patch({ from, to: head, path, context: PATCH_CONTEXT_LINES }));
 };
 
-/** Where a range is in what a pull request changes; null for a file that it does not change. */
+/** Finds a range in the changes of a pull request; null if they do not include the file. */
 export const locateInDiff = async (
   bare: BareRepository,
   compared: ComparedCommits,
-  of: { path: string; range: DiffRange },
+  { path, range }: { path: string; range: DiffRange },
 ): Promise<DiffPosition | UnplacedEnd | null> => {
-  const hunks = await readFileHunks(bare, compared, of.path);
-  return hunks.length === 0 ? null : locateInHunks(hunks, of.range);
+  const hunks = await readFileHunks(bare, compared, path);
+  return hunks.length === 0 ? null : locateInHunks(hunks, range);
 };
 
-/** True for a file that a pull request changes, also where its diff has no lines. */
+/** Whether a pull request changes a file, even if its diff has no lines. */
 export const isFileChanged = async (bare: BareRepository, { base, head }: ComparedCommits, path: string): Promise<boolean> => {
   const from = await bare.mergeBase(base, head);
   return from !== null && (await bare.changed(from, head)).includes(path);
@@ -83,26 +82,26 @@ export const isFileChanged = async (bare: BareRepository, { base, head }: Compar
 
 const CHANGED_LINES_PATTERN = /^@@ -(\d+)(?:,(\d+))? \+\d+(?:,(\d+))? @@/gm;
 
-/** The number that a line of a file has in another commit; null where it was changed or removed. */
+/** The number of the same line in another commit; null if it was changed or removed. */
 const mapLineNumber = async (
   bare: BareRepository,
-  of: { from: string; to: string; path: string },
+  change: { from: string; to: string; path: string },
   line: number,
 ): Promise<number | null> => {
-  if (of.from === of.to) return line;
-  if ((await bare.file(of.to, of.path)) === null) return null;
+  if (change.from === change.to) return line;
+  if ((await bare.file(change.to, change.path)) === null) return null;
   let shift = 0;
-  for (const [, start = "", removed = "1", added = "1"] of (await bare.patch({ ...of, context: 0 })).matchAll(CHANGED_LINES_PATTERN)) {
-    const [first, gone] = [Number(start), Number(removed)];
+  for (const [, start = "", removed = "1", added = "1"] of (await bare.patch({ ...change, context: 0 })).matchAll(CHANGED_LINES_PATTERN)) {
+    const [first, removedCount] = [Number(start), Number(removed)];
     if (first > line) break;
-    if (line < first + gone) return null;
-    // Lines that are only added stand behind the line that is named.
-    if (gone > 0 || first < line) shift += Number(added) - gone;
+    if (line < first + removedCount) return null;
+    // Git places added lines after the line that the hunk header names.
+    if (removedCount > 0 || first < line) shift += Number(added) - removedCount;
   }
   return line + shift;
 };
 
-/** A range of an earlier head as it is in a new one; null where it is outdated: its lines changed, or are part of the diff no more. */
+/** Moves a range from one comparison to another. Returns null if it is outdated: its lines changed or left the diff. */
 export const relocateRange = async (
   bare: BareRepository,
   { before, after }: { before: ComparedCommits; after: ComparedCommits },

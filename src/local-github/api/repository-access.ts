@@ -3,16 +3,16 @@ import { type RequestActor, type PermissionLevel, type RepositoryRole } from "./
 import { type ForgeState } from "./forge-state.ts";
 import { formatRepositoryKey, type ForgeRepository, repositoryKey } from "./forge-repository.ts";
 
-/** A right of which one scope is enough, or any of several. */
+/** A level in one scope, or in any of several scopes. */
 export type RequiredPermission = { readonly scope: string | readonly string[]; readonly level: "read" | "write" };
 
 const LEVEL_RANKS: Readonly<Record<PermissionLevel, number>> = { none: 0, read: 1, write: 2 };
-/** What anybody who reads may also write. */
+/** Scopes that every reader may write to. */
 const READER_WRITABLE_SCOPES = new Set(["issues", "reviews", "reactions"]);
-/** Scopes that are no permission of their own. */
+/** Scopes of this forge that belong to another permission of GitHub. */
 const PERMISSION_OF_SCOPE: Readonly<Record<string, string>> = { reviews: "pull_requests", reactions: "issues" };
 
-/** The role of an account in a repository; null for a stranger to a private one. */
+/** The role of an account in a repository; null if the repository is private and the account has no role. */
 export const findRole = (repository: ForgeRepository, login: string): RepositoryRole | null => {
   if (repository.owner.login.toLowerCase() === login.toLowerCase()) return "admin";
   return repository.roles.get(login.toLowerCase()) ?? (repository.private ? null : "read");
@@ -23,7 +23,7 @@ const permissionLevelOf = (role: RepositoryRole | null): PermissionLevel =>
 
 export const mayPush = (repository: ForgeRepository, login: string): boolean => permissionLevelOf(findRole(repository, login)) === "write";
 
-/** Whether an account may label and assign issues: also one that may not write. */
+/** Whether an account may label and assign issues, which the role triage allows without write access. */
 export const mayTriage = (repository: ForgeRepository, login: string): boolean =>
   mayPush(repository, login) || findRole(repository, login) === "triage";
 
@@ -33,20 +33,24 @@ const canReach = (actor: RequestActor, repository: ForgeRepository): boolean => 
   return findRole(repository, actor.account.login) !== null;
 };
 
-const requiredScopesOf = (need: RequiredPermission): readonly string[] => (typeof need.scope === "string" ? [need.scope] : need.scope);
+const requiredScopesOf = (required: RequiredPermission): readonly string[] =>
+  typeof required.scope === "string" ? [required.scope] : required.scope;
 
-const hasPermission = (actor: RequestActor, need: RequiredPermission): boolean =>
+const hasPermission = (actor: RequestActor, required: RequiredPermission): boolean =>
   actor.rights === null ||
-  requiredScopesOf(need).some(
-    (scope) => LEVEL_RANKS[actor.rights?.[PERMISSION_OF_SCOPE[scope] ?? scope] ?? "none"] >= LEVEL_RANKS[need.level],
+  requiredScopesOf(required).some(
+    (scope) => LEVEL_RANKS[actor.rights?.[PERMISSION_OF_SCOPE[scope] ?? scope] ?? "none"] >= LEVEL_RANKS[required.level],
   );
 
-/** True where the actor may do it. Apps and jobs need the permission also where everybody may read: a missing one is to be noticed here. */
-export const isPermitted = (actor: RequestActor | null, repository: ForgeRepository, need: RequiredPermission): boolean => {
-  if (!actor) return !repository.private && need.level === "read";
-  if (!canReach(actor, repository) || !hasPermission(actor, need)) return false;
-  if (actor.kind !== "user" || requiredScopesOf(need).some((scope) => READER_WRITABLE_SCOPES.has(scope))) return true;
-  return LEVEL_RANKS[permissionLevelOf(findRole(repository, actor.account.login))] >= LEVEL_RANKS[need.level];
+/**
+ * Whether the actor has the permission. Apps and jobs required it even to read a public repository, so that a missing
+ * permission shows up in tests.
+ */
+export const isPermitted = (actor: RequestActor | null, repository: ForgeRepository, required: RequiredPermission): boolean => {
+  if (!actor) return !repository.private && required.level === "read";
+  if (!canReach(actor, repository) || !hasPermission(actor, required)) return false;
+  if (actor.kind !== "user" || requiredScopesOf(required).some((scope) => READER_WRITABLE_SCOPES.has(scope))) return true;
+  return LEVEL_RANKS[permissionLevelOf(findRole(repository, actor.account.login))] >= LEVEL_RANKS[required.level];
 };
 
 const denyAccess = (actor: RequestActor | null): ApiRefusal => {
@@ -55,9 +59,12 @@ const denyAccess = (actor: RequestActor | null): ApiRefusal => {
   return new ApiRefusal(403, actor.rights ? "Resource not accessible by personal access token" : "Must have admin rights to Repository.");
 };
 
-/** Refuses in GitHub's words: as not found what the actor may not even see. */
-export const requirePermission = (actor: RequestActor | null, repository: ForgeRepository, need: RequiredPermission): void => {
-  if (isPermitted(actor, repository, need)) return;
+/**
+ * Throws GitHub's refusal unless the actor has the permission. A repository that the actor may not see is reported as
+ * not found.
+ */
+export const requirePermission = (actor: RequestActor | null, repository: ForgeRepository, required: RequiredPermission): void => {
+  if (isPermitted(actor, repository, required)) return;
   if (actor ? !canReach(actor, repository) : repository.private) throw notFoundRefusal();
   throw denyAccess(actor);
 };

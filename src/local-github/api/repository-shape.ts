@@ -42,7 +42,7 @@ const REPOSITORY_URL_PATHS: Readonly<Record<string, string>> = {
   trees_url: "git/trees{/sha}",
 };
 
-/** A repository as runs name it. */
+/** A repository as runs and statuses show it. */
 export const minimalRepositoryShape = (forge: ForgeState, repository: ForgeRepository): ApiJson => {
   const url = repositoryUrl(forge, repository);
   return {
@@ -88,16 +88,16 @@ export const restRepositoryShape = (forge: ForgeState, repository: ForgeReposito
   };
 };
 
-/** A repository as webhooks tell of it. */
+/** A repository as webhooks show it. */
 export const repositoryEventShape = (forge: ForgeState, repository: ForgeRepository): ApiJson => ({
   ...restRepositoryShape(forge, repository),
   custom_properties: {},
 });
 
-/** A repository with all that there is to it. How pull requests are merged is shown to those who may write. */
-export const fullRepositoryShape = (forge: ForgeState, repository: ForgeRepository, writes: boolean): ApiJson => ({
+/** A repository with all fields. Only writers see the merge settings. */
+export const fullRepositoryShape = (forge: ForgeState, repository: ForgeRepository, canWrite: boolean): ApiJson => ({
   ...repositoryEventShape(forge, repository),
-  ...(writes && repository.mergeSettings),
+  ...(canWrite && repository.mergeSettings),
   subscribers_count: 0,
   network_count: 0,
 });

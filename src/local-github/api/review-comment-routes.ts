@@ -34,19 +34,19 @@ const newReviewCommentSchema = z.object({
 const REVIEW_COMMENT_RESOURCE = "PullRequestReviewComment";
 const REVIEW_THREAD_RESOURCE = "pull_request_review_thread";
 
-/** GitHub's words for a comment that is not part of the diff. */
-const refuseOutsideDiff = (what: UnplacedPart): ApiRefusal => {
-  const field = `${REVIEW_THREAD_RESOURCE}.${what}`;
-  const why =
-    what === "path"
+/** GitHub's refusal of a comment outside the diff. */
+const refuseOutsideDiff = (part: UnplacedPart): ApiRefusal => {
+  const field = `${REVIEW_THREAD_RESOURCE}.${part}`;
+  const detail =
+    part === "path"
       ? { code: "invalid", field }
       : {
           code: "custom",
           field,
-          message: what === "line" ? `${field} must be part of the diff` : `${field} must be part of the same hunk as the line.`,
+          message: part === "line" ? `${field} must be part of the diff` : `${field} must be part of the same hunk as the line.`,
         };
   return new ApiRefusal(422, "Validation Failed", [
-    { resource: REVIEW_COMMENT_RESOURCE, ...why },
+    { resource: REVIEW_COMMENT_RESOURCE, ...detail },
     { resource: REVIEW_COMMENT_RESOURCE, code: "missing_field", field: `${REVIEW_THREAD_RESOURCE}.diff_hunk` },
   ]);
 };
@@ -65,11 +65,11 @@ const getThread = (issue: PullRequestIssue, id: number): ReviewThread => {
   return thread;
 };
 
-const addThreadReply = async (call: ApiCall, issue: PullRequestIssue, of: { thread: ReviewThread; body: string }) => {
-  validateBody(REVIEW_COMMENT_RESOURCE, of.body);
+const addThreadReply = async (call: ApiCall, issue: PullRequestIssue, { thread, body }: { thread: ReviewThread; body: string }) => {
+  validateBody(REVIEW_COMMENT_RESOURCE, body);
   const review = addCommentReview(call, issue);
-  const comment = addReply(call, of.thread, { review, body: of.body });
-  return reportAddedComment(call, issue, { review, thread: of.thread, comment });
+  const comment = addReply(call, thread, { review, body });
+  return reportAddedComment(call, issue, { review, thread, comment });
 };
 
 const createReviewComment: RouteHandler = async (call) => {
@@ -85,10 +85,10 @@ const createReviewComment: RouteHandler = async (call) => {
     throw new ApiRefusal(422, "Validation Failed", [
       { resource: REVIEW_COMMENT_RESOURCE, code: "custom", field: "commit_id", message: "commit_id is not part of the pull request" },
     ]);
-  const drawn = await placeComment(call, issue, { input: { ...input, subject: input.subject_type }, commit });
-  if (typeof drawn === "string") throw refuseOutsideDiff(drawn);
+  const placement = await placeComment(call, issue, { input: { ...input, subject: input.subject_type }, commit });
+  if (typeof placement === "string") throw refuseOutsideDiff(placement);
   const review = addCommentReview(call, issue);
-  return reportAddedComment(call, issue, { review, ...addThread(call, issue, { review, body: input.body, drawn }) });
+  return reportAddedComment(call, issue, { review, ...addThread(call, issue, { review, body: input.body, placement }) });
 };
 
 const replyToReviewComment: RouteHandler = async (call) => {
@@ -151,7 +151,7 @@ const removeReviewReaction: RouteHandler = (call) => {
 };
 
 const REVIEW_COMMENTS_READ = { scope: "pull_requests", level: "read" } as const;
-/** Who may read may also comment on lines. */
+/** Everyone with read access may comment on lines. */
 const REVIEW_COMMENTS_WRITE = { scope: "reviews", level: "write" } as const;
 
 const listAllReviewComments: RouteHandler = (call) => call.page(sortReviewComments(call, listReviewThreadComments(call.repository)));
@@ -160,7 +160,6 @@ const getReviewComment: RouteHandler = (call) => okReply(reviewCommentShape(call
 const listReviewReactions: RouteHandler = (call) =>
   call.page(getRequestedReviewComment(call).comment.reactions.map((reaction) => reactionShape(call.forge, reaction)));
 
-/** Routes of comments on the lines of a diff, and of reactions to them. */
 export const lineCommentRoutes: readonly ApiRoute[] = [
   ["GET", "/pulls/comments", REVIEW_COMMENTS_READ, listAllReviewComments],
   ["GET", "/pulls/comments/:id", REVIEW_COMMENTS_READ, getReviewComment],

@@ -8,7 +8,7 @@ import type { ForgeRepository } from "./forge-repository.ts";
 
 type ThreadedComment = { readonly issue: PullRequestIssue; readonly thread: ReviewThread; readonly comment: ReviewComment };
 
-/** The lines of a thread; a comment on a whole file has none, and an outdated one none of the present head. */
+/** The lines of a thread. A comment on a whole file has none, and an outdated thread has no current lines. */
 const threadPlaceShape = ({ subject, side, startSide, original, place, commit, hunk, path }: ReviewThread): ApiJson => ({
   path,
   diff_hunk: hunk,
@@ -25,7 +25,7 @@ const threadPlaceShape = ({ subject, side, startSide, original, place, commit, h
   start_side: startSide,
 });
 
-/** A comment on a diff, as its own routes and webhooks tell of it. */
+/** A comment on a diff in its routes and webhooks. */
 export const reviewCommentShape = (
   forge: ForgeState,
   repository: ForgeRepository,
@@ -56,7 +56,7 @@ export const reviewCommentShape = (
 
 export const threadNodeId = ({ id }: ReviewThread): string => nodeId("PullRequestReviewThread", id);
 
-/** A thread, as its webhooks tell of it. */
+/** A review thread in its webhooks. */
 export const reviewThreadShape = (
   forge: ForgeState,
   repository: ForgeRepository,

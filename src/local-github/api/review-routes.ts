@@ -23,7 +23,7 @@ import {
 const reviewVerdictSchema = z.enum(["APPROVE", "REQUEST_CHANGES", "COMMENT"]);
 const reviewSubmissionSchema = z.object({ event: reviewVerdictSchema, body: z.string().nullish() });
 const newReviewSchema = z.object({
-  /** Without one the review is pending. */
+  /** The review stays pending if the event is missing. */
   event: reviewVerdictSchema.optional(),
   body: z.string().nullish(),
   commit_id: z.string().nullish(),
@@ -42,8 +42,9 @@ type ReviewVerdict = {
 };
 
 const requireReviewable = (call: ApiCall, issue: PullRequestIssue, { event, body, comments }: ReviewVerdict): void => {
-  const own = call.actor().account.login === issue.by.login && event !== "COMMENT";
-  if (own) throw unprocessableRefusal(`Review Can not ${event === "APPROVE" ? "approve" : "request changes on"} your own pull request`);
+  const isOwnPull = call.actor().account.login === issue.by.login && event !== "COMMENT";
+  if (isOwnPull)
+    throw unprocessableRefusal(`Review Can not ${event === "APPROVE" ? "approve" : "request changes on"} your own pull request`);
   if (event !== "APPROVE" && !body && comments.length === 0) throw unprocessableRefusal("Review body is required");
 };
 
@@ -53,18 +54,18 @@ const UNPLACED_MESSAGES: Readonly<Record<UnplacedPart, string>> = {
   start_line: "Start line could not be resolved",
 };
 
-/** All comments of a review are placed before any of it is there. */
+/** Places all comments before the review is stored, so that a misplaced one rejects the whole review. */
 const placeAllComments = async (
   call: ApiCall,
   issue: PullRequestIssue,
   { comments, commit_id }: NewReviewInput,
-): Promise<{ drawn: PlacedThread; body: string }[]> => {
-  const all: { drawn: PlacedThread; body: string }[] = [];
+): Promise<{ placement: PlacedThread; body: string }[]> => {
+  const all: { placement: PlacedThread; body: string }[] = [];
   for (const comment of comments) {
     if (comment.body.trim() === "") throw unprocessableRefusal("Body can't be blank");
-    const drawn = await placeComment(call, issue, { input: { ...comment, subject: "line" }, commit: commit_id ?? issue.pull.head });
-    if (typeof drawn === "string") throw unprocessableRefusal(UNPLACED_MESSAGES[drawn]);
-    all.push({ drawn, body: comment.body });
+    const placement = await placeComment(call, issue, { input: { ...comment, subject: "line" }, commit: commit_id ?? issue.pull.head });
+    if (typeof placement === "string") throw unprocessableRefusal(UNPLACED_MESSAGES[placement]);
+    all.push({ placement, body: comment.body });
   }
   return all;
 };
@@ -86,7 +87,7 @@ const createReview: RouteHandler = async (call) => {
   return publishReview(call, issue, { pending: { ...review, threads }, state: REVIEW_STATES[input.event] });
 };
 
-/** Submits a review with its comments, and tells. */
+/** Submits a review with its comments and emits their events. */
 const publishReview = (call: ApiCall, issue: PullRequestIssue, { pending, state }: { pending: PendingReview; state: string }) => {
   const { forge, repository } = call;
   const actor = call.actor();
@@ -106,7 +107,7 @@ const pendingReviewShape = (call: ApiCall, issue: PullRequestIssue, pending: Pen
 const findPendingReview = (call: ApiCall, issue: PullRequestIssue): PendingReview | undefined =>
   issue.pull.pending.find(({ by }) => by.login === call.actor().account.login);
 
-/** Begins a review that only its author sees. */
+/** Creates a review that only its author sees. */
 const createPendingReview = async (call: ApiCall, issue: PullRequestIssue, input: NewReviewInput) => {
   if (findPendingReview(call, issue)) throw unprocessableRefusal("User can only have one pending review per pull request");
   const comments = await placeAllComments(call, issue, input);
@@ -128,10 +129,10 @@ const submitReview: RouteHandler = async (call) => {
   if (!pending || pending.id !== readNumber(call.param("review"))) throw notFoundRefusal();
   const { event: verdict, body } = await call.input(reviewSubmissionSchema);
   if (verdict === "APPROVE") requireActionsPulls(call);
-  const given = { ...pending, body: body ?? pending.body };
-  requireReviewable(call, issue, { event: verdict, body: given.body, comments: pending.threads });
+  const completed = { ...pending, body: body ?? pending.body };
+  requireReviewable(call, issue, { event: verdict, body: completed.body, comments: pending.threads });
   issue.pull.pending.splice(issue.pull.pending.indexOf(pending), 1);
-  return publishReview(call, issue, { pending: given, state: REVIEW_STATES[verdict] });
+  return publishReview(call, issue, { pending: completed, state: REVIEW_STATES[verdict] });
 };
 
 const getRequestedReview = (call: ApiCall): { issue: PullRequestIssue; review: SubmittedReview } => {
@@ -151,7 +152,7 @@ const listReviews: RouteHandler = (call) => {
 const listReviewComments: RouteHandler = (call) => {
   const { issue, review } = getRequestedReview(call);
   const found = listThreadComments(issue).filter(({ comment }) => comment.review === review.id);
-  // Told as they were: where they stand now is not said here.
+  // GitHub leaves out the current lines in this list.
   return call.page(
     found.map((each) => {
       const { line: _, start_line: __, side: ___, start_side: ____, ...shape } = reviewCommentShape(call.forge, call.repository, each);
@@ -192,7 +193,6 @@ const getReview: RouteHandler = (call) => okReply(restReviewShape(call.forge, ca
 const REVIEWS_READ = { scope: "pull_requests", level: "read" } as const;
 const REVIEWS_WRITE = { scope: "reviews", level: "write" } as const;
 
-/** Routes of reviews. */
 export const reviewRoutes: readonly ApiRoute[] = [
   ["GET", "/pulls/:number/reviews", REVIEWS_READ, listReviews],
   ["POST", "/pulls/:number/reviews", REVIEWS_WRITE, createReview],

@@ -9,7 +9,7 @@ import { takeNextId } from "./forge-state.ts";
 import { type ForgeRepository } from "./forge-repository.ts";
 
 const sideSchema = z.enum(["LEFT", "RIGHT"]);
-/** Where a comment on a diff goes. */
+/** The place and the text of a comment on a diff. */
 export const lineFields = {
   path: z.string(),
   body: z.string(),
@@ -21,16 +21,16 @@ export const lineFields = {
 const newLinesSchema = z.object(lineFields);
 export type NewLineComment = z.output<typeof newLinesSchema> & { readonly subject: ReviewThread["subject"] };
 
-const readDiffRange = ({ line, side: of, start_line, start_side }: NewLineComment): DiffRange | null =>
-  line === undefined ? null : { line, side: of, startLine: start_line ?? null, startSide: start_line ? (start_side ?? of) : null };
+const readDiffRange = ({ line, side, start_line, start_side }: NewLineComment): DiffRange | null =>
+  line === undefined ? null : { line, side, startLine: start_line ?? null, startSide: start_line ? (start_side ?? side) : null };
 
-/** What of a new comment GitHub cannot place: its file, its line, or where its range begins. */
+/** The part of a new comment that GitHub cannot place: its file, its line or the start of its range. */
 export type UnplacedPart = "path" | "line" | "start_line";
 export type PlacedThread = Pick<ReviewThread, "path" | "subject" | "side" | "startSide" | "original" | "hunk" | "commit" | "place">;
 
 const WHOLE_FILE_PLACE = { line: 1, startLine: null, position: 1 };
 
-/** Where a new comment stands in the diff of a commit, and in that of the present head. */
+/** Places a new comment in the diff of a commit and in the diff of the current head. */
 export const placeComment = async (
   { repository }: ApiCall,
   { pull }: PullRequestIssue,
@@ -38,9 +38,9 @@ export const placeComment = async (
 ): Promise<PlacedThread | UnplacedPart> => {
   const { bare } = repository;
   const { path, subject } = input;
-  const at = { base: pull.baseSha, head: commit };
+  const compared = { base: pull.baseSha, head: commit };
   if (subject === "file") {
-    if (!(await isFileChanged(bare, at, path))) return "path";
+    if (!(await isFileChanged(bare, compared, path))) return "path";
     return {
       path,
       subject,
@@ -54,16 +54,16 @@ export const placeComment = async (
   }
   const range = readDiffRange(input);
   if (!range) return "line";
-  const placed = await locateInDiff(bare, at, { path, range });
+  const placed = await locateInDiff(bare, compared, { path, range });
   if (placed === null) return "path";
   if (typeof placed === "string") return placed;
   const { line, startLine, startSide } = range;
   const first = { line, startLine, position: placed.position };
-  const drawn = { path, subject, side: range.side, startSide, hunk: placed.hunk, original: { ...first, commit } };
-  return { ...drawn, commit, place: first };
+  const placement = { path, subject, side: range.side, startSide, hunk: placed.hunk, original: { ...first, commit } };
+  return { ...placement, commit, place: first };
 };
 
-/** The threads of a pull request at another head or base: those whose lines are not in the diff any more are outdated. */
+/** Moves the threads of a pull request to a new head or base. A thread becomes outdated if its lines leave the diff. */
 export const relocateThreads = async (
   { bare }: ForgeRepository,
   issue: PullRequestIssue,
@@ -72,14 +72,14 @@ export const relocateThreads = async (
   const { pull } = issue;
   const after = { base: pull.baseSha, head: pull.head };
   for (const thread of [...pull.threads, ...pull.pending.flatMap(({ threads }) => threads)]) {
-    const { path, place, side: of, startSide, subject } = thread;
+    const { path, place, side, startSide, subject } = thread;
     if (place === null) continue;
     if (subject === "file") {
       thread.place = (await isFileChanged(bare, after, path)) ? place : null;
       if (thread.place) thread.commit = after.head;
       continue;
     }
-    const range = { line: place.line, side: of, startLine: place.startLine, startSide };
+    const range = { line: place.line, side, startLine: place.startLine, startSide };
     const next = await relocateRange(bare, { before, after }, { path, range });
     thread.place = next && { line: next.line, startLine: next.startLine, position: next.position };
     if (next) thread.commit = after.head;
@@ -95,20 +95,20 @@ const createThreadComment = ({ forge, actor }: ApiCall, { review, body }: Commen
 
 type StartedThread = { readonly thread: ReviewThread; readonly comment: ReviewComment };
 
-/** A thread with its first comment, which belongs to no pull request yet. */
-export const createThread = (call: ApiCall, of: CommentInput & { drawn: PlacedThread }): StartedThread => {
-  const comment = createThreadComment(call, of);
-  return { thread: { id: comment.id, ...of.drawn, resolvedBy: null, comments: [comment] }, comment };
+/** Creates a thread with its first comment, without adding it to the pull request. */
+export const createThread = (call: ApiCall, input: CommentInput & { placement: PlacedThread }): StartedThread => {
+  const comment = createThreadComment(call, input);
+  return { thread: { id: comment.id, ...input.placement, resolvedBy: null, comments: [comment] }, comment };
 };
 
-/** A new thread with its first comment. */
-export const addThread = (call: ApiCall, issue: PullRequestIssue, of: CommentInput & { drawn: PlacedThread }): StartedThread => {
-  const begun = createThread(call, of);
-  issue.pull.threads.push(begun.thread);
-  return begun;
+/** Adds a new thread with its first comment. */
+export const addThread = (call: ApiCall, issue: PullRequestIssue, input: CommentInput & { placement: PlacedThread }): StartedThread => {
+  const added = createThread(call, input);
+  issue.pull.threads.push(added.thread);
+  return added;
 };
 
-/** The comments of a pending review, where they are submitted with it. */
+/** Adds the threads of a pending review to the pull request when the review is submitted. */
 export const publishThreads = (issue: PullRequestIssue, { threads }: PendingReview, now: number): readonly StartedThread[] =>
   threads.flatMap((thread) => {
     issue.pull.threads.push(thread);
@@ -119,13 +119,13 @@ export const publishThreads = (issue: PullRequestIssue, { threads }: PendingRevi
     });
   });
 
-export const addReply = (call: ApiCall, thread: ReviewThread, of: CommentInput): ReviewComment => {
-  const comment = createThreadComment(call, of);
+export const addReply = (call: ApiCall, thread: ReviewThread, input: CommentInput): ReviewComment => {
+  const comment = createThreadComment(call, input);
   thread.comments.push(comment);
   return comment;
 };
 
-/** A comment of its own and a reply are a review without words, as GitHub has it. */
+/** GitHub records a single comment or reply as a review without a text. */
 export const addCommentReview = (call: ApiCall, issue: PullRequestIssue): SubmittedReview => {
   const { forge } = call;
   const review = {
@@ -141,28 +141,26 @@ export const addCommentReview = (call: ApiCall, issue: PullRequestIssue): Submit
   return review;
 };
 
-/** Answers with a comment that was just made, and tells of it and of its review. */
+/** Answers with a new comment and emits the events of the comment and its review. */
 export const reportAddedComment = (
   call: ApiCall,
   issue: PullRequestIssue,
-  of: { review: SubmittedReview; thread: ReviewThread; comment: ReviewComment },
+  added: { review: SubmittedReview; thread: ReviewThread; comment: ReviewComment },
 ) => {
   const { forge, repository } = call;
   const actor = call.actor();
-  reportReviewEvent(forge, repository, { issue, review: of.review, actor, action: "submitted" });
-  reportReviewComment(forge, repository, { issue, ...of, actor, action: "created" });
-  return createdReply(reviewCommentShape(forge, repository, { issue, ...of }));
+  reportReviewEvent(forge, repository, { issue, review: added.review, actor, action: "submitted" });
+  reportReviewComment(forge, repository, { issue, ...added, actor, action: "created" });
+  return createdReply(reviewCommentShape(forge, repository, { issue, ...added }));
 };
 
 export type LocatedComment = { readonly issue: PullRequestIssue; readonly thread: ReviewThread; readonly comment: ReviewComment };
 
-/** All comments on diffs of a repository. */
 export const listReviewThreadComments = (repository: ForgeRepository): LocatedComment[] =>
   [...repository.issues.values()].flatMap((issue) =>
     issue.pull ? listThreadComments({ ...issue, pull: issue.pull }).map((found) => ({ ...found, issue: issue as PullRequestIssue })) : [],
   );
 
-/** The comments on the diff of a pull request, oldest first. */
 export const listThreadComments = (issue: PullRequestIssue): LocatedComment[] =>
   issue.pull.threads
     .flatMap((thread) => thread.comments.map((comment) => ({ issue, thread, comment })))

@@ -45,7 +45,7 @@ export const workflowRunShape = (forge: ForgeState, repository: ForgeRepository,
     conclusion: run.conclusion,
     workflow_id: hashToNumber(run.path),
     workflow_url: `${api}/actions/workflows/${hashToNumber(run.path)}`,
-    // Each has a suite of its own here.
+    // Each run has a check suite of its own here.
     check_suite_id: run.id,
     check_suite_node_id: nodeId("CheckSuite", run.id),
     check_suite_url: `${api}/check-suites/${run.id}`,
@@ -65,11 +65,11 @@ export const workflowRunShape = (forge: ForgeState, repository: ForgeRepository,
   };
 };
 
-/** Times of steps are not known; those of their job stand for them. */
+/** The runner does not record times of steps; the times of their job are reported instead. */
 const jobStepShapes = ({ report, started, completed }: WorkflowRunJob, created: number): ApiJson[] =>
-  report.steps.map(({ name, conclusion }, at) => ({
+  report.steps.map(({ name, conclusion }, index) => ({
     name,
-    number: at + 1,
+    number: index + 1,
     status: conclusion === null ? "queued" : "completed",
     conclusion,
     started_at: conclusion === null ? null : formatTimestamp(started ?? created),

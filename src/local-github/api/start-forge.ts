@@ -21,43 +21,45 @@ import { triggerWorkflows } from "./trigger-workflows.ts";
 import { createBackgroundWork } from "./background-work.ts";
 
 export type ForgeOptions = {
-  /** Bare repositories are `<directory>/<owner>/<name>.git`; those that are there are taken up. */
+  /** Bare repositories are at `<directory>/<owner>/<name>.git`. Existing ones are reused. */
   readonly directory: string;
-  /** On loopback; 0 for any that is free. */
+  /** The port on loopback; 0 for any free port. */
   readonly port: number;
-  /** Milliseconds since the epoch. */
+  /** The clock, in milliseconds since the epoch. */
   readonly now: () => number;
-  /** 0 up to and without 1; tokens come from it, so that it must be hard to guess where strangers have access. */
+  /**
+   * A number from 0 inclusive to 1 exclusive. Tokens are made from it: use a cryptographic source if strangers have
+   * access.
+   */
   readonly random: () => number;
   readonly after: TimerStarter;
   readonly runner: WorkflowRunner;
   readonly lag?: Partial<ForgeLag>;
   readonly faults?: InjectedFaults;
-  /** Told of every request, when it is answered. */
+  /** Receives every answered request. */
   readonly observe?: ForgeState["observe"];
-  /** Requests an hour and token; 5,000 where it is not given. */
+  /** The number of requests that a token may make per hour; 5,000 by default. */
   readonly rateLimit?: number;
-  /** The first id of what gets one; those of GitHub's size where it is not given. */
+  /** The first id that the forge assigns; 1,000 by default. */
   readonly firstId?: number;
 };
 
 type RepositoryName = { readonly owner: string; readonly name: string };
 export type RunningForge = {
-  /** `http://127.0.0.1:<port>`: git under `/<owner>/<name>.git`. */
+  /** `http://127.0.0.1:<port>`; git uses `/<owner>/<name>.git` below it. */
   readonly url: string;
-  /** The address of the REST API. */
   readonly apiUrl: string;
-  /** A person and a token of theirs; with permissions, a token that may no more than those. */
+  /** Creates a person and returns a token of theirs, restricted to the permissions if any are options. */
   createUser(login: string, permissions?: TokenPermissions): string;
-  /** An App that is installed at every owner. */
+  /** Creates an App that is installed at every owner. */
   createApp(app: NewApp): Promise<CreatedApp>;
-  /** Where an App's webhooks go from now on. */
+  /** Sets the address that an App's webhooks are sent to. */
   setWebhookUrl(app: number, url: string): void;
   /** The number of an App's installation at an owner. */
   installation(app: number, owner: string): number;
-  /** A token of an App's installation for an hour, as its JSON web token would get. */
+  /** Creates a token of an App's installation that is valid for one hour. */
   createInstallationToken(app: number, owner: string, permissions?: TokenPermissions): string;
-  /** A repository, public where nothing else is said; with `from`, with all branches and tags of that one. */
+  /** Creates a repository, public by default. `from` is a repository whose branches and tags are copied. */
   createRepository(repository: RepositoryName & { readonly from?: string; readonly private?: boolean }): Promise<void>;
   defaultBranch(repository: RepositoryName): string;
   setSecrets(repository: RepositoryName, secrets: Readonly<Record<string, string>>): void;
@@ -67,17 +69,19 @@ export type RunningForge = {
   ): void;
   setPermission(repository: RepositoryName, permission: { readonly login: string; readonly role: RepositoryRole | "none" }): void;
   setRules(repository: RepositoryName, rules: readonly BranchRule[]): void;
-  /** Whether Actions may open and approve pull requests; they may where nothing is said. */
+  /** Sets whether Actions may open and approve pull requests; allowed by default. */
   setActionsPulls(repository: RepositoryName, allowed: boolean): void;
-  /** What a person does in GitHub's pages; its REST API has no such thing. */
+  /** Changes the draft state as a person does on GitHub's pages. The REST API cannot do this. */
   setDraft(repository: RepositoryName, pull: { readonly number: number; readonly draft: boolean; readonly login: string }): void;
-  /** Attaches a file, as a person does in GitHub's pages: its REST API has no such thing. Gives its address. */
+  /** Uploads a file as a person does on GitHub's pages and returns its address. The REST API cannot do this. */
   attach(attachment: FileAttachment): string;
-  /** Deliveries of webhooks so far, oldest first. */
+  /** All webhook deliveries so far, oldest first. */
   deliveries(): readonly WebhookDelivery[];
-  /** Resolves when webhooks are delivered, runs that are due have been started and marks are set; throws what failed meanwhile. */
+  /**
+   * Waits until webhooks are delivered, due runs are started and merges are marked; throws the failures of that work.
+   */
   settled(): Promise<void>;
-  /** Stops listening and drops what would come later. The runner is its owner's to close. */
+  /** Stops listening and drops pending work. The owner of the runner closes the runner. */
   close(): Promise<void>;
 };
 
@@ -110,23 +114,23 @@ const createForgeState = (options: ForgeOptions): ForgeState => ({
   advance: advanceMergeQueues,
 });
 
-const createRepository = async (forge: ForgeState, given: Parameters<RunningForge["createRepository"]>[0]): Promise<void> => {
-  const { owner, name } = given;
-  // A dot in front is for GitHub's own `.github` only.
+const createRepository = async (forge: ForgeState, options: Parameters<RunningForge["createRepository"]>[0]): Promise<void> => {
+  const { owner, name } = options;
+  // On GitHub, `.github` is the only name that may start with a dot.
   if (![owner, name.replace(/^\.github$/, "github")].every((part) => /^[A-Za-z0-9_][A-Za-z0-9._-]*$/.test(part)))
-    throw new Error(`${owner}/${name} is no name of a repository`);
-  if (forge.repositories.has(formatRepositoryKey(owner, name))) throw new Error(`there is a repository ${owner}/${name} already`);
+    throw new Error(`${owner}/${name} is not a valid repository name.`);
+  if (forge.repositories.has(formatRepositoryKey(owner, name))) throw new Error(`The repository ${owner}/${name} already exists.`);
   const directory = join(forge.directory, owner, `${name}.git`);
   const known = await access(join(directory, "HEAD")).then(
     () => true,
     () => false,
   );
-  const defaultBranch = await createBareRepository(directory, { from: known ? null : (given.from ?? null), after: forge.after });
+  const defaultBranch = await createBareRepository(directory, { from: known ? null : (options.from ?? null), after: forge.after });
   const repository: ForgeRepository = {
     id: takeNextId(forge),
     owner: ensureAccount(forge, owner),
     name,
-    private: given.private ?? false,
+    private: options.private ?? false,
     defaultBranch,
     created: forge.now(),
     pushedAt: forge.now(),
@@ -152,14 +156,17 @@ const createRepository = async (forge: ForgeState, given: Parameters<RunningForg
 
 const getApp = (forge: ForgeState, id: number): GitHubApp => {
   const app = forge.apps.find((each) => each.id === id);
-  if (!app) throw new Error(`there is no App ${id}`);
+  if (!app) throw new Error(`App ${id} does not exist.`);
   return app;
 };
 
-const createInstallationToken = (forge: ForgeState, of: { id: number; owner: string; rights: TokenPermissions | null }): string => {
-  const app = getApp(forge, of.id);
-  ensureInstallation(forge, app, of.owner);
-  return mintInstallationToken(forge, app, { owner: of.owner, rights: of.rights }).value;
+const createInstallationToken = (
+  forge: ForgeState,
+  { id, owner, rights }: { id: number; owner: string; rights: TokenPermissions | null },
+): string => {
+  const app = getApp(forge, id);
+  ensureInstallation(forge, app, owner);
+  return mintInstallationToken(forge, app, { owner, rights }).value;
 };
 
 const createSetters = (
@@ -170,25 +177,25 @@ const createSetters = (
 > => {
   const find = ({ owner, name }: RepositoryName): ForgeRepository => getRepository(forge, owner, name);
   return {
-    defaultBranch: (named) => find(named).defaultBranch,
-    setSecrets: (named, secrets) => {
-      find(named).secrets = secrets;
+    defaultBranch: (repository) => find(repository).defaultBranch,
+    setSecrets: (repository, secrets) => {
+      find(repository).secrets = secrets;
     },
-    setEnvironment: (named, { name, secrets }) => void find(named).environments.set(name, secrets),
-    setPermission: (named, { login, role }) => {
-      const { roles } = find(named);
+    setEnvironment: (repository, { name, secrets }) => void find(repository).environments.set(name, secrets),
+    setPermission: (repository, { login, role }) => {
+      const { roles } = find(repository);
       const key = ensureAccount(forge, login).login.toLowerCase();
       if (role === "none") roles.delete(key);
       else roles.set(key, role);
     },
-    setActionsPulls: (named, allowed) => void (find(named).actionsPulls = allowed),
-    setDraft: (named, { number, draft, login }) => {
-      const issue = find(named).issues.get(number);
-      if (!issue || !isPullRequest(issue)) throw new Error(`there is no pull request ${number}`);
+    setActionsPulls: (repository, allowed) => void (find(repository).actionsPulls = allowed),
+    setDraft: (repository, { number, draft, login }) => {
+      const issue = find(repository).issues.get(number);
+      if (!issue || !isPullRequest(issue)) throw new Error(`Pull request ${number} does not exist.`);
       const actor = { kind: "user" as const, account: ensureAccount(forge, login), rights: null };
-      changeDraftState(forge, find(named), { issue, actor, draft });
+      changeDraftState(forge, find(repository), { issue, actor, draft });
     },
-    setRules: (named, rules) => void find(named).rules.splice(0, Infinity, ...rules),
+    setRules: (repository, rules) => void find(repository).rules.splice(0, Infinity, ...rules),
   };
 };
 
@@ -198,7 +205,9 @@ const stopServer = (server: ServerType): Promise<void> =>
     if ("closeAllConnections" in server) server.closeAllConnections();
   });
 
-/** Starts GitHub on this machine, on loopback: REST, git, webhooks, and the runs of workflow files. Rejects when the port is in use. */
+/**
+ * Starts the local GitHub on loopback: REST, GraphQL, git, webhooks and workflow runs. Rejects if the port is in use.
+ */
 export const startForge = async (options: ForgeOptions): Promise<RunningForge> => {
   const forge = createForgeState(options);
   const faults: unknown[] = [];
@@ -214,17 +223,17 @@ export const startForge = async (options: ForgeOptions): Promise<RunningForge> =
     url: forge.url,
     apiUrl: `${forge.url}/api/v3`,
     createUser: (login, permissions) => mintUserToken(forge, ensureAccount(forge, login), permissions ?? null).value,
-    createApp: (given) => createApp(forge, given),
+    createApp: (newApp) => createApp(forge, newApp),
     setWebhookUrl: (id, url) => void (getApp(forge, id).webhookUrl = url),
     installation: (id, owner) => ensureInstallation(forge, getApp(forge, id), owner),
     createInstallationToken: (id, owner, permissions) => createInstallationToken(forge, { id, owner, rights: permissions ?? null }),
-    createRepository: (given) => createRepository(forge, given),
+    createRepository: (repository) => createRepository(forge, repository),
     ...createSetters(forge),
     attach: (attachment) => storeAttachment(forge, attachment),
     deliveries: () => forge.deliveries,
     settled: async () => {
       await forge.background.settled();
-      if (faults.length > 0) throw new AggregateError(faults.splice(0), "the forge failed to answer");
+      if (faults.length > 0) throw new AggregateError(faults.splice(0), "The local GitHub failed to answer a request.");
     },
     close: async () => {
       forge.background.close();

@@ -9,7 +9,7 @@ import { type ForgeRun } from "./forge-run.ts";
 import { mintJobToken } from "./access-tokens.ts";
 import type { EventPayload } from "./webhook-event.ts";
 
-/** A workflow file at a commit, and what it is to run for. */
+/** A workflow file at a commit, and the event to run it for. */
 export type RunStart = {
   readonly path: string;
   readonly text: string;
@@ -17,24 +17,24 @@ export type RunStart = {
   readonly event: string;
   readonly payload: EventPayload;
   readonly inputs: Readonly<Record<string, string>>;
-  /** Full ref and commit that the file was taken from. */
+  /** The ref and the commit that the file was read from. */
   readonly ref: string;
   readonly sha: string;
   readonly reportOn?: { readonly branch: string; readonly sha: string };
-  /** The commit that the run is reported on. */
+  /** The commit that shows the run. */
   readonly head: CommitFacts;
   readonly actor: RequestActor;
   readonly title: string;
   readonly chain?: number;
 };
 
-const reportRunEvent = (forge: ForgeState, repository: ForgeRepository, of: { run: ForgeRun; action: string }): void => {
+const reportRunEvent = (forge: ForgeState, repository: ForgeRepository, { run, action }: { run: ForgeRun; action: string }): void => {
   const payload = {
-    action: of.action,
-    workflow_run: workflowRunShape(forge, repository, of.run),
-    workflow: workflowShape(forge, repository, of.run),
+    action,
+    workflow_run: workflowRunShape(forge, repository, run),
+    workflow: workflowShape(forge, repository, run),
   };
-  const { actor, name, branch, chain } = of.run;
+  const { actor, name, branch, chain } = run;
   emitEvent(forge, repository, { event: "workflow_run", payload, actor, workflow: name, ref: `refs/heads/${branch}`, chain: chain + 1 });
 };
 
@@ -64,36 +64,39 @@ const recordRun = (forge: ForgeState, repository: ForgeRepository, start: RunSta
   return run;
 };
 
-const applyJobReport = (forge: ForgeState, repository: ForgeRepository, of: { run: ForgeRun; job: JobReport }): void => {
-  const { run, job } = of;
+const applyJobReport = (forge: ForgeState, repository: ForgeRepository, { run, job }: { run: ForgeRun; job: JobReport }): void => {
   const now = forge.now();
   run.updated = now;
   const known = run.jobs.get(job.id);
-  const kept = known ?? { id: takeNextId(forge), report: job, started: null, completed: null };
+  const record = known ?? { id: takeNextId(forge), report: job, started: null, completed: null };
   const changed = !known || known.report.status !== job.status;
-  kept.report = job;
-  if (job.status !== "queued") kept.started ??= now;
-  if (job.status === "completed") kept.completed ??= now;
-  run.jobs.set(job.id, kept);
+  record.report = job;
+  if (job.status !== "queued") record.started ??= now;
+  if (job.status === "completed") record.completed ??= now;
+  run.jobs.set(job.id, record);
   if (run.status === "queued" && job.status === "in_progress") {
     run.status = "in_progress";
     reportRunEvent(forge, repository, { run, action: "in_progress" });
   }
   if (!changed) return;
-  const payload = { action: job.status, workflow_job: workflowJobShape(forge, repository, { run, job: kept }) };
+  const payload = { action: job.status, workflow_job: workflowJobShape(forge, repository, { run, job: record }) };
   emitEvent(forge, repository, { event: "workflow_job", payload, actor: run.actor });
 };
 
-const finishRun = (forge: ForgeState, repository: ForgeRepository, of: { run: ForgeRun; conclusion: RunConclusion; why: string }): void => {
-  const { run } = of;
+const finishRun = (
+  forge: ForgeState,
+  repository: ForgeRepository,
+  end: { run: ForgeRun; conclusion: RunConclusion; reason: string },
+): void => {
+  const { run } = end;
   run.status = "completed";
-  run.conclusion = of.conclusion;
-  run.reason = of.why;
+  run.conclusion = end.conclusion;
+  run.reason = end.reason;
   run.updated = forge.now();
   reportRunEvent(forge, repository, { run, action: "completed" });
 };
 
-/** Keeps a run that waits for somebody's approval: jobs of a token opened its pull request. */
+/** Records a run that waits for approval, because a job's token opened its pull request. */
 export const recordBlockedRun = (forge: ForgeState, repository: ForgeRepository, start: RunStart): ForgeRun => {
   const run = recordRun(forge, repository, start);
   run.status = "completed";
@@ -101,7 +104,7 @@ export const recordBlockedRun = (forge: ForgeState, repository: ForgeRepository,
   return run;
 };
 
-/** Starts a run and follows it to its end. */
+/** Starts a run and records what the runner reports. */
 export const startWorkflowRun = (forge: ForgeState, repository: ForgeRepository, start: RunStart): ForgeRun => {
   const run = recordRun(forge, repository, start);
   reportRunEvent(forge, repository, { run, action: "requested" });
@@ -128,7 +131,7 @@ export const startWorkflowRun = (forge: ForgeState, repository: ForgeRepository,
         if (title !== "") run.title = title;
       },
       onJob: (job) => applyJobReport(forge, repository, { run, job }),
-      onDone: (conclusion, why) => finishRun(forge, repository, { run, conclusion, why }),
+      onDone: (conclusion, reason) => finishRun(forge, repository, { run, conclusion, reason }),
     },
   );
   return run;

@@ -10,7 +10,7 @@ export type TriggeredFile = { readonly path: string; readonly text: string; read
 
 const WORKFLOWS_FOLDER = ".github/workflows";
 
-/** Workflow files at a commit, by name. */
+/** The workflow files at a commit, by name. */
 export const readWorkflowsAt = async (repository: ForgeRepository, commit: string): Promise<TriggeredFile[]> => {
   const files: TriggeredFile[] = [];
   for (const { name, type } of await repository.bare.entries(commit, WORKFLOWS_FOLDER)) {
@@ -37,11 +37,11 @@ const MAX_CHAINED_RUNS = 3;
 
 type StartMode = "start" | "block" | "nothing";
 
-/** What a job's token causes starts nothing but dispatches; its pull requests' runs wait for approval. */
-const startModeOf = (happening: ForgeEvent): StartMode => {
-  const { event, payload, actor } = happening;
+/** Events of a job's token start only dispatches; the runs of its pull requests wait for approval. */
+const startModeOf = (forgeEvent: ForgeEvent): StartMode => {
+  const { event, payload, actor } = forgeEvent;
   // https://docs.github.com/en/actions/reference/workflows-and-actions/events-that-trigger-workflows#workflow_run
-  if ((happening.chain ?? 0) > MAX_CHAINED_RUNS) return "nothing";
+  if ((forgeEvent.chain ?? 0) > MAX_CHAINED_RUNS) return "nothing";
   if (actor.kind !== "job" || DISPATCH_EVENTS.has(event)) return "start";
   return event === "pull_request" && APPROVAL_ACTIONS.has(String(payload["action"])) ? "block" : "nothing";
 };
@@ -56,18 +56,18 @@ const reportedCommitOf = ({ sha, reportOn }: EventSource): string => reportOn?.s
 const startTriggeredRuns = async (
   forge: ForgeState,
   repository: ForgeRepository,
-  of: { event: ForgeEvent; payload: EventPayload; way: StartMode },
+  start: { event: ForgeEvent; payload: EventPayload; mode: StartMode },
 ): Promise<void> => {
-  const { event, payload } = of;
-  const place = await (event.place ?? (() => findDefaultSource(repository)))();
-  const head = place && (await repository.bare.describe(reportedCommitOf(place)));
-  if (!place || !head) return;
+  const { event, payload, mode } = start;
+  const source = await (event.findSource ?? (() => findDefaultSource(repository)))();
+  const head = source && (await repository.bare.describe(reportedCommitOf(source)));
+  if (!source || !head) return;
   const occasion = toTriggerOccasion(event);
-  for (const file of await readWorkflowsAt(repository, place.sha)) {
+  for (const file of await readWorkflowsAt(repository, source.sha)) {
     if (!file.triggers || !isTriggeredBy(file.triggers, occasion)) continue;
     const name = workflowNameOf(file);
-    const start = {
-      ...place,
+    const run = {
+      ...source,
       head,
       path: file.path,
       text: file.text,
@@ -79,20 +79,20 @@ const startTriggeredRuns = async (
       title: event.title ?? name,
       chain: event.chain ?? 0,
     };
-    if (of.way === "block") recordBlockedRun(forge, repository, start);
-    else startWorkflowRun(forge, repository, start);
+    if (mode === "block") recordBlockedRun(forge, repository, run);
+    else startWorkflowRun(forge, repository, run);
   }
 };
 
-/** Starts the workflows that listen to an event, in the order of the events. */
+/** Starts the workflows that an event triggers, in the order of the events. */
 export const triggerWorkflows = (forge: ForgeState, repository: ForgeRepository, event: ForgeEvent): void => {
-  const way = startModeOf(event);
-  // A workflow cannot listen to its own jobs.
-  if (way === "nothing" || event.event === "workflow_job") return;
+  const mode = startModeOf(event);
+  // GitHub has no trigger `workflow_job`.
+  if (mode === "nothing" || event.event === "workflow_job") return;
   const payload = structuredClone(
     composeEventPayload(forge, repository, { event: event.event, payload: event.payload, by: event.actor.account }),
   );
   void forge.background.runInOrder(`runs of ${repositoryKey(repository)}`, () =>
-    startTriggeredRuns(forge, repository, { event, payload, way }),
+    startTriggeredRuns(forge, repository, { event, payload, mode }),
   );
 };

@@ -1,6 +1,6 @@
 import { parse } from "yaml";
 
-/** What a workflow file says about when it runs: per event its filters, each a list of texts. */
+/** The `on` key of a workflow file: the filters of each event. */
 export type WorkflowTriggers = {
   readonly name: string | null;
   readonly on: ReadonlyMap<string, EventFilters>;
@@ -14,16 +14,16 @@ export type TriggerInput = {
   readonly options: readonly string[];
 };
 
-/** What happened, as far as filters look at it. */
+/** The facts of an event that trigger filters look at. */
 export type TriggerOccasion = {
   readonly event: string;
-  /** The payload's `action`; of a repository_dispatch, the event's type. */
+  /** The payload's `action`; for a repository_dispatch, its event type. */
   readonly action: string | null;
-  /** The full ref that was pushed, or the base of a pull request. */
+  /** The pushed ref, or the base of a pull request. */
   readonly ref: string | null;
-  /** Changed paths; null where they are not known, which passes every filter. */
+  /** Changed paths; null if unknown, which passes every filter. */
   readonly paths: readonly string[] | null;
-  /** The name of the workflow that a workflow_run speaks of, and its branch. */
+  /** The name of the workflow that a workflow_run event reports. */
   readonly workflow: string | null;
 };
 
@@ -54,8 +54,8 @@ const readEventFilters = (value: unknown): EventFilters =>
 const readTriggerInputs = (dispatch: unknown): WorkflowTriggers["inputs"] => {
   const inputs = isYamlMapping(dispatch) && isYamlMapping(dispatch["inputs"]) ? dispatch["inputs"] : {};
   return new Map(
-    Object.entries(inputs).map(([name, given]) => {
-      const input = isYamlMapping(given) ? given : {};
+    Object.entries(inputs).map(([name, value]) => {
+      const input = isYamlMapping(value) ? value : {};
       return [
         name,
         {
@@ -69,7 +69,7 @@ const readTriggerInputs = (dispatch: unknown): WorkflowTriggers["inputs"] => {
   );
 };
 
-/** The triggers of a workflow file; null where it cannot be read as one. */
+/** Reads the triggers of a workflow file; null if the text is not valid YAML or not a mapping. */
 export const readTriggers = (text: string): WorkflowTriggers | null => {
   let file: unknown;
   try {
@@ -86,7 +86,10 @@ export const readTriggers = (text: string): WorkflowTriggers | null => {
   return { name, on: new Map(events), inputs: readTriggerInputs(isYamlMapping(on) ? on["workflow_dispatch"] : null) };
 };
 
-/** GitHub's patterns: `*` within a name, `**` across, `?` makes the character before it optional. */
+/**
+ * Compiles a filter pattern of GitHub: `*` matches within a name, `**` across names, `?` makes the preceding
+ * character optional.
+ */
 const compileFilterPattern = (pattern: string): RegExp => {
   const source = pattern.replaceAll(/\*\*\/?|\*|[\\^$.|(){}]/g, (found) =>
     found === "**/" ? "(?:.*/)?" : found === "**" ? ".*" : found === "*" ? "[^/]*" : `\\${found}`,
@@ -94,7 +97,7 @@ const compileFilterPattern = (pattern: string): RegExp => {
   return new RegExp(`^(?:${source})$`);
 };
 
-/** The last pattern that fits decides; one with `!` excludes. */
+/** The last matching pattern decides; a pattern with `!` excludes. */
 const matchesPatterns = (patterns: readonly string[], text: string): boolean => {
   let fit = false;
   for (const pattern of patterns) {
@@ -113,10 +116,10 @@ const hasFilter = (filters: EventFilters, key: string): boolean => filters.has(k
 
 const passesRefFilters = (filters: EventFilters, ref: string): boolean => {
   const tag = ref.startsWith("refs/tags/");
-  const [mine, other] = tag ? ["tags", "branches"] : ["branches", "tags"];
-  // Who filters by branches alone does not want tags, and the other way round.
-  if (!hasFilter(filters, mine) && hasFilter(filters, other)) return false;
-  return passesFilter(filters, mine, ref.replace(/^refs\/(?:heads|tags)\//, ""));
+  const [own, other] = tag ? ["tags", "branches"] : ["branches", "tags"];
+  // A workflow that filters only branches ignores tags, and the other way round.
+  if (!hasFilter(filters, own) && hasFilter(filters, other)) return false;
+  return passesFilter(filters, own, ref.replace(/^refs\/(?:heads|tags)\//, ""));
 };
 
 const passesPathFilters = (filters: EventFilters, paths: readonly string[]): boolean => {
@@ -125,7 +128,7 @@ const passesPathFilters = (filters: EventFilters, paths: readonly string[]): boo
   return !ignored || paths.length === 0 || paths.some((path) => !matchesPatterns(ignored, path));
 };
 
-/** True where a workflow with these triggers runs on this occasion. */
+/** Whether an event runs a workflow with these triggers. */
 export const isTriggeredBy = ({ on }: WorkflowTriggers, occasion: TriggerOccasion): boolean => {
   const filters = on.get(occasion.event);
   if (!filters) return false;
