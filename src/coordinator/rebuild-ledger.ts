@@ -1,4 +1,4 @@
-import { type Evidence, type Landing, rebuilt } from "../core/decisions/rebuilt.ts";
+import { type Evidence, type Landing, rebuilt } from "../core/decisions/rebuild-decision.ts";
 import { readComment } from "../core/events/read-comment.ts";
 import type { RepositoryClone } from "../storage/git/clone.ts";
 import { readNewIssue, readIssueChange } from "../core/events/read-issue.ts";

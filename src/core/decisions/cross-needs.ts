@@ -2,7 +2,7 @@ import type { Execution } from "../domain/execution.ts";
 import { type ExecutionId, readTaskId, toTaskId, type TaskId } from "../domain/ids.ts";
 import { listNeededTasks, type Plan, type PlannedStep } from "../domain/plan.ts";
 import { accept, refuse, type Result } from "../domain/refusal.ts";
-import type { Draft } from "./draft.ts";
+import type { DecisionTransaction } from "./decision-transaction.ts";
 
 /** A plan whose needs on tasks of its own execution are needs on steps. */
 export const withOwnSteps = (id: ExecutionId, plan: Plan): Plan => ({
@@ -26,37 +26,37 @@ const ownStep = (id: ExecutionId, task: TaskId): string | null => {
 /**
  * A plan whose needs on tasks of other executions can be met. Undefined while that is not known. Refusals: `unknown-need`, `cycle`.
  */
-export const checkTasks = (draft: Draft, execution: Execution, plan: Plan): Result<Plan> | undefined => {
+export const checkTasks = (tx: DecisionTransaction, execution: Execution, plan: Plan): Result<Plan> | undefined => {
   let open = false;
   for (const step of plan.steps) {
     for (const task of listNeededTasks(step)) {
-      const known = isKnown(draft, task);
+      const known = isKnown(tx, task);
       if (known === undefined) open = true;
       else if (!known) return refuse("unknown-need", `step '${step.id}' depends on unknown task '${task}'`);
     }
   }
   if (open) return undefined;
-  const cycle = findCycle(draft, execution, plan);
+  const cycle = findCycle(tx, execution, plan);
   return cycle === null ? accept(plan) : refuse("cycle", `steps form a cycle: ${cycle.join(" -> ")}`);
 };
 
-const isKnown = (draft: Draft, task: TaskId): boolean | undefined => {
+const isKnown = (tx: DecisionTransaction, task: TaskId): boolean | undefined => {
   const id = readTaskId(task);
   if (!id) return false;
-  const other = draft.execution(id.execution);
-  if (other) return other.steps[id.step] !== undefined || draft.planned(other, id.step) !== undefined;
-  const states = draft.ask<"archived">({ kind: "archived", execution: id.execution });
+  const other = tx.execution(id.execution);
+  if (other) return other.steps[id.step] !== undefined || tx.planned(other, id.step) !== undefined;
+  const states = tx.readFact<"archived">({ kind: "archived", execution: id.execution });
   return states === undefined ? undefined : states?.[id.step] !== undefined;
 };
 
 /** A step that waits, through other executions, for itself; null when there is none. */
-const findCycle = (draft: Draft, { id }: Execution, plan: Plan): TaskId[] | null => {
+const findCycle = (tx: DecisionTransaction, { id }: Execution, plan: Plan): TaskId[] | null => {
   const own = new Map(plan.steps.map((step) => [step.id, step]));
   const needs = (task: TaskId): TaskId[] => {
     const read = readTaskId(task);
     if (!read) return [];
-    const other = draft.execution(read.execution);
-    const step = read.execution === id ? own.get(read.step) : other && draft.planned(other, read.step);
+    const other = tx.execution(read.execution);
+    const step = read.execution === id ? own.get(read.step) : other && tx.planned(other, read.step);
     return (step?.needs ?? []).map((need) => ("task" in need ? need.task : toTaskId(read.execution, need.step)));
   };
   for (const step of plan.steps) {

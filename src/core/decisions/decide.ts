@@ -1,25 +1,25 @@
 import type { Decision, Snapshot } from "../domain/decision.ts";
 import type { Event } from "../domain/event.ts";
 import { applyCommanded } from "./apply/commanded.ts";
-import { isIdleQuote } from "./apply/revising.ts";
-import { applyPerformed } from "./apply/performed.ts";
-import { applyResulted } from "./apply/resulted.ts";
-import { applyRemarked, applyTouched } from "./apply/touched.ts";
+import { isIdleQuote } from "./apply/revise-plan.ts";
+import { applyPerformed } from "./apply/effect-outcome.ts";
+import { applyResulted } from "./apply/job-result.ts";
+import { applyRemarked, applyTouched } from "./apply/pull-activity.ts";
 import { applySaveRefused } from "./apply/save-refused.ts";
-import { type Draft, openDraft } from "./draft.ts";
+import { type DecisionTransaction, openTransaction } from "./decision-transaction.ts";
 import { reconcileAskedPulls } from "./reconcile/asked-pulls.ts";
 import { reconcileArchiving } from "./reconcile/archiving.ts";
-import { reconcileCarrying } from "./reconcile/carrying.ts";
+import { reconcileCarrying } from "./reconcile/rebase-stale-work.ts";
 import { reconcileComments } from "./reconcile/comments.ts";
 import { reconcileDeadlines } from "./reconcile/deadlines.ts";
-import { reconcileCandidateBranches, reconcileGate } from "./reconcile/gate.ts";
+import { reconcileCandidateBranches, reconcileGate } from "./reconcile/check-gates.ts";
 import { reconcileHeads } from "./reconcile/heads.ts";
 import { isForgotten, reconcileInbox } from "./reconcile/inbox.ts";
 import { reconcileLanding } from "./reconcile/landing.ts";
-import { reconcileMerged, reconcileMerging } from "./reconcile/merging.ts";
+import { reconcileMerged, reconcileMerging } from "./reconcile/github-merges.ts";
 import { reconcilePulls } from "./reconcile/pulls.ts";
-import { reconcileResolving } from "./reconcile/resolving.ts";
-import { reconcileRewinds, reconcileStranded } from "./reconcile/rewinds.ts";
+import { reconcileResolving } from "./reconcile/conflicts.ts";
+import { reconcileRewinds, reconcileStranded } from "./reconcile/rebase-after-rewind.ts";
 import { reconcileScheduling } from "./reconcile/scheduling.ts";
 import { reconcileStopping } from "./reconcile/stopping.ts";
 import { reconcileTransitions } from "./reconcile/transitions.ts";
@@ -30,15 +30,15 @@ import { reconcileWorkflows } from "./reconcile/workflows.ts";
  * Events are written down once per id; everything else follows from the ledger, so that what was asked for and not confirmed is asked for again.
  */
 export const decide = (events: readonly Event[], snapshot: Snapshot): Decision => {
-  const draft = openDraft(snapshot);
-  for (const event of events) apply(draft, event);
+  const tx = openTransaction(snapshot);
+  for (const event of events) apply(tx, event);
   // A fact that an event needs comes first: what follows would be decided on half of the events.
-  if (draft.needs().length === 0) for (const pass of passes) pass(draft);
-  return draft.decision();
+  if (tx.missingFacts().length === 0) for (const pass of passes) pass(tx);
+  return tx.decision();
 };
 
 /** In this order each pass sees what the one before it settled: a landing frees steps, which are then started in the same write. */
-const passes: readonly ((draft: Draft) => void)[] = [
+const passes: readonly ((tx: DecisionTransaction) => void)[] = [
   reconcileRewinds,
   reconcileInbox,
   reconcileAskedPulls,
@@ -61,31 +61,31 @@ const passes: readonly ((draft: Draft) => void)[] = [
   reconcileArchiving,
 ];
 
-const apply = (draft: Draft, event: Event): void => {
+const apply = (tx: DecisionTransaction, event: Event): void => {
   switch (event.kind) {
     case "commanded":
     case "resulted":
-      if (draft.ledger().handledEvents[event.id] !== undefined) return;
-      if (event.kind === "commanded" && (isForgotten(draft, event) || isIdleQuote(draft, event))) return;
-      draft.handle(event.id);
-      if (event.kind === "commanded") applyCommanded(draft, event);
-      else applyResulted(draft, event);
+      if (tx.ledger().handledEvents[event.id] !== undefined) return;
+      if (event.kind === "commanded" && (isForgotten(tx, event) || isIdleQuote(tx, event))) return;
+      tx.markHandled(event.id);
+      if (event.kind === "commanded") applyCommanded(tx, event);
+      else applyResulted(tx, event);
       return;
     case "performed":
-      return applyPerformed(draft, event);
+      return applyPerformed(tx, event);
     case "save-refused":
-      return applySaveRefused(draft, event);
+      return applySaveRefused(tx, event);
     case "remarked":
-      return applyRemarked(draft, event);
+      return applyRemarked(tx, event);
     case "woken":
-      if (event.endedJob !== undefined) draft.hint(event.endedJob);
+      if (event.endedJob !== undefined) tx.reportEnded(event.endedJob);
       if (event.activity) {
-        draft.hintPeople(event.activity, event.pull);
-        applyTouched(draft, event.activity, event.pull);
+        tx.reportActivity(event.activity, event.pull);
+        applyTouched(tx, event.activity, event.pull);
       }
       return;
     case "swept":
-      draft.hintPeople("kept");
-      if (event.sweptUntil > draft.ledger().cursor) draft.setCursor(event.sweptUntil);
+      tx.reportActivity("kept");
+      if (event.sweptUntil > tx.ledger().cursor) tx.setCursor(event.sweptUntil);
   }
 };

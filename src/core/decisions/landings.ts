@@ -5,14 +5,14 @@ import type { Candidate, Landing, Queue } from "../domain/queue.ts";
 import { ENKI_STATUS_CONTEXT } from "../domain/github-facts.ts";
 import { toBranchRef, toCandidateBranch } from "../domain/refs.ts";
 import { LANDING_TEXT, REUSED_TEXT, renderCandidateStatus } from "../messages/status-text.ts";
-import type { Draft } from "./draft.ts";
+import type { DecisionTransaction } from "./decision-transaction.ts";
 
 /** A landing by GitHub's hand, which is written down with the save before it is asked for. */
-export const newLanding = (draft: Draft, { landingTerms }: Queue, candidate: Candidate): Landing => ({
+export const newLanding = (tx: DecisionTransaction, { landingTerms }: Queue, candidate: Candidate): Landing => ({
   mode: landingTerms?.mode === "batch" || landingTerms?.mode === "queue" ? landingTerms.mode : "each",
   ...(landingTerms?.method && { method: landingTerms.method }),
   candidate,
-  since: draft.now,
+  since: tx.now,
   attempts: 0,
 });
 
@@ -26,19 +26,19 @@ export const sidePullKey = (commit: Sha) => `open-side-pull:${batchBranch(commit
 
 /** Writes down that the steps of a candidate have landed, each with the commit that brought it. */
 export const landSteps = (
-  draft: Draft,
+  tx: DecisionTransaction,
   base: BranchName,
   { items, commit, method }: Pick<Candidate, "items" | "commit"> & Pick<Landing, "method">,
 ): void => {
   for (const { task, head } of items) {
     const id = readTaskId(task);
-    const step = id && draft.execution(id.execution)?.steps[id.step];
+    const step = id && tx.execution(id.execution)?.steps[id.step];
     if (!id || !step) continue;
-    const landed = { commit, at: draft.now, ...(method && { rewritten: true as const }) };
-    draft.putStep(id.execution, land(step, landed));
-    draft.note(`${toTaskId(id.execution, id.step)} landed on ${base} as ${commit.slice(0, 12)} (head ${head.slice(0, 12)})`);
+    const landed = { commit, at: tx.now, ...(method && { rewritten: true as const }) };
+    tx.putStep(id.execution, land(step, landed));
+    tx.note(`${toTaskId(id.execution, id.step)} landed on ${base} as ${commit.slice(0, 12)} (head ${head.slice(0, 12)})`);
   }
-  startAfter(draft, base, commit);
+  startAfter(tx, base, commit);
 };
 
 /**
@@ -46,7 +46,7 @@ export const landSteps = (
  * where it refuses, it will say so of the landing itself.
  */
 export const tellChecks = (
-  draft: Draft,
+  tx: DecisionTransaction,
   { landingTerms }: Pick<Queue, "landingTerms">,
   { candidate, commit }: { candidate: Candidate; commit: Sha },
 ): boolean => {
@@ -56,25 +56,25 @@ export const tellChecks = (
     const text = own ? LANDING_TEXT : renderCandidateStatus(candidate.commit);
     const key = own ? (`set-status:${commit}` as const) : (`set-status:${commit}/${context}` as const);
     const effect: Effect = { kind: "set-status", key, commit, state: "success", text, ...(own ? {} : { context }) };
-    draft.want(effect);
-    const trace = draft.trace(key);
+    tx.want(effect);
+    const trace = tx.effectRecord(key);
     if (trace?.digest === digestEffect(effect) || trace?.refused) continue;
     isTold = false;
-    draft.wake(draft.now + 1);
+    tx.wakeAt(tx.now + 1);
   }
   return isTold;
 };
 
 /** A verdict on the same files that was reused is told of the commit that landed by it. */
-export const tellReused = (draft: Draft, { runs }: Candidate, commit: Sha): void => {
+export const tellReused = (tx: DecisionTransaction, { runs }: Candidate, commit: Sha): void => {
   if (runs.some(({ attempt }) => attempt > 0)) return;
-  draft.post({ kind: "set-status", key: `set-status:${commit}`, commit, state: "success", text: REUSED_TEXT });
+  tx.enqueueEffect({ kind: "set-status", key: `set-status:${commit}`, commit, state: "success", text: REUSED_TEXT });
 };
 
 /** Actions workflows that are to run after a landing, once for each. */
-export const startAfter = (draft: Draft, base: BranchName, commit: Sha): void => {
-  for (const workflow of draft.snapshot.config.refinery.after)
-    draft.post({ kind: "start-workflow", key: `start-workflow:${workflow}/${commit.slice(0, 12)}`, workflow, branch: base });
+export const startAfter = (tx: DecisionTransaction, base: BranchName, commit: Sha): void => {
+  for (const workflow of tx.snapshot.config.refinery.after)
+    tx.enqueueEffect({ kind: "start-workflow", key: `start-workflow:${workflow}/${commit.slice(0, 12)}`, workflow, branch: base });
 };
 
 export const batchRef = (commit: Sha): string => toBranchRef(batchBranch(commit));

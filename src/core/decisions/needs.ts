@@ -2,7 +2,7 @@ import type { Execution } from "../domain/execution.ts";
 import { readTaskId, toTaskId, type TaskId } from "../domain/ids.ts";
 import type { StepNeed, PlannedStep } from "../domain/plan.ts";
 import { isHeldButBuildable, type Step, type StepState } from "../domain/step.ts";
-import type { Draft } from "./draft.ts";
+import type { DecisionTransaction } from "./decision-transaction.ts";
 
 /** What a step needs, as it stands now. State null: there is no such step or task; undefined: that is not known yet. */
 export type Needed = {
@@ -14,31 +14,31 @@ export type Needed = {
   readonly checkpoint: boolean;
 };
 
-export const neededBy = (draft: Draft, execution: Execution, { needs }: PlannedStep): Needed[] =>
+export const neededBy = (tx: DecisionTransaction, execution: Execution, { needs }: PlannedStep): Needed[] =>
   needs.map((need) => {
-    if ("task" in need) return foreign(draft, need);
+    if ("task" in need) return foreign(tx, need);
     const step = execution.steps[need.step] ?? null;
-    const checkpoint = draft.planned(execution, need.step)?.checkpoint === true;
+    const checkpoint = tx.planned(execution, need.step)?.checkpoint === true;
     return { need, task: toTaskId(execution.id, need.step), state: step?.state ?? null, step, checkpoint };
   });
 
 /** A task of another execution: one that lives, one whose plan is not approved yet, or one in the archive. */
-const foreign = (draft: Draft, need: Extract<StepNeed, { task: TaskId }>): Needed => {
+const foreign = (tx: DecisionTransaction, need: Extract<StepNeed, { task: TaskId }>): Needed => {
   const { task } = need;
   const none = { need, task, step: null, checkpoint: false };
   const id = readTaskId(task);
   if (!id) return { ...none, state: null };
-  const other = draft.execution(id.execution);
-  if (!other) return { ...none, state: archived(draft, id) };
-  const planned = draft.planned(other, id.step);
+  const other = tx.execution(id.execution);
+  if (!other) return { ...none, state: archived(tx, id) };
+  const planned = tx.planned(other, id.step);
   const step = other.steps[id.step];
   if (step) return { ...none, state: step.state, step, checkpoint: planned?.checkpoint === true };
   if (!planned) return { ...none, state: null };
   return { ...none, state: other.state === "failed" || other.state === "cancelled" ? other.state : "pending" };
 };
 
-const archived = (draft: Draft, { execution, step }: { execution: string; step: string }): StepState | null | undefined => {
-  const states = draft.ask<"archived">({ kind: "archived", execution });
+const archived = (tx: DecisionTransaction, { execution, step }: { execution: string; step: string }): StepState | null | undefined => {
+  const states = tx.readFact<"archived">({ kind: "archived", execution });
   return states === undefined ? undefined : (states?.[step] ?? null);
 };
 

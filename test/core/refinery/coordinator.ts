@@ -1,7 +1,7 @@
-import { faultCandidate, withVerdict } from "../../../src/core/decisions/apply/resulted.ts";
+import { faultCandidate, withVerdict } from "../../../src/core/decisions/apply/job-result.ts";
 import { JOB_SLACK_MS, MAX_FAULTS } from "../../../src/core/domain/retry-policy.ts";
 import { lasting } from "../../../src/core/decisions/reconcile/landing.ts";
-import { guardAgainstRewind } from "../../../src/core/decisions/rewinds.ts";
+import { guardAgainstRewind } from "../../../src/core/decisions/base-rewinds.ts";
 import type { BranchName, Millis, Sha, TaskId } from "../../../src/core/domain/ids.ts";
 import type { JobEnd } from "../../../src/core/domain/job.ts";
 import type { QueryAnswers, ChainLink, Query } from "../../../src/core/domain/query.ts";
@@ -141,7 +141,7 @@ const landOn = (draft: Draft, base: BranchName): boolean => {
     return answer;
   };
   // One function for all kinds of queries, as the real draft has it.
-  const queue = guardAgainstRewind({ ask: ask as never }, ledger.queues[base] ?? emptyQueue, tip);
+  const queue = guardAgainstRewind({ readFact: ask as never }, ledger.queues[base] ?? emptyQueue, tip);
   if (queue === undefined) return false;
   // As it is now: the plan may be asked again after this turn.
   const asked = new Set(ledger.asked);

@@ -1,4 +1,4 @@
-import { withVerdict } from "../../../src/core/decisions/apply/resulted.ts";
+import { withVerdict } from "../../../src/core/decisions/apply/job-result.ts";
 import type { Sha, TaskId } from "../../../src/core/domain/ids.ts";
 import { isGreen, type Queue } from "../../../src/core/domain/queue.ts";
 import { toCandidateRef, readCandidateRef } from "../../../src/core/domain/refs.ts";

@@ -1,4 +1,4 @@
-import { agreedQueue } from "../../../src/core/decisions/rewinds.ts";
+import { agreedQueue } from "../../../src/core/decisions/base-rewinds.ts";
 import type { BranchName, Sha, TaskId } from "../../../src/core/domain/ids.ts";
 import { type Graph, openGraph } from "./graph.ts";
 import { emptyLedger, jobOf, type Ledger, type Result, type Snapshot, type Step, takeTurn, type Turn } from "./coordinator.ts";

@@ -3,22 +3,23 @@ import { hashValue, type Sha, toTaskId } from "../../domain/ids.ts";
 import type { ThreadReply } from "../../domain/outcome.ts";
 import { renderUnthreadedAnswers, renderThreadAnswer } from "../../messages/thread-answers.ts";
 import { writeMarker } from "../../messages/comment-marker.ts";
-import type { Draft } from "../draft.ts";
-import { feedbackOf } from "../feedback.ts";
-import type { At } from "./failing.ts";
+import type { DecisionTransaction } from "../decision-transaction.ts";
+import { feedbackOf } from "../next-feedback.ts";
+import type { At } from "./fail-step.ts";
 
 /** What an attempt came to: the new head, null where it left that as it was, and what its agent says about each item. */
 export type Answering = At & { readonly head: Sha | null; readonly replies: readonly ThreadReply[] };
 
 /** True for an attempt that was to answer what people said. */
-export const isAnswer = (draft: Draft, { execution, step }: At): boolean => (givenTo(draft, { execution, step })?.items.length ?? 0) > 0;
+export const isAnswer = (tx: DecisionTransaction, { execution, step }: At): boolean =>
+  (givenTo(tx, { execution, step })?.items.length ?? 0) > 0;
 
-const givenTo = (draft: Draft, { execution, step }: At): Feedback | null =>
-  feedbackOf(draft, toTaskId(execution.id, step.id), step.attempt);
+const givenTo = (tx: DecisionTransaction, { execution, step }: At): Feedback | null =>
+  feedbackOf(tx, toTaskId(execution.id, step.id), step.attempt);
 
 /** Answers every thread that an attempt was given, and in one comment what stands in no thread and its agent answered. */
-export const answerPeople = (draft: Draft, answering: Answering): void => {
-  const feedback = givenTo(draft, answering);
+export const answerPeople = (tx: DecisionTransaction, answering: Answering): void => {
+  const feedback = givenTo(tx, answering);
   if (!feedback) return;
   const { execution, step, head, replies } = answering;
   const of = `${toTaskId(execution.id, step.id)}/${step.attempt}`;
@@ -27,7 +28,7 @@ export const answerPeople = (draft: Draft, answering: Answering): void => {
     if (item.kind !== "thread") continue;
     const key = `reply-review-comment:${item.thread}/${of}` as const;
     const marker = writeMarker({ kind: "answer", id: hashValue(key).slice(0, 12) });
-    draft.post({
+    tx.enqueueEffect({
       kind: "reply-review-comment",
       key,
       pull: feedback.pull,
@@ -37,16 +38,16 @@ export const answerPeople = (draft: Draft, answering: Answering): void => {
     });
   }
   const others = numbered.flatMap(({ item, reply }) => (item.kind === "thread" || !reply ? [] : [{ item, reply }]));
-  if (others.length > 0) say(draft, { of, pull: feedback.pull, others, head });
+  if (others.length > 0) say(tx, { of, pull: feedback.pull, others, head });
 };
 
 type Other = { readonly item: Exclude<FeedbackItem, { kind: "thread" }>; readonly reply: ThreadReply };
 type Saying = { readonly of: string; readonly pull: number; readonly others: readonly Other[]; readonly head: Sha | null };
 
-const say = (draft: Draft, { of, pull, others, head }: Saying): void => {
+const say = (tx: DecisionTransaction, { of, pull, others, head }: Saying): void => {
   const key = `write-comment:answers/${of}` as const;
   const marker = writeMarker({ kind: "answer", id: hashValue(key).slice(0, 12) });
-  draft.post({
+  tx.enqueueEffect({
     kind: "write-comment",
     key,
     issue: pull,

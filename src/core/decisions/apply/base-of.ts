@@ -2,7 +2,7 @@ import { type BranchName, readTaskId } from "../../domain/ids.ts";
 import type { Pull } from "../../domain/github-facts.ts";
 import { toBranchRef, readCandidateBranch, readTaskRef } from "../../domain/refs.ts";
 import { accept, refuse, type RefusedResult, type Result } from "../../domain/refusal.ts";
-import type { Draft } from "../draft.ts";
+import type { DecisionTransaction } from "../decision-transaction.ts";
 import { isRevertBranch } from "../landings.ts";
 import type { Commanded } from "./commanded-event.ts";
 
@@ -11,20 +11,20 @@ import type { Commanded } from "./commanded-event.ts";
  * Undefined while that is not known. Refusals: `pull-unseen`, `pull-over`, `fork-pull`, `own-branch`.
  */
 export const baseOf = (
-  draft: Draft,
+  tx: DecisionTransaction,
   { issue, onPullRequest }: Pick<Commanded, "issue" | "onPullRequest">,
 ): Result<BranchName> | undefined => {
-  const { config, defaultBranch } = draft.snapshot;
+  const { config, defaultBranch } = tx.snapshot;
   if (!onPullRequest) return accept(config.refinery.baseBranch ?? defaultBranch);
-  const pulls = draft.ask<"pulls">({ kind: "pulls" });
+  const pulls = tx.readFact<"pulls">({ kind: "pulls" });
   if (!pulls) return undefined;
   const pull = pulls.find(({ number }) => number === issue);
   return pull
-    ? (whyNotOn(draft, pull) ?? accept(pull.headRef))
+    ? (whyNotOn(tx, pull) ?? accept(pull.headRef))
     : refuse("pull-unseen", `GitHub does not list #${issue} yet. Try again in a moment.`, "");
 };
 
-const whyNotOn = (draft: Draft, { number, headRef, state }: Pull): RefusedResult | null => {
+const whyNotOn = (tx: DecisionTransaction, { number, headRef, state }: Pull): RefusedResult | null => {
   if (state !== "open") {
     const ended = state === "merged" ? "merged" : "closed";
     return refuse(
@@ -37,7 +37,7 @@ const whyNotOn = (draft: Draft, { number, headRef, state }: Pull): RefusedResult
     const why = `#${number} comes from a fork, as \`${headRef}\`. Enki can push only to branches in this repository.`;
     return refuse("fork-pull", why, "push that branch to this repository and open a pull request from it, or comment on an issue");
   }
-  if (isOwn(draft, headRef))
+  if (isOwn(tx, headRef))
     return refuse(
       "own-branch",
       `\`${headRef}\` is one of Enki's own branches, which only Enki updates.`,
@@ -47,9 +47,9 @@ const whyNotOn = (draft: Draft, { number, headRef, state }: Pull): RefusedResult
 };
 
 /** Whether a branch is Enki's: a candidate, a revert, or that of a step in the ledger. People may name their branches `task/…` and `enki/…` too. */
-const isOwn = (draft: Draft, branch: string): boolean => {
+const isOwn = (tx: DecisionTransaction, branch: string): boolean => {
   if (readCandidateBranch(toBranchRef(branch)) !== null || isRevertBranch(branch)) return true;
   const task = readTaskRef(toBranchRef(branch));
   const id = task && readTaskId(task);
-  return id !== null && draft.execution(id.execution)?.steps[id.step] !== undefined;
+  return id !== null && tx.execution(id.execution)?.steps[id.step] !== undefined;
 };

@@ -3,72 +3,74 @@ import { type Execution, hasEnded, isPlanning } from "../../domain/execution.ts"
 import { toTaskId } from "../../domain/ids.ts";
 import { refuse, type Refusal } from "../../domain/refusal.ts";
 import { isBeingResolved, type Step } from "../../domain/step.ts";
-import type { Draft } from "../draft.ts";
+import type { DecisionTransaction } from "../decision-transaction.ts";
 import { type Answer, named, type OnFound, type OnStep } from "./answer.ts";
-import { isToResume, resume as resumeWorkflow } from "./resuming.ts";
+import { isToResume, resume as resumeWorkflow } from "./resume-workflow.ts";
 import { reopen } from "./retry.ts";
 
 /** Gives an execution or a step up, with what needs it: runs are stopped, pull requests closed, what landed stays. Refusal: `already-over`. */
-export const cancel: OnFound = (draft, { execution, step }, event) => {
-  if (step) return cancelStep(draft, { execution, step, event });
+export const cancel: OnFound = (tx, { execution, step }, event) => {
+  if (step) return cancelStep(tx, { execution, step, event });
   if (execution.state === "done" || execution.state === "cancelled") {
     return refuse("already-over", `Execution \`${execution.id}\` is ${execution.state}.`, "/enki status").refusal;
   }
-  cancelExecution(draft, execution, event.by);
-  draft.note(`${event.by} cancelled ${execution.id}`);
+  cancelExecution(tx, execution, event.by);
+  tx.note(`${event.by} cancelled ${execution.id}`);
   return null;
 };
 
-const cancelExecution = (draft: Draft, execution: Execution, by: string): void => giveUp(draft, execution, whyGone("cancelled", by));
+const cancelExecution = (tx: DecisionTransaction, execution: Execution, by: string): void =>
+  giveUp(tx, execution, whyGone("cancelled", by));
 
 /** Ends an execution for a reason: runs are stopped, pull requests closed with it, what landed stays. */
-export const giveUp = (draft: Draft, execution: Execution, why: Refusal): void => {
-  for (const each of Object.values(execution.steps)) if (each.state !== "done") drop(draft, { execution, step: each, why });
-  const now = draft.execution(execution.id) ?? execution;
+export const giveUp = (tx: DecisionTransaction, execution: Execution, why: Refusal): void => {
+  for (const each of Object.values(execution.steps)) if (each.state !== "done") drop(tx, { execution, step: each, why });
+  const now = tx.execution(execution.id) ?? execution;
   // The deadline of a planner's job that runs stays until its run is stopped.
   const until = isPlanning(now) ? now.planning.deadline : null;
-  draft.putExecution({ ...now, state: "cancelled", amendment: null, refusal: why, planning: { ...now.planning, deadline: until } });
+  tx.putExecution({ ...now, state: "cancelled", amendment: null, refusal: why, planning: { ...now.planning, deadline: until } });
 };
 
-const cancelStep: OnStep = (draft, { execution, step, event }) => {
+const cancelStep: OnStep = (tx, { execution, step, event }) => {
   const task = toTaskId(execution.id, step.id);
   if (step.state === "done" || step.state === "cancelled" || step.state === "skipped")
     return refuse("already-over", `\`${task}\` is ${step.state}.`, "/enki status").refusal;
-  drop(draft, { execution, step, why: whyGone("cancelled", event.by) });
-  reopen(draft, execution);
-  draft.note(`${event.by} cancelled ${task}`);
+  drop(tx, { execution, step, why: whyGone("cancelled", event.by) });
+  reopen(tx, execution);
+  tx.note(`${event.by} cancelled ${task}`);
   return null;
 };
 
 /** What needs a skipped step goes on as if it were done, without its work. Refusals: `no-step`, `already-over`. */
-export const skip: OnFound = (draft, { execution, step }, event) => {
+export const skip: OnFound = (tx, { execution, step }, event) => {
   if (!step)
     return refuse("no-step", `\`${execution.id}\` is an execution; only a step can be skipped.`, `/enki cancel ${execution.id}`).refusal;
   const task = toTaskId(execution.id, step.id);
   if (step.state === "done" || step.state === "cancelled" || step.state === "skipped")
     return refuse("already-over", `\`${task}\` is ${step.state}.`, "/enki status").refusal;
-  if (step.state === "failed" && isToResume(execution, step)) return skipRole(draft, { execution, step, event });
-  draft.putStep(execution.id, skipStep(step, whyGone("skipped", event.by)));
-  reopen(draft, execution);
-  draft.note(`${event.by} skipped ${task}`);
+  if (step.state === "failed" && isToResume(execution, step)) return skipRole(tx, { execution, step, event });
+  tx.putStep(execution.id, skipStep(step, whyGone("skipped", event.by)));
+  reopen(tx, execution);
+  tx.note(`${event.by} skipped ${task}`);
   return null;
 };
 
 /** A workflow continues without the work of a role that failed. Refusals: `not-failed`, `bad-workflow`. */
-const skipRole: OnStep = (draft, { execution, step, event }) => {
+const skipRole: OnStep = (tx, { execution, step, event }) => {
   if (!execution.workflow) return null;
-  const again = (_: Draft, __: Execution, each: Step): void => draft.putStep(execution.id, skipStep(each, whyGone("skipped", event.by)));
-  const refused = resumeWorkflow(draft, { execution, run: execution.workflow, step, again });
-  if (refused === null) draft.note(`${event.by} skipped ${toTaskId(execution.id, step.id)}`);
+  const again = (_: DecisionTransaction, __: Execution, each: Step): void =>
+    tx.putStep(execution.id, skipStep(each, whyGone("skipped", event.by)));
+  const refused = resumeWorkflow(tx, { execution, run: execution.workflow, step, again });
+  if (refused === null) tx.note(`${event.by} skipped ${toTaskId(execution.id, step.id)}`);
   return refused;
 };
 
 /** Stops everything in the repository: every execution that goes on is cancelled. */
-export const stopAll = (draft: Draft, by: string): Answer => {
-  const going = draft.executions().filter((each) => !hasEnded(each));
+export const stopAll = (tx: DecisionTransaction, by: string): Answer => {
+  const going = tx.executions().filter((each) => !hasEnded(each));
   const jobs = going.reduce((sum, each) => sum + jobsOf(each), 0);
-  for (const each of going) cancelExecution(draft, each, by);
-  draft.note(`${by} stopped everything: ${going.length} executions, ${jobs} jobs`);
+  for (const each of going) cancelExecution(tx, each, by);
+  tx.note(`${by} stopped everything: ${going.length} executions, ${jobs} jobs`);
   if (going.length === 0) return { text: "Nothing is running in this repository, so there was nothing to stop." };
   return {
     text: `Stopped everything: ${named(going.length, "execution")} cancelled, ${named(jobs, "running job")} stopped. What landed stays.`,
@@ -79,8 +81,8 @@ const jobsOf = (execution: Execution): number =>
   Object.values(execution.steps).filter((step) => step.state === "running" || isBeingResolved(step)).length +
   (isPlanning(execution) && execution.planning.deadline !== null ? 1 : 0);
 
-const drop = (draft: Draft, { execution, step, why }: { execution: Execution; step: Step; why: Refusal }): void =>
-  draft.putStep(execution.id, cancelOne(step, why));
+const drop = (tx: DecisionTransaction, { execution, step, why }: { execution: Execution; step: Step; why: Refusal }): void =>
+  tx.putStep(execution.id, cancelOne(step, why));
 
 const whyGone = (code: "cancelled" | "skipped", by: string): Refusal => ({
   code,

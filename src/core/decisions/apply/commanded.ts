@@ -1,6 +1,6 @@
-import type { Draft } from "../draft.ts";
+import type { DecisionTransaction } from "../decision-transaction.ts";
 import type { Commanded } from "./commanded-event.ts";
-import { isOtherQuote, isQuoted } from "./revising.ts";
+import { isOtherQuote, isQuoted } from "./revise-plan.ts";
 import { renderRefusalReply } from "../../messages/command-replies.ts";
 import { writeMarker } from "../../messages/comment-marker.ts";
 import { hasEnded } from "../../domain/execution.ts";
@@ -15,13 +15,13 @@ import type { Command } from "../../domain/command.ts";
 import type { ReactionName, ReactionTarget } from "../../domain/effect.ts";
 
 /** Applies a comment's commands in order; what cannot be done is answered, the rest takes effect. */
-export const applyCommanded = (draft: Draft, event: Commanded): void => {
-  if (isSatisfied(draft, event) || isOtherQuote(draft, event)) return;
-  const permission = neededPermission(event) === null ? "none" : draft.ask<"permission">({ kind: "permission", login: event.by });
+export const applyCommanded = (tx: DecisionTransaction, event: Commanded): void => {
+  if (isSatisfied(tx, event) || isOtherQuote(tx, event)) return;
+  const permission = neededPermission(event) === null ? "none" : tx.readFact<"permission">({ kind: "permission", login: event.by });
   if (permission === undefined || (isQuoted(event) && rights.indexOf(permission) < rights.indexOf("write"))) return;
-  const answers = event.requests.map((request) => answer(draft, { event, request, permission }));
+  const answers = event.requests.map((request) => answer(tx, { event, request, permission }));
   const refused = answers.some((each) => each !== null && "code" in each);
-  react(draft, event, refused ? "confused" : "eyes");
+  react(tx, event, refused ? "confused" : "eyes");
   const texts = answers.flatMap((each) => (each === null ? [] : ["code" in each ? renderRefusalReply(each) : each.text]));
   if (texts.length === 0) return;
   const id = replyId(event);
@@ -29,13 +29,20 @@ export const applyCommanded = (draft: Draft, event: Commanded): void => {
   const body = [marker, ...texts].join("\n\n");
   const { source, issue } = event;
   if (source.kind === "review-comment")
-    draft.post({ kind: "reply-review-comment", key: `reply-review-comment:${id}`, pull: issue, comment: source.thread, marker, body });
-  else draft.post({ kind: "write-comment", key: `write-comment:reply/${id}`, issue, marker, body, comment: null });
+    tx.enqueueEffect({
+      kind: "reply-review-comment",
+      key: `reply-review-comment:${id}`,
+      pull: issue,
+      comment: source.thread,
+      marker,
+      body,
+    });
+  else tx.enqueueEffect({ kind: "write-comment", key: `write-comment:reply/${id}`, issue, marker, body, comment: null });
 };
 /** A label or an assignment wants the issue done: where that is under way, or began after it was set, it asks for nothing more. */
-const isSatisfied = (draft: Draft, { source, issue, at }: Commanded): boolean =>
+const isSatisfied = (tx: DecisionTransaction, { source, issue, at }: Commanded): boolean =>
   (source.kind === "label" || source.kind === "assignment") &&
-  draft.executions().some((each) => each.issue === issue && (!hasEnded(each) || each.createdAt >= at));
+  tx.executions().some((each) => each.issue === issue && (!hasEnded(each) || each.createdAt >= at));
 /** What tells the answer to a command from the answers to all others. */
 const replyId = ({ id, issue, source }: Commanded): string => {
   switch (source.kind) {
@@ -56,12 +63,12 @@ const rights: readonly RepositoryPermission[] = ["none", "read", "write", "admin
 const neededPermission = (event: Commanded): RepositoryPermission | null =>
   event.requests.some((request) => request.ok && findRequiredPermission(request.command.kind) !== "none") ? "read" : null;
 type One = { readonly event: Commanded; readonly request: CommandRequest; readonly permission: RepositoryPermission };
-const answer = (draft: Draft, { event, request, permission }: One): Answer => {
+const answer = (tx: DecisionTransaction, { event, request, permission }: One): Answer => {
   if (event.edited) return event.source.kind === "issue" ? changed : edited;
   if (!request.ok) return request.refusal;
   const needed = findRequiredPermission(request.command.kind);
   if (rights.indexOf(permission) < rights.indexOf(needed)) return forbidden(request.command, { needed, event });
-  return applyCommand(draft, event, request.command);
+  return applyCommand(tx, event, request.command);
 };
 const edited: Refusal = refuse(
   "edited-comment",
@@ -80,9 +87,9 @@ const subjectOf = ({ kind }: Command, { source, by }: Commanded): string => {
   if (source.kind === "assignment") return `\`${by}\` assigned this issue to Enki. That`;
   return `\`${kind}\``;
 };
-const react = (draft: Draft, event: Commanded, reaction: ReactionName): void => {
+const react = (tx: DecisionTransaction, event: Commanded, reaction: ReactionName): void => {
   const on = reactionTarget(event);
-  if (on) draft.post({ kind: "react", key: `react:${replyId(event)}/${reaction}`, target: on, reaction: reaction });
+  if (on) tx.enqueueEffect({ kind: "react", key: `react:${replyId(event)}/${reaction}`, target: on, reaction: reaction });
 };
 const reactionTarget = ({ issue, source }: Commanded): ReactionTarget | null => {
   switch (source.kind) {

@@ -3,7 +3,7 @@ import type { Execution } from "../../domain/execution.ts";
 import { toTaskId } from "../../domain/ids.ts";
 import { refuse } from "../../domain/refusal.ts";
 import type { Step } from "../../domain/step.ts";
-import type { Draft } from "../draft.ts";
+import type { DecisionTransaction } from "../decision-transaction.ts";
 import { PERSON_WAIT_MS } from "../../domain/retry-policy.ts";
 import { named, type OnFound, type OnStep } from "./answer.ts";
 
@@ -11,28 +11,28 @@ import { named, type OnFound, type OnStep } from "./answer.ts";
  * Holds an execution: what runs may end, nothing new starts, nothing lands. Or holds a step: its run is stopped, its work stays on its branch and does not land.
  * Refusal: `not-running`, `cannot-pause`.
  */
-export const pause: OnFound = (draft, { execution, step }, event) => {
-  if (step) return pauseStep(draft, { execution, step, event });
+export const pause: OnFound = (tx, { execution, step }, event) => {
+  if (step) return pauseStep(tx, { execution, step, event });
   if (execution.state !== "running") {
     const next = execution.state === "paused" ? `/enki resume ${execution.id}` : "/enki status";
     return refuse("not-running", `Execution \`${execution.id}\` is ${execution.state}, not running: only what runs can be paused.`, next)
       .refusal;
   }
   const why = { code: "paused", message: `Paused by @\u200b${event.by}.`, next: `/enki resume ${execution.id}` };
-  draft.putExecution({ ...execution, state: "paused", refusal: why });
-  draft.note(`${event.by} paused ${execution.id}`);
+  tx.putExecution({ ...execution, state: "paused", refusal: why });
+  tx.note(`${event.by} paused ${execution.id}`);
   return null;
 };
 
-const pauseStep: OnStep = (draft, { execution, step, event }) => {
+const pauseStep: OnStep = (tx, { execution, step, event }) => {
   const task = toTaskId(execution.id, step.id);
   if (!canPause(step)) {
     const next = step.state === "paused" ? `/enki resume ${task}` : "/enki status";
     return refuse("cannot-pause", `\`${task}\` is '${step.state}': there is nothing of it to pause.`, next).refusal;
   }
   const why = { code: "paused", message: `Paused by @\u200b${event.by}.`, next: `/enki resume ${task}` };
-  draft.putStep(execution.id, pauseOne(step, why));
-  draft.note(`${event.by} paused ${task}`);
+  tx.putStep(execution.id, pauseOne(step, why));
+  tx.note(`${event.by} paused ${task}`);
   return null;
 };
 
@@ -40,34 +40,33 @@ const pauseStep: OnStep = (draft, { execution, step, event }) => {
 const canPause = (step: Step): boolean => mayTake("pause", step) && (step.state !== "waiting" || step.head !== null);
 
 /** Lets go on what was paused: an execution; a step; or, of an execution that runs, every paused step. Refusal: `not-paused`. */
-export const resume: OnFound = (draft, { execution, step }, event) => {
-  if (step) return resumeStep(draft, { execution, step, event });
+export const resume: OnFound = (tx, { execution, step }, event) => {
+  if (step) return resumeStep(tx, { execution, step, event });
   if (execution.state === "paused") {
-    draft.putExecution({ ...execution, state: "running", refusal: null });
+    tx.putExecution({ ...execution, state: "running", refusal: null });
     // Nobody had to answer while it was paused.
     for (const each of Object.values(execution.steps))
-      if (each.state === "waiting" && each.deadline !== null)
-        draft.putStep(execution.id, { ...each, deadline: draft.now + PERSON_WAIT_MS });
-    draft.note(`${event.by} resumed ${execution.id}`);
+      if (each.state === "waiting" && each.deadline !== null) tx.putStep(execution.id, { ...each, deadline: tx.now + PERSON_WAIT_MS });
+    tx.note(`${event.by} resumed ${execution.id}`);
     return null;
   }
   const paused = execution.state === "running" ? Object.values(execution.steps).filter((each) => each.state === "paused") : [];
-  for (const each of paused) wake(draft, execution, each);
+  for (const each of paused) wake(tx, execution, each);
   if (paused.length === 0)
     return refuse("not-paused", `Execution \`${execution.id}\` is ${execution.state}, and nothing in it is paused.`, "/enki status")
       .refusal;
-  draft.note(`${event.by} resumed ${named(paused.length, "step")} of ${execution.id}`);
+  tx.note(`${event.by} resumed ${named(paused.length, "step")} of ${execution.id}`);
   return null;
 };
 
-const resumeStep: OnStep = (draft, { execution, step, event }) => {
+const resumeStep: OnStep = (tx, { execution, step, event }) => {
   const task = toTaskId(execution.id, step.id);
   if (step.state !== "paused") return refuse("not-paused", `\`${task}\` is '${step.state}', not 'paused'.`, "/enki status").refusal;
-  wake(draft, execution, step);
-  draft.note(`${event.by} resumed ${task}`);
+  wake(tx, execution, step);
+  tx.note(`${event.by} resumed ${task}`);
   if (execution.state !== "paused") return null;
   return { text: `\`${task}\` goes on when its execution does, which is paused: \`/enki resume ${execution.id}\`.` };
 };
 
 /** Whether its needs still hold is seen by the pass that moves steps on. */
-const wake = (draft: Draft, execution: Execution, step: Step): void => draft.putStep(execution.id, resumeOne(step));
+const wake = (tx: DecisionTransaction, execution: Execution, step: Step): void => tx.putStep(execution.id, resumeOne(step));

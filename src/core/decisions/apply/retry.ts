@@ -5,95 +5,95 @@ import { type BranchName, readTaskId, toTaskId, type TaskId } from "../../domain
 import { refuse } from "../../domain/refusal.ts";
 import { isAwaitingAnswer, isAwaitingConfirmation, type Step } from "../../domain/step.ts";
 import { refuseNotFailed } from "../../domain/find-target.ts";
-import type { Draft } from "../draft.ts";
-import { newsOf } from "../feedback.ts";
+import type { DecisionTransaction } from "../decision-transaction.ts";
+import { newsOf } from "../next-feedback.ts";
 import { neededBy } from "../needs.ts";
-import { agreedQueue, isRewoundQueue } from "../rewinds.ts";
-import { whyUnlandable } from "../terms.ts";
+import { agreedQueue, isRewoundQueue } from "../base-rewinds.ts";
+import { whyUnlandable } from "../landing-terms.ts";
 import type { OnFound, OnStep } from "./answer.ts";
-import { isToResume, resume } from "./resuming.ts";
+import { isToResume, resume } from "./resume-workflow.ts";
 
 /** Tries again what failed: a step, all of an execution, its plan; or lets a frozen base go on. Refusals: `not-failed`, `blocked`. */
-export const retry: OnFound = (draft, { execution, step }, event) => {
-  if (isToResume(execution, step)) return resumeWorkflow(draft, { execution, step }, event);
-  if (step) return retryStep(draft, { execution, step, event });
-  if (execution.state === "running" && draft.queue(execution.baseBranch).frozen) {
-    agree(draft, execution.baseBranch);
-    draft.note(`${event.by} lets ${execution.baseBranch} go on`);
+export const retry: OnFound = (tx, { execution, step }, event) => {
+  if (isToResume(execution, step)) return resumeWorkflow(tx, { execution, step }, event);
+  if (step) return retryStep(tx, { execution, step, event });
+  if (execution.state === "running" && tx.queue(execution.baseBranch).frozen) {
+    agree(tx, execution.baseBranch);
+    tx.note(`${event.by} lets ${execution.baseBranch} go on`);
     return null;
   }
   if (execution.state !== "failed") return refuseNotFailed(execution.id, execution.state).refusal;
   if (isUnplanned(execution)) {
-    const hindered = whyUnlandable(draft, execution.baseBranch);
+    const hindered = whyUnlandable(tx, execution.baseBranch);
     if (hindered) return hindered;
-    draft.putExecution({
+    tx.putExecution({
       ...execution,
       state: "planning",
       refusal: null,
       planning: { attempt: execution.planning.attempt + 1, faults: 0, notBefore: 0, deadline: null },
     });
   } else {
-    for (const each of Object.values(execution.steps)) if (each.state === "failed") again(draft, execution, each);
-    reopen(draft, execution);
+    for (const each of Object.values(execution.steps)) if (each.state === "failed") again(tx, execution, each);
+    reopen(tx, execution);
   }
-  thaw(draft, execution);
-  draft.note(`${event.by} retries ${execution.id}`);
+  thaw(tx, execution);
+  tx.note(`${event.by} retries ${execution.id}`);
   return null;
 };
 
 /** True for a request that has no plan yet; a workflow needs none. */
 const isUnplanned = ({ workflow, plan, steps }: Execution): boolean => !workflow && (plan === null || Object.keys(steps).length === 0);
 
-const resumeWorkflow: OnFound = (draft, { execution, step }, event) => {
+const resumeWorkflow: OnFound = (tx, { execution, step }, event) => {
   if (!execution.workflow) return null;
-  const answer = resume(draft, { execution, run: execution.workflow, step, again });
+  const answer = resume(tx, { execution, run: execution.workflow, step, again });
   if (answer !== null) return answer;
-  thaw(draft, execution);
-  draft.note(`${event.by} retries ${step ? toTaskId(execution.id, step.id) : execution.id}`);
+  thaw(tx, execution);
+  tx.note(`${event.by} retries ${step ? toTaskId(execution.id, step.id) : execution.id}`);
   return null;
 };
 
-const retryStep: OnStep = (draft, { execution, step, event }) => {
+const retryStep: OnStep = (tx, { execution, step, event }) => {
   const task = toTaskId(execution.id, step.id);
   if (step.state === "blocked") {
-    const failed = failedBefore(draft, execution, step);
+    const failed = failedBefore(tx, execution, step);
     const next = failed === null ? "/enki status" : `/enki retry ${failed}`;
     return refuse("blocked", `\`${task}\` is blocked by a step that it needs; retry that step first.`, next).refusal;
   }
-  if (step.state !== "failed" && !isAwaitingConfirmation(step)) return answerPeople(draft, { execution, step, event });
-  again(draft, execution, step);
-  reopen(draft, execution);
-  thaw(draft, execution);
-  draft.note(`${event.by} retries ${task}`);
+  if (step.state !== "failed" && !isAwaitingConfirmation(step)) return answerPeople(tx, { execution, step, event });
+  again(tx, execution, step);
+  reopen(tx, execution);
+  thaw(tx, execution);
+  tx.note(`${event.by} retries ${task}`);
   return null;
 };
 
 /** Work that is there is worked on again where people said something new on its pull request. Refusals: `not-failed`, `nothing-new`. */
-const answerPeople: OnStep = (draft, { execution, step, event }) => {
+const answerPeople: OnStep = (tx, { execution, step, event }) => {
   const task = toTaskId(execution.id, step.id);
   const isThere = step.head !== null && (step.state === "published" || step.state === "waiting") && !isAwaitingAnswer(step);
   if (!isThere || step.pull === null) return refuseNotFailed(task, step.state).refusal;
-  const news = newsOf(draft, { execution, step });
+  const news = newsOf(tx, { execution, step });
   if (!news) return null;
   if (news.items.length === 0) {
     const why = `\`${task}\` has not failed, and nobody has commented on #${step.pull} since its last attempt.`;
     return refuse("nothing-new", why, `review or comment on #${step.pull}`).refusal;
   }
-  draft.putStep(execution.id, requestChanges(step));
-  reopen(draft, execution);
-  draft.note(`${event.by} retries ${task} with what was said on #${step.pull}`);
+  tx.putStep(execution.id, requestChanges(step));
+  reopen(tx, execution);
+  tx.note(`${event.by} retries ${task} with what was said on #${step.pull}`);
   return null;
 };
 
 /** What failed of all that a blocked step needs, however far it is; null where that is not in the ledger. */
-const failedBefore = (draft: Draft, execution: Execution, step: Step): TaskId | null => {
+const failedBefore = (tx: DecisionTransaction, execution: Execution, step: Step): TaskId | null => {
   const seen = new Set<TaskId>();
   const stack = [{ execution, step }];
   for (let at = stack.pop(); at !== undefined; at = stack.pop()) {
-    const planned = draft.planned(at.execution, at.step.id);
-    for (const { task, step: needed } of planned ? neededBy(draft, at.execution, planned) : []) {
+    const planned = tx.planned(at.execution, at.step.id);
+    for (const { task, step: needed } of planned ? neededBy(tx, at.execution, planned) : []) {
       if (needed?.state === "failed") return task;
-      const other = draft.execution(readTaskId(task)?.execution ?? "");
+      const other = tx.execution(readTaskId(task)?.execution ?? "");
       if (needed?.state !== "blocked" || !other || seen.has(task)) continue;
       seen.add(task);
       stack.push({ execution: other, step: needed });
@@ -102,13 +102,13 @@ const failedBefore = (draft: Draft, execution: Execution, step: Step): TaskId | 
   return null;
 };
 
-const again = (draft: Draft, execution: Execution, step: Step): void => {
+const again = (tx: DecisionTransaction, execution: Execution, step: Step): void => {
   const opened = `open-pull:${toTaskId(execution.id, step.id)}`;
-  if (draft.trace(opened)?.refused) draft.dropTrace(opened);
+  if (tx.effectRecord(opened)?.refused) tx.deleteEffectRecord(opened);
   const lastFailure = isAwaitingConfirmation(step)
     ? `It found nothing to do: ${step.refusal?.message ?? ""} A person asked to look again.`
     : step.lastFailure;
-  draft.putStep(execution.id, retryFromFailure(step, { keepsWork: isMade(step), lastFailure }));
+  tx.putStep(execution.id, retryFromFailure(step, { keepsWork: isMade(step), lastFailure }));
 };
 
 /** True where its work is there, and only the pull request was refused, or nobody could resolve its conflict. What no agent can resolve is worked on again. */
@@ -118,18 +118,18 @@ const isMade = ({ refusal, head, resolution }: Step): boolean => {
 };
 
 /** An execution that failed goes on when something in it does. */
-export const reopen = (draft: Draft, { id }: Execution): void => {
-  const execution = draft.execution(id);
-  if (execution?.state === "failed") draft.putExecution({ ...execution, state: "running", refusal: null });
+export const reopen = (tx: DecisionTransaction, { id }: Execution): void => {
+  const execution = tx.execution(id);
+  if (execution?.state === "failed") tx.putExecution({ ...execution, state: "running", refusal: null });
 };
 
 /** A person who retries something else has seen why landing failed, but did not agree that the base lost commits. */
-const thaw = (draft: Draft, { baseBranch }: Execution): void => {
-  if (!isRewoundQueue(draft.queue(baseBranch))) agree(draft, baseBranch);
+const thaw = (tx: DecisionTransaction, { baseBranch }: Execution): void => {
+  if (!isRewoundQueue(tx.queue(baseBranch))) agree(tx, baseBranch);
 };
 
 /** A person who retries has seen the base as it is now. */
-const agree = (draft: Draft, base: BranchName): void => {
-  const queue = draft.queue(base);
-  if (queue.frozen) draft.putQueue(base, agreedQueue(queue, draft.base(base)));
+const agree = (tx: DecisionTransaction, base: BranchName): void => {
+  const queue = tx.queue(base);
+  if (queue.frozen) tx.putQueue(base, agreedQueue(queue, tx.baseTip(base)));
 };

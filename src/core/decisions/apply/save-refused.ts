@@ -1,46 +1,46 @@
 import type { Event } from "../../domain/event.ts";
 import { readTaskId, type RefName, type TaskId } from "../../domain/ids.ts";
 import { toBranchRef, readCandidateRef, readTaskRef } from "../../domain/refs.ts";
-import type { Draft } from "../draft.ts";
-import { failStep } from "./failing.ts";
+import type { DecisionTransaction } from "../decision-transaction.ts";
+import { failStep } from "./fail-step.ts";
 
 /**
  * A ref that we may not move is given up with GitHub's words, so that the next save can do without it: a step's branch fails its step,
  * the base and its candidates freeze their queue. A ref that moved is simply read again.
  */
-export const applySaveRefused = (draft: Draft, { ref, reason, text }: Extract<Event, { kind: "save-refused" }>): void => {
+export const applySaveRefused = (tx: DecisionTransaction, { ref, reason, text }: Extract<Event, { kind: "save-refused" }>): void => {
   if (reason === "moved") return;
   const task = readTaskRef(ref);
-  if (task) return refuseBranch(draft, { ref, task, text });
+  if (task) return refuseBranch(tx, { ref, task, text });
   const candidate = readCandidateRef(ref);
-  const base = candidate?.base ?? Object.keys(draft.ledger().queues).find((each) => toBranchRef(each) === ref);
-  if (base === undefined || draft.queue(base).frozen) return;
+  const base = candidate?.base ?? Object.keys(tx.ledger().queues).find((each) => toBranchRef(each) === ref);
+  if (base === undefined || tx.queue(base).frozen) return;
   // There is another way: pull requests that GitHub merges.
-  const queue = draft.queue(base);
-  if (!candidate && queue.pushRefusal === undefined && draft.snapshot.config.refinery.landing === "auto") {
+  const queue = tx.queue(base);
+  if (!candidate && queue.pushRefusal === undefined && tx.snapshot.config.refinery.landing === "auto") {
     const { landingTerms: _, ...rest } = queue;
-    draft.note(`${base} is not pushed any more: ${text}`);
-    return draft.putQueue(base, { ...rest, pushRefusal: text });
+    tx.note(`${base} is not pushed any more: ${text}`);
+    return tx.putQueue(base, { ...rest, pushRefusal: text });
   }
   const refused = `GitHub does not let Enki ${candidate ? `push a candidate for \`${base}\`` : `move \`${base}\``}: ${text}`;
-  draft.putQueue(base, { ...draft.queue(base), frozen: { code: "not-allowed", message: refused, next: "/enki retry" } });
-  draft.note(`${base} refused: ${text}`);
+  tx.putQueue(base, { ...tx.queue(base), frozen: { code: "not-allowed", message: refused, next: "/enki retry" } });
+  tx.note(`${base} refused: ${text}`);
 };
 
 /** The trace of a landed step's branch that GitHub does not let us remove: it stays. */
 export const keptBranch = (ref: RefName): string => `keep-branch:${ref}`;
 
-const refuseBranch = (draft: Draft, { ref, task, text }: { ref: RefName; task: TaskId; text: string }): void => {
+const refuseBranch = (tx: DecisionTransaction, { ref, task, text }: { ref: RefName; task: TaskId; text: string }): void => {
   const id = readTaskId(task);
-  const execution = id && draft.execution(id.execution);
+  const execution = id && tx.execution(id.execution);
   const step = id && execution?.steps[id.step];
   if (!execution || !step) return;
-  draft.note(`${task}: its branch was refused: ${text}`);
+  tx.note(`${task}: its branch was refused: ${text}`);
   if (step.landed) {
     const refused = { code: "not-allowed", reason: text };
-    return draft.putTrace(keptBranch(ref), { at: draft.now, attempts: 1, notBefore: 0, refused, number: null, digest: null });
+    return tx.putEffectRecord(keptBranch(ref), { at: tx.now, attempts: 1, notBefore: 0, refused, number: null, digest: null });
   }
   if (step.state !== "running" && step.state !== "published" && step.state !== "waiting") return;
   const why = { code: "push-refused", message: `GitHub does not let Enki push its branch: ${text}`, next: `/enki retry ${task}` };
-  failStep(draft, { execution, step, why, log: text });
+  failStep(tx, { execution, step, why, log: text });
 };

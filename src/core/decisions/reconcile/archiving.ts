@@ -5,7 +5,7 @@ import type { EffectRecord } from "../../domain/ledger.ts";
 import { listNeededTasks } from "../../domain/plan.ts";
 import { isBeingResolved } from "../../domain/step.ts";
 import { readTaskRef } from "../../domain/refs.ts";
-import type { Draft } from "../draft.ts";
+import type { DecisionTransaction } from "../decision-transaction.ts";
 import { PERSON_WAIT_MS } from "../../domain/retry-policy.ts";
 
 const DAY: Millis = 24 * 60 * 60_000;
@@ -13,42 +13,42 @@ const DAY: Millis = 24 * 60 * 60_000;
 const REST: Millis = 7 * DAY;
 
 /** Keeps the ledger small: finished executions go to the archive, and traces go with what they were for. Saved with the next write. */
-export const reconcileArchiving = (draft: Draft): void => {
-  const traces = Object.entries(draft.ledger().effectRecords);
-  archive(draft, traces);
-  const old = traces.filter(([, { at }]) => at < draft.now - DAY);
+export const reconcileArchiving = (tx: DecisionTransaction): void => {
+  const traces = Object.entries(tx.ledger().effectRecords);
+  archive(tx, traces);
+  const old = traces.filter(([, { at }]) => at < tx.now - DAY);
   if (old.length === 0) return;
-  const needed = neededTraces(draft);
-  for (const [key] of old) if (!needed(key)) draft.dropTrace(key);
+  const needed = neededTraces(tx);
+  for (const [key] of old) if (!needed(key)) tx.deleteEffectRecord(key);
 };
 
-const archive = (draft: Draft, traces: readonly (readonly [string, EffectRecord])[]): void => {
-  const resting = draft.executions().filter((each) => hasEnded(each) && each.createdAt < draft.now - REST);
+const archive = (tx: DecisionTransaction, traces: readonly (readonly [string, EffectRecord])[]): void => {
+  const resting = tx.executions().filter((each) => hasEnded(each) && each.createdAt < tx.now - REST);
   if (resting.length === 0) return;
-  const named = namedByOthers(draft);
+  const named = namedByOthers(tx);
   const mine = new Map<ExecutionId, EffectRecord[]>(resting.map(({ id }) => [id, []]));
   for (const [key, trace] of traces) mine.get(ownerOf(key) ?? "")?.push(trace);
   for (const execution of resting) {
     // What changes now is no rest, however long nothing happened before: a wait that ended leaves something to retry.
-    if (draft.snapshot.ledger.executions[execution.id] !== execution) continue;
-    if (named.has(execution.id) || !isAtRest(draft, execution, mine.get(execution.id) ?? [])) continue;
-    draft.dropExecution(execution.id);
-    draft.note(`${execution.id} archived`);
+    if (tx.snapshot.ledger.executions[execution.id] !== execution) continue;
+    if (named.has(execution.id) || !isAtRest(tx, execution, mine.get(execution.id) ?? [])) continue;
+    tx.dropExecution(execution.id);
+    tx.note(`${execution.id} archived`);
   }
 };
 
-const isAtRest = (draft: Draft, execution: Execution, traces: readonly EffectRecord[]): boolean => {
+const isAtRest = (tx: DecisionTransaction, execution: Execution, traces: readonly EffectRecord[]): boolean => {
   const settled = traces.every(({ digest, refused }) => digest !== null || refused !== null);
   const stopped =
-    execution.planning.deadline === null && draft.steps(execution.id).every((step) => step.deadline === null && !isBeingResolved(step));
+    execution.planning.deadline === null && tx.steps(execution.id).every((step) => step.deadline === null && !isBeingResolved(step));
   const last = Math.max(execution.createdAt, ...traces.map(({ at }) => at));
-  return settled && stopped && last < draft.now - (execution.state === "failed" ? PERSON_WAIT_MS : REST);
+  return settled && stopped && last < tx.now - (execution.state === "failed" ? PERSON_WAIT_MS : REST);
 };
 
 /** Executions with tasks that a plan of another waits for. */
-const namedByOthers = (draft: Draft): ReadonlySet<ExecutionId> => {
-  const live = draft.executions().filter((each) => !hasEnded(each));
-  const tasks = live.flatMap(({ plan }) => (draft.plan(plan)?.steps ?? []).flatMap((step) => listNeededTasks(step)));
+const namedByOthers = (tx: DecisionTransaction): ReadonlySet<ExecutionId> => {
+  const live = tx.executions().filter((each) => !hasEnded(each));
+  const tasks = live.flatMap(({ plan }) => (tx.plan(plan)?.steps ?? []).flatMap((step) => listNeededTasks(step)));
   return new Set(tasks.flatMap((task) => readTaskId(task)?.execution ?? []));
 };
 
@@ -70,15 +70,15 @@ const ownerOfJob = (key: string): ExecutionId | null => {
 };
 
 /** True for what keeps an effect from being given again, as long as it could be. */
-const neededTraces = (draft: Draft): ((key: string) => boolean) => {
-  const { queues, outbox } = draft.ledger();
-  const live = draft.executions();
-  const heads = new Set(live.flatMap(({ id }) => draft.steps(id).flatMap(({ head }) => head?.sha ?? [])));
+const neededTraces = (tx: DecisionTransaction): ((key: string) => boolean) => {
+  const { queues, outbox } = tx.ledger();
+  const live = tx.executions();
+  const heads = new Set(live.flatMap(({ id }) => tx.steps(id).flatMap(({ head }) => head?.sha ?? [])));
   const candidates = new Set(Object.values(queues).flatMap((queue) => queue.candidates.map(({ commit }) => commit)));
-  const cancels = live.some(({ id }) => draft.steps(id).some(({ state }) => state === "cancelled" || state === "skipped"));
+  const cancels = live.some(({ id }) => tx.steps(id).some(({ state }) => state === "cancelled" || state === "skipped"));
   return (key) => {
     const owner = ownerOf(key);
-    if (owner !== null) return draft.execution(owner) !== undefined;
+    if (owner !== null) return tx.execution(owner) !== undefined;
     const job = jobOf(key);
     if (job) return candidates.has(job.target);
     const commit = tail(key, "set-status:");

@@ -2,29 +2,29 @@ import { type Execution, hasEnded } from "../../domain/execution.ts";
 import type { Pull } from "../../domain/github-facts.ts";
 import type { Refusal } from "../../domain/refusal.ts";
 import { giveUp } from "../apply/cancel.ts";
-import type { Draft } from "../draft.ts";
+import type { DecisionTransaction } from "../decision-transaction.ts";
 
 /** Work that was asked for on a pull request lands on its branch: when that is closed it is held, and when it is merged it is given up. Both are told. */
-export const reconcileAskedPulls = (draft: Draft): void => {
-  const said = draft.saidOfPeople();
-  const asked = draft.executions().filter((each) => each.onPullRequest && !hasEnded(each) && each.state !== "paused");
+export const reconcileAskedPulls = (tx: DecisionTransaction): void => {
+  const said = tx.reportedActivity();
+  const asked = tx.executions().filter((each) => each.onPullRequest && !hasEnded(each) && each.state !== "paused");
   if (asked.length === 0 || (!said.has("pulls") && !said.has("kept"))) return;
-  const pulls = draft.ask<"pulls">({ kind: "pulls" });
+  const pulls = tx.readFact<"pulls">({ kind: "pulls" });
   for (const execution of pulls ? asked : []) {
     const pull = pulls?.find(({ number, headRef }) => number === execution.issue && headRef === execution.baseBranch);
-    if (pull && pull.state !== "open") end(draft, execution, pull);
+    if (pull && pull.state !== "open") end(tx, execution, pull);
   }
 };
 
-const end = (draft: Draft, execution: Execution, { number, state }: Pull): void => {
+const end = (tx: DecisionTransaction, execution: Execution, { number, state }: Pull): void => {
   const { id, baseBranch } = execution;
   if (state === "closed" && execution.state === "running") {
     const why = `#${number} was closed, so nothing starts or lands on \`${baseBranch}\` until somebody reopens it.`;
-    draft.putExecution({ ...execution, state: "paused", refusal: { code: "pull-closed", message: why, next: `/enki resume ${id}` } });
-    return draft.note(`${id} is held: #${number} was closed`);
+    tx.putExecution({ ...execution, state: "paused", refusal: { code: "pull-closed", message: why, next: `/enki resume ${id}` } });
+    return tx.note(`${id} is held: #${number} was closed`);
   }
   const why = `#${number} was ${state}, so Enki cancelled the work that has not landed on \`${baseBranch}\`.`;
   const gone: Refusal = { code: "pull-over", message: why, next: "/enki fix <what to do>" };
-  giveUp(draft, execution, gone);
-  draft.note(`${id} is given up: #${number} was ${state}`);
+  giveUp(tx, execution, gone);
+  tx.note(`${id} is given up: #${number} was ${state}`);
 };

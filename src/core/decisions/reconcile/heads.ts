@@ -3,62 +3,62 @@ import type { Execution } from "../../domain/execution.ts";
 import { toTaskId } from "../../domain/ids.ts";
 import { toTaskRef } from "../../domain/refs.ts";
 import { isAwaitingAnswer, type Step } from "../../domain/step.ts";
-import { failStep } from "../apply/failing.ts";
+import { failStep } from "../apply/fail-step.ts";
 import { reopen } from "../apply/retry.ts";
-import type { Draft } from "../draft.ts";
-import { personsHead } from "../rewinds.ts";
+import type { DecisionTransaction } from "../decision-transaction.ts";
+import { personsHead } from "../base-rewinds.ts";
 
 /** Follows what people did to task branches: their commits are taken up as the step's new head, a deleted branch is put back. */
-export const reconcileHeads = (draft: Draft): void => {
-  for (const execution of draft.executions()) {
-    for (const step of draft.steps(execution.id)) if (step.state === "failed") takeUp(draft, execution, step);
+export const reconcileHeads = (tx: DecisionTransaction): void => {
+  for (const execution of tx.executions()) {
+    for (const step of tx.steps(execution.id)) if (step.state === "failed") takeUp(tx, execution, step);
     if (execution.state !== "running") continue;
-    for (const step of draft.steps(execution.id)) {
-      if (step.state === "published" || (step.state === "waiting" && step.head && !isAwaitingAnswer(step))) follow(draft, execution, step);
+    for (const step of tx.steps(execution.id)) {
+      if (step.state === "published" || (step.state === "waiting" && step.head && !isAwaitingAnswer(step))) follow(tx, execution, step);
     }
   }
 };
 
 /** A person who resolves a conflict on the branch needs no command. */
-const takeUp = (draft: Draft, execution: Execution, step: Step): void => {
+const takeUp = (tx: DecisionTransaction, execution: Execution, step: Step): void => {
   const task = toTaskId(execution.id, step.id);
-  const tip = draft.ref(toTaskRef(task));
+  const tip = tx.ref(toTaskRef(task));
   if (step.refusal?.code !== "unresolved" || execution.workflow?.endState === "failed") return;
   if (tip === null || tip === step.head?.sha) return;
-  const head = personsHead(draft, execution, { sha: tip, before: step.head });
+  const head = personsHead(tx, execution, { sha: tip, before: step.head });
   if (!head) return;
-  draft.putStep(execution.id, replaceHead(step, { head }));
-  reopen(draft, execution);
-  draft.note(`${task}: a person pushed ${tip.slice(0, 12)}`);
+  tx.putStep(execution.id, replaceHead(step, { head }));
+  reopen(tx, execution);
+  tx.note(`${task}: a person pushed ${tip.slice(0, 12)}`);
 };
 
-const follow = (draft: Draft, execution: Execution, step: Step): void => {
+const follow = (tx: DecisionTransaction, execution: Execution, step: Step): void => {
   if (!step.head) return;
   const task = toTaskId(execution.id, step.id);
-  const tip = draft.ref(toTaskRef(task));
+  const tip = tx.ref(toTaskRef(task));
   if (tip === step.head.sha) return;
   if (tip === null) {
-    const there = draft.ask<"contains">({ kind: "contains", commit: step.head.sha, tip: step.head.sha });
+    const there = tx.readFact<"contains">({ kind: "contains", commit: step.head.sha, tip: step.head.sha });
     if (there === undefined) return;
-    if (!there) return lose(draft, { execution, step });
-    draft.move(toTaskRef(task), step.head.sha);
-    draft.note(`${task}: its branch was deleted before it landed; put back`);
+    if (!there) return lose(tx, { execution, step });
+    tx.moveRef(toTaskRef(task), step.head.sha);
+    tx.note(`${task}: its branch was deleted before it landed; put back`);
     return;
   }
-  const head = personsHead(draft, execution, { sha: tip, before: step.head });
+  const head = personsHead(tx, execution, { sha: tip, before: step.head });
   if (!head) return;
-  draft.putStep(execution.id, replaceHead(step, { head }));
-  draft.note(`${task}: a person pushed ${tip.slice(0, 12)}`);
+  tx.putStep(execution.id, replaceHead(step, { head }));
+  tx.note(`${task}: a person pushed ${tip.slice(0, 12)}`);
 };
 
 /** A deleted branch whose commit no clone has any more cannot be put back; a new attempt has a pull request of its own, since GitHub closed this one. */
-const lose = (draft: Draft, { execution, step }: { execution: Execution; step: Step }): void => {
+const lose = (tx: DecisionTransaction, { execution, step }: { execution: Execution; step: Step }): void => {
   const task = toTaskId(execution.id, step.id);
   const why = {
     code: "branch-lost",
     message: "Its branch was deleted before it landed, and its commit is gone.",
     next: `/enki retry ${task}`,
   };
-  draft.dropTrace(`open-pull:${task}`);
-  failStep(draft, { execution, step: { ...step, head: null, pull: null }, why, log: "" });
+  tx.deleteEffectRecord(`open-pull:${task}`);
+  failStep(tx, { execution, step: { ...step, head: null, pull: null }, why, log: "" });
 };

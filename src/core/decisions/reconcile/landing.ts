@@ -7,33 +7,33 @@ import { refuse } from "../../domain/refusal.ts";
 import { planQueue } from "../../refinery/plan-queue.ts";
 import { type QueueEntrant, toChainMerge, type RefineryEffect, type RefineryPlan } from "../../refinery/refinery-state.ts";
 import { renderFailedTogether } from "../../messages/failed-together.ts";
-import { failStep, findStep } from "../apply/failing.ts";
-import { heldBases, liveBases } from "../bases.ts";
+import { failStep, findStep } from "../apply/fail-step.ts";
+import { heldBases, liveBases } from "../step-base.ts";
 import { newLanding, startAfter, tellChecks, tellReused } from "../landings.ts";
-import { withTerms } from "../terms.ts";
-import { IN_QUEUE } from "./giving-up.ts";
-import type { Draft } from "../draft.ts";
+import { withTerms } from "../landing-terms.ts";
+import { IN_QUEUE } from "./abandon-landing.ts";
+import type { DecisionTransaction } from "../decision-transaction.ts";
 import { JOB_SLACK_MS, MAX_FAULTS } from "../../domain/retry-policy.ts";
-import { entrants } from "./entrants.ts";
-import { blameResolution, meetConflict } from "./resolving.ts";
+import { entrants } from "./queue-entrants.ts";
+import { blameResolution, meetConflict } from "./conflicts.ts";
 import { jobsAskedFor, wantJob } from "./scheduling.ts";
 import { stopRun } from "./stopping.ts";
 
 /** Lands what is verified and allowed, and verifies what comes next. Landing and recording it are one push. */
-export const reconcileLanding = (draft: Draft): void => {
-  for (const base of liveBases(draft)) landOn(draft, base);
+export const reconcileLanding = (tx: DecisionTransaction): void => {
+  for (const base of liveBases(tx)) landOn(tx, base);
 };
 
-const landOn = (draft: Draft, base: BranchName): void => {
-  const tip = draft.base(base);
-  const before = draft.queue(base);
+const landOn = (tx: DecisionTransaction, base: BranchName): void => {
+  const tip = tx.baseTip(base);
+  const before = tx.queue(base);
   const queue = tip === null ? missing(before, base) : before;
-  const entering = enter(draft, base, { queue, tip });
+  const entering = enter(tx, base, { queue, tip });
   if (entering === undefined) return;
   const { ready, coming } = entering;
-  const { refinery } = draft.snapshot.config;
+  const { refinery } = tx.snapshot.config;
   const planned = planQueue({
-    now: draft.now,
+    now: tx.now,
     baseBranch: base,
     tip: tip ?? "",
     queue: ready,
@@ -45,28 +45,28 @@ const landOn = (draft: Draft, base: BranchName): void => {
     reusesVerdicts: ready.landingTerms?.requiresExactCommit !== true,
     landsTogether: ready.landingTerms?.mode !== "each" && ready.landingTerms?.mode !== "queue",
     mergedByGitHub: (ready.landingTerms?.mode ?? "exact") !== "exact",
-    isReported: (candidate) => ready.landingTerms?.mode !== "exact" || tellChecks(draft, ready, { candidate, commit: candidate.commit }),
-    attemptsOf: (commit) => jobsAskedFor(draft, "verify", commit),
-    mergeChain: (query) => draft.ask<"merge-chain">(query),
+    isReported: (candidate) => ready.landingTerms?.mode !== "exact" || tellChecks(tx, ready, { candidate, commit: candidate.commit }),
+    attemptsOf: (commit) => jobsAskedFor(tx, "verify", commit),
+    mergeChain: (query) => tx.readFact<"merge-chain">(query),
   });
-  for (const effect of planned.effects) carryOut(draft, base, effect);
-  publish(draft, base, planned.refs);
+  for (const effect of planned.effects) carryOut(tx, base, effect);
+  publish(tx, base, planned.refs);
   const mergeRequest = planned.effects.find((effect) => effect.kind === "request-merge");
-  const next = mergeRequest ? offered(draft, planned.queue, mergeRequest.candidate) : planned.queue;
-  write(draft, base, next);
-  tidy(draft, base, next);
+  const next = mergeRequest ? offered(tx, planned.queue, mergeRequest.candidate) : planned.queue;
+  write(tx, base, next);
+  tidy(tx, base, next);
 };
 
 /** The queue with its terms, and what wants to land under these. Undefined while they are not known. */
-const enter = (draft: Draft, base: BranchName, { queue, tip }: { queue: Queue; tip: Sha | null }) => {
-  const coming = entrants(draft, base, queue).map((each) => inQueue(queue, each));
-  const termed = tip === null ? queue : withTerms(draft, base, { queue, tip, wanted: coming.length > 0 });
-  const ready = termed && tip !== null ? asMade(draft, { queue: termed, tip, coming }) : termed;
+const enter = (tx: DecisionTransaction, base: BranchName, { queue, tip }: { queue: Queue; tip: Sha | null }) => {
+  const coming = entrants(tx, base, queue).map((each) => inQueue(queue, each));
+  const termed = tip === null ? queue : withTerms(tx, base, { queue, tip, wanted: coming.length > 0 });
+  const ready = termed && tip !== null ? asMade(tx, { queue: termed, tip, coming }) : termed;
   // Other rules may ask for reviews of what nobody minded before.
   return (
     ready && {
       ready,
-      coming: ready.landingTerms === queue.landingTerms ? coming : entrants(draft, base, ready).map((each) => inQueue(ready, each)),
+      coming: ready.landingTerms === queue.landingTerms ? coming : entrants(tx, base, ready).map((each) => inQueue(ready, each)),
     }
   );
 };
@@ -81,13 +81,16 @@ const inQueue = ({ landing }: Queue, entrant: QueueEntrant): QueueEntrant =>
  * Without candidates whose files are not those that GitHub would make of the pull request on the base as it is:
  * a squash or a rebase before them left the base without the commits that they were built on. They are built and verified again.
  */
-const asMade = (draft: Draft, { queue, tip, coming }: { queue: Queue; tip: Sha; coming: readonly QueueEntrant[] }): Queue | undefined => {
+const asMade = (
+  tx: DecisionTransaction,
+  { queue, tip, coming }: { queue: Queue; tip: Sha; coming: readonly QueueEntrant[] },
+): Queue | undefined => {
   if (!queue.landingTerms?.method) return queue;
   const isOther = (candidate: Candidate): boolean | undefined => {
     const [item, more] = candidate.items;
     const entrant = coming.find((each) => each.task === item?.task && each.head === item.head);
     if (more || !entrant || candidate.onto !== tip || !isGreen(candidate)) return false;
-    const link = draft.ask<"merge-chain">({ kind: "merge-chain", onto: tip, merges: [{ ...toChainMerge(entrant), needs: [] }] })?.[0];
+    const link = tx.readFact<"merge-chain">({ kind: "merge-chain", onto: tip, merges: [{ ...toChainMerge(entrant), needs: [] }] })?.[0];
     return link && (link.kind !== "merged" || link.tree !== candidate.tree);
   };
   const judged = queue.candidates.map((each) => ({ each, other: isOther(each) }));
@@ -97,49 +100,49 @@ const asMade = (draft: Draft, { queue, tip, coming }: { queue: Queue; tip: Sha; 
 };
 
 /** The queue with what GitHub is asked to merge now. */
-const offered = (draft: Draft, queue: Queue, candidate: Candidate): Queue => {
-  draft.wake(queue.askAgainAt ?? null);
-  return (queue.askAgainAt ?? 0) > draft.now ? queue : { ...queue, landing: newLanding(draft, queue, candidate) };
+const offered = (tx: DecisionTransaction, queue: Queue, candidate: Candidate): Queue => {
+  tx.wakeAt(queue.askAgainAt ?? null);
+  return (queue.askAgainAt ?? 0) > tx.now ? queue : { ...queue, landing: newLanding(tx, queue, candidate) };
 };
 
-const carryOut = (draft: Draft, base: BranchName, effect: RefineryEffect): void => {
+const carryOut = (tx: DecisionTransaction, base: BranchName, effect: RefineryEffect): void => {
   switch (effect.kind) {
     case "land":
-      return land(draft, base, effect.candidate);
+      return land(tx, base, effect.candidate);
     case "request-merge":
       return;
     case "eject":
-      return eject(draft, effect);
+      return eject(tx, effect);
     case "resolve":
-      return meetConflict(draft, effect);
+      return meetConflict(tx, effect);
     case "verify":
-      return verify(draft, effect);
+      return verify(tx, effect);
     case "stop":
       // Nobody waits for the verdict any more.
-      stopRun(draft, toJobKey({ kind: "verify", target: effect.commit, attempt: effect.attempt }));
+      stopRun(tx, toJobKey({ kind: "verify", target: effect.commit, attempt: effect.attempt }));
   }
 };
 
 /** The refs of a plan, in the push that saves it: the base as it will be, and every candidate under verification. */
-const publish = (draft: Draft, base: BranchName, refs: RefineryPlan["refs"]): void => {
+const publish = (tx: DecisionTransaction, base: BranchName, refs: RefineryPlan["refs"]): void => {
   for (const { kind, commit } of refs) {
     const ref = kind === "base" ? toBranchRef(base) : toCandidateRef(base, commit);
-    if (draft.ref(ref) !== commit) draft.move(ref, commit);
+    if (tx.ref(ref) !== commit) tx.moveRef(ref, commit);
   }
 };
 
 /** A step's verify job is asked for in the name of the first step that it verifies; the base's in the name of the base. */
-const verify = (draft: Draft, { commit, attempt, notBefore, tasks }: Extract<RefineryEffect, { kind: "verify" }>): void => {
-  draft.wake(notBefore);
-  if (notBefore > draft.now) return;
+const verify = (tx: DecisionTransaction, { commit, attempt, notBefore, tasks }: Extract<RefineryEffect, { kind: "verify" }>): void => {
+  tx.wakeAt(notBefore);
+  if (notBefore > tx.now) return;
   const id = readTaskId(tasks[0] ?? "");
-  wantJob(draft, { kind: "verify", execution: id?.execution ?? "", step: id?.step ?? "", target: commit, attempt });
+  wantJob(tx, { kind: "verify", execution: id?.execution ?? "", step: id?.step ?? "", target: commit, attempt });
 };
 
-const write = (draft: Draft, base: BranchName, queue: Queue): void => {
-  const before = draft.queue(base);
-  if (lasting(before) !== lasting(queue)) draft.putQueue(base, queue);
-  else if (JSON.stringify(before) !== JSON.stringify(queue)) draft.learnQueue(base, queue);
+const write = (tx: DecisionTransaction, base: BranchName, queue: Queue): void => {
+  const before = tx.queue(base);
+  if (lasting(before) !== lasting(queue)) tx.putQueue(base, queue);
+  else if (JSON.stringify(before) !== JSON.stringify(queue)) tx.recordQueue(base, queue);
 };
 
 /**
@@ -157,40 +160,43 @@ const missing = (queue: Queue, base: BranchName): Queue => ({
   frozen: refuse("base-missing", `The branch \`${base}\` is gone.`, "/enki retry").refusal,
 });
 
-const eject = (draft: Draft, { task, head, refusal: red, log: last, failedWith }: Extract<RefineryEffect, { kind: "eject" }>): void => {
-  const found = findStep(draft, task);
+const eject = (
+  tx: DecisionTransaction,
+  { task, head, refusal: red, log: last, failedWith }: Extract<RefineryEffect, { kind: "eject" }>,
+): void => {
+  const found = findStep(tx, task);
   if (found?.step.head?.sha !== head) return;
-  draft.note(`${task} left the queue: ${red.code}`);
-  const others = renderFailedTogether(failedWith.map((each) => titleOf(draft, each)));
+  tx.note(`${task} left the queue: ${red.code}`);
+  const others = renderFailedTogether(failedWith.map((each) => titleOf(tx, each)));
   const why = others === "" ? red : { ...red, message: `${others}: ${red.message}` };
   const log = others === "" || last === "" ? last : `${others}.\n${last}`;
-  if (!blameResolution(draft, { ...found, log })) failStep(draft, { ...found, why, log });
+  if (!blameResolution(tx, { ...found, log })) failStep(tx, { ...found, why, log });
 };
 
-const titleOf = (draft: Draft, task: TaskId): string => {
-  const found = findStep(draft, task);
-  return (found && draft.planned(found.execution, found.step.id)?.title) ?? task;
+const titleOf = (tx: DecisionTransaction, task: TaskId): string => {
+  const found = findStep(tx, task);
+  return (found && tx.planned(found.execution, found.step.id)?.title) ?? task;
 };
 
-const land = (draft: Draft, base: BranchName, candidate: Candidate): void => {
-  startAfter(draft, base, candidate.commit);
-  tellReused(draft, candidate, candidate.commit);
+const land = (tx: DecisionTransaction, base: BranchName, candidate: Candidate): void => {
+  startAfter(tx, base, candidate.commit);
+  tellReused(tx, candidate, candidate.commit);
   for (const { task, head, merge } of candidate.items) {
     const id = readTaskId(task);
-    const step = id && draft.execution(id.execution)?.steps[id.step];
+    const step = id && tx.execution(id.execution)?.steps[id.step];
     if (!id || !step) continue;
     // The head is named in the same push: a person's commit that arrives now keeps this step from landing without it.
-    draft.guard(toTaskRef(task));
-    draft.putStep(id.execution, landStep(step, { commit: merge, at: draft.now }));
-    draft.note(`${task} landed on ${base} as ${merge.slice(0, 12)} (head ${head.slice(0, 12)})`);
+    tx.expectUnchanged(toTaskRef(task));
+    tx.putStep(id.execution, landStep(step, { commit: merge, at: tx.now }));
+    tx.note(`${task} landed on ${base} as ${merge.slice(0, 12)} (head ${head.slice(0, 12)})`);
   }
 };
 
 /** Candidates are not work: those that nobody verifies or lands any more go with the next write. */
-const tidy = (draft: Draft, base: BranchName, queue: Queue): void => {
-  const kept = new Set([...queue.candidates.map(({ commit }) => commit), ...heldBases(draft, base)]);
-  for (const ref of Object.keys(draft.snapshot.refs)) {
+const tidy = (tx: DecisionTransaction, base: BranchName, queue: Queue): void => {
+  const kept = new Set([...queue.candidates.map(({ commit }) => commit), ...heldBases(tx, base)]);
+  for (const ref of Object.keys(tx.snapshot.refs)) {
     const candidate = readCandidateRef(ref);
-    if (candidate?.base === base && !kept.has(candidate.commit)) draft.tidy(ref);
+    if (candidate?.base === base && !kept.has(candidate.commit)) tx.deleteRefLater(ref);
   }
 };

@@ -8,43 +8,43 @@ import { escapeSentence } from "../../messages/escape.ts";
 import { renderPullBody, renderPullTitle } from "../../messages/pull-text.ts";
 import { renderHeadStatus } from "../../messages/status-text.ts";
 import { keptBranch } from "../apply/save-refused.ts";
-import type { Draft } from "../draft.ts";
+import type { DecisionTransaction } from "../decision-transaction.ts";
 
 /** Every published head has a pull request and says how it stands; a cancelled or skipped step's is closed with the reason. */
-export const reconcilePulls = (draft: Draft): void => {
-  for (const execution of draft.executions()) {
-    for (const step of draft.steps(execution.id)) {
-      if (step.head) follow(draft, execution, step);
-      if (step.landed) noticeLate(draft, execution, step);
+export const reconcilePulls = (tx: DecisionTransaction): void => {
+  for (const execution of tx.executions()) {
+    for (const step of tx.steps(execution.id)) {
+      if (step.head) follow(tx, execution, step);
+      if (step.landed) noticeLate(tx, execution, step);
       // Its work turned out to change nothing after its pull request was opened.
       else if (!step.head && step.pull !== null && (step.state === "done" || step.state === "waiting"))
-        withdraw(draft, toTaskId(execution.id, step.id), step);
+        withdraw(tx, toTaskId(execution.id, step.id), step);
     }
-    if (execution.state === "done") sweep(draft, execution);
+    if (execution.state === "done") sweep(tx, execution);
   }
 };
 
-const follow = (draft: Draft, execution: Execution, step: Step): void => {
+const follow = (tx: DecisionTransaction, execution: Execution, step: Step): void => {
   const task = toTaskId(execution.id, step.id);
-  const planned = draft.planned(execution, step.id);
+  const planned = tx.planned(execution, step.id);
   if (!planned || !step.head) return;
-  if (step.state === "cancelled" || step.state === "skipped") return withdraw(draft, task, step);
-  if (step.state === "published" || step.state === "waiting") offer(draft, { execution, step, planned });
-  tell(draft, step.head.sha, step);
+  if (step.state === "cancelled" || step.state === "skipped") return withdraw(tx, task, step);
+  if (step.state === "published" || step.state === "waiting") offer(tx, { execution, step, planned });
+  tell(tx, step.head.sha, step);
 };
 
 type Offered = { readonly execution: Execution; readonly step: Step; readonly planned: PlannedStep };
 
 /** Opens its pull request; where work lands in another way than that says, its text is changed. */
-const offer = (draft: Draft, { execution, step, planned }: Offered): void => {
+const offer = (tx: DecisionTransaction, { execution, step, planned }: Offered): void => {
   const task = toTaskId(execution.id, step.id);
-  const { landingTerms } = draft.queue(execution.baseBranch);
+  const { landingTerms } = tx.queue(execution.baseBranch);
   const body = renderPullBody({ execution, step: planned, output: step.output, terms: landingTerms });
   if (step.pull === null) {
     const title = renderPullTitle({ execution, step: planned });
-    if (landingTerms && !draft.trace(`open-pull:${task}`))
-      draft.learnStep(execution.id, { ...step, announcedLanding: toLandingKind(landingTerms) });
-    draft.want({
+    if (landingTerms && !tx.effectRecord(`open-pull:${task}`))
+      tx.recordStep(execution.id, { ...step, announcedLanding: toLandingKind(landingTerms) });
+    tx.want({
       kind: "open-pull",
       key: `open-pull:${task}`,
       task,
@@ -54,25 +54,25 @@ const offer = (draft: Draft, { execution, step, planned }: Offered): void => {
       body,
     });
   } else if (landingTerms && toLandingKind(landingTerms) !== (step.announcedLanding ?? "exact"))
-    draft.want({ kind: "edit-pull", key: `edit-pull:${task}/${toLandingKind(landingTerms)}`, pull: step.pull, body });
+    tx.want({ kind: "edit-pull", key: `edit-pull:${task}/${toLandingKind(landingTerms)}`, pull: step.pull, body });
 };
 
-const withdraw = (draft: Draft, task: TaskId, step: Step): void => {
-  const pull = step.pull ?? unconfirmed(draft, task);
+const withdraw = (tx: DecisionTransaction, task: TaskId, step: Step): void => {
+  const pull = step.pull ?? unconfirmed(tx, task);
   if (pull !== null)
-    draft.want({ kind: "close-pull", key: `close-pull:${pull}`, pull, comment: escapeSentence(step.refusal?.message ?? "", 1_000) });
+    tx.want({ kind: "close-pull", key: `close-pull:${pull}`, pull, comment: escapeSentence(step.refusal?.message ?? "", 1_000) });
 };
 
 /** A pull request that was asked for, and perhaps opened, when its step was cancelled. */
-const unconfirmed = (draft: Draft, task: TaskId): number | null => {
-  const trace = draft.trace(`open-pull:${task}`);
+const unconfirmed = (tx: DecisionTransaction, task: TaskId): number | null => {
+  const trace = tx.effectRecord(`open-pull:${task}`);
   if (!trace || trace.refused || trace.digest !== null) return null;
   return (
-    draft.ask<"pulls">({ kind: "pulls" })?.find((pull) => pull.headRef === toTaskBranch(task) && pull.state === "open")?.number ?? null
+    tx.readFact<"pulls">({ kind: "pulls" })?.find((pull) => pull.headRef === toTaskBranch(task) && pull.state === "open")?.number ?? null
   );
 };
 
-const tell = (draft: Draft, commit: Sha, step: Step): void => {
+const tell = (tx: DecisionTransaction, commit: Sha, step: Step): void => {
   // A landed step's pull request is marked merged: that tells more than a status could.
   const state = isAwaitingAnswer(step)
     ? null
@@ -83,17 +83,17 @@ const tell = (draft: Draft, commit: Sha, step: Step): void => {
         : step.state === "failed"
           ? "failure"
           : null;
-  if (state !== null) draft.want({ kind: "set-status", key: `set-status:${commit}`, commit, state, text: renderHeadStatus(step) });
+  if (state !== null) tx.want({ kind: "set-status", key: `set-status:${commit}`, commit, state, text: renderHeadStatus(step) });
 };
 
 /** A commit that came to a task branch after it landed is nobody's step any more: its branch stays, and that is said. */
-const noticeLate = (draft: Draft, execution: Execution, step: Step): void => {
+const noticeLate = (tx: DecisionTransaction, execution: Execution, step: Step): void => {
   const task = toTaskId(execution.id, step.id);
-  const tip = draft.ref(toTaskRef(task));
+  const tip = tx.ref(toTaskRef(task));
   if (!step.head || tip === null || tip === step.head.sha || step.refusal !== null) return;
   const why = `A person moved \`${toTaskBranch(task)}\` to ${tip.slice(0, 12)} after it landed: that has not landed, and the branch is kept.`;
-  draft.putStep(execution.id, { ...step, refusal: { code: "remark", message: why, next: "" } });
-  draft.note(`${task}: a person pushed ${tip.slice(0, 12)} after it landed`);
+  tx.putStep(execution.id, { ...step, refusal: { code: "remark", message: why, next: "" } });
+  tx.note(`${task}: a person pushed ${tip.slice(0, 12)} after it landed`);
 };
 
 /** How often, and for how long after the last landing, GitHub is asked whether it marked the pull requests merged; milliseconds. */
@@ -101,18 +101,18 @@ const MARK_PAUSE = 5_000;
 const MARK_LIMIT = 10 * 60_000;
 
 /** Removes the branches of a finished execution once GitHub marked their pull requests merged: a branch that goes earlier may leave them closed. */
-const sweep = (draft: Draft, execution: Execution): void => {
-  const left = draft.steps(execution.id).filter((step) => {
+const sweep = (tx: DecisionTransaction, execution: Execution): void => {
+  const left = tx.steps(execution.id).filter((step) => {
     const ref = toTaskRef(toTaskId(execution.id, step.id));
-    return step.landed && step.head && draft.ref(ref) === step.head.sha && !draft.trace(keptBranch(ref));
+    return step.landed && step.head && tx.ref(ref) === step.head.sha && !tx.effectRecord(keptBranch(ref));
   });
   const last = Math.max(0, ...left.map((step) => step.landed?.at ?? 0));
-  if (left.length === 0 || draft.now > last + MARK_LIMIT) return;
-  if (draft.now < last + MARK_PAUSE) return draft.wake(last + MARK_PAUSE);
-  const pulls = draft.ask<"pulls">({ kind: "pulls" });
+  if (left.length === 0 || tx.now > last + MARK_LIMIT) return;
+  if (tx.now < last + MARK_PAUSE) return tx.wakeAt(last + MARK_PAUSE);
+  const pulls = tx.readFact<"pulls">({ kind: "pulls" });
   if (!pulls) return;
   const merged = new Set(pulls.filter(({ state }) => state === "merged").map(({ number }) => number));
-  if (!left.every((step) => step.pull !== null && merged.has(step.pull))) return draft.wake(draft.now + MARK_PAUSE);
-  for (const step of left) draft.move(toTaskRef(toTaskId(execution.id, step.id)), null);
-  draft.note(`${execution.id}: branches of landed steps removed`);
+  if (!left.every((step) => step.pull !== null && merged.has(step.pull))) return tx.wakeAt(tx.now + MARK_PAUSE);
+  for (const step of left) tx.moveRef(toTaskRef(toTaskId(execution.id, step.id)), null);
+  tx.note(`${execution.id}: branches of landed steps removed`);
 };

@@ -2,8 +2,8 @@ import type { Execution } from "../../domain/execution.ts";
 import type { Review } from "../../domain/github-facts.ts";
 import { refuse, type Refusal } from "../../domain/refusal.ts";
 import type { Step } from "../../domain/step.ts";
-import type { Draft } from "../draft.ts";
-import { isAnswered, lastRead } from "../feedback.ts";
+import type { DecisionTransaction } from "../decision-transaction.ts";
+import { isAnswered, lastRead } from "../next-feedback.ts";
 
 /** What the reviews of a head say. */
 export type Word =
@@ -29,14 +29,14 @@ const SECOND = 1_000;
  * The reviews of persons with write permission on exactly this head: a request for changes, or as many approvals as are needed.
  * Held while they are not known.
  */
-export const askReviews = (draft: Draft, of: Reviewed, needed: number): Word => {
+export const askReviews = (tx: DecisionTransaction, of: Reviewed, needed: number): Word => {
   const { step, planned } = of;
-  const reviews = step.pull === null ? undefined : draft.ask<"reviews">({ kind: "reviews", pull: step.pull });
+  const reviews = step.pull === null ? undefined : tx.readFact<"reviews">({ kind: "reviews", pull: step.pull });
   if (!reviews) return { kind: "held", why: unapproved };
   const last = latest(reviews);
-  const verdicts = last.filter((review) => isOfHead(review, step) && mayReview(draft, review));
+  const verdicts = last.filter((review) => isOfHead(review, step) && mayReview(tx, review));
   const wanted = verdicts.filter((review) => review.verdict === "changes-requested");
-  const [rework] = wanted.filter((review) => !isAnswered(draft, of, review));
+  const [rework] = wanted.filter((review) => !isAnswered(tx, of, review));
   if (rework) return { kind: "rework", by: rework.by, review: rework.id };
   if (wanted[0]) return { kind: "held", why: stillWanted(wanted[0].by) };
   const approvals = verdicts.filter((review) => review.verdict === "approved");
@@ -56,13 +56,13 @@ const stillWanted = (by: string): Refusal =>
  * Changes that a person with write permission requested, of this head or of one before it while it was being replaced, and that no attempt was given.
  * Null for none, and while that is not known.
  */
-export const askRework = (draft: Draft, of: Pick<Reviewed, "execution" | "step">): Extract<Word, { kind: "rework" }> | null => {
+export const askRework = (tx: DecisionTransaction, of: Pick<Reviewed, "execution" | "step">): Extract<Word, { kind: "rework" }> | null => {
   const { step } = of;
-  const reviews = step.pull === null ? undefined : draft.ask<"reviews">({ kind: "reviews", pull: step.pull });
-  const since = lastRead(draft, of);
+  const reviews = step.pull === null ? undefined : tx.readFact<"reviews">({ kind: "reviews", pull: step.pull });
+  const since = lastRead(tx, of);
   const isMeant = (review: Review): boolean => isOfHead(review, step) || (since !== null && review.at + SECOND > since);
   const rework = latest(reviews ?? []).find(
-    (review) => review.verdict === "changes-requested" && isMeant(review) && !isAnswered(draft, of, review) && mayReview(draft, review),
+    (review) => review.verdict === "changes-requested" && isMeant(review) && !isAnswered(tx, of, review) && mayReview(tx, review),
   );
   return rework ? { kind: "rework", by: rework.by, review: rework.id } : null;
 };
@@ -89,8 +89,8 @@ const latest = (reviews: readonly Review[]): Review[] => {
   return [...byPerson.values()];
 };
 
-const mayReview = (draft: Draft, review: Review): boolean => {
+const mayReview = (tx: DecisionTransaction, review: Review): boolean => {
   if (review.verdict === "dismissed") return false;
-  const permission = draft.ask<"permission">({ kind: "permission", login: review.by });
+  const permission = tx.readFact<"permission">({ kind: "permission", login: review.by });
   return permission === "write" || permission === "admin";
 };

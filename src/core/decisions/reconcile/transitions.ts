@@ -4,47 +4,47 @@ import type { TaskId } from "../../domain/ids.ts";
 import { listNeededTasks, type PlannedStep } from "../../domain/plan.ts";
 import type { Refusal } from "../../domain/refusal.ts";
 import { isTerminalState, type Step } from "../../domain/step.ts";
-import { startAdded } from "../apply/adding.ts";
+import { startAdded } from "../apply/amend-plan.ts";
 import { start } from "../apply/command.ts";
-import type { Draft } from "../draft.ts";
+import type { DecisionTransaction } from "../decision-transaction.ts";
 import { holds, isBad, isOverFor, type Needed, neededBy } from "../needs.ts";
 
 /** Moves steps on along their needs, and executions to their end. */
-export const reconcileTransitions = (draft: Draft): void => {
-  for (const each of draft.executions()) {
-    begin(draft, each);
-    const execution = draft.execution(each.id);
-    if (execution?.state !== "running" || !draft.plan(execution.plan)) continue;
-    for (const planned of draft.order(execution)) advance(draft, execution.id, planned);
-    end(draft, execution.id);
+export const reconcileTransitions = (tx: DecisionTransaction): void => {
+  for (const each of tx.executions()) {
+    begin(tx, each);
+    const execution = tx.execution(each.id);
+    if (execution?.state !== "running" || !tx.plan(execution.plan)) continue;
+    for (const planned of tx.order(execution)) advance(tx, execution.id, planned);
+    end(tx, execution.id);
   }
 };
 
 /** What nobody has to say goes on by itself: plans that need no approval, and what another execution's failure had blocked. */
-const begin = (draft: Draft, execution: Execution): void => {
+const begin = (tx: DecisionTransaction, execution: Execution): void => {
   const { state, requestedBy, amendment } = execution;
-  if (state === "proposed" && isFree(draft, execution)) start(draft, execution, { by: requestedBy, at: draft.now });
-  if (state === "running" && amendment?.state === "proposed" && isFree(draft, execution))
-    startAdded(draft, execution, { by: amendment.requestedBy, at: draft.now });
-  if (state === "failed" && isFreed(draft, execution)) draft.putExecution({ ...execution, state: "running", refusal: null });
+  if (state === "proposed" && isFree(tx, execution)) start(tx, execution, { by: requestedBy, at: tx.now });
+  if (state === "running" && amendment?.state === "proposed" && isFree(tx, execution))
+    startAdded(tx, execution, { by: amendment.requestedBy, at: tx.now });
+  if (state === "failed" && isFreed(tx, execution)) tx.putExecution({ ...execution, state: "running", refusal: null });
 };
 
-const isFree = (draft: Draft, { planOnly }: Execution): boolean => !planOnly && draft.snapshot.config.plan.approval === "never";
+const isFree = (tx: DecisionTransaction, { planOnly }: Execution): boolean => !planOnly && tx.snapshot.config.plan.approval === "never";
 
 /** True when a task of another execution that blocked this one got on. */
-const isFreed = (draft: Draft, execution: Execution): boolean =>
-  draft.steps(execution.id).some((step) => {
-    const planned = step.state === "blocked" ? draft.planned(execution, step.id) : undefined;
+const isFreed = (tx: DecisionTransaction, execution: Execution): boolean =>
+  tx.steps(execution.id).some((step) => {
+    const planned = step.state === "blocked" ? tx.planned(execution, step.id) : undefined;
     if (!planned || listNeededTasks(planned).length === 0) return false;
-    return (moved(step, () => neededBy(draft, execution, planned)) ?? step).state !== "blocked";
+    return (moved(step, () => neededBy(tx, execution, planned)) ?? step).state !== "blocked";
   });
 
-const advance = (draft: Draft, id: string, planned: PlannedStep): void => {
-  const execution = draft.execution(id);
+const advance = (tx: DecisionTransaction, id: string, planned: PlannedStep): void => {
+  const execution = tx.execution(id);
   const step = execution?.steps[planned.id];
   if (!execution || !step || (planned.needs.length === 0 && step.state !== "pending" && step.state !== "blocked")) return;
-  const next = moved(step, () => neededBy(draft, execution, planned));
-  if (next && (next.state !== step.state || next.refusal?.message !== step.refusal?.message)) draft.putStep(id, next);
+  const next = moved(step, () => neededBy(tx, execution, planned));
+  if (next && (next.state !== step.state || next.refusal?.message !== step.refusal?.message)) tx.putStep(id, next);
 };
 
 /** A step after a look at what it needs; null where that moves nothing. */
@@ -107,13 +107,13 @@ const blockedBy = ({ task, state, need }: Needed): Refusal => {
   return { code: "blocked", message: `It needs \`${task}\`, and there is no such ${what}.`, next: "/enki status" };
 };
 
-const end = (draft: Draft, id: string): void => {
-  const execution = draft.execution(id);
-  const steps = draft.steps(id);
+const end = (tx: DecisionTransaction, id: string): void => {
+  const execution = tx.execution(id);
+  const steps = tx.steps(id);
   if (!execution || hasOpenAmendment(execution) || execution.workflow?.endState === null || !isAtEnd(execution, steps)) return;
   const state = execution.workflow?.endState ?? outcome(steps);
-  draft.putExecution({ ...execution, state, refusal: whyEnded(execution, state, steps) });
-  draft.note(`${id} is ${state}`);
+  tx.putExecution({ ...execution, state, refusal: whyEnded(execution, state, steps) });
+  tx.note(`${id} is ${state}`);
 };
 
 /** Of a workflow that failed nothing lands: what is published of it waits for no one. */

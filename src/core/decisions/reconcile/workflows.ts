@@ -10,80 +10,80 @@ import { roleOf, stepOf, stepsBefore } from "../../workflow/pieces.ts";
 import { recordResults, type UnitResult } from "../../workflow/record.ts";
 import { openUnits, type RunState, skippedRoles } from "../../workflow/run-state.ts";
 import type { WorkflowRole } from "../../workflow/workflow.ts";
-import type { Draft } from "../draft.ts";
+import type { DecisionTransaction } from "../decision-transaction.ts";
 import { outputOf } from "../role-output.ts";
-import { resultOf } from "./piece-result.ts";
+import { resultOf } from "./node-result.ts";
 
 /** Moves workflows on: what their steps came to goes into them, and what they want next becomes steps. */
-export const reconcileWorkflows = (draft: Draft): void => {
-  for (const { id, state, workflow } of draft.executions()) {
+export const reconcileWorkflows = (tx: DecisionTransaction): void => {
+  for (const { id, state, workflow } of tx.executions()) {
     if (state !== "running" || !workflow || workflow.endState !== null) continue;
     const flow = openFlow(workflow);
-    if (flow.ok) move(draft, id, { flow: flow.value, run: workflow });
-    else fail(draft, id, flow.refusal.message);
+    if (flow.ok) move(tx, id, { flow: flow.value, run: workflow });
+    else fail(tx, id, flow.refusal.message);
   }
 };
 
 type Moving = { readonly flow: Flow; readonly run: WorkflowRun };
 
-const move = (draft: Draft, id: string, { flow, run }: Moving): void => {
-  const execution = draft.execution(id);
+const move = (tx: DecisionTransaction, id: string, { flow, run }: Moving): void => {
+  const execution = tx.execution(id);
   if (!execution) return;
   // Written by us, as this module left it.
   const state = run.state as RunState;
-  const results = gather(draft, { execution, flow, state });
+  const results = gather(tx, { execution, flow, state });
   if (results.size === 0 && Object.keys(execution.steps).length > 0 && !run.resumed) return;
   const recorded = recordResults(state, results);
   const next = nextRoles(flow.main, recorded, flow.all);
   giveUp(
-    draft,
+    tx,
     id,
     openUnits(recorded)
       .filter((unit) => next.abandoned.includes(unit.id))
       .map(({ path }) => stepOf(path)),
   );
-  takeUp(draft, id, { flow, next });
+  takeUp(tx, id, { flow, next });
 };
 
 /** What the open pieces came to. A step whose answer has not its form is asked once more. */
 const gather = (
-  draft: Draft,
+  tx: DecisionTransaction,
   { execution, flow, state }: { execution: Execution; flow: Flow; state: RunState },
 ): ReadonlyMap<string, UnitResult> => {
   const results = new Map<string, UnitResult>();
   for (const { id, path } of openUnits(state)) {
     const step = execution.steps[stepOf(path)];
     const role = roleOf(flow, path);
-    const result = step && role && resultOf(draft, { execution, step, role });
+    const result = step && role && resultOf(tx, { execution, step, role });
     if (!result) continue;
-    if (result.state === "again") askAgain(draft, execution.id, { step, why: result.why });
+    if (result.state === "again") askAgain(tx, execution.id, { step, why: result.why });
     else results.set(id, result);
   }
   return results;
 };
 
-const askAgain = (draft: Draft, id: string, { step, why }: { step: Step; why: string }): void => {
-  const execution = draft.execution(id);
+const askAgain = (tx: DecisionTransaction, id: string, { step, why }: { step: Step; why: string }): void => {
+  const execution = tx.execution(id);
   if (!execution?.workflow) return;
-  draft.putExecution({ ...execution, workflow: { ...execution.workflow, reaskedSteps: [...execution.workflow.reaskedSteps, step.id] } });
-  draft.putStep(id, requestRepair(step, why));
-  draft.note(`${id}-${step.id} is asked again: ${why}`);
+  tx.putExecution({ ...execution, workflow: { ...execution.workflow, reaskedSteps: [...execution.workflow.reaskedSteps, step.id] } });
+  tx.putStep(id, requestRepair(step, why));
+  tx.note(`${id}-${step.id} is asked again: ${why}`);
 };
 
 /** What is worked on and no longer wanted: its run is stopped, since its deadline stays, and what it left in rounds before stays its work. */
-const giveUp = (draft: Draft, id: string, steps: readonly StepId[]): void => {
+const giveUp = (tx: DecisionTransaction, id: string, steps: readonly StepId[]): void => {
   for (const each of steps) {
-    const step = draft.execution(id)?.steps[each];
+    const step = tx.execution(id)?.steps[each];
     if (!step) continue;
     const why = { code: "given-up", message: "Its loop began again without it.", next: "" };
-    draft.putStep(id, abandon(step, why));
-    draft.note(`${id}-${each} is given up: its loop began again without it`);
+    tx.putStep(id, abandon(step, why));
+    tx.note(`${id}-${each} is given up: its loop began again without it`);
   }
 };
 
 /** Makes steps of what is ready, and ends the workflow with its last role. */
-const takeUp = (draft: Draft, id: string, { flow, next }: { flow: Flow; next: Next }): void => {
-  const execution = draft.execution(id);
+const takeUp = (tx: DecisionTransaction, id: string, { flow, next }: { flow: Flow; next: Next }): void => {
+  const execution = tx.execution(id);
   if (!execution?.workflow) return;
   const pieces = { ...execution.workflow.nodes, ...Object.fromEntries(next.ready.map(({ path }) => [stepOf(path), path])) };
   const begun = new Set(next.ready.map(({ path }) => stepOf(path)));
@@ -96,25 +96,25 @@ const takeUp = (draft: Draft, id: string, { flow, next }: { flow: Flow; next: Ne
     endState: next.ended?.outcome ?? null,
     reaskedSteps: execution.workflow.reaskedSteps.filter((step) => !begun.has(step)),
   };
-  draft.putExecution({ ...execution, workflow: run, plan: grow(draft, { execution, run, flow, ready: next.ready }) });
-  for (const { path } of next.ready) draft.putStep(id, restart(execution.steps[stepOf(path)] ?? createStep(stepOf(path))));
-  tell(draft, id, next);
+  tx.putExecution({ ...execution, workflow: run, plan: grow(tx, { execution, run, flow, ready: next.ready }) });
+  for (const { path } of next.ready) tx.putStep(id, restart(execution.steps[stepOf(path)] ?? createStep(stepOf(path))));
+  tell(tx, id, next);
 };
 
 type Growing = { readonly execution: Execution; readonly run: WorkflowRun; readonly flow: Flow; readonly ready: Next["ready"] };
 
 /** The plan with what is ready now, by its hash. */
-const grow = (draft: Draft, { execution, run, flow, ready }: Growing): Execution["plan"] => {
+const grow = (tx: DecisionTransaction, { execution, run, flow, ready }: Growing): Execution["plan"] => {
   if (ready.length === 0) return execution.plan;
-  const planned = new Map((draft.plan(execution.plan)?.steps ?? []).map((each) => [each.id, each]));
+  const planned = new Map((tx.plan(execution.plan)?.steps ?? []).map((each) => [each.id, each]));
   for (const { path, role } of ready)
-    planned.set(stepOf(path), plan(execution, { run, flow, path, role, roles: draft.snapshot.config.roles }));
-  return draft.putPlan({ steps: [...planned.values()] });
+    planned.set(stepOf(path), plan(execution, { run, flow, path, role, roles: tx.snapshot.config.roles }));
+  return tx.putPlan({ steps: [...planned.values()] });
 };
 
-const tell = (draft: Draft, id: string, { skipped, ended }: Next): void => {
-  for (const { role, why } of skipped) draft.note(`${id}: ${role} is skipped: ${why}`);
-  for (const { role, why } of ended?.failed ?? []) draft.note(`${id}: ${role} failed: ${why}`);
+const tell = (tx: DecisionTransaction, id: string, { skipped, ended }: Next): void => {
+  for (const { role, why } of skipped) tx.note(`${id}: ${role} is skipped: ${why}`);
+  for (const { role, why } of ended?.failed ?? []) tx.note(`${id}: ${role} failed: ${why}`);
 };
 
 type Planning = {
@@ -122,7 +122,7 @@ type Planning = {
   readonly flow: Flow;
   readonly path: WorkflowRun["nodes"][StepId];
   readonly role: WorkflowRole;
-  readonly roles: Draft["snapshot"]["config"]["roles"];
+  readonly roles: DecisionTransaction["snapshot"]["config"]["roles"];
 };
 
 /** Whoever can only read leaves what it says, all of it: that is what those after it were written for. */
@@ -151,8 +151,7 @@ const plan = (execution: Execution, { run, flow, path, role, roles }: Planning):
 
 const isGood = (step: Step | undefined): boolean => step?.state === "published" || step?.state === "done";
 
-const fail = (draft: Draft, id: string, why: string): void => {
-  const execution = draft.execution(id);
-  if (execution)
-    draft.putExecution({ ...execution, state: "failed", refusal: { code: "bad-workflow", message: why, next: "/enki status" } });
+const fail = (tx: DecisionTransaction, id: string, why: string): void => {
+  const execution = tx.execution(id);
+  if (execution) tx.putExecution({ ...execution, state: "failed", refusal: { code: "bad-workflow", message: why, next: "/enki status" } });
 };

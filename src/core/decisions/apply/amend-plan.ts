@@ -1,0 +1,95 @@
+import type { Execution } from "../../domain/execution.ts";
+import { appendSteps } from "../../domain/plan-graph.ts";
+import type { PlannedStep } from "../../domain/plan.ts";
+import { refuse, type Refusal } from "../../domain/refusal.ts";
+import { createStep } from "../../domain/step.ts";
+import { checkTasks, withOwnSteps } from "../cross-needs.ts";
+import type { DecisionTransaction } from "../decision-transaction.ts";
+import { PERSON_WAIT_MS } from "../../domain/retry-policy.ts";
+import { findTarget, findExecutionIssue } from "../../domain/find-target.ts";
+import { whyUnlandable } from "../landing-terms.ts";
+import type { Answer } from "./answer.ts";
+import type { Commanded } from "./commanded-event.ts";
+
+/** Lets the planner plan more steps for the issue's newest execution. Refusals: `not-running`, `already-adding`, `bad-config`. */
+export const add = (tx: DecisionTransaction, event: Commanded, request: string): Answer => {
+  const found = findTarget(tx.executions(), event.issue, null);
+  if (!found.ok) return found.refusal;
+  const { execution } = found.value;
+  const { id, state, amendment, planning } = execution;
+  if (state !== "running" && state !== "paused") {
+    const next = state === "proposed" ? `/enki approve ${(execution.plan ?? "").slice(0, 12)}` : "/enki fix <what to do>";
+    return refuse("not-running", `Execution \`${id}\` is ${state}: steps are added to what runs.`, next).refusal;
+  }
+  if (amendment?.state === "planning")
+    return refuse("already-adding", `More steps are being planned for \`${id}\` already.`, "/enki status").refusal;
+  const { broken } = tx.snapshot.config;
+  if (broken !== null) return refuse("bad-config", `The configuration cannot be used: ${broken}.`, "fix it on the default branch").refusal;
+  const hindered = whyUnlandable(tx, execution.baseBranch);
+  if (hindered) return hindered;
+  tx.putExecution({
+    ...execution,
+    amendment: { state: "planning", request, requestedBy: event.by, plan: null, refusal: null },
+    planning: { attempt: planning.attempt + 1, faults: 0, notBefore: 0, deadline: null },
+  });
+  tx.note(`${event.by} asked to add to ${id}: ${request.slice(0, 72)}`);
+  return null;
+};
+
+type Proposed = { readonly steps: readonly PlannedStep[]; readonly by: string };
+
+/** Puts more steps for what runs before the people who may approve them. Refusals: `not-running`, `already-adding`, those of addSteps and checkTasks. */
+export const proposeSteps = (tx: DecisionTransaction, execution: Execution, { steps, by }: Proposed): Refusal | null => {
+  const { id, state, amendment, planning } = execution;
+  const there = tx.plan(execution.plan);
+  if ((state !== "running" && state !== "paused") || !there)
+    return refuse("not-running", `Execution \`${id}\` is ${state}: steps are added to what runs.`, "/enki status").refusal;
+  if (amendment && amendment.state !== "refused")
+    return refuse("already-adding", `More steps wait for \`${id}\` already.`, "/enki status").refusal;
+  const grown = appendSteps(withOwnSteps(id, there), withOwnSteps(id, { steps }).steps, tx.snapshot.config.plan.maxSteps);
+  const checked = grown.ok ? checkTasks(tx, execution, grown.value) : grown;
+  if (checked === undefined) return null;
+  if (!checked.ok) return checked.refusal;
+  const plan = tx.putPlan(checked.value);
+  tx.putExecution({
+    ...execution,
+    amendment: { state: "proposed", request: "", requestedBy: by, plan, refusal: null },
+    planning: { ...planning, deadline: tx.now + PERSON_WAIT_MS },
+  });
+  tx.note(`plan ${plan.slice(0, 12)} proposed for ${id}`);
+  return null;
+};
+
+/** Leaves an execution as it is: the proposed plan with more steps, named by the beginning of its hash, is given up. False for any other target. */
+export const discard = (tx: DecisionTransaction, event: Commanded, target: string | null): boolean => {
+  if (target === null || target.length < 7) return false;
+  const of = tx
+    .executions()
+    .find(
+      ({ issue, amendment }) =>
+        issue === findExecutionIssue(tx.executions(), event.issue) &&
+        amendment?.state === "proposed" &&
+        amendment.plan?.startsWith(target) === true,
+    );
+  if (!of) return false;
+  tx.putExecution({ ...of, amendment: null, planning: { ...of.planning, deadline: null } });
+  tx.note(`${event.by} adds nothing to ${of.id}`);
+  return true;
+};
+
+/** The approved plan with its new steps takes the place of the one that ran; steps that were there stay as they are. */
+export const startAdded = (tx: DecisionTransaction, execution: Execution, approved: { by: string; at: number }): void => {
+  const hash = execution.amendment?.plan ?? null;
+  const plan = tx.plan(hash);
+  if (!plan || hash === null) return;
+  const added = plan.steps.flatMap(({ id }) => (execution.steps[id] ? [] : [[id, createStep(id)] as const]));
+  tx.putExecution({
+    ...execution,
+    plan: hash,
+    approved: { plan: hash, ...approved },
+    steps: { ...execution.steps, ...Object.fromEntries(added) },
+    amendment: null,
+    planning: { ...execution.planning, deadline: null },
+  });
+  tx.note(`${approved.by} approved plan ${hash.slice(0, 12)} of ${execution.id}: ${added.length} steps added`);
+};

@@ -1,0 +1,42 @@
+import { awaitAnswer } from "../../domain/step-lifecycle.ts";
+import type { Execution } from "../../domain/execution.ts";
+import { type ExecutionId, type Millis, toTaskId } from "../../domain/ids.ts";
+import { type MailAddress, listOpenQuestions, toWorkerAddress } from "../../domain/mail.ts";
+import { refuse, type Refusal } from "../../domain/refusal.ts";
+import type { Step } from "../../domain/step.ts";
+import type { DecisionTransaction } from "../decision-transaction.ts";
+import { PERSON_WAIT_MS } from "../../domain/retry-policy.ts";
+
+/** What an agent waits for, and until when; null where nothing that it asked is open. */
+const question = (tx: DecisionTransaction, from: MailAddress, execution: ExecutionId): { refusal: Refusal; deadline: Millis } | null => {
+  const [first, ...more] = listOpenQuestions(tx.mails(), from, execution);
+  if (!first) return null;
+  const others = more.length > 0 ? ` and ${more.length} more` : "";
+  const deadline = Math.min(tx.now + PERSON_WAIT_MS, ...[first, ...more].flatMap(({ expires }) => expires ?? []));
+  const why = `It asked a person: ${first.subject}${others}.`;
+  return { refusal: refuse("asked", why, `/enki reply ${first.id} <your answer>`).refusal, deadline };
+};
+
+/** Lets a step wait for a person's answer; false where it asked nothing. */
+export const waitForAnswer = (tx: DecisionTransaction, execution: Execution, step: Step): boolean => {
+  const task = toTaskId(execution.id, step.id);
+  const asked = question(tx, toWorkerAddress(task), execution.id);
+  if (!asked) return false;
+  tx.putStep(execution.id, awaitAnswer(step, asked));
+  tx.note(`${task} waits for an answer`);
+  return true;
+};
+
+/** The same for the planner of an execution. */
+export const planWaits = (tx: DecisionTransaction, execution: Execution): boolean => {
+  const asked = question(tx, "coordinator", execution.id);
+  if (!asked) return false;
+  tx.putExecution({
+    ...execution,
+    state: "asking",
+    refusal: asked.refusal,
+    planning: { ...execution.planning, faults: 0, deadline: asked.deadline },
+  });
+  tx.note(`the planner of ${execution.id} waits for an answer`);
+  return true;
+};

@@ -1,0 +1,31 @@
+import type { BacklogChange } from "../../domain/backlog-item.ts";
+import { hashValue } from "../../domain/ids.ts";
+import { refuse, type Refusal } from "../../domain/refusal.ts";
+import { renderBacklogBody, renderBacklogTitle } from "../../messages/backlog-text.ts";
+import { writeMarker } from "../../messages/comment-marker.ts";
+import type { DecisionTransaction } from "../decision-transaction.ts";
+
+/** Changes the backlog. Only what GitHub showed there, with the label, is ever changed or closed. Refusal: `unknown-item`. */
+export const changeBacklog = (tx: DecisionTransaction, change: BacklogChange, job: string): Refusal | null => {
+  // One that was reopened may be closed again, by another job.
+  const id = hashValue([job, change]).slice(0, 12);
+  if (change.kind === "backlog-add") {
+    const marker = writeMarker({ kind: "backlog", id });
+    const body = renderBacklogBody(change.body);
+    tx.enqueueEffect({ kind: "open-issue", key: `open-issue:${id}`, marker, title: renderBacklogTitle(change.body), body });
+    tx.note(`added to the backlog: ${id}`);
+    return null;
+  }
+  const { issue } = change;
+  if (!tx.ledger().backlog.some((item) => item.issue === issue)) return refuse("unknown-item", `not found: backlog item ${issue}`).refusal;
+  if (change.kind === "backlog-update") {
+    const body = renderBacklogBody(change.body);
+    tx.enqueueEffect({ kind: "edit-issue", key: `edit-issue:${issue}/${id}`, issue, title: renderBacklogTitle(change.body), body });
+  } else {
+    const reason = change.kind === "backlog-pick" ? "completed" : "not_planned";
+    tx.enqueueEffect({ kind: "close-backlog-issue", key: `close-backlog-issue:${issue}/${id}`, issue, reason });
+    tx.recordBacklog(tx.ledger().backlog.filter((item) => item.issue !== issue));
+  }
+  tx.note(`backlog: ${change.kind.slice("backlog-".length)} #${issue}`);
+  return null;
+};

@@ -1,0 +1,44 @@
+import { type Execution } from "../../domain/execution.ts";
+import { checkPlan } from "../../domain/plan-graph.ts";
+import type { ExecutionId } from "../../domain/ids.ts";
+import { type TaskCreation, toQuickStep } from "../../domain/adhoc-task.ts";
+import type { Refusal } from "../../domain/refusal.ts";
+import type { DecisionTransaction } from "../decision-transaction.ts";
+import { PERSON_WAIT_MS } from "../../domain/retry-policy.ts";
+
+/** On whose behalf, and where. */
+export type Origin = Pick<Execution, "issue" | "onPullRequest" | "requestedBy" | "baseBranch">;
+
+/** A task of its own: an execution with one step, proposed on the same issue. Refusals: those of checkPlan. */
+export const makeTask = (
+  tx: DecisionTransaction,
+  origin: Origin,
+  { id, command }: { id: ExecutionId; command: TaskCreation },
+): Refusal | null => {
+  const step = command.kind === "quick" ? toQuickStep(command.prompt) : command.step;
+  const checked = checkPlan({ steps: [step] }, tx.snapshot.config.plan.maxSteps);
+  if (!checked.ok) return checked.refusal;
+  const { issue, onPullRequest, requestedBy, baseBranch } = origin;
+  const until = tx.snapshot.config.plan.approval === "never" ? null : tx.now + PERSON_WAIT_MS;
+  tx.putExecution({
+    id,
+    issue,
+    onPullRequest,
+    requestedBy,
+    baseBranch,
+    request: step.description,
+    createdAt: tx.now,
+    state: "proposed",
+    refusal: null,
+    planOnly: false,
+    amendment: null,
+    planning: { attempt: 1, faults: 0, notBefore: 0, deadline: until },
+    plan: tx.putPlan(checked.value),
+    approved: null,
+    steps: {},
+    spent: 0,
+    ...(command.kind === "quick" ? { quick: true } : {}),
+  });
+  tx.note(`${id} proposed on #${issue}: ${step.title}`);
+  return null;
+};

@@ -1,0 +1,152 @@
+import { awaitApproval, finish as finishStep, publish } from "../../domain/step-lifecycle.ts";
+import type { Event } from "../../domain/event.ts";
+import { type Sha, toTaskId } from "../../domain/ids.ts";
+import { type Execution, hasEnded } from "../../domain/execution.ts";
+import { listNeededSteps, listNeededTasks } from "../../domain/plan.ts";
+import type { QueryAnswers } from "../../domain/query.ts";
+import type { ThreadReply } from "../../domain/outcome.ts";
+import { toTaskRef } from "../../domain/refs.ts";
+import { type TaskHead, NOTHING_TO_DO_CODE, type Step } from "../../domain/step.ts";
+import { formatWorkMessage } from "../../messages/commit-messages.ts";
+import { buildBase } from "../step-base.ts";
+import type { DecisionTransaction } from "../decision-transaction.ts";
+import { personsHead } from "../base-rewinds.ts";
+import { answerPeople, isAnswer } from "./answer-people.ts";
+import { type At, failStep } from "./fail-step.ts";
+
+type Resulted = Extract<Event, { kind: "resulted" }>;
+
+type Finishing = At & { readonly artifact: string | null; readonly remark: string; readonly replies: readonly ThreadReply[] };
+
+/** A step without files: a report, or nothing to do. */
+export const finish = (tx: DecisionTransaction, { execution, step, artifact, remark, replies }: Finishing): void => {
+  const tip = tx.ref(toTaskRef(toTaskId(execution.id, step.id)));
+  if (artifact === null && tip !== null) return keepBranch(tx, { execution, step, tip, remark, replies });
+  if (artifact !== null) tx.putArtifact(execution.id, step.id, artifact);
+  endWithout(tx, { execution, step: { ...step, faults: 0, artifact: artifact !== null }, remark });
+};
+
+/** A step that has nothing to land is done; a checkpoint, and one that found nothing to do and is needed, wait for `/enki approve <task>@<result>`. */
+export const endWithout = (tx: DecisionTransaction, { execution, step, remark }: At & { remark: string }): void => {
+  const checkpoint = tx.planned(execution, step.id)?.checkpoint === true;
+  const task = toTaskId(execution.id, step.id);
+  const idle = step.outcome === "nothing-to-do" && !step.artifact;
+  const held = idle && isNeeded(tx, execution, step);
+  const said = remark === "" ? null : { code: idle ? NOTHING_TO_DO_CODE : "remark", message: remark, next: "" };
+  if (!checkpoint && !held) {
+    tx.putStep(execution.id, finishStep(step, said));
+    tx.note(`${task} done: ${step.artifact ? "artifact" : "nothing to land"}`);
+    return;
+  }
+  const next = `/enki approve ${task}@${(step.result ?? "").slice(0, 12)}`;
+  const waits = { code: "checkpoint", message: "Steps that need this one wait until a person approves its result.", next };
+  const why = said ? { ...said, next } : waits;
+  tx.putStep(execution.id, awaitApproval(step, why, tx.now));
+  tx.note(`${task} waits for ${held ? "a person to confirm that there is nothing to do" : "an approval"}`);
+};
+
+/** Whether steps that need this one would go on without its work, and nobody said that they may. In a workflow the author's edges say what follows. */
+const isNeeded = (tx: DecisionTransaction, execution: Execution, { id }: Step): boolean => {
+  if (execution.workflow || tx.planned(execution, id)?.optional === true) return false;
+  const task = toTaskId(execution.id, id);
+  return tx.executions().some((each) => {
+    if (hasEnded(each)) return false;
+    const own = each.id === execution.id;
+    return tx.order(each).some((planned) => {
+      const state = each.steps[planned.id]?.state ?? "pending";
+      if (state === "done" || state === "skipped" || state === "cancelled") return false;
+      return (own && listNeededSteps(planned).includes(id)) || listNeededTasks(planned).includes(task);
+    });
+  });
+};
+
+type Keeping = Omit<Finishing, "artifact"> & { readonly tip: Sha };
+
+/**
+ * Nothing was added to a branch that is there: what a person pushed to it is the work, and what people spoke of stays as it is where its agent says why.
+ * What an earlier attempt made is not taken for done otherwise.
+ */
+const keepBranch = (tx: DecisionTransaction, { execution, step, tip, remark, replies }: Keeping): void => {
+  const task = toTaskId(execution.id, step.id);
+  const answers = isAnswer(tx, { execution, step });
+  if (answers) answerPeople(tx, { execution, step, head: null, replies });
+  if (answers && tip === step.head?.sha && step.baseCommit === tip) {
+    tx.putStep(execution.id, publish(step, { answers: true }));
+    return tx.note(`${task} answers what people said, and leaves ${tip.slice(0, 12)} as it is`);
+  }
+  if (tip !== step.head?.sha || step.head.by === "person") {
+    const head = personsHead(tx, execution, { sha: tip, before: step.head });
+    if (!head) return;
+    tx.putStep(execution.id, publish(step, { head, headResults: step.headResults, answers }));
+    return tx.note(`${task} adds nothing to ${tip.slice(0, 12)}, which a person pushed`);
+  }
+  const because = remark === "" ? "" : ` (${remark.replace(/[.\s]+$/, "")})`;
+  const text = `Its new attempt changed nothing${because}; the work of an earlier attempt is still on its branch.`;
+  failStep(tx, { execution, step, why: { code: "work-unchanged", message: text, next: `/enki retry ${task}` }, log: step.output });
+};
+
+type Ground = { readonly commit: Sha; readonly on: Step["builtOn"]; readonly by: TaskHead["by"]; readonly baseTip?: Sha | undefined };
+type Carried = Omit<Ground, "commit"> & { readonly work: QueryAnswers["work"] };
+
+/** What work is put on: what a person pushed to its branch, else the newest base with what it needs. Undefined while it is not known. */
+const ground = (tx: DecisionTransaction, { execution, step, event }: At & { event: Resulted }): Ground | undefined => {
+  const tip = tx.ref(toTaskRef(toTaskId(execution.id, step.id)));
+  const own = { commit: event.result.baseCommit, on: step.builtOn, baseTip: step.baseTip };
+  if (tip !== null && (tip !== step.head?.sha || step.head.by === "person")) {
+    const head = tip === step.head?.sha ? step.head : personsHead(tx, execution, { sha: tip, before: step.head });
+    return head && { commit: tip, on: step.builtOn, by: "person", baseTip: head.baseTip };
+  }
+  const answered = headBelow(step, own.commit);
+  if (answered) return { commit: answered.sha, on: step.builtOn, by: "worker", baseTip: answered.baseTip };
+  const planned = tx.planned(execution, step.id);
+  const newest = planned && buildBase(tx, execution, planned);
+  return newest && { ...("why" in newest ? own : newest), by: "worker" };
+};
+
+/** A result's files as a commit. Undefined while it is not known. */
+const carry = (tx: DecisionTransaction, at: At & { event: Resulted }, message: string): Carried | undefined => {
+  const { step, event } = at;
+  const { baseCommit } = event.result;
+  const onto = ground(tx, at);
+  if (!onto) return undefined;
+  const query = { kind: "work", result: event.commit, baseCommit, message } as const;
+  const work = tx.readFact<"work">({ ...query, onto: onto.commit });
+  if (!work || onto.by === "person" || work.kind !== "conflict") return work && { work, by: onto.by, on: onto.on, baseTip: onto.baseTip };
+  // What conflicts with the newest base stays on the base that it was made on; the refinery finds the conflict with both sides.
+  const own = tx.readFact<"work">({ ...query, onto: baseCommit });
+  return own && { work: own, by: "worker", on: step.builtOn, baseTip: step.baseTip };
+};
+
+/** The step's own head where an attempt began with it: an answer to what people said about a head is put on that head. */
+const headBelow = ({ head }: Step, base: Sha): TaskHead | null => (head?.sha === base ? head : null);
+
+/** The results that a head is made of: those of the head that it was put on, and this one. Undefined where they are not known. */
+const madeOf = (before: Step["headResults"], { step, event }: Pick<At, "step"> & { event: Resulted }): Step["headResults"] => {
+  const own = { result: event.commit, baseCommit: event.result.baseCommit };
+  if (!headBelow(step, event.result.baseCommit)) return [own];
+  return before && [...before, own];
+};
+
+/** Turns a result's files into the head of the step's branch. */
+export const deliver = (tx: DecisionTransaction, at: At & { event: Resulted }): void => {
+  const { execution, step, event } = at;
+  const task = toTaskId(execution.id, step.id);
+  const planned = tx.planned(execution, step.id);
+  if (!planned) return;
+  const carried = carry(tx, at, formatWorkMessage({ execution, step: planned, suffix: tx.snapshot.config.git.commitSuffix }));
+  if (!carried) return;
+  const { work, by, on, baseTip } = carried;
+  const { replies } = event.result;
+  if (work.kind === "unchanged")
+    return finish(tx, { execution, step, artifact: null, remark: `\`${execution.baseBranch}\` already contains its changes.`, replies });
+  if (work.kind === "conflict") {
+    const why = `It conflicts with its branch or its base in ${work.paths.slice(0, 5).join(", ")}.`;
+    return failStep(tx, { execution, step, why: { code: "work-conflict", message: why, next: `/enki retry ${task}` }, log: "" });
+  }
+  tx.moveRef(toTaskRef(task), work.commit);
+  const head = { sha: work.commit, since: tx.now, by, ...(baseTip !== undefined && { baseTip }) };
+  const headResults = by === "person" ? undefined : madeOf(step.headResults, { step, event });
+  tx.putStep(execution.id, publish(step, { head, headResults, baseCommit: event.result.baseCommit, builtOn: on, answers: true }));
+  answerPeople(tx, { execution, step, head: work.commit, replies });
+  tx.note(`${task} delivered ${work.commit.slice(0, 12)}`);
+};

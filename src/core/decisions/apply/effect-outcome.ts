@@ -1,0 +1,124 @@
+import { fail } from "../../domain/step-lifecycle.ts";
+import type { EffectOutcome } from "../../domain/effect.ts";
+import { isPlanning } from "../../domain/execution.ts";
+import type { Event } from "../../domain/event.ts";
+import { type Job, readJobKey } from "../../domain/job.ts";
+import { readTaskId, type Sha } from "../../domain/ids.ts";
+import { isLandingKind } from "../../domain/queue.ts";
+import { findOpenConflict } from "../../domain/step.ts";
+import type { EffectRecord } from "../../domain/ledger.ts";
+import type { Refusal } from "../../domain/refusal.ts";
+import type { DecisionTransaction } from "../decision-transaction.ts";
+import { sidePullKey } from "../landings.ts";
+import { type At, findStep } from "./fail-step.ts";
+import { failPlanning } from "./plan-result.ts";
+
+const knownNumber = (outcome: EffectOutcome): number | null => {
+  if (outcome.ending.kind !== "done" || outcome.ending.answer === null) return null;
+  const { answer } = outcome.ending;
+  if ("pull" in answer) return answer.pull;
+  if ("issue" in answer) return answer.issue;
+  return "comment" in answer ? answer.comment : answer.run;
+};
+
+/** Writes down what became of an effect. Nothing here is new: a lost outcome is looked up again. */
+export const applyPerformed = (tx: DecisionTransaction, { at, outcome }: Extract<Event, { kind: "performed" }>): void => {
+  const before = tx.effectRecord(outcome.key);
+  const trace: EffectRecord = before ?? { at, attempts: 1, notBefore: 0, refused: null, number: null, digest: null };
+  switch (outcome.ending.kind) {
+    case "done":
+      tx.putEffectRecord(outcome.key, {
+        ...trace,
+        at,
+        refused: null,
+        notBefore: 0,
+        digest: outcome.digest,
+        number: knownNumber(outcome) ?? trace.number,
+      });
+      settle(tx, outcome);
+      return;
+    case "refused": {
+      const { code, reason } = outcome.ending;
+      tx.putEffectRecord(outcome.key, { ...trace, refused: { code, reason }, digest: outcome.digest });
+      tx.dequeueEffect(outcome.key);
+      tx.note(`${outcome.kind} refused: ${code}: ${reason}`);
+      refuseJob(tx, outcome.key, reason);
+      if (outcome.kind === "open-side-pull") refuseSidePull(tx, outcome.key, reason);
+      if (outcome.kind === "open-pull") refusePull(tx, outcome.key, reason);
+      return;
+    }
+    case "later":
+      tx.putEffectRecord(outcome.key, { ...trace, notBefore: outcome.ending.retryAt });
+  }
+};
+
+const settle = (tx: DecisionTransaction, outcome: EffectOutcome): void => {
+  tx.dequeueEffect(outcome.key);
+  if (outcome.kind === "edit-pull") return edited(tx, outcome.key);
+  if (outcome.kind !== "open-pull" || outcome.ending.kind !== "done") return;
+  const id = readTaskId(outcome.key.slice("open-pull:".length));
+  const step = id && tx.execution(id.execution)?.steps[id.step];
+  if (id && step) tx.recordStep(id.execution, { ...step, pull: outcome.ending.answer.pull });
+};
+
+/** What it tells now is written down with the step, so that it is told again only when that changes. */
+const edited = (tx: DecisionTransaction, key: string): void => {
+  const [task = "", mode] = key.slice("edit-pull:".length).split("/");
+  const id = readTaskId(task);
+  const step = id && tx.execution(id.execution)?.steps[id.step];
+  if (id && step && isLandingKind(mode)) tx.recordStep(id.execution, { ...step, announcedLanding: mode });
+  tx.deleteEffectRecord(key);
+};
+
+/** A step whose pull request may not be opened can never land: told at once, with GitHub's words. */
+const refusePull = (tx: DecisionTransaction, key: string, why: string): void => {
+  const id = readTaskId(key.slice("open-pull:".length));
+  const step = id && tx.execution(id.execution)?.steps[id.step];
+  if (!id || !step || (step.state !== "published" && step.state !== "waiting")) return;
+  const refusal = { code: "pull-refused", message: `GitHub did not open its pull request: ${why}`, next: "/enki retry" };
+  tx.putStep(id.execution, fail(step, refusal));
+};
+
+/** Where a candidate may not be offered as a pull request nothing lands: told with GitHub's words. */
+const refuseSidePull = (tx: DecisionTransaction, key: string, text: string): void => {
+  for (const [base, queue] of Object.entries(tx.ledger().queues)) {
+    if (!queue.landing || key !== sidePullKey(queue.landing.candidate.commit)) continue;
+    const why = `GitHub did not open the pull request that would land on \`${base}\`: ${text}`;
+    const { landing: _, ...rest } = queue;
+    tx.deleteEffectRecord(key);
+    tx.putQueue(base, { ...rest, frozen: { code: "not-allowed", message: why, next: "/enki retry" } });
+  }
+};
+
+/** A job that GitHub will not start is a failure of what it was for, with GitHub's words. */
+const refuseJob = (tx: DecisionTransaction, key: string, why: string): void => {
+  const job = key.startsWith("start-job:") ? readJobKey(key.slice("start-job:".length)) : null;
+  if (!job) return;
+  const refusal = { code: "job-refused", message: `GitHub did not start the job: ${why}`, next: "/enki retry" };
+  if (job.kind === "plan") {
+    const execution = tx.execution(job.target);
+    if (execution && isPlanning(execution)) failPlanning(tx, execution, refusal);
+    return;
+  }
+  if (job.kind === "verify") return refuseVerify(tx, job.target, refusal);
+  const found = findStep(tx, job.target);
+  if (!found) return;
+  if (job.kind === "resolve") return refuseResolution(tx, { ...found, job }, refusal);
+  const { execution, step } = found;
+  if (step.state === "running") tx.putStep(execution.id, fail(step, refusal));
+};
+
+const refuseResolution = (tx: DecisionTransaction, { execution, step, job }: At & { job: Job }, refusal: Refusal): void => {
+  const resolution = findOpenConflict(step);
+  if (resolution?.attempt !== job.attempt) return;
+  const why = { ...refusal, code: "unresolved", next: `/enki retry ${job.target}` };
+  tx.putStep(execution.id, fail({ ...step, resolution: { ...resolution, deadline: null } }, why));
+};
+
+/** Nothing lands without verification: told at once, not after each attempt's deadline. A person's retry builds the candidate again. */
+const refuseVerify = (tx: DecisionTransaction, commit: Sha, frozen: Refusal): void => {
+  for (const [base, queue] of Object.entries(tx.ledger().queues)) {
+    const candidates = queue.candidates.filter((candidate) => candidate.commit !== commit);
+    if (candidates.length < queue.candidates.length) tx.putQueue(base, { ...queue, candidates, frozen: queue.frozen ?? frozen });
+  }
+};

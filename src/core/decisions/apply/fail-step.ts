@@ -1,0 +1,38 @@
+import type { Execution } from "../../domain/execution.ts";
+import { readTaskId, toTaskId } from "../../domain/ids.ts";
+import type { Refusal } from "../../domain/refusal.ts";
+import type { Step } from "../../domain/step.ts";
+import type { DecisionTransaction } from "../decision-transaction.ts";
+import { fail, retryAfterFault } from "../../domain/step-lifecycle.ts";
+
+export type At = { readonly execution: Execution; readonly step: Step };
+
+/** The step that a task names; null where the ledger has none. */
+export const findStep = (tx: DecisionTransaction, task: string): At | null => {
+  const id = readTaskId(task);
+  const execution = id && tx.execution(id.execution);
+  const step = id && execution?.steps[id.step];
+  return execution && step ? { execution, step } : null;
+};
+
+/** Retries a step after a fault, or fails it after {@link MAX_FAULTS} retries. */
+export const workFault = (tx: DecisionTransaction, { execution, step, why }: At & { why: string }): void => {
+  const faults = step.faults + 1;
+  const task = toTaskId(execution.id, step.id);
+  const retried = retryAfterFault(step, { reason: why, now: tx.now });
+  if (!retried) {
+    return failStep(tx, {
+      execution,
+      step: { ...step, faults },
+      why: { code: "work-faults", message: `Its job ended badly ${faults} times: ${why}`, next: `/enki retry ${task}` },
+      log: why,
+    });
+  }
+  tx.putStep(execution.id, retried);
+  tx.note(`${task}: fault ${faults}: ${why}`);
+};
+
+export const failStep = (tx: DecisionTransaction, { execution, step, why, log }: At & { why: Refusal; log: string }): void => {
+  tx.putStep(execution.id, fail(step, why, log || why.message));
+  tx.note(`${toTaskId(execution.id, step.id)} failed: ${why.code}`);
+};

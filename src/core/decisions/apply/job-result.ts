@@ -1,0 +1,177 @@
+import type { Event } from "../../domain/event.ts";
+import { type Millis, readTaskId, toTaskId } from "../../domain/ids.ts";
+import { type Job, type JobResult, readJobKey } from "../../domain/job.ts";
+import { type Candidate, hasRequiredChecks, type Queue, type VerifyRun } from "../../domain/queue.ts";
+import type { Refusal } from "../../domain/refusal.ts";
+import { MAIL_LIMITS, toWorkerAddress } from "../../domain/mail.ts";
+import { takeFirstChars } from "../../domain/visible-text.ts";
+import { toOneLine } from "../../messages/escape.ts";
+import { withoutMarkers } from "../../workflow/output-block.ts";
+import type { DecisionTransaction } from "../decision-transaction.ts";
+import { backOffMs } from "../../domain/retry-policy.ts";
+import { waitForAnswer } from "./await-answer.ts";
+import { deliver, finish } from "./deliver-work.ts";
+import { resolved } from "./resolution-result.ts";
+import { type At, failStep, workFault } from "./fail-step.ts";
+import { planned } from "./plan-result.ts";
+import { sendMail } from "./mail-commands.ts";
+import { applyTools } from "./tool-records.ts";
+
+type Resulted = Extract<Event, { kind: "resulted" }>;
+
+/** Takes a job's result in, once; a result that nobody waits for any more is kept and changes nothing. */
+export const applyResulted = (tx: DecisionTransaction, event: Resulted): void => {
+  const job = readJobKey(event.result.job);
+  if (!job) return;
+  switch (job.kind) {
+    case "plan":
+      return planned(tx, job, event.result);
+    case "work":
+      return worked(tx, job, event);
+    case "resolve":
+      return resolved(tx, job, event);
+    case "verify":
+      return verified(tx, job, event.result);
+  }
+};
+
+const worked = (tx: DecisionTransaction, job: Job, event: Resulted): void => {
+  const id = readTaskId(job.target);
+  const execution = id && tx.execution(id.execution);
+  const step = id && execution?.steps[id.step];
+  if (!execution || !step || step.state !== "running" || step.attempt !== job.attempt) return;
+  // Publish names the commit that the job was told; who pushes a result by hand could name any, also one that nobody has.
+  if (event.result.baseCommit !== step.baseCommit) return tx.note(`${job.target}: a result on another commit was left aside`);
+  if (event.result.spent > 0) tx.putExecution({ ...execution, spent: execution.spent + event.result.spent });
+  if (!isFault(event.result.end)) applyTools(tx, { job, execution, result: event.result });
+  tx.putAnswer(execution.id, step.id, ownAnswer(event.result));
+  const { outcome: _, ...before } = step;
+  const { output, outcome } = event.result;
+  const ended = { ...before, result: event.commit, output, deadline: null, ...(outcome && { outcome: outcome.kind }) };
+  close(tx, { execution, step: { ...ended, artifact: keepReport(tx, { execution, step, result: event.result }) }, event });
+};
+
+/** Keeps the report of a step that failed or asked a question; whether there is one. */
+const keepReport = (tx: DecisionTransaction, { execution, step, result: { artifact, end } }: At & { result: JobResult }): boolean => {
+  if (artifact === null || (end !== "failed" && end !== "asked")) return false;
+  if (tx.planned(execution, step.id)?.output !== "artifact") return false;
+  tx.putArtifact(execution.id, step.id, artifact);
+  return true;
+};
+
+/** What an agent said last; empty where it is its report, which is kept already. */
+const ownAnswer = ({ answer, artifact }: JobResult): string =>
+  artifact !== null && withoutMarkers(answer) === artifact.trim() ? "" : answer;
+
+/** What the end of a job makes of its step. */
+const close = (tx: DecisionTransaction, { execution, step, event }: At & { event: Resulted }): void => {
+  const { result } = event;
+  switch (result.end) {
+    case "success":
+      return deliver(tx, { execution, step, event });
+    case "artifact":
+    case "unchanged":
+      return finish(tx, { execution, step, artifact: result.artifact, remark: remarkOf(result), replies: result.replies });
+    case "timed-out":
+    case "crashed":
+      return workFault(tx, { execution, step, why: result.reason || result.end });
+    case "asked":
+      if (waitForAnswer(tx, execution, step)) return;
+      if (result.outcome?.kind === "blocked" && askForAgent(tx, { execution, step, event })) return;
+      return failStep(tx, { execution, step, why: askedNothing(toTaskId(execution.id, step.id)), log: result.output });
+    case "failed":
+    case "cancelled":
+    case "refused": {
+      const next = `/enki retry ${toTaskId(execution.id, step.id)}`;
+      const why = { code: `work-${result.end}`, message: result.reason || `the job ended as ${result.end}`, next };
+      return failStep(tx, { execution, step, why, log: logOf(why.message, result.output) });
+    }
+  }
+};
+
+/** What the next attempt is told: why this one failed, and its last words. */
+const logOf = (why: string, output: string): string => (output === "" || output.includes(why) ? output : `${why}\n\n${output}`);
+
+/** What is to be known of a step that changed nothing: what was thrown away, and why there was nothing to do. */
+const remarkOf = ({ reason, outcome }: JobResult): string =>
+  outcome?.kind === "nothing-to-do" && !reason.includes(outcome.reason)
+    ? [reason, outcome.reason].filter((text) => text !== "").join(" ")
+    : reason;
+
+/** An agent that says that it is blocked and asked nobody: what blocks it becomes its question. False where it cannot be asked. */
+const askForAgent = (tx: DecisionTransaction, { execution, step, event: { result } }: At & { event: Resulted }): boolean => {
+  const { reason } = result.outcome ?? { reason: "" };
+  const question = {
+    to: "user",
+    subject: toOneLine(reason, MAIL_LIMITS.subject),
+    body: takeFirstChars(reason, MAIL_LIMITS.body),
+    type: "request",
+  } as const;
+  if (question.subject === "") return false;
+  const ordinal = result.tools.filter(({ kind }) => kind === "mail-send" || kind === "mail-reply").length + 1;
+  const sending = { job: result.job, address: toWorkerAddress(toTaskId(execution.id, step.id)), execution, ordinal };
+  const refusal = sendMail(tx, sending, { ...question, priority: "normal", thread: null, replyTo: null, ttl: null });
+  return refusal === null && waitForAnswer(tx, execution, step);
+};
+
+const isFault = (end: JobResult["end"]): boolean => end === "crashed" || end === "timed-out";
+
+const askedNothing = (task: string): Refusal => ({
+  code: "work-asked",
+  message: "It ended with a question, but left none.",
+  next: `/enki retry ${task}`,
+});
+
+const verified = (tx: DecisionTransaction, job: Job, result: JobResult): void => {
+  for (const [base, queue] of Object.entries(tx.ledger().queues)) {
+    const { timeoutMs } = tx.snapshot.config.refinery;
+    const next = withVerdict({ now: tx.now, timeout: timeoutMs }, queue, { job, result });
+    if (next === queue) continue;
+    tx.putQueue(base, next);
+    tx.note(`candidate ${job.target.slice(0, 12)}: ${result.end}`);
+  }
+};
+
+type Clock = { readonly now: Millis; /** How long verification may take. */ readonly timeout: Millis };
+type Judged = { readonly queue: Queue; readonly candidate: Candidate };
+type Ended = { readonly job: Pick<Job, "target" | "attempt">; readonly result: Pick<JobResult, "end" | "reason" | "output"> };
+
+/** The queue with what a verify job said; the same queue where nobody waits for that any more. */
+export const withVerdict = (clock: Clock, queue: Queue, { job, result }: Ended): Queue => {
+  const at = queue.candidates.findIndex((each) => each.commit === job.target && runOf(each, job.attempt) !== undefined);
+  const candidate = queue.candidates[at];
+  return candidate ? { ...queue, candidates: queue.candidates.with(at, judge(clock, { queue, candidate }, { job, result })) } : queue;
+};
+
+/** The run of this attempt while it has no verdict. */
+const runOf = ({ runs }: Candidate, attempt: number): VerifyRun | undefined =>
+  runs.find((run) => run.attempt === attempt && run.verdict === null);
+
+const judge = (clock: Clock, { queue, candidate }: Judged, { job, result }: Ended): Candidate => {
+  if (result.end !== "success" && result.end !== "failed")
+    return faultCandidate(clock, candidate, { attempt: job.attempt, why: result.reason || result.end });
+  if (result.end === "success" && queue.landingTerms && hasRequiredChecks(queue.landingTerms))
+    return checked(clock, candidate, job.attempt);
+  const verdict = result.end === "success" ? "green" : "red";
+  const log = verdict === "red" ? result.output : candidate.log;
+  const runs = candidate.runs.map((run) => (run.attempt === job.attempt ? ({ ...run, verdict, deadline: null } as const) : run));
+  return { ...candidate, runs, faults: 0, log };
+};
+
+/** Required checks have to be green as well, within the time that verification may take. */
+const checked = ({ now, timeout }: Clock, candidate: Candidate, attempt: number): Candidate => {
+  const runs = candidate.runs.map((run) =>
+    run.attempt === attempt ? ({ ...run, deadline: now + timeout, verified: true } as const) : run,
+  );
+  return { ...candidate, runs };
+};
+
+type Fault = { readonly attempt: number; readonly why: string };
+
+/** A verify job that ended badly is started again with a back-off: faults are never held against a step. */
+export const faultCandidate = (tx: Pick<DecisionTransaction, "now">, candidate: Candidate, { attempt, why }: Fault): Candidate => {
+  const faults = candidate.faults + 1;
+  const next = Math.max(...candidate.runs.map((run) => run.attempt)) + 1;
+  const again: VerifyRun = { attempt: next, deadline: null, notBefore: tx.now + backOffMs(faults), verdict: null };
+  return { ...candidate, runs: candidate.runs.map((run) => (run.attempt === attempt ? again : run)), faults, log: why };
+};

@@ -1,0 +1,151 @@
+import { receiveAnswer } from "../../domain/step-lifecycle.ts";
+import type { Command } from "../../domain/command.ts";
+import type { Execution } from "../../domain/execution.ts";
+import type { ExecutionId } from "../../domain/ids.ts";
+import {
+  type MailAddress,
+  answerMail,
+  createMailCopies,
+  ALL_WORKERS_ADDRESS,
+  createMailMatcher,
+  type Mail,
+  MAIL_LIMITS,
+  deriveMailId,
+  type NewMail,
+  listOpenQuestions,
+  listRunningWorkers,
+  explainNoReply,
+  readWorkerAddress,
+} from "../../domain/mail.ts";
+import { refuse, type Refusal } from "../../domain/refusal.ts";
+import { renderMailComment } from "../../messages/mail-comment.ts";
+import { writeMarker } from "../../messages/comment-marker.ts";
+import { isAwaitingAnswer } from "../../domain/step.ts";
+import type { DecisionTransaction } from "../decision-transaction.ts";
+import type { Commanded } from "./commanded-event.ts";
+
+/** Who sends: the agent of a job, and which of its mails this is. */
+export type Sending = {
+  readonly job: string;
+  readonly address: MailAddress;
+  readonly execution: Execution;
+  readonly ordinal: number;
+};
+
+const no = (code: string, why: string): Refusal => refuse(code, why).refusal;
+
+/** Mails of one write keep their order. */
+const timeOf = (tx: DecisionTransaction, { ordinal }: Sending): number => tx.now + ordinal;
+
+const isFull = (tx: DecisionTransaction, id: ExecutionId): boolean =>
+  tx.mails().filter(({ execution }) => execution === id).length >= MAIL_LIMITS.kept;
+const full = no("too-much-mail", `an execution keeps at most ${MAIL_LIMITS.kept} mails`);
+
+const isThere = (tx: DecisionTransaction, address: MailAddress): boolean => {
+  const worker = readWorkerAddress(address);
+  return !worker || Object.hasOwn(tx.execution(worker.execution)?.steps ?? {}, worker.step);
+};
+
+/** Puts a mail into the mailboxes of those that it is for; one to `user` becomes a comment. */
+export const sendMail = (tx: DecisionTransaction, sending: Sending, mail: NewMail): Refusal | null => {
+  const { job, address, execution } = sending;
+  if (isFull(tx, execution.id)) return full;
+  const { to } = mail;
+  const recipients = to === ALL_WORKERS_ADDRESS ? listRunningWorkers(tx.executions(), execution.id, address) : [to];
+  if (!recipients.every((each) => isThere(tx, each))) return no("unknown-address", `nobody has the address '${to}'`);
+  const id = deriveMailId(job, sending.ordinal);
+  for (const copy of createMailCopies(mail, id, { execution: execution.id, from: address, at: timeOf(tx, sending), recipients })) {
+    tx.putMail(copy);
+    if (copy.to === "user") tellPerson(tx, execution, copy);
+  }
+  tx.note(`${address} wrote to ${to}: ${id}`);
+  return null;
+};
+
+const tellPerson = (tx: DecisionTransaction, { issue }: Execution, mail: Mail): void => {
+  const marker = writeMarker({ kind: "mail", id: mail.id });
+  tx.enqueueEffect({
+    kind: "write-comment",
+    key: `write-comment:mail/${mail.id}`,
+    issue,
+    marker,
+    body: renderMailComment(mail),
+    comment: null,
+  });
+};
+
+/** Only who got a mail reads it, and only who was asked answers. */
+const received = (tx: DecisionTransaction, { address, execution }: Sending, id: string): Mail | null => {
+  const mail = tx.mail(id);
+  return mail && createMailMatcher(address, execution.id).to(mail) ? mail : null;
+};
+
+const unknown = (id: string): Refusal => no("unknown-mail", `there is no mail ${id} to this job`);
+
+export const readMail = (tx: DecisionTransaction, sending: Sending, id: string): Refusal | null => {
+  const mail = received(tx, sending, id);
+  if (!mail) return unknown(id);
+  tx.putMail({ ...mail, read: true });
+  return null;
+};
+
+export const replyByTool = (
+  tx: DecisionTransaction,
+  sending: Sending,
+  { mail: id, body, status }: Extract<Command, { kind: "mail-reply" }>,
+): Refusal | null => {
+  const original = received(tx, sending, id);
+  if (!original) return unknown(id);
+  const why = explainNoReply(original, sending.address);
+  if (why !== null) return no("no-reply", why);
+  if (isFull(tx, original.execution)) return full;
+  tx.putMail({ ...original, status, read: true });
+  tx.putMail(answerMail(original, { id: deriveMailId(sending.job, sending.ordinal), body, at: timeOf(tx, sending) }));
+  tx.note(`${sending.address} answered ${id}`);
+  return null;
+};
+
+/** What a person may answer by this id, or the beginning of it. */
+const findQuestion = (tx: DecisionTransaction, id: string): Mail | null => {
+  const exact = tx.mail(id);
+  const found = exact ? [exact] : tx.mails().filter((mail) => mail.to === "user" && id.length >= 4 && mail.id.startsWith(id));
+  const [first, second] = found;
+  return first?.to === "user" && !second ? first : null;
+};
+
+/** A person's answer: who asked is started again with it. Refusals: `unknown-mail`, `already-answered`. */
+export const reply = (
+  tx: DecisionTransaction,
+  event: Commanded,
+  { mail: id, text }: Extract<Command, { kind: "reply" }>,
+): Refusal | null => {
+  const original = findQuestion(tx, id);
+  if (!original) return refuse("unknown-mail", `There is no question \`${id}\`.`, "/enki status").refusal;
+  if (original.type === "request" && original.status !== "pending")
+    return refuse("already-answered", `\`${original.id}\` was answered already.`, "/enki status").refusal;
+  tx.putMail({ ...original, status: "completed", read: true });
+  tx.putMail(answerMail(original, { id: deriveMailId(`${event.id}/${original.id}`, 1), body: text, at: tx.now }));
+  tx.note(`${event.by} answered ${original.id}`);
+  goOn(tx, original);
+  return null;
+};
+
+/** Starts who asked again, once nothing that it asked is open. */
+const goOn = (tx: DecisionTransaction, { from, execution: id }: Mail): void => {
+  const worker = readWorkerAddress(from);
+  const execution = tx.execution(worker?.execution ?? id);
+  if (!execution || listOpenQuestions(tx.mails(), from, id).length > 0) return;
+  if (worker) {
+    const step = execution.steps[worker.step];
+    if (step && isAwaitingAnswer(step)) tx.putStep(execution.id, receiveAnswer(step));
+    return;
+  }
+  if (execution.state !== "asking") return;
+  const { attempt } = execution.planning;
+  tx.putExecution({
+    ...execution,
+    state: "planning",
+    refusal: null,
+    planning: { attempt: attempt + 1, faults: 0, notBefore: 0, deadline: null },
+  });
+};

@@ -1,0 +1,135 @@
+import { type Execution, isPlanning, isBeingRevised } from "../../domain/execution.ts";
+import { appendSteps, checkPlan } from "../../domain/plan-graph.ts";
+import type { Job, JobResult } from "../../domain/job.ts";
+import { isTaskCreation } from "../../domain/adhoc-task.ts";
+import { hashValue } from "../../domain/ids.ts";
+import type { Plan, PlannedStep } from "../../domain/plan.ts";
+import { refuse, type Refusal, type Result } from "../../domain/refusal.ts";
+import type { DecisionTransaction } from "../decision-transaction.ts";
+import { checkTasks, withOwnSteps } from "../cross-needs.ts";
+import { backOffMs, MAX_FAULTS, PERSON_WAIT_MS } from "../../domain/retry-policy.ts";
+import { whyUnlandable } from "../landing-terms.ts";
+import { planWaits } from "./await-answer.ts";
+import { withoutRevision } from "./revise-plan.ts";
+import { applyTools } from "./tool-records.ts";
+
+const isFault = (end: JobResult["end"]): boolean => end === "crashed" || end === "timed-out";
+
+/** Takes in what a planner left: a plan, or more steps for the one there is. All of it or nothing. */
+export const planned = (tx: DecisionTransaction, job: Job, result: JobResult): void => {
+  const before = tx.execution(job.target);
+  if (!before || !isPlanning(before) || before.planning.attempt !== job.attempt) return;
+  const spent = before.spent + result.spent;
+  if (isFault(result.end)) return planFault(tx, { ...before, spent }, result.reason);
+  applyTools(tx, { job, execution: before, result });
+  const execution = tx.execution(job.target);
+  // Its own tools may have given it up.
+  if (!execution || !isPlanning(execution)) return;
+  const paid = { ...execution, spent };
+  if (result.end === "asked" && paid.state === "planning" && planWaits(tx, paid)) return;
+  if (isOnlyTasks(paid, result)) return madeTasks(tx, paid);
+  settle(tx, paid, result);
+};
+
+/** Puts what the planner drew before the people, or ends its planning with the reason. */
+const settle = (tx: DecisionTransaction, execution: Execution, result: JobResult): void => {
+  const drawn = draw(tx, execution, result);
+  if (!drawn.ok) return failPlanning(tx, execution, { ...drawn.refusal, next: `/enki retry ${execution.id}` });
+  const checked = checkTasks(tx, execution, drawn.value);
+  if (checked === undefined) return;
+  if (!checked.ok) return failPlanning(tx, execution, { ...checked.refusal, next: `/enki retry ${execution.id}` });
+  const hindered = hindrance(tx, execution, checked.value);
+  if (hindered === undefined) return;
+  if (hindered) return failPlanning(tx, execution, hindered);
+  offer(tx, execution, checked.value);
+};
+
+/** Why nothing of a plan could ever land, so that nobody works in vain; undefined while the rules of its base are not read. */
+const hindrance = (tx: DecisionTransaction, { baseBranch }: Execution, { steps }: Plan): Refusal | null | undefined => {
+  return steps.some(({ output }) => output === "branch") ? whyUnlandable(tx, baseBranch) : null;
+};
+
+const isOnlyTasks = ({ state, revision }: Execution, { end, tools }: JobResult): boolean =>
+  state === "planning" &&
+  revision?.state !== "planning" &&
+  end === "success" &&
+  tools.some((each) => isTaskCreation(each)) &&
+  !tools.some(({ kind }) => kind === "propose");
+
+/** A planner that left tasks of their own instead of a plan is done: each of them waits for its own approval. */
+const madeTasks = (tx: DecisionTransaction, execution: Execution): void => {
+  tx.putExecution({ ...execution, state: "done", refusal: null, planning: { ...execution.planning, faults: 0, deadline: null } });
+  tx.note(`${execution.id} is done: its planner made tasks of their own`);
+};
+
+/** The plan that the planner's tools recorded. Refusals: `no-plan`, those of checkPlan and addSteps. */
+const draw = (tx: DecisionTransaction, execution: Execution, { tools, reason, output }: JobResult): Result<Plan> => {
+  const { maxSteps } = tx.snapshot.config.plan;
+  const proposal = tools.findLast((command) => command.kind === "propose");
+  const more = tools.flatMap((command) =>
+    command.kind === "add-steps" && (command.execution ?? execution.id) === execution.id ? command.steps : [],
+  );
+  const there = execution.state === "planning" ? (proposal?.plan ?? revisedPlan(tx, execution, more)) : tx.plan(execution.plan);
+  if (there === null || (execution.state !== "planning" && more.length === 0)) {
+    const because = reason === "" ? "." : `: ${reason}.`;
+    const words = output === "" ? "" : ` It said: ${output}`;
+    return refuse("no-plan", `The planner ended without ${there ? "new steps" : "a plan"}${because}${words}`);
+  }
+  const own = withOwnSteps(execution.id, { steps: more });
+  const all = withOwnSteps(execution.id, there);
+  return own.steps.length === 0 ? checkPlan(all, maxSteps) : appendSteps(all, own.steps, maxSteps);
+};
+
+/** A planner that revises may also add to what it proposed. */
+const revisedPlan = (tx: DecisionTransaction, execution: Execution, more: readonly PlannedStep[]): Plan | null =>
+  isBeingRevised(execution) && more.length > 0 ? tx.plan(execution.plan) : null;
+
+/** Puts a plan before the people who may approve it. */
+const offer = (tx: DecisionTransaction, before: Execution, value: Plan): void => {
+  const { revision } = before;
+  const isAdded = before.amendment !== null && before.state !== "planning";
+  if (isBeingRevised(before) && hashValue(value) === (isAdded ? before.amendment?.plan : before.plan))
+    return failPlanning(tx, before, refuse("plan-unchanged", "The planner proposed the same plan again.").refusal);
+  const execution = revision ? { ...before, revision: { ...revision, state: "done", refusal: null } as const } : before;
+  const free = tx.snapshot.config.plan.approval === "never" && !execution.planOnly;
+  const planning = { ...execution.planning, faults: 0, deadline: free ? null : tx.now + PERSON_WAIT_MS };
+  const plan = tx.putPlan(value);
+  tx.note(`plan ${plan.slice(0, 12)} proposed for ${execution.id}`);
+  if (execution.amendment && execution.state !== "planning")
+    return tx.putExecution({ ...execution, planning, amendment: { ...execution.amendment, state: "proposed", plan, refusal: null } });
+  tx.putExecution({ ...execution, plan, state: "proposed", planning });
+};
+
+/** A plan that came to nothing ends its execution; steps that were to be added only leave it as it was. */
+export const failPlanning = (tx: DecisionTransaction, execution: Execution, why: Refusal): void => {
+  const planning = { ...execution.planning, deadline: null };
+  const { amendment } = execution;
+  const back = withoutRevision(tx, execution, why);
+  if (back) {
+    tx.note(`${execution.id}: its plan stays as it was: ${why.code}`);
+    return tx.putExecution(back);
+  }
+  tx.note(`${execution.id}: ${amendment ? "nothing is added" : "failed"}: ${why.code}`);
+  if (!amendment || execution.state === "planning" || execution.state === "asking" || execution.state === "proposed")
+    return tx.putExecution({ ...execution, state: "failed", refusal: why, planning });
+  const next = "/enki add <request>";
+  tx.putExecution({ ...execution, planning, amendment: { ...amendment, state: "refused", plan: null, refusal: { ...why, next } } });
+};
+
+/** Tries the planner again, or gives up after {@link MAX_FAULTS} faults. */
+export const planFault = (tx: DecisionTransaction, execution: Execution, text: string): void => {
+  const faults = execution.planning.faults + 1;
+  if (faults > MAX_FAULTS) {
+    return failPlanning(tx, execution, {
+      code: "planner-faults",
+      message: `The planner's job failed ${faults} times: ${text}`,
+      next: `/enki retry ${execution.id}`,
+    });
+  }
+  const { attempt } = execution.planning;
+  tx.putExecution({
+    ...execution,
+    planning: { attempt: attempt + 1, faults, notBefore: tx.now + backOffMs(faults), deadline: null },
+  });
+  tx.note(`plan of ${execution.id}: fault ${faults}: ${text}`);
+};

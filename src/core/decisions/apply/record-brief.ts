@@ -1,0 +1,15 @@
+import type { Brief } from "../../domain/brief.ts";
+import { accept, refuse, type Result } from "../../domain/refusal.ts";
+import type { DecisionTransaction } from "../decision-transaction.ts";
+import type { Commanded } from "./commanded-event.ts";
+
+/** What people wrote on the issue of a command, read once for it; undefined while that is not known. Refusal: `issue-unreadable`. */
+export const briefOf = (tx: DecisionTransaction, { id, at, issue, onPullRequest, source }: Commanded): Result<Brief> | undefined => {
+  const { comments, maxChars } = tx.snapshot.config.brief;
+  const comment = source.kind === "comment" ? source.id : null;
+  const answer = tx.readFact<"brief">({ kind: "brief", command: id, issue, onPullRequest, asOf: at, comment, comments, maxChars });
+  if (answer === undefined) return undefined;
+  return answer.kind === "read"
+    ? accept(answer.brief)
+    : refuse("issue-unreadable", `Enki could not read #${issue}, so it planned nothing: ${answer.reason}.`, "/enki fix");
+};

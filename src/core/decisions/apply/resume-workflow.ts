@@ -1,0 +1,61 @@
+import type { Execution } from "../../domain/execution.ts";
+import { toTaskId } from "../../domain/ids.ts";
+import type { Step } from "../../domain/step.ts";
+import { refuseNotFailed } from "../../domain/find-target.ts";
+import type { WorkflowRun } from "../../domain/workflow-run.ts";
+import { openFlow } from "../../workflow/open-flow.ts";
+import { stepOf } from "../../workflow/pieces.ts";
+import { type Resumed, resumeRun } from "../../workflow/resume.ts";
+import { type RunState, skippedRoles } from "../../workflow/run-state.ts";
+import type { DecisionTransaction } from "../decision-transaction.ts";
+import type { Answer } from "./answer.ts";
+
+/** True for a workflow that failed, and for a role of one that goes on: what follows from the failure is decided, and has to be taken back. */
+export const isToResume = ({ workflow, state }: Execution, step: Step | null): boolean =>
+  workflow?.endState === "failed" || (workflow?.endState === null && state === "running" && step?.state === "failed");
+
+type Resuming = {
+  readonly execution: Execution;
+  readonly run: WorkflowRun;
+  /** Null for all that failed. */
+  readonly step: Step | null;
+  /** Lets a step be worked on again. */
+  readonly again: (tx: DecisionTransaction, execution: Execution, step: Step) => void;
+};
+
+/** Lets a workflow go on from what failed: roles that succeeded stay as they are. Refusals: `not-failed`, `bad-workflow`. */
+export const resume = (tx: DecisionTransaction, { execution, run, step, again }: Resuming): Answer => {
+  const flow = openFlow(run);
+  if (!flow.ok) return flow.refusal;
+  const only = step ? run.nodes[step.id] : [];
+  // Written by us, as the pass for workflows left it.
+  const start = { workflow: flow.value.main, state: run.state as RunState, workflows: flow.value.all, within: [] };
+  const resumed = only && resumeRun(start, only);
+  if (!resumed?.changed)
+    return step
+      ? refuseNotFailed(toTaskId(execution.id, step.id), step.state).refusal
+      : refuseNotFailed(execution.id, execution.state).refusal;
+  const steps = new Set(resumed.units.map(({ path }) => stepOf(path)));
+  for (const unit of resumed.units) restart(tx, { execution, again }, unit);
+  const now = tx.execution(execution.id) ?? execution;
+  const workflow: WorkflowRun = {
+    ...run,
+    state: resumed.state,
+    skippedRoles: skippedRoles(resumed.state),
+    endState: null,
+    reaskedSteps: run.reaskedSteps.filter((each) => !steps.has(each)),
+    resumed: true,
+  };
+  tx.putExecution({ ...now, state: now.state === "failed" ? "running" : now.state, refusal: null, workflow });
+  return null;
+};
+
+/** A step that gave an answer of another form than it was told did not fail itself: its next attempt is told why. */
+const restart = (
+  tx: DecisionTransaction,
+  { execution, again }: Pick<Resuming, "execution" | "again">,
+  { path, error }: Resumed["units"][number],
+): void => {
+  const step = execution.steps[stepOf(path)];
+  if (step) again(tx, execution, { ...step, lastFailure: step.lastFailure ?? error });
+};

@@ -1,0 +1,63 @@
+import { type Conflict, MAX_RESOLUTION_ATTEMPTS, needsPersonToResolve, type Resolution } from "../../domain/conflict.ts";
+import type { Execution } from "../../domain/execution.ts";
+import { toTaskId } from "../../domain/ids.ts";
+import type { Refusal } from "../../domain/refusal.ts";
+import type { Step } from "../../domain/step.ts";
+import { isProtectedPath } from "../../policy/check-bundle.ts";
+import { formatConflicts } from "../../messages/open-conflicts.ts";
+import type { DecisionTransaction } from "../decision-transaction.ts";
+import { backOffMs } from "../../domain/retry-policy.ts";
+import { failStep } from "./fail-step.ts";
+
+export type Resolving = { readonly execution: Execution; readonly step: Step; readonly resolution: Resolution };
+
+const LONGEST = 4_000;
+
+/** What came of a try: a sentence, and the last words of whoever tried. */
+type Came = { readonly why: string; readonly fault: boolean; readonly output?: string };
+
+/** A try that came to nothing: one more, after a pause where it was a fault, or a person. */
+export const tryAgain = (tx: DecisionTransaction, { execution, step, resolution }: Resolving, { why, fault, output = "" }: Came): void => {
+  const task = toTaskId(execution.id, step.id);
+  const tries = resolution.failedAttempts + 1;
+  const next = {
+    ...resolution,
+    failedAttempts: tries,
+    deadline: null,
+    notBefore: fault ? tx.now + backOffMs(tries) : 0,
+    log: [why, output.slice(-LONGEST)].join("\n").trimEnd(),
+  };
+  tx.note(`${task}: attempt ${tries} to resolve its conflict failed: ${why}`);
+  if (tries < MAX_RESOLUTION_ATTEMPTS) return tx.putStep(execution.id, { ...step, resolution: next });
+  needPerson(tx, { execution, step, resolution: next }, `${MAX_RESOLUTION_ATTEMPTS} tries to resolve it failed; the last: ${why}`);
+};
+
+/** A conflict that only a person can resolve. */
+export const needPerson = (tx: DecisionTransaction, { execution, step, resolution }: Resolving, because: string): void => {
+  const task = toTaskId(execution.id, step.id);
+  const conflicted = resolution.conflicts.map(({ path }) => path);
+  const failed = { ...step, pastConflicts: conflicted, resolution };
+  failStep(tx, { execution, step: failed, why: unresolved({ execution, step, resolution }, because), log: resolution.log });
+  tx.note(`${task} conflicts with ${execution.baseBranch}, and waits for a person`);
+};
+
+const unresolved = ({ execution, step, resolution }: Resolving, because: string): Refusal => {
+  const task = toTaskId(execution.id, step.id);
+  const where = formatConflicts(resolution.conflicts);
+  const { baseBranch } = execution;
+  const byHand =
+    resolution.forkPoint === undefined
+      ? `Merge \`${baseBranch}\` into \`task/${task}\` by hand and push`
+      : `Rebase it by hand (\`git rebase --onto ${baseBranch} ${resolution.forkPoint.slice(0, 12)} task/${task}\`) and push`;
+  const why = `It conflicts with \`${baseBranch}\` in ${where}. ${because.replace(/[.\s]*$/, "")}. ${byHand}, or let Enki try again.`;
+  return { code: "unresolved", message: why, next: `/enki retry ${task}` };
+};
+
+/** Why no agent can resolve these conflicts; null where one can. */
+export const whyPerson = (conflicts: readonly Conflict[], anew: readonly string[], globs: readonly string[]): string | null => {
+  const open = conflicts.filter(({ path }) => !anew.includes(path));
+  const kinds = [...new Set(open.filter((each) => needsPersonToResolve(each)).map(({ kind }) => kind))];
+  if (kinds.length > 0) return `No text can merge what is of this kind (${kinds.join(", ")}): only a person can say which side is meant`;
+  const kept = conflicts.find(({ path }) => isProtectedPath(path, globs));
+  return kept ? `\`${kept.path}\` is protected: no agent may change it` : null;
+};

@@ -1,0 +1,114 @@
+import { hasQuotedLine } from "../../commands/quoted-remark.ts";
+import type { Command } from "../../domain/command.ts";
+import { type Execution, hasEnded, isBeingRevised } from "../../domain/execution.ts";
+import { refuse, type Refusal } from "../../domain/refusal.ts";
+import { findExecutionIssue } from "../../domain/find-target.ts";
+import type { DecisionTransaction } from "../decision-transaction.ts";
+import { executionBody } from "../execution-body.ts";
+import { PERSON_WAIT_MS } from "../../domain/retry-policy.ts";
+import type { Commanded } from "./commanded-event.ts";
+
+type Revise = Extract<Command, { kind: "revise" }>;
+
+/** Remarks that the planner is told of, beside the last. */
+const MAX_BEFORE = 10;
+
+/** Lets the planner change a proposed plan, or steps that are to be added, by a person's remark. Refusals: `being-revised`, `nothing-to-revise`, `bad-config`. */
+export const revise = (tx: DecisionTransaction, event: Commanded, { text, quotes }: Revise): Refusal | null => {
+  const here = ofIssue(tx, event.issue);
+  const open = here.findLast((each) => isProposed(each));
+  if (!open) return whyNothing(here);
+  const { broken } = tx.snapshot.config;
+  if (broken !== null) return refuse("bad-config", `The configuration cannot be used: ${broken}.`, "fix it on the default branch").refusal;
+  const { revision, amendment, planning } = open;
+  // What came to nothing is not in the plan.
+  const before = [...(revision?.earlierRequests ?? []), ...(revision?.state === "done" ? [revision.text] : [])].slice(-MAX_BEFORE);
+  const next = {
+    ...open,
+    revision: {
+      state: "planning",
+      text,
+      earlierRequests: before,
+      requestedBy: event.by,
+      refusal: null,
+      ...(quotes && { quoted: true as const }),
+    } as const,
+    planning: { attempt: planning.attempt + 1, faults: 0, notBefore: 0, deadline: null },
+  };
+  if (open.state === "proposed") tx.putExecution({ ...next, state: "planning" });
+  else if (amendment) tx.putExecution({ ...next, amendment: { ...amendment, state: "planning", refusal: null } });
+  tx.note(`${event.by} asked to revise the plan of ${open.id}: ${text.slice(0, 72)}`);
+  return null;
+};
+
+const ofIssue = (tx: DecisionTransaction, number: number): Execution[] => {
+  const issue = findExecutionIssue(tx.executions(), number);
+  return tx
+    .executions()
+    .filter((each) => each.issue === issue)
+    .toSorted((a, b) => a.createdAt - b.createdAt);
+};
+
+/** A quick task has no planner. */
+const isProposed = ({ state, amendment, quick }: Execution): boolean => !quick && (state === "proposed" || amendment?.state === "proposed");
+
+const whyNothing = (here: readonly Execution[]): Refusal => {
+  if (here.some((each) => isBeingRevised(each))) return beingRevised;
+  const running = here.some(({ state }) => state === "running" || state === "paused");
+  const next = running ? "/enki add <request>" : "/enki status";
+  return refuse("nothing-to-revise", "No plan is waiting for approval on this issue, and only a proposed plan can be revised.", next)
+    .refusal;
+};
+
+export const beingRevised: Refusal = refuse(
+  "being-revised",
+  "The plan is being revised. Approve the new plan when it appears, or the old one if the revision fails.",
+  "/enki status",
+).refusal;
+
+const overtaken: Refusal = refuse("approved-before", "Somebody approved the plan before it was revised.").refusal;
+
+/**
+ * An execution as it was before somebody's reply to its plan started a revision, which is stopped: people who approve that plan do so in spite of the reply.
+ * Null where no such plan begins with this hash.
+ */
+export const withoutReply = (tx: DecisionTransaction, execution: Execution, hash: string): Execution | null => {
+  const { amendment, plan, revision, planning } = execution;
+  const before = amendment && execution.state !== "planning" ? amendment.plan : plan;
+  if (revision?.quoted !== true || before?.startsWith(hash) !== true) return null;
+  const back = withoutRevision(tx, execution, overtaken);
+  return back && { ...back, stopping: planning.attempt };
+};
+
+/** The command of a reply that only quotes lines; undefined for any other event. */
+const quotedOf = ({ requests }: Commanded): Revise | undefined =>
+  requests.flatMap((request) => (request.ok && request.command.kind === "revise" && request.command.quotes ? [request.command] : []))[0];
+
+/** True for a reply that quotes something else than a proposed plan: people quote each other, and nothing of that concerns us. */
+export const isOtherQuote = (tx: DecisionTransaction, event: Commanded): boolean => {
+  const quoted = quotedOf(event);
+  if (!quoted) return false;
+  const open = event.edited ? undefined : ofIssue(tx, event.issue).findLast((each) => isProposed(each) && each.createdAt <= event.at);
+  // The comment repeats the request, which people quote when they talk about the issue.
+  return !open || !hasQuotedLine(quoted.quotes ?? [], { text: executionBody(tx, open), repeats: open.request });
+};
+
+/** True for a reply that quotes where nothing is under way: it is not worth a write. */
+export const isIdleQuote = (tx: DecisionTransaction, event: Commanded): boolean =>
+  isQuoted(event) && ofIssue(tx, event.issue).every((each) => hasEnded(each));
+
+/** True for a reply that quotes: who may not change the plan is not answered, since it was no command. */
+export const isQuoted = (event: Commanded): boolean => quotedOf(event) !== undefined;
+
+/** A revision that came to nothing leaves the plan as it was, to be approved. Null where none is under way. */
+export const withoutRevision = (tx: DecisionTransaction, execution: Execution, why: Refusal): Execution | null => {
+  const { revision, amendment, planning } = execution;
+  if (!revision || !isBeingRevised(execution)) return null;
+  const back = {
+    ...execution,
+    revision: { ...revision, state: "refused", refusal: why } as const,
+    planning: { ...planning, deadline: tx.now + PERSON_WAIT_MS },
+  };
+  const isAdded = execution.state === "running" || execution.state === "paused";
+  return isAdded && amendment ? { ...back, amendment: { ...amendment, state: "proposed" } } : { ...back, state: "proposed", refusal: null };
+};

@@ -1,0 +1,54 @@
+import type { Brief } from "../../domain/brief.ts";
+import type { Command } from "../../domain/command.ts";
+import { type BranchName, deriveExecutionId } from "../../domain/ids.ts";
+import type { Refusal } from "../../domain/refusal.ts";
+import { findFlow } from "../../workflow/open-flow.ts";
+import { startRun } from "../../workflow/run-state.ts";
+import type { DecisionTransaction } from "../decision-transaction.ts";
+import { outputOf } from "../role-output.ts";
+import { whyUnlandable } from "../landing-terms.ts";
+import type { Commanded } from "./commanded-event.ts";
+
+type Starting = { readonly command: Extract<Command, { kind: "run" }>; readonly brief: Brief; readonly base: BranchName };
+
+/**
+ * Starts a workflow: an execution whose graph grows as the workflow goes on. It runs at once, since its file is the default branch's and was reviewed there.
+ * Refusals: `unknown-workflow`, `bad-workflow`, and those of a base on which nothing can land, unless no role of it writes.
+ */
+export const startWorkflow = (
+  tx: DecisionTransaction,
+  event: Commanded,
+  { command: { workflow: name, args }, brief, base }: Starting,
+): Refusal | null => {
+  const { config } = tx.snapshot;
+  const found = findFlow(config, name);
+  if (!found.ok) return found.refusal;
+  const { files, flow } = found.value;
+  const writes = [...flow.all.values()].some(({ roles }) => roles.some((role) => outputOf(role, config.roles) === "branch"));
+  const hindered = writes ? whyUnlandable(tx, base) : null;
+  if (hindered) return hindered;
+  const id = deriveExecutionId(event.id, (taken) => tx.execution(taken) !== undefined);
+  const plan = tx.putPlan({ steps: [] });
+  tx.putBrief(id, brief);
+  tx.putExecution({
+    id,
+    issue: event.issue,
+    onPullRequest: event.onPullRequest,
+    requestedBy: event.by,
+    request: args === "" ? name : `${name}: ${args}`,
+    baseBranch: base,
+    createdAt: event.at,
+    state: "running",
+    refusal: null,
+    amendment: null,
+    planOnly: false,
+    planning: { attempt: 1, faults: 0, notBefore: 0, deadline: null },
+    plan,
+    approved: { plan, by: event.by, at: event.at },
+    steps: {},
+    spent: 0,
+    workflow: { ...files, state: startRun(flow.main, args), nodes: {}, endState: null, reaskedSteps: [] },
+  });
+  tx.note(`${event.by} runs ${name} as ${id} on #${event.issue}`);
+  return null;
+};

@@ -1,0 +1,131 @@
+import type { Command } from "../../domain/command.ts";
+import type { Execution } from "../../domain/execution.ts";
+import { readTaskId, toTaskId } from "../../domain/ids.ts";
+import { type Job, toJobKey, type JobResult } from "../../domain/job.ts";
+import { isTaskCreation, deriveAdhocTaskId } from "../../domain/adhoc-task.ts";
+import { type MailAddress, toWorkerAddress } from "../../domain/mail.ts";
+import type { Refusal } from "../../domain/refusal.ts";
+import { mayRecord, chooseToolSet } from "../../domain/tool-set.ts";
+import type { DecisionTransaction } from "../decision-transaction.ts";
+import { proposeSteps } from "./amend-plan.ts";
+import { changeBacklog } from "./backlog-changes.ts";
+import { applyCommand } from "./command.ts";
+import type { Commanded } from "./commanded-event.ts";
+import { readMail, replyByTool, sendMail } from "./mail-commands.ts";
+import { makeTask } from "./create-task.ts";
+
+type Absorbed = { readonly job: Job; readonly execution: Execution; readonly result: JobResult };
+
+/** How many of its kind a job has recorded so far: what a tool printed before has that ordinal in its id. */
+type Count = { mail: number; made: number };
+
+/**
+ * What an agent's tools recorded takes effect, in order, now that the result of its job is accepted. A job can record only what its own tool set may:
+ * what its bundle holds beyond that, and what the ledger says no to, has no effect and is noted.
+ */
+export const applyTools = (tx: DecisionTransaction, absorbed: Absorbed): void => {
+  const { job, execution, result } = absorbed;
+  const toolSet = chooseToolSet(job.kind, execution.quick === true);
+  const count: Count = { mail: 0, made: 0 };
+  for (const command of result.tools) {
+    if (command.kind === "mail-send" || command.kind === "mail-reply") count.mail += 1;
+    if (isTaskCreation(command)) count.made += 1;
+    const refusal = mayRecord(toolSet, command.kind) ? applyOne(tx, absorbed, { command, count }) : notYours(command);
+    if (refusal) tx.note(`${toJobKey(job)} recorded '${command.kind}' without effect: ${refusal.message}`);
+  }
+};
+
+const notYours = ({ kind }: Command): Refusal => ({ code: "not-available", message: `its tools may not record '${kind}'`, next: "" });
+
+const addressOf = ({ job, execution }: Absorbed): MailAddress => {
+  const task = readTaskId(job.target);
+  return job.kind === "plan" || !task ? "coordinator" : toWorkerAddress(toTaskId(execution.id, task.step));
+};
+
+const applyOne = (tx: DecisionTransaction, absorbed: Absorbed, { command, count }: { command: Command; count: Count }): Refusal | null => {
+  const { job, execution } = absorbed;
+  const from = { job: toJobKey(job), address: addressOf(absorbed), execution, ordinal: count.mail };
+  switch (command.kind) {
+    case "propose":
+    case "report":
+      return null;
+    case "mail-send":
+      return sendMail(tx, from, command);
+    case "mail-read":
+      return readMail(tx, from, command.mail);
+    case "mail-reply":
+      return replyByTool(tx, from, command);
+    case "backlog-add":
+    case "backlog-update":
+    case "backlog-remove":
+    case "backlog-pick":
+      return changeBacklog(tx, command, toJobKey(job));
+    case "create-task":
+    case "quick":
+      return makeOnItsBehalf(tx, execution, {
+        command,
+        id: deriveAdhocTaskId(toJobKey(job), count.made, (id) => tx.execution(id) !== undefined),
+      });
+    case "add-steps":
+      return addSteps(tx, absorbed, command);
+    case "retry":
+    case "pause":
+    case "resume":
+    case "cancel":
+    case "stop":
+    case "do":
+    case "plan":
+    case "add":
+    case "revise":
+    case "run":
+    case "approve-plan":
+    case "approve-step":
+    case "skip":
+    case "status":
+    case "help":
+    case "reply":
+      return decided(tx, execution, command);
+  }
+};
+
+/** A task that an agent made on the same issue has the same brief. */
+const makeOnItsBehalf = (tx: DecisionTransaction, execution: Execution, making: Parameters<typeof makeTask>[2]): Refusal | null => {
+  const refusal = makeTask(tx, execution, making);
+  const brief = tx.brief(execution.id);
+  if (!refusal && brief) tx.putBrief(making.id, brief);
+  return refusal;
+};
+
+/** Steps for the execution that the planner was asked about are part of its plan; those for another are proposed there. */
+const addSteps = (
+  tx: DecisionTransaction,
+  { job, execution }: Absorbed,
+  command: Extract<Command, { kind: "add-steps" }>,
+): Refusal | null => {
+  if (job.kind === "plan" && (command.execution ?? execution.id) === execution.id) return null;
+  const found = tx.execution(command.execution ?? execution.id);
+  return found
+    ? proposeSteps(tx, found, { steps: command.steps, by: `${execution.requestedBy}'s planner` })
+    : noExecution(command.execution ?? "");
+};
+
+const noExecution = (id: string): Refusal => ({ code: "unknown-target", message: `there is no execution ${id}`, next: "/enki status" });
+
+/** The same checks as for a command. */
+const decided = (tx: DecisionTransaction, execution: Execution, command: Command): Refusal | null => {
+  const answer = applyCommand(tx, asked(tx, execution), command);
+  return answer && "code" in answer ? answer : null;
+};
+
+/** A planner's command, as if it stood in a comment on its issue. */
+const asked = (tx: DecisionTransaction, { issue, onPullRequest, requestedBy }: Execution): Commanded => ({
+  kind: "commanded",
+  id: "comment:0",
+  at: tx.now,
+  issue,
+  onPullRequest,
+  source: { kind: "comment", id: 0 },
+  by: `${requestedBy}'s planner`,
+  edited: false,
+  requests: [],
+});

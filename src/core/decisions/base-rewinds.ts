@@ -1,0 +1,113 @@
+import type { Execution } from "../domain/execution.ts";
+import { type BranchName, readTaskId, type Sha, type TaskId } from "../domain/ids.ts";
+import type { Queue } from "../domain/queue.ts";
+import { refuse } from "../domain/refusal.ts";
+import type { TaskHead, Step } from "../domain/step.ts";
+import type { DecisionTransaction } from "./decision-transaction.ts";
+
+type Asking = Pick<DecisionTransaction, "readFact">;
+
+const REWOUND = "base-rewound";
+
+/** Whether a base lost the last tip that was seen on it, and no person has agreed to that yet. Undefined while that is not known. */
+const hasLost = (tx: Asking, { seenTip: seen, landedTip, frozen }: Queue, tip: Sha): boolean | undefined => {
+  // A ledger of an earlier version wrote down a later tip while it was frozen.
+  const last = frozen?.code === REWOUND ? [seen, landedTip] : [seen ?? landedTip];
+  const contained = last.map((commit) => commit === null || commit === tip || tx.readFact<"contains">({ kind: "contains", commit, tip }));
+  return contained.includes(false) ? true : contained.includes(undefined) ? undefined : false;
+};
+
+/**
+ * A base that no longer contains the last tip that was seen on it was rewound, whoever made the missing commits: nothing lands on it before a person says so,
+ * or until they are back. Undefined while that is not known.
+ */
+export const guardAgainstRewind = (tx: Asking, before: Queue, tip: Sha): Queue | undefined => {
+  const queue = before.frozen?.code === "base-missing" ? { ...before, frozen: null } : before;
+  const lost = hasLost(tx, queue, tip);
+  if (lost === undefined) return undefined;
+  const isTold = queue.frozen?.code === REWOUND;
+  if (lost === isTold) return queue;
+  if (!lost) return { ...queue, frozen: null };
+  const why = `The base was rewound: it no longer contains ${(queue.seenTip ?? "").slice(0, 12)}, the last commit that Enki saw on it. A retry carries only each step's own changes to the new tip.`;
+  return { ...queue, frozen: refuse(REWOUND, why, "/enki retry").refusal };
+};
+
+/** Whether a queue waits for a person to agree that its base lost commits. */
+export const isRewoundQueue = ({ frozen }: Pick<Queue, "frozen">): boolean => frozen?.code === REWOUND;
+
+/** Tips that are remembered after a base lost them. */
+const MAX_LEFT = 10;
+
+/** The queue after a person agreed to the base as it is now. */
+export const agreedQueue = (queue: Queue, tip: Sha | null): Queue => {
+  // What was refused may be allowed now, and what went wrong was seen.
+  const { pushRefusal: _, landingTerms: __, incident: ___, deniedMethods: ____, ...rest } = queue;
+  const agreed = { ...rest, frozen: null, landedTip: tip };
+  if (queue.frozen?.code !== REWOUND) return agreed;
+  const lost = [queue.landedTip, queue.seenTip].flatMap((each) => (each === null || each === tip ? [] : [each]));
+  return { ...agreed, seenTip: tip, abandonedTips: [...new Set([...(queue.abandonedTips ?? []), ...lost])].slice(-MAX_LEFT) };
+};
+
+/** True while nothing may be built on a base as it is now: it lost commits, and nobody agreed to that. Undefined while that is not known. */
+export const isRewound = (tx: DecisionTransaction, base: BranchName): boolean | undefined => {
+  const tip = tx.baseTip(base);
+  return tip === null ? false : hasLost(tx, tx.queue(base), tip);
+};
+
+/** The tip of the base that a head was made on: as it was written down, else what it has of the base. Undefined while that is not known. */
+export const groundOf = (
+  tx: DecisionTransaction,
+  base: BranchName,
+  { sha, baseTip: known }: Pick<TaskHead, "sha" | "baseTip">,
+): Sha | null | undefined => {
+  const tip = tx.baseTip(base);
+  if (known !== undefined || tip === null) return known ?? null;
+  return tx.readFact<"newest-base">({ kind: "newest-base", head: sha, tip, abandonedTips: lostTips(tx, base) });
+};
+
+/** Tips that a base had and may have lost, the newest first. */
+const lostTips = (tx: DecisionTransaction, base: BranchName): Sha[] => {
+  const { seenTip, abandonedTips = [] } = tx.queue(base);
+  return [...new Set([...(seenTip === null ? [] : [seenTip]), ...abandonedTips.toReversed()])];
+};
+
+/** A commit that a person pushed to a task branch, as the step's head. Undefined while that is not known. */
+export const personsHead = (
+  tx: DecisionTransaction,
+  { baseBranch }: Execution,
+  { sha, before }: { sha: Sha; before: TaskHead | null },
+): TaskHead | undefined => {
+  const tip = tx.baseTip(baseBranch);
+  const head = { sha, since: tx.now, by: "person" } as const;
+  if (tip === null) return { ...head, ...(before?.baseTip !== undefined && { baseTip: before.baseTip }) };
+  const known = before?.baseTip === undefined ? [] : [before.baseTip];
+  const left = [...new Set([...known, ...lostTips(tx, baseBranch)])].filter((each) => each !== tip);
+  const ground = tx.readFact<"newest-base">({ kind: "newest-base", head: sha, tip, abandonedTips: left });
+  return ground === undefined ? undefined : ground === null ? head : { ...head, baseTip: ground };
+};
+
+/**
+ * True for a head that was made on commits which its base lost, or on what landed with one of these: as it is, it would bring them back.
+ * Undefined while that is not known.
+ */
+export const isStranded = (
+  tx: DecisionTransaction,
+  base: BranchName,
+  { head, builtOn }: Pick<Step, "head" | "builtOn">,
+): boolean | undefined => {
+  const tip = tx.baseTip(base);
+  if (!head || tip === null || (tx.queue(base).abandonedTips ?? []).length === 0) return false;
+  const ground = groundOf(tx, base, head);
+  const below = [ground, ...builtOn.map(({ task }) => landedAs(tx, task))];
+  const kept = below.map((commit) => {
+    if (commit === null || commit === tip) return true;
+    return commit && tx.readFact<"contains">({ kind: "contains", commit, tip });
+  });
+  return kept.includes(false) ? true : kept.includes(undefined) ? undefined : false;
+};
+
+/** The commit that brought a task into its base; null where it has not landed. */
+const landedAs = (tx: DecisionTransaction, task: TaskId): Sha | null => {
+  const id = readTaskId(task);
+  return (id && tx.execution(id.execution)?.steps[id.step]?.landed?.commit) ?? null;
+};

@@ -1,0 +1,140 @@
+import { isTrustedPermission } from "../domain/brief.ts";
+import type { Execution } from "../domain/execution.ts";
+import type { RemarkId } from "../domain/event.ts";
+import type { Feedback, FeedbackItem, PullDiscussion, PersonRemark } from "../domain/feedback.ts";
+import { type Millis, toTaskId, type TaskId } from "../domain/ids.ts";
+import type { Review } from "../domain/github-facts.ts";
+import type { Step } from "../domain/step.ts";
+import type { DecisionTransaction } from "./decision-transaction.ts";
+import { fitFeedback } from "./feedback-room.ts";
+
+type Of = { readonly execution: Execution; readonly step: Step };
+
+/** The feedback of an attempt; null where it was given none. */
+export const feedbackOf = (tx: DecisionTransaction, task: TaskId, attempt: number): Feedback | null =>
+  tx.ledger().feedback[`${task}/${attempt}`] ?? null;
+
+/** What earlier attempts of a step were given, or could have been. */
+const readBefore = (tx: DecisionTransaction, { execution, step }: Of): ReadonlySet<RemarkId> => {
+  const task = toTaskId(execution.id, step.id);
+  const seen = new Set<RemarkId>();
+  for (let attempt = 1; attempt <= step.attempt; attempt += 1) {
+    const given = feedbackOf(tx, task, attempt);
+    for (const id of given?.readRemarks ?? []) seen.add(id);
+    for (const id of given?.unreadRemarks ?? []) seen.delete(id);
+  }
+  return seen;
+};
+
+export const isRead = (tx: DecisionTransaction, of: Of, id: RemarkId): boolean => readBefore(tx, of).has(id);
+
+/** True where an attempt was given this review: it does not start another one. */
+export const isAnswered = (tx: DecisionTransaction, of: Of, { id }: Pick<Review, "id">): boolean => isRead(tx, of, `review:${id}`);
+
+/** When an attempt last read what people said; null where none has. */
+export const lastRead = (tx: DecisionTransaction, { execution, step }: Of): Millis | null =>
+  feedbackOf(tx, toTaskId(execution.id, step.id), step.attempt)?.at ?? null;
+
+/** The items of the last attempt that came to nothing: the next one has to answer them. */
+const carriedOver = (tx: DecisionTransaction, { execution, step }: Of): readonly FeedbackItem[] => {
+  const task = toTaskId(execution.id, step.id);
+  for (let attempt = step.attempt; attempt > (step.answeredAttempt ?? 0); attempt -= 1) {
+    const before = feedbackOf(tx, task, attempt);
+    if (before) return before.items;
+  }
+  return [];
+};
+
+/** What attempts read since a head last answered people. */
+const readUnanswered = (tx: DecisionTransaction, { execution, step }: Of): readonly RemarkId[] => {
+  const task = toTaskId(execution.id, step.id);
+  const attempts = Array.from(
+    { length: step.attempt - (step.answeredAttempt ?? 0) },
+    (_, index) => (step.answeredAttempt ?? 0) + 1 + index,
+  );
+  return attempts.flatMap((attempt) => feedbackOf(tx, task, attempt)?.readRemarks ?? []);
+};
+
+type News = { readonly items: readonly FeedbackItem[]; readonly read: readonly RemarkId[] };
+
+/** What was said on a step's pull request and no attempt has read; undefined while that is not known. */
+export const newsOf = (tx: DecisionTransaction, of: Of): News | undefined => {
+  const { pull } = of.step;
+  if (pull === null) return { items: [], read: [] };
+  const talk = tx.readFact<"feedback">({ kind: "feedback", pull });
+  if (!talk) return undefined;
+  const before = readBefore(tx, of);
+  const accepted = of.step.acceptedReview === undefined ? null : (`review:${of.step.acceptedReview}` as const);
+  const news = sortOut(accepted ? trusting(talk, accepted) : talk, { before, all: tx.snapshot.config.brief.comments === "all" });
+  // It started this attempt, so it must not start another one, whatever of it can be read.
+  const isMissing = accepted !== null && !before.has(accepted) && !news.read.includes(accepted);
+  return isMissing ? { ...news, read: [...news.read, accepted] } : news;
+};
+
+/** The same talk, where the author of an accepted review is trusted: the permission was checked then, and may not have been among the look-ups now. */
+const trusting = (talk: PullDiscussion, accepted: RemarkId): PullDiscussion => {
+  const author = talk.reviews.find(({ id }) => id === accepted)?.by;
+  const trusted = <T extends PersonRemark>(said: T): T =>
+    said.by === author && said.permission === "unknown" ? { ...said, permission: "write" } : said;
+  return { ...talk, reviews: talk.reviews.map(trusted), lineComments: talk.lineComments.map(trusted), remarks: talk.remarks.map(trusted) };
+};
+
+type Sorting = { readonly before: ReadonlySet<RemarkId>; /** Also what people without write permission say. */ readonly all: boolean };
+
+const sortOut = (talk: PullDiscussion, { before, all }: Sorting): News => {
+  const counts = (said: PersonRemark): boolean => all || isTrustedPermission(said.permission);
+  const isNew = (said: PersonRemark): boolean => !before.has(said.id) && counts(said);
+  const reviews = talk.reviews.filter((one) => isNew(one) && one.verdict !== "dismissed");
+  const threads = threadsOf(talk).filter(({ item, people }) =>
+    item.content.some((one) => people.has(one.id) && isNew(one) && one.text !== ""),
+  );
+  const remarks = talk.remarks.filter((one) => isNew(one) && one.text !== "");
+  const items: FeedbackItem[] = [
+    ...reviews.flatMap((one): FeedbackItem[] =>
+      one.text === "" ? [] : [{ kind: "review", verdict: one.verdict, content: sayingOf(one) }],
+    ),
+    ...threads.map(({ item }): FeedbackItem => ({ ...item, content: item.content.filter((one) => one.text !== "") })),
+    ...remarks.map((said): FeedbackItem => ({ kind: "remark", content: said })),
+  ];
+  const written = threads.flatMap(({ item, people }) => item.content.filter(({ id }) => people.has(id) && !before.has(id)));
+  return { items: items.toSorted((a, b) => beganAt(a) - beganAt(b)), read: [...reviews, ...written, ...remarks].map(({ id }) => id) };
+};
+
+const sayingOf = ({ id, by, permission, at, text }: PersonRemark): PersonRemark => ({ id, by, permission, at, text });
+
+type Thread = {
+  readonly item: Extract<FeedbackItem, { kind: "thread" }>;
+  /** What of it people said. */ readonly people: ReadonlySet<RemarkId>;
+};
+
+/** The open threads, each with all that was said in it: an answer means nothing without what it answers. */
+const threadsOf = ({ lineComments, resolvedThreads }: PullDiscussion): Thread[] => {
+  const done = new Set(resolvedThreads);
+  const open = new Map<number, PullDiscussion["lineComments"][number][]>();
+  for (const line of lineComments) if (!done.has(line.thread)) open.set(line.thread, [...(open.get(line.thread) ?? []), line]);
+  return [...open].flatMap(([thread, all]) => {
+    const [first] = all;
+    if (!first) return [];
+    const { path, line, startLine, side, hunk, outdated } = first;
+    const people = new Set(all.flatMap(({ id, byPerson }) => (byPerson ? [id] : [])));
+    return [{ item: { kind: "thread" as const, thread, path, line, startLine, side, hunk, outdated, content: all.map(sayingOf) }, people }];
+  });
+};
+
+const beganAt = (item: FeedbackItem): Millis => (item.kind === "thread" ? (item.content[0]?.at ?? 0) : item.content.at);
+
+/** What the next attempt is given: what the last one could not answer, and what was said since. Null for nothing; undefined while it is not known. */
+export const nextFeedback = (tx: DecisionTransaction, of: Of): Feedback | null | undefined => {
+  const { pull } = of.step;
+  if (pull === null) return null;
+  const news = newsOf(tx, of);
+  if (!news) return undefined;
+  const again = new Set(news.items.flatMap((item) => (item.kind === "thread" ? [item.thread] : [])));
+  const kept = carriedOver(tx, of).filter((item) => item.kind !== "thread" || !again.has(item.thread));
+  const fresh = new Set([...news.read, ...readUnanswered(tx, of)]);
+  const { maxChars } = tx.snapshot.config.brief;
+  const { items, left, leftOut } = fitFeedback([...kept, ...news.items], { maxChars, isNew: ({ id }) => fresh.has(id) });
+  const unread = [...fresh].filter((id) => leftOut.has(id));
+  const read = news.read.filter((id) => !leftOut.has(id));
+  return { pull, at: tx.now, items, readRemarks: read, omittedCount: left, ...(unread.length > 0 && { unreadRemarks: unread }) };
+};

@@ -1,0 +1,60 @@
+import { type BranchName, readTaskId, type Sha } from "../../domain/ids.ts";
+import type { Landing, Queue } from "../../domain/queue.ts";
+import { refuse } from "../../domain/refusal.ts";
+import type { DecisionTransaction } from "../decision-transaction.ts";
+import { sidePullKey } from "../landings.ts";
+
+/** Why a step that is in GitHub's merge queue is not verified or landed again. */
+export const IN_QUEUE = refuse("in-queue", "It is in GitHub's merge queue.", "/enki status").refusal;
+
+/** The head of the pull request that is merged. */
+export const headOf = ({ mode, candidate }: Landing): Sha =>
+  mode === "batch" ? candidate.commit : (candidate.items[0]?.head ?? candidate.commit);
+
+/** Its number; null while it has none. */
+export const pullOf = (tx: DecisionTransaction, { mode, candidate }: Landing): number | null => {
+  if (mode === "batch") return tx.effectRecord(sidePullKey(candidate.commit))?.number ?? null;
+  const id = readTaskId(candidate.items[0]?.task ?? "");
+  return (id && tx.execution(id.execution)?.steps[id.step]?.pull) ?? null;
+};
+
+export const without = (before: Queue): Queue => {
+  const { landing: _, ...queue } = before;
+  return queue;
+};
+
+/** Nothing is landed now: what may land is chosen again after a pause. */
+export const giveUp = (tx: DecisionTransaction, base: BranchName, { why, pause }: { why: string; pause: number }): void => {
+  const { landing } = tx.queue(base);
+  if (landing?.mode === "batch") closeBatch(tx, landing);
+  if (landing) tx.deleteEffectRecord(mergeKey(tx, landing));
+  // What GitHub tells may be ahead of what git shows: without a pause the same would be asked again at once.
+  tx.putQueue(base, { ...without(tx.queue(base)), askAgainAt: tx.now + pause });
+  tx.wakeAt(tx.now + pause);
+  tx.note(`${base}: not landed: ${why}`);
+};
+
+const closeBatch = (tx: DecisionTransaction, landing: Landing): void => {
+  const pull = pullOf(tx, landing);
+  if (pull !== null)
+    tx.enqueueEffect({
+      kind: "close-pull",
+      key: `close-pull:${pull}`,
+      pull,
+      comment: "The base moved, so Enki closed this pull request and will open a new one.",
+    });
+};
+
+export const mergeKey = (tx: DecisionTransaction, landing: Landing) =>
+  `merge-pull:${pullOf(tx, landing) ?? 0}@${headOf(landing).slice(0, 12)}` as const;
+
+/** True while the queue still lets it land, though it is in GitHub's own queue. */
+export const mayStill = (tx: DecisionTransaction, base: BranchName, { candidate }: Landing): boolean => {
+  const { items, frozen } = tx.queue(base);
+  return (
+    !frozen &&
+    candidate.items.every(({ task, head }) =>
+      items.some((item) => item.task === task && item.head === head && (item.state !== "held" || item.refusal?.code === IN_QUEUE.code)),
+    )
+  );
+};

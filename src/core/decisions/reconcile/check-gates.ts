@@ -1,0 +1,151 @@
+import { hashValue, type Sha } from "../../domain/ids.ts";
+import { toJobKey } from "../../domain/job.ts";
+import { type Candidate, hasRequiredChecks, isGreen, type Queue, type LandingTerms, type VerifyRun } from "../../domain/queue.ts";
+import type { Check, RequiredCheck } from "../../domain/github-facts.ts";
+import { toBranchRef, toCandidateBranch, readCandidateBranch, readCandidateRef } from "../../domain/refs.ts";
+import {
+  evaluateChecks,
+  type CheckVerdict,
+  describeOverdueCheck,
+  selectBaseChecks,
+  findQuietEnd,
+  pickDecisiveVerdict,
+} from "../../policy/evaluate-checks.ts";
+import { faultCandidate } from "../apply/job-result.ts";
+import type { DecisionTransaction } from "../decision-transaction.ts";
+import { batchRef } from "../landings.ts";
+
+/** How often checks are read while nobody tells of them, in milliseconds. */
+const POLL = 60_000;
+
+/**
+ * Reads the required checks of candidates whose verify job was green, and of what is about to land: a verdict is both together.
+ * A check that was run again counts as it is now, until the candidate has landed.
+ */
+export const reconcileGate = (tx: DecisionTransaction): void => {
+  for (const [base, queue] of Object.entries(tx.ledger().queues)) {
+    if (!queue.landingTerms || !hasRequiredChecks(queue.landingTerms)) continue;
+    const tip = tx.baseTip(base);
+    const candidates = queue.candidates.map((each) => read(tx, queue, { candidate: each, landing: each.onto === tip && isGreen(each) }));
+    if (candidates.some((each, at) => each !== queue.candidates[at])) tx.putQueue(base, { ...queue, candidates });
+  }
+};
+
+type Reading = { readonly candidate: Candidate; readonly landing: boolean };
+
+const read = (tx: DecisionTransaction, queue: Queue, { candidate, landing }: Reading): Candidate => {
+  const lost = candidate.runs.find((run) => run.verdict === null && isCut(tx, candidate.commit, run));
+  if (lost) return faultCandidate(tx, candidate, { attempt: lost.attempt, why: "a person deleted its branch" });
+  const open = candidate.runs.find((run) => (landing ? run.verdict === "green" : run.verdict !== "green" && run.verified));
+  if (!open) return candidate;
+  const judged = judgeAll(tx, { candidate, run: open }, queue.landingTerms);
+  return judged ? settle(tx, { candidate, run: open }, judged) : candidate;
+};
+
+/** What all required checks say together: those on the candidate, and those on the heads of its pull requests. Undefined while they are not read. */
+const judgeAll = (tx: DecisionTransaction, of: Open, terms: LandingTerms | undefined): CheckVerdict | undefined => {
+  const required = terms?.checks ?? [];
+  const heads = terms?.headChecks ?? [];
+  const checks = required.length === 0 ? [] : tx.readFact<"checks">({ kind: "checks", commit: of.candidate.commit });
+  const onHeads = heads.length === 0 ? [] : of.candidate.items.map(({ head }) => tx.readFact<"checks">({ kind: "checks", commit: head }));
+  if (!checks) return undefined;
+  const judged: CheckVerdict[] = required.length === 0 ? [] : [judge(tx, of, { required, checks })];
+  for (const found of onHeads) {
+    if (!found) return undefined;
+    judged.push(evaluateChecks(heads, found, 0));
+  }
+  return pickDecisiveVerdict(judged);
+};
+
+type Open = { readonly candidate: Candidate; readonly run: VerifyRun };
+type Said = { readonly required: readonly RequiredCheck[]; readonly checks: readonly Check[] };
+
+/** Where all checks count, more may begin a moment after the last was green: that is waited for. */
+const judge = (tx: DecisionTransaction, { candidate, run }: Open, { required, checks }: Said): CheckVerdict => {
+  const asked = tx.effectRecord(verifyKey(candidate.commit, run.attempt))?.at ?? 0;
+  const found = candidate.items.length === 0 ? selectBaseChecks(required, checks, asked) : checks;
+  // The first attempt counts whatever was said of the commit; a later one only what is red since it began.
+  const judged = evaluateChecks(required, found, run.attempt === 1 ? 0 : asked);
+  const until = judged.means === "green" ? findQuietEnd(required, found, tx.snapshot.config.refinery.quietMs) : 0;
+  if (until <= tx.now) return judged;
+  tx.wakeAt(until);
+  return { means: "wait", reason: "Another check may begin" };
+};
+
+const verifyKey = (commit: Sha, attempt: number): string => `start-job:${toJobKey({ kind: "verify", target: commit, attempt })}`;
+
+const settle = (tx: DecisionTransaction, { candidate, run }: Open, judged: CheckVerdict): Candidate => {
+  const put = (to: VerifyRun, log = candidate.log): Candidate => {
+    const faults = to.verdict === null ? candidate.faults : 0;
+    return { ...candidate, faults, log, runs: candidate.runs.map((each) => (each === run ? to : each)) };
+  };
+  const { verified: _, ...rest } = run;
+  switch (judged.means) {
+    case "green":
+      return run.verdict === "green" ? candidate : put({ ...rest, verdict: "green", deadline: null });
+    case "red":
+      if (run.verdict === "red") return candidate;
+      tx.note(`candidate ${candidate.commit.slice(0, 12)}: ${judged.reason}`);
+      // It is read again as long as it may be run again to green.
+      return put({ ...run, verified: true, verdict: "red", deadline: null }, judged.reason);
+    case "fault":
+      return run.verdict === "red" ? candidate : faultCandidate(tx, candidate, { attempt: run.attempt, why: judged.reason });
+    case "wait":
+      if (run.verdict === "red") return candidate;
+      return (
+        wait(tx, { candidate, run }, judged) ??
+        put({ ...run, verdict: null, verified: true, deadline: tx.now + tx.snapshot.config.refinery.timeoutMs })
+      );
+  }
+};
+
+const wait = (tx: DecisionTransaction, { candidate, run }: Open, judged: CheckVerdict): Candidate | null => {
+  if (run.verdict === "green" || run.deadline === null) return null;
+  tx.wakeAt(Math.min(run.deadline, tx.now + POLL));
+  return tx.now < run.deadline ? candidate : faultCandidate(tx, candidate, { attempt: run.attempt, why: describeOverdueCheck(judged) });
+};
+
+/** True where the branch of a run that was begun is gone: what checks it is likely cancelled. */
+const isCut = (tx: DecisionTransaction, commit: Sha, { attempt, deadline }: VerifyRun): boolean =>
+  deadline !== null &&
+  tx.snapshot.ledger.effectRecords[verifyKey(commit, attempt)] !== undefined &&
+  tx.ref(branchOf(commit, attempt)) === null;
+
+/** A fresh branch for each attempt: a push of it starts what checks branches, also on a commit that was checked before. */
+const branchOf = (commit: Sha, attempt: number): string => toBranchRef(toCandidateBranch(hashValue([commit, attempt]).slice(0, 12)));
+
+/** Gives every candidate under verification a branch that checks see, and takes away those that nobody needs; never one that a person moved. */
+export const reconcileCandidateBranches = (tx: DecisionTransaction): void => {
+  const runs = Object.values(tx.ledger().queues).flatMap((queue) => checkedRuns(queue));
+  for (const { branch, commit, open, byHand } of runs) {
+    if (!open || tx.ref(branch) !== null) continue;
+    tx.moveRef(branch, commit);
+    for (const workflow of byHand) startByHand(tx, { workflow, branch, commit });
+  }
+  const batches = Object.values(tx.ledger().queues).flatMap(({ landing }) => (landing ? [batchRef(landing.candidate.commit)] : []));
+  const kept = new Set([...runs.map(({ branch }) => branch), ...batches]);
+  const ours = new Set(Object.keys(tx.snapshot.refs).flatMap((ref) => readCandidateRef(ref)?.commit ?? []));
+  for (const [ref, at] of Object.entries(tx.snapshot.refs)) {
+    if (readCandidateBranch(ref) !== null && !kept.has(ref) && ours.has(at)) tx.deleteRefLater(ref);
+  }
+};
+
+/** A workflow that no push starts is started on the branch of the candidate, once for each of its branches. */
+const startByHand = (tx: DecisionTransaction, { workflow, branch }: { workflow: string; branch: string; commit: Sha }): void => {
+  const name = branch.slice(toBranchRef("").length);
+  tx.enqueueEffect({ kind: "start-workflow", key: `start-workflow:${workflow}/${name}`, workflow, branch: name });
+};
+
+type CheckedRun = { readonly branch: string; readonly commit: Sha; readonly open: boolean; readonly byHand: readonly string[] };
+
+const checkedRuns = ({ landingTerms, candidates }: Queue): CheckedRun[] =>
+  landingTerms && hasRequiredChecks(landingTerms)
+    ? candidates.flatMap(({ commit, runs }) =>
+        runs.map(({ attempt, verdict, deadline }) => ({
+          branch: branchOf(commit, attempt),
+          commit,
+          open: verdict === null && deadline !== null,
+          byHand: landingTerms.dispatchedWorkflows ?? [],
+        })),
+      )
+    : [];

@@ -1,0 +1,121 @@
+import { replaceHead } from "../../domain/step-lifecycle.ts";
+import { type Conflict, MAX_RESOLUTION_ATTEMPTS, type Resolution } from "../../domain/conflict.ts";
+import type { Config } from "../../domain/config.ts";
+import type { Execution } from "../../domain/execution.ts";
+import { type Sha, toTaskId, type TaskId } from "../../domain/ids.ts";
+import { toTaskRef } from "../../domain/refs.ts";
+import { findOpenConflict, isBeingResolved, type Step } from "../../domain/step.ts";
+import { matchesGlob } from "../../policy/glob.ts";
+import { formatConflicts } from "../../messages/open-conflicts.ts";
+import { renderHeadStatus } from "../../messages/status-text.ts";
+import { type At, findStep } from "../apply/fail-step.ts";
+import { needPerson, whyPerson } from "../apply/retry-resolution.ts";
+import type { DecisionTransaction } from "../decision-transaction.ts";
+
+/** Forgets conflicts that are none any more: what landed since, or a new head, did away with them. What runs for them is stopped first. */
+export const reconcileResolving = (tx: DecisionTransaction): void => {
+  for (const execution of tx.executions()) {
+    if (execution.state !== "running") continue;
+    for (const step of tx.steps(execution.id)) if (step.resolution && isPast(tx, execution, step)) forget(tx, execution, step);
+  }
+};
+
+const isPast = (tx: DecisionTransaction, execution: Execution, step: Step): boolean => {
+  const { resolution, head, state } = step;
+  if (!resolution || resolution.resolvedHead !== null || isBeingResolved(step)) return false;
+  return resolution.head !== head?.sha || ((state === "published" || state === "waiting") && !isWantedResolution(tx, execution, step));
+};
+
+const forget = (tx: DecisionTransaction, execution: Execution, { resolution, ...step }: Step): void => {
+  tx.putStep(execution.id, step);
+  const commit = step.head?.sha;
+  // Its status said that it is being resolved.
+  if (commit !== undefined && commit === resolution?.head)
+    tx.enqueueEffect({ kind: "set-status", key: `set-status:${commit}`, commit, state: "pending", text: renderHeadStatus(step) });
+};
+
+/** True while a step's present head conflicts with the base, for all that is known. */
+export const isWantedResolution = (tx: DecisionTransaction, { id, baseBranch }: Execution, step: Step): boolean => {
+  if (!findOpenConflict(step)) return false;
+  const task = toTaskId(id, step.id);
+  const item = tx.queue(baseBranch).items.find((each) => each.task === task && each.head === step.head?.sha);
+  return !item || item.state === "resolving" || item.mergedAgainst === null;
+};
+
+/** With `from` only what the head changed since that counts. */
+type Met = { readonly task: TaskId; readonly head: Sha; readonly onto: Sha; readonly forkPoint?: Sha };
+
+/** Writes down that a head conflicts with the base; told as long as it does. A try that runs goes on, whatever lands meanwhile. */
+export const meetConflict = (tx: DecisionTransaction, { task, head, onto, forkPoint }: Met): void => {
+  const found = findStep(tx, task);
+  if (found?.step.head?.sha !== head) return;
+  const { execution, step } = found;
+  const known = findOpenConflict(step);
+  if (known && (known.onto === onto || known.deadline !== null)) return;
+  const own = forkPoint === undefined ? {} : { forkPoint };
+  const conflicts = tx.readFact<"conflicts">({ kind: "conflicts", onto, head, ...own });
+  if (!conflicts) return;
+  const { refinery, policy } = tx.snapshot.config;
+  const made = anewBy(refinery.regenerate, conflicts);
+  const resolution = { ...begun(step, known), head, onto, conflicts, ...made, ...own };
+  const why = whyPerson(conflicts, made.regenerated, policy.protected);
+  if (why !== null) return needPerson(tx, { execution, step, resolution }, why);
+  tx.putStep(execution.id, { ...step, resolution });
+  tx.note(`${task} conflicts with ${execution.baseBranch} in ${formatConflicts(conflicts)}`);
+};
+
+/** A conflict of the present head that nobody tried to resolve, or what came of that so far. */
+const begun = (
+  { head, builtOn }: Step,
+  known: Resolution | null,
+): Omit<Resolution, "head" | "onto" | "conflicts" | "regenerated" | "regenerateCommands"> => {
+  const fresh = {
+    attempt: 0,
+    failedAttempts: 0,
+    notBefore: 0,
+    deadline: null,
+    log: "",
+    resolvedHead: null,
+    summary: "",
+    failedVerification: false,
+  };
+  const { forkPoint: _, ...rest } = known ?? {};
+  return { ...fresh, ...rest, headOrigin: { ...(head?.baseTip !== undefined && { baseTip: head.baseTip }), builtOn } };
+};
+
+/** Conflicting files that commands make anew. What is no file cannot be made. */
+const anewBy = (regenerate: Config["refinery"]["regenerate"], conflicts: readonly Conflict[]) => {
+  const made = conflicts.flatMap(({ path, kind }) => {
+    const found =
+      kind === "submodule" || kind === "link" ? undefined : Object.entries(regenerate).find(([glob]) => matchesGlob(glob, path));
+    return found ? [{ path, command: found[1] }] : [];
+  });
+  return { regenerated: made.map(({ path }) => path), regenerateCommands: [...new Set(made.map(({ command }) => command))] };
+};
+
+/** A resolution that is not verified is blamed before the step is, once: the head that conflicted is resolved again. False where there is none to blame. */
+export const blameResolution = (tx: DecisionTransaction, { execution, step, log }: At & { log: string }): boolean => {
+  const { resolution, head } = step;
+  if (!resolution || !head || resolution.resolvedHead !== head.sha || resolution.failedVerification) return false;
+  const task = toTaskId(execution.id, step.id);
+  tx.moveRef(toTaskRef(task), resolution.head);
+  const { baseTip: _, ...rest } = head;
+  const { baseTip, builtOn = step.builtOn } = resolution.headOrigin ?? {};
+  const again = {
+    ...resolution,
+    failedAttempts: Math.min(resolution.failedAttempts, MAX_RESOLUTION_ATTEMPTS - 1),
+    resolvedHead: null,
+    failedVerification: true,
+    log,
+  };
+  tx.putStep(
+    execution.id,
+    replaceHead(step, {
+      builtOn,
+      head: { ...rest, sha: resolution.head, since: tx.now, ...(baseTip !== undefined && { baseTip }) },
+      resolution: again,
+    }),
+  );
+  tx.note(`${task}: its resolution is not verified; back to ${resolution.head.slice(0, 12)}, and once more`);
+  return true;
+};

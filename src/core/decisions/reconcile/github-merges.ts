@@ -1,0 +1,191 @@
+import type { Effect } from "../../domain/effect.ts";
+import type { BranchName, Sha } from "../../domain/ids.ts";
+import type { MergeMethod } from "../../domain/github-facts.ts";
+import type { Incident, Landing } from "../../domain/queue.ts";
+import { toBranchRef } from "../../domain/refs.ts";
+import { refuse } from "../../domain/refusal.ts";
+import { UNLANDABLE_CODES } from "../../policy/landing-mode.ts";
+import { applyLanding } from "../../refinery/apply-landing.ts";
+import { renderBatchBody, renderBatchTitle, renderRevertBody, renderRevertMessage, renderRevertTitle } from "../../messages/pull-text.ts";
+import { failStep, findStep } from "../apply/fail-step.ts";
+import type { DecisionTransaction } from "../decision-transaction.ts";
+import { askToMerge } from "./request-merge.ts";
+import { giveUp, headOf, mayStill, mergeKey, pullOf, without } from "./abandon-landing.ts";
+import { followQueue } from "./github-merge-queue.ts";
+import { batchBranch, batchRef, landSteps, revertBranch, sidePullKey, tellReused } from "../landings.ts";
+
+/** GitHub says that a base had just moved at most this often in a row. */
+const MAX_TRIES = 5;
+/** Between two tries, and until a ref that GitHub moved is read again; milliseconds. */
+const PAUSE = 2_000;
+/** Until checks that GitHub waits for are looked at again, in milliseconds. */
+const CHECK_PAUSE = 60_000;
+/** After a refusal by a rule it is tried again after this time, in milliseconds. */
+const RECHECK = 15 * 60_000;
+
+/** Takes in what GitHub merged: it is read back from the base, and compared with what was verified. */
+export const reconcileMerged = (tx: DecisionTransaction): void => {
+  for (const base of Object.keys(tx.ledger().queues)) {
+    const { landing } = tx.queue(base);
+    const tip = tx.baseTip(base);
+    if (landing?.mode === "queue") followQueue(tx, base, landing);
+    else if (landing && tip !== null && tip !== landing.candidate.onto) readBack(tx, base, { landing, tip });
+  }
+};
+
+/** Asks GitHub to merge what was written down, and offers the way back from what went wrong. */
+export const reconcileMerging = (tx: DecisionTransaction): void => {
+  for (const base of Object.keys(tx.ledger().queues)) {
+    const queue = tx.queue(base);
+    if (queue.landing && queue.landing.mode !== "queue" && tx.baseTip(base) === queue.landing.candidate.onto)
+      merge(tx, base, queue.landing);
+    if (tx.queue(base).incident) takeBack(tx, base);
+    if (queue.frozen && (queue.frozen.code === "landing-refused" || UNLANDABLE_CODES.has(queue.frozen.code))) recheck(tx, base);
+  }
+};
+
+const readBack = (tx: DecisionTransaction, base: BranchName, { landing, tip }: { landing: Landing; tip: Sha }): void => {
+  const { candidate } = landing;
+  const { method } = landing;
+  const found = tx.readFact<"merge-of">({ kind: "merge-of", head: headOf(landing), onto: candidate.onto, tip, ...(method && { method }) });
+  if (found === undefined) return;
+  if (found === null) return giveUp(tx, base, { why: "the base moved before GitHub merged", pause: 0 });
+  settle(tx, base, { landing, ...found });
+};
+
+/** What was merged is on the base: it is what was verified, or nothing lands any more. */
+const settle = (
+  tx: DecisionTransaction,
+  base: BranchName,
+  { landing, commit, tree }: { landing: Landing; commit: Sha; tree: Sha },
+): void => {
+  const { candidate } = landing;
+  const before = without(tx.queue(base));
+  landSteps(tx, base, { items: candidate.items, commit, ...(landing.method && { method: landing.method }) });
+  const after = applyLanding(before, { ...candidate, commit }, tx.snapshot.config.refinery.parallel);
+  if (tree === candidate.tree) {
+    tellReused(tx, candidate, commit);
+    return tx.putQueue(base, after);
+  }
+  const why = `GitHub merged ${commit.slice(0, 12)} into \`${base}\`, and its files are not those that were verified as ${candidate.commit.slice(0, 12)}: look at it, and at the pull request that takes it back.`;
+  tx.note(`${base}: ${commit.slice(0, 12)} is not what was verified`);
+  const sound = after.greenCommits.filter((each) => each !== commit);
+  tx.putQueue(base, {
+    ...after,
+    greenCommits: sound,
+    frozen: refuse("tree-differs", why, "/enki retry").refusal,
+    incident: { merge: commit, revert: null },
+  });
+};
+
+/** Asks GitHub to merge, as long as the queue still lets it land. */
+const merge = (tx: DecisionTransaction, base: BranchName, landing: Landing): void => {
+  const pull = pullOf(tx, landing);
+  const trace = tx.effectRecord(mergeKey(tx, landing));
+  if (trace?.refused) return refused(tx, base, { landing, ...trace.refused });
+  // GitHub said that it is merged: the base is read again.
+  if (trace && trace.digest !== null) return tx.wakeAt(tx.now + PAUSE);
+  if (trace === undefined && !mayStill(tx, base, landing)) return giveUp(tx, base, { why: "it may no longer land", pause: 0 });
+  if (landing.mode === "batch" && pull === null) return offer(tx, base, landing);
+  if (pull === null) return;
+  if (landing.attempts > 0 && tx.now < landing.since + landing.attempts * PAUSE) return tx.wakeAt(landing.since + landing.attempts * PAUSE);
+  askToMerge(tx, landing, { base, pull, head: headOf(landing), key: mergeKey(tx, landing) });
+};
+
+const offer = (tx: DecisionTransaction, base: BranchName, { candidate }: Landing): void => {
+  const ref = batchRef(candidate.commit);
+  if (tx.ref(ref) === null) tx.moveRef(ref, candidate.commit);
+  const titled = { title: renderBatchTitle(candidate), body: renderBatchBody(candidate) };
+  tx.want({
+    kind: "open-side-pull",
+    key: sidePullKey(candidate.commit),
+    head: batchBranch(candidate.commit),
+    baseBranch: base,
+    ...titled,
+  });
+};
+
+/** What each answer means: https://docs.github.com/rest/pulls/pulls#merge-a-pull-request */
+const refused = (
+  tx: DecisionTransaction,
+  base: BranchName,
+  { landing, code, reason: why }: { landing: Landing; code: string; reason: string },
+): void => {
+  if (code === "base-moved" && landing.attempts + 1 < MAX_TRIES) {
+    tx.deleteEffectRecord(mergeKey(tx, landing));
+    const next = { ...landing, attempts: landing.attempts + 1 };
+    tx.wakeAt(next.since + next.attempts * PAUSE);
+    return tx.putQueue(base, { ...tx.queue(base), landing: next });
+  }
+  const denied = code === "not-mergeable" ? deniedMethod(why) : null;
+  if (denied) return deny(tx, base, { denied, why });
+  if (code === "not-mergeable" && UNREBASABLE.test(why)) return leave(tx, base, { landing, why });
+  // In this mode GitHub wants required checks on each pull request's own head.
+  if (code === "not-mergeable" && /status check/i.test(why)) return giveUp(tx, base, { why, pause: CHECK_PAUSE });
+  giveUp(tx, base, { why, pause: PAUSE });
+  if (code === "base-moved" || code === "conflict") return;
+  const frozen = refuse("landing-refused", `GitHub does not let Enki land on \`${base}\`: ${why}`, "/enki retry").refusal;
+  tx.putQueue(base, { ...tx.queue(base), frozen, landingRefusedAt: tx.now });
+};
+
+/** GitHub's words: https://docs.github.com/en/pull-requests/collaborating-with-pull-requests/incorporating-changes-from-a-pull-request/about-pull-request-merges */
+const UNREBASABLE = /can(?:no|')t be rebased/i;
+const DENIED: readonly (readonly [RegExp, MergeMethod])[] = [
+  [/merge commits are not allowed/i, "merge"],
+  [/squash merges are not allowed/i, "squash"],
+  [/rebase merges are not allowed/i, "rebase"],
+];
+const deniedMethod = (why: string): MergeMethod | null => DENIED.find(([words]) => words.test(why))?.[1] ?? null;
+
+/** A way of merging that is not allowed, though GitHub did not show that: another is chosen. */
+const deny = (tx: DecisionTransaction, base: BranchName, { denied, why }: { denied: MergeMethod; why: string }): void => {
+  giveUp(tx, base, { why, pause: 0 });
+  const { landingTerms: _, ...queue } = tx.queue(base);
+  tx.putQueue(base, { ...queue, deniedMethods: [...(queue.deniedMethods ?? []), denied] });
+};
+
+/** A branch whose commits cannot be replayed one by one concerns its step alone: others land meanwhile. */
+const leave = (tx: DecisionTransaction, base: BranchName, { landing, why }: { landing: Landing; why: string }): void => {
+  giveUp(tx, base, { why, pause: 0 });
+  const [item] = landing.candidate.items;
+  const found = findStep(tx, item?.task ?? "");
+  if (!item || !found) return;
+  const text = `GitHub cannot rebase its branch onto \`${base}\`: ${why}`;
+  failStep(tx, { ...found, why: { code: "unrebasable", message: text, next: `/enki retry ${item.task}` }, log: "" });
+};
+
+/** A right that came back, or a rule that changed, is found without a person's word. */
+const recheck = (tx: DecisionTransaction, base: BranchName): void => {
+  const { landingRefusedAt = tx.now, ...queue } = tx.queue(base);
+  if (tx.now < landingRefusedAt + RECHECK) return tx.wakeAt(landingRefusedAt + RECHECK);
+  const { landingTerms: _, ...rest } = queue;
+  tx.putQueue(base, { ...rest, frozen: null });
+};
+
+/** Offers the way back from a merge that is not what was verified: a person decides. */
+const takeBack = (tx: DecisionTransaction, base: BranchName): void => {
+  const { incident, ...queue } = tx.queue(base);
+  const tip = tx.baseTip(base);
+  if (!incident || tip === null || queue.frozen?.code !== "tree-differs") return;
+  const made =
+    incident.revert ?? tx.readFact<"revert">({ kind: "revert", merge: incident.merge, tip, message: renderRevertMessage(incident.merge) });
+  if (made === undefined || made === null) return;
+  if (incident.revert === null) tx.putQueue(base, { ...queue, incident: { ...incident, revert: made } });
+  offerRevert(tx, base, { ...incident, revert: made });
+};
+
+const offerRevert = (tx: DecisionTransaction, base: BranchName, { merge: commit, revert }: Incident & { revert: Sha }): void => {
+  const head = revertBranch(commit);
+  const effect: Effect = {
+    kind: "open-side-pull",
+    key: `open-side-pull:${head}`,
+    head,
+    baseBranch: base,
+    title: renderRevertTitle(commit),
+    body: renderRevertBody(commit),
+  };
+  const ref = toBranchRef(head);
+  if (tx.effectRecord(effect.key)?.number !== undefined && tx.effectRecord(effect.key)?.digest) return;
+  if (tx.ref(ref) === null) tx.moveRef(ref, revert);
+  tx.want(effect);
+};

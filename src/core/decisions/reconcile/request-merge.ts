@@ -1,0 +1,28 @@
+import type { SquashOrRebase } from "../../domain/effect.ts";
+import { type BranchName, readTaskId, type Sha } from "../../domain/ids.ts";
+import type { Landing } from "../../domain/queue.ts";
+import { formatSquashMessage } from "../../messages/commit-messages.ts";
+import type { DecisionTransaction } from "../decision-transaction.ts";
+import { tellChecks } from "../landings.ts";
+
+type Asked = { readonly base: BranchName; readonly pull: number; readonly head: Sha; readonly key: `merge-pull:${string}` };
+
+/** Asks GitHub to merge the pull request of a landing, in the way that was written down. */
+export const askToMerge = (tx: DecisionTransaction, landing: Landing, { base, pull, head, key }: Asked): void => {
+  // Once it was asked for it may be merged already: what is told then would be told of another commit's landing.
+  if (tx.effectRecord(key) === undefined && !tellChecks(tx, tx.queue(base), { candidate: landing.candidate, commit: head })) return;
+  const how = mergeHow(tx, landing, pull);
+  tx.want({ kind: "merge-pull", key, pull, head, ...(how && { squashOrRebase: how }) });
+};
+
+/** A squash says which step it lands, so that it is known again. */
+const mergeHow = (tx: DecisionTransaction, { method, candidate }: Landing, pull: number): SquashOrRebase | null => {
+  if (method !== "squash") return method === "rebase" ? { method } : null;
+  const [item] = candidate.items;
+  const id = readTaskId(item?.task ?? "");
+  const execution = id && tx.execution(id.execution);
+  const step = id && execution ? tx.planned(execution, id.step) : undefined;
+  if (!item || !execution || !step) return null;
+  const suffix = tx.snapshot.config.git.commitSuffix;
+  return { method, ...formatSquashMessage({ execution, step, head: item.head, suffix }, pull) };
+};
