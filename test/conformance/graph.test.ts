@@ -433,7 +433,7 @@ describe("trying again", () => {
     await it.say(1, retry("a"));
     expect(it.lastReply()).toContain("is 'done', not 'failed'");
     await it.say(1, retry("nothing"));
-    expect(it.lastReply()).toContain("Nothing here is called `nothing`: it was not found.");
+    expect(it.lastReply()).toContain("`nothing` was not found: no execution, task or step here has this id.");
   });
 
   const two = plan(step("p"), step("q"), step("r", { needs: ["p", "q"] }));

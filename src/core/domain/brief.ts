@@ -1,9 +1,9 @@
 import type { Login, Millis, Sha } from "./ids.ts";
 
-/** What GitHub said that a person may do; `unknown` where it was not asked: nobody is trusted for that. */
+/** A person's permission as GitHub reported it. `unknown` was not looked up and counts as untrusted. */
 export type KnownPermission = "admin" | "write" | "read" | "none" | "unknown";
 
-/** Whose comments are read with an issue: everybody's, those of people with write permission, nobody's. */
+/** Authors whose comments belong to a brief: everyone, people with write permission, or no one. */
 export type BriefComments = "all" | "collaborators" | "none";
 
 export type BriefComment = {
@@ -19,50 +19,50 @@ export type ChangedFile = { readonly path: string; readonly added: number; reado
 /** The pull request that a command was written on. */
 export type BriefPull = {
   readonly baseBranch: string;
-  /** The branch of the head; `<owner>:<branch>` for one of a fork. */
+  /** The head branch; `<owner>:<branch>` in a fork. */
   readonly headRef: string;
   readonly head: Sha;
   readonly files: readonly ChangedFile[];
-  /** Changed files that are not among these. */
+  /** Number of changed files missing from `files`. */
   readonly omittedFiles: number;
-  /** A brief of an earlier version has none. */
+  /** Absent in briefs of earlier versions. */
   readonly diff?: PullDiff;
 };
 
 /** The changed lines of a pull request. */
 export type PullDiff = {
   readonly text: string;
-  /** Files whose lines are not shown: too long, or not text. */
+  /** Files without a shown diff: too long, or binary. */
   readonly left: readonly string[];
 };
 
-/** Comments that are not in a brief, by the reason. */
+/** Numbers of comments left out of a brief, by reason. */
 export type OmittedComments = {
-  /** Too many or too long: the oldest. */
+  /** The oldest, if all together are too many or too long. */
   readonly older: number;
-  /** Changed after the command: nobody knows what the person who asked had read. */
+  /** Edited after the command: the commenter may not have read the present text. */
   readonly edited: number;
-  /** By people without write permission, where the configuration leaves them out. */
+  /** By people without write permission, if the configuration excludes them. */
   readonly untrusted: number;
 };
 
-/** What a text links to: a file that somebody attached, or a place in the code. */
+/** A linked attachment or place in the code. */
 export type BriefFile = {
   readonly name: string;
   readonly url: string;
-  /** True where who linked it has write permission. */
+  /** Whether the person who linked the file has write permission. */
   readonly trusted: boolean;
-  /** Null where it was not read, with the reason. */
+  /** Null if the file was not read; `reason` says why. */
   readonly text: string | null;
   readonly reason: string;
 };
 
-/** A title or text as it was later than the command: which of them, since when it was so, and whether it is known that it was edited. */
+/** Which texts were read later than the command, when, and whether they are known to have been edited since. */
 export type LateText = { readonly title: boolean; readonly body: boolean; readonly at: Millis; readonly edited: boolean };
 
 /**
- * What people wrote on an issue up to a command: read once, when the command is accepted, and the same for every job of its execution.
- * All texts are without what a reader of the issue cannot see.
+ * What people wrote on an issue up to a command. Read once, when the command is accepted; every job of the execution receives the same brief.
+ * Texts exclude everything invisible to a reader on GitHub.
  */
 export type Brief = {
   readonly issue: number;
@@ -77,11 +77,11 @@ export type Brief = {
   readonly comments: readonly BriefComment[];
   readonly omitted: OmittedComments;
   readonly files: readonly BriefFile[];
-  /** Where title or text may not be what they were at the time of the command; else absent. */
+  /** Present if title or body may differ from their state at the time of the command. */
   readonly late?: LateText;
   /** Null for an issue. */
   readonly pull: BriefPull | null;
 };
 
-/** People with write permission may ask for anything themselves, so their words count like those of the person who asked. */
+/** People with write permission can request anything themselves, so their words are trusted like the requester's. */
 export const isTrustedPermission = (permission: KnownPermission): boolean => permission === "admin" || permission === "write";

@@ -1,10 +1,10 @@
-/** Characters after which a piece of text is handed on: texts that are put together for long cost more than what is in them. */
+/** Text is passed on in pieces of at least this size, because appending to a very long string is slow. */
 const MIN_PIECE_CHARS = 16_384;
 
-/** The names of an object's fields as they stand, and what is written for them in their order. */
+/** An object's keys in insertion order, and its fields in sorted order with their quoted names. */
 type ObjectShape = { readonly keys: readonly string[]; readonly fields: readonly { readonly key: string; readonly name: string }[] };
 
-/** Objects that stand side by side mostly have the same fields: their names are sorted and quoted once. */
+/** Sibling objects mostly have the same keys, so sorted and quoted names are cached. */
 const createShapeCache = () => {
   const known = new Map<string, ObjectShape>();
   return (keys: readonly string[]): ObjectShape => {
@@ -17,7 +17,7 @@ const createShapeCache = () => {
   };
 };
 
-/** What stands in quotes as it is. */
+/** Text that needs no escapes in JSON. */
 const UNESCAPED_TEXT = /^[ !#-[\]-~]*$/;
 
 const formatScalar = (value: unknown): string => {
@@ -25,25 +25,25 @@ const formatScalar = (value: unknown): string => {
   return JSON.stringify(value) ?? "null";
 };
 
-/** Writes a value as JSON with sorted keys and without what is undefined, piece by piece: no character is cut in two. */
+/** Writes a value as JSON with sorted keys and without undefined fields, in pieces. No piece ends within a character. */
 export const writeCanonicalJson = (value: unknown, take: (piece: string) => void): void => {
   const shapeOf = createShapeCache();
   let text = "";
-  const close = (end: string): void => {
+  const append = (end: string): void => {
     text += end;
     if (text.length < MIN_PIECE_CHARS) return;
     take(text);
     text = "";
   };
-  const list = (values: readonly unknown[]): void => {
+  const writeArray = (values: readonly unknown[]): void => {
     text += "[";
     for (let at = 0; at < values.length; at += 1) {
       if (at > 0) text += ",";
       write(values[at]);
     }
-    close("]");
+    append("]");
   };
-  const record = (fields: Readonly<Record<string, unknown>>): void => {
+  const writeObject = (fields: Readonly<Record<string, unknown>>): void => {
     let before = "{";
     for (const { key, name } of shapeOf(Object.keys(fields)).fields) {
       if (fields[key] === undefined) continue;
@@ -51,13 +51,13 @@ export const writeCanonicalJson = (value: unknown, take: (piece: string) => void
       before = ",";
       write(fields[key]);
     }
-    close(before === "{" ? "{}" : "}");
+    append(before === "{" ? "{}" : "}");
   };
   const write = (each: unknown): void => {
     if (each === null || typeof each !== "object") text += formatScalar(each);
-    else if (Array.isArray(each)) list(each);
-    // An object's own fields are looked up by their names.
-    else record(each as Readonly<Record<string, unknown>>);
+    else if (Array.isArray(each)) writeArray(each);
+    // TypeScript narrows to `object`; the fields are read by name.
+    else writeObject(each as Readonly<Record<string, unknown>>);
   };
   write(value);
   take(text);

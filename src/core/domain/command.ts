@@ -4,16 +4,16 @@ import type { OutcomeKind, ThreadReply } from "./outcome.ts";
 import type { MailStatus, NewMail } from "./mail.ts";
 import type { Plan, PlannedStep } from "./plan.ts";
 
-/** What a command speaks of, as it was written: an execution's id or prefix, a task id, a step id, or nothing. */
+/** A command's target as a person typed it: an execution's id or its prefix, a task id or a step id. Null if omitted. */
 export type CommandTarget = string | null;
 
-/** What people and agents want: one union for comments, the terminal and tools. */
+/** Commands of people and agents, from comments, the terminal and tools. */
 export type Command =
-  /** Without words, of this command and the next: what the issue says. */
+  /** An empty text stands for the issue's own text, also for `plan`. */
   | { readonly kind: "do"; readonly text: string }
   | { readonly kind: "plan"; readonly text: string }
   | { readonly kind: "add"; readonly text: string }
-  /** `quotes`: lines that it quotes, where it is a reply without a command's word; it counts only if one of them is a plan's. */
+  /** `quotes`: the quoted lines of a reply without a command word; the reply counts only if one of the lines is part of a plan. */
   | { readonly kind: "revise"; readonly text: string; readonly quotes?: readonly string[] }
   | { readonly kind: "run"; readonly workflow: string; readonly args: string }
   | { readonly kind: "approve-plan"; readonly plan: Hash }
@@ -27,13 +27,13 @@ export type Command =
   | { readonly kind: "status"; readonly target: CommandTarget }
   | { readonly kind: "help" }
   | { readonly kind: "propose"; readonly plan: Plan }
-  /** Without an execution: to that of the job that recorded it. */
+  /** Without an execution, steps are added to the execution of the recording job. */
   | { readonly kind: "add-steps"; readonly steps: readonly PlannedStep[]; readonly execution?: ExecutionId | undefined }
   | { readonly kind: "create-task"; readonly step: PlannedStep }
   | { readonly kind: "quick"; readonly prompt: string }
   | {
       readonly kind: "report";
-      /** What it is doing, in one line; empty where it says only what its work came to. */
+      /** Current activity in one line; empty if the report has an outcome only. */
       readonly status: string;
       readonly outcome?: OutcomeKind | undefined;
       readonly reason?: string | undefined;
@@ -47,13 +47,13 @@ export type Command =
 
 export type CommandKind = Command["kind"];
 
-/** What holds the text of a command on GitHub, or the change to an issue that stands for one. */
+/** The text on GitHub that contains a command, or the change to an issue that stands for a command. */
 export type CommandSource =
   | { readonly kind: "comment"; readonly id: number }
-  /** The text of the issue itself. */
+  /** The issue's body. */
   | { readonly kind: "issue" }
   | { readonly kind: "review"; readonly id: number }
-  /** A comment on a line of a diff. */
-  | { readonly kind: "review-comment"; readonly id: number; /** The comment that its thread begins with. */ readonly thread: number }
+  /** A comment on a line of a diff. `thread` is the id of the thread's first comment. */
+  | { readonly kind: "review-comment"; readonly id: number; readonly thread: number }
   | { readonly kind: "label"; readonly name: string }
   | { readonly kind: "assignment" };

@@ -23,55 +23,54 @@ export type Config = {
   readonly workers: { readonly total: number; readonly tiers: Readonly<Record<Tier, number>> };
   readonly agents: Readonly<Record<"planner" | "worker" | "merger" | "sidecar", AgentCommand>>;
   readonly tiers: Readonly<Record<Tier, { readonly model: string | null; readonly timeoutMs: number }>>;
-  /** Models that workflows may name: those of the tiers, and those that are listed. Null where none is: then nobody knows which there are. */
+  /** Models that workflows may name: the tiers' models and the listed ones. Null if none is configured, so any name is accepted. */
   readonly models: readonly string[] | null;
   readonly refinery: {
     /** Commands that verify a candidate, each run by `bash -c` in a fresh checkout. */
     readonly verify: readonly string[];
     readonly timeoutMs: number;
     readonly parallel: number;
-    /** Red runs that are forgiven a step before it leaves the queue. */
+    /** Red runs a step may have before its item leaves the queue. */
     readonly retries: number;
-    /** The branch that work lands on; null for the default branch. */
+    /** Null for the default branch. */
     readonly baseBranch: string | null;
-    /** Checks that have to be green on a candidate, besides those that the rules of the base require. */
+    /** Checks required on a candidate, in addition to those of the branch rules. */
     readonly checks: readonly RequiredCheck[];
-    /** Where all checks are required: how long nothing may have been said before they count as all, in milliseconds. */
+    /** If all checks are required (`*`): the checks count as complete after this time without a report. */
     readonly quietMs: number;
-    /** How work lands; `auto` for what the rules of the base allow. */
+    /** `auto` chooses the mode by the branch rules. */
     readonly landing: LandingMode | "auto";
-    /** What GitHub makes of a pull request; `auto` for a merge commit where that is allowed, else a squash, else a rebase. */
+    /** `auto` takes the first allowed of merge commit, squash and rebase. */
     readonly method: MergeMethod | "auto";
-    /** Actions workflows to start after a landing: a push by `GITHUB_TOKEN` starts none. */
+    /** Actions workflows to start after a landing, because a push by `GITHUB_TOKEN` starts none. */
     readonly after: readonly string[];
-    /** Labels that keep a pull request of ours from landing. */
+    /** Labels that keep Enki's pull requests from landing. */
     readonly hold: readonly string[];
-    /** Paths, as globs, that who resolves a conflict may change beside the conflicting files. */
+    /** Globs of paths that a conflict resolution may change beside the conflicting files. */
     readonly resolveAlso: readonly string[];
-    /** By a glob, the command that makes files anew that no one merges, as lock files are. */
+    /** Commands that regenerate files instead of merging them, such as lock files, by glob. */
     readonly regenerate: Readonly<Record<string, string>>;
   };
   readonly plan: { readonly approval: "always" | "never"; readonly maxSteps: number };
   readonly policy: {
-    /** Paths, as globs, that no step may change. */
+    /** Globs of paths that no step may change. */
     readonly protected: readonly string[];
     readonly maxFiles: number;
     readonly maxBytes: number;
   };
   readonly brief: {
-    /** Whose comments on the issue are read. */
     readonly comments: BriefComments;
-    /** The most characters of comments and files; title, body and request are always whole. */
+    /** Limit for comments and files; title, body and request are always complete. */
     readonly maxChars: number;
   };
   readonly triggers: {
-    /** The label that starts an issue when a person sets it; empty for none. */
+    /** A person starts an issue by setting this label; empty for none. */
     readonly label: string;
   };
   readonly git: { readonly commitSuffix: string };
   readonly roles: Readonly<Record<string, Role>>;
-  /** Workflow files by name, as they are written, and where they are. */
+  /** Workflow files by workflow name. */
   readonly workflows: Readonly<Record<string, { readonly path: string; readonly text: string }>>;
-  /** Where `enki.toml` has a mistake, and which: what it protects and how it verifies is not known then, so nothing new is begun or taken. */
+  /** The fault in `enki.toml`, with its place. While set, protected paths and verification are unknown, so no job starts and no result is accepted. */
   readonly broken: string | null;
 };

@@ -4,12 +4,12 @@ import type { Login, Millis, RefName, Sha } from "./ids.ts";
 import type { Ledger } from "./ledger.ts";
 import type { QueryFacts, Query, RepositoryRefs } from "./query.ts";
 
-/** All that a decision may see. */
+/** Everything a decision may read. */
 export type Snapshot = {
   readonly now: Millis;
-  /** How long whoever finds an effect that another asked for waits before looking it up, in milliseconds; 0 where one process owns the repository. */
+  /** How long to wait before looking up an effect that another process requested; 0 if one process owns the repository. */
   readonly graceMs: Millis;
-  /** Our own login, so that we never answer ourselves. */
+  /** Enki's own login; its comments are ignored. */
   readonly botLogin: Login;
   readonly defaultBranch: string;
   readonly config: Config;
@@ -18,25 +18,25 @@ export type Snapshot = {
   readonly facts: QueryFacts;
 };
 
-/** One ref in the push that saves the ledger: under the lease of `from`, null where it must not exist; to null deletes. */
+/** One ref of the push that saves the ledger. A null `oldSha` requires that the ref does not exist; a null `newSha` deletes it. */
 export type RefMove = { readonly ref: RefName; readonly oldSha: Sha | null; readonly newSha: Sha | null };
 
-/** `need`: read these and decide again. `act`: save ledger and refs in one push, then perform. */
+/** `need`: answer the queries and decide again. `act`: save ledger and refs in one push, then perform the effects. */
 export type Decision =
   | { readonly kind: "need"; readonly queries: readonly Query[] }
   | {
       readonly kind: "act";
       readonly ledger: Ledger;
-      /** What happened, for the ledger's commit message: one line each. */
+      /** Lines of the ledger's commit message. */
       readonly notes: readonly string[];
       readonly refMoves: readonly RefMove[];
-      /** Result commits to keep reachable: new parents of `refs/enki/attempts`. */
+      /** Result commits to keep reachable as new parents of `refs/enki/attempts`. */
       readonly retainedResults: readonly Sha[];
       readonly effects: readonly Effect[];
-      /** Keys of effects that somebody asked for before us: they are looked up before they are performed. */
+      /** Keys of effects requested by an earlier process: look them up before performing them. */
       readonly repeated: ReadonlySet<string>;
-      /** False when the ledger only learned what could be looked up: that is saved with the next write. */
+      /** False if the ledger gained only facts that can be looked up again: the next write saves them. */
       readonly mustSave: boolean;
-      /** When to decide again even if nothing happens; null for never. */
+      /** Next decision time without an event; null for never. */
       readonly wakeAt: Millis | null;
     };

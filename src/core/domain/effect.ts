@@ -3,30 +3,30 @@ import type { JobKey, JobKind } from "./job.ts";
 
 type EffectOf<K extends string, T> = Readonly<T> & {
   readonly kind: K;
-  /** Natural key: the same effect asked twice has the same key. */
+  /** Natural key: requesting the same effect twice yields the same key. */
   readonly key: `${K}:${string}`;
 };
 
 /**
- * What we do to GitHub beside moving refs. Each may happen twice and does no harm.
- * `start-job`, `open-pull`, `open-side-pull`, `merge-pull`, `enqueue-pull`, `open-issue`, `reply-review-comment` and `write-comment` make something new: they are recorded as asked before they are performed, and looked up when a record is found.
+ * Writes to GitHub besides refs. Performing an effect twice does no harm.
+ * Effects that create an object (see {@link isCreation}) are recorded before they are performed, and looked up if a record already exists.
  */
 export type Effect =
   | EffectOf<"start-job", { job: JobKey; inputs: Readonly<JobInputs> }>
   | EffectOf<"stop-job", { run: number }>
   | EffectOf<"open-pull", { task: TaskId; head: string; baseBranch: BranchName; title: string; body: string }>
-  /** A pull request of no step: all of a candidate at once, or the way back from a merge. */
+  /** A pull request without a step: a whole candidate, or the revert of a merge. */
   | EffectOf<"open-side-pull", { head: string; baseBranch: BranchName; title: string; body: string }>
-  /** Merges a pull request with exactly this head: by a merge commit, or as `how` says. */
+  /** Merges a pull request at exactly this head; by a merge commit unless `squashOrRebase` is given. */
   | EffectOf<"merge-pull", { pull: number; head: Sha; squashOrRebase?: SquashOrRebase }>
-  /** Adds a pull request with exactly this head to GitHub's merge queue, or takes it out again. */
+  /** Adds a pull request at exactly this head to GitHub's merge queue. */
   | EffectOf<"enqueue-pull", { pull: number; head: Sha }>
   | EffectOf<"dequeue-pull", { pull: number }>
   | EffectOf<"start-workflow", { workflow: string; branch: string }>
-  /** Gives a step's pull request another text; the key ends with the landing mode that this tells. */
+  /** Replaces the text of a step's pull request. The key ends with the announced landing kind. */
   | EffectOf<"edit-pull", { pull: number; body: string }>
   | EffectOf<"close-pull", { pull: number; comment: string }>
-  /** Our own status where `context` names no other. */
+  /** Without `context`, sets Enki's own status. */
   | EffectOf<"set-status", { commit: Sha; state: "pending" | "success" | "failure"; text: string; context?: string }>
   | EffectOf<
       "write-comment",
@@ -34,31 +34,30 @@ export type Effect =
         issue: number;
         marker: string;
         body: string;
-        /** Our comment's id, when it is known: then it is edited. */ comment: number | null;
+        /** Id of Enki's comment to edit; null if unknown. */ comment: number | null;
       }
     >
-  /** An answer in the thread that a comment on a line begins. */
+  /** Replies in the thread of a line comment. */
   | EffectOf<"reply-review-comment", { pull: number; comment: number; marker: string; body: string }>
   | EffectOf<"react", { target: ReactionTarget; reaction: ReactionName }>
   | EffectOf<"close-issue", { issue: number }>
-  /** A new issue of the backlog. */
+  /** Opens a backlog issue. */
   | EffectOf<"open-issue", { marker: string; title: string; body: string }>
   | EffectOf<"edit-issue", { issue: number; title: string; body: string }>
-  /** Closes an issue of the backlog. */
   | EffectOf<"close-backlog-issue", { issue: number; reason: "completed" | "not_planned" }>;
 
-/** What GitHub lets people and Apps react to by its REST API. A review is not among it. */
+/** Objects with reactions in GitHub's REST API; reviews have none. */
 export type ReactionTarget =
   | { readonly kind: "comment" | "review-comment"; readonly id: number }
   | { readonly kind: "issue"; readonly number: number };
-/** By another way than a merge commit. A squash has the words that are given; a rebase keeps those of its commits. */
+/** A squash takes the given title and message; a rebase keeps the messages of its commits. */
 export type SquashOrRebase =
   | { readonly method: "squash"; readonly title: string; readonly message: string }
   | { readonly method: "rebase" };
 
 export type ReactionName = "eyes" | "rocket" | "confused";
 
-/** The inputs of `enki-step.yml`: ids only. */
+/** Inputs of `enki-step.yml`: ids only, no texts. */
 export type JobInputs = {
   kind: JobKind;
   execution: string;
@@ -67,7 +66,7 @@ export type JobInputs = {
   target: string;
 };
 
-/** What is known after an effect was done. */
+/** Results of effects, by kind. */
 type EffectAnswers = {
   "start-job": { readonly run: number | null };
   "stop-job": null;
@@ -91,7 +90,7 @@ type EffectAnswers = {
 
 export type EffectKind = Effect["kind"];
 
-/** `later`: a limit or a fault of the other side, try again at that time. `refused`: GitHub said no, with its reason. */
+/** `later`: a rate limit or a fault of GitHub; retry at `retryAt`. `refused`: GitHub rejected the request. */
 export type EffectEnding<K extends EffectKind> =
   | { readonly kind: "done"; readonly answer: EffectAnswers[K] }
   | { readonly kind: "refused"; readonly code: string; readonly reason: string }
@@ -101,13 +100,13 @@ export type EffectOutcome = {
   [K in EffectKind]: {
     readonly kind: K;
     readonly key: Effect["key"];
-    /** Hash of what was performed, so that a changed text is performed again. */
+    /** Hash of the performed effect: a changed text is performed again. */
     readonly digest: string;
     readonly ending: EffectEnding<K>;
   };
 }[EffectKind];
 
-/** Requests are short: land and start first, words last. */
+/** Request budgets are limited: landings and job starts come first, texts last. */
 export const rankEffect = (kind: EffectKind): number => {
   switch (kind) {
     case "start-job":
@@ -135,7 +134,7 @@ export const rankEffect = (kind: EffectKind): number => {
   }
 };
 
-/** True where performing makes something new, so that it is recorded before it is performed. */
+/** Whether the effect creates an object, so that it is recorded before it is performed. */
 export const isCreation = (effect: Effect): boolean =>
   effect.kind === "start-job" ||
   effect.kind === "open-pull" ||
@@ -146,6 +145,6 @@ export const isCreation = (effect: Effect): boolean =>
   effect.kind === "reply-review-comment" ||
   (effect.kind === "write-comment" && effect.comment === null);
 
-/** What an outcome is compared with: everything that the effect would do, so that a changed text is performed again. */
+/** Hash of everything the effect would write, so that a changed text is performed again. */
 export const digestEffect = (effect: Effect): Hash =>
   hashValue(effect.kind === "write-comment" ? { ...effect, comment: null } : effect).slice(0, 16);

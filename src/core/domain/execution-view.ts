@@ -4,10 +4,10 @@ import type { Ledger } from "./ledger.ts";
 import type { PlannedStep } from "./plan.ts";
 import type { StepState } from "./step.ts";
 
-/** What tools see of a step. */
+/** The part of a step that tools show. */
 export type StepView = Pick<PlannedStep, "id" | "title" | "tier" | "needs" | "checkpoint"> & { readonly state: StepState };
 
-/** What tools see of an execution: how it stands, without what its workers are told. */
+/** The part of an execution that tools show; excludes prompts. */
 export type ExecutionView = {
   readonly id: ExecutionId;
   readonly issue: number;
@@ -36,7 +36,7 @@ const toExecutionView = ({ id, issue, state, createdAt, plan, steps }: Execution
   ),
 });
 
-/** All executions of the ledger as tools see them, oldest first. */
+/** Lists all executions for tools, oldest first. */
 export const listExecutionViews = ({ executions, plans }: Pick<Ledger, "executions" | "plans">): ExecutionView[] =>
   Object.values(executions)
     .toSorted((a, b) => a.createdAt - b.createdAt || (a.id < b.id ? -1 : 1))

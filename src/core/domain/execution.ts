@@ -6,35 +6,33 @@ import type { WorkflowRun } from "./workflow-run.ts";
 
 export type ExecutionState = "planning" | "asking" | "proposed" | "running" | "paused" | "done" | "failed" | "cancelled";
 
-/** Steps that somebody wants added to an execution that runs: being planned, waiting for an approval of the whole new plan, or come to nothing. */
+/** Steps to be added to a running execution: being planned, waiting for an approval of the whole new plan, or refused. */
 type PlanAmendment = {
   readonly state: "planning" | "proposed" | "refused";
   readonly request: string;
   readonly requestedBy: Login;
-  /** The plan with its new steps; null before there is one. */
+  /** The whole plan with the new steps; null until one exists. */
   readonly plan: Hash | null;
   readonly refusal: Refusal | null;
 };
 
-/** What somebody wants changed in a proposed plan, or in steps that are to be added. The plan as it was stays until there is another. */
+/** A requested change to a proposed plan or amendment. The present plan stays until a new one exists. */
 type PlanRevision = {
   readonly state: "planning" | "done" | "refused";
   readonly text: string;
-  /** What was asked for before that, oldest first. */
+  /** Texts of earlier revisions, oldest first. */
   readonly earlierRequests: readonly string[];
   readonly requestedBy: Login;
-  /** Why it came to nothing. */
   readonly refusal: Refusal | null;
-  /** True where somebody replied to the plan instead of commanding: an approval of the plan as it was wins. */
+  /** Whether a quoting reply requested the revision instead of a command: an approval of the present plan takes precedence. */
   readonly quoted?: true;
 };
 
-/** One request and its graph. */
+/** One request on an issue and the plan that carries it out. */
 export type Execution = {
   readonly id: ExecutionId;
-  /** The issue that it answers. */
   readonly issue: number;
-  /** True where that is a pull request: it is answered, and never closed. */
+  /** Whether `issue` is a pull request: Enki answers it, but never closes it. */
   readonly onPullRequest: boolean;
   readonly requestedBy: Login;
   readonly request: string;
@@ -42,9 +40,9 @@ export type Execution = {
   readonly createdAt: Millis;
   readonly state: ExecutionState;
   readonly refusal: Refusal | null;
-  /** True for `/enki plan`: proposed, and run only after an approval. `/enki fix` too needs one unless the configuration says otherwise. */
+  /** Whether `/enki plan` requested it: runs only after an approval, whatever the configuration says. */
   readonly planOnly: boolean;
-  /** The planner's job: attempts asked for, faults, deadline. */
+  /** State of the planner's job. */
   readonly planning: {
     readonly attempt: number;
     readonly faults: number;
@@ -56,30 +54,29 @@ export type Execution = {
   readonly steps: Readonly<Record<StepId, Step>>;
   readonly amendment: PlanAmendment | null;
   readonly revision?: PlanRevision;
-  /** The attempt of its planner that nobody waits for any more, while its run may go on. */
+  /** The planner's abandoned attempt, until its run is stopped. */
   readonly stopping?: number;
   readonly spent: number;
-  /** True for a quick task: its one step is done by the sidecar. */
+  /** Whether this is a quick task: the sidecar performs its only step. */
   readonly quick?: boolean;
-  /** The workflow that it carries out; its plan grows with it. */
+  /** The plan grows as the workflow advances. */
   readonly workflow?: WorkflowRun;
 };
 
-/** True while a planner's job is wanted: for the plan, or for what is to be added to it. */
+/** Whether a planner's job is needed, for the plan or an amendment. */
 export const isPlanning = ({ state, amendment }: Execution): boolean =>
   state === "planning" || ((state === "running" || state === "paused") && amendment?.state === "planning");
 
-/** True while the planner changes a plan that was proposed. */
 export const isBeingRevised = ({ revision }: Pick<Execution, "revision">): boolean => revision?.state === "planning";
 
-/** Whether an execution is done and every step that should have changed something found nothing to do: what that means for its issue is a person's to say. */
+/** Whether an execution is done and every step that should change files found nothing to do. A person decides whether the issue is closed. */
 export const hasFoundNothing = ({ state, steps }: Execution, plan: Plan | null): boolean => {
   if (state !== "done" || Object.values(steps).some(({ landed }) => landed)) return false;
   const changing = plan?.steps.filter(({ output }) => output === "branch") ?? [];
   return changing.length > 0 && changing.every(({ id }) => steps[id]?.outcome === "nothing-to-do");
 };
 
-/** True while something is to be added, so that the execution does not end. */
+/** Whether an open amendment keeps the execution from ending. */
 export const hasOpenAmendment = ({ amendment }: Execution): boolean => amendment?.state === "planning" || amendment?.state === "proposed";
 
 export const hasEnded = ({ state }: Pick<Execution, "state">): boolean => state === "done" || state === "failed" || state === "cancelled";

@@ -3,7 +3,7 @@ import type { ExecutionId, Millis, StepId } from "./ids.ts";
 import { readTaskId, toTaskId } from "./ids.ts";
 import { accept, refuse, type RefusedResult, type Result } from "./refusal.ts";
 
-/** What can be named: an execution of the ledger, or what a tool sees of it. */
+/** An execution of the ledger, or a tool's view of it. */
 type NamedExecution = {
   readonly id: ExecutionId;
   readonly issue: number;
@@ -13,7 +13,6 @@ type NamedExecution = {
 
 export type FoundTarget<E extends NamedExecution> = { readonly execution: E; readonly step: E["steps"][string] | null };
 
-/** The step whose pull request has this number; null where none has. */
 export const findStepByPull = <E extends NamedExecution>(
   executions: readonly E[],
   pull: number,
@@ -26,13 +25,13 @@ export const findStepByPull = <E extends NamedExecution>(
   return null;
 };
 
-/** The issue that a command on an issue or a pull request speaks of: a step's pull request stands for the issue of its execution. */
+/** The issue that a command belongs to: a step's pull request stands for its execution's issue. */
 export const findExecutionIssue = (executions: readonly NamedExecution[], number: number): number =>
   executions.some(({ issue }) => issue === number) ? number : (findStepByPull(executions, number)?.execution.issue ?? number);
 
 /**
- * What a command speaks of: a task id or its beginning, an execution's id or its beginning, a step's id, or, with nothing said, the issue's newest execution.
- * On the pull request of a step, nothing said is that step, and names are those of its issue.
+ * Finds a command's target: a task id or its prefix, an execution's id or its prefix, or a step id.
+ * Without a target, the issue's newest execution; on a step's pull request, that step. Step ids refer to the issue's executions.
  * Refusals: `no-execution`, `unknown-target`, `ambiguous-target`.
  */
 export const findTarget = <E extends NamedExecution>(
@@ -42,8 +41,8 @@ export const findTarget = <E extends NamedExecution>(
 ): Result<FoundTarget<E>> => {
   const here = executions.filter((execution) => execution.issue === findExecutionIssue(executions, issue));
   if (target === null) {
-    const own = executions.some((execution) => execution.issue === issue) ? null : findStepByPull(executions, issue);
-    if (own) return accept(own);
+    const stepOfPull = executions.some((execution) => execution.issue === issue) ? null : findStepByPull(executions, issue);
+    if (stepOfPull) return accept(stepOfPull);
     const newest = here.reduce<E | null>((best, each) => (best === null || each.createdAt >= best.createdAt ? each : best), null);
     return newest
       ? accept({ execution: newest, step: null })
@@ -56,12 +55,12 @@ export const findTarget = <E extends NamedExecution>(
   return requireSingleTarget(findTargetMatches(executions, here, target), target);
 };
 
-/** The step of this id. A name that every object has would be found where there is none. */
+/** `hasOwn`, because `steps["constructor"]` exists in every object. */
 const findOwnStep = <E extends NamedExecution>({ steps }: E, id: StepId): E["steps"][string] | undefined =>
   // TypeScript reads the constraint's type here, not that of E.
   Object.hasOwn(steps, id) ? (steps[id] as E["steps"][string]) : undefined;
 
-/** Fewer characters than this are no beginning of an id. */
+/** Shorter texts do not count as a prefix. */
 const MIN_ID_PREFIX_CHARS = 4;
 
 const findTargetMatches = <E extends NamedExecution>(all: readonly E[], here: readonly E[], target: string): FoundTarget<E>[] => {
@@ -74,31 +73,30 @@ const findTargetMatches = <E extends NamedExecution>(all: readonly E[], here: re
   const newest = steps.at(-1);
   if (newest) return [newest];
   if (target.length < MIN_ID_PREFIX_CHARS) return [];
-  const begun = all.filter((execution) => execution.id.startsWith(target)).map((execution) => ({ execution, step: null }));
-  return begun.length > 0 || !target.includes("-") ? begun : findTasksByPrefix(all, target);
+  const byPrefix = all.filter((execution) => execution.id.startsWith(target)).map((execution) => ({ execution, step: null }));
+  return byPrefix.length > 0 || !target.includes("-") ? byPrefix : findTasksByPrefix(all, target);
 };
 
-/** Tasks whose id begins so. */
-const findTasksByPrefix = <E extends NamedExecution>(all: readonly E[], start: string): FoundTarget<E>[] =>
+const findTasksByPrefix = <E extends NamedExecution>(all: readonly E[], prefix: string): FoundTarget<E>[] =>
   all
-    .filter(({ id }) => start.startsWith(`${id}-`))
+    .filter(({ id }) => prefix.startsWith(`${id}-`))
     .flatMap((execution) =>
       Object.keys(execution.steps).flatMap((id) => {
-        const step = toTaskId(execution.id, id).startsWith(start) ? findOwnStep(execution, id) : undefined;
+        const step = toTaskId(execution.id, id).startsWith(prefix) ? findOwnStep(execution, id) : undefined;
         return step ? [{ execution, step }] : [];
       }),
     );
 
 const requireSingleTarget = <E extends NamedExecution>(found: readonly FoundTarget<E>[], target: string): Result<FoundTarget<E>> => {
   const [first, second] = found;
-  if (!first) return refuse("unknown-target", `Nothing here is called \`${target}\`: it was not found.`, "/enki status");
+  if (!first) return refuse("unknown-target", `\`${target}\` was not found: no execution, task or step here has this id.`, "/enki status");
   if (second) {
     const names = found.map(({ execution, step }) => `\`${step ? toTaskId(execution.id, step.id) : execution.id}\``);
-    return refuse("ambiguous-target", `\`${target}\` is ambiguous: it may be ${names.join(" or ")}.`, "/enki status");
+    return refuse("ambiguous-target", `\`${target}\` is ambiguous: it matches ${names.join(" and ")}.`, "/enki status");
   }
   return accept(first);
 };
 
-/** Only what failed can be retried: the same sentence for a command and for a tool. */
+/** Commands and tools give the same refusal. */
 export const refuseNotFailed = (name: string, state: string): RefusedResult =>
   refuse("not-failed", `\`${name}\` is '${state}', not 'failed' — can only retry failed tasks`, "/enki status");

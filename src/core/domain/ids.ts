@@ -7,7 +7,7 @@ export type Login = string;
 export type Millis = number;
 /** A full ref name: `refs/…`. */
 export type RefName = string;
-/** The short name of a branch that work lands on: `main`. */
+/** The short name of a base branch: `main`. */
 export type BranchName = string;
 export type ExecutionId = string;
 export type StepId = string;
@@ -18,7 +18,7 @@ export type Hash = string;
 const STEP_ID = /^[a-z0-9][a-z0-9_-]{0,62}$/;
 const EXECUTION_ID = /^[0-9a-f]{6,64}$/;
 
-/** Steps are looked up by id: a name that every object has (`constructor`) would be found where there is no such step. */
+/** Names of object properties (`constructor`) are no step ids: looking them up in a record of steps would find a value. */
 export const isStepId = (text: string): boolean => STEP_ID.test(text) && !(text in Object.prototype);
 export const isSha = (text: string): boolean => /^[0-9a-f]{40}$/.test(text);
 
@@ -35,7 +35,7 @@ export const hashValue = (value: unknown): Hash => {
   return sum.digest("hex");
 };
 
-/** The execution that an event asks for: six characters of its hash, more where `taken` already has them. */
+/** The id of the execution that an event requests: six characters of the event's hash, or more if that id is taken. */
 export const deriveExecutionId = (event: string, taken: (id: ExecutionId) => boolean): ExecutionId => {
   const full = createHash("sha256").update(event).digest("hex");
   let length = 6;
@@ -45,7 +45,7 @@ export const deriveExecutionId = (event: string, taken: (id: ExecutionId) => boo
 
 export const toTaskId = (execution: ExecutionId, step: StepId): TaskId => `${execution}-${step}`;
 
-/** The execution and step of a task id; null for a text that is none. */
+/** Null for any other text. */
 export const readTaskId = (text: string): { execution: ExecutionId; step: StepId } | null => {
   const at = text.indexOf("-");
   const execution = text.slice(0, at);

@@ -5,16 +5,16 @@ import type { Outcome, ThreadReply } from "./outcome.ts";
 const JOB_KINDS = ["plan", "work", "resolve", "verify"] as const;
 export type JobKind = (typeof JOB_KINDS)[number];
 
-/** `<kind>/<target>/<attempt>`: the run's name, its concurrency group, and the tail of its result ref. */
+/** `<kind>/<target>/<attempt>`: the run's name, its concurrency group, and the end of its result ref. */
 export type JobKey = `${JobKind}/${string}/${number}`;
-/** plan: the execution · work, resolve: the task · verify: the candidate's commit. Attempts count from 1. */
+/** Target of a plan job: the execution; of work and resolve: the task; of verify: the candidate's commit. Attempts count from 1. */
 export type Job = { readonly kind: JobKind; readonly target: string; readonly attempt: number };
 
 export const isJobKind = (text: string): text is JobKind => JOB_KINDS.some((kind) => kind === text);
 
 export const toJobKey = (job: Job): JobKey => `${job.kind}/${job.target}/${job.attempt}`;
 
-/** The job that a run's name or a result ref's tail speaks of; null for any other text. */
+/** Null for any other text. */
 export const readJobKey = (text: string): Job | null => {
   const [kind, target, count, ...rest] = text.split("/");
   if (kind === undefined || target === undefined || count === undefined || rest.length > 0) return null;
@@ -23,9 +23,9 @@ export const readJobKey = (text: string): Job | null => {
 };
 
 /**
- * How a job ended. `success` has changed files, `artifact` a report, `unchanged` neither;
- * `asked` waits for an answer; `refused` is a bundle that publish did not take.
- * Faults (`timed-out`, `crashed`) are tried again by themselves; the rest wait for a person.
+ * How a job ended. `success` changed files, `artifact` delivered a report, `unchanged` neither;
+ * `asked` waits for an answer; `refused` delivered a bundle that publish rejected.
+ * Faults (`timed-out`, `crashed`) are retried automatically; other failures wait for a person.
  */
 export type JobEnd = "success" | "artifact" | "unchanged" | "failed" | "asked" | "timed-out" | "crashed" | "cancelled" | "refused";
 
@@ -34,23 +34,23 @@ export type JobResult = {
   readonly format: 2;
   readonly job: JobKey;
   readonly run: number;
-  /** The commit that the job worked on; for verify, the candidate. */
+  /** The commit that the job started from; for verify, the candidate. */
   readonly baseCommit: Sha;
   readonly end: JobEnd;
-  /** One sentence for people: why it failed, what was refused. Empty for a success. */
+  /** One sentence for people: the failure or refusal. Empty for a success. */
   readonly reason: string;
-  /** What the agent says that its work came to; null where it says nothing of that. */
+  /** The agent's reported outcome; null if none was reported. */
   readonly outcome: Outcome | null;
-  /** The agent's last message, whole; of a command what it printed. Empty for verify. */
+  /** The agent's complete last message, or a command's output. Empty for verify. */
   readonly answer: string;
   /** The agent's answers to review comments. */
   readonly replies: readonly ThreadReply[];
-  /** What the step hands to those that need it; for verify, the last lines of its output. */
+  /** Output for dependent steps; for verify, the last lines of the log. */
   readonly output: string;
   readonly artifact: string | null;
-  /** Changed paths, content in `files/<path>`; a null mode is a deletion. */
+  /** Changed paths with their content in `files/<path>`; a null mode is a deletion. */
   readonly files: readonly { readonly path: string; readonly mode: "100644" | "100755" | null }[];
-  /** Commands that the agent's tools recorded, in order; checked again when they are applied. */
+  /** Commands recorded by the agent's tools, in order; checked again when they are applied. */
   readonly tools: readonly Command[];
   /** Tokens and money, as the agent reported them. */
   readonly spent: number;

@@ -11,41 +11,40 @@ import type { Queue } from "./queue.ts";
 
 export const LEDGER_FORMAT = 2;
 
-/** What we know of an effect that was asked for. */
+/** The known state of a requested effect. */
 export type EffectRecord = {
-  /** When it was asked for, or done, last. */
+  /** Time of the last request or completion. */
   readonly at: Millis;
   readonly attempts: number;
   readonly notBefore: Millis;
   readonly refused: { readonly code: string; readonly reason: string } | null;
-  /** A run's, pull request's or comment's number. */
+  /** Number of the created run, pull request, issue or comment. */
   readonly number: number | null;
-  /** Hash of what was last done; null while nobody confirmed it. */
+  /** Hash of the last confirmed effect; null before a confirmation. */
   readonly digest: Hash | null;
 };
 
-/** What people and agents wanted, what became of it, and the ids that would cost a request to find again. */
+/** Requests of people and agents, their results, and ids that would cost a request to find again. */
 export type Ledger = {
-  /** Of the files that it was read from: one of an earlier format is written whole with its next write. */
+  /** Format of the files that the ledger was read from. The next write rewrites an earlier format completely. */
   readonly format: number;
-  /** Comments are listed from here on; those handled since are in `handled`. */
+  /** Sweeps list comments from this time on; later handled ones are in `handledEvents`. */
   readonly cursor: Millis;
   readonly handledEvents: Readonly<Record<EventId, Millis>>;
   readonly executions: Readonly<Record<ExecutionId, Execution>>;
   readonly plans: Readonly<Record<Hash, Plan>>;
   readonly queues: Readonly<Record<BranchName, Queue>>;
-  /** What attempts were given of what people said, by `<task>/<attempt>`. */
+  /** Feedback of attempts, by `<task>/<attempt>`. */
   readonly feedback: Readonly<Record<`${TaskId}/${number}`, Feedback>>;
   readonly artifacts: Readonly<Record<`${ExecutionId}/${string}`, string>>;
-  /** What people wrote on the issue of an execution, as it was when they asked for it. Never written twice. */
+  /** Briefs of executions, as of the command. Written once. */
   readonly briefs: Readonly<Record<ExecutionId, Brief>>;
-  /** What agents said last, whole, where that is not their report. */
+  /** Complete last messages of agents, if different from their reports. */
   readonly answers: Readonly<Record<`${ExecutionId}/${string}`, string>>;
-  /** By id. */
   readonly mails: Readonly<Record<string, Mail>>;
-  /** The open items of the backlog as GitHub had them when a planner was last started. */
+  /** Open backlog items as of the last start of a planner. */
   readonly backlog: readonly BacklogItem[];
-  /** Effects that follow from one event only (an answer, a reaction): kept until they are done. */
+  /** Effects that follow from one event only (a reply, a reaction), kept until performed. */
   readonly outbox: Readonly<Record<string, Effect>>;
   readonly effectRecords: Readonly<Record<string, EffectRecord>>;
 };

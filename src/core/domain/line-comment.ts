@@ -1,14 +1,14 @@
 import type { Login, Millis, Sha } from "./ids.ts";
 
-/** A comment on a line of a pull request's diff, or on a whole file of it. */
+/** A comment on a line or a whole file of a pull request's diff. */
 export type LineComment = {
   readonly id: number;
-  /** GitHub's id of it where all kinds of things have one; empty where it has none. */
+  /** GitHub's global node id; empty if unknown. */
   readonly nodeId: string;
   readonly pull: number;
-  /** The review that it was submitted with; null where that is not known. */
+  /** The review submitted with the comment; null if unknown. */
   readonly review: number | null;
-  /** The comment that its thread begins with: itself, or the one that it answers. */
+  /** Id of the thread's first comment, which may be this comment. */
   readonly thread: number;
   readonly by: Login;
   readonly bot: boolean;
@@ -16,13 +16,13 @@ export type LineComment = {
   readonly created: Millis;
   readonly updated: Millis;
   readonly path: string;
-  /** The last line, and the first one of a range, as they were when it was written; null for a whole file. */
+  /** The last line and the first line of a range, as of the comment's creation; null for a whole file. */
   readonly line: number | null;
   readonly startLine: number | null;
-  /** `old`: a line that the pull request removes. */
+  /** `old`: a removed line. */
   readonly side: "old" | "new";
   readonly hunk: string;
   readonly commit: Sha;
-  /** True where its lines are not in the diff any more. */
+  /** Whether the lines are no longer part of the diff. */
   readonly outdated: boolean;
 };

@@ -3,20 +3,19 @@ import { type ExecutionId, hashValue, type Millis, readTaskId, toTaskId, type Ta
 export const MAIL_PRIORITIES = ["low", "normal", "high", "urgent"] as const;
 type MailPriority = (typeof MAIL_PRIORITIES)[number];
 export const MAIL_ANSWERS = ["accepted", "rejected", "completed"] as const;
-/** A request is pending until its recipient answers it; everything else asks for nothing. */
+/** A request is pending until its recipient answers; other mails are completed. */
 export type MailStatus = "pending" | (typeof MAIL_ANSWERS)[number];
 
-/** `coordinator` is the planner of the mail's execution, `user` whoever may answer on its issue. */
+/** `coordinator` is the planner of the mail's execution, `user` anyone who may answer on its issue. */
 export type MailAddress = "coordinator" | "user" | `worker/${TaskId}`;
-/** Every running worker of the sender's issue, the sender excepted. */
+/** Every running worker of the sender's issue except the sender. */
 export const ALL_WORKERS_ADDRESS = "@workers";
 
-/** In characters, and in mails a job may send or an execution may keep. */
+/** `subject` and `body` in characters; `sent`: mails per job; `kept`: mails per execution. */
 export const MAIL_LIMITS = { subject: 200, body: 10_000, sent: 50, kept: 500 } as const;
-/** In seconds. */
 export const MAIL_TTL_SECONDS = { least: 60, most: 30 * 24 * 60 * 60 } as const;
 
-/** What a sender writes. */
+/** A mail as its sender writes it. */
 export type NewMail = {
   readonly to: MailAddress | typeof ALL_WORKERS_ADDRESS;
   readonly subject: string;
@@ -25,7 +24,7 @@ export type NewMail = {
   readonly type: "info" | "request";
   readonly thread: string | null;
   readonly replyTo: string | null;
-  /** Seconds that it lives; null for as long as its execution. */
+  /** Lifetime in seconds; null for the lifetime of the execution. */
   readonly ttl: number | null;
 };
 
@@ -49,24 +48,24 @@ export type Mail = {
 
 export const toWorkerAddress = (task: TaskId): MailAddress => `worker/${task}`;
 
-/** The task of a worker's address; null for who is no worker. */
+/** Null for the address of a planner or a person. */
 export const readWorkerAddress = (address: string): { task: TaskId; execution: ExecutionId; step: string } | null => {
   const read = address.startsWith("worker/") ? readTaskId(address.slice("worker/".length)) : null;
   return read && { task: toTaskId(read.execution, read.step), ...read };
 };
 
-/** The id of the n-th mail that a job sends: the job can print it before anybody has it, and a job that is taken in twice sends it once. */
+/** The id of a job's n-th mail. The job can print it before the mail is delivered, and applying the job's result twice sends the mail once. */
 export const deriveMailId = (job: string, ordinal: number): string => hashValue(["mail", job, ordinal]).slice(0, 10);
 
-/** The id of one copy of a mail to everybody. */
+/** The id of one recipient's copy of a mail to all workers. */
 const deriveMailCopyId = (id: string, to: MailAddress): string => hashValue([id, to]).slice(0, 10);
 
-/** A thread's id can be told from a mail's. */
+/** The prefix distinguishes thread ids from mail ids. */
 const toThreadId = (id: string): string => `t${id}`;
 
 export type MailSender = { readonly execution: ExecutionId; readonly from: MailAddress; readonly at: Millis };
 
-/** A mail as each of its recipients gets it. */
+/** Creates one copy for each recipient. */
 export const createMailCopies = (
   mail: NewMail,
   id: string,
@@ -93,7 +92,7 @@ type ExecutionWorkers = {
   readonly steps: Readonly<Record<string, { readonly id: string; readonly state: string }>>;
 };
 
-/** Who gets a mail to everybody: the steps that run for the sender's issue, the sender excepted. */
+/** Recipients of a mail to all workers: the running steps of the sender's issue except the sender. */
 export const listRunningWorkers = (executions: readonly ExecutionWorkers[], execution: ExecutionId, sender: MailAddress): MailAddress[] => {
   const issue = executions.find(({ id }) => id === execution)?.issue;
   return executions
@@ -104,14 +103,14 @@ export const listRunningWorkers = (executions: readonly ExecutionWorkers[], exec
     .filter((address) => address !== sender);
 };
 
-/** Why an address may not answer a mail: only who was asked answers, and once. Null where it may. */
+/** The reason why an address may not answer a mail; null if it may. Only the recipient of a request answers, and only once. */
 export const explainNoReply = (original: Mail, address: MailAddress): string | null => {
   if (original.to !== address) return `message ${original.id} was not sent to you`;
-  if (original.type !== "request") return `message ${original.id} is no request: it asks for no reply`;
-  return original.status === "pending" ? null : `message ${original.id} is '${original.status}' already`;
+  if (original.type !== "request") return `message ${original.id} is not a request, so it needs no reply`;
+  return original.status === "pending" ? null : `message ${original.id} is already '${original.status}'`;
 };
 
-/** The answer to a request: same thread and priority, back to who asked. */
+/** The response to a request, in the same thread with the same priority, addressed to the requester. */
 export const answerMail = (
   original: Mail,
   { id, body, at }: { readonly id: string; readonly body: string; readonly at: Millis },
@@ -132,21 +131,21 @@ export const answerMail = (
 
 export const isMailExpired = ({ expires }: Mail, now: Millis): boolean => expires !== null && expires <= now;
 
-/** True for the mails that an address may see: its own, sent or received. `coordinator` and `user` are those of one execution. */
+/** Matches the mails to or from an address. `coordinator` belongs to one execution. */
 export const createMailMatcher = (address: MailAddress, execution: ExecutionId) => {
-  const mine = (mail: Mail, which: MailAddress): boolean =>
+  const matches = (mail: Mail, which: MailAddress): boolean =>
     which === address && (address !== "coordinator" || mail.execution === execution);
-  return { to: (mail: Mail): boolean => mine(mail, mail.to), from: (mail: Mail): boolean => mine(mail, mail.from) };
+  return { to: (mail: Mail): boolean => matches(mail, mail.to), from: (mail: Mail): boolean => matches(mail, mail.from) };
 };
 
 const rankPriority = ({ priority }: Mail): number => MAIL_PRIORITIES.indexOf(priority);
 
-/** The most urgent first, the newest first among equals. */
+/** Highest priority first, newest first among equals. */
 export const sortMailsByUrgency = (mails: readonly Mail[]): Mail[] =>
   [...mails].sort((a, b) => rankPriority(b) - rankPriority(a) || b.at - a.at);
 
 export const sortMailsByTime = (mails: readonly Mail[]): Mail[] => [...mails].sort((a, b) => a.at - b.at || (a.id < b.id ? -1 : 1));
 
-/** Requests of this sender that a person has not answered. */
+/** The sender's requests that no person has answered yet. */
 export const listOpenQuestions = (mails: readonly Mail[], from: MailAddress, execution: ExecutionId): Mail[] =>
   sortMailsByTime(mails.filter((mail) => mail.to === "user" && mail.status === "pending" && createMailMatcher(from, execution).from(mail)));

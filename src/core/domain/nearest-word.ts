@@ -1,12 +1,12 @@
-/** The candidate that a mistyped word most likely meant: at most two edits away, one for words of three characters or fewer; null for none. */
+/** The most likely intended candidate for a mistyped word: at most two edits away, or one for words of up to three characters. Null if none is near. */
 export const findNearestWord = (word: string, candidates: readonly string[]): string | null => {
   const typed = word.toLowerCase();
   const limit = typed.length <= 3 ? 1 : 2;
-  let best: { candidate: string; far: number } | null = null;
+  let best: { candidate: string; edits: number } | null = null;
   for (const candidate of candidates) {
     if (Math.abs(candidate.length - typed.length) > limit) continue;
-    const far = countEdits(typed, candidate);
-    if (far <= limit && (best === null || far < best.far)) best = { candidate, far };
+    const edits = countEdits(typed, candidate);
+    if (edits <= limit && (best === null || edits < best.edits)) best = { candidate, edits };
   }
   return best?.candidate ?? null;
 };

@@ -2,13 +2,13 @@ import { isStepId, type StepId } from "./ids.ts";
 import { listNeededSteps, type Plan, type PlannedStep } from "./plan.ts";
 import { refuse, type Result, accept } from "./refusal.ts";
 
-/** Step ids in an order in which every step comes after what it needs, first-come among equals; null when there is a cycle or an id twice. */
+/** Step ids in topological order, in plan order among equals. Null for a cycle or a duplicate id. */
 export const orderStepIds = (steps: readonly PlannedStep[]): StepId[] | null => sortTopologically(steps)?.map(({ id }) => id) ?? null;
 
-/** Steps in topological order; none when there is a cycle. */
+/** Steps in topological order; empty for a cycle or a duplicate id. */
 export const orderSteps = (steps: readonly PlannedStep[]): readonly PlannedStep[] => sortTopologically(steps) ?? [];
 
-/** By places in lists and not by objects: a decision on 10,000 steps sorts them every time. */
+/** Works on list indexes instead of objects, because a decision sorts up to 10,000 steps. */
 const sortTopologically = (steps: readonly PlannedStep[]): PlannedStep[] | null => {
   const { open, needers, unique } = linkNeeds(steps);
   if (!unique) return null;
@@ -16,44 +16,44 @@ const sortTopologically = (steps: readonly PlannedStep[]): PlannedStep[] | null 
   for (let at = 0; at < steps.length; at += 1) if (open[at] === 0) ready.push(at);
   const order: PlannedStep[] = [];
   for (let next = 0; next < ready.length; next += 1) {
-    const place = ready[next] ?? 0;
-    const step = steps[place];
+    const index = ready[next] ?? 0;
+    const step = steps[index];
     if (step) order.push(step);
-    for (const needer of needers[place] ?? []) {
-      const left = (open[needer] ?? 0) - 1;
-      open[needer] = left;
-      if (left === 0) ready.push(needer);
+    for (const needer of needers[index] ?? []) {
+      const unmet = (open[needer] ?? 0) - 1;
+      open[needer] = unmet;
+      if (unmet === 0) ready.push(needer);
     }
   }
   return order.length === steps.length ? order : null;
 };
 
 type NeedLinks = {
-  /** For each step how many it still waits for. What is not there is waited for without end. */
+  /** Number of unmet needs for each step. A need on an unknown step is never met. */
   readonly open: Int32Array;
-  /** For each step the places of those that need it. */
+  /** Indexes of the dependents for each step. */
   readonly needers: readonly (number[] | undefined)[];
-  /** True when no two steps have one id. */
+  /** Whether all step ids are distinct. */
   readonly unique: boolean;
 };
 
 const linkNeeds = (steps: readonly PlannedStep[]): NeedLinks => {
-  const places = new Map<StepId, number>();
-  for (const [place, { id }] of steps.entries()) places.set(id, place);
+  const indexById = new Map<StepId, number>();
+  for (const [index, { id }] of steps.entries()) indexById.set(id, index);
   const open = new Int32Array(steps.length);
   const needers: (number[] | undefined)[] = Array.from({ length: steps.length });
-  for (const [place, { needs }] of steps.entries()) {
+  for (const [index, { needs }] of steps.entries()) {
     for (const need of needs) {
       if (!("step" in need)) continue;
-      open[place] = (open[place] ?? 0) + 1;
-      const needed = places.get(need.step);
-      if (needed !== undefined) (needers[needed] ??= []).push(place);
+      open[index] = (open[index] ?? 0) + 1;
+      const needed = indexById.get(need.step);
+      if (needed !== undefined) (needers[needed] ??= []).push(index);
     }
   }
-  return { open, needers, unique: places.size === steps.length };
+  return { open, needers, unique: indexById.size === steps.length };
 };
 
-/** One cycle as a path that ends where it began; null when there is none. */
+/** One cycle as a path that ends at its start; null if existingIds is none. */
 const findNeedCycle = (steps: readonly PlannedStep[]): StepId[] | null => {
   const byId = new Map(steps.map((step) => [step.id, step]));
   if (orderStepIds(steps)) return null;
@@ -86,8 +86,8 @@ const isReachable = (from: StepId, to: StepId, steps: ReadonlyMap<StepId, Planne
 
 const findStepFault = (step: PlannedStep, ids: ReadonlySet<StepId>): Result<never> | null => {
   if (!isStepId(step.id)) {
-    const why = step.id in Object.prototype ? "is a reserved word" : "must match [a-z0-9][a-z0-9_-]{0,62}";
-    return refuse("bad-step-id", `step id '${step.id}' ${why}`);
+    const reason = step.id in Object.prototype ? "is a reserved word" : "must match [a-z0-9][a-z0-9_-]{0,62}";
+    return refuse("bad-step-id", `step id '${step.id}' ${reason}`);
   }
   for (const need of listNeededSteps(step)) {
     if (need === step.id) return refuse("own-need", `step '${step.id}' cannot depend on itself`);
@@ -96,13 +96,11 @@ const findStepFault = (step: PlannedStep, ids: ReadonlySet<StepId>): Result<neve
   return null;
 };
 
-/**
- * A plan whose graph can run. Refusals: `no-steps`, `too-many-steps`, `duplicate-step`, `bad-step-id`, `own-need`, `unknown-need`, `cycle`.
- */
+/** Accepts a plan with a valid graph. Refusals: `no-steps`, `too-many-steps`, `duplicate-step`, `bad-step-id`, `own-need`, `unknown-need`, `cycle`. */
 export const checkPlan = (plan: Plan, maxSteps: number): Result<Plan> => {
   const { steps } = plan;
   if (steps.length === 0) return refuse("no-steps", "steps array must not be empty");
-  if (steps.length > maxSteps) return refuse("too-many-steps", `a plan has at most ${maxSteps} steps, this one has ${steps.length}`);
+  if (steps.length > maxSteps) return refuse("too-many-steps", `a plan has at most ${maxSteps} steps, but this plan has ${steps.length}`);
   const ids = new Set<StepId>();
   for (const step of steps) {
     if (ids.has(step.id)) return refuse("duplicate-step", `duplicate step id: ${step.id}`);
@@ -117,22 +115,22 @@ export const checkPlan = (plan: Plan, maxSteps: number): Result<Plan> => {
   return accept(plan);
 };
 
-/** Steps that are to join a graph that is there. Refusals: those of {@link checkPlan}, `step-exists`. Nothing of what is refused is added. */
+/** Checks steps to be added to an existing graph. Accepts all or none. Refusals: those of {@link checkPlan}, `step-exists`. */
 export const checkAddition = (
   existing: readonly Pick<PlannedStep, "id" | "needs">[],
   added: readonly PlannedStep[],
   maxSteps: number,
 ): Result<readonly PlannedStep[]> => {
   if (added.length === 0) return refuse("no-steps", "steps array must not be empty");
-  const there = new Set(existing.map(({ id }) => id));
-  const known = added.find(({ id }) => there.has(id));
-  if (known) return refuse("step-exists", `step id '${known.id}' already exists in this execution`);
-  // Of a step that is there only its place in the graph matters here.
-  const whole = checkPlan({ steps: [...existing.map((step) => ({ ...step }) as PlannedStep), ...added] }, maxSteps);
-  return whole.ok ? accept(added) : whole;
+  const existingIds = new Set(existing.map(({ id }) => id));
+  const duplicate = added.find(({ id }) => existingIds.has(id));
+  if (duplicate) return refuse("step-exists", `step id '${duplicate.id}' already exists in this execution`);
+  // Only `id` and `needs` of existing steps matter to the check.
+  const checked = checkPlan({ steps: [...existing.map((step) => ({ ...step }) as PlannedStep), ...added] }, maxSteps);
+  return checked.ok ? accept(added) : checked;
 };
 
-/** A plan with more steps, all of them or none; what is there stays as it is. Refusals: those of {@link checkAddition}. */
+/** Appends all steps or none; existing steps stay unchanged. Refusals: those of {@link checkAddition}. */
 export const appendSteps = (plan: Plan, steps: readonly PlannedStep[], maxSteps: number): Result<Plan> => {
   const checked = checkAddition(plan.steps, steps, maxSteps);
   return checked.ok ? accept({ steps: [...plan.steps, ...steps] }) : checked;

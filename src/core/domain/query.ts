@@ -27,36 +27,36 @@ import type { Conflict } from "./conflict.ts";
 import type { StepState } from "./step.ts";
 
 /**
- * One merge on the way to a candidate: `head` merged into what came before, as a commit with fixed dates and this message.
- * It holds the work of `needs`: where one of these is in the same chain and was left out, so is it.
+ * One merge of a candidate: `head` merged into the commit before, with fixed dates and this message.
+ * `needs` are the tasks whose work the head contains: if a chain leaves one of them out, it leaves this merge out too.
  */
 export type ChainMerge = { readonly task: TaskId; readonly head: Sha; readonly message: string; readonly needs: readonly TaskId[] };
-/** What became of a merge in a chain. What conflicts is left out, and the chain goes on without it. */
+/** Result of one merge in a chain. A conflicting merge is left out, and the chain continues without it. */
 export type ChainLink =
   | { readonly kind: "merged"; readonly commit: Sha; readonly tree: Sha }
   | { readonly kind: "conflict"; readonly paths: readonly string[] }
   | { readonly kind: "left-out" };
-/** A fact that a decision asks for. Lists cost one request, whatever the number of steps. */
+/** A fact that a decision requests. A list costs one request, whatever the number of steps. */
 export type Query =
   | { readonly kind: "permission"; readonly login: Login }
   | { readonly kind: "reviews"; readonly pull: number }
-  /** What people wrote on a pull request: its reviews, comments on lines, and comments. */
+  /** Reviews, line comments and comments of a pull request. */
   | { readonly kind: "feedback"; readonly pull: number }
   | { readonly kind: "pulls" }
   | { readonly kind: "runs" }
   | { readonly kind: "rules"; readonly baseBranch: BranchName }
-  /** How the repository's settings let pull requests be merged. */
+  /** Merge methods that the repository's settings allow. */
   | { readonly kind: "merge-methods" }
-  /** The files of Actions workflows at a commit. */
+  /** Actions workflow files at a commit. */
   | { readonly kind: "workflow-files"; readonly commit: Sha }
   | { readonly kind: "queue-entry"; readonly pull: number }
-  /** Check runs and statuses of a commit. */
+  /** Check runs and statuses. */
   | { readonly kind: "checks"; readonly commit: Sha }
-  /** The open issues of the backlog, newest first. */
+  /** Open backlog issues, newest first. */
   | { readonly kind: "backlog" }
   /**
-   * What people wrote on an issue up to a command: one fact for each command, whatever is edited later.
-   * `comment`: the comment that holds the command; null where it stands elsewhere.
+   * The brief of one command; later edits do not change it.
+   * `comment`: id of the comment that contains the command, null for other sources.
    */
   | {
       readonly kind: "brief";
@@ -68,7 +68,7 @@ export type Query =
       readonly comments: BriefComments;
       readonly maxChars: number;
     }
-  /** The work of a result as a commit on `onto`: its files on its base, carried to `onto` by a three-way merge. */
+  /** A result's changed files, committed on `baseCommit` and rebased onto `onto` by a three-way merge. */
   | {
       readonly kind: "work";
       readonly result: Sha;
@@ -76,18 +76,18 @@ export type Query =
       readonly onto: Sha;
       readonly message: string;
     }
-  /** The own changes of a head, those since `from`, as commits on `onto`: nothing else that the head contains comes along. */
+  /** A head's own changes since `forkPoint`, as commits on `onto`. Nothing else of the head is included. */
   | { readonly kind: "rebase-commits"; readonly head: Sha; readonly forkPoint: Sha; readonly onto: Sha; readonly message: string }
-  /** The newest commit of a base that a head has in it: of tips that the base had and lost (the first that says something counts), else of its tip. */
+  /** The newest commit of a base branch that a head contains: the first match among abandoned tips, otherwise among the ancestors of `tip`. */
   | { readonly kind: "newest-base"; readonly head: Sha; readonly tip: Sha; readonly abandonedTips: readonly Sha[] }
-  /** A commit plus heads, merged in order. */
+  /** Heads merged onto a commit, in order. */
   | { readonly kind: "merge-chain"; readonly onto: Sha; readonly merges: readonly ChainMerge[] }
-  /** Where a head conflicts with a base, and how; with `from` only what the head changed since that counts. */
+  /** Conflicts of a head with a base. With `forkPoint`, only the head's changes since then count. */
   | { readonly kind: "conflicts"; readonly onto: Sha; readonly head: Sha; readonly forkPoint?: Sha }
   /**
-   * A resolution as a merge commit of head and base, in this order: what merges by itself, and the files of a result.
-   * Of conflicting paths in `anew` the base's side stands where the result has none.
-   * With `from` only what the head changed since that counts, and the base is the only parent.
+   * A conflict resolution as a merge commit of head and base, in this order: automatic merges plus the files of a result.
+   * Paths in `regenerated` that the result lacks keep the base's version.
+   * With `forkPoint`, only the head's changes since then count, and the base is the only parent.
    */
   | {
       readonly kind: "resolution";
@@ -96,20 +96,20 @@ export type Query =
       readonly head: Sha;
       readonly regenerated: readonly string[];
       readonly message: string;
-      /** Paths of the result that commands may have removed: their deletion is not looked at. */
+      /** Paths of the result that commands may have deleted: their deletion is not checked. */
       readonly generated?: readonly string[];
       readonly forkPoint?: Sha;
     }
-  /** How the steps of an execution ended that is in the archive; null where it is not there. */
+  /** Final step states of an archived execution; null if the archive does not contain it. */
   | { readonly kind: "archived"; readonly execution: ExecutionId }
   /**
-   * The first commit after `onto` on the way to a tip that has a head in it.
-   * With `method`, also the one that GitHub made of it by a squash or a rebase, which does not contain it.
+   * The first commit between `onto` and `tip` that contains a head.
+   * With `method`, also the commit that GitHub created by a squash or a rebase, which does not contain the head.
    */
   | { readonly kind: "merge-of"; readonly head: Sha; readonly onto: Sha; readonly tip: Sha; readonly method?: MergeMethod }
   /**
-   * A head on a commit that holds the work of `without` in other commits: merged with it, so that no commit of the head is lost,
-   * with only what the head changed on top of `without`. Where it has to be `linear`, one commit with that.
+   * Reattaches a head to a commit that has the work of `excludedHeads` in other commits: a merge with only the head's changes on top of `excludedHeads`,
+   * so that no commit of the head is lost. If `linear`, one commit without the merge.
    */
   | {
       readonly kind: "reattach";
@@ -119,9 +119,9 @@ export type Query =
       readonly message: string;
       readonly linear: boolean;
     }
-  /** A commit on a tip that takes a merge back; null where that conflicts. */
+  /** A commit on `tip` that reverts a merge; null if the revert conflicts. */
   | { readonly kind: "revert"; readonly merge: Sha; readonly tip: Sha; readonly message: string }
-  /** Is the first commit contained in the second? */
+  /** Whether `tip` contains `commit`. */
   | { readonly kind: "contains"; readonly commit: Sha; readonly tip: Sha };
 export type QueryKind = Query["kind"];
 export type QueryAnswers = {
@@ -131,13 +131,13 @@ export type QueryAnswers = {
   pulls: readonly Pull[];
   runs: readonly WorkflowRunInfo[];
   rules: BranchRules;
-  /** Null where GitHub does not show them. */
+  /** Null if GitHub does not show the settings. */
   "merge-methods": readonly MergeMethod[] | null;
   "workflow-files": readonly ActionsWorkflowFile[];
   "queue-entry": MergeQueuePosition;
   checks: readonly Check[];
   backlog: readonly BacklogItem[];
-  /** Refused where GitHub does not show the issue, in its words. */
+  /** `refused` with GitHub's message if GitHub does not show the issue. */
   brief: { readonly kind: "read"; readonly brief: Brief } | { readonly kind: "refused"; readonly reason: string };
   work:
     | { readonly kind: "commit"; readonly commit: Sha }
@@ -145,16 +145,16 @@ export type QueryAnswers = {
     | { readonly kind: "conflict"; readonly paths: readonly string[] };
   "rebase-commits": QueryAnswers["work"];
   "newest-base": Sha | null;
-  /** One for each merge that was asked for. */
+  /** One link for each requested merge. */
   "merge-chain": readonly ChainLink[];
   conflicts: readonly Conflict[];
   resolution:
     | { readonly kind: "commit"; readonly commit: Sha }
-    /** Paths in which a marker is left that neither side has. */
+    /** Paths with a conflict marker that neither side has. */
     | { readonly kind: "markers"; readonly paths: readonly string[] }
     /** Deleted paths that neither side deleted. */
     | { readonly kind: "deletions"; readonly paths: readonly string[] }
-    /** Paths that cannot be together in one tree. */
+    /** Paths that exclude each other in one tree. */
     | { readonly kind: "clash"; readonly paths: readonly string[] };
   archived: Readonly<Record<StepId, StepState>> | null;
   "merge-of": { readonly commit: Sha; readonly tree: Sha } | null;
@@ -169,8 +169,8 @@ export type QueryFact = {
     readonly answer: QueryAnswers[K];
   };
 }[QueryKind];
-/** Answers by the canonical JSON of their query. */
+/** Facts by the canonical JSON of their query. */
 export type QueryFacts = ReadonlyMap<string, QueryFact>;
 export const toQueryKey = (query: Query): string => toCanonicalJson(query);
-/** The refs of the repository as they were fetched: branches, tasks, candidates, results, attempts. */
+/** The fetched refs: branches, tasks, candidates, results, attempts. */
 export type RepositoryRefs = Readonly<Record<RefName, Sha>>;

@@ -2,128 +2,127 @@ import type { Millis, Sha, TaskId } from "./ids.ts";
 import type { LandingMode, MergeMethod, RequiredCheck } from "./github-facts.ts";
 import type { Refusal } from "./refusal.ts";
 
-/** A finished head on its way into the base. Bound to that head: a new head is a new item, with no strikes. */
+/** A finished head waiting to land. Bound to that head: a new head is a new item without strikes. */
 export type QueueItem = {
   readonly task: TaskId;
   readonly head: Sha;
   readonly state: "queued" | "held" | "resolving" | "accused";
-  /** Why it is held, or what it conflicts with. */
+  /** The reason for holding the item, or its conflict. */
   readonly refusal: Refusal | null;
-  /** Red runs counted against it: each on a context that is landed or green. */
+  /** Red runs counted against the item. A run counts only if everything below the item has landed or is green. */
   readonly strikes: number;
-  /** True once it was part of a green candidate, on whatever base. */
+  /** Whether the item was part of a green candidate, on any base. */
   readonly passedBefore: boolean;
-  /** The base that it was last merged with, to see whether it conflicts. */
+  /** The base tip of the last conflict check. */
   readonly mergedAgainst: Sha | null;
-  /** The last red run that counted against it: of which commit, and its last lines. */
+  /** The commit of the last red run that counted against the item; `log` has the last lines. */
   readonly failedCommit: Sha | null;
-  /** How often GitHub's merge queue removed it. */
+  /** Number of removals by GitHub's merge queue. */
   readonly removals?: number;
   readonly log: string;
-  /** The other steps in that red run; absent where it was alone. */
+  /** The other tasks in the last red run; absent if the item was alone. */
   readonly failedWith?: readonly TaskId[];
 };
 
 /** One verify job of a candidate. */
 export type VerifyRun = {
   readonly attempt: number;
-  /** Not started before (a fault's back-off); 0 for at once. */
+  /** Earliest start after a fault's back-off; 0 if the job may start immediately. */
   readonly notBefore: Millis;
-  /** Its deadline; null before it is started and after it ended. */
+  /** Null before the start and after the end. */
   readonly deadline: Millis | null;
   readonly verdict: "green" | "red" | null;
-  /** True once its verify job was green while required checks have not all been. */
+  /** Whether the verify job passed while required checks are still missing. */
   readonly verified?: true;
 };
 
-/** How and behind what work lands on a base: read from the rules when verification begins, and again right before each landing. */
+/** How work lands on a base and what is required before. Read from the branch rules when verification starts and again right before each landing. */
 export type LandingTerms = {
   readonly mode: LandingMode;
-  /** What GitHub makes of a pull request; absent for a merge commit. */
+  /** Absent for a merge commit. */
   readonly method?: "squash" | "rebase";
   readonly reason: string;
-  /** Required on the candidate's commit, besides `verify`. */
+  /** Checks required on the candidate's commit, in addition to the verify job. */
   readonly checks: readonly RequiredCheck[];
-  /** Required, and reported by workflows on the head of a pull request only. */
+  /** Required checks that workflows report only on the head of a pull request. */
   readonly headChecks?: readonly RequiredCheck[];
-  /** Workflow files that Enki starts on a candidate, since no push does. */
+  /** Workflow files that Enki starts on a candidate, because no push starts them. */
   readonly dispatchedWorkflows?: readonly string[];
-  /** Names of required checks that Enki itself reports, as statuses on what lands, right before it lands. */
+  /** Required checks that Enki reports itself, as statuses right before a landing. */
   readonly ownChecks?: readonly string[];
   readonly requiredReviews: number;
-  /** True where a rule wants its checks on the very commit. */
+  /** Whether a rule requires its checks on the exact commit that lands. */
   readonly requiresExactCommit: boolean;
 };
 
-/** A base and steps on top of it, as a commit. Without steps it is the base itself. Can be rebuilt: it is not work. */
+/** A base and the steps merged on top of it, as one commit. Without steps, the base itself. Can be rebuilt, so losing a candidate loses no work. */
 export type Candidate = {
   readonly commit: Sha;
   readonly tree: Sha;
-  /** The base that it was built on. */
+  /** The base commit. */
   readonly onto: Sha;
-  /** What it brings, in order, each with the merge commit that brings it. */
+  /** The merged steps in order, each with its merge commit. */
   readonly items: readonly { readonly task: TaskId; readonly head: Sha; readonly merge: Sha }[];
   readonly runs: readonly VerifyRun[];
-  /** Verify jobs in a row that ended without a verdict. */
+  /** Consecutive verify jobs without a verdict. */
   readonly faults: number;
-  /** The last lines of a run that was red or ended without a verdict. */
+  /** The last lines of the last run that was red or ended without a verdict. */
   readonly log: string;
 };
 
-/** A landing by GitHub's hand, written down before it is asked for. */
+/** A merge requested from GitHub. Recorded before the request. */
 export type Landing = {
   readonly mode: "each" | "batch" | "queue";
   readonly method?: "squash" | "rebase";
-  /** What was verified. */
+  /** The verified candidate. */
   readonly candidate: Candidate;
   readonly since: Millis;
-  /** Since when GitHub's merge queue does not hold it any more. */
+  /** When GitHub's merge queue was first seen without the pull request. */
   readonly removedSince?: Millis;
-  /** How often GitHub was asked and said that the base had just moved. */
+  /** Number of requests that failed because the base had just moved. */
   readonly attempts: number;
 };
 
-/** A merge by GitHub that gave another tree than the verified one, and the commit that takes it back; null where that conflicts. */
+/** A merge by GitHub whose tree differs from the verified one, and the commit that reverts it; null if the revert conflicts. */
 export type Incident = { readonly merge: Sha; readonly revert: Sha | null };
 
 export type Queue = {
-  /** In the order in which they came: it is only ever appended to. */
+  /** In order of arrival; only appended to. */
   readonly items: readonly QueueItem[];
   readonly candidates: readonly Candidate[];
-  /** Set when the base cannot be landed on: rewound, missing, red, refused by a rule. A person's push or `/enki retry` clears it. */
+  /** Set if nothing can land on the base: rewound, missing, red, or refused by a rule. A person's push or `/enki retry` clears it. */
   readonly frozen: Refusal | null;
-  /** The base tip after our last landing: a base that no longer contains it was rewound. */
+  /** The base tip after Enki's last landing. A base that no longer contains it was rewound. */
   readonly landedTip: Sha | null;
-  /** The base tip that was seen last; while the base is frozen because it was rewound, the one that it lost. */
+  /** The last seen base tip; while the base is frozen because of a rewind, the lost tip. */
   readonly seenTip: Sha | null;
-  /** Tips that the base had and lost, oldest first: a person agreed to that, and nothing that is built on them lands as it is. */
+  /** Tips that the base lost, oldest first. A person accepted the loss, so no work built on them lands unchanged. */
   readonly abandonedTips?: readonly Sha[];
-  /** The last commits that were green, oldest first: contexts in which a red run is held against a step. */
+  /** The last green commits, oldest first. A red run on top of them counts against its step. */
   readonly greenCommits: readonly Sha[];
-  /** Trees of the last green commits, oldest first: a verdict may be reused. */
+  /** Trees of the last green commits, oldest first. An equal tree reuses the verdict. */
   readonly verifiedTrees: readonly Sha[];
-  /** Groups that were red together, on ground that was not: at least one of each is bad. */
+  /** Groups that failed together on a green base: at least one member of each is bad. */
   readonly failedGroups: readonly (readonly TaskId[])[];
-  /** How the last steps fared. */
   readonly recentOutcomes: { readonly passed: number; readonly failed: number };
-  /** Steps that got their first strike since the last green run: everything red at once says nothing of a step. */
+  /** Number of steps with a first strike since the last green run. If everything fails at the same time, no single step is to blame. */
   readonly strikesSinceGreen: number;
-  /** Verify jobs side by side, where people's pushes to the base made it fewer; 0 for as many as the configuration allows. */
+  /** Parallel verify jobs, reduced after people pushed to the base; 0 for the configured number. */
   readonly window: number;
-  /** Absent while they were not read. */
+  /** Absent before the first read. */
   readonly landingTerms?: LandingTerms;
-  /** GitHub's words where it refused to let Enki push the base. */
+  /** GitHub's message when it refused Enki's push to the base. */
   readonly pushRefusal?: string;
-  /** Ways of merging that GitHub refused, though nothing that it shows forbids them. */
+  /** Merge methods that GitHub refused although no visible rule forbids them. */
   readonly deniedMethods?: readonly MergeMethod[];
-  /** When GitHub last refused to land by its own hand, and before when it is not asked again. */
+  /** When GitHub last refused a merge, and the earliest time of the next request. */
   readonly landingRefusedAt?: Millis;
   readonly askAgainAt?: Millis;
   readonly landing?: Landing;
   readonly incident?: Incident;
 };
 
-/** How work lands, in one word: what a pull request says is compared by it. */
+/** Landing mode and merge method in one word, comparable with the one announced on a pull request. */
 export type LandingKind = LandingMode | "each-squash" | "each-rebase";
 const LANDING_KINDS: ReadonlySet<string> = new Set<LandingKind>(["exact", "each", "batch", "queue", "each-squash", "each-rebase"]);
 export const toLandingKind = ({ mode, method }: Pick<LandingTerms, "mode" | "method">): LandingKind =>
@@ -144,12 +143,11 @@ export const emptyQueue: Queue = {
   window: 0,
 };
 
-/** True where something besides the verify job has to be green. */
+/** Whether required checks exist besides the verify job. */
 export const hasRequiredChecks = ({ checks, headChecks }: LandingTerms): boolean =>
   checks.length > 0 || (headChecks !== undefined && headChecks.length > 0);
 
-/** True while a verify job of it has no verdict. */
 export const isBeingVerified = ({ runs }: Candidate): boolean => runs.some(({ verdict }) => verdict === null);
 
-/** Green as soon as one of its runs is: a red one before it was a flake. */
+/** One green run suffices: a red run before was a flake. */
 export const isGreen = ({ runs }: Candidate): boolean => runs.some(({ verdict }) => verdict === "green");

@@ -1,11 +1,11 @@
 import { type BranchName, isSha, readTaskId, type RefName, type Sha, type TaskId } from "./ids.ts";
 import { isJobKind, type JobKey, readJobKey } from "./job.ts";
 
-/** The ledger: one ref, one parent a write. `LEDGER_BRANCH` where a host refuses refs outside `refs/heads`. */
+/** The ledger's ref; every write is one commit with one parent. */
 export const LEDGER_REF: RefName = "refs/enki/ledger";
-/** Finished executions that the ledger no longer needs. */
+/** Finished executions that left the ledger. */
 export const ARCHIVE_REF: RefName = "refs/enki/archive";
-/** Every absorbed result is one more parent of this single ref, because each push pays for every ref there is. */
+/** Every applied result becomes one more parent of this single ref, because each push pays for every ref in the repository. */
 export const ATTEMPTS_REF: RefName = "refs/enki/attempts";
 export const RESULTS_PREFIX = "refs/enki/results/";
 const CANDIDATES_PREFIX = "refs/enki/candidates/";
@@ -28,7 +28,7 @@ export const readCandidateRef = (ref: RefName): { base: BranchName; commit: Sha 
   return base !== "" && isSha(commit) ? { base, commit } : null;
 };
 
-/** Where what checks branches sees a candidate: a name that was never used before, and stands for no commit. */
+/** Branches through which a branch-triggered workflow checks a candidate. Each name is used once and is not derived from a commit. */
 const CANDIDATE_BRANCH_PREFIX = "enki/candidate/";
 export const toCandidateBranch = (name: string): string => CANDIDATE_BRANCH_PREFIX + name;
 export const readCandidateBranch = (ref: RefName): string | null => {
@@ -36,7 +36,7 @@ export const readCandidateBranch = (ref: RefName): string | null => {
   return ref.startsWith(start) ? ref.slice(start.length) : null;
 };
 
-/** Where a job leaves its result: created once, never moved, removed by the write that absorbs it. */
+/** The ref of a job's result: created once, never moved, deleted by the write that applies the result. */
 export const toResultRef = (job: JobKey): RefName => RESULTS_PREFIX + job;
 export const readResultRef = (ref: RefName): JobKey | null => {
   const key = ref.startsWith(RESULTS_PREFIX) ? readJobKey(ref.slice(RESULTS_PREFIX.length)) : null;

@@ -1,4 +1,4 @@
-/** A "no" that explains itself: a stable code, one sentence why, and the command that goes on. */
+/** An error value: a stable code, one sentence for people, and the command to continue with. */
 export type Refusal = { readonly code: string; readonly message: string; readonly next: string };
 
 export type RefusedResult = { readonly ok: false; readonly refusal: Refusal };
@@ -6,7 +6,7 @@ export type Result<T> = { readonly ok: true; readonly value: T } | RefusedResult
 
 export const accept = <T>(value: T): Result<T> => ({ ok: true, value });
 
-export const refuse = (code: string, why: string, next = "/enki help"): RefusedResult => ({
+export const refuse = (code: string, message: string, next = "/enki help"): RefusedResult => ({
   ok: false,
-  refusal: { code, message: why, next },
+  refusal: { code, message, next },
 });

@@ -1,10 +1,10 @@
 import type { CommandKind } from "./command.ts";
 import type { JobKind } from "./job.ts";
 
-/** Which tools a job's agent has. */
+/** The tools of a job's agent. */
 export type ToolSet = "planner" | "worker" | "merger" | "sidecar";
 
-/** The tool set of a job: never what its bundle says. Null where no agent is at work. */
+/** Derives the tool set from the job, never from its bundle. Null if the job has no agent. */
 export const chooseToolSet = (kind: JobKind, quick: boolean): ToolSet | null => {
   switch (kind) {
     case "plan":
@@ -20,7 +20,7 @@ export const chooseToolSet = (kind: JobKind, quick: boolean): ToolSet | null => 
 
 const MAIL_COMMANDS: readonly CommandKind[] = ["mail-send", "mail-read", "mail-reply"];
 
-/** What each tool set's tools may record: checked when a tool is called, by publish, and again when the result is taken in. */
+/** Commands that each tool set may record: checked by the tool, by publish, and when the result is applied. */
 const RECORDABLE_COMMANDS: Readonly<Record<ToolSet, readonly CommandKind[]>> = {
   planner: [
     ...(["propose", "add-steps", "create-task", "retry", "pause", "resume", "cancel", "stop", "quick"] as const),

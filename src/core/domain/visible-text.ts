@@ -1,18 +1,18 @@
 /** Terminal colours and cursor moves. */
 // oxlint-disable-next-line no-control-regex -- the escape character is what is looked for
 const ANSI_ESCAPES = /\u001b(?:\[[0-9;?]*[ -/]*[@-~]|\][^\u0007\u001b]*(?:\u0007|\u001b\\)?|[@-Z\\^_])/g;
-/** Control, format, direction, tag and variation characters, and halves of pairs: what a reader cannot see, or is misled by. */
+/** Control, format, direction, tag and variation characters, and lone surrogates: invisible or misleading to a reader. */
 // oxlint-disable-next-line no-control-regex, no-misleading-character-class -- control characters are what is looked for
 const HIDDEN_CHARS = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\u034f\u115f\u1160\u2028\u2029\u3164\uffa0\ufe00-\ufe0e\u{e0100}-\u{e01ef}]/gu;
 
-/** A text without what a reader cannot see; line ends become `\n`, tabs stay. */
+/** Removes invisible characters. Line ends become `\n`, tabs stay. */
 export const stripHiddenChars = (text: string): string =>
   text
     .replace(ANSI_ESCAPES, "")
     .replace(/\r\n?/g, "\n")
     .replace(HIDDEN_CHARS, (each) => (each === "\n" || each === "\t" ? each : ""));
 
-/** The first `limit` characters (code points), never half of one. */
+/** Counts code points and never splits one. */
 export const takeFirstChars = (text: string, limit: number): string =>
   text.length <= limit
     ? text
@@ -20,7 +20,7 @@ export const takeFirstChars = (text: string, limit: number): string =>
         .slice(0, limit)
         .join("");
 
-/** The last `limit` characters (code points), never half of one. */
+/** Counts code points and never splits one. */
 export const takeLastChars = (text: string, limit: number): string =>
   text.length <= limit
     ? text

@@ -1,25 +1,25 @@
 import type { StepId } from "./ids.ts";
 
-/** The way to a piece of a workflow's work: the role, how many times it was begun, and of a list the item's index from 0; through calls several. */
+/** The path to a node run, through calls: the role, its run counted from 1, and for a list the item's index from 0. */
 export type NodePath = readonly { readonly role: string; readonly run: number; readonly item: number | null }[];
 
-/** A workflow that an execution carries out. Its files are those of the moment in which it was started. */
+/** The workflow of an execution, with its files as of the start. */
 export type WorkflowRun = {
   readonly name: string;
-  /** Texts by name: its own and those of the workflows that it calls. */
+  /** Texts of the workflow and the workflows that it calls, by name. */
   readonly files: Readonly<Record<string, string>>;
-  /** The roles of the cascade that there were. */
+  /** Role names of the configuration as of the start. */
   readonly roles: readonly string[];
-  /** How far it is: a `RunState` of `src/workflow/run-state.ts`, a plain value. */
+  /** Progress: a plain `RunState` of `core/workflow/run-state.ts`. */
   readonly state: unknown;
-  /** What each step works on now. */
+  /** The node run of each step. */
   readonly nodes: Readonly<Record<StepId, NodePath>>;
-  /** Roles that will not run, and why: of one that is called with the way to it, `ship/review`. */
+  /** Roles that will not run, with the reason; a called workflow's role with its path, `ship/review`. */
   readonly skippedRoles?: Readonly<Record<string, string>>;
-  /** Null while it goes on. */
+  /** Null while the workflow runs. */
   readonly endState: "done" | "failed" | null;
-  /** True once a person retried it, until what follows from that has begun. */
+  /** Set by a person's retry until the resulting steps have started. */
   readonly resumed?: true;
-  /** Steps that were asked once more, for an answer of the form that they were told. */
+  /** Steps whose agent was asked a second time for an answer in the required form. */
   readonly reaskedSteps: readonly string[];
 };

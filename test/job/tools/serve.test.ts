@@ -112,7 +112,7 @@ describe("a plan that is refused is told to the agent with the reason, and nothi
     ["B-07 its own need", [step("a", { needs: ["a"] })], "step 'a' cannot depend on itself"],
     ["B-08 a doubled id", [step("a"), step("a")], "duplicate step id: a"],
     ["B-09 no step", [], "steps array must not be empty"],
-    ["B-10 too many steps", Array.from({ length: 6 }, (_, at) => step(`s${at}`)), "a plan has at most 5 steps, this one has 6"],
+    ["B-10 too many steps", Array.from({ length: 6 }, (_, at) => step(`s${at}`)), "a plan has at most 5 steps, but this plan has 6"],
   ])("%s", async (_, steps, why) => {
     const job = await open();
     const agent = await job.connect();

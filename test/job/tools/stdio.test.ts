@@ -68,7 +68,7 @@ test("a repository's own roles are known, and its limit of steps holds", async (
   const one = (id: string) => ({ id, title: "t", description: "d", role: "gardener" });
   expect((await client.call("enki_execution_create", { steps: [one("a")] })).text).toContain("there is no job here");
   expect((await client.call("enki_execution_create", { steps: [one("a"), one("b")] })).text).toBe(
-    "a plan has at most 1 steps, this one has 2",
+    "a plan has at most 1 steps, but this plan has 2",
   );
 });
 

@@ -35,7 +35,7 @@ describe("enki_execution_create", () => {
     ["M-13 B-05 a cycle", [step("a", { needs: ["b"] }), step("b", { needs: ["a"] })], "steps form a cycle: a -> b -> a"],
     ["M-19 an unknown role", [step("a", { role: "no_such_role" })], "step 'a' has unknown role 'no_such_role'; roles: researcher"],
     ["M-23 an id that is a path", [step("../x")], "step id '../x' must match [a-z0-9][a-z0-9_-]{0,62}"],
-    ["B-10 too many steps", Array.from({ length: 6 }, (_, at) => step(`s${at}`)), "a plan has at most 5 steps, this one has 6"],
+    ["B-10 too many steps", Array.from({ length: 6 }, (_, at) => step(`s${at}`)), "a plan has at most 5 steps, but this plan has 6"],
     ["an unknown tier", [step("a", { tier: "huge" })], "invalid tier: huge"],
     ["a mistyped tier", [step("a", { tier: "hevy" })], "invalid tier: hevy; did you mean heavy?"],
     ["a model", [step("a", { model: "opus" })], "a step cannot set a model; its tier chooses one: light, standard, heavy"],
