@@ -4,7 +4,7 @@ import { NoOperationTraceWriter } from "@actions/workflow-parser";
 import { convertActionTemplate, parseAction } from "@actions/workflow-parser/actions/index";
 import type { TemplateValue } from "./actions-workflow.ts";
 
-/** An action that runs in Node, as its `action.yml` says. Paths are absolute. */
+/** An action that runs in Node, read from its `action.yml`. Paths are absolute. */
 export type ActionFile = {
   readonly inputs: readonly { readonly name: string; readonly default: TemplateValue | null }[];
   readonly main: string;
@@ -16,15 +16,18 @@ export type ActionFileResult = { readonly ok: true; readonly action: ActionFile 
 
 const NODE_RUNTIMES = ["node20", "node24"];
 
-/** Reads the `action.yml` in `root`. Refused with `file:line: why`: what GitHub's schema refuses, and anything but a Node action. */
+/**
+ * Reads the `action.yml` in `root`. Refuses actions that do not match GitHub's schema or do not run in Node, with one
+ * `file:line: reason` per line.
+ */
 export const readActionFile = async (root: string): Promise<ActionFileResult> => {
   const path = join(root, "action.yml");
   const text = await readFile(path, "utf8").catch(() => null);
-  if (text === null) return { ok: false, reason: `${path}:1: there is no action.yml: is this installation built?` };
+  if (text === null) return { ok: false, reason: `${path}:1: action.yml is missing; build this installation first` };
   const { context, value } = parseAction({ name: "action.yml", content: text }, new NoOperationTraceWriter());
   const template = value && convertActionTemplate(context, value);
   const faults = context.errors.getErrors().map((error) => `${path}:${error.range?.start.line ?? 1}: ${error.rawMessage}`);
-  if (!template || faults.length > 0) return { ok: false, reason: faults.join("\n") || `${path}:1: not an action` };
+  if (!template || faults.length > 0) return { ok: false, reason: faults.join("\n") || `${path}:1: the file is not an action` };
   const { runs } = template;
   if (!NODE_RUNTIMES.includes(runs.using) || !("main" in runs))
     return { ok: false, reason: `${path}:1: 'using: ${runs.using}' is not supported by this runner` };

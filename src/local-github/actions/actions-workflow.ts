@@ -2,10 +2,10 @@ import type { TemplateToken } from "@actions/workflow-parser/templates/tokens/te
 import type { EventsConfig } from "@actions/workflow-parser/model/workflow-template";
 import type { JobPermissions } from "./workflow-runner.ts";
 
-/** A value of the file that may hold expressions: GitHub's own token, with its place in the file. */
+/** A value that may contain expressions: GitHub's token, with its position in the file. */
 export type TemplateValue = TemplateToken;
 
-/** Why a file was refused, and where. */
+/** The reason why a file was refused, with the line. */
 export type ActionsFault = { readonly line: number; readonly message: string };
 
 export type RunAction = {
@@ -17,17 +17,17 @@ export type RunAction = {
 
 export type UsesAction = {
   readonly kind: "uses";
-  /** As it was written: `actions/checkout@v5`. */
+  /** The text in the file, such as `actions/checkout@v5`. */
   readonly uses: string;
   readonly with: ReadonlyMap<string, TemplateValue>;
 };
 
 export type WorkflowStep = {
   readonly line: number;
-  /** What `steps.<id>` speaks of; null where none was given. */
+  /** The name in `steps.<id>`; null if the step has no id. */
   readonly id: string | null;
   readonly name: TemplateValue | null;
-  /** An expression that calls a status function: where the file's did not, `success() &&` was put before it. */
+  /** An expression that calls a status function. `success() &&` is prepended to a condition without one. */
   readonly condition: string;
   readonly env: TemplateValue | null;
   readonly timeoutMinutes: TemplateValue | null;
@@ -37,7 +37,7 @@ export type WorkflowStep = {
 
 export type RunDefaults = { readonly shell: TemplateValue | null; readonly directory: TemplateValue | null };
 
-/** Settings of a `concurrency` key; all but the queue may be expressions. */
+/** Settings of a `concurrency` key. All except `queue` may be expressions. */
 export type ConcurrencyTemplate = {
   readonly group: TemplateValue;
   readonly cancelInProgress: TemplateValue | null;
@@ -50,7 +50,7 @@ export type WorkflowJob = {
   readonly name: TemplateValue | null;
   readonly needs: readonly string[];
   readonly condition: string;
-  /** Null where only the workflow's hold. */
+  /** The permissions of the job; null if those of the workflow apply. */
   readonly permissions: JobPermissions | null;
   readonly env: TemplateValue | null;
   readonly concurrency: ConcurrencyTemplate | null;
@@ -71,11 +71,10 @@ export type DispatchInput = {
 
 export type ActionsWorkflow = {
   readonly path: string;
-  /** `name`, or the path where there is none. */
+  /** The key `name`, or the path if it is missing. */
   readonly name: string;
   readonly runName: TemplateValue | null;
   readonly on: EventsConfig;
-  /** Inputs of `workflow_dispatch`. */
   readonly inputs: readonly DispatchInput[];
   readonly permissions: JobPermissions;
   readonly env: TemplateValue | null;

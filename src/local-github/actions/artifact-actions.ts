@@ -6,10 +6,13 @@ import { StepFault } from "./step-fault.ts";
 
 const isInsideJob = (path: string, root: string): boolean => path === root || path.startsWith(root + sep);
 
-/** The real path of what `path` names. Throws `StepFault` where that lies outside the job's directory; null where nothing is there. */
+/**
+ * Resolves the real path of `path`; null if nothing exists there. Throws `StepFault` if it is outside the job's
+ * directory.
+ */
 const resolveInsideJob = async (path: string, job: ActionsJobHost): Promise<string | null> => {
-  const [root, real] = await Promise.all([realpath(job.place.root), realpath(path).catch(() => null)]);
-  if (real !== null && !isInsideJob(real, root)) throw new StepFault(`'${path}' is outside of the job's directory`);
+  const [root, real] = await Promise.all([realpath(job.directories.root), realpath(path).catch(() => null)]);
+  if (real !== null && !isInsideJob(real, root)) throw new StepFault(`'${path}' is outside the job's directory`);
   return real;
 };
 
@@ -17,8 +20,8 @@ const readArtifactPaths = (text: string, job: ActionsJobHost): readonly string[]
   const lines = text.split("\n").map((line) => line.trim());
   return lines.filter(Boolean).map((line) => {
     if (/^[!~]|[*?[\]]/.test(line)) throw new StepFault(`path '${line}': patterns are not supported by this runner`);
-    const path = resolve(job.place.workspace, line);
-    if (!isInsideJob(path, job.place.root)) throw new StepFault(`'${path}' is outside of the job's directory`);
+    const path = resolve(job.directories.workspace, line);
+    if (!isInsideJob(path, job.directories.root)) throw new StepFault(`'${path}' is outside the job's directory`);
     return path;
   });
 };
@@ -32,14 +35,14 @@ const collectLink = async (path: string, root: string, found: CollectedFiles): P
   else found.skipped.push(relative(root, path));
 };
 
-const collectDirectory = async (at: { directory: string; root: string; hidden: boolean }, found: CollectedFiles): Promise<void> => {
-  for (const entry of await readdir(at.directory, { withFileTypes: true })) {
-    if (entry.name.startsWith(".") && !at.hidden) continue;
-    const path = join(at.directory, entry.name);
-    if (entry.isSymbolicLink()) await collectLink(path, at.root, found);
-    else if (entry.isDirectory()) await collectDirectory({ ...at, directory: path }, found);
-    else if (entry.isFile()) found.files.push({ name: relative(at.root, path), path });
-    else found.skipped.push(relative(at.root, path));
+const collectDirectory = async (input: { directory: string; root: string; hidden: boolean }, found: CollectedFiles): Promise<void> => {
+  for (const entry of await readdir(input.directory, { withFileTypes: true })) {
+    if (entry.name.startsWith(".") && !input.hidden) continue;
+    const path = join(input.directory, entry.name);
+    if (entry.isSymbolicLink()) await collectLink(path, input.root, found);
+    else if (entry.isDirectory()) await collectDirectory({ ...input, directory: path }, found);
+    else if (entry.isFile()) found.files.push({ name: relative(input.root, path), path });
+    else found.skipped.push(relative(input.root, path));
   }
 };
 
@@ -57,10 +60,10 @@ const collectFiles = async (
 ): Promise<CollectedFiles & { readonly root: string }> => {
   const reals = (await Promise.all(paths.map((path) => resolveInsideJob(path, job)))).filter((path) => path !== null);
   const stats = await Promise.all(reals.map((path) => lstat(path)));
-  const root = findCommonRoot(reals.map((path, at) => (stats[at]?.isDirectory() ? path : dirname(path))));
+  const root = findCommonRoot(reals.map((path, index) => (stats[index]?.isDirectory() ? path : dirname(path))));
   const found: CollectedFiles = { files: [], skipped: [] };
-  for (const [at, path] of reals.entries()) {
-    if (stats[at]?.isDirectory()) await collectDirectory({ directory: path, root, hidden }, found);
+  for (const [index, path] of reals.entries()) {
+    if (stats[index]?.isDirectory()) await collectDirectory({ directory: path, root, hidden }, found);
     else found.files.push({ name: relative(root, path) || basename(path), path });
   }
   return { ...found, root };
@@ -78,12 +81,15 @@ const reportNoFiles = (call: { readonly ifNone: string; readonly paths: string; 
   if (call.ifNone !== "ignore") call.job.log.write(`::warning::${text}`);
 };
 
-/** `actions/upload-artifact`: files below the given paths; links out of them are left out, as are hidden files unless asked for. */
+/**
+ * `actions/upload-artifact`: stores the files below the given paths. Skips links that lead outside, and hidden files
+ * by default.
+ */
 export const uploadArtifact: BuiltInAction = async ({ job, inputs }) => {
   const name = readArtifactName(inputs.get("name"));
   const paths = inputs.get("path") ?? "";
   const { root, files, skipped } = await collectFiles(readArtifactPaths(paths, job), inputs.get("include-hidden-files") === "true", job);
-  for (const path of skipped) job.log.write(`::warning::'${path}' is no file or leads out of the path: left out`);
+  for (const path of skipped) job.log.write(`::warning::'${path}' is not a file inside the path and is skipped`);
   if (files.length === 0) {
     reportNoFiles({ ifNone: inputs.get("if-no-files-found") ?? "warn", paths, job });
     return {};
@@ -93,13 +99,14 @@ export const uploadArtifact: BuiltInAction = async ({ job, inputs }) => {
   return { "artifact-id": name };
 };
 
-/** Makes the directories of `name` below `target`, none of them a link. */
+/** Creates the parent directories of `name` below `target`. Throws `StepFault` if one of them is a link or a file. */
 const createParents = async (target: string, name: string): Promise<void> => {
   let path = target;
   for (const part of dirname(name).split(sep)) {
     path = join(path, part);
     await mkdir(path).catch(() => undefined);
-    if (!(await lstat(path)).isDirectory()) throw new StepFault(`'${path}' is in the way of the artifact`);
+    if (!(await lstat(path)).isDirectory())
+      throw new StepFault(`'${path}' is not a directory, so the artifact cannot be extracted below it`);
   }
 };
 
@@ -114,28 +121,31 @@ const extractArtifact = async (from: string, target: string): Promise<void> => {
 };
 
 const createTarget = async (path: string, job: ActionsJobHost): Promise<string> => {
-  const target = resolve(job.place.workspace, path);
-  if (!isInsideJob(target, job.place.root)) throw new StepFault(`'${target}' is outside of the job's directory`);
-  // The deepest part that is there decides where the rest would be made.
-  let there = target;
-  while ((await lstat(there).catch(() => null)) === null) there = dirname(there);
-  await resolveInsideJob(there, job);
+  const target = resolve(job.directories.workspace, path);
+  if (!isInsideJob(target, job.directories.root)) throw new StepFault(`'${target}' is outside the job's directory`);
+  // The deepest existing ancestor determines where the new directories are created.
+  let existing = target;
+  while ((await lstat(existing).catch(() => null)) === null) existing = dirname(existing);
+  await resolveInsideJob(existing, job);
   await mkdir(target, { recursive: true });
   return realpath(target);
 };
 
-/** `actions/download-artifact`: one artifact of this run into `path`, or all, each into a directory of its name. */
+/**
+ * `actions/download-artifact`: extracts one artifact of this run into `path`, or all artifacts, each into a directory
+ * of its name.
+ */
 export const downloadArtifact: BuiltInAction = async ({ job, inputs }) => {
   const { artifacts } = job.installation;
   const run = job.facts.request.id;
-  const wanted = inputs.get("name");
-  const names = wanted ? [readArtifactName(wanted)] : await artifacts.names(run);
-  const apart = !wanted && inputs.get("merge-multiple") !== "true";
-  const base = inputs.get("path") || ".";
+  const requested = inputs.get("name");
+  const names = requested ? [readArtifactName(requested)] : await artifacts.names(run);
+  const separate = !requested && inputs.get("merge-multiple") !== "true";
+  const path = inputs.get("path") || ".";
   for (const name of names) {
     const from = await artifacts.find(run, name);
     if (from === null) throw new StepFault(`Unable to download artifact(s): Artifact not found for name: ${name}`);
-    await extractArtifact(from, await createTarget(apart ? join(base, name) : base, job));
+    await extractArtifact(from, await createTarget(separate ? join(path, name) : path, job));
   }
-  return { "download-path": resolve(job.place.workspace, base) };
+  return { "download-path": resolve(job.directories.workspace, path) };
 };

@@ -3,23 +3,24 @@ import { type FileHandle, lstat, mkdir, open, readdir, readlink, rename, rm, wri
 import { dirname, join, sep } from "node:path";
 import { StepFault } from "./step-fault.ts";
 
-/** A file for an artifact: its name inside it, and the real path that it is read from. */
+/** A file of an artifact: its name in the artifact, and the real path of its source. */
 export type ArtifactFile = { readonly name: string; readonly path: string };
 
-/** The artifacts of all runs, as directories of files. */
+/** Stores the artifacts of all runs as directories of files. */
 export type ArtifactStore = {
-  /** Stores files read from below `root`. Throws `StepFault` where the name is taken and is not to be overwritten. */
+  /** Copies files from below `root`. Throws `StepFault` if the name is taken and `overwrite` is false. */
   put(artifact: { run: number; name: string; overwrite: boolean }, root: string, files: readonly ArtifactFile[]): Promise<void>;
   names(run: number): Promise<readonly string[]>;
-  /** The directory of an artifact's files; null where there is none. */
+  /** The directory of an artifact's files; null if the artifact does not exist. */
   find(run: number, name: string): Promise<string | null>;
 };
 
-/** Opens a regular file for reading, wherever a path was moved to meanwhile; null for anything that is none or lies outside `root`. */
+/** Opens a regular file for reading. Returns null for anything else, and for a file outside `root`. */
 const openInsideRoot = async (path: string, root: string): Promise<FileHandle | null> => {
   const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK).catch(() => null);
   if (!file) return null;
-  // A directory above may have become a link since it was looked at: the open file itself tells where it is. Not every system can.
+  // A parent directory may have become a link since the last check, so ask for the path of the open file, on systems
+  // that report it.
   const real = await readlink(`/proc/self/fd/${file.fd}`).catch(() => path);
   const inside = real.startsWith(root + sep) && (await file.stat()).isFile();
   if (inside) return file;
@@ -40,20 +41,20 @@ const copyIntoArtifact = async (source: ArtifactFile, root: string, target: stri
 
 export const isArtifactName = (name: string): boolean => name !== "" && name !== "." && name !== ".." && !/["*/:<>?\\|\r\n\0]/.test(name);
 
-/** Keeps artifacts in `directory`; a name is taken by the first that finished. */
+/** Creates a store in `directory`. If two uploads use the same name, the first to finish keeps it. */
 export const createArtifactStore = (directory: string): ArtifactStore => {
-  const home = (run: number): string => join(directory, String(run));
-  const at = (run: number, name: string): string => join(home(run), encodeURIComponent(name).replaceAll(".", "%2E"));
+  const runDirectory = (run: number): string => join(directory, String(run));
+  const artifactPath = (run: number, name: string): string => join(runDirectory(run), encodeURIComponent(name).replaceAll(".", "%2E"));
   let parts = 0;
   return {
     put: async ({ run, name, overwrite }, root, files) => {
       parts += 1;
-      const part = join(home(run), `.part-${parts}`);
+      const part = join(runDirectory(run), `.part-${parts}`);
       await mkdir(part, { recursive: true, mode: 0o700 });
       try {
         for (const file of files) await copyIntoArtifact(file, root, part);
-        if (overwrite) await rm(at(run, name), { recursive: true, force: true });
-        await rename(part, at(run, name)).catch(() => {
+        if (overwrite) await rm(artifactPath(run, name), { recursive: true, force: true });
+        await rename(part, artifactPath(run, name)).catch(() => {
           throw new StepFault(`Failed to create artifact: an artifact with the name '${name}' already exists on this run`);
         });
       } finally {
@@ -61,15 +62,15 @@ export const createArtifactStore = (directory: string): ArtifactStore => {
       }
     },
     names: async (run) => {
-      const found = await readdir(home(run)).catch(() => []);
+      const found = await readdir(runDirectory(run)).catch(() => []);
       return found
         .filter((name) => !name.startsWith("."))
         .map((name) => decodeURIComponent(name))
         .sort();
     },
     find: async (run, name) => {
-      const stat = await lstat(at(run, name)).catch(() => null);
-      return stat ? at(run, name) : null;
+      const stat = await lstat(artifactPath(run, name)).catch(() => null);
+      return stat ? artifactPath(run, name) : null;
     },
   };
 };

@@ -7,21 +7,23 @@ import { StepFault } from "./step-fault.ts";
 
 type CheckoutGit = (args: readonly string[], line?: (text: string) => void) => Promise<void>;
 
-/** What is fetched: a ref or a commit of the remote, and the local branch that is made, if any. */
+/** The ref or commit to fetch, and the local branch to create, if any. */
 type CheckoutSource = { readonly source: string; readonly branch: string | null };
 
 const isRefText = (text: string): boolean => /^[^\s~^:?*[\\-][^\s~^:?*[\\]*$/.test(text) && !text.includes("..") && !text.includes("@{");
 
-const readCheckoutInput = (call: ActionCall, name: string, otherwise: string): string => call.inputs.get(name) || otherwise;
+const readCheckoutInput = (call: ActionCall, name: string, fallback: string): string => call.inputs.get(name) || fallback;
 
 const authorizationHeader = (token: string): string => `AUTHORIZATION: basic ${Buffer.from(`x-access-token:${token}`).toString("base64")}`;
 
-/** Git with the token in its environment, and with none of the settings that an earlier step may have left in HOME or GITHUB_ENV. */
+/**
+ * Runs git with the token in its environment. Settings that an earlier step left in HOME or GITHUB_ENV do not apply.
+ */
 const createCheckoutGit = (call: ActionCall, directory: string, token: string): CheckoutGit => {
   const { job, stop } = call;
   const env = {
     ...job.installation.baseEnvironment,
-    HOME: job.place.home,
+    HOME: job.directories.home,
     GIT_CONFIG_GLOBAL: "/dev/null",
     GIT_TERMINAL_PROMPT: "0",
     ...(token === ""
@@ -39,7 +41,7 @@ const createCheckoutGit = (call: ActionCall, directory: string, token: string): 
 };
 
 const clearCheckoutDirectory = async (call: ActionCall): Promise<string> => {
-  const { workspace } = call.job.place;
+  const { workspace } = call.job.directories;
   const directory = resolve(workspace, readCheckoutInput(call, "path", "."));
   const inside = (path: string, root: string): boolean => path === root || path.startsWith(root + sep);
   if (!inside(directory, workspace)) throw new StepFault(`Repository path '${directory}' is not under '${workspace}'`);
@@ -67,42 +69,44 @@ const resolveCheckoutRef = async (git: CheckoutGit, ref: string): Promise<Checko
   throw new StepFault(`A branch or tag with the name '${ref}' could not be found`);
 };
 
-const resolveCheckoutSource = async (call: ActionCall, git: CheckoutGit, own: boolean): Promise<CheckoutSource> => {
+const resolveCheckoutSource = async (call: ActionCall, git: CheckoutGit, isOwnRepository: boolean): Promise<CheckoutSource> => {
   const { request } = call.job.facts;
   const ref = readCheckoutInput(call, "ref", "");
   if (ref !== "") return resolveCheckoutRef(git, ref);
-  if (own) return { source: request.sha, branch: request.ref.startsWith("refs/heads/") ? request.ref.slice("refs/heads/".length) : null };
+  if (isOwnRepository)
+    return { source: request.sha, branch: request.ref.startsWith("refs/heads/") ? request.ref.slice("refs/heads/".length) : null };
   const head = (await listRemoteRefs(git, ["--symref", "origin", "HEAD"])).find((line) => line.startsWith("ref: "));
   return resolveCheckoutRef(git, head?.slice("ref: ".length).split("\t")[0] ?? "HEAD");
 };
 
-const fetchSource = async (call: ActionCall, git: CheckoutGit, wanted: CheckoutSource): Promise<void> => {
+const fetchSource = async (call: ActionCall, git: CheckoutGit, checkout: CheckoutSource): Promise<void> => {
   const depth = Number(readCheckoutInput(call, "fetch-depth", "1"));
   if (!Number.isSafeInteger(depth) || depth < 0)
     throw new StepFault(`fetch-depth '${readCheckoutInput(call, "fetch-depth", "1")}' is not valid`);
-  const tracking = `refs/remotes/origin/${wanted.branch ?? ""}`;
-  const source = wanted.branch === null ? wanted.source : `+${wanted.source}:${tracking}`;
+  const tracking = `refs/remotes/origin/${checkout.branch ?? ""}`;
+  const source = checkout.branch === null ? checkout.source : `+${checkout.source}:${tracking}`;
   const all = depth === 0 ? ["+refs/heads/*:refs/remotes/origin/*", "+refs/tags/*:refs/tags/*"] : [];
   const tags = readCheckoutInput(call, "fetch-tags", "false") === "true" || depth === 0 ? "--tags" : "--no-tags";
   if (depth === 0) await git(["fetch", "--quiet", "--prune", tags, "origin", ...all]);
   await git(["fetch", "--quiet", tags, ...(depth === 0 ? [] : [`--depth=${depth}`]), "origin", source]);
-  const branch = wanted.branch === null ? ["--detach", "FETCH_HEAD"] : ["-B", wanted.branch, tracking];
+  const branch = checkout.branch === null ? ["--detach", "FETCH_HEAD"] : ["-B", checkout.branch, tracking];
   await git(["checkout", "--quiet", "--force", ...branch]);
 };
 
 const persistCredentials = async (call: ActionCall, directory: string, token: string): Promise<void> => {
-  const file = join(call.job.place.temp, `git-credentials-${randomUUID()}.config`);
+  const file = join(call.job.directories.temp, `git-credentials-${randomUUID()}.config`);
   await writeFile(file, `[http "${call.job.facts.request.serverUrl}/"]\n\textraheader = ${authorizationHeader(token)}\n`, { mode: 0o600 });
   await appendFile(join(directory, ".git", "config"), `[include]\n\tpath = ${file}\n`);
 };
 
 /**
- * `actions/checkout`: one commit, or all history with `fetch-depth: 0`, of this or another repository of the same server.
- * With `persist-credentials` (the default) git in this clone goes on using the token, from a file in the job's temporary directory.
+ * `actions/checkout`: fetches one commit, or all history with `fetch-depth: 0`, of any repository on the same server.
+ * With `persist-credentials` (the default) later git commands use the token from a file in the job's temporary
+ * directory.
  */
 export const checkoutRepository: BuiltInAction = async (call) => {
-  const { facts, log, token: own } = call.job;
-  const token = call.inputs.get("token") ?? own;
+  const { facts, log, token: jobToken } = call.job;
+  const token = call.inputs.get("token") ?? jobToken;
   const repository = readCheckoutInput(call, "repository", facts.github["repository"] ?? "");
   if (!/^[\w.-]+\/[\w.-]+$/.test(repository) || repository.includes("..")) throw new StepFault(`Invalid repository '${repository}'`);
   if (token !== "") log.masks.add(authorizationHeader(token).slice("AUTHORIZATION: basic ".length));

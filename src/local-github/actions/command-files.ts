@@ -15,10 +15,12 @@ const COMMAND_FILE_VARIABLES: Readonly<Record<CommandFileKind, string>> = {
   summary: "GITHUB_STEP_SUMMARY",
 };
 
-/** The files through which one step sets outputs, environment, path, state and summary. */
+/** The files through which a step sets outputs, environment, path, state and summary. */
 export type CommandFiles = {
   readonly env: Readonly<Record<string, string>>;
-  /** Reads what the step left. Throws `StepFault` for a file that is not what it was or has not GitHub's form. */
+  /**
+   * Reads the values that the step wrote. Throws `StepFault` if a file was replaced or does not have GitHub's format.
+   */
   read(): Promise<CommandValues>;
 };
 
@@ -34,7 +36,7 @@ export type CommandValues = {
 const invalidFormatFault = (kind: CommandFileKind, line: string): StepFault =>
   new StepFault(`Unable to process file command '${kind}' successfully: invalid format '${line}'`);
 
-/** `name=value` lines and `name<<DELIMITER` blocks, as in GitHub's command files. Throws `StepFault` for any other line. */
+/** Reads `name=value` lines and `name<<DELIMITER` blocks. Throws `StepFault` for any other line. */
 const readCommandEntries = (kind: CommandFileKind, text: string): CommandEntries => {
   const lines = text.replace(/^\uFEFF/, "").split(/\r?\n/);
   const entries: [string, string][] = [];
@@ -53,25 +55,25 @@ const readCommandEntries = (kind: CommandFileKind, text: string): CommandEntries
   return entries;
 };
 
-// The step may have put a link, a pipe or a directory in the file's place: only the bytes of a regular file are read.
+// A step may have replaced the file by a link, a pipe or a directory, so only regular files are read.
 const readRegularFile = async (kind: CommandFileKind, path: string): Promise<string> => {
-  // Most files stay empty: one look is cheaper than opening them.
+  // Most files stay empty, and checking the size is cheaper than opening them.
   const seen = lstatSync(path, { throwIfNoEntry: false });
   if (seen?.isFile() && seen.size === 0) return "";
   const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK).catch(() => null);
   if (!file) return "";
-  const wrong = (what: string): StepFault => new StepFault(`Unable to process file command '${kind}' successfully: ${what}`);
+  const fault = (reason: string): StepFault => new StepFault(`Unable to process file command '${kind}' successfully: ${reason}`);
   try {
     const stat = await file.stat();
-    if (!stat.isFile()) throw wrong("not a regular file");
-    if (stat.size > MAX_COMMAND_FILE_BYTES) throw wrong(`over ${MAX_COMMAND_FILE_BYTES >> 20} MiB`);
+    if (!stat.isFile()) throw fault("not a regular file");
+    if (stat.size > MAX_COMMAND_FILE_BYTES) throw fault(`over ${MAX_COMMAND_FILE_BYTES >> 20} MiB`);
     return await file.readFile("utf8");
   } finally {
     await file.close();
   }
 };
 
-/** Makes a step's command files in `directory`; `tag` is unlike any other step's and not to be guessed. */
+/** Creates a step's command files in `directory`. The tag must be unique and hard to guess. */
 export const createCommandFiles = (directory: string, tag: string): CommandFiles => {
   const path = (kind: CommandFileKind): string => join(directory, `${kind}_${tag}`);
   mkdirSync(directory, { recursive: true });

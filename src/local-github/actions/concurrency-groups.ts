@@ -1,17 +1,20 @@
-/** One who waits for a group's turn: a run, or a job of one. */
+/** A run, or a job of a run, that waits for a concurrency group. */
 export type ConcurrencyWaiter = {
   readonly run: number;
-  /** Its turn: it holds the group until it calls `release`. */
+  /** Called when it holds the group. It must leave the group afterwards. */
   readonly start: () => void;
-  /** It is no longer wanted: a pending one never starts, a running one is asked to end. */
-  readonly cancel: (why: string) => void;
+  /** Called when another waiter replaces it: a pending waiter never starts, a running one is asked to stop. */
+  readonly cancel: (reason: string) => void;
 };
 
 export type GroupSettings = { readonly group: string; readonly cancelInProgress: boolean; readonly queue: "single" | "max" };
 
-/** The concurrency groups of one repository: by GitHub's rules one runs and one waits; with `queue: max` a hundred wait. */
+/**
+ * The concurrency groups of one repository. As on GitHub, one member runs and one waits, or a hundred with `queue:
+ * max`.
+ */
 export type ConcurrencyGroups = {
-  /** Takes a place in the group; the function that it returns gives it back, running or not. */
+  /** Enters the group. The returned function leaves it, whether the waiter is pending or running. */
   enter(settings: GroupSettings, waiter: ConcurrencyWaiter): () => void;
 };
 
@@ -19,8 +22,8 @@ type ConcurrencyGroup = { running: ConcurrencyWaiter | null; pending: Concurrenc
 
 const MAX_PENDING_WAITERS = 100;
 
-const cancelWaiters = (waiters: readonly ConcurrencyWaiter[], why: string): void => {
-  for (const waiter of waiters) waiter.cancel(why);
+const cancelWaiters = (waiters: readonly ConcurrencyWaiter[], reason: string): void => {
+  for (const waiter of waiters) waiter.cancel(reason);
 };
 
 const queueWaiter = (group: ConcurrencyGroup, settings: GroupSettings, waiter: ConcurrencyWaiter): void => {
@@ -28,7 +31,7 @@ const queueWaiter = (group: ConcurrencyGroup, settings: GroupSettings, waiter: C
   if (group.running?.run === waiter.run) return waiter.cancel(`a deadlock was detected for concurrency group '${name}'`);
   if (settings.queue === "max") {
     if (group.pending.length >= MAX_PENDING_WAITERS)
-      return waiter.cancel(`${MAX_PENDING_WAITERS} are already pending in concurrency group '${name}'`);
+      return waiter.cancel(`${MAX_PENDING_WAITERS} requests are already pending in concurrency group '${name}'`);
     group.pending.push(waiter);
     return;
   }
@@ -53,7 +56,7 @@ export const createConcurrencyGroups = (): ConcurrencyGroups => {
 
   return {
     enter: (settings, waiter) => {
-      // Names are not case-sensitive, on GitHub too.
+      // Group names are not case-sensitive, as on GitHub.
       const key = settings.group.toLowerCase();
       const group = groups.get(key) ?? { running: null, pending: [] };
       groups.set(key, group);

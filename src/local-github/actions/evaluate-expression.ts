@@ -7,7 +7,7 @@ import type { TemplateValue } from "./actions-workflow.ts";
 
 export type ExpressionValue = data.ExpressionData;
 
-/** What an expression may name: contexts, and the status functions of the place where it stands. */
+/** The contexts and status functions that an expression may use. */
 export type ExpressionScope = {
   readonly contexts: Readonly<Record<string, ExpressionValue>>;
   readonly functions: ReadonlyMap<string, FunctionDefinition>;
@@ -34,13 +34,13 @@ export const createDictionary = (entries: Iterable<readonly [string, ExpressionV
   return result;
 };
 
-// The lexer (0.3.61) replaces only the first of the doubled quotes in a text.
+// The lexer (0.3.61) replaces only the first of several doubled quotes in a text.
 const lexExpression = (expression: string): ReturnType<Lexer["lex"]>["tokens"] =>
   new Lexer(expression)
     .lex()
     .tokens.map((token) => (token.lexeme.startsWith("'") ? { ...token, value: token.lexeme.slice(1, -1).replaceAll("''", "'") } : token));
 
-/** The value of an expression without its `${{ }}`. Throws what GitHub's parser says of one that is not valid. */
+/** Evaluates an expression without its `${{ }}`. Throws the error of GitHub's parser if the expression is invalid. */
 const evaluateExpression = (expression: string, scope: ExpressionScope): ExpressionValue => {
   const tree = new Parser(lexExpression(expression), Object.keys(scope.contexts), [...scope.functions.values()]).parse();
   const value: ExpressionValue | undefined = new Evaluator(
@@ -55,29 +55,29 @@ export const isConditionTrue = (condition: string, scope: ExpressionScope): bool
 
 const evaluateTemplate = (template: TemplateValue, scope: ExpressionScope): ExpressionValue => {
   if (isBasicExpression(template)) return evaluateExpression(template.expression, scope);
-  // Results are data, never templates: an expression inside a value stays the text that it is.
+  // Results are data, not templates: an expression inside a value is not evaluated again.
   return new data.StringData(tokenSource(template));
 };
 
-/** A template as text; null gives the empty text. */
+/** Evaluates a template as text; null results in an empty text. */
 export const evaluateText = (template: TemplateValue | null, scope: ExpressionScope): string =>
   template ? evaluateTemplate(template, scope).coerceString() : "";
 
-/** A template as a truth: `true`, or an expression whose value is true. */
+/** Evaluates a template as a boolean: the text `true`, or an expression with a truthy value. */
 export const evaluateBoolean = (template: TemplateValue | null, scope: ExpressionScope): boolean => {
   if (!template) return false;
   return isBasicExpression(template) ? !falsy(evaluateExpression(template.expression, scope)) : tokenSource(template) === "true";
 };
 
-/** A template as a number; null where there is none. Throws where the value is no positive number. */
+/** Evaluates a template as a number; null without a template. Throws if the value is not positive. */
 export const evaluateNumber = (template: TemplateValue | null, scope: ExpressionScope): number | null => {
   if (!template) return null;
   const value = evaluateTemplate(template, scope).number();
-  if (!(value > 0)) throw new Error(`expected a number above 0, got '${evaluateText(template, scope)}'`);
+  if (!(value > 0)) throw new Error(`Expected a number above 0, but got '${evaluateText(template, scope)}'`);
   return value;
 };
 
-/** A mapping's keys and values as text, in order. */
+/** Evaluates the keys and values of a mapping as text, in order. */
 export const evaluateEntries = (template: TemplateValue | null, scope: ExpressionScope): readonly (readonly [string, string])[] => {
   if (!template) return [];
   if (isMapping(template)) return [...template].map(({ key, value }) => [evaluateText(key, scope), evaluateText(value, scope)]);
@@ -95,16 +95,16 @@ const createStatusFunction = (name: string, holds: (names: readonly string[]) =>
   },
 ];
 
-/** The status functions of a place; `success` and `failure` get the job names that they were given. */
-export const createStatusFunctions = (of: {
+/** Creates the status functions of a scope. `success` and `failure` receive the job names in the call. */
+export const createStatusFunctions = (status: {
   readonly success: (names: readonly string[]) => boolean;
   readonly failure: (names: readonly string[]) => boolean;
   readonly cancelled: boolean;
 }): ReadonlyMap<string, FunctionDefinition> =>
   new Map([
-    createStatusFunction("success", of.success),
-    createStatusFunction("failure", of.failure),
-    createStatusFunction("cancelled", () => of.cancelled),
+    createStatusFunction("success", status.success),
+    createStatusFunction("failure", status.failure),
+    createStatusFunction("cancelled", () => status.cancelled),
     createStatusFunction("always", () => true),
   ]);
 

@@ -2,21 +2,22 @@ import { chmod, mkdir, readdir, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { type JobDirectories, jobDirectoriesAt } from "./run-facts.ts";
 
-/** Makes the directories of a job below `root`, readable by nobody else, and the file of its event. */
+/** Creates the directories of a job below `root`, private to this user, and its event file. */
 export const createJobDirectories = async (root: string, event: unknown): Promise<JobDirectories> => {
-  const place = jobDirectoriesAt(root);
+  const directories = jobDirectoriesAt(root);
   await mkdir(root, { recursive: true, mode: 0o700 });
   await Promise.all(
-    [place.workspace, place.temp, place.home, place.tmp, place.tools].map((directory) => mkdir(directory, { mode: 0o700 })),
+    [directories.workspace, directories.temp, directories.home, directories.tmp, directories.tools].map((directory) =>
+      mkdir(directory, { mode: 0o700 }),
+    ),
   );
-  await mkdir(dirname(place.event), { recursive: true });
-  await writeFile(place.event, JSON.stringify(event ?? {}));
-  return place;
+  await mkdir(dirname(directories.event), { recursive: true });
+  await writeFile(directories.event, JSON.stringify(event ?? {}));
+  return directories;
 };
 
-/** Removes a job's directories, whatever its steps did to their modes; what cannot be removed stays. */
+/** Removes a job's directories, whatever their modes are. Files that cannot be removed stay. */
 export const removeJobDirectories = async (root: string): Promise<void> => {
-  // A step may have taken its own directories' rights away.
   const makeWritable = async (directory: string): Promise<void> => {
     await chmod(directory, 0o700).catch(() => undefined);
     const entries = await readdir(directory, { withFileTypes: true }).catch(() => []);

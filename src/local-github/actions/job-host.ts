@@ -5,15 +5,15 @@ import type { JobLog } from "./job-log.ts";
 import type { JobProcesses } from "./job-processes.ts";
 import type { RunnerTimers } from "./runner-timers.ts";
 
-/** What this installation gives every job. */
+/** The part of this installation that every job uses. */
 export type RunnerInstallation = {
-  /** Where jobs, logs and artifacts are kept. */
+  /** The directory for jobs, logs and artifacts. */
   readonly directory: string;
-  /** True where the directories of ended jobs stay. */
+  /** Whether the directories of finished jobs are kept. */
   readonly keepDirectories: boolean;
   readonly actionRoot: string;
   readonly node: string;
-  /** `PATH`, `LANG` and `TZ`: all that a job sees of the machine's environment. */
+  /** `PATH`, `LANG` and `TZ`: the only variables that a job receives from the machine. */
   readonly baseEnvironment: Readonly<Record<string, string>>;
   readonly clock: () => number;
   readonly timers: RunnerTimers;
@@ -21,11 +21,11 @@ export type RunnerInstallation = {
   readonly cells: CellFactory;
 };
 
-/** One job while it runs: where it is, what it may use, and what its steps left so far. */
+/** A running job: its directories, rights and log, and the processes of its steps. */
 export type ActionsJobHost = {
   readonly facts: RunFacts;
   readonly id: string;
-  readonly place: JobDirectories;
+  readonly directories: JobDirectories;
   readonly token: string;
   readonly secrets: Readonly<Record<string, string>>;
   readonly log: JobLog;
@@ -33,14 +33,17 @@ export type ActionsJobHost = {
   readonly installation: RunnerInstallation;
 };
 
-/** What an action is called with. */
+/** One call of an action. */
 export type ActionCall = {
   readonly job: ActionsJobHost;
   readonly inputs: ReadonlyMap<string, string>;
-  /** The whole environment of the step's process. */
+  /** The complete environment of the step's process. */
   readonly env: Readonly<Record<string, string>>;
   readonly stop: AbortSignal;
 };
 
-/** Does an action. Its outputs, beside those that a process left in its file. Throws `StepFault` where it fails. */
+/**
+ * Performs an action and returns its outputs, in addition to those in its command file. Throws `StepFault` if it
+ * fails.
+ */
 export type BuiltInAction = (call: ActionCall) => Promise<Readonly<Record<string, string>>>;

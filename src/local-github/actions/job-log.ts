@@ -4,10 +4,10 @@ import { mkdir } from "node:fs/promises";
 import { dirname } from "node:path";
 import type { SecretMasks } from "./secret-masks.ts";
 
-// A job that never stops talking must not fill the disk.
+// An endless output must not fill the disk.
 const MAX_LOG_BYTES = 64 << 20;
 
-/** One job's output, with the time of each line, secrets hidden. */
+/** The output of one job, with a time for each line and with hidden secrets. */
 export type JobLog = {
   readonly file: string;
   readonly masks: SecretMasks;
@@ -15,12 +15,12 @@ export type JobLog = {
   close(): Promise<void>;
 };
 
-/** Opens a job's log; `clock` gives milliseconds since the epoch. */
+/** Opens a job's log. `clock` returns milliseconds since the epoch. */
 export const openJobLog = async (file: string, masks: SecretMasks, clock: () => number): Promise<JobLog> => {
   await mkdir(dirname(file), { recursive: true, mode: 0o700 });
   const stream = createWriteStream(file, { flags: "w", mode: 0o600 });
   await once(stream, "open");
-  // A full disk ends the log, not the runner.
+  // On a full disk the log ends, but the runner continues.
   let broken = false;
   stream.on("error", () => (broken = true));
   let bytes = 0;

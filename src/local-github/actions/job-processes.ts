@@ -10,10 +10,10 @@ import { createOutputWriter } from "./output-writer.ts";
 import { StepFault } from "./step-fault.ts";
 import { startTimer, type RunnerTimers } from "./runner-timers.ts";
 
-// GitHub's runner waits as long between its signals.
+// GitHub's runner waits for the same time between its signals.
 const INTERRUPT_GRACE_MS = 7500;
 const TERMINATE_GRACE_MS = 2500;
-// A process that a step left behind may hold its output open.
+// A background process of a step may keep its output open.
 const OUTPUT_GRACE_MS = 1000;
 
 type ProcessCommand = {
@@ -21,17 +21,22 @@ type ProcessCommand = {
   readonly args: readonly string[];
   readonly directory: string;
   readonly env: Readonly<Record<string, string>>;
-  /** Asks the process to end: SIGINT, later SIGTERM, later SIGKILL, to its whole group. */
+  /** Stops the whole process group: SIGINT, later SIGTERM, later SIGKILL. */
   readonly stop: AbortSignal;
-  /** Gets each line of standard output instead of the log. */
+  /** Receives each line of standard output, which is then not logged. */
   readonly line?: (text: string) => void;
 };
 
-/** The processes of one job. Each command is a group of its own, so that what it starts can be ended with it. */
+/**
+ * The processes of one job. Each command is a process group of its own, so that its children can be stopped with it.
+ */
 export type JobProcesses = {
-  /** Runs a command, its output into the log, until it ends; gives its exit code, 128 and the signal's number where a signal ended it. Rejects where it cannot be started. */
+  /**
+   * Runs a command to its end and logs its output. Returns the exit code, or 128 plus the number of the signal that
+   * ended the command. Rejects if it cannot be started.
+   */
   run(command: ProcessCommand): Promise<number>;
-  /** Ends everything at once; nothing can be run afterwards. */
+  /** Kills all processes immediately. No command can be run afterwards. */
   kill(): Promise<void>;
 };
 
@@ -51,7 +56,7 @@ const awaitExit = (child: ChildProcess): Promise<number> =>
 
 const awaitClose = (child: ChildProcess): Promise<void> => new Promise((resolve) => child.once("close", () => resolve()));
 
-/** Waits for what is still in the pipes, but not for a process in the background that keeps them open. */
+/** Waits for the remaining output, but not for a background process that keeps the pipes open. */
 const awaitOutput = async (child: ChildProcess, close: Promise<void>, timers: RunnerTimers): Promise<void> => {
   let cancel = (): void => undefined;
   const late = new Promise<void>((resolve) => (cancel = startTimer(timers, OUTPUT_GRACE_MS, resolve)));
@@ -70,7 +75,7 @@ const escalateSignals = (group: number, timers: RunnerTimers): (() => void) => {
   return () => cancel();
 };
 
-// Processes that left their group still carry the mark in their environment, as with GitHub's own runner.
+// A process that left its group still has the mark in its environment. GitHub's runner uses the same method.
 const killMarkedProcesses = async (mark: string): Promise<void> => {
   const entries = await readdir("/proc").catch(() => []);
   const found = entries.filter((name) => /^[0-9]+$/.test(name) && Number(name) !== process.pid);
@@ -81,7 +86,7 @@ const killMarkedProcesses = async (mark: string): Promise<void> => {
       try {
         process.kill(Number(pid), "SIGKILL");
       } catch {
-        // It ended by itself.
+        // The process ended before the signal.
       }
     }),
   );
@@ -105,23 +110,23 @@ const spawnProcess = ({ command, args, directory, env, input }: ProcessEntry): C
   return child;
 };
 
-/** Runs a job's commands in its cell; `mark` is the value of `RUNNER_TRACKING_ID` that they all get. */
-export const createJobProcesses = (of: { log: JobLog; timers: RunnerTimers; cell: ProcessCell; mark: string }): JobProcesses => {
-  const { log, timers, cell, mark } = of;
+/** Runs a job's commands in its cell. Every process receives `mark` as `RUNNER_TRACKING_ID`. */
+export const createJobProcesses = (options: { log: JobLog; timers: RunnerTimers; cell: ProcessCell; mark: string }): JobProcesses => {
+  const { log, timers, cell, mark } = options;
   const groups = new Set<number>();
   const running = new Set<Promise<number>>();
   let killed = false;
 
   const wait = async (child: ChildProcess, group: number, stop: AbortSignal): Promise<number> => {
     const [exit, close] = [awaitExit(child), awaitClose(child)];
-    let relax = (): void => undefined;
-    const end = (): void => void (relax = escalateSignals(group, timers));
+    let cancelTimers = (): void => undefined;
+    const end = (): void => void (cancelTimers = escalateSignals(group, timers));
     stop.addEventListener("abort", end, { once: true });
     if (stop.aborted) end();
     const code = await exit;
-    relax();
+    cancelTimers();
     stop.removeEventListener("abort", end);
-    // What was asked to end leaves nothing behind.
+    // Kill the processes that a stopped command left behind.
     if (stop.aborted) signalProcessGroup(group, "SIGKILL");
     await awaitOutput(child, close, timers);
     if (!signalProcessGroup(group, 0)) groups.delete(group);
@@ -130,7 +135,7 @@ export const createJobProcesses = (of: { log: JobLog; timers: RunnerTimers; cell
 
   return {
     run: async ({ command, args, directory, env, stop, line }) => {
-      if (killed) throw new StepFault("the job is over");
+      if (killed) throw new StepFault("The job has ended.");
       const entry = cell.enter({ command, args, directory, env: { ...env, RUNNER_TRACKING_ID: mark } });
       const child = spawnProcess(entry);
       if (child.pid === undefined) return awaitExit(child);

@@ -16,7 +16,7 @@ const findNeededJobs = (job: WorkflowJob, jobs: readonly WorkflowJob[]): Readonl
   return all;
 };
 
-/** The `needs` context of a job: result and outputs of those that it names. */
+/** The `needs` context of a job: results and outputs of the jobs in its `needs`. */
 export const createNeedsContext = (job: WorkflowJob, results: JobResults): ExpressionValue =>
   toExpressionValue(
     Object.fromEntries(
@@ -24,22 +24,25 @@ export const createNeedsContext = (job: WorkflowJob, results: JobResults): Expre
     ),
   );
 
-/** What a job's own expressions see. As on GitHub `success()` and `failure()` speak of all jobs before it, not only of those that it names. */
-export const createJobScope = (facts: RunFacts, job: WorkflowJob, of: { results: JobResults; cancelled: boolean }): ExpressionScope => {
+/**
+ * The scope of a job's own expressions. As on GitHub, `success()` and `failure()` consider all jobs before it, not
+ * only its direct needs.
+ */
+export const createJobScope = (facts: RunFacts, job: WorkflowJob, run: { results: JobResults; cancelled: boolean }): ExpressionScope => {
   const before = findNeededJobs(job, facts.workflow.jobs);
-  const ends = (names: readonly string[]): readonly (string | undefined)[] =>
-    (names.length > 0 ? names : [...before]).map((id) => of.results.get(id)?.conclusion);
+  const conclusionsOf = (names: readonly string[]): readonly (string | undefined)[] =>
+    (names.length > 0 ? names : [...before]).map((id) => run.results.get(id)?.conclusion);
   return {
     contexts: {
       ...createRunContexts(facts),
-      needs: createNeedsContext(job, of.results),
+      needs: createNeedsContext(job, run.results),
       strategy: toExpressionValue({}),
       matrix: toExpressionValue(null),
     },
     functions: createStatusFunctions({
-      success: (names) => !of.cancelled && ends(names).every((end) => end === "success"),
-      failure: (names) => !of.cancelled && ends(names).includes("failure"),
-      cancelled: of.cancelled,
+      success: (names) => !run.cancelled && conclusionsOf(names).every((end) => end === "success"),
+      failure: (names) => !run.cancelled && conclusionsOf(names).includes("failure"),
+      cancelled: run.cancelled,
     }),
   };
 };

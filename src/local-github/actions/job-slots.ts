@@ -1,6 +1,6 @@
-/** How many jobs run at once on this machine. */
+/** Limits the number of jobs that run at the same time on this machine. */
 export type JobSlots = {
-  /** Calls `start` when there is room; the function that it returns gives the place back, taken or not. */
+  /** Calls `start` when a slot is free. The returned function frees the slot or leaves the queue. */
   enter(start: () => void): () => void;
 };
 

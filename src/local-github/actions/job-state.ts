@@ -12,7 +12,7 @@ import type { WorkflowJob } from "./actions-workflow.ts";
 
 export type StepConclusion = "success" | "failure" | "cancelled" | "skipped";
 
-/** `outcome` is what happened, `conclusion` what counts: `continue-on-error` makes the difference. */
+/** `outcome` is the actual result. `conclusion` is the result after `continue-on-error`. */
 export type StepResult = {
   readonly outcome: StepConclusion;
   readonly conclusion: StepConclusion;
@@ -21,24 +21,24 @@ export type StepResult = {
 
 type JobStatus = "success" | "failure" | "cancelled";
 
-/** What a job's steps leave for those after them. */
+/** The state that a job's steps pass on to later steps. */
 export type JobState = {
   status: JobStatus;
-  /** Environment of the file and of `GITHUB_ENV`. */
+  /** Environment from the workflow file and `GITHUB_ENV`. */
   readonly env: Map<string, string>;
-  /** What `GITHUB_PATH` put before `PATH`, last first. */
+  /** Directories that `GITHUB_PATH` put before `PATH`, last first. */
   path: readonly string[];
-  /** By step id. */
+  /** Results by step id. */
   readonly results: Map<string, StepResult>;
-  /** What is reported of each step of the file, in order. */
+  /** The reported steps of the file, in order. */
   readonly reportedSteps: { name: string; conclusion: RunConclusion | null }[];
-  /** True when the runner of this job died or was closed: no step starts any more. */
+  /** Whether the runner of this job stopped or was closed. No further step starts. */
   dead: boolean;
-  /** Tells the step at work that the job was cancelled. */
+  /** Notifies the running step that the job was cancelled. */
   interrupt: () => void;
 };
 
-/** A job at work. */
+/** A running job. */
 export type RunningJob = {
   readonly host: ActionsJobHost;
   readonly job: WorkflowJob;
@@ -59,14 +59,14 @@ export const createJobState = (): JobState => ({
 const stepsData = (state: JobState): ExpressionValue =>
   createDictionary([...state.results].map(([id, result]): [string, ExpressionValue] => [id, toExpressionValue(result)]));
 
-/** What an expression in a step sees; `env` is the step's own, over the job's. */
+/** The scope of expressions in a step. The step's `env` overrides the environment of the job. */
 export const createStepScope = ({ host, needs, state }: RunningJob, env: Iterable<readonly [string, string]> = []): ExpressionScope => ({
   contexts: {
     ...createRunContexts(host.facts, {
       token: host.token,
       job: host.id,
-      workspace: host.place.workspace,
-      event_path: host.place.event,
+      workspace: host.directories.workspace,
+      event_path: host.directories.event,
     }),
     needs,
     strategy: toExpressionValue({ "fail-fast": true, "job-index": 0, "job-total": 1, "max-parallel": 1 }),
@@ -74,7 +74,7 @@ export const createStepScope = ({ host, needs, state }: RunningJob, env: Iterabl
     secrets: toExpressionValue(host.secrets),
     steps: stepsData(state),
     job: toExpressionValue({ status: state.status }),
-    runner: toExpressionValue(runnerContextTexts(host.place)),
+    runner: toExpressionValue(runnerContextTexts(host.directories)),
     env: toExpressionValue(Object.fromEntries([...state.env, ...env])),
   },
   functions: createStatusFunctions({

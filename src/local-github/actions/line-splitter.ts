@@ -1,17 +1,20 @@
 import { StringDecoder } from "node:string_decoder";
 import type { SecretMasks } from "./secret-masks.ts";
 
-// A line this long is cut, so that a process without line ends cannot fill our memory.
+// A longer line is cut, so that a process that prints no line ends cannot fill the memory.
 const MAX_LINE_CHARS = 1 << 20;
 
-/** Cuts a stream of bytes into lines. */
-export type LineSplitter = { write(chunk: Buffer): void; /** Gives the rest that has no line end. */ end(): void };
+/** Splits a stream of bytes into lines. */
+export type LineSplitter = { write(chunk: Buffer): void; /** Emits the last line if it has no line end. */ end(): void };
 
-/** Calls `line` for every line, without its end. A line over 1 MiB comes in pieces, never cut inside a masked value. */
+/**
+ * Creates a splitter that calls `line` for every line, without its end. A line over 1 MiB is cut into pieces, never
+ * inside a masked value.
+ */
 export const createLineSplitter = (line: (text: string) => void, masks: SecretMasks): LineSplitter => {
   const decoder = new StringDecoder("utf8");
   let rest = "";
-  const take = (): void => {
+  const emitLines = (): void => {
     let from = 0;
     for (let end = rest.indexOf("\n"); end >= 0; end = rest.indexOf("\n", from)) {
       line(rest.slice(from, rest[end - 1] === "\r" ? end - 1 : end));
@@ -26,11 +29,11 @@ export const createLineSplitter = (line: (text: string) => void, masks: SecretMa
   return {
     write: (chunk) => {
       rest += decoder.write(chunk);
-      take();
+      emitLines();
     },
     end: () => {
       rest += decoder.end();
-      take();
+      emitLines();
       if (rest !== "") line(rest);
       rest = "";
     },

@@ -11,30 +11,32 @@ import { createJobSlots, type JobSlots } from "./job-slots.ts";
 import type { RunnerTimers } from "./runner-timers.ts";
 
 export type RunnerOptions = {
-  /** An absolute path: below it are the jobs, their logs and the artifacts. */
+  /** The absolute path of the directory for jobs, logs and artifacts. */
   readonly directory: string;
-  /** Where this installation's `action.yml` and its `dist` are. */
+  /** The directory of this installation's `action.yml` and `dist`. */
   readonly actionRoot: string;
-  /** The path of node. */
   readonly node: string;
-  /** The machine's environment: `PATH`, `LANG` and `TZ` are taken from it and nothing else. */
+  /** The machine's environment. Jobs receive only `PATH`, `LANG` and `TZ` from it. */
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** Milliseconds since the epoch. */
+  /** The clock, in milliseconds since the epoch. */
   readonly clock: () => number;
   readonly timers: RunnerTimers;
-  /** Jobs at once; 20 where it is not given, as in a free account. */
+  /** The number of jobs that run at the same time; 20 by default, as in a free account. */
   readonly slots?: number;
-  /** Directories that no job may see, beside the runner's own: a forge's repositories and keys. */
+  /** Directories that no job may see, in addition to the runner's own, such as a forge's repositories and keys. */
   readonly hidden?: readonly string[];
-  /** False to start processes as they are, as where the machine has no namespaces. */
+  /** Whether to isolate jobs with namespaces; true by default. Processes start directly if the machine has none. */
   readonly namespaces?: boolean;
-  /** True to keep the directories of ended jobs. */
+  /** Whether to keep the directories of finished jobs; false by default. */
   readonly keepDirectories?: boolean;
 };
 
-/** A runner of this machine, with the faults that a rehearsal asks for. */
+/** A runner on this machine that can simulate failures. */
 export type LocalRunner = WorkflowRunner & {
-  /** Ends a job as when the machine under it goes: a failure, and none of its steps runs any more. False where it does not run. */
+  /**
+   * Ends a job as if its machine had failed: the job fails and no further step runs. Returns false if it is not
+   * running.
+   */
   killJob(run: number, job: string): boolean;
 };
 
@@ -66,7 +68,7 @@ type RunnerState = {
   readonly slots: JobSlots;
   readonly repositories: Map<string, ConcurrencyGroups>;
   readonly runs: Map<number, RunnerEntry>;
-  /** Resolves when the run that was asked for last has begun. */
+  /** Resolves when the most recent run has started. */
   lastStart: Promise<unknown>;
   closed: boolean;
 };
@@ -80,12 +82,12 @@ const ensureConcurrencyGroups = (state: RunnerState, { repository }: RunRequest)
 
 const startPreparedRun = (
   state: RunnerState,
-  of: { request: RunRequest; observer: RunObserver; entry: RunnerEntry },
+  run: { request: RunRequest; observer: RunObserver; entry: RunnerEntry },
   prepared: PreparedRun,
 ): Promise<void> => {
-  const { request, observer, entry } = of;
+  const { request, observer, entry } = run;
   if (!prepared.ok) observer.onDone("startup_failure", prepared.reason);
-  else if (state.closed || entry.cancelled !== null) observer.onDone("cancelled", entry.cancelled ?? "the runner was closed");
+  else if (state.closed || entry.cancelled !== null) observer.onDone("cancelled", entry.cancelled ?? "The runner was closed.");
   else {
     const machine = { installation: state.installation, concurrency: ensureConcurrencyGroups(state, request), slots: state.slots };
     entry.started = startRequestedRun(machine, { facts: createRunFacts(request, prepared.workflow), enki: prepared.enki }, observer);
@@ -94,21 +96,21 @@ const startPreparedRun = (
   return Promise.resolve();
 };
 
-// Files are read beside each other, but runs begin in the order in which they were asked for: groups depend on it.
+// Files are read in parallel, but runs start in the order of their requests, because concurrency groups depend on it.
 const startRunInOrder = async (
   state: RunnerState,
-  of: { request: RunRequest; observer: RunObserver; entry: RunnerEntry },
+  run: { request: RunRequest; observer: RunObserver; entry: RunnerEntry },
 ): Promise<void> => {
   const before = state.lastStart;
-  const ready = prepareRun(of.request, state.installation.actionRoot);
-  const begun = Promise.all([ready, before]).then(([prepared]) => ({ finished: startPreparedRun(state, of, prepared) }));
-  state.lastStart = begun.catch(() => undefined);
+  const ready = prepareRun(run.request, state.installation.actionRoot);
+  const started = Promise.all([ready, before]).then(([prepared]) => ({ finished: startPreparedRun(state, run, prepared) }));
+  state.lastStart = started.catch(() => undefined);
   await (
-    await begun
+    await started
   ).finished;
 };
 
-/** Runs Actions workflow files on this machine, each job in directories and processes of its own. */
+/** Runs Actions workflows on this machine, each job in its own directories and processes. */
 export const createLocalRunner = (options: RunnerOptions): LocalRunner => {
   const installation = createInstallation(options);
   const slots = createJobSlots(options.slots ?? 20);
@@ -128,7 +130,7 @@ export const createLocalRunner = (options: RunnerOptions): LocalRunner => {
       entry.cancelled = "The run was canceled.";
       entry.started?.cancel(entry.cancelled);
     },
-    killJob: (run, job) => runs.get(run)?.started?.kill(job, "the job's runner died") ?? false,
+    killJob: (run, job) => runs.get(run)?.started?.kill(job, "The runner of the job stopped.") ?? false,
     close: async () => {
       state.closed = true;
       for (const entry of runs.values()) entry.started?.die();

@@ -5,8 +5,9 @@ const WORKFLOW_COMMAND_PATTERN = /^\s*::([a-zA-Z-]+)(?:\s[^:]*(?::[^:]+)*)?::(.*
 const decodeCommandText = (text: string): string => text.replaceAll("%0D", "\r").replaceAll("%0A", "\n").replaceAll("%25", "%");
 
 /**
- * What a step prints, line by line, into the job's log. Of GitHub's workflow commands `add-mask` and `stop-commands` are obeyed, annotations and groups are kept as
- * they are, and those that set something are not: they are files now, so that a printed text cannot.
+ * Writes the output of a step to the job's log. Applies GitHub's workflow commands `add-mask` and `stop-commands`,
+ * and keeps annotations and groups as text. Commands that set values are ignored, as on GitHub: only command files
+ * can set them, so that printed text cannot.
  */
 export const createOutputWriter = (log: JobLog): ((line: string) => void) => {
   let stopped: string | null = null;

@@ -4,7 +4,7 @@ import { readActionsWorkflow } from "./read-actions-workflow.ts";
 import { readSupportedAction } from "./supported-action.ts";
 import type { ActionsWorkflow } from "./actions-workflow.ts";
 
-/** Inputs that the workflow gives our action and that it does not have, with file and line. */
+/** Lists the inputs that a workflow passes to Enki's action but the action does not have, as `file:line: message`. */
 const findUnknownInputs = (workflow: ActionsWorkflow, action: ActionFile): readonly string[] =>
   workflow.jobs
     .flatMap((job) => job.steps)
@@ -23,7 +23,10 @@ export type PreparedRun =
   | { readonly ok: true; readonly workflow: ActionsWorkflow; readonly enki: ActionFile | null }
   | { readonly ok: false; readonly reason: string };
 
-/** Reads a run's file, and this installation's action where the file uses it. Refused with one `file:line: why` a line. */
+/**
+ * Reads the workflow of a run, and this installation's action if the workflow uses it. A refusal has one `file:line:
+ * reason` per line.
+ */
 export const prepareRun = async (request: RunRequest, actionRoot: string): Promise<PreparedRun> => {
   const read = await readActionsWorkflow(request.workflow.path, request.workflow.text);
   if (!read.ok) return read;

@@ -3,19 +3,20 @@ import { once } from "node:events";
 import { stat } from "node:fs/promises";
 import { delimiter, join, sep } from "node:path";
 
-/** How a command is started: directly, or by way of a program that takes it into the cell. */
+/** The command line that starts a command, directly or through a program that enters the cell. */
 export type ProcessEntry = {
   readonly command: string;
   readonly args: readonly string[];
   readonly directory: string;
   readonly env: Readonly<Record<string, string>>;
-  /** What is written to its file descriptor 3; null for nothing. */
+  /** The text for file descriptor 3; null for none. */
   readonly input: string | null;
 };
 
 /**
- * What keeps a job's processes apart from all others of the machine. In a closed cell they see only each other, so that no job can read another's environment or ours, the
- * runner's directories but their own are hidden, and all of them end with the cell, also when the runner itself is killed.
+ * Separates a job's processes from all other processes of the machine. In a closed cell they see only each other, so
+ * that no job can read the environment of another job or of Enki. The runner's directories are hidden except the
+ * job's own. All processes end with the cell, even if the runner is killed.
  */
 export type ProcessCell = {
   readonly closed: boolean;
@@ -23,10 +24,10 @@ export type ProcessCell = {
   end(): Promise<void>;
 };
 
-/** The cell where the machine has none: processes are started as they are. */
+/** The cell of a machine without namespaces: processes start directly. */
 const OPEN_CELL: ProcessCell = { closed: false, enter: (entry) => ({ ...entry, input: null }), end: () => Promise.resolve() };
 
-// Everything in the cell ends when this ends: it reads until the runner's end of the pipe is gone.
+// All processes of the cell end with this script, which reads until the runner's end of the pipe closes.
 const HOLD_SCRIPT = `
 shown=()
 while [ "$1" != -- ]; do exec {fd}<"$1" || exit 1; shown+=("$fd:$1"); shift; done
@@ -40,8 +41,8 @@ done
 echo ready
 while read -r line; do :; done`;
 
-// The command's environment comes by way of a pipe: neither the loader of these programs nor anybody who lists processes may see it.
-// Signals reach the whole group; this shell waits for what the command makes of them.
+// A pipe passes the environment of the command, because neither the loader of these programs nor a process list may
+// show it. Signals reach the whole group, so the shell ignores them and returns the exit code of the command.
 const enterCellScript = (prefix: string): string => `
 cd -- "$1" || exit 126
 shift
@@ -72,18 +73,18 @@ const findPrograms = async (path: string): Promise<CellPrograms | null> => {
 };
 
 const awaitReadiness = async (child: ChildProcess): Promise<boolean> => {
-  const said = new Promise<boolean>((resolve) => {
+  const readiness = new Promise<boolean>((resolve) => {
     child.stdout?.once("data", (chunk: Buffer) => resolve(chunk.toString().startsWith("ready")));
     child.once("error", () => resolve(false));
     child.once("exit", () => resolve(false));
   });
-  return said;
+  return readiness;
 };
 
 const createClosedCell = (programs: CellPrograms, child: ChildProcess, isRoot: boolean): ProcessCell => {
-  const of = (name: string): string => `/proc/${child.pid}/ns/${name}`;
-  const user = isRoot ? [] : [`--user=${of("user")}`, "--preserve-credentials"];
-  // Whoever is root there could take what hides the directories away again.
+  const namespacePath = (name: string): string => `/proc/${child.pid}/ns/${name}`;
+  const user = isRoot ? [] : [`--user=${namespacePath("user")}`, "--preserve-credentials"];
+  // A root process could otherwise unmount the hiding directories.
   const drop = isRoot ? `${programs.setpriv} --inh-caps=-all --ambient-caps=-all --bounding-set=-sys_admin,-sys_ptrace,-sys_module ` : "";
   const script = enterCellScript(drop + programs.env);
   const exit = once(child, "exit");
@@ -94,8 +95,8 @@ const createClosedCell = (programs: CellPrograms, child: ChildProcess, isRoot: b
       args: [
         "--no-fork",
         ...user,
-        `--mount=${of("mnt")}`,
-        `--pid=${of("pid_for_children")}`,
+        `--mount=${namespacePath("mnt")}`,
+        `--pid=${namespacePath("pid_for_children")}`,
         "--",
         programs.bash,
         "--norc",
@@ -122,34 +123,35 @@ const createClosedCell = (programs: CellPrograms, child: ChildProcess, isRoot: b
 const isInsideDirectory = (path: string, directory: string): boolean => path === directory || path.startsWith(directory + sep);
 
 export type CellFactory = {
-  /** A cell whose processes see of the hidden directories only `root` and what they need to work. */
+  /** Opens a cell that hides the hidden directories, except `root` and the needed directories. */
   open(root: string): Promise<ProcessCell>;
 };
 
 /**
- * Cells by way of Linux namespaces, with root or without; where the machine does not allow them every cell is open.
- * `hidden` are directories that no job may see, `needed` those that it must, even inside a hidden one.
+ * Creates cells with Linux namespaces, with or without root. Every cell is open if the machine does not allow
+ * namespaces. `hidden` lists directories that no job may see, `needed` those that every job needs, even inside a
+ * hidden one.
  */
-export const createCellFactory = (of: {
+export const createCellFactory = (options: {
   namespaces: boolean;
   path: string;
   hidden: readonly string[];
   needed: readonly string[];
 }): CellFactory => {
   const isRoot = process.getuid?.() === 0;
-  const programs = of.namespaces && process.platform === "linux" ? findPrograms(of.path) : Promise.resolve(null);
+  const programs = options.namespaces && process.platform === "linux" ? findPrograms(options.path) : Promise.resolve(null);
   let allowed = true;
   return {
     open: async (root) => {
       const found = await programs;
       if (!found || !allowed) return OPEN_CELL;
-      const there = async (paths: readonly string[]): Promise<string[]> => {
+      const filterExisting = async (paths: readonly string[]): Promise<string[]> => {
         const known = await Promise.all(paths.map(pathExists));
-        return paths.filter((_, at) => known[at]);
+        return paths.filter((_, index) => known[index]);
       };
-      // The deepest first: a directory inside one that is hidden already could not be found any more.
-      const hidden = (await there(of.hidden)).sort((a, b) => b.length - a.length);
-      const shown = await there(of.needed.filter((path) => hidden.some((directory) => isInsideDirectory(path, directory))));
+      // Hide the deepest directory first: a directory inside a hidden one could no longer be found.
+      const hidden = (await filterExisting(options.hidden)).sort((a, b) => b.length - a.length);
+      const shown = await filterExisting(options.needed.filter((path) => hidden.some((directory) => isInsideDirectory(path, directory))));
       const user = isRoot ? [] : ["--user", "--map-current-user", "--keep-caps"];
       const child = spawn(
         found.unshare,
@@ -169,7 +171,7 @@ export const createCellFactory = (of: {
           "--",
           ...hidden,
         ],
-        { cwd: "/", env: { PATH: of.path }, detached: true, stdio: ["pipe", "pipe", "ignore"] },
+        { cwd: "/", env: { PATH: options.path }, detached: true, stdio: ["pipe", "pipe", "ignore"] },
       );
       child.stdin.on("error", () => undefined);
       if (await awaitReadiness(child)) return createClosedCell(found, child, isRoot);

@@ -22,7 +22,7 @@ type ConvertedJob = Extract<WorkflowTemplate["jobs"][number], { type: "job" }>;
 
 const readTokenTexts = (token: TemplateValue | undefined): readonly string[] => tokenItems(token).map(tokenSource);
 
-// What GitHub gives a workflow that asks for nothing, in a repository with the restricted setting.
+// GitHub's default permissions in a repository with the restricted setting.
 const DEFAULT_PERMISSIONS: JobPermissions = { contents: "read", packages: "read" };
 const PERMISSION_SCOPES =
   "actions artifact-metadata attestations checks contents deployments discussions id-token issues models packages pages pull-requests security-events statuses";
@@ -139,8 +139,8 @@ const refuseWorkflow = (path: string, faults: readonly ActionsFault[]): Workflow
 });
 
 /**
- * Reads an Actions workflow with GitHub's own parser and schema.
- * Refused, with one `file:line: why` a line: what GitHub refuses, and what this runner does not do.
+ * Reads an Actions workflow with GitHub's parser and schema. Refuses files that GitHub refuses or this runner does
+ * not support, with one `file:line: reason` per line.
  */
 export const readActionsWorkflow = async (path: string, text: string): Promise<WorkflowReadResult> => {
   const { context, root } = readTokens(path, text);

@@ -12,7 +12,7 @@ import { readSupportedAction, type SupportedAction } from "./supported-action.ts
 import type { RunAction, UsesAction, WorkflowStep } from "./actions-workflow.ts";
 
 const setupNode: BuiltInAction = ({ job }) => {
-  job.log.write("The node of this machine is used, whatever version was asked for");
+  job.log.write("Using the Node.js of this machine; the requested version is ignored.");
   return Promise.resolve({ "node-version": process.version });
 };
 
@@ -60,7 +60,7 @@ const createPhaseWork = (running: RunningJob, step: WorkflowStep, enki: ActionFi
   return (call, scope) => BUILT_IN_ACTIONS[uses]({ ...call, inputs: evaluateGivenInputs(action, scope) });
 };
 
-/** A step's name before its expressions can be evaluated. */
+/** The name of a step whose expressions cannot be evaluated yet. */
 export const unevaluatedStepName = (step: WorkflowStep): string => {
   if (step.name) return tokenSource(step.name);
   const { action } = step;
@@ -90,17 +90,20 @@ const runPrePhases = async (running: RunningJob, enki: ActionFile): Promise<void
   }
 };
 
-/** Runs a job's steps in order, an action's `pre` before all and its `post` after all, last first. `changed` is called when a step starts or ends. */
+/**
+ * Runs a job's steps in order, with the `pre` phases of actions first and their `post` phases last, in reverse order.
+ * Calls `changed` after each step.
+ */
 export const runAllSteps = async (running: RunningJob, enki: ActionFile | null, changed: () => void): Promise<void> => {
   const { job, state } = running;
   const posts: StepPhase[] = [];
   if (enki) await runPrePhases(running, enki);
-  for (const [at, step] of job.steps.entries()) {
+  for (const [index, step] of job.steps.entries()) {
     const name = evaluateStepName(running, step);
     const phase = { step, name, condition: step.condition, state: [], work: createPhaseWork(running, step, enki) };
     const result = await runStepPhase(running, phase);
     if (step.id !== null) state.results.set(step.id, result);
-    state.reportedSteps[at] = { name, conclusion: state.dead ? (result.outcome === "skipped" ? null : "cancelled") : result.conclusion };
+    state.reportedSteps[index] = { name, conclusion: state.dead ? (result.outcome === "skipped" ? null : "cancelled") : result.conclusion };
     changed();
     const uses = findLocalUse(step);
     if (!uses || !enki?.post || result.outcome === "skipped") continue;

@@ -3,23 +3,22 @@ import type { RunRequest } from "./workflow-runner.ts";
 import { type ExpressionValue, createDictionary, toExpressionValue } from "./evaluate-expression.ts";
 import type { ActionsWorkflow } from "./actions-workflow.ts";
 
-/** What is the same for every job of a run. */
+/** Values that all jobs of a run share. */
 export type RunFacts = {
   readonly request: RunRequest;
   readonly workflow: ActionsWorkflow;
   readonly event: ExpressionValue;
   readonly inputs: ExpressionValue;
-  /** The texts of the `github` context; also `GITHUB_*` variables. */
+  /** The texts of the `github` context, which are also the `GITHUB_*` variables. */
   readonly github: Readonly<Record<string, string>>;
 };
 
-/** The directories of one job, all below `root`. */
 export type JobDirectories = {
   readonly root: string;
   readonly workspace: string;
   readonly temp: string;
   readonly home: string;
-  /** `TMPDIR`, so that nothing is left in the machine's. */
+  /** `TMPDIR`, so that temporary files are removed with the job. */
   readonly tmp: string;
   readonly tools: string;
   readonly event: string;
@@ -74,7 +73,7 @@ const githubContextTexts = (request: RunRequest, workflow: ActionsWorkflow): Rec
 const dispatchInputValues = (request: RunRequest, workflow: ActionsWorkflow): ExpressionValue => {
   const declared = workflow.inputs.map((input): [string, unknown] => {
     const text = Object.hasOwn(request.inputs, input.name) ? request.inputs[input.name] : input.default;
-    // In `inputs` a boolean is a boolean; in `github.event.inputs` it is the text that was sent.
+    // In `inputs` a boolean is a boolean; in `github.event.inputs` it is the submitted text.
     return [input.name, input.type === "boolean" ? text === "true" : input.type === "number" ? Number(text) : text];
   });
   return toExpressionValue(Object.fromEntries([...Object.entries(request.inputs), ...declared]));
@@ -88,7 +87,7 @@ export const createRunFacts = (request: RunRequest, workflow: ActionsWorkflow): 
   github: githubContextTexts(request, workflow),
 });
 
-/** Contexts that a run has before any job; `more` are texts of the `github` context. */
+/** The contexts that exist before any job. `more` adds texts to the `github` context. */
 export const createRunContexts = (
   facts: RunFacts,
   more: Readonly<Record<string, string>> = {},
@@ -102,25 +101,24 @@ export const createRunContexts = (
   vars: toExpressionValue({}),
 });
 
-/** What every process of a job gets beside the environment of the file: these names win over any other. */
-export const defaultVariables = (facts: RunFacts, job: string, place: JobDirectories): Readonly<Record<string, string>> => ({
+/** Variables that every process of a job receives. They override the environment of the workflow file. */
+export const defaultVariables = (facts: RunFacts, job: string, directories: JobDirectories): Readonly<Record<string, string>> => ({
   ...Object.fromEntries(Object.entries(facts.github).map(([key, text]) => [`GITHUB_${key.toUpperCase()}`, text])),
   GITHUB_ACTIONS: "true",
   GITHUB_JOB: job,
-  GITHUB_WORKSPACE: place.workspace,
-  GITHUB_EVENT_PATH: place.event,
-  ...Object.fromEntries(Object.entries(runnerContextTexts(place)).map(([key, text]) => [`RUNNER_${key.toUpperCase()}`, text])),
+  GITHUB_WORKSPACE: directories.workspace,
+  GITHUB_EVENT_PATH: directories.event,
+  ...Object.fromEntries(Object.entries(runnerContextTexts(directories)).map(([key, text]) => [`RUNNER_${key.toUpperCase()}`, text])),
 });
 
 const SYSTEM_NAMES: Readonly<Record<string, string>> = { linux: "Linux", darwin: "macOS", win32: "Windows" };
 
-/** The `runner` context. */
-export const runnerContextTexts = (place: JobDirectories): Readonly<Record<string, string>> => ({
+export const runnerContextTexts = (directories: JobDirectories): Readonly<Record<string, string>> => ({
   name: "enki",
   os: SYSTEM_NAMES[process.platform] ?? process.platform,
   arch: process.arch.toUpperCase(),
   environment: "self-hosted",
-  temp: place.temp,
-  tool_cache: place.tools,
-  workspace: place.root,
+  temp: directories.temp,
+  tool_cache: directories.tools,
+  workspace: directories.root,
 });

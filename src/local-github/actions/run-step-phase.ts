@@ -12,17 +12,17 @@ import type { WorkflowStep } from "./actions-workflow.ts";
 
 type TextEntries = readonly (readonly [string, string])[];
 
-/** A step of the file, or what comes before or after one for the same action. */
+/** A step of the file, or the pre or post phase of an action. */
 export type StepPhase = {
   readonly step: WorkflowStep;
   readonly name: string;
   readonly condition: string;
-  /** `STATE_*` of an action's earlier phase. */
+  /** `STATE_*` values of an earlier phase of the same action. */
   readonly state: TextEntries;
   readonly work: (call: Omit<ActionCall, "inputs">, scope: ExpressionScope) => Promise<Readonly<Record<string, string>>>;
 };
 
-/** What a phase left beside its result. */
+/** The result of a phase and the state for later phases. */
 export type PhaseResult = StepResult & { readonly state: TextEntries };
 
 const MAX_SUMMARY_BYTES = 1 << 20;
@@ -32,13 +32,13 @@ const createProcessEnvironment = (running: RunningJob, phase: StepPhase, env: Te
   const { host, state } = running;
   const all: Record<string, string> = {
     ...host.installation.baseEnvironment,
-    HOME: host.place.home,
-    TMPDIR: host.place.tmp,
+    HOME: host.directories.home,
+    TMPDIR: host.directories.tmp,
     CI: "true",
     ...Object.fromEntries(state.env),
     ...Object.fromEntries(env),
     ...Object.fromEntries(phase.state.map(([name, value]) => [`STATE_${name}`, value])),
-    ...defaultVariables(host.facts, host.id, host.place),
+    ...defaultVariables(host.facts, host.id, host.directories),
     GITHUB_ACTION: phase.step.id ?? "__run",
   };
   return { ...all, PATH: [...state.path, all["PATH"] ?? ""].join(":") };
@@ -62,24 +62,24 @@ const formatCause = (cause: unknown): string => (cause instanceof Error ? cause.
 
 type PhaseLimit = { readonly signal: AbortSignal; reason(): "cancelled" | "late" | null; release(): void };
 
-/** Ends the work when its time is over or when its job is cancelled, unless its condition holds all the same. */
-const limitPhase = (running: RunningJob, phase: StepPhase, of: { env: TextEntries; minutes: number | null }): PhaseLimit => {
+/** Stops a phase at its time limit, or when its job is cancelled and its condition no longer holds. */
+const limitPhase = (running: RunningJob, phase: StepPhase, limits: { env: TextEntries; minutes: number | null }): PhaseLimit => {
   const stop = new AbortController();
-  let why: ReturnType<PhaseLimit["reason"]> = null;
+  let stopReason: ReturnType<PhaseLimit["reason"]> = null;
   const end = (reason: "cancelled" | "late"): void => {
-    why ??= reason;
+    stopReason ??= reason;
     stop.abort();
   };
   running.state.interrupt = () => {
-    if (!isConditionTrue(phase.condition, createStepScope(running, of.env))) end("cancelled");
+    if (!isConditionTrue(phase.condition, createStepScope(running, limits.env))) end("cancelled");
   };
   const { timers } = running.host.installation;
-  const onTime = of.minutes === null ? () => undefined : startTimer(timers, of.minutes * STEP_MINUTE_MS, () => end("late"));
+  const cancelTimer = limits.minutes === null ? () => undefined : startTimer(timers, limits.minutes * STEP_MINUTE_MS, () => end("late"));
   return {
     signal: stop.signal,
-    reason: () => why,
+    reason: () => stopReason,
     release: () => {
-      onTime();
+      cancelTimer();
       running.state.interrupt = () => undefined;
     },
   };
@@ -87,18 +87,18 @@ const limitPhase = (running: RunningJob, phase: StepPhase, of: { env: TextEntrie
 
 type PhaseOutcome = { readonly cause: unknown; readonly outputs: Readonly<Record<string, string>>; readonly state: TextEntries };
 
-/** Does the work, then takes in what it left in its files, also after a failure. `cause` is null where all went well. */
+/** Performs the work and then reads the step's command files, even after a failure. `cause` is null on success. */
 const performPhaseWork = async (
   running: RunningJob,
   phase: StepPhase,
-  of: { env: TextEntries; stop: AbortSignal },
+  context: { env: TextEntries; stop: AbortSignal },
 ): Promise<PhaseOutcome> => {
   const { host } = running;
   const nothing = { outputs: {}, state: [] };
   try {
-    const files = createCommandFiles(join(host.place.temp, "_runner_file_commands"), randomUUID());
-    const env = { ...createProcessEnvironment(running, phase, of.env), ...files.env };
-    const done = await phase.work({ job: host, env, stop: of.stop }, createStepScope(running, of.env)).then(
+    const files = createCommandFiles(join(host.directories.temp, "_runner_file_commands"), randomUUID());
+    const env = { ...createProcessEnvironment(running, phase, context.env), ...files.env };
+    const done = await phase.work({ job: host, env, stop: context.stop }, createStepScope(running, context.env)).then(
       (outputs) => ({ cause: null, outputs }),
       (cause: unknown) => ({ cause, outputs: {} }),
     );
@@ -123,16 +123,17 @@ const performPhase = async (running: RunningJob, phase: StepPhase): Promise<Phas
   const limited = limitPhase(running, phase, { env, minutes });
   const worked = await performPhaseWork(running, phase, { env, stop: limited.signal });
   limited.release();
-  const why = limited.reason();
-  const late = why === "late" ? `The action '${phase.name}' has timed out after ${minutes} minutes.` : null;
-  if (why === "cancelled") log.write("##[error]The operation was canceled.");
+  const stopReason = limited.reason();
+  const late = stopReason === "late" ? `The action '${phase.name}' has timed out after ${minutes} minutes.` : null;
+  if (stopReason === "cancelled") log.write("##[error]The operation was canceled.");
   else if (late ?? worked.cause) log.write(`##[error]${late ?? formatCause(worked.cause)}`);
-  const outcome: StepConclusion = why === "cancelled" ? "cancelled" : why === "late" || worked.cause !== null ? "failure" : "success";
-  const forgiven = outcome === "failure" && evaluateBoolean(step.continueOnError, createStepScope(running, env));
-  return { outcome, conclusion: forgiven ? "success" : outcome, outputs: worked.outputs, state: worked.state };
+  const outcome: StepConclusion =
+    stopReason === "cancelled" ? "cancelled" : stopReason === "late" || worked.cause !== null ? "failure" : "success";
+  const continues = outcome === "failure" && evaluateBoolean(step.continueOnError, createStepScope(running, env));
+  return { outcome, conclusion: continues ? "success" : outcome, outputs: worked.outputs, state: worked.state };
 };
 
-/** Does one phase where its condition holds, and moves the job's status on. Never rejects: what goes wrong fails the phase. */
+/** Runs a phase if its condition holds, and updates the job's status. Never rejects: an error fails the phase. */
 export const runStepPhase = async (running: RunningJob, phase: StepPhase): Promise<PhaseResult> => {
   const { state, host } = running;
   if (state.dead) return SKIPPED_PHASE;

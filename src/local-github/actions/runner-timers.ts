@@ -1,7 +1,7 @@
-/** How the runner waits. `sleep` resolves after `ms`; when the signal is aborted it may resolve or reject, at once. */
+/** The runner's timer. `sleep` resolves after `ms` milliseconds. After an abort it resolves or rejects immediately. */
 export type RunnerTimers = { sleep(ms: number, signal: AbortSignal): Promise<void> };
 
-/** Calls `then` once after `ms`, unless the function that it returns was called first. */
+/** Calls `then` once after `ms` milliseconds, unless the returned function is called first. */
 export const startTimer = (timers: RunnerTimers, ms: number, then: () => void): (() => void) => {
   const controller = new AbortController();
   const { signal } = controller;

@@ -1,13 +1,12 @@
-/** The values that a job's log must not show. */
 export type SecretMasks = {
   add(value: string): void;
-  /** The text with `***` for every value, longest first. */
+  /** Replaces every secret value in a text by `***`, longest first. */
   hide(text: string): string;
-  /** True where the text holds a value. */
-  shows(text: string): boolean;
-  /** The last place at or before `at` where the text can be cut without cutting a value. */
+  /** Whether the text contains a secret value. */
+  contains(text: string): boolean;
+  /** Finds the last position at or before `at` where a cut splits no secret value. */
   cut(text: string, at: number): number;
-  /** Length of the longest value: what must be seen behind a cut. */
+  /** The length of the longest value: a cut must look this far ahead. */
   longest(): number;
 };
 
@@ -35,12 +34,12 @@ export const createSecretMasks = (): SecretMasks => {
       values = [...all].sort((a, b) => b.length - a.length);
     },
     hide: (text) => values.reduce((hidden, value) => hidden.replaceAll(value, "***"), text),
-    shows: (text) => values.some((value) => text.includes(value)),
+    contains: (text) => values.some((value) => text.includes(value)),
     cut: (text, at) => {
-      let place = at;
-      for (let start = findCutValueStart(values, text, place); start !== null; start = findCutValueStart(values, text, place))
-        place = start;
-      return place;
+      let position = at;
+      for (let start = findCutValueStart(values, text, position); start !== null; start = findCutValueStart(values, text, position))
+        position = start;
+      return position;
     },
     longest: () => values[0]?.length ?? 0,
   };

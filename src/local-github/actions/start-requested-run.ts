@@ -12,25 +12,24 @@ import { unevaluatedStepName } from "./run-all-steps.ts";
 import { tokenSource } from "./template-tokens.ts";
 import type { ConcurrencyTemplate, TemplateValue, WorkflowJob } from "./actions-workflow.ts";
 
-/** What all runs share. */
+/** The resources that all runs share. */
 export type RunnerMachine = {
   readonly installation: RunnerInstallation;
   readonly concurrency: ConcurrencyGroups;
   readonly slots: JobSlots;
 };
 
-/** A run that was started. */
 export type StartedRun = {
   readonly finished: Promise<void>;
-  cancel(why: string): void;
-  /** Ends a job as when its machine goes; false where it does not run. */
-  kill(job: string, why: string): boolean;
-  /** Ends all at once. */
+  cancel(reason: string): void;
+  /** Ends a job as if its machine had failed; returns false if the job is not running. */
+  kill(job: string, reason: string): boolean;
+  /** Ends all jobs immediately. */
   die(): void;
 };
 
-/** A job that waits or runs: what asks it to end. */
-type LiveJob = { stop: (why: string) => void; started: StartedJob | null };
+/** A job that waits or runs. */
+type LiveJob = { stop: (reason: string) => void; started: StartedJob | null };
 
 type RequestedRun = {
   readonly machine: RunnerMachine;
@@ -39,7 +38,7 @@ type RequestedRun = {
   readonly observer: RunObserver;
   readonly results: Map<string, FinishedJob>;
   readonly live: Map<string, LiveJob>;
-  /** Why jobs ended that never started, one line each. */
+  /** Reasons of jobs that failed before they started, one per line. */
   readonly notes: string[];
   cancelled: boolean;
   killed: boolean;
@@ -47,12 +46,12 @@ type RequestedRun = {
 
 type GrantedTurn = { readonly granted: boolean; readonly leave: () => void };
 
-/** Waits for a place. `live.stop` gives up waiting; afterwards it is for the caller to set. */
+/** Waits for a turn. `live.stop` stops waiting; afterwards the caller must replace it. */
 const awaitTurn = (live: LiveJob, enter: (waiter: Pick<ConcurrencyWaiter, "start" | "cancel">) => () => void): Promise<GrantedTurn> =>
   new Promise((resolve) => {
-    const settle = (granted: boolean): void => resolve({ granted, leave: () => leave() });
-    live.stop = () => settle(false);
-    const leave = enter({ start: () => settle(true), cancel: (why) => live.stop(why) });
+    const resolveTurn = (granted: boolean): void => resolve({ granted, leave: () => leave() });
+    live.stop = () => resolveTurn(false);
+    const leave = enter({ start: () => resolveTurn(true), cancel: (reason) => live.stop(reason) });
   });
 
 const evaluateGroupSettings = (template: ConcurrencyTemplate, scope: ExpressionScope): GroupSettings => ({
@@ -67,12 +66,12 @@ const evaluateEnvironment = (template: TemplateValue | null, scope: ExpressionSc
 const reportJobState = (
   run: RequestedRun,
   job: WorkflowJob,
-  of: { name: string; status: "queued" | "completed"; conclusion: RunConclusion | null },
+  state: { name: string; status: "queued" | "completed"; conclusion: RunConclusion | null },
 ): void =>
   run.observer.onJob({
     id: job.id,
-    ...of,
-    steps: of.conclusion === null ? job.steps.map((step) => ({ name: unevaluatedStepName(step), conclusion: null })) : [],
+    ...state,
+    steps: state.conclusion === null ? job.steps.map((step) => ({ name: unevaluatedStepName(step), conclusion: null })) : [],
     log: null,
   });
 
@@ -81,7 +80,7 @@ const createRunJobScope = (run: RequestedRun, job: WorkflowJob, cancelled = run.
 
 const NO_OUTPUTS = { outputs: {} };
 
-/** What becomes of a job whose needs are met: its end where it is not to run, null where it is. */
+/** The result of a job that must not run although its needs are met; null if it must run. */
 const findEarlyEnd = (run: RequestedRun, job: WorkflowJob): FinishedJob | null => {
   if (run.killed) return { conclusion: "cancelled", ...NO_OUTPUTS };
   if (isConditionTrue(job.condition, createRunJobScope(run, job))) return null;
@@ -115,7 +114,7 @@ const executeJob = async (run: RequestedRun, job: WorkflowJob, live: LiveJob): P
     }
     const started = startWorkflowJob(machine.installation, order, observer.onJob);
     live.started = started;
-    live.stop = (why) => started.cancel(why);
+    live.stop = (reason) => started.cancel(reason);
     return await started.result;
   } finally {
     slot?.leave();
@@ -144,79 +143,88 @@ const unevaluatedJobName = (job: WorkflowJob): string => tokenSource(job.name) |
 
 const runWorkflowJobs = async (run: RequestedRun): Promise<void> => {
   const { jobs } = run.facts.workflow;
-  const settled = new Map<string, Promise<void>>();
-  const settle = (job: WorkflowJob): Promise<void> => {
-    const known = settled.get(job.id);
+  const finishing = new Map<string, Promise<void>>();
+  const finishJob = (job: WorkflowJob): Promise<void> => {
+    const known = finishing.get(job.id);
     if (known) return known;
-    const before = job.needs.flatMap((id) => jobs.filter((other) => other.id === id)).map(settle);
+    const before = job.needs.flatMap((id) => jobs.filter((other) => other.id === id)).map(finishJob);
     const result = Promise.all(before).then(async () => {
       run.results.set(job.id, await runWorkflowJob(run, job));
     });
-    settled.set(job.id, result);
+    finishing.set(job.id, result);
     return result;
   };
-  await Promise.all(jobs.map(settle));
+  await Promise.all(jobs.map(finishJob));
 };
 
 const concludeRun = (run: RequestedRun): RunConclusion => {
-  const ends = [...run.results.values()].map((result) => result.conclusion);
+  const conclusions = [...run.results.values()].map((result) => result.conclusion);
   if (run.cancelled || run.killed) return "cancelled";
-  if (ends.includes("failure")) return "failure";
-  if (ends.includes("cancelled")) return "cancelled";
-  return ends.every((end) => end === "skipped") ? "skipped" : "success";
+  if (conclusions.includes("failure")) return "failure";
+  if (conclusions.includes("cancelled")) return "cancelled";
+  return conclusions.every((conclusion) => conclusion === "skipped") ? "skipped" : "success";
 };
 
-const cancelRunJobs = (run: RequestedRun, why: string): void => {
+const cancelRunJobs = (run: RequestedRun, reason: string): void => {
   if (run.cancelled) return;
   run.cancelled = true;
   for (const job of run.facts.workflow.jobs) {
     const live = run.live.get(job.id);
-    // As on GitHub, a job whose condition holds in a cancelled run goes on.
-    if (live && !isConditionTrue(job.condition, createRunJobScope(run, job))) live.stop(why);
+    // As on GitHub, a job continues if its condition holds in a cancelled run.
+    if (live && !isConditionTrue(job.condition, createRunJobScope(run, job))) live.stop(reason);
   }
 };
 
-const runRequestedWorkflow = async (run: RequestedRun, whole: LiveJob): Promise<void> => {
+const runRequestedWorkflow = async (run: RequestedRun, wholeRun: LiveJob): Promise<void> => {
   const { workflow, request } = run.facts;
   const scope: ExpressionScope = { contexts: createRunContexts(run.facts), functions: NO_FUNCTIONS };
   run.observer.onTitle(evaluateText(workflow.runName, scope) || workflow.name);
   const settings = workflow.concurrency && evaluateGroupSettings(workflow.concurrency, scope);
   const group = settings
-    ? await awaitTurn(whole, (waiter) => run.machine.concurrency.enter(settings, { run: request.id, ...waiter }))
+    ? await awaitTurn(wholeRun, (waiter) => run.machine.concurrency.enter(settings, { run: request.id, ...waiter }))
     : null;
-  whole.stop = (why) => cancelRunJobs(run, why);
+  wholeRun.stop = (reason) => cancelRunJobs(run, reason);
   if (group?.granted === false) run.cancelled = true;
   else await runWorkflowJobs(run);
   group?.leave();
 };
 
-/** Runs an Actions workflow that was read and found valid; the observer's `done` is called once, last. */
+/** Starts a valid Actions workflow. `onDone` of the observer is called once, after all other calls. */
 export const startRequestedRun = (
   machine: RunnerMachine,
-  of: { facts: RunFacts; enki: ActionFile | null },
+  input: { facts: RunFacts; enki: ActionFile | null },
   observer: RunObserver,
 ): StartedRun => {
-  const run: RequestedRun = { machine, ...of, observer, results: new Map(), live: new Map(), notes: [], cancelled: false, killed: false };
-  const whole: LiveJob = { stop: (why) => cancelRunJobs(run, why), started: null };
-  const finished = runRequestedWorkflow(run, whole).then(
+  const run: RequestedRun = {
+    machine,
+    ...input,
+    observer,
+    results: new Map(),
+    live: new Map(),
+    notes: [],
+    cancelled: false,
+    killed: false,
+  };
+  const wholeRun: LiveJob = { stop: (reason) => cancelRunJobs(run, reason), started: null };
+  const finished = runRequestedWorkflow(run, wholeRun).then(
     () => observer.onDone(concludeRun(run), run.notes.join("\n")),
     (cause: unknown) =>
-      observer.onDone("startup_failure", `${of.facts.workflow.path}:1: ${cause instanceof Error ? cause.message : String(cause)}`),
+      observer.onDone("startup_failure", `${input.facts.workflow.path}:1: ${cause instanceof Error ? cause.message : String(cause)}`),
   );
   return {
     finished,
-    cancel: (why) => whole.stop(why),
-    kill: (job, why) => {
+    cancel: (reason) => wholeRun.stop(reason),
+    kill: (job, reason) => {
       const started = run.live.get(job)?.started;
-      started?.die("failure", why);
+      started?.die("failure", reason);
       return Boolean(started);
     },
     die: () => {
       run.killed = true;
-      whole.stop("the runner was closed");
+      wholeRun.stop("The runner was closed.");
       for (const live of run.live.values()) {
-        live.stop("the runner was closed");
-        live.started?.die("cancelled", "the runner was closed");
+        live.stop("The runner was closed.");
+        live.started?.die("cancelled", "The runner was closed.");
       }
     },
   };

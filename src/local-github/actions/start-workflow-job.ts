@@ -17,7 +17,7 @@ import type { WorkflowJob } from "./actions-workflow.ts";
 
 const DEFAULT_JOB_MINUTES = 360;
 const JOB_MINUTE_MS = 60_000;
-// What a cancelled job has for its steps with `if: always()`, as on GitHub.
+// The time that a cancelled job has for its steps with `if: always()`, as on GitHub.
 const JOB_CANCEL_GRACE_MS = 5 * JOB_MINUTE_MS;
 
 export type JobOrder = {
@@ -25,7 +25,7 @@ export type JobOrder = {
   readonly job: WorkflowJob;
   readonly name: string;
   readonly needs: ExpressionValue;
-  /** The name of the environment whose secrets it uses; empty for none. */
+  /** The environment whose secrets the job uses; empty for none. */
   readonly environment: string;
   readonly enki: ActionFile | null;
 };
@@ -35,37 +35,36 @@ export type FinishedJob = {
   readonly outputs: Readonly<Record<string, string>>;
 };
 
-/** A job that was started. */
 export type StartedJob = {
   /** Never rejects. */
   readonly result: Promise<FinishedJob>;
-  /** Ends the step at work unless it is to run always; later steps run where their condition holds. */
-  cancel(why: string): void;
-  /** Ends everything at once, as when the machine under it goes; no step starts any more. */
-  die(conclusion: "failure" | "cancelled", why: string): void;
+  /** Stops the running step unless its condition is `always()`. Later steps run if their condition holds. */
+  cancel(reason: string): void;
+  /** Ends everything immediately, as if the machine had failed. No further step starts. */
+  die(conclusion: "failure" | "cancelled", reason: string): void;
 };
 
-/** The secrets of a job. Throws where its environment has some and the run is not on the default branch: those are for no other. */
+/** The secrets of a job. Throws if its environment has secrets and the run is not on the default branch. */
 const jobSecrets = ({ facts, environment }: JobOrder, token: string): Readonly<Record<string, string>> => {
   const { secrets, environments, ref, repository } = facts.request;
-  const own = Object.hasOwn(environments, environment) ? environments[environment] : undefined;
-  if (own && ref !== `refs/heads/${repository.defaultBranch}`) {
+  const environmentSecrets = Object.hasOwn(environments, environment) ? environments[environment] : undefined;
+  if (environmentSecrets && ref !== `refs/heads/${repository.defaultBranch}`) {
     throw new StepFault(`'${ref}' is not allowed to deploy to ${environment} due to environment protection rules.`);
   }
-  return { ...secrets, ...own, GITHUB_TOKEN: token };
+  return { ...secrets, ...environmentSecrets, GITHUB_TOKEN: token };
 };
 
 const jobOutputs = (running: RunningJob): Readonly<Record<string, string>> => {
   const { log } = running.host;
   const outputs = evaluateEntries(running.job.outputs, createStepScope(running)).filter(([name, value]) => {
-    const shown = log.masks.shows(value);
-    if (shown) log.write(`::warning::Skip output '${name}' since it may contain secret.`);
-    return !shown;
+    const hasSecret = log.masks.contains(value);
+    if (hasSecret) log.write(`::warning::Skip output '${name}' since it may contain secret.`);
+    return !hasSecret;
   });
   return Object.fromEntries(outputs);
 };
 
-/** One job's life: what can end it, and what it holds. */
+/** The state of one job from its start to its end. */
 type JobLife = {
   readonly state: JobState;
   readonly notes: string[];
@@ -73,7 +72,7 @@ type JobLife = {
   processes: JobProcesses | null;
   death: "failure" | "cancelled" | null;
   ended: boolean;
-  /** Stops the clocks that would end it. */
+  /** Cancels the timers that would end the job. */
   cancelTimers: readonly (() => void)[];
 };
 
@@ -84,31 +83,31 @@ const logNote = (life: JobLife, text: string): void => {
 
 const createKill =
   (life: JobLife): StartedJob["die"] =>
-  (conclusion, why) => {
+  (conclusion, reason) => {
     if (life.ended || life.state.dead) return;
     life.state.dead = true;
     life.death = conclusion;
-    logNote(life, `##[error]${why}`);
+    logNote(life, `##[error]${reason}`);
     void life.processes?.kill();
   };
 
 const createCancel =
   (life: JobLife, installation: RunnerInstallation): StartedJob["cancel"] =>
-  (why) => {
+  (reason) => {
     if (life.ended || life.state.dead || life.state.status === "cancelled") return;
     life.state.status = "cancelled";
-    logNote(life, `##[error]${why}`);
+    logNote(life, `##[error]${reason}`);
     const force = (): void => createKill(life)("cancelled", "The job did not end in time after it was canceled.");
     life.cancelTimers = [...life.cancelTimers, startTimer(installation.timers, JOB_CANCEL_GRACE_MS, force)];
     life.state.interrupt();
   };
 
-/** Everything that a job has while it runs, taken and given back around `within`. */
+/** Prepares everything that a running job needs, runs it, and cleans up. */
 const withJobHost = async (
-  of: { life: JobLife; installation: RunnerInstallation; order: JobOrder; log: JobLog },
-  within: (host: ActionsJobHost) => Promise<FinishedJob>,
+  input: { life: JobLife; installation: RunnerInstallation; order: JobOrder; log: JobLog },
+  runJob: (host: ActionsJobHost) => Promise<FinishedJob>,
 ): Promise<FinishedJob> => {
-  const { life, installation, order, log } = of;
+  const { life, installation, order, log } = input;
   const { facts, job } = order;
   const { request } = facts;
   const token = request.mintToken(job.permissions ?? facts.workflow.permissions);
@@ -117,11 +116,11 @@ const withJobHost = async (
   try {
     const secrets = jobSecrets(order, token);
     for (const value of Object.values(secrets)) log.masks.add(value);
-    const place = await createJobDirectories(root, request.event.payload);
+    const directories = await createJobDirectories(root, request.event.payload);
     const cell = await installation.cells.open(root);
     processes = createJobProcesses({ log, timers: installation.timers, cell, mark: `github_${randomUUID()}` });
     life.processes = processes;
-    return await within({ facts, id: job.id, place, token, secrets, log, processes, installation });
+    return await runJob({ facts, id: job.id, directories, token, secrets, log, processes, installation });
   } finally {
     await processes?.kill();
     request.revokeToken(token);
@@ -149,47 +148,49 @@ type JobReporter = (status: JobReport["status"], conclusion: RunConclusion | nul
 
 const performJob = async (
   life: JobLife,
-  of: { installation: RunnerInstallation; order: JobOrder },
-  tell: JobReporter,
+  input: { installation: RunnerInstallation; order: JobOrder },
+  reportState: JobReporter,
 ): Promise<FinishedJob> => {
-  const { installation, order } = of;
+  const { installation, order } = input;
   const log = await openJobLog(jobLogPath(installation, order), createSecretMasks(), installation.clock);
   for (const text of life.notes) log.write(text);
   life.log = log;
-  tell("in_progress", null);
-  return withJobHost({ life, log, ...of }, async (host) => {
+  reportState("in_progress", null);
+  return withJobHost({ life, log, ...input }, async (host) => {
     const running: RunningJob = { host, job: order.job, needs: order.needs, state: life.state };
     limitJobTime(life, running);
-    return runJobSteps(running, order, () => tell("in_progress", null));
+    return runJobSteps(running, order, () => reportState("in_progress", null));
   });
 };
 
 const runJobLife = async (
   life: JobLife,
-  of: { installation: RunnerInstallation; order: JobOrder },
-  tell: JobReporter,
+  input: { installation: RunnerInstallation; order: JobOrder },
+  reportState: JobReporter,
 ): Promise<FinishedJob> => {
-  const result = await performJob(life, of, tell).catch((cause: unknown): FinishedJob => {
+  const result = await performJob(life, input, reportState).catch((cause: unknown): FinishedJob => {
     logNote(life, `##[error]${cause instanceof Error ? cause.message : String(cause)}`);
     return { conclusion: life.state.status === "cancelled" ? "cancelled" : "failure", outputs: {} };
   });
   life.ended = true;
-  for (const relax of life.cancelTimers) relax();
+  for (const cancelTimer of life.cancelTimers) cancelTimer();
   const end: FinishedJob = life.death ? { conclusion: life.death, outputs: {} } : result;
   await life.log?.close();
-  tell("completed", end.conclusion);
+  reportState("completed", end.conclusion);
   return end;
 };
 
 const jobLogPath = (installation: RunnerInstallation, order: JobOrder): string =>
   join(installation.directory, "logs", String(order.facts.request.id), `${order.job.id}.log`);
 
-/** Runs one job in directories and processes of its own, with a token of its own; `report` hears of every change. */
+/**
+ * Runs one job in its own directories and processes with its own token. `report` receives every change of its state.
+ */
 export const startWorkflowJob = (installation: RunnerInstallation, order: JobOrder, report: (job: JobReport) => void): StartedJob => {
   const state = createJobState();
   state.reportedSteps.push(...order.job.steps.map((step) => ({ name: unevaluatedStepName(step), conclusion: null })));
   const life: JobLife = { state, notes: [], log: null, processes: null, death: null, ended: false, cancelTimers: [] };
-  const tell = (status: JobReport["status"], conclusion: RunConclusion | null): void =>
+  const reportState = (status: JobReport["status"], conclusion: RunConclusion | null): void =>
     report({
       id: order.job.id,
       name: order.name,
@@ -198,5 +199,9 @@ export const startWorkflowJob = (installation: RunnerInstallation, order: JobOrd
       steps: state.reportedSteps.map((step) => ({ ...step })),
       log: life.log?.file ?? null,
     });
-  return { result: runJobLife(life, { installation, order }, tell), cancel: createCancel(life, installation), die: createKill(life) };
+  return {
+    result: runJobLife(life, { installation, order }, reportState),
+    cancel: createCancel(life, installation),
+    die: createKill(life),
+  };
 };

@@ -1,4 +1,4 @@
-/** Why a step failed, in words for its log. Anything else that is thrown is a bug of ours. */
+/** A failure of a step, with the message for its log. Any other thrown value is a bug of the runner. */
 export class StepFault extends Error {
   override readonly name = "StepFault";
 }

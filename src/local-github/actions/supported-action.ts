@@ -1,4 +1,4 @@
-/** What a `uses` may name here: four of GitHub's own actions, done by the runner itself, and this installation's action. */
+/** The actions that `uses` may name: four of GitHub's actions, which the runner implements, and Enki's own action. */
 export type SupportedAction = "checkout" | "upload-artifact" | "download-artifact" | "setup-node" | "enki";
 
 const BUILT_IN_NAMES: Readonly<Record<string, SupportedAction>> = {
@@ -8,7 +8,7 @@ const BUILT_IN_NAMES: Readonly<Record<string, SupportedAction>> = {
   "actions/setup-node": "setup-node",
 };
 
-/** The inputs of GitHub's actions that are done here. Enki's own are read from its `action.yml`. */
+/** The supported inputs of GitHub's actions. Those of Enki's action are in its `action.yml`. */
 export const BUILT_IN_INPUTS: Readonly<Record<Exclude<SupportedAction, "enki">, readonly string[]>> = {
   checkout: ["repository", "ref", "token", "fetch-depth", "persist-credentials", "path", "clean", "show-progress", "fetch-tags"],
   "upload-artifact": ["name", "path", "if-no-files-found", "overwrite", "include-hidden-files", "retention-days", "compression-level"],
@@ -16,7 +16,10 @@ export const BUILT_IN_INPUTS: Readonly<Record<Exclude<SupportedAction, "enki">, 
   "setup-node": ["node-version", "node-version-file", "check-latest", "registry-url", "package-manager-cache", "cache"],
 };
 
-/** What `uses` stands for; null for anything that is not done here. A version is needed, as on GitHub, but which one is not asked. */
+/**
+ * Reads the action of a `uses` key; null if it is not supported. As on GitHub a version is required, but any version
+ * is accepted.
+ */
 export const readSupportedAction = (text: string): SupportedAction | null => {
   if (text === "./") return "enki";
   const [name, version, ...rest] = text.split("@");

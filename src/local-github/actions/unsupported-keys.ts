@@ -5,7 +5,7 @@ import { tokenSource } from "./template-tokens.ts";
 import { BUILT_IN_INPUTS, readSupportedAction } from "./supported-action.ts";
 import type { ActionsFault, TemplateValue } from "./actions-workflow.ts";
 
-// Keys that GitHub knows and this runner does not do: a clear refusal is better than a run that differs.
+// Keys that GitHub supports and this runner does not. A clear refusal is better than a run with a different result.
 const UNSUPPORTED_JOB_KEYS = [
   "uses",
   "with",
@@ -59,7 +59,7 @@ const readTokenExpression = (token: TemplateValue, key: TemplateValue | undefine
   return tokenSource(key) === "if" ? tokenSource(token) : "";
 };
 
-/** Calls of functions that this runner does not do. Only for a file whose expressions are known to be valid. */
+/** Finds calls of functions that this runner does not support. The expressions of the file must be valid. */
 export const findUnsupportedFunctions = (root: TemplateValue): readonly ActionsFault[] =>
   [...TemplateToken.traverse(root)].flatMap(([, token, key]) => {
     const used = new Lexer(readTokenExpression(token, key))
@@ -75,7 +75,7 @@ const findConcurrencyFaults = (token: TemplateValue | undefined): ActionsFault[]
     : [];
 };
 
-/** What a valid Actions workflow uses that this runner does not do. */
+/** Finds the keys of a valid Actions workflow that this runner does not support. */
 export const findUnsupportedKeys = (root: TemplateValue): readonly ActionsFault[] => {
   const jobs = findField(root, "jobs");
   const tokens = jobs && isMapping(jobs) ? [...jobs].map(({ value }) => value) : [];

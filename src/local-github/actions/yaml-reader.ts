@@ -9,7 +9,8 @@ import { getWorkflowSchema } from "@actions/workflow-parser/workflows/workflow-s
 import { YamlObjectReader } from "@actions/workflow-parser/workflows/yaml-object-reader";
 import type { TemplateValue } from "./actions-workflow.ts";
 
-// GitHub's parser is made for editors: in a text of several lines it reads expressions from the source, with its indentation and its quotes. What runs is the value.
+// GitHub's parser is made for editors: it reads expressions in a multi-line text from the source, with indentation
+// and quotes. Workflows run the value instead.
 class ValueReader extends YamlObjectReader {
   override allowLiteral(): LiteralToken | undefined {
     const token = super.allowLiteral();
@@ -17,7 +18,10 @@ class ValueReader extends YamlObjectReader {
   }
 }
 
-/** Reads a workflow file against GitHub's schema; mistakes are in the context's errors, and `root` is null where it is no YAML. */
+/**
+ * Reads a workflow file with GitHub's schema. The context collects the errors; `root` is null if the text is not
+ * valid YAML.
+ */
 export const readTokens = (path: string, text: string): { readonly context: TemplateContext; readonly root: TemplateValue | null } => {
   const context = new TemplateContext(new TemplateValidationErrors(), getWorkflowSchema(), new NoOperationTraceWriter());
   const file = context.getFileId(path);

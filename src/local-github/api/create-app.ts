@@ -30,7 +30,7 @@ const generatePrivateKey = async (): Promise<string> => {
   return privateKey.export({ type: "pkcs8", format: "pem" }).toString();
 };
 
-/** Registers an App and generates a key unless one is options. */
+/** Registers an App and generates a key unless one is given. */
 export const createApp = async (forge: ForgeState, options: NewApp): Promise<CreatedApp> => {
   const privateKeyPem = options.privateKeyPem ?? (await generatePrivateKey());
   const app: GitHubApp = {

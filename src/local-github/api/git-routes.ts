@@ -35,7 +35,7 @@ const readGitActor = (forge: ForgeState, context: Context): RequestActor | null 
 
 /**
  * Authorizes a git request like GitHub: asks anonymous clients to sign in, hides what the actor may not read, and
- * refuses canWrite with 403.
+ * refuses writes with 403.
  */
 const authorizeGitRequest = (forge: ForgeState, context: Context, service: GitService): GitRequest => {
   const actor = readGitActor(forge, context);

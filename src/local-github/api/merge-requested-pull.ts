@@ -102,7 +102,7 @@ const composeMergeMessage = async (repository: ForgeRepository, merge: PullMerge
 };
 
 /**
- * Creates the commit of a merge with one of the three methods, without move a ref; null on a conflict. GitHub signs
+ * Creates the commit of a merge with one of the three methods, without moving a ref; null on a conflict. GitHub signs
  * the commit, except with rebase.
  */
 export const createMergeCommit = async (forge: ForgeState, repository: ForgeRepository, merge: PullMerge): Promise<string | null> => {

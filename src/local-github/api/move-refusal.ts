@@ -4,7 +4,7 @@ import type { PullMergeMethod } from "./merge-methods.ts";
 import type { ForgeAccount, RequestActor, GitHubApp } from "./forge-actor.ts";
 import type { ForgeRepository, BranchRule } from "./forge-repository.ts";
 
-/** The reason reason GitHub refuses to move a ref: a missing permission or a branch rule. */
+/** The reason why GitHub refuses to move a ref: a missing permission or a branch rule. */
 export type MoveRefusal = { readonly kind: "workflows" | "rules"; readonly reason: string };
 
 /**
@@ -144,7 +144,7 @@ const findRuleViolation = async (repository: ForgeRepository, move: MovedRef, co
   return null;
 };
 
-/** Finds the reason reason a ref may not be moved; null if it may. The objects must already be in the repository. */
+/** Finds the reason why a ref may not be moved; null if it may. The objects must already be in the repository. */
 export const findMoveRefusal = async (repository: ForgeRepository, move: MovedRef, context: MoveContext): Promise<MoveRefusal | null> => {
   const violation = move.to !== null && needsWorkflowsPermission(context.actor) ? await findWorkflowViolation(repository, move.to) : null;
   if (violation !== null) return { kind: "workflows", reason: violation };

@@ -43,7 +43,7 @@ const hasPermission = (actor: RequestActor, required: RequiredPermission): boole
   );
 
 /**
- * Whether the actor has the permission. Apps and jobs required it even to read a public repository, so that a missing
+ * Whether the actor has the permission. Apps and jobs need it even to read a public repository, so that a missing
  * permission shows up in tests.
  */
 export const isPermitted = (actor: RequestActor | null, repository: ForgeRepository, required: RequiredPermission): boolean => {

@@ -49,7 +49,7 @@ export type RunningForge = {
   /** `http://127.0.0.1:<port>`; git uses `/<owner>/<name>.git` below it. */
   readonly url: string;
   readonly apiUrl: string;
-  /** Creates a person and returns a token of theirs, restricted to the permissions if any are options. */
+  /** Creates a person and returns a token of theirs, restricted to the permissions if any are given. */
   createUser(login: string, permissions?: TokenPermissions): string;
   /** Creates an App that is installed at every owner. */
   createApp(app: NewApp): Promise<CreatedApp>;

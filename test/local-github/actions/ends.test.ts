@@ -142,7 +142,7 @@ jobs:
   expect(bench.runner.killJob(run.id, "a")).toBe(true);
   expect(await run.ended).toMatchObject({ conclusion: "failure" });
   expect(run.ends()).toEqual(["a: failure", "publish: success"]);
-  expect(await run.log("a")).toContain("##[error]the job's runner died");
+  expect(await run.log("a")).toContain("##[error]The runner of the job stopped.");
   expect(await run.log("a")).not.toContain("\nnever\n");
   expect(await run.log("publish")).toContain("after failure []");
   expect(await processesWith(bench.directory)).toEqual([]);

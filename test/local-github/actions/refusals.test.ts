@@ -54,7 +54,7 @@ test.each([
     `on: push\nconcurrency: { group: g, cancel-in-progress: true, queue: max }\njobs:\n  a:\n    runs-on: x\n${STEP}`,
     /^2: 'queue: max' cannot/,
   ],
-  ["our action with nothing installed", `${HEAD}    steps:\n      - uses: ./\n`, /action\.yml:1: there is no action\.yml/],
+  ["our action with nothing installed", `${HEAD}    steps:\n      - uses: ./\n`, /action\.yml:1: action\.yml is missing/],
 ])("%s ends the run before it starts, with file and line", async (_, text, why) => {
   const bench = await createBench();
   const run = await bench.run(text);
