@@ -4,18 +4,17 @@ import { escapeHtml } from "./safe-html.ts";
 type HtmlExtension = ReturnType<typeof gfmHtml>;
 type CompileContext = ThisParameterType<NonNullable<NonNullable<HtmlExtension["enter"]>["htmlFlow"]>>;
 
-/** The elements that Enki writes, without attributes but `<details open>`. */
+/** HTML elements in Enki's comments. They have no attributes except in `<details open>`. */
 const ALLOWED_ELEMENTS = /&lt;(\/?)(details|summary|sub|sup|kbd|code|br)(\s+open)?\s*\/?&gt;/gi;
 const HTML_COMMENT_PATTERN = /&lt;!--(?:&gt;|-&gt;|[^]*?(?:--&gt;|$))/g;
 const DECIMAL_ENTITY = /&amp;#(\d{1,7});/g;
 const HEX_ENTITY = /&amp;#x([\da-f]{1,6});/gi;
 const NAMED_ENTITY = /&amp;(lt|gt|amp|quot);/g;
-/** As many elements within one another as anybody writes. */
 const MAX_ELEMENT_DEPTH = 50;
 
 const escapeCodePoint = (code: number): string => escapeHtml(code > 0 && code <= 0x10ffff ? String.fromCodePoint(code) : "\ufffd");
 
-/** Entities mean letters in HTML also where the HTML is shown as text. */
+/** Decodes entities, which also stand for characters in HTML that is shown as text. */
 const readEntities = (text: string): string =>
   text
     .replace(DECIMAL_ENTITY, (_, code: string) => escapeCodePoint(Number(code)))
@@ -24,7 +23,7 @@ const readEntities = (text: string): string =>
 
 type ElementTag = { readonly closing: boolean; readonly name: string; readonly unfolded: boolean };
 
-/** Writes a tag; closes what stands open within, and nothing that the text did not open itself. */
+/** Writes a tag. A closing tag also closes open inner elements; a closing tag without an opening one is dropped. */
 const writeTag = (context: CompileContext, open: string[], { closing, name, unfolded }: ElementTag): void => {
   if (name === "br") return context.tag("<br>");
   if (!closing) {
@@ -39,7 +38,7 @@ const writeTag = (context: CompileContext, open: string[], { closing, name, unfo
   }
 };
 
-/** HTML in Markdown: comments are hidden, a few bare elements are let through, everything else is shown as text. */
+/** Handles HTML in Markdown: hides comments, passes a few elements through and shows everything else as text. */
 export const createBareElements = (): { extension: HtmlExtension; unclosed: () => string } => {
   const open: string[] = [];
   const enter = function (this: CompileContext): undefined {

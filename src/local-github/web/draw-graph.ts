@@ -7,7 +7,6 @@ const NODE_WIDTH_PX = 196;
 const LABEL_LINE_PX = 17;
 const NODE_PADDING_PX = 12;
 const ARROW_PX = 7;
-/** Columns in a line of a label, and lines at most. */
 const MAX_LABEL_COLUMNS = 25;
 const MAX_LABEL_LINES = 3;
 const DRAWN_STATES = new Set(["done", "running", "waiting", "failed", "blocked"]);
@@ -15,7 +14,7 @@ const DRAWN_STATES = new Set(["done", "running", "waiting", "failed", "blocked"]
 const countColumns = (text: string): number => Array.from(text).reduce((sum, letter) => sum + (letter >= "\u2e80" ? 2 : 1), 0);
 const splitLongWord = (word: string): string[] => word.match(/.{1,24}/gsu) ?? [];
 
-/** A label in lines that fit into a node. */
+/** Wraps a label into lines that fit into a node. */
 export const wrapLabel = (label: string): string[] => {
   const lines: string[] = [];
   for (const word of label.trim().split(/\s+/).flatMap(splitLongWord)) {
@@ -48,7 +47,7 @@ const drawGraphNode = (node: MermaidNode, box: GraphBox): SafeHtml => {
   const state = DRAWN_STATES.has(node.state) ? node.state : "pending";
   const x = box.x + box.width / 2;
   const lines = wrapLabel(node.label).map(
-    (line, at) => html`<text x="${x}" y="${box.y + NODE_PADDING_PX + 10 + at * LABEL_LINE_PX}">${line}</text>`,
+    (line, index) => html`<text x="${x}" y="${box.y + NODE_PADDING_PX + 10 + index * LABEL_LINE_PX}">${line}</text>`,
   );
   const words = [...(node.shape === "hexagon" ? ["checkpoint"] : []), state].join(" · ");
   return html`<g class="node is-${state}"
@@ -61,13 +60,13 @@ const drawGraphNode = (node: MermaidNode, box: GraphBox): SafeHtml => {
   >`;
 };
 
-const drawCurve = (one: PicturePoint, other: PicturePoint, along: "LR" | "TD"): string => {
+const drawCurve = (start: PicturePoint, end: PicturePoint, along: "LR" | "TD"): string => {
   if (along === "LR") {
-    const middle = (one.x + other.x) / 2;
-    return `C${middle},${one.y} ${middle},${other.y} ${other.x},${other.y}`;
+    const middle = (start.x + end.x) / 2;
+    return `C${middle},${start.y} ${middle},${end.y} ${end.x},${end.y}`;
   }
-  const middle = (one.y + other.y) / 2;
-  return `C${one.x},${middle} ${other.x},${middle} ${other.x},${other.y}`;
+  const middle = (start.y + end.y) / 2;
+  return `C${start.x},${middle} ${end.x},${middle} ${end.x},${end.y}`;
 };
 
 const drawArrowHead = ({ x, y }: PicturePoint, along: "LR" | "TD"): SafeHtml => {
@@ -76,17 +75,17 @@ const drawArrowHead = ({ x, y }: PicturePoint, along: "LR" | "TD"): SafeHtml => 
 };
 
 const drawRoute = (along: MermaidGraph["direction"], route: readonly GraphBox[]): SafeHtml => {
-  const points = route.flatMap((box, at) => {
+  const points = route.flatMap((box, index) => {
     const [x, y] = [box.x + box.width / 2, box.y + box.height / 2];
     const enters = along === "LR" ? { x: box.x, y } : { x, y: box.y };
     const leaves = along === "LR" ? { x: box.x + box.width, y } : { x, y: box.y + box.height };
-    if (at === 0) return [leaves];
-    return at === route.length - 1 ? [enters] : [enters, leaves];
+    if (index === 0) return [leaves];
+    return index === route.length - 1 ? [enters] : [enters, leaves];
   });
   const [first, ...rest] = points.map(({ x, y }) => ({ x: Math.round(x * 10) / 10, y: Math.round(y * 10) / 10 }));
   const last = rest.at(-1);
   if (!first || !last) return html``;
-  const d = rest.map((point, at) => drawCurve(rest[at - 1] ?? first, point, along)).join("");
+  const d = rest.map((point, index) => drawCurve(rest[index - 1] ?? first, point, along)).join("");
   return html`<path class="edge" d="M${first.x},${first.y}${d}" />${drawArrowHead(last, along)}`;
 };
 

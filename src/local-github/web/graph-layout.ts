@@ -2,10 +2,16 @@ import { Graph as DagreGraph, layout } from "@dagrejs/dagre";
 import { type GraphBox, GRAPH_GAPS_PX, layoutAsGrid, type GraphLayout, type BoxSize } from "./grid-layout.ts";
 import type { MermaidEdge, MermaidGraph } from "./read-mermaid.ts";
 
-/** Nodes, edges and lanes together. Dagre takes up to 0.7 ms for each of them, and the page waits for it: larger graphs become a grid. */
+/**
+ * The limit for the sum of nodes, edges and lanes. Dagre takes up to 0.7 ms for each and delays the page, so larger
+ * graphs become a grid.
+ */
 const MAX_DAGRE_ELEMENTS = 600;
 
-/** Returns the rank of each node: one more than the highest rank of its predecessors. Returns null for a graph with a cycle. */
+/**
+ * Computes the rank of each node: one more than the highest rank of its predecessors. Returns null for a graph with a
+ * cycle.
+ */
 const rankNodes = (ids: readonly string[], edges: readonly MermaidEdge[]): Map<string, number> | null => {
   const ranks = new Map(ids.map((id) => [id, 0]));
   const open = new Map(ids.map((id) => [id, 0]));
@@ -18,9 +24,9 @@ const rankNodes = (ids: readonly string[], edges: readonly MermaidEdge[]): Map<s
   for (const id of ready) {
     for (const to of next.get(id) ?? []) {
       ranks.set(to, Math.max(ranks.get(to) ?? 0, (ranks.get(id) ?? 0) + 1));
-      const left = (open.get(to) ?? 0) - 1;
-      open.set(to, left);
-      if (left === 0) ready.push(to);
+      const remaining = (open.get(to) ?? 0) - 1;
+      open.set(to, remaining);
+      if (remaining === 0) ready.push(to);
     }
   }
   return ready.length === ids.length ? ranks : null;
@@ -28,7 +34,7 @@ const rankNodes = (ids: readonly string[], edges: readonly MermaidEdge[]): Map<s
 
 type RankColumns = readonly { readonly middle: number; readonly half: number }[];
 
-/** The ranks of a layout: dagre centers all nodes of one rank on one line. */
+/** Finds the ranks of a layout: dagre centers all nodes of one rank on one line. */
 const findColumns = (boxes: readonly GraphBox[], isHorizontal: boolean): RankColumns => {
   const halves = new Map<number, number>();
   for (const { x, y, width, height } of boxes) {
@@ -39,7 +45,7 @@ const findColumns = (boxes: readonly GraphBox[], isHorizontal: boolean): RankCol
   return [...halves].map(([middle, half]) => ({ middle, half }));
 };
 
-/** Makes an empty lane through a rank of each point of an edge that lies in one. */
+/** Creates an empty lane for each point of an edge inside a rank. */
 const createLanes = (points: readonly { x: number; y: number }[], columns: RankColumns, isHorizontal: boolean): GraphBox[] =>
   points.flatMap(({ x, y }) => {
     const along = isHorizontal ? x : y;
@@ -60,8 +66,8 @@ const layoutWithDagre = (graph: MermaidGraph, sizes: ReadonlyMap<string, BoxSize
     marginx: GRAPH_GAPS_PX.margin,
     marginy: GRAPH_GAPS_PX.margin,
   });
-  // Dagre keeps nodes in plain objects, in which a name such as `__proto__` means something else.
-  const names = new Map([...sizes.keys()].map((id, at) => [id, `n${at}`]));
+  // Dagre keeps nodes in plain objects, where a name such as `__proto__` has a special meaning.
+  const names = new Map([...sizes.keys()].map((id, index) => [id, `n${index}`]));
   const nameOf = (id: string): string => names.get(id) ?? "";
   for (const [id, size] of sizes) dagre.setNode(nameOf(id), { ...size });
   for (const { from, to } of graph.edges) dagre.setEdge(nameOf(from), nameOf(to), {});
@@ -81,7 +87,7 @@ const layoutWithDagre = (graph: MermaidGraph, sizes: ReadonlyMap<string, BoxSize
   return shiftInsideMargin({ boxes, routes });
 };
 
-/** Dagre leaves a margin around nodes only: a lane of a long edge may be outside of it. */
+/** Shifts a layout into the margin. Dagre keeps a margin around nodes only, so a lane of a long edge may be outside. */
 const shiftInsideMargin = ({ boxes, routes }: GraphLayout): GraphLayout => {
   const all = [...boxes.values(), ...routes.flat()];
   const right = Math.ceil(GRAPH_GAPS_PX.margin - Math.min(...all.map(({ x }) => x)));
@@ -94,7 +100,7 @@ const removeDuplicateEdges = (edges: readonly MermaidEdge[]): MermaidEdge[] => [
   ...new Map(edges.map((edge) => [`${edge.from} ${edge.to}`, edge])).values(),
 ];
 
-/** Places the nodes of a graph and leads its edges from one to the next. Returns null for a graph with a cycle. */
+/** Places the nodes of a graph and routes its edges. Returns null for a graph with a cycle. */
 export const layoutGraph = (graph: MermaidGraph, sizes: ReadonlyMap<string, BoxSize>): GraphLayout | null => {
   const edges = removeDuplicateEdges(graph.edges);
   const ranks = rankNodes([...sizes.keys()], edges);

@@ -5,14 +5,17 @@ export type BoxSize = Pick<GraphBox, "width" | "height">;
 
 export type GraphLayout = {
   readonly boxes: ReadonlyMap<string, GraphBox>;
-  /** All boxes that an edge passes, from the first to the last. Those between are empty lanes for a long edge. */
+  /** The boxes along each edge, from the first to the last. The boxes in between are empty lanes of a long edge. */
   readonly routes: readonly (readonly GraphBox[])[];
 };
 
-/** Pixels between two boxes side by side, between two ranks, and around the picture. */
+/** Pixels between two neighbouring boxes, between two ranks, and around the picture. */
 export const GRAPH_GAPS_PX = { nodes: 20, ranks: 56, margin: 6 } as const;
 
-/** Places each rank in a column (a row for a graph from top to bottom), in the order of the nodes, and draws edges straight. */
+/**
+ * Places each rank in a column, or in a row for a graph from top to bottom, in the order of the nodes. Draws straight
+ * edges.
+ */
 export const layoutAsGrid = (graph: MermaidGraph, sizes: ReadonlyMap<string, BoxSize>, ranks: ReadonlyMap<string, number>): GraphLayout => {
   const width = Math.max(...[...sizes.values()].map((size) => size.width));
   const height = Math.max(...[...sizes.values()].map((size) => size.height));
@@ -20,12 +23,12 @@ export const layoutAsGrid = (graph: MermaidGraph, sizes: ReadonlyMap<string, Box
   const boxes = new Map(
     [...sizes].map(([id, size]): [string, GraphBox] => {
       const rank = ranks.get(id) ?? 0;
-      const place = counts.get(rank) ?? 0;
-      counts.set(rank, place + 1);
+      const position = counts.get(rank) ?? 0;
+      counts.set(rank, position + 1);
       const [x, y] =
         graph.direction === "LR"
-          ? [rank * (width + GRAPH_GAPS_PX.ranks), place * (height + GRAPH_GAPS_PX.nodes)]
-          : [place * (width + GRAPH_GAPS_PX.nodes), rank * (height + GRAPH_GAPS_PX.ranks)];
+          ? [rank * (width + GRAPH_GAPS_PX.ranks), position * (height + GRAPH_GAPS_PX.nodes)]
+          : [position * (width + GRAPH_GAPS_PX.nodes), rank * (height + GRAPH_GAPS_PX.ranks)];
       return [id, { x: GRAPH_GAPS_PX.margin + x, y: GRAPH_GAPS_PX.margin + y, ...size }];
     }),
   );

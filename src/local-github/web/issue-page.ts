@@ -6,7 +6,7 @@ import { renderBadge, renderCard, renderAccount, renderRows, issueStateOf, forma
 import type { PageScope } from "./page-scope.ts";
 import { commentEntries, renderDiscussion } from "./render-discussion.ts";
 
-/** The title of an issue or a pull request, and what is known of it at a glance. */
+/** Renders the title, state and main facts of an issue or pull request. */
 export const renderHeading = (issue: Issue, facts: TemplatePart): SafeHtml =>
   html`<div>
     <div class="title">
@@ -16,22 +16,22 @@ export const renderHeading = (issue: Issue, facts: TemplatePart): SafeHtml =>
     <div class="facts">${facts}</div>
   </div>`;
 
-const renderRelatedPulls = (place: PageScope, { number }: Issue): SafeHtml | null => {
+const renderRelatedPulls = (scope: PageScope, { number }: Issue): SafeHtml | null => {
   const mention = new RegExp(`(^|[\\s(,])#${number}\\b`);
-  const pulls = listPagePulls(place).filter(({ body }) => mention.test(body));
+  const pulls = listPagePulls(scope).filter(({ body }) => mention.test(body));
   if (pulls.length === 0) return null;
-  const items = pulls.reverse().map((pull) => renderIssueRow(place, pull));
+  const items = pulls.reverse().map((pull) => renderIssueRow(scope, pull));
   return renderCard({ id: "related", title: "Pull requests for this issue", body: renderRows(items, "") });
 };
 
-/** An issue with everything that was said on it; `page` where a page of that is asked for. */
-export const renderIssuePage = async (place: PageScope, issue: Issue, page: number | null): Promise<PageContent> => {
+/** Renders an issue with its discussion, or with one page of it if `page` is not null. */
+export const renderIssuePage = async (scope: PageScope, issue: Issue, page: number | null): Promise<PageContent> => {
   const closed = issue.closed === null ? null : html`<span>closed ${renderTime(issue.closed)}</span>`;
   const facts = html`<span>opened by ${renderAccount(issue.by)} ${renderTime(issue.created)}</span>${closed}`;
-  const talk = await renderDiscussion(place, issue, { said: commentEntries(place, issue), page });
+  const discussion = await renderDiscussion(scope, issue, { entries: commentEntries(scope, issue), page });
   return {
     title: `${formatPageTitle(issue.title)} #${issue.number}`,
     tab: "issues",
-    main: html`${renderHeading(issue, facts)}${renderRelatedPulls(place, issue)}${talk}`,
+    main: html`${renderHeading(issue, facts)}${renderRelatedPulls(scope, issue)}${discussion}`,
   };
 };

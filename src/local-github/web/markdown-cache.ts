@@ -1,3 +1,3 @@
 export type CompiledMarkdown = { readonly markup: string; readonly unclosed: string };
-/** What was compiled lately, by its text: a page that renews itself shows mostly what it showed before. */
+/** Recently compiled Markdown by its text. A page that refreshes itself shows mostly the same texts again. */
 export type MarkdownCache = Map<string, CompiledMarkdown>;

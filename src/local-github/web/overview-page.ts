@@ -10,12 +10,12 @@ import { commentPagePath } from "./render-discussion.ts";
 
 const MAX_CARD_ITEMS = 6;
 const MAX_LANDED_COMMITS = 12;
-/** Comments that are searched for a graph. */
+/** The number of comments that are searched for a graph. */
 const MAX_SEARCHED_COMMENTS = 20;
 
-const formatPlural = (count: number, what: string): string => `${count} ${what}${count === 1 ? "" : "s"}`;
+const formatPlural = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? "" : "s"}`;
 
-/** A list of all repositories that anybody may see. */
+/** Renders the list of all public repositories. */
 export const renderHomePage = (forge: ForgeState): PageContent => {
   const items = listPublicRepositories(forge).map((repository) => {
     const { owner, name, issues, runs } = repository;
@@ -29,77 +29,77 @@ export const renderHomePage = (forge: ForgeState): PageContent => {
   return {
     title: "Repositories",
     tab: null,
-    main: renderCard({ id: "repositories", title: "Repositories", body: renderRows(items, "There is no repository yet.") }),
+    main: renderCard({ id: "repositories", title: "Repositories", body: renderRows(items, "No repositories yet.") }),
   };
 };
 
-/** The newest graph of a plan that somebody was told of. */
-const renderPlanCard = (place: PageScope): SafeHtml | null => {
-  const { comments, issues } = place.repository;
+/** Renders the newest graph of a plan in a bot's comment; null without one. */
+const renderPlanCard = (scope: PageScope): SafeHtml | null => {
+  const { comments, issues } = scope.repository;
   const newest = [...comments.values()]
     .filter(({ by, body }) => by.type === "Bot" && body.includes("```mermaid"))
     .sort((a, b) => b.updated - a.updated);
   for (const { id, issue: number, body } of newest.slice(0, MAX_SEARCHED_COMMENTS)) {
-    const graph = drawFirstGraph(body, place.memory);
+    const graph = drawFirstGraph(body, scope.markdownCache);
     const issue = issues.get(number);
     if (!graph || !issue) continue;
     return renderCard({
       id: "plan",
       title: formatPageTitle(/^### (.+)$/m.exec(body)?.[1] ?? "The plan"),
-      more: html`<a href="${commentPagePath(place, issue, id)}">${formatPageTitle(issue.title)} #${issue.number}</a>`,
+      more: html`<a href="${commentPagePath(scope, issue, id)}">${formatPageTitle(issue.title)} #${issue.number}</a>`,
       body: html`<div class="in">${graph}</div>`,
     });
   }
   return null;
 };
 
-/** A repository at a glance: the plan at work, issues, pull requests, runs, and what has landed. */
-export const renderOverviewPage = async (place: PageScope): Promise<PageContent> => {
-  const { defaultBranch } = place.repository;
-  const tip = place.refs.get(`refs/heads/${defaultBranch}`);
-  const landed = tip === undefined ? [] : await readCommitLog(place, { tip, firstParent: true, count: MAX_LANDED_COMMITS });
-  const short = <T>(list: PageList, items: readonly T[], row: (place: PageScope, item: T) => SafeHtml): SafeHtml =>
+/** Renders a repository at a glance: current plan, issues, pull requests, runs and landed commits. */
+export const renderOverviewPage = async (scope: PageScope): Promise<PageContent> => {
+  const { defaultBranch } = scope.repository;
+  const tip = scope.refs.get(`refs/heads/${defaultBranch}`);
+  const landed = tip === undefined ? [] : await readCommitLog(scope, { tip, firstParent: true, count: MAX_LANDED_COMMITS });
+  const short = <T>(list: PageList, items: readonly T[], row: (scope: PageScope, item: T) => SafeHtml): SafeHtml =>
     renderCard({
       id: list,
       title: PAGE_LISTS[list].title,
-      more: items.length > MAX_CARD_ITEMS ? html`<a href="${pagePath(place, list)}">all ${items.length}</a>` : null,
+      more: items.length > MAX_CARD_ITEMS ? html`<a href="${pagePath(scope, list)}">all ${items.length}</a>` : null,
       body: renderRows(
-        items.slice(0, MAX_CARD_ITEMS).map((item) => row(place, item)),
-        PAGE_LISTS[list].nothing,
+        items.slice(0, MAX_CARD_ITEMS).map((item) => row(scope, item)),
+        PAGE_LISTS[list].emptyText,
       ),
     });
   const line = renderCard({
     id: "landed",
-    title: html`Landed on ${renderBranch(place, defaultBranch)}`,
-    more: html`<a href="${pagePath(place, "commits", defaultBranch)}">all commits</a>`,
-    body: await renderHistory(place, landed, "Nothing has been pushed yet."),
+    title: html`Landed on ${renderBranch(scope, defaultBranch)}`,
+    more: html`<a href="${pagePath(scope, "commits", defaultBranch)}">all commits</a>`,
+    body: await renderHistory(scope, landed, "No commits yet."),
   });
-  const main = html`${renderPlanCard(place)}
+  const main = html`${renderPlanCard(scope)}
     <div class="columns">
-      ${short("issues", listPageIssues(place), renderIssueRow)}${short("pulls", listPagePulls(place), renderIssueRow)}
+      ${short("issues", listPageIssues(scope), renderIssueRow)}${short("pulls", listPagePulls(scope), renderIssueRow)}
     </div>
-    ${line}${short("actions", listPageRuns(place), renderRunRow)}`;
+    ${line}${short("actions", listPageRuns(scope), renderRunRow)}`;
   return { title: "Overview", tab: "overview", main };
 };
 
 const PAGE_LISTS = {
-  issues: { title: "Issues", nothing: "No issues yet." },
-  pulls: { title: "Pull requests", nothing: "No pull requests yet." },
-  actions: { title: "Workflow runs", nothing: "No workflow has run yet." },
+  issues: { title: "Issues", emptyText: "No issues yet." },
+  pulls: { title: "Pull requests", emptyText: "No pull requests yet." },
+  actions: { title: "Workflow runs", emptyText: "No workflow has run yet." },
 } as const;
 type PageList = keyof typeof PAGE_LISTS;
 
 const createListPage =
-  <T>(list: PageList, all: (place: PageScope) => readonly T[], row: (place: PageScope, item: T) => SafeHtml) =>
-  (place: PageScope, page: number): PageContent => {
-    const { title, nothing } = PAGE_LISTS[list];
-    const items = all(place);
-    const shown = items.slice((page - 1) * LIST_PAGE_ITEMS, page * LIST_PAGE_ITEMS).map((item) => row(place, item));
-    const pages = renderPager({ to: pagePath(place, list), page, more: items.length > page * LIST_PAGE_ITEMS });
+  <T>(list: PageList, all: (scope: PageScope) => readonly T[], row: (scope: PageScope, item: T) => SafeHtml) =>
+  (scope: PageScope, page: number): PageContent => {
+    const { title, emptyText } = PAGE_LISTS[list];
+    const items = all(scope);
+    const shown = items.slice((page - 1) * LIST_PAGE_ITEMS, page * LIST_PAGE_ITEMS).map((item) => row(scope, item));
+    const pages = renderPager({ to: pagePath(scope, list), page, more: items.length > page * LIST_PAGE_ITEMS });
     return {
       title,
       tab: list,
-      main: html`${renderCard({ id: list, title, body: renderRows(shown, page > 1 ? "There are no more." : nothing) })}${pages}`,
+      main: html`${renderCard({ id: list, title, body: renderRows(shown, page > 1 ? "No more entries." : emptyText) })}${pages}`,
     };
   };
 

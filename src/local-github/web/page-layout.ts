@@ -9,7 +9,7 @@ export type PageContent = { readonly title: string; readonly tab: PageTab | null
 
 const contentSecurityHash = (text: string): string => `'sha256-${createHash("sha256").update(text).digest("base64")}'`;
 
-/** Headers of everything that is served beside the REST API and git. */
+/** Headers of all answers except those of the REST API and git. */
 export const PRIVATE_HEADERS: Readonly<Record<string, string>> = {
   "cache-control": "no-store",
   "cross-origin-opener-policy": "same-origin",
@@ -19,7 +19,10 @@ export const PRIVATE_HEADERS: Readonly<Record<string, string>> = {
   "x-frame-options": "DENY",
 };
 
-/** Headers of every page: nothing but this page's own style and script, named by their hashes, and requests to where it came from. */
+/**
+ * Headers of every page. They allow only the page's own style and script, named by their hashes, and requests to the
+ * same origin.
+ */
 export const PAGE_HEADERS: Readonly<Record<string, string>> = {
   ...PRIVATE_HEADERS,
   "content-type": "text/html; charset=utf-8",
@@ -43,16 +46,16 @@ const PAGE_ICON = encodeURIComponent(
   '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 22 22"><g fill="none" stroke="#7440c4" stroke-width="2"><circle cx="5" cy="4.5" r="2.6"/><circle cx="5" cy="17.5" r="2.6"/><circle cx="17" cy="11" r="2.6"/><path d="M5 7.1v7.8M7.5 5.2C12 6 13 8 14.7 9.7"/></g></svg>',
 );
 
-const renderTabs = (place: PageScope, current: PageTab | null): SafeHtml => {
-  const { issues, runs } = place.repository;
+const renderTabs = (scope: PageScope, current: PageTab | null): SafeHtml => {
+  const { issues, runs } = scope.repository;
   const open = [...issues.values()].filter(({ state }) => state === "open");
   const entries: readonly (readonly [PageTab, string, number | null, string])[] = [
-    ["overview", "Overview", null, pagePath(place)],
-    ["issues", "Issues", open.filter(({ pull }) => !pull).length, pagePath(place, "issues")],
-    ["pulls", "Pull requests", open.filter(({ pull }) => pull).length, pagePath(place, "pulls")],
-    ["actions", "Actions", runs.size, pagePath(place, "actions")],
-    ["commits", "Commits", null, pagePath(place, "commits", place.repository.defaultBranch)],
-    ["ledger", "Ledger", null, pagePath(place, "ledger")],
+    ["overview", "Overview", null, pagePath(scope)],
+    ["issues", "Issues", open.filter(({ pull }) => !pull).length, pagePath(scope, "issues")],
+    ["pulls", "Pull requests", open.filter(({ pull }) => pull).length, pagePath(scope, "pulls")],
+    ["actions", "Actions", runs.size, pagePath(scope, "actions")],
+    ["commits", "Commits", null, pagePath(scope, "commits", scope.repository.defaultBranch)],
+    ["ledger", "Ledger", null, pagePath(scope, "ledger")],
   ];
   return html`<nav class="wide tabs" aria-label="Repository">
     ${entries.map(
@@ -67,14 +70,14 @@ const renderTabs = (place: PageScope, current: PageTab | null): SafeHtml => {
 const renderRepositoryName = ({ repository }: PageScope): SafeHtml =>
   html`${repository.owner.login} <span class="dim">/</span> <b>${repository.name}</b>`;
 
-// Not in a template: the hash is of every character between the tags, and who formats a template adds some.
+// Not in a template: the hash covers every character between the tags, and a formatter would add some.
 const STYLE_ELEMENT = trustMarkup(`<style>${PAGE_STYLE}</style>`);
 const SCRIPT_ELEMENT = trustMarkup(`<script>${PAGE_SCRIPT}</script>`);
 
-/** A whole document. `version` is the state that it shows; the page looks at `state` for a newer one. */
-export const renderLayout = (place: PageScope | null, { page, version }: { page: PageContent; version: string }): SafeHtml => {
-  const state = place ? pagePath(place, "state") : "/state";
-  const name = place ? `${place.repository.owner.login}/${place.repository.name}` : "This machine";
+/** Renders a whole document. `version` is the state that it shows; the script polls `state` for a newer version. */
+export const renderLayout = (scope: PageScope | null, { page, version }: { page: PageContent; version: string }): SafeHtml => {
+  const state = scope ? pagePath(scope, "state") : "/state";
+  const name = scope ? `${scope.repository.owner.login}/${scope.repository.name}` : "This machine";
   return html`<!doctype html>
     <html lang="en">
       <head>
@@ -89,16 +92,16 @@ export const renderLayout = (place: PageScope | null, { page, version }: { page:
           <div class="wide bar">
             <a href="/" aria-label="All repositories" class="dim">${LOGO_MARK}</a
             ><span class="name"
-              >${place ? html`<a href="${pagePath(place)}">${renderRepositoryName(place)}</a>` : "GitHub on this machine"}</span
-            >${place ? html`<span class="here">on this machine</span>` : null}<span class="state" role="status"
-              ><span class="on">live</span><span class="gone">the forge has stopped</span></span
+              >${scope ? html`<a href="${pagePath(scope)}">${renderRepositoryName(scope)}</a>` : "GitHub on this machine"}</span
+            >${scope ? html`<span class="here">on this machine</span>` : null}<span class="state" role="status"
+              ><span class="on">live</span><span class="gone">the local GitHub has stopped</span></span
             >
           </div>
-          ${place ? renderTabs(place, page.tab) : null}
+          ${scope ? renderTabs(scope, page.tab) : null}
         </header>
         <main class="wide">${page.main}</main>
         <footer class="wide">
-          A stand-in for GitHub, on this machine only. These pages are for reading: whoever writes does it with git and the REST API.
+          A stand-in for GitHub, on this machine only. These pages are read-only; use git or the REST API to make changes.
         </footer>
         ${SCRIPT_ELEMENT}
       </body>

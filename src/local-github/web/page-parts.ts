@@ -10,14 +10,14 @@ const PAGE_SECOND_MS = 1_000;
 const PAGE_MINUTE_MS = 60 * PAGE_SECOND_MS;
 const MONTH_NAMES = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
-/** A time in milliseconds since the epoch, in UTC. */
+/** Renders a time in milliseconds since the epoch, in UTC. */
 export const renderTime = (at: number): SafeHtml => {
   const iso = new Date(at).toISOString();
   const [, month = "1", day = "1", clock = ""] = /^\d+-(\d\d)-(\d\d)T(\d\d:\d\d:\d\d)/.exec(iso) ?? [];
   return html`<time datetime="${iso}" title="${iso}">${Number(day)} ${MONTH_NAMES[Number(month) - 1] ?? ""} ${clock}</time>`;
 };
 
-/** Milliseconds as people say them. */
+/** Formats a duration in milliseconds as seconds or minutes. */
 export const formatElapsed = (time: number): string =>
   time < PAGE_MINUTE_MS
     ? `${Math.max(0, Math.round(time / PAGE_SECOND_MS))} s`
@@ -26,35 +26,35 @@ export const formatElapsed = (time: number): string =>
 export const renderAccount = ({ login, type }: ForgeAccount): SafeHtml =>
   html`<b>${login.replace(/\[bot\]$/, "")}</b>${type === "Bot" ? html` <span class="chip">bot</span>` : null}`;
 
-/** A state as a coloured word; its class is one word, whatever the state is called. */
+/** Renders a state as a coloured word. Its class is one word without special characters. */
 export const renderBadge = (state: string): SafeHtml =>
   html`<span class="badge is-${state.toLowerCase().replace(/[^a-z_]/g, "")}">${state.toLowerCase().replaceAll("_", " ")}</span>`;
 
 export const issueStateOf = (issue: Issue): string => (issue.pull?.merged ? "merged" : issue.state);
 export const runState = (run: ForgeRun): string => run.conclusion ?? run.status;
 
-export const renderCommitLink = (place: PageScope, id: string): SafeHtml =>
-  html`<a class="mono" href="${pagePath(place, "commit", id)}" title="${id}">${id.slice(0, 7)}</a>`;
+export const renderCommitLink = (scope: PageScope, id: string): SafeHtml =>
+  html`<a class="mono" href="${pagePath(scope, "commit", id)}" title="${id}">${id.slice(0, 7)}</a>`;
 
-/** A branch, as a link to its commits as long as it is there. */
-export const renderBranch = (place: PageScope, name: string): SafeHtml =>
-  place.refs.has(`refs/heads/${name}`)
-    ? html`<a class="chip branch" href="${pagePath(place, "commits", name)}">${takeFirstChars(name, 100)}</a>`
+/** Renders a branch, with a link to its commits if it exists. */
+export const renderBranch = (scope: PageScope, name: string): SafeHtml =>
+  scope.refs.has(`refs/heads/${name}`)
+    ? html`<a class="chip branch" href="${pagePath(scope, "commits", name)}">${takeFirstChars(name, 100)}</a>`
     : html`<span class="chip" title="${name}">${takeFirstChars(name, 100)}</span>`;
 
-/** GitHub takes titles of at most 256 characters; git takes any. */
+/** GitHub limits titles to 256 characters; git does not. */
 const MAX_SHOWN_TITLE_CHARS = 256;
-/** A title that can be shown and clicked, whatever was written. */
+/** Formats a title so that it is never empty and never too long. */
 export const formatPageTitle = (text: string): string => {
   const title = text.trim();
   if (title === "") return "(no title)";
   return title.length > MAX_SHOWN_TITLE_CHARS ? `${takeFirstChars(title, MAX_SHOWN_TITLE_CHARS)}…` : title;
 };
 
-/** Where an issue or a pull request is shown. */
-export const issuePath = (place: PageScope, { number, pull }: Issue): string => pagePath(place, pull ? "pull" : "issues", number);
+/** The path of the page of an issue or pull request. */
+export const issuePath = (scope: PageScope, { number, pull }: Issue): string => pagePath(scope, pull ? "pull" : "issues", number);
 
-/** A name with long commit ids cut to what is read. */
+/** Renders a name with its commit ids shortened. */
 export const renderShortName = (name: string): SafeHtml =>
   html`<span title="${name}"
     >${formatPageTitle(name)
@@ -63,33 +63,33 @@ export const renderShortName = (name: string): SafeHtml =>
       .join("/")}</span
   >`;
 
-/** `id` for one that comes and goes, so that a page that renews itself knows it again. */
-export const renderCard = (of: {
+/** Renders a card. Its `id` must be stable, because a refreshed page recognizes its parts by id. */
+export const renderCard = (card: {
   readonly title: TemplatePart;
   readonly more?: TemplatePart;
   readonly body: TemplatePart;
   readonly id: string;
 }): SafeHtml =>
-  html`<section class="card" id="${of.id}">
+  html`<section class="card" id="${card.id}">
     <div class="head">
-      <h2>${of.title}</h2>
-      ${of.more ? html`<span class="more">${of.more}</span>` : null}
+      <h2>${card.title}</h2>
+      ${card.more ? html`<span class="more">${card.more}</span>` : null}
     </div>
-    ${of.body}
+    ${card.body}
   </section>`;
 
-export const renderRows = (items: readonly SafeHtml[], nothing: string): SafeHtml =>
+export const renderRows = (items: readonly SafeHtml[], emptyText: string): SafeHtml =>
   items.length === 0
-    ? html`<p class="empty">${nothing}</p>`
+    ? html`<p class="empty">${emptyText}</p>`
     : html`<ul class="rows">
         ${items}
       </ul>`;
 
-/** Items of a long list, with links to the other pages of it. */
+/** The number of items on one page of a long list. */
 export const LIST_PAGE_ITEMS = 50;
 const NEWEST_FIRST = ["← newer", "older →"] as const;
-type PagerOptions = { readonly to: string; readonly page: number; readonly more: boolean; readonly words?: readonly [string, string] };
-export const renderPager = ({ to, page, more, words: [before, after] = NEWEST_FIRST }: PagerOptions): SafeHtml | null =>
+type PagerOptions = { readonly to: string; readonly page: number; readonly more: boolean; readonly labels?: readonly [string, string] };
+export const renderPager = ({ to, page, more, labels: [before, after] = NEWEST_FIRST }: PagerOptions): SafeHtml | null =>
   page > 1 || more
     ? html`<nav class="pager" aria-label="Pages">
         ${page > 1 ? html`<a href="${to}?page=${page - 1}">${before}</a>` : null}<span class="dim">page ${page}</span

@@ -3,18 +3,18 @@ import type { RefMap } from "../api/bare-repository.ts";
 import { repositoryFullName, type ForgeRepository } from "../api/forge-repository.ts";
 import { type ForgeState } from "../api/forge-state.ts";
 
-/** What a page is about: a repository of a forge, with its refs as they were when it was asked for. */
+/** The repository that a page shows, with its refs at the time of the request. */
 export type PageScope = {
   readonly forge: ForgeState;
   readonly repository: ForgeRepository;
   readonly refs: RefMap;
-  readonly memory: MarkdownCache;
+  readonly markdownCache: MarkdownCache;
 };
 
-/** A path below a repository's page; each segment is encoded, so that no name leads elsewhere. */
+/** The path of a page of a repository. Every segment is encoded, so that no name can change the path. */
 export const pagePath = ({ repository }: Pick<PageScope, "repository">, ...segments: readonly (string | number)[]): string =>
   ["", ...repositoryFullName(repository).split("/"), ...segments.map(String)].map((segment) => encodeURIComponent(segment)).join("/");
 
-/** The repositories that anybody may see. */
+/** Lists all public repositories. */
 export const listPublicRepositories = (forge: ForgeState): ForgeRepository[] =>
   [...forge.repositories.values()].filter((repository) => !repository.private);

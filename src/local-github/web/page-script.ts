@@ -1,13 +1,14 @@
 /**
- * The page's only script. It asks for the state's version, and takes in those parts of the page that changed: what did not change keeps its
- * place, its selection and whatever was unfolded or focused. And it tells times as people do; without it they are UTC.
+ * The page's only script. It polls the version of the state and replaces the parts of the page that changed.
+ * Unchanged parts keep their position, their selection, and their folded and focused elements. It also shows times
+ * relative to now; without the script they are in UTC.
  */
 export const PAGE_SCRIPT = `(() => {
   const body = document.body;
-  const places = ["header", "main"].map((name) => "body > " + name);
-  const partsOf = (page, place) => new Map([...page.querySelector(place).children].map((part, at) =>
+  const regions = ["header", "main"].map((name) => "body > " + name);
+  const partsOf = (page, region) => new Map([...page.querySelector(region).children].map((part, at) =>
     [part.id || part.tagName + at, { part, markup: part.outerHTML }]));
-  let shown = places.map((place) => partsOf(document, place));
+  let shown = regions.map((region) => partsOf(document, region));
 
   const ago = (time) => {
     const seconds = Math.round((Date.now() - time) / 1000);
@@ -17,7 +18,7 @@ export const PAGE_SCRIPT = `(() => {
     const count = Math.floor(seconds / size);
     return count + " " + unit + (count === 1 ? "" : "s") + " ago";
   };
-  const tell = () => {
+  const updateTimes = () => {
     for (const time of document.querySelectorAll("time")) {
       const at = Date.parse(time.dateTime);
       if (Date.now() - at < 30 * 86400000) time.textContent = ago(at);
@@ -28,7 +29,7 @@ export const PAGE_SCRIPT = `(() => {
     [element, element.tagName + (element.matches("details") ? element.querySelector("summary").textContent : at)]);
   const atEnd = (element) => element.scrollTop + element.clientHeight > element.scrollHeight - 4;
   const follow = (element) => element.matches("[data-running] .log");
-  const take = (old, next) => {
+  const replacePart = (old, next) => {
     const states = new Map(keys(old).map(([element, key]) =>
       [key, { open: element.open, left: element.scrollLeft, top: element.scrollTop, end: atEnd(element) }]));
     const unfolded = old.open;
@@ -44,43 +45,43 @@ export const PAGE_SCRIPT = `(() => {
     }
     if (focus >= 0) [...next.querySelectorAll(focusable)][focus]?.focus({ preventScroll: true });
   };
-  const renew = (text) => {
+  const updatePage = (text) => {
     const page = new DOMParser().parseFromString(text, "text/html");
-    shown = places.map((place, index) => {
-      const [whole, fresh] = [document.querySelector(place), partsOf(page, place)];
+    shown = regions.map((region, index) => {
+      const [whole, fresh] = [document.querySelector(region), partsOf(page, region)];
       for (const [key, { part }] of shown[index]) if (!fresh.has(key)) part.remove();
       [...fresh].forEach(([key, one], at) => {
         const old = shown[index].get(key);
         if (old && old.markup === one.markup) one.part = old.part;
-        else if (old) take(old.part, one.part);
+        else if (old) replacePart(old.part, one.part);
         if (whole.children[at] !== one.part) whole.insertBefore(one.part, whole.children[at] ?? null);
       });
       return fresh;
     });
     document.title = page.title;
     body.dataset.version = page.body.dataset.version;
-    tell();
+    updateTimes();
   };
 
-  const ask = async (url) => {
+  const request = async (url) => {
     const answer = await fetch(url, { cache: "no-store" });
     if (!answer.ok) throw new Error(String(answer.status));
     return answer;
   };
-  const look = async () => {
+  const poll = async () => {
     try {
-      const { version } = await (await ask(body.dataset.state)).json();
+      const { version } = await (await request(body.dataset.state)).json();
       body.className = "live";
-      if (version !== body.dataset.version && String(getSelection()) === "") renew(await (await ask(location.href)).text());
+      if (version !== body.dataset.version && String(getSelection()) === "") updatePage(await (await request(location.href)).text());
     } catch {
       body.className = "lost";
     }
-    setTimeout(look, document.hidden ? 8000 : 1500);
+    setTimeout(poll, document.hidden ? 8000 : 1500);
   };
 
   body.className = "live";
-  tell();
-  setInterval(tell, 10000);
+  updateTimes();
+  setInterval(updateTimes, 10000);
   for (const log of document.querySelectorAll(".log")) if (follow(log)) log.scrollTop = log.scrollHeight;
-  setTimeout(look, 1500);
+  setTimeout(poll, 1500);
 })();`;

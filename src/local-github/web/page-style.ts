@@ -1,4 +1,4 @@
-/** The page's style sheet: system fonts, light and dark by the reader's choice, from 320 pixels up. */
+/** The page's style sheet: system fonts, light or dark by the reader's preference, for widths from 320 pixels. */
 export const PAGE_STYLE = `
 :root { color-scheme: light dark; --back: #f6f7f9; --card: #fff; --text: #1b1f24; --dim: #5b6470; --line: #dde1e6; --soft: #eef1f4; --link: #0a5bc4;
   --green: #17713a; --blue: #0a5bc4; --purple: #7440c4; --amber: #8f5a00; --red: #b4232c; --grey: #5b6470;

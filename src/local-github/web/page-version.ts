@@ -15,9 +15,9 @@ const readLogSizes = (run: ForgeRun): Promise<number[]> =>
     }),
   );
 
-const digestState = (seen: unknown): string => createHash("sha256").update(JSON.stringify(seen)).digest("hex").slice(0, 16);
+const digestState = (state: unknown): string => createHash("sha256").update(JSON.stringify(state)).digest("hex").slice(0, 16);
 
-/** What the pages of a repository show, as one short word that changes with it. */
+/** A short digest of everything that the pages of a repository show. It changes with the content. */
 export const pageVersion = async ({ repository, refs }: PageScope): Promise<string> => {
   const runs = [...repository.runs.values()];
   return digestState({
@@ -31,6 +31,6 @@ export const pageVersion = async ({ repository, refs }: PageScope): Promise<stri
   });
 };
 
-/** What the list of repositories shows, likewise. */
+/** The same digest for the list of repositories. */
 export const homePageVersion = (forge: ForgeState): string =>
   digestState(listPublicRepositories(forge).map(({ id, issues, runs }) => [id, issues.size, runs.size]));

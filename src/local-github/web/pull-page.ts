@@ -23,57 +23,60 @@ import { commentEntries, type DiscussionEntry, renderDiscussion } from "./render
 
 export type ShownPull = Issue & { readonly pull: PullRequest };
 
-/** The commit that a pull request's own work begins after; null when its base is gone. */
-const findPullStart = async (place: PageScope, { pull }: ShownPull): Promise<Sha | null> => {
-  const { bare } = place.repository;
+/** Finds the commit after which a pull request's own commits start; null if its base is gone. */
+const findPullStart = async (scope: PageScope, { pull }: ShownPull): Promise<Sha | null> => {
+  const { bare } = scope.repository;
   const { merged, head } = pull;
   const tip = await bare.ref(`refs/heads/${pull.baseRef}`);
-  // After a merge the base has the head already: what counts is the line that it was merged into, or after a fast-forward what was before.
+  // After a merge the base contains the head, so use the first parent of the merge commit, or after a fast-forward
+  // the base before the push.
   const base = merged
-    ? await bare.commit(merged.commit === head ? pull.baseSha : merged.commit).then((commit) => commit && findFirstParent(place, commit))
+    ? await bare.commit(merged.commit === head ? pull.baseSha : merged.commit).then((commit) => commit && findFirstParent(scope, commit))
     : tip;
-  return base && findMergeBase(place, base, head);
+  return base && findMergeBase(scope, base, head);
 };
 
-const findFirstParent = async (place: PageScope, commit: Sha): Promise<Sha | null> =>
-  (await readCommitLog(place, { tip: commit, count: 1 }))[0]?.parents[0] ?? null;
+const findFirstParent = async (scope: PageScope, commit: Sha): Promise<Sha | null> =>
+  (await readCommitLog(scope, { tip: commit, count: 1 }))[0]?.parents[0] ?? null;
 
 const REVIEW_PHRASES: Readonly<Record<string, string>> = {
   APPROVED: "approved these changes",
-  CHANGES_REQUESTED: "asked for changes",
+  CHANGES_REQUESTED: "requested changes",
   COMMENTED: "reviewed",
-  DISMISSED: "reviewed (dismissed since)",
+  DISMISSED: "reviewed (now dismissed)",
 };
 
-const toReviewEntry = (place: PageScope, review: SubmittedReview, head: Sha): DiscussionEntry => {
-  const stale = review.commit === head ? null : html` <span class="chip">not of the present head</span>`;
-  const what = html`${renderBadge(review.state)} ${REVIEW_PHRASES[review.state] ?? "reviewed"} at
-  ${renderCommitLink(place, review.commit)}${stale}`;
-  return { id: `pullrequestreview-${review.id}`, by: review.by, at: review.at, what, body: review.body };
+const toReviewEntry = (scope: PageScope, review: SubmittedReview, head: Sha): DiscussionEntry => {
+  const stale = review.commit === head ? null : html` <span class="chip">outdated commit</span>`;
+  const action = html`${renderBadge(review.state)} ${REVIEW_PHRASES[review.state] ?? "reviewed"} at
+  ${renderCommitLink(scope, review.commit)}${stale}`;
+  return { id: `pullrequestreview-${review.id}`, by: review.by, at: review.at, action, body: review.body };
 };
 
 const MAX_HUNK_LINES = 4;
 
-/** What was said of lines: the first comment of a thread with the lines, and whether it is settled. */
+/**
+ * Converts a review thread to entries. The first one shows the lines and whether the thread is resolved or outdated.
+ */
 const toThreadEntries = (thread: ReviewThread): DiscussionEntry[] => {
   const { path, place, original, hunk, resolvedBy, comments } = thread;
-  const where = thread.subject === "file" ? path : `${path}:${place?.line ?? original.line}`;
+  const location = thread.subject === "file" ? path : `${path}:${place?.line ?? original.line}`;
   const state = resolvedBy !== null ? "resolved" : place === null ? "outdated" : null;
   return comments.map(({ id, by, created: at, body }, index) => ({
     id: `discussion_r${id}`,
     by,
     at,
-    what: html`${index === 0 ? "commented on" : "answered on"}
-      <code>${where}</code>${state ? html` <span class="chip">${state}</span>` : null}`,
+    action: html`${index === 0 ? "commented on" : "replied on"}
+      <code>${location}</code>${state ? html` <span class="chip">${state}</span>` : null}`,
     body,
     ...(index === 0 && hunk !== "" && { after: html`<pre>${hunk.split("\n").slice(-MAX_HUNK_LINES).join("\n")}</pre>` }),
   }));
 };
 
-/** Comments on lines are reviews without words of their own. */
+/** Whether a review has its own text. GitHub records comments on lines as reviews without one. */
 const hasReviewText = ({ state, body }: SubmittedReview): boolean => state !== "COMMENTED" || body !== "";
 
-/** A status leads where its writer says, if that is the web or this machine. */
+/** A status links only to web addresses. */
 const renderStatusRow = ({ context, state, description, url, by, at }: CommitStatus): SafeHtml =>
   html`<li>
     <span class="what"
@@ -89,46 +92,46 @@ const renderCheckRow = ({ name, status, conclusion, by, started }: CheckRun): Sa
   </li>`;
 
 const renderChecksCard = ({ repository }: PageScope, head: Sha): SafeHtml | null => {
-  // They are kept newest first: of each context the newest counts.
+  // Statuses are stored newest first. Only the newest of each context counts.
   const newest = new Map([...(repository.statuses.get(head) ?? [])].reverse().map((status) => [status.context, status]));
   const items = [...[...newest.values()].map(renderStatusRow), ...repository.checks.filter(({ sha }) => sha === head).map(renderCheckRow)];
   return items.length === 0 ? null : renderCard({ id: "checks", title: "Checks of the head", body: renderRows(items, "") });
 };
 
-const renderPullFacts = (place: PageScope, issue: ShownPull): SafeHtml => {
+const renderPullFacts = (scope: PageScope, issue: ShownPull): SafeHtml => {
   const { pull } = issue;
   const merged =
     pull.merged &&
     html`<span
-      >landed as ${renderCommitLink(place, pull.merged.commit)} by ${renderAccount(pull.merged.by)} ${renderTime(pull.merged.at)}</span
+      >landed as ${renderCommitLink(scope, pull.merged.commit)} by ${renderAccount(pull.merged.by)} ${renderTime(pull.merged.at)}</span
     >`;
   return html`<span>opened by ${renderAccount(issue.by)} ${renderTime(issue.created)}</span
-    ><span>${renderBranch(place, pull.headRef)} ${renderCommitLink(place, pull.head)} → ${renderBranch(place, pull.baseRef)}</span
+    ><span>${renderBranch(scope, pull.headRef)} ${renderCommitLink(scope, pull.head)} → ${renderBranch(scope, pull.baseRef)}</span
     >${pull.draft ? html`<span>draft</span>` : null}${merged}`;
 };
 
 const MAX_PULL_COMMITS = 100;
 
-/** A pull request: what was said, its reviews and checks, its commits and what they change. */
-export const renderPullPage = async (place: PageScope, issue: ShownPull, page: number | null): Promise<PageContent> => {
+/** Renders a pull request: discussion, reviews, checks, commits and changes. */
+export const renderPullPage = async (scope: PageScope, issue: ShownPull, page: number | null): Promise<PageContent> => {
   const { pull } = issue;
-  const head = renderHeading(issue, renderPullFacts(place, issue));
-  const reviews = pull.reviews.filter(hasReviewText).map((review) => toReviewEntry(place, review, pull.head));
-  const said = [...commentEntries(place, issue), ...reviews, ...pull.threads.flatMap(toThreadEntries)].sort((a, b) => a.at - b.at);
-  const talk = await renderDiscussion(place, issue, { said, page });
+  const head = renderHeading(issue, renderPullFacts(scope, issue));
+  const reviews = pull.reviews.filter(hasReviewText).map((review) => toReviewEntry(scope, review, pull.head));
+  const entries = [...commentEntries(scope, issue), ...reviews, ...pull.threads.flatMap(toThreadEntries)].sort((a, b) => a.at - b.at);
+  const discussion = await renderDiscussion(scope, issue, { entries, page });
   const title = `${formatPageTitle(issue.title)} #${issue.number}`;
-  if (page !== null) return { title, tab: "pulls", main: html`${head}${talk}` };
-  const start = await findPullStart(place, issue);
-  const commits = start === null ? [] : await readCommitLog(place, { tip: pull.head, without: start, count: MAX_PULL_COMMITS + 1 });
-  const patch = start === null ? null : await readDiff(place, { from: start, to: pull.head });
-  const list = await renderHistory(place, commits.slice(0, MAX_PULL_COMMITS), "No commit of its own.");
+  if (page !== null) return { title, tab: "pulls", main: html`${head}${discussion}` };
+  const start = await findPullStart(scope, issue);
+  const commits = start === null ? [] : await readCommitLog(scope, { tip: pull.head, without: start, count: MAX_PULL_COMMITS + 1 });
+  const patch = start === null ? null : await readDiff(scope, { from: start, to: pull.head });
+  const list = await renderHistory(scope, commits.slice(0, MAX_PULL_COMMITS), "No commits.");
   const number =
     commits.length > MAX_PULL_COMMITS
       ? `The newest ${MAX_PULL_COMMITS} commits`
       : commits.length === 1
         ? "1 commit"
         : `${commits.length} commits`;
-  const main = html`${head}${talk}${renderChecksCard(place, pull.head)} ${renderCard({ id: "commits", title: number, body: list })}
-  ${patch === null ? html`<p class="dim">What it changes cannot be told: the branch that it is to land on is gone.</p>` : renderPatch(patch)}`;
+  const main = html`${head}${discussion}${renderChecksCard(scope, pull.head)} ${renderCard({ id: "commits", title: number, body: list })}
+  ${patch === null ? html`<p class="dim">The changes cannot be shown because the base branch was deleted.</p>` : renderPatch(patch)}`;
   return { title, tab: "pulls", main };
 };

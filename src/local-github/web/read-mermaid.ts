@@ -25,7 +25,7 @@ const readMermaidLine = ({ nodes, edges }: MermaidReading, line: string): boolea
   edges.push({ from, to });
   return true;
 };
-/** A Mermaid graph of the kind that Enki writes; null for any other diagram. */
+/** Reads a Mermaid graph of the form that Enki writes; null for any other diagram. */
 export const readMermaid = (text: string): MermaidGraph | null => {
   const [head = "", ...lines] = text
     .split("\n")

@@ -11,20 +11,20 @@ export type DiscussionEntry = {
   readonly id: string;
   readonly by: ForgeAccount;
   readonly at: number;
-  readonly what: TemplatePart;
-  /** What happened to it later. */
+  readonly action: TemplatePart;
+  /** A later change, such as an edit. */
   readonly since?: TemplatePart;
   readonly body: string;
-  /** What stands below the text. */
+  /** Content below the text. */
   readonly after?: TemplatePart;
 };
 
-/** GitHub takes no longer comment; this forge takes any. */
+/** GitHub's limit for a comment. This forge has no limit for texts of issues. */
 const MAX_PAGE_COMMENT_CHARS = 65_536;
-/** Comments of a page, and of each end where no page is asked for. */
+/** The number of entries on one page. */
 const DISCUSSION_PAGE_ENTRIES = 100;
 const DISCUSSION_END_ENTRIES = DISCUSSION_PAGE_ENTRIES / 2;
-/** Characters that are read as Markdown for one page; what is more is shown as it was written. */
+/** The number of characters that one page renders as Markdown. Later texts are shown as plain text. */
 const MAX_MARKDOWN_CHARS = 200_000;
 
 const REACTION_EMOJI: Readonly<Record<string, string>> = {
@@ -38,20 +38,22 @@ const REACTION_EMOJI: Readonly<Record<string, string>> = {
   eyes: "👀",
 };
 
-type EntryRendering = Pick<MarkdownOptions, "lead" | "memory"> & { readonly rendered: boolean };
+type EntryRendering = Pick<MarkdownOptions, "wordLink" | "markdownCache"> & { readonly rendered: boolean };
 
-const renderEntryBody = ({ id, body }: DiscussionEntry, { rendered, ...of }: EntryRendering): SafeHtml => {
-  if (body.length <= MAX_PAGE_COMMENT_CHARS) return rendered ? renderMarkdown(body, { id, ...of }) : renderPlainText(body);
+const renderEntryBody = ({ id, body }: DiscussionEntry, { rendered, ...options }: EntryRendering): SafeHtml => {
+  if (body.length <= MAX_PAGE_COMMENT_CHARS) return rendered ? renderMarkdown(body, { id, ...options }) : renderPlainText(body);
   return html`${renderPlainText(takeFirstChars(body, MAX_PAGE_COMMENT_CHARS))}
-    <p class="dim">${body.length - MAX_PAGE_COMMENT_CHARS} more characters are not shown here: GitHub would not take such a long text.</p>`;
+    <p class="dim">
+      ${body.length - MAX_PAGE_COMMENT_CHARS} more characters are not shown. GitHub does not accept a text of this length.
+    </p>`;
 };
 
-const renderEntryCard = (one: DiscussionEntry, rendering: EntryRendering): SafeHtml => {
-  const { id, by, at, what, since = null, body, after = null } = one;
-  const text = body.trim() === "" ? null : html`<div class="in prose">${renderEntryBody(one, rendering)}${after}</div>`;
+const renderEntryCard = (entry: DiscussionEntry, rendering: EntryRendering): SafeHtml => {
+  const { id, by, at, action, since = null, body, after = null } = entry;
+  const text = body.trim() === "" ? null : html`<div class="in prose">${renderEntryBody(entry, rendering)}${after}</div>`;
   return html`<article class="card comment${by.type === "Bot" ? " by-bot" : ""}" id="${id}">
     <div class="head">
-      ${renderAccount(by)} <span class="dim">${what} <a href="#${id}">${renderTime(at)}</a>${since}</span>
+      ${renderAccount(by)} <span class="dim">${action} <a href="#${id}">${renderTime(at)}</a>${since}</span>
     </div>
     ${text}
   </article>`;
@@ -66,14 +68,14 @@ const renderReactions = ({ reactions }: IssueComment): SafeHtml | null => {
   </p>`;
 };
 
-/** What was said on an issue or a pull request after it was opened, oldest first. */
+/** The comments on an issue or pull request, oldest first. */
 export const commentEntries = ({ repository }: PageScope, { number }: Issue): DiscussionEntry[] =>
   [...repository.comments.values()]
     .filter(({ issue }) => issue === number)
     .map((comment) => {
       const { id, by, created: at, updated, body } = comment;
       const since = updated > at ? html` · edited ${renderTime(updated)}` : null;
-      return { id: `issuecomment-${id}`, by, at, what: "commented", since, body, after: renderReactions(comment) };
+      return { id: `issuecomment-${id}`, by, at, action: "commented", since, body, after: renderReactions(comment) };
     })
     .sort((a, b) => a.at - b.at);
 
@@ -81,54 +83,54 @@ const openingEntry = ({ number, by, created, body }: Issue): DiscussionEntry => 
   id: `issue-${number}`,
   by,
   at: created,
-  what: "wrote",
-  body: body.trim() === "" ? "*Nothing more was written.*" : body,
+  action: "wrote",
+  body: body.trim() === "" ? "*No description provided.*" : body,
 });
 
-/** What of a talk is shown: all of it, both ends of it, or a page of it; and what stands between or after. */
+/** Selects the entries to show: one page, all of them, or both ends of a long discussion with a note in between. */
 const selectEntries = (
   issue: Issue,
-  said: readonly DiscussionEntry[],
-  asked: { page: number | null; to: string },
+  entries: readonly DiscussionEntry[],
+  request: { page: number | null; to: string },
 ): readonly (DiscussionEntry | SafeHtml)[] => {
-  const { page, to } = asked;
+  const { page, to } = request;
   if (page !== null) {
-    const pages = renderPager({ to, page, more: said.length > page * DISCUSSION_PAGE_ENTRIES, words: ["← earlier", "later →"] });
-    return [...said.slice((page - 1) * DISCUSSION_PAGE_ENTRIES, page * DISCUSSION_PAGE_ENTRIES), ...(pages ? [pages] : [])];
+    const pages = renderPager({ to, page, more: entries.length > page * DISCUSSION_PAGE_ENTRIES, labels: ["← earlier", "later →"] });
+    return [...entries.slice((page - 1) * DISCUSSION_PAGE_ENTRIES, page * DISCUSSION_PAGE_ENTRIES), ...(pages ? [pages] : [])];
   }
-  if (said.length <= DISCUSSION_PAGE_ENTRIES) return [openingEntry(issue), ...said];
+  if (entries.length <= DISCUSSION_PAGE_ENTRIES) return [openingEntry(issue), ...entries];
   const gap = html`<p class="gap">
-    <b>${said.length - DISCUSSION_PAGE_ENTRIES} comments</b> between these are not shown here.
-    <a href="${to}?page=1">Read all ${said.length}, page by page</a>
+    <b>${entries.length - DISCUSSION_PAGE_ENTRIES} comments</b> between these are not shown.
+    <a href="${to}?page=1">Read all ${entries.length}, page by page</a>
   </p>`;
-  return [openingEntry(issue), ...said.slice(0, DISCUSSION_END_ENTRIES), gap, ...said.slice(-DISCUSSION_END_ENTRIES)];
+  return [openingEntry(issue), ...entries.slice(0, DISCUSSION_END_ENTRIES), gap, ...entries.slice(-DISCUSSION_END_ENTRIES)];
 };
 
-/** The text of an issue or a pull request, and what was said on it, in order. */
+/** Renders the text of an issue or pull request and its discussion. */
 export const renderDiscussion = async (
-  place: PageScope,
+  scope: PageScope,
   issue: Issue,
-  of: { said: readonly DiscussionEntry[]; page: number | null },
+  discussion: { entries: readonly DiscussionEntry[]; page: number | null },
 ): Promise<SafeHtml> => {
-  const chosen = selectEntries(issue, of.said, { page: of.page, to: issuePath(place, issue) });
-  const lead = await findWordLinks(
-    place,
-    chosen.flatMap((one) => ("body" in one ? [one.body] : [])),
+  const chosen = selectEntries(issue, discussion.entries, { page: discussion.page, to: issuePath(scope, issue) });
+  const wordLink = await findWordLinks(
+    scope,
+    chosen.flatMap((entry) => ("body" in entry ? [entry.body] : [])),
   );
-  let left = MAX_MARKDOWN_CHARS;
-  const cards = chosen.map((one) => {
-    if (!("body" in one)) return one;
-    left -= one.body.length;
-    return renderEntryCard(one, { lead, memory: place.memory, rendered: left >= 0 });
+  let remainingChars = MAX_MARKDOWN_CHARS;
+  const cards = chosen.map((entry) => {
+    if (!("body" in entry)) return entry;
+    remainingChars -= entry.body.length;
+    return renderEntryCard(entry, { wordLink, markdownCache: scope.markdownCache, rendered: remainingChars >= 0 });
   });
   return html`${cards}`;
 };
 
-/** Where a comment is shown, also where it is not among the first and the last. */
-export const commentPagePath = (place: PageScope, issue: Issue, comment: number): string => {
+/** The address of a comment, with its page if the discussion page does not show it. */
+export const commentPagePath = (scope: PageScope, issue: Issue, comment: number): string => {
   const id = `issuecomment-${comment}`;
-  const said = commentEntries(place, issue);
-  const at = said.findIndex((one) => one.id === id);
-  const hidden = at >= DISCUSSION_END_ENTRIES && at < said.length - DISCUSSION_END_ENTRIES && said.length > DISCUSSION_PAGE_ENTRIES;
-  return `${issuePath(place, issue)}${hidden ? `?page=${Math.floor(at / DISCUSSION_PAGE_ENTRIES) + 1}` : ""}#${id}`;
+  const entries = commentEntries(scope, issue);
+  const at = entries.findIndex((entry) => entry.id === id);
+  const hidden = at >= DISCUSSION_END_ENTRIES && at < entries.length - DISCUSSION_END_ENTRIES && entries.length > DISCUSSION_PAGE_ENTRIES;
+  return `${issuePath(scope, issue)}${hidden ? `?page=${Math.floor(at / DISCUSSION_PAGE_ENTRIES) + 1}` : ""}#${id}`;
 };

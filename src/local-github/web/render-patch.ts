@@ -9,7 +9,7 @@ type DiffLine = {
 };
 export type FileDiff = { readonly path: string; readonly notes: readonly string[]; readonly lines: readonly DiffLine[] };
 
-/** Lines of all files that are shown, and files that are named. */
+/** The limits for lines of all files, and for files. */
 const MAX_DIFF_LINES = 6_000;
 const MAX_DIFF_FILES = 300;
 /** A file with more lines is folded. */
@@ -35,18 +35,18 @@ const readDiffLines = (lines: readonly string[]): DiffLine[] => {
 };
 
 const readDiffPath = (head: readonly string[]): string => {
-  const named = (start: string): string | undefined => {
+  const readName = (start: string): string | undefined => {
     const line = head.find((each) => each.startsWith(start));
     if (line === undefined || line.endsWith("/dev/null")) return undefined;
     const name = line.slice(start.length).replace(/\t$/, "");
     return start.endsWith(" to ") ? name : name.replace(/^("?)[ab]\//, "$1");
   };
-  // Without lines there is only the first one, where both names are the same.
+  // A change without lines has only the first line, where both names are equal.
   const first = (head[0] ?? "").slice(FILE_DIFF_PREFIX.length);
-  return named("+++ ") ?? named("--- ") ?? named("rename to ") ?? named("copy to ") ?? readUnchangedName(first);
+  return readName("+++ ") ?? readName("--- ") ?? readName("rename to ") ?? readName("copy to ") ?? readUnchangedName(first);
 };
 
-/** `a/<name> b/<name>`, where the name may hold anything. */
+/** Reads the name from `a/<name> b/<name>`. The name may contain any character. */
 const readUnchangedName = (line: string): string => {
   const half = (line.length - 1) / 2;
   return line.slice(Number.isInteger(half) ? half + 1 : 0).replace(/^("?)b\//, "$1");
@@ -59,12 +59,12 @@ const readFileDiff = (lines: readonly string[]): FileDiff => {
   return { path: readDiffPath(head), notes, lines: start === -1 ? [] : readDiffLines(lines.slice(start)) };
 };
 
-/** git's patch as files. Total: what it does not know is kept as a note. */
+/** Reads git's patch as files. Unknown header lines are kept as notes. */
 export const readPatch = (text: string): FileDiff[] => {
-  // Only `\n` ends a line of git's: what a file holds beside it may not pass for the beginning of another.
+  // Split only at `\n`, as git does: another line end inside a file must not start a new line.
   const lines = text.split("\n");
-  const starts = lines.flatMap((line, at) => (line.startsWith(FILE_DIFF_PREFIX) ? [at] : []));
-  return starts.map((start, at) => readFileDiff(lines.slice(start, starts[at + 1])));
+  const starts = lines.flatMap((line, index) => (line.startsWith(FILE_DIFF_PREFIX) ? [index] : []));
+  return starts.map((start, index) => readFileDiff(lines.slice(start, starts[index + 1])));
 };
 
 const LINE_SIGNS = { add: "+", del: "−", same: " ", hunk: "" } as const;
@@ -87,7 +87,7 @@ const renderDiffRow = ({ kind, old, new: now, text }: DiffLine): SafeHtml =>
 
 const renderFileCard = (file: FileDiff, shown: readonly DiffLine[]): SafeHtml => {
   const count = (kind: DiffLine["kind"]): number => file.lines.filter((line) => line.kind === kind).length;
-  const left = file.lines.length - shown.length;
+  const hiddenLines = file.lines.length - shown.length;
   const table = html`<div class="scroll" tabindex="0">
     <table class="diff">
       <tbody>
@@ -100,28 +100,28 @@ const renderFileCard = (file: FileDiff, shown: readonly DiffLine[]): SafeHtml =>
       <span class="mono">${file.path}</span><span class="dim small">${file.notes.join(" · ")}</span
       ><span class="right mono"><span class="plus">+${count("add")}</span> <span class="minus">−${count("del")}</span></span>
     </summary>
-    ${shown.length > 0 ? table : null}${left > 0 ? html`<p class="empty">${left} more lines are not shown here.</p>` : null}
-    ${file.lines.length === 0 ? html`<p class="empty">No line of text differs.</p>` : null}
+    ${shown.length > 0 ? table : null}${hiddenLines > 0 ? html`<p class="empty">${hiddenLines} more lines are not shown.</p>` : null}
+    ${file.lines.length === 0 ? html`<p class="empty">No text changes.</p>` : null}
   </details>`;
 };
 
 const renderFileCards = (files: readonly FileDiff[]): SafeHtml[] => {
-  let left = MAX_DIFF_LINES;
+  let remainingLines = MAX_DIFF_LINES;
   return files.map((file) => {
-    const shown = file.lines.slice(0, left);
-    left -= shown.length;
+    const shown = file.lines.slice(0, remainingLines);
+    remainingLines -= shown.length;
     return renderFileCard(file, shown);
   });
 };
 
-/** A patch, file by file. */
-export const renderPatch = ({ text, whole }: DiffPatch): SafeHtml => {
+/** Renders a patch, file by file. */
+export const renderPatch = ({ text, fullDiff }: DiffPatch): SafeHtml => {
   const files = readPatch(text);
-  if (files.length === 0) return html`<p class="dim">Nothing differs.</p>`;
-  const named = files.slice(0, MAX_DIFF_FILES);
+  if (files.length === 0) return html`<p class="dim">No changes.</p>`;
+  const shownFiles = files.slice(0, MAX_DIFF_FILES);
   const note =
-    whole &&
-    html`<p class="dim">This change is too large for a page: only its beginning is shown. All of it: <code>${whole.command}</code></p>`;
-  return html`<h2>${whole?.size ?? (files.length === 1 ? "1 file changed" : `${files.length} files changed`)}</h2>
-    ${note}${renderFileCards(named)}${files.length > named.length ? html`<p class="dim">… and ${files.length - named.length} more files.</p>` : null}`;
+    fullDiff &&
+    html`<p class="dim">This change is too large to show completely. To see all of it, run <code>${fullDiff.command}</code></p>`;
+  return html`<h2>${fullDiff?.size ?? (files.length === 1 ? "1 file changed" : `${files.length} files changed`)}</h2>
+    ${note}${renderFileCards(shownFiles)}${files.length > shownFiles.length ? html`<p class="dim">… and ${files.length - shownFiles.length} more files.</p>` : null}`;
 };

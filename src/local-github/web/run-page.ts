@@ -19,7 +19,7 @@ const CONCLUSION_GLYPHS: Readonly<Record<string, string>> = { success: "✓", fa
 
 const renderStepLine = ({ name, conclusion }: WorkflowRunJob["report"]["steps"][number]): SafeHtml =>
   html`<li>
-    <span class="mono is-${conclusion ?? "pending"}" title="${conclusion ?? "not yet"}"
+    <span class="mono is-${conclusion ?? "pending"}" title="${conclusion ?? "not finished"}"
       >${conclusion === null ? "·" : (CONCLUSION_GLYPHS[conclusion] ?? "?")}</span
     >
     <span>${name}</span>
@@ -30,14 +30,14 @@ const formatJobTime = ({ report, started, completed }: WorkflowRunJob): string =
 
 const explainMissingLog = ({ status, conclusion }: WorkflowRunJob["report"]): string => {
   if (conclusion === "skipped") return "Skipped.";
-  return status === "completed" ? "No log is left." : "No output yet.";
+  return status === "completed" ? "The log no longer exists." : "No output yet.";
 };
 
-const renderJobCard = async (place: PageScope, { run, job }: { run: ForgeRun; job: WorkflowRunJob }): Promise<SafeHtml> => {
+const renderJobCard = async (scope: PageScope, { run, job }: { run: ForgeRun; job: WorkflowRunJob }): Promise<SafeHtml> => {
   const { report } = job;
   const tail = report.log === null ? null : await readLogTail(report.log, run.jobs.size);
   const time = formatJobTime(job);
-  const raw = tail && html`<a href="${pagePath(place, "actions", "runs", run.id, "job", job.id)}">whole log</a>`;
+  const raw = tail && html`<a href="${pagePath(scope, "actions", "runs", run.id, "job", job.id)}">whole log</a>`;
   const open = report.conclusion !== "skipped" && report.conclusion !== "success";
   const running = report.status === "in_progress" ? html` data-running` : null;
   return html`<details class="card" id="job-${job.id}" ${open ? html` open` : null}${running}>
@@ -56,10 +56,10 @@ const renderJobCard = async (place: PageScope, { run, job }: { run: ForgeRun; jo
   </details>`;
 };
 
-/** A run: its jobs, their steps, and what each of them printed. */
-export const renderRunPage = async (place: PageScope, run: ForgeRun): Promise<PageContent> => {
-  const jobs = await Promise.all([...run.jobs.values()].map((job) => renderJobCard(place, { run, job })));
-  const why = run.reason === "" ? null : html`<p class="card in"><b>It could not start.</b> ${run.reason}</p>`;
+/** Renders a run: its jobs with their steps and logs. */
+export const renderRunPage = async (scope: PageScope, run: ForgeRun): Promise<PageContent> => {
+  const jobs = await Promise.all([...run.jobs.values()].map((job) => renderJobCard(scope, { run, job })));
+  const failure = run.reason === "" ? null : html`<p class="card in"><b>The run could not start.</b> ${run.reason}</p>`;
   const time = run.status === "completed" ? html`<span>took ${formatElapsed(run.updated - run.created)}</span>` : null;
   const main = html`<div>
       <div class="title">
@@ -68,10 +68,10 @@ export const renderRunPage = async (place: PageScope, run: ForgeRun): Promise<Pa
       </div>
       <div class="facts">
         <span>${run.name} · <span class="mono">${run.path}</span></span
-        ><span>by ${run.event} of ${renderAccount(run.actor.account)}</span
-        ><span>${renderBranch(place, run.branch)} ${renderCommitLink(place, run.sha)}</span><span>${renderTime(run.created)}</span>${time}
+        ><span>${run.event} by ${renderAccount(run.actor.account)}</span
+        ><span>${renderBranch(scope, run.branch)} ${renderCommitLink(scope, run.sha)}</span><span>${renderTime(run.created)}</span>${time}
       </div>
     </div>
-    ${why} ${jobs.length === 0 && run.reason === "" ? html`<p class="dim">No job has begun.</p>` : jobs}`;
+    ${failure} ${jobs.length === 0 && run.reason === "" ? html`<p class="dim">No job has started.</p>` : jobs}`;
   return { title: formatPageTitle(run.title), tab: "actions", main };
 };

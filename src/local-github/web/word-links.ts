@@ -7,17 +7,17 @@ import { pagePath, type PageScope } from "./page-scope.ts";
 
 const WORD_PATTERN = /(#?[A-Za-z0-9_-]{1,200})/;
 const COMMIT_ID_PATTERN = /\b[0-9a-f]{7,40}\b/g;
-/** Words that are looked up for one page. */
+/** The number of words that one page looks up. */
 const MAX_LOOKED_UP_WORDS = 2_000;
 
-/** Where a word leads: `#<number>`, the id of a task or of a commit; null where there is no such thing. */
+/** Returns the address of `#<number>`, a task id or a commit id; null if it does not exist. */
 export type WordLink = (word: string) => string | null;
 
-/** Where the words of these texts lead. */
-export const findWordLinks = async (place: PageScope, texts: readonly string[]): Promise<WordLink> => {
+/** Creates the word links for these texts. */
+export const findWordLinks = async (scope: PageScope, texts: readonly string[]): Promise<WordLink> => {
   const words = new Set(texts.flatMap((text) => text.match(COMMIT_ID_PATTERN) ?? []));
-  const commits = await findNamedCommits(place, [...words].slice(0, MAX_LOOKED_UP_WORDS));
-  const { issues } = place.repository;
+  const commits = await findNamedCommits(scope, [...words].slice(0, MAX_LOOKED_UP_WORDS));
+  const { issues } = scope.repository;
   const tasks = new Map(
     [...issues.values()].flatMap((issue): [string, Issue][] => {
       const task = issue.pull && readTaskRef(toBranchRef(issue.pull.headRef));
@@ -26,15 +26,15 @@ export const findWordLinks = async (place: PageScope, texts: readonly string[]):
   );
   return (word) => {
     const commit = commits.get(word);
-    if (commit !== undefined) return pagePath(place, "commit", commit);
+    if (commit !== undefined) return pagePath(scope, "commit", commit);
     const issue = word.startsWith("#") ? issues.get(Number(word.slice(1))) : tasks.get(word);
-    return issue ? issuePath(place, issue) : null;
+    return issue ? issuePath(scope, issue) : null;
   };
 };
 
-/** A text of which those words are links that lead somewhere. */
-export const linkWords = (lead: WordLink, text: string): TemplatePart =>
+/** Links the words of a text that have an address. */
+export const linkWords = (wordLink: WordLink, text: string): TemplatePart =>
   text.split(WORD_PATTERN).map((word) => {
-    const to = lead(word);
+    const to = wordLink(word);
     return to === null ? word : html`<a href="${to}" title="${word}">${word.length === 40 ? word.slice(0, 12) : word}</a>`;
   });

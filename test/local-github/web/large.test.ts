@@ -18,9 +18,7 @@ test("a long talk shows both ends, says so, and can be read page by page", { tim
   for (let at = 1; at <= 104; at += 1) ids.push(await comment(number, `**word** ${at}, see #1\n\n${"- and more of it\n".repeat(20)}`));
   const shown = await page(`/issues/${number}`);
   expect(shown.length).toBeLessThan(300_000);
-  expect(wordsOf(shown)).toMatch(
-    /word 50, .*4 comments between these are not shown here\. Read all 104, page by page .*word 55, .*word 104,/,
-  );
+  expect(wordsOf(shown)).toMatch(/word 50, .*4 comments between these are not shown\. Read all 104, page by page .*word 55, .*word 104,/);
   expect(wordsOf(shown)).not.toMatch(/word (?:51|52|54),/);
   const first = await page(`/issues/${number}?page=1`);
   expect(wordsOf(first)).toMatch(/word 1, .*word 51, .*word 100, .*page 1 later →/);
@@ -39,7 +37,7 @@ test("hostile comments that keep a parser busy do not keep the forge busy", { ti
   // What would be too much to read for one page is shown as it was written.
   expect(wordsOf(shown)).toContain("- a - a - a");
   expect(wordsOf(shown)).toContain(`${"x".repeat(256)}… #${number}`);
-  expect(wordsOf(shown)).toContain("34476 more characters are not shown here: GitHub would not take such a long text.");
+  expect(wordsOf(shown)).toContain("34476 more characters are not shown. GitHub does not accept a text of this length.");
   expect(strange(shown)).toEqual([]);
 });
 
@@ -52,8 +50,8 @@ test("a change of five megabytes shows its beginning and says how to see the res
   const shown = await page(`/commit/${head}`);
   expect(shown.length).toBeLessThan(3_000_000);
   const words = wordsOf(shown);
-  expect(words).toMatch(/3 files changed, \d+ insertions\(\+\) This change.*only its beginning is shown\. All of it: git diff/);
-  expect(words).toMatch(/a\.txt new file mode 100644 \+1 −0.*\d+ more lines? (?:is|are) not shown here/);
+  expect(words).toMatch(/3 files changed, \d+ insertions\(\+\) This change.*To see all of it, run git diff/);
+  expect(words).toMatch(/a\.txt new file mode 100644 \+1 −0.*\d+ more lines? (?:is|are) not shown/);
   expect(words).toContain(`git diff ${before} ${head}`);
   const { data: pull } = await api.pulls.create({ ...REPO, head: "large", base: "main", title: "Large" });
   expect(wordsOf(await page(`/pull/${pull.number}`))).toContain(`git diff ${before} ${head}`);
@@ -66,7 +64,7 @@ test("of long logs the ends are shown, shorter the more jobs there are", { timeo
     run.job({ id: `j${at}`, name: `j${at}` }, `begin ${at}\n${noise(20_000)}\n${"y".repeat(3_000)}\nend ${at}\n`);
   const shown = await page(`/actions/runs/${run.id}`);
   expect(shown.length).toBeLessThan(2_000_000);
-  expect(wordsOf(shown)).toMatch(/Only the end is shown here\..*1000 more characters end 0 .*end 49/);
+  expect(wordsOf(shown)).toMatch(/Only the end of the log is shown\..*1000 more characters end 0 .*end 49/);
   expect(shown).not.toContain("begin 0");
   expect(shown).toContain("data-running");
 });
@@ -79,5 +77,5 @@ test("lists of many are cut into pages", { timeout: SOON }, async () => {
   await push(`${tip}:refs/heads/many`);
   expect(wordsOf(await page("/commits/many"))).toMatch(/number 52\. .*number 3\. .*page 1 older →/);
   expect(wordsOf(await page("/commits/many?page=2"))).toMatch(/number 2\. .*number 1\. .*← newer page 2/);
-  expect(wordsOf(await page("/commits/many?page=9000"))).toContain("There are no more.");
+  expect(wordsOf(await page("/commits/many?page=9000"))).toContain("No more entries.");
 });

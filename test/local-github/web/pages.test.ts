@@ -22,8 +22,8 @@ test("a new repository says what there is not", async () => {
   ])
     expect(overview).toContain(words);
   expect(wordsOf(await page("/issues"))).toContain("No issues yet.");
-  expect(wordsOf(await page("/pulls?page=3"))).toContain("There are no more.");
-  expect(wordsOf(await page("/ledger"))).toContain("Enki has decided nothing here yet.");
+  expect(wordsOf(await page("/pulls?page=3"))).toContain("No more entries.");
+  expect(wordsOf(await page("/ledger"))).toContain("Enki has not made a decision in this repository yet.");
   expect(wordsOf((await look("/")).text)).toContain("octo / demo 0 issues · 0 pull requests · 0 runs");
 });
 
@@ -53,7 +53,7 @@ test("an edited comment says so, and a closed issue is closed", async () => {
   expect(words).toMatch(/commented 20 Nov [\d:]+ · edited 20 Nov [\d:]+ new/);
   expect(words).not.toContain("old");
   expect(words).toMatch(/Crash #\d+ closed/);
-  expect(words).toContain("Nothing more was written.");
+  expect(words).toContain("No description provided.");
 });
 
 test("a pull request shows its branches, checks, commits and what they change; the newest status counts", async () => {
@@ -107,7 +107,7 @@ test("a pull request shows what was said of its lines, with the lines, and nothi
   const { data } = await api.pulls.createReviewComment({ ...on, commit_id, path: "said.txt", line: 1, body: "Why bold?" });
   await api.pulls.createReplyForReviewComment({ ...on, comment_id: data.id, body: "It is louder." });
   const shown = await page(`/pull/${pull.number}`);
-  expect(wordsOf(shown)).toMatch(/commented on said\.txt:1 .*Why bold\? .*\+<b>one<\/b> .*answered on said\.txt:1 .*It is louder\./);
+  expect(wordsOf(shown)).toMatch(/commented on said\.txt:1 .*Why bold\? .*\+<b>one<\/b> .*replied on said\.txt:1 .*It is louder\./);
   expect(wordsOf(shown)).not.toContain("reviewed at");
   expect(shown).not.toContain("<b>one");
 });
@@ -192,7 +192,7 @@ test("commits are shown in the order in which they landed, with trailers that le
   expect(wordsOf(await page(`/commits/${encodeURIComponent("odd/näme%23")}`))).toContain("Commits on odd/näme%23");
   const shown = await page(`/commit/${first}`);
   expect(wordsOf(shown)).toMatch(/change line.txt by Ada.*parent .*1 file changed line.txt new file mode 100644 \+1 −0.*\+ a/);
-  expect(wordsOf(await page(`/commit/${last}`))).toContain("Nothing differs.");
+  expect(wordsOf(await page(`/commit/${last}`))).toContain("No changes.");
   expect(wordsOf(await page(`/commit/${await git("rev-list", "--max-parents=0", "HEAD")}`))).toContain("2 files changed");
   expect([strange(list), strange(shown)]).toEqual([[], []]);
 });

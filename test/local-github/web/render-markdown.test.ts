@@ -4,8 +4,8 @@ import { type MarkdownCache } from "../../../src/local-github/web/markdown-cache
 import { isTame } from "../../../src/core/markdown/tame.ts";
 import { strange } from "./inspect.ts";
 
-const lead = (word: string): string | null => (word === "#7" || word === "abcdef0" ? `/at/${word}` : null);
-const read = (text: string): string => renderMarkdown(text, { lead, id: "c1", memory: new Map() }).markup;
+const wordLink = (word: string): string | null => (word === "#7" || word === "abcdef0" ? `/at/${word}` : null);
+const read = (text: string): string => renderMarkdown(text, { wordLink, id: "c1", markdownCache: new Map() }).markup;
 
 test.each([
   ["a table scrolls by itself", "|a|\n|-|\n|1|\n", '<div class="scroll" tabindex="0"><table>'],
@@ -130,10 +130,10 @@ test("the first graph of a text is drawn, and not one that it quotes", () => {
 });
 
 test("what was read before is remembered, but not where its words lead, nor for ever", () => {
-  const memory: MarkdownCache = new Map();
-  const once = (to: string | null): string => renderMarkdown("see #7", { lead: () => to, id: "a", memory }).markup;
-  expect([once(null), once("/x"), memory.size]).toEqual(["<p>see #7</p>", '<p>see <a href="/x">#7</a></p>', 1]);
-  for (let at = 0; at < 400; at += 1) renderMarkdown(String(at), { lead, id: "a", memory });
-  expect(memory.size).toBe(300);
-  expect(memory.has("a see #7")).toBe(false);
+  const markdownCache: MarkdownCache = new Map();
+  const once = (to: string | null): string => renderMarkdown("see #7", { wordLink: () => to, id: "a", markdownCache }).markup;
+  expect([once(null), once("/x"), markdownCache.size]).toEqual(["<p>see #7</p>", '<p>see <a href="/x">#7</a></p>', 1]);
+  for (let at = 0; at < 400; at += 1) renderMarkdown(String(at), { wordLink, id: "a", markdownCache });
+  expect(markdownCache.size).toBe(300);
+  expect(markdownCache.has("a see #7")).toBe(false);
 });

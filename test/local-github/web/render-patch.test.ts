@@ -4,7 +4,7 @@ import { strange, wordsOf } from "./inspect.ts";
 
 const patch = (lines: readonly string[], { name = "a.txt", hunk = "@@ -1,3 +1,4 @@ fn()" } = {}): string =>
   [`diff --git a/${name} b/${name}`, "index 1..2 100644", `--- a/${name}`, `+++ b/${name}`, hunk, ...lines, ""].join("\n");
-const show = (text: string): string => renderPatch({ text, whole: null }).markup;
+const show = (text: string): string => renderPatch({ text, fullDiff: null }).markup;
 
 test("lines have the numbers that they had and have", () => {
   const [file] = readPatch(patch([" same", "-old", "+new", "+more", "\\ No newline at end of file"]));
@@ -41,7 +41,7 @@ test.each([
 
 test("what no patch is gives no file", () => {
   for (const text of ["", "@@ -1 +1 @@\n+x", "diff --gi", "\n\n"]) expect(readPatch(text)).toEqual([]);
-  expect(wordsOf(show(""))).toBe("Nothing differs.");
+  expect(wordsOf(show(""))).toBe("No changes.");
 });
 
 test("names and lines of strangers stay text, and what they hide is seen", () => {
@@ -55,13 +55,11 @@ test("what is too much for a page is left out, and said to be", () => {
   expect(wordsOf(show(patch([`+${"x".repeat(5_000)}`])))).toContain(" … 4000 more characters");
   const long = show(patch(Array.from({ length: 7_000 }, () => "+x")) + patch(["+y"], { name: "b.txt" }));
   expect(wordsOf(long)).toMatch(
-    /2 files changed a\.txt \+7000 −0 .* 1001 more lines are not shown here\. b\.txt \+1 −0 2 more lines are not shown here/,
+    /2 files changed a\.txt \+7000 −0 .* 1001 more lines are not shown\. b\.txt \+1 −0 2 more lines are not shown/,
   );
   expect(long).toMatch(/<details class="card"\s*>/);
   const many = show(Array.from({ length: 302 }, (_, at) => patch(["+x"], { name: `f${at}` })).join(""));
   expect(wordsOf(many)).toMatch(/302 files changed.* and 2 more files\.$/);
-  const cut = renderPatch({ text: patch(["+x"]), whole: { size: "9 files changed", command: "git diff 1 2" } });
-  expect(wordsOf(cut.markup)).toContain(
-    "9 files changed This change is too large for a page: only its beginning is shown. All of it: git diff 1 2",
-  );
+  const cut = renderPatch({ text: patch(["+x"]), fullDiff: { size: "9 files changed", command: "git diff 1 2" } });
+  expect(wordsOf(cut.markup)).toContain("9 files changed This change is too large to show completely. To see all of it, run git diff 1 2");
 });
