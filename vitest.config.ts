@@ -1,11 +1,46 @@
 import { defineConfig } from "vitest/config";
 
+/** Random histories, simulations, and whole stories beyond the promises below: nightly, and before a release. */
+const DEEP = [
+  "test/bench/**/*.test.ts",
+  "test/core/decisions/{histories,rewind-histories,budget}.test.ts",
+  "test/core/decisions/*-crash.test.ts",
+  "test/core/refinery/{properties,git-properties}.test.ts",
+  "test/conformance/{conflicts,roles,seeds,workspace}.test.ts",
+  "test/cli/{break-out,local,long-texts,outcomes,resolve,run,run-workflow,written}.test.ts",
+  "test/cli/scripted-agent/*.test.ts",
+];
+
+/** One story for each promise, told through the real doors; the other files of `test/stories` are deep. */
+const STORIES = ["brief", "commands", "first-story", "landing-methods", "lost-ledger", "plans", "refinery-limits", "triggers"].map(
+  (name) => `test/stories/${name}.test.ts`,
+);
+
+/** Tests that start no process and open no socket. */
+const UNIT = [
+  "test/core/**/*.test.ts",
+  "test/conformance/{graph,orchestrator,scheduler}.test.ts",
+  "test/coordinator/{answer-queries,brief,feedback,lanes,perform-effects,repository-coordinator,sweep}.test.ts",
+  "test/documents.test.ts",
+];
+
+const named = (name: string, include: readonly string[], exclude: readonly string[] = []) => ({
+  // Pure tests share one module graph: loading it for each file takes longer than the tests.
+  extends: true as const,
+  test: { name, include: [...include], exclude: [...exclude], isolate: name !== "unit" },
+});
+
 export default defineConfig({
   test: {
-    include: ["test/**/*.test.ts"],
     maxWorkers: "100%",
     testTimeout: 180_000,
     hookTimeout: 60_000,
     server: { deps: { inline: [/@actions\/(workflow-parser|languageservice|expressions)/] } },
+    projects: [
+      named("unit", UNIT, DEEP),
+      named("real", ["test/**/*.test.ts"], [...UNIT, ...DEEP, "test/stories/**"]),
+      named("stories", STORIES),
+      named("deep", [...DEEP, "test/stories/**/*.test.ts"], STORIES),
+    ],
   },
 });

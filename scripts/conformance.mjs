@@ -1,5 +1,5 @@
 // Runs the conformance tests and tells, area by area, which cases hold: `npm run conformance`. Fails on a case without a test, on one that
-// fails, on one that differs where it may not, and on an id that nobody knows. `--results <file>` takes a report of vitest instead of running it.
+// fails, on one that differs where it may not, and on an id that nobody knows. `--results <file>…` takes reports of vitest instead of running it.
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -53,8 +53,11 @@ const runTests = () => {
   }
 };
 
-const [flag, path] = process.argv.slice(2);
-const { report, status } = flag === "--results" ? { report: JSON.parse(readFileSync(path, "utf8")), status: 0 } : runTests();
+/** The reports of several runs as one. */
+const readReports = (paths) => ({ testResults: paths.flatMap((path) => JSON.parse(readFileSync(path, "utf8")).testResults) });
+
+const [flag, ...paths] = process.argv.slice(2);
+const { report, status } = flag === "--results" ? { report: readReports(paths), status: 0 } : runTests();
 const areas = readCases(readFileSync(join(root, "test", "conformance", "cases.txt"), "utf8"));
 const tests = readResults(report);
 const all = areas.flatMap(({ cases }) => cases);

@@ -1,4 +1,4 @@
-import { fc } from "../support/fast-check.ts";
+import { fc, runs } from "../support/fast-check.ts";
 import { expect, test } from "vitest";
 import { performEffects } from "../../src/coordinator/perform-effects.ts";
 import { connectGitHub } from "../../src/github/connect-github.ts";
@@ -275,7 +275,7 @@ test("whatever is lost on the way, in the end everything was done once", async (
       ).toEqual([5, 7]);
       expect(state.lines.filter(({ by }) => by === SELF).map(({ thread }) => thread)).toEqual([600]);
     }),
-    { numRuns: 300 },
+    { numRuns: runs(300) },
   );
 });
 

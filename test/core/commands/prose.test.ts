@@ -1,4 +1,4 @@
-import { fc } from "../../support/fast-check.ts";
+import { fc, runs } from "../../support/fast-check.ts";
 import { describe, expect, test } from "vitest";
 import { readProse } from "../../../src/core/commands/prose.ts";
 import { referenceLines } from "./reference.ts";
@@ -180,7 +180,7 @@ test("B-04 without HTML, a line may hold a command exactly when the reference pa
     fc.property(documents([...MARKS, ...TEXT, ...LINKS]), (text) => {
       expect({ text, lines: ours(text) }).toEqual({ text, lines: referenceLines(text) });
     }),
-    { numRuns: 300 },
+    { numRuns: runs(300) },
   );
 });
 
@@ -189,7 +189,7 @@ test("B-04 whatever the HTML, no line holds a command that the reference parser 
     fc.property(documents([...MARKS, ...TEXT, ...LINKS, ...HTML, ...TAGS]), (text) => {
       expect({ text, lines: referenceLines(text) }).toMatchObject({ text, lines: expect.arrayContaining(ours(text)) });
     }),
-    { numRuns: 300 },
+    { numRuns: runs(300) },
   );
 });
 
@@ -218,6 +218,6 @@ test("B-04 nothing between what hides and what ends it is a command, and what st
       const text = ["/enki status", ...hidden].join("\n\n");
       expect({ text, lines: ours(text) }).toEqual({ text, lines: [1] });
     }),
-    { numRuns: 300 },
+    { numRuns: runs(300) },
   );
 });

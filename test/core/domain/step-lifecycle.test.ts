@@ -3,7 +3,7 @@ import * as lifecycle from "../../../src/core/domain/step-lifecycle.ts";
 import { MAX_FAULTS, PERSON_WAIT_MS } from "../../../src/core/domain/retry-policy.ts";
 import { mayTake, STEP_TRANSITIONS, type StepTransition } from "../../../src/core/domain/step-lifecycle.ts";
 import { createStep, isTerminalState, type Step, type StepState } from "../../../src/core/domain/step.ts";
-import { fc } from "../../support/fast-check.ts";
+import { fc, runs } from "../../support/fast-check.ts";
 
 const REFUSAL = { code: "because", message: "It is so.", next: "/enki status" };
 const HEAD = { sha: "a".repeat(40), since: 1, by: "worker" } as const;
@@ -70,7 +70,7 @@ test("random transitions lead only to states that the table names, and leave eac
         if (step.state === "done" && step.landed) expect(step.deadline).toBeNull();
       }
     }),
-    { numRuns: 300 },
+    { numRuns: runs(300) },
   );
 });
 

@@ -1,4 +1,4 @@
-import { fc } from "../../support/fast-check.ts";
+import { fc, runs } from "../../support/fast-check.ts";
 import { describe, expect, test } from "vitest";
 import { readFields } from "../../../src/core/workflow/fields.ts";
 import type { JsonObject } from "../../../src/core/workflow/json.ts";
@@ -150,6 +150,6 @@ test("any text gives fields or none, and never throws", () => {
     fc.property(fc.array(part, { maxLength: 20 }), (parts) => {
       expect(typeof read(parts.join("")).source).toBe("string");
     }),
-    { numRuns: 2_000 },
+    { numRuns: runs(2_000) },
   );
 });

@@ -1,4 +1,4 @@
-import { fc } from "../../support/fast-check.ts";
+import { fc, runs } from "../../support/fast-check.ts";
 import { describe, expect, test } from "vitest";
 import { compilePattern, PatternError } from "../../../src/core/workflow/pattern.ts";
 
@@ -15,7 +15,7 @@ test("matches what a regular expression of JavaScript matches", () => {
     fc.property(fc.oneof(pattern, alternatives), subject, (source, text) => {
       expect([source, text, compilePattern(source)(text)]).toEqual([source, text, new RegExp(source, "u").test(text)]);
     }),
-    { numRuns: 3_000 },
+    { numRuns: runs(3_000) },
   );
 });
 

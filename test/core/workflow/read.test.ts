@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { fc } from "../../support/fast-check.ts";
+import { fc, runs } from "../../support/fast-check.ts";
 import { describe, expect, test } from "vitest";
 import { findWorkflow } from "../../../src/core/workflow/find.ts";
 import { readWorkflow } from "../../../src/core/workflow/read.ts";
@@ -302,6 +302,6 @@ test("any file is read or has faults, and never throws", () => {
       const result = read(parts.join(""));
       expect(result.ok || result.faults.every(({ line, why, instead }) => line >= 1 && why !== "" && instead !== "")).toBe(true);
     }),
-    { numRuns: 1_000 },
+    { numRuns: runs(1_000) },
   );
 });

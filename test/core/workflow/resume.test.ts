@@ -1,4 +1,4 @@
-import { fc } from "../../support/fast-check.ts";
+import { fc, runs } from "../../support/fast-check.ts";
 import { describe, expect, test } from "vitest";
 import { nextRoles } from "../../../src/core/workflow/next.ts";
 import { recordResults, type UnitResult } from "../../../src/core/workflow/record.ts";
@@ -173,6 +173,6 @@ test("in random graphs a run that failed and goes on does each role that succeed
       expect(did.toSorted()).toEqual(whole.waves.flat().toSorted());
       expect(Object.values(state.roles).every((role) => role.state === "done")).toBe(true);
     }),
-    { numRuns: 300 },
+    { numRuns: runs(300) },
   );
 });

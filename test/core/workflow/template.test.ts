@@ -1,4 +1,4 @@
-import { fc } from "../../support/fast-check.ts";
+import { fc, runs } from "../../support/fast-check.ts";
 import { describe, expect, test } from "vitest";
 import type { Json } from "../../../src/core/workflow/json.ts";
 import { readTemplate } from "../../../src/core/workflow/template/parse.ts";
@@ -229,6 +229,6 @@ test("a template with any text is read or has a fault, and never throws", () => 
     fc.property(fc.array(part, { maxLength: 14 }), (parts) => {
       expect(typeof readTemplate(parts.join(""), 1).ok).toBe("boolean");
     }),
-    { numRuns: 2_000 },
+    { numRuns: runs(2_000) },
   );
 });

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { layoutGraph } from "../../../src/local-github/web/graph-layout.ts";
 import type { GraphBox, GraphLayout, BoxSize } from "../../../src/local-github/web/grid-layout.ts";
 import type { MermaidEdge, MermaidGraph } from "../../../src/local-github/web/read-mermaid.ts";
-import { fc } from "../../support/fast-check.ts";
+import { fc, runs } from "../../support/fast-check.ts";
 
 type Shape = { readonly ids: readonly string[]; readonly edges: readonly MermaidEdge[]; readonly direction?: MermaidGraph["direction"] };
 
@@ -126,6 +126,6 @@ test("whatever the graph: each edge leads onward, and nothing overlaps or stands
       if (!layout) throw new Error("a graph without cycles has a layout");
       expect(faultsOf(layout, direction)).toEqual([]);
     }),
-    { numRuns: 200 },
+    { numRuns: runs(200) },
   );
 });
