@@ -3,7 +3,7 @@ import { readTaskId, toTaskId } from "../../domain/ids.ts";
 import type { Refusal } from "../../domain/refusal.ts";
 import type { Step } from "../../domain/step.ts";
 import type { DecisionTransaction } from "../decision-transaction.ts";
-import { fail, retryAfterFault } from "../../domain/step-lifecycle.ts";
+import { fail, mayTake, retryAfterFault } from "../../domain/step-lifecycle.ts";
 
 export type At = { readonly execution: Execution; readonly step: Step };
 
@@ -32,7 +32,9 @@ export const workFault = (tx: DecisionTransaction, { execution, step, why }: At 
   tx.note(`${task}: fault ${faults}: ${why}`);
 };
 
+/** Fails a step. A step that was cancelled, skipped or landed in the meantime keeps its state. */
 export const failStep = (tx: DecisionTransaction, { execution, step, why, log }: At & { why: Refusal; log: string }): void => {
+  if (!mayTake("fail", step)) return tx.note(`${toTaskId(execution.id, step.id)} is ${step.state} and does not fail: ${why.code}`);
   tx.putStep(execution.id, fail(step, why, log || why.message));
   tx.note(`${toTaskId(execution.id, step.id)} failed: ${why.code}`);
 };
