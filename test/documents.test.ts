@@ -3,8 +3,8 @@ import { parse } from "yaml";
 import { expect, test } from "vitest";
 import { readConfig } from "../src/core/config/read-config.ts";
 import { readWebhook } from "../src/core/events/read-webhook.ts";
-import { BUILT_IN, OF_EVERY_ROLE } from "../src/core/workflow/check-references.ts";
-import { readWorkflow } from "../src/core/workflow/read.ts";
+import { BUILT_IN_NAMES, COMMON_FIELDS } from "../src/core/workflow/check-references.ts";
+import { readWorkflow } from "../src/core/workflow/read-workflow.ts";
 import { TABLES } from "./support/document-tables.ts";
 
 const read = (path: string): string => readFileSync(new URL(`../${path}`, import.meta.url), "utf8");
@@ -37,8 +37,8 @@ test("docs/writing-workflows.md: what it shows is without a mistake, and it name
   expect(workflow(careful)).toMatchObject({ ok: true });
   const [list = ""] = inside(document, "yaml");
   expect(workflow(`---\n${list}---\n\n## planner\n\nPlan.\n\n## worker\n\n{{ .Item }}\n`)).toMatchObject({ ok: true });
-  for (const name of BUILT_IN) expect(document).toContain(`\`.${name}\``);
-  for (const name of OF_EVERY_ROLE) expect(document).toContain(`\`.planner.${name}\``);
+  for (const name of BUILT_IN_NAMES) expect(document).toContain(`\`.${name}\``);
+  for (const name of COMMON_FIELDS) expect(document).toContain(`\`.planner.${name}\``);
   const [, edges = ""] = /## Edges\n([^]*?)\n## /.exec(document) ?? [];
   const shown = [...edges.matchAll(/^\| `([ab] -> [^`]*)`/gm)].map(([, edge = ""]) => edge);
   expect(shown).toHaveLength(5);

@@ -15,7 +15,7 @@ import { openProgressView } from "./progress.ts";
 import { formatRunEnd } from "./run-end.ts";
 import { followRun } from "./run-story.ts";
 import { type RunEnd } from "./story-progress.ts";
-import { findFlow, type Flow } from "../core/workflow/open-flow.ts";
+import { findLinkedWorkflow, type LinkedWorkflow } from "../core/workflow/link-workflow.ts";
 import type { TerminalHost } from "./terminal.ts";
 import { openWorkplace, type CommandWorkplace } from "./workplace.ts";
 
@@ -123,13 +123,14 @@ const requireReady = async (terminal: TerminalHost, config: Config, { agent, wor
   for (const { command } of flow ? [worker] : [planner, worker]) await findAgentCommand(terminal, `'${command}'`);
 };
 
-const requireWorkflow = (config: Config, name: string): Flow => {
-  const found = findFlow(config, name);
+const requireWorkflow = (config: Config, name: string): LinkedWorkflow => {
+  const found = findLinkedWorkflow(config, name);
   if (found.ok) return found.value.flow;
   throw new CommandError(found.refusal.message.replaceAll("`", ""));
 };
 
-const needsAgents = ({ all }: Flow): boolean => [...all.values()].some(({ roles }) => roles.some(({ work }) => work.kind === "agent"));
+const needsAgents = ({ all }: LinkedWorkflow): boolean =>
+  [...all.values()].some(({ roles }) => roles.some(({ work }) => work.kind === "agent"));
 
 const describeUncommitted = ({ uncommittedFiles }: FoundRepository): string[] =>
   uncommittedFiles > 0 ? [`What is not committed is left out: ${uncommittedFiles} ${uncommittedFiles === 1 ? "file" : "files"}.`] : [];

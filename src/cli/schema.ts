@@ -1,7 +1,7 @@
 import { configFileSchema, roleFileSchema } from "../core/config/config-schema.ts";
 import { toJsonSchema } from "../core/config/schema-node.ts";
 import { findNearestWord } from "../core/domain/nearest-word.ts";
-import { frontMatterSchema } from "../core/workflow/schema.ts";
+import { frontMatterSchema } from "../core/workflow/front-matter-schema.ts";
 import { readWords, UsageError } from "./options.ts";
 import type { TerminalHost } from "./terminal.ts";
 

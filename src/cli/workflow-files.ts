@@ -1,14 +1,22 @@
 import { basename } from "node:path";
 import type { ConfigText } from "../core/config/read-config.ts";
+import type { WorkflowFault } from "../core/workflow/workflow-fault.ts";
 import type { FileFault } from "../core/config/config-fault.ts";
-import { checkCalls } from "../core/workflow/calls.ts";
-import { readWorkflow } from "../core/workflow/read.ts";
+import { checkCalls } from "../core/workflow/check-calls.ts";
+import { readWorkflow } from "../core/workflow/read-workflow.ts";
 import type { Workflow } from "../core/workflow/workflow.ts";
 
 export type WorkflowReadings = { readonly workflows: readonly Workflow[]; readonly faults: readonly FileFault[] };
 
 /** Names that workflows may use; null for models where nobody knows which there are. */
 type KnownNames = { readonly roles: readonly string[]; readonly models: readonly string[] | null };
+
+const toFileFault = ({ reason, instead, ...fault }: WorkflowFault): FileFault => ({
+  ...fault,
+  column: 1,
+  why: reason,
+  suggestion: instead,
+});
 
 /** Workflows from their files, with every mistake in them and in how they call each other; of two of one name the later counts. */
 export const readAllWorkflows = (files: readonly ConfigText[], { roles, models }: KnownNames): WorkflowReadings => {
@@ -18,8 +26,8 @@ export const readAllWorkflows = (files: readonly ConfigText[], { roles, models }
     const name = basename(path, ".md");
     const read = readWorkflow({ name, path, text, roles, models, workflows: null });
     if (read.ok) workflows.set(name, read.value);
-    else faults.push(...read.faults.map(({ instead, ...fault }) => ({ ...fault, column: 1, suggestion: instead })));
+    else faults.push(...read.faults.map((fault) => toFileFault(fault)));
   }
-  const calls = checkCalls([...workflows.values()]).map(({ instead, ...fault }) => ({ ...fault, column: 1, suggestion: instead }));
+  const calls = checkCalls([...workflows.values()]).map((fault) => toFileFault(fault));
   return { workflows: [...workflows.values()], faults: [...faults, ...calls] };
 };

@@ -1,7 +1,7 @@
 import { escapeMermaidLabel } from "../core/messages/escape.ts";
 import { renderAsciiGraph } from "../core/messages/ascii-graph.ts";
 import { DEFAULT_TIER, type PlannedStep } from "../core/domain/plan.ts";
-import type { Edge, Loop, Workflow, WorkflowRole } from "../core/workflow/workflow.ts";
+import type { WorkflowEdge, WorkflowLoop, Workflow, WorkflowRole } from "../core/workflow/workflow.ts";
 
 /** A workflow for a terminal: its roles as rails, and below them the edges that have a condition, and the loops, as they are written. */
 export const formatWorkflowText = ({ roles, edges, loops }: Workflow, width: number): string => {
@@ -10,7 +10,7 @@ export const formatWorkflowText = ({ roles, edges, loops }: Workflow, width: num
   return [renderAsciiGraph(steps, {}, width), ...(conditions.length > 0 ? ["", ...conditions.map((line) => `  ${line}`)] : [])].join("\n");
 };
 
-const toGraphStep = (role: WorkflowRole, edges: readonly Edge[]): PlannedStep => ({
+const toGraphStep = (role: WorkflowRole, edges: readonly WorkflowEdge[]): PlannedStep => ({
   id: role.name,
   title: describeRoleWork(role),
   description: "",
@@ -43,7 +43,7 @@ const quoteCondition = (source: string): string => `'${source.replaceAll("'", "'
 /** For a label: without what surrounds it. */
 const stripTemplateBraces = (source: string): string => source.replace(/^\{\{ *((?:(?!\{\{|\}\}).)*?) *\}\}$/, "$1");
 
-const formatGuard = ({ guard }: Pick<Edge, "guard">, write = quoteCondition): string => {
+const formatGuard = ({ guard }: Pick<WorkflowEdge, "guard">, write = quoteCondition): string => {
   switch (guard.kind) {
     case "always":
       return "";
@@ -56,10 +56,10 @@ const formatGuard = ({ guard }: Pick<Edge, "guard">, write = quoteCondition): st
   }
 };
 
-const formatLoopCondition = ({ until, max }: Pick<Loop, "until" | "max">, write = quoteCondition): string =>
+const formatLoopCondition = ({ until, max }: Pick<WorkflowLoop, "until" | "max">, write = quoteCondition): string =>
   `until ${write(until.source)} max ${max}`;
-const formatEdge = (edge: Edge): string => `${edge.from} -> ${edge.to} ${formatGuard(edge)}`.trimEnd();
-const formatLoop = (loop: Loop): string => `${loop.from} -> ${loop.to} ${formatLoopCondition(loop)}`;
+const formatEdge = (edge: WorkflowEdge): string => `${edge.from} -> ${edge.to} ${formatGuard(edge)}`.trimEnd();
+const formatLoop = (loop: WorkflowLoop): string => `${loop.from} -> ${loop.to} ${formatLoopCondition(loop)}`;
 
 const MAX_EDGE_LABEL_CHARS = 80;
 
@@ -70,7 +70,7 @@ export const renderWorkflowMermaid = ({ roles, edges, loops }: Workflow): string
     const [open, close] = role.checkpoint ? ["{{", "}}"] : ["[", "]"];
     return `  ${names.get(role.name) ?? ""}${open}"${escapeMermaidLabel(role.name)}"${close}`;
   });
-  const arrow = (line: string, { from, to }: Pick<Edge, "from" | "to">, words: string): string =>
+  const arrow = (line: string, { from, to }: Pick<WorkflowEdge, "from" | "to">, words: string): string =>
     `  ${names.get(from) ?? ""} ${line}${words === "" ? "" : `|"${escapeMermaidLabel(words, MAX_EDGE_LABEL_CHARS)}"|`} ${names.get(to) ?? ""}`;
   const forward = edges.map((edge) => arrow("-->", edge, formatGuard(edge, stripTemplateBraces)));
   return [

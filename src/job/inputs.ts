@@ -2,7 +2,7 @@ import type { Execution } from "../core/domain/execution.ts";
 import { readTaskId, type StepId } from "../core/domain/ids.ts";
 import type { Ledger } from "../core/domain/ledger.ts";
 import type { PlannedStep } from "../core/domain/plan.ts";
-import { withoutMarkers } from "../core/workflow/output-block.ts";
+import { removeOutputMarkers } from "../core/workflow/output-block.ts";
 
 /** A text of an earlier step, whole: its file's name without an ending, and what stands in it. */
 export type InputText = { readonly name: string; readonly text: string };
@@ -10,7 +10,7 @@ export type InputText = { readonly name: string; readonly text: string };
 /** What an agent or a report of a step says, whole; null where it said nothing. */
 const findStepText = ({ artifacts, answers }: Ledger, { id }: Execution, step: StepId): string | null => {
   const name = `${id}/${step}` as const;
-  const text = artifacts[name] ?? withoutMarkers(answers[name] ?? "");
+  const text = artifacts[name] ?? removeOutputMarkers(answers[name] ?? "");
   return text === "" ? null : text;
 };
 

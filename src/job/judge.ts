@@ -4,7 +4,7 @@ import { captureOutput } from "./agent/output.ts";
 import type { Command } from "../core/domain/command.ts";
 import type { Outcome, ThreadReply } from "../core/domain/outcome.ts";
 import { redactSecrets, redactJson } from "../core/policy/secrets.ts";
-import { withoutMarkers } from "../core/workflow/output-block.ts";
+import { removeOutputMarkers } from "../core/workflow/output-block.ts";
 import { type NewBundle, readPlainFile } from "./bundle.ts";
 import { formatPaths, renderDiscardedChanges } from "../core/messages/discarded-changes.ts";
 import { cutAnswer, cutText } from "./cut-text.ts";
@@ -117,5 +117,5 @@ const readAgentReport = async (path: string, answer: string): Promise<string> =>
   // A link in the place of its folder would lead elsewhere.
   const real = await realpath(dirname(path)).catch(() => null);
   const written = real === dirname(path) ? ((await readPlainFile(path, MAX_REPORT_BYTES))?.toString("utf8") ?? "") : "";
-  return written.trim() === "" ? withoutMarkers(answer) : written;
+  return written.trim() === "" ? removeOutputMarkers(answer) : written;
 };

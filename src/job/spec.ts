@@ -12,7 +12,7 @@ import type { StepState } from "../core/domain/step.ts";
 import type { RevisionInput } from "../core/messages/prompt-input.ts";
 import type { ExecutionView } from "../core/domain/execution-view.ts";
 import type { InputText } from "./inputs.ts";
-import type { Tool } from "../core/workflow/workflow.ts";
+import type { ToolName } from "../core/workflow/workflow.ts";
 
 /** All that the steps after `prepare` know: written by the one step that has a token, read by those that have none. */
 export type JobSpec = {
@@ -63,7 +63,7 @@ export type JobSpec = {
   readonly mails: readonly Mail[];
   readonly backlog: readonly BacklogItem[];
   /** The tools that a workflow leaves its role; null for all of them. */
-  readonly tools: readonly Tool[] | null;
+  readonly tools: readonly ToolName[] | null;
   /** True where those cannot change anything. */
   readonly readOnly: boolean;
   /** What a workflow says of its role; null for a step of a plan. */

@@ -1,6 +1,6 @@
 import type { Command } from "../core/domain/command.ts";
 import type { Outcome, ThreadReply } from "../core/domain/outcome.ts";
-import { statedOutcome } from "../core/workflow/stated-outcome.ts";
+import { readStatedOutcome } from "../core/workflow/read-stated-outcome.ts";
 import { isCommandOnly, type JobSpec } from "./spec.ts";
 import type { WorkResult } from "./work.ts";
 
@@ -16,7 +16,7 @@ export const findReportedOutcome = (spec: JobSpec, { tools, answer }: Pick<WorkR
   if (isCommandOnly(spec) || spec.kind === "plan") return null;
   const { outcome, reason = "" } = listReports(tools).findLast((each) => each.outcome !== undefined) ?? {};
   if (outcome !== undefined) return { kind: outcome, reason: reason.trim() };
-  return spec.nodeRun?.ownStatus === true ? null : statedOutcome(answer);
+  return spec.nodeRun?.ownStatus === true ? null : readStatedOutcome(answer);
 };
 
 /** The answers to review comments that its tools recorded; of two to the same comment the later. */

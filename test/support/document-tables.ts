@@ -9,9 +9,9 @@ import { toJsonSchema } from "../../src/core/config/schema-node.ts";
 import { COMMANDS } from "../../src/core/commands/command-table.ts";
 import { STEP_TRANSITIONS } from "../../src/core/domain/step-lifecycle.ts";
 import { CHECK_STATE_MEANINGS } from "../../src/core/policy/evaluate-checks.ts";
-import { frontMatterSchema, roleSchema as flowRoleSchema } from "../../src/core/workflow/schema.ts";
-import { FUNCTIONS } from "../../src/core/workflow/template/syntax.ts";
-import { TOOLS } from "../../src/core/workflow/workflow.ts";
+import { frontMatterSchema, roleSchema as flowRoleSchema } from "../../src/core/workflow/front-matter-schema.ts";
+import { FUNCTION_ARITIES } from "../../src/core/workflow/template/template.ts";
+import { TOOL_NAMES } from "../../src/core/workflow/workflow.ts";
 
 const read = (path: string): string => readFileSync(new URL(`../../${path}`, import.meta.url), "utf8");
 
@@ -54,7 +54,10 @@ const tools = (): string =>
   table(
     ["tool", ...AGENT_DIALECTS.map(({ agent }) => agent)],
     [
-      ...TOOLS.map((tool) => [`\`${tool}\``, ...AGENT_DIALECTS.map(({ names }) => names[tool].map((name) => `\`${name}\``).join(", "))]),
+      ...TOOL_NAMES.map((tool) => [
+        `\`${tool}\``,
+        ...AGENT_DIALECTS.map(({ names }) => names[tool].map((name) => `\`${name}\``).join(", ")),
+      ]),
       ["_started as_", ...AGENT_DIALECTS.map(({ commands }) => commands.map((name) => `\`${name}\``).join(", "))],
       ["`model`", ...AGENT_DIALECTS.map(({ model }) => (model === null ? "" : `\`${model}\``))],
     ],
@@ -63,7 +66,7 @@ const tools = (): string =>
 const functions = (): string =>
   table(
     ["function", "takes"],
-    Object.entries(FUNCTIONS).map(([name, [least, most]]) => [
+    Object.entries(FUNCTION_ARITIES).map(([name, [least, most]]) => [
       `\`${name}\``,
       least === most ? `${least}` : most === Infinity ? `${least} or more` : `${least} to ${most}`,
     ]),

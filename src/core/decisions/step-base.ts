@@ -7,8 +7,8 @@ import { isHeldButBuildable, type Step } from "../domain/step.ts";
 import { formatBaseMessage } from "../messages/commit-messages.ts";
 import type { WorkflowRun } from "../domain/workflow-run.ts";
 import type { DecisionTransaction } from "./decision-transaction.ts";
-import { openFlow } from "../workflow/open-flow.ts";
-import { stepsBefore } from "../workflow/pieces.ts";
+import { linkWorkflow } from "../workflow/link-workflow.ts";
+import { listStepsBefore } from "../workflow/node-step.ts";
 import { neededBy } from "./needs.ts";
 import { isRewound, isStranded } from "./base-rewinds.ts";
 
@@ -107,9 +107,9 @@ const unlanded = (tx: DecisionTransaction, execution: Execution, planned: Planne
 /** In a workflow all that came before, also in the rounds of a loop: a role goes on from its own work. */
 const ofWorkflow = ({ id, steps }: Execution, run: WorkflowRun, planned: PlannedStep): Step["builtOn"] => {
   const path = run.nodes[planned.id];
-  const flow = openFlow(run);
+  const flow = linkWorkflow(run);
   if (!path || !flow.ok) return [];
-  return stepsBefore(flow.value, run, { path, loops: true }).flatMap((each) => {
+  return listStepsBefore(flow.value, run, { path, loops: true }).flatMap((each) => {
     const { head, landed, state } = steps[each] ?? {};
     return head && !landed && (state === "published" || each === planned.id) ? [{ task: toTaskId(id, each), head: head.sha }] : [];
   });

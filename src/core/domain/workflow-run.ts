@@ -1,7 +1,10 @@
 import type { StepId } from "./ids.ts";
 
-/** The path to a node run, through calls: the role, its run counted from 1, and for a list the item's index from 0. */
-export type NodePath = readonly { readonly role: string; readonly run: number; readonly item: number | null }[];
+/** One part of a node path: a role, its run counted from 1, and for a list the item's index from 0. */
+export type NodePathPart = { readonly role: string; readonly run: number; readonly item: number | null };
+
+/** The path to a node run: one part, and before it one for each call that leads to it. */
+export type NodePath = readonly NodePathPart[];
 
 /** The workflow of an execution, with its files as of the start. */
 export type WorkflowRun = {

@@ -1,65 +1,65 @@
 import { findNearestWord } from "../domain/nearest-word.ts";
-import type { Report } from "./fault.ts";
-import { type Graph, reached } from "./graph.ts";
-import { isJsonObject } from "./json.ts";
-import { type Reference, referencesOf } from "./template/references.ts";
-import { readVariable, rolesByVariable, variableNames } from "./variables.ts";
-import type { Edge, Loop, WorkflowRole } from "./workflow.ts";
+import type { FaultReporter } from "./workflow-fault.ts";
+import { type NameGraph, findReachable } from "./name-graph.ts";
+import { isJsonObject } from "./read-json.ts";
+import { type TemplateReference, listReferences } from "./template/list-references.ts";
+import { readCommandVariable, rolesByVariable, listVariableNames } from "./command-variables.ts";
+import type { WorkflowEdge, WorkflowLoop, WorkflowRole } from "./workflow.ts";
 
 /** Names at the root that are no roles. */
-export const BUILT_IN = ["Args", "Item", "Index", "Round", "MaxRounds"] as const;
+export const BUILT_IN_NAMES = ["Args", "Item", "Index", "Round", "MaxRounds"] as const;
 /** What every role has, whatever fields it gives. */
-export const OF_EVERY_ROLE = ["output", "skipped", "failed", "error"] as const;
+export const COMMON_FIELDS = ["output", "skipped", "failed", "error"] as const;
 
-export type Checked = {
+export type WorkflowGraph = {
   readonly roles: readonly WorkflowRole[];
-  readonly edges: readonly Edge[];
-  readonly loops: readonly Loop[];
-  readonly graph: Graph;
+  readonly edges: readonly WorkflowEdge[];
+  readonly loops: readonly WorkflowLoop[];
+  readonly graph: NameGraph;
 };
 
 /** Where something is read: by whom, and for faults how to say so. */
-type Reader = { readonly role: string; readonly what: string };
+type ReferenceReader = { readonly role: string; readonly what: string };
 
-type Check = Checked & {
+type ReferenceCheck = WorkflowGraph & {
   readonly byName: ReadonlyMap<string, WorkflowRole>;
   /** The roles that have run, or may have, when one runs: those before it, and in a loop all of the loop. */
-  readonly earlier: (role: string) => ReadonlySet<string>;
+  readonly earlierRoles: (role: string) => ReadonlySet<string>;
   readonly byVariable: ReadonlyMap<string, string>;
-  readonly wanted: Map<string, Set<string>>;
-  readonly report: Report;
+  readonly wantedFields: Map<string, Set<string>>;
+  readonly report: FaultReporter;
 };
 
 /**
  * Checks everything that prompts, guards, lists and commands read: it must be there, and before the reader. Answers the fields that are read of each role.
  */
-export const checkReferences = (checked: Checked, report: Report): ReadonlyMap<string, ReadonlySet<string>> => {
+export const checkReferences = (checked: WorkflowGraph, report: FaultReporter): ReadonlyMap<string, ReadonlySet<string>> => {
   const byName = new Map(checked.roles.map((role) => [role.name, role]));
-  const check: Check = {
+  const check: ReferenceCheck = {
     ...checked,
     byName,
     byVariable: rolesByVariable(checked.roles),
-    earlier: earlierThan(checked),
-    wanted: new Map(),
+    earlierRoles: createEarlierRoles(checked),
+    wantedFields: new Map(),
     report,
   };
-  for (const role of checked.roles) checkRole(check, role);
+  for (const role of checked.roles) checkRoleReferences(check, role);
   for (const { from, to, guard } of checked.edges) {
     if (guard.kind !== "if") continue;
-    for (const reference of referencesOf(guard.condition))
+    for (const reference of listReferences(guard.condition))
       checkRead(check, reference, { role: from, what: `the guard of ${from} -> ${to}` });
   }
   for (const { from, to, until } of checked.loops) {
-    for (const reference of referencesOf(until))
+    for (const reference of listReferences(until))
       checkRead(check, reference, { role: from, what: `the condition of the loop ${from} -> ${to}` });
   }
-  return check.wanted;
+  return check.wantedFields;
 };
 
-const earlierThan = ({ graph, loops }: Checked): Check["earlier"] => {
+const createEarlierRoles = ({ graph, loops }: WorkflowGraph): ReferenceCheck["earlierRoles"] => {
   const known = new Map<string, ReadonlySet<string>>();
   return (role) => {
-    const before = known.get(role) ?? reached(graph.before, role);
+    const before = known.get(role) ?? findReachable(graph.before, role);
     if (!known.has(role)) {
       // `reached` gives a new set with the role itself, which reads itself in a loop or in a guard only.
       const all = new Set(before);
@@ -71,20 +71,20 @@ const earlierThan = ({ graph, loops }: Checked): Check["earlier"] => {
   };
 };
 
-const checkRole = (check: Check, role: WorkflowRole): void => {
+const checkRoleReferences = (check: ReferenceCheck, role: WorkflowRole): void => {
   const { name, work, foreach } = role;
   const reader = { role: name, what: `role "${name}"` };
   const prompt = work.kind === "agent" ? work.prompt : work.kind === "call" ? work.args : null;
   const inLoop = check.loops.some(({ body }) => body.includes(name));
-  for (const reference of prompt ? referencesOf(prompt) : []) {
-    if (reference.keys[0] === name && !inLoop) notEarlier(check, reference, reader);
+  for (const reference of prompt ? listReferences(prompt) : []) {
+    if (reference.keys[0] === name && !inLoop) reportNotEarlier(check, reference, reader);
     else checkRead(check, reference, reader);
   }
   if (foreach) checkRead(check, { keys: [foreach.role, foreach.field], line: role.line }, reader);
   if (work.kind === "run") checkCommand(check, { role, command: work.command });
 };
 
-const checkRead = (check: Check, reference: Reference, reader: Reader): void => {
+const checkRead = (check: ReferenceCheck, reference: TemplateReference, reader: ReferenceReader): void => {
   const { keys, line } = reference;
   const [first, field] = keys;
   const { byName, report } = check;
@@ -92,38 +92,38 @@ const checkRead = (check: Check, reference: Reference, reader: Reader): void => 
     report({
       code: "unknown-reference",
       line,
-      why: `${reader.what}: \`.\` alone is everything`,
+      reason: `${reader.what}: \`.\` alone is everything`,
       instead: "name what is meant, such as `.Args`",
     });
     return;
   }
-  if (BUILT_IN.some((each) => each === first)) {
+  if (BUILT_IN_NAMES.some((each) => each === first)) {
     checkBuiltIn(check, reference, reader);
     return;
   }
   const target = byName.get(first);
   if (!target) {
-    const meant = findNearestWord(first, [...byName.keys(), ...BUILT_IN]);
+    const meant = findNearestWord(first, [...byName.keys(), ...BUILT_IN_NAMES]);
     const instead = meant
       ? `did you mean \`.${meant}\`?`
       : `declare the role, or write one of .${["Args", ...byName.keys()].slice(0, 20).join(", .")}`;
-    report({ code: "unknown-reference", line, why: `${reader.what} reads \`.${first}\`, and there is no such role`, instead });
+    report({ code: "unknown-reference", line, reason: `${reader.what} reads \`.${first}\`, and there is no such role`, instead });
     return;
   }
-  if (!check.earlier(reader.role).has(first)) notEarlier(check, reference, reader);
-  if (field !== undefined && !isOfRole(target, field)) readField(check, { target, field, line }, reader);
+  if (!check.earlierRoles(reader.role).has(first)) reportNotEarlier(check, reference, reader);
+  if (field !== undefined && !isCommonField(target, field)) recordFieldRead(check, { target, field, line }, reader);
 };
 
-const isOfRole = ({ foreach }: WorkflowRole, field: string): boolean =>
-  OF_EVERY_ROLE.some((each) => each === field) || (foreach !== null && field === "items");
+const isCommonField = ({ foreach }: WorkflowRole, field: string): boolean =>
+  COMMON_FIELDS.some((each) => each === field) || (foreach !== null && field === "items");
 
-const checkBuiltIn = ({ byName, report }: Check, { keys, line }: Reference, { role, what }: Reader): void => {
+const checkBuiltIn = ({ byName, report }: ReferenceCheck, { keys, line }: TemplateReference, { role, what }: ReferenceReader): void => {
   const [first = ""] = keys;
   if (first !== "Item" && keys.length > 1) {
     report({
       code: "unknown-reference",
       line,
-      why: `${what} reads \`.${keys.join(".")}\`, and \`.${first}\` has no fields`,
+      reason: `${what} reads \`.${keys.join(".")}\`, and \`.${first}\` has no fields`,
       instead: `write \`.${first}\``,
     });
   }
@@ -131,63 +131,67 @@ const checkBuiltIn = ({ byName, report }: Check, { keys, line }: Reference, { ro
     report({
       code: "not-foreach",
       line,
-      why: `${what} reads \`.${first}\`, and "${role}" has no \`foreach\``,
+      reason: `${what} reads \`.${first}\`, and "${role}" has no \`foreach\``,
       instead: "write `foreach: planner.items` at the role",
     });
   }
 };
 
-const notEarlier = ({ report, graph }: Check, { keys: [first = ""], line }: Reference, { role, what }: Reader): void => {
-  const isLater = reached(graph.after, role).has(first);
+const reportNotEarlier = (
+  { report, graph }: ReferenceCheck,
+  { keys: [first = ""], line }: TemplateReference,
+  { role, what }: ReferenceReader,
+): void => {
+  const isLater = findReachable(graph.after, role).has(first);
   const instead = isLater
     ? `remove the reference, or make it a loop: \`${first} -> ${role} until '…' max 3\``
     : `write the edge \`${first} -> ${role}\`, or remove the reference`;
-  report({ code: "not-ancestor", line, why: `${what} reads \`.${first}\`, and "${first}" need not have run by then`, instead });
+  report({ code: "not-ancestor", line, reason: `${what} reads \`.${first}\`, and "${first}" need not have run by then`, instead });
 };
 
 type FieldRead = { readonly target: WorkflowRole; readonly field: string; readonly line: number };
 
 /** Fields are known where the role declares them, or a schema that allows no others. */
-const readField = ({ wanted, report }: Check, { target, field, line }: FieldRead, { what }: Reader): void => {
+const recordFieldRead = ({ wantedFields, report }: ReferenceCheck, { target, field, line }: FieldRead, { what }: ReferenceReader): void => {
   const { name, fields, schema } = target;
   const properties = isJsonObject(schema?.["properties"]) ? Object.keys(schema["properties"]) : [];
   const isClosed = fields.length > 0 || schema?.["additionalProperties"] === false;
   const known = [...fields, ...properties];
   // How every role ended, where it has no field of its own with this name.
   if (isClosed && field !== "status" && !known.includes(field)) {
-    const meant = findNearestWord(field, [...known, ...OF_EVERY_ROLE]);
+    const meant = findNearestWord(field, [...known, ...COMMON_FIELDS]);
     const instead = meant
       ? `did you mean \`.${name}.${meant}\`?`
       : `write one of ${known.join(", ")}, or add \`${field}\` to what "${name}" gives`;
-    report({ code: "unknown-field", line, why: `${what} reads \`.${name}.${field}\`, and "${name}" gives no \`${field}\``, instead });
+    report({ code: "unknown-field", line, reason: `${what} reads \`.${name}.${field}\`, and "${name}" gives no \`${field}\``, instead });
     return;
   }
-  const own = wanted.get(name) ?? new Set();
-  wanted.set(name, own.add(field));
+  const own = wantedFields.get(name) ?? new Set();
+  wantedFields.set(name, own.add(field));
 };
 
-const checkCommand = (check: Check, { role, command }: { role: WorkflowRole; command: string }): void => {
+const checkCommand = (check: ReferenceCheck, { role, command }: { role: WorkflowRole; command: string }): void => {
   const { roles, byName, byVariable, report } = check;
   const { line, name } = role;
   for (const [written, first = ""] of command.matchAll(/\{\{[^{}]*?\.([A-Za-z_][\w-]*)[^{}]*\}\}/g)) {
-    if (!byName.has(first) && !BUILT_IN.some((each) => each === first)) continue;
+    if (!byName.has(first) && !BUILT_IN_NAMES.some((each) => each === first)) continue;
     const instead = 'use an environment variable: "$ENKI_ARGS", "$ENKI_OUTPUT_<ROLE>" or "$ENKI_FIELD_<ROLE>__<field>"';
     report({
       code: "run-template",
       line,
-      why: `role "${name}": \`${written}\` in a command would make a text of somebody a command`,
+      reason: `role "${name}": \`${written}\` in a command would make a text of somebody a command`,
       instead,
     });
   }
-  for (const variable of variableNames(command)) {
-    const read = readVariable(variable, byVariable);
+  for (const variable of listVariableNames(command)) {
+    const read = readCommandVariable(variable, byVariable);
     const reader = { role: name, what: `role "${name}"` };
     if (read) checkRead(check, { keys: read.field === null ? [read.role] : [read.role, read.field], line }, reader);
     else
       report({
         code: "unknown-reference",
         line,
-        why: `role "${name}" reads $${variable}, and there is no such role`,
+        reason: `role "${name}" reads $${variable}, and there is no such role`,
         instead: variablesHint(byVariable),
       });
   }
@@ -195,7 +199,7 @@ const checkCommand = (check: Check, { role, command }: { role: WorkflowRole; com
     report({
       code: "same-variable",
       line,
-      why: `role "${name}" runs a command, and two roles have names that give one variable`,
+      reason: `role "${name}" runs a command, and two roles have names that give one variable`,
       instead: "rename the one that differs in - and _ only",
     });
   }

@@ -1,10 +1,10 @@
-import { closesFence, opensFence } from "./fence.ts";
+import { closesFence, readFenceOpening } from "./code-fence.ts";
 
-const OPENING = /^\s*\[OUTPUT\]/;
-const CLOSING = /\[\/OUTPUT\]\s*$/;
+const OPENING_MARKER = /^\s*\[OUTPUT\]/;
+const CLOSING_MARKER = /\[\/OUTPUT\]\s*$/;
 
 /** A block by its first and last line, markers included. */
-type Block = {
+type MarkedBlock = {
   readonly from: number;
   readonly to: number;
   readonly text: string;
@@ -13,12 +13,12 @@ type Block = {
 };
 
 /** Lines within complete code fences; a fence that is never closed holds nothing. */
-export const fencedLines = (lines: readonly string[]): ReadonlySet<number> => {
+export const findFencedLines = (lines: readonly string[]): ReadonlySet<number> => {
   const fenced = new Set<number>();
   let open: { readonly marks: string; readonly at: number } | null = null;
   for (const [at, line] of lines.entries()) {
     if (open === null) {
-      const fence = opensFence(line);
+      const fence = readFenceOpening(line);
       if (fence) open = { marks: fence.marks, at };
     } else if (closesFence(line, open.marks)) {
       for (let inside = open.at; inside <= at; inside += 1) fenced.add(inside);
@@ -29,31 +29,31 @@ export const fencedLines = (lines: readonly string[]): ReadonlySet<number> => {
 };
 
 /** The complete blocks that hold something. `[OUTPUT]` opens one at the start of a line, `[/OUTPUT]` closes it at the end of one: a mention in prose or in code does neither. */
-const findBlocks = (text: string): Block[] => {
+const findBlocks = (text: string): MarkedBlock[] => {
   const lines = text.split("\n");
-  const open = blocksIn(lines, fencedLines(lines));
-  return open.length > 0 ? open : fencedBlock(lines);
+  const open = findBlocksIn(lines, findFencedLines(lines));
+  return open.length > 0 ? open : findFencedBlock(lines);
 };
 
 /** The block of an answer that ends with a code fence around nothing else. Text after the fence makes it an example. */
-const fencedBlock = (lines: readonly string[]): Block[] => {
+const findFencedBlock = (lines: readonly string[]): MarkedBlock[] => {
   const to = lines.findLastIndex((line) => line.trim() !== "");
-  const fenced = fencedLines(lines);
-  const from = fenced.has(to) ? openingOf(lines, to) : -1;
+  const fenced = findFencedLines(lines);
+  const from = fenced.has(to) ? findFenceStart(lines, to) : -1;
   if (from === -1) return [];
   const inner = lines.slice(from + 1, to);
-  const [block, ...more] = blocksIn(inner, fencedLines(inner));
+  const [block, ...more] = findBlocksIn(inner, findFencedLines(inner));
   const isAll = block !== undefined && inner.every((line, at) => line.trim() === "" || (at >= block.from && at <= block.to));
   if (!isAll || more.length > 0) return [];
   return [{ from, to, text: block.text, marks: [from, ...block.marks.map((at) => at + from + 1), to] }];
 };
 
 /** The line that opened the fence which this line closes; -1 if it closes none. */
-const openingOf = (lines: readonly string[], closing: number): number => {
+const findFenceStart = (lines: readonly string[], closing: number): number => {
   let open: { readonly marks: string; readonly at: number } | null = null;
   for (const [at, line] of lines.entries()) {
     if (open === null) {
-      const fence = opensFence(line);
+      const fence = readFenceOpening(line);
       if (fence) open = { marks: fence.marks, at };
     } else if (closesFence(line, open.marks)) {
       if (at === closing) return open.at;
@@ -63,18 +63,18 @@ const openingOf = (lines: readonly string[], closing: number): number => {
   return -1;
 };
 
-const blocksIn = (lines: readonly string[], fenced: ReadonlySet<number>): Block[] => {
-  const blocks: Block[] = [];
+const findBlocksIn = (lines: readonly string[], fenced: ReadonlySet<number>): MarkedBlock[] => {
+  const blocks: MarkedBlock[] = [];
   let from: number | null = null;
   for (const [at, line] of lines.entries()) {
     if (fenced.has(at)) continue;
-    if (OPENING.test(line)) from = at;
-    if (from === null || !CLOSING.test(line)) continue;
+    if (OPENING_MARKER.test(line)) from = at;
+    if (from === null || !CLOSING_MARKER.test(line)) continue;
     const inner = lines
       .slice(from, at + 1)
       .join("\n")
-      .replace(OPENING, "")
-      .replace(CLOSING, "")
+      .replace(OPENING_MARKER, "")
+      .replace(CLOSING_MARKER, "")
       .trim();
     if (inner !== "") blocks.push({ from, to: at, text: inner, marks: [from, at] });
     from = null;
@@ -83,10 +83,10 @@ const blocksIn = (lines: readonly string[], fenced: ReadonlySet<number>): Block[
 };
 
 /** The last complete `[OUTPUT]…[/OUTPUT]` of an answer; null where it has none. */
-export const outputBlock = (answer: string): string | null => findBlocks(answer).at(-1)?.text ?? null;
+export const findOutputBlock = (answer: string): string | null => findBlocks(answer).at(-1)?.text ?? null;
 
 /** An answer without its blocks. */
-export const withoutBlocks = (answer: string): string => {
+export const removeOutputBlocks = (answer: string): string => {
   const inside = new Set(findBlocks(answer).flatMap(({ from, to }) => Array.from({ length: to - from + 1 }, (_, at) => from + at)));
   return answer
     .split("\n")
@@ -96,12 +96,12 @@ export const withoutBlocks = (answer: string): string => {
 };
 
 /** An answer without the markers of its blocks; what stands in the blocks is kept. */
-export const withoutMarkers = (answer: string): string => {
+export const removeOutputMarkers = (answer: string): string => {
   const marks = new Set(findBlocks(answer).flatMap((block) => block.marks));
   const kept = answer.split("\n").flatMap((line, at) => {
     if (!marks.has(at)) return [line];
-    if (opensFence(line)) return [];
-    const bare = line.replace(OPENING, "").replace(CLOSING, "");
+    if (readFenceOpening(line)) return [];
+    const bare = line.replace(OPENING_MARKER, "").replace(CLOSING_MARKER, "");
     return bare.trim() === "" ? [] : [bare];
   });
   return kept.join("\n").trim();

@@ -1,24 +1,24 @@
 import { Ajv, type ErrorObject } from "ajv";
 import { toCanonicalJson } from "../domain/ids.ts";
-import type { JsonObject } from "./json.ts";
-import { compilePattern, PatternError } from "./pattern.ts";
+import type { JsonObject } from "./read-json.ts";
+import { compilePattern, PatternError } from "./compile-pattern.ts";
 
 /** A JSON Schema (draft 7) that was found good. A plain value. */
 export type OutputSchema = JsonObject;
 
-const LONGEST = 20_000;
-const MOST_PROBLEMS = 10;
+const MAX_SCHEMA_CHARS = 20_000;
+const MAX_PROBLEMS = 10;
 
 /** Patterns are matched in linear time, whoever wrote them and whatever they are matched with. */
-const linear = Object.assign(
+const LINEAR_REGEXP = Object.assign(
   (source: string) => {
     const test = compilePattern(source);
-    return { test: (text: string) => tested(() => test(text)) };
+    return { test: (text: string) => matchSafely(() => test(text)) };
   },
   { code: "linear" },
 );
 
-const tested = (work: () => boolean): boolean => {
+const matchSafely = (work: () => boolean): boolean => {
   try {
     return work();
   } catch (error) {
@@ -27,21 +27,26 @@ const tested = (work: () => boolean): boolean => {
   }
 };
 
-const compile = (schema: OutputSchema) =>
-  new Ajv({ strict: true, strictTypes: false, strictRequired: false, allErrors: true, code: { regExp: linear }, logger: false }).compile(
-    schema,
-  );
+const compileSchema = (schema: OutputSchema) =>
+  new Ajv({
+    strict: true,
+    strictTypes: false,
+    strictRequired: false,
+    allErrors: true,
+    code: { regExp: LINEAR_REGEXP },
+    logger: false,
+  }).compile(schema);
 
 /**
  * What is wrong with a schema, in one sentence; null when it can be used. It becomes code (so does Ajv), and is therefore small and of keywords that are
  * known: an unknown one and `format` are wrong, and so is any reference (checks would no longer be bounded by the schema's size).
  */
-export const schemaProblem = (schema: OutputSchema): string | null => {
-  if (toCanonicalJson(schema).length > LONGEST) return `it is longer than ${LONGEST} characters`;
+export const findSchemaProblem = (schema: OutputSchema): string | null => {
+  if (toCanonicalJson(schema).length > MAX_SCHEMA_CHARS) return `it is longer than ${MAX_SCHEMA_CHARS} characters`;
   if (schema["type"] !== "object") return 'its `type` is not "object"';
   if (/"\$(ref|dynamicRef|recursiveRef)":/.test(toCanonicalJson(schema))) return "it holds a `$ref`: write what is meant where it is used";
   try {
-    compile(schema);
+    compileSchema(schema);
     return null;
   } catch (error) {
     if (error instanceof Error) return error.message;
@@ -50,12 +55,12 @@ export const schemaProblem = (schema: OutputSchema): string | null => {
 };
 
 /** What in a value does not fit a schema: at most ten sentences, none when all does. */
-export const checkAgainst = (schema: OutputSchema, value: unknown): string[] => {
-  const validate = compile(schema);
-  return validate(value) ? [] : (validate.errors ?? []).slice(0, MOST_PROBLEMS).map(sentence);
+export const findMismatches = (schema: OutputSchema, value: unknown): string[] => {
+  const validate = compileSchema(schema);
+  return validate(value) ? [] : (validate.errors ?? []).slice(0, MAX_PROBLEMS).map(describeMismatch);
 };
 
-const sentence = ({ instancePath, message = "does not fit", keyword, params }: ErrorObject): string => {
+const describeMismatch = ({ instancePath, message = "does not fit", keyword, params }: ErrorObject): string => {
   const where = instancePath === "" ? "The object" : `\`${instancePath.slice(1).replaceAll("/", ".")}\``;
   if (keyword === "enum" && Array.isArray(params["allowedValues"])) {
     return `${where} must be one of ${params["allowedValues"].map((each) => JSON.stringify(each)).join(", ")}.`;

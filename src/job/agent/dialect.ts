@@ -1,8 +1,8 @@
 import { basename } from "node:path";
 import type { AgentCommand } from "../../core/domain/config.ts";
-import { type Tool, TOOLS } from "../../core/workflow/workflow.ts";
+import { type ToolName, TOOL_NAMES } from "../../core/workflow/workflow.ts";
 
-type DialectToolNames = Readonly<Record<Tool, readonly string[]>>;
+type DialectToolNames = Readonly<Record<ToolName, readonly string[]>>;
 
 /** How a session is begun with these tools and no others: what goes into the environment, into `session/new`, and into a settings file. */
 export type ToolRestriction = {
@@ -21,12 +21,12 @@ export type AgentDialect = {
   readonly names: DialectToolNames;
   /** The variable that names the model; null where it has none. */
   readonly model: string | null;
-  readonly restrict: (tools: readonly Tool[], names: DialectToolNames) => ToolRestriction;
+  readonly restrict: (tools: readonly ToolName[], names: DialectToolNames) => ToolRestriction;
 };
 
 const NO_RESTRICTION: ToolRestriction = { env: {}, meta: {}, settings: null };
 
-const collectToolNames = (tools: readonly Tool[], names: DialectToolNames): string[] => tools.flatMap((tool) => names[tool]);
+const collectToolNames = (tools: readonly ToolName[], names: DialectToolNames): string[] => tools.flatMap((tool) => names[tool]);
 
 const claudeDialect: AgentDialect = {
   agent: "Claude Code",
@@ -70,7 +70,7 @@ const opencodeDialect: AgentDialect = {
   // Its one permission `edit` is for both.
   restrict: (tools) => {
     const allowed = new Set(tools.map((tool) => (tool === "write" ? "edit" : tool)));
-    const denied = TOOLS.filter((tool) => tool !== "write" && !allowed.has(tool));
+    const denied = TOOL_NAMES.filter((tool) => tool !== "write" && !allowed.has(tool));
     return { ...NO_RESTRICTION, env: { OPENCODE_PERMISSION: JSON.stringify(Object.fromEntries(denied.map((tool) => [tool, "deny"]))) } };
   },
 };
@@ -92,9 +92,9 @@ export const findDialect = ({ command, args }: Pick<AgentCommand, "command" | "a
 };
 
 /** What an agent calls these tools; of an agent that is not known, the names of the workflow. */
-export const translateToolNames = (dialect: AgentDialect | null, tools: readonly Tool[]): string[] =>
+export const translateToolNames = (dialect: AgentDialect | null, tools: readonly ToolName[]): string[] =>
   tools.map((tool) => dialect?.names[tool][0] ?? tool);
 
 /** How its session is begun; null for `tools` leaves it all of them. */
-export const restrictTools = (dialect: AgentDialect | null, tools: readonly Tool[] | null): ToolRestriction =>
+export const restrictTools = (dialect: AgentDialect | null, tools: readonly ToolName[] | null): ToolRestriction =>
   dialect === null || tools === null ? NO_RESTRICTION : dialect.restrict(tools, dialect.names);

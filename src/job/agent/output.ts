@@ -1,4 +1,4 @@
-import { outputBlock } from "../../core/workflow/output-block.ts";
+import { findOutputBlock } from "../../core/workflow/output-block.ts";
 
 const MAX_OUTPUT_CHARS = 20_000;
 const OUTPUT_TAIL_CHARS = 500;
@@ -6,7 +6,7 @@ const MAX_TRIVIAL_OUTPUT_CHARS = 10;
 
 /** What an agent hands on: its `[OUTPUT]` block, else the last 500 characters of its answer; nothing for ten or fewer. */
 export const captureOutput = (answer: string): string => {
-  const block = outputBlock(answer);
+  const block = findOutputBlock(answer);
   if (block !== null) return Array.from(block).slice(0, MAX_OUTPUT_CHARS).join("");
   const characters = Array.from(answer.trim());
   return characters.length <= MAX_TRIVIAL_OUTPUT_CHARS ? "" : characters.slice(-OUTPUT_TAIL_CHARS).join("");

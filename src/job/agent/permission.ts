@@ -1,11 +1,11 @@
 import type { PermissionOption, RequestPermissionResponse, ToolCallUpdate, ToolKind } from "@agentclientprotocol/sdk";
-import type { Tool } from "../../core/workflow/workflow.ts";
+import type { ToolName } from "../../core/workflow/workflow.ts";
 import { type ToolInputFields, readInputFields, isInputRecord } from "./asked-fields.ts";
 
 /** What an agent may do: change files, and with which of the tools; null for all of them. */
 export type AgentRights = {
   readonly canEdit: boolean;
-  readonly tools: readonly Tool[] | null;
+  readonly tools: readonly ToolName[] | null;
   /** The one file that it may write though it may change no other; null for none. */
   readonly report: string | null;
 };
@@ -16,7 +16,7 @@ export type RequestedCall = Pick<ToolCallUpdate, "kind" | "title" | "locations" 
 const CHANGING_KINDS: readonly ToolKind[] = ["edit", "delete", "move"];
 
 /** The tools of which one is needed for a kind of call. No tool of a workflow fetches, and a change of mode could take the limits away. */
-const TOOLS_BY_CALL_KIND: Readonly<Record<ToolKind, readonly Tool[] | "any">> = {
+const TOOLS_BY_CALL_KIND: Readonly<Record<ToolKind, readonly ToolName[] | "any">> = {
   read: ["read"],
   search: ["grep", "glob"],
   edit: ["write", "edit"],

@@ -80,7 +80,18 @@ const upgradeStep = members(
   },
 );
 
-const upgradeWorkflowRun = members({ pieces: "nodes", skipped: "skippedRoles", over: "endState", asked: "reaskedSteps" });
+const upgradeRoleRun = members(
+  { why: "reason", units: "nodeRuns", before: "previousRound" },
+  // A function, since a node that calls a workflow holds the state of that workflow.
+  { units: each(members({}, { call: (state) => upgradeRunState(state) })), before: members({ why: "reason" }) },
+);
+
+const upgradeRunState = members({}, { roles: values(upgradeRoleRun), edges: each(members({ why: "reason" })) });
+
+const upgradeWorkflowRun = members(
+  { pieces: "nodes", skipped: "skippedRoles", over: "endState", asked: "reaskedSteps" },
+  { state: upgradeRunState },
+);
 
 const upgradeExecution = members(
   { onPull: "onPullRequest", by: "requestedBy", base: "baseBranch", created: "createdAt", why: "refusal", adding: "amendment" },

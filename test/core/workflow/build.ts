@@ -1,4 +1,4 @@
-import { readWorkflow } from "../../../src/core/workflow/read.ts";
+import { readWorkflow } from "../../../src/core/workflow/read-workflow.ts";
 import type { Workflow } from "../../../src/core/workflow/workflow.ts";
 
 export type Settings = {
@@ -17,5 +17,5 @@ export const workflow = ({ name = "test", roles, of = {}, edges = [], prompts = 
   const body = withPrompt.map((role) => `## ${role}\n\n${prompts[role] ?? `Do ${role}.`}\n`).join("\n");
   const read = readWorkflow({ name, path: `${name}.md`, text: `---\n${JSON.stringify(front)}\n---\n${body}`, roles: [], models: null });
   if (read.ok) return read.value;
-  throw new Error(read.faults.map(({ code, why }) => `${code}: ${why}`).join("\n"));
+  throw new Error(read.faults.map(({ code, reason }) => `${code}: ${reason}`).join("\n"));
 };

@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { checkCalls } from "../../../src/core/workflow/calls.ts";
-import { WORKFLOW_FAULTS, type WorkflowFault } from "../../../src/core/workflow/fault.ts";
-import { readWorkflow } from "../../../src/core/workflow/read.ts";
+import { checkCalls } from "../../../src/core/workflow/check-calls.ts";
+import { WORKFLOW_FAULTS, type WorkflowFault } from "../../../src/core/workflow/workflow-fault.ts";
+import { readWorkflow } from "../../../src/core/workflow/read-workflow.ts";
 
 const FOLDER = new URL("faults/", import.meta.url);
 const files = readdirSync(FOLDER).filter((name) => name.endsWith(".md"));
@@ -30,8 +30,8 @@ const faultsOf = (file: string): readonly WorkflowFault[] => {
 
 test.each(files)("%s: every fault is told with its line and what to write instead", (file) => {
   const faults = faultsOf(file);
-  expect(faults.map(({ line, code, why, instead }) => `${line} ${code}: ${why} — ${instead}`)).toEqual(expected[file]);
-  expect(faults.filter((fault) => fault.file !== file || fault.why === "" || fault.instead === "")).toEqual([]);
+  expect(faults.map(({ line, code, reason, instead }) => `${line} ${code}: ${reason} — ${instead}`)).toEqual(expected[file]);
+  expect(faults.filter((fault) => fault.file !== file || fault.reason === "" || fault.instead === "")).toEqual([]);
 });
 
 describe("every code has a fixture that gives it", () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { outputBlock, withoutMarkers } from "../../../src/core/workflow/output-block.ts";
+import { findOutputBlock, removeOutputMarkers } from "../../../src/core/workflow/output-block.ts";
 
 describe("the output block of an answer", () => {
   test.each([
@@ -21,7 +21,7 @@ describe("the output block of an answer", () => {
     ["outside of code, before one in a fence", "[OUTPUT]one[/OUTPUT]\n```\n[OUTPUT]two[/OUTPUT]\n```", "one"],
     ["after a fence that nobody closed", "```\nx\n[OUTPUT]\none\n[/OUTPUT]", "one"],
   ])("%s", (_, answer, block) => {
-    expect(outputBlock(answer)).toBe(block);
+    expect(findOutputBlock(answer)).toBe(block);
   });
 
   test.each([
@@ -33,14 +33,14 @@ describe("the output block of an answer", () => {
     ["two in one code fence", "```\n[OUTPUT]one[/OUTPUT]\n[OUTPUT]two[/OUTPUT]\n```"],
     ["only an end", "x\n[/OUTPUT]"],
   ])("is none: %s", (_, answer) => {
-    expect(outputBlock(answer)).toBeNull();
+    expect(findOutputBlock(answer)).toBeNull();
   });
 });
 
 test("without its markers an answer keeps all else, and mentions of them", () => {
-  expect(withoutMarkers("Done, see [OUTPUT].\n\n[OUTPUT]\nThe limit is 10.\n[/OUTPUT]\nBye.")).toBe(
+  expect(removeOutputMarkers("Done, see [OUTPUT].\n\n[OUTPUT]\nThe limit is 10.\n[/OUTPUT]\nBye.")).toBe(
     "Done, see [OUTPUT].\n\nThe limit is 10.\nBye.",
   );
-  expect(withoutMarkers("[OUTPUT]one[/OUTPUT]")).toBe("one");
-  expect(withoutMarkers("Done.\n```\n[OUTPUT]\none\n[/OUTPUT]\n```")).toBe("Done.\none");
+  expect(removeOutputMarkers("[OUTPUT]one[/OUTPUT]")).toBe("one");
+  expect(removeOutputMarkers("Done.\n```\n[OUTPUT]\none\n[/OUTPUT]\n```")).toBe("Done.\none");
 });

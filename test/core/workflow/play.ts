@@ -1,8 +1,8 @@
-import { type Ended, nextRoles } from "../../../src/core/workflow/next.ts";
-import { recordResults, type UnitResult } from "../../../src/core/workflow/record.ts";
-import { renderUnit } from "../../../src/core/workflow/render-unit.ts";
-import { type RoleOutput, type RunState, startRun } from "../../../src/core/workflow/run-state.ts";
-import { readFields } from "../../../src/core/workflow/fields.ts";
+import { type RunEnd, advanceRun } from "../../../src/core/workflow/advance-run.ts";
+import { recordResults, type NodeResult } from "../../../src/core/workflow/record-results.ts";
+import { renderNode } from "../../../src/core/workflow/render-node.ts";
+import { type RoleOutput, type RunState, createRunState } from "../../../src/core/workflow/run-state.ts";
+import { readFields } from "../../../src/core/workflow/read-fields.ts";
 import type { Workflow } from "../../../src/core/workflow/workflow.ts";
 
 /** What an agent or a command answers: a text; `!` begins a failure. */
@@ -10,7 +10,7 @@ export type Answer = (id: string, prompt: string) => string;
 
 export type Played = {
   readonly state: RunState;
-  readonly ended: Ended;
+  readonly ended: RunEnd;
   /** Ids that were worked on, those that were side by side in one list. */
   readonly waves: readonly (readonly string[])[];
   readonly prompts: Readonly<Record<string, string>>;
@@ -22,7 +22,7 @@ export const output = (text: string, wants: readonly string[] = []): RoleOutput 
   fields: readFields(text, { wantsKeyValues: wants, schema: null }).fields,
 });
 
-const result = (text: string, wants: readonly string[]): UnitResult =>
+const result = (text: string, wants: readonly string[]): NodeResult =>
   text.startsWith("!")
     ? { state: "failed", error: text.slice(1), output: output(text.slice(1)) }
     : { state: "done", output: output(text, wants) };
@@ -37,15 +37,15 @@ export const play = (
   const waves: string[][] = [];
   const prompts: Record<string, string> = {};
   const skipped: string[] = [];
-  let state = startRun(workflow, args);
+  let state = createRunState(workflow, args);
   for (let turn = 0; turn < 500; turn += 1) {
-    const next = nextRoles(workflow, state, workflows);
-    skipped.push(...next.skipped.map(({ role, why }) => `${role}: ${why}`));
-    if (next.ended) return { state: next.state, ended: next.ended, waves, prompts, skipped };
-    waves.push(next.ready.map(({ id }) => id));
-    const results = new Map<string, UnitResult>();
-    for (const { id, path, role } of next.ready) {
-      const prepared = renderUnit(workflow, next.state, { path, workflows });
+    const next = advanceRun(workflow, state, workflows);
+    skipped.push(...next.skippedRoles.map(({ role, reason }) => `${role}: ${reason}`));
+    if (next.end) return { state: next.state, ended: next.end, waves, prompts, skipped };
+    waves.push(next.readyNodes.map(({ id }) => id));
+    const results = new Map<string, NodeResult>();
+    for (const { id, path, role } of next.readyNodes) {
+      const prepared = renderNode(workflow, next.state, { path, workflows });
       if (!prepared.ok) {
         results.set(id, { state: "failed", error: prepared.refusal.message });
         continue;

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { readWorkflow } from "../../../src/core/workflow/read.ts";
+import { readWorkflow } from "../../../src/core/workflow/read-workflow.ts";
 
 const read = (folder: string): string[] => readdirSync(new URL(`../../../${folder}/`, import.meta.url));
 const roles = read("roles").map((file) => file.replace(".toml", ""));

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { AGENT_DIALECTS, findDialect, restrictTools, translateToolNames } from "../../../src/job/agent/dialect.ts";
 import { isKindAllowed } from "../../../src/job/agent/permission.ts";
-import { TOOLS } from "../../../src/core/workflow/workflow.ts";
+import { TOOL_NAMES } from "../../../src/core/workflow/workflow.ts";
 import { openSeeds } from "../../conformance/seed-stage.ts";
 
 test.each<[string, string[], string | null]>([
@@ -26,15 +26,15 @@ const of = (command: string) => findDialect({ command, args: [] });
 describe("the tools of a workflow", () => {
   test("have a name in each agent, and no name stands for two of them", () => {
     for (const { names } of AGENT_DIALECTS) {
-      const all = TOOLS.flatMap((tool) => names[tool]);
+      const all = TOOL_NAMES.flatMap((tool) => names[tool]);
       expect(new Set(all).size).toBe(all.length);
-      expect(TOOLS.every((tool) => names[tool].length > 0)).toBe(true);
+      expect(TOOL_NAMES.every((tool) => names[tool].length > 0)).toBe(true);
     }
   });
 
   test("are what the agent calls them; of an unknown one, what the workflow calls them", () => {
-    expect(translateToolNames(of("claude-agent-acp"), TOOLS)).toEqual(["Read", "Grep", "Glob", "Write", "Edit", "Bash"]);
-    expect(translateToolNames(of("gemini"), TOOLS)).toEqual([
+    expect(translateToolNames(of("claude-agent-acp"), TOOL_NAMES)).toEqual(["Read", "Grep", "Glob", "Write", "Edit", "Bash"]);
+    expect(translateToolNames(of("gemini"), TOOL_NAMES)).toEqual([
       "read_file",
       "search_file_content",
       "glob",

@@ -6,7 +6,7 @@ import type { Refusal } from "../../domain/refusal.ts";
 import { MAIL_LIMITS, toWorkerAddress } from "../../domain/mail.ts";
 import { takeFirstChars } from "../../domain/visible-text.ts";
 import { toOneLine } from "../../messages/escape.ts";
-import { withoutMarkers } from "../../workflow/output-block.ts";
+import { removeOutputMarkers } from "../../workflow/output-block.ts";
 import type { DecisionTransaction } from "../decision-transaction.ts";
 import { backOffMs } from "../../domain/retry-policy.ts";
 import { waitForAnswer } from "./await-answer.ts";
@@ -61,7 +61,7 @@ const keepReport = (tx: DecisionTransaction, { execution, step, result: { artifa
 
 /** What an agent said last; empty where it is its report, which is kept already. */
 const ownAnswer = ({ answer, artifact }: JobResult): string =>
-  artifact !== null && withoutMarkers(answer) === artifact.trim() ? "" : answer;
+  artifact !== null && removeOutputMarkers(answer) === artifact.trim() ? "" : answer;
 
 /** What the end of a job makes of its step. */
 const close = (tx: DecisionTransaction, { execution, step, event }: At & { event: Resulted }): void => {

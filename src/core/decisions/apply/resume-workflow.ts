@@ -3,10 +3,10 @@ import { toTaskId } from "../../domain/ids.ts";
 import type { Step } from "../../domain/step.ts";
 import { refuseNotFailed } from "../../domain/find-target.ts";
 import type { WorkflowRun } from "../../domain/workflow-run.ts";
-import { openFlow } from "../../workflow/open-flow.ts";
-import { stepOf } from "../../workflow/pieces.ts";
-import { type Resumed, resumeRun } from "../../workflow/resume.ts";
-import { type RunState, skippedRoles } from "../../workflow/run-state.ts";
+import { linkWorkflow } from "../../workflow/link-workflow.ts";
+import { toNodeStepId } from "../../workflow/node-step.ts";
+import { type ResumedRun, resumeRun } from "../../workflow/resume-run.ts";
+import { type RunState, listSkippedRoles } from "../../workflow/run-state.ts";
 import type { DecisionTransaction } from "../decision-transaction.ts";
 import type { Answer } from "./answer.ts";
 
@@ -25,23 +25,23 @@ type Resuming = {
 
 /** Lets a workflow go on from what failed: roles that succeeded stay as they are. Refusals: `not-failed`, `bad-workflow`. */
 export const resume = (tx: DecisionTransaction, { execution, run, step, again }: Resuming): Answer => {
-  const flow = openFlow(run);
+  const flow = linkWorkflow(run);
   if (!flow.ok) return flow.refusal;
   const only = step ? run.nodes[step.id] : [];
   // Written by us, as the pass for workflows left it.
-  const start = { workflow: flow.value.main, state: run.state as RunState, workflows: flow.value.all, within: [] };
+  const start = { workflow: flow.value.main, state: run.state as RunState, workflows: flow.value.all, callPath: [] };
   const resumed = only && resumeRun(start, only);
   if (!resumed?.changed)
     return step
       ? refuseNotFailed(toTaskId(execution.id, step.id), step.state).refusal
       : refuseNotFailed(execution.id, execution.state).refusal;
-  const steps = new Set(resumed.units.map(({ path }) => stepOf(path)));
-  for (const unit of resumed.units) restart(tx, { execution, again }, unit);
+  const steps = new Set(resumed.nodeRuns.map(({ path }) => toNodeStepId(path)));
+  for (const unit of resumed.nodeRuns) restart(tx, { execution, again }, unit);
   const now = tx.execution(execution.id) ?? execution;
   const workflow: WorkflowRun = {
     ...run,
     state: resumed.state,
-    skippedRoles: skippedRoles(resumed.state),
+    skippedRoles: listSkippedRoles(resumed.state),
     endState: null,
     reaskedSteps: run.reaskedSteps.filter((each) => !steps.has(each)),
     resumed: true,
@@ -54,8 +54,8 @@ export const resume = (tx: DecisionTransaction, { execution, run, step, again }:
 const restart = (
   tx: DecisionTransaction,
   { execution, again }: Pick<Resuming, "execution" | "again">,
-  { path, error }: Resumed["units"][number],
+  { path, error }: ResumedRun["nodeRuns"][number],
 ): void => {
-  const step = execution.steps[stepOf(path)];
+  const step = execution.steps[toNodeStepId(path)];
   if (step) again(tx, execution, { ...step, lastFailure: step.lastFailure ?? error });
 };

@@ -2,8 +2,8 @@ import type { Brief } from "../../domain/brief.ts";
 import type { Command } from "../../domain/command.ts";
 import { type BranchName, deriveExecutionId } from "../../domain/ids.ts";
 import type { Refusal } from "../../domain/refusal.ts";
-import { findFlow } from "../../workflow/open-flow.ts";
-import { startRun } from "../../workflow/run-state.ts";
+import { findLinkedWorkflow } from "../../workflow/link-workflow.ts";
+import { createRunState } from "../../workflow/run-state.ts";
 import type { DecisionTransaction } from "../decision-transaction.ts";
 import { outputOf } from "../role-output.ts";
 import { whyUnlandable } from "../landing-terms.ts";
@@ -21,7 +21,7 @@ export const startWorkflow = (
   { command: { workflow: name, args }, brief, base }: Starting,
 ): Refusal | null => {
   const { config } = tx.snapshot;
-  const found = findFlow(config, name);
+  const found = findLinkedWorkflow(config, name);
   if (!found.ok) return found.refusal;
   const { files, flow } = found.value;
   const writes = [...flow.all.values()].some(({ roles }) => roles.some((role) => outputOf(role, config.roles) === "branch"));
@@ -47,7 +47,7 @@ export const startWorkflow = (
     approved: { plan, by: event.by, at: event.at },
     steps: {},
     spent: 0,
-    workflow: { ...files, state: startRun(flow.main, args), nodes: {}, endState: null, reaskedSteps: [] },
+    workflow: { ...files, state: createRunState(flow.main, args), nodes: {}, endState: null, reaskedSteps: [] },
   });
   tx.note(`${event.by} runs ${name} as ${id} on #${event.issue}`);
   return null;

@@ -1,16 +1,16 @@
 import type { Execution } from "../../domain/execution.ts";
 import type { Step } from "../../domain/step.ts";
-import { readAnswerFields } from "../../workflow/answer-fields.ts";
-import { outputBlock, withoutMarkers } from "../../workflow/output-block.ts";
+import { readAnswerFields } from "../../workflow/read-answer-fields.ts";
+import { findOutputBlock, removeOutputMarkers } from "../../workflow/output-block.ts";
 import type { RoleOutput } from "../../workflow/run-state.ts";
-import type { UnitResult } from "../../workflow/record.ts";
+import type { NodeResult } from "../../workflow/record-results.ts";
 import type { WorkflowRole } from "../../workflow/workflow.ts";
 import type { DecisionTransaction } from "../decision-transaction.ts";
 
 type Ended = { readonly execution: Execution; readonly step: Step; readonly role: WorkflowRole };
 
 /** What a step that came to its end gives its workflow; `again` where its answer has not the form that it was told; null while it goes on. */
-export const resultOf = (tx: DecisionTransaction, ended: Ended): UnitResult | { readonly state: "again"; readonly why: string } | null => {
+export const resultOf = (tx: DecisionTransaction, ended: Ended): NodeResult | { readonly state: "again"; readonly why: string } | null => {
   const { step, role } = ended;
   switch (step.state) {
     case "published":
@@ -38,8 +38,8 @@ const wordsOf = (tx: DecisionTransaction, { execution, step }: Ended): { answer:
   const name = `${execution.id}/${step.id}` as const;
   const report = artifacts[name] ?? null;
   const answer = answers[name] ?? "";
-  const text = report ?? (answer === "" ? step.output : withoutMarkers(answer));
-  const block = outputBlock(answer);
+  const text = report ?? (answer === "" ? step.output : removeOutputMarkers(answer));
+  const block = findOutputBlock(answer);
   const status = step.outcome;
   return { answer, report, output: { text, ...(block !== null && { block }), ...(status && { status }), fields: {} } };
 };

@@ -4,11 +4,11 @@ import type { StepId } from "../../domain/ids.ts";
 import { DEFAULT_TIER, type PlannedStep } from "../../domain/plan.ts";
 import { createStep, type Step } from "../../domain/step.ts";
 import type { WorkflowRun } from "../../domain/workflow-run.ts";
-import { type Next, nextRoles } from "../../workflow/next.ts";
-import { type Flow, openFlow } from "../../workflow/open-flow.ts";
-import { roleOf, stepOf, stepsBefore } from "../../workflow/pieces.ts";
-import { recordResults, type UnitResult } from "../../workflow/record.ts";
-import { openUnits, type RunState, skippedRoles } from "../../workflow/run-state.ts";
+import { type AdvancedRun, advanceRun } from "../../workflow/advance-run.ts";
+import { type LinkedWorkflow, linkWorkflow } from "../../workflow/link-workflow.ts";
+import { findNodeRole, toNodeStepId, listStepsBefore } from "../../workflow/node-step.ts";
+import { recordResults, type NodeResult } from "../../workflow/record-results.ts";
+import { listOpenNodeRuns, type RunState, listSkippedRoles } from "../../workflow/run-state.ts";
 import type { WorkflowRole } from "../../workflow/workflow.ts";
 import type { DecisionTransaction } from "../decision-transaction.ts";
 import { outputOf } from "../role-output.ts";
@@ -18,13 +18,13 @@ import { resultOf } from "./node-result.ts";
 export const reconcileWorkflows = (tx: DecisionTransaction): void => {
   for (const { id, state, workflow } of tx.executions()) {
     if (state !== "running" || !workflow || workflow.endState !== null) continue;
-    const flow = openFlow(workflow);
+    const flow = linkWorkflow(workflow);
     if (flow.ok) move(tx, id, { flow: flow.value, run: workflow });
     else fail(tx, id, flow.refusal.message);
   }
 };
 
-type Moving = { readonly flow: Flow; readonly run: WorkflowRun };
+type Moving = { readonly flow: LinkedWorkflow; readonly run: WorkflowRun };
 
 const move = (tx: DecisionTransaction, id: string, { flow, run }: Moving): void => {
   const execution = tx.execution(id);
@@ -34,13 +34,13 @@ const move = (tx: DecisionTransaction, id: string, { flow, run }: Moving): void 
   const results = gather(tx, { execution, flow, state });
   if (results.size === 0 && Object.keys(execution.steps).length > 0 && !run.resumed) return;
   const recorded = recordResults(state, results);
-  const next = nextRoles(flow.main, recorded, flow.all);
+  const next = advanceRun(flow.main, recorded, flow.all);
   giveUp(
     tx,
     id,
-    openUnits(recorded)
-      .filter((unit) => next.abandoned.includes(unit.id))
-      .map(({ path }) => stepOf(path)),
+    listOpenNodeRuns(recorded)
+      .filter((unit) => next.abandonedIds.includes(unit.id))
+      .map(({ path }) => toNodeStepId(path)),
   );
   takeUp(tx, id, { flow, next });
 };
@@ -48,12 +48,12 @@ const move = (tx: DecisionTransaction, id: string, { flow, run }: Moving): void 
 /** What the open pieces came to. A step whose answer has not its form is asked once more. */
 const gather = (
   tx: DecisionTransaction,
-  { execution, flow, state }: { execution: Execution; flow: Flow; state: RunState },
-): ReadonlyMap<string, UnitResult> => {
-  const results = new Map<string, UnitResult>();
-  for (const { id, path } of openUnits(state)) {
-    const step = execution.steps[stepOf(path)];
-    const role = roleOf(flow, path);
+  { execution, flow, state }: { execution: Execution; flow: LinkedWorkflow; state: RunState },
+): ReadonlyMap<string, NodeResult> => {
+  const results = new Map<string, NodeResult>();
+  for (const { id, path } of listOpenNodeRuns(state)) {
+    const step = execution.steps[toNodeStepId(path)];
+    const role = findNodeRole(flow, path);
     const result = step && role && resultOf(tx, { execution, step, role });
     if (!result) continue;
     if (result.state === "again") askAgain(tx, execution.id, { step, why: result.why });
@@ -82,44 +82,49 @@ const giveUp = (tx: DecisionTransaction, id: string, steps: readonly StepId[]): 
 };
 
 /** Makes steps of what is ready, and ends the workflow with its last role. */
-const takeUp = (tx: DecisionTransaction, id: string, { flow, next }: { flow: Flow; next: Next }): void => {
+const takeUp = (tx: DecisionTransaction, id: string, { flow, next }: { flow: LinkedWorkflow; next: AdvancedRun }): void => {
   const execution = tx.execution(id);
   if (!execution?.workflow) return;
-  const pieces = { ...execution.workflow.nodes, ...Object.fromEntries(next.ready.map(({ path }) => [stepOf(path), path])) };
-  const begun = new Set(next.ready.map(({ path }) => stepOf(path)));
+  const pieces = { ...execution.workflow.nodes, ...Object.fromEntries(next.readyNodes.map(({ path }) => [toNodeStepId(path), path])) };
+  const begun = new Set(next.readyNodes.map(({ path }) => toNodeStepId(path)));
   const { resumed: _, ...before } = execution.workflow;
   const run: WorkflowRun = {
     ...before,
     state: next.state,
     nodes: pieces,
-    skippedRoles: skippedRoles(next.state),
-    endState: next.ended?.outcome ?? null,
+    skippedRoles: listSkippedRoles(next.state),
+    endState: next.end?.outcome ?? null,
     reaskedSteps: execution.workflow.reaskedSteps.filter((step) => !begun.has(step)),
   };
-  tx.putExecution({ ...execution, workflow: run, plan: grow(tx, { execution, run, flow, ready: next.ready }) });
-  for (const { path } of next.ready) tx.putStep(id, restart(execution.steps[stepOf(path)] ?? createStep(stepOf(path))));
+  tx.putExecution({ ...execution, workflow: run, plan: grow(tx, { execution, run, flow, ready: next.readyNodes }) });
+  for (const { path } of next.readyNodes) tx.putStep(id, restart(execution.steps[toNodeStepId(path)] ?? createStep(toNodeStepId(path))));
   tell(tx, id, next);
 };
 
-type Growing = { readonly execution: Execution; readonly run: WorkflowRun; readonly flow: Flow; readonly ready: Next["ready"] };
+type Growing = {
+  readonly execution: Execution;
+  readonly run: WorkflowRun;
+  readonly flow: LinkedWorkflow;
+  readonly ready: AdvancedRun["readyNodes"];
+};
 
 /** The plan with what is ready now, by its hash. */
 const grow = (tx: DecisionTransaction, { execution, run, flow, ready }: Growing): Execution["plan"] => {
   if (ready.length === 0) return execution.plan;
   const planned = new Map((tx.plan(execution.plan)?.steps ?? []).map((each) => [each.id, each]));
   for (const { path, role } of ready)
-    planned.set(stepOf(path), plan(execution, { run, flow, path, role, roles: tx.snapshot.config.roles }));
+    planned.set(toNodeStepId(path), plan(execution, { run, flow, path, role, roles: tx.snapshot.config.roles }));
   return tx.putPlan({ steps: [...planned.values()] });
 };
 
-const tell = (tx: DecisionTransaction, id: string, { skipped, ended }: Next): void => {
-  for (const { role, why } of skipped) tx.note(`${id}: ${role} is skipped: ${why}`);
-  for (const { role, why } of ended?.failed ?? []) tx.note(`${id}: ${role} failed: ${why}`);
+const tell = (tx: DecisionTransaction, id: string, { skippedRoles, end }: AdvancedRun): void => {
+  for (const { role, reason } of skippedRoles) tx.note(`${id}: ${role} is skipped: ${reason}`);
+  for (const { role, reason } of end?.failedRoles ?? []) tx.note(`${id}: ${role} failed: ${reason}`);
 };
 
 type Planning = {
   readonly run: WorkflowRun;
-  readonly flow: Flow;
+  readonly flow: LinkedWorkflow;
   readonly path: WorkflowRun["nodes"][StepId];
   readonly role: WorkflowRole;
   readonly roles: DecisionTransaction["snapshot"]["config"]["roles"];
@@ -127,10 +132,10 @@ type Planning = {
 
 /** Whoever can only read leaves what it says, all of it: that is what those after it were written for. */
 const plan = (execution: Execution, { run, flow, path, role, roles }: Planning): PlannedStep => {
-  const id = stepOf(path);
+  const id = toNodeStepId(path);
   const { work } = role;
   const round = path.at(-1)?.run ?? 1;
-  const needs = stepsBefore(flow, run, { path, loops: false }).filter(
+  const needs = listStepsBefore(flow, run, { path, loops: false }).filter(
     (each) => execution.steps[each]?.head && isGood(execution.steps[each]),
   );
   return {

@@ -1,0 +1,106 @@
+import { isJsonObject, type JsonValue } from "../read-json.ts";
+import { compilePattern } from "../compile-pattern.ts";
+import type { FunctionName } from "./template.ts";
+
+/** What a role hands to templates: printed it is its output, and it has fields. */
+export class RoleView {
+  readonly output: string;
+  readonly fields: ReadonlyMap<string, JsonValue>;
+  /** False for a role that was skipped, failed or has not run: each of its fields is then an empty text instead of a missing one. */
+  readonly isComplete: boolean;
+  constructor(output: string, fields: ReadonlyMap<string, JsonValue>, isComplete: boolean) {
+    this.output = output;
+    this.fields = fields;
+    this.isComplete = isComplete;
+  }
+}
+
+/** A value in a template; undefined is what is not there. */
+export type TemplateValue = JsonValue | RoleView | undefined;
+
+/** Follows one key; own keys only, so that nothing of JavaScript is ever found. */
+export const readKey = (value: TemplateValue, key: string): TemplateValue => {
+  if (value instanceof RoleView) return value.fields.has(key) || value.isComplete ? value.fields.get(key) : "";
+  return isJsonObject(value) && Object.hasOwn(value, key) ? value[key] : undefined;
+};
+
+/** A value as it is printed: lists and objects as compact JSON, null as nothing. */
+export const toText = (value: TemplateValue): string => {
+  if (value === undefined || value === null) return "";
+  if (value instanceof RoleView) return value.output;
+  if (typeof value === "object") return JSON.stringify(value);
+  return String(value);
+};
+
+const FALSE_TEXTS = new Set(["", "false", "0", "no", "<no value>"]);
+
+/** False for nothing, and for what reads as empty, false, 0 or no; the same for a guard's text and for `if`. */
+export const isTruthy = (value: TemplateValue): boolean => {
+  if (Array.isArray(value)) return value.length > 0;
+  if (isJsonObject(value) && !(value instanceof RoleView)) return Object.keys(value).length > 0;
+  return !FALSE_TEXTS.has(toText(value).trim().toLowerCase());
+};
+
+const toNumber = (value: TemplateValue): number | null => {
+  if (typeof value === "number") return value;
+  return typeof value === "string" && /^\s*[+-]?\d{1,300}(\.\d{1,300})?(e[+-]?\d{1,3})?\s*$/i.test(value) ? Number(value) : null;
+};
+
+/** Numbers are compared as numbers when at least one side is one; two texts are compared as texts, so that version 1.10 is not 1.1. What is missing equals nothing. */
+const isEqual = (a: TemplateValue, b: TemplateValue): boolean => {
+  if (a === undefined || b === undefined) return false;
+  if (typeof a === "number" || typeof b === "number") {
+    const [left, right] = [toNumber(a), toNumber(b)];
+    if (left !== null && right !== null) return left === right;
+  }
+  return toText(a) === toText(b);
+};
+
+/** Below 0, 0 or above; null where there is no order: of what is missing, and of a number and a text that is none. */
+const compareValues = (a: TemplateValue, b: TemplateValue): number | null => {
+  const [left, right] = [toNumber(a), toNumber(b)];
+  if (left !== null && right !== null) return left - right;
+  if (typeof a !== "string" || typeof b !== "string") return null;
+  if (a === b) return 0;
+  return a < b ? -1 : 1;
+};
+
+const isOrdered = (a: TemplateValue, b: TemplateValue, holds: (difference: number) => boolean): boolean => {
+  const difference = compareValues(a, b);
+  return difference !== null && holds(difference);
+};
+
+const containsValue = (whole: TemplateValue, part: TemplateValue): boolean => {
+  if (whole === undefined || part === undefined) return false;
+  if (Array.isArray(whole)) return whole.some((each: JsonValue) => isEqual(each, part));
+  return toText(whole).toLowerCase().includes(toText(part).toLowerCase());
+};
+
+/** The first that is so, else the last: the value itself may well be one that is missing. */
+const findFirstIndex = (args: readonly TemplateValue[], is: (value: TemplateValue) => boolean): number => {
+  const found = args.findIndex(is);
+  return found === -1 ? args.length - 1 : found;
+};
+
+const lengthOf = (value: TemplateValue): number => {
+  if (Array.isArray(value)) return value.length;
+  if (isJsonObject(value) && !(value instanceof RoleView)) return Object.keys(value).length;
+  return Array.from(toText(value)).length;
+};
+
+/** The functions of the language. `matches` throws PatternError. */
+export const TEMPLATE_FUNCTIONS: Readonly<Record<FunctionName, (...args: TemplateValue[]) => TemplateValue>> = {
+  eq: (a, ...others) => others.some((each) => isEqual(a, each)),
+  ne: (a, b) => !isEqual(a, b),
+  lt: (a, b) => isOrdered(a, b, (difference) => difference < 0),
+  le: (a, b) => isOrdered(a, b, (difference) => difference <= 0),
+  gt: (a, b) => isOrdered(a, b, (difference) => difference > 0),
+  ge: (a, b) => isOrdered(a, b, (difference) => difference >= 0),
+  and: (...args) => args[findFirstIndex(args, (each) => !isTruthy(each))],
+  or: (...args) => args[findFirstIndex(args, isTruthy)],
+  not: (value) => !isTruthy(value),
+  contains: containsValue,
+  matches: (subject, pattern) => subject !== undefined && compilePattern(toText(pattern))(toText(subject)),
+  default: (fallback, value) => (toText(value) === "" ? fallback : value),
+  len: lengthOf,
+};

@@ -1,0 +1,63 @@
+/** Everything that can be wrong with a workflow. Each has a fixture in `test/workflow/faults/`. */
+export const WORKFLOW_FAULTS = [
+  "too-large",
+  "no-front-matter",
+  "open-front-matter",
+  "unknown-format",
+  "bad-front-matter",
+  "duplicate-key",
+  "unknown-key",
+  "bad-value",
+  "conflicting-keys",
+  "no-roles",
+  "too-many-roles",
+  "bad-role-name",
+  "same-variable",
+  "unused-role",
+  "unknown-tool",
+  "unknown-model",
+  "unknown-agent-role",
+  "unknown-workflow",
+  "call-cycle",
+  "bad-schema",
+  "missing-section",
+  "duplicate-section",
+  "empty-section",
+  "unused-section",
+  "open-fence",
+  "bad-edge",
+  "unknown-role",
+  "duplicate-edge",
+  "else-without-if",
+  "cycle",
+  "loop-not-back",
+  "bad-bound",
+  "loops-overlap",
+  "join-out-of-range",
+  "bad-template",
+  "unknown-function",
+  "bad-arguments",
+  "bad-pattern",
+  "unsupported-action",
+  "run-template",
+  "unknown-reference",
+  "not-ancestor",
+  "unknown-field",
+  "not-foreach",
+] as const;
+
+export type WorkflowFaultCode = (typeof WORKFLOW_FAULTS)[number];
+
+/** A mistake in a workflow: where it is, what it is, and what to write instead. */
+export type WorkflowFault = {
+  readonly code: WorkflowFaultCode;
+  readonly file: string;
+  readonly line: number;
+  readonly reason: string;
+  readonly instead: string;
+};
+
+export type FoundFault = Omit<WorkflowFault, "file">;
+
+/** Takes one more fault. */
+export type FaultReporter = (fault: FoundFault) => void;
