@@ -55,7 +55,7 @@ describe.concurrent("enki validate", () => {
     const { code, out } = await open(own, { "roles/reader.toml": reader }).run("validate");
     expect(code).toBe(1);
     expect(out.split("\n").slice(0, -2)).toEqual([
-      '~/.enki/roles/reader.toml:6:1: bad-value: output cannot be "branch" where can_edit is false: nothing that the role changes is kept; write output = "artifact", or can_edit = true',
+      '~/.enki/roles/reader.toml:6:1: bad-value: output cannot be "branch" if can_edit is false, because all changes of the role are discarded; write output = "artifact", or can_edit = true',
       '.enki/enki.toml:4:1: bad-value: tiers.light.model cannot be "sonnett": [agent] models does not list it; did you mean "sonnet"?',
       '.enki/workflows/flow.md:3:1: unknown-model: role "a": there is no model "sonet"; did you mean `sonnet`?',
       expect.stringMatching(/^\.enki\/workflows\/flow\.md:4:1: bad-value: roles\.b\.tier: .*; did you mean `heavy`\?$/),

@@ -430,7 +430,10 @@ describe("an agent cannot spoil its bundle:", () => {
     const whole = await work([{ run: "git init -q sub; cd sub; git -c user.name=a -c user.email=a@b commit -qm x --allow-empty" }]);
     expect(whole).toMatchObject({ end: "success", files: ["other sub"] });
     await whole.publish();
-    expect(whole.published()?.result).toMatchObject({ end: "refused", why: '"sub" is a special file or submodule; only files are taken.' });
+    expect(whole.published()?.result).toMatchObject({
+      end: "refused",
+      why: '"sub" is a special file or submodule; only regular files are accepted.',
+    });
   });
 
   test("a file of 300 MB is counted, and its content stays where it is", async () => {
@@ -438,7 +441,7 @@ describe("an agent cannot spoil its bundle:", () => {
     expect(job).toMatchObject({ end: "success", files: ["file big.bin"] });
     expect(await job.first()).toBeNull();
     await job.publish();
-    expect(job.published()?.result).toMatchObject({ end: "refused", why: "314572800 bytes changed; at most 1000000 may." });
+    expect(job.published()?.result).toMatchObject({ end: "refused", why: "314572800 bytes changed, but at most 1000000 may change." });
   });
 
   test("a thousand and more reports of what it does", async () => {

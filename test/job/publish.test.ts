@@ -90,12 +90,16 @@ describe("publish", () => {
 
 describe("B-19 publish refuses, and takes nothing of, a bundle with", () => {
   test.each<[string, File[], string]>([
-    ["a path outside of the tree", [file("../x")], '"../x" is no path inside the repository.'],
-    ["a path that leaves the tree later", [file("src/../../x")], '"src/../../x" is no path inside the repository.'],
-    ["an absolute path", [file("/etc/passwd")], '"/etc/passwd" is no path inside the repository.'],
-    ["a hook of git", [file(".git/hooks/post-checkout")], '".git/hooks/post-checkout" is no path inside the repository.'],
-    ["a symbolic link", [file("link", { kind: "link" })], '"link" is a symbolic link; only files are taken.'],
-    ["a submodule", [file("lib", { kind: "other", content: null })], '"lib" is a special file or submodule; only files are taken.'],
+    ["a path outside of the tree", [file("../x")], '"../x" is not a valid path inside the repository.'],
+    ["a path that leaves the tree later", [file("src/../../x")], '"src/../../x" is not a valid path inside the repository.'],
+    ["an absolute path", [file("/etc/passwd")], '"/etc/passwd" is not a valid path inside the repository.'],
+    ["a hook of git", [file(".git/hooks/post-checkout")], '".git/hooks/post-checkout" is not a valid path inside the repository.'],
+    ["a symbolic link", [file("link", { kind: "link" })], '"link" is a symbolic link; only regular files are accepted.'],
+    [
+      "a submodule",
+      [file("lib", { kind: "other", content: null })],
+      '"lib" is a special file or submodule; only regular files are accepted.',
+    ],
     ["a workflow file", [file(".github/workflows/x.yml")], '".github/workflows/x.yml" is protected: no step may change it.'],
     ["Enki's configuration", [file(".enki/enki.toml")], '".enki/enki.toml" is protected: no step may change it.'],
     [
@@ -103,22 +107,22 @@ describe("B-19 publish refuses, and takes nothing of, a bundle with", () => {
       [file(".github/workflows/x.yml", { kind: "deleted", content: null })],
       '".github/workflows/x.yml" is protected: no step may change it.',
     ],
-    ["10,000 files", Array.from({ length: 10_000 }, (_, at) => file(`f${at}`)), "10000 files changed; at most 1000 may."],
+    ["10,000 files", Array.from({ length: 10_000 }, (_, at) => file(`f${at}`)), "10000 files changed, but at most 1000 may change."],
     [
       "more files than a report lists",
       Array.from({ length: 120_000 }, (_, at) => file(`node_modules/some-package/lib/${at}.js`, { content: null })),
-      "20000 files changed; at most 1000 may.",
+      "20000 files changed, but at most 1000 may change.",
     ],
-    ["200 MB", [file("big.bin", { size: 200_000_000, content: null })], "200000000 bytes changed; at most 1000000 may."],
-    ["the same path twice", [file("src/x"), file("src/x")], '"src/x" is there twice, but for case.'],
+    ["200 MB", [file("big.bin", { size: 200_000_000, content: null })], "200000000 bytes changed, but at most 1000000 may change."],
+    ["the same path twice", [file("src/x"), file("src/x")], '"src/x" occurs twice, at most with different case.'],
     [
       "a path that is written and deleted",
       [file("src/x", { kind: "deleted", content: null }), file("src/x")],
-      '"src/x" is there twice, but for case.',
+      '"src/x" occurs twice, at most with different case.',
     ],
-    ["a file that is a folder too", [file("src/x"), file("src/x/y")], '"src/x" is a file and a folder.'],
-    ["a file that is a folder too, later", [file("src/X/y"), file("src/x")], '"src/x" is a file and a folder.'],
-    ["a secret", [file("src/x", { content: Buffer.from(`t = "ghp_${"a".repeat(36)}"\n`) })], '"src/x" seems to hold a GitHub token.'],
+    ["a file that is a folder too", [file("src/x"), file("src/x/y")], '"src/x" is both a file and a folder.'],
+    ["a file that is a folder too, later", [file("src/X/y"), file("src/x")], '"src/x" is both a file and a folder.'],
+    ["a secret", [file("src/x", { content: Buffer.from(`t = "ghp_${"a".repeat(36)}"\n`) })], '"src/x" seems to contain a GitHub token.'],
   ])("%s", async (_, files, why) => {
     const { end, woken, result, tree } = await publish(FIX, await bundle({ files }));
     expect({ end, woken }).toEqual({ end: "published", woken: 1 });
@@ -128,7 +132,7 @@ describe("B-19 publish refuses, and takes nothing of, a bundle with", () => {
 
   test("a path that its step may not change", async () => {
     const { result } = await publish(DOCS, await bundle({ files: [file("docs/c.md"), file("src/x")] }));
-    expect(result).toMatchObject({ end: "refused", why: '"src/x" is outside of what this step may change.' });
+    expect(result).toMatchObject({ end: "refused", why: '"src/x" is outside the paths that this step may change.' });
   });
 
   const swapped = async (swap: (at: string) => void): Promise<string> => {

@@ -102,7 +102,9 @@ test("rules ask for reviews while a pull request is open: that says so once, wit
       if (spec.kind === "plan") return { plan: plan(step("fix")) };
       if (spec.kind !== "verify") return fileOf("fix");
       await stage.until("its pull request", async () => (await stage.maintainer.pulls()).length === 1);
-      expect(await says()).toContain("On `main` the verified commit is pushed (exact): no rule keeps Enki from pushing what was verified.");
+      expect(await says()).toContain(
+        "On `main` the verified commit is pushed (exact): no rule keeps Enki from pushing the verified commit.",
+      );
       stage.forge.setRules(REPOSITORY, [REVIEWED]);
       return { verdict: "green" };
     },

@@ -100,9 +100,9 @@ const text = (path: string, content: string) => ({
 
 describe("B-19 a bundle", () => {
   test.each<[string, Act, RegExp]>([
-    ["with a path outside of the tree", { bundle: [text("../../escape", "x")] }, /no path inside/],
-    ["with an absolute path", { bundle: [text("/etc/passwd", "x")] }, /no path inside/],
-    ["with a path into git's own directory", { bundle: [text(".git/hooks/post-checkout", "x")] }, /no path inside/],
+    ["with a path outside of the tree", { bundle: [text("../../escape", "x")] }, /not a valid path inside/],
+    ["with an absolute path", { bundle: [text("/etc/passwd", "x")] }, /not a valid path inside/],
+    ["with a path into git's own directory", { bundle: [text(".git/hooks/post-checkout", "x")] }, /not a valid path inside/],
     ["with a symbolic link", { bundle: [{ path: "link", kind: "link", executable: false, size: 0, content: null }] }, /symbolic link/],
     ["with a submodule", { bundle: [{ path: "sub", kind: "other", executable: false, size: 0, content: null }] }, /submodule/],
     ["with a workflow file", { bundle: [text(".github/workflows/steal.yml", "on: push\n")] }, /protected/],

@@ -1,4 +1,3 @@
-/** Where a repository's pages are. */
 export type RepositoryPages = {
   /** `https://github.com`. */
   readonly server: string;
@@ -6,7 +5,7 @@ export type RepositoryPages = {
   readonly repository: string;
 };
 
-/** A file that somebody attached, or a place in a commit of this repository. Of code without lines the beginning is meant. */
+/** A link to an attachment or to a place in a commit of this repository. A code link without lines means the start of the file. */
 export type BriefLink =
   | { readonly kind: "attachment"; readonly url: string; readonly name: string }
   | {
@@ -22,10 +21,9 @@ const URL_PATTERN = /\bhttps?:\/\/[^\s<>()[\]"'`\\]+/gi;
 const ATTACHMENT_PATH = /^\/(?:user-attachments|(?<owner>[^/]+)\/(?<name>[^/]+))\/files\/\d{1,20}\/(?<file>[^/]{1,255})$/;
 const CODE_PATH = /^\/(?<owner>[^/]+)\/(?<name>[^/]+)\/blob\/(?<commit>[0-9a-f]{40})\/(?<path>.{1,1000})$/i;
 const LINE_RANGE_HASH = /^#L(\d{1,7})(?:C\d+)?(?:-L?(\d{1,7})(?:C\d+)?)?$/i;
-/** Lines that are shown of a place in the code at most. */
 const MAX_CODE_LINES = 200;
 
-/** The attachments and permalinks to this repository's code in a text, each once, in order. Any other address is none, whatever it looks like. */
+/** Finds attachments and permalinks to this repository's code, each once, in order. Ignores every other address, however similar. */
 export const findBriefLinks = (text: string, home: RepositoryPages): BriefLink[] => {
   const found = new Map<string, BriefLink>();
   for (const [address] of text.matchAll(URL_PATTERN)) {
@@ -40,7 +38,7 @@ const readBriefLink = (address: string, home: RepositoryPages): BriefLink | null
   return url && (readAttachmentLink(url, home) ?? readCodeLink(url, home));
 };
 
-/** An address of this GitHub's own host; null for any other, however alike. */
+/** Null for an address on another host, however similar. */
 const parseServerUrl = (address: string, server: string): URL | null => {
   const url = URL.canParse(address) ? new URL(address) : null;
   return url && url.origin === new URL(server).origin && url.username === "" && url.password === "" ? url : null;

@@ -12,15 +12,15 @@ import type { Login, Millis } from "../domain/ids.ts";
 import { takeFirstChars, stripHiddenChars } from "../domain/visible-text.ts";
 import { cleanText, cleanTextOrAll } from "../markdown/clean.ts";
 
-/** The part of a command's query that says what is read: see {@link Query}. */
+/** The parameters of a `brief` query: see {@link Query}. */
 export type BriefRequest = {
   readonly issue: number;
   /** The time of the command. */
   readonly asOf: Millis;
-  /** The comment that holds the command; null where it stands elsewhere. Of comments of the same second, those after it came later. */
+  /** The comment that contains the command; null for other sources. Comments of the same second with a higher id are later. */
   readonly comment: number | null;
   readonly comments: BriefComments;
-  /** The most characters of comments. */
+  /** Limit for all comments together. */
   readonly maxChars: number;
 };
 
@@ -42,54 +42,54 @@ export type WrittenComment = {
   readonly updated: Millis;
 };
 
-/** A comment that may be in a brief, or why it is not. Null for one that says nothing about the issue. */
+/** A comment for the brief, or the reason to omit it. Null for a comment that says nothing about the issue. */
 export type CommentCandidate = { readonly comment: WrittenComment; readonly text: string } | "edited" | null;
 
-/** Whether a comment was there before the command, by a person, and says more than a command. */
-export const toCommentCandidate = (comment: WrittenComment, wish: BriefRequest, self: Login): CommentCandidate => {
+/** Selects comments that a person wrote before the command and that contain more than commands. */
+export const toCommentCandidate = (comment: WrittenComment, request: BriefRequest, self: Login): CommentCandidate => {
   const { id, by, bot, body, created, updated } = comment;
-  const isLater = created > wish.asOf || (created === wish.asOf && wish.comment !== null && id > wish.comment);
+  const isLater = created > request.asOf || (created === request.asOf && request.comment !== null && id > request.comment);
   if (isLater || bot || by === self) return null;
   const text = cleanText(body);
   if (text === "" || hasOnlyCommands(text, self)) return null;
-  return updated > wish.asOf ? "edited" : { comment, text };
+  return updated > request.asOf ? "edited" : { comment, text };
 };
 
 export type BriefSources = {
   readonly issue: WrittenIssue;
   /** Oldest first. */
   readonly candidates: readonly CommentCandidate[];
-  /** Older comments that were not read. */
+  /** Number of older comments that were not read. */
   readonly unread: number;
   readonly permissions: ReadonlyMap<Login, KnownPermission>;
   readonly pull: BriefPull | null;
 };
 
-/** The brief of what was gathered: whole texts, as many of the newest comments as there is room for. */
-export const composeBrief = (wish: BriefRequest, gathered: BriefSources): Brief => {
-  const { issue, candidates, unread, permissions, pull } = gathered;
+/** Composes a brief with complete texts and as many of the newest comments as fit. */
+export const composeBrief = (request: BriefRequest, sources: BriefSources): Brief => {
+  const { issue, candidates, unread, permissions, pull } = sources;
   const permissionOf = (login: Login): KnownPermission => permissions.get(login) ?? "unknown";
-  const written = candidates.flatMap((each): BriefComment[] => {
+  const readable = candidates.flatMap((each): BriefComment[] => {
     if (each === null || each === "edited") return [];
     const { id, by, created } = each.comment;
     return [{ id, by, permission: permissionOf(by), at: created, text: each.text }];
   });
-  const wanted = wish.comments === "all" ? written : written.filter(({ permission }) => isTrustedPermission(permission));
-  const comments = keepFittingComments(wanted, wish.maxChars);
+  const selected = request.comments === "all" ? readable : readable.filter(({ permission }) => isTrustedPermission(permission));
+  const comments = keepFittingComments(selected, request.maxChars);
   return {
-    issue: wish.issue,
-    // A title is no Markdown: GitHub shows all of it.
+    issue: request.issue,
+    // A title is plain text: GitHub shows all of it.
     title: takeFirstChars(stripHiddenChars(issue.title).replaceAll(/\s+/g, " ").trim(), MAX_BRIEF_TITLE_CHARS),
     body: cleanTextOrAll(issue.body),
     by: issue.by,
     permission: issue.bot ? "none" : permissionOf(issue.by),
     created: issue.created,
-    asOf: wish.asOf,
+    asOf: request.asOf,
     comments,
     omitted: {
-      older: unread + wanted.length - comments.length,
+      older: unread + selected.length - comments.length,
       edited: candidates.filter((each) => each === "edited").length,
-      untrusted: written.length - wanted.length,
+      untrusted: readable.length - selected.length,
     },
     files: [],
     ...(issue.late && { late: issue.late }),
@@ -100,8 +100,8 @@ export const composeBrief = (wish: BriefRequest, gathered: BriefSources): Brief 
 const MAX_BRIEF_TITLE_CHARS = 1_000;
 
 /**
- * The newest comments that fit, oldest first. Others' comments have half of the room at most:
- * whoever floods an issue does not push out what its maintainers wrote. One that is too long by itself is cut where it is the newest.
+ * Keeps the newest comments that fit, oldest first. Untrusted comments get at most half of the room,
+ * so that nobody can flood an issue and push out its maintainers' comments. The newest comment is cut if it is too long on its own.
  */
 const keepFittingComments = (comments: readonly BriefComment[], maxChars: number): BriefComment[] => {
   const kept: BriefComment[] = [];

@@ -2,9 +2,9 @@ import type { CommandKind } from "../domain/command.ts";
 import type { RepositoryPermission } from "../domain/github-facts.ts";
 import type { CommandRequest } from "../domain/event.ts";
 
-/** What stands behind a command's name: its words on that line, and the text that goes on to the end of the paragraph. */
+/** Arguments of a command: the words on its line, and the text up to the end of the paragraph. */
 export type CommandArguments = { readonly words: readonly string[]; readonly text: string };
-/** One row per command that people write: everything said about a command is rendered from here, and it is read by its row. */
+/** One command that people write. The parser, the help table and the documents use these rows only. */
 export type CommandRow = {
   readonly name: string;
   readonly aliases: readonly string[];
@@ -12,7 +12,7 @@ export type CommandRow = {
   readonly example: string;
   readonly summary: string;
   readonly kinds: readonly CommandKind[];
-  /** What the author of the comment needs in the repository. */
+  /** Permission that the comment's author needs in the repository. */
   readonly permission: RepositoryPermission;
-  readonly read: (given: CommandArguments, row: Pick<CommandRow, "name" | "usage">) => CommandRequest;
+  readonly read: (parsed: CommandArguments, row: Pick<CommandRow, "name" | "usage">) => CommandRequest;
 };

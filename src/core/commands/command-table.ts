@@ -176,6 +176,6 @@ export const COMMANDS: readonly CommandRow[] = [
     read: readNoArguments("help"),
   },
 ];
-/** The permission that a command needs; what only tools record needs more than anybody has by a comment. */
+/** Commands that only tools record require `admin`, so that no comment can run them. */
 export const findRequiredPermission = (kind: CommandKind): RepositoryPermission =>
   COMMANDS.find((row) => row.kinds.includes(kind))?.permission ?? "admin";

@@ -6,64 +6,64 @@ import { type ProseLine, readProse } from "./prose.ts";
 import { type CommandRow } from "./command-row.ts";
 import { COMMANDS } from "./command-table.ts";
 
-/** At most this many commands of one comment are read. */
+/** Further commands of a comment are refused. */
 const MAX_COMMANDS = 10;
 
 /**
- * Every command of a comment, and every mistake, in order. Text that is no command gives nothing. Never throws.
- * `@<slug> fix …` is the same as `/enki fix …`, where a slug is given and the word is a command's name: people mention the bot in other sentences too.
+ * Parses all commands of a comment, with refusals for invalid ones, in order. Other text yields nothing. Never throws.
+ * `@<slug> fix …` equals `/enki fix …` if a slug is given and the word is a command name, because people also mention the bot in other sentences.
  * Refusals: those of the command's row, `unknown-command`, `too-many-commands`, `too-complex`.
  */
 export const parseComment = (markdown: string, slug: string | null = null): CommandRequest[] => {
   if (!mayHoldCommand(markdown, slug)) return [];
-  const start = createCommandMatcher(slug);
+  const matchCommand = createCommandMatcher(slug);
   const { paragraphs, unread } = readProse(markdown);
-  const written = paragraphs.flatMap((paragraph) => readParagraphCommands(paragraph, start));
-  const isUnread = linesOf(unread).some((line) => start(stripHiddenChars(line).trim()) !== null);
+  const commands = paragraphs.flatMap((paragraph) => readParagraphCommands(paragraph, matchCommand));
+  const isUnread = splitLines(unread).some((line) => matchCommand(stripHiddenChars(line).trim()) !== null);
   return [
-    ...written.slice(0, MAX_COMMANDS).map((each) => toCommandRequest(each)),
-    ...(written.length > MAX_COMMANDS ? [refuseTooManyCommands(written.length)] : []),
+    ...commands.slice(0, MAX_COMMANDS).map((each) => toCommandRequest(each)),
+    ...(commands.length > MAX_COMMANDS ? [refuseTooManyCommands(commands.length)] : []),
     ...(isUnread ? [TOO_COMPLEX] : []),
   ];
 };
 
-/** Whether every line of a text belongs to a command: it says nothing about the issue that it stands on. */
+/** Whether every line of a text belongs to a command, so that the text says nothing about its issue. */
 export const hasOnlyCommands = (markdown: string, self: string): boolean => {
   const slug = self.replace(/\[bot\]$/, "");
   if (!mayHoldCommand(markdown, slug)) return markdown.trim() === "";
-  const start = createCommandMatcher(slug);
+  const matchCommand = createCommandMatcher(slug);
   const covered = new Set<number>();
   for (const paragraph of readProse(markdown).paragraphs) {
-    const first = paragraph.findIndex((line) => beginsCommand(line, start));
+    const first = paragraph.findIndex((line) => isCommandLine(line, matchCommand));
     if (first !== -1) for (const { line } of paragraph.slice(first)) covered.add(line);
   }
-  return linesOf(markdown).every((line, at) => line.trim() === "" || covered.has(at + 1));
+  return splitLines(markdown).every((line, at) => line.trim() === "" || covered.has(at + 1));
 };
 
-/** A text without the lines that begin a command: what is left is said to people. */
+/** Removes the lines that matchCommand a command; the rest is addressed to people. */
 export const stripCommands = (markdown: string, slug: string | null = null): string => {
   if (!mayHoldCommand(markdown, slug)) return markdown;
-  const start = createCommandMatcher(slug);
-  const lines = readProse(markdown).paragraphs.flatMap((paragraph) => paragraph.filter((line) => beginsCommand(line, start)));
+  const matchCommand = createCommandMatcher(slug);
+  const lines = readProse(markdown).paragraphs.flatMap((paragraph) => paragraph.filter((line) => isCommandLine(line, matchCommand)));
   const numbers = new Set(lines.map(({ line }) => line));
-  return linesOf(markdown)
+  return splitLines(markdown)
     .filter((_, at) => !numbers.has(at + 1))
     .join("\n");
 };
 
-const linesOf = (text: string): string[] => text.split(/\r\n|\n|\r/);
+const splitLines = (text: string): string[] => text.split(/\r\n|\n|\r/);
 
-/** Whether a text names us at all: most do not, and need no reading. */
+/** Whether a text mentions Enki. Most texts do not and need no parsing. */
 const mayHoldCommand = (markdown: string, slug: string | null): boolean => {
   const text = stripHiddenChars(markdown).toLowerCase();
   return text.includes("/enki") || (slug !== null && text.includes(`@${slug.toLowerCase()}`));
 };
 
-const beginsCommand = ({ text, own }: ProseLine, start: CommandMatcher): boolean => own && start(text.trim()) !== null;
+const isCommandLine = ({ text, own }: ProseLine, matchCommand: CommandMatcher): boolean => own && matchCommand(text.trim()) !== null;
 
 type WrittenCommand = { readonly first: string; readonly more: string[] };
 
-/** How a command begins: `first` of a line of prose is what follows the name; null for a line that begins no command. */
+/** Returns a command line's text after `/enki` or the mention; null for any other line. */
 type CommandMatcher = (line: string) => string | null;
 
 const createCommandMatcher = (slug: string | null): CommandMatcher => {
@@ -83,14 +83,14 @@ const findCommandRow = (typed: string): CommandRow | undefined => {
   return COMMANDS.find((each) => each.name === name || each.aliases.includes(name));
 };
 
-const readParagraphCommands = (paragraph: readonly ProseLine[], start: CommandMatcher): WrittenCommand[] => {
-  const written: WrittenCommand[] = [];
+const readParagraphCommands = (paragraph: readonly ProseLine[], matchCommand: CommandMatcher): WrittenCommand[] => {
+  const commands: WrittenCommand[] = [];
   for (const { text, own } of paragraph) {
-    const first = own ? start(text.trim()) : null;
-    if (first !== null) written.push({ first, more: [] });
-    else written.at(-1)?.more.push(text.trim());
+    const first = own ? matchCommand(text.trim()) : null;
+    if (first !== null) commands.push({ first, more: [] });
+    else commands.at(-1)?.more.push(text.trim());
   }
-  return written;
+  return commands;
 };
 
 const toCommandRequest = ({ first, more }: WrittenCommand): CommandRequest => {
@@ -101,18 +101,18 @@ const toCommandRequest = ({ first, more }: WrittenCommand): CommandRequest => {
 };
 
 const refuseUnknownCommand = (typed: string): RefusedResult => {
-  const shown = takeFirstChars(typed.replaceAll("`", "'"), 40);
-  const near = suggestCommand(takeFirstChars(typed, 40));
-  const hint = near === null ? "." : `; did you mean \`/enki ${near}\`?`;
-  return refuse("unknown-command", `There is no \`/enki ${shown}\`${hint}`, "/enki help");
+  const quoted = takeFirstChars(typed.replaceAll("`", "'"), 40);
+  const suggestion = suggestCommand(takeFirstChars(typed, 40));
+  const hint = suggestion === null ? "." : `; did you mean \`/enki ${suggestion}\`?`;
+  return refuse("unknown-command", `There is no \`/enki ${quoted}\`${hint}`, "/enki help");
 };
 
-/** Opposites of commands that are commands themselves. */
+/** Commands that are the opposite of another command. */
 const OPPOSITE_COMMANDS: Readonly<Record<string, string>> = { pause: "resume", resume: "pause" };
 
 /**
- * The command that a mistyped word most likely meant, by its name in the table: an alias is never suggested.
- * "undo" and "unpause" are close to "do" and "pause" by letters, and mean the opposite.
+ * Suggests a command for a mistyped word, by name, never by alias.
+ * "undo" and "unpause" are close to "do" and "pause" by letters, but mean the opposite.
  */
 const suggestCommand = (typed: string): string | null => {
   const names = COMMANDS.map(({ name }) => name);
@@ -123,13 +123,13 @@ const suggestCommand = (typed: string): string | null => {
 
 const TOO_COMPLEX = refuse(
   "too-complex",
-  "The end of this comment takes too long to read, so a command in it was ignored. Write the command in a comment of its own.",
+  "The end of this comment is too complex to parse, so a command there was ignored. Write the command in a separate comment.",
   "/enki help",
 );
 
 const refuseTooManyCommands = (count: number): RefusedResult =>
   refuse(
     "too-many-commands",
-    `This comment has ${count} commands; the first ${MAX_COMMANDS} were read. Write the others in another comment.`,
+    `This comment has ${count} commands, so only the first ${MAX_COMMANDS} were read. Write the others in another comment.`,
     "/enki help",
   );

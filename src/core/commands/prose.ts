@@ -4,41 +4,43 @@ import { isWithin, type MarkdownToken, readMarkdownEvents, withoutRanges } from 
 import { tamePart } from "../markdown/tame.ts";
 import { takeFirstChars, stripHiddenChars } from "../domain/visible-text.ts";
 
-/** A line of a paragraph as a reader sees it. `own`: a person wrote it here, in prose, at the line's start: a command may begin in it. */
+/** A visible line of a paragraph. `own`: a person wrote it as prose and at the start of the line, so a command may start here. */
 export type ProseLine = { readonly line: number; readonly text: string; readonly own: boolean };
-/** `unread`: the rest of a text that would take long to read. */
+/** `unread`: the rest of a text that would take too long to parse. */
 export type Prose = { readonly paragraphs: readonly (readonly ProseLine[])[]; readonly unread: string };
 
-/** GitHub takes no longer comments; what is beyond is not read. */
-const LIMIT = 65_536;
+/** GitHub's limit for comments; the rest is ignored. */
+const MAX_COMMENT_CHARS = 65_536;
 
-/** Elements of which GitHub shows the content as something else than a person's prose; it drops or escapes the others, and many have no end. */
-const HOLDING = /^(?:blockquote|code|del|details|div|dl|figure|h[1-6]|kbd|ol|pre|q|s|samp|strike|sub|summary|sup|table|template|tt|ul)$/;
-const MAX_OPEN = 100;
+/** Elements whose content GitHub does not show as a person's prose. GitHub drops or escapes all others, many of which have no end tag. */
+const NON_PROSE_ELEMENTS =
+  /^(?:blockquote|code|del|details|div|dl|figure|h[1-6]|kbd|ol|pre|q|s|samp|strike|sub|summary|sup|table|template|tt|ul)$/;
+const MAX_OPEN_ELEMENTS = 100;
 
-/** A command may begin inside these only. */
-const PROSE = /^(?:list(?:Ordered|Unordered)|content|paragraph|data|(?:emphasis|strong|strikethrough)(?:Text)?|link|label|labelText)$/;
-/** What stands before a line's text, with what is in it. */
-const PREFIX = /^(?:linePrefix|whitespace|blockQuote(?:Marker|Prefix|PrefixWhitespace)|listItemIndent|gfmFootnoteDefinitionIndent)$/;
+/** A command may start inside these tokens only. */
+const PROSE_TOKENS =
+  /^(?:list(?:Ordered|Unordered)|content|paragraph|data|(?:emphasis|strong|strikethrough)(?:Text)?|link|label|labelText)$/;
+/** Tokens before a line's text. */
+const PREFIX_TOKENS = /^(?:linePrefix|whitespace|blockQuote(?:Marker|Prefix|PrefixWhitespace)|listItemIndent|gfmFootnoteDefinitionIndent)$/;
 
 /**
- * The paragraphs of a Markdown text, each as its lines. A command may not begin in code, in a quote with its lazy continuation, in a table,
- * in an HTML block or comment, in anything else that GitHub does not show, or inside an HTML element such as `<details>`, however many
- * paragraphs it spans. Total: any text gives an answer.
+ * Splits Markdown into paragraphs and their lines. A command may not start in code, in a quote with its lazy continuation, in a table,
+ * in an HTML block or comment, in anything else that GitHub hides, or inside an HTML element such as `<details>`, however many
+ * paragraphs it spans. Total: accepts any text.
  */
 export const readProse = (markdown: string): Prose => {
-  const all = takeFirstChars(markdown, LIMIT);
+  const all = takeFirstChars(markdown, MAX_COMMENT_CHARS);
   const text = tamePart(all);
   const events = readMarkdownEvents(text);
-  const scan = newScan(text, findHidden(text, events));
+  const scan = createProseScan(text, findHidden(text, events));
   for (const [phase, token] of events) {
-    if (phase === "enter") enter(scan, token);
-    else exit(scan, token);
+    if (phase === "enter") enterToken(scan, token);
+    else exitToken(scan, token);
   }
   return { paragraphs: scan.paragraphs, unread: all.slice(text.length) };
 };
 
-/** `inside`: open tokens in which no command may begin. `line`: where the text of a paragraph's line begins, once known. */
+/** `inside`: number of open tokens that admit no command. `line`: the start of the current line's text, once known. */
 type Scan = {
   readonly text: string;
   readonly hidden: Hidden;
@@ -49,22 +51,22 @@ type Scan = {
   readonly isOpenAt: (at: number) => boolean;
 };
 
-const newScan = (text: string, hidden: Hidden): Scan => {
-  return { text, hidden, paragraphs: [], inside: 0, lines: null, line: null, isOpenAt: elements(hidden.tags) };
+const createProseScan = (text: string, hidden: Hidden): Scan => {
+  return { text, hidden, paragraphs: [], inside: 0, lines: null, line: null, isOpenAt: createElementTracker(hidden.tags) };
 };
 
-const enter = (scan: Scan, token: MarkdownToken): void => {
-  if (!PROSE.test(token.type)) scan.inside += 1;
+const enterToken = (scan: Scan, token: MarkdownToken): void => {
+  if (!PROSE_TOKENS.test(token.type)) scan.inside += 1;
   if (token.type === "paragraph") scan.lines = [];
   else if (token.type === "lineEnding") endLine(scan, token.start.offset);
-  else if (scan.lines && !PREFIX.test(token.type)) {
+  else if (scan.lines && !PREFIX_TOKENS.test(token.type)) {
     scan.line ??= { start: token.start, own: false };
     if (token.type === "data" && scan.inside === 0 && token.start.offset === scan.line.start.offset) scan.line.own = isOwn(scan, token);
   }
 };
 
-const exit = (scan: Scan, token: MarkdownToken): void => {
-  if (!PROSE.test(token.type)) scan.inside -= 1;
+const exitToken = (scan: Scan, token: MarkdownToken): void => {
+  if (!PROSE_TOKENS.test(token.type)) scan.inside -= 1;
   if (token.type !== "paragraph" || !scan.lines) return;
   endLine(scan, token.end.offset);
   scan.paragraphs.push(scan.lines);
@@ -74,36 +76,36 @@ const exit = (scan: Scan, token: MarkdownToken): void => {
 const endLine = (scan: Scan, to: number): void => {
   const { text, hidden, lines, line } = scan;
   if (lines && line) {
-    const shown = stripHiddenChars(withoutRanges(text, hidden.ranges, { from: line.start.offset, to }));
-    lines.push({ line: line.start.line, text: shown, own: line.own });
+    const visible = stripHiddenChars(withoutRanges(text, hidden.ranges, { from: line.start.offset, to }));
+    lines.push({ line: line.start.line, text: visible, own: line.own });
   }
   scan.line = null;
 };
 
-/** Whether text that begins here stands at its line's start, is shown, and is in no element. */
+/** Whether the text is at the start of its line, visible, and outside of every element. */
 const isOwn = ({ text, hidden, isOpenAt }: Scan, { start }: MarkdownToken): boolean =>
   /^ {0,3}$/.test(text.slice(start.offset - start.column + 1, start.offset)) &&
   !isWithin(hidden.ranges, start.offset) &&
   !isOpenAt(start.offset);
 
-/** Whether an element is open at a place. Only for ascending places. */
-const elements = (tags: readonly HtmlTag[]): ((at: number) => boolean) => {
+/** Whether an element is open at an offset. Offsets must be ascending. */
+const createElementTracker = (tags: readonly HtmlTag[]): ((at: number) => boolean) => {
   const open: string[] = [];
   let next = 0;
   return (at) => {
     for (let tag = tags[next]; tag && tag.at < at; tag = tags[next]) {
-      follow(open, tag);
+      applyTag(open, tag);
       next += 1;
     }
     return open.length > 0;
   };
 };
 
-/** Opens and closes elements as a browser would, roughly: an end tag also ends what was left open inside. */
-const follow = (open: string[], { name, closes }: HtmlTag): void => {
-  if (!HOLDING.test(name)) return;
+/** Approximates a browser: an end tag also closes createElementTracker left open inside. */
+const applyTag = (open: string[], { name, closes }: HtmlTag): void => {
+  if (!NON_PROSE_ELEMENTS.test(name)) return;
   if (!closes) {
-    if (open.length < MAX_OPEN) open.push(name);
+    if (open.length < MAX_OPEN_ELEMENTS) open.push(name);
     return;
   }
   const at = open.lastIndexOf(name);

@@ -1,31 +1,31 @@
 import { cleanText } from "../markdown/clean.ts";
 import { takeFirstChars } from "../domain/visible-text.ts";
 
-/** GitHub takes no longer comments; what is beyond is not read. */
+/** GitHub's limit for comments; the rest is ignored. */
 const MAX_READ_COMMENT_CHARS = 65_536;
 
 export type QuotedRemark = {
-  /** Lines that it quotes, without their marks. */
+  /** The quoted lines without quote marks. */
   readonly quotes: readonly string[];
-  /** All of it, with what it quotes. */
+  /** The whole text, including quotes. */
   readonly text: string;
 };
 
 /**
- * A reply that begins with a quote and says something to it; null for any other text.
- * A mail program puts the quote below what is said: that is no reply to single lines, and gives null.
+ * Reads a reply that starts with a quote and comments on it; null for any other text.
+ * A mail program puts the quote below the answer: such a text does not reply to single lines and returns null.
  */
 export const readQuotedRemark = (markdown: string, slug: string): QuotedRemark | null => {
   const text = cleanText(takeFirstChars(markdown, MAX_READ_COMMENT_CHARS));
   const lines = text.split(/\r\n|\n|\r/);
   if (readQuotedLine(lines[0] ?? "") === null) return null;
-  const own = lines.filter((line) => readQuotedLine(line) === null).join("\n");
-  const isNamed = own.toLowerCase().includes("/enki") || own.toLowerCase().includes(`@${slug.toLowerCase()}`);
-  if (isNamed || isAssent(own) || !/\p{L}/u.test(own)) return null;
+  const reply = lines.filter((line) => readQuotedLine(line) === null).join("\n");
+  const isNamed = reply.toLowerCase().includes("/enki") || reply.toLowerCase().includes(`@${slug.toLowerCase()}`);
+  if (isNamed || isAssent(reply) || !/\p{L}/u.test(reply)) return null;
   return { quotes: lines.flatMap((line) => readQuotedLine(line) ?? []).filter((line) => line.trim() !== ""), text };
 };
 
-/** How people agree in passing. The list is closed: everything else may be a change. */
+/** Casual agreement. The list is closed: any other text may request a change. */
 const ASSENTS: readonly string[] = [
   "i agree",
   "agree",
@@ -65,38 +65,38 @@ const ASSENTS: readonly string[] = [
   "yes please",
 ].toSorted((a, b) => b.length - a.length);
 
-/** Whether a text only agrees: it consists of assents, with whatever signs and emoji between them. */
+/** Whether a text consists of assents only, with any punctuation and emoji between them. */
 const isAssent = (text: string): boolean => {
-  let left = normalizeWords(text.replaceAll(/(?<!\d)\+1(?!\d)/g, " plus one ").replaceAll(/:[a-z][\w+-]*:/gi, " "));
-  while (left !== "") {
-    const found = ASSENTS.find((assent) => left === assent || left.startsWith(`${assent} `));
+  let rest = normalizeWords(text.replaceAll(/(?<!\d)\+1(?!\d)/g, " plus one ").replaceAll(/:[a-z][\w+-]*:/gi, " "));
+  while (rest !== "") {
+    const found = ASSENTS.find((assent) => rest === assent || rest.startsWith(`${assent} `));
     if (found === undefined) return false;
-    left = left.slice(found.length).trimStart();
+    rest = rest.slice(found.length).trimStart();
   }
   return true;
 };
 
-/** What a line quotes, however deep; null for a line of one's own. */
+/** The text of a quoted line, at any depth; null for an unquoted line. */
 const readQuotedLine = (line: string): string | null => /^ {0,3}(?:> ?)+(.*)$/.exec(line)?.[1] ?? null;
 
-/** A line or a table's cell as its words, however it is set. */
+/** The words of a line or table cell, without formatting. */
 const normalizeWords = (text: string): string =>
   text
     .toLowerCase()
     .replaceAll(/[^\p{L}\p{N}]+/gu, " ")
     .trim();
 
-/** Shorter ones may stand in any text. */
+/** Shorter quotes match by chance. */
 const MIN_QUOTE_CHARS = 4;
 
-/** True where one of these lines is a whole line, or a whole cell of a table, of a text, and not one of another text that it repeats. */
+/** Whether one of the quotes is a whole line or table cell of `text` that does not also occur in `repeats`. */
 export const hasQuotedLine = (
   quotes: readonly string[],
   { text, repeats }: { readonly text: string; readonly repeats: string },
 ): boolean => {
-  const linesOf = (of: string): string[] =>
-    of.split("\n").flatMap((line) => [line, ...line.split("|")].map((part) => normalizeWords(part)));
-  const known = new Set(linesOf(text));
-  for (const line of linesOf(repeats)) known.delete(line);
+  const listParts = (source: string): string[] =>
+    source.split("\n").flatMap((line) => [line, ...line.split("|")].map((part) => normalizeWords(part)));
+  const known = new Set(listParts(text));
+  for (const line of listParts(repeats)) known.delete(line);
   return quotes.some((line) => normalizeWords(line).length >= MIN_QUOTE_CHARS && known.has(normalizeWords(line)));
 };

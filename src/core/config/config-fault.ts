@@ -3,11 +3,11 @@ import { findNearestWord } from "../domain/nearest-word.ts";
 import { locateTomlKeys } from "./toml-positions.ts";
 import { formatExampleValue, findSchemaNode, type SchemaNode, toJsonSchema, describeAllowedValue } from "./schema-node.ts";
 
-/** Every kind of mistake that is found in roles and in `enki.toml`; each has an example in `test/config/faults`. */
+/** Codes of faults in roles and in `enki.toml`; each has an example in `test/config/faults`. */
 export const FAULT_CODES = ["bad-toml", "unknown-key", "missing-key", "bad-value", "duplicate-name"] as const;
 type FaultCode = (typeof FAULT_CODES)[number];
 
-/** A mistake in a file that people write: where it is, what it is, and what to write instead. */
+/** A fault in a file that people write: the place, the reason and a correction. */
 export type ConfigFault = {
   readonly file: string;
   /** Line and column are counted from 1. */
@@ -18,16 +18,16 @@ export type ConfigFault = {
   readonly suggestion: string;
 };
 
-/** A mistake in any file that people write for Enki, workflows among them. */
+/** A fault in any file that people write for Enki, including workflows. */
 export type FileFault = Omit<ConfigFault, "code"> & { readonly code: string };
 
-/** A fault on one line, as editors and people read it. */
+/** One line in the format that editors recognize: `file:line:column: …`. */
 export const formatFault = ({ file, line, column, code, why, suggestion }: FileFault): string =>
   `${file}:${line}:${column}: ${code}: ${why}; ${suggestion}`;
 
 export type TomlDocument = { readonly path: string; readonly text: string; readonly table: unknown; readonly schema: z.ZodType };
 
-/** A schema's complaint as faults, one for each unknown key. */
+/** Converts a schema error to faults, one for each unknown key. */
 export const toConfigFaults = ({ path: file, text, table, schema }: TomlDocument, error: z.ZodError): ConfigFault[] => {
   const placeOf = locateTomlKeys(text);
   const root = toJsonSchema(schema);
@@ -46,15 +46,15 @@ export const toConfigFaults = ({ path: file, text, table, schema }: TomlDocument
 };
 
 const findTableValue = (table: unknown, path: readonly PropertyKey[]): unknown =>
-  // What is not a table has none of the keys that are looked for.
+  // A value that is not a table has none of the requested keys.
   path.reduce<unknown>(
     (value, key) => (Object.hasOwn(Object(value), key) ? (value as Record<PropertyKey, unknown>)[key] : undefined),
     table,
   );
 
 const suggestKey = (key: string, known: readonly string[]): string => {
-  const close = findNearestWord(key, known);
-  return close === null ? `remove it, or write one of ${known.join(", ")}` : `did you mean ${close}?`;
+  const nearest = findNearestWord(key, known);
+  return nearest === null ? `remove it, or write one of ${known.join(", ")}` : `did you mean ${nearest}?`;
 };
 
 const explainSchemaIssue = (
@@ -66,18 +66,18 @@ const explainSchemaIssue = (
   const node = findSchemaNode(root, issue.path);
   if (value === undefined)
     return { code: "missing-key", why: `${name} is missing`, suggestion: `add ${name} = ${formatExampleValue(node)}` };
-  const close = typeof value === "string" && node.enum ? findNearestWord(value, node.enum) : null;
-  const shown = JSON.stringify(value) ?? "";
-  const given = shown.length > 60 ? `${shown.slice(0, 60)}…` : shown;
-  // Of a form that is not met, the schema has words of its own.
-  const formed = issue.code === "custom" || issue.code === "invalid_format";
+  const nearest = typeof value === "string" && node.enum ? findNearestWord(value, node.enum) : null;
+  const json = JSON.stringify(value) ?? "";
+  const cutValue = json.length > 60 ? `${json.slice(0, 60)}…` : json;
+  // The schema has its own message for a failed format check.
+  const hasOwnMessage = issue.code === "custom" || issue.code === "invalid_format";
   return {
     code: "bad-value",
-    why: `${name} cannot be ${given}${formed ? `: ${issue.message}` : ""}`,
-    suggestion: formed
+    why: `${name} cannot be ${cutValue}${hasOwnMessage ? `: ${issue.message}` : ""}`,
+    suggestion: hasOwnMessage
       ? `write another ${name}`
-      : close === null
+      : nearest === null
         ? `write ${describeAllowedValue(node)}`
-        : `did you mean ${JSON.stringify(close)}?`,
+        : `did you mean ${JSON.stringify(nearest)}?`,
   };
 };

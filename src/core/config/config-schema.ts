@@ -1,22 +1,22 @@
 import { z } from "zod";
 
-/** A role's file, as people write it. */
+/** A role file as people write it. */
 export const roleFileSchema = z.strictObject({
   name: z
     .string()
-    .regex(/^[a-z0-9][a-z0-9_-]{0,62}$/, "a name is made of a-z, 0-9, _ and -")
-    // Roles are looked up by name: one that every object has would be found where there is no such role.
+    .regex(/^[a-z0-9][a-z0-9_-]{0,62}$/, "a name consists of a-z, 0-9, _ and -")
+    // Names of object properties are no role names: looking them up in a record of roles would find a value.
     .refine((name) => !(name in Object.prototype), "this name is a reserved word")
-    .describe("what plans and workflows call it; of two files with one name the later of the cascade counts"),
-  label: z.string().min(1).describe("what people read"),
-  description: z.string().min(1).describe("what it is for: the planner chooses by it"),
-  system_prompt: z.string().min(1).describe("how it works: the beginning of its prompt"),
-  can_edit: z.boolean().default(true).describe("false throws away whatever it changed, by any means, and tells it"),
+    .describe("the name in plans and workflows; if two files have the same name, the later one in the cascade counts"),
+  label: z.string().min(1).describe("the name that people see"),
+  description: z.string().min(1).describe("the purpose; the planner chooses roles by it"),
+  system_prompt: z.string().min(1).describe("how the agent works; the prompt starts with it"),
+  can_edit: z.boolean().default(true).describe("false discards every change to files, by any means, and informs the agent"),
   output: z
     .enum(["branch", "artifact"])
     .optional()
     .describe(
-      "`branch` for a pull request, `artifact` for a report in the ledger; left out, a report where `can_edit` is false, else a pull request",
+      "`branch` for a pull request, `artifact` for a report in the ledger; by default a report if `can_edit` is false, otherwise a pull request",
     ),
 });
 
@@ -29,26 +29,24 @@ const agentSectionSchema = z.strictObject({
 });
 const tierSectionSchema = z.strictObject({ model: z.string().min(1).optional(), timeout_minutes: minutesSchema.default(30) });
 
-/** What is read of an issue. */
 export const briefSchema = z.strictObject({
   comments: z
     .enum(["all", "collaborators", "none"])
     .default("all")
-    .describe("whose comments are read: everybody's, those of people with write permission, nobody's"),
+    .describe("authors whose comments are read: everyone, people with write permission, no one"),
   max_chars: z
     .int()
     .min(0)
     .max(1_000_000)
     .default(40_000)
-    .describe("the most characters of comments and linked files; title, text and request are always whole"),
+    .describe("limit for characters of comments and linked files; title, text and request are always complete"),
 });
 
-/** What starts an issue beside a command. */
 export const triggersSchema = z.strictObject({
   label: z.string().max(50).default("enki").describe("the label that asks Enki to fix an issue; empty for none"),
 });
 
-/** `enki.toml`: every key with its default. A section that is left out has the defaults of its keys. */
+/** `enki.toml`: every key with its default. An omitted section gets the defaults of its keys. */
 export const configFileSchema = z.strictObject({
   workers: z
     .strictObject({

@@ -7,21 +7,21 @@ import { type ConfigFault, toConfigFaults } from "./config-fault.ts";
 import { locateTomlKeys } from "./toml-positions.ts";
 import { type ConfigFile, configFileSchema, type RoleFile, roleFileSchema } from "./config-schema.ts";
 
-/** One file of the cascade: `roles/<name>.toml` or `enki.toml`, with the path that people know it by; which of them it is tells that path where nobody else does. */
+/** One file of the cascade, `roles/<name>.toml` or `enki.toml`, under the path that people know. `kind` overrides the kind derived from the path. */
 export type ConfigText = { readonly path: string; readonly text: string; readonly kind?: "role" | "config" };
 
 export type ConfigReading = {
   readonly config: Config;
   readonly faults: readonly ConfigFault[];
-  /** `enki.toml` as it is in force, as one would write it: with every default. */
+  /** The effective `enki.toml`, including every default. */
   readonly effectiveFile: ConfigFile;
-  /** Which file says what is in force: by a role's `roles.<name>`, and by each key of `enki.toml`; none for a default. */
+  /** The file behind each effective value, by `roles.<name>` and by key of `enki.toml`; no entry for a default. */
   readonly origins: ReadonlyMap<string, ConfigText>;
 };
 
 /**
- * The configuration from its files, in the order of the cascade: a later role replaces an earlier one of the same name whole, a later key of `enki.toml` an earlier one.
- * Every mistake is given, with file and line; a file with a mistake counts for nothing.
+ * Reads the configuration from its files in the order of the cascade: a later role replaces an earlier one completely, a later `enki.toml` overrides single keys.
+ * Reports every fault with file and line, and ignores files with faults.
  */
 export const readConfig = (files: readonly ConfigText[]): ConfigReading => {
   const faults: ConfigFault[] = [];
@@ -42,57 +42,58 @@ export const readConfig = (files: readonly ConfigText[]): ConfigReading => {
       for (const key of listDottedKeys(table)) origins.set(key, file);
     }
   }
-  const written = configFileSchema.parse(raw);
-  faults.push(...findUnknownModels(written, origins));
+  const effective = configFileSchema.parse(raw);
+  faults.push(...findUnknownModels(effective, origins));
   const [broken] = faults.filter(({ file }) => /(^|\/)enki\.toml$/.test(file)).map(({ file, line, why }) => `${file}:${line}: ${why}`);
   return {
-    config: { ...toConfig(written), models: listNamedModels(written), roles, workflows: {}, broken: broken ?? null },
+    config: { ...toConfig(effective), models: listNamedModels(effective), roles, workflows: {}, broken: broken ?? null },
     faults,
-    effectiveFile: written,
+    effectiveFile: effective,
     origins,
   };
 };
 
-/** Nothing that a role changes is kept where it may not edit, so it cannot be asked for a pull request. */
+/** Changes by a role without `can_edit` are discarded, so such a role cannot deliver a pull request. */
 const checkRoleOutput = (
   { path, text }: ConfigText,
   { role, faults }: { readonly role: RoleFile; readonly faults: ConfigFault[] },
 ): boolean => {
   if (role.can_edit || role.output !== "branch") return true;
-  const why = 'output cannot be "branch" where can_edit is false: nothing that the role changes is kept';
+  const why = 'output cannot be "branch" if can_edit is false, because all changes of the role are discarded';
   const suggestion = 'write output = "artifact", or can_edit = true';
   faults.push({ file: path, ...locateTomlKeys(text)(["output"]), code: "bad-value", why, suggestion });
   return false;
 };
 
-/** Where models are listed, a tier names one of them. */
+/** If models are listed, each tier must name one of them. */
 const findUnknownModels = ({ agent: { models }, tiers }: ConfigFile, origins: ReadonlyMap<string, ConfigText>): ConfigFault[] =>
   TIERS.flatMap((tier): ConfigFault[] => {
     const { model } = tiers[tier];
     const file = origins.get(`tiers.${tier}.model`);
     if (model === undefined || !file || models.length === 0 || models.includes(model)) return [];
-    const close = findNearestWord(model, models);
+    const nearest = findNearestWord(model, models);
     const why = `tiers.${tier}.model cannot be ${JSON.stringify(model)}: [agent] models does not list it`;
-    const suggestion = close === null ? `write one of ${models.join(", ")}, or add it there` : `did you mean ${JSON.stringify(close)}?`;
+    const suggestion =
+      nearest === null ? `write one of ${models.join(", ")}, or add the model to the list` : `did you mean ${JSON.stringify(nearest)}?`;
     return [{ file: file.path, ...locateTomlKeys(file.text)(["tiers", tier, "model"]), code: "bad-value", why, suggestion }];
   });
 
-/** All models that are named; null where none is. */
+/** Null if no model is named. */
 const listNamedModels = ({ agent, tiers }: ConfigFile): readonly string[] | null => {
   const named = new Set([...agent.models, ...TIERS.flatMap((tier) => tiers[tier].model ?? [])]);
   return named.size === 0 ? null : [...named].toSorted();
 };
 
-/** The dotted names of all that is no table itself. */
-export const listDottedKeys = (table: Readonly<Record<string, unknown>>, under = ""): string[] =>
-  Object.entries(table).flatMap(([key, value]) => (isTomlTable(value) ? listDottedKeys(value, `${under}${key}.`) : [`${under}${key}`]));
+/** Lists the dotted keys of all values except tables. */
+export const listDottedKeys = (table: Readonly<Record<string, unknown>>, lower = ""): string[] =>
+  Object.entries(table).flatMap(([key, value]) => (isTomlTable(value) ? listDottedKeys(value, `${lower}${key}.`) : [`${lower}${key}`]));
 
 const detectFileKind = ({ path, kind }: ConfigText): "role" | "config" =>
   kind ?? (/(^|\/)roles\/[^/]+\.toml$/.test(path) ? "role" : "config");
 
 type RoleNaming = { readonly name: string; readonly places: Map<string, string>; readonly faults: ConfigFault[] };
 
-/** In one directory a name stands for one role: which of two counted would depend on the order of their files. */
+/** Role names are unique within a directory; otherwise the order of files would decide. */
 const claimRoleName = ({ path, text }: ConfigText, { name, places, faults }: RoleNaming): boolean => {
   const key = `${path.slice(0, path.lastIndexOf("/"))}\0${name}`;
   const other = places.get(key);
@@ -100,8 +101,8 @@ const claimRoleName = ({ path, text }: ConfigText, { name, places, faults }: Rol
     places.set(key, path);
     return true;
   }
-  const why = `${other} has a role ${name} too, and that one counts`;
-  faults.push({ file: path, ...locateTomlKeys(text)(["name"]), code: "duplicate-name", why, suggestion: "give one of them another name" });
+  const why = `${other} already has a role ${name}`;
+  faults.push({ file: path, ...locateTomlKeys(text)(["name"]), code: "duplicate-name", why, suggestion: "rename one of the two roles" });
   return false;
 };
 
@@ -112,7 +113,7 @@ const readTomlTable = ({ path, text }: ConfigText, faults: ConfigFault[]): Recor
     if (!(error instanceof TomlError)) throw error;
     const why = (error.message.split("\n")[0] ?? "").replace("Invalid TOML document: ", "");
     const { line, column } = error;
-    faults.push({ file: path, line, column, code: "bad-toml", why, suggestion: "mend the TOML: https://toml.io has its rules" });
+    faults.push({ file: path, line, column, code: "bad-toml", why, suggestion: "fix the TOML; see https://toml.io" });
     return null;
   }
 };
@@ -129,12 +130,12 @@ const checkTable = <S extends z.ZodType>({ path, text }: ConfigText, { table, sc
 const isTomlTable = (value: unknown): value is Record<string, unknown> =>
   value !== null && typeof value === "object" && !Array.isArray(value);
 
-/** Later wins, key by key. */
-const overlayTables = (under: Record<string, unknown>, over: Record<string, unknown>): Record<string, unknown> => {
-  const merged: Record<string, unknown> = { ...under };
-  for (const [key, value] of Object.entries(over)) {
-    const below = merged[key];
-    merged[key] = isTomlTable(below) && isTomlTable(value) ? overlayTables(below, value) : value;
+/** Overrides key by key. */
+const overlayTables = (lower: Record<string, unknown>, upper: Record<string, unknown>): Record<string, unknown> => {
+  const merged: Record<string, unknown> = { ...lower };
+  for (const [key, value] of Object.entries(upper)) {
+    const lowerValue = merged[key];
+    merged[key] = isTomlTable(lowerValue) && isTomlTable(value) ? overlayTables(lowerValue, value) : value;
   }
   return merged;
 };
@@ -204,9 +205,9 @@ type AgentSection = {
   readonly env?: Readonly<Record<string, string>> | undefined;
 };
 
-/** What a kind of agent says of itself goes over what all say: arguments replace, the environment is merged. */
-const toAgentCommand = (all: AgentSection & { readonly command: string }, own: AgentSection = {}): AgentCommand => ({
-  command: own.command ?? all.command,
-  args: own.args ?? all.args ?? [],
-  env: { ...all.env, ...own.env },
+/** An agent section overrides the common one: arguments are replaced, environments are merged. */
+const toAgentCommand = (all: AgentSection & { readonly command: string }, section: AgentSection = {}): AgentCommand => ({
+  command: section.command ?? all.command,
+  args: section.args ?? all.args ?? [],
+  env: { ...all.env, ...section.env },
 });

@@ -1,6 +1,6 @@
 import { z } from "zod";
 
-/** The part of a JSON Schema that tells what may be written at a place. */
+/** The part of a JSON Schema that describes allowed values. */
 export type SchemaNode = {
   readonly type?: string;
   readonly enum?: readonly string[];
@@ -14,25 +14,25 @@ export type SchemaNode = {
   readonly required?: readonly string[];
 };
 
-/** A schema as JSON Schema, of what people write: what has a default may be left out. */
+/** The JSON Schema of a schema's input: keys with a default are optional. */
 export const toJsonSchema = (schema: z.ZodType): SchemaNode & Readonly<Record<string, unknown>> =>
-  // zod writes more than is named here, and all of it is JSON.
+  // zod returns plain JSON with more keys than the type names.
   z.toJSONSchema(schema, { io: "input", unrepresentable: "any" }) as SchemaNode & Record<string, unknown>;
 
-/** The schema of what is written at a path; empty where none is said. */
+/** The schema of the value at a path; empty if undefined. */
 export const findSchemaNode = (root: SchemaNode, path: readonly PropertyKey[]): SchemaNode =>
   path.reduce<SchemaNode>((node, key) => {
     if (typeof key === "number") return node.items ?? {};
-    const own = Object.hasOwn(node.properties ?? {}, key) ? node.properties?.[String(key)] : undefined;
-    return own ?? (typeof node.additionalProperties === "object" ? node.additionalProperties : {});
+    const property = Object.hasOwn(node.properties ?? {}, key) ? node.properties?.[String(key)] : undefined;
+    return property ?? (typeof node.additionalProperties === "object" ? node.additionalProperties : {});
   }, root);
 
-/** What may be written there, in words that go on after "write". */
+/** Describes allowed values, as a continuation of "write". */
 export const describeAllowedValue = (node: SchemaNode): string => {
   if (node.enum) return node.enum.map((each) => JSON.stringify(each)).join(" or ");
   const words: Readonly<Record<string, string>> = {
     boolean: "true or false",
-    string: (node.minLength ?? 0) > 0 ? "a text that is not empty" : "a text in quotes",
+    string: (node.minLength ?? 0) > 0 ? "a non-empty string" : "a string in quotes",
     array: `a list: ${formatExampleValue(node)}`,
     object: "a table",
     integer: `a whole number${formatNumberRange(node)}`,
@@ -41,7 +41,7 @@ export const describeAllowedValue = (node: SchemaNode): string => {
   return words[node.type ?? ""] ?? "another value";
 };
 
-/** A value as one would write it. */
+/** An example value in TOML. */
 export const formatExampleValue = (node: SchemaNode): string => {
   if (node.enum) return JSON.stringify(node.enum[0]);
   if (node.type === "array") return `[${formatExampleValue(node.items ?? {})}]`;

@@ -1,23 +1,20 @@
-/** Where something is written, both from 1. */
+/** Line and column are counted from 1. */
 export type TextPosition = { readonly line: number; readonly column: number };
 type KeyPath = readonly (string | number)[];
 
-/** A text that is read once, from its start to its end. */
-type TomlScan = { readonly text: string; at: number; readonly found: Map<string, number> };
+/** A single pass over the text. */
+type TomlScan = { readonly text: string; at: number; readonly offsets: Map<string, number> };
 
 const toPathKey = (path: readonly PropertyKey[]): string => JSON.stringify(path);
 
-/**
- * Where the keys and the elements of arrays of a TOML text are written. The text has been parsed before, so that nothing here looks for mistakes;
- * a place that cannot be found is that of what encloses it.
- */
+/** Locates keys and array elements in a valid TOML text. An unknown path yields the position of its nearest enclosing key. */
 export const locateTomlKeys = (text: string): ((path: readonly PropertyKey[]) => TextPosition) => {
-  const scan: TomlScan = { text, at: 0, found: new Map() };
+  const scan: TomlScan = { text, at: 0, offsets: new Map() };
   scanTomlDocument(scan);
   return (path) => {
     let offset: number | undefined;
     for (let length = path.length; length > 0 && offset === undefined; length -= 1)
-      offset = scan.found.get(toPathKey(path.slice(0, length)));
+      offset = scan.offsets.get(toPathKey(path.slice(0, length)));
     return toTextPosition(text, offset ?? 0);
   };
 };
@@ -37,7 +34,7 @@ const scanTomlDocument = (scan: TomlScan): void => {
     } else {
       const isList = scan.text[scan.at + 1] === "[";
       scan.at += isList ? 2 : 1;
-      table = addDottedKey(scan, { start, under: [], keys: readDottedKey(scan) }, counts);
+      table = addDottedKey(scan, { start, parent: [], keys: readDottedKey(scan) }, counts);
       if (isList) table = addListElement(scan, { start, path: table }, counts);
       scan.at += isList ? 2 : 1;
     }
@@ -45,18 +42,18 @@ const scanTomlDocument = (scan: TomlScan): void => {
   }
 };
 
-/** The next element of a list of tables. */
+/** Records the next element of an array of tables. */
 const addListElement = (scan: TomlScan, { start, path }: { start: number; path: KeyPath }, counts: Map<string, number>): KeyPath => {
   const index = counts.get(toPathKey(path)) ?? 0;
   counts.set(toPathKey(path), index + 1);
   return addPosition(scan, [...path, index], start);
 };
 
-type DottedKey = { readonly start: number; readonly under: KeyPath; readonly keys: readonly string[] };
+type DottedKey = { readonly start: number; readonly parent: KeyPath; readonly keys: readonly string[] };
 
-/** Notes each part of a dotted key; a part that is a list of tables means its last element. */
-const addDottedKey = (scan: TomlScan, { start, under, keys }: DottedKey, counts: ReadonlyMap<string, number>): KeyPath => {
-  let path = under;
+/** Records each part of a dotted key. A part that names an array of tables refers to its last element. */
+const addDottedKey = (scan: TomlScan, { start, parent, keys }: DottedKey, counts: ReadonlyMap<string, number>): KeyPath => {
+  let path = parent;
   for (const [at, key] of keys.entries()) {
     path = addPosition(scan, [...path, key], start);
     const count = counts.get(toPathKey(path));
@@ -65,9 +62,9 @@ const addDottedKey = (scan: TomlScan, { start, under, keys }: DottedKey, counts:
   return path;
 };
 
-/** The first place counts: that of the key, not that of a table which it opens again. */
+/** The first position counts: a table that is opened again keeps the position of its first key. */
 const addPosition = (scan: TomlScan, path: KeyPath, at: number): KeyPath => {
-  if (!scan.found.has(toPathKey(path))) scan.found.set(toPathKey(path), at);
+  if (!scan.offsets.has(toPathKey(path))) scan.offsets.set(toPathKey(path), at);
   return path;
 };
 
@@ -91,7 +88,7 @@ const readDottedKey = (scan: TomlScan): string[] => {
 };
 
 const scanTomlPair = (scan: TomlScan, table: KeyPath): void => {
-  const path = addDottedKey(scan, { start: scan.at, under: table, keys: readDottedKey(scan) }, new Map());
+  const path = addDottedKey(scan, { start: scan.at, parent: table, keys: readDottedKey(scan) }, new Map());
   const equals = /[ \t]*=[ \t]*/y;
   equals.lastIndex = scan.at;
   scan.at += equals.exec(scan.text)?.[0].length ?? 0;

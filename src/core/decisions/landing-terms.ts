@@ -26,7 +26,7 @@ const readTerms = (
   if (!chosen.ok) return chosen.refusal;
   const files = workflowFiles(tx, base, [...checks, ...rules.checks]);
   if (!files) return undefined;
-  const gate = chooseCheckGate({ base, mode: chosen.value.mode, rules: rules.checks, own: checks, files });
+  const gate = chooseCheckGate({ base, mode: chosen.value.mode, rules: rules.checks, configured: checks, files });
   return gate.ok
     ? { ...chosen.value, ...gate.value, requiredReviews: rules.requiredReviews, requiresExactCommit: rules.checks.length > 0 }
     : gate.refusal;

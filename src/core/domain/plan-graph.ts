@@ -53,7 +53,7 @@ const linkNeeds = (steps: readonly PlannedStep[]): NeedLinks => {
   return { open, needers, unique: indexById.size === steps.length };
 };
 
-/** One cycle as a path that ends at its start; null if existingIds is none. */
+/** One cycle as a path that ends at its start; null without a cycle. */
 const findNeedCycle = (steps: readonly PlannedStep[]): StepId[] | null => {
   const byId = new Map(steps.map((step) => [step.id, step]));
   if (orderStepIds(steps)) return null;

@@ -9,7 +9,7 @@ import type { LineComment } from "../domain/line-comment.ts";
 export type CommentFields = {
   readonly id: number;
   readonly issue: number;
-  /** True where that is a pull request. */
+  /** Whether `issue` is a pull request. */
   readonly onPull: boolean;
   readonly by: Login;
   readonly bot: boolean;
@@ -20,13 +20,13 @@ export type CommentFields = {
 
 const toBotSlug = (self: Login): string => self.replace(/\[bot\]$/, "");
 
-/** The commands in a text that a person wrote: after `/enki`, or after a mention of our own account. */
+/** Reads commands after `/enki` or after a mention of Enki's account. */
 export const readCommandRequests = (text: string, self: Login): readonly CommandRequest[] => parseComment(text, toBotSlug(self));
 
-/** What somebody wrote for others to read, without the commands in it; empty where that is all. */
+/** The text without commands; empty if nothing else was written. */
 const extractRemark = (text: string, self: Login): string => stripCommands(text, toBotSlug(self)).trim();
 
-/** A reply that quotes and names no command may be about a plan: whether it is, is seen where the plan is. */
+/** A quoting reply without a command may concern a plan. The decision, which knows the plan, finds out. */
 const readQuotedRevision = (text: string, self: Login): readonly CommandRequest[] => {
   const remark = readQuotedRemark(text, toBotSlug(self));
   return remark ? [{ ok: true, command: { kind: "revise", ...remark } }] : [];
@@ -39,7 +39,7 @@ type WrittenText = Pick<CommentFields, "issue" | "onPull" | "by" | "bot" | "body
   readonly edited: boolean;
 };
 
-/** What a person's text says: its commands, and on a pull request that there are words. Nothing for a bot's text and our own. */
+/** Events of a person's text: its commands and, on a pull request, a remark. Texts of bots and of Enki yield none. */
 const readWrittenText = ({ source, issue, onPull, by, bot, body, at, edited }: WrittenText, self: Login): Event[] => {
   if (bot || by === self) return [];
   const id = `${source.kind}:${source.id}` as const;
@@ -51,7 +51,7 @@ const readWrittenText = ({ source, issue, onPull, by, bot, body, at, edited }: W
   ];
 };
 
-/** A comment on an issue or a pull request. A webhook and a listing give the same events. */
+/** Events of a comment on an issue or a pull request. A webhook and a listing yield the same events. */
 export const readComment = (comment: CommentFields, self: Login): Event[] =>
   readWrittenText(
     { ...comment, source: { kind: "comment", id: comment.id }, at: comment.created, edited: comment.updated > comment.created },
@@ -63,19 +63,19 @@ export type ReviewFields = Pick<Review, "id" | "by" | "bot" | "at" | "text" | "v
   readonly edited: boolean;
 };
 
-/** A submitted review: where it has a verdict, that somebody reviewed the pull request; and what its text says. Bots' reviews and our own count for nothing. */
+/** Events of a submitted review: a wake-up if it has a verdict, and those of its text. Reviews by bots and by Enki yield none. */
 export const readReview = ({ id, pull, text, verdict, ...review }: ReviewFields, self: Login): Event[] => [
   ...(verdict === "commented" || review.bot || review.by === self ? [] : [{ kind: "woken", activity: "reviews", pull } as const]),
   ...readWrittenText({ ...review, source: { kind: "review", id }, issue: pull, onPull: true, body: text }, self),
 ];
 
 export type LineCommentFields = Pick<LineComment, "id" | "pull" | "thread" | "by" | "bot" | "body"> & {
-  /** When it was submitted: it may have been written before, in a pending review. */
+  /** Time of the submission; in a pending review the comment may be older. */
   readonly at: Millis;
-  /** Whether its text was changed after that. */
+  /** Whether the text changed after the submission. */
   readonly edited: boolean;
 };
 
-/** A comment on a line of a diff. */
+/** Events of a comment on a line of a diff. */
 export const readLineComment = ({ id, pull, thread, by, bot, body, at, edited }: LineCommentFields, self: Login): Event[] =>
   readWrittenText({ by, bot, body, at, edited, source: { kind: "review-comment", id, thread }, issue: pull, onPull: true }, self);

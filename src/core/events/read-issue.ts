@@ -9,11 +9,11 @@ export type IssueFields = {
   readonly bot: boolean;
   readonly body: string;
   readonly created: Millis;
-  /** True when the text that we saw may not be the text that was posted first. */
+  /** Whether the text may differ from the first posted version. */
   readonly edited: boolean;
 };
 
-/** What the text of a new issue asks for; null for a bot's, for our own, and for one without a command. A webhook and a listing give the same value. */
+/** The commands of a new issue's text; null for texts of bots and of Enki and for texts without a command. A webhook and a listing yield the same event. */
 export const readNewIssue = ({ issue, by, bot, body, created, edited }: IssueFields, self: Login): Event | null => {
   if (bot || by === self) return null;
   const requests = readCommandRequests(body, self);
@@ -43,19 +43,19 @@ export type IssueChangeFields = {
   readonly at: Millis;
 };
 
-/** What starts an issue beside words: a label of this name (none where it is empty), an assignment to us. */
+/** Triggers besides commands: a label with this name (none if empty), or an assignment to `botLogin`. */
 export type TriggerSettings = { readonly label: string; readonly botLogin: Login };
 
-/** True for the label that the configuration names; GitHub does not tell upper case from lower. */
-export const isTriggerLabel = (label: string | null, wanted: string): boolean =>
-  wanted !== "" && label !== null && label.toLowerCase() === wanted.toLowerCase();
+/** Whether the label is the configured one. GitHub ignores case in labels. */
+export const isTriggerLabel = (label: string | null, triggerLabel: string): boolean =>
+  triggerLabel !== "" && label !== null && label.toLowerCase() === triggerLabel.toLowerCase();
 
-/** A label that a person set, or an assignment to us, as a bare `/enki fix`; null for any other change. The number of the change makes it one fact. */
-export const readIssueChange = (change: IssueChangeFields, { label: wanted, botLogin }: TriggerSettings): Event | null => {
+/** A person's trigger label or assignment to Enki as `/enki fix`; null for any other change. The change's number is part of the event id. */
+export const readIssueChange = (change: IssueChangeFields, { label: triggerLabel, botLogin }: TriggerSettings): Event | null => {
   const { id, issue, onPull, action, by, bot, label, assignee, at } = change;
   if (bot || by === botLogin || onPull || issue === 0) return null;
   const fix = { kind: "do", text: "" } as const;
-  const asked = (source: Extract<CommandSource, { kind: "label" | "assignment" }>): Event => ({
+  const toFixCommand = (source: Extract<CommandSource, { kind: "label" | "assignment" }>): Event => ({
     kind: "commanded",
     id: `${source.kind}:${issue}/${id}`,
     at,
@@ -66,7 +66,7 @@ export const readIssueChange = (change: IssueChangeFields, { label: wanted, botL
     edited: false,
     requests: [{ ok: true, command: fix }],
   });
-  if (action === "labeled" && isTriggerLabel(label, wanted)) return asked({ kind: "label", name: wanted });
-  if (action === "assigned" && assignee?.toLowerCase() === botLogin.toLowerCase()) return asked({ kind: "assignment" });
+  if (action === "labeled" && isTriggerLabel(label, triggerLabel)) return toFixCommand({ kind: "label", name: triggerLabel });
+  if (action === "assigned" && assignee?.toLowerCase() === botLogin.toLowerCase()) return toFixCommand({ kind: "assignment" });
   return null;
 };

@@ -50,8 +50,8 @@ const workflowRunEventSchema = z.object({
 });
 
 /**
- * A webhook as events: a comment's commands, else a bare wake-up for what may have changed; nothing for what cannot concern us.
- * Only the fields that we use are read, and a payload of another form is a wake-up.
+ * Reads a webhook: a comment's commands, otherwise a bare wake-up if something relevant may have changed, otherwise nothing.
+ * Only used fields are validated; a payload with an unexpected form becomes a wake-up.
  */
 export const readWebhook = (name: string, payload: unknown, self: Login): Event[] => {
   switch (name) {
@@ -78,7 +78,7 @@ export const readWebhook = (name: string, payload: unknown, self: Login): Event[
   }
 };
 
-/** A new issue's commands; for a label or an assignment to us a wake-up, by which the issue's history is listed. */
+/** A new issue yields its commands; a label or an assignment to Enki yields a wake-up, after which the issue's history is listed. */
 const readIssuesEvent = (payload: unknown, self: Login): Event[] => {
   const read = issuesEventSchema.safeParse(payload);
   if (!read.success) return [];
@@ -101,7 +101,7 @@ const readIssueTriggerChange = ({ action, sender, label, assignee }: IssuesPaylo
   return isOurs ? [{ kind: "woken", trigger: { kind: "assignment" } }] : [];
 };
 
-/** What we did ourselves says nothing of people, nor does a push: it moves a head, which is seen anyway. */
+/** Enki's own actions report no activity of people. A push reports none either, because the moved head is seen anyway. */
 const readPullEvent = (payload: unknown, self: Login): Event => {
   const read = pullEventSchema.safeParse(payload);
   const isOurs = read.success && (read.data.sender.login === self || QUIET_PULL_ACTIONS.has(read.data.action));
@@ -137,7 +137,7 @@ const VERDICTS_BY_STATE: Readonly<Record<string, Review["verdict"]>> = {
   commented: "commented",
 };
 
-/** An edited review looks like one that is being submitted, whose webhook may come later: the sweep knows which it is, and reads what no webhook reported. */
+/** The payload of an edited review looks like a first submission, whose webhook may arrive later. Therefore the sweep reads reviews whose submission no webhook reported. */
 const readReviewEvent = (payload: unknown, self: Login): Event[] => {
   const read = reviewEventSchema.safeParse(payload);
   if (!read.success) return [{ kind: "woken", activity: "reviews" }];
@@ -158,7 +158,7 @@ const readLineCommentEvent = (payload: unknown, self: Login): Event[] => {
   const { comment, pull_request } = read.data;
   const { user } = read.data.comment;
   const { id, in_reply_to_id, body, updated_at } = comment;
-  // A comment is drafted before its review is submitted, which updates it: this is its first text all the same.
+  // Submitting a review updates its drafted comments, so `updated_at` is the time of the first visible text.
   const at = Date.parse(updated_at);
   const thread = in_reply_to_id ?? id;
   const written = { by: user.login, bot: isBotAccount(user), body: body ?? "" };

@@ -3,23 +3,23 @@ import { findHidden } from "./hidden.ts";
 import { readMarkdownEvents, withoutRanges } from "./read.ts";
 import { tamePart } from "./tame.ts";
 
-/** Only with these can Markdown hide anything. */
+/** Markdown without these characters cannot hide text. */
 const MARKUP = /[<[&|`~]/;
 
 /**
- * A Markdown text as its reader on GitHub sees it: without HTML comments, invisible characters, and definitions that no visible text uses.
- * Code is shown as it is, and stays. What would take long to read is cleaned line by line: if it is unclear whether something is shown, it is left out.
+ * Markdown as a reader on GitHub sees it: without HTML comments, invisible characters, and unused definitions.
+ * Code stays unchanged. Text too complex to parse is cleaned line by line, and dropped if its visibility is unclear.
  */
 export const cleanText = (markdown: string): string => {
   if (!MARKUP.test(markdown)) return stripHiddenChars(markdown).trim();
-  const tame = tamePart(markdown);
-  const { ranges } = findHidden(tame, readMarkdownEvents(tame));
-  const opens = ranges.at(-1)?.to === tame.length && tame.length > 0;
-  const shown = withoutRanges(tame, ranges, { from: 0, to: tame.length });
-  return stripHiddenChars(shown + (opens ? "" : cleanRoughly(markdown.slice(tame.length)))).trim();
+  const parseable = tamePart(markdown);
+  const { ranges } = findHidden(parseable, readMarkdownEvents(parseable));
+  const endsHidden = ranges.at(-1)?.to === parseable.length && parseable.length > 0;
+  const visible = withoutRanges(parseable, ranges, { from: 0, to: parseable.length });
+  return stripHiddenChars(visible + (endsHidden ? "" : cleanRoughly(markdown.slice(parseable.length)))).trim();
 };
 
-/** What a reader sees of a text; if that is nothing, all of the text, so that nobody answers to nothing. */
+/** The visible text; if there is none, the whole text, so that no one answers an empty text. */
 export const cleanTextOrAll = (markdown: string): string => {
   const text = cleanText(markdown);
   return text === "" ? stripHiddenChars(markdown).trim() : text;

@@ -2,12 +2,12 @@ import { type HtmlTag, type OpenHtml, readHtml } from "./html.ts";
 import { isWithin, type MarkdownEvent, type MarkdownToken, mergeRanges, type Range, rangeOf } from "./read.ts";
 import { findUnseen } from "./unseen.ts";
 
-/** What GitHub does not show of a text, in order and apart; and its HTML tags, at their places. */
+/** Hidden ranges, in order and disjoint, and HTML tags with their offsets. */
 export type Hidden = { readonly ranges: readonly Range[]; readonly tags: readonly HtmlTag[] };
 
-/** `from`: where what is open began. `pieces`: raw HTML that is not read yet. */
+/** `from`: start of the open construct. `pieces`: raw HTML not yet read. */
 type Flow = { open: OpenHtml; from: number; pieces: MarkdownToken[] };
-/** `isText`: within what only the parser reads as HTML. `outer`: the texts around a footnote. GitHub moves footnotes to the end, so that neither leaves anything open for the other. */
+/** `isText`: inside HTML that only the parser recognizes. `outer`: flows around a footnote. GitHub moves footnotes to the end, so a footnote and its surroundings leave nothing open for each other. */
 type Scan = {
   readonly text: string;
   isText: boolean;
@@ -17,40 +17,40 @@ type Scan = {
   readonly tags: HtmlTag[];
 };
 
-/** Markdown that GitHub writes as tags, which end a tag that raw HTML before it left unfinished. */
-const WRITES_TAGS =
+/** Markdown that GitHub renders as tags; a rendered tag ends an unfinished raw tag before it. */
+const TAG_TOKENS =
   /^(?:blockQuote|list(?:Ordered|Unordered|ItemPrefix)|paragraph|atxHeading|setextHeading|codeFenced|codeIndented|thematicBreak|table|htmlText)$/;
 
-const newFlow = (): Flow => ({ open: "nothing", from: 0, pieces: [] });
+const createFlow = (): Flow => ({ open: "nothing", from: 0, pieces: [] });
 
-/** Finds what GitHub does not show: HTML comments, however many blocks they span, and Markdown that readers do not see. */
+/** Finds everything GitHub hides: HTML comments across any number of blocks, and invisible Markdown. */
 export const findHidden = (text: string, events: readonly MarkdownEvent[]): Hidden => {
   const dropped = findDropped(events);
-  const scan: Scan = { text, isText: false, flow: newFlow(), outer: [], ranges: [], tags: [] };
+  const scan: Scan = { text, isText: false, flow: createFlow(), outer: [], ranges: [], tags: [] };
   for (const [phase, token] of events) {
     if (token.type === "gfmFootnoteDefinition") readFootnote(scan, phase, token);
-    else if (WRITES_TAGS.test(token.type)) flush(scan);
+    else if (TAG_TOKENS.test(token.type)) flushPieces(scan);
     if (phase === "exit") continue;
     if (token.type === "htmlText") readInline(scan, token);
     const isRaw = token.type === "htmlFlowData" || (token.type === "htmlTextData" && !scan.isText);
     if (isRaw && !isWithin(dropped.markup, token.start.offset)) scan.flow.pieces.push(token);
   }
-  flush(scan);
-  end(scan, text.length);
+  flushPieces(scan);
+  closeFlow(scan, text.length);
   const ranges = mergeRanges([...scan.ranges, ...dropped.cells]);
   return { ranges: mergeRanges([...ranges, ...findUnseen(text, events, ranges)]), tags: scan.tags };
 };
 
 /** GitHub shows a declaration without a space: `Vec<!Send>`. */
-const NO_DECLARATION = /^<![a-z]+(?![\sa-z])[^<]*$/i;
+const VISIBLE_DECLARATION = /^<![a-z]+(?![\sa-z])[^<]*$/i;
 
 const readInline = (scan: Scan, token: MarkdownToken): void => {
   const html = scan.text.slice(token.start.offset, token.end.offset);
-  scan.isText = NO_DECLARATION.test(html);
+  scan.isText = VISIBLE_DECLARATION.test(html);
   if (/^<[!?]/.test(html) && !scan.isText) scan.ranges.push(rangeOf(token));
 };
 
-/** Cells beyond a table's columns, which GitHub drops, and image descriptions, of which it drops the markup. */
+/** GitHub drops cells beyond a table's columns, and the markup of image descriptions. */
 const findDropped = (events: readonly MarkdownEvent[]): { readonly cells: readonly Range[]; readonly markup: readonly Range[] } => {
   const cells: Range[] = [];
   const images: Range[] = [];
@@ -74,37 +74,37 @@ const findDropped = (events: readonly MarkdownEvent[]): { readonly cells: readon
 const readFootnote = (scan: Scan, phase: "enter" | "exit", token: MarkdownToken): void => {
   if (phase === "enter") {
     scan.outer.push(scan.flow);
-    scan.flow = newFlow();
+    scan.flow = createFlow();
     return;
   }
-  flush(scan);
-  end(scan, token.end.offset);
-  scan.flow = scan.outer.pop() ?? newFlow();
+  flushPieces(scan);
+  closeFlow(scan, token.end.offset);
+  scan.flow = scan.outer.pop() ?? createFlow();
 };
 
-const end = ({ flow, ranges }: Scan, to: number): void => {
+const closeFlow = ({ flow, ranges }: Scan, to: number): void => {
   if (flow.open !== "nothing") ranges.push({ from: flow.from, to });
 };
 
-/** Reads the raw HTML that was collected. */
-const flush = ({ text, flow, ranges, tags }: Scan): void => {
+/** Reads the collected raw HTML. */
+const flushPieces = ({ text, flow, ranges, tags }: Scan): void => {
   if (flow.pieces.length === 0) return;
   const html = flow.pieces.map(({ start, end }) => text.slice(start.offset, end.offset)).join("\n");
   const { hidden, tags: found, open } = readHtml(html, flow.open, flow.pieces[0]?.type === "htmlTextData" ? "inline" : "block");
-  const place = placer(flow.pieces);
+  const mapOffset = createOffsetMapper(flow.pieces);
   hidden.forEach(({ from, to }, index) => {
-    const start = index === 0 && flow.open !== "nothing" ? flow.from : place(from);
+    const start = index === 0 && flow.open !== "nothing" ? flow.from : mapOffset(from);
     if (index === hidden.length - 1 && open !== "nothing") flow.from = start;
-    else ranges.push({ from: start, to: place(to - 1) + 1 });
+    else ranges.push({ from: start, to: mapOffset(to - 1) + 1 });
   });
-  const placeTag = placer(flow.pieces);
-  for (const tag of found) tags.push({ ...tag, at: placeTag(tag.at) });
+  const mapTagOffset = createOffsetMapper(flow.pieces);
+  for (const tag of found) tags.push({ ...tag, at: mapTagOffset(tag.at) });
   flow.open = open;
   flow.pieces = [];
 };
 
-/** Finds where a character of joined pieces is in the text. Only for ascending characters. */
-const placer = (pieces: readonly MarkdownToken[]): ((at: number) => number) => {
+/** Maps an offset in the joined pieces to an offset in the text. Offsets must be ascending. */
+const createOffsetMapper = (pieces: readonly MarkdownToken[]): ((at: number) => number) => {
   let index = 0;
   let before = 0;
   return (at) => {

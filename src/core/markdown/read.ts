@@ -4,14 +4,14 @@ import { gfm } from "micromark-extension-gfm";
 export type MarkdownEvent = ReturnType<typeof postprocess>[number];
 export type MarkdownToken = MarkdownEvent[1];
 
-/** Part of a text: `from` to before `to`. */
+/** Part of a text; `to` is exclusive. */
 export type Range = { readonly from: number; readonly to: number };
 
 const EXTENSIONS = [gfm()];
 
-/** The tokens of GitHub's Markdown. Only for a tame text: others take too long. */
+/** Tokenizes GitHub's Markdown. Requires a text limited by {@link tamePart}; others take too long. */
 export const readMarkdownEvents = (text: string): readonly MarkdownEvent[] => {
-  // The parser drops a byte order mark, and would count every place after it one too low.
+  // The parser drops a byte order mark, which would shift all offsets by one.
   const source = text.startsWith("\ufeff") ? `\u200b${text.slice(1)}` : text;
   return postprocess(
     parse({ extensions: EXTENSIONS })
@@ -22,7 +22,7 @@ export const readMarkdownEvents = (text: string): readonly MarkdownEvent[] => {
 
 export const rangeOf = ({ start, end }: MarkdownToken): Range => ({ from: start.offset, to: end.offset });
 
-/** In order, and joined where they overlap. */
+/** Sorts ranges and joins overlapping ones. */
 export const mergeRanges = (ranges: readonly Range[]): Range[] => {
   const merged: Range[] = [];
   for (const range of ranges.toSorted((a, b) => a.from - b.from)) {
@@ -33,7 +33,7 @@ export const mergeRanges = (ranges: readonly Range[]): Range[] => {
   return merged;
 };
 
-/** Whether a place is in one of these merged ranges. */
+/** Whether an offset is in one of the merged ranges. */
 export const isWithin = (ranges: readonly Range[], at: number): boolean => {
   let low = 0;
   let high = ranges.length;
@@ -45,15 +45,15 @@ export const isWithin = (ranges: readonly Range[], at: number): boolean => {
   return (ranges[low]?.from ?? Infinity) <= at;
 };
 
-/** A part of a text without these merged ranges. */
+/** A part of a text without the merged ranges. */
 export const withoutRanges = (text: string, ranges: readonly Range[], { from: start, to: end }: Range): string => {
-  let out = "";
+  let kept = "";
   let at = start;
   for (const { from, to } of ranges) {
     if (to <= at) continue;
     if (from >= end) break;
-    out += text.slice(at, Math.max(at, from));
+    kept += text.slice(at, Math.max(at, from));
     at = Math.min(end, to);
   }
-  return out + text.slice(at, end);
+  return kept + text.slice(at, end);
 };

@@ -3,32 +3,31 @@ import type { LandingTerms } from "../domain/queue.ts";
 import { accept, refuse, type RefusedResult, type Result } from "../domain/refusal.ts";
 import { ACTIONS_APP_IDS, type CheckReporters, findCheckReporters } from "./check-reporters.ts";
 
-/** Who reports the required checks, and where they are waited for. */
 export type CheckGate = Pick<LandingTerms, "checks" | "headChecks" | "dispatchedWorkflows" | "ownChecks">;
 
 type GateInputs = {
   readonly base: string;
   readonly mode: LandingTerms["mode"];
-  /** Those of the rules: GitHub wants them on the commit that lands, or on the head of the pull request. */
+  /** Checks of the branch rules: GitHub requires them on the landing commit or on the head of the pull request. */
   readonly rules: BranchRules["checks"];
-  /** Those of the configuration, which only Enki waits for. */
-  readonly own: readonly RequiredCheck[];
+  /** Checks of the configuration, which only Enki waits for. */
+  readonly configured: readonly RequiredCheck[];
   readonly files: readonly ActionsWorkflowFile[];
 };
 
 const toCheckKey = ({ name, app }: RequiredCheck): string => JSON.stringify([name, app]);
 
-/** True for what workflows of this repository may report, as far as a name and an app tell. */
+/** Whether a workflow of this repository may report the check, judging by name and app. */
 export const isFromActions = ({ name, app }: RequiredCheck): boolean =>
   name !== "*" && name !== ENKI_STATUS_CONTEXT && (app === null || ACTIONS_APP_IDS.has(app));
 
 /**
- * Where each required check is waited for: on the candidate, or on the head of its pull request where workflows report it only there.
- * `enki/refinery` is Enki's own, and is set before the landing. Refusal: `unreported-check`, for one that would be waited for in vain.
+ * Decides where to wait for each required check: on the candidate, or on the head of its pull request if workflows report it only there.
+ * Enki reports `enki/refinery` itself before the landing. Refusal: `unreported-check`, for a check that would never report.
  */
-export const chooseCheckGate = ({ base, mode, rules, own, files }: GateInputs): Result<CheckGate> => {
+export const chooseCheckGate = ({ base, mode, rules, configured, files }: GateInputs): Result<CheckGate> => {
   const found: PlacedChecks = { checks: new Map(), headChecks: new Map(), dispatchedWorkflows: new Set(), ownChecks: new Set() };
-  for (const check of [...own, ...rules]) {
+  for (const check of [...configured, ...rules]) {
     const isRule = rules.includes(check);
     const refused =
       check.name === ENKI_STATUS_CONTEXT
@@ -48,7 +47,7 @@ type CheckPlacement = Pick<GateInputs, "base" | "mode"> & {
   readonly where: CheckReporters | null;
 };
 
-/** Puts a check where it is waited for; a refusal where it would be waited for in vain. */
+/** Returns a refusal if no workflow would report the check. */
 const placeCheck = (found: PlacedChecks, placing: CheckPlacement): RefusedResult | null => {
   const { base, check, mode, isRule, where } = placing;
   if (mode === "queue" && isRule) return placeQueuedCheck(found, placing);
@@ -59,7 +58,7 @@ const placeCheck = (found: PlacedChecks, placing: CheckPlacement): RefusedResult
   return null;
 };
 
-/** Before a pull request is queued its own checks must be green, and then those of its merge group. */
+/** GitHub's merge queue needs green checks on the pull request first, and then on its merge group. */
 const placeQueuedCheck = ({ headChecks }: PlacedChecks, { base, check, where }: CheckPlacement): RefusedResult | null => {
   if (where !== null && !(where.group && (where.pull || where.candidate))) return refuseUnqueuedCheck(base, check, where);
   headChecks.set(toCheckKey(check), check);
@@ -78,7 +77,7 @@ const addOwnCheck = ({ ownChecks }: PlacedChecks, { name }: RequiredCheck, isRul
   return null;
 };
 
-/** What is started by hand counts for no rule of GitHub: its end is told once more, as a status. */
+/** GitHub's rules ignore checks of dispatched workflows, so Enki repeats the conclusion as a status. */
 const placeDispatchedCheck = (found: PlacedChecks, check: RequiredCheck, { file, isRule }: { file: string; isRule: boolean }): void => {
   found.checks.set(toCheckKey(check), check);
   found.dispatchedWorkflows.add(file);
@@ -95,10 +94,10 @@ const toCheckGate = ({ checks, headChecks, dispatchedWorkflows, ownChecks }: Pla
 const refuseUnqueuedCheck = (base: string, { name }: RequiredCheck, { files }: CheckReporters): RefusedResult => {
   const check = `The check \`${name.replaceAll("`", "'")}\` is required on \`${base}\``;
   const [file] = files;
-  const why = `${check}, and ${file === undefined ? "no workflow has a job of that name" : `\`${file}\` does not report it both on pull requests and on merge groups`}, so GitHub's merge queue would wait for it forever.`;
+  const message = `${check}, but ${file === undefined ? "no workflow has a job of that name" : `\`${file}\` does not report it both on pull requests and on merge groups`}, so GitHub's merge queue would wait forever.`;
   return refuse(
     "unreported-check",
-    why,
+    message,
     `give ${file === undefined ? "a workflow with that job" : `\`${file}\``} the triggers \`pull_request\` and \`merge_group\``,
   );
 };
@@ -112,8 +111,10 @@ const refuseUnreportedCheck = (base: string, { name, app }: RequiredCheck, where
       `${check} of GitHub Actions is required on \`${base}\`, but no workflow there has a job of that name, so nothing can land.`,
       "add a job of that name to a workflow, or remove the requirement",
     );
-  const why = `${check} is required on \`${base}\`, but \`${file}\` does not report it on the commits that Enki verifies, so nothing can land.`;
-  const byHand = app === null ? ` or give it the trigger \`workflow_dispatch\`,` : "";
-  const each = where.pull ? ' or set [refinery] landing = "each"' : ' or, if it runs on pull requests, set [refinery] landing = "each"';
-  return refuse("unreported-check", why, `let \`${file}\` run on pushes to \`enki/candidate/**\`,${byHand}${each}`);
+  const message = `${check} is required on \`${base}\`, but \`${file}\` does not report it on the commits that Enki verifies, so nothing can land.`;
+  const dispatchAdvice = app === null ? ` or give it the trigger \`workflow_dispatch\`,` : "";
+  const modeAdvice = where.pull
+    ? ' or set [refinery] landing = "each"'
+    : ' or, if it runs on pull requests, set [refinery] landing = "each"';
+  return refuse("unreported-check", message, `let \`${file}\` run on pushes to \`enki/candidate/**\`,${dispatchAdvice}${modeAdvice}`);
 };

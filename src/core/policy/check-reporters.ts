@@ -1,10 +1,10 @@
 import { parse } from "yaml";
 import type { RequiredCheck, ActionsWorkflowFile, WorkflowTrigger } from "../domain/github-facts.ts";
 
-/** Of the events that start a workflow those that a required check may come from. */
+/** Events whose runs can report a required check. */
 const CHECK_EVENTS = ["push", "pull_request", "workflow_dispatch", "merge_group"] as const;
 
-/** Aliases that a file may expand to; a few name a filter twice, a million are an attack. */
+/** Limit for YAML aliases: a few repeat a filter, a million are an attack. */
 const YAML_LIMITS = { maxAliasCount: 50 };
 
 const isYamlMap = (value: unknown): value is Record<string, unknown> =>
@@ -16,7 +16,7 @@ const toYamlTexts = (value: unknown): readonly string[] | null =>
         typeof each === "string" || typeof each === "number" ? [String(each)] : [],
       );
 
-/** A workflow file as far as it says which checks it reports, and on what; null where it cannot be read. */
+/** Reads which checks a workflow file reports, and on which events; null if unreadable. */
 export const readActionsWorkflowFile = (file: string, text: string): ActionsWorkflowFile | null => {
   let root: unknown;
   try {
@@ -37,10 +37,10 @@ const readWorkflowTriggers = (on: unknown): WorkflowTrigger[] => {
   const named: readonly (readonly [string, unknown])[] = isYamlMap(on)
     ? Object.entries(on)
     : (toYamlTexts(on) ?? []).map((event) => [event, null]);
-  return named.flatMap(([name, given]): WorkflowTrigger[] => {
+  return named.flatMap(([name, spec]): WorkflowTrigger[] => {
     const event = CHECK_EVENTS.find((each) => each === name);
     if (!event) return [];
-    const filters = isYamlMap(given) ? given : {};
+    const filters = isYamlMap(spec) ? spec : {};
     const branches = toYamlTexts(filters["branches"]);
     const ignored = toYamlTexts(filters["branches-ignore"]);
     const tagsOnly = branches === null && ignored === null && (filters["tags"] !== undefined || filters["tags-ignore"] !== undefined);
@@ -48,13 +48,13 @@ const readWorkflowTriggers = (on: unknown): WorkflowTrigger[] => {
   });
 };
 
-/** Names under which a job's check is reported; `*` for what is known only when it runs: a value of a matrix, a job of a called workflow. */
+/** Check names of a job; `*` stands for parts known only at run time: matrix values, jobs of a called workflow. */
 const listCheckNames = (id: string, job: Readonly<Record<string, unknown>>): string[] => {
-  const given = typeof job["name"] === "string" ? job["name"] : null;
-  const name = (given ?? id).replaceAll("*", "").replaceAll(/\$\{\{.*?\}\}/gs, "*");
+  const jobName = typeof job["name"] === "string" ? job["name"] : null;
+  const name = (jobName ?? id).replaceAll("*", "").replaceAll(/\$\{\{.*?\}\}/gs, "*");
   const strategy = isYamlMap(job["strategy"]) ? job["strategy"] : {};
-  const own = strategy["matrix"] === undefined ? [name] : given === null ? [`${name} (*)`] : [name, `${name} (*)`];
-  return typeof job["uses"] === "string" ? own.map((each) => `${each} / *`) : own;
+  const names = strategy["matrix"] === undefined ? [name] : jobName === null ? [`${name} (*)`] : [name, `${name} (*)`];
+  return typeof job["uses"] === "string" ? names.map((each) => `${each} / *`) : names;
 };
 
 const compileBranchFilter = (glob: string): RegExp => {
@@ -62,7 +62,7 @@ const compileBranchFilter = (glob: string): RegExp => {
     if (part === "**/") return "(?:.*/)?";
     if (part === "**") return ".*";
     if (part === "*") return "[^/]*";
-    // The character before it may be missing.
+    // In these filters `?` makes the preceding character optional.
     return part === "?" ? "?" : `\\${part}`;
   });
   try {
@@ -72,7 +72,7 @@ const compileBranchFilter = (glob: string): RegExp => {
   }
 };
 
-/** https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-syntax#filter-pattern-cheat-sheet: the last pattern that fits decides. */
+/** The last matching pattern decides: https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-syntax#filter-pattern-cheat-sheet */
 const matchesBranchFilters = (patterns: readonly string[], branch: string): boolean =>
   patterns.reduce((fit, each) => {
     const isNot = each.startsWith("!");
@@ -86,7 +86,7 @@ const isTriggeredOn = ({ branches, ignoredBranches }: WorkflowTrigger, branch: s
 const matchesJobName = (job: string, check: string): boolean =>
   new RegExp(`^${job.replaceAll(/[\\^$.|(){}[\]?+]/g, String.raw`\$&`).replaceAll("*", "[^]*")}$`).test(check);
 
-/** Where a check is reported: on candidates, by hand (the file to start), on pull requests, on merge groups. */
+/** Where workflows report a check: on candidates, by dispatch (the file to start), on pull requests, on merge groups. */
 export type CheckReporters = {
   readonly candidate: boolean;
   readonly dispatchFile: string | null;
@@ -95,13 +95,13 @@ export type CheckReporters = {
   readonly files: readonly string[];
 };
 
-/** The app of Actions, by its name and its number on github.com. */
+/** The GitHub Actions app: its slug, and its id on github.com. */
 export const ACTIONS_APP_IDS: ReadonlySet<string> = new Set(["github-actions", "15368"]);
 
-/** As what a branch of a candidate is seen by the filters of workflows. */
+/** Stands for any candidate branch when branch filters are evaluated. */
 const SAMPLE_CANDIDATE_BRANCH = "enki/candidate/0123456789ab";
 
-/** Where workflows report a check; null where it may come from somebody else, whom nobody here knows. Filters of paths are not looked at. */
+/** Finds where workflows report a check; null if another app may report it. Ignores path filters. */
 export const findCheckReporters = (
   files: readonly ActionsWorkflowFile[],
   { name, app }: RequiredCheck,

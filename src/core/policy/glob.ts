@@ -1,4 +1,4 @@
-/** True when a path matches a glob: `*` within a folder, `**` over folders, `?` one character. Case does not count, as on some file systems. */
+/** `*` matches within a folder, `**` across folders, `?` one character. Ignores case, like some file systems. */
 export const matchesGlob = (glob: string, path: string): boolean => compileGlob(glob).test(path);
 
 const compileGlob = (glob: string): RegExp => {

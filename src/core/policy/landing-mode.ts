@@ -4,42 +4,42 @@ import { accept, refuse, type RefusedResult, type Result } from "../domain/refus
 
 export type LandingChoice = Pick<LandingTerms, "mode" | "method" | "reason">;
 
-/** What is allowed and what is asked for. `auto` is for what the rules allow. */
+/** The configured landing and its limits. `auto` follows the branch rules. */
 export type LandingPreference = {
   readonly landing: LandingMode | "auto";
   readonly method: MergeMethod | "auto";
-  /** What the repository's settings allow; null where GitHub does not show them. */
+  /** Merge methods that the repository's settings allow; null if GitHub does not show them. */
   readonly settingsMethods: readonly MergeMethod[] | null;
-  /** Ways of merging that GitHub refused. */
+  /** Merge methods that GitHub refused. */
   readonly deniedMethods: readonly MergeMethod[];
-  /** GitHub's words where it refused a push of the base. */
+  /** GitHub's message when it refused a push to the base. */
   readonly pushRefusal: string | null;
 };
 
-/** What a refused push tells of rules that GitHub does not show. */
+/** Rules that GitHub reveals only by refusing a push. */
 const RULES_BY_PUSH_REFUSAL: readonly (readonly [RegExp, string])[] = [
   [/merge queue/i, "merge_queue"],
   [/merge commits|linear history/i, "required_linear_history"],
   [/verified signatures|must be signed/i, "required_signatures"],
 ];
 
-/** The types of a branch's rules: those that can be read, and those that GitHub's words on a refused push give away. */
+/** Rule types of a branch: the readable ones, and those revealed by a refused push. */
 const collectRuleTypes = ({ types }: BranchRules, refused: string | null): readonly string[] => [
   ...types,
   ...RULES_BY_PUSH_REFUSAL.flatMap(([words, type]) => (refused !== null && words.test(refused) ? [type] : [])),
 ];
 
 /**
- * How work lands on a branch with these rules and settings, and why. Who may bypass rules cannot be read: `[refinery] landing = "exact"` says that Enki may.
+ * Chooses how work lands on a branch, with the reason. Permissions to bypass rules cannot be read: `[refinery] landing = "exact"` declares that Enki has one.
  * Refusals: `linear-history`, `signatures`, `merge-method`.
  */
-export const chooseLandingMode = (base: string, rules: BranchRules, wish: LandingPreference): Result<LandingChoice> => {
-  const { landing, pushRefusal } = wish;
+export const chooseLandingMode = (base: string, rules: BranchRules, preference: LandingPreference): Result<LandingChoice> => {
+  const { landing, pushRefusal } = preference;
   if (landing === "exact") return accept({ mode: "exact", reason: REASON_CONFIGURED });
   const types = collectRuleTypes(rules, pushRefusal);
   if (types.includes("merge_queue")) return accept({ mode: "queue", reason: "only GitHub's merge queue may change it" });
   if (landing === "queue") return accept({ mode: "queue", reason: REASON_CONFIGURED });
-  const chosen = chooseMergeMethod(base, { rules, wish, types });
+  const chosen = chooseMergeMethod(base, { rules, preference, types });
   if (!chosen.ok) return chosen;
   const { method, reason } = chosen.value;
   if (method !== "merge") return accept({ mode: "each", method, reason });
@@ -52,17 +52,19 @@ const chooseModeForMerges = (rules: BranchRules, types: readonly string[], refus
   if (rules.requiredReviews > 0) return { mode: "each", reason: "its rules require a review of each pull request" };
   if (types.includes("pull_request")) return { mode: "batch", reason: "its rules accept only pull requests and require no review" };
   if (refused !== null) return { mode: "each", reason: `GitHub refused the push: ${refused}` };
-  const known = rules.isReadable ? "no rule keeps Enki from pushing what was verified" : "its rules cannot be read, so it is tried";
-  return { mode: "exact", reason: known };
+  const reason = rules.isReadable
+    ? "no rule keeps Enki from pushing the verified commit"
+    : "its rules cannot be read, so Enki tries a push";
+  return { mode: "exact", reason };
 };
 
 type MethodChoice = { readonly method: MergeMethod; readonly reason: string };
-type MethodInputs = { readonly rules: BranchRules; readonly wish: LandingPreference; readonly types: readonly string[] };
+type MethodInputs = { readonly rules: BranchRules; readonly preference: LandingPreference; readonly types: readonly string[] };
 
-/** What keeps some ways of merging out, in the order in which it is told. */
+/** A limit on merge methods. Limits are reported in this order. */
 type MethodLimit = { readonly code: string; readonly reason: string; readonly allows: readonly MergeMethod[] };
 
-const listMethodLimits = ({ rules, wish, types }: MethodInputs): MethodLimit[] => [
+const listMethodLimits = ({ rules, preference, types }: MethodInputs): MethodLimit[] => [
   ...(types.includes("required_signatures")
     ? [{ code: "signatures", reason: "its rules require signed commits, and GitHub signs squash commits", allows: ["squash"] as const }]
     : []),
@@ -78,22 +80,22 @@ const listMethodLimits = ({ rules, wish, types }: MethodInputs): MethodLimit[] =
           allows: filterKnownMethods(rules.allowedMethods),
         },
       ]),
-  ...(wish.settingsMethods === null
+  ...(preference.settingsMethods === null
     ? []
     : [
         {
           code: "merge-method",
-          reason: `the repository's settings allow only ${formatMethods(wish.settingsMethods)}`,
-          allows: wish.settingsMethods,
+          reason: `the repository's settings allow only ${formatMethods(preference.settingsMethods)}`,
+          allows: preference.settingsMethods,
         },
       ]),
-  ...(wish.deniedMethods.length === 0
+  ...(preference.deniedMethods.length === 0
     ? []
     : [
         {
           code: "merge-method",
-          reason: `GitHub refused ${formatMethods(wish.deniedMethods)}`,
-          allows: MERGE_METHODS.filter((each) => !wish.deniedMethods.includes(each)),
+          reason: `GitHub refused ${formatMethods(preference.deniedMethods)}`,
+          allows: MERGE_METHODS.filter((each) => !preference.deniedMethods.includes(each)),
         },
       ]),
 ];
@@ -103,29 +105,29 @@ const filterKnownMethods = (methods: readonly string[]): MergeMethod[] => MERGE_
 const METHOD_NAMES: Readonly<Record<string, string>> = { merge: "merge commits", squash: "squash", rebase: "rebase" };
 const formatMethods = (methods: readonly string[]): string => methods.map((each) => METHOD_NAMES[each] ?? each).join(" and ") || "none";
 
-/** Merge commits where they are allowed, else a squash, else a rebase; or the one that the configuration names. */
-const chooseMergeMethod = (base: string, asked: MethodInputs): Result<MethodChoice> => {
-  const limits = listMethodLimits(asked).filter(({ allows }) => allows.length < MERGE_METHODS.length);
+/** Chooses the configured method, or the first allowed of merge commit, squash and rebase. */
+const chooseMergeMethod = (base: string, inputs: MethodInputs): Result<MethodChoice> => {
+  const limits = listMethodLimits(inputs).filter(({ allows }) => allows.length < MERGE_METHODS.length);
   const allowed = MERGE_METHODS.filter((each) => limits.every(({ allows }) => allows.includes(each)));
-  const wanted = asked.wish.method;
+  const configured = inputs.preference.method;
   const [first] = allowed;
   if (first === undefined) return refuseContradiction(base, limits);
-  if (wanted === "auto") return accept({ method: first, reason: limits.find(({ allows }) => !allows.includes("merge"))?.reason ?? "" });
-  if (allowed.includes(wanted)) return accept({ method: wanted, reason: "`[refinery] method` says so" });
-  const against = limits.find(({ allows }) => !allows.includes(wanted));
-  const why = `Nothing can land on \`${base}\`: \`[refinery] method\` is \`${wanted}\`, and ${against?.reason ?? ""}.`;
-  return refuse("merge-method", why, `set [refinery] method = "${first}", or "auto"`);
+  if (configured === "auto") return accept({ method: first, reason: limits.find(({ allows }) => !allows.includes("merge"))?.reason ?? "" });
+  if (allowed.includes(configured)) return accept({ method: configured, reason: "`[refinery] method` says so" });
+  const limit = limits.find(({ allows }) => !allows.includes(configured));
+  const reason = `Nothing can land on \`${base}\`: \`[refinery] method\` is \`${configured}\`, and ${limit?.reason ?? ""}.`;
+  return refuse("merge-method", reason, `set [refinery] method = "${first}", or "auto"`);
 };
 
 const refuseContradiction = (base: string, limits: readonly MethodLimit[]): RefusedResult => {
-  const why = limits.map((each) => each.reason).join(", but ");
-  return refuseLanding(base, limits[0]?.code ?? "merge-method", why);
+  const reason = limits.map((each) => each.reason).join(", but ");
+  return refuseLanding(base, limits[0]?.code ?? "merge-method", reason);
 };
 
-const refuseLanding = (base: string, code: string, why: string): RefusedResult =>
+const refuseLanding = (base: string, code: string, reason: string): RefusedResult =>
   refuse(
     code,
-    `Nothing can land on \`${base}\`: ${why}.`,
+    `Nothing can land on \`${base}\`: ${reason}.`,
     `${REMEDIES_BY_CODE[code] ?? ""}let Enki bypass the rule, and set [refinery] landing = "exact"`,
   );
 
@@ -135,5 +137,5 @@ const REMEDIES_BY_CODE: Readonly<Record<string, string>> = {
   "merge-method": "allow the same merge method in the repository's settings and in the branch's rules; or ",
 };
 
-/** Refusals of {@link chooseMode}: they end by themselves when rules or settings change. */
+/** Refusals of {@link chooseLandingMode} and of check gates. They disappear automatically when rules or settings change. */
 export const UNLANDABLE_CODES: ReadonlySet<string> = new Set(["linear-history", "signatures", "merge-method", "unreported-check"]);

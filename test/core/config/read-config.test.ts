@@ -89,7 +89,7 @@ describe("models", () => {
     );
     expect(faults.map(({ file, line, why, suggestion }) => `${file}:${line}: ${why}; ${suggestion}`)).toEqual([
       '1/enki.toml:2: tiers.light.model cannot be "sonet": [agent] models does not list it; did you mean "sonnet"?',
-      '1/enki.toml:4: tiers.heavy.model cannot be "gemini": [agent] models does not list it; write one of sonnet, opus, or add it there',
+      '1/enki.toml:4: tiers.heavy.model cannot be "gemini": [agent] models does not list it; write one of sonnet, opus, or add the model to the list',
     ]);
     expect(config.broken).toMatch(/tiers\.light\.model/);
   });

@@ -243,7 +243,7 @@ describe("exact", () => {
 
 describe("a pull request says how it lands, and why", () => {
   const WAYS = [
-    ["exact", null, "the verified commit is pushed (exact): its rules cannot be read, so it is tried."],
+    ["exact", null, "the verified commit is pushed (exact): its rules cannot be read, so Enki tries a push."],
     [
       "batch",
       {},

@@ -3,7 +3,7 @@ import { renderPullBody } from "../../../src/core/messages/pull-text.ts";
 import { SHOWN } from "./upload-limit.ts";
 
 const WAYS = {
-  "pull-exact": ["test_upload", { mode: "exact", reason: "no rule keeps Enki from pushing what was verified", requiredReviews: 0 }],
+  "pull-exact": ["test_upload", { mode: "exact", reason: "no rule keeps Enki from pushing the verified commit", requiredReviews: 0 }],
   "pull-each": ["test_upload", { mode: "each", reason: "GitHub refused the push: protected branch hook declined.", requiredReviews: 1 }],
   "pull-checkpoint": [
     "fix_upload_limit",

@@ -5,19 +5,19 @@ import { chooseCheckGate } from "../../../src/core/policy/check-gate.ts";
 const ci = (trigger: string) => [readActionsWorkflowFile("ci.yml", `on: ${trigger}\njobs: { build: {} }\n`)].flatMap((file) => file ?? []);
 const BUILD = { name: "build", app: null };
 const gate = (trigger: string, over: Partial<Parameters<typeof chooseCheckGate>[0]> = {}) =>
-  chooseCheckGate({ base: "main", mode: "exact", rules: [BUILD], own: [], files: ci(trigger), ...over });
+  chooseCheckGate({ base: "main", mode: "exact", rules: [BUILD], configured: [], files: ci(trigger), ...over });
 
 test("a check that pushes start is waited for on the candidate, twice asked for once", () => {
-  expect(gate("push", { own: [BUILD] })).toEqual({ ok: true, value: { checks: [BUILD] } });
+  expect(gate("push", { configured: [BUILD] })).toEqual({ ok: true, value: { checks: [BUILD] } });
 });
 
 test("`enki/refinery` is Enki's own: never waited for, and reported where a rule requires it", () => {
   const ours = { name: "enki/refinery", app: "15368" };
-  expect(gate("push", { rules: [ours], own: [{ ...ours, app: null }] })).toEqual({
+  expect(gate("push", { rules: [ours], configured: [{ ...ours, app: null }] })).toEqual({
     ok: true,
     value: { checks: [], ownChecks: ["enki/refinery"] },
   });
-  expect(gate("push", { rules: [], own: [ours] })).toEqual({ ok: true, value: { checks: [] } });
+  expect(gate("push", { rules: [], configured: [ours] })).toEqual({ ok: true, value: { checks: [] } });
 });
 
 test("a check that only pull requests start is waited for on their heads where these are merged one at a time, and refused with three ways elsewhere", () => {
@@ -34,7 +34,7 @@ test("a check that can be started by hand is started on the candidate, and told 
     ok: true,
     value: { checks: [BUILD], dispatchedWorkflows: ["ci.yml"], ownChecks: ["build"] },
   });
-  expect(gate("workflow_dispatch", { rules: [], own: [BUILD] })).toEqual({
+  expect(gate("workflow_dispatch", { rules: [], configured: [BUILD] })).toEqual({
     ok: true,
     value: { checks: [BUILD], dispatchedWorkflows: ["ci.yml"] },
   });
@@ -64,7 +64,7 @@ test("with a merge queue a rule's check is waited for on the head, and must run 
     expect(gate(trigger, { mode: "queue" })).toMatchObject({
       refusal: { code: "unreported-check", next: expect.stringContaining("merge_group") },
     });
-  expect(gate("push", { mode: "queue", rules: [], own: [BUILD] })).toEqual({ ok: true, value: { checks: [BUILD] } });
+  expect(gate("push", { mode: "queue", rules: [], configured: [BUILD] })).toEqual({ ok: true, value: { checks: [BUILD] } });
   expect(gate("push", { mode: "queue", rules: [{ name: "others", app: null }] })).toMatchObject({
     value: { headChecks: [{ name: "others" }] },
   });
