@@ -54,6 +54,16 @@ test("the README leads to every document", () => {
   for (const file of readdirSync(new URL("../docs", import.meta.url))) expect(read("README.md")).toContain(`](docs/${file})`);
 });
 
+test("every term of the glossary names a declaration that its file holds", () => {
+  const rows = [...read("docs/glossary.md").matchAll(/^\| ([^|]+?) +\| [^|]+\| `([\w$]+)[^`]*` in `([^`]+)` /gm)];
+  expect(rows.length).toBeGreaterThan(100);
+  const lost = rows.filter(
+    ([, , name = "", file = ""]) =>
+      !new RegExp(`^(export )?(async )?(const|function\\*?|type|interface|class) ${name}\\b`, "m").test(read(file)),
+  );
+  expect(lost.map(([, term, name, file]) => `${term}: ${name} in ${file}`)).toEqual([]);
+});
+
 test("the README stays short", () => {
   expect(read("README.md").split("\n").length).toBeLessThanOrEqual(150);
   expect(read("AGENTS.md").split("\n").length).toBeLessThanOrEqual(100);
