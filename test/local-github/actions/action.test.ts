@@ -60,20 +60,20 @@ test.each(["./", "someone/enki@v1", `someone/enki@${"a".repeat(40)}`])("`uses: %
   ]);
 });
 
-test("an action that fails fails its step; its post runs all the same", async () => {
+test("a failing action fails its step, and its post phase still runs", async () => {
   const bench = await createBench({ actionRoot: await install(FILES) });
   const run = await bench.run(job(`      - { uses: a/enki@v1, with: { mode: fail } }\n      - run: echo not reached\n`));
   expect(run.conclusion).toBe("failure");
   expect(await run.log("a")).toMatch(/##\[error\]The action ended with exit code 3\.\n[^]*post yes/);
 });
 
-test("a post is not run where the step was skipped", async () => {
+test("does not run the post phase of a skipped step", async () => {
   const bench = await createBench({ actionRoot: await install({ ...FILES, "action.yml": ACTION.replace("pre: pre.js, ", "") }) });
   const run = await bench.run(job(`      - { if: false, uses: a/enki@v1, with: { mode: x } }\n      - run: echo done\n`));
   expect(await run.log("a")).not.toMatch(/pre|post/);
 });
 
-test("an input that the action does not have is refused, with file and line", async () => {
+test("refuses an unknown input of an action, with file and line", async () => {
   const bench = await createBench({ actionRoot: await install(FILES) });
   const run = await bench.run(job(`      - uses: a/enki@v1\n        with:\n          mode: x\n          mood: y\n`));
   expect(run).toMatchObject({ conclusion: "startup_failure", why: ".github/workflows/test.yml:9: 'a/enki@v1' has no input 'mood'" });
@@ -85,15 +85,15 @@ test.each([
     ACTION.replace(/^runs:.*$/m, "runs: { using: composite, steps: [{ run: echo, shell: bash }] }"),
     "'using: composite' is not supported",
   ],
-  ["no schema", `${ACTION}\nnothing: here\n`, "Unexpected value 'nothing'"],
-])("an action that is %s is refused", async (_, text, why) => {
+  ["with an unknown key", `${ACTION}\nnothing: here\n`, "Unexpected value 'nothing'"],
+])("refuses an action: %s", async (_, text, why) => {
   const bench = await createBench({ actionRoot: await install({ ...FILES, "action.yml": text }) });
   const run = await bench.run(job(`      - { uses: ./, with: { mode: x } }\n`));
   expect(run.conclusion).toBe("startup_failure");
   expect(run.why).toContain(why);
 });
 
-test("`actions/setup-node` is the node of this machine", async () => {
+test("`actions/setup-node` uses the Node.js of this machine", async () => {
   const bench = await createBench();
   const run = await bench.run(job(`      - { uses: actions/setup-node@v6, with: { node-version: 24 } }\n      - run: command -v node\n`));
   expect(await run.log("a")).toContain(`\n${process.execPath}\n`);

@@ -29,7 +29,7 @@ const shown = async (run: { log(id: string): Promise<string> }): Promise<string[
   return text.slice(text.indexOf("##[group]Run find")).trim().split("\n").slice(1);
 };
 
-test("a directory goes from job to job with its tree; modes, links out of it and hidden files do not", async () => {
+test("passes a directory from job to job with its tree, without modes, outside links and hidden files", async () => {
   const bench = await createBench();
   const run = await bench.run(
     handOver(
@@ -46,7 +46,7 @@ echo outside > "$RUNNER_TEMP/outside" && ln -s "$RUNNER_TEMP/outside" out/sub/ou
   for (const name of ["passwd", "root", "dirlink", "pipe", "sub/outside"]) expect(log).toContain(`'${name}' is not a file inside the path`);
 });
 
-test("hidden files come along when asked for, and a file alone keeps its name", async () => {
+test("includes hidden files on request, and keeps the name of a single file", async () => {
   const bench = await createBench();
   const run = await bench.run(
     handOver("mkdir out && echo h > out/.h", "name: bundle, path: out/.h, include-hidden-files: true", "name: bundle, path: deep/er"),
@@ -54,7 +54,7 @@ test("hidden files come along when asked for, and a file alone keeps its name", 
   expect(await shown(run)).toEqual(["./deep/er/.h 644", "h"]);
 });
 
-test("several paths keep what they do not share", async () => {
+test("several paths keep the parts below their common directory", async () => {
   const bench = await createBench();
   const run = await bench.run(
     handOver("mkdir -p a/b a/c && echo 1 > a/b/x && echo 2 > a/c/y", String.raw`name: bundle, path: "a/b\na/c/y\n"`, "name: bundle"),
@@ -62,7 +62,7 @@ test("several paths keep what they do not share", async () => {
   expect(await shown(run)).toEqual(["./b/x 644", "./c/y 644", "1", "2"]);
 });
 
-test("without a name all artifacts of the run come, each in its directory", async () => {
+test("without a name, downloads all artifacts of the run, each into its own directory", async () => {
   const bench = await createBench();
   const run = await bench.run(`
 on: push
@@ -91,7 +91,7 @@ test.each([
   ["a path through a link", `path: link/hostname`],
   ["the job's neighbours", `path: ../..`],
   ["a pattern", `path: "*"`],
-])("%s is not uploaded", async (_, path) => {
+])("does not upload %s", async (_, path) => {
   const bench = await createBench();
   const run = await bench.run(
     `on: push\njobs:\n  a:\n    runs-on: x\n    steps:\n      - run: ln -s /etc link\n      - ${upload(`name: x, ${path}`)}\n`,
@@ -101,7 +101,7 @@ test.each([
   expect(await readdir(join(bench.directory, "artifacts")).catch(() => [])).toEqual([]);
 });
 
-test.each(["..", ".", "a/b", "../x", "a\\\\b", "a:b", "a\\nb", "%2e%2e/x"])("the name %j is no name for an artifact", async (name) => {
+test.each(["..", ".", "a/b", "../x", "a\\\\b", "a:b", "a\\nb", "%2e%2e/x"])("refuses the artifact name %j", async (name) => {
   const bench = await createBench();
   const run = await bench.run(
     `on: push\njobs:\n  a:\n    runs-on: x\n    steps:\n      - run: echo > f\n      - ${upload(`name: "${name}", path: f`)}\n      - { if: always(), uses: actions/download-artifact@v6, with: { name: "${name}" } }\n`,
@@ -110,7 +110,7 @@ test.each(["..", ".", "a/b", "../x", "a\\\\b", "a:b", "a\\nb", "%2e%2e/x"])("the
   expect(await run.log("a")).toContain("The artifact name is not valid");
 });
 
-test("a name is taken once, unless it is to be overwritten", async () => {
+test("accepts an artifact name once, unless it is overwritten", async () => {
   const bench = await createBench();
   const run = await bench.run(`
 on: push
@@ -134,7 +134,7 @@ test.each([
   ["warn", "success"],
   ["ignore", "success"],
   ["error", "failure"],
-])("nothing to upload: `if-no-files-found: %s` gives %s", async (value, conclusion) => {
+])("with no files, `if-no-files-found: %s` results in %s", async (value, conclusion) => {
   const bench = await createBench();
   const run = await bench.run(
     `on: push\njobs:\n  a:\n    runs-on: x\n    steps:\n      - run: mkdir empty\n      - ${upload(`name: a, path: "empty\\nnothing", if-no-files-found: ${value}`)}\n`,
@@ -143,7 +143,7 @@ test.each([
   expect((await run.log("a")).includes("No files were found")).toBe(value !== "ignore");
 });
 
-test("an artifact that is not there fails the step, and another run's is not there", async () => {
+test("fails the step if the artifact does not exist or belongs to another run", async () => {
   const bench = await createBench();
   await bench.run(`on: push\njobs:\n  a: { runs-on: x, steps: [{ run: echo > f }, ${upload("name: a, path: f")}] }\n`);
   const run = await bench.run(`on: push\njobs:\n  a: { runs-on: x, steps: [${download("name: a")}] }\n`);
@@ -151,7 +151,7 @@ test("an artifact that is not there fails the step, and another run's is not the
   expect(await run.log("a")).toContain("Artifact not found for name: a");
 });
 
-test("a download does not write through links that were laid out for it", async () => {
+test("a download does not write through prepared links", async () => {
   const bench = await createBench();
   const victim = join(bench.outside, "victim");
   await mkdir(victim);
@@ -182,7 +182,7 @@ jobs:
   }
 });
 
-test("a link that is put in a file's place while it is uploaded is not followed", async () => {
+test("an upload does not follow a link that replaces a file meanwhile", async () => {
   const bench = await createBench();
   const [root, store] = [join(bench.directory, "root"), createArtifactStore(join(bench.directory, "store"))];
   await mkdir(join(root, "real"), { recursive: true });

@@ -25,7 +25,7 @@ const runIn = async ({ bench, server, second }: Awaited<ReturnType<typeof setUp>
 
 const LOOK = "git log --format='%s' | wc -l; git branch --show-current; cat file; git rev-parse HEAD";
 
-test("the commit of the run is checked out on its branch, one commit deep", async () => {
+test("checks out the run's commit on its branch, one commit deep", async () => {
   const world = await setUp();
   const run = await runIn(
     world,
@@ -36,14 +36,14 @@ test("the commit of the run is checked out on its branch, one commit deep", asyn
   expect(new Set(world.server.served)).toEqual(new Set(["token-1"]));
 });
 
-test("the commit stays the run's when the branch has moved on", async () => {
+test("checks out the run's commit when the branch has moved since", async () => {
   const world = await setUp();
   world.server.commit("main", { file: "three\n" });
   const run = await runIn(world, `      - uses: actions/checkout@v5\n      - run: ${LOOK}\n`);
   expect(run.text).toContain(`\n1\nmain\ntwo\n${world.second}\n`);
 });
 
-test("`fetch-depth: 0` brings all history, branches and tags", async () => {
+test("`fetch-depth: 0` fetches all history, branches and tags", async () => {
   const world = await setUp();
   world.server.commit("side", { file: "side\n" });
   world.server.git("tag", "v1", world.first);
@@ -60,7 +60,7 @@ test.each([
   ["a full ref", () => "refs/heads/side", "side"],
   ["a tag", () => "v1", "one"],
   ["a ref of another namespace", () => "refs/enki/candidates/main/1", "one"],
-])("`ref` takes %s", async (_, refOf, content) => {
+])("`ref` accepts %s", async (_, refOf, content) => {
   const world = await setUp();
   world.server.commit("side", { file: "side\n" });
   world.server.git("tag", "v1", world.first);
@@ -83,14 +83,14 @@ test.each(["nothing", "--upload-pack=touch /tmp/pwned", "main:refs/heads/x", "a 
   },
 );
 
-test.each(["../outside", "/tmp", "link"])("`path: %s` is refused: it is not under the workspace", async (path) => {
+test.each(["../outside", "/tmp", "link"])("refuses `path: %s`, which is not under the workspace", async (path) => {
   const world = await setUp();
   const run = await runIn(world, `      - run: ln -s "$HOME" link\n      - { uses: actions/checkout@v5, with: { path: "${path}" } }\n`);
   expect(run.conclusion).toBe("failure");
   expect(run.text).toContain("is not under");
 });
 
-test("by default git goes on using the token; with `persist-credentials: false` nothing is left of it", async () => {
+test("git keeps using the token by default, and has none with `persist-credentials: false`", async () => {
   const world = await setUp();
   const steps = (persist: string): string => `      - { uses: actions/checkout@v5, with: { persist-credentials: ${persist} } }
       - run: git -c user.name=x -c user.email=x commit -q --allow-empty -m x && GIT_TERMINAL_PROMPT=0 git push -q origin HEAD:refs/heads/pushed
@@ -106,7 +106,7 @@ test("by default git goes on using the token; with `persist-credentials: false` 
   expect(dropped.text).toContain("\n0\n");
 });
 
-test("another token is used where it is given, and a wrong one gets nothing", async () => {
+test("uses another token if one is given, and fails with an invalid one", async () => {
   const world = await setUp();
   await runIn(world, `      - { uses: actions/checkout@v5, with: { token: "\${{ secrets.PERSONAL }}" } }\n`, {
     secrets: { PERSONAL: "personal" },
@@ -117,7 +117,7 @@ test("another token is used where it is given, and a wrong one gets nothing", as
   expect(run.text).toContain("The process 'git fetch' failed with exit code 128");
 });
 
-test("an earlier step cannot make checkout run its programs or hand its token over", async () => {
+test("an earlier step cannot make checkout run its programs or reveal the token", async () => {
   const world = await setUp();
   const thief = join(world.bench.outside, "stolen");
   const run = await runIn(
@@ -143,7 +143,7 @@ test("an earlier step cannot make checkout run its programs or hand its token ov
   expect(run.text).toMatch(/\nnothing stolen\n[^]*\nthe trap was real\n/);
 });
 
-test("a second checkout in the same place starts from nothing", async () => {
+test("a second checkout in the same directory starts with an empty directory", async () => {
   const world = await setUp();
   const run = await runIn(
     world,

@@ -26,7 +26,7 @@ const open = (bench: Bench, ...names: string[]): Promise<unknown> =>
 const conclusions = (runs: readonly ReturnType<typeof start>[]): Promise<string[]> =>
   Promise.all(runs.map(async (run) => (await run.ended).conclusion));
 
-test("one of a group runs, one waits, and a newer one takes the place of the one that waits", async () => {
+test("one run of a group runs, one waits, and a newer run replaces the waiting one", async () => {
   const bench = await createBench();
   const text = workflow("concurrency: deploy");
   const one = start(bench, text, "one");
@@ -39,7 +39,7 @@ test("one of a group runs, one waits, and a newer one takes the place of the one
   expect(bench.minted).toHaveLength(2);
 });
 
-test("`cancel-in-progress` ends the one that runs", async () => {
+test("`cancel-in-progress` cancels the running one", async () => {
   const bench = await createBench();
   const text = workflow('concurrency: { group: "G-${{ github.ref }}", cancel-in-progress: true }');
   const one = start(bench, text, "one");
@@ -50,7 +50,7 @@ test("`cancel-in-progress` ends the one that runs", async () => {
   expect(await one.log("work")).toContain("a higher priority waiting request for 'G-refs/heads/main' exists");
 });
 
-test("`queue: max` keeps them all, in order, up to a hundred that wait", async () => {
+test("`queue: max` keeps up to a hundred waiting runs in order", async () => {
   const bench = await createBench();
   const text = workflow("concurrency: { group: all, queue: max }");
   const first = start(bench, text, "one");
@@ -64,7 +64,7 @@ test("`queue: max` keeps them all, in order, up to a hundred that wait", async (
   expect(await conclusions(runs.slice(0, 6))).toEqual(["success", "cancelled", "success", "success", "success", "cancelled"]);
 });
 
-test("group names know no case and are the repository's own", async () => {
+test("group names ignore case and belong to one repository", async () => {
   const bench = await createBench();
   const one = start(bench, workflow("concurrency: Deploy"), "one");
   await one.says("work", "started");
@@ -79,7 +79,7 @@ test("group names know no case and are the repository's own", async () => {
   expect(await conclusions([one, same])).toEqual(["success", "success"]);
 });
 
-test("a job's group holds the job back, not its run", async () => {
+test("a job's group delays the job, not its run", async () => {
   const bench = await createBench();
   const text = workflow("concurrency: { group: jobs }", "job");
   const one = start(bench, text, "one");
@@ -93,13 +93,13 @@ test("a job's group holds the job back, not its run", async () => {
   expect(await conclusions([one, three])).toEqual(["success", "success"]);
 });
 
-test("a job that waits for the group of its own run is cancelled: nobody could ever free it", async () => {
+test("cancels a job that waits for the group of its own run, which would be a deadlock", async () => {
   const bench = await createBench();
   const run = await bench.run(`on: push\nconcurrency: g\njobs:\n  a: { runs-on: x, concurrency: g, steps: [{ run: "true" }] }\n`);
   expect(run).toMatchObject({ conclusion: "cancelled" });
 });
 
-test("a run that is cancelled while it waits never starts", async () => {
+test("never starts a run that is cancelled while it waits", async () => {
   const bench = await createBench();
   const text = workflow("concurrency: g");
   const one = start(bench, text, "one");
@@ -112,7 +112,7 @@ test("a run that is cancelled while it waits never starts", async () => {
   expect((await one.ended).conclusion).toBe("success");
 });
 
-test("no more jobs run at once than there are slots", async () => {
+test("runs no more jobs at the same time than there are slots", async () => {
   const bench = await createBench({ slots: 1 });
   const [one, two] = [start(bench, workflow(""), "one"), start(bench, workflow(""), "two")];
   await one.says("work", "started");

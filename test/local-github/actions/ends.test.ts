@@ -10,7 +10,7 @@ const STUBBORN = `trap '' INT TERM; mkfifo "$RUNNER_TEMP/never"; echo "pid $$"; 
 
 const job = (settings: string, steps: string): string => `on: push\njobs:\n  a:\n    runs-on: x\n${settings}    steps:\n${steps}`;
 
-test("a step over its time fails, and the job goes on as after a failure", async () => {
+test("a step over its time limit fails, and the job continues as after any failure", async () => {
   const timers = handTimers();
   const bench = await createBench({ timers });
   const run = bench.start(
@@ -28,7 +28,7 @@ test("a step over its time fails, and the job goes on as after a failure", async
   expect(await processesWith(bench.directory)).toEqual([]);
 });
 
-test("a job over its time is reported as cancelled, and what needs it is skipped", async () => {
+test("a job over its time limit is reported as cancelled, and jobs that need it are skipped", async () => {
   const timers = handTimers();
   const bench = await createBench({ timers });
   const text = `${job("    timeout-minutes: ${{ fromJSON('0.5') }}\n", `      - run: '${HANG}'\n      - run: echo not reached\n      - { if: always(), run: echo always }\n      - { if: cancelled(), run: echo cancelled }\n`)}  b: { runs-on: x, needs: a, steps: [{ run: echo }] }\n  c: { runs-on: x, needs: a, if: "always()", steps: [{ run: 'echo "a was \${{ needs.a.result }}"' }] }\n`;
@@ -42,7 +42,7 @@ test("a job over its time is reported as cancelled, and what needs it is skipped
   expect(await run.log("c")).toContain("a was cancelled");
 });
 
-test("a process that does not end on SIGINT gets SIGTERM, and then SIGKILL", async () => {
+test("sends SIGTERM and then SIGKILL to a process that ignores SIGINT", async () => {
   const timers = handTimers();
   const bench = await createBench({ timers });
   const run = bench.start(job("    timeout-minutes: 1\n", `      - run: |\n          ${STUBBORN}\n`));
@@ -57,7 +57,7 @@ test("a process that does not end on SIGINT gets SIGTERM, and then SIGKILL", asy
   expect(await processesWith(bench.directory)).toEqual([]);
 });
 
-test("a cancelled run ends its jobs, but for steps and jobs that are to run always", async () => {
+test("cancelling a run stops its jobs, except steps and jobs with `always()`", async () => {
   const bench = await createBench();
   const run = bench.start(`
 on: push
@@ -78,7 +78,7 @@ jobs:
   expect(await run.log("publish")).toContain("publish after cancelled");
 });
 
-test("a job that runs always goes on when its run is cancelled", async () => {
+test("a job with `always()` continues when its run is cancelled", async () => {
   const bench = await createBench();
   const run = bench.start(
     `on: push\njobs:\n  a:\n    runs-on: x\n    if: always()\n    steps:\n      - run: 'mkfifo "\${{ github.event.gate }}"; echo waiting; cat "\${{ github.event.gate }}"'\n`,
@@ -93,7 +93,7 @@ test("a job that runs always goes on when its run is cancelled", async () => {
   expect(run.ends()).toEqual(["a: success"]);
 });
 
-test("a cancelled job that does not end in five minutes is ended", async () => {
+test("kills a cancelled job that does not end within five minutes", async () => {
   const timers = handTimers();
   const bench = await createBench({ timers });
   const run = bench.start(
@@ -107,7 +107,7 @@ test("a cancelled job that does not end in five minutes is ended", async () => {
   expect(await run.log("a")).toContain("did not end in time");
 });
 
-test("cancelling what is over or unknown does nothing", async () => {
+test("ignores the cancellation of a finished or unknown run", async () => {
   const bench = await createBench();
   const run = await bench.run(job("", "      - run: echo\n"));
   bench.runner.cancel(run.id);
@@ -115,7 +115,7 @@ test("cancelling what is over or unknown does nothing", async () => {
   expect(run.conclusion).toBe("success");
 });
 
-test("a run that is cancelled before it began never begins", async () => {
+test("never starts a run that is cancelled before its start", async () => {
   const bench = await createBench();
   const run = bench.start(job("", "      - run: echo\n"));
   bench.runner.cancel(run.id);
@@ -123,7 +123,7 @@ test("a run that is cancelled before it began never begins", async () => {
   expect(bench.minted).toEqual([]);
 });
 
-test("when a job's runner dies the job fails, none of its steps runs any more, and other jobs go on", async () => {
+test("when the runner of a job stops, the job fails, no further step runs, and other jobs continue", async () => {
   const bench = await createBench();
   const run = bench.start(`
 on: push
@@ -149,7 +149,7 @@ jobs:
   expect(bench.revoked).toEqual(["token-1", "token-2"]);
 });
 
-test("where there are no namespaces all of that holds too", async () => {
+test("stops all processes on a machine without namespaces, too", async () => {
   const timers = handTimers();
   const bench = await createBench({ timers, namespaces: false });
   const late = bench.start(
@@ -169,7 +169,7 @@ test("where there are no namespaces all of that holds too", async () => {
   expect(await processesWith(bench.directory)).toEqual([]);
 });
 
-test("close ends every process, and every run is told", async () => {
+test("close ends every process and reports the end of every run", async () => {
   const bench = await createBench();
   const runs = [1, 2].map(() => bench.start(job("", `      - run: |\n          ${STUBBORN}\n      - { if: always(), run: echo never }\n`)));
   for (const run of runs) await run.says("a", "pid ");

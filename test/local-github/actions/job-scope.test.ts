@@ -18,7 +18,7 @@ const ends = async (...jobs: string[]): Promise<string[]> => {
   return [...run.ends(), `run: ${run.conclusion}`];
 };
 
-test("a job waits for those that it needs, and the rest run beside each other", async () => {
+test("a job waits for the jobs that it needs, and other jobs run in parallel", async () => {
   const bench = await createBench();
   const run = await bench.run(`on: push\njobs:\n${job("last", { needs: "left, right" })}${job("left")}${job("right")}`);
   expect(run.ends().at(-1)).toBe("last: success");
@@ -26,7 +26,7 @@ test("a job waits for those that it needs, and the rest run beside each other", 
   expect(started.map((report) => report.id).at(-1)).toBe("last");
 });
 
-test("what needs a failed job is skipped, and so is what needs that", async () => {
+test("skips the jobs that need a failed job, and the jobs that need those", async () => {
   expect(await ends(job("a", { fails: true }), job("b", { needs: "a" }), job("c", { needs: "b" }))).toEqual([
     "a: failure",
     "b: skipped",
@@ -47,13 +47,13 @@ test.each([
   ["always() && contains(needs.*.result, 'failure')", "success"],
   ["always() && contains(fromJSON('[\"a\"]'), 'b')", "skipped"],
   ["failure() && github.event_name == 'workflow_dispatch' && inputs.go != 'no'", "success"],
-])("after a failed need, `if: %s` gives %s", async (condition, conclusion) => {
+])("after a failed need, `if: %s` results in %s", async (condition, conclusion) => {
   expect(await ends(job("a", { fails: true }), job("b", { needs: "a", condition: `"${condition.replaceAll('"', '\\"')}"` }))).toContain(
     `b: ${conclusion}`,
   );
 });
 
-test("a failure further up counts, even where the job between ended well", async () => {
+test("`failure()` considers earlier failures, even if the job in between succeeded", async () => {
   const jobs = [
     job("a", { fails: true }),
     job("b", { needs: "a", condition: "always()" }),
@@ -63,11 +63,11 @@ test("a failure further up counts, even where the job between ended well", async
   expect((await ends(...jobs)).slice(0, 4).sort()).toEqual(["a: failure", "b: success", "c: skipped", "d: success"]);
 });
 
-test("a run whose jobs are all skipped is skipped", async () => {
+test("skips a run if all its jobs are skipped", async () => {
   expect(await ends(job("a", { condition: "false" }))).toEqual(["a: skipped", "run: skipped"]);
 });
 
-test("outputs go from a step to its job to those that need it", async () => {
+test("passes outputs from a step to its job, and to jobs that need it", async () => {
   const bench = await createBench();
   const run = await bench.run(`
 on: push

@@ -11,7 +11,7 @@ const closedTest = isAllowed ? test : test.skip;
 
 const oneJob = (steps: string): string => `on: push\njobs:\n  a:\n    runs-on: x\n    steps:\n${steps}`;
 
-closedTest("a job sees the processes of no other job, nor the runner, so that it can read no environment but its own", async () => {
+closedTest("hides the processes of other jobs and of the runner, so that a job cannot read their environment", async () => {
   const bench = await createBench();
   const gate = join(bench.outside, "gate");
   const run = bench.start(
@@ -43,7 +43,7 @@ jobs:
   expect(Number(/^(\d+)$/m.exec(text.slice(text.indexOf("\n0\n") + 3))?.[1])).toBeLessThan(8);
 });
 
-closedTest("of the runner's directories a job sees its own only, and of hidden ones nothing, whatever it tries", async () => {
+closedTest("hides hidden directories and the runner's directories, except the job's own, whatever the job tries", async () => {
   const bench = await createBench();
   const hidden = join(bench.outside, "hidden");
   await mkdir(join(hidden, "repositories"), { recursive: true });
@@ -93,14 +93,14 @@ closedTest("what a step leaves in the environment for later ones runs in the cel
   expect(text).not.toMatch(/^(?:here|fake).*(?:logs|artifacts)/m);
 });
 
-closedTest("a cell is gone with its job, and with all that the job started", async () => {
+closedTest("ends all processes of a cell together with its job", async () => {
   const bench = await createBench();
   const run = await bench.run(oneJob(`      - run: mkfifo "$RUNNER_TEMP/f"; env -i setsid cat "$RUNNER_TEMP/f" > /dev/null 2>&1 &\n`));
   expect(run.conclusion).toBe("success");
   expect(await processesWith(bench.directory)).toEqual([]);
 });
 
-test("a step's end is told as it was: its code, and the signal that ended it", async () => {
+test("reports the exit code of a step, or the signal that ended it", async () => {
   for (const namespaces of [true, false]) {
     const bench = await createBench({ namespaces });
     const run = await bench.run(

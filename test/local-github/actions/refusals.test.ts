@@ -4,7 +4,7 @@ import { createBench } from "./bench.ts";
 const HEAD = "on: push\njobs:\n  a:\n    runs-on: ubuntu-latest\n";
 const STEP = "    steps:\n      - run: echo\n";
 
-// A file, and what is said of it after `.github/workflows/test.yml:`.
+// A workflow file, and its refusal after `.github/workflows/test.yml:`.
 test.each([
   ["an unknown key", `on: push\nnmae: x\njobs:\n  a:\n    runs-on: x\n${STEP}`, /^2: Unexpected value 'nmae'/],
   ["an unknown key of a step", `${HEAD}    steps:\n      - run: echo\n        wiht: 1\n`, /^7: Unexpected value 'wiht'/],
@@ -21,17 +21,21 @@ test.each([
   ],
   ["a doubled step id", `${HEAD}    steps:\n      - { id: x, run: echo }\n      - { id: x, run: echo }\n`, /^7: .*'x'/],
   [
-    "a permission that is none",
+    "an unknown permission",
     `on: push\npermissions: { content: read }\njobs:\n  a:\n    runs-on: x\n${STEP}`,
     /^2: Unexpected value 'content'/,
   ],
-  ["no YAML", "on: [push\njobs: {", /^\d+: /],
-  ["another's action", `${HEAD}    steps:\n      - uses: evil/action@v1\n`, /^6: 'uses: evil\/action@v1' is not supported by this runner$/],
+  ["invalid YAML", "on: [push\njobs: {", /^\d+: /],
+  [
+    "an unsupported action",
+    `${HEAD}    steps:\n      - uses: evil/action@v1\n`,
+    /^6: 'uses: evil\/action@v1' is not supported by this runner$/,
+  ],
   ["an action without a version", `${HEAD}    steps:\n      - uses: actions/checkout\n`, /^6: 'uses: actions\/checkout' is not/],
   ["a path out of the repository", `${HEAD}    steps:\n      - uses: ./../x\n`, /^6: 'uses: .\/..\/x' is not/],
   ["a container action", `${HEAD}    steps:\n      - uses: docker://alpine:3\n`, /^6: 'uses: docker:\/\/alpine:3' is not/],
   [
-    "an input that is not done here",
+    "an unsupported input",
     `${HEAD}    steps:\n      - uses: actions/checkout@v5\n        with: { submodules: true }\n`,
     /^7: input 'submodules' of 'actions\/checkout@v5' is not/,
   ],
@@ -50,12 +54,12 @@ test.each([
     /^6: the function 'hashFiles' is not/,
   ],
   [
-    "queue: max that cancels",
+    "`queue: max` with `cancel-in-progress`",
     `on: push\nconcurrency: { group: g, cancel-in-progress: true, queue: max }\njobs:\n  a:\n    runs-on: x\n${STEP}`,
     /^2: 'queue: max' cannot/,
   ],
-  ["our action with nothing installed", `${HEAD}    steps:\n      - uses: ./\n`, /action\.yml:1: action\.yml is missing/],
-])("%s ends the run before it starts, with file and line", async (_, text, why) => {
+  ["Enki's action without an installation", `${HEAD}    steps:\n      - uses: ./\n`, /action\.yml:1: action\.yml is missing/],
+])("refuses %s before the run starts, with file and line", async (_, text, why) => {
   const bench = await createBench();
   const run = await bench.run(text);
   expect(run).toMatchObject({ conclusion: "startup_failure", titles: [], reports: [] });
@@ -63,13 +67,13 @@ test.each([
   expect(bench.minted).toEqual([]);
 });
 
-test("all mistakes of a file are told at once", async () => {
+test("reports all errors of a file together", async () => {
   const bench = await createBench();
   const run = await bench.run(`${HEAD}    steps:\n      - uses: a/b@v1\n      - uses: c/d@v1\n`);
   expect(run.why.split("\n")).toHaveLength(2);
 });
 
-test("an expression that fails at work fails its step, and says why", async () => {
+test("an expression that fails at run time fails its step and reports the reason", async () => {
   const bench = await createBench();
   const run = await bench.run(
     `${HEAD}    steps:\n      - run: echo \${{ fromJSON(github.ref) }}\n      - { if: failure(), run: echo after }\n`,
@@ -78,7 +82,7 @@ test("an expression that fails at work fails its step, and says why", async () =
   expect(await run.log("a")).toMatch(/##\[error\].*\n[^]*after/);
 });
 
-test("a job whose name cannot be evaluated fails, with file and line", async () => {
+test("fails a job whose name cannot be evaluated, with file and line", async () => {
   const bench = await createBench();
   const run = await bench.run(`on: push\njobs:\n  a:\n    runs-on: x\n    if: fromJSON(github.ref)\n${STEP}`);
   expect(run).toMatchObject({ conclusion: "failure" });

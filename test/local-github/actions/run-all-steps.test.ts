@@ -11,7 +11,7 @@ const runSteps = async (steps: string, request: Partial<RunRequest> = {}) => {
   return { ...run, text: await run.log("a"), steps: run.job("a")?.steps.map((step) => step.conclusion) };
 };
 
-test("after a failed step only those run that ask for it", async () => {
+test("after a failed step, runs only steps whose condition allows it", async () => {
   const run = await runSteps(`
       - { id: bad, run: exit 7 }
       - run: echo not reached
@@ -26,7 +26,7 @@ test("after a failed step only those run that ask for it", async () => {
   expect(run.text).not.toContain("not reached");
 });
 
-test("`continue-on-error` keeps the job green and the outcome red", async () => {
+test("`continue-on-error` keeps the job successful and the outcome failed", async () => {
   const run = await runSteps(`
       - { id: bad, run: "exit 1", continue-on-error: true }
       - run: echo "\${{ steps.bad.outcome }} \${{ steps.bad.conclusion }}"
@@ -35,7 +35,7 @@ test("`continue-on-error` keeps the job green and the outcome red", async () => 
   expect(run.text).toContain("failure success\n");
 });
 
-test("environment comes from workflow, job and step, and from the steps before", async () => {
+test("merges the environment of the workflow, the job, the step and earlier steps", async () => {
   const bench = await createBench();
   const run = await bench.run(`
 on: push
@@ -60,7 +60,7 @@ jobs:
   ]);
 });
 
-test("a step cannot take GitHub's own names away", async () => {
+test("a step cannot override GitHub's variables", async () => {
   const run = await runSteps(`
       - run: echo "GITHUB_REPOSITORY=evil/evil" >> "$GITHUB_ENV"
         env: { GITHUB_SHA: evil }
@@ -72,7 +72,7 @@ test("a step cannot take GitHub's own names away", async () => {
   expect(run.steps).toEqual(["success", "success", "failure"]);
 });
 
-test("shells: bash alone has no pipefail, `shell: bash` has it, others are as given", async () => {
+test("runs bash without pipefail by default, with pipefail for `shell: bash`, and other shells as given", async () => {
   const run = await runSteps(`
       - run: "false | true"
       - { shell: sh, run: 'echo "sh $0"' }
@@ -85,7 +85,7 @@ test("shells: bash alone has no pipefail, `shell: bash` has it, others are as gi
   expect(run.text).toContain("plain text\n");
 });
 
-test("`working-directory` and `defaults.run` are taken from the step, the job, the workflow, in this order", async () => {
+test("`working-directory` and `defaults.run` come from the step, the job or the workflow, in this order", async () => {
   const bench = await createBench();
   const run = await bench.run(`
 on: push
@@ -109,7 +109,7 @@ jobs:
   expect(await run.log("b")).toContain("\nfour\n");
 });
 
-test("an expression is replaced before the shell sees it, as on GitHub; by way of the environment it stays data", async () => {
+test("replaces an expression in a script before the shell runs, as on GitHub, while a value in the environment stays data", async () => {
   const evil = `"; echo pwned; echo "$(echo pwned)`;
   const inputs = { text: evil };
   const direct = await runSteps(`      - run: echo "\${{ inputs.text }}"\n`, { inputs });
@@ -119,7 +119,7 @@ test("an expression is replaced before the shell sees it, as on GitHub; by way o
   expect(byEnvironment.text).not.toContain("\npwned\n");
 });
 
-test("quotes, braces and indentation around expressions reach the shell as they are written", async () => {
+test("keeps quotes, braces and indentation around expressions", async () => {
   const run = await runSteps(`
       - run: |
           cat <<'END'
@@ -137,7 +137,7 @@ test("quotes, braces and indentation around expressions reach the shell as they 
   expect(run.text).toContain("\nada folded\n");
 });
 
-test("what an expression gives is not looked at for expressions again", async () => {
+test("does not evaluate expressions in the result of an expression", async () => {
   const inputs = { text: "${{ github.token }} ${{ secrets.KEY }}" };
   const run = await runSteps(
     `      - { run: 'echo "$TEXT"', env: { TEXT: "\${{ inputs.text }}", FORMAT: "a {0} \${{ inputs.text }}" } }\n`,
@@ -149,7 +149,7 @@ test("what an expression gives is not looked at for expressions again", async ()
   expect(run.text).toContain(`\n${inputs.text}\n`);
 });
 
-test("a process that a step left behind does not hold it up, is there for later steps, and ends with the job", async () => {
+test("a background process does not delay its step, serves later steps, and ends with the job", async () => {
   const run = await runSteps(`
       - run: sleep 1000 & echo $! > pid
       - run: setsid sleep 1001 > /dev/null 2>&1 &
@@ -165,10 +165,10 @@ test.each([
   ["a link", `rm "$GITHUB_OUTPUT" && ln -s /etc/hostname "$GITHUB_OUTPUT"`, "success"],
   ["a pipe", `rm "$GITHUB_OUTPUT" && mkfifo "$GITHUB_OUTPUT"`, "failure"],
   ["a directory", `rm "$GITHUB_OUTPUT" && mkdir "$GITHUB_OUTPUT"`, "failure"],
-  ["no form", `echo "nothing that is an output" >> "$GITHUB_OUTPUT"`, "failure"],
-  ["no end", `echo "a<<END" >> "$GITHUB_OUTPUT"`, "failure"],
-  ["too much", `truncate -s 17M "$GITHUB_OUTPUT"`, "failure"],
-])("an output file that is %s gives nothing away and does not hang", async (_, script, conclusion) => {
+  ["in an invalid format", `echo "nothing that is an output" >> "$GITHUB_OUTPUT"`, "failure"],
+  ["without a delimiter", `echo "a<<END" >> "$GITHUB_OUTPUT"`, "failure"],
+  ["too large", `truncate -s 17M "$GITHUB_OUTPUT"`, "failure"],
+])("an output file that is %s reveals nothing and does not block", async (_, script, conclusion) => {
   const run = await runSteps(
     `      - { id: s, run: '${script}' }\n      - { if: always(), run: 'echo "[\${{ toJSON(steps.s.outputs) }}]"' }\n`,
   );
@@ -176,7 +176,7 @@ test.each([
   expect(run.text).toContain("[{}]");
 });
 
-test("a name with an expression is evaluated when its step starts", async () => {
+test("evaluates a name with an expression when its step starts", async () => {
   const run = await runSteps(`
       - { id: one, run: 'echo "n=7" >> "$GITHUB_OUTPUT"' }
       - { name: "Number \${{ steps.one.outputs.n }}", run: "true" }
@@ -184,7 +184,7 @@ test("a name with an expression is evaluated when its step starts", async () => 
   expect(run.job("a")?.steps[1]?.name).toBe("Number 7");
 });
 
-test("the event is there as a file and as a context, with its types", async () => {
+test("provides the event as a file and as a context, with its types", async () => {
   const event = {
     name: "issue_comment",
     payload: { comment: { id: 5, body: 'it\'s "quoted"\n$(x)', user: { login: "eve" } }, issue: { labels: [{ name: "bug" }] } },
@@ -202,7 +202,7 @@ test("the event is there as a file and as a context, with its types", async () =
   expect(run.text).toContain(JSON.stringify(event.payload.comment.body));
 });
 
-test("inputs have their types and defaults in `inputs`, and are text in the event", async () => {
+test("provides inputs with types and defaults in `inputs`, and as text in the event", async () => {
   const bench = await createBench();
   const run = await bench.run(
     `

@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { createBench } from "./bench.ts";
 
 test.each([
-  ["nothing asked for: GitHub's restricted default", "", "", { contents: "read", packages: "read" }],
+  ["no permissions key: GitHub's restricted default", "", "", { contents: "read", packages: "read" }],
   ["none", "permissions: {}", "", {}],
   [
     "the workflow's",
@@ -12,9 +12,14 @@ test.each([
     "",
     { contents: "write", issues: "read", checks: "none" },
   ],
-  ["the job's, instead of the workflow's", "permissions: { contents: write }", "permissions: { actions: read }", { actions: "read" }],
+  [
+    "the job's permissions replace the workflow's",
+    "permissions: { contents: write }",
+    "permissions: { actions: read }",
+    { actions: "read" },
+  ],
   ["none for the job", "permissions: write-all", "permissions: {}", {}],
-])("a job's token has exactly the permissions that are written: %s", async (_, workflow, job, permissions) => {
+])("a job's token has exactly the permissions of the workflow file: %s", async (_, workflow, job, permissions) => {
   const bench = await createBench();
   await bench.run(`on: push\n${workflow}\njobs:\n  a:\n    runs-on: x\n    ${job}\n    steps: [{ run: "true" }]\n`);
   expect(bench.minted).toEqual([permissions]);
@@ -27,7 +32,7 @@ test("`read-all` reads everything and writes nothing", async () => {
   expect(bench.minted[0]).toMatchObject({ contents: "read", actions: "read" });
 });
 
-test("every job that runs has a token of its own, and it is taken back at its end", async () => {
+test("every job has its own token, which is revoked when the job ends", async () => {
   const bench = await createBench();
   const run = await bench.run(`
 on: push
@@ -40,7 +45,7 @@ jobs:
   expect(bench.revoked).toEqual(["token-1", "token-2"]);
 });
 
-test("a step sees nothing of the machine's environment but PATH, LANG and TZ, and no token that the file did not give it", async () => {
+test("a step receives only PATH, LANG and TZ from the machine, and no token that the workflow file does not pass", async () => {
   const env = {
     PATH: process.env["PATH"] ?? "",
     LANG: "C.UTF-8",
@@ -66,7 +71,7 @@ test("a step sees nothing of the machine's environment but PATH, LANG and TZ, an
   expect(text).toContain(`HOME=${bench.directory}/jobs/1-a/home\n`);
 });
 
-test("GitHub's usual variables are there", async () => {
+test("sets GitHub's default variables", async () => {
   const bench = await createBench();
   const run = await bench.run(`
 name: Build
@@ -89,7 +94,7 @@ jobs:
   ]);
 });
 
-test("the token is where the file puts it, and masked in the log", async () => {
+test("passes the token as the workflow file says, and masks it in the log", async () => {
   const bench = await createBench();
   const run = await bench.run(`
 on: push
@@ -106,7 +111,7 @@ jobs:
   expect(text).toContain("later [none]");
 });
 
-test("secrets are masked in every spelling that a log may show", async () => {
+test("masks secrets in every spelling that a log may show", async () => {
   const bench = await createBench();
   const key = '-----BEGIN KEY-----\nabc/+="d\nline three\n-----END KEY-----';
   const run = await bench.run(
@@ -131,7 +136,7 @@ jobs:
   expect(text).toContain("***no line end");
 });
 
-test("`add-mask` hides what comes after it; `stop-commands` stops that too", async () => {
+test("`add-mask` hides later output, and `stop-commands` disables it", async () => {
   const bench = await createBench();
   const run = await bench.run(`
 on: push
@@ -157,7 +162,7 @@ jobs:
   expect(text).toContain("*** []\n");
 });
 
-test("a secret in a line without an end is masked, wherever the line is cut", async () => {
+test("masks a secret in a line without an end, wherever the line is cut", async () => {
   const bench = await createBench();
   const run = await bench.run(
     `on: push\njobs:\n  a:\n    runs-on: x\n    steps:\n      - run: node -e 'process.stdout.write(("x".repeat(41) + process.env.S).repeat(80000))'\n        env: { S: "\${{ secrets.S }}" }\n`,
@@ -170,7 +175,7 @@ test("a secret in a line without an end is masked, wherever the line is cut", as
   expect(text.replaceAll("***", "").replaceAll("x", "")).toBe("");
 });
 
-test("an output that holds a secret does not leave the job", async () => {
+test("drops a job output that contains a secret", async () => {
   const bench = await createBench();
   const run = await bench.run(
     `
@@ -198,7 +203,7 @@ jobs:
   unknown: { runs-on: x, environment: other, steps: [{ run: 'echo "[$K]"', env: { K: "\${{ secrets.MODEL }}" } }] }
 `;
 
-test("an environment's secrets are for the jobs that name it", async () => {
+test("passes the secrets of an environment only to jobs that name it", async () => {
   const bench = await createBench();
   const run = await bench.run(ENVIRONMENT, { environments: { enki: { MODEL: "model-key" } } });
   expect(run.conclusion).toBe("success");
@@ -208,7 +213,7 @@ test("an environment's secrets are for the jobs that name it", async () => {
   expect(await run.log("unknown")).toContain("[]");
 });
 
-test("an environment's secrets are for the default branch: elsewhere its jobs fail before their first step", async () => {
+test("fails a job with an environment before its first step, when its run is not on the default branch", async () => {
   const bench = await createBench();
   const run = await bench.run(ENVIRONMENT, { environments: { enki: { MODEL: "model-key" } }, ref: "refs/heads/task/x" });
   expect(run.ends().sort()).toEqual(["mapping: failure", "unknown: success", "with: failure", "without: success"]);
@@ -216,7 +221,7 @@ test("an environment's secrets are for the default branch: elsewhere its jobs fa
   expect(run.job("with")?.steps).toEqual([{ name: expect.any(String), conclusion: null }]);
 });
 
-test("a job's directories are gone when it ended, whatever it did to them, and its log stays", async () => {
+test("removes a job's directories, whatever the job did to them, and keeps its log", async () => {
   const bench = await createBench();
   const run = await bench.run(
     `on: push\njobs:\n  a: { runs-on: x, steps: [{ run: 'mkdir -p d/e && touch d/e/f && chmod 000 d/e d && echo kept' }] }\n`,
@@ -227,7 +232,7 @@ test("a job's directories are gone when it ended, whatever it did to them, and i
   expect(await run.log("a")).toContain("kept");
 });
 
-test("jobs do not share a workspace, a HOME or a temporary directory", async () => {
+test("gives each job its own workspace, HOME and temporary directory", async () => {
   const bench = await createBench();
   const write = `{ run: 'touch here "$HOME/here" "$RUNNER_TEMP/here" "$TMPDIR/here"' }`;
   const look = `{ run: 'ls -A . "$HOME" "$TMPDIR"; ls "$RUNNER_TEMP"' }`;

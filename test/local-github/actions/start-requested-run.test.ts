@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { createBench } from "./bench.ts";
 
-test("a job runs its steps in order, and the run ends green", async () => {
+test("runs the steps of a job in order and finishes with success", async () => {
   const bench = await createBench();
   const run = await bench.run(`
 name: Greeting

@@ -28,7 +28,7 @@ const NEEDS: Readonly<Record<string, (github: GitHubPorts, at: { issue: number; 
 };
 
 test.each(Object.keys(MANIFEST.permissions).filter((name) => name !== "metadata"))(
-  "without the permission %s in app.yml GitHub refuses what Enki asks for, in its own words",
+  "GitHub refuses Enki's request with its own message if app.yml lacks the permission %s",
   async (name) => {
     const stage = await open();
     const { [name]: _, ...less } = MANIFEST.permissions;
@@ -95,7 +95,7 @@ async function openPull(stage: Stage, { pulls }: Person): Promise<number> {
   return (await pulls.create({ ...REPO, head: "task", base: "main", title: "Task" })).data.number;
 }
 
-test.each(MANIFEST.events)("the event %s is delivered because app.yml subscribes to it, and is not where it is missing", async (event) => {
+test.each(MANIFEST.events)("delivers the event %s only if app.yml subscribes to it", async (event) => {
   for (const events of [MANIFEST.events, MANIFEST.events.filter((each) => each !== event)]) {
     const stage = await open();
     const hooks = await listen();

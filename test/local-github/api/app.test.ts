@@ -35,7 +35,7 @@ const jwt = (key: string, claims: object, alg = "RS256"): string => {
 };
 const NOW = Date.parse("2026-11-20T12:00:00Z") / 1_000;
 
-test("Probot signs in as the App and as its installation, whatever this machine's clock says", async () => {
+test("Probot signs in as the App and as its installation, whatever the machine's clock shows", async () => {
   const { probot, app, hooks, forge, ada } = await open();
   const asApp = await probot.auth();
   expect((await asApp.rest.apps.getAuthenticated()).data).toMatchObject({ id: app.id, slug: "enki" });
@@ -54,11 +54,11 @@ test("Probot signs in as the App and as its installation, whatever this machine'
 test.each([
   ["another key", { iss: 0, iat: NOW, exp: NOW + 60 }, "foreign", "RS256", "could not be decoded"],
   ["no signature", { iss: 0, iat: NOW, exp: NOW + 60 }, "own", "none", "could not be decoded"],
-  ["an end that is past", { iss: 0, iat: NOW - 600, exp: NOW - 60 }, "own", "RS256", "representing the future time"],
-  ["an end that is too far away", { iss: 0, iat: NOW, exp: NOW + 3_600 }, "own", "RS256", "too far in the future"],
-  ["a beginning to come", { iss: 0, iat: NOW + 500, exp: NOW + 600 }, "own", "RS256", "'Issued at' claim"],
-  ["an App that is not there", { iss: -1, iat: NOW, exp: NOW + 60 }, "own", "RS256", "could not be decoded"],
-])("a JSON web token with %s is refused", async (_, claims, key, alg, words) => {
+  ["an expiration in the past", { iss: 0, iat: NOW - 600, exp: NOW - 60 }, "own", "RS256", "representing the future time"],
+  ["an expiration too far in the future", { iss: 0, iat: NOW, exp: NOW + 3_600 }, "own", "RS256", "too far in the future"],
+  ["an issue time in the future", { iss: 0, iat: NOW + 500, exp: NOW + 600 }, "own", "RS256", "'Issued at' claim"],
+  ["an unknown App", { iss: -1, iat: NOW, exp: NOW + 60 }, "own", "RS256", "could not be decoded"],
+])("refuses a JSON web token with %s", async (_, claims, key, alg, words) => {
   const { app, octokit } = await open();
   const foreign = generateKeyPairSync("rsa", { modulusLength: 2_048 }).privateKey.export({ type: "pkcs8", format: "pem" }).toString();
   const token = jwt(key === "own" ? app.privateKeyPem : foreign, { ...claims, iss: claims.iss === 0 ? app.id : claims.iss }, alg);
@@ -68,7 +68,7 @@ test.each([
   });
 });
 
-test("a token of an installation has what it asked for at most, lasts an hour and is no App", async () => {
+test("an installation token has at most the requested permissions, is valid for one hour, and is not an App", async () => {
   let now = NOW * 1_000;
   const { forge, app, octokit } = await open({}, { now: () => now });
   const reader = octokit(forge.createInstallationToken(app.id, "octo", { issues: "read" }));
@@ -80,7 +80,7 @@ test("a token of an installation has what it asked for at most, lasts an hour an
   await expect(reader.issues.listForRepo(REPO)).rejects.toMatchObject({ status: 401 });
 });
 
-test("webhooks arrive signed, in the order of what happened, each under its own id", async () => {
+test("delivers signed webhooks in the order of the events, each with its own id", async () => {
   const { hooks, forge, ada, probot } = await open();
   const { data: issue } = await ada.issues.create({ ...REPO, title: "An issue", body: "Grüße 😀" });
   await Promise.all(["one", "two", "three"].map((body) => ada.issues.createComment({ ...REPO, issue_number: issue.number, body })));
@@ -97,7 +97,7 @@ test("webhooks arrive signed, in the order of what happened, each under its own 
   );
 });
 
-test("a webhook that nobody takes is lost, and the next one comes", async () => {
+test("loses a webhook without a receiver, and delivers the next one", async () => {
   const { hooks, forge, app, ada } = await open();
   forge.setWebhookUrl(app.id, "http://127.0.0.1:1/");
   await ada.issues.create({ ...REPO, title: "lost" });
@@ -109,7 +109,7 @@ test("a webhook that nobody takes is lost, and the next one comes", async () => 
   expect(forge.deliveries().map(({ status }) => status)).toEqual([null, 200]);
 });
 
-test("a delivery may be lost or doubled, under the same id, where a test asks for it", async () => {
+test("loses or repeats a delivery under the same id, if a test asks for it", async () => {
   const { hooks, forge, ada } = await open({}, { faults: { deliveries: ({ event }) => (event === "issues" ? 0 : 2) } });
   const { data } = await ada.issues.create({ ...REPO, title: "An issue" });
   await ada.issues.createComment({ ...REPO, issue_number: data.number, body: "x" });
@@ -118,7 +118,7 @@ test("a delivery may be lost or doubled, under the same id, where a test asks fo
   expect(hooks.hooks[0]?.id).toBe(hooks.hooks[1]?.id);
 });
 
-test("a request may fail before it took effect, or after", async () => {
+test("fails a request before or after it takes effect, if a test asks for it", async () => {
   let fault: "before" | "after" | null = null;
   const { ada } = await open({}, { faults: { requests: () => fault } });
   const { data } = await ada.issues.create({ ...REPO, title: "An issue" });
@@ -134,7 +134,7 @@ test("a request may fail before it took effect, or after", async () => {
   expect(await count()).toBe(1);
 });
 
-test("a person opens an issue, comments, edits, reacts, reviews, looks up who may do what, and closes", async () => {
+test("a person opens an issue, comments, edits, reacts, reviews, reads permissions and closes it", async () => {
   const { ada, forge, octokit, git, commit, remote, owner } = await open();
   forge.setPermission(NAMED, { login: "ada", role: "write" });
   const { data: issue } = await ada.issues.create({ ...REPO, title: "An issue", body: "Words.", labels: ["bug"] });
@@ -173,7 +173,7 @@ test("a person opens an issue, comments, edits, reacts, reviews, looks up who ma
   });
 });
 
-test("a stranger may ask and comment where everybody reads, and change nothing of others", async () => {
+test("a stranger may open issues and comment in a public repository, but change nothing of others", async () => {
   const { ada, forge, octokit } = await open();
   const { data: issue } = await ada.issues.create({ ...REPO, title: "An issue" });
   const { data: comment } = await ada.issues.createComment({ ...REPO, issue_number: issue.number, body: "mine" });
@@ -187,7 +187,7 @@ test("a stranger may ask and comment where everybody reads, and change nothing o
   await expect(octokit("").issues.createComment({ ...REPO, issue_number: issue.number, body: "x" })).rejects.toMatchObject({ status: 401 });
 });
 
-test("a port that is in use is said to be", async () => {
+test("rejects if the port is in use", async () => {
   const { forge, root, runner } = await open();
   const port = Number(new URL(forge.url).port);
   const second = startForge({ directory: join(root, "second"), port, now: () => 0, random: () => 0, after, runner });

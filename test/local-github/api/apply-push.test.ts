@@ -36,7 +36,7 @@ const withPull = async (...given: Parameters<typeof openStage>) => {
   return { ...stage, head, number: data.number, pull };
 };
 
-test("a push tells what moved: from where, to where, with which commits and by whom", async () => {
+test("a push event reports the ref, the old and new commit, the commits in between and the actor", async () => {
   const stage = await open();
   const before = await stage.git("rev-parse", "HEAD");
   const one = await stage.commit({ "a.txt": "a\n" });
@@ -57,7 +57,7 @@ test("a push tells what moved: from where, to where, with which commits and by w
   });
 });
 
-test("a branch or tag that comes or goes is told too, a ref of Enki's own is not", async () => {
+test("emits create and delete events for branches and tags, but not for Enki's refs", async () => {
   const stage = await open();
   await stage.push("main:side", "main:refs/tags/v1");
   expect((await stage.events()).sort()).toEqual(["create", "create", "push", "push"]);
@@ -68,7 +68,7 @@ test("a branch or tag that comes or goes is told too, a ref of Enki's own is not
   expect(await stage.events()).toEqual([]);
 });
 
-test("a pull request follows its branch, and so does its ref", async () => {
+test("updates a pull request and its ref with its branch", async () => {
   const stage = await withPull();
   const next = await stage.commit({ "task.txt": "two\n" });
   await stage.push("task");
@@ -77,7 +77,7 @@ test("a pull request follows its branch, and so does its ref", async () => {
   expect(await stage.git("ls-remote", stage.remote(stage.owner), `refs/pull/${stage.number}/head`)).toContain(next);
 });
 
-test("a landed head marks its pull request as merged, by whoever pushed, with the commit that brought it in", async () => {
+test("marks a pull request as merged when its head lands, with the pusher and the landing commit", async () => {
   const stage = await withPull();
   await stage.git("checkout", "-q", "main");
   await stage.git("merge", "-q", "--no-ff", "-m", "land", "task");
@@ -88,7 +88,7 @@ test("a landed head marks its pull request as merged, by whoever pushed, with th
   expect(await stage.pull()).toMatchObject({ state: "closed", merged: true, merge_commit_sha: landing, merged_by: { login: "octo" } });
 });
 
-test("a landing that deletes the head in the same push is a landing", async () => {
+test("marks a pull request as merged if the landing push also deletes its head", async () => {
   const stage = await withPull();
   await stage.git("checkout", "-q", "main");
   await stage.git("merge", "-q", "--no-ff", "-m", "land", "task");
@@ -97,14 +97,14 @@ test("a landing that deletes the head in the same push is a landing", async () =
   expect(await stage.pull()).toMatchObject({ state: "closed", merged: true });
 });
 
-test("a head that is deleted unmerged closes its pull request unmerged", async () => {
+test("closes a pull request unmerged when its head is deleted before landing", async () => {
   const stage = await withPull();
   await stage.push(":task");
   expect(await stage.events()).toEqual(["pull_request closed", "delete", "push"]);
   expect(await stage.pull()).toMatchObject({ state: "closed", merged: false });
 });
 
-test("the mark comes later where GitHub is slow, and not at all when the head moved on meanwhile", async () => {
+test("marks a merge after a delay, and not at all if the head moved meanwhile", async () => {
   const waiting: (() => void)[] = [];
   const stage = await withPull({}, { lag: { mergedMs: LAG }, after: slow(waiting) });
   await stage.push("task:main");
@@ -120,7 +120,7 @@ test("the mark comes later where GitHub is slow, and not at all when the head mo
   expect(await stage.pull()).toMatchObject({ state: "closed", merged: true });
 });
 
-test("what lags behind is dropped when the forge is closed", async () => {
+test("drops delayed work when the forge is closed", async () => {
   const waiting: (() => void)[] = [];
   const stage = await withPull({}, { lag: { mergedMs: LAG }, after: slow(waiting) });
   await stage.push("task:main");
@@ -141,7 +141,7 @@ function slow(waiting: (() => void)[]) {
   };
 }
 
-test("a base that is deleted closes its pull requests", async () => {
+test("closes pull requests when their base is deleted", async () => {
   const stage = await open();
   await stage.push("main:base");
   await stage.git("checkout", "-q", "-b", "task");
@@ -152,7 +152,7 @@ test("a base that is deleted closes its pull requests", async () => {
   expect(await stage.events()).toContain("pull_request closed");
 });
 
-test("the merge button merges what was asked for, once, and nothing else", async () => {
+test("merges the requested head exactly once", async () => {
   const stage = await withPull();
   const merge = (sha?: string) => stage.api.pulls.merge({ ...REPO, pull_number: stage.number, ...(sha !== undefined && { sha }) });
   await expect(merge("0".repeat(40))).rejects.toMatchObject({ status: 409 });
@@ -162,7 +162,7 @@ test("the merge button merges what was asked for, once, and nothing else", async
   expect(await stage.events()).toEqual(["pull_request closed", "push"]);
 });
 
-test("the merge button holds to the rules of the base", async () => {
+test("a merge request respects the rules of the base", async () => {
   const stage = await withPull();
   const parameters = { required_approving_review_count: 1 };
   stage.forge.setRules({ owner: "octo", name: "demo" }, [{ branch: "main", type: "pull_request", parameters }]);

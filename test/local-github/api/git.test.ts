@@ -31,7 +31,7 @@ const tips = async (clone: RepositoryClone) => {
   return clone.refs();
 };
 
-test("a push of several refs is all or nothing: one stale lease holds all of them back", async () => {
+test("an atomic push moves no ref if one lease is stale", async () => {
   const stage = await open();
   const [mine, yours] = [await cloneAs(stage, stage.owner), await cloneAs(stage, stage.owner)];
   const { "refs/heads/main": main } = await tips(mine);
@@ -47,7 +47,7 @@ test("a push of several refs is all or nothing: one stale lease holds all of the
   expect(await tips(yours)).toEqual({ [REF]: first, "refs/heads/main": main });
 });
 
-test("of two pushes at once under the same lease, one is done", async () => {
+test("accepts one of two concurrent pushes with the same lease", async () => {
   const stage = await open();
   const both = [await cloneAs(stage, stage.owner), await cloneAs(stage, stage.owner)];
   const ends = await Promise.all(
@@ -56,7 +56,7 @@ test("of two pushes at once under the same lease, one is done", async () => {
   expect(ends.map(({ kind }) => kind).sort()).toEqual(["pushed", "stale"]);
 });
 
-test("a job may read with `contents: read`, write with `contents: write`, and do nothing without", async () => {
+test("a job reads with `contents: read`, writes with `contents: write`, and is refused without either", async () => {
   const stage = await open(MINT);
   const as = async (level: "none" | "read" | "write") => cloneAs(stage, await stage.jobToken({ contents: level }));
   await expect((await as("none")).fetch()).rejects.toThrow("Repository not found");
@@ -68,7 +68,7 @@ test("a job may read with `contents: read`, write with `contents: write`, and do
   expect(await writer.push([{ ref: REF, oldSha: null, newSha: await write(writer, "x") }])).toEqual({ kind: "pushed" });
 });
 
-test("a job's token is for its own repository and ends with the job", async () => {
+test("a job's token is valid for its repository until the job ends", async () => {
   const stage = await open(MINT);
   await stage.forge.createRepository({ owner: "octo", name: "other" });
   const token = await stage.jobToken({ contents: "write" });
@@ -79,7 +79,7 @@ test("a job's token is for its own repository and ends with the job", async () =
   await expect(push("demo")).rejects.toThrow("Authentication failed");
 });
 
-test("everybody reads a public repository, strangers see nothing of a private one, not even that it is there", async () => {
+test("everyone reads a public repository, and strangers cannot see whether a private one exists", async () => {
   const stage = await open();
   await stage.forge.createRepository({ owner: "octo", name: "secret", private: true });
   const at = (name: string, token?: string) => (token ? stage.remote(token) : `${stage.forge.url}/octo/demo.git`).replace("demo", name);
@@ -92,7 +92,7 @@ test("everybody reads a public repository, strangers see nothing of a private on
   await expect(stage.git("ls-remote", at("secret", "ghp_guessed"))).rejects.toThrow("Authentication failed");
 });
 
-test("a tip whose workflow files lag behind the default branch is refused to a job and an App, under every ref, and lets nothing through", async () => {
+test("refuses a push of a job or an App whose workflow files differ from the default branch, under any ref, as a whole", async () => {
   const stage = await open(MINT);
   const behind = await stage.git("rev-parse", "HEAD");
   const main = await stage.commit({ ".github/workflows/mint.yml": `${MINT[".github/workflows/mint.yml"]}# newer\n` });
@@ -125,7 +125,7 @@ test.each([
   ["required_status_checks", {}, 'Required status check "ci" is expected'],
   ["required_linear_history", { merge: true }, "must not contain merge commits"],
   ["update", {}, "Cannot update this protected ref"],
-])("a branch's rule `%s` refuses the push that breaks it, and every other ref of that push", async (type, kind, words) => {
+])("the branch rule `%s` refuses a push that violates it, with all its refs", async (type, kind, words) => {
   const stage = await open();
   stage.forge.setRules(NAMED, [{ branch: "guarded", type, parameters: { required_status_checks: [{ context: "ci" }] } }]);
   await stage.git("push", "-q", stage.remote(stage.owner), "main:free");
@@ -146,7 +146,7 @@ test.each([
   expect(await clone.push([{ ...move, ref: "refs/heads/free" }])).toEqual({ kind: "pushed" });
 });
 
-test("a commit that is green may be pushed where checks are required", async () => {
+test("allows a push of a green commit to a branch with required checks", async () => {
   const stage = await open();
   stage.forge.setRules(NAMED, [
     { branch: "main", type: "required_status_checks", parameters: { required_status_checks: [{ context: "enki" }] } },
@@ -161,7 +161,7 @@ test("a commit that is green may be pushed where checks are required", async () 
   expect(await clone.push(landing)).toEqual({ kind: "pushed" });
 });
 
-test("a check that a rule wants of one App is not met by another's status of that name", async () => {
+test("a check that is required from one App is not met by another App's status with the same name", async () => {
   const stage = await open();
   const app = await stage.forge.createApp({ name: "ci", secret: "s", permissions: { statuses: "write" } });
   const required = [{ context: "build", integration_id: app.id }];
@@ -178,7 +178,7 @@ test("a check that a rule wants of one App is not met by another's status of tha
   expect(await clone.push(landing)).toEqual({ kind: "pushed" });
 });
 
-test("what is no ref, and what the forge keeps to itself, is refused", async () => {
+test("refuses invalid refs and refs that the forge reserves", async () => {
   const stage = await open();
   for (const ref of ["refs/pull/1/head", "refs/heads/a..b", "refs/heads/x.lock"])
     await expect(stage.git("push", stage.remote(stage.owner), `HEAD:${ref}`)).rejects.toThrow();

@@ -11,7 +11,7 @@ const open = async (...given: Parameters<typeof openStage>) => {
 };
 
 test.each(["main~1", "main^{commit}", "main@{0}", "main:README.md", "main^0", "../../HEAD", "ma*n"])(
-  "a branch is named, never worked out: %s",
+  "reads a branch name literally, never as an expression: %s",
   async (name) => {
     const { api, git } = await open({ ".github/workflows/a.yml": "on: workflow_dispatch\njobs: {}\n" });
     const sha = await git("rev-parse", "HEAD~1");
@@ -26,14 +26,14 @@ test.each(["main~1", "main^{commit}", "main@{0}", "main:README.md", "main^0", ".
   },
 );
 
-test("the default branch cannot be deleted, by git or by REST", async () => {
+test("refuses to delete the default branch, by git and by REST", async () => {
   const { api, git, remote, owner } = await open();
   await expect(git("push", remote(owner), ":main")).rejects.toThrow("refusing to delete the current branch");
   await expect(api.git.deleteRef({ ...REPO, ref: "heads/main" })).rejects.toMatchObject({ status: 422 });
 });
 
 test.each(["../README.md", "./README.md", "/etc/passwd", "README.md/x", ".git/config", "%2e%2e/HEAD"])(
-  "a path stays in the tree: %s",
+  "refuses a path outside the tree: %s",
   async (path) => {
     const { api } = await open();
     await expect(api.repos.getContent({ ...REPO, path })).rejects.toMatchObject({ status: 404 });
@@ -58,18 +58,18 @@ test.each([
   "GET /octo/demo.git/info/refs?service=git-upload-archive HTTP/1.1",
   "GET /octo/demo.git/info/refs HTTP/1.1",
   "GET /octo%2f..%2focto/demo.git/info/refs?service=git-upload-pack HTTP/1.1",
-])("git serves its two services and no files: %s", async (line) => {
+])("serves git's two services and no files: %s", async (line) => {
   const { forge } = await open();
   expect(await raw(forge.url, `${line}\r\nHost: ${new URL(forge.url).host}\r\nConnection: close\r\n\r\n`)).toMatch(/^HTTP\/1\.1 40[134] /);
 });
 
 test.each([
-  ["no JSON", "{", 400],
+  ["invalid JSON", "{", 400],
   ["a list", "[]", 422],
   ["a number for a text", '{"body":7}', 422],
   ["nothing but space", '{"body":"  "}', 422],
   ["more than a comment holds", JSON.stringify({ body: "x".repeat(65_537) }), 422],
-])("a comment of %s is refused", async (_, body, status) => {
+])("refuses a comment of %s", async (_, body, status) => {
   const { forge, api, owner } = await open();
   await api.issues.create({ ...REPO, title: "An issue" });
   const headers = { authorization: `token ${owner}`, "content-type": "application/json" };
@@ -78,7 +78,7 @@ test.each([
   await forge.settled();
 });
 
-test("a push that is cut short, or is no push, moves nothing and leaves the forge well", async () => {
+test("an incomplete or malformed push moves no ref and does not harm the forge", async () => {
   const { forge, owner, git } = await open();
   const sha = await git("rev-parse", "HEAD");
   const line = `${"0".repeat(40)} ${"1".repeat(40)} refs/heads/x\0report-status`;
@@ -93,7 +93,7 @@ test("a push that is cut short, or is no push, moves nothing and leaves the forg
   expect(await git("ls-remote", `${forge.url}/octo/demo.git`)).toBe(`${sha}\tHEAD\n${sha}\trefs/heads/main`);
 });
 
-test("an App that may write pull requests only does not write issues", async () => {
+test("an App with permission for pull requests only cannot write issues", async () => {
   const { api, forge, octokit, git, commit, remote, owner } = await open();
   const { data: issue } = await api.issues.create({ ...REPO, title: "An issue" });
   const app = await forge.createApp({ name: "pulls", secret: "s", permissions: { pull_requests: "write" } });
@@ -107,7 +107,7 @@ test("an App that may write pull requests only does not write issues", async () 
   await expect(bot.issues.update({ ...REPO, issue_number: issue.number, state: "closed" })).rejects.toMatchObject({ status: 403 });
 });
 
-test("Actions open and approve pull requests only where the repository lets them", async () => {
+test("Actions open and approve pull requests only if the repository allows it", async () => {
   const { forge, jobToken, octokit, git, commit, remote, owner } = await open(MINT);
   await git("checkout", "-q", "-b", "task");
   await commit({ "a.txt": "x\n" });
@@ -120,7 +120,7 @@ test("Actions open and approve pull requests only where the repository lets them
   expect((await create()).status).toBe(201);
 });
 
-test("requests over the limit are refused until the hour is over, those that change nothing do not count", async () => {
+test("refuses requests over the limit until the hour ends, and does not count unchanged reads", async () => {
   let now = Date.parse("2026-11-20T12:00:00Z");
   const { forge, owner } = await open({}, { now: () => now, rateLimit: 3 });
   const get = async (etag = "") => {

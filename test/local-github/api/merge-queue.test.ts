@@ -58,7 +58,7 @@ const open = async (branches: Readonly<Record<string, Readonly<Record<string, st
   return { ...stage, api, pulls, enqueue, look, check, events };
 };
 
-test("a queue builds each group on what is ahead of it, and merges those that are green, first in, first out, by its own method", async () => {
+test("a queue builds each group on the one ahead, and merges green groups in order with its own method", async () => {
   const it = await open({ one: { "b.txt": "b\n" }, two: { "c.txt": "c\n" } });
   expect((await it.enqueue("one")).enqueuePullRequest.mergeQueueEntry).toMatchObject({ position: 1 });
   await it.enqueue("two");
@@ -79,7 +79,7 @@ test("a queue builds each group on what is ahead of it, and merges those that ar
   expect(it.events("merge_group")).toEqual(["checks_requested", "checks_requested", "destroyed", "destroyed"]);
 });
 
-test("what is red leaves the queue with the reason, and what is behind it is built again", async () => {
+test("a red group leaves the queue with the reason, and the groups behind it are built again", async () => {
   const it = await open({ one: { "b.txt": "b\n" }, two: { "c.txt": "c\n" } });
   await it.enqueue("one");
   await it.enqueue("two");
@@ -94,7 +94,7 @@ test("what is red leaves the queue with the reason, and what is behind it is bui
   expect(it.events("pull_request").filter((action) => action === "dequeued")).toHaveLength(2);
 });
 
-test("what conflicts with what is ahead of it, is pushed to, or is taken out, leaves", async () => {
+test("a pull request leaves the queue on a conflict, a push or a removal", async () => {
   const it = await open({ one: { "a.txt": "two\n" }, two: { "a.txt": "three\n" }, three: { "d.txt": "d\n" } });
   await it.enqueue("one");
   await it.enqueue("two");
@@ -110,7 +110,7 @@ test("what conflicts with what is ahead of it, is pushed to, or is taken out, le
   expect((await it.look("one")).timelineItems.nodes).toEqual([{ reason: "MANUAL" }]);
 });
 
-test("the queue takes only what may be merged, with exactly the head that is named; the merge button and pushes are refused", async () => {
+test("the queue accepts only mergeable pull requests with the expected head, and its branch refuses merges and pushes", async () => {
   const it = await open({ one: { "b.txt": "b\n" } });
   await expect(it.enqueue("one", { expectedHeadOid: "0".repeat(40) })).rejects.toThrow("Head branch was modified");
   await expect(it.enqueue("one", { pullRequestId: "nobody" })).rejects.toThrow("Could not resolve");
@@ -129,7 +129,7 @@ test("the queue takes only what may be merged, with exactly the head that is nam
   await expect(it.octokit("").graphql("{ viewer { login } }")).rejects.toMatchObject({ status: 401 });
 });
 
-test("what this forge's GraphQL has, GitHub's has: types, fields, arguments, and values", () => {
+test("the forge's GraphQL schema is a subset of GitHub's: types, fields, arguments and values", () => {
   const github = buildSchema(
     readFileSync(new URL("../../../node_modules/@octokit/graphql-schema/schema.graphql", import.meta.url), "utf8"),
     {

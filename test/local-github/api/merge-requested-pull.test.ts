@@ -25,7 +25,7 @@ const withPull = async (commits: readonly Readonly<Record<string, string>>[], ma
 
 const TWO = [{ "c.txt": "first\n" }, { "c.txt": "second\n" }];
 
-test("a squash is one commit on the base with the files of the merge, by whoever opened the pull request", async () => {
+test("a squash is one commit on the base with the files of the merge, by the author of the pull request", async () => {
   const { merge, show, base, api, number } = await withPull(TWO);
   const commit = await merge("squash");
   expect(await show(commit, "%P|%an|%cn|%B")).toBe(`${base}|octo|GitHub|The task (#${number})\n\n* change c.txt\n\n* change c.txt`);
@@ -34,7 +34,7 @@ test("a squash is one commit on the base with the files of the merge, by whoever
   expect(pull).toMatchObject({ merged: true, merge_commit_sha: commit });
 });
 
-test("a squash of one commit has that commit's words, and what was said to be its title and message stays as it was said", async () => {
+test("a squash of one commit uses its message, unless the request sets title and message", async () => {
   const one = await withPull([{ "c.txt": "first\n" }]);
   expect(await one.show(await one.merge("squash"), "%B")).toBe(`change c.txt (#${one.number})`);
   const told = await withPull(TWO);
@@ -42,7 +42,7 @@ test("a squash of one commit has that commit's words, and what was said to be it
   expect(await told.show(await told.merge("squash", words), "%B")).toBe("Land it\n\nEnki-Task: a-b");
 });
 
-test("a rebase replays each commit with its author and its words, by whoever merged", async () => {
+test("a rebase replays each commit with its author and message; the committer is the person who merged", async () => {
   const { merge, git, show, base, head } = await withPull(TWO);
   const commit = await merge("rebase");
   expect(await show(commit, "%an|%ae|%cn|%s")).toBe("Ada|ada@example.invalid|octo|change c.txt");
@@ -51,14 +51,14 @@ test("a rebase replays each commit with its author and its words, by whoever mer
   expect(await git("log", "-1", "--format=%at", commit)).toBe(await git("log", "-1", "--format=%at", head));
 });
 
-test("a rebase is refused where a commit conflicts on the way, or where it would not give what a merge gives", async () => {
+test("refuses a rebase if a commit conflicts or the result differs from a merge", async () => {
   // The first commit conflicts with the base, the second takes it back: they merge, and cannot be replayed.
   const { merge } = await withPull([{ "a.txt": "two\n" }, { "a.txt": "one\n", "c.txt": "c\n" }], { "a.txt": "three\n" });
   await expect(merge("rebase")).rejects.toMatchObject({ status: 405, message: expect.stringContaining("can't be rebased") });
   await expect(merge("squash")).resolves.toMatch(/^[0-9a-f]{40}$/);
 });
 
-test("a repository says which ways of merging it allows, and refuses the others in GitHub's words", async () => {
+test("a repository reports its merge methods, and refuses others with GitHub's message", async () => {
   const { api, merge, forge, octokit } = await withPull(TWO);
   await api.repos.update({ ...REPO, allow_merge_commit: false, allow_rebase_merge: false });
   expect((await api.repos.get(REPO)).data).toMatchObject({
@@ -80,14 +80,14 @@ test("a repository says which ways of merging it allows, and refuses the others 
 
 const RULE = { branch: "main" };
 
-test("a linear history lets squashes and rebases in, and no merge commit", async () => {
+test("the linear history rule allows squashes and rebases, but no merge commit", async () => {
   const { forge, merge } = await withPull(TWO);
   forge.setRules(NAMED, [{ ...RULE, type: "required_linear_history" }]);
   await expect(merge("merge")).rejects.toMatchObject({ status: 405 });
   await merge("rebase");
 });
 
-test("a rule of pull requests that names ways of merging refuses the others", async () => {
+test("a pull request rule with merge methods refuses other methods", async () => {
   const { forge, merge } = await withPull(TWO);
   forge.setRules(NAMED, [{ ...RULE, type: "pull_request", parameters: { allowed_merge_methods: ["squash"] } }]);
   await expect(merge("merge")).rejects.toMatchObject({ status: 405 });
@@ -95,7 +95,7 @@ test("a rule of pull requests that names ways of merging refuses the others", as
   await merge("squash");
 });
 
-test("where signatures are required GitHub's own squash is signed; merged and rebased commits of others are not", async () => {
+test("with required signatures, GitHub's squash is signed, but merged and rebased commits of others are not", async () => {
   const { forge, merge, git, commit, remote, owner } = await withPull(TWO);
   forge.setRules(NAMED, [{ ...RULE, type: "required_signatures" }]);
   await expect(merge("merge"), "brings unsigned commits").rejects.toMatchObject({ status: 405 });

@@ -171,7 +171,7 @@ const manage = async ({ app, octokit, forge }: Stage): Promise<void> => {
   await api.request("POST /app/installations/{installation_id}/access_tokens", { installation_id, headers });
 };
 
-test("a day at the forge: every route and every webhook of it is as GitHub describes it", async () => {
+test("every route and every webhook in a day of use matches GitHub's description", async () => {
   const stage = await open();
   await browse({ ...stage, git: async (...args) => stage.git(...args.map((arg) => (arg === "task" ? "main" : arg))) });
   await talk(stage);
@@ -193,7 +193,7 @@ const REF = {
   object: { type: "commit", sha: "a".repeat(40), url: "https://a.example" },
 };
 
-test("what GitHub would not say is found: too little, too much, another type, another status", () => {
+test("finds deviations from GitHub: missing fields, extra fields, other types, other statuses", () => {
   const faults = (body: unknown, over: Partial<typeof ANSWER> = {}): number =>
     faultsOfAnswer({ ...ANSWER, ...over, body: JSON.stringify(body) }).length;
   expect(faults(REF)).toBe(0);

@@ -36,7 +36,7 @@ const open = async () => {
   };
 };
 
-test("a comment on a line has the hunk down to that line, its position and a review of its own without words", async () => {
+test("a comment on a line has the hunk up to that line, its position and a review without a text", async () => {
   const { comment, ada, on, head } = await open();
   expect(await comment()).toMatchObject({
     path: "a.txt",
@@ -61,17 +61,17 @@ test("a comment on a line has the hunk down to that line, its position and a rev
 test.each([
   ["a line that is not in the diff", { line: 1 }, "pull_request_review_thread.line must be part of the diff"],
   ["a line of another side", { line: 14, side: "LEFT" }, "pull_request_review_thread.line must be part of the diff"],
-  ["a range that begins outside of the hunk", { start_line: 2 }, "pull_request_review_thread.start_line must be part of the same hunk"],
-  ["a range that begins after its end", { start_line: 11 }, "pull_request_review_thread.start_line must be part of the same hunk"],
+  ["a range that starts outside the hunk", { start_line: 2 }, "pull_request_review_thread.start_line must be part of the same hunk"],
+  ["a range that starts after its end", { start_line: 11 }, "pull_request_review_thread.start_line must be part of the same hunk"],
   ["a file that is not changed", { path: "other.txt", line: 1 }, "pull_request_review_thread.path"],
-  ["a pathspec that would match", { path: "*.txt" }, "pull_request_review_thread.path"],
-])("%s is refused in GitHub's words", async (_, over, words) => {
+  ["a pathspec that matches the file", { path: "*.txt" }, "pull_request_review_thread.path"],
+])("refuses %s with GitHub's message", async (_, over, words) => {
   const { comment, listed } = await open();
   await expect(comment(over)).rejects.toMatchObject({ status: 422, message: expect.stringContaining(words) });
   expect(await listed()).toEqual([]);
 });
 
-test("a review with comments is all or nothing", async () => {
+test("rejects a whole review if one of its comments is invalid", async () => {
   const { ada, on, listed } = await open();
   const review = (line: number) =>
     ada.pulls.createReview({
@@ -92,7 +92,7 @@ test("a review with comments is all or nothing", async () => {
   await expect(ada.pulls.createReview({ ...on, event: "COMMENT" })).rejects.toMatchObject({ status: 422 });
 });
 
-test("replies go to the first comment's thread, also where they answer a reply", async () => {
+test("adds a reply to the thread of the first comment, even if it answers a reply", async () => {
   const { comment, person, on, listed } = await open();
   const { id } = await comment();
   const first = await person.pulls.createReplyForReviewComment({ ...on, comment_id: id, body: "Because." });
@@ -104,7 +104,7 @@ test("replies go to the first comment's thread, also where they answer a reply",
   ]);
 });
 
-test("a new head moves a comment with its line, and makes one outdated whose line changed", async () => {
+test("a new head moves a comment with its line, and outdates a comment whose line changed", async () => {
   const { comment, listed, push, head } = await open();
   await comment();
   await comment({ path: "b.txt", line: 1 });
@@ -120,14 +120,14 @@ test("a new head moves a comment with its line, and makes one outdated whose lin
   ]);
 });
 
-test("a comment on a line that the base takes up is outdated", async () => {
+test("outdates a comment on a line that the base now contains", async () => {
   const { comment, listed, git, remote, owner } = await open();
   await comment();
   await git("push", "-q", remote(owner), "task:main");
   expect(await listed()).toMatchObject([{ line: null }]);
 });
 
-test("who may read may comment; what another wrote is changed by who may write only, and an App needs the permission", async () => {
+test("readers may comment, only writers may change the comments of others, and an App needs the permission", async () => {
   const { comment, octokit, forge, on, person } = await open();
   const eve = octokit(forge.createUser("eve"));
   const { id: comment_id } = await comment();
@@ -140,7 +140,7 @@ test("who may read may comment; what another wrote is changed by who may write o
   expect((await person.pulls.updateReviewComment({ ...REPO, comment_id, body: "Well." })).data.body).toBe("Well.");
 });
 
-test("a review is edited by its author and dismissed by who may write; a comment cannot be dismissed", async () => {
+test("a review is edited by its author and dismissed by writers, and a comment cannot be dismissed", async () => {
   const { ada, person, on, forge, octokit } = await open();
   const eve = octokit(forge.createUser("eve"));
   const review_id = (await ada.pulls.createReview({ ...on, event: "REQUEST_CHANGES", body: "No." })).data.id;
@@ -162,7 +162,7 @@ type Threads = {
   repository: { pullRequest: { reviewThreads: { nodes: { id: string }[]; pageInfo: { hasNextPage: boolean }; totalCount: number } } };
 };
 
-test("a thread is resolved by who may write or wrote the pull request, and tells its webhooks; others are refused", async () => {
+test("writers and the author of the pull request resolve a thread and emit its webhook; others are refused", async () => {
   const { comment, ada, person, on, octokit, forge } = await open();
   const app = await forge.createApp({ name: "enki", secret: "s", webhookUrl: "http://127.0.0.1:9/" });
   const { id } = await comment();
@@ -192,7 +192,7 @@ test("a thread is resolved by who may write or wrote the pull request, and tells
   expect([app.login, ...told.map(({ payload }) => payload["action"])]).toEqual(["enki[bot]", "resolved", "unresolved"]);
 });
 
-test("a pending review is its author's alone; its comments are updated when it is submitted, and told of then", async () => {
+test("only its author sees a pending review; submitting it updates its comments and emits their events", async () => {
   const { forge, person, ada, on, listed, later } = await open();
   const hooks = (): unknown[] =>
     forge.deliveries().flatMap(({ event, payload }) => (event.startsWith("pull_request_review") ? [[event, payload["action"]]] : []));

@@ -53,7 +53,7 @@ const noting = () => {
   return { runner, tokens, ends, over, state };
 };
 
-test("a workflow that is dispatched clones with its job's token, may do what it was given and no more, and its token dies with it", async () => {
+test("a dispatched workflow clones with its job's token, has exactly its permissions, and loses the token at its end", async () => {
   const note = noting();
   const stage = await openStage({ ".github/workflows/build.yml": WORKFLOW }, { runner: note.runner });
   note.state.runner = createLocalRunner({

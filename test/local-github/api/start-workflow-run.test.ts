@@ -37,7 +37,7 @@ const dispatch = (
     inputs: given.inputs ?? { task: "a" },
   });
 
-test("a workflow that is pushed to the default branch can be dispatched, with the file and commit of the ref that is named", async () => {
+test("dispatches a workflow of the default branch with the file and commit of the named ref", async () => {
   const stage = await open();
   await expect(dispatch(stage, stage.owner)).rejects.toMatchObject({ status: 404 });
   await stage.commit(MANUAL);
@@ -57,13 +57,13 @@ test("a workflow that is pushed to the default branch can be dispatched, with th
 
 test.each([
   ["a commit for a ref", { ref: "HEAD" }, 422, "No ref found"],
-  ["a ref that is not there", { ref: "nowhere" }, 422, "No ref found"],
-  ["an input that it does not have", { inputs: { task: "a", other: "b" } }, 422, "Unexpected inputs"],
-  ["an input missing", { inputs: {} }, 422, "Required input 'task' not provided"],
-  ["a choice that is none", { inputs: { task: "a", how: "slow" } }, 422, "not in the list"],
+  ["a missing ref", { ref: "nowhere" }, 422, "No ref found"],
+  ["an unknown input", { inputs: { task: "a", other: "b" } }, 422, "Unexpected inputs"],
+  ["a missing input", { inputs: {} }, 422, "Required input 'task' not provided"],
+  ["an unknown choice", { inputs: { task: "a", how: "slow" } }, 422, "not in the list"],
   ["a workflow without that trigger", { id: "other.yml" }, 422, "workflow_dispatch"],
-  ["a workflow that is not there", { id: "none.yml" }, 404, "Not Found"],
-])("a dispatch with %s is refused", async (_, given, status, words) => {
+  ["a missing workflow", { id: "none.yml" }, 404, "Not Found"],
+])("refuses a dispatch with %s", async (_, given, status, words) => {
   const stage = await open({ ...MANUAL, ...file("other", "push") });
   const ref = "ref" in given && given.ref === "HEAD" ? { ref: await stage.git("rev-parse", "HEAD") } : {};
   await expect(dispatch(stage, stage.owner, { ...given, ...ref })).rejects.toMatchObject({
@@ -73,7 +73,7 @@ test.each([
   expect(await stage.started()).toEqual([]);
 });
 
-test("a dispatch tells its run where it is asked to", async () => {
+test("a dispatch returns its run on request", async () => {
   const stage = await open(MANUAL);
   const { data } = await stage.api.request("POST /repos/octo/demo/actions/workflows/manual.yml/dispatches", {
     ref: "main",
@@ -83,7 +83,7 @@ test("a dispatch tells its run where it is asked to", async () => {
   expect(data.workflow_run_id).toBe(stage.runner.started[0]?.request.id);
 });
 
-test("a comment, an issue and a review start what listens to them, each from its own place", async () => {
+test("a comment, an issue and a review start the workflows that they trigger, each at its own ref", async () => {
   const stage = await open({
     ...file("chat", "issue_comment"),
     ...file("triage", "{ issues: { types: [opened] } }"),
@@ -106,7 +106,7 @@ test("a comment, an issue and a review start what listens to them, each from its
   expect(last?.event.payload).toMatchObject({ action: "submitted", review: { state: "approved" } });
 });
 
-test("pushes and pull requests start what their filters let through", async () => {
+test("pushes and pull requests start the workflows whose filters match", async () => {
   const stage = await open({
     ...file("main-only", "{ push: { branches: [main] } }"),
     ...file("tags", "{ push: { tags: ['v*'] } }"),
@@ -136,7 +136,7 @@ test("pushes and pull requests start what their filters let through", async () =
 
 const WAKE = file("wake", "{ repository_dispatch: { types: [enki] } }");
 
-test("a repository_dispatch of the type that is listened to starts a run at the default branch, with what was said", async () => {
+test("a repository_dispatch with a matching type starts a run on the default branch with its payload", async () => {
   const stage = await open(WAKE);
   await stage.api.repos.createDispatchEvent({ ...REPO, event_type: "other" });
   await stage.api.repos.createDispatchEvent({ ...REPO, event_type: "enki", client_payload: { run: 7 } });
@@ -148,7 +148,7 @@ test("a repository_dispatch of the type that is listened to starts a run at the 
   });
 });
 
-test("what a job's token does starts nothing but dispatches; runs of its pull request wait", async () => {
+test("events of a job's token start only dispatches, and runs of its pull request wait for approval", async () => {
   const stage = await open({
     ...MANUAL,
     ...WAKE,
@@ -182,7 +182,7 @@ test("what a job's token does starts nothing but dispatches; runs of its pull re
   expect(await stage.started()).toEqual(["ends at refs/heads/main"]);
 });
 
-test("runs that listen to each other's ends stop after three", async () => {
+test("stops a chain of workflow_run events after three runs", async () => {
   const stage = await open({ ...MANUAL, ...file("echo", "{ workflow_run: { workflows: [manual, echo], types: [completed] } }") });
   await dispatch(stage, stage.owner);
   const seen = await stage.started();
@@ -193,7 +193,7 @@ test("runs that listen to each other's ends stop after three", async () => {
   expect(seen).toEqual(["manual at refs/heads/main", ...Array.from({ length: 3 }, () => "echo at refs/heads/main")]);
 });
 
-test("a job's permissions hold for REST too", async () => {
+test("a job's permissions also apply to REST", async () => {
   const stage = await open({ ...MANUAL, ...WAKE });
   await stage.api.repos.createDispatchEvent({ ...REPO, event_type: "enki" });
   await stage.started();
@@ -205,7 +205,7 @@ test("a job's permissions hold for REST too", async () => {
   expect((await dispatch(stage, mint({ actions: "write" }))).status).toBe(204);
 });
 
-test("a run is followed from its request to its end: status, title, jobs and steps", async () => {
+test("reports a run from its request to its end: status, title, jobs and steps", async () => {
   const stage = await open(MANUAL);
   await dispatch(stage, stage.owner);
   const { request, observer } = stage.runner.started[0] ?? {};
@@ -236,7 +236,7 @@ test("a run is followed from its request to its end: status, title, jobs and ste
   expect(data.jobs).toMatchObject([{ name: "A job", conclusion: "failure", steps: [{ name: "one", number: 1, conclusion: "failure" }] }]);
 });
 
-test("a run is cancelled once; one that is over cannot be", async () => {
+test("cancels a running run once, and refuses to cancel a finished one", async () => {
   const stage = await open(MANUAL);
   await dispatch(stage, stage.owner);
   const run = { ...REPO, run_id: stage.runner.started[0]?.request.id ?? 0 };
@@ -245,7 +245,7 @@ test("a run is cancelled once; one that is over cannot be", async () => {
   await expect(stage.api.actions.cancelWorkflowRun(run)).rejects.toMatchObject({ status: 409 });
 });
 
-test("a list of runs lags behind, a run by its number does not", async () => {
+test("lists a new run after a delay, but returns it by number immediately", async () => {
   let now = Date.parse("2026-11-20T12:00:00Z");
   const stage = await open(MANUAL, { now: () => now, lag: { runsMs: 2_000 } });
   await dispatch(stage, stage.owner);
@@ -258,7 +258,7 @@ test("a list of runs lags behind, a run by its number does not", async () => {
   expect((await list()).map(({ id }) => id)).toEqual([run_id]);
 });
 
-test("secrets go to runs: those of the repository, and of environments by name", async () => {
+test("passes the secrets of the repository and of environments to runs", async () => {
   const stage = await open(MANUAL);
   stage.forge.setSecrets(NAMED, { KEY: "k" });
   stage.forge.setEnvironment(NAMED, { name: "enki", secrets: { MODEL: "m" } });

@@ -19,11 +19,11 @@ test.each([
     },
   ],
   ["", { title: "", body: "", trailers: [] }],
-])("a message is its title, its text and its trailers: %j", (message, read) => {
+])("splits a message into title, text and trailers: %j", (message, read) => {
   expect(readCommitMessage(message)).toEqual(read);
 });
 
-test("git is read up to a number of bytes, and not much further", async () => {
+test("stops reading the output of git soon after the limit", async () => {
   const { url, commit, close } = await repository();
   onTestFinished(close);
   await commit("main", { "large.txt": "x".repeat(4_000_000) });

@@ -43,34 +43,34 @@ const faultsOf = ({ boxes, routes }: GraphLayout, direction: MermaidGraph["direc
   return [...outside, ...over, ...back, ...through];
 };
 
-test("a long edge passes an empty lane beside the node between its ends", () => {
+test("leads a long edge through an empty lane beside the node in between", () => {
   const layout = place({ ids: ["a", "b", "c"], edges: edges("ab", "bc", "ac") });
   expect(layout?.routes.map((route) => route.length)).toEqual([2, 2, 3]);
 });
 
-test("a lane that dagre puts above the first box is moved into the picture", () => {
+test("moves a lane above the first box into the picture", () => {
   const graph = edges("ab", "ac", "bd", "cd", "de", "ae");
   const layout = place({ ids: ["a", "b", "c", "d", "e"], edges: graph });
   expect(layout && faultsOf(layout, "LR")).toEqual([]);
   expect(Math.min(...(layout?.routes.flat().map((box) => box.y) ?? []))).toBe(6);
 });
 
-test("an edge that is written twice is drawn once", () => {
+test("draws a duplicate edge once", () => {
   expect(place({ ids: ["a", "b"], edges: edges("ab", "ab") })?.routes).toHaveLength(1);
 });
 
-test("a graph with a cycle has no layout", () => {
+test("returns null for a graph with a cycle", () => {
   expect(place({ ids: ["a", "b"], edges: edges("ab", "ba") })).toBeNull();
   expect(place({ ids: ["a"], edges: edges("aa") })).toBeNull();
 });
 
-test("edges that need not cross do not cross", () => {
+test("avoids unnecessary crossings", () => {
   const boxes = place({ ids: ["a", "b", "c", "d"], edges: edges("ad", "bc") })?.boxes;
   const yOf = (id: string): number => boxes?.get(id)?.y ?? Number.NaN;
   expect(Math.sign(yOf("a") - yOf("b"))).toBe(Math.sign(yOf("d") - yOf("c")));
 });
 
-test("names that JavaScript objects know are ordinary names", () => {
+test("treats names of JavaScript object properties as ordinary names", () => {
   const ids = ["__proto__", "constructor", "toString"];
   const layout = place({
     ids,
@@ -83,7 +83,7 @@ test("names that JavaScript objects know are ordinary names", () => {
   expect(layout && faultsOf(layout, "LR")).toEqual([]);
 });
 
-test("a fan of twelve stands in three columns, the twelve in one", () => {
+test("lays out a fan of twelve nodes in three columns", () => {
   const middle = numbered(12);
   const fan = middle.flatMap((id) => [
     { from: "start", to: id },
@@ -100,13 +100,13 @@ const ladder = numbered(300).flatMap((id, at) => [
   ...(at > 1 ? [{ from: "n0", to: id }] : []),
 ]);
 
-test.each(["LR", "TD"] as const)("a graph that is too large for dagre is a grid (%s)", (direction) => {
+test.each(["LR", "TD"] as const)("lays out a graph that is too large for dagre as a grid (%s)", (direction) => {
   const layout = place({ ids: numbered(300), edges: ladder, direction });
   expect(layout?.routes.every((route) => route.length === 2)).toBe(true);
   expect(layout && faultsOf(layout, direction)).toEqual([]);
 });
 
-test("a thousand nodes side by side are a grid", () => {
+test("lays out a thousand parallel nodes as a grid", () => {
   const layout = place({ ids: numbered(1_000), edges: [] });
   expect(new Set([...(layout?.boxes.values() ?? [])].map((box) => box.x)).size).toBe(1);
 });
@@ -119,7 +119,7 @@ const shapes = fc
     edges: pairs.filter(([from, to]) => from < to).map(([from, to]) => ({ from: `n${from}`, to: `n${to}` })),
   }));
 
-test("whatever the graph: each edge leads onward, and nothing overlaps or stands outside", () => {
+test("in any graph, edges lead forward, boxes do not overlap, and everything is inside the picture", () => {
   fc.assert(
     fc.property(shapes, fc.constantFrom("LR" as const, "TD" as const), (shape, direction) => {
       const layout = place({ ...shape, direction });

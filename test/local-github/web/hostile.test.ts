@@ -7,7 +7,7 @@ const shared = sharePages();
 
 const EVIL = `"><script>alert('1')</script><img src=x onerror=alert(1)>`;
 
-test("what strangers write stays text on every page that shows it", async () => {
+test("escapes the texts of strangers on every page", async () => {
   const { api, look, issue, comment, commit, git, push, start, runner } = shared();
   const number = await issue(`Title ${EVIL}`, `Body ${EVIL}\n\n[x](javascript:alert(1))`);
   await comment(number, `Comment ${EVIL}`);
@@ -65,7 +65,7 @@ test("what strangers write stays text on every page that shows it", async () => 
   expect(wordsOf((await look(`${at}/actions/runs/${run.id}`)).text)).toMatch(/red link "><script>/);
 });
 
-test("a name that a stranger's server gave to loopback opens nothing: no page, no REST, no git", async () => {
+test("refuses pages, REST and git under a foreign host name that resolves to loopback", async () => {
   const { forge } = shared();
   const port = new URL(forge.url).port;
   for (const path of [
@@ -96,7 +96,7 @@ test("a name that a stranger's server gave to loopback opens nothing: no page, n
     expect((await ask(`${forge.url}/octo/demo`, { host })).status).toBe(200);
 });
 
-test("pages change nothing: whoever sends something else than a question gets no answer", async () => {
+test("pages are read-only and refuse other methods", async () => {
   const { forge, issue } = shared();
   const number = await issue("One");
   const before = (await ask(`${forge.url}/octo/demo/state`)).text;
@@ -108,7 +108,7 @@ test("pages change nothing: whoever sends something else than a question gets no
   expect((await ask(`${forge.url}/octo/demo/state`)).text).toBe(before);
 });
 
-test("a private repository is not shown, counted, or told from one that is not there", async () => {
+test("hides a private repository as if it did not exist", async () => {
   const { forge, look, octokit, owner, git } = shared();
   const seen = [(await look("/")).text, (await look("/state")).text];
   await forge.createRepository({ owner: "octo", name: "secret", private: true });
@@ -133,7 +133,7 @@ test("a private repository is not shown, counted, or told from one that is not t
   }
 });
 
-test("branches, commits, numbers and pages are named, never worked out", async () => {
+test("reads branches, commits, numbers and pages literally, never as expressions", async () => {
   const { forge, look } = shared();
   const names = ["main~1", "main^{commit}", "HEAD", "refs/heads/main", "../main", "ma*n", "--all", "main%00", "%E0%A4%A", "%2e%2e%2fmain"];
   for (const name of names) {

@@ -11,7 +11,7 @@ const SOON = 10_000;
 /** Lines of 50 characters, each another. */
 const noise = (bytes: number): string => Array.from({ length: Math.ceil(bytes / 51) }, (_, at) => `line ${at}`.padEnd(50, "-")).join("\n");
 
-test("a long talk shows both ends, says so, and can be read page by page", { timeout: SOON }, async () => {
+test("a long discussion shows both ends with a note, and can be read page by page", { timeout: SOON }, async () => {
   const { page, issue, comment } = shared();
   const number = await issue("Much to say");
   const ids: number[] = [];
@@ -26,7 +26,7 @@ test("a long talk shows both ends, says so, and can be read page by page", { tim
   expect(wordsOf(await page(`/issues/${number}?page=2`))).toMatch(/word 101, .*word 104, .*← earlier page 2 (?!later)/);
 });
 
-test("hostile comments that keep a parser busy do not keep the forge busy", { timeout: SOON }, async () => {
+test("comments that are slow to parse do not slow down the forge", { timeout: SOON }, async () => {
   const { page, issue, comment } = shared();
   const number = await issue("x".repeat(5_000), `# No title\n\n${"a".repeat(100_000)}`);
   await comment(number, "# A title");
@@ -41,7 +41,7 @@ test("hostile comments that keep a parser busy do not keep the forge busy", { ti
   expect(strange(shown)).toEqual([]);
 });
 
-test("a change of five megabytes shows its beginning and says how to see the rest", { timeout: SOON }, async () => {
+test("a change of five megabytes shows its start and the command for the rest", { timeout: SOON }, async () => {
   const { page, commit, push, api, git } = shared();
   const before = await git("rev-parse", "HEAD");
   await git("checkout", "-q", "-b", "large");
@@ -57,7 +57,7 @@ test("a change of five megabytes shows its beginning and says how to see the res
   expect(wordsOf(await page(`/pull/${pull.number}`))).toContain(`git diff ${before} ${head}`);
 });
 
-test("of long logs the ends are shown, shorter the more jobs there are", { timeout: SOON }, async () => {
+test("shows the end of long logs, shorter if there are more jobs", { timeout: SOON }, async () => {
   const { page, start } = shared();
   const run = await start();
   for (let at = 0; at < 50; at += 1)
@@ -69,7 +69,7 @@ test("of long logs the ends are shown, shorter the more jobs there are", { timeo
   expect(shown).toContain("data-running");
 });
 
-test("lists of many are cut into pages", { timeout: SOON }, async () => {
+test("splits long lists into pages", { timeout: SOON }, async () => {
   const { page, git, push } = shared();
   const tree = await git("rev-parse", "HEAD^{tree}");
   let tip = await git("rev-parse", "HEAD");

@@ -37,13 +37,13 @@ test.each([
   [7_199, "1 hour ago"],
   [3 * 86_400, "3 days ago"],
   [31 * 86_400, "as it was"],
-])("times are told as people do: %i seconds", (seconds, words) => {
+])("shows times relative to now: %i seconds", (seconds, words) => {
   const time = { dateTime: new Date(NOW - seconds * 1_000).toISOString(), textContent: "as it was" };
   open([time], () => ({ ok: true, version: "one" }));
   expect(time.textContent).toBe(words);
 });
 
-test("the page says whether the forge is there, and goes on asking", async () => {
+test("shows whether the forge answers, and continues to poll", async () => {
   let ok = true;
   const { body, asked, look } = open([], () => ({ ok, version: "one" }));
   expect(body.className).toBe("live");

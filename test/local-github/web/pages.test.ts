@@ -8,7 +8,7 @@ import { openPages, sharePages } from "./stage.ts";
 
 const shared = sharePages();
 
-test("a new repository says what there is not", async () => {
+test("a new repository shows that its lists are empty", async () => {
   const { page, look, git } = await openPages();
   const head = await git("rev-parse", "HEAD");
   const overview = wordsOf(await page(""));
@@ -27,7 +27,7 @@ test("a new repository says what there is not", async () => {
   expect(wordsOf((await look("/")).text)).toContain("octo / demo 0 issues · 0 pull requests · 0 runs");
 });
 
-test("an issue shows who said what, with reactions, and leads to what it names", async () => {
+test("an issue shows authors, comments and reactions, and links mentioned issues and commits", async () => {
   const { api, page, issue, comment, git } = shared();
   const head = await git("rev-parse", "HEAD");
   const number = await issue("It is *slow*", "Since #1, see.\n\n| a | b |\n|-|-|\n| 1 | 2 |\n");
@@ -43,7 +43,7 @@ test("an issue shows who said what, with reactions, and leads to what it names",
   expect(strange(shown)).toEqual([]);
 });
 
-test("an edited comment says so, and a closed issue is closed", async () => {
+test("marks an edited comment and a closed issue", async () => {
   const { api, page, issue, comment } = shared();
   const number = await issue("Crash");
   const said = await comment(number, "old");
@@ -56,7 +56,7 @@ test("an edited comment says so, and a closed issue is closed", async () => {
   expect(words).toContain("No description provided.");
 });
 
-test("a pull request shows its branches, checks, commits and what they change; the newest status counts", async () => {
+test("a pull request shows its branches, checks, commits and changes, with the newest status", async () => {
   const { api, page, issue, commit, git, push } = shared();
   const number = await issue("Slow");
   await git("checkout", "-q", "-b", "task/ab12cd-quick", "main");
@@ -97,7 +97,7 @@ test("a pull request shows its branches, checks, commits and what they change; t
   expect(wordsOf(await page("/pulls"))).toContain(`Quicker #${pull.number} open`);
 });
 
-test("a pull request shows what was said of its lines, with the lines, and nothing of reviews without words", async () => {
+test("a pull request shows review comments with their lines, and no review without a text", async () => {
   const { api, page, push, git, commit } = shared();
   await git("checkout", "-q", "-B", "lines", "main");
   const commit_id = await commit({ "said.txt": "<b>one</b>\n" });
@@ -112,7 +112,7 @@ test("a pull request shows what was said of its lines, with the lines, and nothi
   expect(shown).not.toContain("<b>one");
 });
 
-test("a landed pull request still shows what it changed, and its branch is a link no longer", async () => {
+test("a landed pull request still shows its changes, and its deleted branch is not a link", async () => {
   const { api, page, commit, git, push } = shared();
   await git("checkout", "-q", "-b", "side", "main");
   await commit({ "side.txt": "from the side\n" });
@@ -125,7 +125,7 @@ test("a landed pull request still shows what it changed, and its branch is a lin
   expect(shown).toContain('<span class="chip" title="side">side</span>');
 });
 
-test("each number leads to its own kind of page", async () => {
+test("redirects each number to the page of its kind", async () => {
   const { look, issue, push, api, git, commit } = shared();
   const one = await issue("An issue");
   await git("checkout", "-q", "-b", "other", "main");
@@ -137,7 +137,7 @@ test("each number leads to its own kind of page", async () => {
   expect((await look("/octo/demo/commits")).headers["location"]).toBe("/octo/demo/commits/main");
 });
 
-test("a run shows its jobs, their steps and logs; the whole log has an address", async () => {
+test("a run shows its jobs, steps and logs, with a link to the whole log", async () => {
   const { page, look, start } = shared();
   const run = await start();
   const at = "2026-11-20T12:00:00.000Z";
@@ -178,7 +178,7 @@ test("a run shows its jobs, their steps and logs; the whole log has an address",
   expect(wordsOf(await page("/actions"))).toMatch(/#1 failure Check · workflow_dispatch · main/);
 });
 
-test("commits are shown in the order in which they landed, with trailers that lead to what they name", async () => {
+test("shows commits in the order of landing, with links in their trailers", async () => {
   const { page, git, push, commit } = shared();
   await git("checkout", "-q", "-b", "line", "main");
   const first = await commit({ "line.txt": "a\n" });
@@ -197,7 +197,7 @@ test("commits are shown in the order in which they landed, with trailers that le
   expect([strange(list), strange(shown)]).toEqual([[], []]);
 });
 
-test("the ledger shows each decision, newest first", async () => {
+test("the ledger page shows each decision, newest first", async () => {
   const { page, git, push, issue } = shared();
   const number = await issue("Asked");
   for (const text of [`ab12cd: asked for on #${number}`, "ab12cd is done"]) await git("commit", "-q", "--allow-empty", "-m", text);
@@ -206,7 +206,7 @@ test("the ledger shows each decision, newest first", async () => {
   expect(await page(`/commit/${await git("rev-parse", "HEAD~1")}`)).toContain(`asked for on <a href="/octo/demo/issues/${number}"`);
 });
 
-test("the style and the script of a page are those that its policy allows, and nothing is loaded", async () => {
+test("a page contains only the style and the script that its policy allows, and loads nothing", async () => {
   const { look } = shared();
   const { text, headers } = await look("/octo/demo");
   const policy = String(headers["content-security-policy"]);
@@ -223,7 +223,7 @@ test("the style and the script of a page are those that its policy allows, and n
   expect(text).not.toMatch(/\s(?:src|style|on\w+)=/);
 });
 
-test("the state's name changes with what the pages show, and with nothing else", async () => {
+test("the version changes with the content of the pages, and with nothing more", async () => {
   const { root, look, issue, comment, start, page } = shared();
   const state = async (): Promise<unknown> => JSON.parse((await look("/octo/demo/state")).text);
   const seen = [await state()];
@@ -243,7 +243,7 @@ test("the state's name changes with what the pages show, and with nothing else",
   expect({ version }).toEqual(seen.at(-1));
 });
 
-test("a file of a commit is shown as it was written, and what is none is nowhere", async () => {
+test("shows a file of a commit as plain text, and answers 404 for a missing file", async () => {
   const { page, look, commit, git, push } = shared();
   await git("checkout", "-q", "-b", "notes", "main");
   await commit({ "docs/a b.md": "# <b>Found</b>\n" });

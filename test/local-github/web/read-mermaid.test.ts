@@ -9,7 +9,7 @@ import { strange, wordsOf } from "./inspect.ts";
 const PLAN =
   'graph LR\n  n0["✅ Find #34;it#34;"]:::done\n  n1{{"Look at it"}}:::waiting\n  n0 --> n1\n  classDef done fill:#1a7f37,color:#fff';
 
-test("a graph as Enki writes it", () => {
+test("reads a graph of the form that Enki writes", () => {
   expect(readMermaid(PLAN)).toEqual({
     direction: "LR",
     nodes: [
@@ -20,7 +20,7 @@ test("a graph as Enki writes it", () => {
   });
 });
 
-test("every plan that Enki draws for GitHub is drawn here", () => {
+test("draws every plan that Enki writes for GitHub", () => {
   const step = (id: string, needs: string[]): PlannedStep => ({
     id,
     title: `Do "${id}" <now>`,
@@ -41,7 +41,7 @@ test("every plan that Enki draws for GitHub is drawn here", () => {
   expect(strange(drawn)).toEqual([]);
 });
 
-test("a node says its state in words and in colour, a checkpoint its shape", () => {
+test("shows a node's state as a word and a colour, and a checkpoint by its shape", () => {
   const { markup = "" } = drawMermaid(PLAN) ?? {};
   expect(markup).toContain('class="node is-done"');
   expect(wordsOf(markup)).toContain("checkpoint · waiting");
@@ -52,18 +52,18 @@ test("a node says its state in words and in colour, a checkpoint its shape", () 
 
 test.each([
   ["another kind of diagram", "sequenceDiagram\n  a->>b: x"],
-  ["nothing", "graph LR"],
-  ["an edge to nowhere", 'graph LR\n  a["x"]\n  a --> b'],
-  ["a circle", 'graph LR\n  a["x"]\n  b["y"]\n  a --> b\n  b --> a'],
+  ["an empty graph", "graph LR"],
+  ["an edge to a missing node", 'graph LR\n  a["x"]\n  a --> b'],
+  ["a cycle", 'graph LR\n  a["x"]\n  b["y"]\n  a --> b\n  b --> a'],
   ["a node that needs itself", 'graph LR\n  a["x"]\n  a --> a'],
   ["a link in it", 'graph LR\n  a["x"]\n  click a "javascript:alert(1)"'],
   ["shapes that do not close", 'graph LR\n  a["x"}}'],
-  ["more nodes than one can look at", `graph LR\n${Array.from({ length: 301 }, (_, at) => `  n${at}["x"]`).join("\n")}`],
-])("is shown as text: %s", (_, text) => {
+  ["more than 300 nodes", `graph LR\n${Array.from({ length: 301 }, (_, at) => `  n${at}["x"]`).join("\n")}`],
+])("returns null for %s", (_, text) => {
   expect(drawMermaid(text)).toBeNull();
 });
 
-test("labels and states of strangers stay text", () => {
+test("escapes labels and states", () => {
   const { markup = "" } = drawMermaid('graph TD\n  a["<script>#60;b#62;#0;#9999999;"]:::x') ?? {};
   expect(markup).toContain("&lt;script&gt;&lt;b&gt;");
   expect(markup).toContain('class="node is-pending"');
@@ -76,6 +76,6 @@ test.each([
   ["x".repeat(60), ["x".repeat(24), "x".repeat(24), "x".repeat(12)]],
   ["one ".repeat(40), ["one one one one one one", "one one one one one one", "one one one one one one …"]],
   ["", []],
-])("a label is wrapped: %s", (label, lines) => {
+])("wraps a label: %s", (label, lines) => {
   expect(wrapLabel(label)).toEqual(lines);
 });

@@ -8,18 +8,18 @@ const wordLink = (word: string): string | null => (word === "#7" || word === "ab
 const read = (text: string): string => renderMarkdown(text, { wordLink, id: "c1", markdownCache: new Map() }).markup;
 
 test.each([
-  ["a table scrolls by itself", "|a|\n|-|\n|1|\n", '<div class="scroll" tabindex="0"><table>'],
+  ["puts a table into a scroll box", "|a|\n|-|\n|1|\n", '<div class="scroll" tabindex="0"><table>'],
   ["fenced code", "```js\nlet a = 1 < 2;\n```\n", '<pre tabindex="0"><code class="language-js">let a = 1 &lt; 2;'],
-  ["a longer fence holds a shorter one", "````text\n```\n<b>\n```\n````\n", "```\n&lt;b&gt;\n```\n</code></pre>"],
+  ["keeps a short fence inside a longer one", "````text\n```\n<b>\n```\n````\n", "```\n&lt;b&gt;\n```\n</code></pre>"],
   ["a task list", "- [x] done\n", '<input type="checkbox" disabled="" checked="" /> done'],
   [
     "details, folded and unfolded",
     "<details open>\n<summary>Why <code>x</code></summary>\n\n*so*\n\n</details>",
     "<details open>\n<summary>Why <code>x</code></summary>\n<p><em>so</em></p>\n</details>",
   ],
-  ["what GitHub leaves open is closed", "<details>\n\nand on", "<details>\n<p>and on</p></details>"],
+  ["closes an element that the text leaves open", "<details>\n\nand on", "<details>\n<p>and on</p></details>"],
   [
-    "entities in HTML are letters",
+    "decodes entities in HTML",
     "<summary>a &#39;b&#x27; &lt;i&gt; &amp; &#60;u&#62;</summary>",
     "<summary>a &#39;b&#39; &lt;i&gt; &amp; &lt;u&gt;</summary>",
   ],
@@ -30,20 +30,20 @@ test.each([
     "> [!note]\n>\n> Well.",
     '<blockquote class="alert is-note">\n<p class="alert-title">Note</p>\n<p>Well.</p>',
   ],
-  ["a number that there is", "see #7, not #8", 'see <a href="/at/#7">#7</a>, not #8'],
-  ["a commit that there is", "(abcdef0) abcdef1", '(<a href="/at/abcdef0">abcdef0</a>) abcdef1'],
+  ["links an existing issue number", "see #7, not #8", 'see <a href="/at/#7">#7</a>, not #8'],
+  ["links an existing commit", "(abcdef0) abcdef1", '(<a href="/at/abcdef0">abcdef0</a>) abcdef1'],
   [
-    "no link within code or links",
+    "adds no link inside code or links",
     "`#7` [#7](http://a.b)",
     '<code>#7</code> <a rel="nofollow noopener noreferrer" href="http://a.b">#7</a>',
   ],
-  ["a picture is its words", "![the <plan>](http://a.b/c.png)", "<em>[image: the &lt;plan&gt;]</em>"],
+  ["shows an image as its description", "![the <plan>](http://a.b/c.png)", "<em>[image: the &lt;plan&gt;]</em>"],
 ])("%s", (_, text, part) => {
   expect(read(text)).toContain(part);
   expect(strange(read(text))).toEqual([]);
 });
 
-test("comments are hidden, also those that hold what would end an element", () => {
+test("hides comments, even those that contain the end of an element", () => {
   expect(read('a\n\n<!-- enki: {"kind": "x"} -->\n\nb <!-- <details> --> c')).toBe("<p>a</p>\n\n<p>b  c</p>");
   expect(read("a\n\n<!-- never\n\nended")).toBe("<p>a</p>\n");
 });
@@ -78,24 +78,24 @@ test.each([
   "> ".repeat(40) + SCRIPT,
   `${"<details>\n\n".repeat(200)}${SCRIPT}`,
   "<kbd>".repeat(3_000) + "</kbd>".repeat(3_000),
-])("nothing hostile comes through (%#)", (text) => {
+])("removes hostile markup (%#)", (text) => {
   expect(strange(read(text))).toEqual([]);
 });
 
-test("what reorders text is shown as what it is, however it is written", () => {
+test("shows characters that reorder text as visible characters, however they are written", () => {
   for (const text of ["a \u202e b", "a &#8238; b", "<sub>a &#x202e; b</sub>", "`\u2066`"]) {
     expect(read(text)).not.toMatch(/[\u202a-\u202e\u2066-\u2069]/);
     expect(read(text)).toContain("\ufffd");
   }
 });
 
-test("elements close what they opened, and nothing around them", () => {
+test("closes open elements, and nothing around them", () => {
   expect(read("</details></summary></code> a")).toBe(" a");
   expect(read("<sub>a</code></sub>")).toBe("<p><sub>a</sub></p>");
   expect(read("<kbd>".repeat(3_000)).match(/<kbd>/g)).toHaveLength(50);
 });
 
-test("footnotes of two comments do not mix", () => {
+test("keeps the footnotes of two comments apart", () => {
   expect(read("a[^1]\n\n[^1]: b")).toContain('href="#c1-fn-1"');
 });
 
@@ -105,11 +105,11 @@ const hostile = {
   emphasis: "_a**".repeat(15_000),
   links: "[a](".repeat(15_000),
   "emphasis in rows": "|_a**_a**_a**\n".repeat(4_000),
-  "emphasis after a fence that is none": `    \`\`\`\n${"_a**".repeat(15_000)}`,
-  "emphasis after a fence that was closed": `\`\`\`\n\`\`\`\n${"_a**".repeat(15_000)}`,
-  "more than GitHub takes": "a".repeat(65_537),
+  "emphasis after an indented fence": `    \`\`\`\n${"_a**".repeat(15_000)}`,
+  "emphasis after a closed fence": `\`\`\`\n\`\`\`\n${"_a**".repeat(15_000)}`,
+  "more characters than GitHub accepts": "a".repeat(65_537),
 };
-test.each(Object.entries(hostile))("a text that keeps a parser busy is shown as it was written: %s", (_, text) => {
+test.each(Object.entries(hostile))("shows text that is slow to parse as plain text: %s", (_, text) => {
   expect(read(text)).toBe(`<pre class="wrap">${text.replaceAll(">", "&gt;")}</pre>`);
 });
 
@@ -118,18 +118,18 @@ test.each([
   ["a plan of many steps", `| step | state |\n|-|-|\n${"| `fix_upload_limit` | **waits** for [review](#x) |\n".repeat(300)}`],
   ["a log", `\`\`\`text\n${"[info] **x** _y_ ~z~\n".repeat(1_000)}\`\`\`\n`],
   ["nested lists", Array.from({ length: 20 }, (_, at) => `${"  ".repeat(at)}- a`).join("\n")],
-])("what people and programs write is read: %s", (_, text) => {
+])("parses normal text: %s", (_, text) => {
   expect(isTame(text)).toBe(true);
 });
 
-test("the first graph of a text is drawn, and not one that it quotes", () => {
+test("draws the first graph of a text, but not a quoted one", () => {
   const graph = '```mermaid\ngraph LR\n  a["One"]\n```';
   expect(drawFirstGraph(`# x\n\n${graph}`, new Map())?.markup).toContain("One");
   expect(drawFirstGraph(`\`\`\`\`markdown\n${graph}\n\`\`\`\``, new Map())).toBeNull();
   expect(drawFirstGraph("no graph", new Map())).toBeNull();
 });
 
-test("what was read before is remembered, but not where its words lead, nor for ever", () => {
+test("caches compiled text, without its word links and up to a limit", () => {
   const markdownCache: MarkdownCache = new Map();
   const once = (to: string | null): string => renderMarkdown("see #7", { wordLink: () => to, id: "a", markdownCache }).markup;
   expect([once(null), once("/x"), markdownCache.size]).toEqual(["<p>see #7</p>", '<p>see <a href="/x">#7</a></p>', 1]);

@@ -6,7 +6,7 @@ const patch = (lines: readonly string[], { name = "a.txt", hunk = "@@ -1,3 +1,4 
   [`diff --git a/${name} b/${name}`, "index 1..2 100644", `--- a/${name}`, `+++ b/${name}`, hunk, ...lines, ""].join("\n");
 const show = (text: string): string => renderPatch({ text, fullDiff: null }).markup;
 
-test("lines have the numbers that they had and have", () => {
+test("numbers lines as in the old and the new file", () => {
   const [file] = readPatch(patch([" same", "-old", "+new", "+more", "\\ No newline at end of file"]));
   expect(file?.lines.map(({ kind, old, new: now, text }) => [kind, old, now, text])).toEqual([
     ["hunk", null, null, "@@ -1,3 +1,4 @@ fn()"],
@@ -18,7 +18,7 @@ test("lines have the numbers that they had and have", () => {
   ]);
 });
 
-test("lines that look like git's own are lines of the file", () => {
+test("keeps lines of a file that look like git's headers", () => {
   const [file, ...others] = readPatch(
     patch(["--- a/x", "+++ b/x", "-@@ -1 +1 @@", "+diff --git a/x b/x", " a\rdiff --git a/f b/f\u2028diff --git a/f b/f"]),
   );
@@ -35,23 +35,23 @@ test.each([
   ["a rename", "diff --git a/old b/a/new\nsimilarity index 100%\nrename from old\nrename to a/new\n", "a/new"],
   ["a mode", "diff --git a/run b/run\nold mode 100644\nnew mode 100755\n", "run"],
   ["a picture", "diff --git a/p.png b/p.png\nindex 1..2\nBinary files a/p.png and b/p.png differ\n", "p.png"],
-])("the path of %s", (_, text, path) => {
+])("reads the path of %s", (_, text, path) => {
   expect(readPatch(text).map((file) => file.path)).toEqual([path]);
 });
 
-test("what no patch is gives no file", () => {
+test("reads no files from a text that is not a patch", () => {
   for (const text of ["", "@@ -1 +1 @@\n+x", "diff --gi", "\n\n"]) expect(readPatch(text)).toEqual([]);
   expect(wordsOf(show(""))).toBe("No changes.");
 });
 
-test("names and lines of strangers stay text, and what they hide is seen", () => {
+test("escapes names and lines, and shows their control characters", () => {
   const markup = show(patch(["+<script>alert(1)</script>", "+a \u202e b \u001b[31m\r"], { name: "<img onerror=alert(1)>" }));
   expect(strange(markup)).toEqual([]);
   expect(wordsOf(markup)).toContain("+ <script>alert(1)</script>");
   expect(wordsOf(markup)).toContain("a \ufffd b \u241b[31m\u240d");
 });
 
-test("what is too much for a page is left out, and said to be", () => {
+test("omits lines and files over the limits and reports their number", () => {
   expect(wordsOf(show(patch([`+${"x".repeat(5_000)}`])))).toContain(" … 4000 more characters");
   const long = show(patch(Array.from({ length: 7_000 }, () => "+x")) + patch(["+y"], { name: "b.txt" }));
   expect(wordsOf(long)).toMatch(
