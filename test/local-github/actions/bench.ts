@@ -7,42 +7,41 @@ import type { RunConclusion, JobReport, JobPermissions, RunRequest } from "../..
 import { createLocalRunner, type LocalRunner, type RunnerOptions } from "../../../src/local-github/actions/local-runner.ts";
 import type { RunnerTimers } from "../../../src/local-github/actions/runner-timers.ts";
 
-/** What a run told its observer, in order. */
+/** The reports that an observer received for a run, in order. */
 type Transcript = {
   readonly titles: string[];
   readonly reports: JobReport[];
   readonly ended: Promise<{ conclusion: RunConclusion; why: string }>;
-  /** The last report of a job. */
   job(id: string): JobReport | undefined;
-  /** `id: conclusion` of every job that ended, in order. */
+  /** `id: conclusion` of every finished job, in order. */
   ends(): string[];
-  /** A job's log without the times. */
+  /** A job's log without its times. */
   log(id: string): Promise<string>;
-  /** Resolves when a line of a job's log begins so. */
+  /** Resolves when a line of a job's log starts with the text. */
   says(id: string, text: string): Promise<void>;
 };
 
 export type Bench = {
-  /** The runner's own, which no job sees but for its part. */
+  /** The runner's directory, of which a job sees only its own part. */
   readonly directory: string;
-  /** Another that jobs can see. */
+  /** A directory that jobs can see. */
   readonly outside: string;
   readonly runner: LocalRunner;
-  /** Permissions that tokens were minted with, and tokens that were revoked, in order. */
+  /** Permissions of created tokens, and revoked tokens, in order. */
   readonly minted: JobPermissions[];
   readonly revoked: string[];
   start(text: string, request?: Partial<RunRequest>): Transcript & { readonly id: number };
   run(text: string, request?: Partial<RunRequest>): Promise<Transcript & { readonly id: number; conclusion: RunConclusion; why: string }>;
 };
 
-/** Processes at work that have `text` in their command line or their environment. */
+/** Running processes with `text` in their command line or environment. */
 export const processesWith = async (text: string): Promise<string[]> => {
   const pids = (await readdir("/proc")).filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid);
   const read = (pid: string, file: string): Promise<string> => readFile(`/proc/${pid}/${file}`, "latin1").catch(() => "");
   const found = await Promise.all(
     pids.map(async (pid) => {
       const [stat, line, environment] = await Promise.all([read(pid, "stat"), read(pid, "cmdline"), read(pid, "environ")]);
-      // One that ended and waits to be collected does not work any more.
+      // A zombie process does not run.
       const ended = stat === "" || /^\d+ \(.*\) Z/s.test(stat);
       return !ended && (line.includes(text) || environment.includes(text)) ? [line.replaceAll("\0", " ")] : [];
     }),
@@ -84,7 +83,7 @@ const transcript = (): { record: Transcript; observer: Parameters<LocalRunner["s
   };
 };
 
-/** Timers that never fire by themselves: `pass(ms)` fires those that ask for exactly so long. */
+/** Timers that a test controls: `pass(ms)` fires the timers of exactly this length. */
 export type HandTimers = RunnerTimers & { pass(ms: number): void; waiting(ms: number): Promise<void> };
 
 export const handTimers = (): HandTimers => {
@@ -121,7 +120,7 @@ const REQUEST: Omit<RunRequest, "id" | "workflow" | "mintToken" | "revokeToken">
   environments: {},
 };
 
-/** A runner in a temporary directory, gone after the test. */
+/** A runner in a temporary directory that is removed after the test. */
 export const createBench = async (options: Partial<RunnerOptions> = {}): Promise<Bench> => {
   const outside = await mkdtemp(join(tmpdir(), "runner-"));
   const directory = join(outside, "runner");

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { createBench, type Bench } from "./bench.ts";
 
-// Waits at a pipe with its name, so that a test says when a run ends.
+// A run that waits at a pipe with its name, so that a test decides when it ends.
 const workflow = (settings: string, where = ""): string => `
 on: workflow_dispatch
 run-name: \${{ inputs.name }}

@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { createBench, handTimers, processesWith } from "./bench.ts";
 
 const MINUTE_MS = 60_000;
-// A process that waits for what never comes.
+// A process that waits forever.
 const HANG = `mkfifo "$RUNNER_TEMP/never"; echo "pid $$"; exec cat "$RUNNER_TEMP/never"`;
 const STUBBORN = `trap '' INT TERM; mkfifo "$RUNNER_TEMP/never"; echo "pid $$"; cat "$RUNNER_TEMP/never"; cat "$RUNNER_TEMP/never"`;
 

@@ -4,15 +4,14 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
 
-/** A bare repository `octo/demo`, served by git's own HTTP backend to those who have a token of the list. */
+/** A bare repository `octo/demo`, served by git's own HTTP backend to requests with a listed token. */
 export type GitServer = {
   readonly url: string;
-  /** Tokens of the requests that were served, in order. */
+  /** Tokens of the served requests, in order. */
   readonly served: string[];
   readonly bare: string;
-  /** Runs git in the bare repository. */
   git(...args: string[]): string;
-  /** Commits files on a branch of the bare repository; gives the commit. */
+  /** Commits files on a branch of the bare repository and returns the commit. */
   commit(branch: string, files: Readonly<Record<string, string>>): string;
 };
 
@@ -59,7 +58,7 @@ const serve = (root: string, request: IncomingMessage, response: ServerResponse)
   });
 };
 
-/** Serves a repository below `root` until the test ends; `tokens` are those that may read and write. */
+/** Serves a repository below `root` until the test ends. Requests with one of `tokens` may read and write. */
 export const createGitServer = async (root: string, tokens: readonly string[]): Promise<GitServer> => {
   const bare = join(root, "octo", "demo.git");
   mkdirSync(bare, { recursive: true });

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { createBench, processesWith } from "./bench.ts";
 
-// Containers may forbid namespaces; then jobs are kept apart by their directories and environment only.
+// If a container forbids namespaces, only directories and environment separate the jobs.
 const user = process.getuid?.() === 0 ? [] : ["--user", "--map-current-user"];
 const isAllowed = spawnSync("unshare", [...user, "--pid", "--fork", "--mount-proc", "true"]).status === 0;
 const closedTest = isAllowed ? test : test.skip;
@@ -87,7 +87,7 @@ closedTest("what a step leaves in the environment for later ones runs in the cel
   );
   expect(run.conclusion).toBe("success");
   const text = await run.log("a");
-  // The planted programs ran, as they would on GitHub, but saw what a job may see and nothing more.
+  // The planted programs ran, as they would on GitHub, but saw only what the job may see.
   expect(text).toContain("fake bash: jobs\n");
   expect(text).not.toMatch(/fake (?:nsenter|setpriv|env)/);
   expect(text).not.toMatch(/^(?:here|fake).*(?:logs|artifacts)/m);

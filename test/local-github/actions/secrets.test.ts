@@ -227,7 +227,7 @@ test("removes a job's directories, whatever the job did to them, and keeps its l
     `on: push\njobs:\n  a: { runs-on: x, steps: [{ run: 'mkdir -p d/e && touch d/e/f && chmod 000 d/e d && echo kept' }] }\n`,
   );
   await expect(readFile(join(bench.directory, "jobs", "1-a", "temp", "_github_workflow", "event.json"))).rejects.toThrow("ENOENT");
-  // The directory can be made again: nothing is left of it.
+  // The directory can be created again, so it was removed completely.
   await mkdir(join(bench.directory, "jobs", "1-a"));
   expect(await run.log("a")).toContain("kept");
 });

@@ -16,7 +16,7 @@ const open = async () => {
   return stage;
 };
 
-/** A request that Enki makes and that needs this permission. Metadata is what GitHub gives every App. */
+/** A request of Enki that needs the permission. GitHub grants metadata to every App. */
 const NEEDS: Readonly<Record<string, (github: GitHubPorts, at: { issue: number; commit: string }) => Promise<GitHubReply<unknown>>>> = {
   actions: (github) => github.runs.startJob({ kind: "plan", execution: "abcdef", step: "plan", attempt: "1", target: "abcdef" }),
   checks: (github, { commit }) => github.checks.list(commit),
@@ -50,7 +50,7 @@ test.each(Object.keys(MANIFEST.permissions).filter((name) => name !== "metadata"
   },
 );
 
-/** What leads to an event. */
+/** Actions that cause each event. */
 const CAUSES: Readonly<Record<string, (stage: Stage, person: Person) => Promise<unknown>>> = {
   check_run: async (stage) => {
     const app = await stage.forge.createApp({ name: "ci", secret: "s" });

@@ -26,7 +26,7 @@ const open = async (...given: Parameters<typeof openStage>) => {
   return { ...stage, hooks, app, probot, ada: stage.octokit(ada) };
 };
 
-/** A JSON web token as an App signs it, with something wrong in it. */
+/** An App's JSON web token with a fault. */
 const jwt = (key: string, claims: object, alg = "RS256"): string => {
   const part = (value: object): string => Buffer.from(JSON.stringify(value)).toString("base64url");
   const text = `${part({ alg, typ: "JWT" })}.${part(claims)}`;

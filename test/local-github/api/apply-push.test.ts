@@ -1,7 +1,7 @@
 import { expect, onTestFinished, test } from "vitest";
 import { listen, openStage, REPO, type Stage } from "./stage.ts";
 
-/** A stage with an App that listens. */
+/** A stage with an App that receives webhooks. */
 const open = async (...given: Parameters<typeof openStage>) => {
   const stage = await openStage(...given);
   const hooks = await listen();
@@ -10,7 +10,7 @@ const open = async (...given: Parameters<typeof openStage>) => {
     await stage.close();
     await hooks.close();
   });
-  /** Events since the last look: their names with their actions. */
+  /** The names and actions of events since the last call. */
   let seen = 0;
   const events = async (): Promise<string[]> => {
     await stage.forge.settled();
@@ -130,10 +130,10 @@ test("drops delayed work when the forge is closed", async () => {
   await stage.forge.settled();
 });
 
-/** Unlike any limit of a process or a request. */
+/** Different from all time limits of processes and requests. */
 const LAG = 77_000;
 
-/** The mark's wait is the test's to end; limits of processes and requests never come. */
+/** The test ends the delay of the merge mark; time limits of processes and requests never fire. */
 function slow(waiting: (() => void)[]) {
   return (delay: number, call: () => void) => {
     if (delay === LAG) waiting.push(call);

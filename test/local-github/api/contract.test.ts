@@ -22,7 +22,7 @@ const forgeStage = async (): Promise<ContractStage> => {
   const app = await forge.createApp({ name: "enki", secret: "s" });
   const ada = forge.createUser("ada");
   forge.setPermission(NAMED, { login: "ada", role: "write" });
-  // Goes on by a second each time somebody looks: who writes a hundred comments takes longer than a minute.
+  // The clock advances by a second at every read, because a hundred comments take longer than a minute.
   let now = Date.parse("2026-11-20T12:00:00Z");
   const clock = (): number => (now += 1_000);
   const connect = (auth: string) => connectGitHub({ auth, baseUrl: forge.apiUrl, owner: "octo", repo: "demo", clock });

@@ -40,7 +40,7 @@ test.each(["../README.md", "./README.md", "/etc/passwd", "README.md/x", ".git/co
   },
 );
 
-/** An HTTP request exactly as it is written. */
+/** Sends an HTTP request exactly as given. */
 const raw = (url: string, text: string): Promise<string> =>
   new Promise((resolve, reject) => {
     const { port } = new URL(url);

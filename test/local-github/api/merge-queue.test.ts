@@ -8,7 +8,10 @@ const QUEUE = { branch: "main", type: "merge_queue", parameters: { merge_method:
 const CHECK = { branch: "main", type: "required_status_checks", parameters: { required_status_checks: [{ context: "ci" }] } };
 const WORKFLOW = { ".github/workflows/ci.yml": "on: merge_group\njobs: { ci: { runs-on: x, steps: [{ run: 'true' }] } }\n" };
 
-/** Pull requests of these branches on a base with a merge queue, each with files of its own; their heads have the required check. */
+/**
+ * Pull requests of these branches on a base with a merge queue. Each changes its own files, and each head has the
+ * required check.
+ */
 const open = async (branches: Readonly<Record<string, Readonly<Record<string, string>>>>) => {
   const stage = await openStage({ "a.txt": "one\n", ...WORKFLOW });
   const hooks = await listen();
@@ -45,7 +48,7 @@ const open = async (branches: Readonly<Record<string, Readonly<Record<string, st
         { number: pulls[branch]?.number },
       )
     ).repository.pullRequest;
-  /** Ends the checks of a pull request's group. */
+  /** Completes the checks of a pull request's merge group. */
   const check = async (branch: string, conclusion: "success" | "failure"): Promise<void> => {
     await forge.settled();
     const sha = (await look(branch)).mergeQueueEntry?.headCommit?.oid ?? "";

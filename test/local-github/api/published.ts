@@ -3,20 +3,25 @@ import { Ajv, type ValidateFunction } from "ajv";
 import formats from "ajv-formats";
 import type { WebhookDelivery, ObservedRequest } from "../../../src/local-github/api/forge-state.ts";
 
-/** What GitHub publishes about its answers and webhooks, as far as the forge serves them: see `scripts/vendor-github-schemas.mjs`. */
+/**
+ * GitHub's published descriptions of its answers and webhooks, as far as the forge serves them: see
+ * `scripts/vendor-github-schemas.mjs`.
+ */
 type Schema = Readonly<Record<string, unknown>>;
 type Definitions = Readonly<Record<string, Schema>>;
 type Rest = { readonly operations: Readonly<Record<string, Readonly<Record<string, Schema | null>>>>; readonly definitions: Definitions };
 type Webhooks = { readonly events: Readonly<Record<string, Schema>>; readonly definitions: Definitions };
 
-/** GitHub documents this conclusion of a run; its schemas of webhooks do not know it yet. */
+/** GitHub documents this conclusion of a run, but its webhook schemas lack it. */
 const UNKNOWN = "startup_failure";
 const amend = (_: string, value: unknown): unknown => (Array.isArray(value) && value.includes("stale") ? [...value, UNKNOWN] : value);
 const read = (name: string): unknown => JSON.parse(readFileSync(new URL(`github/${name}.json`, import.meta.url), "utf8"), amend);
 const described = read("rest") as Rest;
-/** Described there as a list of what each must be a user and an enterprise at once. */
+/** The schema describes a list whose items must be a user and an enterprise at the same time. */
 const INSTALLATIONS = { "GET /app/installations": { 200: { type: "array", items: { $ref: "#/definitions/installation" } } } };
-/** GitHub answers null for the line of an outdated comment, which its schema of webhooks knows and that of answers does not. */
+/**
+ * GitHub answers null for the line of an outdated comment. Its webhook schemas allow null, its answer schemas do not.
+ */
 const NULLABLE = { type: ["integer", "null"] };
 const withNulls = (definition: Schema | undefined): Schema => ({
   ...definition,
@@ -33,7 +38,10 @@ const webhooks = read("webhooks") as Webhooks;
 
 const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === "object" && value !== null && !Array.isArray(value);
 
-/** The same schema with objects closed: the forge is not to tell what GitHub does not. Parts of an `allOf` do not know each other. */
+/**
+ * Closes the objects of a schema, because the forge must not report additional fields. Parts of an `allOf` stay open,
+ * because they do not know each other.
+ */
 const closed = (value: unknown): unknown => {
   if (Array.isArray(value)) return value.map(closed);
   if (!isRecord(value)) return value;
@@ -41,7 +49,7 @@ const closed = (value: unknown): unknown => {
   return isRecord(value["properties"]) && value["additionalProperties"] === undefined ? { ...inner, additionalProperties: false } : inner;
 };
 
-/** Rules are described as a type and its source together; GitHub says more in errors than their schemas do. */
+/** The schemas describe rules as a type together with its source. GitHub's errors contain more than their schemas. */
 const OPEN = /^(?:repository-rule-|basic-error|validation-error)/;
 const closedAll = (definitions: Definitions): unknown =>
   Object.fromEntries(Object.entries(definitions).map(([name, schema]) => [name, OPEN.test(name) ? schema : closed(schema)]));
@@ -67,10 +75,10 @@ const faultsOf = (validate: ValidateFunction, value: unknown): string[] =>
     ? []
     : (validate.errors ?? []).map(({ instancePath, message, params }) => `${instancePath} ${message} ${JSON.stringify(params)}`);
 
-/** Every route that the forge serves, as GitHub writes it. */
+/** Every route of the forge, in GitHub's notation. */
 export const ROUTES: readonly string[] = Object.keys(rest.operations);
 
-/** Names of a route's parameters that hold slashes. */
+/** Route parameters whose values contain slashes. */
 const DEEP = new Set(["ref", "branch"]);
 const patternOf = (path: string): RegExp => {
   const source = path.replace("/{path}", "(?:/.*)?").replaceAll(/\{(\w+)\}/g, (_, name: string) => (DEEP.has(name) ? ".+" : "[^/]+"));
@@ -82,13 +90,13 @@ const OPERATIONS = Object.keys(rest.operations)
   .sort((a, b) => literals(b.path) - literals(a.path))
   .map((operation) => ({ ...operation, pattern: patternOf(operation.path) }));
 
-/** The published route of a request, `GET /repos/{owner}/{repo}/…`; null where GitHub describes none. */
+/** The published route of a request, `GET /repos/{owner}/{repo}/…`; null if GitHub describes none. */
 const routeOf = (method: string, path: string): string | null =>
   OPERATIONS.find((operation) => operation.method === method && operation.pattern.test(path))?.route ?? null;
 
 export type Answer = { readonly method: string; readonly path: string; readonly status: number; readonly body: string };
 
-/** What GitHub answers everywhere, and describes in places only. */
+/** Answers that GitHub gives everywhere but describes only for some routes. */
 const EVERYWHERE = new Set([400, 401, 403, 404, 422, 502]);
 const ERROR: Schema = {
   anyOf: ["basic-error", "validation-error", "validation-error-simple"].map((name) => ({ $ref: `#/definitions/${name}` })),
@@ -98,7 +106,7 @@ const API = "/api/v3";
 
 const isEmpty = (body: string): boolean => body === "" || body === "{}";
 
-/** What is wrong with an answer below the API's address, by GitHub's description of it. */
+/** Finds deviations of an API answer from GitHub's description. */
 export const faultsOfAnswer = ({ method, path, status, body }: Answer): string[] => {
   const at = `${method} ${path} ${status}`;
   const route = routeOf(method, path);
@@ -112,7 +120,7 @@ export const faultsOfAnswer = ({ method, path, status, body }: Answer): string[]
   return faultsOf(answerValidator(closed(answer) as Schema), JSON.parse(body)).map((fault) => `${at}: ${fault}`);
 };
 
-/** What is wrong with a webhook, by the published schemas. */
+/** Finds deviations of a webhook from the published schemas. */
 export const faultsOfWebhook = (event: string, payload: Readonly<Record<string, unknown>>): string[] => {
   const action = payload["action"];
   const name = [`${event}$${typeof action === "string" ? action : ""}`, `${event}$event`].find((known) => known in webhooks.events);
@@ -121,7 +129,7 @@ export const faultsOfWebhook = (event: string, payload: Readonly<Record<string, 
   return faultsOf(webhookValidator(schema), payload).map((fault) => `${name}: ${fault}`);
 };
 
-/** Hears what a forge answers and tells, and says what of it GitHub would not have said. */
+/** Observes the answers and webhooks of a forge and lists the deviations from GitHub. */
 export const openWitness = () => {
   const heard: Promise<Answer>[] = [];
   return {

@@ -24,7 +24,7 @@ jobs:
           test "$code" = 403
 `;
 
-/** The runner that the forge is started with; what it mints and when a run is over is noted. */
+/** The runner of the forge. Records created tokens and finished runs. */
 const noting = () => {
   const tokens: string[] = [];
   const ends: string[] = [];

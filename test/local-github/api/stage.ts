@@ -16,7 +16,7 @@ const run = promisify(execFile);
 export const NAMED = { owner: "octo", name: "demo" };
 export const REPO = { owner: "octo", repo: "demo" };
 
-/** A runner whose runs the test ends itself. */
+/** A runner whose runs end when the test says so. */
 export type HandRunner = WorkflowRunner & { readonly started: { readonly request: RunRequest; readonly observer: RunObserver }[] };
 
 const handRunner = (): HandRunner => {
@@ -31,7 +31,6 @@ const handRunner = (): HandRunner => {
 
 type Hook = { readonly event: string; readonly id: string; readonly signature: string; readonly body: string };
 
-/** Listens for webhooks. */
 export const listen = async () => {
   const hooks: Hook[] = [];
   const server = createServer((request, response) => {
@@ -54,7 +53,7 @@ export const listen = async () => {
   return { hooks, url: `http://127.0.0.1:${port}/`, close: () => new Promise<void>((resolve) => server.close(() => resolve())) };
 };
 
-/** A clock that goes on by ten milliseconds each time somebody looks. */
+/** A clock that advances by ten milliseconds at every read. */
 const ticking = (): (() => number) => {
   let now = Date.parse("2026-11-20T12:00:00Z");
   return () => (now += 10);
@@ -68,18 +67,17 @@ const randomness = (): (() => number) => {
   };
 };
 
-/** A workflow that a `repository_dispatch` starts. */
 export const MINT = { ".github/workflows/mint.yml": "on: repository_dispatch\njobs: { a: { runs-on: x, steps: [{ run: 'true' }] } }\n" };
 
 export type Stage = Awaited<ReturnType<typeof openStage>>;
 
-/** A forge with the repository `octo/demo`, which has one commit on `main` with these files; `octo` owns it. */
+/** A forge with the repository `octo/demo` of the owner `octo`, with one commit of these files on `main`. */
 export const openStage = async (files: Readonly<Record<string, string>> = {}, options: Partial<ForgeOptions> = {}) => {
   const root = mkdtempSync(join(tmpdir(), "forge-"));
   const work = join(root, "work");
   mkdirSync(work);
   const env = { PATH: process.env["PATH"], HOME: root, GIT_CONFIG_NOSYSTEM: "1", GIT_TERMINAL_PROMPT: "0", LC_ALL: "C" };
-  // Not in step with this process: the forge that answers lives in it.
+  // Asynchronous, because this process also runs the forge that answers.
   const git = async (...args: string[]): Promise<string> =>
     (await run("git", ["-c", "user.name=Ada", "-c", "user.email=ada@example.invalid", ...args], { cwd: work, env })).stdout.trim();
   const commit = async (changes: Readonly<Record<string, string>>): Promise<string> => {
@@ -124,7 +122,7 @@ export const openStage = async (files: Readonly<Record<string, string>> = {}, op
     git,
     commit,
     octokit,
-    /** A token as a job of a workflow with these permissions has it. */
+    /** A token like that of a workflow job with these permissions. */
     jobToken: async (permissions: JobPermissions): Promise<string> => {
       await octokit(owner).repos.createDispatchEvent({ ...REPO, event_type: "mint" });
       await forge.settled();
@@ -133,7 +131,7 @@ export const openStage = async (files: Readonly<Record<string, string>> = {}, op
       return start.request.mintToken(permissions);
     },
     remote: (token: string): string => `${forge.url.replace("//", `//x-access-token:${token}@`)}/octo/demo.git`,
-    /** Also holds all that the forge said to what GitHub publishes. */
+    /** Also checks all answers and webhooks of the forge against GitHub's published schemas. */
     close: async (): Promise<void> => {
       await forge.close();
       rmSync(root, { recursive: true, force: true });

@@ -9,7 +9,7 @@ const file = (name: string, on: string): Record<string, string> => ({
 const open = async (...given: Parameters<typeof openStage>) => {
   const stage = await openStage(...given);
   onTestFinished(stage.close);
-  /** Workflows that started since the last look, with the ref that they are for. */
+  /** Workflows that started since the last call, with their refs. */
   let seen = 0;
   const started = async (): Promise<string[]> => {
     await stage.forge.settled();

@@ -17,7 +17,7 @@ const numbered = (count: number): string[] => Array.from({ length: count }, (_, 
 const overlap = (a: GraphBox, b: GraphBox): boolean =>
   a.x < b.x + b.width && b.x < a.x + a.width && a.y < b.y + b.height && b.y < a.y + a.height;
 
-/** Every fault that a reader would see: boxes over each other or outside, an edge that leads back or through a box. */
+/** Finds every visible fault: boxes that overlap or are outside, edges that lead back or cross a box. */
 const faultsOf = ({ boxes, routes }: GraphLayout, direction: MermaidGraph["direction"]): string[] => {
   const all = [...boxes];
   const outside = [...all, ...routes.flat().map((lane) => ["a lane", lane] as const)]
@@ -94,7 +94,9 @@ test("lays out a fan of twelve nodes in three columns", () => {
   expect(layout && faultsOf(layout, "LR")).toEqual([]);
 });
 
-/** Every node needs the first and the one before it: 300 nodes need 45,000 lanes, for which dagre takes 18 seconds. */
+/**
+ * Every node needs the first node and its predecessor: 300 nodes need 45,000 lanes, for which dagre takes 18 seconds.
+ */
 const ladder = numbered(300).flatMap((id, at) => [
   ...(at > 0 ? [{ from: `n${at - 1}`, to: id }] : []),
   ...(at > 1 ? [{ from: "n0", to: id }] : []),

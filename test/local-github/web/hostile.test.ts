@@ -87,7 +87,7 @@ test("refuses pages, REST and git under a foreign host name that resolves to loo
       "10.0.0.1",
     ]) {
       const { status, text } = await ask(`${forge.url}${path}`, { host });
-      // A name that is none is refused by the server below.
+      // The HTTP server below refuses an invalid host name.
       expect([path, host, [400, 421].includes(status)]).toEqual([path, host, true]);
       if (/^[\w.:]+$/.test(host)) expect(status).toBe(421);
       expect(text).not.toContain("demo");

@@ -1,4 +1,4 @@
-/** Elements and attributes that pages are made of. */
+/** Allowed elements and attributes of pages. */
 const ELEMENTS = new Set(
   (
     "html head meta title link body header main footer nav div span section article details summary a b h1 h2 h3 h4 h5 h6 p pre code ul ol li " +
@@ -21,7 +21,7 @@ const faultOf = (name: string, value: string): string[] => {
   return name === "href" && !LEADS.test(value) ? [`href ${value}`] : [];
 };
 
-/** Everything in a page's markup, but its own style and script, that no page is made of. */
+/** Finds all markup that pages must not contain, apart from their own style and script. */
 export const strange = (page: string): string[] => {
   const markup = page
     .replace(/^<!doctype html>/, "")
@@ -39,7 +39,7 @@ export const strange = (page: string): string[] => {
 
 const LETTERS: Readonly<Record<string, string>> = { "&lt;": "<", "&gt;": ">", "&quot;": '"', "&#39;": "'", "&amp;": "&" };
 
-/** What a reader of markup sees, in one line. */
+/** The visible text of markup, in one line. */
 export const wordsOf = (markup: string): string =>
   markup
     .replace(/<(?:style|script|title)>[^]*?<\/(?:style|script|title)>/g, "")

@@ -5,10 +5,10 @@ import { sharePages } from "./stage.ts";
 
 const shared = sharePages();
 
-/** Far more than a page takes, far less than it took before anything was left out. */
+/** Far longer than a page takes, and far shorter than pages took before they had limits. */
 const SOON = 10_000;
 
-/** Lines of 50 characters, each another. */
+/** Different lines of 50 characters. */
 const noise = (bytes: number): string => Array.from({ length: Math.ceil(bytes / 51) }, (_, at) => `line ${at}`.padEnd(50, "-")).join("\n");
 
 test("a long discussion shows both ends with a note, and can be read page by page", { timeout: SOON }, async () => {
@@ -34,7 +34,7 @@ test("comments that are slow to parse do not slow down the forge", { timeout: SO
     await comment(number, piece.repeat(Math.ceil(65_000 / piece.length)));
   const shown = await page(`/issues/${number}`);
   expect(shown).toContain("<h1>A title</h1>");
-  // What would be too much to read for one page is shown as it was written.
+  // Text beyond the limit of one page is shown as plain text.
   expect(wordsOf(shown)).toContain("- a - a - a");
   expect(wordsOf(shown)).toContain(`${"x".repeat(256)}… #${number}`);
   expect(wordsOf(shown)).toContain("34476 more characters are not shown. GitHub does not accept a text of this length.");

@@ -4,7 +4,7 @@ import { PAGE_SCRIPT } from "../../../src/local-github/web/page-script.ts";
 
 const NOW = Date.parse("2026-11-20T12:00:00Z");
 
-/** As much of a browser as the script needs as long as nothing changes. */
+/** The part of a browser that the script needs while nothing changes. */
 const open = (times: readonly { dateTime: string; textContent: string }[], answer: () => { ok: boolean; version: string }) => {
   const body = { className: "", dataset: { state: "/octo/demo/state", version: "one" } };
   const asked: string[] = [];

@@ -7,7 +7,7 @@ import { openStage, REPO } from "../api/stage.ts";
 
 export type Answer = { readonly status: number; readonly headers: Readonly<Record<string, unknown>>; readonly text: string };
 
-/** Asks as a browser does, but by any name. */
+/** Sends a request like a browser, with any host name. */
 export const ask = (url: string, { host, method = "GET" }: { host?: string; method?: string } = {}): Promise<Answer> =>
   new Promise((resolve, reject) => {
     const asked = request(url, { method, ...(host !== undefined && { headers: { host } }) }, (response) => {
@@ -34,13 +34,12 @@ const setPages = async (...[files, options]: Parameters<typeof openStage>) => {
     ...stage,
     api,
     look,
-    /** A page of `octo/demo`. */
     page: async (path: string): Promise<string> => (await look(`/octo/demo${path}`)).text,
     push: (...refs: string[]): Promise<string> => stage.git("push", "-q", stage.remote(stage.owner), ...refs),
     issue: async (title: string, body = ""): Promise<number> => (await api.issues.create({ ...REPO, title, body })).data.number,
     comment: async (issue: number, body: string): Promise<number> =>
       (await api.issues.createComment({ ...REPO, issue_number: issue, body })).data.id,
-    /** Starts the workflow `Check`; its jobs are what the test says. */
+    /** Starts the workflow `Check` with the jobs of the test. */
     start: async () => {
       await api.actions.createWorkflowDispatch({ ...REPO, workflow_id: "check.yml", ref: "main" });
       await stage.forge.settled();
@@ -65,14 +64,14 @@ const setPages = async (...[files, options]: Parameters<typeof openStage>) => {
   };
 };
 
-/** A forge with `octo/demo`, a repository that somebody can look at. */
+/** A forge with a public repository `octo/demo`. */
 export const openPages = async (...given: Parameters<typeof setPages>) => {
   const pages = await setPages(...given);
   onTestFinished(pages.close);
   return pages;
 };
 
-/** One for all tests of a file, each of which looks only at what it put there. */
+/** One stage for all tests of a file. Each test looks only at its own data. */
 export const sharePages = (): (() => Awaited<ReturnType<typeof setPages>>) => {
   let pages: Awaited<ReturnType<typeof setPages>> | undefined;
   beforeAll(async () => {
