@@ -1,28 +1,28 @@
 import type { Candidate, Queue } from "../domain/queue.ts";
 import { appendShas } from "./apply-verdicts.ts";
 
-/** Steps that are remembered for the failure rate. */
+/** Number of counted outcomes from which the counts are halved, so that recent steps weigh more. */
 const MAX_COUNTED_OUTCOMES = 200;
 
-/** True where one candidate begins with all of another. */
+/** Whether a candidate starts with all steps of another. */
 export const isExtensionOf = (candidate: Candidate, prefix: Candidate): boolean => {
   const last = prefix.items.length - 1;
   return last >= 0 && candidate.items[last]?.merge === prefix.items[last]?.merge;
 };
 
-/** The queue after a landing: what was built on top of what landed goes on as it is. */
+/** The queue after a landing. Candidates on top of the landed one keep their runs. */
 export const applyLanding = (queue: Queue, landing: Candidate, parallel: number): Queue => {
-  const gone = new Set(landing.items.map(({ task }) => task));
+  const landedTasks = new Set(landing.items.map(({ task }) => task));
   const count = landing.items.length;
   const candidates = queue.candidates.flatMap((each): Candidate[] => {
     if (each === landing) return [];
     if (isExtensionOf(each, landing))
       return each.items.length > count ? [{ ...each, onto: landing.commit, items: each.items.slice(count) }] : [];
-    return each.items.some(({ task }) => gone.has(task)) ? [] : [each];
+    return each.items.some(({ task }) => landedTasks.has(task)) ? [] : [each];
   });
   return {
     ...queue,
-    items: queue.items.filter(({ task }) => !gone.has(task)),
+    items: queue.items.filter(({ task }) => !landedTasks.has(task)),
     candidates,
     landedTip: landing.commit,
     seenTip: landing.commit,
@@ -32,8 +32,7 @@ export const applyLanding = (queue: Queue, landing: Candidate, parallel: number)
   };
 };
 
-/** The last steps weigh more than those long ago. */
-export const addOutcomes = (seen: Queue["recentOutcomes"], more: Queue["recentOutcomes"]): Queue["recentOutcomes"] => {
-  const [good, bad] = [seen.passed + more.passed, seen.failed + more.failed];
-  return good + bad > MAX_COUNTED_OUTCOMES ? { passed: good / 2, failed: bad / 2 } : { passed: good, failed: bad };
+export const addOutcomes = (outcomes: Queue["recentOutcomes"], added: Queue["recentOutcomes"]): Queue["recentOutcomes"] => {
+  const [passed, failed] = [outcomes.passed + added.passed, outcomes.failed + added.failed];
+  return passed + failed > MAX_COUNTED_OUTCOMES ? { passed: passed / 2, failed: failed / 2 } : { passed, failed };
 };

@@ -2,55 +2,55 @@ import type { Sha, TaskId } from "../domain/ids.ts";
 import { type Candidate, isBeingVerified, isGreen, type Queue, type QueueItem } from "../domain/queue.ts";
 import { failureRate } from "./failure-odds.ts";
 
-/** Green commits and trees that are remembered. */
+/** Green commits, and verified trees, that a queue remembers. */
 const MAX_REMEMBERED_SHAS = 100;
-/** Red in a row, and how unlikely by chance, before it is no step's fault any more. */
-const OUTAGE_THRESHOLD = { reds: 3, chance: 0.01 };
+/** First strikes in a row, and the highest chance of that without an outage, from which an outage is assumed. */
+const OUTAGE_THRESHOLD = { strikes: 3, chance: 0.01 };
 
 /**
- * What the ended runs say of the steps. A red run counts against a step only where all else in it is known to be green;
- * of several suspects it says that one of them is bad. What was counted is taken out.
+ * Evaluates finished runs. A red run counts against a step only if all other steps in it are known to be good; with several suspects it records
+ * that one of them is bad. Red runs that were counted are removed.
  */
 export const applyVerdicts = (before: Queue): Queue => {
   const queue = applyGreenRuns(before);
-  const sound = new Set(queue.greenCommits);
+  const greenCommits = new Set(queue.greenCommits);
   const red = queue.candidates.filter(
     (each) => each.items.length > 0 && !isGreen(each) && each.runs.some(({ verdict }) => verdict === "red"),
   );
   const closest = red
-    .map((candidate) => ({ candidate, ...findSuspects(candidate, sound) }))
+    .map((candidate) => ({ candidate, ...findSuspects(candidate, greenCommits) }))
     .sort((a, b) => a.suspects.length - b.suspects.length);
   let next = queue;
-  // What was red at the same time as the base was green is no outage.
-  const isFine = before.candidates.some((each) => each.items.length === 0 && isGreen(each));
+  // A red run while the base was green is no outage.
+  const isBaseGreen = before.candidates.some((each) => each.items.length === 0 && isGreen(each));
   for (const { candidate, suspects, hasGreenContext } of closest) {
     const [only] = suspects;
     if (suspects.length === 1 && only) {
       if (hasGreenContext) next = countStrikes(next, only.task, candidate);
-    } else if (!isBeingVerified(candidate) && !mayNarrowSuspects(queue, candidate, sound)) {
-      // It is kept: when what is below the last of it turns out green, it counts after all.
+    } else if (!isBeingVerified(candidate) && !mayNarrowSuspects(queue, candidate, greenCommits)) {
+      // Keep the red run: if everything below its last step later passes, it counts against that step.
       next = addFailedGroup(
         next,
         suspects.map(({ task }) => task),
       );
     }
   }
-  return isFine && next.strikesSinceGreen > 0 ? { ...next, strikesSinceGreen: 0 } : next;
+  return isBaseGreen && next.strikesSinceGreen > 0 ? { ...next, strikesSinceGreen: 0 } : next;
 };
 
-/** True for a head of which no run has said anything since it came: one that came back finds its verdict here again. */
+/** Whether no verdict was applied to a head. A head that returns to the queue receives its earlier green verdict again. */
 const isUntried = ({ items, failedGroups }: Queue, { task, head }: Pick<QueueItem, "task" | "head">): boolean =>
   !failedGroups.some((group) => group.includes(task)) &&
   items.some((item) => item.task === task && item.head === head && !item.passedBefore && item.strikes === 0 && item.failedCommit === null);
 
-/** Green clears all that was in it, also of strikes: those were flakes. */
+/** Green runs clear their steps and remove strikes, which were flakes. */
 const applyGreenRuns = (queue: Queue): Queue => {
-  // A base that was green before may be asked again whether it still is.
-  const isNews = (each: Candidate): boolean =>
+  // A base that was green may be verified again during an outage.
+  const isNewVerdict = (each: Candidate): boolean =>
     each.items.length === 0 ||
     !queue.greenCommits.includes(each.commit) ||
     each.items.some(({ task, head }) => isUntried(queue, { task, head }));
-  const green = queue.candidates.filter((each) => isGreen(each) && isNews(each));
+  const green = queue.candidates.filter((each) => isGreen(each) && isNewVerdict(each));
   if (green.length === 0) return queue;
   const cleared = new Set(green.flatMap(({ items }) => items.map(({ task }) => task)));
   const items = queue.items.map((item) => (cleared.has(item.task) ? { ...item, strikes: 0, passedBefore: true } : item));
@@ -70,53 +70,55 @@ const applyGreenRuns = (queue: Queue): Queue => {
   };
 };
 
-/** The last of what was seen, oldest first. */
-export const appendShas = (known: readonly Sha[], more: readonly Sha[]): readonly Sha[] =>
-  [...known.filter((each) => !more.includes(each)), ...more.filter((each) => each !== "")].slice(-MAX_REMEMBERED_SHAS);
+/** Appends to a list of the most recent commits or trees, oldest first. */
+export const appendShas = (known: readonly Sha[], added: readonly Sha[]): readonly Sha[] =>
+  [...known.filter((each) => !added.includes(each)), ...added.filter((each) => each !== "")].slice(-MAX_REMEMBERED_SHAS);
 
 type SuspectItems = { readonly suspects: Candidate["items"]; readonly hasGreenContext: boolean };
 
-/** What a candidate has on top of the longest part of it that is green. `known` is false where not even its base is. */
-export const findSuspects = ({ onto, items }: Candidate, sound: ReadonlySet<Sha>): SuspectItems => {
-  const green = items.slice(0, -1).findLastIndex(({ merge }) => sound.has(merge));
-  return { suspects: items.slice(green + 1), hasGreenContext: green >= 0 || sound.has(onto) };
+/** The steps above the longest green part of a candidate. `hasGreenContext` is false if not even its base is known to be green. */
+export const findSuspects = ({ onto, items }: Candidate, greenCommits: ReadonlySet<Sha>): SuspectItems => {
+  const green = items.slice(0, -1).findLastIndex(({ merge }) => greenCommits.has(merge));
+  return { suspects: items.slice(green + 1), hasGreenContext: green >= 0 || greenCommits.has(onto) };
 };
 
-/** True while a run goes on that may narrow down who is to blame, or a red one waits for the verdict on its base. */
-const mayNarrowSuspects = (queue: Queue, candidate: Candidate, sound: ReadonlySet<Sha>): boolean =>
+/** Whether a shorter part of the candidate may still narrow the suspects: it is being verified, or is red and waits for the verdict on its base. */
+const mayNarrowSuspects = (queue: Queue, candidate: Candidate, greenCommits: ReadonlySet<Sha>): boolean =>
   queue.candidates.some((other) => {
     const last = other.items.length - 1;
-    const isOpen = isBeingVerified(other) || (last === 0 && !isGreen(other) && !sound.has(other.onto));
+    const isOpen = isBeingVerified(other) || (last === 0 && !isGreen(other) && !greenCommits.has(other.onto));
     if (!isOpen || other.onto !== candidate.onto || last + 1 >= candidate.items.length || last < 0) return false;
-    return other.items[last]?.merge === candidate.items[last]?.merge && !sound.has(other.commit);
+    return other.items[last]?.merge === candidate.items[last]?.merge && !greenCommits.has(other.commit);
   });
 
 const countStrikes = (queue: Queue, task: TaskId, candidate: Candidate): Queue => {
   const count = candidate.runs.filter(({ verdict }) => verdict === "red").length;
-  const beside = candidate.items.flatMap((each) => (each.task === task ? [] : [each.task]));
+  const others = candidate.items.flatMap((each) => (each.task === task ? [] : [each.task]));
   const items = queue.items.map((item) => {
     if (item.task !== task) return item;
     const { failedWith: _, ...rest } = item;
     const struck = { ...rest, strikes: item.strikes + count, passedBefore: false, failedCommit: candidate.commit, log: candidate.log };
-    return beside.length > 0 ? { ...struck, failedWith: beside } : struck;
+    return others.length > 0 ? { ...struck, failedWith: others } : struck;
   });
   const runs = candidate.runs.filter(({ verdict }) => verdict === null);
   const groups = queue.failedGroups.filter((group) => !group.includes(task));
-  // Red again says nothing new of the machines.
-  const reds = queue.items.some((item) => item.task === task && item.strikes === 0) ? queue.strikesSinceGreen + 1 : queue.strikesSinceGreen;
+  // A second red run of the same step is no sign of an outage.
+  const strikesSinceGreen = queue.items.some((item) => item.task === task && item.strikes === 0)
+    ? queue.strikesSinceGreen + 1
+    : queue.strikesSinceGreen;
   return replaceCandidate(
-    { ...queue, items, failedGroups: groups, strikesSinceGreen: reds },
+    { ...queue, items, failedGroups: groups, strikesSinceGreen },
     candidate,
     runs.length === 0 ? null : { ...candidate, runs },
   );
 };
 
-const replaceCandidate = (queue: Queue, candidate: Candidate, by: Candidate | null): Queue => ({
+const replaceCandidate = (queue: Queue, candidate: Candidate, replacement: Candidate | null): Queue => ({
   ...queue,
-  candidates: queue.candidates.flatMap((each) => (each === candidate ? (by ?? []) : each)),
+  candidates: queue.candidates.flatMap((each) => (each === candidate ? (replacement ?? []) : each)),
 });
 
-/** One of them is bad: unless that is known of fewer of them, or of one. */
+/** Records that one of the steps is bad, unless a smaller group or a single step among them is known to be bad. */
 const addFailedGroup = (queue: Queue, tasks: readonly TaskId[]): Queue => {
   const among = new Set(tasks);
   const isKnown =
@@ -131,6 +133,6 @@ const addFailedGroup = (queue: Queue, tasks: readonly TaskId[]): Queue => {
   };
 };
 
-/** True when so much was red in a row that it is rather the base or the machines: the base alone is asked then, before anybody is blamed. */
+/** Whether so many steps failed in a row that the base or the machines are the likelier cause. The base is then verified before a step is blamed. */
 export const isLikelyOutage = (queue: Queue): boolean =>
-  queue.strikesSinceGreen >= OUTAGE_THRESHOLD.reds && failureRate(queue) ** queue.strikesSinceGreen < OUTAGE_THRESHOLD.chance;
+  queue.strikesSinceGreen >= OUTAGE_THRESHOLD.strikes && failureRate(queue) ** queue.strikesSinceGreen < OUTAGE_THRESHOLD.chance;

@@ -4,10 +4,10 @@ import { isExtensionOf } from "./apply-landing.ts";
 import { failureOdds } from "./failure-odds.ts";
 import type { RefineryState } from "./refinery-state.ts";
 
-/** A run that is under way has about this much of its time left, in runs; who is sent back needs that and a whole one. */
-const RESTART_COST_RUNS = 1.5;
+/** Maximum number of restarted steps for each landed step. */
+const MAX_RESTARTS_PER_LANDED_STEP = 1.5;
 
-/** The green candidate that becomes the base now: of those that may, the one with the most steps, unless more would be sent back by it. */
+/** The green candidate with the most steps that may land, or null if landing it would restart too many others. */
 export const chooseLanding = (state: RefineryState, queue: Queue): Candidate | null => {
   const opening = new Set(state.entrants.flatMap((each) => (each.isOpeningPull ? [each.task] : [])));
   const free = new Set(
@@ -15,7 +15,7 @@ export const chooseLanding = (state: RefineryState, queue: Queue): Candidate | n
   );
   const ready = queue.candidates.filter((each) => mayLand(state, free, each));
   const best = ready.reduce<Candidate | null>((most, each) => (most && most.items.length >= each.items.length ? most : each), null);
-  return best && countLikelyRestarts(queue, best) > RESTART_COST_RUNS * best.items.length ? null : best;
+  return best && countLikelyRestarts(queue, best) > MAX_RESTARTS_PER_LANDED_STEP * best.items.length ? null : best;
 };
 
 const mayLand = (state: RefineryState, free: ReadonlySet<TaskId>, candidate: Candidate): boolean =>
@@ -26,14 +26,14 @@ const mayLand = (state: RefineryState, free: ReadonlySet<TaskId>, candidate: Can
   candidate.items.every(({ task }) => free.has(task)) &&
   (state.isReported?.(candidate) ?? true);
 
-/** How many steps that are being verified would have to be verified again. */
+/** The expected number of good steps in the most valuable running candidate that the landing would discard. */
 const countLikelyRestarts = (queue: Queue, landing: Candidate): number => {
-  const doubt = failureOdds(queue);
-  const inIt = new Set(landing.items.map(({ task }) => task));
+  const oddsOf = failureOdds(queue);
+  const landedTasks = new Set(landing.items.map(({ task }) => task));
   const losses = queue.candidates.map((candidate) => {
     if (!isBeingVerified(candidate) || candidate.onto !== landing.onto || isExtensionOf(candidate, landing)) return 0;
-    if (candidate.items.some(({ task }) => inIt.has(task))) return 0;
-    const odds = candidate.items.reduce((left, { task }) => left * (1 - doubt(task)), 1);
+    if (candidate.items.some(({ task }) => landedTasks.has(task))) return 0;
+    const odds = candidate.items.reduce((left, { task }) => left * (1 - oddsOf(task)), 1);
     return odds * candidate.items.length;
   });
   return Math.max(0, ...losses);

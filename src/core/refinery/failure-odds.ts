@@ -1,38 +1,42 @@
 import type { TaskId } from "../domain/ids.ts";
 import type { Queue, QueueItem } from "../domain/queue.ts";
 
-/** What is believed of a step before any was seen, and how many steps it weighs as much as. */
-const PRIOR_FAILURES = { bad: 0.08, weight: 6 };
-/** How often a run of something good is red. */
+/** Failure rate assumed before any observation, and the number of observed steps that it weighs as much as. */
+const PRIOR_FAILURES = { rate: 0.08, weight: 6 };
+/** Probability that a run of good steps is red. */
 const FLAKE_RATE = 0.03;
-/** Of something that was green once, what remains: it may not go together with the rest. */
+/** Failure odds of a step that passed once: it may still be incompatible with other steps. */
 const FAILURE_ODDS_AFTER_PASS = 0.01;
-/** The last suspect is not quite certain: the red run may have been a flake. */
+/** Upper limit for the odds of a suspect, since its red run may have been a flake. */
 const MAX_SUSPECT_ODDS = 0.9;
 
-/** The share of steps that turn out bad, as observed on this base. Of each group that was red, one is bad. */
+/** The failure rate observed on this base. Each failed group counts as one bad step. */
 export const failureRate = ({ recentOutcomes, failedGroups, items }: Queue): number => {
-  const bad = recentOutcomes.failed + failedGroups.length + items.filter(({ strikes }) => strikes > 0).length;
-  return (bad + PRIOR_FAILURES.bad * PRIOR_FAILURES.weight) / (recentOutcomes.passed + bad + PRIOR_FAILURES.weight);
+  const failures = recentOutcomes.failed + failedGroups.length + items.filter(({ strikes }) => strikes > 0).length;
+  return (failures + PRIOR_FAILURES.rate * PRIOR_FAILURES.weight) / (recentOutcomes.passed + failures + PRIOR_FAILURES.weight);
 };
 
-/** The same where too high costs less than too low: what is not seen yet may be bad. */
-export const cautiousFailureRates = ({ recentOutcomes, failedGroups, items }: Queue): { readonly free: number; readonly bound: number } => {
-  const bad = recentOutcomes.failed + failedGroups.length + items.filter(({ strikes }) => strikes > 0).length;
-  const rate = (more: number, weight: number): number => (bad + more) / (recentOutcomes.passed + bad + weight);
-  // Of steps that need each other a bad one takes the rest with it.
-  return { free: rate(0.5, 3), bound: rate(1, 2) };
+/** Higher estimates of the failure rate, for sizing groups: too large a group costs more than too small a one. */
+export const cautiousFailureRates = ({
+  recentOutcomes,
+  failedGroups,
+  items,
+}: Queue): { readonly independent: number; readonly dependent: number } => {
+  const failures = recentOutcomes.failed + failedGroups.length + items.filter(({ strikes }) => strikes > 0).length;
+  const rate = (added: number, weight: number): number => (failures + added) / (recentOutcomes.passed + failures + weight);
+  // A bad step also fails the steps that need it, so dependent steps are estimated higher.
+  return { independent: rate(0.5, 3), dependent: rate(1, 2) };
 };
 
-/** How likely each step is bad, from what runs said of it. */
+/** The odds that each step is bad, given its runs so far. */
 export const failureOdds = (queue: Queue): ((task: TaskId) => number) => {
   const rate = failureRate(queue);
-  const found = new Map(queue.items.map((item) => [item.task, itemFailureOdds(item, rate)]));
+  const odds = new Map(queue.items.map((item) => [item.task, itemFailureOdds(item, rate)]));
   for (const group of queue.failedGroups) {
-    const each = Math.min(MAX_SUSPECT_ODDS, rate / (1 - (1 - rate) ** group.length));
-    for (const task of group) found.set(task, Math.max(each, found.get(task) ?? 0));
+    const suspectOdds = Math.min(MAX_SUSPECT_ODDS, rate / (1 - (1 - rate) ** group.length));
+    for (const task of group) odds.set(task, Math.max(suspectOdds, odds.get(task) ?? 0));
   }
-  return (task) => found.get(task) ?? rate;
+  return (task) => odds.get(task) ?? rate;
 };
 
 const itemFailureOdds = ({ strikes, passedBefore }: QueueItem, rate: number): number => {

@@ -2,35 +2,36 @@ import type { Sha, TaskId } from "../domain/ids.ts";
 import { type Candidate, isBeingVerified, type QueueItem } from "../domain/queue.ts";
 import { type QueueView, LIKELY_TO_FAIL, isCostlyToFail, passOddsOf } from "./queue-view.ts";
 
-/** Below this a chain is not built on: what follows is verified beside it. */
+/** A chain with lower pass odds is not extended: later steps are verified beside it. */
 const MIN_ODDS_TO_BUILD_ON = 0.2;
-/** Up to this what needs an accused step goes on behind it on slots that nobody else wants: its red run may have been a flake. */
+/** Dependents of an accused step with at most these failure odds are verified on spare slots: its red run may have been a flake. */
 const MAX_FAILURE_ODDS_TO_FOLLOW = 0.85;
-/** A group of steps for one run is as large as makes red and green equally likely, where there are more steps than slots. */
+/** Minimum pass odds of a group of steps that share a run, if there are more steps than slots. */
 const MIN_GROUP_ODDS = 0.5;
-/** The same where a red group costs more than a run, and there is more than one slot. */
+/** Minimum pass odds of a group whose red run costs more than a run. */
 const MIN_COSTLY_GROUP_ODDS = 0.8;
 
-/** Steps to verify on top of a candidate or of the base, and after which of them a run is wanted. */
+/** Steps to verify on top of a candidate, or of the base if `root` is null. */
 export type PlannedChain = {
   readonly root: Candidate | null;
   readonly added: QueueItem[];
+  /** Indices in `added` after which a run is requested. */
   readonly runsAfter: Set<number>;
-  /** How likely all of it is good. */
+  /** Odds that all steps are good. */
   passOdds: number;
   readonly tasks: Set<TaskId>;
 };
 
-export const createChain = (board: QueueView, root: Candidate | null): PlannedChain => ({
+export const createChain = (view: QueueView, root: Candidate | null): PlannedChain => ({
   root,
   added: [],
   runsAfter: new Set(),
-  passOdds: root ? passOddsOf(board, root) : 1,
+  passOdds: root ? passOddsOf(view, root) : 1,
   tasks: new Set(root?.items.map(({ task }) => task)),
 });
 
-/** What needs an accused step, behind the run of that, each with a run of its own. */
-export const planFollowers = (board: QueueView, accused: PlannedChain, { untried, freeSlots }: LayoutInput): PlannedChain => {
+/** The dependents of an accused step behind it, each with a run of its own. */
+export const planFollowers = (view: QueueView, accused: PlannedChain, { untried, freeSlots }: LayoutInput): PlannedChain => {
   const last = accused.added.at(-1)?.task;
   const chain: PlannedChain = {
     ...accused,
@@ -38,28 +39,28 @@ export const planFollowers = (board: QueueView, accused: PlannedChain, { untried
     runsAfter: new Set(),
     tasks: new Set(accused.added.map(({ task }) => task)),
   };
-  if (last === undefined || board.failureOdds(last) > MAX_FAILURE_ODDS_TO_FOLLOW) return chain;
+  if (last === undefined || view.failureOdds(last) > MAX_FAILURE_ODDS_TO_FOLLOW) return chain;
   const behind = new Set([last]);
   for (const item of untried) {
     if (chain.runsAfter.size >= freeSlots) break;
-    if (!containsNeeds(board, chain, item) || !(board.needs.get(item.task) ?? []).some((need) => behind.has(need))) continue;
+    if (!containsNeeds(view, chain, item) || !(view.needs.get(item.task) ?? []).some((need) => behind.has(need))) continue;
     behind.add(item.task);
-    appendItem(board, chain, item);
+    appendItem(view, chain, item);
     chain.runsAfter.add(chain.added.length - 1);
   }
   return chain;
 };
 
-/** The longest of each line of candidates under way, the one that brings most first. */
-export const listChainTails = (board: QueueView): PlannedChain[] => {
-  const active = board.queue.candidates.filter((each) => each.onto === board.tip && each.items.length > 0 && isBeingVerified(each));
+/** The longest candidate of each chain under verification, the most valuable one first. */
+export const listChainTails = (view: QueueView): PlannedChain[] => {
+  const active = view.queue.candidates.filter((each) => each.onto === view.tip && each.items.length > 0 && isBeingVerified(each));
   const inner = new Set<Sha>();
   for (const { items } of active) for (const { merge } of items.slice(0, -1)) inner.add(merge);
   return active
     .filter((each) => !inner.has(each.commit))
-    .map((each) => createChain(board, each))
+    .map((each) => createChain(view, each))
     .filter(
-      ({ passOdds, tasks }) => passOdds >= MIN_ODDS_TO_BUILD_ON && [...tasks].every((task) => board.failureOdds(task) < LIKELY_TO_FAIL),
+      ({ passOdds, tasks }) => passOdds >= MIN_ODDS_TO_BUILD_ON && [...tasks].every((task) => view.failureOdds(task) < LIKELY_TO_FAIL),
     )
     .sort((a, b) => b.passOdds * b.tasks.size - a.passOdds * a.tasks.size);
 };
@@ -70,100 +71,103 @@ const appendItem = ({ failureOdds }: QueueView, chain: PlannedChain, item: Queue
   chain.passOdds *= 1 - failureOdds(item.task);
 };
 
-/** What was green before goes together, behind the chain that brings most: one run for all of it, or one for each where one lands at a time. */
+/** Appends steps that passed before to the most valuable chain: one run for all of them, or one each if steps land one at a time. */
 export const addPassedItems = (
-  board: QueueView,
+  view: QueueView,
   main: PlannedChain,
-  { cleared, free }: { cleared: readonly QueueItem[]; free: number },
+  { passed, freeSlots }: { passed: readonly QueueItem[]; freeSlots: number },
 ): void => {
-  for (const item of cleared) {
-    if (!containsNeeds(board, main, item) || main.runsAfter.size >= free) continue;
-    appendItem(board, main, item);
-    if (!board.landsTogether) main.runsAfter.add(main.added.length - 1);
+  for (const item of passed) {
+    if (!containsNeeds(view, main, item) || main.runsAfter.size >= freeSlots) continue;
+    appendItem(view, main, item);
+    if (!view.landsTogether) main.runsAfter.add(main.added.length - 1);
   }
   if (main.added.length > 0) main.runsAfter.add(main.added.length - 1);
 };
 
-/** True where all that a step needs is in the chain. */
+/** Whether a chain contains everything that a step needs. */
 const containsNeeds = ({ needs }: QueueView, chain: PlannedChain, { task }: QueueItem): boolean =>
   (needs.get(task) ?? []).every((each) => chain.tasks.has(each));
 
-/** Where the next step goes: a chain, and the group of steps that its next run is for. */
+/** The chain and the group that the next step joins. */
 type LayoutCursor = { chain: PlannedChain; groupSize: number; groupOdds: number; runsLeft: number };
 
-/** What is laid out for how many runs. */
 type LayoutInput = { readonly untried: readonly QueueItem[]; readonly freeSlots: number };
 
 /**
- * Lays steps out in chains for so many runs, in the order of the queue: behind the chain that goes on while all of it is likely good, else in one of its own.
- * Returns the chains, those that were given first.
+ * Distributes steps over chains in the order of the queue, with at most `freeSlots` runs. Extends a chain while its pass odds suffice, otherwise
+ * starts another one. Returns all chains, the given ones first.
  */
-export const layOutChains = (board: QueueView, given: readonly PlannedChain[], { untried, freeSlots }: LayoutInput): PlannedChain[] => {
-  const chains = [...given];
-  const most = board.landsTogether ? Math.max(1, Math.ceil(untried.length / Math.max(1, freeSlots))) : 1;
-  const start = (): PlannedChain => {
-    const chain = createChain(board, null);
+export const layOutChains = (
+  view: QueueView,
+  startChains: readonly PlannedChain[],
+  { untried, freeSlots }: LayoutInput,
+): PlannedChain[] => {
+  const chains = [...startChains];
+  const maxGroupSize = view.landsTogether ? Math.max(1, Math.ceil(untried.length / Math.max(1, freeSlots))) : 1;
+  const addChain = (): PlannedChain => {
+    const chain = createChain(view, null);
     chains.push(chain);
     return chain;
   };
-  const pen: LayoutCursor = {
-    chain: chains.find(({ passOdds }) => passOdds >= MIN_ODDS_TO_BUILD_ON) ?? start(),
+  const cursor: LayoutCursor = {
+    chain: chains.find(({ passOdds }) => passOdds >= MIN_ODDS_TO_BUILD_ON) ?? addChain(),
     groupSize: 0,
     groupOdds: 1,
     runsLeft: freeSlots,
   };
   for (const item of untried) {
-    const next = chooseChain(board, chains, { pen, item }) ?? start();
-    if (next !== pen.chain) closeGroup(pen);
-    pen.chain = next;
-    if (pen.runsLeft > 0 && isWorthAdding(board, next, item)) placeItem(board, pen, { item, most });
-    if (pen.runsLeft <= 0) return chains;
+    const next = chooseChain(view, chains, { cursor, item }) ?? addChain();
+    if (next !== cursor.chain) closeGroup(cursor);
+    cursor.chain = next;
+    if (cursor.runsLeft > 0 && isWorthAdding(view, next, item)) placeItem(view, cursor, { item, maxGroupSize });
+    if (cursor.runsLeft <= 0) return chains;
   }
-  closeGroup(pen);
+  closeGroup(cursor);
   return chains;
 };
 
-/** True where a step can be verified on a chain, and not in vain. */
-const isWorthAdding = (board: QueueView, chain: PlannedChain, item: QueueItem): boolean => {
-  if (!containsNeeds(board, chain, item)) return false;
+/** Whether a step can be verified on a chain with a chance to pass. */
+const isWorthAdding = (view: QueueView, chain: PlannedChain, item: QueueItem): boolean => {
+  if (!containsNeeds(view, chain, item)) return false;
   if (chain.tasks.size === 0) return true;
-  const isLikely = (task: TaskId): boolean => board.failureOdds(task) < LIKELY_TO_FAIL;
-  return isLikely(item.task) && [...chain.tasks].every((task) => isLikely(task)) && !completesFailedGroup(board, chain, item);
+  const isLikely = (task: TaskId): boolean => view.failureOdds(task) < LIKELY_TO_FAIL;
+  return isLikely(item.task) && [...chain.tasks].every((task) => isLikely(task)) && !completesFailedGroup(view, chain, item);
 };
 
-/** With all of a group that was red in it, a chain is red again. */
+/** Whether a step completes a group that failed before, so that the chain would fail again. */
 const completesFailedGroup = ({ queue }: QueueView, { tasks }: PlannedChain, { task }: QueueItem): boolean =>
   queue.failedGroups.some((group) => group.includes(task) && group.every((each) => each === task || tasks.has(each)));
 
-const placeItem = (board: QueueView, pen: LayoutCursor, { item, most }: { item: QueueItem; most: number }): void => {
-  const good = 1 - Math.max(board.failureOdds(item.task), board.cautiousOdds(item.task));
-  if (pen.groupOdds * good < (isCostlyToFail(board, item.task) ? MIN_COSTLY_GROUP_ODDS : MIN_GROUP_ODDS)) closeGroup(pen);
-  if (pen.runsLeft <= 0) return;
-  appendItem(board, pen.chain, item);
-  pen.groupSize += 1;
-  pen.groupOdds *= good;
-  if (pen.groupSize >= most) closeGroup(pen);
+const placeItem = (view: QueueView, cursor: LayoutCursor, { item, maxGroupSize }: { item: QueueItem; maxGroupSize: number }): void => {
+  const itemOdds = 1 - Math.max(view.failureOdds(item.task), view.cautiousOdds(item.task));
+  if (cursor.groupOdds * itemOdds < (isCostlyToFail(view, item.task) ? MIN_COSTLY_GROUP_ODDS : MIN_GROUP_ODDS)) closeGroup(cursor);
+  if (cursor.runsLeft <= 0) return;
+  appendItem(view, cursor.chain, item);
+  cursor.groupSize += 1;
+  cursor.groupOdds *= itemOdds;
+  if (cursor.groupSize >= maxGroupSize) closeGroup(cursor);
 };
 
-/** A run for the group so far. */
-const closeGroup = (pen: LayoutCursor): void => {
-  if (pen.groupSize === 0) return;
-  pen.chain.runsAfter.add(pen.chain.added.length - 1);
-  pen.runsLeft -= 1;
-  pen.groupSize = 0;
-  pen.groupOdds = 1;
+/** Requests a run for the group. */
+const closeGroup = (cursor: LayoutCursor): void => {
+  if (cursor.groupSize === 0) return;
+  cursor.chain.runsAfter.add(cursor.chain.added.length - 1);
+  cursor.runsLeft -= 1;
+  cursor.groupSize = 0;
+  cursor.groupOdds = 1;
 };
 
-/** The chain that a step goes to: the one that holds what it needs, else the present one while that is worth it; null for a new one. */
+/** The chain for a step: the one with its needs, otherwise the current one while its pass odds suffice. Null for a new chain. */
 const chooseChain = (
-  board: QueueView,
+  view: QueueView,
   chains: readonly PlannedChain[],
-  { pen, item }: { pen: LayoutCursor; item: QueueItem },
+  { cursor, item }: { cursor: LayoutCursor; item: QueueItem },
 ): PlannedChain | null => {
-  if ((board.needs.get(item.task) ?? []).length > 0) return chains.find((chain) => containsNeeds(board, chain, item)) ?? pen.chain;
-  const { passOdds, tasks } = pen.chain;
-  if (tasks.size === 0) return pen.chain;
-  return passOdds * (1 - board.failureOdds(item.task)) >= MIN_ODDS_TO_BUILD_ON && !completesFailedGroup(board, pen.chain, item)
-    ? pen.chain
+  if ((view.needs.get(item.task) ?? []).length > 0) return chains.find((chain) => containsNeeds(view, chain, item)) ?? cursor.chain;
+  const { passOdds, tasks } = cursor.chain;
+  if (tasks.size === 0) return cursor.chain;
+  return passOdds * (1 - view.failureOdds(item.task)) >= MIN_ODDS_TO_BUILD_ON && !completesFailedGroup(view, cursor.chain, item)
+    ? cursor.chain
     : null;
 };

@@ -4,30 +4,30 @@ import { findSuspects } from "./apply-verdicts.ts";
 import { cautiousFailureRates, failureOdds } from "./failure-odds.ts";
 import type { RefineryState } from "./refinery-state.ts";
 
-/** With a step in it that is this likely bad a run gives its slot to another, unless it is about that step alone. */
+/** Failure odds from which a step is likely bad. A run of several steps with such a step gives its slot to a better run. */
 export const LIKELY_TO_FAIL = 0.65;
 
-/** What is known at this moment, for choosing. */
+/** The queue with estimates, from which runs are chosen. */
 export type QueueView = {
   readonly queue: Queue;
   readonly tip: Sha;
-  /** Runs that may be under way at a time. */
+  /** Verify jobs that may run at the same time. */
   readonly slots: number;
   readonly items: ReadonlyMap<TaskId, QueueItem>;
-  /** How likely a step is bad. */
+  /** Odds that a step is bad. */
   readonly failureOdds: (task: TaskId) => number;
-  /** How likely it may be that a step is bad, for how many of them are risked in one run. */
+  /** A higher estimate of the odds that a step is bad, for sizing groups. */
   readonly cautiousOdds: (task: TaskId) => number;
   readonly needs: ReadonlyMap<TaskId, readonly TaskId[]>;
-  /** False where one step lands at a time: what is verified as two never lands. */
+  /** Whether several steps may land in one push. If not, a candidate with two steps never lands. */
   readonly landsTogether: boolean;
-  /** Red runs that are forgiven. */
+  /** Red runs that are tolerated. */
   readonly retries: number;
 };
 
 export const openQueueView = ({ tip, entrants, retries, landsTogether, parallel }: RefineryState, queue: Queue): QueueView => {
-  const cautious = cautiousFailureRates(queue);
-  const board: QueueView = {
+  const rates = cautiousFailureRates(queue);
+  const view: QueueView = {
     queue,
     tip,
     slots: queue.window === 0 ? parallel : Math.min(queue.window, parallel),
@@ -35,60 +35,63 @@ export const openQueueView = ({ tip, entrants, retries, landsTogether, parallel 
     landsTogether,
     items: new Map(queue.items.map((item) => [item.task, item])),
     failureOdds: failureOdds(queue),
-    cautiousOdds: (task) => (isCostlyToFail(board, task) || (board.needs.get(task) ?? []).length > 0 ? cautious.bound : cautious.free),
+    cautiousOdds: (task) => (isCostlyToFail(view, task) || (view.needs.get(task) ?? []).length > 0 ? rates.dependent : rates.independent),
     needs: new Map(entrants.map((each) => [each.task, each.needs])),
   };
-  return board;
+  return view;
 };
 
-/** A red group costs such a step more than a run: others wait for it, or its first red run is its last. */
+/** Whether a red run costs a step more than the run: the step depends on others, or its first red run ejects it. */
 export const isCostlyToFail = ({ slots, retries, needs }: QueueView, task: TaskId): boolean =>
   slots > 1 && (retries === 0 || (needs.get(task) ?? []).length > 0);
 
-/** How likely a candidate is good. */
+/** Odds that all steps of a candidate are good. */
 export const passOddsOf = ({ failureOdds }: QueueView, candidate: Candidate): number =>
   candidate.items.reduce((odds, { task }) => odds * (1 - failureOdds(task)), 1);
 
-/** True for a run that is likely red because of one of several. */
+/** Whether a run is likely red because of one of its several steps. */
 const isLikelyRed = ({ failureOdds }: QueueView, { items }: Candidate): boolean =>
   items.length > 1 && items.some(({ task }) => failureOdds(task) >= LIKELY_TO_FAIL);
 
-/** Steps of which a run is under way that may bring them into the base. Of a run that is likely red those are left that could be nowhere else. */
-export const findCoveredTasks = (board: QueueView): Set<TaskId> => {
-  const behind = findLikelyBlockedTasks(board);
+/** Steps that a running candidate may land. A candidate that is likely red covers only steps that need a likely bad step. */
+export const findCoveredTasks = (view: QueueView): Set<TaskId> => {
+  const blocked = findLikelyBlockedTasks(view);
   return new Set(
-    board.queue.candidates
-      .filter((each) => each.onto === board.tip && isBeingVerified(each))
+    view.queue.candidates
+      .filter((each) => each.onto === view.tip && isBeingVerified(each))
       .flatMap((each) => {
         const tasks = each.items.map(({ task }) => task);
-        return isLikelyRed(board, each) ? tasks.filter((task) => behind.has(task)) : tasks;
+        return isLikelyRed(view, each) ? tasks.filter((task) => blocked.has(task)) : tasks;
       }),
   );
 };
 
-/** What needs a step that is likely bad. */
+/** Steps that need a step that is likely bad. */
 export const findLikelyBlockedTasks = ({ queue, failureOdds, needs }: QueueView): Set<TaskId> => {
-  const behind = new Set<TaskId>();
-  const isBad = (task: TaskId): boolean => behind.has(task) || failureOdds(task) >= LIKELY_TO_FAIL;
-  for (const { task } of queue.items) if ((needs.get(task) ?? []).some((need) => isBad(need))) behind.add(task);
-  return behind;
+  const blocked = new Set<TaskId>();
+  const isBad = (task: TaskId): boolean => blocked.has(task) || failureOdds(task) >= LIKELY_TO_FAIL;
+  for (const { task } of queue.items) if ((needs.get(task) ?? []).some((need) => isBad(need))) blocked.add(task);
+  return blocked;
 };
 
-/** The step for whose sake a run is under way: the only one that it tells of, or the last, where that is accused or held. Such a run is not stopped for another like it. */
-export const findTestedTask = ({ tip, items }: QueueView, sound: ReadonlySet<Sha>, candidate: Candidate): TaskId | null => {
+/**
+ * The step that a run tests: its only suspect, or its last step if that step is accused or held. Null for any other run.
+ * A run that tests a step is not stopped in favor of another.
+ */
+export const findTestedTask = ({ tip, items }: QueueView, greenCommits: ReadonlySet<Sha>, candidate: Candidate): TaskId | null => {
   if (!isBeingVerified(candidate)) return null;
-  const { suspects, hasGreenContext } = findSuspects(candidate, sound);
+  const { suspects, hasGreenContext } = findSuspects(candidate, greenCommits);
   if (suspects.length === 1 && (hasGreenContext || candidate.onto === tip)) return suspects[0]?.task ?? null;
   const last = candidate.onto === tip ? candidate.items.at(-1) : undefined;
   const item = last && items.get(last.task);
   return item && (item.strikes > 0 || item.state === "held") ? item.task : null;
 };
 
-/** Runs that may be stopped when another is wanted more: of what is likely red, and of what was built on an earlier base. */
-export const listExpendableRuns = (board: QueueView): Candidate[] => {
-  const sound = new Set(board.queue.greenCommits);
-  return board.queue.candidates.filter((each) => {
-    if (!isBeingVerified(each) || each.items.length === 0 || findTestedTask(board, sound, each) !== null) return false;
-    return each.onto !== board.tip || isLikelyRed(board, each);
+/** Runs that may be stopped in favor of a better one: likely red runs, and runs on an earlier base. */
+export const listExpendableRuns = (view: QueueView): Candidate[] => {
+  const greenCommits = new Set(view.queue.greenCommits);
+  return view.queue.candidates.filter((each) => {
+    if (!isBeingVerified(each) || each.items.length === 0 || findTestedTask(view, greenCommits, each) !== null) return false;
+    return each.onto !== view.tip || isLikelyRed(view, each);
   });
 };

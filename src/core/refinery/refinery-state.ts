@@ -3,49 +3,49 @@ import type { QueryAnswers, ChainMerge, Query } from "../domain/query.ts";
 import type { Candidate, Queue } from "../domain/queue.ts";
 import type { Refusal } from "../domain/refusal.ts";
 
-/** A published head that wants to land. */
+/** A published head that is ready to land. */
 export type QueueEntrant = {
   readonly task: TaskId;
   readonly head: Sha;
   readonly message: string;
-  /** What it needs and what has not landed: it is verified and lands on top of these only. */
+  /** Tasks that it depends on and that have not landed. It is verified and lands on top of these only. */
   readonly needs: readonly TaskId[];
-  /** Null when it may land; else why it is held. */
+  /** Null if it may land, otherwise the reason for holding it. */
   readonly refusal: Refusal | null;
-  /** True while its pull request is being opened: it is verified, and does not land yet. */
+  /** Whether its pull request is still being opened: verification runs, but the step does not land yet. */
   readonly isOpeningPull?: boolean;
 };
 
-/** All that a plan is made from. */
+/** Everything that a plan depends on. */
 export type RefineryState = {
   readonly now: Millis;
   readonly baseBranch: BranchName;
   readonly tip: Sha;
   readonly queue: Queue;
   readonly entrants: readonly QueueEntrant[];
-  /** Verify jobs at the same time. */
+  /** Verify jobs that may run at the same time. */
   readonly parallel: number;
-  /** Red runs that are forgiven: a step leaves the queue after one more. */
+  /** Red runs that are tolerated. One more ejects the step. */
   readonly retries: number;
-  /** Verify jobs in a row without a verdict before a candidate is given up. */
+  /** Consecutive verify jobs without a verdict after which the queue freezes. */
   readonly maxFaults: number;
-  /** How long a verify job may take, in milliseconds. */
+  /** Time limit of a verify job. */
   readonly timeoutMs: Millis;
-  /** True where a verdict for the same tree counts for another commit. */
+  /** Whether a verdict also counts for other commits with the same tree. */
   readonly reusesVerdicts: boolean;
-  /** True where several steps may land in one push; else one at a time. */
+  /** Whether several steps may land in one push. */
   readonly landsTogether: boolean;
-  /** True where GitHub merges: what may land is named, and stays in the queue until it has. */
+  /** Whether GitHub performs merges. The plan then requests the merge, and the steps stay in the queue until it appears on the base. */
   readonly mergedByGitHub?: boolean;
-  /** False while a check that we report ourselves is not known to be there: the candidate lands a moment later. */
+  /** Whether the checks that Enki reports itself are present on a candidate. A candidate without them lands later. */
   readonly isReported?: (candidate: Candidate) => boolean;
-  /** Verify jobs that a commit had before. */
+  /** Number of verify jobs that were requested for a commit. */
   readonly attemptsOf: (commit: Sha) => number;
-  /** A fact: heads merged onto a commit, in order; undefined until it is known. */
+  /** A fact: heads merged onto a commit, in order. Undefined until the fact is known. */
   readonly mergeChain: (query: Extract<Query, { kind: "merge-chain" }>) => QueryAnswers["merge-chain"] | undefined;
 };
 
-/** What the plan asks for beside moving refs. Each is given again as long as it holds. */
+/** Requests of a plan besides ref moves. A request is repeated in every plan while it applies. */
 export type RefineryEffect =
   | {
       readonly kind: "verify";
@@ -61,17 +61,17 @@ export type RefineryEffect =
       readonly task: TaskId;
       readonly head: Sha;
       readonly refusal: Refusal;
-      /** The commit that was red last. */
+      /** The commit of the last red run. */
       readonly failedCommit: Sha | null;
       readonly log: string;
-      /** The other steps that were verified in that commit. */
+      /** The other steps in that commit. */
       readonly failedWith: readonly TaskId[];
     }
-  /** What GitHub is to merge now; given once, and not again while the queue has a landing under way. */
+  /** Asks GitHub to merge a candidate. Not repeated while the queue has a landing in progress. */
   | { readonly kind: "request-merge"; readonly candidate: Candidate }
   | { readonly kind: "resolve"; readonly task: TaskId; readonly head: Sha; readonly onto: Sha; readonly refusal: Refusal };
 
-/** A ref that is set in the same push as the ledger. */
+/** A ref that moves in the same push as the ledger. */
 export type PlannedRef = { readonly kind: "base" | "candidate"; readonly commit: Sha };
 
 export type RefineryPlan = {
@@ -80,5 +80,4 @@ export type RefineryPlan = {
   readonly effects: readonly RefineryEffect[];
 };
 
-/** An entrant as one merge of a chain. */
 export const toChainMerge = ({ task, head, message, needs }: QueueEntrant): ChainMerge => ({ task, head, message, needs });

@@ -7,7 +7,7 @@ import { random } from "./history.ts";
 const EACH = 10;
 const REPOSITORIES = 20;
 
-test("I1–I6, I12 and I14 hold in 200 random histories on real git, with two clones that write", async () => {
+test("I1–I6, I12 and I14 hold in 200 random histories on real git with two writing clones", async () => {
   const wrong: string[] = [];
   const play = async (from: number): Promise<void> => {
     const { clone, git, close } = await repository();

@@ -105,7 +105,7 @@ const PATIENCE = 3;
 export const INVARIANTS: readonly Invariant[] = [
   {
     id: "I1",
-    says: "what becomes the base was verified as it is, and is good",
+    says: "every new base commit was verified exactly as it is, and is good",
     saved: ({ world, turn, seen }) =>
       first(turn.moves, ({ to }) => {
         if (!isKnownGreen(world, seen, to)) return `${to} landed, and no run of it was green`;
@@ -114,7 +114,7 @@ export const INVARIANTS: readonly Invariant[] = [
   },
   {
     id: "I2",
-    says: "a base only grows, from the value that was read; what a person took away does not come back",
+    says: "a base only grows from the value that was read; a commit that a person removed does not return",
     saved: ({ world, turn, seen }) =>
       first(turn.moves, ({ base, from, to }) => {
         const line = world.graph.line(to);
@@ -127,7 +127,7 @@ export const INVARIANTS: readonly Invariant[] = [
   },
   {
     id: "I3",
-    says: "a step lands with or after all that it needs",
+    says: "a step lands with or after everything that it needs",
     saved: ({ world, turn }) =>
       first(landings(turn), ({ base, landing }) =>
         first(landing.items, ({ task }) =>
@@ -141,7 +141,7 @@ export const INVARIANTS: readonly Invariant[] = [
   },
   {
     id: "I4",
-    says: "a step lands once, and is recorded so where it is in the base",
+    says: "a step lands once, and every landed step is recorded as landed",
     saved: ({ turn, before }) =>
       first(landedItems(turn), ({ task }) => {
         if (before.steps.get(task)?.landed) return `${task} lands again`;
@@ -156,7 +156,7 @@ export const INVARIANTS: readonly Invariant[] = [
   },
   {
     id: "I5",
-    says: "what lands of a step is the head that was verified, and it is still the head",
+    says: "a step lands with the head that was verified and that is still its head",
     saved: ({ world, turn }) =>
       first(landedItems(turn), ({ task, head, merge }) => {
         if (world.heads.get(task) !== head) return `${task} landed at ${head}, its head is ${world.heads.get(task)}`;
@@ -165,7 +165,7 @@ export const INVARIANTS: readonly Invariant[] = [
   },
   {
     id: "I7",
-    says: "a step is ejected after more red runs than are forgiven, each on a context that is green",
+    says: "a step is ejected after more red runs than are tolerated, each on a green context",
     saved: ({ world, turn, seen }) =>
       first(turn.plans, ({ state, plan: { effects } }) =>
         first(effects, (effect) => {
@@ -179,7 +179,7 @@ export const INVARIANTS: readonly Invariant[] = [
   },
   {
     id: "I8",
-    says: "what ends without a verdict is never held against a step",
+    says: "a run without a verdict never counts against a step",
     saved: ({ world, seen }) => {
       const total = [...seen.reds.values()].reduce((sum, times) => sum + times, 0);
       return first(Object.values(world.ledger.queues), ({ items, failedGroups, strikesSinceGreen }) => {
@@ -196,7 +196,7 @@ export const INVARIANTS: readonly Invariant[] = [
   },
   {
     id: "I9",
-    says: "a verdict that nobody waits for changes nothing; a candidate holds present heads only",
+    says: "an unexpected verdict changes nothing; a candidate holds current heads only",
     planned: (_, { read, plans }) =>
       first(Object.values(read.ledger.queues), (queue) =>
         first(read.results, ({ commit, attempt, end }) => {
@@ -223,7 +223,7 @@ export const INVARIANTS: readonly Invariant[] = [
   },
   {
     id: "I10",
-    says: "what landed stays landed, whatever comes after",
+    says: "a landed step stays landed",
     planned: (_, { read, plans }) =>
       first(plans, ({ plan: { effects } }) =>
         first(effects, (effect) => {
@@ -238,7 +238,7 @@ export const INVARIANTS: readonly Invariant[] = [
   },
   {
     id: "I11",
-    says: "nothing counts as green that no run called green",
+    says: "a commit counts as green only after a green run",
     saved: ({ world, seen }) =>
       first(Object.values(world.ledger.queues), ({ candidates, greenCommits, verifiedTrees }) => {
         const vacuous = candidates.find((each) => isGreen(each) && !isKnownGreen(world, seen, each.commit));
@@ -251,12 +251,12 @@ export const INVARIANTS: readonly Invariant[] = [
   },
   {
     id: "I12",
-    says: "each save replaces exactly what its plan was made from",
+    says: "each save replaces exactly the state that its plan was made from",
     saved: ({ turn, before }) => (turn.read.ledger === before ? null : "a plan was saved over another one"),
   },
   {
     id: "I13",
-    says: "asked again with nothing new, the plan wants nothing more; no run is started twice",
+    says: "planning again without news requests nothing more; no run is started twice",
     saved: ({ world, turn }) =>
       first(turn.starts, ({ commit, attempt }) => {
         const waits = world.results.some((each) => each.commit === commit && each.attempt === attempt);
@@ -270,7 +270,7 @@ export const INVARIANTS: readonly Invariant[] = [
   },
   {
     id: "I14",
-    says: "what lands is the merge of its parents, one step after the other on the base",
+    says: "each landed commit is the merge of its parents, one step after the other on the base",
     saved: ({ world, turn }) =>
       first(turn.moves, ({ base, from, to }) => {
         const { graph } = world;
@@ -284,7 +284,7 @@ export const INVARIANTS: readonly Invariant[] = [
   },
   {
     id: "I15",
-    says: "what is held, closed or frozen does not land",
+    says: "a held or closed step does not land, and nothing lands on a frozen base",
     saved: ({ turn, before }) =>
       first(landings(turn), ({ base, landing }) => {
         if (before.queues[base]?.frozen && turn.ledger.queues[base]?.frozen) return `${base} is frozen`;
@@ -296,7 +296,7 @@ export const INVARIANTS: readonly Invariant[] = [
   },
   {
     id: "I17",
-    says: "the same state gives the same plan, also when the queue was written and read",
+    says: "the same state results in the same plan, also after the queue was written and read",
     // It costs three plans: not each of them.
     planned: ({ now, version }, { plans }) =>
       (version + now / 60_000) % 4 >= 1
@@ -312,7 +312,7 @@ export const INVARIANTS: readonly Invariant[] = [
   },
   {
     id: "I18",
-    says: "two bases do not touch each other",
+    says: "two bases do not affect each other",
     planned: (_, { ledger, plans, stops }) =>
       first(plans, ({ base, plan: { queue, effects } }) => {
         const foreign = (task: TaskId): boolean => ledger.steps.get(task)?.base !== base;
@@ -335,7 +335,7 @@ export const INVARIANTS: readonly Invariant[] = [
   },
   {
     id: "L1",
-    says: "every good step lands, and every step ends in a place that is stated",
+    says: "every good step lands, and every step ends in a documented state",
     settled: (world) =>
       first(world.ledger.steps.values(), ({ task, base, state, refusal }) => {
         if (state === "landed") return null;
@@ -350,7 +350,7 @@ export const INVARIANTS: readonly Invariant[] = [
   },
   {
     id: "L2",
-    says: "runs and plans are bounded by what happens, and never more at a time than there are slots",
+    says: "the number of runs and plans is bounded by the events, and concurrent runs by the slots",
     planned: (_, { plans }) =>
       first(plans, ({ base, state, plan: { queue } }) => {
         const open = (of: Queue): number =>
@@ -367,7 +367,7 @@ export const INVARIANTS: readonly Invariant[] = [
   },
   {
     id: "L3",
-    says: "a step is overtaken a few times only, and by none that needs it",
+    says: "a step is overtaken only a few times, and never by a dependent",
     saved: ({ world, turn, before, seen }) =>
       first(landings(turn), ({ base, landing }) => {
         const items = before.queues[base]?.items ?? [];
@@ -382,10 +382,10 @@ export const INVARIANTS: readonly Invariant[] = [
         });
       }),
   },
-  { id: "L4", says: "with nothing but polling it ends the same" },
+  { id: "L4", says: "polling alone leads to the same end state" },
   {
     id: "L5",
-    says: "every run has a deadline, or a time at which it begins",
+    says: "every run has a deadline or a start time",
     saved: ({ world }) =>
       first(Object.values(world.ledger.queues), ({ candidates, frozen }) =>
         first(candidates, ({ commit, runs }) =>
@@ -405,7 +405,7 @@ export const INVARIANTS: readonly Invariant[] = [
   },
   {
     id: "L6",
-    says: "a plan sees every change made before it; of a base that was rewound the tip that it lost stays known",
+    says: "a plan sees every earlier change; the lost tip of a rewound base stays known",
     planned: (_, { plans, read }) =>
       first(plans, ({ base, state, plan: { queue, effects } }) => {
         const out = new Set(

@@ -29,7 +29,7 @@ const redBehindHeld = (): Yard => {
 };
 
 describe("order", () => {
-  test("1 three independent steps: the tip is green, and one push lands all three in the order in which they came", () => {
+  test("1 lands three independent steps with one push, in queue order, when their last candidate is green", () => {
     const yard = openYard();
     for (const each of ["a", "b", "c"]) yard.want(each);
     yard.rest();
@@ -39,7 +39,7 @@ describe("order", () => {
     expect([yard.open(), yard.state().queue.items]).toEqual([[], []]);
   });
 
-  test("2 a chain: the candidate of the last is green first, and all land together, the last never alone", () => {
+  test("2 lands a chain of dependent steps together when the candidate of the last one is green first", () => {
     const yard = openYard();
     yard.want("a");
     yard.want("b", { needs: ["a"] });
@@ -50,7 +50,7 @@ describe("order", () => {
     expect(yard.lands).toEqual(["base+a+b+c"]);
   });
 
-  test("3 a diamond with a bad side: the others land, it is ejected, and what needs it does not land", () => {
+  test("3 ejects the bad side of a diamond, lands the other steps, and does not land its dependent", () => {
     const yard = openYard();
     yard.want("a");
     yard.want("b", { needs: ["a"] });
@@ -62,7 +62,7 @@ describe("order", () => {
     expect(yard.leaves).toEqual(["b: verification-failed"]);
   });
 
-  test("4 a child on its parent's head lands on what its parent's landing made, and is verified there without a new start", () => {
+  test("4 keeps the run of a child when its parent lands, and lands it on the parent's merge", () => {
     const yard = openYard();
     yard.want("a");
     yard.rest();
@@ -74,7 +74,7 @@ describe("order", () => {
     expect(yard.lands).toEqual(["base+a", "base+a+b"]);
   });
 
-  test("what needed only what lands in this plan is verified in this plan, before what came later", () => {
+  test("verifies a step in the plan that lands its last need, before later steps", () => {
     const yard = openYard({ parallel: 1 });
     yard.want("a");
     yard.rest();
@@ -85,7 +85,7 @@ describe("order", () => {
     expect(yard.open()).toEqual(["base+a+b+c/1"]);
   });
 
-  test("where one lands at a time, each gets a run of its own, and all land", () => {
+  test("gives each step a run of its own if steps land one at a time", () => {
     const yard = openYard({ landsTogether: false, parallel: 1 });
     for (const each of ["a", "b", "c"]) yard.want(each);
     yard.rest();
@@ -93,7 +93,7 @@ describe("order", () => {
     expect(yard.lands).toEqual(["base+a", "base+a+b", "base+a+b+c"]);
   });
 
-  test("where one lands at a time, what was green on an earlier base lands after a push to it", () => {
+  test("lands a step that was green on an earlier base after a push, if steps land one at a time", () => {
     const yard = openYard({ landsTogether: false, parallel: 2 });
     for (const each of ["a", "b"]) yard.want(each);
     yard.rest();
@@ -106,7 +106,7 @@ describe("order", () => {
 });
 
 describe("verdicts", () => {
-  test("17 verification that ends without a verdict again and again pauses, and nobody is ejected", () => {
+  test("17 freezes the queue and ejects no step when verification repeatedly ends without a verdict", () => {
     const yard = openYard();
     yard.want("a");
     yard.rest();
@@ -120,7 +120,7 @@ describe("verdicts", () => {
     expect(yard.state().queue.items.map(({ strikes }) => strikes)).toEqual([0]);
   });
 
-  test("19 a good step that was red once lands, and the others do not wait for its second run", () => {
+  test("19 lands a good step after one flake, without delaying the others", () => {
     const yard = openYard();
     for (const each of ["a", "b"]) yard.want(each);
     yard.rest();
@@ -156,7 +156,7 @@ describe("verdicts", () => {
     expect(yard.lands.at(-1)?.split("+").sort()).toEqual(["a", "b", "base", "d"]);
   });
 
-  test("23 a base that is red itself pauses everything, and nobody is ejected; a push to it goes on", () => {
+  test("23 freezes the queue and ejects no step when the base is red, until the next push to it", () => {
     const yard = openYard();
     for (const each of ["a", "b", "c"]) yard.want(each);
     yard.rest();
@@ -172,7 +172,7 @@ describe("verdicts", () => {
     expect(yard.lands.at(-1)).toBe("mended+a+b+c");
   });
 
-  test("a red candidate that waits for a verdict below it is not run again and again meanwhile", () => {
+  test("does not rerun a red candidate while it waits for a verdict below it", () => {
     const yard = openYard({ parallel: 4 });
     for (const each of ["a", "b"]) yard.want(each);
     yard.rest();
@@ -186,7 +186,7 @@ describe("verdicts", () => {
     expect(most).toBeLessThanOrEqual(2);
   });
 
-  test("what needs an accused step goes on behind its second run on idle slots, and gives way to what may land", () => {
+  test("verifies dependents of an accused step on idle slots, and stops them for steps that may land", () => {
     const yard = openYard({ parallel: 4 });
     for (const task of ["1", "2", "3", "4", "5", "6", "7", "8"]) yard.want(task);
     yard.rest();
@@ -211,7 +211,7 @@ describe("verdicts", () => {
     expect(yard.lands.at(-1)?.split("+")).toHaveLength(15);
   });
 
-  test("steps that need each other are grouped only where a group is rarely red, once there is more than one slot", () => {
+  test("groups dependent steps on several slots only if groups are rarely red", () => {
     const [one, two] = [1, 2].map((parallel) => {
       const yard = openYard({ parallel });
       for (const task of ["1", "2", "3", "4", "5", "6"]) yard.want(task);
@@ -227,7 +227,7 @@ describe("verdicts", () => {
     expect(two).toEqual([`${base}+b+c/1`, `${base}+b+c+d/1`]);
   });
 
-  test("what a red group was is forgotten with the head of one in it", () => {
+  test("drops a failed group when one of its steps has a new head", () => {
     const yard = openYard({ parallel: 1 });
     for (const each of ["a", "b"]) yard.want(each);
     yard.rest();
@@ -238,7 +238,7 @@ describe("verdicts", () => {
     expect(yard.state().queue.failedGroups).toEqual([]);
   });
 
-  test("a bad step that needs a held one is found out: what is held below it is verified first", () => {
+  test("finds a bad step that needs a held one by verifying the held step first", () => {
     const yard = redBehindHeld();
     yard.set({ tip: "pushed" });
     yard.rest();
@@ -249,7 +249,7 @@ describe("verdicts", () => {
 });
 
 describe("moves", () => {
-  test("a step that needs a held one which conflicts with the base is no end of work", () => {
+  test("finishes planning when a step needs a held step that conflicts with the base", () => {
     const yard = redBehindHeld();
     const { mergeChain } = yard.state();
     yard.set({ tip: "pushed", mergeChain: (query) => mergeChain(query)?.map(() => ({ kind: "conflict", paths: ["a.txt"] })) });
@@ -258,7 +258,7 @@ describe("moves", () => {
     expect(yard.lands).toEqual([]);
   });
 
-  test("25 pushes to the base during verification: fewer are verified at once, nobody is ejected, all land once they stop", () => {
+  test("25 shrinks the window on pushes to the base, ejects no step, and lands all once the pushes stop", () => {
     const yard = openYard();
     for (const each of ["a", "b", "c"]) yard.want(each);
     yard.rest();
@@ -273,7 +273,7 @@ describe("moves", () => {
     expect(yard.leaves).toEqual([]);
   });
 
-  test("27 a step gets a new head while it is in a candidate: that cannot land, and the others go on", () => {
+  test("27 does not land a candidate with an earlier head, and continues with the other steps", () => {
     const yard = openYard();
     for (const each of ["a", "b"]) yard.want(each);
     yard.rest();
@@ -290,7 +290,7 @@ describe("moves", () => {
     expect(yard.lands).toEqual(["base+a"]);
   });
 
-  test("42 a late red verdict of what landed changes nothing", () => {
+  test("42 ignores a late red verdict on a landed step", () => {
     const yard = openYard();
     yard.want("a");
     yard.rest();
@@ -301,7 +301,7 @@ describe("moves", () => {
     expect([yard.lands, yard.leaves]).toEqual([["base+a"], []]);
   });
 
-  test("43 a verdict that comes three times counts once", () => {
+  test("43 counts a verdict once that arrives three times", () => {
     const yard = openYard({ retries: 2 });
     yard.want("a");
     yard.rest();
@@ -312,7 +312,7 @@ describe("moves", () => {
     expect(yard.state().queue).toBe(once);
   });
 
-  test("46 two that plan from the same state want the same, so that the save of one makes the other's stale and nothing else", () => {
+  test("46 returns the same plan for the same state, so that of two writers one becomes stale", () => {
     const yard = openYard();
     for (const each of ["a", "b"]) yard.want(each);
     const state = yard.state();
@@ -321,7 +321,7 @@ describe("moves", () => {
     expect(planQueue(yard.state()).queue).toBe(yard.state().queue);
   });
 
-  test("a conflict with what is ahead waits, and with the base leaves the queue", () => {
+  test("holds a step that conflicts with a step ahead, and hands a conflict with the base to resolution", () => {
     const yard = openYard({}, ["ab"]);
     for (const each of ["a", "b", "c"]) yard.want(each);
     yard.rest();
