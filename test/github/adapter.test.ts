@@ -139,11 +139,11 @@ test("few pull requests cost one request", async () => {
     number: 2,
     headRef: "task/abc123-one",
     head: "a".repeat(40),
-    base: "main",
+    baseBranch: "main",
     state: "open",
     draft: false,
     labels: ["enki"],
-    touched: false,
+    hasActivity: false,
   });
   expect(github.requests().sent).toBe(1);
 });
@@ -215,7 +215,7 @@ test("a pull request whose answer was lost is read back", async () => {
 test("a pull request that a stale list does not show yet is asked for again later, never doubled at once", async () => {
   const { github, api } = stage();
   api.post(`${REPO}/pulls`).reply(500, { message: "oops" }).get(`${REPO}/pulls`).query(byHead).reply(200, []);
-  expect(await github.pulls.open(asked)).toMatchObject({ ok: false, failure: { kind: "later", unclear: true, why: "oops" } });
+  expect(await github.pulls.open(asked)).toMatchObject({ ok: false, failure: { kind: "later", unclear: true, reason: "oops" } });
 });
 
 test("other validation faults are GitHub's refusal", async () => {

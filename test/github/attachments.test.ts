@@ -85,11 +85,11 @@ test("a redirect on the same host is followed, one without end is not", async ()
   );
   expect(await read(once)).toMatchObject({ kind: "text", text: "413" });
   const forever = await serve((_, response) => response.writeHead(302, { location: "/again" }).end());
-  expect(await read(forever)).toEqual({ kind: "unread", why: "it leads from one address to the next" });
+  expect(await read(forever)).toEqual({ kind: "unread", reason: "it leads from one address to the next" });
 });
 
 test("nobody there is no fault", async () => {
-  expect(await read("http://127.0.0.1:1")).toEqual({ kind: "unread", why: "it was not answered" });
+  expect(await read("http://127.0.0.1:1")).toEqual({ kind: "unread", reason: "it was not answered" });
 });
 
 test("github.com answers with an address in its own storage, and only that is followed", async () => {
@@ -106,6 +106,6 @@ test("github.com answers with an address in its own storage, and only that is fo
     "https://objects.githubusercontent.com.evil.example/a",
   ]) {
     nock("https://github.com").get("/user-attachments/files/1/a.log").reply(302, undefined, { location });
-    expect(await read("https://github.com")).toEqual({ kind: "unread", why: "it is on another host" });
+    expect(await read("https://github.com")).toEqual({ kind: "unread", reason: "it is on another host" });
   }
 });

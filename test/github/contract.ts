@@ -147,7 +147,12 @@ const comments = (on: () => ContractStage): void => {
     const head = await push("task/abc123-one");
     const { pull: number } = value(await github.pulls.open(pull("task/abc123-one")));
     const files = value(await github.pulls.files(number));
-    expect(value(await github.pulls.read(number))).toEqual({ base: "main", headRef: "task/abc123-one", head, changedFiles: files.length });
+    expect(value(await github.pulls.read(number))).toEqual({
+      baseBranch: "main",
+      headRef: "task/abc123-one",
+      head,
+      changedFiles: files.length,
+    });
     expect(files).toEqual([{ path: expect.any(String), added: 1, removed: 0, patch: expect.stringMatching(/^@@ -0,0 \+1 @@\n\+/) }]);
   });
 
@@ -213,7 +218,16 @@ const pulls = (on: () => ContractStage): void => {
     expect(value(await github.pulls.open(pull("task/abc123-one")))).toEqual(opened);
     expect(value(await github.pulls.find("task/abc123-one", "main"))).toEqual(opened);
     expect(value(await github.pulls.list())).toEqual([
-      { number: opened.pull, headRef: "task/abc123-one", head, base: "main", state: "open", draft: false, labels: [], touched: false },
+      {
+        number: opened.pull,
+        headRef: "task/abc123-one",
+        head,
+        baseBranch: "main",
+        state: "open",
+        draft: false,
+        labels: [],
+        hasActivity: false,
+      },
     ]);
     value(await github.pulls.edit(opened.pull, "It lands in another way."));
     const next = await push("task/abc123-one");

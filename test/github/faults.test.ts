@@ -22,7 +22,11 @@ test.each([
     message: "No.",
     errors: [{ message: "body is too long" }, { resource: "IssueComment", field: "data", code: "unprocessable" }],
   });
-  expect(failure(await github.issues.comment(7, "x"))).toEqual({ kind: "refused", code, why: "No.: body is too long: data unprocessable" });
+  expect(failure(await github.issues.comment(7, "x"))).toEqual({
+    kind: "refused",
+    code,
+    reason: "No.: body is too long: data unprocessable",
+  });
 });
 
 test("the primary limit waits for its reset, by GitHub's clock and not by ours", async () => {
@@ -42,10 +46,10 @@ test("while a limit holds nothing is sent, and after it everything goes on", asy
   const { github, clock, api } = stage();
   api.post(`${REPO}/issues/7/comments`).reply(403, { message: "You have exceeded a secondary rate limit" }, { "retry-after": "30" });
   api.get(`${REPO}/issues/7/comments`).query(true).reply(200, []);
-  expect(failure(await github.issues.comment(7, "x"))).toMatchObject({ kind: "later", at: NOW + 30_000, unclear: false });
+  expect(failure(await github.issues.comment(7, "x"))).toMatchObject({ kind: "later", retryAt: NOW + 30_000, unclear: false });
   clock.now = NOW + 29_999;
-  expect(failure(await github.issues.commentsOn(7))).toMatchObject({ kind: "later", at: NOW + 30_000 });
-  expect(failure(await github.issues.closeIssue(7))).toMatchObject({ kind: "later", at: NOW + 30_000 });
+  expect(failure(await github.issues.commentsOn(7))).toMatchObject({ kind: "later", retryAt: NOW + 30_000 });
+  expect(failure(await github.issues.closeIssue(7))).toMatchObject({ kind: "later", retryAt: NOW + 30_000 });
   expect(github.requests()).toEqual({ sent: 1, notModified: 0 });
   clock.now = NOW + 30_000;
   expect(await github.issues.commentsOn(7)).toEqual({ ok: true, value: [] });
@@ -59,20 +63,20 @@ test("no more new texts are sent in a minute than GitHub takes; all else goes on
     clock.now = NOW + sent * 100;
     expect((await github.issues.comment(7, "x")).ok).toBe(true);
   }
-  expect(failure(await github.issues.comment(7, "x"))).toMatchObject({ kind: "later", at: NOW + 60_000, unclear: false });
+  expect(failure(await github.issues.comment(7, "x"))).toMatchObject({ kind: "later", retryAt: NOW + 60_000, unclear: false });
   expect((await github.issues.closeIssue(7)).ok).toBe(true);
   clock.now = NOW + 60_000;
   expect((await github.issues.comment(7, "x")).ok).toBe(true);
-  expect(failure(await github.issues.comment(7, "x"))).toMatchObject({ kind: "later", at: NOW + 60_100 });
+  expect(failure(await github.issues.comment(7, "x"))).toMatchObject({ kind: "later", retryAt: NOW + 60_100 });
   expect(github.requests().sent).toBe(72);
 });
 
 test("a secondary limit that names no time waits a minute, then two", async () => {
   const { github, clock, api } = stage();
   api.patch(`${REPO}/issues/7`).twice().reply(429, { message: "slow down" });
-  expect(failure(await github.issues.closeIssue(7))).toMatchObject({ kind: "later", at: NOW + 60_000 });
+  expect(failure(await github.issues.closeIssue(7))).toMatchObject({ kind: "later", retryAt: NOW + 60_000 });
   clock.now = NOW + 60_000;
-  expect(failure(await github.issues.closeIssue(7))).toMatchObject({ kind: "later", at: NOW + 180_000 });
+  expect(failure(await github.issues.closeIssue(7))).toMatchObject({ kind: "later", retryAt: NOW + 180_000 });
 });
 
 test("an answer that uses up the limit is good, and the next request waits without being sent", async () => {
@@ -83,13 +87,13 @@ test("an answer that uses up the limit is good, and the next request waits witho
     .query(true)
     .reply(200, [rawComment(1)], limits);
   expect((await github.issues.commentsOn(7)).ok).toBe(true);
-  expect(failure(await github.issues.commentsOn(8))).toMatchObject({ kind: "later", at: NOW + 600_000 });
+  expect(failure(await github.issues.commentsOn(8))).toMatchObject({ kind: "later", retryAt: NOW + 600_000 });
 });
 
 test("a retry-after may be a date", async () => {
   const { github, api } = stage();
   api.patch(`${REPO}/issues/7`).reply(429, { message: "slow down" }, { "retry-after": new Date(NOW + 45_000).toUTCString(), ...date(NOW) });
-  expect(failure(await github.issues.closeIssue(7))).toMatchObject({ at: NOW + 45_000 });
+  expect(failure(await github.issues.closeIssue(7))).toMatchObject({ retryAt: NOW + 45_000 });
 });
 
 test("faults back off while they last, and are forgotten after an answer", async () => {
@@ -110,15 +114,15 @@ test("faults back off while they last, and are forgotten after an answer", async
     reason: "GitHub answered 502",
     unclear: true,
   });
-  expect(failure(await github.issues.closeIssue(7))).toMatchObject({ at: NOW + 10_000, why: "oops" });
+  expect(failure(await github.issues.closeIssue(7))).toMatchObject({ retryAt: NOW + 10_000, reason: "oops" });
   expect((await github.issues.closeIssue(7)).ok).toBe(true);
-  expect(failure(await github.issues.closeIssue(7))).toMatchObject({ at: NOW + 5_000, why: "socket hang up", unclear: true });
+  expect(failure(await github.issues.closeIssue(7))).toMatchObject({ retryAt: NOW + 5_000, reason: "socket hang up", unclear: true });
 });
 
 test("an expired token is tried again later: it says nothing about what was asked", async () => {
   const { github, api } = stage();
   api.patch(`${REPO}/issues/7`).reply(401, { message: "Bad credentials" });
-  expect(failure(await github.issues.closeIssue(7))).toMatchObject({ kind: "later", why: "Bad credentials", unclear: false });
+  expect(failure(await github.issues.closeIssue(7))).toMatchObject({ kind: "later", reason: "Bad credentials", unclear: false });
 });
 
 test("an answer that was cut is unclear, not a success and not a crash", async () => {

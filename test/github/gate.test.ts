@@ -41,11 +41,11 @@ test("all check runs and statuses of a commit are read, also more than a hundred
     name: "check 1",
     app: { id: 15_368, slug: "github-actions" },
     state: "success",
-    started: 1_000,
-    at: 2_000,
+    startedAt: 1_000,
+    updatedAt: 2_000,
   });
-  expect(all[100]).toMatchObject({ state: "queued", at: 1_000 });
-  expect(all[101]).toEqual({ id: 7, name: "build", app: { id: null, slug: "ci" }, state: "error", started: 3_000, at: 3_000 });
+  expect(all[100]).toMatchObject({ state: "queued", updatedAt: 1_000 });
+  expect(all[101]).toEqual({ id: 7, name: "build", app: { id: null, slug: "ci" }, state: "error", startedAt: 3_000, updatedAt: 3_000 });
 });
 
 test("the rules of a branch: the strictest of each kind, checks with their apps, and kinds that nobody here knows", async () => {
@@ -63,14 +63,14 @@ test("the rules of a branch: the strictest of each kind, checks with their apps,
   expect(await github.checks.rules("main")).toEqual({
     ok: true,
     value: {
-      known: true,
+      isReadable: true,
       types: ["pull_request", "required_status_checks", "of_tomorrow"],
       checks: [
         { name: "build", app: "7" },
         { name: "lint", app: null },
       ],
-      reviews: 2,
-      methods: ["merge"],
+      requiredReviews: 2,
+      allowedMethods: ["merge"],
     },
   });
 });

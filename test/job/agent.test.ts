@@ -122,7 +122,7 @@ describe("an agent's job ends as", () => {
     const job = await work([{ write: "n.txt" }, report("done"), report("failed", why), block("status: done")]);
     expect(job).toMatchObject({ end: "failed", why, outcome: { kind: "failed", reason: why }, files: [] });
     await job.publish();
-    expect(job.published()?.result).toMatchObject({ end: "failed", why, outcome: { kind: "failed", reason: why } });
+    expect(job.published()?.result).toMatchObject({ end: "failed", reason: why, outcome: { kind: "failed", reason: why } });
   });
 
   test("asked: it says that it is blocked, and what it changed is not kept", async () => {
@@ -241,7 +241,7 @@ describe("a step that leaves a report", () => {
     const why = "It may not change files, so its changes were discarded: `sneaky.txt`, `src/a.txt`.";
     expect(job).toMatchObject({ end: "artifact", files: [], why });
     await job.publish();
-    expect(job.published()?.result).toMatchObject({ end: "artifact", why, files: [] });
+    expect(job.published()?.result).toMatchObject({ end: "artifact", reason: why, files: [] });
   });
 
   test.each([
@@ -432,7 +432,7 @@ describe("an agent cannot spoil its bundle:", () => {
     await whole.publish();
     expect(whole.published()?.result).toMatchObject({
       end: "refused",
-      why: '"sub" is a special file or submodule; only regular files are accepted.',
+      reason: '"sub" is a special file or submodule; only regular files are accepted.',
     });
   });
 
@@ -441,7 +441,7 @@ describe("an agent cannot spoil its bundle:", () => {
     expect(job).toMatchObject({ end: "success", files: ["file big.bin"] });
     expect(await job.first()).toBeNull();
     await job.publish();
-    expect(job.published()?.result).toMatchObject({ end: "refused", why: "314572800 bytes changed, but at most 1000000 may change." });
+    expect(job.published()?.result).toMatchObject({ end: "refused", reason: "314572800 bytes changed, but at most 1000000 may change." });
   });
 
   test("a thousand and more reports of what it does", async () => {

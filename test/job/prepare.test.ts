@@ -29,7 +29,7 @@ describe("prepare", () => {
     const spec = JSON.parse(readFileSync(at.spec, "utf8")) as JobSpec;
     expect(spec).toMatchObject({
       job: `work/${ID}-fix/1`,
-      base: it.base,
+      baseCommit: it.base,
       step: { id: "fix" },
       role: { name: "fixer" },
       request: "uploads fail",
@@ -107,7 +107,7 @@ describe("prepare", () => {
   test("a verify job gets the repository's commands, then those of the steps that it brings", async () => {
     const { at } = await it.prepare(`verify/${it.base}/1`);
     expect(JSON.parse(readFileSync(at.spec, "utf8"))).toMatchObject({
-      base: it.base,
+      baseCommit: it.base,
       verify: ["true", "echo own check of fix"],
       step: null,
     });
@@ -115,6 +115,6 @@ describe("prepare", () => {
 
   test("a plan job starts from the branch", async () => {
     const { claimed } = await it.prepare("plan/fedcba/1");
-    expect(claimed).toMatchObject({ ok: true, value: { base: it.base, kind: "plan", step: null } });
+    expect(claimed).toMatchObject({ ok: true, value: { baseCommit: it.base, kind: "plan", step: null } });
   });
 });

@@ -43,7 +43,7 @@ describe("publish", () => {
     await it.repo.commit("main", { ".enki/enki.toml": `${whole}\n[policy]\nprotectd = ["src/**"]\n` });
     const { result } = await publish(FIX, await bundle({ files: [file("src/new.txt")] }));
     await it.repo.commit("main", { ".enki/enki.toml": `${whole}\n` });
-    expect(result).toMatchObject({ end: "refused", why: expect.stringContaining(".enki/enki.toml:10"), files: [] });
+    expect(result).toMatchObject({ end: "refused", reason: expect.stringContaining(".enki/enki.toml:10"), files: [] });
   });
 
   test("leaves a result with the new content of each changed path, and wakes the coordinator", async () => {
@@ -55,9 +55,9 @@ describe("publish", () => {
     expect(result).toMatchObject({
       job: FIX,
       run: 7,
-      base: it.base,
+      baseCommit: it.base,
       end: "success",
-      why: "",
+      reason: "",
       output: "did it",
       files: [
         { path: "src/new.txt", mode: "100644" },
@@ -126,13 +126,13 @@ describe("B-19 publish refuses, and takes nothing of, a bundle with", () => {
   ])("%s", async (_, files, why) => {
     const { end, woken, result, tree } = await publish(FIX, await bundle({ files }));
     expect({ end, woken }).toEqual({ end: "published", woken: 1 });
-    expect(result).toMatchObject({ end: "refused", why, files: [] });
+    expect(result).toMatchObject({ end: "refused", reason: why, files: [] });
     expect(tree).toEqual(["100644 output.md", "100644 result.json"]);
   });
 
   test("a path that its step may not change", async () => {
     const { result } = await publish(DOCS, await bundle({ files: [file("docs/c.md"), file("src/x")] }));
-    expect(result).toMatchObject({ end: "refused", why: '"src/x" is outside the paths that this step may change.' });
+    expect(result).toMatchObject({ end: "refused", reason: '"src/x" is outside the paths that this step may change.' });
   });
 
   const swapped = async (swap: (at: string) => void): Promise<string> => {
@@ -150,7 +150,7 @@ describe("B-19 publish refuses, and takes nothing of, a bundle with", () => {
     mkdirSync(join(it.repo.root, "elsewhere"), { recursive: true });
     writeFileSync(join(it.repo.root, "elsewhere/0"), "12345");
     const { result } = await publish(FIX, await swapped(swap));
-    expect(result).toMatchObject({ end: "refused", why: "A changed file is missing from what the job left.", files: [] });
+    expect(result).toMatchObject({ end: "refused", reason: "A changed file is missing from what the job left.", files: [] });
   });
 
   const outside = (content: string): string => {
@@ -180,7 +180,7 @@ describe("B-19 publish refuses, and takes nothing of, a bundle with", () => {
     expect(woken).toBe(1);
     expect(result).toMatchObject({
       end: "refused",
-      why: expect.stringContaining("What the job left behind is not of our form."),
+      reason: expect.stringContaining("What the job left behind is not of our form."),
       tools: [],
     });
   });
@@ -208,7 +208,7 @@ describe("publish believes no job about its own rights:", () => {
 
   test.each<BundleEnd>(["unchanged", "failed", "timed-out", "crashed"])("files of a job that ended as %s are not taken", async (end) => {
     const { result } = await publish(FIX, await bundle({ end, why: "because", files: [file("src/x")] }));
-    expect(result).toMatchObject({ end, why: "because", files: [] });
+    expect(result).toMatchObject({ end, reason: "because", files: [] });
   });
 
   test("credentials in its words are taken out, also in what its tools recorded", async () => {
@@ -263,7 +263,7 @@ describe("publish of a job that left nothing", () => {
     ["", "The agent's job ended as unknown. The job left nothing behind."],
   ])("(%s) is a crash, to be tried again", async (job, why) => {
     const { result } = await publish(FIX, join(it.repo.root, "nowhere"), { conclusion: { job, step: "" } });
-    expect(result).toMatchObject({ end: "crashed", why });
+    expect(result).toMatchObject({ end: "crashed", reason: why });
   });
 });
 
@@ -281,7 +281,7 @@ describe("publish of a verdict", () => {
   ])("is GitHub's conclusion (job %s, step %s), whatever the bundle says", async (job, step, end, why) => {
     for (const lie of ["success", "failed"] as const) {
       const { result } = await publish(VERIFY(), await bundle({ end: lie, output: "$ npm test\n| ok" }), { conclusion: { job, step } });
-      expect(result).toMatchObject({ end, why, output: "$ npm test\n| ok", base: it.base, files: [] });
+      expect(result).toMatchObject({ end, reason: why, output: "$ npm test\n| ok", baseCommit: it.base, files: [] });
     }
   });
 

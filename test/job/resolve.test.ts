@@ -41,13 +41,15 @@ describe("a merger's job", () => {
     expect(readFileSync(join(it.host.workspace, "src/c.txt"), "utf8")).toBe("new\n");
     expect(it.git("rev-parse", "HEAD^1", "HEAD^2")).toBe(`${it.onto}\n${it.head}`);
     const spec = JSON.parse(readFileSync(it.at.spec, "utf8")) as JobSpec;
-    expect(spec).toMatchObject({ base: it.onto, toolSet: "merger", mails: [], conflict: { landed: [{ title: "change main" }] } });
+    expect(spec).toMatchObject({ baseCommit: it.onto, toolSet: "merger", mails: [], conflict: { landed: [{ title: "change main" }] } });
   });
 
   test("leaves what it changed against that merge, on the landed base", async () => {
     const it = await prepare([{ run: "printf 'both\\n' > src/a.txt" }, { say: "[OUTPUT]Both stay.[/OUTPUT]" }]);
     expect(await it.work()).toMatchObject({ end: "success", files: ["src/a.txt"], output: "Both stay." });
-    expect(await it.publish()).toMatchObject({ result: { end: "success", base: it.onto, files: [{ path: "src/a.txt", mode: "100644" }] } });
+    expect(await it.publish()).toMatchObject({
+      result: { end: "success", baseCommit: it.onto, files: [{ path: "src/a.txt", mode: "100644" }] },
+    });
   });
 
   test("may leave the files as they are where both sides are there: what one deleted is kept", async () => {

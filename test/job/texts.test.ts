@@ -41,7 +41,7 @@ describe("texts of earlier steps are laid out", () => {
 
   test("in the workspace, under the seed's path, and out of git's sight", async () => {
     const { texts, workspace } = await lay();
-    expect(texts).toEqual({ directory: join(workspace, FOLDER), report: join(workspace, FOLDER, "look.md"), root: workspace });
+    expect(texts).toEqual({ directory: join(workspace, FOLDER), report: join(workspace, FOLDER, "look.md"), workspaceRoot: workspace });
     expect(readFileSync(join(workspace, FOLDER, "plan.md"), "utf8")).toBe("# Plan\n");
     expect(readFileSync(join(workspace, ".git/info/exclude"), "utf8")).toContain(`/${FOLDER}/`);
   });
@@ -72,7 +72,7 @@ describe("texts of earlier steps are laid out", () => {
     ],
   ])("beside it where %s: nothing of the repository is written through", async (_, prepare) => {
     const { texts, workspace } = await lay(prepare);
-    expect(texts).toMatchObject({ directory: join(toJobPaths(join(root, "temp")).texts, ID), root: null });
+    expect(texts).toMatchObject({ directory: join(toJobPaths(join(root, "temp")).texts, ID), workspaceRoot: null });
     expect(readFileSync(join(texts.directory, "plan.md"), "utf8")).toBe("# Plan\n");
     expect(readdirSync(root).toSorted()).toEqual(["temp", "work"]);
     expect(readdirSync(workspace).filter((name) => name !== ".git" && name !== ".enki")).toEqual([]);

@@ -14,43 +14,43 @@ afterEach(() => stage.close());
 describe("how a session ends", () => {
   test("finished: with all that the agent said", async () => {
     const end = await stage.play(`act = [{ say = "one" }, { say = "two" }]`);
-    expect(end).toMatchObject({ end: "finished", why: "" });
+    expect(end).toMatchObject({ end: "finished", reason: "" });
     expect(end.messages).toEqual(["This is a rehearsal (a test): no model is at work.\none\ntwo\n"]);
   });
 
   test("B-13 finished without a word", async () => {
-    expect(await stage.play("")).toEqual({ end: "finished", why: "", messages: [], stderr: "" });
+    expect(await stage.play("")).toEqual({ end: "finished", reason: "", messages: [], stderr: "" });
   });
 
   test("B-11 crashed: the exit code, what it had said, and its last words on standard error", async () => {
     const play = join(stage.root, "crash.toml");
     writeFileSync(play, `title = "a test"\n[[scene]]\nact = [{ say = "so far" }, { crash = 7 }]`);
     const end = await stage.shell(`echo "out of cheese" >&2; exec "${process.execPath}" "${CLI}" rehearse "${play}"`);
-    expect(end).toMatchObject({ end: "crashed", why: "the agent exited with 7", stderr: "out of cheese\n" });
+    expect(end).toMatchObject({ end: "crashed", reason: "the agent exited with 7", stderr: "out of cheese\n" });
     expect(end.messages.join("\n")).toContain("so far");
   });
 
   test("crashed: ended by a signal", async () => {
-    expect(await stage.shell("kill -SEGV $$")).toMatchObject({ end: "crashed", why: "the agent was ended by SIGSEGV" });
+    expect(await stage.shell("kill -SEGV $$")).toMatchObject({ end: "crashed", reason: "the agent was ended by SIGSEGV" });
   });
 
   test("crashed: there is no such command, or no such directory", async () => {
     expect(await stage.run({ command: "no-such-agent" })).toMatchObject({
       end: "crashed",
-      why: expect.stringContaining("could not be started") as string,
+      reason: expect.stringContaining("could not be started") as string,
     });
     expect(await stage.run({ cwd: join(stage.root, "nowhere") })).toMatchObject({ end: "crashed" });
   });
 
   test("crashed: it leaves without a word, and well", async () => {
-    expect(await stage.shell("exit 0")).toMatchObject({ end: "crashed", why: "the agent exited with 0" });
+    expect(await stage.shell("exit 0")).toMatchObject({ end: "crashed", reason: "the agent exited with 0" });
   });
 
   test("crashed: it refuses the session", async () => {
     const end = await stage.shell(
       `read line; echo '{"jsonrpc":"2.0","id":0,"error":{"code":-32000,"message":"log in first"}}'; while read line; do :; done`,
     );
-    expect(end).toMatchObject({ end: "crashed", why: expect.stringContaining("log in first") as string });
+    expect(end).toMatchObject({ end: "crashed", reason: expect.stringContaining("log in first") as string });
   });
 
   test("what is no message on its standard output does no harm", async () => {
@@ -77,7 +77,7 @@ describe("B-12 an agent that hangs is ended at the time limit", () => {
         if (update.sessionUpdate === "agent_message_chunk" && JSON.stringify(update).includes("thinking")) fire(TIMEOUT);
       },
     });
-    expect(end).toMatchObject({ end: "timed-out", why: "the agent was not done after 3600 s" });
+    expect(end).toMatchObject({ end: "timed-out", reason: "the agent was not done after 3600 s" });
     expect(end.messages.join("\n")).toContain("thinking");
     expect(waiting.size, "timers that are still set").toBe(0);
   });
@@ -122,7 +122,7 @@ describe("nothing of an agent is left", () => {
     const { after } = manualTimers((delay) => delay === 500);
     const end = await stage.shell("setsid sleep 1000 & echo $! >&2; exit 3", { after });
     try {
-      expect(end).toMatchObject({ end: "crashed", why: "the agent exited with 3" });
+      expect(end).toMatchObject({ end: "crashed", reason: "the agent exited with 3" });
     } finally {
       process.kill(Number(end.stderr), "SIGKILL");
     }
