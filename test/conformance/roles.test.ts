@@ -108,7 +108,7 @@ describe("a role is what its file says when its job starts", () => {
     expect(await runAgentJob(prepared.host)).toEqual({ end: "failed", why });
     expect(prepared.log.join("\n")).not.toContain("at work all the same");
     await prepared.jobs.publish(`work/${ID}-fix/1`, prepared.at.bundle);
-    expect(prepared.jobs.published(`work/${ID}-fix/1`)).toMatchObject({ result: { end: "failed", why, files: [] } });
+    expect(prepared.jobs.published(`work/${ID}-fix/1`)).toMatchObject({ result: { end: "failed", reason: why, files: [] } });
   });
 });
 

@@ -154,7 +154,7 @@ test.each([["<<<<<<< ours"], ["======="], [">>>>>>> theirs"]])(
     const file = { path: "src/a.txt", kind: "file" as const, executable: false, size: content.length, content };
     await writeBundle(at.bundle, { ...EMPTY_BUNDLE, end: "success", files: [file] });
     await jobs.publish(job, at.bundle);
-    expect(jobs.published(job)).toMatchObject({ result: { end: "refused", why: '"src/a.txt" still has conflict markers.', files: [] } });
+    expect(jobs.published(job)).toMatchObject({ result: { end: "refused", reason: '"src/a.txt" still has conflict markers.', files: [] } });
   },
 );
 
