@@ -1,4 +1,4 @@
-import { openRepositoryLoop } from "../src/coordinator/loop.ts";
+import { openRepositoryLoop } from "../src/coordinator/repository-loop.ts";
 import { comment } from "../test/support/build.ts";
 import { config } from "../test/support/config.ts";
 import { fanWorkflow } from "../test/support/fan-workflow.ts";

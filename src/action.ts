@@ -3,7 +3,7 @@ import { dirname } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import * as core from "@actions/core";
-import { runJobStep } from "./job/run-step.ts";
+import { runJobStep } from "./job/run-job-step.ts";
 
 // What an agent or a test prints could be read as a command to the runner: between these two lines nothing is.
 const endToken = randomUUID();

@@ -1,9 +1,9 @@
 import { randomUUID } from "node:crypto";
 import type { RequestListener } from "node:http";
 import { Probot, ProbotOctokit } from "probot";
-import { type AppHost, type AppService, openAppService } from "./coordinator/service.ts";
-import { findInstallation, openInstallation } from "./github/installation.ts";
-import { startHttpServer } from "./github/listen.ts";
+import { type AppHost, type AppService, openAppService } from "./coordinator/app-service.ts";
+import { findInstallation, openInstallation } from "./github/app-installation.ts";
+import { startHttpServer } from "./coordinator/http-server.ts";
 
 export type AppOptions = Omit<AppHost, "openInstallation" | "findInstallation" | "botLogin" | "timers" | "random" | "nonce"> & {
   readonly appId: number | string;

@@ -124,6 +124,6 @@ test("of Enki's jobs only publish may write, and only steps that need it have th
 
 test("action.yml names every input that the action reads, and no other", () => {
   const { inputs } = parse(read("action.yml")) as { inputs: Record<string, unknown> };
-  const used = [...read("src/job/run-step.ts").matchAll(/readInput\("([a-z-]+)"\)/g)].map(([, name]) => name ?? "");
+  const used = [...read("src/job/run-job-step.ts").matchAll(/readInput\("([a-z-]+)"\)/g)].map(([, name]) => name ?? "");
   expect(Object.keys(inputs).sort()).toEqual([...new Set(used)].sort());
 });

@@ -1,4 +1,4 @@
-import type { TimerStarter } from "../../src/storage/git/run.ts";
+import type { TimerStarter } from "../../src/storage/git/run-git.ts";
 
 /** Time that passes only when it is told to, in milliseconds. */
 export type Clock = {

@@ -1,4 +1,4 @@
-import type { RepositoryPorts } from "../../src/coordinator/loop.ts";
+import type { RepositoryPorts } from "../../src/coordinator/repository-loop.ts";
 import { toTaskId } from "../../src/core/domain/ids.ts";
 import type { Ledger } from "../../src/core/domain/ledger.ts";
 import { toBranchRef } from "../../src/core/domain/refs.ts";

@@ -1,7 +1,7 @@
 import { join } from "node:path";
-import { GitError, runGit } from "../../src/storage/git/run.ts";
-import { EMPTY_BUNDLE, writeBundle } from "../../src/job/bundle.ts";
-import { type PublishOptions, publishJob } from "../../src/job/publish.ts";
+import { GitError, runGit } from "../../src/storage/git/run-git.ts";
+import { EMPTY_BUNDLE, writeBundle } from "../../src/job/job-bundle.ts";
+import { type PublishOptions, publishJob } from "../../src/job/publish-job.ts";
 import { readTaskId } from "../../src/core/domain/ids.ts";
 import { type Job, toJobKey, readJobKey } from "../../src/core/domain/job.ts";
 import type { PlannedStep } from "../../src/core/domain/plan.ts";

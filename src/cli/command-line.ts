@@ -1,8 +1,8 @@
 import { access, constants } from "node:fs/promises";
 import { delimiter, join, resolve } from "node:path";
-import type { AgentChoice } from "./machine.ts";
-import { CommandError, UsageError } from "./options.ts";
-import type { TerminalHost } from "./terminal.ts";
+import type { AgentChoice } from "./local-machine.ts";
+import { CommandError, UsageError } from "./command-options.ts";
+import type { TerminalHost } from "./terminal-host.ts";
 
 /** A command line as words: blanks part them, quotes keep them together, a backslash takes the next character as it is. Nothing is expanded. */
 export const parseCommandLine = (text: string): AgentChoice => {

@@ -1,8 +1,8 @@
 import { stat } from "node:fs/promises";
 import { resolve } from "node:path";
-import { type GitContext, runGit } from "../storage/git/run.ts";
-import { CommandError } from "./options.ts";
-import type { TerminalHost } from "./terminal.ts";
+import { type GitContext, runGit } from "../storage/git/run-git.ts";
+import { CommandError } from "./command-options.ts";
+import type { TerminalHost } from "./terminal-host.ts";
 
 export type FoundRepository = {
   /** What git can be told to read from: the top of the work tree, or the bare repository. */

@@ -1,22 +1,22 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { checkGit } from "../storage/git/version.ts";
+import { checkGit } from "../storage/git/check-git.ts";
 import { findNearestWord } from "../core/domain/nearest-word.ts";
-import { runAppCommand, appOptions } from "./app.ts";
-import { runConfigCommand, configOptions } from "./config.ts";
-import { runGraphCommand, graphOptions } from "./graph.ts";
-import { runRolesCommand, rolesOptions } from "./roles.ts";
-import { runRequestCommand, runOptions } from "./run.ts";
-import { runSchemaCommand } from "./schema.ts";
-import { runValidateCommand, validateOptions } from "./validate.ts";
-import { runWorkflowsCommand, workflowsOptions } from "./workflows.ts";
-import { runDemoCommand, demoOptions } from "./demo.ts";
-import { runLocalCommand, localOptions } from "./local.ts";
-import { runMcpCommand, mcpOptions } from "./mcp.ts";
-import { CommandError, describeOptions, type OptionDefinitions, UsageError } from "./options.ts";
-import { runRehearseCommand } from "./rehearse.ts";
-import { runReplayCommand } from "./replay.ts";
-import type { TerminalHost } from "./terminal.ts";
+import { runAppCommand, appOptions } from "./app-command.ts";
+import { runConfigCommand, configOptions } from "./config-command.ts";
+import { runGraphCommand, graphOptions } from "./graph-command.ts";
+import { runRolesCommand, rolesOptions } from "./roles-command.ts";
+import { runRequestCommand, runOptions } from "./run-command.ts";
+import { runSchemaCommand } from "./schema-command.ts";
+import { runValidateCommand, validateOptions } from "./validate-command.ts";
+import { runWorkflowsCommand, workflowsOptions } from "./workflows-command.ts";
+import { runDemoCommand, demoOptions } from "./demo-command.ts";
+import { runLocalCommand, localOptions } from "./local-command.ts";
+import { runMcpCommand, mcpOptions } from "./mcp-command.ts";
+import { CommandError, describeOptions, type OptionDefinitions, UsageError } from "./command-options.ts";
+import { runRehearseCommand } from "./rehearse-command.ts";
+import { runReplayCommand } from "./replay-command.ts";
+import type { TerminalHost } from "./terminal-host.ts";
 
 type CliSubcommand = {
   /** What it takes beside its options. */

@@ -3,7 +3,7 @@ import { toOneLine } from "../core/messages/escape.ts";
 import { indentText } from "../core/messages/plan-text.ts";
 import { findFailureLog } from "../core/domain/step.ts";
 import type { RunView, RunEnd } from "./story-progress.ts";
-import { RUN_LEDGERS_PREFIX } from "./read-ledger.ts";
+import { RUN_LEDGERS_PREFIX } from "./local-ledger.ts";
 
 type RunEndInput = {
   /** What landed is on it; null where nothing did. */

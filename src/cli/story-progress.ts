@@ -1,9 +1,9 @@
 import type { Execution } from "../core/domain/execution.ts";
 import type { Plan } from "../core/domain/plan.ts";
 import type { Ledger } from "../core/domain/ledger.ts";
-import type { TerminalHost } from "./terminal.ts";
-import type { ProgressView } from "./progress.ts";
-import type { PersonClient } from "./person.ts";
+import type { TerminalHost } from "./terminal-host.ts";
+import type { ProgressView } from "./progress-view.ts";
+import type { PersonClient } from "./person-client.ts";
 import type { Mail } from "../core/domain/mail.ts";
 
 export type RunView = { readonly execution: Execution; readonly plan: Plan | null; readonly ledger: Ledger };

@@ -1,10 +1,10 @@
-import type { GitHubFailure, GitHubPorts, GitHubReply } from "../github/ports.ts";
+import type { GitHubFailure, GitHubPorts, GitHubReply } from "../github/github-ports.ts";
 import type { ExecutionId, Login, Sha } from "../core/domain/ids.ts";
 import { type QueryAnswers, type QueryFact, type QueryFacts, type Query, type QueryKind, toQueryKey } from "../core/domain/query.ts";
 import { UNKNOWN_RULES } from "../core/domain/github-facts.ts";
 import { EMPTY_DISCUSSION } from "../core/domain/feedback.ts";
-import { readBrief } from "./brief.ts";
-import { readPullDiscussion } from "./feedback.ts";
+import { readBrief } from "./read-brief.ts";
+import { readPullDiscussion } from "./pull-discussion.ts";
 
 type QueryOf<K extends QueryKind> = Extract<Query, { kind: K }>;
 

@@ -1,9 +1,9 @@
-import type { GitHubPorts, GitHubReply } from "../github/ports.ts";
+import type { GitHubPorts, GitHubReply } from "../github/github-ports.ts";
 import { digestEffect, type Effect, type EffectKind, rankEffect, type EffectEnding, type EffectOutcome } from "../core/domain/effect.ts";
 import type { Event } from "../core/domain/event.ts";
 import type { Login, Millis } from "../core/domain/ids.ts";
 import type { WorkflowRunInfo } from "../core/domain/github-facts.ts";
-import { readFirstLine, isOwnComment, upsertComment, postCloseReason } from "./say.ts";
+import { readFirstLine, isOwnComment, upsertComment, postCloseReason } from "./upsert-comment.ts";
 
 type EffectOfKind<K extends EffectKind> = Extract<Effect, { kind: K }>;
 

@@ -1,16 +1,16 @@
 import type { Millis } from "../core/domain/ids.ts";
-import { permissionSchema, repositorySchema } from "./answers.ts";
-import { openAttachments } from "./attachments.ts";
-import { openBacklog } from "./backlog.ts";
-import { openChecks } from "./checks.ts";
-import { type GitHubHttp, openHttp } from "./http.ts";
-import { openIssues } from "./issues.ts";
-import { openMergeQueue } from "./merge-queue.ts";
-import { openOctokit, type GitHubRequester } from "./octokit.ts";
-import type { GitHubPorts, CollaboratorPort, GitHubReply } from "./ports.ts";
-import { openPullPort } from "./pulls.ts";
-import { openReviews } from "./reviews.ts";
-import { type DefaultBranchPort, openRuns } from "./runs.ts";
+import { permissionSchema, repositorySchema } from "./answer-schemas.ts";
+import { openAttachments } from "./open-attachments.ts";
+import { openBacklog } from "./backlog-port.ts";
+import { openChecks } from "./check-port.ts";
+import { type GitHubHttp, openHttp } from "./github-http.ts";
+import { openIssues } from "./issue-port.ts";
+import { openMergeQueue } from "./merge-queue-port.ts";
+import { openOctokit, type GitHubRequester } from "./open-octokit.ts";
+import type { GitHubPorts, CollaboratorPort, GitHubReply } from "./github-ports.ts";
+import { openPullPort } from "./pull-port.ts";
+import { openReviews } from "./review-port.ts";
+import { type DefaultBranchPort, openRuns } from "./run-port.ts";
 
 /** How to reach GitHub: an Octokit that knows its token, or a token and, where it is not github.com, the API's address. */
 type GitHubAccess = { readonly octokit: GitHubRequester } | { readonly auth: string; readonly baseUrl?: string };

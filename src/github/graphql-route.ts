@@ -1,5 +1,5 @@
 import * as z from "zod";
-import type { GitHubRequester } from "./octokit.ts";
+import type { GitHubRequester } from "./open-octokit.ts";
 
 export type GraphQlQuery = {
   readonly query: string;

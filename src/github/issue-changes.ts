@@ -1,9 +1,9 @@
 import * as z from "zod";
 import type { ZodType } from "zod";
 import type { Millis } from "../core/domain/ids.ts";
-import { authorSchema, isBotUser, issueListSchema, timeSchema } from "./answers.ts";
-import { type GitHubHttp, ITEMS_PER_PAGE } from "./http.ts";
-import type { IssueChange, IssuePort, ListedIssue, GitHubReply } from "./ports.ts";
+import { authorSchema, isBotUser, issueListSchema, timeSchema } from "./answer-schemas.ts";
+import { type GitHubHttp, ITEMS_PER_PAGE } from "./github-http.ts";
+import type { IssueChange, IssuePort, ListedIssue, GitHubReply } from "./github-ports.ts";
 
 const ISSUE_LIST_ROUTE = "/repos/{owner}/{repo}/issues";
 /** Pages of one listing: a thousand issues or changes between two sweeps are not read further back. */

@@ -1,4 +1,4 @@
-import { MAX_RESULT_TEXT_CHARS } from "../storage/ledger/result.ts";
+import { MAX_RESULT_TEXT_CHARS } from "../storage/ledger/read-job-result.ts";
 
 const CUT_NOTE_CHARS = 100;
 /** The first half of a character whose second was cut off: no file could hold it. */

@@ -1,4 +1,4 @@
-import type { TimerStarter } from "../storage/git/run.ts";
+import type { TimerStarter } from "../storage/git/run-git.ts";
 
 /** What the steps of a job have that know no token: they work from what `prepare` wrote. */
 export type StepHost = {

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { JobSpec } from "../../src/job/spec.ts";
+import type { JobSpec } from "../../src/job/job-spec.ts";
 import { plan, step } from "../support/build.ts";
 import { type OpenStage, openStage, type StageOptions } from "../stories/stage.ts";
 import type { Act } from "../stories/quick-runner.ts";

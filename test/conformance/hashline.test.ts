@@ -2,8 +2,8 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSyn
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { hashLine } from "../../src/job/tools/hashline.ts";
-import { createFileEditor } from "../../src/job/tools/workspace.ts";
+import { hashLine } from "../../src/job/tools/apply-edits.ts";
+import { createFileEditor } from "../../src/job/tools/file-editor.ts";
 import { openToolBox } from "../support/tools.ts";
 
 const five = "line1\nline2\nline3\nline4\nline5\n";

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { claimJob } from "../../src/job/claim.ts";
+import { claimJob } from "../../src/job/claim-job.ts";
 import { readJobKey } from "../../src/core/domain/job.ts";
 import { toTaskRef } from "../../src/core/domain/refs.ts";
 import { plan, step } from "../support/build.ts";

@@ -1,8 +1,8 @@
 import { afterEach, describe, expect, test } from "vitest";
 import { fileURLToPath } from "node:url";
-import { captureOutput } from "../../src/job/agent/output.ts";
-import { runAgentJob } from "../../src/job/agent.ts";
-import { openBundle } from "../../src/job/bundle.ts";
+import { captureOutput } from "../../src/job/agent/capture-output.ts";
+import { runAgentJob } from "../../src/job/run-agent-job.ts";
+import { openBundle } from "../../src/job/job-bundle.ts";
 import { renderPrompt } from "../../src/core/messages/agent-prompt.ts";
 import { plan, step } from "../support/build.ts";
 import { config } from "../support/config.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { claimJob } from "../../src/job/claim.ts";
+import { claimJob } from "../../src/job/claim-job.ts";
 import { DEFAULT_TIER } from "../../src/core/domain/plan.ts";
 import { readJobKey } from "../../src/core/domain/job.ts";
 import { planInput, readPlannedSteps } from "../../src/job/tools/plan-input.ts";

@@ -1,6 +1,6 @@
 import { expect } from "vitest";
-import { openRepositoryLoop } from "../../src/coordinator/loop.ts";
-import { claimJob } from "../../src/job/claim.ts";
+import { openRepositoryLoop } from "../../src/coordinator/repository-loop.ts";
+import { claimJob } from "../../src/job/claim-job.ts";
 import { listExecutionViews } from "../../src/core/domain/execution-view.ts";
 import type { Command } from "../../src/core/domain/command.ts";
 import { type JobKey, readJobKey } from "../../src/core/domain/job.ts";

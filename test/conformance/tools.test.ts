@@ -1,10 +1,10 @@
 import { PassThrough } from "node:stream";
 import { describe, expect, test } from "vitest";
-import { prepareAgentEnv, mayEdit } from "../../src/job/environment.ts";
-import { toJobPaths } from "../../src/job/spec.ts";
-import { serveStdio } from "../../src/job/tools/serve.ts";
-import { listTools } from "../../src/job/tools/tools.ts";
-import { readJobResult } from "../../src/storage/ledger/result.ts";
+import { prepareAgentEnv, mayEdit } from "../../src/job/job-environment.ts";
+import { toJobPaths } from "../../src/job/job-spec.ts";
+import { serveStdio } from "../../src/job/tools/serve-tools.ts";
+import { listTools } from "../../src/job/tools/call-tool.ts";
+import { readJobResult } from "../../src/storage/ledger/read-job-result.ts";
 import type { Command } from "../../src/core/domain/command.ts";
 import { plan, step } from "../support/build.ts";
 import { config } from "../support/config.ts";

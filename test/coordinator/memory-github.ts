@@ -1,5 +1,5 @@
 import { hashValue } from "../../src/core/domain/ids.ts";
-import type { GitHubAnswer, GitHubRequester } from "../../src/github/octokit.ts";
+import type { GitHubAnswer, GitHubRequester } from "../../src/github/open-octokit.ts";
 
 type Parameters = Readonly<Record<string, unknown>>;
 type Caller = { readonly login: string; readonly may: "write" | "read" };

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import type { GitHubPorts, GitHubReply } from "../../src/github/ports.ts";
+import type { GitHubPorts, GitHubReply } from "../../src/github/github-ports.ts";
 import { BACKLOG_LABEL } from "../../src/core/domain/backlog-item.ts";
 import type { JobInputs } from "../../src/core/domain/effect.ts";
 import type { Login, Sha } from "../../src/core/domain/ids.ts";

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { GitHubFailure, GitHubReply } from "../../src/github/ports.ts";
+import type { GitHubFailure, GitHubReply } from "../../src/github/github-ports.ts";
 import { date, NOW, rawComment, REPO, stage, holdToPrepared } from "./stage.ts";
 
 holdToPrepared();

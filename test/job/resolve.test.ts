@@ -3,9 +3,9 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, describe, expect, test } from "vitest";
-import { runAgentJob } from "../../src/job/agent.ts";
-import { openBundle } from "../../src/job/bundle.ts";
-import type { JobSpec } from "../../src/job/spec.ts";
+import { runAgentJob } from "../../src/job/run-agent-job.ts";
+import { openBundle } from "../../src/job/job-bundle.ts";
+import type { JobSpec } from "../../src/job/job-spec.ts";
 import type { Resolution } from "../../src/core/domain/conflict.ts";
 import { ID, openJobs } from "./stage.ts";
 

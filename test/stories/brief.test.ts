@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { JobSpec } from "../../src/job/spec.ts";
+import type { JobSpec } from "../../src/job/job-spec.ts";
 import { renderBriefSection } from "../../src/core/messages/brief-section.ts";
 import { plan, step } from "../support/build.ts";
 import { type OpenStage, openStage, type StageOptions } from "./stage.ts";

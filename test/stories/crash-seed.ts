@@ -3,9 +3,9 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { openClone } from "../../src/storage/git/clone.ts";
-import { runGitOrThrow } from "../../src/storage/git/run.ts";
-import { readEnkiWorkflowFiles } from "../../src/cli/seed.ts";
+import { openClone } from "../../src/storage/git/repository-clone.ts";
+import { runGitOrThrow } from "../../src/storage/git/run-git.ts";
+import { readEnkiWorkflowFiles } from "../../src/cli/repository-files.ts";
 import { after } from "../support/after.ts";
 import { identity } from "../support/repository.ts";
 

@@ -1,4 +1,4 @@
-import type { RepositoryPorts } from "../../src/coordinator/loop.ts";
+import type { RepositoryPorts } from "../../src/coordinator/repository-loop.ts";
 import { type Effect, rankEffect } from "../../src/core/domain/effect.ts";
 import { readTaskId } from "../../src/core/domain/ids.ts";
 

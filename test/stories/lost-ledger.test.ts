@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 import { LEDGER_REF } from "../../src/core/domain/refs.ts";
-import { openClone } from "../../src/storage/git/clone.ts";
-import { replayLedger } from "../../src/storage/ledger/replay.ts";
-import { replayDecision } from "../../src/coordinator/replay.ts";
+import { openClone } from "../../src/storage/git/repository-clone.ts";
+import { replayLedger } from "../../src/storage/ledger/replay-ledger.ts";
+import { replayDecision } from "../../src/coordinator/replay-decision.ts";
 import { after } from "../support/after.ts";
 import { identity } from "../support/repository.ts";
 import { plan, step } from "../support/build.ts";

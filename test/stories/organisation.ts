@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { openClone } from "../../src/storage/git/clone.ts";
+import { openClone } from "../../src/storage/git/repository-clone.ts";
 import { after } from "../support/after.ts";
 import { identity } from "../support/repository.ts";
 import type { OpenStage } from "./stage.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { JobSpec } from "../../src/job/spec.ts";
+import type { JobSpec } from "../../src/job/job-spec.ts";
 import { plan, step } from "../support/build.ts";
 import type { Script } from "./quick-runner.ts";
 import { openStage, type OpenStage, type StageOptions } from "./stage.ts";

@@ -1,10 +1,10 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { openClone } from "../../src/storage/git/clone.ts";
-import type { JobSpec } from "../../src/job/spec.ts";
-import { replayLedger } from "../../src/storage/ledger/replay.ts";
-import { replayDecision } from "../../src/coordinator/replay.ts";
+import { openClone } from "../../src/storage/git/repository-clone.ts";
+import type { JobSpec } from "../../src/job/job-spec.ts";
+import { replayLedger } from "../../src/storage/ledger/replay-ledger.ts";
+import { replayDecision } from "../../src/coordinator/replay-decision.ts";
 import { after } from "../support/after.ts";
 import { identity } from "../support/repository.ts";
 import type { Act } from "./quick-runner.ts";

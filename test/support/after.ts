@@ -1,4 +1,4 @@
-import type { TimerStarter } from "../../src/storage/git/run.ts";
+import type { TimerStarter } from "../../src/storage/git/run-git.ts";
 
 /** Real timers, for processes that must not run for ever. */
 export const after: TimerStarter = (delay, call) => {

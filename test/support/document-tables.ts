@@ -3,7 +3,7 @@ import { basename } from "node:path";
 import { parse as parseToml } from "smol-toml";
 import { parse as parseYaml } from "yaml";
 import type { z } from "zod";
-import { AGENT_DIALECTS } from "../../src/job/agent/dialect.ts";
+import { AGENT_DIALECTS } from "../../src/job/agent/agent-dialect.ts";
 import { briefSchema, roleFileSchema, triggersSchema } from "../../src/core/config/config-schema.ts";
 import { toJsonSchema } from "../../src/core/config/schema-node.ts";
 import { COMMANDS } from "../../src/core/commands/command-table.ts";

@@ -1,4 +1,4 @@
-import type { GitHubComment, GitHubPorts, IssueChange, LineHistory, ListedIssue, GitHubReply } from "../../src/github/ports.ts";
+import type { GitHubComment, GitHubPorts, IssueChange, LineHistory, ListedIssue, GitHubReply } from "../../src/github/github-ports.ts";
 import type { JobInputs } from "../../src/core/domain/effect.ts";
 import {
   type RepositoryPermission,

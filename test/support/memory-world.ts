@@ -1,7 +1,7 @@
 import type { Effect, EffectEnding, SquashOrRebase, EffectOutcome } from "../../src/core/domain/effect.ts";
 import { digestEffect } from "../../src/core/domain/effect.ts";
 import type { Event } from "../../src/core/domain/event.ts";
-import type { DecisionInputs, RepositoryPorts } from "../../src/coordinator/loop.ts";
+import type { DecisionInputs, RepositoryPorts } from "../../src/coordinator/repository-loop.ts";
 import type { Execution } from "../../src/core/domain/execution.ts";
 import { EMPTY_DISCUSSION, type PullDiscussion } from "../../src/core/domain/feedback.ts";
 import { hashValue, readTaskId, type RefName, type Sha, type TaskId } from "../../src/core/domain/ids.ts";

@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type RepositoryClone, openClone } from "../../src/storage/git/clone.ts";
+import { type RepositoryClone, openClone } from "../../src/storage/git/repository-clone.ts";
 import { toBranchRef } from "../../src/core/domain/refs.ts";
 import { after } from "./after.ts";
 

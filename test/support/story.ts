@@ -1,6 +1,6 @@
 import { expect } from "vitest";
 import { decide } from "../../src/core/decisions/decide.ts";
-import { openRepositoryLoop } from "../../src/coordinator/loop.ts";
+import { openRepositoryLoop } from "../../src/coordinator/repository-loop.ts";
 import type { Command } from "../../src/core/domain/command.ts";
 import type { Event } from "../../src/core/domain/event.ts";
 import { toTaskId } from "../../src/core/domain/ids.ts";

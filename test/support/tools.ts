@@ -1,6 +1,6 @@
-import { openMailbox, type MailboxOptions } from "../../src/job/tools/mailbox.ts";
-import type { ToolContext } from "../../src/job/tools/tool.ts";
-import { callTool } from "../../src/job/tools/tools.ts";
+import { openMailbox, type MailboxOptions } from "../../src/job/tools/job-mailbox.ts";
+import type { ToolContext } from "../../src/job/tools/mcp-tool.ts";
+import { callTool } from "../../src/job/tools/call-tool.ts";
 import type { Command } from "../../src/core/domain/command.ts";
 import type { Mail } from "../../src/core/domain/mail.ts";
 import type { StepView, ExecutionView } from "../../src/core/domain/execution-view.ts";

@@ -11,7 +11,7 @@ import {
   defineTool,
   type ToolAnswer,
   type ToolContext,
-} from "./tool.ts";
+} from "./mcp-tool.ts";
 
 const itemBodySchema = z.string().min(1).max(MAX_BACKLOG_ITEM_CHARS);
 const itemIdSchema = z.string().min(1).describe("An item's id, as enki_backlog_list prints it.");

@@ -3,7 +3,7 @@ import { toTaskId } from "../../core/domain/ids.ts";
 import { listNeededSteps, listNeededTasks } from "../../core/domain/plan.ts";
 import { findTarget } from "../../core/domain/find-target.ts";
 import type { ExecutionView, StepView } from "../../core/domain/execution-view.ts";
-import { answerRefusal, answerWith, type McpTool, defineTool, type ToolAnswer, type ToolContext } from "./tool.ts";
+import { answerRefusal, answerWith, type McpTool, defineTool, type ToolAnswer, type ToolContext } from "./mcp-tool.ts";
 
 /** A planner and a sidecar see the whole repository; who works on a step sees the execution that it is of. */
 const listVisibleExecutions = ({ toolSet, executions, ownExecution }: ToolContext): readonly ExecutionView[] =>

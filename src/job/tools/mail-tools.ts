@@ -16,7 +16,7 @@ import {
   toWorkerAddress,
 } from "../../core/domain/mail.ts";
 import { accept, refuse, type Result } from "../../core/domain/refusal.ts";
-import type { JobMailbox } from "./mailbox.ts";
+import type { JobMailbox } from "./job-mailbox.ts";
 import {
   answerError,
   answerRefusal,
@@ -27,7 +27,7 @@ import {
   defineTool,
   type ToolAnswer,
   type ToolContext,
-} from "./tool.ts";
+} from "./mcp-tool.ts";
 
 const noMailAnswer = answerError({ code: "no-mail", message: "there is no job here: nobody gets mail" });
 

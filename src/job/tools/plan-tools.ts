@@ -17,7 +17,7 @@ import {
   defineTool,
   type ToolAnswer,
   type ToolContext,
-} from "./tool.ts";
+} from "./mcp-tool.ts";
 
 const toPlanInputContext = ({ roles, executions }: ToolContext): PlanInputContext => ({
   roles,

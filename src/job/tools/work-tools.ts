@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { MAX_REASON_CHARS, MAX_THREAD_REPLIES, OUTCOME_KINDS } from "../../core/domain/outcome.ts";
-import { answerError, recordCommand, answerWith, type McpTool, defineTool, type ToolAnswer, type ToolContext } from "./tool.ts";
+import { answerError, recordCommand, answerWith, type McpTool, defineTool, type ToolAnswer, type ToolContext } from "./mcp-tool.ts";
 
 const workerReportInput = z.strictObject({
   status: z.string().min(1).max(500).optional().describe("What you are doing now, in one line."),

@@ -1,4 +1,4 @@
-import type { TimerStarter } from "../../storage/git/run.ts";
+import type { TimerStarter } from "../../storage/git/run-git.ts";
 import type { BackgroundWork } from "./forge-state.ts";
 
 /** Runs background tasks of a queue in order. `settled` waits for all tasks and throws their failures. */

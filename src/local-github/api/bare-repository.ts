@@ -1,4 +1,4 @@
-import { runGitOrThrow, runGit, type TimerStarter, type GitContext } from "../../storage/git/run.ts";
+import { runGitOrThrow, runGit, type TimerStarter, type GitContext } from "../../storage/git/run-git.ts";
 import { isSha } from "../../core/domain/ids.ts";
 import { commitOperations, type GitIdentity } from "./commit-operations.ts";
 import { openObjectCache } from "./object-cache.ts";

@@ -1,4 +1,4 @@
-import { runGitOrThrow, runGit, type GitContext } from "../../storage/git/run.ts";
+import { runGitOrThrow, runGit, type GitContext } from "../../storage/git/run-git.ts";
 import type { ObjectCache } from "./object-cache.ts";
 
 /** The author or committer of a commit; the date has the form `2026-11-20T12:00:00+00:00`. */

@@ -1,6 +1,6 @@
 import { chmod, mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { type TimerStarter, runGitOrThrow, type GitContext } from "../../storage/git/run.ts";
+import { type TimerStarter, runGitOrThrow, type GitContext } from "../../storage/git/run-git.ts";
 
 const BARE_GIT_CONFIG: Readonly<Record<string, string>> = {
   "receive.autogc": "false",

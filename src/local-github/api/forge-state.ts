@@ -1,4 +1,4 @@
-import type { TimerStarter } from "../../storage/git/run.ts";
+import type { TimerStarter } from "../../storage/git/run-git.ts";
 import type { WorkflowRunner } from "../actions/workflow-runner.ts";
 import type { ForgeAccount, AccessToken, GitHubApp } from "./forge-actor.ts";
 import type { ForgeRepository } from "./forge-repository.ts";

@@ -1,6 +1,6 @@
 import { gunzipSync } from "node:zlib";
 import type { Context, Hono } from "hono";
-import { runGit } from "../../storage/git/run.ts";
+import { runGit } from "../../storage/git/run-git.ts";
 import { isPermitted, getRepository } from "./repository-access.ts";
 import { requireActor } from "./api-call.ts";
 import { readPush, addRefusalReasons } from "./git-report.ts";

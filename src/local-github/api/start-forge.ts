@@ -1,7 +1,7 @@
 import { access } from "node:fs/promises";
 import { join } from "node:path";
 import { serve, type ServerType } from "@hono/node-server";
-import type { TimerStarter } from "../../storage/git/run.ts";
+import type { TimerStarter } from "../../storage/git/run-git.ts";
 import type { WorkflowRunner } from "../actions/workflow-runner.ts";
 import { storeAttachment } from "./attachment-routes.ts";
 import { type FileAttachment } from "./file-attachment.ts";

@@ -1,4 +1,4 @@
-import { runGitOrThrow, runGit, type GitContext } from "../../storage/git/run.ts";
+import { runGitOrThrow, runGit, type GitContext } from "../../storage/git/run-git.ts";
 import type { Sha } from "../../core/domain/ids.ts";
 import type { PageScope } from "./page-scope.ts";
 

@@ -1,14 +1,14 @@
 import { execFileSync } from "node:child_process";
 import { expect, test } from "vitest";
-import { openRepositoryLoop } from "../../../src/coordinator/loop.ts";
-import { replayLedger } from "../../../src/storage/ledger/replay.ts";
+import { openRepositoryLoop } from "../../../src/coordinator/repository-loop.ts";
+import { replayLedger } from "../../../src/storage/ledger/replay-ledger.ts";
 import type { Event } from "../../../src/core/domain/event.ts";
 import { type JobKey, type JobResult, readJobKey } from "../../../src/core/domain/job.ts";
 import type { Plan } from "../../../src/core/domain/plan.ts";
 import { toBranchRef, LEDGER_REF, toResultRef } from "../../../src/core/domain/refs.ts";
 import { readLandingTrailers } from "../../../src/core/messages/commit-messages.ts";
-import { replayDecision } from "../../../src/coordinator/replay.ts";
-import { connectRepositoryPorts } from "../../../src/coordinator/repository.ts";
+import { replayDecision } from "../../../src/coordinator/replay-decision.ts";
+import { connectRepositoryPorts } from "../../../src/coordinator/connect-repository-ports.ts";
 import { comment, plan, step } from "../../support/build.ts";
 import { memoryGitHub } from "../../support/memory-github.ts";
 import { repository } from "../../support/repository.ts";

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { decide } from "../../../src/core/decisions/decide.ts";
-import { openRepositoryLoop } from "../../../src/coordinator/loop.ts";
+import { openRepositoryLoop } from "../../../src/coordinator/repository-loop.ts";
 import type { StepNeed } from "../../../src/core/domain/plan.ts";
 import type { QueryFacts } from "../../../src/core/domain/query.ts";
 import { comment, plan, step } from "../../support/build.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { openRepositoryLoop } from "../../../src/coordinator/loop.ts";
+import { openRepositoryLoop } from "../../../src/coordinator/repository-loop.ts";
 import type { Event } from "../../../src/core/domain/event.ts";
 import { toTaskId } from "../../../src/core/domain/ids.ts";
 import type { Plan } from "../../../src/core/domain/plan.ts";

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { toArchiveFiles, toLedgerFiles, readLedger } from "../../../src/storage/ledger/layout.ts";
+import { toArchiveFiles, toLedgerFiles, readLedger } from "../../../src/storage/ledger/ledger-files.ts";
 import { emptyLedger } from "../../../src/core/domain/ledger.ts";
 import { brief, plan, step } from "../../support/build.ts";
 import { openStory } from "../../support/story.ts";

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { openRepositoryLoop } from "../../../src/coordinator/loop.ts";
+import { openRepositoryLoop } from "../../../src/coordinator/repository-loop.ts";
 import { hashValue } from "../../../src/core/domain/ids.ts";
 import type { JobKey } from "../../../src/core/domain/job.ts";
 import { comment, plan, step } from "../../support/build.ts";

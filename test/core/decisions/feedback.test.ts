@@ -1,12 +1,12 @@
 import { describe, expect, test } from "vitest";
-import { claimJob } from "../../../src/job/claim.ts";
+import { claimJob } from "../../../src/job/claim-job.ts";
 import type { Event } from "../../../src/core/domain/event.ts";
 import type { PullDiscussion, PersonRemark } from "../../../src/core/domain/feedback.ts";
 import type { JobKey } from "../../../src/core/domain/job.ts";
 import { readJobKey } from "../../../src/core/domain/job.ts";
 import type { Pull, Review } from "../../../src/core/domain/github-facts.ts";
 import { toTaskRef } from "../../../src/core/domain/refs.ts";
-import { listTools } from "../../../src/job/tools/tools.ts";
+import { listTools } from "../../../src/job/tools/call-tool.ts";
 import { renderFeedbackSection } from "../../../src/core/messages/feedback-section.ts";
 import { plan, step } from "../../support/build.ts";
 import { config } from "../../support/config.ts";

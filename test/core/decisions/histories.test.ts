@@ -1,7 +1,7 @@
 import { fc } from "../../support/fast-check.ts";
 import { describe, expect, test } from "vitest";
 import { decide } from "../../../src/core/decisions/decide.ts";
-import { openRepositoryLoop } from "../../../src/coordinator/loop.ts";
+import { openRepositoryLoop } from "../../../src/coordinator/repository-loop.ts";
 import { orderStepIds } from "../../../src/core/domain/plan-graph.ts";
 import { hashValue, toTaskId } from "../../../src/core/domain/ids.ts";
 import { type JobKey, readJobKey } from "../../../src/core/domain/job.ts";

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { openRepositoryLoop } from "../../../src/coordinator/loop.ts";
+import { openRepositoryLoop } from "../../../src/coordinator/repository-loop.ts";
 import { toBranchRef } from "../../../src/core/domain/refs.ts";
 import { comment, plan, step } from "../../support/build.ts";
 import { config } from "../../support/config.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { openRepositoryLoop, type SaveResult } from "../../../src/coordinator/loop.ts";
+import { openRepositoryLoop, type SaveResult } from "../../../src/coordinator/repository-loop.ts";
 import type { RefMove } from "../../../src/core/domain/decision.ts";
 import type { Effect } from "../../../src/core/domain/effect.ts";
 import { toBranchRef, toCandidateRef, readCandidateRef, readTaskRef } from "../../../src/core/domain/refs.ts";

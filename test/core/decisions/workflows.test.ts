@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { openRepositoryLoop } from "../../../src/coordinator/loop.ts";
+import { openRepositoryLoop } from "../../../src/coordinator/repository-loop.ts";
 import { openStory } from "../../conformance/story.ts";
 import { comment } from "../../support/build.ts";
 import { config } from "../../support/config.ts";

@@ -1,4 +1,4 @@
-import type { RepositoryClone } from "../../../src/storage/git/clone.ts";
+import type { RepositoryClone } from "../../../src/storage/git/repository-clone.ts";
 import type { RefMove } from "../../../src/core/domain/decision.ts";
 import type { BranchName, Sha, TaskId } from "../../../src/core/domain/ids.ts";
 import { type ChainLink, toQueryKey } from "../../../src/core/domain/query.ts";

@@ -1,8 +1,8 @@
 import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type AgentRun, runAgent } from "../../../src/job/agent/session.ts";
-import type { TimerStarter } from "../../../src/storage/git/run.ts";
+import { type AgentRun, runAgent } from "../../../src/job/agent/run-agent.ts";
+import type { TimerStarter } from "../../../src/storage/git/run-git.ts";
 import { after } from "../../support/after.ts";
 import { CLI } from "../../support/cli.ts";
 

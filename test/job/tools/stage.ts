@@ -4,9 +4,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { StdioClientTransport } from "@modelcontextprotocol/sdk/client/stdio.js";
-import { serveTools } from "../../../src/job/tools/serve.ts";
-import type { ToolContext } from "../../../src/job/tools/tool.ts";
-import { createFileEditor } from "../../../src/job/tools/workspace.ts";
+import { serveTools } from "../../../src/job/tools/serve-tools.ts";
+import type { ToolContext } from "../../../src/job/tools/mcp-tool.ts";
+import { createFileEditor } from "../../../src/job/tools/file-editor.ts";
 import { CLI } from "../../support/cli.ts";
 import { openToolBox } from "../../support/tools.ts";
 

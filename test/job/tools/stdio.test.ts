@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, expect, test } from "vitest";
-import { toLedgerFiles } from "../../../src/storage/ledger/layout.ts";
+import { toLedgerFiles } from "../../../src/storage/ledger/ledger-files.ts";
 import { emptyLedger, type Ledger } from "../../../src/core/domain/ledger.ts";
 import type { Execution } from "../../../src/core/domain/execution.ts";
 import { createStep } from "../../../src/core/domain/step.ts";

@@ -1,6 +1,6 @@
 import { expect, onTestFinished, test } from "vitest";
 import { connectGitHub } from "../../../src/github/connect-github.ts";
-import type { GitHubPorts, GitHubReply } from "../../../src/github/ports.ts";
+import type { GitHubPorts, GitHubReply } from "../../../src/github/github-ports.ts";
 import { MANIFEST } from "../../support/manifest.ts";
 import { listen, NAMED, openStage, REPO } from "./stage.ts";
 

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
-import { type RepositoryClone, openClone } from "../../../src/storage/git/clone.ts";
+import { type RepositoryClone, openClone } from "../../../src/storage/git/repository-clone.ts";
 import { after } from "../../support/after.ts";
 import { MINT, NAMED, openStage, type Stage } from "./stage.ts";
 

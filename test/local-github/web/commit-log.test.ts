@@ -1,5 +1,5 @@
 import { expect, onTestFinished, test } from "vitest";
-import { runGit } from "../../../src/storage/git/run.ts";
+import { runGit } from "../../../src/storage/git/run-git.ts";
 import { readCommitMessage } from "../../../src/local-github/web/commit-log.ts";
 import { after } from "../../support/after.ts";
 import { repository } from "../../support/repository.ts";

@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, request as send, type ServerRespons
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeEach, describe, expect, onTestFinished, test } from "vitest";
-import { openClone } from "../../../src/storage/git/clone.ts";
+import { openClone } from "../../../src/storage/git/repository-clone.ts";
 import type { RefMove } from "../../../src/core/domain/decision.ts";
 import { toBranchRef, LEDGER_REF, toTaskRef } from "../../../src/core/domain/refs.ts";
 import { createGitServer, type GitServer } from "../../local-github/actions/git-server.ts";

@@ -1,0 +1,128 @@
+import { runGitOrThrow } from "../storage/git/run-git.ts";
+import { toTaskId } from "../core/domain/ids.ts";
+import { isAwaitingConfirmation, type Step } from "../core/domain/step.ts";
+import type { Refusal } from "../core/domain/refusal.ts";
+import { sortMailsByTime, type Mail, MAIL_LIMITS } from "../core/domain/mail.ts";
+import { toOneLine } from "../core/messages/escape.ts";
+import { renderMailText } from "../core/messages/mail-comment.ts";
+import { indentText, renderPlanText } from "../core/messages/plan-text.ts";
+import type { RunView, RunStory, WaitingEnd } from "./story-progress.ts";
+
+export type RunConversation = RunStory & { readonly answered: Set<string> };
+
+/** Nobody answered: that ends the story, with the questions that stay open. */
+type UnansweredEnd = WaitingEnd | null;
+
+const UNAPPROVED_END: WaitingEnd = { end: "waits", questions: [] };
+
+/** Asks the person what waits for one, each thing once. */
+export const askOpenQuestions = async (answering: RunConversation, seen: RunView): Promise<UnansweredEnd> => {
+  const { execution, ledger } = seen;
+  const questions = sortMailsByTime(Object.values(ledger.mails)).filter(({ to, status }) => to === "user" && status === "pending");
+  for (const question of questions) if (!(await askMailQuestion(answering, question))) return { end: "waits", questions };
+  if (execution.state === "proposed") return askAboutPlan(answering, seen);
+  for (const step of Object.values(execution.steps)) {
+    const end = step.state === "waiting" ? await askAboutCheckpoint(answering, seen, step) : null;
+    if (end !== null) return end;
+  }
+  return null;
+};
+
+/** What a person says to a plan that is no answer to a question with yes or no, and more than a slip: what to change in it. */
+const isRevisionRequest = (said: string): boolean => /\S\s+\S/.test(said);
+
+/** A plan that waits for a yes. Whoever says what to change gets another one; a plan that could not be revised is asked for again. */
+const askAboutPlan = async (answering: RunConversation, { execution, plan }: RunView): Promise<UnansweredEnd> => {
+  const { answered, progress, terminal } = answering;
+  const hash = (execution.plan ?? "").slice(0, 12);
+  const key = `${hash}/${execution.planning.attempt}`;
+  if (!plan || answered.has(key)) return null;
+  answered.add(key);
+  progress.clearBlock();
+  progress.printLine(`${explainReplan(execution)}The plan:\n\n${renderPlanText(plan, terminal.size().columns - 1)}\n`);
+  const said = await readPlanAnswer(answering);
+  if (isRevisionRequest(said)) await postComment(answering, `/enki revise ${said}`);
+  else if (/^y(es)?$/i.test(said)) await postComment(answering, `/enki approve ${hash}`);
+  else return UNAPPROVED_END;
+  return null;
+};
+
+const explainReplan = ({ revision }: RunView["execution"]): string =>
+  revision?.state === "refused" ? `The plan was not revised: ${revision.refusal?.message ?? ""}\n\n` : "";
+
+/** What a person says to a plan; empty where nobody is there. */
+const readPlanAnswer = async ({ progress, terminal, approvesAll }: RunConversation): Promise<string> => {
+  if (approvesAll) return "y";
+  if (!terminal.isInteractive) return "";
+  progress.printLine("Not what you meant? Say what to change instead of yes or no.");
+  return toOneLine(await progress.ask("Start this plan? [y/N] "), MAIL_LIMITS.body);
+};
+
+const REVIEW_SECOND_MS = 1_000;
+
+const postComment = async ({ person, issue }: RunConversation, text: string): Promise<void> => void (await person.comment(issue, text));
+
+/** Tells the person what an agent asks, and the agent what the person says; false where nobody says anything. */
+const askMailQuestion = async (answering: RunConversation, mail: Mail): Promise<boolean> => {
+  const { answered, progress, terminal } = answering;
+  if (answered.has(mail.id)) return true;
+  answered.add(mail.id);
+  progress.clearBlock();
+  progress.printLine(renderMailText(mail, "asks"));
+  const said = terminal.isInteractive ? toOneLine(await progress.ask("Your answer: "), MAIL_LIMITS.body) : "";
+  if (said !== "") await postComment(answering, `/enki reply ${mail.id} ${said}`);
+  return said !== "";
+};
+
+type ApprovalQuestion = { readonly key: string; readonly text: string; readonly question: string; readonly act: () => Promise<void> };
+
+const askApproval = async (
+  { answered, progress, terminal, approvesAll }: RunConversation,
+  { key, text, question, act }: ApprovalQuestion,
+): Promise<UnansweredEnd> => {
+  if (answered.has(key)) return null;
+  answered.add(key);
+  progress.clearBlock();
+  progress.printLine(text);
+  if (!approvesAll && !(terminal.isInteractive && (await progress.confirm(question)))) return UNAPPROVED_END;
+  await act();
+  return null;
+};
+
+/** A checkpoint: what a step changed, or reported, before others build on it. */
+const askAboutCheckpoint = async (answering: RunConversation, { execution, ledger }: RunView, step: Step): Promise<UnansweredEnd> => {
+  const { person, bareRepository, terminal } = answering;
+  if (isAwaitingConfirmation(step) && step.refusal) return askAboutNothingToDo(answering, step.id, step.refusal);
+  const title = `Checkpoint ${step.id}: others build on it.`;
+  const question = "Go on with it?";
+  if (step.pull !== null && step.head) {
+    const { sha } = step.head;
+    const changed = await runGitOrThrow({ directory: bareRepository, after: terminal.after }, ["show", "--stat", "--format=", sha]);
+    const text = [title, indentText(step.output), indentText(changed), `    git -C ${bareRepository} show ${sha}`]
+      .filter((part) => part !== "")
+      .join("\n");
+    const approve = async (): Promise<void> => {
+      const pull = (await person.pulls()).find(({ number }) => number === step.pull);
+      if (pull) await person.approve(pull);
+    };
+    // GitHub's times have whole seconds: an approval in the head's own second is asked for once more.
+    if (step.refusal?.code !== "hasty-review") return askApproval(answering, { key: sha, text, question, act: approve });
+    await new Promise<void>((resolve) => void terminal.after(REVIEW_SECOND_MS, resolve));
+    await approve();
+    return null;
+  }
+  if (step.result === null) return null;
+  const task = toTaskId(execution.id, step.id);
+  const report = ledger.artifacts[`${execution.id}/${step.id}`] ?? step.output;
+  const line = `/enki approve ${task}@${step.result.slice(0, 12)}`;
+  return askApproval(answering, { key: line, text: `${title}\n${indentText(report)}`, question, act: () => postComment(answering, line) });
+};
+
+/** A step that others need says that there is nothing to do: they start only if the person agrees. */
+const askAboutNothingToDo = (answering: RunConversation, id: string, { message, next }: Refusal): Promise<UnansweredEnd> =>
+  askApproval(answering, {
+    key: next,
+    text: `${id} found nothing to do, and others need it:\n${indentText(message)}`,
+    question: "Start them without it?",
+    act: () => postComment(answering, next),
+  });

@@ -1,0 +1,47 @@
+import { locateTomlKeys } from "../core/config/toml-positions.ts";
+import { type ConfigText, listDottedKeys, type ConfigReading, readConfig } from "../core/config/read-config.ts";
+import { formatFault } from "../core/config/config-fault.ts";
+import { redactSecrets } from "../core/policy/secrets.ts";
+import { readOptions } from "./command-options.ts";
+import { readEffectiveLayers } from "./effective-layers.ts";
+import type { TerminalHost } from "./terminal-host.ts";
+
+export const configOptions = {
+  json: { type: "boolean", default: false, about: "prints each key with its value and where it is from, as JSON" },
+} as const;
+
+/** `enki config`: each key in force here, its value, and the file and line that say so; 1 where a file has a mistake, which counts for nothing. */
+export const runConfigCommand = async (args: readonly string[], terminal: TerminalHost): Promise<number> => {
+  const { json } = readOptions(args, configOptions);
+  const read = readConfig(await readEffectiveLayers(terminal));
+  const { faults } = read;
+  const keys = listDottedKeys(read.effectiveFile).map((key) => ({
+    key,
+    value: maskConfigValue(key, getWrittenValue(read.effectiveFile, key)),
+    from: formatOrigin(read, key),
+  }));
+  if (json) {
+    terminal.out(`${JSON.stringify({ keys, faults }, null, 2)}\n`);
+    return faults.length === 0 ? 0 : 1;
+  }
+  const lines = keys.map(({ key, value, from }) => [`${key} = ${JSON.stringify(value)}`, from] as const);
+  const width = Math.min(60, Math.max(...lines.map(([left]) => left.length)));
+  for (const [left, origin] of lines) terminal.out(`${left.padEnd(width)}  # ${origin}\n`);
+  for (const fault of faults) terminal.err(`${formatFault(fault)}\n`);
+  return faults.length === 0 ? 0 : 1;
+};
+
+const getWrittenValue = (written: object, key: string): unknown =>
+  // A key of this very value: each part but the last is a table.
+  key.split(".").reduce<unknown>((value, part) => (value as Record<string, unknown>)[part], written);
+
+/** What is printed ends in logs and issues: of an environment only what is no credential. */
+const maskConfigValue = (key: string, value: unknown): unknown => {
+  if (typeof value !== "string") return value;
+  return /^agent\.(?:\w+\.)?env\./.test(key) && !value.startsWith("$") ? "…" : redactSecrets(value);
+};
+
+const formatOrigin = ({ origins }: ConfigReading, key: string): string => {
+  const file: ConfigText | undefined = origins.get(key);
+  return file ? `${file.path}:${locateTomlKeys(file.text)(key.split(".")).line}` : "default";
+};

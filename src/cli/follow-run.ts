@@ -1,0 +1,100 @@
+import type { RunStory, RunEnd, RunView } from "./story-progress.ts";
+import { type RunConversation, askOpenQuestions } from "./ask-open-questions.ts";
+import type { Sha } from "../core/domain/ids.ts";
+import { runGit } from "../storage/git/run-git.ts";
+import { LEDGER_REF } from "../core/domain/refs.ts";
+import { readLocalLedger } from "./local-ledger.ts";
+import { hasEnded } from "../core/domain/execution.ts";
+import type { Step } from "../core/domain/step.ts";
+import { findIdleReason, describeStepState } from "../core/messages/step-table.ts";
+import { toOneLine } from "../core/messages/escape.ts";
+import { sortMailsByTime } from "../core/domain/mail.ts";
+import { renderMailText } from "../core/messages/mail-comment.ts";
+import type { TerminalHost } from "./terminal-host.ts";
+import { renderAsciiGraph } from "../core/messages/ascii-graph.ts";
+
+/** Between two looks, in milliseconds. */
+const RUN_POLL_MS = 200;
+/** Waits for the end of what was asked, shows how it stands, and asks the person what Enki asks. */
+export const followRun = async (story: RunStory): Promise<RunEnd> => {
+  const { terminal, progress } = story;
+  const begun = terminal.now();
+  const answering: RunConversation = { ...story, answered: new Set() };
+  const look = openRunReader(story);
+  let before: RunView | null = null;
+  try {
+    for (;;) {
+      const seen = await look();
+      if (!seen) {
+        const why = await readRefusalComment(story);
+        if (why !== null) return { end: "refused", reason: why };
+      } else {
+        if (seen !== before) {
+          for (const line of listNewProgress(seen, before)) printProgressLine(story, line, terminal.now() - begun);
+          for (const mail of listNewMails(seen, before)) progress.printLine(mail);
+        }
+        progress.showBlock(formatProgressBlock(seen, terminal, terminal.now() - begun));
+        const over = findRunEnd(seen);
+        const end = over ? { end: over } : seen === before ? null : await askOpenQuestions(answering, seen);
+        if (end !== null) return { ...seen, ...end };
+        before = seen;
+      }
+      await new Promise<void>((resolve) => void terminal.after(RUN_POLL_MS, resolve));
+    }
+  } finally {
+    progress.clearBlock();
+  }
+};
+/** Reads the ledger only when it moved: the same object while it did not. */
+const openRunReader = ({ terminal, bareRepository }: RunStory) => {
+  const at = { directory: bareRepository, after: terminal.after };
+  let known: { head: Sha; seen: RunView | null } | null = null;
+  return async (): Promise<RunView | null> => {
+    const head = (await runGit(at, ["rev-parse", "--verify", "-q", LEDGER_REF])).stdout.toString("utf8").trim();
+    if (head === "" || known?.head === head) return known?.seen ?? null;
+    const ledger = await readLocalLedger({ cwd: bareRepository, after: terminal.after }, head);
+    const [execution] = Object.values(ledger?.executions ?? {});
+    const seen = ledger && execution ? { execution, plan: ledger.plans[execution.plan ?? ""] ?? null, ledger } : null;
+    known = { head, seen };
+    return seen;
+  };
+};
+/** What Enki answers where it does not begin. */
+const readRefusalComment = async ({ person, issue }: RunStory): Promise<string | null> => {
+  const [, answer] = await person.comments(issue);
+  return answer?.body ?? null;
+};
+const findRunEnd = ({ execution, ledger }: RunView): "done" | "stopped" | null => {
+  if (hasEnded(execution)) return execution.state === "done" ? "done" : "stopped";
+  return ledger.queues[execution.baseBranch]?.frozen ? "stopped" : null;
+};
+const printProgressLine = ({ terminal, progress }: RunStory, line: string, passed: number): void =>
+  terminal.isInteractive ? undefined : progress.printLine(`${formatElapsedSeconds(passed).padStart(7)}  ${line}`);
+const formatElapsedSeconds = (millis: number): string => `${(millis / 1_000).toFixed(1)} s`;
+const formatStepProgress = (step: Step): string => {
+  const reason = findIdleReason(step);
+  return `${describeStepState(step)[1].replaceAll("*", "")}${reason === "" ? "" : `: ${toOneLine(reason, 500)}`}`;
+};
+/** What is to be told to who reads line by line. */
+const listNewProgress = ({ execution }: RunView, before: RunView | null): string[] => {
+  const planning = execution.state !== before?.execution.state && execution.state === "planning" ? ["reads the code and makes a plan"] : [];
+  const steps = Object.values(execution.steps).flatMap((step) => {
+    const known = before?.execution.steps[step.id];
+    const isNew =
+      step.state !== "pending" && step.state !== "ready" && (known ? formatStepProgress(known) !== formatStepProgress(step) : true);
+    return isNew ? [`${step.id}: ${formatStepProgress(step)}`] : [];
+  });
+  return [...planning, ...steps];
+};
+/** What agents wrote to the person and ask no answer for. */
+const listNewMails = ({ ledger }: RunView, before: RunView | null): string[] =>
+  sortMailsByTime(Object.values(ledger.mails))
+    .filter(({ id, to, type }) => to === "user" && type === "info" && before?.ledger.mails[id] === undefined)
+    .map((mail) => renderMailText(mail, "writes"));
+const formatProgressBlock = ({ execution, plan }: RunView, { size }: TerminalHost, passed: number): string[] => {
+  const all = Object.values(execution.steps);
+  const done = all.filter(({ state }) => state === "done").length;
+  const head = all.length === 0 && !execution.workflow ? "Reading the code and making a plan" : `${done} of ${all.length} steps done`;
+  const graph = plan && all.length > 0 ? renderAsciiGraph(plan.steps, execution.steps, size().columns - 1).split("\n") : [];
+  return [`${head}, ${Math.floor(passed / 1_000)} s`, ...graph];
+};

@@ -1,0 +1,131 @@
+import { basename } from "node:path";
+import { formatFault } from "../core/config/config-fault.ts";
+import { type ConfigText, readConfig } from "../core/config/read-config.ts";
+import type { Execution } from "../core/domain/execution.ts";
+import { findNearestWord } from "../core/domain/nearest-word.ts";
+import type { Plan, PlannedStep } from "../core/domain/plan.ts";
+import { LEDGER_REF } from "../core/domain/refs.ts";
+import { renderAsciiGraph } from "../core/messages/ascii-graph.ts";
+import { renderMermaidText } from "../core/messages/mermaid-graph.ts";
+import { findRepository } from "./find-repository.ts";
+import { readEffectiveLayers, readEffectiveWorkflows } from "./effective-layers.ts";
+import { toWorkflowJson, renderWorkflowMermaid, formatWorkflowText } from "./workflow-graph.ts";
+import { readAllWorkflows } from "./read-all-workflows.ts";
+import type { Workflow } from "../core/workflow/workflow.ts";
+import { CommandError, readOptionsAndWords, UsageError } from "./command-options.ts";
+import { readArchivedExecution, readLocalLedger, readRunLedgers } from "./local-ledger.ts";
+import type { TerminalHost } from "./terminal-host.ts";
+
+const GRAPH_FORMATS = ["ascii", "mermaid", "json"];
+export const graphOptions = {
+  format: { type: "string", default: "ascii", value: "<format>", about: `${GRAPH_FORMATS.join(", ")}; ascii where none is given` },
+} as const;
+
+/** `enki graph <workflow|execution>`: a workflow as its file has it; an execution with how each step stands, from the ledger of the repository here. */
+export const runGraphCommand = async (args: readonly string[], terminal: TerminalHost): Promise<number> => {
+  const { values, words } = readOptionsAndWords(args, graphOptions, 1);
+  const [asked] = words;
+  if (asked === undefined) throw new UsageError("which one? enki graph <workflow|execution>");
+  if (!GRAPH_FORMATS.includes(values.format)) throw new UsageError(`--format is one of ${GRAPH_FORMATS.join(", ")}`);
+  const width = terminal.size().columns;
+  const flows = await readEffectiveWorkflows(terminal);
+  const flow = flows.some(({ path }) => basename(path, ".md") === asked) ? await readGraphWorkflow(terminal, flows, asked) : null;
+  if (flow) {
+    terminal.out(`${formatWorkflowGraph(values.format, flow, width)}\n`);
+    return 0;
+  }
+  await findRepository(terminal, ".");
+  const { execution, plan } = await findGraphExecution(terminal, asked, flows);
+  if (!plan) throw new CommandError(`execution ${execution.id} is ${execution.state} and has no plan`);
+  terminal.out(`${formatExecutionGraph(values.format, execution, { plan, width })}\n`);
+  return 0;
+};
+
+const readGraphWorkflow = async (terminal: TerminalHost, files: readonly ConfigText[], name: string): Promise<Workflow> => {
+  const { config } = readConfig(await readEffectiveLayers(terminal));
+  const { workflows, faults } = readAllWorkflows(files, { roles: Object.keys(config.roles), models: config.models });
+  const flow = workflows.find((each) => each.name === name);
+  const mistake = faults.find(({ file }) => basename(file, ".md") === name);
+  if (flow && !mistake) return flow;
+  throw new CommandError(
+    `the workflow ${name} has mistakes; enki validate tells all of them\n${mistake ? formatFault(mistake) : ""}`.trimEnd(),
+  );
+};
+
+const formatWorkflowGraph = (format: string, flow: Workflow, width: number): string => {
+  if (format === "mermaid") return renderWorkflowMermaid(flow);
+  return format === "ascii" ? formatWorkflowText(flow, width) : JSON.stringify(toWorkflowJson(flow), null, 2);
+};
+
+type FoundExecution = { readonly execution: Execution; readonly plan: Plan | null };
+
+/** By the beginning of its id, or by the id of one of its tasks: in the ledger, in what `enki run` kept, in the archive. */
+const findGraphExecution = async (terminal: TerminalHost, asked: string, flows: readonly ConfigText[]): Promise<FoundExecution> => {
+  const id = asked.split("-")[0] ?? "";
+  const { known, hasLedger } = await readKnownExecutions(terminal);
+  const found = known.filter(({ execution }) => id !== "" && execution.id.startsWith(id));
+  const [first] = found;
+  if (found.length > 1) throw new CommandError(`${asked} may be ${found.map(({ execution }) => execution.id).join(" or ")}`);
+  const one = first ?? (await readArchivedExecution(terminal, id));
+  if (one) return one;
+  const meant = findNearestWord(
+    asked,
+    flows.map(({ path }) => basename(path, ".md")),
+  );
+  if (meant !== null) throw new CommandError(`there is no workflow ${asked}; did you mean ${meant}?`);
+  if (!hasLedger)
+    throw new CommandError(`the repository here has no ledger; in a clone, git fetch origin ${LEDGER_REF}:${LEDGER_REF} brings it`);
+  throw new CommandError(`there is no workflow and no execution ${asked}; ${describeKnownExecutions(id, known)}`);
+};
+
+const readKnownExecutions = async (terminal: TerminalHost): Promise<{ known: readonly FoundExecution[]; hasLedger: boolean }> => {
+  const ledgers = [await readLocalLedger(terminal), ...(await readRunLedgers(terminal))].flatMap((ledger) => ledger ?? []);
+  const known = ledgers.flatMap(({ executions, plans }) =>
+    Object.values(executions).map((execution) => ({ execution, plan: plans[execution.plan ?? ""] ?? null })),
+  );
+  return { known, hasLedger: ledgers.length > 0 };
+};
+
+const describeKnownExecutions = (id: string, known: readonly FoundExecution[]): string => {
+  const ids = known.map(({ execution }) => execution.id);
+  const meant = findNearestWord(id, ids);
+  if (ids.length === 0) return "there is none yet";
+  return meant === null ? `there are ${ids.join(", ")}` : `did you mean ${meant}?`;
+};
+
+type ExecutionDrawing = { readonly plan: Plan; readonly width: number };
+
+const formatExecutionGraph = (format: string, execution: Execution, { plan, width }: ExecutionDrawing): string => {
+  const states = execution.steps;
+  if (format === "mermaid") return renderMermaidText(plan.steps, states);
+  if (format === "ascii") return renderAsciiGraph(plan.steps, states, width);
+  const { id, state, request, baseBranch } = execution;
+  return JSON.stringify(
+    {
+      id,
+      state,
+      request,
+      base: baseBranch,
+      steps: plan.steps.map((step) => ({ ...toPlannedJson(step), ...toStandingJson(execution, step) })),
+    },
+    null,
+    2,
+  );
+};
+
+const toPlannedJson = ({ id, title, tier, role, output, checkpoint, needs }: PlannedStep) => ({
+  id,
+  title,
+  tier,
+  role,
+  output,
+  checkpoint,
+  needs,
+});
+
+const toStandingJson = ({ steps }: Execution, { id }: PlannedStep) => {
+  const step = steps[id];
+  return step
+    ? { state: step.state, attempt: step.attempt, why: step.refusal?.message ?? null, pull: step.pull, landed: step.landed?.commit ?? null }
+    : { state: "pending", attempt: 0, why: null, pull: null, landed: null };
+};

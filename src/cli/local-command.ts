@@ -1,0 +1,83 @@
+import { homedir } from "node:os";
+import { join } from "node:path";
+import type { Config } from "../core/domain/config.ts";
+import { copyRepository, deriveCopyName, NO_VERIFY_MESSAGE, listHiddenDirectories, COPY_OWNER } from "./copy-repository.ts";
+import { findAgentCommand } from "./command-line.ts";
+import { findRepository, type FoundRepository } from "./find-repository.ts";
+import { type LocalMachine, openMachine } from "./local-machine.ts";
+import { readOptions, readPort } from "./command-options.ts";
+import { openPersonClient } from "./person-client.ts";
+import type { TerminalHost } from "./terminal-host.ts";
+import { openWorkplace } from "./command-workplace.ts";
+
+export const localOptions = {
+  repo: { type: "string", default: ".", value: "<path>", about: "the repository to copy; the one here where none is given" },
+  agent: { type: "string", value: "<command line>", about: "the ACP agent; what the configuration says where none is given" },
+  verify: { type: "string", multiple: true, value: "<command>", about: "what a candidate must pass; may be given several times" },
+  issue: { type: "string", value: "<text>", about: "opens an issue with this text, and asks Enki to fix it" },
+  port: { type: "string", default: "0", value: "<port>", about: "of the page; any that is free where none is given" },
+} as const;
+
+/** `enki local`: a GitHub on this machine with a copy of one's own repository, and Enki in it, until it is ended. */
+export const runLocalCommand = async (args: readonly string[], terminal: TerminalHost): Promise<number> => {
+  const values = readOptions(args, localOptions);
+  const port = readPort(values.port);
+  const agent = values.agent === undefined ? null : await findAgentCommand(terminal, values.agent);
+  const found = await findRepository(terminal, values.repo);
+  const from = found.directory;
+  const name = deriveCopyName(found);
+  const place = await openWorkplace(terminal, "enki-local");
+  try {
+    const { directory } = place;
+    const machine = await openMachine(terminal, {
+      directory,
+      port,
+      agent: agent && (() => agent),
+      verify: values.verify ?? [],
+      settings: join(homedir(), ".enki"),
+      files: {},
+      log: terminal.log,
+      hidden: listHiddenDirectories(terminal, found, agent),
+    });
+    place.attachMachine(machine);
+    const { token, config } = await copyRepository(terminal, machine, { directory, from, name });
+    const bare = join(directory, "repositories", COPY_OWNER, `${name}.git`);
+    terminal.out(formatWelcome(machine, { name, token, bare, branch: found.branch ?? "" }));
+    for (const line of describeCopy(found, config)) terminal.out(`${line}\n`);
+    if (values.issue !== undefined) {
+      const person = openPersonClient({ apiUrl: machine.forge.apiUrl, token, owner: COPY_OWNER, name });
+      const issue = await person.openIssue(values.issue, "");
+      await person.comment(issue, `/enki fix ${values.issue}`);
+      terminal.out(`Issue #${issue} is open, and Enki was asked to fix it.\n`);
+    }
+    terminal.out("Ctrl+C ends it; what landed stays where it is.\n");
+    await terminal.waitForInterrupt();
+    return 0;
+  } finally {
+    await place.close();
+  }
+};
+
+const describeCopy = ({ uncommittedFiles }: FoundRepository, config: Config): string[] => [
+  `Workers are \`${[config.agents.worker.command, ...config.agents.worker.args].join(" ")}\`.`,
+  ...(uncommittedFiles > 0
+    ? [`What is not committed is not in the copy: ${uncommittedFiles} ${uncommittedFiles === 1 ? "file" : "files"}.`]
+    : []),
+  ...(config.refinery.verify.length === 0 ? [NO_VERIFY_MESSAGE] : []),
+];
+
+type WelcomeInput = { readonly name: string; readonly token: string; readonly bare: string; readonly branch: string };
+
+const formatWelcome = ({ forge }: LocalMachine, { name, token, bare, branch }: WelcomeInput): string =>
+  [
+    `A GitHub with a copy of ${name} runs on this machine: ${forge.url}/${COPY_OWNER}/${name}`,
+    "",
+    "Open an issue and ask Enki, as its API's client (the token is yours, and is gone when this ends):",
+    `  curl -s -H "Authorization: Bearer ${token}" ${forge.apiUrl}/repos/${COPY_OWNER}/${name}/issues -d '{"title":"…"}'`,
+    `  curl -s -H "Authorization: Bearer ${token}" ${forge.apiUrl}/repos/${COPY_OWNER}/${name}/issues/1/comments -d '{"body":"/enki fix …"}'`,
+    "",
+    "Your own repository is only read. What landed comes into it when you say so:",
+    `  git pull ${bare} ${branch}`,
+    "",
+    "",
+  ].join("\n");

@@ -1,0 +1,55 @@
+import { readBlobs } from "../storage/git/git-objects.ts";
+import { runGit, type GitContext } from "../storage/git/run-git.ts";
+import { listTree } from "../storage/git/git-tree.ts";
+import { parseArchivedExecution, readLedger } from "../storage/ledger/ledger-files.ts";
+import type { Execution } from "../core/domain/execution.ts";
+import type { Ledger } from "../core/domain/ledger.ts";
+import type { Plan } from "../core/domain/plan.ts";
+import { ARCHIVE_REF, LEDGER_REF } from "../core/domain/refs.ts";
+import { CommandError } from "./command-options.ts";
+import type { TerminalHost } from "./terminal-host.ts";
+
+/** The files of a commit that a ref names; null where there is no such ref. */
+const readRefFiles = async (at: GitContext, ref: string, wanted: (path: string) => boolean): Promise<Map<string, Buffer> | null> => {
+  const head = await runGit(at, ["rev-parse", "--verify", "-q", ref]);
+  if (head.code !== 0) return null;
+  const entries = [...(await listTree(at, head.stdout.toString("utf8").trim()))].filter(([path]) => wanted(path));
+  const blobs = await readBlobs(at, [...new Set(entries.map(([, { sha }]) => sha))]);
+  return new Map(entries.map(([path, { sha }]) => [path, blobs.get(sha) ?? Buffer.alloc(0)]));
+};
+
+/** Ledgers of executions that ran on this machine, each below this by the execution's id. */
+export const RUN_LEDGERS_PREFIX = "refs/enki/runs/";
+
+/** The ledger of the repository in the working directory, or another that is kept there; null where it has none. */
+export const readLocalLedger = async ({ cwd, after }: Pick<TerminalHost, "cwd" | "after">, ref = LEDGER_REF): Promise<Ledger | null> => {
+  const files = await readRefFiles({ directory: cwd, after }, ref, () => true);
+  if (!files) return null;
+  const read = readLedger(files);
+  if (!read.ok) throw new CommandError(read.refusal.message);
+  return read.value;
+};
+
+/** The ledgers that `enki run` left. */
+export const readRunLedgers = async ({ cwd, after }: TerminalHost): Promise<Ledger[]> => {
+  const listed = await runGit({ directory: cwd, after }, ["for-each-ref", "--format=%(refname)", RUN_LEDGERS_PREFIX]);
+  const refs = listed.stdout
+    .toString("utf8")
+    .split("\n")
+    .filter((ref) => ref !== "");
+  return (await Promise.all(refs.map((ref) => readLocalLedger({ cwd, after }, ref)))).flatMap((ledger) => ledger ?? []);
+};
+
+export type ArchivedExecution = { readonly execution: Execution; readonly plan: Plan | null };
+
+/** A finished execution that the ledger no longer holds, by its id; null where the archive has none of that id. */
+export const readArchivedExecution = async ({ cwd, after }: TerminalHost, id: string): Promise<ArchivedExecution | null> => {
+  const files = await readRefFiles({ directory: cwd, after }, ARCHIVE_REF, (path) => path.split("/")[1] === id && path.endsWith(".json"));
+  const find = (name: RegExp): string | null => {
+    const [content] = [...(files ?? [])].flatMap(([path, content]) => (name.test(path) ? [content] : []));
+    return content?.toString("utf8") ?? null;
+  };
+  const [state, plan] = [find(/\/state\.json$/), find(/\/plan-[0-9a-f]+\.json$/)];
+  // A plan was written by the ledger, in its own form.
+  return state === null ? null : { execution: parseArchivedExecution(state), plan: plan === null ? null : (JSON.parse(plan) as Plan) };
+};

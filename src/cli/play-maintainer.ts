@@ -1,0 +1,140 @@
+import { readMarker } from "../core/messages/comment-marker.ts";
+import { toPlainComment, readStepLines } from "./plain-comment.ts";
+import type { PersonClient } from "./person-client.ts";
+
+export type MaintainerHost = {
+  readonly person: PersonClient;
+  readonly app: string;
+  readonly sleep: (delay: number) => Promise<void>;
+  readonly now: () => number;
+  readonly say: (line: string) => void;
+};
+
+export type MaintainerStory = {
+  readonly title: string;
+  readonly body: string;
+  readonly request: string;
+  /** What the maintainer says on a line of the first checkpoint's work, before approving it; null for nothing. */
+  readonly review: StoryReview | null;
+  /** Milliseconds. */ readonly limit: number;
+};
+/** On the first line of a file that holds a text. */
+export type StoryReview = { readonly path: string; readonly find: string; readonly body: string };
+export type DemoEnd = {
+  readonly issue: number;
+  readonly execution: string;
+  readonly end: "done" | "stopped" | "too-late";
+  readonly last: string;
+};
+
+/** Between two looks, in milliseconds. */
+const FAST_POLL_MS = 100;
+/** After this time a person looks less often; GitHub counts requests. */
+const FAST_POLL_PERIOD_MS = 60_000;
+const SLOW_POLL_MS = 2_000;
+const HEADLINE_PATTERN = /^### (.*)$/m;
+
+/** Plays the maintainer: opens the issue, asks, approves the plan that is shown, reviews the checkpoint that waits and approves it, until Enki is done or stops. */
+export const playMaintainer = async ({ person, app, sleep, now, say }: MaintainerHost, story: MaintainerStory): Promise<DemoEnd> => {
+  const begun = now();
+  const issue = await person.openIssue(story.title, story.body);
+  say(`maintainer opens issue #${issue}: ${story.title}`);
+  await person.comment(issue, story.request);
+  say(`maintainer: ${story.request}`);
+  const answered = new Set<string>();
+  let seen: SeenComment = NO_COMMENT;
+  for (;;) {
+    const own = (await findExecutionComment(person, { issue, app })) ?? NO_COMMENT;
+    printNews({ app, say }, own, seen);
+    seen = own;
+    await answerOpenRequests({ person, issue, own, answered, say, app, review: story.review });
+    const end = now() - begun > story.limit ? "too-late" : readDemoEnd(own.headline);
+    // An issue of which nothing was changed stays open.
+    const closes = own.headline.startsWith("Done: all of it landed");
+    if (end !== null && !(closes && (await person.isOpen(issue)))) return { issue, execution: own.execution, end, last: own.body };
+    await sleep(now() - begun < FAST_POLL_PERIOD_MS ? FAST_POLL_MS : SLOW_POLL_MS);
+  }
+};
+
+/** What the comment says that it did not say before: a headline, and the first time the steps of the plan. */
+const printNews = ({ app, say }: Pick<MaintainerHost, "app" | "say">, own: SeenComment, seen: SeenComment): void => {
+  if (own.headline !== seen.headline) say(`${app}: ${own.headline}`);
+  if (readStepLines(seen.body).length > 0) return;
+  const lines = readStepLines(own.body);
+  const width = Math.max(0, ...lines.map(({ step }) => step.length));
+  for (const { step, title, state } of lines) say(`    ${step.padEnd(width)}  ${title} (${state})`);
+};
+
+type SeenComment = { readonly body: string; readonly headline: string; readonly execution: string };
+
+const NO_COMMENT: SeenComment = { body: "", headline: "", execution: "" };
+
+/** The one comment that tells how it stands; null before there is one. */
+const findExecutionComment = async (person: PersonClient, { issue, app }: { issue: number; app: string }): Promise<SeenComment | null> => {
+  for (const { body, user } of await person.comments(issue)) {
+    const marker = readMarker(body);
+    if (user.login === app && marker?.kind === "execution")
+      return { body, headline: HEADLINE_PATTERN.exec(body)?.[1] ?? "", execution: marker.id };
+  }
+  return null;
+};
+
+const readDemoEnd = (headline: string): "done" | "stopped" | null => {
+  if (headline.startsWith("Done")) return "done";
+  return headline.startsWith("Stopped") || headline.startsWith("Cancelled") ? "stopped" : null;
+};
+
+type MaintainerTurn = {
+  readonly person: PersonClient;
+  readonly issue: number;
+  readonly own: SeenComment;
+  readonly answered: Set<string>;
+  readonly say: (line: string) => void;
+  readonly app: string;
+  readonly review: StoryReview | null;
+};
+
+/** What a maintainer answers who agrees with everything but one line: each question once. */
+const answerOpenRequests = async (answering: MaintainerTurn): Promise<void> => {
+  const { person, issue, own, answered, say } = answering;
+  const once = async (key: string, act: () => Promise<unknown>): Promise<void> => {
+    if (answered.has(key)) return;
+    answered.add(key);
+    say(`maintainer: ${key}`);
+    await act();
+  };
+  for (const [line] of own.body.matchAll(/^\/enki approve [^\s]+$/gm)) await once(line, () => person.comment(issue, line));
+  for (const [, number] of own.body.matchAll(/approve #(\d+) with a review/g)) {
+    const key = `approves pull request #${number} with a review`;
+    const pull = answered.has(key) ? undefined : (await person.pulls()).find((each) => each.number === Number(number));
+    if (!pull || !(await reviewBeforeApproval(answering, pull))) continue;
+    await once(key, () => person.approve(pull));
+  }
+};
+
+type MaintainerPull = Awaited<ReturnType<PersonClient["pulls"]>>[number];
+
+/** Requests changes first, once in the story; true once these are answered and the new head is verified, and for all else. */
+const reviewBeforeApproval = async ({ person, app, answered, say, review }: MaintainerTurn, pull: MaintainerPull): Promise<boolean> => {
+  if (!review) return true;
+  const asked = [...answered].find((key) => key.startsWith(CHANGE_REQUEST_PREFIX));
+  if (asked !== undefined && asked !== `${CHANGE_REQUEST_PREFIX}${pull.number}`) return true;
+  if (asked === undefined) {
+    const content = await person.file(review.path, pull.head.sha);
+    const line = 1 + (content ?? "").split("\n").findIndex((text) => text.includes(review.find));
+    if (line === 0) return true;
+    answered.add(`${CHANGE_REQUEST_PREFIX}${pull.number}`);
+    say(`maintainer: requests changes on #${pull.number}, at ${review.path}:${line}: ${review.body}`);
+    await person.review(pull.number, { event: "REQUEST_CHANGES", comments: [{ path: review.path, line, body: review.body }] });
+    return false;
+  }
+  const said = await person.lineComments(pull.number);
+  const answer = said.find(({ user, in_reply_to_id }) => user.login === app && in_reply_to_id !== undefined);
+  if (!answer) return false;
+  const key = `answer ${answer.id}`;
+  if (!answered.has(key)) say(`${app} on ${review.path}: ${toPlainComment(answer.body)}`);
+  answered.add(key);
+  return person.isVerified(pull.head.sha);
+};
+
+const CHANGE_REQUEST_PREFIX = "asks for changes on #";

@@ -1,0 +1,136 @@
+import { homedir } from "node:os";
+import { join } from "node:path";
+import { randomInt } from "node:crypto";
+import type { Config } from "../core/domain/config.ts";
+import { toOneLine } from "../core/messages/escape.ts";
+import { copyRepository, deriveCopyName, NO_VERIFY_MESSAGE, listHiddenDirectories, COPY_OWNER } from "./copy-repository.ts";
+import { importLandedBranch } from "./import-landed-branch.ts";
+import { findAgentCommand } from "./command-line.ts";
+import { toPlainComment } from "./plain-comment.ts";
+import { findRepository, type FoundRepository } from "./find-repository.ts";
+import { type AgentChoice, openMachine } from "./local-machine.ts";
+import { CommandError, readOptionsAndWords, UsageError } from "./command-options.ts";
+import { openPersonClient } from "./person-client.ts";
+import { openProgressView } from "./progress-view.ts";
+import { formatRunEnd } from "./run-end.ts";
+import { followRun } from "./follow-run.ts";
+import { type RunEnd } from "./story-progress.ts";
+import { findLinkedWorkflow, type LinkedWorkflow } from "../core/workflow/link-workflow.ts";
+import type { TerminalHost } from "./terminal-host.ts";
+import { openWorkplace, type CommandWorkplace } from "./command-workplace.ts";
+
+export const runOptions = {
+  workflow: { type: "string", value: "<name>", about: "carries out this workflow; the words are what it is given" },
+  yes: { type: "boolean", default: false, about: "approves the plan and every checkpoint without asking" },
+  agent: { type: "string", value: "<command line>", about: "the ACP agent; what the configuration says where none is given" },
+  verify: { type: "string", multiple: true, value: "<command>", about: "what a change must pass; may be given several times" },
+} as const;
+
+const MAX_REQUEST_SIZE = 10_000;
+const MAX_FIRST_ID = 2 ** 31;
+/** A plan, a checkpoint or a question waits for a person. */
+const EXIT_UNANSWERED = 3;
+
+/**
+ * `enki run "<request>"`, `enki run --workflow <name> "<args>"`: carried out in the repository here, from plan to result, with no GitHub.
+ * 0 done, 1 not, 3 not approved or not answered.
+ */
+export const runRequestCommand = async (args: readonly string[], terminal: TerminalHost): Promise<number> => {
+  const { values, words } = readOptionsAndWords(args, runOptions, MAX_REQUEST_SIZE);
+  const request = toOneLine(words.join(" "), MAX_REQUEST_SIZE);
+  const workflow = values.workflow ?? null;
+  if (request === "" && workflow === null) throw new UsageError('what is to be done? enki run "<request>"');
+  const agent = values.agent === undefined ? null : await findAgentCommand(terminal, values.agent);
+  const found = await findRepository(terminal, ".");
+  const place = await openWorkplace(terminal, "enki-run");
+  try {
+    const asking = { request, workflow, agent, found, verify: values.verify ?? [], yes: values.yes };
+    return await carryOutRequest(terminal, place, asking);
+  } finally {
+    await place.close();
+  }
+};
+
+type RunCommandInput = {
+  readonly request: string;
+  /** Null for a request that is planned. */
+  readonly workflow: string | null;
+  readonly agent: AgentChoice | null;
+  readonly found: FoundRepository;
+  readonly verify: readonly string[];
+  readonly yes: boolean;
+};
+
+const carryOutRequest = async (terminal: TerminalHost, place: CommandWorkplace, asking: RunCommandInput): Promise<number> => {
+  const { agent, found, verify, yes } = asking;
+  const name = deriveCopyName(found);
+  const { directory } = place;
+  const machine = await openMachine(terminal, {
+    directory,
+    port: 0,
+    agent: agent && (() => agent),
+    verify,
+    settings: join(homedir(), ".enki"),
+    files: {},
+    log: terminal.log,
+    hidden: listHiddenDirectories(terminal, found, agent),
+    firstId: randomInt(MAX_FIRST_ID),
+  });
+  place.attachMachine(machine);
+  const adopted = await copyRepository(terminal, machine, { directory, from: found.directory, name });
+  await requireReady(terminal, adopted.config, asking);
+  for (const line of describeUncommitted(found)) terminal.out(`${line}\n`);
+  const progress = openProgressView(terminal);
+  const person = openPersonClient({ apiUrl: machine.forge.apiUrl, token: adopted.token, owner: COPY_OWNER, name });
+  const issue = await person.openIssue(toOneLine(formatIssueTitle(asking), 100), "");
+  await person.comment(issue, formatStartCommand(asking));
+  const bare = join(directory, "repositories", COPY_OWNER, `${name}.git`);
+  const end = await followRun({ terminal, progress, person, issue, bareRepository: bare, approvesAll: yes });
+  if (end.end === "refused") throw new CommandError(toPlainComment(end.reason));
+  const home = { directory: found.directory, after: terminal.after };
+  const branch = end.end === "waits" ? null : await importLandedBranch(adopted, end.execution.id, home);
+  if (end.end !== "stopped") place.discardAll();
+  for (const line of formatRunEnd(end, {
+    branch,
+    base: adopted.branch,
+    call: formatRepeatCall(asking),
+    logs: join(directory, "jobs", "logs"),
+  }))
+    terminal.out(`${line}\n`);
+  return toExitCode(end);
+};
+
+const toExitCode = ({ end }: RunEnd): number => (end === "done" ? 0 : end === "waits" ? EXIT_UNANSWERED : 1);
+
+type RequestText = Pick<RunCommandInput, "request" | "workflow">;
+
+const formatIssueTitle = ({ request, workflow }: RequestText): string => [workflow ?? "", request].filter((part) => part !== "").join(": ");
+
+const formatStartCommand = ({ request, workflow }: RequestText): string =>
+  workflow === null ? `/enki fix ${request}` : `/enki run ${workflow} ${request}`.trimEnd();
+
+/** What follows `enki run` to ask for the same again. */
+const formatRepeatCall = ({ request, workflow }: RequestText): string =>
+  [...(workflow === null ? [] : [`--workflow ${workflow}`]), ...(request === "" ? [] : [JSON.stringify(request)])].join(" ");
+
+/** What would be found out only after a while is found out before anything begins. */
+const requireReady = async (terminal: TerminalHost, config: Config, { agent, workflow }: RunCommandInput): Promise<void> => {
+  if (config.broken !== null) throw new CommandError(`${config.broken}; enki validate tells more`);
+  const flow = workflow === null ? null : requireWorkflow(config, workflow);
+  if (config.refinery.verify.length === 0) throw new CommandError(NO_VERIFY_MESSAGE);
+  if (agent || (flow && !needsAgents(flow))) return;
+  const { planner, worker } = config.agents;
+  for (const { command } of flow ? [worker] : [planner, worker]) await findAgentCommand(terminal, `'${command}'`);
+};
+
+const requireWorkflow = (config: Config, name: string): LinkedWorkflow => {
+  const found = findLinkedWorkflow(config, name);
+  if (found.ok) return found.value.flow;
+  throw new CommandError(found.refusal.message.replaceAll("`", ""));
+};
+
+const needsAgents = ({ all }: LinkedWorkflow): boolean =>
+  [...all.values()].some(({ roles }) => roles.some(({ work }) => work.kind === "agent"));
+
+const describeUncommitted = ({ uncommittedFiles }: FoundRepository): string[] =>
+  uncommittedFiles > 0 ? [`What is not committed is left out: ${uncommittedFiles} ${uncommittedFiles === 1 ? "file" : "files"}.`] : [];

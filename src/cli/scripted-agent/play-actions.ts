@@ -1,0 +1,140 @@
+import { spawn } from "node:child_process";
+import { resolve } from "node:path";
+import {
+  type AgentContext,
+  type McpServer,
+  methods,
+  type RequestPermissionResponse,
+  type ToolCallContent,
+  type ToolKind,
+} from "@agentclientprotocol/sdk";
+import type { ScriptAction } from "./agent-script.ts";
+import { callMcpTool } from "./call-mcp-tool.ts";
+
+export type ActorSession = {
+  readonly client: AgentContext;
+  readonly sessionId: string;
+  readonly cwd: string;
+  readonly server: McpServer | undefined;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly exit: (code: number) => never;
+};
+
+type ScriptedCall = { readonly id: string; readonly title: string; readonly kind: ToolKind };
+
+/** Plays acts one after the other, each through ACP; false where the agent gives up. */
+export const playActions = async (stage: ActorSession, acts: readonly ScriptAction[]): Promise<boolean> => {
+  let calls = 0;
+  for (const act of acts) {
+    if ("say" in act) await sendMessage(stage, act.say);
+    else if ("crash" in act) stage.exit(act.crash);
+    else if ("hang" in act) await new Promise(() => undefined);
+    else {
+      const call = { id: `call-${(calls += 1)}`, ...describeCall(act) };
+      if (await reportCall(stage, call, () => performAction(stage, act, call))) continue;
+      await sendMessage(stage, `I give up: ${call.title} did not work.`);
+      return false;
+    }
+  }
+  return true;
+};
+
+type CallAction = Exclude<ScriptAction, { say: string } | { crash: number } | { hang: true }>;
+
+const describeCall = (act: CallAction): Omit<ScriptedCall, "id"> => {
+  if ("read" in act) return { title: `read ${act.read}`, kind: "read" };
+  if ("write" in act) return { title: `write ${act.write}`, kind: "edit" };
+  if ("edit" in act) return { title: `edit ${act.edit}`, kind: "edit" };
+  if ("run" in act) return { title: `run ${act.run.split("\n")[0] ?? ""}`, kind: "execute" };
+  return { title: `call ${act.tool}`, kind: "other" };
+};
+
+export const sendMessage = ({ client, sessionId }: ActorSession, text: string): Promise<void> =>
+  client.notify(methods.client.session.update, {
+    sessionId,
+    update: { sessionUpdate: "agent_message_chunk", content: { type: "text", text: `${text}\n` } },
+  });
+
+/** Tells that a call begins, does it, and tells what came of it; false where the play cannot go on. What was not allowed is told as failed, and the play goes on. */
+const reportCall = async (stage: ActorSession, { id, title, kind }: ScriptedCall, work: () => Promise<CallResult>): Promise<boolean> => {
+  const { client, sessionId } = stage;
+  const tell = (update: object): Promise<void> => client.notify(methods.client.session.update, { sessionId, update } as never);
+  await tell({ sessionUpdate: "tool_call", toolCallId: id, title, kind, status: "in_progress" });
+  const done = await work().catch((error: unknown): CallResult => ({
+    text: error instanceof Error ? error.message : String(error),
+    failed: true,
+    stopsScript: false,
+  }));
+  const content: ToolCallContent[] = [{ type: "content", content: { type: "text", text: done.text } }];
+  await tell({ sessionUpdate: "tool_call_update", toolCallId: id, status: done.failed ? "failed" : "completed", content });
+  return !done.stopsScript;
+};
+
+type CallResult = {
+  readonly text: string;
+  readonly failed: boolean;
+  /** True where the play cannot go on. */ readonly stopsScript: boolean;
+};
+
+const performAction = async (stage: ActorSession, act: CallAction, call: ScriptedCall): Promise<CallResult> => {
+  if ("tool" in act) {
+    const answer = await callMcpTool(stage.server, stage.cwd, act);
+    return { ...answer, stopsScript: answer.failed && act.must };
+  }
+  if ("read" in act) return { text: await readThroughClient(stage, act.read), failed: false, stopsScript: false };
+  if (!(await requestPermission(stage, call, "run" in act ? null : "write" in act ? act.write : act.edit)))
+    return { text: "not allowed", failed: true, stopsScript: false };
+  if ("run" in act) return runScriptCommand(stage, act);
+  const path = "write" in act ? act.write : act.edit;
+  await writeThroughClient(stage, path, "write" in act ? act.content : replaceOnce(await readThroughClient(stage, path), act));
+  return { text: `changed ${path}`, failed: false, stopsScript: false };
+};
+
+const replaceOnce = (content: string, { edit, find, replace }: Extract<ScriptAction, { edit: string }>): string => {
+  const parts = content.split(find);
+  if (parts.length !== 2) throw new Error(`${edit} holds the text to replace ${parts.length - 1} times`);
+  return parts.join(replace);
+};
+
+const requestPermission = async (
+  { client, sessionId, cwd }: ActorSession,
+  { id, title, kind }: ScriptedCall,
+  path: string | null,
+): Promise<boolean> => {
+  const answer = await client.request<RequestPermissionResponse, object>(methods.client.session.requestPermission, {
+    sessionId,
+    toolCall: { toolCallId: id, title, kind, ...(path !== null && { locations: [{ path: resolve(cwd, path) }] }) },
+    options: [
+      { optionId: "yes", name: "Allow", kind: "allow_once" },
+      { optionId: "no", name: "Reject", kind: "reject_once" },
+    ],
+  });
+  return answer.outcome.outcome === "selected" && answer.outcome.optionId === "yes";
+};
+
+const readThroughClient = async ({ client, sessionId, cwd }: ActorSession, path: string): Promise<string> => {
+  const { content } = await client.request<{ content: string }, object>(methods.client.fs.readTextFile, {
+    sessionId,
+    path: resolve(cwd, path),
+  });
+  return content;
+};
+
+const writeThroughClient = async ({ client, sessionId, cwd }: ActorSession, path: string, content: string): Promise<void> => {
+  await client.request(methods.client.fs.writeTextFile, { sessionId, path: resolve(cwd, path), content });
+};
+
+const MAX_COMMAND_OUTPUT_CHARS = 10_000;
+
+const runScriptCommand = ({ cwd, env }: ActorSession, act: Extract<ScriptAction, { run: string }>): Promise<CallResult> =>
+  new Promise((done) => {
+    const child = spawn("bash", ["-c", act.run], { cwd, env, stdio: ["ignore", "pipe", "pipe"] });
+    let text = "";
+    const hear = (chunk: string): void => void (text = (text + chunk).slice(-MAX_COMMAND_OUTPUT_CHARS));
+    child.stdout.setEncoding("utf8").on("data", hear);
+    child.stderr.setEncoding("utf8").on("data", hear);
+    child.on("error", (error) => done({ text: error.message, failed: true, stopsScript: !act.try }));
+    child.on("close", (code) =>
+      done({ text: `${text}(exit code ${code ?? "none"})`, failed: code !== 0, stopsScript: code !== 0 && !act.try }),
+    );
+  });

@@ -1,0 +1,167 @@
+import { performEffects } from "./perform-effects.ts";
+import type { RepositoryClone } from "../storage/git/repository-clone.ts";
+import type { GitHubPorts } from "../github/github-ports.ts";
+import type { LoadedState, SaveResult, RepositoryPorts } from "./repository-loop.ts";
+import { readArchivedStates } from "../storage/ledger/archived-states.ts";
+import { loadLedger, loadJobResults } from "../storage/ledger/load-ledger.ts";
+import { saveLedger } from "../storage/ledger/save-ledger.ts";
+import type { Config } from "../core/domain/config.ts";
+import type { RefMove } from "../core/domain/decision.ts";
+import type { Login, Millis, RefName, Sha } from "../core/domain/ids.ts";
+import { type Ledger, LEDGER_FORMAT } from "../core/domain/ledger.ts";
+import { type QueryAnswers, type Query, toQueryKey, type RepositoryRefs } from "../core/domain/query.ts";
+import { ARCHIVE_REF, ATTEMPTS_REF, toBranchRef, LEDGER_REF } from "../core/domain/refs.ts";
+import { readActionsWorkflowFile } from "../core/policy/check-reporters.ts";
+import { openLedgerRebuild } from "./rebuild-ledger.ts";
+import { type ConfigLayers, readRepositoryConfig } from "../storage/config/repository-config.ts";
+import { answerQueries } from "./answer-queries.ts";
+import { openRepositorySweep } from "./repository-sweep.ts";
+
+export type RepositoryConnection = {
+  readonly clone: RepositoryClone;
+  readonly github: GitHubPorts;
+  readonly botLogin: Login;
+  readonly defaultBranch: string;
+  readonly layers: ConfigLayers;
+  /** See Snapshot.grace. */
+  readonly graceMs: Millis;
+  /** See World.keep. */
+  readonly keepOutcomesMs: Millis;
+  readonly now: () => Millis;
+  readonly nonce: () => string;
+  /** A pause after a lost race, in milliseconds, drawn anew each time so that writers do not march in step. */
+  readonly jitter: () => number;
+  readonly sleep: (delay: number) => Promise<void>;
+  readonly log: (line: string) => void;
+};
+
+/** The world of one repository: git by a clone, GitHub by its ports. */
+export const connectRepositoryPorts = (connected: RepositoryConnection): RepositoryPorts => {
+  const { clone, github, botLogin, defaultBranch, graceMs, now, log } = connected;
+  return {
+    botLogin,
+    defaultBranch,
+    graceMs,
+    keepOutcomesMs: connected.keepOutcomesMs,
+    now,
+    log,
+    ...openLedgerStore(connected),
+    sweep: openRepositorySweep(connected),
+    answerQueries: async (queries) => {
+      const refused = (query: Query, why: string): void => log(`GitHub does not show ${toQueryKey(query)}: ${why}`);
+      const facts = await answerQueries(queries, {
+        github,
+        git: { ...clone, archived: (id) => readArchivedStates(clone, id), workflowFiles: (commit) => readCommitWorkflows(clone, commit) },
+        botLogin,
+        reportRefused: refused,
+      });
+      if ("kind" in facts) log(`not read: ${facts.reason}`);
+      return facts;
+    },
+    performEffects: (effects, again) => performEffects(effects, { github, botLogin, repeated: again, now }),
+  };
+};
+
+const ACTIONS_WORKFLOWS_PATH = ".github/workflows/";
+
+/** Workflow files at a commit. One that cannot be read is none, for GitHub as well. */
+const readCommitWorkflows = async (clone: RepositoryClone, commit: Sha): Promise<QueryAnswers["workflow-files"]> => {
+  const isOne = (path: string): boolean =>
+    path.startsWith(ACTIONS_WORKFLOWS_PATH) && /^[^/]+\.ya?ml$/.test(path.slice(ACTIONS_WORKFLOWS_PATH.length));
+  const files = await clone.readFiles(commit, isOne);
+  return [...files].flatMap(
+    ([path, content]) => readActionsWorkflowFile(path.slice(ACTIONS_WORKFLOWS_PATH.length), content.toString("utf8")) ?? [],
+  );
+};
+
+/** Loading and saving, with what was read last: ledger and configuration are read again only when their commit is another. */
+const openLedgerStore = (connected: RepositoryConnection): Pick<RepositoryPorts, "load" | "save"> => {
+  const { clone, now } = connected;
+  const ledgers = openLedgerCache(clone);
+  const settings = openConfigCache(connected);
+  const rebuild = openLedgerRebuild(connected);
+  let head: Sha | null = null;
+  // The base may have moved with a save, and with it what it configures.
+  const loaded = async (refs: RepositoryRefs, ledger: Ledger): Promise<LoadedState> => ({
+    ledger,
+    refs,
+    config: await settings(refs),
+    results: await loadJobResults(clone, refs, ledger),
+  });
+  return {
+    load: async () => {
+      await clone.fetch();
+      let refs = await clone.refs();
+      if (await rebuild(refs)) {
+        await clone.fetch();
+        refs = await clone.refs();
+        if (refs[LEDGER_REF] === undefined) throw new Error("the ledger is gone, and could not be written anew");
+      }
+      const read = await ledgers.read(refs);
+      head = read.head;
+      return loaded(refs, read.ledger);
+    },
+    save: async (act, before, inputs): Promise<SaveResult> => {
+      const attemptsTip = before.refs[ATTEMPTS_REF] ?? null;
+      const { notes, refMoves, retainedResults } = act;
+      const write = {
+        before: before.ledger,
+        head,
+        after: act.ledger,
+        notes,
+        moves: refMoves,
+        attempts: retainedResults,
+        attemptsTip,
+        archiveTip: before.refs[ARCHIVE_REF] ?? null,
+        inputs,
+        at: now(),
+        nonce: connected.nonce(),
+      };
+      const saved = await saveLedger(clone, write);
+      if (saved.kind === "ledger-moved") await connected.sleep(connected.jitter());
+      if (saved.kind !== "saved") return saved;
+      head = saved.head;
+      const ledger = ledgers.remember(saved.head, act.ledger);
+      return { kind: "saved", loaded: await loaded(applyRefMoves(before.refs, saved.moves), ledger) };
+    },
+  };
+};
+
+const applyRefMoves = (refs: RepositoryRefs, moves: readonly RefMove[]): RepositoryRefs => {
+  const next: Record<RefName, Sha> = { ...refs };
+  for (const { ref, newSha } of moves) {
+    if (newSha === null) delete next[ref];
+    else next[ref] = newSha;
+  }
+  return next;
+};
+
+/** Reads the ledger only when its tip is another. */
+const openLedgerCache = (clone: RepositoryClone) => {
+  let known: { head: Sha | null; ledger: Ledger } | null = null;
+  return {
+    read: async (refs: RepositoryRefs): Promise<{ ledger: Ledger; head: Sha | null }> => {
+      if (known === null || known.head !== (refs[LEDGER_REF] ?? null)) known = await loadLedger(clone, refs);
+      return known;
+    },
+    remember: (head: Sha, saved: Ledger): Ledger => {
+      const ledger = { ...saved, format: LEDGER_FORMAT };
+      known = { head, ledger };
+      return ledger;
+    },
+  };
+};
+
+/** The configuration of the default branch as it is now; read only when that branch moved, or what its organisation says. Its faults are told once. */
+const openConfigCache = ({ clone, defaultBranch, layers, log }: RepositoryConnection) => {
+  let known: { commit: Sha | null; said: unknown; config: Config } | null = null;
+  return async (refs: RepositoryRefs): Promise<Config> => {
+    const commit = refs[toBranchRef(defaultBranch)] ?? null;
+    const said = await layers.readOrganisation?.();
+    if (known && known.commit === commit && known.said === said) return known.config;
+    const { config, faults } = await readRepositoryConfig(clone, commit, layers);
+    for (const { file, line, why } of faults) log(`${file}:${line}: ${why}`);
+    known = { commit, said, config };
+    return config;
+  };
+};

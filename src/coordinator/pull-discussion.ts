@@ -1,0 +1,101 @@
+import { cleanTextOrAll } from "../core/markdown/clean.ts";
+import { stripCommands } from "../core/commands/parse-comment.ts";
+import type { GitHubPorts, GitHubReply } from "../github/github-ports.ts";
+import type { KnownPermission } from "../core/domain/brief.ts";
+import type { RemarkId } from "../core/domain/event.ts";
+import type { PullDiscussion, PersonRemark } from "../core/domain/feedback.ts";
+import type { Login, Millis } from "../core/domain/ids.ts";
+import type { Review } from "../core/domain/github-facts.ts";
+import { takeFirstChars } from "../core/domain/visible-text.ts";
+
+/** People whose permission is looked up. */
+const MAX_FEEDBACK_LOOKUPS = 20;
+/** A longer text is cut; in characters. */
+const MAX_REMARK_CHARS = 20_000;
+const MAX_HUNK_CHARS = 4_000;
+/** Texts of one kind that are read, the newest of them. */
+const MAX_REMARKS_READ = 300;
+
+type AuthoredText = { readonly by: Login; readonly bot: boolean; readonly body: string };
+type PermissionLookup = { readonly permissionOf: (written: AuthoredText) => KnownPermission };
+
+/**
+ * Reads what people wrote on a pull request. Requests: one for each hundred reviews, comments on lines and comments,
+ * one for the threads that are resolved, and one for each of at most twenty people.
+ */
+export const readPullDiscussion = async (
+  pull: number,
+  { github, self }: { github: GitHubPorts; self: Login },
+): Promise<GitHubReply<PullDiscussion>> => {
+  const reviews = await github.pulls.reviews(pull);
+  if (!reviews.ok) return reviews;
+  const lines = await github.pulls.lineComments(pull);
+  if (!lines.ok) return lines;
+  const comments = await github.issues.commentsOn(pull);
+  if (!comments.ok) return comments;
+  const resolved = lines.value.length === 0 ? { ok: true as const, value: [] } : await github.pulls.resolvedThreads(pull);
+  if (!resolved.ok && resolved.failure.kind === "later") return resolved;
+  const isPerson = ({ by, bot }: Pick<AuthoredText, "by" | "bot">): boolean => !bot && by !== self;
+  const spoken = reviews.value.filter(isPerson).slice(-MAX_REMARKS_READ);
+  const remarks = comments.value.filter(isPerson).slice(-MAX_REMARKS_READ);
+  const people = await lookUpPeople(selectFeedbackPeople(spoken, [...lines.value.filter(isPerson), ...remarks]), github);
+  if (!people.ok) return people;
+  const say = createRemarkBuilder(self, people.value);
+  const submitted = new Map(reviews.value.map(({ id, at }) => [id, at]));
+  return {
+    ok: true,
+    value: {
+      reviews: spoken.map(({ id, text, verdict, head, ...one }) => ({
+        ...say({ ...one, body: text }, `review:${id}`, one.at),
+        verdict,
+        head,
+      })),
+      lineComments: lines.value
+        .slice(-MAX_REMARKS_READ)
+        .map(({ id, thread, path, line, startLine, side, hunk, outdated, created, review, ...one }) => ({
+          // It may have been written long before, in a pending review.
+          ...say(one, `review-comment:${id}`, submitted.get(review ?? 0) ?? created),
+          thread,
+          path,
+          line,
+          startLine,
+          side,
+          outdated,
+          hunk: hunk.slice(-MAX_HUNK_CHARS),
+          byPerson: isPerson(one),
+        })),
+      remarks: remarks.map((one) => say(one, `comment:${one.id}`, one.created)),
+      // Where GitHub does not say, nothing counts as resolved.
+      resolvedThreads: resolved.ok ? resolved.value : [],
+    },
+  };
+};
+
+const createRemarkBuilder =
+  (self: Login, { permissionOf }: PermissionLookup) =>
+  (written: AuthoredText, id: RemarkId, at: Millis): PersonRemark => {
+    const text = stripCommands(cleanTextOrAll(written.body), self.replace(/\[bot\]$/, "")).trim();
+    const kept = takeFirstChars(text, MAX_REMARK_CHARS);
+    const whole = kept.length < text.length ? `${kept}\n[… the rest is left out: it is too long …]` : text;
+    return { id, by: written.by, permission: permissionOf(written), at, text: whole };
+  };
+
+type TimedAuthor = { readonly by: Login; readonly created: Millis };
+
+/** Whose permission is looked up: whoever requests changes, since that starts an attempt; then the others. The latest words of any kind come first. */
+const selectFeedbackPeople = (reviews: readonly Review[], others: readonly TimedAuthor[]): readonly Login[] => {
+  const requests = reviews.filter(({ verdict }) => verdict === "changes-requested").toSorted((a, b) => b.at - a.at);
+  const all = [...reviews.map(({ by, at }): TimedAuthor => ({ by, created: at })), ...others].toSorted((a, b) => b.created - a.created);
+  return [...new Set([...requests, ...all].map(({ by }) => by))].slice(0, MAX_FEEDBACK_LOOKUPS);
+};
+
+/** People who are not looked up are not trusted. */
+const lookUpPeople = async (logins: readonly Login[], github: GitHubPorts): Promise<GitHubReply<PermissionLookup>> => {
+  const known = new Map<Login, KnownPermission>();
+  for (const login of logins) {
+    const reply = await github.people.permission(login);
+    if (!reply.ok && reply.failure.kind === "later") return reply;
+    known.set(login, reply.ok ? reply.value : "unknown");
+  }
+  return { ok: true, value: { permissionOf: ({ by, bot }) => (bot ? "none" : (known.get(by) ?? "unknown")) } };
+};

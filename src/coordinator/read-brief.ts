@@ -1,0 +1,145 @@
+import { toCommentCandidate, type CommentCandidate, composeBrief } from "../core/brief/compose-brief.ts";
+import { diffWithin, type PatchedFile } from "../core/brief/pull-diff.ts";
+import type { GitHubPorts, IssueText, PastText, PastTexts, GitHubReply, ThreadComment } from "../github/github-ports.ts";
+import type { Brief, BriefPull, KnownPermission, LateText } from "../core/domain/brief.ts";
+import type { Login } from "../core/domain/ids.ts";
+import type { QueryAnswers, Query } from "../core/domain/query.ts";
+import { countBriefChars, type FileSources, addLinkedFiles } from "./linked-files.ts";
+
+type BriefQuery = Extract<Query, { kind: "brief" }>;
+
+/** Comments come by the hundred, the newest first, and at most so many times. */
+const COMMENTS_PER_PAGE = 100;
+const MAX_COMMENT_PAGES = 10;
+/** What is read of comments before anything is left out of it, in characters: hidden text costs time too. */
+const MAX_RAW_COMMENT_CHARS = 1_000_000;
+/** People whose permission is looked up. */
+const MAX_BRIEF_LOOKUPS = 20;
+
+/**
+ * Reads an issue with what people wrote on it. Requests: one for the issue, one more if it changed after the command, one for each hundred comments that are needed,
+ * two for a pull request, and one for each of at most twenty people; beside the API one for each of at most ten attachments.
+ */
+export const readBrief = async (query: BriefQuery, { github, botLogin, git }: BriefPorts): Promise<GitHubReply<QueryAnswers["brief"]>> => {
+  const issue = await readIssueAsOf(query, github);
+  if (!issue.ok) return toRefusedBrief(issue);
+  const thread = await readIssueThread(query, issue.value, { github, botLogin });
+  if (!thread.ok) return toRefusedBrief(thread);
+  const pull = query.onPullRequest ? await readBriefPull(query.issue, github) : { ok: true as const, value: null };
+  if (!pull.ok) return toRefusedBrief(pull);
+  const people = await lookUpPermissions(selectBriefPeople(issue.value, thread.value.kept), github);
+  if (!people.ok) return people;
+  const { candidates, unread } = thread.value;
+  const permissions = people.value;
+  const composed = composeBrief(query, { issue: issue.value, candidates, unread, permissions, pull: pull.value?.pull ?? null });
+  const brief = pull.value ? addPullDiff(composed, pull.value, query.maxChars) : composed;
+  const sources = { files: github.files, textAt: git.textAt };
+  return { ok: true, value: { kind: "read", brief: await addLinkedFiles(brief, query.maxChars, sources) } };
+};
+
+type IssueAsOf = IssueText & { readonly late?: LateText };
+
+/** The issue with title and text as they were at the command. */
+const readIssueAsOf = async ({ issue: number, asOf }: BriefQuery, { issues }: GitHubPorts): Promise<GitHubReply<IssueAsOf>> => {
+  const issue = await issues.read(number);
+  if (!issue.ok || issue.value.updated <= asOf) return issue;
+  const { title, body, updated } = issue.value;
+  const past = await issues.textsAt(number, asOf);
+  if (!past.ok && past.failure.kind === "later") return past;
+  if (!past.ok) return { ok: true, value: { ...issue.value, late: { title: true, body: true, at: updated, edited: false } } };
+  const late = findLateEdits(past.value);
+  const texts = { title: choosePastText(past.value.title, title), body: choosePastText(past.value.body, body) };
+  return { ok: true, value: { ...issue.value, ...texts, ...(late && { late }) } };
+};
+
+const choosePastText = (past: PastText, current: string): string => (past.kind === "was" ? past.text : current);
+
+const findLateEdits = ({ title, body }: PastTexts): LateText | null => {
+  const edits = [title, body].flatMap((past) => (past.kind === "unknown" ? [past.edited] : []));
+  if (edits.length === 0) return null;
+  return { title: title.kind === "unknown", body: body.kind === "unknown", at: Math.max(...edits), edited: true };
+};
+
+/** A refusal is an answer: the command is refused with GitHub's words. */
+const toRefusedBrief = ({ failure }: Extract<GitHubReply<unknown>, { ok: false }>): GitHubReply<QueryAnswers["brief"]> =>
+  failure.kind === "later" ? { ok: false, failure } : { ok: true, value: { kind: "refused", reason: failure.reason } };
+
+type ThreadReading = { readonly candidates: readonly CommentCandidate[]; readonly kept: readonly ThreadComment[]; readonly unread: number };
+type BriefPorts = { readonly github: GitHubPorts; readonly botLogin: Login; readonly git: Pick<FileSources, "textAt"> };
+
+/** Backwards from the newest page, until there is enough. */
+const readIssueThread = async (
+  query: BriefQuery,
+  issue: IssueText,
+  { github, botLogin }: Pick<BriefPorts, "github" | "botLogin">,
+): Promise<GitHubReply<ThreadReading>> => {
+  const pages = query.comments === "none" ? 0 : Math.ceil(issue.comments / COMMENTS_PER_PAGE);
+  const read = new Map<number, ThreadComment>();
+  let page = pages;
+  let [raw, kept] = [0, 0];
+  for (; page > Math.max(0, pages - MAX_COMMENT_PAGES) && raw < MAX_RAW_COMMENT_CHARS && kept < query.maxChars; page -= 1) {
+    const reply = await github.issues.commentsPage(query.issue, page);
+    if (!reply.ok) return reply;
+    for (const comment of reply.value) {
+      if (read.has(comment.id)) continue;
+      read.set(comment.id, comment);
+      raw += comment.body.length;
+      const candidate = toCommentCandidate(comment, query, botLogin);
+      // Where others' comments are left out, nobody knows yet whose these are.
+      if (candidate !== null && candidate !== "edited" && query.comments === "all") kept += candidate.text.length;
+    }
+  }
+  const comments = [...read.values()].sort((a, b) => a.created - b.created || a.id - b.id);
+  const candidates = comments.map((comment) => toCommentCandidate(comment, query, botLogin));
+  return {
+    ok: true,
+    value: { candidates, kept: comments.filter((_, at) => isKeptCandidate(candidates[at])), unread: page * COMMENTS_PER_PAGE },
+  };
+};
+
+const isKeptCandidate = (candidate: CommentCandidate | undefined): boolean =>
+  candidate !== null && candidate !== undefined && candidate !== "edited";
+
+/**
+ * Whose permission is looked up: who opened the issue, then whom GitHub calls a member, then the others, the latest words first.
+ * What GitHub says in passing is not known of private members, so it orders only.
+ */
+const selectBriefPeople = ({ by, bot }: IssueText, comments: readonly ThreadComment[]): readonly Login[] => {
+  const newest = comments.toReversed();
+  const members = newest.filter(({ member }) => member);
+  const people = [...(bot ? [] : [by]), ...[...members, ...newest].map((comment) => comment.by)];
+  return [...new Set(people)].slice(0, MAX_BRIEF_LOOKUPS);
+};
+
+const lookUpPermissions = async (
+  logins: readonly Login[],
+  github: GitHubPorts,
+): Promise<GitHubReply<ReadonlyMap<Login, KnownPermission>>> => {
+  const known = new Map<Login, KnownPermission>();
+  for (const login of logins) {
+    const reply = await github.people.permission(login);
+    if (!reply.ok && reply.failure.kind === "later") return reply;
+    known.set(login, reply.ok ? reply.value : "unknown");
+  }
+  return { ok: true, value: known };
+};
+
+type PatchedPull = { readonly pull: BriefPull; readonly patched: readonly PatchedFile[] };
+
+/** The brief with the lines that its pull request changes, in at most half of the room that comments leave. */
+const addPullDiff = (brief: Brief, { pull, patched }: PatchedPull, maxChars: number): Brief => {
+  const diff = diffWithin(patched, Math.floor((maxChars - countBriefChars(brief)) / 2));
+  return diff === null ? brief : { ...brief, pull: { ...pull, diff } };
+};
+
+/** The diff comes with the list of changed files. */
+const readBriefPull = async (number: number, { pulls }: GitHubPorts): Promise<GitHubReply<PatchedPull>> => {
+  const pull = await pulls.read(number);
+  if (!pull.ok) return pull;
+  const files = await pulls.files(number);
+  if (!files.ok) return files;
+  const { baseBranch, headRef, head, changedFiles } = pull.value;
+  const more = Math.max(0, changedFiles - files.value.length);
+  const changed = files.value.map(({ path, added, removed }) => ({ path, added, removed }));
+  return { ok: true, value: { pull: { baseBranch: baseBranch, headRef, head, files: changed, omittedFiles: more }, patched: files.value } };
+};

@@ -1,0 +1,79 @@
+import { readComment, readReview } from "../core/events/read-comment.ts";
+import type { GitHubPorts, GitHubReply } from "../github/github-ports.ts";
+import { sweepIssues } from "./issue-sweep.ts";
+import { readListedLineComments } from "./line-comment-sweep.ts";
+import type { Config } from "../core/domain/config.ts";
+import type { Event } from "../core/domain/event.ts";
+import type { Login, Millis } from "../core/domain/ids.ts";
+import type { Ledger } from "../core/domain/ledger.ts";
+
+type SweepOptions = {
+  readonly github: Pick<GitHubPorts, "issues" | "pulls">;
+  readonly botLogin: Login;
+  readonly now: () => Millis;
+  readonly log: (line: string) => void;
+};
+
+/** Where nothing was listed before, comments of this time are: older ones were not meant for us. In milliseconds. */
+const FIRST_SWEEP_LOOKBACK_MS = 60 * 60_000;
+
+type SweptEvents = { readonly events: readonly Event[]; readonly sweptUntil: Millis };
+
+/** From where on, and for which label. */
+export type SweepInput = { readonly ledger: Pick<Ledger, "cursor">; readonly config: Pick<Config, "triggers"> };
+
+/**
+ * What people wrote or set since a time that no webhook told of: comments, texts, labels and assignments of issues, comments on lines and reviews, as events, and how far all of it reaches.
+ * The ledger's cursor moves with its next write only, while pull requests change all the time: what this process has seen of them is not listed again.
+ */
+export const openRepositorySweep = ({ github, botLogin, now, log }: SweepOptions): ((of: SweepInput) => Promise<readonly Event[]>) => {
+  let reviewed = 0;
+  const listed = <T>(what: string, reply: GitHubReply<T>): T | null => {
+    if (reply.ok) return reply.value;
+    log(`${what} not listed: ${reply.failure.reason}`);
+    return null;
+  };
+  /** Comments, then the issues that they are on: an issue changes with each of them. */
+  const issues = async (since: Millis, label: string): Promise<{ swept: (SweptEvents | null)[]; pulls: boolean }> => {
+    const read = listed("comments", await github.issues.commentsSince(since));
+    if (!read) return { swept: [null], pulls: true };
+    const spoken = new Map(read.comments.map(({ issue, updated }) => [issue, updated]));
+    const asked = await sweepIssues({ github, botLogin, log, label, commentTimes: spoken }, since);
+    const comments = { events: read.comments.flatMap((comment) => readComment(comment, botLogin)), sweptUntil: read.until };
+    return { swept: [comments, asked && { events: asked.events, sweptUntil: read.until }], pulls: asked?.pullsChanged ?? true };
+  };
+  const lineComments = async (since: Millis): Promise<SweptEvents | null> => {
+    const read = listed("comments on lines", await github.pulls.lineCommentsSince(since));
+    const events = read && (await readListedLineComments(read.comments, { github, botLogin }));
+    return read && events && { events, sweptUntil: read.until };
+  };
+  /** Asked of reviews with commands only; where GitHub does not say, nobody knows who wrote these. Null where it does not answer now. */
+  const isEdited = async ({ id, pull }: { readonly id: number; readonly pull: number }): Promise<boolean | null> => {
+    const reply = await github.pulls.editedReviews(pull);
+    if (reply.ok) return reply.value.includes(id);
+    return reply.failure.kind === "refused" ? true : null;
+  };
+  const reviews = async (since: Millis): Promise<SweptEvents | null> => {
+    const read = listed("reviews", await github.pulls.reviewsSince(Math.max(since, reviewed)));
+    if (!read) return null;
+    const events: Event[] = [];
+    for (const review of read.reviews) {
+      const said = readReview({ ...review, edited: false }, botLogin);
+      const edited = said.some(({ kind }) => kind === "commanded") ? await isEdited(review) : false;
+      if (edited === null) return null;
+      events.push(...(edited ? readReview({ ...review, edited }, botLogin) : said));
+    }
+    reviewed = read.until;
+    return { events, sweptUntil: read.until };
+  };
+  return async ({ ledger: { cursor }, config }) => {
+    const from = cursor === 0 ? now() - FIRST_SWEEP_LOOKBACK_MS : cursor;
+    const first = await issues(from, config.triggers.label);
+    // What is written on a pull request changes it: where none changed, two requests are saved.
+    const swept = first.pulls ? [...first.swept, await lineComments(from), await reviews(from)] : first.swept;
+    const events = swept.flatMap((each) => each?.events ?? []);
+    // What could not be listed is listed from the same time again.
+    const until = swept.every((each) => each !== null) ? Math.min(...swept.map((each) => each?.sweptUntil ?? from)) : null;
+    return until === null ? events : [...events, { kind: "swept", sweptUntil: until }];
+  };
+};

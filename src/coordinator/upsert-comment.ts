@@ -1,0 +1,74 @@
+import type { Effect, EffectEnding } from "../core/domain/effect.ts";
+import type { Login } from "../core/domain/ids.ts";
+import type { GitHubComment, GitHubFailure, IssuePort } from "../github/github-ports.ts";
+
+type CommentEffect = Extract<Effect, { kind: "write-comment" }>;
+/** Our words on GitHub, and who we are there. */
+export type CommentPorts = { readonly issues: IssuePort; readonly botLogin: Login };
+
+const endWithComment = (comment: number): EffectEnding<"write-comment"> => ({ kind: "done", answer: { comment } });
+
+export const isOwnComment = (comment: Pick<GitHubComment, "by">, self: Login): boolean => comment.by.toLowerCase() === self.toLowerCase();
+
+export const readFirstLine = (text: string): string => (text.split("\n", 1)[0] ?? "").trim();
+
+/** The text with its marker as the first line: elsewhere it may be somebody's quotation. */
+const prependMarker = ({ marker, body }: CommentEffect): string => (readFirstLine(body) === marker ? body : `${marker}\n${body}`);
+
+const wasDeleted = (failure: GitHubFailure): boolean =>
+  failure.kind === "refused" && (failure.code === "not-found" || failure.code === "gone");
+
+/** Our comment with this marker, brought up to date: of several the lowest id stays and the others go. Null when there is none. */
+const updateExistingComment = async (
+  effect: CommentEffect,
+  { issues, botLogin }: CommentPorts,
+): Promise<EffectEnding<"write-comment"> | null> => {
+  const listed = await issues.commentsOn(effect.issue);
+  if (!listed.ok) return listed.failure;
+  const ours = listed.value
+    .filter((comment) => isOwnComment(comment, botLogin) && readFirstLine(comment.body) === effect.marker)
+    .sort((a, b) => a.id - b.id);
+  const [first, ...others] = ours;
+  if (!first) return null;
+  // One that cannot be removed is a blemish, no reason to say everything again.
+  for (const other of others) await issues.deleteComment(other.id);
+  if (first.body === prependMarker(effect)) return endWithComment(first.id);
+  const edited = await issues.editComment(first.id, prependMarker(effect));
+  return edited.ok ? endWithComment(first.id) : edited.failure;
+};
+
+const createMarkedComment = async (effect: CommentEffect, speaking: CommentPorts): Promise<EffectEnding<"write-comment">> => {
+  const reply = await speaking.issues.comment(effect.issue, prependMarker(effect));
+  if (reply.ok) return endWithComment(reply.value.comment);
+  const unclear = reply.failure.kind === "later" && reply.failure.unclear;
+  const found = unclear ? await updateExistingComment(effect, speaking) : null;
+  return found?.kind === "done" ? found : reply.failure;
+};
+
+/**
+ * Says something once per marker: edits the comment that is known, looks for ours when it may have been said before, else writes it.
+ * A comment that somebody deleted is written anew.
+ */
+export const upsertComment = async (
+  effect: CommentEffect,
+  speaking: CommentPorts,
+  again: boolean,
+): Promise<EffectEnding<"write-comment">> => {
+  if (effect.comment !== null) {
+    const edited = await speaking.issues.editComment(effect.comment, prependMarker(effect));
+    if (edited.ok) return endWithComment(effect.comment);
+    if (!wasDeleted(edited.failure)) return edited.failure;
+  }
+  if (effect.comment === null && !again) return createMarkedComment(effect, speaking);
+  return (await updateExistingComment(effect, speaking)) ?? createMarkedComment(effect, speaking);
+};
+
+/** Says on a pull request why it is closed, unless we said just that. Null when it is said. */
+export const postCloseReason = async (pull: number, text: string, { issues, botLogin }: CommentPorts): Promise<GitHubFailure | null> => {
+  if (text.trim() === "") return null;
+  const listed = await issues.commentsOn(pull);
+  if (!listed.ok) return listed.failure;
+  if (listed.value.some((comment) => isOwnComment(comment, botLogin) && comment.body.trim() === text.trim())) return null;
+  const reply = await issues.comment(pull, text);
+  return reply.ok ? null : reply.failure;
+};

@@ -1,0 +1,46 @@
+import type { Millis } from "../core/domain/ids.ts";
+import type { GitHubRequester } from "./open-octokit.ts";
+import { z } from "zod";
+
+export type AppRequesters = {
+  /** Sends as the App itself. */
+  readonly asApp: GitHubRequester;
+  /** Sends without any authentication. */
+  readonly anonymous: GitHubRequester;
+  /** Milliseconds since the epoch. */
+  readonly now: () => Millis;
+};
+
+export type AppInstallation = { readonly octokit: GitHubRequester; readonly token: () => Promise<string> };
+
+const accessTokenSchema = z.object({ token: z.string(), expires_at: z.string() });
+const installationIdSchema = z.object({ id: z.number() });
+/** A token is renewed this long before it expires, in milliseconds. */
+const TOKEN_RENEWAL_MS = 5 * 60_000;
+
+/** An installation of an App: one token for REST and git, asked for when it is needed and renewed before it expires. */
+export const openInstallation = ({ asApp, anonymous, now }: AppRequesters, installation: number): AppInstallation => {
+  let known = { token: "", expires: 0 };
+  const token = async (): Promise<string> => {
+    if (known.expires - TOKEN_RENEWAL_MS < now()) {
+      const { data } = await asApp.request("POST /app/installations/{installation_id}/access_tokens", { installation_id: installation });
+      const { token: value, expires_at } = accessTokenSchema.parse(data);
+      known = { token: value, expires: Date.parse(expires_at) };
+    }
+    return known.token;
+  };
+  const request: GitHubRequester["request"] = async (route, parameters = {}) => {
+    const headers = { ...(parameters["headers"] as object | undefined), authorization: `token ${await token()}` };
+    return anonymous.request(route, { ...parameters, headers });
+  };
+  // Whoever asks where it sends to is told: GraphQL is beside the REST API.
+  return { token, octokit: { request: Object.assign(request, { endpoint: anonymous.request.endpoint }) } };
+};
+
+/** The installation that a repository belongs to, by its full name; null where the App is not installed. */
+export const findInstallation = async ({ asApp }: AppRequesters, repository: string): Promise<number | null> => {
+  const [owner = "", repo = ""] = repository.split("/");
+  const answer = await asApp.request("GET /repos/{owner}/{repo}/installation", { owner, repo }).catch(() => null);
+  const read = installationIdSchema.safeParse(answer?.data);
+  return read.success ? read.data.id : null;
+};

@@ -1,0 +1,87 @@
+import {
+  ignoredAnswerSchema,
+  checkRunListSchema,
+  mergeMethodsSchema,
+  branchRulesSchema as ruleList,
+  commitStatusListSchema,
+} from "./answer-schemas.ts";
+import { type GitHubHttp, ITEMS_PER_PAGE, readAllPages } from "./github-http.ts";
+import type { CheckPort, GitHubReply } from "./github-ports.ts";
+import type { Millis } from "../core/domain/ids.ts";
+import { type Check, MERGE_METHODS, ENKI_STATUS_CONTEXT } from "../core/domain/github-facts.ts";
+
+const MAX_COMMIT_STATUS_CHARS = 140;
+const MAX_CHECK_PAGES = 10;
+
+/** Cut between characters, never inside one. */
+const cutStatusText = (text: string): string => {
+  const characters = Array.from(text);
+  return characters.length <= MAX_COMMIT_STATUS_CHARS ? text : `${characters.slice(0, MAX_COMMIT_STATUS_CHARS - 1).join("")}…`;
+};
+
+type CheckPage = { readonly items: readonly Check[]; readonly whole: boolean };
+
+const refuseTooManyChecks = (commit: string): GitHubReply<never> => {
+  const why = `commit ${commit} has more than ${MAX_CHECK_PAGES * ITEMS_PER_PAGE} check runs or statuses`;
+  return { ok: false, failure: { kind: "refused", code: "too-many", reason: why } };
+};
+
+/** How long settings that allow every way of merging are taken to stay so, in milliseconds: GitHub refuses a merge that they do not allow any more. */
+const MERGE_METHODS_CACHE_MS = 5 * 60_000;
+
+/** Reads the repository's settings, which each push makes another answer of. What keeps people from landing is read each time, since they may be changing it. */
+const openMergeMethods = (http: GitHubHttp, clock: () => Millis): CheckPort["mergeMethods"] => {
+  let known: { readonly reply: Awaited<ReturnType<CheckPort["mergeMethods"]>>; readonly until: Millis } | null = null;
+  return async () => {
+    if (known && clock() < known.until) return known.reply;
+    const reply = await http.get({ route: "GET /repos/{owner}/{repo}", schema: mergeMethodsSchema });
+    known = reply.ok && reply.value?.length === MERGE_METHODS.length ? { reply, until: clock() + MERGE_METHODS_CACHE_MS } : null;
+    return reply;
+  };
+};
+
+export const openChecks = (http: GitHubHttp, clock: () => Millis): CheckPort => {
+  const read = async (commit: string): Promise<readonly GitHubReply<CheckPage>[]> => {
+    const at = "/repos/{owner}/{repo}/commits/{ref}";
+    const runs = await readAllPages(
+      http,
+      // Re-runs of a check are told apart by their times here, not by GitHub.
+      { route: `GET ${at}/check-runs`, parameters: { ref: commit, filter: "all" }, schema: checkRunListSchema },
+      MAX_CHECK_PAGES,
+    );
+    return runs.ok
+      ? [
+          runs,
+          await readAllPages(
+            http,
+            { route: `GET ${at}/statuses`, parameters: { ref: commit }, schema: commitStatusListSchema },
+            MAX_CHECK_PAGES,
+          ),
+        ]
+      : [runs];
+  };
+  return {
+    list: async (commit) => {
+      const all: Check[] = [];
+      for (const reply of await read(commit)) {
+        if (!reply.ok) return reply;
+        if (!reply.value.whole) return refuseTooManyChecks(commit);
+        all.push(...reply.value.items);
+      }
+      return { ok: true, value: all };
+    },
+    rules: (base) =>
+      http.get({
+        route: "GET /repos/{owner}/{repo}/rules/branches/{branch}",
+        parameters: { branch: base, per_page: ITEMS_PER_PAGE },
+        schema: ruleList,
+      }),
+    mergeMethods: openMergeMethods(http, clock),
+    setStatus: ({ commit, state, text, context = ENKI_STATUS_CONTEXT }) =>
+      http.send({
+        route: "POST /repos/{owner}/{repo}/statuses/{sha}",
+        parameters: { sha: commit, state, description: cutStatusText(text), context },
+        schema: ignoredAnswerSchema,
+      }),
+  };
+};

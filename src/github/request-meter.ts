@@ -1,0 +1,63 @@
+import type { Millis } from "../core/domain/ids.ts";
+import { readAnswerDate, classifyFault, readResetWait } from "./classify-fault.ts";
+import type { GitHubAnswer } from "./open-octokit.ts";
+import type { GitHubFailure } from "./github-ports.ts";
+
+export type FailedReply = { readonly ok: false; readonly failure: GitHubFailure };
+export type RequestMeter = ReturnType<typeof openRequestMeter>;
+
+const CONTENT_WINDOW_MS = 60_000;
+/** GitHub limits who makes more than 80 new texts a minute (pull requests, issues, comments), and then refuses all else too: we stay below. */
+const MAX_CONTENT_REQUESTS = 70;
+
+/** Counts requests, knows GitHub's clock, and holds requests back while GitHub limits us. */
+export const openRequestMeter = (clock: () => Millis) => {
+  let [sent, notModified, faults] = [0, 0, 0];
+  let serverTime: Millis | null = null;
+  const texts: Millis[] = [];
+  let blocked: { readonly until: Millis; readonly why: string } | null = null;
+  return {
+    requests: () => ({ sent, notModified }),
+    serverTime: () => serverTime,
+    /** Every request that left, with what came back; null for nothing. */
+    recordRequest: (answer: GitHubAnswer | null): void => {
+      serverTime = (answer && readAnswerDate(answer)) ?? serverTime;
+      if (answer?.status === 304) notModified += 1;
+      else sent += 1;
+    },
+    /** Not null while nothing may be sent. */
+    checkBlocked: (): FailedReply | null => {
+      if (blocked && clock() >= blocked.until) blocked = null;
+      return blocked && { ok: false, failure: { kind: "later", retryAt: blocked.until, reason: blocked.why, unclear: false } };
+    },
+    /** Not null for a new text that has to wait; counts those that have not. */
+    recordContentRequest: (): FailedReply | null => {
+      const now = clock();
+      while (texts[0] !== undefined && texts[0] <= now - CONTENT_WINDOW_MS) texts.shift();
+      const [oldest] = texts;
+      if (oldest !== undefined && texts.length >= MAX_CONTENT_REQUESTS)
+        return {
+          ok: false,
+          failure: {
+            kind: "later",
+            retryAt: oldest + CONTENT_WINDOW_MS,
+            reason: `${MAX_CONTENT_REQUESTS} new texts in a minute`,
+            unclear: false,
+          },
+        };
+      texts.push(now);
+      return null;
+    },
+    recordFailure: (answer: GitHubAnswer | null, words: string): FailedReply => {
+      const { failure, limit } = classifyFault(answer, words, { now: clock(), faults });
+      faults = failure.kind === "later" ? faults + 1 : 0;
+      if (limit && failure.kind === "later") blocked = { until: failure.retryAt, why: failure.reason };
+      return { ok: false, failure };
+    },
+    recordSuccess: (answer: GitHubAnswer): void => {
+      faults = 0;
+      const wait = readResetWait(answer, clock());
+      if (wait !== null && wait > 0) blocked = { until: clock() + wait, why: "GitHub's hourly limit is used up" };
+    },
+  };
+};

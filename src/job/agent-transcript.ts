@@ -1,0 +1,33 @@
+import type { AgentRun } from "./agent/run-agent.ts";
+import { redactSecrets, redactJson } from "../core/policy/secrets.ts";
+import { openLineBuffer } from "./line-buffer.ts";
+
+type TranscriptUpdate = Parameters<AgentRun["onUpdate"]>[0];
+
+const MAX_TRANSCRIPT_LINES = 20_000;
+const MAX_TRANSCRIPT_LINE_CHARS = 20_000;
+
+/** What an agent said and did, as lines of JSON with the given secrets taken out; and the same for people, line by line, as it comes. */
+export const openAgentTranscript = (secrets: readonly string[], log: (line: string) => void) => {
+  const lines: string[] = [];
+  const tell = (text: string): void => log(`| ${redactSecrets(text, secrets)}`);
+  const said = openLineBuffer(tell);
+  return {
+    update: (update: TranscriptUpdate): void => {
+      if (lines.length < MAX_TRANSCRIPT_LINES) lines.push(redactJson(update, secrets).slice(0, MAX_TRANSCRIPT_LINE_CHARS));
+      if (update.sessionUpdate === "agent_message_chunk" && update.content.type === "text") {
+        said.write(update.content.text);
+      } else if (update.sessionUpdate === "tool_call") {
+        said.end();
+        tell(`* ${update.title}`);
+      } else if (update.sessionUpdate === "tool_call_update" && update.status === "failed") {
+        said.end();
+        tell(`* failed: ${update.toolCallId}`);
+      }
+    },
+    end: (): readonly string[] => {
+      said.end();
+      return lines;
+    },
+  };
+};

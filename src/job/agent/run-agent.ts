@@ -1,0 +1,223 @@
+import { lstat, mkdir, readFile, realpath, writeFile } from "node:fs/promises";
+import { dirname, isAbsolute, relative, resolve } from "node:path";
+import { Readable, Writable } from "node:stream";
+import {
+  client,
+  type ClientContext,
+  methods,
+  type NewSessionRequest,
+  type NewSessionResponse,
+  ndJsonStream,
+  type PromptRequest,
+  type PromptResponse,
+  PROTOCOL_VERSION,
+  RequestError,
+  type ReadTextFileRequest,
+  type SessionNotification,
+  type StopReason,
+  type WriteTextFileRequest,
+} from "@agentclientprotocol/sdk";
+import type { TimerStarter } from "../../storage/git/run-git.ts";
+import { openMessageCollector } from "./message-collector.ts";
+import { terminateProcessGroup, launchProcess, type LaunchOptions } from "./launch-process.ts";
+import { answerPermission, isKindAllowed, type AgentRights } from "./answer-permission.ts";
+
+export type AgentRun = LaunchOptions &
+  AgentRights & {
+    readonly prompt: string;
+    /** Enki's tools, started by the agent in its working directory. */
+    readonly mcpServer: {
+      readonly command: string;
+      readonly args: readonly string[];
+      readonly env: Readonly<Record<string, string>>;
+    } | null;
+    /** What the agent itself is told at the beginning of its session; others do not look at it. */
+    readonly meta: Readonly<Record<string, unknown>>;
+    /** A directory beside the workspace that it may read too; null where there is none. */
+    readonly textsDirectory: string | null;
+    /** Milliseconds for the whole session. */
+    readonly timeoutMs: number;
+    readonly after: TimerStarter;
+    /** Every message and tool call as it comes, for a transcript. */
+    readonly onUpdate: (update: SessionNotification["update"]) => void;
+  };
+
+export type AgentEnd = {
+  readonly end: "finished" | "refused" | "timed-out" | "crashed";
+  readonly reason: string;
+  /** The agent's own messages that are not empty, in order: the last is its answer. */
+  readonly messages: readonly string[];
+  readonly stderr: string;
+};
+
+/** Runs one agent over ACP to the end of one prompt turn, in a process group that is gone afterwards. Never rejects for what the agent does. */
+export const runAgent = async (run: AgentRun): Promise<AgentEnd> => {
+  const { child, ended, stderr } = launchProcess(run);
+  const messages = openMessageCollector();
+  let late = false;
+  const abort = new AbortController();
+  const cancel = run.after(run.timeoutMs, () => {
+    late = true;
+    abort.abort();
+  });
+  const lost = ended.then((how) => ({ lost: how }));
+  const stream = ndJsonStream(Writable.toWeb(child.stdin), Readable.toWeb(child.stdout) as ReadableStream<Uint8Array>);
+  const turn = createClientHandlers(run, messages)
+    .connectWith(stream, (agent) => runPromptTurn(agent, run, abort.signal))
+    .then(
+      (reason) => ({ reason }),
+      (error: unknown) => ({ error: error instanceof Error ? error.message : String(error) }),
+    );
+  const stopped = new Promise<{ late: true }>((done) => abort.signal.addEventListener("abort", () => done({ late: true })));
+  const first = await awaitExitReason(await Promise.race([turn, lost, stopped]), { lost, stopped, after: run.after });
+  cancel();
+  await terminateProcessGroup(child, ended, run.after);
+  return { ...toAgentEnd(late ? { late: true } : first, run.timeoutMs), messages: messages.messages(), stderr: stderr() };
+};
+
+/** How long a process may take to end after its connection failed, in milliseconds: longer than its last output may take. */
+const EXIT_WAIT_MS = 3_000;
+
+/** An agent that dies loses its connection first; how it died says more. */
+const awaitExitReason = async (
+  first: FirstEnding,
+  { lost, stopped, after }: { lost: Promise<FirstEnding>; stopped: Promise<FirstEnding>; after: TimerStarter },
+): Promise<FirstEnding> => {
+  if (!("error" in first)) return first;
+  let cancel = (): void => undefined;
+  const alive = new Promise<FirstEnding>((resolve) => {
+    cancel = after(EXIT_WAIT_MS, () => resolve(first));
+  });
+  const end = await Promise.race([lost, stopped, alive]);
+  cancel();
+  return end;
+};
+
+type FirstEnding = { readonly reason: StopReason } | { readonly error: string } | { readonly lost: string } | { readonly late: true };
+
+const toAgentEnd = (first: FirstEnding, timeout: number): Pick<AgentEnd, "end" | "reason"> => {
+  if ("late" in first) return { end: "timed-out", reason: `the agent was not done after ${Math.round(timeout / 1000)} s` };
+  if ("lost" in first) return { end: "crashed", reason: `the agent ${first.lost}` };
+  if ("error" in first) return { end: "crashed", reason: `the agent failed: ${first.error}` };
+  if (first.reason === "end_turn") return { end: "finished", reason: "" };
+  return { end: "refused", reason: `the agent stopped with ${first.reason}` };
+};
+
+const runPromptTurn = async (agent: ClientContext, run: AgentRun, signal: AbortSignal): Promise<StopReason> => {
+  await agent.request(methods.agent.initialize, {
+    protocolVersion: PROTOCOL_VERSION,
+    clientCapabilities: { fs: { readTextFile: true, writeTextFile: isKindAllowed("edit", run) || run.report !== null } },
+    clientInfo: { name: "enki", version: "1" },
+  });
+  const { sessionId } = await agent.request<NewSessionResponse, NewSessionRequest>(methods.agent.session.new, {
+    cwd: run.cwd,
+    mcpServers: toMcpServers(run),
+    ...(Object.keys(run.meta).length > 0 && { _meta: { ...run.meta } }),
+  });
+  signal.addEventListener("abort", () => void agent.notify(methods.agent.session.cancel, { sessionId }).catch(() => undefined));
+  const { stopReason } = await agent.request<PromptResponse, PromptRequest>(methods.agent.session.prompt, {
+    sessionId,
+    prompt: [{ type: "text", text: run.prompt }],
+  });
+  return stopReason;
+};
+
+const toMcpServers = ({ mcpServer }: AgentRun) =>
+  mcpServer === null
+    ? []
+    : [
+        {
+          name: "enki",
+          command: mcpServer.command,
+          args: [...mcpServer.args],
+          env: Object.entries(mcpServer.env).map(([name, value]) => ({ name, value })),
+        },
+      ];
+
+const createClientHandlers = (run: AgentRun, messages: ReturnType<typeof openMessageCollector>) =>
+  client({ name: "enki" })
+    // First, because each handler is tried a tick later than the one before it: a request must not overtake the announcement it is about.
+    .onNotification(methods.client.session.update, ({ params }) => {
+      messages.receive(params.update);
+      run.onUpdate(params.update);
+    })
+    .onRequest(methods.client.session.requestPermission, ({ params }) => {
+      const { toolCall, options } = params;
+      // What was said when the call was announced is not repeated by every agent.
+      const given = Object.entries(toolCall).filter(([, value]) => value !== undefined && value !== null);
+      const call = { ...messages.call(toolCall.toolCallId), ...Object.fromEntries(given) };
+      return answerPermission({ call, options, isReport: (path) => isReportPath(run, path) }, run);
+    })
+    .onRequest(methods.client.fs.readTextFile, ({ params }) => readFileLines(run, params))
+    .onRequest(methods.client.fs.writeTextFile, async ({ params }) => {
+      await writeFileText(run, params);
+      return {};
+    });
+
+const isReportPath = ({ cwd, report }: AgentRun, path: string): boolean => report !== null && resolve(cwd, path) === resolve(cwd, report);
+
+/** Refused with a reason that reaches the agent: any other error is "Internal error" to it. */
+const createRefusalError = (why: string): RequestError => new RequestError(-32602, why);
+
+const readFileLines = async (run: AgentRun, { path, line, limit }: ReadTextFileRequest): Promise<{ content: string }> => {
+  const file = await resolveInside([run.cwd, ...(run.textsDirectory === null ? [] : [run.textsDirectory])], resolve(run.cwd, path));
+  const text = await readFile(file, "utf8").catch((error: unknown) => {
+    // An agent that is about to create a file looks for it first.
+    if (error instanceof Error && "code" in error && error.code === "ENOENT") throw RequestError.resourceNotFound(path);
+    throw error;
+  });
+  const from = Math.max(0, (line ?? 1) - 1);
+  return {
+    content: text
+      .split("\n")
+      .slice(from, limit === null || limit === undefined ? undefined : from + limit)
+      .join("\n"),
+  };
+};
+
+const writeFileText = async (run: AgentRun, { path, content }: WriteTextFileRequest): Promise<void> => {
+  const reports = isReportPath(run, path);
+  if (!reports && !isKindAllowed("edit", run)) throw createRefusalError("this step may not change files");
+  const file = await resolveInside(
+    reports && run.textsDirectory !== null ? [run.cwd, run.textsDirectory] : [run.cwd],
+    resolve(run.cwd, path),
+  );
+  if (reports && !(await isRealReportPath(run, file))) throw createRefusalError(`${path} is not a plain file, or is behind a link`);
+  await mkdir(dirname(file), { recursive: true });
+  await writeFile(file, content);
+};
+
+/** Whether the report's own place is written: a link on the way to it, or in its place, would make it another file. */
+const isRealReportPath = async ({ cwd, textsDirectory, report }: AgentRun, file: string): Promise<boolean> => {
+  const wanted = resolve(cwd, report ?? "");
+  const roots = [cwd, ...(textsDirectory === null ? [] : [textsDirectory])].filter((root) => wanted.startsWith(`${resolve(root)}/`));
+  const places = await Promise.all(roots.map(async (root) => resolve(await realpath(root), relative(resolve(root), wanted))));
+  const there = await lstat(file).catch(() => null);
+  return places.includes(file) && (there === null || there.isFile());
+};
+
+/** A path inside one of these directories, links resolved; throws for any other. */
+const resolveInside = async (roots: readonly string[], path: string): Promise<string> => {
+  for (const root of roots) {
+    const inside = await resolveInRoot(root, path);
+    if (inside !== null) return inside;
+  }
+  throw createRefusalError(`${path} is outside of the workspace`);
+};
+
+const resolveInRoot = async (directory: string, path: string): Promise<string | null> => {
+  const root = await realpath(directory).catch(() => null);
+  if (root === null) return null;
+  let parent = path;
+  for (;;) {
+    const real = await realpath(parent).catch(() => null);
+    if (real !== null) {
+      const full = resolve(real, relative(parent, path));
+      const inside = relative(root, full);
+      // A link whose target does not exist would be followed by the write.
+      const dangling = parent !== path && (await lstat(full).catch(() => null))?.isSymbolicLink() === true;
+      return dangling || inside.startsWith("..") || isAbsolute(inside) ? null : full;
+    }
+    parent = dirname(parent);
+  }
+};

@@ -1,0 +1,265 @@
+import type { Config } from "../core/domain/config.ts";
+import { type Execution, isPlanning } from "../core/domain/execution.ts";
+import { readTaskId, toTaskId, type TaskId } from "../core/domain/ids.ts";
+import { type Job, toJobKey } from "../core/domain/job.ts";
+import type { Ledger } from "../core/domain/ledger.ts";
+import { createMailMatcher, toWorkerAddress } from "../core/domain/mail.ts";
+import type { Candidate } from "../core/domain/queue.ts";
+import type { Plan, PlannedStep } from "../core/domain/plan.ts";
+import { toBranchRef } from "../core/domain/refs.ts";
+import type { RepositoryRefs } from "../core/domain/query.ts";
+import { accept, refuse, type RefusedResult, type Result } from "../core/domain/refusal.ts";
+import { chooseToolSet } from "../core/domain/tool-set.ts";
+import { findOpenConflict, type Step } from "../core/domain/step.ts";
+import { listExecutionViews } from "../core/domain/execution-view.ts";
+import { listEarlierTexts, listStepTexts, listUpstreamOutputs } from "./earlier-texts.ts";
+import { readNodeRunSpec } from "./node-run-spec.ts";
+import type { JobSpec } from "./job-spec.ts";
+
+export type JobClaim = { readonly ledger: Ledger; readonly refs: RepositoryRefs; readonly config: Config; readonly job: Job };
+
+/**
+ * What a job is to do, when the ledger says that exactly this attempt runs.
+ * Refusals, each of which ends the job without work: `not-running`, `no-base`.
+ */
+export const claimJob = (claim: JobClaim): Result<JobSpec> => {
+  switch (claim.job.kind) {
+    case "plan":
+      return claimPlan(claim);
+    case "work":
+      return claimWork(claim);
+    case "resolve":
+      return claimResolve(claim);
+    case "verify":
+      return claimVerify(claim);
+  }
+};
+
+const refuseNotRunning = ({ job }: JobClaim): RefusedResult => refuse("not-running", `the ledger does not say that ${toJobKey(job)} runs`);
+
+type SpecOverrides = Pick<JobSpec, "baseCommit" | "agent" | "timeoutMs"> & Partial<JobSpec>;
+
+const composeJobSpec = ({ ledger, config, job }: JobClaim, execution: Execution, doing: SpecOverrides): JobSpec => ({
+  format: 1,
+  job: toJobKey(job),
+  kind: job.kind,
+  execution: execution.id,
+  attempt: job.attempt,
+  baseBranch: execution.baseBranch,
+  request: execution.request,
+  brief: job.kind === "plan" || job.kind === "work" ? (ledger.briefs[execution.id] ?? null) : null,
+  amendment: null,
+  plan: execution.plan === null ? null : (ledger.plans[execution.plan] ?? null),
+  states: Object.fromEntries(Object.values(execution.steps).map((step) => [step.id, step.state])),
+  roles: config.roles,
+  maxSteps: config.plan.maxSteps,
+  artifacts: Object.entries(ledger.artifacts)
+    .filter(([name]) => name.startsWith(`${execution.id}/`))
+    .map(([name, text]) => ({ step: name.slice(execution.id.length + 1), text }))
+    .toSorted((a, b) => (a.step < b.step ? -1 : 1)),
+  inputs: [],
+  step: null,
+  role: null,
+  model: null,
+  upstream: [],
+  feedback: null,
+  lastFailure: null,
+  unfitReason: null,
+  earlier: null,
+  verify: config.refinery.verify,
+  backlog: [],
+  tools: null,
+  readOnly: false,
+  nodeRun: null,
+  conflict: null,
+  environment: {},
+  ...selectToolView(ledger, execution, job),
+  ...doing,
+});
+
+/** What the agent's tools may see. */
+const selectToolView = (ledger: Ledger, execution: Execution, job: Job): Pick<JobSpec, "toolSet" | "executions" | "mails"> => {
+  const toolSet = chooseToolSet(job.kind, execution.quick === true);
+  const all = listExecutionViews(ledger);
+  const task = readTaskId(job.target);
+  const address = toolSet === "planner" ? ("coordinator" as const) : task && toWorkerAddress(toTaskId(task.execution, task.step));
+  const { to, from } = createMailMatcher(address ?? "coordinator", execution.id);
+  return {
+    toolSet,
+    executions: toolSet === "planner" || toolSet === "sidecar" ? all : all.filter(({ issue }) => issue === execution.issue),
+    // Conflict jobs receive no mail. A quick task cannot send any, but it is told the answer to what it was blocked by.
+    mails: address === null || toolSet === "merger" ? [] : Object.values(ledger.mails).filter((mail) => to(mail) || from(mail)),
+  };
+};
+
+const claimPlan = (claim: JobClaim): Result<JobSpec> => {
+  const { ledger, refs, config, job } = claim;
+  const execution = ledger.executions[job.target];
+  if (!execution || !isPlanning(execution) || execution.planning.attempt !== job.attempt) return refuseNotRunning(claim);
+  const base = refs[toBranchRef(execution.baseBranch)];
+  if (base === undefined) return refuse("no-base", `there is no branch ${execution.baseBranch}`);
+  const { timeoutMs, model } = config.tiers.standard;
+  const adding = execution.amendment?.state === "planning" ? execution.amendment.request : null;
+  const { planner: agent } = config.agents;
+  const role = config.roles["planner"] ?? null;
+  const inputs = listStepTexts(ledger, execution, Object.keys(execution.steps));
+  const revision = toRevisionInput(claim, execution);
+  const doing = {
+    baseCommit: base,
+    amendment: adding,
+    role,
+    agent,
+    timeoutMs,
+    model,
+    inputs,
+    backlog: ledger.backlog,
+    ...(revision && { revision }),
+  };
+  return accept(composeJobSpec(claim, execution, doing));
+};
+
+/** What was proposed, and what is to be changed in it; of steps that are to be added only these. */
+const toRevisionInput = ({ ledger }: JobClaim, { state, revision, plan, amendment }: Execution): JobSpec["revision"] => {
+  if (revision?.state !== "planning") return undefined;
+  const stepsOf = (hash: string | null | undefined): readonly PlannedStep[] => ledger.plans[hash ?? ""]?.steps ?? [];
+  const there = new Set(state === "planning" ? [] : stepsOf(plan).map(({ id }) => id));
+  const steps = stepsOf(state === "planning" ? plan : amendment?.plan).filter(({ id }) => !there.has(id));
+  return { text: revision.text, earlierRequests: revision.earlierRequests, steps };
+};
+
+type ClaimedWork = { readonly execution: Execution; readonly step: Step; readonly plan: Plan; readonly planned: PlannedStep };
+
+/** The step that a work job is for, as the ledger has it. */
+const findClaimedWork = ({ ledger, job }: JobClaim): ClaimedWork | null => {
+  const id = readTaskId(job.target);
+  const execution = id ? ledger.executions[id.execution] : undefined;
+  if (!id || !execution) return null;
+  const step = execution.steps[id.step];
+  const plan = ledger.plans[execution.plan ?? ""];
+  const planned = plan?.steps.find((each) => each.id === id.step);
+  return step && plan && planned ? { execution, step, plan, planned } : null;
+};
+
+/** A role is looked up when its job starts. Without it nobody knows what its worker may do, and a worker without a persona may do more. */
+const explainMissingRole = (role: string, { roles }: Config): string =>
+  `there is no role \`${role}\` any more: its file is gone or has a mistake, which \`enki validate\` tells; there are ${Object.keys(roles).sort().join(", ") || "none"}`;
+
+const claimWork = (claim: JobClaim): Result<JobSpec> => {
+  const { config, job, ledger } = claim;
+  const work = findClaimedWork(claim);
+  if (!work || work.step.state !== "running" || work.step.attempt !== job.attempt || work.step.baseCommit === null)
+    return refuseNotRunning(claim);
+  const { execution, step, planned } = work;
+  const upstream = listUpstreamOutputs(ledger, { execution, planned });
+  const role = planned.role === null ? null : (config.roles[planned.role] ?? null);
+  const unfit = planned.role === null || role !== null ? null : explainMissingRole(planned.role, config);
+  const { timeoutMs, model } = config.tiers[planned.tier];
+  const agent = execution.quick ? config.agents.sidecar : config.agents.worker;
+  return accept(
+    composeJobSpec(claim, execution, {
+      role,
+      unfitReason: unfit,
+      agent,
+      baseCommit: work.step.baseCommit,
+      step: planned,
+      timeoutMs: timeoutMs,
+      model,
+      upstream,
+      feedback: findAttemptFeedback(claim, step),
+      lastFailure: step.lastFailure,
+      earlier: findEarlierWork(step),
+      inputs: execution.workflow ? [] : listEarlierTexts(ledger, { execution, planned }),
+      verify: [...new Set([...config.refinery.verify, ...planned.verify])],
+      ...readNodeRunSpec(ledger, execution, planned),
+    }),
+  );
+};
+
+const claimResolve = (claim: JobClaim): Result<JobSpec> => {
+  const { config, job, ledger } = claim;
+  const work = findClaimedWork(claim);
+  const resolution = work && findOpenConflict(work.step);
+  if (!work || resolution?.attempt !== job.attempt || resolution.deadline === null) return refuseNotRunning(claim);
+  const { execution, planned } = work;
+  const { head, onto, conflicts, regenerated, regenerateCommands, log, forkPoint } = resolution;
+  const { timeoutMs, model } = config.tiers[planned.tier];
+  const { resolveAlso, regenerate } = config.refinery;
+  const also = [...resolveAlso, ...(regenerateCommands.length > 0 ? Object.keys(regenerate) : [])];
+  return accept(
+    composeJobSpec(claim, execution, {
+      role: config.roles["merger"] ?? null,
+      agent: config.agents.merger,
+      baseCommit: onto,
+      // In a workflow it is told what it was for by its file.
+      step: readNodeRunSpec(ledger, execution, planned).step ?? planned,
+      timeoutMs: timeoutMs,
+      model,
+      inputs: listEarlierTexts(ledger, { execution, planned }),
+      lastFailure: log === "" ? null : log,
+      conflict: {
+        head,
+        conflicts,
+        regenerated,
+        regenerateCommands,
+        alsoAllowed: also,
+        merge: null,
+        landed: [],
+        ...(forkPoint !== undefined && { forkPoint }),
+      },
+    }),
+  );
+};
+
+/** What this attempt was given of what people said. */
+const findAttemptFeedback = ({ ledger, job }: JobClaim, { head, baseCommit }: Step): JobSpec["feedback"] => {
+  const task = readTaskId(job.target);
+  const feedback = task && ledger.feedback[`${toTaskId(task.execution, task.step)}/${job.attempt}`];
+  return feedback && feedback.items.length > 0 ? { feedback, onHead: head !== null && head.sha === baseCommit } : null;
+};
+
+/** A person's head is the base of the next attempt; a worker's is not, and would be lost to it. */
+const findEarlierWork = ({ attempt, head, baseCommit, result }: Step): JobSpec["earlier"] => {
+  if (attempt < 2 || (head && head.sha === baseCommit)) return null;
+  if (head) return { commit: head.sha, kind: "head" };
+  return result === null ? null : { commit: result, kind: "result" };
+};
+
+const isAwaitingVerdict = ({ commit, runs }: Candidate, job: Job): boolean =>
+  commit === job.target && runs.some(({ attempt, verdict }) => attempt === job.attempt && verdict === null);
+
+/** The candidate that this attempt verifies, and the execution that it is verified for. */
+const findCandidateToVerify = (ledger: Ledger, job: Job): { candidate: Candidate; execution: Execution } | null => {
+  for (const { items, candidates } of Object.values(ledger.queues)) {
+    const candidate = candidates.find((each) => isAwaitingVerdict(each, job));
+    // A base that is verified alone is so for the sake of what is queued on it.
+    const { task = "" } = candidate?.items[0] ?? items[0] ?? {};
+    const execution = ledger.executions[readTaskId(task)?.execution ?? ""];
+    if (candidate && execution) return { candidate, execution };
+  }
+  return null;
+};
+
+/** The commands of its own that verify a step. */
+const listStepVerifyCommands = (ledger: Ledger, task: TaskId): readonly string[] => {
+  const id = readTaskId(task);
+  const plan = ledger.plans[ledger.executions[id?.execution ?? ""]?.plan ?? ""];
+  return plan?.steps.find((each) => each.id === id?.step)?.verify ?? [];
+};
+
+const claimVerify = (claim: JobClaim): Result<JobSpec> => {
+  const { ledger, config, job } = claim;
+  const found = findCandidateToVerify(ledger, job);
+  if (!found) return refuseNotRunning(claim);
+  const { candidate, execution } = found;
+  const own = candidate.items.flatMap(({ task }) => listStepVerifyCommands(ledger, task));
+  // Without what the repository asks for, what is left would be no verification.
+  const verify = config.broken === null ? [...new Set([...config.refinery.verify, ...own])] : [];
+  return accept(
+    composeJobSpec(claim, execution, {
+      agent: config.agents.worker,
+      baseCommit: candidate.commit,
+      timeoutMs: config.refinery.timeoutMs,
+      verify,
+    }),
+  );
+};

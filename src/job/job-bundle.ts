@@ -1,0 +1,158 @@
+import { constants } from "node:fs";
+import { lstat, mkdir, open, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { z } from "zod";
+import { outcomeSchema, recordedCommandSchema, repliesSchema } from "../storage/ledger/read-job-result.ts";
+import type { Command } from "../core/domain/command.ts";
+import { MAX_THREAD_REPLIES } from "../core/domain/outcome.ts";
+import { accept, refuse, type Result } from "../core/domain/refusal.ts";
+
+const REPORT_FILE = "report.json";
+const OUTPUT_FILE = "output.md";
+const ANSWER_FILE = "answer.md";
+const ARTIFACT_FILE = "artifact.md";
+const TRANSCRIPT_FILE = "transcript.jsonl";
+const CONTENTS_DIRECTORY = "files";
+const MAX_BUNDLE_FILE_BYTES = {
+  [REPORT_FILE]: 20_000_000,
+  [OUTPUT_FILE]: 1_000_000,
+  [ANSWER_FILE]: 1_000_000,
+  [ARTIFACT_FILE]: 10_000_000,
+};
+/** Content beyond this is not handed over: no configuration allows more. In files and bytes. */
+const CARRY_LIMITS = { files: 10_000, bytes: 100_000_000 };
+/** More files are not named either: what they come to is told all the same. */
+const MAX_REPORTED_FILES = 20_000;
+const MAX_BUNDLE_REASON_CHARS = 10_000;
+
+/** How many commands one job's tools may record. */
+const MAX_RECORDED_COMMANDS = 1_000;
+
+/**
+ * How a job without rights hands over what it made: `report.json`, texts, and the new content of each changed path under `files/<its place in the report>`.
+ * Paths of the repository are data in the report, never paths of the bundle.
+ */
+const bundleReportSchema = z.strictObject({
+  format: z.literal(1),
+  end: z.enum(["success", "artifact", "unchanged", "failed", "asked", "timed-out", "crashed"]),
+  why: z.string().max(MAX_BUNDLE_REASON_CHARS),
+  outcome: outcomeSchema.nullable(),
+  replies: repliesSchema,
+  files: z
+    .array(
+      z.strictObject({
+        path: z.string(),
+        kind: z.enum(["file", "link", "other", "deleted"]),
+        executable: z.boolean(),
+        size: z.int().nonnegative(),
+      }),
+    )
+    .max(MAX_REPORTED_FILES),
+  tools: z.array(recordedCommandSchema).max(MAX_RECORDED_COMMANDS),
+});
+
+export type BundleReport = Omit<z.output<typeof bundleReportSchema>, "tools"> & { readonly tools: readonly Command[] };
+export type BundleEnd = BundleReport["end"];
+
+export type NewBundle = Pick<BundleReport, "end" | "why" | "outcome" | "replies" | "tools"> & {
+  readonly files: readonly (BundleReport["files"][number] & { readonly content: Buffer | null })[];
+  readonly answer: string;
+  readonly output: string;
+  readonly artifact: string | null;
+  readonly transcript: readonly string[];
+};
+
+/** A bundle in which nobody said or did anything. */
+export const EMPTY_BUNDLE: Omit<NewBundle, "end"> = {
+  why: "",
+  outcome: null,
+  replies: [],
+  tools: [],
+  files: [],
+  answer: "",
+  output: "",
+  artifact: null,
+  transcript: [],
+};
+
+/** Writes a bundle into a new directory, in the place of what is there. */
+export const writeBundle = async (directory: string, bundle: NewBundle): Promise<void> => {
+  // An agent could have left links and pipes here.
+  await rm(directory, { recursive: true, force: true });
+  await mkdir(join(directory, CONTENTS_DIRECTORY), { recursive: true });
+  const { end, why, outcome, replies, tools, answer, output, artifact, transcript } = bundle;
+  const files = bundle.files.slice(0, MAX_REPORTED_FILES).map(({ path, kind, executable, size }) => ({ path, kind, executable, size }));
+  const report: BundleReport = {
+    format: 1,
+    end,
+    why: why.slice(0, MAX_BUNDLE_REASON_CHARS),
+    outcome,
+    replies: replies.slice(-MAX_THREAD_REPLIES),
+    files,
+    tools: tools.slice(-MAX_RECORDED_COMMANDS),
+  };
+  await writeFile(join(directory, REPORT_FILE), JSON.stringify(report));
+  await writeFile(join(directory, ANSWER_FILE), answer);
+  await writeFile(join(directory, OUTPUT_FILE), output);
+  if (artifact !== null) await writeFile(join(directory, ARTIFACT_FILE), artifact);
+  if (transcript.length > 0) await writeFile(join(directory, TRANSCRIPT_FILE), `${transcript.join("\n")}\n`);
+  const bytes = files.reduce((sum, { size }) => sum + size, 0);
+  if (files.length > CARRY_LIMITS.files || bytes > CARRY_LIMITS.bytes) return;
+  for (const [index, { content }] of bundle.files.entries())
+    if (content) await writeFile(join(directory, CONTENTS_DIRECTORY, String(index)), content);
+};
+
+export type OpenedBundle = {
+  readonly report: BundleReport;
+  readonly answer: string;
+  readonly output: string;
+  readonly artifact: string | null;
+  /** The new content of the path at this place in the report; null when it is not there, or not of the size that was reported. */
+  readonly content: (index: number) => Promise<Buffer | null>;
+};
+
+/** Reads a bundle as what it is: data that anybody may have written. Refusals: `no-bundle`, `bad-bundle`. */
+export const openBundle = async (directory: string): Promise<Result<OpenedBundle>> => {
+  const there = await lstat(join(directory, REPORT_FILE)).catch(() => null);
+  if (!there) return refuse("no-bundle", "The job left nothing behind.");
+  const text = await readPlainFile(join(directory, REPORT_FILE), MAX_BUNDLE_FILE_BYTES[REPORT_FILE]);
+  const report = text && parseBundleReport(text.toString("utf8"));
+  if (!report) return refuse("bad-bundle", "What the job left behind is not of our form.");
+  const answer = await readPlainFile(join(directory, ANSWER_FILE), MAX_BUNDLE_FILE_BYTES[ANSWER_FILE]);
+  const output = await readPlainFile(join(directory, OUTPUT_FILE), MAX_BUNDLE_FILE_BYTES[OUTPUT_FILE]);
+  const artifact = await readPlainFile(join(directory, ARTIFACT_FILE), MAX_BUNDLE_FILE_BYTES[ARTIFACT_FILE]);
+  // A folder that is a link would lead out of the bundle.
+  const contents = await lstat(join(directory, CONTENTS_DIRECTORY)).catch(() => null);
+  return accept({
+    report,
+    answer: answer?.toString("utf8") ?? "",
+    output: output?.toString("utf8") ?? "",
+    artifact: artifact?.toString("utf8") ?? null,
+    content: async (index) => {
+      const size = report.files[index]?.size ?? 0;
+      const bytes = contents?.isDirectory() ? await readPlainFile(join(directory, CONTENTS_DIRECTORY, String(index)), size) : null;
+      return bytes?.length === size ? bytes : null;
+    },
+  });
+};
+
+const parseBundleReport = (text: string): BundleReport | null => {
+  try {
+    const read = bundleReportSchema.safeParse(JSON.parse(text));
+    return read.success ? read.data : null;
+  } catch {
+    return null;
+  }
+};
+
+/** The bytes of a regular file of at most `limit` bytes, links not followed; null for anything else. */
+export const readPlainFile = async (path: string, limit: number): Promise<Buffer | null> => {
+  const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK).catch(() => null);
+  if (!file) return null;
+  try {
+    const stat = await file.stat();
+    return stat.isFile() && stat.size <= limit ? await file.readFile() : null;
+  } finally {
+    await file.close();
+  }
+};

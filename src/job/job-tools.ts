@@ -1,0 +1,56 @@
+import { openMailbox } from "./tools/job-mailbox.ts";
+import type { ToolContext } from "./tools/mcp-tool.ts";
+import { createFileEditor } from "./tools/file-editor.ts";
+import type { Command } from "../core/domain/command.ts";
+import { toTaskId } from "../core/domain/ids.ts";
+import { isTaskCreation } from "../core/domain/adhoc-task.ts";
+import { type MailAddress, isMailExpired, createMailMatcher, toWorkerAddress } from "../core/domain/mail.ts";
+import { findRepositoryUrl, openMailPoller } from "./mail-poller.ts";
+import { type JobSpec, toJobPaths } from "./job-spec.ts";
+import type { StepHost } from "./step-host.ts";
+
+/** Whose mail a job's agent gets; null where it gets none. */
+const findMailAddress = ({ toolSet, execution, step }: JobSpec): MailAddress | null => {
+  if (toolSet === "planner") return "coordinator";
+  return toolSet === "worker" && step ? toWorkerAddress(toTaskId(execution, step.id)) : null;
+};
+
+/** Enki's tools as one job serves them, and what they recorded. */
+export const openJobTools = (host: StepHost, spec: JobSpec, canEdit: boolean) => {
+  const tools: Command[] = [];
+  let refusedPlan: string | null = null;
+  const { execution, job, roles, maxSteps, executions, backlog, mails } = spec;
+  const address = findMailAddress(spec);
+  const news = openMailPoller({
+    url: address && findRepositoryUrl(host.env),
+    directory: toJobPaths(host.temp).mailClone,
+    after: host.after,
+  });
+  const record = (command: Command): void => void tools.push(command);
+  const mail = address === null ? null : openMailbox({ address, execution, job, mails, now: host.now, pollMails: news.poll });
+  // What stands in the prompt is read.
+  const told =
+    address === null
+      ? []
+      : mails.filter((each) => !each.read && createMailMatcher(address, execution).to(each) && !isMailExpired(each, host.now()));
+  for (const { id } of told) {
+    mail?.change(id, { read: true });
+    record({ kind: "mail-read", mail: id });
+  }
+  const context: ToolContext = {
+    toolSet: spec.toolSet ?? "sidecar",
+    canEdit,
+    roles,
+    maxSteps,
+    job,
+    ownExecution: execution,
+    executions,
+    backlog,
+    mail,
+    record,
+    countTaskCreations: () => tools.filter((each) => isTaskCreation(each)).length,
+    reportRefusedPlan: ({ message }) => void (refusedPlan = message),
+    editFile: canEdit ? createFileEditor(host.workspace) : null,
+  };
+  return { context, listRecorded: () => ({ tools, refusedPlan }), close: news.close };
+};

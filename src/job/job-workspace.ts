@@ -1,0 +1,68 @@
+import { mkdir } from "node:fs/promises";
+import { runGitOrThrow, runGit, type GitContext } from "../storage/git/run-git.ts";
+import { readBlobs } from "../storage/git/git-objects.ts";
+import type { RefName, Sha } from "../core/domain/ids.ts";
+import type { BundleFile } from "../core/policy/check-bundle.ts";
+
+/** Checks a commit out from a local clone: a repository of its own, with history, without a remote or a credential. */
+export const checkOutCommit = async (at: GitContext, { from, to, commit }: { from: string; to: string; commit: Sha }): Promise<void> => {
+  await mkdir(to, { recursive: true });
+  const inside: GitContext = { ...at, directory: to };
+  await runGitOrThrow(inside, ["init", "-q"]);
+  await runGitOrThrow(inside, ["fetch", "-q", "--no-tags", "--no-write-fetch-head", from, commit]);
+  await runGitOrThrow(inside, ["-c", "advice.detachedHead=false", "checkout", "-q", "--detach", commit]);
+};
+
+/** What the attempt before left, by this name in the workspace's repository. */
+export const EARLIER_WORK_REF = "refs/enki/earlier";
+
+type CommitToFetch = { readonly from: string; readonly to: string; readonly commit: Sha; readonly as: RefName };
+
+/** Brings another commit into a workspace under a name, from a local clone; false where there is none any more. */
+export const fetchCommitAs = async (at: GitContext, { from, to, commit, as }: CommitToFetch): Promise<boolean> => {
+  const args = ["fetch", "-q", "--no-tags", "--no-write-fetch-head", from, `+${commit}:${as}`];
+  return (await runGit({ ...at, directory: to }, args)).code === 0;
+};
+
+/** A changed path with its content; null for what is deleted or is no file. */
+export type WorkspaceChange = Omit<BundleFile, "text"> & { readonly content: Buffer | null };
+
+const FILE_KIND_BY_MODE: Readonly<Record<string, BundleFile["kind"]>> = {
+  "100644": "file",
+  "100755": "file",
+  "120000": "link",
+  "160000": "other",
+  "000000": "deleted",
+};
+
+/**
+ * What a workspace changed against its base, ignored files aside.
+ * It is read through a git directory of our own, so that nothing an agent wrote into the workspace's configuration, hooks or filters runs.
+ */
+export const listWorkspaceChanges = async (
+  at: GitContext,
+  clone: string,
+  { workspace, base }: { workspace: string; base: Sha },
+): Promise<WorkspaceChange[]> => {
+  const own: GitContext = {
+    ...at,
+    directory: workspace,
+    env: { ...at.env, GIT_DIR: clone, GIT_WORK_TREE: workspace, GIT_INDEX_FILE: `${clone}/enki-index` },
+    timeoutMs: 120_000,
+  };
+  await runGitOrThrow(own, ["read-tree", base]);
+  await runGitOrThrow(own, ["-c", "core.bare=false", "-c", "core.fsmonitor=false", "add", "-A", "--", "."]);
+  const raw = await runGitOrThrow(own, ["-c", "core.bare=false", "diff-index", "--cached", "-z", "--no-renames", "--abbrev=40", base]);
+  const fields = raw.split("\0");
+  const found: { path: string; mode: string; sha: Sha }[] = [];
+  for (let index = 0; index + 1 < fields.length; index += 2) {
+    const [, mode = "", , sha = ""] = (fields[index] ?? "").split(" ");
+    found.push({ path: fields[index + 1] ?? "", mode, sha });
+  }
+  const blobs = await readBlobs(own, [...new Set(found.flatMap(({ mode, sha }) => (FILE_KIND_BY_MODE[mode] === "file" ? [sha] : [])))]);
+  return found.map(({ path, mode, sha }) => {
+    const kind = FILE_KIND_BY_MODE[mode] ?? "other";
+    const content = kind === "file" ? (blobs.get(sha) ?? null) : null;
+    return { path, kind, executable: mode === "100755", size: content?.length ?? 0, content };
+  });
+};

@@ -1,0 +1,34 @@
+import { mkdir, writeFile } from "node:fs/promises";
+import { toBranchRef } from "../core/domain/refs.ts";
+import { accept, type Result } from "../core/domain/refusal.ts";
+import { claimJob } from "./claim-job.ts";
+import { prepareConflict } from "./prepare-conflict.ts";
+import { type JobHost, fetchRepositoryState } from "./repository-state.ts";
+import { type JobSpec, toJobPaths } from "./job-spec.ts";
+import { fetchCommitAs, checkOutCommit, EARLIER_WORK_REF } from "./job-workspace.ts";
+
+/**
+ * The first step of a job, and the only one with a token: reads what is to be done, writes it down, and checks its base out without a trace of the token.
+ * Refusals, each of which ends the job without work: those of {@link claimJob}.
+ */
+export const prepareJob = async (host: JobHost, token: string): Promise<Result<JobSpec>> => {
+  const at = toJobPaths(host.temp);
+  await mkdir(at.root, { recursive: true, mode: 0o700 });
+  const { clone, ledger, refs, config } = await fetchRepositoryState(host, token, at.clone);
+  const claimed = claimJob({ ledger, refs, config, job: host.job });
+  if (!claimed.ok) return claimed;
+  const { baseCommit, earlier } = claimed.value;
+  const conflict = claimed.value.conflict && (await prepareConflict({ clone, ledger }, baseCommit, claimed.value.conflict));
+  await checkOutCommit(clone.running, { from: at.clone, to: host.workspace, commit: conflict?.merge ?? baseCommit });
+  const brought =
+    earlier !== null &&
+    (await fetchCommitAs(clone.running, { from: at.clone, to: host.workspace, commit: earlier.commit, as: EARLIER_WORK_REF }));
+  const pullBase = claimed.value.brief?.pull?.baseBranch;
+  const tip = pullBase === undefined ? undefined : refs[toBranchRef(pullBase)];
+  // An agent compares a pull request with it. The clone has its objects already.
+  if (tip !== undefined)
+    await fetchCommitAs(clone.running, { from: at.clone, to: host.workspace, commit: tip, as: `refs/remotes/origin/${pullBase}` });
+  const spec = { ...claimed.value, conflict, earlier: brought ? earlier : null };
+  await writeFile(at.spec, JSON.stringify(spec), { mode: 0o600 });
+  return accept(spec);
+};

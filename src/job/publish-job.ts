@@ -1,0 +1,208 @@
+import { join } from "node:path";
+import type { NewFiles } from "../storage/git/git-objects.ts";
+import { type Job, type JobEnd, toJobKey, type JobResult } from "../core/domain/job.ts";
+import type { Config } from "../core/domain/config.ts";
+import { toResultRef } from "../core/domain/refs.ts";
+import type { RepositoryClone } from "../storage/git/repository-clone.ts";
+import { mayRecord } from "../core/domain/tool-set.ts";
+import { type BundleFile, checkBundle, hasConflictMarker } from "../core/policy/check-bundle.ts";
+import { redactSecrets, redactJson } from "../core/policy/secrets.ts";
+import { type BundleReport, openBundle, type OpenedBundle } from "./job-bundle.ts";
+import { claimJob } from "./claim-job.ts";
+import { cutAnswer, cutText } from "./cut-text.ts";
+import { makesArtifact, mayEdit } from "./job-environment.ts";
+import { type JobHost, fetchRepositoryState } from "./repository-state.ts";
+import type { JobSpec } from "./job-spec.ts";
+
+/** GitHub's own conclusion of the job before this one, and of its deciding step; empty where it never came that far. */
+type JobConclusion = { readonly job: string; readonly step: string };
+
+export type PublishOptions = {
+  readonly token: string;
+  /** Where the bundle was downloaded to, if there is one. */
+  readonly bundle: string;
+  readonly run: number;
+  readonly conclusion: JobConclusion;
+  readonly now: () => number;
+  /** Tells the coordinator that a result is there. */
+  readonly wakeCoordinator: () => Promise<void>;
+};
+
+export type PublishResult = "published" | "not-running" | "was-there";
+
+/**
+ * The last job of a run: judges what a job without rights left, and creates the result's ref, once. It runs no agent and nothing of the repository.
+ * Ends without a result when the ledger does not say that this attempt runs. Throws when the result could not be published.
+ */
+export const publishJob = async (host: JobHost, publishing: PublishOptions): Promise<PublishResult> => {
+  const { clone, ledger, refs, config } = await fetchRepositoryState(host, publishing.token, join(host.temp, "enki-publish.git"));
+  const ref = toResultRef(toJobKey(host.job));
+  const claimed = claimJob({ ledger, refs, config, job: host.job });
+  if (!claimed.ok) return "not-running";
+  if (refs[ref] !== undefined) return "was-there";
+  const marked = await listMarkedConflicts(clone, claimed.value);
+  const made = await buildResult({ job: host.job, spec: claimed.value, config, publishing, marked });
+  const tree = await clone.writeFiles(null, toResultTree(made));
+  const commit = await clone.writeCommit({ tree, parents: [], message: `${toJobKey(host.job)}: ${made.result.end}`, at: publishing.now() });
+  const published = await createResultRef(clone, ref, commit);
+  await publishing.wakeCoordinator();
+  return published;
+};
+
+/** Conflicting files of which one side shows conflict markers, or a heading that looks like one: whether more are left is seen by the coordinator, which has both sides. */
+const listMarkedConflicts = async (clone: RepositoryClone, { baseCommit, conflict }: JobSpec): Promise<string[]> => {
+  if (!conflict) return [];
+  const paths = new Set(conflict.conflicts.map(({ path }) => path));
+  const sides = await Promise.all([baseCommit, conflict.head].map((side) => clone.readFiles(side, (path) => paths.has(path))));
+  return sides.flatMap((side) => [...side].flatMap(([path, content]) => (hasConflictMarker(content.toString("utf8")) ? [path] : [])));
+};
+
+type ResultInputs = {
+  readonly job: Job;
+  readonly spec: JobSpec;
+  readonly config: Config;
+  readonly publishing: PublishOptions;
+  readonly marked: readonly string[];
+};
+type BuiltResult = { readonly result: JobResult; readonly contents: readonly CarriedFile[] };
+
+const buildResult = async (making: ResultInputs): Promise<BuiltResult> => {
+  const { job, spec, publishing } = making;
+  const none = { reason: "", outcome: null, answer: "", replies: [], output: "", artifact: null, files: [], tools: [], spent: 0 };
+  const result = { format: 2, job: toJobKey(job), run: publishing.run, baseCommit: spec.baseCommit, ...none } as const;
+  const opened = await openBundle(publishing.bundle);
+  if (job.kind === "verify")
+    return { result: { ...result, ...readVerdict(publishing.conclusion, opened.ok ? opened.value.output : "") }, contents: [] };
+  if (spec.unfitReason !== null) return { result: { ...result, end: "failed", reason: spec.unfitReason }, contents: [] };
+  if (!opened.ok) {
+    const why = `The agent's job ended as ${publishing.conclusion.job || "unknown"}. ${opened.refusal.message}`;
+    return { result: { ...result, end: opened.refusal.code === "no-bundle" ? "crashed" : "refused", reason: why }, contents: [] };
+  }
+  return validateBundle(making, result, opened.value);
+};
+
+/** A verdict is GitHub's own conclusion, never a file that tested code could write: its words go along as words. */
+const readVerdict = ({ job, step }: JobConclusion, log: string): { end: JobEnd; reason: string; output: string } => {
+  const output = redactSecrets(log).slice(-20_000);
+  if (job === "success" && step === "success") return { end: "success", reason: "", output };
+  if (job === "failure" && step === "failure") return { end: "failed", reason: "The candidate did not pass.", output };
+  return { end: "crashed", reason: `The verify job ended as ${job || "unknown"} without a verdict.`, output };
+};
+
+const validateBundle = async (
+  { spec, config, job, marked }: ResultInputs,
+  result: Omit<JobResult, "end">,
+  bundle: OpenedBundle,
+): Promise<BuiltResult> => {
+  const { report } = bundle;
+  const words = {
+    reason: redactSecrets(report.why),
+    outcome: report.outcome && { ...report.outcome, reason: redactSecrets(report.outcome.reason) },
+    replies: report.replies.map((reply) => ({ ...reply, text: redactSecrets(reply.text) })),
+    answer: cutAnswer(redactSecrets(bundle.answer)),
+    output: redactSecrets(bundle.output).slice(-20_000),
+    tools: filterRecordedCommands(spec, report.tools),
+  };
+  const ended = (end: JobEnd, artifact: string | null = null): BuiltResult => ({
+    result: { ...result, ...words, end, artifact },
+    contents: [],
+  });
+  const refused = (why: string): BuiltResult => ({ result: { ...result, end: "refused", reason: why }, contents: [] });
+  if (report.end === "artifact") {
+    if (!makesArtifact(spec)) return refused("The job left a report where files were asked for.");
+    return bundle.artifact === null
+      ? refused("The report is missing from what the job left.")
+      : ended("artifact", cutText(redactSecrets(bundle.artifact)));
+  }
+  if (report.end !== "success" || job.kind === "plan") return ended(report.end, findKeptReport(spec, bundle));
+  const closed = explainForbiddenFiles(spec, config);
+  if (closed !== null) return refused(closed);
+  const { maxFiles, maxBytes, protected: kept } = config.policy;
+  const rules = {
+    protected: kept,
+    allowed: listAllowedPaths(spec),
+    maxFiles,
+    maxBytes,
+    resolving: job.kind === "resolve",
+    pathsWithMarkers: marked,
+  };
+  // Counted and named before any content is read.
+  const named = checkBundle(
+    report.files.map((file) => ({ ...file, text: null })),
+    rules,
+  );
+  if (!named.ok) return refused(named.refusal.message);
+  const carried = await readBundleContents(bundle);
+  if (!carried) return refused("A changed file is missing from what the job left.");
+  const checked = checkBundle(carried.map(toBundleFile), rules);
+  if (!checked.ok) return refused(checked.refusal.message);
+  return { result: { ...result, ...words, end: "success", files: carried.map(toResultFile) }, contents: carried };
+};
+
+/** The report that a step left although it failed or asked a question. */
+const findKeptReport = (spec: JobSpec, { report, artifact }: OpenedBundle): string | null =>
+  artifact !== null && artifact !== "" && makesArtifact(spec) && (report.end === "failed" || report.end === "asked")
+    ? cutText(redactSecrets(artifact))
+    : null;
+
+/** Of a resolution the coordinator knows what it may change: what conflicts. */
+const listAllowedPaths = ({ conflict, step }: JobSpec): readonly string[] => (conflict ? [] : (step?.paths ?? []));
+
+const explainForbiddenFiles = (spec: JobSpec, { broken }: Config): string | null => {
+  if (!mayEdit(spec)) return "This step may not change files.";
+  return broken === null ? null : `The configuration cannot be used: ${broken}.`;
+};
+
+const MAX_KEPT_REPORTS = 100;
+
+/** Of what a job's tools recorded, what its tool set can record, without credentials: the last plan, the last reports, all else in order. */
+const filterRecordedCommands = ({ toolSet }: JobSpec, tools: BundleReport["tools"]): BundleReport["tools"] => {
+  const own = tools.filter(({ kind }) => mayRecord(toolSet, kind));
+  const last = (kind: "propose" | "report", most: number) => new Set(own.filter((each) => each.kind === kind).slice(-most));
+  const [plans, reports] = [last("propose", 1), last("report", MAX_KEPT_REPORTS)];
+  const kept = own.filter((each) => (each.kind !== "propose" && each.kind !== "report") || plans.has(each) || reports.has(each));
+  // The form stays what it was: only texts are changed.
+  return JSON.parse(redactJson(kept)) as BundleReport["tools"];
+};
+
+type CarriedFile = OpenedBundle["report"]["files"][number] & { readonly content: Buffer | null };
+
+/** All files of a bundle with their content; null when one is missing. */
+const readBundleContents = async ({ report, content }: OpenedBundle): Promise<CarriedFile[] | null> => {
+  const carried: CarriedFile[] = [];
+  for (const [index, file] of report.files.entries()) {
+    const bytes = file.kind === "deleted" ? null : await content(index);
+    if (file.kind !== "deleted" && !bytes) return null;
+    carried.push({ ...file, content: bytes });
+  }
+  return carried;
+};
+
+const toBundleFile = ({ content, ...file }: CarriedFile): BundleFile => ({ ...file, text: content?.toString("utf8") ?? null });
+const toFileMode = ({ executable }: CarriedFile): "100644" | "100755" => (executable ? "100755" : "100644");
+const toResultFile = (file: CarriedFile): JobResult["files"][number] => ({
+  path: file.path,
+  mode: file.kind === "deleted" ? null : toFileMode(file),
+});
+
+const toResultTree = ({ result, contents }: BuiltResult): NewFiles => {
+  const files = new Map<string, { content: string | Buffer; mode: "100644" | "100755" }>();
+  const put = (path: string, content: string): void => void files.set(path, { content, mode: "100644" });
+  put("result.json", `${JSON.stringify(result, null, 1)}\n`);
+  put("output.md", result.output);
+  if (result.artifact !== null) put("artifact.md", result.artifact);
+  for (const file of contents) if (file.content) files.set(`files/${file.path}`, { content: file.content, mode: toFileMode(file) });
+  return files;
+};
+
+const MAX_PUSH_ATTEMPTS = 3;
+
+/** Creates a ref under an empty lease; a push whose end is unclear is repeated, because the lease lets it happen once only. */
+const createResultRef = async (clone: RepositoryClone, ref: string, commit: string): Promise<PublishResult> => {
+  for (let attempt = 1; ; attempt += 1) {
+    const end = await clone.push([{ ref, oldSha: null, newSha: commit }]);
+    if (end.kind === "pushed") return "published";
+    if (end.kind === "stale") return "was-there";
+    if (end.kind === "not-allowed" || attempt === MAX_PUSH_ATTEMPTS) throw new Error(`the result could not be published: ${end.text}`);
+  }
+};

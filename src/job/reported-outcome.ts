@@ -1,0 +1,25 @@
+import type { Command } from "../core/domain/command.ts";
+import type { Outcome, ThreadReply } from "../core/domain/outcome.ts";
+import { readStatedOutcome } from "../core/workflow/read-stated-outcome.ts";
+import { isCommandOnly, type JobSpec } from "./job-spec.ts";
+import type { WorkResult } from "./run-work.ts";
+
+type ReportCommand = Extract<Command, { kind: "report" }>;
+
+const listReports = (tools: readonly Command[]): ReportCommand[] => tools.filter((each): each is ReportCommand => each.kind === "report");
+
+/**
+ * What an agent says that its work came to: its last call of `enki_worker_report` with an outcome, else the `status:` of its output block.
+ * Null where it says nothing of that. A command's outcome is its exit code.
+ */
+export const findReportedOutcome = (spec: JobSpec, { tools, answer }: Pick<WorkResult, "tools" | "answer">): Outcome | null => {
+  if (isCommandOnly(spec) || spec.kind === "plan") return null;
+  const { outcome, reason = "" } = listReports(tools).findLast((each) => each.outcome !== undefined) ?? {};
+  if (outcome !== undefined) return { kind: outcome, reason: reason.trim() };
+  return spec.nodeRun?.ownStatus === true ? null : readStatedOutcome(answer);
+};
+
+/** The answers to review comments that its tools recorded; of two to the same comment the later. */
+export const collectThreadReplies = (tools: readonly Command[]): readonly ThreadReply[] => [
+  ...new Map(listReports(tools).flatMap(({ replies = [] }) => replies.map((reply) => [reply.comment, reply] as const))).values(),
+];

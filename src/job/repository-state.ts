@@ -1,0 +1,51 @@
+import type { RepositoryClone } from "../storage/git/repository-clone.ts";
+import type { TimerStarter } from "../storage/git/run-git.ts";
+import type { Config } from "../core/domain/config.ts";
+import type { Job } from "../core/domain/job.ts";
+import type { Ledger } from "../core/domain/ledger.ts";
+import type { RepositoryRefs } from "../core/domain/query.ts";
+import { toBranchRef } from "../core/domain/refs.ts";
+import { loadLedger } from "../storage/ledger/load-ledger.ts";
+import { openOrganisationConfig } from "../storage/config/organisation-config.ts";
+import { type ConfigLayers, readRepositoryConfig } from "../storage/config/repository-config.ts";
+import { openClone } from "../storage/git/repository-clone.ts";
+
+/** What a job's steps are told by the runner; the token only where a step has one. */
+export type JobHost = {
+  readonly job: Job;
+  /** Absolute paths: the workspace, and the directory that goes with the job. */
+  readonly workspace: string;
+  readonly temp: string;
+  readonly defaultBranch: string;
+  /** Where git fetches from and publishes to. */
+  readonly url: string;
+  readonly layers: ConfigLayers;
+  readonly after: TimerStarter;
+  readonly log: (line: string) => void;
+};
+
+const JOB_IDENTITY = { name: "Enki", email: "enki@users.noreply.github.com" };
+
+/** What one fetch tells: the ledger, the refs and the default branch's configuration. */
+export type RepositoryState = {
+  readonly clone: RepositoryClone;
+  readonly ledger: Ledger;
+  readonly refs: RepositoryRefs;
+  readonly config: Config;
+};
+
+/** Fetches the repository into `directory` and reads the ledger there. */
+export const fetchRepositoryState = async (host: JobHost, token: string, directory: string): Promise<RepositoryState> => {
+  const { url, after, layers, defaultBranch, log } = host;
+  const clone = await openClone({ url, directory, token: () => Promise.resolve(token), identity: JOB_IDENTITY, after });
+  await clone.fetchForJob();
+  const refs = await clone.refs();
+  const { ledger } = await loadLedger(clone, refs);
+  const organisation = openOrganisationConfig({ url, directory: `${directory}-organisation`, after, refreshMs: 0, now: () => 0 });
+  const { config, faults } = await readRepositoryConfig(clone, refs[toBranchRef(defaultBranch)] ?? null, {
+    ...layers,
+    readOrganisation: organisation,
+  });
+  for (const { file, line, why } of faults) log(`${file}:${line}: ${why}`);
+  return { clone, ledger, refs, config };
+};

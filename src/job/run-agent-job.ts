@@ -1,0 +1,51 @@
+import { mkdir, readFile } from "node:fs/promises";
+import { GitError } from "../storage/git/run-git.ts";
+import { matchesGlob } from "../core/policy/glob.ts";
+import { type BundleEnd, EMPTY_BUNDLE, type NewBundle, writeBundle } from "./job-bundle.ts";
+import { mayEdit } from "./job-environment.ts";
+import { evaluateAttempt } from "./evaluate-attempt.ts";
+import { isCommandOnly, type JobSpec, toJobPaths, findComparedCommit } from "./job-spec.ts";
+import type { StepHost } from "./step-host.ts";
+import { isTextPath, writeStepTexts } from "./step-texts.ts";
+import { listSecrets, runWork } from "./run-work.ts";
+import { type WorkspaceChange, listWorkspaceChanges } from "./job-workspace.ts";
+
+/** Lets an agent, or the step's own command, work in the workspace, and leaves a bundle. Needs no token and has none. */
+export const runAgentJob = async (host: StepHost): Promise<{ end: BundleEnd; why: string }> => {
+  const at = toJobPaths(host.temp);
+  // Written by prepare, in this job, before anything of the repository or an agent could run.
+  const spec = JSON.parse(await readFile(at.spec, "utf8")) as JobSpec;
+  const bundle = spec.unfitReason === null ? await produceBundle(host, spec) : createFailedBundle(spec.unfitReason);
+  await writeBundle(at.bundle, bundle);
+  return { end: bundle.end, why: bundle.why };
+};
+
+const createFailedBundle = (why: string): NewBundle => ({ ...EMPTY_BUNDLE, end: "failed", why });
+
+const produceBundle = async (host: StepHost, spec: JobSpec): Promise<NewBundle> => {
+  await mkdir(host.workspace, { recursive: true });
+  const texts = await writeStepTexts(host, spec);
+  const worked = await runWork(host, spec, texts);
+  const found = await readWorkspaceChanges(host, spec);
+  const left = mayEdit(spec) ? { changed: found, discarded: [] } : { changed: [], discarded: typeof found === "string" ? [] : found };
+  return evaluateAttempt({ spec, artifact: texts.report, worked, ...left, secrets: listSecrets(host) });
+};
+
+const isConflictPath = ({ conflict }: JobSpec, path: string): boolean =>
+  conflict?.conflicts.some((each) => each.path === path) === true || conflict?.alsoAllowed.some((glob) => matchesGlob(glob, path)) === true;
+
+/** What the workspace changed; a sentence where git cannot read it, as with a repository inside of it that has no commit. */
+const readWorkspaceChanges = async ({ workspace, temp, after }: StepHost, spec: JobSpec): Promise<WorkspaceChange[] | string> => {
+  try {
+    const all = await listWorkspaceChanges({ directory: workspace, after }, toJobPaths(temp).clone, {
+      workspace,
+      base: findComparedCommit(spec),
+    });
+    const changed = all.filter(({ path }) => !isTextPath(spec, path));
+    // What a command leaves beside the files that it is to make is nobody's work.
+    return isCommandOnly(spec) && spec.conflict ? changed.filter(({ path }) => isConflictPath(spec, path)) : changed;
+  } catch (error) {
+    if (error instanceof GitError) return error.message;
+    throw error;
+  }
+};

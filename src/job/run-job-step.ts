@@ -1,0 +1,118 @@
+import { join } from "node:path";
+import type { TimerStarter } from "../storage/git/run-git.ts";
+import { connectGitHub } from "../github/connect-github.ts";
+import { readJobKey } from "../core/domain/job.ts";
+import { readInstallationLayers } from "../storage/config/repository-config.ts";
+import { runAgentJob } from "./run-agent-job.ts";
+import type { JobHost } from "./repository-state.ts";
+import { prepareJob } from "./prepare-job.ts";
+import { publishJob } from "./publish-job.ts";
+import type { StepHost } from "./step-host.ts";
+import { runVerifyJob } from "./run-verify-job.ts";
+
+/** What the action has of its host, an Actions runner. */
+export type ActionHost = {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Where this installation is: `action.yml`, `dist`, `roles`. */
+  readonly root: string;
+  readonly node: string;
+  /** An input of the action; empty where it was not given. */
+  readonly readInput: (name: string) => string;
+  readonly setOutput: (name: string, value: string) => void;
+  /** Something untrusted goes to the log: no line of it is read as a command to the runner. */
+  readonly logUntrusted: (line: string) => void;
+  readonly logInfo: (line: string) => void;
+  readonly now: () => number;
+  /** A word that nobody could know before. */
+  readonly nonce: string;
+  readonly after: TimerStarter;
+};
+
+/** Runs the step of a job that the input `command` names; gives why the step failed, or null. */
+export const runJobStep = (host: ActionHost): Promise<string | null> => {
+  const command = host.readInput("command");
+  switch (command) {
+    case "prepare":
+      return runPrepareStep(host);
+    case "agent":
+      return runAgentStep(host);
+    case "verify":
+      return runVerifyStep(host);
+    case "publish":
+      return runPublishStep(host);
+    default:
+      return Promise.resolve(`there is no command '${command}'; one of prepare, agent, verify, publish`);
+  }
+};
+
+const requireVariable = ({ env }: ActionHost, name: string): string => {
+  const value = env[name];
+  if (value === undefined || value === "") throw new Error(`${name} is not set: this action runs in an Actions job`);
+  return value;
+};
+
+const createJobHost = async (host: ActionHost): Promise<JobHost> => {
+  const text = `${host.readInput("kind")}/${host.readInput("target")}/${host.readInput("attempt")}`;
+  const job = readJobKey(text);
+  if (!job) throw new Error(`'${text}' names no job`);
+  return {
+    job,
+    workspace: requireVariable(host, "GITHUB_WORKSPACE"),
+    temp: requireVariable(host, "RUNNER_TEMP"),
+    defaultBranch: host.readInput("default-branch"),
+    url: `${requireVariable(host, "GITHUB_SERVER_URL")}/${requireVariable(host, "GITHUB_REPOSITORY")}.git`,
+    layers: await readInstallationLayers(host.root),
+    after: host.after,
+    log: host.logInfo,
+  };
+};
+
+const createStepHost = (host: ActionHost): StepHost => ({
+  workspace: requireVariable(host, "GITHUB_WORKSPACE"),
+  temp: requireVariable(host, "RUNNER_TEMP"),
+  env: host.env,
+  modelKey: host.readInput("model-key"),
+  node: host.node,
+  cli: join(host.root, "dist", "cli.js"),
+  after: host.after,
+  now: host.now,
+  nonce: host.nonce,
+  log: host.logUntrusted,
+});
+
+const runPrepareStep = async (host: ActionHost): Promise<string | null> => {
+  const claimed = await prepareJob(await createJobHost(host), host.readInput("token"));
+  host.setOutput("claimed", String(claimed.ok));
+  host.logInfo(claimed.ok ? `works on ${claimed.value.baseCommit}` : claimed.refusal.message);
+  return null;
+};
+
+const runAgentStep = async (host: ActionHost): Promise<string | null> => {
+  const { end, why } = await runAgentJob(createStepHost(host));
+  host.logInfo(`ended: ${end}`);
+  return end === "success" || end === "artifact" || end === "unchanged" ? null : why || end;
+};
+
+const runVerifyStep = async (host: ActionHost): Promise<string | null> =>
+  (await runVerifyJob(createStepHost(host))) ? null : "the candidate did not pass";
+
+const runPublishStep = async (host: ActionHost): Promise<string | null> => {
+  const job = await createJobHost(host);
+  const token = host.readInput("token");
+  const [owner = "", repo = ""] = requireVariable(host, "GITHUB_REPOSITORY").split("/");
+  const github = connectGitHub({ auth: token, baseUrl: requireVariable(host, "GITHUB_API_URL"), owner, repo, clock: host.now });
+  const published = await publishJob(job, {
+    token,
+    bundle: host.readInput("bundle"),
+    run: Number(requireVariable(host, "GITHUB_RUN_ID")),
+    conclusion: { job: host.readInput("job-result"), step: host.readInput("step-result") },
+    now: host.now,
+    wakeCoordinator: async () => {
+      const woken = await github.runs.wake(`${job.job.kind}/${job.job.target}/${job.job.attempt}`);
+      // The result is there all the same: the coordinator finds it when it wakes for another reason.
+      if (!woken.ok) host.logInfo(`the coordinator was not woken: ${woken.failure.reason}`);
+    },
+  });
+  host.logInfo(published);
+  return null;
+};

@@ -1,0 +1,49 @@
+import { terminateProcessGroup, launchProcess } from "./agent/launch-process.ts";
+import type { TimerStarter } from "../storage/git/run-git.ts";
+import { openLineBuffer } from "./line-buffer.ts";
+
+/** A limit that commands have together. */
+export type ShellDeadline = { readonly expired: Promise<string>; readonly cancel: () => void };
+
+/** In how many milliseconds from now. */
+export const startDeadline = (after: TimerStarter, timeout: number): ShellDeadline => {
+  let cancel = (): void => undefined;
+  const passed = new Promise<string>((resolve) => {
+    cancel = after(timeout, () => resolve(`was not done after ${Math.round(timeout / 1_000)} s`));
+  });
+  return { expired: passed, cancel: () => cancel() };
+};
+
+export type ShellCommand = {
+  readonly command: string;
+  readonly cwd: string;
+  /** The whole environment. */
+  readonly env: Readonly<Record<string, string>>;
+  readonly deadline: ShellDeadline;
+  readonly after: TimerStarter;
+  readonly onLine: (text: string) => void;
+};
+
+export type ShellResult = { readonly end: "passed" | "failed" | "timed-out"; readonly reason: string };
+
+/** Runs a command by `bash`, as a step of an Actions job would be; its process group is gone afterwards. */
+export const runShell = async ({ command, cwd, env, deadline, after, onLine }: ShellCommand): Promise<ShellResult> => {
+  const { child, ended } = launchProcess({
+    command: "bash",
+    args: ["--noprofile", "--norc", "-eo", "pipefail", "-c", `exec 2>&1\n${command}`],
+    env,
+    cwd,
+    after,
+  });
+  child.stdin.end();
+  const lines = openLineBuffer(onLine);
+  child.stdout.setEncoding("utf8").on("data", (text: string) => lines.write(text));
+  const first = await Promise.race([
+    ended.then((why) => ({ why, inTime: true })),
+    deadline.expired.then((why) => ({ why, inTime: false })),
+  ]);
+  await terminateProcessGroup(child, ended, after);
+  lines.end();
+  if (!first.inTime) return { end: "timed-out", reason: first.why };
+  return { end: first.why === "exited with 0" ? "passed" : "failed", reason: first.why };
+};

@@ -1,0 +1,51 @@
+import { readFile } from "node:fs/promises";
+import { redactSecrets } from "../core/policy/secrets.ts";
+import { EMPTY_BUNDLE, writeBundle } from "./job-bundle.ts";
+import { prepareCommandEnv } from "./job-environment.ts";
+import { runShell, startDeadline } from "./run-shell.ts";
+import { type JobSpec, toJobPaths } from "./job-spec.ts";
+import type { StepHost } from "./step-host.ts";
+
+const MAX_VERIFY_LOG_LINES = 60;
+const MAX_VERIFY_LINE_CHARS = 1_000;
+
+/**
+ * Runs the commands that verify a candidate, one after the other, in the order of the configuration; false at the first that fails, and where there is none.
+ * The verdict is the conclusion that the job gets from this; what is left in the bundle is words for people.
+ */
+export const runVerifyJob = async (host: StepHost): Promise<boolean> => {
+  const at = toJobPaths(host.temp);
+  // Written by prepare, in this job, before anything of the repository could run.
+  const spec = JSON.parse(await readFile(at.spec, "utf8")) as JobSpec;
+  const lines: string[] = [];
+  const tell = (text: string): void => {
+    host.log(text);
+    if (lines.push(redactSecrets(text).slice(0, MAX_VERIFY_LINE_CHARS)) > MAX_VERIFY_LOG_LINES) lines.shift();
+  };
+  const passed = await runVerifyCommands(host, spec, tell);
+  await writeBundle(at.bundle, { ...EMPTY_BUNDLE, end: passed ? "success" : "failed", output: lines.join("\n") });
+  return passed;
+};
+
+const runVerifyCommands = async (host: StepHost, spec: JobSpec, tell: (text: string) => void): Promise<boolean> => {
+  if (spec.verify.length === 0) {
+    tell("There is nothing to verify with: .enki/enki.toml has no [refinery] verify, or cannot be read, and nothing lands unverified.");
+    return false;
+  }
+  const env = await prepareCommandEnv(host.env, toJobPaths(host.temp));
+  const { workspace: cwd, after } = host;
+  // The coordinator waits this long for the whole job.
+  const deadline = startDeadline(after, spec.timeoutMs);
+  try {
+    for (const command of spec.verify) {
+      tell(`$ ${command}`);
+      const end = await runShell({ command, cwd, env, deadline, after, onLine: (text) => tell(`| ${text}`) });
+      if (end.end === "passed") continue;
+      tell(`the command ${end.reason}`);
+      return false;
+    }
+    return true;
+  } finally {
+    deadline.cancel();
+  }
+};

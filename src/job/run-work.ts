@@ -1,0 +1,120 @@
+import { serveTools } from "./tools/serve-tools.ts";
+import { findDialect, restrictTools } from "./agent/agent-dialect.ts";
+import { type AgentEnd, runAgent } from "./agent/run-agent.ts";
+import type { Command } from "../core/domain/command.ts";
+import { redactSecrets } from "../core/policy/secrets.ts";
+import { prepareAgentEnv, mayEdit, prepareStepEnv, writesReport } from "./job-environment.ts";
+import { renderJobPrompt } from "./job-prompt.ts";
+import { runShell, startDeadline, type ShellResult } from "./run-shell.ts";
+import { type ConflictSpec, isCommandOnly, type JobSpec, toJobPaths } from "./job-spec.ts";
+import type { StepHost } from "./step-host.ts";
+import type { StepTexts } from "./step-texts.ts";
+import { openJobTools } from "./job-tools.ts";
+import { openAgentTranscript } from "./agent-transcript.ts";
+
+/** What came of a session or a command, before anybody judges it. */
+export type WorkResult = {
+  readonly end: AgentEnd["end"];
+  readonly reason: string;
+  /** The last thing that it said; of commands what they printed. */
+  readonly answer: string;
+  readonly tools: readonly Command[];
+  /** Why its last plan was refused; null where none was. */
+  readonly refusedPlan: string | null;
+  readonly transcript: readonly string[];
+};
+
+/** Lets the step's own command work in the workspace, else an agent. */
+export const runWork = async (host: StepHost, spec: JobSpec, texts: StepTexts): Promise<WorkResult> => {
+  if (spec.conflict) return runResolution(host, spec, { conflict: spec.conflict, texts });
+  return spec.step?.run ? runStepCommands(host, spec, { commands: [spec.step.run], texts }) : runAgentSession(host, spec, texts);
+};
+
+/** The merger first, where anything is left to it; then the files that commands make of all that is merged. */
+type ResolveInput = { readonly conflict: ConflictSpec; readonly texts: StepTexts };
+
+const runResolution = async (
+  host: StepHost,
+  spec: JobSpec,
+  { conflict: { regenerateCommands }, texts }: ResolveInput,
+): Promise<WorkResult> => {
+  if (isCommandOnly(spec)) return runStepCommands(host, spec, { commands: regenerateCommands, texts });
+  const session = await runAgentSession(host, spec, texts);
+  if (session.end !== "finished" || regenerateCommands.length === 0) return session;
+  const { end, reason } = await runStepCommands(host, spec, { commands: regenerateCommands, texts });
+  return { ...session, end, reason };
+};
+
+/** What nobody outside of the job may see. */
+export const listSecrets = ({ modelKey }: StepHost): string[] => (modelKey === "" ? [] : [modelKey]);
+
+const MAX_COMMAND_LOG_LINES = 400;
+
+type CommandsInput = { readonly commands: readonly string[]; readonly texts: StepTexts };
+
+/** Commands run in the same place and with the same rights as an agent. */
+const runStepCommands = async (host: StepHost, spec: JobSpec, { commands, texts }: CommandsInput): Promise<WorkResult> => {
+  const env = await prepareStepEnv(host.env, spec, { at: toJobPaths(host.temp), texts });
+  const lines: string[] = [];
+  const line = (text: string): void => {
+    host.log(`| ${redactSecrets(text)}`);
+    if (lines.push(text) > MAX_COMMAND_LOG_LINES) lines.shift();
+  };
+  const { workspace: cwd, after } = host;
+  const deadline = startDeadline(after, spec.timeoutMs);
+  let ended: ShellResult = { end: "passed", reason: "" };
+  for (const command of commands) if (ended.end === "passed") ended = await runShell({ command, cwd, env, deadline, after, onLine: line });
+  deadline.cancel();
+  const { end, reason } = ended;
+  const ends = { passed: "finished", failed: "refused", "timed-out": "timed-out" } as const;
+  return {
+    end: ends[end],
+    reason: end === "passed" ? "" : `the command ${reason}`,
+    answer: lines.join("\n"),
+    tools: [],
+    refusedPlan: null,
+    transcript: [],
+  };
+};
+
+const runAgentSession = async (host: StepHost, spec: JobSpec, texts: StepTexts): Promise<WorkResult> => {
+  const at = toJobPaths(host.temp);
+  const env = await prepareAgentEnv(host.env, spec, { modelKey: host.modelKey, at, texts });
+  const canEdit = mayEdit(spec);
+  const tools = openJobTools(host, spec, canEdit);
+  const { context } = tools;
+  const served = await serveTools({ socket: at.socket, context });
+  const transcript = openAgentTranscript(listSecrets(host), host.log);
+  try {
+    const { command, args } = spec.agent;
+    const ended = await runAgent({
+      command,
+      args,
+      env,
+      cwd: host.workspace,
+      prompt: renderJobPrompt(host, spec, texts),
+      mcpServer: {
+        command: host.node,
+        args: [host.cli, "mcp", "--role", context.toolSet, ...(canEdit ? [] : ["--no-edit"]), "--task", formatTaskName(spec)],
+        env: { ENKI_SOCKET: at.socket },
+      },
+      canEdit,
+      report: writesReport(spec) ? texts.report : null,
+      textsDirectory: texts.workspaceRoot === null ? texts.directory : null,
+      tools: spec.tools,
+      meta: restrictTools(findDialect(spec.agent), spec.tools).meta,
+      timeoutMs: spec.timeoutMs,
+      after: host.after,
+      onUpdate: transcript.update,
+    });
+    const why = ended.end === "finished" ? "" : [ended.reason, readLastLine(ended.stderr)].filter((text) => text !== "").join(": ");
+    return { end: ended.end, reason: why, answer: ended.messages.at(-1) ?? "", ...tools.listRecorded(), transcript: transcript.end() };
+  } finally {
+    tools.close();
+    await served.close();
+  }
+};
+
+const formatTaskName = ({ execution, step }: JobSpec): string => `${execution}-${step?.id ?? "plan"}`;
+
+const readLastLine = (text: string): string => text.trim().split("\n").at(-1)?.slice(0, 300) ?? "";

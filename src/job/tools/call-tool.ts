@@ -1,0 +1,51 @@
+import { z } from "zod";
+import { backlogTools } from "./backlog-tools.ts";
+import { lookTools } from "./look-tools.ts";
+import { mailTools } from "./mail-tools.ts";
+import { planTools } from "./plan-tools.ts";
+import { answerError, type McpTool, type ToolAnswer, type ToolContext } from "./mcp-tool.ts";
+import { workTools } from "./work-tools.ts";
+
+/** Every tool: what it says of itself, who may call it, what it takes. */
+const ALL_TOOLS: readonly McpTool[] = [...lookTools, ...planTools, ...workTools, ...mailTools, ...backlogTools];
+
+const toRightsLetter = ({ toolSet, canEdit }: Pick<ToolContext, "toolSet" | "canEdit">): string =>
+  ({ planner: "P", worker: canEdit ? "W" : "N", merger: "M", sidecar: "S" })[toolSet];
+
+/** The tools that this tool set has. */
+export const listTools = (context: Pick<ToolContext, "toolSet" | "canEdit">): readonly McpTool[] =>
+  ALL_TOOLS.filter(({ rights }) => rights.includes(toRightsLetter(context)));
+
+/** Calls a tool; every refusal is an answer with `isError`. A worker is told with each answer what mail waits for it. */
+export const callTool = async (context: ToolContext, name: string, args: unknown): Promise<ToolAnswer> => {
+  await context.mail?.refresh();
+  const answer = await runTool(context, name, args);
+  const notice = context.toolSet === "worker" ? formatMailNotice(context) : "";
+  return notice === "" ? answer : { ...answer, text: `${answer.text}\n\n---\n${notice}` };
+};
+
+const runTool = (context: ToolContext, name: string, args: unknown): ToolAnswer | Promise<ToolAnswer> => {
+  const tool = ALL_TOOLS.find((each) => each.name === name);
+  if (!tool) return answerError({ code: "unknown-tool", message: `unknown tool '${name}'` });
+  if (!tool.rights.includes(toRightsLetter(context)))
+    return answerError({ code: "not-available", message: `tool '${name}' is not available for role '${context.toolSet}'` });
+  if (tool.raw) return tool.run(context, (args ?? {}) as Record<string, unknown>);
+  const read = tool.input.safeParse(args ?? {});
+  return read.success
+    ? tool.run(context, read.data)
+    : answerError({ code: "bad-argument", message: formatArgumentError(read.error, args) });
+};
+
+const formatMailNotice = ({ mail }: ToolContext): string => {
+  const unread = mail?.unread() ?? [];
+  if (unread.length === 0) return "";
+  const urgent = unread.filter(({ priority }) => priority === "urgent").length;
+  return `MAIL: You have ${unread.length} unread message(s)${urgent > 0 ? ` (${urgent} urgent)` : ""}. Use enki_mail_check to read them.`;
+};
+
+const formatArgumentError = (error: z.ZodError, args: unknown): string => {
+  const path = error.issues[0]?.path ?? [];
+  const field = path.map(String).join(".");
+  const given = args !== null && typeof args === "object" ? Object.keys(args) : [];
+  return path.length === 1 && !given.includes(field) ? `missing required parameter: ${field}` : z.prettifyError(error).slice(0, 500);
+};

@@ -1,0 +1,39 @@
+import { readFile, realpath, stat, writeFile } from "node:fs/promises";
+import { isAbsolute, relative, resolve } from "node:path";
+import { refuse, type Refusal } from "../../core/domain/refusal.ts";
+import { applyEdits, addAnchors } from "./apply-edits.ts";
+import type { ToolContext } from "./mcp-tool.ts";
+
+/** In bytes; more is no text that somebody edits by lines. */
+const MAX_EDITED_FILE_BYTES = 5_000_000;
+
+/** The text of a file. What is no text would come back changed where nobody changed it. */
+const readEditableText = async (file: string, path: string): Promise<string | { refused: Refusal }> => {
+  const about = await stat(file);
+  if (!about.isFile()) return { refused: refuse("no-file", `failed to read ${path}: it is no file`).refusal };
+  if (about.size > MAX_EDITED_FILE_BYTES)
+    return { refused: refuse("too-large", `failed to read ${path}: it has more than ${MAX_EDITED_FILE_BYTES} bytes`).refusal };
+  const bytes = await readFile(file);
+  const text = bytes.toString("utf8");
+  return Buffer.from(text).equals(bytes) ? text : { refused: refuse("no-text", `failed to read ${path}: it is no UTF-8 text`).refusal };
+};
+
+/** Edits files of one directory and nothing else: links that lead out are refused. Without edits the file is given with its anchors. */
+export const createFileEditor =
+  (workspace: string): NonNullable<ToolContext["editFile"]> =>
+  async (path, edits) => {
+    const root = await realpath(workspace);
+    const file = await realpath(resolve(root, path)).catch(() => null);
+    if (file === null) return { refused: refuse("no-file", `failed to read ${path}: there is no such file`).refusal };
+    const inside = relative(root, file);
+    if (inside === "" || inside.startsWith("..") || isAbsolute(inside) || inside.split("/")[0] === ".git") {
+      return { refused: refuse("outside", `${path} is outside of this step's workspace`).refusal };
+    }
+    const content = await readEditableText(file, path);
+    if (typeof content !== "string") return content;
+    if (edits === null) return { text: addAnchors(content) };
+    const edited = applyEdits(content, edits);
+    if (!edited.ok) return { refused: edited.refusal };
+    await writeFile(file, edited.value);
+    return { text: "ok" };
+  };

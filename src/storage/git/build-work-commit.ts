@@ -1,0 +1,134 @@
+import type { Sha, TaskId } from "../../core/domain/ids.ts";
+import type { JobResult } from "../../core/domain/job.ts";
+import type { QueryAnswers, ChainLink, Query } from "../../core/domain/query.ts";
+import { applyChanges } from "./build-rebase.ts";
+import {
+  readCommitTimes,
+  type CommitIdentity,
+  isAncestor,
+  mergeTrees,
+  type NewFiles,
+  readBlobs,
+  readTreeId,
+  writeCommit,
+  writeTreeFiles,
+} from "./git-objects.ts";
+import { runGitOrThrow, type GitContext } from "./run-git.ts";
+import { listTree } from "./git-tree.ts";
+
+type CandidateQuery<K extends Query["kind"]> = Extract<Query, { kind: K }>;
+
+/** Heads merged onto a commit in order, as commits with the dates of what they merge: the same in every clone. */
+export const buildMergeChain = async (
+  at: GitContext,
+  by: CommitIdentity,
+  { onto, merges }: CandidateQuery<"merge-chain">,
+): Promise<QueryAnswers["merge-chain"]> => {
+  const links: ChainLink[] = [];
+  const out = new Set<TaskId>();
+  let tip = onto;
+  for (const { task, head, message, needs } of merges) {
+    const merged = needs.some((each) => out.has(each)) ? null : await mergeTrees(at, tip, head);
+    if (merged?.kind === "tree") {
+      const time = Math.max(...(await readCommitTimes(at, [tip, head])));
+      tip = await writeCommit(at, { tree: merged.tree, parents: [tip, head], message, at: time, committer: by });
+      links.push({ kind: "merged", commit: tip, tree: merged.tree });
+    } else {
+      out.add(task);
+      links.push(merged ?? { kind: "left-out" });
+    }
+  }
+  return links;
+};
+
+/** True for a path that stays in its tree and does not reach git's own files, on any file system. */
+const isSafePath = (path: string): boolean =>
+  path !== "" &&
+  !path.includes("\0") &&
+  !path.includes("\\") &&
+  path.split("/").every((part) => part !== "" && part !== "." && part !== ".." && !/^(\.git|git~\d+)[. ]*$/i.test(part));
+
+/**
+ * A result's files as a commit on its base, carried to `onto` by a three-way merge, so that its parent is `onto`.
+ * Only contents are taken; modes other than a file's are refused by whoever published it, and again here.
+ */
+export const buildWorkCommit = async (
+  at: GitContext,
+  by: CommitIdentity,
+  { result, baseCommit, onto, message }: CandidateQuery<"work">,
+): Promise<QueryAnswers["work"]> => {
+  const changes = await readResultFiles(at, result);
+  const clash = findTreeClashes(await listTree(at, baseCommit), changes);
+  if (clash.length > 0) return { kind: "conflict", paths: clash };
+  const tree = await writeTreeFiles(at, baseCommit, changes);
+  const [baseTime = 0, resultTime = 0] = await readCommitTimes(at, [baseCommit, result]);
+  const time = Math.max(baseTime, resultTime);
+  const work = await writeCommit(at, { tree, parents: [baseCommit], message, at: time, committer: by });
+  if (tree === (await readTreeId(at, baseCommit))) return { kind: "unchanged" };
+  return onto === baseCommit ? { kind: "commit", commit: work } : rebaseWork(at, by, { work, base: baseCommit, onto, message, time });
+};
+
+/** The files that a result brings. */
+export const readResultFiles = async (at: GitContext, result: Sha): Promise<NewFiles> => {
+  const published = await listTree(at, result);
+  const read = published.get("result.json");
+  if (!read) return new Map();
+  const content = (await readBlobs(at, [read.sha])).get(read.sha);
+  // Written by publish, which checked it against the schema.
+  const { files } = JSON.parse(content?.toString("utf8") ?? "{}") as JobResult;
+  const wanted = files.filter(({ path }) => isSafePath(path));
+  const blobs = wanted.flatMap(({ path }) => published.get(`files/${path}`)?.sha ?? []);
+  const contents = await readBlobs(at, blobs);
+  return new Map(
+    wanted.map(({ path, mode }) => {
+      const entry = published.get(`files/${path}`);
+      const bytes = entry && contents.get(entry.sha);
+      return [path, mode !== null && bytes ? { content: bytes, mode } : null] as const;
+    }),
+  );
+};
+
+/** New paths below a file of the base, or in the place of one of its folders: git would write a tree with that name twice. */
+export const findTreeClashes = (base: ReadonlyMap<string, unknown>, changes: NewFiles): string[] => {
+  const written = [...changes].flatMap(([path, file]) => (file ? [path] : []));
+  const kept = [...base.keys()].filter((path) => changes.get(path) === undefined);
+  const files = new Set([...kept, ...written]);
+  const folders = new Set([...files].flatMap((path) => listAncestorFolders(path)));
+  return written.filter((path) => folders.has(path) || listAncestorFolders(path).some((folder) => files.has(folder)));
+};
+
+const listAncestorFolders = (path: string): string[] => {
+  const folders: string[] = [];
+  for (let at = path.indexOf("/"); at >= 0; at = path.indexOf("/", at + 1)) folders.push(path.slice(0, at));
+  return folders;
+};
+
+const rebaseWork = async (
+  at: GitContext,
+  by: CommitIdentity,
+  { work, base, onto, message, time }: { work: Sha; base: Sha; onto: Sha; message: string; time: number },
+): Promise<QueryAnswers["work"]> => {
+  const merged = (await isAncestor(at, base, onto))
+    ? await mergeTrees(at, onto, work)
+    : await applyChanges(at, by, { head: work, forkPoint: base, onto });
+  if (merged.kind === "conflict") return merged;
+  if (merged.tree === (await readTreeId(at, onto))) return { kind: "unchanged" };
+  const [ontoTime = 0] = await readCommitTimes(at, [onto]);
+  return {
+    kind: "commit",
+    commit: await writeCommit(at, { tree: merged.tree, parents: [onto], message, at: Math.max(time, ontoTime), committer: by }),
+  };
+};
+
+/** A merge taken back on a tip: what its first parent has in place of it. */
+export const buildRevertCommit = async (
+  at: GitContext,
+  by: CommitIdentity,
+  { merge, tip, message }: CandidateQuery<"revert">,
+): Promise<QueryAnswers["revert"]> => {
+  const parent = (await runGitOrThrow(at, ["rev-parse", `${merge}^1`])).trim();
+  const taken = await applyChanges(at, by, { head: parent, forkPoint: merge, onto: tip });
+  if (taken.kind === "conflict") return null;
+  const [time = 0] = await readCommitTimes(at, [tip]);
+  return writeCommit(at, { tree: taken.tree, parents: [tip], message, at: time, committer: by });
+};

@@ -1,0 +1,125 @@
+import { isSha, type Millis, type Sha } from "../../core/domain/ids.ts";
+import { type TreeEntry, listTree, writeBlobs, writeTree } from "./git-tree.ts";
+import { runGitOrThrow, GitError, type GitOutput, runGit, type GitContext } from "./run-git.ts";
+
+export type CommitIdentity = { readonly name: string; readonly email: string };
+/** Who wrote a change, and when; milliseconds. */
+export type CommitAuthor = CommitIdentity & { readonly at: Millis };
+
+export type NewCommit = {
+  readonly tree: Sha;
+  readonly parents: readonly Sha[];
+  readonly message: string;
+  /** Milliseconds; git keeps whole seconds. */
+  readonly at: Millis;
+  readonly committer: CommitIdentity;
+  /** Where somebody else wrote it. */
+  readonly author?: CommitAuthor;
+};
+
+const formatGitDate = (time: Millis): string => `@${Math.floor(time / 1000)} +0000`;
+
+/** Writes a commit; equal input gives the same commit in every clone. */
+export const writeCommit = async (at: GitContext, { tree, parents, message, at: time, committer, author }: NewCommit): Promise<Sha> => {
+  const wrote = author ?? { ...committer, at: time };
+  const env = {
+    ...at.env,
+    GIT_AUTHOR_NAME: wrote.name,
+    GIT_AUTHOR_EMAIL: wrote.email,
+    GIT_AUTHOR_DATE: formatGitDate(wrote.at),
+    GIT_COMMITTER_NAME: committer.name,
+    GIT_COMMITTER_EMAIL: committer.email,
+    GIT_COMMITTER_DATE: formatGitDate(time),
+  };
+  const args = ["commit-tree", tree, ...parents.flatMap((parent) => ["-p", parent]), "-F", "-"];
+  return (await runGitOrThrow({ ...at, env }, args, message)).trim();
+};
+
+export const readTreeId = async (at: GitContext, commit: Sha): Promise<Sha> =>
+  (await runGitOrThrow(at, ["rev-parse", `${commit}^{tree}`])).trim();
+
+/** Writes a tree with `files` on top of another tree, or alone; null removes a path. */
+export type NewFiles = ReadonlyMap<string, { readonly content: string | Buffer; readonly mode: "100644" | "100755" } | null>;
+
+export const writeTreeFiles = async (at: GitContext, on: Sha | null, files: NewFiles): Promise<Sha> => {
+  const entries = on === null ? new Map<string, TreeEntry>() : await listTree(at, on);
+  const kept = [...files].flatMap(([path, file]) => (file ? [{ path, ...file }] : []));
+  const blobs = await writeBlobs(
+    at,
+    kept.map(({ content }) => content),
+  );
+  for (const [path, file] of files) if (!file) entries.delete(path);
+  kept.forEach(({ path, mode }, index) => entries.set(path, { mode, sha: blobs[index] ?? "" }));
+  return writeTree(at, entries);
+};
+
+/** Contents of blobs by id, in one process; a missing one is a fault. */
+export const readBlobs = async (at: GitContext, ids: readonly Sha[]): Promise<Map<Sha, Buffer>> => {
+  const contents = new Map<Sha, Buffer>();
+  if (ids.length === 0) return contents;
+  const { stdout, code, stderr } = await runGit(at, ["cat-file", "--batch"], `${ids.join("\n")}\n`);
+  if (code !== 0) throw new GitError(`git cat-file: ${stderr.trim()}`);
+  let offset = 0;
+  for (const id of ids) {
+    const end = stdout.indexOf("\n", offset);
+    const [, type, size] = stdout.subarray(offset, end).toString("utf8").split(" ");
+    if (type !== "blob" || size === undefined) throw new GitError(`no blob ${id}`);
+    contents.set(id, stdout.subarray(end + 1, end + 1 + Number(size)));
+    offset = end + 1 + Number(size) + 1;
+  }
+  return contents;
+};
+
+/** The longest file that is read as text, in bytes. */
+const MAX_TEXT_FILE_BYTES = 1_000_000;
+
+/** A file of a commit as text; null for what is not here, too long, or no text. */
+export const readTextAt = async (at: GitContext, commit: Sha, path: string): Promise<string | null> => {
+  if (!isSha(commit) || path.includes("\0") || !(await isCommit(at, commit))) return null;
+  const object = `${commit}:${path}`;
+  const size = await runGit(at, ["cat-file", "-s", object]);
+  if (size.code !== 0 || Number(size.stdout.toString("utf8")) > MAX_TEXT_FILE_BYTES) return null;
+  const { code, stdout } = await runGit(at, ["cat-file", "blob", object]);
+  return code !== 0 || stdout.includes(0) ? null : stdout.toString("utf8");
+};
+
+export type TreeMergeResult =
+  | { readonly kind: "tree"; readonly tree: Sha }
+  | { readonly kind: "conflict"; readonly paths: readonly string[] };
+
+/** Merges two commits in memory: no work tree, nothing of the repository runs. */
+export const mergeTrees = async (at: GitContext, ours: Sha, theirs: Sha): Promise<TreeMergeResult> =>
+  parseMergeOutput(await runGit(at, ["merge-tree", "--write-tree", "-z", "--name-only", ours, theirs]));
+
+/** Exit code 1 is a conflict, and also an unknown commit: only a tree id on standard output tells. */
+const parseMergeOutput = ({ code, stdout, stderr }: GitOutput): TreeMergeResult => {
+  const [tree = "", ...rest] = stdout.toString("utf8").split("\0");
+  if (!/^[0-9a-f]{40}$/.test(tree)) throw new GitError(`git merge-tree: ${stderr.trim()}`);
+  if (code === 0) return { kind: "tree", tree };
+  const end = rest.indexOf("");
+  return { kind: "conflict", paths: [...new Set(rest.slice(0, Math.max(0, end)))] };
+};
+
+/** True for a commit that is here; false for any other object, and for what is not here. */
+export const isCommit = async (at: GitContext, id: Sha): Promise<boolean> =>
+  (await runGit(at, ["cat-file", "-t", id])).stdout.toString("utf8").trim() === "commit";
+
+/**
+ * True when the first commit is the second or is contained in it. All of the tip is here, so what is not here is not in it:
+ * a clone that is made anew lacks what a rewound base or a deleted branch lost. Throws for another tip that is not here.
+ */
+export const isAncestor = async (at: GitContext, commit: Sha, tip: Sha): Promise<boolean> => {
+  const { code, stderr } = await runGit(at, ["merge-base", "--is-ancestor", commit, tip]);
+  if (code === 0 || code === 1) return code === 0;
+  if (!(await isCommit(at, commit)) && (commit === tip || (await isCommit(at, tip)))) return false;
+  throw new GitError(`git merge-base: ${stderr.trim()}`);
+};
+
+/** Committer times of commits, in milliseconds. */
+export const readCommitTimes = async (at: GitContext, commits: readonly Sha[]): Promise<Millis[]> => {
+  const out = await runGitOrThrow(at, ["log", "--no-walk=unsorted", "--format=%ct", ...commits]);
+  return out
+    .trim()
+    .split("\n")
+    .map((seconds) => Number(seconds) * 1000);
+};

@@ -1,0 +1,76 @@
+import type { Sha } from "../../core/domain/ids.ts";
+import { runGitOrThrow, type GitContext } from "./run-git.ts";
+
+type TreeEntryMode = "100644" | "100755" | "120000" | "160000";
+export type TreeEntry = { readonly mode: TreeEntryMode; readonly sha: Sha };
+
+/** The id of a blob with this content, written to the object store. */
+export const writeBlobs = async (at: GitContext, contents: readonly (string | Buffer)[]): Promise<Sha[]> => {
+  if (contents.length === 0) return [];
+  // One process for all: fast-import answers `get-mark` for each blob.
+  const parts: Buffer[] = [];
+  contents.forEach((content, at) => {
+    const bytes = Buffer.from(content);
+    parts.push(Buffer.from(`blob\nmark :${at + 1}\ndata ${bytes.length}\n`), bytes, Buffer.from("\n"));
+  });
+  contents.forEach((_, at) => parts.push(Buffer.from(`get-mark :${at + 1}\n`)));
+  const out = await runGitOrThrow(at, ["fast-import", "--quiet", "--done"], Buffer.concat([...parts, Buffer.from("done\n")]));
+  return out.trim().split("\n");
+};
+
+type TreeFolder = { readonly files: Map<string, TreeEntry>; readonly folders: Map<string, TreeFolder> };
+
+const createTreeFolder = (): TreeFolder => ({ files: new Map(), folders: new Map() });
+
+/** Everything under a tree, by path. */
+export const listTree = async (at: GitContext, tree: string): Promise<Map<string, TreeEntry>> => {
+  const out = await runGitOrThrow(at, ["ls-tree", "-r", "-z", "--full-tree", tree]);
+  const entries = new Map<string, TreeEntry>();
+  for (const line of out.split("\0")) {
+    const tab = line.indexOf("\t");
+    const [mode, , sha] = line.slice(0, tab).split(" ");
+    // git prints these four modes for what `ls-tree -r` lists.
+    if (tab > 0 && mode && sha) entries.set(line.slice(tab + 1), { mode: mode as TreeEntryMode, sha });
+  }
+  return entries;
+};
+
+/** Writes a tree with these files and no others; paths are as given, checked by the caller. */
+export const writeTree = async (at: GitContext, files: ReadonlyMap<string, TreeEntry>): Promise<Sha> => {
+  const root = createTreeFolder();
+  for (const [path, entry] of files) addTreeEntry(root, path.split("/"), entry);
+  return writeTreeFolders(at, root);
+};
+
+const addTreeEntry = (node: TreeFolder, [head = "", ...rest]: readonly string[], entry: TreeEntry): void => {
+  if (rest.length === 0) {
+    node.files.set(head, entry);
+    return;
+  }
+  const folder = node.folders.get(head) ?? createTreeFolder();
+  node.folders.set(head, folder);
+  addTreeEntry(folder, rest, entry);
+};
+
+/** Deepest first, and all folders of one depth in one process. */
+const writeTreeFolders = async (at: GitContext, root: TreeFolder): Promise<Sha> => {
+  const levels: TreeFolder[][] = [[root]];
+  for (let level = levels[0] ?? []; level.length > 0;) {
+    level = level.flatMap((node) => [...node.folders.values()]);
+    if (level.length > 0) levels.push(level);
+  }
+  const written = new Map<TreeFolder, Sha>();
+  for (const level of levels.toReversed()) {
+    const input = level
+      .map((node) => formatTreeLines(node, written).join("\0") + (node.files.size + node.folders.size > 0 ? "\0" : "") + "\0")
+      .join("");
+    const out = (await runGitOrThrow(at, ["mktree", "-z", "--batch"], input)).trim().split("\n");
+    level.forEach((node, index) => written.set(node, out[index] ?? ""));
+  }
+  return written.get(root) ?? "";
+};
+
+const formatTreeLines = (node: TreeFolder, written: ReadonlyMap<TreeFolder, Sha>): string[] => [
+  ...[...node.files].map(([name, { mode, sha }]) => `${mode} ${mode === "160000" ? "commit" : "blob"} ${sha}\t${name}`),
+  ...[...node.folders].map(([name, folder]) => `040000 tree ${written.get(folder) ?? ""}\t${name}`),
+];

@@ -1,0 +1,171 @@
+import { existsSync } from "node:fs";
+import { mkdir, rm } from "node:fs/promises";
+import type { RefMove } from "../../core/domain/decision.ts";
+import type { Millis, RefName, Sha } from "../../core/domain/ids.ts";
+import type { QueryAnswers, Query, RepositoryRefs } from "../../core/domain/query.ts";
+import { buildMergeChain, buildRevertCommit, buildWorkCommit } from "./build-work-commit.ts";
+import { buildReattached } from "./build-reattached.ts";
+import { buildRebase, findNewestBase } from "./build-rebase.ts";
+import { findMergeCommit } from "./find-merge-commit.ts";
+import { ARCHIVE_REF, LEDGER_REF } from "../../core/domain/refs.ts";
+import { findConflicts, readMissingMessages } from "./find-conflicts.ts";
+import { startResolution, buildResolution } from "./build-resolution.ts";
+import {
+  type CommitIdentity,
+  isAncestor,
+  isCommit,
+  type NewCommit,
+  type NewFiles,
+  readBlobs,
+  readTextAt,
+  writeCommit,
+  writeTreeFiles,
+} from "./git-objects.ts";
+import { pushRefs, type PushResult } from "./push-refs.ts";
+import { type TimerStarter, runGitOrThrow, GitError, runGit, type GitContext, createTokenEnv } from "./run-git.ts";
+import { listTree } from "./git-tree.ts";
+
+export type CloneOptions = {
+  readonly url: string;
+  /** A directory of our own: a cache that is made again when it is broken. */
+  readonly directory: string;
+  /** Read for each command, since tokens expire. */
+  readonly token: () => Promise<string | undefined>;
+  readonly identity: CommitIdentity;
+  readonly after: TimerStarter;
+};
+
+/** A bare clone of what Enki needs: branches and its own refs. One process and one command at a time for each directory. */
+export type RepositoryClone = Awaited<ReturnType<typeof openClone>>;
+
+const FETCH_REFSPECS = ["+refs/heads/*:refs/heads/*", "+refs/enki/*:refs/enki/*"];
+
+export const openClone = async (options: CloneOptions) => {
+  const running: GitContext = { directory: options.directory, after: options.after };
+  await ensureBareRepository(running);
+  return {
+    directory: options.directory,
+    running,
+    identity: options.identity,
+    ...createRemoteMethods(running, options),
+    ...createReadMethods(running),
+    ...createBuildMethods(running, options.identity),
+  };
+};
+
+/** What a job needs of Enki's own: how the ledger came to what it says, and what it said of executions that are over, only grows. */
+const JOB_REFSPECS = [...FETCH_REFSPECS, `^${LEDGER_REF}`, `^${ARCHIVE_REF}`];
+const FETCH_FLAGS = ["-q", "--no-tags", "--force", "--no-write-fetch-head", "--no-auto-maintenance", "--no-recurse-submodules"];
+const BROKEN_CLONE_PATTERN = /\.lock|File exists|cannot lock ref|bad object|unable to read/;
+
+/** What speaks with the other side. */
+const createRemoteMethods = (running: GitContext, { url, directory, token }: CloneOptions) => {
+  const remote = async (): Promise<GitContext> => ({ ...running, env: createTokenEnv(await token()) });
+  const fetch = async (...args: readonly string[]): Promise<string | null> => {
+    const { code, stderr } = await runGit(await remote(), ["fetch", ...FETCH_FLAGS, ...args]);
+    return code === 0 ? null : stderr;
+  };
+  return {
+    /** Brings branches and Enki's refs here; what is gone there is gone here. A broken clone is made again. */
+    fetch: async (): Promise<void> => {
+      const first = await fetch("--prune", url, ...FETCH_REFSPECS);
+      if (first === null) return;
+      if (!BROKEN_CLONE_PATTERN.test(first)) throw new GitError(`git fetch: ${first.trim()}`);
+      await rm(directory, { recursive: true, force: true });
+      await ensureBareRepository(running);
+      const second = await fetch("--prune", url, ...FETCH_REFSPECS);
+      if (second !== null) throw new GitError(`git fetch: ${second.trim()}`);
+    },
+    /** Brings the same into a clone that was just made for one job, of the ledger only what it says now. */
+    fetchForJob: async (): Promise<void> => {
+      // The ledger first: what it names was pushed with it or before.
+      const ledger = await fetch("--depth=1", url, `+${LEDGER_REF}:${LEDGER_REF}`);
+      const failed = ledger === null || ledger.includes("couldn't find remote ref") ? await fetch(url, ...JOB_REFSPECS) : ledger;
+      if (failed !== null) throw new GitError(`git fetch: ${failed.trim()}`);
+    },
+    /** Moves refs there in one push, then here. */
+    push: async (moves: readonly RefMove[]): Promise<PushResult> => {
+      const end = await pushRefs(await remote(), url, moves);
+      if (end.kind === "pushed") await mirrorRefMoves(running, moves);
+      return end;
+    },
+  };
+};
+
+/** Committer time in milliseconds. */
+type FoundCommit = { readonly commit: Sha; readonly at: Millis; readonly message: string; readonly onFirstParent: boolean };
+
+/** What reads the local object store. */
+const createReadMethods = (running: GitContext) => ({
+  /** The refs as they were fetched or pushed last. */
+  refs: async (): Promise<RepositoryRefs> => {
+    const out = await runGitOrThrow(running, ["for-each-ref", "--format=%(refname) %(objectname)", "refs/heads", "refs/enki"]);
+    const pairs = out.split("\n").flatMap((line): [RefName, Sha][] => {
+      const [ref, sha] = line.split(" ");
+      return ref && sha ? [[ref, sha]] : [];
+    });
+    return Object.fromEntries(pairs);
+  },
+  /** Files of a commit whose path starts with one of these prefixes, or that are wanted; all of them when nothing is said. */
+  readFiles: async (commit: Sha, which: readonly string[] | ((path: string) => boolean) = [""]): Promise<Map<string, Buffer>> => {
+    const isWanted = typeof which === "function" ? which : (path: string) => which.some((prefix) => path.startsWith(prefix));
+    const entries = [...(await listTree(running, commit))].filter(([path, { mode }]) => mode !== "160000" && isWanted(path));
+    const blobs = await readBlobs(running, [...new Set(entries.map(([, { sha }]) => sha))]);
+    const files = entries.flatMap(([path, { sha }]) => {
+      const content = blobs.get(sha);
+      return content ? [[path, content] as const] : [];
+    });
+    return new Map(files);
+  },
+  textAt: (commit: Sha, path: string): Promise<string | null> => readTextAt(running, commit, path),
+  isCommit: (id: Sha): Promise<boolean> => isCommit(running, id),
+  isAncestor: (commit: Sha, tip: Sha): Promise<boolean> => isAncestor(running, commit, tip),
+  newestBase: (query: Extract<Query, { kind: "newest-base" }>): Promise<QueryAnswers["newest-base"]> => findNewestBase(running, query),
+  mergeOf: (query: Extract<Query, { kind: "merge-of" }>): Promise<QueryAnswers["merge-of"]> => findMergeCommit(running, query),
+  missingMessages: (sides: Parameters<typeof readMissingMessages>[1]): Promise<string[]> => readMissingMessages(running, sides),
+  /** Messages of the first parents of a commit, oldest first, each with its commit. */
+  history: async (tip: Sha): Promise<{ commit: Sha; message: string }[]> => {
+    const out = await runGitOrThrow(running, ["log", "--first-parent", "--reverse", "-z", "--format=%H%n%B", tip]);
+    return out.split("\0").flatMap((entry) => (entry === "" ? [] : [{ commit: entry.slice(0, 40), message: entry.slice(41) }]));
+  },
+  /** The commits in a tip that are not in these others and whose message has a line with this start, oldest first; `own` for those on the tip's own line. */
+  commitsWith: async (start: string, tip: Sha, without: readonly Sha[]): Promise<FoundCommit[]> => {
+    const range = [tip, ...without.map((each) => `^${each}`), "--"];
+    const out = await runGitOrThrow(running, ["log", "--reverse", "-z", "--format=%H %ct%n%B", `--grep=^${start}`, ...range]);
+    const own = new Set((await runGitOrThrow(running, ["rev-list", "--first-parent", `--grep=^${start}`, ...range])).split("\n"));
+    return out.split("\0").flatMap((entry) => {
+      const [, commit, at, message] = /^([0-9a-f]+) (\d+)\n([^]*)$/.exec(entry) ?? [];
+      return commit === undefined ? [] : [{ commit, at: Number(at) * 1_000, message: message ?? "", onFirstParent: own.has(commit) }];
+    });
+  },
+});
+
+/** What writes to the local object store, and nowhere else. */
+const createBuildMethods = (running: GitContext, identity: CommitIdentity) => ({
+  writeFiles: (on: Sha | null, files: NewFiles): Promise<Sha> => writeTreeFiles(running, on, files),
+  writeCommit: (commit: Omit<NewCommit, "committer">): Promise<Sha> => writeCommit(running, { ...commit, committer: identity }),
+  mergeChain: (query: Extract<Query, { kind: "merge-chain" }>): Promise<QueryAnswers["merge-chain"]> =>
+    buildMergeChain(running, identity, query),
+  reattach: (query: Extract<Query, { kind: "reattach" }>): Promise<QueryAnswers["reattach"]> => buildReattached(running, identity, query),
+  revert: (query: Extract<Query, { kind: "revert" }>): Promise<QueryAnswers["revert"]> => buildRevertCommit(running, identity, query),
+  work: (query: Extract<Query, { kind: "work" }>): Promise<QueryAnswers["work"]> => buildWorkCommit(running, identity, query),
+  rebase: (query: Extract<Query, { kind: "rebase-commits" }>): Promise<QueryAnswers["rebase-commits"]> =>
+    buildRebase(running, identity, query),
+  conflicts: (query: Extract<Query, { kind: "conflicts" }>): Promise<QueryAnswers["conflicts"]> => findConflicts(running, identity, query),
+  resolution: (query: Extract<Query, { kind: "resolution" }>): Promise<QueryAnswers["resolution"]> =>
+    buildResolution(running, identity, query),
+  /** The merge that a resolution begins with, as a commit of this clone alone. */
+  startResolution: (sides: Parameters<typeof startResolution>[2]): Promise<Sha> => startResolution(running, identity, sides),
+});
+
+const ensureBareRepository = async (running: GitContext): Promise<void> => {
+  if (existsSync(`${running.directory}/HEAD`)) return;
+  await mkdir(running.directory, { recursive: true });
+  await runGitOrThrow(running, ["init", "-q", "--bare", "."]);
+};
+
+/** Our own refs follow what was pushed, so that a save needs no fetch after it. */
+const mirrorRefMoves = async (running: GitContext, moves: readonly RefMove[]): Promise<void> => {
+  const lines = moves.map(({ ref, newSha }) => (newSha === null ? `delete ${ref}\0\0` : `update ${ref}\0${newSha}\0\0`));
+  await runGitOrThrow(running, ["update-ref", "-z", "--stdin"], lines.join(""));
+};

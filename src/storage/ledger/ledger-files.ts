@@ -1,0 +1,217 @@
+import type { BacklogItem } from "../../core/domain/backlog-item.ts";
+import type { Brief } from "../../core/domain/brief.ts";
+import type { Execution } from "../../core/domain/execution.ts";
+import type { Hash } from "../../core/domain/ids.ts";
+import { type Ledger, LEDGER_FORMAT } from "../../core/domain/ledger.ts";
+import { emptyQueue, type Queue } from "../../core/domain/queue.ts";
+import { createStep } from "../../core/domain/step.ts";
+import type { Feedback } from "../../core/domain/feedback.ts";
+import { upgradeArchivedExecution, upgradeFile } from "./upgrade-format-1.ts";
+import { toFeedbackFile, readFeedbackFile } from "./feedback-file.ts";
+import type { Mail } from "../../core/domain/mail.ts";
+import type { Plan } from "../../core/domain/plan.ts";
+import { accept, refuse, type Result } from "../../core/domain/refusal.ts";
+
+/** Paths in the ledger's tree. Names that people chose (a base) are percent-encoded. */
+const FORMAT_FILE = "format";
+const INBOX_FILE = "inbox.json";
+const BACKLOG_FILE = "backlog.json";
+const EFFECTS_FILE = "effects.json";
+export const INPUTS_FILE = "inputs.json";
+
+const toJsonText = (value: unknown): string => `${JSON.stringify(value, null, 1)}\n`;
+
+/** The files of which a ledger has one each. */
+const listSingleFiles = (before: Ledger | null, after: Ledger): Map<string, string | null> => {
+  const files = new Map<string, string | null>();
+  const { cursor, handledEvents, outbox, effectRecords, backlog } = after;
+  if (!before) files.set(FORMAT_FILE, `${LEDGER_FORMAT}\n`);
+  if (before?.cursor !== cursor || before.handledEvents !== handledEvents) files.set(INBOX_FILE, toJsonText({ cursor, handledEvents }));
+  if (before?.outbox !== outbox || before.effectRecords !== effectRecords) files.set(EFFECTS_FILE, toJsonText({ outbox, effectRecords }));
+  if (before?.backlog !== backlog) files.set(BACKLOG_FILE, toJsonText(backlog));
+  return files;
+};
+
+/**
+ * The files of a ledger, or only those that differ from another; null removes. Parts that are the same object are not looked at.
+ * Where the other is of an earlier format all are written, so that none of that is left.
+ */
+export const toLedgerFiles = (before: Ledger | null, after: Ledger): Map<string, string | null> => {
+  const changed = listChangedFiles(before, after);
+  return before === null || before.format === LEDGER_FORMAT ? changed : new Map([...changed, ...listChangedFiles(null, after)]);
+};
+
+const listChangedFiles = (before: Ledger | null, after: Ledger): Map<string, string | null> => {
+  const files = listSingleFiles(before, after);
+  forEachDifference(before?.executions, after.executions, (id, execution) => {
+    files.set(`executions/${id}/state.json`, execution ? toJsonText(execution) : null);
+    const known = listPlanHashes(before?.executions[id]);
+    for (const plan of listPlanHashes(execution ?? undefined))
+      if (after.plans[plan] && !known.includes(plan)) files.set(`executions/${id}/plan-${plan}.json`, toJsonText(after.plans[plan]));
+  });
+  for (const path of listLeavingPlanFiles(before, after)) files.set(path, null);
+  forEachDifference(before?.briefs, after.briefs, (id, brief) => files.set(toBriefPath(id), brief ? toJsonText(brief) : null));
+  forEachDifference(before?.feedback, after.feedback, (key, feedback) => {
+    const place = toFeedbackFile(key);
+    if (place) files.set(`executions/${place.execution}/${place.file}`, feedback ? toJsonText(feedback) : null);
+  });
+  forEachDifference(before?.queues, after.queues, (base, queue) =>
+    files.set(`queues/${encodeURIComponent(base)}.json`, queue ? toJsonText(queue) : null),
+  );
+  forEachDifference(before?.mails, after.mails, (id, mail) => files.set(`mail/${id}.json`, mail ? toJsonText(mail) : null));
+  forEachDifference(before?.artifacts, after.artifacts, (name, text) => files.set(`artifacts/${name}.md`, text ?? null));
+  forEachDifference(before?.answers, after.answers, (name, text) => files.set(`answers/${name}.md`, text ?? null));
+  return files;
+};
+
+const toBriefPath = (id: string): string => `executions/${id}/brief.json`;
+
+/** The plan of an execution, and the one that it would have with what is to be added. */
+const listPlanHashes = (execution: Execution | undefined): Hash[] =>
+  [execution?.plan, execution?.amendment?.plan].flatMap((plan) => plan ?? []);
+
+/** Executions that a write takes out of the ledger. */
+const listLeavingExecutions = (before: Ledger | null, after: Ledger): string[] =>
+  Object.keys(before?.executions ?? {}).filter((id) => !(id in after.executions));
+
+/** Where the plans of executions that leave may be: also those that another plan had replaced. */
+const listLeavingPlanFiles = (before: Ledger | null, after: Ledger): string[] => {
+  const plans = Object.keys(before?.plans ?? {}).filter((plan) => !(plan in after.plans));
+  return listLeavingExecutions(before, after).flatMap((id) => plans.map((plan) => `executions/${id}/plan-${plan}.json`));
+};
+
+/** What the attempts of an execution were given, by file. */
+const listFeedbackFiles = ({ feedback }: Ledger, id: string): [string, unknown][] =>
+  Object.entries(feedback).flatMap(([key, value]): [string, unknown][] => {
+    const place = toFeedbackFile(key);
+    return place?.execution === id ? [[place.file, value]] : [];
+  });
+
+/** What a write puts into the archive: the executions that it takes out of the ledger, whole, by the month in which they began. */
+export const toArchiveFiles = (before: Ledger, after: Ledger): Map<string, string> => {
+  const files = new Map<string, string>();
+  for (const id of listLeavingExecutions(before, after)) {
+    const execution = before.executions[id];
+    if (!execution) continue;
+    const folder = `${new Date(execution.createdAt).toISOString().slice(0, 7)}/${id}`;
+    const plan = execution.plan === null ? undefined : before.plans[execution.plan];
+    files.set(`${folder}/state.json`, toJsonText(execution));
+    if (plan) files.set(`${folder}/plan-${execution.plan}.json`, toJsonText(plan));
+    if (before.briefs[id]) files.set(`${folder}/brief.json`, toJsonText(before.briefs[id]));
+    for (const [file, feedback] of listFeedbackFiles(before, id)) files.set(`${folder}/${file}`, toJsonText(feedback));
+    for (const mail of Object.values(before.mails))
+      if (mail.execution === id) files.set(`${folder}/mail/${mail.id}.json`, toJsonText(mail));
+    for (const kind of ["artifacts", "answers"] as const) {
+      for (const [name, text] of Object.entries(before[kind]))
+        if (name.startsWith(`${id}/`)) files.set(`${folder}/${kind}/${name.slice(id.length + 1)}.md`, text);
+    }
+  }
+  return files;
+};
+
+const forEachDifference = <T>(
+  before: Readonly<Record<string, T>> | undefined,
+  after: Readonly<Record<string, T>>,
+  tell: (key: string, value: T | null) => void,
+): void => {
+  if (before === after) return;
+  for (const [key, value] of Object.entries(after)) if (before?.[key] !== value) tell(key, value);
+  for (const key of Object.keys(before ?? {})) if (!(key in after)) tell(key, null);
+};
+
+const EXECUTION_DEFAULTS = { amendment: null };
+
+/** Fields that an execution's file of an earlier version lacks. */
+const upgradeExecution = (execution: Execution): Execution => ({
+  ...fillMissing(EXECUTION_DEFAULTS, execution),
+  steps: Object.fromEntries(Object.entries(execution.steps).map(([id, step]) => [id, fillMissing(createStep(id), step)])),
+});
+
+/** Steps of a plan of an earlier version are not optional. */
+const upgradePlan = ({ steps }: Plan): Plan => ({ steps: steps.map((step) => fillMissing({ optional: false }, step)) });
+
+/** A queue of an earlier version: its candidates are built again, its items keep their places. */
+const upgradeQueue = (queue: Queue): Queue => {
+  if ("greenCommits" in queue) return queue;
+  const { items, frozen, landedTip }: Pick<Queue, "items" | "frozen" | "landedTip"> = queue;
+  return { ...emptyQueue, frozen, landedTip, items: items.map((item) => ({ ...item, passedBefore: false, mergedAgainst: null, log: "" })) };
+};
+
+/** An earlier version knew reactions to comments only, by the number of the comment. */
+const upgradeOutbox = (outbox: Ledger["outbox"]): Ledger["outbox"] =>
+  Object.fromEntries(
+    Object.entries(outbox).map(([key, effect]) => {
+      if (effect.kind !== "react" || !("comment" in effect) || typeof effect.comment !== "number") return [key, effect];
+      const { comment, ...rest } = effect;
+      return [key, { ...rest, target: { kind: "comment", id: comment } }];
+    }),
+  );
+
+/** What is lacking is added behind what is there: the order of what was written stays, so that it is written the same again. */
+const fillMissing = <T extends object>(defaults: object, value: T): T => ({
+  ...value,
+  ...Object.fromEntries(Object.entries(defaults).filter(([key]) => !(key in value))),
+});
+
+/** A ledger from its files, with the number of the format that they have. Refusals: `newer-ledger`, `broken-ledger`. */
+export const readLedger = (files: ReadonlyMap<string, Buffer>): Result<Ledger> => {
+  const format = Number(files.get(FORMAT_FILE)?.toString("utf8") ?? "0");
+  if (format > LEDGER_FORMAT)
+    return refuse("newer-ledger", `The ledger has format ${format}; this Enki writes format ${LEDGER_FORMAT}.`, "update Enki");
+  try {
+    return accept(parseLedger(files, format));
+  } catch (error) {
+    return refuse("broken-ledger", `The ledger cannot be read: ${String(error)}`, "enki doctor");
+  }
+};
+
+/** The `state.json` of an execution in the archive. */
+export const parseArchivedExecution = (text: string): Execution =>
+  upgradeExecution(upgradeArchivedExecution(JSON.parse(text)) as Execution);
+
+type ExecutionFiles = {
+  readonly executions: Record<string, Execution>;
+  readonly plans: Record<string, Ledger["plans"][string]>;
+  readonly briefs: Record<string, Brief>;
+  readonly feedback: Record<keyof Ledger["feedback"], Ledger["feedback"][keyof Ledger["feedback"]]>;
+};
+
+const addExecutionFile = (own: ExecutionFiles, { id, file, value }: { id: string; file: string; value: unknown }): void => {
+  if (file === "state.json") own.executions[id] = upgradeExecution(value as Execution);
+  else if (file === "brief.json") own.briefs[id] = fillMissing({ files: [] }, value as Brief);
+  else if (file.startsWith("feedback-")) {
+    const key = readFeedbackFile(id, file);
+    if (key) own.feedback[key] = value as Feedback;
+  } else if (file.startsWith("plan-")) own.plans[file.slice("plan-".length, -".json".length)] = upgradePlan(value as Plan);
+};
+
+// What is read here was written by toLedgerFiles, in this format or an earlier one.
+const parseLedger = (files: ReadonlyMap<string, Buffer>, format: number): Ledger => {
+  const parseFile = (path: string, text: string): unknown => {
+    const value: unknown = JSON.parse(text);
+    return format < LEDGER_FORMAT ? upgradeFile(path, value) : value;
+  };
+  const read = <T>(path: string, otherwise: T): T => {
+    const content = files.get(path);
+    return content ? (parseFile(path, content.toString("utf8")) as T) : otherwise;
+  };
+  const own: ExecutionFiles = { executions: {}, plans: {}, briefs: {}, feedback: {} };
+  const queues: Record<string, Ledger["queues"][string]> = {};
+  const artifacts: Record<`${string}/${string}`, string> = {};
+  const answers: Record<`${string}/${string}`, string> = {};
+  const mails: Record<string, Mail> = {};
+  for (const [path, content] of files) {
+    const [folder, name = "", rest = ""] = path.split("/");
+    const text = content.toString("utf8");
+    if (folder === "executions") addExecutionFile(own, { id: name, file: rest, value: parseFile(path, text) });
+    else if (folder === "queues") queues[decodeURIComponent(name.slice(0, -".json".length))] = upgradeQueue(parseFile(path, text) as Queue);
+    else if (folder === "mail") mails[name.slice(0, -".json".length)] = parseFile(path, text) as Mail;
+    else if (folder === "artifacts") artifacts[`${name}/${rest.slice(0, -".md".length)}`] = text;
+    else if (folder === "answers") answers[`${name}/${rest.slice(0, -".md".length)}`] = text;
+  }
+  const inbox = read<Pick<Ledger, "cursor" | "handledEvents">>(INBOX_FILE, { cursor: 0, handledEvents: {} });
+  const { outbox, effectRecords } = read<Pick<Ledger, "outbox" | "effectRecords">>(EFFECTS_FILE, { outbox: {}, effectRecords: {} });
+  const effects = { outbox: upgradeOutbox(outbox), effectRecords };
+  const backlog = read<readonly BacklogItem[]>(BACKLOG_FILE, []);
+  return { format, ...inbox, ...effects, ...own, queues, artifacts, answers, mails, backlog };
+};

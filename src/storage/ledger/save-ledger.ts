@@ -1,0 +1,134 @@
+import type { RepositoryClone } from "../git/repository-clone.ts";
+import { GitError } from "../git/run-git.ts";
+import type { RefMove } from "../../core/domain/decision.ts";
+import type { Event } from "../../core/domain/event.ts";
+import type { Millis, RefName, Sha } from "../../core/domain/ids.ts";
+import type { Ledger } from "../../core/domain/ledger.ts";
+import { ARCHIVE_REF, ATTEMPTS_REF, LEDGER_REF, readCandidateRef, readTaskRef } from "../../core/domain/refs.ts";
+import { toArchiveFiles, INPUTS_FILE, toLedgerFiles } from "./ledger-files.ts";
+
+export type LedgerWrite = {
+  readonly before: Ledger;
+  /** The ledger's commit that `before` was read from. */
+  readonly head: Sha | null;
+  readonly after: Ledger;
+  readonly notes: readonly string[];
+  readonly moves: readonly RefMove[];
+  /** Result commits to keep: more parents of the one ref that holds them. */
+  readonly attempts: readonly Sha[];
+  readonly attemptsTip: Sha | null;
+  readonly archiveTip: Sha | null;
+  /** What led to this write. */
+  readonly inputs: unknown;
+  readonly at: Millis;
+  /** Never the same twice: of two equal commits git tells the loser "up to date". */
+  readonly nonce: string;
+};
+
+export type LedgerSaveResult =
+  | { readonly kind: "saved"; readonly head: Sha; readonly moves: readonly RefMove[] }
+  | { readonly kind: "ledger-moved" }
+  | { readonly kind: "refused"; readonly event: Event };
+
+/** Writes ledger and refs in one atomic push. Throws where nothing was sent; an unclear end is read back and fenced. */
+export const saveLedger = async (clone: RepositoryClone, write: LedgerWrite): Promise<LedgerSaveResult> => {
+  await requireForwardMoves(clone, write.moves);
+  const blocked = await findBlockedRef(clone, write.moves);
+  if (blocked) return { kind: "refused", event: { kind: "save-refused", reason: "not-allowed", ...blocked } };
+  const commit = await commitLedger(clone, write);
+  const moves = [
+    { ref: LEDGER_REF, oldSha: write.head, newSha: commit },
+    ...write.moves,
+    ...(await createAttemptsMove(clone, write)),
+    ...(await createArchiveMove(clone, write)),
+  ];
+  const end = await clone.push(moves);
+  switch (end.kind) {
+    case "pushed":
+      return { kind: "saved", head: commit, moves };
+    case "stale": {
+      const other = end.refs.find((ref) => ref !== LEDGER_REF);
+      if (end.refs.includes(LEDGER_REF) || other === undefined) return { kind: "ledger-moved" };
+      return { kind: "refused", event: { kind: "save-refused", ref: other, reason: "moved", text: end.text } };
+    }
+    case "not-allowed":
+      if (!isWorkRef(end.ref)) throw new GitError(`${end.ref} may not be written: ${end.text}`);
+      return { kind: "refused", event: { kind: "save-refused", ref: end.ref, reason: "not-allowed", text: end.text } };
+    case "not-sent":
+      throw new GitError(`nothing was pushed: ${end.text}`);
+    case "unclear":
+      return (await confirmOrFenceWrite(clone, write, commit)) ? { kind: "saved", head: commit, moves } : { kind: "ledger-moved" };
+  }
+};
+
+/** What a decision can do without when it is refused: branches and candidates, but none of the refs that hold the ledger together. */
+const isWorkRef = (ref: RefName): boolean => ref.startsWith("refs/heads/") || readCandidateRef(ref) !== null;
+
+/** A lease is a force, so what goes backwards must be found before. Task branches are rewritten by design. */
+const requireForwardMoves = async (clone: RepositoryClone, moves: readonly RefMove[]): Promise<void> => {
+  for (const { ref, oldSha, newSha } of moves) {
+    if (!ref.startsWith("refs/heads/") || readTaskRef(ref) || oldSha === null || newSha === null || oldSha === newSha) continue;
+    if (!(await clone.isAncestor(oldSha, newSha)))
+      throw new GitError(`${ref} would go from ${oldSha} to ${newSha}, which does not contain it`);
+  }
+};
+
+/** A new ref that cannot be, because another is named like its folder or lies below it: git tells that in words that are easily taken for a race. */
+const findBlockedRef = async (clone: RepositoryClone, moves: readonly RefMove[]): Promise<{ ref: RefName; text: string } | null> => {
+  const created = moves.filter(({ oldSha, newSha }) => oldSha === null && newSha !== null);
+  const there = created.length === 0 ? [] : Object.keys(await clone.refs());
+  for (const { ref } of created) {
+    const other = there.find((each) => each.startsWith(`${ref}/`) || ref.startsWith(`${each}/`));
+    if (other !== undefined) return { ref, text: `\`${other}\` is in the way of \`${ref}\`` };
+  }
+  return null;
+};
+
+const commitLedger = async (clone: RepositoryClone, write: LedgerWrite): Promise<Sha> => {
+  const changed = toLedgerFiles(write.head === null ? null : write.before, write.after);
+  changed.set(INPUTS_FILE, `${JSON.stringify(write.inputs)}\n`);
+  const files = new Map([...changed].map(([path, content]) => [path, content === null ? null : { content, mode: "100644" as const }]));
+  const tree = await clone.writeFiles(write.head, files);
+  const [first = "Learn what became of effects", ...rest] = write.notes.map((note) => note.replaceAll(/\s+/g, " "));
+  const message = [first, "", ...(rest.length > 0 ? [...rest, ""] : []), `Enki-Write: ${write.nonce}`].join("\n");
+  return clone.writeCommit({ tree, parents: write.head === null ? [] : [write.head], message, at: write.at });
+};
+
+const createAttemptsMove = async (clone: RepositoryClone, write: LedgerWrite): Promise<RefMove[]> => {
+  if (write.attempts.length === 0) return [];
+  const tree = await clone.writeFiles(null, new Map());
+  const parents = [...(write.attemptsTip === null ? [] : [write.attemptsTip]), ...write.attempts];
+  const commit = await clone.writeCommit({ tree, parents, message: `Keep ${write.attempts.length} results`, at: write.at });
+  return [{ ref: ATTEMPTS_REF, oldSha: write.attemptsTip, newSha: commit }];
+};
+
+/** What leaves the ledger is in the archive with the same push. */
+const createArchiveMove = async (clone: RepositoryClone, { before, after, archiveTip, at }: LedgerWrite): Promise<RefMove[]> => {
+  const files = toArchiveFiles(before, after);
+  if (files.size === 0) return [];
+  const contents = new Map([...files].map(([path, content]) => [path, { content, mode: "100644" as const }]));
+  const tree = await clone.writeFiles(archiveTip, contents);
+  const parents = archiveTip === null ? [] : [archiveTip];
+  return [
+    { ref: ARCHIVE_REF, oldSha: archiveTip, newSha: await clone.writeCommit({ tree, parents, message: "Archive what is over", at }) },
+  ];
+};
+
+/** After an unclear end: true when our write arrived. If it did not, a fence on the old value makes a push that is still on its way fail. */
+const confirmOrFenceWrite = async (clone: RepositoryClone, write: LedgerWrite, commit: Sha): Promise<boolean> => {
+  await clone.fetch();
+  const tip = (await clone.refs())[LEDGER_REF] ?? null;
+  if (tip !== null && tip !== write.head) return clone.isAncestor(commit, tip).catch(() => false);
+  const tree = await clone.writeFiles(write.head, new Map());
+  const parents = write.head === null ? [] : [write.head];
+  const fence = await clone.writeCommit({
+    tree,
+    parents,
+    message: `Fence off an unclear write\n\nEnki-Write: ${write.nonce}-fence`,
+    at: write.at,
+  });
+  await clone.push([{ ref: LEDGER_REF, oldSha: write.head, newSha: fence }]);
+  await clone.fetch();
+  const now = (await clone.refs())[LEDGER_REF];
+  return now !== undefined && clone.isAncestor(commit, now).catch(() => false);
+};

@@ -1,0 +1,160 @@
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { beforeAll, describe, expect, test } from "vitest";
+import { hasNamespaces } from "../support/namespaces.ts";
+import { after } from "../support/after.ts";
+import { CLI } from "../support/cli.ts";
+import { openPersonClient, type PersonClient } from "../../src/cli/person-client.ts";
+import { type Ended, makeRepository, openTerminal } from "./stage.ts";
+
+/** Plans one step with a command of its own; the command also tries to reach the repository that was copied. */
+const playFor = (original: string): string => `
+title = "a step that is a command"
+
+[[scene]]
+role = "plan"
+
+[[scene.act]]
+tool = "enki_execution_create"
+must = true
+
+[scene.act.arguments]
+steps = [
+  { id = "format", title = "Sort the list", description = "Sort list.txt.", run = "sort -o list.txt list.txt; ls -A ${original} > seen.txt; echo spoiled > ${original}/list.txt || true" },
+]
+
+[[scene.act]]
+say = "[OUTPUT]One command does it.[/OUTPUT]"
+`;
+
+/** Every file below a directory, by its path, with its content. */
+const everything = (directory: string): Record<string, string> =>
+  Object.fromEntries(
+    readdirSync(directory, { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map((entry) => join(entry.parentPath, entry.name))
+      .toSorted()
+      .map((path) => [path, readFileSync(path, "latin1")]),
+  );
+
+/** Between two looks, in milliseconds. */
+const LOOK = 50;
+
+const until = async <T>(look: () => Promise<T | null | undefined>): Promise<T> => {
+  for (;;) {
+    const seen = await look();
+    if (seen !== null && seen !== undefined) return seen;
+    await new Promise<void>((resolve) => void after(LOOK, resolve));
+  }
+};
+
+describe("a person's own repository, with changes that are not committed", () => {
+  const terminal = openTerminal();
+  const own = join(terminal.root, "own");
+  const git = makeRepository(own, { "list.txt": "b\na\n", "notes.txt": "old\n", ".gitignore": "secret.env\n" });
+  writeFileSync(join(own, "notes.txt"), "not committed\n");
+  writeFileSync(join(own, "new.txt"), "not added\n");
+  writeFileSync(join(own, "secret.env"), "ignored\n");
+  const before = everything(own);
+  let out = "";
+  let ended: Ended;
+  let took: number;
+  let person: PersonClient;
+  let bare: string;
+  let pulls: Awaited<ReturnType<PersonClient["pulls"]>>;
+  let last: string;
+
+  beforeAll(async () => {
+    const play = join(terminal.root, "play.toml");
+    // Where it cannot be hidden, an agent is a process of this user like any other: it is not told where the original is.
+    writeFileSync(play, playFor(hasNamespaces ? own : join(terminal.root, "elsewhere")));
+    const agent = `'${process.execPath}' '${CLI}' rehearse '${play}'`;
+    const local = terminal.start(["local", "--repo", own, "--agent", agent, "--verify", 'test "$(head -n 1 list.txt)" = a']);
+    [out] = await local.prints(/[^]*Ctrl\+C ends it.*\n/);
+    const [, token = "", url = ""] = /Bearer (\S+)" (http\S+)\/issues /.exec(out) ?? [];
+    const [, apiUrl = "", owner = "", name = ""] = /^(.*)\/repos\/([^/]+)\/([^/]+)$/.exec(url) ?? [];
+    [, bare = ""] = /^ {2}git pull (\S+) main$/m.exec(out) ?? [];
+    person = openPersonClient({ apiUrl, token, owner, name });
+    const issue = await person.openIssue("The list is not sorted", "");
+    await person.comment(issue, "/enki fix sort the list");
+    const said = async (): Promise<string> => (await person.comments(issue)).map(({ body }) => body).join("\n");
+    await person.comment(issue, await until(async () => /^\/enki approve \S+$/m.exec(await said())?.[0]));
+    last = await until(async () => /^### (Done|Stopped).*$/m.exec(await said())?.[0]);
+    await until(async () => ((await person.isOpen(issue)) ? null : true));
+    pulls = await person.pulls();
+    const begun = performance.now();
+    local.signal("SIGINT");
+    ended = await local.ended;
+    took = performance.now() - begun;
+  }, 60_000);
+
+  test("a step with a command lands through it", () => {
+    expect(last).toBe("### Done: all of it landed");
+    expect(pulls.map(({ head }) => head.ref)).toEqual([expect.stringMatching(/^task\/[0-9a-f]{6}-format$/)]);
+    expect(git("--git-dir", bare, "log", "--first-parent", "--format=%(trailers:key=Enki-Task,valueonly,separator=)", "main")).toMatch(
+      /^[0-9a-f]{6}-format$/m,
+    );
+    expect(git("--git-dir", bare, "show", "main:list.txt")).toBe("a\nb");
+    expect(git("--git-dir", bare, "show", "main:notes.txt")).toBe("old");
+  });
+
+  test("it says where it is, what it does with the repository, and what is not in the copy", () => {
+    expect(out).toContain("Your own repository is only read.");
+    expect(out).toContain("What is not committed is not in the copy: 2 files.\n");
+  });
+
+  test("not a byte of it changes, nor of what git keeps about it", () => {
+    expect(everything(own)).toEqual(before);
+  });
+
+  test.runIf(hasNamespaces)("a job cannot see it, and what it writes there goes nowhere", () => {
+    expect(git("--git-dir", bare, "show", "main:seen.txt")).toBe("");
+  });
+
+  test("Ctrl+C ends it at once, leaving no process, and of its files the repository with what landed", () => {
+    expect({ code: ended.code, err: ended.err }).toEqual({ code: 130, err: "" });
+    expect(took).toBeLessThan(5_000);
+    expect(terminal.processes()).toEqual([]);
+    expect(terminal.keeps().toSorted()).toEqual(["jobs", "jobs/artifacts", "jobs/logs", "repositories"]);
+  });
+
+  test("what landed is pulled as it says, over changes that are not committed", () => {
+    git("pull", "-q", bare, "main");
+    expect(readFileSync(join(own, "list.txt"), "utf8")).toBe("a\nb\n");
+    expect(readFileSync(join(own, "notes.txt"), "utf8")).toBe("not committed\n");
+  });
+});
+
+describe("what else a repository may be", () => {
+  const terminal = openTerminal();
+  const own = join(terminal.root, "own");
+  const git = makeRepository(own, { "sub/file.txt": "1\n" });
+  git("checkout", "-q", "-b", "feature/x");
+  git("worktree", "add", "-q", join(terminal.root, "tree"), "-b", "other");
+  git("clone", "-q", "--bare", ".", join(terminal.root, "bare.git"));
+  git("clone", "-q", "--depth", "1", `file://${own}`, join(terminal.root, "shallow"));
+  git("init", "-q", "-b", "trunk", join(terminal.root, "empty"));
+  git("worktree", "add", "-q", "--detach", join(terminal.root, "detached"));
+
+  test.each([
+    ["a directory inside of it", "own/sub", "own", "feature/x"],
+    ["a work tree beside it", "tree", "tree", "other"],
+    ["a bare one", "bare.git", "bare", "feature/x"],
+    ["one without a commit", "empty", "empty", "trunk"],
+  ])("%s is taken, with the branch that is checked out", async (_what, path, name, branch) => {
+    const local = terminal.start(["local", "--repo", join(terminal.root, path)]);
+    const [out] = await local.prints(/[^]*Ctrl\+C ends it.*\n/);
+    expect(out).toMatch(new RegExp(`/local/${name}\n[^]*git pull \\S+/${name}\\.git ${branch}\n`));
+    expect(out).toContain("Nothing can land yet, because nothing verifies it");
+    local.signal("SIGTERM");
+    expect(await local.ended).toMatchObject({ code: 130, err: "" });
+  });
+
+  test.each([
+    ["shallow", "is a shallow clone; git fetch --unshallow brings the rest of its history"],
+    ["detached", "has no branch checked out; check out the one that work is to land on"],
+  ])("one that is %s is refused with what helps", async (path, why) => {
+    const directory = join(terminal.root, path);
+    expect(await terminal.run(["local", "--repo", directory])).toEqual({ code: 1, out: "", err: `enki local: ${directory} ${why}\n` });
+  });
+});

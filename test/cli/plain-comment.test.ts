@@ -1,0 +1,72 @@
+import { expect, test } from "vitest";
+import { plan, step } from "../support/build.ts";
+import { renderStepTable } from "../../src/core/messages/step-table.ts";
+import { toPlainComment, readStepLines } from "../../src/cli/plain-comment.ts";
+
+test("the steps are read from the table as it is rendered", () => {
+  const { steps } = plan(
+    step("look", { output: "artifact", title: "Look | at *all* <b>" }),
+    step("fix", { needs: ["look"], checkpoint: true }),
+  );
+  expect(readStepLines(`### A plan\n\n${renderStepTable(steps, {})}\n\n> text`)).toEqual([
+    { step: "look", title: "Look | at *all* <b>", state: "standard · a report" },
+    { step: "fix", title: steps[1]?.title, state: "standard · checkpoint" },
+  ]);
+});
+
+test("a comment is told without what only a page can show", () => {
+  const comment = `<!-- enki:execution:abcdef -->
+
+### Stopped: 0 of 2 steps done
+
+> text of a person \\<b\\>
+
+\`\`\`mermaid
+graph LR
+  n0 --> n1
+\`\`\`
+
+| step | what it does | after | state |
+|---|---|---|---|
+| \`fix\` | Fix it |  | ❌ **failed** · #2 |
+
+❌ **\`fix\` failed.** Its candidate did not pass.
+
+<details>
+<summary>The last lines of <code>a &amp;&amp; b</code></summary>
+
+\`\`\`text
+not ok 1 - **a** \\*b
+\`\`\`
+
+</details>
+
+\`\`\`
+/enki retry abcdef-fix
+\`\`\`
+
+<details>
+<summary>What each step is told</summary>
+
+**\`fix\`**
+
+> Do it.
+
+</details>
+
+<sub>Execution \`abcdef\`</sub>
+`;
+  expect(toPlainComment(comment)).toBe(`Stopped: 0 of 2 steps done
+
+> text of a person <b>
+
+\`fix\` failed. Its candidate did not pass.
+
+The last lines of a && b
+
+    not ok 1 - **a** \\*b
+
+    /enki retry abcdef-fix
+
+Execution \`abcdef\``);
+});

@@ -1,0 +1,120 @@
+import { execFileSync } from "node:child_process";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { JobSpec } from "../../src/job/job-spec.ts";
+import { brief } from "../support/build.ts";
+import { ID, openJobs, TOKEN } from "./stage.ts";
+
+let it: Awaited<ReturnType<typeof openJobs>>;
+beforeAll(async () => {
+  it = await openJobs();
+});
+afterAll(() => it.repo.close());
+
+const contents = (directory: string): { path: string; content: Buffer }[] =>
+  readdirSync(directory, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name))
+    .map((path) => ({ path, content: readFileSync(path) }));
+
+const git = (cwd: string, ...args: string[]): string => execFileSync("git", args, { cwd, encoding: "utf8" }).trim();
+
+describe("prepare", () => {
+  test("checks out the step's base, with history, and says what is to be done", async () => {
+    const { claimed, host, at } = await it.prepare(`work/${ID}-fix/1`);
+    expect(claimed.ok).toBe(true);
+    expect(git(host.workspace, "rev-parse", "HEAD")).toBe(it.base);
+    expect(git(host.workspace, "status", "--porcelain")).toBe("");
+    const spec = JSON.parse(readFileSync(at.spec, "utf8")) as JobSpec;
+    expect(spec).toMatchObject({
+      job: `work/${ID}-fix/1`,
+      baseCommit: it.base,
+      step: { id: "fix" },
+      role: { name: "fixer" },
+      request: "uploads fail",
+    });
+  });
+
+  test("a new attempt has what the one before left: its branch, else its result; what is gone is not spoken of", async () => {
+    const head = await it.repo.commit("task/abcdef-fix", { "src/a.txt": "tried\n" }, { parents: [it.base] });
+    const again = { state: "running", attempt: 2, lastFailure: "not ok 3", base: it.base } as const;
+    const cases = [
+      [
+        { head: { sha: head, since: 1, by: "worker" as const }, result: "1".repeat(40) },
+        { kind: "head", commit: head },
+      ],
+      [
+        { head: null, result: head },
+        { kind: "result", commit: head },
+      ],
+      [{ head: null, result: "1".repeat(40) }, null],
+      [{ head: { sha: it.base, since: 1, by: "person" as const }, result: head }, null],
+      [{ head: null, result: null }, null],
+    ] as const;
+    for (const [over, earlier] of cases) {
+      await it.alter("fix", { ...again, ...over });
+      const { host, at } = await it.prepare(`work/${ID}-fix/2`);
+      expect(JSON.parse(readFileSync(at.spec, "utf8"))).toMatchObject({ lastFailure: "not ok 3", earlier });
+      expect(readFileSync(join(host.workspace, "src/a.txt"), "utf8")).toBe("a\n");
+      const shown = earlier && git(host.workspace, "show", "refs/enki/earlier:src/a.txt");
+      expect(shown).toBe(earlier && "tried");
+    }
+    await it.alter("fix", { attempt: 1, head: null, result: null, lastFailure: null });
+  });
+
+  test("a job on a pull request has the branch that it merges into, without a remote", async () => {
+    const tip = await it.repo.commit("release", { "src/z.txt": "z\n" }, { parents: [it.base] });
+    const pull = { baseBranch: "release", headRef: "feature", head: it.base, files: [], omittedFiles: 0 };
+    await it.record({ ...it.ledger, briefs: { [ID]: brief({ pull }) } });
+    const { host } = await it.prepare(`work/${ID}-fix/1`);
+    expect(git(host.workspace, "rev-parse", "origin/release")).toBe(tip);
+    expect(git(host.workspace, "diff", "--name-only", "HEAD", "origin/release")).toBe("src/z.txt");
+    expect(git(host.workspace, "remote")).toBe("");
+    await it.record(it.ledger);
+  });
+
+  test("leaves no token and no address: in no file of the job, no remote, no setting", async () => {
+    const { host, log } = await it.prepare(`work/${ID}-fix/1`);
+    const basic = Buffer.from(`x-access-token:${TOKEN}`).toString("base64");
+    const found = contents(host.temp).filter(({ content }) => [TOKEN, basic, it.repo.url].some((text) => content.includes(text)));
+    expect(found.map(({ path }) => path)).toEqual([]);
+    expect(git(host.workspace, "remote")).toBe("");
+    expect(
+      git(host.workspace, "config", "--local", "--name-only", "--list")
+        .split("\n")
+        .filter((name) => !name.startsWith("core.")),
+    ).toEqual([]);
+    expect(JSON.stringify([process.env, log])).not.toContain(TOKEN);
+  });
+
+  test("the workspace stays whole when the job's own clone is gone", async () => {
+    const { host, at } = await it.prepare(`work/${ID}-fix/1`);
+    execFileSync("rm", ["-rf", at.clone]);
+    expect(git(host.workspace, "fsck", "--full")).not.toMatch(/missing|broken/);
+  });
+
+  test.each([`work/${ID}-fix/2`, `work/${ID}-none/1`, "work/012345-fix/1", `plan/${ID}/1`, `verify/${"0".repeat(40)}/1`])(
+    "%s, which the ledger does not say to run, gets no work and no checkout",
+    async (job) => {
+      const { claimed, host, at } = await it.prepare(job);
+      expect(claimed).toMatchObject({ ok: false, refusal: { code: "not-running", message: `the ledger does not say that ${job} runs` } });
+      expect(existsSync(at.spec)).toBe(false);
+      expect(readdirSync(host.workspace)).toEqual([]);
+    },
+  );
+
+  test("a verify job gets the repository's commands, then those of the steps that it brings", async () => {
+    const { at } = await it.prepare(`verify/${it.base}/1`);
+    expect(JSON.parse(readFileSync(at.spec, "utf8"))).toMatchObject({
+      baseCommit: it.base,
+      verify: ["true", "echo own check of fix"],
+      step: null,
+    });
+  });
+
+  test("a plan job starts from the branch", async () => {
+    const { claimed } = await it.prepare("plan/fedcba/1");
+    expect(claimed).toMatchObject({ ok: true, value: { baseCommit: it.base, kind: "plan", step: null } });
+  });
+});

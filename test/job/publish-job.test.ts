@@ -1,0 +1,292 @@
+import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type BundleEnd, type NewBundle, EMPTY_BUNDLE, writeBundle } from "../../src/job/job-bundle.ts";
+import { toResultRef } from "../../src/core/domain/refs.ts";
+import { ID, openJobs } from "./stage.ts";
+
+let it: Awaited<ReturnType<typeof openJobs>>;
+beforeAll(async () => {
+  it = await openJobs();
+});
+afterAll(() => it.repo.close());
+
+const FIX = `work/${ID}-fix/1` as const;
+const DOCS = `work/${ID}-docs/1` as const;
+const LOOK = `work/${ID}-look/1` as const;
+const ADVISE = `work/${ID}-advise/1` as const;
+const PLAN = "plan/fedcba/1" as const;
+
+type File = NewBundle["files"][number];
+
+const file = (path: string, over: Partial<File> = {}): File => {
+  const content = over.content === undefined ? Buffer.from(`new ${path}\n`) : over.content;
+  return { path, kind: "file", executable: false, size: content?.length ?? 0, ...over, content };
+};
+const directory = (): string => mkdtempSync(join(it.repo.root, "bundle-"));
+const bundle = async (over: Partial<NewBundle> = {}): Promise<string> => {
+  const at = directory();
+  await writeBundle(at, { ...EMPTY_BUNDLE, end: "success", output: "did it", ...over });
+  return at;
+};
+/** Publishes a bundle and reads what came of it; the result's ref is removed, so that another test can publish the same attempt. */
+const publish = async (job: string, at: string, over: Parameters<typeof it.publish>[2] = {}) => {
+  const { end, woken } = await it.publish(job, at, over);
+  const made = it.published(job);
+  if (made) it.repo.git("update-ref", "-d", toResultRef(job as typeof FIX));
+  return { end, woken, ...made };
+};
+
+describe("publish", () => {
+  test("takes no files while enki.toml has a mistake: what it protects is not known", async () => {
+    const whole = it.repo.git("show", "main:.enki/enki.toml");
+    await it.repo.commit("main", { ".enki/enki.toml": `${whole}\n[policy]\nprotectd = ["src/**"]\n` });
+    const { result } = await publish(FIX, await bundle({ files: [file("src/new.txt")] }));
+    await it.repo.commit("main", { ".enki/enki.toml": `${whole}\n` });
+    expect(result).toMatchObject({ end: "refused", reason: expect.stringContaining(".enki/enki.toml:10"), files: [] });
+  });
+
+  test("leaves a result with the new content of each changed path, and wakes the coordinator", async () => {
+    const at = await bundle({
+      files: [file("src/new.txt"), file("bin/run", { executable: true }), file("src/a.txt", { kind: "deleted", content: null })],
+    });
+    const { end, woken, result, tree } = await publish(FIX, at);
+    expect({ end, woken }).toEqual({ end: "published", woken: 1 });
+    expect(result).toMatchObject({
+      job: FIX,
+      run: 7,
+      baseCommit: it.base,
+      end: "success",
+      reason: "",
+      output: "did it",
+      files: [
+        { path: "src/new.txt", mode: "100644" },
+        { path: "bin/run", mode: "100755" },
+        { path: "src/a.txt", mode: null },
+      ],
+    });
+    expect(tree).toEqual(["100755 files/bin/run", "100644 files/src/new.txt", "100644 output.md", "100644 result.json"]);
+  });
+
+  test("takes a rename that differs in case only", async () => {
+    const at = await bundle({ files: [file("README.txt", { kind: "deleted", content: null }), file("Readme.txt")] });
+    expect((await publish(FIX, at)).result).toMatchObject({ end: "success", files: [{ mode: null }, { mode: "100644" }] });
+  });
+
+  test("takes a folder in the place of a file", async () => {
+    const at = await bundle({ files: [file("src", { kind: "deleted", content: null }), file("src/a.txt")] });
+    expect((await publish(FIX, at)).result).toMatchObject({ end: "success" });
+  });
+
+  test("gives a report the place of its own, whole, or says that it was cut", async () => {
+    const short = await publish(LOOK, await bundle({ end: "artifact", artifact: "# Found\n" }));
+    expect(short).toMatchObject({ result: { end: "artifact", artifact: "# Found\n" } });
+    expect(short.tree).toContain("100644 artifact.md");
+    const long = await publish(LOOK, await bundle({ end: "artifact", artifact: "x".repeat(9_000_000) }));
+    expect(long.result).toMatchObject({ end: "artifact" });
+    expect(long.result?.artifact).toMatch(/x\n\n\[cut here: it had 9000000 characters\]\n$/);
+  });
+});
+
+describe("B-19 publish refuses, and takes nothing of, a bundle with", () => {
+  test.each<[string, File[], string]>([
+    ["a path outside of the tree", [file("../x")], '"../x" is not a valid path inside the repository.'],
+    ["a path that leaves the tree later", [file("src/../../x")], '"src/../../x" is not a valid path inside the repository.'],
+    ["an absolute path", [file("/etc/passwd")], '"/etc/passwd" is not a valid path inside the repository.'],
+    ["a hook of git", [file(".git/hooks/post-checkout")], '".git/hooks/post-checkout" is not a valid path inside the repository.'],
+    ["a symbolic link", [file("link", { kind: "link" })], '"link" is a symbolic link; only regular files are accepted.'],
+    [
+      "a submodule",
+      [file("lib", { kind: "other", content: null })],
+      '"lib" is a special file or submodule; only regular files are accepted.',
+    ],
+    ["a workflow file", [file(".github/workflows/x.yml")], '".github/workflows/x.yml" is protected: no step may change it.'],
+    ["Enki's configuration", [file(".enki/enki.toml")], '".enki/enki.toml" is protected: no step may change it.'],
+    [
+      "a deleted workflow file",
+      [file(".github/workflows/x.yml", { kind: "deleted", content: null })],
+      '".github/workflows/x.yml" is protected: no step may change it.',
+    ],
+    ["10,000 files", Array.from({ length: 10_000 }, (_, at) => file(`f${at}`)), "10000 files changed, but at most 1000 may change."],
+    [
+      "more files than a report lists",
+      Array.from({ length: 120_000 }, (_, at) => file(`node_modules/some-package/lib/${at}.js`, { content: null })),
+      "20000 files changed, but at most 1000 may change.",
+    ],
+    ["200 MB", [file("big.bin", { size: 200_000_000, content: null })], "200000000 bytes changed, but at most 1000000 may change."],
+    ["the same path twice", [file("src/x"), file("src/x")], '"src/x" occurs twice, at most with different case.'],
+    [
+      "a path that is written and deleted",
+      [file("src/x", { kind: "deleted", content: null }), file("src/x")],
+      '"src/x" occurs twice, at most with different case.',
+    ],
+    ["a file that is a folder too", [file("src/x"), file("src/x/y")], '"src/x" is both a file and a folder.'],
+    ["a file that is a folder too, later", [file("src/X/y"), file("src/x")], '"src/x" is both a file and a folder.'],
+    ["a secret", [file("src/x", { content: Buffer.from(`t = "ghp_${"a".repeat(36)}"\n`) })], '"src/x" seems to contain a GitHub token.'],
+  ])("%s", async (_, files, why) => {
+    const { end, woken, result, tree } = await publish(FIX, await bundle({ files }));
+    expect({ end, woken }).toEqual({ end: "published", woken: 1 });
+    expect(result).toMatchObject({ end: "refused", reason: why, files: [] });
+    expect(tree).toEqual(["100644 output.md", "100644 result.json"]);
+  });
+
+  test("a path that its step may not change", async () => {
+    const { result } = await publish(DOCS, await bundle({ files: [file("docs/c.md"), file("src/x")] }));
+    expect(result).toMatchObject({ end: "refused", reason: '"src/x" is outside the paths that this step may change.' });
+  });
+
+  const swapped = async (swap: (at: string) => void): Promise<string> => {
+    const at = await bundle({ files: [file("src/x", { content: Buffer.from("12345") })] });
+    swap(at);
+    return at;
+  };
+  test.each<[string, (at: string) => void]>([
+    ["less content than it reports", (at) => truncateSync(join(at, "files/0"), 4)],
+    ["more content than it reports", (at) => writeFileSync(join(at, "files/0"), "123456")],
+    ["content that is missing", (at) => rmSync(join(at, "files/0"))],
+    ["content that is a link out of it", (at) => link(join(at, "files/0"), outside("12345"))],
+    ["a folder of contents that is a link out of it", (at) => link(join(at, "files"), at.replace(/[^/]*$/, "elsewhere"))],
+  ])("%s", async (_, swap) => {
+    mkdirSync(join(it.repo.root, "elsewhere"), { recursive: true });
+    writeFileSync(join(it.repo.root, "elsewhere/0"), "12345");
+    const { result } = await publish(FIX, await swapped(swap));
+    expect(result).toMatchObject({ end: "refused", reason: "A changed file is missing from what the job left.", files: [] });
+  });
+
+  const outside = (content: string): string => {
+    const path = join(directory(), "outside");
+    writeFileSync(path, content);
+    return path;
+  };
+  const link = (at: string, to: string): void => {
+    renameSync(at, `${at}.away`);
+    symlinkSync(to, at);
+  };
+
+  test.each<[string, (at: string) => void]>([
+    ["a report of 30 MB", (at) => writeFileSync(join(at, "report.json"), `"${"x".repeat(30_000_000)}"`)],
+    ["a report that is no JSON", (at) => writeFileSync(join(at, "report.json"), "{")],
+    ["a report of another form", (at) => writeFileSync(join(at, "report.json"), '{"format":1,"end":"success"}')],
+    ["an end of its own making", (at) => writeFileSync(join(at, "report.json"), JSON.stringify({ ...REPORT, end: "landed" }))],
+    ["a field that nobody asked for", (at) => writeFileSync(join(at, "report.json"), JSON.stringify({ ...REPORT, base: "0".repeat(40) }))],
+    ["a command that no tool records", (at) => writeFileSync(join(at, "report.json"), JSON.stringify({ ...REPORT, tools: [APPROVE] }))],
+    ["a plan of the wrong form", (at) => writeFileSync(join(at, "report.json"), JSON.stringify({ ...REPORT, tools: [MISSHAPEN] }))],
+    ["a report that is a link out of it", (at) => link(join(at, "report.json"), outside(JSON.stringify(REPORT)))],
+    ["a report that is a folder", (at) => (rmSync(join(at, "report.json")), mkdirSync(join(at, "report.json")))],
+  ])("%s", async (_, spoil) => {
+    const at = await bundle({ files: [file("src/x")] });
+    spoil(at);
+    const { result, woken } = await publish(FIX, at);
+    expect(woken).toBe(1);
+    expect(result).toMatchObject({
+      end: "refused",
+      reason: expect.stringContaining("What the job left behind is not of our form."),
+      tools: [],
+    });
+  });
+  const REPORT = { format: 1, end: "success", why: "", files: [], tools: [] };
+  const APPROVE = { kind: "approve-plan", plan: "f".repeat(64) };
+  const MISSHAPEN = { kind: "propose", plan: { steps: [{ id: "../x", title: "t" }] } };
+});
+
+describe("publish believes no job about its own rights:", () => {
+  test.each<[string, string, Partial<NewBundle>]>([
+    ["files of a step that leaves a report", LOOK, { files: [file("src/x")] }],
+    ["files of a role that may not edit", ADVISE, { files: [file("src/x")] }],
+    ["a report of a step that leaves files", FIX, { end: "artifact", artifact: "# Done\n" }],
+  ])("%s", async (_, job, over) => {
+    const { result, tree } = await publish(job, await bundle(over));
+    expect(result).toMatchObject({ end: "refused", files: [], artifact: null });
+    expect(tree).toEqual(["100644 output.md", "100644 result.json"]);
+  });
+
+  test("files beside a plan are not looked at", async () => {
+    const { result, tree } = await publish(PLAN, await bundle({ files: [file("src/x")] }));
+    expect(result).toMatchObject({ end: "success", files: [] });
+    expect(tree).toEqual(["100644 output.md", "100644 result.json"]);
+  });
+
+  test.each<BundleEnd>(["unchanged", "failed", "timed-out", "crashed"])("files of a job that ended as %s are not taken", async (end) => {
+    const { result } = await publish(FIX, await bundle({ end, why: "because", files: [file("src/x")] }));
+    expect(result).toMatchObject({ end, reason: "because", files: [] });
+  });
+
+  test("credentials in its words are taken out, also in what its tools recorded", async () => {
+    const token = `ghp_${"b".repeat(36)}`;
+    const words = await publish(FIX, await bundle({ end: "failed", why: `no: ${token}`, output: token }));
+    expect(JSON.stringify(words.result)).not.toContain(token);
+    const tools = [{ kind: "report" as const, status: `I use ${token}` }];
+    const { result } = await publish(FIX, await bundle({ tools, files: [file("src/x")] }));
+    expect(result).toMatchObject({ end: "success", tools: [{ kind: "report", status: "I use [redacted]" }] });
+    const report = await publish(LOOK, await bundle({ end: "artifact", artifact: `# ${token}\n` }));
+    expect(report.result?.artifact).toBe("# [redacted]\n");
+  });
+});
+
+describe("publish, once:", () => {
+  test("of two at the same time one wins, and neither fails", async () => {
+    const both = await Promise.all([
+      it.publish(FIX, await bundle({ files: [file("one")] })),
+      it.publish(FIX, await bundle({ files: [file("two")] })),
+    ]);
+    expect(both.map(({ end }) => end).sort()).toEqual(["published", "was-there"]);
+    const won = both[0]?.end === "published" ? "one" : "two";
+    expect(it.published(FIX)?.result?.files).toEqual([{ path: won, mode: "100644" }]);
+    const third = await it.publish(FIX, await bundle({ files: [file("three")] }));
+    expect(third.end).toBe("was-there");
+    expect(it.published(FIX)?.result?.files).toEqual([{ path: won, mode: "100644" }]);
+    it.repo.git("update-ref", "-d", toResultRef(FIX));
+  });
+
+  test.each(["work/abcdef-fix/2", "work/abcdef-none/1", "work/012345-fix/1", "plan/abcdef/1", `verify/${"0".repeat(40)}/1`])(
+    "%s, which the ledger does not say to run, leaves nothing",
+    async (job) => {
+      expect(await publish(job, await bundle({ files: [file("x")] }))).toEqual({ end: "not-running", woken: 0 });
+    },
+  );
+
+  test("a cancelled attempt leaves nothing", async () => {
+    const execution = it.ledger.executions[ID];
+    const fix = execution?.steps["fix"];
+    if (!execution || !fix) throw new Error("there is no such step");
+    const cancelled = { ...execution, steps: { ...execution.steps, fix: { ...fix, state: "cancelled" as const } } };
+    await it.record({ ...it.ledger, executions: { ...it.ledger.executions, [ID]: cancelled } });
+    expect(await publish(FIX, await bundle({ files: [file("x")] }))).toEqual({ end: "not-running", woken: 0 });
+    await it.record(it.ledger);
+  });
+});
+
+describe("publish of a job that left nothing", () => {
+  test.each([
+    ["failure", "The agent's job ended as failure. The job left nothing behind."],
+    ["cancelled", "The agent's job ended as cancelled. The job left nothing behind."],
+    ["", "The agent's job ended as unknown. The job left nothing behind."],
+  ])("(%s) is a crash, to be tried again", async (job, why) => {
+    const { result } = await publish(FIX, join(it.repo.root, "nowhere"), { conclusion: { job, step: "" } });
+    expect(result).toMatchObject({ end: "crashed", reason: why });
+  });
+});
+
+describe("publish of a verdict", () => {
+  const VERIFY = (): string => `verify/${it.base}/1`;
+  test.each([
+    ["success", "success", "success", ""],
+    ["failure", "failure", "failed", "The candidate did not pass."],
+    // The upload failed, the runner was lost, somebody cancelled: no verdict, and never a red one.
+    ["failure", "success", "crashed", "The verify job ended as failure without a verdict."],
+    ["success", "", "crashed", "The verify job ended as success without a verdict."],
+    ["success", "skipped", "crashed", "The verify job ended as success without a verdict."],
+    ["cancelled", "", "crashed", "The verify job ended as cancelled without a verdict."],
+    ["", "", "crashed", "The verify job ended as unknown without a verdict."],
+  ])("is GitHub's conclusion (job %s, step %s), whatever the bundle says", async (job, step, end, why) => {
+    for (const lie of ["success", "failed"] as const) {
+      const { result } = await publish(VERIFY(), await bundle({ end: lie, output: "$ npm test\n| ok" }), { conclusion: { job, step } });
+      expect(result).toMatchObject({ end, reason: why, output: "$ npm test\n| ok", baseCommit: it.base, files: [] });
+    }
+  });
+
+  test("needs no bundle", async () => {
+    const { result } = await publish(VERIFY(), join(it.repo.root, "nowhere"), { conclusion: { job: "success", step: "success" } });
+    expect(result).toMatchObject({ end: "success", output: "" });
+  });
+});

@@ -1,0 +1,466 @@
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterEach, describe, expect, test } from "vitest";
+import { runAgentJob } from "../../src/job/run-agent-job.ts";
+import { openBundle } from "../../src/job/job-bundle.ts";
+import type { StepHost } from "../../src/job/step-host.ts";
+import type { Plan } from "../../src/core/domain/plan.ts";
+import { after } from "../support/after.ts";
+import { plan, step } from "../support/build.ts";
+import { ID, openJobs, TOKEN } from "./stage.ts";
+
+const AGENT = fileURLToPath(new URL("../fixtures/agent.mjs", import.meta.url));
+/** What a tier's time limit is where nobody sets it. */
+const LIMIT = 30 * 60_000;
+
+type Act = Readonly<Record<string, unknown>>;
+
+let open: Awaited<ReturnType<typeof openJobs>> | null = null;
+afterEach(() => open?.repo.close());
+
+/** Runs a job, whose agent does these acts, to its bundle. */
+const work = async (acts: readonly Act[], over: { job?: string; plan?: Plan } & Partial<StepHost> = {}) => {
+  const { job = `work/${ID}-fix/1`, plan: planned, ...host } = over;
+  open = await openJobs({
+    agent: [process.execPath, AGENT, ...acts.map((act) => JSON.stringify(act))],
+    ...(planned && { plan: planned }),
+  });
+  const prepared = await open.prepare(job, host);
+  const end = await runAgentJob(prepared.host);
+  const bundle = await openBundle(prepared.at.bundle);
+  if (!bundle.ok) throw new Error(bundle.refusal.message);
+  const { report, answer, output, artifact, content } = bundle.value;
+  const files = report.files.map(({ path, kind }) => `${kind} ${path}`);
+  const transcript = join(prepared.at.bundle, "transcript.jsonl");
+  return {
+    ...end,
+    files,
+    output,
+    artifact,
+    tools: report.tools,
+    outcome: report.outcome,
+    replies: report.replies,
+    answer,
+    log: prepared.log,
+    at: prepared.at,
+    workspace: prepared.host.workspace,
+    transcript: existsSync(transcript) ? readFileSync(transcript, "utf8") : "",
+    first: async () => (await content(0))?.toString("utf8") ?? null,
+    publish: () => open?.publish(job, prepared.at.bundle),
+    published: () => open?.published(job),
+  };
+};
+
+describe("an agent's job ends as", () => {
+  test("success: with what changed, new, deleted and made executable, ignored files aside", async () => {
+    const job = await work([
+      { run: "mkdir -p built bin && echo b > built/x && echo n > bin/new && chmod +x bin/new && rm src/a.txt && echo more >> docs/b.md" },
+      { say: "Both done.\n[OUTPUT]The limit is 10 MB.[/OUTPUT]\n" },
+    ]);
+    expect(job).toMatchObject({ end: "success", why: "", output: "The limit is 10 MB." });
+    expect(job.files).toEqual(["file bin/new", "file docs/b.md", "deleted src/a.txt"]);
+    expect(await job.first()).toBe("n\n");
+    expect(await job.publish()).toMatchObject({ end: "published" });
+    expect(job.published()).toMatchObject({ result: { end: "success" }, tree: expect.arrayContaining(["100755 files/bin/new"]) });
+  });
+
+  test("success: also with what the agent committed itself", async () => {
+    const job = await work([{ run: "echo n > n.txt && git add -A && git -c user.name=a -c user.email=a@b commit -qm done" }]);
+    expect(job).toMatchObject({ end: "success", files: ["file n.txt"] });
+  });
+
+  const NONE = "It is 10 MB already.";
+  const report = (outcome: string, reason?: string) => ({
+    tool: "enki_worker_report",
+    arguments: { outcome, ...(reason === undefined ? {} : { reason }) },
+  });
+  const block = (...lines: string[]) => ({ say: ["Here is what came of it.", "[OUTPUT]", ...lines, "[/OUTPUT]"].join("\n") });
+
+  test.each([
+    ["by its tool", [report("nothing-to-do", NONE), { say: "I looked at both files." }]],
+    ["in its output block", [block("status: nothing-to-do", `reason: ${NONE}`)]],
+    ["in its output block, in other letters, with the reason around it", [block("**Status:** Nothing to do", NONE)]],
+  ])("unchanged: it says %s that there is nothing to do, and why", async (_, acts) => {
+    expect(await work(acts)).toMatchObject({ end: "unchanged", why: NONE, outcome: { kind: "nothing-to-do", reason: NONE }, files: [] });
+  });
+
+  test.each([
+    ["says something and changes nothing", [{ say: "I could not do this. Nothing was changed." }]],
+    ["says nothing and changes nothing", []],
+    ["takes its change back", [{ run: "echo x >> src/a.txt; git checkout -q src/a.txt" }, { say: "No need after all." }]],
+    ["mentions a status in prose", [{ say: "I would say status: nothing-to-do, in [OUTPUT] tags." }]],
+  ])("B-13 failed: it %s, and states no outcome", async (_, acts) => {
+    expect(await work(acts)).toMatchObject({
+      end: "failed",
+      why: "The agent ended without a change and without saying why.",
+      outcome: null,
+      files: [],
+    });
+  });
+
+  test("failed: it says that there is nothing to do, and not why; or that it is done, and changed nothing", async () => {
+    expect(await work([{ say: "[OUTPUT]status: nothing-to-do[/OUTPUT]" }])).toMatchObject({
+      end: "failed",
+      why: "The agent says that there is nothing to do, and not why.",
+    });
+    open?.repo.close();
+    expect(await work([report("done")])).toMatchObject({ end: "failed", why: "The agent says that it is done, and changed nothing." });
+  });
+
+  test("failed: it says that there is nothing to do, and changed files all the same, which are named", async () => {
+    const job = await work([{ write: "n.txt" }, report("nothing-to-do", NONE)]);
+    expect(job).toMatchObject({
+      end: "failed",
+      why: "The agent says that there is nothing to do, and changed `n.txt`.",
+      files: [],
+    });
+  });
+
+  test("failed: it says that it could not, whatever it changed; its last call counts, and goes before its block", async () => {
+    const why = "bubblewrap is not there: no command runs.";
+    const job = await work([{ write: "n.txt" }, report("done"), report("failed", why), block("status: done")]);
+    expect(job).toMatchObject({ end: "failed", why, outcome: { kind: "failed", reason: why }, files: [] });
+    await job.publish();
+    expect(job.published()?.result).toMatchObject({ end: "failed", reason: why, outcome: { kind: "failed", reason: why } });
+  });
+
+  test("asked: it says that it is blocked, and what it changed is not kept", async () => {
+    const why = "Which limit: 10 or 100 MB?";
+    expect(await work([{ write: "n.txt" }, report("blocked", why)])).toMatchObject({
+      end: "asked",
+      why,
+      outcome: { kind: "blocked" },
+      files: [],
+    });
+  });
+
+  test("what a person is to read of it reaches the result: its last message whole, and its answers to review comments", async () => {
+    const replies = [
+      { comment: 7, addressed: true, text: "It is a constant now." },
+      { comment: 8, addressed: false, text: "The old name is public." },
+    ];
+    const job = await work([
+      { write: "n.txt" },
+      { tool: "enki_worker_report", arguments: { replies: [{ comment: 7, addressed: false, text: "Not yet." }] } },
+      { tool: "enki_worker_report", arguments: { outcome: "done", replies } },
+      { say: "All of it.\n[OUTPUT]\nA constant.\n[/OUTPUT]\n" },
+    ]);
+    expect(job).toMatchObject({ end: "success", replies, outcome: { kind: "done", reason: "" } });
+    await job.publish();
+    const answer = expect.stringMatching(/All of it\.\n\[OUTPUT\]\nA constant\.\n\[\/OUTPUT\]\n$/) as string;
+    expect(job.published()?.result).toMatchObject({ end: "success", output: "A constant.", answer, replies });
+  });
+
+  test.each(["refusal", "max_tokens", "max_turn_requests", "cancelled"])(
+    "failed: it stops with %s, and its changes are dropped",
+    async (stop) => {
+      const job = await work([{ write: "half.txt" }, { say: "I will not." }, { stop }]);
+      expect(job).toMatchObject({ end: "failed", why: `the agent stopped with ${stop}`, output: "I will not.", files: [] });
+    },
+  );
+
+  test("B-11 crashed: with the exit code and its last words, and its changes are dropped", async () => {
+    const job = await work([{ write: "half.txt" }, { stderr: "first\nout of memory" }, { crash: 3 }]);
+    expect(job).toMatchObject({ end: "crashed", why: "the agent exited with 3: out of memory", files: [] });
+  });
+
+  test("B-11 crashed: killed from outside", async () => {
+    expect(await work([{ kill: "SIGKILL" }])).toMatchObject({ end: "crashed", why: "the agent was ended by SIGKILL" });
+  });
+
+  test("B-11 crashed: there is no such agent", async () => {
+    open = await openJobs({ agent: ["/no/such/agent"] });
+    const { host } = await open.prepare(`work/${ID}-fix/1`);
+    expect(await runAgentJob(host)).toMatchObject({ end: "crashed", why: expect.stringContaining("could not be started") });
+  });
+
+  test("B-12 timed out: it hangs, and its changes are dropped", async () => {
+    const armed: (() => void)[] = [];
+    const job = await work([{ write: "half.txt" }, { say: "thinking\n" }, { hang: true }], {
+      after: (delay, call) => {
+        if (delay !== LIMIT) return after(delay, call);
+        armed.push(call);
+        return () => undefined;
+      },
+      log: (line) => {
+        if (line === "| thinking") for (const fire of armed) fire();
+      },
+    });
+    expect(job).toMatchObject({ end: "timed-out", why: "the agent was not done after 1800 s", output: "", files: [] });
+  });
+
+  test("an agent that leaves in the moment in which it answers has finished", async () => {
+    for (let round = 0; round < 5; round += 1) {
+      expect(await work([{ write: "n.txt" }, { say: "Done, and gone." }, { leave: 0 }])).toMatchObject({
+        end: "success",
+        files: ["file n.txt"],
+      });
+      open?.repo.close();
+    }
+  });
+});
+
+describe("a step that leaves a report", () => {
+  const LOOK = { job: `work/${ID}-look/1` };
+
+  test("gives the file that the agent wrote", async () => {
+    const job = await work([{ run: 'printf "# Found\\n" > "$ENKI_ARTIFACT"' }, { say: "Here it is.\n[OUTPUT]two places[/OUTPUT]" }], LOOK);
+    expect(job).toMatchObject({ end: "artifact", artifact: "# Found\n", output: "two places" });
+  });
+
+  test("gives all of what the agent said last, and what it hands on too", async () => {
+    const job = await work([{ say: "Two places limit it.\n[OUTPUT]two places[/OUTPUT]" }], LOOK);
+    expect(job).toMatchObject({ end: "artifact", artifact: "Two places limit it.\ntwo places", output: "two places" });
+  });
+
+  test.each(["failed", "blocked"])("keeps the report that it wrote before it says: %s", async (status) => {
+    const said = `[OUTPUT]\nstatus: ${status}\nreason: no network\n[/OUTPUT]`;
+    const job = await work([{ run: 'printf "# Half\n" > "$ENKI_ARTIFACT"' }, { say: said }], LOOK);
+    const end = status === "failed" ? "failed" : "asked";
+    expect(job).toMatchObject({ end, why: "no network", artifact: "# Half\n" });
+    await job.publish();
+    expect(job.published()?.result).toMatchObject({ end, artifact: "# Half\n" });
+  });
+
+  test("fails where the block that says so is the whole of a code fence", async () => {
+    const job = await work([{ say: "I could not.\n\n```\n[OUTPUT]\nstatus: failed\nreason: no network\n[/OUTPUT]\n```" }], LOOK);
+    expect(job).toMatchObject({ end: "failed", why: "no network" });
+  });
+
+  test("failed without a report", async () => {
+    expect(await work([], LOOK)).toMatchObject({ end: "failed", why: "The agent left no report." });
+  });
+
+  test("gives a message that is one block, whole", async () => {
+    expect(await work([{ say: "[OUTPUT]nothing else[/OUTPUT]" }], LOOK)).toMatchObject({ end: "artifact", artifact: "nothing else" });
+  });
+
+  test("drops what its agent changed all the same, and says what it was", async () => {
+    const job = await work([{ run: "echo x > sneaky.txt; rm src/a.txt" }, { say: "Here is my report." }], LOOK);
+    const why = "It may not change files, so its changes were discarded: `sneaky.txt`, `src/a.txt`.";
+    expect(job).toMatchObject({ end: "artifact", files: [], why });
+    await job.publish();
+    expect(job.published()?.result).toMatchObject({ end: "artifact", reason: why, files: [] });
+  });
+
+  test.each([
+    ["a pipe, which nobody writes", 'mkfifo "$ENKI_ARTIFACT"'],
+    ["a link to a device without an end", 'ln -s /dev/zero "$ENKI_ARTIFACT"'],
+    ["a folder", 'mkdir "$ENKI_ARTIFACT"'],
+  ])("is not held up by %s in its report's place: what was said is the report", async (_, run) => {
+    expect(await work([{ run }, { say: "This is what I found." }], LOOK)).toMatchObject({
+      end: "artifact",
+      artifact: "This is what I found.",
+    });
+  });
+
+  test("is published when it is huge, cut", async () => {
+    const job = await work([{ run: 'head -c 20000000 /dev/zero | tr "\\0" y > "$ENKI_ARTIFACT"' }], LOOK);
+    expect(job.end).toBe("artifact");
+    await job.publish();
+    expect(job.published()?.result).toMatchObject({
+      end: "artifact",
+      artifact: expect.stringMatching(/^y+\n\n\[cut here: it had \d+ characters\]\n$/),
+    });
+  });
+});
+
+describe("an agent that may not edit", () => {
+  test("finds no tool for it, gets no permission, and what it changed by itself is dropped", async () => {
+    const job = await work(
+      [
+        { ask: "session/request_permission", params: permission("edit") },
+        { ask: "fs/write_text_file", params: { path: "x.txt", content: "x" } },
+        { tool: "enki_edit_file", arguments: { path: "src/a.txt" } },
+        { run: "for n in 1 2 3 4 5 6; do echo $n > sneaky-$n.txt; done" },
+        { say: "[OUTPUT]advice[/OUTPUT]" },
+      ],
+      { job: `work/${ID}-advise/1` },
+    );
+    expect(job).toMatchObject({ end: "unchanged", output: "advice", files: [] });
+    expect(job.why).toMatch(/discarded: `sneaky-1.txt`, .*`sneaky-5.txt` and 1 more\.$/);
+    const said = job.log.join("\n");
+    expect(said).toContain('"optionId":"no"');
+    expect(said).toContain("this step may not change files");
+    expect(said).toContain("tool 'enki_edit_file' is not available for role 'worker'");
+  });
+});
+
+const permission = (kind: string): object => ({
+  toolCall: { toolCallId: "1", title: "t", kind },
+  options: [
+    { optionId: "yes", name: "y", kind: "allow_once" },
+    { optionId: "no", name: "n", kind: "reject_once" },
+  ],
+});
+
+describe("a planner's job", () => {
+  const JOB = { job: "plan/fedcba/1" };
+  const STEPS = [{ id: "fix", title: "Fix it", description: "Do." }];
+
+  test("leaves the plan that the tool took, and no file", async () => {
+    const job = await work([{ tool: "enki_execution_create", arguments: { steps: STEPS } }, { write: "x.txt" }], JOB);
+    expect(job).toMatchObject({ end: "success", files: [], tools: [{ kind: "propose", plan: { steps: [{ id: "fix" }] } }] });
+  });
+
+  test("fails when it never proposed one, with what it said", async () => {
+    const job = await work([{ say: "I do not understand the request." }], JOB);
+    expect(job).toMatchObject({ end: "failed", why: "it never called enki_execution_create", output: "I do not understand the request." });
+  });
+
+  test("B-05 fails when its plan was refused, and the refusal was told to it", async () => {
+    const cycle = [
+      { ...STEPS[0], id: "a", needs: ["b"] },
+      { ...STEPS[0], id: "b", needs: ["a"] },
+    ];
+    const job = await work([{ tool: "enki_execution_create", arguments: { steps: cycle } }], JOB);
+    expect(job).toMatchObject({
+      end: "failed",
+      why: "its plan was refused: steps form a cycle: a -> b -> a",
+      tools: [],
+      output: "steps form a cycle: a -> b -> a",
+    });
+  });
+});
+
+describe("a step with a command instead of an agent", () => {
+  const shell = (run: string, over: Parameters<typeof step>[1] = {}) => ({
+    job: `work/${ID}-fix/1`,
+    plan: plan(step("fix", { run, ...over })),
+  });
+
+  test("lands what the command changes, and hands on what it printed", async () => {
+    const job = await work([], shell("echo made > made.txt; echo it is made now"));
+    expect(job).toMatchObject({ end: "success", files: ["file made.txt"], output: "it is made now" });
+  });
+
+  test("is unchanged when it changes and prints nothing", async () => {
+    expect(await work([], shell("true"))).toMatchObject({ end: "unchanged", files: [] });
+  });
+
+  test("fails with the command's exit code and last lines, and drops its changes", async () => {
+    const job = await work([], shell("echo made > made.txt; echo no such thing >&2; exit 4"));
+    expect(job).toMatchObject({ end: "failed", why: "the command exited with 4", output: "no such thing", files: [] });
+  });
+
+  test("leaves a report where one is asked for: its file, else what it printed", async () => {
+    const file = await work([], shell('echo "# Found" > "$ENKI_ARTIFACT"', { output: "artifact" }));
+    expect(file).toMatchObject({ end: "artifact", artifact: "# Found\n" });
+    open?.repo.close();
+    expect(await work([], shell("echo two places", { output: "artifact" }))).toMatchObject({ end: "artifact", artifact: "two places" });
+  });
+});
+
+describe("an agent's job keeps", () => {
+  test("its token away from the agent: environment, parents, files", async () => {
+    const job = await work([
+      {
+        run: "env; tr '\\0' '\\n' < /proc/$PPID/environ; git config --list --show-origin; ls ~; cat ~/.netrc ~/.git-credentials 2>/dev/null; true",
+      },
+    ]);
+    expect(job.log.join("\n")).toContain(`ENKI_EXECUTION=${ID}`);
+    for (const text of [job.log.join("\n"), job.transcript]) {
+      expect(text).not.toContain(TOKEN);
+      expect(text).not.toContain("GITHUB");
+      expect(text).not.toContain("extraheader");
+    }
+  });
+
+  const KEY = "a-key-of-no-known-form-7f3";
+
+  test("the model's key where the configuration puts it, and nowhere in what leaves", async () => {
+    const job = await work(
+      [
+        { run: "echo key is $MODEL_KEY; echo split" },
+        { tool: "enki_worker_report", arguments: { status: `found ${KEY}` } },
+        { say: `[OUTPUT]line\n${KEY}[/OUTPUT]` },
+        { write: "n.txt" },
+      ],
+      { modelKey: KEY },
+    );
+    expect(job.log).toContain("| key is [redacted]");
+    expect(job).toMatchObject({ end: "success", output: "line\n[redacted]", tools: [{ kind: "report", status: "found [redacted]" }] });
+    expect(job.transcript).toContain("line\\n[redacted]");
+    expect(JSON.stringify([job.log, job.transcript, job.tools, job.output])).not.toContain(KEY);
+  });
+
+  test("the model's key out of what it hands on where that is cut", async () => {
+    // The last 500 characters begin in the middle of the key.
+    const job = await work([{ say: `${KEY}${"x".repeat(490)}` }], { modelKey: KEY });
+    expect(job.output).not.toContain(KEY.slice(-10));
+  });
+
+  test("the model's key out of the repository: nothing that holds it is handed over", async () => {
+    const job = await work([{ run: "echo $MODEL_KEY > config.txt" }, { say: "done with it" }], { modelKey: KEY });
+    expect(job).toMatchObject({ end: "failed", why: '"config.txt" holds the model\'s key.', files: [] });
+  });
+});
+
+describe("an agent cannot spoil its bundle:", () => {
+  test.each([
+    ["a pipe in the place of the report", "mkdir -p ../enki/bundle && mkfifo ../enki/bundle/report.json"],
+    ["links in the place of files", "mkdir -p ../enki/bundle/files && ln -s /tmp/enki-never-written ../enki/bundle/files/0"],
+    ["a file in the place of the bundle", "echo > ../enki/bundle"],
+    ["another bundle", `mkdir -p ../enki/bundle/files && echo evil > ../enki/bundle/files/7 && echo x > ../enki/bundle/artifact.md`],
+  ])("%s", async (_, run) => {
+    const job = await work([{ run }, { write: "n.txt" }]);
+    expect(job).toMatchObject({ end: "success", files: ["file n.txt"], artifact: null });
+    expect(existsSync("/tmp/enki-never-written")).toBe(false);
+    expect(existsSync(join(job.at.bundle, "files/7"))).toBe(false);
+  });
+
+  test("git settings, hooks, attributes and filters of the workspace do not run", async () => {
+    const job = await work([
+      {
+        run: [
+          "git config filter.x.clean 'touch ../ran; cat'; git config core.fsmonitor 'touch ../ran'; git config core.hooksPath hooks",
+          "echo '* filter=x' > .gitattributes; mkdir hooks; printf '#!/bin/sh\\ntouch ../ran\\n' > hooks/pre-commit; chmod +x hooks/pre-commit",
+        ].join("\n"),
+      },
+    ]);
+    expect(job).toMatchObject({ end: "success", files: ["file .gitattributes", "file hooks/pre-commit"] });
+    expect(existsSync(join(job.workspace, "../ran"))).toBe(false);
+  });
+
+  test("a repository inside of the workspace is told, not taken: with commits publish refuses it, without them it cannot be read", async () => {
+    const empty = await work([{ run: "git init -q sub; echo x > sub/x" }]);
+    expect(empty).toMatchObject({ end: "failed", why: expect.stringContaining("'sub/' does not have a commit checked out"), files: [] });
+    open?.repo.close();
+    const whole = await work([{ run: "git init -q sub; cd sub; git -c user.name=a -c user.email=a@b commit -qm x --allow-empty" }]);
+    expect(whole).toMatchObject({ end: "success", files: ["other sub"] });
+    await whole.publish();
+    expect(whole.published()?.result).toMatchObject({
+      end: "refused",
+      reason: '"sub" is a special file or submodule; only regular files are accepted.',
+    });
+  });
+
+  test("a file of 300 MB is counted, and its content stays where it is", async () => {
+    const job = await work([{ run: "truncate -s 300M big.bin" }]);
+    expect(job).toMatchObject({ end: "success", files: ["file big.bin"] });
+    expect(await job.first()).toBeNull();
+    await job.publish();
+    expect(job.published()?.result).toMatchObject({ end: "refused", reason: "314572800 bytes changed, but at most 1000000 may change." });
+  });
+
+  test("a thousand and more reports of what it does", async () => {
+    const job = await work([{ tool: "enki_worker_report", arguments: { status: "busy" }, times: 1_200 }, { write: "n.txt" }]);
+    expect(job.end).toBe("success");
+    await job.publish();
+    expect(job.published()?.result).toMatchObject({ end: "success" });
+  });
+
+  test("words without an end", async () => {
+    const job = await work([{ sayTimes: 300, text: "x".repeat(100_000) }, { write: "n.txt" }]);
+    expect(job).toMatchObject({ end: "success", output: "x".repeat(500) });
+    expect(job.log.join("").length).toBeLessThan(100_000);
+  });
+
+  test("an error that is a book", async () => {
+    const job = await work([{ run: 'echo "$(head -c 30000 /dev/zero | tr "\\0" e)" >&2; exit 1' }]);
+    expect(job.end).toBe("crashed");
+    await job.publish();
+    expect(job.published()?.result).toMatchObject({ end: "crashed" });
+  });
+});

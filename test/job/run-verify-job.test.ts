@@ -1,0 +1,114 @@
+import { readFileSync } from "node:fs";
+import { afterEach, describe, expect, test } from "vitest";
+import type { TimerStarter } from "../../src/storage/git/run-git.ts";
+import { openBundle } from "../../src/job/job-bundle.ts";
+import { runVerifyJob } from "../../src/job/run-verify-job.ts";
+import { after } from "../support/after.ts";
+import { plan, step } from "../support/build.ts";
+import { gone, openJobs, TOKEN } from "./stage.ts";
+
+let open: Awaited<ReturnType<typeof openJobs>> | null = null;
+afterEach(() => open?.repo.close());
+
+/** What `[refinery] timeout_minutes` is where nobody sets it. */
+const LIMIT = 30 * 60_000;
+
+/** Verifies the candidate of a repository with these commands; the step that it brings has none of its own. */
+const verify = async (commands: string[], over: { after?: TimerStarter; heard?: (line: string) => void } = {}) => {
+  open = await openJobs({ verify: commands, plan: plan(step("fix")) });
+  const log: string[] = [];
+  const heard = (line: string): void => {
+    log.push(line);
+    over.heard?.(line);
+  };
+  const { host, at } = await open.prepare(`verify/${open.base}/1`, { after: over.after ?? after, log: heard });
+  const passed = await runVerifyJob(host);
+  const bundle = await openBundle(at.bundle);
+  if (!bundle.ok) throw new Error(bundle.refusal.message);
+  return { passed, output: bundle.value.output, end: bundle.value.report.end, log, host };
+};
+
+describe("verify", () => {
+  test("is green when all commands pass, in their order, in the candidate's files", async () => {
+    const { passed, output, end } = await verify(["cat src/a.txt", "echo two"]);
+    expect({ passed, end }).toEqual({ passed: true, end: "success" });
+    expect(output).toBe("$ cat src/a.txt\n| a\n$ echo two\n| two");
+  });
+
+  test("is red without commands: nothing lands unverified", async () => {
+    const { passed, output } = await verify([]);
+    expect(passed).toBe(false);
+    expect(output).toContain(".enki/enki.toml has no [refinery] verify");
+  });
+
+  test("stops at the first command that fails, and says which, with its last lines and how it ended", async () => {
+    const { passed, output, end } = await verify(["echo fine", "echo out; echo err >&2; exit 3", "echo never"]);
+    expect({ passed, end }).toEqual({ passed: false, end: "failed" });
+    expect(output).toBe("$ echo fine\n| fine\n$ echo out; echo err >&2; exit 3\n| out\n| err\nthe command exited with 3");
+  });
+
+  test("a command fails as soon as one of its lines does, also inside a pipe", async () => {
+    expect((await verify(["false\necho never"])).passed).toBe(false);
+    expect((await verify(["false | cat"])).passed).toBe(false);
+  });
+
+  test("a command that is ended by a signal fails", async () => {
+    expect(await verify(["kill -KILL $$"])).toMatchObject({
+      passed: false,
+      output: expect.stringContaining("the command was ended by SIGKILL"),
+    });
+  });
+
+  test("keeps the last 60 lines, each at most 1,000 characters", async () => {
+    const { output } = await verify(["seq 1 500; head -c 5000 /dev/zero | tr '\\0' x; exit 1"]);
+    const lines = output.split("\n");
+    expect(lines).toHaveLength(60);
+    expect(lines.slice(0, 2)).toEqual(["| 443", "| 444"]);
+    expect(lines.at(-2)).toHaveLength(1_000);
+    expect(lines.at(-1)).toBe("the command exited with 1");
+  });
+
+  test("a line without an end does not fill the memory", async () => {
+    const { passed, output } = await verify(["head -c 200000000 /dev/zero | tr '\\0' x"]);
+    expect(passed).toBe(true);
+    expect(output.length).toBeLessThan(2_000);
+  });
+
+  test("takes credentials out, also where the line is cut", async () => {
+    const token = `ghp_${"c".repeat(36)}`;
+    const { output } = await verify([`echo ${token}; printf '%0990d%s' 0 ' ${token}'; exit 1`]);
+    expect(output).not.toContain("ghp_c");
+    expect(output).toContain("[redacted]");
+  });
+
+  test("has one limit for all commands together", async () => {
+    const armed: (() => void)[] = [];
+    const { passed, output } = await verify(["true", "echo begun; exec sleep 1000"], {
+      after: (delay, call) => {
+        if (delay !== LIMIT) return after(delay, call);
+        armed.push(call);
+        return () => undefined;
+      },
+      heard: (line) => {
+        if (line === "| begun") for (const fire of armed) fire();
+      },
+    });
+    expect(passed).toBe(false);
+    expect(output).toMatch(/\| begun\nthe command was not done after 1800 s$/);
+    expect(armed).toHaveLength(1);
+  });
+
+  test("its commands see no token, no API, no command file of the runner, and a home of their own", async () => {
+    const { output, host } = await verify(["env | sort", "cd ~; pwd"]);
+    expect(output).not.toContain(TOKEN);
+    const names = output.split("\n").flatMap((line) => /^\| (\w+)=/.exec(line)?.[1] ?? []);
+    expect(names.filter((name) => !["_", "SHLVL", "PWD", "OLDPWD"].includes(name)).sort()).toEqual(["CI", "HOME", "PATH", "TMPDIR"]);
+    expect(output.split("\n").at(-1)).toBe(`| ${host.temp}/enki/home`);
+  });
+
+  test("what a command leaves behind is gone", async () => {
+    const { host } = await verify(["sleep 1000 & echo $! > pid"]);
+    const pid = readFileSync(`${host.workspace}/pid`, "utf8").trim();
+    await gone(Number(pid));
+  });
+});

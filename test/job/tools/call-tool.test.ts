@@ -1,0 +1,123 @@
+import { recordedCommandSchema } from "../../../src/storage/ledger/read-job-result.ts";
+import { describe, expect, test } from "vitest";
+import { listTools } from "../../../src/job/tools/call-tool.ts";
+import { openToolBox as open, TOOLS_OF } from "../../support/tools.ts";
+
+const step = (id: string, over: Record<string, unknown> = {}) => ({ id, title: "t", description: "d", ...over });
+
+describe("rights", () => {
+  test("M-01 a tool of another set says so, an unknown one says that", async () => {
+    const { call } = open({ toolSet: "worker" });
+    expect(await call("enki_execution_create", { steps: [] })).toMatchObject({
+      isError: true,
+      text: "tool 'enki_execution_create' is not available for role 'worker'",
+    });
+    expect(await call("enki_nothing")).toMatchObject({ isError: true, text: "unknown tool 'enki_nothing'" });
+  });
+  test.each([
+    ["planner", true, TOOLS_OF.P],
+    ["worker", true, TOOLS_OF.W],
+    ["worker", false, TOOLS_OF.N],
+    ["merger", true, TOOLS_OF.M],
+    ["sidecar", true, TOOLS_OF.S],
+  ] as const)("M-02 %s (edits: %s)", (toolSet, canEdit, names) => {
+    expect(listTools({ toolSet, canEdit }).map(({ name }) => name)).toEqual(names);
+  });
+});
+
+describe("enki_execution_create", () => {
+  test.each([
+    ["M-06 B-09 no step", [], "steps array must not be empty"],
+    ["M-07 B-08 a doubled id", [step("a"), step("a")], "duplicate step id: a"],
+    ["M-08 B-06 an unknown need", [step("a", { needs: ["ghost"] })], "step 'a' depends on unknown step 'ghost'"],
+    ["M-09 B-07 its own need", [step("a", { needs: ["a"] })], "step 'a' cannot depend on itself"],
+    ["M-12 no description", [{ id: "a", title: "t" }], "each step must have a 'description'"],
+    ["M-13 B-05 a cycle", [step("a", { needs: ["b"] }), step("b", { needs: ["a"] })], "steps form a cycle: a -> b -> a"],
+    ["M-19 an unknown role", [step("a", { role: "no_such_role" })], "step 'a' has unknown role 'no_such_role'; roles: researcher"],
+    ["M-23 an id that is a path", [step("../x")], "step id '../x' must match [a-z0-9][a-z0-9_-]{0,62}"],
+    ["B-10 too many steps", Array.from({ length: 6 }, (_, at) => step(`s${at}`)), "a plan has at most 5 steps, but this plan has 6"],
+    ["an unknown tier", [step("a", { tier: "huge" })], "invalid tier: huge"],
+    ["a mistyped tier", [step("a", { tier: "hevy" })], "invalid tier: hevy; did you mean heavy?"],
+    ["a model", [step("a", { model: "opus" })], "a step cannot set a model; its tier chooses one: light, standard, heavy"],
+  ])("%s is refused with the reason, and nothing is recorded", async (_, steps, why) => {
+    const { call, recorded } = open();
+    expect(await call("enki_execution_create", { steps })).toMatchObject({ isError: true, text: why });
+    expect(recorded).toEqual([]);
+  });
+  test.each([[{ foo: 1 }], [{ step: "a", condition: "later" }], [7]])(
+    "M-14 a need of the form %j is refused, not dropped",
+    async (need) => {
+      const { call, recorded } = open();
+      const answer = await call("enki_execution_create", { steps: [step("a"), step("b", { needs: [need] })] });
+      expect(answer).toMatchObject({ isError: true, structured: { code: "bad-need" } });
+      expect(recorded).toEqual([]);
+    },
+  );
+  test("records the plan, with defaults and the role's output", async () => {
+    const { call, recorded } = open();
+    const answer = await call("enki_execution_create", {
+      steps: [step("look", { role: "researcher" }), step("do", { needs: ["look"], tier: "light" })],
+    });
+    expect(answer).toMatchObject({ isError: false, structured: { steps: ["look", "do"] } });
+    expect(recorded).toMatchObject([
+      {
+        kind: "propose",
+        plan: {
+          steps: [
+            { id: "look", tier: "standard", output: "artifact" },
+            { id: "do", needs: [{ step: "look", condition: "merged" }] },
+          ],
+        },
+      },
+    ]);
+  });
+  test("the seed's own example is a plan", async () => {
+    const { call, recorded } = open();
+    await call("enki_execution_create", {
+      steps: [
+        { id: "fix_upload_limit", title: "Increase upload size limit", description: "Update nginx.conf.", tier: "light", needs: [] },
+        {
+          id: "test_upload",
+          title: "Test large file upload",
+          description: "Write integration test.",
+          tier: "standard",
+          needs: ["fix_upload_limit"],
+        },
+      ],
+    });
+    expect(recorded).toHaveLength(1);
+  });
+});
+
+describe("a worker says what its work came to", () => {
+  const worker = () => open({ toolSet: "worker" });
+  const reply = { comment: 7, addressed: false, text: "The name is public." };
+
+  test("with an outcome, and why; with answers to review comments; or as before with what it is doing", async () => {
+    const { call, recorded } = worker();
+    expect((await call("enki_worker_report", { status: "reading" })).text).toBe("Status reported: reading");
+    expect((await call("enki_worker_report", { outcome: "failed", reason: "No network." })).text).toContain("Outcome recorded: failed.");
+    expect((await call("enki_worker_report", { outcome: "done", replies: [reply] })).isError).toBe(false);
+    expect(recorded).toEqual([
+      { kind: "report", status: "reading" },
+      { kind: "report", status: "", outcome: "failed", reason: "No network." },
+      { kind: "report", status: "", outcome: "done", replies: [reply] },
+    ]);
+    expect(recordedCommandSchema.array().safeParse(JSON.parse(JSON.stringify(recorded))).success).toBe(true);
+  });
+
+  test.each([
+    [{}, "missing required parameter: status"],
+    [{ reason: "x" }, "missing required parameter: status"],
+    [{ outcome: "nothing-to-do" }, "missing required parameter: reason (why is it nothing-to-do?)"],
+    [{ outcome: "blocked", reason: "  " }, "missing required parameter: reason (why is it blocked?)"],
+    [{ outcome: "finished" }, "outcome"],
+    [{ outcome: "done", replies: [{ ...reply, comment: 0 }] }, "comment"],
+  ])("and %j is refused", async (args, why) => {
+    const { call, recorded } = worker();
+    const answer = await call("enki_worker_report", args);
+    expect(answer.isError).toBe(true);
+    expect(answer.text).toContain(why);
+    expect(recorded).toEqual([]);
+  });
+});
