@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { parse } from "yaml";
 import { expect, test } from "vitest";
 import { readConfig } from "../src/core/config/read-config.ts";
@@ -13,7 +13,17 @@ const RUN = { action: "completed", workflow_run: {} };
 
 const squeeze = (text: string): string => text.replaceAll(/ {2,}/g, " ").replaceAll(/-{3,}/g, "---").trim();
 
+/** `npm run tables` writes the tables into the documents. */
+const writeTable = (file: string, mark: string, table: string): void => {
+  const between = new RegExp(`<!-- ${mark} -->\n[^]*?<!-- /${mark} -->`);
+  writeFileSync(
+    new URL(`../${file}`, import.meta.url),
+    read(file).replace(between, () => `<!-- ${mark} -->\n\n${table}\n\n<!-- /${mark} -->`),
+  );
+};
+
 test.each(TABLES)("%s: the table of %s is the code's", (file, mark, table) => {
+  if (process.env["ENKI_WRITE_TABLES"] === "1") writeTable(file, mark, table());
   const [, shown = ""] = new RegExp(`<!-- ${mark} -->\n([^]*?)<!-- /${mark} -->`).exec(read(file)) ?? [];
   expect(squeeze(shown)).toBe(squeeze(table()));
 });
