@@ -9,17 +9,17 @@ type Asking = Pick<DecisionTransaction, "readFact">;
 
 const REWOUND = "base-rewound";
 
-/** Whether a base lost the last tip that was seen on it, and no person has agreed to that yet. Undefined while that is not known. */
+/** Whether a base lost the last tip that was seen on it without a person's agreement. Undefined while facts are missing. */
 const hasLost = (tx: Asking, { seenTip: seen, landedTip, frozen }: Queue, tip: Sha): boolean | undefined => {
-  // A ledger of an earlier version wrote down a later tip while it was frozen.
+  // Ledgers of earlier versions recorded a later tip while the queue was frozen.
   const last = frozen?.code === REWOUND ? [seen, landedTip] : [seen ?? landedTip];
   const contained = last.map((commit) => commit === null || commit === tip || tx.readFact<"contains">({ kind: "contains", commit, tip }));
   return contained.includes(false) ? true : contained.includes(undefined) ? undefined : false;
 };
 
 /**
- * A base that no longer contains the last tip that was seen on it was rewound, whoever made the missing commits: nothing lands on it before a person says so,
- * or until they are back. Undefined while that is not known.
+ * Freezes the queue of a rewound base, which no longer contains the last tip that was seen on it: nothing lands until a person agrees or
+ * the commits return. It does not matter who made the lost commits. Undefined while facts are missing.
  */
 export const guardAgainstRewind = (tx: Asking, before: Queue, tip: Sha): Queue | undefined => {
   const queue = before.frozen?.code === "base-missing" ? { ...before, frozen: null } : before;
@@ -35,12 +35,12 @@ export const guardAgainstRewind = (tx: Asking, before: Queue, tip: Sha): Queue |
 /** Whether a queue waits for a person to agree that its base lost commits. */
 export const isRewoundQueue = ({ frozen }: Pick<Queue, "frozen">): boolean => frozen?.code === REWOUND;
 
-/** Tips that are remembered after a base lost them. */
+/** How many lost tips are remembered. */
 const MAX_LEFT = 10;
 
-/** The queue after a person agreed to the base as it is now. */
+/** The queue after a person accepted the base as it is now. */
 export const agreedQueue = (queue: Queue, tip: Sha | null): Queue => {
-  // What was refused may be allowed now, and what went wrong was seen.
+  // A refused push may be allowed now, and the person has seen any incident.
   const { pushRefusal: _, landingTerms: __, incident: ___, deniedMethods: ____, ...rest } = queue;
   const agreed = { ...rest, frozen: null, landedTip: tip };
   if (queue.frozen?.code !== REWOUND) return agreed;
@@ -48,13 +48,16 @@ export const agreedQueue = (queue: Queue, tip: Sha | null): Queue => {
   return { ...agreed, seenTip: tip, abandonedTips: [...new Set([...(queue.abandonedTips ?? []), ...lost])].slice(-MAX_LEFT) };
 };
 
-/** True while nothing may be built on a base as it is now: it lost commits, and nobody agreed to that. Undefined while that is not known. */
+/** Whether a base lost commits without a person's agreement, so that nothing may build on it. Undefined while facts are missing. */
 export const isRewound = (tx: DecisionTransaction, base: BranchName): boolean | undefined => {
   const tip = tx.baseTip(base);
   return tip === null ? false : hasLost(tx, tx.queue(base), tip);
 };
 
-/** The tip of the base that a head was made on: as it was written down, else what it has of the base. Undefined while that is not known. */
+/**
+ * The base tip that a head was made on: the recorded one, else the newest base commit that the head contains. Null if there is none,
+ * undefined while facts are missing.
+ */
 export const groundOf = (
   tx: DecisionTransaction,
   base: BranchName,
@@ -65,13 +68,13 @@ export const groundOf = (
   return tx.readFact<"newest-base">({ kind: "newest-base", head: sha, tip, abandonedTips: lostTips(tx, base) });
 };
 
-/** Tips that a base had and may have lost, the newest first. */
+/** Tips that the base had and may have lost, newest first. */
 const lostTips = (tx: DecisionTransaction, base: BranchName): Sha[] => {
   const { seenTip, abandonedTips = [] } = tx.queue(base);
   return [...new Set([...(seenTip === null ? [] : [seenTip]), ...abandonedTips.toReversed()])];
 };
 
-/** A commit that a person pushed to a task branch, as the step's head. Undefined while that is not known. */
+/** A person's push to a task branch as the step's head. Undefined while facts are missing. */
 export const personsHead = (
   tx: DecisionTransaction,
   { baseBranch }: Execution,
@@ -87,8 +90,8 @@ export const personsHead = (
 };
 
 /**
- * True for a head that was made on commits which its base lost, or on what landed with one of these: as it is, it would bring them back.
- * Undefined while that is not known.
+ * Whether a head was made on lost commits of its base, or on a step that landed with them: landing the head unchanged would bring them
+ * back. Undefined while facts are missing.
  */
 export const isStranded = (
   tx: DecisionTransaction,
@@ -106,7 +109,7 @@ export const isStranded = (
   return kept.includes(false) ? true : kept.includes(undefined) ? undefined : false;
 };
 
-/** The commit that brought a task into its base; null where it has not landed. */
+/** The commit by which a task landed; null if the task has not landed. */
 const landedAs = (tx: DecisionTransaction, task: TaskId): Sha | null => {
   const id = readTaskId(task);
   return (id && tx.execution(id.execution)?.steps[id.step]?.landed?.commit) ?? null;

@@ -4,7 +4,7 @@ import { listNeededTasks, type Plan, type PlannedStep } from "../domain/plan.ts"
 import { accept, refuse, type Result } from "../domain/refusal.ts";
 import type { DecisionTransaction } from "./decision-transaction.ts";
 
-/** A plan whose needs on tasks of its own execution are needs on steps. */
+/** The plan with needs on tasks of its own execution turned into needs on steps. */
 export const withOwnSteps = (id: ExecutionId, plan: Plan): Plan => ({
   ...plan,
   steps: plan.steps.map((step) => (listNeededTasks(step).some((task) => ownStep(id, task) !== null) ? ownNeeds(id, step) : step)),
@@ -23,9 +23,7 @@ const ownStep = (id: ExecutionId, task: TaskId): string | null => {
   return read?.execution === id ? read.step : null;
 };
 
-/**
- * A plan whose needs on tasks of other executions can be met. Undefined while that is not known. Refusals: `unknown-need`, `cycle`.
- */
+/** Checks that needs on tasks of other executions can be met. Undefined while facts are missing. Refusals: `unknown-need`, `cycle`. */
 export const checkTasks = (tx: DecisionTransaction, execution: Execution, plan: Plan): Result<Plan> | undefined => {
   let open = false;
   for (const step of plan.steps) {
@@ -49,7 +47,7 @@ const isKnown = (tx: DecisionTransaction, task: TaskId): boolean | undefined => 
   return states === undefined ? undefined : states?.[id.step] !== undefined;
 };
 
-/** A step that waits, through other executions, for itself; null when there is none. */
+/** A chain of tasks through other executions in which a step waits for itself; null if there is none. */
 const findCycle = (tx: DecisionTransaction, { id }: Execution, plan: Plan): TaskId[] | null => {
   const own = new Map(plan.steps.map((step) => [step.id, step]));
   const needs = (task: TaskId): TaskId[] => {

@@ -26,18 +26,18 @@ import { reconcileTransitions } from "./reconcile/transitions.ts";
 import { reconcileWorkflows } from "./reconcile/workflows.ts";
 
 /**
- * What to do, from events, ledger and facts alone: no clock, no randomness, no IO.
- * Events are written down once per id; everything else follows from the ledger, so that what was asked for and not confirmed is asked for again.
+ * Decides from events, ledger and facts alone, without clock, randomness or IO. Each event is recorded once by its id. Everything else is
+ * derived from the ledger, so a requested but unconfirmed effect is requested again.
  */
 export const decide = (events: readonly Event[], snapshot: Snapshot): Decision => {
   const tx = openTransaction(snapshot);
   for (const event of events) apply(tx, event);
-  // A fact that an event needs comes first: what follows would be decided on half of the events.
+  // Read the facts that events need first; otherwise the passes would decide on half of the events.
   if (tx.missingFacts().length === 0) for (const pass of passes) pass(tx);
   return tx.decision();
 };
 
-/** In this order each pass sees what the one before it settled: a landing frees steps, which are then started in the same write. */
+/** Each pass sees the changes of the passes before: a landing releases steps, which then start in the same write. */
 const passes: readonly ((tx: DecisionTransaction) => void)[] = [
   reconcileRewinds,
   reconcileInbox,

@@ -6,7 +6,7 @@ import { type QueryAnswers, type Query, type QueryKind, toQueryKey } from "../do
 import { toBranchRef } from "../domain/refs.ts";
 import { graphRecords, openLedgerWriter, sideRecords, textRecords } from "./ledger-writer.ts";
 
-/** A decision under way: the ledger as it will be, and what goes with it. The snapshot is never changed. */
+/** A decision under construction: the new ledger, ref moves, requested effects and missing facts. The snapshot never changes. */
 export type DecisionTransaction = ReturnType<typeof openTransaction>;
 
 export const openTransaction = (snapshot: Snapshot) => {
@@ -49,11 +49,11 @@ const openFactReader = (snapshot: Snapshot) => {
   const missingFacts = new Map<string, Query>();
   return {
     missingFacts: (): readonly Query[] => [...missingFacts.values()],
-    /** The answer when it is known; otherwise undefined, and it is asked for. */
+    /** The answer to a query; undefined if it is missing, which requests it for the next decision. */
     readFact: <K extends QueryKind>(query: Extract<Query, { kind: K }>): QueryAnswers[K] | undefined => {
       const fact = snapshot.facts.get(toQueryKey(query));
       if (fact === undefined) missingFacts.set(toQueryKey(query), query);
-      // Facts are filed under their query, so the kinds agree.
+      // Facts are stored by query, so the kinds agree.
       return fact?.answer as QueryAnswers[K] | undefined;
     },
   };
@@ -67,24 +67,24 @@ const openRefMoves = (snapshot: Snapshot, hurry: () => void) => {
     return moveRef ? moveRef.newSha : (snapshot.refs[name] ?? null);
   };
   return {
-    /** The value of a ref after this decision; null where there is none. */
+    /** The value of a ref after this decision; null if there is no such ref. */
     ref,
     baseTip: (base: BranchName): Sha | null => ref(toBranchRef(base)),
     moveRef: (name: RefName, to: Sha | null): void => {
       hurry();
       moves.set(name, { ref: name, oldSha: snapshot.refs[name] ?? null, newSha: to });
     },
-    /** Lets the push fail when the ref is not what was read. */
+    /** Makes the push fail if the ref has changed since it was read. */
     expectUnchanged: (name: RefName): void => {
       const at = snapshot.refs[name];
       if (at !== undefined && !moves.has(name)) moves.set(name, { ref: name, oldSha: at, newSha: at });
     },
-    /** Removes a ref with the next write, whenever that is. */
+    /** Deletes a ref with the next write; this alone causes no write. */
     deleteRefLater: (name: RefName): void => {
       const at = snapshot.refs[name];
       if (at !== undefined && !moves.has(name)) moves.set(name, { ref: name, oldSha: at, newSha: null });
     },
-    /** Keeps a result's commit reachable after its ref is gone. */
+    /** Keeps a result's commit reachable after its ref is deleted. */
     retainResult: (result: Sha): void => {
       hurry();
       attempts.add(result);
@@ -106,16 +106,16 @@ const openWakeUps = (now: Millis) => {
     },
     nextWakeUp: (): Millis | null => next,
     reportEnded: (job: JobKey | "all"): void => void ended.add(job),
-    /** `pull`: the pull request that was reviewed, where that is known. */
+    /** `pull`: the reviewed pull request, if known. */
     reportActivity: (what: PersonActivity, pull?: number): void => {
       people.add(what);
       if (pull !== undefined) reviewed.add(pull);
     },
-    /** True where somebody is said to have reviewed this pull request. */
+    /** Whether an event reported a review of this pull request. */
     isReportedReviewed: (pull: number): boolean => reviewed.has(pull),
-    /** `pulls`: somebody did something to pull requests, `reviews`: reviewed one; `kept`: those that a person kept from landing are looked at again. */
+    /** `pulls`: activity on pull requests; `reviews`: a review; `kept`: pull requests that a person holds are due for another look. */
     reportedActivity: (): ReadonlySet<PersonActivity> => people,
-    /** True when the run of this job is said to be over. */
+    /** Whether an event reported that the run of this job ended. */
     isReportedEnded: (job: JobKey): boolean => ended.has("all") || ended.has(job),
   };
 };
@@ -147,8 +147,8 @@ const openEffectRequests = ({ snapshot, records, requireSave, wake }: EffectRequ
   };
   return {
     /**
-     * Gives an effect unless it is known to be done, waits for its time, or was refused.
-     * What makes something new is recorded as asked for first; who finds such a record waits the grace and looks it up.
+     * Requests an effect unless it is done, refused or waiting for its time. An effect that creates something is recorded before it is
+     * performed; a later decision that finds the record waits for the grace period and looks the result up.
      */
     requestEffect: (effect: Effect): void => {
       const trace = records.effectRecord(effect.key);

@@ -2,7 +2,7 @@ import type { Execution } from "../domain/execution.ts";
 import { renderExecutionComment } from "../messages/execution-comment.ts";
 import type { DecisionTransaction } from "./decision-transaction.ts";
 
-/** The text of an execution's comment as it stands. */
+/** The current text of an execution's comment. */
 export const executionBody = (tx: DecisionTransaction, execution: Execution): string => {
   const [plan, grown] = [tx.plan(execution.plan), tx.plan(execution.amendment?.plan ?? null)];
   const [brief, queue] = [tx.brief(execution.id), tx.queue(execution.baseBranch)];

@@ -4,12 +4,12 @@ import type { FeedbackItem, PersonRemark } from "../domain/feedback.ts";
 import type { Millis } from "../domain/ids.ts";
 import { takeFirstChars } from "../domain/visible-text.ts";
 
-/** What is kept or left out together. */
+/** A part of a feedback item that is kept or left out whole. */
 type Piece = {
   readonly item: FeedbackItem;
   readonly said: readonly PersonRemark[];
   readonly trusted: boolean;
-  /** The highest is kept first. */
+  /** The highest rank is kept first. */
   readonly rank: number;
   readonly at: Millis;
 };
@@ -25,8 +25,9 @@ const rankOf = (item: FeedbackItem, trusted: boolean): number => {
 };
 
 /**
- * The pieces of an item, the most important first. A thread is as trusted as what is new in it: a stranger's reply gives no new weight to a maintainer's old words.
- * In a maintainer's thread what strangers replied can be left out by itself; what they began it with is kept, since the maintainer answers it.
+ * The parts of an item, most important first. A thread is as trusted as its new remarks: a stranger's reply gives no new weight to a
+ * maintainer's old remark. Strangers' replies in a maintainer's thread may be left out separately, but not the remark that started the
+ * thread, since the maintainer answers it.
  */
 const piecesOf = (item: FeedbackItem, isNew: (said: PersonRemark) => boolean): Piece[] => {
   const all = saidIn(item);
@@ -46,7 +47,7 @@ const piecesOf = (item: FeedbackItem, isNew: (said: PersonRemark) => boolean): P
 
 const CUT = "\n[… the rest is left out: it is too long …]";
 
-/** The newest words that fit, the last of them cut; null where none does. */
+/** The newest remarks that fit, the oldest of them cut; null if none fits. */
 const shortened = (said: readonly PersonRemark[], room: number): readonly PersonRemark[] | null => {
   const kept: PersonRemark[] = [];
   let free = room;
@@ -62,7 +63,7 @@ const shortened = (said: readonly PersonRemark[], room: number): readonly Person
 
 const lengthOf = (said: readonly PersonRemark[]): number => said.reduce((sum, { text }) => sum + text.length, 0);
 
-/** Hands out the room: half of it at most to people without write access. */
+/** Manages the available characters; people without write access get at most half of them. */
 const openRoom = (maxChars: number) => {
   const room = { all: maxChars, others: Math.floor(maxChars / 2) };
   const begun = new Set<boolean>();
@@ -75,7 +76,9 @@ const openRoom = (maxChars: number) => {
   };
   return {
     kept,
-    /** Keeps a piece, if there is room. The first of its kind is shortened rather than left out: else it would never be read. */
+    /**
+     * Keeps a part if there is room. The first part of trusted and of other people is cut instead of left out, or it would never be read.
+     */
     keep: (piece: Piece): boolean => {
       const { item, said, trusted, rank } = piece;
       const isReply = item.kind === "thread" && !trusted && rank !== rankOf(item, false);
@@ -96,15 +99,15 @@ const openRoom = (maxChars: number) => {
 
 export type Fitted = {
   readonly items: readonly FeedbackItem[];
-  /** What was left out: items, and replies in threads that are among the items. */
+  /** How many items, and replies in kept threads, were left out. */
   readonly left: number;
-  /** The ids of what was left out. */
+  /** The ids of the remarks that were left out. */
   readonly leftOut: ReadonlySet<RemarkId>;
 };
 
 type Fitting = { readonly maxChars: number; readonly isNew: (said: PersonRemark) => boolean };
 
-/** As much of what people said as there is room for: by trust first, then by kind, the newest first. Changes requested are always kept. */
+/** As much feedback as fits: trusted people first, then by kind, then the newest first. Requested changes are always kept. */
 export const fitFeedback = (items: readonly FeedbackItem[], { maxChars, isNew }: Fitting): Fitted => {
   const room = openRoom(maxChars);
   const pieces = items.flatMap((item) => piecesOf(item, isNew)).toSorted((a, b) => b.rank - a.rank || b.at - a.at);
@@ -120,7 +123,7 @@ export const fitFeedback = (items: readonly FeedbackItem[], { maxChars, isNew }:
   };
 };
 
-/** An item with these words of it, in the order in which they were written. */
+/** An item with only these remarks, in the order in which they were written. */
 const withSaid = (item: FeedbackItem, said: readonly PersonRemark[]): FeedbackItem => {
   const words = new Map(said.map((each) => [each.id, each]));
   if (item.kind === "thread") return { ...item, content: item.content.flatMap(({ id }) => words.get(id) ?? []) };

@@ -6,7 +6,7 @@ import { chooseLandingMode, UNLANDABLE_CODES } from "../policy/landing-mode.ts";
 import { chooseCheckGate, isFromActions } from "../policy/check-gate.ts";
 import type { DecisionTransaction } from "./decision-transaction.ts";
 
-/** How and behind what work lands on a base now, or why none can. Undefined while rules and settings are not read. */
+/** The landing terms of a base, or why nothing can land on it. Undefined while rules and settings are not read. */
 const readTerms = (
   tx: DecisionTransaction,
   base: BranchName,
@@ -32,7 +32,7 @@ const readTerms = (
     : gate.refusal;
 };
 
-/** The workflows of a base, where a required check may be theirs. Undefined while they are not known. */
+/** The workflow files of a base if a required check may come from Actions. Undefined while facts are missing. */
 const workflowFiles = (
   tx: DecisionTransaction,
   base: BranchName,
@@ -44,17 +44,20 @@ const workflowFiles = (
     : [];
 };
 
-/** Why nothing that is asked for now could ever land on a base, so that nobody works in vain. Undefined while that is not known. */
+/** Why nothing could land on a base, so that no work is wasted; null if work could land, undefined while facts are missing. */
 export const whyUnlandable = (tx: DecisionTransaction, base: BranchName): Refusal | null | undefined => {
   const terms = readTerms(tx, base, tx.queue(base));
   return terms && ("code" in terms ? terms : null);
 };
 
-/** True when something could land now: then the rules are read again, since they may have been changed. */
+/** Whether a candidate could land now. The rules are then read again, because they may have changed. */
 const isAtLanding = (queue: Queue, tip: string): boolean =>
   queue.candidates.some((each) => each.onto === tip && each.items.length > 0 && isGreen(each));
 
-/** The queue with its terms: read when something comes into it, and right before a landing. Undefined while they are not known. */
+/**
+ * The queue with its landing terms, which are read when work enters the queue and right before a landing. Undefined while facts are
+ * missing.
+ */
 export const withTerms = (
   tx: DecisionTransaction,
   base: BranchName,

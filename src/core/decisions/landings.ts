@@ -7,7 +7,7 @@ import { toBranchRef, toCandidateBranch } from "../domain/refs.ts";
 import { LANDING_TEXT, REUSED_TEXT, renderCandidateStatus } from "../messages/status-text.ts";
 import type { DecisionTransaction } from "./decision-transaction.ts";
 
-/** A landing by GitHub's hand, which is written down with the save before it is asked for. */
+/** A landing by GitHub. It is saved before GitHub is asked to merge. */
 export const newLanding = (tx: DecisionTransaction, { landingTerms }: Queue, candidate: Candidate): Landing => ({
   mode: landingTerms?.mode === "batch" || landingTerms?.mode === "queue" ? landingTerms.mode : "each",
   ...(landingTerms?.method && { method: landingTerms.method }),
@@ -16,7 +16,7 @@ export const newLanding = (tx: DecisionTransaction, { landingTerms }: Queue, can
   attempts: 0,
 });
 
-/** The branch of a pull request that brings a candidate as a whole. */
+/** The branch of the pull request for a whole candidate. */
 export const batchBranch = (commit: Sha): string => toCandidateBranch(hashValue(["batch", commit]).slice(0, 12));
 const REVERTS = "enki/revert/";
 export const revertBranch = (merge: Sha): string => REVERTS + merge.slice(0, 12);
@@ -24,7 +24,7 @@ export const isRevertBranch = (branch: string): boolean => branch.startsWith(REV
 
 export const sidePullKey = (commit: Sha) => `open-side-pull:${batchBranch(commit)}` as const;
 
-/** Writes down that the steps of a candidate have landed, each with the commit that brought it. */
+/** Records that the steps of a candidate have landed with this commit. */
 export const landSteps = (
   tx: DecisionTransaction,
   base: BranchName,
@@ -42,8 +42,8 @@ export const landSteps = (
 };
 
 /**
- * Reports the required checks that are Enki's to report, on the commit on which GitHub wants them. False while GitHub has not answered;
- * where it refuses, it will say so of the landing itself.
+ * Reports the required checks that Enki itself sets, on the commit where GitHub expects them. Returns false until GitHub has accepted or
+ * refused each; after a refusal, GitHub refuses the landing itself and says why.
  */
 export const tellChecks = (
   tx: DecisionTransaction,
@@ -65,13 +65,13 @@ export const tellChecks = (
   return isTold;
 };
 
-/** A verdict on the same files that was reused is told of the commit that landed by it. */
+/** Reports on the landed commit that the verdict of an identical tree was reused. */
 export const tellReused = (tx: DecisionTransaction, { runs }: Candidate, commit: Sha): void => {
   if (runs.some(({ attempt }) => attempt > 0)) return;
   tx.enqueueEffect({ kind: "set-status", key: `set-status:${commit}`, commit, state: "success", text: REUSED_TEXT });
 };
 
-/** Actions workflows that are to run after a landing, once for each. */
+/** Starts the Actions workflows configured to run after a landing, each once per commit. */
 export const startAfter = (tx: DecisionTransaction, base: BranchName, commit: Sha): void => {
   for (const workflow of tx.snapshot.config.refinery.after)
     tx.enqueueEffect({ kind: "start-workflow", key: `start-workflow:${workflow}/${commit.slice(0, 12)}`, workflow, branch: base });

@@ -24,7 +24,7 @@ import { openStepLists } from "./step-lists.ts";
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
-/** The ledger as it will be. Each record is copied once before it is written, so that a decision stays linear in the size of the graph. */
+/** The new ledger. Each record is copied once, before its first change, so that a decision stays linear in the size of the graph. */
 export const openLedgerWriter = (before: Ledger) => {
   let ledger: Mutable<Ledger> = { ...before };
   let isSaveRequired = false;
@@ -37,7 +37,7 @@ export const openLedgerWriter = (before: Ledger) => {
     return copy;
   };
   const put = (part: keyof Ledger, key: string, value: unknown): void => {
-    // The record is of the type that it was copied from; TypeScript cannot follow the key.
+    // The record has the type that it was copied from; TypeScript cannot follow the key.
     const record = own(ledger[part] as Record<string, unknown>);
     if (value === undefined) delete record[key];
     else record[key] = value;
@@ -53,12 +53,12 @@ export const openLedgerWriter = (before: Ledger) => {
     lists.written(before, mine.steps, step);
     put("executions", id, mine);
   };
-  /** The steps of an execution as it stands now. */
+  /** The current steps of an execution. */
   const steps = (id: ExecutionId): readonly Step[] => lists.of(ledger.executions[id]?.steps ?? {});
   return {
     ledger: (): Ledger => ledger,
     steps,
-    /** True once something was written that could not be looked up again. */
+    /** Whether this decision wrote anything that could not be looked up again. */
     isSaveRequired: (): boolean => isSaveRequired,
     requireSave: (): void => void (isSaveRequired = true),
     put,
@@ -78,7 +78,7 @@ const byId = (steps: readonly PlannedStep[]): ReadonlyMap<StepId, PlannedStep> =
   return map;
 };
 
-/** Reading and writing executions, steps and plans. */
+/** Reads and writes executions, steps and plans. */
 export const graphRecords = ({ ledger, steps, put, requireSave, recordStep }: Writer) => {
   const planned = new Map<Hash, ReadonlyMap<StepId, PlannedStep>>();
   const orders = new Map<Hash, readonly PlannedStep[]>();
@@ -95,7 +95,7 @@ export const graphRecords = ({ ledger, steps, put, requireSave, recordStep }: Wr
       requireSave();
       recordStep(id, step);
     },
-    /** Writes down what could be looked up again: saved with the next write. */
+    /** Records a step whose change could be looked up again: saved with the next write. */
     recordStep,
     plan,
     putPlan: (value: Plan): Hash => {
@@ -104,21 +104,21 @@ export const graphRecords = ({ ledger, steps, put, requireSave, recordStep }: Wr
       put("plans", id, value);
       return id;
     },
-    /** A step as it was approved. */
+    /** The planned step as approved. */
     planned: (execution: Execution, step: StepId): PlannedStep | undefined => {
       if (execution.plan === null) return undefined;
       const known = planned.get(execution.plan) ?? byId(plan(execution.plan)?.steps ?? []);
       planned.set(execution.plan, known);
       return known.get(step);
     },
-    /** Steps as they were approved, each after what it needs. */
+    /** The planned steps, each after its needs. */
     order: (execution: Execution): readonly PlannedStep[] => {
       if (execution.plan === null) return [];
       const known = orders.get(execution.plan) ?? orderSteps(plan(execution.plan)?.steps ?? []);
       orders.set(execution.plan, known);
       return known;
     },
-    /** Takes an execution out of the ledger with all that belongs to it; the save that writes this puts it into the archive. */
+    /** Removes an execution and everything that belongs to it; the save moves them to the archive. */
     dropExecution: (id: ExecutionId): void => {
       put("executions", id, undefined);
       put("briefs", id, undefined);
@@ -133,9 +133,9 @@ export const graphRecords = ({ ledger, steps, put, requireSave, recordStep }: Wr
   };
 };
 
-/** Keeping what steps left in words. */
+/** Writes the answers and reports of steps. */
 export const textRecords = ({ ledger, put }: Writer) => ({
-  /** Keeps what an agent said last; an empty text takes away what an earlier attempt said. */
+  /** Records an agent's last message; an empty text deletes the one of an earlier attempt. */
   putAnswer: (execution: ExecutionId, step: StepId, text: string): void => {
     const name = `${execution}/${step}` as const;
     if ((ledger().answers[name] ?? "") !== text) put("answers", name, text === "" ? undefined : text);
@@ -143,7 +143,7 @@ export const textRecords = ({ ledger, put }: Writer) => ({
   putArtifact: (execution: ExecutionId, step: StepId, text: string): void => put("artifacts", `${execution}/${step}`, text),
 });
 
-/** Reading and writing what stands beside the graph: handled events, queues, traces, the outbox. */
+/** Reads and writes everything besides the graph: handled events, queues, effect records, the outbox. */
 export const sideRecords = (writer: Writer, now: Millis) => {
   const { ledger, put, requireSave, setCursor, recordBacklog } = writer;
   return {
@@ -152,14 +152,14 @@ export const sideRecords = (writer: Writer, now: Millis) => {
       put("handledEvents", id, now);
     },
     brief: (id: ExecutionId): Brief | null => ledger().briefs[id] ?? null,
-    /** What an attempt was given of what people said; it stays as it is. */
+    /** Records the feedback of an attempt; it never changes afterwards. */
     putFeedback: (task: TaskId, attempt: number, feedback: Feedback): void => {
       const key = `${task}/${attempt}` as const;
       if (ledger().feedback[key]) return;
       requireSave();
       put("feedback", key, feedback);
     },
-    /** What an execution was asked for with; it stays as it is. */
+    /** Records the brief of an execution; it never changes afterwards. */
     putBrief: (id: ExecutionId, brief: Brief): void => {
       if (ledger().briefs[id]) return;
       requireSave();
@@ -171,7 +171,7 @@ export const sideRecords = (writer: Writer, now: Millis) => {
       requireSave();
       put("mails", mail.id, mail);
     },
-    /** Takes an expired mail out with the next write: nobody is shown it any more anyway. */
+    /** Deletes an expired mail, which is no longer shown, with the next write. */
     dropMail: (id: string): void => put("mails", id, undefined),
     recordBacklog,
     forgetEvent: (id: EventId): void => put("handledEvents", id, undefined),
@@ -182,12 +182,12 @@ export const sideRecords = (writer: Writer, now: Millis) => {
       requireSave();
       put("queues", base, queue);
     },
-    /** Writes down what follows from facts that are read again anyway: saved with the next write. */
+    /** Records a queue whose change follows from facts that are read again anyway: saved with the next write. */
     recordQueue: (base: BranchName, queue: Queue): void => put("queues", base, queue),
     effectRecord: (key: string): EffectRecord | undefined => ledger().effectRecords[key],
     deleteEffectRecord: (key: string): void => put("effectRecords", key, undefined),
     putEffectRecord: (key: string, effectRecord: EffectRecord): void => put("effectRecords", key, effectRecord),
-    /** Keeps an effect that follows from one event until it is done. */
+    /** Keeps an effect that one event caused in the outbox until it is done. */
     enqueueEffect: (effect: Effect): void => {
       requireSave();
       put("outbox", effect.key, effect);

@@ -4,12 +4,12 @@ import type { StepNeed, PlannedStep } from "../domain/plan.ts";
 import { isHeldButBuildable, type Step, type StepState } from "../domain/step.ts";
 import type { DecisionTransaction } from "./decision-transaction.ts";
 
-/** What a step needs, as it stands now. State null: there is no such step or task; undefined: that is not known yet. */
+/** A need with the current state of its step or task. State null: there is no such step or task; undefined: the fact is missing. */
 export type Needed = {
   readonly need: StepNeed;
   readonly task: TaskId;
   readonly state: StepState | null | undefined;
-  /** Null for what is not in the ledger, or not begun. */
+  /** Null if the step is not in the ledger or has not started. */
   readonly step: Step | null;
   readonly checkpoint: boolean;
 };
@@ -22,7 +22,7 @@ export const neededBy = (tx: DecisionTransaction, execution: Execution, { needs 
     return { need, task: toTaskId(execution.id, need.step), state: step?.state ?? null, step, checkpoint };
   });
 
-/** A task of another execution: one that lives, one whose plan is not approved yet, or one in the archive. */
+/** The need on a task of another execution, which may be in the ledger, not approved yet, or archived. */
 const foreign = (tx: DecisionTransaction, need: Extract<StepNeed, { task: TaskId }>): Needed => {
   const { task } = need;
   const none = { need, task, step: null, checkpoint: false };
@@ -47,8 +47,8 @@ export const isOverFor = (state: StepState | null | undefined): boolean => state
 export const isBad = (state: StepState | null | undefined): boolean => state === null || state === "failed" || state === "blocked";
 
 /**
- * `merged` holds when the step is done, `completed` when its work is published, `started` when it runs or did.
- * What a person has to look at first is not complete before that.
+ * `merged` is met when the step is done, `completed` when its work is published, `started` once it runs. A checkpoint is not completed
+ * before a person approved it.
  */
 export const holds = ({ need, state, step, checkpoint }: Needed): boolean => {
   if (isOverFor(state)) return true;

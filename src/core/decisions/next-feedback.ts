@@ -10,11 +10,11 @@ import { fitFeedback } from "./feedback-room.ts";
 
 type Of = { readonly execution: Execution; readonly step: Step };
 
-/** The feedback of an attempt; null where it was given none. */
+/** The feedback of an attempt; null if it received none. */
 export const feedbackOf = (tx: DecisionTransaction, task: TaskId, attempt: number): Feedback | null =>
   tx.ledger().feedback[`${task}/${attempt}`] ?? null;
 
-/** What earlier attempts of a step were given, or could have been. */
+/** Remarks that earlier attempts of a step read. */
 const readBefore = (tx: DecisionTransaction, { execution, step }: Of): ReadonlySet<RemarkId> => {
   const task = toTaskId(execution.id, step.id);
   const seen = new Set<RemarkId>();
@@ -28,14 +28,14 @@ const readBefore = (tx: DecisionTransaction, { execution, step }: Of): ReadonlyS
 
 export const isRead = (tx: DecisionTransaction, of: Of, id: RemarkId): boolean => readBefore(tx, of).has(id);
 
-/** True where an attempt was given this review: it does not start another one. */
+/** Whether an attempt received this review; then the review does not start another attempt. */
 export const isAnswered = (tx: DecisionTransaction, of: Of, { id }: Pick<Review, "id">): boolean => isRead(tx, of, `review:${id}`);
 
-/** When an attempt last read what people said; null where none has. */
+/** When the last attempt read the feedback; null if it received none. */
 export const lastRead = (tx: DecisionTransaction, { execution, step }: Of): Millis | null =>
   feedbackOf(tx, toTaskId(execution.id, step.id), step.attempt)?.at ?? null;
 
-/** The items of the last attempt that came to nothing: the next one has to answer them. */
+/** The unanswered feedback of the last attempt, which the next one has to answer. */
 const carriedOver = (tx: DecisionTransaction, { execution, step }: Of): readonly FeedbackItem[] => {
   const task = toTaskId(execution.id, step.id);
   for (let attempt = step.attempt; attempt > (step.answeredAttempt ?? 0); attempt -= 1) {
@@ -45,7 +45,7 @@ const carriedOver = (tx: DecisionTransaction, { execution, step }: Of): readonly
   return [];
 };
 
-/** What attempts read since a head last answered people. */
+/** Remarks that attempts have read since a head last answered feedback. */
 const readUnanswered = (tx: DecisionTransaction, { execution, step }: Of): readonly RemarkId[] => {
   const task = toTaskId(execution.id, step.id);
   const attempts = Array.from(
@@ -57,7 +57,7 @@ const readUnanswered = (tx: DecisionTransaction, { execution, step }: Of): reado
 
 type News = { readonly items: readonly FeedbackItem[]; readonly read: readonly RemarkId[] };
 
-/** What was said on a step's pull request and no attempt has read; undefined while that is not known. */
+/** Remarks on a step's pull request that no attempt has read; undefined while facts are missing. */
 export const newsOf = (tx: DecisionTransaction, of: Of): News | undefined => {
   const { pull } = of.step;
   if (pull === null) return { items: [], read: [] };
@@ -66,12 +66,15 @@ export const newsOf = (tx: DecisionTransaction, of: Of): News | undefined => {
   const before = readBefore(tx, of);
   const accepted = of.step.acceptedReview === undefined ? null : (`review:${of.step.acceptedReview}` as const);
   const news = sortOut(accepted ? trusting(talk, accepted) : talk, { before, all: tx.snapshot.config.brief.comments === "all" });
-  // It started this attempt, so it must not start another one, whatever of it can be read.
+  // The accepted review started this attempt. It counts as read even if its text is missing, or it would start another attempt.
   const isMissing = accepted !== null && !before.has(accepted) && !news.read.includes(accepted);
   return isMissing ? { ...news, read: [...news.read, accepted] } : news;
 };
 
-/** The same talk, where the author of an accepted review is trusted: the permission was checked then, and may not have been among the look-ups now. */
+/**
+ * The same discussion, with the author of the accepted review as trusted: that permission was checked when the review was accepted and may
+ * be missing now.
+ */
 const trusting = (talk: PullDiscussion, accepted: RemarkId): PullDiscussion => {
   const author = talk.reviews.find(({ id }) => id === accepted)?.by;
   const trusted = <T extends PersonRemark>(said: T): T =>
@@ -79,7 +82,10 @@ const trusting = (talk: PullDiscussion, accepted: RemarkId): PullDiscussion => {
   return { ...talk, reviews: talk.reviews.map(trusted), lineComments: talk.lineComments.map(trusted), remarks: talk.remarks.map(trusted) };
 };
 
-type Sorting = { readonly before: ReadonlySet<RemarkId>; /** Also what people without write permission say. */ readonly all: boolean };
+type Sorting = {
+  readonly before: ReadonlySet<RemarkId>;
+  /** Includes remarks by people without write permission. */ readonly all: boolean;
+};
 
 const sortOut = (talk: PullDiscussion, { before, all }: Sorting): News => {
   const counts = (said: PersonRemark): boolean => all || isTrustedPermission(said.permission);
@@ -104,10 +110,10 @@ const sayingOf = ({ id, by, permission, at, text }: PersonRemark): PersonRemark 
 
 type Thread = {
   readonly item: Extract<FeedbackItem, { kind: "thread" }>;
-  /** What of it people said. */ readonly people: ReadonlySet<RemarkId>;
+  /** The remarks that people wrote. */ readonly people: ReadonlySet<RemarkId>;
 };
 
-/** The open threads, each with all that was said in it: an answer means nothing without what it answers. */
+/** The open threads, each with all of its remarks: an answer means nothing without the question. */
 const threadsOf = ({ lineComments, resolvedThreads }: PullDiscussion): Thread[] => {
   const done = new Set(resolvedThreads);
   const open = new Map<number, PullDiscussion["lineComments"][number][]>();
@@ -123,7 +129,10 @@ const threadsOf = ({ lineComments, resolvedThreads }: PullDiscussion): Thread[] 
 
 const beganAt = (item: FeedbackItem): Millis => (item.kind === "thread" ? (item.content[0]?.at ?? 0) : item.content.at);
 
-/** What the next attempt is given: what the last one could not answer, and what was said since. Null for nothing; undefined while it is not known. */
+/**
+ * The feedback for the next attempt: unanswered feedback of the last one and new remarks. Null if there is none, undefined while facts are
+ * missing.
+ */
 export const nextFeedback = (tx: DecisionTransaction, of: Of): Feedback | null | undefined => {
   const { pull } = of.step;
   if (pull === null) return null;

@@ -16,7 +16,7 @@ import { readMarker, writeMarker } from "../messages/comment-marker.ts";
 
 type Commanded = Extract<Event, { kind: "commanded" }>;
 
-/** A merge by which a step landed, as its trailers tell. */
+/** A merge by which a step landed, read from its trailers. */
 export type Landing = {
   readonly base: BranchName;
   readonly commit: Sha;
@@ -25,7 +25,7 @@ export type Landing = {
   readonly task: string;
   readonly head: Sha;
 };
-/** One of our own comments. */
+/** A comment by Enki. */
 type Said = {
   readonly id: number;
   readonly issue: number;
@@ -34,11 +34,9 @@ type Said = {
   readonly updated: Millis;
 };
 
-/** All that tells of executions where there is no ledger. */
+/** Everything that shows what executions did when the ledger is gone. */
 export type Evidence = {
-  /** Oldest first. */
   readonly landings: readonly Landing[];
-  /** Names of all refs. */
   readonly refs: readonly string[];
   readonly said: readonly Said[];
   readonly commands: readonly Commanded[];
@@ -47,13 +45,13 @@ export type Evidence = {
 };
 
 /**
- * A ledger from what its executions left: merges with their trailers, task branches, and the comment of each execution.
- * What landed is known as landed. What was under way cannot go on, since nobody knows its plan: it is given up, and said to be lost once.
+ * A ledger rebuilt from the traces of executions: merges with their trailers, task branches, and comments. Landed work is known as landed.
+ * Unfinished executions cannot continue without their plan: they are cancelled and reported as lost once.
  */
 export const rebuilt = (evidence: Evidence): Ledger => {
   const told = new Map(evidence.said.flatMap((each) => markedFor(each)));
   const asked = evidence.commands.map((event) => ({ event, hash: createHash("sha256").update(event.id).digest("hex") }));
-  // An execution's id is the beginning of the hash of the event that asked for it.
+  // An execution's id is a prefix of the hash of the event that requested it.
   const askedFor = (id: ExecutionId): Commanded | null => asked.find((each) => each.hash.startsWith(id))?.event ?? null;
   const known = [...told].map(([id, said]) => rebuildOne(evidence, { id, said, asked: askedFor(id) }));
   const last = Math.max(0, ...evidence.said.map(({ updated }) => updated));
@@ -61,7 +59,7 @@ export const rebuilt = (evidence: Evidence): Ledger => {
   return {
     ...emptyLedger,
     cursor: last,
-    // What came before our last words was taken in, as far as anybody can tell.
+    // Events before Enki's last comment count as handled, as far as that can be known.
     handledEvents: Object.fromEntries(
       evidence.commands.flatMap((each) => (each.at <= last || begun.has(each) ? [[each.id, each.at]] : [])),
     ),
@@ -78,7 +76,7 @@ const markedFor = (said: Said): [ExecutionId, Said][] => {
   return marker?.kind === "execution" ? [[marker.id, said]] : [];
 };
 
-/** What landed last on a base is known, so that a base that is rewound now is noticed. */
+/** Queues with the last landed commit of each base, so that a rewound base is noticed. */
 const queuesOf = (landings: readonly Landing[]): Ledger["queues"] =>
   Object.fromEntries(landings.map(({ base, commit }) => [base, { ...emptyQueue, landedTip: commit }]));
 
@@ -130,7 +128,7 @@ const whatWasAsked = (
   spent: 0,
 });
 
-/** What a command asks for, where it asks for an execution. */
+/** The request in a command that creates an execution. */
 const wordsOf = (command: Command): string => {
   if (command.kind === "do" || command.kind === "plan") return command.text || "Fix this issue";
   if (command.kind === "quick") return command.prompt;
@@ -153,7 +151,7 @@ const stepsOf = (
   return steps;
 };
 
-/** A plan that says no more than what is known: which steps there were. */
+/** A plan that contains only the names of the known steps. */
 const planOf = (landings: readonly Landing[], branches: readonly StepId[]): Plan => {
   const titles = new Map([
     ...landings.map(({ task, title }) => [readTaskId(task)?.step ?? "", title] as const),
@@ -165,7 +163,7 @@ const planOf = (landings: readonly Landing[], branches: readonly StepId[]): Plan
   };
 };
 
-/** Its own comment is edited, which nobody is told of: so it is said in a new one too, once. */
+/** Posts a new comment about the loss, once: editing the execution's comment would notify no one. */
 const tellLost = ({ id, issue }: Execution, why: Refusal): Effect => {
   const marker = writeMarker({ kind: "reply", id: `lost${id}` });
   const body = [
@@ -177,7 +175,7 @@ const tellLost = ({ id, issue }: Execution, why: Refusal): Effect => {
   return { kind: "write-comment", key: `write-comment:reply/lost${id}`, issue, marker, body, comment: null };
 };
 
-/** What was said to the end stays as it was said; what is lost is told in the comment that is there. */
+/** The effect records of an execution's comment: a finished execution's text stays, a lost one's comment is edited. */
 const tracesOf = (now: Millis, { id, issue, state, refusal }: Execution, said: Said): [string, EffectRecord][] => {
   const trace = { at: now, attempts: 1, notBefore: 0, refused: null, number: null };
   if (refusal) return [[`write-comment:execution/${id}`, { ...trace, number: said.id, digest: null }]];

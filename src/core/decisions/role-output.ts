@@ -2,6 +2,6 @@ import type { Config } from "../domain/config.ts";
 import type { PlannedStep } from "../domain/plan.ts";
 import { areReadOnlyTools, type WorkflowRole } from "../workflow/workflow.ts";
 
-/** What a role of a workflow leaves, where it does not say so itself: a report where its tools can only read, else what the cascade's role leaves. */
+/** The output of a workflow's role: its own setting, else a report if its tools are read-only, else the setting of the agent's role. */
 export const outputOf = ({ output, tools, role }: WorkflowRole, roles: Config["roles"]): PlannedStep["output"] =>
   output ?? (areReadOnlyTools(tools) ? "artifact" : ((role === null ? undefined : roles[role]?.output) ?? "branch"));

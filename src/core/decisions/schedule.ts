@@ -11,8 +11,8 @@ export type Load = {
 };
 
 /**
- * What may start now, in order: within the limits in total and by tier, fair between executions (the one with the least running first),
- * oldest first among equals. A full tier is passed over, so that a lighter step behind it starts.
+ * The work that may start now, in order: within the limits in total and per tier, fair between executions (fewest running jobs first), then
+ * oldest first. A full tier is passed over, so that work of other tiers behind it starts.
  */
 export const schedule = (ready: readonly Startable[], load: Load, limits: Config["workers"]): Startable[] => {
   const running = { total: load.total, tiers: { ...load.tiers } };
@@ -30,7 +30,7 @@ export const schedule = (ready: readonly Startable[], load: Load, limits: Config
   return started;
 };
 
-/** Those that wait in one tier of one execution, first come first. */
+/** The waiting work in one tier of one execution, first come, first served. */
 type Line = { readonly first: () => Waiting | undefined; readonly shift: () => void };
 type Waiting = Startable & { readonly place: number };
 type Lane = { running: number; readonly created: Millis; readonly lines: Readonly<Record<Tier, Line>> };
@@ -56,7 +56,7 @@ const toLanes = (ready: readonly Startable[], load: Load): Lane[] => {
 
 type Next = { readonly lane: Lane; readonly line: Line; readonly first: Waiting };
 
-/** What starts next: of the fairest lane the first whose tier has room. */
+/** The next work to start: in the fairest lane, the first whose tier has room. */
 const nextOf = (lanes: readonly Lane[], fits: (tier: Tier) => boolean): Next | null => {
   const open = TIERS.filter((tier) => fits(tier));
   let best: Next | null = null;

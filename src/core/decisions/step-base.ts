@@ -12,10 +12,10 @@ import { listStepsBefore } from "../workflow/node-step.ts";
 import { neededBy } from "./needs.ts";
 import { isRewound, isStranded } from "./base-rewinds.ts";
 
-/** The commit that a step works on, the unlanded heads in it, and the tip of the base that it was made on; or why there is none. */
+/** The commit that a step works on, the unlanded heads in it, and the base tip that it was made on; or why there is none. */
 export type Built = { readonly commit: Sha; readonly on: Step["builtOn"]; readonly baseTip?: Sha | undefined } | { readonly why: Refusal };
 
-/** Bases that have a queue, or that something runs for. */
+/** Bases with a queue or a running execution. */
 export const liveBases = (tx: DecisionTransaction): BranchName[] => [
   ...new Set([
     ...Object.keys(tx.ledger().queues),
@@ -27,20 +27,19 @@ export const liveBases = (tx: DecisionTransaction): BranchName[] => [
 ];
 
 /**
- * The base branch with the published heads of what a step needs as `completed` and what has not landed, merged in as a candidate is.
- * Undefined while that is not known. Refusals: `base-missing`, `base-conflict`; `base-waits` while a person has to agree to the base, or what it builds on
- * is carried to it.
+ * The base branch with the published, unlanded heads that a step needs as `completed` merged in like a candidate. Undefined while facts are
+ * missing. Refusals: `base-missing`, `base-conflict`; `base-waits` until a person accepts a rewound base and the needed work is rebased.
  */
 export const buildBase = (tx: DecisionTransaction, execution: Execution, planned: PlannedStep): Built | undefined =>
   buildOn(tx, { execution, planned, on: unlanded(tx, execution, planned) });
 
-/** The same without the step's own head, which a role in a loop goes on from: what its own changes are put on. */
+/** The same without the step's own head, which a role in a loop otherwise builds on: the commit to rebase its own changes onto. */
 export const buildGround = (tx: DecisionTransaction, execution: Execution, planned: PlannedStep): Built | undefined => {
   const own = toTaskId(execution.id, planned.id);
   return buildOn(tx, { execution, planned, on: unlanded(tx, execution, planned).filter(({ task }) => task !== own) });
 };
 
-/** What it was built on before, without what the step itself did, and without what landed since in other commits. */
+/** The commit that the step was built on, without its own earlier work and without heads that have landed since. */
 export const buildWithoutOwn = (
   tx: DecisionTransaction,
   execution: Execution,
@@ -54,7 +53,7 @@ export const buildWithoutOwn = (
   });
 };
 
-/** True where a commit to build on is only waited for. */
+/** Whether the starting commit only has to be waited for. */
 export const isWaiting = (built: Built): boolean => "why" in built && built.why.code === "base-waits";
 
 type Building = { readonly execution: Execution; readonly planned: PlannedStep; readonly on: Step["builtOn"] };
@@ -75,7 +74,7 @@ const buildOn = (tx: DecisionTransaction, { execution, planned, on }: Building):
   return { why: { code: "base-conflict", message: why, next: `/enki retry ${task}` } };
 };
 
-/** A tip with these heads merged into it in order; where that conflicts, with which and in what. Undefined while it is not known. */
+/** A tip with these heads merged into it in order, or the first head that conflicts and its paths. Undefined while facts are missing. */
 export const mergeOn = (
   tx: DecisionTransaction,
   tip: Sha,
@@ -91,7 +90,9 @@ export const mergeOn = (
   return last?.kind === "merged" ? last.commit : tip;
 };
 
-/** True while a base was rewound and nobody agreed to that, or one of these heads would bring back what it lost. Undefined while that is not known. */
+/**
+ * Whether the base was rewound without agreement, or one of these heads would bring lost commits back. Undefined while facts are missing.
+ */
 const mustWait = (tx: DecisionTransaction, { baseBranch }: Execution, on: Step["builtOn"]): boolean | undefined => {
   const each = [
     isRewound(tx, baseBranch),
@@ -100,11 +101,11 @@ const mustWait = (tx: DecisionTransaction, { baseBranch }: Execution, on: Step["
   return each.includes(true) ? true : each.includes(undefined) ? undefined : false;
 };
 
-/** Heads on the way to the same base branch that this step builds on, in the order of its needs. */
+/** The unlanded heads for the same base branch that this step builds on, in the order of its needs. */
 const unlanded = (tx: DecisionTransaction, execution: Execution, planned: PlannedStep): Step["builtOn"] =>
   execution.workflow ? ofWorkflow(execution, execution.workflow, planned) : ofNeeds(tx, execution, planned);
 
-/** In a workflow all that came before, also in the rounds of a loop: a role goes on from its own work. */
+/** All steps before a node run in a workflow, earlier rounds of a loop included: a role builds on its own earlier work. */
 const ofWorkflow = ({ id, steps }: Execution, run: WorkflowRun, planned: PlannedStep): Step["builtOn"] => {
   const path = run.nodes[planned.id];
   const flow = linkWorkflow(run);
@@ -130,13 +131,13 @@ const find = (tx: DecisionTransaction, task: TaskId): { execution: Execution; st
 
 const baseOf = (tx: DecisionTransaction, task: TaskId): BranchName | null => find(tx, task)?.execution.baseBranch ?? null;
 
-/** Makes a commit that only we have known to the jobs that work on it. */
+/** Pushes a candidate ref for a starting commit that exists only in Enki's clone, so that jobs can fetch the commit. */
 export const publishBase = (tx: DecisionTransaction, base: BranchName, { commit, on }: { commit: Sha; on: Step["builtOn"] }): void => {
   const ref = toCandidateRef(base, commit);
   if (on.length > 0 && tx.ref(ref) !== commit) tx.moveRef(ref, commit);
 };
 
-/** Commits that steps work or worked on and that no branch holds: needed until their work has landed or is given up. */
+/** Commits that steps work or worked on and that no branch contains: needed until the work lands or is cancelled. */
 export const heldBases = (tx: DecisionTransaction, base: BranchName): Sha[] =>
   tx
     .executions()
@@ -149,16 +150,19 @@ export const heldBases = (tx: DecisionTransaction, base: BranchName): Sha[] =>
 
 const GONE: ReadonlySet<Step["state"]> = new Set(["done", "skipped", "cancelled"]);
 
-/** True when a step holds work that will not land as it is: it was skipped, replaced by another head, or landed in other commits. Undefined while that is not known. */
+/**
+ * Whether a step contains work that will not land as it is: skipped, replaced by another head, or landed as other commits. Undefined while
+ * facts are missing.
+ */
 export const isStale = (tx: DecisionTransaction, { builtOn }: Step): boolean | undefined => {
   const each = builtOn.map((entry) => isApart(tx, entry) || isReplaced(tx, entry));
   return each.includes(true) ? true : each.includes(undefined) ? undefined : false;
 };
 
-/** True for work that landed by a squash or a rebase: the base holds it in other commits. */
+/** Whether work landed by a squash or a rebase, so that the base contains it as other commits. */
 const isApart = (tx: DecisionTransaction, { task }: Step["builtOn"][number]): boolean => find(tx, task)?.step.landed?.rewritten === true;
 
-/** True when all that will not land as it is has landed in other commits. Undefined while that is not known. */
+/** Whether all stale work below a step is stale only because it landed as other commits. Undefined while facts are missing. */
 export const isOnlyApart = (tx: DecisionTransaction, { builtOn }: Step): boolean | undefined => {
   const others = builtOn.filter((entry) => !isApart(tx, entry)).map((entry) => isReplaced(tx, entry));
   return others.includes(true) ? false : others.includes(undefined) ? undefined : true;
@@ -170,7 +174,7 @@ const isReplaced = (tx: DecisionTransaction, { task, head }: Step["builtOn"][num
   const { step } = found;
   if (step.state === "skipped") return true;
   if (step.head?.sha === head) return false;
-  // What is done again has no new head yet; it is waited for.
+  // A step that runs again has no new head yet; wait for it.
   if (step.state !== "published" && step.state !== "waiting" && step.state !== "done") return false;
   if (!step.head) return true;
   const contained = tx.readFact<"contains">({ kind: "contains", commit: head, tip: step.head.sha });

@@ -4,12 +4,12 @@ import type { Step } from "../domain/step.ts";
 
 type Steps = Execution["steps"];
 
-/** A list of a record's steps, what was written since it was made, and where each step stands, found when that is needed. */
+/** A list of a record's steps, the steps written since, and the index of each step, computed when first needed. */
 type Listed = { list: readonly Step[]; written: Step[]; readonly places: { of: ReadonlyMap<StepId, number> | null } };
 
 /**
- * Lists of the steps of executions. To list a large record takes longer than to look through the list, so it is listed once in a decision, and what is
- * written goes into a copy of the list: whoever goes through a list meanwhile goes on with what was there.
+ * Caches the lists of steps. Listing a large record takes longer than reading the list, so each record is listed once per decision. Writes
+ * go to a copy, so a loop over a list continues with the steps it started with.
  */
 export const openStepLists = () => {
   const lists = new WeakMap<Steps, Listed>();
@@ -39,7 +39,7 @@ export const openStepLists = () => {
       if (!listed) return listAnew(steps);
       return listed.written.length === 0 ? listed.list : refresh(steps, listed);
     },
-    /** A step was written into a record that was `before` until now, and may be a copy of it. */
+    /** Records that a step was written: `after` is `before`, or a copy of it. */
     written: (before: Steps, after: Steps, step: Step): void => {
       const listed = lists.get(before);
       if (!listed) return;

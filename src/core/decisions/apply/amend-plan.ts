@@ -11,7 +11,10 @@ import { whyUnlandable } from "../landing-terms.ts";
 import type { Answer } from "./answer.ts";
 import type { Commanded } from "./commanded-event.ts";
 
-/** Lets the planner plan more steps for the issue's newest execution. Refusals: `not-running`, `already-adding`, `bad-config`. */
+/**
+ * Starts planning of more steps for the issue's newest execution. Refusals: `not-running`, `already-adding`, `bad-config`, and those of a
+ * base on which nothing can land.
+ */
 export const add = (tx: DecisionTransaction, event: Commanded, request: string): Answer => {
   const found = findTarget(tx.executions(), event.issue, null);
   if (!found.ok) return found.refusal;
@@ -38,7 +41,10 @@ export const add = (tx: DecisionTransaction, event: Commanded, request: string):
 
 type Proposed = { readonly steps: readonly PlannedStep[]; readonly by: string };
 
-/** Puts more steps for what runs before the people who may approve them. Refusals: `not-running`, `already-adding`, those of addSteps and checkTasks. */
+/**
+ * Proposes more steps for a running execution; they wait for a person's approval. Refusals: `not-running`, `already-adding`, those of
+ * appendSteps and checkTasks.
+ */
 export const proposeSteps = (tx: DecisionTransaction, execution: Execution, { steps, by }: Proposed): Refusal | null => {
   const { id, state, amendment, planning } = execution;
   const there = tx.plan(execution.plan);
@@ -60,7 +66,10 @@ export const proposeSteps = (tx: DecisionTransaction, execution: Execution, { st
   return null;
 };
 
-/** Leaves an execution as it is: the proposed plan with more steps, named by the beginning of its hash, is given up. False for any other target. */
+/**
+ * Discards proposed steps if `target` is a prefix of the amended plan's hash; the execution keeps its plan. Reports whether a proposal was
+ * discarded.
+ */
 export const discard = (tx: DecisionTransaction, event: Commanded, target: string | null): boolean => {
   if (target === null || target.length < 7) return false;
   const of = tx
@@ -77,7 +86,7 @@ export const discard = (tx: DecisionTransaction, event: Commanded, target: strin
   return true;
 };
 
-/** The approved plan with its new steps takes the place of the one that ran; steps that were there stay as they are. */
+/** Replaces the running plan by the approved one; existing steps keep their state. */
 export const startAdded = (tx: DecisionTransaction, execution: Execution, approved: { by: string; at: number }): void => {
   const hash = execution.amendment?.plan ?? null;
   const plan = tx.plan(hash);

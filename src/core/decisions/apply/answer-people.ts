@@ -7,17 +7,17 @@ import type { DecisionTransaction } from "../decision-transaction.ts";
 import { feedbackOf } from "../next-feedback.ts";
 import type { At } from "./fail-step.ts";
 
-/** What an attempt came to: the new head, null where it left that as it was, and what its agent says about each item. */
+/** The result of an attempt: the new head, or null if the attempt left the head unchanged, and the agent's reply to each feedback item. */
 export type Answering = At & { readonly head: Sha | null; readonly replies: readonly ThreadReply[] };
 
-/** True for an attempt that was to answer what people said. */
+/** Whether the attempt received feedback to answer. */
 export const isAnswer = (tx: DecisionTransaction, { execution, step }: At): boolean =>
   (givenTo(tx, { execution, step })?.items.length ?? 0) > 0;
 
 const givenTo = (tx: DecisionTransaction, { execution, step }: At): Feedback | null =>
   feedbackOf(tx, toTaskId(execution.id, step.id), step.attempt);
 
-/** Answers every thread that an attempt was given, and in one comment what stands in no thread and its agent answered. */
+/** Replies in every review thread that the attempt received, and answers feedback outside of threads in one comment. */
 export const answerPeople = (tx: DecisionTransaction, answering: Answering): void => {
   const feedback = givenTo(tx, answering);
   if (!feedback) return;

@@ -7,7 +7,7 @@ import type { Step } from "../../domain/step.ts";
 import type { DecisionTransaction } from "../decision-transaction.ts";
 import { PERSON_WAIT_MS } from "../../domain/retry-policy.ts";
 
-/** What an agent waits for, and until when; null where nothing that it asked is open. */
+/** Describes the open questions of an agent and when they expire; null if the agent has none. */
 const question = (tx: DecisionTransaction, from: MailAddress, execution: ExecutionId): { refusal: Refusal; deadline: Millis } | null => {
   const [first, ...more] = listOpenQuestions(tx.mails(), from, execution);
   if (!first) return null;
@@ -17,7 +17,7 @@ const question = (tx: DecisionTransaction, from: MailAddress, execution: Executi
   return { refusal: refuse("asked", why, `/enki reply ${first.id} <your answer>`).refusal, deadline };
 };
 
-/** Lets a step wait for a person's answer; false where it asked nothing. */
+/** Makes a step wait for a person's answer. Reports false if its agent has no open question. */
 export const waitForAnswer = (tx: DecisionTransaction, execution: Execution, step: Step): boolean => {
   const task = toTaskId(execution.id, step.id);
   const asked = question(tx, toWorkerAddress(task), execution.id);
@@ -27,7 +27,7 @@ export const waitForAnswer = (tx: DecisionTransaction, execution: Execution, ste
   return true;
 };
 
-/** The same for the planner of an execution. */
+/** Makes an execution wait for a person's answer to its planner. Reports false if the planner has no open question. */
 export const planWaits = (tx: DecisionTransaction, execution: Execution): boolean => {
   const asked = question(tx, "coordinator", execution.id);
   if (!asked) return false;

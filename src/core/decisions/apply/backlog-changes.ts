@@ -5,9 +5,9 @@ import { renderBacklogBody, renderBacklogTitle } from "../../messages/backlog-te
 import { writeMarker } from "../../messages/comment-marker.ts";
 import type { DecisionTransaction } from "../decision-transaction.ts";
 
-/** Changes the backlog. Only what GitHub showed there, with the label, is ever changed or closed. Refusal: `unknown-item`. */
+/** Changes the backlog. Only issues that GitHub listed with the backlog label are changed or closed. Refusal: `unknown-item`. */
 export const changeBacklog = (tx: DecisionTransaction, change: BacklogChange, job: string): Refusal | null => {
-  // One that was reopened may be closed again, by another job.
+  // The id includes the job, because another job may close an issue again after a person reopened it.
   const id = hashValue([job, change]).slice(0, 12);
   if (change.kind === "backlog-add") {
     const marker = writeMarker({ kind: "backlog", id });

@@ -7,8 +7,8 @@ import { isRevertBranch } from "../landings.ts";
 import type { Commanded } from "./commanded-event.ts";
 
 /**
- * The branch that what is asked for lands on: that of the configuration, or on a pull request of this repository its own branch.
- * Undefined while that is not known. Refusals: `pull-unseen`, `pull-over`, `fork-pull`, `own-branch`.
+ * The branch that a request lands on: the configured one, or the pull request's own branch if the request was made on a pull request of
+ * this repository. Undefined while facts are missing. Refusals: `pull-unseen`, `pull-over`, `fork-pull`, `own-branch`.
  */
 export const baseOf = (
   tx: DecisionTransaction,
@@ -46,7 +46,10 @@ const whyNotOn = (tx: DecisionTransaction, { number, headRef, state }: Pull): Re
   return null;
 };
 
-/** Whether a branch is Enki's: a candidate, a revert, or that of a step in the ledger. People may name their branches `task/…` and `enki/…` too. */
+/**
+ * Whether a branch is Enki's: a candidate, a revert, or the branch of a step in the ledger. People may name branches `task/…` and `enki/…`
+ * too.
+ */
 const isOwn = (tx: DecisionTransaction, branch: string): boolean => {
   if (readCandidateBranch(toBranchRef(branch)) !== null || isRevertBranch(branch)) return true;
   const task = readTaskRef(toBranchRef(branch));

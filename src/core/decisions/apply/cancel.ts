@@ -8,7 +8,7 @@ import { type Answer, named, type OnFound, type OnStep } from "./answer.ts";
 import { isToResume, resume as resumeWorkflow } from "./resume-workflow.ts";
 import { reopen } from "./retry.ts";
 
-/** Gives an execution or a step up, with what needs it: runs are stopped, pull requests closed, what landed stays. Refusal: `already-over`. */
+/** Cancels an execution or a step with its dependents: stops runs and closes pull requests; landed work stays. Refusal: `already-over`. */
 export const cancel: OnFound = (tx, { execution, step }, event) => {
   if (step) return cancelStep(tx, { execution, step, event });
   if (execution.state === "done" || execution.state === "cancelled") {
@@ -22,11 +22,11 @@ export const cancel: OnFound = (tx, { execution, step }, event) => {
 const cancelExecution = (tx: DecisionTransaction, execution: Execution, by: string): void =>
   giveUp(tx, execution, whyGone("cancelled", by));
 
-/** Ends an execution for a reason: runs are stopped, pull requests closed with it, what landed stays. */
+/** Cancels an execution for a reason: stops its runs and closes its pull requests; landed work stays. */
 export const giveUp = (tx: DecisionTransaction, execution: Execution, why: Refusal): void => {
   for (const each of Object.values(execution.steps)) if (each.state !== "done") drop(tx, { execution, step: each, why });
   const now = tx.execution(execution.id) ?? execution;
-  // The deadline of a planner's job that runs stays until its run is stopped.
+  // A running planner job keeps its deadline until its run is stopped.
   const until = isPlanning(now) ? now.planning.deadline : null;
   tx.putExecution({ ...now, state: "cancelled", amendment: null, refusal: why, planning: { ...now.planning, deadline: until } });
 };
@@ -41,7 +41,7 @@ const cancelStep: OnStep = (tx, { execution, step, event }) => {
   return null;
 };
 
-/** What needs a skipped step goes on as if it were done, without its work. Refusals: `no-step`, `already-over`. */
+/** Skips a step: its dependents continue without its work. Refusals: `no-step`, `already-over`. */
 export const skip: OnFound = (tx, { execution, step }, event) => {
   if (!step)
     return refuse("no-step", `\`${execution.id}\` is an execution; only a step can be skipped.`, `/enki cancel ${execution.id}`).refusal;
@@ -55,7 +55,7 @@ export const skip: OnFound = (tx, { execution, step }, event) => {
   return null;
 };
 
-/** A workflow continues without the work of a role that failed. Refusals: `not-failed`, `bad-workflow`. */
+/** Continues a workflow without the work of a failed role. Refusals: `not-failed`, `bad-workflow`. */
 const skipRole: OnStep = (tx, { execution, step, event }) => {
   if (!execution.workflow) return null;
   const again = (_: DecisionTransaction, __: Execution, each: Step): void =>
@@ -65,7 +65,7 @@ const skipRole: OnStep = (tx, { execution, step, event }) => {
   return refused;
 };
 
-/** Stops everything in the repository: every execution that goes on is cancelled. */
+/** Cancels every unfinished execution of the repository. */
 export const stopAll = (tx: DecisionTransaction, by: string): Answer => {
   const going = tx.executions().filter((each) => !hasEnded(each));
   const jobs = going.reduce((sum, each) => sum + jobsOf(each), 0);

@@ -22,7 +22,7 @@ import { retry } from "./retry.ts";
 import { beingRevised, revise, withoutReply } from "./revise-plan.ts";
 import { startWorkflow } from "./start-workflow.ts";
 
-/** Writes a permitted command down. Refusals are answers: nothing of a refused command takes effect. */
+/** Applies a permitted command. A refused command has no effect, and its refusal is the answer. */
 export const applyCommand = (tx: DecisionTransaction, event: Commanded, command: Command): Answer => {
   switch (command.kind) {
     case "do":
@@ -82,7 +82,7 @@ const onTarget = (tx: DecisionTransaction, { event, target }: { event: Commanded
 
 type Grounds = { readonly base: BranchName; readonly brief: Brief };
 
-/** Where something new lands, and what people wrote about it. Undefined while that is not known. */
+/** The base branch and the brief of a new request. Undefined while facts are missing. */
 const groundsOf = (tx: DecisionTransaction, event: Commanded): Result<Grounds> | undefined => {
   const base = openBase(tx, event);
   if (!base?.ok) return base;
@@ -95,7 +95,7 @@ const runWorkflow = (tx: DecisionTransaction, event: Commanded, command: Extract
   return grounds?.ok ? startWorkflow(tx, event, { command, ...grounds.value }) : (grounds?.refusal ?? null);
 };
 
-/** A person with write permission wrote its whole text: that is its approval. */
+/** A quick task needs no approval: a person with write permission wrote its whole text. */
 const quick = (tx: DecisionTransaction, event: Commanded, command: Extract<Command, { kind: "quick" }>): Answer => {
   const { issue, onPullRequest, by } = event;
   const grounds = groundsOf(tx, event);
@@ -118,7 +118,7 @@ const whyBroken = ({ snapshot }: DecisionTransaction): Refusal | null => {
     : refuse("bad-config", `The configuration cannot be used: ${broken}.`, "fix it on the default branch").refusal;
 };
 
-/** The branch that something new lands on; on the pull request of a step nothing new is asked for. */
+/** The base branch of a new request. Requests on the pull request of a step are refused. */
 const openBase = (tx: DecisionTransaction, event: Commanded): Result<BranchName> | undefined => {
   const own = findStepByPull(tx.executions(), event.issue);
   if (!own) return baseOf(tx, event);
@@ -127,7 +127,7 @@ const openBase = (tx: DecisionTransaction, event: Commanded): Result<BranchName>
   return refuse("step-pull", why, `/enki retry ${task}`);
 };
 
-/** Why nothing new may begin on an issue; null where it may. */
+/** Why no new execution may start on an issue; null if one may. */
 const begins = (tx: DecisionTransaction, event: Commanded): Refusal | null => {
   const busy = tx.executions().find((each) => each.issue === event.issue && !hasEnded(each));
   if (!busy) return whyBroken(tx);
@@ -201,7 +201,7 @@ const approvePlan = (tx: DecisionTransaction, event: Commanded, text: string): A
   ).refusal;
 };
 
-/** Sets an approved plan going: every step is pending until its needs hold. */
+/** Starts an approved plan with every step pending. */
 export const start = (tx: DecisionTransaction, execution: Execution, approved: { by: string; at: number }): void => {
   const plan = tx.plan(execution.plan);
   if (!plan || execution.plan === null) return;
@@ -239,7 +239,7 @@ const approveStep = (tx: DecisionTransaction, event: Commanded, command: Extract
       `/enki approve ${task}@${step.result.slice(0, 12)}`,
     ).refusal;
   }
-  // Why there was nothing to do is still told.
+  // The reason why there was nothing to do stays visible after the approval.
   const why = isAwaitingConfirmation(step) && step.refusal ? { ...step.refusal, next: "" } : null;
   tx.putStep(execution.id, approveReport(step, why));
   tx.note(`${event.by} approved ${task}@${step.result.slice(0, 12)}`);

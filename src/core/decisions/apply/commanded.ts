@@ -14,7 +14,7 @@ import { type Refusal, refuse } from "../../domain/refusal.ts";
 import type { Command } from "../../domain/command.ts";
 import type { ReactionName, ReactionTarget } from "../../domain/effect.ts";
 
-/** Applies a comment's commands in order; what cannot be done is answered, the rest takes effect. */
+/** Applies a comment's commands in order. Each refused command gets an answer; the others take effect. */
 export const applyCommanded = (tx: DecisionTransaction, event: Commanded): void => {
   if (isSatisfied(tx, event) || isOtherQuote(tx, event)) return;
   const permission = neededPermission(event) === null ? "none" : tx.readFact<"permission">({ kind: "permission", login: event.by });
@@ -39,11 +39,14 @@ export const applyCommanded = (tx: DecisionTransaction, event: Commanded): void 
     });
   else tx.enqueueEffect({ kind: "write-comment", key: `write-comment:reply/${id}`, issue, marker, body, comment: null });
 };
-/** A label or an assignment wants the issue done: where that is under way, or began after it was set, it asks for nothing more. */
+/**
+ * Whether the request of a label or an assignment is fulfilled: an execution of the issue is unfinished, or started after the label was
+ * set.
+ */
 const isSatisfied = (tx: DecisionTransaction, { source, issue, at }: Commanded): boolean =>
   (source.kind === "label" || source.kind === "assignment") &&
   tx.executions().some((each) => each.issue === issue && (!hasEnded(each) || each.createdAt >= at));
-/** What tells the answer to a command from the answers to all others. */
+/** An id that is unique for the answer to one event. */
 const replyId = ({ id, issue, source }: Commanded): string => {
   switch (source.kind) {
     case "comment":
@@ -81,7 +84,7 @@ const changed: Refusal = refuse(
 type Forbidden = { readonly needed: RepositoryPermission; readonly event: Commanded };
 const forbidden = (command: Command, { needed, event }: Forbidden): Refusal =>
   refuse("no-permission", `${subjectOf(command, event)} needs ${needed} permission in this repository.`, "/enki help").refusal;
-/** What somebody did who may not. */
+/** Describes the attempt of a person without permission. */
 const subjectOf = ({ kind }: Command, { source, by }: Commanded): string => {
   if (source.kind === "label") return `\`${by}\` added the label \`${source.name}\`, which asks Enki to fix this issue. That`;
   if (source.kind === "assignment") return `\`${by}\` assigned this issue to Enki. That`;

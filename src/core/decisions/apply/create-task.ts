@@ -6,10 +6,10 @@ import type { Refusal } from "../../domain/refusal.ts";
 import type { DecisionTransaction } from "../decision-transaction.ts";
 import { PERSON_WAIT_MS } from "../../domain/retry-policy.ts";
 
-/** On whose behalf, and where. */
+/** The issue, requester and base branch of a task. */
 export type Origin = Pick<Execution, "issue" | "onPullRequest" | "requestedBy" | "baseBranch">;
 
-/** A task of its own: an execution with one step, proposed on the same issue. Refusals: those of checkPlan. */
+/** Creates an ad-hoc task: an execution with one step, proposed on the same issue. Refusals: those of checkPlan. */
 export const makeTask = (
   tx: DecisionTransaction,
   origin: Origin,

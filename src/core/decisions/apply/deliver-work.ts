@@ -18,7 +18,7 @@ type Resulted = Extract<Event, { kind: "resulted" }>;
 
 type Finishing = At & { readonly artifact: string | null; readonly remark: string; readonly replies: readonly ThreadReply[] };
 
-/** A step without files: a report, or nothing to do. */
+/** Finishes an attempt without files: with a report, or with nothing to do. */
 export const finish = (tx: DecisionTransaction, { execution, step, artifact, remark, replies }: Finishing): void => {
   const tip = tx.ref(toTaskRef(toTaskId(execution.id, step.id)));
   if (artifact === null && tip !== null) return keepBranch(tx, { execution, step, tip, remark, replies });
@@ -26,7 +26,10 @@ export const finish = (tx: DecisionTransaction, { execution, step, artifact, rem
   endWithout(tx, { execution, step: { ...step, faults: 0, artifact: artifact !== null }, remark });
 };
 
-/** A step that has nothing to land is done; a checkpoint, and one that found nothing to do and is needed, wait for `/enki approve <task>@<result>`. */
+/**
+ * Finishes a step that has nothing to land. A checkpoint, and a needed step that found nothing to do, wait for `/enki approve
+ * <task>@<result>` instead.
+ */
 export const endWithout = (tx: DecisionTransaction, { execution, step, remark }: At & { remark: string }): void => {
   const checkpoint = tx.planned(execution, step.id)?.checkpoint === true;
   const task = toTaskId(execution.id, step.id);
@@ -45,7 +48,10 @@ export const endWithout = (tx: DecisionTransaction, { execution, step, remark }:
   tx.note(`${task} waits for ${held ? "a person to confirm that there is nothing to do" : "an approval"}`);
 };
 
-/** Whether steps that need this one would go on without its work, and nobody said that they may. In a workflow the author's edges say what follows. */
+/**
+ * Whether dependents would continue without this step's work although no one allowed that. In a workflow, the author's edges decide what
+ * follows.
+ */
 const isNeeded = (tx: DecisionTransaction, execution: Execution, { id }: Step): boolean => {
   if (execution.workflow || tx.planned(execution, id)?.optional === true) return false;
   const task = toTaskId(execution.id, id);
@@ -63,8 +69,8 @@ const isNeeded = (tx: DecisionTransaction, execution: Execution, { id }: Step): 
 type Keeping = Omit<Finishing, "artifact"> & { readonly tip: Sha };
 
 /**
- * Nothing was added to a branch that is there: what a person pushed to it is the work, and what people spoke of stays as it is where its agent says why.
- * What an earlier attempt made is not taken for done otherwise.
+ * Finishes an attempt that added nothing to an existing branch. A person's push counts as the work. A head that people commented on stays
+ * unchanged if the agent answered them. Otherwise the step fails: an earlier attempt's work does not count as done.
  */
 const keepBranch = (tx: DecisionTransaction, { execution, step, tip, remark, replies }: Keeping): void => {
   const task = toTaskId(execution.id, step.id);
@@ -88,7 +94,10 @@ const keepBranch = (tx: DecisionTransaction, { execution, step, tip, remark, rep
 type Ground = { readonly commit: Sha; readonly on: Step["builtOn"]; readonly by: TaskHead["by"]; readonly baseTip?: Sha | undefined };
 type Carried = Omit<Ground, "commit"> & { readonly work: QueryAnswers["work"] };
 
-/** What work is put on: what a person pushed to its branch, else the newest base with what it needs. Undefined while it is not known. */
+/**
+ * The commit to apply work on: a person's push to the task branch, else the answered head, else the newest base with the needed heads.
+ * Undefined while facts are missing.
+ */
 const ground = (tx: DecisionTransaction, { execution, step, event }: At & { event: Resulted }): Ground | undefined => {
   const tip = tx.ref(toTaskRef(toTaskId(execution.id, step.id)));
   const own = { commit: event.result.baseCommit, on: step.builtOn, baseTip: step.baseTip };
@@ -103,7 +112,7 @@ const ground = (tx: DecisionTransaction, { execution, step, event }: At & { even
   return newest && { ...("why" in newest ? own : newest), by: "worker" };
 };
 
-/** A result's files as a commit. Undefined while it is not known. */
+/** Turns a result's files into a commit. Undefined while facts are missing. */
 const carry = (tx: DecisionTransaction, at: At & { event: Resulted }, message: string): Carried | undefined => {
   const { step, event } = at;
   const { baseCommit } = event.result;
@@ -112,22 +121,22 @@ const carry = (tx: DecisionTransaction, at: At & { event: Resulted }, message: s
   const query = { kind: "work", result: event.commit, baseCommit, message } as const;
   const work = tx.readFact<"work">({ ...query, onto: onto.commit });
   if (!work || onto.by === "person" || work.kind !== "conflict") return work && { work, by: onto.by, on: onto.on, baseTip: onto.baseTip };
-  // What conflicts with the newest base stays on the base that it was made on; the refinery finds the conflict with both sides.
+  // Work that conflicts with the newest base stays on its own base commit; the refinery then finds the conflict with both sides.
   const own = tx.readFact<"work">({ ...query, onto: baseCommit });
   return own && { work: own, by: "worker", on: step.builtOn, baseTip: step.baseTip };
 };
 
-/** The step's own head where an attempt began with it: an answer to what people said about a head is put on that head. */
+/** The step's head if the attempt started from it: answers to comments on a head are added to that head. */
 const headBelow = ({ head }: Step, base: Sha): TaskHead | null => (head?.sha === base ? head : null);
 
-/** The results that a head is made of: those of the head that it was put on, and this one. Undefined where they are not known. */
+/** The results that make up the new head: those of the head that it extends, and this one. Undefined if they are unknown. */
 const madeOf = (before: Step["headResults"], { step, event }: Pick<At, "step"> & { event: Resulted }): Step["headResults"] => {
   const own = { result: event.commit, baseCommit: event.result.baseCommit };
   if (!headBelow(step, event.result.baseCommit)) return [own];
   return before && [...before, own];
 };
 
-/** Turns a result's files into the head of the step's branch. */
+/** Publishes a result's files as the head of the step's branch. */
 export const deliver = (tx: DecisionTransaction, at: At & { event: Resulted }): void => {
   const { execution, step, event } = at;
   const task = toTaskId(execution.id, step.id);

@@ -21,7 +21,7 @@ const knownNumber = (outcome: EffectOutcome): number | null => {
   return "comment" in answer ? answer.comment : answer.run;
 };
 
-/** Writes down what became of an effect. Nothing here is new: a lost outcome is looked up again. */
+/** Records the outcome of an effect. A lost outcome is harmless: the effect's state is looked up on GitHub again. */
 export const applyPerformed = (tx: DecisionTransaction, { at, outcome }: Extract<Event, { kind: "performed" }>): void => {
   const before = tx.effectRecord(outcome.key);
   const trace: EffectRecord = before ?? { at, attempts: 1, notBefore: 0, refused: null, number: null, digest: null };
@@ -61,7 +61,7 @@ const settle = (tx: DecisionTransaction, outcome: EffectOutcome): void => {
   if (id && step) tx.recordStep(id.execution, { ...step, pull: outcome.ending.answer.pull });
 };
 
-/** What it tells now is written down with the step, so that it is told again only when that changes. */
+/** Records which landing kind the pull request announces, so that its text is edited only when the kind changes. */
 const edited = (tx: DecisionTransaction, key: string): void => {
   const [task = "", mode] = key.slice("edit-pull:".length).split("/");
   const id = readTaskId(task);
@@ -70,7 +70,7 @@ const edited = (tx: DecisionTransaction, key: string): void => {
   tx.deleteEffectRecord(key);
 };
 
-/** A step whose pull request may not be opened can never land: told at once, with GitHub's words. */
+/** Fails a step immediately if GitHub refuses its pull request: the step can never land. */
 const refusePull = (tx: DecisionTransaction, key: string, why: string): void => {
   const id = readTaskId(key.slice("open-pull:".length));
   const step = id && tx.execution(id.execution)?.steps[id.step];
@@ -79,7 +79,7 @@ const refusePull = (tx: DecisionTransaction, key: string, why: string): void => 
   tx.putStep(id.execution, fail(step, refusal));
 };
 
-/** Where a candidate may not be offered as a pull request nothing lands: told with GitHub's words. */
+/** Freezes the queue if GitHub refuses the pull request of a candidate: nothing can land on that base. */
 const refuseSidePull = (tx: DecisionTransaction, key: string, text: string): void => {
   for (const [base, queue] of Object.entries(tx.ledger().queues)) {
     if (!queue.landing || key !== sidePullKey(queue.landing.candidate.commit)) continue;
@@ -90,7 +90,7 @@ const refuseSidePull = (tx: DecisionTransaction, key: string, text: string): voi
   }
 };
 
-/** A job that GitHub will not start is a failure of what it was for, with GitHub's words. */
+/** Fails the plan, step, candidate or resolution whose job GitHub refuses to start. */
 const refuseJob = (tx: DecisionTransaction, key: string, why: string): void => {
   const job = key.startsWith("start-job:") ? readJobKey(key.slice("start-job:".length)) : null;
   if (!job) return;
@@ -115,7 +115,7 @@ const refuseResolution = (tx: DecisionTransaction, { execution, step, job }: At 
   tx.putStep(execution.id, fail({ ...step, resolution: { ...resolution, deadline: null } }, why));
 };
 
-/** Nothing lands without verification: told at once, not after each attempt's deadline. A person's retry builds the candidate again. */
+/** Freezes the queue immediately instead of after each attempt's deadline. A person's retry builds the candidate again. */
 const refuseVerify = (tx: DecisionTransaction, commit: Sha, frozen: Refusal): void => {
   for (const [base, queue] of Object.entries(tx.ledger().queues)) {
     const candidates = queue.candidates.filter((candidate) => candidate.commit !== commit);

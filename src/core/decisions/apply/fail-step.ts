@@ -7,7 +7,7 @@ import { fail, mayTake, retryAfterFault } from "../../domain/step-lifecycle.ts";
 
 export type At = { readonly execution: Execution; readonly step: Step };
 
-/** The step that a task names; null where the ledger has none. */
+/** The step of a task; null if the ledger has no such step. */
 export const findStep = (tx: DecisionTransaction, task: string): At | null => {
   const id = readTaskId(task);
   const execution = id && tx.execution(id.execution);
@@ -15,7 +15,6 @@ export const findStep = (tx: DecisionTransaction, task: string): At | null => {
   return execution && step ? { execution, step } : null;
 };
 
-/** Retries a step after a fault, or fails it after {@link MAX_FAULTS} retries. */
 export const workFault = (tx: DecisionTransaction, { execution, step, why }: At & { why: string }): void => {
   const faults = step.faults + 1;
   const task = toTaskId(execution.id, step.id);
@@ -32,7 +31,6 @@ export const workFault = (tx: DecisionTransaction, { execution, step, why }: At 
   tx.note(`${task}: fault ${faults}: ${why}`);
 };
 
-/** Fails a step. A step that was cancelled, skipped or landed in the meantime keeps its state. */
 export const failStep = (tx: DecisionTransaction, { execution, step, why, log }: At & { why: Refusal; log: string }): void => {
   if (!mayTake("fail", step)) return tx.note(`${toTaskId(execution.id, step.id)} is ${step.state} and does not fail: ${why.code}`);
   tx.putStep(execution.id, fail(step, why, log || why.message));

@@ -19,7 +19,7 @@ import { applyTools } from "./tool-records.ts";
 
 type Resulted = Extract<Event, { kind: "resulted" }>;
 
-/** Takes a job's result in, once; a result that nobody waits for any more is kept and changes nothing. */
+/** Applies a job's result once. A result that no state waits for is only retained. */
 export const applyResulted = (tx: DecisionTransaction, event: Resulted): void => {
   const job = readJobKey(event.result.job);
   if (!job) return;
@@ -40,7 +40,7 @@ const worked = (tx: DecisionTransaction, job: Job, event: Resulted): void => {
   const execution = id && tx.execution(id.execution);
   const step = id && execution?.steps[id.step];
   if (!execution || !step || step.state !== "running" || step.attempt !== job.attempt) return;
-  // Publish names the commit that the job was told; who pushes a result by hand could name any, also one that nobody has.
+  // Publish reports the base commit that the job received. A result that was pushed by hand could name any commit, even a missing one.
   if (event.result.baseCommit !== step.baseCommit) return tx.note(`${job.target}: a result on another commit was left aside`);
   if (event.result.spent > 0) tx.putExecution({ ...execution, spent: execution.spent + event.result.spent });
   if (!isFault(event.result.end)) applyTools(tx, { job, execution, result: event.result });
@@ -51,7 +51,7 @@ const worked = (tx: DecisionTransaction, job: Job, event: Resulted): void => {
   close(tx, { execution, step: { ...ended, artifact: keepReport(tx, { execution, step, result: event.result }) }, event });
 };
 
-/** Keeps the report of a step that failed or asked a question; whether there is one. */
+/** Keeps the report of a step that failed or asked a question. Returns whether there is a report. */
 const keepReport = (tx: DecisionTransaction, { execution, step, result: { artifact, end } }: At & { result: JobResult }): boolean => {
   if (artifact === null || (end !== "failed" && end !== "asked")) return false;
   if (tx.planned(execution, step.id)?.output !== "artifact") return false;
@@ -59,11 +59,11 @@ const keepReport = (tx: DecisionTransaction, { execution, step, result: { artifa
   return true;
 };
 
-/** What an agent said last; empty where it is its report, which is kept already. */
+/** The agent's last message; empty if it repeats the report, which is kept already. */
 const ownAnswer = ({ answer, artifact }: JobResult): string =>
   artifact !== null && removeOutputMarkers(answer) === artifact.trim() ? "" : answer;
 
-/** What the end of a job makes of its step. */
+/** Applies the end of a job to its step. */
 const close = (tx: DecisionTransaction, { execution, step, event }: At & { event: Resulted }): void => {
   const { result } = event;
   switch (result.end) {
@@ -89,16 +89,16 @@ const close = (tx: DecisionTransaction, { execution, step, event }: At & { event
   }
 };
 
-/** What the next attempt is told: why this one failed, and its last words. */
+/** The log for the next attempt: why this attempt failed, and its last output. */
 const logOf = (why: string, output: string): string => (output === "" || output.includes(why) ? output : `${why}\n\n${output}`);
 
-/** What is to be known of a step that changed nothing: what was thrown away, and why there was nothing to do. */
+/** The remark on a step that changed nothing: discarded changes, and why there was nothing to do. */
 const remarkOf = ({ reason, outcome }: JobResult): string =>
   outcome?.kind === "nothing-to-do" && !reason.includes(outcome.reason)
     ? [reason, outcome.reason].filter((text) => text !== "").join(" ")
     : reason;
 
-/** An agent that says that it is blocked and asked nobody: what blocks it becomes its question. False where it cannot be asked. */
+/** Turns the reason of a blocked agent that asked no question into its question. Returns whether the step now waits for an answer. */
 const askForAgent = (tx: DecisionTransaction, { execution, step, event: { result } }: At & { event: Resulted }): boolean => {
   const { reason } = result.outcome ?? { reason: "" };
   const question = {
@@ -136,14 +136,14 @@ type Clock = { readonly now: Millis; /** How long verification may take. */ read
 type Judged = { readonly queue: Queue; readonly candidate: Candidate };
 type Ended = { readonly job: Pick<Job, "target" | "attempt">; readonly result: Pick<JobResult, "end" | "reason" | "output"> };
 
-/** The queue with what a verify job said; the same queue where nobody waits for that any more. */
+/** The queue with the result of a verify job; the same queue if no candidate waits for that job. */
 export const withVerdict = (clock: Clock, queue: Queue, { job, result }: Ended): Queue => {
   const at = queue.candidates.findIndex((each) => each.commit === job.target && runOf(each, job.attempt) !== undefined);
   const candidate = queue.candidates[at];
   return candidate ? { ...queue, candidates: queue.candidates.with(at, judge(clock, { queue, candidate }, { job, result })) } : queue;
 };
 
-/** The run of this attempt while it has no verdict. */
+/** The run of this attempt if it has no verdict yet. */
 const runOf = ({ runs }: Candidate, attempt: number): VerifyRun | undefined =>
   runs.find((run) => run.attempt === attempt && run.verdict === null);
 
@@ -158,7 +158,7 @@ const judge = (clock: Clock, { queue, candidate }: Judged, { job, result }: Ende
   return { ...candidate, runs, faults: 0, log };
 };
 
-/** Required checks have to be green as well, within the time that verification may take. */
+/** Waits for the required checks after a successful verify job, for at most the verification timeout. */
 const checked = ({ now, timeout }: Clock, candidate: Candidate, attempt: number): Candidate => {
   const runs = candidate.runs.map((run) =>
     run.attempt === attempt ? ({ ...run, deadline: now + timeout, verified: true } as const) : run,
@@ -168,7 +168,7 @@ const checked = ({ now, timeout }: Clock, candidate: Candidate, attempt: number)
 
 type Fault = { readonly attempt: number; readonly why: string };
 
-/** A verify job that ended badly is started again with a back-off: faults are never held against a step. */
+/** Schedules another verify run with back-off after a fault. Faults never count against a step. */
 export const faultCandidate = (tx: Pick<DecisionTransaction, "now">, candidate: Candidate, { attempt, why }: Fault): Candidate => {
   const faults = candidate.faults + 1;
   const next = Math.max(...candidate.runs.map((run) => run.attempt)) + 1;

@@ -24,7 +24,7 @@ import { isAwaitingAnswer } from "../../domain/step.ts";
 import type { DecisionTransaction } from "../decision-transaction.ts";
 import type { Commanded } from "./commanded-event.ts";
 
-/** Who sends: the agent of a job, and which of its mails this is. */
+/** The sender: the agent of a job, and the ordinal of the mail among those of the job. */
 export type Sending = {
   readonly job: string;
   readonly address: MailAddress;
@@ -34,7 +34,7 @@ export type Sending = {
 
 const no = (code: string, why: string): Refusal => refuse(code, why).refusal;
 
-/** Mails of one write keep their order. */
+/** Adds the ordinal, so that mails of one save keep their order. */
 const timeOf = (tx: DecisionTransaction, { ordinal }: Sending): number => tx.now + ordinal;
 
 const isFull = (tx: DecisionTransaction, id: ExecutionId): boolean =>
@@ -46,7 +46,7 @@ const isThere = (tx: DecisionTransaction, address: MailAddress): boolean => {
   return !worker || Object.hasOwn(tx.execution(worker.execution)?.steps ?? {}, worker.step);
 };
 
-/** Puts a mail into the mailboxes of those that it is for; one to `user` becomes a comment. */
+/** Delivers a mail to its recipients; a mail to `user` becomes a comment. */
 export const sendMail = (tx: DecisionTransaction, sending: Sending, mail: NewMail): Refusal | null => {
   const { job, address, execution } = sending;
   if (isFull(tx, execution.id)) return full;
@@ -74,7 +74,7 @@ const tellPerson = (tx: DecisionTransaction, { issue }: Execution, mail: Mail): 
   });
 };
 
-/** Only who got a mail reads it, and only who was asked answers. */
+/** A mail to this agent; null for mails to others, which it may neither read nor answer. */
 const received = (tx: DecisionTransaction, { address, execution }: Sending, id: string): Mail | null => {
   const mail = tx.mail(id);
   return mail && createMailMatcher(address, execution.id).to(mail) ? mail : null;
@@ -105,7 +105,7 @@ export const replyByTool = (
   return null;
 };
 
-/** What a person may answer by this id, or the beginning of it. */
+/** The question with this id or unique id prefix (at least 4 characters). */
 const findQuestion = (tx: DecisionTransaction, id: string): Mail | null => {
   const exact = tx.mail(id);
   const found = exact ? [exact] : tx.mails().filter((mail) => mail.to === "user" && id.length >= 4 && mail.id.startsWith(id));
@@ -113,7 +113,7 @@ const findQuestion = (tx: DecisionTransaction, id: string): Mail | null => {
   return first?.to === "user" && !second ? first : null;
 };
 
-/** A person's answer: who asked is started again with it. Refusals: `unknown-mail`, `already-answered`. */
+/** Applies a person's answer and restarts the agent that asked. Refusals: `unknown-mail`, `already-answered`. */
 export const reply = (
   tx: DecisionTransaction,
   event: Commanded,
@@ -130,7 +130,7 @@ export const reply = (
   return null;
 };
 
-/** Starts who asked again, once nothing that it asked is open. */
+/** Restarts the agent that asked once none of its questions is open. */
 const goOn = (tx: DecisionTransaction, { from, execution: id }: Mail): void => {
   const worker = readWorkerAddress(from);
   const execution = tx.execution(worker?.execution ?? id);

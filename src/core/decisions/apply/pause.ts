@@ -8,8 +8,8 @@ import { PERSON_WAIT_MS } from "../../domain/retry-policy.ts";
 import { named, type OnFound, type OnStep } from "./answer.ts";
 
 /**
- * Holds an execution: what runs may end, nothing new starts, nothing lands. Or holds a step: its run is stopped, its work stays on its branch and does not land.
- * Refusal: `not-running`, `cannot-pause`.
+ * Pauses an execution: running jobs finish, nothing new starts or lands. Or pauses a step: its run is stopped, and its work stays on its
+ * branch without landing. Refusals: `not-running`, `cannot-pause`.
  */
 export const pause: OnFound = (tx, { execution, step }, event) => {
   if (step) return pauseStep(tx, { execution, step, event });
@@ -36,15 +36,15 @@ const pauseStep: OnStep = (tx, { execution, step, event }) => {
   return null;
 };
 
-/** Whether a step can be paused. A report that waits for an approval neither runs nor lands. */
+/** Whether a step can be paused. A report that waits for approval neither runs nor lands. */
 const canPause = (step: Step): boolean => mayTake("pause", step) && (step.state !== "waiting" || step.head !== null);
 
-/** Lets go on what was paused: an execution; a step; or, of an execution that runs, every paused step. Refusal: `not-paused`. */
+/** Resumes a paused execution or step; for a running execution, every paused step of it. Refusal: `not-paused`. */
 export const resume: OnFound = (tx, { execution, step }, event) => {
   if (step) return resumeStep(tx, { execution, step, event });
   if (execution.state === "paused") {
     tx.putExecution({ ...execution, state: "running", refusal: null });
-    // Nobody had to answer while it was paused.
+    // No one had to answer during the pause, so deadlines for people start again.
     for (const each of Object.values(execution.steps))
       if (each.state === "waiting" && each.deadline !== null) tx.putStep(execution.id, { ...each, deadline: tx.now + PERSON_WAIT_MS });
     tx.note(`${event.by} resumed ${execution.id}`);
@@ -68,5 +68,5 @@ const resumeStep: OnStep = (tx, { execution, step, event }) => {
   return { text: `\`${task}\` goes on when its execution does, which is paused: \`/enki resume ${execution.id}\`.` };
 };
 
-/** Whether its needs still hold is seen by the pass that moves steps on. */
+/** The transitions pass checks later whether its needs are still met. */
 const wake = (tx: DecisionTransaction, execution: Execution, step: Step): void => tx.putStep(execution.id, resumeOne(step));

@@ -15,7 +15,7 @@ import { applyTools } from "./tool-records.ts";
 
 const isFault = (end: JobResult["end"]): boolean => end === "crashed" || end === "timed-out";
 
-/** Takes in what a planner left: a plan, or more steps for the one there is. All of it or nothing. */
+/** Applies a planner's result: a plan, or more steps for the existing plan; all of them or none. */
 export const planned = (tx: DecisionTransaction, job: Job, result: JobResult): void => {
   const before = tx.execution(job.target);
   if (!before || !isPlanning(before) || before.planning.attempt !== job.attempt) return;
@@ -23,7 +23,7 @@ export const planned = (tx: DecisionTransaction, job: Job, result: JobResult): v
   if (isFault(result.end)) return planFault(tx, { ...before, spent }, result.reason);
   applyTools(tx, { job, execution: before, result });
   const execution = tx.execution(job.target);
-  // Its own tools may have given it up.
+  // The planner's own tools may have cancelled the execution.
   if (!execution || !isPlanning(execution)) return;
   const paid = { ...execution, spent };
   if (result.end === "asked" && paid.state === "planning" && planWaits(tx, paid)) return;
@@ -31,7 +31,7 @@ export const planned = (tx: DecisionTransaction, job: Job, result: JobResult): v
   settle(tx, paid, result);
 };
 
-/** Puts what the planner drew before the people, or ends its planning with the reason. */
+/** Proposes the planner's plan to people, or ends the planning with a reason. */
 const settle = (tx: DecisionTransaction, execution: Execution, result: JobResult): void => {
   const drawn = draw(tx, execution, result);
   if (!drawn.ok) return failPlanning(tx, execution, { ...drawn.refusal, next: `/enki retry ${execution.id}` });
@@ -44,7 +44,7 @@ const settle = (tx: DecisionTransaction, execution: Execution, result: JobResult
   offer(tx, execution, checked.value);
 };
 
-/** Why nothing of a plan could ever land, so that nobody works in vain; undefined while the rules of its base are not read. */
+/** Why nothing of a plan could ever land, so that no work is wasted; undefined while the rules of its base are not read. */
 const hindrance = (tx: DecisionTransaction, { baseBranch }: Execution, { steps }: Plan): Refusal | null | undefined => {
   return steps.some(({ output }) => output === "branch") ? whyUnlandable(tx, baseBranch) : null;
 };
@@ -56,7 +56,7 @@ const isOnlyTasks = ({ state, revision }: Execution, { end, tools }: JobResult):
   tools.some((each) => isTaskCreation(each)) &&
   !tools.some(({ kind }) => kind === "propose");
 
-/** A planner that left tasks of their own instead of a plan is done: each of them waits for its own approval. */
+/** Finishes the execution of a planner that created ad-hoc tasks instead of a plan: each task waits for its own approval. */
 const madeTasks = (tx: DecisionTransaction, execution: Execution): void => {
   tx.putExecution({ ...execution, state: "done", refusal: null, planning: { ...execution.planning, faults: 0, deadline: null } });
   tx.note(`${execution.id} is done: its planner made tasks of their own`);
@@ -80,11 +80,11 @@ const draw = (tx: DecisionTransaction, execution: Execution, { tools, reason, ou
   return own.steps.length === 0 ? checkPlan(all, maxSteps) : appendSteps(all, own.steps, maxSteps);
 };
 
-/** A planner that revises may also add to what it proposed. */
+/** The proposed plan with the steps that a revising planner added. */
 const revisedPlan = (tx: DecisionTransaction, execution: Execution, more: readonly PlannedStep[]): Plan | null =>
   isBeingRevised(execution) && more.length > 0 ? tx.plan(execution.plan) : null;
 
-/** Puts a plan before the people who may approve it. */
+/** Proposes a plan to the people who may approve it. */
 const offer = (tx: DecisionTransaction, before: Execution, value: Plan): void => {
   const { revision } = before;
   const isAdded = before.amendment !== null && before.state !== "planning";
@@ -100,7 +100,7 @@ const offer = (tx: DecisionTransaction, before: Execution, value: Plan): void =>
   tx.putExecution({ ...execution, plan, state: "proposed", planning });
 };
 
-/** A plan that came to nothing ends its execution; steps that were to be added only leave it as it was. */
+/** Fails the execution if its first plan failed; a failed amendment leaves the execution unchanged. */
 export const failPlanning = (tx: DecisionTransaction, execution: Execution, why: Refusal): void => {
   const planning = { ...execution.planning, deadline: null };
   const { amendment } = execution;
@@ -116,7 +116,6 @@ export const failPlanning = (tx: DecisionTransaction, execution: Execution, why:
   tx.putExecution({ ...execution, planning, amendment: { ...amendment, state: "refused", plan: null, refusal: { ...why, next } } });
 };
 
-/** Tries the planner again, or gives up after {@link MAX_FAULTS} faults. */
 export const planFault = (tx: DecisionTransaction, execution: Execution, text: string): void => {
   const faults = execution.planning.faults + 1;
   if (faults > MAX_FAULTS) {

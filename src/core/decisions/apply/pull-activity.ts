@@ -5,7 +5,7 @@ import { findStepByPull } from "../../domain/find-target.ts";
 import type { DecisionTransaction } from "../decision-transaction.ts";
 import { isRead } from "../next-feedback.ts";
 
-/** Remembers that somebody did something on a pull request, or on one that is not named: it may be long before the step lands, and is read then. */
+/** Records activity on a pull request, or on all if none is named. The activity is read when the step may land, possibly much later. */
 export const applyTouched = (tx: DecisionTransaction, what: "reviews" | "pulls", pull?: number): void => {
   for (const execution of tx.executions()) {
     if (execution.state !== "running" && execution.state !== "paused") continue;
@@ -21,13 +21,13 @@ export const applyTouched = (tx: DecisionTransaction, what: "reviews" | "pulls",
 
 const isNamed = (pull: number, named: number | undefined): boolean => named === undefined || named === pull;
 
-/** Remembers what was said on a step's pull request until an attempt reads it: there it is read from GitHub. */
+/** Records a remark on a step's pull request until an attempt reads its text from GitHub. */
 export const applyRemarked = (tx: DecisionTransaction, { id, pull }: Extract<Event, { kind: "remarked" }>): void => {
   const found = findStepByPull(tx.executions(), pull);
   if (!found || (isTerminalState(found.step.state) && found.step.state !== "failed")) return;
   const { execution, step } = found;
   const remarks = step.unreadRemarks ?? [];
-  // A listing brings again what an attempt has read.
+  // A listing may report a remark again that an attempt has already read.
   if (isRead(tx, found, id)) return;
   if (remarks.includes(id) || remarks.length >= MAX_UNREAD_REMARKS) return;
   tx.putStep(execution.id, { ...step, unreadRemarks: [...remarks, id] });

@@ -3,7 +3,7 @@ import { accept, refuse, type Result } from "../../domain/refusal.ts";
 import type { DecisionTransaction } from "../decision-transaction.ts";
 import type { Commanded } from "./commanded-event.ts";
 
-/** What people wrote on the issue of a command, read once for it; undefined while that is not known. Refusal: `issue-unreadable`. */
+/** The brief of a command, read once from its issue; undefined while facts are missing. Refusal: `issue-unreadable`. */
 export const briefOf = (tx: DecisionTransaction, { id, at, issue, onPullRequest, source }: Commanded): Result<Brief> | undefined => {
   const { comments, maxChars } = tx.snapshot.config.brief;
   const comment = source.kind === "comment" ? source.id : null;

@@ -13,7 +13,7 @@ import { type Resolving, tryAgain } from "./retry-resolution.ts";
 
 type Resulted = Extract<Event, { kind: "resulted" }>;
 
-/** Takes a resolution in, once, while the head that it is for is the head, and a job of this number was asked for. */
+/** Applies a resolution once, if its head is still the step's head and its job was requested. */
 export const resolved = (tx: DecisionTransaction, job: Job, event: Resulted): void => {
   const found = findStep(tx, job.target);
   const resolution = found && findOpenConflict(found.step);
@@ -39,12 +39,12 @@ export const resolved = (tx: DecisionTransaction, job: Job, event: Resulted): vo
   }
 };
 
-/** Makes a resolution the head of its branch. What landed meanwhile is merged, or resolved, next: the refinery looks at the new head as at any other. */
+/** Makes a resolution the head of its branch. If more work landed meanwhile, the refinery merges the new head like any other. */
 const take = (tx: DecisionTransaction, at: Resolving, event: Resulted): void => {
   const { execution, step, resolution } = at;
   const task = toTaskId(execution.id, step.id);
   const leave = (): void => tx.putStep(execution.id, { ...step, resolution: { ...resolution, deadline: null } });
-  // A person's commit is followed by the pass for heads; a resolution of what was before it is of no use.
+  // The heads pass adopts a person's commit; a resolution of the commit before is useless.
   if (tx.ref(toTaskRef(task)) !== resolution.head) return leave();
   const grown = isGrown(tx, at);
   if (grown === undefined) return;
@@ -76,7 +76,10 @@ const build = (tx: DecisionTransaction, at: Resolving, event: Resulted): QueryAn
   });
 };
 
-/** Makes a resolution the head. One of own changes alone has neither the head before nor what that was built on in it, which has landed. */
+/**
+ * Makes a resolution the head. A resolution of own changes alone contains neither the earlier head nor the landed work that the head was
+ * built on.
+ */
 const become = (
   tx: DecisionTransaction,
   { execution, step, resolution }: Resolving,
@@ -99,7 +102,10 @@ const become = (
   tx.note(`${task}: its conflict is resolved as ${commit.slice(0, 12)}`);
 };
 
-/** Where GitHub rebases what lands, one commit on the base with the files of the resolution; what a person pushed stays below a merge. Undefined while it is not known. */
+/**
+ * The resolution as one commit on the base, if GitHub rebases landings and no person's commits would be lost. Undefined while facts are
+ * missing.
+ */
 const straightened = (tx: DecisionTransaction, { execution, step, resolution }: Resolving, made: Sha): Sha | undefined => {
   const planned = tx.planned(execution, step.id);
   if (tx.queue(execution.baseBranch).landingTerms?.method !== "rebase" || step.head?.by === "person" || !planned) return made;
@@ -108,27 +114,30 @@ const straightened = (tx: DecisionTransaction, { execution, step, resolution }: 
   return one && (one.kind === "commit" ? one.commit : made);
 };
 
-/** Why a resolution is not taken, in words that go on with the paths. */
+/** Why a resolution is rejected; the paths follow. */
 const FAULTS = {
   markers: "it left conflict markers in",
   deletions: "it deleted files that neither side deleted:",
   clash: "a file and a folder have the same path:",
 } as const;
 
-/** Files that a command may make anew, and so remove: those that `regenerate` names, where one of its commands ran. */
+/** Deleted files that a regenerate command may delete: they match `regenerate`, and one of its commands ran. */
 const generatedOf = (tx: DecisionTransaction, { resolution }: Resolving, { result }: Resulted): string[] => {
   const globs = resolution.regenerateCommands.length > 0 ? Object.keys(tx.snapshot.config.refinery.regenerate) : [];
   return result.files.flatMap(({ path, mode }) => (mode === null && globs.some((glob) => matchesGlob(glob, path)) ? [path] : []));
 };
 
-/** True while the base that was resolved onto is still in the base: a rewound one must not come back with a resolution. Undefined while that is not known. */
+/**
+ * Whether the base commit of the resolution is still in the base: a rewound commit must not return with a resolution. Undefined while facts
+ * are missing.
+ */
 const isGrown = (tx: DecisionTransaction, { execution, resolution }: Resolving): boolean | undefined => {
   const tip = tx.baseTip(execution.baseBranch);
   if (tip === null) return false;
   return tip === resolution.onto || tx.readFact<"contains">({ kind: "contains", commit: resolution.onto, tip });
 };
 
-/** Files that neither conflict nor may be changed along. */
+/** Changed files that had no conflict and that a resolution may not change. */
 const outsideOf = (tx: DecisionTransaction, { resolution }: Resolving, { result }: Resulted): string[] => {
   const { resolveAlso, regenerate } = tx.snapshot.config.refinery;
   const own = new Set(resolution.conflicts.map(({ path }) => path));

@@ -10,25 +10,25 @@ import { type RunState, listSkippedRoles } from "../../workflow/run-state.ts";
 import type { DecisionTransaction } from "../decision-transaction.ts";
 import type { Answer } from "./answer.ts";
 
-/** True for a workflow that failed, and for a role of one that goes on: what follows from the failure is decided, and has to be taken back. */
+/** Whether a retry must resume the workflow: it failed, or a role of it failed and its consequences were applied already. */
 export const isToResume = ({ workflow, state }: Execution, step: Step | null): boolean =>
   workflow?.endState === "failed" || (workflow?.endState === null && state === "running" && step?.state === "failed");
 
 type Resuming = {
   readonly execution: Execution;
   readonly run: WorkflowRun;
-  /** Null for all that failed. */
+  /** Null for all failed roles. */
   readonly step: Step | null;
-  /** Lets a step be worked on again. */
+  /** Makes a step ready for another attempt. */
   readonly again: (tx: DecisionTransaction, execution: Execution, step: Step) => void;
 };
 
-/** Lets a workflow go on from what failed: roles that succeeded stay as they are. Refusals: `not-failed`, `bad-workflow`. */
+/** Resumes a workflow from its failed roles; successful roles keep their results. Refusals: `not-failed`, `bad-workflow`. */
 export const resume = (tx: DecisionTransaction, { execution, run, step, again }: Resuming): Answer => {
   const flow = linkWorkflow(run);
   if (!flow.ok) return flow.refusal;
   const only = step ? run.nodes[step.id] : [];
-  // Written by us, as the pass for workflows left it.
+  // The workflows pass wrote this value.
   const start = { workflow: flow.value.main, state: run.state as RunState, workflows: flow.value.all, callPath: [] };
   const resumed = only && resumeRun(start, only);
   if (!resumed?.changed)
@@ -50,7 +50,7 @@ export const resume = (tx: DecisionTransaction, { execution, run, step, again }:
   return null;
 };
 
-/** A step that gave an answer of another form than it was told did not fail itself: its next attempt is told why. */
+/** Restarts the step of a role. A step whose answer had the wrong format did not fail itself, so its next attempt gets the error. */
 const restart = (
   tx: DecisionTransaction,
   { execution, again }: Pick<Resuming, "execution" | "again">,

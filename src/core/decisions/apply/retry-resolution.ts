@@ -13,10 +13,12 @@ export type Resolving = { readonly execution: Execution; readonly step: Step; re
 
 const LONGEST = 4_000;
 
-/** What came of a try: a sentence, and the last words of whoever tried. */
+/** Why an attempt failed, and its last output. */
 type Came = { readonly why: string; readonly fault: boolean; readonly output?: string };
 
-/** A try that came to nothing: one more, after a pause where it was a fault, or a person. */
+/**
+ * Schedules another attempt after a failed one, with back-off after a fault; when attempts run out, a person has to resolve the conflict.
+ */
 export const tryAgain = (tx: DecisionTransaction, { execution, step, resolution }: Resolving, { why, fault, output = "" }: Came): void => {
   const task = toTaskId(execution.id, step.id);
   const tries = resolution.failedAttempts + 1;
@@ -32,7 +34,7 @@ export const tryAgain = (tx: DecisionTransaction, { execution, step, resolution 
   needPerson(tx, { execution, step, resolution: next }, `${MAX_RESOLUTION_ATTEMPTS} tries to resolve it failed; the last: ${why}`);
 };
 
-/** A conflict that only a person can resolve. */
+/** Fails a step whose conflict only a person can resolve. */
 export const needPerson = (tx: DecisionTransaction, { execution, step, resolution }: Resolving, because: string): void => {
   const task = toTaskId(execution.id, step.id);
   const conflicted = resolution.conflicts.map(({ path }) => path);
@@ -53,7 +55,7 @@ const unresolved = ({ execution, step, resolution }: Resolving, because: string)
   return { code: "unresolved", message: why, next: `/enki retry ${task}` };
 };
 
-/** Why no agent can resolve these conflicts; null where one can. */
+/** Why no agent can resolve these conflicts; null if one can. */
 export const whyPerson = (conflicts: readonly Conflict[], anew: readonly string[], globs: readonly string[]): string | null => {
   const open = conflicts.filter(({ path }) => !anew.includes(path));
   const kinds = [...new Set(open.filter((each) => needsPersonToResolve(each)).map(({ kind }) => kind))];

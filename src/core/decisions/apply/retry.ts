@@ -13,7 +13,7 @@ import { whyUnlandable } from "../landing-terms.ts";
 import type { OnFound, OnStep } from "./answer.ts";
 import { isToResume, resume } from "./resume-workflow.ts";
 
-/** Tries again what failed: a step, all of an execution, its plan; or lets a frozen base go on. Refusals: `not-failed`, `blocked`. */
+/** Retries a failed step, plan, or execution, or unfreezes a base. Refusals: `not-failed`, `blocked`. */
 export const retry: OnFound = (tx, { execution, step }, event) => {
   if (isToResume(execution, step)) return resumeWorkflow(tx, { execution, step }, event);
   if (step) return retryStep(tx, { execution, step, event });
@@ -41,7 +41,7 @@ export const retry: OnFound = (tx, { execution, step }, event) => {
   return null;
 };
 
-/** True for a request that has no plan yet; a workflow needs none. */
+/** Whether a request has no plan yet; a workflow needs none. */
 const isUnplanned = ({ workflow, plan, steps }: Execution): boolean => !workflow && (plan === null || Object.keys(steps).length === 0);
 
 const resumeWorkflow: OnFound = (tx, { execution, step }, event) => {
@@ -68,7 +68,7 @@ const retryStep: OnStep = (tx, { execution, step, event }) => {
   return null;
 };
 
-/** Work that is there is worked on again where people said something new on its pull request. Refusals: `not-failed`, `nothing-new`. */
+/** Starts another attempt on existing work if its pull request has new remarks. Refusals: `not-failed`, `nothing-new`. */
 const answerPeople: OnStep = (tx, { execution, step, event }) => {
   const task = toTaskId(execution.id, step.id);
   const isThere = step.head !== null && (step.state === "published" || step.state === "waiting") && !isAwaitingAnswer(step);
@@ -85,7 +85,7 @@ const answerPeople: OnStep = (tx, { execution, step, event }) => {
   return null;
 };
 
-/** What failed of all that a blocked step needs, however far it is; null where that is not in the ledger. */
+/** The failed task that a blocked step depends on, directly or indirectly; null if the ledger has none. */
 const failedBefore = (tx: DecisionTransaction, execution: Execution, step: Step): TaskId | null => {
   const seen = new Set<TaskId>();
   const stack = [{ execution, step }];
@@ -111,24 +111,27 @@ const again = (tx: DecisionTransaction, execution: Execution, step: Step): void 
   tx.putStep(execution.id, retryFromFailure(step, { keepsWork: isMade(step), lastFailure }));
 };
 
-/** True where its work is there, and only the pull request was refused, or nobody could resolve its conflict. What no agent can resolve is worked on again. */
+/** Whether the work exists and only its pull request or conflict resolution failed. A conflict that no agent can resolve needs new work. */
 const isMade = ({ refusal, head, resolution }: Step): boolean => {
   if (refusal?.code !== "unresolved") return refusal?.code === "pull-refused";
   return head?.by === "person" || resolution?.conflicts.every((each) => !needsPersonToResolve(each)) === true;
 };
 
-/** An execution that failed goes on when something in it does. */
+/** Lets a failed execution run again. */
 export const reopen = (tx: DecisionTransaction, { id }: Execution): void => {
   const execution = tx.execution(id);
   if (execution?.state === "failed") tx.putExecution({ ...execution, state: "running", refusal: null });
 };
 
-/** A person who retries something else has seen why landing failed, but did not agree that the base lost commits. */
+/**
+ * Unfreezes a base whose landing failed: a person who retries other work has seen the reason. A rewound base stays frozen, because it needs
+ * explicit agreement.
+ */
 const thaw = (tx: DecisionTransaction, { baseBranch }: Execution): void => {
   if (!isRewoundQueue(tx.queue(baseBranch))) agree(tx, baseBranch);
 };
 
-/** A person who retries has seen the base as it is now. */
+/** Accepts the base as it is now: a person who retries the base has seen its commits. */
 const agree = (tx: DecisionTransaction, base: BranchName): void => {
   const queue = tx.queue(base);
   if (queue.frozen) tx.putQueue(base, agreedQueue(queue, tx.baseTip(base)));

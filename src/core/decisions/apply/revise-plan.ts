@@ -10,10 +10,13 @@ import type { Commanded } from "./commanded-event.ts";
 
 type Revise = Extract<Command, { kind: "revise" }>;
 
-/** Remarks that the planner is told of, beside the last. */
+/** How many earlier remarks the planner receives besides the newest one. */
 const MAX_BEFORE = 10;
 
-/** Lets the planner change a proposed plan, or steps that are to be added, by a person's remark. Refusals: `being-revised`, `nothing-to-revise`, `bad-config`. */
+/**
+ * Asks the planner to change a proposed plan or amendment according to a person's remark. Refusals: `being-revised`, `nothing-to-revise`,
+ * `bad-config`.
+ */
 export const revise = (tx: DecisionTransaction, event: Commanded, { text, quotes }: Revise): Refusal | null => {
   const here = ofIssue(tx, event.issue);
   const open = here.findLast((each) => isProposed(each));
@@ -21,7 +24,7 @@ export const revise = (tx: DecisionTransaction, event: Commanded, { text, quotes
   const { broken } = tx.snapshot.config;
   if (broken !== null) return refuse("bad-config", `The configuration cannot be used: ${broken}.`, "fix it on the default branch").refusal;
   const { revision, amendment, planning } = open;
-  // What came to nothing is not in the plan.
+  // A failed revision did not change the plan, so its remark is left out.
   const before = [...(revision?.earlierRequests ?? []), ...(revision?.state === "done" ? [revision.text] : [])].slice(-MAX_BEFORE);
   const next = {
     ...open,
@@ -49,7 +52,7 @@ const ofIssue = (tx: DecisionTransaction, number: number): Execution[] => {
     .toSorted((a, b) => a.createdAt - b.createdAt);
 };
 
-/** A quick task has no planner. */
+/** Quick tasks are excluded: they have no planner. */
 const isProposed = ({ state, amendment, quick }: Execution): boolean => !quick && (state === "proposed" || amendment?.state === "proposed");
 
 const whyNothing = (here: readonly Execution[]): Refusal => {
@@ -69,8 +72,8 @@ export const beingRevised: Refusal = refuse(
 const overtaken: Refusal = refuse("approved-before", "Somebody approved the plan before it was revised.").refusal;
 
 /**
- * An execution as it was before somebody's reply to its plan started a revision, which is stopped: people who approve that plan do so in spite of the reply.
- * Null where no such plan begins with this hash.
+ * The execution before a quoting reply started a revision, which is stopped: whoever approves that plan does so in spite of the reply. Null
+ * if no such plan has a hash with this prefix.
  */
 export const withoutReply = (tx: DecisionTransaction, execution: Execution, hash: string): Execution | null => {
   const { amendment, plan, revision, planning } = execution;
@@ -84,7 +87,7 @@ export const withoutReply = (tx: DecisionTransaction, execution: Execution, hash
 const quotedOf = ({ requests }: Commanded): Revise | undefined =>
   requests.flatMap((request) => (request.ok && request.command.kind === "revise" && request.command.quotes ? [request.command] : []))[0];
 
-/** True for a reply that quotes something else than a proposed plan: people quote each other, and nothing of that concerns us. */
+/** Whether a reply quotes something other than a proposed plan. People also quote each other; such replies are ignored. */
 export const isOtherQuote = (tx: DecisionTransaction, event: Commanded): boolean => {
   const quoted = quotedOf(event);
   if (!quoted) return false;
@@ -93,14 +96,14 @@ export const isOtherQuote = (tx: DecisionTransaction, event: Commanded): boolean
   return !open || !hasQuotedLine(quoted.quotes ?? [], { text: executionBody(tx, open), repeats: open.request });
 };
 
-/** True for a reply that quotes where nothing is under way: it is not worth a write. */
+/** Whether a reply quotes although no execution is unfinished: such a reply is not worth a write. */
 export const isIdleQuote = (tx: DecisionTransaction, event: Commanded): boolean =>
   isQuoted(event) && ofIssue(tx, event.issue).every((each) => hasEnded(each));
 
-/** True for a reply that quotes: who may not change the plan is not answered, since it was no command. */
+/** Whether a reply quotes. Its author gets no answer if the author may not change the plan, because the reply was no command. */
 export const isQuoted = (event: Commanded): boolean => quotedOf(event) !== undefined;
 
-/** A revision that came to nothing leaves the plan as it was, to be approved. Null where none is under way. */
+/** The execution with its plan open for approval again after a failed revision. Null if no revision is running. */
 export const withoutRevision = (tx: DecisionTransaction, execution: Execution, why: Refusal): Execution | null => {
   const { revision, amendment, planning } = execution;
   if (!revision || !isBeingRevised(execution)) return null;

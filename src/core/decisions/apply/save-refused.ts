@@ -5,8 +5,8 @@ import type { DecisionTransaction } from "../decision-transaction.ts";
 import { failStep } from "./fail-step.ts";
 
 /**
- * A ref that we may not move is given up with GitHub's words, so that the next save can do without it: a step's branch fails its step,
- * the base and its candidates freeze their queue. A ref that moved is simply read again.
+ * Handles a ref that GitHub does not let Enki move, so that the next save can leave the ref out: a task branch fails its step, a base or
+ * candidate freezes its queue. A ref that moved is read again.
  */
 export const applySaveRefused = (tx: DecisionTransaction, { ref, reason, text }: Extract<Event, { kind: "save-refused" }>): void => {
   if (reason === "moved") return;
@@ -15,7 +15,7 @@ export const applySaveRefused = (tx: DecisionTransaction, { ref, reason, text }:
   const candidate = readCandidateRef(ref);
   const base = candidate?.base ?? Object.keys(tx.ledger().queues).find((each) => toBranchRef(each) === ref);
   if (base === undefined || tx.queue(base).frozen) return;
-  // There is another way: pull requests that GitHub merges.
+  // If pushing to the base is refused, pull requests merged by GitHub are the alternative.
   const queue = tx.queue(base);
   if (!candidate && queue.pushRefusal === undefined && tx.snapshot.config.refinery.landing === "auto") {
     const { landingTerms: _, ...rest } = queue;
@@ -27,7 +27,7 @@ export const applySaveRefused = (tx: DecisionTransaction, { ref, reason, text }:
   tx.note(`${base} refused: ${text}`);
 };
 
-/** The trace of a landed step's branch that GitHub does not let us remove: it stays. */
+/** The key of the record that GitHub does not allow the branch of a landed step to be deleted, so the branch stays. */
 export const keptBranch = (ref: RefName): string => `keep-branch:${ref}`;
 
 const refuseBranch = (tx: DecisionTransaction, { ref, task, text }: { ref: RefName; task: TaskId; text: string }): void => {

@@ -12,8 +12,8 @@ import type { Commanded } from "./commanded-event.ts";
 type Starting = { readonly command: Extract<Command, { kind: "run" }>; readonly brief: Brief; readonly base: BranchName };
 
 /**
- * Starts a workflow: an execution whose graph grows as the workflow goes on. It runs at once, since its file is the default branch's and was reviewed there.
- * Refusals: `unknown-workflow`, `bad-workflow`, and those of a base on which nothing can land, unless no role of it writes.
+ * Starts a workflow: an execution whose graph grows while the workflow runs. No approval is needed, because the file was reviewed on the
+ * default branch. Refusals: `unknown-workflow`, `bad-workflow`, and those of a base on which nothing can land if a role writes.
  */
 export const startWorkflow = (
   tx: DecisionTransaction,

@@ -16,12 +16,12 @@ import { makeTask } from "./create-task.ts";
 
 type Absorbed = { readonly job: Job; readonly execution: Execution; readonly result: JobResult };
 
-/** How many of its kind a job has recorded so far: what a tool printed before has that ordinal in its id. */
+/** How many mails and tasks a job has recorded so far. Tools print ids that contain this ordinal. */
 type Count = { mail: number; made: number };
 
 /**
- * What an agent's tools recorded takes effect, in order, now that the result of its job is accepted. A job can record only what its own tool set may:
- * what its bundle holds beyond that, and what the ledger says no to, has no effect and is noted.
+ * Applies the tool records of an accepted job result in order. A record that the job's tool set does not allow, or that the ledger refuses,
+ * has no effect and is noted.
  */
 export const applyTools = (tx: DecisionTransaction, absorbed: Absorbed): void => {
   const { job, execution, result } = absorbed;
@@ -88,7 +88,7 @@ const applyOne = (tx: DecisionTransaction, absorbed: Absorbed, { command, count 
   }
 };
 
-/** A task that an agent made on the same issue has the same brief. */
+/** Gives an ad-hoc task the brief of the execution that created it. */
 const makeOnItsBehalf = (tx: DecisionTransaction, execution: Execution, making: Parameters<typeof makeTask>[2]): Refusal | null => {
   const refusal = makeTask(tx, execution, making);
   const brief = tx.brief(execution.id);
@@ -96,7 +96,7 @@ const makeOnItsBehalf = (tx: DecisionTransaction, execution: Execution, making: 
   return refusal;
 };
 
-/** Steps for the execution that the planner was asked about are part of its plan; those for another are proposed there. */
+/** Ignores steps for the planner's own execution, which are part of its plan; proposes steps for other executions. */
 const addSteps = (
   tx: DecisionTransaction,
   { job, execution }: Absorbed,
@@ -111,13 +111,13 @@ const addSteps = (
 
 const noExecution = (id: string): Refusal => ({ code: "unknown-target", message: `there is no execution ${id}`, next: "/enki status" });
 
-/** The same checks as for a command. */
+/** Applies the checks of a person's command. */
 const decided = (tx: DecisionTransaction, execution: Execution, command: Command): Refusal | null => {
   const answer = applyCommand(tx, asked(tx, execution), command);
   return answer && "code" in answer ? answer : null;
 };
 
-/** A planner's command, as if it stood in a comment on its issue. */
+/** The planner's command as a comment event on its issue. */
 const asked = (tx: DecisionTransaction, { issue, onPullRequest, requestedBy }: Execution): Commanded => ({
   kind: "commanded",
   id: "comment:0",

@@ -4,14 +4,14 @@ import { refuse } from "../../domain/refusal.ts";
 import type { DecisionTransaction } from "../decision-transaction.ts";
 import { sidePullKey } from "../landings.ts";
 
-/** Why a step that is in GitHub's merge queue is not verified or landed again. */
+/** Holds a step in GitHub's merge queue: it is neither verified nor landed a second time. */
 export const IN_QUEUE = refuse("in-queue", "It is in GitHub's merge queue.", "/enki status").refusal;
 
-/** The head of the pull request that is merged. */
+/** The head of the pull request that is being merged. */
 export const headOf = ({ mode, candidate }: Landing): Sha =>
   mode === "batch" ? candidate.commit : (candidate.items[0]?.head ?? candidate.commit);
 
-/** Its number; null while it has none. */
+/** The number of that pull request; null if it is not open yet. */
 export const pullOf = (tx: DecisionTransaction, { mode, candidate }: Landing): number | null => {
   if (mode === "batch") return tx.effectRecord(sidePullKey(candidate.commit))?.number ?? null;
   const id = readTaskId(candidate.items[0]?.task ?? "");
@@ -23,12 +23,12 @@ export const without = (before: Queue): Queue => {
   return queue;
 };
 
-/** Nothing is landed now: what may land is chosen again after a pause. */
+/** Abandons the landing; after `pause` milliseconds the refinery chooses again what may land. */
 export const giveUp = (tx: DecisionTransaction, base: BranchName, { why, pause }: { why: string; pause: number }): void => {
   const { landing } = tx.queue(base);
   if (landing?.mode === "batch") closeBatch(tx, landing);
   if (landing) tx.deleteEffectRecord(mergeKey(tx, landing));
-  // What GitHub tells may be ahead of what git shows: without a pause the same would be asked again at once.
+  // GitHub's answers may be ahead of what git shows. Without the pause, the same merge would be requested again immediately.
   tx.putQueue(base, { ...without(tx.queue(base)), askAgainAt: tx.now + pause });
   tx.wakeAt(tx.now + pause);
   tx.note(`${base}: not landed: ${why}`);
@@ -48,7 +48,7 @@ const closeBatch = (tx: DecisionTransaction, landing: Landing): void => {
 export const mergeKey = (tx: DecisionTransaction, landing: Landing) =>
   `merge-pull:${pullOf(tx, landing) ?? 0}@${headOf(landing).slice(0, 12)}` as const;
 
-/** True while the queue still lets it land, though it is in GitHub's own queue. */
+/** Whether the queue still allows this landing, apart from its place in GitHub's merge queue. */
 export const mayStill = (tx: DecisionTransaction, base: BranchName, { candidate }: Landing): boolean => {
   const { items, frozen } = tx.queue(base);
   return (

@@ -9,10 +9,13 @@ import type { DecisionTransaction } from "../decision-transaction.ts";
 import { PERSON_WAIT_MS } from "../../domain/retry-policy.ts";
 
 const DAY: Millis = 24 * 60 * 60_000;
-/** What is done or cancelled leaves the ledger after a week in which nothing happened to it; what failed may be retried for as long as a person may answer. */
+/** How long a finished or cancelled execution stays in the ledger without activity. A failed one stays as long as a person may retry it. */
 const REST: Millis = 7 * DAY;
 
-/** Keeps the ledger small: finished executions go to the archive, and traces go with what they were for. Saved with the next write. */
+/**
+ * Keeps the ledger small: moves finished executions to the archive and deletes old effect records that no longer prevent a repetition.
+ * Saved with the next write.
+ */
 export const reconcileArchiving = (tx: DecisionTransaction): void => {
   const traces = Object.entries(tx.ledger().effectRecords);
   archive(tx, traces);
@@ -29,7 +32,7 @@ const archive = (tx: DecisionTransaction, traces: readonly (readonly [string, Ef
   const mine = new Map<ExecutionId, EffectRecord[]>(resting.map(({ id }) => [id, []]));
   for (const [key, trace] of traces) mine.get(ownerOf(key) ?? "")?.push(trace);
   for (const execution of resting) {
-    // What changes now is no rest, however long nothing happened before: a wait that ended leaves something to retry.
+    // An execution that this decision changed is not at rest, however old its last activity: a wait that ended leaves something to retry.
     if (tx.snapshot.ledger.executions[execution.id] !== execution) continue;
     if (named.has(execution.id) || !isAtRest(tx, execution, mine.get(execution.id) ?? [])) continue;
     tx.dropExecution(execution.id);
@@ -45,7 +48,7 @@ const isAtRest = (tx: DecisionTransaction, execution: Execution, traces: readonl
   return settled && stopped && last < tx.now - (execution.state === "failed" ? PERSON_WAIT_MS : REST);
 };
 
-/** Executions with tasks that a plan of another waits for. */
+/** Executions with tasks that an unfinished plan of another execution needs. */
 const namedByOthers = (tx: DecisionTransaction): ReadonlySet<ExecutionId> => {
   const live = tx.executions().filter((each) => !hasEnded(each));
   const tasks = live.flatMap(({ plan }) => (tx.plan(plan)?.steps ?? []).flatMap((step) => listNeededTasks(step)));
@@ -54,7 +57,7 @@ const namedByOthers = (tx: DecisionTransaction): ReadonlySet<ExecutionId> => {
 
 const tail = (key: string, start: string): string | null => (key.startsWith(start) ? key.slice(start.length) : null);
 
-/** The execution that an effect is for, where its key says so. */
+/** The execution that an effect belongs to; null if its key does not name one. */
 const ownerOf = (key: string): ExecutionId | null => {
   const whole = tail(key, "write-comment:execution/") ?? tail(key, "close-issue:");
   return (
@@ -69,7 +72,7 @@ const ownerOfJob = (key: string): ExecutionId | null => {
   return job?.kind === "plan" ? job.target : (readTaskId(job?.target ?? "")?.execution ?? null);
 };
 
-/** True for what keeps an effect from being given again, as long as it could be. */
+/** Returns a test for effect records that still prevent an effect from being requested again. */
 const neededTraces = (tx: DecisionTransaction): ((key: string) => boolean) => {
   const { queues, outbox } = tx.ledger();
   const live = tx.executions();

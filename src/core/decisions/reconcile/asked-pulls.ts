@@ -4,7 +4,10 @@ import type { Refusal } from "../../domain/refusal.ts";
 import { giveUp } from "../apply/cancel.ts";
 import type { DecisionTransaction } from "../decision-transaction.ts";
 
-/** Work that was asked for on a pull request lands on its branch: when that is closed it is held, and when it is merged it is given up. Both are told. */
+/**
+ * Follows the pull requests on which work was requested. If one is closed, its execution is paused; if one is merged, its execution is
+ * cancelled.
+ */
 export const reconcileAskedPulls = (tx: DecisionTransaction): void => {
   const said = tx.reportedActivity();
   const asked = tx.executions().filter((each) => each.onPullRequest && !hasEnded(each) && each.state !== "paused");

@@ -15,12 +15,12 @@ import { faultCandidate } from "../apply/job-result.ts";
 import type { DecisionTransaction } from "../decision-transaction.ts";
 import { batchRef } from "../landings.ts";
 
-/** How often checks are read while nobody tells of them, in milliseconds. */
+/** Milliseconds between two reads of checks if no event reports a change. */
 const POLL = 60_000;
 
 /**
- * Reads the required checks of candidates whose verify job was green, and of what is about to land: a verdict is both together.
- * A check that was run again counts as it is now, until the candidate has landed.
+ * Reads the required checks of candidates with a green verify job and of the candidate about to land; a verdict needs both. A check that
+ * was run again counts with its new result until the candidate lands.
  */
 export const reconcileGate = (tx: DecisionTransaction): void => {
   for (const [base, queue] of Object.entries(tx.ledger().queues)) {
@@ -42,7 +42,9 @@ const read = (tx: DecisionTransaction, queue: Queue, { candidate, landing }: Rea
   return judged ? settle(tx, { candidate, run: open }, judged) : candidate;
 };
 
-/** What all required checks say together: those on the candidate, and those on the heads of its pull requests. Undefined while they are not read. */
+/**
+ * The combined verdict of the required checks on the candidate and on the heads of its pull requests. Undefined while facts are missing.
+ */
 const judgeAll = (tx: DecisionTransaction, of: Open, terms: LandingTerms | undefined): CheckVerdict | undefined => {
   const required = terms?.checks ?? [];
   const heads = terms?.headChecks ?? [];
@@ -60,11 +62,14 @@ const judgeAll = (tx: DecisionTransaction, of: Open, terms: LandingTerms | undef
 type Open = { readonly candidate: Candidate; readonly run: VerifyRun };
 type Said = { readonly required: readonly RequiredCheck[]; readonly checks: readonly Check[] };
 
-/** Where all checks count, more may begin a moment after the last was green: that is waited for. */
+/**
+ * The verdict of the checks on the candidate. If all checks count, more may start shortly after the last green one, so a green verdict
+ * waits for a quiet period.
+ */
 const judge = (tx: DecisionTransaction, { candidate, run }: Open, { required, checks }: Said): CheckVerdict => {
   const asked = tx.effectRecord(verifyKey(candidate.commit, run.attempt))?.at ?? 0;
   const found = candidate.items.length === 0 ? selectBaseChecks(required, checks, asked) : checks;
-  // The first attempt counts whatever was said of the commit; a later one only what is red since it began.
+  // The first attempt counts every check on the commit; later attempts count only checks that turned red after the attempt started.
   const judged = evaluateChecks(required, found, run.attempt === 1 ? 0 : asked);
   const until = judged.means === "green" ? findQuietEnd(required, found, tx.snapshot.config.refinery.quietMs) : 0;
   if (until <= tx.now) return judged;
@@ -86,7 +91,7 @@ const settle = (tx: DecisionTransaction, { candidate, run }: Open, judged: Check
     case "red":
       if (run.verdict === "red") return candidate;
       tx.note(`candidate ${candidate.commit.slice(0, 12)}: ${judged.reason}`);
-      // It is read again as long as it may be run again to green.
+      // Keep reading the checks, because a person may run them again until they are green.
       return put({ ...run, verified: true, verdict: "red", deadline: null }, judged.reason);
     case "fault":
       return run.verdict === "red" ? candidate : faultCandidate(tx, candidate, { attempt: run.attempt, why: judged.reason });
@@ -105,16 +110,18 @@ const wait = (tx: DecisionTransaction, { candidate, run }: Open, judged: CheckVe
   return tx.now < run.deadline ? candidate : faultCandidate(tx, candidate, { attempt: run.attempt, why: describeOverdueCheck(judged) });
 };
 
-/** True where the branch of a run that was begun is gone: what checks it is likely cancelled. */
+/** Whether the branch of a started run was deleted: its checks were probably cancelled. */
 const isCut = (tx: DecisionTransaction, commit: Sha, { attempt, deadline }: VerifyRun): boolean =>
   deadline !== null &&
   tx.snapshot.ledger.effectRecords[verifyKey(commit, attempt)] !== undefined &&
   tx.ref(branchOf(commit, attempt)) === null;
 
-/** A fresh branch for each attempt: a push of it starts what checks branches, also on a commit that was checked before. */
+/** Each attempt gets a new branch: its push starts branch checks even on a commit that was checked before. */
 const branchOf = (commit: Sha, attempt: number): string => toBranchRef(toCandidateBranch(hashValue([commit, attempt]).slice(0, 12)));
 
-/** Gives every candidate under verification a branch that checks see, and takes away those that nobody needs; never one that a person moved. */
+/**
+ * Pushes a branch for every candidate under verification and deletes branches that no candidate needs, except those that a person moved.
+ */
 export const reconcileCandidateBranches = (tx: DecisionTransaction): void => {
   const runs = Object.values(tx.ledger().queues).flatMap((queue) => checkedRuns(queue));
   for (const { branch, commit, open, byHand } of runs) {
@@ -130,7 +137,7 @@ export const reconcileCandidateBranches = (tx: DecisionTransaction): void => {
   }
 };
 
-/** A workflow that no push starts is started on the branch of the candidate, once for each of its branches. */
+/** Dispatches a workflow that no push starts, once for each candidate branch. */
 const startByHand = (tx: DecisionTransaction, { workflow, branch }: { workflow: string; branch: string; commit: Sha }): void => {
   const name = branch.slice(toBranchRef("").length);
   tx.enqueueEffect({ kind: "start-workflow", key: `start-workflow:${workflow}/${name}`, workflow, branch: name });

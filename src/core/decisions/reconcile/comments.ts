@@ -5,12 +5,12 @@ import { writeMarker } from "../../messages/comment-marker.ts";
 import type { DecisionTransaction } from "../decision-transaction.ts";
 import { executionBody } from "../execution-body.ts";
 
-/** Between two edits that only tell of progress, in milliseconds: each is a request, and for some readers a mail. */
+/** Milliseconds between two edits that only show progress: each edit is a request, and may send a mail to subscribers. */
 const PROGRESS_PAUSE = 30_000;
 
 const PRESSING: ReadonlySet<StepState> = new Set(["waiting", "failed", "paused"]);
 
-/** Progress is told now and then; what a person must know or do, at once. */
+/** Whether the comment may be edited now: progress waits for the pause, everything that a person must know or do does not. */
 const isTime = (tx: DecisionTransaction, key: string, execution: Execution): boolean => {
   const trace = tx.effectRecord(key);
   if (!trace || trace.digest === null || isPressing(tx, execution)) return true;
@@ -26,7 +26,7 @@ const isPressing = (tx: DecisionTransaction, { id, baseBranch, state, amendment,
   (state !== "running" && state !== "planning") ||
   tx.steps(id).some((step) => PRESSING.has(step.state));
 
-/** One comment per execution, edited in place; answers to commands; the issue closed when all of it landed. */
+/** Keeps one comment per execution up to date, answers commands, and closes the issue when all of its work has landed. */
 export const reconcileComments = (tx: DecisionTransaction): void => {
   for (const effect of Object.values(tx.ledger().outbox)) tx.want(effect);
   const busy = new Set(tx.executions().flatMap((each) => (hasEnded(each) ? [] : [each.issue])));

@@ -12,7 +12,7 @@ import { type At, findStep } from "../apply/fail-step.ts";
 import { needPerson, whyPerson } from "../apply/retry-resolution.ts";
 import type { DecisionTransaction } from "../decision-transaction.ts";
 
-/** Forgets conflicts that are none any more: what landed since, or a new head, did away with them. What runs for them is stopped first. */
+/** Deletes resolutions of conflicts that a landing or a new head has removed, after their runs are stopped. */
 export const reconcileResolving = (tx: DecisionTransaction): void => {
   for (const execution of tx.executions()) {
     if (execution.state !== "running") continue;
@@ -29,12 +29,12 @@ const isPast = (tx: DecisionTransaction, execution: Execution, step: Step): bool
 const forget = (tx: DecisionTransaction, execution: Execution, { resolution, ...step }: Step): void => {
   tx.putStep(execution.id, step);
   const commit = step.head?.sha;
-  // Its status said that it is being resolved.
+  // The head's status still said that its conflict is being resolved.
   if (commit !== undefined && commit === resolution?.head)
     tx.enqueueEffect({ kind: "set-status", key: `set-status:${commit}`, commit, state: "pending", text: renderHeadStatus(step) });
 };
 
-/** True while a step's present head conflicts with the base, for all that is known. */
+/** Whether the step's current head still conflicts with the base, as far as is known. */
 export const isWantedResolution = (tx: DecisionTransaction, { id, baseBranch }: Execution, step: Step): boolean => {
   if (!findOpenConflict(step)) return false;
   const task = toTaskId(id, step.id);
@@ -42,10 +42,13 @@ export const isWantedResolution = (tx: DecisionTransaction, { id, baseBranch }: 
   return !item || item.state === "resolving" || item.mergedAgainst === null;
 };
 
-/** With `from` only what the head changed since that counts. */
+/** With `forkPoint`, only the head's changes since that commit count. */
 type Met = { readonly task: TaskId; readonly head: Sha; readonly onto: Sha; readonly forkPoint?: Sha };
 
-/** Writes down that a head conflicts with the base; told as long as it does. A try that runs goes on, whatever lands meanwhile. */
+/**
+ * Records that a head conflicts with the base. The refinery reports the conflict in every round; a running attempt continues even if more
+ * work lands.
+ */
 export const meetConflict = (tx: DecisionTransaction, { task, head, onto, forkPoint }: Met): void => {
   const found = findStep(tx, task);
   if (found?.step.head?.sha !== head) return;
@@ -64,7 +67,7 @@ export const meetConflict = (tx: DecisionTransaction, { task, head, onto, forkPo
   tx.note(`${task} conflicts with ${execution.baseBranch} in ${formatConflicts(conflicts)}`);
 };
 
-/** A conflict of the present head that nobody tried to resolve, or what came of that so far. */
+/** A new resolution of the current head's conflict, or the existing one with its attempts. */
 const begun = (
   { head, builtOn }: Step,
   known: Resolution | null,
@@ -83,7 +86,7 @@ const begun = (
   return { ...fresh, ...rest, headOrigin: { ...(head?.baseTip !== undefined && { baseTip: head.baseTip }), builtOn } };
 };
 
-/** Conflicting files that commands make anew. What is no file cannot be made. */
+/** Conflicting files that commands regenerate. Submodules and links cannot be regenerated. */
 const anewBy = (regenerate: Config["refinery"]["regenerate"], conflicts: readonly Conflict[]) => {
   const made = conflicts.flatMap(({ path, kind }) => {
     const found =
@@ -93,7 +96,10 @@ const anewBy = (regenerate: Config["refinery"]["regenerate"], conflicts: readonl
   return { regenerated: made.map(({ path }) => path), regenerateCommands: [...new Set(made.map(({ command }) => command))] };
 };
 
-/** A resolution that is not verified is blamed before the step is, once: the head that conflicted is resolved again. False where there is none to blame. */
+/**
+ * Blames a failed verification on the step's conflict resolution once: restores the conflicting head and resolves it again. Returns false
+ * if there is no resolution to blame.
+ */
 export const blameResolution = (tx: DecisionTransaction, { execution, step, log }: At & { log: string }): boolean => {
   const { resolution, head } = step;
   if (!resolution || !head || resolution.resolvedHead !== head.sha || resolution.failedVerification) return false;

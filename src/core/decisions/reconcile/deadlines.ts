@@ -11,7 +11,7 @@ import { faultCandidate } from "../apply/job-result.ts";
 import { tryAgain } from "../apply/retry-resolution.ts";
 import type { DecisionTransaction } from "../decision-transaction.ts";
 
-/** Ends every wait that is over: jobs whose run is gone or takes too long, and people who did not answer. */
+/** Ends every expired wait: jobs whose run is gone or overdue, and people who did not answer. */
 export const reconcileDeadlines = (tx: DecisionTransaction): void => {
   for (const execution of tx.executions()) {
     if (isPlanning(execution)) planning(tx, execution);
@@ -24,7 +24,7 @@ export const reconcileDeadlines = (tx: DecisionTransaction): void => {
 
 type Verdict = "alive" | "gone" | "late";
 
-/** What became of a job that was started: asked only when its run is said to be over or its time is up. */
+/** The state of a started job's run, read only if the run was reported as ended or is overdue. */
 const inspect = (tx: DecisionTransaction, job: JobKey, until: number | null): Verdict => {
   tx.wakeAt(until);
   const late = until !== null && tx.now >= until;
@@ -38,7 +38,7 @@ const inspect = (tx: DecisionTransaction, job: JobKey, until: number | null): Ve
   return "late";
 };
 
-/** Of a doubled start the run that is not over, else the newest. */
+/** If a job was started twice: the unfinished run, else the newest. */
 const liveliest = (runs: readonly WorkflowRunInfo[]): WorkflowRunInfo | null =>
   runs.find(({ state }) => state !== "done") ??
   runs.reduce<WorkflowRunInfo | null>((last, each) => (last === null || each.id > last.id ? each : last), null);

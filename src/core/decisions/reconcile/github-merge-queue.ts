@@ -10,17 +10,17 @@ import type { DecisionTransaction } from "../decision-transaction.ts";
 import { landSteps, tellChecks } from "../landings.ts";
 import { giveUp, headOf, mayStill, pullOf, without } from "./abandon-landing.ts";
 
-/** How often an entry of GitHub's merge queue is looked at while nobody tells of it, in milliseconds. */
+/** Milliseconds between two reads of GitHub's merge queue if no event reports a change. */
 const POLL = 15_000;
-/** GitHub takes an entry out a moment before its merge is seen: out is who is out for so long, in milliseconds. */
+/** Milliseconds after which an entry without a merge counts as removed: GitHub removes entries shortly before the merge is visible. */
 const OUT_PAUSE = 10_000;
 const PAUSE = 2_000;
-/** Until checks that GitHub waits for before it queues are looked at again, in milliseconds. */
+/** Milliseconds between two reads of checks that GitHub requires before it queues a pull request. */
 const CHECK_PAUSE = 60_000;
 
 type Following = { readonly base: BranchName; readonly landing: Landing; readonly pull: number };
 
-/** Puts a pull request into GitHub's merge queue, and follows it to its merge or out of the queue again. */
+/** Puts a pull request into GitHub's merge queue and follows the entry until it is merged or removed. */
 export const followQueue = (tx: DecisionTransaction, base: BranchName, landing: Landing): void => {
   const pull = pullOf(tx, landing);
   if (pull === null) return giveUp(tx, base, { why: "it has no pull request", pause: PAUSE });
@@ -28,7 +28,7 @@ export const followQueue = (tx: DecisionTransaction, base: BranchName, landing: 
   const trace = tx.effectRecord(keysOf(of).enqueue);
   if (trace?.refused) return refused(tx, of, trace.refused);
   if (trace && trace.digest !== null) return follow(tx, of);
-  // Once it was asked for it may be queued, whatever changed since: that is looked up first.
+  // A requested entry may be queued despite later changes, so its position is read first.
   if (trace === undefined && !mayStill(tx, base, landing)) return giveUp(tx, base, { why: "it may no longer land", pause: 0 });
   const head = headOf(landing);
   if (trace === undefined && !tellChecks(tx, tx.queue(base), { candidate: landing.candidate, commit: head })) return;
@@ -55,7 +55,7 @@ const follow = (tx: DecisionTransaction, of: Following): void => {
   }
 };
 
-/** In the queue: the group that it is checked in is told what only Enki can tell. Who may not land any more is taken out. */
+/** Reports Enki's own checks on the merge group while the entry is queued, and removes the entry if the step may no longer land. */
 const wait = (tx: DecisionTransaction, of: Following, { group }: Extract<MergeQueuePosition, { kind: "queued" }>): void => {
   const { base, landing, pull } = of;
   tx.wakeAt(tx.now + POLL);
@@ -72,7 +72,7 @@ const withoutOut = (landing: Landing): Landing => {
   return rest;
 };
 
-/** The queue made another commit than the one that was verified, and verified that one: nothing is compared. */
+/** Records the merge. The queue made and verified its own commit, so there is nothing to compare. */
 const settle = (tx: DecisionTransaction, of: Following, commit: string): void => {
   const { base, landing } = of;
   const { candidate } = landing;
@@ -81,7 +81,7 @@ const settle = (tx: DecisionTransaction, of: Following, commit: string): void =>
   const isThere = tx.readFact<"contains">({ kind: "contains", commit, tip });
   const whole = tx.readFact<"contains">({ kind: "contains", commit: headOf(landing), tip });
   if (isThere === undefined || whole === undefined) return;
-  // GitHub tells of it before git shows it.
+  // GitHub reports a merge before git shows the commit.
   if (!isThere) return tx.wakeAt(tx.now + PAUSE);
   const before = without(tx.queue(base));
   forget(tx, of);
@@ -94,7 +94,9 @@ const forget = (tx: DecisionTransaction, of: Following): void => {
   tx.deleteEffectRecord(keysOf(of).dequeue);
 };
 
-/** Out of the queue without a merge: tried again as often as a red run is forgiven, then the step fails with GitHub's reason. */
+/**
+ * Handles an entry that was removed without a merge: retries as often as red runs are retried, then fails the step with GitHub's reason.
+ */
 const leave = (tx: DecisionTransaction, of: Following, reason: string | null): void => {
   const { base, landing, pull } = of;
   const out = landing.removedSince ?? tx.now;
@@ -125,7 +127,7 @@ const blame = (tx: DecisionTransaction, { base, landing, pull }: Following, reas
   fail("queue-rejected", `GitHub's merge queue removed #${pull}${times}: ${describeRemoval(reason)}.`);
 };
 
-/** What each refusal means: the head moved, checks of the head are not green yet, or a rule. */
+/** Handles a refusal: the head moved, checks of the head are not green yet, or a rule forbids the merge. */
 const refused = (
   tx: DecisionTransaction,
   of: Following,

@@ -14,16 +14,16 @@ import { giveUp, headOf, mayStill, mergeKey, pullOf, without } from "./abandon-l
 import { followQueue } from "./github-merge-queue.ts";
 import { batchBranch, batchRef, landSteps, revertBranch, sidePullKey, tellReused } from "../landings.ts";
 
-/** GitHub says that a base had just moved at most this often in a row. */
+/** How many times in a row GitHub may report a moved base before the landing is abandoned. */
 const MAX_TRIES = 5;
-/** Between two tries, and until a ref that GitHub moved is read again; milliseconds. */
+/** Milliseconds between two attempts, and until a ref that GitHub moved is read again. */
 const PAUSE = 2_000;
-/** Until checks that GitHub waits for are looked at again, in milliseconds. */
+/** Milliseconds between two reads of checks that GitHub waits for. */
 const CHECK_PAUSE = 60_000;
-/** After a refusal by a rule it is tried again after this time, in milliseconds. */
+/** Milliseconds until a landing that a rule refused is attempted again. */
 const RECHECK = 15 * 60_000;
 
-/** Takes in what GitHub merged: it is read back from the base, and compared with what was verified. */
+/** Applies merges by GitHub: finds the merge commit on the base and compares its tree with the verified one. */
 export const reconcileMerged = (tx: DecisionTransaction): void => {
   for (const base of Object.keys(tx.ledger().queues)) {
     const { landing } = tx.queue(base);
@@ -33,7 +33,7 @@ export const reconcileMerged = (tx: DecisionTransaction): void => {
   }
 };
 
-/** Asks GitHub to merge what was written down, and offers the way back from what went wrong. */
+/** Asks GitHub to merge the recorded landing, and proposes a revert of a merge that differs from the verified candidate. */
 export const reconcileMerging = (tx: DecisionTransaction): void => {
   for (const base of Object.keys(tx.ledger().queues)) {
     const queue = tx.queue(base);
@@ -53,7 +53,7 @@ const readBack = (tx: DecisionTransaction, base: BranchName, { landing, tip }: {
   settle(tx, base, { landing, ...found });
 };
 
-/** What was merged is on the base: it is what was verified, or nothing lands any more. */
+/** Lands the merged steps. If the merged tree is not the verified one, the base freezes. */
 const settle = (
   tx: DecisionTransaction,
   base: BranchName,
@@ -78,12 +78,12 @@ const settle = (
   });
 };
 
-/** Asks GitHub to merge, as long as the queue still lets it land. */
+/** Asks GitHub to merge, as long as the queue still allows this landing. */
 const merge = (tx: DecisionTransaction, base: BranchName, landing: Landing): void => {
   const pull = pullOf(tx, landing);
   const trace = tx.effectRecord(mergeKey(tx, landing));
   if (trace?.refused) return refused(tx, base, { landing, ...trace.refused });
-  // GitHub said that it is merged: the base is read again.
+  // GitHub reported the merge, but git does not show it yet.
   if (trace && trace.digest !== null) return tx.wakeAt(tx.now + PAUSE);
   if (trace === undefined && !mayStill(tx, base, landing)) return giveUp(tx, base, { why: "it may no longer land", pause: 0 });
   if (landing.mode === "batch" && pull === null) return offer(tx, base, landing);
@@ -105,7 +105,7 @@ const offer = (tx: DecisionTransaction, base: BranchName, { candidate }: Landing
   });
 };
 
-/** What each answer means: https://docs.github.com/rest/pulls/pulls#merge-a-pull-request */
+/** Handles GitHub's refusal of a merge: https://docs.github.com/rest/pulls/pulls#merge-a-pull-request */
 const refused = (
   tx: DecisionTransaction,
   base: BranchName,
@@ -120,7 +120,7 @@ const refused = (
   const denied = code === "not-mergeable" ? deniedMethod(why) : null;
   if (denied) return deny(tx, base, { denied, why });
   if (code === "not-mergeable" && UNREBASABLE.test(why)) return leave(tx, base, { landing, why });
-  // In this mode GitHub wants required checks on each pull request's own head.
+  // In this mode GitHub requires checks on each pull request's own head.
   if (code === "not-mergeable" && /status check/i.test(why)) return giveUp(tx, base, { why, pause: CHECK_PAUSE });
   giveUp(tx, base, { why, pause: PAUSE });
   if (code === "base-moved" || code === "conflict") return;
@@ -128,7 +128,10 @@ const refused = (
   tx.putQueue(base, { ...tx.queue(base), frozen, landingRefusedAt: tx.now });
 };
 
-/** GitHub's words: https://docs.github.com/en/pull-requests/collaborating-with-pull-requests/incorporating-changes-from-a-pull-request/about-pull-request-merges */
+/**
+ * GitHub's messages:
+ * https://docs.github.com/en/pull-requests/collaborating-with-pull-requests/incorporating-changes-from-a-pull-request/about-pull-request-merges
+ */
 const UNREBASABLE = /can(?:no|')t be rebased/i;
 const DENIED: readonly (readonly [RegExp, MergeMethod])[] = [
   [/merge commits are not allowed/i, "merge"],
@@ -137,14 +140,14 @@ const DENIED: readonly (readonly [RegExp, MergeMethod])[] = [
 ];
 const deniedMethod = (why: string): MergeMethod | null => DENIED.find(([words]) => words.test(why))?.[1] ?? null;
 
-/** A way of merging that is not allowed, though GitHub did not show that: another is chosen. */
+/** Excludes a merge method that GitHub rejects although the rules did not show that; another method is chosen. */
 const deny = (tx: DecisionTransaction, base: BranchName, { denied, why }: { denied: MergeMethod; why: string }): void => {
   giveUp(tx, base, { why, pause: 0 });
   const { landingTerms: _, ...queue } = tx.queue(base);
   tx.putQueue(base, { ...queue, deniedMethods: [...(queue.deniedMethods ?? []), denied] });
 };
 
-/** A branch whose commits cannot be replayed one by one concerns its step alone: others land meanwhile. */
+/** Fails only the step whose branch GitHub cannot rebase; other steps can still land. */
 const leave = (tx: DecisionTransaction, base: BranchName, { landing, why }: { landing: Landing; why: string }): void => {
   giveUp(tx, base, { why, pause: 0 });
   const [item] = landing.candidate.items;
@@ -154,7 +157,7 @@ const leave = (tx: DecisionTransaction, base: BranchName, { landing, why }: { la
   failStep(tx, { ...found, why: { code: "unrebasable", message: text, next: `/enki retry ${item.task}` }, log: "" });
 };
 
-/** A right that came back, or a rule that changed, is found without a person's word. */
+/** Unfreezes the base periodically: permissions and rules may change without a command. */
 const recheck = (tx: DecisionTransaction, base: BranchName): void => {
   const { landingRefusedAt = tx.now, ...queue } = tx.queue(base);
   if (tx.now < landingRefusedAt + RECHECK) return tx.wakeAt(landingRefusedAt + RECHECK);
@@ -162,7 +165,7 @@ const recheck = (tx: DecisionTransaction, base: BranchName): void => {
   tx.putQueue(base, { ...rest, frozen: null });
 };
 
-/** Offers the way back from a merge that is not what was verified: a person decides. */
+/** Opens a pull request that reverts a merge whose tree was not verified. A person decides about it. */
 const takeBack = (tx: DecisionTransaction, base: BranchName): void => {
   const { incident, ...queue } = tx.queue(base);
   const tip = tx.baseTip(base);

@@ -8,7 +8,7 @@ import { reopen } from "../apply/retry.ts";
 import type { DecisionTransaction } from "../decision-transaction.ts";
 import { personsHead } from "../base-rewinds.ts";
 
-/** Follows what people did to task branches: their commits are taken up as the step's new head, a deleted branch is put back. */
+/** Follows changes by people on task branches: adopts their commits as the step's new head and restores deleted branches. */
 export const reconcileHeads = (tx: DecisionTransaction): void => {
   for (const execution of tx.executions()) {
     for (const step of tx.steps(execution.id)) if (step.state === "failed") takeUp(tx, execution, step);
@@ -19,7 +19,7 @@ export const reconcileHeads = (tx: DecisionTransaction): void => {
   }
 };
 
-/** A person who resolves a conflict on the branch needs no command. */
+/** Adopts a person's push that resolves a conflict; no command is needed. */
 const takeUp = (tx: DecisionTransaction, execution: Execution, step: Step): void => {
   const task = toTaskId(execution.id, step.id);
   const tip = tx.ref(toTaskRef(task));
@@ -51,7 +51,10 @@ const follow = (tx: DecisionTransaction, execution: Execution, step: Step): void
   tx.note(`${task}: a person pushed ${tip.slice(0, 12)}`);
 };
 
-/** A deleted branch whose commit no clone has any more cannot be put back; a new attempt has a pull request of its own, since GitHub closed this one. */
+/**
+ * Fails a step whose branch was deleted and whose commit no clone has. The next attempt gets a new pull request, since GitHub closed this
+ * one.
+ */
 const lose = (tx: DecisionTransaction, { execution, step }: { execution: Execution; step: Step }): void => {
   const task = toTaskId(execution.id, step.id);
   const why = {

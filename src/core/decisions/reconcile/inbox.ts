@@ -3,16 +3,19 @@ import { isMailExpired } from "../../domain/mail.ts";
 import { RESULTS_PREFIX } from "../../domain/refs.ts";
 import type { DecisionTransaction } from "../decision-transaction.ts";
 
-/** How long ids are remembered after their event; comments are listed from the cursor, which is never older. */
+/** Milliseconds for which event ids are remembered. Comments are listed from the cursor, which is never older. */
 const MEMORY = 24 * 60 * 60_000;
 
 type Written = Pick<Extract<Event, { kind: "commanded" }>, "at" | "edited" | "source">;
 
-/** True for a text that was listed so long ago that its id is forgotten: its webhook is delivered again. An edited comment is refused anyway; an old review that is edited is not listed again. */
+/**
+ * Whether a text is so old that its event id was deleted, so a webhook may be a repeated delivery. Edited comments are refused anyway;
+ * edited reviews are not listed again.
+ */
 export const isForgotten = (tx: DecisionTransaction, { at, edited, source }: Written): boolean =>
   (!edited || source.kind === "review") && at < tx.ledger().cursor && at < tx.now - MEMORY;
 
-/** Removes the refs of results that were taken in, and forgets mail whose time is over and ids that no listing can bring again. */
+/** Deletes refs of applied results, expired mail, and event ids that no listing can report again. */
 export const reconcileInbox = (tx: DecisionTransaction): void => {
   const { handledEvents } = tx.ledger();
   for (const [ref, commit] of Object.entries(tx.snapshot.refs)) {
@@ -21,13 +24,13 @@ export const reconcileInbox = (tx: DecisionTransaction): void => {
     tx.retainResult(commit);
   }
   for (const mail of tx.mails()) {
-    // A person may still answer a question for as long as its agent waits, whatever time it was given.
+    // A person may answer a question as long as its agent waits, even after the question expired.
     const asked = mail.to === "user" && mail.status === "pending";
     if (isMailExpired(mail, tx.now) && !asked) tx.dropMail(mail.id);
   }
   const { cursor } = tx.ledger();
   for (const [id, at] of Object.entries(handledEvents)) {
-    // Keys of `handled` are event ids; Object.entries widens them.
+    // Keys of `handledEvents` are event ids; Object.entries widens them.
     const listed = !id.startsWith("result:") && at >= cursor;
     if (at < tx.now - MEMORY && !listed) tx.forgetEvent(id as EventId);
   }

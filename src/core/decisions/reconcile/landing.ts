@@ -19,7 +19,7 @@ import { blameResolution, meetConflict } from "./conflicts.ts";
 import { jobsAskedFor, wantJob } from "./scheduling.ts";
 import { stopRun } from "./stopping.ts";
 
-/** Lands what is verified and allowed, and verifies what comes next. Landing and recording it are one push. */
+/** Lands verified candidates and schedules further verification. A landing and its record are one push. */
 export const reconcileLanding = (tx: DecisionTransaction): void => {
   for (const base of liveBases(tx)) landOn(tx, base);
 };
@@ -57,12 +57,12 @@ const landOn = (tx: DecisionTransaction, base: BranchName): void => {
   tidy(tx, base, next);
 };
 
-/** The queue with its terms, and what wants to land under these. Undefined while they are not known. */
+/** The queue with its landing terms, and the entrants under these terms. Undefined while the terms are unknown. */
 const enter = (tx: DecisionTransaction, base: BranchName, { queue, tip }: { queue: Queue; tip: Sha | null }) => {
   const coming = entrants(tx, base, queue).map((each) => inQueue(queue, each));
   const termed = tip === null ? queue : withTerms(tx, base, { queue, tip, wanted: coming.length > 0 });
   const ready = termed && tip !== null ? asMade(tx, { queue: termed, tip, coming }) : termed;
-  // Other rules may ask for reviews of what nobody minded before.
+  // New rules may require reviews of heads that were free before.
   return (
     ready && {
       ready,
@@ -71,15 +71,15 @@ const enter = (tx: DecisionTransaction, base: BranchName, { queue, tip }: { queu
   );
 };
 
-/** What GitHub's merge queue holds is neither verified nor landed again, wherever the base goes meanwhile. */
+/** Holds an entrant that is in GitHub's merge queue: it is neither verified nor landed again, even if the base moves. */
 const inQueue = ({ landing }: Queue, entrant: QueueEntrant): QueueEntrant =>
   landing?.mode === "queue" && entrant.refusal === null && landing.candidate.items.some(({ task }) => task === entrant.task)
     ? { ...entrant, refusal: IN_QUEUE }
     : entrant;
 
 /**
- * Without candidates whose files are not those that GitHub would make of the pull request on the base as it is:
- * a squash or a rebase before them left the base without the commits that they were built on. They are built and verified again.
+ * Drops candidates whose tree differs from what GitHub would merge onto the current base: an earlier squash or rebase put the work that
+ * they build on there as other commits. The refinery builds and verifies them again.
  */
 const asMade = (
   tx: DecisionTransaction,
@@ -99,7 +99,7 @@ const asMade = (
   return candidates.length === queue.candidates.length ? queue : { ...queue, candidates };
 };
 
-/** The queue with what GitHub is asked to merge now. */
+/** The queue with the landing that GitHub is asked for now. */
 const offered = (tx: DecisionTransaction, queue: Queue, candidate: Candidate): Queue => {
   tx.wakeAt(queue.askAgainAt ?? null);
   return (queue.askAgainAt ?? 0) > tx.now ? queue : { ...queue, landing: newLanding(tx, queue, candidate) };
@@ -118,12 +118,11 @@ const carryOut = (tx: DecisionTransaction, base: BranchName, effect: RefineryEff
     case "verify":
       return verify(tx, effect);
     case "stop":
-      // Nobody waits for the verdict any more.
       stopRun(tx, toJobKey({ kind: "verify", target: effect.commit, attempt: effect.attempt }));
   }
 };
 
-/** The refs of a plan, in the push that saves it: the base as it will be, and every candidate under verification. */
+/** Moves the planned refs in the push that saves the plan: the base, and every candidate under verification. */
 const publish = (tx: DecisionTransaction, base: BranchName, refs: RefineryPlan["refs"]): void => {
   for (const { kind, commit } of refs) {
     const ref = kind === "base" ? toBranchRef(base) : toCandidateRef(base, commit);
@@ -131,7 +130,7 @@ const publish = (tx: DecisionTransaction, base: BranchName, refs: RefineryPlan["
   }
 };
 
-/** A step's verify job is asked for in the name of the first step that it verifies; the base's in the name of the base. */
+/** Requests a verify job. It belongs to the first step that it verifies; a job for the base alone belongs to no step. */
 const verify = (tx: DecisionTransaction, { commit, attempt, notBefore, tasks }: Extract<RefineryEffect, { kind: "verify" }>): void => {
   tx.wakeAt(notBefore);
   if (notBefore > tx.now) return;
@@ -146,8 +145,8 @@ const write = (tx: DecisionTransaction, base: BranchName, queue: Queue): void =>
 };
 
 /**
- * What of a queue is worth a push. Why an item is held is read again at every turn, and a change of that alone is not;
- * that it has to be merged with the base once more is, or it would be forgotten at every turn.
+ * The part of a queue worth persisting. Hold reasons are recomputed every round, so a change in them alone does not justify a push. A
+ * pending merge with the base is included: otherwise it would be lost every round.
  */
 export const lasting = ({ items, ...rest }: Queue): string =>
   JSON.stringify({
@@ -185,14 +184,14 @@ const land = (tx: DecisionTransaction, base: BranchName, candidate: Candidate): 
     const id = readTaskId(task);
     const step = id && tx.execution(id.execution)?.steps[id.step];
     if (!id || !step) continue;
-    // The head is named in the same push: a person's commit that arrives now keeps this step from landing without it.
+    // The push names the head: if a person pushes a commit now, the push fails and the step does not land without that commit.
     tx.expectUnchanged(toTaskRef(task));
     tx.putStep(id.execution, landStep(step, { commit: merge, at: tx.now }));
     tx.note(`${task} landed on ${base} as ${merge.slice(0, 12)} (head ${head.slice(0, 12)})`);
   }
 };
 
-/** Candidates are not work: those that nobody verifies or lands any more go with the next write. */
+/** Deletes candidate refs that are neither verified nor landed, with the next write. */
 const tidy = (tx: DecisionTransaction, base: BranchName, queue: Queue): void => {
   const kept = new Set([...queue.candidates.map(({ commit }) => commit), ...heldBases(tx, base)]);
   for (const ref of Object.keys(tx.snapshot.refs)) {

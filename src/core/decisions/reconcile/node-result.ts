@@ -9,7 +9,7 @@ import type { DecisionTransaction } from "../decision-transaction.ts";
 
 type Ended = { readonly execution: Execution; readonly step: Step; readonly role: WorkflowRole };
 
-/** What a step that came to its end gives its workflow; `again` where its answer has not the form that it was told; null while it goes on. */
+/** The result of a finished step for its workflow: `again` if its answer has the wrong format, null while the step is unfinished. */
 export const resultOf = (tx: DecisionTransaction, ended: Ended): NodeResult | { readonly state: "again"; readonly why: string } | null => {
   const { step, role } = ended;
   switch (step.state) {
@@ -32,7 +32,7 @@ export const resultOf = (tx: DecisionTransaction, ended: Ended): NodeResult | { 
   }
 };
 
-/** What a role said: its answer, its report, and what others see of the two. */
+/** The answer and the report of a role, and the output that later roles receive. */
 const wordsOf = (tx: DecisionTransaction, { execution, step }: Ended): { answer: string; report: string | null; output: RoleOutput } => {
   const { artifacts, answers } = tx.ledger();
   const name = `${execution.id}/${step.id}` as const;

@@ -10,13 +10,13 @@ import { renderHeadStatus } from "../../messages/status-text.ts";
 import { keptBranch } from "../apply/save-refused.ts";
 import type { DecisionTransaction } from "../decision-transaction.ts";
 
-/** Every published head has a pull request and says how it stands; a cancelled or skipped step's is closed with the reason. */
+/** Opens a pull request for every published head and sets its status; closes those of cancelled and skipped steps with the reason. */
 export const reconcilePulls = (tx: DecisionTransaction): void => {
   for (const execution of tx.executions()) {
     for (const step of tx.steps(execution.id)) {
       if (step.head) follow(tx, execution, step);
       if (step.landed) noticeLate(tx, execution, step);
-      // Its work turned out to change nothing after its pull request was opened.
+      // The work turned out to be empty after its pull request was opened.
       else if (!step.head && step.pull !== null && (step.state === "done" || step.state === "waiting"))
         withdraw(tx, toTaskId(execution.id, step.id), step);
     }
@@ -35,7 +35,7 @@ const follow = (tx: DecisionTransaction, execution: Execution, step: Step): void
 
 type Offered = { readonly execution: Execution; readonly step: Step; readonly planned: PlannedStep };
 
-/** Opens its pull request; where work lands in another way than that says, its text is changed. */
+/** Opens the pull request of a step, and edits its text if the landing kind has changed. */
 const offer = (tx: DecisionTransaction, { execution, step, planned }: Offered): void => {
   const task = toTaskId(execution.id, step.id);
   const { landingTerms } = tx.queue(execution.baseBranch);
@@ -63,7 +63,7 @@ const withdraw = (tx: DecisionTransaction, task: TaskId, step: Step): void => {
     tx.want({ kind: "close-pull", key: `close-pull:${pull}`, pull, comment: escapeSentence(step.refusal?.message ?? "", 1_000) });
 };
 
-/** A pull request that was asked for, and perhaps opened, when its step was cancelled. */
+/** The pull request of a step that was cancelled before its opening was confirmed; null if none was requested. */
 const unconfirmed = (tx: DecisionTransaction, task: TaskId): number | null => {
   const trace = tx.effectRecord(`open-pull:${task}`);
   if (!trace || trace.refused || trace.digest !== null) return null;
@@ -73,7 +73,7 @@ const unconfirmed = (tx: DecisionTransaction, task: TaskId): number | null => {
 };
 
 const tell = (tx: DecisionTransaction, commit: Sha, step: Step): void => {
-  // A landed step's pull request is marked merged: that tells more than a status could.
+  // A landed step needs no status: GitHub marks its pull request as merged.
   const state = isAwaitingAnswer(step)
     ? null
     : isHeldByPerson(step) || findOpenConflict(step)
@@ -86,7 +86,7 @@ const tell = (tx: DecisionTransaction, commit: Sha, step: Step): void => {
   if (state !== null) tx.want({ kind: "set-status", key: `set-status:${commit}`, commit, state, text: renderHeadStatus(step) });
 };
 
-/** A commit that came to a task branch after it landed is nobody's step any more: its branch stays, and that is said. */
+/** Reports a commit that was pushed to a task branch after its step landed. No step owns the commit, so the branch stays. */
 const noticeLate = (tx: DecisionTransaction, execution: Execution, step: Step): void => {
   const task = toTaskId(execution.id, step.id);
   const tip = tx.ref(toTaskRef(task));
@@ -96,11 +96,14 @@ const noticeLate = (tx: DecisionTransaction, execution: Execution, step: Step): 
   tx.note(`${task}: a person pushed ${tip.slice(0, 12)} after it landed`);
 };
 
-/** How often, and for how long after the last landing, GitHub is asked whether it marked the pull requests merged; milliseconds. */
+/** Milliseconds between two reads of whether GitHub marked pull requests as merged, and how long after the last landing they continue. */
 const MARK_PAUSE = 5_000;
 const MARK_LIMIT = 10 * 60_000;
 
-/** Removes the branches of a finished execution once GitHub marked their pull requests merged: a branch that goes earlier may leave them closed. */
+/**
+ * Deletes the branches of a finished execution once GitHub marked their pull requests as merged. An earlier deletion could leave them
+ * closed instead.
+ */
 const sweep = (tx: DecisionTransaction, execution: Execution): void => {
   const left = tx.steps(execution.id).filter((step) => {
     const ref = toTaskRef(toTaskId(execution.id, step.id));

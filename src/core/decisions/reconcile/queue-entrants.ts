@@ -10,7 +10,7 @@ import { isOverFor, neededBy } from "../needs.ts";
 import { isStranded } from "../base-rewinds.ts";
 import { byHand, hear, isQueued, type Published } from "./review-gate.ts";
 
-/** Steps with a published head that may land once what they need has. */
+/** Steps with a published head that may land after their needs. */
 export const entrants = (tx: DecisionTransaction, base: BranchName, queue: Queue): QueueEntrant[] => {
   const found = tx
     .executions()
@@ -48,22 +48,25 @@ export const entrants = (tx: DecisionTransaction, base: BranchName, queue: Queue
   return withTheirNeeds(found);
 };
 
-/** What runs, and what is paused with verification under way: that goes on, and nothing lands of it. */
+/**
+ * Whether steps of an execution may be in the queue: it is running, or paused with verification in progress, which continues without
+ * landing.
+ */
 const isIn = ({ id, state }: Execution, { candidates }: Queue): boolean =>
   state === "running" ||
   (state === "paused" && candidates.some(({ items }) => items.some(({ task }) => readTaskId(task)?.execution === id)));
 
-/** Whether a person merged a head by hand: asked when it comes, and when the base moved. Undefined while that is not known. */
+/** Whether a person merged a head by hand, read when the head appears and when the base moved. Undefined while facts are missing. */
 const isInBase = (tx: DecisionTransaction, { execution, step, queue }: Published): boolean | undefined => {
   const tip = tx.baseTip(execution.baseBranch);
   const task = toTaskId(execution.id, step.id);
   const known = queue.seenTip === tip && queue.items.some((item) => item.task === task && item.head === step.head?.sha);
-  // What GitHub's merge queue merged is taken in as that.
+  // A merge by GitHub's merge queue is recorded elsewhere.
   if (known || tip === null || !step.head || isQueued(queue, task)) return false;
   return tx.readFact<"contains">({ kind: "contains", commit: step.head.sha, tip });
 };
 
-/** Without those that need what is not in the queue: it may never be. */
+/** Removes entrants whose needs are not in the queue: those may never arrive. */
 const withTheirNeeds = (found: readonly QueueEntrant[]): QueueEntrant[] => {
   let kept = [...found];
   for (;;) {
@@ -74,7 +77,7 @@ const withTheirNeeds = (found: readonly QueueEntrant[]): QueueEntrant[] => {
   }
 };
 
-/** What a workflow makes lands when the workflow has come to a good end; before that only so that a person can look at a checkpoint in it. */
+/** Whether a workflow's work may be in the queue: after a successful end, or earlier only for a person to review a checkpoint. */
 const mayLandYet = (tx: DecisionTransaction, execution: Execution): boolean =>
   !execution.workflow ||
   execution.workflow.endState === "done" ||
@@ -85,7 +88,10 @@ const mayLandYet = (tx: DecisionTransaction, execution: Execution): boolean =>
 
 const PUBLISHED: ReadonlySet<Step["state"]> = new Set(["published", "waiting"]);
 
-/** What has not landed of all that it needs or holds the work of; null where that cannot come before it, or where it holds work that will not land. */
+/**
+ * Tasks that must land first: unmet needs and unlanded heads that the step builds on. Null if the step holds work that will not land as it
+ * is, or while that is unknown.
+ */
 const unlanded = (
   tx: DecisionTransaction,
   execution: Execution,
@@ -104,7 +110,7 @@ const isLanded = (tx: DecisionTransaction, task: TaskId): boolean => {
   return Boolean(id && tx.execution(id.execution)?.steps[id.step]?.landed);
 };
 
-/** Steps with a published head, each after what it needs. */
+/** Steps with a published head in the order of their needs. */
 const inOrder = (tx: DecisionTransaction, execution: Execution): readonly Step[] => {
   const published = tx.steps(execution.id).filter(({ head, state }) => head && (state === "published" || state === "waiting"));
   return published.length < 2 ? published : tx.order(execution).flatMap(({ id }) => execution.steps[id] ?? []);

@@ -13,7 +13,7 @@ import type { DecisionTransaction } from "../decision-transaction.ts";
 import { agreedQueue, groundOf, guardAgainstRewind, isStranded } from "../base-rewinds.ts";
 import { meetConflict } from "./conflicts.ts";
 
-/** Freezes bases that were rewound, before anything is decided on them. */
+/** Freezes rewound bases before anything else is decided about them. */
 export const reconcileRewinds = (tx: DecisionTransaction): void => {
   for (const base of liveBases(tx)) {
     const tip = tx.baseTip(base);
@@ -25,7 +25,10 @@ export const reconcileRewinds = (tx: DecisionTransaction): void => {
   }
 };
 
-/** Where nothing of ours is on its way, a base may go back to any commit but behind what landed: there is nothing that could come back. */
+/**
+ * The queue with the tip that the base must keep. Without work in progress, a base may move back to any commit that contains all landed
+ * work: nothing could return.
+ */
 const guarded = (tx: DecisionTransaction, base: BranchName, tip: Sha): Queue | undefined => {
   const queue = tx.queue(base);
   const next = guardAgainstRewind(tx, queue, tip);
@@ -44,7 +47,7 @@ const hasWork = (tx: DecisionTransaction, base: BranchName): boolean =>
         each.baseBranch === base && !hasEnded(each) && tx.steps(each.id).some(({ state, head }) => state === "running" || head !== null),
     );
 
-/** Lost tips are forgotten once nothing is left that may have been made on one of them. */
+/** The queue without lost tips on which no remaining work was built. */
 const forgetful = (tx: DecisionTransaction, base: BranchName, queue: Queue): Queue => {
   if (!queue.abandonedTips || tx.executions().some((each) => each.baseBranch === base && (!hasEnded(each) || each.state === "failed")))
     return queue;
@@ -52,13 +55,13 @@ const forgetful = (tx: DecisionTransaction, base: BranchName, queue: Queue): Que
   return rest;
 };
 
-/** After a person agreed to a rewound base: carries each step's own changes from what the base lost to its present tip. */
+/** Rebases each step's own changes from the lost commits to the current tip, after a person agreed to a rewound base. */
 export const reconcileStranded = (tx: DecisionTransaction): void => {
   for (const { id, baseBranch, state } of tx.executions()) {
     const { abandonedTips = [], frozen } = tx.queue(baseBranch);
     if (state !== "running" || abandonedTips.length === 0 || frozen?.code === "base-rewound") continue;
     for (const step of tx.steps(id)) {
-      // What was carried before it is what it is built on now.
+      // Read the execution again: steps rebased earlier in this loop are what later steps build on.
       const execution = tx.execution(id);
       if (execution && step.head && isCarried(execution, step) && isStranded(tx, baseBranch, step) === true)
         carryOwn(tx, { execution, step, head: step.head });
@@ -66,7 +69,10 @@ export const reconcileStranded = (tx: DecisionTransaction): void => {
   }
 };
 
-/** What is published, and what the next attempt builds on: a person's commits, and in a workflow its own. A job that runs is carried by its result. */
+/**
+ * Whether a step is rebased: published work, and work that the next attempt builds on (a person's commits, or in a workflow its own). The
+ * result of a running job is rebased when it arrives.
+ */
 const isCarried = ({ workflow }: Execution, step: Step): boolean => {
   if (isPublished(step)) return !isAwaitingAnswer(step);
   return (step.state === "ready" || step.state === "pending") && (step.head?.by === "person" || workflow !== undefined);
@@ -108,7 +114,7 @@ const take = (tx: DecisionTransaction, of: Carrying, { carried, from, tip, on }:
   }
 };
 
-/** True while its conflict with this tip is being resolved: a try that runs goes on, whatever lands meanwhile. */
+/** Whether the conflict with this tip is being resolved: a running attempt continues even if more work lands. */
 const isBeingMet = (step: Step, tip: Sha): boolean => {
   const known = findOpenConflict(step);
   return known?.forkPoint !== undefined && (known.deadline !== null || known.onto === tip);
@@ -121,14 +127,14 @@ type Carried = { readonly commit: Sha; readonly base: Sha; readonly on: Step["bu
 const moveTo = (tx: DecisionTransaction, { execution, step, head }: Carrying, { commit, base, on }: Carried): void => {
   const task = toTaskId(execution.id, step.id);
   tx.moveRef(toTaskRef(task), commit);
-  // What a person pushed is not lost, though its branch has it no more.
+  // Retain a person's commits, because the branch no longer contains them.
   if (head.by === "person") tx.retainResult(head.sha);
   const change = { head: { sha: commit, since: tx.now, by: head.by, baseTip: base }, builtOn: on };
   tx.putStep(execution.id, isPublished(step) ? replaceHead(step, change) : { ...step, ...change });
   tx.note(`${task}: its own changes are carried to ${base.slice(0, 12)} as ${commit.slice(0, 12)}`);
 };
 
-/** The commit from which a head's own changes are counted: what it was made on, with the heads that it is built on. Null where nobody can tell. */
+/** The commit after which a head's own changes start: its base tip with the heads that it builds on merged in. Null if that is unknown. */
 const ownFrom = (tx: DecisionTransaction, { execution, step, head }: Carrying) => {
   const ground = groundOf(tx, execution.baseBranch, head);
   if (!ground) return ground;
@@ -154,7 +160,10 @@ const nothingLeft = (tx: DecisionTransaction, { execution, step }: Carrying): vo
 
 type Met = { readonly from: string; readonly onto: string; readonly alone: boolean };
 
-/** A conflict is resolved like any other once what the step is built on has landed; in a workflow, which lands at its end only, the step is done again. */
+/**
+ * Resolves a conflict like any other once the heads that the step builds on have landed. In a workflow, which lands only at its end, the
+ * step starts again instead.
+ */
 const conflicts = (tx: DecisionTransaction, { execution, step, head }: Carrying, { from, onto, alone }: Met): void => {
   const task = toTaskId(execution.id, step.id);
   if (alone && isPublished(step)) {
@@ -166,7 +175,7 @@ const conflicts = (tx: DecisionTransaction, { execution, step, head }: Carrying,
   failStep(tx, { execution, step, why: { code: "work-conflict", message: why, next: `/enki retry ${task}` }, log: "" });
 };
 
-/** The job that resolves it needs that commit, which no branch may have. */
+/** Publishes the fork point, which may be on no branch, for the job that resolves the conflict. */
 const publishFrom = (tx: DecisionTransaction, base: BranchName, { from, ground }: { from: string; ground: string | undefined }): void => {
   const ref = toCandidateRef(base, from);
   if (from !== ground && tx.ref(ref) !== from) tx.moveRef(ref, from);

@@ -12,7 +12,7 @@ import { buildBase, buildWithoutOwn, isOnlyApart, isStale, isWaiting } from "../
 import type { DecisionTransaction } from "../decision-transaction.ts";
 import { isStranded } from "../base-rewinds.ts";
 
-/** Carries work over that was built on heads which will not land as they were. */
+/** Rebases work that was built on heads which will not land as they were. */
 export const reconcileCarrying = (tx: DecisionTransaction): void => {
   for (const execution of tx.executions()) {
     if (execution.state !== "running") continue;
@@ -30,7 +30,7 @@ export const reconcileCarrying = (tx: DecisionTransaction): void => {
 const isBuiltOn = ({ builtOn, head, state }: Step): boolean =>
   builtOn.length > 0 && head !== null && (state === "published" || state === "waiting");
 
-/** Its pull request is closed: nothing of it will land. */
+/** Withdraws a step whose rebased diff is empty; its pull request is closed. */
 const empty = (tx: DecisionTransaction, execution: Execution, step: Step): void => {
   const remark = "What it was built on changed, and without that its work changes nothing: there is nothing to land.";
   endWithout(tx, { execution, step: { ...step, head: null, builtOn: [], deadline: null }, remark });
@@ -38,7 +38,10 @@ const empty = (tx: DecisionTransaction, execution: Execution, step: Step): void 
 
 type Carrying = { readonly execution: Execution; readonly step: Step; readonly planned: PlannedStep };
 
-/** What it was built on landed in other commits, by a squash or a rebase: its own changes go on top of these. A conflict is left to the refinery, with both sides. */
+/**
+ * Reattaches a step's own changes to a base that contains the work below as other commits, after a squash or a rebase. The refinery handles
+ * conflicts, with both sides.
+ */
 const rejoin = (tx: DecisionTransaction, { execution, step, planned }: Carrying): void => {
   const task = toTaskId(execution.id, step.id);
   const linear = tx.queue(execution.baseBranch).landingTerms?.method === "rebase";
@@ -52,7 +55,7 @@ const rejoin = (tx: DecisionTransaction, { execution, step, planned }: Carrying)
     suffix: tx.snapshot.config.git.commitSuffix,
   });
   const without = step.builtOn.map(({ head }) => head);
-  // A person's commits are not replaced by others: whoever asks for a linear history merges or rebases these by hand.
+  // A person's commits are never replaced: if the history must be linear, that person merges or rebases them.
   const lasting = step.head.by === "person" || !linear;
   const work = tx.readFact<"reattach">({
     kind: "reattach",
@@ -71,11 +74,11 @@ const rejoin = (tx: DecisionTransaction, { execution, step, planned }: Carrying)
 
 type Made = NonNullable<Step["headResults"]>;
 
-/** The results that a head is made of, each built on the one before. */
+/** The results that make up a head, each built on the one before. */
 const madeBy = ({ headResults, result, baseCommit }: Step): Made =>
   headResults ?? (result !== null && baseCommit !== null ? [{ result, baseCommit }] : []);
 
-/** One result after the other on another base; undefined while it is not known. */
+/** Applies results one after the other to another base; undefined while facts are missing. */
 const carryAll = (
   tx: DecisionTransaction,
   made: Made,

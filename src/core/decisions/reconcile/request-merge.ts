@@ -7,15 +7,15 @@ import { tellChecks } from "../landings.ts";
 
 type Asked = { readonly base: BranchName; readonly pull: number; readonly head: Sha; readonly key: `merge-pull:${string}` };
 
-/** Asks GitHub to merge the pull request of a landing, in the way that was written down. */
+/** Asks GitHub to merge the pull request of a landing with the recorded method. */
 export const askToMerge = (tx: DecisionTransaction, landing: Landing, { base, pull, head, key }: Asked): void => {
-  // Once it was asked for it may be merged already: what is told then would be told of another commit's landing.
+  // A requested merge may have happened already; a status now would belong to another commit's landing.
   if (tx.effectRecord(key) === undefined && !tellChecks(tx, tx.queue(base), { candidate: landing.candidate, commit: head })) return;
   const how = mergeHow(tx, landing, pull);
   tx.want({ kind: "merge-pull", key, pull, head, ...(how && { squashOrRebase: how }) });
 };
 
-/** A squash says which step it lands, so that it is known again. */
+/** Names the step in a squash message, so that the landing is recognized later. */
 const mergeHow = (tx: DecisionTransaction, { method, candidate }: Landing, pull: number): SquashOrRebase | null => {
   if (method !== "squash") return method === "rebase" ? { method } : null;
   const [item] = candidate.items;

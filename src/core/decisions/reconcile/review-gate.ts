@@ -11,32 +11,35 @@ import { askReviews, askRework, unapproved, type Word } from "./reviews.ts";
 
 export type Published = { readonly execution: Execution; readonly step: Step; readonly planned: PlannedStep; readonly queue: Queue };
 
-/** `free`: nobody minds. `held`: not now, and why. `opening`: it has no pull request yet. `gone`: it landed by hand or is done again: it is no entrant any more. */
+/**
+ * `free`: may land. `held`: may not land now, with the reason. `opening`: has no pull request yet. `gone`: no longer an entrant, because it
+ * landed by hand or is done again.
+ */
 export type Said =
   | { readonly kind: "free" }
   | { readonly kind: "held"; readonly why: Refusal }
   | { readonly kind: "opening" }
   | { readonly kind: "gone" };
 
-/** True for a step whose pull request is in GitHub's merge queue, as far as we know. */
+/** Whether the step's pull request is in GitHub's merge queue, as far as is known. */
 export const isQueued = ({ landing }: Queue, task: string): boolean =>
   landing?.mode === "queue" && landing.candidate.items.some((item) => item.task === task);
 
 const FREE: Said = { kind: "free" };
-/** Nobody could say anything yet: it is verified with the rest meanwhile. */
+/** Without a pull request no one could object yet, so the head is verified with the others. */
 const OPENING: Said = { kind: "opening" };
 const held = (why: Refusal): Said => ({ kind: "held", why });
 
 const unseen = refuse("pull-unseen", "GitHub does not list its pull request yet.").refusal;
 const paused = refuse("paused", "Its execution is paused.").refusal;
-/** A pull request that was just opened may be listed later; milliseconds. */
+/** Milliseconds after which GitHub lists a new pull request at the latest. */
 const LIST_LAG = 10_000;
-/** How long a pull request is new, in milliseconds. */
+/** Milliseconds for which a pull request counts as new. */
 const NEW = 30_000;
 
 /**
- * What people said on the pull request of a published head. It is read from GitHub right before the head would land,
- * and when somebody is said to have done something there: nothing in the ledger opens a gate.
+ * Evaluates what people did on the pull request of a published head. Reviews and labels are read from GitHub right before a landing and
+ * after reported activity: nothing stored in the ledger opens the gate.
  */
 export const hear = (tx: DecisionTransaction, of: Published): Said => {
   const { execution, step } = of;
@@ -47,10 +50,10 @@ export const hear = (tx: DecisionTransaction, of: Published): Said => {
   return isDue(tx, of) ? hearAll(tx, of) : unheard(of);
 };
 
-/** All that people said on a pull request, as far as it is worth a request. */
+/** Evaluates reviews first, and the pull request's state only if that justifies another request. */
 const hearAll = (tx: DecisionTransaction, of: Published): Said => {
   const { step, planned } = of;
-  // An approval that is missing is found with one request; only what may land then is worth another.
+  // One request finds a missing approval; only heads that could land justify more.
   const word = isLookedAt(tx, of) && planned.checkpoint ? approvalOf(tx, of) : null;
   if (word !== null && word.kind !== "free") return settle(tx, of, word);
   if (isNew(tx, of) && (word !== null || !planned.checkpoint))
@@ -58,7 +61,7 @@ const hearAll = (tx: DecisionTransaction, of: Published): Said => {
   return read(tx, of, word);
 };
 
-/** What the pull request says as it stands, and the reviews of one that somebody touched. */
+/** Evaluates the pull request's state, and its reviews if there was activity. */
 const read = (tx: DecisionTransaction, of: Published, word: Word | null): Said => {
   const { execution, step, planned } = of;
   const pulls = tx.readFact<"pulls">({ kind: "pulls" });
@@ -72,19 +75,19 @@ const read = (tx: DecisionTransaction, of: Published, word: Word | null): Said =
   return settle(tx, of, word ?? reviewsOf(tx, of, pull));
 };
 
-/** Of what is no checkpoint reviews count that the rules ask for, or that there may be. */
+/** The reviews of a step that is no checkpoint count if rules require reviews or there was activity. */
 const reviewsOf = (tx: DecisionTransaction, of: Published, { hasActivity }: Pick<Pull, "hasActivity">): Word => {
   const needed = of.queue.landingTerms?.requiredReviews ?? 0;
   return (hasActivity || needed > 0) && isLookedAt(tx, of) ? askReviews(tx, of, needed) : { kind: "free" };
 };
 
-/** What holds while nobody asks. */
+/** The verdict without reading anything from GitHub. */
 const unheard = ({ step, planned }: Published): Said => {
   if (isHeldByPerson(step) && step.refusal) return held(step.refusal);
   return planned.checkpoint ? held(step.refusal ?? refuse("checkpoint", "Nobody has approved this head yet.").refusal) : FREE;
 };
 
-/** True where its reviews may hold a request for changes that nobody has looked at: whatever keeps it from landing does not keep that from being answered. */
+/** Whether the reviews may contain an unread request for changes: it is answered even if something else keeps the step from landing. */
 const isReviewed = (tx: DecisionTransaction, step: Step): boolean =>
   (step.pull !== null && tx.isReportedReviewed(step.pull)) ||
   (isHeldByPerson(step) && step.unreadActivity !== undefined && tx.reportedActivity().has("kept"));
@@ -92,14 +95,17 @@ const isReviewed = (tx: DecisionTransaction, step: Step): boolean =>
 const isDue = (tx: DecisionTransaction, of: Published): boolean =>
   isHeldByPerson(of.step) ? tx.reportedActivity().size > 0 : tx.reportedActivity().has("pulls") || isLookedAt(tx, of);
 
-/** True for a pull request that we opened a moment ago and that nobody told of since: what people do to one is told within seconds, and a story of short steps need not list them all each time. */
+/**
+ * Whether the pull request was opened moments ago and has no reported activity. Webhooks arrive within seconds, so new pull requests need
+ * no listing.
+ */
 const isNew = (tx: DecisionTransaction, { execution, step }: Published): boolean => {
   const opened = tx.effectRecord(`open-pull:${toTaskId(execution.id, step.id)}`)?.at ?? 0;
   const said = tx.reportedActivity();
   return !isHeldByPerson(step) && step.unreadActivity !== "pulls" && tx.now < opened + NEW && !said.has("pulls") && !said.has("kept");
 };
 
-/** The reviews of a checkpoint. */
+/** Evaluates the reviews of a checkpoint. */
 const approvalOf = (tx: DecisionTransaction, of: Published): Word => {
   const opened = tx.effectRecord(`open-pull:${toTaskId(of.execution.id, of.step.id)}`)?.at ?? 0;
   const isSaid = tx.reportedActivity().has("reviews") || of.step.unreadActivity === "reviews";
@@ -108,12 +114,12 @@ const approvalOf = (tx: DecisionTransaction, of: Published): Word => {
   return { kind: "held", why: unapproved };
 };
 
-/** True once this head was part of a green candidate: a person reviews what works, and others are asked right before they land. */
+/** Whether people's reviews count now. A checkpoint is reviewed once its head passed verification; other heads right before they land. */
 const isLookedAt = (tx: DecisionTransaction, { execution, step, planned, queue }: Published): boolean => {
   const task = toTaskId(execution.id, step.id);
   const isIt = (each: { task: string; head: string }): boolean => each.task === task && each.head === step.head?.sha;
   const tip = tx.baseTip(execution.baseBranch);
-  // In GitHub's merge queue it may land at any moment, wherever the base is.
+  // A step in GitHub's merge queue may land at any moment, wherever the base is.
   if (isHeldByPerson(step) || isQueued(queue, task)) return true;
   if (planned.checkpoint) return queue.items.some((item) => isIt(item) && item.passedBefore);
   return queue.candidates.some((each) => each.onto === tip && isGreen(each) && each.items.some((item) => isIt(item)));
@@ -124,7 +130,7 @@ const later = (tx: DecisionTransaction): Said => {
   return held(unseen);
 };
 
-/** Why a pull request as it stands keeps its work from landing; null where it does not. */
+/** Why the pull request's state keeps its work from landing; null if nothing does. */
 const standing = (tx: DecisionTransaction, { execution, step }: Published, pull: Pull): Refusal | null => {
   const at = `#${pull.number}`;
   const cancel = `/enki cancel ${toTaskId(execution.id, step.id)}`;
@@ -142,7 +148,7 @@ const standing = (tx: DecisionTransaction, { execution, step }: Published, pull:
   return label === undefined ? null : refuse("hold", `${at} has the label \`${label.replaceAll("`", "'")}\`.`, at).refusal;
 };
 
-/** Merged by a person, in whatever style: it landed, and is not landed again. A head that came after that gets a pull request of its own. */
+/** Handles a pull request that a person merged: its head has landed and is not landed again. A newer head gets a new pull request. */
 const merged = (tx: DecisionTransaction, of: Published, pull: Pull): Said => {
   const { execution, step } = of;
   if (isQueued(of.queue, toTaskId(execution.id, step.id))) return FREE;
@@ -152,7 +158,7 @@ const merged = (tx: DecisionTransaction, of: Published, pull: Pull): Said => {
   return OPENING;
 };
 
-/** Takes a step down as landed by a person: its head is in the base, or its pull request reads merged: in other commits, perhaps. */
+/** Records that a person landed a step: the base contains its head, or its pull request was merged, perhaps as other commits. */
 export const byHand = (tx: DecisionTransaction, { execution, step }: Pick<Published, "execution" | "step">, how: string): Said => {
   const commit = tx.baseTip(execution.baseBranch);
   if (commit === null || !step.head) return { kind: "gone" };
@@ -163,7 +169,7 @@ export const byHand = (tx: DecisionTransaction, { execution, step }: Pick<Publis
   return { kind: "gone" };
 };
 
-/** Writes down what a person has to know, and until when; what nobody minds any more goes on. */
+/** Applies a verdict to the step: holds it with a reason, releases it, or requests changes. */
 const settle = (tx: DecisionTransaction, { execution, step }: Published, word: Word): Said => {
   const task = toTaskId(execution.id, step.id);
   if (word.kind === "rework") {

@@ -5,7 +5,7 @@ import type { Step } from "../../domain/step.ts";
 import type { DecisionTransaction } from "../decision-transaction.ts";
 import { isAnswered, lastRead } from "../next-feedback.ts";
 
-/** What the reviews of a head say. */
+/** The verdict of a head's reviews. */
 export type Word =
   | { readonly kind: "free"; readonly by?: string }
   | { readonly kind: "held"; readonly why: Refusal }
@@ -26,8 +26,8 @@ const hasty = refuse(
 const SECOND = 1_000;
 
 /**
- * The reviews of persons with write permission on exactly this head: a request for changes, or as many approvals as are needed.
- * Held while they are not known.
+ * Evaluates the reviews of exactly this head by people with write permission: a request for changes, or enough approvals. Held while facts
+ * are missing.
  */
 export const askReviews = (tx: DecisionTransaction, of: Reviewed, needed: number): Word => {
   const { step, planned } = of;
@@ -53,8 +53,8 @@ const stillWanted = (by: string): Refusal =>
   ).refusal;
 
 /**
- * Changes that a person with write permission requested, of this head or of one before it while it was being replaced, and that no attempt was given.
- * Null for none, and while that is not known.
+ * The first unanswered request for changes by a person with write permission, on this head or on an earlier one while it was being
+ * replaced. Null if there is none, and while facts are missing.
  */
 export const askRework = (tx: DecisionTransaction, of: Pick<Reviewed, "execution" | "step">): Extract<Word, { kind: "rework" }> | null => {
   const { step } = of;
@@ -73,14 +73,14 @@ const lacking = (there: number, needed: number): Refusal =>
     `The rules of its base ask for ${needed} approving reviews of this head, and there ${there === 1 ? "is 1" : `are ${there}`}.`,
   ).refusal;
 
-/** GitHub points a review to the new head after a force-push: what was submitted before the head was known speaks of another. */
+/** GitHub moves a review to the new head after a force-push, so a review from before this head belongs to an earlier head. */
 const isOfHead = (review: Review, { head }: Step): boolean => head !== null && review.head === head.sha && review.at >= head.since;
 
-/** GitHub's times have whole seconds: of a review in the very second in which the head was known nobody can tell which head it speaks of. */
+/** GitHub's times have whole seconds: an approval from the second in which the head appeared may belong to an earlier head. */
 const isHasty = (review: Review, { head }: Step): boolean =>
   head !== null && review.verdict === "approved" && review.head === head.sha && review.at < head.since && head.since - review.at < SECOND;
 
-/** The last review of each person that says something. */
+/** Each person's last review that approves, requests changes, or was dismissed. */
 const latest = (reviews: readonly Review[]): Review[] => {
   const byPerson = new Map<string, Review>();
   for (const review of [...reviews].sort((a, b) => a.at - b.at || a.id - b.id)) {

@@ -9,7 +9,7 @@ import type { DecisionTransaction } from "../decision-transaction.ts";
 import { JOB_SLACK_MS } from "../../domain/retry-policy.ts";
 import { beginStep } from "./start-step.ts";
 
-/** Starts what the limits allow, and asks for every job that should run. */
+/** Starts the work that the limits allow, and requests every job that should be running. */
 export const reconcileScheduling = (tx: DecisionTransaction): void => {
   for (const each of schedule(startable(tx), load(tx), tx.snapshot.config.workers)) begin(tx, each);
   for (const execution of tx.executions()) jobs(tx, execution);
@@ -30,7 +30,7 @@ const startable = (tx: DecisionTransaction): Startable[] =>
 const isReady = (tx: DecisionTransaction, { state, deadline, notBefore }: Step): boolean =>
   state === "ready" && deadline === null && isTime(tx, notBefore);
 
-/** While nothing lands a resolution would land nowhere. */
+/** Whether a conflict can be resolved now; a frozen base would not receive the resolution. */
 const isToResolve = (tx: DecisionTransaction, { baseBranch, state }: Execution, step: Step): boolean => {
   const conflict = findOpenConflict(step);
   return conflict?.deadline === null && state === "running" && !tx.queue(baseBranch).frozen && isTime(tx, conflict.notBefore);
@@ -71,7 +71,7 @@ const begin = (tx: DecisionTransaction, each: Startable): void => {
 };
 
 const beginPlanning = (tx: DecisionTransaction, execution: Execution, until: Millis): void => {
-  // A planner knows the backlog as it is when it is asked for: its job has no right to read issues.
+  // The planner's job may not read issues, so it gets the backlog as of now.
   const backlog = tx.readFact<"backlog">({ kind: "backlog" });
   if (!backlog) return;
   tx.recordBacklog(backlog);
@@ -109,14 +109,14 @@ export type WantedJob = {
   readonly attempt: number;
 };
 
-/** Jobs of a kind that were asked for so far: what comes again after a retry needs a run of its own. */
+/** How many jobs of a kind were requested so far; a repetition after a retry needs a new run. */
 export const jobsAskedFor = (tx: DecisionTransaction, kind: JobKind, target: string): number => {
   let count = 0;
   while (tx.effectRecord(`start-job:${toJobKey({ kind, target, attempt: count + 1 })}`)) count += 1;
   return count;
 };
 
-/** Asks for a job's run; nothing more once its start is confirmed. */
+/** Requests a job's run until its start is confirmed. */
 export const wantJob = (tx: DecisionTransaction, { kind, execution, step, target, attempt }: WantedJob): void => {
   const job = toJobKey({ kind, target, attempt });
   tx.want({ kind: "start-job", key: `start-job:${job}`, job, inputs: { kind, execution, step, target, attempt: String(attempt) } });

@@ -10,7 +10,7 @@ import { isStranded } from "../base-rewinds.ts";
 
 type Beginning = At & { readonly planned: PlannedStep; readonly until: Millis };
 
-/** Starts the next attempt of a step, with what people said about the last one. */
+/** Starts the next attempt of a step with the feedback on the last one. */
 export const beginStep = (tx: DecisionTransaction, { execution, step, planned, until }: Beginning): void => {
   const attempt = step.attempt + 1;
   const task = toTaskId(execution.id, step.id);
@@ -32,18 +32,18 @@ type AttemptTerms = Pick<Parameters<typeof startAttempt>[1], "attempt" | "deadli
 const startOn = (step: Step, { commit, on, baseTip }: Extract<Built, { commit: string }>, terms: AttemptTerms): Step =>
   startAttempt(step, { ...terms, baseCommit: commit, baseTip, builtOn: on, headResults: madeOf(step) });
 
-/** The results that its head is made of; an earlier version knew only the last one. */
+/** The results that make up the head; ledgers from earlier versions know only the last result. */
 const madeOf = ({ headResults, head, result, baseCommit }: Step): Step["headResults"] =>
   headResults ?? (head?.by === "worker" && result !== null && baseCommit !== null ? [{ result, baseCommit }] : undefined);
 
 type Ground = At & {
   readonly planned: PlannedStep;
-  /** Whether it answers what people said about the work on the branch. */ readonly isAnswer: boolean;
+  /** Whether the attempt answers feedback on the branch's work. */ readonly isAnswer: boolean;
 };
 
 /**
- * What an attempt works on. A person's commits are built upon; whatever else is in them is the person's.
- * An answer to what people said begins with the work that they speak of, unless that holds work which will not land; every other attempt begins on the newest base.
+ * The commit that an attempt starts from: a person's head; the step's own head if the attempt answers feedback on it and all of its work
+ * may land; else the newest base.
  */
 const groundOf = (tx: DecisionTransaction, { execution, step, planned, isAnswer }: Ground): Built | undefined => {
   const { head } = step;

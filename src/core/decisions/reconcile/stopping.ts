@@ -5,11 +5,11 @@ import { isBeingResolved, hasAbandonedRun, type Step } from "../../domain/step.t
 import type { DecisionTransaction } from "../decision-transaction.ts";
 import { isWantedResolution } from "./conflicts.ts";
 
-/** How long a run that was just started may be missing in GitHub's list, and the pause before it is looked for again; milliseconds. */
+/** Milliseconds for which a just started run may be missing in GitHub's list, and milliseconds until the next look. */
 const LAG = 60_000;
 const PAUSE = 5_000;
 
-/** Stops the runs that nobody waits for: of steps that were cancelled, skipped or paused, and of a cancelled execution's planner. */
+/** Stops runs that no state waits for: of cancelled, skipped and paused steps, and of a cancelled execution's planner. */
 export const reconcileStopping = (tx: DecisionTransaction): void => {
   for (const each of tx.executions()) {
     if (each.state === "cancelled" && each.planning.deadline !== null) stopPlanner(tx, each);
@@ -36,7 +36,7 @@ const stopPlanner = (tx: DecisionTransaction, execution: Execution): void => {
   if (stopRun(tx, job)) tx.putExecution({ ...execution, planning: { ...planning, deadline: null } });
 };
 
-/** Stops the planner of a revision that an approval overtook. */
+/** Stops the planner of a revision that an approval made obsolete. */
 const stopRevision = (tx: DecisionTransaction, id: ExecutionId): void => {
   const execution = tx.execution(id);
   if (execution?.stopping === undefined) return;
@@ -44,7 +44,7 @@ const stopRevision = (tx: DecisionTransaction, id: ExecutionId): void => {
   if (stopRun(tx, toJobKey({ kind: "plan", target: id, attempt: stopping }))) tx.putExecution(rest);
 };
 
-/** Asks for the end of a job's run, whose id may have to be looked up; false while that is not settled. */
+/** Requests the end of a job's run, looking its id up if necessary. Returns false while the id is unknown. */
 export const stopRun = (tx: DecisionTransaction, job: JobKey): boolean => {
   const trace = tx.effectRecord(`start-job:${job}`);
   if (!trace || trace.refused) return true;
@@ -56,7 +56,7 @@ export const stopRun = (tx: DecisionTransaction, job: JobKey): boolean => {
   return false;
 };
 
-/** The id of a job's run that goes on; null where the list has none, undefined while it is not read. */
+/** The id of a job's unfinished run; null if the list has none, undefined while facts are missing. */
 const findRun = (tx: DecisionTransaction, job: JobKey): number | null | undefined => {
   const runs = tx.readFact<"runs">({ kind: "runs" });
   return runs && (runs.find(({ name, state }) => name === job && state !== "done")?.id ?? null);

@@ -9,7 +9,7 @@ import { start } from "../apply/command.ts";
 import type { DecisionTransaction } from "../decision-transaction.ts";
 import { holds, isBad, isOverFor, type Needed, neededBy } from "../needs.ts";
 
-/** Moves steps on along their needs, and executions to their end. */
+/** Advances steps according to their needs, and finishes executions. */
 export const reconcileTransitions = (tx: DecisionTransaction): void => {
   for (const each of tx.executions()) {
     begin(tx, each);
@@ -20,7 +20,7 @@ export const reconcileTransitions = (tx: DecisionTransaction): void => {
   }
 };
 
-/** What nobody has to say goes on by itself: plans that need no approval, and what another execution's failure had blocked. */
+/** Starts everything that waits for no person: plans without approval, and executions that were blocked by another execution's failure. */
 const begin = (tx: DecisionTransaction, execution: Execution): void => {
   const { state, requestedBy, amendment } = execution;
   if (state === "proposed" && isFree(tx, execution)) start(tx, execution, { by: requestedBy, at: tx.now });
@@ -31,7 +31,7 @@ const begin = (tx: DecisionTransaction, execution: Execution): void => {
 
 const isFree = (tx: DecisionTransaction, { planOnly }: Execution): boolean => !planOnly && tx.snapshot.config.plan.approval === "never";
 
-/** True when a task of another execution that blocked this one got on. */
+/** Whether a task of another execution no longer blocks this one. */
 const isFreed = (tx: DecisionTransaction, execution: Execution): boolean =>
   tx.steps(execution.id).some((step) => {
     const planned = step.state === "blocked" ? tx.planned(execution, step.id) : undefined;
@@ -47,7 +47,7 @@ const advance = (tx: DecisionTransaction, id: string, planned: PlannedStep): voi
   if (next && (next.state !== step.state || next.refusal?.message !== step.refusal?.message)) tx.putStep(id, next);
 };
 
-/** A step after a look at what it needs; null where that moves nothing. */
+/** The step after a check of its needs; null if nothing changes. */
 const moved = (step: Step, look: () => readonly Needed[]): Step | null => {
   switch (step.state) {
     case "pending":
@@ -69,7 +69,7 @@ const moved = (step: Step, look: () => readonly Needed[]): Step | null => {
   }
 };
 
-/** What was not begun begins when all that it needs holds. */
+/** A step that has not started becomes ready once all its needs are met. */
 const wait = (step: Step, needed: readonly Needed[]): Step | null => {
   if (needed.some(({ state }) => state === undefined)) return null;
   const bad = needed.find(({ state }) => isBad(state));
@@ -82,7 +82,7 @@ const wait = (step: Step, needed: readonly Needed[]): Step | null => {
   );
 };
 
-/** What is done lands after all that it needs. */
+/** A published step lands after all of its needs. */
 const hold = (step: Step, needed: readonly Needed[]): Step | null => {
   const gone = giveUp(step, needed);
   if (gone) return gone;
@@ -116,7 +116,7 @@ const end = (tx: DecisionTransaction, id: string): void => {
   tx.note(`${id} is ${state}`);
 };
 
-/** Of a workflow that failed nothing lands: what is published of it waits for no one. */
+/** Published work of a failed workflow never lands, so the end does not wait for it. */
 const isAtEnd = ({ workflow }: Execution, steps: readonly Step[]): boolean =>
   steps.every(({ state }) => isTerminalState(state) || (workflow?.endState === "failed" && state === "published"));
 
@@ -127,7 +127,7 @@ const whyEnded = ({ id }: Execution, state: ExecutionState, steps: readonly Step
   return failed?.refusal ?? { code: "blocked", message: "Steps are blocked.", next: `/enki retry ${id}` };
 };
 
-/** What was given up does not fail an execution of which something was done. */
+/** Cancelled steps do not fail an execution: it is done if a step is done. */
 const outcome = (steps: readonly Step[]): ExecutionState => {
   if (steps.some((step) => step.state === "failed" || step.state === "blocked")) return "failed";
   return steps.some((step) => step.state === "cancelled") && !steps.some((step) => step.state === "done") ? "cancelled" : "done";

@@ -14,7 +14,7 @@ import type { DecisionTransaction } from "../decision-transaction.ts";
 import { outputOf } from "../role-output.ts";
 import { resultOf } from "./node-result.ts";
 
-/** Moves workflows on: what their steps came to goes into them, and what they want next becomes steps. */
+/** Advances workflow runs: feeds in step results and creates steps for the nodes that became ready. */
 export const reconcileWorkflows = (tx: DecisionTransaction): void => {
   for (const { id, state, workflow } of tx.executions()) {
     if (state !== "running" || !workflow || workflow.endState !== null) continue;
@@ -29,7 +29,7 @@ type Moving = { readonly flow: LinkedWorkflow; readonly run: WorkflowRun };
 const move = (tx: DecisionTransaction, id: string, { flow, run }: Moving): void => {
   const execution = tx.execution(id);
   if (!execution) return;
-  // Written by us, as this module left it.
+  // This module wrote the value.
   const state = run.state as RunState;
   const results = gather(tx, { execution, flow, state });
   if (results.size === 0 && Object.keys(execution.steps).length > 0 && !run.resumed) return;
@@ -45,7 +45,7 @@ const move = (tx: DecisionTransaction, id: string, { flow, run }: Moving): void 
   takeUp(tx, id, { flow, next });
 };
 
-/** What the open pieces came to. A step whose answer has not its form is asked once more. */
+/** The results of open node runs. A step whose answer has the wrong format is asked once more. */
 const gather = (
   tx: DecisionTransaction,
   { execution, flow, state }: { execution: Execution; flow: LinkedWorkflow; state: RunState },
@@ -70,7 +70,7 @@ const askAgain = (tx: DecisionTransaction, id: string, { step, why }: { step: St
   tx.note(`${id}-${step.id} is asked again: ${why}`);
 };
 
-/** What is worked on and no longer wanted: its run is stopped, since its deadline stays, and what it left in rounds before stays its work. */
+/** Abandons steps of an earlier round. A running job is stopped because the step keeps its deadline; work of earlier rounds stays. */
 const giveUp = (tx: DecisionTransaction, id: string, steps: readonly StepId[]): void => {
   for (const each of steps) {
     const step = tx.execution(id)?.steps[each];
@@ -81,7 +81,7 @@ const giveUp = (tx: DecisionTransaction, id: string, steps: readonly StepId[]): 
   }
 };
 
-/** Makes steps of what is ready, and ends the workflow with its last role. */
+/** Creates steps for ready node runs, and finishes the workflow after its last role. */
 const takeUp = (tx: DecisionTransaction, id: string, { flow, next }: { flow: LinkedWorkflow; next: AdvancedRun }): void => {
   const execution = tx.execution(id);
   if (!execution?.workflow) return;
@@ -108,7 +108,7 @@ type Growing = {
   readonly ready: AdvancedRun["readyNodes"];
 };
 
-/** The plan with what is ready now, by its hash. */
+/** The hash of the plan with the ready nodes added. */
 const grow = (tx: DecisionTransaction, { execution, run, flow, ready }: Growing): Execution["plan"] => {
   if (ready.length === 0) return execution.plan;
   const planned = new Map((tx.plan(execution.plan)?.steps ?? []).map((each) => [each.id, each]));
@@ -130,7 +130,7 @@ type Planning = {
   readonly roles: DecisionTransaction["snapshot"]["config"]["roles"];
 };
 
-/** Whoever can only read leaves what it says, all of it: that is what those after it were written for. */
+/** The planned step of a node run. A read-only role outputs its whole answer, which later roles need. */
 const plan = (execution: Execution, { run, flow, path, role, roles }: Planning): PlannedStep => {
   const id = toNodeStepId(path);
   const { work } = role;
