@@ -90,9 +90,9 @@ export const openStage = async ({ trace, clock, root, wrap }: Opening): Promise<
 const rest = async (forge: RunningForge, service: AppService): Promise<void> => {
   for (;;) {
     const told = forge.deliveries().length;
-    await forge.settled();
+    await forge.waitUntilIdle();
     await service.waitUntilIdle();
-    await forge.settled();
+    await forge.waitUntilIdle();
     if (forge.deliveries().length === told) return;
   }
 };

@@ -165,7 +165,7 @@ test('"LGTM" below a quoted line revises nothing; approving the plan stops a rev
   const approve = await stage.planned(issue);
   await stage.shows(issue, /Raise the limit/);
   await stage.maintainer.comment(issue, "> Raise the limit\n\nLGTM, thanks! :tada:");
-  await stage.forge.settled();
+  await stage.forge.waitUntilIdle();
   expect((await stage.said(issue, "execution")).join()).not.toContain("Revising");
   await stage.maintainer.comment(issue, "> Raise the limit\n\nI like this one.");
   expect(await stage.shows(issue, /Revising the plan/)).toContain(`comment \`${approve}\``);

@@ -242,7 +242,7 @@ describe("commands in reviews and in comments on lines", () => {
     stage.later(3 * 24 * 60 * 60_000);
     await stage.sweep();
     await stage.does("PUT", `/pulls/${stage.pull}/reviews/${review}`, { body: "/enki cancel" });
-    await stage.forge.settled();
+    await stage.forge.waitUntilIdle();
     await stage.sweep();
     expect(await stage.said(stage.pull, "reply")).toEqual([]);
     expect((await stage.said(stage.issue, "execution")).join("\n")).not.toContain("Cancelled");

@@ -21,7 +21,7 @@ export type RunnerInstallation = {
   readonly cells: CellFactory;
 };
 
-/** A running job: its directories, rights and log, and the processes of its steps. */
+/** A running job: its directories, permissions and log, and the processes of its steps. */
 export type ActionsJobHost = {
   readonly facts: RunFacts;
   readonly id: string;

@@ -26,42 +26,42 @@ const mintToken = (forge: ForgeState, prefix: string, { actor, expires }: Omit<A
 };
 
 /** Workflow files write `pull-requests`, the API writes `pull_requests`. Every token can read metadata. */
-const normalizePermissions = (rights: TokenPermissions): TokenPermissions => ({
-  ...Object.fromEntries(Object.entries(rights).map(([scope, level]) => [scope.replaceAll("-", "_"), level])),
+const normalizePermissions = (permissions: TokenPermissions): TokenPermissions => ({
+  ...Object.fromEntries(Object.entries(permissions).map(([scope, level]) => [scope.replaceAll("-", "_"), level])),
   metadata: "read",
 });
 
-export const mintUserToken = (forge: ForgeState, account: ForgeAccount, rights: TokenPermissions | null): AccessToken =>
-  mintToken(forge, rights ? "github_pat_" : "ghp_", {
-    actor: { kind: "user", account, rights: rights && normalizePermissions(rights) },
+export const mintUserToken = (forge: ForgeState, account: ForgeAccount, permissions: TokenPermissions | null): AccessToken =>
+  mintToken(forge, permissions ? "github_pat_" : "ghp_", {
+    actor: { kind: "user", account, permissions: permissions && normalizePermissions(permissions) },
     expires: null,
   });
 
-export const mintJobToken = (forge: ForgeState, repository: ForgeRepository, rights: TokenPermissions): AccessToken =>
+export const mintJobToken = (forge: ForgeState, repository: ForgeRepository, permissions: TokenPermissions): AccessToken =>
   mintToken(forge, "ghs_", {
     actor: {
       kind: "job",
       account: ensureAccount(forge, "github-actions[bot]"),
-      rights: normalizePermissions(rights),
+      permissions: normalizePermissions(permissions),
       repository: repositoryKey(repository),
     },
     expires: null,
   });
 
-/** Creates an installation token that is valid for one hour. It grants all permissions of the App if `rights` is null. */
+/** Creates an installation token that is valid for one hour. It grants all permissions of the App if `permissions` is null. */
 export const mintInstallationToken = (
   forge: ForgeState,
   app: GitHubApp,
-  options: { owner: string; rights: TokenPermissions | null },
+  options: { owner: string; permissions: TokenPermissions | null },
 ): AccessToken => {
-  const wanted = options.rights ?? app.rights;
-  const more = Object.entries(wanted).find(([scope, level]) => level === "write" && app.rights[scope] !== "write");
+  const wanted = options.permissions ?? app.permissions;
+  const more = Object.entries(wanted).find(([scope, level]) => level === "write" && app.permissions[scope] !== "write");
   if (more) throw new ApiRefusal(422, "The permissions requested are not granted to this installation.");
   const actor: RequestActor = {
     kind: "app",
     account: app.account,
     app,
-    rights: normalizePermissions(wanted),
+    permissions: normalizePermissions(wanted),
     owner: options.owner.toLowerCase(),
   };
   return mintToken(forge, "ghs_", { actor, expires: forge.now() + TOKEN_LIFETIME_MS });

@@ -40,7 +40,7 @@ export const profileShape = (forge: ForgeState, account: ForgeAccount): ApiJson 
   updated_at: formatTimestamp(forge.startedAt),
 });
 
-export const appShape = (forge: ForgeState, app: Pick<GitHubApp, "id" | "slug" | "account" | "rights" | "events">): ApiJson => ({
+export const appShape = (forge: ForgeState, app: Pick<GitHubApp, "id" | "slug" | "account" | "permissions" | "events">): ApiJson => ({
   id: app.id,
   slug: app.slug,
   node_id: nodeId("App", app.id),
@@ -51,7 +51,7 @@ export const appShape = (forge: ForgeState, app: Pick<GitHubApp, "id" | "slug" |
   html_url: `${forge.url}/apps/${app.slug}`,
   created_at: formatTimestamp(forge.startedAt),
   updated_at: formatTimestamp(forge.startedAt),
-  permissions: app.rights,
+  permissions: app.permissions,
   events: app.events ?? [],
 });
 
@@ -66,7 +66,7 @@ export const appOfBot = (forge: ForgeState, bot: ForgeAccount): ApiJson =>
       id: ACTIONS_APP_ID,
       slug: bot.login.replace("[bot]", ""),
       account: bot,
-      rights: {},
+      permissions: {},
       events: null,
     },
   );

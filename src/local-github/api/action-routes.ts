@@ -69,9 +69,9 @@ const validateDispatchInputs = (declared: ReadonlyMap<string, TriggerInput>, inp
 const resolveDispatchRef = async (call: ApiCall, name: string): Promise<{ ref: string; sha: string; head: CommitFacts }> => {
   const { bare } = call.repository;
   for (const ref of name.startsWith("refs/") ? [name] : [`refs/heads/${name}`, `refs/tags/${name}`]) {
-    const known = /^refs\/(?:heads|tags)\//.test(ref) && (await bare.ref(ref)) !== null;
-    const sha = known ? await bare.commit(ref) : null;
-    const head = sha === null ? null : await bare.describe(sha);
+    const known = /^refs\/(?:heads|tags)\//.test(ref) && (await bare.readRef(ref)) !== null;
+    const sha = known ? await bare.resolveCommit(ref) : null;
+    const head = sha === null ? null : await bare.describeCommit(sha);
     if (sha !== null && head) return { ref, sha, head };
   }
   throw new ApiRefusal(422, `No ref found for: ${name}`);
@@ -82,7 +82,7 @@ const dispatchWorkflow: RouteHandler = async (call) => {
   const path = await findWorkflowPath(call);
   const input = await call.input(workflowDispatchSchema);
   const source = await resolveDispatchRef(call, input.ref);
-  const text = (await repository.bare.file(source.sha, path))?.toString("utf8");
+  const text = (await repository.bare.readFile(source.sha, path))?.toString("utf8");
   const file = text === undefined ? undefined : (await readWorkflowsAt(repository, source.sha)).find((workflow) => workflow.path === path);
   const isListening = file?.triggers?.on.has("workflow_dispatch") ?? false;
   if (!file || !isListening) throw new ApiRefusal(422, "Workflow does not have 'workflow_dispatch' trigger");

@@ -29,7 +29,7 @@ const listOpenPulls = ({ repository }: PushContext): PullRequestIssue[] =>
 const pushCommitShapes = async ({ forge, repository }: PushContext, move: MovedRef): Promise<unknown[]> => {
   if (move.to === null) return [];
   const range = move.from === null ? ["--max-count=1", move.to] : [`${move.from}..${move.to}`];
-  return (await repository.bare.log(range)).map(({ sha, tree, message, author, committer, added, modified, removed }) => ({
+  return (await repository.bare.listCommits(range)).map(({ sha, tree, message, author, committer, added, modified, removed }) => ({
     id: sha,
     tree_id: tree,
     message,
@@ -62,7 +62,7 @@ const reportPush = async (pushed: PushContext, move: MovedRef): Promise<void> =>
   const [before, after] = [from ?? ZERO_SHA, to ?? ZERO_SHA];
   const commits = await pushCommitShapes(pushed, move);
   const forward = from === null || to === null || (await bare.isAncestor(from, to));
-  const paths = from !== null && to !== null ? await bare.changed(from, to) : null;
+  const paths = from !== null && to !== null ? await bare.listChangedPaths(from, to) : null;
   if (from === null || to === null) reportRefCreation(pushed, move);
   const payload = {
     ref,
@@ -77,13 +77,13 @@ const reportPush = async (pushed: PushContext, move: MovedRef): Promise<void> =>
     head_commit: commits.at(-1) ?? null,
     pusher: { name: actor.account.login, email: `${actor.account.login}@users.noreply.github.com` },
   };
-  const title = to === null ? "" : ((await bare.message(to)).split("\n")[0] ?? "");
+  const title = to === null ? "" : ((await bare.readMessage(to)).split("\n")[0] ?? "");
   const findSource = (): Promise<{ ref: string; sha: string } | null> => Promise.resolve(to === null ? null : { ref, sha: to });
   emitEvent(forge, repository, { event: "push", payload, actor, findSource, ref, paths, title });
 };
 
 const findMergedBase = async ({ repository }: PushContext, { pull }: PullRequestIssue): Promise<string | null> => {
-  const base = await repository.bare.ref(`refs/heads/${pull.baseRef}`);
+  const base = await repository.bare.readRef(`refs/heads/${pull.baseRef}`);
   return base !== null && (await repository.bare.isAncestor(pull.head, base)) ? base : null;
 };
 
@@ -97,9 +97,9 @@ const updatePullHeads = async (pushed: PushContext, move: MovedRef): Promise<voi
     if (move.to !== null) {
       const before = issue.pull.head;
       issue.pull.head = move.to;
-      issue.pull.size = await repository.bare.size(issue.pull.baseSha, move.to);
+      issue.pull.size = await repository.bare.measureDiff(issue.pull.baseSha, move.to);
       issue.updated = forge.now();
-      await repository.bare.point(`refs/pull/${issue.number}/head`, move.to);
+      await repository.bare.setRef(`refs/pull/${issue.number}/head`, move.to);
       await relocateThreads(repository, issue, { base: issue.pull.baseSha, head: before });
       reportPullEvent(forge, repository, { issue, action: "synchronize", actor, more: { before, after: move.to } });
     } else if ((await findMergedBase(pushed, issue)) === null) closeUnmergedPull(forge, repository, { issue, actor });
@@ -112,10 +112,10 @@ const scheduleMergedMark = async (pushed: PushContext, issue: PullRequestIssue):
   const { head } = issue.pull;
   if ((await findMergedBase(pushed, issue)) === null) return;
   forge.background.runLater(forge.lag.mergedMs, () =>
-    repository.bare.alone(async () => {
+    repository.bare.runExclusively(async () => {
       if (issue.state !== "open" || issue.pull.head !== head) return;
       const base = await findMergedBase(pushed, issue);
-      if (base !== null) markPullMerged(forge, repository, { issue, actor, commit: await repository.bare.broughtIn(head, base) });
+      if (base !== null) markPullMerged(forge, repository, { issue, actor, commit: await repository.bare.findLandingCommit(head, base) });
     }),
   );
 };

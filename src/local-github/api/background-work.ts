@@ -1,7 +1,7 @@
 import type { TimerStarter } from "../../storage/git/run-git.ts";
 import type { BackgroundWork } from "./forge-state.ts";
 
-/** Runs background tasks of a queue in order. `settled` waits for all tasks and throws their failures. */
+/** Runs background tasks of a queue in order. `waitUntilIdle` waits for all tasks and throws their failures. */
 export const createBackgroundWork = (after: TimerStarter): BackgroundWork => {
   const queues = new Map<string, Promise<void>>();
   const open = new Set<Promise<void>>();
@@ -40,7 +40,7 @@ export const createBackgroundWork = (after: TimerStarter): BackgroundWork => {
         }),
       );
     },
-    settled: async () => {
+    waitUntilIdle: async () => {
       while (open.size > 0) await Promise.all(open);
       if (faults.length > 0) throw new AggregateError(faults.splice(0), "Background work of the local GitHub failed.");
     },

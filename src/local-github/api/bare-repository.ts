@@ -12,17 +12,22 @@ const ABSENT_OBJECT_ID = "0".repeat(40);
  * The author and time of a commit that the forge creates; `at` in milliseconds. The committer is GitHub, unless `own`
  * is set.
  */
-export type CommitSignature = { readonly login: string; readonly at: number; readonly author?: GitIdentity; readonly own?: boolean };
+export type CommitSignature = {
+  readonly login: string;
+  readonly at: number;
+  readonly author?: GitIdentity;
+  readonly isCommitter?: boolean;
+};
 
-const gitIdentityOf = ({ login, at, author, own = false }: CommitSignature): Record<string, string> => {
+const gitIdentityOf = ({ login, at, author, isCommitter = false }: CommitSignature): Record<string, string> => {
   const date = `@${Math.floor(at / 1_000)} +0000`;
   const email = `${login}@users.noreply.github.com`;
   return {
     GIT_AUTHOR_NAME: author?.name ?? login,
     GIT_AUTHOR_EMAIL: author?.email ?? email,
     GIT_AUTHOR_DATE: author?.date ?? date,
-    GIT_COMMITTER_NAME: own ? login : "GitHub",
-    GIT_COMMITTER_EMAIL: own ? email : "noreply@github.com",
+    GIT_COMMITTER_NAME: isCommitter ? login : "GitHub",
+    GIT_COMMITTER_EMAIL: isCommitter ? email : "noreply@github.com",
     GIT_COMMITTER_DATE: date,
   };
 };
@@ -34,7 +39,7 @@ export const openBareRepository = (directory: string, after: TimerStarter) => {
   return {
     directory,
     /** Runs tasks one at a time, so that refs do not move between two reads of a task. */
-    alone: <T>(task: () => Promise<T>): Promise<T> => {
+    runExclusively: <T>(task: () => Promise<T>): Promise<T> => {
       const done = turn.then(task, task);
       turn = done.catch(() => undefined);
       return done;
@@ -59,25 +64,25 @@ const openGitPlumbing = (at: GitContext) => ({
 type GitPlumbing = ReturnType<typeof openGitPlumbing>;
 
 const refOperations = ({ at, lines, text, isTrue, remember }: GitPlumbing) => {
-  const object = (name: string): Promise<string | null> =>
+  const resolveObject = (name: string): Promise<string | null> =>
     remember("object", name, () => text("rev-parse", "--verify", "--quiet", "--end-of-options", name));
   // Not rev-parse: a name from a request must not be evaluated as an expression such as `main~1`.
-  const ref = (name: string): Promise<string | null> => text("show-ref", "--verify", "--hash", "--", name);
+  const readRef = (name: string): Promise<string | null> => text("show-ref", "--verify", "--hash", "--", name);
   return {
-    refs: async (prefix = "refs/"): Promise<RefMap> =>
+    listRefs: async (prefix = "refs/"): Promise<RefMap> =>
       new Map(
         (await lines("for-each-ref", "--format=%(refname) %(objectname)", prefix)).map((line) => [line.slice(0, -41), line.slice(-40)]),
       ),
     /** The value of a full ref name; null if the ref does not exist. */
-    ref,
+    readRef,
     /** Evaluates an object expression made of known names, such as `<commit>:<path>`. */
-    object,
+    resolveObject,
     /** Looks up the commit of a branch, a tag, a full ref or a SHA, in this order; null if none matches. */
-    commit: async (name: string): Promise<string | null> => {
-      if (isSha(name) || name === "HEAD") return object(`${name}^{commit}`);
+    resolveCommit: async (name: string): Promise<string | null> => {
+      if (isSha(name) || name === "HEAD") return resolveObject(`${name}^{commit}`);
       for (const full of [`refs/heads/${name}`, `refs/tags/${name}`, name.startsWith("refs/") ? name : `refs/${name}`]) {
-        const found = await ref(full);
-        if (found !== null) return object(`${found}^{commit}`);
+        const found = await readRef(full);
+        if (found !== null) return resolveObject(`${found}^{commit}`);
       }
       return null;
     },
@@ -86,42 +91,42 @@ const refOperations = ({ at, lines, text, isTrue, remember }: GitPlumbing) => {
      * Moves a ref from one value to another; null means that the ref does not exist. Returns false if the ref has
      * another value.
      */
-    move: (name: string, from: string | null, to: string | null): Promise<boolean> =>
+    moveRef: (name: string, from: string | null, to: string | null): Promise<boolean> =>
       to === null ? isTrue("update-ref", "-d", name, from ?? ABSENT_OBJECT_ID) : isTrue("update-ref", name, to, from ?? ABSENT_OBJECT_ID),
     /** Sets or deletes a ref, whatever its value is. */
-    point: async (name: string, to: string | null): Promise<void> => {
+    setRef: async (name: string, to: string | null): Promise<void> => {
       await runGitOrThrow(at, to === null ? ["update-ref", "-d", name] : ["update-ref", name, to]);
     },
   };
 };
 
 const historyOperations = ({ lines, text, isTrue }: GitPlumbing) => ({
-  isAncestor: (old: string, young: string): Promise<boolean> => isTrue("merge-base", "--is-ancestor", old, young),
+  isAncestor: (ancestor: string, descendant: string): Promise<boolean> => isTrue("merge-base", "--is-ancestor", ancestor, descendant),
   /** Whether a tip adds merge commits to `from`. */
   hasMerges: async (from: string | null, to: string): Promise<boolean> =>
     (await lines("rev-list", "--merges", "--max-count=1", to, ...(from === null ? [] : [`^${from}`]))).length > 0,
   /** Finds the first-parent commit of a base that merged a head; returns the head itself after a fast-forward. */
-  broughtIn: async (head: string, base: string): Promise<string> =>
+  findLandingCommit: async (head: string, base: string): Promise<string> =>
     (await lines("rev-list", "--first-parent", "--ancestry-path", "--reverse", `${head}..${base}`))[0] ?? head,
   /** The commits that a tip adds to `from`, newest first. */
-  commitsIn: (from: string | null, to: string): Promise<string[]> => lines("rev-list", to, ...(from === null ? [] : [`^${from}`])),
+  listNewCommits: (from: string | null, to: string): Promise<string[]> => lines("rev-list", to, ...(from === null ? [] : [`^${from}`])),
   /** The commits that a rebase of a head onto a base replays, oldest first. */
-  ownCommits: (base: string, head: string): Promise<string[]> =>
+  listOwnCommits: (base: string, head: string): Promise<string[]> =>
     lines("rev-list", "--reverse", "--topo-order", "--no-merges", head, `^${base}`),
-  changed: async (from: string, to: string): Promise<string[]> =>
+  listChangedPaths: async (from: string, to: string): Promise<string[]> =>
     ((await text("diff", "--name-only", "-z", "--no-renames", from, to)) ?? "").split("\0").filter((path) => path !== ""),
-  message: async (commit: string): Promise<string> => (await text("log", "-1", "--format=%B", commit)) ?? "",
+  readMessage: async (commit: string): Promise<string> => (await text("log", "-1", "--format=%B", commit)) ?? "",
 });
 
 const contentOperations = ({ at, text, remember }: GitPlumbing) => ({
-  typeOf: (object: string): Promise<string | null> => text("cat-file", "-t", object),
+  readObjectType: (object: string): Promise<string | null> => text("cat-file", "-t", object),
   /** Reads a file at a commit; null if the file does not exist. */
-  file: (commit: string, path: string): Promise<Buffer | null> =>
+  readFile: (commit: string, path: string): Promise<Buffer | null> =>
     remember("file", `${commit}:${path}`, async () => {
       const ran = await runGit(at, ["cat-file", "blob", `${commit}:${path}`]);
       return ran.code === 0 ? ran.stdout : null;
     }),
-  entries: async (commit: string, path: string): Promise<{ mode: string; type: string; sha: string; name: string; size: number }[]> => {
+  listEntries: async (commit: string, path: string): Promise<{ mode: string; type: string; sha: string; name: string; size: number }[]> => {
     const tree = path === "" ? commit : `${commit}:${path}`;
     const listed = await remember("entries", tree, () => text("ls-tree", "-z", "--long", tree));
     return (listed ?? "").split("\0").flatMap((line) => {
@@ -136,13 +141,13 @@ const contentOperations = ({ at, text, remember }: GitPlumbing) => ({
   },
   emptyTree: async (): Promise<string> => (await runGitOrThrow(at, ["mktree"], "")).trim(),
   /** Stores the objects of a pack; false if the pack cannot be read. */
-  unpack: async (pack: Buffer): Promise<boolean> => (await runGit(at, ["unpack-objects", "-q"], pack)).code === 0,
-  commitTree: async (tree: string, of: { parents: readonly string[]; message: string; by: CommitSignature }): Promise<string> =>
+  storePack: async (pack: Buffer): Promise<boolean> => (await runGit(at, ["unpack-objects", "-q"], pack)).code === 0,
+  commitTree: async (tree: string, commit: { parents: readonly string[]; message: string; by: CommitSignature }): Promise<string> =>
     (
       await runGitOrThrow(
-        { ...at, env: gitIdentityOf(of.by) },
-        ["commit-tree", tree, ...of.parents.flatMap((parent) => ["-p", parent])],
-        of.message,
+        { ...at, env: gitIdentityOf(commit.by) },
+        ["commit-tree", tree, ...commit.parents.flatMap((parent) => ["-p", parent])],
+        commit.message,
       )
     ).trim(),
 });

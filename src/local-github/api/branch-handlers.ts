@@ -11,8 +11,8 @@ const isProtectedBranch = (call: ApiCall, name: string): boolean => call.reposit
 export const getBranch: RouteHandler = async (call) => {
   const { forge, repository } = call;
   const name = call.param("branch");
-  const sha = await repository.bare.ref(`${BRANCH_REF_PREFIX}${name}`);
-  const commit = sha === null ? null : await repository.bare.describe(sha);
+  const sha = await repository.bare.readRef(`${BRANCH_REF_PREFIX}${name}`);
+  const commit = sha === null ? null : await repository.bare.describeCommit(sha);
   if (!commit) throw new ApiRefusal(404, "Branch not found");
   const url = `${repositoryUrl(forge, repository)}/branches/${name}`;
   return okReply({
@@ -27,7 +27,7 @@ export const getBranch: RouteHandler = async (call) => {
 };
 
 export const listBranches: RouteHandler = async (call) => {
-  const found = [...(await call.repository.bare.refs(BRANCH_REF_PREFIX))];
+  const found = [...(await call.repository.bare.listRefs(BRANCH_REF_PREFIX))];
   return call.page(
     found.map(([ref, sha]) => {
       const name = ref.slice(BRANCH_REF_PREFIX.length);

@@ -37,13 +37,13 @@ const changedCheckSchema = z.object({
 });
 
 const resolveCommitSha = async (call: ApiCall, name: string): Promise<string> => {
-  const commit = await call.repository.bare.commit(name);
+  const commit = await call.repository.bare.resolveCommit(name);
   if (commit === null) throw new ApiRefusal(422, `No commit found for SHA: ${name}`);
   return commit;
 };
 
 const describeCommit = async (call: ApiCall, name: string): Promise<CommitFacts> => {
-  const facts = await call.repository.bare.describe(await resolveCommitSha(call, name));
+  const facts = await call.repository.bare.describeCommit(await resolveCommitSha(call, name));
   if (!facts) throw new ApiRefusal(422, `No commit found for SHA: ${name}`);
   return facts;
 };

@@ -86,13 +86,13 @@ const readCommitChanges = (out: string): CommitChange[] => {
 
 /** Read operations on commits. */
 export const commitOperations = (at: GitContext, remember: ObjectCache) => ({
-  describe: (commit: string): Promise<CommitFacts | null> =>
+  describeCommit: (commit: string): Promise<CommitFacts | null> =>
     remember("commit", commit, async () => {
       const ran = await runGit(at, ["log", "-1", `--format=${COMMIT_FIELDS.join("%x00")}`, "--end-of-options", commit]);
       return ran.code === 0 ? readCommitFacts(ran.stdout.toString("utf8").split("\0")) : null;
     }),
   /** The first twenty commits of a range, oldest first. Merge commits list no changes. */
-  log: async (range: readonly string[]): Promise<CommitChange[]> => {
+  listCommits: async (range: readonly string[]): Promise<CommitChange[]> => {
     const format = `--format=${COMMIT_FIELDS.join("%x00")}%x00`;
     return readCommitChanges(
       await runGitOrThrow(at, [
@@ -108,31 +108,31 @@ export const commitOperations = (at: GitContext, remember: ObjectCache) => ({
     );
   },
   /** Finds the merge base of two commits; null if they share none. */
-  mergeBase: async (first: string, second: string): Promise<string | null> => {
+  findMergeBase: async (first: string, second: string): Promise<string | null> => {
     const ran = await runGit(at, ["merge-base", "--end-of-options", first, second]);
     return ran.code === 0 ? ran.stdout.toString("utf8").trim() : null;
   },
   /** The diff of one file between two commits. */
-  patch: (of: { from: string; to: string; path: string; context: number }): Promise<string> =>
+  readPatch: (change: { from: string; to: string; path: string; context: number }): Promise<string> =>
     runGitOrThrow(at, [
       "--literal-pathspecs",
       "diff",
       "--no-renames",
       "--no-ext-diff",
       "--no-textconv",
-      `-U${of.context}`,
-      of.from,
-      of.to,
+      `-U${change.context}`,
+      change.from,
+      change.to,
       "--",
-      of.path,
+      change.path,
     ]),
   /** The files that a head changes since the merge base. */
-  files: async (base: string, head: string): Promise<FileChange[]> => {
+  listChangedFiles: async (base: string, head: string): Promise<FileChange[]> => {
     const ran = await runGit(at, ["diff", "--raw", "--numstat", "--no-abbrev", "--no-renames", "-z", `${base}...${head}`]);
     return ran.code === 0 ? readFileChanges(ran.stdout.toString("utf8")) : [];
   },
   /** Measures a head against the merge base. */
-  size: async (base: string, head: string): Promise<DiffSize> => {
+  measureDiff: async (base: string, head: string): Promise<DiffSize> => {
     const commits = Number((await runGitOrThrow(at, ["rev-list", "--count", `${base}..${head}`])).trim());
     const ran = await runGit(at, ["diff", "--shortstat", "--no-renames", `${base}...${head}`]);
     const stat = ran.code === 0 ? ran.stdout.toString("utf8") : "";

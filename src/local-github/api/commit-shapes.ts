@@ -55,8 +55,11 @@ export const headCommitShape = ({ sha, tree, message, author, committer }: Commi
 });
 
 /** A status as the combined status shows it. */
-export const simpleStatusShape = (forge: ForgeState, repository: ForgeRepository, of: { sha: string; status: CommitStatus }): ApiJson => {
-  const { sha, status } = of;
+export const simpleStatusShape = (
+  forge: ForgeState,
+  repository: ForgeRepository,
+  { sha, status }: { sha: string; status: CommitStatus },
+): ApiJson => {
   return {
     id: status.id,
     node_id: nodeId("StatusContext", status.id),
@@ -71,9 +74,9 @@ export const simpleStatusShape = (forge: ForgeState, repository: ForgeRepository
   };
 };
 
-export const statusShape = (forge: ForgeState, repository: ForgeRepository, of: { sha: string; status: CommitStatus }): ApiJson => ({
-  ...simpleStatusShape(forge, repository, of),
-  creator: accountShape(forge, of.status.by),
+export const statusShape = (forge: ForgeState, repository: ForgeRepository, input: { sha: string; status: CommitStatus }): ApiJson => ({
+  ...simpleStatusShape(forge, repository, input),
+  creator: accountShape(forge, input.status.by),
 });
 
 const CHECK_OUTPUT_TEXTS = ["title", "summary", "text"] as const;

@@ -40,7 +40,7 @@ export const createApp = async (forge: ForgeState, options: NewApp): Promise<Cre
     publicKey: createPublicKey(privateKeyPem).export({ type: "spki", format: "pem" }).toString(),
     webhookUrl: options.webhookUrl ?? null,
     secret: options.secret,
-    rights: { metadata: "read", ...(options.permissions ?? DEFAULT_APP_PERMISSIONS) },
+    permissions: { metadata: "read", ...(options.permissions ?? DEFAULT_APP_PERMISSIONS) },
     events: options.events ?? null,
     installations: new Map(),
   };

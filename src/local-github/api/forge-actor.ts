@@ -8,15 +8,15 @@ export type ForgeAccount = { readonly id: number; readonly login: string; readon
  * only the permissions of their token.
  */
 export type RequestActor =
-  | { readonly kind: "user"; readonly account: ForgeAccount; readonly rights: TokenPermissions | null }
+  | { readonly kind: "user"; readonly account: ForgeAccount; readonly permissions: TokenPermissions | null }
   | {
       readonly kind: "app";
       readonly account: ForgeAccount;
       readonly app: GitHubApp;
-      readonly rights: TokenPermissions;
+      readonly permissions: TokenPermissions;
       readonly owner: string;
     }
-  | { readonly kind: "job"; readonly account: ForgeAccount; readonly rights: TokenPermissions; readonly repository: string };
+  | { readonly kind: "job"; readonly account: ForgeAccount; readonly permissions: TokenPermissions; readonly repository: string };
 export type AccessToken = { readonly value: string; readonly actor: RequestActor; readonly expires: number | null };
 export type GitHubApp = {
   readonly id: number;
@@ -25,7 +25,7 @@ export type GitHubApp = {
   readonly publicKey: string;
   webhookUrl: string | null;
   readonly secret: string;
-  readonly rights: TokenPermissions;
+  readonly permissions: TokenPermissions;
   /** The events that it subscribes to; null for all events. */
   readonly events: readonly string[] | null;
   /** Installation ids by owner. */

@@ -42,7 +42,7 @@ const installationShape = (forge: ForgeState, app: GitHubApp, owner: string): Ap
     app_slug: app.slug,
     account: accountShape(forge, ensureAccount(forge, owner)),
     repository_selection: "all",
-    permissions: app.rights,
+    permissions: app.permissions,
     events: app.events ?? [],
     target_id: ensureAccount(forge, owner).id,
     target_type: "User",
@@ -68,11 +68,11 @@ const createInstallationTokenReply = async (forge: ForgeState, context: Context)
   const owner = [...app.installations].find(([, id]) => String(id) === context.req.param("id"))?.[0];
   if (owner === undefined) throw notFoundRefusal();
   const { permissions } = await readJsonInput(context, installationTokenSchema);
-  const token = mintInstallationToken(forge, app, { owner, rights: permissions ?? null });
+  const token = mintInstallationToken(forge, app, { owner, permissions: permissions ?? null });
   const body = {
     token: token.value,
     expires_at: formatTimestamp(token.expires ?? forge.now()),
-    permissions: permissions ?? app.rights,
+    permissions: permissions ?? app.permissions,
     repository_selection: "all",
   };
   return sendReply(forge, context, { status: 201, body });

@@ -64,12 +64,12 @@ export type ForgeState = {
 };
 /** Tasks that run after the answer: webhooks, run starts, delayed marks. */
 export type BackgroundWork = {
-  /** Runs the tasks of one queue in order and keeps their failures for `settled`. */
+  /** Runs the tasks of one queue in order and keeps their failures for `waitUntilIdle`. */
   readonly runInOrder: (queue: string, task: () => Promise<void>) => Promise<void>;
   /** Runs a task after a delay, unless the forge is closed first. */
   readonly runLater: (delay: number, task: () => Promise<void>) => void;
   /** Waits until no task is left; throws an AggregateError of all failures. */
-  readonly settled: () => Promise<void>;
+  readonly waitUntilIdle: () => Promise<void>;
   readonly close: () => void;
 };
 export const takeNextId = (forge: ForgeState): number => {

@@ -39,15 +39,15 @@ const ENTRY_TYPES: Readonly<Record<string, ContentEntry["type"]>> = { "040000": 
 export const getContents: RouteHandler = async (call) => {
   const { bare, defaultBranch } = call.repository;
   const path = call.param("path").replace(/\/+$/, "");
-  const commit = await bare.commit(call.query("ref") ?? defaultBranch);
+  const commit = await bare.resolveCommit(call.query("ref") ?? defaultBranch);
   if (commit === null) throw new ApiRefusal(404, `No commit found for the ref ${call.query("ref") ?? defaultBranch}`);
-  const file = path === "" ? null : await bare.file(commit, path);
+  const file = path === "" ? null : await bare.readFile(commit, path);
   if (file) {
-    const sha = (await bare.object(`${commit}:${path}`)) ?? "";
+    const sha = (await bare.resolveObject(`${commit}:${path}`)) ?? "";
     const shape = contentShape(call, commit, { type: "file", path, sha, size: file.length });
     return okReply({ ...shape, encoding: "base64", content: file.toString("base64") });
   }
-  const entries = await bare.entries(commit, path);
+  const entries = await bare.listEntries(commit, path);
   if (entries.length === 0) throw notFoundRefusal();
   return okReply(
     entries.map(({ name, sha, mode, size }) =>

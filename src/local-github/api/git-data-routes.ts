@@ -18,19 +18,23 @@ const refShape = async (call: ApiCall, ref: string, sha: string): Promise<ApiJso
   ref,
   node_id: nodeId("Ref", ref),
   url: `${repositoryUrl(call.forge, call.repository)}/git/${ref}`,
-  object: { sha, type: await call.repository.bare.typeOf(sha), url: `${repositoryUrl(call.forge, call.repository)}/git/commits/${sha}` },
+  object: {
+    sha,
+    type: await call.repository.bare.readObjectType(sha),
+    url: `${repositoryUrl(call.forge, call.repository)}/git/commits/${sha}`,
+  },
 });
 
 const getRef: RouteHandler = async (call) => {
   const ref = `refs/${call.param("ref")}`;
-  const sha = (await call.repository.bare.refs(ref)).get(ref);
+  const sha = (await call.repository.bare.listRefs(ref)).get(ref);
   if (sha === undefined) throw notFoundRefusal();
   return okReply(await refShape(call, ref, sha));
 };
 
 const listMatchingRefs: RouteHandler = async (call) => {
   const prefix = `refs/${call.param("ref")}`;
-  const found = [...(await call.repository.bare.refs())].filter(([ref]) => ref.startsWith(prefix));
+  const found = [...(await call.repository.bare.listRefs())].filter(([ref]) => ref.startsWith(prefix));
   return call.page(await Promise.all(found.map(([ref, sha]) => refShape(call, ref, sha))));
 };
 
@@ -51,7 +55,7 @@ const moveRef = async (call: ApiCall, move: MovedRef): Promise<void> => {
   if (move.ref.startsWith("refs/pull/")) throw new ApiRefusal(422, "Reference cannot be updated");
   if (move.to === null && move.ref === `refs/heads/${repository.defaultBranch}`) throw new ApiRefusal(422, "Cannot delete this branch");
   await requireAllowedMove(call, move);
-  if (!(await repository.bare.move(move.ref, move.from, move.to))) throw new ApiRefusal(422, "Reference cannot be updated");
+  if (!(await repository.bare.moveRef(move.ref, move.from, move.to))) throw new ApiRefusal(422, "Reference cannot be updated");
   await applyPush(forge, repository, { actor: call.actor(), moves: [move] });
 };
 
@@ -60,9 +64,9 @@ const createRef: RouteHandler = async (call) => {
   const { bare } = call.repository;
   if (!/^refs\/[^/]+\/./.test(ref) || !(await bare.isRefName(ref))) throw new ApiRefusal(422, "Reference name is invalid");
   if (ref.startsWith("refs/pull/")) throw new ApiRefusal(422, "Reference name is invalid");
-  if ((await bare.commit(sha)) === null) throw new ApiRefusal(422, "Object does not exist");
-  return bare.alone(async () => {
-    if ((await bare.ref(ref)) !== null) throw new ApiRefusal(422, "Reference already exists");
+  if ((await bare.resolveCommit(sha)) === null) throw new ApiRefusal(422, "Object does not exist");
+  return bare.runExclusively(async () => {
+    if ((await bare.readRef(ref)) !== null) throw new ApiRefusal(422, "Reference already exists");
     await moveRef(call, { ref, from: null, to: sha });
     return createdReply(await refShape(call, ref, sha));
   });
@@ -72,9 +76,9 @@ const updateRef: RouteHandler = async (call) => {
   const { sha, force } = await call.input(movedRefSchema);
   const { bare } = call.repository;
   const ref = `refs/${call.param("ref")}`;
-  if ((await bare.commit(sha)) === null) throw new ApiRefusal(422, "Object does not exist");
-  return bare.alone(async () => {
-    const from = await bare.ref(ref);
+  if ((await bare.resolveCommit(sha)) === null) throw new ApiRefusal(422, "Object does not exist");
+  return bare.runExclusively(async () => {
+    const from = await bare.readRef(ref);
     if (from === null) throw new ApiRefusal(422, "Reference does not exist");
     if (!force && !(await bare.isAncestor(from, sha))) throw new ApiRefusal(422, "Update is not a fast forward");
     if (from !== sha) await moveRef(call, { ref, from, to: sha });
@@ -85,8 +89,8 @@ const updateRef: RouteHandler = async (call) => {
 const deleteRef: RouteHandler = (call) => {
   const { bare } = call.repository;
   const ref = `refs/${call.param("ref")}`;
-  return bare.alone(async () => {
-    const from = await bare.ref(ref);
+  return bare.runExclusively(async () => {
+    const from = await bare.readRef(ref);
     if (from === null) throw new ApiRefusal(422, "Reference does not exist");
     await moveRef(call, { ref, from, to: null });
     return NO_CONTENT;

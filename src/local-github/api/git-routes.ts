@@ -77,8 +77,8 @@ const findRefusedMoves = async (
 ): Promise<ReadonlyMap<string, MoveRefusal>> => {
   const { moves, pack } = readPush(body);
   const refused = new Map<string, MoveRefusal>();
-  if (pack.length > 0 && !(await repository.bare.unpack(pack))) return refused;
-  const now = await repository.bare.refs();
+  if (pack.length > 0 && !(await repository.bare.storePack(pack))) return refused;
+  const now = await repository.bare.listRefs();
   const isNew = ({ ref, to }: MovedRef): boolean => (now.get(ref) ?? null) !== to;
   for (const move of moves.filter(isNew)) {
     const refusal = await findMoveRefusal(
@@ -95,11 +95,11 @@ const receivePush = (request: GitRequest, body: Buffer): Promise<Buffer> => {
   const { forge, repository } = request;
   const actor = requireActor(request.actor);
   const { bare } = repository;
-  return bare.alone(async () => {
+  return bare.runExclusively(async () => {
     const refused = await findRefusedMoves(request, actor, body);
-    const before = await bare.refs();
+    const before = await bare.listRefs();
     const answer = await runGitService({ ...request, refusedRefs: refused }, ["receive-pack", "--stateless-rpc"], body);
-    const moves = diffRefs(before, await bare.refs());
+    const moves = diffRefs(before, await bare.listRefs());
     if (moves.length > 0) await applyPush(forge, repository, { actor, moves });
     return addRefusalReasons(answer, new Map([...refused].map(([ref, refusal]) => [ref, formatPushRefusal(refusal)])));
   });

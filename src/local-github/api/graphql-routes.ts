@@ -208,7 +208,7 @@ const createRootValue = (request: GraphqlRequest): object => ({
     const { target, issue } = getWritablePull(request, input.id);
     const { repository } = target;
     const removal = { issue, reason: "MANUAL", actor: request.actor } as const;
-    const entry = await repository.bare.alone(() => removeFromQueue(request.forge, repository, removal));
+    const entry = await repository.bare.runExclusively(() => removeFromQueue(request.forge, repository, removal));
     if (!entry) throw new GraphqlDenial("UNPROCESSABLE", "Pull request is not in the queue");
     return { clientMutationId: input.clientMutationId, mergeQueueEntry: queueEntryShape(target, { branch: issue.pull.baseRef, entry }) };
   },

@@ -115,7 +115,7 @@ export const changeIssueState = (issue: Issue, change: { state: Issue["state"]; 
 export const requireEditor = (call: ApiCall, author: string): void => {
   const actor = call.actor();
   if (actor.kind === "user" && actor.account.login !== author && !mayPush(call.repository, actor.account.login)) {
-    throw new ApiRefusal(403, "Must have admin rights to Repository.");
+    throw new ApiRefusal(403, "Must have admin permissions to Repository.");
   }
 };
 
@@ -123,7 +123,7 @@ export const requireEditor = (call: ApiCall, author: string): void => {
 export const requireTriage = (call: ApiCall): void => {
   const actor = call.actor();
   if (actor.kind === "user" && !mayTriage(call.repository, actor.account.login))
-    throw new ApiRefusal(403, "Must have admin rights to Repository.");
+    throw new ApiRefusal(403, "Must have admin permissions to Repository.");
 };
 
 type IssueTextInput = { readonly title?: string | undefined; readonly body?: string | null | undefined };

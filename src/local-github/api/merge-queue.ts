@@ -96,7 +96,7 @@ export const addToMergeQueue = (
 const queueActor = (forge: ForgeState): RequestActor => ({
   kind: "user",
   account: ensureAccount(forge, "github-merge-queue[bot]"),
-  rights: null,
+  permissions: null,
 });
 
 const groupRef = (branch: string, { issue, groupBase }: MergeQueueEntry): string =>
@@ -110,7 +110,7 @@ const reportMergeGroup = async (
   change: MergeGroup & { action: string; reason?: string },
 ): Promise<void> => {
   const { branch, entry, action, reason } = change;
-  const facts = entry.groupHead === null ? null : await repository.bare.describe(entry.groupHead);
+  const facts = entry.groupHead === null ? null : await repository.bare.describeCommit(entry.groupHead);
   if (!facts || entry.groupBase === null) return;
   const ref = groupRef(branch, entry);
   const { sha } = facts;
@@ -136,8 +136,8 @@ const destroyMergeGroup = async (
   if (entry.groupHead === null) return;
   await reportMergeGroup(forge, repository, { ...change, action: "destroyed" });
   const ref = groupRef(branch, entry);
-  const from = await repository.bare.ref(ref);
-  await repository.bare.point(ref, null);
+  const from = await repository.bare.readRef(ref);
+  await repository.bare.setRef(ref, null);
   if (from !== null) await applyPush(forge, repository, { actor: queueActor(forge), moves: [{ ref, from, to: null }] });
 };
 
@@ -173,13 +173,13 @@ const buildMergeGroup = async (
   entry.groupHead = head;
   if (head === null) return false;
   const ref = groupRef(queue.branch, entry);
-  await repository.bare.point(ref, head);
+  await repository.bare.setRef(ref, head);
   await applyPush(forge, repository, { actor: queueActor(forge), moves: [{ ref, from: null, to: head }] });
   await reportMergeGroup(forge, repository, { branch: queue.branch, entry, action: "checks_requested" });
-  // Not a background task: `settled` must not wait for a check timeout.
+  // Not a background task: `waitUntilIdle` must not wait for a check timeout.
   entry.cancel = forge.after(queue.timeoutMs, () => {
     const timeout = { issue, reason: "CI_TIMEOUT", actor: null } as const;
-    if (entry.groupHead === head) void repository.bare.alone(() => removeFromQueue(forge, repository, timeout));
+    if (entry.groupHead === head) void repository.bare.runExclusively(() => removeFromQueue(forge, repository, timeout));
   });
   return true;
 };
@@ -195,7 +195,7 @@ const mergeFirstGroup = async (
   const approvals = countApprovals(repository, issue);
   const context = { actor: queueActor(forge), mergeOf: groupHead, method: queue.method, queued: true, approvals, apps: forge.apps };
   const refusal = await findMoveRefusal(repository, { ref, from: groupBase, to: groupHead }, context);
-  if (refusal || !(await repository.bare.move(ref, groupBase, groupHead))) {
+  if (refusal || !(await repository.bare.moveRef(ref, groupBase, groupHead))) {
     await removeFromQueue(forge, repository, { issue, reason: "BRANCH_PROTECTIONS", actor: null });
     return;
   }
@@ -207,7 +207,7 @@ const mergeFirstGroup = async (
 /** Performs one action of a queue; returns false if nothing can be done now. */
 const advanceQueueOnce = async (context: QueueContext): Promise<boolean> => {
   const { forge, repository, queue } = context;
-  let base = await repository.bare.ref(`refs/heads/${queue.branch}`);
+  let base = await repository.bare.readRef(`refs/heads/${queue.branch}`);
   for (const [position, entry] of ensureQueueEntries(repository, queue.branch).entries()) {
     const issue = findPullIssue(repository, entry.issue);
     if (!issue || base === null) return false;
@@ -234,7 +234,7 @@ export const advanceMergeQueues = (forge: ForgeState, repository: ForgeRepositor
     const queue = findMergeQueue(repository, branch);
     if (!queue || ensureQueueEntries(repository, branch).length === 0) continue;
     void forge.background.runInOrder(`merge queue of ${repositoryKey(repository)}`, () =>
-      repository.bare.alone(async () => {
+      repository.bare.runExclusively(async () => {
         while (await advanceQueueOnce({ forge, repository, queue }));
       }),
     );

@@ -85,7 +85,9 @@ const composeMergeText = async (repository: ForgeRepository, { issue, base, meth
       message: messages[settings.merge_commit_message],
     };
   }
-  const commits = await Promise.all((await repository.bare.ownCommits(base, pull.head)).map((each) => repository.bare.message(each)));
+  const commits = await Promise.all(
+    (await repository.bare.listOwnCommits(base, pull.head)).map((each) => repository.bare.readMessage(each)),
+  );
   const [only = ""] = commits;
   const [subject = "", ...rest] = only.split("\n");
   const single = commits.length === 1;
@@ -129,13 +131,13 @@ const mergeExclusively = async (call: ApiCall, issue: PullRequestIssue, input: M
   const { forge, repository } = call;
   requireMergeable(repository, issue, input);
   const ref = `refs/heads/${issue.pull.baseRef}`;
-  const base = await repository.bare.ref(ref);
+  const base = await repository.bare.readRef(ref);
   const method = input.merge_method;
   const actor = call.actor();
   const commit = base === null ? null : await createMergeCommit(forge, repository, { issue, base, method, actor, messageInput: input });
   if (base === null || commit === null) throw new ApiRefusal(405, CONFLICT_MESSAGES[method]);
   await requireAllowedMerge(call, issue, { move: { ref, from: base, to: commit }, method });
-  if (!(await repository.bare.move(ref, base, commit)))
+  if (!(await repository.bare.moveRef(ref, base, commit)))
     throw new ApiRefusal(405, "Base branch was modified. Review and try the merge again.");
   markPullMerged(forge, repository, { issue, actor, commit });
   await applyPush(forge, repository, { actor, moves: [{ ref, from: base, to: commit }] });
@@ -145,6 +147,6 @@ const mergeExclusively = async (call: ApiCall, issue: PullRequestIssue, input: M
 export const mergeRequestedPull: RouteHandler = async (call) => {
   const issue = getRequestedPull(call);
   const input = await call.input(mergeInputSchema);
-  const sha = await call.repository.bare.alone(() => mergeExclusively(call, issue, input));
+  const sha = await call.repository.bare.runExclusively(() => mergeExclusively(call, issue, input));
   return okReply({ sha, merged: true, message: "Pull Request successfully merged" });
 };

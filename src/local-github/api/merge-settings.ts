@@ -21,7 +21,7 @@ export const updateRepository: RouteHandler = async (call) => {
   const { forge, repository } = call;
   const actor = call.actor();
   if (actor.kind === "user" && findRole(repository, actor.account.login) !== "admin")
-    throw new ApiRefusal(403, "Must have admin rights to Repository.");
+    throw new ApiRefusal(403, "Must have admin permissions to Repository.");
   const settings = { ...repository.mergeSettings, ...(await call.input(mergeSettingsSchema.partial())) };
   if (!settings.allow_merge_commit && !settings.allow_squash_merge && !settings.allow_rebase_merge)
     throw new ApiRefusal(422, "Validation Failed", [

@@ -21,7 +21,7 @@ export type MoveContext = {
 };
 
 /** Apps and jobs need the permission `workflows` to push workflow files; people do not. */
-const needsWorkflowsPermission = (actor: RequestActor): boolean => actor.kind !== "user" && actor.rights["workflows"] !== "write";
+const needsWorkflowsPermission = (actor: RequestActor): boolean => actor.kind !== "user" && actor.permissions["workflows"] !== "write";
 
 const WORKFLOWS_PATH = ".github/workflows";
 
@@ -31,13 +31,16 @@ const WORKFLOWS_PATH = ".github/workflows";
  */
 const findWorkflowViolation = async ({ bare, defaultBranch }: ForgeRepository, tip: string): Promise<string | null> => {
   const [tipTree, defaultTree] = [
-    await bare.object(`${tip}:${WORKFLOWS_PATH}`),
-    await bare.object(`refs/heads/${defaultBranch}:${WORKFLOWS_PATH}`),
+    await bare.resolveObject(`${tip}:${WORKFLOWS_PATH}`),
+    await bare.resolveObject(`refs/heads/${defaultBranch}:${WORKFLOWS_PATH}`),
   ];
   if (tipTree === null || tipTree === defaultTree) return null;
-  const tipFiles = await bare.entries(tip, WORKFLOWS_PATH);
+  const tipFiles = await bare.listEntries(tip, WORKFLOWS_PATH);
   const defaultFiles = new Map(
-    (defaultTree === null ? [] : await bare.entries(`refs/heads/${defaultBranch}`, WORKFLOWS_PATH)).map((file) => [file.name, file.sha]),
+    (defaultTree === null ? [] : await bare.listEntries(`refs/heads/${defaultBranch}`, WORKFLOWS_PATH)).map((file) => [
+      file.name,
+      file.sha,
+    ]),
   );
   const changed = tipFiles.find(({ name, sha }) => defaultFiles.get(name) !== sha) ?? [...defaultFiles.keys()].map((name) => ({ name }))[0];
   return `refusing to allow a GitHub App to create or update workflow \`${WORKFLOWS_PATH}/${changed?.name ?? ""}\` without \`workflows\` permission`;
@@ -113,7 +116,7 @@ const RULE_EVALUATORS: Readonly<Record<string, RuleEvaluator>> = {
   update: refusePush("Cannot update this protected ref.", ({ from, to }) => from !== null && to !== null),
   merge_queue: (_, { to }, { context }) => (to === null || context.queued === true ? null : "Changes must be made through the merge queue"),
   required_signatures: async ({ bare, signedCommits }, { from, to }) =>
-    to !== null && (await bare.commitsIn(from, to)).some((commit) => !signedCommits.has(commit))
+    to !== null && (await bare.listNewCommits(from, to)).some((commit) => !signedCommits.has(commit))
       ? "Commits must have verified signatures."
       : null,
   non_fast_forward: async ({ bare }, { from, to }) =>

@@ -17,13 +17,13 @@ export const isPullRequest = (issue: Issue): issue is PullRequestIssue => issue.
 const createTestMerge = async (forge: ForgeState, repository: ForgeRepository, issue: PullRequestIssue): Promise<EventSource | null> => {
   const { bare } = repository;
   const ref = `refs/pull/${issue.number}/merge`;
-  const base = await bare.ref(`refs/heads/${issue.pull.baseRef}`);
-  const head = await bare.commit(issue.pull.head);
+  const base = await bare.readRef(`refs/heads/${issue.pull.baseRef}`);
+  const head = await bare.resolveCommit(issue.pull.head);
   const tree = base !== null && head !== null ? await bare.mergeTree(base, head) : null;
   if (base === null || head === null || tree === null) return null;
   const by = { login: issue.by.login, at: forge.now() };
   const sha = await bare.commitTree(tree, { parents: [base, head], message: `Merge ${head} into ${base}`, by });
-  await bare.point(ref, sha);
+  await bare.setRef(ref, sha);
   // Workflows check out the test merge, but GitHub reports their checks on the head.
   return { ref, sha, reportOn: { branch: issue.pull.headRef, sha: head } };
 };

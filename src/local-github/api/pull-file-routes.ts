@@ -31,7 +31,7 @@ const pullFileShape = (
 
 /** The hunks of a file; null if the file has none, for example if it is binary. */
 const patchOf = async (bare: BareRepository, change: { from: string; to: string; path: string }): Promise<string | null> => {
-  const patch = await bare.patch({ ...change, context: 3 });
+  const patch = await bare.readPatch({ ...change, context: 3 });
   const start = patch.search(/^@@ /m);
   return start === -1 ? null : patch.slice(start).replace(/\n$/, "");
 };
@@ -41,8 +41,8 @@ const listPullFiles: RouteHandler = async (call) => {
   if (!issue || !isPullRequest(issue)) throw notFoundRefusal();
   const { baseSha, head } = issue.pull;
   const { bare } = call.repository;
-  const from = await bare.mergeBase(baseSha, head);
-  const files = await bare.files(baseSha, head);
+  const from = await bare.findMergeBase(baseSha, head);
+  const files = await bare.listChangedFiles(baseSha, head);
   const patches = await Promise.all(files.map(({ path }) => patchOf(bare, { from: from ?? baseSha, to: head, path })));
   return call.page(files.map((file, index) => pullFileShape(call, head, { ...file, patch: patches[index] ?? null })));
 };

@@ -22,7 +22,7 @@ const changedPullSchema = z.object({
   base: z.string().optional(),
 });
 
-const findBranchTip = (call: ApiCall, branch: string): Promise<string | null> => call.repository.bare.ref(`refs/heads/${branch}`);
+const findBranchTip = (call: ApiCall, branch: string): Promise<string | null> => call.repository.bare.readRef(`refs/heads/${branch}`);
 
 const refusePullField = (field: string): ApiRefusal =>
   new ApiRefusal(422, "Validation Failed", [{ resource: "PullRequest", field, code: "invalid" }]);
@@ -49,7 +49,7 @@ const createPull: RouteHandler = async (call) => {
   const [head, base] = [await findBranchTip(call, headRef), await findBranchTip(call, input.base)];
   if (head === null) throw refusePullField("head");
   if (base === null) throw refusePullField("base");
-  const size = await repository.bare.size(base, head);
+  const size = await repository.bare.measureDiff(base, head);
   const exists = [...repository.issues.values()].some(
     ({ pull, state }) => state === "open" && pull?.headRef === headRef && pull.baseRef === input.base,
   );
@@ -69,7 +69,7 @@ const createPull: RouteHandler = async (call) => {
     size,
   };
   const issue = addNewIssue(call, { title: input.title, body: input.body ?? "", labels: [], assignees: [], pull });
-  await repository.bare.point(`refs/pull/${issue.number}/head`, head);
+  await repository.bare.setRef(`refs/pull/${issue.number}/head`, head);
   reportPullEvent(forge, repository, { issue, action: "opened", actor: call.actor() });
   return createdReply(await fullPullWithMergeability(call, { ...issue, pull }));
 };
@@ -80,7 +80,7 @@ const fullPullWithMergeability = async (call: ApiCall, issue: PullRequestIssue):
   const { pull } = issue;
   const shape = fullPullShape(call.forge, call.repository, issue);
   const base = await findBranchTip(call, pull.baseRef);
-  const open = issue.state === "open" && base !== null && (await bare.commit(pull.head)) !== null;
+  const open = issue.state === "open" && base !== null && (await bare.resolveCommit(pull.head)) !== null;
   const mergeable = open ? (await bare.mergeTree(base, pull.head)) !== null : null;
   const clean = pull.draft ? "blocked" : "clean";
   return {
@@ -114,7 +114,7 @@ const changePullText = async (call: ApiCall, issue: PullRequestIssue, input: z.i
   const base = { ref: { from: pull.baseRef }, sha: { from: pull.baseSha } };
   pull.baseRef = input.base;
   pull.baseSha = (await findBranchTip(call, input.base)) ?? pull.baseSha;
-  pull.size = await call.repository.bare.size(pull.baseSha, pull.head);
+  pull.size = await call.repository.bare.measureDiff(pull.baseSha, pull.head);
   return { ...changes, base };
 };
 
@@ -150,7 +150,7 @@ const prepareReopening = async (call: ApiCall, { pull, number }: PullRequestIssu
   );
   if (twin) throw refuseReopening(`There is already an open pull request from ${pull.headRef} to ${pull.baseRef}.`);
   pull.head = head;
-  pull.size = await call.repository.bare.size(pull.baseSha, head);
+  pull.size = await call.repository.bare.measureDiff(pull.baseSha, head);
 };
 
 const PULLS_READ = { scope: "pull_requests", level: "read" } as const;

@@ -29,8 +29,11 @@ const pullLinks = (forge: ForgeState, repository: ForgeRepository, { number, pul
   };
 };
 
-const pullBaseShape = (forge: ForgeState, repository: ForgeRepository, of: { issue: PullRequestIssue; repo: ApiJson }): ApiJson => {
-  const { issue, repo } = of;
+const pullBaseShape = (
+  forge: ForgeState,
+  repository: ForgeRepository,
+  { issue, repo }: { issue: PullRequestIssue; repo: ApiJson },
+): ApiJson => {
   const { pull } = issue;
   const { html } = issueUrls(forge, repository, issue);
   const links = pullLinks(forge, repository, issue);
@@ -96,18 +99,22 @@ export const pullEventShape = (forge: ForgeState, repository: ForgeRepository, i
 /** A submitted or pending review; a pending review has no time. */
 type ShownReview = Omit<SubmittedReview, "at"> & { readonly at: number | null };
 
-export const restReviewShape = (forge: ForgeState, repository: ForgeRepository, of: { issue: Issue; review: ShownReview }): ApiJson => {
-  const html = `${issueUrls(forge, repository, of.issue).html}#pullrequestreview-${of.review.id}`;
-  const pull = `${repositoryUrl(forge, repository)}/pulls/${of.issue.number}`;
+export const restReviewShape = (
+  forge: ForgeState,
+  repository: ForgeRepository,
+  { issue, review }: { issue: Issue; review: ShownReview },
+): ApiJson => {
+  const html = `${issueUrls(forge, repository, issue).html}#pullrequestreview-${review.id}`;
+  const pull = `${repositoryUrl(forge, repository)}/pulls/${issue.number}`;
   return {
-    id: of.review.id,
-    node_id: nodeId("PullRequestReview", of.review.id),
-    user: accountShape(forge, of.review.by),
-    author_association: authorAssociationOf(repository, of.review.by),
-    body: of.review.body,
-    state: of.review.state,
-    commit_id: of.review.commit,
-    ...(of.review.at !== null && { submitted_at: formatTimestamp(of.review.at) }),
+    id: review.id,
+    node_id: nodeId("PullRequestReview", review.id),
+    user: accountShape(forge, review.by),
+    author_association: authorAssociationOf(repository, review.by),
+    body: review.body,
+    state: review.state,
+    commit_id: review.commit,
+    ...(review.at !== null && { submitted_at: formatTimestamp(review.at) }),
     html_url: html,
     pull_request_url: pull,
     _links: { html: { href: html }, pull_request: { href: pull } },

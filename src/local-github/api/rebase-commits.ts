@@ -14,8 +14,11 @@ const PROBE_SIGNATURE: CommitSignature = { login: "GitHub", at: 0 };
  * without history, whose only common ancestor is the original parent.
  */
 const cherryPickTree = async (bare: BareRepository, commit: string, onto: string): Promise<string | null> => {
-  const facts = await bare.describe(commit);
-  const [before, tip] = [facts?.parents[0] === undefined ? null : await bare.describe(facts.parents[0]), await bare.describe(onto)];
+  const facts = await bare.describeCommit(commit);
+  const [before, tip] = [
+    facts?.parents[0] === undefined ? null : await bare.describeCommit(facts.parents[0]),
+    await bare.describeCommit(onto),
+  ];
   if (!facts || !tip) return null;
   const createProbe = (tree: string, parents: readonly string[]): Promise<string> =>
     bare.commitTree(tree, { parents, message: "", by: PROBE_SIGNATURE });
@@ -31,9 +34,9 @@ export const rebaseCommits = async (bare: BareRepository, { base, head, by }: Re
   const merged = await bare.mergeTree(base, head);
   if (merged === null) return null;
   let tip = base;
-  let tree = (await bare.describe(base))?.tree ?? "";
-  for (const commit of await bare.ownCommits(base, head)) {
-    const facts = await bare.describe(commit);
+  let tree = (await bare.describeCommit(base))?.tree ?? "";
+  for (const commit of await bare.listOwnCommits(base, head)) {
+    const facts = await bare.describeCommit(commit);
     const next = facts && (await cherryPickTree(bare, commit, tip));
     if (!facts || next === null) return null;
     // Leave out a change that the base already contains.
@@ -42,7 +45,7 @@ export const rebaseCommits = async (bare: BareRepository, { base, head, by }: Re
     tip = await bare.commitTree(tree, {
       parents: [tip],
       message: `${facts.message}\n`,
-      by: { ...(by ?? PROBE_SIGNATURE), author: facts.author, own: by !== null },
+      by: { ...(by ?? PROBE_SIGNATURE), author: facts.author, isCommitter: by !== null },
     });
   }
   return tree === merged && tip !== base ? tip : null;

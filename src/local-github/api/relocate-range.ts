@@ -60,8 +60,8 @@ export type ComparedCommits = { readonly base: string; readonly head: string };
 const PATCH_CONTEXT_LINES = 3;
 
 const readFileHunks = async (bare: BareRepository, { base, head }: ComparedCommits, path: string): Promise<PatchHunk[]> => {
-  const from = await bare.mergeBase(base, head);
-  return from === null ? [] : readPatchHunks(await bare.patch({ from, to: head, path, context: PATCH_CONTEXT_LINES }));
+  const from = await bare.findMergeBase(base, head);
+  return from === null ? [] : readPatchHunks(await bare.readPatch({ from, to: head, path, context: PATCH_CONTEXT_LINES }));
 };
 
 /** Finds a range in the changes of a pull request; null if they do not include the file. */
@@ -76,8 +76,8 @@ export const locateInDiff = async (
 
 /** Whether a pull request changes a file, even if its diff has no lines. */
 export const isFileChanged = async (bare: BareRepository, { base, head }: ComparedCommits, path: string): Promise<boolean> => {
-  const from = await bare.mergeBase(base, head);
-  return from !== null && (await bare.changed(from, head)).includes(path);
+  const from = await bare.findMergeBase(base, head);
+  return from !== null && (await bare.listChangedPaths(from, head)).includes(path);
 };
 
 const CHANGED_LINES_PATTERN = /^@@ -(\d+)(?:,(\d+))? \+\d+(?:,(\d+))? @@/gm;
@@ -89,9 +89,11 @@ const mapLineNumber = async (
   line: number,
 ): Promise<number | null> => {
   if (change.from === change.to) return line;
-  if ((await bare.file(change.to, change.path)) === null) return null;
+  if ((await bare.readFile(change.to, change.path)) === null) return null;
   let shift = 0;
-  for (const [, start = "", removed = "1", added = "1"] of (await bare.patch({ ...change, context: 0 })).matchAll(CHANGED_LINES_PATTERN)) {
+  for (const [, start = "", removed = "1", added = "1"] of (await bare.readPatch({ ...change, context: 0 })).matchAll(
+    CHANGED_LINES_PATTERN,
+  )) {
     const [first, removedCount] = [Number(start), Number(removed)];
     if (first > line) break;
     if (line < first + removedCount) return null;
@@ -109,7 +111,7 @@ export const relocateRange = async (
 ): Promise<(DiffRange & DiffPosition) | null> => {
   const commits = async (side: DiffSide): Promise<{ from: string; to: string } | null> => {
     if (side === "RIGHT") return { from: before.head, to: after.head };
-    const [from, to] = [await bare.mergeBase(before.base, before.head), await bare.mergeBase(after.base, after.head)];
+    const [from, to] = [await bare.findMergeBase(before.base, before.head), await bare.findMergeBase(after.base, after.head)];
     return from === null || to === null ? null : { from, to };
   };
   const numberAfter = async (line: number, side: DiffSide): Promise<number | null> => {

@@ -37,9 +37,9 @@ const requiredScopesOf = (required: RequiredPermission): readonly string[] =>
   typeof required.scope === "string" ? [required.scope] : required.scope;
 
 const hasPermission = (actor: RequestActor, required: RequiredPermission): boolean =>
-  actor.rights === null ||
+  actor.permissions === null ||
   requiredScopesOf(required).some(
-    (scope) => LEVEL_RANKS[actor.rights?.[PERMISSION_OF_SCOPE[scope] ?? scope] ?? "none"] >= LEVEL_RANKS[required.level],
+    (scope) => LEVEL_RANKS[actor.permissions?.[PERMISSION_OF_SCOPE[scope] ?? scope] ?? "none"] >= LEVEL_RANKS[required.level],
   );
 
 /**
@@ -56,7 +56,10 @@ export const isPermitted = (actor: RequestActor | null, repository: ForgeReposit
 const denyAccess = (actor: RequestActor | null): ApiRefusal => {
   if (!actor) return new ApiRefusal(401, "Requires authentication");
   if (actor.kind !== "user") return new ApiRefusal(403, "Resource not accessible by integration");
-  return new ApiRefusal(403, actor.rights ? "Resource not accessible by personal access token" : "Must have admin rights to Repository.");
+  return new ApiRefusal(
+    403,
+    actor.permissions ? "Resource not accessible by personal access token" : "Must have admin permissions to Repository.",
+  );
 };
 
 /**

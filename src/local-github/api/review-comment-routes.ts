@@ -80,7 +80,7 @@ const createReviewComment: RouteHandler = async (call) => {
   validateBody(REVIEW_COMMENT_RESOURCE, input.body);
   const { bare } = call.repository;
   const { head } = issue.pull;
-  const commit = await bare.commit(input.commit_id);
+  const commit = await bare.resolveCommit(input.commit_id);
   if (commit === null || (commit !== head && !(await bare.isAncestor(commit, head))))
     throw new ApiRefusal(422, "Validation Failed", [
       { resource: REVIEW_COMMENT_RESOURCE, code: "custom", field: "commit_id", message: "commit_id is not part of the pull request" },

@@ -76,8 +76,11 @@ const jobStepShapes = ({ report, started, completed }: WorkflowRunJob, created: 
     completed_at: conclusion === null ? null : formatTimestamp(completed ?? started ?? created),
   }));
 
-export const workflowJobShape = (forge: ForgeState, repository: ForgeRepository, of: { run: ForgeRun; job: WorkflowRunJob }): ApiJson => {
-  const { run, job } = of;
+export const workflowJobShape = (
+  forge: ForgeState,
+  repository: ForgeRepository,
+  { run, job }: { run: ForgeRun; job: WorkflowRunJob },
+): ApiJson => {
   const api = repositoryUrl(forge, repository);
   return {
     id: job.id,

@@ -80,7 +80,7 @@ export type RunningForge = {
   /**
    * Waits until webhooks are delivered, due runs are started and merges are marked; throws the failures of that work.
    */
-  settled(): Promise<void>;
+  waitUntilIdle(): Promise<void>;
   /** Stops listening and drops pending work. The owner of the runner closes the runner. */
   close(): Promise<void>;
 };
@@ -162,11 +162,11 @@ const getApp = (forge: ForgeState, id: number): GitHubApp => {
 
 const createInstallationToken = (
   forge: ForgeState,
-  { id, owner, rights }: { id: number; owner: string; rights: TokenPermissions | null },
+  { id, owner, permissions }: { id: number; owner: string; permissions: TokenPermissions | null },
 ): string => {
   const app = getApp(forge, id);
   ensureInstallation(forge, app, owner);
-  return mintInstallationToken(forge, app, { owner, rights }).value;
+  return mintInstallationToken(forge, app, { owner, permissions }).value;
 };
 
 const createSetters = (
@@ -192,7 +192,7 @@ const createSetters = (
     setDraft: (repository, { number, draft, login }) => {
       const issue = find(repository).issues.get(number);
       if (!issue || !isPullRequest(issue)) throw new Error(`Pull request ${number} does not exist.`);
-      const actor = { kind: "user" as const, account: ensureAccount(forge, login), rights: null };
+      const actor = { kind: "user" as const, account: ensureAccount(forge, login), permissions: null };
       changeDraftState(forge, find(repository), { issue, actor, draft });
     },
     setRules: (repository, rules) => void find(repository).rules.splice(0, Infinity, ...rules),
@@ -226,13 +226,13 @@ export const startForge = async (options: ForgeOptions): Promise<RunningForge> =
     createApp: (newApp) => createApp(forge, newApp),
     setWebhookUrl: (id, url) => void (getApp(forge, id).webhookUrl = url),
     installation: (id, owner) => ensureInstallation(forge, getApp(forge, id), owner),
-    createInstallationToken: (id, owner, permissions) => createInstallationToken(forge, { id, owner, rights: permissions ?? null }),
+    createInstallationToken: (id, owner, permissions) => createInstallationToken(forge, { id, owner, permissions: permissions ?? null }),
     createRepository: (repository) => createRepository(forge, repository),
     ...createSetters(forge),
     attach: (attachment) => storeAttachment(forge, attachment),
     deliveries: () => forge.deliveries,
-    settled: async () => {
-      await forge.background.settled();
+    waitUntilIdle: async () => {
+      await forge.background.waitUntilIdle();
       if (faults.length > 0) throw new AggregateError(faults.splice(0), "The local GitHub failed to answer a request.");
     },
     close: async () => {

@@ -13,10 +13,10 @@ const WORKFLOWS_FOLDER = ".github/workflows";
 /** The workflow files at a commit, by name. */
 export const readWorkflowsAt = async (repository: ForgeRepository, commit: string): Promise<TriggeredFile[]> => {
   const files: TriggeredFile[] = [];
-  for (const { name, type } of await repository.bare.entries(commit, WORKFLOWS_FOLDER)) {
+  for (const { name, type } of await repository.bare.listEntries(commit, WORKFLOWS_FOLDER)) {
     if (type !== "blob" || !/\.ya?ml$/.test(name)) continue;
     const path = `${WORKFLOWS_FOLDER}/${name}`;
-    const text = (await repository.bare.file(commit, path))?.toString("utf8") ?? "";
+    const text = (await repository.bare.readFile(commit, path))?.toString("utf8") ?? "";
     files.push({ path, text, triggers: readTriggers(text) });
   }
   return files;
@@ -26,7 +26,7 @@ export const workflowNameOf = (file: TriggeredFile): string => file.triggers?.na
 
 export const findDefaultSource = async (repository: ForgeRepository): Promise<EventSource | null> => {
   const ref = `refs/heads/${repository.defaultBranch}`;
-  const sha = await repository.bare.ref(ref);
+  const sha = await repository.bare.readRef(ref);
   return sha === null ? null : { ref, sha };
 };
 
@@ -60,7 +60,7 @@ const startTriggeredRuns = async (
 ): Promise<void> => {
   const { event, payload, mode } = start;
   const source = await (event.findSource ?? (() => findDefaultSource(repository)))();
-  const head = source && (await repository.bare.describe(reportedCommitOf(source)));
+  const head = source && (await repository.bare.describeCommit(reportedCommitOf(source)));
   if (!source || !head) return;
   const occasion = toTriggerOccasion(event);
   for (const file of await readWorkflowsAt(repository, source.sha)) {

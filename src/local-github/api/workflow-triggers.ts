@@ -116,10 +116,10 @@ const hasFilter = (filters: EventFilters, key: string): boolean => filters.has(k
 
 const passesRefFilters = (filters: EventFilters, ref: string): boolean => {
   const tag = ref.startsWith("refs/tags/");
-  const [own, other] = tag ? ["tags", "branches"] : ["branches", "tags"];
+  const [refKind, otherKind] = tag ? ["tags", "branches"] : ["branches", "tags"];
   // A workflow that filters only branches ignores tags, and the other way round.
-  if (!hasFilter(filters, own) && hasFilter(filters, other)) return false;
-  return passesFilter(filters, own, ref.replace(/^refs\/(?:heads|tags)\//, ""));
+  if (!hasFilter(filters, refKind) && hasFilter(filters, otherKind)) return false;
+  return passesFilter(filters, refKind, ref.replace(/^refs\/(?:heads|tags)\//, ""));
 };
 
 const passesPathFilters = (filters: EventFilters, paths: readonly string[]): boolean => {

@@ -10,7 +10,7 @@ const MAX_FILE_CHARS = 500_000;
 
 /** Renders a file of a commit as plain text; null if the file does not exist. */
 export const renderFilePage = async (scope: PageScope, commit: Sha, path: string): Promise<PageContent | null> => {
-  const content = await scope.repository.bare.file(commit, path);
+  const content = await scope.repository.bare.readFile(commit, path);
   if (!content) return null;
   const text = content.toString("utf8");
   const main = html`<div>

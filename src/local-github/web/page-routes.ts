@@ -72,12 +72,12 @@ const viewBranch: PageView = (scope, context) => {
 
 const viewCommit: PageView = async (scope, context) => {
   const id = context.req.param("sha") ?? "";
-  return isSha(id) && (await scope.repository.bare.typeOf(id)) === "commit" ? renderCommitPage(scope, id) : null;
+  return isSha(id) && (await scope.repository.bare.readObjectType(id)) === "commit" ? renderCommitPage(scope, id) : null;
 };
 
 const viewFile: PageView = async (scope, context) => {
   const id = context.req.param("sha") ?? "";
-  return isSha(id) && (await scope.repository.bare.typeOf(id)) === "commit"
+  return isSha(id) && (await scope.repository.bare.readObjectType(id)) === "commit"
     ? renderFilePage(scope, id, context.req.param("path") ?? "")
     : null;
 };
@@ -105,7 +105,7 @@ const findPageScope = async (
   context: Context,
 ): Promise<PageScope | null> => {
   const repository = forge.repositories.get(formatRepositoryKey(context.req.param("owner") ?? "", context.req.param("name") ?? ""));
-  return repository && !repository.private ? { forge, markdownCache, repository, refs: await repository.bare.refs() } : null;
+  return repository && !repository.private ? { forge, markdownCache, repository, refs: await repository.bare.listRefs() } : null;
 };
 
 const MISSING_PAGE: PageContent = {

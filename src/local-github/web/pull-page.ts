@@ -27,11 +27,13 @@ export type ShownPull = Issue & { readonly pull: PullRequest };
 const findPullStart = async (scope: PageScope, { pull }: ShownPull): Promise<Sha | null> => {
   const { bare } = scope.repository;
   const { merged, head } = pull;
-  const tip = await bare.ref(`refs/heads/${pull.baseRef}`);
+  const tip = await bare.readRef(`refs/heads/${pull.baseRef}`);
   // After a merge the base contains the head, so use the first parent of the merge commit, or after a fast-forward
   // the base before the push.
   const base = merged
-    ? await bare.commit(merged.commit === head ? pull.baseSha : merged.commit).then((commit) => commit && findFirstParent(scope, commit))
+    ? await bare
+        .resolveCommit(merged.commit === head ? pull.baseSha : merged.commit)
+        .then((commit) => commit && findFirstParent(scope, commit))
     : tip;
   return base && findMergeBase(scope, base, head);
 };

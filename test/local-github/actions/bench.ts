@@ -49,7 +49,7 @@ export const processesWith = async (text: string): Promise<string[]> => {
   return found.flat();
 };
 
-const settled = async (test: () => Promise<boolean>): Promise<void> => {
+const waitUntil = async (test: () => Promise<boolean>): Promise<void> => {
   while (!(await test())) await sleep(5);
 };
 
@@ -71,7 +71,7 @@ const transcript = (): { record: Transcript; observer: Parameters<LocalRunner["s
     job,
     ends: () => reports.filter((report) => report.status === "completed").map((report) => `${report.id}: ${report.conclusion}`),
     log,
-    says: (id, text) => settled(async () => (await log(id)).split("\n").some((line) => line.startsWith(text))),
+    says: (id, text) => waitUntil(async () => (await log(id)).split("\n").some((line) => line.startsWith(text))),
   };
   return {
     record,
@@ -101,7 +101,7 @@ export const handTimers = (): HandTimers => {
     pass: (ms) => {
       for (const timer of open) if (timer.ms === ms) timer.resolve();
     },
-    waiting: (ms) => settled(() => Promise.resolve([...open].some((timer) => timer.ms === ms))),
+    waiting: (ms) => waitUntil(() => Promise.resolve([...open].some((timer) => timer.ms === ms))),
   };
 };
 

@@ -104,7 +104,7 @@ test.each(MANIFEST.events)("delivers the event %s only if app.yml subscribes to 
     const cause = CAUSES[event];
     expect(cause, `a cause of ${event}`).toBeDefined();
     await cause?.(stage, stage.octokit(stage.owner));
-    await stage.forge.settled();
+    await stage.forge.waitUntilIdle();
     expect(hooks.hooks.some((hook) => hook.event === event)).toBe(events.includes(event));
     expect(hooks.hooks.filter((hook) => !events.includes(hook.event))).toEqual([]);
   }

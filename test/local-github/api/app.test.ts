@@ -40,7 +40,7 @@ test("Probot signs in as the App and as its installation, whatever the machine's
   const asApp = await probot.auth();
   expect((await asApp.rest.apps.getAuthenticated()).data).toMatchObject({ id: app.id, slug: "enki" });
   await ada.issues.create({ ...REPO, title: "An issue" });
-  await forge.settled();
+  await forge.waitUntilIdle();
   const { installation } = JSON.parse(hooks.hooks[0]?.body ?? "{}") as { installation: { id: number } };
   const found = await asApp.rest.apps.getRepoInstallation(REPO);
   expect(found.data.id).toBe(installation.id);
@@ -85,7 +85,7 @@ test("delivers signed webhooks in the order of the events, each with its own id"
   const { data: issue } = await ada.issues.create({ ...REPO, title: "An issue", body: "Grüße 😀" });
   await Promise.all(["one", "two", "three"].map((body) => ada.issues.createComment({ ...REPO, issue_number: issue.number, body })));
   await ada.issues.update({ ...REPO, issue_number: issue.number, state: "closed" });
-  await forge.settled();
+  await forge.waitUntilIdle();
   expect(hooks.hooks.map(({ event }) => event)).toEqual(["issues", "issue_comment", "issue_comment", "issue_comment", "issues"]);
   for (const { body, signature } of hooks.hooks) {
     expect(signature).toBe(`sha256=${createHmac("sha256", "hush").update(body).digest("hex")}`);
@@ -101,10 +101,10 @@ test("loses a webhook without a receiver, and delivers the next one", async () =
   const { hooks, forge, app, ada } = await open();
   forge.setWebhookUrl(app.id, "http://127.0.0.1:1/");
   await ada.issues.create({ ...REPO, title: "lost" });
-  await forge.settled();
+  await forge.waitUntilIdle();
   forge.setWebhookUrl(app.id, hooks.url);
   await ada.issues.create({ ...REPO, title: "told" });
-  await forge.settled();
+  await forge.waitUntilIdle();
   expect(hooks.hooks.map(({ body }) => (JSON.parse(body) as { issue: { title: string } }).issue.title)).toEqual(["told"]);
   expect(forge.deliveries().map(({ status }) => status)).toEqual([null, 200]);
 });
@@ -113,7 +113,7 @@ test("loses or repeats a delivery under the same id, if a test asks for it", asy
   const { hooks, forge, ada } = await open({}, { faults: { deliveries: ({ event }) => (event === "issues" ? 0 : 2) } });
   const { data } = await ada.issues.create({ ...REPO, title: "An issue" });
   await ada.issues.createComment({ ...REPO, issue_number: data.number, body: "x" });
-  await forge.settled();
+  await forge.waitUntilIdle();
   expect(hooks.hooks.map(({ event }) => event)).toEqual(["issue_comment", "issue_comment"]);
   expect(hooks.hooks[0]?.id).toBe(hooks.hooks[1]?.id);
 });

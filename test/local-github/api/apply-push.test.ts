@@ -13,7 +13,7 @@ const open = async (...given: Parameters<typeof openStage>) => {
   /** The names and actions of events since the last call. */
   let seen = 0;
   const events = async (): Promise<string[]> => {
-    await stage.forge.settled();
+    await stage.forge.waitUntilIdle();
     const fresh = stage.forge.deliveries().slice(seen);
     seen += fresh.length;
     return fresh.map(({ event, payload }) => [event, payload["action"]].filter((part) => typeof part === "string").join(" "));
@@ -127,7 +127,7 @@ test("drops delayed work when the forge is closed", async () => {
   expect(waiting.length).toBe(1);
   await stage.forge.close();
   for (const fire of waiting) fire();
-  await stage.forge.settled();
+  await stage.forge.waitUntilIdle();
 });
 
 /** Different from all time limits of processes and requests. */

@@ -70,7 +70,7 @@ const forgeStage = async (): Promise<ContractStage> => {
     settle: async () => {
       for (const { request, observer } of stage.runner.started)
         observer.onTitle(`${request.inputs["kind"]}/${request.inputs["target"]}/${request.inputs["attempt"]}`);
-      await forge.settled();
+      await forge.waitUntilIdle();
     },
     close: stage.close,
   };

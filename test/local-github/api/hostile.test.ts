@@ -75,7 +75,7 @@ test.each([
   const headers = { authorization: `token ${owner}`, "content-type": "application/json" };
   const answer = await fetch(`${forge.apiUrl}/repos/octo/demo/issues/1/comments`, { method: "POST", headers, body });
   expect(answer.status).toBe(status);
-  await forge.settled();
+  await forge.waitUntilIdle();
 });
 
 test("an incomplete or malformed push moves no ref and does not harm the forge", async () => {
@@ -89,7 +89,7 @@ test("an incomplete or malformed push moves no ref and does not harm the forge",
     expect([200, 400]).toContain(answer.status);
     await answer.text();
   }
-  await forge.settled();
+  await forge.waitUntilIdle();
   expect(await git("ls-remote", `${forge.url}/octo/demo.git`)).toBe(`${sha}\tHEAD\n${sha}\trefs/heads/main`);
 });
 

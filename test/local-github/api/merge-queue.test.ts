@@ -50,12 +50,12 @@ const open = async (branches: Readonly<Record<string, Readonly<Record<string, st
     ).repository.pullRequest;
   /** Completes the checks of a pull request's merge group. */
   const check = async (branch: string, conclusion: "success" | "failure"): Promise<void> => {
-    await forge.settled();
+    await forge.waitUntilIdle();
     const sha = (await look(branch)).mergeQueueEntry?.headCommit?.oid ?? "";
     const run = stage.runner.started.find(({ request }) => request.sha === sha);
     run?.observer.onJob({ id: "ci", name: "ci", status: "completed", conclusion, steps: [], log: null });
     run?.observer.onDone(conclusion, "");
-    await forge.settled();
+    await forge.waitUntilIdle();
   };
   const events = (name: string) => forge.deliveries().flatMap(({ event, payload }) => (event === name ? [String(payload["action"])] : []));
   return { ...stage, api, pulls, enqueue, look, check, events };
@@ -65,7 +65,7 @@ test("a queue builds each group on the one ahead, and merges green groups in ord
   const it = await open({ one: { "b.txt": "b\n" }, two: { "c.txt": "c\n" } });
   expect((await it.enqueue("one")).enqueuePullRequest.mergeQueueEntry).toMatchObject({ position: 1 });
   await it.enqueue("two");
-  await it.forge.settled();
+  await it.forge.waitUntilIdle();
   expect(await it.look("two")).toMatchObject({ state: "OPEN", mergeQueueEntry: { position: 2, state: "AWAITING_CHECKS" } });
   const groups = it.runner.started.map(({ request }) => request.ref.replace(/[0-9a-f]{40}$/, ""));
   expect(groups).toEqual([
@@ -102,12 +102,12 @@ test("a pull request leaves the queue on a conflict, a push or a removal", async
   await it.enqueue("one");
   await it.enqueue("two");
   await it.enqueue("three");
-  await it.forge.settled();
+  await it.forge.waitUntilIdle();
   expect(await it.look("two")).toMatchObject({ mergeQueueEntry: null, timelineItems: { nodes: [{ reason: "MERGE_CONFLICT" }] } });
   await it.git("checkout", "-q", "three");
   await it.commit({ "d.txt": "more\n" });
   await it.git("push", "-q", it.remote(it.owner), "three");
-  await it.forge.settled();
+  await it.forge.waitUntilIdle();
   expect((await it.look("three")).timelineItems.nodes).toEqual([{ reason: "DEQUEUED" }]);
   await it.api.graphql(`mutation ($id: ID!) { dequeuePullRequest(input: { id: $id }) { clientMutationId } }`, { id: it.pulls["one"]?.id });
   expect((await it.look("one")).timelineItems.nodes).toEqual([{ reason: "MANUAL" }]);

@@ -126,7 +126,7 @@ const act = async ({ person, runner, forge }: Stage): Promise<void> => {
   await actions.getWorkflow({ ...REPO, workflow_id });
   await actions.createWorkflowDispatch({ ...REPO, workflow_id, ref: "main" });
   await actions.createWorkflowDispatch({ ...REPO, workflow_id, ref: "main" });
-  await forge.settled();
+  await forge.waitUntilIdle();
   const [first, second] = runner.started;
   if (!first || !second) throw new Error("two runs should have started");
   await actions.listWorkflowRuns({ ...REPO, workflow_id });
@@ -137,7 +137,7 @@ const act = async ({ person, runner, forge }: Stage): Promise<void> => {
   await actions.listJobsForWorkflowRun({ ...REPO, run_id });
   await actions.cancelWorkflowRun({ ...REPO, run_id });
   second.observer.onDone("startup_failure", "no such file");
-  await forge.settled();
+  await forge.waitUntilIdle();
   await actions.getWorkflowRun({ ...REPO, run_id });
   await person.repos.createDispatchEvent({ ...REPO, event_type: "enki", client_payload: { job: "a" } });
 };
@@ -179,7 +179,7 @@ test("every route and every webhook in a day of use matches GitHub's description
   await check(stage);
   await act(stage);
   await manage(stage);
-  await stage.forge.settled();
+  await stage.forge.waitUntilIdle();
   expect(await stage.witness.faults(stage.forge.deliveries())).toEqual([]);
   const called = await stage.witness.routes();
   expect(ROUTES.filter((route) => !called.has(route))).toEqual([]);

@@ -187,7 +187,7 @@ test("writers and the author of the pull request resolve a thread and emit its w
   await set(person, "resolveReviewThread", node);
   expect(await read()).toMatchObject({ nodes: [{ isResolved: true, resolvedBy: { login: "octo" } }] });
   await set(ada, "unresolveReviewThread", node);
-  await forge.settled();
+  await forge.waitUntilIdle();
   const told = forge.deliveries().filter(({ event }) => event === "pull_request_review_thread");
   expect([app.login, ...told.map(({ payload }) => payload["action"])]).toEqual(["enki[bot]", "resolved", "unresolved"]);
 });
@@ -206,7 +206,7 @@ test("only its author sees a pending review; submitting it updates its comments 
   await expect(ada.pulls.createReview(on)).rejects.toMatchObject({ status: 422, message: expect.stringContaining("one pending review") });
   const submit = { ...on, review_id: pending.id, event: "REQUEST_CHANGES" as const, body: "See below." };
   await expect(person.pulls.submitReview(submit)).rejects.toMatchObject({ status: 404 });
-  await forge.settled();
+  await forge.waitUntilIdle();
   expect(hooks()).toEqual([]);
   later(90_000);
   const { data: review } = await ada.pulls.submitReview(submit);
@@ -214,7 +214,7 @@ test("only its author sees a pending review; submitting it updates its comments 
   const [comment] = await listed();
   expect(Date.parse(comment?.updated_at ?? "") - Date.parse(comment?.created_at ?? "")).toBeGreaterThanOrEqual(90_000);
   expect(comment).toMatchObject({ updated_at: review.submitted_at, pull_request_review_id: pending.id });
-  await forge.settled();
+  await forge.waitUntilIdle();
   expect(hooks()).toEqual([
     ["pull_request_review", "submitted"],
     ["pull_request_review_comment", "created"],

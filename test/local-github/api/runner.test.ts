@@ -72,7 +72,7 @@ test("a dispatched workflow clones with its job's token, has exactly its permiss
   const api = stage.octokit(stage.owner);
   await api.actions.createWorkflowDispatch({ ...REPO, workflow_id: "build.yml", ref: "main", inputs: { what: "it" } });
   await note.over;
-  await stage.forge.settled();
+  await stage.forge.waitUntilIdle();
   expect(note.ends).toEqual(["success"]);
   const { data } = await api.actions.listWorkflowRunsForRepo(REPO);
   expect(data.workflow_runs).toMatchObject([{ display_title: "build it", status: "completed", conclusion: "success" }]);

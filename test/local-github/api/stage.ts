@@ -125,7 +125,7 @@ export const openStage = async (files: Readonly<Record<string, string>> = {}, op
     /** A token like that of a workflow job with these permissions. */
     jobToken: async (permissions: JobPermissions): Promise<string> => {
       await octokit(owner).repos.createDispatchEvent({ ...REPO, event_type: "mint" });
-      await forge.settled();
+      await forge.waitUntilIdle();
       const start = runner.started.at(-1);
       if (!start) throw new Error("no workflow listens to repository_dispatch");
       return start.request.mintToken(permissions);

@@ -12,7 +12,7 @@ const open = async (...given: Parameters<typeof openStage>) => {
   /** Workflows that started since the last call, with their refs. */
   let seen = 0;
   const started = async (): Promise<string[]> => {
-    await stage.forge.settled();
+    await stage.forge.waitUntilIdle();
     const fresh = stage.runner.started.slice(seen);
     seen += fresh.length;
     return fresh.map(({ request }) => `${request.workflow.path.replace(/^.*\/(.*)\.yml$/, "$1")} at ${request.ref}`);

@@ -143,5 +143,5 @@ test("reads branches, commits, numbers and pages literally, never as expressions
   }
   expect((await look(`/octo/demo/commit/${"0".repeat(40)}`)).status).toBe(404);
   expect((await look("/octo/demo/actions/runs/1/job/..%2f..%2fetc%2fpasswd")).status).toBe(404);
-  await forge.settled();
+  await forge.waitUntilIdle();
 });

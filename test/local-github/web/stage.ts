@@ -42,7 +42,7 @@ const setPages = async (...[files, options]: Parameters<typeof openStage>) => {
     /** Starts the workflow `Check` with the jobs of the test. */
     start: async () => {
       await api.actions.createWorkflowDispatch({ ...REPO, workflow_id: "check.yml", ref: "main" });
-      await stage.forge.settled();
+      await stage.forge.waitUntilIdle();
       const started = stage.runner.started.at(-1);
       if (!started) throw new Error("nothing started");
       const { request: run, observer } = started;
