@@ -14,7 +14,7 @@ import { NO_OUTPUT, type RoleOutput, type RunState, type NodeRun } from "./run-s
 import { collectOutput } from "./template-scope.ts";
 import type { Workflow, WorkflowRole } from "./workflow.ts";
 
-/** How a run ended. It failed when a role did whose failure no edge took over. `last` is the last role, in order, that was not skipped. */
+/** The end of a run. It fails if a role failed and no `on: failure` edge handled that. `lastRole` is the last role in order that was not skipped. */
 export type RunEnd = {
   readonly outcome: "done" | "failed";
   readonly lastRole: string | null;
@@ -25,123 +25,123 @@ export type RunEnd = {
 
 export type AdvancedRun = {
   readonly state: RunState;
-  /** What is to be started now, each told once. */
+  /** Node runs to start now. Each is reported once. */
   readonly readyNodes: readonly ReadyNode[];
-  /** Roles that will not run (in this round), and why, each told once. */
+  /** Roles that will not run in this round, with the reason. Each is reported once. */
   readonly skippedRoles: readonly SkippedRole[];
-  /** Ids of units whose work is no longer wanted: their loop began again without them. */
+  /** Ids of node runs that are obsolete because their loop restarted without them. */
   readonly abandonedIds: readonly string[];
-  /** Null while something is still to be done. */
+  /** Null while the run is in progress. */
   readonly end: RunEnd | null;
 };
 
 const NO_WORKFLOWS: ReadonlyMap<string, Workflow> = new Map();
 
 /**
- * Moves a run on as far as it goes without another result: what becomes ready, what is skipped, which loops begin again. A pure function, linear in the
- * size of the workflow for each round that a loop begins. `workflows` are those that may be called.
+ * Advances a run as far as possible without another result: starts and skips roles, and restarts loops. A pure function, linear in the size of the
+ * workflow for each round that starts. `workflows` are the ones that may be called.
  */
 export const advanceRun = (workflow: Workflow, state: RunState, workflows: ReadonlyMap<string, Workflow> = NO_WORKFLOWS): AdvancedRun =>
   advanceInContext({ workflow, state, workflows, callPath: [] });
 
 const advanceInContext = (run: RunContext): AdvancedRun => {
-  const draft = createRunBuilder(run);
-  while (visitRoles(draft)) {
-    // A loop began again: what is ready now stands before what was just looked at.
+  const builder = createRunBuilder(run);
+  while (visitRoles(builder)) {
+    // A loop restarted: roles that are ready now precede the ones just visited.
   }
-  // What was made ready and given up in the same call was never handed out.
-  const gone = new Set(draft.abandonedIds);
-  const made = new Set(draft.readyNodes.map(({ id }) => id));
+  // A node run that became ready and obsolete in the same call was never handed out.
+  const obsolete = new Set(builder.abandonedIds);
+  const readyIds = new Set(builder.readyNodes.map(({ id }) => id));
   return {
-    state: toRunState(draft),
-    readyNodes: draft.readyNodes.filter(({ id }) => !gone.has(id)),
-    skippedRoles: draft.skippedRoles,
-    abandonedIds: draft.abandonedIds.filter((id) => !made.has(id)),
-    end: findRunEnd(draft),
+    state: toRunState(builder),
+    readyNodes: builder.readyNodes.filter(({ id }) => !obsolete.has(id)),
+    skippedRoles: builder.skippedRoles,
+    abandonedIds: builder.abandonedIds.filter((id) => !readyIds.has(id)),
+    end: findRunEnd(builder),
   };
 };
 
-/** Every role once, each after all that it waits for. True when a loop began again. */
-const visitRoles = (draft: RunBuilder): boolean => {
-  let again = false;
-  for (const role of draft.workflow.roles) {
+/** Visits every role once, each after the roles that it waits for. Returns whether a loop restarted. */
+const visitRoles = (builder: RunBuilder): boolean => {
+  let hasRestarted = false;
+  for (const role of builder.workflow.roles) {
     const { name } = role;
-    if (roleRunOf(draft, name).state === "pending") startOrSkipRole(draft, role);
-    if (roleRunOf(draft, name).state === "running") updateRoleState(draft, role);
-    if (!hasEnded(roleRunOf(draft, name))) continue;
-    if (closeLoops(draft, name)) again = true;
-    else resolveEdges(draft, name);
+    if (roleRunOf(builder, name).state === "pending") startOrSkipRole(builder, role);
+    if (roleRunOf(builder, name).state === "running") updateRoleState(builder, role);
+    if (!hasEnded(roleRunOf(builder, name))) continue;
+    if (closeLoops(builder, name)) hasRestarted = true;
+    else resolveEdges(builder, name);
   }
-  return again;
+  return hasRestarted;
 };
 
 const countNeededEdges = ({ join }: WorkflowRole, incoming: number): number =>
   join === "all" ? incoming : Math.min(join === "any" ? 1 : join, incoming);
 
-/** Starts a role when enough of its edges fired, and skips it when all are resolved and too few did. */
-const startOrSkipRole = (draft: RunBuilder, role: WorkflowRole): void => {
-  const incoming = (draft.incomingEdges.get(role.name) ?? []).flatMap((index) => draft.edges[index] ?? []);
+/** Starts a role if enough of its edges fired. Skips it if all edges are resolved and too few fired. */
+const startOrSkipRole = (builder: RunBuilder, role: WorkflowRole): void => {
+  const incoming = (builder.incomingEdges.get(role.name) ?? []).flatMap((index) => builder.edges[index] ?? []);
   const fired = incoming.filter(({ state }) => state === "fired").length;
   if (fired >= countNeededEdges(role, incoming.length)) {
-    startRole(draft, role);
+    startRole(builder, role);
     return;
   }
   if (incoming.some(({ state }) => state === "open")) return;
   const reasons = incoming.filter(({ state }) => state === "dead").map(({ reason }) => reason);
-  const why = reasons.slice(0, 3).join("; ") + (reasons.length > 3 ? `; and ${reasons.length - 3} more` : "");
-  draft.roles.set(role.name, { ...roleRunOf(draft, role.name), state: "skipped", reason: why });
-  draft.skippedRoles.push({ role: role.name, reason: why });
+  const reason = reasons.slice(0, 3).join("; ") + (reasons.length > 3 ? `; and ${reasons.length - 3} more` : "");
+  builder.roles.set(role.name, { ...roleRunOf(builder, role.name), state: "skipped", reason });
+  builder.skippedRoles.push({ role: role.name, reason });
 };
 
-/** Moves calls on, and settles the role when none of its units is being worked on. */
-const updateRoleState = (draft: RunBuilder, { name, work }: WorkflowRole): void => {
-  const run = roleRunOf(draft, name);
-  const units =
+/** Advances calls, and ends the role if none of its node runs is in progress. */
+const updateRoleState = (builder: RunBuilder, { name, work }: WorkflowRole): void => {
+  const run = roleRunOf(builder, name);
+  const nodeRuns =
     work.kind === "call"
-      ? run.nodeRuns.map((unit) => advanceCall(draft, unit, { called: work.workflow, role: name, run: run.run }))
+      ? run.nodeRuns.map((nodeRun) => advanceCall(builder, nodeRun, { called: work.workflow, role: name, run: run.run }))
       : run.nodeRuns;
-  const failed = units.find(({ state }) => state === "failed");
-  const state = units.some((unit) => unit.state === "running") ? "running" : failed ? "failed" : "done";
-  draft.roles.set(name, { ...run, nodeRuns: units, state, reason: state === "failed" ? (failed?.error ?? "") : "" });
+  const failed = nodeRuns.find(({ state }) => state === "failed");
+  const state = nodeRuns.some((nodeRun) => nodeRun.state === "running") ? "running" : failed ? "failed" : "done";
+  builder.roles.set(name, { ...run, nodeRuns, state, reason: state === "failed" ? (failed?.error ?? "") : "" });
 };
 
 type CallSite = { readonly called: string; readonly role: string; readonly run: number };
 
-const advanceCall = (draft: RunBuilder, unit: NodeRun, { called, role, run }: CallSite): NodeRun => {
-  if (!unit.call || unit.state !== "running") return unit;
-  const workflow = draft.workflows.get(called);
-  if (!workflow) return { ...unit, state: "failed", error: `there is no workflow "${called}"` };
-  const within = [...draft.callPath, { role, run, item: unit.item && unit.item.index }];
+const advanceCall = (builder: RunBuilder, nodeRun: NodeRun, { called, role, run }: CallSite): NodeRun => {
+  if (!nodeRun.call || nodeRun.state !== "running") return nodeRun;
+  const workflow = builder.workflows.get(called);
+  if (!workflow) return { ...nodeRun, state: "failed", error: `there is no workflow "${called}"` };
+  const within = [...builder.callPath, { role, run, item: nodeRun.item && nodeRun.item.index }];
   const { state, readyNodes, skippedRoles, abandonedIds, end } = advanceInContext({
     workflow,
-    state: unit.call,
-    workflows: draft.workflows,
+    state: nodeRun.call,
+    workflows: builder.workflows,
     callPath: within,
   });
-  draft.readyNodes.push(...readyNodes);
-  draft.skippedRoles.push(...skippedRoles.map((each) => ({ ...each, role: `${role}/${each.role}` })));
-  draft.abandonedIds.push(...abandonedIds);
-  if (!end) return { ...unit, call: state };
+  builder.readyNodes.push(...readyNodes);
+  builder.skippedRoles.push(...skippedRoles.map((each) => ({ ...each, role: `${role}/${each.role}` })));
+  builder.abandonedIds.push(...abandonedIds);
+  if (!end) return { ...nodeRun, call: state };
   const error = end.failedRoles.map((each) => `${called}/${each.role}: ${each.reason}`).join("; ");
-  return { ...unit, call: state, state: end.outcome, output: end.output, error };
+  return { ...nodeRun, call: state, state: end.outcome, output: end.output, error };
 };
 
-const findRunEnd = (draft: RunBuilder): RunEnd | null => {
-  const names = draft.workflow.roles.map(({ name }) => name);
-  if (!names.every((name) => hasEnded(roleRunOf(draft, name)))) return null;
-  const failed = names.filter((name) => roleRunOf(draft, name).state === "failed" && !isFailureHandled(draft, name));
-  const last = names.findLast((name) => roleRunOf(draft, name).state !== "skipped") ?? null;
+const findRunEnd = (builder: RunBuilder): RunEnd | null => {
+  const names = builder.workflow.roles.map(({ name }) => name);
+  if (!names.every((name) => hasEnded(roleRunOf(builder, name)))) return null;
+  const failed = names.filter((name) => roleRunOf(builder, name).state === "failed" && !isFailureHandled(builder, name));
+  const last = names.findLast((name) => roleRunOf(builder, name).state !== "skipped") ?? null;
   return {
     outcome: failed.length > 0 ? "failed" : "done",
     lastRole: last,
-    output: last === null ? NO_OUTPUT : collectOutput(roleRunOf(draft, last)),
-    failedRoles: failed.map((role) => ({ role, reason: roleRunOf(draft, role).reason })),
-    skippedRoles: names.filter((name) => roleRunOf(draft, name).state === "skipped"),
+    output: last === null ? NO_OUTPUT : collectOutput(roleRunOf(builder, last)),
+    failedRoles: failed.map((role) => ({ role, reason: roleRunOf(builder, role).reason })),
+    skippedRoles: names.filter((name) => roleRunOf(builder, name).state === "skipped"),
   };
 };
 
-/** True for a role whose failure an edge took over: what that leads to has begun. */
-export const isFailureHandled = (draft: RunBuilder, name: string): boolean =>
-  (draft.outgoingEdges.get(name) ?? []).some(
-    (index) => draft.workflow.edges[index]?.guard.kind === "failure" && draft.edges[index]?.state === "fired",
+/** Whether an `on: failure` edge of a failed role fired. */
+export const isFailureHandled = (builder: RunBuilder, name: string): boolean =>
+  (builder.outgoingEdges.get(name) ?? []).some(
+    (index) => builder.workflow.edges[index]?.guard.kind === "failure" && builder.edges[index]?.state === "fired",
   );

@@ -10,7 +10,7 @@ type WrittenGraph = {
   readonly loops: readonly WrittenLoop[];
 };
 
-/** Roles, edges and loops as a graph: roles in order, loops with their bodies, the inner ones first. Null where there is no order. */
+/** Builds the graph of a workflow: roles in order, loops with their bodies, inner loops first. Returns null if there is no order. */
 export const assembleGraph = (
   { roles, edges: written, loops: writtenLoops }: WrittenGraph,
   report: FaultReporter,
@@ -82,7 +82,7 @@ const checkOverlap = (loop: WorkflowLoop, inner: readonly WorkflowLoop[], report
 
 type OrderInput = { readonly edges: readonly WorkflowEdge[]; readonly loops: readonly WorkflowLoop[]; readonly report: FaultReporter };
 
-/** What a loop leads out to waits for the loop's last role too: only then is it over. */
+/** A role that a loop leads out to also waits for the loop's last role, which ends the loop. */
 const sortRoles = (graph: NameGraph, { edges, loops, report }: OrderInput): string[] | null => {
   const waits = edges.flatMap(({ leftLoops, to }) => leftLoops.map((index): GraphArrow => ({ from: loops[index]?.from ?? "", to })));
   const all = waits.length === 0 ? graph : createNameGraph(graph.names, [...edges, ...waits]);
@@ -146,15 +146,15 @@ const checkRoleEdges = ({ roles, edges, loops, graph }: WorkflowGraph, report: F
   }
 };
 
-/** Roles that have two edges from the same source whose guards exclude each other, with that source. */
+/** Roles with two edges from one source whose guards exclude each other, with that source. */
 const exclusiveTargets = (edges: readonly WorkflowEdge[]): ReadonlyMap<string, string> => {
   const kinds = new Map<string, Set<string>>();
   const targets = new Map<string, string>();
   for (const { from, to, guard } of edges) {
     const key = `${from} ${to}`;
-    const own = kinds.get(key) ?? new Set();
-    kinds.set(key, own.add(guard.kind));
-    if (own.size > 1 && (own.has("failure") || (own.has("if") && own.has("else")))) targets.set(to, from);
+    const guardKinds = kinds.get(key) ?? new Set();
+    kinds.set(key, guardKinds.add(guard.kind));
+    if (guardKinds.size > 1 && (guardKinds.has("failure") || (guardKinds.has("if") && guardKinds.has("else")))) targets.set(to, from);
   }
   return targets;
 };

@@ -5,7 +5,7 @@ import type { Workflow } from "./workflow.ts";
 
 type WorkflowCall = GraphArrow & { readonly path: string; readonly line: number };
 
-/** What is wrong with the calls between workflows: one that there is not, or a circle of them, which would never end. */
+/** Finds calls of unknown workflows, and workflows that call each other in a circle, which would never end. */
 export const checkCalls = (workflows: readonly Workflow[]): WorkflowFault[] => {
   const names = workflows.map(({ name }) => name);
   const calls = workflows.flatMap(({ name, path, roles }) =>

@@ -6,9 +6,9 @@ import { type TemplateReference, listReferences } from "./template/list-referenc
 import { readCommandVariable, rolesByVariable, listVariableNames } from "./command-variables.ts";
 import type { WorkflowEdge, WorkflowLoop, WorkflowRole } from "./workflow.ts";
 
-/** Names at the root that are no roles. */
+/** Names at the template root that are not roles. */
 export const BUILT_IN_NAMES = ["Args", "Item", "Index", "Round", "MaxRounds"] as const;
-/** What every role has, whatever fields it gives. */
+/** Fields that every role has. */
 export const COMMON_FIELDS = ["output", "skipped", "failed", "error"] as const;
 
 export type WorkflowGraph = {
@@ -18,12 +18,12 @@ export type WorkflowGraph = {
   readonly graph: NameGraph;
 };
 
-/** Where something is read: by whom, and for faults how to say so. */
+/** The role that reads a reference, and its description for faults. */
 type ReferenceReader = { readonly role: string; readonly what: string };
 
 type ReferenceCheck = WorkflowGraph & {
   readonly byName: ReadonlyMap<string, WorkflowRole>;
-  /** The roles that have run, or may have, when one runs: those before it, and in a loop all of the loop. */
+  /** The roles that may have run when a role runs: its predecessors, and all roles of its loops. */
   readonly earlierRoles: (role: string) => ReadonlySet<string>;
   readonly byVariable: ReadonlyMap<string, string>;
   readonly wantedFields: Map<string, Set<string>>;
@@ -31,7 +31,7 @@ type ReferenceCheck = WorkflowGraph & {
 };
 
 /**
- * Checks everything that prompts, guards, lists and commands read: it must be there, and before the reader. Answers the fields that are read of each role.
+ * Checks every reference in prompts, conditions, lists and commands: it must exist and precede its reader. Returns the fields that are read, by role.
  */
 export const checkReferences = (checked: WorkflowGraph, report: FaultReporter): ReadonlyMap<string, ReadonlySet<string>> => {
   const byName = new Map(checked.roles.map((role) => [role.name, role]));
@@ -61,7 +61,7 @@ const createEarlierRoles = ({ graph, loops }: WorkflowGraph): ReferenceCheck["ea
   return (role) => {
     const before = known.get(role) ?? findReachable(graph.before, role);
     if (!known.has(role)) {
-      // `reached` gives a new set with the role itself, which reads itself in a loop or in a guard only.
+      // The reachable set contains the role itself, which reads itself only in a loop or in a condition.
       const all = new Set(before);
       for (const { body } of loops) if (body.includes(role)) for (const name of body) all.add(name);
       known.set(role, all);
@@ -151,13 +151,13 @@ const reportNotEarlier = (
 
 type FieldRead = { readonly target: WorkflowRole; readonly field: string; readonly line: number };
 
-/** Fields are known where the role declares them, or a schema that allows no others. */
+/** Fields are checked if the role declares fields, or has a schema that allows no others. */
 const recordFieldRead = ({ wantedFields, report }: ReferenceCheck, { target, field, line }: FieldRead, { what }: ReferenceReader): void => {
   const { name, fields, schema } = target;
   const properties = isJsonObject(schema?.["properties"]) ? Object.keys(schema["properties"]) : [];
   const isClosed = fields.length > 0 || schema?.["additionalProperties"] === false;
   const known = [...fields, ...properties];
-  // How every role ended, where it has no field of its own with this name.
+  // Every role has a status, unless it declares a field with this name.
   if (isClosed && field !== "status" && !known.includes(field)) {
     const meant = findNearestWord(field, [...known, ...COMMON_FIELDS]);
     const instead = meant
@@ -166,8 +166,8 @@ const recordFieldRead = ({ wantedFields, report }: ReferenceCheck, { target, fie
     report({ code: "unknown-field", line, reason: `${what} reads \`.${name}.${field}\`, and "${name}" gives no \`${field}\``, instead });
     return;
   }
-  const own = wantedFields.get(name) ?? new Set();
-  wantedFields.set(name, own.add(field));
+  const fieldsRead = wantedFields.get(name) ?? new Set();
+  wantedFields.set(name, fieldsRead.add(field));
 };
 
 const checkCommand = (check: ReferenceCheck, { role, command }: { role: WorkflowRole; command: string }): void => {

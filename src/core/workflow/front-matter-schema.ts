@@ -4,7 +4,7 @@ import { TIERS } from "../domain/plan.ts";
 const textSchema = z.string().min(1);
 const globsSchema = z.array(textSchema).max(100);
 
-/** A role in a workflow's front matter, as people write it. What stands there alone, without a value, has all defaults. */
+/** A role in the front matter. A name without a value has all defaults. */
 export const roleSchema = z.strictObject({
   tools: z
     .union([z.literal("none"), z.array(z.string())], "a list of tools, or none")
@@ -46,7 +46,7 @@ export const roleSchema = z.strictObject({
     .describe("once for each item of a list that an earlier role gave"),
 });
 
-/** A workflow's front matter. Edges are read by a grammar of their own: `a -> b`, `a -> b if '…'`, `a -> b else`, `a -> b on: failure`, `b -> a until '…' max 3`. */
+/** The front matter of a workflow. `readEdge` defines the grammar of edges. */
 export const frontMatterSchema = z.strictObject({
   description: z.string().max(1_000).default("").describe("one sentence, for `enki workflows`"),
   roles: z.record(z.string(), roleSchema.nullable()).nullable().default({}).describe("who takes part, by name"),
@@ -60,7 +60,7 @@ export const frontMatterSchema = z.strictObject({
 
 export type RoleData = z.output<typeof roleSchema>;
 
-/** What to write, by key. */
+/** Advice by key. */
 export const ADVICE_BY_KEY: Readonly<Record<string, string>> = {
   tools: "write `tools: [read, grep]`, or `tools: none`",
   model: "write the name of a model",

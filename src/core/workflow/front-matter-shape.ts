@@ -13,7 +13,7 @@ export type FrontMatterShape = {
 };
 type EdgeItem = { readonly text: string; readonly index: number };
 
-/** The front matter with its types. What has a fault is left out, so that the rest can still be looked at. Null where there is nothing to look at. */
+/** Types the front matter. Faulty parts are left out so that the rest can be checked. Returns null if nothing is left to check. */
 export const readFrontMatterShape = ({ data, lineOf }: FrontMatter, report: FaultReporter): FrontMatterShape | null => {
   if (!isJsonObject(data)) {
     report({ code: "bad-front-matter", line: lineOf([]), reason: "the front matter has no keys", instead: "begin it with `roles:`" });
@@ -31,7 +31,7 @@ export const readFrontMatterShape = ({ data, lineOf }: FrontMatter, report: Faul
 
 type IssueContext = { readonly data: unknown; readonly lineOf: FrontMatter["lineOf"]; readonly report: FaultReporter };
 
-/** The word that a mistyped one of a few most likely meant. */
+/** The value that a mistyped word most likely meant. */
 const findMeantWord = (issue: z.core.$ZodIssue, data: unknown): string | null => {
   if (issue.code !== "invalid_value") return null;
   const word = issue.path.reduce<unknown>(
@@ -58,7 +58,7 @@ const reportIssue = (issue: z.core.$ZodIssue, { data, lineOf, report }: IssueCon
   report({ code: "bad-value", line: lineOf(path), reason: `${path.join(".")}: ${issue.message}`, instead });
 };
 
-/** A role without those of its keys that have a fault. */
+/** Reads a role without its faulty keys. */
 const readRoleData = (value: unknown): RoleData => {
   const table = isJsonObject(value) ? value : {};
   const read = roleSchema.safeParse(table);
@@ -69,7 +69,7 @@ const readRoleData = (value: unknown): RoleData => {
   return roleSchema.parse(Object.fromEntries(Object.entries(table).filter(([key]) => !faulty.has(key))));
 };
 
-/** Unquoted, `a -> b on: failure` is a table to YAML: it is taken for what was meant. */
+/** YAML reads an unquoted `a -> b on: failure` as a table, which is converted back to the edge. */
 const toEdgeItems = (items: unknown): EdgeItem[] =>
   (Array.isArray(items) ? items : []).flatMap((item: unknown, index): EdgeItem[] => {
     if (typeof item === "string") return [{ text: item, index }];

@@ -1,9 +1,9 @@
-/** An arrow between two names: the second waits for the first. */
+/** An arrow between two names: `to` waits for `from`. */
 export type GraphArrow = { readonly from: string; readonly to: string };
 
 type NeighborMap = ReadonlyMap<string, readonly string[]>;
 
-/** For each name those that it leads to, and those that lead to it. */
+/** Names with their successors and predecessors. */
 export type NameGraph = { readonly names: readonly string[]; readonly after: NeighborMap; readonly before: NeighborMap };
 
 export const createNameGraph = (names: readonly string[], arrows: readonly GraphArrow[]): NameGraph => {
@@ -16,7 +16,7 @@ export const createNameGraph = (names: readonly string[], arrows: readonly Graph
   return { names, after, before };
 };
 
-/** Names in an order in which each stands after all that lead to it, by name among equals; names of a cycle, and what comes after one, are missing. */
+/** Sorts names behind their predecessors, alphabetically among equals. Names on a cycle and names behind one are missing. */
 export const sortTopologically = ({ names, after, before }: NameGraph): string[] => {
   const open = new Map(names.map((name) => [name, before.get(name)?.length ?? 0]));
   const ready = names.filter((name) => open.get(name) === 0).sort();
@@ -32,18 +32,18 @@ export const sortTopologically = ({ names, after, before }: NameGraph): string[]
   return ready;
 };
 
-/** All names that are reached from one, itself among them. */
+/** The names that are reachable from a name, including itself. */
 export const findReachable = (side: NeighborMap, from: string): Set<string> => {
   const seen = new Set([from]);
   for (const name of seen) for (const next of side.get(name) ?? []) seen.add(next);
   return seen;
 };
 
-/** A cycle as a path that begins with the first of its names and ends where it began; null where there is none. */
+/** A cycle as a path from its first name back to that name; null if the graph has no cycle. */
 export const findCycle = (graph: NameGraph): string[] | null => {
   const ordered = new Set(sortTopologically(graph));
   if (ordered.size === graph.names.length) return null;
-  // Every name that is left has one before it that is left too: going back must come to a name a second time.
+  // Every remaining name has a remaining predecessor, so walking backwards revisits one: that is the cycle.
   const path: string[] = [];
   const at = new Map<string, number>();
   let name = graph.names.find((each) => !ordered.has(each));

@@ -3,16 +3,16 @@ import { closesFence, readFenceOpening } from "./code-fence.ts";
 const OPENING_MARKER = /^\s*\[OUTPUT\]/;
 const CLOSING_MARKER = /\[\/OUTPUT\]\s*$/;
 
-/** A block by its first and last line, markers included. */
+/** A block from its first to its last line, markers included. */
 type MarkedBlock = {
   readonly from: number;
   readonly to: number;
   readonly text: string;
-  /** Lines that hold its markers, and the fence around it if it has one. */
+  /** Lines with its markers, and with the fence around it. */
   readonly marks: readonly number[];
 };
 
-/** Lines within complete code fences; a fence that is never closed holds nothing. */
+/** Line indices inside of complete code fences. An unclosed fence contains nothing. */
 export const findFencedLines = (lines: readonly string[]): ReadonlySet<number> => {
   const fenced = new Set<number>();
   let open: { readonly marks: string; readonly at: number } | null = null;
@@ -28,14 +28,14 @@ export const findFencedLines = (lines: readonly string[]): ReadonlySet<number> =
   return fenced;
 };
 
-/** The complete blocks that hold something. `[OUTPUT]` opens one at the start of a line, `[/OUTPUT]` closes it at the end of one: a mention in prose or in code does neither. */
+/** The complete blocks with content. `[OUTPUT]` opens a block at the start of a line, `[/OUTPUT]` closes it at the end of a line; markers in prose or code do not count. */
 const findBlocks = (text: string): MarkedBlock[] => {
   const lines = text.split("\n");
   const open = findBlocksIn(lines, findFencedLines(lines));
   return open.length > 0 ? open : findFencedBlock(lines);
 };
 
-/** The block of an answer that ends with a code fence around nothing else. Text after the fence makes it an example. */
+/** The block of an answer that ends with a code fence around the block alone. A fence with text after it is an example. */
 const findFencedBlock = (lines: readonly string[]): MarkedBlock[] => {
   const to = lines.findLastIndex((line) => line.trim() !== "");
   const fenced = findFencedLines(lines);
@@ -48,7 +48,7 @@ const findFencedBlock = (lines: readonly string[]): MarkedBlock[] => {
   return [{ from, to, text: block.text, marks: [from, ...block.marks.map((at) => at + from + 1), to] }];
 };
 
-/** The line that opened the fence which this line closes; -1 if it closes none. */
+/** The line that opened a fence, by its closing line; -1 if the line closes none. */
 const findFenceStart = (lines: readonly string[], closing: number): number => {
   let open: { readonly marks: string; readonly at: number } | null = null;
   for (const [at, line] of lines.entries()) {
@@ -82,10 +82,9 @@ const findBlocksIn = (lines: readonly string[], fenced: ReadonlySet<number>): Ma
   return blocks;
 };
 
-/** The last complete `[OUTPUT]…[/OUTPUT]` of an answer; null where it has none. */
+/** The content of the last complete `[OUTPUT]…[/OUTPUT]` block; null without a block. */
 export const findOutputBlock = (answer: string): string | null => findBlocks(answer).at(-1)?.text ?? null;
 
-/** An answer without its blocks. */
 export const removeOutputBlocks = (answer: string): string => {
   const inside = new Set(findBlocks(answer).flatMap(({ from, to }) => Array.from({ length: to - from + 1 }, (_, at) => from + at)));
   return answer
@@ -95,7 +94,7 @@ export const removeOutputBlocks = (answer: string): string => {
     .trim();
 };
 
-/** An answer without the markers of its blocks; what stands in the blocks is kept. */
+/** Removes the markers of output blocks and keeps their content. */
 export const removeOutputMarkers = (answer: string): string => {
   const marks = new Set(findBlocks(answer).flatMap((block) => block.marks));
   const kept = answer.split("\n").flatMap((line, at) => {

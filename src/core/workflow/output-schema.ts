@@ -1,15 +1,15 @@
 import { Ajv, type ErrorObject } from "ajv";
 import { toCanonicalJson } from "../domain/ids.ts";
-import type { JsonObject } from "./read-json.ts";
+import { isJsonObject, type JsonObject, type JsonValue } from "./read-json.ts";
 import { compilePattern, PatternError } from "./compile-pattern.ts";
 
-/** A JSON Schema (draft 7) that was found good. A plain value. */
+/** A valid JSON Schema (draft 7). A plain value. */
 export type OutputSchema = JsonObject;
 
 const MAX_SCHEMA_CHARS = 20_000;
 const MAX_PROBLEMS = 10;
 
-/** Patterns are matched in linear time, whoever wrote them and whatever they are matched with. */
+/** RE2 patterns, since Ajv's default backtracks: matching time stays linear for any pattern and text. */
 const LINEAR_REGEXP = Object.assign(
   (source: string) => {
     const test = compilePattern(source);
@@ -37,14 +37,23 @@ const compileSchema = (schema: OutputSchema) =>
     logger: false,
   }).compile(schema);
 
+const REFERENCE_KEYS: ReadonlySet<string> = new Set(["$ref", "$dynamicRef", "$recursiveRef"]);
+
+/** Whether a reference occurs at any depth. Recursion is safe: only JSON of bounded depth becomes a schema. */
+const hasReference = (value: JsonValue): boolean => {
+  if (Array.isArray(value)) return value.some((each: JsonValue) => hasReference(each));
+  if (!isJsonObject(value)) return false;
+  return Object.entries(value).some(([key, each]) => REFERENCE_KEYS.has(key) || hasReference(each));
+};
+
 /**
- * What is wrong with a schema, in one sentence; null when it can be used. It becomes code (so does Ajv), and is therefore small and of keywords that are
- * known: an unknown one and `format` are wrong, and so is any reference (checks would no longer be bounded by the schema's size).
+ * Finds the problem of a schema, in one sentence; null if the schema can be used. Ajv compiles a schema to code, so schemas are small and use known
+ * keywords only. `format` is not known. References are rejected, since the cost of a check would no longer be bounded by the schema's size.
  */
 export const findSchemaProblem = (schema: OutputSchema): string | null => {
   if (toCanonicalJson(schema).length > MAX_SCHEMA_CHARS) return `it is longer than ${MAX_SCHEMA_CHARS} characters`;
   if (schema["type"] !== "object") return 'its `type` is not "object"';
-  if (/"\$(ref|dynamicRef|recursiveRef)":/.test(toCanonicalJson(schema))) return "it holds a `$ref`: write what is meant where it is used";
+  if (hasReference(schema)) return "it holds a `$ref`: write what is meant where it is used";
   try {
     compileSchema(schema);
     return null;
@@ -54,7 +63,7 @@ export const findSchemaProblem = (schema: OutputSchema): string | null => {
   }
 };
 
-/** What in a value does not fit a schema: at most ten sentences, none when all does. */
+/** Mismatches of a value with a schema, at most ten sentences. */
 export const findMismatches = (schema: OutputSchema, value: unknown): string[] => {
   const validate = compileSchema(schema);
   return validate(value) ? [] : (validate.errors ?? []).slice(0, MAX_PROBLEMS).map(describeMismatch);

@@ -6,18 +6,18 @@ import type { FoundFault } from "./workflow-fault.ts";
 export type FrontMatterFormat = "yaml" | "toml" | "json";
 export type PathKey = string | number;
 
-/** A front matter's value, and where its parts stand. Lines from 1, of the text itself. */
+/** The value of a front matter, and the lines of its parts, counted from 1 in this text. */
 export type ParsedSource = { readonly data: unknown; readonly lineOf: (path: readonly PathKey[]) => number };
 
-/** One bracket too many gives an error for each that follows: the first ones say it. */
+/** A single missing bracket causes many errors; the first ones suffice. */
 const MAX_ERRORS_REPORTED = 10;
 
-/** Reads the text between the marks; null after a fault. */
+/** Parses the text between the delimiters. Returns null after a fault. */
 export const parseSource = (format: FrontMatterFormat, text: string, report: (found: FoundFault) => void): ParsedSource | null => {
   if (format === "toml") return parseTomlSource(text, report);
   if (format === "json" && !checkJson(text, report)) return null;
   const lines = new LineCounter();
-  // JSON is YAML: its places, and its keys that stand there twice, are found in the same way.
+  // JSON is YAML, so its lines and duplicate keys are found in the same way.
   const document = parseDocument(text, { lineCounter: lines, strict: true, uniqueKeys: true, version: "1.2" });
   const errors = [...document.errors, ...document.warnings].filter(({ code }) => format === "yaml" || code === "DUPLICATE_KEY");
   for (const { code, message, linePos } of errors.slice(0, MAX_ERRORS_REPORTED)) report(yamlFault(code, message, linePos?.[0].line ?? 1));
@@ -25,7 +25,7 @@ export const parseSource = (format: FrontMatterFormat, text: string, report: (fo
   try {
     return { data: format === "json" ? JSON.parse(text) : document.toJS(), lineOf: createLineFinder(document, lines) };
   } catch (error) {
-    // Too many aliases: a small text that stands for a very large one.
+    // Too many aliases: a small text that expands to a very large one.
     if (!(error instanceof ReferenceError)) throw error;
     report(sourceFault(error.message, 1));
     return null;
@@ -58,7 +58,7 @@ const checkJson = (text: string, report: (found: FoundFault) => void): boolean =
 
 type YamlPair = { readonly key: ParsedNode; readonly value: ParsedNode | null };
 
-/** The line of a path. Each table's keys are indexed once, when something in it is first looked for. */
+/** Looks up the line of a path. The keys of a table are indexed when first needed. */
 const createLineFinder = (document: Document.Parsed, lines: LineCounter): ParsedSource["lineOf"] => {
   const indexed = new Map<ParsedNode, ReadonlyMap<string, YamlPair>>();
   const pairsOf = (node: YAMLMap.Parsed): ReadonlyMap<string, YamlPair> => {
@@ -97,7 +97,7 @@ const parseTomlSource = (text: string, report: (found: FoundFault) => void): Par
   }
 };
 
-/** An item of a list is looked for by what it says: TOML's reader tells no places. */
+/** Finds a list item by its text, since the TOML parser reports no positions of items. */
 const findTomlLine = (data: unknown, text: string, { path, line }: { path: readonly PathKey[]; line: number }): number => {
   const last = path.at(-1);
   if (typeof last !== "number") return line;

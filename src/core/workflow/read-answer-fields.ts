@@ -2,15 +2,14 @@ import { readFields, type ReadFields, type WantedFields } from "./read-fields.ts
 import { removeOutputBlocks, removeOutputMarkers } from "./output-block.ts";
 
 export type RoleAnswer = {
-  /** What a role said last. */
+  /** The last message of the role. */
   readonly answer: string;
-  /** The report that it left; null where it left none. */
+  /** The report file; null if there is none. */
   readonly report: string | null;
 };
 
 /**
- * The fields of what a role said last. They stand at its end, before its output block or in it. Where it says none, its report may:
- * that is as much its last word as the message that goes with it.
+ * Reads the fields of an answer: at its end, before its output block, or in the block. An answer without fields takes those of the report.
  */
 export const readAnswerFields = ({ answer, report }: RoleAnswer, wanted: WantedFields): ReadFields => {
   const outside = readFields(removeOutputBlocks(answer), wanted);

@@ -9,29 +9,29 @@ export type WrittenLoop = Omit<WorkflowLoop, "body"> & { readonly written: strin
 export type EdgeText = { readonly text: string; readonly line: number };
 
 const MAX_ROUNDS = 100;
-/** Characters of an edge that a fault repeats. */
+/** Length of the edge text in a fault. */
 const MAX_EDGE_CHARS_SHOWN = 200;
 const EDGE_GRAMMAR = "write `a -> b`, `a -> b if '…'`, `a -> b else`, `a -> b on: failure` or `b -> a until '…' max 3`";
 
-/** One line of `edges`: an edge, or a loop. Null after a fault. */
+/** Reads one line of `edges`. Returns null after a fault. */
 export const readEdge = ({ text, line }: EdgeText, report: FaultReporter): WrittenEdge | WrittenLoop | null => {
   const written = takeFirstChars(text, MAX_EDGE_CHARS_SHOWN);
-  const bad = (why: string, instead = EDGE_GRAMMAR): null => {
+  const reportBadEdge = (why: string, instead = EDGE_GRAMMAR): null => {
     report({ code: "bad-edge", line, reason: `edge "${written}": ${why}`, instead });
     return null;
   };
   const arrow = text.indexOf("->");
-  if (arrow === -1) return bad("expected `from -> to`");
+  if (arrow === -1) return reportBadEdge("expected `from -> to`");
   const from = text.slice(0, arrow).trim();
   const [, to = "", rest = ""] = /^\s*(\S*)\s*([\s\S]*)$/.exec(text.slice(arrow + 2)) ?? [];
-  if (from === "") return bad("the source is missing");
-  if (to === "") return bad("the target is missing");
-  if (/\s/.test(from)) return bad(`the source must be one role, not "${from}"`);
-  if (rest.startsWith("->")) return bad("an edge has two ends", "write each arrow as an edge of its own");
-  return readEdgeTail(rest.trim(), { from, to, line, written, report, reportBadEdge: bad });
+  if (from === "") return reportBadEdge("the source is missing");
+  if (to === "") return reportBadEdge("the target is missing");
+  if (/\s/.test(from)) return reportBadEdge(`the source must be one role, not "${from}"`);
+  if (rest.startsWith("->")) return reportBadEdge("an edge has two ends", "write each arrow as an edge of its own");
+  return readEdgeTail(rest.trim(), { from, to, line, written, report, reportBadEdge });
 };
 
-/** What stands after `a -> b`. */
+/** Reads the text after `a -> b`. */
 const readEdgeTail = (tail: string, head: EdgeHead): WrittenEdge | WrittenLoop | null => {
   const { report, reportBadEdge, ...edge } = head;
   if (tail === "") return { ...edge, guard: { kind: "always" } };
@@ -55,7 +55,7 @@ const QUOTE_ADVICE = "write one condition in single quotes; a `'` within it is w
 type EdgeContext = { readonly line: number; readonly text: string; readonly report: FaultReporter };
 type ReadCondition = { readonly condition: Template; readonly rest: string };
 
-/** `'…'` at the beginning, where `''` and `\'` stand for a quote, read as a template. */
+/** Reads a template in single quotes at the start of the text. `''` and `\'` stand for a quote. */
 const readCondition = (text: string, { line, text: edge, report }: EdgeContext): ReadCondition | null => {
   const closed = /^'((?:[^'\\]|\\[\s\S]|'')*)'(?!')/.exec(text);
   if (!closed) {

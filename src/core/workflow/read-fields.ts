@@ -2,26 +2,26 @@ import { closesFence, readFenceOpening } from "./code-fence.ts";
 import { isJsonObject, type JsonValue, readJson } from "./read-json.ts";
 import { findMismatches, type OutputSchema } from "./output-schema.ts";
 
-/** What a role's text says in fields. */
+/** The fields in a role's text. */
 export type ReadFields = {
   readonly fields: Readonly<Record<string, JsonValue>>;
   readonly source: "json" | "key-values" | "none";
-  /** What is wrong, each a sentence that can be put to the role when it is asked again; none when all is well. */
+  /** Sentences for the role when it is asked again; empty if there is no problem. */
   readonly problems: readonly string[];
 };
 
 export type WantedFields = {
-  /** Trailing `key: value` lines are fields only where the role was asked for them: all of them, or those that are named. */
+  /** Whether `key: value` lines at the end count as fields: all of them, or the named ones. */
   readonly wantsKeyValues: boolean | readonly string[];
   readonly schema: OutputSchema | null;
 };
 
-/** Characters of the end of a text that are looked at. */
+/** Characters at the end of a text that are searched. */
 const MAX_SEARCHED_CHARS = 50_000;
 
 /**
- * The fields of a text: of its last `json` block, else of the `key: value` lines at its end. A last block that is no JSON object gives no fields at all,
- * and nothing else is taken for it. With a schema only a block counts, and the problems say what does not fit.
+ * Reads the fields of the last `json` block, otherwise of the `key: value` lines at the end. A last block that is no JSON object results in no fields.
+ * With a schema only a block counts, and `problems` lists the mismatches.
  */
 export const readFields = (text: string, { wantsKeyValues, schema }: WantedFields): ReadFields => {
   const end = text.slice(-MAX_SEARCHED_CHARS);
@@ -37,7 +37,7 @@ export const readFields = (text: string, { wantsKeyValues, schema }: WantedField
   return { fields: read.value, source: "json", problems: schema ? findMismatches(schema, JSON.parse(block)) : [] };
 };
 
-/** What is in the last block fenced as `json`, by lines: a fence inside a string of the JSON closes nothing. */
+/** The content of the last `json` block. Fences are matched by line, so a fence inside a JSON string closes nothing. */
 const findLastJsonBlock = (text: string): string | null => {
   let last: string | null = null;
   let open: { readonly marks: string; readonly json: string[] | null } | null = null;
@@ -53,13 +53,13 @@ const findLastJsonBlock = (text: string): string | null => {
   return open?.json ? cutAtInlineFence(open.json.join("\n")) : last;
 };
 
-/** A block whose fence stands behind its last brace, or that was never closed. */
+/** Ends an open block at a fence behind its last brace. */
 const cutAtInlineFence = (block: string): string => {
   const end = block.search(/```[ \t]*(?:\n|$)/);
   return end === -1 ? block : block.slice(0, end);
 };
 
-/** Lines such as `verdict: LGTM`, read upwards from the end to the first that is none. Of a key that stands there twice the lower counts. */
+/** Reads lines such as `verdict: LGTM` upwards from the end to the first other line. The last line of a repeated key counts. */
 const readTrailingFields = (text: string, wanted: WantedFields["wantsKeyValues"]): Record<string, JsonValue> => {
   const isWanted = (key: string): boolean => (typeof wanted === "boolean" ? wanted : wanted.includes(key));
   const found = new Map<string, string>();

@@ -2,13 +2,13 @@ import matter from "gray-matter";
 import type { FoundFault, FaultReporter } from "./workflow-fault.ts";
 import { type FrontMatterFormat, type PathKey, parseSource, type ParsedSource } from "./parse-source.ts";
 
-/** A file in its two halves. Lines are those of the file, from 1. */
+/** A file split into front matter and body. Lines count from 1 in the file. */
 export type FrontMatter = {
   readonly data: unknown;
   readonly body: string;
-  /** The line that the body begins on. */
+  /** The first line of the body. */
   readonly bodyLine: number;
-  /** The line that a key or item is written on; that of the nearest enclosing one where it is not written. */
+  /** The line of a key or item; of the nearest enclosing one if it is not in the file. */
   readonly lineOf: (path: readonly PathKey[]) => number;
 };
 
@@ -39,13 +39,13 @@ export const readFrontMatter = (text: string, report: FaultReporter): FrontMatte
 
 const countNewlines = (text: string): number => text.split("\n").length - 1;
 
-/** The text from its first line that is not empty, and how many lines of the file stand before it. */
+/** The text from its first non-empty line, and the number of lines before it. */
 const normalize = (text: string): { fenced: string; offset: number } => {
   const normal = text.replace(/^\uFEFF/, "").replaceAll("\r\n", "\n");
   const blank = /^(?:[^\S\n]*\n)*/.exec(normal)?.[0] ?? "";
   const rest = normal.slice(blank.length);
   if (!rest.startsWith("{")) return { fenced: rest, offset: countNewlines(blank) };
-  // Bare JSON has no delimiters: an opening one is put before it, and one in place of the first empty line.
+  // Bare JSON has no delimiters: one is added before it and one replaces the first empty line.
   const empty = /\n[^\S\n]*(?:\n|$)/.exec(rest);
   const [head, body] = empty ? [rest.slice(0, empty.index), rest.slice(empty.index + empty[0].length)] : [rest, ""];
   return { fenced: `;;;\n${head}\n;;;\n${body}`, offset: countNewlines(blank) - 1 };
@@ -85,11 +85,11 @@ const readOpening = (text: string, line: number, report: FaultReporter): FrontMa
 };
 
 type SplitFile = {
-  /** All that stands before the body, with the closing delimiter. */
+  /** The text before the body, including the closing delimiter. */
   readonly head: string;
   readonly content: string;
   readonly parsed: ParsedSource | null;
-  /** Lines are those of the split text. */
+  /** Lines count in the split text. */
   readonly faults: readonly FoundFault[];
 };
 
@@ -107,7 +107,7 @@ const splitFrontMatter = (fenced: string, { delimiter, format }: FrontMatterOpen
   return { head: whole.slice(0, whole.length - content.length), content, parsed, faults };
 };
 
-/** Gray-matter's own engine for JavaScript evaluates the text. The opening names only formats that are read, so that it is never asked for. */
+/** Replaces gray-matter's JavaScript engine, which evaluates the text. No opening selects it. */
 const rejectJavaScript = (): never => {
   throw new Error("front matter is never evaluated");
 };

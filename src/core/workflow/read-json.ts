@@ -1,12 +1,12 @@
 export type JsonValue = string | number | boolean | null | readonly JsonValue[] | JsonObject;
 export type JsonObject = { readonly [key: string]: JsonValue };
 
-/** Deeper values are not read: everything that walks over one recurses. */
+/** Deeper values are rejected, since every function that walks a value is recursive. */
 const MAX_JSON_DEPTH = 50;
 
 export const isJsonObject = (value: unknown): value is JsonObject => value !== null && typeof value === "object" && !Array.isArray(value);
 
-/** True when brackets in a text, which is JSON, are nested more deeply than anything here walks. */
+/** Whether a valid JSON text is nested too deeply. */
 const isTooDeep = (text: string): boolean => {
   let depth = 0;
   for (const [part] of text.matchAll(/"(?:[^"\\]|\\.)*"|[[\]{}]/g)) {
@@ -18,7 +18,7 @@ const isTooDeep = (text: string): boolean => {
 };
 
 /**
- * A JSON text as a value; null where it is none, or too deep. A whole number that is too large to be exact is kept as text: a shortened id is a wrong id.
+ * Parses a JSON text. Returns null for invalid or too deeply nested JSON. An integer too large to be exact stays text: a rounded id is a wrong id.
  */
 export const readJson = (text: string): { readonly value: JsonValue } | null => {
   try {
@@ -26,7 +26,7 @@ export const readJson = (text: string): { readonly value: JsonValue } | null => 
   } catch {
     return null;
   }
-  // Only a text that is JSON is searched: of strings that are never closed this would try each to the end.
+  // Search valid JSON only: an unterminated string would make the pattern try every start.
   if (isTooDeep(text)) return null;
   const exact = text.replace(/"(?:[^"\\]|\\.)*"|(?<![\d.eE+-])-?\d{16,}(?![\d.eE])/g, (part) =>
     part.startsWith('"') || Number.isSafeInteger(Number(part)) ? part : `"${part}"`,

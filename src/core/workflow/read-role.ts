@@ -10,7 +10,7 @@ import { readTemplate } from "./template/read-template.ts";
 import type { Template } from "./template/template.ts";
 import { type RoleForeach, type ToolName, TOOL_NAMES, type RoleWork, type WorkflowRole } from "./workflow.ts";
 
-/** Names that may stand in a workflow; null where anything may. */
+/** Names that a workflow may use; null allows any name. */
 export type KnownNames = {
   readonly roles: readonly string[];
   readonly models: readonly string[] | null;
@@ -21,14 +21,14 @@ export type RoleText = {
   readonly name: string;
   readonly data: RoleData;
   readonly section: RoleSection | null;
-  /** The line of one of its keys; of the role itself without one. */
+  /** The line of one of its keys, or of the role itself. */
   readonly lineOf: (key?: string) => number;
 };
 
-/** Longer names leave no room for what is added to them: the round, the item. */
+/** Characters. Ids append the round and the item to a name. */
 const MAX_ROLE_NAME_CHARS = 40;
 
-/** One role with its section. Faults are reported, and what has one is left at its default. */
+/** Reads a role with its section. Reports faults and leaves faulty keys at their defaults. */
 export const readRole = (role: RoleText, known: KnownNames, report: FaultReporter): WorkflowRole => {
   const { name, data, lineOf } = role;
   checkRoleName(role, report);

@@ -1,7 +1,7 @@
 import { closesFence, readFenceOpening } from "./code-fence.ts";
 import type { FaultReporter } from "./workflow-fault.ts";
 
-/** A role's part of the file, trimmed; `line` is that of its first line of text, `heading` that of its heading. */
+/** The trimmed section of a role. `line` is its first line of text, `heading` the line of its heading. */
 export type RoleSection = { readonly text: string; readonly line: number; readonly heading: number };
 
 type SectionInput = { readonly body: string; readonly bodyLine: number; readonly roles: ReadonlySet<string> };
@@ -9,8 +9,8 @@ type SectionInput = { readonly body: string; readonly bodyLine: number; readonly
 type OpenSection = { readonly name: string; readonly from: number };
 
 /**
- * The sections of the declared roles. Only `## <declared role>`, outside a fence, begins one: every other heading belongs to the prompt that it is in.
- * What stands before the first is for people.
+ * Finds the sections of the declared roles. Only `## <declared role>` outside of a code fence starts a section; other headings belong to the prompt
+ * around them. Text before the first section is for people.
  */
 export const readSections = ({ body, bodyLine, roles }: SectionInput, report: FaultReporter): Map<string, RoleSection> => {
   const lines = body.split("\n");

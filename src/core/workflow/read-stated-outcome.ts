@@ -5,13 +5,13 @@ import { findFencedLines, findOutputBlock, removeOutputMarkers } from "./output-
 
 const KEY_VALUE_LINE = /^\s*(?:[-*]\s+)?(?:\*\*)?([A-Za-z]+)(?:\*\*)?\s*:\s*(?:\*\*)?(.*)$/;
 
-/** The four words with what separates their parts: agents write `nothing to do` and `Nothing_To_Do` as well. */
+/** The four statuses with any separators: agents also write `nothing to do` and `Nothing_To_Do`. */
 const STATUS_WORD = new RegExp(
   `^(${OUTCOME_KINDS.map((kind) => kind.replaceAll("-", "[-_ ]+")).join("|")})(?![a-z0-9-])[\\s.,:;()–—-]*`,
   "i",
 );
 
-/** The status that a value starts with, and the words after it: `failed (no network)`, `**Nothing to do**.` */
+/** The status at the start of a value, and the text after it: `failed (no network)`, `**Nothing to do**.` */
 const readStatus = (value: string): { readonly kind: Outcome["kind"]; readonly rest: string } | null => {
   const plain = value.replaceAll(/[`*"']/g, "").trim();
   const [start = "", word = ""] = STATUS_WORD.exec(plain) ?? [];
@@ -22,7 +22,7 @@ const readStatus = (value: string): { readonly kind: Outcome["kind"]; readonly r
 const keyOf = (line: string): string => KEY_VALUE_LINE.exec(line)?.[1]?.toLowerCase() ?? "";
 const valueOf = (line: string): string => KEY_VALUE_LINE.exec(line)?.[2] ?? "";
 
-/** The reason: what stands behind `reason:` and on the lines below it; without that all else of the block. */
+/** The text behind `reason:` and on the lines below it; without that key, the rest of the block. */
 const readReason = (lines: readonly string[], status: number): string => {
   const at = lines.findLastIndex((line) => keyOf(line) === "reason");
   if (at === -1) return lines.filter((_, index) => index !== status).join("\n");
@@ -32,8 +32,8 @@ const readReason = (lines: readonly string[], status: number): string => {
 };
 
 /**
- * The line that states the status, by its place: the last one, outside of code fences. An item of a list counts only if no other line states one,
- * since lists report on several things.
+ * The index of the last line outside of code fences that states a status. A list item counts only if no other line states one, since lists report on
+ * several things.
  */
 const findStatusLine = (lines: readonly string[]): number => {
   const fenced = findFencedLines(lines);
@@ -42,7 +42,7 @@ const findStatusLine = (lines: readonly string[]): number => {
   return own === -1 ? lines.findLastIndex(states) : own;
 };
 
-/** A block that is a JSON object, as lines; null for any other text. */
+/** A block that is a JSON object, converted to lines; null for any other text. */
 const jsonToLines = (block: string): string[] | null => {
   const value = readJson(block.replace(/^```(?:json)?\s*\n/, "").replace(/\n```\s*$/, ""))?.value;
   if (value === undefined || !isJsonObject(value)) return null;
@@ -50,7 +50,7 @@ const jsonToLines = (block: string): string[] | null => {
   return typeof status === "string" ? [`status: ${status}`, ...(typeof reason === "string" ? [`reason: ${reason}`] : [])] : null;
 };
 
-/** The outcome that an answer states in its `[OUTPUT]` block, as a line `status: …` and a line `reason: …` or as JSON; null if it states none. */
+/** The outcome in the `[OUTPUT]` block of an answer, as lines `status: …` and `reason: …` or as JSON; null if the block states none. */
 export const readStatedOutcome = (answer: string): Outcome | null => {
   const block = findOutputBlock(answer);
   const lines = jsonToLines(block ?? "") ?? (block ?? "").split("\n");

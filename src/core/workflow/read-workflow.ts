@@ -13,11 +13,11 @@ export type WorkflowText = {
   readonly name: string;
   readonly path: string;
   readonly text: string;
-  /** The roles of the cascade, for `role:`. */
+  /** Role names of the configuration, for `role:`. */
   readonly roles: readonly string[];
-  /** The models that `model:` may name; null where that cannot be known. */
+  /** Model names that `model:` may use; null if they are unknown. */
   readonly models: readonly string[] | null;
-  /** The workflows that `workflow:` may name; null leaves it to `checkCalls`. */
+  /** Workflow names that `workflow:` may use; null leaves the check to `checkCalls`. */
   readonly workflows?: readonly string[] | null;
 };
 
@@ -28,12 +28,12 @@ export type ReadWorkflow =
 const MAX_FILE_CHARS = 256_000;
 const MAX_ROLES = 5_000;
 
-/** A workflow from its file, or all its faults in the order of their lines. */
+/** Reads a workflow file. Returns the workflow, or all faults in line order. */
 export const readWorkflow = (source: WorkflowText): ReadWorkflow => {
-  const found: FoundFault[] = [];
-  const workflow = readParts(source, (each) => found.push(each));
-  if (workflow && found.length === 0) return { ok: true, value: workflow };
-  const faults = found.map(({ code, line, reason, instead }) => ({ code, file: source.path, line, reason, instead }));
+  const faultsFound: FoundFault[] = [];
+  const workflow = readParts(source, (each) => faultsFound.push(each));
+  if (workflow && faultsFound.length === 0) return { ok: true, value: workflow };
+  const faults = faultsFound.map(({ code, line, reason, instead }) => ({ code, file: source.path, line, reason, instead }));
   return { ok: false, faults: faults.sort((a, b) => a.line - b.line) };
 };
 

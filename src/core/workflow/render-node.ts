@@ -8,7 +8,7 @@ import { readKey, toText, type TemplateValue } from "./template/template-value.t
 import { readCommandVariable, rolesByVariable, listVariableNames } from "./command-variables.ts";
 import type { Workflow, WorkflowRole } from "./workflow.ts";
 
-/** What is to be done for a unit: a prompt for an agent, or a command with the environment that carries its values. */
+/** The work of a node run: a prompt for an agent, or a command with the environment that holds its values. */
 export type RenderedNode =
   | { readonly kind: "agent"; readonly role: WorkflowRole; readonly prompt: string }
   | { readonly kind: "run"; readonly role: WorkflowRole; readonly command: string; readonly environment: Readonly<Record<string, string>> };
@@ -16,19 +16,19 @@ export type RenderedNode =
 export type NodeLocation = {
   readonly path: NodePath;
   readonly workflows?: ReadonlyMap<string, Workflow>;
-  /** The way to the workflow that is prepared, where others call it. */
+  /** The path of calls that leads to the workflow. */
   readonly callPath?: NodePath;
 };
 
-/** More of one value is not put into a prompt, in characters. */
+/** Characters of one value in a prompt. */
 const MAX_VALUE_CHARS = 20_000;
 
-/** Systems take no longer variable: 128 KiB, in bytes. */
+/** Bytes of an environment variable. Linux allows 128 KiB for one string. */
 const MAX_VARIABLE_BYTES = 120_000;
 
 /**
- * Writes what a unit is to do, from the state that it was made ready in or a later one: it reads only roles before it.
- * Refusals: `unknown-unit`, `cannot-render` (a value is missing).
+ * Renders the work of a node run from the state in which it became ready, or a later one: it reads earlier roles only.
+ * Refuses with `unknown-unit`, or with `cannot-render` if a value is missing.
  */
 export const renderNode = (
   workflow: Workflow,
@@ -57,40 +57,40 @@ type NodeContext = {
   readonly callPath: NodePath;
 };
 
-/** The file that has a value whole, as `{{ .planner.output }}` names it; the folder where several have parts of it. */
+/** The file with the full value of a reference such as `{{ .planner.output }}`; the folder if several files hold parts of it. */
 const inputFileOf = ({ workflow, callPath, role: reader }: NodeContext, written: string): string => {
   const [, first = ""] = /\.([A-Za-z][\w-]*)/.exec(written) ?? [];
   const name = first === "Item" ? reader.foreach?.role : first;
   const role = workflow.roles.find((each) => each.name === name);
   const isOne = role && role.foreach === null && role.work.kind !== "call";
-  // Each round of a loop has the name of the first.
+  // All rounds of a loop share the name of the first round.
   const path = [...callPath, { role: role?.name ?? "", run: 1, item: null }].map((each) => ({ ...each, run: 1 }));
   return isOne ? `$ENKI_INPUTS/${toNodeRunId(path)}.md` : "$ENKI_INPUTS";
 };
 
-/** What others said is cut at a limit that is seen, and is whole in a file. What was asked for stands whole. */
+/** Cuts long values of other roles visibly; a file has the full text. The arguments of the workflow are never cut. */
 const createShortener =
-  (place: NodeContext): ValueShortener =>
+  (context: NodeContext): ValueShortener =>
   (text, written) => {
     if (text.length <= MAX_VALUE_CHARS || /^\.Args\b/.test(written.trim())) return text;
     const short = takeFirstChars(text, MAX_VALUE_CHARS);
-    return `${short}\n[… ${text.length - short.length} characters left out; all of it is in \`${inputFileOf(place, written)}\` …]`;
+    return `${short}\n[… ${text.length - short.length} characters left out; all of it is in \`${inputFileOf(context, written)}\` …]`;
   };
 
-const renderWork = (place: NodeContext): Result<RenderedNode> => {
-  const { workflow, progress, role, item } = place;
+const renderWork = (context: NodeContext): Result<RenderedNode> => {
+  const { workflow, progress, role, item } = context;
   const { work, name } = role;
   if (work.kind === "call") return refuse("unknown-unit", `role "${name}" calls a workflow, and does nothing of its own`);
   if (work.kind === "agent") {
     const scope = createScope(workflow, progress, { role: name, item });
-    const prompt = renderTemplate(`role "${name}"`, work.prompt, { scope, shorten: createShortener(place) });
+    const prompt = renderTemplate(`role "${name}"`, work.prompt, { scope, shorten: createShortener(context) });
     return prompt.ok ? accept({ kind: "agent", role, prompt: prompt.value }) : prompt;
   }
-  const environment = buildEnvironment(place, work.command);
+  const environment = buildEnvironment(context, work.command);
   return environment.ok ? accept({ kind: "run", role, command: work.command, environment: environment.value }) : environment;
 };
 
-/** `ENKI_ARGS`, `ENKI_ROUND`, of `foreach` `ENKI_ITEM` and `ENKI_INDEX`; and the outputs and fields that the command names. */
+/** `ENKI_ARGS` and `ENKI_ROUND`, with `foreach` `ENKI_ITEM` and `ENKI_INDEX`, and the outputs and fields that the command names. */
 const buildEnvironment = ({ workflow, progress, role, item }: NodeContext, command: string): Result<Record<string, string>> => {
   const scope = createScope(workflow, progress, { role: role.name, item });
   const values: [string, TemplateValue][] = [

@@ -16,99 +16,100 @@ import type { WorkflowRole } from "./workflow.ts";
 
 export type ResumedRun = {
   readonly state: RunState;
-  /** What is worked on again, and why it failed. */
+  /** Node runs that start again, with their error. */
   readonly nodeRuns: readonly (OpenNodeRun & { readonly error: string })[];
-  /** False where nothing failed that could go on. */
+  /** False if nothing that failed can continue. */
   readonly changed: boolean;
 };
 
 type RunResumption = {
-  readonly draft: RunBuilder;
+  readonly builder: RunBuilder;
   readonly only: NodePath;
   readonly again: Set<string>;
   readonly nodeRuns: ResumedRun["nodeRuns"][number][];
 };
 
 /**
- * A run that goes on from what failed: that is worked on again, and what was skipped because of it waits again; what succeeded stays, also items of a list
- * and roles within calls. Loops keep their round; one whose condition did not hold after its last round gets that round once more.
- * With `only` the way to one unit: nothing else that failed is touched. What a failure edge took over stays as it is.
+ * Resumes a failed run: failed roles run again, and roles that were skipped because of them become pending again. Successful roles keep their results,
+ * including single `foreach` items and roles of called workflows. Loops keep their round; a loop that reached its limit repeats its last round.
+ * `only` is the path of one node run to resume; other failures then stay. A failure that an `on: failure` edge handled stays too.
  */
 export const resumeRun = (run: RunContext, only: NodePath = []): ResumedRun => {
-  const resuming: RunResumption = { draft: createRunBuilder(run), only, again: new Set(), nodeRuns: [] };
-  const { draft, again, nodeRuns } = resuming;
+  const resumption: RunResumption = { builder: createRunBuilder(run), only, again: new Set(), nodeRuns: [] };
+  const { builder, again, nodeRuns } = resumption;
   for (const role of run.workflow.roles) {
-    if (mustResumeRole(resuming, role)) resumeRole(resuming, role);
-    else if (roleRunOf(draft, role.name).state === "skipped" && waitsForResumed(resuming, role.name)) resetToPending(resuming, role.name);
+    if (mustResumeRole(resumption, role)) resumeRole(resumption, role);
+    else if (roleRunOf(builder, role.name).state === "skipped" && waitsForResumed(resumption, role.name))
+      resetToPending(resumption, role.name);
   }
   run.workflow.edges.forEach(({ from }, index) => {
-    if (again.has(from)) draft.edges[index] = OPEN_EDGE;
+    if (again.has(from)) builder.edges[index] = OPEN_EDGE;
   });
   run.workflow.loops.forEach(({ from }, index) => {
-    if (again.has(from)) draft.loops[index] = { round: draft.loops[index]?.round ?? 1, over: false };
+    if (again.has(from)) builder.loops[index] = { round: builder.loops[index]?.round ?? 1, over: false };
   });
-  return { state: toRunState(draft), nodeRuns, changed: again.size > 0 };
+  return { state: toRunState(builder), nodeRuns, changed: again.size > 0 };
 };
 
-const mustResumeRole = ({ draft, only }: RunResumption, { name }: WorkflowRole): boolean => {
-  const { state, nodeRuns } = roleRunOf(draft, name);
+const mustResumeRole = ({ builder, only }: RunResumption, { name }: WorkflowRole): boolean => {
+  const { state, nodeRuns } = roleRunOf(builder, name);
   const [first] = only;
-  if (first) return first.role === name && nodeRuns.some((unit) => mustResumeNode(unit, only)) && !isFailureHandled(draft, name);
-  return state === "failed" && !isFailureHandled(draft, name);
+  if (first) return first.role === name && nodeRuns.some((nodeRun) => mustResumeNode(nodeRun, only)) && !isFailureHandled(builder, name);
+  return state === "failed" && !isFailureHandled(builder, name);
 };
 
-/** A unit that failed, or a call in which something did. */
+/** Whether a node run failed, or is a call in which the selected node run may have failed. */
 const mustResumeNode = ({ state, item, call }: NodeRun, [first]: NodePath): boolean =>
   (state === "failed" || (first !== undefined && call !== null)) && (first === undefined || first.item === (item && item.index));
 
-const waitsForResumed = ({ draft, again }: RunResumption, name: string): boolean =>
-  (draft.incomingEdges.get(name) ?? []).some((index) => again.has(draft.workflow.edges[index]?.from ?? ""));
+const waitsForResumed = ({ builder, again }: RunResumption, name: string): boolean =>
+  (builder.incomingEdges.get(name) ?? []).some((index) => again.has(builder.workflow.edges[index]?.from ?? ""));
 
-/** It waits as at the start, and keeps what it gave in a round before. */
-const resetToPending = ({ draft, again }: RunResumption, name: string): void => {
-  const { run, previousRound } = roleRunOf(draft, name);
-  draft.roles.set(name, { ...PENDING_ROLE, run, previousRound });
+/** Makes a role pending again; it keeps the output of an earlier round. */
+const resetToPending = ({ builder, again }: RunResumption, name: string): void => {
+  const { run, previousRound } = roleRunOf(builder, name);
+  builder.roles.set(name, { ...PENDING_ROLE, run, previousRound });
   again.add(name);
 };
 
-const resumeRole = (resuming: RunResumption, role: WorkflowRole): void => {
-  const { draft, only, again } = resuming;
-  const run = roleRunOf(draft, role.name);
-  if (!run.nodeRuns.some((unit) => mustResumeNode(unit, only))) return restartRole(resuming, role.name);
+const resumeRole = (resumption: RunResumption, role: WorkflowRole): void => {
+  const { builder, only, again } = resumption;
+  const run = roleRunOf(builder, role.name);
+  if (!run.nodeRuns.some((nodeRun) => mustResumeNode(nodeRun, only))) return restartRole(resumption, role.name);
   let changed = false;
-  const units = run.nodeRuns.map((unit) => {
-    const next = mustResumeNode(unit, only) ? resumeNodeRun(resuming, { role, run, unit }) : unit;
-    if (next !== unit) changed = true;
+  const nodeRuns = run.nodeRuns.map((nodeRun) => {
+    const next = mustResumeNode(nodeRun, only) ? resumeNodeRun(resumption, { role, run, nodeRun }) : nodeRun;
+    if (next !== nodeRun) changed = true;
     return next;
   });
   if (!changed) return;
-  draft.roles.set(role.name, { ...run, nodeRuns: units, state: "running", reason: "" });
+  builder.roles.set(role.name, { ...run, nodeRuns: nodeRuns, state: "running", reason: "" });
   again.add(role.name);
 };
 
-/** A role that could not begin begins; one that ended a loop without its condition has the loop's last round again. */
-const restartRole = (resuming: RunResumption, name: string): void => {
-  const { draft, again } = resuming;
-  const index = draft.workflow.loops.findIndex(({ from }, at) => from === name && draft.loops[at]?.over);
-  const loop = draft.workflow.loops[index];
-  if (!loop || roleRunOf(draft, name).nodeRuns.length === 0) return resetToPending(resuming, name);
-  const round = draft.loops[index]?.round ?? 1;
-  repeatLoop(draft, index);
-  draft.loops[index] = { round, over: false };
+/** Restarts a role that failed before its first node run. A loop that reached its limit repeats its last round. */
+const restartRole = (resumption: RunResumption, name: string): void => {
+  const { builder, again } = resumption;
+  const index = builder.workflow.loops.findIndex(({ from }, at) => from === name && builder.loops[at]?.over);
+  const loop = builder.workflow.loops[index];
+  if (!loop || roleRunOf(builder, name).nodeRuns.length === 0) return resetToPending(resumption, name);
+  const round = builder.loops[index]?.round ?? 1;
+  repeatLoop(builder, index);
+  builder.loops[index] = { round, over: false };
   for (const each of loop.body) again.add(each);
 };
 
-type FailedNode = { readonly role: WorkflowRole; readonly run: RoleRun; readonly unit: NodeRun };
+type FailedNode = { readonly role: WorkflowRole; readonly run: RoleRun; readonly nodeRun: NodeRun };
 
-const resumeNodeRun = ({ draft, only, nodeRuns }: RunResumption, { role, run, unit }: FailedNode): NodeRun => {
-  const path = [...draft.callPath, { role: role.name, run: run.run, item: unit.item && unit.item.index }];
+const resumeNodeRun = ({ builder, only, nodeRuns }: RunResumption, { role, run, nodeRun }: FailedNode): NodeRun => {
+  const path = [...builder.callPath, { role: role.name, run: run.run, item: nodeRun.item && nodeRun.item.index }];
   if (role.work.kind !== "call") {
-    nodeRuns.push({ id: toNodeRunId(path), path, error: unit.error });
-    return { ...unit, state: "running", output: NO_OUTPUT, error: "" };
+    nodeRuns.push({ id: toNodeRunId(path), path, error: nodeRun.error });
+    return { ...nodeRun, state: "running", output: NO_OUTPUT, error: "" };
   }
-  const called = draft.workflows.get(role.work.workflow);
-  if (!unit.call || !called) return startNodeRun(draft, role, unit.item);
-  const inner = resumeRun({ workflow: called, state: unit.call, workflows: draft.workflows, callPath: path }, only.slice(1));
+  const called = builder.workflows.get(role.work.workflow);
+  if (!nodeRun.call || !called) return startNodeRun(builder, role, nodeRun.item);
+  const inner = resumeRun({ workflow: called, state: nodeRun.call, workflows: builder.workflows, callPath: path }, only.slice(1));
   nodeRuns.push(...inner.nodeRuns);
-  return inner.changed ? { ...unit, state: "running", output: NO_OUTPUT, error: "", call: inner.state } : unit;
+  return inner.changed ? { ...nodeRun, state: "running", output: NO_OUTPUT, error: "", call: inner.state } : nodeRun;
 };

@@ -12,26 +12,25 @@ import {
 import { toPreviousRound, type RunProgress } from "./template-scope.ts";
 import type { WorkflowEdge, Workflow, WorkflowRole } from "./workflow.ts";
 
-/** A unit that is to be started now. */
 export type ReadyNode = { readonly id: string; readonly path: NodePath; readonly role: WorkflowRole };
 
 export type SkippedRole = { readonly role: string; readonly reason: string };
 
-/** A run while one call moves it on: the state's parts, changed in place, with the workflow's edges by role. */
+/** The run state while one call advances it, with the workflow's edges indexed by role. Its parts change in place. */
 export type RunBuilder = {
   readonly workflow: Workflow;
   readonly workflows: ReadonlyMap<string, Workflow>;
-  /** The way to this run where it is a call. */
+  /** The path of calls that leads to this run; empty for the main workflow. */
   readonly callPath: NodePath;
   readonly args: string;
   readonly roles: Map<string, RoleRun>;
   readonly edges: EdgeRun[];
   readonly loops: LoopRun[];
-  /** Indices of edges, by the role that they lead to or from, and by the loop that they lead out of. */
+  /** Indices of edges, by the role that they lead to or from, or by the loop that they leave. */
   readonly incomingEdges: ReadonlyMap<string, readonly number[]>;
   readonly outgoingEdges: ReadonlyMap<string, readonly number[]>;
   readonly leavingEdges: ReadonlyMap<number, readonly number[]>;
-  /** Loops by their last role, the inner ones first. */
+  /** Indices of loops by their last role, inner loops first. */
   readonly loopsByLastRole: ReadonlyMap<string, readonly number[]>;
   readonly readyNodes: ReadyNode[];
   readonly skippedRoles: SkippedRole[];
@@ -48,8 +47,8 @@ export type RunContext = {
 const groupByKey = <K>(pairs: readonly (readonly [K, number])[]): Map<K, number[]> => {
   const groups = new Map<K, number[]>();
   for (const [key, index] of pairs) {
-    const own = groups.get(key);
-    if (own) own.push(index);
+    const indices = groups.get(key);
+    if (indices) indices.push(index);
     else groups.set(key, [index]);
   }
   return groups;
@@ -79,40 +78,43 @@ export const toRunState = ({ args, roles, edges, loops }: RunBuilder): RunState 
   loops,
 });
 
-export const progressOfBuilder = (draft: RunBuilder): RunProgress => ({
-  args: draft.args,
-  loops: draft.loops,
-  roleOf: (name) => draft.roles.get(name),
+export const progressOfBuilder = (builder: RunBuilder): RunProgress => ({
+  args: builder.args,
+  loops: builder.loops,
+  roleOf: (name) => builder.roles.get(name),
 });
 
-export const roleRunOf = (draft: RunBuilder, role: string): RoleRun => draft.roles.get(role) ?? PENDING_ROLE;
+export const roleRunOf = (builder: RunBuilder, role: string): RoleRun => builder.roles.get(role) ?? PENDING_ROLE;
 
 export const hasEnded = ({ state }: RoleRun): boolean => state === "done" || state === "failed" || state === "skipped";
 
-export const findEdge = (draft: RunBuilder, index: number): { readonly edge: WorkflowEdge; readonly run: EdgeRun } | null => {
-  const edge = draft.workflow.edges[index];
-  return edge ? { edge, run: draft.edges[index] ?? OPEN_EDGE } : null;
+export const findEdge = (builder: RunBuilder, index: number): { readonly edge: WorkflowEdge; readonly run: EdgeRun } | null => {
+  const edge = builder.workflow.edges[index];
+  return edge ? { edge, run: builder.edges[index] ?? OPEN_EDGE } : null;
 };
 
-/** A loop begins again: its roles wait as at the start, and keep what they gave for those that read it first. Loops within it begin anew. */
-export const repeatLoop = (draft: RunBuilder, index: number): void => {
-  const loop = draft.workflow.loops[index];
+/** Starts the next round of a loop: its roles become pending again but keep their last output for readers, and inner loops restart at round 1. */
+export const repeatLoop = (builder: RunBuilder, index: number): void => {
+  const loop = builder.workflow.loops[index];
   if (!loop) return;
   const body = new Set(loop.body);
-  for (const name of loop.body) resetRole(draft, name, body);
-  draft.workflow.loops.forEach((inner, at) => {
-    if (body.has(inner.from) && inner.body.length < loop.body.length) draft.loops[at] = FIRST_ROUND;
+  for (const name of loop.body) resetRole(builder, name, body);
+  builder.workflow.loops.forEach((inner, at) => {
+    if (body.has(inner.from) && inner.body.length < loop.body.length) builder.loops[at] = FIRST_ROUND;
   });
-  draft.loops[index] = { round: (draft.loops[index]?.round ?? 1) + 1, over: false };
+  builder.loops[index] = { round: (builder.loops[index]?.round ?? 1) + 1, over: false };
 };
 
-const resetRole = (draft: RunBuilder, name: string, body: ReadonlySet<string>): void => {
-  const run = roleRunOf(draft, name);
-  // With `join: any` a loop may begin again while one of its roles is still at work.
+const resetRole = (builder: RunBuilder, name: string, body: ReadonlySet<string>): void => {
+  const run = roleRunOf(builder, name);
+  // With `join: any`, a loop may restart while one of its roles is still running.
   if (run.state === "running")
-    draft.abandonedIds.push(...listOpenNodeRuns({ ...toEmptyState(draft), roles: { [name]: run } }, draft.callPath).map(({ id }) => id));
-  draft.roles.set(name, { ...PENDING_ROLE, run: run.run, previousRound: toPreviousRound(run) });
-  for (const edge of draft.outgoingEdges.get(name) ?? []) if (body.has(draft.workflow.edges[edge]?.to ?? "")) draft.edges[edge] = OPEN_EDGE;
+    builder.abandonedIds.push(
+      ...listOpenNodeRuns({ ...toEmptyState(builder), roles: { [name]: run } }, builder.callPath).map(({ id }) => id),
+    );
+  builder.roles.set(name, { ...PENDING_ROLE, run: run.run, previousRound: toPreviousRound(run) });
+  for (const edge of builder.outgoingEdges.get(name) ?? [])
+    if (body.has(builder.workflow.edges[edge]?.to ?? "")) builder.edges[edge] = OPEN_EDGE;
 };
 
 const toEmptyState = ({ args }: RunBuilder): RunState => ({ args, roles: {}, edges: [], loops: [] });

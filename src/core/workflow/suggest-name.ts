@@ -1,6 +1,6 @@
 import { findNearestWord } from "../domain/nearest-word.ts";
 
-/** What to write instead of a name that there is not: the one that was most likely meant, or those that there are. */
+/** Advice for an unknown name: the closest known name, or a list of the known names. */
 export const suggestName = (word: string, names: readonly string[]): string => {
   const meant = findNearestWord(word, names);
   if (meant) return `did you mean \`${meant}\`?`;

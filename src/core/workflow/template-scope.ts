@@ -4,10 +4,10 @@ import { TemplateScope } from "./template/render-template.ts";
 import { RoleView, type TemplateValue } from "./template/template-value.ts";
 import type { Workflow } from "./workflow.ts";
 
-/** Who reads: a role, and of `foreach` one of its items. */
+/** The role that reads, with its `foreach` item. */
 export type ScopeReader = { readonly role: string; readonly item: NodeRun["item"] };
 
-/** How far the run is: roles by name, and the loops' rounds. */
+/** Role runs by name, and the rounds of the loops. */
 export type RunProgress = Pick<RunState, "args" | "loops"> & { readonly roleOf: (name: string) => RoleRun | undefined };
 
 export const toProgress = (state: RunState): RunProgress => ({
@@ -16,7 +16,7 @@ export const toProgress = (state: RunState): RunProgress => ({
   roleOf: (name) => (Object.hasOwn(state.roles, name) ? state.roles[name] : undefined),
 });
 
-/** What a template sees when this role's prompt is written, or a guard after it is judged. Only what it reads is looked up. */
+/** The values that a template sees when a role's prompt is rendered, or a condition behind the role is evaluated. Values are looked up when they are read. */
 export const createScope = (workflow: Workflow, progress: RunProgress, { role, item }: ScopeReader): TemplateScope =>
   new TemplateScope((key): TemplateValue => {
     if (key === "Args") return progress.args;
@@ -29,38 +29,37 @@ export const createScope = (workflow: Workflow, progress: RunProgress, { role, i
 
 type RoundKey = { readonly role: string; readonly key: "Round" | "MaxRounds" };
 
-/** Of several loops around a role the innermost, which stands first, is meant. */
+/** The innermost loop around a role counts; it is listed first. */
 const roundOf = ({ loops }: Workflow, progress: RunProgress, { role, key }: RoundKey): number => {
   const index = loops.findIndex(({ body }) => body.includes(role));
   return (key === "Round" ? progress.loops[index]?.round : loops[index]?.max) ?? 1;
 };
 
-/** How a role ended; one that has not run (again) as in the round before. */
+/** The end of a role's last run; for a role that is pending or running, the end of its previous round. */
 const findLastEnd = (run: RoleRun): PreviousRound | null => {
   if (run.state === "pending" || run.state === "running") return run.previousRound;
   return { output: collectOutput(run), failed: run.state === "failed", reason: run.reason };
 };
 
-/** A role as templates see it. */
 export const toRoleView = (run: RoleRun): RoleView => {
   const { output, failed, reason } = findLastEnd(run) ?? { output: NO_OUTPUT, failed: false, reason: "" };
   const isSkipped = run.state === "skipped";
-  const own: readonly (readonly [string, JsonValue])[] = [
+  const commonFields: readonly (readonly [string, JsonValue])[] = [
     ["output", output.block ?? output.text],
     ["skipped", isSkipped],
     ["failed", failed],
     ["error", reason],
   ];
   const hasEnded = findLastEnd(run) !== null && !isSkipped;
-  // A field of its own that has this name says it better.
+  // A field `status` of the role takes precedence over this one.
   const status = hasEnded ? (failed ? "failed" : (output.status ?? "done")) : "";
-  return new RoleView(output.text, new Map([["status", status], ...Object.entries(output.fields), ...own]), hasEnded && !failed);
+  return new RoleView(output.text, new Map([["status", status], ...Object.entries(output.fields), ...commonFields]), hasEnded && !failed);
 };
 
-/** What a role that is begun again leaves for those that read it first. */
+/** The values that a restarted role keeps for its readers. */
 export const toPreviousRound = (run: RoleRun): PreviousRound | null => (run.state === "skipped" ? null : findLastEnd(run));
 
-/** What a role gave; with `foreach` the texts of all items, and `items` with what each gave. */
+/** The output of a role. With `foreach`, the texts of all items, and a field `items` with the result of each. */
 export const collectOutput = ({ nodeRuns }: RoleRun): RoleOutput => {
   const [first] = nodeRuns;
   if (!first) return NO_OUTPUT;

@@ -1,4 +1,4 @@
-/** Everything that can be wrong with a workflow. Each has a fixture in `test/workflow/faults/`. */
+/** All faults of a workflow file. Each has a fixture in `test/core/workflow/faults/`. */
 export const WORKFLOW_FAULTS = [
   "too-large",
   "no-front-matter",
@@ -48,7 +48,7 @@ export const WORKFLOW_FAULTS = [
 
 export type WorkflowFaultCode = (typeof WORKFLOW_FAULTS)[number];
 
-/** A mistake in a workflow: where it is, what it is, and what to write instead. */
+/** A mistake in a workflow file. `instead` is what to write. */
 export type WorkflowFault = {
   readonly code: WorkflowFaultCode;
   readonly file: string;
@@ -59,5 +59,4 @@ export type WorkflowFault = {
 
 export type FoundFault = Omit<WorkflowFault, "file">;
 
-/** Takes one more fault. */
 export type FaultReporter = (fault: FoundFault) => void;

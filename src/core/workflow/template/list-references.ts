@@ -1,12 +1,12 @@
 import type { TemplateExpression, Template, TemplateNode } from "./template.ts";
 
-/** A place where a template reads something: `.review.verdict` is `["review", "verdict"]`. */
+/** A reference in a template: `.review.verdict` is `["review", "verdict"]`. */
 export type TemplateReference = { readonly keys: readonly string[]; readonly line: number };
 
-/** What the dot stands for: everything, what a path leads to, or an item that is known at run time only. */
+/** The path that the dot stands for: empty at the root, null for an item that is known at run time only. */
 type DotPath = readonly string[] | null;
 
-/** Everything that a template reads from the root, also through `with`. What an item of a list holds is not known. */
+/** Lists every path that a template reads from the root, also through `with`. Paths below a list item are unknown. */
 export const listReferences = ({ nodes }: Template): TemplateReference[] => {
   const found: TemplateReference[] = [];
   collectReferences(nodes, [], found);

@@ -18,7 +18,7 @@ const MAX_DEPTH = 30;
 
 export type ReadTemplate = { readonly ok: true; readonly template: Template } | { readonly ok: false; readonly fault: TemplateFault };
 
-/** Reads a Go template of the seeds' dialect; its first fault where it cannot be read. `line` is where it begins in its file. */
+/** Reads a template in Enki's subset of Go templates, or returns the first fault. `line` is the line of its start in the file. */
 export const readTemplate = (source: string, line: number): ReadTemplate => {
   try {
     const reader: NodeReader = { pieces: splitTemplate(source, line), at: 0, depth: 0 };
@@ -121,7 +121,7 @@ const readPipeline = (reader: TokenReader): TemplateExpression => {
   return value;
 };
 
-/** A function with its arguments, the piped value last; or one value. */
+/** Reads a function with its arguments, the piped value last, or a single value. */
 const readCommand = (reader: TokenReader, piped: TemplateExpression | null): TemplateExpression => {
   const first = reader.tokens[reader.at];
   const name = first?.kind === "word" && !(first.text in CONSTANTS) ? first.text : null;

@@ -4,13 +4,13 @@ import { PatternError } from "../compile-pattern.ts";
 import type { TemplateBlock, TemplateExpression, Template, TemplateNode } from "./template.ts";
 import { TEMPLATE_FUNCTIONS, isTruthy, RoleView, readKey, toText, type TemplateValue } from "./template-value.ts";
 
-/** Values that one rendering may work on: a list in a list of somebody's output could ask for any number. */
+/** Values that one rendering may visit: nested lists of untrusted output could otherwise multiply without limit. */
 const MAX_STEPS = 100_000;
 const MAX_OUTPUT_CHARS = 1_000_000;
 
 class RenderError extends Error {}
 
-/** What templates see at their root: `.Args`, `.Item`, … and each role by its name, each looked up when it is read. */
+/** The root of a template: `.Args`, `.Item`, … and each role by name. Values are looked up when they are read. */
 export class TemplateScope {
   readonly look: (key: string) => TemplateValue;
   constructor(look: (key: string) => TemplateValue) {
@@ -20,7 +20,7 @@ export class TemplateScope {
 
 type DotValue = TemplateValue | TemplateScope;
 
-/** The dot at the root is the scope itself; below it is a value. */
+/** At the root the dot is the scope itself; below it is a value. */
 const readPath = (from: DotValue, keys: readonly string[]): TemplateValue => {
   const [first, ...rest] = keys;
   if (!(from instanceof TemplateScope)) return keys.reduce<TemplateValue>(readKey, from);
@@ -37,14 +37,13 @@ const listRangeItems = (value: TemplateValue, line: number): readonly TemplateVa
     .map((key) => readKey(value, key));
 };
 
-/** How a value that is printed may be made shorter: its text, and how the template names it. */
+/** Shortens a printed value; `written` is the expression in the template. */
 export type ValueShortener = (text: string, written: string) => string;
 
 const keepWhole: ValueShortener = (text) => text;
 
 type PrintOptions = { readonly strict: boolean; readonly shorten: ValueShortener };
 
-/** One evaluation of a template. */
 type Evaluation = PrintOptions & { readonly root: TemplateScope; steps: number };
 
 const countStep = (evaluation: Evaluation): void => {
@@ -93,7 +92,7 @@ const writeBlock = (
   });
 };
 
-/** Stops as soon as it is too long: a list in a list could ask for any amount. */
+/** Stops when the text is too long, since nested lists could otherwise multiply without limit. */
 const writeRepeated = (list: readonly TemplateValue[], write: (each: TemplateValue) => string): string => {
   let text = "";
   for (const each of list) text = requireLength(text + write(each));
@@ -124,8 +123,8 @@ const catchRenderErrors = <T>(name: string, work: () => T): Result<T> => {
 };
 
 /**
- * The text of a prompt. What is in the scope is data: it is printed as it is, never read as a template, whatever it holds.
- * Refusal `cannot-render`: a value that is printed is missing, or the template asks for too much.
+ * Renders a prompt. Values are data: they are printed unchanged and never read as templates.
+ * Refuses with `cannot-render` if a printed value is missing, or if a limit is exceeded.
  */
 export const renderTemplate = (
   name: string,
@@ -136,6 +135,6 @@ export const renderTemplate = (
   return catchRenderErrors(name, () => evaluateTemplate(template, { scope, strict: true, shorten }));
 };
 
-/** Whether a guard holds: its text is not empty, `false`, `0`, `no`. What is missing is empty. Refusal `cannot-render`. */
+/** Whether a condition holds: its text is not empty, `false`, `0` or `no`. Missing values are empty. May refuse with `cannot-render`. */
 export const evaluateGuard = (name: string, template: Template, scope: TemplateScope): Result<boolean> =>
   catchRenderErrors(name, () => isTruthy(evaluateTemplate(template, { scope, strict: false, shorten: keepWhole })));

@@ -2,11 +2,11 @@ import { isJsonObject, type JsonValue } from "../read-json.ts";
 import { compilePattern } from "../compile-pattern.ts";
 import type { FunctionName } from "./template.ts";
 
-/** What a role hands to templates: printed it is its output, and it has fields. */
+/** A role as templates see it: printed, it is its output; its keys are its fields. */
 export class RoleView {
   readonly output: string;
   readonly fields: ReadonlyMap<string, JsonValue>;
-  /** False for a role that was skipped, failed or has not run: each of its fields is then an empty text instead of a missing one. */
+  /** False for a role that was skipped, failed or has not run: its missing fields are then empty instead of undefined. */
   readonly isComplete: boolean;
   constructor(output: string, fields: ReadonlyMap<string, JsonValue>, isComplete: boolean) {
     this.output = output;
@@ -15,16 +15,16 @@ export class RoleView {
   }
 }
 
-/** A value in a template; undefined is what is not there. */
+/** A value in a template; undefined if it is missing. */
 export type TemplateValue = JsonValue | RoleView | undefined;
 
-/** Follows one key; own keys only, so that nothing of JavaScript is ever found. */
+/** Reads one own key; inherited JavaScript properties are never found. */
 export const readKey = (value: TemplateValue, key: string): TemplateValue => {
   if (value instanceof RoleView) return value.fields.has(key) || value.isComplete ? value.fields.get(key) : "";
   return isJsonObject(value) && Object.hasOwn(value, key) ? value[key] : undefined;
 };
 
-/** A value as it is printed: lists and objects as compact JSON, null as nothing. */
+/** The printed form of a value: compact JSON for lists and objects, empty for null. */
 export const toText = (value: TemplateValue): string => {
   if (value === undefined || value === null) return "";
   if (value instanceof RoleView) return value.output;
@@ -34,7 +34,7 @@ export const toText = (value: TemplateValue): string => {
 
 const FALSE_TEXTS = new Set(["", "false", "0", "no", "<no value>"]);
 
-/** False for nothing, and for what reads as empty, false, 0 or no; the same for a guard's text and for `if`. */
+/** Whether a value counts as true, in `if` and in conditions. Empty values and the texts `false`, `0` and `no` do not. */
 export const isTruthy = (value: TemplateValue): boolean => {
   if (Array.isArray(value)) return value.length > 0;
   if (isJsonObject(value) && !(value instanceof RoleView)) return Object.keys(value).length > 0;
@@ -46,7 +46,7 @@ const toNumber = (value: TemplateValue): number | null => {
   return typeof value === "string" && /^\s*[+-]?\d{1,300}(\.\d{1,300})?(e[+-]?\d{1,3})?\s*$/i.test(value) ? Number(value) : null;
 };
 
-/** Numbers are compared as numbers when at least one side is one; two texts are compared as texts, so that version 1.10 is not 1.1. What is missing equals nothing. */
+/** Compares as numbers if at least one side is a number, otherwise as texts, so that version 1.10 is not 1.1. A missing value equals nothing. */
 const isEqual = (a: TemplateValue, b: TemplateValue): boolean => {
   if (a === undefined || b === undefined) return false;
   if (typeof a === "number" || typeof b === "number") {
@@ -56,7 +56,7 @@ const isEqual = (a: TemplateValue, b: TemplateValue): boolean => {
   return toText(a) === toText(b);
 };
 
-/** Below 0, 0 or above; null where there is no order: of what is missing, and of a number and a text that is none. */
+/** Negative, zero or positive; null if the values have no order, for example a missing value, or a number and a text. */
 const compareValues = (a: TemplateValue, b: TemplateValue): number | null => {
   const [left, right] = [toNumber(a), toNumber(b)];
   if (left !== null && right !== null) return left - right;
@@ -76,7 +76,7 @@ const containsValue = (whole: TemplateValue, part: TemplateValue): boolean => {
   return toText(whole).toLowerCase().includes(toText(part).toLowerCase());
 };
 
-/** The first that is so, else the last: the value itself may well be one that is missing. */
+/** The index of the first match, or of the last argument. An index, since the value itself may be undefined. */
 const findFirstIndex = (args: readonly TemplateValue[], is: (value: TemplateValue) => boolean): number => {
   const found = args.findIndex(is);
   return found === -1 ? args.length - 1 : found;
@@ -88,7 +88,7 @@ const lengthOf = (value: TemplateValue): number => {
   return Array.from(toText(value)).length;
 };
 
-/** The functions of the language. `matches` throws PatternError. */
+/** The template functions. `matches` throws PatternError. */
 export const TEMPLATE_FUNCTIONS: Readonly<Record<FunctionName, (...args: TemplateValue[]) => TemplateValue>> = {
   eq: (a, ...others) => others.some((each) => isEqual(a, each)),
   ne: (a, b) => !isEqual(a, b),

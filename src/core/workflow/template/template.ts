@@ -1,4 +1,4 @@
-/** The functions of the language, with the least and the most arguments of each. */
+/** The template functions with their minimum and maximum number of arguments. */
 export const FUNCTION_ARITIES = {
   eq: [2, Infinity],
   ne: [2, 2],
@@ -20,7 +20,7 @@ export const FUNCTION_NAMES = Object.keys(FUNCTION_ARITIES) as readonly Function
 
 export type TemplateExpression =
   | { readonly kind: "literal"; readonly value: string | number | boolean | null }
-  /** `.a.b`, or `$.a.b` from the root. */
+  /** `.a.b` from the dot, or `$.a.b` from the root. */
   | { readonly kind: "path"; readonly from: "dot" | "root"; readonly keys: readonly string[] }
   | { readonly kind: "call"; readonly name: FunctionName; readonly args: readonly TemplateExpression[] };
 
@@ -37,14 +37,14 @@ export type TemplateBlock = {
   readonly line: number;
 };
 
-/** A template as it was read: a plain value. Lines are those of the file it is in. */
+/** A parsed template: a plain value. Lines are lines of its file. */
 export type Template = { readonly source: string; readonly nodes: readonly TemplateNode[] };
 
 export type TemplateFaultCode = "bad-template" | "unknown-function" | "bad-arguments" | "bad-pattern" | "unsupported-action";
 
 export type TemplateFault = { readonly code: TemplateFaultCode; readonly line: number; readonly reason: string; readonly instead: string };
 
-/** Thrown and caught inside `template/` only. */
+/** Thrown and caught in `template/` only. */
 export class TemplateError extends Error {
   readonly fault: TemplateFault;
   constructor(fault: TemplateFault) {

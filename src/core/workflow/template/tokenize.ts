@@ -10,7 +10,7 @@ export type TemplateToken =
   | { readonly kind: "value"; readonly value: string | number }
   | { readonly kind: "sign"; readonly text: "(" | ")" | "|" };
 
-/** A text in pieces: what stands outside `{{ … }}`, trimmed where a `-` asks for it, and what stands inside. Comments are left out. */
+/** Splits a text into literal text and `{{ … }}` actions. A `-` trims the text beside it. Comments are left out. */
 export const splitTemplate = (source: string, firstLine: number): TemplatePiece[] => {
   const pieces: TemplatePiece[] = [];
   let line = firstLine;
@@ -41,7 +41,7 @@ const trimText = (text: string, start: boolean, end: boolean): string => {
 
 const countNewlines = (text: string): number => text.split("\n").length - 1;
 
-/** Where the `}}` of an action is, past strings and comments. */
+/** The position of the `}}` that closes an action, past strings and comments. */
 const findActionClose = (source: string, start: number, line: number): number => {
   const unclosed = { code: "bad-template", line, reason: "`{{` is not closed", instead: "write `}}` after it" } as const;
   if (source.slice(start).trimStart().startsWith("/*")) {
@@ -62,7 +62,7 @@ const findActionClose = (source: string, start: number, line: number): number =>
   throw new TemplateError(unclosed);
 };
 
-/** Where the action of a comment is closed, with or without a trim marker; -1 where it is not. */
+/** The position that closes a comment action, with or without a trim marker; -1 if it is not closed. */
 const findCommentClose = (source: string, start: number): number => {
   const end = source.indexOf("*/", start);
   const close = end === -1 ? -1 : source.indexOf("}}", end);
@@ -85,7 +85,6 @@ const TOKEN_PATTERN = new RegExp(
   "y",
 );
 
-/** The tokens of an action. */
 export const tokenize = (inner: string, line: number): TemplateToken[] => {
   const tokens: TemplateToken[] = [];
   const pattern = new RegExp(TOKEN_PATTERN.source, "y");
