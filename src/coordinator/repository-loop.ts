@@ -1,3 +1,4 @@
+import { createWorkflowLinker, type WorkflowLinker } from "../core/workflow/workflow-linker.ts";
 import { decide } from "../core/decisions/decide.ts";
 import { isTriggerLabel } from "../core/events/read-issue.ts";
 import type { Config } from "../core/domain/config.ts";
@@ -51,8 +52,13 @@ const MAX_FACT_READS = 10_000;
 /** Saves lost in a row before it is no race any more: a ref that is locked, or an answer that never comes. */
 const MAX_LOST_SAVES = 20;
 
-/** What the loop holds between calls: outcomes that are not saved yet, and what was loaded or saved last. */
-type LoopState = { pending: readonly Event[]; loaded: LoadedState | null; pendingSince: Millis | null };
+/** Kept between calls: outcomes that are not saved yet, the state that was loaded or saved last, and workflows that were read. */
+type LoopState = {
+  pending: readonly Event[];
+  loaded: LoadedState | null;
+  pendingSince: Millis | null;
+  readonly linkWorkflow: WorkflowLinker;
+};
 
 /**
  * The loop for one repository, one call at a time: load, decide, read what it needs, save in one push, perform; outcomes are events again.
@@ -60,7 +66,7 @@ type LoopState = { pending: readonly Event[]; loaded: LoadedState | null; pendin
  * With `sweep`, comments that no webhook told are listed first.
  */
 export const openRepositoryLoop = (world: RepositoryPorts) => {
-  const held: LoopState = { pending: [], loaded: null, pendingSince: null };
+  const held: LoopState = { pending: [], loaded: null, pendingSince: null, linkWorkflow: createWorkflowLinker() };
   return async (events: readonly Event[], sweep = false): Promise<{ wakeAt: Millis | null }> => {
     held.pending = [...held.pending, ...events];
     held.loaded = null;
@@ -153,7 +159,7 @@ const decideWithFacts = async (
     const { ledger, refs, config } = before;
     const frame = { now: world.now(), graceMs: world.graceMs, botLogin: world.botLogin, defaultBranch: world.defaultBranch, config, refs };
     // Facts come from `answer`, which files each under its own query.
-    const decision = decide(events, { ...frame, ledger, facts: facts as QueryFacts });
+    const decision = decide(events, { ...frame, ledger, facts: facts as QueryFacts }, held.linkWorkflow);
     if (decision.kind === "act") return { act: decision, inputs: { events, snapshot: { ...frame, facts: [...facts] } } };
     const answers = await world.answerQueries(decision.queries);
     if ("kind" in answers) return answers;

@@ -1,5 +1,6 @@
 import type { Decision, Snapshot } from "../domain/decision.ts";
 import type { Event } from "../domain/event.ts";
+import type { WorkflowLinker } from "../workflow/workflow-linker.ts";
 import { applyCommanded } from "./apply/commanded.ts";
 import { isIdleQuote } from "./apply/revise-plan.ts";
 import { applyPerformed } from "./apply/effect-outcome.ts";
@@ -29,8 +30,8 @@ import { reconcileWorkflows } from "./reconcile/workflows.ts";
  * Decides from events, ledger and facts alone, without clock, randomness or IO. Each event is recorded once by its id. Everything else is
  * derived from the ledger, so a requested but unconfirmed effect is requested again.
  */
-export const decide = (events: readonly Event[], snapshot: Snapshot): Decision => {
-  const tx = openTransaction(snapshot);
+export const decide = (events: readonly Event[], snapshot: Snapshot, linkWorkflow?: WorkflowLinker): Decision => {
+  const tx = openTransaction(snapshot, linkWorkflow);
   for (const event of events) apply(tx, event);
   // Read the facts that events need first; otherwise the passes would decide on half of the events.
   if (tx.missingFacts().length === 0) for (const pass of passes) pass(tx);

@@ -1,3 +1,4 @@
+import { createWorkflowLinker, type WorkflowLinker } from "../workflow/workflow-linker.ts";
 import type { Decision, RefMove, Snapshot } from "../domain/decision.ts";
 import { digestEffect, type Effect, isCreation } from "../domain/effect.ts";
 import { type BranchName, type Millis, type RefName, type Sha } from "../domain/ids.ts";
@@ -9,7 +10,7 @@ import { graphRecords, openLedgerWriter, sideRecords, textRecords } from "./ledg
 /** A decision under construction: the new ledger, ref moves, requested effects and missing facts. The snapshot never changes. */
 export type DecisionTransaction = ReturnType<typeof openTransaction>;
 
-export const openTransaction = (snapshot: Snapshot) => {
+export const openTransaction = (snapshot: Snapshot, linkWorkflow: WorkflowLinker = createWorkflowLinker()) => {
   const writer = openLedgerWriter(snapshot.ledger);
   const records = { ...graphRecords(writer), ...textRecords(writer), ...sideRecords(writer, snapshot.now) };
   const facts = openFactReader(snapshot);
@@ -20,6 +21,7 @@ export const openTransaction = (snapshot: Snapshot) => {
   return {
     snapshot,
     now: snapshot.now,
+    linkWorkflow,
     ledger: writer.ledger,
     ...records,
     ...facts,

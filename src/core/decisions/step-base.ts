@@ -5,9 +5,7 @@ import { toCandidateRef } from "../domain/refs.ts";
 import type { Refusal } from "../domain/refusal.ts";
 import { isHeldButBuildable, type Step } from "../domain/step.ts";
 import { formatBaseMessage } from "../messages/commit-messages.ts";
-import type { WorkflowRun } from "../domain/workflow-run.ts";
 import type { DecisionTransaction } from "./decision-transaction.ts";
-import { linkWorkflow } from "../workflow/link-workflow.ts";
 import { listStepsBefore } from "../workflow/node-step.ts";
 import { neededBy } from "./needs.ts";
 import { isRewound, isStranded } from "./base-rewinds.ts";
@@ -103,13 +101,13 @@ const mustWait = (tx: DecisionTransaction, { baseBranch }: Execution, on: Step["
 
 /** The unlanded heads for the same base branch that this step builds on, in the order of its needs. */
 const unlanded = (tx: DecisionTransaction, execution: Execution, planned: PlannedStep): Step["builtOn"] =>
-  execution.workflow ? ofWorkflow(execution, execution.workflow, planned) : ofNeeds(tx, execution, planned);
+  execution.workflow ? ofWorkflow(tx, execution, planned) : ofNeeds(tx, execution, planned);
 
 /** All steps before a node run in a workflow, earlier rounds of a loop included: a role builds on its own earlier work. */
-const ofWorkflow = ({ id, steps }: Execution, run: WorkflowRun, planned: PlannedStep): Step["builtOn"] => {
-  const path = run.nodes[planned.id];
-  const flow = linkWorkflow(run);
-  if (!path || !flow.ok) return [];
+const ofWorkflow = (tx: DecisionTransaction, { id, steps, workflow: run }: Execution, planned: PlannedStep): Step["builtOn"] => {
+  const path = run?.nodes[planned.id];
+  const flow = run && tx.linkWorkflow(run);
+  if (!path || !flow?.ok) return [];
   return listStepsBefore(flow.value, run, { path, loops: true }).flatMap((each) => {
     const { head, landed, state } = steps[each] ?? {};
     return head && !landed && (state === "published" || each === planned.id) ? [{ task: toTaskId(id, each), head: head.sha }] : [];

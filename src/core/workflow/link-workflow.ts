@@ -1,5 +1,4 @@
 import type { Config } from "../domain/config.ts";
-import { hashValue } from "../domain/ids.ts";
 import { findNearestWord } from "../domain/nearest-word.ts";
 import { refuse, type RefusedResult, type Result, accept } from "../domain/refusal.ts";
 import type { WorkflowRun } from "../domain/workflow-run.ts";
@@ -7,37 +6,19 @@ import { checkCalls } from "./check-calls.ts";
 import type { WorkflowFault } from "./workflow-fault.ts";
 import { readWorkflow } from "./read-workflow.ts";
 import type { Workflow } from "./workflow.ts";
+import { createWorkflowIndex, type WorkflowIndex } from "./workflow-index.ts";
 
-export type LinkedWorkflow = { readonly main: Workflow; readonly all: ReadonlyMap<string, Workflow> };
+/** A workflow with all workflows that it may call, and an index of each, by name. */
+export type LinkedWorkflow = {
+  readonly main: Workflow;
+  readonly all: ReadonlyMap<string, Workflow>;
+  readonly indexes: ReadonlyMap<string, WorkflowIndex>;
+};
 
-type WorkflowFiles = Pick<WorkflowRun, "name" | "files" | "roles">;
+export type WorkflowFiles = Pick<WorkflowRun, "name" | "files" | "roles">;
 
-/** What was read last, since a decision asks for the same files again and again. A text gives the same workflow every time. */
-const known = new Map<string, Result<LinkedWorkflow>>();
-const KEPT = 50;
-/** The same by the record of texts itself, which a run hands on as it is: a workflow of a thousand roles takes longer to hash than to move on. */
-const opened = new WeakMap<WorkflowFiles["files"], WorkflowFiles & { readonly flow: Result<LinkedWorkflow> }>();
-
-/** A workflow and those that it may call, from their texts. Refusals: `unknown-workflow`, `bad-workflow` with the first faults. */
+/** Reads a workflow and the workflows that it may call. Refuses with `unknown-workflow`, or with `bad-workflow` and the first faults. */
 export const linkWorkflow = ({ name, files, roles }: WorkflowFiles): Result<LinkedWorkflow> => {
-  const last = opened.get(files);
-  if (last?.name === name && last.roles === roles) return last.flow;
-  // Of a run no more than this: how far it has come is another with every result.
-  const flow = openTexts({ name, files, roles });
-  opened.set(files, { name, files, roles, flow });
-  return flow;
-};
-
-const openTexts = (of: WorkflowFiles): Result<LinkedWorkflow> => {
-  const key = hashValue(of);
-  const found = known.get(key) ?? readAndLink(of);
-  known.delete(key);
-  known.set(key, found);
-  if (known.size > KEPT) for (const [oldest] of [...known].slice(0, 1)) known.delete(oldest);
-  return found;
-};
-
-const readAndLink = ({ name, files, roles }: WorkflowFiles): Result<LinkedWorkflow> => {
   const all = new Map<string, Workflow>();
   for (const [each, text] of Object.entries(files)) {
     const found = readWorkflow({ name: each, path: `${each}.md`, text, roles, models: null, workflows: null });
@@ -47,18 +28,20 @@ const readAndLink = ({ name, files, roles }: WorkflowFiles): Result<LinkedWorkfl
   const main = all.get(name);
   if (!main) return refuse("unknown-workflow", `There is no workflow \`${name}\`.`);
   const faults = checkCalls([...all.values()]);
-  return faults.length > 0 ? refuseFaults(faults) : accept({ main, all });
+  if (faults.length > 0) return refuseFaults(faults);
+  const indexes = new Map([...all].map(([each, workflow]) => [each, createWorkflowIndex(workflow)]));
+  return accept({ main, all, indexes });
 };
 
 const MAX_FAULTS_SHOWN = 3;
 
 const refuseFaults = (faults: readonly WorkflowFault[]): RefusedResult => {
-  const told = faults.slice(0, MAX_FAULTS_SHOWN).map(({ file, line, reason, instead }) => `${file}:${line}: ${reason} (${instead})`);
+  const shown = faults.slice(0, MAX_FAULTS_SHOWN).map(({ file, line, reason, instead }) => `${file}:${line}: ${reason} (${instead})`);
   const more = faults.length > MAX_FAULTS_SHOWN ? `; and ${faults.length - MAX_FAULTS_SHOWN} more` : "";
-  return refuse("bad-workflow", `The workflow has mistakes: ${told.join("; ")}${more}.`, "mend its file on the default branch");
+  return refuse("bad-workflow", `The workflow has mistakes: ${shown.join("; ")}${more}.`, "fix its file on the default branch");
 };
 
-/** The texts of a workflow and of all that it calls, however far. */
+/** Collects the texts of a workflow and of all workflows that it calls, directly or indirectly. */
 export const collectWorkflowFiles = (
   name: string,
   texts: Readonly<Record<string, { readonly text: string }>>,
@@ -77,12 +60,13 @@ export const collectWorkflowFiles = (
 };
 
 /**
- * A workflow that the configuration has, with its files and all that it calls. Refusals: `unknown-workflow` with the nearest name, and those of
- * {@link openFlow}. Models are looked at here only: a run that goes on is not refused for what the configuration says meanwhile.
+ * Finds a configured workflow with its files and all that it calls. Refuses with `unknown-workflow` and the closest name, or like the linker.
+ * Models are checked only here: a later change of the configuration does not stop a run in progress.
  */
 export const findLinkedWorkflow = (
   { workflows, roles, models }: Pick<Config, "workflows" | "roles" | "models">,
   name: string,
+  link: (files: WorkflowFiles) => Result<LinkedWorkflow> = linkWorkflow,
 ): Result<{ readonly files: WorkflowFiles; readonly flow: LinkedWorkflow }> => {
   if (!Object.hasOwn(workflows, name)) {
     const names = Object.keys(workflows).sort();
@@ -91,13 +75,13 @@ export const findLinkedWorkflow = (
     return refuse("unknown-workflow", `There is no workflow \`${name}\`; there are ${names.join(", ") || "none"}.`, next);
   }
   const files = collectWorkflowFiles(name, workflows, Object.keys(roles).sort());
-  const flow = linkWorkflow(files);
+  const flow = link(files);
   const faults = flow.ok && models ? findModelFaults(files, models) : [];
   if (faults.length > 0) return refuseFaults(faults);
   return flow.ok ? accept({ files, flow: flow.value }) : flow;
 };
 
-/** Roles of workflows without other mistakes that name a model which there is not. */
+/** Unknown models in workflows that have no other faults. */
 const findModelFaults = ({ files, roles }: WorkflowFiles, models: readonly string[]): WorkflowFault[] =>
   Object.entries(files).flatMap(([name, text]) => {
     const read = readWorkflow({ name, path: `${name}.md`, text, roles, models, workflows: null });

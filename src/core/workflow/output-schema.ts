@@ -39,11 +39,17 @@ const compileSchema = (schema: OutputSchema) =>
 
 const REFERENCE_KEYS: ReadonlySet<string> = new Set(["$ref", "$dynamicRef", "$recursiveRef"]);
 
-/** Whether a reference occurs at any depth. Recursion is safe: only JSON of bounded depth becomes a schema. */
-const hasReference = (value: JsonValue): boolean => {
-  if (Array.isArray(value)) return value.some((each: JsonValue) => hasReference(each));
-  if (!isJsonObject(value)) return false;
-  return Object.entries(value).some(([key, each]) => REFERENCE_KEYS.has(key) || hasReference(each));
+/** Whether a reference occurs at any depth. A loop, since a hostile schema may be nested too deeply for recursion. */
+const hasReference = (schema: OutputSchema): boolean => {
+  const open: JsonValue[] = [schema];
+  for (let value = open.pop(); value !== undefined; value = open.pop()) {
+    if (Array.isArray(value)) open.push(...value);
+    else if (isJsonObject(value)) {
+      if (Object.keys(value).some((key) => REFERENCE_KEYS.has(key))) return true;
+      open.push(...Object.values(value));
+    }
+  }
+  return false;
 };
 
 /**

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { createWorkflowLinker } from "../../../src/core/workflow/workflow-linker.ts";
 import { collectWorkflowFiles, linkWorkflow } from "../../../src/core/workflow/link-workflow.ts";
 import { listStepsBefore } from "../../../src/core/workflow/node-step.ts";
 import { fanWorkflow } from "../../support/fan-workflow.ts";
@@ -10,25 +11,27 @@ const open = (text: string) => {
   return { files, flow: flow.value };
 };
 
-test("a run that has come further is the same workflow, which is not read again", () => {
+test("does not read a workflow again when its run has advanced", () => {
   const { files } = open(fanWorkflow(3));
-  const first = linkWorkflow(files);
-  expect(linkWorkflow({ ...files, state: { round: 2 } } as never)).toBe(first);
-  // Loaded again, its texts are the same and the record that holds them is another.
-  expect(linkWorkflow({ ...structuredClone(files), state: { round: 3 } } as never)).toBe(first);
+  const link = createWorkflowLinker();
+  const first = link(files);
+  expect(link({ ...files, state: { round: 2 } } as never)).toBe(first);
+  // After a reload the texts are equal, but in another record.
+  expect(link({ ...structuredClone(files), state: { round: 3 } } as never)).toBe(first);
 });
 
-test("the same texts by another name are another workflow", () => {
+test("treats equal texts with another name as another workflow", () => {
   const { files } = open(fanWorkflow(3));
   const both = { ...files.files, other: fanWorkflow(1) };
+  const link = createWorkflowLinker();
   const names = (name: string) => {
-    const flow = linkWorkflow({ ...files, name, files: both });
+    const flow = link({ ...files, name, files: both });
     return flow.ok ? flow.value.main.roles.length : 0;
   };
   expect([names("fan"), names("other"), names("fan")]).toEqual([4, 2, 4]);
 });
 
-test("who joins builds on all that came before, who begins on nothing", () => {
+test("a joining role builds on all roles before it, a starting role on none", () => {
   const { flow } = open(fanWorkflow(3));
   const path = (role: string) => [{ role, run: 1, item: null }];
   const pieces = Object.fromEntries(["part-1", "part-2", "part-3", "join"].map((role) => [role, path(role)]));

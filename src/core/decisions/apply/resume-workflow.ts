@@ -3,7 +3,6 @@ import { toTaskId } from "../../domain/ids.ts";
 import type { Step } from "../../domain/step.ts";
 import { refuseNotFailed } from "../../domain/find-target.ts";
 import type { WorkflowRun } from "../../domain/workflow-run.ts";
-import { linkWorkflow } from "../../workflow/link-workflow.ts";
 import { toNodeStepId } from "../../workflow/node-step.ts";
 import { type ResumedRun, resumeRun } from "../../workflow/resume-run.ts";
 import { type RunState, listSkippedRoles } from "../../workflow/run-state.ts";
@@ -25,7 +24,7 @@ type Resuming = {
 
 /** Resumes a workflow from its failed roles; successful roles keep their results. Refusals: `not-failed`, `bad-workflow`. */
 export const resume = (tx: DecisionTransaction, { execution, run, step, again }: Resuming): Answer => {
-  const flow = linkWorkflow(run);
+  const flow = tx.linkWorkflow(run);
   if (!flow.ok) return flow.refusal;
   const only = step ? run.nodes[step.id] : [];
   // The workflows pass wrote this value.

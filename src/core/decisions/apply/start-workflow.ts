@@ -21,7 +21,7 @@ export const startWorkflow = (
   { command: { workflow: name, args }, brief, base }: Starting,
 ): Refusal | null => {
   const { config } = tx.snapshot;
-  const found = findLinkedWorkflow(config, name);
+  const found = findLinkedWorkflow(config, name, tx.linkWorkflow);
   if (!found.ok) return found.refusal;
   const { files, flow } = found.value;
   const writes = [...flow.all.values()].some(({ roles }) => roles.some((role) => outputOf(role, config.roles) === "branch"));

@@ -5,7 +5,7 @@ import { DEFAULT_TIER, type PlannedStep } from "../../domain/plan.ts";
 import { createStep, type Step } from "../../domain/step.ts";
 import type { WorkflowRun } from "../../domain/workflow-run.ts";
 import { type AdvancedRun, advanceRun } from "../../workflow/advance-run.ts";
-import { type LinkedWorkflow, linkWorkflow } from "../../workflow/link-workflow.ts";
+import type { LinkedWorkflow } from "../../workflow/link-workflow.ts";
 import { findNodeRole, toNodeStepId, listStepsBefore } from "../../workflow/node-step.ts";
 import { recordResults, type NodeResult } from "../../workflow/record-results.ts";
 import { listOpenNodeRuns, type RunState, listSkippedRoles } from "../../workflow/run-state.ts";
@@ -18,7 +18,7 @@ import { resultOf } from "./node-result.ts";
 export const reconcileWorkflows = (tx: DecisionTransaction): void => {
   for (const { id, state, workflow } of tx.executions()) {
     if (state !== "running" || !workflow || workflow.endState !== null) continue;
-    const flow = linkWorkflow(workflow);
+    const flow = tx.linkWorkflow(workflow);
     if (flow.ok) move(tx, id, { flow: flow.value, run: workflow });
     else fail(tx, id, flow.refusal.message);
   }
