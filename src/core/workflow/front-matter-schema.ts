@@ -9,53 +9,53 @@ export const roleSchema = z.strictObject({
   tools: z
     .union([z.literal("none"), z.array(z.string())], "a list of tools, or none")
     .optional()
-    .describe("the tools that its agent has: all of them where none are named; `none` for none"),
-  model: z.string().optional().describe("the model that its agent is told to use"),
-  tier: z.enum(TIERS).optional().describe("its limits, time and model, as for a step of a plan"),
-  role: textSchema.optional().describe("one of the roles of the cascade: its prompt goes before the section"),
-  run: textSchema.optional().describe("a shell command in the place of an agent"),
-  workflow: textSchema.optional().describe("another workflow, which is called; the section is what it is given"),
-  checkpoint: z.boolean().default(false).describe("true lets what comes after it wait for a person"),
+    .describe("the tools that the agent may use: all if the key is left out, none for `none`"),
+  model: z.string().optional().describe("the model that the agent uses"),
+  tier: z.enum(TIERS).optional().describe("the tier, which sets limits, time and model as for a step of a plan"),
+  role: textSchema.optional().describe("a configured role, whose prompt precedes the section"),
+  run: textSchema.optional().describe("a shell command instead of an agent"),
+  workflow: textSchema.optional().describe("another workflow to call; the section becomes its arguments"),
+  checkpoint: z.boolean().default(false).describe("`true` makes the roles after it wait for a person"),
   join: z
     .union([z.enum(["all", "any"]), z.int().min(1).max(10_000)], "all, any or a number from 1")
     .default("all")
-    .describe("how many of the edges that lead to it must have fired"),
-  paths: globsSchema.default([]).describe("globs that it may change; empty for all that the policy allows"),
-  verify: globsSchema.default([]).describe("commands that verify its work beside those of the repository"),
+    .describe("the number of incoming edges that must fire"),
+  paths: globsSchema.default([]).describe("globs of the files that it may change; empty for all that the policy allows"),
+  verify: globsSchema.default([]).describe("commands that verify its work in addition to those of the repository"),
   output: z
     .enum(["branch", "artifact"])
     .optional()
     .describe(
-      "`branch` lands its changes, `artifact` keeps what it says as a report; left out, the role says, and `artifact` for one that can only read",
+      "`branch` lands its changes, `artifact` keeps its answer as a report; if left out, the configured role decides, or `artifact` for a read-only role",
     ),
   fields: z
     .array(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, "a field's name is made of letters, digits and _"))
     .max(100)
     .default([])
-    .describe("fields that it ends with as `key: value` lines"),
+    .describe("fields that its answer ends with, as `key: value` lines"),
   schema: z
     .record(z.string(), z.json())
     .optional()
-    .describe("a JSON Schema that its last `json` block must fit; asked once more where it does not"),
+    .describe("a JSON Schema for its last `json` block; the agent is asked once more if the block does not match"),
   foreach: z
     .union(
       [textSchema, z.strictObject({ over: textSchema, max: z.int().min(1).max(1_000).default(20) })],
       "`<role>.<field>`, or { over, max }",
     )
     .optional()
-    .describe("once for each item of a list that an earlier role gave"),
+    .describe("runs the role once for each item of a list that an earlier role returned"),
 });
 
 /** The front matter of a workflow. `readEdge` defines the grammar of edges. */
 export const frontMatterSchema = z.strictObject({
   description: z.string().max(1_000).default("").describe("one sentence, for `enki workflows`"),
-  roles: z.record(z.string(), roleSchema.nullable()).nullable().default({}).describe("who takes part, by name"),
+  roles: z.record(z.string(), roleSchema.nullable()).nullable().default({}).describe("the roles by name"),
   edges: z
     .array(z.union([z.string(), z.record(z.string(), z.string())], "a text such as a -> b"))
     .max(20_000)
     .nullable()
     .default([])
-    .describe("who waits for whom, and when"),
+    .describe("the order of the roles, with conditions"),
 });
 
 export type RoleData = z.output<typeof roleSchema>;

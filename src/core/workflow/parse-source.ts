@@ -41,7 +41,7 @@ const sourceFault = (why: string, line: number, twice = false): FoundFault => ({
   code: twice ? "duplicate-key" : "bad-front-matter",
   line,
   reason: why,
-  instead: twice ? "keep one of the two" : "mend the front matter; put texts that hold `: ` or ` #` in quotes",
+  instead: twice ? "keep one of the two" : "fix the front matter; put texts that hold `: ` or ` #` in quotes",
 });
 
 const checkJson = (text: string, report: (found: FoundFault) => void): boolean => {
@@ -51,7 +51,7 @@ const checkJson = (text: string, report: (found: FoundFault) => void): boolean =
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     const place = Number(/position (\d+)/.exec(why)?.[1] ?? 0);
-    report({ ...sourceFault("the front matter is no JSON", text.slice(0, place).split("\n").length), instead: "mend the JSON" });
+    report({ ...sourceFault("the front matter is no JSON", text.slice(0, place).split("\n").length), instead: "fix the JSON" });
     return false;
   }
 };
@@ -91,7 +91,7 @@ const parseTomlSource = (text: string, report: (found: FoundFault) => void): Par
     const why = error.message.split("\n")[0] ?? "";
     report({
       ...sourceFault(why, error.line, /redefine|already/.test(why)),
-      instead: /redefine|already/.test(why) ? "keep one of the two" : "mend the TOML",
+      instead: /redefine|already/.test(why) ? "keep one of the two" : "fix the TOML",
     });
     return null;
   }

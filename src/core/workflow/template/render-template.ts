@@ -115,7 +115,7 @@ const catchRenderErrors = <T>(name: string, work: () => T): Result<T> => {
       return refuse(
         "cannot-render",
         `${name}: ${error.message}`,
-        'give a default, such as `{{ default "none" .review.summary }}`, or mend the workflow',
+        'give a default, such as `{{ default "none" .review.summary }}`, or fix the workflow',
       );
     }
     throw error;
