@@ -1,4 +1,4 @@
-import { type Evidence, type Landing, rebuilt } from "../core/decisions/rebuild-decision.ts";
+import { type RebuildEvidence, type LandedMerge, rebuildFromEvidence } from "../core/decisions/rebuild-decision.ts";
 import { readComment } from "../core/events/read-comment.ts";
 import type { RepositoryClone } from "../storage/git/repository-clone.ts";
 import { readNewIssue, readIssueChange } from "../core/events/read-issue.ts";
@@ -46,8 +46,8 @@ const rebuildLedger = async (rebuilding: RebuildContext, refs: RepositoryRefs): 
   if (landings.length === 0 && refs[ATTEMPTS_REF] === undefined) return false;
   const told = await readRebuildEvidence(rebuilding);
   // A copy of a repository has its history, and nothing of what was done there is this one's.
-  if (!told.said.some(({ body }) => readMarker(body)?.kind === "execution")) return false;
-  const ledger = rebuilt({ landings, refs: Object.keys(refs), ...told, base: defaultBranch, now: now() });
+  if (!told.ownComments.some(({ body }) => readMarker(body)?.kind === "execution")) return false;
+  const ledger = rebuildFromEvidence({ landings, refs: Object.keys(refs), ...told, baseBranch: defaultBranch, now: now() });
   const files = [...toLedgerFiles(null, ledger)].flatMap(([path, content]) =>
     content === null ? [] : [[path, { content, mode: "100644" as const }] as const],
   );
@@ -61,12 +61,12 @@ const rebuildLedger = async (rebuilding: RebuildContext, refs: RepositoryRefs): 
 };
 
 /** What landed on the default branch, then what landed on others beside it. */
-const readLandings = async (clone: RepositoryClone, refs: RepositoryRefs, defaultBranch: string): Promise<Landing[]> => {
+const readLandings = async (clone: RepositoryClone, refs: RepositoryRefs, defaultBranch: string): Promise<LandedMerge[]> => {
   const heads = Object.keys(refs).filter(
     (ref) => ref.startsWith(toBranchRef("")) && !readTaskRef(ref) && readCandidateBranch(ref) === null,
   );
   const bases = [toBranchRef(defaultBranch), ...heads.filter((ref) => ref !== toBranchRef(defaultBranch))];
-  const landings: Landing[] = [];
+  const landings: LandedMerge[] = [];
   const seen: string[] = [];
   for (const ref of bases) {
     const tip = refs[ref];
@@ -77,14 +77,14 @@ const readLandings = async (clone: RepositoryClone, refs: RepositoryRefs, defaul
       const task = trailers?.task ?? (onFirstParent ? readWorkTask(message) : null);
       const title = (message.split("\n")[0] ?? "").replace(/ \(#\d+\)$/, "");
       if (task !== null)
-        landings.push({ base: ref.slice(toBranchRef("").length), commit, at, title, task, head: trailers?.head ?? commit });
+        landings.push({ baseBranch: ref.slice(toBranchRef("").length), commit, at, title, task, head: trailers?.head ?? commit });
     }
     seen.push(tip);
   }
   return landings;
 };
 
-const readRebuildEvidence = async (rebuilding: RebuildContext): Promise<Pick<Evidence, "said" | "commands">> => {
+const readRebuildEvidence = async (rebuilding: RebuildContext): Promise<Pick<RebuildEvidence, "ownComments" | "commands">> => {
   const { github, botLogin, now } = rebuilding;
   const comments = new Map<number, GitHubComment>();
   let since = now() - REBUILD_LOOKBACK_MS;
@@ -99,7 +99,7 @@ const readRebuildEvidence = async (rebuilding: RebuildContext): Promise<Pick<Evi
   const all = [...comments.values()];
   const events = [...all.flatMap((comment) => readComment(comment, botLogin)), ...(await readIssueStarts(rebuilding))];
   return {
-    said: all.filter(({ by }) => by === botLogin),
+    ownComments: all.filter(({ by }) => by === botLogin),
     commands: events.flatMap((event) => (event.kind === "commanded" ? [event] : [])),
   };
 };

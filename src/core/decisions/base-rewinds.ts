@@ -5,14 +5,14 @@ import { refuse } from "../domain/refusal.ts";
 import type { TaskHead, Step } from "../domain/step.ts";
 import type { DecisionTransaction } from "./decision-transaction.ts";
 
-type Asking = Pick<DecisionTransaction, "readFact">;
+type FactReader = Pick<DecisionTransaction, "readFact">;
 
-const REWOUND = "base-rewound";
+const REWOUND_CODE = "base-rewound";
 
 /** Whether a base lost the last tip that was seen on it without a person's agreement. Undefined while facts are missing. */
-const hasLost = (tx: Asking, { seenTip: seen, landedTip, frozen }: Queue, tip: Sha): boolean | undefined => {
+const hasLostTip = (tx: FactReader, { seenTip: seen, landedTip, frozen }: Queue, tip: Sha): boolean | undefined => {
   // Ledgers of earlier versions recorded a later tip while the queue was frozen.
-  const last = frozen?.code === REWOUND ? [seen, landedTip] : [seen ?? landedTip];
+  const last = frozen?.code === REWOUND_CODE ? [seen, landedTip] : [seen ?? landedTip];
   const contained = last.map((commit) => commit === null || commit === tip || tx.readFact<"contains">({ kind: "contains", commit, tip }));
   return contained.includes(false) ? true : contained.includes(undefined) ? undefined : false;
 };
@@ -21,61 +21,61 @@ const hasLost = (tx: Asking, { seenTip: seen, landedTip, frozen }: Queue, tip: S
  * Freezes the queue of a rewound base, which no longer contains the last tip that was seen on it: nothing lands until a person agrees or
  * the commits return. It does not matter who made the lost commits. Undefined while facts are missing.
  */
-export const guardAgainstRewind = (tx: Asking, before: Queue, tip: Sha): Queue | undefined => {
+export const withRewindFreeze = (tx: FactReader, before: Queue, tip: Sha): Queue | undefined => {
   const queue = before.frozen?.code === "base-missing" ? { ...before, frozen: null } : before;
-  const lost = hasLost(tx, queue, tip);
+  const lost = hasLostTip(tx, queue, tip);
   if (lost === undefined) return undefined;
-  const isTold = queue.frozen?.code === REWOUND;
+  const isTold = queue.frozen?.code === REWOUND_CODE;
   if (lost === isTold) return queue;
   if (!lost) return { ...queue, frozen: null };
   const why = `The base was rewound: it no longer contains ${(queue.seenTip ?? "").slice(0, 12)}, the last commit that Enki saw on it. A retry carries only each step's own changes to the new tip.`;
-  return { ...queue, frozen: refuse(REWOUND, why, "/enki retry").refusal };
+  return { ...queue, frozen: refuse(REWOUND_CODE, why, "/enki retry").refusal };
 };
 
 /** Whether a queue waits for a person to agree that its base lost commits. */
-export const isRewoundQueue = ({ frozen }: Pick<Queue, "frozen">): boolean => frozen?.code === REWOUND;
+export const isRewoundQueue = ({ frozen }: Pick<Queue, "frozen">): boolean => frozen?.code === REWOUND_CODE;
 
 /** How many lost tips are remembered. */
-const MAX_LEFT = 10;
+const MAX_ABANDONED_TIPS = 10;
 
 /** The queue after a person accepted the base as it is now. */
-export const agreedQueue = (queue: Queue, tip: Sha | null): Queue => {
+export const withAcceptedTip = (queue: Queue, tip: Sha | null): Queue => {
   // A refused push may be allowed now, and the person has seen any incident.
   const { pushRefusal: _, landingTerms: __, incident: ___, deniedMethods: ____, ...rest } = queue;
   const agreed = { ...rest, frozen: null, landedTip: tip };
-  if (queue.frozen?.code !== REWOUND) return agreed;
+  if (queue.frozen?.code !== REWOUND_CODE) return agreed;
   const lost = [queue.landedTip, queue.seenTip].flatMap((each) => (each === null || each === tip ? [] : [each]));
-  return { ...agreed, seenTip: tip, abandonedTips: [...new Set([...(queue.abandonedTips ?? []), ...lost])].slice(-MAX_LEFT) };
+  return { ...agreed, seenTip: tip, abandonedTips: [...new Set([...(queue.abandonedTips ?? []), ...lost])].slice(-MAX_ABANDONED_TIPS) };
 };
 
 /** Whether a base lost commits without a person's agreement, so that nothing may build on it. Undefined while facts are missing. */
-export const isRewound = (tx: DecisionTransaction, base: BranchName): boolean | undefined => {
+export const isBaseRewound = (tx: DecisionTransaction, base: BranchName): boolean | undefined => {
   const tip = tx.baseTip(base);
-  return tip === null ? false : hasLost(tx, tx.queue(base), tip);
+  return tip === null ? false : hasLostTip(tx, tx.queue(base), tip);
 };
 
 /**
  * The base tip that a head was made on: the recorded one, else the newest base commit that the head contains. Null if there is none,
  * undefined while facts are missing.
  */
-export const groundOf = (
+export const findHeadBaseTip = (
   tx: DecisionTransaction,
   base: BranchName,
   { sha, baseTip: known }: Pick<TaskHead, "sha" | "baseTip">,
 ): Sha | null | undefined => {
   const tip = tx.baseTip(base);
   if (known !== undefined || tip === null) return known ?? null;
-  return tx.readFact<"newest-base">({ kind: "newest-base", head: sha, tip, abandonedTips: lostTips(tx, base) });
+  return tx.readFact<"newest-base">({ kind: "newest-base", head: sha, tip, abandonedTips: listLostTips(tx, base) });
 };
 
 /** Tips that the base had and may have lost, newest first. */
-const lostTips = (tx: DecisionTransaction, base: BranchName): Sha[] => {
+const listLostTips = (tx: DecisionTransaction, base: BranchName): Sha[] => {
   const { seenTip, abandonedTips = [] } = tx.queue(base);
   return [...new Set([...(seenTip === null ? [] : [seenTip]), ...abandonedTips.toReversed()])];
 };
 
 /** A person's push to a task branch as the step's head. Undefined while facts are missing. */
-export const personsHead = (
+export const createPersonHead = (
   tx: DecisionTransaction,
   { baseBranch }: Execution,
   { sha, before }: { sha: Sha; before: TaskHead | null },
@@ -84,7 +84,7 @@ export const personsHead = (
   const head = { sha, since: tx.now, by: "person" } as const;
   if (tip === null) return { ...head, ...(before?.baseTip !== undefined && { baseTip: before.baseTip }) };
   const known = before?.baseTip === undefined ? [] : [before.baseTip];
-  const left = [...new Set([...known, ...lostTips(tx, baseBranch)])].filter((each) => each !== tip);
+  const left = [...new Set([...known, ...listLostTips(tx, baseBranch)])].filter((each) => each !== tip);
   const ground = tx.readFact<"newest-base">({ kind: "newest-base", head: sha, tip, abandonedTips: left });
   return ground === undefined ? undefined : ground === null ? head : { ...head, baseTip: ground };
 };
@@ -93,15 +93,15 @@ export const personsHead = (
  * Whether a head was made on lost commits of its base, or on a step that landed with them: landing the head unchanged would bring them
  * back. Undefined while facts are missing.
  */
-export const isStranded = (
+export const isStrandedHead = (
   tx: DecisionTransaction,
   base: BranchName,
   { head, builtOn }: Pick<Step, "head" | "builtOn">,
 ): boolean | undefined => {
   const tip = tx.baseTip(base);
   if (!head || tip === null || (tx.queue(base).abandonedTips ?? []).length === 0) return false;
-  const ground = groundOf(tx, base, head);
-  const below = [ground, ...builtOn.map(({ task }) => landedAs(tx, task))];
+  const ground = findHeadBaseTip(tx, base, head);
+  const below = [ground, ...builtOn.map(({ task }) => findLandedCommit(tx, task))];
   const kept = below.map((commit) => {
     if (commit === null || commit === tip) return true;
     return commit && tx.readFact<"contains">({ kind: "contains", commit, tip });
@@ -110,7 +110,7 @@ export const isStranded = (
 };
 
 /** The commit by which a task landed; null if the task has not landed. */
-const landedAs = (tx: DecisionTransaction, task: TaskId): Sha | null => {
+const findLandedCommit = (tx: DecisionTransaction, task: TaskId): Sha | null => {
   const id = readTaskId(task);
   return (id && tx.execution(id.execution)?.steps[id.step]?.landed?.commit) ?? null;
 };

@@ -5,40 +5,40 @@ import { accept, refuse, type Result } from "../domain/refusal.ts";
 import type { DecisionTransaction } from "./decision-transaction.ts";
 
 /** The plan with needs on tasks of its own execution turned into needs on steps. */
-export const withOwnSteps = (id: ExecutionId, plan: Plan): Plan => ({
+export const withLocalNeeds = (id: ExecutionId, plan: Plan): Plan => ({
   ...plan,
-  steps: plan.steps.map((step) => (listNeededTasks(step).some((task) => ownStep(id, task) !== null) ? ownNeeds(id, step) : step)),
+  steps: plan.steps.map((step) => (listNeededTasks(step).some((task) => findLocalStep(id, task) !== null) ? toLocalNeeds(id, step) : step)),
 });
 
-const ownNeeds = (id: ExecutionId, step: PlannedStep): PlannedStep => ({
+const toLocalNeeds = (id: ExecutionId, step: PlannedStep): PlannedStep => ({
   ...step,
   needs: step.needs.map((need) => {
-    const own = "task" in need ? ownStep(id, need.task) : null;
+    const own = "task" in need ? findLocalStep(id, need.task) : null;
     return own === null ? need : { step: own, condition: need.condition };
   }),
 });
 
-const ownStep = (id: ExecutionId, task: TaskId): string | null => {
+const findLocalStep = (id: ExecutionId, task: TaskId): string | null => {
   const read = readTaskId(task);
   return read?.execution === id ? read.step : null;
 };
 
 /** Checks that needs on tasks of other executions can be met. Undefined while facts are missing. Refusals: `unknown-need`, `cycle`. */
-export const checkTasks = (tx: DecisionTransaction, execution: Execution, plan: Plan): Result<Plan> | undefined => {
+export const checkTaskNeeds = (tx: DecisionTransaction, execution: Execution, plan: Plan): Result<Plan> | undefined => {
   let open = false;
   for (const step of plan.steps) {
     for (const task of listNeededTasks(step)) {
-      const known = isKnown(tx, task);
+      const known = isKnownTask(tx, task);
       if (known === undefined) open = true;
       else if (!known) return refuse("unknown-need", `step '${step.id}' depends on unknown task '${task}'`);
     }
   }
   if (open) return undefined;
-  const cycle = findCycle(tx, execution, plan);
+  const cycle = findTaskCycle(tx, execution, plan);
   return cycle === null ? accept(plan) : refuse("cycle", `steps form a cycle: ${cycle.join(" -> ")}`);
 };
 
-const isKnown = (tx: DecisionTransaction, task: TaskId): boolean | undefined => {
+const isKnownTask = (tx: DecisionTransaction, task: TaskId): boolean | undefined => {
   const id = readTaskId(task);
   if (!id) return false;
   const other = tx.execution(id.execution);
@@ -48,7 +48,7 @@ const isKnown = (tx: DecisionTransaction, task: TaskId): boolean | undefined => 
 };
 
 /** A chain of tasks through other executions in which a step waits for itself; null if there is none. */
-const findCycle = (tx: DecisionTransaction, { id }: Execution, plan: Plan): TaskId[] | null => {
+const findTaskCycle = (tx: DecisionTransaction, { id }: Execution, plan: Plan): TaskId[] | null => {
   const own = new Map(plan.steps.map((step) => [step.id, step]));
   const needs = (task: TaskId): TaskId[] => {
     const read = readTaskId(task);
@@ -64,7 +64,7 @@ const findCycle = (tx: DecisionTransaction, { id }: Execution, plan: Plan): Task
     const stack = [start];
     for (let at = stack.pop(); at !== undefined; at = stack.pop()) {
       for (const next of needs(at)) {
-        if (next === start) return path(before, start, at);
+        if (next === start) return toCyclePath(before, start, at);
         if (before.has(next)) continue;
         before.set(next, at);
         stack.push(next);
@@ -74,7 +74,7 @@ const findCycle = (tx: DecisionTransaction, { id }: Execution, plan: Plan): Task
   return null;
 };
 
-const path = (before: ReadonlyMap<TaskId, TaskId>, start: TaskId, last: TaskId): TaskId[] => {
+const toCyclePath = (before: ReadonlyMap<TaskId, TaskId>, start: TaskId, last: TaskId): TaskId[] => {
   const back: TaskId[] = [start];
   for (let at: TaskId | undefined = last; at !== undefined && at !== start; at = before.get(at)) back.unshift(at);
   return [start, ...back];

@@ -2,27 +2,27 @@ import type { Decision, Snapshot } from "../domain/decision.ts";
 import type { Event } from "../domain/event.ts";
 import type { WorkflowLinker } from "../workflow/workflow-linker.ts";
 import { applyCommanded } from "./apply/commanded.ts";
-import { isIdleQuote } from "./apply/revise-plan.ts";
+import { isQuoteWhileIdle } from "./apply/revise-plan.ts";
 import { applyPerformed } from "./apply/effect-outcome.ts";
 import { applyResulted } from "./apply/job-result.ts";
-import { applyRemarked, applyTouched } from "./apply/pull-activity.ts";
+import { applyRemarked, recordPullActivity } from "./apply/pull-activity.ts";
 import { applySaveRefused } from "./apply/save-refused.ts";
 import { type DecisionTransaction, openTransaction } from "./decision-transaction.ts";
-import { reconcileAskedPulls } from "./reconcile/asked-pulls.ts";
+import { reconcileRequestPulls } from "./reconcile/asked-pulls.ts";
 import { reconcileArchiving } from "./reconcile/archiving.ts";
-import { reconcileCarrying } from "./reconcile/rebase-stale-work.ts";
+import { reconcileStaleWork } from "./reconcile/rebase-stale-work.ts";
 import { reconcileComments } from "./reconcile/comments.ts";
 import { reconcileDeadlines } from "./reconcile/deadlines.ts";
-import { reconcileCandidateBranches, reconcileGate } from "./reconcile/check-gates.ts";
+import { reconcileCandidateBranches, reconcileRequiredChecks } from "./reconcile/check-gates.ts";
 import { reconcileHeads } from "./reconcile/heads.ts";
-import { isForgotten, reconcileInbox } from "./reconcile/inbox.ts";
+import { isForgottenEvent, reconcileInbox } from "./reconcile/inbox.ts";
 import { reconcileLanding } from "./reconcile/landing.ts";
-import { reconcileMerged, reconcileMerging } from "./reconcile/github-merges.ts";
+import { reconcileConfirmedMerges, reconcileRequestedMerges } from "./reconcile/github-merges.ts";
 import { reconcilePulls } from "./reconcile/pulls.ts";
-import { reconcileResolving } from "./reconcile/conflicts.ts";
-import { reconcileRewinds, reconcileStranded } from "./reconcile/rebase-after-rewind.ts";
+import { reconcileConflicts } from "./reconcile/conflicts.ts";
+import { reconcileRewinds, reconcileStrandedWork } from "./reconcile/rebase-after-rewind.ts";
 import { reconcileScheduling } from "./reconcile/scheduling.ts";
-import { reconcileStopping } from "./reconcile/stopping.ts";
+import { reconcileAbandonedRuns } from "./reconcile/stopping.ts";
 import { reconcileTransitions } from "./reconcile/transitions.ts";
 import { reconcileWorkflows } from "./reconcile/workflows.ts";
 
@@ -32,42 +32,42 @@ import { reconcileWorkflows } from "./reconcile/workflows.ts";
  */
 export const decide = (events: readonly Event[], snapshot: Snapshot, linkWorkflow?: WorkflowLinker): Decision => {
   const tx = openTransaction(snapshot, linkWorkflow);
-  for (const event of events) apply(tx, event);
+  for (const event of events) applyEvent(tx, event);
   // Read the facts that events need first; otherwise the passes would decide on half of the events.
-  if (tx.missingFacts().length === 0) for (const pass of passes) pass(tx);
+  if (tx.missingFacts().length === 0) for (const pass of RECONCILE_PASSES) pass(tx);
   return tx.decision();
 };
 
 /** Each pass sees the changes of the passes before: a landing releases steps, which then start in the same write. */
-const passes: readonly ((tx: DecisionTransaction) => void)[] = [
+const RECONCILE_PASSES: readonly ((tx: DecisionTransaction) => void)[] = [
   reconcileRewinds,
   reconcileInbox,
-  reconcileAskedPulls,
+  reconcileRequestPulls,
   reconcileHeads,
-  reconcileStranded,
-  reconcileCarrying,
+  reconcileStrandedWork,
+  reconcileStaleWork,
   reconcileDeadlines,
   reconcileWorkflows,
-  reconcileGate,
-  reconcileMerged,
+  reconcileRequiredChecks,
+  reconcileConfirmedMerges,
   reconcileLanding,
-  reconcileMerging,
+  reconcileRequestedMerges,
   reconcileCandidateBranches,
   reconcileTransitions,
-  reconcileStopping,
-  reconcileResolving,
+  reconcileAbandonedRuns,
+  reconcileConflicts,
   reconcileScheduling,
   reconcilePulls,
   reconcileComments,
   reconcileArchiving,
 ];
 
-const apply = (tx: DecisionTransaction, event: Event): void => {
+const applyEvent = (tx: DecisionTransaction, event: Event): void => {
   switch (event.kind) {
     case "commanded":
     case "resulted":
       if (tx.ledger().handledEvents[event.id] !== undefined) return;
-      if (event.kind === "commanded" && (isForgotten(tx, event) || isIdleQuote(tx, event))) return;
+      if (event.kind === "commanded" && (isForgottenEvent(tx, event) || isQuoteWhileIdle(tx, event))) return;
       tx.markHandled(event.id);
       if (event.kind === "commanded") applyCommanded(tx, event);
       else applyResulted(tx, event);
@@ -82,7 +82,7 @@ const apply = (tx: DecisionTransaction, event: Event): void => {
       if (event.endedJob !== undefined) tx.reportEnded(event.endedJob);
       if (event.activity) {
         tx.reportActivity(event.activity, event.pull);
-        applyTouched(tx, event.activity, event.pull);
+        recordPullActivity(tx, event.activity, event.pull);
       }
       return;
     case "swept":

@@ -5,19 +5,19 @@ import { type BranchName, type Millis, type RefName, type Sha } from "../domain/
 import type { JobKey } from "../domain/job.ts";
 import { type QueryAnswers, type Query, type QueryKind, toQueryKey } from "../domain/query.ts";
 import { toBranchRef } from "../domain/refs.ts";
-import { graphRecords, openLedgerWriter, sideRecords, textRecords } from "./ledger-writer.ts";
+import { openGraphRecords, openLedgerWriter, openSideRecords, openTextRecords } from "./ledger-writer.ts";
 
 /** A decision under construction: the new ledger, ref moves, requested effects and missing facts. The snapshot never changes. */
 export type DecisionTransaction = ReturnType<typeof openTransaction>;
 
 export const openTransaction = (snapshot: Snapshot, linkWorkflow: WorkflowLinker = createWorkflowLinker()) => {
   const writer = openLedgerWriter(snapshot.ledger);
-  const records = { ...graphRecords(writer), ...textRecords(writer), ...sideRecords(writer, snapshot.now) };
+  const records = { ...openGraphRecords(writer), ...openTextRecords(writer), ...openSideRecords(writer, snapshot.now) };
   const facts = openFactReader(snapshot);
   const refs = openRefMoves(snapshot, writer.requireSave);
   const clock = openWakeUps(snapshot.now);
   const notes: string[] = [];
-  const wishes = openEffectRequests({ snapshot, records, requireSave: writer.requireSave, wake: clock.wakeAt });
+  const effectRequests = openEffectRequests({ snapshot, records, requireSave: writer.requireSave, wake: clock.wakeAt });
   return {
     snapshot,
     now: snapshot.now,
@@ -28,7 +28,7 @@ export const openTransaction = (snapshot: Snapshot, linkWorkflow: WorkflowLinker
     ...refs,
     ...clock,
     note: (text: string): void => void notes.push(text),
-    want: wishes.requestEffect,
+    requestEffect: effectRequests.requestEffect,
     decision: (): Decision => {
       const queries = facts.missingFacts();
       if (queries.length > 0) return { kind: "need", queries };
@@ -39,7 +39,7 @@ export const openTransaction = (snapshot: Snapshot, linkWorkflow: WorkflowLinker
         notes,
         refMoves: moves,
         retainedResults: attempts,
-        ...wishes.requestedEffects(),
+        ...effectRequests.requestedEffects(),
         mustSave: writer.isSaveRequired(),
         wakeAt: clock.nextWakeUp(),
       };
@@ -61,7 +61,7 @@ const openFactReader = (snapshot: Snapshot) => {
   };
 };
 
-const openRefMoves = (snapshot: Snapshot, hurry: () => void) => {
+const openRefMoves = (snapshot: Snapshot, requireSave: () => void) => {
   const moves = new Map<RefName, RefMove>();
   const attempts = new Set<Sha>();
   const ref = (name: RefName): Sha | null => {
@@ -73,7 +73,7 @@ const openRefMoves = (snapshot: Snapshot, hurry: () => void) => {
     ref,
     baseTip: (base: BranchName): Sha | null => ref(toBranchRef(base)),
     moveRef: (name: RefName, to: Sha | null): void => {
-      hurry();
+      requireSave();
       moves.set(name, { ref: name, oldSha: snapshot.refs[name] ?? null, newSha: to });
     },
     /** Makes the push fail if the ref has changed since it was read. */
@@ -88,7 +88,7 @@ const openRefMoves = (snapshot: Snapshot, hurry: () => void) => {
     },
     /** Keeps a result's commit reachable after its ref is deleted. */
     retainResult: (result: Sha): void => {
-      hurry();
+      requireSave();
       attempts.add(result);
     },
     refs: () => ({ moves: [...moves.values()], attempts: [...attempts] }),
@@ -124,7 +124,7 @@ const openWakeUps = (now: Millis) => {
 
 type EffectRequestContext = {
   readonly snapshot: Snapshot;
-  readonly records: Pick<ReturnType<typeof sideRecords>, "effectRecord" | "putEffectRecord">;
+  readonly records: Pick<ReturnType<typeof openSideRecords>, "effectRecord" | "putEffectRecord">;
   readonly requireSave: () => void;
   readonly wake: (at: Millis | null) => void;
 };

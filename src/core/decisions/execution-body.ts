@@ -3,13 +3,13 @@ import { renderExecutionComment } from "../messages/execution-comment.ts";
 import type { DecisionTransaction } from "./decision-transaction.ts";
 
 /** The current text of an execution's comment. */
-export const executionBody = (tx: DecisionTransaction, execution: Execution): string => {
+export const renderExecutionBody = (tx: DecisionTransaction, execution: Execution): string => {
   const [plan, grown] = [tx.plan(execution.plan), tx.plan(execution.amendment?.plan ?? null)];
   const [brief, queue] = [tx.brief(execution.id), tx.queue(execution.baseBranch)];
-  return renderExecutionComment({ execution, plan, grown, brief, queue, reports: reportsOf(tx, execution) });
+  return renderExecutionComment({ execution, plan, grown, brief, queue, reports: listExecutionReports(tx, execution) });
 };
 
-const reportsOf = (tx: DecisionTransaction, { id }: Execution): Record<string, string> => {
+const listExecutionReports = (tx: DecisionTransaction, { id }: Execution): Record<string, string> => {
   const start = `${id}/`;
   const own = Object.entries(tx.ledger().artifacts).filter(([name]) => name.startsWith(start));
   return Object.fromEntries(own.map(([name, text]) => [name.slice(start.length), text]));

@@ -7,7 +7,7 @@ import { chooseCheckGate, isFromActions } from "../policy/check-gate.ts";
 import type { DecisionTransaction } from "./decision-transaction.ts";
 
 /** The landing terms of a base, or why nothing can land on it. Undefined while rules and settings are not read. */
-const readTerms = (
+const findLandingTerms = (
   tx: DecisionTransaction,
   base: BranchName,
   { pushRefusal, deniedMethods }: Pick<Queue, "pushRefusal" | "deniedMethods">,
@@ -24,7 +24,7 @@ const readTerms = (
     pushRefusal: pushRefusal ?? null,
   });
   if (!chosen.ok) return chosen.refusal;
-  const files = workflowFiles(tx, base, [...checks, ...rules.checks]);
+  const files = findBaseWorkflows(tx, base, [...checks, ...rules.checks]);
   if (!files) return undefined;
   const gate = chooseCheckGate({ base, mode: chosen.value.mode, rules: rules.checks, configured: checks, files });
   return gate.ok
@@ -33,7 +33,7 @@ const readTerms = (
 };
 
 /** The workflow files of a base if a required check may come from Actions. Undefined while facts are missing. */
-const workflowFiles = (
+const findBaseWorkflows = (
   tx: DecisionTransaction,
   base: BranchName,
   checks: readonly RequiredCheck[],
@@ -45,27 +45,27 @@ const workflowFiles = (
 };
 
 /** Why nothing could land on a base, so that no work is wasted; null if work could land, undefined while facts are missing. */
-export const whyUnlandable = (tx: DecisionTransaction, base: BranchName): Refusal | null | undefined => {
-  const terms = readTerms(tx, base, tx.queue(base));
+export const checkLandable = (tx: DecisionTransaction, base: BranchName): Refusal | null | undefined => {
+  const terms = findLandingTerms(tx, base, tx.queue(base));
   return terms && ("code" in terms ? terms : null);
 };
 
 /** Whether a candidate could land now. The rules are then read again, because they may have changed. */
-const isAtLanding = (queue: Queue, tip: string): boolean =>
+const isReadyToLand = (queue: Queue, tip: string): boolean =>
   queue.candidates.some((each) => each.onto === tip && each.items.length > 0 && isGreen(each));
 
 /**
  * The queue with its landing terms, which are read when work enters the queue and right before a landing. Undefined while facts are
  * missing.
  */
-export const withTerms = (
+export const withLandingTerms = (
   tx: DecisionTransaction,
   base: BranchName,
   { queue, tip, wanted }: { queue: Queue; tip: string; wanted: boolean },
 ): Queue | undefined => {
-  if (queue.landingTerms ? !isAtLanding(queue, tip) : !wanted) return queue;
+  if (queue.landingTerms ? !isReadyToLand(queue, tip) : !wanted) return queue;
   if (queue.frozen && UNLANDABLE_CODES.has(queue.frozen.code)) return queue;
-  const terms = readTerms(tx, base, queue);
+  const terms = findLandingTerms(tx, base, queue);
   if (!terms) return undefined;
   if ("code" in terms) return queue.frozen ? queue : { ...queue, frozen: terms, landingRefusedAt: tx.now };
   return JSON.stringify(terms) === JSON.stringify(queue.landingTerms) ? queue : { ...queue, landingTerms: terms };

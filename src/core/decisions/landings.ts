@@ -8,7 +8,7 @@ import { LANDING_TEXT, REUSED_TEXT, renderCandidateStatus } from "../messages/st
 import type { DecisionTransaction } from "./decision-transaction.ts";
 
 /** A landing by GitHub. It is saved before GitHub is asked to merge. */
-export const newLanding = (tx: DecisionTransaction, { landingTerms }: Queue, candidate: Candidate): Landing => ({
+export const createLanding = (tx: DecisionTransaction, { landingTerms }: Queue, candidate: Candidate): Landing => ({
   mode: landingTerms?.mode === "batch" || landingTerms?.mode === "queue" ? landingTerms.mode : "each",
   ...(landingTerms?.method && { method: landingTerms.method }),
   candidate,
@@ -17,12 +17,12 @@ export const newLanding = (tx: DecisionTransaction, { landingTerms }: Queue, can
 });
 
 /** The branch of the pull request for a whole candidate. */
-export const batchBranch = (commit: Sha): string => toCandidateBranch(hashValue(["batch", commit]).slice(0, 12));
-const REVERTS = "enki/revert/";
-export const revertBranch = (merge: Sha): string => REVERTS + merge.slice(0, 12);
-export const isRevertBranch = (branch: string): boolean => branch.startsWith(REVERTS);
+export const toBatchBranch = (commit: Sha): string => toCandidateBranch(hashValue(["batch", commit]).slice(0, 12));
+const REVERT_BRANCH_PREFIX = "enki/revert/";
+export const toRevertBranch = (merge: Sha): string => REVERT_BRANCH_PREFIX + merge.slice(0, 12);
+export const isRevertBranch = (branch: string): boolean => branch.startsWith(REVERT_BRANCH_PREFIX);
 
-export const sidePullKey = (commit: Sha) => `open-side-pull:${batchBranch(commit)}` as const;
+export const toSidePullKey = (commit: Sha) => `open-side-pull:${toBatchBranch(commit)}` as const;
 
 /** Records that the steps of a candidate have landed with this commit. */
 export const landSteps = (
@@ -38,14 +38,14 @@ export const landSteps = (
     tx.putStep(id.execution, land(step, landed));
     tx.note(`${toTaskId(id.execution, id.step)} landed on ${base} as ${commit.slice(0, 12)} (head ${head.slice(0, 12)})`);
   }
-  startAfter(tx, base, commit);
+  startWorkflowsAfterLanding(tx, base, commit);
 };
 
 /**
  * Reports the required checks that Enki itself sets, on the commit where GitHub expects them. Returns false until GitHub has accepted or
  * refused each; after a refusal, GitHub refuses the landing itself and says why.
  */
-export const tellChecks = (
+export const reportOwnChecks = (
   tx: DecisionTransaction,
   { landingTerms }: Pick<Queue, "landingTerms">,
   { candidate, commit }: { candidate: Candidate; commit: Sha },
@@ -56,7 +56,7 @@ export const tellChecks = (
     const text = own ? LANDING_TEXT : renderCandidateStatus(candidate.commit);
     const key = own ? (`set-status:${commit}` as const) : (`set-status:${commit}/${context}` as const);
     const effect: Effect = { kind: "set-status", key, commit, state: "success", text, ...(own ? {} : { context }) };
-    tx.want(effect);
+    tx.requestEffect(effect);
     const trace = tx.effectRecord(key);
     if (trace?.digest === digestEffect(effect) || trace?.refused) continue;
     isTold = false;
@@ -66,15 +66,15 @@ export const tellChecks = (
 };
 
 /** Reports on the landed commit that the verdict of an identical tree was reused. */
-export const tellReused = (tx: DecisionTransaction, { runs }: Candidate, commit: Sha): void => {
+export const reportReusedVerdict = (tx: DecisionTransaction, { runs }: Candidate, commit: Sha): void => {
   if (runs.some(({ attempt }) => attempt > 0)) return;
   tx.enqueueEffect({ kind: "set-status", key: `set-status:${commit}`, commit, state: "success", text: REUSED_TEXT });
 };
 
 /** Starts the Actions workflows configured to run after a landing, each once per commit. */
-export const startAfter = (tx: DecisionTransaction, base: BranchName, commit: Sha): void => {
+export const startWorkflowsAfterLanding = (tx: DecisionTransaction, base: BranchName, commit: Sha): void => {
   for (const workflow of tx.snapshot.config.refinery.after)
     tx.enqueueEffect({ kind: "start-workflow", key: `start-workflow:${workflow}/${commit.slice(0, 12)}`, workflow, branch: base });
 };
 
-export const batchRef = (commit: Sha): string => toBranchRef(batchBranch(commit));
+export const toBatchRef = (commit: Sha): string => toBranchRef(toBatchBranch(commit));

@@ -22,15 +22,15 @@ import { emptyQueue, type Queue } from "../domain/queue.ts";
 import type { Step } from "../domain/step.ts";
 import { openStepLists } from "./step-lists.ts";
 
-type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+type MutableCopy<T> = { -readonly [K in keyof T]: T[K] };
 
 /** The new ledger. Each record is copied once, before its first change, so that a decision stays linear in the size of the graph. */
 export const openLedgerWriter = (before: Ledger) => {
-  let ledger: Mutable<Ledger> = { ...before };
+  let ledger: MutableCopy<Ledger> = { ...before };
   let isSaveRequired = false;
   const owned = new WeakSet<object>();
   const lists = openStepLists();
-  const own = <T extends object>(value: T): Mutable<T> => {
+  const own = <T extends object>(value: T): MutableCopy<T> => {
     if (owned.has(value)) return value;
     const copy = { ...value };
     owned.add(copy);
@@ -50,11 +50,11 @@ export const openLedgerWriter = (before: Ledger) => {
     const before = execution.steps;
     mine.steps = own(before);
     (mine.steps as Record<StepId, Step>)[step.id] = step;
-    lists.written(before, mine.steps, step);
+    lists.recordWrite(before, mine.steps, step);
     put("executions", id, mine);
   };
   /** The current steps of an execution. */
-  const steps = (id: ExecutionId): readonly Step[] => lists.of(ledger.executions[id]?.steps ?? {});
+  const steps = (id: ExecutionId): readonly Step[] => lists.list(ledger.executions[id]?.steps ?? {});
   return {
     ledger: (): Ledger => ledger,
     steps,
@@ -70,16 +70,16 @@ export const openLedgerWriter = (before: Ledger) => {
   };
 };
 
-type Writer = ReturnType<typeof openLedgerWriter>;
+type LedgerWriter = ReturnType<typeof openLedgerWriter>;
 
-const byId = (steps: readonly PlannedStep[]): ReadonlyMap<StepId, PlannedStep> => {
+const indexStepsById = (steps: readonly PlannedStep[]): ReadonlyMap<StepId, PlannedStep> => {
   const map = new Map<StepId, PlannedStep>();
   for (const step of steps) map.set(step.id, step);
   return map;
 };
 
 /** Reads and writes executions, steps and plans. */
-export const graphRecords = ({ ledger, steps, put, requireSave, recordStep }: Writer) => {
+export const openGraphRecords = ({ ledger, steps, put, requireSave, recordStep }: LedgerWriter) => {
   const planned = new Map<Hash, ReadonlyMap<StepId, PlannedStep>>();
   const orders = new Map<Hash, readonly PlannedStep[]>();
   const plan = (id: Hash | null): Plan | null => (id === null ? null : (ledger().plans[id] ?? null));
@@ -107,7 +107,7 @@ export const graphRecords = ({ ledger, steps, put, requireSave, recordStep }: Wr
     /** The planned step as approved. */
     planned: (execution: Execution, step: StepId): PlannedStep | undefined => {
       if (execution.plan === null) return undefined;
-      const known = planned.get(execution.plan) ?? byId(plan(execution.plan)?.steps ?? []);
+      const known = planned.get(execution.plan) ?? indexStepsById(plan(execution.plan)?.steps ?? []);
       planned.set(execution.plan, known);
       return known.get(step);
     },
@@ -134,7 +134,7 @@ export const graphRecords = ({ ledger, steps, put, requireSave, recordStep }: Wr
 };
 
 /** Writes the answers and reports of steps. */
-export const textRecords = ({ ledger, put }: Writer) => ({
+export const openTextRecords = ({ ledger, put }: LedgerWriter) => ({
   /** Records an agent's last message; an empty text deletes the one of an earlier attempt. */
   putAnswer: (execution: ExecutionId, step: StepId, text: string): void => {
     const name = `${execution}/${step}` as const;
@@ -144,7 +144,7 @@ export const textRecords = ({ ledger, put }: Writer) => ({
 });
 
 /** Reads and writes everything besides the graph: handled events, queues, effect records, the outbox. */
-export const sideRecords = (writer: Writer, now: Millis) => {
+export const openSideRecords = (writer: LedgerWriter, now: Millis) => {
   const { ledger, put, requireSave, setCursor, recordBacklog } = writer;
   return {
     markHandled: (id: EventId): void => {

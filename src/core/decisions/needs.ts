@@ -5,7 +5,7 @@ import { isHeldButBuildable, type Step, type StepState } from "../domain/step.ts
 import type { DecisionTransaction } from "./decision-transaction.ts";
 
 /** A need with the current state of its step or task. State null: there is no such step or task; undefined: the fact is missing. */
-export type Needed = {
+export type NeedStatus = {
   readonly need: StepNeed;
   readonly task: TaskId;
   readonly state: StepState | null | undefined;
@@ -14,22 +14,22 @@ export type Needed = {
   readonly checkpoint: boolean;
 };
 
-export const neededBy = (tx: DecisionTransaction, execution: Execution, { needs }: PlannedStep): Needed[] =>
+export const listNeedStatuses = (tx: DecisionTransaction, execution: Execution, { needs }: PlannedStep): NeedStatus[] =>
   needs.map((need) => {
-    if ("task" in need) return foreign(tx, need);
+    if ("task" in need) return findForeignNeed(tx, need);
     const step = execution.steps[need.step] ?? null;
     const checkpoint = tx.planned(execution, need.step)?.checkpoint === true;
     return { need, task: toTaskId(execution.id, need.step), state: step?.state ?? null, step, checkpoint };
   });
 
 /** The need on a task of another execution, which may be in the ledger, not approved yet, or archived. */
-const foreign = (tx: DecisionTransaction, need: Extract<StepNeed, { task: TaskId }>): Needed => {
+const findForeignNeed = (tx: DecisionTransaction, need: Extract<StepNeed, { task: TaskId }>): NeedStatus => {
   const { task } = need;
   const none = { need, task, step: null, checkpoint: false };
   const id = readTaskId(task);
   if (!id) return { ...none, state: null };
   const other = tx.execution(id.execution);
-  if (!other) return { ...none, state: archived(tx, id) };
+  if (!other) return { ...none, state: findArchivedState(tx, id) };
   const planned = tx.planned(other, id.step);
   const step = other.steps[id.step];
   if (step) return { ...none, state: step.state, step, checkpoint: planned?.checkpoint === true };
@@ -37,21 +37,24 @@ const foreign = (tx: DecisionTransaction, need: Extract<StepNeed, { task: TaskId
   return { ...none, state: other.state === "failed" || other.state === "cancelled" ? other.state : "pending" };
 };
 
-const archived = (tx: DecisionTransaction, { execution, step }: { execution: string; step: string }): StepState | null | undefined => {
+const findArchivedState = (
+  tx: DecisionTransaction,
+  { execution, step }: { execution: string; step: string },
+): StepState | null | undefined => {
   const states = tx.readFact<"archived">({ kind: "archived", execution });
   return states === undefined ? undefined : (states?.[step] ?? null);
 };
 
-export const isOverFor = (state: StepState | null | undefined): boolean => state === "done" || state === "skipped";
+export const isNeedFinished = (state: StepState | null | undefined): boolean => state === "done" || state === "skipped";
 
-export const isBad = (state: StepState | null | undefined): boolean => state === null || state === "failed" || state === "blocked";
+export const isNeedFailed = (state: StepState | null | undefined): boolean => state === null || state === "failed" || state === "blocked";
 
 /**
  * `merged` is met when the step is done, `completed` when its work is published, `started` once it runs. A checkpoint is not completed
  * before a person approved it.
  */
-export const holds = ({ need, state, step, checkpoint }: Needed): boolean => {
-  if (isOverFor(state)) return true;
+export const isNeedMet = ({ need, state, step, checkpoint }: NeedStatus): boolean => {
+  if (isNeedFinished(state)) return true;
   if (need.condition === "completed") return (state === "published" || (step !== null && isHeldButBuildable(step))) && !checkpoint;
   return need.condition === "started" && (state === "running" || state === "published" || state === "waiting");
 };

@@ -8,113 +8,120 @@ import type { Step } from "../domain/step.ts";
 import type { DecisionTransaction } from "./decision-transaction.ts";
 import { fitFeedback } from "./feedback-room.ts";
 
-type Of = { readonly execution: Execution; readonly step: Step };
+type FeedbackStep = { readonly execution: Execution; readonly step: Step };
 
 /** The feedback of an attempt; null if it received none. */
-export const feedbackOf = (tx: DecisionTransaction, task: TaskId, attempt: number): Feedback | null =>
+export const findFeedback = (tx: DecisionTransaction, task: TaskId, attempt: number): Feedback | null =>
   tx.ledger().feedback[`${task}/${attempt}`] ?? null;
 
 /** Remarks that earlier attempts of a step read. */
-const readBefore = (tx: DecisionTransaction, { execution, step }: Of): ReadonlySet<RemarkId> => {
+const collectReadRemarks = (tx: DecisionTransaction, { execution, step }: FeedbackStep): ReadonlySet<RemarkId> => {
   const task = toTaskId(execution.id, step.id);
   const seen = new Set<RemarkId>();
   for (let attempt = 1; attempt <= step.attempt; attempt += 1) {
-    const given = feedbackOf(tx, task, attempt);
+    const given = findFeedback(tx, task, attempt);
     for (const id of given?.readRemarks ?? []) seen.add(id);
     for (const id of given?.unreadRemarks ?? []) seen.delete(id);
   }
   return seen;
 };
 
-export const isRead = (tx: DecisionTransaction, of: Of, id: RemarkId): boolean => readBefore(tx, of).has(id);
+export const isRemarkRead = (tx: DecisionTransaction, of: FeedbackStep, id: RemarkId): boolean => collectReadRemarks(tx, of).has(id);
 
 /** Whether an attempt received this review; then the review does not start another attempt. */
-export const isAnswered = (tx: DecisionTransaction, of: Of, { id }: Pick<Review, "id">): boolean => isRead(tx, of, `review:${id}`);
+export const isReviewRead = (tx: DecisionTransaction, of: FeedbackStep, { id }: Pick<Review, "id">): boolean =>
+  isRemarkRead(tx, of, `review:${id}`);
 
 /** When the last attempt read the feedback; null if it received none. */
-export const lastRead = (tx: DecisionTransaction, { execution, step }: Of): Millis | null =>
-  feedbackOf(tx, toTaskId(execution.id, step.id), step.attempt)?.at ?? null;
+export const findLastReadTime = (tx: DecisionTransaction, { execution, step }: FeedbackStep): Millis | null =>
+  findFeedback(tx, toTaskId(execution.id, step.id), step.attempt)?.at ?? null;
 
 /** The unanswered feedback of the last attempt, which the next one has to answer. */
-const carriedOver = (tx: DecisionTransaction, { execution, step }: Of): readonly FeedbackItem[] => {
+const listUnansweredItems = (tx: DecisionTransaction, { execution, step }: FeedbackStep): readonly FeedbackItem[] => {
   const task = toTaskId(execution.id, step.id);
   for (let attempt = step.attempt; attempt > (step.answeredAttempt ?? 0); attempt -= 1) {
-    const before = feedbackOf(tx, task, attempt);
+    const before = findFeedback(tx, task, attempt);
     if (before) return before.items;
   }
   return [];
 };
 
 /** Remarks that attempts have read since a head last answered feedback. */
-const readUnanswered = (tx: DecisionTransaction, { execution, step }: Of): readonly RemarkId[] => {
+const listUnansweredRemarks = (tx: DecisionTransaction, { execution, step }: FeedbackStep): readonly RemarkId[] => {
   const task = toTaskId(execution.id, step.id);
   const attempts = Array.from(
     { length: step.attempt - (step.answeredAttempt ?? 0) },
     (_, index) => (step.answeredAttempt ?? 0) + 1 + index,
   );
-  return attempts.flatMap((attempt) => feedbackOf(tx, task, attempt)?.readRemarks ?? []);
+  return attempts.flatMap((attempt) => findFeedback(tx, task, attempt)?.readRemarks ?? []);
 };
 
-type News = { readonly items: readonly FeedbackItem[]; readonly read: readonly RemarkId[] };
+type NewFeedback = { readonly items: readonly FeedbackItem[]; readonly readRemarks: readonly RemarkId[] };
 
 /** Remarks on a step's pull request that no attempt has read; undefined while facts are missing. */
-export const newsOf = (tx: DecisionTransaction, of: Of): News | undefined => {
+export const findNewFeedback = (tx: DecisionTransaction, of: FeedbackStep): NewFeedback | undefined => {
   const { pull } = of.step;
-  if (pull === null) return { items: [], read: [] };
+  if (pull === null) return { items: [], readRemarks: [] };
   const talk = tx.readFact<"feedback">({ kind: "feedback", pull });
   if (!talk) return undefined;
-  const before = readBefore(tx, of);
+  const before = collectReadRemarks(tx, of);
   const accepted = of.step.acceptedReview === undefined ? null : (`review:${of.step.acceptedReview}` as const);
-  const news = sortOut(accepted ? trusting(talk, accepted) : talk, { before, all: tx.snapshot.config.brief.comments === "all" });
+  const news = filterNewFeedback(accepted ? trustAcceptedAuthor(talk, accepted) : talk, {
+    alreadyRead: before,
+    includesStrangers: tx.snapshot.config.brief.comments === "all",
+  });
   // The accepted review started this attempt. It counts as read even if its text is missing, or it would start another attempt.
-  const isMissing = accepted !== null && !before.has(accepted) && !news.read.includes(accepted);
-  return isMissing ? { ...news, read: [...news.read, accepted] } : news;
+  const isMissing = accepted !== null && !before.has(accepted) && !news.readRemarks.includes(accepted);
+  return isMissing ? { ...news, readRemarks: [...news.readRemarks, accepted] } : news;
 };
 
 /**
  * The same discussion, with the author of the accepted review as trusted: that permission was checked when the review was accepted and may
  * be missing now.
  */
-const trusting = (talk: PullDiscussion, accepted: RemarkId): PullDiscussion => {
+const trustAcceptedAuthor = (talk: PullDiscussion, accepted: RemarkId): PullDiscussion => {
   const author = talk.reviews.find(({ id }) => id === accepted)?.by;
   const trusted = <T extends PersonRemark>(said: T): T =>
     said.by === author && said.permission === "unknown" ? { ...said, permission: "write" } : said;
   return { ...talk, reviews: talk.reviews.map(trusted), lineComments: talk.lineComments.map(trusted), remarks: talk.remarks.map(trusted) };
 };
 
-type Sorting = {
-  readonly before: ReadonlySet<RemarkId>;
-  /** Includes remarks by people without write permission. */ readonly all: boolean;
+type FeedbackFilter = {
+  readonly alreadyRead: ReadonlySet<RemarkId>;
+  /** Includes remarks by people without write permission. */ readonly includesStrangers: boolean;
 };
 
-const sortOut = (talk: PullDiscussion, { before, all }: Sorting): News => {
-  const counts = (said: PersonRemark): boolean => all || isTrustedPermission(said.permission);
-  const isNew = (said: PersonRemark): boolean => !before.has(said.id) && counts(said);
+const filterNewFeedback = (talk: PullDiscussion, { alreadyRead, includesStrangers }: FeedbackFilter): NewFeedback => {
+  const counts = (said: PersonRemark): boolean => includesStrangers || isTrustedPermission(said.permission);
+  const isNew = (said: PersonRemark): boolean => !alreadyRead.has(said.id) && counts(said);
   const reviews = talk.reviews.filter((one) => isNew(one) && one.verdict !== "dismissed");
-  const threads = threadsOf(talk).filter(({ item, people }) =>
+  const threads = listOpenThreads(talk).filter(({ item, people }) =>
     item.content.some((one) => people.has(one.id) && isNew(one) && one.text !== ""),
   );
   const remarks = talk.remarks.filter((one) => isNew(one) && one.text !== "");
   const items: FeedbackItem[] = [
     ...reviews.flatMap((one): FeedbackItem[] =>
-      one.text === "" ? [] : [{ kind: "review", verdict: one.verdict, content: sayingOf(one) }],
+      one.text === "" ? [] : [{ kind: "review", verdict: one.verdict, content: toPersonRemark(one) }],
     ),
     ...threads.map(({ item }): FeedbackItem => ({ ...item, content: item.content.filter((one) => one.text !== "") })),
     ...remarks.map((said): FeedbackItem => ({ kind: "remark", content: said })),
   ];
-  const written = threads.flatMap(({ item, people }) => item.content.filter(({ id }) => people.has(id) && !before.has(id)));
-  return { items: items.toSorted((a, b) => beganAt(a) - beganAt(b)), read: [...reviews, ...written, ...remarks].map(({ id }) => id) };
+  const written = threads.flatMap(({ item, people }) => item.content.filter(({ id }) => people.has(id) && !alreadyRead.has(id)));
+  return {
+    items: items.toSorted((a, b) => toItemTime(a) - toItemTime(b)),
+    readRemarks: [...reviews, ...written, ...remarks].map(({ id }) => id),
+  };
 };
 
-const sayingOf = ({ id, by, permission, at, text }: PersonRemark): PersonRemark => ({ id, by, permission, at, text });
+const toPersonRemark = ({ id, by, permission, at, text }: PersonRemark): PersonRemark => ({ id, by, permission, at, text });
 
-type Thread = {
+type OpenThread = {
   readonly item: Extract<FeedbackItem, { kind: "thread" }>;
   /** The remarks that people wrote. */ readonly people: ReadonlySet<RemarkId>;
 };
 
 /** The open threads, each with all of its remarks: an answer means nothing without the question. */
-const threadsOf = ({ lineComments, resolvedThreads }: PullDiscussion): Thread[] => {
+const listOpenThreads = ({ lineComments, resolvedThreads }: PullDiscussion): OpenThread[] => {
   const done = new Set(resolvedThreads);
   const open = new Map<number, PullDiscussion["lineComments"][number][]>();
   for (const line of lineComments) if (!done.has(line.thread)) open.set(line.thread, [...(open.get(line.thread) ?? []), line]);
@@ -123,27 +130,29 @@ const threadsOf = ({ lineComments, resolvedThreads }: PullDiscussion): Thread[] 
     if (!first) return [];
     const { path, line, startLine, side, hunk, outdated } = first;
     const people = new Set(all.flatMap(({ id, byPerson }) => (byPerson ? [id] : [])));
-    return [{ item: { kind: "thread" as const, thread, path, line, startLine, side, hunk, outdated, content: all.map(sayingOf) }, people }];
+    return [
+      { item: { kind: "thread" as const, thread, path, line, startLine, side, hunk, outdated, content: all.map(toPersonRemark) }, people },
+    ];
   });
 };
 
-const beganAt = (item: FeedbackItem): Millis => (item.kind === "thread" ? (item.content[0]?.at ?? 0) : item.content.at);
+const toItemTime = (item: FeedbackItem): Millis => (item.kind === "thread" ? (item.content[0]?.at ?? 0) : item.content.at);
 
 /**
  * The feedback for the next attempt: unanswered feedback of the last one and new remarks. Null if there is none, undefined while facts are
  * missing.
  */
-export const nextFeedback = (tx: DecisionTransaction, of: Of): Feedback | null | undefined => {
+export const composeNextFeedback = (tx: DecisionTransaction, of: FeedbackStep): Feedback | null | undefined => {
   const { pull } = of.step;
   if (pull === null) return null;
-  const news = newsOf(tx, of);
+  const news = findNewFeedback(tx, of);
   if (!news) return undefined;
   const again = new Set(news.items.flatMap((item) => (item.kind === "thread" ? [item.thread] : [])));
-  const kept = carriedOver(tx, of).filter((item) => item.kind !== "thread" || !again.has(item.thread));
-  const fresh = new Set([...news.read, ...readUnanswered(tx, of)]);
+  const kept = listUnansweredItems(tx, of).filter((item) => item.kind !== "thread" || !again.has(item.thread));
+  const fresh = new Set([...news.readRemarks, ...listUnansweredRemarks(tx, of)]);
   const { maxChars } = tx.snapshot.config.brief;
-  const { items, left, leftOut } = fitFeedback([...kept, ...news.items], { maxChars, isNew: ({ id }) => fresh.has(id) });
-  const unread = [...fresh].filter((id) => leftOut.has(id));
-  const read = news.read.filter((id) => !leftOut.has(id));
-  return { pull, at: tx.now, items, readRemarks: read, omittedCount: left, ...(unread.length > 0 && { unreadRemarks: unread }) };
+  const { items, omittedCount, omittedRemarks } = fitFeedback([...kept, ...news.items], { maxChars, isNew: ({ id }) => fresh.has(id) });
+  const unread = [...fresh].filter((id) => omittedRemarks.has(id));
+  const read = news.readRemarks.filter((id) => !omittedRemarks.has(id));
+  return { pull, at: tx.now, items, readRemarks: read, omittedCount, ...(unread.length > 0 && { unreadRemarks: unread }) };
 };

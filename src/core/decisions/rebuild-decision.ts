@@ -14,11 +14,11 @@ import { readCommentEnd } from "../messages/execution-comment.ts";
 import { renderLostExecution } from "../messages/lost-execution.ts";
 import { readMarker, writeMarker } from "../messages/comment-marker.ts";
 
-type Commanded = Extract<Event, { kind: "commanded" }>;
+type RecoveredCommand = Extract<Event, { kind: "commanded" }>;
 
 /** A merge by which a step landed, read from its trailers. */
-export type Landing = {
-  readonly base: BranchName;
+export type LandedMerge = {
+  readonly baseBranch: BranchName;
   readonly commit: Sha;
   readonly at: Millis;
   readonly title: string;
@@ -26,7 +26,7 @@ export type Landing = {
   readonly head: Sha;
 };
 /** A comment by Enki. */
-type Said = {
+type OwnComment = {
   readonly id: number;
   readonly issue: number;
   readonly onPull: boolean;
@@ -35,12 +35,12 @@ type Said = {
 };
 
 /** Everything that shows what executions did when the ledger is gone. */
-export type Evidence = {
-  readonly landings: readonly Landing[];
+export type RebuildEvidence = {
+  readonly landings: readonly LandedMerge[];
   readonly refs: readonly string[];
-  readonly said: readonly Said[];
-  readonly commands: readonly Commanded[];
-  readonly base: BranchName;
+  readonly ownComments: readonly OwnComment[];
+  readonly commands: readonly RecoveredCommand[];
+  readonly baseBranch: BranchName;
   readonly now: Millis;
 };
 
@@ -48,13 +48,13 @@ export type Evidence = {
  * A ledger rebuilt from the traces of executions: merges with their trailers, task branches, and comments. Landed work is known as landed.
  * Unfinished executions cannot continue without their plan: they are cancelled and reported as lost once.
  */
-export const rebuilt = (evidence: Evidence): Ledger => {
-  const told = new Map(evidence.said.flatMap((each) => markedFor(each)));
+export const rebuildFromEvidence = (evidence: RebuildEvidence): Ledger => {
+  const told = new Map(evidence.ownComments.flatMap((each) => readExecutionMarker(each)));
   const asked = evidence.commands.map((event) => ({ event, hash: createHash("sha256").update(event.id).digest("hex") }));
   // An execution's id is a prefix of the hash of the event that requested it.
-  const askedFor = (id: ExecutionId): Commanded | null => asked.find((each) => each.hash.startsWith(id))?.event ?? null;
-  const known = [...told].map(([id, said]) => rebuildOne(evidence, { id, said, asked: askedFor(id) }));
-  const last = Math.max(0, ...evidence.said.map(({ updated }) => updated));
+  const askedFor = (id: ExecutionId): RecoveredCommand | null => asked.find((each) => each.hash.startsWith(id))?.event ?? null;
+  const known = [...told].map(([id, said]) => rebuildExecution(evidence, { id, ownComment: said, command: askedFor(id) }));
+  const last = Math.max(0, ...evidence.ownComments.map(({ updated }) => updated));
   const begun = new Set([...told.keys()].map((id) => askedFor(id)));
   return {
     ...emptyLedger,
@@ -65,31 +65,31 @@ export const rebuilt = (evidence: Evidence): Ledger => {
     ),
     executions: Object.fromEntries(known.map(({ execution }) => [execution.id, execution])),
     plans: Object.fromEntries(known.flatMap(({ execution, plan }) => (execution.plan === null ? [] : [[execution.plan, plan]]))),
-    queues: queuesOf(evidence.landings),
+    queues: rebuildQueues(evidence.landings),
     outbox: Object.fromEntries(known.flatMap(({ outbox }) => outbox.map((effect) => [effect.key, effect]))),
-    effectRecords: Object.fromEntries(known.flatMap(({ traces }) => traces)),
+    effectRecords: Object.fromEntries(known.flatMap(({ effectRecords }) => effectRecords)),
   };
 };
 
-const markedFor = (said: Said): [ExecutionId, Said][] => {
+const readExecutionMarker = (said: OwnComment): [ExecutionId, OwnComment][] => {
   const marker = readMarker(said.body);
   return marker?.kind === "execution" ? [[marker.id, said]] : [];
 };
 
 /** Queues with the last landed commit of each base, so that a rewound base is noticed. */
-const queuesOf = (landings: readonly Landing[]): Ledger["queues"] =>
-  Object.fromEntries(landings.map(({ base, commit }) => [base, { ...emptyQueue, landedTip: commit }]));
+const rebuildQueues = (landings: readonly LandedMerge[]): Ledger["queues"] =>
+  Object.fromEntries(landings.map(({ baseBranch, commit }) => [baseBranch, { ...emptyQueue, landedTip: commit }]));
 
-type Rebuilt = {
+type RebuiltExecution = {
   readonly execution: Execution;
   readonly plan: Plan;
   readonly outbox: readonly Effect[];
-  readonly traces: readonly (readonly [string, EffectRecord])[];
+  readonly effectRecords: readonly (readonly [string, EffectRecord])[];
 };
 
-type Of = { readonly id: ExecutionId; readonly said: Said; readonly asked: Commanded | null };
+type ExecutionEvidence = { readonly id: ExecutionId; readonly ownComment: OwnComment; readonly command: RecoveredCommand | null };
 
-const rebuildOne = (evidence: Evidence, of: Of): Rebuilt => {
+const rebuildExecution = (evidence: RebuildEvidence, of: ExecutionEvidence): RebuiltExecution => {
   const landings = evidence.landings.filter(({ task }) => readTaskId(task)?.execution === of.id);
   const done = new Set(landings.map(({ task }) => task));
   const branches = evidence.refs.flatMap((ref) => {
@@ -97,30 +97,35 @@ const rebuildOne = (evidence: Evidence, of: Of): Rebuilt => {
     const id = readTaskId(task);
     return id?.execution === of.id && !done.has(task) ? [id.step] : [];
   });
-  const end = readCommentEnd(of.said.body);
-  const why = end === null ? lost(of.id, branches) : null;
-  const plan = planOf(landings, branches);
+  const end = readCommentEnd(of.ownComment.body);
+  const why = end === null ? createLostRefusal(of.id, branches) : null;
+  const plan = rebuildPlan(landings, branches);
   const execution: Execution = {
-    ...whatWasAsked(evidence, of),
-    baseBranch: landings[0]?.base ?? evidence.base,
+    ...rebuildRequest(evidence, of),
+    baseBranch: landings[0]?.baseBranch ?? evidence.baseBranch,
     state: end ?? "cancelled",
     refusal: why,
     plan: plan.steps.length > 0 ? hashValue(plan) : null,
-    steps: stepsOf(landings, { branches, why }),
+    steps: rebuildSteps(landings, { branches, why }),
   };
-  return { execution, plan, outbox: why ? [tellLost(execution, why)] : [], traces: tracesOf(evidence.now, execution, of.said) };
+  return {
+    execution,
+    plan,
+    outbox: why ? [createLostNotice(execution, why)] : [],
+    effectRecords: rebuildEffectRecords(evidence.now, execution, of.ownComment),
+  };
 };
 
-const whatWasAsked = (
-  { now }: Evidence,
-  { id, said, asked }: Of,
+const rebuildRequest = (
+  { now }: RebuildEvidence,
+  { id, ownComment, command }: ExecutionEvidence,
 ): Omit<Execution, "baseBranch" | "state" | "refusal" | "plan" | "steps"> => ({
   id,
-  issue: said.issue,
-  onPullRequest: said.onPull,
-  requestedBy: asked?.by ?? "ghost",
-  request: asked?.requests.map((each) => (each.ok ? wordsOf(each.command) : "")).find((words) => words !== "") ?? "",
-  createdAt: asked?.at ?? now,
+  issue: ownComment.issue,
+  onPullRequest: ownComment.onPull,
+  requestedBy: command?.by ?? "ghost",
+  request: command?.requests.map((each) => (each.ok ? toRequestText(each.command) : "")).find((words) => words !== "") ?? "",
+  createdAt: command?.at ?? now,
   planOnly: false,
   planning: { attempt: 0, faults: 0, notBefore: 0, deadline: null },
   approved: null,
@@ -129,17 +134,17 @@ const whatWasAsked = (
 });
 
 /** The request in a command that creates an execution. */
-const wordsOf = (command: Command): string => {
+const toRequestText = (command: Command): string => {
   if (command.kind === "do" || command.kind === "plan") return command.text || "Fix this issue";
   if (command.kind === "quick") return command.prompt;
   return command.kind === "run" ? `${command.workflow} ${command.args}`.trimEnd() : "";
 };
 
-const lost = (id: ExecutionId, branches: readonly StepId[]): Refusal =>
+const createLostRefusal = (id: ExecutionId, branches: readonly StepId[]): Refusal =>
   refuse("ledger-lost", renderLostExecution(branches.map((step) => `task/${id}-${step}`)), "/enki fix <what is left to do>").refusal;
 
-const stepsOf = (
-  landings: readonly Landing[],
+const rebuildSteps = (
+  landings: readonly LandedMerge[],
   { branches, why }: { branches: readonly StepId[]; why: Refusal | null },
 ): Record<StepId, Step> => {
   const steps: Record<StepId, Step> = {};
@@ -152,7 +157,7 @@ const stepsOf = (
 };
 
 /** A plan that contains only the names of the known steps. */
-const planOf = (landings: readonly Landing[], branches: readonly StepId[]): Plan => {
+const rebuildPlan = (landings: readonly LandedMerge[], branches: readonly StepId[]): Plan => {
   const titles = new Map([
     ...landings.map(({ task, title }) => [readTaskId(task)?.step ?? "", title] as const),
     ...branches.map((step) => [step, step] as const),
@@ -164,7 +169,7 @@ const planOf = (landings: readonly Landing[], branches: readonly StepId[]): Plan
 };
 
 /** Posts a new comment about the loss, once: editing the execution's comment would notify no one. */
-const tellLost = ({ id, issue }: Execution, why: Refusal): Effect => {
+const createLostNotice = ({ id, issue }: Execution, why: Refusal): Effect => {
   const marker = writeMarker({ kind: "reply", id: `lost${id}` });
   const body = [
     marker,
@@ -176,7 +181,7 @@ const tellLost = ({ id, issue }: Execution, why: Refusal): Effect => {
 };
 
 /** The effect records of an execution's comment: a finished execution's text stays, a lost one's comment is edited. */
-const tracesOf = (now: Millis, { id, issue, state, refusal }: Execution, said: Said): [string, EffectRecord][] => {
+const rebuildEffectRecords = (now: Millis, { id, issue, state, refusal }: Execution, said: OwnComment): [string, EffectRecord][] => {
   const trace = { at: now, attempts: 1, notBefore: 0, refused: null, number: null };
   if (refusal) return [[`write-comment:execution/${id}`, { ...trace, number: said.id, digest: null }]];
   const close: Effect = { kind: "close-issue", key: `close-issue:${id}`, issue };

@@ -2,9 +2,14 @@ import type { Config } from "../domain/config.ts";
 import type { ExecutionId, Millis, StepId } from "../domain/ids.ts";
 import { type Tier, TIERS } from "../domain/plan.ts";
 
-export type Startable = { readonly execution: ExecutionId; readonly created: Millis; readonly step: StepId | null; readonly tier: Tier };
+export type StartableWork = {
+  readonly execution: ExecutionId;
+  readonly createdAt: Millis;
+  readonly step: StepId | null;
+  readonly tier: Tier;
+};
 
-export type Load = {
+export type WorkLoad = {
   readonly total: number;
   readonly tiers: Readonly<Record<Tier, number>>;
   readonly byExecution: ReadonlyMap<ExecutionId, number>;
@@ -14,12 +19,12 @@ export type Load = {
  * The work that may start now, in order: within the limits in total and per tier, fair between executions (fewest running jobs first), then
  * oldest first. A full tier is passed over, so that work of other tiers behind it starts.
  */
-export const schedule = (ready: readonly Startable[], load: Load, limits: Config["workers"]): Startable[] => {
+export const scheduleWork = (ready: readonly StartableWork[], load: WorkLoad, limits: Config["workers"]): StartableWork[] => {
   const running = { total: load.total, tiers: { ...load.tiers } };
-  const lanes = toLanes(ready, load);
-  const started: Startable[] = [];
+  const lanes = createExecutionLanes(ready, load);
+  const started: StartableWork[] = [];
   while (running.total < limits.total) {
-    const next = nextOf(lanes, (tier) => running.tiers[tier] < limits.tiers[tier]);
+    const next = chooseNextStart(lanes, (tier) => running.tiers[tier] < limits.tiers[tier]);
     if (!next) break;
     next.line.shift();
     next.lane.running += 1;
@@ -31,17 +36,17 @@ export const schedule = (ready: readonly Startable[], load: Load, limits: Config
 };
 
 /** The waiting work in one tier of one execution, first come, first served. */
-type Line = { readonly first: () => Waiting | undefined; readonly shift: () => void };
-type Waiting = Startable & { readonly place: number };
-type Lane = { running: number; readonly created: Millis; readonly lines: Readonly<Record<Tier, Line>> };
+type WaitingLine = { readonly first: () => WaitingWork | undefined; readonly shift: () => void };
+type WaitingWork = StartableWork & { readonly place: number };
+type ExecutionLane = { running: number; readonly createdAt: Millis; readonly lines: Readonly<Record<Tier, WaitingLine>> };
 
-const toLine = (waiting: readonly Waiting[]): Line => {
+const createLine = (waiting: readonly WaitingWork[]): WaitingLine => {
   let at = 0;
   return { first: () => waiting[at], shift: () => void (at += 1) };
 };
 
-const toLanes = (ready: readonly Startable[], load: Load): Lane[] => {
-  const waiting = new Map<ExecutionId, Record<Tier, Waiting[]>>();
+const createExecutionLanes = (ready: readonly StartableWork[], load: WorkLoad): ExecutionLane[] => {
+  const waiting = new Map<ExecutionId, Record<Tier, WaitingWork[]>>();
   for (const [place, each] of ready.entries()) {
     const lane = waiting.get(each.execution) ?? { light: [], standard: [], heavy: [] };
     waiting.set(each.execution, lane);
@@ -49,26 +54,26 @@ const toLanes = (ready: readonly Startable[], load: Load): Lane[] => {
   }
   return [...waiting].map(([id, { light, standard, heavy }]) => ({
     running: load.byExecution.get(id) ?? 0,
-    created: (light[0] ?? standard[0] ?? heavy[0])?.created ?? 0,
-    lines: { light: toLine(light), standard: toLine(standard), heavy: toLine(heavy) },
+    createdAt: (light[0] ?? standard[0] ?? heavy[0])?.createdAt ?? 0,
+    lines: { light: createLine(light), standard: createLine(standard), heavy: createLine(heavy) },
   }));
 };
 
-type Next = { readonly lane: Lane; readonly line: Line; readonly first: Waiting };
+type NextStart = { readonly lane: ExecutionLane; readonly line: WaitingLine; readonly first: WaitingWork };
 
 /** The next work to start: in the fairest lane, the first whose tier has room. */
-const nextOf = (lanes: readonly Lane[], fits: (tier: Tier) => boolean): Next | null => {
+const chooseNextStart = (lanes: readonly ExecutionLane[], fits: (tier: Tier) => boolean): NextStart | null => {
   const open = TIERS.filter((tier) => fits(tier));
-  let best: Next | null = null;
+  let best: NextStart | null = null;
   for (const lane of lanes) {
-    const next = firstOf(lane, open);
-    if (next && (best === null || isFairer(lane, best.lane))) best = next;
+    const next = findFirstFit(lane, open);
+    if (next && (best === null || isFairerLane(lane, best.lane))) best = next;
   }
   return best;
 };
 
-const firstOf = (lane: Lane, open: readonly Tier[]): Next | null => {
-  let best: Next | null = null;
+const findFirstFit = (lane: ExecutionLane, open: readonly Tier[]): NextStart | null => {
+  let best: NextStart | null = null;
   for (const tier of open) {
     const line = lane.lines[tier];
     const first = line.first();
@@ -77,4 +82,5 @@ const firstOf = (lane: Lane, open: readonly Tier[]): Next | null => {
   return best;
 };
 
-const isFairer = (a: Lane, b: Lane): boolean => a.running < b.running || (a.running === b.running && a.created < b.created);
+const isFairerLane = (a: ExecutionLane, b: ExecutionLane): boolean =>
+  a.running < b.running || (a.running === b.running && a.createdAt < b.createdAt);

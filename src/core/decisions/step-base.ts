@@ -7,14 +7,16 @@ import { isHeldButBuildable, type Step } from "../domain/step.ts";
 import { formatBaseMessage } from "../messages/commit-messages.ts";
 import type { DecisionTransaction } from "./decision-transaction.ts";
 import { listStepsBefore } from "../workflow/node-step.ts";
-import { neededBy } from "./needs.ts";
-import { isRewound, isStranded } from "./base-rewinds.ts";
+import { listNeedStatuses } from "./needs.ts";
+import { isBaseRewound, isStrandedHead } from "./base-rewinds.ts";
 
 /** The commit that a step works on, the unlanded heads in it, and the base tip that it was made on; or why there is none. */
-export type Built = { readonly commit: Sha; readonly on: Step["builtOn"]; readonly baseTip?: Sha | undefined } | { readonly why: Refusal };
+export type StartingCommit =
+  | { readonly commit: Sha; readonly builtOn: Step["builtOn"]; readonly baseTip?: Sha | undefined }
+  | { readonly refusal: Refusal };
 
 /** Bases with a queue or a running execution. */
-export const liveBases = (tx: DecisionTransaction): BranchName[] => [
+export const listActiveBases = (tx: DecisionTransaction): BranchName[] => [
   ...new Set([
     ...Object.keys(tx.ledger().queues),
     ...tx
@@ -28,52 +30,52 @@ export const liveBases = (tx: DecisionTransaction): BranchName[] => [
  * The base branch with the published, unlanded heads that a step needs as `completed` merged in like a candidate. Undefined while facts are
  * missing. Refusals: `base-missing`, `base-conflict`; `base-waits` until a person accepts a rewound base and the needed work is rebased.
  */
-export const buildBase = (tx: DecisionTransaction, execution: Execution, planned: PlannedStep): Built | undefined =>
-  buildOn(tx, { execution, planned, on: unlanded(tx, execution, planned) });
+export const buildStartingCommit = (tx: DecisionTransaction, execution: Execution, planned: PlannedStep): StartingCommit | undefined =>
+  buildOnHeads(tx, { execution, planned, builtOn: listUnlandedHeads(tx, execution, planned) });
 
 /** The same without the step's own head, which a role in a loop otherwise builds on: the commit to rebase its own changes onto. */
-export const buildGround = (tx: DecisionTransaction, execution: Execution, planned: PlannedStep): Built | undefined => {
+export const buildWithoutOwnHead = (tx: DecisionTransaction, execution: Execution, planned: PlannedStep): StartingCommit | undefined => {
   const own = toTaskId(execution.id, planned.id);
-  return buildOn(tx, { execution, planned, on: unlanded(tx, execution, planned).filter(({ task }) => task !== own) });
+  return buildOnHeads(tx, { execution, planned, builtOn: listUnlandedHeads(tx, execution, planned).filter(({ task }) => task !== own) });
 };
 
 /** The commit that the step was built on, without its own earlier work and without heads that have landed since. */
-export const buildWithoutOwn = (
+export const rebuildFormerBase = (
   tx: DecisionTransaction,
   execution: Execution,
   { planned, step }: { planned: PlannedStep; step: Step },
-): Built | undefined => {
+): StartingCommit | undefined => {
   const own = toTaskId(execution.id, step.id);
-  return buildOn(tx, {
+  return buildOnHeads(tx, {
     execution,
     planned,
-    on: step.builtOn.filter((entry) => entry.task !== own && !find(tx, entry.task)?.step.landed),
+    builtOn: step.builtOn.filter((entry) => entry.task !== own && !findTaskStep(tx, entry.task)?.step.landed),
   });
 };
 
 /** Whether the starting commit only has to be waited for. */
-export const isWaiting = (built: Built): boolean => "why" in built && built.why.code === "base-waits";
+export const isWaitingForBase = (built: StartingCommit): boolean => "refusal" in built && built.refusal.code === "base-waits";
 
-type Building = { readonly execution: Execution; readonly planned: PlannedStep; readonly on: Step["builtOn"] };
+type StartingCommitInput = { readonly execution: Execution; readonly planned: PlannedStep; readonly builtOn: Step["builtOn"] };
 
-const buildOn = (tx: DecisionTransaction, { execution, planned, on }: Building): Built | undefined => {
+const buildOnHeads = (tx: DecisionTransaction, { execution, planned, builtOn }: StartingCommitInput): StartingCommit | undefined => {
   const task = toTaskId(execution.id, planned.id);
   const tip = tx.baseTip(execution.baseBranch);
   if (tip === null)
-    return { why: { code: "base-missing", message: `The branch \`${execution.baseBranch}\` is gone.`, next: `/enki retry ${task}` } };
-  const waits = mustWait(tx, execution, on);
+    return { refusal: { code: "base-missing", message: `The branch \`${execution.baseBranch}\` is gone.`, next: `/enki retry ${task}` } };
+  const waits = mustWaitForBase(tx, execution, builtOn);
   if (waits === undefined) return undefined;
-  if (waits) return { why: { code: "base-waits", message: `\`${execution.baseBranch}\` was rewound.`, next: "" } };
-  const commit = mergeOn(tx, tip, on);
+  if (waits) return { refusal: { code: "base-waits", message: `\`${execution.baseBranch}\` was rewound.`, next: "" } };
+  const commit = mergeHeads(tx, tip, builtOn);
   if (commit === undefined) return undefined;
-  if (typeof commit === "string") return { commit, on, baseTip: tip };
+  if (typeof commit === "string") return { commit, builtOn, baseTip: tip };
   const files = commit.paths.slice(0, 5).join(", ");
   const why = `It builds on \`${commit.task}\`, which conflicts with \`${execution.baseBranch}\` or with another step that it builds on, in ${files}.`;
-  return { why: { code: "base-conflict", message: why, next: `/enki retry ${task}` } };
+  return { refusal: { code: "base-conflict", message: why, next: `/enki retry ${task}` } };
 };
 
 /** A tip with these heads merged into it in order, or the first head that conflicts and its paths. Undefined while facts are missing. */
-export const mergeOn = (
+export const mergeHeads = (
   tx: DecisionTransaction,
   tip: Sha,
   on: Step["builtOn"],
@@ -91,20 +93,20 @@ export const mergeOn = (
 /**
  * Whether the base was rewound without agreement, or one of these heads would bring lost commits back. Undefined while facts are missing.
  */
-const mustWait = (tx: DecisionTransaction, { baseBranch }: Execution, on: Step["builtOn"]): boolean | undefined => {
+const mustWaitForBase = (tx: DecisionTransaction, { baseBranch }: Execution, on: Step["builtOn"]): boolean | undefined => {
   const each = [
-    isRewound(tx, baseBranch),
-    ...on.map(({ task }) => isStranded(tx, baseBranch, find(tx, task)?.step ?? { head: null, builtOn: [] })),
+    isBaseRewound(tx, baseBranch),
+    ...on.map(({ task }) => isStrandedHead(tx, baseBranch, findTaskStep(tx, task)?.step ?? { head: null, builtOn: [] })),
   ];
   return each.includes(true) ? true : each.includes(undefined) ? undefined : false;
 };
 
 /** The unlanded heads for the same base branch that this step builds on, in the order of its needs. */
-const unlanded = (tx: DecisionTransaction, execution: Execution, planned: PlannedStep): Step["builtOn"] =>
-  execution.workflow ? ofWorkflow(tx, execution, planned) : ofNeeds(tx, execution, planned);
+const listUnlandedHeads = (tx: DecisionTransaction, execution: Execution, planned: PlannedStep): Step["builtOn"] =>
+  execution.workflow ? listEarlierHeads(tx, execution, planned) : listNeededHeads(tx, execution, planned);
 
 /** All steps before a node run in a workflow, earlier rounds of a loop included: a role builds on its own earlier work. */
-const ofWorkflow = (tx: DecisionTransaction, { id, steps, workflow: run }: Execution, planned: PlannedStep): Step["builtOn"] => {
+const listEarlierHeads = (tx: DecisionTransaction, { id, steps, workflow: run }: Execution, planned: PlannedStep): Step["builtOn"] => {
   const path = run?.nodes[planned.id];
   const flow = run && tx.linkWorkflow(run);
   if (!path || !flow?.ok) return [];
@@ -114,60 +116,65 @@ const ofWorkflow = (tx: DecisionTransaction, { id, steps, workflow: run }: Execu
   });
 };
 
-const ofNeeds = (tx: DecisionTransaction, execution: Execution, planned: PlannedStep): Step["builtOn"] =>
-  neededBy(tx, execution, planned).flatMap(({ need, task, state, step }) => {
+const listNeededHeads = (tx: DecisionTransaction, execution: Execution, planned: PlannedStep): Step["builtOn"] =>
+  listNeedStatuses(tx, execution, planned).flatMap(({ need, task, state, step }) => {
     if (need.condition !== "completed" || !step?.head || (state !== "published" && !isHeldButBuildable(step))) return [];
-    return baseOf(tx, task) === execution.baseBranch ? [{ task, head: step.head.sha }] : [];
+    return findTaskBase(tx, task) === execution.baseBranch ? [{ task, head: step.head.sha }] : [];
   });
 
-const find = (tx: DecisionTransaction, task: TaskId): { execution: Execution; step: Step } | null => {
+const findTaskStep = (tx: DecisionTransaction, task: TaskId): { execution: Execution; step: Step } | null => {
   const id = readTaskId(task);
   const execution = id && tx.execution(id.execution);
   const step = id && execution?.steps[id.step];
   return execution && step ? { execution, step } : null;
 };
 
-const baseOf = (tx: DecisionTransaction, task: TaskId): BranchName | null => find(tx, task)?.execution.baseBranch ?? null;
+const findTaskBase = (tx: DecisionTransaction, task: TaskId): BranchName | null => findTaskStep(tx, task)?.execution.baseBranch ?? null;
 
 /** Pushes a candidate ref for a starting commit that exists only in Enki's clone, so that jobs can fetch the commit. */
-export const publishBase = (tx: DecisionTransaction, base: BranchName, { commit, on }: { commit: Sha; on: Step["builtOn"] }): void => {
+export const publishStartingCommit = (
+  tx: DecisionTransaction,
+  base: BranchName,
+  { commit, builtOn }: { commit: Sha; builtOn: Step["builtOn"] },
+): void => {
   const ref = toCandidateRef(base, commit);
-  if (on.length > 0 && tx.ref(ref) !== commit) tx.moveRef(ref, commit);
+  if (builtOn.length > 0 && tx.ref(ref) !== commit) tx.moveRef(ref, commit);
 };
 
 /** Commits that steps work or worked on and that no branch contains: needed until the work lands or is cancelled. */
-export const heldBases = (tx: DecisionTransaction, base: BranchName): Sha[] =>
+export const listHeldBases = (tx: DecisionTransaction, base: BranchName): Sha[] =>
   tx
     .executions()
     .filter((execution) => execution.baseBranch === base)
     .flatMap(({ id }) => tx.steps(id))
     .flatMap(({ builtOn, baseCommit: commit, state, resolution }) => [
-      ...(builtOn.length > 0 && commit !== null && !GONE.has(state) ? [commit] : []),
-      ...(resolution?.forkPoint !== undefined && !GONE.has(state) ? [resolution.forkPoint] : []),
+      ...(builtOn.length > 0 && commit !== null && !ENDED_STEP_STATES.has(state) ? [commit] : []),
+      ...(resolution?.forkPoint !== undefined && !ENDED_STEP_STATES.has(state) ? [resolution.forkPoint] : []),
     ]);
 
-const GONE: ReadonlySet<Step["state"]> = new Set(["done", "skipped", "cancelled"]);
+const ENDED_STEP_STATES: ReadonlySet<Step["state"]> = new Set(["done", "skipped", "cancelled"]);
 
 /**
  * Whether a step contains work that will not land as it is: skipped, replaced by another head, or landed as other commits. Undefined while
  * facts are missing.
  */
-export const isStale = (tx: DecisionTransaction, { builtOn }: Step): boolean | undefined => {
-  const each = builtOn.map((entry) => isApart(tx, entry) || isReplaced(tx, entry));
+export const isStaleWork = (tx: DecisionTransaction, { builtOn }: Step): boolean | undefined => {
+  const each = builtOn.map((entry) => isRewrittenLanding(tx, entry) || isReplacedHead(tx, entry));
   return each.includes(true) ? true : each.includes(undefined) ? undefined : false;
 };
 
 /** Whether work landed by a squash or a rebase, so that the base contains it as other commits. */
-const isApart = (tx: DecisionTransaction, { task }: Step["builtOn"][number]): boolean => find(tx, task)?.step.landed?.rewritten === true;
+const isRewrittenLanding = (tx: DecisionTransaction, { task }: Step["builtOn"][number]): boolean =>
+  findTaskStep(tx, task)?.step.landed?.rewritten === true;
 
 /** Whether all stale work below a step is stale only because it landed as other commits. Undefined while facts are missing. */
-export const isOnlyApart = (tx: DecisionTransaction, { builtOn }: Step): boolean | undefined => {
-  const others = builtOn.filter((entry) => !isApart(tx, entry)).map((entry) => isReplaced(tx, entry));
+export const isOnlyRewritten = (tx: DecisionTransaction, { builtOn }: Step): boolean | undefined => {
+  const others = builtOn.filter((entry) => !isRewrittenLanding(tx, entry)).map((entry) => isReplacedHead(tx, entry));
   return others.includes(true) ? false : others.includes(undefined) ? undefined : true;
 };
 
-const isReplaced = (tx: DecisionTransaction, { task, head }: Step["builtOn"][number]): boolean | undefined => {
-  const found = find(tx, task);
+const isReplacedHead = (tx: DecisionTransaction, { task, head }: Step["builtOn"][number]): boolean | undefined => {
+  const found = findTaskStep(tx, task);
   if (!found) return false;
   const { step } = found;
   if (step.state === "skipped") return true;

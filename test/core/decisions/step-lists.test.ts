@@ -8,24 +8,24 @@ const running = (id: string): Step => ({ ...createStep(id), state: "running" });
 test("a list follows what is written into its record, and into copies of that, and stays for who goes through it", () => {
   const lists = openStepLists();
   const first = record("a", "b", "c");
-  const seen = lists.of(first);
+  const seen = lists.list(first);
   const copy: Record<string, Step> = { ...first, b: running("b") };
-  lists.written(first, copy, running("b"));
+  lists.recordWrite(first, copy, running("b"));
   copy["c"] = running("c");
-  lists.written(copy, copy, running("c"));
-  expect(lists.of(copy)).toEqual(Object.values(copy));
-  expect(lists.of(copy)).toBe(lists.of(copy));
+  lists.recordWrite(copy, copy, running("c"));
+  expect(lists.list(copy)).toEqual(Object.values(copy));
+  expect(lists.list(copy)).toBe(lists.list(copy));
   copy["a"] = running("a");
-  lists.written(copy, copy, running("a"));
-  expect(lists.of(copy)).toEqual(Object.values(copy));
+  lists.recordWrite(copy, copy, running("a"));
+  expect(lists.list(copy)).toEqual(Object.values(copy));
   expect(seen.map(({ state }) => state)).toEqual(["pending", "pending", "pending"]);
-  expect(lists.of(first)).toBe(seen);
+  expect(lists.list(first)).toBe(seen);
 });
 
 test("new steps come where the record has them, and no record is taken for another", () => {
   const lists = openStepLists();
   const [one, other] = [record("a", "b", "z"), record("a", "c", "z")];
-  for (const each of [one, other]) lists.of(each);
+  for (const each of [one, other]) lists.list(each);
   for (const [each, id] of [
     [one, "b"],
     [other, "c"],
@@ -33,8 +33,8 @@ test("new steps come where the record has them, and no record is taken for anoth
     [one, "y"],
   ] as const) {
     each[id] = running(id);
-    lists.written(each, each, running(id));
-    expect(lists.of(each)).toEqual(Object.values(each));
+    lists.recordWrite(each, each, running(id));
+    expect(lists.list(each)).toEqual(Object.values(each));
   }
-  expect(lists.of(one).map(({ id }) => id)).toEqual(["7", "a", "b", "z", "y"]);
+  expect(lists.list(one).map(({ id }) => id)).toEqual(["7", "a", "b", "z", "y"]);
 });

@@ -1,7 +1,7 @@
-import { faultCandidate, withVerdict } from "../../../src/core/decisions/apply/job-result.ts";
+import { retryVerifyRun, applyVerdict } from "../../../src/core/decisions/apply/job-result.ts";
 import { JOB_SLACK_MS, MAX_FAULTS } from "../../../src/core/domain/retry-policy.ts";
-import { lasting } from "../../../src/core/decisions/reconcile/landing.ts";
-import { guardAgainstRewind } from "../../../src/core/decisions/base-rewinds.ts";
+import { serializeLastingQueue } from "../../../src/core/decisions/reconcile/landing.ts";
+import { withRewindFreeze } from "../../../src/core/decisions/base-rewinds.ts";
 import type { BranchName, Millis, Sha, TaskId } from "../../../src/core/domain/ids.ts";
 import type { JobEnd } from "../../../src/core/domain/job.ts";
 import type { QueryAnswers, ChainLink, Query } from "../../../src/core/domain/query.ts";
@@ -81,7 +81,7 @@ export const takeTurn = (read: Snapshot): Turn | null => {
 const isNews = (before: Ledger, after: Pick<Ledger, "queues">): boolean =>
   Object.entries(after.queues).some(([base, queue]) => {
     const was = before.queues[base];
-    return queue !== was && (was === undefined || lasting(queue) !== lasting(was));
+    return queue !== was && (was === undefined || serializeLastingQueue(queue) !== serializeLastingQueue(was));
   });
 
 type Draft = {
@@ -110,7 +110,7 @@ const openTurn = (read: Snapshot): Draft => {
   for (const base of Object.keys(read.bases)) {
     let queue = ledger.queues[base] ?? emptyQueue;
     for (const { commit, attempt, end } of results)
-      queue = withVerdict({ now, timeout: 0 }, queue, { job: { target: commit, attempt }, result: { end, reason: end, output: "" } });
+      queue = applyVerdict({ now, timeoutMs: 0 }, queue, { job: { target: commit, attempt }, result: { end, reason: end, output: "" } });
     queues[base] = late(queue, now);
   }
   const asked = new Set(ledger.asked);
@@ -122,7 +122,7 @@ const late = (queue: Queue, now: Millis): Queue => {
   const candidates = queue.candidates.map((candidate) =>
     candidate.runs.reduce(
       (at, { attempt, verdict, deadline }) =>
-        verdict === null && deadline !== null && now >= deadline ? faultCandidate({ now }, at, { attempt, why: "it did not end" }) : at,
+        verdict === null && deadline !== null && now >= deadline ? retryVerifyRun({ now }, at, { attempt, reason: "it did not end" }) : at,
       candidate,
     ),
   );
@@ -141,7 +141,7 @@ const landOn = (draft: Draft, base: BranchName): boolean => {
     return answer;
   };
   // One function for all kinds of queries, as the real draft has it.
-  const queue = guardAgainstRewind({ readFact: ask as never }, ledger.queues[base] ?? emptyQueue, tip);
+  const queue = withRewindFreeze({ readFact: ask as never }, ledger.queues[base] ?? emptyQueue, tip);
   if (queue === undefined) return false;
   // As it is now: the plan may be asked again after this turn.
   const asked = new Set(ledger.asked);

@@ -1,4 +1,4 @@
-import { withVerdict } from "../../../src/core/decisions/apply/job-result.ts";
+import { applyVerdict } from "../../../src/core/decisions/apply/job-result.ts";
 import type { Sha, TaskId } from "../../../src/core/domain/ids.ts";
 import { isGreen, type Queue } from "../../../src/core/domain/queue.ts";
 import { toCandidateRef, readCandidateRef } from "../../../src/core/domain/refs.ts";
@@ -204,7 +204,7 @@ export const INVARIANTS: readonly Invariant[] = [
             (each) => each.commit === commit && each.runs.some((run) => run.attempt === attempt && run.verdict === null),
           );
           if (open) return null;
-          const next = withVerdict({ now: read.now, timeout: 0 }, queue, {
+          const next = applyVerdict({ now: read.now, timeoutMs: 0 }, queue, {
             job: { target: commit, attempt },
             result: { end, reason: "", output: "" },
           });

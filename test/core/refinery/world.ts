@@ -1,4 +1,4 @@
-import { agreedQueue } from "../../../src/core/decisions/base-rewinds.ts";
+import { withAcceptedTip } from "../../../src/core/decisions/base-rewinds.ts";
 import type { BranchName, Sha, TaskId } from "../../../src/core/domain/ids.ts";
 import { type Graph, openGraph } from "./graph.ts";
 import { emptyLedger, jobOf, type Ledger, type Result, type Snapshot, type Step, takeTurn, type Turn } from "./coordinator.ts";
@@ -346,7 +346,7 @@ export class World {
   thaw(base: BranchName): void {
     const queue = this.ledger.queues[base];
     if (!queue?.frozen) return;
-    this.write({ queues: { ...this.ledger.queues, [base]: agreedQueue(queue, this.bases[base] ?? "") } });
+    this.write({ queues: { ...this.ledger.queues, [base]: withAcceptedTip(queue, this.bases[base] ?? "") } });
     this.watch.thawed(base);
   }
 }

@@ -1,4 +1,4 @@
-import { withVerdict } from "../../../src/core/decisions/apply/job-result.ts";
+import { applyVerdict } from "../../../src/core/decisions/apply/job-result.ts";
 import type { JobEnd } from "../../../src/core/domain/job.ts";
 import type { TaskId } from "../../../src/core/domain/ids.ts";
 import type { ChainLink, ChainMerge } from "../../../src/core/domain/query.ts";
@@ -105,7 +105,7 @@ export const openYard = (over: Partial<RefineryState> = {}, conflicts: readonly 
       const result = { end, reason: end, output: end === "failed" ? "$ npm test\nnot ok" : "" };
       state = {
         ...state,
-        queue: withVerdict({ now: state.now, timeout: state.timeoutMs }, state.queue, { job: { target: commit, attempt: at }, result }),
+        queue: applyVerdict({ now: state.now, timeoutMs: state.timeoutMs }, state.queue, { job: { target: commit, attempt: at }, result }),
       };
       yard.rest();
     },

@@ -3,19 +3,19 @@ import { appendSteps } from "../../domain/plan-graph.ts";
 import type { PlannedStep } from "../../domain/plan.ts";
 import { refuse, type Refusal } from "../../domain/refusal.ts";
 import { createStep } from "../../domain/step.ts";
-import { checkTasks, withOwnSteps } from "../cross-needs.ts";
+import { checkTaskNeeds, withLocalNeeds } from "../cross-needs.ts";
 import type { DecisionTransaction } from "../decision-transaction.ts";
 import { PERSON_WAIT_MS } from "../../domain/retry-policy.ts";
 import { findTarget, findExecutionIssue } from "../../domain/find-target.ts";
-import { whyUnlandable } from "../landing-terms.ts";
-import type { Answer } from "./answer.ts";
-import type { Commanded } from "./commanded-event.ts";
+import { checkLandable } from "../landing-terms.ts";
+import type { CommandAnswer } from "./answer.ts";
+import type { CommandedEvent } from "./commanded-event.ts";
 
 /**
  * Starts planning of more steps for the issue's newest execution. Refusals: `not-running`, `already-adding`, `bad-config`, and those of a
  * base on which nothing can land.
  */
-export const add = (tx: DecisionTransaction, event: Commanded, request: string): Answer => {
+export const requestAmendment = (tx: DecisionTransaction, event: CommandedEvent, request: string): CommandAnswer => {
   const found = findTarget(tx.executions(), event.issue, null);
   if (!found.ok) return found.refusal;
   const { execution } = found.value;
@@ -28,7 +28,7 @@ export const add = (tx: DecisionTransaction, event: Commanded, request: string):
     return refuse("already-adding", `More steps are being planned for \`${id}\` already.`, "/enki status").refusal;
   const { broken } = tx.snapshot.config;
   if (broken !== null) return refuse("bad-config", `The configuration cannot be used: ${broken}.`, "fix it on the default branch").refusal;
-  const hindered = whyUnlandable(tx, execution.baseBranch);
+  const hindered = checkLandable(tx, execution.baseBranch);
   if (hindered) return hindered;
   tx.putExecution({
     ...execution,
@@ -39,21 +39,21 @@ export const add = (tx: DecisionTransaction, event: Commanded, request: string):
   return null;
 };
 
-type Proposed = { readonly steps: readonly PlannedStep[]; readonly by: string };
+type ProposedSteps = { readonly steps: readonly PlannedStep[]; readonly by: string };
 
 /**
  * Proposes more steps for a running execution; they wait for a person's approval. Refusals: `not-running`, `already-adding`, those of
- * appendSteps and checkTasks.
+ * appendSteps and checkTaskNeeds.
  */
-export const proposeSteps = (tx: DecisionTransaction, execution: Execution, { steps, by }: Proposed): Refusal | null => {
+export const proposeAmendment = (tx: DecisionTransaction, execution: Execution, { steps, by }: ProposedSteps): Refusal | null => {
   const { id, state, amendment, planning } = execution;
   const there = tx.plan(execution.plan);
   if ((state !== "running" && state !== "paused") || !there)
     return refuse("not-running", `Execution \`${id}\` is ${state}: steps are added to what runs.`, "/enki status").refusal;
   if (amendment && amendment.state !== "refused")
     return refuse("already-adding", `More steps wait for \`${id}\` already.`, "/enki status").refusal;
-  const grown = appendSteps(withOwnSteps(id, there), withOwnSteps(id, { steps }).steps, tx.snapshot.config.plan.maxSteps);
-  const checked = grown.ok ? checkTasks(tx, execution, grown.value) : grown;
+  const grown = appendSteps(withLocalNeeds(id, there), withLocalNeeds(id, { steps }).steps, tx.snapshot.config.plan.maxSteps);
+  const checked = grown.ok ? checkTaskNeeds(tx, execution, grown.value) : grown;
   if (checked === undefined) return null;
   if (!checked.ok) return checked.refusal;
   const plan = tx.putPlan(checked.value);
@@ -70,7 +70,7 @@ export const proposeSteps = (tx: DecisionTransaction, execution: Execution, { st
  * Discards proposed steps if `target` is a prefix of the amended plan's hash; the execution keeps its plan. Reports whether a proposal was
  * discarded.
  */
-export const discard = (tx: DecisionTransaction, event: Commanded, target: string | null): boolean => {
+export const discardAmendment = (tx: DecisionTransaction, event: CommandedEvent, target: string | null): boolean => {
   if (target === null || target.length < 7) return false;
   const of = tx
     .executions()
@@ -87,7 +87,7 @@ export const discard = (tx: DecisionTransaction, event: Commanded, target: strin
 };
 
 /** Replaces the running plan by the approved one; existing steps keep their state. */
-export const startAdded = (tx: DecisionTransaction, execution: Execution, approved: { by: string; at: number }): void => {
+export const applyAmendment = (tx: DecisionTransaction, execution: Execution, approved: { by: string; at: number }): void => {
   const hash = execution.amendment?.plan ?? null;
   const plan = tx.plan(hash);
   if (!plan || hash === null) return;

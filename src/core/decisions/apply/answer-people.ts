@@ -4,22 +4,22 @@ import type { ThreadReply } from "../../domain/outcome.ts";
 import { renderUnthreadedAnswers, renderThreadAnswer } from "../../messages/thread-answers.ts";
 import { writeMarker } from "../../messages/comment-marker.ts";
 import type { DecisionTransaction } from "../decision-transaction.ts";
-import { feedbackOf } from "../next-feedback.ts";
-import type { At } from "./fail-step.ts";
+import { findFeedback } from "../next-feedback.ts";
+import type { StepContext } from "./fail-step.ts";
 
 /** The result of an attempt: the new head, or null if the attempt left the head unchanged, and the agent's reply to each feedback item. */
-export type Answering = At & { readonly head: Sha | null; readonly replies: readonly ThreadReply[] };
+export type AttemptReply = StepContext & { readonly head: Sha | null; readonly replies: readonly ThreadReply[] };
 
 /** Whether the attempt received feedback to answer. */
-export const isAnswer = (tx: DecisionTransaction, { execution, step }: At): boolean =>
-  (givenTo(tx, { execution, step })?.items.length ?? 0) > 0;
+export const isAnsweringFeedback = (tx: DecisionTransaction, { execution, step }: StepContext): boolean =>
+  (findGivenFeedback(tx, { execution, step })?.items.length ?? 0) > 0;
 
-const givenTo = (tx: DecisionTransaction, { execution, step }: At): Feedback | null =>
-  feedbackOf(tx, toTaskId(execution.id, step.id), step.attempt);
+const findGivenFeedback = (tx: DecisionTransaction, { execution, step }: StepContext): Feedback | null =>
+  findFeedback(tx, toTaskId(execution.id, step.id), step.attempt);
 
 /** Replies in every review thread that the attempt received, and answers feedback outside of threads in one comment. */
-export const answerPeople = (tx: DecisionTransaction, answering: Answering): void => {
-  const feedback = givenTo(tx, answering);
+export const postFeedbackReplies = (tx: DecisionTransaction, answering: AttemptReply): void => {
+  const feedback = findGivenFeedback(tx, answering);
   if (!feedback) return;
   const { execution, step, head, replies } = answering;
   const of = `${toTaskId(execution.id, step.id)}/${step.attempt}`;
@@ -38,21 +38,26 @@ export const answerPeople = (tx: DecisionTransaction, answering: Answering): voi
     });
   }
   const others = numbered.flatMap(({ item, reply }) => (item.kind === "thread" || !reply ? [] : [{ item, reply }]));
-  if (others.length > 0) say(tx, { of, pull: feedback.pull, others, head });
+  if (others.length > 0) postUnthreadedAnswers(tx, { attemptKey: of, pull: feedback.pull, answers: others, head });
 };
 
-type Other = { readonly item: Exclude<FeedbackItem, { kind: "thread" }>; readonly reply: ThreadReply };
-type Saying = { readonly of: string; readonly pull: number; readonly others: readonly Other[]; readonly head: Sha | null };
+type UnthreadedReply = { readonly item: Exclude<FeedbackItem, { kind: "thread" }>; readonly reply: ThreadReply };
+type UnthreadedAnswers = {
+  readonly attemptKey: string;
+  readonly pull: number;
+  readonly answers: readonly UnthreadedReply[];
+  readonly head: Sha | null;
+};
 
-const say = (tx: DecisionTransaction, { of, pull, others, head }: Saying): void => {
-  const key = `write-comment:answers/${of}` as const;
+const postUnthreadedAnswers = (tx: DecisionTransaction, { attemptKey, pull, answers, head }: UnthreadedAnswers): void => {
+  const key = `write-comment:answers/${attemptKey}` as const;
   const marker = writeMarker({ kind: "answer", id: hashValue(key).slice(0, 12) });
   tx.enqueueEffect({
     kind: "write-comment",
     key,
     issue: pull,
     marker,
-    body: `${marker}\n${renderUnthreadedAnswers(others, head)}`,
+    body: `${marker}\n${renderUnthreadedAnswers(answers, head)}`,
     comment: null,
   });
 };

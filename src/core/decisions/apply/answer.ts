@@ -3,18 +3,18 @@ import type { Refusal } from "../../domain/refusal.ts";
 import type { Step } from "../../domain/step.ts";
 import type { DecisionTransaction } from "../decision-transaction.ts";
 import type { FoundTarget } from "../../domain/find-target.ts";
-import type { Commanded } from "./commanded-event.ts";
+import type { CommandedEvent } from "./commanded-event.ts";
 
 /** Null: the command took effect, and the execution's comment will show the change. */
-export type Answer = { readonly text: string } | Refusal | null;
+export type CommandAnswer = { readonly text: string } | Refusal | null;
 
 /** Handles a command on an execution or on one of its steps. */
-export type OnFound = (tx: DecisionTransaction, found: FoundTarget<Execution>, event: Commanded) => Answer;
+export type TargetCommandHandler = (tx: DecisionTransaction, found: FoundTarget<Execution>, event: CommandedEvent) => CommandAnswer;
 
 /** Handles a command on a step. */
-export type OnStep = (
+export type StepCommandHandler = (
   tx: DecisionTransaction,
-  about: { readonly execution: Execution; readonly step: Step; readonly event: Commanded },
-) => Answer;
+  about: { readonly execution: Execution; readonly step: Step; readonly event: CommandedEvent },
+) => CommandAnswer;
 
-export const named = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? "" : "s"}`;
+export const formatNounCount = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? "" : "s"}`;

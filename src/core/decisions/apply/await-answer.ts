@@ -8,7 +8,11 @@ import type { DecisionTransaction } from "../decision-transaction.ts";
 import { PERSON_WAIT_MS } from "../../domain/retry-policy.ts";
 
 /** Describes the open questions of an agent and when they expire; null if the agent has none. */
-const question = (tx: DecisionTransaction, from: MailAddress, execution: ExecutionId): { refusal: Refusal; deadline: Millis } | null => {
+const findOpenQuestion = (
+  tx: DecisionTransaction,
+  from: MailAddress,
+  execution: ExecutionId,
+): { refusal: Refusal; deadline: Millis } | null => {
   const [first, ...more] = listOpenQuestions(tx.mails(), from, execution);
   if (!first) return null;
   const others = more.length > 0 ? ` and ${more.length} more` : "";
@@ -20,7 +24,7 @@ const question = (tx: DecisionTransaction, from: MailAddress, execution: Executi
 /** Makes a step wait for a person's answer. Reports false if its agent has no open question. */
 export const waitForAnswer = (tx: DecisionTransaction, execution: Execution, step: Step): boolean => {
   const task = toTaskId(execution.id, step.id);
-  const asked = question(tx, toWorkerAddress(task), execution.id);
+  const asked = findOpenQuestion(tx, toWorkerAddress(task), execution.id);
   if (!asked) return false;
   tx.putStep(execution.id, awaitAnswer(step, asked));
   tx.note(`${task} waits for an answer`);
@@ -28,8 +32,8 @@ export const waitForAnswer = (tx: DecisionTransaction, execution: Execution, ste
 };
 
 /** Makes an execution wait for a person's answer to its planner. Reports false if the planner has no open question. */
-export const planWaits = (tx: DecisionTransaction, execution: Execution): boolean => {
-  const asked = question(tx, "coordinator", execution.id);
+export const waitForPlannerAnswer = (tx: DecisionTransaction, execution: Execution): boolean => {
+  const asked = findOpenQuestion(tx, "coordinator", execution.id);
   if (!asked) return false;
   tx.putExecution({
     ...execution,

@@ -4,15 +4,15 @@ import { toBranchRef, readCandidateBranch, readTaskRef } from "../../domain/refs
 import { accept, refuse, type RefusedResult, type Result } from "../../domain/refusal.ts";
 import type { DecisionTransaction } from "../decision-transaction.ts";
 import { isRevertBranch } from "../landings.ts";
-import type { Commanded } from "./commanded-event.ts";
+import type { CommandedEvent } from "./commanded-event.ts";
 
 /**
  * The branch that a request lands on: the configured one, or the pull request's own branch if the request was made on a pull request of
  * this repository. Undefined while facts are missing. Refusals: `pull-unseen`, `pull-over`, `fork-pull`, `own-branch`.
  */
-export const baseOf = (
+export const findCommandBase = (
   tx: DecisionTransaction,
-  { issue, onPullRequest }: Pick<Commanded, "issue" | "onPullRequest">,
+  { issue, onPullRequest }: Pick<CommandedEvent, "issue" | "onPullRequest">,
 ): Result<BranchName> | undefined => {
   const { config, defaultBranch } = tx.snapshot;
   if (!onPullRequest) return accept(config.refinery.baseBranch ?? defaultBranch);
@@ -20,11 +20,11 @@ export const baseOf = (
   if (!pulls) return undefined;
   const pull = pulls.find(({ number }) => number === issue);
   return pull
-    ? (whyNotOn(tx, pull) ?? accept(pull.headRef))
+    ? (checkPullBase(tx, pull) ?? accept(pull.headRef))
     : refuse("pull-unseen", `GitHub does not list #${issue} yet. Try again in a moment.`, "");
 };
 
-const whyNotOn = (tx: DecisionTransaction, { number, headRef, state }: Pull): RefusedResult | null => {
+const checkPullBase = (tx: DecisionTransaction, { number, headRef, state }: Pull): RefusedResult | null => {
   if (state !== "open") {
     const ended = state === "merged" ? "merged" : "closed";
     return refuse(
@@ -37,7 +37,7 @@ const whyNotOn = (tx: DecisionTransaction, { number, headRef, state }: Pull): Re
     const why = `#${number} comes from a fork, as \`${headRef}\`. Enki can push only to branches in this repository.`;
     return refuse("fork-pull", why, "push that branch to this repository and open a pull request from it, or comment on an issue");
   }
-  if (isOwn(tx, headRef))
+  if (isEnkiBranch(tx, headRef))
     return refuse(
       "own-branch",
       `\`${headRef}\` is one of Enki's own branches, which only Enki updates.`,
@@ -50,7 +50,7 @@ const whyNotOn = (tx: DecisionTransaction, { number, headRef, state }: Pull): Re
  * Whether a branch is Enki's: a candidate, a revert, or the branch of a step in the ledger. People may name branches `task/…` and `enki/…`
  * too.
  */
-const isOwn = (tx: DecisionTransaction, branch: string): boolean => {
+const isEnkiBranch = (tx: DecisionTransaction, branch: string): boolean => {
   if (readCandidateBranch(toBranchRef(branch)) !== null || isRevertBranch(branch)) return true;
   const task = readTaskRef(toBranchRef(branch));
   const id = task && readTaskId(task);

@@ -4,13 +4,13 @@ import { toTaskId } from "../../domain/ids.ts";
 import { refuse, type Refusal } from "../../domain/refusal.ts";
 import { isBeingResolved, type Step } from "../../domain/step.ts";
 import type { DecisionTransaction } from "../decision-transaction.ts";
-import { type Answer, named, type OnFound, type OnStep } from "./answer.ts";
-import { isToResume, resume as resumeWorkflow } from "./resume-workflow.ts";
-import { reopen } from "./retry.ts";
+import { type CommandAnswer, formatNounCount, type TargetCommandHandler, type StepCommandHandler } from "./answer.ts";
+import { isResumableFailure, resumeWorkflow } from "./resume-workflow.ts";
+import { reopenExecution } from "./retry.ts";
 
 /** Cancels an execution or a step with its dependents: stops runs and closes pull requests; landed work stays. Refusal: `already-over`. */
-export const cancel: OnFound = (tx, { execution, step }, event) => {
-  if (step) return cancelStep(tx, { execution, step, event });
+export const cancelTarget: TargetCommandHandler = (tx, { execution, step }, event) => {
+  if (step) return cancelStepByPerson(tx, { execution, step, event });
   if (execution.state === "done" || execution.state === "cancelled") {
     return refuse("already-over", `Execution \`${execution.id}\` is ${execution.state}.`, "/enki status").refusal;
   }
@@ -20,71 +20,73 @@ export const cancel: OnFound = (tx, { execution, step }, event) => {
 };
 
 const cancelExecution = (tx: DecisionTransaction, execution: Execution, by: string): void =>
-  giveUp(tx, execution, whyGone("cancelled", by));
+  abandonExecution(tx, execution, createEndRefusal("cancelled", by));
 
 /** Cancels an execution for a reason: stops its runs and closes its pull requests; landed work stays. */
-export const giveUp = (tx: DecisionTransaction, execution: Execution, why: Refusal): void => {
-  for (const each of Object.values(execution.steps)) if (each.state !== "done") drop(tx, { execution, step: each, why });
+export const abandonExecution = (tx: DecisionTransaction, execution: Execution, refusal: Refusal): void => {
+  for (const each of Object.values(execution.steps)) if (each.state !== "done") markStepCancelled(tx, { execution, step: each, refusal });
   const now = tx.execution(execution.id) ?? execution;
   // A running planner job keeps its deadline until its run is stopped.
   const until = isPlanning(now) ? now.planning.deadline : null;
-  tx.putExecution({ ...now, state: "cancelled", amendment: null, refusal: why, planning: { ...now.planning, deadline: until } });
+  tx.putExecution({ ...now, state: "cancelled", amendment: null, refusal, planning: { ...now.planning, deadline: until } });
 };
 
-const cancelStep: OnStep = (tx, { execution, step, event }) => {
+const cancelStepByPerson: StepCommandHandler = (tx, { execution, step, event }) => {
   const task = toTaskId(execution.id, step.id);
   if (step.state === "done" || step.state === "cancelled" || step.state === "skipped")
     return refuse("already-over", `\`${task}\` is ${step.state}.`, "/enki status").refusal;
-  drop(tx, { execution, step, why: whyGone("cancelled", event.by) });
-  reopen(tx, execution);
+  markStepCancelled(tx, { execution, step, refusal: createEndRefusal("cancelled", event.by) });
+  reopenExecution(tx, execution);
   tx.note(`${event.by} cancelled ${task}`);
   return null;
 };
 
 /** Skips a step: its dependents continue without its work. Refusals: `no-step`, `already-over`. */
-export const skip: OnFound = (tx, { execution, step }, event) => {
+export const skipTarget: TargetCommandHandler = (tx, { execution, step }, event) => {
   if (!step)
     return refuse("no-step", `\`${execution.id}\` is an execution; only a step can be skipped.`, `/enki cancel ${execution.id}`).refusal;
   const task = toTaskId(execution.id, step.id);
   if (step.state === "done" || step.state === "cancelled" || step.state === "skipped")
     return refuse("already-over", `\`${task}\` is ${step.state}.`, "/enki status").refusal;
-  if (step.state === "failed" && isToResume(execution, step)) return skipRole(tx, { execution, step, event });
-  tx.putStep(execution.id, skipStep(step, whyGone("skipped", event.by)));
-  reopen(tx, execution);
+  if (step.state === "failed" && isResumableFailure(execution, step)) return skipFailedRole(tx, { execution, step, event });
+  tx.putStep(execution.id, skipStep(step, createEndRefusal("skipped", event.by)));
+  reopenExecution(tx, execution);
   tx.note(`${event.by} skipped ${task}`);
   return null;
 };
 
 /** Continues a workflow without the work of a failed role. Refusals: `not-failed`, `bad-workflow`. */
-const skipRole: OnStep = (tx, { execution, step, event }) => {
+const skipFailedRole: StepCommandHandler = (tx, { execution, step, event }) => {
   if (!execution.workflow) return null;
   const again = (_: DecisionTransaction, __: Execution, each: Step): void =>
-    tx.putStep(execution.id, skipStep(each, whyGone("skipped", event.by)));
-  const refused = resumeWorkflow(tx, { execution, run: execution.workflow, step, again });
+    tx.putStep(execution.id, skipStep(each, createEndRefusal("skipped", event.by)));
+  const refused = resumeWorkflow(tx, { execution, run: execution.workflow, step, retryStep: again });
   if (refused === null) tx.note(`${event.by} skipped ${toTaskId(execution.id, step.id)}`);
   return refused;
 };
 
 /** Cancels every unfinished execution of the repository. */
-export const stopAll = (tx: DecisionTransaction, by: string): Answer => {
+export const stopAllExecutions = (tx: DecisionTransaction, by: string): CommandAnswer => {
   const going = tx.executions().filter((each) => !hasEnded(each));
-  const jobs = going.reduce((sum, each) => sum + jobsOf(each), 0);
+  const jobs = going.reduce((sum, each) => sum + countRunningJobs(each), 0);
   for (const each of going) cancelExecution(tx, each, by);
   tx.note(`${by} stopped everything: ${going.length} executions, ${jobs} jobs`);
   if (going.length === 0) return { text: "Nothing is running in this repository, so there was nothing to stop." };
   return {
-    text: `Stopped everything: ${named(going.length, "execution")} cancelled, ${named(jobs, "running job")} stopped. What landed stays.`,
+    text: `Stopped everything: ${formatNounCount(going.length, "execution")} cancelled, ${formatNounCount(jobs, "running job")} stopped. What landed stays.`,
   };
 };
 
-const jobsOf = (execution: Execution): number =>
+const countRunningJobs = (execution: Execution): number =>
   Object.values(execution.steps).filter((step) => step.state === "running" || isBeingResolved(step)).length +
   (isPlanning(execution) && execution.planning.deadline !== null ? 1 : 0);
 
-const drop = (tx: DecisionTransaction, { execution, step, why }: { execution: Execution; step: Step; why: Refusal }): void =>
-  tx.putStep(execution.id, cancelOne(step, why));
+const markStepCancelled = (
+  tx: DecisionTransaction,
+  { execution, step, refusal }: { execution: Execution; step: Step; refusal: Refusal },
+): void => tx.putStep(execution.id, cancelOne(step, refusal));
 
-const whyGone = (code: "cancelled" | "skipped", by: string): Refusal => ({
+const createEndRefusal = (code: "cancelled" | "skipped", by: string): Refusal => ({
   code,
   message: `${code === "cancelled" ? "Cancelled" : "Skipped"} by @\u200b${by}.`,
   next: "/enki fix <what to do>",

@@ -1,63 +1,64 @@
 import { approveReport } from "../../domain/step-lifecycle.ts";
 import type { Brief } from "../../domain/brief.ts";
 import type { Command } from "../../domain/command.ts";
-import { type Execution, hasEnded, isBeingRevised } from "../../domain/execution.ts";
+import { hasEnded, isBeingRevised } from "../../domain/execution.ts";
 import { type BranchName, deriveExecutionId, toTaskId } from "../../domain/ids.ts";
 import { accept, refuse, type Refusal, type Result } from "../../domain/refusal.ts";
-import { isAwaitingAnswer, isAwaitingConfirmation, createStep } from "../../domain/step.ts";
+import { isAwaitingAnswer, isAwaitingConfirmation } from "../../domain/step.ts";
 import { findStepByPull, findTarget, findExecutionIssue } from "../../domain/find-target.ts";
 import { renderHelpReply, renderStatusReply } from "../../messages/command-replies.ts";
 import type { DecisionTransaction } from "../decision-transaction.ts";
-import { add, discard, startAdded } from "./amend-plan.ts";
-import type { Answer, OnFound } from "./answer.ts";
-import { baseOf } from "./base-of.ts";
-import { briefOf } from "./record-brief.ts";
-import { cancel, skip, stopAll } from "./cancel.ts";
-import type { Commanded } from "./commanded-event.ts";
-import { makeTask } from "./create-task.ts";
-import { reply } from "./mail-commands.ts";
-import { pause, resume } from "./pause.ts";
-import { whyUnlandable } from "../landing-terms.ts";
-import { retry } from "./retry.ts";
-import { beingRevised, revise, withoutReply } from "./revise-plan.ts";
+import { requestAmendment, discardAmendment, applyAmendment } from "./amend-plan.ts";
+import type { CommandAnswer, TargetCommandHandler } from "./answer.ts";
+import { findCommandBase } from "./base-of.ts";
+import { findCommandBrief } from "./record-brief.ts";
+import { cancelTarget, skipTarget, stopAllExecutions } from "./cancel.ts";
+import type { CommandedEvent } from "./commanded-event.ts";
+import { createAdhocTask } from "./create-task.ts";
+import { answerMailQuestion } from "./mail-commands.ts";
+import { pauseTarget, resumeTarget } from "./pause.ts";
+import { checkLandable } from "../landing-terms.ts";
+import { retryTarget } from "./retry.ts";
+import { BEING_REVISED_REFUSAL, revisePlan, withoutQuotedRevision } from "./revise-plan.ts";
+import { startApprovedPlan } from "./start-approved-plan.ts";
 import { startWorkflow } from "./start-workflow.ts";
 
 /** Applies a permitted command. A refused command has no effect, and its refusal is the answer. */
-export const applyCommand = (tx: DecisionTransaction, event: Commanded, command: Command): Answer => {
+export const applyCommand = (tx: DecisionTransaction, event: CommandedEvent, command: Command): CommandAnswer => {
   switch (command.kind) {
     case "do":
     case "plan":
-      return begin(tx, event, command);
+      return startPlanning(tx, event, command);
     case "run":
-      return begins(tx, event) ?? runWorkflow(tx, event, command);
+      return checkIssueFree(tx, event) ?? applyRunCommand(tx, event, command);
     case "add":
-      return add(tx, event, command.text);
+      return requestAmendment(tx, event, command.text);
     case "revise":
-      return revise(tx, event, command);
+      return revisePlan(tx, event, command);
     case "approve-plan":
       return approvePlan(tx, event, command.plan);
     case "approve-step":
-      return approveStep(tx, event, command);
+      return approveStepResult(tx, event, command);
     case "retry":
-      return onTarget(tx, { event, target: command.target }, retry);
+      return applyToTarget(tx, { event, target: command.target }, retryTarget);
     case "cancel":
-      return discard(tx, event, command.target) ? null : onTarget(tx, { event, target: command.target }, cancel);
+      return discardAmendment(tx, event, command.target) ? null : applyToTarget(tx, { event, target: command.target }, cancelTarget);
     case "pause":
-      return onTarget(tx, { event, target: command.target }, pause);
+      return applyToTarget(tx, { event, target: command.target }, pauseTarget);
     case "resume":
-      return onTarget(tx, { event, target: command.target }, resume);
+      return applyToTarget(tx, { event, target: command.target }, resumeTarget);
     case "skip":
-      return onTarget(tx, { event, target: command.target }, skip);
+      return applyToTarget(tx, { event, target: command.target }, skipTarget);
     case "stop":
-      return stopAll(tx, event.by);
+      return stopAllExecutions(tx, event.by);
     case "status":
-      return onTarget(tx, { event, target: command.target }, status);
+      return applyToTarget(tx, { event, target: command.target }, applyStatusCommand);
     case "help":
       return { text: renderHelpReply() };
     case "quick":
-      return quick(tx, event, command);
+      return applyQuickCommand(tx, event, command);
     case "reply":
-      return reply(tx, event, command);
+      return answerMailQuestion(tx, event, command);
     case "propose":
     case "add-steps":
     case "report":
@@ -73,45 +74,51 @@ export const applyCommand = (tx: DecisionTransaction, event: Commanded, command:
   }
 };
 
-const status: OnFound = (tx, { execution }) => ({ text: renderStatusReply(execution, tx.plan(execution.plan)) });
+const applyStatusCommand: TargetCommandHandler = (tx, { execution }) => ({ text: renderStatusReply(execution, tx.plan(execution.plan)) });
 
-const onTarget = (tx: DecisionTransaction, { event, target }: { event: Commanded; target: string | null }, act: OnFound): Answer => {
+const applyToTarget = (
+  tx: DecisionTransaction,
+  { event, target }: { event: CommandedEvent; target: string | null },
+  act: TargetCommandHandler,
+): CommandAnswer => {
   const found = findTarget(tx.executions(), event.issue, target);
   return found.ok ? act(tx, found.value, event) : found.refusal;
 };
 
-type Grounds = { readonly base: BranchName; readonly brief: Brief };
+type StartingContext = { readonly baseBranch: BranchName; readonly brief: Brief };
 
 /** The base branch and the brief of a new request. Undefined while facts are missing. */
-const groundsOf = (tx: DecisionTransaction, event: Commanded): Result<Grounds> | undefined => {
-  const base = openBase(tx, event);
+const findStartingContext = (tx: DecisionTransaction, event: CommandedEvent): Result<StartingContext> | undefined => {
+  const base = findOpenBase(tx, event);
   if (!base?.ok) return base;
-  const brief = briefOf(tx, event);
-  return brief?.ok ? accept({ base: base.value, brief: brief.value }) : brief;
+  const brief = findCommandBrief(tx, event);
+  return brief?.ok ? accept({ baseBranch: base.value, brief: brief.value }) : brief;
 };
 
-const runWorkflow = (tx: DecisionTransaction, event: Commanded, command: Extract<Command, { kind: "run" }>): Answer => {
-  const grounds = groundsOf(tx, event);
+const applyRunCommand = (tx: DecisionTransaction, event: CommandedEvent, command: Extract<Command, { kind: "run" }>): CommandAnswer => {
+  const grounds = findStartingContext(tx, event);
   return grounds?.ok ? startWorkflow(tx, event, { command, ...grounds.value }) : (grounds?.refusal ?? null);
 };
 
 /** A quick task needs no approval: a person with write permission wrote its whole text. */
-const quick = (tx: DecisionTransaction, event: Commanded, command: Extract<Command, { kind: "quick" }>): Answer => {
+const applyQuickCommand = (tx: DecisionTransaction, event: CommandedEvent, command: Extract<Command, { kind: "quick" }>): CommandAnswer => {
   const { issue, onPullRequest, by } = event;
-  const grounds = groundsOf(tx, event);
+  const grounds = findStartingContext(tx, event);
   if (!grounds?.ok) return grounds?.refusal ?? null;
-  const { base, brief } = grounds.value;
+  const { baseBranch, brief } = grounds.value;
   const id = deriveExecutionId(event.id, (taken) => tx.execution(taken) !== undefined);
   const refused =
-    whyBroken(tx) ?? whyUnlandable(tx, base) ?? makeTask(tx, { issue, onPullRequest, requestedBy: by, baseBranch: base }, { id, command });
+    checkConfigUsable(tx) ??
+    checkLandable(tx, baseBranch) ??
+    createAdhocTask(tx, { issue, onPullRequest, requestedBy: by, baseBranch }, { id, command });
   const made = tx.execution(id);
   if (refused || !made) return refused;
   tx.putBrief(id, brief);
-  start(tx, made, { by, at: event.at });
+  startApprovedPlan(tx, made, { by, at: event.at });
   return null;
 };
 
-const whyBroken = ({ snapshot }: DecisionTransaction): Refusal | null => {
+const checkConfigUsable = ({ snapshot }: DecisionTransaction): Refusal | null => {
   const { broken } = snapshot.config;
   return broken === null
     ? null
@@ -119,27 +126,31 @@ const whyBroken = ({ snapshot }: DecisionTransaction): Refusal | null => {
 };
 
 /** The base branch of a new request. Requests on the pull request of a step are refused. */
-const openBase = (tx: DecisionTransaction, event: Commanded): Result<BranchName> | undefined => {
+const findOpenBase = (tx: DecisionTransaction, event: CommandedEvent): Result<BranchName> | undefined => {
   const own = findStepByPull(tx.executions(), event.issue);
-  if (!own) return baseOf(tx, event);
+  if (!own) return findCommandBase(tx, event);
   const task = toTaskId(own.execution.id, own.step.id);
   const why = `This pull request belongs to the step \`${task}\`. Comment here with what should change, then retry the step.`;
   return refuse("step-pull", why, `/enki retry ${task}`);
 };
 
 /** Why no new execution may start on an issue; null if one may. */
-const begins = (tx: DecisionTransaction, event: Commanded): Refusal | null => {
+const checkIssueFree = (tx: DecisionTransaction, event: CommandedEvent): Refusal | null => {
   const busy = tx.executions().find((each) => each.issue === event.issue && !hasEnded(each));
-  if (!busy) return whyBroken(tx);
+  if (!busy) return checkConfigUsable(tx);
   return refuse("already-running", `Execution \`${busy.id}\` is ${busy.state} on this issue.`, `/enki cancel ${busy.id}`).refusal;
 };
 
-const begin = (tx: DecisionTransaction, event: Commanded, command: Extract<Command, { kind: "do" | "plan" }>): Answer => {
-  const base = openBase(tx, event);
+const startPlanning = (
+  tx: DecisionTransaction,
+  event: CommandedEvent,
+  command: Extract<Command, { kind: "do" | "plan" }>,
+): CommandAnswer => {
+  const base = findOpenBase(tx, event);
   if (!base?.ok) return base?.refusal ?? null;
-  const refused = begins(tx, event) ?? whyUnlandable(tx, base.value);
+  const refused = checkIssueFree(tx, event) ?? checkLandable(tx, base.value);
   if (refused) return refused;
-  const brief = briefOf(tx, event);
+  const brief = findCommandBrief(tx, event);
   if (!brief?.ok) return brief?.refusal ?? null;
   const id = deriveExecutionId(event.id, (taken) => tx.execution(taken) !== undefined);
   const request = command.text === "" ? brief.value.title : command.text;
@@ -166,24 +177,24 @@ const begin = (tx: DecisionTransaction, event: Commanded, command: Extract<Comma
   return null;
 };
 
-const approvePlan = (tx: DecisionTransaction, event: Commanded, text: string): Answer => {
+const approvePlan = (tx: DecisionTransaction, event: CommandedEvent, text: string): CommandAnswer => {
   const issue = findExecutionIssue(tx.executions(), event.issue);
   const here = tx.executions().filter((each) => each.issue === issue);
   const proposed = here.filter((each) => each.state === "proposed");
   const wanted = proposed.find((each) => each.plan?.startsWith(text) === true);
   if (wanted) {
-    start(tx, wanted, { by: event.by, at: event.at });
+    startApprovedPlan(tx, wanted, { by: event.by, at: event.at });
     return null;
   }
   const growing = here.filter((each) => each.amendment?.state === "proposed");
   const grown = growing.find((each) => each.amendment?.plan?.startsWith(text) === true);
   if (grown) {
-    startAdded(tx, grown, { by: event.by, at: event.at });
+    applyAmendment(tx, grown, { by: event.by, at: event.at });
     return null;
   }
-  const replied = here.map((each) => withoutReply(tx, each, text)).find((each) => each !== null);
+  const replied = here.map((each) => withoutQuotedRevision(tx, each, text)).find((each) => each !== null);
   if (replied) {
-    const begin = replied.state === "proposed" ? start : startAdded;
+    const begin = replied.state === "proposed" ? startApprovedPlan : applyAmendment;
     begin(tx, replied, { by: event.by, at: event.at });
     return null;
   }
@@ -191,7 +202,7 @@ const approvePlan = (tx: DecisionTransaction, event: Commanded, text: string): A
   if (done)
     return refuse("already-approved", `That plan was approved by @\u200b${done.approved?.by ?? ""} and is ${done.state}.`, "/enki status")
       .refusal;
-  if (here.some((each) => isBeingRevised(each))) return beingRevised;
+  if (here.some((each) => isBeingRevised(each))) return BEING_REVISED_REFUSAL;
   const [open] = [...proposed.map((each) => each.plan), ...growing.map((each) => each.amendment?.plan)];
   if (!open) return refuse("nothing-to-approve", "No plan is waiting for approval on this issue.", "/enki status").refusal;
   return refuse(
@@ -201,22 +212,11 @@ const approvePlan = (tx: DecisionTransaction, event: Commanded, text: string): A
   ).refusal;
 };
 
-/** Starts an approved plan with every step pending. */
-export const start = (tx: DecisionTransaction, execution: Execution, approved: { by: string; at: number }): void => {
-  const plan = tx.plan(execution.plan);
-  if (!plan || execution.plan === null) return;
-  const steps = Object.fromEntries(plan.steps.map((step) => [step.id, createStep(step.id)]));
-  tx.putExecution({
-    ...execution,
-    state: "running",
-    approved: { plan: execution.plan, ...approved },
-    steps,
-    planning: { ...execution.planning, deadline: null },
-  });
-  tx.note(`${approved.by} approved plan ${execution.plan.slice(0, 12)} of ${execution.id}`);
-};
-
-const approveStep = (tx: DecisionTransaction, event: Commanded, command: Extract<Command, { kind: "approve-step" }>): Answer => {
+const approveStepResult = (
+  tx: DecisionTransaction,
+  event: CommandedEvent,
+  command: Extract<Command, { kind: "approve-step" }>,
+): CommandAnswer => {
   const found = findTarget(tx.executions(), event.issue, command.task);
   if (!found.ok) return found.refusal;
   const { execution, step } = found.value;

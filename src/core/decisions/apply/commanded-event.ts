@@ -1,3 +1,3 @@
 import type { Event } from "../../domain/event.ts";
 
-export type Commanded = Extract<Event, { kind: "commanded" }>;
+export type CommandedEvent = Extract<Event, { kind: "commanded" }>;

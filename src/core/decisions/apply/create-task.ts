@@ -7,12 +7,12 @@ import type { DecisionTransaction } from "../decision-transaction.ts";
 import { PERSON_WAIT_MS } from "../../domain/retry-policy.ts";
 
 /** The issue, requester and base branch of a task. */
-export type Origin = Pick<Execution, "issue" | "onPullRequest" | "requestedBy" | "baseBranch">;
+export type TaskOrigin = Pick<Execution, "issue" | "onPullRequest" | "requestedBy" | "baseBranch">;
 
 /** Creates an ad-hoc task: an execution with one step, proposed on the same issue. Refusals: those of checkPlan. */
-export const makeTask = (
+export const createAdhocTask = (
   tx: DecisionTransaction,
-  origin: Origin,
+  origin: TaskOrigin,
   { id, command }: { id: ExecutionId; command: TaskCreation },
 ): Refusal | null => {
   const step = command.kind === "quick" ? toQuickStep(command.prompt) : command.step;

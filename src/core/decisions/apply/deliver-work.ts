@@ -8,33 +8,33 @@ import type { ThreadReply } from "../../domain/outcome.ts";
 import { toTaskRef } from "../../domain/refs.ts";
 import { type TaskHead, NOTHING_TO_DO_CODE, type Step } from "../../domain/step.ts";
 import { formatWorkMessage } from "../../messages/commit-messages.ts";
-import { buildBase } from "../step-base.ts";
+import { buildStartingCommit } from "../step-base.ts";
 import type { DecisionTransaction } from "../decision-transaction.ts";
-import { personsHead } from "../base-rewinds.ts";
-import { answerPeople, isAnswer } from "./answer-people.ts";
-import { type At, failStep } from "./fail-step.ts";
+import { createPersonHead } from "../base-rewinds.ts";
+import { postFeedbackReplies, isAnsweringFeedback } from "./answer-people.ts";
+import { type StepContext, failStep } from "./fail-step.ts";
 
-type Resulted = Extract<Event, { kind: "resulted" }>;
+type WorkResultEvent = Extract<Event, { kind: "resulted" }>;
 
-type Finishing = At & { readonly artifact: string | null; readonly remark: string; readonly replies: readonly ThreadReply[] };
+type FinishedStep = StepContext & { readonly artifact: string | null; readonly remark: string; readonly replies: readonly ThreadReply[] };
 
 /** Finishes an attempt without files: with a report, or with nothing to do. */
-export const finish = (tx: DecisionTransaction, { execution, step, artifact, remark, replies }: Finishing): void => {
+export const finishWithoutFiles = (tx: DecisionTransaction, { execution, step, artifact, remark, replies }: FinishedStep): void => {
   const tip = tx.ref(toTaskRef(toTaskId(execution.id, step.id)));
-  if (artifact === null && tip !== null) return keepBranch(tx, { execution, step, tip, remark, replies });
+  if (artifact === null && tip !== null) return keepExistingBranch(tx, { execution, step, tip, remark, replies });
   if (artifact !== null) tx.putArtifact(execution.id, step.id, artifact);
-  endWithout(tx, { execution, step: { ...step, faults: 0, artifact: artifact !== null }, remark });
+  completeWithoutChanges(tx, { execution, step: { ...step, faults: 0, artifact: artifact !== null }, remark });
 };
 
 /**
  * Finishes a step that has nothing to land. A checkpoint, and a needed step that found nothing to do, wait for `/enki approve
  * <task>@<result>` instead.
  */
-export const endWithout = (tx: DecisionTransaction, { execution, step, remark }: At & { remark: string }): void => {
+export const completeWithoutChanges = (tx: DecisionTransaction, { execution, step, remark }: StepContext & { remark: string }): void => {
   const checkpoint = tx.planned(execution, step.id)?.checkpoint === true;
   const task = toTaskId(execution.id, step.id);
   const idle = step.outcome === "nothing-to-do" && !step.artifact;
-  const held = idle && isNeeded(tx, execution, step);
+  const held = idle && isNeededByOpenSteps(tx, execution, step);
   const said = remark === "" ? null : { code: idle ? NOTHING_TO_DO_CODE : "remark", message: remark, next: "" };
   if (!checkpoint && !held) {
     tx.putStep(execution.id, finishStep(step, said));
@@ -52,7 +52,7 @@ export const endWithout = (tx: DecisionTransaction, { execution, step, remark }:
  * Whether dependents would continue without this step's work although no one allowed that. In a workflow, the author's edges decide what
  * follows.
  */
-const isNeeded = (tx: DecisionTransaction, execution: Execution, { id }: Step): boolean => {
+const isNeededByOpenSteps = (tx: DecisionTransaction, execution: Execution, { id }: Step): boolean => {
   if (execution.workflow || tx.planned(execution, id)?.optional === true) return false;
   const task = toTaskId(execution.id, id);
   return tx.executions().some((each) => {
@@ -66,96 +66,114 @@ const isNeeded = (tx: DecisionTransaction, execution: Execution, { id }: Step): 
   });
 };
 
-type Keeping = Omit<Finishing, "artifact"> & { readonly tip: Sha };
+type UnchangedBranch = Omit<FinishedStep, "artifact"> & { readonly tip: Sha };
 
 /**
  * Finishes an attempt that added nothing to an existing branch. A person's push counts as the work. A head that people commented on stays
  * unchanged if the agent answered them. Otherwise the step fails: an earlier attempt's work does not count as done.
  */
-const keepBranch = (tx: DecisionTransaction, { execution, step, tip, remark, replies }: Keeping): void => {
+const keepExistingBranch = (tx: DecisionTransaction, { execution, step, tip, remark, replies }: UnchangedBranch): void => {
   const task = toTaskId(execution.id, step.id);
-  const answers = isAnswer(tx, { execution, step });
-  if (answers) answerPeople(tx, { execution, step, head: null, replies });
+  const answers = isAnsweringFeedback(tx, { execution, step });
+  if (answers) postFeedbackReplies(tx, { execution, step, head: null, replies });
   if (answers && tip === step.head?.sha && step.baseCommit === tip) {
     tx.putStep(execution.id, publish(step, { answers: true }));
     return tx.note(`${task} answers what people said, and leaves ${tip.slice(0, 12)} as it is`);
   }
   if (tip !== step.head?.sha || step.head.by === "person") {
-    const head = personsHead(tx, execution, { sha: tip, before: step.head });
+    const head = createPersonHead(tx, execution, { sha: tip, before: step.head });
     if (!head) return;
     tx.putStep(execution.id, publish(step, { head, headResults: step.headResults, answers }));
     return tx.note(`${task} adds nothing to ${tip.slice(0, 12)}, which a person pushed`);
   }
   const because = remark === "" ? "" : ` (${remark.replace(/[.\s]+$/, "")})`;
   const text = `Its new attempt changed nothing${because}; the work of an earlier attempt is still on its branch.`;
-  failStep(tx, { execution, step, why: { code: "work-unchanged", message: text, next: `/enki retry ${task}` }, log: step.output });
+  failStep(tx, { execution, step, refusal: { code: "work-unchanged", message: text, next: `/enki retry ${task}` }, log: step.output });
 };
 
-type Ground = { readonly commit: Sha; readonly on: Step["builtOn"]; readonly by: TaskHead["by"]; readonly baseTip?: Sha | undefined };
-type Carried = Omit<Ground, "commit"> & { readonly work: QueryAnswers["work"] };
+type WorkTarget = {
+  readonly commit: Sha;
+  readonly builtOn: Step["builtOn"];
+  readonly by: TaskHead["by"];
+  readonly baseTip?: Sha | undefined;
+};
+type AppliedWork = Omit<WorkTarget, "commit"> & { readonly work: QueryAnswers["work"] };
 
 /**
  * The commit to apply work on: a person's push to the task branch, else the answered head, else the newest base with the needed heads.
  * Undefined while facts are missing.
  */
-const ground = (tx: DecisionTransaction, { execution, step, event }: At & { event: Resulted }): Ground | undefined => {
+const chooseWorkTarget = (
+  tx: DecisionTransaction,
+  { execution, step, event }: StepContext & { event: WorkResultEvent },
+): WorkTarget | undefined => {
   const tip = tx.ref(toTaskRef(toTaskId(execution.id, step.id)));
-  const own = { commit: event.result.baseCommit, on: step.builtOn, baseTip: step.baseTip };
+  const own = { commit: event.result.baseCommit, builtOn: step.builtOn, baseTip: step.baseTip };
   if (tip !== null && (tip !== step.head?.sha || step.head.by === "person")) {
-    const head = tip === step.head?.sha ? step.head : personsHead(tx, execution, { sha: tip, before: step.head });
-    return head && { commit: tip, on: step.builtOn, by: "person", baseTip: head.baseTip };
+    const head = tip === step.head?.sha ? step.head : createPersonHead(tx, execution, { sha: tip, before: step.head });
+    return head && { commit: tip, builtOn: step.builtOn, by: "person", baseTip: head.baseTip };
   }
-  const answered = headBelow(step, own.commit);
-  if (answered) return { commit: answered.sha, on: step.builtOn, by: "worker", baseTip: answered.baseTip };
+  const answered = findAnsweredHead(step, own.commit);
+  if (answered) return { commit: answered.sha, builtOn: step.builtOn, by: "worker", baseTip: answered.baseTip };
   const planned = tx.planned(execution, step.id);
-  const newest = planned && buildBase(tx, execution, planned);
-  return newest && { ...("why" in newest ? own : newest), by: "worker" };
+  const newest = planned && buildStartingCommit(tx, execution, planned);
+  return newest && { ...("refusal" in newest ? own : newest), by: "worker" };
 };
 
 /** Turns a result's files into a commit. Undefined while facts are missing. */
-const carry = (tx: DecisionTransaction, at: At & { event: Resulted }, message: string): Carried | undefined => {
+const applyWork = (tx: DecisionTransaction, at: StepContext & { event: WorkResultEvent }, message: string): AppliedWork | undefined => {
   const { step, event } = at;
   const { baseCommit } = event.result;
-  const onto = ground(tx, at);
+  const onto = chooseWorkTarget(tx, at);
   if (!onto) return undefined;
   const query = { kind: "work", result: event.commit, baseCommit, message } as const;
   const work = tx.readFact<"work">({ ...query, onto: onto.commit });
-  if (!work || onto.by === "person" || work.kind !== "conflict") return work && { work, by: onto.by, on: onto.on, baseTip: onto.baseTip };
+  if (!work || onto.by === "person" || work.kind !== "conflict")
+    return work && { work, by: onto.by, builtOn: onto.builtOn, baseTip: onto.baseTip };
   // Work that conflicts with the newest base stays on its own base commit; the refinery then finds the conflict with both sides.
   const own = tx.readFact<"work">({ ...query, onto: baseCommit });
-  return own && { work: own, by: "worker", on: step.builtOn, baseTip: step.baseTip };
+  return own && { work: own, by: "worker", builtOn: step.builtOn, baseTip: step.baseTip };
 };
 
 /** The step's head if the attempt started from it: answers to comments on a head are added to that head. */
-const headBelow = ({ head }: Step, base: Sha): TaskHead | null => (head?.sha === base ? head : null);
+const findAnsweredHead = ({ head }: Step, base: Sha): TaskHead | null => (head?.sha === base ? head : null);
 
 /** The results that make up the new head: those of the head that it extends, and this one. Undefined if they are unknown. */
-const madeOf = (before: Step["headResults"], { step, event }: Pick<At, "step"> & { event: Resulted }): Step["headResults"] => {
+const appendHeadResult = (
+  before: Step["headResults"],
+  { step, event }: Pick<StepContext, "step"> & { event: WorkResultEvent },
+): Step["headResults"] => {
   const own = { result: event.commit, baseCommit: event.result.baseCommit };
-  if (!headBelow(step, event.result.baseCommit)) return [own];
+  if (!findAnsweredHead(step, event.result.baseCommit)) return [own];
   return before && [...before, own];
 };
 
 /** Publishes a result's files as the head of the step's branch. */
-export const deliver = (tx: DecisionTransaction, at: At & { event: Resulted }): void => {
+export const deliverWork = (tx: DecisionTransaction, at: StepContext & { event: WorkResultEvent }): void => {
   const { execution, step, event } = at;
   const task = toTaskId(execution.id, step.id);
   const planned = tx.planned(execution, step.id);
   if (!planned) return;
-  const carried = carry(tx, at, formatWorkMessage({ execution, step: planned, suffix: tx.snapshot.config.git.commitSuffix }));
+  const carried = applyWork(tx, at, formatWorkMessage({ execution, step: planned, suffix: tx.snapshot.config.git.commitSuffix }));
   if (!carried) return;
-  const { work, by, on, baseTip } = carried;
+  const { work, by, builtOn, baseTip } = carried;
   const { replies } = event.result;
   if (work.kind === "unchanged")
-    return finish(tx, { execution, step, artifact: null, remark: `\`${execution.baseBranch}\` already contains its changes.`, replies });
+    return finishWithoutFiles(tx, {
+      execution,
+      step,
+      artifact: null,
+      remark: `\`${execution.baseBranch}\` already contains its changes.`,
+      replies,
+    });
   if (work.kind === "conflict") {
     const why = `It conflicts with its branch or its base in ${work.paths.slice(0, 5).join(", ")}.`;
-    return failStep(tx, { execution, step, why: { code: "work-conflict", message: why, next: `/enki retry ${task}` }, log: "" });
+    return failStep(tx, { execution, step, refusal: { code: "work-conflict", message: why, next: `/enki retry ${task}` }, log: "" });
   }
   tx.moveRef(toTaskRef(task), work.commit);
   const head = { sha: work.commit, since: tx.now, by, ...(baseTip !== undefined && { baseTip }) };
-  const headResults = by === "person" ? undefined : madeOf(step.headResults, { step, event });
-  tx.putStep(execution.id, publish(step, { head, headResults, baseCommit: event.result.baseCommit, builtOn: on, answers: true }));
-  answerPeople(tx, { execution, step, head: work.commit, replies });
+  const headResults = by === "person" ? undefined : appendHeadResult(step.headResults, { step, event });
+  tx.putStep(execution.id, publish(step, { head, headResults, baseCommit: event.result.baseCommit, builtOn, answers: true }));
+  postFeedbackReplies(tx, { execution, step, head: work.commit, replies });
   tx.note(`${task} delivered ${work.commit.slice(0, 12)}`);
 };

@@ -9,11 +9,11 @@ import { findOpenConflict } from "../../domain/step.ts";
 import type { EffectRecord } from "../../domain/ledger.ts";
 import type { Refusal } from "../../domain/refusal.ts";
 import type { DecisionTransaction } from "../decision-transaction.ts";
-import { sidePullKey } from "../landings.ts";
-import { type At, findStep } from "./fail-step.ts";
+import { toSidePullKey } from "../landings.ts";
+import { type StepContext, findStep } from "./fail-step.ts";
 import { failPlanning } from "./plan-result.ts";
 
-const knownNumber = (outcome: EffectOutcome): number | null => {
+const findOutcomeNumber = (outcome: EffectOutcome): number | null => {
   if (outcome.ending.kind !== "done" || outcome.ending.answer === null) return null;
   const { answer } = outcome.ending;
   if ("pull" in answer) return answer.pull;
@@ -33,18 +33,18 @@ export const applyPerformed = (tx: DecisionTransaction, { at, outcome }: Extract
         refused: null,
         notBefore: 0,
         digest: outcome.digest,
-        number: knownNumber(outcome) ?? trace.number,
+        number: findOutcomeNumber(outcome) ?? trace.number,
       });
-      settle(tx, outcome);
+      recordEffectDone(tx, outcome);
       return;
     case "refused": {
       const { code, reason } = outcome.ending;
       tx.putEffectRecord(outcome.key, { ...trace, refused: { code, reason }, digest: outcome.digest });
       tx.dequeueEffect(outcome.key);
       tx.note(`${outcome.kind} refused: ${code}: ${reason}`);
-      refuseJob(tx, outcome.key, reason);
-      if (outcome.kind === "open-side-pull") refuseSidePull(tx, outcome.key, reason);
-      if (outcome.kind === "open-pull") refusePull(tx, outcome.key, reason);
+      failRefusedJob(tx, outcome.key, reason);
+      if (outcome.kind === "open-side-pull") freezeRefusedSidePull(tx, outcome.key, reason);
+      if (outcome.kind === "open-pull") failRefusedPull(tx, outcome.key, reason);
       return;
     }
     case "later":
@@ -52,9 +52,9 @@ export const applyPerformed = (tx: DecisionTransaction, { at, outcome }: Extract
   }
 };
 
-const settle = (tx: DecisionTransaction, outcome: EffectOutcome): void => {
+const recordEffectDone = (tx: DecisionTransaction, outcome: EffectOutcome): void => {
   tx.dequeueEffect(outcome.key);
-  if (outcome.kind === "edit-pull") return edited(tx, outcome.key);
+  if (outcome.kind === "edit-pull") return recordPullEdited(tx, outcome.key);
   if (outcome.kind !== "open-pull" || outcome.ending.kind !== "done") return;
   const id = readTaskId(outcome.key.slice("open-pull:".length));
   const step = id && tx.execution(id.execution)?.steps[id.step];
@@ -62,7 +62,7 @@ const settle = (tx: DecisionTransaction, outcome: EffectOutcome): void => {
 };
 
 /** Records which landing kind the pull request announces, so that its text is edited only when the kind changes. */
-const edited = (tx: DecisionTransaction, key: string): void => {
+const recordPullEdited = (tx: DecisionTransaction, key: string): void => {
   const [task = "", mode] = key.slice("edit-pull:".length).split("/");
   const id = readTaskId(task);
   const step = id && tx.execution(id.execution)?.steps[id.step];
@@ -71,7 +71,7 @@ const edited = (tx: DecisionTransaction, key: string): void => {
 };
 
 /** Fails a step immediately if GitHub refuses its pull request: the step can never land. */
-const refusePull = (tx: DecisionTransaction, key: string, why: string): void => {
+const failRefusedPull = (tx: DecisionTransaction, key: string, why: string): void => {
   const id = readTaskId(key.slice("open-pull:".length));
   const step = id && tx.execution(id.execution)?.steps[id.step];
   if (!id || !step || (step.state !== "published" && step.state !== "waiting")) return;
@@ -80,9 +80,9 @@ const refusePull = (tx: DecisionTransaction, key: string, why: string): void => 
 };
 
 /** Freezes the queue if GitHub refuses the pull request of a candidate: nothing can land on that base. */
-const refuseSidePull = (tx: DecisionTransaction, key: string, text: string): void => {
+const freezeRefusedSidePull = (tx: DecisionTransaction, key: string, text: string): void => {
   for (const [base, queue] of Object.entries(tx.ledger().queues)) {
-    if (!queue.landing || key !== sidePullKey(queue.landing.candidate.commit)) continue;
+    if (!queue.landing || key !== toSidePullKey(queue.landing.candidate.commit)) continue;
     const why = `GitHub did not open the pull request that would land on \`${base}\`: ${text}`;
     const { landing: _, ...rest } = queue;
     tx.deleteEffectRecord(key);
@@ -91,7 +91,7 @@ const refuseSidePull = (tx: DecisionTransaction, key: string, text: string): voi
 };
 
 /** Fails the plan, step, candidate or resolution whose job GitHub refuses to start. */
-const refuseJob = (tx: DecisionTransaction, key: string, why: string): void => {
+const failRefusedJob = (tx: DecisionTransaction, key: string, why: string): void => {
   const job = key.startsWith("start-job:") ? readJobKey(key.slice("start-job:".length)) : null;
   if (!job) return;
   const refusal = { code: "job-refused", message: `GitHub did not start the job: ${why}`, next: "/enki retry" };
@@ -100,15 +100,15 @@ const refuseJob = (tx: DecisionTransaction, key: string, why: string): void => {
     if (execution && isPlanning(execution)) failPlanning(tx, execution, refusal);
     return;
   }
-  if (job.kind === "verify") return refuseVerify(tx, job.target, refusal);
+  if (job.kind === "verify") return freezeRefusedVerify(tx, job.target, refusal);
   const found = findStep(tx, job.target);
   if (!found) return;
-  if (job.kind === "resolve") return refuseResolution(tx, { ...found, job }, refusal);
+  if (job.kind === "resolve") return failRefusedResolution(tx, { ...found, job }, refusal);
   const { execution, step } = found;
   if (step.state === "running") tx.putStep(execution.id, fail(step, refusal));
 };
 
-const refuseResolution = (tx: DecisionTransaction, { execution, step, job }: At & { job: Job }, refusal: Refusal): void => {
+const failRefusedResolution = (tx: DecisionTransaction, { execution, step, job }: StepContext & { job: Job }, refusal: Refusal): void => {
   const resolution = findOpenConflict(step);
   if (resolution?.attempt !== job.attempt) return;
   const why = { ...refusal, code: "unresolved", next: `/enki retry ${job.target}` };
@@ -116,7 +116,7 @@ const refuseResolution = (tx: DecisionTransaction, { execution, step, job }: At 
 };
 
 /** Freezes the queue immediately instead of after each attempt's deadline. A person's retry builds the candidate again. */
-const refuseVerify = (tx: DecisionTransaction, commit: Sha, frozen: Refusal): void => {
+const freezeRefusedVerify = (tx: DecisionTransaction, commit: Sha, frozen: Refusal): void => {
   for (const [base, queue] of Object.entries(tx.ledger().queues)) {
     const candidates = queue.candidates.filter((candidate) => candidate.commit !== commit);
     if (candidates.length < queue.candidates.length) tx.putQueue(base, { ...queue, candidates, frozen: queue.frozen ?? frozen });

@@ -5,34 +5,37 @@ import type { Step } from "../../domain/step.ts";
 import type { DecisionTransaction } from "../decision-transaction.ts";
 import { fail, mayTake, retryAfterFault } from "../../domain/step-lifecycle.ts";
 
-export type At = { readonly execution: Execution; readonly step: Step };
+export type StepContext = { readonly execution: Execution; readonly step: Step };
 
 /** The step of a task; null if the ledger has no such step. */
-export const findStep = (tx: DecisionTransaction, task: string): At | null => {
+export const findStep = (tx: DecisionTransaction, task: string): StepContext | null => {
   const id = readTaskId(task);
   const execution = id && tx.execution(id.execution);
   const step = id && execution?.steps[id.step];
   return execution && step ? { execution, step } : null;
 };
 
-export const workFault = (tx: DecisionTransaction, { execution, step, why }: At & { why: string }): void => {
+export const retryFaultyStep = (tx: DecisionTransaction, { execution, step, reason }: StepContext & { reason: string }): void => {
   const faults = step.faults + 1;
   const task = toTaskId(execution.id, step.id);
-  const retried = retryAfterFault(step, { reason: why, now: tx.now });
+  const retried = retryAfterFault(step, { reason, now: tx.now });
   if (!retried) {
     return failStep(tx, {
       execution,
       step: { ...step, faults },
-      why: { code: "work-faults", message: `Its job ended badly ${faults} times: ${why}`, next: `/enki retry ${task}` },
-      log: why,
+      refusal: { code: "work-faults", message: `Its job ended badly ${faults} times: ${reason}`, next: `/enki retry ${task}` },
+      log: reason,
     });
   }
   tx.putStep(execution.id, retried);
-  tx.note(`${task}: fault ${faults}: ${why}`);
+  tx.note(`${task}: fault ${faults}: ${reason}`);
 };
 
-export const failStep = (tx: DecisionTransaction, { execution, step, why, log }: At & { why: Refusal; log: string }): void => {
-  if (!mayTake("fail", step)) return tx.note(`${toTaskId(execution.id, step.id)} is ${step.state} and does not fail: ${why.code}`);
-  tx.putStep(execution.id, fail(step, why, log || why.message));
-  tx.note(`${toTaskId(execution.id, step.id)} failed: ${why.code}`);
+export const failStep = (
+  tx: DecisionTransaction,
+  { execution, step, refusal, log }: StepContext & { refusal: Refusal; log: string },
+): void => {
+  if (!mayTake("fail", step)) return tx.note(`${toTaskId(execution.id, step.id)} is ${step.state} and does not fail: ${refusal.code}`);
+  tx.putStep(execution.id, fail(step, refusal, log || refusal.message));
+  tx.note(`${toTaskId(execution.id, step.id)} failed: ${refusal.code}`);
 };

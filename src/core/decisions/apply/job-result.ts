@@ -10,32 +10,32 @@ import { removeOutputMarkers } from "../../workflow/output-block.ts";
 import type { DecisionTransaction } from "../decision-transaction.ts";
 import { backOffMs } from "../../domain/retry-policy.ts";
 import { waitForAnswer } from "./await-answer.ts";
-import { deliver, finish } from "./deliver-work.ts";
-import { resolved } from "./resolution-result.ts";
-import { type At, failStep, workFault } from "./fail-step.ts";
-import { planned } from "./plan-result.ts";
+import { deliverWork, finishWithoutFiles } from "./deliver-work.ts";
+import { applyResolutionResult } from "./resolution-result.ts";
+import { type StepContext, failStep, retryFaultyStep } from "./fail-step.ts";
+import { applyPlanResult } from "./plan-result.ts";
 import { sendMail } from "./mail-commands.ts";
-import { applyTools } from "./tool-records.ts";
+import { applyToolRecords } from "./tool-records.ts";
 
-type Resulted = Extract<Event, { kind: "resulted" }>;
+type ResultedEvent = Extract<Event, { kind: "resulted" }>;
 
 /** Applies a job's result once. A result that no state waits for is only retained. */
-export const applyResulted = (tx: DecisionTransaction, event: Resulted): void => {
+export const applyResulted = (tx: DecisionTransaction, event: ResultedEvent): void => {
   const job = readJobKey(event.result.job);
   if (!job) return;
   switch (job.kind) {
     case "plan":
-      return planned(tx, job, event.result);
+      return applyPlanResult(tx, job, event.result);
     case "work":
-      return worked(tx, job, event);
+      return applyWorkResult(tx, job, event);
     case "resolve":
-      return resolved(tx, job, event);
+      return applyResolutionResult(tx, job, event);
     case "verify":
-      return verified(tx, job, event.result);
+      return applyVerifyResult(tx, job, event.result);
   }
 };
 
-const worked = (tx: DecisionTransaction, job: Job, event: Resulted): void => {
+const applyWorkResult = (tx: DecisionTransaction, job: Job, event: ResultedEvent): void => {
   const id = readTaskId(job.target);
   const execution = id && tx.execution(id.execution);
   const step = id && execution?.steps[id.step];
@@ -43,16 +43,19 @@ const worked = (tx: DecisionTransaction, job: Job, event: Resulted): void => {
   // Publish reports the base commit that the job received. A result that was pushed by hand could name any commit, even a missing one.
   if (event.result.baseCommit !== step.baseCommit) return tx.note(`${job.target}: a result on another commit was left aside`);
   if (event.result.spent > 0) tx.putExecution({ ...execution, spent: execution.spent + event.result.spent });
-  if (!isFault(event.result.end)) applyTools(tx, { job, execution, result: event.result });
-  tx.putAnswer(execution.id, step.id, ownAnswer(event.result));
+  if (!isWorkFault(event.result.end)) applyToolRecords(tx, { job, execution, result: event.result });
+  tx.putAnswer(execution.id, step.id, toStoredAnswer(event.result));
   const { outcome: _, ...before } = step;
   const { output, outcome } = event.result;
   const ended = { ...before, result: event.commit, output, deadline: null, ...(outcome && { outcome: outcome.kind }) };
-  close(tx, { execution, step: { ...ended, artifact: keepReport(tx, { execution, step, result: event.result }) }, event });
+  applyWorkEnd(tx, { execution, step: { ...ended, artifact: keepStepReport(tx, { execution, step, result: event.result }) }, event });
 };
 
 /** Keeps the report of a step that failed or asked a question. Returns whether there is a report. */
-const keepReport = (tx: DecisionTransaction, { execution, step, result: { artifact, end } }: At & { result: JobResult }): boolean => {
+const keepStepReport = (
+  tx: DecisionTransaction,
+  { execution, step, result: { artifact, end } }: StepContext & { result: JobResult },
+): boolean => {
   if (artifact === null || (end !== "failed" && end !== "asked")) return false;
   if (tx.planned(execution, step.id)?.output !== "artifact") return false;
   tx.putArtifact(execution.id, step.id, artifact);
@@ -60,46 +63,55 @@ const keepReport = (tx: DecisionTransaction, { execution, step, result: { artifa
 };
 
 /** The agent's last message; empty if it repeats the report, which is kept already. */
-const ownAnswer = ({ answer, artifact }: JobResult): string =>
+const toStoredAnswer = ({ answer, artifact }: JobResult): string =>
   artifact !== null && removeOutputMarkers(answer) === artifact.trim() ? "" : answer;
 
 /** Applies the end of a job to its step. */
-const close = (tx: DecisionTransaction, { execution, step, event }: At & { event: Resulted }): void => {
+const applyWorkEnd = (tx: DecisionTransaction, { execution, step, event }: StepContext & { event: ResultedEvent }): void => {
   const { result } = event;
   switch (result.end) {
     case "success":
-      return deliver(tx, { execution, step, event });
+      return deliverWork(tx, { execution, step, event });
     case "artifact":
     case "unchanged":
-      return finish(tx, { execution, step, artifact: result.artifact, remark: remarkOf(result), replies: result.replies });
+      return finishWithoutFiles(tx, {
+        execution,
+        step,
+        artifact: result.artifact,
+        remark: toResultRemark(result),
+        replies: result.replies,
+      });
     case "timed-out":
     case "crashed":
-      return workFault(tx, { execution, step, why: result.reason || result.end });
+      return retryFaultyStep(tx, { execution, step, reason: result.reason || result.end });
     case "asked":
       if (waitForAnswer(tx, execution, step)) return;
-      if (result.outcome?.kind === "blocked" && askForAgent(tx, { execution, step, event })) return;
-      return failStep(tx, { execution, step, why: askedNothing(toTaskId(execution.id, step.id)), log: result.output });
+      if (result.outcome?.kind === "blocked" && askOnAgentsBehalf(tx, { execution, step, event })) return;
+      return failStep(tx, { execution, step, refusal: refuseMissingQuestion(toTaskId(execution.id, step.id)), log: result.output });
     case "failed":
     case "cancelled":
     case "refused": {
       const next = `/enki retry ${toTaskId(execution.id, step.id)}`;
       const why = { code: `work-${result.end}`, message: result.reason || `the job ended as ${result.end}`, next };
-      return failStep(tx, { execution, step, why, log: logOf(why.message, result.output) });
+      return failStep(tx, { execution, step, refusal: why, log: toFailureLog(why.message, result.output) });
     }
   }
 };
 
 /** The log for the next attempt: why this attempt failed, and its last output. */
-const logOf = (why: string, output: string): string => (output === "" || output.includes(why) ? output : `${why}\n\n${output}`);
+const toFailureLog = (why: string, output: string): string => (output === "" || output.includes(why) ? output : `${why}\n\n${output}`);
 
 /** The remark on a step that changed nothing: discarded changes, and why there was nothing to do. */
-const remarkOf = ({ reason, outcome }: JobResult): string =>
+const toResultRemark = ({ reason, outcome }: JobResult): string =>
   outcome?.kind === "nothing-to-do" && !reason.includes(outcome.reason)
     ? [reason, outcome.reason].filter((text) => text !== "").join(" ")
     : reason;
 
 /** Turns the reason of a blocked agent that asked no question into its question. Returns whether the step now waits for an answer. */
-const askForAgent = (tx: DecisionTransaction, { execution, step, event: { result } }: At & { event: Resulted }): boolean => {
+const askOnAgentsBehalf = (
+  tx: DecisionTransaction,
+  { execution, step, event: { result } }: StepContext & { event: ResultedEvent },
+): boolean => {
   const { reason } = result.outcome ?? { reason: "" };
   const question = {
     to: "user",
@@ -114,44 +126,46 @@ const askForAgent = (tx: DecisionTransaction, { execution, step, event: { result
   return refusal === null && waitForAnswer(tx, execution, step);
 };
 
-const isFault = (end: JobResult["end"]): boolean => end === "crashed" || end === "timed-out";
+const isWorkFault = (end: JobResult["end"]): boolean => end === "crashed" || end === "timed-out";
 
-const askedNothing = (task: string): Refusal => ({
+const refuseMissingQuestion = (task: string): Refusal => ({
   code: "work-asked",
   message: "It ended with a question, but left none.",
   next: `/enki retry ${task}`,
 });
 
-const verified = (tx: DecisionTransaction, job: Job, result: JobResult): void => {
+const applyVerifyResult = (tx: DecisionTransaction, job: Job, result: JobResult): void => {
   for (const [base, queue] of Object.entries(tx.ledger().queues)) {
     const { timeoutMs } = tx.snapshot.config.refinery;
-    const next = withVerdict({ now: tx.now, timeout: timeoutMs }, queue, { job, result });
+    const next = applyVerdict({ now: tx.now, timeoutMs }, queue, { job, result });
     if (next === queue) continue;
     tx.putQueue(base, next);
     tx.note(`candidate ${job.target.slice(0, 12)}: ${result.end}`);
   }
 };
 
-type Clock = { readonly now: Millis; /** How long verification may take. */ readonly timeout: Millis };
-type Judged = { readonly queue: Queue; readonly candidate: Candidate };
-type Ended = { readonly job: Pick<Job, "target" | "attempt">; readonly result: Pick<JobResult, "end" | "reason" | "output"> };
+type VerifyClock = { readonly now: Millis; /** How long verification may take. */ readonly timeoutMs: Millis };
+type VerifyTarget = { readonly queue: Queue; readonly candidate: Candidate };
+type VerifyJobEnd = { readonly job: Pick<Job, "target" | "attempt">; readonly result: Pick<JobResult, "end" | "reason" | "output"> };
 
 /** The queue with the result of a verify job; the same queue if no candidate waits for that job. */
-export const withVerdict = (clock: Clock, queue: Queue, { job, result }: Ended): Queue => {
-  const at = queue.candidates.findIndex((each) => each.commit === job.target && runOf(each, job.attempt) !== undefined);
+export const applyVerdict = (clock: VerifyClock, queue: Queue, { job, result }: VerifyJobEnd): Queue => {
+  const at = queue.candidates.findIndex((each) => each.commit === job.target && findPendingRun(each, job.attempt) !== undefined);
   const candidate = queue.candidates[at];
-  return candidate ? { ...queue, candidates: queue.candidates.with(at, judge(clock, { queue, candidate }, { job, result })) } : queue;
+  return candidate
+    ? { ...queue, candidates: queue.candidates.with(at, recordVerdict(clock, { queue, candidate }, { job, result })) }
+    : queue;
 };
 
 /** The run of this attempt if it has no verdict yet. */
-const runOf = ({ runs }: Candidate, attempt: number): VerifyRun | undefined =>
+const findPendingRun = ({ runs }: Candidate, attempt: number): VerifyRun | undefined =>
   runs.find((run) => run.attempt === attempt && run.verdict === null);
 
-const judge = (clock: Clock, { queue, candidate }: Judged, { job, result }: Ended): Candidate => {
+const recordVerdict = (clock: VerifyClock, { queue, candidate }: VerifyTarget, { job, result }: VerifyJobEnd): Candidate => {
   if (result.end !== "success" && result.end !== "failed")
-    return faultCandidate(clock, candidate, { attempt: job.attempt, why: result.reason || result.end });
+    return retryVerifyRun(clock, candidate, { attempt: job.attempt, reason: result.reason || result.end });
   if (result.end === "success" && queue.landingTerms && hasRequiredChecks(queue.landingTerms))
-    return checked(clock, candidate, job.attempt);
+    return awaitRequiredChecks(clock, candidate, job.attempt);
   const verdict = result.end === "success" ? "green" : "red";
   const log = verdict === "red" ? result.output : candidate.log;
   const runs = candidate.runs.map((run) => (run.attempt === job.attempt ? ({ ...run, verdict, deadline: null } as const) : run));
@@ -159,19 +173,19 @@ const judge = (clock: Clock, { queue, candidate }: Judged, { job, result }: Ende
 };
 
 /** Waits for the required checks after a successful verify job, for at most the verification timeout. */
-const checked = ({ now, timeout }: Clock, candidate: Candidate, attempt: number): Candidate => {
+const awaitRequiredChecks = ({ now, timeoutMs }: VerifyClock, candidate: Candidate, attempt: number): Candidate => {
   const runs = candidate.runs.map((run) =>
-    run.attempt === attempt ? ({ ...run, deadline: now + timeout, verified: true } as const) : run,
+    run.attempt === attempt ? ({ ...run, deadline: now + timeoutMs, verified: true } as const) : run,
   );
   return { ...candidate, runs };
 };
 
-type Fault = { readonly attempt: number; readonly why: string };
+type VerifyFault = { readonly attempt: number; readonly reason: string };
 
 /** Schedules another verify run with back-off after a fault. Faults never count against a step. */
-export const faultCandidate = (tx: Pick<DecisionTransaction, "now">, candidate: Candidate, { attempt, why }: Fault): Candidate => {
+export const retryVerifyRun = (tx: Pick<DecisionTransaction, "now">, candidate: Candidate, { attempt, reason }: VerifyFault): Candidate => {
   const faults = candidate.faults + 1;
   const next = Math.max(...candidate.runs.map((run) => run.attempt)) + 1;
   const again: VerifyRun = { attempt: next, deadline: null, notBefore: tx.now + backOffMs(faults), verdict: null };
-  return { ...candidate, runs: candidate.runs.map((run) => (run.attempt === attempt ? again : run)), faults, log: why };
+  return { ...candidate, runs: candidate.runs.map((run) => (run.attempt === attempt ? again : run)), faults, log: reason };
 };

@@ -22,47 +22,47 @@ import { renderMailComment } from "../../messages/mail-comment.ts";
 import { writeMarker } from "../../messages/comment-marker.ts";
 import { isAwaitingAnswer } from "../../domain/step.ts";
 import type { DecisionTransaction } from "../decision-transaction.ts";
-import type { Commanded } from "./commanded-event.ts";
+import type { CommandedEvent } from "./commanded-event.ts";
 
 /** The sender: the agent of a job, and the ordinal of the mail among those of the job. */
-export type Sending = {
+export type MailSource = {
   readonly job: string;
   readonly address: MailAddress;
   readonly execution: Execution;
   readonly ordinal: number;
 };
 
-const no = (code: string, why: string): Refusal => refuse(code, why).refusal;
+const refuseMail = (code: string, why: string): Refusal => refuse(code, why).refusal;
 
 /** Adds the ordinal, so that mails of one save keep their order. */
-const timeOf = (tx: DecisionTransaction, { ordinal }: Sending): number => tx.now + ordinal;
+const toMailTime = (tx: DecisionTransaction, { ordinal }: MailSource): number => tx.now + ordinal;
 
-const isFull = (tx: DecisionTransaction, id: ExecutionId): boolean =>
+const isMailboxFull = (tx: DecisionTransaction, id: ExecutionId): boolean =>
   tx.mails().filter(({ execution }) => execution === id).length >= MAIL_LIMITS.kept;
-const full = no("too-much-mail", `an execution keeps at most ${MAIL_LIMITS.kept} mails`);
+const MAILBOX_FULL_REFUSAL = refuseMail("too-much-mail", `an execution keeps at most ${MAIL_LIMITS.kept} mails`);
 
-const isThere = (tx: DecisionTransaction, address: MailAddress): boolean => {
+const isKnownAddress = (tx: DecisionTransaction, address: MailAddress): boolean => {
   const worker = readWorkerAddress(address);
   return !worker || Object.hasOwn(tx.execution(worker.execution)?.steps ?? {}, worker.step);
 };
 
 /** Delivers a mail to its recipients; a mail to `user` becomes a comment. */
-export const sendMail = (tx: DecisionTransaction, sending: Sending, mail: NewMail): Refusal | null => {
+export const sendMail = (tx: DecisionTransaction, sending: MailSource, mail: NewMail): Refusal | null => {
   const { job, address, execution } = sending;
-  if (isFull(tx, execution.id)) return full;
+  if (isMailboxFull(tx, execution.id)) return MAILBOX_FULL_REFUSAL;
   const { to } = mail;
   const recipients = to === ALL_WORKERS_ADDRESS ? listRunningWorkers(tx.executions(), execution.id, address) : [to];
-  if (!recipients.every((each) => isThere(tx, each))) return no("unknown-address", `nobody has the address '${to}'`);
+  if (!recipients.every((each) => isKnownAddress(tx, each))) return refuseMail("unknown-address", `nobody has the address '${to}'`);
   const id = deriveMailId(job, sending.ordinal);
-  for (const copy of createMailCopies(mail, id, { execution: execution.id, from: address, at: timeOf(tx, sending), recipients })) {
+  for (const copy of createMailCopies(mail, id, { execution: execution.id, from: address, at: toMailTime(tx, sending), recipients })) {
     tx.putMail(copy);
-    if (copy.to === "user") tellPerson(tx, execution, copy);
+    if (copy.to === "user") postMailComment(tx, execution, copy);
   }
   tx.note(`${address} wrote to ${to}: ${id}`);
   return null;
 };
 
-const tellPerson = (tx: DecisionTransaction, { issue }: Execution, mail: Mail): void => {
+const postMailComment = (tx: DecisionTransaction, { issue }: Execution, mail: Mail): void => {
   const marker = writeMarker({ kind: "mail", id: mail.id });
   tx.enqueueEffect({
     kind: "write-comment",
@@ -75,38 +75,38 @@ const tellPerson = (tx: DecisionTransaction, { issue }: Execution, mail: Mail): 
 };
 
 /** A mail to this agent; null for mails to others, which it may neither read nor answer. */
-const received = (tx: DecisionTransaction, { address, execution }: Sending, id: string): Mail | null => {
+const findReceivedMail = (tx: DecisionTransaction, { address, execution }: MailSource, id: string): Mail | null => {
   const mail = tx.mail(id);
   return mail && createMailMatcher(address, execution.id).to(mail) ? mail : null;
 };
 
-const unknown = (id: string): Refusal => no("unknown-mail", `there is no mail ${id} to this job`);
+const refuseUnknownMail = (id: string): Refusal => refuseMail("unknown-mail", `there is no mail ${id} to this job`);
 
-export const readMail = (tx: DecisionTransaction, sending: Sending, id: string): Refusal | null => {
-  const mail = received(tx, sending, id);
-  if (!mail) return unknown(id);
+export const markMailRead = (tx: DecisionTransaction, sending: MailSource, id: string): Refusal | null => {
+  const mail = findReceivedMail(tx, sending, id);
+  if (!mail) return refuseUnknownMail(id);
   tx.putMail({ ...mail, read: true });
   return null;
 };
 
-export const replyByTool = (
+export const recordMailReply = (
   tx: DecisionTransaction,
-  sending: Sending,
+  sending: MailSource,
   { mail: id, body, status }: Extract<Command, { kind: "mail-reply" }>,
 ): Refusal | null => {
-  const original = received(tx, sending, id);
-  if (!original) return unknown(id);
+  const original = findReceivedMail(tx, sending, id);
+  if (!original) return refuseUnknownMail(id);
   const why = explainNoReply(original, sending.address);
-  if (why !== null) return no("no-reply", why);
-  if (isFull(tx, original.execution)) return full;
+  if (why !== null) return refuseMail("no-reply", why);
+  if (isMailboxFull(tx, original.execution)) return MAILBOX_FULL_REFUSAL;
   tx.putMail({ ...original, status, read: true });
-  tx.putMail(answerMail(original, { id: deriveMailId(sending.job, sending.ordinal), body, at: timeOf(tx, sending) }));
+  tx.putMail(answerMail(original, { id: deriveMailId(sending.job, sending.ordinal), body, at: toMailTime(tx, sending) }));
   tx.note(`${sending.address} answered ${id}`);
   return null;
 };
 
 /** The question with this id or unique id prefix (at least 4 characters). */
-const findQuestion = (tx: DecisionTransaction, id: string): Mail | null => {
+const findPersonQuestion = (tx: DecisionTransaction, id: string): Mail | null => {
   const exact = tx.mail(id);
   const found = exact ? [exact] : tx.mails().filter((mail) => mail.to === "user" && id.length >= 4 && mail.id.startsWith(id));
   const [first, second] = found;
@@ -114,24 +114,24 @@ const findQuestion = (tx: DecisionTransaction, id: string): Mail | null => {
 };
 
 /** Applies a person's answer and restarts the agent that asked. Refusals: `unknown-mail`, `already-answered`. */
-export const reply = (
+export const answerMailQuestion = (
   tx: DecisionTransaction,
-  event: Commanded,
+  event: CommandedEvent,
   { mail: id, text }: Extract<Command, { kind: "reply" }>,
 ): Refusal | null => {
-  const original = findQuestion(tx, id);
+  const original = findPersonQuestion(tx, id);
   if (!original) return refuse("unknown-mail", `There is no question \`${id}\`.`, "/enki status").refusal;
   if (original.type === "request" && original.status !== "pending")
     return refuse("already-answered", `\`${original.id}\` was answered already.`, "/enki status").refusal;
   tx.putMail({ ...original, status: "completed", read: true });
   tx.putMail(answerMail(original, { id: deriveMailId(`${event.id}/${original.id}`, 1), body: text, at: tx.now }));
   tx.note(`${event.by} answered ${original.id}`);
-  goOn(tx, original);
+  continueAsker(tx, original);
   return null;
 };
 
 /** Restarts the agent that asked once none of its questions is open. */
-const goOn = (tx: DecisionTransaction, { from, execution: id }: Mail): void => {
+const continueAsker = (tx: DecisionTransaction, { from, execution: id }: Mail): void => {
   const worker = readWorkerAddress(from);
   const execution = tx.execution(worker?.execution ?? id);
   if (!execution || listOpenQuestions(tx.mails(), from, id).length > 0) return;

@@ -5,14 +5,14 @@ import { refuse } from "../../domain/refusal.ts";
 import type { Step } from "../../domain/step.ts";
 import type { DecisionTransaction } from "../decision-transaction.ts";
 import { PERSON_WAIT_MS } from "../../domain/retry-policy.ts";
-import { named, type OnFound, type OnStep } from "./answer.ts";
+import { formatNounCount, type TargetCommandHandler, type StepCommandHandler } from "./answer.ts";
 
 /**
  * Pauses an execution: running jobs finish, nothing new starts or lands. Or pauses a step: its run is stopped, and its work stays on its
  * branch without landing. Refusals: `not-running`, `cannot-pause`.
  */
-export const pause: OnFound = (tx, { execution, step }, event) => {
-  if (step) return pauseStep(tx, { execution, step, event });
+export const pauseTarget: TargetCommandHandler = (tx, { execution, step }, event) => {
+  if (step) return pauseStepByPerson(tx, { execution, step, event });
   if (execution.state !== "running") {
     const next = execution.state === "paused" ? `/enki resume ${execution.id}` : "/enki status";
     return refuse("not-running", `Execution \`${execution.id}\` is ${execution.state}, not running: only what runs can be paused.`, next)
@@ -24,7 +24,7 @@ export const pause: OnFound = (tx, { execution, step }, event) => {
   return null;
 };
 
-const pauseStep: OnStep = (tx, { execution, step, event }) => {
+const pauseStepByPerson: StepCommandHandler = (tx, { execution, step, event }) => {
   const task = toTaskId(execution.id, step.id);
   if (!canPause(step)) {
     const next = step.state === "paused" ? `/enki resume ${task}` : "/enki status";
@@ -40,8 +40,8 @@ const pauseStep: OnStep = (tx, { execution, step, event }) => {
 const canPause = (step: Step): boolean => mayTake("pause", step) && (step.state !== "waiting" || step.head !== null);
 
 /** Resumes a paused execution or step; for a running execution, every paused step of it. Refusal: `not-paused`. */
-export const resume: OnFound = (tx, { execution, step }, event) => {
-  if (step) return resumeStep(tx, { execution, step, event });
+export const resumeTarget: TargetCommandHandler = (tx, { execution, step }, event) => {
+  if (step) return resumeStepByPerson(tx, { execution, step, event });
   if (execution.state === "paused") {
     tx.putExecution({ ...execution, state: "running", refusal: null });
     // No one had to answer during the pause, so deadlines for people start again.
@@ -51,22 +51,22 @@ export const resume: OnFound = (tx, { execution, step }, event) => {
     return null;
   }
   const paused = execution.state === "running" ? Object.values(execution.steps).filter((each) => each.state === "paused") : [];
-  for (const each of paused) wake(tx, execution, each);
+  for (const each of paused) resumePausedStep(tx, execution, each);
   if (paused.length === 0)
     return refuse("not-paused", `Execution \`${execution.id}\` is ${execution.state}, and nothing in it is paused.`, "/enki status")
       .refusal;
-  tx.note(`${event.by} resumed ${named(paused.length, "step")} of ${execution.id}`);
+  tx.note(`${event.by} resumed ${formatNounCount(paused.length, "step")} of ${execution.id}`);
   return null;
 };
 
-const resumeStep: OnStep = (tx, { execution, step, event }) => {
+const resumeStepByPerson: StepCommandHandler = (tx, { execution, step, event }) => {
   const task = toTaskId(execution.id, step.id);
   if (step.state !== "paused") return refuse("not-paused", `\`${task}\` is '${step.state}', not 'paused'.`, "/enki status").refusal;
-  wake(tx, execution, step);
+  resumePausedStep(tx, execution, step);
   tx.note(`${event.by} resumed ${task}`);
   if (execution.state !== "paused") return null;
   return { text: `\`${task}\` goes on when its execution does, which is paused: \`/enki resume ${execution.id}\`.` };
 };
 
 /** The transitions pass checks later whether its needs are still met. */
-const wake = (tx: DecisionTransaction, execution: Execution, step: Step): void => tx.putStep(execution.id, resumeOne(step));
+const resumePausedStep = (tx: DecisionTransaction, execution: Execution, step: Step): void => tx.putStep(execution.id, resumeOne(step));

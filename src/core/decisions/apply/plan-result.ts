@@ -6,50 +6,50 @@ import { hashValue } from "../../domain/ids.ts";
 import type { Plan, PlannedStep } from "../../domain/plan.ts";
 import { refuse, type Refusal, type Result } from "../../domain/refusal.ts";
 import type { DecisionTransaction } from "../decision-transaction.ts";
-import { checkTasks, withOwnSteps } from "../cross-needs.ts";
+import { checkTaskNeeds, withLocalNeeds } from "../cross-needs.ts";
 import { backOffMs, MAX_FAULTS, PERSON_WAIT_MS } from "../../domain/retry-policy.ts";
-import { whyUnlandable } from "../landing-terms.ts";
-import { planWaits } from "./await-answer.ts";
+import { checkLandable } from "../landing-terms.ts";
+import { waitForPlannerAnswer } from "./await-answer.ts";
 import { withoutRevision } from "./revise-plan.ts";
-import { applyTools } from "./tool-records.ts";
+import { applyToolRecords } from "./tool-records.ts";
 
-const isFault = (end: JobResult["end"]): boolean => end === "crashed" || end === "timed-out";
+const isPlannerFault = (end: JobResult["end"]): boolean => end === "crashed" || end === "timed-out";
 
 /** Applies a planner's result: a plan, or more steps for the existing plan; all of them or none. */
-export const planned = (tx: DecisionTransaction, job: Job, result: JobResult): void => {
+export const applyPlanResult = (tx: DecisionTransaction, job: Job, result: JobResult): void => {
   const before = tx.execution(job.target);
   if (!before || !isPlanning(before) || before.planning.attempt !== job.attempt) return;
   const spent = before.spent + result.spent;
-  if (isFault(result.end)) return planFault(tx, { ...before, spent }, result.reason);
-  applyTools(tx, { job, execution: before, result });
+  if (isPlannerFault(result.end)) return retryPlanningAfterFault(tx, { ...before, spent }, result.reason);
+  applyToolRecords(tx, { job, execution: before, result });
   const execution = tx.execution(job.target);
   // The planner's own tools may have cancelled the execution.
   if (!execution || !isPlanning(execution)) return;
   const paid = { ...execution, spent };
-  if (result.end === "asked" && paid.state === "planning" && planWaits(tx, paid)) return;
-  if (isOnlyTasks(paid, result)) return madeTasks(tx, paid);
-  settle(tx, paid, result);
+  if (result.end === "asked" && paid.state === "planning" && waitForPlannerAnswer(tx, paid)) return;
+  if (hasOnlyCreatedTasks(paid, result)) return finishWithTasks(tx, paid);
+  checkAndProposePlan(tx, paid, result);
 };
 
 /** Proposes the planner's plan to people, or ends the planning with a reason. */
-const settle = (tx: DecisionTransaction, execution: Execution, result: JobResult): void => {
-  const drawn = draw(tx, execution, result);
+const checkAndProposePlan = (tx: DecisionTransaction, execution: Execution, result: JobResult): void => {
+  const drawn = readPlannerPlan(tx, execution, result);
   if (!drawn.ok) return failPlanning(tx, execution, { ...drawn.refusal, next: `/enki retry ${execution.id}` });
-  const checked = checkTasks(tx, execution, drawn.value);
+  const checked = checkTaskNeeds(tx, execution, drawn.value);
   if (checked === undefined) return;
   if (!checked.ok) return failPlanning(tx, execution, { ...checked.refusal, next: `/enki retry ${execution.id}` });
-  const hindered = hindrance(tx, execution, checked.value);
+  const hindered = checkPlanLandable(tx, execution, checked.value);
   if (hindered === undefined) return;
   if (hindered) return failPlanning(tx, execution, hindered);
-  offer(tx, execution, checked.value);
+  putPlanForApproval(tx, execution, checked.value);
 };
 
 /** Why nothing of a plan could ever land, so that no work is wasted; undefined while the rules of its base are not read. */
-const hindrance = (tx: DecisionTransaction, { baseBranch }: Execution, { steps }: Plan): Refusal | null | undefined => {
-  return steps.some(({ output }) => output === "branch") ? whyUnlandable(tx, baseBranch) : null;
+const checkPlanLandable = (tx: DecisionTransaction, { baseBranch }: Execution, { steps }: Plan): Refusal | null | undefined => {
+  return steps.some(({ output }) => output === "branch") ? checkLandable(tx, baseBranch) : null;
 };
 
-const isOnlyTasks = ({ state, revision }: Execution, { end, tools }: JobResult): boolean =>
+const hasOnlyCreatedTasks = ({ state, revision }: Execution, { end, tools }: JobResult): boolean =>
   state === "planning" &&
   revision?.state !== "planning" &&
   end === "success" &&
@@ -57,35 +57,35 @@ const isOnlyTasks = ({ state, revision }: Execution, { end, tools }: JobResult):
   !tools.some(({ kind }) => kind === "propose");
 
 /** Finishes the execution of a planner that created ad-hoc tasks instead of a plan: each task waits for its own approval. */
-const madeTasks = (tx: DecisionTransaction, execution: Execution): void => {
+const finishWithTasks = (tx: DecisionTransaction, execution: Execution): void => {
   tx.putExecution({ ...execution, state: "done", refusal: null, planning: { ...execution.planning, faults: 0, deadline: null } });
   tx.note(`${execution.id} is done: its planner made tasks of their own`);
 };
 
 /** The plan that the planner's tools recorded. Refusals: `no-plan`, those of checkPlan and addSteps. */
-const draw = (tx: DecisionTransaction, execution: Execution, { tools, reason, output }: JobResult): Result<Plan> => {
+const readPlannerPlan = (tx: DecisionTransaction, execution: Execution, { tools, reason, output }: JobResult): Result<Plan> => {
   const { maxSteps } = tx.snapshot.config.plan;
   const proposal = tools.findLast((command) => command.kind === "propose");
   const more = tools.flatMap((command) =>
     command.kind === "add-steps" && (command.execution ?? execution.id) === execution.id ? command.steps : [],
   );
-  const there = execution.state === "planning" ? (proposal?.plan ?? revisedPlan(tx, execution, more)) : tx.plan(execution.plan);
+  const there = execution.state === "planning" ? (proposal?.plan ?? findRevisedPlan(tx, execution, more)) : tx.plan(execution.plan);
   if (there === null || (execution.state !== "planning" && more.length === 0)) {
     const because = reason === "" ? "." : `: ${reason}.`;
     const words = output === "" ? "" : ` It said: ${output}`;
     return refuse("no-plan", `The planner ended without ${there ? "new steps" : "a plan"}${because}${words}`);
   }
-  const own = withOwnSteps(execution.id, { steps: more });
-  const all = withOwnSteps(execution.id, there);
+  const own = withLocalNeeds(execution.id, { steps: more });
+  const all = withLocalNeeds(execution.id, there);
   return own.steps.length === 0 ? checkPlan(all, maxSteps) : appendSteps(all, own.steps, maxSteps);
 };
 
 /** The proposed plan with the steps that a revising planner added. */
-const revisedPlan = (tx: DecisionTransaction, execution: Execution, more: readonly PlannedStep[]): Plan | null =>
+const findRevisedPlan = (tx: DecisionTransaction, execution: Execution, more: readonly PlannedStep[]): Plan | null =>
   isBeingRevised(execution) && more.length > 0 ? tx.plan(execution.plan) : null;
 
 /** Proposes a plan to the people who may approve it. */
-const offer = (tx: DecisionTransaction, before: Execution, value: Plan): void => {
+const putPlanForApproval = (tx: DecisionTransaction, before: Execution, value: Plan): void => {
   const { revision } = before;
   const isAdded = before.amendment !== null && before.state !== "planning";
   if (isBeingRevised(before) && hashValue(value) === (isAdded ? before.amendment?.plan : before.plan))
@@ -116,7 +116,7 @@ export const failPlanning = (tx: DecisionTransaction, execution: Execution, why:
   tx.putExecution({ ...execution, planning, amendment: { ...amendment, state: "refused", plan: null, refusal: { ...why, next } } });
 };
 
-export const planFault = (tx: DecisionTransaction, execution: Execution, text: string): void => {
+export const retryPlanningAfterFault = (tx: DecisionTransaction, execution: Execution, text: string): void => {
   const faults = execution.planning.faults + 1;
   if (faults > MAX_FAULTS) {
     return failPlanning(tx, execution, {

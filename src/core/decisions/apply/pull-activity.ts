@@ -3,15 +3,15 @@ import { toTaskId } from "../../domain/ids.ts";
 import { isTerminalState, MAX_UNREAD_REMARKS } from "../../domain/step.ts";
 import { findStepByPull } from "../../domain/find-target.ts";
 import type { DecisionTransaction } from "../decision-transaction.ts";
-import { isRead } from "../next-feedback.ts";
+import { isRemarkRead } from "../next-feedback.ts";
 
 /** Records activity on a pull request, or on all if none is named. The activity is read when the step may land, possibly much later. */
-export const applyTouched = (tx: DecisionTransaction, what: "reviews" | "pulls", pull?: number): void => {
+export const recordPullActivity = (tx: DecisionTransaction, what: "reviews" | "pulls", pull?: number): void => {
   for (const execution of tx.executions()) {
     if (execution.state !== "running" && execution.state !== "paused") continue;
     for (const step of tx.steps(execution.id)) {
       const isOpen =
-        step.pull === null ? tx.effectRecord(`open-pull:${toTaskId(execution.id, step.id)}`) !== undefined : isNamed(step.pull, pull);
+        step.pull === null ? tx.effectRecord(`open-pull:${toTaskId(execution.id, step.id)}`) !== undefined : matchesPull(step.pull, pull);
       const isPublished = step.state === "published" || step.state === "waiting";
       if (isOpen && isPublished && step.unreadActivity !== "pulls" && step.unreadActivity !== what)
         tx.putStep(execution.id, { ...step, unreadActivity: what });
@@ -19,7 +19,7 @@ export const applyTouched = (tx: DecisionTransaction, what: "reviews" | "pulls",
   }
 };
 
-const isNamed = (pull: number, named: number | undefined): boolean => named === undefined || named === pull;
+const matchesPull = (pull: number, named: number | undefined): boolean => named === undefined || named === pull;
 
 /** Records a remark on a step's pull request until an attempt reads its text from GitHub. */
 export const applyRemarked = (tx: DecisionTransaction, { id, pull }: Extract<Event, { kind: "remarked" }>): void => {
@@ -28,7 +28,7 @@ export const applyRemarked = (tx: DecisionTransaction, { id, pull }: Extract<Eve
   const { execution, step } = found;
   const remarks = step.unreadRemarks ?? [];
   // A listing may report a remark again that an attempt has already read.
-  if (isRead(tx, found, id)) return;
+  if (isRemarkRead(tx, found, id)) return;
   if (remarks.includes(id) || remarks.length >= MAX_UNREAD_REMARKS) return;
   tx.putStep(execution.id, { ...step, unreadRemarks: [...remarks, id] });
   tx.note(`${toTaskId(execution.id, step.id)}: a remark on #${pull}`);

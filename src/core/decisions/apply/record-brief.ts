@@ -1,10 +1,13 @@
 import type { Brief } from "../../domain/brief.ts";
 import { accept, refuse, type Result } from "../../domain/refusal.ts";
 import type { DecisionTransaction } from "../decision-transaction.ts";
-import type { Commanded } from "./commanded-event.ts";
+import type { CommandedEvent } from "./commanded-event.ts";
 
 /** The brief of a command, read once from its issue; undefined while facts are missing. Refusal: `issue-unreadable`. */
-export const briefOf = (tx: DecisionTransaction, { id, at, issue, onPullRequest, source }: Commanded): Result<Brief> | undefined => {
+export const findCommandBrief = (
+  tx: DecisionTransaction,
+  { id, at, issue, onPullRequest, source }: CommandedEvent,
+): Result<Brief> | undefined => {
   const { comments, maxChars } = tx.snapshot.config.brief;
   const comment = source.kind === "comment" ? source.id : null;
   const answer = tx.readFact<"brief">({ kind: "brief", command: id, issue, onPullRequest, asOf: at, comment, comments, maxChars });

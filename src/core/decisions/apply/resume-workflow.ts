@@ -7,23 +7,23 @@ import { toNodeStepId } from "../../workflow/node-step.ts";
 import { type ResumedRun, resumeRun } from "../../workflow/resume-run.ts";
 import { type RunState, listSkippedRoles } from "../../workflow/run-state.ts";
 import type { DecisionTransaction } from "../decision-transaction.ts";
-import type { Answer } from "./answer.ts";
+import type { CommandAnswer } from "./answer.ts";
 
 /** Whether a retry must resume the workflow: it failed, or a role of it failed and its consequences were applied already. */
-export const isToResume = ({ workflow, state }: Execution, step: Step | null): boolean =>
+export const isResumableFailure = ({ workflow, state }: Execution, step: Step | null): boolean =>
   workflow?.endState === "failed" || (workflow?.endState === null && state === "running" && step?.state === "failed");
 
-type Resuming = {
+type WorkflowResume = {
   readonly execution: Execution;
   readonly run: WorkflowRun;
   /** Null for all failed roles. */
   readonly step: Step | null;
   /** Makes a step ready for another attempt. */
-  readonly again: (tx: DecisionTransaction, execution: Execution, step: Step) => void;
+  readonly retryStep: (tx: DecisionTransaction, execution: Execution, step: Step) => void;
 };
 
 /** Resumes a workflow from its failed roles; successful roles keep their results. Refusals: `not-failed`, `bad-workflow`. */
-export const resume = (tx: DecisionTransaction, { execution, run, step, again }: Resuming): Answer => {
+export const resumeWorkflow = (tx: DecisionTransaction, { execution, run, step, retryStep }: WorkflowResume): CommandAnswer => {
   const flow = tx.linkWorkflow(run);
   if (!flow.ok) return flow.refusal;
   const only = step ? run.nodes[step.id] : [];
@@ -35,7 +35,7 @@ export const resume = (tx: DecisionTransaction, { execution, run, step, again }:
       ? refuseNotFailed(toTaskId(execution.id, step.id), step.state).refusal
       : refuseNotFailed(execution.id, execution.state).refusal;
   const steps = new Set(resumed.nodeRuns.map(({ path }) => toNodeStepId(path)));
-  for (const unit of resumed.nodeRuns) restart(tx, { execution, again }, unit);
+  for (const unit of resumed.nodeRuns) retryUnitStep(tx, { execution, retryStep }, unit);
   const now = tx.execution(execution.id) ?? execution;
   const workflow: WorkflowRun = {
     ...run,
@@ -50,11 +50,11 @@ export const resume = (tx: DecisionTransaction, { execution, run, step, again }:
 };
 
 /** Restarts the step of a role. A step whose answer had the wrong format did not fail itself, so its next attempt gets the error. */
-const restart = (
+const retryUnitStep = (
   tx: DecisionTransaction,
-  { execution, again }: Pick<Resuming, "execution" | "again">,
+  { execution, retryStep }: Pick<WorkflowResume, "execution" | "retryStep">,
   { path, error }: ResumedRun["nodeRuns"][number],
 ): void => {
   const step = execution.steps[toNodeStepId(path)];
-  if (step) again(tx, execution, { ...step, lastFailure: step.lastFailure ?? error });
+  if (step) retryStep(tx, execution, { ...step, lastFailure: step.lastFailure ?? error });
 };

@@ -9,17 +9,21 @@ import type { DecisionTransaction } from "../decision-transaction.ts";
 import { backOffMs } from "../../domain/retry-policy.ts";
 import { failStep } from "./fail-step.ts";
 
-export type Resolving = { readonly execution: Execution; readonly step: Step; readonly resolution: Resolution };
+export type OpenResolution = { readonly execution: Execution; readonly step: Step; readonly resolution: Resolution };
 
-const LONGEST = 4_000;
+const MAX_RESOLUTION_LOG_CHARS = 4_000;
 
 /** Why an attempt failed, and its last output. */
-type Came = { readonly why: string; readonly fault: boolean; readonly output?: string };
+type ResolutionFailure = { readonly reason: string; readonly fault: boolean; readonly output?: string };
 
 /**
  * Schedules another attempt after a failed one, with back-off after a fault; when attempts run out, a person has to resolve the conflict.
  */
-export const tryAgain = (tx: DecisionTransaction, { execution, step, resolution }: Resolving, { why, fault, output = "" }: Came): void => {
+export const retryResolution = (
+  tx: DecisionTransaction,
+  { execution, step, resolution }: OpenResolution,
+  { reason, fault, output = "" }: ResolutionFailure,
+): void => {
   const task = toTaskId(execution.id, step.id);
   const tries = resolution.failedAttempts + 1;
   const next = {
@@ -27,23 +31,23 @@ export const tryAgain = (tx: DecisionTransaction, { execution, step, resolution 
     failedAttempts: tries,
     deadline: null,
     notBefore: fault ? tx.now + backOffMs(tries) : 0,
-    log: [why, output.slice(-LONGEST)].join("\n").trimEnd(),
+    log: [reason, output.slice(-MAX_RESOLUTION_LOG_CHARS)].join("\n").trimEnd(),
   };
-  tx.note(`${task}: attempt ${tries} to resolve its conflict failed: ${why}`);
+  tx.note(`${task}: attempt ${tries} to resolve its conflict failed: ${reason}`);
   if (tries < MAX_RESOLUTION_ATTEMPTS) return tx.putStep(execution.id, { ...step, resolution: next });
-  needPerson(tx, { execution, step, resolution: next }, `${MAX_RESOLUTION_ATTEMPTS} tries to resolve it failed; the last: ${why}`);
+  failForPerson(tx, { execution, step, resolution: next }, `${MAX_RESOLUTION_ATTEMPTS} tries to resolve it failed; the last: ${reason}`);
 };
 
 /** Fails a step whose conflict only a person can resolve. */
-export const needPerson = (tx: DecisionTransaction, { execution, step, resolution }: Resolving, because: string): void => {
+export const failForPerson = (tx: DecisionTransaction, { execution, step, resolution }: OpenResolution, because: string): void => {
   const task = toTaskId(execution.id, step.id);
   const conflicted = resolution.conflicts.map(({ path }) => path);
   const failed = { ...step, pastConflicts: conflicted, resolution };
-  failStep(tx, { execution, step: failed, why: unresolved({ execution, step, resolution }, because), log: resolution.log });
+  failStep(tx, { execution, step: failed, refusal: refuseUnresolved({ execution, step, resolution }, because), log: resolution.log });
   tx.note(`${task} conflicts with ${execution.baseBranch}, and waits for a person`);
 };
 
-const unresolved = ({ execution, step, resolution }: Resolving, because: string): Refusal => {
+const refuseUnresolved = ({ execution, step, resolution }: OpenResolution, because: string): Refusal => {
   const task = toTaskId(execution.id, step.id);
   const where = formatConflicts(resolution.conflicts);
   const { baseBranch } = execution;
@@ -56,7 +60,7 @@ const unresolved = ({ execution, step, resolution }: Resolving, because: string)
 };
 
 /** Why no agent can resolve these conflicts; null if one can. */
-export const whyPerson = (conflicts: readonly Conflict[], anew: readonly string[], globs: readonly string[]): string | null => {
+export const explainPersonNeeded = (conflicts: readonly Conflict[], anew: readonly string[], globs: readonly string[]): string | null => {
   const open = conflicts.filter(({ path }) => !anew.includes(path));
   const kinds = [...new Set(open.filter((each) => needsPersonToResolve(each)).map(({ kind }) => kind))];
   if (kinds.length > 0) return `No text can merge what is of this kind (${kinds.join(", ")}): only a person can say which side is meant`;

@@ -6,25 +6,25 @@ import { refuse } from "../../domain/refusal.ts";
 import { isAwaitingAnswer, isAwaitingConfirmation, type Step } from "../../domain/step.ts";
 import { refuseNotFailed } from "../../domain/find-target.ts";
 import type { DecisionTransaction } from "../decision-transaction.ts";
-import { newsOf } from "../next-feedback.ts";
-import { neededBy } from "../needs.ts";
-import { agreedQueue, isRewoundQueue } from "../base-rewinds.ts";
-import { whyUnlandable } from "../landing-terms.ts";
-import type { OnFound, OnStep } from "./answer.ts";
-import { isToResume, resume } from "./resume-workflow.ts";
+import { findNewFeedback } from "../next-feedback.ts";
+import { listNeedStatuses } from "../needs.ts";
+import { withAcceptedTip, isRewoundQueue } from "../base-rewinds.ts";
+import { checkLandable } from "../landing-terms.ts";
+import type { TargetCommandHandler, StepCommandHandler } from "./answer.ts";
+import { isResumableFailure, resumeWorkflow } from "./resume-workflow.ts";
 
 /** Retries a failed step, plan, or execution, or unfreezes a base. Refusals: `not-failed`, `blocked`. */
-export const retry: OnFound = (tx, { execution, step }, event) => {
-  if (isToResume(execution, step)) return resumeWorkflow(tx, { execution, step }, event);
-  if (step) return retryStep(tx, { execution, step, event });
+export const retryTarget: TargetCommandHandler = (tx, { execution, step }, event) => {
+  if (isResumableFailure(execution, step)) return retryWorkflow(tx, { execution, step }, event);
+  if (step) return retryStepByPerson(tx, { execution, step, event });
   if (execution.state === "running" && tx.queue(execution.baseBranch).frozen) {
-    agree(tx, execution.baseBranch);
+    acceptBaseTip(tx, execution.baseBranch);
     tx.note(`${event.by} lets ${execution.baseBranch} go on`);
     return null;
   }
   if (execution.state !== "failed") return refuseNotFailed(execution.id, execution.state).refusal;
   if (isUnplanned(execution)) {
-    const hindered = whyUnlandable(tx, execution.baseBranch);
+    const hindered = checkLandable(tx, execution.baseBranch);
     if (hindered) return hindered;
     tx.putExecution({
       ...execution,
@@ -33,10 +33,10 @@ export const retry: OnFound = (tx, { execution, step }, event) => {
       planning: { attempt: execution.planning.attempt + 1, faults: 0, notBefore: 0, deadline: null },
     });
   } else {
-    for (const each of Object.values(execution.steps)) if (each.state === "failed") again(tx, execution, each);
-    reopen(tx, execution);
+    for (const each of Object.values(execution.steps)) if (each.state === "failed") resetFailedStep(tx, execution, each);
+    reopenExecution(tx, execution);
   }
-  thaw(tx, execution);
+  unfreezeQueue(tx, execution);
   tx.note(`${event.by} retries ${execution.id}`);
   return null;
 };
@@ -44,54 +44,54 @@ export const retry: OnFound = (tx, { execution, step }, event) => {
 /** Whether a request has no plan yet; a workflow needs none. */
 const isUnplanned = ({ workflow, plan, steps }: Execution): boolean => !workflow && (plan === null || Object.keys(steps).length === 0);
 
-const resumeWorkflow: OnFound = (tx, { execution, step }, event) => {
+const retryWorkflow: TargetCommandHandler = (tx, { execution, step }, event) => {
   if (!execution.workflow) return null;
-  const answer = resume(tx, { execution, run: execution.workflow, step, again });
+  const answer = resumeWorkflow(tx, { execution, run: execution.workflow, step, retryStep: resetFailedStep });
   if (answer !== null) return answer;
-  thaw(tx, execution);
+  unfreezeQueue(tx, execution);
   tx.note(`${event.by} retries ${step ? toTaskId(execution.id, step.id) : execution.id}`);
   return null;
 };
 
-const retryStep: OnStep = (tx, { execution, step, event }) => {
+const retryStepByPerson: StepCommandHandler = (tx, { execution, step, event }) => {
   const task = toTaskId(execution.id, step.id);
   if (step.state === "blocked") {
-    const failed = failedBefore(tx, execution, step);
+    const failed = findFailedNeed(tx, execution, step);
     const next = failed === null ? "/enki status" : `/enki retry ${failed}`;
     return refuse("blocked", `\`${task}\` is blocked by a step that it needs; retry that step first.`, next).refusal;
   }
-  if (step.state !== "failed" && !isAwaitingConfirmation(step)) return answerPeople(tx, { execution, step, event });
-  again(tx, execution, step);
-  reopen(tx, execution);
-  thaw(tx, execution);
+  if (step.state !== "failed" && !isAwaitingConfirmation(step)) return retryWithFeedback(tx, { execution, step, event });
+  resetFailedStep(tx, execution, step);
+  reopenExecution(tx, execution);
+  unfreezeQueue(tx, execution);
   tx.note(`${event.by} retries ${task}`);
   return null;
 };
 
 /** Starts another attempt on existing work if its pull request has new remarks. Refusals: `not-failed`, `nothing-new`. */
-const answerPeople: OnStep = (tx, { execution, step, event }) => {
+const retryWithFeedback: StepCommandHandler = (tx, { execution, step, event }) => {
   const task = toTaskId(execution.id, step.id);
   const isThere = step.head !== null && (step.state === "published" || step.state === "waiting") && !isAwaitingAnswer(step);
   if (!isThere || step.pull === null) return refuseNotFailed(task, step.state).refusal;
-  const news = newsOf(tx, { execution, step });
+  const news = findNewFeedback(tx, { execution, step });
   if (!news) return null;
   if (news.items.length === 0) {
     const why = `\`${task}\` has not failed, and nobody has commented on #${step.pull} since its last attempt.`;
     return refuse("nothing-new", why, `review or comment on #${step.pull}`).refusal;
   }
   tx.putStep(execution.id, requestChanges(step));
-  reopen(tx, execution);
+  reopenExecution(tx, execution);
   tx.note(`${event.by} retries ${task} with what was said on #${step.pull}`);
   return null;
 };
 
 /** The failed task that a blocked step depends on, directly or indirectly; null if the ledger has none. */
-const failedBefore = (tx: DecisionTransaction, execution: Execution, step: Step): TaskId | null => {
+const findFailedNeed = (tx: DecisionTransaction, execution: Execution, step: Step): TaskId | null => {
   const seen = new Set<TaskId>();
   const stack = [{ execution, step }];
   for (let at = stack.pop(); at !== undefined; at = stack.pop()) {
     const planned = tx.planned(at.execution, at.step.id);
-    for (const { task, step: needed } of planned ? neededBy(tx, at.execution, planned) : []) {
+    for (const { task, step: needed } of planned ? listNeedStatuses(tx, at.execution, planned) : []) {
       if (needed?.state === "failed") return task;
       const other = tx.execution(readTaskId(task)?.execution ?? "");
       if (needed?.state !== "blocked" || !other || seen.has(task)) continue;
@@ -102,23 +102,23 @@ const failedBefore = (tx: DecisionTransaction, execution: Execution, step: Step)
   return null;
 };
 
-const again = (tx: DecisionTransaction, execution: Execution, step: Step): void => {
+const resetFailedStep = (tx: DecisionTransaction, execution: Execution, step: Step): void => {
   const opened = `open-pull:${toTaskId(execution.id, step.id)}`;
   if (tx.effectRecord(opened)?.refused) tx.deleteEffectRecord(opened);
   const lastFailure = isAwaitingConfirmation(step)
     ? `It found nothing to do: ${step.refusal?.message ?? ""} A person asked to look again.`
     : step.lastFailure;
-  tx.putStep(execution.id, retryFromFailure(step, { keepsWork: isMade(step), lastFailure }));
+  tx.putStep(execution.id, retryFromFailure(step, { keepsWork: hasUsableWork(step), lastFailure }));
 };
 
 /** Whether the work exists and only its pull request or conflict resolution failed. A conflict that no agent can resolve needs new work. */
-const isMade = ({ refusal, head, resolution }: Step): boolean => {
+const hasUsableWork = ({ refusal, head, resolution }: Step): boolean => {
   if (refusal?.code !== "unresolved") return refusal?.code === "pull-refused";
   return head?.by === "person" || resolution?.conflicts.every((each) => !needsPersonToResolve(each)) === true;
 };
 
 /** Lets a failed execution run again. */
-export const reopen = (tx: DecisionTransaction, { id }: Execution): void => {
+export const reopenExecution = (tx: DecisionTransaction, { id }: Execution): void => {
   const execution = tx.execution(id);
   if (execution?.state === "failed") tx.putExecution({ ...execution, state: "running", refusal: null });
 };
@@ -127,12 +127,12 @@ export const reopen = (tx: DecisionTransaction, { id }: Execution): void => {
  * Unfreezes a base whose landing failed: a person who retries other work has seen the reason. A rewound base stays frozen, because it needs
  * explicit agreement.
  */
-const thaw = (tx: DecisionTransaction, { baseBranch }: Execution): void => {
-  if (!isRewoundQueue(tx.queue(baseBranch))) agree(tx, baseBranch);
+const unfreezeQueue = (tx: DecisionTransaction, { baseBranch }: Execution): void => {
+  if (!isRewoundQueue(tx.queue(baseBranch))) acceptBaseTip(tx, baseBranch);
 };
 
 /** Accepts the base as it is now: a person who retries the base has seen its commits. */
-const agree = (tx: DecisionTransaction, base: BranchName): void => {
+const acceptBaseTip = (tx: DecisionTransaction, base: BranchName): void => {
   const queue = tx.queue(base);
-  if (queue.frozen) tx.putQueue(base, agreedQueue(queue, tx.baseTip(base)));
+  if (queue.frozen) tx.putQueue(base, withAcceptedTip(queue, tx.baseTip(base)));
 };

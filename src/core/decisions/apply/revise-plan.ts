@@ -4,28 +4,30 @@ import { type Execution, hasEnded, isBeingRevised } from "../../domain/execution
 import { refuse, type Refusal } from "../../domain/refusal.ts";
 import { findExecutionIssue } from "../../domain/find-target.ts";
 import type { DecisionTransaction } from "../decision-transaction.ts";
-import { executionBody } from "../execution-body.ts";
+import { renderExecutionBody } from "../execution-body.ts";
 import { PERSON_WAIT_MS } from "../../domain/retry-policy.ts";
-import type { Commanded } from "./commanded-event.ts";
+import type { CommandedEvent } from "./commanded-event.ts";
 
-type Revise = Extract<Command, { kind: "revise" }>;
+type ReviseCommand = Extract<Command, { kind: "revise" }>;
 
 /** How many earlier remarks the planner receives besides the newest one. */
-const MAX_BEFORE = 10;
+const MAX_EARLIER_REQUESTS = 10;
 
 /**
  * Asks the planner to change a proposed plan or amendment according to a person's remark. Refusals: `being-revised`, `nothing-to-revise`,
  * `bad-config`.
  */
-export const revise = (tx: DecisionTransaction, event: Commanded, { text, quotes }: Revise): Refusal | null => {
-  const here = ofIssue(tx, event.issue);
-  const open = here.findLast((each) => isProposed(each));
-  if (!open) return whyNothing(here);
+export const revisePlan = (tx: DecisionTransaction, event: CommandedEvent, { text, quotes }: ReviseCommand): Refusal | null => {
+  const here = listIssueExecutions(tx, event.issue);
+  const open = here.findLast((each) => hasProposedPlan(each));
+  if (!open) return refuseRevision(here);
   const { broken } = tx.snapshot.config;
   if (broken !== null) return refuse("bad-config", `The configuration cannot be used: ${broken}.`, "fix it on the default branch").refusal;
   const { revision, amendment, planning } = open;
   // A failed revision did not change the plan, so its remark is left out.
-  const before = [...(revision?.earlierRequests ?? []), ...(revision?.state === "done" ? [revision.text] : [])].slice(-MAX_BEFORE);
+  const before = [...(revision?.earlierRequests ?? []), ...(revision?.state === "done" ? [revision.text] : [])].slice(
+    -MAX_EARLIER_REQUESTS,
+  );
   const next = {
     ...open,
     revision: {
@@ -44,7 +46,7 @@ export const revise = (tx: DecisionTransaction, event: Commanded, { text, quotes
   return null;
 };
 
-const ofIssue = (tx: DecisionTransaction, number: number): Execution[] => {
+const listIssueExecutions = (tx: DecisionTransaction, number: number): Execution[] => {
   const issue = findExecutionIssue(tx.executions(), number);
   return tx
     .executions()
@@ -53,55 +55,58 @@ const ofIssue = (tx: DecisionTransaction, number: number): Execution[] => {
 };
 
 /** Quick tasks are excluded: they have no planner. */
-const isProposed = ({ state, amendment, quick }: Execution): boolean => !quick && (state === "proposed" || amendment?.state === "proposed");
+const hasProposedPlan = ({ state, amendment, quick }: Execution): boolean =>
+  !quick && (state === "proposed" || amendment?.state === "proposed");
 
-const whyNothing = (here: readonly Execution[]): Refusal => {
-  if (here.some((each) => isBeingRevised(each))) return beingRevised;
+const refuseRevision = (here: readonly Execution[]): Refusal => {
+  if (here.some((each) => isBeingRevised(each))) return BEING_REVISED_REFUSAL;
   const running = here.some(({ state }) => state === "running" || state === "paused");
   const next = running ? "/enki add <request>" : "/enki status";
   return refuse("nothing-to-revise", "No plan is waiting for approval on this issue, and only a proposed plan can be revised.", next)
     .refusal;
 };
 
-export const beingRevised: Refusal = refuse(
+export const BEING_REVISED_REFUSAL: Refusal = refuse(
   "being-revised",
   "The plan is being revised. Approve the new plan when it appears, or the old one if the revision fails.",
   "/enki status",
 ).refusal;
 
-const overtaken: Refusal = refuse("approved-before", "Somebody approved the plan before it was revised.").refusal;
+const OVERTAKEN_REFUSAL: Refusal = refuse("approved-before", "Somebody approved the plan before it was revised.").refusal;
 
 /**
  * The execution before a quoting reply started a revision, which is stopped: whoever approves that plan does so in spite of the reply. Null
  * if no such plan has a hash with this prefix.
  */
-export const withoutReply = (tx: DecisionTransaction, execution: Execution, hash: string): Execution | null => {
+export const withoutQuotedRevision = (tx: DecisionTransaction, execution: Execution, hash: string): Execution | null => {
   const { amendment, plan, revision, planning } = execution;
   const before = amendment && execution.state !== "planning" ? amendment.plan : plan;
   if (revision?.quoted !== true || before?.startsWith(hash) !== true) return null;
-  const back = withoutRevision(tx, execution, overtaken);
+  const back = withoutRevision(tx, execution, OVERTAKEN_REFUSAL);
   return back && { ...back, stopping: planning.attempt };
 };
 
 /** The command of a reply that only quotes lines; undefined for any other event. */
-const quotedOf = ({ requests }: Commanded): Revise | undefined =>
+const findQuotedRevision = ({ requests }: CommandedEvent): ReviseCommand | undefined =>
   requests.flatMap((request) => (request.ok && request.command.kind === "revise" && request.command.quotes ? [request.command] : []))[0];
 
 /** Whether a reply quotes something other than a proposed plan. People also quote each other; such replies are ignored. */
-export const isOtherQuote = (tx: DecisionTransaction, event: Commanded): boolean => {
-  const quoted = quotedOf(event);
+export const quotesOtherText = (tx: DecisionTransaction, event: CommandedEvent): boolean => {
+  const quoted = findQuotedRevision(event);
   if (!quoted) return false;
-  const open = event.edited ? undefined : ofIssue(tx, event.issue).findLast((each) => isProposed(each) && each.createdAt <= event.at);
+  const open = event.edited
+    ? undefined
+    : listIssueExecutions(tx, event.issue).findLast((each) => hasProposedPlan(each) && each.createdAt <= event.at);
   // The comment repeats the request, which people quote when they talk about the issue.
-  return !open || !hasQuotedLine(quoted.quotes ?? [], { text: executionBody(tx, open), repeats: open.request });
+  return !open || !hasQuotedLine(quoted.quotes ?? [], { text: renderExecutionBody(tx, open), repeats: open.request });
 };
 
 /** Whether a reply quotes although no execution is unfinished: such a reply is not worth a write. */
-export const isIdleQuote = (tx: DecisionTransaction, event: Commanded): boolean =>
-  isQuoted(event) && ofIssue(tx, event.issue).every((each) => hasEnded(each));
+export const isQuoteWhileIdle = (tx: DecisionTransaction, event: CommandedEvent): boolean =>
+  isQuotedReply(event) && listIssueExecutions(tx, event.issue).every((each) => hasEnded(each));
 
 /** Whether a reply quotes. Its author gets no answer if the author may not change the plan, because the reply was no command. */
-export const isQuoted = (event: Commanded): boolean => quotedOf(event) !== undefined;
+export const isQuotedReply = (event: CommandedEvent): boolean => findQuotedRevision(event) !== undefined;
 
 /** The execution with its plan open for approval again after a failed revision. Null if no revision is running. */
 export const withoutRevision = (tx: DecisionTransaction, execution: Execution, why: Refusal): Execution | null => {

@@ -11,7 +11,7 @@ import { failStep } from "./fail-step.ts";
 export const applySaveRefused = (tx: DecisionTransaction, { ref, reason, text }: Extract<Event, { kind: "save-refused" }>): void => {
   if (reason === "moved") return;
   const task = readTaskRef(ref);
-  if (task) return refuseBranch(tx, { ref, task, text });
+  if (task) return failRefusedBranch(tx, { ref, task, text });
   const candidate = readCandidateRef(ref);
   const base = candidate?.base ?? Object.keys(tx.ledger().queues).find((each) => toBranchRef(each) === ref);
   if (base === undefined || tx.queue(base).frozen) return;
@@ -28,9 +28,9 @@ export const applySaveRefused = (tx: DecisionTransaction, { ref, reason, text }:
 };
 
 /** The key of the record that GitHub does not allow the branch of a landed step to be deleted, so the branch stays. */
-export const keptBranch = (ref: RefName): string => `keep-branch:${ref}`;
+export const toKeptBranchKey = (ref: RefName): string => `keep-branch:${ref}`;
 
-const refuseBranch = (tx: DecisionTransaction, { ref, task, text }: { ref: RefName; task: TaskId; text: string }): void => {
+const failRefusedBranch = (tx: DecisionTransaction, { ref, task, text }: { ref: RefName; task: TaskId; text: string }): void => {
   const id = readTaskId(task);
   const execution = id && tx.execution(id.execution);
   const step = id && execution?.steps[id.step];
@@ -38,9 +38,9 @@ const refuseBranch = (tx: DecisionTransaction, { ref, task, text }: { ref: RefNa
   tx.note(`${task}: its branch was refused: ${text}`);
   if (step.landed) {
     const refused = { code: "not-allowed", reason: text };
-    return tx.putEffectRecord(keptBranch(ref), { at: tx.now, attempts: 1, notBefore: 0, refused, number: null, digest: null });
+    return tx.putEffectRecord(toKeptBranchKey(ref), { at: tx.now, attempts: 1, notBefore: 0, refused, number: null, digest: null });
   }
   if (step.state !== "running" && step.state !== "published" && step.state !== "waiting") return;
   const why = { code: "push-refused", message: `GitHub does not let Enki push its branch: ${text}`, next: `/enki retry ${task}` };
-  failStep(tx, { execution, step, why, log: text });
+  failStep(tx, { execution, step, refusal: why, log: text });
 };

@@ -5,11 +5,11 @@ import type { Refusal } from "../../domain/refusal.ts";
 import { findLinkedWorkflow } from "../../workflow/link-workflow.ts";
 import { createRunState } from "../../workflow/run-state.ts";
 import type { DecisionTransaction } from "../decision-transaction.ts";
-import { outputOf } from "../role-output.ts";
-import { whyUnlandable } from "../landing-terms.ts";
-import type { Commanded } from "./commanded-event.ts";
+import { chooseRoleOutput } from "../role-output.ts";
+import { checkLandable } from "../landing-terms.ts";
+import type { CommandedEvent } from "./commanded-event.ts";
 
-type Starting = { readonly command: Extract<Command, { kind: "run" }>; readonly brief: Brief; readonly base: BranchName };
+type WorkflowStart = { readonly command: Extract<Command, { kind: "run" }>; readonly brief: Brief; readonly baseBranch: BranchName };
 
 /**
  * Starts a workflow: an execution whose graph grows while the workflow runs. No approval is needed, because the file was reviewed on the
@@ -17,15 +17,15 @@ type Starting = { readonly command: Extract<Command, { kind: "run" }>; readonly 
  */
 export const startWorkflow = (
   tx: DecisionTransaction,
-  event: Commanded,
-  { command: { workflow: name, args }, brief, base }: Starting,
+  event: CommandedEvent,
+  { command: { workflow: name, args }, brief, baseBranch }: WorkflowStart,
 ): Refusal | null => {
   const { config } = tx.snapshot;
   const found = findLinkedWorkflow(config, name, tx.linkWorkflow);
   if (!found.ok) return found.refusal;
   const { files, flow } = found.value;
-  const writes = [...flow.all.values()].some(({ roles }) => roles.some((role) => outputOf(role, config.roles) === "branch"));
-  const hindered = writes ? whyUnlandable(tx, base) : null;
+  const writes = [...flow.all.values()].some(({ roles }) => roles.some((role) => chooseRoleOutput(role, config.roles) === "branch"));
+  const hindered = writes ? checkLandable(tx, baseBranch) : null;
   if (hindered) return hindered;
   const id = deriveExecutionId(event.id, (taken) => tx.execution(taken) !== undefined);
   const plan = tx.putPlan({ steps: [] });
@@ -36,7 +36,7 @@ export const startWorkflow = (
     onPullRequest: event.onPullRequest,
     requestedBy: event.by,
     request: args === "" ? name : `${name}: ${args}`,
-    baseBranch: base,
+    baseBranch,
     createdAt: event.at,
     state: "running",
     refusal: null,

@@ -7,44 +7,52 @@ import { type MailAddress, toWorkerAddress } from "../../domain/mail.ts";
 import type { Refusal } from "../../domain/refusal.ts";
 import { mayRecord, chooseToolSet } from "../../domain/tool-set.ts";
 import type { DecisionTransaction } from "../decision-transaction.ts";
-import { proposeSteps } from "./amend-plan.ts";
+import { proposeAmendment } from "./amend-plan.ts";
 import { changeBacklog } from "./backlog-changes.ts";
 import { applyCommand } from "./command.ts";
-import type { Commanded } from "./commanded-event.ts";
-import { readMail, replyByTool, sendMail } from "./mail-commands.ts";
-import { makeTask } from "./create-task.ts";
+import type { CommandedEvent } from "./commanded-event.ts";
+import { markMailRead, recordMailReply, sendMail } from "./mail-commands.ts";
+import { createAdhocTask } from "./create-task.ts";
 
-type Absorbed = { readonly job: Job; readonly execution: Execution; readonly result: JobResult };
+type JobRecords = { readonly job: Job; readonly execution: Execution; readonly result: JobResult };
 
 /** How many mails and tasks a job has recorded so far. Tools print ids that contain this ordinal. */
-type Count = { mail: number; made: number };
+type RecordCounts = { mail: number; createdTasks: number };
 
 /**
  * Applies the tool records of an accepted job result in order. A record that the job's tool set does not allow, or that the ledger refuses,
  * has no effect and is noted.
  */
-export const applyTools = (tx: DecisionTransaction, absorbed: Absorbed): void => {
+export const applyToolRecords = (tx: DecisionTransaction, absorbed: JobRecords): void => {
   const { job, execution, result } = absorbed;
   const toolSet = chooseToolSet(job.kind, execution.quick === true);
-  const count: Count = { mail: 0, made: 0 };
+  const count: RecordCounts = { mail: 0, createdTasks: 0 };
   for (const command of result.tools) {
     if (command.kind === "mail-send" || command.kind === "mail-reply") count.mail += 1;
-    if (isTaskCreation(command)) count.made += 1;
-    const refusal = mayRecord(toolSet, command.kind) ? applyOne(tx, absorbed, { command, count }) : notYours(command);
+    if (isTaskCreation(command)) count.createdTasks += 1;
+    const refusal = mayRecord(toolSet, command.kind) ? applyToolRecord(tx, absorbed, { command, count }) : refuseForeignRecord(command);
     if (refusal) tx.note(`${toJobKey(job)} recorded '${command.kind}' without effect: ${refusal.message}`);
   }
 };
 
-const notYours = ({ kind }: Command): Refusal => ({ code: "not-available", message: `its tools may not record '${kind}'`, next: "" });
+const refuseForeignRecord = ({ kind }: Command): Refusal => ({
+  code: "not-available",
+  message: `its tools may not record '${kind}'`,
+  next: "",
+});
 
-const addressOf = ({ job, execution }: Absorbed): MailAddress => {
+const findSenderAddress = ({ job, execution }: JobRecords): MailAddress => {
   const task = readTaskId(job.target);
   return job.kind === "plan" || !task ? "coordinator" : toWorkerAddress(toTaskId(execution.id, task.step));
 };
 
-const applyOne = (tx: DecisionTransaction, absorbed: Absorbed, { command, count }: { command: Command; count: Count }): Refusal | null => {
+const applyToolRecord = (
+  tx: DecisionTransaction,
+  absorbed: JobRecords,
+  { command, count }: { command: Command; count: RecordCounts },
+): Refusal | null => {
   const { job, execution } = absorbed;
-  const from = { job: toJobKey(job), address: addressOf(absorbed), execution, ordinal: count.mail };
+  const from = { job: toJobKey(job), address: findSenderAddress(absorbed), execution, ordinal: count.mail };
   switch (command.kind) {
     case "propose":
     case "report":
@@ -52,9 +60,9 @@ const applyOne = (tx: DecisionTransaction, absorbed: Absorbed, { command, count 
     case "mail-send":
       return sendMail(tx, from, command);
     case "mail-read":
-      return readMail(tx, from, command.mail);
+      return markMailRead(tx, from, command.mail);
     case "mail-reply":
-      return replyByTool(tx, from, command);
+      return recordMailReply(tx, from, command);
     case "backlog-add":
     case "backlog-update":
     case "backlog-remove":
@@ -62,12 +70,12 @@ const applyOne = (tx: DecisionTransaction, absorbed: Absorbed, { command, count 
       return changeBacklog(tx, command, toJobKey(job));
     case "create-task":
     case "quick":
-      return makeOnItsBehalf(tx, execution, {
+      return createTaskForAgent(tx, execution, {
         command,
-        id: deriveAdhocTaskId(toJobKey(job), count.made, (id) => tx.execution(id) !== undefined),
+        id: deriveAdhocTaskId(toJobKey(job), count.createdTasks, (id) => tx.execution(id) !== undefined),
       });
     case "add-steps":
-      return addSteps(tx, absorbed, command);
+      return applyAddedSteps(tx, absorbed, command);
     case "retry":
     case "pause":
     case "resume":
@@ -84,41 +92,49 @@ const applyOne = (tx: DecisionTransaction, absorbed: Absorbed, { command, count 
     case "status":
     case "help":
     case "reply":
-      return decided(tx, execution, command);
+      return applyPlannerCommand(tx, execution, command);
   }
 };
 
 /** Gives an ad-hoc task the brief of the execution that created it. */
-const makeOnItsBehalf = (tx: DecisionTransaction, execution: Execution, making: Parameters<typeof makeTask>[2]): Refusal | null => {
-  const refusal = makeTask(tx, execution, making);
+const createTaskForAgent = (
+  tx: DecisionTransaction,
+  execution: Execution,
+  making: Parameters<typeof createAdhocTask>[2],
+): Refusal | null => {
+  const refusal = createAdhocTask(tx, execution, making);
   const brief = tx.brief(execution.id);
   if (!refusal && brief) tx.putBrief(making.id, brief);
   return refusal;
 };
 
 /** Ignores steps for the planner's own execution, which are part of its plan; proposes steps for other executions. */
-const addSteps = (
+const applyAddedSteps = (
   tx: DecisionTransaction,
-  { job, execution }: Absorbed,
+  { job, execution }: JobRecords,
   command: Extract<Command, { kind: "add-steps" }>,
 ): Refusal | null => {
   if (job.kind === "plan" && (command.execution ?? execution.id) === execution.id) return null;
   const found = tx.execution(command.execution ?? execution.id);
   return found
-    ? proposeSteps(tx, found, { steps: command.steps, by: `${execution.requestedBy}'s planner` })
-    : noExecution(command.execution ?? "");
+    ? proposeAmendment(tx, found, { steps: command.steps, by: `${execution.requestedBy}'s planner` })
+    : refuseUnknownExecution(command.execution ?? "");
 };
 
-const noExecution = (id: string): Refusal => ({ code: "unknown-target", message: `there is no execution ${id}`, next: "/enki status" });
+const refuseUnknownExecution = (id: string): Refusal => ({
+  code: "unknown-target",
+  message: `there is no execution ${id}`,
+  next: "/enki status",
+});
 
 /** Applies the checks of a person's command. */
-const decided = (tx: DecisionTransaction, execution: Execution, command: Command): Refusal | null => {
-  const answer = applyCommand(tx, asked(tx, execution), command);
+const applyPlannerCommand = (tx: DecisionTransaction, execution: Execution, command: Command): Refusal | null => {
+  const answer = applyCommand(tx, toPlannerCommand(tx, execution), command);
   return answer && "code" in answer ? answer : null;
 };
 
 /** The planner's command as a comment event on its issue. */
-const asked = (tx: DecisionTransaction, { issue, onPullRequest, requestedBy }: Execution): Commanded => ({
+const toPlannerCommand = (tx: DecisionTransaction, { issue, onPullRequest, requestedBy }: Execution): CommandedEvent => ({
   kind: "commanded",
   id: "comment:0",
   at: tx.now,

@@ -2,40 +2,44 @@ import { type BranchName, readTaskId, type Sha } from "../../domain/ids.ts";
 import type { Landing, Queue } from "../../domain/queue.ts";
 import { refuse } from "../../domain/refusal.ts";
 import type { DecisionTransaction } from "../decision-transaction.ts";
-import { sidePullKey } from "../landings.ts";
+import { toSidePullKey } from "../landings.ts";
 
 /** Holds a step in GitHub's merge queue: it is neither verified nor landed a second time. */
-export const IN_QUEUE = refuse("in-queue", "It is in GitHub's merge queue.", "/enki status").refusal;
+export const IN_QUEUE_REFUSAL = refuse("in-queue", "It is in GitHub's merge queue.", "/enki status").refusal;
 
 /** The head of the pull request that is being merged. */
-export const headOf = ({ mode, candidate }: Landing): Sha =>
+export const toLandingHead = ({ mode, candidate }: Landing): Sha =>
   mode === "batch" ? candidate.commit : (candidate.items[0]?.head ?? candidate.commit);
 
 /** The number of that pull request; null if it is not open yet. */
-export const pullOf = (tx: DecisionTransaction, { mode, candidate }: Landing): number | null => {
-  if (mode === "batch") return tx.effectRecord(sidePullKey(candidate.commit))?.number ?? null;
+export const findLandingPull = (tx: DecisionTransaction, { mode, candidate }: Landing): number | null => {
+  if (mode === "batch") return tx.effectRecord(toSidePullKey(candidate.commit))?.number ?? null;
   const id = readTaskId(candidate.items[0]?.task ?? "");
   return (id && tx.execution(id.execution)?.steps[id.step]?.pull) ?? null;
 };
 
-export const without = (before: Queue): Queue => {
+export const withoutLanding = (before: Queue): Queue => {
   const { landing: _, ...queue } = before;
   return queue;
 };
 
 /** Abandons the landing; after `pause` milliseconds the refinery chooses again what may land. */
-export const giveUp = (tx: DecisionTransaction, base: BranchName, { why, pause }: { why: string; pause: number }): void => {
+export const abandonLanding = (
+  tx: DecisionTransaction,
+  base: BranchName,
+  { reason, pauseMs }: { reason: string; pauseMs: number },
+): void => {
   const { landing } = tx.queue(base);
-  if (landing?.mode === "batch") closeBatch(tx, landing);
-  if (landing) tx.deleteEffectRecord(mergeKey(tx, landing));
+  if (landing?.mode === "batch") closeBatchPull(tx, landing);
+  if (landing) tx.deleteEffectRecord(toMergeKey(tx, landing));
   // GitHub's answers may be ahead of what git shows. Without the pause, the same merge would be requested again immediately.
-  tx.putQueue(base, { ...without(tx.queue(base)), askAgainAt: tx.now + pause });
-  tx.wakeAt(tx.now + pause);
-  tx.note(`${base}: not landed: ${why}`);
+  tx.putQueue(base, { ...withoutLanding(tx.queue(base)), askAgainAt: tx.now + pauseMs });
+  tx.wakeAt(tx.now + pauseMs);
+  tx.note(`${base}: not landed: ${reason}`);
 };
 
-const closeBatch = (tx: DecisionTransaction, landing: Landing): void => {
-  const pull = pullOf(tx, landing);
+const closeBatchPull = (tx: DecisionTransaction, landing: Landing): void => {
+  const pull = findLandingPull(tx, landing);
   if (pull !== null)
     tx.enqueueEffect({
       kind: "close-pull",
@@ -45,16 +49,18 @@ const closeBatch = (tx: DecisionTransaction, landing: Landing): void => {
     });
 };
 
-export const mergeKey = (tx: DecisionTransaction, landing: Landing) =>
-  `merge-pull:${pullOf(tx, landing) ?? 0}@${headOf(landing).slice(0, 12)}` as const;
+export const toMergeKey = (tx: DecisionTransaction, landing: Landing) =>
+  `merge-pull:${findLandingPull(tx, landing) ?? 0}@${toLandingHead(landing).slice(0, 12)}` as const;
 
 /** Whether the queue still allows this landing, apart from its place in GitHub's merge queue. */
-export const mayStill = (tx: DecisionTransaction, base: BranchName, { candidate }: Landing): boolean => {
+export const mayStillLand = (tx: DecisionTransaction, base: BranchName, { candidate }: Landing): boolean => {
   const { items, frozen } = tx.queue(base);
   return (
     !frozen &&
     candidate.items.every(({ task, head }) =>
-      items.some((item) => item.task === task && item.head === head && (item.state !== "held" || item.refusal?.code === IN_QUEUE.code)),
+      items.some(
+        (item) => item.task === task && item.head === head && (item.state !== "held" || item.refusal?.code === IN_QUEUE_REFUSAL.code),
+      ),
     )
   );
 };

@@ -8,9 +8,9 @@ import { readTaskRef } from "../../domain/refs.ts";
 import type { DecisionTransaction } from "../decision-transaction.ts";
 import { PERSON_WAIT_MS } from "../../domain/retry-policy.ts";
 
-const DAY: Millis = 24 * 60 * 60_000;
+const DAY_MS: Millis = 24 * 60 * 60_000;
 /** How long a finished or cancelled execution stays in the ledger without activity. A failed one stays as long as a person may retry it. */
-const REST: Millis = 7 * DAY;
+const ARCHIVE_AFTER_MS: Millis = 7 * DAY_MS;
 
 /**
  * Keeps the ledger small: moves finished executions to the archive and deletes old effect records that no longer prevent a repetition.
@@ -18,73 +18,76 @@ const REST: Millis = 7 * DAY;
  */
 export const reconcileArchiving = (tx: DecisionTransaction): void => {
   const traces = Object.entries(tx.ledger().effectRecords);
-  archive(tx, traces);
-  const old = traces.filter(([, { at }]) => at < tx.now - DAY);
+  archiveRestingExecutions(tx, traces);
+  const old = traces.filter(([, { at }]) => at < tx.now - DAY_MS);
   if (old.length === 0) return;
-  const needed = neededTraces(tx);
+  const needed = createNeededKeyTest(tx);
   for (const [key] of old) if (!needed(key)) tx.deleteEffectRecord(key);
 };
 
-const archive = (tx: DecisionTransaction, traces: readonly (readonly [string, EffectRecord])[]): void => {
-  const resting = tx.executions().filter((each) => hasEnded(each) && each.createdAt < tx.now - REST);
+const archiveRestingExecutions = (tx: DecisionTransaction, traces: readonly (readonly [string, EffectRecord])[]): void => {
+  const resting = tx.executions().filter((each) => hasEnded(each) && each.createdAt < tx.now - ARCHIVE_AFTER_MS);
   if (resting.length === 0) return;
-  const named = namedByOthers(tx);
+  const named = listNeededExecutions(tx);
   const mine = new Map<ExecutionId, EffectRecord[]>(resting.map(({ id }) => [id, []]));
-  for (const [key, trace] of traces) mine.get(ownerOf(key) ?? "")?.push(trace);
+  for (const [key, trace] of traces) mine.get(findKeyOwner(key) ?? "")?.push(trace);
   for (const execution of resting) {
     // An execution that this decision changed is not at rest, however old its last activity: a wait that ended leaves something to retry.
     if (tx.snapshot.ledger.executions[execution.id] !== execution) continue;
-    if (named.has(execution.id) || !isAtRest(tx, execution, mine.get(execution.id) ?? [])) continue;
+    if (named.has(execution.id) || !isRestingExecution(tx, execution, mine.get(execution.id) ?? [])) continue;
     tx.dropExecution(execution.id);
     tx.note(`${execution.id} archived`);
   }
 };
 
-const isAtRest = (tx: DecisionTransaction, execution: Execution, traces: readonly EffectRecord[]): boolean => {
+const isRestingExecution = (tx: DecisionTransaction, execution: Execution, traces: readonly EffectRecord[]): boolean => {
   const settled = traces.every(({ digest, refused }) => digest !== null || refused !== null);
   const stopped =
     execution.planning.deadline === null && tx.steps(execution.id).every((step) => step.deadline === null && !isBeingResolved(step));
   const last = Math.max(execution.createdAt, ...traces.map(({ at }) => at));
-  return settled && stopped && last < tx.now - (execution.state === "failed" ? PERSON_WAIT_MS : REST);
+  return settled && stopped && last < tx.now - (execution.state === "failed" ? PERSON_WAIT_MS : ARCHIVE_AFTER_MS);
 };
 
 /** Executions with tasks that an unfinished plan of another execution needs. */
-const namedByOthers = (tx: DecisionTransaction): ReadonlySet<ExecutionId> => {
+const listNeededExecutions = (tx: DecisionTransaction): ReadonlySet<ExecutionId> => {
   const live = tx.executions().filter((each) => !hasEnded(each));
   const tasks = live.flatMap(({ plan }) => (tx.plan(plan)?.steps ?? []).flatMap((step) => listNeededTasks(step)));
   return new Set(tasks.flatMap((task) => readTaskId(task)?.execution ?? []));
 };
 
-const tail = (key: string, start: string): string | null => (key.startsWith(start) ? key.slice(start.length) : null);
+const stripKeyPrefix = (key: string, start: string): string | null => (key.startsWith(start) ? key.slice(start.length) : null);
 
 /** The execution that an effect belongs to; null if its key does not name one. */
-const ownerOf = (key: string): ExecutionId | null => {
-  const whole = tail(key, "write-comment:execution/") ?? tail(key, "close-issue:");
+const findKeyOwner = (key: string): ExecutionId | null => {
+  const whole = stripKeyPrefix(key, "write-comment:execution/") ?? stripKeyPrefix(key, "close-issue:");
   return (
-    whole ?? ownerOfJob(key) ?? readTaskId(tail(key, "open-pull:") ?? readTaskRef(tail(key, "keep-branch:") ?? "") ?? "")?.execution ?? null
+    whole ??
+    findJobOwner(key) ??
+    readTaskId(stripKeyPrefix(key, "open-pull:") ?? readTaskRef(stripKeyPrefix(key, "keep-branch:") ?? "") ?? "")?.execution ??
+    null
   );
 };
 
-const jobOf = (key: string): Job | null => readJobKey(tail(key, "start-job:") ?? "");
+const readStartedJob = (key: string): Job | null => readJobKey(stripKeyPrefix(key, "start-job:") ?? "");
 
-const ownerOfJob = (key: string): ExecutionId | null => {
-  const job = jobOf(key);
+const findJobOwner = (key: string): ExecutionId | null => {
+  const job = readStartedJob(key);
   return job?.kind === "plan" ? job.target : (readTaskId(job?.target ?? "")?.execution ?? null);
 };
 
 /** Returns a test for effect records that still prevent an effect from being requested again. */
-const neededTraces = (tx: DecisionTransaction): ((key: string) => boolean) => {
+const createNeededKeyTest = (tx: DecisionTransaction): ((key: string) => boolean) => {
   const { queues, outbox } = tx.ledger();
   const live = tx.executions();
   const heads = new Set(live.flatMap(({ id }) => tx.steps(id).flatMap(({ head }) => head?.sha ?? [])));
   const candidates = new Set(Object.values(queues).flatMap((queue) => queue.candidates.map(({ commit }) => commit)));
   const cancels = live.some(({ id }) => tx.steps(id).some(({ state }) => state === "cancelled" || state === "skipped"));
   return (key) => {
-    const owner = ownerOf(key);
+    const owner = findKeyOwner(key);
     if (owner !== null) return tx.execution(owner) !== undefined;
-    const job = jobOf(key);
+    const job = readStartedJob(key);
     if (job) return candidates.has(job.target);
-    const commit = tail(key, "set-status:");
+    const commit = stripKeyPrefix(key, "set-status:");
     if (commit !== null) return heads.has(commit.slice(0, 40)) || candidates.has(commit.slice(0, 40));
     return key.startsWith("close-pull:") ? cancels : outbox[key] !== undefined;
   };

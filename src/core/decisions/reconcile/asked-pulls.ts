@@ -1,25 +1,25 @@
 import { type Execution, hasEnded } from "../../domain/execution.ts";
 import type { Pull } from "../../domain/github-facts.ts";
 import type { Refusal } from "../../domain/refusal.ts";
-import { giveUp } from "../apply/cancel.ts";
+import { abandonExecution } from "../apply/cancel.ts";
 import type { DecisionTransaction } from "../decision-transaction.ts";
 
 /**
  * Follows the pull requests on which work was requested. If one is closed, its execution is paused; if one is merged, its execution is
  * cancelled.
  */
-export const reconcileAskedPulls = (tx: DecisionTransaction): void => {
+export const reconcileRequestPulls = (tx: DecisionTransaction): void => {
   const said = tx.reportedActivity();
   const asked = tx.executions().filter((each) => each.onPullRequest && !hasEnded(each) && each.state !== "paused");
   if (asked.length === 0 || (!said.has("pulls") && !said.has("kept"))) return;
   const pulls = tx.readFact<"pulls">({ kind: "pulls" });
   for (const execution of pulls ? asked : []) {
     const pull = pulls?.find(({ number, headRef }) => number === execution.issue && headRef === execution.baseBranch);
-    if (pull && pull.state !== "open") end(tx, execution, pull);
+    if (pull && pull.state !== "open") endForPull(tx, execution, pull);
   }
 };
 
-const end = (tx: DecisionTransaction, execution: Execution, { number, state }: Pull): void => {
+const endForPull = (tx: DecisionTransaction, execution: Execution, { number, state }: Pull): void => {
   const { id, baseBranch } = execution;
   if (state === "closed" && execution.state === "running") {
     const why = `#${number} was closed, so nothing starts or lands on \`${baseBranch}\` until somebody reopens it.`;
@@ -28,6 +28,6 @@ const end = (tx: DecisionTransaction, execution: Execution, { number, state }: P
   }
   const why = `#${number} was ${state}, so Enki cancelled the work that has not landed on \`${baseBranch}\`.`;
   const gone: Refusal = { code: "pull-over", message: why, next: "/enki fix <what to do>" };
-  giveUp(tx, execution, gone);
+  abandonExecution(tx, execution, gone);
   tx.note(`${id} is given up: #${number} was ${state}`);
 };

@@ -11,47 +11,49 @@ import {
   findQuietEnd,
   pickDecisiveVerdict,
 } from "../../policy/evaluate-checks.ts";
-import { faultCandidate } from "../apply/job-result.ts";
+import { retryVerifyRun } from "../apply/job-result.ts";
 import type { DecisionTransaction } from "../decision-transaction.ts";
-import { batchRef } from "../landings.ts";
+import { toBatchRef } from "../landings.ts";
 
 /** Milliseconds between two reads of checks if no event reports a change. */
-const POLL = 60_000;
+const CHECK_POLL_MS = 60_000;
 
 /**
  * Reads the required checks of candidates with a green verify job and of the candidate about to land; a verdict needs both. A check that
  * was run again counts with its new result until the candidate lands.
  */
-export const reconcileGate = (tx: DecisionTransaction): void => {
+export const reconcileRequiredChecks = (tx: DecisionTransaction): void => {
   for (const [base, queue] of Object.entries(tx.ledger().queues)) {
     if (!queue.landingTerms || !hasRequiredChecks(queue.landingTerms)) continue;
     const tip = tx.baseTip(base);
-    const candidates = queue.candidates.map((each) => read(tx, queue, { candidate: each, landing: each.onto === tip && isGreen(each) }));
+    const candidates = queue.candidates.map((each) =>
+      applyRequiredChecks(tx, queue, { candidate: each, isLanding: each.onto === tip && isGreen(each) }),
+    );
     if (candidates.some((each, at) => each !== queue.candidates[at])) tx.putQueue(base, { ...queue, candidates });
   }
 };
 
-type Reading = { readonly candidate: Candidate; readonly landing: boolean };
+type CheckedCandidate = { readonly candidate: Candidate; readonly isLanding: boolean };
 
-const read = (tx: DecisionTransaction, queue: Queue, { candidate, landing }: Reading): Candidate => {
-  const lost = candidate.runs.find((run) => run.verdict === null && isCut(tx, candidate.commit, run));
-  if (lost) return faultCandidate(tx, candidate, { attempt: lost.attempt, why: "a person deleted its branch" });
-  const open = candidate.runs.find((run) => (landing ? run.verdict === "green" : run.verdict !== "green" && run.verified));
+const applyRequiredChecks = (tx: DecisionTransaction, queue: Queue, { candidate, isLanding }: CheckedCandidate): Candidate => {
+  const lost = candidate.runs.find((run) => run.verdict === null && isVerifyBranchDeleted(tx, candidate.commit, run));
+  if (lost) return retryVerifyRun(tx, candidate, { attempt: lost.attempt, reason: "a person deleted its branch" });
+  const open = candidate.runs.find((run) => (isLanding ? run.verdict === "green" : run.verdict !== "green" && run.verified));
   if (!open) return candidate;
-  const judged = judgeAll(tx, { candidate, run: open }, queue.landingTerms);
-  return judged ? settle(tx, { candidate, run: open }, judged) : candidate;
+  const judged = evaluateAllChecks(tx, { candidate, run: open }, queue.landingTerms);
+  return judged ? applyCheckVerdict(tx, { candidate, run: open }, judged) : candidate;
 };
 
 /**
  * The combined verdict of the required checks on the candidate and on the heads of its pull requests. Undefined while facts are missing.
  */
-const judgeAll = (tx: DecisionTransaction, of: Open, terms: LandingTerms | undefined): CheckVerdict | undefined => {
+const evaluateAllChecks = (tx: DecisionTransaction, of: OpenRun, terms: LandingTerms | undefined): CheckVerdict | undefined => {
   const required = terms?.checks ?? [];
   const heads = terms?.headChecks ?? [];
   const checks = required.length === 0 ? [] : tx.readFact<"checks">({ kind: "checks", commit: of.candidate.commit });
   const onHeads = heads.length === 0 ? [] : of.candidate.items.map(({ head }) => tx.readFact<"checks">({ kind: "checks", commit: head }));
   if (!checks) return undefined;
-  const judged: CheckVerdict[] = required.length === 0 ? [] : [judge(tx, of, { required, checks })];
+  const judged: CheckVerdict[] = required.length === 0 ? [] : [evaluateCandidateChecks(tx, of, { required, checks })];
   for (const found of onHeads) {
     if (!found) return undefined;
     judged.push(evaluateChecks(heads, found, 0));
@@ -59,15 +61,19 @@ const judgeAll = (tx: DecisionTransaction, of: Open, terms: LandingTerms | undef
   return pickDecisiveVerdict(judged);
 };
 
-type Open = { readonly candidate: Candidate; readonly run: VerifyRun };
-type Said = { readonly required: readonly RequiredCheck[]; readonly checks: readonly Check[] };
+type OpenRun = { readonly candidate: Candidate; readonly run: VerifyRun };
+type CheckReadings = { readonly required: readonly RequiredCheck[]; readonly checks: readonly Check[] };
 
 /**
  * The verdict of the checks on the candidate. If all checks count, more may start shortly after the last green one, so a green verdict
  * waits for a quiet period.
  */
-const judge = (tx: DecisionTransaction, { candidate, run }: Open, { required, checks }: Said): CheckVerdict => {
-  const asked = tx.effectRecord(verifyKey(candidate.commit, run.attempt))?.at ?? 0;
+const evaluateCandidateChecks = (
+  tx: DecisionTransaction,
+  { candidate, run }: OpenRun,
+  { required, checks }: CheckReadings,
+): CheckVerdict => {
+  const asked = tx.effectRecord(toVerifyKey(candidate.commit, run.attempt))?.at ?? 0;
   const found = candidate.items.length === 0 ? selectBaseChecks(required, checks, asked) : checks;
   // The first attempt counts every check on the commit; later attempts count only checks that turned red after the attempt started.
   const judged = evaluateChecks(required, found, run.attempt === 1 ? 0 : asked);
@@ -77,9 +83,9 @@ const judge = (tx: DecisionTransaction, { candidate, run }: Open, { required, ch
   return { means: "wait", reason: "Another check may begin" };
 };
 
-const verifyKey = (commit: Sha, attempt: number): string => `start-job:${toJobKey({ kind: "verify", target: commit, attempt })}`;
+const toVerifyKey = (commit: Sha, attempt: number): string => `start-job:${toJobKey({ kind: "verify", target: commit, attempt })}`;
 
-const settle = (tx: DecisionTransaction, { candidate, run }: Open, judged: CheckVerdict): Candidate => {
+const applyCheckVerdict = (tx: DecisionTransaction, { candidate, run }: OpenRun, judged: CheckVerdict): Candidate => {
   const put = (to: VerifyRun, log = candidate.log): Candidate => {
     const faults = to.verdict === null ? candidate.faults : 0;
     return { ...candidate, faults, log, runs: candidate.runs.map((each) => (each === run ? to : each)) };
@@ -94,42 +100,42 @@ const settle = (tx: DecisionTransaction, { candidate, run }: Open, judged: Check
       // Keep reading the checks, because a person may run them again until they are green.
       return put({ ...run, verified: true, verdict: "red", deadline: null }, judged.reason);
     case "fault":
-      return run.verdict === "red" ? candidate : faultCandidate(tx, candidate, { attempt: run.attempt, why: judged.reason });
+      return run.verdict === "red" ? candidate : retryVerifyRun(tx, candidate, { attempt: run.attempt, reason: judged.reason });
     case "wait":
       if (run.verdict === "red") return candidate;
       return (
-        wait(tx, { candidate, run }, judged) ??
+        awaitCheckVerdict(tx, { candidate, run }, judged) ??
         put({ ...run, verdict: null, verified: true, deadline: tx.now + tx.snapshot.config.refinery.timeoutMs })
       );
   }
 };
 
-const wait = (tx: DecisionTransaction, { candidate, run }: Open, judged: CheckVerdict): Candidate | null => {
+const awaitCheckVerdict = (tx: DecisionTransaction, { candidate, run }: OpenRun, judged: CheckVerdict): Candidate | null => {
   if (run.verdict === "green" || run.deadline === null) return null;
-  tx.wakeAt(Math.min(run.deadline, tx.now + POLL));
-  return tx.now < run.deadline ? candidate : faultCandidate(tx, candidate, { attempt: run.attempt, why: describeOverdueCheck(judged) });
+  tx.wakeAt(Math.min(run.deadline, tx.now + CHECK_POLL_MS));
+  return tx.now < run.deadline ? candidate : retryVerifyRun(tx, candidate, { attempt: run.attempt, reason: describeOverdueCheck(judged) });
 };
 
 /** Whether the branch of a started run was deleted: its checks were probably cancelled. */
-const isCut = (tx: DecisionTransaction, commit: Sha, { attempt, deadline }: VerifyRun): boolean =>
+const isVerifyBranchDeleted = (tx: DecisionTransaction, commit: Sha, { attempt, deadline }: VerifyRun): boolean =>
   deadline !== null &&
-  tx.snapshot.ledger.effectRecords[verifyKey(commit, attempt)] !== undefined &&
-  tx.ref(branchOf(commit, attempt)) === null;
+  tx.snapshot.ledger.effectRecords[toVerifyKey(commit, attempt)] !== undefined &&
+  tx.ref(toVerifyBranch(commit, attempt)) === null;
 
 /** Each attempt gets a new branch: its push starts branch checks even on a commit that was checked before. */
-const branchOf = (commit: Sha, attempt: number): string => toBranchRef(toCandidateBranch(hashValue([commit, attempt]).slice(0, 12)));
+const toVerifyBranch = (commit: Sha, attempt: number): string => toBranchRef(toCandidateBranch(hashValue([commit, attempt]).slice(0, 12)));
 
 /**
  * Pushes a branch for every candidate under verification and deletes branches that no candidate needs, except those that a person moved.
  */
 export const reconcileCandidateBranches = (tx: DecisionTransaction): void => {
-  const runs = Object.values(tx.ledger().queues).flatMap((queue) => checkedRuns(queue));
-  for (const { branch, commit, open, byHand } of runs) {
-    if (!open || tx.ref(branch) !== null) continue;
+  const runs = Object.values(tx.ledger().queues).flatMap((queue) => listVerifyBranches(queue));
+  for (const { branch, commit, isOpen, dispatchedWorkflows } of runs) {
+    if (!isOpen || tx.ref(branch) !== null) continue;
     tx.moveRef(branch, commit);
-    for (const workflow of byHand) startByHand(tx, { workflow, branch, commit });
+    for (const workflow of dispatchedWorkflows) startDispatchedWorkflow(tx, { workflow, branch, commit });
   }
-  const batches = Object.values(tx.ledger().queues).flatMap(({ landing }) => (landing ? [batchRef(landing.candidate.commit)] : []));
+  const batches = Object.values(tx.ledger().queues).flatMap(({ landing }) => (landing ? [toBatchRef(landing.candidate.commit)] : []));
   const kept = new Set([...runs.map(({ branch }) => branch), ...batches]);
   const ours = new Set(Object.keys(tx.snapshot.refs).flatMap((ref) => readCandidateRef(ref)?.commit ?? []));
   for (const [ref, at] of Object.entries(tx.snapshot.refs)) {
@@ -138,21 +144,29 @@ export const reconcileCandidateBranches = (tx: DecisionTransaction): void => {
 };
 
 /** Dispatches a workflow that no push starts, once for each candidate branch. */
-const startByHand = (tx: DecisionTransaction, { workflow, branch }: { workflow: string; branch: string; commit: Sha }): void => {
+const startDispatchedWorkflow = (
+  tx: DecisionTransaction,
+  { workflow, branch }: { workflow: string; branch: string; commit: Sha },
+): void => {
   const name = branch.slice(toBranchRef("").length);
   tx.enqueueEffect({ kind: "start-workflow", key: `start-workflow:${workflow}/${name}`, workflow, branch: name });
 };
 
-type CheckedRun = { readonly branch: string; readonly commit: Sha; readonly open: boolean; readonly byHand: readonly string[] };
+type VerifyBranch = {
+  readonly branch: string;
+  readonly commit: Sha;
+  readonly isOpen: boolean;
+  readonly dispatchedWorkflows: readonly string[];
+};
 
-const checkedRuns = ({ landingTerms, candidates }: Queue): CheckedRun[] =>
+const listVerifyBranches = ({ landingTerms, candidates }: Queue): VerifyBranch[] =>
   landingTerms && hasRequiredChecks(landingTerms)
     ? candidates.flatMap(({ commit, runs }) =>
         runs.map(({ attempt, verdict, deadline }) => ({
-          branch: branchOf(commit, attempt),
+          branch: toVerifyBranch(commit, attempt),
           commit,
-          open: verdict === null && deadline !== null,
-          byHand: landingTerms.dispatchedWorkflows ?? [],
+          isOpen: verdict === null && deadline !== null,
+          dispatchedWorkflows: landingTerms.dispatchedWorkflows ?? [],
         })),
       )
     : [];

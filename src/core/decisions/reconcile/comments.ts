@@ -3,49 +3,49 @@ import { type Execution, hasFoundNothing, hasEnded } from "../../domain/executio
 import type { StepState } from "../../domain/step.ts";
 import { writeMarker } from "../../messages/comment-marker.ts";
 import type { DecisionTransaction } from "../decision-transaction.ts";
-import { executionBody } from "../execution-body.ts";
+import { renderExecutionBody } from "../execution-body.ts";
 
 /** Milliseconds between two edits that only show progress: each edit is a request, and may send a mail to subscribers. */
-const PROGRESS_PAUSE = 30_000;
+const PROGRESS_PAUSE_MS = 30_000;
 
-const PRESSING: ReadonlySet<StepState> = new Set(["waiting", "failed", "paused"]);
+const PRESSING_STATES: ReadonlySet<StepState> = new Set(["waiting", "failed", "paused"]);
 
 /** Whether the comment may be edited now: progress waits for the pause, everything that a person must know or do does not. */
-const isTime = (tx: DecisionTransaction, key: string, execution: Execution): boolean => {
+const checkCommentDue = (tx: DecisionTransaction, key: string, execution: Execution): boolean => {
   const trace = tx.effectRecord(key);
-  if (!trace || trace.digest === null || isPressing(tx, execution)) return true;
-  const next = trace.at + PROGRESS_PAUSE;
+  if (!trace || trace.digest === null || needsPromptComment(tx, execution)) return true;
+  const next = trace.at + PROGRESS_PAUSE_MS;
   tx.wakeAt(next);
   return next <= tx.now;
 };
 
-const isPressing = (tx: DecisionTransaction, { id, baseBranch, state, amendment, revision }: Execution): boolean =>
+const needsPromptComment = (tx: DecisionTransaction, { id, baseBranch, state, amendment, revision }: Execution): boolean =>
   amendment?.state === "proposed" ||
   revision?.state === "planning" ||
   tx.queue(baseBranch).frozen !== null ||
   (state !== "running" && state !== "planning") ||
-  tx.steps(id).some((step) => PRESSING.has(step.state));
+  tx.steps(id).some((step) => PRESSING_STATES.has(step.state));
 
 /** Keeps one comment per execution up to date, answers commands, and closes the issue when all of its work has landed. */
 export const reconcileComments = (tx: DecisionTransaction): void => {
-  for (const effect of Object.values(tx.ledger().outbox)) tx.want(effect);
+  for (const effect of Object.values(tx.ledger().outbox)) tx.requestEffect(effect);
   const busy = new Set(tx.executions().flatMap((each) => (hasEnded(each) ? [] : [each.issue])));
   for (const execution of tx.executions()) {
     const key = `write-comment:execution/${execution.id}` as const;
-    if (isTime(tx, key, execution)) tx.want(told(tx, execution));
+    if (checkCommentDue(tx, key, execution)) tx.requestEffect(createExecutionComment(tx, execution));
     if (
       execution.state === "done" &&
       !execution.onPullRequest &&
       !busy.has(execution.issue) &&
       !hasFoundNothing(execution, tx.plan(execution.plan))
     )
-      tx.want({ kind: "close-issue", key: `close-issue:${execution.id}`, issue: execution.issue });
+      tx.requestEffect({ kind: "close-issue", key: `close-issue:${execution.id}`, issue: execution.issue });
   }
 };
 
-const told = (tx: DecisionTransaction, execution: Execution): Effect => {
+const createExecutionComment = (tx: DecisionTransaction, execution: Execution): Effect => {
   const key = `write-comment:execution/${execution.id}` as const;
-  const body = executionBody(tx, execution);
+  const body = renderExecutionBody(tx, execution);
   const marker = writeMarker({ kind: "execution", id: execution.id });
   return { kind: "write-comment", key, issue: execution.issue, marker, body, comment: tx.effectRecord(key)?.number ?? null };
 };

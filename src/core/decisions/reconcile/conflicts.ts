@@ -8,25 +8,26 @@ import { findOpenConflict, isBeingResolved, type Step } from "../../domain/step.
 import { matchesGlob } from "../../policy/glob.ts";
 import { formatConflicts } from "../../messages/open-conflicts.ts";
 import { renderHeadStatus } from "../../messages/status-text.ts";
-import { type At, findStep } from "../apply/fail-step.ts";
-import { needPerson, whyPerson } from "../apply/retry-resolution.ts";
+import { type StepContext, findStep } from "../apply/fail-step.ts";
+import { failForPerson, explainPersonNeeded } from "../apply/retry-resolution.ts";
 import type { DecisionTransaction } from "../decision-transaction.ts";
 
 /** Deletes resolutions of conflicts that a landing or a new head has removed, after their runs are stopped. */
-export const reconcileResolving = (tx: DecisionTransaction): void => {
+export const reconcileConflicts = (tx: DecisionTransaction): void => {
   for (const execution of tx.executions()) {
     if (execution.state !== "running") continue;
-    for (const step of tx.steps(execution.id)) if (step.resolution && isPast(tx, execution, step)) forget(tx, execution, step);
+    for (const step of tx.steps(execution.id))
+      if (step.resolution && isObsoleteConflict(tx, execution, step)) dropConflict(tx, execution, step);
   }
 };
 
-const isPast = (tx: DecisionTransaction, execution: Execution, step: Step): boolean => {
+const isObsoleteConflict = (tx: DecisionTransaction, execution: Execution, step: Step): boolean => {
   const { resolution, head, state } = step;
   if (!resolution || resolution.resolvedHead !== null || isBeingResolved(step)) return false;
-  return resolution.head !== head?.sha || ((state === "published" || state === "waiting") && !isWantedResolution(tx, execution, step));
+  return resolution.head !== head?.sha || ((state === "published" || state === "waiting") && !isResolutionWanted(tx, execution, step));
 };
 
-const forget = (tx: DecisionTransaction, execution: Execution, { resolution, ...step }: Step): void => {
+const dropConflict = (tx: DecisionTransaction, execution: Execution, { resolution, ...step }: Step): void => {
   tx.putStep(execution.id, step);
   const commit = step.head?.sha;
   // The head's status still said that its conflict is being resolved.
@@ -35,7 +36,7 @@ const forget = (tx: DecisionTransaction, execution: Execution, { resolution, ...
 };
 
 /** Whether the step's current head still conflicts with the base, as far as is known. */
-export const isWantedResolution = (tx: DecisionTransaction, { id, baseBranch }: Execution, step: Step): boolean => {
+export const isResolutionWanted = (tx: DecisionTransaction, { id, baseBranch }: Execution, step: Step): boolean => {
   if (!findOpenConflict(step)) return false;
   const task = toTaskId(id, step.id);
   const item = tx.queue(baseBranch).items.find((each) => each.task === task && each.head === step.head?.sha);
@@ -43,13 +44,13 @@ export const isWantedResolution = (tx: DecisionTransaction, { id, baseBranch }: 
 };
 
 /** With `forkPoint`, only the head's changes since that commit count. */
-type Met = { readonly task: TaskId; readonly head: Sha; readonly onto: Sha; readonly forkPoint?: Sha };
+type FoundConflict = { readonly task: TaskId; readonly head: Sha; readonly onto: Sha; readonly forkPoint?: Sha };
 
 /**
  * Records that a head conflicts with the base. The refinery reports the conflict in every round; a running attempt continues even if more
  * work lands.
  */
-export const meetConflict = (tx: DecisionTransaction, { task, head, onto, forkPoint }: Met): void => {
+export const recordConflict = (tx: DecisionTransaction, { task, head, onto, forkPoint }: FoundConflict): void => {
   const found = findStep(tx, task);
   if (found?.step.head?.sha !== head) return;
   const { execution, step } = found;
@@ -59,16 +60,16 @@ export const meetConflict = (tx: DecisionTransaction, { task, head, onto, forkPo
   const conflicts = tx.readFact<"conflicts">({ kind: "conflicts", onto, head, ...own });
   if (!conflicts) return;
   const { refinery, policy } = tx.snapshot.config;
-  const made = anewBy(refinery.regenerate, conflicts);
-  const resolution = { ...begun(step, known), head, onto, conflicts, ...made, ...own };
-  const why = whyPerson(conflicts, made.regenerated, policy.protected);
-  if (why !== null) return needPerson(tx, { execution, step, resolution }, why);
+  const made = findRegeneratedFiles(refinery.regenerate, conflicts);
+  const resolution = { ...toResolutionProgress(step, known), head, onto, conflicts, ...made, ...own };
+  const why = explainPersonNeeded(conflicts, made.regenerated, policy.protected);
+  if (why !== null) return failForPerson(tx, { execution, step, resolution }, why);
   tx.putStep(execution.id, { ...step, resolution });
   tx.note(`${task} conflicts with ${execution.baseBranch} in ${formatConflicts(conflicts)}`);
 };
 
 /** A new resolution of the current head's conflict, or the existing one with its attempts. */
-const begun = (
+const toResolutionProgress = (
   { head, builtOn }: Step,
   known: Resolution | null,
 ): Omit<Resolution, "head" | "onto" | "conflicts" | "regenerated" | "regenerateCommands"> => {
@@ -87,7 +88,7 @@ const begun = (
 };
 
 /** Conflicting files that commands regenerate. Submodules and links cannot be regenerated. */
-const anewBy = (regenerate: Config["refinery"]["regenerate"], conflicts: readonly Conflict[]) => {
+const findRegeneratedFiles = (regenerate: Config["refinery"]["regenerate"], conflicts: readonly Conflict[]) => {
   const made = conflicts.flatMap(({ path, kind }) => {
     const found =
       kind === "submodule" || kind === "link" ? undefined : Object.entries(regenerate).find(([glob]) => matchesGlob(glob, path));
@@ -100,7 +101,7 @@ const anewBy = (regenerate: Config["refinery"]["regenerate"], conflicts: readonl
  * Blames a failed verification on the step's conflict resolution once: restores the conflicting head and resolves it again. Returns false
  * if there is no resolution to blame.
  */
-export const blameResolution = (tx: DecisionTransaction, { execution, step, log }: At & { log: string }): boolean => {
+export const revertFailedResolution = (tx: DecisionTransaction, { execution, step, log }: StepContext & { log: string }): boolean => {
   const { resolution, head } = step;
   if (!resolution || !head || resolution.resolvedHead !== head.sha || resolution.failedVerification) return false;
   const task = toTaskId(execution.id, step.id);

@@ -5,33 +5,33 @@ import { toJobKey, type JobKey } from "../../domain/job.ts";
 import type { Candidate, Queue, VerifyRun } from "../../domain/queue.ts";
 import type { WorkflowRunInfo } from "../../domain/github-facts.ts";
 import { findOpenConflict, isAwaitingAnswer, isBeingResolved, isHeldByPerson, type Step } from "../../domain/step.ts";
-import { workFault } from "../apply/fail-step.ts";
-import { failPlanning, planFault } from "../apply/plan-result.ts";
-import { faultCandidate } from "../apply/job-result.ts";
-import { tryAgain } from "../apply/retry-resolution.ts";
+import { retryFaultyStep } from "../apply/fail-step.ts";
+import { failPlanning, retryPlanningAfterFault } from "../apply/plan-result.ts";
+import { retryVerifyRun } from "../apply/job-result.ts";
+import { retryResolution } from "../apply/retry-resolution.ts";
 import type { DecisionTransaction } from "../decision-transaction.ts";
 
 /** Ends every expired wait: jobs whose run is gone or overdue, and people who did not answer. */
 export const reconcileDeadlines = (tx: DecisionTransaction): void => {
   for (const execution of tx.executions()) {
-    if (isPlanning(execution)) planning(tx, execution);
+    if (isPlanning(execution)) checkPlanningDeadline(tx, execution);
     if (execution.state === "proposed" || execution.state === "asking" || execution.amendment?.state === "proposed")
-      unanswered(tx, execution);
-    if (execution.state === "running" || execution.state === "paused") steps(tx, execution);
+      failUnansweredPlan(tx, execution);
+    if (execution.state === "running" || execution.state === "paused") checkStepDeadlines(tx, execution);
   }
-  for (const [base, queue] of Object.entries(tx.ledger().queues)) candidates(tx, base, queue);
+  for (const [base, queue] of Object.entries(tx.ledger().queues)) checkVerifyDeadlines(tx, base, queue);
 };
 
-type Verdict = "alive" | "gone" | "late";
+type JobLiveness = "alive" | "gone" | "late";
 
 /** The state of a started job's run, read only if the run was reported as ended or is overdue. */
-const inspect = (tx: DecisionTransaction, job: JobKey, until: number | null): Verdict => {
+const checkJobDeadline = (tx: DecisionTransaction, job: JobKey, until: number | null): JobLiveness => {
   tx.wakeAt(until);
   const late = until !== null && tx.now >= until;
   if (until === null || (!late && !tx.isReportedEnded(job))) return "alive";
   const runs = tx.readFact<"runs">({ kind: "runs" });
   if (!runs) return "alive";
-  const run = liveliest(runs.filter((each) => each.name === job));
+  const run = chooseLiveRun(runs.filter((each) => each.name === job));
   if (run?.state === "done") return "gone";
   if (!late) return "alive";
   if (run) tx.enqueueEffect({ kind: "stop-job", key: `stop-job:${run.id}`, run: run.id });
@@ -39,19 +39,20 @@ const inspect = (tx: DecisionTransaction, job: JobKey, until: number | null): Ve
 };
 
 /** If a job was started twice: the unfinished run, else the newest. */
-const liveliest = (runs: readonly WorkflowRunInfo[]): WorkflowRunInfo | null =>
+const chooseLiveRun = (runs: readonly WorkflowRunInfo[]): WorkflowRunInfo | null =>
   runs.find(({ state }) => state !== "done") ??
   runs.reduce<WorkflowRunInfo | null>((last, each) => (last === null || each.id > last.id ? each : last), null);
 
-const reason = (verdict: "gone" | "late"): string => (verdict === "gone" ? "its run ended without a result" : "it took longer than it may");
+const describeJobLoss = (verdict: "gone" | "late"): string =>
+  verdict === "gone" ? "its run ended without a result" : "it took longer than it may";
 
-const planning = (tx: DecisionTransaction, execution: Execution): void => {
+const checkPlanningDeadline = (tx: DecisionTransaction, execution: Execution): void => {
   const job = toJobKey({ kind: "plan", target: execution.id, attempt: execution.planning.attempt });
-  const verdict = inspect(tx, job, execution.planning.deadline);
-  if (verdict !== "alive") planFault(tx, execution, reason(verdict));
+  const verdict = checkJobDeadline(tx, job, execution.planning.deadline);
+  if (verdict !== "alive") retryPlanningAfterFault(tx, execution, describeJobLoss(verdict));
 };
 
-const unanswered = (tx: DecisionTransaction, execution: Execution): void => {
+const failUnansweredPlan = (tx: DecisionTransaction, execution: Execution): void => {
   const { deadline } = execution.planning;
   tx.wakeAt(deadline);
   if (deadline === null || tx.now < deadline) return;
@@ -63,14 +64,14 @@ const unanswered = (tx: DecisionTransaction, execution: Execution): void => {
   failPlanning(tx, execution, why);
 };
 
-const steps = (tx: DecisionTransaction, execution: Execution): void => {
+const checkStepDeadlines = (tx: DecisionTransaction, execution: Execution): void => {
   for (const step of tx.steps(execution.id)) {
-    if (isBeingResolved(step)) resolving(tx, execution, step);
+    if (isBeingResolved(step)) checkResolutionDeadline(tx, execution, step);
     if (step.deadline === null) continue;
     if (step.state === "running") {
       const job = toJobKey({ kind: "work", target: toTaskId(execution.id, step.id), attempt: step.attempt });
-      const verdict = inspect(tx, job, step.deadline);
-      if (verdict !== "alive") workFault(tx, { execution, step, why: reason(verdict) });
+      const verdict = checkJobDeadline(tx, job, step.deadline);
+      if (verdict !== "alive") retryFaultyStep(tx, { execution, step, reason: describeJobLoss(verdict) });
     } else if (step.state === "waiting" && execution.state === "running") {
       tx.wakeAt(step.deadline);
       if (tx.now < step.deadline) continue;
@@ -85,21 +86,25 @@ const steps = (tx: DecisionTransaction, execution: Execution): void => {
   }
 };
 
-const resolving = (tx: DecisionTransaction, execution: Execution, step: Step): void => {
+const checkResolutionDeadline = (tx: DecisionTransaction, execution: Execution, step: Step): void => {
   const resolution = findOpenConflict(step);
   if (!resolution) return;
   const job = toJobKey({ kind: "resolve", target: toTaskId(execution.id, step.id), attempt: resolution.attempt });
-  const verdict = inspect(tx, job, resolution.deadline);
-  if (verdict !== "alive") tryAgain(tx, { execution, step, resolution }, { why: reason(verdict), fault: true });
+  const verdict = checkJobDeadline(tx, job, resolution.deadline);
+  if (verdict !== "alive") retryResolution(tx, { execution, step, resolution }, { reason: describeJobLoss(verdict), fault: true });
 };
 
-const candidates = (tx: DecisionTransaction, base: string, queue: Queue): void => {
-  const next = queue.candidates.map((candidate) => candidate.runs.reduce((at, run) => verification(tx, at, run), candidate));
+const checkVerifyDeadlines = (tx: DecisionTransaction, base: string, queue: Queue): void => {
+  const next = queue.candidates.map((candidate) => candidate.runs.reduce((at, run) => retryLostVerifyRun(tx, at, run), candidate));
   if (next.some((candidate, at) => candidate !== queue.candidates[at])) tx.putQueue(base, { ...queue, candidates: next });
 };
 
-const verification = (tx: DecisionTransaction, candidate: Candidate, { attempt, verdict, deadline, verified }: VerifyRun): Candidate => {
+const retryLostVerifyRun = (
+  tx: DecisionTransaction,
+  candidate: Candidate,
+  { attempt, verdict, deadline, verified }: VerifyRun,
+): Candidate => {
   if (verdict !== null || deadline === null || verified) return candidate;
-  const end = inspect(tx, toJobKey({ kind: "verify", target: candidate.commit, attempt }), deadline);
-  return end === "alive" ? candidate : faultCandidate(tx, candidate, { attempt, why: reason(end) });
+  const end = checkJobDeadline(tx, toJobKey({ kind: "verify", target: candidate.commit, attempt }), deadline);
+  return end === "alive" ? candidate : retryVerifyRun(tx, candidate, { attempt, reason: describeJobLoss(end) });
 };

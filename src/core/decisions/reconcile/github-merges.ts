@@ -9,62 +9,68 @@ import { applyLanding } from "../../refinery/apply-landing.ts";
 import { renderBatchBody, renderBatchTitle, renderRevertBody, renderRevertMessage, renderRevertTitle } from "../../messages/pull-text.ts";
 import { failStep, findStep } from "../apply/fail-step.ts";
 import type { DecisionTransaction } from "../decision-transaction.ts";
-import { askToMerge } from "./request-merge.ts";
-import { giveUp, headOf, mayStill, mergeKey, pullOf, without } from "./abandon-landing.ts";
-import { followQueue } from "./github-merge-queue.ts";
-import { batchBranch, batchRef, landSteps, revertBranch, sidePullKey, tellReused } from "../landings.ts";
+import { requestMerge } from "./request-merge.ts";
+import { abandonLanding, toLandingHead, mayStillLand, toMergeKey, findLandingPull, withoutLanding } from "./abandon-landing.ts";
+import { reconcileQueuedLanding } from "./github-merge-queue.ts";
+import { toBatchBranch, toBatchRef, landSteps, toRevertBranch, toSidePullKey, reportReusedVerdict } from "../landings.ts";
 
 /** How many times in a row GitHub may report a moved base before the landing is abandoned. */
-const MAX_TRIES = 5;
+const MAX_MERGE_TRIES = 5;
 /** Milliseconds between two attempts, and until a ref that GitHub moved is read again. */
-const PAUSE = 2_000;
+const MERGE_PAUSE_MS = 2_000;
 /** Milliseconds between two reads of checks that GitHub waits for. */
-const CHECK_PAUSE = 60_000;
+const MERGE_CHECK_PAUSE_MS = 60_000;
 /** Milliseconds until a landing that a rule refused is attempted again. */
-const RECHECK = 15 * 60_000;
+const RULE_RECHECK_MS = 15 * 60_000;
 
 /** Applies merges by GitHub: finds the merge commit on the base and compares its tree with the verified one. */
-export const reconcileMerged = (tx: DecisionTransaction): void => {
+export const reconcileConfirmedMerges = (tx: DecisionTransaction): void => {
   for (const base of Object.keys(tx.ledger().queues)) {
     const { landing } = tx.queue(base);
     const tip = tx.baseTip(base);
-    if (landing?.mode === "queue") followQueue(tx, base, landing);
-    else if (landing && tip !== null && tip !== landing.candidate.onto) readBack(tx, base, { landing, tip });
+    if (landing?.mode === "queue") reconcileQueuedLanding(tx, base, landing);
+    else if (landing && tip !== null && tip !== landing.candidate.onto) confirmMerge(tx, base, { landing, tip });
   }
 };
 
 /** Asks GitHub to merge the recorded landing, and proposes a revert of a merge that differs from the verified candidate. */
-export const reconcileMerging = (tx: DecisionTransaction): void => {
+export const reconcileRequestedMerges = (tx: DecisionTransaction): void => {
   for (const base of Object.keys(tx.ledger().queues)) {
     const queue = tx.queue(base);
     if (queue.landing && queue.landing.mode !== "queue" && tx.baseTip(base) === queue.landing.candidate.onto)
-      merge(tx, base, queue.landing);
-    if (tx.queue(base).incident) takeBack(tx, base);
-    if (queue.frozen && (queue.frozen.code === "landing-refused" || UNLANDABLE_CODES.has(queue.frozen.code))) recheck(tx, base);
+      requestLandingMerge(tx, base, queue.landing);
+    if (tx.queue(base).incident) prepareRevert(tx, base);
+    if (queue.frozen && (queue.frozen.code === "landing-refused" || UNLANDABLE_CODES.has(queue.frozen.code))) retryRefusedLanding(tx, base);
   }
 };
 
-const readBack = (tx: DecisionTransaction, base: BranchName, { landing, tip }: { landing: Landing; tip: Sha }): void => {
+const confirmMerge = (tx: DecisionTransaction, base: BranchName, { landing, tip }: { landing: Landing; tip: Sha }): void => {
   const { candidate } = landing;
   const { method } = landing;
-  const found = tx.readFact<"merge-of">({ kind: "merge-of", head: headOf(landing), onto: candidate.onto, tip, ...(method && { method }) });
+  const found = tx.readFact<"merge-of">({
+    kind: "merge-of",
+    head: toLandingHead(landing),
+    onto: candidate.onto,
+    tip,
+    ...(method && { method }),
+  });
   if (found === undefined) return;
-  if (found === null) return giveUp(tx, base, { why: "the base moved before GitHub merged", pause: 0 });
-  settle(tx, base, { landing, ...found });
+  if (found === null) return abandonLanding(tx, base, { reason: "the base moved before GitHub merged", pauseMs: 0 });
+  applyMerge(tx, base, { landing, ...found });
 };
 
 /** Lands the merged steps. If the merged tree is not the verified one, the base freezes. */
-const settle = (
+const applyMerge = (
   tx: DecisionTransaction,
   base: BranchName,
   { landing, commit, tree }: { landing: Landing; commit: Sha; tree: Sha },
 ): void => {
   const { candidate } = landing;
-  const before = without(tx.queue(base));
+  const before = withoutLanding(tx.queue(base));
   landSteps(tx, base, { items: candidate.items, commit, ...(landing.method && { method: landing.method }) });
   const after = applyLanding(before, { ...candidate, commit }, tx.snapshot.config.refinery.parallel);
   if (tree === candidate.tree) {
-    tellReused(tx, candidate, commit);
+    reportReusedVerdict(tx, candidate, commit);
     return tx.putQueue(base, after);
   }
   const why = `GitHub merged ${commit.slice(0, 12)} into \`${base}\`, and its files are not those that were verified as ${candidate.commit.slice(0, 12)}: look at it, and at the pull request that takes it back.`;
@@ -79,50 +85,53 @@ const settle = (
 };
 
 /** Asks GitHub to merge, as long as the queue still allows this landing. */
-const merge = (tx: DecisionTransaction, base: BranchName, landing: Landing): void => {
-  const pull = pullOf(tx, landing);
-  const trace = tx.effectRecord(mergeKey(tx, landing));
-  if (trace?.refused) return refused(tx, base, { landing, ...trace.refused });
+const requestLandingMerge = (tx: DecisionTransaction, base: BranchName, landing: Landing): void => {
+  const pull = findLandingPull(tx, landing);
+  const trace = tx.effectRecord(toMergeKey(tx, landing));
+  if (trace?.refused) return handleMergeRefusal(tx, base, { landing, ...trace.refused });
   // GitHub reported the merge, but git does not show it yet.
-  if (trace && trace.digest !== null) return tx.wakeAt(tx.now + PAUSE);
-  if (trace === undefined && !mayStill(tx, base, landing)) return giveUp(tx, base, { why: "it may no longer land", pause: 0 });
-  if (landing.mode === "batch" && pull === null) return offer(tx, base, landing);
+  if (trace && trace.digest !== null) return tx.wakeAt(tx.now + MERGE_PAUSE_MS);
+  if (trace === undefined && !mayStillLand(tx, base, landing))
+    return abandonLanding(tx, base, { reason: "it may no longer land", pauseMs: 0 });
+  if (landing.mode === "batch" && pull === null) return openBatchPull(tx, base, landing);
   if (pull === null) return;
-  if (landing.attempts > 0 && tx.now < landing.since + landing.attempts * PAUSE) return tx.wakeAt(landing.since + landing.attempts * PAUSE);
-  askToMerge(tx, landing, { base, pull, head: headOf(landing), key: mergeKey(tx, landing) });
+  if (landing.attempts > 0 && tx.now < landing.since + landing.attempts * MERGE_PAUSE_MS)
+    return tx.wakeAt(landing.since + landing.attempts * MERGE_PAUSE_MS);
+  requestMerge(tx, landing, { baseBranch: base, pull, head: toLandingHead(landing), key: toMergeKey(tx, landing) });
 };
 
-const offer = (tx: DecisionTransaction, base: BranchName, { candidate }: Landing): void => {
-  const ref = batchRef(candidate.commit);
+const openBatchPull = (tx: DecisionTransaction, base: BranchName, { candidate }: Landing): void => {
+  const ref = toBatchRef(candidate.commit);
   if (tx.ref(ref) === null) tx.moveRef(ref, candidate.commit);
   const titled = { title: renderBatchTitle(candidate), body: renderBatchBody(candidate) };
-  tx.want({
+  tx.requestEffect({
     kind: "open-side-pull",
-    key: sidePullKey(candidate.commit),
-    head: batchBranch(candidate.commit),
+    key: toSidePullKey(candidate.commit),
+    head: toBatchBranch(candidate.commit),
     baseBranch: base,
     ...titled,
   });
 };
 
 /** Handles GitHub's refusal of a merge: https://docs.github.com/rest/pulls/pulls#merge-a-pull-request */
-const refused = (
+const handleMergeRefusal = (
   tx: DecisionTransaction,
   base: BranchName,
   { landing, code, reason: why }: { landing: Landing; code: string; reason: string },
 ): void => {
-  if (code === "base-moved" && landing.attempts + 1 < MAX_TRIES) {
-    tx.deleteEffectRecord(mergeKey(tx, landing));
+  if (code === "base-moved" && landing.attempts + 1 < MAX_MERGE_TRIES) {
+    tx.deleteEffectRecord(toMergeKey(tx, landing));
     const next = { ...landing, attempts: landing.attempts + 1 };
-    tx.wakeAt(next.since + next.attempts * PAUSE);
+    tx.wakeAt(next.since + next.attempts * MERGE_PAUSE_MS);
     return tx.putQueue(base, { ...tx.queue(base), landing: next });
   }
-  const denied = code === "not-mergeable" ? deniedMethod(why) : null;
-  if (denied) return deny(tx, base, { denied, why });
-  if (code === "not-mergeable" && UNREBASABLE.test(why)) return leave(tx, base, { landing, why });
+  const denied = code === "not-mergeable" ? findDeniedMethod(why) : null;
+  if (denied) return recordDeniedMethod(tx, base, { denied, why });
+  if (code === "not-mergeable" && UNREBASABLE_PATTERN.test(why)) return failUnrebasable(tx, base, { landing, why });
   // In this mode GitHub requires checks on each pull request's own head.
-  if (code === "not-mergeable" && /status check/i.test(why)) return giveUp(tx, base, { why, pause: CHECK_PAUSE });
-  giveUp(tx, base, { why, pause: PAUSE });
+  if (code === "not-mergeable" && /status check/i.test(why))
+    return abandonLanding(tx, base, { reason: why, pauseMs: MERGE_CHECK_PAUSE_MS });
+  abandonLanding(tx, base, { reason: why, pauseMs: MERGE_PAUSE_MS });
   if (code === "base-moved" || code === "conflict") return;
   const frozen = refuse("landing-refused", `GitHub does not let Enki land on \`${base}\`: ${why}`, "/enki retry").refusal;
   tx.putQueue(base, { ...tx.queue(base), frozen, landingRefusedAt: tx.now });
@@ -132,41 +141,41 @@ const refused = (
  * GitHub's messages:
  * https://docs.github.com/en/pull-requests/collaborating-with-pull-requests/incorporating-changes-from-a-pull-request/about-pull-request-merges
  */
-const UNREBASABLE = /can(?:no|')t be rebased/i;
-const DENIED: readonly (readonly [RegExp, MergeMethod])[] = [
+const UNREBASABLE_PATTERN = /can(?:no|')t be rebased/i;
+const DENIED_METHOD_PATTERNS: readonly (readonly [RegExp, MergeMethod])[] = [
   [/merge commits are not allowed/i, "merge"],
   [/squash merges are not allowed/i, "squash"],
   [/rebase merges are not allowed/i, "rebase"],
 ];
-const deniedMethod = (why: string): MergeMethod | null => DENIED.find(([words]) => words.test(why))?.[1] ?? null;
+const findDeniedMethod = (reason: string): MergeMethod | null => DENIED_METHOD_PATTERNS.find(([words]) => words.test(reason))?.[1] ?? null;
 
 /** Excludes a merge method that GitHub rejects although the rules did not show that; another method is chosen. */
-const deny = (tx: DecisionTransaction, base: BranchName, { denied, why }: { denied: MergeMethod; why: string }): void => {
-  giveUp(tx, base, { why, pause: 0 });
+const recordDeniedMethod = (tx: DecisionTransaction, base: BranchName, { denied, why }: { denied: MergeMethod; why: string }): void => {
+  abandonLanding(tx, base, { reason: why, pauseMs: 0 });
   const { landingTerms: _, ...queue } = tx.queue(base);
   tx.putQueue(base, { ...queue, deniedMethods: [...(queue.deniedMethods ?? []), denied] });
 };
 
 /** Fails only the step whose branch GitHub cannot rebase; other steps can still land. */
-const leave = (tx: DecisionTransaction, base: BranchName, { landing, why }: { landing: Landing; why: string }): void => {
-  giveUp(tx, base, { why, pause: 0 });
+const failUnrebasable = (tx: DecisionTransaction, base: BranchName, { landing, why }: { landing: Landing; why: string }): void => {
+  abandonLanding(tx, base, { reason: why, pauseMs: 0 });
   const [item] = landing.candidate.items;
   const found = findStep(tx, item?.task ?? "");
   if (!item || !found) return;
   const text = `GitHub cannot rebase its branch onto \`${base}\`: ${why}`;
-  failStep(tx, { ...found, why: { code: "unrebasable", message: text, next: `/enki retry ${item.task}` }, log: "" });
+  failStep(tx, { ...found, refusal: { code: "unrebasable", message: text, next: `/enki retry ${item.task}` }, log: "" });
 };
 
 /** Unfreezes the base periodically: permissions and rules may change without a command. */
-const recheck = (tx: DecisionTransaction, base: BranchName): void => {
+const retryRefusedLanding = (tx: DecisionTransaction, base: BranchName): void => {
   const { landingRefusedAt = tx.now, ...queue } = tx.queue(base);
-  if (tx.now < landingRefusedAt + RECHECK) return tx.wakeAt(landingRefusedAt + RECHECK);
+  if (tx.now < landingRefusedAt + RULE_RECHECK_MS) return tx.wakeAt(landingRefusedAt + RULE_RECHECK_MS);
   const { landingTerms: _, ...rest } = queue;
   tx.putQueue(base, { ...rest, frozen: null });
 };
 
 /** Opens a pull request that reverts a merge whose tree was not verified. A person decides about it. */
-const takeBack = (tx: DecisionTransaction, base: BranchName): void => {
+const prepareRevert = (tx: DecisionTransaction, base: BranchName): void => {
   const { incident, ...queue } = tx.queue(base);
   const tip = tx.baseTip(base);
   if (!incident || tip === null || queue.frozen?.code !== "tree-differs") return;
@@ -174,11 +183,11 @@ const takeBack = (tx: DecisionTransaction, base: BranchName): void => {
     incident.revert ?? tx.readFact<"revert">({ kind: "revert", merge: incident.merge, tip, message: renderRevertMessage(incident.merge) });
   if (made === undefined || made === null) return;
   if (incident.revert === null) tx.putQueue(base, { ...queue, incident: { ...incident, revert: made } });
-  offerRevert(tx, base, { ...incident, revert: made });
+  openRevertPull(tx, base, { ...incident, revert: made });
 };
 
-const offerRevert = (tx: DecisionTransaction, base: BranchName, { merge: commit, revert }: Incident & { revert: Sha }): void => {
-  const head = revertBranch(commit);
+const openRevertPull = (tx: DecisionTransaction, base: BranchName, { merge: commit, revert }: Incident & { revert: Sha }): void => {
+  const head = toRevertBranch(commit);
   const effect: Effect = {
     kind: "open-side-pull",
     key: `open-side-pull:${head}`,
@@ -190,5 +199,5 @@ const offerRevert = (tx: DecisionTransaction, base: BranchName, { merge: commit,
   const ref = toBranchRef(head);
   if (tx.effectRecord(effect.key)?.number !== undefined && tx.effectRecord(effect.key)?.digest) return;
   if (tx.ref(ref) === null) tx.moveRef(ref, revert);
-  tx.want(effect);
+  tx.requestEffect(effect);
 };

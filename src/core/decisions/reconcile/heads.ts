@@ -4,35 +4,36 @@ import { toTaskId } from "../../domain/ids.ts";
 import { toTaskRef } from "../../domain/refs.ts";
 import { isAwaitingAnswer, type Step } from "../../domain/step.ts";
 import { failStep } from "../apply/fail-step.ts";
-import { reopen } from "../apply/retry.ts";
+import { reopenExecution } from "../apply/retry.ts";
 import type { DecisionTransaction } from "../decision-transaction.ts";
-import { personsHead } from "../base-rewinds.ts";
+import { createPersonHead } from "../base-rewinds.ts";
 
 /** Follows changes by people on task branches: adopts their commits as the step's new head and restores deleted branches. */
 export const reconcileHeads = (tx: DecisionTransaction): void => {
   for (const execution of tx.executions()) {
-    for (const step of tx.steps(execution.id)) if (step.state === "failed") takeUp(tx, execution, step);
+    for (const step of tx.steps(execution.id)) if (step.state === "failed") adoptConflictFix(tx, execution, step);
     if (execution.state !== "running") continue;
     for (const step of tx.steps(execution.id)) {
-      if (step.state === "published" || (step.state === "waiting" && step.head && !isAwaitingAnswer(step))) follow(tx, execution, step);
+      if (step.state === "published" || (step.state === "waiting" && step.head && !isAwaitingAnswer(step)))
+        syncTaskHead(tx, execution, step);
     }
   }
 };
 
 /** Adopts a person's push that resolves a conflict; no command is needed. */
-const takeUp = (tx: DecisionTransaction, execution: Execution, step: Step): void => {
+const adoptConflictFix = (tx: DecisionTransaction, execution: Execution, step: Step): void => {
   const task = toTaskId(execution.id, step.id);
   const tip = tx.ref(toTaskRef(task));
   if (step.refusal?.code !== "unresolved" || execution.workflow?.endState === "failed") return;
   if (tip === null || tip === step.head?.sha) return;
-  const head = personsHead(tx, execution, { sha: tip, before: step.head });
+  const head = createPersonHead(tx, execution, { sha: tip, before: step.head });
   if (!head) return;
   tx.putStep(execution.id, replaceHead(step, { head }));
-  reopen(tx, execution);
+  reopenExecution(tx, execution);
   tx.note(`${task}: a person pushed ${tip.slice(0, 12)}`);
 };
 
-const follow = (tx: DecisionTransaction, execution: Execution, step: Step): void => {
+const syncTaskHead = (tx: DecisionTransaction, execution: Execution, step: Step): void => {
   if (!step.head) return;
   const task = toTaskId(execution.id, step.id);
   const tip = tx.ref(toTaskRef(task));
@@ -40,12 +41,12 @@ const follow = (tx: DecisionTransaction, execution: Execution, step: Step): void
   if (tip === null) {
     const there = tx.readFact<"contains">({ kind: "contains", commit: step.head.sha, tip: step.head.sha });
     if (there === undefined) return;
-    if (!there) return lose(tx, { execution, step });
+    if (!there) return failLostBranch(tx, { execution, step });
     tx.moveRef(toTaskRef(task), step.head.sha);
     tx.note(`${task}: its branch was deleted before it landed; put back`);
     return;
   }
-  const head = personsHead(tx, execution, { sha: tip, before: step.head });
+  const head = createPersonHead(tx, execution, { sha: tip, before: step.head });
   if (!head) return;
   tx.putStep(execution.id, replaceHead(step, { head }));
   tx.note(`${task}: a person pushed ${tip.slice(0, 12)}`);
@@ -55,7 +56,7 @@ const follow = (tx: DecisionTransaction, execution: Execution, step: Step): void
  * Fails a step whose branch was deleted and whose commit no clone has. The next attempt gets a new pull request, since GitHub closed this
  * one.
  */
-const lose = (tx: DecisionTransaction, { execution, step }: { execution: Execution; step: Step }): void => {
+const failLostBranch = (tx: DecisionTransaction, { execution, step }: { execution: Execution; step: Step }): void => {
   const task = toTaskId(execution.id, step.id);
   const why = {
     code: "branch-lost",
@@ -63,5 +64,5 @@ const lose = (tx: DecisionTransaction, { execution, step }: { execution: Executi
     next: `/enki retry ${task}`,
   };
   tx.deleteEffectRecord(`open-pull:${task}`);
-  failStep(tx, { execution, step: { ...step, head: null, pull: null }, why, log: "" });
+  failStep(tx, { execution, step: { ...step, head: null, pull: null }, refusal: why, log: "" });
 };

@@ -4,16 +4,16 @@ import { RESULTS_PREFIX } from "../../domain/refs.ts";
 import type { DecisionTransaction } from "../decision-transaction.ts";
 
 /** Milliseconds for which event ids are remembered. Comments are listed from the cursor, which is never older. */
-const MEMORY = 24 * 60 * 60_000;
+const EVENT_MEMORY_MS = 24 * 60 * 60_000;
 
-type Written = Pick<Extract<Event, { kind: "commanded" }>, "at" | "edited" | "source">;
+type DatedCommand = Pick<Extract<Event, { kind: "commanded" }>, "at" | "edited" | "source">;
 
 /**
  * Whether a text is so old that its event id was deleted, so a webhook may be a repeated delivery. Edited comments are refused anyway;
  * edited reviews are not listed again.
  */
-export const isForgotten = (tx: DecisionTransaction, { at, edited, source }: Written): boolean =>
-  (!edited || source.kind === "review") && at < tx.ledger().cursor && at < tx.now - MEMORY;
+export const isForgottenEvent = (tx: DecisionTransaction, { at, edited, source }: DatedCommand): boolean =>
+  (!edited || source.kind === "review") && at < tx.ledger().cursor && at < tx.now - EVENT_MEMORY_MS;
 
 /** Deletes refs of applied results, expired mail, and event ids that no listing can report again. */
 export const reconcileInbox = (tx: DecisionTransaction): void => {
@@ -32,6 +32,6 @@ export const reconcileInbox = (tx: DecisionTransaction): void => {
   for (const [id, at] of Object.entries(handledEvents)) {
     // Keys of `handledEvents` are event ids; Object.entries widens them.
     const listed = !id.startsWith("result:") && at >= cursor;
-    if (at < tx.now - MEMORY && !listed) tx.forgetEvent(id as EventId);
+    if (at < tx.now - EVENT_MEMORY_MS && !listed) tx.forgetEvent(id as EventId);
   }
 };

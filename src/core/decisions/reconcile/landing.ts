@@ -8,27 +8,27 @@ import { planQueue } from "../../refinery/plan-queue.ts";
 import { type QueueEntrant, toChainMerge, type RefineryEffect, type RefineryPlan } from "../../refinery/refinery-state.ts";
 import { renderFailedTogether } from "../../messages/failed-together.ts";
 import { failStep, findStep } from "../apply/fail-step.ts";
-import { heldBases, liveBases } from "../step-base.ts";
-import { newLanding, startAfter, tellChecks, tellReused } from "../landings.ts";
-import { withTerms } from "../landing-terms.ts";
-import { IN_QUEUE } from "./abandon-landing.ts";
+import { listHeldBases, listActiveBases } from "../step-base.ts";
+import { createLanding, startWorkflowsAfterLanding, reportOwnChecks, reportReusedVerdict } from "../landings.ts";
+import { withLandingTerms } from "../landing-terms.ts";
+import { IN_QUEUE_REFUSAL } from "./abandon-landing.ts";
 import type { DecisionTransaction } from "../decision-transaction.ts";
 import { JOB_SLACK_MS, MAX_FAULTS } from "../../domain/retry-policy.ts";
-import { entrants } from "./queue-entrants.ts";
-import { blameResolution, meetConflict } from "./conflicts.ts";
-import { jobsAskedFor, wantJob } from "./scheduling.ts";
+import { collectEntrants } from "./queue-entrants.ts";
+import { revertFailedResolution, recordConflict } from "./conflicts.ts";
+import { countRequestedJobs, requestJob } from "./scheduling.ts";
 import { stopRun } from "./stopping.ts";
 
 /** Lands verified candidates and schedules further verification. A landing and its record are one push. */
 export const reconcileLanding = (tx: DecisionTransaction): void => {
-  for (const base of liveBases(tx)) landOn(tx, base);
+  for (const base of listActiveBases(tx)) advanceQueue(tx, base);
 };
 
-const landOn = (tx: DecisionTransaction, base: BranchName): void => {
+const advanceQueue = (tx: DecisionTransaction, base: BranchName): void => {
   const tip = tx.baseTip(base);
   const before = tx.queue(base);
-  const queue = tip === null ? missing(before, base) : before;
-  const entering = enter(tx, base, { queue, tip });
+  const queue = tip === null ? withMissingBase(before, base) : before;
+  const entering = collectQueueInput(tx, base, { queue, tip });
   if (entering === undefined) return;
   const { ready, coming } = entering;
   const { refinery } = tx.snapshot.config;
@@ -45,43 +45,46 @@ const landOn = (tx: DecisionTransaction, base: BranchName): void => {
     reusesVerdicts: ready.landingTerms?.requiresExactCommit !== true,
     landsTogether: ready.landingTerms?.mode !== "each" && ready.landingTerms?.mode !== "queue",
     mergedByGitHub: (ready.landingTerms?.mode ?? "exact") !== "exact",
-    isReported: (candidate) => ready.landingTerms?.mode !== "exact" || tellChecks(tx, ready, { candidate, commit: candidate.commit }),
-    attemptsOf: (commit) => jobsAskedFor(tx, "verify", commit),
+    isReported: (candidate) => ready.landingTerms?.mode !== "exact" || reportOwnChecks(tx, ready, { candidate, commit: candidate.commit }),
+    attemptsOf: (commit) => countRequestedJobs(tx, "verify", commit),
     mergeChain: (query) => tx.readFact<"merge-chain">(query),
   });
-  for (const effect of planned.effects) carryOut(tx, base, effect);
-  publish(tx, base, planned.refs);
+  for (const effect of planned.effects) applyRefineryEffect(tx, base, effect);
+  publishPlannedRefs(tx, base, planned.refs);
   const mergeRequest = planned.effects.find((effect) => effect.kind === "request-merge");
-  const next = mergeRequest ? offered(tx, planned.queue, mergeRequest.candidate) : planned.queue;
-  write(tx, base, next);
-  tidy(tx, base, next);
+  const next = mergeRequest ? withRequestedLanding(tx, planned.queue, mergeRequest.candidate) : planned.queue;
+  storeQueue(tx, base, next);
+  deleteUnusedCandidates(tx, base, next);
 };
 
 /** The queue with its landing terms, and the entrants under these terms. Undefined while the terms are unknown. */
-const enter = (tx: DecisionTransaction, base: BranchName, { queue, tip }: { queue: Queue; tip: Sha | null }) => {
-  const coming = entrants(tx, base, queue).map((each) => inQueue(queue, each));
-  const termed = tip === null ? queue : withTerms(tx, base, { queue, tip, wanted: coming.length > 0 });
-  const ready = termed && tip !== null ? asMade(tx, { queue: termed, tip, coming }) : termed;
+const collectQueueInput = (tx: DecisionTransaction, base: BranchName, { queue, tip }: { queue: Queue; tip: Sha | null }) => {
+  const coming = collectEntrants(tx, base, queue).map((each) => withMergeQueueHold(queue, each));
+  const termed = tip === null ? queue : withLandingTerms(tx, base, { queue, tip, wanted: coming.length > 0 });
+  const ready = termed && tip !== null ? withoutOutdatedCandidates(tx, { queue: termed, tip, coming }) : termed;
   // New rules may require reviews of heads that were free before.
   return (
     ready && {
       ready,
-      coming: ready.landingTerms === queue.landingTerms ? coming : entrants(tx, base, ready).map((each) => inQueue(ready, each)),
+      coming:
+        ready.landingTerms === queue.landingTerms
+          ? coming
+          : collectEntrants(tx, base, ready).map((each) => withMergeQueueHold(ready, each)),
     }
   );
 };
 
 /** Holds an entrant that is in GitHub's merge queue: it is neither verified nor landed again, even if the base moves. */
-const inQueue = ({ landing }: Queue, entrant: QueueEntrant): QueueEntrant =>
+const withMergeQueueHold = ({ landing }: Queue, entrant: QueueEntrant): QueueEntrant =>
   landing?.mode === "queue" && entrant.refusal === null && landing.candidate.items.some(({ task }) => task === entrant.task)
-    ? { ...entrant, refusal: IN_QUEUE }
+    ? { ...entrant, refusal: IN_QUEUE_REFUSAL }
     : entrant;
 
 /**
  * Drops candidates whose tree differs from what GitHub would merge onto the current base: an earlier squash or rebase put the work that
  * they build on there as other commits. The refinery builds and verifies them again.
  */
-const asMade = (
+const withoutOutdatedCandidates = (
   tx: DecisionTransaction,
   { queue, tip, coming }: { queue: Queue; tip: Sha; coming: readonly QueueEntrant[] },
 ): Queue | undefined => {
@@ -100,30 +103,30 @@ const asMade = (
 };
 
 /** The queue with the landing that GitHub is asked for now. */
-const offered = (tx: DecisionTransaction, queue: Queue, candidate: Candidate): Queue => {
+const withRequestedLanding = (tx: DecisionTransaction, queue: Queue, candidate: Candidate): Queue => {
   tx.wakeAt(queue.askAgainAt ?? null);
-  return (queue.askAgainAt ?? 0) > tx.now ? queue : { ...queue, landing: newLanding(tx, queue, candidate) };
+  return (queue.askAgainAt ?? 0) > tx.now ? queue : { ...queue, landing: createLanding(tx, queue, candidate) };
 };
 
-const carryOut = (tx: DecisionTransaction, base: BranchName, effect: RefineryEffect): void => {
+const applyRefineryEffect = (tx: DecisionTransaction, base: BranchName, effect: RefineryEffect): void => {
   switch (effect.kind) {
     case "land":
-      return land(tx, base, effect.candidate);
+      return landCandidate(tx, base, effect.candidate);
     case "request-merge":
       return;
     case "eject":
-      return eject(tx, effect);
+      return failEjectedStep(tx, effect);
     case "resolve":
-      return meetConflict(tx, effect);
+      return recordConflict(tx, effect);
     case "verify":
-      return verify(tx, effect);
+      return requestVerifyJob(tx, effect);
     case "stop":
       stopRun(tx, toJobKey({ kind: "verify", target: effect.commit, attempt: effect.attempt }));
   }
 };
 
 /** Moves the planned refs in the push that saves the plan: the base, and every candidate under verification. */
-const publish = (tx: DecisionTransaction, base: BranchName, refs: RefineryPlan["refs"]): void => {
+const publishPlannedRefs = (tx: DecisionTransaction, base: BranchName, refs: RefineryPlan["refs"]): void => {
   for (const { kind, commit } of refs) {
     const ref = kind === "base" ? toBranchRef(base) : toCandidateRef(base, commit);
     if (tx.ref(ref) !== commit) tx.moveRef(ref, commit);
@@ -131,16 +134,19 @@ const publish = (tx: DecisionTransaction, base: BranchName, refs: RefineryPlan["
 };
 
 /** Requests a verify job. It belongs to the first step that it verifies; a job for the base alone belongs to no step. */
-const verify = (tx: DecisionTransaction, { commit, attempt, notBefore, tasks }: Extract<RefineryEffect, { kind: "verify" }>): void => {
+const requestVerifyJob = (
+  tx: DecisionTransaction,
+  { commit, attempt, notBefore, tasks }: Extract<RefineryEffect, { kind: "verify" }>,
+): void => {
   tx.wakeAt(notBefore);
   if (notBefore > tx.now) return;
   const id = readTaskId(tasks[0] ?? "");
-  wantJob(tx, { kind: "verify", execution: id?.execution ?? "", step: id?.step ?? "", target: commit, attempt });
+  requestJob(tx, { kind: "verify", execution: id?.execution ?? "", step: id?.step ?? "", target: commit, attempt });
 };
 
-const write = (tx: DecisionTransaction, base: BranchName, queue: Queue): void => {
+const storeQueue = (tx: DecisionTransaction, base: BranchName, queue: Queue): void => {
   const before = tx.queue(base);
-  if (lasting(before) !== lasting(queue)) tx.putQueue(base, queue);
+  if (serializeLastingQueue(before) !== serializeLastingQueue(queue)) tx.putQueue(base, queue);
   else if (JSON.stringify(before) !== JSON.stringify(queue)) tx.recordQueue(base, queue);
 };
 
@@ -148,38 +154,38 @@ const write = (tx: DecisionTransaction, base: BranchName, queue: Queue): void =>
  * The part of a queue worth persisting. Hold reasons are recomputed every round, so a change in them alone does not justify a push. A
  * pending merge with the base is included: otherwise it would be lost every round.
  */
-export const lasting = ({ items, ...rest }: Queue): string =>
+export const serializeLastingQueue = ({ items, ...rest }: Queue): string =>
   JSON.stringify({
     ...rest,
     items: items.map(({ task, head, strikes, passedBefore, mergedAgainst }) => [task, head, strikes, passedBefore, mergedAgainst === null]),
   });
 
-const missing = (queue: Queue, base: BranchName): Queue => ({
+const withMissingBase = (queue: Queue, base: BranchName): Queue => ({
   ...queue,
   frozen: refuse("base-missing", `The branch \`${base}\` is gone.`, "/enki retry").refusal,
 });
 
-const eject = (
+const failEjectedStep = (
   tx: DecisionTransaction,
   { task, head, refusal: red, log: last, failedWith }: Extract<RefineryEffect, { kind: "eject" }>,
 ): void => {
   const found = findStep(tx, task);
   if (found?.step.head?.sha !== head) return;
   tx.note(`${task} left the queue: ${red.code}`);
-  const others = renderFailedTogether(failedWith.map((each) => titleOf(tx, each)));
+  const others = renderFailedTogether(failedWith.map((each) => findStepTitle(tx, each)));
   const why = others === "" ? red : { ...red, message: `${others}: ${red.message}` };
   const log = others === "" || last === "" ? last : `${others}.\n${last}`;
-  if (!blameResolution(tx, { ...found, log })) failStep(tx, { ...found, why, log });
+  if (!revertFailedResolution(tx, { ...found, log })) failStep(tx, { ...found, refusal: why, log });
 };
 
-const titleOf = (tx: DecisionTransaction, task: TaskId): string => {
+const findStepTitle = (tx: DecisionTransaction, task: TaskId): string => {
   const found = findStep(tx, task);
   return (found && tx.planned(found.execution, found.step.id)?.title) ?? task;
 };
 
-const land = (tx: DecisionTransaction, base: BranchName, candidate: Candidate): void => {
-  startAfter(tx, base, candidate.commit);
-  tellReused(tx, candidate, candidate.commit);
+const landCandidate = (tx: DecisionTransaction, base: BranchName, candidate: Candidate): void => {
+  startWorkflowsAfterLanding(tx, base, candidate.commit);
+  reportReusedVerdict(tx, candidate, candidate.commit);
   for (const { task, head, merge } of candidate.items) {
     const id = readTaskId(task);
     const step = id && tx.execution(id.execution)?.steps[id.step];
@@ -192,8 +198,8 @@ const land = (tx: DecisionTransaction, base: BranchName, candidate: Candidate): 
 };
 
 /** Deletes candidate refs that are neither verified nor landed, with the next write. */
-const tidy = (tx: DecisionTransaction, base: BranchName, queue: Queue): void => {
-  const kept = new Set([...queue.candidates.map(({ commit }) => commit), ...heldBases(tx, base)]);
+const deleteUnusedCandidates = (tx: DecisionTransaction, base: BranchName, queue: Queue): void => {
+  const kept = new Set([...queue.candidates.map(({ commit }) => commit), ...listHeldBases(tx, base)]);
   for (const ref of Object.keys(tx.snapshot.refs)) {
     const candidate = readCandidateRef(ref);
     if (candidate?.base === base && !kept.has(candidate.commit)) tx.deleteRefLater(ref);

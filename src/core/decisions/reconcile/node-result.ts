@@ -7,22 +7,25 @@ import type { NodeResult } from "../../workflow/record-results.ts";
 import type { WorkflowRole } from "../../workflow/workflow.ts";
 import type { DecisionTransaction } from "../decision-transaction.ts";
 
-type Ended = { readonly execution: Execution; readonly step: Step; readonly role: WorkflowRole };
+type EndedRole = { readonly execution: Execution; readonly step: Step; readonly role: WorkflowRole };
 
 /** The result of a finished step for its workflow: `again` if its answer has the wrong format, null while the step is unfinished. */
-export const resultOf = (tx: DecisionTransaction, ended: Ended): NodeResult | { readonly state: "again"; readonly why: string } | null => {
+export const findNodeResult = (
+  tx: DecisionTransaction,
+  ended: EndedRole,
+): NodeResult | { readonly state: "again"; readonly reason: string } | null => {
   const { step, role } = ended;
   switch (step.state) {
     case "published":
-      return role.checkpoint ? null : evaluateAnswer(tx, ended);
+      return role.checkpoint ? null : evaluateRoleAnswer(tx, ended);
     case "done":
-      return evaluateAnswer(tx, ended);
+      return evaluateRoleAnswer(tx, ended);
     case "skipped":
       return { state: "done", output: { text: "", fields: {} } };
     case "failed":
     case "blocked":
     case "cancelled":
-      return { state: "failed", error: step.refusal?.message ?? step.state, output: wordsOf(tx, ended).output };
+      return { state: "failed", error: step.refusal?.message ?? step.state, output: readStepOutput(tx, ended).output };
     case "pending":
     case "ready":
     case "running":
@@ -33,7 +36,10 @@ export const resultOf = (tx: DecisionTransaction, ended: Ended): NodeResult | { 
 };
 
 /** The answer and the report of a role, and the output that later roles receive. */
-const wordsOf = (tx: DecisionTransaction, { execution, step }: Ended): { answer: string; report: string | null; output: RoleOutput } => {
+const readStepOutput = (
+  tx: DecisionTransaction,
+  { execution, step }: EndedRole,
+): { answer: string; report: string | null; output: RoleOutput } => {
   const { artifacts, answers } = tx.ledger();
   const name = `${execution.id}/${step.id}` as const;
   const report = artifacts[name] ?? null;
@@ -44,14 +50,14 @@ const wordsOf = (tx: DecisionTransaction, { execution, step }: Ended): { answer:
   return { answer, report, output: { text, ...(block !== null && { block }), ...(status && { status }), fields: {} } };
 };
 
-const evaluateAnswer = (tx: DecisionTransaction, ended: Ended) => {
+const evaluateRoleAnswer = (tx: DecisionTransaction, ended: EndedRole) => {
   const { execution, step, role } = ended;
-  const { answer, report, output } = wordsOf(tx, ended);
+  const { answer, report, output } = readStepOutput(tx, ended);
   const wanted = { wantsKeyValues: role.fields, schema: role.schema };
   const { fields, problems } = readAnswerFields({ answer: answer === "" ? output.text : answer, report }, wanted);
   if (problems.length === 0) return { state: "done", output: { ...output, fields } } as const;
-  const why = `Its answer has not the form that it was told: ${problems.slice(0, 5).join(" ")}`;
+  const reason = `Its answer has not the form that it was told: ${problems.slice(0, 5).join(" ")}`;
   return execution.workflow?.reaskedSteps.includes(step.id) === true
-    ? ({ state: "failed", error: why, output } as const)
-    : ({ state: "again", why } as const);
+    ? ({ state: "failed", error: reason, output } as const)
+    : ({ state: "again", reason } as const);
 };

@@ -7,36 +7,36 @@ import { findOpenConflict, isAwaitingAnswer, isHeldByPerson, type Step } from ".
 import { escapeSentence } from "../../messages/escape.ts";
 import { renderPullBody, renderPullTitle } from "../../messages/pull-text.ts";
 import { renderHeadStatus } from "../../messages/status-text.ts";
-import { keptBranch } from "../apply/save-refused.ts";
+import { toKeptBranchKey } from "../apply/save-refused.ts";
 import type { DecisionTransaction } from "../decision-transaction.ts";
 
 /** Opens a pull request for every published head and sets its status; closes those of cancelled and skipped steps with the reason. */
 export const reconcilePulls = (tx: DecisionTransaction): void => {
   for (const execution of tx.executions()) {
     for (const step of tx.steps(execution.id)) {
-      if (step.head) follow(tx, execution, step);
-      if (step.landed) noticeLate(tx, execution, step);
+      if (step.head) reconcileStepPull(tx, execution, step);
+      if (step.landed) recordLatePush(tx, execution, step);
       // The work turned out to be empty after its pull request was opened.
       else if (!step.head && step.pull !== null && (step.state === "done" || step.state === "waiting"))
-        withdraw(tx, toTaskId(execution.id, step.id), step);
+        closeStepPull(tx, toTaskId(execution.id, step.id), step);
     }
-    if (execution.state === "done") sweep(tx, execution);
+    if (execution.state === "done") deleteLandedBranches(tx, execution);
   }
 };
 
-const follow = (tx: DecisionTransaction, execution: Execution, step: Step): void => {
+const reconcileStepPull = (tx: DecisionTransaction, execution: Execution, step: Step): void => {
   const task = toTaskId(execution.id, step.id);
   const planned = tx.planned(execution, step.id);
   if (!planned || !step.head) return;
-  if (step.state === "cancelled" || step.state === "skipped") return withdraw(tx, task, step);
-  if (step.state === "published" || step.state === "waiting") offer(tx, { execution, step, planned });
-  tell(tx, step.head.sha, step);
+  if (step.state === "cancelled" || step.state === "skipped") return closeStepPull(tx, task, step);
+  if (step.state === "published" || step.state === "waiting") openOrUpdatePull(tx, { execution, step, planned });
+  reportHeadStatus(tx, step.head.sha, step);
 };
 
-type Offered = { readonly execution: Execution; readonly step: Step; readonly planned: PlannedStep };
+type PublishedPull = { readonly execution: Execution; readonly step: Step; readonly planned: PlannedStep };
 
 /** Opens the pull request of a step, and edits its text if the landing kind has changed. */
-const offer = (tx: DecisionTransaction, { execution, step, planned }: Offered): void => {
+const openOrUpdatePull = (tx: DecisionTransaction, { execution, step, planned }: PublishedPull): void => {
   const task = toTaskId(execution.id, step.id);
   const { landingTerms } = tx.queue(execution.baseBranch);
   const body = renderPullBody({ execution, step: planned, output: step.output, terms: landingTerms });
@@ -44,7 +44,7 @@ const offer = (tx: DecisionTransaction, { execution, step, planned }: Offered): 
     const title = renderPullTitle({ execution, step: planned });
     if (landingTerms && !tx.effectRecord(`open-pull:${task}`))
       tx.recordStep(execution.id, { ...step, announcedLanding: toLandingKind(landingTerms) });
-    tx.want({
+    tx.requestEffect({
       kind: "open-pull",
       key: `open-pull:${task}`,
       task,
@@ -54,17 +54,17 @@ const offer = (tx: DecisionTransaction, { execution, step, planned }: Offered): 
       body,
     });
   } else if (landingTerms && toLandingKind(landingTerms) !== (step.announcedLanding ?? "exact"))
-    tx.want({ kind: "edit-pull", key: `edit-pull:${task}/${toLandingKind(landingTerms)}`, pull: step.pull, body });
+    tx.requestEffect({ kind: "edit-pull", key: `edit-pull:${task}/${toLandingKind(landingTerms)}`, pull: step.pull, body });
 };
 
-const withdraw = (tx: DecisionTransaction, task: TaskId, step: Step): void => {
-  const pull = step.pull ?? unconfirmed(tx, task);
+const closeStepPull = (tx: DecisionTransaction, task: TaskId, step: Step): void => {
+  const pull = step.pull ?? findUnconfirmedPull(tx, task);
   if (pull !== null)
-    tx.want({ kind: "close-pull", key: `close-pull:${pull}`, pull, comment: escapeSentence(step.refusal?.message ?? "", 1_000) });
+    tx.requestEffect({ kind: "close-pull", key: `close-pull:${pull}`, pull, comment: escapeSentence(step.refusal?.message ?? "", 1_000) });
 };
 
 /** The pull request of a step that was cancelled before its opening was confirmed; null if none was requested. */
-const unconfirmed = (tx: DecisionTransaction, task: TaskId): number | null => {
+const findUnconfirmedPull = (tx: DecisionTransaction, task: TaskId): number | null => {
   const trace = tx.effectRecord(`open-pull:${task}`);
   if (!trace || trace.refused || trace.digest !== null) return null;
   return (
@@ -72,7 +72,7 @@ const unconfirmed = (tx: DecisionTransaction, task: TaskId): number | null => {
   );
 };
 
-const tell = (tx: DecisionTransaction, commit: Sha, step: Step): void => {
+const reportHeadStatus = (tx: DecisionTransaction, commit: Sha, step: Step): void => {
   // A landed step needs no status: GitHub marks its pull request as merged.
   const state = isAwaitingAnswer(step)
     ? null
@@ -83,11 +83,11 @@ const tell = (tx: DecisionTransaction, commit: Sha, step: Step): void => {
         : step.state === "failed"
           ? "failure"
           : null;
-  if (state !== null) tx.want({ kind: "set-status", key: `set-status:${commit}`, commit, state, text: renderHeadStatus(step) });
+  if (state !== null) tx.requestEffect({ kind: "set-status", key: `set-status:${commit}`, commit, state, text: renderHeadStatus(step) });
 };
 
 /** Reports a commit that was pushed to a task branch after its step landed. No step owns the commit, so the branch stays. */
-const noticeLate = (tx: DecisionTransaction, execution: Execution, step: Step): void => {
+const recordLatePush = (tx: DecisionTransaction, execution: Execution, step: Step): void => {
   const task = toTaskId(execution.id, step.id);
   const tip = tx.ref(toTaskRef(task));
   if (!step.head || tip === null || tip === step.head.sha || step.refusal !== null) return;
@@ -97,25 +97,25 @@ const noticeLate = (tx: DecisionTransaction, execution: Execution, step: Step): 
 };
 
 /** Milliseconds between two reads of whether GitHub marked pull requests as merged, and how long after the last landing they continue. */
-const MARK_PAUSE = 5_000;
-const MARK_LIMIT = 10 * 60_000;
+const MERGED_MARK_PAUSE_MS = 5_000;
+const MERGED_MARK_LIMIT_MS = 10 * 60_000;
 
 /**
  * Deletes the branches of a finished execution once GitHub marked their pull requests as merged. An earlier deletion could leave them
  * closed instead.
  */
-const sweep = (tx: DecisionTransaction, execution: Execution): void => {
+const deleteLandedBranches = (tx: DecisionTransaction, execution: Execution): void => {
   const left = tx.steps(execution.id).filter((step) => {
     const ref = toTaskRef(toTaskId(execution.id, step.id));
-    return step.landed && step.head && tx.ref(ref) === step.head.sha && !tx.effectRecord(keptBranch(ref));
+    return step.landed && step.head && tx.ref(ref) === step.head.sha && !tx.effectRecord(toKeptBranchKey(ref));
   });
   const last = Math.max(0, ...left.map((step) => step.landed?.at ?? 0));
-  if (left.length === 0 || tx.now > last + MARK_LIMIT) return;
-  if (tx.now < last + MARK_PAUSE) return tx.wakeAt(last + MARK_PAUSE);
+  if (left.length === 0 || tx.now > last + MERGED_MARK_LIMIT_MS) return;
+  if (tx.now < last + MERGED_MARK_PAUSE_MS) return tx.wakeAt(last + MERGED_MARK_PAUSE_MS);
   const pulls = tx.readFact<"pulls">({ kind: "pulls" });
   if (!pulls) return;
   const merged = new Set(pulls.filter(({ state }) => state === "merged").map(({ number }) => number));
-  if (!left.every((step) => step.pull !== null && merged.has(step.pull))) return tx.wakeAt(tx.now + MARK_PAUSE);
+  if (!left.every((step) => step.pull !== null && merged.has(step.pull))) return tx.wakeAt(tx.now + MERGED_MARK_PAUSE_MS);
   for (const step of left) tx.moveRef(toTaskRef(toTaskId(execution.id, step.id)), null);
   tx.note(`${execution.id}: branches of landed steps removed`);
 };

@@ -3,20 +3,21 @@ import { type BranchName, readTaskId, type Sha } from "../../domain/ids.ts";
 import type { Landing } from "../../domain/queue.ts";
 import { formatSquashMessage } from "../../messages/commit-messages.ts";
 import type { DecisionTransaction } from "../decision-transaction.ts";
-import { tellChecks } from "../landings.ts";
+import { reportOwnChecks } from "../landings.ts";
 
-type Asked = { readonly base: BranchName; readonly pull: number; readonly head: Sha; readonly key: `merge-pull:${string}` };
+type MergeRequest = { readonly baseBranch: BranchName; readonly pull: number; readonly head: Sha; readonly key: `merge-pull:${string}` };
 
 /** Asks GitHub to merge the pull request of a landing with the recorded method. */
-export const askToMerge = (tx: DecisionTransaction, landing: Landing, { base, pull, head, key }: Asked): void => {
+export const requestMerge = (tx: DecisionTransaction, landing: Landing, { baseBranch, pull, head, key }: MergeRequest): void => {
   // A requested merge may have happened already; a status now would belong to another commit's landing.
-  if (tx.effectRecord(key) === undefined && !tellChecks(tx, tx.queue(base), { candidate: landing.candidate, commit: head })) return;
-  const how = mergeHow(tx, landing, pull);
-  tx.want({ kind: "merge-pull", key, pull, head, ...(how && { squashOrRebase: how }) });
+  if (tx.effectRecord(key) === undefined && !reportOwnChecks(tx, tx.queue(baseBranch), { candidate: landing.candidate, commit: head }))
+    return;
+  const how = toSquashOrRebase(tx, landing, pull);
+  tx.requestEffect({ kind: "merge-pull", key, pull, head, ...(how && { squashOrRebase: how }) });
 };
 
 /** Names the step in a squash message, so that the landing is recognized later. */
-const mergeHow = (tx: DecisionTransaction, { method, candidate }: Landing, pull: number): SquashOrRebase | null => {
+const toSquashOrRebase = (tx: DecisionTransaction, { method, candidate }: Landing, pull: number): SquashOrRebase | null => {
   if (method !== "squash") return method === "rebase" ? { method } : null;
   const [item] = candidate.items;
   const id = readTaskId(item?.task ?? "");

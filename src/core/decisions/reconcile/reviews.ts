@@ -3,50 +3,53 @@ import type { Review } from "../../domain/github-facts.ts";
 import { refuse, type Refusal } from "../../domain/refusal.ts";
 import type { Step } from "../../domain/step.ts";
 import type { DecisionTransaction } from "../decision-transaction.ts";
-import { isAnswered, lastRead } from "../next-feedback.ts";
+import { isReviewRead, findLastReadTime } from "../next-feedback.ts";
 
 /** The verdict of a head's reviews. */
-export type Word =
+export type HeadVerdict =
   | { readonly kind: "free"; readonly by?: string }
-  | { readonly kind: "held"; readonly why: Refusal }
+  | { readonly kind: "held"; readonly refusal: Refusal }
   | { readonly kind: "rework"; readonly by: string; readonly review: number };
 
-type Reviewed = { readonly execution: Execution; readonly step: Step; readonly planned: { readonly checkpoint: boolean } };
+type ReviewedStep = { readonly execution: Execution; readonly step: Step; readonly planned: { readonly checkpoint: boolean } };
 
-export const unapproved = refuse(
+export const UNAPPROVED_REFUSAL = refuse(
   "checkpoint",
   "A person with write permission has not approved this head yet.",
   "approve the pull request",
 ).refusal;
-const hasty = refuse(
+const HASTY_REVIEW_REFUSAL = refuse(
   "hasty-review",
   "It was approved in the same second in which this head appeared, so the review may be for an older head. Approve it again.",
   "approve the pull request",
 ).refusal;
-const SECOND = 1_000;
+const REVIEW_TIME_STEP_MS = 1_000;
 
 /**
  * Evaluates the reviews of exactly this head by people with write permission: a request for changes, or enough approvals. Held while facts
  * are missing.
  */
-export const askReviews = (tx: DecisionTransaction, of: Reviewed, needed: number): Word => {
+export const evaluateHeadReviews = (tx: DecisionTransaction, of: ReviewedStep, needed: number): HeadVerdict => {
   const { step, planned } = of;
   const reviews = step.pull === null ? undefined : tx.readFact<"reviews">({ kind: "reviews", pull: step.pull });
-  if (!reviews) return { kind: "held", why: unapproved };
-  const last = latest(reviews);
-  const verdicts = last.filter((review) => isOfHead(review, step) && mayReview(tx, review));
+  if (!reviews) return { kind: "held", refusal: UNAPPROVED_REFUSAL };
+  const last = selectLatestReviews(reviews);
+  const verdicts = last.filter((review) => isReviewOfHead(review, step) && hasReviewPermission(tx, review));
   const wanted = verdicts.filter((review) => review.verdict === "changes-requested");
-  const [rework] = wanted.filter((review) => !isAnswered(tx, of, review));
+  const [rework] = wanted.filter((review) => !isReviewRead(tx, of, review));
   if (rework) return { kind: "rework", by: rework.by, review: rework.id };
-  if (wanted[0]) return { kind: "held", why: stillWanted(wanted[0].by) };
+  if (wanted[0]) return { kind: "held", refusal: refuseWantedChanges(wanted[0].by) };
   const approvals = verdicts.filter((review) => review.verdict === "approved");
   const [first] = approvals;
   if (approvals.length >= needed) return first ? { kind: "free", by: first.by } : { kind: "free" };
-  if (last.some((review) => isHasty(review, step))) return { kind: "held", why: hasty };
-  return { kind: "held", why: planned.checkpoint && approvals.length === 0 ? unapproved : lacking(approvals.length, needed) };
+  if (last.some((review) => isHastyReview(review, step))) return { kind: "held", refusal: HASTY_REVIEW_REFUSAL };
+  return {
+    kind: "held",
+    refusal: planned.checkpoint && approvals.length === 0 ? UNAPPROVED_REFUSAL : refuseMissingReviews(approvals.length, needed),
+  };
 };
 
-const stillWanted = (by: string): Refusal =>
+const refuseWantedChanges = (by: string): Refusal =>
   refuse(
     "changes-requested",
     `${by} requested changes, and the next attempt left this head unchanged. Approve it, dismiss that review, or explain what is missing.`,
@@ -56,32 +59,40 @@ const stillWanted = (by: string): Refusal =>
  * The first unanswered request for changes by a person with write permission, on this head or on an earlier one while it was being
  * replaced. Null if there is none, and while facts are missing.
  */
-export const askRework = (tx: DecisionTransaction, of: Pick<Reviewed, "execution" | "step">): Extract<Word, { kind: "rework" }> | null => {
+export const findRequestedChanges = (
+  tx: DecisionTransaction,
+  of: Pick<ReviewedStep, "execution" | "step">,
+): Extract<HeadVerdict, { kind: "rework" }> | null => {
   const { step } = of;
   const reviews = step.pull === null ? undefined : tx.readFact<"reviews">({ kind: "reviews", pull: step.pull });
-  const since = lastRead(tx, of);
-  const isMeant = (review: Review): boolean => isOfHead(review, step) || (since !== null && review.at + SECOND > since);
-  const rework = latest(reviews ?? []).find(
-    (review) => review.verdict === "changes-requested" && isMeant(review) && !isAnswered(tx, of, review) && mayReview(tx, review),
+  const since = findLastReadTime(tx, of);
+  const isMeant = (review: Review): boolean => isReviewOfHead(review, step) || (since !== null && review.at + REVIEW_TIME_STEP_MS > since);
+  const rework = selectLatestReviews(reviews ?? []).find(
+    (review) =>
+      review.verdict === "changes-requested" && isMeant(review) && !isReviewRead(tx, of, review) && hasReviewPermission(tx, review),
   );
   return rework ? { kind: "rework", by: rework.by, review: rework.id } : null;
 };
 
-const lacking = (there: number, needed: number): Refusal =>
+const refuseMissingReviews = (there: number, needed: number): Refusal =>
   refuse(
     "unreviewed",
     `The rules of its base ask for ${needed} approving reviews of this head, and there ${there === 1 ? "is 1" : `are ${there}`}.`,
   ).refusal;
 
 /** GitHub moves a review to the new head after a force-push, so a review from before this head belongs to an earlier head. */
-const isOfHead = (review: Review, { head }: Step): boolean => head !== null && review.head === head.sha && review.at >= head.since;
+const isReviewOfHead = (review: Review, { head }: Step): boolean => head !== null && review.head === head.sha && review.at >= head.since;
 
 /** GitHub's times have whole seconds: an approval from the second in which the head appeared may belong to an earlier head. */
-const isHasty = (review: Review, { head }: Step): boolean =>
-  head !== null && review.verdict === "approved" && review.head === head.sha && review.at < head.since && head.since - review.at < SECOND;
+const isHastyReview = (review: Review, { head }: Step): boolean =>
+  head !== null &&
+  review.verdict === "approved" &&
+  review.head === head.sha &&
+  review.at < head.since &&
+  head.since - review.at < REVIEW_TIME_STEP_MS;
 
 /** Each person's last review that approves, requests changes, or was dismissed. */
-const latest = (reviews: readonly Review[]): Review[] => {
+const selectLatestReviews = (reviews: readonly Review[]): Review[] => {
   const byPerson = new Map<string, Review>();
   for (const review of [...reviews].sort((a, b) => a.at - b.at || a.id - b.id)) {
     if (!review.bot && review.verdict !== "commented") byPerson.set(review.by, review);
@@ -89,7 +100,7 @@ const latest = (reviews: readonly Review[]): Review[] => {
   return [...byPerson.values()];
 };
 
-const mayReview = (tx: DecisionTransaction, review: Review): boolean => {
+const hasReviewPermission = (tx: DecisionTransaction, review: Review): boolean => {
   if (review.verdict === "dismissed") return false;
   const permission = tx.readFact<"permission">({ kind: "permission", login: review.by });
   return permission === "write" || permission === "admin";

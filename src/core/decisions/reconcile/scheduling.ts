@@ -3,47 +3,48 @@ import { type ExecutionId, type Millis, toTaskId } from "../../domain/ids.ts";
 import { type JobKind, toJobKey } from "../../domain/job.ts";
 import { DEFAULT_TIER, type Tier } from "../../domain/plan.ts";
 import { findOpenConflict, isBeingResolved, type Step } from "../../domain/step.ts";
-import { schedule, type Load, type Startable } from "../schedule.ts";
-import type { At } from "../apply/fail-step.ts";
+import { scheduleWork, type WorkLoad, type StartableWork } from "../schedule.ts";
+import type { StepContext } from "../apply/fail-step.ts";
 import type { DecisionTransaction } from "../decision-transaction.ts";
 import { JOB_SLACK_MS } from "../../domain/retry-policy.ts";
-import { beginStep } from "./start-step.ts";
+import { startStep } from "./start-step.ts";
 
 /** Starts the work that the limits allow, and requests every job that should be running. */
 export const reconcileScheduling = (tx: DecisionTransaction): void => {
-  for (const each of schedule(startable(tx), load(tx), tx.snapshot.config.workers)) begin(tx, each);
-  for (const execution of tx.executions()) jobs(tx, execution);
+  for (const each of scheduleWork(listStartable(tx), countLoad(tx), tx.snapshot.config.workers)) startWork(tx, each);
+  for (const execution of tx.executions()) requestExecutionJobs(tx, execution);
 };
 
-const startable = (tx: DecisionTransaction): Startable[] =>
-  tx.executions().flatMap((execution): Startable[] => {
+const listStartable = (tx: DecisionTransaction): StartableWork[] =>
+  tx.executions().flatMap((execution): StartableWork[] => {
     const { id, createdAt, planning, state } = execution;
     if (state !== "planning" && state !== "running") return [];
-    const plans = isPlanning(execution) && planning.deadline === null && isTime(tx, planning.notBefore);
+    const plans = isPlanning(execution) && planning.deadline === null && checkTimeReached(tx, planning.notBefore);
     const steps = tx
       .steps(execution.id)
-      .filter((step) => isReady(tx, step) || isToResolve(tx, execution, step))
-      .map((step) => ({ execution: id, created: createdAt, step: step.id, tier: tierOf(tx, execution, step.id) }));
-    return [...(plans ? [{ execution: id, created: createdAt, step: null, tier: DEFAULT_TIER }] : []), ...steps];
+      .filter((step) => checkStepReady(tx, step) || checkResolutionReady(tx, execution, step))
+      .map((step) => ({ execution: id, createdAt, step: step.id, tier: findStepTier(tx, execution, step.id) }));
+    return [...(plans ? [{ execution: id, createdAt, step: null, tier: DEFAULT_TIER }] : []), ...steps];
   });
 
-const isReady = (tx: DecisionTransaction, { state, deadline, notBefore }: Step): boolean =>
-  state === "ready" && deadline === null && isTime(tx, notBefore);
+const checkStepReady = (tx: DecisionTransaction, { state, deadline, notBefore }: Step): boolean =>
+  state === "ready" && deadline === null && checkTimeReached(tx, notBefore);
 
 /** Whether a conflict can be resolved now; a frozen base would not receive the resolution. */
-const isToResolve = (tx: DecisionTransaction, { baseBranch, state }: Execution, step: Step): boolean => {
+const checkResolutionReady = (tx: DecisionTransaction, { baseBranch, state }: Execution, step: Step): boolean => {
   const conflict = findOpenConflict(step);
-  return conflict?.deadline === null && state === "running" && !tx.queue(baseBranch).frozen && isTime(tx, conflict.notBefore);
+  return conflict?.deadline === null && state === "running" && !tx.queue(baseBranch).frozen && checkTimeReached(tx, conflict.notBefore);
 };
 
-const isTime = (tx: DecisionTransaction, notBefore: number): boolean => {
+const checkTimeReached = (tx: DecisionTransaction, notBefore: number): boolean => {
   tx.wakeAt(notBefore);
   return notBefore <= tx.now;
 };
 
-const tierOf = (tx: DecisionTransaction, execution: Execution, step: string): Tier => tx.planned(execution, step)?.tier ?? DEFAULT_TIER;
+const findStepTier = (tx: DecisionTransaction, execution: Execution, step: string): Tier =>
+  tx.planned(execution, step)?.tier ?? DEFAULT_TIER;
 
-const load = (tx: DecisionTransaction): Load => {
+const countLoad = (tx: DecisionTransaction): WorkLoad => {
   const tiers: Record<Tier, number> = { light: 0, standard: 0, heavy: 0 };
   const byExecution = new Map<ExecutionId, number>();
   const count = (id: ExecutionId, tier: Tier): void => {
@@ -53,24 +54,24 @@ const load = (tx: DecisionTransaction): Load => {
   for (const execution of tx.executions()) {
     if (isPlanning(execution) && execution.planning.deadline !== null) count(execution.id, DEFAULT_TIER);
     for (const step of tx.steps(execution.id))
-      if (step.state === "running" || isBeingResolved(step)) count(execution.id, tierOf(tx, execution, step.id));
+      if (step.state === "running" || isBeingResolved(step)) count(execution.id, findStepTier(tx, execution, step.id));
   }
   return { total: tiers.light + tiers.standard + tiers.heavy, tiers, byExecution };
 };
 
-const begin = (tx: DecisionTransaction, each: Startable): void => {
+const startWork = (tx: DecisionTransaction, each: StartableWork): void => {
   const execution = tx.execution(each.execution);
   if (!execution) return;
   const until = tx.now + tx.snapshot.config.tiers[each.tier].timeoutMs + JOB_SLACK_MS;
-  if (each.step === null) return beginPlanning(tx, execution, until);
+  if (each.step === null) return startPlannerJob(tx, execution, until);
   const step = execution.steps[each.step];
   const planned = tx.planned(execution, each.step);
   if (!step || !planned) return;
-  if (step.state === "ready") beginStep(tx, { execution, step, planned, until });
-  else beginResolving(tx, { execution, step }, until);
+  if (step.state === "ready") startStep(tx, { execution, step, planned, deadline: until });
+  else startResolutionAttempt(tx, { execution, step }, until);
 };
 
-const beginPlanning = (tx: DecisionTransaction, execution: Execution, until: Millis): void => {
+const startPlannerJob = (tx: DecisionTransaction, execution: Execution, until: Millis): void => {
   // The planner's job may not read issues, so it gets the backlog as of now.
   const backlog = tx.readFact<"backlog">({ kind: "backlog" });
   if (!backlog) return;
@@ -79,29 +80,29 @@ const beginPlanning = (tx: DecisionTransaction, execution: Execution, until: Mil
   tx.note(`plan of ${execution.id}: attempt ${execution.planning.attempt}`);
 };
 
-const beginResolving = (tx: DecisionTransaction, { execution, step }: At, until: Millis): void => {
+const startResolutionAttempt = (tx: DecisionTransaction, { execution, step }: StepContext, until: Millis): void => {
   const resolution = findOpenConflict(step);
   if (!resolution) return;
   const task = toTaskId(execution.id, step.id);
-  const attempt = jobsAskedFor(tx, "resolve", task) + 1;
+  const attempt = countRequestedJobs(tx, "resolve", task) + 1;
   tx.putStep(execution.id, { ...step, resolution: { ...resolution, attempt, deadline: until } });
   tx.note(`${task}: try ${resolution.failedAttempts + 1} to resolve its conflict`);
 };
 
-const jobs = (tx: DecisionTransaction, execution: Execution): void => {
+const requestExecutionJobs = (tx: DecisionTransaction, execution: Execution): void => {
   if (isPlanning(execution) && execution.planning.deadline !== null) {
-    wantJob(tx, { kind: "plan", execution: execution.id, step: "", target: execution.id, attempt: execution.planning.attempt });
+    requestJob(tx, { kind: "plan", execution: execution.id, step: "", target: execution.id, attempt: execution.planning.attempt });
   }
   for (const step of tx.steps(execution.id)) {
     const target = toTaskId(execution.id, step.id);
     const of = { execution: execution.id, step: step.id, target };
-    if (step.state === "running") wantJob(tx, { kind: "work", ...of, attempt: step.attempt });
+    if (step.state === "running") requestJob(tx, { kind: "work", ...of, attempt: step.attempt });
     const conflict = findOpenConflict(step);
-    if (conflict && conflict.deadline !== null) wantJob(tx, { kind: "resolve", ...of, attempt: conflict.attempt });
+    if (conflict && conflict.deadline !== null) requestJob(tx, { kind: "resolve", ...of, attempt: conflict.attempt });
   }
 };
 
-export type WantedJob = {
+export type JobRequest = {
   readonly kind: JobKind;
   readonly execution: string;
   readonly step: string;
@@ -110,14 +111,19 @@ export type WantedJob = {
 };
 
 /** How many jobs of a kind were requested so far; a repetition after a retry needs a new run. */
-export const jobsAskedFor = (tx: DecisionTransaction, kind: JobKind, target: string): number => {
+export const countRequestedJobs = (tx: DecisionTransaction, kind: JobKind, target: string): number => {
   let count = 0;
   while (tx.effectRecord(`start-job:${toJobKey({ kind, target, attempt: count + 1 })}`)) count += 1;
   return count;
 };
 
 /** Requests a job's run until its start is confirmed. */
-export const wantJob = (tx: DecisionTransaction, { kind, execution, step, target, attempt }: WantedJob): void => {
+export const requestJob = (tx: DecisionTransaction, { kind, execution, step, target, attempt }: JobRequest): void => {
   const job = toJobKey({ kind, target, attempt });
-  tx.want({ kind: "start-job", key: `start-job:${job}`, job, inputs: { kind, execution, step, target, attempt: String(attempt) } });
+  tx.requestEffect({
+    kind: "start-job",
+    key: `start-job:${job}`,
+    job,
+    inputs: { kind, execution, step, target, attempt: String(attempt) },
+  });
 };

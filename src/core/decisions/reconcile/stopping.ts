@@ -3,19 +3,19 @@ import { type ExecutionId, toTaskId } from "../../domain/ids.ts";
 import { toJobKey, type JobKey } from "../../domain/job.ts";
 import { isBeingResolved, hasAbandonedRun, type Step } from "../../domain/step.ts";
 import type { DecisionTransaction } from "../decision-transaction.ts";
-import { isWantedResolution } from "./conflicts.ts";
+import { isResolutionWanted } from "./conflicts.ts";
 
 /** Milliseconds for which a just started run may be missing in GitHub's list, and milliseconds until the next look. */
-const LAG = 60_000;
-const PAUSE = 5_000;
+const RUN_LIST_LAG_MS = 60_000;
+const RUN_LOOKUP_PAUSE_MS = 5_000;
 
 /** Stops runs that no state waits for: of cancelled, skipped and paused steps, and of a cancelled execution's planner. */
-export const reconcileStopping = (tx: DecisionTransaction): void => {
+export const reconcileAbandonedRuns = (tx: DecisionTransaction): void => {
   for (const each of tx.executions()) {
-    if (each.state === "cancelled" && each.planning.deadline !== null) stopPlanner(tx, each);
-    stopRevision(tx, each.id);
+    if (each.state === "cancelled" && each.planning.deadline !== null) stopCancelledPlanner(tx, each);
+    stopOvertakenRevision(tx, each.id);
     for (const step of tx.steps(each.id)) {
-      if (isBeingResolved(step)) stopResolving(tx, each, step);
+      if (isBeingResolved(step)) stopUnwantedResolution(tx, each, step);
       if (!hasAbandonedRun(step)) continue;
       const job = toJobKey({ kind: "work", target: toTaskId(each.id, step.id), attempt: step.attempt });
       if (stopRun(tx, job)) tx.putStep(each.id, { ...step, deadline: null });
@@ -23,21 +23,21 @@ export const reconcileStopping = (tx: DecisionTransaction): void => {
   }
 };
 
-const stopResolving = (tx: DecisionTransaction, execution: Execution, step: Step): void => {
+const stopUnwantedResolution = (tx: DecisionTransaction, execution: Execution, step: Step): void => {
   const { resolution } = step;
-  if (!resolution || isWantedResolution(tx, execution, step)) return;
+  if (!resolution || isResolutionWanted(tx, execution, step)) return;
   const job = toJobKey({ kind: "resolve", target: toTaskId(execution.id, step.id), attempt: resolution.attempt });
   if (stopRun(tx, job)) tx.putStep(execution.id, { ...step, resolution: { ...resolution, deadline: null } });
 };
 
-const stopPlanner = (tx: DecisionTransaction, execution: Execution): void => {
+const stopCancelledPlanner = (tx: DecisionTransaction, execution: Execution): void => {
   const { planning } = execution;
   const job = toJobKey({ kind: "plan", target: execution.id, attempt: planning.attempt });
   if (stopRun(tx, job)) tx.putExecution({ ...execution, planning: { ...planning, deadline: null } });
 };
 
 /** Stops the planner of a revision that an approval made obsolete. */
-const stopRevision = (tx: DecisionTransaction, id: ExecutionId): void => {
+const stopOvertakenRevision = (tx: DecisionTransaction, id: ExecutionId): void => {
   const execution = tx.execution(id);
   if (execution?.stopping === undefined) return;
   const { stopping, ...rest } = execution;
@@ -48,16 +48,16 @@ const stopRevision = (tx: DecisionTransaction, id: ExecutionId): void => {
 export const stopRun = (tx: DecisionTransaction, job: JobKey): boolean => {
   const trace = tx.effectRecord(`start-job:${job}`);
   if (!trace || trace.refused) return true;
-  const known = trace.number ?? findRun(tx, job);
+  const known = trace.number ?? findRunId(tx, job);
   if (known === undefined) return false;
   if (known !== null) tx.enqueueEffect({ kind: "stop-job", key: `stop-job:${known}`, run: known });
-  if (known !== null || tx.now >= trace.at + LAG) return true;
-  tx.wakeAt(tx.now + PAUSE);
+  if (known !== null || tx.now >= trace.at + RUN_LIST_LAG_MS) return true;
+  tx.wakeAt(tx.now + RUN_LOOKUP_PAUSE_MS);
   return false;
 };
 
 /** The id of a job's unfinished run; null if the list has none, undefined while facts are missing. */
-const findRun = (tx: DecisionTransaction, job: JobKey): number | null | undefined => {
+const findRunId = (tx: DecisionTransaction, job: JobKey): number | null | undefined => {
   const runs = tx.readFact<"runs">({ kind: "runs" });
   return runs && (runs.find(({ name, state }) => name === job && state !== "done")?.id ?? null);
 };

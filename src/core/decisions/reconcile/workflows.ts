@@ -11,42 +11,42 @@ import { recordResults, type NodeResult } from "../../workflow/record-results.ts
 import { listOpenNodeRuns, type RunState, listSkippedRoles } from "../../workflow/run-state.ts";
 import type { WorkflowRole } from "../../workflow/workflow.ts";
 import type { DecisionTransaction } from "../decision-transaction.ts";
-import { outputOf } from "../role-output.ts";
-import { resultOf } from "./node-result.ts";
+import { chooseRoleOutput } from "../role-output.ts";
+import { findNodeResult } from "./node-result.ts";
 
 /** Advances workflow runs: feeds in step results and creates steps for the nodes that became ready. */
 export const reconcileWorkflows = (tx: DecisionTransaction): void => {
   for (const { id, state, workflow } of tx.executions()) {
     if (state !== "running" || !workflow || workflow.endState !== null) continue;
     const flow = tx.linkWorkflow(workflow);
-    if (flow.ok) move(tx, id, { flow: flow.value, run: workflow });
-    else fail(tx, id, flow.refusal.message);
+    if (flow.ok) advanceWorkflow(tx, id, { flow: flow.value, run: workflow });
+    else failWorkflow(tx, id, flow.refusal.message);
   }
 };
 
-type Moving = { readonly flow: LinkedWorkflow; readonly run: WorkflowRun };
+type OpenedRun = { readonly flow: LinkedWorkflow; readonly run: WorkflowRun };
 
-const move = (tx: DecisionTransaction, id: string, { flow, run }: Moving): void => {
+const advanceWorkflow = (tx: DecisionTransaction, id: string, { flow, run }: OpenedRun): void => {
   const execution = tx.execution(id);
   if (!execution) return;
   // This module wrote the value.
   const state = run.state as RunState;
-  const results = gather(tx, { execution, flow, state });
+  const results = collectNodeResults(tx, { execution, flow, state });
   if (results.size === 0 && Object.keys(execution.steps).length > 0 && !run.resumed) return;
   const recorded = recordResults(state, results);
   const next = advanceRun(flow.main, recorded, flow.all);
-  giveUp(
+  abandonSteps(
     tx,
     id,
     listOpenNodeRuns(recorded)
       .filter((unit) => next.abandonedIds.includes(unit.id))
       .map(({ path }) => toNodeStepId(path)),
   );
-  takeUp(tx, id, { flow, next });
+  startReadyNodes(tx, id, { flow, next });
 };
 
 /** The results of open node runs. A step whose answer has the wrong format is asked once more. */
-const gather = (
+const collectNodeResults = (
   tx: DecisionTransaction,
   { execution, flow, state }: { execution: Execution; flow: LinkedWorkflow; state: RunState },
 ): ReadonlyMap<string, NodeResult> => {
@@ -54,24 +54,24 @@ const gather = (
   for (const { id, path } of listOpenNodeRuns(state)) {
     const step = execution.steps[toNodeStepId(path)];
     const role = findNodeRole(flow, path);
-    const result = step && role && resultOf(tx, { execution, step, role });
+    const result = step && role && findNodeResult(tx, { execution, step, role });
     if (!result) continue;
-    if (result.state === "again") askAgain(tx, execution.id, { step, why: result.why });
+    if (result.state === "again") reaskStep(tx, execution.id, { step, reason: result.reason });
     else results.set(id, result);
   }
   return results;
 };
 
-const askAgain = (tx: DecisionTransaction, id: string, { step, why }: { step: Step; why: string }): void => {
+const reaskStep = (tx: DecisionTransaction, id: string, { step, reason }: { step: Step; reason: string }): void => {
   const execution = tx.execution(id);
   if (!execution?.workflow) return;
   tx.putExecution({ ...execution, workflow: { ...execution.workflow, reaskedSteps: [...execution.workflow.reaskedSteps, step.id] } });
-  tx.putStep(id, requestRepair(step, why));
-  tx.note(`${id}-${step.id} is asked again: ${why}`);
+  tx.putStep(id, requestRepair(step, reason));
+  tx.note(`${id}-${step.id} is asked again: ${reason}`);
 };
 
 /** Abandons steps of an earlier round. A running job is stopped because the step keeps its deadline; work of earlier rounds stays. */
-const giveUp = (tx: DecisionTransaction, id: string, steps: readonly StepId[]): void => {
+const abandonSteps = (tx: DecisionTransaction, id: string, steps: readonly StepId[]): void => {
   for (const each of steps) {
     const step = tx.execution(id)?.steps[each];
     if (!step) continue;
@@ -82,7 +82,7 @@ const giveUp = (tx: DecisionTransaction, id: string, steps: readonly StepId[]): 
 };
 
 /** Creates steps for ready node runs, and finishes the workflow after its last role. */
-const takeUp = (tx: DecisionTransaction, id: string, { flow, next }: { flow: LinkedWorkflow; next: AdvancedRun }): void => {
+const startReadyNodes = (tx: DecisionTransaction, id: string, { flow, next }: { flow: LinkedWorkflow; next: AdvancedRun }): void => {
   const execution = tx.execution(id);
   if (!execution?.workflow) return;
   const pieces = { ...execution.workflow.nodes, ...Object.fromEntries(next.readyNodes.map(({ path }) => [toNodeStepId(path), path])) };
@@ -96,12 +96,12 @@ const takeUp = (tx: DecisionTransaction, id: string, { flow, next }: { flow: Lin
     endState: next.end?.outcome ?? null,
     reaskedSteps: execution.workflow.reaskedSteps.filter((step) => !begun.has(step)),
   };
-  tx.putExecution({ ...execution, workflow: run, plan: grow(tx, { execution, run, flow, ready: next.readyNodes }) });
+  tx.putExecution({ ...execution, workflow: run, plan: growPlan(tx, { execution, run, flow, ready: next.readyNodes }) });
   for (const { path } of next.readyNodes) tx.putStep(id, restart(execution.steps[toNodeStepId(path)] ?? createStep(toNodeStepId(path))));
-  tell(tx, id, next);
+  noteSkippedRoles(tx, id, next);
 };
 
-type Growing = {
+type PlanGrowth = {
   readonly execution: Execution;
   readonly run: WorkflowRun;
   readonly flow: LinkedWorkflow;
@@ -109,20 +109,20 @@ type Growing = {
 };
 
 /** The hash of the plan with the ready nodes added. */
-const grow = (tx: DecisionTransaction, { execution, run, flow, ready }: Growing): Execution["plan"] => {
+const growPlan = (tx: DecisionTransaction, { execution, run, flow, ready }: PlanGrowth): Execution["plan"] => {
   if (ready.length === 0) return execution.plan;
   const planned = new Map((tx.plan(execution.plan)?.steps ?? []).map((each) => [each.id, each]));
   for (const { path, role } of ready)
-    planned.set(toNodeStepId(path), plan(execution, { run, flow, path, role, roles: tx.snapshot.config.roles }));
+    planned.set(toNodeStepId(path), planRoleStep(execution, { run, flow, path, role, roles: tx.snapshot.config.roles }));
   return tx.putPlan({ steps: [...planned.values()] });
 };
 
-const tell = (tx: DecisionTransaction, id: string, { skippedRoles, end }: AdvancedRun): void => {
+const noteSkippedRoles = (tx: DecisionTransaction, id: string, { skippedRoles, end }: AdvancedRun): void => {
   for (const { role, reason } of skippedRoles) tx.note(`${id}: ${role} is skipped: ${reason}`);
   for (const { role, reason } of end?.failedRoles ?? []) tx.note(`${id}: ${role} failed: ${reason}`);
 };
 
-type Planning = {
+type RolePlanInput = {
   readonly run: WorkflowRun;
   readonly flow: LinkedWorkflow;
   readonly path: WorkflowRun["nodes"][StepId];
@@ -131,12 +131,12 @@ type Planning = {
 };
 
 /** The planned step of a node run. A read-only role outputs its whole answer, which later roles need. */
-const plan = (execution: Execution, { run, flow, path, role, roles }: Planning): PlannedStep => {
+const planRoleStep = (execution: Execution, { run, flow, path, role, roles }: RolePlanInput): PlannedStep => {
   const id = toNodeStepId(path);
   const { work } = role;
   const round = path.at(-1)?.run ?? 1;
   const needs = listStepsBefore(flow, run, { path, loops: false }).filter(
-    (each) => execution.steps[each]?.head && isGood(execution.steps[each]),
+    (each) => execution.steps[each]?.head && hasUsableState(execution.steps[each]),
   );
   return {
     id,
@@ -144,7 +144,7 @@ const plan = (execution: Execution, { run, flow, path, role, roles }: Planning):
     description: `The role ${role.name} of the workflow ${run.name}.`,
     tier: role.tier ?? DEFAULT_TIER,
     role: role.role,
-    output: outputOf(role, roles),
+    output: chooseRoleOutput(role, roles),
     needs: needs.map((step) => ({ step, condition: "completed" })),
     checkpoint: role.checkpoint,
     paths: role.paths,
@@ -154,9 +154,9 @@ const plan = (execution: Execution, { run, flow, path, role, roles }: Planning):
   };
 };
 
-const isGood = (step: Step | undefined): boolean => step?.state === "published" || step?.state === "done";
+const hasUsableState = (step: Step | undefined): boolean => step?.state === "published" || step?.state === "done";
 
-const fail = (tx: DecisionTransaction, id: string, why: string): void => {
+const failWorkflow = (tx: DecisionTransaction, id: string, why: string): void => {
   const execution = tx.execution(id);
   if (execution) tx.putExecution({ ...execution, state: "failed", refusal: { code: "bad-workflow", message: why, next: "/enki status" } });
 };

@@ -1,0 +1,18 @@
+import type { Execution } from "../../domain/execution.ts";
+import { createStep } from "../../domain/step.ts";
+import type { DecisionTransaction } from "../decision-transaction.ts";
+
+/** Starts an approved plan with every step pending. */
+export const startApprovedPlan = (tx: DecisionTransaction, execution: Execution, approved: { by: string; at: number }): void => {
+  const plan = tx.plan(execution.plan);
+  if (!plan || execution.plan === null) return;
+  const steps = Object.fromEntries(plan.steps.map((step) => [step.id, createStep(step.id)]));
+  tx.putExecution({
+    ...execution,
+    state: "running",
+    approved: { plan: execution.plan, ...approved },
+    steps,
+    planning: { ...execution.planning, deadline: null },
+  });
+  tx.note(`${approved.by} approved plan ${execution.plan.slice(0, 12)} of ${execution.id}`);
+};
