@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { parse } from "yaml";
 import { expect, test } from "vitest";
 import { readConfig } from "../src/core/config/read-config.ts";
@@ -72,6 +72,11 @@ test("every term of the glossary names a declaration that its file holds", () =>
       !new RegExp(`^(export )?(async )?(const|function\\*?|type|interface|class) ${name}\\b`, "m").test(read(file)),
   );
   expect(lost.map(([, term, name, file]) => `${term}: ${name} in ${file}`)).toEqual([]);
+});
+
+test.each(["AGENTS.md", "CONTRIBUTING.md", "docs/architecture.md", "docs/glossary.md"])("%s names only files that exist", (document) => {
+  const paths = [...read(document).matchAll(/`((?:src|test|scripts|docs)\/[\w./-]+)`/g)].map(([, path = ""]) => path);
+  expect(paths.filter((path) => !existsSync(new URL(`../${path}`, import.meta.url)))).toEqual([]);
 });
 
 test("the README stays short", () => {

@@ -5,7 +5,7 @@ import type { Refusal } from "../core/domain/refusal.ts";
 import { sortMailsByTime, type Mail, MAIL_LIMITS } from "../core/domain/mail.ts";
 import { toOneLine } from "../core/messages/escape.ts";
 import { renderMailText } from "../core/messages/mail-comment.ts";
-import { indentText, renderPlanText } from "../core/messages/plan-text.ts";
+import { indentText, renderPlanText } from "../core/messages/terminal-plan.ts";
 import type { RunView, RunStory, WaitingEnd } from "./story-progress.ts";
 
 export type RunConversation = RunStory & { readonly answered: Set<string> };

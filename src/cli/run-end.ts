@@ -1,6 +1,6 @@
 import type { BranchName } from "../core/domain/ids.ts";
 import { toOneLine } from "../core/messages/escape.ts";
-import { indentText } from "../core/messages/plan-text.ts";
+import { indentText } from "../core/messages/terminal-plan.ts";
 import { findFailureLog } from "../core/domain/step.ts";
 import type { RunView, RunEnd } from "./story-progress.ts";
 import { RUN_LEDGERS_PREFIX } from "./local-ledger.ts";

@@ -77,7 +77,7 @@ export const configFileSchema = z.strictObject({
   refinery: z
     .strictObject({
       verify: z.array(z.string().min(1)).default([]),
-      timeout_minutes: minutesSchema.default(30),
+      timeout_minutes: minutesSchema.default(30).describe("the time limit of a verify job, in minutes"),
       parallel: z.int().min(1).max(64).default(1),
       retries: z.int().min(0).max(5).default(1),
       base: z.string().min(1).optional(),

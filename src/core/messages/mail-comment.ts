@@ -1,7 +1,7 @@
 import { type Mail, readWorkerAddress } from "../domain/mail.ts";
 import { toInlineCode, toOneLine, quoteText, escapeSentence } from "./escape.ts";
 import { writeMarker } from "./comment-marker.ts";
-import { indentText } from "./plan-text.ts";
+import { indentText } from "./terminal-plan.ts";
 
 const PLANNER_NAME = "The planner";
 
