@@ -7,7 +7,7 @@ type TranscriptUpdate = Parameters<AgentRun["onUpdate"]>[0];
 const MAX_TRANSCRIPT_LINES = 20_000;
 const MAX_TRANSCRIPT_LINE_CHARS = 20_000;
 
-/** What an agent said and did, as lines of JSON with the given secrets taken out; and the same for people, line by line, as it comes. */
+/** Records an agent's updates as lines of JSON without the given secrets, and logs its messages and tool calls for people. */
 export const openAgentTranscript = (secrets: readonly string[], log: (line: string) => void) => {
   const lines: string[] = [];
   const tell = (text: string): void => log(`| ${redactSecrets(text, secrets)}`);

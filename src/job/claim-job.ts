@@ -19,8 +19,8 @@ import type { JobSpec } from "./job-spec.ts";
 export type JobClaim = { readonly ledger: Ledger; readonly refs: RepositoryRefs; readonly config: Config; readonly job: Job };
 
 /**
- * What a job is to do, when the ledger says that exactly this attempt runs.
- * Refusals, each of which ends the job without work: `not-running`, `no-base`.
+ * Builds the job's spec if the ledger expects exactly this attempt to run. Refusals, each of which ends the job without work:
+ * `not-running`, `no-base`.
  */
 export const claimJob = (claim: JobClaim): Result<JobSpec> => {
   switch (claim.job.kind) {
@@ -77,7 +77,6 @@ const composeJobSpec = ({ ledger, config, job }: JobClaim, execution: Execution,
   ...doing,
 });
 
-/** What the agent's tools may see. */
 const selectToolView = (ledger: Ledger, execution: Execution, job: Job): Pick<JobSpec, "toolSet" | "executions" | "mails"> => {
   const toolSet = chooseToolSet(job.kind, execution.quick === true);
   const all = listExecutionViews(ledger);
@@ -87,7 +86,7 @@ const selectToolView = (ledger: Ledger, execution: Execution, job: Job): Pick<Jo
   return {
     toolSet,
     executions: toolSet === "planner" || toolSet === "sidecar" ? all : all.filter(({ issue }) => issue === execution.issue),
-    // Conflict jobs receive no mail. A quick task cannot send any, but it is told the answer to what it was blocked by.
+    // Conflict jobs receive no mail. A quick task cannot send any, but receives the answer to its question.
     mails: address === null || toolSet === "merger" ? [] : Object.values(ledger.mails).filter((mail) => to(mail) || from(mail)),
   };
 };
@@ -118,7 +117,7 @@ const claimPlan = (claim: JobClaim): Result<JobSpec> => {
   return accept(composeJobSpec(claim, execution, doing));
 };
 
-/** What was proposed, and what is to be changed in it; of steps that are to be added only these. */
+/** The proposed steps and the requested change; for a plan amendment, only the steps that it adds. */
 const toRevisionInput = ({ ledger }: JobClaim, { state, revision, plan, amendment }: Execution): JobSpec["revision"] => {
   if (revision?.state !== "planning") return undefined;
   const stepsOf = (hash: string | null | undefined): readonly PlannedStep[] => ledger.plans[hash ?? ""]?.steps ?? [];
@@ -129,7 +128,6 @@ const toRevisionInput = ({ ledger }: JobClaim, { state, revision, plan, amendmen
 
 type ClaimedWork = { readonly execution: Execution; readonly step: Step; readonly plan: Plan; readonly planned: PlannedStep };
 
-/** The step that a work job is for, as the ledger has it. */
 const findClaimedWork = ({ ledger, job }: JobClaim): ClaimedWork | null => {
   const id = readTaskId(job.target);
   const execution = id ? ledger.executions[id.execution] : undefined;
@@ -140,7 +138,7 @@ const findClaimedWork = ({ ledger, job }: JobClaim): ClaimedWork | null => {
   return step && plan && planned ? { execution, step, plan, planned } : null;
 };
 
-/** A role is looked up when its job starts. Without it nobody knows what its worker may do, and a worker without a persona may do more. */
+/** The role is resolved when the job starts. A worker without its role must not run, because it could have more rights. */
 const explainMissingRole = (role: string, { roles }: Config): string =>
   `there is no role \`${role}\` any more: its file is gone or has a mistake, which \`enki validate\` tells; there are ${Object.keys(roles).sort().join(", ") || "none"}`;
 
@@ -190,7 +188,7 @@ const claimResolve = (claim: JobClaim): Result<JobSpec> => {
       role: config.roles["merger"] ?? null,
       agent: config.agents.merger,
       baseCommit: onto,
-      // In a workflow it is told what it was for by its file.
+      // In a workflow, the prompt from the workflow file describes the step.
       step: readNodeRunSpec(ledger, execution, planned).step ?? planned,
       timeoutMs: timeoutMs,
       model,
@@ -210,14 +208,14 @@ const claimResolve = (claim: JobClaim): Result<JobSpec> => {
   );
 };
 
-/** What this attempt was given of what people said. */
+/** The people's feedback that belongs to this attempt. */
 const findAttemptFeedback = ({ ledger, job }: JobClaim, { head, baseCommit }: Step): JobSpec["feedback"] => {
   const task = readTaskId(job.target);
   const feedback = task && ledger.feedback[`${toTaskId(task.execution, task.step)}/${job.attempt}`];
   return feedback && feedback.items.length > 0 ? { feedback, onHead: head !== null && head.sha === baseCommit } : null;
 };
 
-/** A person's head is the base of the next attempt; a worker's is not, and would be lost to it. */
+/** The previous attempt's work, unless it is already the base: the next attempt starts from a person's head, but not from a worker's. */
 const findEarlierWork = ({ attempt, head, baseCommit, result }: Step): JobSpec["earlier"] => {
   if (attempt < 2 || (head && head.sha === baseCommit)) return null;
   if (head) return { commit: head.sha, kind: "head" };
@@ -227,11 +225,11 @@ const findEarlierWork = ({ attempt, head, baseCommit, result }: Step): JobSpec["
 const isAwaitingVerdict = ({ commit, runs }: Candidate, job: Job): boolean =>
   commit === job.target && runs.some(({ attempt, verdict }) => attempt === job.attempt && verdict === null);
 
-/** The candidate that this attempt verifies, and the execution that it is verified for. */
+/** The candidate that this attempt verifies, and an execution with work in its queue. */
 const findCandidateToVerify = (ledger: Ledger, job: Job): { candidate: Candidate; execution: Execution } | null => {
   for (const { items, candidates } of Object.values(ledger.queues)) {
     const candidate = candidates.find((each) => isAwaitingVerdict(each, job));
-    // A base that is verified alone is so for the sake of what is queued on it.
+    // A base without items is verified for the first item in the queue.
     const { task = "" } = candidate?.items[0] ?? items[0] ?? {};
     const execution = ledger.executions[readTaskId(task)?.execution ?? ""];
     if (candidate && execution) return { candidate, execution };
@@ -239,7 +237,7 @@ const findCandidateToVerify = (ledger: Ledger, job: Job): { candidate: Candidate
   return null;
 };
 
-/** The commands of its own that verify a step. */
+/** The verify commands that the plan adds for a step. */
 const listStepVerifyCommands = (ledger: Ledger, task: TaskId): readonly string[] => {
   const id = readTaskId(task);
   const plan = ledger.plans[ledger.executions[id?.execution ?? ""]?.plan ?? ""];
@@ -252,7 +250,7 @@ const claimVerify = (claim: JobClaim): Result<JobSpec> => {
   if (!found) return refuseNotRunning(claim);
   const { candidate, execution } = found;
   const own = candidate.items.flatMap(({ task }) => listStepVerifyCommands(ledger, task));
-  // Without what the repository asks for, what is left would be no verification.
+  // Without the repository's verify commands, the step's own would not be a sufficient verification.
   const verify = config.broken === null ? [...new Set([...config.refinery.verify, ...own])] : [];
   return accept(
     composeJobSpec(claim, execution, {

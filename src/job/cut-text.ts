@@ -1,13 +1,13 @@
 import { MAX_RESULT_TEXT_CHARS } from "../storage/ledger/read-job-result.ts";
 
 const CUT_NOTE_CHARS = 100;
-/** The first half of a character whose second was cut off: no file could hold it. */
+/** A high surrogate without its low half; no UTF-8 file can hold it. */
 const LONE_SURROGATE_PATTERN = /[\ud800-\udbff]$/;
 
-/** How much of the end of an answer is kept: its fields and its output stand there. In characters. */
+/** How much of an answer's end is kept, because its fields and output are there. In characters. */
 const KEPT_END_CHARS = 60_000;
 
-/** An answer that a result can hold: of a longer one the middle is left out, with a line that says so. */
+/** Shortens an answer to the result's limit by omitting the middle, with a note. */
 export const cutAnswer = (text: string): string => {
   if (text.length <= MAX_RESULT_TEXT_CHARS) return text;
   const start = text.slice(0, MAX_RESULT_TEXT_CHARS - KEPT_END_CHARS - CUT_NOTE_CHARS).replace(LONE_SURROGATE_PATTERN, "");
@@ -15,7 +15,7 @@ export const cutAnswer = (text: string): string => {
   return `${start}\n\n[… ${text.length - start.length - end.length} characters left out …]\n\n${end}`;
 };
 
-/** A text that a result can hold: a longer one ends with how long it was, in characters. */
+/** Shortens a text to the result's limit and notes its original length in characters. */
 export const cutText = (text: string): string =>
   text.length <= MAX_RESULT_TEXT_CHARS
     ? text

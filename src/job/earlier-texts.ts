@@ -4,17 +4,17 @@ import type { Ledger } from "../core/domain/ledger.ts";
 import type { PlannedStep } from "../core/domain/plan.ts";
 import { removeOutputMarkers } from "../core/workflow/output-block.ts";
 
-/** A text of an earlier step, whole: its file's name without an ending, and what stands in it. */
+/** The full text of an earlier step, and its file name without an extension. */
 export type InputText = { readonly name: string; readonly text: string };
 
-/** What an agent or a report of a step says, whole; null where it said nothing. */
+/** A step's report or else its answer, in full; null if it has neither. */
 const findStepText = ({ artifacts, answers }: Ledger, { id }: Execution, step: StepId): string | null => {
   const name = `${id}/${step}` as const;
   const text = artifacts[name] ?? removeOutputMarkers(answers[name] ?? "");
   return text === "" ? null : text;
 };
 
-/** What these steps said, those that said nothing left out. */
+/** The texts of these steps; steps without a text are omitted. */
 export const listStepTexts = (ledger: Ledger, execution: Execution, steps: readonly StepId[]): InputText[] =>
   steps.flatMap((name) => {
     const text = findStepText(ledger, execution, name);
@@ -23,7 +23,7 @@ export const listStepTexts = (ledger: Ledger, execution: Execution, steps: reado
 
 type StepInExecution = { readonly execution: Execution; readonly planned: PlannedStep };
 
-/** A step that another needs: of its own execution, or a task of another one. */
+/** A needed step, in the same execution or as a task of another one. */
 type NeededStep = { readonly name: string; readonly execution: Execution; readonly step: StepId };
 
 const resolveNeededSteps = (ledger: Ledger, { execution, planned }: StepInExecution): NeededStep[] =>
@@ -34,7 +34,7 @@ const resolveNeededSteps = (ledger: Ledger, { execution, planned }: StepInExecut
     return id && other ? [{ name: need.task, execution: other, step: id.step }] : [];
   });
 
-/** What the other steps of an execution said, and the tasks of others that a step needs. Of two with one name the execution's own counts. */
+/** The texts of an execution's other steps and of the tasks that this step needs. If two have the same name, the execution's own wins. */
 export const listEarlierTexts = (ledger: Ledger, of: StepInExecution): InputText[] => {
   const tasks = resolveNeededSteps(ledger, of).flatMap(({ name, execution, step }) => {
     const text = findStepText(ledger, execution, step);
@@ -44,7 +44,7 @@ export const listEarlierTexts = (ledger: Ledger, of: StepInExecution): InputText
   return [...new Map([...tasks, ...listStepTexts(ledger, of.execution, others)].map((each) => [each.name, each])).values()];
 };
 
-/** What the needs of a step handed on, also those of other executions; with the name of the text that has all of it. */
+/** The outputs of a step's needs, with the name of the file that holds the full text; a null name if there is no such file. */
 export const listUpstreamOutputs = (ledger: Ledger, of: StepInExecution) =>
   resolveNeededSteps(ledger, of).flatMap(({ name, execution, step }) => {
     const output = execution.steps[step]?.output ?? "";

@@ -14,37 +14,37 @@ import { findReportedOutcome, collectThreadReplies } from "./reported-outcome.ts
 import type { WorkResult } from "./run-work.ts";
 import type { WorkspaceChange } from "./job-workspace.ts";
 
-/** A longer report is not read. In bytes. */
+/** A larger report is ignored. In bytes. */
 const MAX_REPORT_BYTES = 100_000_000;
 
 type AttemptEvidence = {
   readonly spec: JobSpec;
-  /** Where the report is, if the agent wrote one. */
+  /** The report's path, whether or not the agent wrote it. */
   readonly artifact: string;
   readonly worked: WorkResult;
-  /** A sentence where it cannot be read. */
+  /** The changes, or the reason why git cannot read them. */
   readonly changed: readonly WorkspaceChange[] | string;
-  /** What it changed although it may not. */
+  /** Changes that the agent had no right to make. */
   readonly discarded: readonly WorkspaceChange[];
   readonly secrets: readonly string[];
 };
 
 const BUNDLE_END_BY_AGENT_END = { refused: "failed", "timed-out": "timed-out", crashed: "crashed" } as const;
 
-/** What an attempt comes to. */
+/** Turns an attempt's result into the bundle that publish reads. */
 export const evaluateAttempt = async ({ spec, artifact, worked, changed, discarded, secrets }: AttemptEvidence): Promise<NewBundle> => {
   const clean = (text: string): string => redactSecrets(text, secrets);
   const left = { ...collectAgentOutput(spec, worked, secrets), why: clean(renderDiscardedChanges(discarded.map(({ path }) => path))) };
   const failed = (why: string): NewBundle => ({ ...left, end: "failed", why });
   if (worked.end !== "finished") return { ...left, end: BUNDLE_END_BY_AGENT_END[worked.end], why: clean(worked.reason) };
-  // What it changed before it asked is not kept: it was told so, and begins again with the answer.
+  // Changes made before the question are discarded, as the tool told the agent: the step starts again with the answer.
   if (worked.tools.some((each) => isQuestionToPerson(each))) return { ...left, end: "asked", why: "It asked a person." };
   if (spec.kind === "plan") {
     const why = explainMissingPlan(spec, worked);
     return why === null ? { ...left, end: "success" } : failed(clean(why));
   }
   const stopped = findStoppingOutcome(left.outcome);
-  // A report that was written is kept, whatever its outcome.
+  // Keep a written report whatever the outcome.
   if (stopped)
     return { ...left, ...stopped, artifact: makesArtifact(spec) ? cutText(clean(await readAgentReport(artifact, ""))) || null : null };
   if (makesArtifact(spec)) {
@@ -54,14 +54,14 @@ export const evaluateAttempt = async ({ spec, artifact, worked, changed, discard
   return evaluateFiles({ left, failed, clean }, { spec, changed, secrets });
 };
 
-/** What ends a step whatever its agent left: that it could not do it, or needs an answer. */
+/** The end of an attempt whose agent failed or is blocked; null for any other outcome. */
 const findStoppingOutcome = (outcome: Outcome | null): Pick<NewBundle, "end" | "why"> | null => {
   if (outcome?.kind === "failed") return { end: "failed", why: outcome.reason || "The agent says that it could not do it, and not why." };
   if (outcome?.kind !== "blocked") return null;
   return { end: "asked", why: outcome.reason || "The agent says that it is blocked, and not by what." };
 };
 
-/** All that an agent said, without the secrets. */
+/** The agent's answer, outcome, replies and recorded commands, without secrets. */
 const collectAgentOutput = (spec: JobSpec, worked: WorkResult, secrets: readonly string[]) => {
   const answer = redactSecrets(worked.answer, secrets);
   const tools = JSON.parse(redactJson(worked.tools, secrets)) as Command[];
@@ -91,7 +91,7 @@ const evaluateFiles = ({ left, failed, clean }: EvaluationContext, { spec, chang
   return why === null ? { ...left, end: "unchanged", why: left.why || (outcome?.reason ?? "") } : failed(why);
 };
 
-/** Why a step that could change files may not end without a change; null where it may. Of a workflow its author's edges say what follows. */
+/** Why an editing step may not end without a change; null if it may. In a workflow, the file's edges decide what follows. */
 const explainMissingChange = (spec: JobSpec, outcome: Outcome | null): string | null => {
   if (isCommandOnly(spec) || spec.conflict !== null || !mayEdit(spec)) return null;
   if (outcome === null) return "The agent ended without a change and without saying why.";
@@ -102,7 +102,7 @@ const explainMissingChange = (spec: JobSpec, outcome: Outcome | null): string | 
 const isQuestionToPerson = (command: Command): boolean =>
   command.kind === "mail-send" && command.to === "user" && command.type === "request";
 
-/** What a planner may leave in the place of a plan. */
+/** Commands that a planner may record instead of a plan. */
 const PLANNING_COMMANDS: readonly Command["kind"][] = ["propose", "add-steps", "create-task", "quick"];
 
 const explainMissingPlan = ({ amendment }: JobSpec, { tools, refusedPlan }: WorkResult): string | null => {
@@ -112,9 +112,9 @@ const explainMissingPlan = ({ amendment }: JobSpec, { tools, refusedPlan }: Work
     : `its plan was refused: ${refusedPlan}`;
 };
 
-/** The report that the agent wrote, else what it said last. */
+/** The report file, or the last message if the file is missing or empty. */
 const readAgentReport = async (path: string, answer: string): Promise<string> => {
-  // A link in the place of its folder would lead elsewhere.
+  // A link in place of the folder would redirect the read.
   const real = await realpath(dirname(path)).catch(() => null);
   const written = real === dirname(path) ? ((await readPlainFile(path, MAX_REPORT_BYTES))?.toString("utf8") ?? "") : "";
   return written.trim() === "" ? removeOutputMarkers(answer) : written;

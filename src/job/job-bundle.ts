@@ -19,18 +19,17 @@ const MAX_BUNDLE_FILE_BYTES = {
   [ANSWER_FILE]: 1_000_000,
   [ARTIFACT_FILE]: 10_000_000,
 };
-/** Content beyond this is not handed over: no configuration allows more. In files and bytes. */
+/** No file contents are written beyond these limits; no configuration allows more. In files and bytes. */
 const CARRY_LIMITS = { files: 10_000, bytes: 100_000_000 };
-/** More files are not named either: what they come to is told all the same. */
+/** Further files are not listed; the total already exceeds every limit. */
 const MAX_REPORTED_FILES = 20_000;
 const MAX_BUNDLE_REASON_CHARS = 10_000;
 
-/** How many commands one job's tools may record. */
 const MAX_RECORDED_COMMANDS = 1_000;
 
 /**
- * How a job without rights hands over what it made: `report.json`, texts, and the new content of each changed path under `files/<its place in the report>`.
- * Paths of the repository are data in the report, never paths of the bundle.
+ * How a job without rights hands over its work: `report.json`, texts, and each changed path's new content under `files/<index in the
+ * report>`. Repository paths are data in the report, never paths of the bundle.
  */
 const bundleReportSchema = z.strictObject({
   format: z.literal(1),
@@ -62,7 +61,6 @@ export type NewBundle = Pick<BundleReport, "end" | "why" | "outcome" | "replies"
   readonly transcript: readonly string[];
 };
 
-/** A bundle in which nobody said or did anything. */
 export const EMPTY_BUNDLE: Omit<NewBundle, "end"> = {
   why: "",
   outcome: null,
@@ -75,9 +73,9 @@ export const EMPTY_BUNDLE: Omit<NewBundle, "end"> = {
   transcript: [],
 };
 
-/** Writes a bundle into a new directory, in the place of what is there. */
+/** Writes a bundle, replacing whatever is in the directory. */
 export const writeBundle = async (directory: string, bundle: NewBundle): Promise<void> => {
-  // An agent could have left links and pipes here.
+  // An agent could have left links or pipes here.
   await rm(directory, { recursive: true, force: true });
   await mkdir(join(directory, CONTENTS_DIRECTORY), { recursive: true });
   const { end, why, outcome, replies, tools, answer, output, artifact, transcript } = bundle;
@@ -107,21 +105,21 @@ export type OpenedBundle = {
   readonly answer: string;
   readonly output: string;
   readonly artifact: string | null;
-  /** The new content of the path at this place in the report; null when it is not there, or not of the size that was reported. */
+  /** The new content of the report's file at this index; null if it is missing or its size differs from the report. */
   readonly content: (index: number) => Promise<Buffer | null>;
 };
 
-/** Reads a bundle as what it is: data that anybody may have written. Refusals: `no-bundle`, `bad-bundle`. */
+/** Reads a bundle as untrusted data. Refusals: `no-bundle`, `bad-bundle`. */
 export const openBundle = async (directory: string): Promise<Result<OpenedBundle>> => {
   const there = await lstat(join(directory, REPORT_FILE)).catch(() => null);
   if (!there) return refuse("no-bundle", "The job left nothing behind.");
   const text = await readPlainFile(join(directory, REPORT_FILE), MAX_BUNDLE_FILE_BYTES[REPORT_FILE]);
   const report = text && parseBundleReport(text.toString("utf8"));
-  if (!report) return refuse("bad-bundle", "What the job left behind is not of our form.");
+  if (!report) return refuse("bad-bundle", "The job's bundle is malformed.");
   const answer = await readPlainFile(join(directory, ANSWER_FILE), MAX_BUNDLE_FILE_BYTES[ANSWER_FILE]);
   const output = await readPlainFile(join(directory, OUTPUT_FILE), MAX_BUNDLE_FILE_BYTES[OUTPUT_FILE]);
   const artifact = await readPlainFile(join(directory, ARTIFACT_FILE), MAX_BUNDLE_FILE_BYTES[ARTIFACT_FILE]);
-  // A folder that is a link would lead out of the bundle.
+  // A link in place of the directory would lead out of the bundle.
   const contents = await lstat(join(directory, CONTENTS_DIRECTORY)).catch(() => null);
   return accept({
     report,
@@ -145,7 +143,7 @@ const parseBundleReport = (text: string): BundleReport | null => {
   }
 };
 
-/** The bytes of a regular file of at most `limit` bytes, links not followed; null for anything else. */
+/** Reads a regular file of at most `limit` bytes without following links; null for anything else. */
 export const readPlainFile = async (path: string, limit: number): Promise<Buffer | null> => {
   const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK).catch(() => null);
   if (!file) return null;

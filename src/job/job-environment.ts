@@ -4,13 +4,13 @@ import { findDialect, restrictTools } from "./agent/agent-dialect.ts";
 import type { JobSpec, JobPaths } from "./job-spec.ts";
 import type { StepTexts } from "./step-texts.ts";
 
-/** Of the machine's environment a job's processes get these and no others: no token, no address of an API, no command file of the runner. */
+/** The only environment variables that a job's processes inherit: no token, API address or runner command file. */
 const INHERITED_VARIABLES = ["PATH", "LANG", "LC_ALL", "TZ"];
 
-/** A value of `[agent] env` that stands for the model's key, so that the key itself is never in a file. */
+/** A value in `[agent] env` that is replaced by the model's key, so that no file contains the key. */
 const MODEL_KEY_PLACEHOLDER = "$ENKI_MODEL_KEY";
 
-/** The environment of commands that test code: a home of their own, and nothing that they could misuse. */
+/** The environment of verify commands: a separate home, and no credential. */
 export const prepareCommandEnv = async (
   machine: Readonly<Record<string, string | undefined>>,
   at: JobPaths,
@@ -24,10 +24,9 @@ export const prepareCommandEnv = async (
   return { ...Object.fromEntries(kept), HOME: at.home, TMPDIR: tmp, CI: "true" };
 };
 
-/** Where the files of a job are. */
 type JobFiles = { readonly at: JobPaths; readonly texts: StepTexts };
 
-/** The environment of a step's own command: that of a command, and who it is and what it works on. */
+/** The environment of a step's own command: the command environment plus the step's identity and inputs. */
 export const prepareStepEnv = async (
   machine: Readonly<Record<string, string | undefined>>,
   spec: JobSpec,
@@ -46,7 +45,10 @@ export const prepareStepEnv = async (
   ...spec.environment,
 });
 
-/** The environment of an agent: that of a step, what its configuration says, the model's key where that asks for it, and what leaves it only its tools. */
+/**
+ * The environment of an agent: the step's, the configured variables (with the model's key if requested), and the dialect's tool
+ * restriction.
+ */
 export const prepareAgentEnv = async (
   machine: Readonly<Record<string, string | undefined>>,
   spec: JobSpec,
@@ -67,12 +69,11 @@ export const prepareAgentEnv = async (
   };
 };
 
-/** True for a step that leaves a report instead of files. */
+/** Whether a step produces a report instead of files. */
 export const makesArtifact = ({ step }: JobSpec): boolean => step?.output === "artifact";
 
-/** Whether an agent writes its report to a file: one that can only read has nothing to write it with. */
+/** Whether the agent writes its report to a file; a read-only agent cannot, so its answer is the report. */
 export const writesReport = (spec: JobSpec): boolean => makesArtifact(spec) && !spec.readOnly;
 
-/** True where the agent may change files. */
 export const mayEdit = (spec: JobSpec): boolean =>
   spec.kind !== "plan" && !makesArtifact(spec) && spec.role?.canEdit !== false && !spec.readOnly;

@@ -8,7 +8,7 @@ import type { StepHost } from "./step-host.ts";
 import { hasStepTexts, findIssueFile, formatTextPath, type StepTexts } from "./step-texts.ts";
 import { EARLIER_WORK_REF } from "./job-workspace.ts";
 
-/** The one message that a job's agent gets. */
+/** Renders the only prompt that a job's agent receives. */
 export const renderJobPrompt = (host: StepHost, spec: JobSpec, texts: StepTexts): string =>
   renderPrompt({
     ...selectPromptTask(spec),

@@ -14,24 +14,23 @@ import type { ExecutionView } from "../core/domain/execution-view.ts";
 import type { InputText } from "./earlier-texts.ts";
 import type { ToolName } from "../core/workflow/workflow.ts";
 
-/** All that the steps after `prepare` know: written by the one step that has a token, read by those that have none. */
+/** Everything that the steps after `prepare` know. Only `prepare` has a token; it writes the spec, and the others read it. */
 export type JobSpec = {
   readonly format: 1;
   readonly job: JobKey;
   readonly kind: JobKind;
   readonly execution: ExecutionId;
   readonly attempt: number;
-  /** The commit in the workspace. */
   readonly baseCommit: Sha;
   readonly baseBranch: BranchName;
   readonly request: string;
-  /** What people wrote on the issue; null where it is not wanted, or was not read. */
+  /** The issue and its comments; null if the job does not need them or they were not read. */
   readonly brief: Brief | null;
-  /** What is to be added to the plan that there is; null for anything else. */
+  /** The request to amend the current plan; null for any other job. */
   readonly amendment: string | null;
-  /** What is to be changed in the plan that was proposed; absent for anything else. */
+  /** The requested change of the proposed plan; absent for any other job. */
   readonly revision?: RevisionInput;
-  /** The step as it was approved; null for plan and verify. */
+  /** The approved step; null for plan and verify. */
   readonly step: PlannedStep | null;
   readonly plan: Plan | null;
   readonly states: Readonly<Record<StepId, StepState>>;
@@ -42,58 +41,57 @@ export type JobSpec = {
   /** Milliseconds. */
   readonly timeoutMs: number;
   readonly maxSteps: number;
-  /** What the steps that this one needs handed on, in the order of its needs. */
+  /** The outputs of the needed steps, in the order of `needs`. */
   readonly upstream: readonly { readonly name: string | null; readonly title: string; readonly output: string }[];
-  /** Reports of this execution, by step. */
   readonly artifacts: readonly { readonly step: StepId; readonly text: string }[];
-  /** What people said of the work of an earlier attempt; null where there is none, or nobody said anything. */
+  /** Feedback on an earlier attempt's work; null if there is none. */
   readonly feedback: FeedbackInput | null;
-  /** What earlier steps said, whole. */
+  /** The full texts of earlier steps. */
   readonly inputs: readonly InputText[];
   readonly lastFailure: string | null;
-  /** Why it cannot be done as things are now; null where it can. */
+  /** Why the work cannot be done now; null if it can. */
   readonly unfitReason: string | null;
-  /** What the attempt before left: the head of its branch, or its result; null where there is none, or it is in the base. */
+  /** The previous attempt's work, as branch head or as result; null if there is none or the base contains it. */
   readonly earlier: { readonly commit: Sha; readonly kind: "head" | "result" } | null;
-  /** Which of Enki's tools the agent has; null where no agent is at work. */
+  /** The agent's set of Enki tools; null if the job runs no agent. */
   readonly toolSet: ToolSet | null;
-  /** What the tools see: for a planner all executions, else those of the same issue. */
+  /** The executions that the tools show: all for a planner, else those of the same issue. */
   readonly executions: readonly ExecutionView[];
-  /** Mail from and to this job's agent. */
+  /** Mail sent from and to this job's agent. */
   readonly mails: readonly Mail[];
   readonly backlog: readonly BacklogItem[];
-  /** The tools that a workflow leaves its role; null for all of them. */
+  /** The only tools that a workflow permits; null for all. */
   readonly tools: readonly ToolName[] | null;
-  /** True where those cannot change anything. */
+  /** Whether none of these tools can change files. */
   readonly readOnly: boolean;
-  /** What a workflow says of its role; null for a step of a plan. */
+  /** The workflow's settings for this role; null for a step of a plan. */
   readonly nodeRun: { readonly workflow: string; readonly ownStatus: boolean } | null;
-  /** What is resolved; null for any other job. */
+  /** The conflict to resolve; null for any other job. */
   readonly conflict: ConflictSpec | null;
-  /** Values for the step's own command. */
+  /** Variables for the step's own command. */
   readonly environment: Readonly<Record<string, string>>;
-  /** Commands that a candidate must pass: for verify its own, else those that the work will be verified by. */
+  /** The commands to verify with: a verify job runs them; a work job's agent learns what its work will have to pass. */
   readonly verify: readonly string[];
 };
 
-/** A conflict of a head with the base that the job works on. */
+/** A conflict between a head and the base that the job works on. */
 export type ConflictSpec = Pick<Resolution, "head" | "conflicts" | "regenerated" | "regenerateCommands" | "forkPoint"> & {
-  /** The merge of the two in the workspace, as far as git could; null before it is made. */
+  /** The partial merge that is in the workspace; null before it is built. */
   readonly merge: Sha | null;
-  /** Globs of what may change beside what conflicts. */
+  /** Globs of files that may change in addition to the conflicting ones. */
   readonly alsoAllowed: readonly string[];
-  /** What the base has in these files that the head does not: what was wanted, the oldest first. */
+  /** Commits of the base in these files that the head lacks, the oldest first. */
   readonly landed: readonly { readonly title: string; readonly task: string }[];
 };
 
-/** The commit that a job's work is compared with. */
+/** The commit against which a job's changes are computed. */
 export const findComparedCommit = ({ baseCommit, conflict }: JobSpec): Sha => conflict?.merge ?? baseCommit;
 
-/** True where commands alone do the work. */
+/** Whether commands do all the work, without an agent. */
 export const isCommandOnly = ({ step, conflict }: JobSpec): boolean =>
   conflict === null ? Boolean(step?.run) : conflict.conflicts.every(({ path }) => conflict.regenerated.includes(path));
 
-/** Where the steps of one job hand things to each other, outside of the workspace. */
+/** The files that the steps of one job share, outside the workspace. */
 export const toJobPaths = (temp: string) => ({
   root: `${temp}/enki`,
   clone: `${temp}/enki/clone.git`,
@@ -102,7 +100,7 @@ export const toJobPaths = (temp: string) => ({
   home: `${temp}/enki/home`,
   settings: `${temp}/enki/agent-settings.json`,
   socket: `${temp}/enki/tools.sock`,
-  /** Where texts go that cannot be in the workspace. */
+  /** Holds the texts if they cannot be placed in the workspace. */
   texts: `${temp}/enki/texts`,
   bundle: `${temp}/enki/bundle`,
 });

@@ -9,13 +9,13 @@ import { findRepositoryUrl, openMailPoller } from "./mail-poller.ts";
 import { type JobSpec, toJobPaths } from "./job-spec.ts";
 import type { StepHost } from "./step-host.ts";
 
-/** Whose mail a job's agent gets; null where it gets none. */
+/** The address of the agent's mailbox; null if it receives no mail. */
 const findMailAddress = ({ toolSet, execution, step }: JobSpec): MailAddress | null => {
   if (toolSet === "planner") return "coordinator";
   return toolSet === "worker" && step ? toWorkerAddress(toTaskId(execution, step.id)) : null;
 };
 
-/** Enki's tools as one job serves them, and what they recorded. */
+/** Enki's tools for one job, and the commands that they record. */
 export const openJobTools = (host: StepHost, spec: JobSpec, canEdit: boolean) => {
   const tools: Command[] = [];
   let refusedPlan: string | null = null;
@@ -28,7 +28,7 @@ export const openJobTools = (host: StepHost, spec: JobSpec, canEdit: boolean) =>
   });
   const record = (command: Command): void => void tools.push(command);
   const mail = address === null ? null : openMailbox({ address, execution, job, mails, now: host.now, pollMails: news.poll });
-  // What stands in the prompt is read.
+  // The prompt already shows these mails, so they count as read.
   const told =
     address === null
       ? []

@@ -4,7 +4,7 @@ import { readBlobs } from "../storage/git/git-objects.ts";
 import type { RefName, Sha } from "../core/domain/ids.ts";
 import type { BundleFile } from "../core/policy/check-bundle.ts";
 
-/** Checks a commit out from a local clone: a repository of its own, with history, without a remote or a credential. */
+/** Checks out a commit from a local clone into a separate repository with history, but without a remote or a credential. */
 export const checkOutCommit = async (at: GitContext, { from, to, commit }: { from: string; to: string; commit: Sha }): Promise<void> => {
   await mkdir(to, { recursive: true });
   const inside: GitContext = { ...at, directory: to };
@@ -13,18 +13,18 @@ export const checkOutCommit = async (at: GitContext, { from, to, commit }: { fro
   await runGitOrThrow(inside, ["-c", "advice.detachedHead=false", "checkout", "-q", "--detach", commit]);
 };
 
-/** What the attempt before left, by this name in the workspace's repository. */
+/** The ref of the previous attempt's work in the workspace's repository. */
 export const EARLIER_WORK_REF = "refs/enki/earlier";
 
 type CommitToFetch = { readonly from: string; readonly to: string; readonly commit: Sha; readonly as: RefName };
 
-/** Brings another commit into a workspace under a name, from a local clone; false where there is none any more. */
+/** Fetches a commit from a local clone into a workspace under a ref; false if the commit no longer exists. */
 export const fetchCommitAs = async (at: GitContext, { from, to, commit, as }: CommitToFetch): Promise<boolean> => {
   const args = ["fetch", "-q", "--no-tags", "--no-write-fetch-head", from, `+${commit}:${as}`];
   return (await runGit({ ...at, directory: to }, args)).code === 0;
 };
 
-/** A changed path with its content; null for what is deleted or is no file. */
+/** A changed path with its content; null if it is deleted or not a regular file. */
 export type WorkspaceChange = Omit<BundleFile, "text"> & { readonly content: Buffer | null };
 
 const FILE_KIND_BY_MODE: Readonly<Record<string, BundleFile["kind"]>> = {
@@ -36,8 +36,8 @@ const FILE_KIND_BY_MODE: Readonly<Record<string, BundleFile["kind"]>> = {
 };
 
 /**
- * What a workspace changed against its base, ignored files aside.
- * It is read through a git directory of our own, so that nothing an agent wrote into the workspace's configuration, hooks or filters runs.
+ * A workspace's changes against its base, except ignored files. A separate git directory is used, so that no configuration, hook or
+ * filter that an agent wrote can run.
  */
 export const listWorkspaceChanges = async (
   at: GitContext,

@@ -1,7 +1,7 @@
-/** What of a line is told beyond this is not: a progress bar may never end its line. In characters. */
+/** A line's length beyond which the rest is dropped: a progress bar may never end its line. In characters. */
 const MAX_JOB_LINE_CHARS = 10_000;
 
-/** Text that comes in pieces, told line by line; `end` tells what is left of the last. */
+/** Splits chunks of text into lines; `end` reports the unfinished last line. */
 export const openLineBuffer = (line: (text: string) => void): { write(text: string): void; end(): void } => {
   let rest = "";
   return {

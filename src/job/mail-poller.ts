@@ -5,24 +5,23 @@ import { listTree } from "../storage/git/git-tree.ts";
 import type { Mail } from "../core/domain/mail.ts";
 import { LEDGER_REF } from "../core/domain/refs.ts";
 
-/** The pause between two looks at the ledger, and how long one may take; milliseconds. */
+/** The pause between two reads of the ledger, and the time-out of each git command; milliseconds. */
 const POLL_PAUSE_MS = 20_000;
 const POLL_TIMEOUT_MS = 10_000;
-/** More mails than this are not read while a job runs. */
 const MAX_POLLED_MAILS = 2_000;
 
-/** Where the repository of an Actions job is; null outside of one. */
+/** The git URL of an Actions job's repository; null outside a job. */
 export const findRepositoryUrl = (env: Readonly<Record<string, string | undefined>>): string | null => {
   const [server, name] = [env["GITHUB_SERVER_URL"] ?? "", env["GITHUB_REPOSITORY"] ?? ""];
   return /^https?:/.test(server) && name !== "" ? `${server}/${name}.git` : null;
 };
 
 /**
- * Reads the mail of the ledger while a job runs. It has no credential, because everything in this process is within the agent's reach:
- * so it works where everybody may read the repository; elsewhere it stops after the first look, and mail is seen by the next attempt.
+ * Reads the ledger's mail while a job runs. It has no credential, because the agent can reach everything in this process. It therefore
+ * works only in public repositories; elsewhere it stops after the first read, and the next attempt sees the mail.
  */
 export const openMailPoller = ({ url, directory, after }: { url: string | null; directory: string; after: TimerStarter }) => {
-  // The ledger was read when the job began.
+  // The spec already contains the mail from the job's start, so the first poll waits.
   let [rests, dead] = [true, url === null];
   let tip = "";
   const rest = (): (() => void) => after(POLL_PAUSE_MS, () => void (rests = false));
@@ -50,11 +49,11 @@ export const openMailPoller = ({ url, directory, after }: { url: string | null; 
     tip = now;
     const mails = [...(await listTree(at, now))].filter(([path]) => path.startsWith("mail/")).slice(-MAX_POLLED_MAILS);
     const blobs = await readBlobs(at, [...new Set(mails.map(([, { sha }]) => sha))]);
-    // Written by ledgerFiles: the coordinator alone moves this ref.
+    // Trusted without validation: only the coordinator writes this ref.
     return mails.flatMap(([, { sha }]) => JSON.parse(blobs.get(sha)?.toString("utf8") ?? "[]") as Mail);
   };
   return {
-    /** The mails of the ledger as it is now; null where it did not change, was looked at just now, or cannot be read. */
+    /** The ledger's current mails; null if it is unchanged, was read just now, or cannot be read. */
     poll: async (): Promise<readonly Mail[] | null> => {
       if (dead || rests) return null;
       rests = true;

@@ -10,7 +10,10 @@ import { areReadOnlyTools } from "../core/workflow/workflow.ts";
 import { type InputText, listStepTexts } from "./earlier-texts.ts";
 import type { JobSpec } from "./job-spec.ts";
 
-/** What the roles before a piece said, in a loop also in the round before; its own under a name that its report does not have. */
+/**
+ * The texts of the nodes before this one; in a loop, also those of the previous round. The node's own earlier text gets another name,
+ * because its new report uses the first one.
+ */
 const listTextsBefore = (ledger: Ledger, execution: Execution, { flow, path }: { flow: LinkedWorkflow; path: NodePath }): InputText[] => {
   const own = toNodeStepId(path);
   const steps = listStepsBefore(flow, execution.workflow ?? { nodes: {} }, { path, loops: true });
@@ -20,7 +23,7 @@ const listTextsBefore = (ledger: Ledger, execution: Execution, { flow, path }: {
   }));
 };
 
-/** What a workflow's file makes of a step: its prompt or the values of its command, its model, its tools. Empty for a step of no workflow. */
+/** What the workflow file specifies for a step: prompt or command variables, model and tools. Empty for a step without a workflow. */
 export const readNodeRunSpec = (ledger: Ledger, execution: Execution, planned: PlannedStep): Partial<JobSpec> => {
   const { workflow: run } = execution;
   const path = run?.nodes[planned.id];
@@ -28,12 +31,12 @@ export const readNodeRunSpec = (ledger: Ledger, execution: Execution, planned: P
   const flow = linkWorkflow(run);
   if (!flow.ok) return { unfitReason: flow.refusal.message };
   const role = findNodeRole(flow.value, path);
-  // Written by the coordinator, as the workflow's language left it.
+  // The coordinator stored this state as a RunState.
   const prepared = renderNode(flow.value.main, run.state as RunState, { path, workflows: flow.value.all });
   if (!prepared.ok) return { unfitReason: prepared.refusal.message };
   const { tools = null, model = null } = role ?? {};
   return {
-    // What came before is in the prompt where the file wants it.
+    // The file's prompt refers to earlier outputs where it needs them.
     upstream: [],
     artifacts: [],
     inputs: listTextsBefore(ledger, execution, { flow: flow.value, path }),

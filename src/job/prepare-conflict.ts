@@ -6,7 +6,7 @@ import type { ConflictSpec } from "./job-spec.ts";
 
 type ConflictSources = { readonly clone: RepositoryClone; readonly ledger: Ledger };
 
-/** The merge of both sides, and what the landed side was for. */
+/** Builds the partial merge of both sides and describes what landed on the base. */
 export const prepareConflict = async ({ clone, ledger }: ConflictSources, onto: Sha, conflict: ConflictSpec): Promise<ConflictSpec> => {
   const { head, regenerated, conflicts, forkPoint } = conflict;
   const merge = await clone.startResolution({ onto, head, regenerated, forkPoint });
@@ -15,7 +15,7 @@ export const prepareConflict = async ({ clone, ledger }: ConflictSources, onto: 
   return { ...conflict, merge, landed: messages.map((message) => describeLandedCommit(ledger, message)) };
 };
 
-/** A landed step's title and task; of a commit that no step made, or none that is known any more, its message. */
+/** A landed step's title and description; the commit's message if no known step made it. */
 const describeLandedCommit = ({ executions, plans }: Ledger, message: string): ConflictSpec["landed"][number] => {
   const [title = "", ...rest] = message.trim().split("\n");
   const id = readTaskId(readLandingTrailers(message)?.task ?? "");

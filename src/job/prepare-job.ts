@@ -8,8 +8,8 @@ import { type JobSpec, toJobPaths } from "./job-spec.ts";
 import { fetchCommitAs, checkOutCommit, EARLIER_WORK_REF } from "./job-workspace.ts";
 
 /**
- * The first step of a job, and the only one with a token: reads what is to be done, writes it down, and checks its base out without a trace of the token.
- * Refusals, each of which ends the job without work: those of {@link claimJob}.
+ * The first step of a job, and the only one of its three with a token: writes the job's spec and checks out its base commit, without
+ * leaving the token. Refusals, each of which ends the job without work: those of {@link claimJob}.
  */
 export const prepareJob = async (host: JobHost, token: string): Promise<Result<JobSpec>> => {
   const at = toJobPaths(host.temp);
@@ -25,7 +25,7 @@ export const prepareJob = async (host: JobHost, token: string): Promise<Result<J
     (await fetchCommitAs(clone.running, { from: at.clone, to: host.workspace, commit: earlier.commit, as: EARLIER_WORK_REF }));
   const pullBase = claimed.value.brief?.pull?.baseBranch;
   const tip = pullBase === undefined ? undefined : refs[toBranchRef(pullBase)];
-  // An agent compares a pull request with it. The clone has its objects already.
+  // Agents compare the pull request with its base. The clone already has the objects.
   if (tip !== undefined)
     await fetchCommitAs(clone.running, { from: at.clone, to: host.workspace, commit: tip, as: `refs/remotes/origin/${pullBase}` });
   const spec = { ...claimed.value, conflict, earlier: brought ? earlier : null };

@@ -14,25 +14,24 @@ import { makesArtifact, mayEdit } from "./job-environment.ts";
 import { type JobHost, fetchRepositoryState } from "./repository-state.ts";
 import type { JobSpec } from "./job-spec.ts";
 
-/** GitHub's own conclusion of the job before this one, and of its deciding step; empty where it never came that far. */
+/** GitHub's conclusion of the previous job and of its deciding step; empty if it did not run. */
 type JobConclusion = { readonly job: string; readonly step: string };
 
 export type PublishOptions = {
   readonly token: string;
-  /** Where the bundle was downloaded to, if there is one. */
+  /** The directory into which the bundle was downloaded; it may be missing. */
   readonly bundle: string;
   readonly run: number;
   readonly conclusion: JobConclusion;
   readonly now: () => number;
-  /** Tells the coordinator that a result is there. */
   readonly wakeCoordinator: () => Promise<void>;
 };
 
 export type PublishResult = "published" | "not-running" | "was-there";
 
 /**
- * The last job of a run: judges what a job without rights left, and creates the result's ref, once. It runs no agent and nothing of the repository.
- * Ends without a result when the ledger does not say that this attempt runs. Throws when the result could not be published.
+ * The last job of a run: validates what a job without rights left, and creates the result's ref once. It runs no agent and no code of
+ * the repository. Ends without a result if the ledger does not expect this attempt. Throws if the result cannot be published.
  */
 export const publishJob = async (host: JobHost, publishing: PublishOptions): Promise<PublishResult> => {
   const { clone, ledger, refs, config } = await fetchRepositoryState(host, publishing.token, join(host.temp, "enki-publish.git"));
@@ -49,7 +48,10 @@ export const publishJob = async (host: JobHost, publishing: PublishOptions): Pro
   return published;
 };
 
-/** Conflicting files of which one side shows conflict markers, or a heading that looks like one: whether more are left is seen by the coordinator, which has both sides. */
+/**
+ * Conflicting files with a conflict marker, or a heading that resembles one, on either side. The coordinator, which has both sides,
+ * checks whether the resolution adds more.
+ */
 const listMarkedConflicts = async (clone: RepositoryClone, { baseCommit, conflict }: JobSpec): Promise<string[]> => {
   if (!conflict) return [];
   const paths = new Set(conflict.conflicts.map(({ path }) => path));
@@ -81,7 +83,7 @@ const buildResult = async (making: ResultInputs): Promise<BuiltResult> => {
   return validateBundle(making, result, opened.value);
 };
 
-/** A verdict is GitHub's own conclusion, never a file that tested code could write: its words go along as words. */
+/** The verdict is GitHub's conclusion, never a file that tested code could write; the log is only attached. */
 const readVerdict = ({ job, step }: JobConclusion, log: string): { end: JobEnd; reason: string; output: string } => {
   const output = redactSecrets(log).slice(-20_000);
   if (job === "success" && step === "success") return { end: "success", reason: "", output };
@@ -109,9 +111,9 @@ const validateBundle = async (
   });
   const refused = (why: string): BuiltResult => ({ result: { ...result, end: "refused", reason: why }, contents: [] });
   if (report.end === "artifact") {
-    if (!makesArtifact(spec)) return refused("The job left a report where files were asked for.");
+    if (!makesArtifact(spec)) return refused("The job left a report, but its step requires files.");
     return bundle.artifact === null
-      ? refused("The report is missing from what the job left.")
+      ? refused("The job's bundle contains no report.")
       : ended("artifact", cutText(redactSecrets(bundle.artifact)));
   }
   if (report.end !== "success" || job.kind === "plan") return ended(report.end, findKeptReport(spec, bundle));
@@ -126,26 +128,26 @@ const validateBundle = async (
     resolving: job.kind === "resolve",
     pathsWithMarkers: marked,
   };
-  // Counted and named before any content is read.
+  // Checks count and names before reading any content.
   const named = checkBundle(
     report.files.map((file) => ({ ...file, text: null })),
     rules,
   );
   if (!named.ok) return refused(named.refusal.message);
   const carried = await readBundleContents(bundle);
-  if (!carried) return refused("A changed file is missing from what the job left.");
+  if (!carried) return refused("A changed file is missing from the job's bundle.");
   const checked = checkBundle(carried.map(toBundleFile), rules);
   if (!checked.ok) return refused(checked.refusal.message);
   return { result: { ...result, ...words, end: "success", files: carried.map(toResultFile) }, contents: carried };
 };
 
-/** The report that a step left although it failed or asked a question. */
+/** Keeps the report of a step that failed or asked a question. */
 const findKeptReport = (spec: JobSpec, { report, artifact }: OpenedBundle): string | null =>
   artifact !== null && artifact !== "" && makesArtifact(spec) && (report.end === "failed" || report.end === "asked")
     ? cutText(redactSecrets(artifact))
     : null;
 
-/** Of a resolution the coordinator knows what it may change: what conflicts. */
+/** Resolutions are not restricted here; the coordinator restricts them to the conflicting files. */
 const listAllowedPaths = ({ conflict, step }: JobSpec): readonly string[] => (conflict ? [] : (step?.paths ?? []));
 
 const explainForbiddenFiles = (spec: JobSpec, { broken }: Config): string | null => {
@@ -155,19 +157,19 @@ const explainForbiddenFiles = (spec: JobSpec, { broken }: Config): string | null
 
 const MAX_KEPT_REPORTS = 100;
 
-/** Of what a job's tools recorded, what its tool set can record, without credentials: the last plan, the last reports, all else in order. */
+/** The recorded commands that the tool set permits, without credentials, in order; only the last plan and the last reports are kept. */
 const filterRecordedCommands = ({ toolSet }: JobSpec, tools: BundleReport["tools"]): BundleReport["tools"] => {
   const own = tools.filter(({ kind }) => mayRecord(toolSet, kind));
   const last = (kind: "propose" | "report", most: number) => new Set(own.filter((each) => each.kind === kind).slice(-most));
   const [plans, reports] = [last("propose", 1), last("report", MAX_KEPT_REPORTS)];
   const kept = own.filter((each) => (each.kind !== "propose" && each.kind !== "report") || plans.has(each) || reports.has(each));
-  // The form stays what it was: only texts are changed.
+  // Redaction changes strings only, so the shape is unchanged.
   return JSON.parse(redactJson(kept)) as BundleReport["tools"];
 };
 
 type CarriedFile = OpenedBundle["report"]["files"][number] & { readonly content: Buffer | null };
 
-/** All files of a bundle with their content; null when one is missing. */
+/** All files of a bundle with their contents; null if one is missing. */
 const readBundleContents = async ({ report, content }: OpenedBundle): Promise<CarriedFile[] | null> => {
   const carried: CarriedFile[] = [];
   for (const [index, file] of report.files.entries()) {
@@ -197,7 +199,7 @@ const toResultTree = ({ result, contents }: BuiltResult): NewFiles => {
 
 const MAX_PUSH_ATTEMPTS = 3;
 
-/** Creates a ref under an empty lease; a push whose end is unclear is repeated, because the lease lets it happen once only. */
+/** Creates a ref with an empty lease. A push with an unknown end is repeated safely, because the lease permits it only once. */
 const createResultRef = async (clone: RepositoryClone, ref: string, commit: string): Promise<PublishResult> => {
   for (let attempt = 1; ; attempt += 1) {
     const end = await clone.push([{ ref, oldSha: null, newSha: commit }]);

@@ -9,8 +9,8 @@ type ReportCommand = Extract<Command, { kind: "report" }>;
 const listReports = (tools: readonly Command[]): ReportCommand[] => tools.filter((each): each is ReportCommand => each.kind === "report");
 
 /**
- * What an agent says that its work came to: its last call of `enki_worker_report` with an outcome, else the `status:` of its output block.
- * Null where it says nothing of that. A command's outcome is its exit code.
+ * The outcome that an agent reports: its last `enki_worker_report` call with an outcome, else the `status:` of its output block. Null if
+ * it reports none. A command's outcome is its exit code.
  */
 export const findReportedOutcome = (spec: JobSpec, { tools, answer }: Pick<WorkResult, "tools" | "answer">): Outcome | null => {
   if (isCommandOnly(spec) || spec.kind === "plan") return null;
@@ -19,7 +19,7 @@ export const findReportedOutcome = (spec: JobSpec, { tools, answer }: Pick<WorkR
   return spec.nodeRun?.ownStatus === true ? null : readStatedOutcome(answer);
 };
 
-/** The answers to review comments that its tools recorded; of two to the same comment the later. */
+/** The replies to review comments that the tools recorded; the later of two to the same comment wins. */
 export const collectThreadReplies = (tools: readonly Command[]): readonly ThreadReply[] => [
   ...new Map(listReports(tools).flatMap(({ replies = [] }) => replies.map((reply) => [reply.comment, reply] as const))).values(),
 ];

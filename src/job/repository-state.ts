@@ -10,14 +10,14 @@ import { openOrganisationConfig } from "../storage/config/organisation-config.ts
 import { type ConfigLayers, readRepositoryConfig } from "../storage/config/repository-config.ts";
 import { openClone } from "../storage/git/repository-clone.ts";
 
-/** What a job's steps are told by the runner; the token only where a step has one. */
+/** What the runner provides to prepare and publish. */
 export type JobHost = {
   readonly job: Job;
-  /** Absolute paths: the workspace, and the directory that goes with the job. */
+  /** Absolute paths: the workspace, and the job's temporary directory. */
   readonly workspace: string;
   readonly temp: string;
   readonly defaultBranch: string;
-  /** Where git fetches from and publishes to. */
+  /** The git URL of the repository. */
   readonly url: string;
   readonly layers: ConfigLayers;
   readonly after: TimerStarter;
@@ -26,7 +26,7 @@ export type JobHost = {
 
 const JOB_IDENTITY = { name: "Enki", email: "enki@users.noreply.github.com" };
 
-/** What one fetch tells: the ledger, the refs and the default branch's configuration. */
+/** The ledger, the refs and the default branch's configuration, as of one fetch. */
 export type RepositoryState = {
   readonly clone: RepositoryClone;
   readonly ledger: Ledger;
@@ -34,7 +34,6 @@ export type RepositoryState = {
   readonly config: Config;
 };
 
-/** Fetches the repository into `directory` and reads the ledger there. */
 export const fetchRepositoryState = async (host: JobHost, token: string, directory: string): Promise<RepositoryState> => {
   const { url, after, layers, defaultBranch, log } = host;
   const clone = await openClone({ url, directory, token: () => Promise.resolve(token), identity: JOB_IDENTITY, after });

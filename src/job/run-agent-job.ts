@@ -10,10 +10,10 @@ import { isTextPath, writeStepTexts } from "./step-texts.ts";
 import { listSecrets, runWork } from "./run-work.ts";
 import { type WorkspaceChange, listWorkspaceChanges } from "./job-workspace.ts";
 
-/** Lets an agent, or the step's own command, work in the workspace, and leaves a bundle. Needs no token and has none. */
+/** Runs an agent or the step's own command in the workspace and writes a bundle. Needs no token and has none. */
 export const runAgentJob = async (host: StepHost): Promise<{ end: BundleEnd; why: string }> => {
   const at = toJobPaths(host.temp);
-  // Written by prepare, in this job, before anything of the repository or an agent could run.
+  // Trusted without validation: prepare wrote this file before an agent or any code of the repository could run.
   const spec = JSON.parse(await readFile(at.spec, "utf8")) as JobSpec;
   const bundle = spec.unfitReason === null ? await produceBundle(host, spec) : createFailedBundle(spec.unfitReason);
   await writeBundle(at.bundle, bundle);
@@ -34,7 +34,7 @@ const produceBundle = async (host: StepHost, spec: JobSpec): Promise<NewBundle> 
 const isConflictPath = ({ conflict }: JobSpec, path: string): boolean =>
   conflict?.conflicts.some((each) => each.path === path) === true || conflict?.alsoAllowed.some((glob) => matchesGlob(glob, path)) === true;
 
-/** What the workspace changed; a sentence where git cannot read it, as with a repository inside of it that has no commit. */
+/** The workspace's changes, or git's error if it cannot read them, for example because of a nested repository without a commit. */
 const readWorkspaceChanges = async ({ workspace, temp, after }: StepHost, spec: JobSpec): Promise<WorkspaceChange[] | string> => {
   try {
     const all = await listWorkspaceChanges({ directory: workspace, after }, toJobPaths(temp).clone, {
@@ -42,7 +42,7 @@ const readWorkspaceChanges = async ({ workspace, temp, after }: StepHost, spec: 
       base: findComparedCommit(spec),
     });
     const changed = all.filter(({ path }) => !isTextPath(spec, path));
-    // What a command leaves beside the files that it is to make is nobody's work.
+    // Ignore other files that a regenerate command leaves.
     return isCommandOnly(spec) && spec.conflict ? changed.filter(({ path }) => isConflictPath(spec, path)) : changed;
   } catch (error) {
     if (error instanceof GitError) return error.message;

@@ -10,25 +10,25 @@ import { publishJob } from "./publish-job.ts";
 import type { StepHost } from "./step-host.ts";
 import { runVerifyJob } from "./run-verify-job.ts";
 
-/** What the action has of its host, an Actions runner. */
+/** What the Actions runner provides to the action. */
 export type ActionHost = {
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** Where this installation is: `action.yml`, `dist`, `roles`. */
+  /** The installation's directory, with `action.yml`, `dist` and `roles`. */
   readonly root: string;
   readonly node: string;
-  /** An input of the action; empty where it was not given. */
+  /** Reads an input of the action; empty if it is not set. */
   readonly readInput: (name: string) => string;
   readonly setOutput: (name: string, value: string) => void;
-  /** Something untrusted goes to the log: no line of it is read as a command to the runner. */
+  /** Logs untrusted text so that the runner reads no line of it as a command. */
   readonly logUntrusted: (line: string) => void;
   readonly logInfo: (line: string) => void;
   readonly now: () => number;
-  /** A word that nobody could know before. */
+  /** An unpredictable word. */
   readonly nonce: string;
   readonly after: TimerStarter;
 };
 
-/** Runs the step of a job that the input `command` names; gives why the step failed, or null. */
+/** Runs the job step that the input `command` names; returns why the step failed, or null. */
 export const runJobStep = (host: ActionHost): Promise<string | null> => {
   const command = host.readInput("command");
   switch (command) {
@@ -109,7 +109,7 @@ const runPublishStep = async (host: ActionHost): Promise<string | null> => {
     now: host.now,
     wakeCoordinator: async () => {
       const woken = await github.runs.wake(`${job.job.kind}/${job.job.target}/${job.job.attempt}`);
-      // The result is there all the same: the coordinator finds it when it wakes for another reason.
+      // The result is published anyway; the coordinator finds it when it next wakes.
       if (!woken.ok) host.logInfo(`the coordinator was not woken: ${woken.failure.reason}`);
     },
   });

@@ -2,10 +2,10 @@ import { terminateProcessGroup, launchProcess } from "./agent/launch-process.ts"
 import type { TimerStarter } from "../storage/git/run-git.ts";
 import { openLineBuffer } from "./line-buffer.ts";
 
-/** A limit that commands have together. */
+/** A time limit shared by several commands. */
 export type ShellDeadline = { readonly expired: Promise<string>; readonly cancel: () => void };
 
-/** In how many milliseconds from now. */
+/** Starts a time limit of `timeout` milliseconds. */
 export const startDeadline = (after: TimerStarter, timeout: number): ShellDeadline => {
   let cancel = (): void => undefined;
   const passed = new Promise<string>((resolve) => {
@@ -17,7 +17,7 @@ export const startDeadline = (after: TimerStarter, timeout: number): ShellDeadli
 export type ShellCommand = {
   readonly command: string;
   readonly cwd: string;
-  /** The whole environment. */
+  /** The complete environment; nothing is inherited. */
   readonly env: Readonly<Record<string, string>>;
   readonly deadline: ShellDeadline;
   readonly after: TimerStarter;
@@ -26,7 +26,7 @@ export type ShellCommand = {
 
 export type ShellResult = { readonly end: "passed" | "failed" | "timed-out"; readonly reason: string };
 
-/** Runs a command by `bash`, as a step of an Actions job would be; its process group is gone afterwards. */
+/** Runs a command with `bash` as Actions does, and terminates its process group afterwards. */
 export const runShell = async ({ command, cwd, env, deadline, after, onLine }: ShellCommand): Promise<ShellResult> => {
   const { child, ended } = launchProcess({
     command: "bash",

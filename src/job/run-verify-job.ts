@@ -10,12 +10,12 @@ const MAX_VERIFY_LOG_LINES = 60;
 const MAX_VERIFY_LINE_CHARS = 1_000;
 
 /**
- * Runs the commands that verify a candidate, one after the other, in the order of the configuration; false at the first that fails, and where there is none.
- * The verdict is the conclusion that the job gets from this; what is left in the bundle is words for people.
+ * Runs the verify commands in order; false if one fails or there are none. The job's conclusion is the verdict; the bundle only carries
+ * the log.
  */
 export const runVerifyJob = async (host: StepHost): Promise<boolean> => {
   const at = toJobPaths(host.temp);
-  // Written by prepare, in this job, before anything of the repository could run.
+  // Trusted without validation: prepare wrote this file before any code of the repository could run.
   const spec = JSON.parse(await readFile(at.spec, "utf8")) as JobSpec;
   const lines: string[] = [];
   const tell = (text: string): void => {
@@ -34,7 +34,7 @@ const runVerifyCommands = async (host: StepHost, spec: JobSpec, tell: (text: str
   }
   const env = await prepareCommandEnv(host.env, toJobPaths(host.temp));
   const { workspace: cwd, after } = host;
-  // The coordinator waits this long for the whole job.
+  // The commands share the time that the coordinator allows for the whole job.
   const deadline = startDeadline(after, spec.timeoutMs);
   try {
     for (const command of spec.verify) {

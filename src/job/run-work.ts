@@ -12,25 +12,25 @@ import type { StepTexts } from "./step-texts.ts";
 import { openJobTools } from "./job-tools.ts";
 import { openAgentTranscript } from "./agent-transcript.ts";
 
-/** What came of a session or a command, before anybody judges it. */
+/** How a session or command ended, before it is evaluated. */
 export type WorkResult = {
   readonly end: AgentEnd["end"];
   readonly reason: string;
-  /** The last thing that it said; of commands what they printed. */
+  /** The agent's last message, or a command's output. */
   readonly answer: string;
   readonly tools: readonly Command[];
-  /** Why its last plan was refused; null where none was. */
+  /** Why the last plan was refused; null if none was. */
   readonly refusedPlan: string | null;
   readonly transcript: readonly string[];
 };
 
-/** Lets the step's own command work in the workspace, else an agent. */
+/** Runs the step's own command or an agent in the workspace. */
 export const runWork = async (host: StepHost, spec: JobSpec, texts: StepTexts): Promise<WorkResult> => {
   if (spec.conflict) return runResolution(host, spec, { conflict: spec.conflict, texts });
   return spec.step?.run ? runStepCommands(host, spec, { commands: [spec.step.run], texts }) : runAgentSession(host, spec, texts);
 };
 
-/** The merger first, where anything is left to it; then the files that commands make of all that is merged. */
+/** Runs the merger if conflicts remain for it, then the commands that regenerate files from the merged result. */
 type ResolveInput = { readonly conflict: ConflictSpec; readonly texts: StepTexts };
 
 const runResolution = async (
@@ -45,14 +45,14 @@ const runResolution = async (
   return { ...session, end, reason };
 };
 
-/** What nobody outside of the job may see. */
+/** Values that must not leave the job. */
 export const listSecrets = ({ modelKey }: StepHost): string[] => (modelKey === "" ? [] : [modelKey]);
 
 const MAX_COMMAND_LOG_LINES = 400;
 
 type CommandsInput = { readonly commands: readonly string[]; readonly texts: StepTexts };
 
-/** Commands run in the same place and with the same rights as an agent. */
+/** Runs commands in the workspace, with the same rights as an agent. */
 const runStepCommands = async (host: StepHost, spec: JobSpec, { commands, texts }: CommandsInput): Promise<WorkResult> => {
   const env = await prepareStepEnv(host.env, spec, { at: toJobPaths(host.temp), texts });
   const lines: string[] = [];

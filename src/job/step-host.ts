@@ -1,20 +1,20 @@
 import type { TimerStarter } from "../storage/git/run-git.ts";
 
-/** What the steps of a job have that know no token: they work from what `prepare` wrote. */
+/** What the runner provides to the steps without a token; they work from the spec that `prepare` wrote. */
 export type StepHost = {
-  /** Absolute paths, as for `prepare`. */
+  /** Absolute paths. */
   readonly workspace: string;
   readonly temp: string;
-  /** The machine's environment; only a few names of it are handed on. */
+  /** The machine's environment; only a few variables are passed on. */
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** The model's key; empty where there is none. */
+  /** The model's key; empty if there is none. */
   readonly modelKey: string;
-  /** How this installation's command line is started, for Enki's tools. */
+  /** The program and script that start this installation's CLI, for Enki's tools. */
   readonly node: string;
   readonly cli: string;
   readonly after: TimerStarter;
   readonly now: () => number;
-  /** A word that nobody could know before. */
+  /** An unpredictable word. */
   readonly nonce: string;
   readonly log: (line: string) => void;
 };

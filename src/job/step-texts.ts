@@ -6,26 +6,26 @@ import type { InputText } from "./earlier-texts.ts";
 import { type JobSpec, toJobPaths } from "./job-spec.ts";
 import type { StepHost } from "./step-host.ts";
 
-/** Where an agent finds what earlier steps said, and leaves its report. Absolute paths, without links. */
+/** The directory with earlier steps' texts, and the path of the report to write. Absolute paths without links. */
 export type StepTexts = {
   readonly directory: string;
   readonly report: string;
-  /** The workspace that they are in; null where they are beside it. */
+  /** The workspace that contains the directory; null if the directory is outside it. */
   readonly workspaceRoot: string | null;
 };
 
-/** The folder of an execution's texts in a workspace. What is in it is nobody's change. */
+/** The texts' folder in the workspace; its contents never count as changes. */
 const toTextsFolder = (execution: ExecutionId): string => `.enki/artifacts/${execution}`;
 
-/** Whether a path of the workspace is in the folder of the texts, or in its place. */
+/** Whether a path of the workspace is this folder or inside it. */
 export const isTextPath = ({ execution }: Pick<JobSpec, "execution">, path: string): boolean =>
   path === toTextsFolder(execution) || path.startsWith(`${toTextsFolder(execution)}/`);
 
-/** How an agent is told a file of the texts: from its working directory where it is there. */
+/** The path as the agent sees it: relative to the workspace if it is inside. */
 export const formatTextPath = ({ workspaceRoot }: StepTexts, path: string): string =>
   workspaceRoot === null ? path : relative(workspaceRoot, path);
 
-/** Lays out what earlier steps said as files, before an agent or a command runs. */
+/** Writes earlier steps' texts as files before an agent or command runs. */
 export const writeStepTexts = async ({ workspace, temp }: StepHost, spec: JobSpec): Promise<StepTexts> => {
   const root = await realpath(workspace);
   const at = toJobPaths(temp);
@@ -38,23 +38,22 @@ export const writeStepTexts = async ({ workspace, temp }: StepHost, spec: JobSpe
   return { directory, report: join(directory, `${spec.step?.id ?? spec.kind}.md`), workspaceRoot: inside ? root : null };
 };
 
-/** No step's name begins so. */
+/** Step ids never start with an underscore. */
 const ISSUE_TEXT_NAME = "_issue";
 
-/** Whether there are texts for this job's agent. */
 export const hasStepTexts = (spec: JobSpec): boolean => listAgentTexts(spec).length > 0;
 
-/** What earlier steps said. The prompt of a workflow's role is its author's: what people wrote on the issue is a file there. */
+/** Earlier steps' texts. A workflow's prompt belongs to its author, so the issue is added as a file instead. */
 const listAgentTexts = ({ inputs, nodeRun, brief }: JobSpec): readonly InputText[] =>
   nodeRun && brief ? [...inputs, { name: ISSUE_TEXT_NAME, text: renderBriefSection(brief) }] : inputs;
 
-/** The file in which a workflow's role finds what people wrote on the issue; null where it has none. */
+/** The file with the issue for a workflow's role; null if there is none. */
 export const findIssueFile = (texts: StepTexts, { nodeRun, brief }: JobSpec): string | null =>
   nodeRun && brief ? formatTextPath(texts, join(texts.directory, `${ISSUE_TEXT_NAME}.md`)) : null;
 
 /**
- * Makes the folder in the workspace. False where the repository has something else there: a link would lead elsewhere,
- * and a folder of its own would be changed.
+ * Creates the folder in the workspace. False if the repository occupies that path: a link would lead elsewhere, and an existing folder
+ * would be changed.
  */
 const createTextsFolder = async (root: string, execution: ExecutionId): Promise<boolean> => {
   const own = toTextsFolder(execution).split("/");
@@ -67,7 +66,7 @@ const createTextsFolder = async (root: string, execution: ExecutionId): Promise<
   return true;
 };
 
-/** Keeps a folder out of what `git status` shows and `git add` takes. */
+/** Hides a folder from `git status` and `git add`. */
 const excludeFromGit = async (gitDirectory: string, folder: string): Promise<void> => {
   await mkdir(join(gitDirectory, "info"), { recursive: true });
   await appendFile(join(gitDirectory, "info", "exclude"), `\n/${folder}/\n`);

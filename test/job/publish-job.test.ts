@@ -180,7 +180,7 @@ describe("B-19 publish refuses, and takes nothing of, a bundle with", () => {
     expect(woken).toBe(1);
     expect(result).toMatchObject({
       end: "refused",
-      reason: expect.stringContaining("What the job left behind is not of our form."),
+      reason: expect.stringContaining("The job's bundle is malformed."),
       tools: [],
     });
   });

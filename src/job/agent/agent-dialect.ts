@@ -4,22 +4,22 @@ import { type ToolName, TOOL_NAMES } from "../../core/workflow/workflow.ts";
 
 type DialectToolNames = Readonly<Record<ToolName, readonly string[]>>;
 
-/** How a session is begun with these tools and no others: what goes into the environment, into `session/new`, and into a settings file. */
+/** How a session is restricted to some tools: by environment variables, by `session/new`, or by a settings file. */
 export type ToolRestriction = {
   readonly env: Readonly<Record<string, string>>;
   readonly meta: Readonly<Record<string, unknown>>;
-  /** A file of settings, and the variable that names it; null where there is none. */
+  /** The settings file's content and the variable that names the file; null if the agent needs none. */
   readonly settings: { readonly variable: string; readonly content: string } | null;
 };
 
-/** An agent that Enki knows: what it calls the tools, and how it is told. */
+/** How one agent names its tools and is restricted to some of them. */
 export type AgentDialect = {
   readonly agent: string;
-  /** Its program, or a directory on the way to it. */
+  /** Names of its program, or of a directory in the program's path. */
   readonly commands: readonly string[];
-  /** The first is the one that its people know; others are older or newer names of the same, or belong to it. */
+  /** The current name comes first; older, newer and related names follow. */
   readonly names: DialectToolNames;
-  /** The variable that names the model; null where it has none. */
+  /** The variable that names the model; null if the agent reads none. */
   readonly model: string | null;
   readonly restrict: (tools: readonly ToolName[], names: DialectToolNames) => ToolRestriction;
 };
@@ -55,7 +55,7 @@ const geminiDialect: AgentDialect = {
     bash: ["run_shell_command"],
   },
   model: "GEMINI_MODEL",
-  // Its system settings go over those of the user and of the project.
+  // Gemini's system settings override those of the user and the project.
   restrict: (tools, names) => ({
     ...NO_RESTRICTION,
     settings: { variable: "GEMINI_CLI_SYSTEM_SETTINGS_PATH", content: JSON.stringify({ tools: { core: collectToolNames(tools, names) } }) },
@@ -67,7 +67,7 @@ const opencodeDialect: AgentDialect = {
   commands: ["opencode", "opencode-ai"],
   names: { read: ["read"], grep: ["grep"], glob: ["glob"], write: ["write"], edit: ["edit"], bash: ["bash"] },
   model: null,
-  // Its one permission `edit` is for both.
+  // opencode has one permission, `edit`, for writing and editing.
   restrict: (tools) => {
     const allowed = new Set(tools.map((tool) => (tool === "write" ? "edit" : tool)));
     const denied = TOOL_NAMES.filter((tool) => tool !== "write" && !allowed.has(tool));
@@ -77,13 +77,16 @@ const opencodeDialect: AgentDialect = {
 
 export const AGENT_DIALECTS: readonly AgentDialect[] = [claudeDialect, geminiDialect, opencodeDialect];
 
-/** `/x/claude-agent-acp/dist/index.js`, `npx @google/gemini-cli@0.61.0`, `opencode.exe`: the parts of a word that may name a program. */
+/**
+ * The path segments that may name a program, as in `/x/claude-agent-acp/dist/index.js`, `npx @google/gemini-cli@0.61.0` or
+ * `opencode.exe`.
+ */
 const listProgramNames = (word: string): string[] =>
   [...word.split("/"), basename(word)].map((part) => part.replace(/(?<=.)@.*$|\.(?:exe|[cm]?js)$/, ""));
 
-/** The agent that a command starts; null for one that Enki does not know. */
+/** Finds the dialect of the agent that a command starts; null if Enki does not know the agent. */
 export const findDialect = ({ command, args }: Pick<AgentCommand, "command" | "args">): AgentDialect | null => {
-  // Options are no programs, and what follows the first of them is the agent's own.
+  // Options name no program, and arguments after the first option belong to the agent.
   const first = args.findIndex((arg) => arg.startsWith("-") && arg !== "-y" && arg !== "--yes");
   const words = [command, ...(first === -1 ? args : args.slice(0, first))];
   return (
@@ -91,10 +94,10 @@ export const findDialect = ({ command, args }: Pick<AgentCommand, "command" | "a
   );
 };
 
-/** What an agent calls these tools; of an agent that is not known, the names of the workflow. */
+/** The agent's names for these tools; an unknown agent gets the workflow's names. */
 export const translateToolNames = (dialect: AgentDialect | null, tools: readonly ToolName[]): string[] =>
   tools.map((tool) => dialect?.names[tool][0] ?? tool);
 
-/** How its session is begun; null for `tools` leaves it all of them. */
+/** How a session is restricted to `tools`; null means no restriction. */
 export const restrictTools = (dialect: AgentDialect | null, tools: readonly ToolName[] | null): ToolRestriction =>
   dialect === null || tools === null ? NO_RESTRICTION : dialect.restrict(tools, dialect.names);

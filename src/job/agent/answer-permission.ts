@@ -2,20 +2,19 @@ import type { PermissionOption, RequestPermissionResponse, ToolCallUpdate, ToolK
 import type { ToolName } from "../../core/workflow/workflow.ts";
 import { type ToolInputFields, readInputFields, isInputRecord } from "./tool-input-fields.ts";
 
-/** What an agent may do: change files, and with which of the tools; null for all of them. */
+/** Whether an agent may edit files, and with which tools; null means all tools. */
 export type AgentRights = {
   readonly canEdit: boolean;
   readonly tools: readonly ToolName[] | null;
-  /** The one file that it may write though it may change no other; null for none. */
+  /** The one file that a read-only agent may still write; null for none. */
   readonly report: string | null;
 };
 
-/** A tool call that an agent asks permission for. */
 export type RequestedCall = Pick<ToolCallUpdate, "kind" | "title" | "locations" | "content" | "rawInput" | "_meta">;
 
 const CHANGING_KINDS: readonly ToolKind[] = ["edit", "delete", "move"];
 
-/** The tools of which one is needed for a kind of call. No tool of a workflow fetches, and a change of mode could take the limits away. */
+/** The tools that permit a kind of call; any one suffices. No workflow tool fetches, and a mode switch could lift the limits. */
 const TOOLS_BY_CALL_KIND: Readonly<Record<ToolKind, readonly ToolName[] | "any">> = {
   read: ["read"],
   search: ["grep", "glob"],
@@ -26,18 +25,17 @@ const TOOLS_BY_CALL_KIND: Readonly<Record<ToolKind, readonly ToolName[] | "any">
   fetch: [],
   switch_mode: [],
   think: "any",
-  // Enki's own tools are of this kind.
+  // Enki's own tools have this kind.
   other: "any",
 };
 
-/** Whether a kind of call is within the rights. */
 export const isKindAllowed = (kind: ToolKind, { canEdit, tools }: Pick<AgentRights, "canEdit" | "tools">): boolean => {
   const needed = TOOLS_BY_CALL_KIND[kind];
   if (!canEdit && (CHANGING_KINDS.includes(kind) || kind === "switch_mode")) return false;
   return tools === null || needed === "any" || needed.some((tool) => tools.includes(tool));
 };
 
-/** What a call does, by its kind and by every field of it: some agents leave the kind out. `unknown` is a kind that nobody here knows. */
+/** What a call does, derived from its kind and its fields because some agents omit the kind. `unknown` is a kind outside our table. */
 const listCallKinds = ({ kind, content }: RequestedCall, fields: ToolInputFields): ReadonlySet<ToolKind | "unknown"> => {
   const acts = new Set<ToolKind | "unknown">();
   if (kind && kind !== "other") acts.add(Object.hasOwn(TOOLS_BY_CALL_KIND, kind) ? kind : "unknown");
@@ -51,14 +49,16 @@ const listCallKinds = ({ kind, content }: RequestedCall, fields: ToolInputFields
   return acts;
 };
 
-/** Every file that a call names. */
 const listCallPaths = ({ locations, content }: RequestedCall, { paths }: ToolInputFields): string[] => [
   ...(locations ?? []).map(({ path }) => path),
   ...(content ?? []).flatMap((part) => (part.type === "diff" ? [part.path] : [])),
   ...paths,
 ];
 
-/** How agents name one of Enki's own tools: `mcp__enki__enki_status`, `enki_enki_status`, `enki_status (enki MCP Server)`, `Tool: enki/enki_status`. */
+/**
+ * Spellings of Enki's own tools: `mcp__enki__enki_status`, `enki_enki_status`, `enki_status (enki MCP Server)`, `Tool:
+ * enki/enki_status`.
+ */
 const ENKI_TOOL_PATTERN =
   /^(?:tool: ?)?(?:mcp_{1,2})?(?:enki(?:_{1,2}|: ?|[/.]))?enki(?:_[a-z]+)+(?: \(enki mcp server\))?(?:: ?\{.*\})?$/i;
 
@@ -70,14 +70,13 @@ const isEnkiTool = ({ kind, title, _meta: meta }: RequestedCall): boolean => {
 export type PermissionInput = {
   readonly call: RequestedCall;
   readonly options: readonly PermissionOption[];
-  /** Whether a path is the report's. */
   readonly isReport: (path: string) => boolean;
 };
 
 const isPlainEdit = (acts: ReadonlySet<string>, { hasUnknown }: ToolInputFields): boolean =>
   acts.size === 1 && acts.has("edit") && !hasUnknown;
 
-/** Whether a call is allowed: with limits, only what is recognised as within them. */
+/** Whether a call is allowed. Restricted agents may only make calls that are recognised as permitted. */
 const isCallAllowed = ({ call, isReport }: PermissionInput, rights: AgentRights): boolean => {
   if (rights.canEdit && rights.tools === null) return true;
   const fields = readInputFields(call.rawInput);
@@ -85,12 +84,12 @@ const isCallAllowed = ({ call, isReport }: PermissionInput, rights: AgentRights)
   if (acts.size === 0) return isEnkiTool(call) || rights.tools === null;
   const paths = listCallPaths(call, fields);
   if (isPlainEdit(acts, fields) && paths.length > 0 && paths.every((path) => isReport(path))) return true;
-  // A thought names no file.
+  // A thought names no file, so this call does more than think.
   if (acts.has("think") && paths.length > 0 && rights.tools !== null) return false;
   return [...acts].every((act) => act !== "unknown" && isKindAllowed(act, rights));
 };
 
-/** Answers an agent's request: everything in its own workspace is allowed once, but nothing that its step has no right to. */
+/** Allows a requested call once, or rejects it if the step has no right to it. */
 export const answerPermission = (asked: PermissionInput, rights: AgentRights): RequestPermissionResponse => {
   const wanted = isCallAllowed(asked, rights) ? (["allow_once", "allow_always"] as const) : (["reject_once", "reject_always"] as const);
   const option = wanted.flatMap((each) => asked.options.find((offered) => offered.kind === each) ?? [])[0];

@@ -4,7 +4,7 @@ import type { TimerStarter } from "../../storage/git/run-git.ts";
 export type LaunchOptions = {
   readonly command: string;
   readonly args: readonly string[];
-  /** The whole environment: nothing is added, so nothing leaks. */
+  /** The complete environment; nothing is inherited, so nothing leaks. */
   readonly env: Readonly<Record<string, string>>;
   readonly cwd: string;
   readonly after: TimerStarter;
@@ -12,10 +12,10 @@ export type LaunchOptions = {
 
 const MAX_STDERR_CHARS = 20_000;
 const TERMINATION_GRACE_MS = 2_000;
-/** How long output may still come when the leader of the group is gone: what escaped the group can hold a pipe open for ever. */
+/** How long to wait for output after the group's leader exits: an escaped descendant can hold the pipe open forever. */
 const OUTPUT_FLUSH_MS = 500;
 
-/** A process in a group of its own, with its last words kept. When it exits, what it left behind in its group goes with it. */
+/** Starts a process in its own group and keeps the end of its stderr. When the leader exits, the rest of the group is killed. */
 export const launchProcess = ({ command, args, env, cwd, after }: LaunchOptions) => {
   const child = spawn(command, [...args], { cwd, env, detached: true, stdio: "pipe" });
   let stderr = "";
@@ -42,11 +42,11 @@ const signalAgentGroup = (child: ChildProcess, signal: NodeJS.Signals): void => 
   try {
     if (child.pid !== undefined) process.kill(-child.pid, signal);
   } catch {
-    // The group is gone already.
+    // The group has already exited.
   }
 };
 
-/** Ends a process group: asked with SIGTERM, after two seconds killed. Resolves when its leader is gone. */
+/** Terminates a process group: SIGTERM, then SIGKILL after two seconds. Resolves when the leader has exited. */
 export const terminateProcessGroup = async (child: ChildProcess, ended: Promise<unknown>, after: TimerStarter): Promise<void> => {
   child.stdin?.end();
   signalAgentGroup(child, "SIGTERM");

@@ -2,15 +2,15 @@ import type { SessionNotification, ToolCallUpdate } from "@agentclientprotocol/s
 
 type SessionUpdate = SessionNotification["update"];
 
-/** What was said of a tool call so far: its announcement, and updates of it. */
+/** A tool call's fields, merged from its announcement and updates. */
 export type KnownToolCall = Pick<ToolCallUpdate, "kind" | "title" | "locations" | "content" | "rawInput" | "_meta">;
 
-/** An agent that announces more calls than this has only the last of them looked up. */
+/** Beyond this number, the oldest calls are forgotten. */
 const MAX_KNOWN_CALLS = 10_000;
 
 /**
- * The messages of a session. A tool call, a plan, a thought or a new message id ends a message.
- * An update of a call that was announced does not: some agents report a result while they speak.
+ * Splits a session into messages. A tool call, a plan, a thought or a new message id ends a message. An update of a known call does not,
+ * because some agents report results while they write.
  */
 export const openMessageCollector = () => {
   const ended: string[] = [];
@@ -51,7 +51,7 @@ export const openMessageCollector = () => {
       }
     },
     call: (callId: string): KnownToolCall => calls.get(callId) ?? {},
-    /** All messages that are not empty, in order. */
+    /** All non-empty messages, in order. */
     messages: (): readonly string[] => (open.trim() === "" ? [...ended] : [...ended, open]),
   };
 };

@@ -25,32 +25,35 @@ import { answerPermission, isKindAllowed, type AgentRights } from "./answer-perm
 export type AgentRun = LaunchOptions &
   AgentRights & {
     readonly prompt: string;
-    /** Enki's tools, started by the agent in its working directory. */
+    /** The MCP server with Enki's tools, started by the agent in its working directory. */
     readonly mcpServer: {
       readonly command: string;
       readonly args: readonly string[];
       readonly env: Readonly<Record<string, string>>;
     } | null;
-    /** What the agent itself is told at the beginning of its session; others do not look at it. */
+    /** `_meta` of `session/new`, for agents that read it. */
     readonly meta: Readonly<Record<string, unknown>>;
-    /** A directory beside the workspace that it may read too; null where there is none. */
+    /** A directory outside the workspace that the agent may also read; null for none. */
     readonly textsDirectory: string | null;
     /** Milliseconds for the whole session. */
     readonly timeoutMs: number;
     readonly after: TimerStarter;
-    /** Every message and tool call as it comes, for a transcript. */
+    /** Receives every message and tool call immediately, for the transcript. */
     readonly onUpdate: (update: SessionNotification["update"]) => void;
   };
 
 export type AgentEnd = {
   readonly end: "finished" | "refused" | "timed-out" | "crashed";
   readonly reason: string;
-  /** The agent's own messages that are not empty, in order: the last is its answer. */
+  /** The agent's non-empty messages in order; the last one is its answer. */
   readonly messages: readonly string[];
   readonly stderr: string;
 };
 
-/** Runs one agent over ACP to the end of one prompt turn, in a process group that is gone afterwards. Never rejects for what the agent does. */
+/**
+ * Runs one agent over ACP for one prompt turn and terminates its process group afterwards. Never rejects because of the agent's
+ * behaviour.
+ */
 export const runAgent = async (run: AgentRun): Promise<AgentEnd> => {
   const { child, ended, stderr } = launchProcess(run);
   const messages = openMessageCollector();
@@ -75,10 +78,10 @@ export const runAgent = async (run: AgentRun): Promise<AgentEnd> => {
   return { ...toAgentEnd(late ? { late: true } : first, run.timeoutMs), messages: messages.messages(), stderr: stderr() };
 };
 
-/** How long a process may take to end after its connection failed, in milliseconds: longer than its last output may take. */
+/** How long to wait for the exit after a connection failure, in milliseconds; longer than OUTPUT_FLUSH_MS. */
 const EXIT_WAIT_MS = 3_000;
 
-/** An agent that dies loses its connection first; how it died says more. */
+/** A dying agent loses its connection first, but its exit reason explains more. */
 const awaitExitReason = async (
   first: FirstEnding,
   { lost, stopped, after }: { lost: Promise<FirstEnding>; stopped: Promise<FirstEnding>; after: TimerStarter },
@@ -136,14 +139,14 @@ const toMcpServers = ({ mcpServer }: AgentRun) =>
 
 const createClientHandlers = (run: AgentRun, messages: ReturnType<typeof openMessageCollector>) =>
   client({ name: "enki" })
-    // First, because each handler is tried a tick later than the one before it: a request must not overtake the announcement it is about.
+    // Registered first because each handler runs a tick after the previous one: a request must not overtake its announcement.
     .onNotification(methods.client.session.update, ({ params }) => {
       messages.receive(params.update);
       run.onUpdate(params.update);
     })
     .onRequest(methods.client.session.requestPermission, ({ params }) => {
       const { toolCall, options } = params;
-      // What was said when the call was announced is not repeated by every agent.
+      // Some agents do not repeat in the request the fields that they announced.
       const given = Object.entries(toolCall).filter(([, value]) => value !== undefined && value !== null);
       const call = { ...messages.call(toolCall.toolCallId), ...Object.fromEntries(given) };
       return answerPermission({ call, options, isReport: (path) => isReportPath(run, path) }, run);
@@ -156,13 +159,13 @@ const createClientHandlers = (run: AgentRun, messages: ReturnType<typeof openMes
 
 const isReportPath = ({ cwd, report }: AgentRun, path: string): boolean => report !== null && resolve(cwd, path) === resolve(cwd, report);
 
-/** Refused with a reason that reaches the agent: any other error is "Internal error" to it. */
+/** The SDK passes this reason to the agent; any other error becomes "Internal error". */
 const createRefusalError = (why: string): RequestError => new RequestError(-32602, why);
 
 const readFileLines = async (run: AgentRun, { path, line, limit }: ReadTextFileRequest): Promise<{ content: string }> => {
   const file = await resolveInside([run.cwd, ...(run.textsDirectory === null ? [] : [run.textsDirectory])], resolve(run.cwd, path));
   const text = await readFile(file, "utf8").catch((error: unknown) => {
-    // An agent that is about to create a file looks for it first.
+    // Agents check whether a file exists before they create it.
     if (error instanceof Error && "code" in error && error.code === "ENOENT") throw RequestError.resourceNotFound(path);
     throw error;
   });
@@ -187,7 +190,7 @@ const writeFileText = async (run: AgentRun, { path, content }: WriteTextFileRequ
   await writeFile(file, content);
 };
 
-/** Whether the report's own place is written: a link on the way to it, or in its place, would make it another file. */
+/** Whether this is really the report's path: a link in the path, or at its end, would redirect the write to another file. */
 const isRealReportPath = async ({ cwd, textsDirectory, report }: AgentRun, file: string): Promise<boolean> => {
   const wanted = resolve(cwd, report ?? "");
   const roots = [cwd, ...(textsDirectory === null ? [] : [textsDirectory])].filter((root) => wanted.startsWith(`${resolve(root)}/`));
@@ -196,7 +199,7 @@ const isRealReportPath = async ({ cwd, textsDirectory, report }: AgentRun, file:
   return places.includes(file) && (there === null || there.isFile());
 };
 
-/** A path inside one of these directories, links resolved; throws for any other. */
+/** Resolves links and returns the real path inside one of these directories; throws if it is outside all of them. */
 const resolveInside = async (roots: readonly string[], path: string): Promise<string> => {
   for (const root of roots) {
     const inside = await resolveInRoot(root, path);
@@ -214,7 +217,7 @@ const resolveInRoot = async (directory: string, path: string): Promise<string | 
     if (real !== null) {
       const full = resolve(real, relative(parent, path));
       const inside = relative(root, full);
-      // A link whose target does not exist would be followed by the write.
+      // A write would follow a link whose target does not exist.
       const dangling = parent !== path && (await lstat(full).catch(() => null))?.isSymbolicLink() === true;
       return dangling || inside.startsWith("..") || isAbsolute(inside) ? null : full;
     }

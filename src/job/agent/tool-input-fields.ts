@@ -1,11 +1,10 @@
-/** The fields of a tool call's input, by what they can do. */
+/** The kinds of fields in a tool call's input. */
 export type ToolInputFields = {
   readonly hasCommand: boolean;
   readonly hasAddress: boolean;
   readonly hasContent: boolean;
-  /** Every file that it names. */
   readonly paths: readonly string[];
-  /** Whether it holds something whose meaning is not known: another name, or more nesting than is read. */
+  /** Whether a field is unrecognised or nested too deeply to read. */
   readonly hasUnknown: boolean;
 };
 
@@ -27,7 +26,7 @@ const FIELD_WORDS: readonly (readonly [InputFieldKind, ReadonlySet<string>])[] =
   ],
 ];
 
-/** Agents spell names in every way, `file_path`, `filePath` and `filepath`: some words count wherever they stand in a name. */
+/** Agents spell field names differently (`file_path`, `filePath`, `filepath`), so these words match anywhere in a name. */
 const FIELD_WORD_PATTERNS: readonly (readonly [InputFieldKind, RegExp])[] = [
   ["command", /cmd|command/],
   ["address", /ur[il]s?$/],
@@ -50,7 +49,7 @@ export const isInputRecord = (value: unknown): value is Readonly<Record<string, 
 type FoundFields = { hasCommand: boolean; hasAddress: boolean; hasContent: boolean; paths: string[]; hasUnknown: boolean };
 type FieldContext = { readonly kind: InputFieldKind; readonly depth: number };
 
-/** Reads a tool call's input, with everything that is nested in it. */
+/** Reads a tool call's input, including nested fields. */
 export const readInputFields = (input: unknown): ToolInputFields => {
   const found: FoundFields = { hasCommand: false, hasAddress: false, hasContent: false, paths: [], hasUnknown: false };
   if (input !== undefined && input !== null) collectValue(found, input, { kind: "unknown", depth: 0 });
@@ -66,7 +65,7 @@ const collectValue = (found: FoundFields, value: unknown, { kind, depth }: Field
 
 const collectFields = (found: FoundFields, value: Readonly<Record<string, unknown>>, depth: number): void => {
   for (const [name, each] of Object.entries(value)) {
-    // Codex gives the files of a patch as the names of its `changes`.
+    // Codex uses a patch's file names as keys of `changes`.
     if (name === "changes" && isInputRecord(each)) {
       found.paths.push(...Object.keys(each));
       for (const change of Object.values(each)) collectValue(found, change, { kind: "content", depth: depth + 2 });

@@ -1,22 +1,22 @@
 import { createHash } from "node:crypto";
 import { accept, refuse, type Result } from "../../core/domain/refusal.ts";
 
-/** Six hex digits of the exact line, white space included: an indentation that changed is a change. */
+/** Six hex digits of a hash of the exact line, including white space: a changed indentation is a change. */
 export const hashLine = (line: string): string => createHash("sha256").update(line).digest("hex").slice(0, 6);
 
-/** A line and what ends it: nothing where the file ends without a newline. */
+/** A line and its line ending; empty if the file ends without a newline. */
 type FileLine = { readonly text: string; readonly end: string };
 
 const splitFileLines = (content: string): FileLine[] =>
   [...content.matchAll(/([^\n]*?)(\r?\n)|([^\n]+)$/g)].map(([, text, end, rest]) => ({ text: text ?? rest ?? "", end: end ?? "" }));
 
-/** What most lines of a file end with. */
+/** The line ending of most lines. */
 const findLineEnding = (lines: readonly FileLine[]): string => {
   const crlf = lines.filter(({ end }) => end === "\r\n").length;
   return crlf > lines.length / 2 ? "\r\n" : "\n";
 };
 
-/** Lines that stay keep their own ends, also in a file that mixes them; the last one has a newline only if the file had one. */
+/** Joins lines. Unchanged lines keep their line endings, and the last line ends as the file ended before. */
 const joinFileLines = (lines: readonly FileLine[], before: readonly FileLine[]): string => {
   const ending = findLineEnding(before);
   const final = before.at(-1)?.end !== "" || before.length === 0;
@@ -25,14 +25,14 @@ const joinFileLines = (lines: readonly FileLine[], before: readonly FileLine[]):
     .join("");
 };
 
-/** A file with an anchor before each line: `<line>:<hash>|<text>`. */
+/** Adds an anchor before each line: `<line>:<hash>|<text>`. */
 export const addAnchors = (content: string): string => {
   const lines = splitFileLines(content);
   const width = String(lines.length).length;
   return lines.map(({ text }, at) => `${String(at + 1).padStart(width)}:${hashLine(text)}|${text}`).join("\n");
 };
 
-/** An anchor names a line as it was read; `^|` is the place before the first line, `$|` the place after the last. */
+/** An anchor names a line as it was read; `^|` is before the first line, `$|` after the last. */
 type EditEntry =
   | { readonly kind: "anchor"; readonly line: number; readonly hash: string | null; readonly shown: string }
   | { readonly kind: "text"; readonly text: string };
@@ -50,8 +50,8 @@ type LineAnchor = Extract<EditEntry, { kind: "anchor" }>;
 type LineEdit = { readonly from: number; readonly to: number; readonly lines: readonly FileLine[] };
 
 /**
- * A file with edits applied, all or none. In an edit, anchors stand for the lines that they name, other lines are new,
- * and what the file has between two anchors is replaced by what the edit has between them. Line ends and the final newline stay as they are.
+ * Applies all edits or none. In an edit, anchors stand for existing lines and other lines are new; everything in the file between two
+ * anchors is replaced by what the edit has between them. Line endings and the final newline are kept.
  * Refusals: `no-anchor`, `out-of-range`, `stale-hash`, `changed-anchor`, `not-ascending`, `overlap`.
  */
 export const applyEdits = (content: string, edits: readonly string[]): Result<string> => {
@@ -105,7 +105,7 @@ const validateAnchor = (lines: readonly FileLine[], { line, hash, shown }: LineA
   if (current === undefined) return refuse("out-of-range", `line ${line} out of range (file has ${lines.length} lines)`);
   const now = hashLine(current);
   if (now !== hash) return refuse("stale-hash", `stale hash at line ${line}: expected ${hash}, got ${now} — re-read the file`);
-  // Who writes the new text behind the anchor means to change the line, and would be told "ok" while nothing changed.
+  // New text after an anchor is meant as a change; accepting it would report "ok" although nothing changes.
   if (shown === "" || shown === current) return null;
   return refuse(
     "changed-anchor",

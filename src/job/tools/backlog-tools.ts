@@ -35,7 +35,7 @@ const withBacklogItem = (context: ToolContext, text: string, act: (item: Backlog
   return found.ok ? act(found.value) : answerRefusal(found);
 };
 
-/** The backlog: issues with a label. What is changed here is seen by the next planner. */
+/** Tools for the backlog, which consists of labelled issues. The next planner sees the changes. */
 export const backlogTools: readonly McpTool[] = [
   defineTool({
     name: "enki_backlog_add",

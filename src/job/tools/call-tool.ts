@@ -6,17 +6,15 @@ import { planTools } from "./plan-tools.ts";
 import { answerError, type McpTool, type ToolAnswer, type ToolContext } from "./mcp-tool.ts";
 import { workTools } from "./work-tools.ts";
 
-/** Every tool: what it says of itself, who may call it, what it takes. */
 const ALL_TOOLS: readonly McpTool[] = [...lookTools, ...planTools, ...workTools, ...mailTools, ...backlogTools];
 
 const toRightsLetter = ({ toolSet, canEdit }: Pick<ToolContext, "toolSet" | "canEdit">): string =>
   ({ planner: "P", worker: canEdit ? "W" : "N", merger: "M", sidecar: "S" })[toolSet];
 
-/** The tools that this tool set has. */
 export const listTools = (context: Pick<ToolContext, "toolSet" | "canEdit">): readonly McpTool[] =>
   ALL_TOOLS.filter(({ rights }) => rights.includes(toRightsLetter(context)));
 
-/** Calls a tool; every refusal is an answer with `isError`. A worker is told with each answer what mail waits for it. */
+/** Calls a tool; every refusal is an answer with `isError`. Each answer to a worker reports its unread mail. */
 export const callTool = async (context: ToolContext, name: string, args: unknown): Promise<ToolAnswer> => {
   await context.mail?.refresh();
   const answer = await runTool(context, name, args);

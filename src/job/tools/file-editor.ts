@@ -4,10 +4,10 @@ import { refuse, type Refusal } from "../../core/domain/refusal.ts";
 import { applyEdits, addAnchors } from "./apply-edits.ts";
 import type { ToolContext } from "./mcp-tool.ts";
 
-/** In bytes; more is no text that somebody edits by lines. */
+/** In bytes; no one edits a larger file by lines. */
 const MAX_EDITED_FILE_BYTES = 5_000_000;
 
-/** The text of a file. What is no text would come back changed where nobody changed it. */
+/** Reads a UTF-8 text file. Other bytes would be altered when the file is written back. */
 const readEditableText = async (file: string, path: string): Promise<string | { refused: Refusal }> => {
   const about = await stat(file);
   if (!about.isFile()) return { refused: refuse("no-file", `failed to read ${path}: it is no file`).refusal };
@@ -18,7 +18,7 @@ const readEditableText = async (file: string, path: string): Promise<string | { 
   return Buffer.from(text).equals(bytes) ? text : { refused: refuse("no-text", `failed to read ${path}: it is no UTF-8 text`).refusal };
 };
 
-/** Edits files of one directory and nothing else: links that lead out are refused. Without edits the file is given with its anchors. */
+/** Edits files inside one directory only; links that lead out are refused. Without edits, returns the file with anchors. */
 export const createFileEditor =
   (workspace: string): NonNullable<ToolContext["editFile"]> =>
   async (path, edits) => {

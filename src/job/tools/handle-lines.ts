@@ -1,11 +1,11 @@
 import type { Readable } from "node:stream";
 
-/** In characters: a plan of a thousand steps is far smaller. */
+/** In characters; far larger than a plan of a thousand steps. */
 export const MAX_MESSAGE_CHARS = 4_000_000;
 
 export type LineHandlers = { readonly onLine: (text: string) => void; readonly onTooLong: () => void; readonly onEnd: () => void };
 
-/** Reads lines that are not empty. After one that is too long nothing more is heard. */
+/** Reads non-empty lines. Stops reading after a line that is too long. */
 export const handleLines = (from: Readable, { onLine, onTooLong, onEnd }: LineHandlers): void => {
   let rest = "";
   let deaf = false;

@@ -2,17 +2,17 @@ import type { ExecutionId, Millis } from "../../core/domain/ids.ts";
 import type { JobKey } from "../../core/domain/job.ts";
 import { type MailAddress, sortMailsByUrgency, isMailExpired, createMailMatcher, type Mail, deriveMailId } from "../../core/domain/mail.ts";
 
-/** The mail of one job: what it may see, and what it sent so far. */
+/** The mail that one job may see, and the mail that it sent. */
 export type JobMailbox = ReturnType<typeof openMailbox>;
 
 export type MailboxOptions = {
   readonly address: MailAddress;
   readonly execution: ExecutionId;
   readonly job: JobKey;
-  /** Mails of the ledger. */
+  /** The ledger's mails at the job's start. */
   readonly mails: readonly Mail[];
   readonly now: () => Millis;
-  /** Reads the ledger's mails again, where a job can; null where it cannot or need not now. */
+  /** Reads the ledger's mails again; null if it cannot, or has just done so. */
   readonly pollMails: () => Promise<readonly Mail[] | null>;
 };
 
@@ -40,14 +40,14 @@ export const openMailbox = ({ address, execution, job, mails, now, pollMails }: 
     unread: (): Mail[] => sortMailsByUrgency(received().filter(({ read }) => !read)),
     find: (id: string): Mail | undefined => all().find((mail) => mail.id === id),
     change,
-    /** How many mails this job has sent, and the id of its next one. */
+    /** The number of mails that this job sent. */
     sent: (): number => count,
     nextId: (): string => deriveMailId(job, count + 1),
     send: (copies: readonly Mail[]): void => {
       count += 1;
       sent.push(...copies);
     },
-    /** Takes in what came meanwhile. */
+    /** Adds mail that arrived since the last read. */
     refresh: async (): Promise<void> => take((await pollMails()) ?? []),
   };
 };

@@ -5,11 +5,11 @@ import { findTarget } from "../../core/domain/find-target.ts";
 import type { ExecutionView, StepView } from "../../core/domain/execution-view.ts";
 import { answerRefusal, answerWith, type McpTool, defineTool, type ToolAnswer, type ToolContext } from "./mcp-tool.ts";
 
-/** A planner and a sidecar see the whole repository; who works on a step sees the execution that it is of. */
+/** Planners and sidecars see the whole repository; other agents see only their own execution. */
 const listVisibleExecutions = ({ toolSet, executions, ownExecution }: ToolContext): readonly ExecutionView[] =>
   toolSet === "planner" || toolSet === "sidecar" ? executions : executions.filter(({ id }) => id === ownExecution);
 
-/** More lines than this nobody reads; the counts hold for all. */
+/** Further rows are not listed; the counts include them. */
 const MAX_ROWS_LISTED = 500;
 
 const listNeeds = (step: StepView): string[] => [...listNeededSteps(step), ...listNeededTasks(step)];
@@ -87,7 +87,7 @@ const answerDag = (context: ToolContext, wanted: string | undefined): ToolAnswer
   return found.ok ? answerGraphs([found.value.execution]) : answerRefusal(found);
 };
 
-/** The tools that only look. */
+/** Tools that only read. */
 export const lookTools: readonly McpTool[] = [
   defineTool({
     name: "enki_status",

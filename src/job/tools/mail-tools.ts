@@ -34,7 +34,7 @@ const noMailAnswer = answerError({ code: "no-mail", message: "there is no job he
 const withMailbox = (context: ToolContext, act: (mail: JobMailbox) => ToolAnswer): ToolAnswer =>
   context.mail ? act(context.mail) : noMailAnswer;
 
-/** An address as it may be written: `worker/` also before a step's id of this execution. Refusal: `unknown-address`. */
+/** Reads an address; `worker/` also accepts a step id of this execution. Refusal: `unknown-address`. */
 const readRecipient = ({ executions, ownExecution }: ToolContext, text: string): Result<NewMail["to"]> => {
   if (text === "coordinator" || text === "user" || text === ALL_WORKERS_ADDRESS) return accept(text);
   const name = text.startsWith("worker/") ? text.slice("worker/".length) : "";
@@ -132,7 +132,7 @@ const listInbox = (mail: JobMailbox): ToolAnswer => {
   return answerWith(text, { messages: all.map((each) => toMailSummary(each)) });
 };
 
-/** A mail that this job may see. Refusal: `unknown-mail`. */
+/** Finds a mail that this job may see. Refusal: `unknown-mail`. */
 const findMail = (mail: JobMailbox, id: string): Result<Mail> => {
   const found = mail.find(id);
   return found ? accept(found) : refuse("unknown-mail", `not found: message ${id}`);

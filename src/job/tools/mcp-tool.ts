@@ -9,29 +9,29 @@ import type { ToolSet } from "../../core/domain/tool-set.ts";
 import type { ExecutionView } from "../../core/domain/execution-view.ts";
 import type { JobMailbox } from "./job-mailbox.ts";
 
-/** What the tools may see and do: decided by the job, never by the relay's arguments. */
+/** What the tools may see and do. The job decides it, never the relay's arguments. */
 export type ToolContext = {
   readonly toolSet: ToolSet;
   readonly canEdit: boolean;
   readonly roles: Readonly<Record<string, Role>>;
   readonly maxSteps: number;
-  /** The job whose tools these are; null outside of one. */
+  /** The job that the tools serve; null outside a job. */
   readonly job: JobKey | null;
-  /** The execution that the job belongs to; null outside of one. */
+  /** The job's execution; null outside a job. */
   readonly ownExecution: ExecutionId | null;
-  /** The executions of the ledger, as it was when the job began. */
+  /** The ledger's executions at the job's start. */
   readonly executions: readonly ExecutionView[];
-  /** The open items of the backlog, as they were when the planner's job was asked for. */
+  /** The backlog's open items when the planner's job was requested. */
   readonly backlog: readonly BacklogItem[];
-  /** Null where nobody sends or gets mail. */
+  /** Null if the agent has no mail. */
   readonly mail: JobMailbox | null;
-  /** Records what takes effect when the job's result is accepted. Null where nothing is recorded: read only. */
+  /** Records a command that takes effect when the job's result is accepted. Null if the tools are read-only. */
   readonly record: ((command: Command) => void) | null;
-  /** How many tasks of their own were recorded so far. */
+  /** The number of ad-hoc tasks recorded so far. */
   readonly countTaskCreations: () => number;
-  /** Hears what plans were refused for; the planner is told too. */
+  /** Receives the refusal of each refused plan; the planner receives it too. */
   readonly reportRefusedPlan?: (refusal: Refusal) => void;
-  /** Edits a file of the workspace; null where nothing may be edited. */
+  /** Edits a file of the workspace; null if editing is not allowed. */
   readonly editFile: ((path: string, edits: readonly string[] | null) => Promise<{ text: string } | { refused: Refusal }>) | null;
 };
 
@@ -40,21 +40,21 @@ export type ToolAnswer = { readonly text: string; readonly structured: Record<st
 export type McpTool = {
   readonly name: string;
   readonly summary: string;
-  /** P planner · W worker · N worker that may not edit · M merger · S sidecar. */
+  /** The tool sets that have the tool: P planner · W worker · N worker that may not edit · M merger · S sidecar. */
   readonly rights: string;
   readonly input: z.ZodObject;
-  /** True where the tool reads its arguments itself, because a plan's refusals have sentences of their own. */
+  /** Whether the tool parses its arguments itself, because plan refusals have their own messages. */
   readonly raw?: true;
   readonly run: (context: ToolContext, args: Record<string, unknown>) => ToolAnswer | Promise<ToolAnswer>;
 };
 
-/** A tool whose arguments are those of its schema. */
+/** Defines a tool whose arguments are typed by its schema. */
 export const defineTool = <I extends z.ZodObject>(
   defined: Omit<McpTool, "input" | "run" | "raw"> & {
     readonly input: I;
     readonly run: (context: ToolContext, args: z.output<I>) => ToolAnswer | Promise<ToolAnswer>;
   },
-  // callTool gives to `run` what `input` made of the arguments.
+  // callTool passes the schema's parsed output to `run`.
 ): McpTool => defined as unknown as McpTool;
 
 export const answerWith = (text: string, structured: Record<string, unknown> = {}): ToolAnswer => ({ text, structured, isError: false });
@@ -67,7 +67,7 @@ export const answerRefusal = ({ refusal }: RefusedResult): ToolAnswer => answerE
 
 export const TAKES_EFFECT_LATER = "recorded, takes effect when this job's result is accepted";
 
-/** Records a command and says so; refuses where nothing is recorded. */
+/** Records a command and confirms it; refuses if nothing can be recorded. */
 export const recordCommand = (
   context: ToolContext,
   command: Command,

@@ -56,10 +56,11 @@ export const taskInput = z.strictObject({
 type StepInput = z.output<typeof stepInputSchema>;
 type NeedInput = StepInput["needs"][number];
 
-/** What a plan is checked against. */
 export type PlanInputContext = { readonly roles: Readonly<Record<string, Role>>; readonly isTask: (task: TaskId) => boolean };
 
-/** Steps from a tool's arguments, in a form of {@link planInput}. Refusals: `missing-field`, `bad-field`, `unknown-role`, `bad-need`. */
+/**
+ * Reads steps from a tool's arguments by one of the schemas above. Refusals: `missing-field`, `bad-field`, `unknown-role`, `bad-need`.
+ */
 export const readPlannedSteps = <T extends z.ZodType<{ steps: StepInput[] }>>(
   schema: T,
   input: unknown,
@@ -76,7 +77,7 @@ export const readPlannedSteps = <T extends z.ZodType<{ steps: StepInput[] }>>(
   return accept({ given: read.data, steps });
 };
 
-/** The one step of a standalone task. Refusals as of {@link readSteps}. */
+/** Reads the one step of a standalone task. Refusals as for {@link readPlannedSteps}. */
 export const readStandaloneTask = (input: unknown, id: string, known: PlanInputContext): Result<PlannedStep> => {
   const read = taskInput.safeParse(input);
   if (!read.success) return refuse(...explainInputError(input, read.error));
@@ -104,7 +105,7 @@ const describeMissingField = ({ length }: readonly PropertyKey[], field: string)
   return length === 3 ? `each step must have ${field === "id" ? "an" : "a"} '${field}'` : null;
 };
 
-/** The seed's own sentences where it has one, else the schema's. */
+/** Explains the first fault: our own message if there is one, else the schema's. */
 const explainInputError = (input: unknown, error: z.ZodError): [string, string] => {
   const [issue] = error.issues;
   const path = issue?.path ?? [];
@@ -117,7 +118,7 @@ const explainInputError = (input: unknown, error: z.ZodError): [string, string] 
   return [path.includes("needs") ? "bad-need" : "bad-field", z.prettifyError(error).slice(0, 500)];
 };
 
-/** The role of a step: null where it names none. Refusal: `unknown-role`. */
+/** Finds a step's role; null if it names none. Refusal: `unknown-role`. */
 const findStepRole = ({ id, role: name }: StepInput, { roles }: PlanInputContext): Result<Role | null> => {
   if (name === undefined) return accept(null);
   const role = Object.hasOwn(roles, name) ? roles[name] : undefined;

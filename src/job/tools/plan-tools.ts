@@ -54,7 +54,7 @@ const proposePlan = (context: ToolContext, args: unknown): ToolAnswer => {
   );
 };
 
-/** An execution by its id or the beginning of it. Refusals: those of findTarget, `no-execution-id`. */
+/** Finds an execution by its id or a prefix of it. Refusals: those of findTarget, `no-execution-id`. */
 const findExecutionById = ({ executions, ownExecution }: ToolContext, id: string): Result<ExecutionView> => {
   const issue = executions.find((each) => each.id === ownExecution)?.issue ?? -1;
   const found = findTarget(executions, issue, id);
@@ -84,7 +84,7 @@ const proposeAddedSteps = (context: ToolContext, args: unknown): ToolAnswer => {
   );
 };
 
-/** The id of the execution that this job's next task of its own becomes. */
+/** The execution id of the next ad-hoc task that this job creates. */
 const deriveNextExecutionId = ({ job, executions, countTaskCreations }: ToolContext): string =>
   deriveAdhocTaskId(job ?? "", countTaskCreations() + 1, (taken) => executions.some(({ id }) => id === taken));
 
@@ -147,13 +147,16 @@ const createSteeringTool =
 
 const TERMINAL_STATES = ["done", "cancelled", "skipped"];
 
-/** What the ledger, as it was when the job began, says against it; the result is judged by the ledger as it is then. */
+/**
+ * Why the action is impossible according to the ledger at the job's start; null if it is possible. The result is validated again against
+ * the current ledger.
+ */
 const explainWrongState = (kind: SteeringKind, state: string): string | null => {
   if (kind === "resume") return state === "paused" || state === "running" || state === "waiting" ? null : `is '${state}', not 'paused'`;
   return TERMINAL_STATES.includes(state) ? `is '${state}': it is over` : null;
 };
 
-/** The tools that change what is to be done. */
+/** Tools that change the planned work. */
 export const planTools: readonly McpTool[] = [
   {
     name: "enki_execution_create",

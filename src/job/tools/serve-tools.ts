@@ -8,39 +8,39 @@ import { type McpStreams, createStreamTransport } from "./stream-transport.ts";
 import type { ToolContext } from "./mcp-tool.ts";
 import { callTool, listTools } from "./call-tool.ts";
 
-/** An MCP server of Enki's tools; rights and limits come from the context, never from who calls. */
+/** Creates an MCP server with Enki's tools. Rights and limits come from the context, never from the caller. */
 const createMcpServer = (context: ToolContext): Server => {
   const server = new Server({ name: "enki", version: "1" }, { capabilities: { tools: {} } });
   server.setRequestHandler(ListToolsRequestSchema, () => ({
     tools: listTools(context).map(({ name, summary, input }) => ({
       name,
       description: summary,
-      // zod's own form of an object's schema; MCP asks for `type: object`, which every tool's input has.
+      // MCP requires `type: object`, which every tool's input schema has; zod's type is wider.
       inputSchema: { ...z.toJSONSchema(input, { io: "input" }), type: "object" as const },
     })),
   }));
   server.setRequestHandler(CallToolRequestSchema, async ({ params }) => {
     const { text, isError } = await callTool(context, params.name, params.arguments);
-    // Half of the agents show a model the structured content alone, and half the text: so there is one of them, with all of it.
+    // Some agents show the model only the structured content, others only the text, so the text contains everything.
     return { content: [{ type: "text" as const, text }], isError };
   });
   return server;
 };
 
-/** Serves the tools over two streams until the other side hangs up. */
+/** Serves the tools over two streams until the client disconnects. */
 const serveStreams = (context: ToolContext, streams: McpStreams): Promise<void> =>
   new Promise((resolve, reject) => {
     createMcpServer(context).connect(createStreamTransport(streams, resolve)).catch(reject);
   });
 
-/** Longer paths do not fit into the address of a socket; in bytes. */
+/** The longest path that fits into a socket's address, in bytes. */
 const MAX_SOCKET_PATH_BYTES = 100;
 
-/** Serves the tools of a job to whoever connects to this socket, which lies where only the job's own user comes. */
+/** Serves a job's tools on a socket that only the job's own user can access. */
 export const serveTools = async ({ context, socket }: { context: ToolContext; socket: string }): Promise<{ close(): Promise<void> }> => {
   if (Buffer.byteLength(socket) > MAX_SOCKET_PATH_BYTES) throw new Error(`the path of the tools' socket is too long: ${socket}`);
   const open = new Set<Socket>();
-  // What was asked before the other side hung up is still answered.
+  // Requests sent before the client closed its side are still answered.
   const listening = createServer({ allowHalfOpen: true }, (connection) => {
     open.add(connection);
     connection.on("close", () => open.delete(connection));
@@ -60,6 +60,6 @@ export const serveTools = async ({ context, socket }: { context: ToolContext; so
 
 export type StdioStreams = { readonly stdin: Readable; readonly stdout: Writable };
 
-/** Serves the tools without a job, to one client, until it hangs up. */
+/** Serves the tools to one client without a job, until the client disconnects. */
 export const serveStdio = ({ context, stdin, stdout }: StdioStreams & { context: ToolContext }): Promise<void> =>
   serveStreams(context, { input: stdin, output: stdout });

@@ -8,7 +8,10 @@ const UNREADABLE_ERROR = { code: -32700, message: "this line is not a message of
 
 export type McpStreams = { readonly input: Readable; readonly output: Writable };
 
-/** MCP as lines of JSON. It ends when what was asked before the other side hung up is answered, when a message is too long, and when a stream breaks. */
+/**
+ * MCP as lines of JSON. It closes when a stream breaks, when a message is too long, or when the client has disconnected and all its
+ * requests are answered.
+ */
 export const createStreamTransport = ({ input, output }: McpStreams, ended: () => void): Transport => {
   const unanswered = new Set<RequestId>();
   let hungUp = false;
@@ -27,7 +30,7 @@ export const createStreamTransport = ({ input, output }: McpStreams, ended: () =
     const message = parseRpcMessage(line);
     if (!message) return void write({ jsonrpc: "2.0", error: UNREADABLE_ERROR });
     if ("method" in message && "id" in message) unanswered.add(message.id);
-    // What was taken back gets no answer.
+    // A cancelled request receives no answer.
     if ("method" in message && message.method === "notifications/cancelled") unanswered.delete(message.params?.["requestId"] as RequestId);
     transport.onmessage?.(message);
   };
@@ -38,7 +41,7 @@ export const createStreamTransport = ({ input, output }: McpStreams, ended: () =
   const transport: Transport = {
     start: () => {
       handleLines(input, { onLine: read, onEnd: end, onTooLong: () => void write({ jsonrpc: "2.0", error: TOO_LONG_ERROR }).then(close) });
-      // A stream that was read to its end closes too, and is not broken.
+      // A stream that was read to its end also closes, without an error.
       input.on("error", close).on("close", end);
       output.on("error", close).on("close", close);
       return Promise.resolve();

@@ -38,7 +38,7 @@ const recordWorkerReport = (context: ToolContext, { status, outcome, reason, rep
   return recordCommand(context, command, { text: told.join("\n"), structured: { status, outcome } });
 };
 
-/** The tools of who works on a step. */
+/** Tools for agents that work on a step. */
 export const workTools: readonly McpTool[] = [
   defineTool({
     name: "enki_worker_report",
