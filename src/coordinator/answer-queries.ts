@@ -8,7 +8,7 @@ import { readPullDiscussion } from "./pull-discussion.ts";
 
 type QueryOf<K extends QueryKind> = Extract<Query, { kind: K }>;
 
-/** What git computes from commits, in the local object store. */
+/** Queries that git answers from the local object store. */
 export type CommitQueries = {
   work(query: QueryOf<"work">): Promise<QueryAnswers["work"]>;
   rebase(query: QueryOf<"rebase-commits">): Promise<QueryAnswers["rebase-commits"]>;
@@ -16,24 +16,22 @@ export type CommitQueries = {
   mergeChain(query: QueryOf<"merge-chain">): Promise<QueryAnswers["merge-chain"]>;
   conflicts(query: QueryOf<"conflicts">): Promise<QueryAnswers["conflicts"]>;
   resolution(query: QueryOf<"resolution">): Promise<QueryAnswers["resolution"]>;
-  /** A text file of a commit that is here; null for what is none. */
+  /** Reads a text file of a local commit; null if there is none. */
   textAt(commit: Sha, path: string): Promise<string | null>;
-  /** How the steps of an archived execution ended. */
+  /** The final states of an archived execution's steps. */
   archived(execution: ExecutionId): Promise<QueryAnswers["archived"]>;
   workflowFiles(commit: Sha): Promise<QueryAnswers["workflow-files"]>;
   mergeOf(query: QueryOf<"merge-of">): Promise<QueryAnswers["merge-of"]>;
   reattach(query: QueryOf<"reattach">): Promise<QueryAnswers["reattach"]>;
   revert(query: QueryOf<"revert">): Promise<QueryAnswers["revert"]>;
-  /** Is the commit contained in the tip? */
   isAncestor(commit: Sha, tip: Sha): Promise<boolean>;
 };
 
 export type QuerySources = {
   readonly github: GitHubPorts;
   readonly git: CommitQueries;
-  /** Our own login. */
   readonly botLogin: Login;
-  /** Is told what GitHub refused to show. */
+  /** Reports a query that GitHub refused to answer. */
   readonly reportRefused: (query: Query, why: string) => void;
 };
 
@@ -52,7 +50,7 @@ type GitHubQueryKind =
   | "brief"
   | "feedback";
 
-/** Whom each kind of query is put to: a kind that is not named here does not compile. */
+/** Who answers each kind of query; a missing kind does not compile. */
 const QUERY_TARGETS: Readonly<Record<GitHubQueryKind, "github"> & Record<Exclude<QueryKind, GitHubQueryKind>, "git">> = {
   permission: "github",
   reviews: "github",
@@ -82,8 +80,8 @@ const QUERY_TARGETS: Readonly<Record<GitHubQueryKind, "github"> & Record<Exclude
 const isGitHubQuery = (query: Query): query is QueryOf<GitHubQueryKind> => QUERY_TARGETS[query.kind] === "github";
 
 /**
- * Reads what a decision asked for, each query once; all of it, or the time to ask again. What git cannot do throws.
- * What GitHub refuses to show is taken for nothing, which opens no gate: one pull request or person must not hold up all the others.
+ * Answers a decision's queries, each once; returns all facts, or the time to retry. Throws if git fails. If GitHub refuses a query, its
+ * empty answer is used, which opens no gate: one pull request or person must not block all others.
  */
 export const answerQueries = async (queries: readonly Query[], sources: QuerySources): Promise<QueryFacts | DeferredFailure> => {
   const unique = [...new Map(queries.map((query) => [toQueryKey(query), query])).values()];
@@ -104,7 +102,7 @@ export const answerQueries = async (queries: readonly Query[], sources: QuerySou
 
 type QueryReading<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly later: DeferredFailure };
 
-/** One after the other: GitHub asks for no concurrent requests, and a limit that one meets would meet all. */
+/** Reads sequentially: GitHub asks for no concurrent requests, and a rate limit would affect them all. */
 const readSequentially = async <Q>(
   queries: readonly Q[],
   read: (query: Q) => Promise<QueryReading<QueryFact>>,
@@ -125,7 +123,7 @@ const answerFromGitHub = async (
   const fact = <T>(reply: GitHubReply<T>, nothing: T): QueryReading<QueryFact> => {
     if (!reply.ok && reply.failure.kind === "later") return { ok: false, later: reply.failure };
     if (!reply.ok) reportRefused(query, reply.failure.reason);
-    // Each case below answers its own kind of query, which the union's members cannot express.
+    // Each case below answers its own query kind, which the union type cannot express.
     return { ok: true, value: { kind: query.kind, query, answer: reply.ok ? reply.value : nothing } as QueryFact };
   };
   switch (query.kind) {

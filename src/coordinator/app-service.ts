@@ -11,50 +11,49 @@ import { openOrganisationConfig } from "../storage/config/organisation-config.ts
 import { readInstallationLayers } from "../storage/config/repository-config.ts";
 import { connectRepositoryPorts } from "./connect-repository-ports.ts";
 
-/** What the App has of its host: access to GitHub, a directory of its own, time and chance. */
+/** What the host provides to the App: access to GitHub, a directory, time and randomness. */
 export type AppHost = {
   readonly openInstallation: (installation: number) => AppInstallation;
-  /** The installation that a repository belongs to; null where there is none. */
+  /** A repository's installation; null if it has none. */
   readonly findInstallation: (repository: string) => Promise<number | null>;
   readonly botLogin: Login;
-  /** Where git is served: `https://github.com`. */
+  /** The server for git and the web, such as `https://github.com`. */
   readonly serverUrl: string;
-  /** Where this installation is, for its built-in roles. */
+  /** This program's directory, with its built-in roles. */
   readonly root: string;
-  /** Where clones are kept: a cache. */
+  /** The directory of the clones, which are a cache. */
   readonly directory: string;
   readonly timers: CoordinatorTimers;
-  /** 0 up to and without 1. */
+  /** From 0 up to, but not including, 1. */
   readonly random: () => number;
   readonly nonce: () => string;
   readonly log: (line: string) => void;
-  /** See Snapshot.grace: 0 where no other process coordinates these repositories. */
+  /** See Snapshot.graceMs; 0 if no other process coordinates these repositories. */
   readonly graceMs: Millis;
-  /** How often comments are listed. */
   readonly sweepIntervalMs: Millis;
-  /** See Coordinating.firstSweep. */
+  /** See CoordinatorOptions.firstSweepMs. */
   readonly firstSweepMs?: Millis;
-  /** Stands between the loop and a repository's world: whoever tests what becomes of a process that dies at any point. */
+  /** Wraps a repository's ports, for tests that kill the process at any point. */
   readonly wrapPorts?: (world: RepositoryPorts) => RepositoryPorts;
 };
 
 export type AppService = RepositoryCoordinator & {
-  /** Takes a webhook in; resolves when what it led to is settled. */
+  /** Receives a webhook; resolves when its events are processed. */
   readonly receiveWebhook: (name: string, payload: unknown) => Promise<void>;
-  /** Takes a repository up without a webhook, by its full name. */
+  /** Starts to coordinate a repository, by its full name, without a webhook. */
   readonly addRepository: (repository: string, installation: number) => Promise<void>;
-  /** Takes up the repositories that an earlier process worked for, to see what it missed. Never rejects. */
+  /** Resumes the repositories of an earlier process, to sweep what it missed. Never rejects. */
   readonly resumeRepositories: () => Promise<void>;
 };
 
-/** Outcomes that nothing waits for are written with the next write, or after this time. */
+/** Outcomes that nothing waits for are saved with the next write, or after this time. */
 const KEEP_OUTCOMES_MS = 60_000;
-/** How often an organisation is asked what it says, in milliseconds. */
+/** How often an organisation's configuration is fetched, in milliseconds. */
 const ORGANISATION_REFRESH_MS = 60_000;
 const MAX_JITTER_MS = 150;
 const COORDINATOR_IDENTITY = { name: "Enki", email: "enki@users.noreply.github.com" };
 
-/** Enki as a service for all repositories that an App is installed in. */
+/** Runs Enki for all repositories in which the App is installed. */
 export const openAppService = (host: AppHost): AppService => {
   const sources = new Map<string, RepositorySource>();
   const fault = (repository: string, error: unknown): void =>
@@ -78,7 +77,7 @@ export const openAppService = (host: AppHost): AppService => {
         const installation = await host.findInstallation(repository);
         if (installation !== null) await adopt(repository, installation);
       };
-      // Side by side: one that hangs or breaks is no reason for the others to wait.
+      // Concurrent, so that a repository that hangs or fails does not delay the others.
       await Promise.all(
         (await listClonedRepositories(host.directory)).map((each) => takeUp(each).catch((error: unknown) => fault(each, error))),
       );
@@ -93,7 +92,7 @@ export const openAppService = (host: AppHost): AppService => {
   };
 };
 
-/** Repositories that have a clone here, by their full names. */
+/** Full names of the repositories with a local clone. */
 const listClonedRepositories = async (directory: string): Promise<string[]> => {
   const owners = await readdir(directory).catch(() => []);
   const names = await Promise.all(
@@ -107,7 +106,7 @@ const readPayloadField = (value: unknown, name: string): unknown =>
 
 type RepositorySource = { readonly repository: string; readonly installation: number; readonly defaultBranch?: string };
 
-/** The repository and installation that a webhook speaks of; null for one about something else. */
+/** The repository and installation that a webhook is about; null if it names none. */
 const readRepositorySource = (payload: unknown): RepositorySource | null => {
   const repository = readPayloadField(readPayloadField(payload, "repository"), "full_name");
   const installation = readPayloadField(readPayloadField(payload, "installation"), "id");

@@ -23,19 +23,19 @@ export type RepositoryConnection = {
   readonly botLogin: Login;
   readonly defaultBranch: string;
   readonly layers: ConfigLayers;
-  /** See Snapshot.grace. */
+  /** See Snapshot.graceMs. */
   readonly graceMs: Millis;
-  /** See World.keep. */
+  /** See RepositoryPorts.keepOutcomesMs. */
   readonly keepOutcomesMs: Millis;
   readonly now: () => Millis;
   readonly nonce: () => string;
-  /** A pause after a lost race, in milliseconds, drawn anew each time so that writers do not march in step. */
+  /** A random pause after a lost race, in milliseconds, so that competing writers do not stay in step. */
   readonly jitter: () => number;
   readonly sleep: (delay: number) => Promise<void>;
   readonly log: (line: string) => void;
 };
 
-/** The world of one repository: git by a clone, GitHub by its ports. */
+/** Connects the ports of one repository: git through a clone, GitHub through its API. */
 export const connectRepositoryPorts = (connected: RepositoryConnection): RepositoryPorts => {
   const { clone, github, botLogin, defaultBranch, graceMs, now, log } = connected;
   return {
@@ -64,7 +64,7 @@ export const connectRepositoryPorts = (connected: RepositoryConnection): Reposit
 
 const ACTIONS_WORKFLOWS_PATH = ".github/workflows/";
 
-/** Workflow files at a commit. One that cannot be read is none, for GitHub as well. */
+/** Actions workflow files at a commit. A file that cannot be read is omitted; GitHub ignores it as well. */
 const readCommitWorkflows = async (clone: RepositoryClone, commit: Sha): Promise<QueryAnswers["workflow-files"]> => {
   const isOne = (path: string): boolean =>
     path.startsWith(ACTIONS_WORKFLOWS_PATH) && /^[^/]+\.ya?ml$/.test(path.slice(ACTIONS_WORKFLOWS_PATH.length));
@@ -74,14 +74,14 @@ const readCommitWorkflows = async (clone: RepositoryClone, commit: Sha): Promise
   );
 };
 
-/** Loading and saving, with what was read last: ledger and configuration are read again only when their commit is another. */
+/** Loads and saves the ledger. Ledger and configuration are cached until their commits change. */
 const openLedgerStore = (connected: RepositoryConnection): Pick<RepositoryPorts, "load" | "save"> => {
   const { clone, now } = connected;
   const ledgers = openLedgerCache(clone);
   const settings = openConfigCache(connected);
   const rebuild = openLedgerRebuild(connected);
   let head: Sha | null = null;
-  // The base may have moved with a save, and with it what it configures.
+  // A save may move the default branch and thereby change the configuration.
   const loaded = async (refs: RepositoryRefs, ledger: Ledger): Promise<LoadedState> => ({
     ledger,
     refs,
@@ -136,7 +136,6 @@ const applyRefMoves = (refs: RepositoryRefs, moves: readonly RefMove[]): Reposit
   return next;
 };
 
-/** Reads the ledger only when its tip is another. */
 const openLedgerCache = (clone: RepositoryClone) => {
   let known: { head: Sha | null; ledger: Ledger } | null = null;
   return {
@@ -152,7 +151,7 @@ const openLedgerCache = (clone: RepositoryClone) => {
   };
 };
 
-/** The configuration of the default branch as it is now; read only when that branch moved, or what its organisation says. Its faults are told once. */
+/** The default branch's configuration, cached until that branch or the organisation's configuration changes. Faults are logged once. */
 const openConfigCache = ({ clone, defaultBranch, layers, log }: RepositoryConnection) => {
   let known: { commit: Sha | null; said: unknown; config: Config } | null = null;
   return async (refs: RepositoryRefs): Promise<Config> => {

@@ -2,7 +2,7 @@ import { createServer, type RequestListener } from "node:http";
 
 export type HttpServerHandle = { readonly url: string; readonly close: () => Promise<void> };
 
-/** Serves HTTP; port 0 is any that is free. Rejects when the port is in use. */
+/** Serves HTTP; port 0 selects a free port. Rejects if the port is in use. */
 export const startHttpServer = (handler: RequestListener, { host, port }: { host: string; port: number }): Promise<HttpServerHandle> =>
   new Promise((resolve, reject) => {
     const server = createServer(handler);

@@ -3,30 +3,30 @@ import type { GitHubPorts, IssueChange, ListedIssue, GitHubReply } from "../gith
 import type { Event } from "../core/domain/event.ts";
 import type { Login, Millis } from "../core/domain/ids.ts";
 
-/** GitHub's lists may lag behind what they list: what is found again is known by its id. In milliseconds. */
+/** GitHub's lists lag behind, so sweeps overlap by this time; repeated events are recognised by their ids. In milliseconds. */
 const ISSUE_LIST_LAG_MS = 60_000;
-/** A label that comes with a new issue changes it in the seconds in which it is made. In milliseconds. */
+/** A label set at creation updates the new issue within this time. In milliseconds. */
 const ISSUE_CREATION_MS = 5_000;
 
 type IssueSweepInput = {
   readonly github: Pick<GitHubPorts, "issues">;
   readonly botLogin: Login;
   readonly log: (line: string) => void;
-  /** The label that starts an issue; empty for none. */
+  /** The label that starts an execution; empty for none. */
   readonly label: string;
-  /** When comments of each issue were written or changed. */
+  /** When each issue's latest comment was written or edited. */
   readonly commentTimes: ReadonlyMap<number, Millis>;
 };
 
 export type SweptIssues = {
   readonly events: readonly Event[];
-  /** False where no pull request changed since it was opened: nobody wrote on one. */
+  /** False if no pull request changed after its creation, so there is nothing new on any of them. */
   readonly pullsChanged: boolean;
 };
 
 /**
- * New issues with a command in their text, labels and assignments since a time, as events; null where GitHub does not answer now.
- * One request where nothing but comments was added; a second one for who did what to an issue.
+ * Lists new issues with a command in their text, labels and assignments since a time, as events; null while GitHub does not answer.
+ * One request if only comments were added; a second one finds who changed an issue.
  */
 export const sweepIssues = async (listing: IssueSweepInput, since: Millis): Promise<SweptIssues | null> => {
   const from = since - ISSUE_LIST_LAG_MS;
@@ -45,13 +45,13 @@ export const sweepIssues = async (listing: IssueSweepInput, since: Millis): Prom
   return { events, pullsChanged: reply.value.some(({ onPull, created, updated }) => onPull && updated > created) };
 };
 
-/** A repository without issues has none; whether pull requests changed is not known then. */
+/** A repository with issues disabled has no events; its pull requests may have changed. */
 const handleListFailure = ({ log }: IssueSweepInput, { failure }: Extract<GitHubReply<unknown>, { ok: false }>): SweptIssues | null => {
   log(`issues not listed: ${failure.reason}`);
   return failure.kind === "refused" ? { events: [], pullsChanged: true } : null;
 };
 
-/** What was done to issues, where somebody may have set the label, assigned one to us, or changed one otherwise than by a comment. */
+/** Lists changes to issues if the label is set, an issue is assigned to Enki, or an issue changed for a reason other than a comment. */
 const listIssueChanges = async (
   listing: IssueSweepInput,
   issues: readonly ListedIssue[],
@@ -73,6 +73,6 @@ const collectChangeTimes = (changes: readonly IssueChange[], spoken: ReadonlyMap
   return last;
 };
 
-/** GitHub does not say when a text was edited. An issue whose last change was for no reason that is known was. */
+/** GitHub does not report when a text was edited. An issue counts as edited if no known change explains its last update. */
 const wasTextEdited = ({ created, updated }: ListedIssue, touched: Millis): boolean =>
   updated > Math.max(created, touched) + ISSUE_CREATION_MS;

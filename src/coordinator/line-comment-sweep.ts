@@ -8,7 +8,7 @@ type LineSweepContext = { readonly github: Pick<GitHubPorts, "pulls">; readonly 
 
 const MAX_HISTORIES_PER_REQUEST = 100;
 
-/** True for a comment with a command that GitHub updated: its text was changed, or its review was submitted then. */
+/** Whether a comment with a command was updated: its text was edited, or its pending review was submitted. */
 const needsEditHistory = (comment: LineComment, self: Login): boolean =>
   comment.updated > comment.created &&
   readLineComment(toLineCommentFields(comment, new Map()), self).some(({ kind }) => kind === "commanded");
@@ -19,8 +19,8 @@ const toLineCommentFields = (comment: LineComment, histories: ReadonlyMap<number
 };
 
 /**
- * Listed comments on lines as events; null where GitHub does not answer now. A request for each hundred comments with commands that GitHub updated:
- * where it refuses, nobody knows who wrote these, and they count as edited.
+ * Reads listed line comments as events; null while GitHub does not answer. One request for each hundred updated comments with commands.
+ * If GitHub refuses it, their authors are uncertain, and they count as edited.
  */
 export const readListedLineComments = async (
   comments: readonly LineComment[],

@@ -4,22 +4,24 @@ import { type Brief, type BriefFile, isTrustedPermission } from "../core/domain/
 import type { Sha } from "../core/domain/ids.ts";
 import { takeFirstChars, takeLastChars, stripHiddenChars } from "../core/domain/visible-text.ts";
 
-/** Links that are followed, of one brief. */
 const MAX_FOLLOWED_LINKS = 10;
 
 export type FileSources = {
   readonly files: AttachmentPort;
-  /** A text file of a commit that is here; null for what is none. */
+  /** Reads a text file of a local commit; null if there is none. */
   readonly textAt: (commit: Sha, path: string) => Promise<string | null>;
 };
 
-/** How much room comments and a diff take. */
+/** The characters that comments and diff occupy. */
 export const countBriefChars = ({ comments, pull }: Brief): number =>
   comments.reduce((sum, { text }) => sum + text.length, pull?.diff?.text.length ?? 0);
 
 type TrustedLink = { readonly link: BriefLink; readonly trusted: boolean };
 
-/** The brief with what its texts link to, as far as there is room left after the comments; each file takes half of it at most. What cannot be read is said, and delays nothing. */
+/**
+ * Adds the files that a brief's texts link to, within the space that comments leave; each file takes at most half of the remaining
+ * space. The brief names files that could not be read.
+ */
 export const addLinkedFiles = async (brief: Brief, maxChars: number, sources: FileSources): Promise<Brief> => {
   const files: BriefFile[] = [];
   let room = maxChars - countBriefChars(brief);
@@ -34,7 +36,7 @@ export const addLinkedFiles = async (brief: Brief, maxChars: number, sources: Fi
   return { ...brief, files };
 };
 
-/** Those of the issue first, then those of people with write permission, the newest first, then all others. */
+/** Orders links: the issue's first, then those of people with write permission, then all others; the newest first. */
 const orderBriefLinks = ({ body, permission, comments }: Brief, home: AttachmentPort): TrustedLink[] => {
   const newest = comments.toReversed();
   const trustedFirst = newest.toSorted((a, b) => Number(isTrustedPermission(b.permission)) - Number(isTrustedPermission(a.permission)));
@@ -68,7 +70,7 @@ const readLinkedFile = async (linked: TrustedLink, { room, sources }: { room: nu
 
 const FILE_CUT_NOTE = "[… left out here: it is too long …]";
 
-/** Both ends of what is too long: a log says at its beginning what ran, and at its end how it failed. */
+/** Keeps both ends of a long text: a log starts with what ran and ends with how it failed. */
 const cutMiddle = (text: string, room: number, whole: boolean): string => {
   if (text.length <= room) return whole ? text : `${text}\n${FILE_CUT_NOTE}`;
   const half = Math.floor(room / 2);

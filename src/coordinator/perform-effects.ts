@@ -7,7 +7,7 @@ import { readFirstLine, isOwnComment, upsertComment, postCloseReason } from "./u
 
 type EffectOfKind<K extends EffectKind> = Extract<Effect, { kind: K }>;
 
-/** `again`: keys of effects that somebody asked for before us, perhaps with success: they are looked up first. */
+/** `repeated`: keys of effects that were requested before, perhaps successfully, and are therefore looked up first. */
 export type EffectContext = {
   readonly github: GitHubPorts;
   readonly botLogin: Login;
@@ -15,12 +15,12 @@ export type EffectContext = {
   readonly now: () => Millis;
 };
 
-/** Runs are listed once for all jobs of one call, and only when one of them may have been started before. */
+/** Lists runs at most once per call, and only if a job may already have started. */
 type EffectSession = EffectContext & { readonly listRuns: () => Promise<GitHubReply<readonly WorkflowRunInfo[]>> };
 
 /**
- * Performs effects one at a time, the most urgent first, each key once, and tells how each ended.
- * Nothing is tried twice here: what failed ends as `later`, and is looked up when it is given again. Never rejects for what GitHub does.
+ * Performs effects one at a time, the most urgent first, each key once, and reports how each ended. Nothing is retried here: a failed
+ * effect ends as `later` and is looked up when it is requested again. Never rejects because of GitHub.
  */
 export const performEffects = async (effects: readonly Effect[], performing: EffectContext): Promise<readonly Event[]> => {
   let listed: Promise<GitHubReply<readonly WorkflowRunInfo[]>> | null = null;
@@ -35,9 +35,9 @@ export const performEffects = async (effects: readonly Effect[], performing: Eff
 };
 
 const toEffectOutcome = <K extends EffectKind>(effect: EffectOfKind<K>, end: EffectEnding<K>): EffectOutcome => {
-  // What is unclear was looked up here: whoever reads an outcome has nothing to do about it.
+  // `unclear` is dropped: the lookup has been done here, so readers of the outcome need not act on it.
   const told = end.kind === "later" ? { kind: end.kind, retryAt: end.retryAt, reason: end.reason } : end;
-  // The kinds of effect and ending agree by K, which the union's members cannot express.
+  // K keeps the kinds of effect and ending equal, which the union type cannot express.
   return { kind: effect.kind, key: effect.key, digest: digestEffect(effect), ending: told } as EffectOutcome;
 };
 
@@ -85,7 +85,7 @@ const performEffect = async (effect: Effect, stage: EffectSession): Promise<Effe
   }
 };
 
-/** The run of a job: the one that still goes on, else the newest. */
+/** Finds a job's run: one that is still running, else the newest. */
 const findJobRun = (runs: readonly WorkflowRunInfo[], name: string): WorkflowRunInfo | undefined => {
   const named = runs.filter((run) => run.name === name).sort((a, b) => b.id - a.id);
   return named.find(({ state }) => state !== "done") ?? named[0];
@@ -123,7 +123,7 @@ const performOpenPull = async (
   return reply.ok ? { kind: "done", answer: reply.value } : reply.failure;
 };
 
-/** An answer that was lost may have merged: what GitHub lists is looked at before anybody asks again. */
+/** A lost answer may still have merged the pull request, so GitHub's list is checked before the request is repeated. */
 const performMergePull = async (
   { key, pull, head, squashOrRebase }: EffectOfKind<"merge-pull">,
   { github, repeated }: EffectSession,
@@ -141,7 +141,7 @@ const performMergePull = async (
   return mayBe && (await isMerged()) ? done : failure;
 };
 
-/** Whoever asked before us may have put it there, and it may be merged since. */
+/** An earlier request may have queued the pull request, and it may have merged since. */
 const performEnqueuePull = async (
   { key, pull, head }: EffectOfKind<"enqueue-pull">,
   { github, repeated }: EffectSession,
@@ -158,7 +158,7 @@ const performEnqueuePull = async (
   return mayBe && (await isIn()) ? done : reply.failure;
 };
 
-/** Known again by the first line of its text, which nobody sees. */
+/** Recognises an issue by the marker in its first line, which is invisible on GitHub. */
 const performOpenIssue = async (
   { key, marker, title, body }: EffectOfKind<"open-issue">,
   { github, botLogin, repeated }: EffectSession,
@@ -176,7 +176,7 @@ const performOpenIssue = async (
   return after?.kind === "done" ? after : reply.failure;
 };
 
-/** Known again by the first line of its text, in the thread that it answers. */
+/** Recognises a reply by the marker in its first line, within its thread. */
 const performReply = async (
   { key, pull, comment, marker, body }: EffectOfKind<"reply-review-comment">,
   { github, botLogin, repeated }: EffectSession,
@@ -197,7 +197,7 @@ const performReply = async (
   return after?.kind === "done" ? after : reply.failure;
 };
 
-/** The reason first: a pull request that is closed without a word looks like a fault. */
+/** Posts the reason first: a pull request closed without one looks like an error. */
 const performClosePull = async (
   { pull, comment }: EffectOfKind<"close-pull">,
   { github, botLogin }: EffectSession,

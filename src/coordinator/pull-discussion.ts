@@ -8,20 +8,18 @@ import type { Login, Millis } from "../core/domain/ids.ts";
 import type { Review } from "../core/domain/github-facts.ts";
 import { takeFirstChars } from "../core/domain/visible-text.ts";
 
-/** People whose permission is looked up. */
 const MAX_FEEDBACK_LOOKUPS = 20;
-/** A longer text is cut; in characters. */
 const MAX_REMARK_CHARS = 20_000;
 const MAX_HUNK_CHARS = 4_000;
-/** Texts of one kind that are read, the newest of them. */
+/** Only the newest texts of each kind are read. */
 const MAX_REMARKS_READ = 300;
 
 type AuthoredText = { readonly by: Login; readonly bot: boolean; readonly body: string };
 type PermissionLookup = { readonly permissionOf: (written: AuthoredText) => KnownPermission };
 
 /**
- * Reads what people wrote on a pull request. Requests: one for each hundred reviews, comments on lines and comments,
- * one for the threads that are resolved, and one for each of at most twenty people.
+ * Reads what people wrote on a pull request. Requests: one for each hundred reviews, line comments and comments, one for the resolved
+ * threads, and one for each of at most twenty people.
  */
 export const readPullDiscussion = async (
   pull: number,
@@ -53,7 +51,7 @@ export const readPullDiscussion = async (
       lineComments: lines.value
         .slice(-MAX_REMARKS_READ)
         .map(({ id, thread, path, line, startLine, side, hunk, outdated, created, review, ...one }) => ({
-          // It may have been written long before, in a pending review.
+          // A pending review's comment becomes visible when the review is submitted.
           ...say(one, `review-comment:${id}`, submitted.get(review ?? 0) ?? created),
           thread,
           path,
@@ -65,7 +63,7 @@ export const readPullDiscussion = async (
           byPerson: isPerson(one),
         })),
       remarks: remarks.map((one) => say(one, `comment:${one.id}`, one.created)),
-      // Where GitHub does not say, nothing counts as resolved.
+      // If GitHub refuses, no thread counts as resolved.
       resolvedThreads: resolved.ok ? resolved.value : [],
     },
   };
@@ -82,14 +80,17 @@ const createRemarkBuilder =
 
 type TimedAuthor = { readonly by: Login; readonly created: Millis };
 
-/** Whose permission is looked up: whoever requests changes, since that starts an attempt; then the others. The latest words of any kind come first. */
+/**
+ * People whose permission is looked up: first those who request changes, because that starts an attempt, then the others; the latest
+ * first.
+ */
 const selectFeedbackPeople = (reviews: readonly Review[], others: readonly TimedAuthor[]): readonly Login[] => {
   const requests = reviews.filter(({ verdict }) => verdict === "changes-requested").toSorted((a, b) => b.at - a.at);
   const all = [...reviews.map(({ by, at }): TimedAuthor => ({ by, created: at })), ...others].toSorted((a, b) => b.created - a.created);
   return [...new Set([...requests, ...all].map(({ by }) => by))].slice(0, MAX_FEEDBACK_LOOKUPS);
 };
 
-/** People who are not looked up are not trusted. */
+/** Looks up permissions; people who are not looked up are not trusted. */
 const lookUpPeople = async (logins: readonly Login[], github: GitHubPorts): Promise<GitHubReply<PermissionLookup>> => {
   const known = new Map<Login, KnownPermission>();
   for (const login of logins) {

@@ -8,17 +8,16 @@ import { countBriefChars, type FileSources, addLinkedFiles } from "./linked-file
 
 type BriefQuery = Extract<Query, { kind: "brief" }>;
 
-/** Comments come by the hundred, the newest first, and at most so many times. */
+/** Comments are read in pages, the newest first, up to this number of pages. */
 const COMMENTS_PER_PAGE = 100;
 const MAX_COMMENT_PAGES = 10;
-/** What is read of comments before anything is left out of it, in characters: hidden text costs time too. */
+/** The limit for unfiltered comment text, in characters: hidden text also takes time to read. */
 const MAX_RAW_COMMENT_CHARS = 1_000_000;
-/** People whose permission is looked up. */
 const MAX_BRIEF_LOOKUPS = 20;
 
 /**
- * Reads an issue with what people wrote on it. Requests: one for the issue, one more if it changed after the command, one for each hundred comments that are needed,
- * two for a pull request, and one for each of at most twenty people; beside the API one for each of at most ten attachments.
+ * Reads an issue and its comments. Requests: one for the issue, one more if it changed after the command, one for each needed page of
+ * comments, two for a pull request, and one for each of at most twenty people; outside the API, one for each of at most ten attachments.
  */
 export const readBrief = async (query: BriefQuery, { github, botLogin, git }: BriefPorts): Promise<GitHubReply<QueryAnswers["brief"]>> => {
   const issue = await readIssueAsOf(query, github);
@@ -39,7 +38,7 @@ export const readBrief = async (query: BriefQuery, { github, botLogin, git }: Br
 
 type IssueAsOf = IssueText & { readonly late?: LateText };
 
-/** The issue with title and text as they were at the command. */
+/** The issue with its title and text at the time of the command. */
 const readIssueAsOf = async ({ issue: number, asOf }: BriefQuery, { issues }: GitHubPorts): Promise<GitHubReply<IssueAsOf>> => {
   const issue = await issues.read(number);
   if (!issue.ok || issue.value.updated <= asOf) return issue;
@@ -60,14 +59,14 @@ const findLateEdits = ({ title, body }: PastTexts): LateText | null => {
   return { title: title.kind === "unknown", body: body.kind === "unknown", at: Math.max(...edits), edited: true };
 };
 
-/** A refusal is an answer: the command is refused with GitHub's words. */
+/** A refusal is an answer: the command is refused with GitHub's reason. */
 const toRefusedBrief = ({ failure }: Extract<GitHubReply<unknown>, { ok: false }>): GitHubReply<QueryAnswers["brief"]> =>
   failure.kind === "later" ? { ok: false, failure } : { ok: true, value: { kind: "refused", reason: failure.reason } };
 
 type ThreadReading = { readonly candidates: readonly CommentCandidate[]; readonly kept: readonly ThreadComment[]; readonly unread: number };
 type BriefPorts = { readonly github: GitHubPorts; readonly botLogin: Login; readonly git: Pick<FileSources, "textAt"> };
 
-/** Backwards from the newest page, until there is enough. */
+/** Reads pages backwards from the newest until there is enough text. */
 const readIssueThread = async (
   query: BriefQuery,
   issue: IssueText,
@@ -85,7 +84,7 @@ const readIssueThread = async (
       read.set(comment.id, comment);
       raw += comment.body.length;
       const candidate = toCommentCandidate(comment, query, botLogin);
-      // Where others' comments are left out, nobody knows yet whose these are.
+      // If comments are restricted to trusted people, their permissions are not known yet, so nothing counts.
       if (candidate !== null && candidate !== "edited" && query.comments === "all") kept += candidate.text.length;
     }
   }
@@ -101,8 +100,8 @@ const isKeptCandidate = (candidate: CommentCandidate | undefined): boolean =>
   candidate !== null && candidate !== undefined && candidate !== "edited";
 
 /**
- * Whose permission is looked up: who opened the issue, then whom GitHub calls a member, then the others, the latest words first.
- * What GitHub says in passing is not known of private members, so it orders only.
+ * People whose permission is looked up: the issue's author, then those whom GitHub marks as members, then the others; the latest first.
+ * The mark is missing for private members, so it only orders.
  */
 const selectBriefPeople = ({ by, bot }: IssueText, comments: readonly ThreadComment[]): readonly Login[] => {
   const newest = comments.toReversed();
@@ -126,13 +125,13 @@ const lookUpPermissions = async (
 
 type PatchedPull = { readonly pull: BriefPull; readonly patched: readonly PatchedFile[] };
 
-/** The brief with the lines that its pull request changes, in at most half of the room that comments leave. */
+/** Adds the pull request's diff, in at most half of the space that comments leave. */
 const addPullDiff = (brief: Brief, { pull, patched }: PatchedPull, maxChars: number): Brief => {
   const diff = diffWithin(patched, Math.floor((maxChars - countBriefChars(brief)) / 2));
   return diff === null ? brief : { ...brief, pull: { ...pull, diff } };
 };
 
-/** The diff comes with the list of changed files. */
+/** Reads a pull request with its changed files; GitHub sends the diff with them. */
 const readBriefPull = async (number: number, { pulls }: GitHubPorts): Promise<GitHubReply<PatchedPull>> => {
   const pull = await pulls.read(number);
   if (!pull.ok) return pull;

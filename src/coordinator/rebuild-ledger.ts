@@ -21,11 +21,11 @@ export type RebuildContext = {
   readonly log: (line: string) => void;
 };
 
-/** What nobody spoke of for longer is not worth reading the whole repository's comments for; milliseconds. */
+/** How far back comments are read, in milliseconds. */
 const REBUILD_LOOKBACK_MS = 60 * 24 * 60 * 60_000;
 const MAX_COMMENT_LISTINGS = 20;
 
-/** Rebuilds a ledger that is missing. Where there never was one that is found out once, not at every turn, until one has been seen. */
+/** Rebuilds a missing ledger. A repository that never had one is checked only once, until a ledger has been seen. */
 export const openLedgerRebuild = (rebuilding: RebuildContext): ((refs: RepositoryRefs) => Promise<boolean>) => {
   let neverWas = false;
   return async (refs) => {
@@ -37,15 +37,15 @@ export const openLedgerRebuild = (rebuilding: RebuildContext): ((refs: Repositor
 };
 
 /**
- * Writes a ledger anew where somebody deleted it, from what Enki left in the repository and on GitHub; false where there never was one.
- * Throws while GitHub does not answer: with half of what is known, work would be done twice.
+ * Writes a deleted ledger again from what Enki left in the repository and on GitHub; false if there never was one. Throws while GitHub
+ * does not answer: with partial knowledge, work would be done twice.
  */
 const rebuildLedger = async (rebuilding: RebuildContext, refs: RepositoryRefs): Promise<boolean> => {
   const { clone, defaultBranch, now, nonce, log } = rebuilding;
   const landings = await readLandings(clone, refs, defaultBranch);
   if (landings.length === 0 && refs[ATTEMPTS_REF] === undefined) return false;
   const told = await readRebuildEvidence(rebuilding);
-  // A copy of a repository has its history, and nothing of what was done there is this one's.
+  // A copied repository has the history of the original, but none of its executions.
   if (!told.ownComments.some(({ body }) => readMarker(body)?.kind === "execution")) return false;
   const ledger = rebuildFromEvidence({ landings, refs: Object.keys(refs), ...told, baseBranch: defaultBranch, now: now() });
   const files = [...toLedgerFiles(null, ledger)].flatMap(([path, content]) =>
@@ -54,13 +54,13 @@ const rebuildLedger = async (rebuilding: RebuildContext, refs: RepositoryRefs): 
   const tree = await clone.writeFiles(null, new Map(files));
   const message = `Rebuild the ledger from what landed\n\nEnki-Write: ${nonce()}`;
   const commit = await clone.writeCommit({ tree, parents: [], message, at: now() });
-  // Whoever else does the same may be first: what is there then is read.
+  // If another process is first, its ledger is read afterwards.
   await clone.push([{ ref: LEDGER_REF, oldSha: null, newSha: commit }]);
   log(`the ledger was gone: ${landings.length} landings are known again`);
   return true;
 };
 
-/** What landed on the default branch, then what landed on others beside it. */
+/** Lists landings on the default branch, then those that are only on other branches. */
 const readLandings = async (clone: RepositoryClone, refs: RepositoryRefs, defaultBranch: string): Promise<LandedMerge[]> => {
   const heads = Object.keys(refs).filter(
     (ref) => ref.startsWith(toBranchRef("")) && !readTaskRef(ref) && readCandidateBranch(ref) === null,
@@ -73,7 +73,7 @@ const readLandings = async (clone: RepositoryClone, refs: RepositoryRefs, defaul
     if (tip === undefined) continue;
     for (const { commit, at, message, onFirstParent } of await clone.commitsWith("Enki-Task: ", tip, seen)) {
       const trailers = readLandingTrailers(message);
-      // On the base's own line, a worker's commit was rebased: its head is gone.
+      // A worker's commit on the base's first-parent line landed by a rebase: its original head no longer exists.
       const task = trailers?.task ?? (onFirstParent ? readWorkTask(message) : null);
       const title = (message.split("\n")[0] ?? "").replace(/ \(#\d+\)$/, "");
       if (task !== null)
@@ -104,7 +104,9 @@ const readRebuildEvidence = async (rebuilding: RebuildContext): Promise<Pick<Reb
   };
 };
 
-/** What texts, labels and assignments of issues asked for. Which label counted is not known any more: each is taken for one that did. */
+/**
+ * Commands from the texts, labels and assignments of issues. The configured label is unknown now, so every label counts as the trigger.
+ */
 const readIssueStarts = async ({ github, botLogin, now }: RebuildContext): Promise<Event[]> => {
   const since = now() - REBUILD_LOOKBACK_MS;
   const created = requireListing(await github.issues.changedSince(since));
@@ -115,7 +117,7 @@ const readIssueStarts = async ({ github, botLogin, now }: RebuildContext): Promi
   ];
 };
 
-/** Where a repository has no issues nothing was asked for by them. */
+/** Returns the listed items, or none if issues are disabled; throws if GitHub does not answer. */
 const requireListing = <T>(reply: GitHubReply<readonly T[]>): readonly T[] => {
   if (reply.ok) return reply.value;
   if (reply.failure.kind === "refused") return [];

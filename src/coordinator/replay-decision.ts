@@ -4,15 +4,15 @@ import type { Event } from "../core/domain/event.ts";
 import type { Ledger } from "../core/domain/ledger.ts";
 import type { QueryFacts } from "../core/domain/query.ts";
 
-/** What a result of an earlier version lacks. */
+/** Fields that results of earlier versions lack. */
 const RESULT_DEFAULTS = { outcome: null, answer: "", replies: [] };
 
 const upgradeResultEvent = (event: Event): Event =>
   event.kind === "resulted" ? { ...event, result: { ...RESULT_DEFAULTS, ...event.result } } : event;
 
-/** The ledger that a write's inputs lead to; null when a fact is missing. */
+/** Decides a write again from its inputs; null if a fact is missing. */
 export const replayDecision = (ledger: Ledger, inputs: unknown): Ledger | null => {
-  // Written by the save that stored them.
+  // Trusted without validation: the save stored these inputs.
   const { events, snapshot } = inputs as DecisionInputs;
   const { facts, ...frame } = snapshot;
   const decision = decide(events.map(upgradeResultEvent), { ...frame, ledger, facts: new Map(facts) as QueryFacts });

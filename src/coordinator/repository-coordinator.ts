@@ -2,19 +2,18 @@ import { openRepositoryLoop, type RepositoryPorts } from "./repository-loop.ts";
 import type { Event } from "../core/domain/event.ts";
 import type { Millis } from "../core/domain/ids.ts";
 
-/** One timer at a time for each repository. */
+/** Each repository uses one timer at a time. */
 export type CoordinatorTimers = {
   readonly now: () => Millis;
-  /** Calls back once, `delay` milliseconds from now; gives what takes it back. */
+  /** Calls back once, `delay` milliseconds from now; returns a function that cancels it. */
   readonly after: (delay: Millis, call: () => void) => () => void;
 };
 
 export type RepositoryCoordinator = {
-  /** Takes events in for a repository, by its full name; resolves when they are settled. Never rejects. */
+  /** Receives events for a repository, by its full name; resolves when they are processed. Never rejects. */
   readonly receive: (repository: string, events: readonly Event[]) => Promise<void>;
-  /** Lists the comments of a repository that no webhook told of; resolves when they are settled. Never rejects. */
+  /** Lists a repository's comments that no webhook reported; resolves when they are processed. Never rejects. */
   readonly sweep: (repository: string) => Promise<void>;
-  /** Resolves when no repository is being decided on. */
   readonly waitUntilIdle: () => Promise<void>;
   readonly close: () => Promise<void>;
 };
@@ -23,19 +22,18 @@ export type CoordinatorOptions = {
   readonly connect: (repository: string) => Promise<RepositoryPorts>;
   readonly timers: CoordinatorTimers;
   readonly reportFault: (repository: string, error: unknown) => void;
-  /** How often comments are listed, in case that a webhook was lost. */
+  /** How often comments are listed, in case a webhook was lost. */
   readonly sweepIntervalMs: Millis;
-  /** The time from the first webhook of a repository to its first sweep, in milliseconds; 20 seconds unless set. */
+  /** The time from a repository's first webhook to its first sweep; 20 seconds by default. */
   readonly firstSweepMs?: Millis;
 };
 
-/** A call that threw is tried again after this time, doubled up to the limit. */
+/** A call that threw is retried after this time, which doubles up to the limit. */
 const FIRST_RETRY_PAUSE_MS = 1_000;
 const MAX_RETRY_PAUSE_MS = 5 * 60_000;
-/** The time from the first webhook of a repository to its first sweep where nothing else is said, in milliseconds. */
 const DEFAULT_FIRST_SWEEP_MS = 20_000;
 
-/** What a lane holds: events that wait for the next call, the call that runs, and the timer that was asked for. */
+/** The queue, running call and timer of one repository. */
 type RepositoryLane = {
   open: boolean;
   waiting: Event[];
@@ -43,7 +41,7 @@ type RepositoryLane = {
   handle: ReturnType<typeof openRepositoryLoop> | null;
   cancelTimer: () => void;
   faults: number;
-  /** When comments are listed next. */
+  /** When comments are next listed. */
   sweepAt: Millis;
 };
 
@@ -62,7 +60,7 @@ const closeLane = (lane: RepositoryLane): void => {
   lane.cancelTimer();
 };
 
-/** After a fault: a sweep finds these events again, but where nobody sweeps the webhook is all there is, so they stay. Gives the pause before the next try. */
+/** Queues the events again after a fault, because a webhook may be their only source. Returns the pause before the retry. */
 const requeueEvents = (lane: RepositoryLane, events: readonly Event[]): Millis => {
   lane.waiting = [...events, ...lane.waiting];
   lane.handle = null;
@@ -70,7 +68,10 @@ const requeueEvents = (lane: RepositoryLane, events: readonly Event[]): Millis =
   return Math.min(MAX_RETRY_PAUSE_MS, FIRST_RETRY_PAUSE_MS * 2 ** (lane.faults - 1));
 };
 
-/** The loop of one repository: one call at a time, woken by events and by the time that the last decision asked for; deliveries coalesce. */
+/**
+ * Opens the lane of one repository: one call at a time, woken by events and at the time that the last decision requested; waiting events
+ * are combined.
+ */
 const openLane = (repository: string, options: CoordinatorOptions) => {
   const { connect, timers, reportFault, sweepIntervalMs, firstSweepMs = DEFAULT_FIRST_SWEEP_MS } = options;
   const lane = createLane(timers.now() + firstSweepMs);
@@ -126,7 +127,7 @@ const openLane = (repository: string, options: CoordinatorOptions) => {
   };
 };
 
-/** One lane per repository. */
+/** Coordinates repositories concurrently, with one lane for each. */
 export const openCoordinator = (coordinating: CoordinatorOptions): RepositoryCoordinator => {
   const lanes = new Map<string, ReturnType<typeof openLane>>();
   let open = true;

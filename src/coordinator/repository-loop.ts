@@ -16,7 +16,9 @@ export type LoadedState = {
   readonly config: Config;
   readonly results: readonly Event[];
 };
-/** What led to a write, so that it can be decided again: `decide(events, { ...snapshot, ledger: parent })` gives the same ledger. */
+/**
+ * The inputs of a write, from which it can be decided again: `decide(events, { ...snapshot, ledger: parent })` returns the same ledger.
+ */
 export type DecisionInputs = {
   readonly events: readonly Event[];
   readonly snapshot: Omit<Snapshot, "ledger" | "facts"> & { readonly facts: readonly (readonly [string, unknown])[] };
@@ -25,19 +27,19 @@ export type SaveResult =
   | { readonly kind: "saved"; readonly loaded: LoadedState }
   | { readonly kind: "ledger-moved" }
   | { readonly kind: "refused"; readonly event: Event };
-/** Facts that could not be read: not before this time. */
+/** Facts that cannot be read before `retryAt`. */
 export type UnreadFacts = { readonly kind: "later"; readonly retryAt: Millis; readonly reason: string };
 
-/** Everything that deciding needs of the world, for one repository. */
+/** Everything that the loop needs from outside for one repository. */
 export type RepositoryPorts = {
   readonly botLogin: Login;
   readonly defaultBranch: string;
   readonly graceMs: Millis;
-  /** How long outcomes may stay unsaved in memory, in milliseconds; 0 where the process ends when it comes to rest. */
+  /** How long outcomes may stay unsaved in memory, in milliseconds; 0 if the process exits when it is idle. */
   readonly keepOutcomesMs: Millis;
   readonly now: () => Millis;
   readonly load: () => Promise<LoadedState>;
-  /** What people asked for since the ledger's cursor, as events, and how far they reach. Nothing where GitHub does not answer now. */
+  /** Commands since the ledger's cursor, as events, and the time up to which they are complete. Empty while GitHub does not answer. */
   readonly sweep: (loaded: LoadedState) => Promise<readonly Event[]>;
   readonly answerQueries: (queries: readonly Query[]) => Promise<QueryFacts | UnreadFacts>;
   readonly save: (act: ActDecision, before: LoadedState, inputs: DecisionInputs) => Promise<SaveResult>;
@@ -45,11 +47,11 @@ export type RepositoryPorts = {
   readonly log: (line: string) => void;
 };
 
-/** Bounds of one call: a decision that never comes to rest is a bug, and is told as one. */
+/** The limit of rounds in one call; a decision that never becomes idle is a bug. */
 const MAX_DECISION_ROUNDS = 500;
-/** Each conflict that is found asks for the next candidate: as many as there may be steps. */
+/** Each conflict found requests another candidate, so there may be as many reads as steps. */
 const MAX_FACT_READS = 10_000;
-/** Saves lost in a row before it is no race any more: a ref that is locked, or an answer that never comes. */
+/** After this many consecutive lost saves the cause is no race, but a locked ref or a missing answer. */
 const MAX_LOST_SAVES = 20;
 
 /** Kept between calls: outcomes that are not saved yet, the state that was loaded or saved last, and workflows that were read. */
@@ -61,9 +63,9 @@ type LoopState = {
 };
 
 /**
- * The loop for one repository, one call at a time: load, decide, read what it needs, save in one push, perform; outcomes are events again.
- * Ends when a decision gives nothing. What was learned and not saved is kept for the next call. Gives the time to call again; null for never.
- * With `sweep`, comments that no webhook told are listed first.
+ * Opens the loop of one repository, one call at a time: load, decide, read facts, save in one push, perform; outcomes are events again.
+ * A call ends when a decision requires nothing more, and returns the time of the next call, or null for never. Unsaved events are kept
+ * for that call. With `sweep`, the call first lists comments that no webhook reported.
  */
 export const openRepositoryLoop = (world: RepositoryPorts) => {
   const held: LoopState = { pending: [], loaded: null, pendingSince: null, linkWorkflow: createWorkflowLinker() };
@@ -83,10 +85,10 @@ export const openRepositoryLoop = (world: RepositoryPorts) => {
         continue;
       }
       lost = 0;
-      // What GitHub told before a save is not what it would tell now; what git computed from commits stays true.
+      // Facts read from GitHub go stale after a save; facts computed from commit ids do not.
       if (act.mustSave) facts = keepCommitFacts(facts);
       if (act.effects.length > 0) held.pending = [...held.pending, ...(await world.performEffects(act.effects, act.repeated))];
-      // GitHub moved a ref: it is read before anything is decided on it.
+      // GitHub moved a ref, so the state is loaded again before the next decision.
       if (act.effects.some(({ kind }) => kind === "merge-pull")) held.loaded = null;
       else if (!act.mustSave) return { wakeAt: goIdle(world, held, act) };
     }
@@ -96,7 +98,7 @@ export const openRepositoryLoop = (world: RepositoryPorts) => {
 
 type LoopInput = { readonly events: readonly Event[]; readonly sweep: boolean };
 
-/** Lists what people asked for, where it is time, or where an event says that there is something. */
+/** Lists commands if a sweep is due or an event requires it. */
 const addListedEvents = async (world: RepositoryPorts, held: LoopState, { events, sweep }: LoopInput): Promise<void> => {
   if (!sweep && !events.some(hasTrigger)) return;
   held.loaded = await world.load();
@@ -105,7 +107,7 @@ const addListedEvents = async (world: RepositoryPorts, held: LoopState, { events
 
 const hasTrigger = (event: Event): boolean => event.kind === "woken" && event.trigger !== undefined;
 
-/** True where somebody made a change to an issue that starts it: only a listing says who. */
+/** Whether someone made a change that starts an issue; only a listing reports who did. */
 const needsIssueListing = (events: readonly Event[], { triggers }: Config): boolean =>
   events.some((event) => {
     if (event.kind !== "woken" || !event.trigger) return false;
@@ -114,7 +116,7 @@ const needsIssueListing = (events: readonly Event[], { triggers }: Config): bool
 
 type DecisionTurn = { readonly act: ActDecision; readonly inputs: DecisionInputs };
 
-/** At rest: keeps outcomes for the next write, or for a write of their own after a while. */
+/** Keeps outcomes for the next write, or for a separate write after keepOutcomesMs; returns when to wake. */
 const goIdle = (world: RepositoryPorts, held: LoopState, act: ActDecision): Millis | null => {
   held.pending = held.pending.filter((event) => event.kind === "performed");
   if (held.pending.length === 0) return act.wakeAt;
@@ -123,7 +125,7 @@ const goIdle = (world: RepositoryPorts, held: LoopState, act: ActDecision): Mill
   return act.wakeAt === null ? due : Math.min(act.wakeAt, due);
 };
 
-/** True when outcomes were kept long enough, and nothing else is left to do. */
+/** Whether outcomes have waited long enough and no effect remains. */
 const checkSaveDue = (world: RepositoryPorts, held: LoopState, act: ActDecision): boolean => {
   if (act.effects.length > 0 || !held.pending.some((event) => event.kind === "performed")) return false;
   held.pendingSince ??= world.now();
@@ -147,7 +149,7 @@ const LASTING: readonly QueryKind[] = [
 const keepCommitFacts = (facts: ReadonlyMap<string, unknown>): Map<string, unknown> =>
   new Map([...facts].filter(([key]) => LASTING.some((kind) => key.includes(`"kind":"${kind}"`))));
 
-/** Decides, reading what the decision asks for. */
+/** Decides again until all requested facts are read. */
 const decideWithFacts = async (
   world: RepositoryPorts,
   held: LoopState,
@@ -158,19 +160,19 @@ const decideWithFacts = async (
     const events = [...held.pending, ...before.results];
     const { ledger, refs, config } = before;
     const frame = { now: world.now(), graceMs: world.graceMs, botLogin: world.botLogin, defaultBranch: world.defaultBranch, config, refs };
-    // Facts come from `answer`, which files each under its own query.
+    // answerQueries stores each fact under its own query.
     const decision = decide(events, { ...frame, ledger, facts: facts as QueryFacts }, held.linkWorkflow);
     if (decision.kind === "act") return { act: decision, inputs: { events, snapshot: { ...frame, facts: [...facts] } } };
     const answers = await world.answerQueries(decision.queries);
     if ("kind" in answers) return answers;
-    // A result that was published before its run was seen to be over must be seen too.
+    // A result published before its run was seen to end must be loaded too.
     if (decision.queries.some(({ kind }) => kind === "runs")) held.loaded = null;
     for (const [key, fact] of answers) facts.set(key, fact);
   }
   throw new Error("a decision asked for facts without end");
 };
 
-/** Saves what must be saved; false when it has to be decided again. */
+/** Saves if required; false if the decision must be repeated. */
 const saveIfRequired = async (world: RepositoryPorts, held: LoopState, { act, inputs }: DecisionTurn): Promise<boolean> => {
   if (!held.loaded || !(act.mustSave || checkSaveDue(world, held, act))) return true;
   const saved = await world.save(act, held.loaded, inputs);

@@ -14,17 +14,19 @@ type SweepOptions = {
   readonly log: (line: string) => void;
 };
 
-/** Where nothing was listed before, comments of this time are: older ones were not meant for us. In milliseconds. */
+/** Without a cursor, only comments of this period are read; older ones were not meant for Enki. In milliseconds. */
 const FIRST_SWEEP_LOOKBACK_MS = 60 * 60_000;
 
 type SweptEvents = { readonly events: readonly Event[]; readonly sweptUntil: Millis };
 
-/** From where on, and for which label. */
+/** The cursor to start from, and the label to look for. */
 export type SweepInput = { readonly ledger: Pick<Ledger, "cursor">; readonly config: Pick<Config, "triggers"> };
 
 /**
- * What people wrote or set since a time that no webhook told of: comments, texts, labels and assignments of issues, comments on lines and reviews, as events, and how far all of it reaches.
- * The ledger's cursor moves with its next write only, while pull requests change all the time: what this process has seen of them is not listed again.
+ * Lists what people wrote or set that no webhook reported: comments, issue texts, labels, assignments, line comments and reviews, as
+ * events, and the time up to which they are complete.
+ * The ledger's cursor moves only with its next write, but pull requests change continuously, so this process remembers how far it has
+ * read reviews.
  */
 export const openRepositorySweep = ({ github, botLogin, now, log }: SweepOptions): ((of: SweepInput) => Promise<readonly Event[]>) => {
   let reviewed = 0;
@@ -33,7 +35,7 @@ export const openRepositorySweep = ({ github, botLogin, now, log }: SweepOptions
     log(`${what} not listed: ${reply.failure.reason}`);
     return null;
   };
-  /** Comments, then the issues that they are on: an issue changes with each of them. */
+  /** Reads comments first and then issues, because every comment also updates its issue. */
   const issues = async (since: Millis, label: string): Promise<{ swept: (SweptEvents | null)[]; pulls: boolean }> => {
     const read = listed("comments", await github.issues.commentsSince(since));
     if (!read) return { swept: [null], pulls: true };
@@ -47,7 +49,10 @@ export const openRepositorySweep = ({ github, botLogin, now, log }: SweepOptions
     const events = read && (await readListedLineComments(read.comments, { github, botLogin }));
     return read && events && { events, sweptUntil: read.until };
   };
-  /** Asked of reviews with commands only; where GitHub does not say, nobody knows who wrote these. Null where it does not answer now. */
+  /**
+   * Called only for reviews with commands. If GitHub refuses, the author is uncertain and the review counts as edited. Null while GitHub
+   * does not answer.
+   */
   const isEdited = async ({ id, pull }: { readonly id: number; readonly pull: number }): Promise<boolean | null> => {
     const reply = await github.pulls.editedReviews(pull);
     if (reply.ok) return reply.value.includes(id);
@@ -69,10 +74,10 @@ export const openRepositorySweep = ({ github, botLogin, now, log }: SweepOptions
   return async ({ ledger: { cursor }, config }) => {
     const from = cursor === 0 ? now() - FIRST_SWEEP_LOOKBACK_MS : cursor;
     const first = await issues(from, config.triggers.label);
-    // What is written on a pull request changes it: where none changed, two requests are saved.
+    // Everything written on a pull request updates it, so two requests are saved if none changed.
     const swept = first.pulls ? [...first.swept, await lineComments(from), await reviews(from)] : first.swept;
     const events = swept.flatMap((each) => each?.events ?? []);
-    // What could not be listed is listed from the same time again.
+    // If a listing failed, the next sweep starts from the same time again.
     const until = swept.every((each) => each !== null) ? Math.min(...swept.map((each) => each?.sweptUntil ?? from)) : null;
     return until === null ? events : [...events, { kind: "swept", sweptUntil: until }];
   };

@@ -3,7 +3,7 @@ import type { Login } from "../core/domain/ids.ts";
 import type { GitHubComment, GitHubFailure, IssuePort } from "../github/github-ports.ts";
 
 type CommentEffect = Extract<Effect, { kind: "write-comment" }>;
-/** Our words on GitHub, and who we are there. */
+/** Access to comments, and Enki's own login. */
 export type CommentPorts = { readonly issues: IssuePort; readonly botLogin: Login };
 
 const endWithComment = (comment: number): EffectEnding<"write-comment"> => ({ kind: "done", answer: { comment } });
@@ -12,13 +12,13 @@ export const isOwnComment = (comment: Pick<GitHubComment, "by">, self: Login): b
 
 export const readFirstLine = (text: string): string => (text.split("\n", 1)[0] ?? "").trim();
 
-/** The text with its marker as the first line: elsewhere it may be somebody's quotation. */
+/** Puts the marker in the first line; elsewhere it may be part of a quotation. */
 const prependMarker = ({ marker, body }: CommentEffect): string => (readFirstLine(body) === marker ? body : `${marker}\n${body}`);
 
 const wasDeleted = (failure: GitHubFailure): boolean =>
   failure.kind === "refused" && (failure.code === "not-found" || failure.code === "gone");
 
-/** Our comment with this marker, brought up to date: of several the lowest id stays and the others go. Null when there is none. */
+/** Updates Enki's comment with this marker; of several, the oldest stays and the others are deleted. Null if there is none. */
 const updateExistingComment = async (
   effect: CommentEffect,
   { issues, botLogin }: CommentPorts,
@@ -30,7 +30,7 @@ const updateExistingComment = async (
     .sort((a, b) => a.id - b.id);
   const [first, ...others] = ours;
   if (!first) return null;
-  // One that cannot be removed is a blemish, no reason to say everything again.
+  // A duplicate that cannot be deleted does not justify another comment.
   for (const other of others) await issues.deleteComment(other.id);
   if (first.body === prependMarker(effect)) return endWithComment(first.id);
   const edited = await issues.editComment(first.id, prependMarker(effect));
@@ -46,8 +46,8 @@ const createMarkedComment = async (effect: CommentEffect, speaking: CommentPorts
 };
 
 /**
- * Says something once per marker: edits the comment that is known, looks for ours when it may have been said before, else writes it.
- * A comment that somebody deleted is written anew.
+ * Posts one comment per marker: edits the known comment, looks for an existing one if this effect may have been performed before, else
+ * creates it. A deleted comment is created again.
  */
 export const upsertComment = async (
   effect: CommentEffect,
@@ -63,7 +63,7 @@ export const upsertComment = async (
   return (await updateExistingComment(effect, speaking)) ?? createMarkedComment(effect, speaking);
 };
 
-/** Says on a pull request why it is closed, unless we said just that. Null when it is said. */
+/** Comments on a pull request why it is closed, unless the same comment exists. Null on success. */
 export const postCloseReason = async (pull: number, text: string, { issues, botLogin }: CommentPorts): Promise<GitHubFailure | null> => {
   if (text.trim() === "") return null;
   const listed = await issues.commentsOn(pull);

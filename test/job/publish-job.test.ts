@@ -150,7 +150,7 @@ describe("B-19 publish refuses, and takes nothing of, a bundle with", () => {
     mkdirSync(join(it.repo.root, "elsewhere"), { recursive: true });
     writeFileSync(join(it.repo.root, "elsewhere/0"), "12345");
     const { result } = await publish(FIX, await swapped(swap));
-    expect(result).toMatchObject({ end: "refused", reason: "A changed file is missing from what the job left.", files: [] });
+    expect(result).toMatchObject({ end: "refused", reason: "A changed file is missing from the job's bundle.", files: [] });
   });
 
   const outside = (content: string): string => {
