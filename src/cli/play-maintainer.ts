@@ -50,7 +50,7 @@ export const playMaintainer = async ({ person, app, sleep, now, say }: Maintaine
     await answerOpenRequests({ person, issue, own, answered, say, app, review: story.review });
     const end = now() - begun > story.limit ? "too-late" : readDemoEnd(own.headline);
     // An issue of which nothing was changed stays open.
-    const closes = own.headline.startsWith("Done: all of it landed");
+    const closes = own.headline.startsWith("Done: everything landed");
     if (end !== null && !(closes && (await person.isOpen(issue)))) return { issue, execution: own.execution, end, last: own.body };
     await sleep(now() - begun < FAST_POLL_PERIOD_MS ? FAST_POLL_MS : SLOW_POLL_MS);
   }

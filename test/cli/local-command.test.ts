@@ -89,7 +89,7 @@ describe("a person's own repository, with changes that are not committed", () =>
   }, 60_000);
 
   test("a step with a command lands through it", () => {
-    expect(last).toBe("### Done: all of it landed");
+    expect(last).toBe("### Done: everything landed");
     expect(pulls.map(({ head }) => head.ref)).toEqual([expect.stringMatching(/^task\/[0-9a-f]{6}-format$/)]);
     expect(git("--git-dir", bare, "log", "--first-parent", "--format=%(trailers:key=Enki-Task,valueonly,separator=)", "main")).toMatch(
       /^[0-9a-f]{6}-format$/m,

@@ -33,7 +33,7 @@ graph LR
 ❌ **\`fix\` failed.** Its candidate did not pass.
 
 <details>
-<summary>The last lines of <code>a &amp;&amp; b</code></summary>
+<summary>Last output of <code>a &amp;&amp; b</code></summary>
 
 \`\`\`text
 not ok 1 - **a** \\*b
@@ -46,7 +46,7 @@ not ok 1 - **a** \\*b
 \`\`\`
 
 <details>
-<summary>What each step is told</summary>
+<summary>Instructions for each step</summary>
 
 **\`fix\`**
 

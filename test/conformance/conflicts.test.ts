@@ -46,7 +46,7 @@ const BOTH = { files: { "name.txt": TEXT.replace("none", "one and two") }, outpu
 
 test("F-03 who resolves a conflict gets its files, both sides and what each was for; the engine makes the commit, and it lands once verified", async () => {
   const it = await tell({ resolve: () => BOTH });
-  const comment = await it.shows(it.issue, /Done: all of it landed/);
+  const comment = await it.shows(it.issue, /Done: everything landed/);
   const [spec] = it.resolves();
   const task = `${spec?.execution}-second`;
   expect(it.resolves()).toHaveLength(1);
@@ -91,7 +91,7 @@ test("F-06 a base that moves while the conflict is resolved is merged with the r
       return BOTH;
     },
   });
-  await it.shows(it.issue, /Done: all of it landed/);
+  await it.shows(it.issue, /Done: everything landed/);
   expect(it.resolves()).toHaveLength(1);
   expect(await it.git("ls-tree", "--name-only", "main")).toMatch(/by-hand\.txt\nlimit\.txt\nname\.txt\nthird\.txt/);
   expect(await it.git("show", "main:name.txt")).toBe(TEXT.replace("none", "one and two").trim());
@@ -109,7 +109,7 @@ test("56 a base that moves in the very line that is resolved is resolved again, 
       return BOTH;
     },
   });
-  await it.shows(it.issue, /Done: all of it landed/);
+  await it.shows(it.issue, /Done: everything landed/);
   const [first, second] = it.resolves();
   expect(it.resolves()).toHaveLength(2);
   expect(await it.git("rev-parse", `${second?.conflict?.head}^1`)).toBe(first?.conflict?.head);
@@ -120,7 +120,7 @@ test("56 a base that moves in the very line that is resolved is resolved again, 
 test("57 a resolution with a marker left, or with another file, is not taken, and the next try is told so", async () => {
   const acts: Act[] = [{ files: { "name.txt": "<<<<<<< one\nx\n" } }, { files: { "name.txt": "both\n", "other.txt": "x\n" } }, BOTH];
   const it = await tell({ resolve: () => acts.shift() ?? BOTH });
-  await it.shows(it.issue, /Done: all of it landed/);
+  await it.shows(it.issue, /Done: everything landed/);
   expect(it.resolves().map(({ lastFailure }) => lastFailure)).toEqual([
     null,
     expect.stringContaining('"name.txt" still has conflict markers'),
@@ -150,7 +150,7 @@ test("62 a conflict in a lock file alone starts no agent: its command makes it a
   });
   const issue = await stage.ask();
   await stage.approve(issue);
-  await stage.shows(issue, /Done: all of it landed/);
+  await stage.shows(issue, /Done: everything landed/);
   expect(commands).toHaveLength(1);
   expect(await stage.git("show", "main:all.lock")).toBe("lock of a b c");
   expect(await stage.git("ls-tree", "--name-only", "main")).not.toMatch(/junk/);

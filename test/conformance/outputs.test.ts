@@ -140,7 +140,7 @@ test("X-09 work that conflicted and lands after that is told in exactly one line
   await story.end("verify/", { end: "success" });
   expect(story.step("fix")?.state).toBe("done");
   expect(told().filter((line) => line.includes("was resolved"))).toEqual([
-    "- `fix` landed after a conflict in `a.txt` was resolved: read those files again.",
+    "- `fix` landed after a conflict in `a.txt` was resolved: review those files again.",
   ]);
 });
 

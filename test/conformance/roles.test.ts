@@ -184,7 +184,7 @@ test("an artifact role's report is in the ledger, linked from the comment, and g
   });
   const issue = await stage.ask();
   await stage.approve(issue);
-  const shown = await stage.shows(issue, /Done: all of it landed/);
+  const shown = await stage.shows(issue, /Done: everything landed/);
   expect(seen).toEqual([
     ["audit", false, []],
     ["fix", undefined, [{ step: "audit", text: report }]],
@@ -218,7 +218,7 @@ test("R-02 an organisation's role holds for its repositories, until one of them 
   });
   const issue = await stage.ask();
   await stage.approve(issue);
-  await stage.shows(issue, /Done: all of it landed/);
+  await stage.shows(issue, /Done: everything landed/);
   expect(seen).toEqual(["mine: The repository's.", "theirs: The organisation's, mended."]);
   expect(stage.log.join("\n")).not.toContain("roles/x.toml");
 });

@@ -72,7 +72,7 @@ describe("what starts", () => {
     await it.landed("b");
     await it.tell({ kind: "woken" });
     expect(it.execution()?.state).toBe("done");
-    expect(it.comment()).toContain("Done: all of it landed");
+    expect(it.comment()).toContain("Done: everything landed");
     expect(it.state.closed.has(1)).toBe(true);
     it.replay();
   });

@@ -52,7 +52,7 @@ test("W-02 a worker's change is one commit with the step's title; who changes no
   const stage = await tell(plan(step("alone", { title: "Write it down" }), step("again", { needs: ["alone"] })));
   const issue = await stage.ask();
   await stage.approve(issue);
-  const shown = await stage.shows(issue, /Done: all of it landed/);
+  const shown = await stage.shows(issue, /Done: everything landed/);
   expect(await stage.landed()).toEqual(["alone"]);
   expect(await stage.git("log", "--format=%s", "main^2", "^main^1")).toBe("Write it down");
   expect(await stage.git("log", "-1", "--format=%(trailers:key=Enki-Task,valueonly,separator=)", "main^2")).toMatch(/^[0-9a-f]{6}-alone$/);
@@ -87,7 +87,7 @@ test("W-05 a worker that begins after a landing finds what landed", async () => 
   });
   const issue = await stage.ask();
   await stage.approve(issue);
-  await stage.shows(issue, /Done: all of it landed/);
+  await stage.shows(issue, /Done: everything landed/);
   expect(found).toEqual(["alone: ", "after: alone.txt"]);
 });
 
@@ -101,7 +101,7 @@ test("W-06 a tracked link is still one after a worker's commit", async () => {
   await stage.git("update-ref", "refs/heads/main", await stage.git(...who, "commit-tree", "-p", "main", "-m", "Link it", linked));
   const issue = await stage.ask();
   await stage.approve(issue);
-  await stage.shows(issue, /Done: all of it landed/);
+  await stage.shows(issue, /Done: everything landed/);
   expect(await stage.git("ls-tree", "main", "CLAUDE.md")).toBe(`120000 blob ${target}\tCLAUDE.md`);
   expect(await stage.git("ls-tree", "main^2", "CLAUDE.md")).toBe(`120000 blob ${target}\tCLAUDE.md`);
   expect(await stage.landed()).toEqual(["alone"]);
@@ -183,7 +183,7 @@ test("F-08 who makes what a sibling landed meanwhile has nothing to land, and th
   });
   const issue = await stage.ask();
   await stage.approve(issue);
-  expect(await stage.shows(issue, /Done: all of it landed/)).toMatch(/`second` .*✅ nothing to change/);
+  expect(await stage.shows(issue, /Done: everything landed/)).toMatch(/`second` .*✅ nothing to change/);
   expect(await stage.landed()).toEqual(["first"]);
 });
 
@@ -204,6 +204,6 @@ test("F-10 a landing that a crash left half done is taken up by the next process
   expect(await stage.landed()).toEqual([]);
   const next = await stage.startApp();
   await stage.sweep(next);
-  await stage.shows(issue, /Done: all of it landed/);
+  await stage.shows(issue, /Done: everything landed/);
   expect(await stage.landed()).toEqual(["fix"]);
 });

@@ -49,8 +49,8 @@ const told = (id: string, headline: string, over: Partial<GitHubComment> = {}): 
 const COMMENTS = [
   said({ id: 1, body: "/enki fix the limit", created: NOW - 90_000, updated: NOW - 90_000 }),
   said({ id: 2, body: "/enki fix the rest", issue: 8, created: NOW - 80_000, updated: NOW - 80_000 }),
-  told(ID, "At work: 1 of 2 steps done", { id: 3 }),
-  told(OVER, "Done: all of it landed", { id: 4, issue: 8 }),
+  told(ID, "Running: 1 of 2 steps done", { id: 3 }),
+  told(OVER, "Done: everything landed", { id: 4, issue: 8 }),
   said({ id: 5, body: "/enki fix something new", created: NOW - 1_000, updated: NOW - 1_000 }),
 ];
 
@@ -145,7 +145,7 @@ test("what the text of an issue, a label or an assignment asked for is known aga
   ];
   for (const event of ["issue:7", "label:7/11", "assignment:7/12"]) {
     const id = deriveExecutionId(event, () => false);
-    const { clone, state, rebuild } = await open([told(id, "At work: 1 of 2 steps done", { id: 3 })]);
+    const { clone, state, rebuild } = await open([told(id, "Running: 1 of 2 steps done", { id: 3 })]);
     state.created = [text];
     state.changes = changes;
     const known = (await clone.refs())[LEDGER_REF];
@@ -173,7 +173,7 @@ test("what landed by a squash or a rebase is known again: by the trailers of the
     const squash = await write(base, "fix.txt", `Do fix (#7)\n\n${trailers}`);
     const rebase = await write(squash, "more.txt", `Do more\n\nEnki-Task: ${ID}-more`);
     await clone.push([{ ref: toBranchRef("main"), oldSha: base, newSha: rebase }]);
-    const { rebuilding } = await open([told(ID, "At work: 1 of 2 steps done", { id: 3 })]);
+    const { rebuilding } = await open([told(ID, "Running: 1 of 2 steps done", { id: 3 })]);
     await clone.fetch();
     expect(await openLedgerRebuild({ ...rebuilding, clone })(await clone.refs())).toBe(true);
     await clone.fetch();

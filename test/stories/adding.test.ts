@@ -72,7 +72,7 @@ test("steps that an agent adds to what runs, by its tool, are approved as a diff
   await stage.shows(issue, /0 of 3 steps done/);
   const [pull] = await stage.maintainer.pulls();
   if (pull) await stage.maintainer.approve(pull);
-  await stage.shows(issue, /Done: all of it landed/);
+  await stage.shows(issue, /Done: everything landed/);
   expect(await stage.landed()).toEqual(["fix", "note", "tell"]);
   expect(await stage.git("show", "main:tell.txt")).toBe("fixed");
 });

@@ -65,7 +65,7 @@ const maintain = async (stage: CrashStage): Promise<number> => {
   const pull = (await maintainer.pulls()).find(({ head }) => head.ref.endsWith("-fix"));
   if (!pull) throw new Error("there is no pull request to review");
   await maintainer.approve(pull);
-  await shown(/Done: all of it landed/);
+  await shown(/Done: everything landed/);
   await until("the issue to be closed", async () => !(await maintainer.isOpen(issue)));
   await stage.coordinators.rest();
   return issue;

@@ -113,7 +113,7 @@ describe("the demo, played once", () => {
       "    research          Find every place that limits uploads (light · code_referencer · a report)",
       `  ${execution}-fix_upload_limit: attempt 1`,
       "maintainer: approves pull request #2 with a review",
-      "enki[bot]: Done: all of it landed",
+      "enki[bot]: Done: everything landed",
       `  ${landed[0]?.commit.slice(0, 12)}  fix_upload_limit  #2`,
       `  git -C ${repository} log refs/enki/ledger`,
     ]) {

@@ -12,7 +12,7 @@ test("a comment becomes landed merges, in the order of the plan, and the issue i
   });
   const issue = await stage.ask();
   await stage.approve(issue);
-  await stage.shows(issue, /Done: all of it landed/);
+  await stage.shows(issue, /Done: everything landed/);
   await stage.until("the issue to be closed", async () => !(await stage.maintainer.isOpen(issue)));
   expect(await stage.landed()).toEqual(["fix", "test"]);
 });

@@ -20,7 +20,7 @@ const open = async (over: Partial<StageOptions> = {}): Promise<OpenStage> =>
 const runToEnd = async (stage: OpenStage): Promise<number> => {
   const issue = await stage.ask();
   await stage.approve(issue);
-  await stage.shows(issue, /Done: all of it landed/);
+  await stage.shows(issue, /Done: everything landed/);
   return issue;
 };
 
@@ -71,7 +71,7 @@ test("GitHub's answer to a squash is lost: it is read back, and squashed once", 
   await stage.does("PATCH", "", { allow_merge_commit: false });
   const issue = await stage.ask();
   await stage.approve(issue);
-  await stage.sweepUntil("the end", async () => (await stage.said(issue, "execution")).join().includes("Done: all of it landed"), 1_000);
+  await stage.sweepUntil("the end", async () => (await stage.said(issue, "execution")).join().includes("Done: everything landed"), 1_000);
   expect(await stage.landed()).toEqual(["fix", "more"]);
 });
 
@@ -89,7 +89,7 @@ test("nothing could ever land: `/enki fix` is refused before a planner starts, a
   await stage.does("PATCH", "", { allow_squash_merge: true });
   await stage.maintainer.comment(issue, "/enki fix the limit");
   await stage.approve(issue);
-  await stage.shows(issue, /Done: all of it landed/);
+  await stage.shows(issue, /Done: everything landed/);
 });
 
 test("a rule comes while the work is on its way: what was verified waits, with the way on, and lands by another way when that is allowed", async () => {
@@ -109,6 +109,6 @@ test("a rule comes while the work is on its way: what was verified waits, with t
   const held = await stage.shows(issue, /Nothing lands for now/);
   expect(held).toContain("allow squash merging");
   stage.forge.setRules(REPOSITORY, [{ branch: "main", type: "required_signatures" }]);
-  await stage.sweepUntil("the end", async () => (await stage.said(issue, "execution")).join().includes("Done: all of it landed"), 60_000);
+  await stage.sweepUntil("the end", async () => (await stage.said(issue, "execution")).join().includes("Done: everything landed"), 60_000);
   expect(await stage.git("log", "--format=%cn", "-1", "main")).toBe("GitHub");
 });

@@ -38,7 +38,7 @@ test("B-16/24 a person pushes to the base during verification: the candidate is 
   });
   const issue = await stage.ask();
   await stage.approve(issue);
-  await stage.shows(issue, /Done: all of it landed/);
+  await stage.shows(issue, /Done: everything landed/);
   expect(await stage.landed()).toEqual(["fix", "next"]);
   expect((await stage.git("log", "--first-parent", "--format=%H", "main")).split("\n")).toContain(pushed);
   expect((await stage.git("ls-tree", "--name-only", "main")).split("\n")).toEqual(
@@ -62,7 +62,7 @@ test("B-17/27 a person pushes to a task branch: their commit is verified and lan
   });
   const issue = await stage.ask();
   await stage.approve(issue);
-  await stage.shows(issue, /Done: all of it landed/);
+  await stage.shows(issue, /Done: everything landed/);
   expect(await stage.git("rev-parse", "main^2")).toBe(pushed);
   expect(verified.at(-1)).toBe(await stage.git("rev-parse", "main"));
   expect(verified).toHaveLength(2);
@@ -92,7 +92,7 @@ test("B-24/43 every webhook comes twice: one execution, one comment, one run for
   });
   const issue = await stage.ask();
   await stage.approve(issue);
-  await stage.shows(issue, /Done: all of it landed/);
+  await stage.shows(issue, /Done: everything landed/);
   expect(await stage.landed()).toEqual(["fix", "next"]);
   expect(await stage.said(issue, "execution")).toHaveLength(1);
   expect(await stage.maintainer.pulls()).toHaveLength(2);
@@ -107,7 +107,7 @@ test("B-25/44 no webhook ever comes: the sweeps alone bring it to its end", asyn
   const said = (words: string) => async () => (await stage.said(issue, "execution")).join().includes(words);
   await stage.sweepUntil("a plan", said("/enki approve"));
   await stage.approve(issue);
-  await stage.sweepUntil("the end", said("Done: all of it landed"));
+  await stage.sweepUntil("the end", said("Done: everything landed"));
   expect(await stage.landed()).toEqual(["fix", "next"]);
 });
 
@@ -124,7 +124,7 @@ test("B-26/46 two coordinators on one repository: everything happens once", asyn
   };
   await stage.until("a plan", () => both("/enki approve"));
   await stage.approve(issue);
-  await stage.until("the end", () => both("Done: all of it landed"));
+  await stage.until("the end", () => both("Done: everything landed"));
   expect(await stage.landed()).toEqual(["fix", "next"]);
   expect(await stage.said(issue, "execution")).toHaveLength(1);
   expect(await stage.maintainer.pulls()).toHaveLength(2);
@@ -141,6 +141,6 @@ test("B-30 the base's workflow files moved while a step worked: its work is deli
   });
   const issue = await stage.ask();
   await stage.approve(issue);
-  await stage.shows(issue, /Done: all of it landed/);
+  await stage.shows(issue, /Done: everything landed/);
   expect(await stage.git("ls-tree", "-r", "--name-only", "main")).toMatch(/other\.yml[^]*fix\.txt/);
 });

@@ -41,15 +41,15 @@ test("52 somebody deletes the ledger: what landed is known again, what was under
   });
   const over = await stage.ask("/enki fix the first");
   await stage.approve(over);
-  const end = await stage.shows(over, /Done: all of it landed/);
+  const end = await stage.shows(over, /Done: everything landed/);
   const issue = await stage.ask();
   await stage.approve(issue);
 
-  const shown = await stage.shows(issue, /Cancelled: 1 of 1 steps done, what landed stays/);
+  const shown = await stage.shows(issue, /Cancelled: 1 of 1 steps done; landed work stays/);
   expect(shown).toContain("the limit");
   expect(before).toHaveLength(2);
   expect(await landedOf(stage)).toEqual(before);
-  await stage.replies(issue, /is lost\. Somebody deleted `refs\/enki\/ledger`[^]*\/enki fix <what is left to do>/);
+  await stage.replies(issue, /is lost\. Someone deleted `refs\/enki\/ledger`[^]*\/enki fix <what is left to do>/);
 
   // Nothing of what was asked before is done again, whoever looks.
   await stage.sweep();
@@ -66,7 +66,7 @@ test("52 somebody deletes the ledger: what landed is known again, what was under
     async () => /^\/enki approve \S+$/m.exec((await stage.said(issue, "execution")).at(-1) ?? "")?.[0],
   );
   await stage.maintainer.comment(issue, approval);
-  await stage.shows(issue, /Done: all of it landed/);
+  await stage.shows(issue, /Done: everything landed/);
   expect(await stage.landed()).toEqual(["first", "fix", "rest"]);
   const kept = await landedOf(stage);
   expect(kept).toEqual(expect.arrayContaining([...before]));

@@ -35,7 +35,7 @@ test("a base with a merge queue: steps are queued one after the other, and land 
   const stage = await open(() => "success");
   const issue = await stage.ask();
   await stage.approve(issue);
-  await stage.shows(issue, /Done: all of it landed/);
+  await stage.shows(issue, /Done: everything landed/);
   expect(await stage.git("show", "main:limit.txt")).toBe("3");
   expect((await stage.git("log", "--format=%s|%cn", "-2", "main")).split("\n")).toEqual([
     expect.stringMatching(/^Do more \(#\d+\)\|GitHub$/),
@@ -74,7 +74,7 @@ test("what conflicts with the base when it is its turn is resolved, and then que
   const stage: OpenStage = await open(() => "success", act);
   const issue = await stage.ask();
   await stage.approve(issue);
-  await stage.shows(issue, /Done: all of it landed/);
+  await stage.shows(issue, /Done: everything landed/);
   expect(await stage.git("show", "main:limit.txt")).toBe("9");
 });
 

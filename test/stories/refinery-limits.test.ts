@@ -59,7 +59,7 @@ const openLimited = async (first: "green" | "red") => {
       stage.later(limit.seen.until - stage.now() + by);
       await stage.sweep();
     },
-    done: () => stage.shows(issue, /Done: all of it landed/),
+    done: () => stage.shows(issue, /Done: everything landed/),
   };
 };
 
@@ -107,7 +107,7 @@ test.each([
   });
   const issue = await stage.ask();
   await stage.approve(issue);
-  await stage.shows(issue, /Done: all of it landed/);
+  await stage.shows(issue, /Done: everything landed/);
   expect(verified).toEqual([await stage.git("rev-parse", "main")]);
   expect(tokens.length).toBeGreaterThan(1);
 });

@@ -39,7 +39,7 @@ test("63 reviews are required: pull requests wait for them, and are merged one a
     return pulls.length === 2 && pulls;
   }))
     await stage.maintainer.approve(pull);
-  await stage.shows(issue, /Done: all of it landed/);
+  await stage.shows(issue, /Done: everything landed/);
   const merges = (await stage.git("log", "--first-parent", "--merges", "--format=%s", "main")).split("\n");
   expect(merges.map((subject) => subject.replace(/#\d+ from octo\/task\/\w+-/, ""))).toEqual([
     "Merge pull request more",
@@ -58,7 +58,7 @@ test("38 50 GitHub merges a batch and its answer is lost, and tells of it late: 
       },
     },
   });
-  await stage.sweepUntil("the end", async () => (await stage.said(issue, "execution")).join().includes("Done: all of it landed"), 1_000);
+  await stage.sweepUntil("the end", async () => (await stage.said(issue, "execution")).join().includes("Done: everything landed"), 1_000);
   // Every request that was sent is a merge that is there.
   expect((await stage.git("log", "--first-parent", "--merges", "--format=%H", "main")).split("\n")).toHaveLength(lost);
   for (const file of ["fix.txt", "more.txt"])
@@ -85,7 +85,7 @@ test("10 a check that the rules require: the candidate's branch is what it sees,
   ]);
   const issue = await stage.ask();
   await stage.approve(issue);
-  await stage.shows(issue, /Done: all of it landed/);
+  await stage.shows(issue, /Done: everything landed/);
   expect(seen).toEqual(["the candidate"]);
   expect(await stage.landed()).toEqual(["fix"]);
 });
@@ -117,6 +117,6 @@ test("rules ask for reviews while a pull request is open: that says so once, wit
   );
   stage.later(2_000);
   for (const pull of await stage.maintainer.pulls()) await stage.maintainer.approve(pull);
-  await stage.shows(issue, /Done: all of it landed/);
+  await stage.shows(issue, /Done: everything landed/);
   expect(edits).toBe(1);
 });

@@ -36,7 +36,7 @@ test("5 a person replaces the head that a step builds on while it is worked on: 
   });
   const issue = await stage.ask();
   await stage.approve(issue);
-  await stage.shows(issue, /Done: all of it landed/);
+  await stage.shows(issue, /Done: everything landed/);
   expect(await stage.landed()).toEqual(["below", "above"]);
   const [first = "", second = ""] = heads;
   const ground = await stage.git("rev-list", "main");
@@ -75,7 +75,7 @@ test("6 a step on the newest base whose tree was green before lands without anot
   const pushed = await stage.push(branch, {});
   await stage.does("PATCH", "/issues/2", { labels: [] });
   await stage.sweep();
-  await stage.shows(issue, /Done: all of it landed/);
+  await stage.shows(issue, /Done: everything landed/);
   expect(await stage.git("rev-parse", "main^2")).toBe(pushed);
   expect(verified).toHaveLength(1);
   expect(await stage.git("rev-parse", "main")).not.toBe(verified[0]);
@@ -89,7 +89,7 @@ test("6 a step on the newest base whose tree was green before lands without anot
   expect(said).toMatchObject({
     context: "enki/refinery",
     state: "success",
-    description: "Verified: a commit with the same files was green before",
+    description: "Verified: a commit with the same files passed before",
   });
   expect(await stage.git("rev-parse", "main^{tree}")).toBe(await stage.git("rev-parse", `${pushed}^{tree}`));
 });
@@ -142,7 +142,7 @@ test("29 the webhook of Enki's own push comes back after an approval and a strik
   });
   const issue = await stage.ask();
   await stage.approve(issue);
-  await stage.shows(issue, /Done: all of it landed/);
+  await stage.shows(issue, /Done: everything landed/);
   expect(late.length).toBeGreaterThan(0);
   expect(strikes).toEqual([[1], [1]]);
   expect(runs).toHaveLength(2);
@@ -180,6 +180,6 @@ test("13 all checks are green, and one more begins 20 seconds later: within the 
   await report("lint", green);
   stage.later(601_000);
   await stage.sweep();
-  await stage.shows(issue, /Done: all of it landed/);
+  await stage.shows(issue, /Done: everything landed/);
   expect(await stage.git("rev-parse", "main")).toBe(candidate);
 });

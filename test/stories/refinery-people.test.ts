@@ -29,7 +29,7 @@ test("30 a person closes a pull request while it is verified: nothing of it land
   expect(await stage.shows(issue, /is \*\*held\*\*/)).toMatch(/A person closed .*2: its work is held/);
   expect(await stage.landed()).toEqual([]);
   await stage.does("PATCH", `/pulls/${FIRST}`, { state: "open" });
-  await stage.shows(issue, /Done: all of it landed/);
+  await stage.shows(issue, /Done: everything landed/);
   expect(await stage.landed()).toEqual(["fix", "next"]);
   expect(await stage.said(issue, "execution")).toHaveLength(1);
 });
@@ -55,7 +55,7 @@ test.each([
   await stage.shows(issue, /is \*\*held\*\*/);
   expect(await stage.landed()).toEqual([]);
   await off(stage);
-  await stage.shows(issue, /Done: all of it landed/);
+  await stage.shows(issue, /Done: everything landed/);
   expect(await stage.landed()).toEqual(["fix", "next"]);
 });
 
@@ -71,7 +71,7 @@ test("66 nobody is told of the label hold: it is found when what would land is l
   expect(await stage.landed()).toEqual([]);
   await setLabels(stage, []);
   await stage.sweep();
-  await stage.shows(issue, /Done: all of it landed/);
+  await stage.shows(issue, /Done: everything landed/);
 });
 
 test("31 a person points a pull request to another base: it leaves this queue, and comes back with it", async () => {
@@ -81,12 +81,12 @@ test("31 a person points a pull request to another base: it leaves this queue, a
   });
   expect(await stage.shows(issue, /is \*\*held\*\*/)).toContain("lands no more on");
   await stage.does("PATCH", `/pulls/${FIRST}`, { base: "main" });
-  await stage.shows(issue, /Done: all of it landed/);
+  await stage.shows(issue, /Done: everything landed/);
 });
 
 test.each(["merge", "squash"])("a person merges a pull request by hand (%s): its step is done, and is not landed twice", async (style) => {
   const { stage, issue } = await open((at) => at.does("PUT", `/pulls/${FIRST}/merge`, { merge_method: style }));
-  await stage.shows(issue, /Done: all of it landed/);
+  await stage.shows(issue, /Done: everything landed/);
   expect(await stage.landed()).toEqual(["next"]);
   const touched = await stage.git("log", "--first-parent", "--format=%H", "main", "--", "fix.txt");
   expect(touched.split("\n")).toHaveLength(1);
@@ -109,7 +109,7 @@ test("65 a person asks for changes after it was green: it is done again, and tha
   });
   const issue = await stage.ask();
   await stage.approve(issue);
-  await stage.shows(issue, /Done: all of it landed/);
+  await stage.shows(issue, /Done: everything landed/);
   expect(attempts).toBe(2);
   expect(await stage.git("show", "main:fix.txt")).toBe("2");
 });

@@ -32,7 +32,7 @@ test("69 an execution is over: its refs are gone but for a branch that a person 
 
   const issue = await stage.ask();
   await stage.approve(issue);
-  await stage.shows(issue, /Done: all of it landed/);
+  await stage.shows(issue, /Done: everything landed/);
   const docs = (await refsOf(stage, "refs/heads/task")).find((ref) => ref.includes("-docs ")) ?? "";
   const branch = /refs\/heads\/(\S+)/.exec(docs)?.[1] ?? "";
   const pushed = await stage.push(branch, { "late.txt": "mine\n" });
@@ -72,7 +72,7 @@ test("70 two executions on one base and two coordinators: who loses the race bui
   await stage.until("two plans", () => both("/enki approve"));
   const before = tipsOf(stage).length;
   await Promise.all(issues.map((issue) => stage.approve(issue)));
-  await stage.until("the end", () => both("Done: all of it landed"));
+  await stage.until("the end", () => both("Done: everything landed"));
   const landed = await stage.landed();
   expect(landed.toSorted()).toEqual(["one-a", "one-b", "two-a", "two-b"]);
   for (const name of ["one", "two"]) expect(landed.indexOf(`${name}-a`)).toBeLessThan(landed.indexOf(`${name}-b`));
@@ -109,13 +109,13 @@ test("I18 two bases, one coordinator: what is stuck on one keeps nothing from la
 
   const second = await stage.ask("/enki fix the release too");
   await stage.approve(second);
-  await stage.shows(second, /Done: all of it landed/);
+  await stage.shows(second, /Done: everything landed/);
   expect(await stage.landed("release")).toEqual(["backport"]);
   expect(await stage.git("rev-parse", "main")).toBe(tip);
   expect(waiting.length).toBeGreaterThan(0);
 
   release();
-  await stage.shows(first, /Done: all of it landed/);
+  await stage.shows(first, /Done: everything landed/);
   expect((await stage.landed()).toSorted()).toEqual(["fix", "more"]);
   expect(await stage.landed("release")).toEqual(["backport"]);
   expect(await stage.git("ls-tree", "--name-only", "release")).not.toContain("fix.txt");

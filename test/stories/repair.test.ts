@@ -36,10 +36,10 @@ test("a red step says with which other step it was verified, in the comment and 
   });
   const issue = await stage.ask();
   await stage.approve(issue);
-  expect(await stage.shows(issue, /failed\.\*\*/)).toMatch(/`search` failed\.\*\* Red together with "Add index": `npm test` failed/);
+  expect(await stage.shows(issue, /failed\.\*\*/)).toMatch(/`search` failed\.\*\* Failed together with "Add index": `npm test` failed/);
   await stage.maintainer.comment(issue, "/enki retry search");
-  await stage.shows(issue, /Done: all of it landed/);
-  expect(told).toEqual([null, 'Red together with "Add index".\n$ npm test\n| 1 failed']);
+  await stage.shows(issue, /Done: everything landed/);
+  expect(told).toEqual([null, 'Failed together with "Add index".\n$ npm test\n| 1 failed']);
 });
 
 test("a conflict's resolution that deletes a file which neither side deleted is refused with its name, and the next try is told", async () => {
@@ -57,7 +57,7 @@ test("a conflict's resolution that deletes a file which neither side deleted is 
   });
   const issue = await stage.ask();
   await stage.approve(issue);
-  await stage.shows(issue, /Done: all of it landed/);
+  await stage.shows(issue, /Done: everything landed/);
   expect(told).toEqual([null, "it deleted files that neither side deleted: shared.txt"]);
   expect(await stage.git("show", "main:shared.txt")).toBe("one and two");
 });
@@ -86,7 +86,7 @@ test("a base that a person rewound freezes; after /enki retry the work of agents
   expect(await stage.shows(issue, /Nothing lands for now/)).toMatch(/^\/enki retry$/m);
   expect(await stage.landed()).toEqual([]);
   await stage.maintainer.comment(issue, "/enki retry");
-  await stage.shows(issue, /Done: all of it landed/);
+  await stage.shows(issue, /Done: everything landed/);
   const files = (await stage.git("ls-tree", "-r", "--name-only", "main")).split("\n");
   expect(files).toEqual(expect.arrayContaining(["one.txt", "two.txt", "by-hand.txt"]));
   expect(files).not.toContain("lost.txt");
@@ -113,7 +113,7 @@ test("a failed workflow goes on after /enki retry: what succeeded is kept, and w
   const issue = await stage.ask("/enki run ship it");
   expect(await stage.shows(issue, /Stopped/)).toMatch(/`check` is skipped/);
   await stage.maintainer.comment(issue, "/enki retry");
-  await stage.shows(issue, /Done: all of it landed/);
+  await stage.shows(issue, /Done: everything landed/);
   expect(ran).toEqual(["plan", "code", "code", "check"]);
   expect(await stage.git("show", "main:code.txt")).toBe("done");
 });
@@ -143,7 +143,7 @@ test("/enki revise, and a reply that quotes the plan, let the planner go on from
   await stage.maintainer.comment(issue, "> Raise the limit to 10 MB\n\nAnd say so in the docs.");
   await stage.shows(issue, /Say so in the docs/);
   await stage.approve(issue);
-  await stage.shows(issue, /Done: all of it landed/);
+  await stage.shows(issue, /Done: everything landed/);
   expect(asked).toEqual([
     undefined,
     { text: "say how far", steps: ["Raise the limit"] },
@@ -171,7 +171,7 @@ test('"LGTM" below a quoted line revises nothing; approving the plan stops a rev
   expect(await stage.shows(issue, /Revising the plan/)).toContain(`comment \`${approve}\``);
   await stage.until("the planner to work", () => Promise.resolve(planners === 2));
   await stage.maintainer.comment(issue, approve);
-  await stage.shows(issue, /Done: all of it landed/);
+  await stage.shows(issue, /Done: everything landed/);
   await stage.sweepUntil("the planner to be stopped", async () => (await cancelled(stage)) === 1, 1_000);
 });
 

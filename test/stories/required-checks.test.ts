@@ -16,7 +16,7 @@ const requires = (stage: OpenStage, ...checks: readonly { context: string; integ
 const land = async (stage: OpenStage): Promise<void> => {
   const issue = await stage.ask();
   await stage.approve(issue);
-  await stage.shows(issue, /Done: all of it landed/);
+  await stage.shows(issue, /Done: everything landed/);
 };
 
 test("a required check named `enki/refinery` is never waited for: Enki reports it on the commit that lands, right before", async () => {
@@ -77,7 +77,7 @@ test("a workflow that can be started by hand: Enki starts it on the candidate, a
   await land(stage);
   expect(seen).toEqual(["workflow_dispatch refs/heads/enki/candidate/"]);
   const statuses = await stage.does("GET", `/commits/${await stage.git("rev-parse", "main")}/statuses`);
-  expect(statuses).toMatchObject([{ context: "build", state: "success", description: expect.stringContaining("Green on the candidate") }]);
+  expect(statuses).toMatchObject([{ context: "build", state: "success", description: expect.stringContaining("Passed on candidate") }]);
 });
 
 test("a workflow that pushes of candidates start needs nothing more", async () => {

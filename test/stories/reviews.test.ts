@@ -91,7 +91,7 @@ describe("what people say on a step's pull request", () => {
     ]);
     await stage.shows(stage.issue, /approve #\d+ with a review/);
     await stage.maintainer.review(stage.pull, { event: "APPROVE" });
-    await stage.shows(stage.issue, /Done: all of it landed/);
+    await stage.shows(stage.issue, /Done: everything landed/);
     expect(await answers(stage, stage.pull)).toHaveLength(3);
   });
 
@@ -103,7 +103,7 @@ describe("what people say on a step's pull request", () => {
     stage.later(31_000);
     await stage.sweepUntil(
       "the remark to be counted",
-      async () => (await stage.said(stage.issue, "execution")).join().includes("1 remark waits"),
+      async () => (await stage.said(stage.issue, "execution")).join().includes("1 unread remark"),
       1_000,
     );
     await stage.maintainer.comment(stage.pull, "/enki retry");
@@ -134,7 +134,7 @@ describe("what people say on a step's pull request", () => {
     await stage.maintainer.comment(stage.pull, "/enki retry");
     await stage.until("the attempt", () => Promise.resolve(told.length === 1));
     expect(told[0]).toEqual(["Rename ", "Noise 2"]);
-    await stage.shows(stage.issue, /1 remark waits on/);
+    await stage.shows(stage.issue, /1 unread remark on/);
     await stage.maintainer.comment(stage.pull, "/enki retry");
     await stage.until("the next attempt", () => Promise.resolve(told.length === 2));
     expect(told[1]).toEqual(["Noise 1"]);
@@ -281,7 +281,7 @@ describe("fix on a pull request", () => {
     };
     await stage.maintainer.comment(number, "/enki fix");
     await stage.approve(number);
-    await stage.shows(number, /Done: all of it landed/);
+    await stage.shows(number, /Done: everything landed/);
     expect(await stage.git("show", "feature:feature.txt")).toBe("mended");
     expect(await stage.git("rev-parse", "main")).toBe(main);
     expect(await stage.landed("feature")).toEqual(["fix"]);

@@ -49,7 +49,7 @@ test(
       },
     });
     await stage.ask("/enki run fan x");
-    await stage.until("the end of the workflow", () => Promise.resolve(/Done: all of it landed/.test(told.at(-1) ?? "")));
+    await stage.until("the end of the workflow", () => Promise.resolve(/Done: everything landed/.test(told.at(-1) ?? "")));
     expect(await stage.git("show", "main:joined.txt")).toBe("joined");
     // What the workflow says was run: the words that each command wrote are in the ledger.
     const written = await stage.git("grep", "-ohE", '"output": ?"made part-[0-9]+', "refs/enki/ledger", "--", "executions");
@@ -81,7 +81,7 @@ test(`${WIDE} steps that are done in one moment land for at most 2 pushes and 8 
   });
   const issue = await stage.ask();
   await stage.approve(issue);
-  await stage.shows(issue, /Done: all of it landed/);
+  await stage.shows(issue, /Done: everything landed/);
   expect(await stage.landed()).toHaveLength(WIDE);
   expect(asked.requests).toBeLessThanOrEqual(8 * WIDE);
   expect(asked.pushes).toBeLessThanOrEqual(2 * WIDE);

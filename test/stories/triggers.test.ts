@@ -42,7 +42,7 @@ describe("what starts an issue beside a comment", () => {
     expect(await executionsOn(stage, issue)).toBe(0);
     await stage.does("POST", `/issues/${issue}/labels`, { labels: ["Enki"] });
     await stage.planned(issue);
-    expect(await stage.shows(issue, /> Uploads fail/)).toContain("asked for by maintainer");
+    expect(await stage.shows(issue, /> Uploads fail/)).toContain("requested by maintainer");
   });
 
   test("a label of another name starts an issue where the configuration says so, and none where it is empty", async () => {

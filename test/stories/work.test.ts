@@ -44,7 +44,7 @@ describe("an agent", () => {
 
   test("B-11 that crashes once is tried again, and lands", async () => {
     const { stage, issue } = await withFix({ end: "crashed" }, { files: { "fix.txt": "fixed\n" } });
-    await ends(stage, issue, /Done: all of it landed/);
+    await ends(stage, issue, /Done: everything landed/);
     expect(await stage.landed()).toEqual(["fix", "next"]);
   });
 
@@ -53,14 +53,14 @@ describe("an agent", () => {
       { end: "timed-out", why: "the agent was not done after 1 s" },
       { files: { "fix.txt": "fixed\n" } },
     );
-    await ends(stage, issue, /Done: all of it landed/);
+    await ends(stage, issue, /Done: everything landed/);
   });
 
   test("B-12 whose whole job hangs is stopped at the step's deadline, and tried again", async () => {
     const { stage, issue, attempts } = await withFix("hangs", { files: { "fix.txt": "fixed\n" } });
     await stage.until("the job to hang", () => Promise.resolve(attempts() === 1));
     stage.later(16 * MINUTE);
-    await ends(stage, issue, /Done: all of it landed/);
+    await ends(stage, issue, /Done: everything landed/);
     expect(attempts()).toBe(2);
   });
 
@@ -78,14 +78,14 @@ describe("an agent", () => {
     expect(waiting).toContain("`fix` found **nothing to do**: It is fixed already.");
     const [, line = ""] = /^(\/enki approve \S+-fix@[0-9a-f]{12})$/m.exec(waiting) ?? [];
     await stage.maintainer.comment(issue, line);
-    expect(await ends(stage, issue, /Done: all of it landed/)).toContain("✅ nothing to change: It is fixed already.");
+    expect(await ends(stage, issue, /Done: everything landed/)).toContain("✅ nothing to change: It is fixed already.");
     expect(await stage.landed()).toEqual(["next"]);
     expect((await stage.maintainer.pulls()).map(({ head }) => head.ref.replace(/.*-/, ""))).toEqual(["next"]);
   });
 
   test("B-20 whose runner dies is a fault, and is tried again", async () => {
     const { stage, issue, attempts } = await withFix("dies", { files: { "fix.txt": "fixed\n" } });
-    await ends(stage, issue, /Done: all of it landed/);
+    await ends(stage, issue, /Done: everything landed/);
     expect(attempts()).toBe(2);
   });
 });

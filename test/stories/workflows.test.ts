@@ -50,7 +50,7 @@ test("a workflow carries a request from role to role; what is said before reache
     id === "coder" ? contents({ "limit.txt": "10\n" }) : { report: `${id} says: raise it to 10` },
   );
   const issue = await stage.ask("/enki run build-feature raise the limit");
-  await stage.shows(issue, /Done: all of it landed/);
+  await stage.shows(issue, /Done: everything landed/);
   expect(await stage.landed()).toEqual(["coder"]);
   expect(await stage.git("show", "main:limit.txt")).toBe("10");
   expect(told["planner"]?.[0]).toContain("raise the limit");
@@ -68,7 +68,7 @@ test.each([
     return { report: `I looked at it.\n\nverdict: ${verdict}\nreason: because I say so` };
   });
   const issue = await stage.ask("/enki run gated-ship raise the limit");
-  await stage.shows(issue, /Done: all of it landed/);
+  await stage.shows(issue, /Done: everything landed/);
   expect(await stage.landed()).toEqual(landed);
   expect(Object.keys(told)).toEqual(worked);
 });
@@ -79,7 +79,7 @@ test("a loop goes back with what failed, builds on its own work, and has one pul
     return attempt < 3 ? { end: "failed", why: "the command exited with 1", output: `test ${attempt} failed` } : { end: "unchanged" };
   });
   const issue = await stage.ask("/enki run fix-until-green the parser");
-  await stage.shows(issue, /Done: all of it landed/);
+  await stage.shows(issue, /Done: everything landed/);
   expect(told["fix"]).toHaveLength(3);
   expect(told["fix"]?.[1]).toContain("test 1 failed");
   expect(told["fix"]?.[2]).toContain("This is round 3 of 5.");

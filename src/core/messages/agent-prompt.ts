@@ -6,7 +6,7 @@ import { renderRevisionPart } from "./revision-prompt.ts";
 import { renderStepPrompt } from "./step-prompt.ts";
 import { renderWorkflowPrompt } from "./workflow-prompt.ts";
 
-/** The one message that an agent gets. */
+/** The only message that an agent receives. */
 export const renderPrompt = (input: PromptInput): string =>
   `${renderPromptParts(input)
     .filter((part) => part !== "")
@@ -55,10 +55,9 @@ const renderPlanRules = ({ maxSteps, verify }: PromptInput): string =>
       ? []
       : [`- Each step is verified by ${verify.map((command) => toInlineCode(command)).join(", ")} before it lands.`]),
     "- Nothing runs before a person has approved the plan.",
-    "- You cannot talk to anybody while you work. Only if the plan depends on something that neither the code nor the request answers, send one `request` to `user` (`enki_mail_send`) with all of your questions as numbered options and your recommendation, and end. You are restarted with the answer.",
+    "- You cannot ask anyone while you work. Only if the plan depends on something that neither the code nor the request answers, send one `request` to `user` (`enki_mail_send`) with all of your questions as numbered options and your recommendation, and end. You are restarted with the answer.",
   ].join("\n");
 
-/** What is to be added, and to what. */
 const renderExistingPlan = (input: PromptInput): string =>
   input.amendment === null
     ? ""

@@ -18,34 +18,34 @@ const STATE_MARKS: Readonly<Record<StepState, string>> = {
   cancelled: "-",
 };
 
-/** A plan for a terminal: each step in a line after all that it needs, with its state and its title. In columns of so many characters. */
+/** Draws a plan for a terminal: each step on one line below its needs, with state and title. `width` in columns. */
 export const renderAsciiGraph = (steps: readonly PlannedStep[], states: Readonly<Record<string, Step>>, width: number): string => {
   const byId = new Map(steps.map((step) => [step.id, step]));
   const lines = drawRails(
     steps.map((step) => ({ id: step.id, after: listNeededSteps(step) })),
     (id) => STATE_MARKS[states[id]?.state ?? "pending"],
   );
-  const widest = Math.max(0, ...lines.map(({ rails }) => rails.length));
-  const names = Math.max(0, ...steps.map(({ id }) => id.length));
-  const words = (id: string): string => formatPlainState(states[id]);
-  const said = Math.max(0, ...steps.map(({ id }) => words(id).length));
+  const railWidth = Math.max(0, ...lines.map(({ rails }) => rails.length));
+  const idWidth = Math.max(0, ...steps.map(({ id }) => id.length));
+  const stateOf = (id: string): string => formatPlainState(states[id]);
+  const stateWidth = Math.max(0, ...steps.map(({ id }) => stateOf(id).length));
   return lines
     .map(({ rails, node }) => {
       const step = node === null ? undefined : byId.get(node);
       if (!step) return rails;
-      const left = `${rails.padEnd(widest)}  ${step.id.padEnd(names)}  ${said === 0 ? "" : `${words(step.id).padEnd(said)}  `}`;
-      return `${left}${toOneLine(formatGraphTitle(step), Math.max(20, width - left.length))}`.trimEnd();
+      const prefix = `${rails.padEnd(railWidth)}  ${step.id.padEnd(idWidth)}  ${stateWidth === 0 ? "" : `${stateOf(step.id).padEnd(stateWidth)}  `}`;
+      return `${prefix}${toOneLine(formatGraphTitle(step), Math.max(20, width - prefix.length))}`.trimEnd();
     })
     .join("\n");
 };
 
-/** In words, without the symbols and the Markdown of a comment; empty before it has a state. */
+/** The state without symbols and Markdown; empty before the step has one. */
 const formatPlainState = (step: Step | undefined): string => (step ? describeStepState(step)[1].replaceAll("*", "") : "");
 
-/** What the rails do not show is told in words: what waits for a person, for less than a landing, or for another execution. */
+/** Adds facts that the rails do not show: checkpoints, weaker needs, and needs on other executions. */
 const formatGraphTitle = ({ title, checkpoint, needs }: PlannedStep): string => {
-  const more = [...(checkpoint ? ["checkpoint"] : []), ...needs.flatMap((need) => formatNeedNotes(need))];
-  return more.length === 0 ? title : `${title} (${more.join(", ")})`;
+  const notes = [...(checkpoint ? ["checkpoint"] : []), ...needs.flatMap((need) => formatNeedNotes(need))];
+  return notes.length === 0 ? title : `${title} (${notes.join(", ")})`;
 };
 
 const formatNeedNotes = (need: StepNeed): string[] => {

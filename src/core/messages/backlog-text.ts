@@ -1,9 +1,9 @@
 import { stripHiddenChars } from "../domain/visible-text.ts";
 import { defuseText, toOneLine } from "./escape.ts";
 
-/** What an agent keeps for later, as an issue's title: its first line. */
+/** The title of a backlog issue: the first line of the text. */
 export const renderBacklogTitle = (text: string): string =>
   defuseText(toOneLine(text.trim().split("\n")[0] ?? "", 120)) || "Kept for later";
 
-/** Its text: Markdown in which nothing is linked, mentioned or closed. */
+/** The body of a backlog issue: Markdown without links, mentions or closing references. */
 export const renderBacklogBody = (text: string): string => defuseText(stripHiddenChars(text).trim());

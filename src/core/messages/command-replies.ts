@@ -8,18 +8,17 @@ import { renderOpenConflicts } from "./open-conflicts.ts";
 import { toInlineCode, escapeSentence } from "./escape.ts";
 import { renderNextStep, renderNextCommand } from "./next-command.ts";
 
-/** A refusal as an answer: why, its code, and the line that goes on. */
+/** A refusal as a comment: message, code and next step. */
 export const renderRefusalReply = (refusal: Refusal): string =>
   [`${escapeSentence(refusal.message, 1_000)} (${toInlineCode(refusal.code)})`, renderNextStep(refusal)]
     .filter((part) => part !== "")
     .join("\n\n");
 
-/** The command table. */
 export const renderHelpReply = (): string =>
   [
-    "A command stands at the start of a line of a comment:",
+    "Start a line of a comment with a command:",
     "",
-    "| command | what it does | who may |",
+    "| command | effect | permission |",
     "|---|---|---|",
     ...COMMANDS.map(
       ({ usage, aliases, summary, permission }) =>
@@ -27,20 +26,19 @@ export const renderHelpReply = (): string =>
     ),
   ].join("\n");
 
-/** The other names of a command. */
 const formatAliases = (aliases: readonly string[]): string =>
   aliases.length === 0 ? "" : ` (also ${aliases.map((alias) => toInlineCode(`/enki ${alias}`)).join(", ")})`;
 
-/** How an execution stands, and what a person can do now. */
+/** The state of an execution and the possible next commands. */
 export const renderStatusReply = (execution: Execution, plan: Plan | null): string => {
-  const states = Object.values(execution.steps).map(({ state }) => state.replace("_", " "));
+  const states = Object.values(execution.steps).map(({ state }) => state);
   const counts = [...new Set(states)].map((state) => `${states.filter((each) => each === state).length} ${state}`);
   const planned = plan === null ? "it has no plan yet" : `${plan.steps.length} steps are proposed`;
-  const now = `Execution ${toInlineCode(execution.id)} is **${execution.state}**: ${counts.length > 0 ? counts.join(", ") : planned}.`;
-  const why = hasEnded(execution) && execution.refusal ? escapeSentence(execution.refusal.message) : "";
+  const summary = `Execution ${toInlineCode(execution.id)} is **${execution.state}**: ${counts.length > 0 ? counts.join(", ") : planned}.`;
+  const reason = hasEnded(execution) && execution.refusal ? escapeSentence(execution.refusal.message) : "";
   return [
-    now,
-    why,
+    summary,
+    reason,
     renderOpenConflicts(execution.baseBranch, Object.values(execution.steps)),
     renderNextCommand(execution, emptyQueue),
     renderAmendment(execution, []),

@@ -1,12 +1,12 @@
 const MARKER_KINDS = ["execution", "reply", "answer", "mail", "backlog"] as const;
 
-/** What one of our texts is: an execution's comment, the answer to a command, the answer to a remark, a mail to a person, an issue of the backlog. */
+/** The kind of a text by Enki: an execution's comment, a reply to a command, an answer to a remark, a mail to a person, or a backlog issue. */
 export type CommentMarker = { readonly kind: (typeof MARKER_KINDS)[number]; readonly id: string };
 
-/** The hidden first line by which we find our own comment again. */
+/** The hidden first line by which Enki finds its own texts again. */
 export const writeMarker = ({ kind, id }: CommentMarker): string => `<!-- enki:${kind}:${id} -->`;
 
-/** The marker in the first line of a text; null where there is none. */
+/** Reads the marker in a text's first line; null for other texts. */
 export const readMarker = (body: string): CommentMarker | null => {
   const [, name, id] = /^<!-- enki:([a-z]+):([0-9a-z]+) -->/.exec(body) ?? [];
   const kind = MARKER_KINDS.find((each) => each === name);

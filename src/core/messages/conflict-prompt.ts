@@ -4,14 +4,13 @@ import { toInlineCode, fenceText, toOneLine } from "./escape.ts";
 import { promptTemplate } from "./prompt-template.ts";
 
 export type ConflictInput = {
-  /** The branch that the other side is on. */
   readonly baseBranch: string;
   readonly conflicts: readonly Conflict[];
-  /** Files that a command makes anew when the agent has ended. */
+  /** Files that a command regenerates after the agent has finished. */
   readonly regenerated: readonly string[];
-  /** Globs of what may change beside what conflicts. */
+  /** Globs of paths that may change beside the conflicting files. */
   readonly alsoAllowed: readonly string[];
-  /** What was wanted on the other side, the oldest first. */
+  /** Tasks of the landed side, oldest first. */
   readonly landed: readonly { readonly title: string; readonly task: string }[];
 };
 
@@ -21,7 +20,7 @@ const MAX_LANDED_TASK_CHARS = 6_000;
 type ConflictValues = {
   readonly base: string;
   readonly files: readonly string[];
-  /** How many files are not listed. */
+  /** Number of unlisted files. */
   readonly more: number;
   readonly landed: readonly { readonly title: string; readonly task: string }[];
   readonly anew: string;
@@ -56,7 +55,7 @@ The working directory holds git's partial merge of the two. In a file with marke
 {{/if}}
 ## What to do
 
-Read both sides in full and keep the intent of both. Change only the conflicting files: if another file changes, Enki discards all of your work. Leave no marker (\`<<<<<<<\`, \`=======\`, \`>>>>>>>\`). A file that one side deleted is kept as it is in the working directory, or deleted; no other file may be deleted. Run the tests. Do not commit: Enki does, and verifies the result.
+Read both sides in full and keep the intent of both. Change only the conflicting files: if another file changes, Enki discards all of your work. Leave no marker (\`<<<<<<<\`, \`=======\`, \`>>>>>>>\`). A file that one side deleted is kept as it is in the working directory, or deleted; no other file may be deleted. Run the tests. Do not commit: Enki commits and verifies the result.
 
 {{#if anew}}
 A command regenerates these files after you finish, so leave them: {{anew}}.
@@ -67,7 +66,6 @@ If the resolution requires it, these may change too: {{also}}.
 {{/if}}
 `);
 
-/** What conflicts, with what, and how both sides are read. */
 export const renderConflictPrompt = ({ baseBranch, conflicts, regenerated, alsoAllowed, landed }: ConflictInput, nonce: string): string => {
   const open = conflicts.filter(({ path }) => !regenerated.includes(path));
   return writeConflict({

@@ -1,15 +1,15 @@
-/** A node and what it comes after, by their ids. */
+/** A node and its predecessors, by id. */
 export type RailNode = { readonly id: string; readonly after: readonly string[] };
 
-/** One line of a drawing: what stands left, and the node whose line it is; null between nodes. */
+/** One line of a drawing: the rails, and the node of this line; null between nodes. */
 export type RailLine = { readonly rails: string; readonly node: string | null };
 
-/** An open line that leads to these nodes; several nodes share one where all that comes after them is the same. */
+/** An open rail to these nodes. Nodes with the same successors share a rail. */
 type OpenRail = { readonly to: Set<string> };
 
 /**
- * A graph drawn with rails, as `git log --graph` does: each node in a line of its own after all that it comes after, in letters of ASCII.
- * Rails that lead to the same nodes are joined, so that a thousand nodes side by side need three columns. Nodes of a cycle are left out.
+ * Draws a graph like `git log --graph`: one line for each node, below its predecessors, in ASCII.
+ * Rails to the same nodes are joined, so a thousand parallel nodes need three columns. Nodes of a cycle are omitted.
  */
 export const drawRails = (nodes: readonly RailNode[], mark: (id: string) => string): RailLine[] => {
   const dependents = new Map<string, string[]>(nodes.map(({ id }) => [id, []]));
@@ -21,7 +21,7 @@ export const drawRails = (nodes: readonly RailNode[], mark: (id: string) => stri
 
 type RailDrawing = {
   columns: (OpenRail | null)[];
-  /** Where the line above has a node that leads nowhere: what stood right below it would seem to follow it. */
+  /** The column of a node without successors in the line above; a node directly below would look like its successor. -1 for none. */
   ended: number;
   readonly lines: RailLine[];
 };
@@ -29,21 +29,21 @@ type RailDrawing = {
 const drawRailNode = (drawing: RailDrawing, { id, mark, to }: { id: string; mark: string; to: Set<string> }): void => {
   const { columns, lines, ended } = drawing;
   const taken = columns.flatMap((rail, at) => (rail?.to.has(id) ? [at] : []));
-  const left = columns.map((rail) => (rail?.to.delete(id) && rail.to.size === 0 ? null : rail));
-  const own = chooseRailColumn(left, taken, ended);
-  const shared = left.findIndex((rail) => rail !== null && hasSameIds(rail.to, to));
-  const here = replaceRail(left, own, { to });
-  const below = to.size === 0 || shared >= 0 ? replaceRail(left, own, null) : here;
-  if (taken.length > 0) lines.push({ rails: drawRailJoint(columns, here, { from: taken, into: own }), node: null });
-  lines.push({ rails: here.map((rail, at) => (at === own ? mark : rail ? "|" : " ")).join(" "), node: id });
-  if (shared >= 0) lines.push({ rails: drawRailJoint(here, below, { from: [own], into: shared }), node: null });
+  const remaining = columns.map((rail) => (rail?.to.delete(id) && rail.to.size === 0 ? null : rail));
+  const column = chooseRailColumn(remaining, taken, ended);
+  const shared = remaining.findIndex((rail) => rail !== null && hasSameIds(rail.to, to));
+  const current = replaceRail(remaining, column, { to });
+  const below = to.size === 0 || shared >= 0 ? replaceRail(remaining, column, null) : current;
+  if (taken.length > 0) lines.push({ rails: drawRailJoint(columns, current, { from: taken, into: column }), node: null });
+  lines.push({ rails: current.map((rail, at) => (at === column ? mark : rail ? "|" : " ")).join(" "), node: id });
+  if (shared >= 0) lines.push({ rails: drawRailJoint(current, below, { from: [column], into: shared }), node: null });
   drawing.columns = below;
-  drawing.ended = to.size === 0 ? own : -1;
+  drawing.ended = to.size === 0 ? column : -1;
 };
 
 const hasSameIds = (a: ReadonlySet<string>, b: ReadonlySet<string>): boolean => a.size === b.size && [...a].every((each) => b.has(each));
 
-/** Where a node stands: below a rail that ends in it, else in the first free column. */
+/** Chooses a node's column: below a rail that ends in the node, otherwise the first free one. */
 const chooseRailColumn = (columns: readonly (OpenRail | null)[], taken: readonly number[], not: number): number => {
   const below = taken.find((at) => columns[at] === null);
   if (below !== undefined) return below;
@@ -53,7 +53,7 @@ const chooseRailColumn = (columns: readonly (OpenRail | null)[], taken: readonly
   return free;
 };
 
-/** Columns with one of them changed; empty ones at the end are gone. */
+/** Replaces one column and drops empty ones at the end. */
 const replaceRail = (columns: readonly (OpenRail | null)[], at: number, rail: OpenRail | null): (OpenRail | null)[] => {
   const next = Array.from({ length: Math.max(columns.length, at + 1) }, (_, each) => (each === at ? rail : (columns[each] ?? null)));
   while (next.length > 0 && next.at(-1) === null) next.pop();
@@ -62,7 +62,7 @@ const replaceRail = (columns: readonly (OpenRail | null)[], at: number, rail: Op
 
 type RailJoint = { readonly from: readonly number[]; readonly into: number };
 
-/** The line between two lines of nodes, in which some columns lead into one; others pass through it. */
+/** Draws the line between two node lines: some columns join one, the others pass through. */
 const drawRailJoint = (above: readonly (OpenRail | null)[], below: readonly (OpenRail | null)[], { from, into }: RailJoint): string => {
   const [first, last] = [Math.min(into, ...from), Math.max(into, ...from)];
   const cells = Array.from({ length: Math.max(above.length, below.length, last + 1) }, (_, at) => {
@@ -74,7 +74,7 @@ const drawRailJoint = (above: readonly (OpenRail | null)[], below: readonly (Ope
   return cells.join("");
 };
 
-/** Nodes after all that they come after; what a node leads to follows it as soon as it can, so that rails stay short. */
+/** Topological order that places successors as early as possible, so that rails stay short. */
 const orderDepthFirst = (nodes: readonly RailNode[], dependents: ReadonlyMap<string, readonly string[]>): string[] => {
   const open = new Map(nodes.map(({ id, after }) => [id, new Set(after.filter((each) => dependents.has(each))).size]));
   const ready = nodes.flatMap(({ id }) => (open.get(id) === 0 ? [id] : [])).toReversed();
@@ -82,9 +82,9 @@ const orderDepthFirst = (nodes: readonly RailNode[], dependents: ReadonlyMap<str
   for (let id = ready.pop(); id !== undefined; id = ready.pop()) {
     order.push(id);
     const freed = (dependents.get(id) ?? []).filter((each) => {
-      const left = (open.get(each) ?? 0) - 1;
-      open.set(each, left);
-      return left === 0;
+      const remaining = (open.get(each) ?? 0) - 1;
+      open.set(each, remaining);
+      return remaining === 0;
     });
     ready.push(...freed.toReversed());
   }

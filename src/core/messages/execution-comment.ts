@@ -28,68 +28,68 @@ import { renderUnreadRemarks } from "./unread-remarks.ts";
 export type ExecutionCommentInput = {
   readonly execution: Execution;
   readonly plan: Plan | null;
-  /** The plan that it would have with the steps that are to be added; null where there is none. */
+  /** The amended plan; null without an amendment. */
   readonly grown: Plan | null;
-  /** What was read of the issue; null where nothing was. */
+  /** Null if nothing was read. */
   readonly brief: Brief | null;
   readonly queue: Queue;
-  /** What the steps reported, in full. */
+  /** Complete reports of the steps. */
   readonly reports: Readonly<Record<StepId, string>>;
 };
 
 const ISSUE_STAYS_OPEN_NOTE =
   "Nothing was changed, so the issue stays open. Close it if it is resolved, or ask again and say what is still wrong.";
-const PARTS_OMITTED_NOTE = "Parts of this are left out: they are too long for a comment.";
+const PARTS_OMITTED_NOTE = "Some parts are omitted because the comment would be too long.";
 
-/** What is left out first has the highest number; 0 is never left out. */
+/** Parts with the highest rank are omitted first; rank 0 is always kept. */
 type CommentPart = { readonly text: string; readonly rank: number };
 
-/** The one comment of an execution: how it stands, its graph and steps, and the next useful command. Edited in place. */
-export const renderExecutionComment = (shown: ExecutionCommentInput): string => {
-  const { execution, plan, queue } = shown;
+/** The only comment of an execution: state, graph, steps and the next useful command. Edited in place. */
+export const renderExecutionComment = (input: ExecutionCommentInput): string => {
+  const { execution, plan, queue } = input;
   const steps = plan?.steps ?? [];
-  const added = listAddedSteps(shown);
-  // Looked up once: in a large record that takes longer than all that is said of them.
-  const begun = steps.map(({ id }) => execution.steps[id]).filter((step) => step !== undefined);
+  const added = listAddedSteps(input);
+  // Looked up once, because lookups in a large record are slower than rendering.
+  const startedSteps = steps.map(({ id }) => execution.steps[id]).filter((step) => step !== undefined);
   return keepFittingParts([
     { rank: 0, text: writeMarker({ kind: "execution", id: execution.id }) },
-    { rank: 0, text: `### ${renderHeadline(execution, begun)}` },
+    { rank: 0, text: `### ${renderHeadline(execution, startedSteps)}` },
     { rank: 0, text: quoteText(execution.request, { limit: 1_000, keep: "start" }) },
-    { rank: 1, text: renderBriefNote(shown.brief) },
-    { rank: 0, text: renderExecutionNotice(execution, queue, begun) },
+    { rank: 1, text: renderBriefNote(input.brief) },
+    { rank: 0, text: renderExecutionNotice(execution, queue, startedSteps) },
     { rank: 0, text: renderRevisionNote(execution) },
     { rank: 1, text: renderLandingNote(execution, queue) },
     { rank: 4, text: renderMermaidBlock(steps, execution.steps) ?? "" },
     { rank: 0, text: renderStepTable(steps, execution.steps) },
     { rank: 1, text: renderSkippedRoles(execution) },
-    { rank: 1, text: renderFailedSteps(begun) },
-    { rank: 1, text: renderOpenConflicts(execution.baseBranch, begun) },
-    { rank: 1, text: renderStepNotes(begun) },
+    { rank: 1, text: renderFailedSteps(startedSteps) },
+    { rank: 1, text: renderOpenConflicts(execution.baseBranch, startedSteps) },
+    { rank: 1, text: renderStepNotes(startedSteps) },
     { rank: 0, text: hasFoundNothing(execution, plan) ? ISSUE_STAYS_OPEN_NOTE : "" },
-    { rank: 1, text: renderUnreadRemarks(execution, begun) },
-    { rank: 1, text: renderResolvedConflicts(begun) },
-    { rank: 0, text: renderNextCommand(execution, queue, begun) },
+    { rank: 1, text: renderUnreadRemarks(execution, startedSteps) },
+    { rank: 1, text: renderResolvedConflicts(startedSteps) },
+    { rank: 0, text: renderNextCommand(execution, queue, startedSteps) },
     { rank: 0, text: renderAmendment(execution, added) },
     { rank: 1, text: added.length === 0 ? "" : renderInstructions({ ...execution, plan: execution.amendment?.plan ?? null }, added) },
-    { rank: 2, text: renderStepReports(shown, steps) },
-    { rank: 3, text: renderStepSummaries(begun) },
+    { rank: 2, text: renderStepReports(input, steps) },
+    { rank: 3, text: renderStepSummaries(startedSteps) },
     { rank: 3, text: renderInstructions(execution, steps) },
     { rank: 0, text: renderFooter(execution) },
   ]);
 };
 
-/** Leaves out whole parts, never a half of one: what follows an open fence or element would be swallowed by it. */
+/** Omits whole parts only: an open fence or element would swallow the following text. */
 const keepFittingParts = (parts: readonly CommentPart[]): string => {
-  const written = parts.filter(({ text }) => text !== "");
-  let left = MAX_COMMENT_CHARS;
+  const nonEmpty = parts.filter(({ text }) => text !== "");
+  let remaining = MAX_COMMENT_CHARS;
   const kept = new Set<CommentPart>();
-  for (const part of written.toSorted((a, b) => a.rank - b.rank)) {
-    if (part.rank > 0 && part.text.length + 2 > left) continue;
-    left -= part.text.length + 2;
+  for (const part of nonEmpty.toSorted((a, b) => a.rank - b.rank)) {
+    if (part.rank > 0 && part.text.length + 2 > remaining) continue;
+    remaining -= part.text.length + 2;
     kept.add(part);
   }
-  const shown = written.flatMap((part) => (kept.has(part) ? [part.text] : []));
-  return [...shown, ...(shown.length < written.length ? [PARTS_OMITTED_NOTE] : [])].join("\n\n");
+  const input = nonEmpty.flatMap((part) => (kept.has(part) ? [part.text] : []));
+  return [...input, ...(input.length < nonEmpty.length ? [PARTS_OMITTED_NOTE] : [])].join("\n\n");
 };
 
 const renderHeadline = ({ state, planning, revision }: Execution, all: readonly Step[]): string => {
@@ -103,34 +103,34 @@ const renderHeadline = ({ state, planning, revision }: Execution, all: readonly 
     case "proposed":
       return "A plan, for your approval";
     case "running":
-      return `${all.some((step) => step.state === "waiting") ? "Waiting for you" : "At work"}: ${progress}`;
+      return `${all.some((step) => step.state === "waiting") ? "Waiting for you" : "Running"}: ${progress}`;
     case "paused":
       return `Paused: ${progress}`;
     case "done":
-      return all.some((step) => step.landed) ? "Done: all of it landed" : "Done: there was nothing to land";
+      return all.some((step) => step.landed) ? "Done: everything landed" : "Done: there was nothing to land";
     case "failed":
       return all.length === 0 ? "Stopped: there is no plan" : `Stopped: ${progress}`;
     case "cancelled":
-      return all.some((step) => step.landed) ? `Cancelled: ${progress}, what landed stays` : "Cancelled";
+      return all.some((step) => step.landed) ? `Cancelled: ${progress}; landed work stays` : "Cancelled";
   }
 };
 
-/** How an execution ended, by what its comment says; null for one that had not ended, or could be tried again. */
+/** Reads an execution's end from its comment; null if it has not ended or can be retried. */
 export const readCommentEnd = (body: string): "done" | "cancelled" | null => {
   const [, word] = /^<!--[^\n]*-->\n\n### (Done|Cancelled)\b/.exec(body) ?? [];
   return word === undefined ? null : word === "Done" ? "done" : "cancelled";
 };
 
-/** What concerns the execution as a whole; what concerns a step is told with the step. */
+/** A notice about the whole execution; steps have their own. */
 const renderExecutionNotice = (execution: Execution, { frozen }: Queue, all: readonly Step[]): string => {
   if (frozen && execution.state === "running") return `> [!WARNING]\n> **Nothing lands for now.** ${escapeSentence(frozen.message)}`;
   if (!execution.refusal) return "";
   if (["cancelled", "paused", "asking"].includes(execution.state)) return escapeSentence(execution.refusal.message);
-  const own = all.every((step) => step.state !== "failed");
-  return execution.state === "failed" && own ? `> [!CAUTION]\n> ${escapeSentence(execution.refusal.message, 1_000)}` : "";
+  const noStepFailed = all.every((step) => step.state !== "failed");
+  return execution.state === "failed" && noStepFailed ? `> [!CAUTION]\n> ${escapeSentence(execution.refusal.message, 1_000)}` : "";
 };
 
-/** How work lands here, where it is not simply pushed. */
+/** Empty if the verified commit is simply pushed. */
 const renderLandingNote = ({ id, state, baseBranch }: Execution, { landingTerms, landing }: Queue): string => {
   if (!landingTerms || landingTerms.mode === "exact" || (state !== "running" && state !== "done")) return "";
   return `${describeLanding(baseBranch, landingTerms)}${renderQueuedSteps(id, landing)}`;
@@ -138,10 +138,10 @@ const renderLandingNote = ({ id, state, baseBranch }: Execution, { landingTerms,
 
 const renderFooter = ({ id, baseBranch, requestedBy, plan, approved, state }: Execution): string => {
   const parts = [
-    `Execution ${toInlineCode(id)} on ${toInlineCode(baseBranch)}, asked for by ${escapeInline(requestedBy)}`,
+    `Execution ${toInlineCode(id)} on ${toInlineCode(baseBranch)}, requested by ${escapeInline(requestedBy)}`,
     ...(approved ? [`plan ${toInlineCode(approved.plan.slice(0, 12))} approved by ${escapeInline(approved.by)}`] : []),
     ...(!approved && plan !== null ? [`plan ${toInlineCode(plan.slice(0, 12))}`] : []),
-    ...(state === "planning" || state === "running" || state === "paused" ? [`${toInlineCode(`/enki cancel ${id}`)} gives it up`] : []),
+    ...(state === "planning" || state === "running" || state === "paused" ? [`${toInlineCode(`/enki cancel ${id}`)} cancels it`] : []),
   ];
   return `<sub>${parts.join(" · ")}</sub>`;
 };

@@ -8,14 +8,13 @@ const LANDING_KIND_WORDS: Readonly<Record<LandingKind, string>> = {
   "each-squash": "pull requests are squashed one at a time",
   "each-rebase": "pull requests are rebased one at a time",
   queue: "pull requests are added to GitHub's merge queue one at a time, once they are verified",
-  batch: "steps that are green together are merged as one pull request",
+  batch: "steps that are verified together are merged as one pull request",
 };
 
-/** How work lands on a base, and why so. */
 export const describeLanding = (base: BranchName, { mode, method, reason }: Pick<LandingTerms, "mode" | "method" | "reason">): string =>
   `On ${toInlineCode(base)} ${LANDING_KIND_WORDS[toLandingKind({ mode, ...(method && { method }) })]} (${mode}): ${escapeSentence(reason).replace(/\.?$/, ".")}`;
 
-/** GitHub's reasons why its merge queue removed a pull request; those that nobody here knows in GitHub's own word. */
+/** GitHub's reasons for removing a pull request from its merge queue; unknown ones are quoted. */
 const REMOVAL_REASONS: Readonly<Record<string, string>> = {
   CI_FAILURE: "a required check failed on its merge group",
   CI_TIMEOUT: "a required check of its merge group did not report in time",
@@ -26,7 +25,7 @@ const REMOVAL_REASONS: Readonly<Record<string, string>> = {
 export const describeRemoval = (reason: string | null): string =>
   reason === null ? "GitHub gives no reason" : (REMOVAL_REASONS[reason.toUpperCase()] ?? `GitHub's reason is ${toInlineCode(reason)}`);
 
-/** Which step of an execution is in GitHub's merge queue now; empty where none is. */
+/** Empty if none of the execution's steps is in GitHub's merge queue. */
 export const renderQueuedSteps = (execution: ExecutionId, landing: Landing | undefined): string => {
   if (landing?.mode !== "queue") return "";
   const steps = landing.candidate.items.map(({ task }) => readTaskId(task)).filter((id) => id?.execution === execution);

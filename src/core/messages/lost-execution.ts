@@ -3,11 +3,10 @@ import { toInlineCode } from "./escape.ts";
 
 const MAX_BRANCHES_LISTED = 20;
 
-/** What is told of an execution that was under way when the ledger went; its branches are those that had not landed. */
+/** For an execution that was running when the ledger was deleted. `branches` have not landed. */
 export const renderLostExecution = (branches: readonly string[]): string => {
-  const shown = branches.slice(0, MAX_BRANCHES_LISTED).map((branch) => toInlineCode(branch));
+  const listed = branches.slice(0, MAX_BRANCHES_LISTED).map((branch) => toInlineCode(branch));
   const more = branches.length > MAX_BRANCHES_LISTED ? ` and ${branches.length - MAX_BRANCHES_LISTED} more` : "";
-  const kept =
-    shown.length > 0 ? ` Its branches that had not landed are kept, as are their pull requests: ${shown.join(", ")}${more}.` : "";
-  return `Somebody deleted ${toInlineCode(LEDGER_REF)}, which held its plan and how it stood, so it cannot go on. What landed stays.${kept}`;
+  const kept = listed.length > 0 ? ` Branches that have not landed are kept, with their pull requests: ${listed.join(", ")}${more}.` : "";
+  return `Someone deleted ${toInlineCode(LEDGER_REF)}, which held the plan and the state of this execution, so it cannot continue. Landed work stays.${kept}`;
 };

@@ -5,7 +5,7 @@ import { indentText } from "./terminal-plan.ts";
 
 const PLANNER_NAME = "The planner";
 
-/** A mail to a person, as the comment that shows it; a request with the line that answers it. */
+/** A mail to a person as a comment; a request includes the command to answer. */
 export const renderMailComment = (mail: Mail): string => {
   const who = mail.from === "coordinator" ? PLANNER_NAME : toInlineCode(mail.from.slice("worker/".length));
   const asks = mail.type === "request";
@@ -13,11 +13,11 @@ export const renderMailComment = (mail: Mail): string => {
     writeMarker({ kind: "mail", id: mail.id }),
     `### ${asks ? "❓ " : ""}${who} ${asks ? "asks" : "writes"}: ${escapeSentence(mail.subject)}`,
     quoteText(mail.body, { limit: 10_000, keep: "start" }),
-    ...(asks ? [`It waits for the answer. To give it, comment:\n\n\`\`\`\n/enki reply ${mail.id} <your answer>\n\`\`\``] : []),
+    ...(asks ? [`The agent waits for your answer. To answer, comment:\n\n\`\`\`\n/enki reply ${mail.id} <your answer>\n\`\`\``] : []),
   ].join("\n\n");
 };
 
-/** The same for a terminal, without the line that answers it. */
+/** A mail for a terminal, without the command to answer. */
 export const renderMailText = ({ from, subject, body }: Mail, does: "asks" | "writes"): string =>
   [`${readWorkerAddress(from)?.step ?? PLANNER_NAME} ${does}: ${toOneLine(subject)}`, indentText(body)]
     .filter((part) => part !== "")

@@ -17,14 +17,14 @@ const chooseStateColour = (state: StepState): string | null => {
   return state in STATE_COLOURS ? state : null;
 };
 
-/** GitHub draws at most this many characters of a diagram. */
+/** GitHub's limit for a diagram. */
 const MAX_DIAGRAM_CHARS = 20_000;
-/** Mermaid draws an error instead of a graph with more: https://mermaid.js.org/config/schema-docs/config-properties-maxedges.html */
+/** Mermaid draws an error for more edges: https://mermaid.js.org/config/schema-docs/config-properties-maxedges.html */
 const MAX_DIAGRAM_EDGES = 500;
-/** No node is written with less: `  n1["a"]`. */
+/** The shortest node: `  n1["a"]`. */
 const MIN_NODE_CHARS = 9;
 
-/** The plan as a Mermaid graph for a comment, coloured by state; null for one step, and where it would be too large to draw. */
+/** A Mermaid graph for a comment, coloured by state; null for a single step and for a graph that is too large to draw. */
 export const renderMermaidBlock = (steps: readonly PlannedStep[], states: Readonly<Record<string, Step>>): string | null => {
   if (steps.length < 2 || steps.length > MAX_DIAGRAM_CHARS / MIN_NODE_CHARS) return null;
   if (steps.reduce((edges, step) => edges + listNeededSteps(step).length, 0) > MAX_DIAGRAM_EDGES) return null;
@@ -32,7 +32,7 @@ export const renderMermaidBlock = (steps: readonly PlannedStep[], states: Readon
   return text.length > MAX_DIAGRAM_CHARS ? null : text;
 };
 
-/** The same without a fence, of any size. */
+/** A Mermaid graph of any size, without a fence. */
 export const renderMermaidText = (steps: readonly PlannedStep[], states: Readonly<Record<string, Step>>): string =>
   writeMermaid(steps, states, Infinity);
 

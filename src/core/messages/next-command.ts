@@ -5,19 +5,19 @@ import type { Refusal } from "../domain/refusal.ts";
 import { isAwaitingAnswer, isAwaitingConfirmation, isHeldByPerson, type Step } from "../domain/step.ts";
 import { toInlineCode, escapeSentence } from "./escape.ts";
 
-/** A command that can be copied with one click, and pasted as a comment. */
+/** GitHub shows a copy button on a code block. */
 const formatCopyBlock = (line: string): string => `\`\`\`\n${line}\n\`\`\``;
 
-/** What a refusal says goes on: a command to copy, or words. */
+/** A refusal's next step: a command to copy, or a sentence. */
 export const renderNextStep = ({ next }: Refusal): string =>
   next.startsWith("/enki") ? formatCopyBlock(next) : next === "" ? "" : `Next: ${escapeSentence(next)}`;
 
-/** What a person can do now, with the command for it; empty where Enki goes on by itself. */
+/** The next steps for a person, with commands; empty if Enki continues automatically. */
 export const renderNextCommand = (execution: Execution, queue: Queue, steps: readonly Step[] = Object.values(execution.steps)): string => {
   switch (execution.state) {
     case "proposed":
       return [
-        "Nothing runs before a person with write permission says so. To start exactly this plan, comment:",
+        "Nothing runs until a person with write permission approves. To start exactly this plan, comment:",
         formatCopyBlock(`/enki approve ${(execution.plan ?? "").slice(0, 12)}`),
         `Not what you meant? Comment ${toInlineCode("/enki revise <what to change>")}, or quote a line of the plan and say what to change. To cancel it, comment ${toInlineCode(`/enki cancel ${execution.id}`)}.`,
       ].join("\n\n");
@@ -26,7 +26,7 @@ export const renderNextCommand = (execution: Execution, queue: Queue, steps: rea
     case "failed":
       return renderFailureAction(execution, steps);
     case "paused":
-      return `What runs may end; nothing new starts or lands. To continue, comment:\n\n${formatCopyBlock(`/enki resume ${execution.id}`)}`;
+      return `Running jobs may finish, but nothing new starts or lands. To continue, comment:\n\n${formatCopyBlock(`/enki resume ${execution.id}`)}`;
     case "asking":
       return execution.refusal ? `To answer, comment:\n\n${renderNextStep(execution.refusal)}` : "";
     case "planning":
@@ -36,7 +36,6 @@ export const renderNextCommand = (execution: Execution, queue: Queue, steps: rea
   }
 };
 
-/** More at once would bury the first. */
 const MAX_STEPS_SUGGESTED = 5;
 
 const renderRunningActions = (execution: Execution, { frozen }: Queue, steps: readonly Step[]): string => {
@@ -51,7 +50,7 @@ const renderRunningActions = (execution: Execution, { frozen }: Queue, steps: re
   ].join("\n\n");
 };
 
-/** What has to be done elsewhere first is said first. */
+/** The fix outside of Enki comes before the command. */
 const renderFrozenAction = (frozen: Refusal): string => {
   if (frozen.next.startsWith("/enki")) return `When that is fixed, comment:\n\n${renderNextStep(frozen)}`;
   return `${renderNextStep(frozen)} Enki checks again within 15 minutes; to check now, comment ${toInlineCode("/enki retry")}.`;
@@ -61,33 +60,33 @@ const renderWaitingStep = (execution: Execution, step: Step): string => {
   if (isAwaitingAnswer(step) && step.refusal)
     return `${toInlineCode(step.id)} **asks**. ${escapeSentence(step.refusal.message)} To answer, comment:\n\n${renderNextStep(step.refusal)}`;
   if (isHeldByPerson(step) && step.refusal)
-    return `${toInlineCode(step.id)} is **held**: ${escapeSentence(step.refusal.message)} It lands when that is over.`;
+    return `${toInlineCode(step.id)} is **held**: ${escapeSentence(step.refusal.message)} It lands once the hold is removed.`;
   if (isAwaitingConfirmation(step) && step.refusal) return renderNothingToDo(execution, step, step.refusal);
   const name = `${toInlineCode(step.id)} is a **checkpoint**`;
   if (step.pull !== null) {
     const again = step.refusal?.code === "hasty-review" ? ` ${escapeSentence(step.refusal.message)}` : "";
-    return `${name}, and its work is verified: approve #${step.pull} with a review to let it land and the next steps begin.${again}`;
+    return `${name}, and its work is verified: approve #${step.pull} with a review to land it and start the next steps.${again}`;
   }
   const line = `/enki approve ${toTaskId(execution.id, step.id)}@${(step.result ?? "").slice(0, 12)}`;
-  const what = step.artifact ? "read its report below. To go on with it" : "it had nothing to change. To go on";
-  return `${name}: ${what}, comment:\n\n${formatCopyBlock(line)}`;
+  const hint = step.artifact ? "read its report below. To continue with it" : "it changed nothing. To continue";
+  return `${name}: ${hint}, comment:\n\n${formatCopyBlock(line)}`;
 };
 
-/** A step that others need and that changed nothing: whether they go on without its work is a person's to say. */
-const renderNothingToDo = (execution: Execution, step: Step, why: Refusal): string => {
+/** A person decides whether the steps that need it continue without its work. */
+const renderNothingToDo = (execution: Execution, step: Step, refusal: Refusal): string => {
   const task = toTaskId(execution.id, step.id);
   return [
-    `${toInlineCode(step.id)} found **nothing to do**: ${escapeSentence(why.message, 1_000)} To confirm and start the steps that need it, comment:`,
-    formatCopyBlock(why.next),
+    `${toInlineCode(step.id)} found **nothing to do**: ${escapeSentence(refusal.message, 1_000)} To confirm and start the steps that need it, comment:`,
+    formatCopyBlock(refusal.next),
     `If that is wrong, comment ${toInlineCode(`/enki retry ${task}`)} to try again, or ${toInlineCode(`/enki skip ${task}`)} to continue without it.`,
   ].join("\n\n");
 };
 
 const renderRetryCommand = (execution: Execution, failed: readonly Step[]): string => {
   const [first] = failed;
-  const own =
+  const command =
     failed.length === 1 && first?.refusal?.next.startsWith("/enki retry ") === true ? first.refusal.next : `/enki retry ${execution.id}`;
-  return `To try ${failed.length === 1 ? "it" : `all ${failed.length} of them`} again, comment:\n\n${formatCopyBlock(own)}`;
+  return `To try ${failed.length === 1 ? "it" : `all ${failed.length} of them`} again, comment:\n\n${formatCopyBlock(command)}`;
 };
 
 const renderResumeCommand = (execution: Execution, paused: readonly Step[]): string => {

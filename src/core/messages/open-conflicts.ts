@@ -16,7 +16,7 @@ const CONFLICT_KIND_WORDS: Readonly<Record<ConflictKind, string>> = {
 
 const MAX_CONFLICTS_LISTED = 5;
 
-/** Where two sides conflict, and how where it is not in lines: `a.txt`, `b.png` (a binary file). */
+/** Conflicting paths, with the type of conflict unless it is in lines: `a.txt`, `b.png` (a binary file). */
 export const formatConflicts = (conflicts: readonly Conflict[], most = MAX_CONFLICTS_LISTED): string => {
   const named = conflicts
     .slice(0, most)
@@ -27,23 +27,22 @@ export const formatConflicts = (conflicts: readonly Conflict[], most = MAX_CONFL
   return `${named.join(", ")}${more}`;
 };
 
-/** Which of the tries it is; a try after a red resolution may be one more. */
+/** Capped, because a retry after a red resolution may exceed the limit by one. */
 export const formatResolutionAttempt = ({ failedAttempts }: Resolution): string =>
-  `try ${Math.min(failedAttempts + 1, MAX_RESOLUTION_ATTEMPTS)} of ${MAX_RESOLUTION_ATTEMPTS}`;
+  `attempt ${Math.min(failedAttempts + 1, MAX_RESOLUTION_ATTEMPTS)} of ${MAX_RESOLUTION_ATTEMPTS}`;
 
-/** How many steps are told of. */
 const MAX_CONFLICTED_STEPS = 20;
 
-/** The steps whose conflict is being resolved: where it is, who is at it for which time, and what came of the last try. */
+/** Steps with a conflict being resolved: paths, resolver, attempt, and the result of the last attempt. */
 export const renderOpenConflicts = (base: BranchName, steps: readonly Step[]): string => {
   const lines = steps.flatMap((step) => {
     const conflict = findOpenConflict(step);
     if (!conflict) return [];
     const { conflicts, regenerated, log } = conflict;
-    const who = conflicts.every(({ path }) => regenerated.includes(path)) ? "a command makes it anew" : "a merger resolves it";
-    const last = log === "" ? "" : ` The last try: ${escapeSentence(log.split("\n")[0] ?? "", 300)}`;
+    const resolver = conflicts.every(({ path }) => regenerated.includes(path)) ? "a command regenerates it" : "a merger resolves it";
+    const last = log === "" ? "" : ` Last attempt: ${escapeSentence(log.split("\n")[0] ?? "", 300)}`;
     return [
-      `- ${toInlineCode(step.id)} conflicts with ${toInlineCode(base)} in ${formatConflicts(conflicts)}: ${who}, ${formatResolutionAttempt(conflict)}.${last}`,
+      `- ${toInlineCode(step.id)} conflicts with ${toInlineCode(base)} in ${formatConflicts(conflicts)}: ${resolver}, ${formatResolutionAttempt(conflict)}.${last}`,
     ];
   });
   const more = lines.length > MAX_CONFLICTED_STEPS ? [`- … and ${lines.length - MAX_CONFLICTED_STEPS} more`] : [];

@@ -3,65 +3,65 @@ import type { PlannedStep } from "../domain/plan.ts";
 import type { ConflictInput } from "./conflict-prompt.ts";
 import type { FeedbackInput } from "./feedback-section.ts";
 
-/** A proposed plan, and what a person wants changed in it. */
+/** A proposed plan and the requested change. */
 export type RevisionInput = {
   readonly text: string;
-  /** What was asked for before that, and is in the plan; oldest first. */
+  /** Earlier requests that the plan already includes, oldest first. */
   readonly earlierRequests: readonly string[];
   readonly steps: readonly PlannedStep[];
 };
 
-/** All that a prompt is made of. What an author wrote (a role, a workflow's section, an approved task) is the agent's instruction; all other texts are data. */
+/** Everything in a prompt. Texts by authors (a role, a workflow's section, an approved task) are instructions; all other texts are data. */
 export type PromptInput = {
   readonly kind: "plan" | "work" | "resolve";
-  /** A word that no author of a text in this prompt could know: it marks the blocks that hold data. */
+  /** A word that no author of a text in the prompt could know. It marks blocks with data. */
   readonly nonce: string;
   readonly request: string;
-  /** What people wrote on the issue; null where it was not read. */
+  /** Null if the issue was not read. */
   readonly brief: Brief | null;
-  /** What is to be added to the plan; null for anything else. */
+  /** The request for an amendment; null for any other job. */
   readonly amendment: string | null;
-  /** What is to be changed in what was proposed; absent for anything else. */
+  /** Present for a revision of a proposed plan. */
   readonly revision?: RevisionInput | undefined;
-  /** The role's own instructions; null for a worker without a persona. */
+  /** The role's instructions; null for a worker without a role. */
   readonly role: string | null;
   readonly step: {
     readonly id: string;
     readonly title: string;
     readonly task: string;
     readonly checkpoint: boolean;
-    /** Globs that the step may change; empty for all. */
+    /** Globs of paths that the step may change; empty for all. */
     readonly paths: readonly string[];
   } | null;
-  /** The workflow that the step is a role of; null for a step of a plan. */
+  /** The name of the step's workflow; null for a planned step. */
   readonly workflow: string | null;
-  /** The steps of the plan that this one belongs to, in order; empty before there is one. */
+  /** The steps of the whole plan, in order; empty before there is a plan. */
   readonly plan: readonly { readonly id: string; readonly title: string; readonly state: string }[];
   readonly upstream: readonly UpstreamStep[];
   readonly artifacts: readonly { readonly step: string; readonly text: string }[];
-  /** Where the texts of earlier steps are, each whole as `<step>.md`; null where there are none. */
+  /** Directory of the complete texts of earlier steps, named `<step>.md`; null without texts. */
   readonly texts: string | null;
-  /** The file with what people wrote on the issue, for a role whose prompt does not hold it; null where there is none. */
+  /** The file with the issue's texts, for a role whose prompt does not include them; otherwise null. */
   readonly issue: string | null;
-  /** Mail from and to this agent, oldest first. */
+  /** Oldest first. */
   readonly mails: readonly PromptMail[];
-  /** What people said of the work of an earlier attempt; null where that was not read. */
+  /** Feedback on an earlier attempt; null if none was read. */
   readonly feedback: FeedbackInput | null;
   readonly lastFailure: string | null;
-  /** What the attempt before left, by its name in the working directory's repository. */
+  /** The earlier attempt's work, as a ref in the clone of the working directory. */
   readonly earlier: { readonly kind: "head" | "result"; readonly name: string } | null;
-  /** What is to be resolved; null for any other job. */
+  /** Null unless the job resolves a conflict. */
   readonly conflict: ConflictInput | null;
   readonly canEdit: boolean;
-  /** Whether it is a worker, who reports and gets mail. */
+  /** Whether the agent is a worker, which reports and receives mail. */
   readonly canAsk: boolean;
-  /** For a step that leaves a report, the file that it goes to; null for the last message. Null for a step that changes files. */
+  /** The file for the report, or null for the last message, if the step delivers a report. Null if the step changes files. */
   readonly report: { readonly path: string | null } | null;
-  /** The agent's own tools, as it calls them; null for all that it has. */
+  /** Allowed tools of the agent, by the agent's names; null for all. */
   readonly tools: readonly string[] | null;
-  /** The commands that a change must pass before it lands. */
+  /** Verification commands. */
   readonly verify: readonly string[];
-  /** How long the agent may take, in milliseconds. */
+  /** Time limit of the agent. */
   readonly timeoutMs: number;
   readonly roles: readonly {
     readonly name: string;
@@ -73,7 +73,7 @@ export type PromptInput = {
 };
 
 type UpstreamStep = {
-  /** The name of its text; null where there is none. */
+  /** Null without a text. */
   readonly name: string | null;
   readonly title: string;
   readonly output: string;

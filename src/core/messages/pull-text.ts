@@ -12,21 +12,20 @@ export const renderPullTitle = ({ step }: PullContext): string => defuseText(toO
 
 type PullBodyInput = PullContext & {
   readonly output: string;
-  /** Undefined while they are not known. */ readonly terms: LandingTerms | undefined;
+  /** Undefined until known. */ readonly terms: LandingTerms | undefined;
 };
 
-/** What the pull request is for, who asked, and how it lands. */
 export const renderPullBody = ({ execution, step, output, terms }: PullBodyInput): string => {
   const task = toTaskId(execution.id, step.id);
   return [
-    `Step ${toInlineCode(step.id)} of a plan for #${execution.issue}, where ${escapeInline(execution.requestedBy)} asked: ${escapeInline(execution.request)}`,
-    ...(output.trim() === "" ? [] : ["**What was done**, in the worker's words", quoteText(output, { limit: 4_000, keep: "start" })]),
-    "**What was to do**",
+    `Step ${toInlineCode(step.id)} of the plan for #${execution.issue}, requested by ${escapeInline(execution.requestedBy)}: ${escapeInline(execution.request)}`,
+    ...(output.trim() === "" ? [] : ["**Changes**, in the worker's words", quoteText(output, { limit: 4_000, keep: "start" })]),
+    "**Task**",
     quoteText(step.description, { limit: 8_000, keep: "start" }),
     "**How it lands**",
     step.checkpoint
-      ? "This is a **checkpoint**: Enki lands it, and starts what needs it, once a person with write permission approved exactly this head with a review."
-      : `Enki lands it by itself, as soon as the commit that would land is green${terms && terms.requiredReviews > 0 ? " and this head has the approving reviews that the rules ask for" : ""}.`,
+      ? "This is a **checkpoint**: Enki lands it, and starts the steps that depend on it, once a person with write permission approves this exact head in a review."
+      : `Enki lands it automatically as soon as the commit that would land is verified${terms && terms.requiredReviews > 0 ? " and this head has the approving reviews that the rules require" : ""}.`,
     ...(terms ? [describeLanding(execution.baseBranch, terms)] : []),
     `<sub>Task ${toInlineCode(task)} of execution ${toInlineCode(execution.id)} · push to this branch to change what lands · ${toInlineCode(`/enki cancel ${task}`)} on #${execution.issue} withdraws it</sub>`,
   ].join("\n\n");
@@ -35,15 +34,14 @@ export const renderPullBody = ({ execution, step, output, terms }: PullBodyInput
 export const renderBatchTitle = ({ items }: Candidate): string =>
   items.length === 1 ? "Land a verified step" : `Land ${items.length} verified steps`;
 
-/** What the pull request of a whole candidate brings. */
+/** For the pull request of a whole candidate. */
 export const renderBatchBody = ({ commit, items }: Candidate): string =>
   [
-    `${toInlineCode(commit.slice(0, 12))} is green as a whole. Enki merges it by itself; the pull requests of its steps are merged with it.`,
+    `${toInlineCode(commit.slice(0, 12))} is verified as a whole. Enki merges it automatically, together with the pull requests of its steps.`,
     items.map(({ task, head }) => `- ${toInlineCode(task)} at ${toInlineCode(head.slice(0, 12))}`).join("\n"),
   ].join("\n\n");
 
-export const renderRevertTitle = (merge: Sha): string => `Take back ${merge.slice(0, 12)}, which is not what was verified`;
-export const renderRevertMessage = (merge: Sha): string =>
-  `Take back ${merge.slice(0, 12)}\n\nIts files are not those that were verified.\n`;
+export const renderRevertTitle = (merge: Sha): string => `Revert ${merge.slice(0, 12)}, whose files differ from the verified ones`;
+export const renderRevertMessage = (merge: Sha): string => `Revert ${merge.slice(0, 12)}\n\nIts files differ from the verified ones.\n`;
 export const renderRevertBody = (merge: Sha): string =>
-  `The files of ${toInlineCode(merge.slice(0, 12))} are not those that were verified before it was merged. Nothing lands until a person has looked at it: merge this to take it back, or comment ${toInlineCode("/enki retry")} on the issue to go on with it as it is.`;
+  `The files of ${toInlineCode(merge.slice(0, 12))} differ from those that were verified before the merge, so nothing lands until a person decides. Merge this to revert it, or comment ${toInlineCode("/enki retry")} on the issue to keep it.`;

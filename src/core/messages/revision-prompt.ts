@@ -2,14 +2,13 @@ import type { PlannedStep } from "../domain/plan.ts";
 import type { PromptInput } from "./prompt-input.ts";
 import { fenceData } from "./prompt-parts.ts";
 
-/** More of a plan is not put into a prompt, in characters. */
 const MAX_PLAN_CHARS = 100_000;
 
-/** For the planner: what it proposed, in the form in which it proposes, and what a person wants changed. Empty where nothing is revised. */
+/** The proposed plan, in the form of the planner's tool, and the requested change. Empty without a revision. */
 export const renderRevisionPart = (input: PromptInput): string => {
   if (!input.revision) return "";
   const { text, earlierRequests, steps } = input.revision;
-  const remark = (of: string): string => fenceData(input, { name: "remark", text: of });
+  const remark = (text: string): string => fenceData(input, { name: "remark", text });
   const plan = JSON.stringify({ steps: steps.map((step) => toProposedStep(step)) }, null, 1);
   return [
     "## The current plan",
@@ -25,7 +24,7 @@ export const renderRevisionPart = (input: PromptInput): string => {
   ].join("\n\n");
 };
 
-/** A step as the tool takes it, without what has its default. */
+/** A step as the tool accepts it, without default values. */
 const toProposedStep = ({
   id,
   title,

@@ -4,18 +4,18 @@ import { formatResolutionAttempt } from "./open-conflicts.ts";
 import { toOneLine } from "./escape.ts";
 import { describeStepState } from "./step-table.ts";
 
-/** GitHub takes no longer description. */
+/** GitHub's limit for a status description. */
 const MAX_STATUS_CHARS = 140;
 
-/** On a commit that landed without a run of its own. */
-export const REUSED_TEXT = "Verified: a commit with the same files was green before";
+/** Status of a commit that landed without its own verify run. */
+export const REUSED_TEXT = "Verified: a commit with the same files passed before";
 
-/** On a commit that lands next, where a rule requires our status. */
+/** Status of the commit that lands next, if a rule requires Enki's status. */
 export const LANDING_TEXT = "Verified; landing now";
-/** Where a check that Enki started by hand, or saw on a candidate, is told once more for GitHub's rules. */
-export const renderCandidateStatus = (commit: Sha): string => `Green on the candidate ${commit.slice(0, 12)}`;
+/** Status that repeats a candidate's check for GitHub's rules. */
+export const renderCandidateStatus = (commit: Sha): string => `Passed on candidate ${commit.slice(0, 12)}`;
 
-/** The text of the status `enki/refinery` on a head: plain text, one line. */
+/** The text of `enki/refinery` on a head: one line of plain text. */
 export const renderHeadStatus = (step: Step): string => {
   if (step.landed) return `Landed as ${step.landed.commit.slice(0, 12)}`;
   const conflict = findOpenConflict(step);
@@ -25,7 +25,7 @@ export const renderHeadStatus = (step: Step): string => {
       MAX_STATUS_CHARS,
     );
   if (isHeldByPerson(step) && step.refusal) return toOneLine(`Held: ${step.refusal.message.replaceAll("`", "")}`, MAX_STATUS_CHARS);
-  // Still true when it has landed: nobody changes it then.
-  if (step.state === "waiting") return "Verified; a checkpoint lands with an approving review of this head";
+  // The text also fits after the landing, when the status is no longer updated.
+  if (step.state === "waiting") return "Verified; this checkpoint lands once a review approves this head";
   return toOneLine(step.refusal?.message ?? describeStepState(step)[1].replaceAll("*", ""), MAX_STATUS_CHARS);
 };

@@ -4,25 +4,25 @@ import type { PlannedStep } from "../domain/plan.ts";
 import { findFailureLog, NOTHING_TO_DO_CODE, type Step, type StepState } from "../domain/step.ts";
 import { toInlineCode, fenceText, escapeInlineHtml, quoteText, escapeSentence } from "./escape.ts";
 
-/** What is folded away until somebody wants it. The summary is HTML, the body Markdown that closes whatever it opens. */
+/** A collapsed section. The summary is HTML; the body is Markdown that must close everything it opens. */
 const wrapInDetails = (summary: string, body: string, open = false): string =>
   `<details${open ? " open" : ""}>\n<summary>${summary}</summary>\n\n${body}\n\n</details>`;
 
 const MAX_STEPS_LISTED = 20;
 
-/** One line for each step that landed after a conflict: where it was, and that its work was made again on what had landed. */
+/** Steps whose landing resolved a conflict: a person should review the affected files. */
 export const renderResolvedConflicts = (steps: readonly Step[]): string =>
   steps
     .flatMap(({ id, landed, pastConflicts = [] }) => {
       if (!landed || pastConflicts.length === 0) return [];
       const files = pastConflicts.slice(0, 5).map((path) => toInlineCode(path));
       const more = pastConflicts.length > files.length ? ` and ${pastConflicts.length - files.length} more` : "";
-      return [`- ${toInlineCode(id)} landed after a conflict in ${files.join(", ")}${more} was resolved: read those files again.`];
+      return [`- ${toInlineCode(id)} landed after a conflict in ${files.join(", ")}${more} was resolved: review those files again.`];
     })
     .slice(0, MAX_STEPS_LISTED)
     .join("\n");
 
-/** Why steps failed, each with the command that failed and its last lines. */
+/** Failed steps with the failed command and its last output. */
 export const renderFailedSteps = (steps: readonly Step[]): string => {
   const failed = steps.filter(({ state }) => state === "failed");
   const more = failed.length > MAX_STEPS_LISTED ? [`… and ${failed.length - MAX_STEPS_LISTED} more.`] : [];
@@ -30,21 +30,21 @@ export const renderFailedSteps = (steps: readonly Step[]): string => {
 };
 
 const renderStepFailure = (step: Step): string => {
-  const why = `❌ **${toInlineCode(step.id)} failed.** ${escapeSentence(step.refusal?.message ?? "")}`.trimEnd();
+  const reason = `❌ **${toInlineCode(step.id)} failed.** ${escapeSentence(step.refusal?.message ?? "")}`.trimEnd();
   const log = findFailureLog(step);
-  if (log === "") return why;
-  return `${why}\n\n${wrapInDetails(formatLogSummary(log), fenceText("text", stripLogBars(log), { limit: 2_500, keep: "end" }))}`;
+  if (log === "") return reason;
+  return `${reason}\n\n${wrapInDetails(formatLogSummary(log), fenceText("text", stripLogBars(log), { limit: 2_500, keep: "end" }))}`;
 };
 
-/** In the log of a verify job a command's line begins with `$ `, and each line that it wrote with `| `: no output can pass for a command. */
+/** In a verify log, command lines start with `$ ` and output lines with `| `, so that no output passes for a command. */
 const formatLogSummary = (log: string): string => {
   const command = [...log.matchAll(/^\$ (.*)$/gm)].at(-1)?.[1];
-  return command === undefined ? "How it ended" : `The last lines of <code>${escapeInlineHtml(command, 100)}</code>`;
+  return command === undefined ? "Last output" : `Last output of <code>${escapeInlineHtml(command, 100)}</code>`;
 };
 
 const stripLogBars = (log: string): string => log.replace(/^\| /gm, "  ");
 
-/** What is to be known of steps that did not fail: why one found nothing to do, or what it changed that it may not. */
+/** Notes on steps that did not fail: why one found nothing to do, or which changes were discarded. */
 export const renderStepNotes = (steps: readonly Step[]): string =>
   steps
     .filter(({ state, refusal }) => refusal?.code === "remark" || (refusal?.code === NOTHING_TO_DO_CODE && state === "done"))
@@ -55,32 +55,32 @@ export const renderStepNotes = (steps: readonly Step[]): string =>
     })
     .join("\n\n");
 
-/** The roles of a workflow that it went past, each with its reason. */
+/** The skipped roles of a workflow with their reasons. */
 export const renderSkippedRoles = ({ workflow }: Execution): string => {
   const all = Object.entries(workflow?.skippedRoles ?? {});
   const more = all.length > MAX_STEPS_LISTED ? [`- … and ${all.length - MAX_STEPS_LISTED} more.`] : [];
   return [
-    ...all.slice(0, MAX_STEPS_LISTED).map(([role, why]) => `- ${toInlineCode(role)} is skipped: ${escapeSentence(why)}.`),
+    ...all.slice(0, MAX_STEPS_LISTED).map(([role, reason]) => `- ${toInlineCode(role)} is skipped: ${escapeSentence(reason)}.`),
     ...more,
   ].join("\n");
 };
 
-/** Of more steps the last are told. */
+/** Only the last steps are listed. */
 const MAX_REPORTS_LISTED = 100;
 
 type ReportedExecution = { readonly execution: Execution; readonly reports: Readonly<Record<StepId, string>> };
 
-/** What the steps found, as they wrote it; unfolded where a person is to judge it. */
+/** The steps' reports; unfolded if a person has to approve one. */
 export const renderStepReports = ({ execution, reports }: ReportedExecution, steps: readonly PlannedStep[]): string => {
   if (Object.keys(reports).length === 0) return "";
-  const written = steps
+  const listed = steps
     .flatMap(({ id, title }) => {
       const text = reports[id];
       return text === undefined ? [] : [{ id, title, text }];
     })
     .slice(-MAX_REPORTS_LISTED);
-  const limit = Math.floor(16_000 / Math.max(1, written.length));
-  return written
+  const limit = Math.floor(16_000 / Math.max(1, listed.length));
+  return listed
     .map(({ id, title, text }) => {
       const summary = `Report of <code>${escapeInlineHtml(id)}</code>: ${escapeInlineHtml(title)}`;
       const body = `${linkWholeReport(execution, id)}${fenceText("markdown", text, { limit, keep: "start" })}`;
@@ -89,41 +89,41 @@ export const renderStepReports = ({ execution, reports }: ReportedExecution, ste
     .join("\n\n");
 };
 
-/** Leads to the whole report: by the commit that brought it, which stays, while the ledger's own moves on. Relative to the page of an issue. */
+/** Links the complete report in its result commit, which is permanent, unlike the ledger's ref. Relative to the page of an issue. */
 const linkWholeReport = ({ id: execution, steps }: Execution, id: StepId): string => {
   const { result, artifact } = steps[id] ?? {};
   return result && artifact ? `[\`artifacts/${execution}/${id}.md\`](../blob/${result}/artifact.md)\n\n` : "";
 };
 
-/** What finished steps hand on, in their workers' words. */
+/** The outputs of finished steps. */
 export const renderStepSummaries = (steps: readonly Step[]): string => {
-  const told = steps.filter(({ state, output }) => STATES_WITH_OUTPUT.has(state) && /\S/.test(output)).slice(-MAX_REPORTS_LISTED);
-  const limit = Math.min(2_000, Math.floor(8_000 / Math.max(1, told.length)));
+  const listed = steps.filter(({ state, output }) => STATES_WITH_OUTPUT.has(state) && /\S/.test(output)).slice(-MAX_REPORTS_LISTED);
+  const limit = Math.min(2_000, Math.floor(8_000 / Math.max(1, listed.length)));
   const quote = (output: string): string => quoteText(output, { limit, keep: "start" });
-  const each = told.flatMap(({ id, output, head, resolution }) => [
+  const each = listed.flatMap(({ id, output, head, resolution }) => [
     `**${toInlineCode(id)}**\n\n${quote(output)}`,
     ...(resolution && resolution.summary !== "" && resolution.resolvedHead === head?.sha
-      ? [`**${toInlineCode(id)}**, of its conflict\n\n${quote(resolution.summary)}`]
+      ? [`**${toInlineCode(id)}**, about its conflict\n\n${quote(resolution.summary)}`]
       : []),
   ]);
-  return told.length === 0 ? "" : wrapInDetails("What the workers say they did", each.join("\n\n"));
+  return listed.length === 0 ? "" : wrapInDetails("Summaries by the workers", each.join("\n\n"));
 };
 
 const STATES_WITH_OUTPUT: ReadonlySet<StepState> = new Set(["published", "waiting", "done"]);
 
-/** Of more steps nothing could be shown but the beginning of a sentence each. */
+/** With more steps, each could show only the start of a sentence. */
 const MAX_INSTRUCTIONS_LISTED = 400;
 
-/** What each worker is told, word for word: a person approves this, not only its title. */
+/** Complete instructions of each step, because a person approves more than titles. */
 export const renderInstructions = (execution: Execution, steps: readonly PlannedStep[]): string => {
   if (steps.length === 0) return "";
   const limit = Math.min(4_000, Math.floor(16_000 / steps.length));
   const whole = `executions/${execution.id}/plan-${execution.plan ?? ""}.json`;
   const body = [
     ...(steps.length > MAX_INSTRUCTIONS_LISTED ? [] : steps).map((step) => renderStepInstruction(step, limit)),
-    `The whole plan is in the ledger: ${toInlineCode(`git fetch origin refs/enki/ledger && git show FETCH_HEAD:${whole}`)}`,
+    `The complete plan is in the ledger: ${toInlineCode(`git fetch origin refs/enki/ledger && git show FETCH_HEAD:${whole}`)}`,
   ].join("\n\n");
-  return wrapInDetails("What each step is told", body);
+  return wrapInDetails("Instructions for each step", body);
 };
 
 const renderStepInstruction = (step: PlannedStep, limit: number): string => {

@@ -17,7 +17,7 @@ import {
 
 const WORKER_PERSONA = "You are a focused coding agent working on a single task.";
 
-/** What a worker, or who resolves a conflict, is told: its own task first. */
+/** The prompt of a worker or merger, starting with its task. */
 export const renderStepPrompt = (input: PromptInput): string[] => {
   const parts = [
     renderRequestPart(input),
@@ -43,7 +43,7 @@ const renderTaskPart = ({ step }: PromptInput): string =>
 
 const MAX_PLAN_STEPS_SHOWN = 100;
 
-/** What the step is part of: so that a worker leaves to the other steps what is theirs. */
+/** Shows the whole plan, so that a worker leaves other steps' work to them. */
 const renderRequestPart = (input: PromptInput): string => {
   const { request, plan, step } = input;
   const lines = plan
@@ -93,7 +93,7 @@ const renderQuestionRules = ({ canAsk }: PromptInput): string[] =>
       ]
     : [];
 
-/** How an agent states what its work came to. */
+/** Rules for reporting the outcome. */
 const renderOutcomeRules = ({ canAsk, canEdit, report: leaves }: PromptInput): string[] => {
   const changing = canEdit && leaves === null;
   const how = canAsk

@@ -16,23 +16,23 @@ type StepsById = Readonly<Record<StepId, Step>>;
 
 const MAX_TABLE_ROWS = 150;
 
-/** The steps of a plan, one a row: what each does, how and after what, and how it stands; empty without a plan. */
+/** One row for each step: title, needs and state, or the mode of work before it starts. Empty without a plan. */
 export const renderStepTable = (steps: readonly PlannedStep[], states: StepsById): string => {
   if (steps.length === 0) return "";
-  const begun = Object.keys(states).length > 0;
-  const head = [`| step | what it does | after | ${begun ? "state" : "how"} |`, "|---|---|---|---|"];
+  const hasStarted = Object.keys(states).length > 0;
+  const head = [`| step | what it does | after | ${hasStarted ? "state" : "how"} |`, "|---|---|---|---|"];
   const all = steps.map((planned) => ({ planned, step: states[planned.id] }));
-  const sorted = begun && all.length > MAX_TABLE_ROWS ? sortStepsByUrgency(all) : all;
+  const sorted = hasStarted && all.length > MAX_TABLE_ROWS ? sortStepsByUrgency(all) : all;
   const rows = sorted.slice(0, MAX_TABLE_ROWS).map(({ planned, step }) => {
-    const last = begun ? formatStateCell(step) : formatWorkMode(planned);
+    const last = hasStarted ? formatStateCell(step) : formatWorkMode(planned);
     return `| ${formatCodeCell(planned.id)} | ${escapeInline(planned.title, 100)} | ${formatNeeds(planned)} | ${last} |`;
   });
   const rest = sorted.slice(MAX_TABLE_ROWS);
-  const more = rest.length > 0 ? [`| … | ${rest.length} more | | ${begun ? `${countStandings(rest)} ` : ""}|`] : [];
+  const more = rest.length > 0 ? [`| … | ${rest.length} more | | ${hasStarted ? `${countStandings(rest)} ` : ""}|`] : [];
   return [...head, ...rows, ...more].join("\n");
 };
 
-/** What a person must do something about first, then what goes on; what needs no look any more comes last. */
+/** States that need a person come first, then active ones; finished ones come last. */
 const STATE_URGENCY: Readonly<Record<StepState, number>> = {
   waiting: 0,
   failed: 1,
@@ -55,7 +55,7 @@ const sortStepsByUrgency = (all: readonly StepStanding[]): readonly StepStanding
   return groups.flat();
 };
 
-/** Steps that have no row of their own, by how they stand. */
+/** Counts the steps without a row, by state. */
 const countStandings = (all: readonly StepStanding[]): string => {
   const counts = new Map<string, { readonly symbol: string; count: number }>();
   for (const { step } of all) {
@@ -67,7 +67,7 @@ const countStandings = (all: readonly StepStanding[]): string => {
   return [...counts].map(([words, { symbol, count }]) => `${symbol} ${count} ${words}`).join(", ");
 };
 
-/** Inline code in a table: the bar would end its cell. */
+/** A bar would end the table cell. */
 const formatCodeCell = (text: string): string => toInlineCode(text).replaceAll("|", "\\|");
 
 const formatNeeds = (step: PlannedStep): string =>
@@ -90,7 +90,7 @@ const formatStateCell = (step: Step | undefined): string => {
   return `${symbol} ${words}${step.pull === null || step.state === "done" ? "" : ` · #${step.pull}`}`;
 };
 
-/** Why a step found nothing to do, in its agent's words; empty for any other. */
+/** The agent's reason for finding nothing to do; empty for any other step. */
 export const findIdleReason = ({ state, refusal }: Step): string =>
   state === "done" && refusal?.code === NOTHING_TO_DO_CODE ? refusal.message : "";
 
@@ -98,7 +98,7 @@ type StateWords = readonly [string, string];
 
 const PENDING_WORDS: StateWords = ["⚪", "pending"];
 
-/** How a step stands, as a symbol and in words. */
+/** A step's state as a symbol and in words. */
 export const describeStepState = (step: Step): StateWords => {
   const conflict = findOpenConflict(step);
   if (conflict) return ["🔵", `resolving a conflict, ${formatResolutionAttempt(conflict)}`];
@@ -111,11 +111,11 @@ const describePlainState = (step: Step): StateWords => {
     case "pending":
       return PENDING_WORDS;
     case "ready":
-      return ["⚪", step.attempt > 0 && step.lastFailure !== null ? "tried again soon" : "ready"];
+      return ["⚪", step.attempt > 0 && step.lastFailure !== null ? "retried soon" : "ready"];
     case "running":
       return ["🔵", "running"];
     case "published":
-      return step.refusal?.code === "held" ? ["⚪", "finished; lands after what it needs"] : ["🔵", "being verified"];
+      return step.refusal?.code === "held" ? ["⚪", "finished; lands after its needs"] : ["🔵", "being verified"];
     case "waiting":
       if (isAwaitingAnswer(step)) return ["🟡", "**waits for your answer**"];
       if (isHeldByPerson(step)) return ["🟡", "**held by a person**"];

@@ -3,7 +3,7 @@ import { stripHiddenChars } from "../domain/visible-text.ts";
 import { renderAsciiGraph } from "./ascii-graph.ts";
 import { toOneLine } from "./escape.ts";
 
-/** A plan for a terminal: its graph, and what each step is told, word for word: a person approves that, not only its title. */
+/** A plan for a terminal: the graph and the complete instructions, because a person approves more than titles. */
 export const renderPlanText = ({ steps }: Plan, width: number): string =>
   [renderAsciiGraph(steps, {}, width), ...steps.map((step) => renderStepText(step))].join("\n\n");
 
@@ -16,11 +16,11 @@ const renderStepText = (step: PlannedStep): string => {
     ...(paths.length > 0 ? [`may change only ${paths.join(" ")}`] : []),
     ...(verify.length > 0 ? [`verified also by ${verify.join("; ")}`] : []),
   ];
-  const told = [...(run === null ? [] : [`$ ${run}`]), step.description].join("\n");
-  return [`${id} (${toOneLine(how.join(", "), 500)})`, indentText(told)].join("\n");
+  const instructions = [...(run === null ? [] : [`$ ${run}`]), step.description].join("\n");
+  return [`${id} (${toOneLine(how.join(", "), 500)})`, indentText(instructions)].join("\n");
 };
 
-/** Text of others, whose lines cannot be taken for ours. */
+/** Indents untrusted text, so that its lines cannot pass for Enki's. */
 export const indentText = (text: string): string =>
   stripHiddenChars(text)
     .replaceAll(/^(?:[ \t]*\n)+|\s+$/g, "")

@@ -6,10 +6,10 @@ import { escapeInline, quoteText, escapeSentence } from "./escape.ts";
 const MAX_THREAD_ANSWER_CHARS = 5_000;
 const SHORT_COMMIT_CHARS = 12;
 
-/** A commit as GitHub makes a link of it. */
+/** GitHub links this form of a commit. */
 const formatShortCommit = (sha: Sha): string => sha.slice(0, SHORT_COMMIT_CHARS);
 
-/** An agent's words after a heading of ours: on its line where they are one line, below it as a quote where they are more. */
+/** An agent's text after Enki's heading: on the same line if it is one line, otherwise as a quote below. */
 const appendAgentWords = (heading: string, words: string): string => {
   const text = words.trim();
   if (text === "") return `${heading}.`;
@@ -18,7 +18,7 @@ const appendAgentWords = (heading: string, words: string): string => {
     : `${heading}: ${escapeSentence(text, MAX_THREAD_ANSWER_CHARS)}`;
 };
 
-/** The answer in a thread: the commit that addresses it, why none does, or that the agent said nothing of it. */
+/** The answer in a thread: the commit that addresses the remark, the reason for no change, or that the agent did not reply. */
 export const renderThreadAnswer = (reply: ThreadReply | null, head: Sha | null): string => {
   if (!reply) {
     return head === null
@@ -31,7 +31,7 @@ export const renderThreadAnswer = (reply: ThreadReply | null, head: Sha | null):
 
 type UnthreadedAnswer = { readonly item: Exclude<FeedbackItem, { kind: "thread" }>; readonly reply: ThreadReply };
 
-/** Answers to what stands in no thread: each with whose words it answers, and how they begin. */
+/** Answers to remarks outside of threads, each with the author and the start of the remark. */
 export const renderUnthreadedAnswers = (others: readonly UnthreadedAnswer[], head: Sha | null): string =>
   others
     .map(

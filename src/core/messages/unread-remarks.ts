@@ -3,10 +3,9 @@ import { toTaskId } from "../domain/ids.ts";
 import type { Step } from "../domain/step.ts";
 import { toInlineCode } from "./escape.ts";
 
-/** More at once would bury the rest of a comment. */
 const MAX_STEPS_WITH_REMARKS = 10;
 
-/** What people wrote on pull requests of steps that no attempt has read, and how it is worked on. */
+/** Remarks on pull requests that no attempt has read, with the command to address them. */
 export const renderUnreadRemarks = ({ id }: Execution, steps: readonly Step[]): string =>
   steps
     .filter(
@@ -16,8 +15,8 @@ export const renderUnreadRemarks = ({ id }: Execution, steps: readonly Step[]): 
     .slice(0, MAX_STEPS_WITH_REMARKS)
     .map(({ id: step, unreadRemarks: remarks, pull }) => {
       const count = (remarks ?? []).length;
-      const wait = count === 1 ? "1 remark waits" : `${count} remarks wait`;
-      return `${toInlineCode(step)}: ${wait} on #${pull}. To have Enki address ${count === 1 ? "it" : "them"}, comment ${toInlineCode(`/enki retry ${toTaskId(id, step)}`)} or request changes in a review.`;
+      const unread = count === 1 ? "1 unread remark" : `${count} unread remarks`;
+      return `${toInlineCode(step)} has ${unread} on #${pull}. To have Enki address ${count === 1 ? "it" : "them"}, comment ${toInlineCode(`/enki retry ${toTaskId(id, step)}`)} or request changes in a review.`;
     })
     .join("\n\n");
 

@@ -4,7 +4,7 @@ import { renderFeedbackSection } from "./feedback-section.ts";
 import type { PromptInput } from "./prompt-input.ts";
 import { renderFailurePart, renderVerifyPart, renderMailPart, renderDataNotice, renderToolsPart } from "./prompt-parts.ts";
 
-/** What a role of a workflow is told: what its author wrote, as it stands there, and below it a short frame. */
+/** The author's instructions of a workflow role, unchanged, followed by a short frame. */
 export const renderWorkflowPrompt = (input: PromptInput): string[] => {
   const parts = [renderMailPart(input), renderFeedbackSection(input.feedback), renderFailurePart(input)];
   const persona = input.role === null ? [] : [closeAuthorText(input.role)];

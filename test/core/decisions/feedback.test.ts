@@ -175,7 +175,7 @@ describe("what people say on a step's pull request is given to its next attempt"
     it.talk({ remarks: [saying("comment", hostile)], lineComments: [line(hostile, { path: "a`b\n## x", hunk: "@@\n+`````\n+# y" })] });
     await it.retry();
     const told = it.told();
-    const fences = [...told.matchAll(/^(`{3,})(said|diff)-[0-9a-f]{12}$/gm)].map(([, fence]) => fence?.length ?? 0);
+    const fences = [...told.matchAll(/^(`{3,})(remark|diff)-[0-9a-f]{12}$/gm)].map(([, fence]) => fence?.length ?? 0);
     expect(fences.length).toBe(3);
     expect(Math.min(...fences)).toBeGreaterThan(5);
     expect(told).not.toMatch(/^## x$/m);
@@ -197,7 +197,7 @@ describe("what people say on a step's pull request is given to its next attempt"
     await it.verified();
     it.state.now += 60_000;
     await it.tell({ kind: "woken" });
-    expect(it.comment()).toContain(`\`fix\`: 3 remarks wait on #${it.pull}.`);
+    expect(it.comment()).toContain(`\`fix\` has 3 unread remarks on #${it.pull}.`);
     await it.retry();
     expect(it.told()).toMatch(/2 xxx[^]*3 xxx/);
     expect(it.told()).not.toMatch(/[14] xxx/);
@@ -337,7 +337,7 @@ describe("what starts an attempt", () => {
     expect(it.at("fix")).toMatchObject({ state: "waiting", attempt: 1 });
     it.state.now += 60_000;
     await it.tell({ kind: "woken" });
-    expect(it.comment()).toContain(`\`fix\`: 2 remarks wait on #${it.pull}.`);
+    expect(it.comment()).toContain(`\`fix\` has 2 unread remarks on #${it.pull}.`);
     await it.retry();
     expect(it.at("fix")).toMatchObject({ state: "running", attempt: 2 });
     await it.worked("fix");
@@ -345,7 +345,7 @@ describe("what starts an attempt", () => {
     // A sweep lists them again.
     await it.remark(one.id);
     expect(it.at("fix")?.unreadRemarks).toBeUndefined();
-    expect(it.comment()).not.toContain("remarks wait");
+    expect(it.comment()).not.toContain("unread remark");
   });
 
   test("a retry of what has not failed is refused where nobody said anything new", async () => {

@@ -247,7 +247,7 @@ describe("a pull request says how it lands, and why", () => {
     [
       "batch",
       {},
-      "steps that are green together are merged as one pull request (batch): its rules accept only pull requests and require no review.",
+      "steps that are verified together are merged as one pull request (batch): its rules accept only pull requests and require no review.",
     ],
     ["each", { requiredReviews: 1 }, "pull requests are merged one at a time (each): its rules require a review of each pull request."],
   ] as const;

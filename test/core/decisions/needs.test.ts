@@ -45,7 +45,7 @@ describe("a step that builds on what has not landed", () => {
     await it.worked("a");
     await it.worked("b");
     expect(it.at("b")).toMatchObject({ state: "published", refusal: { message: `It lands after \`${it.task("a")}\`.` } });
-    expect(it.comment()).toContain("finished; lands after what it needs");
+    expect(it.comment()).toContain("finished; lands after its needs");
     expect(verifies()).toBe(1);
     await it.verified();
     expect(it.states()).toEqual({ a: "done", b: "published" });

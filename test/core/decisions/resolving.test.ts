@@ -331,9 +331,10 @@ test("a step that is being resolved says so: in its execution's comment, on its 
   bad = false;
   it.state.now += 60_000;
   await it.tell({ kind: "woken" });
-  const line = /`b` conflicts with `main` in `a\.txt`: a merger resolves it, try 2 of 3\. The last try: it left conflict markers in a\.txt/;
+  const line =
+    /`b` conflicts with `main` in `a\.txt`: a merger resolves it, attempt 2 of 3\. Last attempt: it left conflict markers in a\.txt/;
   expect(it.comment()).toMatch(line);
-  expect(it.comment()).toMatch(/\| `b` .* resolving a conflict, try 2 of 3 · #/);
+  expect(it.comment()).toMatch(/\| `b` .* resolving a conflict, attempt 2 of 3 · #/);
   expect(it.state.statuses.at(-1)).toMatchObject({ commit: it.heads["b"], state: "pending" });
   await it.say(1, { kind: "status", target: null });
   expect(it.lastReply()).toMatch(line);
@@ -345,7 +346,7 @@ test("a step that is being resolved says so: in its execution's comment, on its 
       .comment()
       .split("\n")
       .filter((each) => each.includes("was resolved")),
-  ).toEqual(["- `b` landed after a conflict in `a.txt` was resolved: read those files again."]);
+  ).toEqual(["- `b` landed after a conflict in `a.txt` was resolved: review those files again."]);
 });
 
 test("a resolution counts among the jobs that may run, and waits for a place", async () => {

@@ -50,7 +50,7 @@ describe("/enki revise", () => {
       state: "planning",
       revision: { state: "planning", text: "say it in the docs too", earlierRequests: [] },
     });
-    expect(it.comment()).toMatch(/### Revising the plan\n[^]*maintainer asked for a change[^]*> say it in the docs too/);
+    expect(it.comment()).toMatch(/### Revising the plan\n[^]*maintainer requested a change[^]*> say it in the docs too/);
     expect(it.comment()).not.toContain("/enki approve");
     await it.replans(TWO);
     expect(it.execution()?.state).toBe("proposed");

@@ -27,12 +27,12 @@ test("a step that is red on top of another says with which it was red: in the co
   await it.ends(1, "success");
   expect(it.states()).toEqual({ index: "done", search: "failed" });
   expect(it.at("search")?.refusal?.message).toBe(
-    'Red together with "Add index": `npm test` failed: its candidate did not pass verification.',
+    'Failed together with "Add index": `npm test` failed: its candidate did not pass verification.',
   );
-  expect(it.at("search")?.lastFailure).toBe('Red together with "Add index".\n$ npm test\n| 1 failed');
-  expect(it.comment()).toMatch(/`search` failed\.\*\* Red together with "Add index": `npm test` failed/);
+  expect(it.at("search")?.lastFailure).toBe('Failed together with "Add index".\n$ npm test\n| 1 failed');
+  expect(it.comment()).toMatch(/`search` failed\.\*\* Failed together with "Add index": `npm test` failed/);
   const status = it.state.statuses.find(({ commit }) => commit === it.head("search"));
-  expect(status).toMatchObject({ state: "failure", text: expect.stringMatching(/^Red together with "Add index": `npm test` failed/) });
+  expect(status).toMatchObject({ state: "failure", text: expect.stringMatching(/^Failed together with "Add index": `npm test` failed/) });
   it.replay();
 });
 
@@ -51,5 +51,5 @@ test("of many steps the first are named, and no title can leave its place", asyn
     await it.ends(size, "success");
     break;
   }
-  expect(it.at("g")?.refusal?.message).toMatch(/^Red together with "Add a", "Add b", "Add c", "Add d", "Add e" and 1 more: /);
+  expect(it.at("g")?.refusal?.message).toMatch(/^Failed together with "Add a", "Add b", "Add c", "Add d", "Add e" and 1 more: /);
 });

@@ -14,6 +14,6 @@ describe("the comment of an execution", () => {
 
   test("a report that has a heading like ours ends nothing", () => {
     const [first] = Object.values(SHOWN).filter(({ execution }) => execution.state === "running");
-    expect(first && readCommentEnd(`${renderExecutionComment(first)}\n\n### Done: all of it landed`)).toBeNull();
+    expect(first && readCommentEnd(`${renderExecutionComment(first)}\n\n### Done: everything landed`)).toBeNull();
   });
 });
