@@ -35,7 +35,7 @@ export const withRewindFreeze = (tx: FactReader, before: Queue, tip: Sha): Queue
 /** Whether a queue waits for a person to agree that its base lost commits. */
 export const isRewoundQueue = ({ frozen }: Pick<Queue, "frozen">): boolean => frozen?.code === REWOUND_CODE;
 
-/** How many lost tips are remembered. */
+/** The number of lost tips that are remembered. */
 const MAX_ABANDONED_TIPS = 10;
 
 /** The queue after a person accepted the base as it is now. */

@@ -106,7 +106,7 @@ const openFeedbackRoom = (maxChars: number) => {
 
 export type FittedFeedback = {
   readonly items: readonly FeedbackItem[];
-  /** How many items, and replies in kept threads, were left out. */
+  /** The number of items, and of replies in kept threads, that were left out. */
   readonly omittedCount: number;
   /** The ids of the remarks that were left out. */
   readonly omittedRemarks: ReadonlySet<RemarkId>;

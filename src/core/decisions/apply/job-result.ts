@@ -144,7 +144,7 @@ const applyVerifyResult = (tx: DecisionTransaction, job: Job, result: JobResult)
   }
 };
 
-type VerifyClock = { readonly now: Millis; /** How long verification may take. */ readonly timeoutMs: Millis };
+type VerifyClock = { readonly now: Millis; /** The time limit of verification in milliseconds. */ readonly timeoutMs: Millis };
 type VerifyTarget = { readonly queue: Queue; readonly candidate: Candidate };
 type VerifyJobEnd = { readonly job: Pick<Job, "target" | "attempt">; readonly result: Pick<JobResult, "end" | "reason" | "output"> };
 

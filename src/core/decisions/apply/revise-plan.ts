@@ -10,7 +10,7 @@ import type { CommandedEvent } from "./commanded-event.ts";
 
 type ReviseCommand = Extract<Command, { kind: "revise" }>;
 
-/** How many earlier remarks the planner receives besides the newest one. */
+/** The number of earlier remarks that the planner receives besides the newest one. */
 const MAX_EARLIER_REQUESTS = 10;
 
 /**

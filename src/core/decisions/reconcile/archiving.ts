@@ -9,7 +9,7 @@ import type { DecisionTransaction } from "../decision-transaction.ts";
 import { PERSON_WAIT_MS } from "../../domain/retry-policy.ts";
 
 const DAY_MS: Millis = 24 * 60 * 60_000;
-/** How long a finished or cancelled execution stays in the ledger without activity. A failed one stays as long as a person may retry it. */
+/** The time for which a finished or cancelled execution stays in the ledger without activity. A failed one stays as long as a person may retry it. */
 const ARCHIVE_AFTER_MS: Millis = 7 * DAY_MS;
 
 /**

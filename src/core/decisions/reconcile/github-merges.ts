@@ -14,7 +14,7 @@ import { abandonLanding, toLandingHead, mayStillLand, toMergeKey, findLandingPul
 import { reconcileQueuedLanding } from "./github-merge-queue.ts";
 import { toBatchBranch, toBatchRef, landSteps, toRevertBranch, toSidePullKey, reportReusedVerdict } from "../landings.ts";
 
-/** How many times in a row GitHub may report a moved base before the landing is abandoned. */
+/** GitHub may report a moved base this many times in a row before the landing is abandoned. */
 const MAX_MERGE_TRIES = 5;
 /** Milliseconds between two attempts, and until a ref that GitHub moved is read again. */
 const MERGE_PAUSE_MS = 2_000;

@@ -110,7 +110,7 @@ export type JobRequest = {
   readonly attempt: number;
 };
 
-/** How many jobs of a kind were requested so far; a repetition after a retry needs a new run. */
+/** The number of jobs of a kind that were requested so far; a repetition after a retry needs a new run. */
 export const countRequestedJobs = (tx: DecisionTransaction, kind: JobKind, target: string): number => {
   let count = 0;
   while (tx.effectRecord(`start-job:${toJobKey({ kind, target, attempt: count + 1 })}`)) count += 1;
