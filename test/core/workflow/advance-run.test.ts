@@ -20,7 +20,7 @@ const example = (name: string): Workflow => {
 const done = (...ids: string[]) => new Map(ids.map((id): [string, NodeResult] => [id, { state: "done", output: output(`${id} done`) }]));
 
 describe("a line", () => {
-  test("E-01 outputs go on to the prompts that read them; the last role's is the run's", () => {
+  test("E-01 passes outputs to the prompts that read them, and returns the output of the last role", () => {
     const { ended, prompts, waves } = play(
       example("build-feature"),
       (id) => ({ planner: "PLAN-OUT", coder: "CODE-OUT" })[id] ?? "REVIEW-OUT",
@@ -33,7 +33,7 @@ describe("a line", () => {
     expect(prompts["reviewer"]).toMatch(/PLAN-OUT[\s\S]*CODE-OUT/);
   });
 
-  test("E-02 roles with no edge between them are ready together, the one that joins after both", () => {
+  test("E-02 starts roles without an edge between them together, and the joining role after both", () => {
     expect(play(example("parallel"), (id) => id).waves).toEqual([["read-backend", "read-frontend"], ["synth"]]);
   });
 
@@ -43,7 +43,7 @@ describe("a line", () => {
     expect(play(flow, () => text).prompts["b"]).toBe(`LGTM false ${text}`);
   });
 
-  test("E-08 12 side by side and one that joins them: 13 calls with 12 outputs", () => {
+  test("E-08 joins 12 parallel roles: 13 node runs, the last with 12 outputs", () => {
     const names = Array.from({ length: 12 }, (_, at) => `r${at}`);
     const prompts = { join: names.map((name) => `{{ .${name} }}`).join(" ") };
     const played = play(workflow({ roles: [...names, "join"], edges: names.map((name) => `${name} -> join`), prompts }), (id) => `<${id}>`);
@@ -51,7 +51,7 @@ describe("a line", () => {
     expect(played.prompts["join"]).toBe(names.map((name) => `<${name}>`).join(" "));
   });
 
-  test("E-03 E-05 a failure surfaces, and other branches go on to their end", () => {
+  test("E-03 E-05 reports a failure and finishes the other branches", () => {
     const { ended, skipped, waves } = play(workflow({ roles: ["a", "b", "c", "d"], edges: ["a -> b", "c -> d"] }), (id) =>
       id === "a" ? "!no model" : id,
     );
@@ -65,7 +65,7 @@ describe("a line", () => {
     });
   });
 
-  test("a prompt that misses a value makes its role fail, and says which", () => {
+  test("fails a role whose prompt lacks a value, and names the value", () => {
     const { ended } = play(workflow({ roles: ["a", "b"], edges: ["a -> b"], prompts: { b: "One\n{{ .a.plan }}" } }), () => "no fields");
     expect(ended.failedRoles).toEqual([
       { role: "b", reason: expect.stringMatching(/^role "b": line \d+: `\{\{ \.a\.plan \}\}` has no value$/) },
@@ -77,7 +77,7 @@ describe("conditions", () => {
   const gated = (verdict: string) =>
     play(example("gated-ship"), (id) => (id === "reviewer" ? `I looked.\nverdict: ${verdict}` : `${id.toUpperCase()}-OUT`));
 
-  test("C-01 what is rejected is not shipped, and a person hears of it", () => {
+  test("C-01 skips shipping rejected work, and notifies a person", () => {
     const { ended, waves, skipped, state } = gated("reject");
     expect(waves).toEqual([["builder"], ["reviewer"], ["escalate"]]);
     expect(ended).toMatchObject({ outcome: "done", lastRole: "escalate", output: { text: "ESCALATE-OUT" }, skippedRoles: ["ship"] });
@@ -85,25 +85,25 @@ describe("conditions", () => {
     expect(state.roles["ship"]).toMatchObject({ state: "skipped", nodeRuns: [] });
   });
 
-  test("C-02 what is let pass is shipped, and nobody is troubled", () => {
+  test("C-02 ships approved work without notifying anyone", () => {
     const { ended, waves } = gated("LGTM");
     expect(waves.flat()).toEqual(["builder", "reviewer", "ship"]);
     expect(ended).toMatchObject({ lastRole: "ship", skippedRoles: ["escalate"] });
   });
 
-  test("C-03 what comes after a skipped role is skipped too", () => {
+  test("C-03 skips the roles after a skipped role", () => {
     const { ended, waves, skipped } = play(workflow({ roles: ["a", "b", "c"], edges: ["a -> b if 'no'", "b -> c"] }), () => "A-OUT");
     expect(waves).toEqual([["a"]]);
     expect(ended).toMatchObject({ lastRole: "a", output: { text: "A-OUT" }, skippedRoles: ["b", "c"] });
     expect(skipped).toEqual(["b: the condition of a -> b does not hold", 'c: "b" was skipped']);
   });
 
-  test("C-04 a condition that holds is as none", () => {
+  test("C-04 treats a condition that holds like no condition", () => {
     const [with_, without] = ["a -> b if 'yes'", "a -> b"].map((edge) => play(workflow({ roles: ["a", "b"], edges: [edge] }), (id) => id));
     expect([with_?.waves, with_?.ended]).toEqual([without?.waves, without?.ended]);
   });
 
-  test("C-05 three branches skipped: one call, and nothing is left open", () => {
+  test("C-05 skips three branches in one call and leaves nothing open", () => {
     const { waves, state, ended } = play(
       workflow({ roles: ["a", "b", "c", "d"], edges: ["a -> b if ''", "a -> c if '0'", "a -> d if 'false'"] }),
       () => "x",
@@ -113,19 +113,19 @@ describe("conditions", () => {
     expect(ended.skippedRoles).toEqual(["b", "c", "d"]);
   });
 
-  test("C-12 a guard that reads a role beside its own is refused", () => {
+  test("C-12 refuses a condition that reads a parallel role", () => {
     expect(() => workflow({ roles: ["a", "b", "c"], edges: ["a -> c if '{{ .b.output }}'", "b -> c"] })).toThrow(
       "not-ancestor: the guard of a -> c reads `.b`",
     );
   });
 
-  test("`else` runs when no condition beside it holds", () => {
+  test("fires `else` if no other condition holds", () => {
     const edges = ["a -> b if '{{ eq .a.x 1 }}'", "a -> c if '{{ eq .a.x 2 }}'", "a -> d else"];
     const waves = (x: number) => play(workflow({ roles: ["a", "b", "c", "d"], edges }), () => `x: ${x}`).waves[1];
     expect([waves(1), waves(2), waves(3)]).toEqual([["b"], ["c"], ["d"]]);
   });
 
-  test("`on: failure` takes a failure over; without one nothing comes of it", () => {
+  test("handles a failure by `on: failure`, and skips that edge without a failure", () => {
     const flow = workflow({
       roles: ["a", "b", "mend"],
       edges: ["a -> b", "a -> mend on: failure"],
@@ -161,7 +161,7 @@ describe("joins", () => {
     expect(ends(join, answers)).toBe(expected);
   });
 
-  test("`any` does not wait for the others, and reads those that have not run as empty", () => {
+  test("`any` does not wait for other roles, and reads their output as empty", () => {
     const any = workflow({
       roles: ["a", "b", "end"],
       of: { end: { join: "any" } },
@@ -189,7 +189,7 @@ describe("loops", () => {
       },
     });
 
-  test("go back until the condition holds, with the counter and what was said in the round before", () => {
+  test("repeat until the condition holds, with the round number and the outputs of the previous round", () => {
     const { waves, prompts, ended } = play(review(), (id) =>
       id.startsWith("review") ? `verdict: ${id === "review--2r" ? "LGTM" : "reject"}` : `${id} out`,
     );
@@ -200,7 +200,7 @@ describe("loops", () => {
     expect(ended).toMatchObject({ outcome: "done", lastRole: "ship" });
   });
 
-  test("end after their bound: the last role failed, nothing is shipped", () => {
+  test("fail their last role at the limit, so that nothing is shipped", () => {
     const { waves, ended } = play(review(), () => "verdict: reject");
     expect(waves.flat()).toEqual(["coder", "review", "coder--2r", "review--2r", "coder--3r", "review--3r"]);
     expect(ended).toMatchObject({
@@ -210,7 +210,7 @@ describe("loops", () => {
     });
   });
 
-  test("and `on: failure` then asks a person", () => {
+  test("ask a person by `on: failure` at the limit", () => {
     const flow = workflow({
       roles: ["coder", "review", "ask"],
       edges: ["coder -> review", "review -> ask on: failure", "review -> coder until 'no' max 2"],
@@ -221,7 +221,7 @@ describe("loops", () => {
     });
   });
 
-  test("fix until green: a command that fails goes back, with its log", () => {
+  test("repeat after a failed command, with its log", () => {
     const flow = workflow({
       roles: ["fix", "check"],
       of: { check: { run: "npm test" } },
@@ -234,7 +234,7 @@ describe("loops", () => {
     expect(ended.outcome).toBe("done");
   });
 
-  test("a role may go back to itself", () => {
+  test("may consist of a single role", () => {
     const flow = workflow({
       roles: ["ralph", "end"],
       edges: ["ralph -> end", "ralph -> ralph until '{{ contains .ralph.output `green` }}' max 4"],
@@ -245,7 +245,7 @@ describe("loops", () => {
     expect(prompts["ralph--3r"]).toBe("ralph--2r red");
   });
 
-  test("within loops: the inner one begins anew in each round of the outer one", () => {
+  test("restart inner loops in each round of the outer loop", () => {
     const flow = workflow({
       roles: ["plan", "code", "review"],
       edges: [
@@ -273,7 +273,7 @@ describe("loops", () => {
     expect(ended.outcome).toBe("failed");
   });
 
-  test("what is outside waits for the end of the loop, also where it leads out of its middle", () => {
+  test("delay roles outside until they end, even behind an edge from their middle", () => {
     const flow = workflow({
       roles: ["a", "b", "docs"],
       edges: ["a -> b", "a -> docs", "b -> a until '{{ eq .Round 2 }}' max 3"],
@@ -284,7 +284,7 @@ describe("loops", () => {
     expect(prompts["docs"]).toBe("a--2r");
   });
 
-  test("a role that is still at work when its loop begins again is given up, and its late result changes nothing", () => {
+  test("abandon a running role when they restart, and ignore its late result", () => {
     const flow = workflow({
       roles: ["a", "slow", "quick", "end"],
       of: { end: { join: "any" } },
@@ -297,7 +297,7 @@ describe("loops", () => {
     expect(recordResults(next.state, done("slow", "a", "nobody"))).toEqual(next.state);
   });
 
-  test("what is made ready and given up at once is not handed out", () => {
+  test("do not hand out a node run that is abandoned in the same call", () => {
     const each = { foreach: "a.items" };
     const flow = workflow({
       roles: ["a", "slow", "quick", "end"],
@@ -309,7 +309,7 @@ describe("loops", () => {
     expect(next).toMatchObject({ readyNodes: [{ id: "a--2r" }], abandonedIds: [] });
   });
 
-  test("with a role that is skipped in them are over when their last role is", () => {
+  test("end with their last role, even if a role in them is skipped", () => {
     const flow = workflow({ roles: ["a", "b", "c"], edges: ["a -> b if ''", "b -> c", "b -> a until 'no' max 9"] });
     expect(play(flow, () => "x")).toMatchObject({ waves: [["a"]], ended: { outcome: "done", skippedRoles: ["b", "c"] } });
   });
@@ -328,14 +328,14 @@ describe("foreach", () => {
     });
   const items = (...names: string[]) => `\`\`\`json\n${JSON.stringify({ items: names.map((name) => ({ name })) })}\n\`\`\``;
 
-  test("works on each item side by side, and hands all on", () => {
+  test("runs all items at the same time, and passes on all outputs", () => {
     const { waves, prompts } = play(flow(), (id) => (id === "list" ? items("x", "y") : `\`\`\`json\n{"size":1}\n\`\`\`\n${id}`));
     expect(waves).toEqual([["list"], ["each--1i", "each--2i"], ["sum"]]);
     expect(prompts["each--2i"]).toBe("2: y");
     expect(prompts["sum"]).toContain('(x 1 ```json\n{"size":1}\n```\neach--1i)');
   });
 
-  test("an empty list is done at once", () => {
+  test("finishes immediately for an empty list", () => {
     expect(play(flow(), () => items())).toMatchObject({
       waves: [["list"], ["sum"]],
       prompts: { sum: "nothing" },
@@ -343,7 +343,7 @@ describe("foreach", () => {
     });
   });
 
-  test("no list, and one that is too long, are failures that say so", () => {
+  test("fails with the reason for a missing or too long list", () => {
     expect(play(flow(), () => "prose").ended.failedRoles).toEqual([{ role: "each", reason: '"list" gave no list `items`' }]);
     expect(play(flow({ over: "list.items", max: 2 }), () => items("a", "b", "c")).ended.failedRoles).toEqual([
       { role: "each", reason: '"list" gave 3 `items`, at most 2 are worked on' },
@@ -351,7 +351,7 @@ describe("foreach", () => {
     expect(play(flow(), (id) => (id === "list" ? 'items: [{"name":"x"}]' : id)).waves[1]).toEqual(["each--1i"]);
   });
 
-  test("one item's failure is the role's, after the others have ended", () => {
+  test("fails the role after a failed item, once the other items have ended", () => {
     const { ended, waves } = play(flow(), (id) => (id === "list" ? items("a", "b") : id === "each--1i" ? "!broken" : id));
     expect(waves).toEqual([["list"], ["each--1i", "each--2i"]]);
     expect(ended.failedRoles).toEqual([{ role: "each", reason: "broken" }]);
@@ -373,14 +373,14 @@ describe("calls", () => {
     prompts: { call: "do {{ .plan }}", end: "{{ .call }}" },
   });
 
-  test("run the other workflow with its own arguments, and hand on its last output", () => {
+  test("run the other workflow with its own arguments, and pass on its last output", () => {
     const { waves, prompts, ended } = play(main, (id) => `${id} out`, { others: [sub] });
     expect(waves).toEqual([["plan"], ["call--one"], ["call--two"], ["end"]]);
     expect(prompts).toMatchObject({ "call--one": "do plan out", "call--two": "call--one out", end: "call--two out" });
     expect(ended.outcome).toBe("done");
   });
 
-  test("fail with what failed within, and tell what was skipped there", () => {
+  test("fail with the inner failure, and report inner skipped roles", () => {
     const failed = play(main, (id) => (id === "call--two" ? "!crash" : id), { others: [sub] });
     expect(failed.ended.failedRoles).toEqual([{ role: "call", reason: "sub/two: crash" }]);
     expect(play(main, (id) => (id === "call--one" ? "stop" : id), { others: [sub] }).skipped).toEqual([
@@ -389,12 +389,12 @@ describe("calls", () => {
     expect(play(main, (id) => id).ended.failedRoles).toEqual([{ role: "call", reason: 'there is no workflow "sub"' }]);
   });
 
-  test("that never end are cut off", () => {
+  test("are limited in depth", () => {
     const circle = workflow({ name: "circle", roles: ["again"], of: { again: { workflow: "circle" } } });
     expect(play(circle, (id) => id).ended.failedRoles[0]?.reason).toContain("more than 5 deep");
   });
 
-  test("for each item, in rounds", () => {
+  test("run for each item, in rounds", () => {
     const flow = workflow({
       name: "many",
       roles: ["list", "call"],
@@ -417,7 +417,7 @@ describe("commands", () => {
     edges: ["plan -> do-it"],
   });
 
-  test("get what they name as environment variables, never as a part of the command", () => {
+  test("receive the values that they name as environment variables, never as part of the command", () => {
     const hostile = "$(rm -rf /)\n`x`\0'\"";
     const { prompts } = play(flow, () => `${hostile}\nscore: 3`, { args: hostile });
     expect(JSON.parse(prompts["do-it"] ?? "")).toEqual({
@@ -428,7 +428,7 @@ describe("commands", () => {
     });
   });
 
-  test("and are not run without a value that they name, or with one that no system takes", () => {
+  test("do not run if a value is missing or too long for the system", () => {
     expect(play(flow, () => "no score").ended.failedRoles[0]?.reason).toContain("$ENKI_FIELD_PLAN__score has no value");
     expect(play(flow, () => "score: 1", { args: "x".repeat(120_001) }).ended.failedRoles[0]?.reason).toContain(
       "$ENKI_ARGS is longer than 120000 bytes",
@@ -437,7 +437,7 @@ describe("commands", () => {
 });
 
 describe("ids", () => {
-  test("of units are steps' ids, and no two are the same", () => {
+  test("of node runs are unique and valid step ids", () => {
     const name = fc.constantFrom("a", "a-b", "b", "i1", "r2", "x".repeat(38), "a_b");
     const path = fc.array(
       fc.record({ role: name, run: fc.integer({ min: 1, max: 12 }), item: fc.option(fc.integer({ min: 0, max: 999 })) }),
@@ -454,7 +454,7 @@ describe("ids", () => {
 });
 
 describe("any history", () => {
-  test("of any order of results ends, gives each unit once, and is the same when it is played again from what was saved", () => {
+  test("of results ends, starts each node run once, and continues identically from a saved state", () => {
     const names = ["a", "b", "c", "d", "e"];
     const guard = fc.constantFrom("", "", "if", "failure", "else");
     // Each role but the first hangs on an earlier one, and some on another too.
@@ -544,7 +544,7 @@ describe("size", () => {
     return reads;
   };
 
-  test("1,000 side by side and one that joins them: twice the roles are at most twice the work", () => {
+  test("1,000 parallel roles and a join: twice the roles take at most twice the work", () => {
     const [small, large] = [readsOf(500), readsOf(1_000)];
     expect(large / small).toBeLessThan(2.05);
     expect(large).toBeLessThan(100 * 1_000);

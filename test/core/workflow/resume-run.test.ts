@@ -38,8 +38,8 @@ const fails =
     ids.includes(id) ? "!broken" : `${id} done`;
 const works: Answer = (id) => `${id} done`;
 
-describe("a failed run goes on", () => {
-  test("with the role that failed and what was skipped because of it; what succeeded stays", () => {
+describe("a failed run resumes", () => {
+  test("with the failed role and the roles skipped because of it; successful roles stay", () => {
     const line = workflow({ roles: ["a", "b", "c", "side"], edges: ["a -> b", "b -> c", "a -> side"] });
     const before = play(line, fails("b"));
     expect(before.ended).toMatchObject({ outcome: "failed", skippedRoles: ["c"] });
@@ -48,7 +48,7 @@ describe("a failed run goes on", () => {
     expect(after.ended).toMatchObject({ outcome: "done", output: { text: "c done" } });
   });
 
-  test("and fails again where it does, as often as it is tried", () => {
+  test("and fails again each time the role fails", () => {
     const line = workflow({ roles: ["a", "b"], edges: ["a -> b"] });
     const first = play(line, fails("a"));
     const second = goOn(line, first.state, fails("b"));
@@ -56,7 +56,7 @@ describe("a failed run goes on", () => {
     expect(goOn(line, second.state, works).waves).toEqual([["b"]]);
   });
 
-  test("without what a guard skipped for reasons of its own", () => {
+  test("without roles that their own condition skipped", () => {
     const of = workflow({
       roles: ["a", "yes", "no", "end"],
       of: { a: { fields: ["verdict"] }, end: { join: "any" } },
@@ -69,7 +69,7 @@ describe("a failed run goes on", () => {
     expect(after.ended.skippedRoles).toEqual(["no"]);
   });
 
-  test("and leaves what a failure edge took over as it is", () => {
+  test("and keeps a failure that an `on: failure` edge handled", () => {
     const of = workflow({ roles: ["a", "mend", "b", "c"], edges: ["a -> mend on: failure", "b -> c"] });
     const before = play(of, fails("a", "c"));
     expect(before.ended.failedRoles.map(({ role }) => role)).toEqual(["c"]);
@@ -96,7 +96,7 @@ describe("a failed run goes on", () => {
     expect(after.ended.outcome).toBe("done");
   });
 
-  test("with the last round once more where a loop's condition did not hold", () => {
+  test("with one more last round if a loop reached its limit", () => {
     const of = workflow({
       roles: ["code", "check", "end"],
       of: { check: { fields: ["verdict"] } },
@@ -110,7 +110,7 @@ describe("a failed run goes on", () => {
     expect(goOn(of, again.state, () => "verdict: LGTM").waves).toEqual([["code--4r"], ["check--4r"], ["end"]]);
   });
 
-  test("with the items of a list that failed, and no others", () => {
+  test("with the failed items of a list only", () => {
     const of = workflow({
       roles: ["plan", "work", "end"],
       of: { plan: { fields: ["items"] }, work: { foreach: "plan.items" } },
@@ -134,7 +134,7 @@ describe("a failed run goes on", () => {
     expect(goOn(of, one.state, answer([])).waves).toEqual([["work--1i"], ["end"]]);
   });
 
-  test("inside of a workflow that it calls", () => {
+  test("inside of a called workflow", () => {
     const ship = workflow({ name: "ship", roles: ["build", "push", "tell"], edges: ["build -> push", "push -> tell"] });
     const of = workflow({ roles: ["a", "call", "b"], of: { call: { workflow: "ship" } }, edges: ["a -> call", "call -> b"] });
     const before = play(of, fails("call--push"), { others: [ship] });
@@ -149,7 +149,7 @@ describe("a failed run goes on", () => {
     expect(goOn(of, before.state, works, { others: [ship], only }).waves).toEqual([["call--push"], ["call--tell"], ["b"]]);
   });
 
-  test("not at all where nothing failed", () => {
+  test("not at all if nothing failed", () => {
     const of = workflow({ roles: ["a", "b"], edges: ["a -> b"] });
     const { state } = play(of, works);
     const resumed = resumeRun({ workflow: of, state, workflows: new Map(), callPath: [] });
@@ -157,7 +157,7 @@ describe("a failed run goes on", () => {
   });
 });
 
-test("in random graphs a run that failed and goes on does each role that succeeded once, and ends as it would have without the failure", () => {
+test("a resumed run on a random graph runs each successful role once, and ends as it would have without the failure", () => {
   const names = Array.from({ length: 8 }, (_, at) => `r${at}`);
   const edges = fc.uniqueArray(fc.tuple(fc.nat(6), fc.nat(6)), { selector: ([a, b]) => `${a} ${a + 1 + b}`, maxLength: 14 });
   fc.assert(
