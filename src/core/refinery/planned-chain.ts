@@ -158,7 +158,7 @@ const closeGroup = (cursor: LayoutCursor): void => {
   cursor.groupOdds = 1;
 };
 
-/** The chain for a step: the one with its needs, otherwise the current one while its pass odds suffice. Null for a new chain. */
+/** The chain for a step: the one with its needs, otherwise the current one while its pass odds suffice; null for a new chain. */
 const chooseChain = (
   view: QueueView,
   chains: readonly PlannedChain[],

@@ -75,7 +75,7 @@ export const findLikelyBlockedTasks = ({ queue, failureOdds, needs }: QueueView)
 };
 
 /**
- * The step that a run tests: its only suspect, or its last step if that step is accused or held. Null for any other run.
+ * The step that a run tests: its only suspect, or its last step if that step is accused or held; null for any other run.
  * A run that tests a step is not stopped in favor of another.
  */
 export const findTestedTask = ({ tip, items }: QueueView, greenCommits: ReadonlySet<Sha>, candidate: Candidate): TaskId | null => {

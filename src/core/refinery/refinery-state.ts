@@ -10,7 +10,7 @@ export type QueueEntrant = {
   readonly message: string;
   /** Tasks that it depends on and that have not landed. It is verified and lands on top of these only. */
   readonly needs: readonly TaskId[];
-  /** Null if it may land, otherwise the reason for holding it. */
+  /** The reason for holding it; null if it may land. */
   readonly refusal: Refusal | null;
   /** Whether its pull request is still being opened: verification runs, but the step does not land yet. */
   readonly isOpeningPull?: boolean;
@@ -41,7 +41,7 @@ export type RefineryState = {
   readonly isReported?: (candidate: Candidate) => boolean;
   /** Number of verify jobs that were requested for a commit. */
   readonly attemptsOf: (commit: Sha) => number;
-  /** A fact: heads merged onto a commit, in order. Undefined until the fact is known. */
+  /** A fact: heads merged onto a commit, in order; undefined until it is known. */
   readonly mergeChain: (query: Extract<Query, { kind: "merge-chain" }>) => QueryAnswers["merge-chain"] | undefined;
 };
 

@@ -31,7 +31,7 @@ export type AdvancedRun = {
   readonly skippedRoles: readonly SkippedRole[];
   /** Ids of node runs that are obsolete because their loop restarted without them. */
   readonly abandonedIds: readonly string[];
-  /** Null while the run is in progress. */
+  /** The end of the run; null while it is in progress. */
   readonly end: RunEnd | null;
 };
 

@@ -18,7 +18,7 @@ export type ResumedRun = {
   readonly state: RunState;
   /** Node runs that start again, with their error. */
   readonly nodeRuns: readonly (OpenNodeRun & { readonly error: string })[];
-  /** False if nothing that failed can continue. */
+  /** Whether any failed role can continue. */
   readonly changed: boolean;
 };
 

@@ -26,7 +26,7 @@ export type WorkflowRole = {
   readonly name: string;
   readonly line: number;
   readonly work: RoleWork;
-  /** Null allows all tools; an empty list allows none. */
+  /** Allowed tools; null for every tool, empty for none. */
   readonly tools: readonly ToolName[] | null;
   readonly model: string | null;
   readonly tier: Tier | null;
@@ -37,7 +37,7 @@ export type WorkflowRole = {
   readonly join: "all" | "any" | number;
   readonly paths: readonly string[];
   readonly verify: readonly string[];
-  /** Null derives the output from the tools and the configured role. */
+  /** The declared output; null derives it from the tools and the configured role. */
   readonly output: "branch" | "artifact" | null;
   /** Fields that its file declares or that others read. Only these count as `key: value` lines at the end of its answer. */
   readonly fields: readonly string[];

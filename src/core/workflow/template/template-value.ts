@@ -6,7 +6,7 @@ import type { FunctionName } from "./template.ts";
 export class RoleView {
   readonly output: string;
   readonly fields: ReadonlyMap<string, JsonValue>;
-  /** False for a role that was skipped, failed or has not run: its missing fields are then empty instead of undefined. */
+  /** Whether the role has succeeded. If not, its missing fields are empty instead of undefined. */
   readonly isComplete: boolean;
   constructor(output: string, fields: ReadonlyMap<string, JsonValue>, isComplete: boolean) {
     this.output = output;
