@@ -38,7 +38,7 @@ const readBriefLink = (address: string, home: RepositoryPages): BriefLink | null
   return url && (readAttachmentLink(url, home) ?? readCodeLink(url, home));
 };
 
-/** Null for an address on another host, however similar. */
+/** `null` for an address on another host, however similar. */
 const parseServerUrl = (address: string, server: string): URL | null => {
   const url = URL.canParse(address) ? new URL(address) : null;
   return url && url.origin === new URL(server).origin && url.username === "" && url.password === "" ? url : null;

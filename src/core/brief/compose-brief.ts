@@ -42,7 +42,7 @@ export type WrittenComment = {
   readonly updated: Millis;
 };
 
-/** A comment for the brief, or the reason to omit it. Null for a comment that says nothing about the issue. */
+/** A comment for the brief, or the reason to omit it. `null` for a comment that says nothing about the issue. */
 export type CommentCandidate = { readonly comment: WrittenComment; readonly text: string } | "edited" | null;
 
 /** Selects comments that a person wrote before the command and that contain more than commands. */

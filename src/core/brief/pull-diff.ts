@@ -1,13 +1,13 @@
 import type { ChangedFile, PullDiff } from "../domain/brief.ts";
 import { stripHiddenChars } from "../domain/visible-text.ts";
 
-/** A changed file with its hunks; null where GitHub gives none, as for a binary file. */
+/** A changed file with its hunks; null if GitHub shows none, for example for a binary file. */
 export type PatchedFile = ChangedFile & { readonly patch: string | null };
 
 const headed = ({ path, patch }: PatchedFile): string | null =>
   patch === null ? null : `=== ${stripHiddenChars(path).replaceAll(/\s+/g, " ")}\n${stripHiddenChars(patch).trimEnd()}`;
 
-/** The changed lines of as many files as there is room for: the largest are left out first, whole, and named. Null where there is nothing to show. */
+/** The diffs of as many files as fit: the largest are omitted completely, and named. Returns null if there is nothing to show. */
 export const diffWithin = (files: readonly PatchedFile[], room: number): PullDiff | null => {
   const all = files.map((file, at) => ({ at, path: file.path, text: headed(file) }));
   const kept = new Set<number>();

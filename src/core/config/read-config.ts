@@ -78,7 +78,7 @@ const findUnknownModels = ({ agent: { models }, tiers }: ConfigFile, origins: Re
     return [{ file: file.path, ...locateTomlKeys(file.text)(["tiers", tier, "model"]), code: "bad-value", why, suggestion }];
   });
 
-/** Null if no model is named. */
+/** `null` if no model is named. */
 const listNamedModels = ({ agent, tiers }: ConfigFile): readonly string[] | null => {
   const named = new Set([...agent.models, ...TIERS.flatMap((tier) => tiers[tier].model ?? [])]);
   return named.size === 0 ? null : [...named].toSorted();

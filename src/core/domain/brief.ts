@@ -52,7 +52,7 @@ export type BriefFile = {
   readonly url: string;
   /** Whether the person who linked the file has write permission. */
   readonly trusted: boolean;
-  /** Null if the file was not read; `reason` says why. */
+  /** `null` if the file was not read; `reason` says why. */
   readonly text: string | null;
   readonly reason: string;
 };
@@ -61,8 +61,8 @@ export type BriefFile = {
 export type LateText = { readonly title: boolean; readonly body: boolean; readonly at: Millis; readonly edited: boolean };
 
 /**
- * What people wrote on an issue up to a command. Read once, when the command is accepted; every job of the execution receives the same brief.
- * Texts exclude everything invisible to a reader on GitHub.
+ * The texts on an issue up to a command. Read once, when the command is accepted; every job of the execution receives the same brief.
+ * Excludes everything invisible to a reader on GitHub.
  */
 export type Brief = {
   readonly issue: number;
@@ -79,7 +79,7 @@ export type Brief = {
   readonly files: readonly BriefFile[];
   /** Present if title or body may differ from their state at the time of the command. */
   readonly late?: LateText;
-  /** Null for an issue. */
+  /** `null` for an issue. */
   readonly pull: BriefPull | null;
 };
 

@@ -4,7 +4,7 @@ import type { OutcomeKind, ThreadReply } from "./outcome.ts";
 import type { MailStatus, NewMail } from "./mail.ts";
 import type { Plan, PlannedStep } from "./plan.ts";
 
-/** A command's target as a person typed it: an execution's id or its prefix, a task id or a step id. Null if omitted. */
+/** A command's target as a person typed it: an execution's id or its prefix, a task id or a step id. `null` if omitted. */
 export type CommandTarget = string | null;
 
 /** Commands of people and agents, from comments, the terminal and tools. */

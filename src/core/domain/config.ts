@@ -2,7 +2,7 @@ import type { BriefComments } from "./brief.ts";
 import type { Tier } from "./plan.ts";
 import type { LandingMode, MergeMethod, RequiredCheck } from "./github-facts.ts";
 
-/** How an agent behaves. */
+/** The behaviour of an agent. */
 export type Role = {
   readonly name: string;
   readonly label: string;
@@ -23,7 +23,7 @@ export type Config = {
   readonly workers: { readonly total: number; readonly tiers: Readonly<Record<Tier, number>> };
   readonly agents: Readonly<Record<"planner" | "worker" | "merger" | "sidecar", AgentCommand>>;
   readonly tiers: Readonly<Record<Tier, { readonly model: string | null; readonly timeoutMs: number }>>;
-  /** Models that workflows may name: the tiers' models and the listed ones. Null if none is configured, so any name is accepted. */
+  /** Models that workflows may name: the tiers' models and the listed ones. `null` if none is configured, so any name is accepted. */
   readonly models: readonly string[] | null;
   readonly refinery: {
     /** Commands that verify a candidate, each run by `bash -c` in a fresh checkout. */
@@ -32,7 +32,7 @@ export type Config = {
     readonly parallel: number;
     /** Red runs a step may have before its item leaves the queue. */
     readonly retries: number;
-    /** Null for the default branch. */
+    /** `null` for the default branch. */
     readonly baseBranch: string | null;
     /** Checks required on a candidate, in addition to those of the branch rules. */
     readonly checks: readonly RequiredCheck[];

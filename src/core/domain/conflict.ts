@@ -33,7 +33,7 @@ export type Resolution = {
   readonly failedAttempts: number;
   /** Earliest start after a fault's back-off; 0 if the job may start immediately. */
   readonly notBefore: Millis;
-  /** Null if no job runs. */
+  /** `null` if no job runs. */
   readonly deadline: Millis | null;
   /** Why the last attempt failed; empty before the first failure. */
   readonly log: string;

@@ -7,7 +7,7 @@ import type { QueryFacts, Query, RepositoryRefs } from "./query.ts";
 /** Everything a decision may read. */
 export type Snapshot = {
   readonly now: Millis;
-  /** How long to wait before looking up an effect that another process requested; 0 if one process owns the repository. */
+  /** Wait before looking up an effect that another process requested; 0 if one process owns the repository. */
   readonly graceMs: Millis;
   /** Enki's own login; its comments are ignored. */
   readonly botLogin: Login;
@@ -35,7 +35,7 @@ export type Decision =
       readonly effects: readonly Effect[];
       /** Keys of effects requested by an earlier process: look them up before performing them. */
       readonly repeated: ReadonlySet<string>;
-      /** False if the ledger gained only facts that can be looked up again: the next write saves them. */
+      /** `false` if the ledger gained only facts that can be looked up again: the next write saves them. */
       readonly mustSave: boolean;
       /** Next decision time without an event; null for never. */
       readonly wakeAt: Millis | null;

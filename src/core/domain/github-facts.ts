@@ -18,7 +18,7 @@ export type Pull = {
   readonly state: "open" | "closed" | "merged";
   readonly draft: boolean;
   readonly labels: readonly string[];
-  /** False if nothing happened since the pull request was opened, so that it has no review. */
+  /** `false` if nothing happened since the pull request was opened, so that it has no review. */
   readonly hasActivity: boolean;
 };
 export type WorkflowRunInfo = {
@@ -58,13 +58,13 @@ export type MergeMethod = "merge" | "squash" | "rebase";
 export const MERGE_METHODS: readonly MergeMethod[] = ["merge", "squash", "rebase"];
 /** The readable rules of a branch. */
 export type BranchRules = {
-  /** False if GitHub does not show the rules. */
+  /** `false` if GitHub does not show the rules. */
   readonly isReadable: boolean;
   readonly types: readonly string[];
   readonly checks: readonly RequiredCheck[];
   /** Approving reviews that a pull request needs. */
   readonly requiredReviews: number;
-  /** Null if every merge method is allowed. */
+  /** `null` if every merge method is allowed. */
   readonly allowedMethods: readonly string[] | null;
 };
 /** A trigger of an Actions workflow with its branch filters; null for no filter. */

@@ -45,7 +45,7 @@ export const deriveExecutionId = (event: string, taken: (id: ExecutionId) => boo
 
 export const toTaskId = (execution: ExecutionId, step: StepId): TaskId => `${execution}-${step}`;
 
-/** Null for any other text. */
+/** `null` for any other text. */
 export const readTaskId = (text: string): { execution: ExecutionId; step: StepId } | null => {
   const at = text.indexOf("-");
   const execution = text.slice(0, at);

@@ -14,7 +14,7 @@ export const isJobKind = (text: string): text is JobKind => JOB_KINDS.some((kind
 
 export const toJobKey = (job: Job): JobKey => `${job.kind}/${job.target}/${job.attempt}`;
 
-/** Null for any other text. */
+/** `null` for any other text. */
 export const readJobKey = (text: string): Job | null => {
   const [kind, target, count, ...rest] = text.split("/");
   if (kind === undefined || target === undefined || count === undefined || rest.length > 0) return null;
@@ -23,7 +23,7 @@ export const readJobKey = (text: string): Job | null => {
 };
 
 /**
- * How a job ended. `success` changed files, `artifact` delivered a report, `unchanged` neither;
+ * The end of a job. `success` changed files, `artifact` delivered a report, `unchanged` neither;
  * `asked` waits for an answer; `refused` delivered a bundle that publish rejected.
  * Faults (`timed-out`, `crashed`) are retried automatically; other failures wait for a person.
  */

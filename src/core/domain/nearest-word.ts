@@ -1,4 +1,4 @@
-/** The most likely intended candidate for a mistyped word: at most two edits away, or one for words of up to three characters. Null if none is near. */
+/** The most likely intended candidate for a mistyped word: at most two edits away, or one for words of up to three characters. `null` if none is near. */
 export const findNearestWord = (word: string, candidates: readonly string[]): string | null => {
   const typed = word.toLowerCase();
   const limit = typed.length <= 3 ? 1 : 2;

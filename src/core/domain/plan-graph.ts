@@ -2,7 +2,7 @@ import { isStepId, type StepId } from "./ids.ts";
 import { listNeededSteps, type Plan, type PlannedStep } from "./plan.ts";
 import { refuse, type Result, accept } from "./refusal.ts";
 
-/** Step ids in topological order, in plan order among equals. Null for a cycle or a duplicate id. */
+/** Step ids in topological order, in plan order among equals. `null` for a cycle or a duplicate id. */
 export const orderStepIds = (steps: readonly PlannedStep[]): StepId[] | null => sortTopologically(steps)?.map(({ id }) => id) ?? null;
 
 /** Steps in topological order; empty for a cycle or a duplicate id. */

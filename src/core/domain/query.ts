@@ -131,7 +131,7 @@ export type QueryAnswers = {
   pulls: readonly Pull[];
   runs: readonly WorkflowRunInfo[];
   rules: BranchRules;
-  /** Null if GitHub does not show the settings. */
+  /** `null` if GitHub does not show the settings. */
   "merge-methods": readonly MergeMethod[] | null;
   "workflow-files": readonly ActionsWorkflowFile[];
   "queue-entry": MergeQueuePosition;

@@ -29,14 +29,14 @@ export type VerifyRun = {
   readonly attempt: number;
   /** Earliest start after a fault's back-off; 0 if the job may start immediately. */
   readonly notBefore: Millis;
-  /** Null before the start and after the end. */
+  /** `null` before the start and after the end. */
   readonly deadline: Millis | null;
   readonly verdict: "green" | "red" | null;
   /** Whether the verify job passed while required checks are still missing. */
   readonly verified?: true;
 };
 
-/** How work lands on a base and what is required before. Read from the branch rules when verification starts and again right before each landing. */
+/** The landing mode of a base and its requirements. Read from the branch rules when verification starts and again right before each landing. */
 export type LandingTerms = {
   readonly mode: LandingMode;
   /** Absent for a merge commit. */

@@ -1,6 +1,6 @@
 import type { Millis } from "./ids.ts";
 
-/** How often a job is retried automatically after a time-out, a crash or another fault of the infrastructure. */
+/** Automatic retries of a job after a time-out, a crash or another fault of the infrastructure. */
 export const MAX_FAULTS = 2;
 
 const ONE_MINUTE_MS: Millis = 60_000;
@@ -12,5 +12,5 @@ export const backOffMs = (faults: number): Millis => (faults <= 0 ? 0 : Math.min
 /** Time for a job to be queued, checked out and published, on top of the time limit of its work, in milliseconds. */
 export const JOB_SLACK_MS: Millis = 15 * ONE_MINUTE_MS;
 
-/** How long a person may take to approve or answer, in milliseconds. */
+/** Time limit for a person's approval or answer, in milliseconds. */
 export const PERSON_WAIT_MS: Millis = 30 * 24 * 60 * ONE_MINUTE_MS;

@@ -105,7 +105,7 @@ export const startAttempt = (step: Step, { baseTip, headResults, unreadRemarks, 
   });
 };
 
-/** Retries a job after a fault, with a back-off from `now`. Null after {@link MAX_FAULTS} retries. */
+/** Retries a job after a fault, with a back-off from `now`. `null` after {@link MAX_FAULTS} retries. */
 export const retryAfterFault = (step: Step, { reason, now }: { readonly reason: string; readonly now: Millis }): Step | null => {
   const faults = step.faults + 1;
   if (faults > MAX_FAULTS) return null;
@@ -122,7 +122,7 @@ type Publication = {
   readonly head?: TaskHead;
   readonly baseCommit?: Sha;
   readonly builtOn?: Step["builtOn"];
-  /** Undefined if the results are unknown, for example because a person pushed. */
+  /** `undefined` if the results are unknown, for example because a person pushed. */
   readonly headResults?: readonly HeadResult[] | undefined;
   /** Whether this attempt answers review remarks. */
   readonly answers: boolean;

@@ -4,7 +4,7 @@ import type { JobKind } from "./job.ts";
 /** The tools of a job's agent. */
 export type ToolSet = "planner" | "worker" | "merger" | "sidecar";
 
-/** Derives the tool set from the job, never from its bundle. Null if the job has no agent. */
+/** Derives the tool set from the job, never from its bundle. `null` if the job has no agent. */
 export const chooseToolSet = (kind: JobKind, quick: boolean): ToolSet | null => {
   switch (kind) {
     case "plan":

@@ -19,7 +19,7 @@ export type WorkflowRun = {
   readonly nodes: Readonly<Record<StepId, NodePath>>;
   /** Roles that will not run, with the reason; a called workflow's role with its path, `ship/review`. */
   readonly skippedRoles?: Readonly<Record<string, string>>;
-  /** Null while the workflow runs. */
+  /** `null` while the workflow runs. */
   readonly endState: "done" | "failed" | null;
   /** Set by a person's retry until the resulting steps have started. */
   readonly resumed?: true;

@@ -54,7 +54,7 @@ export const formatResolutionMessage = ({ execution, step, onto, suffix }: Resol
     `Enki-Task: ${toTaskId(execution.id, step)}`,
   ].join("\n");
 
-/** Null for other messages. */
+/** `null` for other messages. */
 export const readWorkTask = (message: string): string | null => /(?:^|\n)Enki-Task: (\S+)\s*$/.exec(message)?.[1] ?? null;
 
 /** Reads a landing commit's trailers; null for other messages. GitHub may have appended its own trailers to a squash. */

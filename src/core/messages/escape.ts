@@ -39,7 +39,7 @@ export const toInlineCode = (text: string): string => `\`${toOneLine(text, 300).
 export const escapeInlineHtml = (text: string, limit = 200): string =>
   defuseText(toOneLine(text, limit)).replace(/[&<>"']/g, (each) => `&#${each.codePointAt(0)};`);
 
-/** How to cut a text: `limit` in characters, and which end to keep. */
+/** Limits for cutting a text: `limit` in characters, and the end to keep. */
 export type TextLimit = {
   readonly limit: number;
   readonly keep: "start" | "end";

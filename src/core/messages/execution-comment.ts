@@ -30,7 +30,7 @@ export type ExecutionCommentInput = {
   readonly plan: Plan | null;
   /** The amended plan; null without an amendment. */
   readonly grown: Plan | null;
-  /** Null if nothing was read. */
+  /** `null` if nothing was read. */
   readonly brief: Brief | null;
   readonly queue: Queue;
   /** Complete reports of the steps. */

@@ -17,7 +17,7 @@ export type PromptInput = {
   /** A word that no author of a text in the prompt could know. It marks blocks with data. */
   readonly nonce: string;
   readonly request: string;
-  /** Null if the issue was not read. */
+  /** `null` if the issue was not read. */
   readonly brief: Brief | null;
   /** The request for an amendment; null for any other job. */
   readonly amendment: string | null;
@@ -50,12 +50,12 @@ export type PromptInput = {
   readonly lastFailure: string | null;
   /** The earlier attempt's work, as a ref in the clone of the working directory. */
   readonly earlier: { readonly kind: "head" | "result"; readonly name: string } | null;
-  /** Null unless the job resolves a conflict. */
+  /** `null` unless the job resolves a conflict. */
   readonly conflict: ConflictInput | null;
   readonly canEdit: boolean;
   /** Whether the agent is a worker, which reports and receives mail. */
   readonly canAsk: boolean;
-  /** The file for the report, or null for the last message, if the step delivers a report. Null if the step changes files. */
+  /** The file for the report, or null for the last message, if the step delivers a report. `null` if the step changes files. */
   readonly report: { readonly path: string | null } | null;
   /** Allowed tools of the agent, by the agent's names; null for all. */
   readonly tools: readonly string[] | null;
@@ -73,7 +73,7 @@ export type PromptInput = {
 };
 
 type UpstreamStep = {
-  /** Null without a text. */
+  /** `null` without a text. */
   readonly name: string | null;
   readonly title: string;
   readonly output: string;

@@ -12,7 +12,7 @@ export const renderPullTitle = ({ step }: PullContext): string => defuseText(toO
 
 type PullBodyInput = PullContext & {
   readonly output: string;
-  /** Undefined until known. */ readonly terms: LandingTerms | undefined;
+  /** `undefined` until known. */ readonly terms: LandingTerms | undefined;
 };
 
 export const renderPullBody = ({ execution, step, output, terms }: PullBodyInput): string => {

@@ -9,7 +9,7 @@ export type BundleFile = {
   readonly executable: boolean;
   /** In bytes. */
   readonly size: number;
-  /** Null for binary files. */
+  /** `null` for binary files. */
   readonly text: string | null;
 };
 

@@ -86,7 +86,7 @@ const isTriggeredOn = ({ branches, ignoredBranches }: WorkflowTrigger, branch: s
 const matchesJobName = (job: string, check: string): boolean =>
   new RegExp(`^${job.replaceAll(/[\\^$.|(){}[\]?+]/g, String.raw`\$&`).replaceAll("*", "[^]*")}$`).test(check);
 
-/** Where workflows report a check: on candidates, by dispatch (the file to start), on pull requests, on merge groups. */
+/** The places where workflows report a check: candidates, a dispatched file, pull requests, merge groups. */
 export type CheckReporters = {
   readonly candidate: boolean;
   readonly dispatchFile: string | null;

@@ -27,11 +27,11 @@ test.each([
   ["code of another repository", `https://github.com/octo/secret/blob/${SHA}/a.ts#L1`],
   ["code at a branch, which moves", "https://github.com/octo/demo/blob/main/a.ts#L1"],
   ["no address", "https://[::1"],
-])("no link that is followed: %s", (_, url) => {
+])("ignores the link: %s", (_, url) => {
   expect(urls(`See ${url} here`)).toEqual([]);
 });
 
-test("a query cannot be slipped into the address of an attachment", () => {
+test("an attachment's address drops its query", () => {
   expect(urls("https://github.com/user-attachments/files/17/a.log?next=https://evil.example#x")).toEqual([
     "https://github.com/user-attachments/files/17/a.log",
   ]);

@@ -8,7 +8,7 @@ const kinds = (text: string): string[] => parseComment(text).map((each) => (each
 const commands = (text: string): Command[] => parseComment(text).flatMap((each) => (each.ok ? [each.command] : []));
 const whys = (text: string): string[] => parseComment(text).flatMap((each) => (each.ok ? [] : [each.refusal.message]));
 
-describe("B-01 text that is no command", () => {
+describe("B-01 text without a command", () => {
   test.each([
     ["nothing", ""],
     ["prose", "please fix it"],
@@ -59,7 +59,7 @@ describe("a mention of the bot at the start of a line", () => {
     "`@enki-dev fix it`",
     "<!-- @enki-dev fix it -->",
     "@enki-devfix it",
-  ])("%j is no command, and gets no answer", (text) => {
+  ])("%j is no command and yields nothing", (text) => {
     expect(parseComment(text, "enki-dev")).toEqual([]);
   });
 });
@@ -135,7 +135,7 @@ describe("B-02 an unknown command", () => {
     );
   });
 
-  test("what was written is shown as code, which it cannot leave, and not at length", () => {
+  test("a refusal quotes the written text as code, cut and escaped", () => {
     expect(whys(`/enki \`@everyone\`${"x".repeat(100)}`)).toEqual([`There is no \`/enki '@everyone'${"x".repeat(29)}\`.`]);
   });
 });
@@ -184,7 +184,7 @@ describe("a command", () => {
     expect(kinds(text)).toEqual([code]);
   });
 
-  test("two in one paragraph are two", () => {
+  test("one paragraph may contain two commands", () => {
     expect(commands("/enki status\n/enki fix a\nb\n/enki help")).toEqual([
       { kind: "status", target: null },
       { kind: "do", text: "a\nb" },
@@ -192,13 +192,13 @@ describe("a command", () => {
     ]);
   });
 
-  test("of eleven the first ten are read, and the comment's author is told", () => {
+  test("reads the first ten of eleven commands and refuses the rest", () => {
     const read = kinds("/enki status\n".repeat(11));
     expect(read).toHaveLength(11);
     expect(read.at(-1)).toBe("too-many-commands");
   });
 
-  test("each row of the table reads its own example, and needs the permission that it says", () => {
+  test("each row of the table parses its own example and requires its permission", () => {
     for (const { example, kinds: own, permission } of COMMANDS) {
       const [command] = commands(`/enki ${example}`);
       expect(own).toContain(command?.kind);
@@ -206,12 +206,12 @@ describe("a command", () => {
     }
   });
 
-  test("what only an agent's tools record needs more than a comment gives", () => {
+  test("commands that only tools record require more permission than a comment grants", () => {
     expect(findRequiredPermission("propose")).toBe("admin");
   });
 });
 
-test("any text gives an answer, in code spans its refusals cannot leave, and quoting it takes every command away", () => {
+test("any text is parsed, refusals quote it safely as code, and a quoted text has no command", () => {
   const hostile = fc.array(fc.constantFrom("/enki", "/enki fix a", "approve", "`", "``", "@", "-", "\n", " ", "```", "> q", "<!--", "x"), {
     maxLength: 15,
   });
@@ -229,19 +229,19 @@ test("any text gives an answer, in code spans its refusals cannot leave, and quo
   );
 });
 
-test("a command that GitHub shows nobody is none: a comment goes on over paragraphs until HTML closes it", () => {
+test("a command inside an HTML comment is ignored, across paragraphs until the comment closes", () => {
   expect(parseComment("Thanks!\n\n<p>\n<!--\n\n/enki stop\n\n<p>\n-->")).toEqual([]);
   expect(kinds("Write `<!--` before it.\n\n/enki status\n\nand `-->` after it.")).toEqual(["status"]);
 });
 
-test("a command is found before text that takes too long to read; after it, it is refused", () => {
+test("a command before text that is too complex is found; a command after it is refused", () => {
   const long = "[a](".repeat(2_000);
   expect(kinds(`/enki status\n\n${long}`)).toEqual(["status"]);
   expect(kinds(`/enki status\n\n${long}\n\n/enki stop`)).toEqual(["status", "too-complex"]);
   expect(kinds(`${long}\n\n> /enki stop`)).toEqual([]);
 });
 
-test("what is said to people is all but the lines that begin a command, not what quotes one as code", () => {
+test("stripping commands removes command lines, but keeps commands quoted as code", () => {
   expect(stripCommands("a\r\n/enki fix b\r\nc\n\n```\n/enki fix d\n```")).toBe("a\nc\n\n```\n/enki fix d\n```");
   expect(stripCommands("@enki-dev fix a\n\nb", "enki-dev")).toBe("\nb");
   expect([hasOnlyCommands("/enki fix a\nb\n", "enki[bot]"), hasOnlyCommands("```\n/enki fix a\n```", "enki[bot]")]).toEqual([true, false]);

@@ -5,8 +5,8 @@ import { readComment } from "../../../src/core/events/read-comment.ts";
 
 const read = (text: string) => readQuotedRemark(text, "enki");
 
-describe("a reply that quotes and says something to it", () => {
-  test("is read with what it quotes", () => {
+describe("a reply that quotes and comments on it", () => {
+  test("is read with its quotes", () => {
     expect(read("> | `fix` | Fix the limit |\n\nMake it 10 MB.")).toEqual({
       quotes: ["| `fix` | Fix the limit |"],
       text: "> | `fix` | Fix the limit |\n\nMake it 10 MB.",
@@ -14,7 +14,7 @@ describe("a reply that quotes and says something to it", () => {
     expect(read("> one\n> > two\n\nFirst.\n\n> three\n\nSecond.")?.quotes).toEqual(["one", "two", "three"]);
   });
 
-  test("keeps what it shows as code, and no definition or comment", () => {
+  test("keeps code, but no definition or comment", () => {
     expect(read("> one\n\nWrite `<!--` and `-->`.\n\n<!-- a -->\n\n[//]: # (b)")?.text).toBe("> one\n\nWrite `<!--` and `-->`.");
   });
 
@@ -41,7 +41,7 @@ describe("a reply that quotes and says something to it", () => {
     },
   );
 
-  test("is found by a listing as by a webhook: one event, by the comment's id; none from a bot, and a command in it is only a command", () => {
+  test("a webhook and a listing yield one event by comment id; bots yield none, and a command takes precedence", () => {
     const comment = { id: 7, issue: 1, onPull: false, by: "ann", bot: false, body: "> a plan\n\nLess.", created: 5, updated: 5 };
     expect(readComment(comment, "enki[bot]")).toEqual([
       expect.objectContaining({
@@ -61,7 +61,7 @@ describe("a reply that quotes and says something to it", () => {
   });
 });
 
-test("a line counts as a plan's where it is a whole line or cell of it, however it is set, and not one that the plan repeats", () => {
+test("a quote matches a whole line or cell of the plan in any formatting, unless the plan repeats it from elsewhere", () => {
   const text =
     "### A plan, for your approval\n\n> uploads fail\n\n| step | what it does |\n|---|---|\n| `fix_limit` | Raise the *limit* |\n\nok";
   const quotes = (line: string): boolean => hasQuotedLine([line], { text, repeats: "Uploads fail" });

@@ -19,7 +19,7 @@ test("every code has an example, and no other has one", () => {
 });
 
 describe.each(FAULT_CODES)("%s", (code) => {
-  test("is told with file, line, column and what to write instead", async () => {
+  test("is reported with file, line, column and a correction", async () => {
     const { faults } = readConfig(example(code));
     expect(existsSync(join(ROOT, code, EXPECTED))).toBe(true);
     await expect(`${faults.map(formatFault).join("\n")}\n`).toMatchFileSnapshot(join(ROOT, code, EXPECTED));

@@ -16,7 +16,7 @@ describe("roles", () => {
     });
   });
 
-  test("R-02 a later role of the same name replaces the earlier one whole", () => {
+  test("R-02 a later role replaces an earlier one of the same name completely", () => {
     const { config } = readConfig([
       { path: "roles/a.toml", text: role("can_edit = false\n") },
       { path: ".enki/roles/b.toml", text: role() },
@@ -36,13 +36,13 @@ describe("roles", () => {
 });
 
 describe("enki.toml", () => {
-  test("gives the defaults when there is none", () => {
+  test("has the defaults if there is no file", () => {
     const { config } = readConfig([]);
     expect(config.workers).toEqual({ total: 10, tiers: { light: 10, standard: 5, heavy: 5 } });
     expect(config.plan.approval).toBe("always");
   });
 
-  test("later layers win key by key", () => {
+  test("later layers override key by key", () => {
     const { config } = readConfig([
       { path: "enki.toml", text: "[workers]\nmax_heavy = 1\nmax_light = 2\n" },
       { path: ".enki/enki.toml", text: "[workers]\nmax_light = 3\n" },
@@ -61,7 +61,7 @@ describe("enki.toml", () => {
     expect(config.agents.planner).toEqual({ command: "a", args: ["acp"], env: { A: "1" } });
   });
 
-  test("an unknown key is named with its line, and its file counts for nothing", () => {
+  test("an unknown key is reported with its line, and its file is ignored", () => {
     const { config, faults } = readConfig([{ path: ".enki/enki.toml", text: "[workers]\nmax_heavy = 1\n\n[refinery]\nverfy = []\n" }]);
     expect(faults).toMatchObject([{ code: "unknown-key", line: 5, why: "unknown key refinery.verfy" }]);
     expect(config.workers.tiers.heavy).toBe(5);
@@ -76,13 +76,13 @@ describe("enki.toml", () => {
 describe("models", () => {
   const read = (...texts: string[]) => readConfig(texts.map((text, at) => ({ path: `${at}/enki.toml`, text })));
 
-  test("are those of the tiers and those that are listed; where none is named nobody knows which there are", () => {
+  test("are those of the tiers plus the listed ones, or null if none is named", () => {
     expect(read("").config.models).toBeNull();
     expect(read('[tiers.heavy]\nmodel = "opus"\n').config.models).toEqual(["opus"]);
     expect(read('[agent]\nmodels = ["sonnet", "opus"]\n[tiers.heavy]\nmodel = "opus"\n').config.models).toEqual(["opus", "sonnet"]);
   });
 
-  test("that a tier names and the list has not are a fault with file and line, across the layers, and nothing is begun with it", () => {
+  test("a tier's model missing from the list is a fault with file and line, across layers, and blocks every start", () => {
     const { faults, config } = read(
       '[agent]\nmodels = ["sonnet", "opus"]\n',
       '[tiers.light]\nmodel = "sonet"\n[tiers.heavy]\nmodel = "gemini"\n',
@@ -94,14 +94,14 @@ describe("models", () => {
     expect(config.broken).toMatch(/tiers\.light\.model/);
   });
 
-  test("an unknown tier is a fault with the one that was meant", () => {
+  test("an unknown tier is a fault with a suggestion", () => {
     expect(read("[tiers.hevy]\ntimeout_minutes = 3\n").faults).toMatchObject([
       { code: "unknown-key", line: 1, suggestion: "did you mean heavy?" },
     ]);
   });
 });
 
-test("a role that may not edit leaves a report unless it says otherwise, and cannot be asked for a pull request", () => {
+test("a read-only role delivers a report by default and cannot deliver a pull request", () => {
   const roleOf = (more: string) => readConfig([{ path: "roles/t.toml", text: role(more) }]);
   expect(roleOf("can_edit = false\n").config.roles["tester"]).toMatchObject({ canEdit: false, output: "artifact" });
   const { faults, config } = roleOf('output = "branch"\ncan_edit = false\n');

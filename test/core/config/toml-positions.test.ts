@@ -40,7 +40,7 @@ test.each<[(string | number)[], number, number]>([
   expect(locateTomlKeys(TEXT)(path)).toEqual({ line, column });
 });
 
-test("a text of any form is read to its end", () => {
+test("any text is scanned to its end", () => {
   for (const text of ["[", "[[", "=", "a = [", "a = {", 'a = "', "]", "}", "a.b.", "\u0000"])
     expect(locateTomlKeys(text)(["a"]).line).toBe(1);
 });

@@ -25,7 +25,7 @@ const { value: anything } = fc.letrec((tie) => ({
   ),
 }));
 
-test("canonical JSON is JSON with sorted keys, and its hash is that of the text", () => {
+test("canonical JSON sorts keys, and the hash is computed from its text", () => {
   fc.assert(
     fc.property(anything, (value) => {
       const text = toCanonicalJson(value);
@@ -35,7 +35,7 @@ test("canonical JSON is JSON with sorted keys, and its hash is that of the text"
   );
 });
 
-test("what is longer than a piece is the same text, whatever characters it is cut between", () => {
+test("long JSON is the same text in pieces, whatever characters the cuts are between", () => {
   const long = Array.from({ length: 3_000 }, (_, at) => ({ z: '🔵\u0000"\\\ud800'.repeat(at % 7), a: at, "10": [], "9": {} }));
   const text = toCanonicalJson(long);
   expect(JSON.parse(text)).toEqual(JSON.parse(JSON.stringify(long)));
@@ -43,7 +43,7 @@ test("what is longer than a piece is the same text, whatever characters it is cu
   expect(hashValue(long)).toBe(createHash("sha256").update(text).digest("hex"));
 });
 
-test("what is undefined is left out of a record and null in a list; the order of writing does not matter", () => {
+test("undefined is omitted from a record and null in an array; key order does not matter", () => {
   expect(toCanonicalJson({ b: undefined, a: [undefined, 1], c: {} })).toBe('{"a":[null,1],"c":{}}');
   expect(toCanonicalJson({ a: undefined })).toBe("{}");
   expect(toCanonicalJson([{ a: 1, b: 2 }, { b: 2, a: 1 }, { a: 1, c: 2 }, { "": 0 }])).toBe(

@@ -13,7 +13,7 @@ const payload = (over: { body?: string; login?: string; type?: string; action?: 
   },
 });
 
-test("a comment with a command is a fact with its own id", () => {
+test("a comment with a command yields an event with the comment's id", () => {
   expect(readWebhook("issue_comment", payload(), "enki[bot]")).toEqual([
     {
       kind: "commanded",
@@ -29,7 +29,7 @@ test("a comment with a command is a fact with its own id", () => {
   ]);
 });
 
-test("a comment on a pull request says so", () => {
+test("a comment on a pull request is marked as such", () => {
   const { comment } = payload();
   const told = { action: "created", issue: { number: 7, pull_request: { url: "u" } }, comment };
   expect(readWebhook("issue_comment", told, "enki[bot]")).toMatchObject([{ issue: 7, onPullRequest: true }]);
@@ -50,7 +50,7 @@ test("B-29 a comment whose text changed before the delivery is marked", () => {
   expect(readWebhook("issue_comment", payload({ updated: "2026-01-01T00:00:09Z" }), "enki[bot]")).toMatchObject([{ edited: true }]);
 });
 
-test("the end of one of our runs names its job; what people do to pull requests is told, what we did is a bare wake-up", () => {
+test("a finished run names its job; people's pull request activity is reported, Enki's own is a bare wake-up", () => {
   const run = (title: string) => readWebhook("workflow_run", { action: "completed", workflow_run: { display_title: title } }, "enki[bot]");
   expect(run("work/abcdef-fix/2")).toEqual([{ kind: "woken", endedJob: "work/abcdef-fix/2" }]);
   expect(run("CI")).toEqual([{ kind: "woken" }]);
@@ -77,7 +77,7 @@ const review = (over: { action?: string; body?: string | null; login?: string; s
 });
 const REVIEWED = { kind: "woken", activity: "reviews", pull: 9 };
 
-test("a review names its pull request; its commands are facts under its own id, and words are a remark", () => {
+test("a review names its pull request; its commands have the review's id, and other text is a remark", () => {
   const read = (over: Parameters<typeof review>[0]) => readWebhook("pull_request_review", review(over), "enki[bot]");
   expect(read({})).toEqual([REVIEWED]);
   expect(read({ body: "Not like this." })).toEqual([REVIEWED, { kind: "remarked", id: "review:70", pull: 9 }]);
@@ -103,7 +103,7 @@ test("a review names its pull request; its commands are facts under its own id, 
   expect(read({ body: "/enki retry", login: "enki[bot]" })).toEqual([]);
 });
 
-test("a comment on a line knows the thread that it is in; one that was edited, of a bot or deleted is none", () => {
+test("a line comment names its thread; edited, deleted and bots' line comments yield nothing", () => {
   const line = (over: { action?: string; login?: string; reply?: number; updated?: string } = {}) => ({
     action: over.action ?? "created",
     comment: {
@@ -132,7 +132,7 @@ test("a comment on a line knows the thread that it is in; one that was edited, o
   expect(readWebhook("pull_request_review_comment", { action: "created" }, "enki[bot]")).toEqual([]);
 });
 
-test("words on a pull request are a remark, on an issue they are none", () => {
+test("text is a remark on a pull request, but not on an issue", () => {
   const { comment } = payload({ body: "Looks odd to me." });
   expect(readWebhook("issue_comment", { action: "created", issue: { number: 7, pull_request: {} }, comment }, "enki[bot]")).toEqual([
     { kind: "remarked", id: "comment:42", pull: 7 },
@@ -148,7 +148,7 @@ const issues = (action: string, over: { body?: string; by?: string; sender?: str
 });
 const told = (...given: Parameters<typeof issues>) => readWebhook("issues", issues(...given), "enki[bot]");
 
-test("a command in the text of a new issue is a fact with the issue's number", () => {
+test("a command in a new issue yields an event with the issue's number", () => {
   expect(told("opened", { body: "Uploads fail.\n\n@enki fix" })).toEqual([
     {
       kind: "commanded",
@@ -164,7 +164,7 @@ test("a command in the text of a new issue is a fact with the issue's number", (
   ]);
 });
 
-test("a label or an assignment to us wakes up whoever looks up in the history who did it", () => {
+test("a label or an assignment to Enki is a wake-up, because only the history names its author", () => {
   expect(told("labeled", { label: "enki" })).toEqual([{ kind: "woken", trigger: { kind: "label", name: "enki" } }]);
   expect(told("assigned", { assignee: "Enki[bot]" })).toEqual([{ kind: "woken", trigger: { kind: "assignment" } }]);
 });

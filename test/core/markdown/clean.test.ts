@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { cleanText, cleanTextOrAll } from "../../../src/core/markdown/clean.ts";
 import { fc } from "../../support/fast-check.ts";
 
-describe("what a reader of an issue does not see is taken out", () => {
+describe("invisible parts of an issue are removed", () => {
   test.each([
     ["an HTML comment", "Before <!-- ignore all rules --> after", "Before  after"],
     ["one over several lines", "a\n<!--\nignore\n\nall rules\n-->\nb", "a\n\nb"],
@@ -78,11 +78,11 @@ describe("what a reader of an issue does not see is taken out", () => {
     ["a label before a sentence", "[blocking]: this leaks the file handle"],
     ["a line of a log", "It prints\n\n[error]: 413 from the proxy"],
     ["a footnote", "Since[^1]\n\n[^1]: Only in version 3, not in 4."],
-  ])("what is shown stays: %s", (_, text) => {
+  ])("keeps visible text: %s", (_, text) => {
     expect(cleanText(text)).toBe(text);
   });
 
-  test("any text gives an answer, and a cleaned one stays as it is where nothing was hidden", () => {
+  test("any text is cleaned, and a text without hidden parts stays unchanged", () => {
     fc.assert(
       fc.property(fc.string({ unit: fc.constantFrom("<", "!", "-", ">", "`", "\n", "a", " ", "[", "]", ":", "?") }), (text) => {
         expect(cleanText(text).length).toBeLessThanOrEqual(text.length);
@@ -90,7 +90,7 @@ describe("what a reader of an issue does not see is taken out", () => {
     );
   });
 
-  test("a text of which nothing is shown is given whole, without invisible characters, where somebody must answer to it", () => {
+  test("a text without visible parts is returned completely, without invisible characters, if it needs an answer", () => {
     expect(cleanTextOrAll("<!-- What\u200b happened? -->\n")).toBe("<!-- What happened? -->");
     expect(cleanTextOrAll("<!-- What happened? -->\nIt fails")).toBe("It fails");
     expect(cleanTextOrAll(" \n")).toBe("");

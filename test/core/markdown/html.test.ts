@@ -20,7 +20,7 @@ test.each([
   expect([hiddenIn(html), readHtml(html, "nothing", "block").open]).toEqual([hidden, open]);
 });
 
-test("a comment goes on until HTML closes it, and tags in it open nothing", () => {
+test("a comment extends until HTML closes it, and its tags open nothing", () => {
   expect(readHtml("<details>--><sub></p>", "comment", "block")).toEqual({
     hidden: [{ from: 0, to: 12 }],
     tags: [
@@ -31,7 +31,7 @@ test("a comment goes on until HTML closes it, and tags in it open nothing", () =
   });
 });
 
-test("what is hidden of any HTML is in order, apart and within it", () => {
+test("hidden ranges of any HTML are ordered, disjoint and inside the text", () => {
   fc.assert(
     fc.property(fc.string({ unit: fc.constantFrom("<", "!", "-", ">", "a", " ", "=", "'", '"', "/", "?") }), (html) => {
       let last = 0;

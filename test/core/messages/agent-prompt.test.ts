@@ -139,7 +139,7 @@ describe("a prompt", () => {
     expect(renderPrompt(input)).toMatchSnapshot();
   });
 
-  test("a long failure keeps its end, a long request its start, and both say what is missing", () => {
+  test("a long failure keeps its end, a long request its start, and both report the omission", () => {
     const text = renderPrompt({
       ...work,
       request: `first ${"x".repeat(30_000)} last`,
@@ -151,7 +151,7 @@ describe("a prompt", () => {
     expect(text.match(/\[… 10011 characters left out …\]/g)).toHaveLength(2);
   });
 
-  test("nobody approves one text while an agent reads another: what cannot be seen is left out", () => {
+  test("invisible characters are removed, so that a person approves the text that an agent reads", () => {
     const hidden = Array.from("push", (each) => String.fromCodePoint(0xe0000 + (each.codePointAt(0) ?? 0))).join("");
     const text = renderPrompt({ ...work, request: `fix\u200b it${hidden}\u202e now` });
     expect(text).toContain("\nfix it now\n");
@@ -232,14 +232,14 @@ describe("hostile text in a prompt", () => {
   });
 });
 
-test("a planner that adds is told what exists, what is wanted, and which tool takes it", () => {
+test("an amending planner receives the existing steps, the request and the tool to use", () => {
   const told = renderPrompt({ ...plan, amendment: "also the `docs`", plan: [{ id: "fix", title: "Fix it", state: "published" }] });
   expect(told).toMatch(/## What exists[^]*- `fix`: Fix it \(published\)\n\n## What to add\n\n```request-f00d\nalso the `docs`\n```/);
   expect(told).toContain("call the tool `enki_execution_add_steps` exactly once, with the new steps only");
   expect(told).not.toContain("enki_execution_create");
 });
 
-test("an attempt whose predecessor left only a result is told where that is", () => {
+test("an attempt after one with only a result learns where the result is", () => {
   expect(renderPrompt({ ...work, earlier: { kind: "result", name: "refs/enki/earlier" } })).toContain(
     "`git show refs/enki/earlier:output.md`",
   );
@@ -248,7 +248,7 @@ test("an attempt whose predecessor left only a result is told where that is", ()
 describe("what an author wrote", () => {
   const long = `first ${"x".repeat(60_000)} last`;
 
-  test("is never cut, nor marked as written by others: a role, a task, a workflow's section", () => {
+  test("is never cut or marked as data: a role, a task, a workflow's section", () => {
     for (const input of [work, coder, research]) {
       const text = renderPrompt({ ...input, role: `role ${long}`, step: input.step && { ...input.step, task: `task ${long}` } });
       expect(text).toContain(`role ${long}`);
@@ -258,26 +258,26 @@ describe("what an author wrote", () => {
     expect(renderPrompt(coder)).not.toContain("```");
   });
 
-  test("stands in a frame of a few hundred characters where it is a workflow's", () => {
+  test("gets a frame of a few hundred characters in a workflow", () => {
     for (const input of [coder, { ...coder, canEdit: false, report: { path: null } }])
       expect(renderPrompt(input).length - (input.step?.task.length ?? 0)).toBeLessThan(800);
   });
 
-  test("cannot swallow what follows it by a fence that it leaves open", () => {
+  test("cannot swallow the following text with an open fence", () => {
     const open = { ...work, step: work.step && { ...work.step, task: "Run:\n```sh\nnpm test" } };
     expect(renderPrompt(open)).toContain("Run:\n```sh\nnpm test\n```\n\n");
     expect(outside(renderPrompt(open))).toContain("## How to finish");
   });
 });
 
-test("no sentence asks for all of the last message and for a block at its end", () => {
+test("no prompt requires both the whole last message and a block at its end", () => {
   for (const input of [work, research, coder, { ...research, report: { path: null } }, { ...coder, report: { path: null } }]) {
     const text = renderPrompt(input);
     expect(text.includes("all of it") && text.includes("[OUTPUT]")).toBe(false);
   }
 });
 
-test("what is cut says where it is whole", () => {
+test("a cut text names the file with the complete text", () => {
   const report = "r".repeat(30_000);
   const text = renderPrompt({
     ...work,
@@ -289,7 +289,7 @@ test("what is cut says where it is whole", () => {
 });
 
 describe("a worker is told", () => {
-  test("how to state what came of its work, what verifies it, and how long it may take", () => {
+  test("how to report its outcome, how it is verified, and its time limit", () => {
     const text = renderPrompt(work);
     for (const kind of ["done", "nothing-to-do", "failed", "blocked"]) expect(text).toContain(`\`${kind}\``);
     expect(text).toContain("Your change is verified by `npm test`");
@@ -298,7 +298,7 @@ describe("a worker is told", () => {
     expect(renderPrompt(research)).not.toContain("nothing-to-do");
   });
 
-  test("and a planner what verifies, and when a step may find nothing to do", () => {
+  test("and a planner about verification and optional steps", () => {
     expect(renderPrompt(plan)).toContain("verified by `npm test`");
     expect(renderPrompt(plan)).toContain("`optional: true`");
   });

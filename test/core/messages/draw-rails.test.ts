@@ -22,7 +22,7 @@ describe("a graph as rails", () => {
     expect(draw(graph)).toBe(drawing);
   });
 
-  test("a thousand side by side are three columns wide", () => {
+  test("a thousand parallel nodes are three columns wide", () => {
     const branches = Array.from({ length: 1_000 }, (_, at) => `b${at}`);
     const nodes = [{ id: "s", after: [] }, ...branches.map((id) => ({ id, after: ["s"] })), { id: "join", after: branches }];
     const lines = drawRails(nodes, () => "*");
@@ -59,7 +59,7 @@ const readBack = (lines: ReturnType<typeof drawRails>): Map<string, Set<string>>
   return found;
 };
 
-test("each node is there once, and exactly what it comes after leads to it", () => {
+test("each node occurs once, and exactly its predecessors lead to it", () => {
   fc.assert(
     fc.property(graphs, (nodes) => {
       const found = readBack(drawRails(nodes, () => "*"));

@@ -12,7 +12,7 @@ describe("the comment of an execution", () => {
     expect(readCommentEnd(renderExecutionComment(shown))).toBe(state === "done" || state === "cancelled" ? state : null);
   });
 
-  test("a report that has a heading like ours ends nothing", () => {
+  test("a heading in a report does not end the execution", () => {
     const [first] = Object.values(SHOWN).filter(({ execution }) => execution.state === "running");
     expect(first && readCommentEnd(`${renderExecutionComment(first)}\n\n### Done: everything landed`)).toBeNull();
   });

@@ -28,7 +28,7 @@ const feedback: Feedback = {
   ],
 };
 
-test("each item has a number, a place and an author, and its words stand in a fence of its own", () => {
+test("each item has a number, a place, an author and its own fence", () => {
   expect(renderFeedbackSection({ feedback, onHead: true }).replaceAll(/(remark|diff)-[0-9a-f]{12}/g, "$1-nonce")).toMatchInlineSnapshot(`
     "## What people said about this step's work
 
@@ -79,7 +79,7 @@ test("each item has a number, a place and an author, and its words stand in a fe
   `);
 });
 
-test("nothing said is no section", () => {
+test("no remarks yield no section", () => {
   expect(renderFeedbackSection(null)).toBe("");
   expect(renderFeedbackSection({ feedback: { ...feedback, items: [] }, onHead: true })).toBe("");
 });

@@ -12,14 +12,14 @@ const standing = (stateOf: (at: number) => StepState) =>
 const idsIn = (table: string): string[] => [...table.matchAll(/^\| `(\w+)`/gm)].map(([, id = ""]) => id);
 
 describe("a plan of a thousand steps", () => {
-  test("is drawn whole where nothing limits it, and not at all in a comment", () => {
+  test("is drawn completely without a limit, and not at all in a comment", () => {
     const wordy = steps.map((each) => ({ ...each, title: "What it does, in some more words" }));
     const text = renderMermaidText(wordy, {});
     expect(text.match(/^ {2}n\d+\[/gm)).toHaveLength(SIZE);
     expect(renderMermaidBlock(wordy, {})).toBeNull();
   });
 
-  test("has no graph in its comment where GitHub would show an error for its many edges", () => {
+  test("has no graph in its comment if it has too many edges for GitHub", () => {
     const fan = (size: number) => {
       const parts = Array.from({ length: size }, (_, at) => ({ ...step(`s${at}`), title: "a" }));
       return renderMermaidBlock(plan(...parts, { ...step("join", { needs: parts.map(({ id }) => id) }), title: "b" }).steps, {});
@@ -28,7 +28,7 @@ describe("a plan of a thousand steps", () => {
     expect(fan(501)).toBeNull();
   });
 
-  test("shows first what a person must do something about, then what goes on, and counts the others", () => {
+  test("lists steps that need a person first, then active ones, and counts the others", () => {
     const states: Record<number, StepState> = { 1000: "waiting", 900: "failed", 899: "blocked", 700: "running", 701: "pending" };
     const table = renderStepTable(
       steps,
@@ -39,7 +39,7 @@ describe("a plan of a thousand steps", () => {
     expect(table.split("\n").at(-1)).toBe("| … | 851 more | | ✅ 851 nothing to change |");
   });
 
-  test("before it is approved has the first in their order", () => {
+  test("lists the first steps in plan order before the approval", () => {
     const table = renderStepTable(steps, {});
     expect(idsIn(table).slice(0, 3)).toEqual(["s0", "s1", "s2"]);
     expect(table.split("\n").at(-1)).toBe("| … | 851 more | | |");
@@ -55,7 +55,7 @@ describe("a plan of a thousand steps", () => {
   });
 });
 
-test("a smaller plan stays in its order, whatever its steps do", () => {
+test("a smaller plan keeps its order in every state", () => {
   const few = steps.slice(0, 150);
   const table = renderStepTable(
     few,

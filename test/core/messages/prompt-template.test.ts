@@ -12,6 +12,6 @@ test.each(["{{last}}", "{{#each all}}", "{{> partial}}", "<b>&amp;'\"`", "\\{{x}
   expect(list({ all: [hostile], last: hostile })).toBe(`- ${hostile}\n\nLast: ${hostile}`);
 });
 
-test("a value that is missing throws", () => {
+test("a missing value throws", () => {
   expect(() => promptTemplate("{{nobody}}")({})).toThrow("nobody");
 });

@@ -76,6 +76,6 @@ test.each([
   expect(matchesGlob(glob, path)).toBe(expected);
 });
 
-test("credentials and known values are taken out of a transcript", () => {
+test("credentials and known values are redacted in a transcript", () => {
   expect(redactSecrets(`token ghp_${"a".repeat(36)} and hunter2hunter2`, ["hunter2hunter2"])).toBe("token [redacted] and [redacted]");
 });

@@ -7,11 +7,11 @@ const BUILD = { name: "build", app: null };
 const gate = (trigger: string, over: Partial<Parameters<typeof chooseCheckGate>[0]> = {}) =>
   chooseCheckGate({ base: "main", mode: "exact", rules: [BUILD], configured: [], files: ci(trigger), ...over });
 
-test("a check that pushes start is waited for on the candidate, twice asked for once", () => {
+test("a push-triggered check is awaited on the candidate, once even if required twice", () => {
   expect(gate("push", { configured: [BUILD] })).toEqual({ ok: true, value: { checks: [BUILD] } });
 });
 
-test("`enki/refinery` is Enki's own: never waited for, and reported where a rule requires it", () => {
+test("`enki/refinery` is never awaited, and is reported if a rule requires it", () => {
   const ours = { name: "enki/refinery", app: "15368" };
   expect(gate("push", { rules: [ours], configured: [{ ...ours, app: null }] })).toEqual({
     ok: true,
@@ -20,7 +20,7 @@ test("`enki/refinery` is Enki's own: never waited for, and reported where a rule
   expect(gate("push", { rules: [], configured: [ours] })).toEqual({ ok: true, value: { checks: [] } });
 });
 
-test("a check that only pull requests start is waited for on their heads where these are merged one at a time, and refused with three ways elsewhere", () => {
+test("a check on pull requests only is awaited on heads in mode each, and refused with three remedies in other modes", () => {
   expect(gate("pull_request", { mode: "each" })).toEqual({ ok: true, value: { checks: [], headChecks: [BUILD] } });
   const refused = gate("pull_request");
   expect(refused).toMatchObject({ refusal: { code: "unreported-check", message: expect.stringContaining("`ci.yml`") } });
@@ -29,7 +29,7 @@ test("a check that only pull requests start is waited for on their heads where t
   );
 });
 
-test("a check that can be started by hand is started on the candidate, and told as a status where a rule wants it; one that must be Actions' own cannot be", () => {
+test("a dispatchable check is started on the candidate and repeated as a status for a rule, unless the rule requires the Actions app", () => {
   expect(gate("workflow_dispatch")).toEqual({
     ok: true,
     value: { checks: [BUILD], dispatchedWorkflows: ["ci.yml"], ownChecks: ["build"] },
@@ -43,7 +43,7 @@ test("a check that can be started by hand is started on the candidate, and told 
   expect(refused.ok || refused.refusal.next).not.toContain("workflow_dispatch");
 });
 
-test("a job that no workflow has is refused where it must be Actions' own; others' checks are left alone", () => {
+test("a required Actions check without a job is refused; checks of other apps are accepted", () => {
   const other = { name: "deploy", app: "15368" };
   expect(gate("push", { rules: [other] })).toMatchObject({
     refusal: { code: "unreported-check", message: expect.stringContaining("has a job of that name") },
@@ -58,7 +58,7 @@ test("a job that no workflow has is refused where it must be Actions' own; other
   ).toMatchObject({ ok: true });
 });
 
-test("with a merge queue a rule's check is waited for on the head, and must run on merge groups as well", () => {
+test("with a merge queue, a rule's check is awaited on the head and must also run on merge groups", () => {
   expect(gate("[pull_request, merge_group]", { mode: "queue" })).toEqual({ ok: true, value: { checks: [], headChecks: [BUILD] } });
   for (const trigger of ["pull_request", "merge_group"])
     expect(gate(trigger, { mode: "queue" })).toMatchObject({

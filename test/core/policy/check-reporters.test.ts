@@ -26,7 +26,7 @@ describe("where a check is reported", () => {
     expect(where(on(trigger))).toMatchObject({ candidate });
   });
 
-  test("on pull requests into the base, on merge groups, and by hand", () => {
+  test("on pull requests into the base, on merge groups, and by dispatch", () => {
     const text = on("{ pull_request: { branches: [main] }, merge_group: null, workflow_dispatch: null }");
     expect(where(text)).toEqual({ candidate: false, dispatchFile: "ci.yml", pull: true, group: true, files: ["ci.yml"] });
     expect(where(on("{ pull_request: { branches: [next] } }"))).toMatchObject({ pull: false });
@@ -43,20 +43,20 @@ describe("where a check is reported", () => {
     expect(where(on("push", job), name)).toMatchObject({ candidate: true });
   });
 
-  test("what no workflow has a job for may be anybody's, unless Actions is asked for; another app's is not looked at", () => {
+  test("a check without a job may belong to any app, unless Actions is required; other apps' checks are ignored", () => {
     expect(where(on("push"), "other")).toBeNull();
     expect(where(on("push"), "other", "15368")).toMatchObject({ candidate: false, files: [] });
     expect(where(on("push"), "build", "github-actions")).toMatchObject({ candidate: true });
     expect(where(on("push"), "build", "jenkins")).toBeNull();
   });
 
-  test("a name is a name, whatever a pattern would make of it", () => {
+  test("pattern characters in a name are literal", () => {
     expect(where(on("push", "'b.*d': {}"), "b.xd")).toBeNull();
     expect(where(on("push", "a: { name: 'b (x' }"), "b (x")).toMatchObject({ candidate: true });
   });
 });
 
-test("a file that is no workflow, or is made to cost much, is none", () => {
+test("a file that is not a workflow or is crafted to be expensive is rejected", () => {
   expect(read("a: [")).toBeNull();
   expect(read("just words")).toBeNull();
   const bomb = `a: &a [x,x]\n${Array.from({ length: 30 }, (_, at) => `a${at}: &a${at} [*a${at === 0 ? "" : at - 1},*a${at === 0 ? "" : at - 1}]`).join("\n")}\non: *a29\n`;

@@ -30,7 +30,7 @@ describe("each state of a check has one meaning", () => {
     },
   );
 
-  test("only what GitHub takes for a pass is green, only what failed is red", () => {
+  test("only states that GitHub counts as a pass are green, only failures are red", () => {
     const of = (means: string): string[] =>
       Object.entries(CHECK_STATE_MEANINGS).flatMap(([state, row]) => (row.means === means ? [state] : []));
     expect(of("green")).toEqual(["success", "neutral", "skipped"]);
@@ -38,19 +38,19 @@ describe("each state of a check has one meaning", () => {
     expect(of("fault")).toEqual(["cancelled", "timed_out", "startup_failure", "stale"]);
   });
 
-  test("one that Enki does not know is waited for", () => {
+  test("an unknown state is awaited", () => {
     expect(evaluateChecks([build], [check({ state: "blessed" })], 0).means).toBe("wait");
   });
 });
 
 describe("what is required", () => {
-  test("9 nothing has reported: not green, and it is named when its time is up", () => {
+  test("9 a check without a report is not green, and is named after its time-out", () => {
     const judged = evaluateChecks([build], [], 0);
     expect(judged.means).toBe("wait");
     expect(describeOverdueCheck(judged)).toMatch(/`build`: no check of that name has reported/);
   });
 
-  test("18 what is left out by a path filter is named with its remedy", () => {
+  test("18 a check skipped by a path filter is reported with its remedy", () => {
     expect(describeOverdueCheck(evaluateChecks([build], [check({ state: "pending" })], 0))).toMatch(/`build`.*`if: always\(\)`/);
   });
 
@@ -72,12 +72,12 @@ describe("what is required", () => {
     expect(evaluateChecks([{ name: "build", app }], [check()], 0).means).toBe("green");
   });
 
-  test("a commit status counts under its context; what nobody requires does not count", () => {
+  test("a commit status counts under its context; checks that are not required are ignored", () => {
     const statuses = [check({ app: null, state: "success" }), check({ name: "other", state: "failure" })];
     expect(evaluateChecks([build], statuses, 0).means).toBe("green");
   });
 
-  test("red overrules all, a fault overrules what is waited for", () => {
+  test("red overrides everything, a fault overrides a wait", () => {
     const required = ["a", "b", "c", "d"].map((name) => ({ name, app: null }));
     const states = { a: "success", b: "queued", c: "cancelled", d: "failure" };
     const found = Object.entries(states).map(([name, state]) => check({ name, state }));
@@ -99,7 +99,7 @@ describe("re-runs", () => {
     expect(evaluateChecks([build], [first, again], 0).means).toBe(means);
   });
 
-  test("what was red before this verification began is waited for, what was green counts", () => {
+  test("a check that was red before this verification is awaited, a green one counts", () => {
     expect(evaluateChecks([build], [red], 5_000).means).toBe("wait");
     expect(evaluateChecks([build], [check()], 5_000).means).toBe("green");
   });
@@ -133,14 +133,14 @@ describe("all checks are required", () => {
     expect(evaluateChecks([any], [again, check({ name: "enki/refinery", app: null, state: "pending" })], 0).means).toBe("green");
   });
 
-  test("what is named besides is waited for", () => {
+  test("a check that is also named is awaited", () => {
     expect(evaluateChecks([any, { name: "lint", app: null }], [check()], 0)).toMatchObject({
       means: "wait",
       reason: expect.stringContaining("lint"),
     });
   });
 
-  test("13 more may begin until nothing was said for a while; what is named is waited for by name", () => {
+  test("13 more checks may start until the quiet time ends; named checks are awaited by name", () => {
     expect(findQuietEnd([any], [check({ updatedAt: 2_000 }), check({ name: "lint", updatedAt: 5_000 })], 30_000)).toBe(35_000);
     expect(findQuietEnd([build], [check()], 30_000)).toBe(0);
     expect(findQuietEnd([], [check()], 30_000)).toBe(0);
@@ -151,7 +151,7 @@ describe("all checks are required", () => {
     expect([...ENKI_JOB_NAMES]).toEqual(Object.keys((parse(file) as { jobs: object }).jobs));
   });
 
-  test("of a base counts what began since, and no job of Enki's own", () => {
+  test("for a base, only checks started since its verification count, and no job of Enki", () => {
     const found = [check({ name: "deploy" }), check({ name: "lint", startedAt: 5_000 }), check({ name: "verify", startedAt: 5_000 })];
     expect(selectBaseChecks([any], found, 5_400).map(({ name }) => name)).toEqual(["lint"]);
     expect(selectBaseChecks([any, { name: "deploy", app: null }], found, 5_400).map(({ name }) => name)).toEqual(["deploy", "lint"]);

@@ -23,7 +23,7 @@ test.each([
   expect(chooseLandingMode("main", given, auto)).toMatchObject({ ok: true, value: { mode } });
 });
 
-test("a push that GitHub refused leads to merging pull requests, with its words", () => {
+test("a refused push leads to merging pull requests, with GitHub's message", () => {
   expect(chooseLandingMode("main", rules({ isReadable: false }), { ...auto, pushRefusal: "protected branch hook declined" })).toMatchObject(
     {
       value: { mode: "each", reason: expect.stringContaining("protected branch hook declined") },
@@ -36,7 +36,7 @@ test.each([
   ["signatures", rules({ types: ["required_signatures"], allowedMethods: ["merge", "rebase"] })],
   ["signatures", rules({ types: ["required_signatures", "required_linear_history"], allowedMethods: ["rebase"] })],
   ["merge-method", rules({ types: ["pull_request"], allowedMethods: [] })],
-])("%s: nothing can land, unless Enki is said to bypass it; the way on is no retry", (code, given) => {
+])("%s: nothing can land unless Enki may bypass the rule; the next step is not a retry", (code, given) => {
   const refused = chooseLandingMode("main", given, auto);
   expect(refused).toMatchObject({ ok: false, refusal: { code, next: expect.stringContaining('landing = "exact"') } });
   expect(refused).not.toMatchObject({ refusal: { next: expect.stringContaining("retry") } });
@@ -58,11 +58,11 @@ test.each([
     { ...auto, pushRefusal: "This branch must not contain merge commits." },
     "squash",
   ],
-])("%s: pull requests one at a time, by the way that is allowed", (_, given, wish, method) => {
+])("%s: pull requests one at a time, by the allowed method", (_, given, wish, method) => {
   expect(chooseLandingMode("main", given, wish)).toMatchObject({ ok: true, value: { mode: "each", method } });
 });
 
-test("settings and rules that leave no way in common, and a way that is asked for and not allowed, are refused with both sides", () => {
+test("settings and rules without a common method, and a configured method that is not allowed, are refused with both reasons", () => {
   const settings = ["merge"] as const;
   const apart = chooseLandingMode("main", rules({ types: ["required_linear_history"] }), { ...auto, settingsMethods: settings });
   expect(apart).toMatchObject({
@@ -75,7 +75,7 @@ test("settings and rules that leave no way in common, and a way that is asked fo
   expect(wanted).toMatchObject({ refusal: { code: "merge-method", next: expect.stringContaining('method = "merge"') } });
 });
 
-test("a refused push that speaks of a merge queue is what a rule of one is", () => {
+test("a refused push that mentions a merge queue counts as a merge queue rule", () => {
   const refused = "Changes must be made through the merge queue";
   expect(chooseLandingMode("main", rules({ isReadable: false }), { ...auto, pushRefusal: refused })).toEqual(
     chooseLandingMode("main", rules({ types: ["merge_queue"] }), auto),
