@@ -59,4 +59,4 @@ const createReadOnlyContext = async (terminal: TerminalHost, { toolSet, noEdit, 
   };
 };
 
-const READ_ONLY_REFUSAL = refuse("read-only", "there is no job here: this tool changes nothing").refusal;
+const READ_ONLY_REFUSAL = refuse("read-only", "no job runs here: this tool changes nothing").refusal;

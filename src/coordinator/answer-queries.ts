@@ -150,7 +150,7 @@ const answerFromGitHub = async (
     case "brief":
       return fact<QueryAnswers["brief"]>(await readBrief(query, { github, botLogin, git }), {
         kind: "refused",
-        reason: "it was not shown",
+        reason: "GitHub refused to show it",
       });
   }
 };

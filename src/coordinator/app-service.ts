@@ -34,7 +34,7 @@ export type AppHost = {
   /** See CoordinatorOptions.firstSweepMs. */
   readonly firstSweepMs?: Millis;
   /** Wraps a repository's ports, for tests that kill the process at any point. */
-  readonly wrapPorts?: (world: RepositoryPorts) => RepositoryPorts;
+  readonly wrapPorts?: (ports: RepositoryPorts) => RepositoryPorts;
 };
 
 export type AppService = RepositoryCoordinator & {
@@ -143,7 +143,7 @@ const connectRepository = async (host: AppHost, repository: string, source: Repo
     refreshMs: ORGANISATION_REFRESH_MS,
     now: timers.now,
   });
-  const world = connectRepositoryPorts({
+  const ports = connectRepositoryPorts({
     clone,
     github,
     botLogin,
@@ -157,5 +157,5 @@ const connectRepository = async (host: AppHost, repository: string, source: Repo
     sleep: (delay) => new Promise((resolve) => void timers.after(delay, resolve)),
     log: (line) => host.log(`${repository}: ${line}`),
   });
-  return host.wrapPorts ? host.wrapPorts(world) : world;
+  return host.wrapPorts ? host.wrapPorts(ports) : ports;
 };

@@ -48,7 +48,7 @@ export const connectRepositoryPorts = (connected: RepositoryConnection): Reposit
     ...openLedgerStore(connected),
     sweep: openRepositorySweep(connected),
     answerQueries: async (queries) => {
-      const refused = (query: Query, why: string): void => log(`GitHub does not show ${toQueryKey(query)}: ${why}`);
+      const refused = (query: Query, reason: string): void => log(`GitHub refused to show ${toQueryKey(query)}: ${reason}`);
       const facts = await answerQueries(queries, {
         github,
         git: { ...clone, archived: (id) => readArchivedStates(clone, id), workflowFiles: (commit) => readCommitWorkflows(clone, commit) },
@@ -95,7 +95,7 @@ const openLedgerStore = (connected: RepositoryConnection): Pick<RepositoryPorts,
       if (await rebuild(refs)) {
         await clone.fetch();
         refs = await clone.refs();
-        if (refs[LEDGER_REF] === undefined) throw new Error("the ledger is gone, and could not be written anew");
+        if (refs[LEDGER_REF] === undefined) throw new Error("the ledger was deleted and could not be rebuilt");
       }
       const read = await ledgers.read(refs);
       head = read.head;
@@ -153,14 +153,14 @@ const openLedgerCache = (clone: RepositoryClone) => {
 
 /** The default branch's configuration, cached until that branch or the organisation's configuration changes. Faults are logged once. */
 const openConfigCache = ({ clone, defaultBranch, layers, log }: RepositoryConnection) => {
-  let known: { commit: Sha | null; said: unknown; config: Config } | null = null;
+  let known: { commit: Sha | null; organisation: unknown; config: Config } | null = null;
   return async (refs: RepositoryRefs): Promise<Config> => {
     const commit = refs[toBranchRef(defaultBranch)] ?? null;
-    const said = await layers.readOrganisation?.();
-    if (known && known.commit === commit && known.said === said) return known.config;
+    const organisation = await layers.readOrganisation?.();
+    if (known && known.commit === commit && known.organisation === organisation) return known.config;
     const { config, faults } = await readRepositoryConfig(clone, commit, layers);
     for (const { file, line, why } of faults) log(`${file}:${line}: ${why}`);
-    known = { commit, said, config };
+    known = { commit, organisation, config };
     return config;
   };
 };

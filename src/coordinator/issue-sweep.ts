@@ -67,8 +67,8 @@ const listIssueChanges = async (
   return reply.failure.kind === "refused" ? [] : null;
 };
 
-const collectChangeTimes = (changes: readonly IssueChange[], spoken: ReadonlyMap<number, Millis>): ReadonlyMap<number, Millis> => {
-  const last = new Map(spoken);
+const collectChangeTimes = (changes: readonly IssueChange[], commentTimes: ReadonlyMap<number, Millis>): ReadonlyMap<number, Millis> => {
+  const last = new Map(commentTimes);
   for (const { issue, at } of changes) last.set(issue, Math.max(at, last.get(issue) ?? 0));
   return last;
 };

@@ -29,7 +29,7 @@ export const addLinkedFiles = async (brief: Brief, maxChars: number, sources: Fi
     const file =
       room > 0 && files.length < MAX_FOLLOWED_LINKS
         ? await readLinkedFile(linked, { room: Math.ceil(room / 2), sources })
-        : toUnreadFile(linked, "there is no room for it");
+        : toUnreadFile(linked, "the brief has no room for it");
     room -= file.text?.length ?? 0;
     files.push(file);
   }
@@ -52,12 +52,12 @@ const orderBriefLinks = ({ body, permission, comments }: Brief, home: Attachment
 const formatLinkName = (link: BriefLink): string =>
   link.kind === "attachment" ? link.name : `${link.path} lines ${link.startLine}-${link.endLine} at ${link.commit.slice(0, 12)}`;
 
-const toUnreadFile = ({ link, trusted }: TrustedLink, why: string): BriefFile => ({
+const toUnreadFile = ({ link, trusted }: TrustedLink, reason: string): BriefFile => ({
   name: formatLinkName(link),
   url: link.url,
   trusted,
   text: null,
-  reason: why,
+  reason,
 });
 
 const readLinkedFile = async (linked: TrustedLink, { room, sources }: { room: number; sources: FileSources }): Promise<BriefFile> => {

@@ -24,12 +24,12 @@ type EffectSession = EffectContext & { readonly listRuns: () => Promise<GitHubRe
  */
 export const performEffects = async (effects: readonly Effect[], performing: EffectContext): Promise<readonly Event[]> => {
   let listed: Promise<GitHubReply<readonly WorkflowRunInfo[]>> | null = null;
-  const stage: EffectSession = { ...performing, listRuns: () => (listed ??= performing.github.runs.list()) };
+  const session: EffectSession = { ...performing, listRuns: () => (listed ??= performing.github.runs.list()) };
   const unique = new Map(effects.map((effect) => [effect.key, effect]));
   const events: Event[] = [];
   for (const effect of [...unique.values()].sort((a, b) => rankEffect(a.kind) - rankEffect(b.kind))) {
-    const told = await performEffect(effect, stage);
-    events.push({ kind: "performed", at: performing.now(), outcome: told });
+    const outcome = await performEffect(effect, session);
+    events.push({ kind: "performed", at: performing.now(), outcome });
   }
   return events;
 };

@@ -38,13 +38,13 @@ export const readPullDiscussion = async (
   const remarks = comments.value.filter(isPerson).slice(-MAX_REMARKS_READ);
   const people = await lookUpPeople(selectFeedbackPeople(spoken, [...lines.value.filter(isPerson), ...remarks]), github);
   if (!people.ok) return people;
-  const say = createRemarkBuilder(self, people.value);
+  const buildRemark = createRemarkBuilder(self, people.value);
   const submitted = new Map(reviews.value.map(({ id, at }) => [id, at]));
   return {
     ok: true,
     value: {
       reviews: spoken.map(({ id, text, verdict, head, ...one }) => ({
-        ...say({ ...one, body: text }, `review:${id}`, one.at),
+        ...buildRemark({ ...one, body: text }, `review:${id}`, one.at),
         verdict,
         head,
       })),
@@ -52,7 +52,7 @@ export const readPullDiscussion = async (
         .slice(-MAX_REMARKS_READ)
         .map(({ id, thread, path, line, startLine, side, hunk, outdated, created, review, ...one }) => ({
           // A pending review's comment becomes visible when the review is submitted.
-          ...say(one, `review-comment:${id}`, submitted.get(review ?? 0) ?? created),
+          ...buildRemark(one, `review-comment:${id}`, submitted.get(review ?? 0) ?? created),
           thread,
           path,
           line,
@@ -62,7 +62,7 @@ export const readPullDiscussion = async (
           hunk: hunk.slice(-MAX_HUNK_CHARS),
           byPerson: isPerson(one),
         })),
-      remarks: remarks.map((one) => say(one, `comment:${one.id}`, one.created)),
+      remarks: remarks.map((one) => buildRemark(one, `comment:${one.id}`, one.created)),
       // If GitHub refuses, no thread counts as resolved.
       resolvedThreads: resolved.ok ? resolved.value : [],
     },

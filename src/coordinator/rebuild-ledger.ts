@@ -27,11 +27,11 @@ const MAX_COMMENT_LISTINGS = 20;
 
 /** Rebuilds a missing ledger. A repository that never had one is checked only once, until a ledger has been seen. */
 export const openLedgerRebuild = (rebuilding: RebuildContext): ((refs: RepositoryRefs) => Promise<boolean>) => {
-  let neverWas = false;
+  let neverExisted = false;
   return async (refs) => {
     const isMissing = refs[LEDGER_REF] === undefined;
-    const isRebuilt = isMissing && !neverWas && (await rebuildLedger(rebuilding, refs));
-    neverWas = isMissing && !isRebuilt;
+    const isRebuilt = isMissing && !neverExisted && (await rebuildLedger(rebuilding, refs));
+    neverExisted = isMissing && !isRebuilt;
     return isRebuilt;
   };
 };
@@ -56,7 +56,7 @@ const rebuildLedger = async (rebuilding: RebuildContext, refs: RepositoryRefs): 
   const commit = await clone.writeCommit({ tree, parents: [], message, at: now() });
   // If another process is first, its ledger is read afterwards.
   await clone.push([{ ref: LEDGER_REF, oldSha: null, newSha: commit }]);
-  log(`the ledger was gone: ${landings.length} landings are known again`);
+  log(`rebuilt the deleted ledger with ${landings.length} landings`);
   return true;
 };
 
@@ -90,7 +90,7 @@ const readRebuildEvidence = async (rebuilding: RebuildContext): Promise<Pick<Reb
   let since = now() - REBUILD_LOOKBACK_MS;
   for (let listing = 0; listing < MAX_COMMENT_LISTINGS; listing += 1) {
     const listed = await github.issues.commentsSince(since);
-    if (!listed.ok) throw new Error(`the ledger is gone, and what was said cannot be read: ${listed.failure.reason}`);
+    if (!listed.ok) throw new Error(`the deleted ledger cannot be rebuilt, because comments cannot be read: ${listed.failure.reason}`);
     const before = comments.size;
     for (const comment of listed.value.comments) comments.set(comment.id, comment);
     if (comments.size === before || listed.value.until === since) break;
@@ -121,5 +121,5 @@ const readIssueStarts = async ({ github, botLogin, now }: RebuildContext): Promi
 const requireListing = <T>(reply: GitHubReply<readonly T[]>): readonly T[] => {
   if (reply.ok) return reply.value;
   if (reply.failure.kind === "refused") return [];
-  throw new Error(`the ledger is gone, and what was asked for cannot be read: ${reply.failure.reason}`);
+  throw new Error(`the deleted ledger cannot be rebuilt, because issues cannot be read: ${reply.failure.reason}`);
 };

@@ -81,7 +81,7 @@ export const openRepositoryLoop = (world: RepositoryPorts) => {
       const { act } = next;
       if (!(await saveIfRequired(world, held, next))) {
         facts = new Map();
-        if ((lost += 1) >= MAX_LOST_SAVES) throw new Error(`the ledger could not be saved in ${MAX_LOST_SAVES} tries`);
+        if ((lost += 1) >= MAX_LOST_SAVES) throw new Error(`the ledger could not be saved in ${MAX_LOST_SAVES} attempts`);
         continue;
       }
       lost = 0;
@@ -92,7 +92,7 @@ export const openRepositoryLoop = (world: RepositoryPorts) => {
       if (act.effects.some(({ kind }) => kind === "merge-pull")) held.loaded = null;
       else if (!act.mustSave) return { wakeAt: goIdle(world, held, act) };
     }
-    throw new Error("a decision that does not come to rest");
+    throw new Error(`the loop did not finish in ${MAX_DECISION_ROUNDS} rounds`);
   };
 };
 
@@ -169,7 +169,7 @@ const decideWithFacts = async (
     if (decision.queries.some(({ kind }) => kind === "runs")) held.loaded = null;
     for (const [key, fact] of answers) facts.set(key, fact);
   }
-  throw new Error("a decision asked for facts without end");
+  throw new Error(`a decision requested facts more than ${MAX_FACT_READS} times`);
 };
 
 /** Saves if required; false if the decision must be repeated. */

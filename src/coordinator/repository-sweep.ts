@@ -28,21 +28,22 @@ export type SweepInput = { readonly ledger: Pick<Ledger, "cursor">; readonly con
  * The ledger's cursor moves only with its next write, but pull requests change continuously, so this process remembers how far it has
  * read reviews.
  */
-export const openRepositorySweep = ({ github, botLogin, now, log }: SweepOptions): ((of: SweepInput) => Promise<readonly Event[]>) => {
+export const openRepositorySweep = ({ github, botLogin, now, log }: SweepOptions): ((input: SweepInput) => Promise<readonly Event[]>) => {
   let reviewed = 0;
-  const listed = <T>(what: string, reply: GitHubReply<T>): T | null => {
+  const listed = <T>(name: string, reply: GitHubReply<T>): T | null => {
     if (reply.ok) return reply.value;
-    log(`${what} not listed: ${reply.failure.reason}`);
+    log(`${name} not listed: ${reply.failure.reason}`);
     return null;
   };
   /** Reads comments first and then issues, because every comment also updates its issue. */
   const issues = async (since: Millis, label: string): Promise<{ swept: (SweptEvents | null)[]; pulls: boolean }> => {
     const read = listed("comments", await github.issues.commentsSince(since));
     if (!read) return { swept: [null], pulls: true };
-    const spoken = new Map(read.comments.map(({ issue, updated }) => [issue, updated]));
-    const asked = await sweepIssues({ github, botLogin, log, label, commentTimes: spoken }, since);
+    const commentTimes = new Map(read.comments.map(({ issue, updated }) => [issue, updated]));
+    const sweptIssues = await sweepIssues({ github, botLogin, log, label, commentTimes }, since);
     const comments = { events: read.comments.flatMap((comment) => readComment(comment, botLogin)), sweptUntil: read.until };
-    return { swept: [comments, asked && { events: asked.events, sweptUntil: read.until }], pulls: asked?.pullsChanged ?? true };
+    const swept = [comments, sweptIssues && { events: sweptIssues.events, sweptUntil: read.until }];
+    return { swept, pulls: sweptIssues?.pullsChanged ?? true };
   };
   const lineComments = async (since: Millis): Promise<SweptEvents | null> => {
     const read = listed("comments on lines", await github.pulls.lineCommentsSince(since));
@@ -63,10 +64,10 @@ export const openRepositorySweep = ({ github, botLogin, now, log }: SweepOptions
     if (!read) return null;
     const events: Event[] = [];
     for (const review of read.reviews) {
-      const said = readReview({ ...review, edited: false }, botLogin);
-      const edited = said.some(({ kind }) => kind === "commanded") ? await isEdited(review) : false;
+      const unedited = readReview({ ...review, edited: false }, botLogin);
+      const edited = unedited.some(({ kind }) => kind === "commanded") ? await isEdited(review) : false;
       if (edited === null) return null;
-      events.push(...(edited ? readReview({ ...review, edited }, botLogin) : said));
+      events.push(...(edited ? readReview({ ...review, edited }, botLogin) : unedited));
     }
     reviewed = read.until;
     return { events, sweptUntil: read.until };

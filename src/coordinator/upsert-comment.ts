@@ -37,11 +37,11 @@ const updateExistingComment = async (
   return edited.ok ? endWithComment(first.id) : edited.failure;
 };
 
-const createMarkedComment = async (effect: CommentEffect, speaking: CommentPorts): Promise<EffectEnding<"write-comment">> => {
-  const reply = await speaking.issues.comment(effect.issue, prependMarker(effect));
+const createMarkedComment = async (effect: CommentEffect, ports: CommentPorts): Promise<EffectEnding<"write-comment">> => {
+  const reply = await ports.issues.comment(effect.issue, prependMarker(effect));
   if (reply.ok) return endWithComment(reply.value.comment);
   const unclear = reply.failure.kind === "later" && reply.failure.unclear;
-  const found = unclear ? await updateExistingComment(effect, speaking) : null;
+  const found = unclear ? await updateExistingComment(effect, ports) : null;
   return found?.kind === "done" ? found : reply.failure;
 };
 
@@ -51,16 +51,16 @@ const createMarkedComment = async (effect: CommentEffect, speaking: CommentPorts
  */
 export const upsertComment = async (
   effect: CommentEffect,
-  speaking: CommentPorts,
-  again: boolean,
+  ports: CommentPorts,
+  isRepeated: boolean,
 ): Promise<EffectEnding<"write-comment">> => {
   if (effect.comment !== null) {
-    const edited = await speaking.issues.editComment(effect.comment, prependMarker(effect));
+    const edited = await ports.issues.editComment(effect.comment, prependMarker(effect));
     if (edited.ok) return endWithComment(effect.comment);
     if (!wasDeleted(edited.failure)) return edited.failure;
   }
-  if (effect.comment === null && !again) return createMarkedComment(effect, speaking);
-  return (await updateExistingComment(effect, speaking)) ?? createMarkedComment(effect, speaking);
+  if (effect.comment === null && !isRepeated) return createMarkedComment(effect, ports);
+  return (await updateExistingComment(effect, ports)) ?? createMarkedComment(effect, ports);
 };
 
 /** Comments on a pull request why it is closed, unless the same comment exists. Null on success. */

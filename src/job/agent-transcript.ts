@@ -10,23 +10,23 @@ const MAX_TRANSCRIPT_LINE_CHARS = 20_000;
 /** Records an agent's updates as lines of JSON without the given secrets, and logs its messages and tool calls for people. */
 export const openAgentTranscript = (secrets: readonly string[], log: (line: string) => void) => {
   const lines: string[] = [];
-  const tell = (text: string): void => log(`| ${redactSecrets(text, secrets)}`);
-  const said = openLineBuffer(tell);
+  const logLine = (text: string): void => log(`| ${redactSecrets(text, secrets)}`);
+  const messageLines = openLineBuffer(logLine);
   return {
     update: (update: TranscriptUpdate): void => {
       if (lines.length < MAX_TRANSCRIPT_LINES) lines.push(redactJson(update, secrets).slice(0, MAX_TRANSCRIPT_LINE_CHARS));
       if (update.sessionUpdate === "agent_message_chunk" && update.content.type === "text") {
-        said.write(update.content.text);
+        messageLines.write(update.content.text);
       } else if (update.sessionUpdate === "tool_call") {
-        said.end();
-        tell(`* ${update.title}`);
+        messageLines.end();
+        logLine(`* ${update.title}`);
       } else if (update.sessionUpdate === "tool_call_update" && update.status === "failed") {
-        said.end();
-        tell(`* failed: ${update.toolCallId}`);
+        messageLines.end();
+        logLine(`* failed: ${update.toolCallId}`);
       }
     },
     end: (): readonly string[] => {
-      said.end();
+      messageLines.end();
       return lines;
     },
   };

@@ -112,7 +112,7 @@ export type OpenedBundle = {
 /** Reads a bundle as untrusted data. Refusals: `no-bundle`, `bad-bundle`. */
 export const openBundle = async (directory: string): Promise<Result<OpenedBundle>> => {
   const there = await lstat(join(directory, REPORT_FILE)).catch(() => null);
-  if (!there) return refuse("no-bundle", "The job left nothing behind.");
+  if (!there) return refuse("no-bundle", "The job left no bundle.");
   const text = await readPlainFile(join(directory, REPORT_FILE), MAX_BUNDLE_FILE_BYTES[REPORT_FILE]);
   const report = text && parseBundleReport(text.toString("utf8"));
   if (!report) return refuse("bad-bundle", "The job's bundle is malformed.");

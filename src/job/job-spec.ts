@@ -38,7 +38,6 @@ export type JobSpec = {
   readonly roles: Readonly<Record<string, Role>>;
   readonly agent: AgentCommand;
   readonly model: string | null;
-  /** Milliseconds. */
   readonly timeoutMs: number;
   readonly maxSteps: number;
   /** The outputs of the needed steps, in the order of `needs`. */

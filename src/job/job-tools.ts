@@ -29,11 +29,11 @@ export const openJobTools = (host: StepHost, spec: JobSpec, canEdit: boolean) =>
   const record = (command: Command): void => void tools.push(command);
   const mail = address === null ? null : openMailbox({ address, execution, job, mails, now: host.now, pollMails: news.poll });
   // The prompt already shows these mails, so they count as read.
-  const told =
+  const promptMails =
     address === null
       ? []
       : mails.filter((each) => !each.read && createMailMatcher(address, execution).to(each) && !isMailExpired(each, host.now()));
-  for (const { id } of told) {
+  for (const { id } of promptMails) {
     mail?.change(id, { read: true });
     record({ kind: "mail-read", mail: id });
   }

@@ -20,7 +20,7 @@ export const prepareJob = async (host: JobHost, token: string): Promise<Result<J
   const { baseCommit, earlier } = claimed.value;
   const conflict = claimed.value.conflict && (await prepareConflict({ clone, ledger }, baseCommit, claimed.value.conflict));
   await checkOutCommit(clone.running, { from: at.clone, to: host.workspace, commit: conflict?.merge ?? baseCommit });
-  const brought =
+  const fetchedEarlier =
     earlier !== null &&
     (await fetchCommitAs(clone.running, { from: at.clone, to: host.workspace, commit: earlier.commit, as: EARLIER_WORK_REF }));
   const pullBase = claimed.value.brief?.pull?.baseBranch;
@@ -28,7 +28,7 @@ export const prepareJob = async (host: JobHost, token: string): Promise<Result<J
   // Agents compare the pull request with its base. The clone already has the objects.
   if (tip !== undefined)
     await fetchCommitAs(clone.running, { from: at.clone, to: host.workspace, commit: tip, as: `refs/remotes/origin/${pullBase}` });
-  const spec = { ...claimed.value, conflict, earlier: brought ? earlier : null };
+  const spec = { ...claimed.value, conflict, earlier: fetchedEarlier ? earlier : null };
   await writeFile(at.spec, JSON.stringify(spec), { mode: 0o600 });
   return accept(spec);
 };

@@ -97,7 +97,7 @@ const validateBundle = async (
   bundle: OpenedBundle,
 ): Promise<BuiltResult> => {
   const { report } = bundle;
-  const words = {
+  const reported = {
     reason: redactSecrets(report.why),
     outcome: report.outcome && { ...report.outcome, reason: redactSecrets(report.outcome.reason) },
     replies: report.replies.map((reply) => ({ ...reply, text: redactSecrets(reply.text) })),
@@ -106,7 +106,7 @@ const validateBundle = async (
     tools: filterRecordedCommands(spec, report.tools),
   };
   const ended = (end: JobEnd, artifact: string | null = null): BuiltResult => ({
-    result: { ...result, ...words, end, artifact },
+    result: { ...result, ...reported, end, artifact },
     contents: [],
   });
   const refused = (why: string): BuiltResult => ({ result: { ...result, end: "refused", reason: why }, contents: [] });
@@ -138,7 +138,7 @@ const validateBundle = async (
   if (!carried) return refused("A changed file is missing from the job's bundle.");
   const checked = checkBundle(carried.map(toBundleFile), rules);
   if (!checked.ok) return refused(checked.refusal.message);
-  return { result: { ...result, ...words, end: "success", files: carried.map(toResultFile) }, contents: carried };
+  return { result: { ...result, ...reported, end: "success", files: carried.map(toResultFile) }, contents: carried };
 };
 
 /** Keeps the report of a step that failed or asked a question. */

@@ -41,7 +41,7 @@ export const runJobStep = (host: ActionHost): Promise<string | null> => {
     case "publish":
       return runPublishStep(host);
     default:
-      return Promise.resolve(`there is no command '${command}'; one of prepare, agent, verify, publish`);
+      return Promise.resolve(`unknown command '${command}'; use prepare, agent, verify or publish`);
   }
 };
 

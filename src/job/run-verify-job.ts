@@ -18,18 +18,18 @@ export const runVerifyJob = async (host: StepHost): Promise<boolean> => {
   // Trusted without validation: prepare wrote this file before any code of the repository could run.
   const spec = JSON.parse(await readFile(at.spec, "utf8")) as JobSpec;
   const lines: string[] = [];
-  const tell = (text: string): void => {
+  const log = (text: string): void => {
     host.log(text);
     if (lines.push(redactSecrets(text).slice(0, MAX_VERIFY_LINE_CHARS)) > MAX_VERIFY_LOG_LINES) lines.shift();
   };
-  const passed = await runVerifyCommands(host, spec, tell);
+  const passed = await runVerifyCommands(host, spec, log);
   await writeBundle(at.bundle, { ...EMPTY_BUNDLE, end: passed ? "success" : "failed", output: lines.join("\n") });
   return passed;
 };
 
-const runVerifyCommands = async (host: StepHost, spec: JobSpec, tell: (text: string) => void): Promise<boolean> => {
+const runVerifyCommands = async (host: StepHost, spec: JobSpec, log: (text: string) => void): Promise<boolean> => {
   if (spec.verify.length === 0) {
-    tell("There is nothing to verify with: .enki/enki.toml has no [refinery] verify, or cannot be read, and nothing lands unverified.");
+    log("No verify commands: set `[refinery] verify` in .enki/enki.toml, or fix the file. Nothing lands unverified.");
     return false;
   }
   const env = await prepareCommandEnv(host.env, toJobPaths(host.temp));
@@ -38,10 +38,10 @@ const runVerifyCommands = async (host: StepHost, spec: JobSpec, tell: (text: str
   const deadline = startDeadline(after, spec.timeoutMs);
   try {
     for (const command of spec.verify) {
-      tell(`$ ${command}`);
-      const end = await runShell({ command, cwd, env, deadline, after, onLine: (text) => tell(`| ${text}`) });
+      log(`$ ${command}`);
+      const end = await runShell({ command, cwd, env, deadline, after, onLine: (text) => log(`| ${text}`) });
       if (end.end === "passed") continue;
-      tell(`the command ${end.reason}`);
+      log(`the command ${end.reason}`);
       return false;
     }
     return true;

@@ -127,9 +127,9 @@ test("H-14 a path outside of the step's workspace is refused, however it is writ
     }
     expect(readFileSync(join(outside, "secret"), "utf8")).toBe("one\n");
     mkdirSync(join(root, "sub"));
-    expect((await tools().call("enki_edit_file", { path: "sub" })).text).toContain("it is no file");
+    expect((await tools().call("enki_edit_file", { path: "sub" })).text).toContain("not a regular file");
     writeFileSync(join(root, "b.bin"), Buffer.from([0xff, 0xfe, 0x0a]));
-    expect((await tools().call("enki_edit_file", { path: "b.bin", content: "^|\nx" })).text).toContain("no UTF-8 text");
+    expect((await tools().call("enki_edit_file", { path: "b.bin", content: "^|\nx" })).text).toContain("not UTF-8 text");
     expect([...readFileSync(join(root, "b.bin"))]).toEqual([0xff, 0xfe, 0x0a]);
   } finally {
     rmSync(outside, { recursive: true, force: true });

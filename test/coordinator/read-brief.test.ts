@@ -202,7 +202,7 @@ test("files have the room that the comments leave, and at most ten are asked for
   expect(brief.files).toHaveLength(20);
   const full = open([{ by: "ann", member: true, body: `${FILES}/1/server.log ${"x".repeat(500)}` }]);
   expect(briefIn(await full.read({ maxChars: 300 })).files).toEqual([
-    expect.objectContaining({ text: null, reason: "there is no room for it" }),
+    expect.objectContaining({ text: null, reason: "the brief has no room for it" }),
   ]);
 });
 

@@ -258,9 +258,9 @@ describe("publish, once:", () => {
 
 describe("publish of a job that left nothing", () => {
   test.each([
-    ["failure", "The agent's job ended as failure. The job left nothing behind."],
-    ["cancelled", "The agent's job ended as cancelled. The job left nothing behind."],
-    ["", "The agent's job ended as unknown. The job left nothing behind."],
+    ["failure", "The agent's job ended as failure. The job left no bundle."],
+    ["cancelled", "The agent's job ended as cancelled. The job left no bundle."],
+    ["", "The agent's job ended as unknown. The job left no bundle."],
   ])("(%s) is a crash, to be tried again", async (job, why) => {
     const { result } = await publish(FIX, join(it.repo.root, "nowhere"), { conclusion: { job, step: "" } });
     expect(result).toMatchObject({ end: "crashed", reason: why });

@@ -38,7 +38,7 @@ describe("verify", () => {
   test("is red without commands: nothing lands unverified", async () => {
     const { passed, output } = await verify([]);
     expect(passed).toBe(false);
-    expect(output).toContain(".enki/enki.toml has no [refinery] verify");
+    expect(output).toContain("No verify commands: set `[refinery] verify` in .enki/enki.toml");
   });
 
   test("stops at the first command that fails, and says which, with its last lines and how it ended", async () => {

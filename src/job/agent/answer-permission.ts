@@ -63,8 +63,8 @@ const ENKI_TOOL_PATTERN =
   /^(?:tool: ?)?(?:mcp_{1,2})?(?:enki(?:_{1,2}|: ?|[/.]))?enki(?:_[a-z]+)+(?: \(enki mcp server\))?(?:: ?\{.*\})?$/i;
 
 const isEnkiTool = ({ kind, title, _meta: meta }: RequestedCall): boolean => {
-  const given = isInputRecord(meta?.["claudeCode"]) ? meta["claudeCode"]["toolName"] : null;
-  return (!kind || kind === "other") && [title, given].some((name) => typeof name === "string" && ENKI_TOOL_PATTERN.test(name.trim()));
+  const toolName = isInputRecord(meta?.["claudeCode"]) ? meta["claudeCode"]["toolName"] : null;
+  return (!kind || kind === "other") && [title, toolName].some((name) => typeof name === "string" && ENKI_TOOL_PATTERN.test(name.trim()));
 };
 
 export type PermissionInput = {

@@ -22,16 +22,16 @@ export const openMessageCollector = () => {
     open = "";
     id = null;
   };
-  const learn = (callId: string, { kind, title, locations, content, rawInput, _meta }: KnownToolCall): void => {
+  const recordCall = (callId: string, { kind, title, locations, content, rawInput, _meta }: KnownToolCall): void => {
     const known = calls.get(callId) ?? {};
     const oldest = calls.size >= MAX_KNOWN_CALLS ? calls.keys().next().value : undefined;
     if (oldest !== undefined && known !== calls.get(callId)) calls.delete(oldest);
-    const said = Object.entries({ kind, title, locations, content, rawInput, _meta }).filter(
+    const updated = Object.entries({ kind, title, locations, content, rawInput, _meta }).filter(
       ([, value]) => value !== undefined && value !== null,
     );
-    calls.set(callId, { ...known, ...Object.fromEntries(said) });
+    calls.set(callId, { ...known, ...Object.fromEntries(updated) });
   };
-  const speak = (text: string, messageId: string | null): void => {
+  const appendChunk = (text: string, messageId: string | null): void => {
     if (messageId !== null && id !== null && messageId !== id) end();
     id = messageId ?? id;
     open += text;
@@ -39,13 +39,13 @@ export const openMessageCollector = () => {
   return {
     receive: (update: SessionUpdate): void => {
       if (update.sessionUpdate === "agent_message_chunk") {
-        if (update.content.type === "text") speak(update.content.text, update.messageId ?? null);
+        if (update.content.type === "text") appendChunk(update.content.text, update.messageId ?? null);
       } else if (update.sessionUpdate === "tool_call_update") {
         if (!calls.has(update.toolCallId)) end();
-        learn(update.toolCallId, update);
+        recordCall(update.toolCallId, update);
       } else if (update.sessionUpdate === "tool_call") {
         end();
-        learn(update.toolCallId, update);
+        recordCall(update.toolCallId, update);
       } else if (update.sessionUpdate === "plan" || update.sessionUpdate === "agent_thought_chunk") {
         end();
       }

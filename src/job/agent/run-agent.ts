@@ -35,7 +35,7 @@ export type AgentRun = LaunchOptions &
     readonly meta: Readonly<Record<string, unknown>>;
     /** A directory outside the workspace that the agent may also read; null for none. */
     readonly textsDirectory: string | null;
-    /** Milliseconds for the whole session. */
+    /** Limit of the whole session. */
     readonly timeoutMs: number;
     readonly after: TimerStarter;
     /** Receives every message and tool call immediately, for the transcript. */
@@ -147,8 +147,8 @@ const createClientHandlers = (run: AgentRun, messages: ReturnType<typeof openMes
     .onRequest(methods.client.session.requestPermission, ({ params }) => {
       const { toolCall, options } = params;
       // Some agents do not repeat in the request the fields that they announced.
-      const given = Object.entries(toolCall).filter(([, value]) => value !== undefined && value !== null);
-      const call = { ...messages.call(toolCall.toolCallId), ...Object.fromEntries(given) };
+      const requested = Object.entries(toolCall).filter(([, value]) => value !== undefined && value !== null);
+      const call = { ...messages.call(toolCall.toolCallId), ...Object.fromEntries(requested) };
       return answerPermission({ call, options, isReport: (path) => isReportPath(run, path) }, run);
     })
     .onRequest(methods.client.fs.readTextFile, ({ params }) => readFileLines(run, params))

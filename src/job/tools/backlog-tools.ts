@@ -39,7 +39,7 @@ const withBacklogItem = (context: ToolContext, text: string, act: (item: Backlog
 export const backlogTools: readonly McpTool[] = [
   defineTool({
     name: "enki_backlog_add",
-    summary: "Keep something for later as an issue of the backlog; its first line is the title. The issue's number becomes its id.",
+    summary: "Add an item to the backlog as a new issue; the first line is the title. The issue's number becomes the item's id.",
     rights: "P",
     input: z.strictObject({ body: itemBodySchema }),
     run: (context, { body: text }) =>
@@ -47,14 +47,14 @@ export const backlogTools: readonly McpTool[] = [
   }),
   defineTool({
     name: "enki_backlog_list",
-    summary: "List the open items of the backlog with their ids, the newest first.",
+    summary: "List the open backlog items with their ids, newest first.",
     rights: "P",
     input: z.strictObject({}),
     run: (context) => answerBacklogList(context),
   }),
   defineTool({
     name: "enki_backlog_update",
-    summary: "Replace the text of an item of the backlog.",
+    summary: "Replace the text of a backlog item.",
     rights: "P",
     input: z.strictObject({ id: itemIdSchema, body: itemBodySchema }),
     run: (context, { id: text, body: fresh }) =>
@@ -68,7 +68,7 @@ export const backlogTools: readonly McpTool[] = [
   }),
   defineTool({
     name: "enki_backlog_remove",
-    summary: "Close an item of the backlog as not planned.",
+    summary: "Close a backlog item as not planned.",
     rights: "P",
     input: z.strictObject({ id: itemIdSchema }),
     run: (context, { id: text }) =>
@@ -82,8 +82,7 @@ export const backlogTools: readonly McpTool[] = [
   }),
   defineTool({
     name: "enki_backlog_pick",
-    summary:
-      "Take an item of the backlog to work on: gives its text. It stays open until this job's result is accepted, so that nothing is lost.",
+    summary: "Pick a backlog item to work on, and read its text. The item stays open until this job's result is accepted.",
     rights: "P",
     input: z.strictObject({ id: itemIdSchema }),
     run: (context, { id: text }) =>

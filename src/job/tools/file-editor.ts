@@ -10,12 +10,12 @@ const MAX_EDITED_FILE_BYTES = 5_000_000;
 /** Reads a UTF-8 text file. Other bytes would be altered when the file is written back. */
 const readEditableText = async (file: string, path: string): Promise<string | { refused: Refusal }> => {
   const about = await stat(file);
-  if (!about.isFile()) return { refused: refuse("no-file", `failed to read ${path}: it is no file`).refusal };
+  if (!about.isFile()) return { refused: refuse("no-file", `failed to read ${path}: not a regular file`).refusal };
   if (about.size > MAX_EDITED_FILE_BYTES)
-    return { refused: refuse("too-large", `failed to read ${path}: it has more than ${MAX_EDITED_FILE_BYTES} bytes`).refusal };
+    return { refused: refuse("too-large", `failed to read ${path}: larger than ${MAX_EDITED_FILE_BYTES} bytes`).refusal };
   const bytes = await readFile(file);
   const text = bytes.toString("utf8");
-  return Buffer.from(text).equals(bytes) ? text : { refused: refuse("no-text", `failed to read ${path}: it is no UTF-8 text`).refusal };
+  return Buffer.from(text).equals(bytes) ? text : { refused: refuse("no-text", `failed to read ${path}: not UTF-8 text`).refusal };
 };
 
 /** Edits files inside one directory only; links that lead out are refused. Without edits, returns the file with anchors. */
@@ -24,7 +24,7 @@ export const createFileEditor =
   async (path, edits) => {
     const root = await realpath(workspace);
     const file = await realpath(resolve(root, path)).catch(() => null);
-    if (file === null) return { refused: refuse("no-file", `failed to read ${path}: there is no such file`).refusal };
+    if (file === null) return { refused: refuse("no-file", `failed to read ${path}: no such file`).refusal };
     const inside = relative(root, file);
     if (inside === "" || inside.startsWith("..") || isAbsolute(inside) || inside.split("/")[0] === ".git") {
       return { refused: refuse("outside", `${path} is outside of this step's workspace`).refusal };

@@ -8,13 +8,13 @@ export type LineHandlers = { readonly onLine: (text: string) => void; readonly o
 /** Reads non-empty lines. Stops reading after a line that is too long. */
 export const handleLines = (from: Readable, { onLine, onTooLong, onEnd }: LineHandlers): void => {
   let rest = "";
-  let deaf = false;
+  let stopped = false;
   from.setEncoding("utf8").on("data", (text: string) => {
-    if (deaf) return;
+    if (stopped) return;
     const [first = "", ...more] = text.split("\n");
     const lines = [rest + first, ...more];
-    deaf = lines.some(({ length }) => length > MAX_MESSAGE_CHARS);
-    if (deaf) return onTooLong();
+    stopped = lines.some(({ length }) => length > MAX_MESSAGE_CHARS);
+    if (stopped) return onTooLong();
     rest = lines.pop() ?? "";
     for (const each of lines) if (each.trim() !== "") onLine(each);
   });

@@ -91,21 +91,21 @@ const answerDag = (context: ToolContext, wanted: string | undefined): ToolAnswer
 export const lookTools: readonly McpTool[] = [
   defineTool({
     name: "enki_status",
-    summary: "Count the steps by state: of this execution, for a planner of all.",
+    summary: "Count the steps by state: of this execution, or of all executions for a planner.",
     rights: "PWNMS",
     input: z.strictObject({}),
     run: (context) => answerStatus(context),
   }),
   defineTool({
     name: "enki_task_list",
-    summary: "List the steps with their task ids, one a line: of this execution, for a planner of all.",
+    summary: "List the steps with their task ids, one per line: of this execution, or of all executions for a planner.",
     rights: "PWNMS",
     input: z.strictObject({}),
     run: (context) => answerTaskList(context),
   }),
   defineTool({
     name: "enki_dag",
-    summary: "Show a graph: which step needs which, and how each stands.",
+    summary: "Show the graph of an execution: the needs and the state of each step.",
     rights: "PWNM",
     input: z.strictObject({ execution_id: z.string().optional().describe("An execution's id; defaults to this job's own.") }),
     run: (context, { execution_id: id }) => answerDag(context, id),

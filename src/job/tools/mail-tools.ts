@@ -29,7 +29,7 @@ import {
   type ToolContext,
 } from "./mcp-tool.ts";
 
-const noMailAnswer = answerError({ code: "no-mail", message: "there is no job here: nobody gets mail" });
+const noMailAnswer = answerError({ code: "no-mail", message: "no mail: these tools do not belong to a job that receives mail" });
 
 const withMailbox = (context: ToolContext, act: (mail: JobMailbox) => ToolAnswer): ToolAnswer =>
   context.mail ? act(context.mail) : noMailAnswer;
@@ -42,10 +42,7 @@ const readRecipient = ({ executions, ownExecution }: ToolContext, text: string):
   const places = [...(read ? [read] : []), ...(ownExecution === null ? [] : [{ execution: ownExecution, step: name }])];
   const there = places.find(({ execution, step }) => Object.hasOwn(executions.find(({ id }) => id === execution)?.steps ?? {}, step));
   if (there) return accept(toWorkerAddress(toTaskId(there.execution, there.step)));
-  return refuse(
-    "unknown-address",
-    `nobody has the address '${text}': there are coordinator, user, ${ALL_WORKERS_ADDRESS} and worker/<task id>`,
-  );
+  return refuse("unknown-address", `unknown address '${text}': use coordinator, user, ${ALL_WORKERS_ADDRESS} or worker/<task id>`);
 };
 
 const isMailLimitReached = (mail: JobMailbox): boolean => mail.sent() >= MAIL_LIMITS.sent;
@@ -61,7 +58,7 @@ const mailSendInput = z.strictObject({
   msg_type: z
     .enum(["info", "request"])
     .default("info")
-    .describe("A request asks for an answer. One to user ends this job: it is started again with the answer."),
+    .describe("A request expects an answer. A request to user ends this job; the job starts again with the answer."),
   ttl_seconds: z.int().min(MAIL_TTL_SECONDS.least).max(MAIL_TTL_SECONDS.most).optional(),
 });
 
@@ -97,7 +94,7 @@ const sendNewMail = (context: ToolContext, args: z.output<typeof mailSendInput>)
 const formatSentText = ({ id, to, recipients }: { id: string; to: NewMail["to"]; recipients: number }, { type }: NewMail): string => {
   if (to === ALL_WORKERS_ADDRESS) return `Broadcast sent to ${recipients} worker(s): ${TAKES_EFFECT_LATER}`;
   if (to === "user" && type === "request") {
-    return `Mail ${id} asks a person, by a comment. End your turn now, without changing anything more: what you changed so far is not kept. You are started again with the answer.`;
+    return `Mail ${id} asks a person, by a comment. End your turn now without further changes: your changes so far are discarded. You will be started again with the answer.`;
   }
   return `Mail ${id} to ${to} ${TAKES_EFFECT_LATER}`;
 };
@@ -170,23 +167,23 @@ const mailReplyInput = z.strictObject({
 const replyToMail = (
   context: ToolContext,
   mail: JobMailbox,
-  { message_id: asked, body, status }: z.output<typeof mailReplyInput>,
+  { message_id: request, body, status }: z.output<typeof mailReplyInput>,
 ): ToolAnswer => {
-  const found = findMail(mail, asked);
+  const found = findMail(mail, request);
   if (!found.ok) return answerRefusal(found);
   const { value: original } = found;
-  const why = explainNoReply(original, mail.address);
-  if (why !== null) return answerError({ code: "no-reply", message: why });
+  const reason = explainNoReply(original, mail.address);
+  if (reason !== null) return answerError({ code: "no-reply", message: reason });
   if (isMailLimitReached(mail)) return mailLimitAnswer;
   const id = mail.nextId();
   const structured = { id, to: original.from, thread: original.thread, status };
   const answer = recordCommand(
     context,
-    { kind: "mail-reply", mail: asked, body, status },
+    { kind: "mail-reply", mail: request, body, status },
     { text: `Reply ${id} to ${original.from} ${TAKES_EFFECT_LATER}`, structured },
   );
   if (answer.isError) return answer;
-  mail.change(asked, { status, read: true });
+  mail.change(request, { status, read: true });
   mail.send([answerMail(original, { id, body, at: mail.now() })]);
   return answer;
 };
@@ -208,14 +205,14 @@ const MAIL_RIGHTS = "PWN";
 export const mailTools: readonly McpTool[] = [
   defineTool({
     name: "enki_mail_send",
-    summary: "Write to the planner, to a worker, to all running workers or to a person. It leaves with this job's result.",
+    summary: "Send mail to the planner, a worker, all running workers or a person. The mail is sent when this job's result is accepted.",
     rights: MAIL_RIGHTS,
     input: mailSendInput,
     run: sendNewMail,
   }),
   defineTool({
     name: "enki_mail_check",
-    summary: "List your unread mail, the most urgent first.",
+    summary: "List your unread mail, most urgent first.",
     rights: MAIL_RIGHTS,
     input: z.strictObject({}),
     run: (context) => withMailbox(context, checkMail),
@@ -229,7 +226,7 @@ export const mailTools: readonly McpTool[] = [
   }),
   defineTool({
     name: "enki_mail_inbox",
-    summary: "List all mail that you received; `*` marks what is unread.",
+    summary: "List all mail that you received; `*` marks unread mail.",
     rights: MAIL_RIGHTS,
     input: z.strictObject({}),
     run: (context) => withMailbox(context, listInbox),
@@ -243,7 +240,7 @@ export const mailTools: readonly McpTool[] = [
   }),
   defineTool({
     name: "enki_mail_thread",
-    summary: "Show the mails of a thread that you took part in, the oldest first.",
+    summary: "Show the mails of a thread that you took part in, oldest first.",
     rights: MAIL_RIGHTS,
     input: z.strictObject({ thread_id: z.string().min(1) }),
     run: (context, { thread_id: id }) => withMailbox(context, (mail) => showMailThread(mail, id)),

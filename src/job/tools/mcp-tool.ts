@@ -71,9 +71,9 @@ export const TAKES_EFFECT_LATER = "recorded, takes effect when this job's result
 export const recordCommand = (
   context: ToolContext,
   command: Command,
-  told: { readonly text: string; readonly structured?: Record<string, unknown> },
+  answer: { readonly text: string; readonly structured?: Record<string, unknown> },
 ): ToolAnswer => {
-  if (!context.record) return answerError({ code: "read-only", message: "there is no job here: this tool records nothing" });
+  if (!context.record) return answerError({ code: "read-only", message: "no job runs here: this tool records nothing" });
   context.record(command);
-  return answerWith(told.text, told.structured);
+  return answerWith(answer.text, answer.structured);
 };

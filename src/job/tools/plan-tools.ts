@@ -140,8 +140,8 @@ const createSteeringTool =
       return answerError({ code: "unknown-target", message: `execution ${execution.id} has no step '${step}'` });
     }
     const target = step === undefined ? execution.id : toTaskId(execution.id, step);
-    const why = explainWrongState(kind, step === undefined ? execution.state : (execution.steps[step]?.state ?? ""));
-    if (why !== null) return answerError({ code: "wrong-state", message: `\`${target}\` ${why}` });
+    const reason = explainWrongState(kind, step === undefined ? execution.state : (execution.steps[step]?.state ?? ""));
+    if (reason !== null) return answerError({ code: "wrong-state", message: `\`${target}\` ${reason}` });
     return recordCommand(context, { kind, target }, { text: `${kind} of ${target} ${TAKES_EFFECT_LATER}`, structured: { target } });
   };
 
@@ -168,7 +168,7 @@ export const planTools: readonly McpTool[] = [
   },
   {
     name: "enki_execution_add_steps",
-    summary: "Add steps to an execution that is not over, all or none. What a person approved before needs a new approval.",
+    summary: "Add steps to an execution that has not ended, all or none. Additions to an approved plan need a new approval.",
     rights: "P",
     input: addInput,
     raw: true,
@@ -176,7 +176,7 @@ export const planTools: readonly McpTool[] = [
   },
   {
     name: "enki_task_create",
-    summary: "Propose one task of its own, beside this execution's plan.",
+    summary: "Propose one standalone task, separate from this execution's plan.",
     rights: "P",
     input: taskInput,
     raw: true,
@@ -184,9 +184,9 @@ export const planTools: readonly McpTool[] = [
   },
   defineTool({
     name: "enki_task_retry",
-    summary: "Try a failed task again.",
+    summary: "Retry a failed task.",
     rights: "P",
-    input: z.strictObject({ task_id: z.string().min(1).describe("The task's id, or the beginning of it.") }),
+    input: z.strictObject({ task_id: z.string().min(1).describe("The task's id, or a prefix of it.") }),
     run: (context, { task_id: id }) => retryTask(context, id),
   }),
   defineTool({
@@ -198,7 +198,7 @@ export const planTools: readonly McpTool[] = [
   }),
   defineTool({
     name: "enki_pause",
-    summary: "Start nothing more of an execution, or of one step, until it is resumed.",
+    summary: "Pause an execution or a step: no further job of it starts until it is resumed.",
     rights: "P",
     input: steeringInput,
     run: createSteeringTool("pause"),

@@ -8,7 +8,7 @@ import type { Readable, Writable } from "node:stream";
 export const relayTools = ({ socket, stdin, stdout }: { socket: string; stdin: Readable; stdout: Writable }): Promise<void> =>
   new Promise((resolve, reject) => {
     const connection = connect(socket);
-    connection.once("error", ({ message }) => reject(new Error(`there is no job behind this socket: ${message}`)));
+    connection.once("error", ({ message }) => reject(new Error(`no job listens on this socket: ${message}`)));
     connection.once("close", () => {
       // An open stdin would keep this process alive.
       stdin.destroy();

@@ -8,7 +8,7 @@ const workerReportInput = z.strictObject({
     .enum(OUTCOME_KINDS)
     .optional()
     .describe(
-      "The outcome of your work. done: the task is complete. nothing-to-do: no change is needed. failed: you could not do it. blocked: you need a person's answer. The last call counts.",
+      "The outcome of your work. done: the task is complete. nothing-to-do: no change is needed. failed: you could not complete the task. blocked: you need a person's answer. The last call counts.",
     ),
   reason: z.string().min(1).max(MAX_REASON_CHARS).optional().describe("Why; required with every outcome except done."),
   replies: z
@@ -29,13 +29,13 @@ const recordWorkerReport = (context: ToolContext, { status, outcome, reason, rep
     return answerError({ code: "bad-argument", message: "missing required parameter: status" });
   if (outcome !== undefined && outcome !== "done" && !reason?.trim())
     return answerError({ code: "bad-argument", message: `missing required parameter: reason (why is it ${outcome}?)` });
-  const told = [
+  const lines = [
     ...(status === undefined ? [] : [`Status reported: ${status}`]),
     ...(replies === undefined ? [] : [`Answers to ${replies.length} review comment(s) recorded.`]),
     ...(outcome === undefined ? [] : [`Outcome recorded: ${outcome}. End your turn when nothing is left to do.`]),
   ];
   const command = { kind: "report", status: status ?? "", outcome, reason, replies } as const;
-  return recordCommand(context, command, { text: told.join("\n"), structured: { status, outcome } });
+  return recordCommand(context, command, { text: lines.join("\n"), structured: { status, outcome } });
 };
 
 /** Tools for agents that work on a step. */
@@ -50,11 +50,11 @@ export const workTools: readonly McpTool[] = [
   defineTool({
     name: "enki_edit_file",
     summary:
-      "Read a file with an anchor before each line (no content), or replace what stands between anchors; `^|` is before the first line, `$|` after the last. Several edits in one call are made all or none.",
+      "Read a file with an anchor before each line (no content), or replace the lines between anchors; `^|` stands before the first line, `$|` after the last. Several edits in one call are applied all or none.",
     rights: "W",
     input: z.strictObject({ path: z.string().min(1), content: z.string().optional(), edits: z.array(z.string()).max(100).optional() }),
     run: async (context, { path, content, edits }) => {
-      if (!context.editFile) return answerError({ code: "read-only", message: "there is no job here: this tool changes nothing" });
+      if (!context.editFile) return answerError({ code: "read-only", message: "no job runs here: this tool changes nothing" });
       const all = [...(content === undefined ? [] : [content]), ...(edits ?? [])];
       const done = await context.editFile(path, all.length === 0 ? null : all);
       return "refused" in done ? answerError(done.refused) : answerWith(done.text, { path });

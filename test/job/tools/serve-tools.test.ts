@@ -165,7 +165,7 @@ describe("the job's socket", () => {
     const { root } = await open();
     const { code, err, answers } = await pipe("", { env: { ENKI_SOCKET: join(root, "nothing.sock") } }).ended;
     expect({ code, answers }).toEqual({ code: 1, answers: [] });
-    expect(err).toContain("there is no job behind this socket");
+    expect(err).toContain("no job listens on this socket");
   });
 });
 

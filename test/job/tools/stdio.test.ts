@@ -34,7 +34,7 @@ test("without a job a plan is checked, and then refused because nobody would tak
   expect(await call("enki_execution_create", { steps: both })).toEqual({ isError: true, text: "steps form a cycle: a -> b -> a" });
   expect(await call("enki_execution_create", { steps: [{ id: "a", title: "t", description: "d", role: "bug_fixer" }] })).toEqual({
     isError: true,
-    text: "there is no job here: this tool records nothing",
+    text: "no job runs here: this tool records nothing",
   });
 });
 
@@ -45,7 +45,7 @@ test("without a job a worker reads and changes nothing; its arguments are still 
   expect(text).toMatch(/^1:[0-9a-f]{6}\|one$/);
   expect(await call("enki_edit_file", { path: "a.txt", content: `${text}\ntwo` })).toEqual({
     isError: true,
-    text: "there is no job here: this tool changes nothing",
+    text: "no job runs here: this tool changes nothing",
   });
   expect(readFileSync(join(cwd, "a.txt"), "utf8")).toBe("one\n");
   expect(await call("enki_worker_report", {})).toEqual({ isError: true, text: "missing required parameter: status" });
@@ -66,7 +66,7 @@ test("a repository's own roles are known, and its limit of steps holds", async (
   const client = await connectStdio(["--role", "planner", "--task", "x"], { cwd });
   cleaning.push(client.close);
   const one = (id: string) => ({ id, title: "t", description: "d", role: "gardener" });
-  expect((await client.call("enki_execution_create", { steps: [one("a")] })).text).toContain("there is no job here");
+  expect((await client.call("enki_execution_create", { steps: [one("a")] })).text).toContain("no job runs here");
   expect((await client.call("enki_execution_create", { steps: [one("a"), one("b")] })).text).toBe(
     "a plan has at most 1 steps, but this plan has 2",
   );
