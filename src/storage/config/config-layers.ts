@@ -3,8 +3,8 @@ import { join } from "node:path";
 import type { ConfigText } from "../../core/config/read-config.ts";
 
 /**
- * The configuration files of directories, in the order of the cascade: of each its `enki.toml`, then its `roles/*.toml` by name.
- * The installation's root gives the built-in roles; `~/.enki` has the same form. A file or directory that is not there gives nothing.
+ * Reads configuration files in cascade order: for each directory `enki.toml`, then `roles/*.toml` by name.
+ * The installation's root contains the built-in roles; `~/.enki` has the same layout. Missing files and directories are skipped.
  */
 export const readConfigLayers = async (directories: readonly string[]): Promise<ConfigText[]> => {
   const layers: ConfigText[] = [];
@@ -25,7 +25,7 @@ export const readConfigLayers = async (directories: readonly string[]): Promise<
   return layers;
 };
 
-/** The workflow files of directories: of each its `workflows/*.md` by name. */
+/** Reads the workflow files of each directory: `workflows/*.md`, by name. */
 export const readWorkflowLayers = async (directories: readonly string[]): Promise<ConfigText[]> => {
   const files: ConfigText[] = [];
   for (const directory of directories) {
@@ -39,7 +39,6 @@ export const readWorkflowLayers = async (directories: readonly string[]): Promis
   return files;
 };
 
-/** Null for what does not exist; anything else that goes wrong is a fault. */
 const nullIfMissing = async <T>(reading: Promise<T>): Promise<T | null> => {
   try {
     return await reading;

@@ -6,24 +6,24 @@ import { type TimerStarter, runGitOrThrow, GitError, runGit, type GitContext } f
 import { listTree } from "../git/git-tree.ts";
 
 export type OrganisationOptions = {
-  /** Of one of its repositories: `https://github.com/<organisation>/<name>.git`. */
+  /** Formats the URL of a repository of the organisation: `https://github.com/<organisation>/<name>.git`. */
   readonly url: string;
-  /** A directory of our own: a cache. */
+  /** Cache directory. */
   readonly directory: string;
   readonly after: TimerStarter;
-  /** What was read is taken for so many milliseconds, by this clock. */
+  /** Milliseconds before the configuration is read again. */
   readonly refreshMs: number;
   readonly now: () => number;
 };
 
 const ORGANISATION_REF = "refs/enki/organisation";
-/** What git says where there is no such repository, or none that everybody may read. */
+/** Git's message for a repository that is missing or not public. */
 const NO_REPOSITORY_PATTERN =
   /could not read Username|not found|does not appear to be a git repository|does not exist|Authentication failed/i;
 
 /**
- * What an organisation says for all its repositories: `enki/enki.toml`, `enki/roles/*.toml` and `enki/workflows/*.md` on the default branch of its repository `.github`.
- * Read without a token, so that the coordinator and every job see the same: of a private one nobody sees anything. The same list while nothing changed.
+ * Reads the configuration of an organisation: `enki/enki.toml`, `enki/roles/*.toml` and `enki/workflows/*.md` on the default branch of its `.github` repository.
+ * No token is sent, so the coordinator and every job read the same files: private repositories count as missing. Unchanged configuration returns the same list.
  */
 export const openOrganisationConfig = ({
   url,
@@ -46,7 +46,7 @@ export const openOrganisationConfig = ({
   };
 };
 
-/** Empty where there is none. Throws where that cannot be found out: what holds for everybody may not be left out by accident. */
+/** Empty if the repository is missing or not public. Throws on any other failure: a network error must not drop the organisation's configuration. */
 const readRemoteHead = async (at: GitContext, from: string): Promise<string> => {
   const asked = await runGit(at, ["ls-remote", "--quiet", from, "HEAD"]);
   if (asked.code === 0) return asked.stdout.toString("utf8").slice(0, 40);

@@ -5,19 +5,19 @@ import { readConfigLayers, readWorkflowLayers } from "./config-layers.ts";
 import type { Config } from "../../core/domain/config.ts";
 import type { Sha } from "../../core/domain/ids.ts";
 
-/** Configuration that goes before a repository's own, and what goes over it. */
+/** Configuration files with lower and with higher precedence than the repository. */
 export type ConfigLayers = {
   readonly lowerLayers: readonly ConfigText[];
   readonly overrideLayers: readonly ConfigText[];
-  /** Workflow files, later ones in the place of earlier ones of the same name. */
+  /** Workflow files: a later file replaces an earlier one of the same name. */
   readonly workflows: readonly ConfigText[];
-  /** What the organisation says, between the two; read anew when it is called. */
+  /** Reads the organisation's layer, above the installation and below the repository. */
   readonly readOrganisation?: () => Promise<readonly ConfigText[]>;
 };
 
 /**
- * What an installation says: its built-in roles, then `machine/` (one person's own settings); over the repository goes `override/`.
- * The last two are there on one machine only.
+ * Reads the layers of an installation: built-in roles, then `machine/` (personal settings); `override/` takes precedence over the repository.
+ * Only a local machine has `machine/` and `override/`.
  */
 export const readInstallationLayers = async (root: string): Promise<ConfigLayers> => ({
   lowerLayers: await readConfigLayers([root, join(root, "machine")]),
@@ -30,7 +30,7 @@ const WORKFLOW_PATH_PATTERN = /^\.(?:enki|github\/enki)\/workflows\/[^/]+\.md$/;
 const indexWorkflowsByName = (files: readonly ConfigText[]): Config["workflows"] =>
   Object.fromEntries(files.map(({ path, text }) => [basename(path, ".md"), { path, text }]));
 
-/** The configuration as a commit of the default branch has it, between the layers; null is a repository without a commit. */
+/** Reads the configuration at a commit of the default branch, merged with the layers; null means a repository without commits. */
 export const readRepositoryConfig = async (
   clone: RepositoryClone,
   commit: Sha | null,

@@ -17,8 +17,8 @@ type RebaseQuery<K extends Query["kind"]> = Extract<Query, { kind: K }>;
 export type RebaseInput = { readonly forkPoint: Sha; readonly head: Sha; readonly onto: Sha };
 
 /**
- * Two commits that differ from each other as `onto` and `head` do, with a third like `from` as their only common ancestor.
- * git before 2.40 cannot be told which merge base to use: these commits make it so.
+ * Creates two commits that differ as `onto` and `head` do, with a copy of `from` as their only common ancestor.
+ * The commits replace the `--merge-base` option, which git before 2.40 lacks.
  */
 export const createComparedCommits = async (
   at: GitContext,
@@ -31,18 +31,18 @@ export const createComparedCommits = async (
   return { onto: await alike(onto, [ground]), head: await alike(head, [ground]) };
 };
 
-/** What changed between two commits, on a third: nothing else that the head contains comes along, whatever their real merge base is. */
+/** Applies the changes between two commits to a third, ignoring the real merge base and all other history of the head. */
 export const applyChanges = async (at: GitContext, by: CommitIdentity, own: RebaseInput): Promise<TreeMergeResult> => {
   const { onto, head } = await createComparedCommits(at, by, own);
   return mergeTrees(at, onto, head);
 };
 
-/** More commits than this become one. */
+/** Longer branches are squashed into one commit. */
 const MAX_REPLAYED_COMMITS = 50;
 
 /**
- * A head's own changes, those since `from`, as commits on another commit. Each commit of its line stays one, with its author and message,
- * where replaying them gives the same files; otherwise all of it becomes one commit with the given message.
+ * Rebases the head's changes since `from` onto another commit. Commits of the first-parent line keep author and message
+ * if replaying them results in the same files; otherwise all changes become one commit with the given message.
  */
 export const buildRebase = async (
   at: GitContext,
@@ -61,7 +61,7 @@ export const buildRebase = async (
   };
 };
 
-/** The commits of a head's own line one after the other; null where one of them conflicts. */
+/** Returns null if a commit conflicts. */
 const replayCommits = async (at: GitContext, by: CommitIdentity, { head, forkPoint, onto }: RebaseInput): Promise<Sha | null> => {
   const range = ["--reverse", "--first-parent", `--max-count=${MAX_REPLAYED_COMMITS + 1}`, `${forkPoint}..${head}`];
   const commits = (await runGitOrThrow(at, ["rev-list", ...range])).split("\n").filter((each) => each !== "");
@@ -94,8 +94,8 @@ const readCommitAuthor = async (at: GitContext, commit: Sha): Promise<{ author: 
 };
 
 /**
- * The newest commit of a base that a head has in it. Tips that the base had before it was rewound come first: what a head has of them, and the base has
- * no more, is not the head's own. Null where the head has nothing of the base.
+ * Finds the newest commit of a base branch that a head contains. Abandoned tips of a rewound base are checked first: their commits
+ * are not the head's own changes. Returns null if the head contains no commit of the base.
  */
 export const findNewestBase = async (at: GitContext, { head, tip, abandonedTips }: RebaseQuery<"newest-base">): Promise<Sha | null> => {
   for (const lost of abandonedTips) {
@@ -105,7 +105,7 @@ export const findNewestBase = async (at: GitContext, { head, tip, abandonedTips 
   return findCommonAncestor(at, head, tip);
 };
 
-/** Null also for a commit that is not here: a clone made anew lacks what a rewound base lost. */
+/** Also null if a commit is missing: a fresh clone lacks commits that a rewound base dropped. */
 const findCommonAncestor = async (at: GitContext, one: Sha, other: Sha): Promise<Sha | null> => {
   const { code, stdout } = await runGit(at, ["merge-base", one, other]);
   return code === 0 ? stdout.toString("utf8").trim() : null;

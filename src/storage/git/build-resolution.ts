@@ -10,9 +10,9 @@ import { type TreeEntry, listTree, writeTree } from "./git-tree.ts";
 type ResolutionStart = MergeSides & { readonly regenerated: readonly string[] };
 
 /**
- * The merge of two commits as whoever resolves it begins: what merges is merged, conflicting files hold markers where text can.
- * Conflicting files that a command makes anew are the base's, or the head's where the base has none.
- * With `from` its second parent differs from the first as the head does from that, so that whoever compares them sees the head's own changes.
+ * Creates the merge commit that a conflict job starts from: clean merges are applied, conflicting text files contain markers.
+ * Regenerated files use the base's version, or the head's if the base has none.
+ * With `from`, the second parent differs from the first exactly by the head's changes since `from`, so a diff shows only those changes.
  */
 export const startResolution = async (at: GitContext, by: CommitIdentity, sides: ResolutionStart): Promise<Sha> => {
   const { onto, head, forkPoint } = sides;
@@ -35,15 +35,15 @@ const mergeForResolution = async (
   const entries = await listTree(at, tree);
   for (const path of regenerated) {
     const sides = stages.filter((each) => each.path === path && each.stage > 1).toSorted((a, b) => a.stage - b.stage);
-    // Modes that git itself gave.
+    // Git reported these modes.
     if (sides[0]) entries.set(path, { mode: sides[0].mode as TreeEntry["mode"], sha: sides[0].sha });
   }
   return { tree: await writeTree(at, entries), stages };
 };
 
 /**
- * A resolution as a commit: its first parent is the head, so that the branch's own history stays one line.
- * With `from` the head is no parent: what is in its history besides its own changes must not come back.
+ * Commits a resolution. The head is the first parent, which keeps the branch's history linear.
+ * With `from`, the head is not a parent: its history may contain changes that must not return.
  */
 export const buildResolution = async (
   at: GitContext,
@@ -72,8 +72,8 @@ type DeletionCheck = {
 };
 
 /**
- * Paths that a resolution deletes although neither side did. What merges by itself and is still there was deleted by nobody;
- * of what conflicts one side must lack the file.
+ * Paths that the resolution deletes although neither side did. A deletion is explained if the clean merge lacks the path,
+ * or if one side of the conflict lacks the file.
  */
 const findUnexplainedDeletions = ({ there, stages, changes }: DeletionCheck): string[] => {
   const conflicting = new Set(stages.map(({ path }) => path));
@@ -86,7 +86,7 @@ const findUnexplainedDeletions = ({ there, stages, changes }: DeletionCheck): st
 
 type MarkerSearch = { readonly stages: readonly ConflictStage[]; readonly touched: readonly string[] };
 
-/** Files in which a marker stands that neither side has: a text about conflicts may show some. */
+/** Files with a marker line that neither side contains: documentation about conflicts may contain markers. */
 const findFilesWithMarkers = async (at: GitContext, tree: Sha, { stages, touched }: MarkerSearch): Promise<string[]> => {
   const entries = await listTree(at, tree);
   const paths = [...new Set([...stages.map(({ path }) => path), ...touched])].filter((path) => isFileMode(entries.get(path)?.mode));
@@ -102,5 +102,5 @@ const findFilesWithMarkers = async (at: GitContext, tree: Sha, { stages, touched
 
 const isFileMode = (mode: string | undefined): boolean => mode === "100644" || mode === "100755";
 
-/** Lines that git writes between the sides of a conflict. */
+/** Conflict marker lines that git writes. */
 const listMarkerLines = (text: string): string[] => [...text.matchAll(/^(?:<{7}|>{7}|={7}|\|{7})(?: .*)?\r?$/gm)].map(([line]) => line);

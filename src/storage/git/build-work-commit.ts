@@ -18,7 +18,7 @@ import { listTree } from "./git-tree.ts";
 
 type CandidateQuery<K extends Query["kind"]> = Extract<Query, { kind: K }>;
 
-/** Heads merged onto a commit in order, as commits with the dates of what they merge: the same in every clone. */
+/** Merges heads onto a commit in order. Each merge commit takes its date from the head, so every clone creates the same commits. */
 export const buildMergeChain = async (
   at: GitContext,
   by: CommitIdentity,
@@ -41,7 +41,7 @@ export const buildMergeChain = async (
   return links;
 };
 
-/** True for a path that stays in its tree and does not reach git's own files, on any file system. */
+/** Whether a path stays inside its tree and outside `.git`, on any file system. */
 const isSafePath = (path: string): boolean =>
   path !== "" &&
   !path.includes("\0") &&
@@ -49,8 +49,8 @@ const isSafePath = (path: string): boolean =>
   path.split("/").every((part) => part !== "" && part !== "." && part !== ".." && !/^(\.git|git~\d+)[. ]*$/i.test(part));
 
 /**
- * A result's files as a commit on its base, carried to `onto` by a three-way merge, so that its parent is `onto`.
- * Only contents are taken; modes other than a file's are refused by whoever published it, and again here.
+ * Commits the files of a result on its base commit, then rebases them by a three-way merge so that `onto` is the parent.
+ * Only contents are read: publish rejects other file modes, and so does this function.
  */
 export const buildWorkCommit = async (
   at: GitContext,
@@ -68,13 +68,12 @@ export const buildWorkCommit = async (
   return onto === baseCommit ? { kind: "commit", commit: work } : rebaseWork(at, by, { work, base: baseCommit, onto, message, time });
 };
 
-/** The files that a result brings. */
 export const readResultFiles = async (at: GitContext, result: Sha): Promise<NewFiles> => {
   const published = await listTree(at, result);
   const read = published.get("result.json");
   if (!read) return new Map();
   const content = (await readBlobs(at, [read.sha])).get(read.sha);
-  // Written by publish, which checked it against the schema.
+  // Publish checked the content against the schema.
   const { files } = JSON.parse(content?.toString("utf8") ?? "{}") as JobResult;
   const wanted = files.filter(({ path }) => isSafePath(path));
   const blobs = wanted.flatMap(({ path }) => published.get(`files/${path}`)?.sha ?? []);
@@ -88,7 +87,7 @@ export const readResultFiles = async (at: GitContext, result: Sha): Promise<NewF
   );
 };
 
-/** New paths below a file of the base, or in the place of one of its folders: git would write a tree with that name twice. */
+/** New paths that clash with a file or folder of the base tree: git would write a tree with a duplicate name. */
 export const findTreeClashes = (base: ReadonlyMap<string, unknown>, changes: NewFiles): string[] => {
   const written = [...changes].flatMap(([path, file]) => (file ? [path] : []));
   const kept = [...base.keys()].filter((path) => changes.get(path) === undefined);
@@ -120,7 +119,7 @@ const rebaseWork = async (
   };
 };
 
-/** A merge taken back on a tip: what its first parent has in place of it. */
+/** Reverts a merge on a tip: restores the content of the merge's first parent. */
 export const buildRevertCommit = async (
   at: GitContext,
   by: CommitIdentity,

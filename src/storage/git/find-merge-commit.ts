@@ -5,7 +5,7 @@ import { runGitOrThrow, type GitContext } from "./run-git.ts";
 
 type FirstParentCommit = { readonly sha: Sha; readonly tree: Sha; readonly author: string; readonly message: string };
 
-/** Author with the time at which it was written, which a rebase keeps. */
+/** Includes the author time, which a rebase preserves. */
 const COMMIT_LOG_FORMAT = "%H%x00%T%x00%an <%ae> %at%x00%B";
 
 const parseCommitLog = (out: string): FirstParentCommit[] =>
@@ -15,8 +15,8 @@ const parseCommitLog = (out: string): FirstParentCommit[] =>
   });
 
 /**
- * The first commit after `onto`, on the first-parent way to a tip, that has a head in it; null while there is none.
- * A squash is known by the head that its trailers name, a rebase by its last commit, which has the author, time and words of the head.
+ * Finds the first commit after `onto`, on the first-parent line of a tip, that contains a head; null if there is none.
+ * A squash is recognized by the head in its trailers, a rebase by the author, time and message of its last commit.
  */
 export const findMergeCommit = async (
   at: GitContext,

@@ -3,23 +3,22 @@ import { type TreeEntry, listTree, writeBlobs, writeTree } from "./git-tree.ts";
 import { runGitOrThrow, GitError, type GitOutput, runGit, type GitContext } from "./run-git.ts";
 
 export type CommitIdentity = { readonly name: string; readonly email: string };
-/** Who wrote a change, and when; milliseconds. */
 export type CommitAuthor = CommitIdentity & { readonly at: Millis };
 
 export type NewCommit = {
   readonly tree: Sha;
   readonly parents: readonly Sha[];
   readonly message: string;
-  /** Milliseconds; git keeps whole seconds. */
+  /** Git stores whole seconds. */
   readonly at: Millis;
   readonly committer: CommitIdentity;
-  /** Where somebody else wrote it. */
+  /** Set if the author is not the committer. */
   readonly author?: CommitAuthor;
 };
 
 const formatGitDate = (time: Millis): string => `@${Math.floor(time / 1000)} +0000`;
 
-/** Writes a commit; equal input gives the same commit in every clone. */
+/** Equal input results in the same commit in every clone. */
 export const writeCommit = async (at: GitContext, { tree, parents, message, at: time, committer, author }: NewCommit): Promise<Sha> => {
   const wrote = author ?? { ...committer, at: time };
   const env = {
@@ -38,7 +37,7 @@ export const writeCommit = async (at: GitContext, { tree, parents, message, at: 
 export const readTreeId = async (at: GitContext, commit: Sha): Promise<Sha> =>
   (await runGitOrThrow(at, ["rev-parse", `${commit}^{tree}`])).trim();
 
-/** Writes a tree with `files` on top of another tree, or alone; null removes a path. */
+/** Files to write into a tree, by path; null deletes a path. */
 export type NewFiles = ReadonlyMap<string, { readonly content: string | Buffer; readonly mode: "100644" | "100755" } | null>;
 
 export const writeTreeFiles = async (at: GitContext, on: Sha | null, files: NewFiles): Promise<Sha> => {
@@ -53,7 +52,7 @@ export const writeTreeFiles = async (at: GitContext, on: Sha | null, files: NewF
   return writeTree(at, entries);
 };
 
-/** Contents of blobs by id, in one process; a missing one is a fault. */
+/** Reads blobs in one process. Throws if a blob is missing. */
 export const readBlobs = async (at: GitContext, ids: readonly Sha[]): Promise<Map<Sha, Buffer>> => {
   const contents = new Map<Sha, Buffer>();
   if (ids.length === 0) return contents;
@@ -70,10 +69,9 @@ export const readBlobs = async (at: GitContext, ids: readonly Sha[]): Promise<Ma
   return contents;
 };
 
-/** The longest file that is read as text, in bytes. */
 const MAX_TEXT_FILE_BYTES = 1_000_000;
 
-/** A file of a commit as text; null for what is not here, too long, or no text. */
+/** Returns null if the file is missing, longer than the limit, or not text. */
 export const readTextAt = async (at: GitContext, commit: Sha, path: string): Promise<string | null> => {
   if (!isSha(commit) || path.includes("\0") || !(await isCommit(at, commit))) return null;
   const object = `${commit}:${path}`;
@@ -87,11 +85,11 @@ export type TreeMergeResult =
   | { readonly kind: "tree"; readonly tree: Sha }
   | { readonly kind: "conflict"; readonly paths: readonly string[] };
 
-/** Merges two commits in memory: no work tree, nothing of the repository runs. */
+/** Merges two commits in memory, without a work tree, hooks or merge drivers. */
 export const mergeTrees = async (at: GitContext, ours: Sha, theirs: Sha): Promise<TreeMergeResult> =>
   parseMergeOutput(await runGit(at, ["merge-tree", "--write-tree", "-z", "--name-only", ours, theirs]));
 
-/** Exit code 1 is a conflict, and also an unknown commit: only a tree id on standard output tells. */
+/** Exit code 1 means a conflict or an unknown commit; only a conflict prints a tree id. */
 const parseMergeOutput = ({ code, stdout, stderr }: GitOutput): TreeMergeResult => {
   const [tree = "", ...rest] = stdout.toString("utf8").split("\0");
   if (!/^[0-9a-f]{40}$/.test(tree)) throw new GitError(`git merge-tree: ${stderr.trim()}`);
@@ -100,13 +98,13 @@ const parseMergeOutput = ({ code, stdout, stderr }: GitOutput): TreeMergeResult 
   return { kind: "conflict", paths: [...new Set(rest.slice(0, Math.max(0, end)))] };
 };
 
-/** True for a commit that is here; false for any other object, and for what is not here. */
+/** False if the object is missing or of another type. */
 export const isCommit = async (at: GitContext, id: Sha): Promise<boolean> =>
   (await runGit(at, ["cat-file", "-t", id])).stdout.toString("utf8").trim() === "commit";
 
 /**
- * True when the first commit is the second or is contained in it. All of the tip is here, so what is not here is not in it:
- * a clone that is made anew lacks what a rewound base or a deleted branch lost. Throws for another tip that is not here.
+ * Whether the tip contains the commit. A missing commit is not contained, since the clone has all history of the tip;
+ * fresh clones lack commits of rewound bases and deleted branches. Throws if the tip is missing.
  */
 export const isAncestor = async (at: GitContext, commit: Sha, tip: Sha): Promise<boolean> => {
   const { code, stderr } = await runGit(at, ["merge-base", "--is-ancestor", commit, tip]);
@@ -115,7 +113,6 @@ export const isAncestor = async (at: GitContext, commit: Sha, tip: Sha): Promise
   throw new GitError(`git merge-base: ${stderr.trim()}`);
 };
 
-/** Committer times of commits, in milliseconds. */
 export const readCommitTimes = async (at: GitContext, commits: readonly Sha[]): Promise<Millis[]> => {
   const out = await runGitOrThrow(at, ["log", "--no-walk=unsorted", "--format=%ct", ...commits]);
   return out

@@ -4,8 +4,8 @@ import type { RefName } from "../../core/domain/ids.ts";
 import { type GitOutput, runGit, type GitContext } from "./run-git.ts";
 
 /**
- * How a push ended. `stale`: these refs are not what was read. `not-allowed`: the other side refuses to move this ref.
- * `not-sent`: nothing can have happened. `unclear`: it may have happened, read back.
+ * `stale`: the refs moved since they were read. `not-allowed`: the remote refuses to move this ref.
+ * `not-sent`: the push had no effect. `unclear`: the push may have succeeded, so the caller reads the refs back.
  */
 export type PushResult =
   | { readonly kind: "pushed" }
@@ -28,8 +28,8 @@ const PUSH_FLAGS = [
 const SLOW_CONNECTION_CONFIG = ["-c", "http.lowSpeedLimit=1", "-c", "http.lowSpeedTime=30"];
 
 /**
- * One push of all moves, all or nothing, each under the lease of the value that was read.
- * A lease is a force: that a move goes forward is checked by the caller.
+ * Pushes all moves atomically, each with a lease on the value that was read.
+ * A lease permits non-fast-forward moves, so callers check the direction.
  */
 export const pushRefs = async (at: GitContext, url: string, moves: readonly RefMove[]): Promise<PushResult> => {
   const leases = moves.map(({ ref, oldSha }) => `--force-with-lease=${ref}:${oldSha ?? ""}`);
@@ -37,11 +37,11 @@ export const pushRefs = async (at: GitContext, url: string, moves: readonly RefM
   return parsePushResult(await runGit(at, [...SLOW_CONNECTION_CONFIG, "push", ...PUSH_FLAGS, ...leases, url, ...refspecs]), moves);
 };
 
-/** Reads the end of a push from its porcelain lines; exit code, `Done` and prose are no proof either way. */
+/** Parses the porcelain lines of a push; the exit code, `Done` and prose prove neither success nor failure. */
 export const parsePushResult = (ran: GitOutput, moves: readonly RefMove[]): PushResult => {
   const lines = parsePushLines(ran.stdout.toString("utf8"));
   const refused = lines.filter(({ flag }) => flag === "!");
-  // What is missing here cannot have been unpacked there, whatever the other side says of the rest.
+  // An object that is missing locally cannot have reached the remote, whatever the remote reports about other refs.
   if (/^fatal: bad object/m.test(ran.stderr)) return { kind: "not-sent", text: ran.stderr.trim().slice(-2_000) };
   if (refused.length > 0) return toPushRefusal(refused, ran.stderr);
   const moved = new Set(moves.filter(({ oldSha, newSha }) => oldSha !== newSha).map(({ ref }) => ref));
@@ -58,9 +58,9 @@ const parsePushLines = (stdout: string): PushLine[] =>
     return flag?.length === 1 && ref?.startsWith("refs/") ? [{ flag, ref, summary: summary.join("\t") }] : [];
   });
 
-/** Words of the other lines of a refused atomic push, which are not the cause. */
+/** Summary of the refs that failed only because another ref of the atomic push was refused. */
 const FOLLOWER_SUMMARY_PATTERN = /\((atomic push failed|atomic push failure)\)/;
-/** Said of all refs when one of them moved under way, and perhaps of those that went down with one that a rule refused. */
+/** Git reports a failed transaction for all refs if one moved during the push, and sometimes for refs refused together with a protected one. */
 const FAILED_TRANSACTION_PATTERN = /\(atomic transaction failed\)/;
 const STALE_REF_PATTERN =
   /\((stale info|fetch first|atomic transaction failed|remote ref updated since checkout|incorrect old value provided|failed to update ref)\)|cannot lock ref/;
@@ -76,7 +76,7 @@ const toPushRefusal = (refused: readonly PushLine[], stderr: string): PushResult
   return { kind: "not-allowed", ref: findBlamedRef(causes, text), text };
 };
 
-/** With a hook that refuses the whole push, the ref is the one that its words name; else the first that was refused. */
+/** If a hook refuses the whole push, the ref named in the hook's message; otherwise the first refused ref. */
 const findBlamedRef = (causes: readonly PushLine[], text: string): RefName => {
   const named = causes.find(({ ref }) => text.includes(ref) || text.includes(`'${ref.slice(toBranchRef("").length)}'`));
   return (named ?? causes[0])?.ref ?? "";

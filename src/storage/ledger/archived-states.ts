@@ -4,7 +4,7 @@ import type { QueryAnswers } from "../../core/domain/query.ts";
 import { ARCHIVE_REF } from "../../core/domain/refs.ts";
 import { parseArchivedExecution } from "./ledger-files.ts";
 
-/** How the steps of an execution ended that left the ledger; null where the archive does not have it. */
+/** Final step states of an archived execution; null if the archive does not contain the execution. */
 export const readArchivedStates = async (clone: RepositoryClone, execution: ExecutionId): Promise<QueryAnswers["archived"]> => {
   const tip = (await clone.refs())[ARCHIVE_REF];
   if (tip === undefined) return null;

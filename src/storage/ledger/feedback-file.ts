@@ -5,7 +5,6 @@ type FeedbackKey = keyof Ledger["feedback"];
 
 const FEEDBACK_FILE_PREFIX = "feedback-";
 
-/** Where the feedback of an attempt is, in the folder of its execution: `feedback-<step>.<attempt>.json`. */
 const formatFeedbackFile = (step: string, attempt: string): string => `${FEEDBACK_FILE_PREFIX}${step}.${attempt}.json`;
 
 const splitFeedbackKey = (key: string): { execution: ExecutionId; step: string; attempt: string } | null => {
@@ -14,13 +13,13 @@ const splitFeedbackKey = (key: string): { execution: ExecutionId; step: string; 
   return id && { ...id, attempt };
 };
 
-/** The file of a key; null for what is none. */
+/** Null if the key is malformed. */
 export const toFeedbackFile = (key: string): { execution: ExecutionId; file: string } | null => {
   const parts = splitFeedbackKey(key);
   return parts && { execution: parts.execution, file: formatFeedbackFile(parts.step, parts.attempt) };
 };
 
-/** The key of a file in the folder of an execution; null for another file. */
+/** Null if the file holds no feedback. */
 export const readFeedbackFile = (execution: ExecutionId, file: string): FeedbackKey | null => {
   const [, step, attempt] = /^feedback-([a-z0-9][a-z0-9_-]*)\.([1-9][0-9]*)\.json$/.exec(file) ?? [];
   return step === undefined ? null : `${toTaskId(execution, step)}/${Number(attempt)}`;

@@ -12,7 +12,7 @@ import type { Mail } from "../../core/domain/mail.ts";
 import type { Plan } from "../../core/domain/plan.ts";
 import { accept, refuse, type Result } from "../../core/domain/refusal.ts";
 
-/** Paths in the ledger's tree. Names that people chose (a base) are percent-encoded. */
+/** Paths in the ledger's tree. Names chosen by people (base branches) are percent-encoded. */
 const FORMAT_FILE = "format";
 const INBOX_FILE = "inbox.json";
 const BACKLOG_FILE = "backlog.json";
@@ -21,7 +21,7 @@ export const INPUTS_FILE = "inputs.json";
 
 const toJsonText = (value: unknown): string => `${JSON.stringify(value, null, 1)}\n`;
 
-/** The files of which a ledger has one each. */
+/** Files that exist once per ledger. */
 const listSingleFiles = (before: Ledger | null, after: Ledger): Map<string, string | null> => {
   const files = new Map<string, string | null>();
   const { cursor, handledEvents, outbox, effectRecords, backlog } = after;
@@ -33,8 +33,8 @@ const listSingleFiles = (before: Ledger | null, after: Ledger): Map<string, stri
 };
 
 /**
- * The files of a ledger, or only those that differ from another; null removes. Parts that are the same object are not looked at.
- * Where the other is of an earlier format all are written, so that none of that is left.
+ * All files of a ledger, or only those that changed since `before`; null deletes a file. Parts that are the same object are skipped.
+ * If `before` has an earlier format, every file is written.
  */
 export const toLedgerFiles = (before: Ledger | null, after: Ledger): Map<string, string | null> => {
   const changed = listChangedFiles(before, after);
@@ -66,28 +66,27 @@ const listChangedFiles = (before: Ledger | null, after: Ledger): Map<string, str
 
 const toBriefPath = (id: string): string => `executions/${id}/brief.json`;
 
-/** The plan of an execution, and the one that it would have with what is to be added. */
+/** Hashes of an execution's plan and of its pending amendment. */
 const listPlanHashes = (execution: Execution | undefined): Hash[] =>
   [execution?.plan, execution?.amendment?.plan].flatMap((plan) => plan ?? []);
 
-/** Executions that a write takes out of the ledger. */
 const listLeavingExecutions = (before: Ledger | null, after: Ledger): string[] =>
   Object.keys(before?.executions ?? {}).filter((id) => !(id in after.executions));
 
-/** Where the plans of executions that leave may be: also those that another plan had replaced. */
+/** Possible plan files of removed executions, including plans that were replaced. */
 const listLeavingPlanFiles = (before: Ledger | null, after: Ledger): string[] => {
   const plans = Object.keys(before?.plans ?? {}).filter((plan) => !(plan in after.plans));
   return listLeavingExecutions(before, after).flatMap((id) => plans.map((plan) => `executions/${id}/plan-${plan}.json`));
 };
 
-/** What the attempts of an execution were given, by file. */
+/** Feedback of the execution's attempts, by file name. */
 const listFeedbackFiles = ({ feedback }: Ledger, id: string): [string, unknown][] =>
   Object.entries(feedback).flatMap(([key, value]): [string, unknown][] => {
     const place = toFeedbackFile(key);
     return place?.execution === id ? [[place.file, value]] : [];
   });
 
-/** What a write puts into the archive: the executions that it takes out of the ledger, whole, by the month in which they began. */
+/** Files for the archive: each removed execution, grouped by the month of its creation. */
 export const toArchiveFiles = (before: Ledger, after: Ledger): Map<string, string> => {
   const files = new Map<string, string>();
   for (const id of listLeavingExecutions(before, after)) {
@@ -121,23 +120,22 @@ const forEachDifference = <T>(
 
 const EXECUTION_DEFAULTS = { amendment: null };
 
-/** Fields that an execution's file of an earlier version lacks. */
+/** Adds fields that earlier versions lack. */
 const upgradeExecution = (execution: Execution): Execution => ({
   ...fillMissing(EXECUTION_DEFAULTS, execution),
   steps: Object.fromEntries(Object.entries(execution.steps).map(([id, step]) => [id, fillMissing(createStep(id), step)])),
 });
 
-/** Steps of a plan of an earlier version are not optional. */
 const upgradePlan = ({ steps }: Plan): Plan => ({ steps: steps.map((step) => fillMissing({ optional: false }, step)) });
 
-/** A queue of an earlier version: its candidates are built again, its items keep their places. */
+/** Queues of earlier versions: candidates are built again, items keep their positions. */
 const upgradeQueue = (queue: Queue): Queue => {
   if ("greenCommits" in queue) return queue;
   const { items, frozen, landedTip }: Pick<Queue, "items" | "frozen" | "landedTip"> = queue;
   return { ...emptyQueue, frozen, landedTip, items: items.map((item) => ({ ...item, passedBefore: false, mergedAgainst: null, log: "" })) };
 };
 
-/** An earlier version knew reactions to comments only, by the number of the comment. */
+/** Earlier versions stored only reactions to comments, by comment number. */
 const upgradeOutbox = (outbox: Ledger["outbox"]): Ledger["outbox"] =>
   Object.fromEntries(
     Object.entries(outbox).map(([key, effect]) => {
@@ -147,13 +145,13 @@ const upgradeOutbox = (outbox: Ledger["outbox"]): Ledger["outbox"] =>
     }),
   );
 
-/** What is lacking is added behind what is there: the order of what was written stays, so that it is written the same again. */
+/** Adds missing fields after the existing ones, so that unchanged values serialize identically. */
 const fillMissing = <T extends object>(defaults: object, value: T): T => ({
   ...value,
   ...Object.fromEntries(Object.entries(defaults).filter(([key]) => !(key in value))),
 });
 
-/** A ledger from its files, with the number of the format that they have. Refusals: `newer-ledger`, `broken-ledger`. */
+/** Reads a ledger of any supported format. Refusals: `newer-ledger`, `broken-ledger`. */
 export const readLedger = (files: ReadonlyMap<string, Buffer>): Result<Ledger> => {
   const format = Number(files.get(FORMAT_FILE)?.toString("utf8") ?? "0");
   if (format > LEDGER_FORMAT)
@@ -165,7 +163,7 @@ export const readLedger = (files: ReadonlyMap<string, Buffer>): Result<Ledger> =
   }
 };
 
-/** The `state.json` of an execution in the archive. */
+/** Parses the `state.json` of an archived execution. */
 export const parseArchivedExecution = (text: string): Execution =>
   upgradeExecution(upgradeArchivedExecution(JSON.parse(text)) as Execution);
 
@@ -185,7 +183,7 @@ const addExecutionFile = (own: ExecutionFiles, { id, file, value }: { id: string
   } else if (file.startsWith("plan-")) own.plans[file.slice("plan-".length, -".json".length)] = upgradePlan(value as Plan);
 };
 
-// What is read here was written by toLedgerFiles, in this format or an earlier one.
+// toLedgerFiles wrote these files, in this format or an earlier one.
 const parseLedger = (files: ReadonlyMap<string, Buffer>, format: number): Ledger => {
   const parseFile = (path: string, text: string): unknown => {
     const value: unknown = JSON.parse(text);

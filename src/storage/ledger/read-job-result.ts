@@ -16,7 +16,6 @@ import { MAX_REASON_CHARS, MAX_THREAD_REPLIES, OUTCOME_KINDS } from "../../core/
 import { NEED_CONDITIONS, TIERS } from "../../core/domain/plan.ts";
 import { upgradeResult } from "./upgrade-format-1.ts";
 
-/** The longest text of a result, in characters. */
 export const MAX_RESULT_TEXT_CHARS = 200_000;
 const resultTextSchema = z.string().max(MAX_RESULT_TEXT_CHARS);
 const shaSchema = z.string().refine(isSha);
@@ -53,7 +52,7 @@ const plannedStepSchema = z.strictObject({
   checkpoint: z.boolean(),
   paths: z.array(resultTextSchema),
   verify: z.array(resultTextSchema),
-  // A plan of an earlier version has none.
+  // Plans of earlier versions lack this field.
   optional: z.boolean().default(false),
   run: resultTextSchema.nullable(),
 });
@@ -96,7 +95,7 @@ export const repliesSchema = z
   .max(MAX_THREAD_REPLIES)
   .readonly();
 
-/** What an agent's tools may record: nothing else of the commands is ever taken from a job. */
+/** Commands that agent tools may record: no other command is accepted from a job. */
 export const recordedCommandSchema = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("propose"), plan: z.strictObject({ steps: z.array(plannedStepSchema) }) }),
   z.strictObject({ kind: z.literal("add-steps"), steps: z.array(plannedStepSchema), execution: shortNameSchema.optional() }),
@@ -125,7 +124,7 @@ const jobResultSchema = z.strictObject({
   baseCommit: shaSchema,
   end: z.enum(["success", "artifact", "unchanged", "failed", "asked", "timed-out", "crashed", "cancelled", "refused"]),
   reason: resultTextSchema,
-  // A result of an earlier version has none of the three.
+  // Results of earlier versions lack these three fields.
   outcome: outcomeSchema.nullable().default(null),
   answer: resultTextSchema.default(""),
   replies: repliesSchema.default([]),
@@ -136,7 +135,7 @@ const jobResultSchema = z.strictObject({
   spent: z.number().nonnegative(),
 });
 
-/** A `result.json`; null for what is none, since whoever may push can leave anything under our refs. */
+/** Parses a `result.json`; null if malformed, since anyone with push access can create result refs. */
 export const readJobResult = (content: string): JobResult | null => {
   try {
     const read = jobResultSchema.safeParse(upgradeResult(JSON.parse(content)));

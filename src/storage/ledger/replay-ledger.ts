@@ -6,14 +6,14 @@ import { toLedgerFiles } from "./ledger-files.ts";
 import { readWriteInputs, readLedgerAt } from "./load-ledger.ts";
 
 /**
- * One write of the ledger, and what deciding again from its parent and its inputs gives. `fence` led to nothing and has no inputs;
- * nor has `rebuilt`, the first write of a ledger in the place of one that somebody deleted. `older`: in a format whose inputs are not read any more.
+ * A write of the ledger, compared with the same decision made again. `fence` and `rebuilt` (the first write after a ledger was deleted)
+ * have no inputs. `older`: the inputs have a format that is no longer read.
  */
 export type ReplayedWrite =
   | { readonly commit: Sha; readonly subject: string; readonly end: "same" | "fence" | "rebuilt" | "older" }
   | { readonly commit: Sha; readonly subject: string; readonly end: "differs"; readonly paths: readonly string[] };
 
-/** Decides every write of the ledger again, oldest first. */
+/** Repeats the decision of every ledger write, oldest first. */
 export const replayLedger = async (
   clone: RepositoryClone,
   decideAgain: (ledger: Ledger, inputs: unknown) => Ledger | null,

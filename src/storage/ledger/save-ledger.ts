@@ -9,7 +9,7 @@ import { toArchiveFiles, INPUTS_FILE, toLedgerFiles } from "./ledger-files.ts";
 
 export type LedgerWrite = {
   readonly before: Ledger;
-  /** The ledger's commit that `before` was read from. */
+  /** Ledger commit that `before` was read from. */
   readonly head: Sha | null;
   readonly after: Ledger;
   readonly notes: readonly string[];
@@ -18,10 +18,10 @@ export type LedgerWrite = {
   readonly attempts: readonly Sha[];
   readonly attemptsTip: Sha | null;
   readonly archiveTip: Sha | null;
-  /** What led to this write. */
+  /** Inputs of the decision. */
   readonly inputs: unknown;
   readonly at: Millis;
-  /** Never the same twice: of two equal commits git tells the loser "up to date". */
+  /** Unique per write: git reports "up to date" to the loser of two equal commits. */
   readonly nonce: string;
 };
 
@@ -30,7 +30,7 @@ export type LedgerSaveResult =
   | { readonly kind: "ledger-moved" }
   | { readonly kind: "refused"; readonly event: Event };
 
-/** Writes ledger and refs in one atomic push. Throws where nothing was sent; an unclear end is read back and fenced. */
+/** Writes ledger and refs in one atomic push. Throws if the push was not sent; an unclear push is read back and fenced. */
 export const saveLedger = async (clone: RepositoryClone, write: LedgerWrite): Promise<LedgerSaveResult> => {
   await requireForwardMoves(clone, write.moves);
   const blocked = await findBlockedRef(clone, write.moves);
@@ -61,10 +61,10 @@ export const saveLedger = async (clone: RepositoryClone, write: LedgerWrite): Pr
   }
 };
 
-/** What a decision can do without when it is refused: branches and candidates, but none of the refs that hold the ledger together. */
+/** Whether a decision remains valid without the move: true for branches and candidates, false for the ledger's own refs. */
 const isWorkRef = (ref: RefName): boolean => ref.startsWith("refs/heads/") || readCandidateRef(ref) !== null;
 
-/** A lease is a force, so what goes backwards must be found before. Task branches are rewritten by design. */
+/** A lease permits non-fast-forward moves, so backward moves are rejected before the push. Task branches may be rewritten. */
 const requireForwardMoves = async (clone: RepositoryClone, moves: readonly RefMove[]): Promise<void> => {
   for (const { ref, oldSha, newSha } of moves) {
     if (!ref.startsWith("refs/heads/") || readTaskRef(ref) || oldSha === null || newSha === null || oldSha === newSha) continue;
@@ -73,7 +73,7 @@ const requireForwardMoves = async (clone: RepositoryClone, moves: readonly RefMo
   }
 };
 
-/** A new ref that cannot be, because another is named like its folder or lies below it: git tells that in words that are easily taken for a race. */
+/** Finds a new ref that clashes with an existing ref or folder name: git's message for a clash resembles the message for a race. */
 const findBlockedRef = async (clone: RepositoryClone, moves: readonly RefMove[]): Promise<{ ref: RefName; text: string } | null> => {
   const created = moves.filter(({ oldSha, newSha }) => oldSha === null && newSha !== null);
   const there = created.length === 0 ? [] : Object.keys(await clone.refs());
@@ -102,7 +102,7 @@ const createAttemptsMove = async (clone: RepositoryClone, write: LedgerWrite): P
   return [{ ref: ATTEMPTS_REF, oldSha: write.attemptsTip, newSha: commit }];
 };
 
-/** What leaves the ledger is in the archive with the same push. */
+/** The archive receives removed executions in the same push. */
 const createArchiveMove = async (clone: RepositoryClone, { before, after, archiveTip, at }: LedgerWrite): Promise<RefMove[]> => {
   const files = toArchiveFiles(before, after);
   if (files.size === 0) return [];
@@ -114,7 +114,7 @@ const createArchiveMove = async (clone: RepositoryClone, { before, after, archiv
   ];
 };
 
-/** After an unclear end: true when our write arrived. If it did not, a fence on the old value makes a push that is still on its way fail. */
+/** Reports whether an unclear push arrived. If not, a fence on the old value makes a late arrival of the push fail. */
 const confirmOrFenceWrite = async (clone: RepositoryClone, write: LedgerWrite, commit: Sha): Promise<boolean> => {
   await clone.fetch();
   const tip = (await clone.refs())[LEDGER_REF] ?? null;

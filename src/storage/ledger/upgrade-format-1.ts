@@ -1,10 +1,10 @@
-/** What an earlier Enki wrote, as parsed JSON, in the names of format 2. Whatever is of another form stays as it is: nothing here fails. */
+/** Converts parsed JSON of format 1 to the names of format 2. Unknown shapes pass through unchanged: upgrades never throw. */
 type Upgrade = (value: unknown) => unknown;
 
 const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
-/** An object whose members have other names, or values that have; the order stays. */
+/** Renames members and upgrades their values; the order of members is preserved. */
 const members = (names: Readonly<Record<string, string>>, parts: Readonly<Record<string, Upgrade>> = {}): Upgrade => {
   const nameOf = new Map(Object.entries(names));
   const partOf = new Map(Object.entries(parts));
@@ -22,7 +22,7 @@ const each =
   (value) =>
     Array.isArray(value) ? value.map((item) => upgrade(item)) : value;
 
-/** An object that has the same for every key. */
+/** Upgrades every value of an object with arbitrary keys. */
 const values =
   (upgrade: Upgrade, upgradeKey: (key: string) => string = (key) => key): Upgrade =>
   (value) =>
@@ -82,7 +82,7 @@ const upgradeStep = members(
 
 const upgradeRoleRun = members(
   { why: "reason", units: "nodeRuns", before: "previousRound" },
-  // A function, since a node that calls a workflow holds the state of that workflow.
+  // A function, because a workflow node contains the state of the workflow that it calls.
   { units: each(members({}, { call: (state) => upgradeRunState(state) })), before: members({ why: "reason" }) },
 );
 
@@ -105,7 +105,7 @@ const upgradeExecution = members(
   },
 );
 
-/** An execution of the archive, which may be of either format: of format 2, as it is. */
+/** Archived executions have either format; format 2 passes through unchanged. */
 export const upgradeArchivedExecution: Upgrade = (value) => (isObject(value) && "createdAt" in value ? value : upgradeExecution(value));
 
 const upgradeBrief = members(
@@ -162,7 +162,7 @@ const upgradeQueue = members(
 
 const KINDS: Readonly<Record<string, string>> = { say: "write-comment", "drop-issue": "close-backlog-issue" };
 
-/** `<kind>:…`. */
+/** Effect keys start with `<kind>:`. */
 const upgradeEffectKey = (key: string): string => {
   const [kind = ""] = key.split(":");
   return Object.hasOwn(KINDS, kind) ? `${KINDS[kind]}${key.slice(kind.length)}` : key;
@@ -170,7 +170,7 @@ const upgradeEffectKey = (key: string): string => {
 
 const upgradeKey: Upgrade = (value) => (typeof value === "string" ? upgradeEffectKey(value) : value);
 
-/** No name that an effect has is another's old one. */
+/** Old and new member names do not overlap, so effects of any kind share one table. */
 const upgradeEffect = members(
   { base: "baseBranch", how: "squashOrRebase", on: "target", with: "reaction" },
   { kind: word(KINDS), key: upgradeKey },
@@ -185,7 +185,7 @@ const upgradeEffects = members(
 
 const upgradeInbox = members({ handled: "handledEvents" });
 
-/** A file of the ledger, by its path. Plans, mails and the backlog have the same names in both formats. */
+/** Upgrades a ledger file by its path. Plans, mails and the backlog have the same names in both formats. */
 export const upgradeFile = (path: string, value: unknown): unknown => {
   const [folder = "", , file = ""] = path.split("/");
   switch (folder) {
@@ -204,7 +204,7 @@ export const upgradeFile = (path: string, value: unknown): unknown => {
   }
 };
 
-/** A `result.json`: of a job that an earlier Enki published. One of format 2, or of none, stays as it is. */
+/** Upgrades a `result.json` of format 1; any other content passes through unchanged. */
 export const upgradeResult: Upgrade = (value) =>
   isObject(value) && value["format"] === 1 ? { ...(upgradeResultNames(value) as object), format: 2 } : value;
 
