@@ -11,9 +11,9 @@ import {
 import type { ChangedFile } from "../core/domain/brief.ts";
 import type { GitHubComment, PullText, ThreadComment } from "./github-ports.ts";
 
-/** What we read of GitHub's answers: only the fields that we use, in our words. */
+/** Schemas for GitHub's answers: only the fields that we use, in our terms. */
 
-/** GitHub shows deleted accounts as this user, or as null. */
+/** GitHub reports deleted accounts as this user, or as null. */
 const GHOST_USER = { login: "ghost", type: "User" };
 export const authorSchema = z
   .object({ login: z.string(), type: z.string().default("User") })
@@ -27,14 +27,14 @@ export const timeSchema = z.string().transform((text, context) => {
   return at;
 });
 
-/** Any answer; for requests whose answer tells nothing. */
+/** For requests whose answer is not needed. */
 export const ignoredAnswerSchema = z.unknown().transform(() => null);
 
 export const createdIdSchema = z.object({ id: z.number().int() });
 export const createdNumberSchema = z.object({ number: z.number().int() });
 export const repositorySchema = z.object({ default_branch: z.string().min(1) });
 const allowFlagSchema = z.boolean().optional();
-/** Shown to those who may write only: all three, or none. */
+/** GitHub shows all three settings to users with write access, and none to others. */
 export const mergeMethodsSchema = z
   .object({ allow_merge_commit: allowFlagSchema, allow_squash_merge: allowFlagSchema, allow_rebase_merge: allowFlagSchema })
   .transform(({ allow_merge_commit: merge, allow_squash_merge: squash, allow_rebase_merge: rebase }) =>
@@ -101,7 +101,7 @@ export const issueSchema = z
     assignees: (assignees ?? []).map(({ login }) => login),
     onPull: pull_request !== undefined && pull_request !== null,
   }));
-/** Issues as a listing has them: with pull requests among them. */
+/** GitHub's issue listing includes pull requests. */
 export const issueListSchema = z.array(issueSchema);
 
 const pullSideSchema = z.object({
@@ -113,7 +113,6 @@ const pullSideSchema = z.object({
 const formatHeadRef = (repository: string, { ref, repo, user }: z.output<typeof pullSideSchema>): string =>
   repo?.full_name.toLowerCase() === repository.toLowerCase() ? ref : `${user.login}:${ref}`;
 
-/** One pull request, with how much it changes. */
 export const createPullTextSchema = (repository: string) =>
   z.object({ head: pullSideSchema, base: z.object({ ref: z.string() }), changed_files: z.number().int() }).transform((raw): PullText => ({
     baseBranch: raw.base.ref,
@@ -156,7 +155,7 @@ const createPullSchema = (repository: string) =>
       labels: raw.labels.map(({ name }) => name),
       hasActivity: raw.updated_at !== raw.created_at,
     }));
-/** Pull requests of a repository, `<owner>/<name>`: a fork may have a branch of the same name as one of ours. */
+/** Pull requests of `<owner>/<name>`, which distinguishes our branches from a fork's branches of the same name. */
 export const createPullListSchema = (repository: string) => z.array(createPullSchema(repository));
 
 const VERDICT_BY_REVIEW_STATE: Readonly<Record<string, Review["verdict"]>> = {
@@ -173,18 +172,17 @@ const reviewSchema = z.object({
   submitted_at: timeSchema.nullish(),
   body: z.string().nullish(),
 });
-/** Submitted reviews; drafts, which only their author sees, are left out. */
+/** Submitted reviews, without drafts. */
 export const reviewListSchema = z.array(reviewSchema).transform((list) =>
   list.flatMap((raw): Review[] => {
     const verdict = VERDICT_BY_REVIEW_STATE[raw.state.toUpperCase()];
     if (verdict === undefined || raw.submitted_at === null || raw.submitted_at === undefined) return [];
-    // Without a commit it is bound to none: it opens no gate.
+    // A review without a commit applies to no head, so it approves nothing.
     const head = raw.commit_id ?? "";
     return [{ id: raw.id, by: raw.user.login, bot: isBotUser(raw.user), verdict, head, at: raw.submitted_at, text: raw.body ?? "" }];
   }),
 );
 
-/** When pull requests changed last. */
 export const pullChangesSchema = z.array(z.object({ number: z.number().int(), updated_at: timeSchema }));
 
 const workflowRunSchema = z
@@ -258,7 +256,7 @@ const branchRuleSchema = z.object({
     .optional()
     .catch(undefined),
 });
-/** The rules of a branch: of several of one kind the strictest counts. */
+/** Rules of a branch; the strictest of each kind applies. */
 export const branchRulesSchema = z.array(branchRuleSchema).transform((list): BranchRules => {
   const all = list.flatMap(({ parameters }) => parameters ?? []);
   const methods = all.flatMap(({ allowed_merge_methods: allowed }) => (allowed ? [allowed] : []));

@@ -3,11 +3,10 @@ import type { GitHubRequester } from "./open-octokit.ts";
 import { z } from "zod";
 
 export type AppRequesters = {
-  /** Sends as the App itself. */
+  /** Authenticates as the App. */
   readonly asApp: GitHubRequester;
-  /** Sends without any authentication. */
+  /** Sends without authentication. */
   readonly anonymous: GitHubRequester;
-  /** Milliseconds since the epoch. */
   readonly now: () => Millis;
 };
 
@@ -15,10 +14,10 @@ export type AppInstallation = { readonly octokit: GitHubRequester; readonly toke
 
 const accessTokenSchema = z.object({ token: z.string(), expires_at: z.string() });
 const installationIdSchema = z.object({ id: z.number() });
-/** A token is renewed this long before it expires, in milliseconds. */
+/** Tokens are renewed this long before they expire. */
 const TOKEN_RENEWAL_MS = 5 * 60_000;
 
-/** An installation of an App: one token for REST and git, asked for when it is needed and renewed before it expires. */
+/** Opens an installation of an App. REST and git share one token, requested on first use and renewed before it expires. */
 export const openInstallation = ({ asApp, anonymous, now }: AppRequesters, installation: number): AppInstallation => {
   let known = { token: "", expires: 0 };
   const token = async (): Promise<string> => {
@@ -33,11 +32,11 @@ export const openInstallation = ({ asApp, anonymous, now }: AppRequesters, insta
     const headers = { ...(parameters["headers"] as object | undefined), authorization: `token ${await token()}` };
     return anonymous.request(route, { ...parameters, headers });
   };
-  // Whoever asks where it sends to is told: GraphQL is beside the REST API.
+  // Exposes the API's address, from which the GraphQL address follows.
   return { token, octokit: { request: Object.assign(request, { endpoint: anonymous.request.endpoint }) } };
 };
 
-/** The installation that a repository belongs to, by its full name; null where the App is not installed. */
+/** Finds the installation of a repository by full name; null if the App is not installed. */
 export const findInstallation = async ({ asApp }: AppRequesters, repository: string): Promise<number | null> => {
   const [owner = "", repo = ""] = repository.split("/");
   const answer = await asApp.request("GET /repos/{owner}/{repo}/installation", { owner, repo }).catch(() => null);

@@ -7,13 +7,13 @@ import type { BacklogPort } from "./github-ports.ts";
 const BACKLOG_ISSUES_ROUTE = "/repos/{owner}/{repo}/issues";
 const BACKLOG_ISSUE_ROUTE = `${BACKLOG_ISSUES_ROUTE}/{issue_number}`;
 
-/** Pages that are looked through for an issue that may be there: its maker died lately. */
+/** Pages searched for an existing issue, which must be recent: its creator crashed shortly after creating it. */
 const MAX_BACKLOG_PAGES = 3;
 
-/** Our hidden first line is no part of the text. */
+/** Removes our hidden first line. */
 const stripMarker = (body: string): string => body.replace(/^<!-- enki:[^\n]*-->\r?\n?/, "");
 
-/** The backlog over GitHub's issues. A pull request can have the label too, and is none of it. */
+/** Stores the backlog as GitHub issues. Pull requests with the label are ignored. */
 export const openBacklog = (http: GitHubHttp): BacklogPort => ({
   list: async () => {
     const parameters = { labels: BACKLOG_LABEL, state: "open", sort: "created", direction: "desc", per_page: MAX_BACKLOG_ITEMS };

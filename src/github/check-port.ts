@@ -13,7 +13,7 @@ import { type Check, MERGE_METHODS, ENKI_STATUS_CONTEXT } from "../core/domain/g
 const MAX_COMMIT_STATUS_CHARS = 140;
 const MAX_CHECK_PAGES = 10;
 
-/** Cut between characters, never inside one. */
+/** Cuts between characters, never inside a surrogate pair. */
 const cutStatusText = (text: string): string => {
   const characters = Array.from(text);
   return characters.length <= MAX_COMMIT_STATUS_CHARS ? text : `${characters.slice(0, MAX_COMMIT_STATUS_CHARS - 1).join("")}…`;
@@ -26,10 +26,10 @@ const refuseTooManyChecks = (commit: string): GitHubReply<never> => {
   return { ok: false, failure: { kind: "refused", code: "too-many", reason: why } };
 };
 
-/** How long settings that allow every way of merging are taken to stay so, in milliseconds: GitHub refuses a merge that they do not allow any more. */
+/** Cache period of settings that allow every merge method: GitHub rejects a merge that the settings no longer allow. */
 const MERGE_METHODS_CACHE_MS = 5 * 60_000;
 
-/** Reads the repository's settings, which each push makes another answer of. What keeps people from landing is read each time, since they may be changing it. */
+/** Reads the merge methods from the repository's settings. Settings that forbid a method are read every time, because a person may be changing them. */
 const openMergeMethods = (http: GitHubHttp, clock: () => Millis): CheckPort["mergeMethods"] => {
   let known: { readonly reply: Awaited<ReturnType<CheckPort["mergeMethods"]>>; readonly until: Millis } | null = null;
   return async () => {
@@ -45,7 +45,7 @@ export const openChecks = (http: GitHubHttp, clock: () => Millis): CheckPort => 
     const at = "/repos/{owner}/{repo}/commits/{ref}";
     const runs = await readAllPages(
       http,
-      // Re-runs of a check are told apart by their times here, not by GitHub.
+      // All runs are read, because we choose among reruns of a check by time.
       { route: `GET ${at}/check-runs`, parameters: { ref: commit, filter: "all" }, schema: checkRunListSchema },
       MAX_CHECK_PAGES,
     );

@@ -4,16 +4,16 @@ import type { GitHubAnswer } from "./open-octokit.ts";
 import type { GitHubFailure } from "./github-ports.ts";
 
 const API_SECOND_MS = 1_000;
-/** GitHub asks for at least a minute after a secondary limit that names no time, doubled each time. */
+/** GitHub requires a pause of at least a minute after a secondary limit without a time, doubled after each repetition. */
 const LIMIT_PAUSE_MS = 60 * API_SECOND_MS;
 const FAULT_PAUSE_MS = 5 * API_SECOND_MS;
 const MAX_BACKOFF_MS = 15 * 60 * API_SECOND_MS;
 const MAX_ERROR_TEXT_CHARS = 500;
 
-/** How long to wait after the n-th fault in a row, in milliseconds. */
+/** Milliseconds to wait after this many consecutive faults. */
 const computeBackoff = (first: number, faults: number): number => Math.min(MAX_BACKOFF_MS, first * 2 ** Math.min(faults, 10));
 
-/** What is known when a request failed: our clock, and how many failed in a row before it. */
+/** Context of a failed request: our clock, and the number of consecutive faults before it. */
 export type FailureContext = { readonly now: Millis; readonly faults: number };
 
 const thrownErrorSchema = z.object({
@@ -25,7 +25,7 @@ const thrownErrorSchema = z.object({
   }),
 });
 
-/** GitHub's answer inside of what Octokit threw; null when there was none: the network, a time-out, a cut connection. */
+/** GitHub's answer inside an Octokit error; null for network errors, timeouts and closed connections. */
 export const readThrownAnswer = (error: unknown): GitHubAnswer | null => {
   const read = thrownErrorSchema.safeParse(error);
   return read.success ? { data: read.data.response.data, headers: read.data.response.headers, status: read.data.response.status } : null;
@@ -36,7 +36,6 @@ export const readHeader = (answer: GitHubAnswer, name: string): string | null =>
   return value === undefined ? null : String(value);
 };
 
-/** The time in an answer's `Date` header; null when it has none. */
 export const readAnswerDate = (answer: GitHubAnswer): Millis | null => {
   const at = Date.parse(readHeader(answer, "date") ?? "");
   return Number.isNaN(at) ? null : at;
@@ -52,7 +51,7 @@ const errorBodySchema = z.object({
     .catch([]),
 });
 
-/** GitHub's own words, shortened: the message and what it says of each field. */
+/** GitHub's message and its details per field, shortened. */
 const formatErrorText = (answer: GitHubAnswer): string => {
   const read = errorBodySchema.safeParse(answer.data);
   if (!read.success) return `GitHub answered ${answer.status}`;
@@ -62,7 +61,7 @@ const formatErrorText = (answer: GitHubAnswer): string => {
   return [read.data.message, ...details].filter(Boolean).join(": ").slice(0, MAX_ERROR_TEXT_CHARS);
 };
 
-/** Seconds or a date, as a wait in milliseconds; null when there is none. */
+/** The `Retry-After` header (seconds or a date) as milliseconds; null if missing. */
 const readRetryAfter = (answer: GitHubAnswer, now: Millis): number | null => {
   const text = readHeader(answer, "retry-after");
   if (text === null) return null;
@@ -71,7 +70,7 @@ const readRetryAfter = (answer: GitHubAnswer, now: Millis): number | null => {
   return Number.isNaN(at) ? null : at - (readAnswerDate(answer) ?? now);
 };
 
-/** How long until the primary limit is filled up again, by GitHub's clock; null while there is something left. */
+/** Milliseconds until the primary rate limit resets, by GitHub's clock; null while requests remain. */
 export const readResetWait = (answer: GitHubAnswer, now: Millis): number | null => {
   const reset = Number(readHeader(answer, "x-ratelimit-reset") ?? Number.NaN);
   if (readHeader(answer, "x-ratelimit-remaining") !== "0" || Number.isNaN(reset)) return null;
@@ -93,14 +92,14 @@ const REFUSAL_CODE_BY_STATUS: Readonly<Record<number, string>> = {
   422: "invalid",
 };
 
-/** `limit`: nothing may be sent before the failure's time. */
+/** `limit`: no request may be sent before the failure's time. */
 export type ClassifiedFailure = { readonly failure: GitHubFailure; readonly limit: boolean };
 
-/** 401 says nothing about what was asked: a token expired, or is not yet known everywhere. A 304 that we have no copy for is a fault too. */
+/** A 401 is transient: a token expired or is not yet valid everywhere. A 304 without a cached copy is a fault too. */
 const isTransientStatus = (status: number): boolean => status < 400 || status === 401 || status === 408 || status >= 500;
 
 /**
- * What an answer that is not a success means; null where none came, with the words of who noticed.
+ * Classifies an unsuccessful answer; a null answer means that none arrived, and `words` describes the error.
  * https://docs.github.com/rest/using-the-rest-api/best-practices-for-using-the-rest-api
  */
 export const classifyFault = (answer: GitHubAnswer | null, words: string, { now, faults }: FailureContext): ClassifiedFailure => {

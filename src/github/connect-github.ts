@@ -12,23 +12,22 @@ import { openPullPort } from "./pull-port.ts";
 import { openReviews } from "./review-port.ts";
 import { type DefaultBranchPort, openRuns } from "./run-port.ts";
 
-/** How to reach GitHub: an Octokit that knows its token, or a token and, where it is not github.com, the API's address. */
+/** An authenticated Octokit, or a token and the API's address (github.com by default). */
 type GitHubAccess = { readonly octokit: GitHubRequester } | { readonly auth: string; readonly baseUrl?: string };
 
 export type GitHubConnection = GitHubAccess & {
   readonly owner: string;
   readonly repo: string;
-  /** Milliseconds since the epoch. */
   readonly clock: () => Millis;
-  /** Where pages and attachments are: `https://github.com` where nothing is said. */
+  /** Server of pages and attachments; `https://github.com` by default. */
   readonly serverUrl?: string;
-  /** The default branch, where it is known already. */
+  /** The default branch, if known. */
   readonly defaultBranch?: string;
 };
 
 /**
- * GitHub for one repository. Nothing is sent twice by itself, reads are conditional, and every refusal, limit and fault is a value.
- * An Octokit that comes with throttling or retries must have them switched off: this one waits by answering `later`.
+ * Connects to GitHub for one repository. No request is retried automatically, reads are conditional, and every refusal, limit and fault is a value.
+ * An Octokit with throttling or retries must have both disabled: this client returns `later` instead of waiting.
  */
 export const connectGitHub = (connection: GitHubConnection): GitHubPorts => {
   const { owner, repo, clock } = connection;

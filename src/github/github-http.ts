@@ -12,7 +12,7 @@ const REQUEST_TIMEOUT_MS = 30_000;
 const MAX_CACHED_ANSWERS = 500;
 export const ITEMS_PER_PAGE = 100;
 
-/** What people are told of. */
+/** Requests that notify people. */
 const CONTENT_ROUTE_PATTERN = /^POST .*\/(?:pulls|issues|comments|replies)$/;
 
 type HttpPage<T> = { readonly value: T; readonly more: boolean };
@@ -22,8 +22,8 @@ type HttpTarget = { readonly octokit: GitHubRequester; readonly owner: string; r
 export type GitHubHttp = ReturnType<typeof openHttp>;
 
 /**
- * Sends requests for one repository, each once. Reads are conditional.
- * While GitHub limits us nothing is sent: what is asked meanwhile is answered `later` with the time it named.
+ * Sends each request for a repository once. Reads are conditional.
+ * During a rate limit nothing is sent: requests receive `later` with the time that GitHub named.
  */
 export const openHttp = (repository: HttpTarget) => {
   const meter = openRequestMeter(repository.clock);
@@ -32,13 +32,13 @@ export const openHttp = (repository: HttpTarget) => {
   const page = async <T>(request: HttpRequest<T>): Promise<GitHubReply<HttpPage<T>>> => {
     const key = toCanonicalJson([request.route, request.parameters]);
     const filed = cache.get(key);
-    // Another reader of the same address made something else of it.
+    // Another reader parsed the same address with a different schema.
     const known = filed?.schema === request.schema ? filed : undefined;
     const answer = await sendRequest(repository, meter, { ...request, etag: known?.etag });
     if ("ok" in answer) return answer;
     if (answer.status === 304 && known) {
       meter.recordSuccess(answer);
-      // Read by this schema.
+      // The schema comparison above proves the type.
       return { ok: true, value: known.page as HttpPage<T> };
     }
     const value = parseAnswer(meter, request, answer);
@@ -50,18 +50,17 @@ export const openHttp = (repository: HttpTarget) => {
   };
 
   return {
-    /** One page of a list, from the cache when GitHub says that nothing changed. */
+    /** Reads one page of a list, from the cache if GitHub reports no change. */
     page,
     get: async <T>(request: HttpRequest<T>): Promise<GitHubReply<T>> => {
       const reply = await page(request);
       return reply.ok ? { ok: true, value: reply.value.value } : reply;
     },
-    /** Asks for a change. */
     send: async <T>(request: HttpRequest<T>): Promise<GitHubReply<T>> => {
       const answer = await sendRequest(repository, meter, request);
       return "ok" in answer ? answer : parseAnswer(meter, request, answer);
     },
-    /** Asks the other API: a read, though it is sent as a POST. */
+    /** Sends a GraphQL query: a read, although the method is POST. */
     query: async <T>({ query, variables }: GraphQlQuery, schema: ZodType<T>): Promise<GitHubReply<T>> => {
       const { owner, repo } = repository;
       const request = {
@@ -71,7 +70,7 @@ export const openHttp = (repository: HttpTarget) => {
       };
       const answer = await sendRequest(repository, meter, { ...request, elsewhere: true });
       if ("ok" in answer) return answer;
-      // A limit comes as an answer with errors.
+      // GraphQL reports a rate limit as an answer with errors.
       const limit = findRateLimit(answer.data);
       return limit === null
         ? parseAnswer(meter, request, answer)
@@ -82,7 +81,7 @@ export const openHttp = (repository: HttpTarget) => {
   };
 };
 
-/** What GitHub answered, "not modified" and refusals too; a failure when nothing came or nothing may be sent. */
+/** Returns every answer of GitHub, including "not modified" and refusals; a failure if no answer arrived or sending is blocked. */
 const sendRequest = async (
   repository: HttpTarget,
   meter: RequestMeter,
@@ -95,7 +94,7 @@ const sendRequest = async (
   if (held) return held;
   const { octokit, owner, repo } = repository;
   const headers = { "x-github-api-version": API_VERSION, ...(request.etag === undefined ? {} : { "if-none-match": request.etag }) };
-  // `retries`: Probot's Octokit would send a POST again after a 502 that had its effect.
+  // Without `retries: 0`, Probot's Octokit would repeat a POST after a 502, although the first POST may have succeeded.
   const options = { retries: 0, signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS) };
   try {
     const place = request.elsewhere ? {} : { owner, repo };
@@ -109,7 +108,7 @@ const sendRequest = async (
   }
 };
 
-/** Octokit gives a body that was cut as text: what does not fit its schema may have had its effect. */
+/** Octokit returns a truncated body as text. A request whose answer does not match the schema may have succeeded. */
 const parseAnswer = <T>(meter: RequestMeter, request: HttpRequest<T>, answer: GitHubAnswer): GitHubReply<T> => {
   if (answer.status >= 300) return meter.recordFailure(answer, "");
   const parsed = request.schema.safeParse(answer.data);
@@ -118,7 +117,7 @@ const parseAnswer = <T>(meter: RequestMeter, request: HttpRequest<T>, answer: Gi
   return { ok: true, value: parsed.data };
 };
 
-/** All items of a list, page after page; `whole` is false when there are more than `pages` pages. */
+/** Reads all pages of a list; `whole` is false if the list has more than `pages` pages. */
 export const readAllPages = async <T>(
   http: GitHubHttp,
   request: HttpRequest<readonly T[]>,
@@ -129,7 +128,7 @@ export const readAllPages = async <T>(
     const reply = await http.page({ ...request, parameters: { ...request.parameters, per_page: ITEMS_PER_PAGE, page } });
     if (!reply.ok) return reply;
     items.push(...reply.value.value);
-    // A full page may have a successor that its unchanged copy does not know of.
+    // A full page is always followed: its cached copy may predate the next page.
     if (!reply.value.more && reply.value.value.length < ITEMS_PER_PAGE) return { ok: true, value: { items, whole: true } };
   }
   return { ok: true, value: { items, whole: false } };
@@ -137,7 +136,6 @@ export const readAllPages = async <T>(
 
 type CachedAnswer = { readonly etag: string; readonly schema: ZodType; readonly page: HttpPage<unknown> };
 
-/** The answers that were read last, the least recently used one dropped first. */
 const openAnswerCache = () => {
   const entries = new Map<string, CachedAnswer>();
   return {

@@ -16,8 +16,8 @@ import type {
 } from "../core/domain/github-facts.ts";
 
 /**
- * `refused`: GitHub said no and will say no again; codes `not-allowed`, `not-found`, `conflict`, `gone`, `invalid`, `too-many`, `http-<status>`.
- * `later`: a limit or a fault, with the time to try again; `unclear` when GitHub may have done what was asked.
+ * `refused`: GitHub rejected the request permanently; codes `not-allowed`, `not-found`, `conflict`, `gone`, `invalid`, `too-many`, `http-<status>`.
+ * `later`: a limit or a fault, with the time to retry; `unclear` if the request may have succeeded.
  */
 export type GitHubFailure =
   | { readonly kind: "refused"; readonly code: string; readonly reason: string }
@@ -27,7 +27,7 @@ export type GitHubReply<T> = { readonly ok: true; readonly value: T } | { readon
 export type GitHubComment = {
   readonly id: number;
   readonly issue: number;
-  /** True where that is a pull request. */
+  /** Whether the issue is a pull request. */
   readonly onPull: boolean;
   readonly by: Login;
   readonly bot: boolean;
@@ -36,41 +36,38 @@ export type GitHubComment = {
   readonly updated: Millis;
 };
 
-/** A comment of one issue or pull request. */
 export type ThreadComment = GitHubComment & {
-  /** What GitHub says in passing: an owner, a member or a collaborator. It is not known of private members. */
+  /** Whether GitHub lists the author as owner, member or collaborator. Private members are not listed. */
   readonly member: boolean;
 };
 
-/** An issue or the issue side of a pull request, as a person wrote it. */
+/** An issue, or the issue side of a pull request. */
 export type IssueText = {
   readonly title: string;
   readonly body: string;
   readonly by: Login;
   readonly bot: boolean;
   readonly created: Millis;
-  /** When it changed last, whatever changed. */
+  /** Time of the last change of any kind. */
   readonly updated: Millis;
   readonly onPull: boolean;
-  /** How many comments it has. */
   readonly comments: number;
 };
 
-/** A text as it was at a time; unknown where GitHub does not show that, with the time of the last edit. */
+/** A text at a given time; unknown if GitHub does not show its history, with the time of the last edit. */
 export type PastText =
   | { readonly kind: "same" }
   | { readonly kind: "was"; readonly text: string }
   | { readonly kind: "unknown"; readonly edited: Millis };
 export type PastTexts = { readonly title: PastText; readonly body: PastText };
 
-/** An issue as a listing has it. */
 export type ListedIssue = IssueText & {
   readonly issue: number;
   readonly labels: readonly string[];
   readonly assignees: readonly Login[];
 };
 
-/** Something that was done to an issue or pull request, in GitHub's words: `labeled`, `assigned`, and more. */
+/** An event of an issue or pull request, by GitHub's name: `labeled`, `assigned` and others. */
 export type IssueChange = {
   readonly id: number;
   readonly issue: number;
@@ -84,124 +81,121 @@ export type IssueChange = {
 };
 
 export type IssuePort = {
-  /** Issues and pull requests that were opened or changed since a time, the last change first. Refuses `gone` where the repository has no issues. */
+  /** Issues and pull requests created or changed since a given time, newest change first. Refuses `gone` if the repository has no issues. */
   changedSince(since: Millis): Promise<GitHubReply<readonly ListedIssue[]>>;
-  /** What was done to issues and pull requests since a time, the newest first. One may come twice. */
+  /** Events of issues and pull requests since a given time, newest first. An event may appear twice. */
   changesSince(since: Millis): Promise<GitHubReply<readonly IssueChange[]>>;
   /** Refuses `not-found` and `gone` (deleted). */
   read(issue: number): Promise<GitHubReply<IssueText>>;
-  /** What title and text of an issue or pull request were at a time, where they were changed since. */
+  /** Title and text of an issue or pull request at a given time, if changed since. */
   textsAt(issue: number, at: Millis): Promise<GitHubReply<PastTexts>>;
-  /** A hundred of an issue's comments, oldest first; the first page is 1. */
+  /** A page of a hundred comments, oldest first; pages start at 1. */
   commentsPage(issue: number, page: number): Promise<GitHubReply<readonly ThreadComment[]>>;
   /**
-   * Issue and pull request comments of the repository that changed since, oldest change first.
-   * Every change before `until` is among them: the next listing starts there. Ids come again where listings overlap.
+   * Comments of issues and pull requests changed since a given time, oldest change first.
+   * Contains every change before `until`, where the next listing starts. Overlapping listings repeat comments.
    */
   commentsSince(since: Millis): Promise<GitHubReply<{ comments: readonly GitHubComment[]; until: Millis }>>;
-  /** Comments of one issue or pull request, oldest first, the first thousand. */
+  /** At most a thousand comments, oldest first. */
   commentsOn(issue: number): Promise<GitHubReply<readonly GitHubComment[]>>;
   comment(issue: number, body: string): Promise<GitHubReply<{ comment: number }>>;
   editComment(comment: number, body: string): Promise<GitHubReply<null>>;
-  /** One that is gone already is a success. */
+  /** Succeeds if the comment is already deleted. */
   deleteComment(comment: number): Promise<GitHubReply<null>>;
-  /** Adds a reaction; the same one again changes nothing. */
+  /** Repeating a reaction has no effect. */
   react(target: ReactionTarget, reaction: ReactionName): Promise<GitHubReply<null>>;
   closeIssue(issue: number): Promise<GitHubReply<null>>;
 };
 
-/** Issues with our label. */
+/** Issues with Enki's label. */
 export type BacklogPort = {
-  /** The open ones, newest first, at most {@link MAX_ITEMS}; their texts cut. */
+  /** Open issues, newest first, at most {@link MAX_ITEMS}, with truncated texts. */
   list(): Promise<GitHubReply<readonly BacklogItem[]>>;
-  /** The issue, open or closed, whose text begins with this line, and that we wrote; null when there is none. */
+  /** Finds an open or closed issue by this author whose text starts with the marker; null if none exists. */
   find(marker: string, by: Login): Promise<GitHubReply<{ issue: number } | null>>;
   open(item: { title: string; body: string }): Promise<GitHubReply<{ issue: number }>>;
   edit(item: { issue: number; title: string; body: string }): Promise<GitHubReply<null>>;
   close(issue: number, reason: "completed" | "not_planned"): Promise<GitHubReply<null>>;
 };
 
-/** A pull request with how much it changes. */
 export type PullText = {
   readonly baseBranch: BranchName;
-  /** A fork's is `<owner>:<branch>`. */
+  /** `<owner>:<branch>` for a fork. */
   readonly headRef: string;
   readonly head: Sha;
   readonly changedFiles: number;
 };
 
-/** What became of the text of a comment on a line. */
 export type LineHistory = { readonly id: number; readonly submitted: Millis; readonly edited: boolean };
 
 export type PullPort = {
   read(pull: number): Promise<GitHubReply<PullText>>;
-  /** The first hundred files that it changes, in the order of their paths. */
+  /** The first hundred changed files, by path. */
   files(pull: number): Promise<GitHubReply<readonly (ChangedFile & { readonly patch: string | null })[]>>;
-  /** All open pull requests, and the closed ones that changed lately. A fork's `headRef` is `<owner>:<branch>`. */
+  /** All open pull requests and recently changed closed ones. `headRef` is `<owner>:<branch>` for a fork. */
   list(): Promise<GitHubReply<readonly Pull[]>>;
-  /** The pull request of a branch of this repository into a base: the open one, else the newest merged one; null when there is none. */
+  /** Finds the pull request of a branch into a base branch: the open one, else the newest merged one; null if none exists. */
   find(head: string, base: BranchName): Promise<GitHubReply<{ pull: number } | null>>;
-  /** Where there is one for that head already, that one. */
+  /** Returns the existing pull request of that head, if any. */
   open(pull: { head: string; base: BranchName; title: string; body: string }): Promise<GitHubReply<{ pull: number }>>;
-  /** Gives it another text. */
   edit(pull: number, body: string): Promise<GitHubReply<null>>;
   close(pull: number): Promise<GitHubReply<null>>;
   /**
-   * Merges if the head is exactly this one: by a merge commit, or as `how` says. Nothing here guards the base.
-   * Refusals besides the usual: `base-moved` (ask again), `conflict` (the head moved), `not-mergeable` (a rule, a conflict, or merged already).
+   * Merges if the head is exactly this commit, by a merge commit or as `how` requests. The base branch is not checked.
+   * Additional refusals: `base-moved` (retry), `conflict` (the head moved), `not-mergeable` (a rule, a conflict, or already merged).
    */
   merge(pull: number, head: Sha, how?: SquashOrRebase): Promise<GitHubReply<null>>;
-  /** All submitted reviews, oldest first. Refuses `too-many` rather than to leave some out. */
+  /** All submitted reviews, oldest first. Refuses `too-many` instead of returning a partial list. */
   reviews(pull: number): Promise<GitHubReply<readonly Review[]>>;
-  /** Submitted reviews of the pull requests that changed since, the first of many; every change before `until` is looked at. */
+  /** Submitted reviews of pull requests changed since a given time, up to a limit; every change before `until` is covered. */
   reviewsSince(since: Millis): Promise<GitHubReply<{ reviews: readonly (Review & { readonly pull: number })[]; until: Millis }>>;
-  /** Comments on the lines of one pull request's diff, oldest first, the first thousand. */
+  /** At most a thousand line comments of a pull request, oldest first. */
   lineComments(pull: number): Promise<GitHubReply<readonly LineComment[]>>;
-  /** Those of the whole repository that changed since; see {@link Issues.commentsSince}. */
+  /** Line comments of the repository changed since a given time; see {@link IssuePort.commentsSince}. */
   lineCommentsSince(since: Millis): Promise<GitHubReply<{ comments: readonly LineComment[]; until: Millis }>>;
-  /** The first comments of threads that somebody resolved. */
+  /** First comments of resolved threads. */
   resolvedThreads(pull: number): Promise<GitHubReply<readonly number[]>>;
-  /** When comments on lines were submitted, and whether their text is still that; up to a hundred. GitHub updates a comment also when its review is submitted. */
+  /** Submission times of at most a hundred line comments, and whether their texts were edited since. GitHub's update time also changes when a review is submitted. */
   lineHistories(comments: readonly LineComment[]): Promise<GitHubReply<readonly LineHistory[]>>;
-  /** Reviews whose text is not what was submitted. */
+  /** Reviews edited after submission. */
   editedReviews(pull: number): Promise<GitHubReply<readonly number[]>>;
-  /** Answers in the thread that a comment begins. */
+  /** Replies in the thread of a comment. */
   reply(to: { pull: number; comment: number; body: string }): Promise<GitHubReply<{ comment: number }>>;
 };
 
 export type CheckPort = {
-  /** All check runs and statuses of a commit, also those that others replaced. Refuses `too-many` rather than to leave some out. */
+  /** All check runs and statuses of a commit, including replaced ones. Refuses `too-many` instead of returning a partial list. */
   list(commit: Sha): Promise<GitHubReply<readonly Check[]>>;
-  /** The rules of a branch, also of one that is not there yet. */
+  /** Rules of a branch, which need not exist yet. */
   rules(base: BranchName): Promise<GitHubReply<BranchRules>>;
-  /** How the repository's settings let pull requests be merged; null where GitHub does not show them. */
+  /** Merge methods that the repository allows; null if GitHub does not show the settings. */
   mergeMethods(): Promise<GitHubReply<readonly MergeMethod[] | null>>;
-  /** Sets a status of a commit, `enki/refinery` where no other is named; a long text is cut. */
+  /** Sets a commit status, `enki/refinery` by default; long texts are truncated. */
   setStatus(status: { commit: Sha; state: "pending" | "success" | "failure"; text: string; context?: string }): Promise<GitHubReply<null>>;
 };
 
 export type MergeQueuePort = {
   entry(pull: number): Promise<GitHubReply<MergeQueuePosition>>;
-  /** Adds a pull request, if the head is exactly this one. */
+  /** Adds a pull request if its head is exactly this commit. */
   enqueue(pull: number, head: Sha): Promise<GitHubReply<null>>;
   dequeue(pull: number): Promise<GitHubReply<null>>;
 };
 
 export type RunPort = {
-  /** Starts `enki-step.yml` at the default branch; the run's id where GitHub tells it. */
+  /** Starts `enki-step.yml` at the default branch; `run` is null if GitHub does not report the run. */
   startJob(inputs: JobInputs): Promise<GitHubReply<{ run: number | null }>>;
-  /** The newest hundred runs of `enki-step.yml`; none where the file is missing. The list lags behind a start by seconds. */
+  /** The newest hundred runs of `enki-step.yml`; empty if the file is missing. New runs appear after a few seconds. */
   list(): Promise<GitHubReply<readonly WorkflowRunInfo[]>>;
-  /** Starts an Actions workflow by the name of its file, at a branch. */
+  /** Starts an Actions workflow by file name, at a branch. */
   startWorkflow(file: string, branch: string): Promise<GitHubReply<null>>;
-  /** One that is over or gone already is a success. */
+  /** Succeeds if the run is finished or deleted. */
   stop(run: number): Promise<GitHubReply<null>>;
-  /** Wakes whoever coordinates this repository: a `repository_dispatch` of type `enki` that names a job. */
+  /** Notifies the coordinator by a `repository_dispatch` of type `enki` that names a job. */
   wake(job: JobKey): Promise<GitHubReply<null>>;
 };
 
 export type CollaboratorPort = {
-  /** `none` for who is unknown. */
+  /** `none` for unknown users. */
   permission(login: Login): Promise<GitHubReply<RepositoryPermission>>;
 };
 
@@ -209,13 +203,12 @@ export type FileText =
   | { readonly kind: "text"; readonly text: string; /** False where the rest is left out. */ readonly whole: boolean }
   | { readonly kind: "unread"; readonly reason: string };
 
-/** What people attach to issues. */
 export type AttachmentPort = {
-  /** `https://github.com`. */
+  /** For example `https://github.com`. */
   readonly server: string;
   /** `<owner>/<name>`. */
   readonly repository: string;
-  /** A text, from the host of this GitHub and its storage only. Whatever cannot be read is said so, never tried again. */
+  /** Reads a text from this GitHub's host or its storage. Unreadable files return `unread` and are not retried. */
   read(url: string): Promise<FileText>;
 };
 
@@ -228,10 +221,10 @@ export type GitHubPorts = {
   readonly queue: MergeQueuePort;
   readonly runs: RunPort;
   readonly people: CollaboratorPort;
-  /** The branch that issues and Actions workflow files are read from. Read once. */
+  /** Branch of issues and Actions workflow files; read once. */
   readonly defaultBranch: () => Promise<GitHubReply<string>>;
-  /** Requests sent so far, those answered "not modified" apart. */
+  /** Number of requests sent; "not modified" answers are counted separately. */
   readonly requests: () => { readonly sent: number; readonly notModified: number };
-  /** GitHub's clock, from the last answer's `Date` header; null before the first. */
+  /** GitHub's clock, from the `Date` header of the last answer; null before the first answer. */
   readonly serverTime: () => Millis | null;
 };

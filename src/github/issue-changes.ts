@@ -6,12 +6,12 @@ import { type GitHubHttp, ITEMS_PER_PAGE } from "./github-http.ts";
 import type { IssueChange, IssuePort, ListedIssue, GitHubReply } from "./github-ports.ts";
 
 const ISSUE_LIST_ROUTE = "/repos/{owner}/{repo}/issues";
-/** Pages of one listing: a thousand issues or changes between two sweeps are not read further back. */
+/** Page limit of one listing: a sweep reads at most a thousand issues or changes. */
 const MAX_ISSUE_PAGES = 10;
 
 const loginSchema = z.object({ login: z.string() }).nullish();
 
-/** Changes that start something: a label that was set, an assignment. All other kinds are left out. */
+/** Issue events that can start work: labels and assignments. */
 const issueChangeSchema = z
   .object({
     id: z.number().int(),
@@ -24,7 +24,7 @@ const issueChangeSchema = z
     issue: z.object({ number: z.number().int(), pull_request: z.unknown().optional() }).nullish(),
   })
   .transform((raw): IssueChange => {
-    // Of an assignment, GitHub once gave the person assigned as the actor.
+    // For assignments, GitHub used to report the assignee as the actor.
     const by = raw.event === "assigned" ? (raw.assigner ?? raw.actor) : raw.actor;
     return {
       id: raw.id,
@@ -48,7 +48,7 @@ type NewestFirstListing<T> = {
   readonly timeOf: (item: T) => Millis;
 };
 
-/** What a list with the newest first has since a time, page after page; what comes in meanwhile moves items back, so one may come twice. */
+/** Items since a given time from a list with the newest first. An item may appear twice, because new items shift the pages. */
 const listNewestSince = async <T>(
   http: GitHubHttp,
   { route, parameters, schema, timeOf }: NewestFirstListing<T>,
@@ -68,7 +68,7 @@ const listNewestSince = async <T>(
 
 const floorToSecond = (at: Millis): Millis => Math.floor(at / 1_000) * 1_000;
 
-/** Issues that changed, and what was done to issues, since a time. Where a repository has no issues GitHub refuses `gone`. */
+/** Issues that changed since a given time, and their events. Refuses `gone` if the repository has no issues. */
 export const openIssueChanges = (http: GitHubHttp): Pick<IssuePort, "changedSince" | "changesSince"> => ({
   changedSince: (since) =>
     listNewestSince<ListedIssue>(

@@ -2,7 +2,6 @@ import * as z from "zod";
 import type { LineComment } from "../core/domain/line-comment.ts";
 import { authorSchema, isBotUser, timeSchema } from "./answer-schemas.ts";
 
-/** Where a comment on a diff stands. */
 const diffLocationSchema = z
   .object({
     path: z.string(),
@@ -51,7 +50,6 @@ const lineCommentTextSchema = z
     created: raw.created_at,
     updated: raw.updated_at,
   }));
-/** What a comment on a line says, and where it stands. */
 const lineCommentSchema = z.unknown().transform((raw, context): LineComment => {
   const [said, at] = [lineCommentTextSchema.safeParse(raw), diffLocationSchema.safeParse(raw)];
   if (said.success && at.success) return { ...said.data, ...at.data };

@@ -4,19 +4,19 @@ import { type GitHubHttp, ITEMS_PER_PAGE } from "./github-http.ts";
 import type { GitHubReply } from "./github-ports.ts";
 
 const WHOLE_SECOND_MS = 1_000;
-/** Pages of one listing; a sweep goes on where it stopped. */
+/** Page limit of one listing; the next sweep continues from the last item. */
 const MAX_SINCE_PAGES = 10;
 
 type ChangingItem = { readonly id: number; readonly updated: Millis };
 type SinceListing<T> = { readonly route: string; readonly schema: ZodType<readonly T[]>; readonly clock: () => Millis };
 
-/** GitHub's times have whole seconds, and it is not documented whether `since` includes its own: one more is asked for. */
+/** Subtracts a second: GitHub's times have whole seconds, and GitHub does not document whether `since` is inclusive. */
 const formatSince = (since: Millis): string =>
   new Date(Math.max(0, Math.floor(since / WHOLE_SECOND_MS) * WHOLE_SECOND_MS - WHOLE_SECOND_MS)).toISOString();
 
 /**
- * Listed from the last change seen, not by page number: a comment that changes meanwhile moves to the end,
- * and would pull one that nobody has seen onto a page already read.
+ * Pages by the time of the last item instead of page number. A comment that changes during the listing moves to the end,
+ * which would shift an unread comment onto a page that was already read.
  */
 export const listChangedSince = async <T extends ChangingItem>(
   http: GitHubHttp,

@@ -4,7 +4,7 @@ import { queryGraphQl } from "./query-graphql.ts";
 import type { GitHubHttp } from "./github-http.ts";
 import type { MergeQueuePort, GitHubReply } from "./github-ports.ts";
 
-/** What is asked of GitHub's merge queue; a test holds these to GitHub's schema. */
+/** GraphQL of the merge queue; a test validates the queries against GitHub's schema. */
 export const QUEUE_QUERIES = {
   entry: `query ($owner: String!, $repo: String!, $pull: Int!) {
     repository(owner: $owner, name: $repo) {
@@ -48,7 +48,7 @@ const queueEntrySchema = z
   });
 const mutationAnswerSchema = z.unknown().transform(() => null);
 
-/** GitHub's merge queue, which only GraphQL speaks with. */
+/** GitHub's merge queue, which only GraphQL exposes. */
 export const openMergeQueue = (http: GitHubHttp): MergeQueuePort => {
   const find = (pull: number) => queryGraphQl(http, { query: QUEUE_QUERIES.entry, variables: { pull } }, queueEntrySchema);
   const change = async (pull: number, query: string, variables: object): Promise<GitHubReply<null>> => {

@@ -1,6 +1,6 @@
 import type { AttachmentPort, FileText } from "./github-ports.ts";
 
-/** Where github.com keeps what people attach: its own page of an attachment answers with an address there. */
+/** Storage hosts of github.com, to which attachment URLs redirect. */
 const STORAGE_HOSTS: ReadonlySet<string> = new Set([
   "objects.githubusercontent.com",
   "github-production-repository-file-5c1aeb.s3.amazonaws.com",
@@ -9,14 +9,14 @@ const GITHUB_ORIGIN = "https://github.com";
 
 const DOWNLOAD_TIMEOUT_MS = 10_000;
 const MAX_REDIRECTS = 3;
-/** Bytes that are read of a file; the rest is left out. */
+/** Larger files are truncated. */
 const MAX_ATTACHMENT_BYTES = 1_000_000;
 const TEXT_CONTENT_TYPE_PATTERN =
   /^(?:text\/(?!html\b)[\w.+-]+|application\/(?:json|xml|yaml|x-yaml|toml|x-ndjson|javascript|octet-stream)|[\w.-]+\/[\w.-]+\+(?:json|xml))\s*(?:;|$)/i;
 
 const toUnreadText = (why: string): FileText => ({ kind: "unread", reason: why });
 
-/** True for the host that serves this GitHub, and for the storage of github.com: nothing is asked of any other, whatever a page answers. */
+/** Whether the host serves this GitHub or is storage of github.com. Requests go to no other host, whatever a page redirects to. */
 const isAllowedHost = (url: URL, server: string): boolean => {
   if (url.username !== "" || url.password !== "") return false;
   const { origin } = new URL(server);
@@ -25,7 +25,7 @@ const isAllowedHost = (url: URL, server: string): boolean => {
   );
 };
 
-/** Files that people attached to issues, read as anybody may: no token is ever sent. */
+/** Reads public attachments of issues; no token is ever sent. */
 export const openAttachments = (server: string, repository: string): AttachmentPort => ({
   server,
   repository,
@@ -78,7 +78,7 @@ const readLimitedBytes = async ({ body }: Response): Promise<{ bytes: Uint8Array
     const bytes = chunk as Uint8Array;
     chunks.push(bytes.subarray(0, MAX_ATTACHMENT_BYTES - size));
     size += bytes.length;
-    // Ending the loop ends the transfer.
+    // Leaving the loop aborts the transfer.
     if (size > MAX_ATTACHMENT_BYTES) return { bytes: Buffer.concat(chunks), whole: false };
   }
   return { bytes: Buffer.concat(chunks), whole: true };

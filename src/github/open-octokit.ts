@@ -1,10 +1,10 @@
 import { Octokit } from "@octokit/rest";
 
-/** What we need of an Octokit: its own, Probot's, or any object that sends like one. */
+/** The part of Octokit that we use: accepts Octokit, Probot's Octokit, or any object with the same `request`. */
 export type GitHubRequester = {
   request: {
     (route: string, parameters?: Record<string, unknown>): Promise<GitHubAnswer>;
-    /** Where it sends to, where it tells that. */
+    /** API address, if the requester exposes one. */
     readonly endpoint?: { readonly DEFAULTS?: { readonly baseUrl?: unknown } };
   };
 };
@@ -16,7 +16,7 @@ export type GitHubAnswer = {
 
 const ignoreLog = (): void => undefined;
 
-/** An Octokit that sends each request once and writes nothing to the console: refusals are values, "not modified" is an answer. */
+/** Opens an Octokit that sends each request once and never logs: refusals are values, and "not modified" is an answer. */
 export const openOctokit = (auth: string, baseUrl?: string): GitHubRequester =>
   new Octokit({
     auth,

@@ -4,7 +4,7 @@ import { queryGraphQl } from "./query-graphql.ts";
 import type { GitHubHttp } from "./github-http.ts";
 import type { PastText, PastTexts, GitHubReply } from "./github-ports.ts";
 
-/** Older edits and titles are not looked for. */
+/** Older edits and title changes are ignored. */
 const MAX_EDITS_READ = 100;
 const TEXT_FIELDS = `
       lastEditedAt
@@ -37,17 +37,17 @@ const textsAnswerSchema = z
   .object({ repository: z.object({ issueOrPullRequest: textHistorySchema }) })
   .transform(({ repository }) => repository.issueOrPullRequest);
 
-/** The title before the first rename after a time. */
+/** The title before the first rename after a given time. */
 const findTitleAt = ({ timelineItems: { nodes, pageInfo } }: TextHistory, at: Millis): PastText => {
   const later = nodes.filter(({ createdAt }) => createdAt > at).toSorted((a, b) => a.createdAt - b.createdAt);
   const [first] = later;
   if (!first) return { kind: "same" };
-  // A rename that is not among these may be the first.
+  // The first rename may be on an earlier page.
   const isCut = pageInfo.hasPreviousPage && later.length === nodes.length;
   return isCut ? { kind: "unknown", edited: later.at(-1)?.createdAt ?? at } : { kind: "was", text: first.previousTitle };
 };
 
-/** The text after the last edit that is not later than a time. GitHub keeps the whole text with each edit, and the first one with its creation. */
+/** The text after the last edit up to a given time. GitHub keeps the whole text with each edit, and records the creation as the first edit. */
 const findBodyAt = ({ lastEditedAt, userContentEdits }: TextHistory, at: Millis): PastText => {
   if (lastEditedAt === null || lastEditedAt <= at) return { kind: "same" };
   const before = (userContentEdits?.nodes ?? []).filter(({ editedAt }) => editedAt <= at).toSorted((a, b) => b.editedAt - a.editedAt);
@@ -55,7 +55,7 @@ const findBodyAt = ({ lastEditedAt, userContentEdits }: TextHistory, at: Millis)
   return text === null ? { kind: "unknown", edited: lastEditedAt } : { kind: "was", text };
 };
 
-/** The texts of an issue or pull request as they were at a time. One request. */
+/** Reads title and text of an issue or pull request at a given time, in one request. */
 export const readTextsAt = async (http: GitHubHttp, issue: number, at: Millis): Promise<GitHubReply<PastTexts>> => {
   const reply = await queryGraphQl(http, { query: TEXTS_QUERY, variables: { issue } }, textsAnswerSchema);
   return reply.ok ? { ok: true, value: { title: findTitleAt(reply.value, at), body: findBodyAt(reply.value, at) } } : reply;

@@ -21,7 +21,7 @@ type BasicPullPort = Omit<
 export const openPullPort = (http: GitHubHttp, { owner, repo }: { readonly owner: string; readonly repo: string }): BasicPullPort => {
   const schema = pullList(`${owner}/${repo}`);
 
-  /** One request while there are fewer than a hundred pull requests; then one more for each hundred open ones. */
+  /** Sends one request below a hundred pull requests, then one more per hundred open pull requests. */
   const list = async (): Promise<GitHubReply<readonly Pull[]>> => {
     const parameters = { state: "all", sort: "updated", direction: "desc", per_page: ITEMS_PER_PAGE };
     const lately = await http.get({ route: `GET ${PULLS_ROUTE}`, parameters, schema });
@@ -67,7 +67,6 @@ export const openPullPort = (http: GitHubHttp, { owner, repo }: { readonly owner
   };
 };
 
-/** What there is to read of one pull request. */
 const openPullReader = (http: GitHubHttp, schema: ReturnType<typeof createPullTextSchema>): Pick<PullPort, "read" | "files"> => ({
   read: (pull) => http.get({ route: `GET ${PULL_ROUTE}`, parameters: { pull_number: pull }, schema }),
   files: (pull) =>

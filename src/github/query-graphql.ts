@@ -9,7 +9,7 @@ const REFUSAL_CODE_BY_ERROR_TYPE: Readonly<Record<string, string>> = {
   UNPROCESSABLE: "invalid",
 };
 
-/** Asks GitHub's other API. What it refuses comes as an answer with errors: a refusal with its words. */
+/** Queries GitHub's GraphQL API. Errors in the answer become a refusal with GitHub's message. */
 export const queryGraphQl = async <T>(http: GitHubHttp, request: GraphQlQuery, schema: ZodType<T>): Promise<GitHubReply<T>> => {
   const reply = await http.query(request, graphQlAnswer);
   if (!reply.ok) return reply;

@@ -7,10 +7,10 @@ export type FailedReply = { readonly ok: false; readonly failure: GitHubFailure 
 export type RequestMeter = ReturnType<typeof openRequestMeter>;
 
 const CONTENT_WINDOW_MS = 60_000;
-/** GitHub limits who makes more than 80 new texts a minute (pull requests, issues, comments), and then refuses all else too: we stay below. */
+/** GitHub allows 80 new texts a minute (pull requests, issues, comments) and then rejects all requests, so the limit stays below. */
 const MAX_CONTENT_REQUESTS = 70;
 
-/** Counts requests, knows GitHub's clock, and holds requests back while GitHub limits us. */
+/** Counts requests, tracks GitHub's clock, and blocks requests during a rate limit. */
 export const openRequestMeter = (clock: () => Millis) => {
   let [sent, notModified, faults] = [0, 0, 0];
   let serverTime: Millis | null = null;
@@ -19,18 +19,18 @@ export const openRequestMeter = (clock: () => Millis) => {
   return {
     requests: () => ({ sent, notModified }),
     serverTime: () => serverTime,
-    /** Every request that left, with what came back; null for nothing. */
+    /** Records a sent request and its answer; null if none arrived. */
     recordRequest: (answer: GitHubAnswer | null): void => {
       serverTime = (answer && readAnswerDate(answer)) ?? serverTime;
       if (answer?.status === 304) notModified += 1;
       else sent += 1;
     },
-    /** Not null while nothing may be sent. */
+    /** Returns a failure while sending is blocked. */
     checkBlocked: (): FailedReply | null => {
       if (blocked && clock() >= blocked.until) blocked = null;
       return blocked && { ok: false, failure: { kind: "later", retryAt: blocked.until, reason: blocked.why, unclear: false } };
     },
-    /** Not null for a new text that has to wait; counts those that have not. */
+    /** Returns a failure if a new text must wait; otherwise counts the text. */
     recordContentRequest: (): FailedReply | null => {
       const now = clock();
       while (texts[0] !== undefined && texts[0] <= now - CONTENT_WINDOW_MS) texts.shift();

@@ -10,7 +10,7 @@ const REVIEWED_PULLS_ROUTE = "/repos/{owner}/{repo}/pulls";
 const REVIEWED_PULL_ROUTE = `${REVIEWED_PULLS_ROUTE}/{pull_number}`;
 const MAX_REVIEW_PAGES = 30;
 const MAX_LINE_COMMENT_PAGES = 10;
-/** Pages of pull requests that a sweep looks at, and the pull requests whose reviews it reads. */
+/** Limits of a sweep: pages of pull requests to list, and pull requests to read reviews from. */
 const MAX_CHANGED_PULL_PAGES = 3;
 const MAX_PULLS_REVIEWED = 30;
 
@@ -33,7 +33,7 @@ const readPullReviews = async (http: GitHubHttp, pull: number): ReturnType<PullP
 
 type ChangedPull = { readonly number: number; readonly updated_at: Millis };
 
-/** Pull requests that changed since, the oldest change first. */
+/** Pull requests that changed since a given time, oldest change first. */
 const listChangedPulls = async (http: GitHubHttp, since: Millis): Promise<GitHubReply<readonly ChangedPull[]>> => {
   const found: ChangedPull[] = [];
   for (let page = 1; page <= MAX_CHANGED_PULL_PAGES; page += 1) {
@@ -57,14 +57,13 @@ const readReviewsSince = async (http: GitHubHttp, clock: () => Millis, since: Mi
   for (const { number } of looked) {
     const reply = await readPullReviews(http, number);
     if (!reply.ok && reply.failure.kind === "later") return reply;
-    // One pull request that GitHub does not show keeps no other from being looked at.
+    // An unreadable pull request is skipped, so that the others are still read.
     if (reply.ok) found.push(...reply.value.filter(({ at }) => at + 1_000 >= since).map((review) => ({ ...review, pull: number })));
   }
   const last = looked.length < changed.value.length ? looked.at(-1)?.updated_at : undefined;
   return { ok: true, value: { reviews: found, until: Math.max(since, last ?? before) } };
 };
 
-/** Reviews and comments on the lines of a diff. */
 export const openReviews = (http: GitHubHttp, clock: () => Millis): ReviewPort => ({
   reviews: (pull) => readPullReviews(http, pull),
   reviewsSince: (since) => readReviewsSince(http, clock, since),

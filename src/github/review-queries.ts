@@ -4,7 +4,7 @@ import type { GraphQlQuery } from "./graphql-route.ts";
 import type { GitHubHttp } from "./github-http.ts";
 import type { LineHistory, GitHubReply } from "./github-ports.ts";
 
-/** What of reviews only GraphQL tells. */
+/** Review data that only GraphQL exposes. */
 
 const MAX_CONNECTION_PAGES = 10;
 const pageInfoSchema = z.object({ hasNextPage: z.boolean(), endCursor: z.string().nullable() });
@@ -26,7 +26,7 @@ const createConnectionSchema = <T>(node: z.ZodType<T>) =>
     .object({ repository: z.object({ pullRequest: z.object({ list: z.object({ nodes: z.array(node), pageInfo: pageInfoSchema }) }) }) })
     .transform(({ repository }) => repository.pullRequest.list);
 
-/** All items of a connection of a pull request, as far as ten pages go. */
+/** Reads at most ten pages of a pull request's connection. */
 const readConnection = async <T>(
   http: GitHubHttp,
   of: { query: string; pull: number; node: z.ZodType<T> },
@@ -55,7 +55,7 @@ const reviewThreadSchema = z.object({
   comments: z.object({ nodes: z.array(z.object({ databaseId: databaseIdSchema })) }),
 });
 
-/** The first comments of threads that somebody resolved. */
+/** First comments of resolved threads. */
 export const readResolvedThreads = async (http: GitHubHttp, pull: number): Promise<GitHubReply<readonly number[]>> => {
   const reply = await readConnection(http, { query: THREADS_QUERY, pull, node: reviewThreadSchema });
   if (!reply.ok) return reply;
@@ -75,7 +75,7 @@ const lineHistorySchema = z.object({
 });
 const lineHistoryListSchema = z.object({ nodes: z.array(lineHistorySchema.nullable().catch(null)) });
 
-/** When comments were submitted, and whether they were changed then. One that is gone is not among them. */
+/** Submission times of comments, and whether each was edited later. Deleted comments are omitted. */
 export const readLineHistories = async (http: GitHubHttp, nodes: readonly string[]): Promise<GitHubReply<readonly LineHistory[]>> => {
   const reply = await queryGraphQl(http, { query: HISTORIES_QUERY, variables: { ids: nodes }, partial: true }, lineHistoryListSchema);
   if (!reply.ok) return reply;
@@ -83,7 +83,7 @@ export const readLineHistories = async (http: GitHubHttp, nodes: readonly string
     if (!node?.databaseId) return [];
     const { databaseId, createdAt, publishedAt, lastEditedAt } = node;
     const submitted = publishedAt ?? createdAt;
-    // A comment may be edited while its review is pending: nobody else had seen it.
+    // Edits of a pending review do not count: only the author had seen the comment.
     return [{ id: databaseId, submitted, edited: lastEditedAt !== null && Date.parse(lastEditedAt) > submitted }];
   });
   return { ok: true, value };
@@ -92,12 +92,12 @@ export const readLineHistories = async (http: GitHubHttp, nodes: readonly string
 const REVIEWS_QUERY = buildConnectionQuery("reviews", "databaseId lastEditedAt");
 const reviewEditSchema = z.object({ databaseId: databaseIdSchema, lastEditedAt: z.string().nullable() });
 
-/** Reviews whose text was changed after they were submitted. */
+/** Reviews edited after submission. */
 export const readEditedReviews = async (http: GitHubHttp, pull: number): Promise<GitHubReply<readonly number[]>> => {
   const reply = await readConnection(http, { query: REVIEWS_QUERY, pull, node: reviewEditSchema });
   if (!reply.ok) return reply;
   return { ok: true, value: reply.value.flatMap(({ databaseId, lastEditedAt }) => (lastEditedAt === null ? [] : (databaseId ?? []))) };
 };
 
-/** Everything that is asked here, to be held to GitHub's schema. */
+/** Exported for validation against GitHub's schema. */
 export const REVIEW_QUERIES = { THREADS: THREADS_QUERY, REVIEWS: REVIEWS_QUERY, HISTORIES: HISTORIES_QUERY };

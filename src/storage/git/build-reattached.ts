@@ -5,8 +5,8 @@ import { readCommitTimes, type CommitIdentity, isAncestor, readTreeId, writeComm
 import { runGitOrThrow, type GitContext } from "./run-git.ts";
 
 /**
- * A head on a commit that holds the same work as `without` in other commits: what the head changed on top of these, and nothing twice.
- * Equal questions give the same commit in every clone.
+ * Moves a head from `without` onto a commit that contains the same work in other commits. Only the head's later changes are applied.
+ * Equal input results in the same commit in every clone.
  */
 export const buildReattached = async (
   at: GitContext,
@@ -25,7 +25,7 @@ export const buildReattached = async (
   return { kind: "commit", commit: await writeCommit(at, { tree: merged.tree, parents, message, at: time, committer: by }) };
 };
 
-/** What a head was built on: the first commit of its own line that holds all of these, or the last of them. */
+/** Finds the commit that a head was built on: the first on its first-parent line that contains all of `without`, or the last of `without`. */
 const findOriginalBase = async (at: GitContext, head: Sha, without: readonly Sha[]): Promise<Sha> => {
   const own = (await runGitOrThrow(at, ["rev-list", "--first-parent", "--reverse", head])).split("\n").filter((line) => line !== "");
   let from = 0;
@@ -36,7 +36,7 @@ const findOriginalBase = async (at: GitContext, head: Sha, without: readonly Sha
   return own[from] ?? head;
 };
 
-/** Where a commit comes into a line of commits, oldest first: later ones hold all that an earlier one holds. Null where it never does. */
+/** Index of the first commit in a line (oldest first) that contains a commit; null if none does. Later commits contain everything before them. */
 const findFirstContaining = async (at: GitContext, line: readonly Sha[], commit: Sha): Promise<number | null> => {
   let [low, high] = [0, line.length];
   while (low < high) {

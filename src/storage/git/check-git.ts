@@ -1,10 +1,10 @@
 import { simpleGit } from "simple-git";
 import { refuse, type RefusedResult } from "../../core/domain/refusal.ts";
 
-/** merge-tree --write-tree, on which candidates rest, came with 2.38. */
+/** The first version with `merge-tree --write-tree`, which builds candidates. */
 const MIN_GIT_VERSION = [2, 38] as const;
 
-/** Null when git can be used. Refusals: `git-missing`, `git-too-old`. */
+/** Null if git is usable. Refusals: `git-missing`, `git-too-old`. */
 export const checkGit = async (): Promise<RefusedResult | null> => {
   const next = `install git ${MIN_GIT_VERSION.join(".")} or newer`;
   try {

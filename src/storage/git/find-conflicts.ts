@@ -5,13 +5,13 @@ import { createComparedCommits } from "./build-rebase.ts";
 import type { CommitIdentity } from "./git-objects.ts";
 import { runGitOrThrow, GitError, runGit, type GitContext } from "./run-git.ts";
 
-/** One stage of a conflicting path: 1 the common ancestor, 2 the first side, 3 the second. */
+/** A stage of a conflicting path: 1 is the common ancestor, 2 the first side, 3 the second. */
 export type ConflictStage = { readonly path: string; readonly mode: string; readonly sha: Sha; readonly stage: number };
 
-/** A merge in memory: its tree, in which conflicting files hold markers where text can, and what conflicts. */
+/** A merge in memory. In its tree, conflicting text files contain markers. */
 export type ConflictedMerge = { readonly tree: Sha; readonly stages: readonly ConflictStage[]; readonly conflicts: readonly Conflict[] };
 
-/** Merges two commits in memory, and reads how they conflict: exit code 1 is a conflict, and also an unknown commit. */
+/** Merges two commits in memory. Exit code 1 means a conflict or an unknown commit. */
 const attemptMerge = async (at: GitContext, { onto, head }: { onto: Sha; head: Sha }): Promise<ConflictedMerge> => {
   const { stdout, stderr } = await runGit(at, ["merge-tree", "--write-tree", "-z", onto, head]);
   const fields = stdout.toString("utf8").split("\0");
@@ -22,7 +22,7 @@ const attemptMerge = async (at: GitContext, { onto, head }: { onto: Sha; head: S
   return { tree, stages, conflicts: classifyConflicts(stages, readMergeMessages(rest.slice(end + 1))) };
 };
 
-/** `<mode> <oid> <stage>\t<path>`. */
+/** Format: `<mode> <oid> <stage>\t<path>`. */
 const readConflictStage = (line: string): ConflictStage[] => {
   const tab = line.indexOf("\t");
   const [mode = "", sha = "", stage = ""] = line.slice(0, tab).split(" ");
@@ -31,7 +31,7 @@ const readConflictStage = (line: string): ConflictStage[] => {
 
 type MergeMessage = { readonly paths: readonly string[]; readonly type: string };
 
-/** `<count> NUL <path>… NUL <type> NUL <words> NUL`, one after the other. */
+/** Format: repeated `<count> NUL <path>… NUL <type> NUL <message> NUL`. */
 const readMergeMessages = (fields: readonly string[]): MergeMessage[] => {
   const messages: MergeMessage[] = [];
   for (let at = 0; at + 2 < fields.length;) {
@@ -45,7 +45,7 @@ const readMergeMessages = (fields: readonly string[]): MergeMessage[] => {
 
 const CONFLICT_KIND_BY_MODE: Readonly<Record<string, ConflictKind>> = { "160000": "submodule", "120000": "link" };
 
-/** What git says of a path, worst first: of a binary file it also says that its contents conflict. */
+/** Checks the worst kind first: for a binary file git also reports a content conflict. */
 const toConflictKind = (type: string): ConflictKind => {
   const name = /^CONFLICT ?\(([^)]+)\)/.exec(type)?.[1] ?? "";
   if (name.startsWith("submodule")) return "submodule";
@@ -70,7 +70,7 @@ const classifyConflicts = (stages: readonly ConflictStage[], messages: readonly 
   return [...kinds].map(([path, known]) => ({ path, kind: CONFLICT_KINDS.find((kind) => known.has(kind)) ?? "contents" }));
 };
 
-/** Where a head conflicts with a base, and how; nothing where they merge. */
+/** Conflicts of a head with a base branch; empty if they merge cleanly. */
 export const findConflicts = async (
   at: GitContext,
   by: CommitIdentity,
@@ -79,7 +79,7 @@ export const findConflicts = async (
 
 type ConflictsQuery = Extract<Query, { kind: "conflicts" }>;
 
-/** The same with only what the head changed since `from`, where that is said. */
+/** Merges only the head's changes since `from`, if given. */
 export const mergeChangesSince = async (
   at: GitContext,
   by: CommitIdentity,
@@ -91,13 +91,12 @@ export type MergeSides = { readonly onto: Sha; readonly head: Sha; readonly fork
 
 type MissingCommitsInput = { readonly from: Sha; readonly to: Sha; readonly paths: readonly string[] };
 
-/** How far back what landed is read, and how much of it is told. */
 const MAX_COMMITS_SCANNED = 500;
 const MAX_COMMITS_REPORTED = 20;
 
 /**
- * Messages of the last commits of one side that the other lacks and that changed these paths, oldest first.
- * git is not asked for the paths: with them it leaves out merges whose first parent both sides have.
+ * Messages of the recent commits that one side lacks and that changed these paths, oldest first.
+ * Paths are filtered here: with path arguments, git omits merges whose first parent both sides contain.
  */
 export const readMissingMessages = async (at: GitContext, { from, to, paths }: MissingCommitsInput): Promise<string[]> => {
   const wanted = new Set(paths);

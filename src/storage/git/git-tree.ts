@@ -4,10 +4,10 @@ import { runGitOrThrow, type GitContext } from "./run-git.ts";
 type TreeEntryMode = "100644" | "100755" | "120000" | "160000";
 export type TreeEntry = { readonly mode: TreeEntryMode; readonly sha: Sha };
 
-/** The id of a blob with this content, written to the object store. */
+/** Writes blobs to the object store and returns their ids in input order. */
 export const writeBlobs = async (at: GitContext, contents: readonly (string | Buffer)[]): Promise<Sha[]> => {
   if (contents.length === 0) return [];
-  // One process for all: fast-import answers `get-mark` for each blob.
+  // fast-import writes all blobs in one process and answers `get-mark` for each.
   const parts: Buffer[] = [];
   contents.forEach((content, at) => {
     const bytes = Buffer.from(content);
@@ -22,20 +22,19 @@ type TreeFolder = { readonly files: Map<string, TreeEntry>; readonly folders: Ma
 
 const createTreeFolder = (): TreeFolder => ({ files: new Map(), folders: new Map() });
 
-/** Everything under a tree, by path. */
 export const listTree = async (at: GitContext, tree: string): Promise<Map<string, TreeEntry>> => {
   const out = await runGitOrThrow(at, ["ls-tree", "-r", "-z", "--full-tree", tree]);
   const entries = new Map<string, TreeEntry>();
   for (const line of out.split("\0")) {
     const tab = line.indexOf("\t");
     const [mode, , sha] = line.slice(0, tab).split(" ");
-    // git prints these four modes for what `ls-tree -r` lists.
+    // `ls-tree -r` lists only these four modes.
     if (tab > 0 && mode && sha) entries.set(line.slice(tab + 1), { mode: mode as TreeEntryMode, sha });
   }
   return entries;
 };
 
-/** Writes a tree with these files and no others; paths are as given, checked by the caller. */
+/** Writes a tree of exactly these files; callers check the paths. */
 export const writeTree = async (at: GitContext, files: ReadonlyMap<string, TreeEntry>): Promise<Sha> => {
   const root = createTreeFolder();
   for (const [path, entry] of files) addTreeEntry(root, path.split("/"), entry);
@@ -52,7 +51,7 @@ const addTreeEntry = (node: TreeFolder, [head = "", ...rest]: readonly string[],
   addTreeEntry(folder, rest, entry);
 };
 
-/** Deepest first, and all folders of one depth in one process. */
+/** Writes the deepest folders first, with one process per depth. */
 const writeTreeFolders = async (at: GitContext, root: TreeFolder): Promise<Sha> => {
   const levels: TreeFolder[][] = [[root]];
   for (let level = levels[0] ?? []; level.length > 0;) {

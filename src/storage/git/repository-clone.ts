@@ -27,15 +27,15 @@ import { listTree } from "./git-tree.ts";
 
 export type CloneOptions = {
   readonly url: string;
-  /** A directory of our own: a cache that is made again when it is broken. */
+  /** Cache directory; a broken clone is created again. */
   readonly directory: string;
-  /** Read for each command, since tokens expire. */
+  /** Read for each command, because tokens expire. */
   readonly token: () => Promise<string | undefined>;
   readonly identity: CommitIdentity;
   readonly after: TimerStarter;
 };
 
-/** A bare clone of what Enki needs: branches and its own refs. One process and one command at a time for each directory. */
+/** A bare clone of the branches and Enki's refs. A directory serves one process and one command at a time. */
 export type RepositoryClone = Awaited<ReturnType<typeof openClone>>;
 
 const FETCH_REFSPECS = ["+refs/heads/*:refs/heads/*", "+refs/enki/*:refs/enki/*"];
@@ -53,12 +53,11 @@ export const openClone = async (options: CloneOptions) => {
   };
 };
 
-/** What a job needs of Enki's own: how the ledger came to what it says, and what it said of executions that are over, only grows. */
+/** Jobs skip the history of the ledger and the archive, which only grows. */
 const JOB_REFSPECS = [...FETCH_REFSPECS, `^${LEDGER_REF}`, `^${ARCHIVE_REF}`];
 const FETCH_FLAGS = ["-q", "--no-tags", "--force", "--no-write-fetch-head", "--no-auto-maintenance", "--no-recurse-submodules"];
 const BROKEN_CLONE_PATTERN = /\.lock|File exists|cannot lock ref|bad object|unable to read/;
 
-/** What speaks with the other side. */
 const createRemoteMethods = (running: GitContext, { url, directory, token }: CloneOptions) => {
   const remote = async (): Promise<GitContext> => ({ ...running, env: createTokenEnv(await token()) });
   const fetch = async (...args: readonly string[]): Promise<string | null> => {
@@ -66,7 +65,7 @@ const createRemoteMethods = (running: GitContext, { url, directory, token }: Clo
     return code === 0 ? null : stderr;
   };
   return {
-    /** Brings branches and Enki's refs here; what is gone there is gone here. A broken clone is made again. */
+    /** Fetches branches and Enki's refs, and deletes refs that the remote deleted. A broken clone is created again. */
     fetch: async (): Promise<void> => {
       const first = await fetch("--prune", url, ...FETCH_REFSPECS);
       if (first === null) return;
@@ -76,14 +75,14 @@ const createRemoteMethods = (running: GitContext, { url, directory, token }: Clo
       const second = await fetch("--prune", url, ...FETCH_REFSPECS);
       if (second !== null) throw new GitError(`git fetch: ${second.trim()}`);
     },
-    /** Brings the same into a clone that was just made for one job, of the ledger only what it says now. */
+    /** Fetches the same refs into a new clone for one job, with only the newest commit of the ledger. */
     fetchForJob: async (): Promise<void> => {
-      // The ledger first: what it names was pushed with it or before.
+      // The ledger is fetched first: refs that the ledger names were pushed no later than the ledger.
       const ledger = await fetch("--depth=1", url, `+${LEDGER_REF}:${LEDGER_REF}`);
       const failed = ledger === null || ledger.includes("couldn't find remote ref") ? await fetch(url, ...JOB_REFSPECS) : ledger;
       if (failed !== null) throw new GitError(`git fetch: ${failed.trim()}`);
     },
-    /** Moves refs there in one push, then here. */
+    /** Moves refs on the remote in one push, then in this clone. */
     push: async (moves: readonly RefMove[]): Promise<PushResult> => {
       const end = await pushRefs(await remote(), url, moves);
       if (end.kind === "pushed") await mirrorRefMoves(running, moves);
@@ -92,12 +91,10 @@ const createRemoteMethods = (running: GitContext, { url, directory, token }: Clo
   };
 };
 
-/** Committer time in milliseconds. */
 type FoundCommit = { readonly commit: Sha; readonly at: Millis; readonly message: string; readonly onFirstParent: boolean };
 
-/** What reads the local object store. */
 const createReadMethods = (running: GitContext) => ({
-  /** The refs as they were fetched or pushed last. */
+  /** Refs after the last fetch or push. */
   refs: async (): Promise<RepositoryRefs> => {
     const out = await runGitOrThrow(running, ["for-each-ref", "--format=%(refname) %(objectname)", "refs/heads", "refs/enki"]);
     const pairs = out.split("\n").flatMap((line): [RefName, Sha][] => {
@@ -106,7 +103,7 @@ const createReadMethods = (running: GitContext) => ({
     });
     return Object.fromEntries(pairs);
   },
-  /** Files of a commit whose path starts with one of these prefixes, or that are wanted; all of them when nothing is said. */
+  /** Reads the files of a commit that match a prefix or the predicate; all files by default. */
   readFiles: async (commit: Sha, which: readonly string[] | ((path: string) => boolean) = [""]): Promise<Map<string, Buffer>> => {
     const isWanted = typeof which === "function" ? which : (path: string) => which.some((prefix) => path.startsWith(prefix));
     const entries = [...(await listTree(running, commit))].filter(([path, { mode }]) => mode !== "160000" && isWanted(path));
@@ -123,12 +120,12 @@ const createReadMethods = (running: GitContext) => ({
   newestBase: (query: Extract<Query, { kind: "newest-base" }>): Promise<QueryAnswers["newest-base"]> => findNewestBase(running, query),
   mergeOf: (query: Extract<Query, { kind: "merge-of" }>): Promise<QueryAnswers["merge-of"]> => findMergeCommit(running, query),
   missingMessages: (sides: Parameters<typeof readMissingMessages>[1]): Promise<string[]> => readMissingMessages(running, sides),
-  /** Messages of the first parents of a commit, oldest first, each with its commit. */
+  /** Lists the first-parent history of a commit, oldest first. */
   history: async (tip: Sha): Promise<{ commit: Sha; message: string }[]> => {
     const out = await runGitOrThrow(running, ["log", "--first-parent", "--reverse", "-z", "--format=%H%n%B", tip]);
     return out.split("\0").flatMap((entry) => (entry === "" ? [] : [{ commit: entry.slice(0, 40), message: entry.slice(41) }]));
   },
-  /** The commits in a tip that are not in these others and whose message has a line with this start, oldest first; `own` for those on the tip's own line. */
+  /** Lists commits of a tip, outside `without`, whose message has a line with this prefix, oldest first. */
   commitsWith: async (start: string, tip: Sha, without: readonly Sha[]): Promise<FoundCommit[]> => {
     const range = [tip, ...without.map((each) => `^${each}`), "--"];
     const out = await runGitOrThrow(running, ["log", "--reverse", "-z", "--format=%H %ct%n%B", `--grep=^${start}`, ...range]);
@@ -140,7 +137,6 @@ const createReadMethods = (running: GitContext) => ({
   },
 });
 
-/** What writes to the local object store, and nowhere else. */
 const createBuildMethods = (running: GitContext, identity: CommitIdentity) => ({
   writeFiles: (on: Sha | null, files: NewFiles): Promise<Sha> => writeTreeFiles(running, on, files),
   writeCommit: (commit: Omit<NewCommit, "committer">): Promise<Sha> => writeCommit(running, { ...commit, committer: identity }),
@@ -154,7 +150,7 @@ const createBuildMethods = (running: GitContext, identity: CommitIdentity) => ({
   conflicts: (query: Extract<Query, { kind: "conflicts" }>): Promise<QueryAnswers["conflicts"]> => findConflicts(running, identity, query),
   resolution: (query: Extract<Query, { kind: "resolution" }>): Promise<QueryAnswers["resolution"]> =>
     buildResolution(running, identity, query),
-  /** The merge that a resolution begins with, as a commit of this clone alone. */
+  /** Creates the merge commit that a conflict job starts from; the commit exists in this clone only. */
   startResolution: (sides: Parameters<typeof startResolution>[2]): Promise<Sha> => startResolution(running, identity, sides),
 });
 
@@ -164,7 +160,7 @@ const ensureBareRepository = async (running: GitContext): Promise<void> => {
   await runGitOrThrow(running, ["init", "-q", "--bare", "."]);
 };
 
-/** Our own refs follow what was pushed, so that a save needs no fetch after it. */
+/** Applies pushed moves to the local refs, so that a save needs no fetch. */
 const mirrorRefMoves = async (running: GitContext, moves: readonly RefMove[]): Promise<void> => {
   const lines = moves.map(({ ref, newSha }) => (newSha === null ? `delete ${ref}\0\0` : `update ${ref}\0${newSha}\0\0`));
   await runGitOrThrow(running, ["update-ref", "-z", "--stdin"], lines.join(""));

@@ -1,26 +1,25 @@
 import { spawn } from "node:child_process";
 
-/** Calls back once, `delay` milliseconds from now; gives what takes it back. */
+/** Calls back once after `delay` milliseconds; returns a function that cancels the timer. */
 export type TimerStarter = (delay: number, call: () => void) => () => void;
 
 export type GitOutput = { readonly code: number | null; readonly stdout: Buffer; readonly stderr: string; readonly timedOut: boolean };
 
 export type GitContext = {
   readonly directory: string;
-  /** Added to the sealed environment; the token goes here, never into the arguments. */
+  /** Added to the sealed environment. Tokens belong here, never in the arguments. */
   readonly env?: Readonly<Record<string, string>>;
   readonly after: TimerStarter;
-  /** Milliseconds until the whole process group is killed. */
   readonly timeoutMs?: number;
-  /** Bytes of output after which no more is read, and git is left to end. */
+  /** Output limit in bytes: the rest is not read. */
   readonly maxOutputBytes?: number;
 };
 
 const GIT_TIMEOUT_MS = 60_000;
 
 /**
- * The environment of every git process: nothing of the host's configuration, attributes, hooks or prompts.
- * Attributes and configuration of a user would change merges, so that the same commits would give other candidates.
+ * Environment of every git process, sealed from the host's configuration, attributes, hooks and prompts.
+ * A user's attributes and configuration would change merges, so the same commits would result in different candidates.
  */
 const createSealedEnv = (directory: string): Record<string, string> => ({
   PATH: process.env["PATH"] ?? "",
@@ -44,7 +43,7 @@ const GIT_CONFIG_FLAGS = [
   "maintenance.auto=false",
 ];
 
-/** A group that has ended in this moment is as good as killed. */
+/** Ignores a group that has just exited. */
 const killProcessGroup = (leader: number | undefined): void => {
   try {
     if (leader !== undefined) process.kill(-leader, "SIGKILL");
@@ -53,7 +52,7 @@ const killProcessGroup = (leader: number | undefined): void => {
   }
 };
 
-/** Runs git to its end. A killed `git push` leaves its transport alive and lands later, so the time limit kills the group. */
+/** Runs git until it exits. A killed `git push` leaves its transport running and may still land, so the timeout kills the process group. */
 export const runGit = (at: GitContext, args: readonly string[], input?: string | Buffer): Promise<GitOutput> =>
   new Promise((resolve, reject) => {
     const child = spawn("git", [...GIT_CONFIG_FLAGS, ...args], {
@@ -87,17 +86,17 @@ export const runGit = (at: GitContext, args: readonly string[], input?: string |
     child.stdin.end(input);
   });
 
-/** A git command that failed where it may not: a fault of ours or of the machine. */
+/** A git command failed unexpectedly: a bug, or a fault of the machine. */
 export class GitError extends Error {}
 
-/** What git printed; throws {@link GitError} with its words when it failed. */
+/** Returns standard output; throws {@link GitError} with git's message if the command fails. */
 export const runGitOrThrow = async (at: GitContext, args: readonly string[], input?: string | Buffer): Promise<string> => {
   const ran = await runGit(at, args, input);
   if (ran.code !== 0) throw new GitError(`git ${args[0] ?? ""} ended with ${ran.code ?? "a signal"}: ${ran.stderr.trim().slice(0, 2_000)}`);
   return ran.stdout.toString("utf8");
 };
 
-/** A token as configuration by environment, so that it is in no process list. */
+/** Passes a token as configuration in the environment, which keeps the token out of process lists. */
 export const createTokenEnv = (token: string | undefined): Record<string, string> =>
   token === undefined
     ? {}
