@@ -53,7 +53,7 @@ export const runRequestCommand = async (args: readonly string[], terminal: Termi
 
 type RunCommandInput = {
   readonly request: string;
-  /** Null for a request that is planned. */
+  /** Null for a planned request. */
   readonly workflow: string | null;
   readonly agent: AgentChoice | null;
   readonly found: FoundRepository;

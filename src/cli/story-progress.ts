@@ -14,7 +14,7 @@ export type RunStory = {
   readonly issue: number;
   /** The copy that it happens in. */
   readonly bareRepository: string;
-  /** True where everything that is asked is answered with yes. */
+  /** Whether every question is answered with yes. */
   readonly approvesAll: boolean;
 };
 /** Nobody is there who approves, or who answers these questions. */

@@ -8,7 +8,7 @@ export type TerminalHost = {
   readonly exit: (code: number) => never;
   readonly stdin: Readable;
   readonly stdout: Writable;
-  /** True where a person looks at what is printed, and can answer. */
+  /** Whether a person reads the output and can answer. */
   readonly isInteractive: boolean;
   /** Characters in a line, and lines. */
   readonly size: () => { readonly columns: number; readonly rows: number };

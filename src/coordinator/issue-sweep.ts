@@ -20,7 +20,7 @@ type IssueSweepInput = {
 
 export type SweptIssues = {
   readonly events: readonly Event[];
-  /** False if no pull request changed after its creation, so there is nothing new on any of them. */
+  /** Is false if no pull request changed after its creation, so there is nothing new on any of them. */
   readonly pullsChanged: boolean;
 };
 

@@ -51,7 +51,7 @@ export const openRepositorySweep = ({ github, botLogin, now, log }: SweepOptions
     return read && events && { events, sweptUntil: read.until };
   };
   /**
-   * Called only for reviews with commands. If GitHub refuses, the author is uncertain and the review counts as edited. Null while GitHub
+   * Called only for reviews with commands. If GitHub refuses, the author is uncertain and the review counts as edited. Returns null while GitHub
    * does not answer.
    */
   const isEdited = async ({ id, pull }: { readonly id: number; readonly pull: number }): Promise<boolean | null> => {

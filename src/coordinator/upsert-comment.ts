@@ -18,7 +18,7 @@ const prependMarker = ({ marker, body }: CommentEffect): string => (readFirstLin
 const wasDeleted = (failure: GitHubFailure): boolean =>
   failure.kind === "refused" && (failure.code === "not-found" || failure.code === "gone");
 
-/** Updates Enki's comment with this marker; of several, the oldest stays and the others are deleted. Null if there is none. */
+/** Updates Enki's comment with this marker; of several, the oldest stays and the others are deleted. Returns null if there is none. */
 const updateExistingComment = async (
   effect: CommentEffect,
   { issues, botLogin }: CommentPorts,

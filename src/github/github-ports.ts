@@ -200,7 +200,7 @@ export type CollaboratorPort = {
 };
 
 export type FileText =
-  | { readonly kind: "text"; readonly text: string; /** False where the rest is left out. */ readonly whole: boolean }
+  | { readonly kind: "text"; readonly text: string; /** Whether the text is complete. */ readonly whole: boolean }
   | { readonly kind: "unread"; readonly reason: string };
 
 export type AttachmentPort = {

@@ -12,7 +12,7 @@ const isRefusalWith = (failure: GitHubFailure, code: string, words: RegExp): boo
 export type DefaultBranchPort = { readonly read: () => Promise<GitHubReply<string>>; readonly forget: () => void };
 
 export const openRuns = (http: GitHubHttp, branch: DefaultBranchPort): RunPort => {
-  /** False after GitHub rejected the request for run details, which older servers do not support. */
+  /** Returns false after GitHub rejected the request for run details, which older servers do not support. */
   let details = true;
 
   const dispatch = async (inputs: JobInputs): Promise<GitHubReply<{ run: number | null }>> => {

@@ -9,7 +9,7 @@ type ReportCommand = Extract<Command, { kind: "report" }>;
 const listReports = (tools: readonly Command[]): ReportCommand[] => tools.filter((each): each is ReportCommand => each.kind === "report");
 
 /**
- * The outcome that an agent reports: its last `enki_worker_report` call with an outcome, else the `status:` of its output block. Null if
+ * The outcome that an agent reports: its last `enki_worker_report` call with an outcome, else the `status:` of its output block. Returns null if
  * it reports none. A command's outcome is its exit code.
  */
 export const findReportedOutcome = (spec: JobSpec, { tools, answer }: Pick<WorkResult, "tools" | "answer">): Outcome | null => {

@@ -52,7 +52,7 @@ export const findIssueFile = (texts: StepTexts, { nodeRun, brief }: JobSpec): st
   nodeRun && brief ? formatTextPath(texts, join(texts.directory, `${ISSUE_TEXT_NAME}.md`)) : null;
 
 /**
- * Creates the folder in the workspace. False if the repository occupies that path: a link would lead elsewhere, and an existing folder
+ * Creates the folder in the workspace. Returns false if the repository occupies that path: a link would lead elsewhere, and an existing folder
  * would be changed.
  */
 const createTextsFolder = async (root: string, execution: ExecutionId): Promise<boolean> => {

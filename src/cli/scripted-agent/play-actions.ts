@@ -73,7 +73,7 @@ const reportCall = async (stage: ActorSession, { id, title, kind }: ScriptedCall
 type CallResult = {
   readonly text: string;
   readonly failed: boolean;
-  /** True where the play cannot go on. */ readonly stopsScript: boolean;
+  /** Whether the script stops here. */ readonly stopsScript: boolean;
 };
 
 const performAction = async (stage: ActorSession, act: CallAction, call: ScriptedCall): Promise<CallResult> => {

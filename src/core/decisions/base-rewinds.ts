@@ -9,7 +9,7 @@ type FactReader = Pick<DecisionTransaction, "readFact">;
 
 const REWOUND_CODE = "base-rewound";
 
-/** Whether a base lost the last tip that was seen on it without a person's agreement. Undefined while facts are missing. */
+/** Whether a base lost the last tip that was seen on it without a person's agreement. Returns undefined while facts are missing. */
 const hasLostTip = (tx: FactReader, { seenTip: seen, landedTip, frozen }: Queue, tip: Sha): boolean | undefined => {
   // Ledgers of earlier versions recorded a later tip while the queue was frozen.
   const last = frozen?.code === REWOUND_CODE ? [seen, landedTip] : [seen ?? landedTip];
@@ -19,7 +19,7 @@ const hasLostTip = (tx: FactReader, { seenTip: seen, landedTip, frozen }: Queue,
 
 /**
  * Freezes the queue of a rewound base, which no longer contains the last tip that was seen on it: nothing lands until a person agrees or
- * the commits return. It does not matter who made the lost commits. Undefined while facts are missing.
+ * the commits return. It does not matter who made the lost commits. Returns undefined while facts are missing.
  */
 export const withRewindFreeze = (tx: FactReader, before: Queue, tip: Sha): Queue | undefined => {
   const queue = before.frozen?.code === "base-missing" ? { ...before, frozen: null } : before;
@@ -48,14 +48,14 @@ export const withAcceptedTip = (queue: Queue, tip: Sha | null): Queue => {
   return { ...agreed, seenTip: tip, abandonedTips: [...new Set([...(queue.abandonedTips ?? []), ...lost])].slice(-MAX_ABANDONED_TIPS) };
 };
 
-/** Whether a base lost commits without a person's agreement, so that nothing may build on it. Undefined while facts are missing. */
+/** Whether a base lost commits without a person's agreement, so that nothing may build on it. Returns undefined while facts are missing. */
 export const isBaseRewound = (tx: DecisionTransaction, base: BranchName): boolean | undefined => {
   const tip = tx.baseTip(base);
   return tip === null ? false : hasLostTip(tx, tx.queue(base), tip);
 };
 
 /**
- * The base tip that a head was made on: the recorded one, else the newest base commit that the head contains. Null if there is none,
+ * The base tip that a head was made on: the recorded one, else the newest base commit that the head contains. Returns null if there is none,
  * undefined while facts are missing.
  */
 export const findHeadBaseTip = (
@@ -74,7 +74,7 @@ const listLostTips = (tx: DecisionTransaction, base: BranchName): Sha[] => {
   return [...new Set([...(seenTip === null ? [] : [seenTip]), ...abandonedTips.toReversed()])];
 };
 
-/** A person's push to a task branch as the step's head. Undefined while facts are missing. */
+/** A person's push to a task branch as the step's head. Returns undefined while facts are missing. */
 export const createPersonHead = (
   tx: DecisionTransaction,
   { baseBranch }: Execution,
@@ -91,7 +91,7 @@ export const createPersonHead = (
 
 /**
  * Whether a head was made on lost commits of its base, or on a step that landed with them: landing the head unchanged would bring them
- * back. Undefined while facts are missing.
+ * back. Returns undefined while facts are missing.
  */
 export const isStrandedHead = (
   tx: DecisionTransaction,

@@ -23,7 +23,7 @@ const findLocalStep = (id: ExecutionId, task: TaskId): string | null => {
   return read?.execution === id ? read.step : null;
 };
 
-/** Checks that needs on tasks of other executions can be met. Undefined while facts are missing. Refusals: `unknown-need`, `cycle`. */
+/** Checks that needs on tasks of other executions can be met. Returns undefined while facts are missing. Refusals: `unknown-need`, `cycle`. */
 export const checkTaskNeeds = (tx: DecisionTransaction, execution: Execution, plan: Plan): Result<Plan> | undefined => {
   let open = false;
   for (const step of plan.steps) {

@@ -6,7 +6,7 @@ import { chooseLandingMode, UNLANDABLE_CODES } from "../policy/landing-mode.ts";
 import { chooseCheckGate, isFromActions } from "../policy/check-gate.ts";
 import type { DecisionTransaction } from "./decision-transaction.ts";
 
-/** The landing terms of a base, or why nothing can land on it. Undefined while rules and settings are not read. */
+/** The landing terms of a base, or why nothing can land on it. Returns undefined while rules and settings are not read. */
 const findLandingTerms = (
   tx: DecisionTransaction,
   base: BranchName,
@@ -32,7 +32,7 @@ const findLandingTerms = (
     : gate.refusal;
 };
 
-/** The workflow files of a base if a required check may come from Actions. Undefined while facts are missing. */
+/** The workflow files of a base if a required check may come from Actions. Returns undefined while facts are missing. */
 const findBaseWorkflows = (
   tx: DecisionTransaction,
   base: BranchName,
@@ -55,7 +55,7 @@ const isReadyToLand = (queue: Queue, tip: string): boolean =>
   queue.candidates.some((each) => each.onto === tip && each.items.length > 0 && isGreen(each));
 
 /**
- * The queue with its landing terms, which are read when work enters the queue and right before a landing. Undefined while facts are
+ * The queue with its landing terms, which are read when work enters the queue and right before a landing. Returns undefined while facts are
  * missing.
  */
 export const withLandingTerms = (

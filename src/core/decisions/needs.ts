@@ -9,7 +9,7 @@ export type NeedStatus = {
   readonly need: StepNeed;
   readonly task: TaskId;
   readonly state: StepState | null | undefined;
-  /** Null if the step is not in the ledger or has not started. */
+  /** Is null if the step is not in the ledger or has not started. */
   readonly step: Step | null;
   readonly checkpoint: boolean;
 };

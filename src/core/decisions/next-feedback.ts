@@ -139,7 +139,7 @@ const listOpenThreads = ({ lineComments, resolvedThreads }: PullDiscussion): Ope
 const toItemTime = (item: FeedbackItem): Millis => (item.kind === "thread" ? (item.content[0]?.at ?? 0) : item.content.at);
 
 /**
- * The feedback for the next attempt: unanswered feedback of the last one and new remarks. Null if there is none, undefined while facts are
+ * The feedback for the next attempt: unanswered feedback of the last one and new remarks. Returns null if there is none, undefined while facts are
  * missing.
  */
 export const composeNextFeedback = (tx: DecisionTransaction, of: FeedbackStep): Feedback | null | undefined => {

@@ -27,7 +27,7 @@ export const listActiveBases = (tx: DecisionTransaction): BranchName[] => [
 ];
 
 /**
- * The base branch with the published, unlanded heads that a step needs as `completed` merged in like a candidate. Undefined while facts are
+ * The base branch with the published, unlanded heads that a step needs as `completed` merged in like a candidate. Returns undefined while facts are
  * missing. Refusals: `base-missing`, `base-conflict`; `base-waits` until a person accepts a rewound base and the needed work is rebased.
  */
 export const buildStartingCommit = (tx: DecisionTransaction, execution: Execution, planned: PlannedStep): StartingCommit | undefined =>
@@ -74,7 +74,7 @@ const buildOnHeads = (tx: DecisionTransaction, { execution, planned, builtOn }: 
   return { refusal: { code: "base-conflict", message: why, next: `/enki retry ${task}` } };
 };
 
-/** A tip with these heads merged into it in order, or the first head that conflicts and its paths. Undefined while facts are missing. */
+/** A tip with these heads merged into it in order, or the first head that conflicts and its paths. Returns undefined while facts are missing. */
 export const mergeHeads = (
   tx: DecisionTransaction,
   tip: Sha,
@@ -91,7 +91,7 @@ export const mergeHeads = (
 };
 
 /**
- * Whether the base was rewound without agreement, or one of these heads would bring lost commits back. Undefined while facts are missing.
+ * Whether the base was rewound without agreement, or one of these heads would bring lost commits back. Returns undefined while facts are missing.
  */
 const mustWaitForBase = (tx: DecisionTransaction, { baseBranch }: Execution, on: Step["builtOn"]): boolean | undefined => {
   const each = [
@@ -155,7 +155,7 @@ export const listHeldBases = (tx: DecisionTransaction, base: BranchName): Sha[] 
 const ENDED_STEP_STATES: ReadonlySet<Step["state"]> = new Set(["done", "skipped", "cancelled"]);
 
 /**
- * Whether a step contains work that will not land as it is: skipped, replaced by another head, or landed as other commits. Undefined while
+ * Whether a step contains work that will not land as it is: skipped, replaced by another head, or landed as other commits. Returns undefined while
  * facts are missing.
  */
 export const isStaleWork = (tx: DecisionTransaction, { builtOn }: Step): boolean | undefined => {
@@ -167,7 +167,7 @@ export const isStaleWork = (tx: DecisionTransaction, { builtOn }: Step): boolean
 const isRewrittenLanding = (tx: DecisionTransaction, { task }: Step["builtOn"][number]): boolean =>
   findTaskStep(tx, task)?.step.landed?.rewritten === true;
 
-/** Whether all stale work below a step is stale only because it landed as other commits. Undefined while facts are missing. */
+/** Whether all stale work below a step is stale only because it landed as other commits. Returns undefined while facts are missing. */
 export const isOnlyRewritten = (tx: DecisionTransaction, { builtOn }: Step): boolean | undefined => {
   const others = builtOn.filter((entry) => !isRewrittenLanding(tx, entry)).map((entry) => isReplacedHead(tx, entry));
   return others.includes(true) ? false : others.includes(undefined) ? undefined : true;

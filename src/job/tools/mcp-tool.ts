@@ -23,9 +23,9 @@ export type ToolContext = {
   readonly executions: readonly ExecutionView[];
   /** The backlog's open items when the planner's job was requested. */
   readonly backlog: readonly BacklogItem[];
-  /** Null if the agent has no mail. */
+  /** Is null if the agent has no mail. */
   readonly mail: JobMailbox | null;
-  /** Records a command that takes effect when the job's result is accepted. Null if the tools are read-only. */
+  /** Records a command that takes effect when the job's result is accepted. Is null if the tools are read-only. */
   readonly record: ((command: Command) => void) | null;
   /** The number of ad-hoc tasks recorded so far. */
   readonly countTaskCreations: () => number;

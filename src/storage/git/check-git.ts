@@ -4,7 +4,7 @@ import { refuse, type RefusedResult } from "../../core/domain/refusal.ts";
 /** The first version with `merge-tree --write-tree`, which builds candidates. */
 const MIN_GIT_VERSION = [2, 38] as const;
 
-/** Null if git is usable. Refusals: `git-missing`, `git-too-old`. */
+/** Returns null if git is usable. Refusals: `git-missing`, `git-too-old`. */
 export const checkGit = async (): Promise<RefusedResult | null> => {
   const next = `install git ${MIN_GIT_VERSION.join(".")} or newer`;
   try {

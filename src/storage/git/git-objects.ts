@@ -98,7 +98,7 @@ const parseMergeOutput = ({ code, stdout, stderr }: GitOutput): TreeMergeResult 
   return { kind: "conflict", paths: [...new Set(rest.slice(0, Math.max(0, end)))] };
 };
 
-/** False if the object is missing or of another type. */
+/** Returns false if the object is missing or of another type. */
 export const isCommit = async (at: GitContext, id: Sha): Promise<boolean> =>
   (await runGit(at, ["cat-file", "-t", id])).stdout.toString("utf8").trim() === "commit";
 

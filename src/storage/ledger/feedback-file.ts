@@ -13,13 +13,13 @@ const splitFeedbackKey = (key: string): { execution: ExecutionId; step: string; 
   return id && { ...id, attempt };
 };
 
-/** Null if the key is malformed. */
+/** Returns null if the key is malformed. */
 export const toFeedbackFile = (key: string): { execution: ExecutionId; file: string } | null => {
   const parts = splitFeedbackKey(key);
   return parts && { execution: parts.execution, file: formatFeedbackFile(parts.step, parts.attempt) };
 };
 
-/** Null if the file holds no feedback. */
+/** Returns null if the file holds no feedback. */
 export const readFeedbackFile = (execution: ExecutionId, file: string): FeedbackKey | null => {
   const [, step, attempt] = /^feedback-([a-z0-9][a-z0-9_-]*)\.([1-9][0-9]*)\.json$/.exec(file) ?? [];
   return step === undefined ? null : `${toTaskId(execution, step)}/${Number(attempt)}`;

@@ -8,7 +8,7 @@ import type { CommandedEvent } from "./commanded-event.ts";
 
 /**
  * The branch that a request lands on: the configured one, or the pull request's own branch if the request was made on a pull request of
- * this repository. Undefined while facts are missing. Refusals: `pull-unseen`, `pull-over`, `fork-pull`, `own-branch`.
+ * this repository. Returns undefined while facts are missing. Refusals: `pull-unseen`, `pull-over`, `fork-pull`, `own-branch`.
  */
 export const findCommandBase = (
   tx: DecisionTransaction,

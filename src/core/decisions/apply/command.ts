@@ -87,7 +87,7 @@ const applyToTarget = (
 
 type StartingContext = { readonly baseBranch: BranchName; readonly brief: Brief };
 
-/** The base branch and the brief of a new request. Undefined while facts are missing. */
+/** The base branch and the brief of a new request. Returns undefined while facts are missing. */
 const findStartingContext = (tx: DecisionTransaction, event: CommandedEvent): Result<StartingContext> | undefined => {
   const base = findOpenBase(tx, event);
   if (!base?.ok) return base;

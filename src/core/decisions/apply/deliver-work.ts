@@ -101,7 +101,7 @@ type AppliedWork = Omit<WorkTarget, "commit"> & { readonly work: QueryAnswers["w
 
 /**
  * The commit to apply work on: a person's push to the task branch, else the answered head, else the newest base with the needed heads.
- * Undefined while facts are missing.
+ * Returns undefined while facts are missing.
  */
 const chooseWorkTarget = (
   tx: DecisionTransaction,
@@ -120,7 +120,7 @@ const chooseWorkTarget = (
   return newest && { ...("refusal" in newest ? own : newest), by: "worker" };
 };
 
-/** Turns a result's files into a commit. Undefined while facts are missing. */
+/** Turns a result's files into a commit. Returns undefined while facts are missing. */
 const applyWork = (tx: DecisionTransaction, at: StepContext & { event: WorkResultEvent }, message: string): AppliedWork | undefined => {
   const { step, event } = at;
   const { baseCommit } = event.result;
@@ -138,7 +138,7 @@ const applyWork = (tx: DecisionTransaction, at: StepContext & { event: WorkResul
 /** The step's head if the attempt started from it: answers to comments on a head are added to that head. */
 const findAnsweredHead = ({ head }: Step, base: Sha): TaskHead | null => (head?.sha === base ? head : null);
 
-/** The results that make up the new head: those of the head that it extends, and this one. Undefined if they are unknown. */
+/** The results that make up the new head: those of the head that it extends, and this one. Returns undefined if they are unknown. */
 const appendHeadResult = (
   before: Step["headResults"],
   { step, event }: Pick<StepContext, "step"> & { event: WorkResultEvent },

@@ -108,7 +108,7 @@ const publishResolution = (
 };
 
 /**
- * The resolution as one commit on the base, if GitHub rebases landings and no person's commits would be lost. Undefined while facts are
+ * The resolution as one commit on the base, if GitHub rebases landings and no person's commits would be lost. Returns undefined while facts are
  * missing.
  */
 const linearizeResolution = (tx: DecisionTransaction, { execution, step, resolution }: OpenResolution, made: Sha): Sha | undefined => {
@@ -137,7 +137,7 @@ const listRemovedGeneratedFiles = (
 };
 
 /**
- * Whether the base commit of the resolution is still in the base: a rewound commit must not return with a resolution. Undefined while facts
+ * Whether the base commit of the resolution is still in the base: a rewound commit must not return with a resolution. Returns undefined while facts
  * are missing.
  */
 const isResolvedBaseKept = (tx: DecisionTransaction, { execution, resolution }: OpenResolution): boolean | undefined => {

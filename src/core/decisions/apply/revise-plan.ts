@@ -108,7 +108,7 @@ export const isQuoteWhileIdle = (tx: DecisionTransaction, event: CommandedEvent)
 /** Whether a reply quotes. Its author gets no answer if the author may not change the plan, because the reply was no command. */
 export const isQuotedReply = (event: CommandedEvent): boolean => findQuotedRevision(event) !== undefined;
 
-/** The execution with its plan open for approval again after a failed revision. Null if no revision is running. */
+/** The execution with its plan open for approval again after a failed revision. Returns null if no revision is running. */
 export const withoutRevision = (tx: DecisionTransaction, execution: Execution, why: Refusal): Execution | null => {
   const { revision, amendment, planning } = execution;
   if (!revision || !isBeingRevised(execution)) return null;

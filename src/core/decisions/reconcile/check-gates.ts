@@ -45,7 +45,7 @@ const applyRequiredChecks = (tx: DecisionTransaction, queue: Queue, { candidate,
 };
 
 /**
- * The combined verdict of the required checks on the candidate and on the heads of its pull requests. Undefined while facts are missing.
+ * The combined verdict of the required checks on the candidate and on the heads of its pull requests. Returns undefined while facts are missing.
  */
 const evaluateAllChecks = (tx: DecisionTransaction, of: OpenRun, terms: LandingTerms | undefined): CheckVerdict | undefined => {
   const required = terms?.checks ?? [];

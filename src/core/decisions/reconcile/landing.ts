@@ -57,7 +57,7 @@ const advanceQueue = (tx: DecisionTransaction, base: BranchName): void => {
   deleteUnusedCandidates(tx, base, next);
 };
 
-/** The queue with its landing terms, and the entrants under these terms. Undefined while the terms are unknown. */
+/** The queue with its landing terms, and the entrants under these terms. Returns undefined while the terms are unknown. */
 const collectQueueInput = (tx: DecisionTransaction, base: BranchName, { queue, tip }: { queue: Queue; tip: Sha | null }) => {
   const coming = collectEntrants(tx, base, queue).map((each) => withMergeQueueHold(queue, each));
   const termed = tip === null ? queue : withLandingTerms(tx, base, { queue, tip, wanted: coming.length > 0 });

@@ -56,7 +56,7 @@ const mayEnterQueue = ({ id, state }: Execution, { candidates }: Queue): boolean
   state === "running" ||
   (state === "paused" && candidates.some(({ items }) => items.some(({ task }) => readTaskId(task)?.execution === id)));
 
-/** Whether a person merged a head by hand, read when the head appears and when the base moved. Undefined while facts are missing. */
+/** Whether a person merged a head by hand, read when the head appears and when the base moved. Returns undefined while facts are missing. */
 const isHeadInBase = (tx: DecisionTransaction, { execution, step, queue }: PublishedStep): boolean | undefined => {
   const tip = tx.baseTip(execution.baseBranch);
   const task = toTaskId(execution.id, step.id);
@@ -89,7 +89,7 @@ const mayWorkflowLand = (tx: DecisionTransaction, execution: Execution): boolean
 const PUBLISHED_STATES: ReadonlySet<Step["state"]> = new Set(["published", "waiting"]);
 
 /**
- * Tasks that must land first: unmet needs and unlanded heads that the step builds on. Null if the step holds work that will not land as it
+ * Tasks that must land first: unmet needs and unlanded heads that the step builds on. Returns null if the step holds work that will not land as it
  * is, or while that is unknown.
  */
 const listUnlandedNeeds = (

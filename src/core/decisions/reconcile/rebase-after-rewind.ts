@@ -143,7 +143,7 @@ const publishRecoveredHead = (
   tx.note(`${task}: its own changes are carried to ${baseTip.slice(0, 12)} as ${commit.slice(0, 12)}`);
 };
 
-/** The commit after which a head's own changes start: its base tip with the heads that it builds on merged in. Null if that is unknown. */
+/** The commit after which a head's own changes start: its base tip with the heads that it builds on merged in. Returns null if that is unknown. */
 const findOwnForkPoint = (tx: DecisionTransaction, { execution, step, head }: StrandedWork) => {
   const ground = findHeadBaseTip(tx, execution.baseBranch, head);
   if (!ground) return ground;

@@ -57,7 +57,7 @@ const refuseWantedChanges = (by: string): Refusal =>
 
 /**
  * The first unanswered request for changes by a person with write permission, on this head or on an earlier one while it was being
- * replaced. Null if there is none, and while facts are missing.
+ * replaced. Returns null if there is none, and while facts are missing.
  */
 export const findRequestedChanges = (
   tx: DecisionTransaction,
