@@ -62,7 +62,7 @@ not ok 1 - **a** \\*b
 
 \`fix\` failed. Its candidate did not pass.
 
-The last lines of a && b
+Last output of a && b
 
     not ok 1 - **a** \\*b
 

@@ -89,8 +89,8 @@ describe.concurrent.each(AGENTS)("the seeds' own words, end to end, by %s", (_, 
     expect(git("branch", "--format=%(refname:short)")).toBe("main");
     expect(it.state().steps["audit"]).toMatchObject({ state: "done", output: "My report is written." });
     // Who asks is refused, who does not is found out.
-    const thrown = { why: expect.stringContaining("`limit.txt`") as unknown };
-    expect(it.state().steps["audit"]).toMatchObject({ why: isTalkative ? null : thrown });
+    const discarded = { message: expect.stringContaining("`limit.txt`") as unknown };
+    expect(it.state().steps["audit"]).toMatchObject({ refusal: isTalkative ? null : discarded });
   });
 
   test("build-feature goes from planner to coder to reviewer, each with what was said before, and lands what the coder did", async () => {
