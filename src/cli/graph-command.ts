@@ -48,7 +48,7 @@ const readGraphWorkflow = async (terminal: TerminalHost, files: readonly ConfigT
   const mistake = faults.find(({ file }) => basename(file, ".md") === name);
   if (flow && !mistake) return flow;
   throw new CommandError(
-    `the workflow ${name} has mistakes; enki validate tells all of them\n${mistake ? formatFault(mistake) : ""}`.trimEnd(),
+    `the workflow ${name} has mistakes; enki validate lists all of them\n${mistake ? formatFault(mistake) : ""}`.trimEnd(),
   );
 };
 

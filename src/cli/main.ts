@@ -94,7 +94,7 @@ const formatHelp = (): string =>
     "",
     ...[...SUBCOMMANDS].map(([name, { summary }]) => `  enki ${name.padEnd(NAME_WIDTH_CHARS)}  ${summary}`),
     "",
-    "enki <subcommand> --help tells its options. ENKI_LOG=1 in the environment shows what happens inside.",
+    "enki <subcommand> --help lists its options. ENKI_LOG=1 in the environment prints what happens inside.",
     "",
   ].join("\n");
 

@@ -115,7 +115,7 @@ const formatRepeatCall = ({ request, workflow }: RequestText): string =>
 
 /** What would be found out only after a while is found out before anything begins. */
 const requireReady = async (terminal: TerminalHost, config: Config, { agent, workflow }: RunCommandInput): Promise<void> => {
-  if (config.broken !== null) throw new CommandError(`${config.broken}; enki validate tells more`);
+  if (config.broken !== null) throw new CommandError(`${config.broken}; enki validate reports all mistakes`);
   const flow = workflow === null ? null : requireWorkflow(config, workflow);
   if (config.refinery.verify.length === 0) throw new CommandError(NO_VERIFY_MESSAGE);
   if (agent || (flow && !needsAgents(flow))) return;

@@ -1,5 +1,6 @@
+import type { IssueChange } from "../core/domain/github-facts.ts";
 import { isTriggerLabel, readNewIssue, readIssueChange } from "../core/events/read-issue.ts";
-import type { GitHubPorts, IssueChange, ListedIssue, GitHubReply } from "../github/github-ports.ts";
+import type { GitHubPorts, ListedIssue, GitHubReply } from "../github/github-ports.ts";
 import type { Event } from "../core/domain/event.ts";
 import type { Login, Millis } from "../core/domain/ids.ts";
 

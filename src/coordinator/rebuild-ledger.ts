@@ -1,8 +1,9 @@
+import type { GitHubComment } from "../core/domain/github-facts.ts";
 import { type RebuildEvidence, type LandedMerge, rebuildFromEvidence } from "../core/decisions/rebuild-decision.ts";
 import { readComment } from "../core/events/read-comment.ts";
 import type { RepositoryClone } from "../storage/git/repository-clone.ts";
 import { readNewIssue, readIssueChange } from "../core/events/read-issue.ts";
-import type { GitHubComment, GitHubPorts, GitHubReply } from "../github/github-ports.ts";
+import type { GitHubPorts, GitHubReply } from "../github/github-ports.ts";
 import { toLedgerFiles } from "../storage/ledger/ledger-files.ts";
 import type { Event } from "../core/domain/event.ts";
 import type { Login, Millis } from "../core/domain/ids.ts";

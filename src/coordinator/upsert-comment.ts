@@ -1,6 +1,7 @@
+import type { GitHubComment } from "../core/domain/github-facts.ts";
 import type { Effect, EffectEnding } from "../core/domain/effect.ts";
 import type { Login } from "../core/domain/ids.ts";
-import type { GitHubComment, GitHubFailure, IssuePort } from "../github/github-ports.ts";
+import type { GitHubFailure, IssuePort } from "../github/github-ports.ts";
 
 type CommentEffect = Extract<Effect, { kind: "write-comment" }>;
 /** Access to comments, and Enki's own login. */

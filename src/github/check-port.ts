@@ -1,10 +1,5 @@
-import {
-  ignoredAnswerSchema,
-  checkRunListSchema,
-  mergeMethodsSchema,
-  branchRulesSchema as ruleList,
-  commitStatusListSchema,
-} from "./answer-schemas.ts";
+import { ignoredAnswerSchema } from "./answer-schemas.ts";
+import { branchRulesSchema, checkRunListSchema, mergeMethodsSchema, commitStatusListSchema } from "./check-schemas.ts";
 import { type GitHubHttp, ITEMS_PER_PAGE, readAllPages } from "./github-http.ts";
 import type { CheckPort, GitHubReply } from "./github-ports.ts";
 import type { Millis } from "../core/domain/ids.ts";
@@ -74,7 +69,7 @@ export const openChecks = (http: GitHubHttp, clock: () => Millis): CheckPort => 
       http.get({
         route: "GET /repos/{owner}/{repo}/rules/branches/{branch}",
         parameters: { branch: base, per_page: ITEMS_PER_PAGE },
-        schema: ruleList,
+        schema: branchRulesSchema,
       }),
     mergeMethods: openMergeMethods(http, clock),
     setStatus: ({ commit, state, text, context = ENKI_STATUS_CONTEXT }) =>

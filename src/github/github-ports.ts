@@ -13,6 +13,8 @@ import type {
   Review,
   BranchRules,
   WorkflowRunInfo,
+  GitHubComment,
+  IssueChange,
 } from "../core/domain/github-facts.ts";
 
 /**
@@ -23,18 +25,6 @@ export type GitHubFailure =
   | { readonly kind: "refused"; readonly code: string; readonly reason: string }
   | { readonly kind: "later"; readonly retryAt: Millis; readonly reason: string; readonly unclear: boolean };
 export type GitHubReply<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly failure: GitHubFailure };
-
-export type GitHubComment = {
-  readonly id: number;
-  readonly issue: number;
-  /** Whether the issue is a pull request. */
-  readonly onPull: boolean;
-  readonly by: Login;
-  readonly bot: boolean;
-  readonly body: string;
-  readonly created: Millis;
-  readonly updated: Millis;
-};
 
 export type ThreadComment = GitHubComment & {
   /** Whether GitHub lists the author as owner, member or collaborator. Private members are not listed. */
@@ -65,19 +55,6 @@ export type ListedIssue = IssueText & {
   readonly issue: number;
   readonly labels: readonly string[];
   readonly assignees: readonly Login[];
-};
-
-/** An event of an issue or pull request, by GitHub's name: `labeled`, `assigned` and others. */
-export type IssueChange = {
-  readonly id: number;
-  readonly issue: number;
-  readonly onPull: boolean;
-  readonly action: string;
-  readonly by: Login;
-  readonly bot: boolean;
-  readonly label: string | null;
-  readonly assignee: Login | null;
-  readonly at: Millis;
 };
 
 export type IssuePort = {

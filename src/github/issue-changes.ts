@@ -1,9 +1,10 @@
+import type { IssueChange } from "../core/domain/github-facts.ts";
 import * as z from "zod";
 import type { ZodType } from "zod";
 import type { Millis } from "../core/domain/ids.ts";
 import { authorSchema, isBotUser, issueListSchema, timeSchema } from "./answer-schemas.ts";
 import { type GitHubHttp, ITEMS_PER_PAGE } from "./github-http.ts";
-import type { IssueChange, IssuePort, ListedIssue, GitHubReply } from "./github-ports.ts";
+import type { IssuePort, ListedIssue, GitHubReply } from "./github-ports.ts";
 
 const ISSUE_LIST_ROUTE = "/repos/{owner}/{repo}/issues";
 /** Page limit of one listing: a sweep reads at most a thousand issues or changes. */

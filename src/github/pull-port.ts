@@ -1,11 +1,6 @@
 import type { Pull } from "../core/domain/github-facts.ts";
-import {
-  ignoredAnswerSchema,
-  changedFilesSchema,
-  createdNumberSchema,
-  createPullListSchema as pullList,
-  createPullTextSchema,
-} from "./answer-schemas.ts";
+import { ignoredAnswerSchema, createdNumberSchema } from "./answer-schemas.ts";
+import { changedFilesSchema, createPullListSchema, createPullTextSchema } from "./pull-schemas.ts";
 import { type GitHubHttp, ITEMS_PER_PAGE, readAllPages } from "./github-http.ts";
 import type { PullPort, GitHubReply } from "./github-ports.ts";
 
@@ -19,7 +14,7 @@ type BasicPullPort = Omit<
 >;
 
 export const openPullPort = (http: GitHubHttp, { owner, repo }: { readonly owner: string; readonly repo: string }): BasicPullPort => {
-  const schema = pullList(`${owner}/${repo}`);
+  const schema = createPullListSchema(`${owner}/${repo}`);
 
   /** Sends one request below a hundred pull requests, then one more per hundred open pull requests. */
   const list = async (): Promise<GitHubReply<readonly Pull[]>> => {

@@ -1,5 +1,6 @@
 import type { Millis } from "../core/domain/ids.ts";
-import { pullChangesSchema, createdIdSchema, reviewListSchema } from "./answer-schemas.ts";
+import { pullChangesSchema, reviewListSchema } from "./pull-schemas.ts";
+import { createdIdSchema } from "./answer-schemas.ts";
 import { type GitHubHttp, ITEMS_PER_PAGE, readAllPages } from "./github-http.ts";
 import { lineCommentListSchema } from "./line-comment-schemas.ts";
 import { readEditedReviews, readLineHistories, readResolvedThreads } from "./review-queries.ts";

@@ -1,22 +1,17 @@
-import type { Config } from "../core/domain/config.ts";
-import { type Execution, isPlanning } from "../core/domain/execution.ts";
-import { readTaskId, toTaskId, type TaskId } from "../core/domain/ids.ts";
-import { type Job, toJobKey } from "../core/domain/job.ts";
-import type { Ledger } from "../core/domain/ledger.ts";
-import { createMailMatcher, toWorkerAddress } from "../core/domain/mail.ts";
-import type { Candidate } from "../core/domain/queue.ts";
-import type { Plan, PlannedStep } from "../core/domain/plan.ts";
-import { toBranchRef } from "../core/domain/refs.ts";
-import type { RepositoryRefs } from "../core/domain/query.ts";
-import { accept, refuse, type RefusedResult, type Result } from "../core/domain/refusal.ts";
-import { chooseToolSet } from "../core/domain/tool-set.ts";
-import { findOpenConflict, type Step } from "../core/domain/step.ts";
-import { listExecutionViews } from "../core/domain/execution-view.ts";
-import { listEarlierTexts, listStepTexts, listUpstreamOutputs } from "./earlier-texts.ts";
-import { readNodeRunSpec } from "./node-run-spec.ts";
+import { type JobClaim, composeJobSpec } from "./compose-job-spec.ts";
+import { type Result, type RefusedResult, refuse, accept } from "../core/domain/refusal.ts";
 import type { JobSpec } from "./job-spec.ts";
-
-export type JobClaim = { readonly ledger: Ledger; readonly refs: RepositoryRefs; readonly config: Config; readonly job: Job };
+import { toJobKey, type Job } from "../core/domain/job.ts";
+import { isPlanning, type Execution } from "../core/domain/execution.ts";
+import { toBranchRef } from "../core/domain/refs.ts";
+import { listStepTexts, listUpstreamOutputs, listEarlierTexts } from "./earlier-texts.ts";
+import type { PlannedStep, Plan } from "../core/domain/plan.ts";
+import { type Step, findOpenConflict } from "../core/domain/step.ts";
+import { readTaskId, toTaskId, type TaskId } from "../core/domain/ids.ts";
+import type { Config } from "../core/domain/config.ts";
+import { readNodeRunSpec } from "./node-run-spec.ts";
+import type { Candidate } from "../core/domain/queue.ts";
+import type { Ledger } from "../core/domain/ledger.ts";
 
 /**
  * Builds the job's spec if the ledger expects exactly this attempt to run. Refusals, each of which ends the job without work:
@@ -34,63 +29,7 @@ export const claimJob = (claim: JobClaim): Result<JobSpec> => {
       return claimVerify(claim);
   }
 };
-
 const refuseNotRunning = ({ job }: JobClaim): RefusedResult => refuse("not-running", `the ledger does not say that ${toJobKey(job)} runs`);
-
-type SpecOverrides = Pick<JobSpec, "baseCommit" | "agent" | "timeoutMs"> & Partial<JobSpec>;
-
-const composeJobSpec = ({ ledger, config, job }: JobClaim, execution: Execution, doing: SpecOverrides): JobSpec => ({
-  format: 1,
-  job: toJobKey(job),
-  kind: job.kind,
-  execution: execution.id,
-  attempt: job.attempt,
-  baseBranch: execution.baseBranch,
-  request: execution.request,
-  brief: job.kind === "plan" || job.kind === "work" ? (ledger.briefs[execution.id] ?? null) : null,
-  amendment: null,
-  plan: execution.plan === null ? null : (ledger.plans[execution.plan] ?? null),
-  states: Object.fromEntries(Object.values(execution.steps).map((step) => [step.id, step.state])),
-  roles: config.roles,
-  maxSteps: config.plan.maxSteps,
-  artifacts: Object.entries(ledger.artifacts)
-    .filter(([name]) => name.startsWith(`${execution.id}/`))
-    .map(([name, text]) => ({ step: name.slice(execution.id.length + 1), text }))
-    .toSorted((a, b) => (a.step < b.step ? -1 : 1)),
-  inputs: [],
-  step: null,
-  role: null,
-  model: null,
-  upstream: [],
-  feedback: null,
-  lastFailure: null,
-  unfitReason: null,
-  earlier: null,
-  verify: config.refinery.verify,
-  backlog: [],
-  tools: null,
-  readOnly: false,
-  nodeRun: null,
-  conflict: null,
-  environment: {},
-  ...selectToolView(ledger, execution, job),
-  ...doing,
-});
-
-const selectToolView = (ledger: Ledger, execution: Execution, job: Job): Pick<JobSpec, "toolSet" | "executions" | "mails"> => {
-  const toolSet = chooseToolSet(job.kind, execution.quick === true);
-  const all = listExecutionViews(ledger);
-  const task = readTaskId(job.target);
-  const address = toolSet === "planner" ? ("coordinator" as const) : task && toWorkerAddress(toTaskId(task.execution, task.step));
-  const { to, from } = createMailMatcher(address ?? "coordinator", execution.id);
-  return {
-    toolSet,
-    executions: toolSet === "planner" || toolSet === "sidecar" ? all : all.filter(({ issue }) => issue === execution.issue),
-    // Conflict jobs receive no mail. A quick task cannot send any, but receives the answer to its question.
-    mails: address === null || toolSet === "merger" ? [] : Object.values(ledger.mails).filter((mail) => to(mail) || from(mail)),
-  };
-};
-
 const claimPlan = (claim: JobClaim): Result<JobSpec> => {
   const { ledger, refs, config, job } = claim;
   const execution = ledger.executions[job.target];
@@ -116,7 +55,6 @@ const claimPlan = (claim: JobClaim): Result<JobSpec> => {
   };
   return accept(composeJobSpec(claim, execution, doing));
 };
-
 /** The proposed steps and the requested change; for a plan amendment, only the steps that it adds. */
 const toRevisionInput = ({ ledger }: JobClaim, { state, revision, plan, amendment }: Execution): JobSpec["revision"] => {
   if (revision?.state !== "planning") return undefined;
@@ -125,9 +63,7 @@ const toRevisionInput = ({ ledger }: JobClaim, { state, revision, plan, amendmen
   const steps = stepsOf(state === "planning" ? plan : amendment?.plan).filter(({ id }) => !there.has(id));
   return { text: revision.text, earlierRequests: revision.earlierRequests, steps };
 };
-
 type ClaimedWork = { readonly execution: Execution; readonly step: Step; readonly plan: Plan; readonly planned: PlannedStep };
-
 const findClaimedWork = ({ ledger, job }: JobClaim): ClaimedWork | null => {
   const id = readTaskId(job.target);
   const execution = id ? ledger.executions[id.execution] : undefined;
@@ -137,11 +73,9 @@ const findClaimedWork = ({ ledger, job }: JobClaim): ClaimedWork | null => {
   const planned = plan?.steps.find((each) => each.id === id.step);
   return step && plan && planned ? { execution, step, plan, planned } : null;
 };
-
 /** The role is resolved when the job starts. A worker without its role must not run, because it could have more rights. */
 const explainMissingRole = (role: string, { roles }: Config): string =>
-  `there is no role \`${role}\` any more: its file is gone or has a mistake, which \`enki validate\` tells; there are ${Object.keys(roles).sort().join(", ") || "none"}`;
-
+  `The role \`${role}\` no longer exists: its file is missing or has a mistake, which \`enki validate\` reports. Roles: ${Object.keys(roles).sort().join(", ") || "none"}`;
 const claimWork = (claim: JobClaim): Result<JobSpec> => {
   const { config, job, ledger } = claim;
   const work = findClaimedWork(claim);
@@ -160,7 +94,7 @@ const claimWork = (claim: JobClaim): Result<JobSpec> => {
       agent,
       baseCommit: work.step.baseCommit,
       step: planned,
-      timeoutMs: timeoutMs,
+      timeoutMs,
       model,
       upstream,
       feedback: findAttemptFeedback(claim, step),
@@ -172,7 +106,6 @@ const claimWork = (claim: JobClaim): Result<JobSpec> => {
     }),
   );
 };
-
 const claimResolve = (claim: JobClaim): Result<JobSpec> => {
   const { config, job, ledger } = claim;
   const work = findClaimedWork(claim);
@@ -190,7 +123,7 @@ const claimResolve = (claim: JobClaim): Result<JobSpec> => {
       baseCommit: onto,
       // In a workflow, the prompt from the workflow file describes the step.
       step: readNodeRunSpec(ledger, execution, planned).step ?? planned,
-      timeoutMs: timeoutMs,
+      timeoutMs,
       model,
       inputs: listEarlierTexts(ledger, { execution, planned }),
       lastFailure: log === "" ? null : log,
@@ -207,24 +140,20 @@ const claimResolve = (claim: JobClaim): Result<JobSpec> => {
     }),
   );
 };
-
 /** The people's feedback that belongs to this attempt. */
 const findAttemptFeedback = ({ ledger, job }: JobClaim, { head, baseCommit }: Step): JobSpec["feedback"] => {
   const task = readTaskId(job.target);
   const feedback = task && ledger.feedback[`${toTaskId(task.execution, task.step)}/${job.attempt}`];
   return feedback && feedback.items.length > 0 ? { feedback, onHead: head !== null && head.sha === baseCommit } : null;
 };
-
 /** The previous attempt's work, unless it is already the base: the next attempt starts from a person's head, but not from a worker's. */
 const findEarlierWork = ({ attempt, head, baseCommit, result }: Step): JobSpec["earlier"] => {
   if (attempt < 2 || (head && head.sha === baseCommit)) return null;
   if (head) return { commit: head.sha, kind: "head" };
   return result === null ? null : { commit: result, kind: "result" };
 };
-
 const isAwaitingVerdict = ({ commit, runs }: Candidate, job: Job): boolean =>
   commit === job.target && runs.some(({ attempt, verdict }) => attempt === job.attempt && verdict === null);
-
 /** The candidate that this attempt verifies, and an execution with work in its queue. */
 const findCandidateToVerify = (ledger: Ledger, job: Job): { candidate: Candidate; execution: Execution } | null => {
   for (const { items, candidates } of Object.values(ledger.queues)) {
@@ -236,14 +165,12 @@ const findCandidateToVerify = (ledger: Ledger, job: Job): { candidate: Candidate
   }
   return null;
 };
-
 /** The verify commands that the plan adds for a step. */
 const listStepVerifyCommands = (ledger: Ledger, task: TaskId): readonly string[] => {
   const id = readTaskId(task);
   const plan = ledger.plans[ledger.executions[id?.execution ?? ""]?.plan ?? ""];
   return plan?.steps.find((each) => each.id === id?.step)?.verify ?? [];
 };
-
 const claimVerify = (claim: JobClaim): Result<JobSpec> => {
   const { ledger, config, job } = claim;
   const found = findCandidateToVerify(ledger, job);

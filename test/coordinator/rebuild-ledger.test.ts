@@ -1,6 +1,6 @@
+import type { GitHubComment } from "../../src/core/domain/github-facts.ts";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { openLedgerRebuild } from "../../src/coordinator/rebuild-ledger.ts";
-import type { GitHubComment } from "../../src/github/github-ports.ts";
 import { loadLedger } from "../../src/storage/ledger/load-ledger.ts";
 import { deriveExecutionId, type Sha } from "../../src/core/domain/ids.ts";
 import { toBranchRef, LEDGER_REF, toTaskRef } from "../../src/core/domain/refs.ts";

@@ -1,5 +1,6 @@
+import type { IssueChange } from "../../src/core/domain/github-facts.ts";
 import { expect, test } from "vitest";
-import type { GitHubFailure, IssueChange, ListedIssue } from "../../src/github/github-ports.ts";
+import type { GitHubFailure, ListedIssue } from "../../src/github/github-ports.ts";
 import type { LineComment } from "../../src/core/domain/line-comment.ts";
 import { openRepositorySweep } from "../../src/coordinator/repository-sweep.ts";
 import { memoryGitHub } from "../support/memory-github.ts";

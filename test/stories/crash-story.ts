@@ -145,7 +145,7 @@ const checkRefs = async ({ bare }: CrashStage): Promise<void> => {
 const checkLedger = async ({ bare }: CrashStage): Promise<void> => {
   const read = async (path: string): Promise<unknown> => JSON.parse(await runGitOrThrow(bare, ["show", `${LEDGER_REF}:${path}`]));
   const tip = (await runGitOrThrow(bare, ["rev-parse", "main"])).trim();
-  expect(await read("queues/main.json"), "the ledger's base").toMatchObject({ landed: tip, items: [], candidates: [] });
+  expect(await read("queues/main.json"), "the ledger's base").toMatchObject({ landedTip: tip, items: [], candidates: [] });
   const states = (await runGitOrThrow(bare, ["ls-tree", "-r", "--name-only", LEDGER_REF]))
     .split("\n")
     .filter((path) => path.endsWith("/state.json"));

@@ -67,8 +67,8 @@ test("6 a step on the newest base whose tree was green before lands without anot
   await stage.approve(issue);
   await stage.shows(issue, /is \*\*held\*\*/);
   await stage.until("its verdict", async () => {
-    const { trees } = JSON.parse(await stage.git("show", `${LEDGER_REF}:queues/main.json`)) as { trees: string[] };
-    return trees.length > 0;
+    const { verifiedTrees } = JSON.parse(await stage.git("show", `${LEDGER_REF}:queues/main.json`)) as { verifiedTrees: string[] };
+    return verifiedTrees.length > 0;
   });
   const branch = (await stage.maintainer.pulls())[0]?.head.ref ?? "";
   // A commit without a change, as a person pushes to have what listens to pushes run again: another head with the same files.

@@ -289,11 +289,11 @@ describe("fix on a pull request", () => {
     expect(await stage.git("rev-parse", `refs/pull/${number}/head`)).toBe(await stage.git("rev-parse", "feature"));
     expect(specs[0]).toMatchObject({
       kind: "plan",
-      branch: "feature",
+      baseBranch: "feature",
       request: "A feature",
       brief: { title: "A feature", body: "It breaks." },
     });
-    expect(specs[0]?.brief?.pull).toMatchObject({ base: "main", headRef: "feature", files: [{ path: "feature.txt", added: 1 }] });
+    expect(specs[0]?.brief?.pull).toMatchObject({ baseBranch: "main", headRef: "feature", files: [{ path: "feature.txt", added: 1 }] });
   });
 
   test("closed while it is worked on: it is held and says so", async () => {

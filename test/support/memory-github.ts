@@ -1,4 +1,4 @@
-import type { GitHubComment, GitHubPorts, IssueChange, LineHistory, ListedIssue, GitHubReply } from "../../src/github/github-ports.ts";
+import type { GitHubPorts, LineHistory, ListedIssue, GitHubReply } from "../../src/github/github-ports.ts";
 import type { JobInputs } from "../../src/core/domain/effect.ts";
 import {
   type RepositoryPermission,
@@ -6,6 +6,8 @@ import {
   type Review,
   type WorkflowRunInfo,
   UNKNOWN_RULES,
+  type GitHubComment,
+  type IssueChange,
 } from "../../src/core/domain/github-facts.ts";
 
 import type { LineComment } from "../../src/core/domain/line-comment.ts";

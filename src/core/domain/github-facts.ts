@@ -81,3 +81,29 @@ export type ActionsWorkflowFile = {
 };
 /** Stands for rules that cannot be read. */
 export const UNKNOWN_RULES: BranchRules = { isReadable: false, types: [], checks: [], requiredReviews: 0, allowedMethods: null };
+
+/** A comment on an issue or a pull request. */
+export type GitHubComment = {
+  readonly id: number;
+  readonly issue: number;
+  /** Whether the issue is a pull request. */
+  readonly onPull: boolean;
+  readonly by: Login;
+  readonly bot: boolean;
+  readonly body: string;
+  readonly created: Millis;
+  readonly updated: Millis;
+};
+
+/** An event of an issue or pull request, by GitHub's name: `labeled`, `assigned` and others. */
+export type IssueChange = {
+  readonly id: number;
+  readonly issue: number;
+  readonly onPull: boolean;
+  readonly action: string;
+  readonly by: Login;
+  readonly bot: boolean;
+  readonly label: string | null;
+  readonly assignee: Login | null;
+  readonly at: Millis;
+};

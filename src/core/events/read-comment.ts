@@ -3,20 +3,8 @@ import { readQuotedRemark } from "../commands/quoted-remark.ts";
 import type { CommandSource } from "../domain/command.ts";
 import type { Event, CommandRequest } from "../domain/event.ts";
 import type { Login, Millis } from "../domain/ids.ts";
-import type { Review } from "../domain/github-facts.ts";
+import type { Review, GitHubComment } from "../domain/github-facts.ts";
 import type { LineComment } from "../domain/line-comment.ts";
-
-export type CommentFields = {
-  readonly id: number;
-  readonly issue: number;
-  /** Whether `issue` is a pull request. */
-  readonly onPull: boolean;
-  readonly by: Login;
-  readonly bot: boolean;
-  readonly body: string;
-  readonly created: Millis;
-  readonly updated: Millis;
-};
 
 const toBotSlug = (self: Login): string => self.replace(/\[bot\]$/, "");
 
@@ -33,7 +21,7 @@ const readQuotedRevision = (text: string, self: Login): readonly CommandRequest[
 };
 
 type WrittenSource = Extract<CommandSource, { readonly id: number }>;
-type WrittenText = Pick<CommentFields, "issue" | "onPull" | "by" | "bot" | "body"> & {
+type WrittenText = Pick<GitHubComment, "issue" | "onPull" | "by" | "bot" | "body"> & {
   readonly source: WrittenSource;
   readonly at: Millis;
   readonly edited: boolean;
@@ -52,7 +40,7 @@ const readWrittenText = ({ source, issue, onPull, by, bot, body, at, edited }: W
 };
 
 /** Events of a comment on an issue or a pull request. A webhook and a listing yield the same events. */
-export const readComment = (comment: CommentFields, self: Login): Event[] =>
+export const readComment = (comment: GitHubComment, self: Login): Event[] =>
   readWrittenText(
     { ...comment, source: { kind: "comment", id: comment.id }, at: comment.created, edited: comment.updated > comment.created },
     self,

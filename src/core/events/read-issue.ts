@@ -1,3 +1,4 @@
+import type { IssueChange } from "../domain/github-facts.ts";
 import type { CommandSource } from "../domain/command.ts";
 import type { Event } from "../domain/event.ts";
 import type { Login, Millis } from "../domain/ids.ts";
@@ -31,18 +32,6 @@ export const readNewIssue = ({ issue, by, bot, body, created, edited }: IssueFie
   };
 };
 
-export type IssueChangeFields = {
-  readonly id: number;
-  readonly issue: number;
-  readonly onPull: boolean;
-  readonly action: string;
-  readonly by: Login;
-  readonly bot: boolean;
-  readonly label: string | null;
-  readonly assignee: Login | null;
-  readonly at: Millis;
-};
-
 /** Triggers besides commands: a label with this name (none if empty), or an assignment to `botLogin`. */
 export type TriggerSettings = { readonly label: string; readonly botLogin: Login };
 
@@ -51,7 +40,7 @@ export const isTriggerLabel = (label: string | null, triggerLabel: string): bool
   triggerLabel !== "" && label !== null && label.toLowerCase() === triggerLabel.toLowerCase();
 
 /** A person's trigger label or assignment to Enki as `/enki fix`; null for any other change. The change's number is part of the event id. */
-export const readIssueChange = (change: IssueChangeFields, { label: triggerLabel, botLogin }: TriggerSettings): Event | null => {
+export const readIssueChange = (change: IssueChange, { label: triggerLabel, botLogin }: TriggerSettings): Event | null => {
   const { id, issue, onPull, action, by, bot, label, assignee, at } = change;
   if (bot || by === botLogin || onPull || issue === 0) return null;
   const fix = { kind: "do", text: "" } as const;

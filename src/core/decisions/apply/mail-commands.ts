@@ -52,7 +52,7 @@ export const sendMail = (tx: DecisionTransaction, sending: MailSource, mail: New
   if (isMailboxFull(tx, execution.id)) return MAILBOX_FULL_REFUSAL;
   const { to } = mail;
   const recipients = to === ALL_WORKERS_ADDRESS ? listRunningWorkers(tx.executions(), execution.id, address) : [to];
-  if (!recipients.every((each) => isKnownAddress(tx, each))) return refuseMail("unknown-address", `nobody has the address '${to}'`);
+  if (!recipients.every((each) => isKnownAddress(tx, each))) return refuseMail("unknown-address", `unknown address '${to}'`);
   const id = deriveMailId(job, sending.ordinal);
   for (const copy of createMailCopies(mail, id, { execution: execution.id, from: address, at: toMailTime(tx, sending), recipients })) {
     tx.putMail(copy);

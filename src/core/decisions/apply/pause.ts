@@ -65,7 +65,7 @@ const resumeStepByPerson: StepCommandHandler = (tx, { execution, step, event }) 
   resumePausedStep(tx, execution, step);
   tx.note(`${event.by} resumed ${task}`);
   if (execution.state !== "paused") return null;
-  return { text: `\`${task}\` goes on when its execution does, which is paused: \`/enki resume ${execution.id}\`.` };
+  return { text: `\`${task}\` continues when its execution is resumed: \`/enki resume ${execution.id}\`.` };
 };
 
 /** The transitions pass checks later whether its needs are still met. */

@@ -76,7 +76,7 @@ const retryWithFeedback: StepCommandHandler = (tx, { execution, step, event }) =
   const news = findNewFeedback(tx, { execution, step });
   if (!news) return null;
   if (news.items.length === 0) {
-    const why = `\`${task}\` has not failed, and nobody has commented on #${step.pull} since its last attempt.`;
+    const why = `\`${task}\` has not failed, and no one has commented on #${step.pull} since its last attempt.`;
     return refuse("nothing-new", why, `review or comment on #${step.pull}`).refusal;
   }
   tx.putStep(execution.id, requestChanges(step));

@@ -19,7 +19,7 @@ export const applySaveRefused = (tx: DecisionTransaction, { ref, reason, text }:
   const queue = tx.queue(base);
   if (!candidate && queue.pushRefusal === undefined && tx.snapshot.config.refinery.landing === "auto") {
     const { landingTerms: _, ...rest } = queue;
-    tx.note(`${base} is not pushed any more: ${text}`);
+    tx.note(`${base} is no longer pushed: ${text}`);
     return tx.putQueue(base, { ...rest, pushRefusal: text });
   }
   const refused = `GitHub does not let Enki ${candidate ? `push a candidate for \`${base}\`` : `move \`${base}\``}: ${text}`;

@@ -20,7 +20,7 @@ export const reconcileRewinds = (tx: DecisionTransaction): void => {
     const queue = tx.queue(base);
     const next = tip === null ? queue : checkForRewind(tx, base, tip);
     if (next === undefined) continue;
-    if (next.frozen !== queue.frozen) tx.note(next.frozen ? `${base} was rewound` : `${base} goes on`);
+    if (next.frozen !== queue.frozen) tx.note(next.frozen ? `${base} was rewound` : `${base} continues`);
     tx.putQueue(base, withoutOldTips(tx, base, next));
   }
 };
