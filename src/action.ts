@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import * as core from "@actions/core";
 import { runJobStep } from "./job/run-job-step.ts";
 
-// What an agent or a test prints could be read as a command to the runner: between these two lines nothing is.
+// The runner reads commands from its log. Between these two lines it reads none, whatever an agent or a test prints.
 const endToken = randomUUID();
 let isStopped = false;
 const setStopped = (next: boolean): void => {

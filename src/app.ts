@@ -8,26 +8,25 @@ import { startHttpServer } from "./coordinator/http-server.ts";
 export type AppOptions = Omit<AppHost, "openInstallation" | "findInstallation" | "botLogin" | "timers" | "random" | "nonce"> & {
   readonly appId: number | string;
   readonly privateKey: string;
-  /** The webhooks' secret. */
   readonly secret: string;
   readonly apiUrl: string;
   readonly host: string;
-  /** 0 for any that is free. */
+  /** 0 for any free port. */
   readonly port: number;
-  /** This machine's, where nothing else is given. */
+  /** Defaults to the timers of this machine. */
   readonly timers?: AppHost["timers"];
 };
 
 export type StartedApp = { readonly url: string; readonly service: AppService; readonly close: () => Promise<void> };
 
-// Enki waits by itself, and counts what it sends: throttling and retries beneath it would hide both.
+// Enki waits and counts requests on its own: throttling and retries in Octokit would hide both.
 const UnthrottledOctokit = ProbotOctokit.defaults((options: object) => ({
   ...options,
   throttle: { enabled: false },
   retry: { enabled: false },
 }));
 
-/** Starts the App: webhooks at `/api/github/webhooks`, refused without the right signature. Rejects when the port is in use or GitHub does not know the App. */
+/** Starts the App: webhooks at `/api/github/webhooks`, rejected without a valid signature. Rejects if the port is in use or GitHub does not know the App. */
 export const startApp = async (options: AppOptions): Promise<StartedApp> => {
   const { appId, privateKey, secret, apiUrl: baseUrl } = options;
   const timers = options.timers ?? { now: Date.now, after: scheduleTimer };
@@ -46,7 +45,7 @@ export const startApp = async (options: AppOptions): Promise<StartedApp> => {
     random: Math.random,
     nonce: randomUUID,
   });
-  // Answered at once: what a webhook leads to takes longer than GitHub waits.
+  // Answers immediately: handling a webhook takes longer than GitHub waits.
   probot.onAny(({ name, payload }) => void service.receiveWebhook(name, payload));
   const server = await startHttpServer((await probot.getNodeMiddleware()) as RequestListener, options);
   void service.resumeRepositories();

@@ -8,7 +8,7 @@ const EXIT_SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
 const cleanupTasks: (() => Promise<void>)[] = [];
 let isExiting = false;
-/** A person ended it, by a signal or by closing what it prints to: nobody listens any more. */
+/** Cleans up after a signal, or after the reader of the output closed the pipe, and exits. */
 const cleanUpAndExit = (): void => {
   if (isExiting) return;
   isExiting = true;
@@ -19,7 +19,7 @@ process.stderr.on("error", cleanUpAndExit);
 
 process.exitCode = await main(process.argv.slice(2), {
   out: (text) => void process.stdout.write(text),
-  // What fails because it was ended is no failure.
+  // An interrupted task reports no failure.
   err: (text) => void (isExiting || process.stderr.write(text)),
   log: (line) => void (process.env["ENKI_LOG"] && process.stderr.write(`${line}\n`)),
   onInterrupt: (clean) => {

@@ -6,12 +6,12 @@ import type { TerminalHost } from "./terminal-host.ts";
 const APP_GRACE_MS = 30_000;
 const APP_SWEEP_INTERVAL_MS = 5 * 60_000;
 export const appOptions = {
-  host: { type: "string", default: "0.0.0.0", value: "<address>", about: "where webhooks are taken" },
-  port: { type: "string", default: "3000", value: "<port>", about: "3000 where none is given" },
-  directory: { type: "string", default: ".enki-clones", value: "<path>", about: "for clones: a cache" },
+  host: { type: "string", default: "0.0.0.0", value: "<address>", about: "address to listen on" },
+  port: { type: "string", default: "3000", value: "<port>", about: "port to listen on" },
+  directory: { type: "string", default: ".enki-clones", value: "<path>", about: "directory for cached clones" },
 } as const;
 
-/** `enki app`: the GitHub App as a service, until it is ended. Its identity comes from the environment. */
+/** `enki app`: runs the GitHub App as a service until it is interrupted. The App's identity comes from the environment. */
 export const runAppCommand = async (args: readonly string[], terminal: TerminalHost): Promise<number> => {
   const values = readOptions(args, appOptions);
   const port = readPort(values.port);

@@ -10,12 +10,12 @@ import type { RunView, RunStory, WaitingEnd } from "./story-progress.ts";
 
 export type RunConversation = RunStory & { readonly answered: Set<string> };
 
-/** Nobody answered: that ends the story, with the questions that stay open. */
+/** Null if every question was answered; otherwise the run ends with the questions that stay open. */
 type UnansweredEnd = WaitingEnd | null;
 
 const UNAPPROVED_END: WaitingEnd = { end: "waits", questions: [] };
 
-/** Asks the person what waits for one, each thing once. */
+/** Asks the person every open question once. */
 export const askOpenQuestions = async (answering: RunConversation, seen: RunView): Promise<UnansweredEnd> => {
   const { execution, ledger } = seen;
   const questions = sortMailsByTime(Object.values(ledger.mails)).filter(({ to, status }) => to === "user" && status === "pending");
@@ -28,10 +28,10 @@ export const askOpenQuestions = async (answering: RunConversation, seen: RunView
   return null;
 };
 
-/** What a person says to a plan that is no answer to a question with yes or no, and more than a slip: what to change in it. */
+/** Whether an answer to a plan requests a change: more than yes, no or a typing mistake. */
 const isRevisionRequest = (said: string): boolean => /\S\s+\S/.test(said);
 
-/** A plan that waits for a yes. Whoever says what to change gets another one; a plan that could not be revised is asked for again. */
+/** Asks for approval of the plan. An answer with a change requests another plan; a plan whose revision failed is shown again. */
 const askAboutPlan = async (answering: RunConversation, { execution, plan }: RunView): Promise<UnansweredEnd> => {
   const { answered, progress, terminal } = answering;
   const hash = (execution.plan ?? "").slice(0, 12);
@@ -50,7 +50,7 @@ const askAboutPlan = async (answering: RunConversation, { execution, plan }: Run
 const explainReplan = ({ revision }: RunView["execution"]): string =>
   revision?.state === "refused" ? `The plan was not revised: ${revision.refusal?.message ?? ""}\n\n` : "";
 
-/** What a person says to a plan; empty where nobody is there. */
+/** A person's answer to a plan; empty if no one can answer. */
 const readPlanAnswer = async ({ progress, terminal, approvesAll }: RunConversation): Promise<string> => {
   if (approvesAll) return "y";
   if (!terminal.isInteractive) return "";
@@ -62,7 +62,7 @@ const REVIEW_SECOND_MS = 1_000;
 
 const postComment = async ({ person, issue }: RunConversation, text: string): Promise<void> => void (await person.comment(issue, text));
 
-/** Tells the person what an agent asks, and the agent what the person says; false where nobody says anything. */
+/** Passes an agent's question to the person, and the answer to the agent. Returns false without an answer. */
 const askMailQuestion = async (answering: RunConversation, mail: Mail): Promise<boolean> => {
   const { answered, progress, terminal } = answering;
   if (answered.has(mail.id)) return true;
@@ -89,7 +89,7 @@ const askApproval = async (
   return null;
 };
 
-/** A checkpoint: what a step changed, or reported, before others build on it. */
+/** Shows a step's change or report, and asks for approval before other steps build on it. */
 const askAboutCheckpoint = async (answering: RunConversation, { execution, ledger }: RunView, step: Step): Promise<UnansweredEnd> => {
   const { person, bareRepository, terminal } = answering;
   if (isAwaitingConfirmation(step) && step.refusal) return askAboutNothingToDo(answering, step.id, step.refusal);
@@ -105,7 +105,7 @@ const askAboutCheckpoint = async (answering: RunConversation, { execution, ledge
       const pull = (await person.pulls()).find(({ number }) => number === step.pull);
       if (pull) await person.approve(pull);
     };
-    // GitHub's times have whole seconds: an approval in the head's own second is asked for once more.
+    // GitHub rounds times to seconds, so an approval within the same second as the head is asked for again.
     if (step.refusal?.code !== "hasty-review") return askApproval(answering, { key: sha, text, question, act: approve });
     await new Promise<void>((resolve) => void terminal.after(REVIEW_SECOND_MS, resolve));
     await approve();
@@ -118,7 +118,7 @@ const askAboutCheckpoint = async (answering: RunConversation, { execution, ledge
   return askApproval(answering, { key: line, text: `${title}\n${indentText(report)}`, question, act: () => postComment(answering, line) });
 };
 
-/** A step that others need says that there is nothing to do: they start only if the person agrees. */
+/** Asks the person to confirm that a step has nothing to do, before other steps start without its work. */
 const askAboutNothingToDo = (answering: RunConversation, id: string, { message, next }: Refusal): Promise<UnansweredEnd> =>
   askApproval(answering, {
     key: next,

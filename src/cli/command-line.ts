@@ -4,7 +4,7 @@ import type { AgentChoice } from "./local-machine.ts";
 import { CommandError, UsageError } from "./command-options.ts";
 import type { TerminalHost } from "./terminal-host.ts";
 
-/** A command line as words: blanks part them, quotes keep them together, a backslash takes the next character as it is. Nothing is expanded. */
+/** Splits a command line into words, with quotes and backslashes as in a shell. Expands nothing. */
 export const parseCommandLine = (text: string): AgentChoice => {
   const words = [...text.matchAll(/(?:"(?:\\.|[^"\\])*"|'[^']*'|\\.|[^\s"'\\])+/g)].map(([word]) =>
     word.replaceAll(/"(?:\\.|[^"\\])*"|'[^']*'|\\./g, unquoteWord),
@@ -18,7 +18,7 @@ const unquoteWord = (part: string): string => {
   return (part.startsWith('"') ? part.slice(1, -1) : part).replaceAll(/\\(.)/g, "$1");
 };
 
-/** An agent's command line whose command is there: a story that cannot begin is refused before anything is started. */
+/** Parses an agent's command line and checks that its command exists, before anything starts. */
 export const findAgentCommand = async ({ cwd, env }: Pick<TerminalHost, "cwd" | "env">, text: string): Promise<AgentChoice> => {
   const { command, args } = parseCommandLine(text);
   if (command === "") throw new UsageError("--agent needs a command line");
@@ -26,7 +26,7 @@ export const findAgentCommand = async ({ cwd, env }: Pick<TerminalHost, "cwd" | 
     ? [resolve(cwd, command)]
     : (env["PATH"] ?? "").split(delimiter).map((directory) => join(directory, command));
   for (const path of places) {
-    // Jobs work elsewhere: a relative path would mean another file there.
+    // Jobs run in other directories, so a relative path would name another file there.
     if (await isExecutable(path)) return { command: path, args };
   }
   throw new CommandError(`the agent's command ${command} is not there, or cannot be executed`);

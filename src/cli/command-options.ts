@@ -4,13 +4,13 @@ import { parseArgs } from "node:util";
 import { findNearestWord } from "../core/domain/nearest-word.ts";
 import type { TerminalHost } from "./terminal-host.ts";
 
-/** A call that cannot be understood: exit code 2. */
+/** Usage error: exit code 2. */
 export class UsageError extends Error {}
 
-/** What cannot be done as things are, said in one sentence: exit code 1. */
+/** A failure that one sentence explains: exit code 1. */
 export class CommandError extends Error {}
 
-/** An option of a subcommand; `value` is how its value is called in the help. */
+/** An option of a subcommand; `value` names its value in the help. */
 type OptionDefinition = {
   readonly type: "string" | "boolean";
   readonly default?: string | boolean;
@@ -20,7 +20,7 @@ type OptionDefinition = {
 };
 export type OptionDefinitions = Readonly<Record<string, OptionDefinition>>;
 
-/** Reads the options of a subcommand that takes nothing else; throws {@link UsageError}. */
+/** Reads the options of a subcommand without words; throws {@link UsageError}. */
 export const readOptions = <T extends OptionDefinitions>(args: readonly string[], options: T) => {
   try {
     return parseArgs({ args: [...args], options }).values;
@@ -29,7 +29,7 @@ export const readOptions = <T extends OptionDefinitions>(args: readonly string[]
   }
 };
 
-/** Reads options, and beside them at most so many words; throws {@link UsageError}. */
+/** Reads options and at most `most` words; throws {@link UsageError}. */
 export const readOptionsAndWords = <T extends OptionDefinitions>(args: readonly string[], options: T, most: number) => {
   try {
     const { values, positionals } = parseArgs({ args: [...args], options, allowPositionals: true });
@@ -40,7 +40,7 @@ export const readOptionsAndWords = <T extends OptionDefinitions>(args: readonly 
   }
 };
 
-/** Reads what a subcommand takes that has no options: at most so many words; throws {@link UsageError}. */
+/** Reads at most `most` words for a subcommand without options; throws {@link UsageError}. */
 export const readWords = (args: readonly string[], most: number): readonly string[] => {
   try {
     const { positionals } = parseArgs({ args: [...args], options: {}, allowPositionals: true });
@@ -51,7 +51,7 @@ export const readWords = (args: readonly string[], most: number): readonly strin
   }
 };
 
-/** Node's own words are several sentences, with advice about dashes. */
+/** Node's message has several sentences, with advice about dashes. */
 const toUsageError = (error: unknown, options: OptionDefinitions): unknown => {
   if (!(error instanceof Error && "code" in error)) return error;
   const [, quoted = ""] = /'(-{0,2}[^'\s]*)/.exec(error.message) ?? [];
@@ -73,7 +73,7 @@ const suggestOption = (name: string, options: OptionDefinitions): string => {
   return meant === null ? "" : `; did you mean --${meant}?`;
 };
 
-/** Options with what they mean, a line each. */
+/** Lists options with their descriptions, a line each. */
 export const describeOptions = (options: OptionDefinitions): string[] => {
   const named = Object.entries(options).map(
     ([name, { value, about }]) => [`--${name}${value === undefined ? "" : ` ${value}`}`, about] as const,
@@ -90,7 +90,7 @@ export const readPort = (text: string): number => {
   throw new UsageError(`--port is a number from 0 to ${MAX_PORT}, and '${text}' is none`);
 };
 
-/** A file that a person named, as text. */
+/** Reads a text file that a person named. */
 export const readNamedFile = async ({ cwd }: TerminalHost, path: string): Promise<string> => {
   const file = resolve(cwd, path);
   const found = await stat(file).catch(() => null);

@@ -4,20 +4,20 @@ import { join } from "node:path";
 import type { LocalMachine } from "./local-machine.ts";
 import type { TerminalHost } from "./terminal-host.ts";
 
-/** Of a machine's directory this stays for who wants to look at it: the repositories, what the jobs said, and what they left. */
+/** Kept after a run, for inspection: the repositories, the jobs' logs and their artifacts. */
 const KEPT_PATHS = ["repositories", "jobs/logs", "jobs/artifacts"];
 
 export type CommandWorkplace = {
   readonly directory: string;
-  /** Says what machine runs in it: it is closed first, and its repositories stay. */
+  /** Registers the machine of the directory: it is closed first, and its repositories are kept. */
   readonly attachMachine: (machine: LocalMachine) => void;
-  /** Says that nothing of it is of use any more. */
+  /** Marks the whole directory for deletion. */
   readonly discardAll: () => void;
-  /** Ends everything and takes away what nobody needs any more; once, however often it is called. */
+  /** Stops everything and deletes temporary files. May be called repeatedly. */
   readonly close: () => Promise<void>;
 };
 
-/** A directory of our own below the system's temporary one, which also a person's Ctrl+C takes away. */
+/** Creates a temporary directory that is also cleaned up after Ctrl+C. */
 export const openWorkplace = async (terminal: TerminalHost, name: string): Promise<CommandWorkplace> => {
   const directory = await realpath(await mkdtemp(join(tmpdir(), `${name}-`)));
   let machine: LocalMachine | null = null;
@@ -32,9 +32,9 @@ export const openWorkplace = async (terminal: TerminalHost, name: string): Promi
   return { directory, attachMachine: (used) => void (machine = used), discardAll: () => void (kept = []), close };
 };
 
-/** Removes a directory but for some paths in it. */
+/** Deletes the contents of a directory, except for some paths. */
 const removeAllBut = async (directory: string, kept: readonly string[]): Promise<void> => {
-  // What was just ended may still close its files.
+  // Processes that were just stopped may still close their files.
   const remove = (path: string): Promise<void> => rm(path, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 });
   if (kept.length === 0) return remove(directory);
   for (const name of await readdir(directory)) {

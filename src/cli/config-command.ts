@@ -7,10 +7,10 @@ import { readEffectiveLayers } from "./effective-layers.ts";
 import type { TerminalHost } from "./terminal-host.ts";
 
 export const configOptions = {
-  json: { type: "boolean", default: false, about: "prints each key with its value and where it is from, as JSON" },
+  json: { type: "boolean", default: false, about: "prints keys, values and sources as JSON" },
 } as const;
 
-/** `enki config`: each key in force here, its value, and the file and line that say so; 1 where a file has a mistake, which counts for nothing. */
+/** `enki config`: prints each effective key with its value and source line. Exits with 1 if a file has a mistake; such a file has no effect. */
 export const runConfigCommand = async (args: readonly string[], terminal: TerminalHost): Promise<number> => {
   const { json } = readOptions(args, configOptions);
   const read = readConfig(await readEffectiveLayers(terminal));
@@ -32,10 +32,10 @@ export const runConfigCommand = async (args: readonly string[], terminal: Termin
 };
 
 const getWrittenValue = (written: object, key: string): unknown =>
-  // A key of this very value: each part but the last is a table.
+  // The key comes from this value, so each part but the last names a table.
   key.split(".").reduce<unknown>((value, part) => (value as Record<string, unknown>)[part], written);
 
-/** What is printed ends in logs and issues: of an environment only what is no credential. */
+/** The output ends up in logs and issues, so values of the environment that may be credentials are masked. */
 const maskConfigValue = (key: string, value: unknown): unknown => {
   if (typeof value !== "string") return value;
   return /^agent\.(?:\w+\.)?env\./.test(key) && !value.startsWith("$") ? "…" : redactSecrets(value);

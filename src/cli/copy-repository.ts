@@ -19,7 +19,7 @@ const COPY_IDENTITY = { name: "Enki", email: "enki@users.noreply.github.com" };
 export const NO_VERIFY_MESSAGE =
   "Nothing can land yet, because nothing verifies it: give the commands with --verify '<command>', or in .enki/enki.toml:\n  [refinery]\n  verify = [\"npm test\"]";
 
-/** What the copy is called. Throws where nothing could land on it. */
+/** The name of the copy. Throws if nothing could land on it. */
 export const deriveCopyName = ({ directory, branch, shallow }: FoundRepository): string => {
   if (branch === null) throw new CommandError(`${directory} has no branch checked out; check out the one that work is to land on`);
   if (shallow) throw new CommandError(`${directory} is a shallow clone; git fetch --unshallow brings the rest of its history`);
@@ -31,12 +31,12 @@ export const deriveCopyName = ({ directory, branch, shallow }: FoundRepository):
   );
 };
 
-/** The original, which agents have no business in; but not where the agent itself, or a person's whole home, lives in it. */
+/** Directories of the original repository, hidden from agents. Excludes directories that contain the agent or a person's home. */
 export const listHiddenDirectories = ({ cwd }: TerminalHost, { ownDirectories }: FoundRepository, agent: AgentChoice | null): string[] => {
   const used = [homedir(), ...(agent ? [agent.command, ...agent.args] : [])]
     .filter((word) => word.includes(sep))
     .map((path) => resolve(cwd, path))
-    // A word with a slash need be no path: a model's name, a prompt.
+    // A word with a slash may be something else than a path: a model's name, or a prompt.
     .filter((path) => existsSync(path));
   return ownDirectories.filter((directory) => !used.some((path) => `${path}${sep}`.startsWith(`${directory}${sep}`)));
 };
@@ -46,16 +46,16 @@ export type RepositoryCopy = {
   readonly config: Config;
   readonly clone: RepositoryClone;
   readonly branch: BranchName;
-  /** The branch's commit in the original; null where it has none. */
+  /** The branch's commit in the original; null for an empty branch. */
   readonly originalCommit: Sha | null;
-  /** The same with Enki's workflow files on top, and their paths. */
+  /** The original commit with Enki's workflow files added, and their paths. */
   readonly commit: Sha;
   readonly addedPaths: readonly string[];
 };
 
 type CopyInput = { readonly directory: string; readonly from: string; readonly name: string };
 
-/** A copy of the repository on the forge, with Enki's Actions workflow files on its default branch; the original is only read. */
+/** Copies the repository to the local GitHub and adds Enki's Actions workflow files to its default branch. Only reads the original. */
 export const copyRepository = async (
   terminal: TerminalHost,
   { forge }: LocalMachine,

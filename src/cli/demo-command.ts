@@ -29,11 +29,11 @@ const DEMO_STORY = {
 };
 
 export const demoOptions = {
-  once: { type: "boolean", default: false, about: "ends when the story ends, instead of leaving its page open" },
-  json: { type: "boolean", default: false, about: "prints what landed as one line of JSON, last; all else goes to stderr" },
-  rehearsal: { type: "string", value: "<file>", about: "another file for the rehearsal to play" },
-  agent: { type: "string", value: "<command line>", about: "any ACP agent instead of the rehearsal" },
-  port: { type: "string", default: "0", value: "<port>", about: "of the page; any that is free where none is given" },
+  once: { type: "boolean", default: false, about: "exits after the story instead of keeping the page open" },
+  json: { type: "boolean", default: false, about: "prints the result as a last line of JSON; everything else goes to stderr" },
+  rehearsal: { type: "string", value: "<file>", about: "plays another file" },
+  agent: { type: "string", value: "<command line>", about: "uses an ACP agent instead of the rehearsal" },
+  port: { type: "string", default: "0", value: "<port>", about: "port of the page; any free port by default" },
 } as const;
 
 type DemoCast = {
@@ -43,7 +43,7 @@ type DemoCast = {
   readonly review: StoryReview | null;
 };
 
-/** Who plays; what cannot is refused before anything is started. */
+/** Chooses the agent; rejects an unusable choice before anything starts. */
 const chooseDemoCast = async (
   terminal: TerminalHost,
   { agent, rehearsal: file }: { agent?: string | undefined; rehearsal?: string | undefined },
@@ -58,7 +58,7 @@ const chooseDemoCast = async (
   return { agent: null, play: play.value, text, review };
 };
 
-/** `enki demo`: a whole story on this machine; 0 when it ended well. */
+/** `enki demo`: plays a whole story on this machine. Exits with 0 if it succeeds. */
 export const runDemoCommand = async (args: readonly string[], terminal: TerminalHost): Promise<number> => {
   const values = readOptions(args, demoOptions);
   const port = readPort(values.port);
@@ -108,7 +108,7 @@ export const runDemoCommand = async (args: readonly string[], terminal: Terminal
   }
 };
 
-/** What Enki writes into its ledger, as it is told there; the trace of a fault is for its log. */
+/** The notes that Enki writes to its ledger, for the screen. Traces of faults stay in the log. */
 const readLedgerNotes = (line: string): string[] => {
   const about = `${DEMO_OWNER}/${DEMO_NAME}: `;
   return line.startsWith(about) && !line.includes("\n") ? [line.slice(about.length)] : [];
@@ -124,11 +124,11 @@ const createSleep =
 const createScriptedChoice = (terminal: TerminalHost, directory: string, url: string): AgentChoice => ({
   command: terminal.node,
   args: [join(directory, "installation", "dist", "cli.js"), "rehearse", join(directory, "installation", "rehearsal.toml")],
-  // It knows where to push to and what to call, so that more than not knowing stops it.
+  // The play learns the addresses in order to try to break out: a sandbox, not ignorance, must stop it.
   env: { REHEARSAL_SERVER: url, REHEARSAL_REPOSITORY: `${DEMO_OWNER}/${DEMO_NAME}` },
 });
 
-/** The example as a repository on the forge, pushed by a person, with Enki's Actions workflow files in it. */
+/** Creates the example repository on the local GitHub with a person's push, including Enki's Actions workflow files. */
 const createDemoRepository = async (terminal: TerminalHost, { forge }: LocalMachine, directory: string): Promise<PersonClient> => {
   const example = join(terminal.root, "examples", DEMO_NAME);
   const token = forge.createUser("maintainer");

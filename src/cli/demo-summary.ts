@@ -7,7 +7,7 @@ import type { PersonClient } from "./person-client.ts";
 import type { DemoEnd } from "./play-maintainer.ts";
 import type { TerminalHost } from "./terminal-host.ts";
 
-/** What `--json` prints last. */
+/** The last line of `--json`. */
 export type DemoSummary = {
   readonly ok: boolean;
   readonly repository: string;
@@ -16,7 +16,7 @@ export type DemoSummary = {
   readonly base: string;
   readonly landed: readonly { readonly task: string; readonly step: string; readonly commit: string; readonly pull: number }[];
   readonly artifacts: readonly string[];
-  /** Comments on lines that were answered in their threads. */
+  /** Line comments that were answered in their threads. */
   readonly reviewed: number;
   readonly requests: { readonly rest: number; readonly pushes: number };
   readonly seconds: number;
@@ -33,7 +33,7 @@ type SummaryInput = {
   readonly begun: number;
 };
 
-/** What came of the story: what landed from the bare repository, by plain git. */
+/** Summarizes the story; the landed commits are read from the bare repository with plain git. */
 export const summarizeDemo = async ({
   terminal,
   machine,
@@ -73,7 +73,7 @@ export const summarizeDemo = async ({
   };
 };
 
-/** Comments on lines of these pull requests that Enki answered. */
+/** Counts line comments on these pull requests that Enki answered. */
 const countAnsweredComments = async (person: PersonClient, app: string, pulls: readonly number[]): Promise<number> => {
   const threads = await Promise.all(pulls.filter((pull) => pull > 0).map((pull) => person.lineComments(pull)));
   const answered = threads
@@ -82,7 +82,7 @@ const countAnsweredComments = async (person: PersonClient, app: string, pulls: r
   return new Set(answered).size;
 };
 
-/** What a reader wants to know last: what landed and where it is, or what went wrong and what goes on. */
+/** Prints the end of the story: the landed commits and their location, or the failure and the next step. */
 export const printSummary = (summary: DemoSummary, { end, last }: DemoEnd, print: (line: string) => void): void => {
   const { landed, artifacts, repository, base } = summary;
   const width = Math.max(0, ...landed.map(({ step }) => step.length));

@@ -5,10 +5,10 @@ import type { ConfigText } from "../core/config/read-config.ts";
 import { readConfigLayers, readWorkflowLayers } from "../storage/config/config-layers.ts";
 import type { TerminalHost } from "./terminal-host.ts";
 
-/** What counts in the working directory, in the order of the cascade: built in, this machine's, the repository's as its files are now. */
+/** The configuration for the working directory, in the order of the cascade: built in, this machine's, the repository's present files. */
 export const readEffectiveLayers = (terminal: TerminalHost): Promise<ConfigText[]> => readEffectiveFiles(terminal, readConfigLayers);
 
-/** The workflow files that count there, in the same order. */
+/** The workflow files for the working directory, in the same order. */
 export const readEffectiveWorkflows = (terminal: TerminalHost): Promise<ConfigText[]> => readEffectiveFiles(terminal, readWorkflowLayers);
 
 const readEffectiveFiles = async (terminal: TerminalHost, read: typeof readConfigLayers): Promise<ConfigText[]> => {
@@ -17,7 +17,7 @@ const readEffectiveFiles = async (terminal: TerminalHost, read: typeof readConfi
   return texts.map(({ path, text }) => ({ path: formatSourcePath(terminal, path), text }));
 };
 
-/** The nearest `.enki` upwards, up to the top of the repository; null where there is none. A person's home has one that is the machine's. */
+/** The nearest `.enki` between the working directory and the top of the repository; null if there is none. A person's home holds the machine's `.enki`, which does not count. */
 const findEnkiDirectory = async (from: string): Promise<string | null> => {
   const isThere = (path: string): Promise<boolean> =>
     stat(path).then(
@@ -30,7 +30,7 @@ const findEnkiDirectory = async (from: string): Promise<string | null> => {
   }
 };
 
-/** A path as a person knows it: from the working directory, from home, or as one of the installation. */
+/** A path as a person knows it: relative to the working directory, to home, or to the installation. */
 const formatSourcePath = ({ cwd, root }: TerminalHost, path: string): string => {
   if (path.startsWith(`${root}${sep}`)) return join("built-in", relative(root, path));
   if (path.startsWith(`${join(homedir(), ".enki")}${sep}`)) return join("~", relative(homedir(), path));

@@ -5,25 +5,24 @@ import { CommandError } from "./command-options.ts";
 import type { TerminalHost } from "./terminal-host.ts";
 
 export type FoundRepository = {
-  /** What git can be told to read from: the top of the work tree, or the bare repository. */
+  /** The directory that git reads from: the top of the work tree, or the bare repository. */
   readonly directory: string;
-  /** Where all that is the person's own lies: the work tree, and what git keeps. */
+  /** Directories of the person: the work tree and git's own. */
   readonly ownDirectories: readonly string[];
-  /** The branch that is checked out; null where none is. */
+  /** The checked out branch; null for a detached head. */
   readonly branch: string | null;
-  /** A clone without all of its history. */
   readonly shallow: boolean;
-  /** How many files differ from the last commit. */
+  /** Number of files that differ from the last commit. */
   readonly uncommittedFiles: number;
 };
 
-/** The repository that a person named by any directory of it; only reads. Throws {@link CannotError} where there is none. */
+/** Finds the repository that contains a path, without writing. Throws {@link CommandError} if there is none. */
 export const findRepository = async ({ cwd, after }: TerminalHost, path: string): Promise<FoundRepository> => {
   const directory = resolve(cwd, path);
   const known = await stat(directory).catch(() => null);
   if (!known) throw new CommandError(`there is no directory ${directory}`);
   if (!known.isDirectory()) throw new CommandError(`${directory} is a file, and no git repository`);
-  // Without the locks even a look at the state would write the index anew.
+  // Without this setting, even `git status` would rewrite the index.
   const at: GitContext = { directory, after, env: { GIT_OPTIONAL_LOCKS: "0" } };
   const ask = async (...args: string[]): Promise<string | null> => {
     const { code, stdout } = await runGit(at, args);

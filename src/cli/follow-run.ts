@@ -13,9 +13,8 @@ import { renderMailText } from "../core/messages/mail-comment.ts";
 import type { TerminalHost } from "./terminal-host.ts";
 import { renderAsciiGraph } from "../core/messages/ascii-graph.ts";
 
-/** Between two looks, in milliseconds. */
 const RUN_POLL_MS = 200;
-/** Waits for the end of what was asked, shows how it stands, and asks the person what Enki asks. */
+/** Follows a run to its end, shows progress, and asks the person Enki's questions. */
 export const followRun = async (story: RunStory): Promise<RunEnd> => {
   const { terminal, progress } = story;
   const begun = terminal.now();
@@ -45,7 +44,7 @@ export const followRun = async (story: RunStory): Promise<RunEnd> => {
     progress.clearBlock();
   }
 };
-/** Reads the ledger only when it moved: the same object while it did not. */
+/** Reads the ledger only if it changed; otherwise returns the same object. */
 const openRunReader = ({ terminal, bareRepository }: RunStory) => {
   const at = { directory: bareRepository, after: terminal.after };
   let known: { head: Sha; seen: RunView | null } | null = null;
@@ -59,7 +58,7 @@ const openRunReader = ({ terminal, bareRepository }: RunStory) => {
     return seen;
   };
 };
-/** What Enki answers where it does not begin. */
+/** Enki's answer if it refused to start. */
 const readRefusalComment = async ({ person, issue }: RunStory): Promise<string | null> => {
   const [, answer] = await person.comments(issue);
   return answer?.body ?? null;
@@ -75,7 +74,7 @@ const formatStepProgress = (step: Step): string => {
   const reason = findIdleReason(step);
   return `${describeStepState(step)[1].replaceAll("*", "")}${reason === "" ? "" : `: ${toOneLine(reason, 500)}`}`;
 };
-/** What is to be told to who reads line by line. */
+/** Progress lines since the last look, for output without a redrawn block. */
 const listNewProgress = ({ execution }: RunView, before: RunView | null): string[] => {
   const planning = execution.state !== before?.execution.state && execution.state === "planning" ? ["reads the code and makes a plan"] : [];
   const steps = Object.values(execution.steps).flatMap((step) => {
@@ -86,7 +85,7 @@ const listNewProgress = ({ execution }: RunView, before: RunView | null): string
   });
   return [...planning, ...steps];
 };
-/** What agents wrote to the person and ask no answer for. */
+/** Mails from agents to the person that need no answer. */
 const listNewMails = ({ ledger }: RunView, before: RunView | null): string[] =>
   sortMailsByTime(Object.values(ledger.mails))
     .filter(({ id, to, type }) => to === "user" && type === "info" && before?.ledger.mails[id] === undefined)

@@ -21,7 +21,7 @@ export const graphOptions = {
   format: { type: "string", default: "ascii", value: "<format>", about: `${GRAPH_FORMATS.join(", ")}; ascii where none is given` },
 } as const;
 
-/** `enki graph <workflow|execution>`: a workflow as its file has it; an execution with how each step stands, from the ledger of the repository here. */
+/** `enki graph <workflow|execution>`: draws a workflow from its file, or the state of an execution from the ledger of this repository. */
 export const runGraphCommand = async (args: readonly string[], terminal: TerminalHost): Promise<number> => {
   const { values, words } = readOptionsAndWords(args, graphOptions, 1);
   const [asked] = words;
@@ -59,7 +59,7 @@ const formatWorkflowGraph = (format: string, flow: Workflow, width: number): str
 
 type FoundExecution = { readonly execution: Execution; readonly plan: Plan | null };
 
-/** By the beginning of its id, or by the id of one of its tasks: in the ledger, in what `enki run` kept, in the archive. */
+/** Finds an execution by a prefix of its id or by a task id: in the ledger, in runs kept by `enki run`, or in the archive. */
 const findGraphExecution = async (terminal: TerminalHost, asked: string, flows: readonly ConfigText[]): Promise<FoundExecution> => {
   const id = asked.split("-")[0] ?? "";
   const { known, hasLedger } = await readKnownExecutions(terminal);

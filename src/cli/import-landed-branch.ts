@@ -11,8 +11,8 @@ type PersonalRepository = { readonly directory: string; readonly after: TimerSta
 const HOME_REF = "refs/enki/home";
 
 /**
- * Brings what landed on a copy into a person's repository, as a branch of its own, and the ledger that tells how it came to be.
- * Neither a work tree nor a branch that is there changes. Gives the branch; null where nothing landed.
+ * Imports the landed commits of a copy into the person's repository, as a new branch, together with the ledger.
+ * Changes neither the work tree nor an existing branch. Returns the branch; null if nothing landed.
  */
 export const importLandedBranch = async (adopted: RepositoryCopy, execution: string, home: PersonalRepository): Promise<string | null> => {
   const { clone, branch, commit } = adopted;
@@ -40,7 +40,7 @@ const fetchRefspec = async ({ directory }: RepositoryClone, home: PersonalReposi
   ]);
 };
 
-/** A branch that is there is a person's: it is left as it is. */
+/** Existing branches belong to the person, so a free name is found. */
 const findFreeBranchName = async (home: PersonalRepository, wanted: string): Promise<string> => {
   for (let count = 1; ; count += 1) {
     const name = count === 1 ? wanted : `${wanted}-${count}`;
@@ -50,7 +50,7 @@ const findFreeBranchName = async (home: PersonalRepository, wanted: string): Pro
 
 type LandedCommit = { readonly id: Sha; readonly parents: readonly Sha[]; readonly at: number; readonly message: string };
 
-/** The same history on the original's commit: without the workflow files, which are of use on a GitHub only. */
+/** Rewrites the landed history onto the original commit, without Enki's workflow files. */
 const rewriteWithoutEnkiFiles = async ({ clone, commit, originalCommit, addedPaths }: RepositoryCopy, tip: Sha): Promise<Sha> => {
   const before = originalCommit === null ? new Map<string, Buffer>() : await clone.readFiles(originalCommit, addedPaths);
   const files: NewFiles = new Map(

@@ -11,14 +11,14 @@ import type { TerminalHost } from "./terminal-host.ts";
 import { openWorkplace } from "./command-workplace.ts";
 
 export const localOptions = {
-  repo: { type: "string", default: ".", value: "<path>", about: "the repository to copy; the one here where none is given" },
-  agent: { type: "string", value: "<command line>", about: "the ACP agent; what the configuration says where none is given" },
-  verify: { type: "string", multiple: true, value: "<command>", about: "what a candidate must pass; may be given several times" },
+  repo: { type: "string", default: ".", value: "<path>", about: "the repository to copy; the current one by default" },
+  agent: { type: "string", value: "<command line>", about: "the ACP agent; the configured one by default" },
+  verify: { type: "string", multiple: true, value: "<command>", about: "a command that every change must pass; repeatable" },
   issue: { type: "string", value: "<text>", about: "opens an issue with this text, and asks Enki to fix it" },
-  port: { type: "string", default: "0", value: "<port>", about: "of the page; any that is free where none is given" },
+  port: { type: "string", default: "0", value: "<port>", about: "port of the page; any free port by default" },
 } as const;
 
-/** `enki local`: a GitHub on this machine with a copy of one's own repository, and Enki in it, until it is ended. */
+/** `enki local`: runs a local GitHub with a copy of the person's repository, and Enki in it, until it is interrupted. */
 export const runLocalCommand = async (args: readonly string[], terminal: TerminalHost): Promise<number> => {
   const values = readOptions(args, localOptions);
   const port = readPort(values.port);

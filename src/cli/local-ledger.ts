@@ -9,7 +9,7 @@ import { ARCHIVE_REF, LEDGER_REF } from "../core/domain/refs.ts";
 import { CommandError } from "./command-options.ts";
 import type { TerminalHost } from "./terminal-host.ts";
 
-/** The files of a commit that a ref names; null where there is no such ref. */
+/** The files of the commit that a ref names; null if the ref does not exist. */
 const readRefFiles = async (at: GitContext, ref: string, wanted: (path: string) => boolean): Promise<Map<string, Buffer> | null> => {
   const head = await runGit(at, ["rev-parse", "--verify", "-q", ref]);
   if (head.code !== 0) return null;
@@ -18,10 +18,10 @@ const readRefFiles = async (at: GitContext, ref: string, wanted: (path: string) 
   return new Map(entries.map(([path, { sha }]) => [path, blobs.get(sha) ?? Buffer.alloc(0)]));
 };
 
-/** Ledgers of executions that ran on this machine, each below this by the execution's id. */
+/** Ref prefix of the ledgers kept by `enki run`, followed by the execution's id. */
 export const RUN_LEDGERS_PREFIX = "refs/enki/runs/";
 
-/** The ledger of the repository in the working directory, or another that is kept there; null where it has none. */
+/** The ledger of the repository in the working directory, or a ledger kept there; null if there is none. */
 export const readLocalLedger = async ({ cwd, after }: Pick<TerminalHost, "cwd" | "after">, ref = LEDGER_REF): Promise<Ledger | null> => {
   const files = await readRefFiles({ directory: cwd, after }, ref, () => true);
   if (!files) return null;
@@ -30,7 +30,7 @@ export const readLocalLedger = async ({ cwd, after }: Pick<TerminalHost, "cwd" |
   return read.value;
 };
 
-/** The ledgers that `enki run` left. */
+/** The ledgers kept by `enki run`. */
 export const readRunLedgers = async ({ cwd, after }: TerminalHost): Promise<Ledger[]> => {
   const listed = await runGit({ directory: cwd, after }, ["for-each-ref", "--format=%(refname)", RUN_LEDGERS_PREFIX]);
   const refs = listed.stdout
@@ -42,7 +42,7 @@ export const readRunLedgers = async ({ cwd, after }: TerminalHost): Promise<Ledg
 
 export type ArchivedExecution = { readonly execution: Execution; readonly plan: Plan | null };
 
-/** A finished execution that the ledger no longer holds, by its id; null where the archive has none of that id. */
+/** A finished execution from the archive; null if the archive does not contain the id. */
 export const readArchivedExecution = async ({ cwd, after }: TerminalHost, id: string): Promise<ArchivedExecution | null> => {
   const files = await readRefFiles({ directory: cwd, after }, ARCHIVE_REF, (path) => path.split("/")[1] === id && path.endsWith(".json"));
   const find = (name: RegExp): string | null => {
@@ -50,6 +50,6 @@ export const readArchivedExecution = async ({ cwd, after }: TerminalHost, id: st
     return content?.toString("utf8") ?? null;
   };
   const [state, plan] = [find(/\/state\.json$/), find(/\/plan-[0-9a-f]+\.json$/)];
-  // A plan was written by the ledger, in its own form.
+  // The ledger wrote the plan in its own format.
   return state === null ? null : { execution: parseArchivedExecution(state), plan: plan === null ? null : (JSON.parse(plan) as Plan) };
 };

@@ -9,7 +9,7 @@ import { createLocalRunner } from "../local-github/actions/local-runner.ts";
 import { loadApp } from "./load-app.ts";
 import type { TerminalHost } from "./terminal-host.ts";
 
-/** The agent that all jobs on this machine use, whatever the repository says. */
+/** The agent for every job on the machine; overrides the repository's choice. */
 export type AgentChoice = {
   readonly command: string;
   readonly args: readonly string[];
@@ -17,42 +17,41 @@ export type AgentChoice = {
 };
 
 export type MachineOptions = {
-  /** An empty directory of our own, with an absolute path. */
+  /** An empty directory for this machine, as an absolute path. */
   readonly directory: string;
-  /** The forge's port; 0 for any that is free. */
+  /** The local GitHub's port; 0 for any free port. */
   readonly port: number;
-  /** Given the address of the forge; null for what the repository says. */
+  /** Chooses the agent, given the local GitHub's address; null for the repository's choice. */
   readonly agent: ((url: string) => AgentChoice) | null;
-  /** Commands that verify candidates; those of the repository where none is given. */
+  /** Commands that verify candidates; the repository's own if empty. */
   readonly verify: readonly string[];
-  /** A person's own settings: roles, workflows and `enki.toml`; not used where it does not exist. */
+  /** Directory of the person's roles, workflows and `enki.toml`; ignored if missing. */
   readonly settings: string;
-  /** Files beside the installation's own, by name: a rehearsal that jobs must be able to read. */
+  /** Additional files of the installation by name, such as a play that jobs must read. */
   readonly files: Readonly<Record<string, string>>;
-  /** Directories of the machine that no job may see, beside those of the machine itself. */
+  /** Further directories hidden from jobs. */
   readonly hidden?: readonly string[];
-  /** Told what Enki writes down, a line each. */
+  /** Receives each line that Enki logs. */
   readonly log: (line: string) => void;
-  /** Minutes that an agent has for a step of a tier; what the repository says where none is given. */
+  /** Time limit of a step by tier, in minutes; the repository's own by default. */
   readonly minutes?: Readonly<Partial<Record<Tier, number>>>;
-  /** The forge's first id: executions are named after what was said, and what is kept of several machines may not have one name. */
+  /** The local GitHub's first id. Execution names derive from comment ids, so machines whose results are kept together need different ones. */
   readonly firstId?: number;
 };
 
 export type LocalMachine = {
   readonly forge: RunningForge;
-  /** The App's login. */
   readonly app: string;
   /** Requests and pushes of the coordinator since the start. */
   readonly counts: () => { readonly rest: number; readonly pushes: number };
   readonly close: () => Promise<void>;
 };
 
-/** As the App does it; every webhook arrives here. */
+/** As for the App; webhooks never get lost here. */
 const MACHINE_SWEEP_INTERVAL_MS = 5 * 60_000;
 const RANDOM_RANGE = 2 ** 32;
 
-/** An installation of our own: this one, and over it what was chosen on the command line. */
+/** Creates an installation: this one, overridden by the command line. */
 const writeInstallation = async (terminal: TerminalHost, url: string, options: MachineOptions): Promise<void> => {
   const { directory, agent, verify, settings, files, minutes = {} } = options;
   const root = join(directory, "installation");
@@ -65,7 +64,7 @@ const writeInstallation = async (terminal: TerminalHost, url: string, options: M
   await mkdir(join(root, "override"), { recursive: true });
   const own = agent && { ...agent(url) };
   const chosen = {
-    // Each kind by itself: what the repository says of one kind would win over what is said of all.
+    // Set for each kind of agent, because the repository's setting for one kind would override a common one.
     ...(own && { agent: { planner: own, worker: own, merger: own, sidecar: own } }),
     tiers: Object.fromEntries(Object.entries(minutes).map(([tier, timeout_minutes]) => [tier, { timeout_minutes }])),
     ...(verify.length > 0 && { refinery: { verify: [...verify] } }),
@@ -90,7 +89,7 @@ const createAbortableSleep =
 
 const APP_LOGIN = "enki[bot]";
 
-/** Counts what the coordinator sends, seen from the forge. */
+/** Counts the coordinator's requests and pushes on the side of the local GitHub. */
 const openRequestCounter = (log: (line: string) => void) => {
   const counts = { rest: 0, pushes: 0 };
   return {
@@ -98,14 +97,14 @@ const openRequestCounter = (log: (line: string) => void) => {
     observe: ({ method, path, login, status }: Parameters<NonNullable<ForgeOptions["observe"]>>[0]): void => {
       if (login !== APP_LOGIN) return;
       log(`${method} ${path} ${status}`);
-      // What did not change is not counted, as on GitHub.
+      // GitHub does not count answers with status 304.
       if (path.startsWith("/api/") && status !== 304) counts.rest += 1;
       if (method === "POST" && path.endsWith("/git-receive-pack")) counts.pushes += 1;
     },
   };
 };
 
-/** The App of this machine, served beside the forge. */
+/** Starts the App of this machine next to the local GitHub. */
 const startMachineApp = async (
   terminal: TerminalHost,
   { forge, root, clones, log }: { forge: RunningForge; root: string; clones: string; log: (line: string) => void },
@@ -125,7 +124,7 @@ const startMachineApp = async (
     directory: clones,
     graceMs: 0,
     sweepIntervalMs: MACHINE_SWEEP_INTERVAL_MS,
-    // No webhook was lost before this process started: the server that sends them is its own.
+    // The server that sends webhooks starts with this process, so none was lost before.
     firstSweepMs: MACHINE_SWEEP_INTERVAL_MS,
     log,
   });
@@ -133,7 +132,7 @@ const startMachineApp = async (
   return { login: app.login, close: started.close };
 };
 
-/** GitHub, an Actions runner and the App, on this machine. Rejects with the code `EADDRINUSE` when the port is in use. */
+/** Starts a local GitHub, an Actions runner and the App. Rejects with the code `EADDRINUSE` if the port is in use. */
 export const openMachine = async (terminal: TerminalHost, options: MachineOptions): Promise<LocalMachine> => {
   const { directory, port, hidden = [], firstId } = options;
   const root = join(directory, "installation");
@@ -176,7 +175,7 @@ export const openMachine = async (terminal: TerminalHost, options: MachineOption
       },
     };
   } catch (error) {
-    // What listens would keep the process alive.
+    // An open server would keep the process alive.
     await stop();
     throw error;
   }

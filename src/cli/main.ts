@@ -19,7 +19,7 @@ import { runReplayCommand } from "./replay-command.ts";
 import type { TerminalHost } from "./terminal-host.ts";
 
 type CliSubcommand = {
-  /** What it takes beside its options. */
+  /** Arguments besides options, as shown in the help. */
   readonly takes: string;
   readonly summary: string;
   readonly options: OptionDefinitions;
@@ -27,16 +27,13 @@ type CliSubcommand = {
 };
 
 const SUBCOMMANDS: ReadonlyMap<string, CliSubcommand> = new Map([
-  ["demo", { takes: "", summary: "a whole story in a GitHub on this machine", options: demoOptions, run: runDemoCommand }],
-  [
-    "local",
-    { takes: "", summary: "a GitHub on this machine with a copy of your own repository", options: localOptions, run: runLocalCommand },
-  ],
+  ["demo", { takes: "", summary: "play a whole story on a local GitHub", options: demoOptions, run: runDemoCommand }],
+  ["local", { takes: "", summary: "run a local GitHub with a copy of your repository", options: localOptions, run: runLocalCommand }],
   [
     "run",
     {
       takes: '"<request>"',
-      summary: "a request, or a workflow, carried out in the repository here, with no GitHub",
+      summary: "carry out a request or a workflow in this repository, without GitHub",
       options: runOptions,
       run: runRequestCommand,
     },
@@ -45,44 +42,38 @@ const SUBCOMMANDS: ReadonlyMap<string, CliSubcommand> = new Map([
     "validate",
     {
       takes: "[<path> …]",
-      summary: "every mistake in roles, workflows and configuration",
+      summary: "list every mistake in roles, workflows and configuration",
       options: validateOptions,
       run: runValidateCommand,
     },
   ],
-  ["roles", { takes: "", summary: "the roles in force here, and which file says so", options: rolesOptions, run: runRolesCommand }],
+  ["roles", { takes: "", summary: "list the effective roles and their files", options: rolesOptions, run: runRolesCommand }],
   [
     "workflows",
     {
       takes: "",
-      summary: "the workflows that can be run here, and which file says so",
+      summary: "list the available workflows and their files",
       options: workflowsOptions,
       run: runWorkflowsCommand,
     },
   ],
-  [
-    "config",
-    { takes: "", summary: "the configuration in force here, and which file says so", options: configOptions, run: runConfigCommand },
-  ],
+  ["config", { takes: "", summary: "print the effective configuration and its sources", options: configOptions, run: runConfigCommand }],
   [
     "graph",
     {
       takes: "<workflow|execution>",
-      summary: "a workflow's roles, or an execution's steps and how each stands",
+      summary: "draw a workflow, or the state of an execution",
       options: graphOptions,
       run: runGraphCommand,
     },
   ],
-  ["schema", { takes: "role|workflow|config", summary: "JSON Schema for editors", options: {}, run: runSchemaCommand }],
-  ["app", { takes: "", summary: "the GitHub App as a service", options: appOptions, run: runAppCommand }],
-  [
-    "replay",
-    { takes: "[<repository>]", summary: "decide every write of the ledger again and compare", options: {}, run: runReplayCommand },
-  ],
-  ["mcp", { takes: "", summary: "Enki's tools over stdio, for an agent", options: mcpOptions, run: runMcpCommand }],
+  ["schema", { takes: "role|workflow|config", summary: "print a JSON Schema for editors", options: {}, run: runSchemaCommand }],
+  ["app", { takes: "", summary: "run the GitHub App as a service", options: appOptions, run: runAppCommand }],
+  ["replay", { takes: "[<repository>]", summary: "decide every ledger write again and compare", options: {}, run: runReplayCommand }],
+  ["mcp", { takes: "", summary: "serve Enki's tools to an agent over stdio", options: mcpOptions, run: runMcpCommand }],
   [
     "rehearse",
-    { takes: "<file>", summary: "an ACP agent on stdio that plays a file and asks no model", options: {}, run: runRehearseCommand },
+    { takes: "<file>", summary: "run an ACP agent that plays a file instead of asking a model", options: {}, run: runRehearseCommand },
   ],
 ]);
 
@@ -106,7 +97,7 @@ const formatSubcommandHelp = (name: string, { takes, summary, options }: CliSubc
 
 const isHelpFlag = (word: string | undefined): boolean => word === "--help" || word === "-h";
 
-/** Runs a subcommand; gives the exit code: 0 well, 1 not, 2 for a call that cannot be understood. */
+/** Runs a subcommand and returns the exit code: 0 success, 1 failure, 2 usage error. */
 export const main = async (args: readonly string[], terminal: TerminalHost): Promise<number> => {
   const [name = "help", ...rest] = args;
   if (name === "--version" || name === "-v" || name === "version") {
@@ -148,12 +139,12 @@ const readVersion = async ({ root }: TerminalHost): Promise<string> => {
   return typeof version === "string" ? version : "";
 };
 
-/** What went wrong, in one sentence that helps. */
+/** An error as one helpful sentence. */
 const formatCommandError = (error: unknown): string => {
   if (!(error instanceof Error)) return String(error);
   if ("code" in error && error.code === "EADDRINUSE") {
     const port = "port" in error ? `port ${String(error.port)}` : "the port";
-    return `${port} is in use; choose another with --port, or 0 for any that is free`;
+    return `${port} is in use; choose another with --port, or 0 for any free port`;
   }
   return error.message;
 };

@@ -15,11 +15,11 @@ import type { TerminalHost } from "./terminal-host.ts";
 const TOOL_SETS: readonly ToolSet[] = ["planner", "worker", "merger", "sidecar"];
 export const mcpOptions = {
   role: { type: "string", value: "<tool set>", about: `which tools: ${TOOL_SETS.join(", ")}` },
-  "no-edit": { type: "boolean", default: false, about: "without the tool that edits" },
-  task: { type: "string", default: "", value: "<id>", about: "the task, or its execution, that the tools tell of" },
+  "no-edit": { type: "boolean", default: false, about: "leaves out the editing tool" },
+  task: { type: "string", default: "", value: "<id>", about: "the task or execution to report on" },
 } as const;
 
-/** `enki mcp`: Enki's tools over stdio. Inside a job a relay to it; without one a server that checks everything and changes nothing. */
+/** `enki mcp`: Enki's tools over stdio. In a job it relays to the job's tools; elsewhere it checks every call and changes nothing. */
 export const runMcpCommand = async (args: readonly string[], terminal: TerminalHost): Promise<number> => {
   const { stdin, stdout, env } = terminal;
   const values = readOptions(args, mcpOptions);
@@ -38,7 +38,7 @@ export const runMcpCommand = async (args: readonly string[], terminal: TerminalH
 
 type McpCommandInput = { readonly toolSet: ToolSet; readonly noEdit: boolean; readonly task: string };
 
-/** What the tools see of the repository in the working directory. */
+/** The tools' view of the repository in the working directory. */
 const createReadOnlyContext = async (terminal: TerminalHost, { toolSet, noEdit, task }: McpCommandInput): Promise<ToolContext> => {
   const { config } = readConfig(await readConfigLayers([terminal.root, `${terminal.cwd}/.enki`]));
   const look = createFileEditor(terminal.cwd);

@@ -3,7 +3,6 @@ import { ENKI_STATUS_CONTEXT } from "../core/domain/github-facts.ts";
 type ClientComment = { readonly id: number; readonly body: string; readonly user: { readonly login: string } };
 type ClientPull = { readonly number: number; readonly head: { readonly ref: string; readonly sha: string }; readonly state: string };
 
-/** A comment on a line of what a pull request changes. */
 type ClientLineRemark = { readonly path: string; readonly line: number; readonly body: string };
 type ClientLineComment = ClientLineRemark & {
   readonly id: number;
@@ -16,30 +15,29 @@ type ClientReview = {
   readonly comments?: readonly ClientLineRemark[];
 };
 
-/** A person at their own client: REST with a token of theirs, for one repository. */
+/** A person's REST client, with a token of their own, for one repository. */
 export type PersonClient = {
   readonly openIssue: (title: string, body: string) => Promise<number>;
   readonly comment: (issue: number, body: string) => Promise<number>;
   readonly comments: (issue: number) => Promise<readonly ClientComment[]>;
   readonly isOpen: (issue: number) => Promise<boolean>;
-  /** A file at a commit; null where there is none. */
+  /** A file at a commit; null if it does not exist. */
   readonly file: (path: string, commit: string) => Promise<string | null>;
   /** Whether Enki's own check of a commit is green. */
   readonly isVerified: (commit: string) => Promise<boolean>;
-  /** All pull requests, open and closed. */
   readonly pulls: () => Promise<readonly ClientPull[]>;
   readonly approve: (pull: ClientPull) => Promise<void>;
-  /** Submits a review of the present head; gives its id. */
+  /** Submits a review of the present head and returns its id. */
   readonly review: (pull: number, review: ClientReview) => Promise<number>;
-  /** Comments on the lines of a pull request, oldest first. */
+  /** Line comments of a pull request, oldest first. */
   readonly lineComments: (pull: number) => Promise<readonly ClientLineComment[]>;
-  /** Answers in the thread of a comment on a line. */
+  /** Answers in the thread of a line comment. */
   readonly answerLine: (pull: number, comment: number, body: string) => Promise<number>;
 };
 
 export type PersonClientOptions = { readonly apiUrl: string; readonly token: string; readonly owner: string; readonly name: string };
 
-/** Throws for any answer that is not a success, with GitHub's words. */
+/** Throws GitHub's message for every answer that is not a success. */
 export const openPersonClient = ({ apiUrl, token, owner, name }: PersonClientOptions): PersonClient => {
   const call = async (method: string, path: string, body?: object): Promise<unknown> => {
     const response = await fetch(`${apiUrl}/repos/${owner}/${name}${path}`, {
@@ -50,7 +48,7 @@ export const openPersonClient = ({ apiUrl, token, owner, name }: PersonClientOpt
     if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${await response.text()}`);
     return response.json();
   };
-  // What GitHub documents for these routes; the forge is tested against GitHub's own description.
+  // The types follow GitHub's documentation; the local GitHub is tested against GitHub's schemas.
   const get = async <T>(path: string): Promise<T> => (await call("GET", path)) as T;
   const post = async <T>(path: string, body: object): Promise<T> => (await call("POST", path, body)) as T;
   return {

@@ -3,7 +3,7 @@ export type StepLine = { readonly step: string; readonly title: string; readonly
 const STEP_ROW_PATTERN = /^\| `([^`]+)` \| (.*) \| [^|]* \| ([^|]*) \|$/gm;
 const CHARACTER_BY_ENTITY: Readonly<Record<string, string>> = { amp: "&", lt: "<", gt: ">", quot: '"', "#39": "'" };
 
-/** The steps in Enki's comment, in its order, with what its last column says; as a terminal shows text. */
+/** The steps of Enki's comment in order, each with the text of its last column. */
 export const readStepLines = (comment: string): StepLine[] =>
   [...comment.matchAll(STEP_ROW_PATTERN)].map(([, step = "", title = "", state = ""]) => ({
     step,
@@ -11,7 +11,7 @@ export const readStepLines = (comment: string): StepLine[] =>
     state: toPlainLine(state),
   }));
 
-/** Markdown of ours in one line as plain text: without emphasis, escapes, symbols, and what keeps a mention from being one. */
+/** Plain text of a Markdown line: without emphasis, escapes, symbols and mention guards. */
 const toPlainLine = (line: string): string =>
   line
     .replaceAll(/\*\*|\u200b/g, "")
@@ -21,7 +21,7 @@ const toPlainLine = (line: string): string =>
     .replaceAll(/[\p{Extended_Pictographic}\uFE0F] ?(?=\S)/gu, "")
     .trim();
 
-/** A comment of Enki for a terminal: what happened, the last lines of what failed, and the next command; graph, table and plan are left out. */
+/** Enki's comment for a terminal: the headline, the last log lines of a failure, and the next command, without graph, table and plan. */
 export const toPlainComment = (comment: string): string => {
   const lines = comment
     .replaceAll(/<!--[^]*?-->|^```mermaid$[^]*?^```$/gm, "")

@@ -14,11 +14,12 @@ export type MaintainerStory = {
   readonly title: string;
   readonly body: string;
   readonly request: string;
-  /** What the maintainer says on a line of the first checkpoint's work, before approving it; null for nothing. */
+  /** The maintainer's line comment on the first checkpoint, before the approval; null for none. */
   readonly review: StoryReview | null;
-  /** Milliseconds. */ readonly limit: number;
+  /** Time limit in milliseconds. */
+  readonly limit: number;
 };
-/** On the first line of a file that holds a text. */
+/** A comment on the first line of a file that contains a text. */
 export type StoryReview = { readonly path: string; readonly find: string; readonly body: string };
 export type DemoEnd = {
   readonly issue: number;
@@ -27,14 +28,13 @@ export type DemoEnd = {
   readonly last: string;
 };
 
-/** Between two looks, in milliseconds. */
 const FAST_POLL_MS = 100;
-/** After this time a person looks less often; GitHub counts requests. */
+/** Polling slows down after this time, because GitHub counts requests. */
 const FAST_POLL_PERIOD_MS = 60_000;
 const SLOW_POLL_MS = 2_000;
 const HEADLINE_PATTERN = /^### (.*)$/m;
 
-/** Plays the maintainer: opens the issue, asks, approves the plan that is shown, reviews the checkpoint that waits and approves it, until Enki is done or stops. */
+/** Plays the maintainer: opens the issue, requests the work, approves the plan, reviews and approves the checkpoint, until Enki is done or stops. */
 export const playMaintainer = async ({ person, app, sleep, now, say }: MaintainerHost, story: MaintainerStory): Promise<DemoEnd> => {
   const begun = now();
   const issue = await person.openIssue(story.title, story.body);
@@ -49,14 +49,14 @@ export const playMaintainer = async ({ person, app, sleep, now, say }: Maintaine
     seen = own;
     await answerOpenRequests({ person, issue, own, answered, say, app, review: story.review });
     const end = now() - begun > story.limit ? "too-late" : readDemoEnd(own.headline);
-    // An issue of which nothing was changed stays open.
+    // An issue without any landed change stays open.
     const closes = own.headline.startsWith("Done: everything landed");
     if (end !== null && !(closes && (await person.isOpen(issue)))) return { issue, execution: own.execution, end, last: own.body };
     await sleep(now() - begun < FAST_POLL_PERIOD_MS ? FAST_POLL_MS : SLOW_POLL_MS);
   }
 };
 
-/** What the comment says that it did not say before: a headline, and the first time the steps of the plan. */
+/** Prints news of Enki's comment: a new headline, and once the steps of the plan. */
 const printNews = ({ app, say }: Pick<MaintainerHost, "app" | "say">, own: SeenComment, seen: SeenComment): void => {
   if (own.headline !== seen.headline) say(`${app}: ${own.headline}`);
   if (readStepLines(seen.body).length > 0) return;
@@ -69,7 +69,7 @@ type SeenComment = { readonly body: string; readonly headline: string; readonly 
 
 const NO_COMMENT: SeenComment = { body: "", headline: "", execution: "" };
 
-/** The one comment that tells how it stands; null before there is one. */
+/** The execution's comment; null before it exists. */
 const findExecutionComment = async (person: PersonClient, { issue, app }: { issue: number; app: string }): Promise<SeenComment | null> => {
   for (const { body, user } of await person.comments(issue)) {
     const marker = readMarker(body);
@@ -94,7 +94,7 @@ type MaintainerTurn = {
   readonly review: StoryReview | null;
 };
 
-/** What a maintainer answers who agrees with everything but one line: each question once. */
+/** Answers each open question once: agrees to everything except for one line. */
 const answerOpenRequests = async (answering: MaintainerTurn): Promise<void> => {
   const { person, issue, own, answered, say } = answering;
   const once = async (key: string, act: () => Promise<unknown>): Promise<void> => {
@@ -114,7 +114,7 @@ const answerOpenRequests = async (answering: MaintainerTurn): Promise<void> => {
 
 type MaintainerPull = Awaited<ReturnType<PersonClient["pulls"]>>[number];
 
-/** Requests changes first, once in the story; true once these are answered and the new head is verified, and for all else. */
+/** Requests changes once. Returns true after the changes are answered and the new head is verified, and if there is no review. */
 const reviewBeforeApproval = async ({ person, app, answered, say, review }: MaintainerTurn, pull: MaintainerPull): Promise<boolean> => {
   if (!review) return true;
   const asked = [...answered].find((key) => key.startsWith(CHANGE_REQUEST_PREFIX));

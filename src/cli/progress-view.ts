@@ -1,16 +1,15 @@
 import { createInterface } from "node:readline";
 import type { TerminalHost } from "./terminal-host.ts";
 
-/** What a person sees while something goes on: lines that stay, and below them, where somebody looks, a block that is drawn anew. */
+/** Progress output: permanent lines, and below them on a terminal a block that is redrawn. */
 export type ProgressView = {
   readonly printLine: (line: string) => void;
-  /** Draws the block; nothing where nobody looks. */
+  /** Draws the block; does nothing without a terminal. */
   readonly showBlock: (block: readonly string[]) => void;
-  /** Asks for one line; empty where nobody says anything. */
+  /** Asks for one line; empty if no one can answer. */
   readonly ask: (question: string) => Promise<string>;
-  /** Asks what is answered with yes or no. */
+  /** Asks a yes-or-no question. */
   readonly confirm: (question: string) => Promise<boolean>;
-  /** Takes the block away. */
   readonly clearBlock: () => void;
 };
 
@@ -29,7 +28,7 @@ export const openProgressView = (terminal: TerminalHost): ProgressView => {
   };
   const ask = async (question: string): Promise<string> => {
     clear();
-    // The terminal stays as it is, so that Ctrl+C ends the program.
+    // The terminal keeps its mode, so that Ctrl+C ends the program.
     const lines = createInterface({ input: terminal.stdin, terminal: false });
     out(question);
     const answer = await new Promise<string>((resolve) => {
@@ -59,7 +58,7 @@ export const openProgressView = (terminal: TerminalHost): ProgressView => {
   };
 };
 
-/** As much as fits: a block that scrolls away could not be drawn anew. */
+/** Cuts the block to the screen: a block that scrolls away could not be redrawn. */
 const fitBlock = (block: readonly string[], { columns, rows }: { columns: number; rows: number }): string[] => {
   const most = Math.max(3, rows - 2);
   const kept = block.length <= most ? block : [...block.slice(0, most - 1), `… ${block.length - most + 1} more lines`];
@@ -69,7 +68,7 @@ const fitBlock = (block: readonly string[], { columns, rows }: { columns: number
 const WIDE_CHARACTER_PATTERN =
   /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60]|\p{Extended_Pictographic}/u;
 
-/** A line that breaks would take a place of its own. */
+/** A wrapped line would take two rows. */
 const cutToWidth = (line: string, width: number): string => {
   let left = width;
   let kept = "";

@@ -8,7 +8,7 @@ import type { Workflow } from "../core/workflow/workflow.ts";
 
 export type WorkflowReadings = { readonly workflows: readonly Workflow[]; readonly faults: readonly FileFault[] };
 
-/** Names that workflows may use; null for models where nobody knows which there are. */
+/** Names that workflows may use; `models` is null if any model is accepted. */
 type KnownNames = { readonly roles: readonly string[]; readonly models: readonly string[] | null };
 
 const toFileFault = ({ reason, instead, ...fault }: WorkflowFault): FileFault => ({
@@ -18,7 +18,7 @@ const toFileFault = ({ reason, instead, ...fault }: WorkflowFault): FileFault =>
   suggestion: instead,
 });
 
-/** Workflows from their files, with every mistake in them and in how they call each other; of two of one name the later counts. */
+/** Reads workflows with all mistakes in them and in their calls of each other. Of two files with one name, the later counts. */
 export const readAllWorkflows = (files: readonly ConfigText[], { roles, models }: KnownNames): WorkflowReadings => {
   const workflows = new Map<string, Workflow>();
   const faults: FileFault[] = [];

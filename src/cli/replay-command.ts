@@ -9,7 +9,7 @@ import { findRepository } from "./find-repository.ts";
 import { CommandError, readWords } from "./command-options.ts";
 import type { TerminalHost } from "./terminal-host.ts";
 
-/** `enki replay`: one line for each write of a repository's ledger; 1 when one of them does not follow from its inputs. */
+/** `enki replay`: prints one line for each write of a repository's ledger. Exits with 1 if a write does not follow from its inputs. */
 export const runReplayCommand = async (args: readonly string[], terminal: TerminalHost): Promise<number> => {
   const [path = "."] = readWords(args, 1);
   const { directory: url } = await findRepository(terminal, path);
@@ -23,7 +23,7 @@ export const runReplayCommand = async (args: readonly string[], terminal: Termin
       after: terminal.after,
     });
     await clone.fetch();
-    // Where nothing was compared, nothing is right.
+    // An empty comparison is not a success.
     if (!(await clone.refs())[LEDGER_REF])
       throw new CommandError(`${url} has no ledger; in a clone, git fetch origin ${LEDGER_REF}:${LEDGER_REF} brings it`);
     const writes = await replayLedger(clone, replayDecision);

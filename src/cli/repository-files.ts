@@ -2,10 +2,10 @@ import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { NewFiles } from "../storage/git/git-objects.ts";
 
-/** The Actions workflow files that a repository gets. */
+/** The Actions workflow files that Enki adds to a repository. */
 const ENKI_WORKFLOW_NAMES = ["enki-step.yml"];
 
-/** All files below a directory, as a commit takes them. */
+/** All files below a directory, in the form of a commit. */
 export const readDirectoryFiles = async (directory: string): Promise<NewFiles> => {
   const files = new Map<string, { content: Buffer; mode: "100644" | "100755" }>();
   const entries = await readdir(directory, { recursive: true, withFileTypes: true });
@@ -17,7 +17,7 @@ export const readDirectoryFiles = async (directory: string): Promise<NewFiles> =
   return files;
 };
 
-/** Enki's own workflow files, as an installation has them. */
+/** Enki's own workflow files, from the installation. */
 export const readEnkiWorkflowFiles = async (root: string): Promise<NewFiles> => {
   const files = new Map<string, { content: Buffer; mode: "100644" }>();
   for (const name of ENKI_WORKFLOW_NAMES) {

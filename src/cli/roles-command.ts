@@ -6,10 +6,10 @@ import { readEffectiveLayers } from "./effective-layers.ts";
 import type { TerminalHost } from "./terminal-host.ts";
 
 export const rolesOptions = {
-  json: { type: "boolean", default: false, about: "prints them as JSON, with their prompts" },
+  json: { type: "boolean", default: false, about: "prints roles and prompts as JSON" },
 } as const;
 
-/** `enki roles`: what is in force here, and which file says so; 1 where a file has a mistake, which counts for nothing. */
+/** `enki roles`: lists the effective roles with their files. Exits with 1 if a file has a mistake; such a file has no effect. */
 export const runRolesCommand = async (args: readonly string[], terminal: TerminalHost): Promise<number> => {
   const { json } = readOptions(args, rolesOptions);
   const { config, faults, origins } = readConfig(await readEffectiveLayers(terminal));

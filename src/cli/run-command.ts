@@ -20,10 +20,10 @@ import type { TerminalHost } from "./terminal-host.ts";
 import { openWorkplace, type CommandWorkplace } from "./command-workplace.ts";
 
 export const runOptions = {
-  workflow: { type: "string", value: "<name>", about: "carries out this workflow; the words are what it is given" },
+  workflow: { type: "string", value: "<name>", about: "runs this workflow with the words as arguments" },
   yes: { type: "boolean", default: false, about: "approves the plan and every checkpoint without asking" },
-  agent: { type: "string", value: "<command line>", about: "the ACP agent; what the configuration says where none is given" },
-  verify: { type: "string", multiple: true, value: "<command>", about: "what a change must pass; may be given several times" },
+  agent: { type: "string", value: "<command line>", about: "the ACP agent; the configured one by default" },
+  verify: { type: "string", multiple: true, value: "<command>", about: "a command that every change must pass; repeatable" },
 } as const;
 
 const MAX_REQUEST_SIZE = 10_000;
@@ -32,8 +32,8 @@ const MAX_FIRST_ID = 2 ** 31;
 const EXIT_UNANSWERED = 3;
 
 /**
- * `enki run "<request>"`, `enki run --workflow <name> "<args>"`: carried out in the repository here, from plan to result, with no GitHub.
- * 0 done, 1 not, 3 not approved or not answered.
+ * `enki run "<request>"` and `enki run --workflow <name> "<args>"`: carries out a request in this repository, without GitHub.
+ * Exits with 0 if done, 1 if it failed, 3 without an approval or an answer.
  */
 export const runRequestCommand = async (args: readonly string[], terminal: TerminalHost): Promise<number> => {
   const { values, words } = readOptionsAndWords(args, runOptions, MAX_REQUEST_SIZE);
@@ -109,11 +109,11 @@ const formatIssueTitle = ({ request, workflow }: RequestText): string => [workfl
 const formatStartCommand = ({ request, workflow }: RequestText): string =>
   workflow === null ? `/enki fix ${request}` : `/enki run ${workflow} ${request}`.trimEnd();
 
-/** What follows `enki run` to ask for the same again. */
+/** The arguments of `enki run` for repeating the request. */
 const formatRepeatCall = ({ request, workflow }: RequestText): string =>
   [...(workflow === null ? [] : [`--workflow ${workflow}`]), ...(request === "" ? [] : [JSON.stringify(request)])].join(" ");
 
-/** What would be found out only after a while is found out before anything begins. */
+/** Checks in advance everything that would otherwise fail later. */
 const requireReady = async (terminal: TerminalHost, config: Config, { agent, workflow }: RunCommandInput): Promise<void> => {
   if (config.broken !== null) throw new CommandError(`${config.broken}; enki validate reports all mistakes`);
   const flow = workflow === null ? null : requireWorkflow(config, workflow);

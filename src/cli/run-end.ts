@@ -6,16 +6,16 @@ import type { RunView, RunEnd } from "./story-progress.ts";
 import { RUN_LEDGERS_PREFIX } from "./local-ledger.ts";
 
 type RunEndInput = {
-  /** What landed is on it; null where nothing did. */
+  /** The branch with the landed commits; null if nothing landed. */
   readonly branch: string | null;
   readonly base: BranchName;
-  /** What follows `enki run` to ask for the same again. */
+  /** The arguments of `enki run` for repeating the request. */
   readonly call: string;
-  /** What the jobs said. */
+  /** Directory of the jobs' logs. */
   readonly logs: string;
 };
 
-/** What a reader wants to know last: what came of it, where it is, and what goes on. */
+/** The end of a run: its result, its location and the next step. */
 export const formatRunEnd = (end: Exclude<RunEnd, { end: "refused" }>, ending: RunEndInput): string[] => {
   switch (end.end) {
     case "done":
@@ -48,7 +48,7 @@ const formatLandedBranch = ({ branch, base }: RunEndInput, words: string): strin
 
 const formatGraphHint = ({ execution }: RunView): string => `How it came to be: enki graph ${execution.id}`;
 
-/** What steps found, whole: it is nowhere else than in the ledger. */
+/** The complete reports of steps, which exist only in the ledger. */
 const formatStepReports = ({ execution, ledger, plan }: RunView): string[] =>
   (plan?.steps ?? []).flatMap(({ id, title }) => {
     const text = ledger.artifacts[`${execution.id}/${id}`];

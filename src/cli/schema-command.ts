@@ -11,7 +11,7 @@ const EDITOR_SCHEMAS = {
   config: { title: "Enki's configuration: .enki/enki.toml", schema: configFileSchema },
 } as const;
 
-/** `enki schema <role|workflow|config>`: JSON Schema for editors, of what is read by. */
+/** `enki schema <role|workflow|config>`: prints the JSON Schema for editors. */
 export const runSchemaCommand = (args: readonly string[], terminal: TerminalHost): Promise<number> => {
   const [name = ""] = readWords(args, 1);
   const names = Object.keys(EDITOR_SCHEMAS);

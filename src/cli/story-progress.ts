@@ -12,15 +12,15 @@ export type RunStory = {
   readonly progress: ProgressView;
   readonly person: PersonClient;
   readonly issue: number;
-  /** The copy that it happens in. */
+  /** The bare repository of the copy. */
   readonly bareRepository: string;
   /** Whether every question is answered with yes. */
   readonly approvesAll: boolean;
 };
-/** Nobody is there who approves, or who answers these questions. */
+/** Approvals and answers are missing. */
 export type WaitingEnd = { readonly end: "waits"; readonly questions: readonly Mail[] };
 export type RunEnd =
   | (RunView & { readonly end: "done" | "stopped" })
   | (RunView & WaitingEnd)
-  /** Enki did not begin, and says why. */
+  /** Enki refused to start. */
   | { readonly end: "refused"; readonly reason: string };

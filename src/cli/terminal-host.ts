@@ -1,7 +1,7 @@
 import type { Readable, Writable } from "node:stream";
 import type { TimerStarter } from "../storage/git/run-git.ts";
 
-/** What a subcommand has of its host. */
+/** Everything that a subcommand gets from its host. */
 export type TerminalHost = {
   readonly out: (text: string) => void;
   readonly err: (text: string) => void;
@@ -10,17 +10,17 @@ export type TerminalHost = {
   readonly stdout: Writable;
   /** Whether a person reads the output and can answer. */
   readonly isInteractive: boolean;
-  /** Characters in a line, and lines. */
+  /** Characters a line, and number of lines. */
   readonly size: () => { readonly columns: number; readonly rows: number };
-  /** What happens inside; for who asked to see it. */
+  /** Debug output, printed with `ENKI_LOG`. */
   readonly log: (line: string) => void;
-  /** Calls back when a person ends the program, before it ends. */
+  /** Registers a callback for an interrupt by a person, before the program ends. */
   readonly onInterrupt: (clean: () => Promise<void>) => void;
-  /** Waits until a person ends the program. */
+  /** Waits until a person interrupts the program. */
   readonly waitForInterrupt: () => Promise<void>;
   readonly cwd: string;
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** Where this installation is: `action.yml`, `dist`, `roles`. */
+  /** The installation directory: `action.yml`, `dist`, `roles`. */
   readonly root: string;
   readonly node: string;
   readonly now: () => number;

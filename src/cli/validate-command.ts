@@ -11,7 +11,7 @@ export const validateOptions = {
   json: { type: "boolean", default: false, about: "prints the faults as JSON" },
 } as const;
 
-/** What a file is, by its path; null for what Enki does not read. */
+/** The kind of a file by its path; null for files that Enki does not read. */
 const classifyPath = (path: string): "role" | "config" | "workflow" | null => {
   if (path.endsWith(".md")) return basename(dirname(path)) === "workflows" ? "workflow" : null;
   if (!path.endsWith(".toml")) return null;
@@ -20,7 +20,7 @@ const classifyPath = (path: string): "role" | "config" | "workflow" | null => {
 
 const MAX_VALIDATED_PATHS = 1_000;
 
-/** `enki validate`: every mistake in what people write for Enki, here or at the given paths; 1 where there is one. */
+/** `enki validate`: lists every mistake in configuration, here or at the given paths. Exits with 1 after a mistake. */
 export const runValidateCommand = async (args: readonly string[], terminal: TerminalHost): Promise<number> => {
   const { values, words } = readOptionsAndWords(args, validateOptions, MAX_VALIDATED_PATHS);
   const texts =
@@ -33,7 +33,7 @@ export const runValidateCommand = async (args: readonly string[], terminal: Term
   return faults.length === 0 ? 0 : 1;
 };
 
-/** A workflow may name any role and model that counts here, beside those that are looked at. */
+/** A workflow may name every effective role and model, besides those of the validated files. */
 const collectFaults = async (terminal: TerminalHost, texts: readonly ConfigText[]): Promise<FileFault[]> => {
   const flows = texts.filter(({ path }) => classifyPath(path) === "workflow");
   const { config, faults } = readConfig(texts.filter(({ path }) => classifyPath(path) !== "workflow"));
@@ -52,7 +52,7 @@ const formatValidation = (texts: readonly ConfigText[], faults: readonly FileFau
   return [...faults.map(formatFault), `${many} in ${wrong} of ${files(texts.length)}`];
 };
 
-/** Files as they are named, and those in directories: a repository, its `.enki`, or one with roles in it. */
+/** The given files, and those in given directories: a repository, its `.enki`, or a directory of roles. */
 const readGivenFiles = async ({ cwd }: TerminalHost, words: readonly string[]): Promise<ConfigText[]> => {
   const paths: string[] = [];
   for (const word of words) {
@@ -64,7 +64,7 @@ const readGivenFiles = async ({ cwd }: TerminalHost, words: readonly string[]): 
         `${word} is none of what Enki reads: enki.toml and roles, which end with .toml, and workflows, which are workflows/<name>.md`,
       );
     const below = found.isDirectory() ? await listConfigFiles(path) : [path];
-    // Nothing to look at is not the same as nothing wrong.
+    // A directory without files to validate is an error.
     if (below.length === 0) throw new CommandError(`there is no enki.toml and no role in ${path}`);
     paths.push(...below);
   }

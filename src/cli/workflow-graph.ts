@@ -3,7 +3,7 @@ import { renderAsciiGraph } from "../core/messages/ascii-graph.ts";
 import { DEFAULT_TIER, type PlannedStep } from "../core/domain/plan.ts";
 import type { WorkflowEdge, WorkflowLoop, Workflow, WorkflowRole } from "../core/workflow/workflow.ts";
 
-/** A workflow for a terminal: its roles as rails, and below them the edges that have a condition, and the loops, as they are written. */
+/** A workflow for a terminal: its roles as rails, below them conditional edges and loops as written. */
 export const formatWorkflowText = ({ roles, edges, loops }: Workflow, width: number): string => {
   const steps = roles.map((role) => toGraphStep(role, edges));
   const conditions = [...edges.filter(({ guard }) => guard.kind !== "always").map(formatEdge), ...loops.map(formatLoop)];
@@ -37,10 +37,10 @@ const describeRoleWork = ({ work, role, output, foreach, join }: WorkflowRole): 
     ...(join === "all" ? [] : [`after ${join} of those before it`]),
   ].join(", ");
 
-/** A condition in single quotes, as the language has it. */
+/** A condition in single quotes, as in a workflow file. */
 const quoteCondition = (source: string): string => `'${source.replaceAll("'", "''")}'`;
 
-/** For a label: without what surrounds it. */
+/** A condition without template braces, for a label. */
 const stripTemplateBraces = (source: string): string => source.replace(/^\{\{ *((?:(?!\{\{|\}\}).)*?) *\}\}$/, "$1");
 
 const formatGuard = ({ guard }: Pick<WorkflowEdge, "guard">, write = quoteCondition): string => {
@@ -63,7 +63,7 @@ const formatLoop = (loop: WorkflowLoop): string => `${loop.from} -> ${loop.to} $
 
 const MAX_EDGE_LABEL_CHARS = 80;
 
-/** The same for Mermaid: conditions stand on the arrows, and a loop's way back is dotted. */
+/** A workflow for Mermaid: conditions label the arrows, and loops return on dotted ones. */
 export const renderWorkflowMermaid = ({ roles, edges, loops }: Workflow): string => {
   const names = new Map(roles.map(({ name }, at) => [name, `n${at}`]));
   const nodes = roles.map((role) => {
@@ -81,7 +81,7 @@ export const renderWorkflowMermaid = ({ roles, edges, loops }: Workflow): string
   ].join("\n");
 };
 
-/** The same as data. */
+/** A workflow as JSON. */
 export const toWorkflowJson = ({ name, description, path, roles, edges, loops }: Workflow): object => ({
   workflow: name,
   description,

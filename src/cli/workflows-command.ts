@@ -8,10 +8,10 @@ import type { TerminalHost } from "./terminal-host.ts";
 import { readAllWorkflows } from "./read-all-workflows.ts";
 
 export const workflowsOptions = {
-  json: { type: "boolean", default: false, about: "prints them as JSON, with their roles and edges" },
+  json: { type: "boolean", default: false, about: "prints workflows, roles and edges as JSON" },
 } as const;
 
-/** `enki workflows`: what `/enki run` starts here, and which file says so; 1 where a file has a mistake, which counts for nothing. */
+/** `enki workflows`: lists the workflows that `/enki run` starts here, with their files. Exits with 1 if a file has a mistake; such a file has no effect. */
 export const runWorkflowsCommand = async (args: readonly string[], terminal: TerminalHost): Promise<number> => {
   const { json } = readOptions(args, workflowsOptions);
   const { config } = readConfig(await readEffectiveLayers(terminal));

@@ -5,7 +5,7 @@ import type { Millis } from "../core/domain/ids.ts";
 /** Each repository uses one timer at a time. */
 export type CoordinatorTimers = {
   readonly now: () => Millis;
-  /** Calls back once, `delay` milliseconds from now; returns a function that cancels it. */
+  /** Calls back once, `delay` milliseconds from now; returns a function for cancelling. */
   readonly after: (delay: Millis, call: () => void) => () => void;
 };
 

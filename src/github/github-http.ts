@@ -12,7 +12,7 @@ const REQUEST_TIMEOUT_MS = 30_000;
 const MAX_CACHED_ANSWERS = 500;
 export const ITEMS_PER_PAGE = 100;
 
-/** Requests that notify people. */
+/** Requests with notifications for people. */
 const CONTENT_ROUTE_PATTERN = /^POST .*\/(?:pulls|issues|comments|replies)$/;
 
 type HttpPage<T> = { readonly value: T; readonly more: boolean };

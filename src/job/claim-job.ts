@@ -140,7 +140,7 @@ const claimResolve = (claim: JobClaim): Result<JobSpec> => {
     }),
   );
 };
-/** The people's feedback that belongs to this attempt. */
+/** The people's feedback for the attempt. */
 const findAttemptFeedback = ({ ledger, job }: JobClaim, { head, baseCommit }: Step): JobSpec["feedback"] => {
   const task = readTaskId(job.target);
   const feedback = task && ledger.feedback[`${toTaskId(task.execution, task.step)}/${job.attempt}`];

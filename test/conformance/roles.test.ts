@@ -104,7 +104,7 @@ describe("a role is what its file says when its job starts", () => {
     ["has a mistake", "name = \n"],
   ])("R-10 a step whose role's file %s fails with the reason, instead of working with other rights", async (_, text) => {
     const prepared = await prepare({ ".enki/roles/fixer.toml": text });
-    const why = expect.stringMatching(/^there is no role `fixer` any more: .*`enki validate`.*adviser, looker$/) as unknown;
+    const why = expect.stringMatching(/^The role `fixer` no longer exists: .*`enki validate`.*adviser, looker$/) as unknown;
     expect(await runAgentJob(prepared.host)).toEqual({ end: "failed", why });
     expect(prepared.log.join("\n")).not.toContain("at work all the same");
     await prepared.jobs.publish(`work/${ID}-fix/1`, prepared.at.bundle);

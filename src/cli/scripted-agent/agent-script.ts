@@ -12,9 +12,9 @@ const actionSchema = z.union(
     z.strictObject({ read: z.string() }),
     z.strictObject({ write: z.string(), content: z.string() }),
     z.strictObject({ edit: z.string(), find: z.string().min(1), replace: z.string() }),
-    /** Where a command fails, the agent gives up; `try` goes on. */
+    /** If a command fails, the agent gives up; with `try` it continues. */
     z.strictObject({ run: z.string(), try: z.boolean().default(false) }),
-    /** Where a tool refuses, the play goes on; with `must` the agent gives up. */
+    /** If a tool refuses, the play continues; with `must` the agent gives up. */
     z.strictObject({ tool: z.string(), arguments: z.record(z.string(), z.unknown()).default({}), must: z.boolean().default(false) }),
     z.strictObject({ crash: z.int().min(1).max(255) }),
     z.strictObject({ hang: z.literal(true) }),
@@ -27,17 +27,17 @@ const sceneSchema = z.strictObject({
   role: z.string().optional(),
   step: z.string().optional(),
   attempt: z.int().positive().optional(),
-  /** None for an agent that says nothing at all. */
+  /** Empty for a silent agent. */
   act: z.array(actionSchema).default([]),
 });
 
 const scriptSchema = z.strictObject({
   title: z.string(),
-  /** How long `enki demo` lets steps of a tier play, in minutes; as long as any agent's where it is not given. */
+  /** Time limit of a tier's steps in `enki demo`, in minutes; the usual limit by default. */
   minutes: z.partialRecord(z.enum(TIERS), z.number().positive().max(360)).default({}),
-  /** What the maintainer of `enki demo` says about the first attempt, on the first line of a file that holds a text; nothing where it is not given. */
+  /** The line comment of the maintainer in `enki demo`, on the first line of a file that contains a text; none by default. */
   review: z.strictObject({ path: z.string().min(1), find: z.string().min(1), body: z.string().min(1) }).optional(),
-  /** Acts of every scene, before its own. */
+  /** Acts before those of every scene. */
   always: z.array(actionSchema).default([]),
   scene: z.array(sceneSchema).min(1),
 });
@@ -46,11 +46,11 @@ export type AgentScript = z.output<typeof scriptSchema>;
 export type ScriptAction = z.output<typeof actionSchema>;
 export type SceneKey = { readonly kind: string; readonly role: string; readonly step: string; readonly attempt: number };
 
-/** Acts have rules that are no single key's: the schema says them best. */
+/** Rules between keys of an act are explained by the schema's message. */
 const formatScriptFault = ({ issues: [issue] }: z.ZodError): string =>
   `${(issue?.path ?? []).map(String).join(".")}: ${issue?.message ?? ""}`;
 
-/** A rehearsal's file. Refusals, with file and line: `bad-toml`, `bad-play`. */
+/** Reads a script. Refusals, with file and line: `bad-toml`, `bad-play`. */
 export const readAgentScript = (path: string, text: string): Result<AgentScript> => {
   try {
     const table = parse(text);
@@ -65,7 +65,7 @@ export const readAgentScript = (path: string, text: string): Result<AgentScript>
   }
 };
 
-/** The line of the nth `[[scene]]`, its nth `[[scene.act]]`, or the nth `[[always]]`; null for what is no such entry, or is written in line. */
+/** The line of the nth `[[scene]]`, its nth `[[scene.act]]`, or the nth `[[always]]`; null for other paths and inline entries. */
 const findEntryLine = (text: string, path: readonly PropertyKey[]): number | null => {
   const seen = { always: -1, scene: -1, "scene.act": -1 };
   let found: number | null = null;
@@ -75,13 +75,13 @@ const findEntryLine = (text: string, path: readonly PropertyKey[]): number | nul
     seen[name] += 1;
     if (name === "scene") seen["scene.act"] = -1;
     const here = name === "scene.act" ? ["scene", seen.scene, "act", seen["scene.act"]] : [name, seen[name]];
-    // The entry itself comes after the one that it is in.
+    // An entry follows its parent.
     if (here.every((part, at) => part === path[at])) found = index + 1;
   }
   return found;
 };
 
-/** The scene of this part: of those that fit, the one that says most about it, the first among equals. */
+/** The most specific scene for a job; the first of equally specific scenes. */
 export const findScene = ({ scene: scenes }: AgentScript, part: SceneKey): AgentScript["scene"][number] | null => {
   const weight = ({ role, step, attempt }: AgentScript["scene"][number]): number =>
     (attempt === undefined ? 0 : 4) + (step === undefined ? 0 : 2) + (role === undefined ? 0 : 1);

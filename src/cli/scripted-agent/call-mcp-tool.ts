@@ -2,7 +2,7 @@ import { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { StdioClientTransport } from "@modelcontextprotocol/sdk/client/stdio.js";
 import type { McpServer } from "@agentclientprotocol/sdk";
 
-/** Calls one tool of the MCP server that the client of this session named, as any agent would: over stdio, in a process of its own. */
+/** Calls one tool of the session's MCP server over stdio, in a process of its own, as any agent would. */
 export const callMcpTool = async (
   server: McpServer | undefined,
   cwd: string,

@@ -22,7 +22,7 @@ export type ActorSession = {
 
 type ScriptedCall = { readonly id: string; readonly title: string; readonly kind: ToolKind };
 
-/** Plays acts one after the other, each through ACP; false where the agent gives up. */
+/** Plays acts in order through ACP. Returns false if the agent gives up. */
 export const playActions = async (stage: ActorSession, acts: readonly ScriptAction[]): Promise<boolean> => {
   let calls = 0;
   for (const act of acts) {
@@ -55,7 +55,7 @@ export const sendMessage = ({ client, sessionId }: ActorSession, text: string): 
     update: { sessionUpdate: "agent_message_chunk", content: { type: "text", text: `${text}\n` } },
   });
 
-/** Tells that a call begins, does it, and tells what came of it; false where the play cannot go on. What was not allowed is told as failed, and the play goes on. */
+/** Announces a call, performs it and reports the result. A refused call is reported as failed, and the play continues. Returns false if the play stops. */
 const reportCall = async (stage: ActorSession, { id, title, kind }: ScriptedCall, work: () => Promise<CallResult>): Promise<boolean> => {
   const { client, sessionId } = stage;
   const tell = (update: object): Promise<void> => client.notify(methods.client.session.update, { sessionId, update } as never);

@@ -13,7 +13,7 @@ export type ScriptedAgentOptions = {
 
 type ScriptSession = { readonly cwd: string; readonly server: McpServer | undefined };
 
-/** An ACP agent that plays a file instead of asking a model, and says so first. Ends when its client hangs up. */
+/** An ACP agent that plays a file instead of asking a model, and announces so. Ends when its client disconnects. */
 export const runScriptedAgent = async ({ play, stdin, stdout, env, exit }: ScriptedAgentOptions): Promise<void> => {
   const sessions = new Map<string, ScriptSession>();
   const part = readSceneKey(env);

@@ -78,7 +78,7 @@ export const composeBrief = (request: BriefRequest, sources: BriefSources): Brie
   const comments = keepFittingComments(selected, request.maxChars);
   return {
     issue: request.issue,
-    // A title is plain text: GitHub shows all of it.
+    // A title is plain text: GitHub shows the whole text.
     title: takeFirstChars(stripHiddenChars(issue.title).replaceAll(/\s+/g, " ").trim(), MAX_BRIEF_TITLE_CHARS),
     body: cleanTextOrAll(issue.body),
     by: issue.by,

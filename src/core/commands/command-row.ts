@@ -4,7 +4,7 @@ import type { CommandRequest } from "../domain/event.ts";
 
 /** Arguments of a command: the words on its line, and the text up to the end of the paragraph. */
 export type CommandArguments = { readonly words: readonly string[]; readonly text: string };
-/** One command that people write. The parser, the help table and the documents use these rows only. */
+/** A command written by people. The parser, the help table and the documents use these rows only. */
 export type CommandRow = {
   readonly name: string;
   readonly aliases: readonly string[];

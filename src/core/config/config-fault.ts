@@ -21,7 +21,7 @@ export type ConfigFault = {
 /** A fault in any file that people write for Enki, including workflows. */
 export type FileFault = Omit<ConfigFault, "code"> & { readonly code: string };
 
-/** One line in the format that editors recognize: `file:line:column: …`. */
+/** A line in a format known to editors: `file:line:column: …`. */
 export const formatFault = ({ file, line, column, code, why, suggestion }: FileFault): string =>
   `${file}:${line}:${column}: ${code}: ${why}; ${suggestion}`;
 

@@ -55,7 +55,7 @@ export const isBaseRewound = (tx: DecisionTransaction, base: BranchName): boolea
 };
 
 /**
- * The base tip that a head was made on: the recorded one, else the newest base commit that the head contains. Returns null if there is none,
+ * The base tip that a head was made on: the recorded tip, else the newest base commit in the head. Returns null if there is none,
  * undefined while facts are missing.
  */
 export const findHeadBaseTip = (

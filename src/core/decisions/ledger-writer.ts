@@ -118,7 +118,7 @@ export const openGraphRecords = ({ ledger, steps, put, requireSave, recordStep }
       orders.set(execution.plan, known);
       return known;
     },
-    /** Removes an execution and everything that belongs to it; the save moves them to the archive. */
+    /** Removes an execution with its records; the save moves them to the archive. */
     dropExecution: (id: ExecutionId): void => {
       put("executions", id, undefined);
       put("briefs", id, undefined);
@@ -187,7 +187,7 @@ export const openSideRecords = (writer: LedgerWriter, now: Millis) => {
     effectRecord: (key: string): EffectRecord | undefined => ledger().effectRecords[key],
     deleteEffectRecord: (key: string): void => put("effectRecords", key, undefined),
     putEffectRecord: (key: string, effectRecord: EffectRecord): void => put("effectRecords", key, effectRecord),
-    /** Keeps an effect that one event caused in the outbox until it is done. */
+    /** Keeps an effect of an event in the outbox until its outcome. */
     enqueueEffect: (effect: Effect): void => {
       requireSave();
       put("outbox", effect.key, effect);

@@ -18,7 +18,7 @@ export type Snapshot = {
   readonly facts: QueryFacts;
 };
 
-/** One ref of the push that saves the ledger. A null `oldSha` requires that the ref does not exist; a null `newSha` deletes it. */
+/** A ref in the push of the ledger. A null `oldSha` requires that the ref does not exist; a null `newSha` deletes it. */
 export type RefMove = { readonly ref: RefName; readonly oldSha: Sha | null; readonly newSha: Sha | null };
 
 /** `need`: answer the queries and decide again. `act`: save ledger and refs in one push, then perform the effects. */

@@ -28,11 +28,11 @@ type PlanRevision = {
   readonly quoted?: true;
 };
 
-/** One request on an issue and the plan that carries it out. */
+/** A request on an issue, with its plan. */
 export type Execution = {
   readonly id: ExecutionId;
   readonly issue: number;
-  /** Whether `issue` is a pull request: Enki answers it, but never closes it. */
+  /** Whether `issue` is a pull request: Enki answers there, but never closes the pull request. */
   readonly onPullRequest: boolean;
   readonly requestedBy: Login;
   readonly request: string;

@@ -21,7 +21,7 @@ export type FeedbackItem =
   | ({ readonly kind: "thread"; readonly thread: number; readonly content: readonly PersonRemark[] } & ThreadLocation)
   | { readonly kind: "remark"; readonly content: PersonRemark };
 
-/** The review remarks that one attempt receives. Stored when the attempt starts; never changed. */
+/** The review remarks for an attempt. Stored when the attempt starts; never changed. */
 export type Feedback = {
   readonly pull: number;
   readonly at: Millis;

@@ -73,7 +73,7 @@ export type WorkflowTrigger = {
   readonly branches: readonly string[] | null;
   readonly ignoredBranches: readonly string[] | null;
 };
-/** The part of a workflow file that shows which checks it reports, and when. */
+/** The checks reported by a workflow file, and their triggers. */
 export type ActionsWorkflowFile = {
   readonly file: string;
   readonly triggers: readonly WorkflowTrigger[];

@@ -37,7 +37,7 @@ export type JobResult = {
   /** The commit that the job started from; for verify, the candidate. */
   readonly baseCommit: Sha;
   readonly end: JobEnd;
-  /** One sentence for people: the failure or refusal. Empty for a success. */
+  /** A sentence for people: the failure or refusal. Empty for a success. */
   readonly reason: string;
   /** The agent's reported outcome; null if none was reported. */
   readonly outcome: Outcome | null;

@@ -28,7 +28,7 @@ export type NewMail = {
   readonly ttl: number | null;
 };
 
-/** One mail to one recipient. */
+/** A mail to a recipient. */
 export type Mail = {
   readonly id: string;
   readonly execution: ExecutionId;

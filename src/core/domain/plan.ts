@@ -24,7 +24,7 @@ export type PlannedStep = {
   readonly output: "branch" | "artifact";
   readonly needs: readonly StepNeed[];
   readonly checkpoint: boolean;
-  /** Globs of paths that the step may change; empty for all paths that the policy allows. */
+  /** Globs of paths that the step may change; empty for every path allowed by the policy. */
   readonly paths: readonly string[];
   /** Verification commands in addition to the repository's. */
   readonly verify: readonly string[];

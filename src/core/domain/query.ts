@@ -154,7 +154,7 @@ export type QueryAnswers = {
     | { readonly kind: "markers"; readonly paths: readonly string[] }
     /** Deleted paths that neither side deleted. */
     | { readonly kind: "deletions"; readonly paths: readonly string[] }
-    /** Paths that exclude each other in one tree. */
+    /** Paths that exclude each other in a tree. */
     | { readonly kind: "clash"; readonly paths: readonly string[] };
   archived: Readonly<Record<StepId, StepState>> | null;
   "merge-of": { readonly commit: Sha; readonly tree: Sha } | null;

@@ -92,7 +92,7 @@ export type Queue = {
   readonly candidates: readonly Candidate[];
   /** Set if nothing can land on the base: rewound, missing, red, or refused by a rule. A person's push or `/enki retry` clears it. */
   readonly frozen: Refusal | null;
-  /** The base tip after Enki's last landing. A base that no longer contains it was rewound. */
+  /** The base tip after Enki's last landing. A base without this commit was rewound. */
   readonly landedTip: Sha | null;
   /** The last seen base tip; while the base is frozen because of a rewind, the lost tip. */
   readonly seenTip: Sha | null;
@@ -149,5 +149,5 @@ export const hasRequiredChecks = ({ checks, headChecks }: LandingTerms): boolean
 
 export const isBeingVerified = ({ runs }: Candidate): boolean => runs.some(({ verdict }) => verdict === null);
 
-/** One green run suffices: a red run before was a flake. */
+/** A single green run suffices: a red run before was a flake. */
 export const isGreen = ({ runs }: Candidate): boolean => runs.some(({ verdict }) => verdict === "green");

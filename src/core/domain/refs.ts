@@ -1,7 +1,7 @@
 import { type BranchName, isSha, readTaskId, type RefName, type Sha, type TaskId } from "./ids.ts";
 import { isJobKind, type JobKey, readJobKey } from "./job.ts";
 
-/** The ledger's ref; every write is one commit with one parent. */
+/** The ledger's ref; every write is a commit with a single parent. */
 export const LEDGER_REF: RefName = "refs/enki/ledger";
 /** Finished executions that left the ledger. */
 export const ARCHIVE_REF: RefName = "refs/enki/archive";

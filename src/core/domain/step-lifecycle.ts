@@ -18,7 +18,7 @@ const OPEN: readonly StepState[] = [...UNSTARTED, "running", ...DELIVERED, "paus
 const UNFINISHED: readonly StepState[] = [...OPEN, "failed", "blocked"];
 const ALL: readonly StepState[] = [...UNFINISHED, "done", "skipped", "cancelled"];
 
-/** Every legal transition: the states it may leave, and those it may lead to. */
+/** Every legal transition: from which states, and to which. */
 export const STEP_TRANSITIONS = {
   requireNeeds: { from: [...UNSTARTED, "blocked"], to: ["pending", "ready"], when: "its needs are checked" },
   block: { from: [...UNSTARTED, "blocked", "published"], to: ["blocked"], when: "a step that it needs failed" },
@@ -88,7 +88,7 @@ type AttemptStart = {
   readonly baseTip: Sha | undefined;
   readonly builtOn: Step["builtOn"];
   readonly headResults: readonly HeadResult[] | undefined;
-  /** Remarks that did not fit into this attempt. */
+  /** Remarks without room in the attempt. */
   readonly unreadRemarks: readonly RemarkId[];
 };
 

@@ -16,7 +16,7 @@ export type BundleFile = {
 export type BundleRules = {
   /** Globs of paths that no step may change. */
   readonly protected: readonly string[];
-  /** Globs of paths that this step may change; empty for all. */
+  /** Globs of the paths open to the step; empty for all. */
   readonly allowed: readonly string[];
   readonly maxFiles: number;
   readonly maxBytes: number;

@@ -54,7 +54,7 @@ const findCheckState = (required: RequiredCheck, found: readonly Check[], since:
 const isNewerCheck = (one: Check, other: Check): boolean =>
   one.startedAt > other.startedAt || (one.startedAt === other.startedAt && one.id > other.id);
 
-/** Earlier meanings override later ones: one red check makes all red. */
+/** Earlier meanings override later ones: a red check makes the result red. */
 const MEANINGS_BY_PRECEDENCE: readonly CheckMeaning[] = ["red", "fault", "wait", "green"];
 
 const selectAnyChecks = (required: RequiredCheck, found: readonly Check[]): Check[] =>
@@ -79,7 +79,7 @@ export const selectBaseChecks = (required: readonly RequiredCheck[], found: read
 export const findQuietEnd = (required: readonly RequiredCheck[], found: readonly Check[], quiet: Millis): Millis =>
   Math.max(0, ...required.flatMap((each) => selectAnyChecks(each, found).map(({ updatedAt }) => updatedAt + quiet)));
 
-/** The verdict that overrides the others: one red makes all red. */
+/** The verdict that overrides the others: a red check makes the result red. */
 export const pickDecisiveVerdict = (verdicts: readonly CheckVerdict[]): CheckVerdict =>
   MEANINGS_BY_PRECEDENCE.flatMap((means) => verdicts.find((each) => each.means === means) ?? [])[0] ?? {
     means: "green",

@@ -126,7 +126,7 @@ const assignSlots = (state: RefineryState, view: QueueView, { freeSlots, skip, s
 };
 
 /**
- * One step on the base, on top of everything that it needs. If a step below it is held and not verified, the run ends below the step itself:
+ * A step on the base, on top of its needs. If a step below it is held and not verified, the run ends below the step itself:
  * nothing else verifies the held step, and a red run of both would not show which one is bad.
  */
 const createSoloChain = (view: QueueView, item: QueueItem): PlannedChain => {

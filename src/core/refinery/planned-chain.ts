@@ -17,7 +17,7 @@ export type PlannedChain = {
   readonly added: QueueItem[];
   /** Indices in `added` after which a run is requested. */
   readonly runsAfter: Set<number>;
-  /** Odds that all steps are good. */
+  /** The odds of every step being good. */
   passOdds: number;
   readonly tasks: Set<TaskId>;
 };

@@ -45,7 +45,7 @@ export const openQueueView = ({ tip, entrants, retries, landsTogether, parallel 
 export const isCostlyToFail = ({ slots, retries, needs }: QueueView, task: TaskId): boolean =>
   slots > 1 && (retries === 0 || (needs.get(task) ?? []).length > 0);
 
-/** Odds that all steps of a candidate are good. */
+/** The odds of every step of a candidate being good. */
 export const passOddsOf = ({ failureOdds }: QueueView, candidate: Candidate): number =>
   candidate.items.reduce((odds, { task }) => odds * (1 - failureOdds(task)), 1);
 
@@ -66,7 +66,7 @@ export const findCoveredTasks = (view: QueueView): Set<TaskId> => {
   );
 };
 
-/** Steps that need a step that is likely bad. */
+/** Dependents of steps that are likely bad. */
 export const findLikelyBlockedTasks = ({ queue, failureOdds, needs }: QueueView): Set<TaskId> => {
   const blocked = new Set<TaskId>();
   const isBad = (task: TaskId): boolean => blocked.has(task) || failureOdds(task) >= LIKELY_TO_FAIL;

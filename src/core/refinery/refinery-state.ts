@@ -8,7 +8,7 @@ export type QueueEntrant = {
   readonly task: TaskId;
   readonly head: Sha;
   readonly message: string;
-  /** Tasks that it depends on and that have not landed. It is verified and lands on top of these only. */
+  /** Unlanded tasks among the dependencies. It is verified and lands on top of these only. */
   readonly needs: readonly TaskId[];
   /** The reason for holding it; null if it may land. */
   readonly refusal: Refusal | null;

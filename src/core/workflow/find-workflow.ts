@@ -6,7 +6,7 @@ export type WorkflowLayer = { readonly directory: string; readonly files: Readon
 
 export type WorkflowFile = { readonly name: string; readonly path: string; readonly text: string };
 
-/** Finds a workflow by name; the last layer that has it wins. Refuses with `unknown-workflow` and the searched paths. */
+/** Finds a workflow by name; the last layer with the file wins. Refuses with `unknown-workflow` and the searched paths. */
 export const findWorkflow = (name: string, layers: readonly WorkflowLayer[]): Result<WorkflowFile> => {
   for (const { directory, files } of [...layers].reverse()) {
     const text = files.get(name);

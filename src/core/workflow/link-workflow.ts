@@ -60,7 +60,7 @@ export const collectWorkflowFiles = (
 };
 
 /**
- * Finds a configured workflow with its files and all that it calls. Refuses with `unknown-workflow` and the closest name, or like the linker.
+ * Finds a configured workflow with its files and the called workflows. Refuses with `unknown-workflow` and the closest name, or like the linker.
  * Models are checked only here: a later change of the configuration does not stop a run in progress.
  */
 export const findLinkedWorkflow = (

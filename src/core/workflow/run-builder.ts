@@ -20,7 +20,7 @@ export type SkippedRole = { readonly role: string; readonly reason: string };
 export type RunBuilder = {
   readonly workflow: Workflow;
   readonly workflows: ReadonlyMap<string, Workflow>;
-  /** The path of calls that leads to this run; empty for the main workflow. */
+  /** The path of calls to the run; empty for the main workflow. */
   readonly callPath: NodePath;
   readonly args: string;
   readonly roles: Map<string, RoleRun>;

@@ -39,7 +39,7 @@ export type WorkflowRole = {
   readonly verify: readonly string[];
   /** The declared output; null derives it from the tools and the configured role. */
   readonly output: "branch" | "artifact" | null;
-  /** Fields that its file declares or that others read. Only these count as `key: value` lines at the end of its answer. */
+  /** Fields declared in the file or read by other roles. Only these count as `key: value` lines at the end of its answer. */
   readonly fields: readonly string[];
   readonly schema: OutputSchema | null;
   /** Whether its file declares a field `status`, which then replaces the reported outcome. */

@@ -2,7 +2,7 @@ import type { PermissionOption, RequestPermissionResponse, ToolCallUpdate, ToolK
 import type { ToolName } from "../../core/workflow/workflow.ts";
 import { type ToolInputFields, readInputFields, isInputRecord } from "./tool-input-fields.ts";
 
-/** Whether an agent may edit files, and with which tools; null means all tools. */
+/** Whether an agent may edit files, and with which tools; null means every tool. */
 export type AgentRights = {
   readonly canEdit: boolean;
   readonly tools: readonly ToolName[] | null;

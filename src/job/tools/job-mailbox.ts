@@ -2,7 +2,7 @@ import type { ExecutionId, Millis } from "../../core/domain/ids.ts";
 import type { JobKey } from "../../core/domain/job.ts";
 import { type MailAddress, sortMailsByUrgency, isMailExpired, createMailMatcher, type Mail, deriveMailId } from "../../core/domain/mail.ts";
 
-/** The mail that one job may see, and the mail that it sent. */
+/** The mail visible to a job, and the mail sent by the job. */
 export type JobMailbox = ReturnType<typeof openMailbox>;
 
 export type MailboxOptions = {
@@ -40,7 +40,7 @@ export const openMailbox = ({ address, execution, job, mails, now, pollMails }: 
     unread: (): Mail[] => sortMailsByUrgency(received().filter(({ read }) => !read)),
     find: (id: string): Mail | undefined => all().find((mail) => mail.id === id),
     change,
-    /** The number of mails that this job sent. */
+    /** The number of mails sent by the job. */
     sent: (): number => count,
     nextId: (): string => deriveMailId(job, count + 1),
     send: (copies: readonly Mail[]): void => {

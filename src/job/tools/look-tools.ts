@@ -87,7 +87,7 @@ const answerDag = (context: ToolContext, wanted: string | undefined): ToolAnswer
   return found.ok ? answerGraphs([found.value.execution]) : answerRefusal(found);
 };
 
-/** Tools that only read. */
+/** Read-only tools. */
 export const lookTools: readonly McpTool[] = [
   defineTool({
     name: "enki_status",

@@ -129,7 +129,7 @@ const listInbox = (mail: JobMailbox): ToolAnswer => {
   return answerWith(text, { messages: all.map((each) => toMailSummary(each)) });
 };
 
-/** Finds a mail that this job may see. Refusal: `unknown-mail`. */
+/** Finds a mail visible to the job. Refusal: `unknown-mail`. */
 const findMail = (mail: JobMailbox, id: string): Result<Mail> => {
   const found = mail.find(id);
   return found ? accept(found) : refuse("unknown-mail", `not found: message ${id}`);

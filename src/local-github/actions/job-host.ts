@@ -5,7 +5,7 @@ import type { JobLog } from "./job-log.ts";
 import type { JobProcesses } from "./job-processes.ts";
 import type { RunnerTimers } from "./runner-timers.ts";
 
-/** The part of this installation that every job uses. */
+/** The part of the installation used by every job. */
 export type RunnerInstallation = {
   /** The directory for jobs, logs and artifacts. */
   readonly directory: string;

@@ -36,7 +36,7 @@ export type JobProcesses = {
    * ended the command. Rejects if it cannot be started.
    */
   run(command: ProcessCommand): Promise<number>;
-  /** Kills all processes immediately. No command can be run afterwards. */
+  /** Kills every process immediately. No command can be run afterwards. */
   kill(): Promise<void>;
 };
 

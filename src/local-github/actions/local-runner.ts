@@ -31,7 +31,7 @@ export type RunnerOptions = {
   readonly keepDirectories?: boolean;
 };
 
-/** A runner on this machine that can simulate failures. */
+/** A local runner with simulated failures. */
 export type LocalRunner = WorkflowRunner & {
   /**
    * Ends a job as if its machine had failed: the job fails and no further step runs. Returns false if it is not

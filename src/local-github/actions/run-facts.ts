@@ -3,7 +3,7 @@ import type { RunRequest } from "./workflow-runner.ts";
 import { type ExpressionValue, createDictionary, toExpressionValue } from "./evaluate-expression.ts";
 import type { ActionsWorkflow } from "./actions-workflow.ts";
 
-/** Values that all jobs of a run share. */
+/** Values shared by the jobs of a run. */
 export type RunFacts = {
   readonly request: RunRequest;
   readonly workflow: ActionsWorkflow;

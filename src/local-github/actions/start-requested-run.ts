@@ -12,7 +12,7 @@ import { unevaluatedStepName } from "./run-all-steps.ts";
 import { tokenSource } from "./template-tokens.ts";
 import type { ConcurrencyTemplate, TemplateValue, WorkflowJob } from "./actions-workflow.ts";
 
-/** The resources that all runs share. */
+/** Resources shared by the runs. */
 export type RunnerMachine = {
   readonly installation: RunnerInstallation;
   readonly concurrency: ConcurrencyGroups;
@@ -24,7 +24,7 @@ export type StartedRun = {
   cancel(reason: string): void;
   /** Ends a job as if its machine had failed; returns false if the job is not running. */
   kill(job: string, reason: string): boolean;
-  /** Ends all jobs immediately. */
+  /** Ends every job immediately. */
   die(): void;
 };
 

@@ -5,7 +5,7 @@ import { tokenSource } from "./template-tokens.ts";
 import { BUILT_IN_INPUTS, readSupportedAction } from "./supported-action.ts";
 import type { ActionsFault, TemplateValue } from "./actions-workflow.ts";
 
-// Keys that GitHub supports and this runner does not. A clear refusal is better than a run with a different result.
+// Keys supported by GitHub, but not by the runner. A clear refusal is better than a run with a different result.
 const UNSUPPORTED_JOB_KEYS = [
   "uses",
   "with",

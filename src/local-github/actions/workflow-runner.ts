@@ -13,7 +13,7 @@ export type JobReport = {
   readonly log: string | null;
 };
 
-/** One run of an Actions workflow, with everything that it may use. */
+/** A run of an Actions workflow, with its permissions and secrets. */
 export type RunRequest = {
   readonly id: number;
   readonly workflow: { readonly path: string; readonly text: string };
@@ -42,7 +42,7 @@ export type RunObserver = {
   readonly onDone: (conclusion: RunConclusion, reason: string) => void;
 };
 
-/** Executes workflow runs. The forge uses one; a simulation uses one that finishes jobs without processes. */
+/** Executes workflow runs. The forge uses one; simulations finish jobs without processes. */
 export type WorkflowRunner = {
   start(request: RunRequest, observer: RunObserver): void;
   /** Cancels a run; ignored if the run is finished or unknown. */

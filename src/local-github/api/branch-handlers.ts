@@ -20,7 +20,7 @@ export const getBranch: RouteHandler = async (call) => {
     commit: restCommitShape(forge, repository, commit),
     _links: { self: url, html: `${pageUrl(forge, repository)}/tree/${name}` },
     protected: isProtectedBranch(call, name),
-    // Classic branch protection, which this forge does not have. `protected` above reports rulesets.
+    // Classic branch protection does not exist here. `protected` above reports rulesets.
     protection: { enabled: false, required_status_checks: { enforcement_level: "off", contexts: [], checks: [] } },
     protection_url: `${url}/protection`,
   });

@@ -9,7 +9,7 @@ export type NewApp = {
   readonly webhookUrl?: string;
   readonly secret: string;
   readonly permissions?: TokenPermissions;
-  /** The events that its webhook receives; all events by default. */
+  /** The events that its webhook receives; every event by default. */
   readonly events?: readonly string[];
 };
 export type CreatedApp = { readonly id: number; readonly login: string; readonly privateKeyPem: string; readonly secret: string };

@@ -26,7 +26,7 @@ export type GitHubApp = {
   webhookUrl: string | null;
   readonly secret: string;
   readonly permissions: TokenPermissions;
-  /** The events that it subscribes to; null for all events. */
+  /** Subscribed events; null for every event. */
   readonly events: readonly string[] | null;
   /** Installation ids by owner. */
   readonly installations: Map<string, number>;

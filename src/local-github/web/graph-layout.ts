@@ -34,7 +34,7 @@ const rankNodes = (ids: readonly string[], edges: readonly MermaidEdge[]): Map<s
 
 type RankColumns = readonly { readonly middle: number; readonly half: number }[];
 
-/** Finds the ranks of a layout: dagre centers all nodes of one rank on one line. */
+/** Finds the ranks of a layout: dagre centers the nodes of a rank on a line. */
 const findColumns = (boxes: readonly GraphBox[], isHorizontal: boolean): RankColumns => {
   const halves = new Map<number, number>();
   for (const { x, y, width, height } of boxes) {

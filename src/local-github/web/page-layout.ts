@@ -74,7 +74,7 @@ const renderRepositoryName = ({ repository }: PageScope): SafeHtml =>
 const STYLE_ELEMENT = trustMarkup(`<style>${PAGE_STYLE}</style>`);
 const SCRIPT_ELEMENT = trustMarkup(`<script>${PAGE_SCRIPT}</script>`);
 
-/** Renders a whole document. `version` is the state that it shows; the script polls `state` for a newer version. */
+/** Renders a whole document. `version` identifies the shown state; the script polls `state` for a newer version. */
 export const renderLayout = (scope: PageScope | null, { page, version }: { page: PageContent; version: string }): SafeHtml => {
   const state = scope ? pagePath(scope, "state") : "/state";
   const name = scope ? `${scope.repository.owner.login}/${scope.repository.name}` : "This machine";

@@ -15,6 +15,6 @@ export type PageScope = {
 export const pagePath = ({ repository }: Pick<PageScope, "repository">, ...segments: readonly (string | number)[]): string =>
   ["", ...repositoryFullName(repository).split("/"), ...segments.map(String)].map((segment) => encodeURIComponent(segment)).join("/");
 
-/** Lists all public repositories. */
+/** Lists the public repositories. */
 export const listPublicRepositories = (forge: ForgeState): ForgeRepository[] =>
   [...forge.repositories.values()].filter((repository) => !repository.private);

@@ -3,7 +3,7 @@ import { stripHiddenChars } from "../../core/domain/visible-text.ts";
 import { html, type SafeHtml } from "./safe-html.ts";
 
 /**
- * The number of bytes that one page shows of all its logs. The end of each log is shown; whole logs have their own
+ * The number of log bytes on a page. The end of each log is shown; whole logs have their own
  * addresses.
  */
 const MAX_PAGE_LOG_BYTES = 400_000;

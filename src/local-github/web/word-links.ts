@@ -7,7 +7,7 @@ import { pagePath, type PageScope } from "./page-scope.ts";
 
 const WORD_PATTERN = /(#?[A-Za-z0-9_-]{1,200})/;
 const COMMIT_ID_PATTERN = /\b[0-9a-f]{7,40}\b/g;
-/** The number of words that one page looks up. */
+/** The number of looked up words on a page. */
 const MAX_LOOKED_UP_WORDS = 2_000;
 
 /** Returns the address of `#<number>`, a task id or a commit id; null if it does not exist. */

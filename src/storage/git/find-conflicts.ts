@@ -95,7 +95,7 @@ const MAX_COMMITS_SCANNED = 500;
 const MAX_COMMITS_REPORTED = 20;
 
 /**
- * Messages of the recent commits that one side lacks and that changed these paths, oldest first.
+ * Messages of recent commits to the paths, missing on a side, oldest first.
  * Paths are filtered here: with path arguments, git omits merges whose first parent both sides contain.
  */
 export const readMissingMessages = async (at: GitContext, { from, to, paths }: MissingCommitsInput): Promise<string[]> => {

@@ -90,7 +90,7 @@ export const withoutQuotedRevision = (tx: DecisionTransaction, execution: Execut
 const findQuotedRevision = ({ requests }: CommandedEvent): ReviseCommand | undefined =>
   requests.flatMap((request) => (request.ok && request.command.kind === "revise" && request.command.quotes ? [request.command] : []))[0];
 
-/** Whether a reply quotes something other than a proposed plan. People also quote each other; such replies are ignored. */
+/** Whether a reply quotes something other than a proposed plan. People also quote each other; replies without a match are ignored. */
 export const quotesOtherText = (tx: DecisionTransaction, event: CommandedEvent): boolean => {
   const quoted = findQuotedRevision(event);
   if (!quoted) return false;

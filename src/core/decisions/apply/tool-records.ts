@@ -16,7 +16,7 @@ import { createAdhocTask } from "./create-task.ts";
 
 type JobRecords = { readonly job: Job; readonly execution: Execution; readonly result: JobResult };
 
-/** The number of mails and tasks that a job has recorded so far. Tools print ids that contain this ordinal. */
+/** The number of mails and tasks that a job has recorded so far. Tools print ids with this ordinal. */
 type RecordCounts = { mail: number; createdTasks: number };
 
 /**

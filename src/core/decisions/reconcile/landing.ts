@@ -133,7 +133,7 @@ const publishPlannedRefs = (tx: DecisionTransaction, base: BranchName, refs: Ref
   }
 };
 
-/** Requests a verify job. It belongs to the first step that it verifies; a job for the base alone belongs to no step. */
+/** Requests a verify job. A verify job belongs to the first verified step; a job for the base alone belongs to no step. */
 const requestVerifyJob = (
   tx: DecisionTransaction,
   { commit, attempt, notBefore, tasks }: Extract<RefineryEffect, { kind: "verify" }>,

@@ -4,7 +4,7 @@ import { PatternError } from "../compile-pattern.ts";
 import type { TemplateBlock, TemplateExpression, Template, TemplateNode } from "./template.ts";
 import { TEMPLATE_FUNCTIONS, isTruthy, RoleView, readKey, toText, type TemplateValue } from "./template-value.ts";
 
-/** Values that one rendering may visit: nested lists of untrusted output could otherwise multiply without limit. */
+/** Maximum number of values visited by a rendering: nested lists of untrusted output could otherwise multiply without limit. */
 const MAX_STEPS = 100_000;
 const MAX_OUTPUT_CHARS = 1_000_000;
 
