@@ -40,6 +40,12 @@ const LINE = { path: "fix.txt", line: 2 };
 const answers = async ({ maintainer }: OpenStage, pull: number): Promise<string[]> =>
   (await maintainer.lineComments(pull)).flatMap(({ user, body }) => (user.login === "enki[bot]" ? [body] : []));
 
+/** Waits for GitHub's next second: an approval within the second of a new head may refer to the head before. */
+const nextSecond = async (stage: OpenStage): Promise<void> => {
+  const second = Math.floor(Date.now() / 1_000);
+  await stage.until("the next second", () => Promise.resolve(Math.floor(Date.now() / 1_000) > second));
+};
+
 describe("what people say on a step's pull request", () => {
   test("line comments of a request for changes start an attempt on the same work, which answers each thread", async () => {
     const specs: JobSpec[] = [];
@@ -90,6 +96,7 @@ describe("what people say on a step's pull request", () => {
       "review by maintainer (admin): See inline.",
     ]);
     await stage.shows(stage.issue, /approve #\d+ with a review/);
+    await nextSecond(stage);
     await stage.maintainer.review(stage.pull, { event: "APPROVE" });
     await stage.shows(stage.issue, /Done: everything landed/);
     expect(await answers(stage, stage.pull)).toHaveLength(3);
@@ -98,7 +105,7 @@ describe("what people say on a step's pull request", () => {
   test("remarks without a request wait, are counted, and are worked on after a retry on the pull request", async () => {
     const stage = await begun({ script: answering({ "And the docs?": { addressed: true, text: "Written." } }) });
     await stage.maintainer.comment(stage.pull, "/enki retry");
-    expect(await stage.replies(stage.pull, /nothing-new/)).toMatch(/nobody has commented on .* since its last attempt/);
+    expect(await stage.replies(stage.pull, /nothing-new/)).toMatch(/no one has commented on .* since its last attempt/);
     await stage.maintainer.review(stage.pull, { event: "COMMENT", comments: [{ ...LINE, body: "And the docs?" }] });
     stage.later(31_000);
     await stage.sweepUntil(
