@@ -22,6 +22,7 @@ const UNIT = [
   "test/conformance/{graph,orchestrator,scheduler}.test.ts",
   "test/coordinator/{answer-queries,brief,feedback,lanes,perform-effects,repository-coordinator,sweep}.test.ts",
   "test/documents.test.ts",
+  "test/attacks/*.test.ts",
 ];
 
 const named = (name: string, include: readonly string[], exclude: readonly string[] = []) => ({
