@@ -79,6 +79,17 @@ test.each(["AGENTS.md", "CONTRIBUTING.md", "docs/architecture.md", "docs/glossar
   expect(paths.filter((path) => !existsSync(new URL(`../${path}`, import.meta.url)))).toEqual([]);
 });
 
+test("docs/security.md: each claim names a test, and the test exists", () => {
+  const [, claims = ""] = /<!-- claims -->([^]*?)<!-- \/claims -->/.exec(read("docs/security.md")) ?? [];
+  const rows = [...claims.matchAll(/^\| (?!claim \||--- \|)(.+?) \| (.+) \|$/gm)];
+  expect(rows.length).toBeGreaterThan(20);
+  const untested = rows.flatMap(([, claim = "", cell = ""]) => {
+    const tests = cell.split("<br>").map((each) => /^\[`(test\/[\w./-]+\.test\.ts)`\]\(\.\.\/\1\): "(.+)"$/.exec(each));
+    return tests.every((each) => each && read(each[1] ?? "").includes(`"${each[2] ?? ""}"`)) ? [] : [claim];
+  });
+  expect(untested).toEqual([]);
+});
+
 test("the README stays short", () => {
   expect(read("README.md").split("\n").length).toBeLessThanOrEqual(150);
   expect(read("AGENTS.md").split("\n").length).toBeLessThanOrEqual(100);
