@@ -39,7 +39,7 @@ const open = () => {
   return { ...world, tell, start, land, end, write };
 };
 
-test("what is done leaves the ledger a week later, with all that was known of it; what lives stays", async () => {
+test("finished executions move to the archive with their files after a week; open ones stay", async () => {
   const it = open();
   const over = await it.start(step("fix"));
   await it.land();
@@ -65,7 +65,7 @@ test("what is done leaves the ledger a week later, with all that was known of it
   expect(runs.filter(({ name }) => name === `work/${live}-other/1`)).toHaveLength(1);
 });
 
-test("what failed stays as long as a person may answer", async () => {
+test("a failed execution stays in the ledger as long as a person may answer", async () => {
   const it = open();
   const id = await it.start(step("fix"));
   await it.end("work/", { end: "failed" });
@@ -77,7 +77,7 @@ test("what failed stays as long as a person may answer", async () => {
   expect(it.state.ledger.executions).toEqual({});
 });
 
-test("what another plan waits for stays", async () => {
+test("an execution that another plan needs stays in the ledger", async () => {
   const it = open();
   const first = await it.start(step("fix"));
   await it.land();
@@ -89,7 +89,7 @@ test("what another plan waits for stays", async () => {
   expect(Object.keys(it.state.ledger.executions)).toContain(first);
 });
 
-test("a year of requests leaves a ledger of the last weeks, and each write can be decided again", async () => {
+test("after a year of requests the ledger holds the last weeks only, and every write can be replayed", async () => {
   const it = open();
   for (let week = 0; week < 52; week += 1) {
     await it.start(step("a"), step("b", { output: "artifact" }));

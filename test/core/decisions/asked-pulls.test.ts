@@ -40,7 +40,7 @@ const open = (over: Partial<Pull> = {}) => {
   return { ...it, say, change, begin, execution };
 };
 
-describe("fix on a pull request of this repository", () => {
+describe("/enki fix on a pull request of this repository", () => {
   test("works on its branch and lands there; the pull request is not closed", async () => {
     const it = open();
     const id = await it.begin();
@@ -64,7 +64,7 @@ describe("fix on a pull request of this repository", () => {
     ["of a branch of Enki's", { headRef: "enki/candidate/main/abc" }, "own-branch", "comment on the issue"],
     ["of a revert of Enki's", { headRef: "enki/revert/0123456789ab" }, "own-branch", "comment on the issue"],
     ["that GitHub does not list", { number: 8 }, "pull-unseen", "Try again"],
-  ])("%s is refused, with the way on", async (_, over, code, next) => {
+  ])("refuses %s and says what to do next", async (_, over, code, next) => {
     for (const command of [
       { kind: "do", text: "x" },
       { kind: "plan", text: "x" },
@@ -79,7 +79,7 @@ describe("fix on a pull request of this repository", () => {
     }
   });
 
-  test.each(["task/JIRA-1", "task/abcdef-fix", "task/constructor", "enki/abcdef"])("a person may name a branch %s", async (headRef) => {
+  test.each(["task/JIRA-1", "task/abcdef-fix", "task/constructor", "enki/abcdef"])("accepts a person's branch named %s", async (headRef) => {
     const it = open({ headRef });
     it.push(toBranchRef(headRef), "a feature");
     const id = await it.begin();
@@ -87,7 +87,7 @@ describe("fix on a pull request of this repository", () => {
     it.replay();
   });
 
-  test("the branch of a step that the ledger has is refused, also for a pull request that a person opened from it", async () => {
+  test("refuses the branch of a step in the ledger, even if a person opened the pull request", async () => {
     const it = open();
     const id = await it.begin();
     await it.end(`work/${id}-fix/`);
@@ -97,7 +97,7 @@ describe("fix on a pull request of this repository", () => {
     expect(Object.keys(it.state.ledger.executions)).toEqual([id]);
   });
 
-  test("closed meanwhile: it is held, says so, and goes on once that is open again", async () => {
+  test("holds the step while the pull request is closed and continues when it is reopened", async () => {
     const it = open();
     const id = await it.begin();
     it.change({ state: "closed" });
@@ -115,7 +115,7 @@ describe("fix on a pull request of this repository", () => {
     expect(it.execution()).toMatchObject({ state: "done" });
   });
 
-  test("merged meanwhile: what has not landed is given up, and says so; a sweep finds it too", async () => {
+  test("abandons unlanded work and reports it when the pull request is merged, with and without a webhook", async () => {
     const it = open();
     const id = await it.begin();
     it.change({ state: "merged" });
@@ -125,7 +125,7 @@ describe("fix on a pull request of this repository", () => {
     expect(it.isRunning(`work/${id}-fix/1`)).toBe(false);
   });
 
-  test("its branch is deleted meanwhile: that is told", async () => {
+  test("reports that the pull request's branch was deleted", async () => {
     const it = open();
     await it.say({ kind: "do", text: "make it so" });
     const { id = "" } = it.execution() ?? {};
@@ -135,7 +135,7 @@ describe("fix on a pull request of this repository", () => {
     expect(it.execution()?.steps["fix"]).toMatchObject({ state: "failed", refusal: { code: "base-missing" } });
   });
 
-  test("other things that people do to it change nothing", async () => {
+  test("ignores other activity on the pull request", async () => {
     const it = open();
     await it.begin();
     it.change({ labels: ["later"], draft: true });

@@ -31,13 +31,13 @@ const open = (over: Parameters<typeof memoryWorld>[0] = {}) => {
   };
 };
 
-describe("an old webhook that is delivered again", () => {
+describe("an old webhook delivered again", () => {
   const posted = (id: number, at: number, text: string): Event => ({
     ...(comment(id, { kind: "do", text }) as Extract<Event, { kind: "commanded" }>),
     at,
   });
 
-  test("days later, when its id is forgotten and its comment was listed long ago, asks for nothing", async () => {
+  test("requests nothing days later, after its id was dropped", async () => {
     const it = open();
     const first = posted(1, it.state.now, "x");
     await it.tell(first);
@@ -52,7 +52,7 @@ describe("an old webhook that is delivered again", () => {
     expect(Object.keys(it.state.ledger.executions)).toHaveLength(2);
   });
 
-  test("also of a review that was edited: its id is that of its submission, which was listed long ago", async () => {
+  test("requests nothing for an edited review, because its id is the id of the submission", async () => {
     const it = open();
     const at = it.state.now;
     it.state.now += 25 * HOUR;
@@ -64,7 +64,7 @@ describe("an old webhook that is delivered again", () => {
     expect(it.replies(), "an edited comment is answered").toHaveLength(1);
   });
 
-  test("and that nobody listed before is taken, however old it is", async () => {
+  test("is accepted at any age if no listing contained it", async () => {
     const it = open();
     const late = posted(1, it.state.now, "x");
     it.state.now += 25 * HOUR;
@@ -73,7 +73,7 @@ describe("an old webhook that is delivered again", () => {
   });
 });
 
-describe("names that every object has", () => {
+describe("property names of every object", () => {
   test.each(["constructor", "valueof", "tostring"])("`/enki cancel %s` finds nothing", async (name) => {
     const it = open();
     await it.start(plan(step("fix")));
@@ -85,7 +85,7 @@ describe("names that every object has", () => {
     expect(it.replies()).toHaveLength(4);
   });
 
-  test("are no step ids: such a plan is refused", async () => {
+  test("are refused as step ids", async () => {
     const it = open();
     await it.start(plan(step("constructor")));
     expect(it.only()).toMatchObject({ state: "failed", refusal: { code: "bad-step-id" } });
@@ -115,7 +115,7 @@ describe("a cancelled execution", () => {
     expect(it.running()).toEqual([]);
   });
 
-  test("stops the verification of what it brought, whose late verdict lands nothing", async () => {
+  test("stops the verification of its work, and a late verdict lands nothing", async () => {
     const it = open();
     await it.start(plan(step("fix")));
     for (const job of it.running()) it.finish(job, { end: "success" });
@@ -128,7 +128,7 @@ describe("a cancelled execution", () => {
     expect(it.state.refs[toBranchRef("main")]).toBe(it.root);
   });
 
-  test("finds a run that nobody knows the id of by its name, also where the list lags", async () => {
+  test("finds a run without a known id by its name, even if the listing lags", async () => {
     const it = open({ unknownRuns: true });
     await it.start(plan(step("fix")));
     const hidden = it.state.runs;
@@ -141,7 +141,7 @@ describe("a cancelled execution", () => {
     expect((await it.tell({ kind: "woken" })).wakeAt ?? Infinity).toBeGreaterThan(it.state.now + 20_000);
   });
 
-  test("gives up looking for a run that was never started", async () => {
+  test("stops looking for a run that never started", async () => {
     const it = open({ unknownRuns: true });
     await it.start(plan(step("fix")));
     it.state.runs = [];
@@ -151,7 +151,7 @@ describe("a cancelled execution", () => {
     expect(it.only()?.steps["fix"]?.deadline).toBeNull();
   });
 
-  test("stops a run all the same when the process died before it could", async () => {
+  test("stops a run even if the process died before its first attempt to stop it", async () => {
     const it = open();
     await it.start(plan(step("fix")));
     const dying = openRepositoryLoop({ ...it.world, performEffects: () => Promise.reject(new Error("died")) });
@@ -162,7 +162,7 @@ describe("a cancelled execution", () => {
   });
 });
 
-test("a candidate that a push to the base made useless is not verified any longer", async () => {
+test("stops verifying a candidate after a push to the base made it obsolete", async () => {
   const it = open();
   await it.start(plan(step("fix")));
   for (const job of it.running()) it.finish(job, { end: "success" });
@@ -192,7 +192,7 @@ describe("a review of a checkpoint", () => {
   };
   const second = (at: number): number => Math.floor(at / SECOND) * SECOND;
 
-  test("in the very second in which its head was made may speak of another, is told, and counts when it is given again", async () => {
+  test("does not count in the second in which its head was created, says so, and counts when repeated", async () => {
     const it = await checkpoint();
     expect(second(it.since)).toBeLessThan(it.since);
     await it.approve(second(it.since));
@@ -202,20 +202,20 @@ describe("a review of a checkpoint", () => {
     expect(it.only()?.steps["fix"]?.state).toBe("done");
   });
 
-  test("before that second speaks of another, though GitHub points it to the new head", async () => {
+  test("counts for the previous head if it is older than the head that GitHub attached it to", async () => {
     const it = await checkpoint();
     await it.approve(second(it.since) - SECOND);
     expect(it.only()?.steps["fix"]?.state).toBe("waiting");
   });
 });
 
-describe("a new attempt that changes nothing", () => {
+describe("a new attempt without changes", () => {
   const again = async (it: ReturnType<typeof open>): Promise<void> => {
     for (const job of it.running()) it.finish(job, { end: "unchanged" });
     await it.tell({ kind: "woken" });
   };
 
-  test("lands what a person pushed to its branch after it failed", async () => {
+  test("lands commits that a person pushed to the branch after the failure", async () => {
     const it = open();
     await it.start(plan(step("fix")));
     for (const job of it.running()) it.finish(job, { end: "success" });
@@ -234,7 +234,7 @@ describe("a new attempt that changes nothing", () => {
     expect(it.contains(pushed, it.state.refs[toBranchRef("main")] ?? "")).toBe(true);
   });
 
-  test("after a review asked for changes fails its step, and is not asked again for ever", async () => {
+  test("fails its step after a request for changes, instead of starting again forever", async () => {
     const it = open();
     await it.start(plan(step("fix", { checkpoint: true })));
     for (const job of it.running()) it.finish(job, { end: "success" });
@@ -251,7 +251,7 @@ describe("a new attempt that changes nothing", () => {
   });
 });
 
-test("a pull request on which something was asked is answered, and stays open when that is done", async () => {
+test("answers on the pull request that asked and leaves it open at the end", async () => {
   const it = open();
   const head = it.push(toBranchRef("feature"), "a feature");
   it.state.pulls.push({

@@ -13,7 +13,7 @@ test.each(["do", "plan"] as const)("a bare command %s means the issue: its title
   story.replay();
 });
 
-test("a brief is read once, when the command is accepted, and never written again", async () => {
+test("reads the brief once, when the command is accepted, and never changes it", async () => {
   let reads = 0;
   const story = openStory({
     briefs: () => ({ kind: "read", brief: brief({ body: `as read ${(reads += 1)} times` }) }),
@@ -28,7 +28,7 @@ test("a brief is read once, when the command is accepted, and never written agai
   story.replay();
 });
 
-test("who may not ask costs no reading", async () => {
+test("reads no brief for a person without permission", async () => {
   const story = openStory({ briefs: () => expect.unreachable("nobody may ask") });
   await story.tell({
     kind: "commanded",
@@ -45,7 +45,7 @@ test("who may not ask costs no reading", async () => {
   expect(story.lastReply()).toContain("needs write permission");
 });
 
-test("what GitHub refuses to show is refused with its words, and no plan is made from nothing", async () => {
+test("refuses the command with GitHub's message if GitHub does not show the issue", async () => {
   const story = openStory({ briefs: () => ({ kind: "refused", reason: "This issue was deleted" }) });
   for (const command of [
     { kind: "do", text: "fix it" },
@@ -57,7 +57,7 @@ test("what GitHub refuses to show is refused with its words, and no plan is made
   expect(executions(story)).toEqual([]);
 });
 
-test("the commands that start something have a brief, also a task that an agent makes on their behalf", async () => {
+test("stores a brief for every command that starts work, including tasks that agents create", async () => {
   const story = openStory();
   await story.say(2, { kind: "quick", prompt: "fix the typo" });
   await story.propose(plan(step("fix")));
@@ -69,7 +69,7 @@ test("the commands that start something have a brief, also a task that an agent 
   expect(executions(story).map(({ id }) => story.state.ledger.briefs[id]?.title)).toEqual(executions(story).map(() => "Uploads fail"));
 });
 
-test("a brief is a file beside its execution, goes into the archive with it, and a ledger without briefs is read", async () => {
+test("stores the brief beside its execution, archives both, and loads ledgers without briefs", async () => {
   const story = openStory();
   const id = await story.propose(plan(step("fix")));
   const files = toLedgerFiles(null, story.state.ledger);

@@ -76,14 +76,14 @@ test.each([
   ["in rows that need the one before, with jobs of a minute", (at: number) => (at < 16 ? [] : [at - 16]), alike],
   ["in a tree, with jobs of a minute", (at: number) => (at === 0 ? [] : [Math.floor((at - 1) / 3)]), alike],
   ["that need nothing, with jobs of one to three minutes", () => [], varied],
-] as const)("71 a graph of 300 steps %s and 16 slots: fewer than 80 writes in any minute, all of it lands", async (_, needs, lasts) => {
+] as const)("71 a graph of 300 steps %s on 16 slots lands with fewer than 80 writes in any minute", async (_, needs, lasts) => {
   const graph = Array.from({ length: 300 }, (__, at) => needs(at));
   const played = await play({ needs: graph, workers: 16, slots: 16, lasts });
   expect(played).toMatchObject({ state: "done", landed: 300 });
   expect(busiest(played.writes)).toBeLessThan(80);
 });
 
-test("a hundred steps that are done at once cost at most 2 pushes and 8 requests for each that lands", async () => {
+test("a hundred steps that finish together cost at most 2 pushes and 8 requests per landed step", async () => {
   const played = await play({
     needs: Array.from({ length: 100 }, () => []),
     workers: 100,

@@ -112,10 +112,10 @@ const stateAfterRefusedLanding = (state: Step["state"], mode: "each" | "queue"):
   throw new Error("the decision never acts");
 };
 
-test.each(["each", "queue"] as const)("a step that ended before GitHub refused its landing keeps its state (%s)", (mode) => {
+test.each(["each", "queue"] as const)("a step that ended before GitHub rejected its landing keeps its state (%s)", (mode) => {
   expect(stateAfterRefusedLanding("cancelled", mode)).toBe("cancelled");
 });
 
-test("a step that still waits to land fails if GitHub can never rebase it", () => {
+test("a step that waits to land fails if GitHub can never rebase it", () => {
   expect(stateAfterRefusedLanding("published", "each")).toBe("failed");
 });

@@ -56,7 +56,7 @@ describe("a required check on the candidate", () => {
     it.replay();
   });
 
-  test("green before the verify job is: that is waited for", async () => {
+  test("green before the verify job: Enki waits for the verify job", async () => {
     const it = await gated();
     it.report("success");
     await it.look();
@@ -65,14 +65,14 @@ describe("a required check on the candidate", () => {
     expect(it.base()).toBe(it.candidate());
   });
 
-  test("11 of another app: not green", async () => {
+  test("11 from another app does not count", async () => {
     const it = await gated();
     it.report("success", { app: { id: 8, slug: "other" } });
     await it.verified();
     expect(it.base()).toBe(it.root);
   });
 
-  test("12 a suite that is over says nothing before all required checks are listed", async () => {
+  test("12 a completed suite does not count before all required checks are listed", async () => {
     const it = await gated({ ...RULES, checks: [...RULES.checks, { name: "lint", app: null }] });
     it.report("success");
     await it.verified();
@@ -82,7 +82,7 @@ describe("a required check on the candidate", () => {
     expect(it.base()).toBe(it.candidate());
   });
 
-  test("red twice, each in a run of its own, fails the step with the check's name", async () => {
+  test("red in two runs fails the step and names the check", async () => {
     const it = await gated();
     const first = it.branches();
     it.report("failure");
@@ -100,7 +100,7 @@ describe("a required check on the candidate", () => {
     expect(it.base()).toBe(it.root);
   });
 
-  test("9 that never reports: a fault with its name, tried again on a fresh branch, and nobody is blamed", async () => {
+  test("9 never reported: verified again on a fresh branch, and no step is blamed", async () => {
     const it = await gated();
     const [first] = it.branches();
     await it.verified();
@@ -123,7 +123,7 @@ describe("a required check on the candidate", () => {
     expect(it.base()).toBe(it.root);
   });
 
-  test("16 cancelled: a fault, run again on a fresh branch, no strike", async () => {
+  test("16 cancelled: verified again on a fresh branch without a strike", async () => {
     const it = await gated();
     it.report("cancelled");
     await it.verified();
@@ -135,7 +135,7 @@ describe("a required check on the candidate", () => {
     expect(it.state.runs.filter(({ name }) => name.startsWith("verify/"))).toHaveLength(2);
   });
 
-  test("14 red again while its step is held: it does not land", async () => {
+  test("14 red again while its step is held: the step does not land", async () => {
     const it = await gated();
     it.state.pulls = it.state.pulls.map((pull) => ({ ...pull, labels: ["hold"] }));
     it.report("success");
@@ -147,7 +147,7 @@ describe("a required check on the candidate", () => {
     expect(it.base()).toBe(it.root);
   });
 
-  test("15 red, and run again to green by a person before the step is ejected: it lands, and no strike is left", async () => {
+  test("15 red, then rerun to green by a person before the ejection: the step lands without a strike", async () => {
     const it = await gated();
     const first = it.candidate();
     it.report("failure");
@@ -160,7 +160,7 @@ describe("a required check on the candidate", () => {
     expect(it.base()).toBe(first);
   });
 
-  test("34 a person deletes the candidate's branch: it is verified again under a new name", async () => {
+  test("34 a person deletes the candidate's branch: Enki verifies it again under a new name", async () => {
     const it = await gated();
     const [first = ""] = it.branches();
     delete it.state.refs[first];
@@ -174,7 +174,7 @@ describe("a required check on the candidate", () => {
     expect(it.state_("fix")).toBe("done");
   });
 
-  test("35 a person pushes to the candidate's branch: that never lands, and is not overwritten", async () => {
+  test("35 a person pushes to the candidate's branch: the push neither lands nor is overwritten", async () => {
     const it = await gated();
     const [first = ""] = it.branches();
     const pushed = it.push(first, "mine");
@@ -185,7 +185,7 @@ describe("a required check on the candidate", () => {
     expect(it.state.refs[first]).toBe(pushed);
   });
 
-  test("42 red after it landed: nothing happens", async () => {
+  test("42 red after the landing: nothing happens", async () => {
     const it = await gated();
     it.report("success");
     await it.verified();
@@ -197,7 +197,7 @@ describe("a required check on the candidate", () => {
 });
 
 describe("all checks on the candidate", () => {
-  test("13 a second begins 20 seconds after the first was green: it is waited for, and then until it is quiet", async () => {
+  test("13 a second check starts 20 seconds after the first was green: Enki waits for it and for a quiet period", async () => {
     const it = await gated(null, ANY);
     await it.verified();
     it.state.now += 120_000;
@@ -222,7 +222,7 @@ describe("all checks on the candidate", () => {
     it.replay();
   });
 
-  test("13 of those that are named, the one that begins late is waited for without a pause", async () => {
+  test("13 a named check that starts late is awaited without a quiet period", async () => {
     const checks = ["build", "lint"].map((name) => ({ name, app: null }));
     const it = await gated(null, config({ refinery: { ...config().refinery, checks } }));
     await it.verified();
@@ -235,7 +235,7 @@ describe("all checks on the candidate", () => {
     expect(it.base()).toBe(it.candidate());
   });
 
-  test("red twice blames the step, and neither an old check of the base nor a job of Enki's own keeps it from being green", async () => {
+  test("red twice blames the step; old checks of the base and Enki's own jobs do not count", async () => {
     const it = await gated(null, ANY);
     it.report("failure", { name: "deploy", startedAt: 0, updatedAt: 0 }, it.root);
     for (let run = 0; run < 5 && it.state_("fix") !== "failed"; run += 1) {
@@ -250,7 +250,7 @@ describe("all checks on the candidate", () => {
   });
 });
 
-test("17 every check fails to start: the base is frozen as an outage, and nobody is ejected", async () => {
+test("17 no check can start: the base is frozen for an outage, and no step is ejected", async () => {
   const it = await gated();
   for (let run = 0; run < 4; run += 1) {
     it.report("startup_failure");
@@ -263,7 +263,7 @@ test("17 every check fails to start: the base is frozen as an outage, and nobody
   expect(it.comment()).toMatch(/Nothing lands for now.*could not start/);
 });
 
-test("without required checks no branch is pushed for a candidate", async () => {
+test("pushes no candidate branch without required checks", async () => {
   const it = openStory();
   await it.propose(plan(step("fix")));
   await it.approve();

@@ -208,7 +208,7 @@ const play = async (world: World, plan: Plan, happenings: readonly Happening[]):
 const happenings = fc.array(fc.record({ what: fc.nat(11), which: fc.nat(9) }), { maxLength: 30 });
 
 describe("random histories", () => {
-  test("land in order, once, on green commits only; every write can be decided again; nothing is left to do at the end", async () => {
+  test("land in order, once, on green commits only; every write can be replayed; nothing is left to do at the end", async () => {
     await fc.assert(
       fc.asyncProperty(graphs, happenings, async (plan, story) => {
         expect(orderStepIds(plan.steps)).not.toBeNull();
@@ -223,7 +223,7 @@ describe("random histories", () => {
     );
   });
 
-  test("with conflicts end as well: what conflicts is resolved, or waits for a person who retries", async () => {
+  test("with conflicts also end: each conflict is resolved or waits for a person's retry", async () => {
     let resolved = 0;
     await fc.assert(
       fc.asyncProperty(graphs, happenings, async (plan, story) => {
@@ -271,7 +271,7 @@ describe("random histories", () => {
     );
   });
 
-  test("what a save asked for and nobody confirmed is given again; what is confirmed is not", async () => {
+  test("effects without a recorded outcome are performed again, recorded ones are not", async () => {
     await fc.assert(
       fc.asyncProperty(graphs, happenings, async (plan, story) => {
         const asked: string[] = [];

@@ -25,12 +25,12 @@ const fan = async (over: Parameters<typeof memoryWorld>[0], parallel: number) =>
   return { ...world, handle, steps: () => Object.values(only()?.steps ?? {}) };
 };
 
-test("as many candidates as may be verified side by side are built at once", async () => {
+test("builds as many candidates as may be verified in parallel", async () => {
   const it = await fan({}, COUNT);
   expect(it.running().filter((job) => job.startsWith("verify/"))).toHaveLength(COUNT);
 });
 
-test("a base that all finished steps conflict with is told on each in one go, and as many are resolved side by side as may run", async () => {
+test("reports a conflict on every step in one turn and resolves as many in parallel as may run", async () => {
   let pushed = false;
   const it = await fan({ conflicts: () => pushed }, 1);
   pushed = true;

@@ -27,7 +27,7 @@ const begun = async (steps = plan(step("a")), over: Parameters<typeof openStory>
   };
 };
 
-test("what is verified is added to GitHub's merge queue, and lands as what the queue made of it; what was built on it follows", async () => {
+test("adds verified work to GitHub's merge queue and rebases dependents on the queue's commit", async () => {
   const it = await begun(PAIR);
   expect([it.entry("a"), it.entry("b"), it.states()]).toEqual(["queued", undefined, { a: "published", b: "published" }]);
   expect(it.comment()).toContain("`a` is in GitHub's merge queue now.");
@@ -50,7 +50,7 @@ test("what is verified is added to GitHub's merge queue, and lands as what the q
   it.replay();
 });
 
-test("removed by the queue: tried again as often as a red run is forgiven, then the step fails with GitHub's reason", async () => {
+test("removed by the queue: retried as often as a red run is tolerated, then failed with GitHub's reason", async () => {
   const it = await begun();
   const remove = async (reason: string): Promise<void> => {
     it.state.entries.set(it.number("a"), { kind: "out", reason });
@@ -64,14 +64,14 @@ test("removed by the queue: tried again as often as a red run is forgiven, then 
   it.replay();
 });
 
-test("a person takes it out of the queue: it is not put back", async () => {
+test("does not add a pull request again after a person removed it", async () => {
   const it = await begun();
   it.state.entries.set(it.number("a"), { kind: "out", reason: "MANUAL" });
   for (let look = 0; look < 3; look += 1) await it.tell({ kind: "woken" });
   expect(it.at("a")).toMatchObject({ state: "failed", refusal: { code: "dequeued" } });
 });
 
-test("out for a moment is not removed: GitHub's merge is seen later than the entry is gone", async () => {
+test("does not treat a missing entry as removed before the merge can be visible", async () => {
   const it = await begun();
   it.state.entries.set(it.number("a"), { kind: "out", reason: null });
   it.state.now -= 29_000;
@@ -83,7 +83,7 @@ test("out for a moment is not removed: GitHub's merge is seen later than the ent
   expect(it.state_("a")).toBe("done");
 });
 
-test.each(["pause", "cancel"] as const)("%s takes what is queued out again", async (kind) => {
+test.each(["pause", "cancel"] as const)("%s removes the pull request from the queue", async (kind) => {
   const it = await begun();
   await it.say(1, { kind, target: null });
   await it.tell({ kind: "woken" });
@@ -93,7 +93,7 @@ test.each(["pause", "cancel"] as const)("%s takes what is queued out again", asy
   expect(it.state_("a")).toBe(kind === "pause" ? "published" : "cancelled");
 });
 
-test("a hold label takes it out of the queue, and it is added again once that is gone", async () => {
+test("a hold label removes the pull request from the queue until the label is gone", async () => {
   const it = await begun();
   const label = async (...labels: string[]): Promise<void> => {
     it.state.pulls = it.state.pulls.map((pull) => ({ ...pull, labels }));
@@ -106,7 +106,7 @@ test("a hold label takes it out of the queue, and it is added again once that is
   expect(it.entry("a")).toBe("queued");
 });
 
-test("a person asks for changes while it is queued, and the base went on: it is taken out, and worked on again", async () => {
+test("a request for changes removes a queued pull request and starts an attempt, although the base moved", async () => {
   const it = await begun();
   it.push("refs/heads/main", "another pull request of the queue");
   await it.tell({ kind: "woken" });
@@ -120,7 +120,7 @@ test("a person asks for changes while it is queued, and the base went on: it is 
   expect(it.at("a")).toMatchObject({ state: "running", attempt: 2 });
 });
 
-test("merged while somebody cancelled it: it has landed", async () => {
+test("a pull request merged during its cancellation counts as landed", async () => {
   const it = await begun();
   it.mergeQueued();
   await it.say(1, { kind: "cancel", target: null });
@@ -128,7 +128,7 @@ test("merged while somebody cancelled it: it has landed", async () => {
   expect(it.at("a")?.landed?.commit).toBe(it.state.merges[0]);
 });
 
-test("the queue does not take it: said in GitHub's words; checks that are still running are waited for", async () => {
+test("reports why the queue rejects a pull request, and waits for running checks", async () => {
   const refusals = ['Pull request Required status check "build" is expected.', "Pull request is locked"];
   const it = await begun(plan(step("a")), { refuse: (effect) => (effect.kind === "enqueue-pull" ? (refusals[0] ?? null) : null) });
   expect([it.queue()?.frozen, it.state_("a")]).toEqual([null, "published"]);
@@ -144,7 +144,7 @@ test("the queue does not take it: said in GitHub's words; checks that are still 
   expect(it.entry("a")).toBe("queued");
 });
 
-test("a required `enki/refinery` is reported on the head, and on the merge group as soon as there is one", async () => {
+test("reports a required `enki/refinery` on the head and on the merge group", async () => {
   const rules = { ...QUEUE, checks: [{ name: "enki/refinery", app: null }] };
   const it = await begun(plan(step("a")), {}, rules);
   await it.tell({ kind: "woken" });
@@ -157,7 +157,7 @@ test("a required `enki/refinery` is reported on the head, and on the merge group
   ]);
 });
 
-test("a restart in the middle: it is looked up, and queued once", async () => {
+test("queues a pull request once across a restart", async () => {
   const it = await begun();
   it.restart();
   await it.tell({ kind: "woken" });

@@ -17,7 +17,7 @@ const play = (way: Way, crashAt: number) =>
   });
 
 test.each(["squash", "rebase", "queue"] as const)(
-  "%s: a process that dies at any point of a landing merges nothing twice, and all of it lands",
+  "%s: a process that dies at any point of a landing merges nothing twice, and everything lands",
   async (way) => {
     const { points } = await play(way, Infinity);
     expect(points).toBeGreaterThan(10);

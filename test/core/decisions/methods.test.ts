@@ -31,7 +31,7 @@ const begun = async (methods: readonly MergeMethod[] | null, steps = PAIR, over:
 };
 
 describe.each(["squash", "rebase"] as const)("%s", (method) => {
-  test("pull requests land one at a time, and what was built on the first is put on what GitHub made of it", async () => {
+  test("pull requests land one at a time, and dependents are rebased on GitHub's commit", async () => {
     const it = await begun([method]);
     const before = it.head("b") ?? "";
     await it.verify();
@@ -45,7 +45,7 @@ describe.each(["squash", "rebase"] as const)("%s", (method) => {
     it.replay();
   });
 
-  test("an answer that was lost: what GitHub made is known again, and merged once", async () => {
+  test("a lost answer: GitHub's commit is recognised, and nothing is merged twice", async () => {
     const it = await begun([method], plan(step("a")), { merging: () => "unclear" });
     await it.verify();
     await it.tell({ kind: "woken" });
@@ -53,14 +53,14 @@ describe.each(["squash", "rebase"] as const)("%s", (method) => {
     expect(it.state.merges).toHaveLength(1);
   });
 
-  test("other files than those that were verified: nothing lands any more, and the way back is offered", async () => {
+  test("other files than the verified ones: the base is frozen, and a revert is offered", async () => {
     const it = await begun([method], plan(step("a")), { otherTree: true });
     await it.verify();
     expect(it.queue()?.frozen?.code).toBe("tree-differs");
   });
 });
 
-test("rebased: a person's commits are not replaced, they are merged with what landed", async () => {
+test("rebase: a person's commits are merged with the landed work, not replaced", async () => {
   const it = await begun(["rebase"]);
   const own = it.push(toBranchRef(`task/${it.task("b")}`), "by a person");
   await it.tell({ kind: "woken" });
@@ -68,7 +68,7 @@ test("rebased: a person's commits are not replaced, they are merged with what la
   expect(it.contains(own, it.at("b")?.head?.sha ?? "")).toBe(true);
 });
 
-test("a branch that GitHub cannot rebase fails its own step, and others land", async () => {
+test("a branch that GitHub cannot rebase fails its step, and other steps land", async () => {
   const why = "This branch can't be rebased";
   const it = await begun(["rebase"], plan(step("a"), step("b")), {
     merging: (pull) => (pull.headRef.endsWith("-a") ? { kind: "refused", code: "not-mergeable", reason: why } : null),
@@ -80,7 +80,7 @@ test("a branch that GitHub cannot rebase fails its own step, and others land", a
   expect(it.at("a")?.refusal).toMatchObject({ code: "unrebasable", next: `/enki retry ${it.task("a")}` });
 });
 
-test("settings that GitHub does not show: the way that it refuses is left out, and another is taken", async () => {
+test("without visible settings, Enki drops the method that GitHub rejects and uses another", async () => {
   const refused = {
     merge: "Merge commits are not allowed on this repository.",
     squash: "Squash merges are not allowed on this repository.",
@@ -99,7 +99,7 @@ test("settings that GitHub does not show: the way that it refuses is left out, a
   expect(it.queue()?.landingTerms?.method).toBe("rebase");
 });
 
-test("a pull request that a person squashed by hand has landed in other commits: what was built on it is put on these", async () => {
+test("dependents of a pull request that a person squashed are rebased on the squash commit", async () => {
   const it = await begun(null);
   const head = it.at("a")?.head?.sha ?? "";
   it.push(toBranchRef("main"), "squashed by a person");
@@ -111,7 +111,7 @@ test("a pull request that a person squashed by hand has landed in other commits:
   expect(it.contains(head, it.at("b")?.head?.sha ?? "")).toBe(true);
 });
 
-describe("nothing can ever land: the command is refused before the planner starts, with the true way on", () => {
+describe("nothing can ever land: the command is refused before the planner starts, with the correct fix", () => {
   const COMMANDS: readonly Command[] = [
     { kind: "do", text: "fix it" },
     { kind: "plan", text: "fix it" },
@@ -129,7 +129,7 @@ describe("nothing can ever land: the command is refused before the planner start
     expect(it.lastReply()).not.toContain("/enki retry");
   });
 
-  test("add, and a retry of the planner", async () => {
+  test("/enki add and a retry of the planner", async () => {
     const it = openStory();
     await it.propose(plan(step("a")));
     await it.approve();
@@ -153,7 +153,7 @@ describe("nothing can ever land: the command is refused before the planner start
   });
 });
 
-test("a rule changes while work is on its way: nothing lands, it is said what to allow, and it goes on by itself", async () => {
+test("after a rule change nothing lands until the named setting is allowed, then Enki continues automatically", async () => {
   const it = await begun(null, plan(step("a")));
   it.state.rules = NOWHERE;
   await it.verify();

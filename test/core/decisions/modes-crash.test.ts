@@ -10,7 +10,7 @@ const play = (landing: "each" | "batch", crashAt: number) =>
   playLanding({ steps: STEPS, crashAt, options: { config: config({ refinery: { ...config().refinery, landing, checks: [] } }) } });
 
 test.each(["each", "batch"] as const)(
-  "%s: a process that dies at any point of a landing merges nothing twice, and all of it lands",
+  "%s: a process that dies at any point of a landing merges nothing twice, and everything lands",
   async (mode) => {
     const { points, state } = await play(mode, Infinity);
     const merges = state.merges.length;

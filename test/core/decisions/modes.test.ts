@@ -51,8 +51,8 @@ const pushedMeanwhile = async (given: Partial<BranchRules> | null, over: Paramet
   return story;
 };
 
-describe("each: the rules ask for reviews", () => {
-  test("63 a step without its review waits and is worked on from; with it, pull requests are merged one at a time", async () => {
+describe("each: the rules require reviews", () => {
+  test("63 a step waits for its review while dependents are worked on; reviewed pull requests merge one at a time", async () => {
     const it = await begun({ requiredReviews: 1 });
     await it.verify();
     expect(it.states()).toEqual({ a: "waiting", b: "waiting", c: "waiting" });
@@ -69,7 +69,7 @@ describe("each: the rules ask for reviews", () => {
     it.replay();
   });
 
-  test("reviews that the rules ask for since verification began are waited for: GitHub is not asked to merge before", async () => {
+  test("waits for reviews that became required during verification before it requests the merge", async () => {
     const it = await begun({ types: [] }, {}, plan(step("a")));
     it.state.rules = rules({ requiredReviews: 1 });
     await it.verify();
@@ -80,7 +80,7 @@ describe("each: the rules ask for reviews", () => {
     it.replay();
   });
 
-  test("64 a head that is new needs a review of its own, is told so, and is not asked for ever", async () => {
+  test("64 a new head needs its own review, says so, and is not merged in a loop", async () => {
     const it = await begun({ requiredReviews: 1 }, {}, plan(step("a")));
     it.approveAll();
     it.push(toBranchRef(`task/${it.task("a")}`), "by a person");
@@ -92,7 +92,7 @@ describe("each: the rules ask for reviews", () => {
     expect(it.state.requests).toBe(before);
   });
 
-  test("38 an answer that was lost though GitHub merged: it is read back, and merged once", async () => {
+  test("38 a lost answer of a merge is read back, and nothing is merged twice", async () => {
     const it = await begun(
       null,
       { config: config({ refinery: { ...config().refinery, landing: "each" } }), merging: () => "unclear" },
@@ -107,7 +107,7 @@ describe("each: the rules ask for reviews", () => {
   test.each([
     [2, 1],
     [5, 2],
-  ])("40 GitHub says %i times that the base was just modified: it lands after %i verifications", async (times, verifications) => {
+  ])("40 GitHub reports %i times that the base was modified: the step lands after %i verifications", async (times, verifications) => {
     let left = times;
     const merging = () => ((left -= 1) >= 0 ? { kind: "refused" as const, code: "base-moved", reason: "Base branch was modified." } : null);
     const it = await begun(
@@ -122,7 +122,7 @@ describe("each: the rules ask for reviews", () => {
     expect(verifications).toBeGreaterThan(0);
   });
 
-  test("the head moved under it: what is new is verified first", async () => {
+  test("a head that moved is verified before its merge", async () => {
     let moved = false;
     const story: Awaited<ReturnType<typeof begun>> = await begun(
       null,
@@ -144,7 +144,7 @@ describe("each: the rules ask for reviews", () => {
     expect(story.state.merges).toHaveLength(1);
   });
 
-  test("51 a rule refuses the merge: it says so once, and is tried again after a while without a word", async () => {
+  test("51 a rule rejects the merge: reported once, then retried silently", async () => {
     let allowed = false;
     const merging = () =>
       allowed ? null : { kind: "refused" as const, code: "not-mergeable", reason: "Changes must be made through the merge queue" };
@@ -161,12 +161,12 @@ describe("each: the rules ask for reviews", () => {
     expect(it.state_("a")).toBe("done");
   });
 
-  test("a person pushes to the base before the merge: what is there is verified anew", async () => {
+  test("a person pushes to the base before the merge: Enki verifies again", async () => {
     const story = await pushedMeanwhile(null, { config: config({ refinery: { ...config().refinery, landing: "each" } }) });
     expect(story.state.runs.filter(({ name }) => name.startsWith("verify/"))).toHaveLength(2);
   });
 
-  test("72 what GitHub merged is not what was verified: nothing lands any more, a pull request takes it back, and it says so", async () => {
+  test("72 GitHub merged something else than the verified commit: the base is frozen and a revert pull request opened", async () => {
     const it = await begun({ requiredReviews: 1 }, { otherTree: true });
     it.approveAll();
     await it.verify();
@@ -183,8 +183,8 @@ describe("each: the rules ask for reviews", () => {
   });
 });
 
-describe("batch: the rules want a pull request, and no review", () => {
-  test("all that is green together is merged in one pull request, which marks those of the steps", async () => {
+describe("batch: the rules require a pull request without reviews", () => {
+  test("merges all green steps in one pull request, which marks the steps' pull requests", async () => {
     const it = await begun({});
     await it.verify();
     expect(it.states()).toEqual({ a: "done", b: "done", c: "done" });
@@ -195,14 +195,14 @@ describe("batch: the rules want a pull request, and no review", () => {
     it.replay();
   });
 
-  test("a person pushes to the base meanwhile: its pull request is closed, and another comes", async () => {
+  test("replaces the pull request after a person pushed to the base", async () => {
     const story = await pushedMeanwhile({});
     expect(story.state.pulls.filter(({ headRef }) => headRef.startsWith("enki/")).map(({ state }) => state)).toEqual(["closed", "merged"]);
   });
 });
 
 describe("exact", () => {
-  test("refused by GitHub where no rule could be read: pull requests are merged instead", async () => {
+  test("falls back to merging pull requests if GitHub rejects a push without visible rules", async () => {
     const refusePush = ({ ref }: { ref: string }) => (ref === toBranchRef("main") ? "protected branch hook declined" : null);
     const it = await begun({ types: [], isReadable: false }, { refusePush });
     await it.verify();
@@ -211,7 +211,7 @@ describe("exact", () => {
     expect(it.queue()?.landingTerms).toMatchObject({ mode: "each", reason: expect.stringContaining("protected branch hook declined") });
   });
 
-  test("39 a push that ends without an effect is made again with the same commit", async () => {
+  test("39 repeats a push without effect with the same commit", async () => {
     let left = 1;
     const refused: string[] = [];
     const it = openStory();
@@ -233,7 +233,7 @@ describe("exact", () => {
     expect(it.base()).toBe(refused[0]);
   });
 
-  test("workflows that are to run after a landing are started once for each", async () => {
+  test("starts the workflows for after a landing once per landing", async () => {
     const it = await begun(null, { config: config({ refinery: { ...config().refinery, after: ["deploy.yml"] } }) }, plan(step("a")));
     await it.verify();
     await it.tell({ kind: "woken" });
@@ -241,7 +241,7 @@ describe("exact", () => {
   });
 });
 
-describe("a pull request says how it lands, and why", () => {
+describe("the landing method in a pull request", () => {
   const WAYS = [
     ["exact", null, "the verified commit is pushed (exact): its rules cannot be read, so Enki tries a push."],
     [
@@ -252,7 +252,7 @@ describe("a pull request says how it lands, and why", () => {
     ["each", { requiredReviews: 1 }, "pull requests are merged one at a time (each): its rules require a review of each pull request."],
   ] as const;
 
-  test.each(WAYS)("%s, from the first, at no request more", async (mode, given, words) => {
+  test.each(WAYS)("%s is stated from the start without an extra request", async (mode, given, words) => {
     const it = openStory();
     it.state.rules = given ? rules(given) : { ...rules({ types: [] }), isReadable: false };
     await it.propose(plan(step("a")));
@@ -264,7 +264,7 @@ describe("a pull request says how it lands, and why", () => {
     expect(it.state.edits).toBe(0);
   });
 
-  test("and says so once more where that changes, once for each change", async () => {
+  test("is stated again after each change", async () => {
     const it = await begun(null, {}, plan(step("a"), step("b")));
     it.state.pulls = it.state.pulls.map((pull) => ({ ...pull, labels: ["hold"] }));
     await it.verify();
@@ -285,7 +285,7 @@ describe("a pull request says how it lands, and why", () => {
   });
 });
 
-test("a merge that waits for checks of the head is asked for again after a while, and nothing is frozen", async () => {
+test("a merge that waits for checks of the head is requested again later, and nothing is frozen", async () => {
   let left = 1;
   const why = 'Required status check "build" is expected.';
   const merging = () => ((left -= 1) >= 0 ? { kind: "refused" as const, code: "not-mergeable", reason: why } : null);
@@ -298,7 +298,7 @@ test("a merge that waits for checks of the head is asked for again after a while
   expect(it.comment()).toContain("pull requests are merged one at a time");
 });
 
-test("a head that GitHub says moved, while git shows it where it was, is not asked for without a pause", async () => {
+test("pauses before it repeats a merge whose head moved according to GitHub but not to git", async () => {
   const merging = () => ({ kind: "refused" as const, code: "conflict", reason: "Head branch was modified." });
   const it = await begun(null, { config: config({ refinery: { ...config().refinery, landing: "each" } }), merging }, plan(step("a")));
   const before = it.state.pushes;

@@ -12,7 +12,7 @@ const begun = async (...ids: string[]) => {
   return it;
 };
 
-test("25 a person pushes to the base again and again: nobody is blamed, and it lands once the pushes stop", async () => {
+test("25 a person pushes to the base repeatedly: no step is blamed, and work lands after the pushes stop", async () => {
   const it = await begun("a", "b");
   for (let push = 0; push < 5; push += 1) {
     it.push(toBranchRef("main"), `by a person ${push}`);
@@ -25,7 +25,7 @@ test("25 a person pushes to the base again and again: nobody is blamed, and it l
   expect(it.contains(base, it.base())).toBe(true);
 });
 
-test("32 the base is renamed: its queue stops with that, and the old name is not made again", async () => {
+test("32 the base is renamed: its queue stops, and the old name is not recreated", async () => {
   const it = await begun("a");
   const main = toBranchRef("main");
   it.state.refs[toBranchRef("trunk")] = it.base();
@@ -37,7 +37,7 @@ test("32 the base is renamed: its queue stops with that, and the old name is not
   expect(it.state_("a")).toBe("published");
 });
 
-test("41 a green verdict that comes after one of its steps was given up lands nothing of that step", async () => {
+test("41 a green verdict lands nothing of a step that was abandoned before it", async () => {
   const it = await begun("a", "b");
   // Until one run holds both of them.
   const both = (): boolean => (it.state.ledger.queues["main"]?.candidates ?? []).some(({ items }) => items.length === 2);

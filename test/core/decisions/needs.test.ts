@@ -25,8 +25,8 @@ const rework = async (it: Story, id: string): Promise<void> => {
   await it.tell({ kind: "woken" });
 };
 
-describe("a step that builds on what has not landed", () => {
-  test("works on the base branch with the published heads of all that it needs, which its job can fetch", async () => {
+describe("a step that builds on unlanded work", () => {
+  test("works on the base with the published heads of its needs", async () => {
     const it = await begin([step("a"), step("b"), step("c", { needs: completed("a", "b") })]);
     await it.worked("a");
     await it.worked("b");
@@ -39,7 +39,7 @@ describe("a step that builds on what has not landed", () => {
     expect(it.state.refs[`refs/enki/candidates/main/${baseCommit}`]).toBe(baseCommit);
   });
 
-  test("lands after them, is not verified before, and says so", async () => {
+  test("is verified and lands after its needs, and says so", async () => {
     const it = await begin([step("a"), step("b", { needs: completed("a") })]);
     const verifies = () => it.running().filter((job) => job.startsWith("verify/")).length;
     await it.worked("a");
@@ -58,7 +58,7 @@ describe("a step that builds on what has not landed", () => {
     it.replay();
   });
 
-  test("started side by side, still lands after what it needs", async () => {
+  test("lands after its needs even if it started with them", async () => {
     const it = await begin([step("a"), step("b", { needs: [{ step: "a", condition: "started" }] })]);
     await it.worked("b");
     await it.tell({ kind: "woken" });
@@ -69,7 +69,7 @@ describe("a step that builds on what has not landed", () => {
     expect(it.contains(a, b)).toBe(true);
   });
 
-  test("heads that conflict fail it with their names, and a retry builds on what has landed by then", async () => {
+  test("fails with the names of conflicting heads, and a retry builds on the landed work", async () => {
     let conflicting = true;
     const it = await begin([step("a"), step("b", { needs: completed("a") })], {
       conflicts: (_, message) => conflicting && message.startsWith("Build on"),
@@ -86,7 +86,7 @@ describe("a step that builds on what has not landed", () => {
     expect(it.at("b")).toMatchObject({ state: "running", baseCommit: it.base(), builtOn: [] });
   });
 
-  test("is blocked when what it needs fails, though its own work is done, and goes on from there", async () => {
+  test("is blocked when a need fails after its work was done, and later continues with that work", async () => {
     const it = await begin([step("a"), step("b", { needs: completed("a") })]);
     await it.worked("a");
     await it.worked("b");
@@ -107,7 +107,7 @@ describe("a step that builds on what has not landed", () => {
     it.replay();
   });
 
-  test("is carried over when what it needs is reworked, and when that is skipped", async () => {
+  test("is rebased when a need is reworked or skipped", async () => {
     const it = await begin([step("a", { output: "branch" }), step("b", { needs: completed("a") }), step("c", { needs: completed("b") })]);
     await it.worked("a");
     const first = it.head("a") ?? "";
@@ -122,7 +122,7 @@ describe("a step that builds on what has not landed", () => {
     it.replay();
   });
 
-  test("7 that changes nothing any more without what it was built on is done with nothing to land: its pull request is closed, and what needs it goes on", async () => {
+  test("7 is done without a landing if nothing is left of it after a need was skipped: its pull request is closed, and its dependents continue", async () => {
     const it = await begin([step("a"), step("b", { needs: completed("a") }), step("c", { needs: ["b"] })], {
       unchanged: ({ baseCommit, onto }) => baseCommit !== onto,
     });
@@ -140,7 +140,7 @@ describe("a step that builds on what has not landed", () => {
     it.replay();
   });
 
-  test("goes with what it needs when that is cancelled, and its pull request is closed with the reason", async () => {
+  test("is cancelled with its need, and its pull request is closed with the reason", async () => {
     const it = await begin([step("a"), step("b", { needs: completed("a") })]);
     await it.worked("a");
     await it.worked("b");
@@ -151,7 +151,7 @@ describe("a step that builds on what has not landed", () => {
     expect(it.base()).toBe(it.root);
   });
 
-  test("what a person pushed on top of skipped work is not rewritten: a person is asked", async () => {
+  test("keeps commits that a person pushed on skipped work and asks a person", async () => {
     const it = await begin([step("a"), step("b", { needs: completed("a") })]);
     await it.worked("a");
     await it.worked("b");
@@ -162,7 +162,7 @@ describe("a step that builds on what has not landed", () => {
     expect(it.head("b")).toBe(pushed);
   });
 
-  test("a person's commit on what it needs is no reason to carry it over", async () => {
+  test("is not rebased because a person pushed to a need", async () => {
     const it = await begin([step("a"), step("b", { needs: completed("a") })]);
     await it.worked("a");
     await it.worked("b");
@@ -174,7 +174,7 @@ describe("a step that builds on what has not landed", () => {
     expect(it.at("b")?.head?.sha).toBe(head);
   });
 
-  test("a reviewer's request for changes on what it needs carries it over to the new head", async () => {
+  test("is rebased on the new head after a reviewer requested changes on a need", async () => {
     const it = await begin([step("a", { checkpoint: true }), step("b", { needs: [{ step: "a", condition: "started" }] })]);
     await it.worked("b");
     await it.worked("a");
@@ -186,7 +186,7 @@ describe("a step that builds on what has not landed", () => {
 });
 
 describe("needs on tasks of other executions", () => {
-  test("a step waits until the other task landed", async () => {
+  test("wait until the other task landed", async () => {
     const it = openStory();
     const one = await it.propose(plan(step("a")), 1);
     await it.approve(1);
@@ -200,7 +200,7 @@ describe("needs on tasks of other executions", () => {
     it.replay();
   });
 
-  test("a task whose plan nobody approved yet is waited for", async () => {
+  test("wait for a task whose plan is not approved yet", async () => {
     const it = openStory();
     const one = await it.propose(plan(step("a")), 1);
     const two = await it.propose(plan(step("b", { needs: [merged(`${one}-a`)] })), 2);
@@ -211,7 +211,7 @@ describe("needs on tasks of other executions", () => {
     expect(it.execution(two)?.state).toBe("cancelled");
   });
 
-  test("its failure blocks, and names what to try again; its retry frees", async () => {
+  test("a failure blocks the step and names the task to retry; the retry unblocks it", async () => {
     const it = openStory();
     const one = await it.propose(plan(step("a")), 1);
     await it.approve(1);
@@ -228,7 +228,7 @@ describe("needs on tasks of other executions", () => {
     expect(it.working(two)).toEqual(["b"]);
   });
 
-  test.each(["abcdef-nothing", "fedcba-a"])("a plan that needs %s, which there is not, is refused", async (task) => {
+  test.each(["abcdef-nothing", "fedcba-a"])("a plan that needs %s, which does not exist, is refused", async (task) => {
     const it = openStory();
     await it.propose(plan(step("b", { needs: [merged(task)] })));
     expect(it.execution()).toMatchObject({
@@ -238,7 +238,7 @@ describe("needs on tasks of other executions", () => {
     });
   });
 
-  test("what was archived is found: done, it holds; unknown there, it is refused", async () => {
+  test("archived tasks are found: a finished one fulfils the need, an unknown one is refused", async () => {
     const it = openStory();
     const one = await it.propose(plan(step("a")), 1);
     await it.approve(1);
@@ -256,7 +256,7 @@ describe("needs on tasks of other executions", () => {
     it.replay();
   });
 
-  test("a need on a task of its own execution is one on its step, and cycles through it are found", async () => {
+  test("a need on a task of the same execution is a need on its step, and cycles are detected", async () => {
     const it = openStory();
     await it.say(1, { kind: "do", text: "x" });
     const [id = ""] = Object.keys(it.state.ledger.executions);
@@ -284,7 +284,7 @@ describe("needs on tasks of other executions", () => {
     expect(it.execution(one)?.refusal).toMatchObject({ code: "cycle", message: `steps form a cycle: ${one}-a -> ${two}-b -> ${one}-a` });
   });
 
-  test("`completed` builds on the other execution's head too, when both go to one branch", async () => {
+  test("`completed` builds on the other execution's head if both target the same branch", async () => {
     const it = openStory();
     const one = await it.propose(plan(step("a")), 1);
     await it.approve(1);

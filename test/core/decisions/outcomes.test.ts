@@ -9,7 +9,7 @@ const IDLE = { end: "unchanged", why: NOTHING.reason, outcome: NOTHING, output: 
 
 const needy = () => plan(step("fix"), step("test", { needs: [{ step: "fix", condition: "completed" }] }));
 
-describe("a step that leaves a report and fails", () => {
+describe("a failed step with a report", () => {
   const failed = {
     end: "failed",
     why: "No network.",
@@ -17,7 +17,7 @@ describe("a step that leaves a report and fails", () => {
     artifact: "# Half of it\n",
   } as const;
 
-  test("keeps its report: people see it, and the next attempt receives it", async () => {
+  test("keeps the report for people and for the next attempt", async () => {
     const story = openStory();
     await story.run(plan(step("look", { output: "artifact" })));
     await story.end("work/", failed);
@@ -30,7 +30,7 @@ describe("a step that leaves a report and fails", () => {
     expect(story.spec("work/")).toMatchObject({ attempt: 2, artifacts: [{ step: "look", text: "# Half of it\n" }] });
   });
 
-  test("and one of a step that changes files is no report", async () => {
+  test("ignores the report of a step that changes files", async () => {
     const story = openStory();
     await story.run(plan(step("fix")));
     await story.end("work/", failed);
@@ -38,8 +38,8 @@ describe("a step that leaves a report and fails", () => {
   });
 });
 
-describe("a step that finds nothing to do", () => {
-  test("holds what needs it until a person confirms; its words are shown, also afterwards", async () => {
+describe("a step with nothing to do", () => {
+  test("holds its dependents until a person confirms, and its reason stays visible", async () => {
     const story = openStory();
     await story.run(needy());
     await story.end("work/", IDLE);
@@ -62,7 +62,7 @@ describe("a step that finds nothing to do", () => {
     expect(story.comment()).toContain(`nothing to change: ${NOTHING.reason}`);
   });
 
-  test("is looked at again after `/enki retry`, with what it said", async () => {
+  test("runs again after `/enki retry`, with its own earlier reason", async () => {
     const story = openStory();
     await story.run(needy());
     await story.end("work/", IDLE);
@@ -71,7 +71,7 @@ describe("a step that finds nothing to do", () => {
     expect(story.spec("work/").lastFailure).toContain(NOTHING.reason);
   });
 
-  test("is left out after `/enki skip`, and what needs it goes on", async () => {
+  test("is skipped after `/enki skip`, and its dependents continue", async () => {
     const story = openStory();
     await story.run(needy());
     await story.end("work/", IDLE);
@@ -79,7 +79,7 @@ describe("a step that finds nothing to do", () => {
     expect(story.job("work/")).toMatch(/-test\/1$/);
   });
 
-  test("fails when nobody answers in time", async () => {
+  test("fails if no one answers in time", async () => {
     const story = openStory();
     await story.run(needy());
     await story.end("work/", IDLE);
@@ -88,7 +88,7 @@ describe("a step that finds nothing to do", () => {
     expect(story.step("fix")).toMatchObject({ state: "failed", refusal: { code: "no-approval" } });
   });
 
-  test("holds nothing where the plan says that it is optional", async () => {
+  test("holds nothing if the plan marks it as optional", async () => {
     const story = openStory();
     await story.run(plan(step("fix", { optional: true }), step("test", { needs: [{ step: "fix", condition: "completed" }] })));
     await story.end("work/", IDLE);
@@ -96,7 +96,7 @@ describe("a step that finds nothing to do", () => {
     expect(story.job("work/")).toMatch(/-test\/1$/);
   });
 
-  test("is done at once where nothing needs it; an issue of which nothing was changed stays open", async () => {
+  test("is done immediately if nothing needs it, and the issue stays open", async () => {
     const story = openStory();
     await story.run(plan(step("fix")));
     await story.end("work/", IDLE);
@@ -106,7 +106,7 @@ describe("a step that finds nothing to do", () => {
     expect(story.state.closed.has(1)).toBe(false);
   });
 
-  test("closes the issue where another step landed", async () => {
+  test("closes the issue if another step landed", async () => {
     const story = openStory();
     await story.run(plan(step("fix"), step("docs")));
     await story.end("work/", IDLE);
@@ -134,7 +134,7 @@ describe("a step that finds nothing to do", () => {
   });
 });
 
-test("the next attempt is told why this one failed, and its last words; a person reads the reason once", async () => {
+test("gives the next attempt the reason and the last words of a failed attempt; people read the reason once", async () => {
   const story = openStory();
   await story.run(plan(step("fix")));
   const why = "The sandbox does not start.";
@@ -145,7 +145,7 @@ test("the next attempt is told why this one failed, and its last words; a person
   expect(story.spec("work/").lastFailure).toBe(`${why}\n\nI tried three shells.`);
 });
 
-test("a failed outcome fails the step with its reason, and an execution whose last step failed never says Done", async () => {
+test("a failed outcome fails the step with its reason, and the execution does not say Done", async () => {
   const story = openStory();
   await story.run(needy());
   await story.end("work/");
@@ -158,11 +158,11 @@ test("a failed outcome fails the step with its reason, and an execution whose la
   expect(story.comment()).toContain(`**\`test\` failed.** ${why}`);
 });
 
-describe("a step that says that it is blocked", () => {
+describe("a step with the outcome blocked", () => {
   const reason = "Which limit is meant: 10 or 100 MB?\nThe issue says both.";
   const BLOCKED = { end: "asked", why: reason, outcome: { kind: "blocked", reason } } as const;
 
-  test("waits for a person's answer, though its agent asked nobody: the reason becomes the question", async () => {
+  test("waits for a person's answer: its reason becomes the question if its agent sent none", async () => {
     const story = openStory();
     await story.run(needy());
     await story.end("work/", BLOCKED);
@@ -180,7 +180,7 @@ describe("a step that says that it is blocked", () => {
     expect(story.spec("work/").mails.map(({ body }) => body)).toEqual(expect.arrayContaining([reason, "10 MB"]));
   });
 
-  test("asks once, where its agent sent the question itself", async () => {
+  test("asks once if its agent sent the question itself", async () => {
     const story = openStory();
     await story.run(needy());
     const worker = story.tools("work/");
@@ -190,7 +190,7 @@ describe("a step that says that it is blocked", () => {
   });
 });
 
-test("a result of an earlier version, which states no outcome, is taken as it was", async () => {
+test("accepts the result of an earlier version without an outcome", async () => {
   const story = openStory();
   await story.run(needy());
   await story.end("work/", { end: "unchanged" });

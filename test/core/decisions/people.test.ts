@@ -30,7 +30,7 @@ describe("a person keeps a step from landing", () => {
     ["as a draft", { draft: true }, { draft: false }, "draft"],
     ["30 by closing its pull request", { state: "closed" as const }, { state: "open" as const }, "pull-closed"],
     ["31 by pointing it to another base", { baseBranch: "other" }, { baseBranch: "main" }, "retargeted"],
-  ])("%s: it waits, its dependents too, it says so once, and goes on after", async (_, to, back, code) => {
+  ])("%s: it and its dependents wait, say so once, and continue afterwards", async (_, to, back, code) => {
     const it = await begun();
     it.change(to);
     await it.verified();
@@ -49,7 +49,7 @@ describe("a person keeps a step from landing", () => {
     it.replay();
   });
 
-  test("without a webhook the next sweep finds that it may go on", async () => {
+  test("the next sweep releases it without a webhook", async () => {
     const it = await begun();
     it.change({ labels: ["hold"] });
     await it.verified();
@@ -60,7 +60,7 @@ describe("a person keeps a step from landing", () => {
     expect(it.state_("fix")).toBe("done");
   });
 
-  test("30 closed while it is verified: it is held at once, and verification goes on", async () => {
+  test("30 closed during verification: it is held immediately while verification continues", async () => {
     const it = await begun();
     it.change({ state: "closed" });
     await it.tell(people);
@@ -72,7 +72,7 @@ describe("a person keeps a step from landing", () => {
     expect(it.state_("fix")).toBe("done");
   });
 
-  test("a hold that nobody takes back ends at its deadline, with its reason", async () => {
+  test("a hold that no one releases ends at its deadline, with its reason", async () => {
     const it = await begun();
     it.change({ labels: ["hold"] });
     await it.verified();
@@ -81,7 +81,7 @@ describe("a person keeps a step from landing", () => {
     expect(it.at("fix")).toMatchObject({ state: "failed", refusal: { code: "held-too-long" } });
   });
 
-  test("what needs a held step as `completed` is worked on, and lands after it", async () => {
+  test("a dependent with the condition `completed` is worked on and lands after the held step", async () => {
     const it = openStory();
     await it.propose(plan(step("fix"), step("next", { needs: [{ step: "fix", condition: "completed" }] })));
     await it.approve();
@@ -97,8 +97,8 @@ describe("a person keeps a step from landing", () => {
   });
 });
 
-describe("65 changes requested of a step that is no checkpoint", () => {
-  test("by a person who may write, on this head: it is done again", async () => {
+describe("65 changes requested on a step without a checkpoint", () => {
+  test("by a person with write permission on this head start a new attempt", async () => {
     const it = await begun();
     it.review({});
     await it.verified();
@@ -111,7 +111,7 @@ describe("65 changes requested of a step that is no checkpoint", () => {
     ["of another head", { head: "0".repeat(40) }],
     ["by a bot", { bot: true }],
     ["and taken back", { verdict: "dismissed" as const }],
-  ])("%s keeps nothing from landing", async (_, over) => {
+  ])("%s does not prevent the landing", async (_, over) => {
     const it = await begun();
     it.review(over);
     await it.verified();
@@ -120,7 +120,7 @@ describe("65 changes requested of a step that is no checkpoint", () => {
 });
 
 describe("merged by hand", () => {
-  test("with a merge commit: its head is in the base, it is done and not landed again", async () => {
+  test("with a merge commit: its head is in the base, so it is done", async () => {
     const it = await begun();
     const merge = it.push(toBranchRef("main"), "by hand");
     it.state.parents.set(merge, [it.root, it.head("fix") ?? ""]);
@@ -132,7 +132,7 @@ describe("merged by hand", () => {
     it.replay();
   });
 
-  test.each(["squashed", "rebased"])("%s: its pull request reads merged", async (how) => {
+  test.each(["squashed", "rebased"])("%s: its pull request is merged", async (how) => {
     const it = await begun();
     const merge = it.push(toBranchRef("main"), how);
     it.change({ state: "merged" });
@@ -143,14 +143,14 @@ describe("merged by hand", () => {
     expect(it.base()).toBe(merge);
   });
 
-  test("before a webhook told: the pull request is read right before landing", async () => {
+  test("without a webhook: the pull request is read right before the landing", async () => {
     const it = await begun();
     it.change({ state: "merged" });
     await it.verified();
     expect(it.at("fix")).toMatchObject({ state: "done", landed: { commit: it.root } });
   });
 
-  test("at an earlier head: what came after gets a pull request of its own", async () => {
+  test("at an earlier head: later commits get another pull request", async () => {
     const it = await begun();
     it.change({ state: "merged", head: "1".repeat(40) });
     const first = it.pull("fix")?.number;
@@ -162,7 +162,7 @@ describe("merged by hand", () => {
   });
 });
 
-test("67 while its execution is paused verification goes on and nothing lands; after it the verdict counts", async () => {
+test("67 while an execution is paused verification continues and nothing lands; the verdict counts afterwards", async () => {
   const it = await begun();
   await it.say(1, { kind: "pause", target: it.execution()?.id ?? "" });
   await it.verified();
@@ -173,7 +173,7 @@ test("67 while its execution is paused verification goes on and nothing lands; a
   expect(it.state.runs.filter(({ name }) => name.startsWith("verify/"))).toHaveLength(1);
 });
 
-test("28 a push to a task branch that nobody told of is seen at landing: only what was verified lands", async () => {
+test("28 a push to a task branch without a webhook is noticed at the landing: only verified work lands", async () => {
   const it = await begun();
   const pushed = it.push(toTaskRef(it.task("fix")), "mine");
   await it.verified();
@@ -183,7 +183,7 @@ test("28 a push to a task branch that nobody told of is seen at landing: only wh
   expect(it.contains(pushed, it.base())).toBe(true);
 });
 
-test("a checkpoint that is approved before it was verified lands as soon as that is green", async () => {
+test("a checkpoint approved before its verification lands as soon as it is green", async () => {
   const it = openStory();
   await it.propose(plan(step("fix", { checkpoint: true })));
   await it.approve();

@@ -25,8 +25,8 @@ const working = async (refusePush: (move: RefMove) => string | null, refuse: (ef
   return { ...world, handle, end, execution, at: (id: string) => execution()?.steps[id] };
 };
 
-describe("a push that GitHub's rules refuse", () => {
-  test("of one step's branch fails that step with GitHub's words, and holds up no other", async () => {
+describe("a push that GitHub's rules reject", () => {
+  test("of a step's branch fails that step with GitHub's message and delays no other", async () => {
     const it = await working(({ ref }) => (readTaskRef(ref)?.endsWith("-bad") ? "GH013: a secret was found" : null));
     expect(it.at("bad")).toMatchObject({ state: "failed", refusal: { code: "push-refused" } });
     expect(it.at("bad")?.refusal?.message).toContain("GH013: a secret was found");
@@ -35,7 +35,7 @@ describe("a push that GitHub's rules refuse", () => {
     expect(it.state.pushes).toBeLessThan(20);
   });
 
-  test("of a candidate freezes the queue with GitHub's words until a person lets it go on", async () => {
+  test("of a candidate freezes the queue with GitHub's message until a person releases it", async () => {
     let rule = true;
     const it = await working(({ ref }) => (rule && readCandidateRef(ref) ? "no such ref, please" : null));
     expect(it.state.ledger.queues["main"]?.frozen).toMatchObject({ code: "not-allowed" });
@@ -59,7 +59,7 @@ describe("a push that GitHub's rules refuse", () => {
   });
 });
 
-test("a verify job that GitHub will not start freezes the queue at once, with GitHub's words", async () => {
+test("a verify job that GitHub refuses to start freezes the queue immediately, with GitHub's message", async () => {
   let refusing = true;
   const words = ({ kind, key }: { kind: string; key: string }): string | null =>
     refusing && kind === "start-job" && key.includes("verify/") ? "Actions is disabled" : null;
@@ -75,7 +75,7 @@ test("a verify job that GitHub will not start freezes the queue at once, with Gi
   expect(it.execution()?.state).toBe("done");
 });
 
-test("a candidate's ref that holds another commit is put right before its verify job looks for it", async () => {
+test("a candidate's ref with another commit is corrected before its verify job reads it", async () => {
   const it = await working(() => null);
   const [candidate] = it.state.ledger.queues["main"]?.candidates ?? [];
   const ref = toCandidateRef("main", candidate?.commit ?? "");
@@ -84,7 +84,7 @@ test("a candidate's ref that holds another commit is put right before its verify
   expect(it.state.refs[ref]).toBe(candidate?.commit);
 });
 
-test("a ledger that cannot be written is given up after some tries, not after hundreds of pushes", async () => {
+test("stops after a few attempts if the ledger cannot be written", async () => {
   const world = memoryWorld();
   let pushes = 0;
   const lost = (): Promise<SaveResult> => ((pushes += 1), Promise.resolve({ kind: "ledger-moved" }));
@@ -94,7 +94,7 @@ test("a ledger that cannot be written is given up after some tries, not after hu
   expect(world.state.refs[toBranchRef("main")]).toBe(world.root);
 });
 
-test("while nothing may land, a verify job that ends badly is not started again and again", async () => {
+test("does not restart a crashed verify job while nothing may land", async () => {
   const world = memoryWorld();
   const handle = openRepositoryLoop(world.world);
   const only = () => Object.values(world.state.ledger.executions)[0];

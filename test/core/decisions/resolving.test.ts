@@ -52,7 +52,7 @@ const again = async (it: Awaited<ReturnType<typeof begin>>, fate: Parameters<typ
   await it.end("resolve/", fate);
 };
 
-test("54 what conflicts only with what is ahead of it waits; with the base it is resolved, before it is verified, and others land meanwhile", async () => {
+test("54 a conflict with work ahead waits; a conflict with the base is resolved before verification while others land", async () => {
   const it = await begin();
   await it.worked("a");
   await it.worked("b");
@@ -75,8 +75,8 @@ test("54 what conflicts only with what is ahead of it waits; with the base it is
   it.replay();
 });
 
-describe("55 a merger that dies or takes too long", () => {
-  test("is started again, with a pause, three times; then a person is needed, and told how to go on", async () => {
+describe("55 a merger that dies or times out", () => {
+  test("is restarted three times with a pause; then a person is asked and told what to do", async () => {
     const it = await begin();
     await it.met();
     await it.end("resolve/", { end: "crashed", why: "the machine went away" });
@@ -90,7 +90,7 @@ describe("55 a merger that dies or takes too long", () => {
     it.replay();
   });
 
-  test("without a word, by its deadline and its run, comes to the same", async () => {
+  test("is noticed by its deadline and its run too", async () => {
     const it = await begin();
     await it.met();
     for (let tries = 1; tries <= 3; tries += 1) {
@@ -105,7 +105,7 @@ describe("55 a merger that dies or takes too long", () => {
     it.replay();
   });
 
-  test("is tried again from the beginning by /enki retry", async () => {
+  test("starts from scratch after /enki retry", async () => {
     const it = await begin();
     await it.met();
     for (let tries = 0; tries < 3; tries += 1) await again(it, { end: "failed", why: "too hard" });
@@ -119,7 +119,7 @@ describe("55 a merger that dies or takes too long", () => {
     it.replay();
   });
 
-  test("is not needed once a person has pushed to the branch, also where all else is over", async () => {
+  test("is not needed after a person pushed to the branch, even if everything else has ended", async () => {
     const it = await begin();
     await it.ran("c");
     await it.met();
@@ -134,8 +134,8 @@ describe("55 a merger that dies or takes too long", () => {
   });
 });
 
-describe("56 what lands while the merger works", () => {
-  test("is merged with the resolution, which is no failure", async () => {
+describe("56 work that lands during a resolution", () => {
+  test("is merged with the resolution without counting as a failure", async () => {
     const it = await begin();
     await it.met();
     const onto = it.resolution()?.onto;
@@ -149,7 +149,7 @@ describe("56 what lands while the merger works", () => {
     it.replay();
   });
 
-  test("and conflicts with the resolution has that resolved too, on the new base", async () => {
+  test("and conflicts with the resolution is resolved on the new base", async () => {
     let second: Sha | null = null;
     const it = await begin({
       conflicts: (head, message, onto) => {
@@ -172,7 +172,7 @@ describe("56 what lands while the merger works", () => {
     it.replay();
   });
 
-  test("and takes the base back: the resolution brings nothing back", async () => {
+  test("and rewinds the base is not brought back by the resolution", async () => {
     const it = await begin();
     await it.met();
     it.state.refs[toBranchRef("main")] = it.root;
@@ -183,8 +183,8 @@ describe("56 what lands while the merger works", () => {
   });
 });
 
-describe("57 a resolution is not taken", () => {
-  test("with a marker left in a file: the next try is told", async () => {
+describe("57 a resolution is rejected", () => {
+  test("with a conflict marker in a file, and the next attempt is told", async () => {
     let bad = true;
     const it = await begin({ markers: () => (bad ? ["a.txt"] : []) });
     await it.met();
@@ -198,7 +198,7 @@ describe("57 a resolution is not taken", () => {
     it.replay();
   });
 
-  test("with other files than those that conflict, but for those that are allowed", async () => {
+  test("with files that neither conflict nor are allowed", async () => {
     const refinery = { ...config().refinery, resolveAlso: ["docs/**"] };
     const it = await begin({ config: config({ refinery }) });
     await it.met();
@@ -210,7 +210,7 @@ describe("57 a resolution is not taken", () => {
     it.replay();
   });
 
-  test("with a deletion that neither side made: it is named, and the next try is told; a command may remove what it makes", async () => {
+  test("with a deletion that neither side made, which the next attempt is told; a command may delete its own output", async () => {
     const asked: (readonly string[] | undefined)[] = [];
     const refinery = { ...config().refinery, resolveAlso: ["docs/**"], regenerate: { "dist/**": "npm run build" } };
     const it = await begin({
@@ -236,7 +236,7 @@ describe("57 a resolution is not taken", () => {
     it.replay();
   });
 
-  test("once a person pushed to the branch: that head is looked at instead", async () => {
+  test("after a person pushed to the branch: Enki evaluates that head instead", async () => {
     const it = await begin();
     await it.met();
     const mine = it.push(toTaskRef(it.task("b")), "by hand");
@@ -248,7 +248,7 @@ describe("57 a resolution is not taken", () => {
     it.replay();
   });
 
-  test.each([["pause"], ["skip"], ["cancel"]] as const)("after /enki %s, and its run is stopped", async (kind) => {
+  test.each([["pause"], ["skip"], ["cancel"]] as const)("after /enki %s, which stops its run", async (kind) => {
     const it = await begin();
     await it.met();
     const job = it.job();
@@ -266,7 +266,7 @@ describe("57 a resolution is not taken", () => {
     it.replay();
   });
 
-  test("where the conflict is none any more: its run is stopped and the step lands", async () => {
+  test("when the conflict is gone: its run is stopped and the step lands", async () => {
     let gone = false;
     const it = await begin({ conflicts: (_, message, onto) => !gone && /-b$/m.test(message) && it.contains(it.heads["a"] ?? "", onto) });
     await it.met();
@@ -283,7 +283,7 @@ describe("57 a resolution is not taken", () => {
   });
 });
 
-test("54 a checkpoint that nobody has looked at yet and that conflicts with what landed is resolved, before it is verified", async () => {
+test("54 a checkpoint without a review that conflicts with landed work is resolved before verification", async () => {
   const it = await begin({}, plan(step("a"), step("b", { checkpoint: true })));
   await it.worked("a");
   await it.worked("b");
@@ -302,7 +302,7 @@ test("54 a checkpoint that nobody has looked at yet and that conflicts with what
   it.replay();
 });
 
-test("54 a step that a red run accuses and that conflicts with what landed since is resolved", async () => {
+test("54 an accused step that conflicts with landed work is resolved", async () => {
   const it = await begin({ config: config({ refinery: { ...config().refinery, parallel: 3 } }) }, plan(step("b"), step("a")));
   await it.worked("b");
   const isOf = (id: string, job: string): boolean => job.startsWith("verify/") && it.contains(it.heads[id] ?? "", job.split("/")[1] ?? "");
@@ -323,7 +323,7 @@ test("54 a step that a red run accuses and that conflicts with what landed since
   it.replay();
 });
 
-test("a step that is being resolved says so: in its execution's comment, on its head, and where its status is asked for", async () => {
+test("a step shows its resolution in the execution's comment, on its head and in its status", async () => {
   let bad = true;
   const it = await begin({ markers: () => (bad ? ["a.txt"] : []) });
   await it.met();
@@ -349,7 +349,7 @@ test("a step that is being resolved says so: in its execution's comment, on its 
   ).toEqual(["- `b` landed after a conflict in `a.txt` was resolved: review those files again."]);
 });
 
-test("a resolution counts among the jobs that may run, and waits for a place", async () => {
+test("a resolution counts towards the limit of jobs and waits for a slot", async () => {
   const { workers } = config();
   const it = await begin({ config: config({ workers: { ...workers, total: 2 } }) });
   expect(it.working()).toEqual(["a", "b"]);
@@ -364,7 +364,7 @@ test("a resolution counts among the jobs that may run, and waits for a place", a
   expect(it.running().some((each) => each.startsWith("plan/"))).toBe(true);
 });
 
-test("a merger's job that GitHub does not start needs a person at once, with GitHub's words", async () => {
+test("a merger that GitHub does not start asks a person immediately, with GitHub's message", async () => {
   const it = await begin({ refuse: (effect) => (effect.key.startsWith("start-job:resolve/") ? "no such workflow" : null) });
   await it.met();
   expect(it.at("b")).toMatchObject({
@@ -374,7 +374,7 @@ test("a merger's job that GitHub does not start needs a person at once, with Git
   expect(it.resolution()?.deadline).toBeNull();
 });
 
-test("59 a resolution that is red is blamed first: one more try; then the step", async () => {
+test("59 a red run blames the resolution first, then the step", async () => {
   const it = await begin();
   await it.met();
   await it.resolved();
@@ -390,8 +390,8 @@ test("59 a resolution that is red is blamed first: one more try; then the step",
   it.replay();
 });
 
-describe("61 what no text can merge", () => {
-  test.each([["binary"], ["submodule"], ["link"], ["file/directory"]] as const)("%s needs a person at once", async (kind) => {
+describe("61 conflicts without a textual resolution", () => {
+  test.each([["binary"], ["submodule"], ["link"], ["file/directory"]] as const)("%s asks a person immediately", async (kind) => {
     const it = await begin({ conflicting: () => [{ path: "a.txt", kind }] });
     await it.met();
     expect(it.job()).toBe("");
@@ -403,7 +403,7 @@ describe("61 what no text can merge", () => {
     ["modify/delete", /`a\.txt` \(changed by one side, deleted by the other\)/],
     ["rename/delete", /`a\.txt` \(renamed by one side, deleted by the other\)/],
     ["rename/rename", /`a\.txt` \(renamed by both sides\)/],
-  ] as const)("%s goes to the merger, and is named", async (kind, words) => {
+  ] as const)("%s goes to the merger with its name", async (kind, words) => {
     const it = await begin({ conflicting: () => [{ path: "a.txt", kind }] });
     await it.met();
     expect(it.job()).not.toBe("");
@@ -413,13 +413,13 @@ describe("61 what no text can merge", () => {
     expect(it.comment()).toMatch(words);
   });
 
-  test("a file that no step may change needs a person as well", async () => {
+  test("a protected file asks a person", async () => {
     const it = await begin({ conflicting: () => [{ path: ".github/workflows/ci.yml", kind: "contents" }] });
     await it.met();
     expect(it.at("b")).toMatchObject({ state: "failed", refusal: { code: "unresolved" } });
   });
 
-  test("of a binary file a retry is new work on what has landed", async () => {
+  test("a retry of a binary conflict is new work on the landed state", async () => {
     const it = await begin({ conflicting: () => [{ path: "logo.png", kind: "binary" }] });
     await it.met();
     expect(it.comment()).toMatch(/`logo\.png` \(a binary file\)/);
@@ -432,11 +432,11 @@ describe("61 what no text can merge", () => {
   });
 });
 
-describe("62 files that a command makes", () => {
+describe("62 generated files", () => {
   const refinery = { ...config().refinery, regenerate: { "**/package-lock.json": "npm install --package-lock-only" } };
   const lock: Conflict = { path: "package-lock.json", kind: "contents" };
 
-  test("are made anew: the job is told the command", async () => {
+  test("are generated again: the job receives the command", async () => {
     const it = await begin({ config: config({ refinery }), conflicting: () => [lock] });
     await it.met();
     expect(it.resolution()).toMatchObject({ regenerated: ["package-lock.json"], regenerateCommands: ["npm install --package-lock-only"] });
@@ -446,7 +446,7 @@ describe("62 files that a command makes", () => {
     it.replay();
   });
 
-  test("also binary ones; others beside them are the merger's", async () => {
+  test("are generated again if binary, while the merger resolves the others", async () => {
     const bin = { "bun.lockb": "bun install" };
     const it = await begin({
       config: config({ refinery: { ...refinery, regenerate: bin } }),

@@ -59,7 +59,7 @@ const begin = async (text = SHIP) => {
   };
 };
 
-test("/enki retry on a failed workflow runs the role that failed and what follows, and keeps what succeeded", async () => {
+test("/enki retry on a failed workflow runs the failed role and its successors, and keeps successful ones", async () => {
   const it = await begin();
   await it.done("plan");
   await it.done("code");
@@ -78,7 +78,7 @@ test("/enki retry on a failed workflow runs the role that failed and what follow
   it.replay();
 });
 
-test("/enki retry <step> runs one of the roles that failed, while others go on and after they ended", async () => {
+test("/enki retry <step> runs one failed role, while others run and after they ended", async () => {
   const it = await begin();
   await it.done("plan");
   await it.broke("code");
@@ -100,7 +100,7 @@ test("/enki retry <step> runs one of the roles that failed, while others go on a
   it.replay();
 });
 
-test("a role whose answer had not the form that it was told is asked again after /enki retry, and told why", async () => {
+test("/enki retry asks a role again if its answer had the wrong format, and says why", async () => {
   const schema = "schema: { type: object, properties: { verdict: { type: string } }, required: [verdict] }";
   const it = await begin(SHIP.replace("fields: [verdict]", schema));
   for (const role of ["plan", "code", "docs"]) await it.done(role);

@@ -42,7 +42,7 @@ const begin = async (first: Plan = ONE) => {
 };
 
 describe("/enki revise", () => {
-  test("lets the planner go on from its plan: a new hash, and the old approval is void", async () => {
+  test("lets the planner continue from its plan: the hash is new and the old approval void", async () => {
     const it = await begin();
     await it.revise("say it in the docs too");
     expect(it.isRunning(`plan/${it.id}/2`)).toBe(true);
@@ -63,7 +63,7 @@ describe("/enki revise", () => {
     it.replay();
   });
 
-  test("remembers what was asked for before", async () => {
+  test("keeps the earlier requests", async () => {
     const it = await begin();
     await it.revise("first");
     await it.replans(TWO);
@@ -76,7 +76,7 @@ describe("/enki revise", () => {
     ["ends without one", null],
     ["proposes what cannot be", plan(step("a", { needs: ["b"] }), step("b", { needs: ["a"] }))],
     ["proposes the same", ONE],
-  ])("that %s leaves the old plan as it was, to be approved", async (_, next) => {
+  ])("keeps the old plan approvable if the revision %s", async (_, next) => {
     const it = await begin();
     await it.revise("better");
     await it.approves(it.old);
@@ -90,7 +90,7 @@ describe("/enki revise", () => {
     it.replay();
   });
 
-  test("whose planner never comes back leaves the old plan as well", async () => {
+  test("keeps the old plan if the planner never returns", async () => {
     const it = await begin();
     await it.revise("better");
     for (let tries = 0; tries < 3; tries += 1) {
@@ -102,7 +102,7 @@ describe("/enki revise", () => {
     it.replay();
   });
 
-  test("changes steps that are to be added, and leaves those that run", async () => {
+  test("changes steps of a pending amendment and keeps running ones", async () => {
     const it = await begin();
     await it.approve();
     await it.say(1, { kind: "add", text: "docs" });
@@ -121,7 +121,7 @@ describe("/enki revise", () => {
     it.replay();
   });
 
-  test("that fails leaves steps that are to be added as they were", async () => {
+  test("keeps a pending amendment if the revision fails", async () => {
     const it = await begin();
     await it.approve();
     await it.say(1, { kind: "add", text: "docs" });
@@ -135,7 +135,7 @@ describe("/enki revise", () => {
     it.replay();
   });
 
-  test("is refused where no plan is proposed, with what goes on", async () => {
+  test("is refused without a proposed plan, with the current state", async () => {
     const it = await begin();
     await it.approve();
     await it.revise("better");
@@ -147,7 +147,7 @@ describe("/enki revise", () => {
 });
 
 describe("a reply that quotes the plan's comment", () => {
-  test("and says what to change revises the plan, once", async () => {
+  test("and requests a change revises the plan once", async () => {
     const it = await begin();
     const said = "> | `fix` | Raise the limit | | standard |\n\nTo 10 MB, please.";
     await it.writes(said);
@@ -164,7 +164,7 @@ describe("a reply that quotes the plan's comment", () => {
     ["is by somebody who may not write", "> Raise the limit\n\nTo 10 MB.", { by: "stranger" }],
     ["was edited before it was read", "> Raise the limit\n\nTo 10 MB.", { updated: Number.MAX_SAFE_INTEGER }],
     ["is on another issue", "> Raise the limit\n\nTo 10 MB.", { issue: 2 }],
-  ])("is left alone where it %s", async (_, body, over) => {
+  ])("is ignored if it %s", async (_, body, over) => {
     const it = await begin();
     const before = { reactions: it.state.reactions.length, comments: it.state.comments.length };
     await it.writes(body, over);
@@ -186,7 +186,7 @@ describe("a reply that quotes the plan's comment", () => {
     },
   );
 
-  test("yields to an approval of the plan as it was: that starts, and the planner is stopped", async () => {
+  test("gives way to an approval of the unrevised plan: the plan starts and the planner stops", async () => {
     const it = await begin();
     await it.writes("> Raise the limit\n\nNice, I like this a lot.");
     const job = `plan/${it.id}/2`;
@@ -202,7 +202,7 @@ describe("a reply that quotes the plan's comment", () => {
     it.replay();
   });
 
-  test("yields also where its planner answers in the meantime: the approved plan stays", async () => {
+  test("gives way to the approval even if the planner answers in between", async () => {
     const it = await begin();
     await it.writes("> Raise the limit\n\nNice, I like this a lot.");
     await it.approves(it.old);
@@ -212,7 +212,7 @@ describe("a reply that quotes the plan's comment", () => {
     it.replay();
   });
 
-  test("to steps that are to be added yields to an approval as well", async () => {
+  test("gives way to an approval of a pending amendment", async () => {
     const it = await begin();
     await it.approve();
     await it.say(1, { kind: "add", text: "docs" });
@@ -230,7 +230,7 @@ describe("a reply that quotes the plan's comment", () => {
     it.replay();
   });
 
-  test("is left alone once the plan runs, and costs no write on an issue where nothing is under way", async () => {
+  test("is ignored once the plan runs, and costs no write on an issue without an execution", async () => {
     const it = await begin();
     await it.approve();
     await it.writes("> Raise the limit\n\nTo 10 MB.");

@@ -118,7 +118,7 @@ const play = async (happenings: readonly Happening[]): Promise<string[]> => {
   return wrong;
 };
 
-test("in random histories with rewinds nothing that a base lost comes back, and no step loses what is its own", async () => {
+test("in random histories with rewinds no lost commit returns and no step loses its own work", async () => {
   await fc.assert(
     fc.asyncProperty(history, async (happenings) => {
       expect(await play(happenings)).toEqual([]);

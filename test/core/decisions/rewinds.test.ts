@@ -34,8 +34,8 @@ const begin = async (steps = plan(step("a")), options: Options = {}) => {
   };
 };
 
-describe("a base that lost a commit of a person", () => {
-  test("is frozen though nothing of Enki landed on it, and says which commit is missing", async () => {
+describe("a base that lost a person's commit", () => {
+  test("is frozen even if Enki landed nothing on it, and names the missing commit", async () => {
     const it = await begin();
     await it.worked("a");
     await it.rewind();
@@ -47,7 +47,7 @@ describe("a base that lost a commit of a person", () => {
     it.replay();
   });
 
-  test("is frozen while a step runs and none has a head; nothing new starts before a person says so", async () => {
+  test("is frozen while a step runs without a head; nothing starts until a person decides", async () => {
     const it = await begin(plan(step("a"), step("b", { needs: ["z"] }), step("z")));
     it.state.refs[MAIN] = it.root;
     await it.ran("z");
@@ -59,7 +59,7 @@ describe("a base that lost a commit of a person", () => {
     it.replay();
   });
 
-  test("goes on by itself when the commit is back", async () => {
+  test("continues automatically when the commit returns", async () => {
     const it = await begin();
     await it.worked("a");
     await it.rewind();
@@ -71,7 +71,7 @@ describe("a base that lost a commit of a person", () => {
     it.replay();
   });
 
-  test("goes on where nothing of Enki is on its way: what is begun later is made on the base as it is", async () => {
+  test("continues if Enki has no work in progress: later work starts on the new tip", async () => {
     const it = openStory({ lines: true });
     await it.propose(plan(step("a")));
     it.push(MAIN, "lost");
@@ -88,7 +88,7 @@ describe("a base that lost a commit of a person", () => {
     it.replay();
   });
 
-  test("behind what landed is frozen also where nothing is on its way", async () => {
+  test("is frozen without work in progress if landed work is missing", async () => {
     const it = openStory({ lines: true });
     await it.propose(plan(step("a")));
     await it.approve();
@@ -114,11 +114,11 @@ describe("a base that lost a commit of a person", () => {
   });
 });
 
-describe("after a person goes on", () => {
+describe("after a person accepted the rewind", () => {
   test.each([
     ["before it", undefined],
     ["beside it", "other"],
-  ])("a head that was made on the lost commit is carried to the tip %s, without that commit", async (_, other) => {
+  ])("a head built on the lost commit is rebased on the tip %s, without that commit", async (_, other) => {
     const it = await begin();
     await it.worked("a");
     const before = it.head("a");
@@ -138,7 +138,7 @@ describe("after a person goes on", () => {
   test.each([
     ["while it waits for a person", true],
     ["after that", false],
-  ])("a result that was on its way brings only its own change (%s)", async (_, early) => {
+  ])("a result in progress contributes only its own change (%s)", async (_, early) => {
     const it = await begin();
     await it.rewind();
     if (early) await it.worked("a");
@@ -150,7 +150,7 @@ describe("after a person goes on", () => {
     it.replay();
   });
 
-  test("a head that was made before the lost commit stays as it is", async () => {
+  test("a head older than the lost commit stays unchanged", async () => {
     const it = openStory({ lines: true });
     await it.propose(plan(step("a", { checkpoint: true })));
     await it.approve();
@@ -166,7 +166,7 @@ describe("after a person goes on", () => {
     it.replay();
   });
 
-  test("what a person pushed to a branch is carried too, also with the lost base merged in, and is kept", async () => {
+  test("a person's commits are rebased too, even with the lost base merged in", async () => {
     const it = await begin();
     await it.worked("a");
     const first = it.head("a") ?? "";
@@ -185,7 +185,7 @@ describe("after a person goes on", () => {
     it.replay();
   });
 
-  test("what a person pushes later and that still has the lost commit in it is carried as well", async () => {
+  test("later pushes that still contain the lost commit are rebased too", async () => {
     const it = await begin();
     await it.worked("a");
     await it.rewind();
@@ -199,7 +199,7 @@ describe("after a person goes on", () => {
     it.replay();
   });
 
-  test("what a step is built on is carried first, then the step on top of it", async () => {
+  test("a need is rebased before its dependents", async () => {
     const needs = [{ step: "a", condition: "completed" as const }];
     const it = await begin(
       plan(step("a", { checkpoint: false }), step("b", { needs }), step("c", { needs: [{ step: "b", condition: "completed" }] })),
@@ -218,7 +218,7 @@ describe("after a person goes on", () => {
     it.replay();
   });
 
-  test("own changes that conflict with the new tip are resolved like any other conflict, and bring nothing back", async () => {
+  test("conflicts with the new tip are resolved as usual, without the lost commit", async () => {
     const it = await begin(plan(step("a")), { carryConflicts: ({ kind }) => kind === "rebase-commits" });
     await it.worked("a");
     const head = it.head("a");
@@ -234,7 +234,7 @@ describe("after a person goes on", () => {
     it.replay();
   });
 
-  test("a resolution that is red goes back to the conflict as it was, and is made once more", async () => {
+  test("a red resolution is discarded and made once more from the original conflict", async () => {
     const it = await begin(plan(step("a")), { carryConflicts: ({ kind }) => kind === "rebase-commits" });
     await it.worked("a");
     const head = it.head("a");
@@ -253,7 +253,7 @@ describe("after a person goes on", () => {
     it.replay();
   });
 
-  test("a person who has to resolve it is told to rebase, since a merge would bring the lost commit back", async () => {
+  test("a person is told to rebase, because a merge would return the lost commit", async () => {
     const it = await begin(plan(step("a")), {
       carryConflicts: ({ kind }) => kind === "rebase-commits",
       conflicting: () => [{ path: "a.png", kind: "binary" }],
@@ -269,7 +269,7 @@ describe("after a person goes on", () => {
     it.replay();
   });
 
-  test("a resolution that was on its way for the lost base is not taken", async () => {
+  test("a resolution in progress for the lost base is rejected", async () => {
     let first: Sha | null = null;
     const it = await begin(plan(step("a")), { conflicts: (head, message) => /-a$/m.test(message) && head === (first ??= head) });
     await it.worked("a");
@@ -285,7 +285,7 @@ describe("after a person goes on", () => {
   });
 });
 
-describe("a retry that is not about the base", () => {
+describe("a retry of something else", () => {
   const rewoundWith = async (...failed: readonly string[]) => {
     const it = await begin(plan(step("a"), step("b")));
     await it.rewind();
@@ -297,7 +297,7 @@ describe("a retry that is not about the base", () => {
   test.each([
     ["a step", ["a"], "a"],
     ["an execution that failed", ["a", "b"], null],
-  ])("of %s leaves it frozen; the next /enki retry accepts it", async (_, failed, target) => {
+  ])("(%s) keeps the base frozen; the next /enki retry accepts the rewind", async (_, failed, target) => {
     const it = await rewoundWith(...failed);
     await it.say(1, { kind: "retry", target });
     expect(it.execution()?.state).toBe("running");

@@ -53,7 +53,7 @@ const story = (over: Parameters<typeof memoryWorld>[0] = {}) => {
 };
 
 describe("commands", () => {
-  test("B-03 a stranger's command is refused with what it needs, and nothing starts", async () => {
+  test("B-03 a stranger's command is refused with the required permission, and nothing starts", async () => {
     const it = story();
     await it.tell({ ...(comment(1, { kind: "do", text: "x" }) as Extract<Event, { kind: "commanded" }>), by: "stranger" });
     expect(it.execution()).toBeUndefined();
@@ -69,21 +69,21 @@ describe("commands", () => {
     expect(it.replies()[0]).toContain("other-plan");
   });
 
-  test("a request is refused while nobody can tell what the configuration asks for", async () => {
+  test("a request is refused while the configuration is unreadable", async () => {
     const it = story({ config: config({ broken: ".enki/enki.toml:5: unknown key refinery.verfy" }) });
     await it.tell(comment(1, { kind: "do", text: "x" }));
     expect(it.execution()).toBeUndefined();
     expect(it.replies()[0]).toMatch(/enki\.toml:5[^]*bad-config/);
   });
 
-  test("B-29 a comment that was edited before it was read is refused", async () => {
+  test("B-29 a comment edited before it was read is refused", async () => {
     const it = story();
     await it.tell({ ...(comment(1, { kind: "do", text: "x" }) as Extract<Event, { kind: "commanded" }>), edited: true });
     expect(it.execution()).toBeUndefined();
     expect(it.replies()[0]).toContain("edited-comment");
   });
 
-  test("B-24 a doubled comment makes one execution, one reaction and one comment", async () => {
+  test("B-24 a comment delivered twice creates one execution, one reaction and one comment", async () => {
     const it = story();
     const first = comment(1, { kind: "do", text: "x" });
     await it.tell(first, first);
@@ -95,7 +95,7 @@ describe("commands", () => {
 });
 
 describe("the refinery", () => {
-  test("B-15 a red candidate lands nothing and blocks what needs its step; a retry goes on", async () => {
+  test("B-15 a red candidate lands nothing and blocks the dependents; a retry continues", async () => {
     const it = story();
     await it.propose(two);
     await it.approve();
@@ -136,7 +136,7 @@ describe("the refinery", () => {
     expect(it.contains(pushed, it.base())).toBe(true);
   });
 
-  test("a deleted branch whose commit nobody has any more fails its step, and a retry does the work again on a new branch", async () => {
+  test("a deleted branch with a lost commit fails its step, and a retry repeats the work on a new branch", async () => {
     const it = story();
     await it.propose(plan(step("fix")));
     await it.approve();
@@ -156,7 +156,7 @@ describe("the refinery", () => {
     expect(it.state.pulls.map(({ state }) => state)).toEqual(["closed", "merged"]);
   });
 
-  test("a result that says it was made on another commit than its job was told is none", async () => {
+  test("a result with another base commit than its job's is ignored", async () => {
     const it = story();
     await it.propose(plan(step("fix")));
     await it.approve();
@@ -172,7 +172,7 @@ describe("the refinery", () => {
     expect(it.at("fix")).toMatchObject({ state: "ready", faults: 1 });
   });
 
-  test("B-18 a rewound base freezes the queue: nothing is landed again before a person says so", async () => {
+  test("B-18 a rewound base freezes the queue until a person decides", async () => {
     const it = story();
     await it.propose(two);
     await it.approve();
@@ -185,7 +185,7 @@ describe("the refinery", () => {
     expect(it.at("fix")?.state).toBe("done");
   });
 
-  test("a conflict with the base is found before any check", async () => {
+  test("a conflict with the base is found before any check runs", async () => {
     const it = story({ conflicts: () => true });
     await it.propose(plan(step("fix")));
     await it.approve();
@@ -194,7 +194,7 @@ describe("the refinery", () => {
     expect(it.running()).toEqual([expect.stringMatching(/^resolve\/.*-fix\/1$/)]);
   });
 
-  test("a checkpoint lands after a review of exactly its head by a person who may write, and not before", async () => {
+  test("a checkpoint lands only after a review of its exact head by a person with write permission", async () => {
     const it = story();
     await it.propose(plan(step("fix", { checkpoint: true }), step("test", { needs: ["fix"] })));
     await it.approve();
@@ -223,7 +223,7 @@ describe("the refinery", () => {
 });
 
 describe("jobs", () => {
-  test("B-20 a run that ended without a result is a fault: tried again twice, then failed", async () => {
+  test("B-20 a run without a result is a fault: retried twice, then failed", async () => {
     const it = story();
     await it.propose(plan(step("fix")));
     await it.approve();
@@ -247,13 +247,13 @@ describe("jobs", () => {
     expect(it.at("fix")?.faults).toBe(1);
   });
 
-  test("B-05 a plan with a cycle that reaches the coordinator all the same is refused", async () => {
+  test("B-05 the coordinator refuses a plan with a cycle", async () => {
     const it = story();
     await it.propose(plan(step("a", { needs: ["b"] }), step("b", { needs: ["a"] })));
     expect(it.execution()).toMatchObject({ state: "failed", refusal: { code: "cycle" }, plan: null });
   });
 
-  test("B-14 a step that changed nothing is done, and lands nothing", async () => {
+  test("B-14 a step without changes is done and lands nothing", async () => {
     const it = story();
     await it.propose(plan(step("fix")));
     await it.approve();
@@ -275,10 +275,10 @@ describe("jobs", () => {
   });
 });
 
-describe("what is easily forgotten", () => {
+describe("rare cases", () => {
   const hour = 3_600_000;
 
-  test("a command is not applied twice, however long ago it was and wherever the listing starts", async () => {
+  test("a command is applied once, regardless of its age and the start of the listing", async () => {
     const it = story();
     await it.tell(comment(1, { kind: "do", text: "x" }));
     await it.tell(comment(9, { kind: "cancel", target: null }));
@@ -288,7 +288,7 @@ describe("what is easily forgotten", () => {
     expect(Object.keys(it.state.ledger.executions)).toHaveLength(1);
   });
 
-  test("a pull request that may not be opened fails its step with GitHub's words; a retry opens it without doing the work again", async () => {
+  test("a pull request that GitHub rejects fails its step with GitHub's message; a retry opens it without repeating the work", async () => {
     let refusing = true;
     const it = story({ refuse: ({ kind }) => (refusing && kind === "open-pull" ? "not permitted to create pull requests" : null) });
     await it.propose(plan(step("fix")));
@@ -304,7 +304,7 @@ describe("what is easily forgotten", () => {
     expect(it.state.pulls).toHaveLength(1);
   });
 
-  test("a retry that gives the very same commit is verified by a run of its own", async () => {
+  test("a retry with the identical commit is verified by another run", async () => {
     const it = story({ workCommit: () => "same" });
     await it.propose(plan(step("fix")));
     await it.approve();
@@ -316,7 +316,7 @@ describe("what is easily forgotten", () => {
     expect(it.at("fix")?.state).toBe("done");
   });
 
-  test("verification that crashes again and again freezes the queue, and a retry lets it go on", async () => {
+  test("repeated crashes of verification freeze the queue until a retry", async () => {
     const it = story();
     await it.propose(plan(step("fix")));
     await it.approve();
@@ -356,7 +356,7 @@ describe("what is easily forgotten", () => {
     expect(it.contains(pushed, it.head("fix") ?? "")).toBe(true);
   });
 
-  test("one request for changes gives one attempt, though GitHub points the review to the new head", async () => {
+  test("one request for changes starts one attempt, although GitHub attaches the review to the new head", async () => {
     const it = story();
     await it.propose(plan(step("fix", { checkpoint: true })));
     await it.approve();
@@ -380,7 +380,7 @@ describe("what is easily forgotten", () => {
     expect(it.at("fix")?.attempt).toBe(2);
   });
 
-  test("an issue that a person opened again after the end stays open, whatever is started anew", async () => {
+  test("an issue that a person reopened after the end stays open, whatever starts later", async () => {
     const it = story();
     await it.propose(plan(step("fix")));
     await it.approve();

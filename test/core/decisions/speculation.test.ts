@@ -7,7 +7,7 @@ import { openStory } from "../../support/story.ts";
 
 const parallel = (slots: number) => ({ config: config({ refinery: { ...config().refinery, parallel: slots } }) });
 
-test("steps that are done in one moment are verified one on top of the other, though their pull requests are opened meanwhile", async () => {
+test("steps that finish together are verified on top of each other while their pull requests are opened", async () => {
   const it = openStory(parallel(2));
   const id = await it.propose(plan(step("a"), step("b")));
   await it.approve();

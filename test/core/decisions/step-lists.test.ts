@@ -5,7 +5,7 @@ import { createStep, type Step } from "../../../src/core/domain/step.ts";
 const record = (...ids: string[]): Record<string, Step> => Object.fromEntries(ids.map((id) => [id, createStep(id)]));
 const running = (id: string): Step => ({ ...createStep(id), state: "running" });
 
-test("a list follows what is written into its record, and into copies of that, and stays for who goes through it", () => {
+test("a list follows writes to its record and to copies, and stays stable during iteration", () => {
   const lists = openStepLists();
   const first = record("a", "b", "c");
   const seen = lists.list(first);
@@ -22,7 +22,7 @@ test("a list follows what is written into its record, and into copies of that, a
   expect(lists.list(first)).toBe(seen);
 });
 
-test("new steps come where the record has them, and no record is taken for another", () => {
+test("new steps appear in record order, and records are not confused", () => {
   const lists = openStepLists();
   const [one, other] = [record("a", "b", "z"), record("a", "c", "z")];
   for (const each of [one, other]) lists.list(each);

@@ -20,7 +20,7 @@ const begin = async (...ids: string[]) => {
   return { ...it, ends };
 };
 
-test("a step that is red on top of another says with which it was red: in the comment, in its status and for its next attempt", async () => {
+test("a step that is red on top of another names it in the comment, in its status and for the next attempt", async () => {
   const it = await begin("index", "search");
   await it.ends(2, "failed");
   expect(it.state_("search")).toBe("published");
@@ -36,14 +36,14 @@ test("a step that is red on top of another says with which it was red: in the co
   it.replay();
 });
 
-test("a step that is red alone names no other", async () => {
+test("a step that is red alone names no other step", async () => {
   const it = await begin("index");
   await it.rejected("$ npm test");
   expect(it.at("index")?.refusal?.message).toBe("`npm test` failed: its candidate did not pass verification.");
   expect(it.at("index")?.lastFailure).toBe("$ npm test");
 });
 
-test("of many steps the first are named, and no title can leave its place", async () => {
+test("names the first of many steps, and titles stay inert", async () => {
   const it = await begin("a", "b", "c", "d", "e", "f", "g");
   await it.ends(7, "failed");
   for (let size = 6; size > 0; size -= 1) {

@@ -37,7 +37,7 @@ Quick.
 End.
 `;
 
-test("what a loop leaves behind when it begins again is stopped, and its late result changes nothing", async () => {
+test("a new round of a loop stops the old jobs and ignores their late results", async () => {
   const world = memoryWorld({ config: config({ workflows: { race: { path: "race.md", text: RACE } } }) });
   const handle = openRepositoryLoop(world.world);
   const only = () => Object.values(world.state.ledger.executions)[0];
@@ -91,14 +91,14 @@ Status: {{ .coder.status }}
 Look again: {{ .coder }}
 `;
 
-describe("what a role that writes said", () => {
+describe("the answer of a role that edits files", () => {
   const began = async () => {
     const story = openStory({ config: config({ workflows: { said: { path: "said.md", text: SAID } } }) });
     await story.say({ kind: "run", workflow: "said", args: "it" });
     return story;
   };
 
-  test("is its last message, whole, and its output block; it is kept with the ledger", async () => {
+  test("is its complete last message with the output block, and is stored in the ledger", async () => {
     const story = await began();
     const answer = "I added the login, see src/a.ts.\n\n[OUTPUT]\nA login.\n[/OUTPUT]\nBye.";
     await story.end("work/", { end: "success", answer, output: "A login." });
@@ -109,14 +109,14 @@ describe("what a role that writes said", () => {
     expect(story.execution().workflow?.skippedRoles).toHaveProperty("again");
   });
 
-  test("is its output too where it has no block", async () => {
+  test("is its output if it has no block", async () => {
     const story = await began();
     const answer = "x".repeat(600);
     await story.end("work/", { end: "success", answer, output: answer.slice(-500) });
     expect(story.spec("work/").step?.description).toBe(`Answer: ${answer}\nOutput: ${answer}\nStatus: done`);
   });
 
-  test("leads its edges: where it found nothing to do nobody is asked, because the author's edges say what follows", async () => {
+  test("decides the edges: after nothing-to-do no one is asked, because the author's edges continue", async () => {
     const story = await began();
     const outcome = { kind: "nothing-to-do", reason: "There is one." } as const;
     await story.end("work/", { end: "unchanged", outcome, why: outcome.reason, answer: "There is a login already.", output: "" });
@@ -132,7 +132,7 @@ describe("what a role that writes said", () => {
   });
 });
 
-test("what others said is cut at a limit that is seen, and names the file that has all of it; what the author wrote and what was asked for are whole", async () => {
+test("answers of other roles are cut visibly with a link to the complete file; the author's text and the request stay complete", async () => {
   const section = "w".repeat(30_000);
   const text = `---\nroles:\n  plan: {}\n  code: {}\nedges:\n  - plan -> code\n---\n\n## plan\n\nPlan.\n\n## code\n\n${section}\n\n{{ .Args }}\n\n{{ .plan }}\n\n{{ with .plan.output }}{{ . }}{{ end }}\n`;
   const story = openStory({ config: config({ workflows: { long: { path: "long.md", text } } }) });
