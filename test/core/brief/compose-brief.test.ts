@@ -88,7 +88,7 @@ test("comments without write permission are omitted and counted if only collabor
   expect([ids(made), made.omitted]).toEqual([[1], { older: 0, edited: 0, untrusted: 2 }]);
 });
 
-test("a brief that is too long loses its oldest comments first, never title or body", () => {
+test("a long brief loses its oldest comments first, never the title or body", () => {
   const long = (id: number): WrittenComment => comment(id, { body: "x".repeat(400) });
   const made = composeBrief(wish, {
     issue: { ...issue, body: "y".repeat(65_000) },

@@ -104,7 +104,7 @@ describe("B-02 an unknown command", () => {
     ]);
   });
 
-  test.each(["frobnicate", "xy", "…", "approve-everything"])("/enki %s is like none", (text) => {
+  test.each(["frobnicate", "xy", "…", "approve-everything"])("/enki %s has no suggestion", (text) => {
     expect(whys(`/enki ${text} now`)).toEqual([`There is no \`/enki ${text}\`.`]);
   });
 

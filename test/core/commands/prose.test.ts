@@ -71,7 +71,7 @@ describe("B-04 no command", () => {
   });
 });
 
-describe("a person's line is a command", () => {
+describe("a command in a person's own line", () => {
   test.each([
     ["alone", "/enki fix", 1],
     ["after a quote and an empty line", "> as they said\n\n/enki fix", 3],
@@ -175,7 +175,7 @@ const documents = (pieces: readonly string[]): fc.Arbitrary<string> => {
   return fc.tuple(lines, fc.constantFrom("\n", "\r\n")).map(([all, end]) => all.join(end));
 };
 
-test("B-04 without HTML, a line may hold a command exactly when the reference parser sees a paragraph's text begin there", () => {
+test("B-04 without HTML, a line may hold a command exactly if the reference parser starts a paragraph's text there", () => {
   fc.assert(
     fc.property(documents([...MARKS, ...TEXT, ...LINKS]), (text) => {
       expect({ text, lines: ours(text) }).toEqual({ text, lines: referenceLines(text) });

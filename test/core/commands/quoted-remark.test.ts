@@ -30,12 +30,12 @@ describe("a reply that quotes and comments on it", () => {
     ["assent", "> Fix the limit\n\nLGTM, thanks! 🎉"],
     ["a vote", "> Fix the limit\n\n+1"],
     ["an emoji's name", "> Fix the limit\n\n:+1: ship it"],
-  ])("is nothing for %s", (_, text) => {
+  ])("yields nothing for %s", (_, text) => {
     expect(read(text)).toBeNull();
   });
 
   test.each(["Ok, but make it 10 MB.", "Great, and the docs?", "Not ok", "Yes, in English", "okay-ish", "+10 MB please", "1"])(
-    "that also says something else is no assent: %s",
+    "is no approval if it says something else: %s",
     (words) => {
       expect(read(`> Fix the limit\n\n${words}`) !== null).toBe(/\p{L}/u.test(words));
     },
@@ -56,7 +56,7 @@ describe("a reply that quotes and comments on it", () => {
     ]);
   });
 
-  test("any text gives an answer", () => {
+  test("any text yields a result", () => {
     fc.assert(fc.property(fc.string({ unit: "binary", maxLength: 300 }), (text) => [read(text), read(`> ${text}\nx`)].length === 2));
   });
 });

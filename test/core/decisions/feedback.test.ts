@@ -539,7 +539,7 @@ describe("answers of an attempt", () => {
   });
 });
 
-test("a quick task's agent has the tool that its feedback asks it to answer with", async () => {
+test("gives a quick task's agent the tool for answering feedback", async () => {
   const it = openStory();
   await it.say(1, { kind: "quick", prompt: "Fix the typo" });
   const id = Object.keys(it.state.ledger.executions)[0] ?? "";

@@ -197,7 +197,7 @@ describe("hostile text in a prompt", () => {
     ["plan", plan],
     ["work", work],
     ["resolve", resolve],
-  ])("cannot close its block, nor begin a line of its own (%s)", (_, input) => {
+  ])("cannot close its block or start a line (%s)", (_, input) => {
     const mails = [{ id: "m1", from: "coordinator", to: "worker/abcdef-fix", subject: "s", body: "b", type: "info", status: "completed" }];
     const calm = outside(renderPrompt({ ...input, mails }));
     fc.assert(

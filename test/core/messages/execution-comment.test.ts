@@ -7,7 +7,7 @@ describe("the comment of an execution", () => {
     await expect(renderExecutionComment(shown)).toMatchFileSnapshot(`shown/${name}.txt`);
   });
 
-  test.each(Object.entries(SHOWN))("tells whether it ended: %s", (_, shown) => {
+  test.each(Object.entries(SHOWN))("states whether it ended: %s", (_, shown) => {
     const { state } = shown.execution;
     expect(readCommentEnd(renderExecutionComment(shown))).toBe(state === "done" || state === "cancelled" ? state : null);
   });

@@ -28,20 +28,20 @@ const faultsOf = (file: string): readonly WorkflowFault[] => {
   return read.ok ? checkCalls([read.value]) : read.faults;
 };
 
-test.each(files)("%s: every fault is told with its line and what to write instead", (file) => {
+test.each(files)("%s: every fault has its line and a correction", (file) => {
   const faults = faultsOf(file);
   expect(faults.map(({ line, code, reason, instead }) => `${line} ${code}: ${reason} — ${instead}`)).toEqual(expected[file]);
   expect(faults.filter((fault) => fault.file !== file || fault.reason === "" || fault.instead === "")).toEqual([]);
 });
 
-describe("every code has a fixture that gives it", () => {
+describe("every fault code has a fixture", () => {
   test.each(WORKFLOW_FAULTS)("%s", (code) => {
     expect(files.filter((file) => file.split(".")[0] === code).flatMap((file) => faultsOf(file).map((fault) => fault.code))).toContain(
       code,
     );
   });
 
-  test("and nothing is expected of a file that is not there", () => {
+  test("and every expectation has its file", () => {
     expect(Object.keys(expected).sort()).toEqual(files.sort());
   });
 });

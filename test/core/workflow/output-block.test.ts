@@ -32,12 +32,12 @@ describe("the output block of an answer", () => {
     ["one within a longer code fence", "```text\nWrite:\n[OUTPUT]\nexample\n[/OUTPUT]\n```"],
     ["two in one code fence", "```\n[OUTPUT]one[/OUTPUT]\n[OUTPUT]two[/OUTPUT]\n```"],
     ["only an end", "x\n[/OUTPUT]"],
-  ])("is none: %s", (_, answer) => {
+  ])("is absent: %s", (_, answer) => {
     expect(findOutputBlock(answer)).toBeNull();
   });
 });
 
-test("without its markers an answer keeps all else, and mentions of them", () => {
+test("removing the markers keeps the rest of an answer and mentions of the markers", () => {
   expect(removeOutputMarkers("Done, see [OUTPUT].\n\n[OUTPUT]\nThe limit is 10.\n[/OUTPUT]\nBye.")).toBe(
     "Done, see [OUTPUT].\n\nThe limit is 10.\nBye.",
   );

@@ -4,7 +4,7 @@ import { readAnswerFields } from "../../../src/core/workflow/read-answer-fields.
 const wanted = { wantsKeyValues: ["verdict", "score"], schema: null };
 const fieldsOf = (answer: string, report: string | null = null) => readAnswerFields({ answer, report }, wanted).fields;
 
-describe("fields of an answer are read", () => {
+describe("fields of an answer", () => {
   test.each([
     ["at its end", "All good.\n\nverdict: pass"],
     ["before its output block", "verdict: pass\n\n[OUTPUT]\nAll good.\n[/OUTPUT]"],
@@ -16,17 +16,17 @@ describe("fields of an answer are read", () => {
     expect(fieldsOf(answer)).toEqual({ verdict: "pass" });
   });
 
-  test("from both places together", () => {
+  test("are read from both places", () => {
     expect(fieldsOf("verdict: pass\n[OUTPUT]\nscore: 3\n[/OUTPUT]")).toEqual({ verdict: "pass", score: "3" });
   });
 
-  test("from the report only where the answer has none", () => {
+  test("are read from the report only if the answer has none", () => {
     expect(fieldsOf("The report is written.", "# Review\n\nverdict: reject")).toEqual({ verdict: "reject" });
     expect(fieldsOf("verdict: pass", "verdict: reject")).toEqual({ verdict: "pass" });
   });
 });
 
-test("a broken json block gives no fields, and says so where a schema wants one", () => {
+test("a malformed json block has no fields, which a schema reports", () => {
   const schema = { type: "object", required: ["verdict"] };
   const answer = "```json\n{verdict\n```\n[OUTPUT]\nverdict: pass\n[/OUTPUT]";
   expect(readAnswerFields({ answer, report: null }, { wantsKeyValues: [], schema })).toMatchObject({

@@ -12,7 +12,7 @@ const texts = (text: string, wants: boolean | readonly string[] = true) =>
 const json = (inner: string) => `Some prose.\n\n\`\`\`json\n${inner}\n\`\`\`\n`;
 
 describe("a json block", () => {
-  test("T-01 gives its fields", () => {
+  test("T-01 contains fields", () => {
     expect(texts(json('{"verdict":"LGTM","score":9,"blocking":false}'))).toEqual({ verdict: "LGTM", score: "9", blocking: "false" });
   });
 
@@ -20,7 +20,7 @@ describe("a json block", () => {
     expect(texts(`${json('{"a":1}')}${json('{"a":2}')}`)).toEqual({ a: "2" });
   });
 
-  test("T-06 a malformed last block gives no fields, also not those of a key line above", () => {
+  test("T-06 a malformed last block has no fields, even with a key line above", () => {
     expect(read(`${json('{"a":1}')}verdict: LGTM\n${json('{"a":')}`)).toEqual({
       fields: {},
       source: "none",
@@ -28,16 +28,16 @@ describe("a json block", () => {
     });
   });
 
-  test("T-07 nested values are compact JSON where they are printed", () => {
+  test("T-07 nested values print as compact JSON", () => {
     expect(texts(json('{"list": [1, "a"], "table": {"b": [ ]}}'))).toEqual({ list: '[1,"a"]', table: '{"b":[]}' });
   });
 
-  test("T-08 null is empty, 1.5 is 1.5, a list at the top gives no fields", () => {
+  test("T-08 null is empty, 1.5 is 1.5, a top-level list has no fields", () => {
     expect(texts(json('{"a":null,"b":1.5,"c":2.0,"d":1e3}'))).toEqual({ a: "", b: "1.5", c: "2", d: "1000" });
     expect(read(json("[1]"))).toMatchObject({ fields: {}, problems: ["The last ```json block is not an object (`{ … }`)."] });
   });
 
-  test("a fence within a string closes nothing, and neither does one within another fence", () => {
+  test("is not closed by a fence inside a string or another fence", () => {
     expect(texts(json('{"code":"```sh\\nls\\n```"}'))).toEqual({ code: "```sh\nls\n```" });
     expect(read("````md\n```json\n{}\n```\n````\nx: 1")).toMatchObject({ source: "key-values" });
   });
@@ -46,7 +46,7 @@ describe("a json block", () => {
     expect(texts(text)).toEqual({ a: "1" });
   });
 
-  test("whole numbers too large to be exact stay as they are written", () => {
+  test("keeps integers beyond the exact range as written", () => {
     expect(texts(json('{"id":12345678901234567890,"text":"12345678901234567890","near":0.12345678901234567,"e":1e20}'))).toEqual({
       id: "12345678901234567890",
       text: "12345678901234567890",
@@ -55,19 +55,19 @@ describe("a json block", () => {
     });
   });
 
-  test("a key that JavaScript has a meaning for is a key like others", () => {
+  test("treats property names of JavaScript like other keys", () => {
     const { fields } = read(json('{"__proto__":{"polluted":1},"constructor":"x"}'));
     expect(Object.keys(fields)).toEqual(["__proto__", "constructor"]);
     expect("polluted" in {}).toBe(false);
   });
 
-  test("one that is nested too deeply is none", () => {
+  test("is ignored if nested too deeply", () => {
     expect(read(json(`{"a":${"[".repeat(60)}${"]".repeat(60)}}`)).problems).toEqual(["The last ```json block is not valid JSON."]);
   });
 });
 
 describe("key-values at the end", () => {
-  test("T-03 both trailing lines are fields", () => {
+  test("T-03 two trailing lines are two fields", () => {
     expect(read("Well done.\nverdict: LGTM\nreason: all tests pass\n")).toEqual({
       fields: { verdict: "LGTM", reason: "all tests pass" },
       source: "key-values",
@@ -75,7 +75,7 @@ describe("key-values at the end", () => {
     });
   });
 
-  test("T-04 a key line above prose is ignored, below it is captured", () => {
+  test("T-04 a key line counts below prose, not above it", () => {
     expect(texts("verdict: LGTM\nThat was it")).toEqual({});
     expect(texts("That was it\nverdict: LGTM")).toEqual({ verdict: "LGTM" });
     expect(texts("a: 1\n\nverdict: LGTM")).toEqual({ verdict: "LGTM" });
@@ -86,18 +86,18 @@ describe("key-values at the end", () => {
   });
 
   test.each(["see https://x.y", "Note: done", "https://x.y"])(
-    "T-11 %j at the end is no field unless the role was asked for one",
+    "T-11 %j at the end is a field only if the role must return it",
     (line) => {
       expect(texts(`It works.\n${line}`, false)).toEqual({});
       expect(texts(`It works.\nverdict: LGTM\n${line}`, ["verdict"])).toEqual(line.startsWith("Note") ? { verdict: "LGTM" } : {});
     },
   );
 
-  test("T-11 a link is no field even then", () => {
+  test("T-11 a link is never a field", () => {
     expect(texts("It works.\nhttps://x.y")).toEqual({});
   });
 
-  test("of a key that stands there twice the lower line counts; a small indentation does no harm", () => {
+  test("the last line counts for a repeated key, and a small indentation is allowed", () => {
     expect(texts("verdict: reject\n verdict: LGTM\n  empty:")).toEqual({ verdict: "LGTM", empty: "" });
   });
 });
@@ -114,7 +114,7 @@ describe("a schema", () => {
     additionalProperties: false,
   };
 
-  test("says in words what does not fit", () => {
+  test("describes mismatches in words", () => {
     expect(findSchemaProblem(schema)).toBe(null);
     expect(read(json('{"verdict":"LGTM","score":3}'), false, schema).problems).toEqual([]);
     expect(read(json('{"score":-1.5,"more":1}'), false, schema).problems).toEqual([
@@ -127,7 +127,7 @@ describe("a schema", () => {
     expect(read("verdict: LGTM", true, schema)).toEqual({ fields: {}, source: "none", problems: ["There is no ```json block."] });
   });
 
-  test("its patterns are matched in steps that grow with the text", () => {
+  test("matches patterns in linear steps", () => {
     expect(findMismatches(schema, { verdict: "LGTM", id: `${"a".repeat(5_000)}!` })).toEqual(['`id` must match pattern "^(a+)+$".']);
   });
 
@@ -139,12 +139,12 @@ describe("a schema", () => {
     [{ type: "object", properties: { a: { type: "string", pattern: "(" } } }, "not closed"],
     [{ type: "object", properties: { a: { type: "text" } } }, "must be equal to one of the allowed values"],
     [{ type: "object", description: "x".repeat(20_000) }, "longer than"],
-  ])("%j cannot be used", (bad, why) => {
+  ])("refuses %j", (bad, why) => {
     expect(findSchemaProblem(bad)).toContain(why);
   });
 });
 
-test("any text gives fields or none, and never throws", () => {
+test("reading any text never throws", () => {
   const part = fc.constantFrom("```json\n", "```", "~~~", "\n", "{", "}", '"a"', ":", "1", "key: value", "[", "]", " ", "\r\n", "x");
   fc.assert(
     fc.property(fc.array(part, { maxLength: 20 }), (parts) => {

@@ -15,7 +15,7 @@ test.each([
   ["TOML", "+++toml\na = 1\n+++\nbody\n", 2, 4],
   ["JSON", '---json\n{\n"a": 1}\n---\nbody\n', 3, 5],
   ["bare JSON", '\n{\n"a": 1}\n\nbody\n', 3, 5],
-])("%s: values, body and their lines", (_, text, keyLine, bodyLine) => {
+])("%s: values, body and line numbers", (_, text, keyLine, bodyLine) => {
   const { front, faults } = read(text);
   expect(faults).toEqual([]);
   expect(front).toMatchObject({ data: { a: 1 }, bodyLine });
@@ -32,11 +32,11 @@ test.each([
   ["no closing: faults of the text are not reported", "\n---\na: [1\n", ["2 open-front-matter"]],
   ["a closing that is longer", "---\na: 1\n----\n", ["3 open-front-matter"]],
   ["thousands of blanks", `---\n#${" ".repeat(3_000)}\n---\n`, ["1 bad-front-matter"]],
-])("a fault has its line: %s", (_, text, expected) => {
+])("reports the line of a fault: %s", (_, text, expected) => {
   expect(read(text)).toEqual({ front: null, faults: expected });
 });
 
-test("only comments are no keys", () => {
+test("front matter of only comments has no keys", () => {
   expect(read("---\n# nothing\n---\nbody\n").front).toMatchObject({ data: {}, bodyLine: 4 });
 });
 

@@ -58,6 +58,6 @@ test.each([
   expect(readStatedOutcome(answer)).toBeNull();
 });
 
-test("a reason has an end", () => {
+test("cuts a long reason", () => {
   expect(readStatedOutcome(block("status: failed", `reason: ${"x".repeat(2 * MAX_REASON_CHARS)}`))?.reason).toHaveLength(MAX_REASON_CHARS);
 });

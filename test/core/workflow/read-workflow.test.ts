@@ -32,7 +32,7 @@ const edgeOf = (edge: string) => {
 };
 
 describe("the whole file", () => {
-  test("P-01 the seed's own example: its name, its roles in order, its tools", () => {
+  test("P-01 the seed's example: name, roles in order, tools", () => {
     const { name, roles, edges } = example("build-feature");
     expect(name).toBe("build-feature");
     expect(roles.map((role) => [role.name, role.tools])).toEqual([
@@ -43,7 +43,7 @@ describe("the whole file", () => {
     expect(edges.map(({ from, to }) => `${from} -> ${to}`)).toEqual(["planner -> coder", "coder -> reviewer"]);
   });
 
-  test("P-02 of a diamond the one that fans out is first, the one that joins last", () => {
+  test("P-02 a diamond starts with the role that fans out and ends with the joining role", () => {
     const edges = ["start -> right", "start -> left", "left -> end", "right -> end"];
     expect(workflow({ roles: ["end", "right", "left", "start"], edges }).roles.map(({ name }) => name)).toEqual([
       "start",
@@ -53,24 +53,24 @@ describe("the whole file", () => {
     ]);
   });
 
-  test("P-03 a cycle is refused, and so is a role that waits for itself", () => {
+  test("P-03 refuses a cycle and a role that needs itself", () => {
     expect(whys(withEdges("a -> b", "b -> c", "c -> a"))).toEqual([expect.stringContaining("cycle: a -> b -> c -> a")]);
     expect(whys(withEdges("a -> a", "a -> b", "b -> c"))).toEqual([expect.stringContaining("cycle: a -> a")]);
   });
 
-  test("P-05 no roles, and no front matter, are refused", () => {
+  test("P-05 refuses a file without roles or front matter", () => {
     expect(whys("---\nroles: {}\n---\n## a\n")).toEqual([expect.stringContaining("no roles")]);
     expect(whys("## a\n\nDo a.\n")).toEqual([expect.stringContaining("no roles")]);
     expect(whys("")).toEqual([expect.stringContaining("no roles")]);
   });
 
-  test("P-06 a declared role without a section is named", () => {
+  test("P-06 names a declared role without a section", () => {
     expect(whys("---\nroles: { coder: }\n---\n\n## coders\n\nx\n")).toEqual([
       'role "coder" has no section: there is no `## coder` in the body',
     ]);
   });
 
-  test("P-07 what stands before the first section is for people", () => {
+  test("P-07 ignores text before the first section", () => {
     const result = read("---\nroles: { a: , b: }\n---\n# Title\n\nSome {{ prose.\n\n## a\n\nDo a.\n\n## b\nDo b.\n");
     expect(result).toMatchObject({
       ok: true,
@@ -78,15 +78,15 @@ describe("the whole file", () => {
     });
   });
 
-  test.each(["build-feature", "gated-ship", "two-models", "parallel"])("P-08 the example %s is read", (name) => {
+  test.each(["build-feature", "gated-ship", "two-models", "parallel"])("P-08 reads the example %s", (name) => {
     expect(example(name).name).toBe(name);
   });
 
-  test("P-08 a field that a guard reads is one that its role was asked for", () => {
+  test("P-08 a role must return every field that a condition reads", () => {
     expect(example("gated-ship").roles.find(({ name }) => name === "reviewer")?.fields).toEqual(["verdict"]);
   });
 
-  test("P-09 of two files of one name the project's wins; of none both places are told", () => {
+  test("P-09 the project's file overrides another of the same name; a missing file names both places", () => {
     const layers = [
       { directory: "~/.enki/workflows", files: new Map([["ship", "user"]]) },
       { directory: ".enki/workflows", files: new Map([["ship", "project"]]) },
@@ -99,27 +99,27 @@ describe("the whole file", () => {
     expect(findWorkflow("../secret", layers).ok).toBe(false);
   });
 
-  test("P-24 a template that cannot be read is told with its role", () => {
+  test("P-24 reports an unreadable template with its role", () => {
     expect(whys("---\nroles: { coder: }\n---\n## coder\n{{ if }}\n")).toEqual([expect.stringContaining('role "coder"')]);
   });
 
-  test("P-25 names with hyphens, as in the seed's own example", () => {
+  test("P-25 accepts names with hyphens, as in the seed's example", () => {
     const { roles } = example("parallel");
     expect(roles.map(({ name }) => name)).toEqual(["read-backend", "read-frontend", "synth"]);
   });
 
-  test("E-07 a model that there is not is told before anything runs, whichever role names it", () => {
+  test("E-07 reports an unknown model of any role before anything runs", () => {
     const edges = ["a -> b", "b -> c"];
     const text = `---\n${JSON.stringify({ roles: { a: null, b: null, c: { model: "gpt" } }, edges })}\n---\n## a\nx\n## b\nx\n## c\nx\n`;
     expect(whys(text)).toEqual(['role "c": there is no model "gpt"']);
   });
 
-  test("E-11 an empty list of tools is all of them, and `none` is none", () => {
+  test("E-11 an empty list of tools means all tools, `none` means none", () => {
     const result = read("---\nroles: { a: { tools: [] }, b: { tools: none }, c: }\n---\n## a\nx\n## b\nx\n## c\nx\n");
     expect(result.ok && result.value.roles.map(({ tools }) => tools)).toEqual([null, [], null]);
   });
 
-  test("a heading within a prompt belongs to it, also a role's in a fence", () => {
+  test("a heading inside a prompt belongs to it, even a role's name in a fence", () => {
     const body = "## a\n\nWrite this:\n\n## Output\n\n## A\n\n### b\n\n````md\n```\n## b\n````\n\n## b\n\nDo b.\n";
     const result = read(`---\nroles: { a: , b: }\n---\n${body}`);
     expect(result.ok && result.value.roles.map(({ work }) => work.kind === "agent" && work.prompt.source)).toEqual([
@@ -190,7 +190,7 @@ describe("the whole file", () => {
     });
   });
 
-  test("keys that JavaScript has a meaning for are faults, and change nothing", () => {
+  test("property names of JavaScript are faults without effect", () => {
     for (const text of ["__proto__: {}", "constructor: {}", "toString: {}"]) {
       expect(whys(`---\nroles:\n  a: { run: ls }\n  ${text}\n---\n`).length).toBeGreaterThan(0);
       expect(whys(`---\nroles:\n  a: { run: ls }\n${text}\n---\n`).length).toBeGreaterThan(0);
@@ -198,7 +198,7 @@ describe("the whole file", () => {
     expect("run" in {}).toBe(false);
   });
 
-  test("a small text that stands for a very large one is refused", () => {
+  test("refuses a small text that expands to a huge one", () => {
     const levels = Array.from(
       { length: 9 },
       (_, at) => `k${at + 1}: &k${at + 1} [${Array.from({ length: 9 }, () => `*k${at}`).join(", ")}]`,
@@ -228,11 +228,11 @@ describe("edges", () => {
     ["P-20", "a -> b if 'x' wat"],
     ["P-22", "a -> b wat"],
     ["P-23", "a -> b if '{{ nope .a }}'"],
-  ])("%s `%s` is refused, with the edge", (_, edge) => {
+  ])("%s `%s` is refused with its edge", (_, edge) => {
     expect(whys(withEdges(edge, "a -> c", "b -> c"))).toEqual([expect.stringContaining(`edge "${edge}"`)]);
   });
 
-  test("P-21 differs: a loop with a bound is one, with or without the word", () => {
+  test("P-21 differs: a bounded cycle is a loop, with or without the keyword", () => {
     for (const loop of ["b -> a loop until 'x' max 3", "b -> a until 'x' max 3"]) {
       expect(read(withEdges("a -> b", "b -> c", loop))).toMatchObject({
         ok: true,
@@ -252,7 +252,7 @@ describe("edges", () => {
     expect(edgeOf(edge)).toMatchObject({ to: "b", guard: { kind: "if", condition: { source } } });
   });
 
-  test("`else` and `on: failure`, the latter also unquoted in YAML", () => {
+  test("`else` and `on: failure`, even unquoted in YAML", () => {
     const text =
       "---\nroles:\n  a: { run: a }\n  b: { run: b }\n  c: { run: c }\n  d: { run: d }\nedges:\n  - a -> b if 'x'\n  - a -> c else\n  - a -> d on: failure\n---\n";
     const result = read(text);
@@ -263,7 +263,7 @@ describe("edges", () => {
     ]);
   });
 
-  test("a role in a loop may read all of the loop, also itself", () => {
+  test("a role in a loop may read every role of the loop, including itself", () => {
     const settings = {
       roles: ["a", "b", "c"],
       edges: ["a -> b", "b -> c", "b -> a until '{{ .a.x }}' max 3"],
@@ -274,7 +274,7 @@ describe("edges", () => {
   });
 });
 
-test("any file is read or has faults, and never throws", () => {
+test("reading any file never throws", () => {
   const part = fc.constantFrom(
     "---\n",
     "+++\n",

@@ -34,7 +34,7 @@ const holds = (source: string, values?: Record<string, TemplateValue>) => {
 };
 
 describe("prompts", () => {
-  test("Q-01 the older dialect's `.planner` is the role's text, and so is `.planner.output`", () => {
+  test("Q-01 `.planner` of the older dialect is the role's text, like `.planner.output`", () => {
     expect(text("{{ .planner }} | {{ .planner.output }}")).toBe("1. do it | 1. do it");
   });
 
@@ -74,14 +74,14 @@ describe("prompts", () => {
     "{{ .planner.table.__proto__ }}",
     "{{ .review.__proto__ }}",
     "{{ .constructor }}",
-  ])("C-11 %s is told, and never `<no value>` in a prompt", (source) => {
+  ])("C-11 reports %s instead of writing `<no value>` in a prompt", (source) => {
     expect(render(source)).toMatchObject({
       ok: false,
       refusal: { code: "cannot-render", message: `role "coder": line 1: \`${source}\` has no value` },
     });
   });
 
-  test("C-11 a role that has not run is empty, unless it is asked for", () => {
+  test("C-11 a role that has not run is empty, unless it is required", () => {
     expect(text("[{{ .ship }}{{ .ship.verdict }}]{{ if .ship.skipped }} skipped{{ end }}")).toBe("[] skipped");
   });
 
@@ -98,7 +98,7 @@ describe("prompts", () => {
     "{{lookup . 'constructor'}}",
     "<b>&amp;\\{{x}}",
     "\u2028\\'\"`${1}",
-  ])("%s in an argument, an output or a field is data and stays as it is", (hostile) => {
+  ])("%s in an argument, an output or a field stays literal", (hostile) => {
     expect(
       text("<{{ .Args }}|{{ .a }}|{{ .a.f }}|{{ range .a.l }}{{ . }}{{ end }}>", {
         Args: hostile,
@@ -107,7 +107,7 @@ describe("prompts", () => {
     ).toBe(`<${hostile}|${hostile}|${hostile}|${hostile}>`);
   });
 
-  test("no text outside of actions is touched, and no value", () => {
+  test("leaves values and text outside of actions unchanged", () => {
     const plain = fc.string({ unit: "binary" }).filter((each) => !each.includes("{{") && !each.endsWith("{"));
     fc.assert(
       fc.property(plain, fc.string({ unit: "binary" }), plain, (before, value, after) => {
@@ -116,7 +116,7 @@ describe("prompts", () => {
     );
   });
 
-  test("a list in a list of somebody's output cannot ask for any amount", () => {
+  test("bounds nested iteration over a foreign output", () => {
     const many = Array.from({ length: 1_000 }, (_, at) => at);
     const source = "{{ range .a.l }}{{ range $.a.l }}{{ range $.a.l }}x{{ end }}{{ end }}{{ end }}";
     expect(text(source, { a: view("", { l: many }) })).toContain("more than 100000 values");
@@ -125,7 +125,7 @@ describe("prompts", () => {
     );
   });
 
-  test("`range` over what is no list, a pattern that cannot be, and `.` alone are told", () => {
+  test("reports `range` over a non-list, an invalid pattern and a lone `.`", () => {
     expect(text("{{ range .Args }}x{{ end }}")).toContain("`range` needs a list");
     expect(text("{{ matches .Args .a }}", { Args: "x", a: "(" })).toContain("not closed");
     expect(text("{{ . }}")).toContain("name what is meant");
@@ -201,7 +201,7 @@ describe("conditions", () => {
   });
 });
 
-test("a template with any text is read or has a fault, and never throws", () => {
+test("reading any template never throws", () => {
   const part = fc.constantFrom(
     "{{",
     "}}",

@@ -6,17 +6,17 @@ const read = (folder: string): string[] => readdirSync(new URL(`../../../${folde
 const roles = read("roles").map((file) => file.replace(".toml", ""));
 const shipped = read("workflows");
 
-test("the pipelines that are promised are there", () => {
+test("ships the documented pipelines", () => {
   expect(shipped.sort()).toEqual(["build-feature.md", "bump-deps.md", "fix-until-green.md", "gated-ship.md", "research-then-plan.md"]);
 });
 
-test.each(shipped)("%s has no fault, says what it is for, and names roles that there are", (file) => {
+test.each(shipped)("%s has no fault, a description, and known roles only", (file) => {
   const text = readFileSync(new URL(`../../../workflows/${file}`, import.meta.url), "utf8");
   const found = readWorkflow({ name: file.replace(".md", ""), path: file, text, roles, models: [], workflows: [] });
   expect(found).toMatchObject({ ok: true, value: { description: expect.stringMatching(/^\S.*\.$/) } });
 });
 
-test("bump-deps asks no model", () => {
+test("bump-deps uses no model", () => {
   const text = readFileSync(new URL("../../../workflows/bump-deps.md", import.meta.url), "utf8");
   const found = readWorkflow({ name: "bump-deps", path: "bump-deps.md", text, roles, models: [], workflows: [] });
   expect(found.ok && found.value.roles.map(({ work }) => work.kind)).toEqual(["run", "run"]);
