@@ -42,7 +42,7 @@ const facts = async (reading: ReturnType<ReturnType<typeof open>["read"]>): Prom
   return read;
 };
 
-test("every query has its answer, filed under its key", async () => {
+test("stores the answer to each query under its key", async () => {
   const { state, read } = open();
   state.runs.push({ id: 3, name: "plan/abc123/1", status: "completed", conclusion: "success" });
   state.permissions["ann"] = "maintain";
@@ -77,13 +77,13 @@ test("every query has its answer, filed under its key", async () => {
   ]);
 });
 
-test("a query asked twice is read once", async () => {
+test("reads a repeated query once", async () => {
   const { state, read } = open();
   await facts(read([{ kind: "pulls" }, { kind: "pulls" }, { kind: "runs" }]));
   expect(state.sent.length).toBe(2);
 });
 
-test("what cannot be read now says when to ask again", async () => {
+test("returns a retry time for a temporary failure", async () => {
   const { read } = open((route) => (route.endsWith("/pulls") ? "lost" : "answered"));
   expect(await read([{ kind: "runs" }, { kind: "pulls" }])).toMatchObject({
     kind: "later",
@@ -92,7 +92,7 @@ test("what cannot be read now says when to ask again", async () => {
   });
 });
 
-test("what GitHub refuses to show is nothing, told with its words, and keeps no other query from its answer", async () => {
+test("returns GitHub's message for a refused query and still answers the others", async () => {
   const { state, read, told } = open((route) => (/reviews|permission|pulls$/.test(route) ? "refused" : "answered"));
   state.runs.push({ id: 3, name: "plan/abc123/1", status: "completed", conclusion: "success" });
   const queries: readonly Query[] = [
@@ -106,13 +106,13 @@ test("what GitHub refuses to show is nothing, told with its words, and keeps no 
   expect(told).toEqual(queries.slice(0, 3).map((query) => [query, "Resource not accessible by integration"]));
 });
 
-test("after a failure no more is asked of GitHub", async () => {
+test("asks GitHub nothing more after a failure", async () => {
   const { state, read } = open(() => "lost");
   await read([{ kind: "runs" }, { kind: "pulls" }, { kind: "permission", login: "ann" }]);
   expect(state.sent.length).toBe(1);
 });
 
-test("a bug in git is not a fact", async () => {
+test("throws on an error of git instead of answering", async () => {
   const { octokit } = memoryGitHub();
   const github = connectGitHub({ octokit, owner: "octo", repo: "demo", clock: () => NOW });
   const broken: CommitQueries = { ...git, isAncestor: () => Promise.reject(new Error("bad object")) };

@@ -32,7 +32,7 @@ const open = (repositories: readonly string[], over: Partial<AppHost>) => {
   return { service, logged };
 };
 
-test("after a restart each repository is taken up, also beside one that nobody can find and one that never answers", async () => {
+test("resumes every repository after a restart, despite a missing and an unresponsive one", async () => {
   const find = (repository: string): Promise<number | null> => {
     if (repository === "a/broken") return Promise.reject(new Error("wrong shape"));
     return repository === "b/hangs" ? new Promise(() => undefined) : Promise.resolve(1);
@@ -44,7 +44,7 @@ test("after a restart each repository is taken up, also beside one that nobody c
   await service.close();
 });
 
-test("an answer of another shape is no installation, and no crash", async () => {
+test("ignores a malformed answer instead of crashing", async () => {
   const asApp = { request: () => Promise.resolve({ status: 200, headers: {}, data: { message: "moved" } }) };
   expect(await findInstallation({ asApp, anonymous: asApp, now: () => 0 }, "a/b")).toBeNull();
 });

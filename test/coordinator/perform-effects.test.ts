@@ -76,7 +76,7 @@ const unansweredOnce = (route: string): ((asked: string) => Fate) => {
   return (asked) => (asked.startsWith(route) && left-- > 0 ? "unanswered" : "answered");
 };
 
-test("the urgent comes first, words last, each key once", async () => {
+test("performs urgent effects first, comments last, and each key once", async () => {
   const { run, state, said } = open();
   state.pulls.push({ number: 5, head: "task/abc123-two", state: "open", merged: false });
   const ends = await run([say(), react, openPull, setStatus, closeIssue, startJob(), stopJob, say()]);
@@ -93,7 +93,7 @@ test("the urgent comes first, words last, each key once", async () => {
   expect(said().length).toBe(1);
 });
 
-test("an outcome tells what is known now and what was performed", async () => {
+test("an outcome contains the new facts and the performed effects", async () => {
   const { run, state, said } = open();
   const [job, pull, comment] = await run([startJob(), openPull, say()]);
   expect(job).toEqual({
@@ -106,7 +106,7 @@ test("an outcome tells what is known now and what was performed", async () => {
   expect(comment?.ending).toEqual({ kind: "done", answer: { comment: said()[0]?.id } });
 });
 
-test("a crashed process's comment is found by its marker, and told what is new", async () => {
+test("finds a crashed process's comment by its marker and updates it", async () => {
   const { run, said } = open();
   await run([say()]);
   const [outcome] = await run([say({ body: "It landed." })], [say()]);
@@ -114,7 +114,7 @@ test("a crashed process's comment is found by its marker, and told what is new",
   expect(outcome?.ending).toEqual({ kind: "done", answer: { comment: said()[0]?.id } });
 });
 
-test("of several comments with one marker the first stays", async () => {
+test("keeps the first of several comments with one marker", async () => {
   const { run, said } = open();
   await run([say()]);
   await run([say()]);
@@ -124,7 +124,7 @@ test("of several comments with one marker the first stays", async () => {
   expect(outcome?.ending).toEqual({ kind: "done", answer: { comment: 1 } });
 });
 
-test("somebody else's comment with our marker, or our quotation of it, is not ours to edit", async () => {
+test("does not edit other authors' comments with Enki's marker, or quotations of it", async () => {
   const { run, state, said } = open();
   state.comments.push({ id: 90, issue: 7, by: "mallory", body: `${MARKER}\nmine`, updated: 0 });
   state.comments.push({ id: 91, issue: 7, by: SELF, body: `An answer.\n${MARKER}`, updated: 0 });
@@ -132,7 +132,7 @@ test("somebody else's comment with our marker, or our quotation of it, is not ou
   expect(said().map(({ body }) => body)).toEqual([`${MARKER}\nmine`, `An answer.\n${MARKER}`, `${MARKER}\n\nIt runs.`]);
 });
 
-test("a comment is said with its marker first, also where the text lacks it", async () => {
+test("writes the marker first, even if the text lacks it", async () => {
   const { run, said } = open();
   await run([{ ...say(), kind: "write-comment", key: "write-comment:reply/3", issue: 7, marker: MARKER, body: "No.", comment: null }]);
   expect(said()[0]?.body).toBe(`${MARKER}\nNo.`);
@@ -146,7 +146,7 @@ test("a known comment is edited in place", async () => {
   expect(state.sent.filter((route) => route.startsWith("GET"))).toEqual([]);
 });
 
-test("a comment that a person deleted is written anew, once", async () => {
+test("rewrites a comment once after a person deleted it", async () => {
   const { run, said } = open();
   await run([say({ comment: 50 })]);
   await run([say({ body: "It landed.", comment: 50 })]);
@@ -157,14 +157,14 @@ test.each([
   ["POST /issues", say(), "comments"],
   ["POST /pulls", openPull, "pulls"],
   ["POST /actions", startJob(), "runs"],
-] as const)("what %s made is found although its answer was lost", async (route, effect, kind) => {
+] as const)("finds the result of %s although the answer was lost", async (route, effect, kind) => {
   const { run, state, said } = open(unansweredOnce(route));
   const [outcome] = await run([effect]);
   expect(outcome?.ending.kind).toBe("done");
   expect({ ...state, comments: said() }[kind].length).toBe(1);
 });
 
-test("a crashed process's job is found by its name, the list is read once for all of them", async () => {
+test("finds crashed processes' jobs by name, with one listing for all", async () => {
   const { run, state } = open();
   await run([startJob("abc123-one"), startJob("abc123-two")]);
   state.sent.length = 0;
@@ -177,7 +177,7 @@ test("a crashed process's job is found by its name, the list is read once for al
   expect(state.sent.filter((route) => route.startsWith("GET")).length).toBe(1);
 });
 
-test("of two runs of one job the one that goes on is known", async () => {
+test("uses the active one of two runs of a job", async () => {
   const { run, state } = open();
   state.runs.push(
     { id: 20, name: "work/abc123-one/1", status: "in_progress", conclusion: null },
@@ -187,28 +187,28 @@ test("of two runs of one job the one that goes on is known", async () => {
   expect(outcome?.ending).toEqual({ kind: "done", answer: { run: 20 } });
 });
 
-test("a run list that cannot be read starts nothing: the job may run already", async () => {
+test("starts no job while the list of runs is unreadable, because it may already run", async () => {
   const { run, state } = open((route) => (route.endsWith("/runs") ? "lost" : "answered"));
   const [outcome] = await run([startJob()], [startJob()]);
   expect(outcome?.ending).toMatchObject({ kind: "later", reason: "socket hang up" });
   expect(state.runs).toEqual([]);
 });
 
-test("comments that cannot be read are a reason to say nothing: it may be said already", async () => {
+test("writes no comment while comments are unreadable, because it may already exist", async () => {
   const { run, said } = open((route) => (route.startsWith("GET") ? "lost" : "answered"));
   const [outcome] = await run([say()], [say()]);
   expect(outcome?.ending).toMatchObject({ kind: "later", reason: "socket hang up" });
   expect(said()).toEqual([]);
 });
 
-test("a pull request that was merged meanwhile is not opened again", async () => {
+test("does not reopen a pull request that was merged in the meantime", async () => {
   const { run, state } = open();
   state.pulls.push({ number: 30, head: "task/abc123-one", state: "closed", merged: true });
   const [outcome] = await run([openPull], [openPull]);
   expect(outcome?.ending).toEqual({ kind: "done", answer: { pull: 30 } });
 });
 
-test("a pull request is closed with its reason, said once", async () => {
+test("closes a pull request and states the reason once", async () => {
   const { run, state, said } = open();
   state.pulls.push({ number: 5, head: "task/abc123-one", state: "open", merged: false });
   await run([closePull("Cancelled by @ann.")]);
@@ -217,7 +217,7 @@ test("a pull request is closed with its reason, said once", async () => {
   expect(state.pulls[0]?.state).toBe("closed");
 });
 
-test("a pull request gets another text, and stays open", async () => {
+test("updates a pull request's text and leaves it open", async () => {
   const { run, state } = open();
   state.pulls.push({ number: 5, head: "task/abc123-one", state: "open", merged: false });
   const [outcome] = await run([editPull]);
@@ -225,7 +225,7 @@ test("a pull request gets another text, and stays open", async () => {
   expect(state.pulls).toMatchObject([{ state: "open", body: "It lands in another way." }]);
 });
 
-test("a failure is told as later with a time, and does not stop the others", async () => {
+test("reports a temporary failure with its retry time and performs the other effects", async () => {
   const { run } = open((route) => (route.startsWith("POST /statuses") ? "lost" : "answered"));
   const ends = await run([setStatus, react]);
   expect(ends.map(({ kind, ending }) => [kind, ending.kind])).toEqual([
@@ -235,14 +235,14 @@ test("a failure is told as later with a time, and does not stop the others", asy
   expect(ends[1]?.ending).toEqual({ kind: "later", retryAt: NOW + 5_000, reason: "socket hang up" });
 });
 
-test("a refusal is told with its code and GitHub's words", async () => {
+test("reports a refusal with its code and GitHub's message", async () => {
   const { run, state } = open(() => "refused");
   const [outcome] = await run([startJob()]);
   expect(outcome?.ending).toEqual({ kind: "refused", code: "not-allowed", reason: "Resource not accessible by integration" });
   expect(state.runs).toEqual([]);
 });
 
-test("a pull request on a locked conversation is closed without a word", async () => {
+test("closes a pull request with a locked conversation without a comment", async () => {
   const { run, state } = open((route) => (route.startsWith("POST") ? "refused" : "answered"));
   state.pulls.push({ number: 5, head: "task/abc123-one", state: "open", merged: false });
   const [outcome] = await run([closePull("Cancelled.")]);
@@ -250,7 +250,7 @@ test("a pull request on a locked conversation is closed without a word", async (
   expect(state.pulls[0]?.state).toBe("closed");
 });
 
-test("whatever is lost on the way, in the end everything was done once", async () => {
+test("performs everything once, whichever answers are lost", async () => {
   const effects = [startJob("abc123-one"), startJob("abc123-two"), openPull, say(), closePull("Cancelled."), setStatus, closeIssue, reply];
   const fates = fc.array(fc.constantFrom<Fate>("answered", "lost", "unanswered"), { maxLength: 40 });
   await fc.assert(
@@ -287,14 +287,14 @@ const openIssue = {
   body: "Words.",
 } as const;
 
-test("an issue of the backlog is opened once: also where the answer was lost, and where another process asked for it", async () => {
+test("opens a backlog issue once, despite a lost answer or another process", async () => {
   const { run, state } = open(unansweredOnce("POST /issues"));
   expect((await run([openIssue]))[0]?.ending).toEqual({ kind: "done", answer: { issue: state.issues[0]?.number } });
   expect((await run([openIssue], [openIssue]))[0]?.ending).toEqual({ kind: "done", answer: { issue: state.issues[0]?.number } });
   expect(state.issues).toMatchObject([{ title: "Later", body: "<!-- enki:backlog:abc -->\nWords.", labels: ["enki:backlog"] }]);
 });
 
-test("an issue of the backlog is changed and closed for the reason that was given", async () => {
+test("changes a backlog issue and closes it with the given reason", async () => {
   const { run, state } = open();
   await run([openIssue]);
   const issue = state.issues[0]?.number ?? 0;
@@ -305,7 +305,7 @@ test("an issue of the backlog is changed and closed for the reason that was give
   expect(state.issues).toMatchObject([{ title: "Sooner", body: "Other words.", state: "closed", reason: "not_planned" }]);
 });
 
-test("an answer in a thread is given once: also where its answer was lost, and where another process asked for it", async () => {
+test("answers a thread once, despite a lost answer or another process", async () => {
   const { run, state } = open(unansweredOnce("POST /pulls/{pull_number}/comments"));
   // The same line in another thread, and somebody's quotation, are no answer of ours.
   state.lines.push({ id: 700, pull: 5, thread: 601, by: SELF, body: `${reply.marker}\nElsewhere.`, at: 0 });
@@ -320,7 +320,7 @@ test("an answer in a thread is given once: also where its answer was lost, and w
   ]);
 });
 
-test("comments that cannot be read are a reason not to answer: it may be answered already", async () => {
+test("does not answer a thread while comments are unreadable, because the answer may exist", async () => {
   const { run, state } = open((route) => (route.startsWith("GET /pulls") ? "lost" : "answered"));
   const [outcome] = await run([reply], [reply]);
   expect(outcome?.ending.kind).toBe("later");

@@ -34,7 +34,7 @@ const open = () => {
   return { state, read: () => readPullDiscussion(PULL, { github, self: "enki[bot]" }) };
 };
 
-test("a talk costs one request for reviews, lines, comments and resolved threads each, and one for each person", async () => {
+test("costs one request each for reviews, line comments, comments and resolved threads, and one per person", async () => {
   const { state, read } = open();
   state.lines = [line(1), line(2, { by: "stranger" }), line(3), line(4, { by: "lint[bot]", bot: true })];
   state.reviews.set(PULL, [{ id: 5, by: "maintainer", bot: false, verdict: "commented", head: "h", at: 5, text: "Hm." }]);
@@ -48,7 +48,7 @@ test("a talk costs one request for reviews, lines, comments and resolved threads
   expect(state.sent - then, "without lines there is nothing to resolve, and what a person may do has not changed").toBe(3);
 });
 
-test("commands, hidden text and our own words are left out; bots stay in the threads that they are in", async () => {
+test("omits commands, hidden text and Enki's comments; keeps bots' comments inside threads", async () => {
   const { state, read } = open();
   state.comments = [
     {
@@ -75,7 +75,7 @@ test("commands, hidden text and our own words are left out; bots stay in the thr
   });
 });
 
-test("what GitHub shows is left whole, code that names a command too; words that GitHub hides as a whole are given, since they are all there is", async () => {
+test("keeps visible text and code that names a command; keeps a hidden text if there is no other", async () => {
   const { state, read } = open();
   state.lines = [
     line(1, { body: "Write `<!--` here and `-->` there.\n\n```\n/enki fix it\n```" }),
@@ -93,7 +93,7 @@ test("what GitHub shows is left whole, code that names a command too; words that
   });
 });
 
-test("a reviewer is looked up before passers-by, whoever wrote last", async () => {
+test("looks up reviewers before other people, whoever wrote last", async () => {
   const { state, read } = open();
   const crowd = Array.from({ length: 30 }, (_, index) => `passer${index}`);
   state.comments = crowd.map((by, index) => ({
@@ -120,7 +120,7 @@ test("a reviewer is looked up before passers-by, whoever wrote last", async () =
   expect(known, "of the others the latest").toEqual(crowd.slice(-18));
 });
 
-test("a comment that was written before its review was submitted counts from then", async () => {
+test("dates a comment by the submission of its review", async () => {
   const { state, read } = open();
   state.reviews.set(PULL, [{ id: 5, by: "maintainer", bot: false, verdict: "commented", head: "h", at: 900, text: "" }]);
   state.lines = [line(1, { review: 5 }), line(2)];

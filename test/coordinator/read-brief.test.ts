@@ -91,7 +91,7 @@ const briefIn = (reply: Awaited<ReturnType<ReturnType<typeof open>["read"]>>) =>
   return reply.value.brief;
 };
 
-test("the request budget: one for the issue, one for a hundred comments, one for each person", async () => {
+test("requests: one for the issue, one per hundred comments, one per person", async () => {
   const { sent, read } = open([{ by: "ann", member: true }, { by: "eve" }, { by: "ann", member: true }]);
   const brief = briefIn(await read());
   expect(sent).toEqual(["issue", "comments 1", "permission reporter", "permission ann", "permission eve"]);
@@ -102,7 +102,7 @@ test("the request budget: one for the issue, one for a hundred comments, one for
   ]);
 });
 
-test("the request budget of a pull request: two more", async () => {
+test("requests for a pull request: two more", async () => {
   const { sent, read } = open([]);
   expect(briefIn(await read({ onPullRequest: true })).pull).toEqual({
     baseBranch: "main",
@@ -119,7 +119,7 @@ test("the request budget of a pull request: two more", async () => {
   expect(sent).toEqual(["issue", "pull", "files", "permission reporter"]);
 });
 
-test("the diff of a pull request takes half of the room that comments leave: the largest files are left out first, and named", async () => {
+test("the diff of a pull request gets half of the space after comments; the largest files are omitted first, and named", async () => {
   const { read } = open([{ by: "ann", body: "y".repeat(100) }]);
   const { pull, comments } = briefIn(await read({ onPullRequest: true, maxChars: 1_000 }));
   expect(comments).toHaveLength(1);
@@ -130,13 +130,13 @@ test("the diff of a pull request takes half of the room that comments leave: the
   });
 });
 
-test("the request budget where no comments are wanted: the issue and its author", async () => {
+test("requests without comments: the issue and its author", async () => {
   const { sent, read } = open([{ by: "ann" }]);
   expect(briefIn(await read({ comments: "none" })).comments).toEqual([]);
   expect(sent).toEqual(["issue", "permission reporter"]);
 });
 
-test("of ten thousand comments the newest pages are read until there is enough, and the rest is counted", async () => {
+test("reads the newest pages of ten thousand comments until the space is used, and counts the others", async () => {
   const { sent, read } = open(Array.from({ length: 10_000 }, () => ({ by: "eve", body: "x".repeat(190) })));
   const brief = briefIn(await read());
   expect(sent.slice(0, 4)).toEqual(["issue", "comments 100", "comments 99", "comments 98"]);
@@ -145,7 +145,7 @@ test("of ten thousand comments the newest pages are read until there is enough, 
   expect(brief.comments.length + brief.omitted.older).toBe(10_000);
 });
 
-test("at most ten pages are read, whatever they hide, and at most twenty people are asked for, members first", async () => {
+test("reads at most ten pages and looks up at most twenty people, members first", async () => {
   const hidden = open(Array.from({ length: 10_000 }, () => ({ by: "eve", body: "<!-- hidden --><!--" })));
   await hidden.read();
   expect(hidden.sent.filter((each) => each.startsWith("comments"))).toHaveLength(10);
@@ -157,7 +157,7 @@ test("at most ten pages are read, whatever they hide, and at most twenty people 
   expect(brief.comments.find(({ by }) => by === "stranger-0")?.permission).toBe("unknown");
 });
 
-test("what GitHub cannot give now delays the command; what it refuses is its answer", async () => {
+test("a temporary failure delays the command, a refusal answers it", async () => {
   const later = { ok: false, failure: { kind: "later", retryAt: 5, reason: "502", unclear: false } } as const;
   const gone = { ok: false, failure: { kind: "refused", code: "gone", reason: "This issue was deleted" } } as const;
   for (const request of ["issue", "comments 1", "permission reporter", "pull", "files"]) {
@@ -170,13 +170,13 @@ test("what GitHub cannot give now delays the command; what it refuses is its ans
   }
 });
 
-test("a person whom GitHub does not show is not trusted", async () => {
+test("does not trust a person whom GitHub does not show", async () => {
   const gone = { ok: false, failure: { kind: "refused", code: "not-allowed", reason: "no" } } as const;
   const { read } = open([{ by: "ann" }], (each) => (each === "permission ann" ? gone : null));
   expect(briefIn(await read()).comments[0]?.permission).toBe("unknown");
 });
 
-test("text files that the issue and its comments link to, and places in the code, are read into the brief after the comments", async () => {
+test("adds linked text files and code locations to the brief, after the comments", async () => {
   const code = `https://github.com/octo/demo/blob/${SHA}`;
   const body = `See [the log](${FILES}/1/server.log), ${code}/src/a%20b.ts#L2-L3 and ${code}/gone.ts#L1.`;
   const { sent, read } = open([
@@ -194,7 +194,7 @@ test("text files that the issue and its comments link to, and places in the code
   expect(sent.filter((request) => request.startsWith("https"))).toEqual([`${FILES}/1/server.log`, `${FILES}/2/long.log`]);
 });
 
-test("files have the room that the comments leave, and at most ten are asked for", async () => {
+test("requests at most ten files, for the space after comments", async () => {
   const links = Array.from({ length: 30 }, (_, at) => `${FILES}/${at}/a${at}.log`).join(" ");
   const many = open([{ by: "ann", body: links }]);
   const brief = briefIn(await many.read());
@@ -206,7 +206,7 @@ test("files have the room that the comments leave, and at most ten are asked for
   ]);
 });
 
-test("title and text are those of the command: one more request, and only where the issue changed after it", async () => {
+test("restores title and text at the time of the command, with one request if the issue changed since", async () => {
   const past: PastTexts = { title: { kind: "was", text: "It fails" }, body: { kind: "was", text: "Sometimes.<!-- hidden -->" } };
   const before = open([], undefined, { updated: 100_000, past });
   expect(briefIn(await before.read())).toMatchObject({ title: "Uploads fail", body: "Always." });
@@ -218,7 +218,7 @@ test("title and text are those of the command: one more request, and only where 
   expect(after.sent).toEqual(["issue", "texts at 100000", "permission reporter"]);
 });
 
-test("a text that cannot be had as it was is that of its last edit, and said to be", async () => {
+test("uses the last edit of an unrecoverable text and says so", async () => {
   const past: PastTexts = { title: { kind: "same" }, body: { kind: "unknown", edited: 150_000 } };
   const changed = { updated: 160_000, past };
   expect(briefIn(await open([], undefined, changed).read())).toMatchObject({

@@ -75,7 +75,7 @@ const open = async (comments: readonly GitHubComment[]) => {
   return { clone, rebuilding, state, rebuild: openLedgerRebuild(rebuilding) };
 };
 
-test("a copy of a repository has landings in its history and no comment of ours: it begins with nothing", async () => {
+test("starts empty in a copy of a repository, which has landings but no comment by Enki", async () => {
   const { clone, state, rebuild } = await open(COMMENTS.filter(({ bot }) => !bot));
   expect(await rebuild(await clone.refs())).toBe(false);
   await clone.fetch();
@@ -90,7 +90,7 @@ test("a copy of a repository has landings in its history and no comment of ours:
   expect(state.sent).toBeGreaterThan(asked);
 });
 
-test("while GitHub does not tell what was said nothing is written: with half of it work would be done twice", async () => {
+test("writes nothing while comments are unreadable, because work could be repeated", async () => {
   const { clone, rebuilding } = await open(COMMENTS);
   const { github } = rebuilding;
   const later = { ok: false as const, failure: { kind: "later" as const, retryAt: NOW, reason: "502", unclear: true } };
@@ -100,7 +100,7 @@ test("while GitHub does not tell what was said nothing is written: with half of 
   expect((await clone.refs())[LEDGER_REF]).toBeUndefined();
 });
 
-test("what landed is known on each base, what was under way is lost, what was asked for after our last words is still to be done", async () => {
+test("knows landed work on each base, drops work in progress, and keeps requests after Enki's last comment", async () => {
   const [one, two] = [await open(COMMENTS), await open(COMMENTS)];
   // Whoever comes second finds what the first wrote.
   const missing = await one.clone.refs();
@@ -125,7 +125,7 @@ test("what landed is known on each base, what was under way is lost, what was as
   expect(Object.values(ledger.outbox)).toMatchObject([{ kind: "write-comment", issue: 7 }]);
 });
 
-test("what the text of an issue, a label or an assignment asked for is known again, and is not begun anew", async () => {
+test("recognises requests by issue text, label or assignment and does not repeat them", async () => {
   const by = { issue: 7, by: "maintainer", bot: false, onPull: false };
   const text = {
     ...by,
@@ -158,7 +158,7 @@ test("what the text of an issue, a label or an assignment asked for is known aga
   }
 });
 
-test("what landed by a squash or a rebase is known again: by the trailers of the one, and by a worker's commit on the base's own line", async () => {
+test("recognises squashed work by its trailers and rebased work by a worker's commit on the base's first-parent line", async () => {
   const own = await repository();
   try {
     const base = await own.commit("main", { "a.txt": "1" });

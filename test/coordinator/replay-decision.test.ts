@@ -3,7 +3,7 @@ import { replayDecision } from "../../src/coordinator/replay-decision.ts";
 import { plan, step } from "../support/build.ts";
 import { openStory } from "../conformance/story.ts";
 
-test("a write of an earlier version, whose results state no outcome, can still be decided again", async () => {
+test("replays a write of an earlier version with results without outcomes", async () => {
   const story = openStory();
   await story.run(plan(step("look", { output: "artifact" }), step("docs", { needs: ["look"] })));
   await story.end("work/", { end: "artifact", artifact: "# Found", output: "It is fine." });

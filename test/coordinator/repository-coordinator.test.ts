@@ -17,7 +17,7 @@ const byHand = () => {
   return { timers, set };
 };
 
-test("events that come while a call runs go with the next one, and nothing is lost or doubled", async () => {
+test("events during a call join the next one; none is lost or doubled", async () => {
   const world = memoryWorld();
   const { timers } = byHand();
   const coordinator = openCoordinator({
@@ -35,7 +35,7 @@ test("events that come while a call runs go with the next one, and nothing is lo
   await coordinator.close();
 });
 
-test("a call that throws is told, and its events are tried again by the timer", async () => {
+test("reports a call that throws and retries its events by the timer", async () => {
   const world = memoryWorld();
   const { timers, set } = byHand();
   const told: unknown[] = [];

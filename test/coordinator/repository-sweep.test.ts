@@ -51,7 +51,7 @@ const open = (created: readonly ListedIssue[], changes: readonly IssueChange[] =
   return { github, state, log, swept };
 };
 
-test("the request budget of a sweep: two where nothing happened, one more for labels, two more for pull requests", async () => {
+test("requests of a sweep: two without news, one more for labels, two more for pull requests", async () => {
   for (const [given, requests] of [
     [[], 2],
     [[issue(7)], 2],
@@ -66,7 +66,7 @@ test("the request budget of a sweep: two where nothing happened, one more for la
   }
 });
 
-test("texts, labels and assignments are found; those of bots, of pull requests, and other labels are not", async () => {
+test("finds texts, labels and assignments, but not those of bots, pull requests or other labels", async () => {
   const { swept } = open(
     [
       issue(7, { body: "/enki fix", labels: ["Enki"], assignees: [SELF] }),
@@ -88,7 +88,7 @@ test("texts, labels and assignments are found; those of bots, of pull requests, 
   expect(await swept("")).toEqual(["issue:7", "assignment:7/5", "swept"]);
 });
 
-test("a text that changed for no reason that GitHub lists was edited; a label, an assignment and a comment are reasons", async () => {
+test("treats an unexplained change as an edit; a label, an assignment or a comment explains a change", async () => {
   const later = NOW + 60_000;
   const { github, state } = open([issue(7, { body: "/enki fix", updated: later })]);
   const edited = async (changes: readonly IssueChange[], spoken: boolean) => {
@@ -107,7 +107,7 @@ test("a text that changed for no reason that GitHub lists was edited; a label, a
   expect(await edited([], true)).toEqual([false]);
 });
 
-test("what GitHub does not list now is listed from the same time again; a repository without issues is no fault", async () => {
+test("repeats a failed listing from the same time; a repository without issues is no fault", async () => {
   const later = { ok: false, failure: { kind: "later", retryAt: 5, reason: "502", unclear: false } } as const;
   const gone = { ok: false, failure: { kind: "refused", code: "gone", reason: "Issues are disabled for this repo" } } as const;
   for (const [reply, swept] of [
@@ -149,7 +149,7 @@ const line = (id: number, over: Partial<LineComment> = {}): LineComment => ({
   ...over,
 });
 
-test("a comment on a line that was written before its review was submitted is not edited, and counts from then", async () => {
+test("does not treat a line comment as edited because its review was submitted later", async () => {
   const days = 3 * 24 * 60 * 60_000;
   const updated = NOW + 1_000;
   const { state, github } = open([issue(9, { onPull: true, updated })]);

@@ -10,7 +10,7 @@ const next = (path: string): Record<string, string> => ({ link: `<${API}${path}?
 const inputs: JobInputs = { kind: "work", execution: "abc123", step: "one", attempt: "1", target: "abc123-one" };
 const DISPATCH = `${REPO}/actions/workflows/enki-step.yml/dispatches`;
 
-test("a list of more than a hundred is read to its end", async () => {
+test("reads a list of more than a hundred completely", async () => {
   const { github, api } = stage();
   const path = `${REPO}/issues/7/comments`;
   api
@@ -29,7 +29,7 @@ test("a list of more than a hundred is read to its end", async () => {
   expect(reply.ok && reply.value.map(({ id }) => id)).toEqual(numbers(1, 101));
 });
 
-test("a full page that did not change may have a successor since", async () => {
+test("reads on after an unchanged full page", async () => {
   const { github, api } = stage();
   const path = `${REPO}/issues/7/comments`;
   const full = numbers(1, 100).map((id) => rawComment(id));
@@ -52,7 +52,7 @@ test("a full page that did not change may have a successor since", async () => {
   expect(reply.ok && reply.value.length).toBe(101);
 });
 
-test("comments are swept from the last change seen, so that one that moves to the end hides no other", async () => {
+test("sweeps comments from the last seen change, so that a moving one hides no other", async () => {
   const { github, api } = stage();
   const path = `${REPO}/issues/comments`;
   const at = (second: number): string => new Date(NOW + second * 1000).toISOString().replace(".000", "");
@@ -70,7 +70,7 @@ test("comments are swept from the last change seen, so that one that moves to th
   expect(reply.ok && reply.value.until).toBe(NOW + 500_000);
 });
 
-test("a sweep of more than its bound says how far it came", async () => {
+test("reports how far a bounded sweep got", async () => {
   const { github, api } = stage();
   const path = `${REPO}/issues/comments`;
   for (const page of numbers(0, 10)) {
@@ -84,7 +84,7 @@ test("a sweep of more than its bound says how far it came", async () => {
   expect(reply.ok && reply.value.until).toBe(NOW + 999_000);
 });
 
-test("a hundred comments in one second do not hold a sweep up", async () => {
+test("continues after a hundred comments in one second", async () => {
   const { github, api } = stage();
   const path = `${REPO}/issues/comments`;
   const list = numbers(1, 100).map((id) => rawComment(id, { updated: new Date(NOW).toISOString() }));
@@ -99,7 +99,7 @@ test("a hundred comments in one second do not hold a sweep up", async () => {
   expect(reply.ok && reply.value.comments.length).toBe(101);
 });
 
-test("a comment tells who wrote it, where, and whether that is a bot", async () => {
+test("reads a comment's author, place and whether a bot wrote it", async () => {
   const { github, api } = stage();
   const bot = { ...rawComment(3), user: user("enki[bot]", "Bot"), body: null };
   api
@@ -116,14 +116,14 @@ test("a comment tells who wrote it, where, and whether that is a bot", async () 
   });
 });
 
-test("removing a comment that is gone is a success", async () => {
+test("succeeds in removing a missing comment", async () => {
   const { github, api } = stage();
   api.delete(`${REPO}/issues/comments/3`).reply(204).delete(`${REPO}/issues/comments/3`).reply(404, { message: "Not Found" });
   expect(await github.issues.deleteComment(3)).toEqual({ ok: true, value: null });
   expect(await github.issues.deleteComment(3)).toEqual({ ok: true, value: null });
 });
 
-test("few pull requests cost one request", async () => {
+test("reads few pull requests with one request", async () => {
   const { github, api } = stage();
   api
     .get(`${REPO}/pulls`)
@@ -148,7 +148,7 @@ test("few pull requests cost one request", async () => {
   expect(github.requests().sent).toBe(1);
 });
 
-test("an open pull request that nobody touched for long is found behind a hundred others", async () => {
+test("finds an old open pull request behind a hundred others", async () => {
   const { github, api } = stage();
   api
     .get(`${REPO}/pulls`)
@@ -165,7 +165,7 @@ test("an open pull request that nobody touched for long is found behind a hundre
   expect(reply.ok && reply.value.filter(({ state }) => state === "open").map(({ number }) => number)).toEqual([1]);
 });
 
-test("a fork's branch of the same name is not ours", async () => {
+test("ignores a fork's branch of the same name", async () => {
   const { github, api } = stage();
   api
     .get(`${REPO}/pulls`)
@@ -175,7 +175,7 @@ test("a fork's branch of the same name is not ours", async () => {
   expect(reply.ok && reply.value[0]?.headRef).toBe("mallory:task/abc123-one");
 });
 
-test("a fork that was deleted is not ours either", async () => {
+test("ignores a deleted fork's branch", async () => {
   const { github, api } = stage();
   const orphan = rawPull(5, { from: "mallory" });
   api
@@ -189,7 +189,7 @@ test("a fork that was deleted is not ours either", async () => {
 const asked = { head: "task/abc123-one", base: "main", title: "One", body: "…" };
 const byHead = { state: "all", head: "octo:task/abc123-one", base: "main", sort: "created", direction: "desc", per_page: 100 };
 
-test("a pull request that exists already is that one", async () => {
+test("uses a pull request that already exists", async () => {
   const { github, api } = stage();
   api
     .post(`${REPO}/pulls`, asked)
@@ -201,7 +201,7 @@ test("a pull request that exists already is that one", async () => {
   expect(await github.pulls.open(asked)).toEqual({ ok: true, value: { pull: 8 } });
 });
 
-test("a pull request whose answer was lost is read back", async () => {
+test("reads back a pull request whose answer was lost", async () => {
   const { github, api } = stage();
   api
     .post(`${REPO}/pulls`)
@@ -212,13 +212,13 @@ test("a pull request whose answer was lost is read back", async () => {
   expect(await github.pulls.open(asked)).toEqual({ ok: true, value: { pull: 8 } });
 });
 
-test("a pull request that a stale list does not show yet is asked for again later, never doubled at once", async () => {
+test("retries later instead of opening a pull request twice behind a stale list", async () => {
   const { github, api } = stage();
   api.post(`${REPO}/pulls`).reply(500, { message: "oops" }).get(`${REPO}/pulls`).query(byHead).reply(200, []);
   expect(await github.pulls.open(asked)).toMatchObject({ ok: false, failure: { kind: "later", unclear: true, reason: "oops" } });
 });
 
-test("other validation faults are GitHub's refusal", async () => {
+test("returns other validation errors as refusals", async () => {
   const { github, api } = stage();
   api
     .post(`${REPO}/pulls`)
@@ -229,7 +229,7 @@ test("other validation faults are GitHub's refusal", async () => {
   });
 });
 
-test("reviews are told by person, verdict, commit and time; drafts and what has no commit open nothing", async () => {
+test("reads reviews with person, verdict, commit and time; drafts and reviews without a commit do not count", async () => {
   const { github, api } = stage();
   const raw = (id: number, state: string, given = {}) => ({
     id,
@@ -263,7 +263,7 @@ test("reviews are told by person, verdict, commit and time; drafts and what has 
   ]);
 });
 
-test("more reviews than are read open no gate", async () => {
+test("opens no gate if there are more reviews than it reads", async () => {
   const { github, api } = stage();
   const path = `${REPO}/pulls/8/reviews`;
   const raw = (id: number) => ({
@@ -286,7 +286,7 @@ test("more reviews than are read open no gate", async () => {
   expect(await github.pulls.reviews(8)).toMatchObject({ ok: false, failure: { kind: "refused", code: "too-many" } });
 });
 
-test("a job is started at the default branch, which is read once, and its run is told", async () => {
+test("starts a job at the default branch, which it reads once, and returns its run", async () => {
   const { github, api } = stage();
   api.get(REPO).reply(200, { default_branch: "trunk" });
   api.post(DISPATCH, { ref: "trunk", inputs, return_run_details: true }).reply(200, { workflow_run_id: 41, run_url: "…", html_url: "…" });
@@ -295,7 +295,7 @@ test("a job is started at the default branch, which is read once, and its run is
   expect(await github.runs.startJob(inputs)).toEqual({ ok: true, value: { run: null } });
 });
 
-test("a server that cannot tell its run is asked without, once and for all", async () => {
+test("stops requesting run details from a server without them", async () => {
   const { github, api } = stage();
   api.get(REPO).reply(200, { default_branch: "main" });
   api
@@ -309,7 +309,7 @@ test("a server that cannot tell its run is asked without, once and for all", asy
   expect(await github.runs.startJob(inputs)).toEqual({ ok: true, value: { run: null } });
 });
 
-test("a default branch that was renamed is read again", async () => {
+test("reads a renamed default branch again", async () => {
   const { github, api } = stage();
   api.get(REPO).reply(200, { default_branch: "master" }, { etag: '"1"' }).get(REPO).reply(200, { default_branch: "main" });
   api.post(DISPATCH, (body: { ref: string }) => body.ref === "master").reply(422, { message: "No ref found for: master" });
@@ -317,7 +317,7 @@ test("a default branch that was renamed is read again", async () => {
   expect(await github.runs.startJob(inputs)).toEqual({ ok: true, value: { run: 5 } });
 });
 
-test("a workflow file that is missing is a refusal to start and an empty list", async () => {
+test("refuses to start a missing workflow file and lists no runs of it", async () => {
   const { github, api } = stage();
   api.get(REPO).reply(200, { default_branch: "main" }).post(DISPATCH).reply(404, { message: "Not Found" });
   api.get(`${REPO}/actions/workflows/enki-step.yml/runs`).query({ per_page: 100 }).reply(404, { message: "Not Found" });
@@ -325,7 +325,7 @@ test("a workflow file that is missing is a refusal to start and an empty list", 
   expect(await github.runs.list()).toEqual({ ok: true, value: [] });
 });
 
-test("a run's name is its display title", async () => {
+test("reads a run's name from its display title", async () => {
   const { github, api } = stage();
   const list = [rawRun(3, "work/abc123-one/1", "queued"), rawRun(2, "plan/abc123/1"), rawRun(1, "plan/abc123/1", "completed")];
   api.get(`${REPO}/actions/workflows/enki-step.yml/runs`).query(true).reply(200, { total_count: 3, workflow_runs: list });
@@ -339,13 +339,13 @@ test("a run's name is its display title", async () => {
   });
 });
 
-test.each([202, 404, 409])("stopping a run that answers %i is a success: it does not run", async (status) => {
+test.each([202, 404, 409])("succeeds in stopping a run that answers %i", async (status) => {
   const { github, api } = stage();
   api.post(`${REPO}/actions/runs/3/cancel`).reply(status, { message: "Cannot cancel a workflow run that is completed." });
   expect(await github.runs.stop(3)).toEqual({ ok: true, value: null });
 });
 
-test("a run that we may not stop is a refusal", async () => {
+test("returns a refusal for a run that Enki may not stop", async () => {
   const { github, api } = stage();
   api.post(`${REPO}/actions/runs/3/cancel`).reply(403, { message: "Resource not accessible by integration" });
   expect(await github.runs.stop(3)).toMatchObject({ ok: false, failure: { code: "not-allowed" } });
@@ -365,19 +365,19 @@ test.each([
   expect(await github.people.permission("ann")).toEqual({ ok: true, value: expected });
 });
 
-test("who is unknown has no permission, and a strange name stays inside its place in the address", async () => {
+test("an unknown person has no permission, and a strange name is escaped in the address", async () => {
   const { github, api } = stage();
   api.get(`${REPO}/collaborators/..%2F..%2Fevil/permission`).reply(404, { message: "Not Found" });
   expect(await github.people.permission("../../evil")).toEqual({ ok: true, value: "none" });
 });
 
-test("a permission that could not be read is no permission and no answer", async () => {
+test("an unreadable permission is neither a permission nor an answer", async () => {
   const { github, api } = stage();
   api.get(`${REPO}/collaborators/ann/permission`).reply(503);
   expect(await github.people.permission("ann")).toMatchObject({ ok: false, failure: { kind: "later" } });
 });
 
-test("a status has our name, and a text that fits", async () => {
+test("sets a status with Enki's context and a text that fits", async () => {
   const { github, api } = stage();
   const commit = "c".repeat(40);
   const bodies: { description: string; context: string }[] = [];
@@ -393,7 +393,7 @@ test("a status has our name, and a text that fits", async () => {
   ]);
 });
 
-test("an Octokit that is passed in is used, with its retries switched off", async () => {
+test("uses a given Octokit with its retries switched off", async () => {
   const { connectGitHub } = await import("../../src/github/connect-github.ts");
   const seen: unknown[] = [];
   const octokit = {

@@ -45,7 +45,7 @@ const pull = (head: string) => ({ head, base: "main", title: "One", body: "Words
 
 /** What `GitHub` promises, for whatever is at the other end of the adapter. */
 export const githubContract = (name: string, connect: () => Promise<ContractStage>): void => {
-  describe(`the contract of GitHub, kept by ${name}`, () => {
+  describe(`GitHub's contract, fulfilled by ${name}`, () => {
     let stage: ContractStage;
     beforeEach(async () => {
       stage = await connect();
@@ -73,13 +73,13 @@ const comments = (on: () => ContractStage): void => {
     value(await github.issues.deleteComment(comment));
   });
 
-  test("a person is no bot", async () => {
+  test("a person is not a bot", async () => {
     const { github, person, maintainer, issue } = on();
     value(await person.issues.comment(issue, "/enki fix it"));
     expect(value(await github.issues.commentsOn(issue))).toMatchObject([{ by: maintainer, bot: false, body: "/enki fix it" }]);
   });
 
-  test("a sweep misses nothing and knows where the next one starts", async () => {
+  test("a sweep misses no comment and returns where the next one starts", async () => {
     const { github, person, issue } = on();
     const first = value(await person.issues.comment(issue, "one"));
     const swept = value(await github.issues.commentsSince(0));
@@ -98,7 +98,7 @@ const comments = (on: () => ContractStage): void => {
     expect(value(await github.issues.commentsSince(0)).comments.map(({ id }) => id)).toEqual(made);
   });
 
-  test("the same reaction twice is one, and an issue may be closed twice", async () => {
+  test("a repeated reaction counts once, and an issue may be closed twice", async () => {
     const { github, person, issue } = on();
     const { comment } = value(await person.issues.comment(issue, "/enki fix it"));
     value(await github.issues.react({ kind: "comment", id: comment }, "eyes"));
@@ -107,7 +107,7 @@ const comments = (on: () => ContractStage): void => {
     value(await github.issues.closeIssue(issue));
   });
 
-  test("an issue is read with its text, its author and how many comments it has, and these page by page", async () => {
+  test("reads an issue with its text, author and number of comments, and pages of comments", async () => {
     const { github, person, maintainer, self, issue } = on();
     value(await person.issues.comment(issue, "one"));
     value(await github.issues.comment(issue, "two"));
@@ -120,7 +120,7 @@ const comments = (on: () => ContractStage): void => {
     expect(refusal(await github.issues.read(987_654))).toBe("not-found");
   });
 
-  test("issues that changed and what was done to issues are listed from a time on", async () => {
+  test("lists changed issues and issue events since a time", async () => {
     const { github, person, maintainer, issue } = on();
     const { issue: made } = value(await person.backlog.open({ title: "Uploads fail", body: "Always." }));
     const created = value(await github.issues.changedSince(0));
@@ -142,7 +142,7 @@ const comments = (on: () => ContractStage): void => {
     expect(value(await github.issues.changedSince(later))).toEqual([]);
   });
 
-  test("a pull request is read with its base, its head and the files that it changes", async () => {
+  test("reads a pull request with its base, head and changed files", async () => {
     const { github, push } = on();
     const head = await push("task/abc123-one");
     const { pull: number } = value(await github.pulls.open(pull("task/abc123-one")));
@@ -156,13 +156,13 @@ const comments = (on: () => ContractStage): void => {
     expect(files).toEqual([{ path: expect.any(String), added: 1, removed: 0, patch: expect.stringMatching(/^@@ -0,0 \+1 @@\n\+/) }]);
   });
 
-  test("an issue takes a reaction, the same one again changes nothing", async () => {
+  test("adds a reaction to an issue; repeating it changes nothing", async () => {
     const { github, issue } = on();
     value(await github.issues.react({ kind: "issue", number: issue }, "eyes"));
     value(await github.issues.react({ kind: "issue", number: issue }, "eyes"));
   });
 
-  test("what is not there is refused as not found", async () => {
+  test("refuses a missing object as not found", async () => {
     const { github } = on();
     expect(refusal(await github.issues.comment(987_654, "x"))).toBe("not-found");
     expect(refusal(await github.issues.editComment(987_654, "x"))).toBe("not-found");
@@ -171,7 +171,7 @@ const comments = (on: () => ContractStage): void => {
     expect(refusal(await github.pulls.edit(987_654, "x"))).toBe("not-found");
   });
 
-  test("a token that may only read is refused as not allowed", async () => {
+  test("refuses a read-only token as not allowed", async () => {
     const { reader, issue } = on();
     expect(refusal(await reader.issues.comment(issue, "x"))).toBe("not-allowed");
     expect(value(await reader.issues.commentsOn(issue))).toEqual([]);
@@ -181,7 +181,7 @@ const comments = (on: () => ContractStage): void => {
 const backlog = (on: () => ContractStage): void => {
   const item = (words: string) => ({ title: words, body: `<!-- enki:backlog:abc -->\n${words}` });
 
-  test("an item of the backlog is listed without its hidden line, changed in place, and gone when it is closed", async () => {
+  test("lists a backlog item without its hidden line, edits it in place, and omits it when closed", async () => {
     const { github } = on();
     const first = value(await github.backlog.open(item("First")));
     const second = value(await github.backlog.open({ title: "Second", body: "Words." }));
@@ -195,7 +195,7 @@ const backlog = (on: () => ContractStage): void => {
     expect(value(await github.backlog.list())).toMatchObject([{ ...second, title: "Other", body: "Other words." }]);
   });
 
-  test("an item is found by its hidden line, open or closed, only where we wrote it; an issue without the label is none", async () => {
+  test("finds Enki's own item by its hidden line, open or closed, only with the label", async () => {
     const { github, self, maintainer, person } = on();
     const marker = "<!-- enki:backlog:abc -->";
     expect(value(await github.backlog.find(marker, self))).toBeNull();
@@ -211,7 +211,7 @@ const backlog = (on: () => ContractStage): void => {
 };
 
 const pulls = (on: () => ContractStage): void => {
-  test("a pull request is opened once for a head, found by it, and follows it", async () => {
+  test("opens one pull request per head, finds it by the head, and follows the head", async () => {
     const { github, push } = on();
     const head = await push("task/abc123-one");
     const opened = value(await github.pulls.open(pull("task/abc123-one")));
@@ -234,7 +234,7 @@ const pulls = (on: () => ContractStage): void => {
     expect(value(await github.pulls.list())).toMatchObject([{ number: opened.pull, head: next }]);
   });
 
-  test("a closed pull request is listed as closed, not found, and another may be opened", async () => {
+  test("lists a closed pull request, does not find it by its head, and allows another", async () => {
     const { github, push } = on();
     await push("task/abc123-one");
     const first = value(await github.pulls.open(pull("task/abc123-one")));
@@ -245,12 +245,12 @@ const pulls = (on: () => ContractStage): void => {
     expect(value(await github.pulls.open(pull("task/abc123-one"))).pull).not.toBe(first.pull);
   });
 
-  test("a pull request without a head branch is refused as invalid", async () => {
+  test("refuses a pull request without a head branch as invalid", async () => {
     const { github } = on();
     expect(refusal(await github.pulls.open(pull("task/abc123-none")))).toBe("invalid");
   });
 
-  test("reviews are listed with the head that they speak of, oldest first", async () => {
+  test("lists reviews with their head, oldest first", async () => {
     const { github, maintainer, push, review } = on();
     const head = await push("task/abc123-one");
     const opened = value(await github.pulls.open(pull("task/abc123-one")));
@@ -272,7 +272,7 @@ const reviewing = (on: () => ContractStage): void => {
     return { ...stage, head, ...value(await stage.github.pulls.open(pull("task/abc123-one"))) };
   };
 
-  test("comments on lines are listed with their lines; an answer is in the thread of the first", async () => {
+  test("lists line comments with their lines; an answer belongs to the thread of the first", async () => {
     const { github, self, maintainer, head, pull, comment } = await open();
     expect(value(await github.pulls.lineComments(pull))).toEqual([]);
     const id = await comment(pull, "Why?");
@@ -285,7 +285,7 @@ const reviewing = (on: () => ContractStage): void => {
     expect(refusal(await github.pulls.reply({ pull, comment: 987_654, body: "x" }))).toBe("not-found");
   });
 
-  test("threads that a person resolved are known by their first comment", async () => {
+  test("identifies resolved threads by their first comment", async () => {
     const { github, pull, comment, resolve } = await open();
     const [done, left] = [await comment(pull, "one"), await comment(pull, "two")];
     expect(value(await github.pulls.resolvedThreads(pull))).toEqual([]);
@@ -296,7 +296,7 @@ const reviewing = (on: () => ContractStage): void => {
     expect(refusal(await github.pulls.resolvedThreads(987_654))).toBe("not-found");
   });
 
-  test("a review whose text was changed is known", async () => {
+  test("recognises a review with an edited text", async () => {
     const { github, pull, review, editReview } = await open();
     await review(pull, "REQUEST_CHANGES");
     await review(pull, "APPROVE");
@@ -306,7 +306,7 @@ const reviewing = (on: () => ContractStage): void => {
     expect(value(await github.pulls.editedReviews(pull))).toEqual([first?.id]);
   });
 
-  test("a sweep of comments on lines misses nothing and knows where the next one starts", async () => {
+  test("a sweep of line comments misses none and returns where the next one starts", async () => {
     const { github, pull, comment } = await open();
     const first = await comment(pull, "one");
     const swept = value(await github.pulls.lineCommentsSince(0));
@@ -315,7 +315,7 @@ const reviewing = (on: () => ContractStage): void => {
     expect(value(await github.pulls.lineCommentsSince(swept.until)).comments.map(({ id }) => id)).toContain(second);
   });
 
-  test("a sweep of reviews misses nothing and knows where the next one starts", async () => {
+  test("a sweep of reviews misses none and returns where the next one starts", async () => {
     const { github, pull, review } = await open();
     await review(pull, "REQUEST_CHANGES");
     const swept = value(await github.pulls.reviewsSince(0));
@@ -326,7 +326,7 @@ const reviewing = (on: () => ContractStage): void => {
 };
 
 const runs = (on: () => ContractStage): void => {
-  test("a job is started under its name, may be stopped, and stopping it again does no harm", async () => {
+  test("starts a job under its name and stops it, also twice", async () => {
     const { github, settle } = on();
     const { run } = value(await github.runs.startJob(inputs));
     await settle();
@@ -341,13 +341,13 @@ const runs = (on: () => ContractStage): void => {
     value(await github.runs.stop(listed?.id ?? 0));
   });
 
-  test("a run that is not there does not run", async () => {
+  test("a missing run does not run", async () => {
     value(await on().github.runs.stop(987_654));
   });
 };
 
 const rest = (on: () => ContractStage): void => {
-  test("a status is set on a commit, twice if need be, and refused where there is no commit", async () => {
+  test("sets a status on a commit, also twice, and refuses a missing commit", async () => {
     const { github, push } = on();
     const commit = await push("task/abc123-one");
     value(await github.checks.setStatus({ commit, state: "pending", text: "verifying" }));
@@ -356,20 +356,20 @@ const rest = (on: () => ContractStage): void => {
     expect(refusal(await github.checks.setStatus({ commit: UNKNOWN, state: "success", text: "landed" }))).toBe("invalid");
   });
 
-  test("permissions are those of GitHub, none for who is unknown", async () => {
+  test("reads permissions, none for an unknown person", async () => {
     const { github, maintainer } = on();
     expect(value(await github.people.permission(maintainer))).toBe("write");
     expect(value(await github.people.permission("nobody-of-that-name"))).toBe("none");
   });
 
-  test("the default branch is known, and the server's time", async () => {
+  test("reads the default branch and the server's time", async () => {
     const { github } = on();
     expect(github.serverTime()).toBeNull();
     expect(value(await github.defaultBranch())).toBe("main");
     expect(github.serverTime()).toBeGreaterThan(0);
   });
 
-  test("what did not change is understood by each reader in its own way", async () => {
+  test("each reader handles an unchanged answer", async () => {
     const { github, person, issue } = on();
     value(await person.issues.comment(issue, "one"));
     value(await github.issues.commentsOn(issue));
@@ -377,7 +377,7 @@ const rest = (on: () => ContractStage): void => {
     expect(value(await github.defaultBranch())).toBe("main");
   });
 
-  test("what did not change costs no request", async () => {
+  test("an unchanged answer costs no request", async () => {
     const { github, person, issue } = on();
     value(await person.issues.comment(issue, "one"));
     const first = value(await github.issues.commentsOn(issue));

@@ -16,7 +16,7 @@ test.each([
   [410, "gone"],
   [422, "invalid"],
   [451, "http-451"],
-])("a %i is a refusal with GitHub's words", async (status, code) => {
+])("status %i is a refusal with GitHub's message", async (status, code) => {
   const { github, api } = stage();
   api.post(`${REPO}/issues/7/comments`).reply(status, {
     message: "No.",
@@ -29,7 +29,7 @@ test.each([
   });
 });
 
-test("the primary limit waits for its reset, by GitHub's clock and not by ours", async () => {
+test("waits for the reset of the primary limit by GitHub's clock", async () => {
   const { github, api } = stage();
   const theirs = NOW + 3_600_000;
   const limits = { "x-ratelimit-remaining": "0", "x-ratelimit-reset": String((theirs + 90_000) / 1000), ...date(theirs) };
@@ -42,7 +42,7 @@ test("the primary limit waits for its reset, by GitHub's clock and not by ours",
   });
 });
 
-test("while a limit holds nothing is sent, and after it everything goes on", async () => {
+test("sends nothing during a limit and continues afterwards", async () => {
   const { github, clock, api } = stage();
   api.post(`${REPO}/issues/7/comments`).reply(403, { message: "You have exceeded a secondary rate limit" }, { "retry-after": "30" });
   api.get(`${REPO}/issues/7/comments`).query(true).reply(200, []);
@@ -55,7 +55,7 @@ test("while a limit holds nothing is sent, and after it everything goes on", asy
   expect(await github.issues.commentsOn(7)).toEqual({ ok: true, value: [] });
 });
 
-test("no more new texts are sent in a minute than GitHub takes; all else goes on meanwhile", async () => {
+test("limits new texts per minute to what GitHub accepts, without delaying other requests", async () => {
   const { github, clock, api } = stage();
   api.post(`${REPO}/issues/7/comments`).times(71).reply(201, { id: 12 });
   api.patch(`${REPO}/issues/7`).reply(200, {});
@@ -71,7 +71,7 @@ test("no more new texts are sent in a minute than GitHub takes; all else goes on
   expect(github.requests().sent).toBe(72);
 });
 
-test("a secondary limit that names no time waits a minute, then two", async () => {
+test("waits one minute, then two, for a secondary limit without a time", async () => {
   const { github, clock, api } = stage();
   api.patch(`${REPO}/issues/7`).twice().reply(429, { message: "slow down" });
   expect(failure(await github.issues.closeIssue(7))).toMatchObject({ kind: "later", retryAt: NOW + 60_000 });
@@ -79,7 +79,7 @@ test("a secondary limit that names no time waits a minute, then two", async () =
   expect(failure(await github.issues.closeIssue(7))).toMatchObject({ kind: "later", retryAt: NOW + 180_000 });
 });
 
-test("an answer that uses up the limit is good, and the next request waits without being sent", async () => {
+test("accepts the answer that exhausts the limit and delays the next request", async () => {
   const { github, api } = stage();
   const limits = { "x-ratelimit-remaining": "0", "x-ratelimit-reset": String(NOW / 1000 + 600), ...date(NOW) };
   api
@@ -90,13 +90,13 @@ test("an answer that uses up the limit is good, and the next request waits witho
   expect(failure(await github.issues.commentsOn(8))).toMatchObject({ kind: "later", retryAt: NOW + 600_000 });
 });
 
-test("a retry-after may be a date", async () => {
+test("accepts a date in retry-after", async () => {
   const { github, api } = stage();
   api.patch(`${REPO}/issues/7`).reply(429, { message: "slow down" }, { "retry-after": new Date(NOW + 45_000).toUTCString(), ...date(NOW) });
   expect(failure(await github.issues.closeIssue(7))).toMatchObject({ retryAt: NOW + 45_000 });
 });
 
-test("faults back off while they last, and are forgotten after an answer", async () => {
+test("backs off during repeated faults and resets after an answer", async () => {
   const { github, api } = stage();
   const path = `${REPO}/issues/7`;
   api
@@ -119,26 +119,26 @@ test("faults back off while they last, and are forgotten after an answer", async
   expect(failure(await github.issues.closeIssue(7))).toMatchObject({ retryAt: NOW + 5_000, reason: "socket hang up", unclear: true });
 });
 
-test("an expired token is tried again later: it says nothing about what was asked", async () => {
+test("retries later after an expired token", async () => {
   const { github, api } = stage();
   api.patch(`${REPO}/issues/7`).reply(401, { message: "Bad credentials" });
   expect(failure(await github.issues.closeIssue(7))).toMatchObject({ kind: "later", reason: "Bad credentials", unclear: false });
 });
 
-test("an answer that was cut is unclear, not a success and not a crash", async () => {
+test("treats a truncated answer as unclear", async () => {
   const { github, api } = stage();
   api.post(`${REPO}/issues/7/comments`).reply(201, '{"id": 12', { "content-type": "application/json" });
   expect(failure(await github.issues.comment(7, "x"))).toMatchObject({ kind: "later", unclear: true });
 });
 
-test("a request is sent once, whatever comes back", async () => {
+test("sends a request once, whatever the answer", async () => {
   const { github, api } = stage();
   api.post(`${REPO}/issues/7/comments`).reply(502);
   await github.issues.comment(7, "x");
   expect(github.requests().sent).toBe(1);
 });
 
-test("what did not change is not read again", async () => {
+test("does not read unchanged answers again", async () => {
   const { github, api } = stage();
   const list = api
     .get(`${REPO}/issues/7/comments`)
@@ -155,7 +155,7 @@ test("what did not change is not read again", async () => {
   expect(github.serverTime()).toBe(NOW + 5_000);
 });
 
-test("the API version is pinned and the token sent", async () => {
+test("pins the API version and sends the token", async () => {
   const { github, api } = stage();
   api
     .patch(`${REPO}/issues/7`, { state: "closed", state_reason: "completed" })

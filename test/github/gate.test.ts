@@ -18,7 +18,7 @@ const run = (id: number, over: object = {}) => ({
 const RUNS = `${REPO}/commits/${SHA}/check-runs`;
 const STATUSES = `${REPO}/commits/${SHA}/statuses`;
 
-test("all check runs and statuses of a commit are read, also more than a hundred", async () => {
+test("reads all check runs and statuses of a commit, also more than a hundred", async () => {
   const { github, api } = stage();
   const first = Array.from({ length: 100 }, (_, index) => run(index + 1));
   const page = (number: number) => ({ filter: "all", per_page: 100, page: number });
@@ -48,7 +48,7 @@ test("all check runs and statuses of a commit are read, also more than a hundred
   expect(all[101]).toEqual({ id: 7, name: "build", app: { id: null, slug: "ci" }, state: "error", startedAt: 3_000, updatedAt: 3_000 });
 });
 
-test("the rules of a branch: the strictest of each kind, checks with their apps, and kinds that nobody here knows", async () => {
+test("reads a branch's rules: the strictest of each kind, checks with apps, and unknown kinds", async () => {
   const { github, api } = stage();
   const list = [
     { type: "pull_request", parameters: { required_approving_review_count: 1, allowed_merge_methods: ["merge", "squash"] } },
@@ -84,7 +84,7 @@ test.each([
   ["it is gone", 404, "Not Found", { kind: "refused", code: "not-found" }],
   ["38 it may have merged", 500, "Server Error", { kind: "later", unclear: true }],
   ["a limit", 429, "You have exceeded a secondary rate limit", { kind: "later", unclear: false }],
-])("a merge that GitHub refuses: %s", async (_, status, message, failure) => {
+])("a merge that GitHub rejects: %s", async (_, status, message, failure) => {
   const { github, api } = stage();
   api.put(`${REPO}/pulls/7/merge`, { sha: SHA, merge_method: "merge" }).reply(status, { message });
   expect(await github.pulls.merge(7, SHA)).toMatchObject({ ok: false, failure });
@@ -94,7 +94,7 @@ test.each([
   [{ allow_merge_commit: false, allow_squash_merge: true, allow_rebase_merge: true }, ["squash", "rebase"]],
   [{ allow_merge_commit: true, allow_squash_merge: false, allow_rebase_merge: false }, ["merge"]],
   [{ default_branch: "main" }, null],
-])("how a repository lets pull requests be merged: %j", async (settings, methods) => {
+])("reads the allowed merge methods: %j", async (settings, methods) => {
   const { github, api } = stage();
   api.get(REPO).reply(200, settings);
   expect(await github.checks.mergeMethods()).toEqual({ ok: true, value: methods });
@@ -107,13 +107,13 @@ test.each([
     { method: "squash", title: "Do it (#7)", message: "Enki-Task: a-b" } as const,
     { merge_method: "squash", commit_title: "Do it (#7)", commit_message: "Enki-Task: a-b" },
   ],
-])("a pull request is merged in the way that is asked for, with exactly its head: %j", async (how, body) => {
+])("merges a pull request with the requested method and its exact head: %j", async (how, body) => {
   const { github, api } = stage();
   api.put(`${REPO}/pulls/7/merge`, { sha: SHA, ...body }).reply(200, { sha: SHA, merged: true, message: "merged" });
   expect(await github.pulls.merge(7, SHA, how)).toEqual({ ok: true, value: null });
 });
 
-test("settings that leave some way of merging out are read each time: a person who was told so may be changing them", async () => {
+test("reads settings that disallow a method each time, because a person may change them", async () => {
   const { github, api } = stage();
   const settings = { allow_merge_commit: true, allow_squash_merge: false, allow_rebase_merge: true };
   api.get(REPO).reply(200, settings);

@@ -9,7 +9,7 @@ holdToPrepared();
 
 const SCHEMA = new URL("../../node_modules/@octokit/graphql-schema/schema.graphql", import.meta.url);
 
-test("what is asked of the merge queue and of reviews is valid by GitHub's own schema", () => {
+test("queries about the merge queue and reviews are valid by GitHub's schema", () => {
   const schema = buildSchema(readFileSync(SCHEMA, "utf8"), { assumeValidSDL: true });
   for (const query of Object.values({ ...QUEUE_QUERIES, ...REVIEW_QUERIES })) expect(validate(schema, parse(query))).toEqual([]);
 });
@@ -31,13 +31,13 @@ test.each([
   ],
   [{ timelineItems: { nodes: [{ reason: "CI_FAILURE" }] } }, { kind: "out", reason: "CI_FAILURE" }],
   [{ timelineItems: { nodes: [{}] } }, { kind: "out", reason: null }],
-])("where a pull request stands: %j", async (over, entry) => {
+])("reads a pull request's position: %j", async (over, entry) => {
   const { github, api } = stage();
   api.post("/graphql").reply(200, pull(over));
   expect(await github.queue.entry(7)).toEqual({ ok: true, value: entry });
 });
 
-test("a pull request is queued by its id and exact head; GitHub's no is a refusal with its words", async () => {
+test("queues a pull request by its id and exact head; a rejection is a refusal with GitHub's message", async () => {
   const { github, api } = stage();
   api.post("/graphql").reply(200, pull({}));
   const sent: unknown[] = [];
@@ -54,7 +54,7 @@ test("a pull request is queued by its id and exact head; GitHub's no is a refusa
   expect(sent).toMatchObject([{ id: "PR_1", head: "a".repeat(40) }]);
 });
 
-test("a limit that comes as an answer with errors is a limit: nothing is sent before its time", async () => {
+test("treats a limit inside an answer with errors as a limit", async () => {
   const { github, api } = stage();
   const headers = { "retry-after": "60" };
   api.post("/graphql").reply(200, { errors: [{ type: "RATE_LIMITED", message: "API rate limit exceeded for installation." }] }, headers);

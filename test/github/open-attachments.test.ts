@@ -25,7 +25,7 @@ afterEach(() => {
   nock.enableNetConnect();
 });
 
-test("a text is read, without any credential", async () => {
+test("reads a text without a credential", async () => {
   expect(await read(await answering("413\n"))).toEqual({ kind: "text", text: "413\n", whole: true });
   for (const type of ["application/json", "application/octet-stream", "text/x-log", "application/ld+json"])
     expect(await read(await answering("{}", type))).toMatchObject({ kind: "text" });
@@ -37,11 +37,11 @@ test.each([
   ["bytes that are no text", Buffer.from([0xff, 0xfe, 0]), "application/octet-stream", 200],
   ["what is not there", Buffer.from("Not Found"), "text/plain", 404],
   ["nothing that says what it is", Buffer.from("a"), "", 200],
-])("%s is not read, and nothing fails", async (_, content, type, status) => {
+])("does not read %s and does not fail", async (_, content, type, status) => {
   expect(await read(await answering(content, type, status))).toMatchObject({ kind: "unread" });
 });
 
-test("of a file without end the first million bytes are read", async () => {
+test("reads the first million bytes of an endless file", async () => {
   const server = await serve((_, response) => {
     response.writeHead(200, { "content-type": "text/plain" });
     const write = (): void => {
@@ -55,7 +55,7 @@ test("of a file without end the first million bytes are read", async () => {
   expect(file.kind === "text" && file.text.length).toBe(500_000);
 });
 
-test("an attachment that redirects elsewhere is not followed: not to another host, not to an address of this machine", async () => {
+test("follows no redirect to another host or to this machine", async () => {
   let visited = 0;
   const elsewhere = await serve((_, response) => {
     visited += 1;
@@ -77,7 +77,7 @@ test("an attachment that redirects elsewhere is not followed: not to another hos
   expect(visited).toBe(0);
 });
 
-test("a redirect on the same host is followed, one without end is not", async () => {
+test("follows a redirect on the same host, but not endlessly", async () => {
   const once = await serve((request, response) =>
     request.url === "/there"
       ? response.writeHead(200, { "content-type": "text/plain" }).end("413")
@@ -88,11 +88,11 @@ test("a redirect on the same host is followed, one without end is not", async ()
   expect(await read(forever)).toEqual({ kind: "unread", reason: "it leads from one address to the next" });
 });
 
-test("nobody there is no fault", async () => {
+test("an unreachable host is no fault", async () => {
   expect(await read("http://127.0.0.1:1")).toEqual({ kind: "unread", reason: "it was not answered" });
 });
 
-test("github.com answers with an address in its own storage, and only that is followed", async () => {
+test("follows github.com to its own storage only", async () => {
   nock.disableNetConnect();
   const storage = "https://objects.githubusercontent.com";
   nock("https://github.com")

@@ -8,7 +8,7 @@ holdToPrepared();
 
 const SCHEMA = new URL("../../node_modules/@octokit/graphql-schema/schema.graphql", import.meta.url);
 
-test("what is asked of an issue's texts is valid by GitHub's own schema", () => {
+test("queries about an issue's texts are valid by GitHub's schema", () => {
   const schema = buildSchema(readFileSync(SCHEMA, "utf8"), { assumeValidSDL: true });
   expect(validate(schema, parse(TEXTS_QUERY))).toEqual([]);
 });
@@ -53,7 +53,7 @@ test.each([
     { kind: "unknown", edited: Date.parse(at(12)) },
     { kind: "unknown", edited: Date.parse(at(20)) },
   ],
-])("title and text at a time where %s", async (_, { edits, renames, more = false }: Given, title, body) => {
+])("reads title and text at a time if %s", async (_, { edits, renames, more = false }: Given, title, body) => {
   const { github, api } = stage();
   const issueOrPullRequest = {
     lastEditedAt: edits[0]?.editedAt ?? null,

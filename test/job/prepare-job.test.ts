@@ -21,7 +21,7 @@ const contents = (directory: string): { path: string; content: Buffer }[] =>
 const git = (cwd: string, ...args: string[]): string => execFileSync("git", args, { cwd, encoding: "utf8" }).trim();
 
 describe("prepare", () => {
-  test("checks out the step's base, with history, and says what is to be done", async () => {
+  test("checks out the step's base with history and writes the task", async () => {
     const { claimed, host, at } = await it.prepare(`work/${ID}-fix/1`);
     expect(claimed.ok).toBe(true);
     expect(git(host.workspace, "rev-parse", "HEAD")).toBe(it.base);
@@ -36,7 +36,7 @@ describe("prepare", () => {
     });
   });
 
-  test("a new attempt has what the one before left: its branch, else its result; what is gone is not spoken of", async () => {
+  test("gives a new attempt the previous branch or result, and omits missing ones", async () => {
     const head = await it.repo.commit("task/abcdef-fix", { "src/a.txt": "tried\n" }, { parents: [it.base] });
     const again = { state: "running", attempt: 2, lastFailure: "not ok 3", base: it.base } as const;
     const cases = [
@@ -63,7 +63,7 @@ describe("prepare", () => {
     await it.alter("fix", { attempt: 1, head: null, result: null, lastFailure: null });
   });
 
-  test("a job on a pull request has the branch that it merges into, without a remote", async () => {
+  test("gives a job on a pull request its target branch without a remote", async () => {
     const tip = await it.repo.commit("release", { "src/z.txt": "z\n" }, { parents: [it.base] });
     const pull = { baseBranch: "release", headRef: "feature", head: it.base, files: [], omittedFiles: 0 };
     await it.record({ ...it.ledger, briefs: { [ID]: brief({ pull }) } });
@@ -74,7 +74,7 @@ describe("prepare", () => {
     await it.record(it.ledger);
   });
 
-  test("leaves no token and no address: in no file of the job, no remote, no setting", async () => {
+  test("leaves neither token nor address in files, remotes and settings", async () => {
     const { host, log } = await it.prepare(`work/${ID}-fix/1`);
     const basic = Buffer.from(`x-access-token:${TOKEN}`).toString("base64");
     const found = contents(host.temp).filter(({ content }) => [TOKEN, basic, it.repo.url].some((text) => content.includes(text)));
@@ -88,14 +88,14 @@ describe("prepare", () => {
     expect(JSON.stringify([process.env, log])).not.toContain(TOKEN);
   });
 
-  test("the workspace stays whole when the job's own clone is gone", async () => {
+  test("leaves a workspace that works without the job's clone", async () => {
     const { host, at } = await it.prepare(`work/${ID}-fix/1`);
     execFileSync("rm", ["-rf", at.clone]);
     expect(git(host.workspace, "fsck", "--full")).not.toMatch(/missing|broken/);
   });
 
   test.each([`work/${ID}-fix/2`, `work/${ID}-none/1`, "work/012345-fix/1", `plan/${ID}/1`, `verify/${"0".repeat(40)}/1`])(
-    "%s, which the ledger does not say to run, gets no work and no checkout",
+    "gives %s, which the ledger does not expect, neither work nor checkout",
     async (job) => {
       const { claimed, host, at } = await it.prepare(job);
       expect(claimed).toMatchObject({ ok: false, refusal: { code: "not-running", message: `the ledger does not say that ${job} runs` } });
@@ -104,7 +104,7 @@ describe("prepare", () => {
     },
   );
 
-  test("a verify job gets the repository's commands, then those of the steps that it brings", async () => {
+  test("gives a verify job the repository's commands, then those of its steps", async () => {
     const { at } = await it.prepare(`verify/${it.base}/1`);
     expect(JSON.parse(readFileSync(at.spec, "utf8"))).toMatchObject({
       baseCommit: it.base,
@@ -113,7 +113,7 @@ describe("prepare", () => {
     });
   });
 
-  test("a plan job starts from the branch", async () => {
+  test("starts a plan job from the branch", async () => {
     const { claimed } = await it.prepare("plan/fedcba/1");
     expect(claimed).toMatchObject({ ok: true, value: { baseCommit: it.base, kind: "plan", step: null } });
   });

@@ -38,7 +38,7 @@ const publish = async (job: string, at: string, over: Parameters<typeof it.publi
 };
 
 describe("publish", () => {
-  test("takes no files while enki.toml has a mistake: what it protects is not known", async () => {
+  test("accepts no files while enki.toml is invalid, because protected paths are unknown", async () => {
     const whole = it.repo.git("show", "main:.enki/enki.toml");
     await it.repo.commit("main", { ".enki/enki.toml": `${whole}\n[policy]\nprotectd = ["src/**"]\n` });
     const { result } = await publish(FIX, await bundle({ files: [file("src/new.txt")] }));
@@ -46,7 +46,7 @@ describe("publish", () => {
     expect(result).toMatchObject({ end: "refused", reason: expect.stringContaining(".enki/enki.toml:10"), files: [] });
   });
 
-  test("leaves a result with the new content of each changed path, and wakes the coordinator", async () => {
+  test("publishes the new content of each changed path and wakes the coordinator", async () => {
     const at = await bundle({
       files: [file("src/new.txt"), file("bin/run", { executable: true }), file("src/a.txt", { kind: "deleted", content: null })],
     });
@@ -68,17 +68,17 @@ describe("publish", () => {
     expect(tree).toEqual(["100755 files/bin/run", "100644 files/src/new.txt", "100644 output.md", "100644 result.json"]);
   });
 
-  test("takes a rename that differs in case only", async () => {
+  test("accepts a rename that differs in case only", async () => {
     const at = await bundle({ files: [file("README.txt", { kind: "deleted", content: null }), file("Readme.txt")] });
     expect((await publish(FIX, at)).result).toMatchObject({ end: "success", files: [{ mode: null }, { mode: "100644" }] });
   });
 
-  test("takes a folder in the place of a file", async () => {
+  test("accepts a folder in the place of a file", async () => {
     const at = await bundle({ files: [file("src", { kind: "deleted", content: null }), file("src/a.txt")] });
     expect((await publish(FIX, at)).result).toMatchObject({ end: "success" });
   });
 
-  test("gives a report the place of its own, whole, or says that it was cut", async () => {
+  test("stores a report separately and completely, or marks the cut", async () => {
     const short = await publish(LOOK, await bundle({ end: "artifact", artifact: "# Found\n" }));
     expect(short).toMatchObject({ result: { end: "artifact", artifact: "# Found\n" } });
     expect(short.tree).toContain("100644 artifact.md");
@@ -88,7 +88,7 @@ describe("publish", () => {
   });
 });
 
-describe("B-19 publish refuses, and takes nothing of, a bundle with", () => {
+describe("B-19 publish refuses the whole bundle with", () => {
   test.each<[string, File[], string]>([
     ["a path outside of the tree", [file("../x")], '"../x" is not a valid path inside the repository.'],
     ["a path that leaves the tree later", [file("src/../../x")], '"src/../../x" is not a valid path inside the repository.'],
@@ -130,7 +130,7 @@ describe("B-19 publish refuses, and takes nothing of, a bundle with", () => {
     expect(tree).toEqual(["100644 output.md", "100644 result.json"]);
   });
 
-  test("a path that its step may not change", async () => {
+  test("a path outside the step's paths", async () => {
     const { result } = await publish(DOCS, await bundle({ files: [file("docs/c.md"), file("src/x")] }));
     expect(result).toMatchObject({ end: "refused", reason: '"src/x" is outside the paths that this step may change.' });
   });
@@ -189,7 +189,7 @@ describe("B-19 publish refuses, and takes nothing of, a bundle with", () => {
   const MISSHAPEN = { kind: "propose", plan: { steps: [{ id: "../x", title: "t" }] } };
 });
 
-describe("publish believes no job about its own rights:", () => {
+describe("publish checks a job's rights itself:", () => {
   test.each<[string, string, Partial<NewBundle>]>([
     ["files of a step that leaves a report", LOOK, { files: [file("src/x")] }],
     ["files of a role that may not edit", ADVISE, { files: [file("src/x")] }],
@@ -200,18 +200,18 @@ describe("publish believes no job about its own rights:", () => {
     expect(tree).toEqual(["100644 output.md", "100644 result.json"]);
   });
 
-  test("files beside a plan are not looked at", async () => {
+  test("ignores files beside a plan", async () => {
     const { result, tree } = await publish(PLAN, await bundle({ files: [file("src/x")] }));
     expect(result).toMatchObject({ end: "success", files: [] });
     expect(tree).toEqual(["100644 output.md", "100644 result.json"]);
   });
 
-  test.each<BundleEnd>(["unchanged", "failed", "timed-out", "crashed"])("files of a job that ended as %s are not taken", async (end) => {
+  test.each<BundleEnd>(["unchanged", "failed", "timed-out", "crashed"])("ignores files of a job that ended as %s", async (end) => {
     const { result } = await publish(FIX, await bundle({ end, why: "because", files: [file("src/x")] }));
     expect(result).toMatchObject({ end, reason: "because", files: [] });
   });
 
-  test("credentials in its words are taken out, also in what its tools recorded", async () => {
+  test("redacts credentials in texts and recorded commands", async () => {
     const token = `ghp_${"b".repeat(36)}`;
     const words = await publish(FIX, await bundle({ end: "failed", why: `no: ${token}`, output: token }));
     expect(JSON.stringify(words.result)).not.toContain(token);
@@ -224,7 +224,7 @@ describe("publish believes no job about its own rights:", () => {
 });
 
 describe("publish, once:", () => {
-  test("of two at the same time one wins, and neither fails", async () => {
+  test("one of two concurrent publishes wins, and neither fails", async () => {
     const both = await Promise.all([
       it.publish(FIX, await bundle({ files: [file("one")] })),
       it.publish(FIX, await bundle({ files: [file("two")] })),
@@ -239,13 +239,13 @@ describe("publish, once:", () => {
   });
 
   test.each(["work/abcdef-fix/2", "work/abcdef-none/1", "work/012345-fix/1", "plan/abcdef/1", `verify/${"0".repeat(40)}/1`])(
-    "%s, which the ledger does not say to run, leaves nothing",
+    "%s, which the ledger does not expect, publishes nothing",
     async (job) => {
       expect(await publish(job, await bundle({ files: [file("x")] }))).toEqual({ end: "not-running", woken: 0 });
     },
   );
 
-  test("a cancelled attempt leaves nothing", async () => {
+  test("a cancelled attempt publishes nothing", async () => {
     const execution = it.ledger.executions[ID];
     const fix = execution?.steps["fix"];
     if (!execution || !fix) throw new Error("there is no such step");
@@ -256,12 +256,12 @@ describe("publish, once:", () => {
   });
 });
 
-describe("publish of a job that left nothing", () => {
+describe("publish of a job without a bundle", () => {
   test.each([
     ["failure", "The agent's job ended as failure. The job left no bundle."],
     ["cancelled", "The agent's job ended as cancelled. The job left no bundle."],
     ["", "The agent's job ended as unknown. The job left no bundle."],
-  ])("(%s) is a crash, to be tried again", async (job, why) => {
+  ])("(%s) reports a crash, which is retried", async (job, why) => {
     const { result } = await publish(FIX, join(it.repo.root, "nowhere"), { conclusion: { job, step: "" } });
     expect(result).toMatchObject({ end: "crashed", reason: why });
   });
@@ -278,7 +278,7 @@ describe("publish of a verdict", () => {
     ["success", "skipped", "crashed", "The verify job ended as success without a verdict."],
     ["cancelled", "", "crashed", "The verify job ended as cancelled without a verdict."],
     ["", "", "crashed", "The verify job ended as unknown without a verdict."],
-  ])("is GitHub's conclusion (job %s, step %s), whatever the bundle says", async (job, step, end, why) => {
+  ])("uses GitHub's conclusion (job %s, step %s), whatever the bundle says", async (job, step, end, why) => {
     for (const lie of ["success", "failed"] as const) {
       const { result } = await publish(VERIFY(), await bundle({ end: lie, output: "$ npm test\n| ok" }), { conclusion: { job, step } });
       expect(result).toMatchObject({ end, reason: why, output: "$ npm test\n| ok", baseCommit: it.base, files: [] });

@@ -35,7 +35,7 @@ const prepare = async (acts: readonly object[], over: Partial<Resolution> = {}, 
 };
 
 describe("a merger's job", () => {
-  test("begins with the merge of both sides, markers where they conflict; each side whole is a parent", async () => {
+  test("starts from the merge of both sides with conflict markers; each side is a parent", async () => {
     const it = await prepare([]);
     expect(readFileSync(join(it.host.workspace, "src/a.txt"), "utf8")).toMatch(/^<<<<<<< .*\nours\n=======\ntheirs\n>>>>>>> .*\n$/);
     expect(readFileSync(join(it.host.workspace, "src/c.txt"), "utf8")).toBe("new\n");
@@ -44,7 +44,7 @@ describe("a merger's job", () => {
     expect(spec).toMatchObject({ baseCommit: it.onto, toolSet: "merger", mails: [], conflict: { landed: [{ title: "change main" }] } });
   });
 
-  test("leaves what it changed against that merge, on the landed base", async () => {
+  test("delivers its changes against that merge, on the landed base", async () => {
     const it = await prepare([{ run: "printf 'both\\n' > src/a.txt" }, { say: "[OUTPUT]Both stay.[/OUTPUT]" }]);
     expect(await it.work()).toMatchObject({ end: "success", files: ["src/a.txt"], output: "Both stay." });
     expect(await it.publish()).toMatchObject({
@@ -52,13 +52,13 @@ describe("a merger's job", () => {
     });
   });
 
-  test("may leave the files as they are where both sides are there: what one deleted is kept", async () => {
+  test("may keep a file that one side deleted", async () => {
     const it = await prepare([{ say: "It stays." }]);
     expect(await it.work()).toMatchObject({ end: "unchanged", files: [] });
     expect(await it.publish()).toMatchObject({ result: { end: "unchanged", files: [] } });
   });
 
-  test("is told by the prompt what conflicts, and what came of the try before", async () => {
+  test("receives the conflicts and the previous attempt's outcome in its prompt", async () => {
     const it = await prepare([{ run: "mkdir ../seen" }, { promptTo: "../seen" }], { log: "conflict markers are left in src/a.txt" });
     await it.work();
     const prompt = readFileSync(join(it.host.workspace, "../seen/fix.md"), "utf8");
@@ -72,22 +72,22 @@ describe("a merger's job", () => {
     ["none runs", { deadline: null }],
     ["another head is the step's", { head: "1".repeat(40) }],
     ["it is resolved", { resolvedHead: "1".repeat(40) }],
-  ] as const)("does nothing where %s", async (_, over) => {
+  ] as const)("does nothing if %s", async (_, over) => {
     const it = await prepare([], over);
     expect(it.claimed).toMatchObject({ ok: false, refusal: { code: "not-running" } });
   });
 });
 
-describe("62 files that a command makes", () => {
+describe("62 generated files", () => {
   const anew = (command: string): Partial<Resolution> => ({ regenerated: ["src/a.txt"], regenerateCommands: [command] });
 
-  test("begin as the landed side has them; no agent is started, and only they are left", async () => {
+  test("start from the landed side; without other conflicts no agent starts", async () => {
     const it = await prepare([{ crash: 9 }], anew('test "$(cat src/a.txt)" = ours && echo made > src/a.txt && echo junk > junk.txt'));
     expect(await it.work()).toMatchObject({ end: "success", files: ["src/a.txt"] });
     expect(await it.publish()).toMatchObject({ result: { end: "success", files: [{ path: "src/a.txt", mode: "100644" }] } });
   });
 
-  test("are not made where the command fails, which is told with its last words", async () => {
+  test("are not delivered if the command fails, which is reported with its last lines", async () => {
     const it = await prepare([], anew("echo there is no network here; exit 3"));
     expect(await it.work()).toMatchObject({
       end: "failed",
@@ -96,7 +96,7 @@ describe("62 files that a command makes", () => {
     });
   });
 
-  test("are made after the merger's part, where other files conflict too", async () => {
+  test("are generated after the merger resolved the other files", async () => {
     const it = await prepare([{ run: "printf 'both\\n' > src/a.txt" }, { say: "done" }], {
       conflicts: [
         { path: "all.lock", kind: "contents" },
@@ -110,7 +110,7 @@ describe("62 files that a command makes", () => {
   });
 });
 
-test("57 a heading that looks like a marker and was there before is left to the coordinator, which has both sides; elsewhere it is refused", async () => {
+test("57 leaves an earlier heading that resembles a marker to the coordinator, and refuses a new one", async () => {
   const heading = (text: string): string => `Heading\n=======\n${text}\n`;
   const it = await prepare([{ write: "src/a.txt", content: heading("both") }], {}, { ours: heading("one"), theirs: heading("two") });
   await it.work();

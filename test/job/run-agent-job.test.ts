@@ -53,7 +53,7 @@ const work = async (acts: readonly Act[], over: { job?: string; plan?: Plan } & 
 };
 
 describe("an agent's job ends as", () => {
-  test("success: with what changed, new, deleted and made executable, ignored files aside", async () => {
+  test("success: with changed, new, deleted and executable files, without ignored ones", async () => {
     const job = await work([
       { run: "mkdir -p built bin && echo b > built/x && echo n > bin/new && chmod +x bin/new && rm src/a.txt && echo more >> docs/b.md" },
       { say: "Both done.\n[OUTPUT]The limit is 10 MB.[/OUTPUT]\n" },
@@ -65,7 +65,7 @@ describe("an agent's job ends as", () => {
     expect(job.published()).toMatchObject({ result: { end: "success" }, tree: expect.arrayContaining(["100755 files/bin/new"]) });
   });
 
-  test("success: also with what the agent committed itself", async () => {
+  test("success: with commits by the agent", async () => {
     const job = await work([{ run: "echo n > n.txt && git add -A && git -c user.name=a -c user.email=a@b commit -qm done" }]);
     expect(job).toMatchObject({ end: "success", files: ["file n.txt"] });
   });
@@ -81,7 +81,7 @@ describe("an agent's job ends as", () => {
     ["by its tool", [report("nothing-to-do", NONE), { say: "I looked at both files." }]],
     ["in its output block", [block("status: nothing-to-do", `reason: ${NONE}`)]],
     ["in its output block, in other letters, with the reason around it", [block("**Status:** Nothing to do", NONE)]],
-  ])("unchanged: it says %s that there is nothing to do, and why", async (_, acts) => {
+  ])("unchanged: it reports nothing-to-do %s with a reason", async (_, acts) => {
     expect(await work(acts)).toMatchObject({ end: "unchanged", why: NONE, outcome: { kind: "nothing-to-do", reason: NONE }, files: [] });
   });
 
@@ -90,7 +90,7 @@ describe("an agent's job ends as", () => {
     ["says nothing and changes nothing", []],
     ["takes its change back", [{ run: "echo x >> src/a.txt; git checkout -q src/a.txt" }, { say: "No need after all." }]],
     ["mentions a status in prose", [{ say: "I would say status: nothing-to-do, in [OUTPUT] tags." }]],
-  ])("B-13 failed: it %s, and states no outcome", async (_, acts) => {
+  ])("B-13 failed: it %s without an outcome", async (_, acts) => {
     expect(await work(acts)).toMatchObject({
       end: "failed",
       why: "The agent ended without a change and without saying why.",
@@ -99,7 +99,7 @@ describe("an agent's job ends as", () => {
     });
   });
 
-  test("failed: it says that there is nothing to do, and not why; or that it is done, and changed nothing", async () => {
+  test("failed: it reports nothing-to-do without a reason, or done without a change", async () => {
     expect(await work([{ say: "[OUTPUT]status: nothing-to-do[/OUTPUT]" }])).toMatchObject({
       end: "failed",
       why: "The agent says that there is nothing to do, and not why.",
@@ -108,7 +108,7 @@ describe("an agent's job ends as", () => {
     expect(await work([report("done")])).toMatchObject({ end: "failed", why: "The agent says that it is done, and changed nothing." });
   });
 
-  test("failed: it says that there is nothing to do, and changed files all the same, which are named", async () => {
+  test("failed: it reports nothing-to-do but changed files, which are named", async () => {
     const job = await work([{ write: "n.txt" }, report("nothing-to-do", NONE)]);
     expect(job).toMatchObject({
       end: "failed",
@@ -117,7 +117,7 @@ describe("an agent's job ends as", () => {
     });
   });
 
-  test("failed: it says that it could not, whatever it changed; its last call counts, and goes before its block", async () => {
+  test("failed: it reports a failure, whatever it changed; its last call overrides its block", async () => {
     const why = "bubblewrap is not there: no command runs.";
     const job = await work([{ write: "n.txt" }, report("done"), report("failed", why), block("status: done")]);
     expect(job).toMatchObject({ end: "failed", why, outcome: { kind: "failed", reason: why }, files: [] });
@@ -125,7 +125,7 @@ describe("an agent's job ends as", () => {
     expect(job.published()?.result).toMatchObject({ end: "failed", reason: why, outcome: { kind: "failed", reason: why } });
   });
 
-  test("asked: it says that it is blocked, and what it changed is not kept", async () => {
+  test("asked: it reports blocked, and its changes are dropped", async () => {
     const why = "Which limit: 10 or 100 MB?";
     expect(await work([{ write: "n.txt" }, report("blocked", why)])).toMatchObject({
       end: "asked",
@@ -135,7 +135,7 @@ describe("an agent's job ends as", () => {
     });
   });
 
-  test("what a person is to read of it reaches the result: its last message whole, and its answers to review comments", async () => {
+  test("the result contains its complete last message and its answers to review comments", async () => {
     const replies = [
       { comment: 7, addressed: true, text: "It is a constant now." },
       { comment: 8, addressed: false, text: "The old name is public." },
@@ -160,7 +160,7 @@ describe("an agent's job ends as", () => {
     },
   );
 
-  test("B-11 crashed: with the exit code and its last words, and its changes are dropped", async () => {
+  test("B-11 crashed: with the exit code and its last lines, and its changes are dropped", async () => {
     const job = await work([{ write: "half.txt" }, { stderr: "first\nout of memory" }, { crash: 3 }]);
     expect(job).toMatchObject({ end: "crashed", why: "the agent exited with 3: out of memory", files: [] });
   });
@@ -169,7 +169,7 @@ describe("an agent's job ends as", () => {
     expect(await work([{ kill: "SIGKILL" }])).toMatchObject({ end: "crashed", why: "the agent was ended by SIGKILL" });
   });
 
-  test("B-11 crashed: there is no such agent", async () => {
+  test("B-11 crashed: the agent is missing", async () => {
     open = await openJobs({ agent: ["/no/such/agent"] });
     const { host } = await open.prepare(`work/${ID}-fix/1`);
     expect(await runAgentJob(host)).toMatchObject({ end: "crashed", why: expect.stringContaining("could not be started") });
@@ -190,7 +190,7 @@ describe("an agent's job ends as", () => {
     expect(job).toMatchObject({ end: "timed-out", why: "the agent was not done after 1800 s", output: "", files: [] });
   });
 
-  test("an agent that leaves in the moment in which it answers has finished", async () => {
+  test("success: an agent that exits while it answers", async () => {
     for (let round = 0; round < 5; round += 1) {
       expect(await work([{ write: "n.txt" }, { say: "Done, and gone." }, { leave: 0 }])).toMatchObject({
         end: "success",
@@ -201,20 +201,20 @@ describe("an agent's job ends as", () => {
   });
 });
 
-describe("a step that leaves a report", () => {
+describe("a step with a report", () => {
   const LOOK = { job: `work/${ID}-look/1` };
 
-  test("gives the file that the agent wrote", async () => {
+  test("delivers the agent's file", async () => {
     const job = await work([{ run: 'printf "# Found\\n" > "$ENKI_ARTIFACT"' }, { say: "Here it is.\n[OUTPUT]two places[/OUTPUT]" }], LOOK);
     expect(job).toMatchObject({ end: "artifact", artifact: "# Found\n", output: "two places" });
   });
 
-  test("gives all of what the agent said last, and what it hands on too", async () => {
+  test("delivers the complete last message and its output", async () => {
     const job = await work([{ say: "Two places limit it.\n[OUTPUT]two places[/OUTPUT]" }], LOOK);
     expect(job).toMatchObject({ end: "artifact", artifact: "Two places limit it.\ntwo places", output: "two places" });
   });
 
-  test.each(["failed", "blocked"])("keeps the report that it wrote before it says: %s", async (status) => {
+  test.each(["failed", "blocked"])("keeps an earlier report if it then reports: %s", async (status) => {
     const said = `[OUTPUT]\nstatus: ${status}\nreason: no network\n[/OUTPUT]`;
     const job = await work([{ run: 'printf "# Half\n" > "$ENKI_ARTIFACT"' }, { say: said }], LOOK);
     const end = status === "failed" ? "failed" : "asked";
@@ -223,20 +223,20 @@ describe("a step that leaves a report", () => {
     expect(job.published()?.result).toMatchObject({ end, artifact: "# Half\n" });
   });
 
-  test("fails where the block that says so is the whole of a code fence", async () => {
+  test("fails if its outcome block is inside a code fence", async () => {
     const job = await work([{ say: "I could not.\n\n```\n[OUTPUT]\nstatus: failed\nreason: no network\n[/OUTPUT]\n```" }], LOOK);
     expect(job).toMatchObject({ end: "failed", why: "no network" });
   });
 
-  test("failed without a report", async () => {
+  test("fails without a report", async () => {
     expect(await work([], LOOK)).toMatchObject({ end: "failed", why: "The agent left no report." });
   });
 
-  test("gives a message that is one block, whole", async () => {
+  test("delivers a message that consists of one block", async () => {
     expect(await work([{ say: "[OUTPUT]nothing else[/OUTPUT]" }], LOOK)).toMatchObject({ end: "artifact", artifact: "nothing else" });
   });
 
-  test("drops what its agent changed all the same, and says what it was", async () => {
+  test("drops the agent's changes and names them", async () => {
     const job = await work([{ run: "echo x > sneaky.txt; rm src/a.txt" }, { say: "Here is my report." }], LOOK);
     const why = "It may not change files, so its changes were discarded: `sneaky.txt`, `src/a.txt`.";
     expect(job).toMatchObject({ end: "artifact", files: [], why });
@@ -248,14 +248,14 @@ describe("a step that leaves a report", () => {
     ["a pipe, which nobody writes", 'mkfifo "$ENKI_ARTIFACT"'],
     ["a link to a device without an end", 'ln -s /dev/zero "$ENKI_ARTIFACT"'],
     ["a folder", 'mkdir "$ENKI_ARTIFACT"'],
-  ])("is not held up by %s in its report's place: what was said is the report", async (_, run) => {
+  ])("uses the message as the report if %s is in the report's place", async (_, run) => {
     expect(await work([{ run }, { say: "This is what I found." }], LOOK)).toMatchObject({
       end: "artifact",
       artifact: "This is what I found.",
     });
   });
 
-  test("is published when it is huge, cut", async () => {
+  test("is cut and published if it is huge", async () => {
     const job = await work([{ run: 'head -c 20000000 /dev/zero | tr "\\0" y > "$ENKI_ARTIFACT"' }], LOOK);
     expect(job.end).toBe("artifact");
     await job.publish();
@@ -267,7 +267,7 @@ describe("a step that leaves a report", () => {
 });
 
 describe("an agent that may not edit", () => {
-  test("finds no tool for it, gets no permission, and what it changed by itself is dropped", async () => {
+  test("has no tool for edits, gets no permission, and its changes are dropped", async () => {
     const job = await work(
       [
         { ask: "session/request_permission", params: permission("edit") },
@@ -299,17 +299,17 @@ describe("a planner's job", () => {
   const JOB = { job: "plan/fedcba/1" };
   const STEPS = [{ id: "fix", title: "Fix it", description: "Do." }];
 
-  test("leaves the plan that the tool took, and no file", async () => {
+  test("delivers the accepted plan and no file", async () => {
     const job = await work([{ tool: "enki_execution_create", arguments: { steps: STEPS } }, { write: "x.txt" }], JOB);
     expect(job).toMatchObject({ end: "success", files: [], tools: [{ kind: "propose", plan: { steps: [{ id: "fix" }] } }] });
   });
 
-  test("fails when it never proposed one, with what it said", async () => {
+  test("fails with its text if it proposed no plan", async () => {
     const job = await work([{ say: "I do not understand the request." }], JOB);
     expect(job).toMatchObject({ end: "failed", why: "it never called enki_execution_create", output: "I do not understand the request." });
   });
 
-  test("B-05 fails when its plan was refused, and the refusal was told to it", async () => {
+  test("B-05 fails if its plan was refused, after the refusal was returned to it", async () => {
     const cycle = [
       { ...STEPS[0], id: "a", needs: ["b"] },
       { ...STEPS[0], id: "b", needs: ["a"] },
@@ -330,21 +330,21 @@ describe("a step with a command instead of an agent", () => {
     plan: plan(step("fix", { run, ...over })),
   });
 
-  test("lands what the command changes, and hands on what it printed", async () => {
+  test("lands the command's changes and passes on its output", async () => {
     const job = await work([], shell("echo made > made.txt; echo it is made now"));
     expect(job).toMatchObject({ end: "success", files: ["file made.txt"], output: "it is made now" });
   });
 
-  test("is unchanged when it changes and prints nothing", async () => {
+  test("is unchanged if the command changes and prints nothing", async () => {
     expect(await work([], shell("true"))).toMatchObject({ end: "unchanged", files: [] });
   });
 
-  test("fails with the command's exit code and last lines, and drops its changes", async () => {
+  test("fails with the exit code and last lines, and drops the changes", async () => {
     const job = await work([], shell("echo made > made.txt; echo no such thing >&2; exit 4"));
     expect(job).toMatchObject({ end: "failed", why: "the command exited with 4", output: "no such thing", files: [] });
   });
 
-  test("leaves a report where one is asked for: its file, else what it printed", async () => {
+  test("delivers the report file, or the command's output", async () => {
     const file = await work([], shell('echo "# Found" > "$ENKI_ARTIFACT"', { output: "artifact" }));
     expect(file).toMatchObject({ end: "artifact", artifact: "# Found\n" });
     open?.repo.close();
@@ -353,7 +353,7 @@ describe("a step with a command instead of an agent", () => {
 });
 
 describe("an agent's job keeps", () => {
-  test("its token away from the agent: environment, parents, files", async () => {
+  test("its token away from the agent: in environment, parents and files", async () => {
     const job = await work([
       {
         run: "env; tr '\\0' '\\n' < /proc/$PPID/environ; git config --list --show-origin; ls ~; cat ~/.netrc ~/.git-credentials 2>/dev/null; true",
@@ -369,7 +369,7 @@ describe("an agent's job keeps", () => {
 
   const KEY = "a-key-of-no-known-form-7f3";
 
-  test("the model's key where the configuration puts it, and nowhere in what leaves", async () => {
+  test("the model's key where the configuration puts it, and out of the bundle", async () => {
     const job = await work(
       [
         { run: "echo key is $MODEL_KEY; echo split" },
@@ -385,13 +385,13 @@ describe("an agent's job keeps", () => {
     expect(JSON.stringify([job.log, job.transcript, job.tools, job.output])).not.toContain(KEY);
   });
 
-  test("the model's key out of what it hands on where that is cut", async () => {
+  test("the model's key out of cut outputs", async () => {
     // The last 500 characters begin in the middle of the key.
     const job = await work([{ say: `${KEY}${"x".repeat(490)}` }], { modelKey: KEY });
     expect(job.output).not.toContain(KEY.slice(-10));
   });
 
-  test("the model's key out of the repository: nothing that holds it is handed over", async () => {
+  test("the model's key out of the repository: no file with it is delivered", async () => {
     const job = await work([{ run: "echo $MODEL_KEY > config.txt" }, { say: "done with it" }], { modelKey: KEY });
     expect(job).toMatchObject({ end: "failed", why: '"config.txt" holds the model\'s key.', files: [] });
   });
@@ -423,7 +423,7 @@ describe("an agent cannot spoil its bundle:", () => {
     expect(existsSync(join(job.workspace, "../ran"))).toBe(false);
   });
 
-  test("a repository inside of the workspace is told, not taken: with commits publish refuses it, without them it cannot be read", async () => {
+  test("reports a nested repository: publish refuses one with commits, one without is unreadable", async () => {
     const empty = await work([{ run: "git init -q sub; echo x > sub/x" }]);
     expect(empty).toMatchObject({ end: "failed", why: expect.stringContaining("'sub/' does not have a commit checked out"), files: [] });
     open?.repo.close();
@@ -436,7 +436,7 @@ describe("an agent cannot spoil its bundle:", () => {
     });
   });
 
-  test("a file of 300 MB is counted, and its content stays where it is", async () => {
+  test("counts a file of 300 MB without reading its content", async () => {
     const job = await work([{ run: "truncate -s 300M big.bin" }]);
     expect(job).toMatchObject({ end: "success", files: ["file big.bin"] });
     expect(await job.first()).toBeNull();
@@ -444,20 +444,20 @@ describe("an agent cannot spoil its bundle:", () => {
     expect(job.published()?.result).toMatchObject({ end: "refused", reason: "314572800 bytes changed, but at most 1000000 may change." });
   });
 
-  test("a thousand and more reports of what it does", async () => {
+  test("more than a thousand progress reports", async () => {
     const job = await work([{ tool: "enki_worker_report", arguments: { status: "busy" }, times: 1_200 }, { write: "n.txt" }]);
     expect(job.end).toBe("success");
     await job.publish();
     expect(job.published()?.result).toMatchObject({ end: "success" });
   });
 
-  test("words without an end", async () => {
+  test("endless text", async () => {
     const job = await work([{ sayTimes: 300, text: "x".repeat(100_000) }, { write: "n.txt" }]);
     expect(job).toMatchObject({ end: "success", output: "x".repeat(500) });
     expect(job.log.join("").length).toBeLessThan(100_000);
   });
 
-  test("an error that is a book", async () => {
+  test("a huge error message", async () => {
     const job = await work([{ run: 'echo "$(head -c 30000 /dev/zero | tr "\\0" e)" >&2; exit 1' }]);
     expect(job.end).toBe("crashed");
     await job.publish();

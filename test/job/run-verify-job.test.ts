@@ -29,30 +29,30 @@ const verify = async (commands: string[], over: { after?: TimerStarter; heard?: 
 };
 
 describe("verify", () => {
-  test("is green when all commands pass, in their order, in the candidate's files", async () => {
+  test("is green if all commands pass, in order, in the candidate's files", async () => {
     const { passed, output, end } = await verify(["cat src/a.txt", "echo two"]);
     expect({ passed, end }).toEqual({ passed: true, end: "success" });
     expect(output).toBe("$ cat src/a.txt\n| a\n$ echo two\n| two");
   });
 
-  test("is red without commands: nothing lands unverified", async () => {
+  test("is red without commands, because nothing lands unverified", async () => {
     const { passed, output } = await verify([]);
     expect(passed).toBe(false);
     expect(output).toContain("No verify commands: set `[refinery] verify` in .enki/enki.toml");
   });
 
-  test("stops at the first command that fails, and says which, with its last lines and how it ended", async () => {
+  test("stops at the first failing command and reports its last lines and exit", async () => {
     const { passed, output, end } = await verify(["echo fine", "echo out; echo err >&2; exit 3", "echo never"]);
     expect({ passed, end }).toEqual({ passed: false, end: "failed" });
     expect(output).toBe("$ echo fine\n| fine\n$ echo out; echo err >&2; exit 3\n| out\n| err\nthe command exited with 3");
   });
 
-  test("a command fails as soon as one of its lines does, also inside a pipe", async () => {
+  test("fails a command if one of its lines fails, even inside a pipe", async () => {
     expect((await verify(["false\necho never"])).passed).toBe(false);
     expect((await verify(["false | cat"])).passed).toBe(false);
   });
 
-  test("a command that is ended by a signal fails", async () => {
+  test("fails a command that a signal killed", async () => {
     expect(await verify(["kill -KILL $$"])).toMatchObject({
       passed: false,
       output: expect.stringContaining("the command was ended by SIGKILL"),
@@ -68,20 +68,20 @@ describe("verify", () => {
     expect(lines.at(-1)).toBe("the command exited with 1");
   });
 
-  test("a line without an end does not fill the memory", async () => {
+  test("an endless line does not fill the memory", async () => {
     const { passed, output } = await verify(["head -c 200000000 /dev/zero | tr '\\0' x"]);
     expect(passed).toBe(true);
     expect(output.length).toBeLessThan(2_000);
   });
 
-  test("takes credentials out, also where the line is cut", async () => {
+  test("redacts credentials, even at the cut of a line", async () => {
     const token = `ghp_${"c".repeat(36)}`;
     const { output } = await verify([`echo ${token}; printf '%0990d%s' 0 ' ${token}'; exit 1`]);
     expect(output).not.toContain("ghp_c");
     expect(output).toContain("[redacted]");
   });
 
-  test("has one limit for all commands together", async () => {
+  test("has one time limit for all commands", async () => {
     const armed: (() => void)[] = [];
     const { passed, output } = await verify(["true", "echo begun; exec sleep 1000"], {
       after: (delay, call) => {
@@ -98,7 +98,7 @@ describe("verify", () => {
     expect(armed).toHaveLength(1);
   });
 
-  test("its commands see no token, no API, no command file of the runner, and a home of their own", async () => {
+  test("its commands have their own home and see no token, API or command file", async () => {
     const { output, host } = await verify(["env | sort", "cd ~; pwd"]);
     expect(output).not.toContain(TOKEN);
     const names = output.split("\n").flatMap((line) => /^\| (\w+)=/.exec(line)?.[1] ?? []);
@@ -106,7 +106,7 @@ describe("verify", () => {
     expect(output.split("\n").at(-1)).toBe(`| ${host.temp}/enki/home`);
   });
 
-  test("what a command leaves behind is gone", async () => {
+  test("removes processes that a command left", async () => {
     const { host } = await verify(["sleep 1000 & echo $! > pid"]);
     const pid = readFileSync(`${host.workspace}/pid`, "utf8").trim();
     await gone(Number(pid));

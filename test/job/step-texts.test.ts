@@ -14,7 +14,7 @@ import { ID, openJobs } from "./stage.ts";
 const AGENT = fileURLToPath(new URL("../fixtures/agent.mjs", import.meta.url));
 const FOLDER = `.enki/artifacts/${ID}`;
 
-describe("texts of earlier steps are laid out", () => {
+describe("texts of earlier steps", () => {
   let root = "";
   beforeEach(() => {
     root = realpathSync(mkdtempSync(join(tmpdir(), "enki-texts-")));
@@ -39,7 +39,7 @@ describe("texts of earlier steps are laid out", () => {
     return { texts, workspace };
   };
 
-  test("in the workspace, under the seed's path, and out of git's sight", async () => {
+  test("are in the workspace under the seed's path, ignored by git", async () => {
     const { texts, workspace } = await lay();
     expect(texts).toEqual({ directory: join(workspace, FOLDER), report: join(workspace, FOLDER, "look.md"), workspaceRoot: workspace });
     expect(readFileSync(join(workspace, FOLDER, "plan.md"), "utf8")).toBe("# Plan\n");
@@ -107,7 +107,7 @@ describe("an agent's job", () => {
     return { ...ended, ...bundle.value, prompt, files: bundle.value.report.files.map(({ path }) => path) };
   };
 
-  test("finds what earlier steps said as files, whole, named where the prompt cuts it; they are no change, whatever the repository ignores", async () => {
+  test("finds complete texts of earlier steps as files, which never count as changes", async () => {
     const it = await work(
       `work/${ID}-fix/1`,
       { run: 'cat "$ENKI_INPUTS/look.md" > seen.txt; cp "$ENKI_INPUTS/docs.md" said.txt; echo x > "$ENKI_INPUTS/own.md"' },
@@ -120,7 +120,7 @@ describe("an agent's job", () => {
     expect((await it.content(1))?.toString("utf8")).toBe("All written.\n\nOne page.");
   });
 
-  test("leaves its report at the seed's path in the workspace", async () => {
+  test("writes its report to the seed's path in the workspace", async () => {
     const it = await work(`work/${ID}-look/1`, {
       run: `echo "# Found" > ${FOLDER}/look.md; test "$PWD/${FOLDER}/look.md" = "$ENKI_ARTIFACT"`,
     });
@@ -128,7 +128,7 @@ describe("an agent's job", () => {
     expect(it).toMatchObject({ end: "artifact", why: "", artifact: "# Found\n" });
   });
 
-  test("reads no report through a link that its agent made", async () => {
+  test("reads no report through an agent's link", async () => {
     const it = await work(
       `work/${ID}-look/1`,
       { run: `mkdir ../other; echo stolen > ../other/look.md; rm -r ${FOLDER}; ln -s ../../../other ${FOLDER}` },

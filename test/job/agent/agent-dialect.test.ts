@@ -17,14 +17,14 @@ test.each<[string, string[], string | null]>([
   ["codex-acp", [], null],
   ["my-agent", ["--like", "gemini"], null],
   ["/home/gemini-fan/agent", [], null],
-])("%s %j is known as %s", (command, args, agent) => {
+])("recognises %s %j as %s", (command, args, agent) => {
   expect(findDialect({ command, args })?.agent ?? null).toBe(agent);
 });
 
 const of = (command: string) => findDialect({ command, args: [] });
 
-describe("the tools of a workflow", () => {
-  test("have a name in each agent, and no name stands for two of them", () => {
+describe("a workflow's tools", () => {
+  test("have one distinct name in each agent", () => {
     for (const { names } of AGENT_DIALECTS) {
       const all = TOOL_NAMES.flatMap((tool) => names[tool]);
       expect(new Set(all).size).toBe(all.length);
@@ -32,7 +32,7 @@ describe("the tools of a workflow", () => {
     }
   });
 
-  test("are what the agent calls them; of an unknown one, what the workflow calls them", () => {
+  test("have the agent's names, or the workflow's for an unknown agent", () => {
     expect(translateToolNames(of("claude-agent-acp"), TOOL_NAMES)).toEqual(["Read", "Grep", "Glob", "Write", "Edit", "Bash"]);
     expect(translateToolNames(of("gemini"), TOOL_NAMES)).toEqual([
       "read_file",
@@ -45,7 +45,7 @@ describe("the tools of a workflow", () => {
     expect(translateToolNames(of("codex-acp"), ["read", "bash"])).toEqual(["read", "bash"]);
   });
 
-  test("leave opencode what is not denied; its one permission for both ways to write is denied only without either", () => {
+  test("deny opencode's shared write permission only if a role has neither write tool", () => {
     const denied = (...tools: Parameters<typeof restrictTools>[1] & string[]): unknown =>
       JSON.parse(restrictTools(of("opencode"), tools)?.env["OPENCODE_PERMISSION"] ?? "null");
     expect(denied("read", "grep", "glob")).toEqual({ edit: "deny", bash: "deny" });
@@ -53,7 +53,7 @@ describe("the tools of a workflow", () => {
     expect(denied()).toEqual({ read: "deny", grep: "deny", glob: "deny", edit: "deny", bash: "deny" });
   });
 
-  test("that a role does not have are refused when the agent asks, whichever agent it is", () => {
+  test("are refused to any agent whose role lacks them", () => {
     const may = (tools: Parameters<typeof restrictTools>[1], canEdit = true) =>
       (["read", "search", "edit", "delete", "move", "execute", "fetch", "switch_mode", "think", "other"] as const).filter((kind) =>
         isKindAllowed(kind, { canEdit, tools }),
@@ -74,7 +74,7 @@ const LOOK =
   "---\nroles:\n  look: { tools: [read, grep], model: deep }\n  free: { output: artifact }\nedges: [look -> free]\n---\n\n## look\n\nLook.\n\n## free\n\nLook.\n";
 const ECHO = [{ echoMeta: true }, { run: 'echo " $ANTHROPIC_MODEL $GEMINI_MODEL"; cat "$GEMINI_CLI_SYSTEM_SETTINGS_PATH" || true' }];
 
-describe("an agent is started", () => {
+describe("starting an agent", () => {
   const play = async (program: string) => {
     const it = await openSeeds({ ".enki/workflows/w.md": LOOK }, ECHO, { program }).run("--workflow", "w");
     expect(it).toMatchObject({ code: 0, err: "" });
@@ -86,7 +86,7 @@ describe("an agent is started", () => {
     };
   };
 
-  test("as Claude Code, with the role's tools in what begins the session, and its model", async () => {
+  test("Claude Code gets the role's tools and model at the session's start", async () => {
     const { look, free, prompt, all } = await play("claude-agent-acp");
     expect(look).toEqual(['{"claudeCode":{"options":{"tools":["Read","Grep"]}}} deep']);
     expect(free).toBe("null");
@@ -95,7 +95,7 @@ describe("an agent is started", () => {
     expect(all).not.toContain("no others");
   });
 
-  test("as Gemini CLI, with the role's tools in settings that go over all others, and its model", async () => {
+  test("Gemini CLI gets the role's tools and model in overriding settings", async () => {
     const { look, free, prompt } = await play("gemini-cli");
     expect(look).toEqual(["null  deep", '{"tools":{"core":["read_file","read_many_files","search_file_content","grep_search"]}}']);
     expect(free).toBe("null");

@@ -17,7 +17,7 @@ const ask = (call: RequestedCall, rights: AgentRights = READER, offered = option
 const YES = { outcome: "selected", optionId: "yes" };
 const NO = { outcome: "selected", optionId: "no" };
 
-describe("a step that leaves a report may write exactly that file", () => {
+describe("a step with a report may write that file only", () => {
   test.each<[string, RequestedCall]>([
     ["named as a location", { kind: "edit", locations: [{ path: REPORT }] }],
     ["named in its input", { kind: "edit", rawInput: { file_path: REPORT, content: "x" } }],
@@ -31,7 +31,7 @@ describe("a step that leaves a report may write exactly that file", () => {
     expect(ask(call)).toEqual(YES);
   });
 
-  test("whatever kind of permission is offered", () => {
+  test("with any kind of offered permission", () => {
     expect(ask({ kind: "edit", locations: [{ path: REPORT }] }, READER, options.slice(0, 1))).toEqual({
       outcome: "selected",
       optionId: "always",
@@ -52,11 +52,11 @@ describe("a step that leaves a report may write exactly that file", () => {
     ["an edit of it with an address", { kind: "edit", rawInput: { file_path: REPORT, content: "x", url: "http://localhost/" } }],
     ["a deletion of it", { kind: "delete", locations: [{ path: REPORT }] }],
     ["an edit that calls itself something else", { kind: "other", content: [{ type: "diff", path: "/w/a", newText: "x" }] }],
-  ])("and not %s", (_, call) => {
+  ])("but not %s", (_, call) => {
     expect(ask(call)).toEqual(NO);
   });
 
-  test("and a step without one writes no file", () => {
+  test("while a step without a report writes no file", () => {
     expect(ask({ kind: "edit", locations: [{ path: REPORT }] }, { ...READER, report: null })).toEqual(NO);
   });
 });
@@ -100,7 +100,7 @@ describe("a role with a list of tools", () => {
   });
 });
 
-test("a role that may only read writes no file under another kind", () => {
+test("a read-only role writes no file through another kind of call", () => {
   const reader: AgentRights = { canEdit: true, tools: ["read", "grep", "glob"], report: null };
   for (const kind of ["other", "think", "read", undefined] as const)
     expect(ask({ ...(kind && { kind }), rawInput: { file_path: "/w/a", content: "x" } }, reader)).toEqual(NO);

@@ -20,7 +20,7 @@ const messagesOf = (...updates: Update[]) => {
   return messages();
 };
 
-test("chunks that follow each other are one message", () => {
+test("consecutive chunks form one message", () => {
   expect(messagesOf(said("The lim"), said("it is 10."))).toEqual(["The limit is 10."]);
 });
 
@@ -33,7 +33,7 @@ test.each([
   expect(messagesOf(said("Let me look."), between, said("The limit is 10."))).toEqual(["Let me look.", "The limit is 10."]);
 });
 
-test("a late update of a call that was announced ends none", () => {
+test("a late update of an announced call does not end a message", () => {
   expect(messagesOf(call("1"), said("The limit"), update("1"), said(" is 10."))).toEqual(["The limit is 10."]);
 });
 
@@ -44,11 +44,11 @@ test("another message id ends a message, the same one does not", () => {
   ]);
 });
 
-test("what is empty is no message", () => {
+test("ignores empty messages", () => {
   expect(messagesOf(said("Done."), call("1"), said(" \n"), call("2"))).toEqual(["Done."]);
 });
 
-test("what was announced of a call is known when it is asked for, with what came later", () => {
+test("merges a call's announcement with later updates", () => {
   const { receive, call: find } = openMessageCollector();
   receive({ sessionUpdate: "tool_call", toolCallId: "1", title: "write", kind: "edit", locations: [{ path: "/w/a" }] });
   receive({ sessionUpdate: "tool_call_update", toolCallId: "1", status: "in_progress", rawInput: { file_path: "/w/b" } });

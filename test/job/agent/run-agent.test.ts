@@ -12,17 +12,17 @@ beforeEach(() => {
 afterEach(() => stage.close());
 
 describe("how a session ends", () => {
-  test("finished: with all that the agent said", async () => {
+  test("finished: with the agent's complete text", async () => {
     const end = await stage.play(`act = [{ say = "one" }, { say = "two" }]`);
     expect(end).toMatchObject({ end: "finished", reason: "" });
     expect(end.messages).toEqual(["This is a rehearsal (a test): no model is at work.\none\ntwo\n"]);
   });
 
-  test("B-13 finished without a word", async () => {
+  test("B-13 finished without text", async () => {
     expect(await stage.play("")).toEqual({ end: "finished", reason: "", messages: [], stderr: "" });
   });
 
-  test("B-11 crashed: the exit code, what it had said, and its last words on standard error", async () => {
+  test("B-11 crashed: with exit code, text so far and the end of standard error", async () => {
     const play = join(stage.root, "crash.toml");
     writeFileSync(play, `title = "a test"\n[[scene]]\nact = [{ say = "so far" }, { crash = 7 }]`);
     const end = await stage.shell(`echo "out of cheese" >&2; exec "${process.execPath}" "${CLI}" rehearse "${play}"`);
@@ -30,11 +30,11 @@ describe("how a session ends", () => {
     expect(end.messages.join("\n")).toContain("so far");
   });
 
-  test("crashed: ended by a signal", async () => {
+  test("crashed: killed by a signal", async () => {
     expect(await stage.shell("kill -SEGV $$")).toMatchObject({ end: "crashed", reason: "the agent was ended by SIGSEGV" });
   });
 
-  test("crashed: there is no such command, or no such directory", async () => {
+  test("crashed: missing command or directory", async () => {
     expect(await stage.run({ command: "no-such-agent" })).toMatchObject({
       end: "crashed",
       reason: expect.stringContaining("could not be started") as string,
@@ -42,18 +42,18 @@ describe("how a session ends", () => {
     expect(await stage.run({ cwd: join(stage.root, "nowhere") })).toMatchObject({ end: "crashed" });
   });
 
-  test("crashed: it leaves without a word, and well", async () => {
+  test("crashed: silent exit with code 0", async () => {
     expect(await stage.shell("exit 0")).toMatchObject({ end: "crashed", reason: "the agent exited with 0" });
   });
 
-  test("crashed: it refuses the session", async () => {
+  test("crashed: session refused", async () => {
     const end = await stage.shell(
       `read line; echo '{"jsonrpc":"2.0","id":0,"error":{"code":-32000,"message":"log in first"}}'; while read line; do :; done`,
     );
     expect(end).toMatchObject({ end: "crashed", reason: expect.stringContaining("log in first") as string });
   });
 
-  test("what is no message on its standard output does no harm", async () => {
+  test("ignores other output on standard output", async () => {
     const play = join(stage.root, "play.toml");
     writeFileSync(play, `title = "a test"\n[[scene]]\nact = [{ say = "done" }]`);
     const end = await stage.shell(`echo Welcome to the agent; echo '{}'; exec "${process.execPath}" "${CLI}" rehearse "${play}"`);
@@ -61,7 +61,7 @@ describe("how a session ends", () => {
     expect(end.messages.join("\n")).toContain("done");
   });
 
-  test("of standard error only the end is kept", async () => {
+  test("keeps only the end of standard error", async () => {
     const end = await stage.shell(`head -c 100000 /dev/zero | tr '\\0' x >&2; echo last >&2; exit 1`);
     expect(end.stderr).toHaveLength(20_000);
     expect(end.stderr.endsWith("xlast\n")).toBe(true);
@@ -69,7 +69,7 @@ describe("how a session ends", () => {
 });
 
 describe("B-12 an agent that hangs is ended at the time limit", () => {
-  test("it is asked first", async () => {
+  test("is asked to stop first", async () => {
     const { after, fire, waiting } = manualTimers();
     const end = await stage.play(`act = [{ say = "thinking" }, { hang = true }]`, {
       after,
@@ -82,7 +82,7 @@ describe("B-12 an agent that hangs is ended at the time limit", () => {
     expect(waiting.size, "timers that are still set").toBe(0);
   });
 
-  test("one that does not listen is killed after the grace", async () => {
+  test("is killed after the grace period if it does not stop", async () => {
     const play = join(stage.root, "hang.toml");
     writeFileSync(play, `title = "a test"\n[[scene]]\nact = [{ say = "thinking" }, { hang = true }]`);
     const { after, fire } = manualTimers((delay) => delay === 2_000);
@@ -96,29 +96,29 @@ describe("B-12 an agent that hangs is ended at the time limit", () => {
     await gone(Number(end.stderr));
   });
 
-  test("one that never answers at all too", async () => {
+  test("is killed even if it never answered", async () => {
     const { after } = manualTimers((delay) => delay === TIMEOUT);
     expect(await stage.shell("cat >/dev/null", { after })).toMatchObject({ end: "timed-out", messages: [] });
   });
 });
 
-describe("nothing of an agent is left", () => {
+describe("no process of an agent remains", () => {
   const background = (command: string): string => `act = [{ run = '${command} </dev/null >/dev/null 2>&1 & echo $!' }, { say = "done" }]`;
   const pidOf = (): number => Number(/^\d+/.exec(stage.calls()[0]?.text ?? "")?.[0]);
 
-  test("a process that it left in the background", async () => {
+  test("after it left a background process", async () => {
     expect((await stage.play(background("sleep 1000"))).end).toBe("finished");
     expect(pidOf()).toBeGreaterThan(1);
     await gone(pidOf());
   });
 
-  test("one that ignores being asked", async () => {
+  test("after it ignored the request to stop", async () => {
     await stage.play(background(`bash -c "trap \\"\\" TERM HUP INT; sleep 1000; sleep 1000"`));
     expect(pidOf()).toBeGreaterThan(1);
     await gone(pidOf());
   });
 
-  test("one that left the group cannot hold up the end", async () => {
+  test("and one that left the process group does not delay the end", async () => {
     const { after } = manualTimers((delay) => delay === 500);
     const end = await stage.shell("setsid sleep 1000 & echo $! >&2; exit 3", { after });
     try {
@@ -129,8 +129,8 @@ describe("nothing of an agent is left", () => {
   });
 });
 
-describe("what an agent may do", () => {
-  test("its environment is what was given, and nothing else", async () => {
+describe("an agent's rights", () => {
+  test("its environment contains the given variables only", async () => {
     const env = { PATH: process.env["PATH"] ?? "", ENKI_KIND: "work", HOME: "/nowhere" };
     await stage.play(`act = [{ run = "env -0 | tr '\\\\0' '\\\\n' | sort" }]`, { env });
     const names = (stage.calls()[0]?.text ?? "").split("\n").flatMap((line) => line.split("=")[0] ?? []);
@@ -139,7 +139,7 @@ describe("what an agent may do", () => {
     expect(names.filter((name) => !own.includes(name) && name !== "")).toEqual(["ENKI_KIND", "HOME", "PATH"]);
   });
 
-  test("it reads and writes files of the workspace, through its client", async () => {
+  test("reads and writes workspace files through its client", async () => {
     writeFileSync(join(stage.workspace, "a.txt"), "one\ntwo\n");
     await stage.play(`act = [
       { read = "a.txt" },
@@ -152,7 +152,7 @@ describe("what an agent may do", () => {
     expect(readFileSync(join(stage.workspace, "new/deep/b.txt"), "utf8")).toBe("b\n");
   });
 
-  test("a role that may not edit gets no permission, and no file is written", async () => {
+  test("a read-only role gets no permission and writes no file", async () => {
     writeFileSync(join(stage.workspace, "a.txt"), "one\n");
     const end = await stage.play(
       `act = [{ edit = "a.txt", find = "one", replace = "two" }, { write = "b.txt", content = "b" }, { read = "a.txt" }, { run = "true" }]`,
@@ -169,7 +169,7 @@ describe("what an agent may do", () => {
     expect(existsSync(join(stage.workspace, "b.txt"))).toBe(false);
   });
 
-  test("a permission request that arrives right after its call's announcement is judged by that announcement", async () => {
+  test("a permission request is judged by the preceding announcement of its call", async () => {
     // Several agents repeat nothing of an announcement in the request. As one write, both arrive in one piece.
     const file = join(stage.root, "agent.cjs");
     writeFileSync(
@@ -200,7 +200,7 @@ describe("what an agent may do", () => {
     expect(end).toMatchObject({ end: "finished", messages: ["edit: yes\n", "execute: no\n"] });
   });
 
-  test("it creates a file after it was told that there is none", async () => {
+  test("creates a file after reading that it is missing", async () => {
     await stage.play(`act = [{ read = "new.txt" }, { write = "new.txt", content = "n\\n" }]`);
     expect(stage.calls().map(({ status, text }) => [status, text.split(":")[0]])).toEqual([
       ["failed", "Resource not found"],
@@ -208,7 +208,7 @@ describe("what an agent may do", () => {
     ]);
   });
 
-  test("a step that leaves a report writes exactly that file through its client, and not through a link", async () => {
+  test("a step with a report writes only that file, and not through a link", async () => {
     const report = join(stage.workspace, ".enki/artifacts/abcdef/look.md");
     const acts = (path: string): string => `act = [{ write = "${path}", content = "found" }, { write = "src/other.md", content = "x" }]`;
     await stage.play(acts(".enki/artifacts/abcdef/look.md"), { canEdit: false, report });
@@ -230,7 +230,7 @@ describe("what an agent may do", () => {
     expect(readdirSync(elsewhere)).toEqual([]);
   });
 
-  test("a path that leads out of the workspace is refused: by dots, by a link, by a link to nothing", async () => {
+  test("refuses paths that leave the workspace by dots, a link or a dangling link", async () => {
     writeFileSync(join(stage.root, "secret.txt"), "secret\n");
     symlinkSync(stage.root, join(stage.workspace, "out"));
     symlinkSync(join(stage.root, "not-there.txt"), join(stage.workspace, "dangling"));

@@ -10,10 +10,10 @@ const edited = (content: string, ...edits: string[]): string => {
 };
 
 describe("hashline", () => {
-  test("H-01 differs: white space counts, an indentation change is stale", () => {
+  test("H-01 differs: white space counts, so a changed indentation is stale", () => {
     expect(hashLine("  foo")).not.toBe(hashLine("foo"));
   });
-  test("H-02 H-03 tags keep the content, pad the numbers, and an empty file has none", () => {
+  test("H-02 H-03 tags keep the content and pad the numbers; an empty file has none", () => {
     expect(addAnchors("a|b\nc\n").split("\n")).toEqual([`1:${hashLine("a|b")}|a|b`, `2:${hashLine("c")}|c`]);
     expect(addAnchors("x\n".repeat(12)).split("\n")[0]).toMatch(/^ 1:/);
     expect(addAnchors("")).toBe("");
@@ -38,12 +38,12 @@ describe("hashline", () => {
   ])("%s", (_, edits, expected) => {
     expect(edited(five, ...edits)).toBe(expected);
   });
-  test("H-12 an empty file, H-14 a CRLF file, and one without a final newline keep their ways", () => {
+  test("H-12 an empty file, H-14 a CRLF file and one without a final newline keep their form", () => {
     expect(edited("", "^|\nhello\n$|")).toBe("hello\n");
     expect(edited("a\r\nb\r\n", `${at(1, "a")}\nx`)).toBe("a\r\nx\r\nb\r\n");
     expect(edited("a\nb", `${at(1, "a")}\nx`)).toBe("a\nx\nb");
   });
-  test("an edit of anchors alone changes nothing, whatever the file", () => {
+  test("an edit without new content changes no file", () => {
     fc.assert(
       fc.property(
         fc.array(

@@ -6,7 +6,7 @@ import { openToolBox as open, TOOLS_OF } from "../../support/tools.ts";
 const step = (id: string, over: Record<string, unknown> = {}) => ({ id, title: "t", description: "d", ...over });
 
 describe("rights", () => {
-  test("M-01 a tool of another set says so, an unknown one says that", async () => {
+  test("M-01 refuses a tool of another set and an unknown tool", async () => {
     const { call } = open({ toolSet: "worker" });
     expect(await call("enki_execution_create", { steps: [] })).toMatchObject({
       isError: true,
@@ -39,13 +39,13 @@ describe("enki_execution_create", () => {
     ["an unknown tier", [step("a", { tier: "huge" })], "invalid tier: huge"],
     ["a mistyped tier", [step("a", { tier: "hevy" })], "invalid tier: hevy; did you mean heavy?"],
     ["a model", [step("a", { model: "opus" })], "a step cannot set a model; its tier chooses one: light, standard, heavy"],
-  ])("%s is refused with the reason, and nothing is recorded", async (_, steps, why) => {
+  ])("refuses %s with the reason and records nothing", async (_, steps, why) => {
     const { call, recorded } = open();
     expect(await call("enki_execution_create", { steps })).toMatchObject({ isError: true, text: why });
     expect(recorded).toEqual([]);
   });
   test.each([[{ foo: 1 }], [{ step: "a", condition: "later" }], [7]])(
-    "M-14 a need of the form %j is refused, not dropped",
+    "M-14 refuses a need of the form %j instead of dropping it",
     async (need) => {
       const { call, recorded } = open();
       const answer = await call("enki_execution_create", { steps: [step("a"), step("b", { needs: [need] })] });
@@ -71,7 +71,7 @@ describe("enki_execution_create", () => {
       },
     ]);
   });
-  test("the seed's own example is a plan", async () => {
+  test("accepts the seed's example as a plan", async () => {
     const { call, recorded } = open();
     await call("enki_execution_create", {
       steps: [
@@ -89,11 +89,11 @@ describe("enki_execution_create", () => {
   });
 });
 
-describe("a worker says what its work came to", () => {
+describe("a worker reports its outcome", () => {
   const worker = () => open({ toolSet: "worker" });
   const reply = { comment: 7, addressed: false, text: "The name is public." };
 
-  test("with an outcome, and why; with answers to review comments; or as before with what it is doing", async () => {
+  test("as an outcome with a reason, with answers to review comments, or as progress", async () => {
     const { call, recorded } = worker();
     expect((await call("enki_worker_report", { status: "reading" })).text).toBe("Status reported: reading");
     expect((await call("enki_worker_report", { outcome: "failed", reason: "No network." })).text).toContain("Outcome recorded: failed.");
@@ -113,7 +113,7 @@ describe("a worker says what its work came to", () => {
     [{ outcome: "blocked", reason: "  " }, "missing required parameter: reason (why is it blocked?)"],
     [{ outcome: "finished" }, "outcome"],
     [{ outcome: "done", replies: [{ ...reply, comment: 0 }] }, "comment"],
-  ])("and %j is refused", async (args, why) => {
+  ])("but not as %j", async (args, why) => {
     const { call, recorded } = worker();
     const answer = await call("enki_worker_report", args);
     expect(answer.isError).toBe(true);

@@ -19,14 +19,14 @@ afterEach(async () => {
 
 const step = (id: string, over: Record<string, unknown> = {}) => ({ id, title: "t", description: "d", ...over });
 
-describe("what an agent sees", () => {
+describe("an agent sees", () => {
   test.each([
     ["planner", true, TOOLS_OF.P],
     ["worker", true, TOOLS_OF.W],
     ["worker", false, TOOLS_OF.N],
     ["merger", true, TOOLS_OF.M],
     ["sidecar", true, TOOLS_OF.S],
-  ] as const)("the tools of a %s (edits: %s), whatever the relay's arguments say", async (toolSet, canEdit, names) => {
+  ] as const)("the tools of a %s (edits: %s), whatever the relay's arguments are", async (toolSet, canEdit, names) => {
     const job = await open({ toolSet, canEdit });
     const agent = await job.connect("--role", toolSet === "planner" ? "worker" : "planner", "--task", "abc123-x");
     expect(await agent.list()).toEqual(names);
@@ -38,7 +38,7 @@ describe("what an agent sees", () => {
     expect(job.recorded).toEqual([]);
   });
 
-  test("a quick task's agent reports its outcome and answers review comments", async () => {
+  test("the reporting tools in a quick task", async () => {
     const job = await open({ toolSet: "sidecar" });
     const agent = await job.connect();
     const replies = [{ comment: 1, addressed: true, text: "Renamed it." }];
@@ -47,7 +47,7 @@ describe("what an agent sees", () => {
     expect(job.recorded.every(({ kind }) => mayRecord("sidecar", kind))).toBe(true);
   });
 
-  test("every tool has a sentence and a schema of its arguments", async () => {
+  test("a sentence and an argument schema for every tool", async () => {
     const agent = await (await open()).connect();
     for (const { description, inputSchema } of await agent.tools()) {
       expect(description).toMatch(/\.$/);
@@ -61,7 +61,7 @@ describe("what an agent sees", () => {
   });
 });
 
-describe("an answer stands whole in its text, because half of the agents show a model that alone, and half the other form", () => {
+describe("an answer is complete both as text and as structured content", () => {
   type Answer = { readonly content: readonly { readonly type: string; readonly text: string }[]; readonly structuredContent?: unknown };
 
   const answerOf = async (job: Awaited<ReturnType<typeof open>>, name: string, args: Record<string, unknown> = {}) => {
@@ -86,7 +86,7 @@ describe("an answer stands whole in its text, because half of the agents show a 
     expect((await answerOf(job, "enki_edit_file", { path: "a.txt" })).content[0]?.text).toMatch(/one\n.*two/);
   });
 
-  test("a question to a person, with what to do now; and what mail waits", async () => {
+  test("a question to a person with the next action, and waiting mail", async () => {
     const { context } = openToolBox({
       toolSet: "worker",
       executions: [view("abc123", { x: "running" })],
@@ -105,7 +105,7 @@ describe("an answer stands whole in its text, because half of the agents show a 
   });
 });
 
-describe("a plan that is refused is told to the agent with the reason, and nothing of it is recorded", () => {
+describe("a refused plan returns the reason and records nothing", () => {
   test.each([
     ["B-05 a cycle", [step("a", { needs: ["b"] }), step("b", { needs: ["a"] })], "steps form a cycle: a -> b -> a"],
     ["B-06 an unknown need", [step("a", { needs: ["ghost"] })], "step 'a' depends on unknown step 'ghost'"],
@@ -125,18 +125,18 @@ describe("a plan that is refused is told to the agent with the reason, and nothi
 });
 
 describe("the job's socket", () => {
-  test("is its user's alone", async () => {
+  test("is accessible to its user only", async () => {
     const { socket } = await open();
     expect(statSync(socket).mode & 0o777).toBe(0o600);
   });
 
-  test("has an address that the system can hold, or is refused", async () => {
+  test("has an address within the system's limit, or is refused", async () => {
     const { root } = await open();
     const socket = join(root, "x".repeat(100));
     await expect(serveTools({ socket, context: {} as ToolContext })).rejects.toThrow("too long");
   });
 
-  test("takes the place of one that a killed job left behind", async () => {
+  test("replaces the socket of a killed job", async () => {
     const { root } = await open();
     const socket = join(root, "old.sock");
     writeFileSync(socket, "");
@@ -153,7 +153,7 @@ describe("the job's socket", () => {
     expect(job.recorded).toHaveLength(3);
   });
 
-  test("when the job ends, so does the relay, though the agent keeps its end open", async () => {
+  test("ends the relay with the job, even if the agent keeps its end open", async () => {
     const job = await open();
     const relay = pipe(request(1, "enki_status"), { env: { ENKI_SOCKET: job.socket }, hangUp: false });
     await relay.heard();
@@ -161,7 +161,7 @@ describe("the job's socket", () => {
     expect(await relay.ended).toMatchObject({ code: 0, answers: [{ id: 1 }] });
   });
 
-  test("without a job behind it the relay says so and fails", async () => {
+  test("fails the relay with a message if no job listens", async () => {
     const { root } = await open();
     const { code, err, answers } = await pipe("", { env: { ENKI_SOCKET: join(root, "nothing.sock") } }).ended;
     expect({ code, answers }).toEqual({ code: 1, answers: [] });
@@ -169,8 +169,8 @@ describe("the job's socket", () => {
   });
 });
 
-describe("lines from an agent", () => {
-  test("what was asked before it hung up is answered", async () => {
+describe("messages from an agent", () => {
+  test("are answered after it hung up", async () => {
     const job = await open({ toolSet: "worker" });
     writeFileSync(join(job.root, "a.txt"), "one\n");
     const calls =
@@ -180,7 +180,7 @@ describe("lines from an agent", () => {
     expect(new Set(answers.map(({ id }) => id))).toEqual(new Set([1, 2, 3]));
   });
 
-  test("a line that is no message is refused, and the next one is heard", async () => {
+  test("are still read after a malformed line is refused", async () => {
     const job = await open();
     const { answers } = await pipe(`{"jsonrpc":"1.0"}\nnot json\n\n${request(1, "enki_status")}`, { env: { ENKI_SOCKET: job.socket } })
       .ended;
@@ -191,7 +191,7 @@ describe("lines from an agent", () => {
     ]);
   });
 
-  test.each(["\n", ""])("a message of more than 4 MB is refused, and the conversation ends (its end: %j)", async (end) => {
+  test.each(["\n", ""])("of more than 4 MB are refused and end the conversation (line end: %j)", async (end) => {
     const job = await open({ toolSet: "worker" });
     const long = request(1, "enki_worker_report", { status: "x".repeat(4_100_000) }).trimEnd();
     const { answers } = await pipe(long + end, { env: { ENKI_SOCKET: job.socket }, hangUp: false }).ended;
@@ -201,7 +201,7 @@ describe("lines from an agent", () => {
     expect((await agent.call("enki_worker_report", { status: "still here" })).isError).toBe(false);
   });
 
-  test("a character that two chunks share stays whole", async () => {
+  test("may split a character between chunks", async () => {
     const job = await open({ toolSet: "worker" });
     const agent = await job.connect();
     const status = "ü€𝄞".repeat(100);
@@ -220,7 +220,7 @@ describe("lines from an agent", () => {
 });
 
 describe("enki_edit_file", () => {
-  test("edits a file of the workspace between anchors, and nothing outside of it", async () => {
+  test("edits a workspace file between anchors, and no file outside", async () => {
     const job = await open({ toolSet: "worker" });
     const agent = await job.connect();
     writeFileSync(join(job.root, "a.txt"), "one\ntwo\n");

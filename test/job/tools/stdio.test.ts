@@ -25,7 +25,7 @@ const open = async (...args: string[]) => {
   return { cwd, ...client };
 };
 
-test("without a job a plan is checked, and then refused because nobody would take it", async () => {
+test("without a job checks a plan and refuses it because no job would receive it", async () => {
   const { call } = await open("--role", "planner", "--task", "abc123-plan");
   const both = [
     { id: "a", title: "t", description: "d", needs: ["b"] },
@@ -38,7 +38,7 @@ test("without a job a plan is checked, and then refused because nobody would tak
   });
 });
 
-test("without a job a worker reads and changes nothing; its arguments are still checked", async () => {
+test("without a job a worker can only read; arguments are still checked", async () => {
   const { call, cwd } = await open("--role", "worker", "--task", "abc123-fix");
   writeFileSync(join(cwd, "a.txt"), "one\n");
   const { text } = await call("enki_edit_file", { path: "a.txt" });
@@ -52,12 +52,12 @@ test("without a job a worker reads and changes nothing; its arguments are still 
   expect(await call("enki_worker_report", { status: "s" })).toMatchObject({ isError: true });
 });
 
-test("--no-edit takes the tool away that edits", async () => {
+test("--no-edit removes the editing tool", async () => {
   const { list } = await open("--role", "worker", "--no-edit", "--task", "abc123-look");
   expect(await list()).toEqual(TOOLS_OF.N);
 });
 
-test("a repository's own roles are known, and its limit of steps holds", async () => {
+test("uses the repository's roles and its limit of steps", async () => {
   const cwd = mkdtempSync(join(tmpdir(), "enki-stdio-"));
   cleaning.push(() => rmSync(cwd, { recursive: true, force: true }));
   mkdirSync(join(cwd, ".enki", "roles"), { recursive: true });
@@ -91,7 +91,7 @@ const execution: Execution = {
   spent: 0,
 };
 
-test("without a job the ledger of the repository in the working directory tells how the task's execution stands", async () => {
+test("without a job shows the task's execution from the working directory's repository", async () => {
   const repo = await repository();
   cleaning.push(repo.close);
   const ledger: Ledger = {
@@ -115,7 +115,7 @@ test("without a job the ledger of the repository in the working directory tells 
   expect((await other.call("enki_task_list")).text).toBe("No tasks.");
 });
 
-test("what was asked before standard input ended is answered, and the process ends well", async () => {
+test("answers requests before the end of standard input and exits with 0", async () => {
   const cwd = mkdtempSync(join(tmpdir(), "enki-stdio-"));
   cleaning.push(() => rmSync(cwd, { recursive: true, force: true }));
   writeFileSync(join(cwd, "a.txt"), "one\n");
@@ -128,7 +128,7 @@ test.each([
   [["--role", "king"], "--role is one of planner, worker, merger, sidecar"],
   [[], "--role is one of planner, worker, merger, sidecar"],
   [["--role", "worker", "--edit"], "there is no option --edit"],
-])("a call that cannot be understood ends with 2 and says why: %j", async (args, why) => {
+])("exits with 2 and a reason for invalid arguments: %j", async (args, why) => {
   const { code, err } = await pipe("", { args }).ended;
   expect(code).toBe(2);
   expect(err).toContain(why);

@@ -7,7 +7,7 @@ import { readConfigLayers } from "../../../src/storage/config/config-layers.ts";
 
 const installation = join(import.meta.dirname, "../../..");
 
-test("the built-in roles are without fault and do what their names promise", async () => {
+test("the built-in roles have no fault and match their names", async () => {
   const { config, faults } = readConfig(await readConfigLayers([installation]));
   expect(faults).toEqual([]);
   const kinds = Object.values(config.roles).map(({ name, canEdit, output }) => `${name}: ${canEdit ? "edits" : "reads"}, ${output}`);
@@ -23,7 +23,7 @@ test("the built-in roles are without fault and do what their names promise", asy
   ]);
 });
 
-test("R-02 a role in a later directory replaces the built-in one of that name; what is not there counts for nothing", async () => {
+test("R-02 a role in a later directory replaces the built-in one; missing directories are ignored", async () => {
   const home = mkdtempSync(join(tmpdir(), "enki-layers-"));
   try {
     mkdirSync(join(home, "roles"));
@@ -88,7 +88,7 @@ const DEMANDS: readonly (readonly [string, readonly RegExp[]])[] = [
   ],
 ];
 
-test.each(DEMANDS)("the built-in prompt of %s carries its phases out", async (name, demands) => {
+test.each(DEMANDS)("the built-in prompt of %s contains its phases", async (name, demands) => {
   const { config } = readConfig(await readConfigLayers([installation]));
   const prompt = config.roles[name]?.systemPrompt ?? "";
   const places = demands.map((demand) => prompt.search(demand));

@@ -40,7 +40,7 @@ const squashed = async (name: string, own: Readonly<Record<string, string>>) => 
   return { base, first, head, tip, ask, show };
 };
 
-test("only what a head changed itself goes on top, no line twice and none lost, and all of its commits stay", async () => {
+test("applies only a head's own changes, each line once, and keeps all of its commits", async () => {
   const { head, tip, ask, show, base } = await squashed("one", { "a.txt": "ONE!\ntwo\nthree\n" });
   const made = await ask(false);
   if (made.kind !== "commit") throw new Error(made.kind);
@@ -59,14 +59,14 @@ test("only what a head changed itself goes on top, no line twice and none lost, 
   expect(await clone.isAncestor(base, made.commit)).toBe(true);
 });
 
-test("what the head took back of the work that it was built on stays taken back", async () => {
+test("keeps a head's reverts of the work below", async () => {
   const { ask, show } = await squashed("two", { "a.txt": LINES });
   const made = await ask(true);
   if (made.kind !== "commit") throw new Error(made.kind);
   expect(await show(made.commit, "a.txt")).toBe(LINES);
 });
 
-test("linear, it is one commit on the base", async () => {
+test("is one commit on the base if linear", async () => {
   const { tip, ask, head } = await squashed("three", { "d.txt": "d\n" });
   const made = await ask(true);
   if (made.kind !== "commit") throw new Error(made.kind);
@@ -75,7 +75,7 @@ test("linear, it is one commit on the base", async () => {
   expect(await clone.isAncestor(head, made.commit)).toBe(false);
 });
 
-test("what conflicts with the base is told, what changes nothing there as well", async () => {
+test("reports a conflict with the base, and a head without changes", async () => {
   const { ask } = await squashed("four", { "c.txt": "own\n" });
   expect(await ask(false)).toEqual({ kind: "conflict", paths: ["c.txt"] });
   const { first, tip } = await squashed("five", {});

@@ -46,7 +46,7 @@ const rewound = async () => {
 };
 
 describe("a head's own changes", () => {
-  test("are carried to what was before, though git would merge all of it: the lost commit does not come along", async () => {
+  test("are rebased on an earlier tip without the lost commit", async () => {
     const { base, lost, head } = await rewound();
     const merged = await clone.mergeChain({ kind: "merge-chain", onto: base, merges: [{ task: "a-b", head, message: "m", needs: [] }] });
     expect(Object.keys(await shown(merged[0]?.kind === "merged" ? merged[0].commit : "")), "what a plain merge gives").toContain(
@@ -59,7 +59,7 @@ describe("a head's own changes", () => {
     expect(made(await carry(head, lost, base))).toBe(carried);
   });
 
-  test("are carried to another line", async () => {
+  test("are rebased on another line", async () => {
     const { base, lost, head } = await rewound();
     const other = await commit([base], { "a.txt": LINES.replace("5", "other"), "lost.txt": "another\n" });
     expect(await shown(made(await carry(head, lost, other)))).toEqual({
@@ -69,7 +69,7 @@ describe("a head's own changes", () => {
     });
   });
 
-  test("that are there already change nothing; those that touch what was lost conflict", async () => {
+  test("change nothing if already there, and conflict if they touch lost lines", async () => {
     const { base, lost, head } = await rewound();
     const same = await commit([base], { "a.txt": LINES.replace("9", "own"), "own.txt": "own\n" });
     expect(await carry(head, lost, same)).toEqual({ kind: "unchanged" });
@@ -77,7 +77,7 @@ describe("a head's own changes", () => {
     expect(await carry(touching, lost, base)).toEqual({ kind: "conflict", paths: ["lost.txt"] });
   });
 
-  test("stay the commits that a person made, with author and message, where these give the same files", async () => {
+  test("keep a person's commits with author and message if the files are the same", async () => {
     const { base, lost, head } = await rewound();
     const second = await commit([head], { "by-hand.txt": "1\n" }, "Bob");
     const third = await commit([second], { "by-hand.txt": "2\n" }, "Cleo");
@@ -92,7 +92,7 @@ describe("a head's own changes", () => {
     expect((await shown(carried))["by-hand.txt"]).toBe("2\n");
   });
 
-  test("become one commit where a person merged what was lost", async () => {
+  test("become one commit if a person merged the lost commit", async () => {
     const { base, lost, head } = await rewound();
     const more = await commit([lost], { "more.txt": "lost too\n" });
     const merge = await commit([head, more], { "more.txt": "lost too\n", "by-hand.txt": "1\n" }, "Bob");
@@ -102,11 +102,11 @@ describe("a head's own changes", () => {
   });
 });
 
-describe("what a head was made on", () => {
+describe("the base of a head", () => {
   const ground = (head: string, tip: string, ...left: string[]) =>
     clone.newestBase({ kind: "newest-base", head, tip, abandonedTips: left });
 
-  test("is the newest of the base that it has; of what the base lost, that first", async () => {
+  test("is the newest commit of the base that it contains, preferably a lost one", async () => {
     const { base, lost, head } = await rewound();
     expect(await ground(head, lost)).toBe(lost);
     expect(await ground(head, base)).toBe(base);
@@ -116,7 +116,7 @@ describe("what a head was made on", () => {
     expect(await ground(await commit([base], { "b.txt": "1" }), base, lost)).toBe(base);
   });
 
-  test("is nothing of the base for a head that has nothing of it; a lost commit that is not here says nothing", async () => {
+  test("is null for an unrelated head; a missing lost commit is ignored", async () => {
     const { base, lost, head } = await rewound();
     expect(await ground(await commit([], { "x.txt": "1" }), base, lost)).toBeNull();
     expect(await ground(head, base, "0".repeat(40))).toBe(base);
@@ -131,7 +131,7 @@ describe("a conflict of a head's own changes", () => {
     return { lost, head, onto, from: lost };
   };
 
-  test("is told of these alone, and begins with markers around these alone", async () => {
+  test("concerns and marks these changes only", async () => {
     const { head, onto, from } = await conflicting();
     expect(await clone.conflicts({ kind: "conflicts", onto, head, forkPoint: from })).toEqual([{ path: "a.txt", kind: "contents" }]);
     const merge = await clone.startResolution({ onto, head, regenerated: [], forkPoint: from });
@@ -142,7 +142,7 @@ describe("a conflict of a head's own changes", () => {
     expect(await runGitOrThrow(clone.running, ["diff", "--name-only", onto, `${merge}^1`])).toBe("");
   });
 
-  test("is resolved as a commit on the base, without the head and what that has in its history", async () => {
+  test("is resolved as a commit on the base, without the head's history", async () => {
     const { head, onto, from, lost } = await conflicting();
     const tree = new Map([
       ["result.json", { content: JSON.stringify({ files: [{ path: "a.txt", mode: "100644" }] }), mode: "100644" as const }],

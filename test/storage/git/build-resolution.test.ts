@@ -56,7 +56,7 @@ const result = async (files: Readonly<Record<string, string | null>>): Promise<s
   return clone.writeCommit({ tree: await clone.writeFiles(null, tree), parents: [], message: "result", at: 5_000 });
 };
 
-describe("how two sides conflict", () => {
+describe("conflicts of two sides", () => {
   test.each([
     ["both changed the same lines", { "a.txt": "1\n" }, write("a.txt", "2\n"), write("a.txt", "3\n"), [["a.txt", "contents"]]],
     ["both made a file", {}, write("a.txt", "2\n"), write("a.txt", "3\n"), [["a.txt", "contents"]]],
@@ -102,13 +102,13 @@ describe("how two sides conflict", () => {
     expect(await clone.conflicts({ kind: "conflicts", ...at })).toEqual([{ path: "sub", kind: "submodule" }]);
   });
 
-  test("nothing, where they merge", async () => {
+  test("none if they merge", async () => {
     const at = await sides({}, write("a.txt", "1\n"), write("b.txt", "2\n"));
     expect(await clone.conflicts({ kind: "conflicts", ...at })).toEqual([]);
   });
 });
 
-test("what one side has and the other lacks is told by the messages of what changed these files, merges among them", async () => {
+test("describes the missing side by the messages of commits that changed the files, including merges", async () => {
   const base = await repo.commit("missing", { "a.txt": "1\n", "b.txt": "1\n" }, { parents: [] });
   const head = await repo.commit("missing-head", { "a.txt": "2\n" }, { parents: [base] });
   const work = await repo.commit("missing-work", { "a.txt": "3\n" }, { parents: [base] });
@@ -138,14 +138,14 @@ describe("a resolution", () => {
   const shown = async (commit: string): Promise<Record<string, string>> =>
     Object.fromEntries([...(await clone.readFiles(commit))].map(([path, content]) => [path, content.toString("utf8")]));
 
-  test("begins with markers where they conflict, and with the merge elsewhere", async () => {
+  test("starts from the merge, with markers at conflicts", async () => {
     const at = await conflict();
     const begun = await shown(await clone.startResolution({ ...at, regenerated: [] }));
     expect(begun["a.txt"]).toMatch(/^<<<<<<< .*\nours\n=======\ntheirs\n>>>>>>> /m);
     expect(begun["b.txt"]).toBe("Intro\n1\n2\n3\nEnd\n");
   });
 
-  test("is a merge of the head and the base, in this order, with the resolved files", async () => {
+  test("is a merge of head and base, in this order, with the resolved files", async () => {
     const at = await conflict();
     const built = await build(at, { "a.txt": "both\n" });
     const commit = built.kind === "commit" ? built.commit : "";
@@ -161,18 +161,18 @@ describe("a resolution", () => {
     ["one marker is left", { "a.txt": "intro\n<<<<<<< ours\nours\nend\n" }],
     ["the line between is left", { "a.txt": "ours\n=======\ntheirs\n" }],
     ["the last line is left", { "a.txt": "ours\r\n>>>>>>> theirs\r\n" }],
-  ])("57 is not one where %s", async (_, files) => {
+  ])("57 is rejected if %s", async (_, files) => {
     expect(await build(await conflict(), files as Record<string, string>)).toEqual({ kind: "markers", paths: ["a.txt"] });
   });
 
-  test("57 may hold what looks like a marker and was there before: a heading", async () => {
+  test("57 may contain an earlier heading that resembles a marker", async () => {
     const heading = (word: string) => `Heading\n=======\n${word}\n`;
     const at = await sides({ "a.md": heading("1") }, write("a.md", heading("2")), write("a.md", heading("3")));
     expect(await build(at, { "a.md": heading("2 and 3") })).toMatchObject({ kind: "commit" });
     expect(await build(at, { "a.md": `>>>>>>> x\n${heading("2")}` })).toEqual({ kind: "markers", paths: ["a.md"] });
   });
 
-  test("61 of a deletion and a change keeps the file where it is left as it is, and removes it where it is removed", async () => {
+  test("61 of a deletion and a change keeps or removes the file as the merger left it", async () => {
     const at = await sides({ "a.txt": LONG, "b.txt": "b\n" }, remove("a.txt"), write("a.txt", `${LONG}g\n`));
     const kept = await build(at, {});
     const gone = await build(at, { "a.txt": null });
@@ -205,7 +205,7 @@ describe("a resolution", () => {
     expect(generated).toMatchObject({ kind: "commit" });
   });
 
-  test("62 of what a command makes anew begins with the base's side, which stands where the command changed nothing", async () => {
+  test("62 of generated files starts from the base's side", async () => {
     const at = await conflict();
     const ours = TEXT.replace("2", "ours");
     expect((await shown(await clone.startResolution({ ...at, regenerated: ["a.txt"] })))["a.txt"]).toBe(ours);
@@ -213,7 +213,7 @@ describe("a resolution", () => {
     expect(built.kind === "commit" && (await shown(built.commit))["a.txt"]).toBe(ours);
   });
 
-  test("with a file in the place of a folder is none", async () => {
+  test("with a file in the place of a folder is rejected", async () => {
     const at = await conflict();
     expect(await build(at, { "a.txt": "x\n", "b.txt/c.txt": "x\n" })).toEqual({ kind: "clash", paths: ["b.txt/c.txt"] });
   });

@@ -34,7 +34,7 @@ const result = async (base: string, files: Record<string, string | null>): Promi
 };
 
 describe("candidates", () => {
-  test("are the same commit in every clone, first parent the base, second the head", async () => {
+  test("are the same commit in every clone, with parents base and head", async () => {
     const base = await repo.commit("main", { "a.txt": "one\n", "b.txt": "one\n" });
     const head = await repo.commit("task/1", { "b.txt": "two\n" }, { parents: [base] });
     const query = {
@@ -52,7 +52,7 @@ describe("candidates", () => {
     expect(repo.git("show", `${commit}:b.txt`)).toBe("two");
   });
 
-  test("take work that is built on unlanded work: once that has landed it merges by itself, and without it, it is carried to the base", async () => {
+  test("merge work whose needs have landed, and rebase work whose needs have not", async () => {
     const lines = (one: string, two: string): string => `${one}\n2\n3\n4\n${two}\n6\n`;
     const base = await repo.commit("stacked", { "a.txt": lines("1", "5") }, { parents: [] });
     const first = await repo.commit("task/first", { "a.txt": lines("one", "5") }, { parents: [base] });
@@ -81,7 +81,7 @@ describe("candidates", () => {
     expect(await clone.isAncestor(first, carried)).toBe(false);
   });
 
-  test("leave out what conflicts, and what holds its work, and name the paths", async () => {
+  test("omit conflicting work and its dependents, and name the paths", async () => {
     const base = await repo.commit("conflicts", { "a.txt": "one\n", "b.txt": "x\n" }, { parents: [] });
     const left = await repo.commit("left", { "a.txt": "two\n" }, { parents: [base] });
     const right = await repo.commit("right", { "a.txt": "three\n" }, { parents: [base] });
@@ -102,7 +102,7 @@ describe("candidates", () => {
 });
 
 describe("work", () => {
-  test("is carried to a base that moved meanwhile, with that base as its only parent", async () => {
+  test("is rebased on a base that moved, with the base as its only parent", async () => {
     const base = await repo.commit("carry", { "a.txt": "one\n", "gone.txt": "x\n", "keep.txt": "y\n" }, { parents: [] });
     const moved = await repo.commit("carry", { "c.txt": "new\n" });
     await clone.fetch();
@@ -119,7 +119,7 @@ describe("work", () => {
     expect(repo.git("ls-tree", "-r", "--name-only", commit).split("\n")).toEqual(["a.txt", "c.txt", "dir/new.txt", "keep.txt"]);
   });
 
-  test("that changes nothing is unchanged; a path that leaves the tree is not written", async () => {
+  test("without a change is unchanged; a path outside the tree is not written", async () => {
     const base = await repo.commit("same", { "a.txt": "one\n" }, { parents: [] });
     await clone.fetch();
     const same = await result(base, { "a.txt": "one\n" });
@@ -150,7 +150,7 @@ describe("work", () => {
   });
 });
 
-test("what is not here is contained in nothing that is, and a tip that is not here is a fault", async () => {
+test("a missing commit is contained in no tip, and a missing tip is a fault", async () => {
   const tip = await repo.commit("ancestry", { "a.txt": "1\n" }, { parents: [] });
   const [lost, other] = ["8".repeat(40), "9".repeat(40)];
   await clone.fetch();
@@ -161,11 +161,11 @@ test("what is not here is contained in nothing that is, and a tip that is not he
   await expect(clone.isAncestor(lost, other)).rejects.toThrow("merge-base");
 });
 
-describe("work whose paths the base cannot hold beside its own", () => {
+describe("work with paths that clash with the base", () => {
   test.each([
     ["a file below a file of the base", { "LICENSE/x": "mine" }, ["LICENSE/x"]],
     ["a file in the place of a folder of the base", { src: "mine" }, ["src"]],
-  ])("%s is a conflict, not a tree that git does not take", async (_, files, paths) => {
+  ])("%s is a conflict, not an invalid tree", async (_, files, paths) => {
     const base = await repo.commit("shapes", { LICENSE: "theirs", "src/a.txt": "theirs" }, { parents: [] });
     await clone.fetch();
     const made = await clone.work({ kind: "work", result: await result(base, files), baseCommit: base, onto: base, message: "work" });
@@ -173,7 +173,7 @@ describe("work whose paths the base cannot hold beside its own", () => {
     repo.git("update-ref", "-d", "refs/heads/shapes");
   });
 
-  test("a folder in the place of a file that is deleted with it is work like any other", async () => {
+  test("may replace a deleted file with a folder", async () => {
     const base = await repo.commit("shapes", { LICENSE: "theirs" }, { parents: [] });
     await clone.fetch();
     const files = { LICENSE: null, "LICENSE/x": "mine" };

@@ -17,7 +17,7 @@ const withLedger = async () => {
   return { it, first, tip };
 };
 
-test("a job gets branches with their history, of the ledger what it says now, and nothing of the archive", async () => {
+test("a job fetches branches with history, the current ledger only, and no archive", async () => {
   const { it, first, tip } = await withLedger();
   it.git("update-ref", "-d", toBranchRef("other"));
   const job = await it.clone();
@@ -31,7 +31,7 @@ test("a job gets branches with their history, of the ledger what it says now, an
   expect(await job.history(tip)).toHaveLength(2);
 });
 
-test("what a job makes is pushed from its clone, and where there is no ledger a job gets the branches", async () => {
+test("a job pushes from its clone, and fetches branches without a ledger", async () => {
   const { it, tip } = await withLedger();
   const job = await it.clone();
   await job.fetchForJob();

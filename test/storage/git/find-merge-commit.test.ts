@@ -23,14 +23,14 @@ const merged = async (branch: string) => {
   return { base, head, merge: link.commit, tree: link.tree, tip };
 };
 
-test("the commit that brought a head is found below what came after it, with its tree", async () => {
+test("finds the commit that merged a head below later commits, with its tree", async () => {
   const { base, head, merge, tree, tip } = await merged("one");
   expect(await clone.mergeOf({ kind: "merge-of", head, onto: base, tip })).toEqual({ commit: merge, tree });
   expect(await clone.mergeOf({ kind: "merge-of", head: tip, onto: base, tip: merge })).toBeNull();
   expect(await clone.mergeOf({ kind: "merge-of", head, onto: tip, tip })).toBeNull();
 });
 
-test("72 a merge is taken back, and what came after it stays", async () => {
+test("72 reverts a merge and keeps later commits", async () => {
   const { merge, tip } = await merged("two");
   const revert = (await clone.revert({ kind: "revert", merge, tip, message: "Take back" })) ?? "";
   await clone.push([{ ref: "refs/heads/back", oldSha: null, newSha: revert }]);
@@ -40,14 +40,14 @@ test("72 a merge is taken back, and what came after it stays", async () => {
   expect(await clone.revert({ kind: "revert", merge, tip, message: "Take back" })).toBe(revert);
 });
 
-test("a merge whose lines were changed since is not taken back by a machine", async () => {
+test("does not revert a merge whose lines changed since", async () => {
   const { merge, tip } = await merged("three");
   const tree = await clone.writeFiles(tip, new Map([["b.txt", { content: "three\n", mode: "100644" }]]));
   const changed = await clone.writeCommit({ tree, parents: [tip], message: "change", at: 9_500 });
   expect(await clone.revert({ kind: "revert", merge, tip: changed, message: "Take back" })).toBeNull();
 });
 
-test("what GitHub made of a head is known again: a squash by the head that it names, a rebase by the author, time and words of its last commit", async () => {
+test("recognises a squash by the head that it names, and a rebase by author, time and message of its last commit", async () => {
   const base = await repo.commit("main-4", { "a.txt": "one\n" });
   const head = await repo.commit("task/4", { "b.txt": "two\n" }, { parents: [base] });
   await clone.fetch();

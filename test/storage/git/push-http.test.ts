@@ -90,24 +90,24 @@ const meanwhile =
   };
 
 describe("a push over HTTP", () => {
-  test("moves all it names", async () => {
+  test("moves all named refs", async () => {
     expect(await clone.push(made.moves)).toEqual({ kind: "pushed" });
     expect(await clone.refs()).toMatchObject(Object.fromEntries(made.moves.map(({ ref, newSha }) => [ref, newSha])));
   });
 
-  test.each([401, 403, 404, 429, 503])("was not sent where the server answers %s before it", async (status) => {
+  test.each([401, 403, 404, 429, 503])("was not sent if the server answers %s before it", async (status) => {
     faults = { refs: answer(status) };
     const there = refs();
     expect(await clone.push(made.moves)).toMatchObject({ kind: "not-sent" });
     expect(refs()).toBe(there);
   });
 
-  test.each([403, 429, 502])("is unclear where the server answers %s to it", async (status) => {
+  test.each([403, 429, 502])("is unclear if the server answers %s to it", async (status) => {
     faults = { push: answer(status) };
     expect(await clone.push(made.moves)).toMatchObject({ kind: "unclear" });
   });
 
-  test("is unclear where its answer is lost, though all of it moved", async () => {
+  test("is unclear if its answer is lost, although every ref moved", async () => {
     faults = { push: ({ pass }) => pass(true) };
     expect(await clone.push(made.moves)).toMatchObject({ kind: "unclear" });
     expect(refs()).toContain(`${MAIN} ${made.moves[1]?.newSha}`);
@@ -119,7 +119,7 @@ describe("a push over HTTP", () => {
     ["the ledger moved", () => server.git("update-ref", LEDGER_REF, made.base), [LEDGER_REF]],
     ["a ref that should be new appeared", () => server.git("update-ref", TASK, made.base), [TASK]],
   ];
-  test.each(elsewhere)("moves nothing where %s under way, and has it among the refs to read again", async (_, happens, stale) => {
+  test.each(elsewhere)("moves nothing if %s during the push, and returns the refs to read again", async (_, happens, stale) => {
     let there = "";
     faults = { push: meanwhile(() => (happens(), (there = refs()))) };
     expect(await clone.push(made.moves)).toMatchObject({ kind: "stale", refs: expect.arrayContaining(stale) });
@@ -130,7 +130,7 @@ describe("a push over HTTP", () => {
     ["a lock that was left behind", () => writeFileSync(join(server.bare, `${MAIN}.lock`), "")],
     ["a branch of the folder's name", () => server.git("update-ref", "refs/heads/task", made.base)],
   ];
-  test.each(inTheWay)("moves nothing for %s, and says what it is", async (_, happens) => {
+  test.each(inTheWay)("moves nothing for %s and reports the reason", async (_, happens) => {
     happens();
     const there = refs();
     expect(await clone.push(made.moves)).toMatchObject({ kind: "stale", text: expect.stringMatching(/File exists|cannot create/) });

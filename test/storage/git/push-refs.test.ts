@@ -120,7 +120,7 @@ const refused: readonly Row[] = [
 ];
 
 describe("a push over a path", () => {
-  test("moves, creates and deletes all it names", async () => {
+  test("moves, creates and deletes all named refs", async () => {
     const end = await pushRefs(at, repo.url, [
       ...landing(),
       { ref: TASK, oldSha: null, newSha: made.other },
@@ -133,26 +133,26 @@ describe("a push over a path", () => {
     );
   });
 
-  test("a hook after the fact changes nothing", async () => {
+  test("ignores the outcome of a post-receive hook", async () => {
     hook("post-receive", "exit 1");
     expect(await pushRefs(at, repo.url, landing())).toEqual({ kind: "pushed" });
   });
 
-  test.each(refused)("moves nothing where $title", async ({ before, moves = () => landing(), end }) => {
+  test.each(refused)("moves nothing if $title", async ({ before, moves = () => landing(), end }) => {
     before?.();
     const there = refs();
     expect(await pushRefs(at, repo.url, moves())).toMatchObject(end);
     expect(refs()).toBe(there);
   });
 
-  test("the same commit again is no success of its own: the ledger's lease tells", async () => {
+  test("pushing the same commit again is no success, because the ledger's lease decides", async () => {
     set(LEDGER_REF, made.other);
     set(MAIN, made.candidate);
     expect(await pushRefs(at, repo.url, landing())).toMatchObject({ kind: "stale", refs: [LEDGER_REF] });
   });
 });
 
-test("a rule that refuses one ref is what is told, whatever is said of the refs that went down with it", () => {
+test("reports the rule that rejected one ref, not the refs rejected with it", () => {
   const stdout = Buffer.from(
     [
       "To https://example.invalid/octo/demo.git",

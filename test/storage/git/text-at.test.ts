@@ -7,7 +7,7 @@ beforeAll(async () => {
 });
 afterAll(() => repo.close());
 
-test("a text file of a commit that is here is read; what is missing, a folder, binary, or not a commit is none", async () => {
+test("reads a text file of a commit; a missing or binary file, a folder or a non-commit is null", async () => {
   const commit = await repo.commit("main", { "src/a b.ts": "one\ntwo\n", bin: "\0", "long.txt": "x".repeat(1_000_001) });
   const clone = await repo.clone();
   await clone.fetch();

@@ -59,7 +59,7 @@ const toText = (value: unknown): string =>
 describe.each(Object.entries(STORIES))("a ledger of format 1: %s", (name, tell) => {
   const stored = readStored(name);
 
-  test("is the ledger that the same story gives now", async () => {
+  test("equals the ledger of the same story today", async () => {
     const now = await tell();
     expect(now.ledgers).toHaveLength(stored.ledgers.length);
     const loaded = stored.ledgers.map((files) => load(files));
@@ -69,7 +69,7 @@ describe.each(Object.entries(STORIES))("a ledger of format 1: %s", (name, tell) 
     expect(toText(stored.archived.map((text) => parseArchivedExecution(text)))).toBe(toText(now.archived));
   });
 
-  test("is written whole by its next write, in format 2", () => {
+  test("is rewritten completely in format 2 by its next write", () => {
     for (const files of stored.ledgers) {
       const before = load(files);
       const after = { ...before, cursor: before.cursor + 1 };
@@ -85,7 +85,7 @@ beforeAll(async () => {
 });
 afterAll(() => repo.close());
 
-test("the write that follows format 1 leaves nothing of it; what was written in it is not decided again", async () => {
+test("the first write after format 1 leaves nothing of it; older writes are not replayed", async () => {
   const clone = await repo.clone();
   const [files = new Map<string, Buffer>()] = readStored("work").ledgers;
   const old = new Map([...files, ["inputs.json", Buffer.from('{"events":[]}')] as const]);
@@ -120,7 +120,7 @@ test("the write that follows format 1 leaves nothing of it; what was written in 
   ]);
 });
 
-test("a ledger of a later format is refused", () => {
+test("refuses a ledger of a later format", () => {
   const later = readLedger(new Map([["format", Buffer.from(`${LEDGER_FORMAT + 1}\n`)]]));
   expect(later).toMatchObject({ ok: false, refusal: { code: "newer-ledger" } });
 });
@@ -129,7 +129,7 @@ describe("a result", () => {
   const rest = { job: "work/abcdef-fix/1", run: 1, end: "failed", output: "", artifact: null, files: [], tools: [], spent: 0 };
   const base = "1".repeat(40);
 
-  test("of format 1, of a job that an earlier Enki published, is read", () => {
+  test("in format 1, published by an earlier Enki, is read", () => {
     const now = { ...rest, format: 2, baseCommit: base, reason: "It broke.", outcome: null, answer: "", replies: [] };
     expect(readJobResult(JSON.stringify({ ...rest, format: 1, base, why: "It broke." }))).toEqual(now);
     expect(readJobResult(JSON.stringify(now))).toEqual(now);
@@ -140,7 +140,7 @@ describe("a result", () => {
     ["a later format", { format: 3, baseCommit: base, reason: "" }],
     ["the old names in the present format", { format: 2, base, why: "" }],
     ["no base", { format: 1, why: "" }],
-  ])("with %s is none", (_, over) => {
+  ])("with %s is ignored", (_, over) => {
     expect(readJobResult(JSON.stringify({ ...rest, ...over }))).toBeNull();
   });
 });
@@ -166,7 +166,7 @@ describe("the upgrade", () => {
   const count = (of: unknown): number =>
     typeof of === "object" && of !== null ? Object.values(of).reduce<number>((sum, each) => sum + 1 + count(each), 0) : 0;
 
-  test.each([...PATHS, ...OTHERS])("of %s takes anything, and loses nothing", (path) => {
+  test.each([...PATHS, ...OTHERS])("of %s accepts anything and loses nothing", (path) => {
     fc.assert(
       fc.property(value, (old) => {
         const before = JSON.stringify(old);

@@ -18,7 +18,7 @@ const withAnswer = async () => {
   return story;
 };
 
-test("an agent's answer is a file of the ledger, is read back, and goes to the archive with its execution", async () => {
+test("stores an agent's answer as a file and archives it with its execution", async () => {
   const story = await withAnswer();
   const { id } = story.execution();
   const files = toLedgerFiles(null, story.ledger());
@@ -28,7 +28,7 @@ test("an agent's answer is a file of the ledger, is read back, and goes to the a
   expect(archived).toHaveLength(1);
 });
 
-test("a ledger of an earlier version has no answers, and none of its steps is optional", async () => {
+test("reads an earlier ledger without answers and optional steps", async () => {
   const story = await withAnswer();
   const files = new Map(
     [...toLedgerFiles(null, story.ledger())]

@@ -29,7 +29,7 @@ const result: JobResult = {
   spent: 0,
 };
 
-test("what somebody pushed in the place of a result is left alone, and the results beside it are read", async () => {
+test("ignores foreign objects under result refs and reads the results beside them", async () => {
   const clone = await repo.clone();
   const put = async (files: Record<string, string>): Promise<string> => {
     const tree = await clone.writeFiles(null, new Map(Object.entries(files).map(([path, content]) => [path, { content, mode: "100644" }])));

@@ -43,7 +43,7 @@ const write = async (
 const handled = (id: number): Ledger => ({ ...emptyLedger, handledEvents: { [`comment:${id}`]: id } });
 
 describe("a save", () => {
-  test("moves ledger and base together and is read back as it was written", async () => {
+  test("moves ledger and base together and reads back unchanged", async () => {
     const base = await repo.commit("main", { "a.txt": "1\n" });
     const clone = await repo.clone();
     await clone.fetch();
@@ -70,7 +70,7 @@ describe("a save", () => {
     expect(repo.git("log", "-1", "--format=%s", LEDGER_REF)).toBe("a note");
   });
 
-  test("that lost the race changes nothing and says that the ledger moved", async () => {
+  test("that lost a race changes nothing and reports the moved ledger", async () => {
     const [a, b] = [await repo.clone(), await repo.clone()];
     await Promise.all([a.fetch(), b.fetch()]);
     expect((await write(a, handled(2))).kind).toBe("saved");
@@ -79,7 +79,7 @@ describe("a save", () => {
     expect((await loadLedger(b, await b.refs())).ledger).toEqual(handled(2));
   });
 
-  test("whose base moved is refused whole, and names the ref", async () => {
+  test("is refused completely if its base moved, and names the ref", async () => {
     const clone = await repo.clone();
     await clone.fetch();
     const base = (await clone.refs())[toBranchRef("main")] ?? "";
@@ -91,7 +91,7 @@ describe("a save", () => {
     expect(repo.git("rev-parse", LEDGER_REF)).toBe(before);
   });
 
-  test("that would take the base backwards is a bug and is never sent", async () => {
+  test("is never sent if it would move the base backwards", async () => {
     const clone = await repo.clone();
     await clone.fetch();
     const tip = (await clone.refs())[toBranchRef("main")] ?? "";
@@ -105,7 +105,7 @@ describe("a save", () => {
   test.each([
     ["a branch named like our folder", "task", "task/abcdef-fix"],
     ["a branch below the one that is to be", "task/abcdef-fix/mine", "task/abcdef-fix"],
-  ])("that %s stands in the way of is refused, and names the ref that cannot be", async (_, theirs, ours) => {
+  ])("is refused if %s is in the way, and names the ref", async (_, theirs, ours) => {
     const commit = await repo.commit(theirs, { "a.txt": "theirs" }, { parents: [] });
     const clone = await repo.clone();
     await clone.fetch();
@@ -125,7 +125,7 @@ describe("a save", () => {
     expect(repo.git("rev-list", ATTEMPTS_REF).split("\n")).toContain(result);
   });
 
-  test("takes what leaves the ledger into the archive with the same push", async () => {
+  test("moves finished executions to the archive in the same push", async () => {
     const clone = await repo.clone();
     await clone.fetch();
     const { ledger } = await loadLedger(clone, await clone.refs());
@@ -153,7 +153,7 @@ describe("a save", () => {
     expect(repo.git("ls-tree", "--name-only", `${ARCHIVE_REF}:2026-05`).split("\n")).toEqual(["aaaaaa", "bbbbbb"]);
   });
 
-  test("of an earlier version, which lacks what was not known then, is read with it", async () => {
+  test("of an earlier version is read with defaults for missing fields", async () => {
     const clone = await repo.clone();
     await clone.fetch();
     const { ledger } = await loadLedger(clone, await clone.refs());
@@ -165,7 +165,7 @@ describe("a save", () => {
     await write(clone, ledger);
   });
 
-  test("of an earlier version keeps the reaction to a comment that was still to be made", async () => {
+  test("of an earlier version keeps a pending reaction to a comment", async () => {
     const clone = await repo.clone();
     await clone.fetch();
     const { ledger } = await loadLedger(clone, await clone.refs());
@@ -176,7 +176,7 @@ describe("a save", () => {
     await write(clone, ledger);
   });
 
-  test("by eight writers at once loses none and starves none", async () => {
+  test("by eight concurrent writers loses none and starves none", async () => {
     const clones = await Promise.all(Array.from({ length: 8 }, () => repo.clone()));
     const add = async (clone: RepositoryClone, id: number): Promise<void> => {
       for (let tries = 0; tries < 60; tries += 1) {
