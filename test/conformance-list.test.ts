@@ -27,7 +27,7 @@ const tally = (tests: readonly Told[], folder = "conformance"): { code: number |
 const every = ALL.map(({ id }) => ({ title: `${id} holds` }));
 const without = (id: string): Told[] => every.filter(({ title }) => !title.startsWith(id));
 
-test("the list has every case once, and those that may differ", () => {
+test("the list contains every case once, and marks cases that may differ", () => {
   expect(new Set(ALL.map(({ id }) => id)).size).toBe(ALL.length);
   expect(ALL).toHaveLength(190);
   expect(ALL.filter(({ mayDiffer }) => mayDiffer).map(({ id }) => id)).toEqual([
@@ -46,7 +46,7 @@ test("the list has every case once, and those that may differ", () => {
   ]);
 });
 
-test("tests of other folders say nothing of a case, whatever their titles", () => {
+test("tests of other folders do not count, whatever their titles", () => {
   expect(tally(every, "scenarios")).toMatchObject({ code: 1, out: expect.stringContaining("\n0 of 190 cases") });
 });
 
@@ -57,7 +57,7 @@ test("all cases hold", () => {
   expect(out).toMatch(/190 of 190 cases\n$/);
 });
 
-test("a case that differs as agreed is told apart", () => {
+test("a case that may differ is listed separately", () => {
   const { code, out } = tally([...without("W-01"), { title: "W-01 differs: a fresh checkout" }]);
   expect(code).toBe(0);
   expect(out).toMatch(/^Workspaces and landing +14 of 15, and 1 that differ$/m);

@@ -31,7 +31,7 @@ test.each(TABLES)("%s: the table of %s is the code's", (file, mark, table) => {
 const inside = (text: string, fence: string): string[] =>
   [...text.matchAll(new RegExp(`^\`\`\`${fence}\n([^]*?)^\`\`\`$`, "gm"))].map(([, body = ""]) => body);
 
-test("the role that docs/writing-roles.md begins with is one", () => {
+test("docs/writing-roles.md starts with a valid role", () => {
   const [text = ""] = inside(read("docs/writing-roles.md"), "toml");
   expect(readConfig([{ path: ".enki/roles/security_auditor.toml", text }])).toMatchObject({
     faults: [],
@@ -39,7 +39,7 @@ test("the role that docs/writing-roles.md begins with is one", () => {
   });
 });
 
-test("docs/writing-workflows.md: what it shows is without a mistake, and it names all that may be read", () => {
+test("docs/writing-workflows.md: its examples are valid, and it names every readable value", () => {
   const document = read("docs/writing-workflows.md");
   const workflow = (text: string) =>
     readWorkflow({ name: "w", path: "w.md", text, roles: ["feature_developer", "documenter"], models: null, workflows: null });
@@ -95,7 +95,7 @@ test("the README stays short", () => {
   expect(read("AGENTS.md").split("\n").length).toBeLessThanOrEqual(100);
 });
 
-test("the App's manifest asks for the events that are read, and no others", () => {
+test("the App's manifest requests exactly the events that Enki reads", () => {
   const { default_events: events } = parse(read("app.yml")) as { default_events: string[] };
   const payload = {
     action: "created",
@@ -124,7 +124,7 @@ type Workflow = {
   jobs: Record<string, { permissions: Record<string, string>; "timeout-minutes": number; steps: { uses?: string }[] }>;
 };
 
-test.each(workflows)("%s.yml begins without rights, limits its jobs, and pins what it uses", (name) => {
+test.each(workflows)("%s.yml starts without rights, limits its jobs, and pins its actions", (name) => {
   const { permissions, jobs } = parse(read(`.github/workflows/${name}.yml`)) as Workflow;
   expect(permissions).toEqual({});
   for (const job of Object.values(jobs)) {
@@ -134,7 +134,7 @@ test.each(workflows)("%s.yml begins without rights, limits its jobs, and pins wh
   }
 });
 
-test("of Enki's jobs only publish may write, and only steps that need it have the token", () => {
+test("only the publish job may write, and only steps that need the token receive it", () => {
   type Steps = { jobs: Record<string, { permissions: Record<string, string>; steps: { with?: Record<string, string> }[] }> };
   const { jobs } = parse(read(".github/workflows/enki-step.yml")) as Steps;
   expect(Object.fromEntries(Object.entries(jobs).map(([id, { permissions }]) => [id, permissions]))).toEqual({

@@ -92,8 +92,8 @@ const transcriptOf = (kept: string, run: string): string => {
   return updates.flatMap(({ content }) => (Array.isArray(content) ? [content[0]?.content?.text ?? ""] : [])).join("\n");
 };
 
-describe("agents that try to get out", () => {
-  test("no agent gets out of its job, whatever its kind: each attempt and its answer is in the transcript", () => {
+describe("agents that try to escape", () => {
+  test("no agent escapes from its job of any kind: each attempt and its answer is in the transcript", () => {
     const kept = join(summary.repository, "../../../jobs/artifacts");
     const transcripts = readdirSync(kept)
       .filter((run) => readdirSync(join(kept, run, "enki-bundle")).includes("transcript.jsonl"))
@@ -112,18 +112,18 @@ describe("agents that try to get out", () => {
     }
   });
 
-  test("a step's own command does not get out of its job", () => {
+  test("a step's command does not escape from its job", () => {
     expectAnswers(logOf("work/try_as_command/1", "agent"), ["sockets: 0"]);
   });
 
-  test("tests that an agent wrote do not get out of the verify job", () => {
+  test("an agent's tests do not escape from the verify job", () => {
     const verified = [...jobs].filter(([run]) => run.startsWith("verify"));
     // One of both steps, or one of each: whichever is done first.
     expect([1, 2]).toContain(verified.length);
     for (const [run] of verified) expectAnswers(logOf(run, "verify"), ["sockets: 0"]);
   });
 
-  test("the job that may write runs nothing of an agent or the repository", () => {
+  test("the job with write permission runs nothing of an agent or the repository", () => {
     for (const [run] of jobs) {
       expect(logOf(run, "publish").trim().split("\n")).toEqual([
         expect.stringMatching(/^##\[group\]Run actions\/download-artifact@/),
@@ -139,20 +139,20 @@ describe("agents that try to get out", () => {
     for (const job of [...jobs.values()].flat()) expect(job.log).not.toMatch(/gh[a-z]_[A-Za-z0-9]{20}|x-access-token:/);
   });
 
-  test("what they did lands: the story goes on", () => {
+  test("their work lands, and the story continues", () => {
     expect(summary.landed.map(({ step }) => step)).toEqual(["try_in_tests", "try_as_command"]);
   });
 });
 
-describe("Ctrl+C ends a demo whose page is open", () => {
-  test("at once, with the code of an interruption and not a word of complaint", () => {
+describe("Ctrl+C ends a demo with an open page", () => {
+  test("immediately, with the exit code of an interruption and without an error", () => {
     expect(ended.code).toBe(130);
     expect(took).toBeLessThan(5_000);
     expect(ended.err.trimEnd().split("\n").at(-1)).toBe("Ctrl+C ends it.");
     expect(ended.out.trimEnd().split("\n")).toHaveLength(1);
   });
 
-  test("no process stays; of the files the repository stays, and what the jobs said and left", () => {
+  test("leaves no process, and keeps the repository, the jobs' logs and artifacts", () => {
     expect(terminal.processes()).toEqual([]);
     expect(terminal.keeps().toSorted()).toEqual(["jobs", "jobs/artifacts", "jobs/logs", "repositories"]);
   });

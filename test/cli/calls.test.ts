@@ -20,7 +20,7 @@ const ownRepository = (): string => {
   return join(root, "own");
 };
 
-test.each(["demo", "local"])("B-21 the port is in use: enki %s says so, and leaves nothing running or behind", async (name) => {
+test.each(["demo", "local"])("B-21 the port is in use: enki %s reports it and leaves neither processes nor files", async (name) => {
   const server = createServer();
   onTestFinished(() => void server.close());
   await new Promise<void>((done) => void server.listen(0, "127.0.0.1", done));
@@ -44,19 +44,19 @@ describe.concurrent("git", () => {
     return directory;
   };
 
-  test.each(["demo", "local", "replay"])("B-22 git is missing: enki %s says what to install", async (name) => {
+  test.each(["demo", "local", "replay"])("B-22 git is missing: enki %s names what to install", async (name) => {
     await refuses([name], 1, new RegExp(`^enki ${name}: git is not installed, or not on the PATH; install git 2.38 or newer\n$`), {
       PATH: gitThat(""),
     });
   });
 
-  test.each(["demo", "local", "replay"])("B-22 git is too old: enki %s says what to install", async (name) => {
+  test.each(["demo", "local", "replay"])("B-22 git is too old: enki %s names what to install", async (name) => {
     await refuses([name], 1, new RegExp(`^enki ${name}: git 2.30 is too old; install git 2.38 or newer\n$`), {
       PATH: gitThat("git version 2.30.0"),
     });
   });
 
-  test("B-22 what needs no git does not ask for it", async () => {
+  test("B-22 commands without git do not check for it", async () => {
     const terminal = openTerminal();
     const env = { PATH: gitThat("") };
     for (const args of [["--help"], ["--version"], ["demo", "--help"]]) expect((await terminal.run(args, { env })).code).toBe(0);
@@ -64,7 +64,7 @@ describe.concurrent("git", () => {
 });
 
 describe.concurrent("not a repository", () => {
-  test.each(["local --repo", "replay"])("B-23 not a repository: enki %s says so", async (call) => {
+  test.each(["local --repo", "replay"])("B-23 not a repository: enki %s reports it", async (call) => {
     const { root } = openTerminal();
     const [name = ""] = call.split(" ");
     await refuses([...call.split(" "), root], 1, new RegExp(`^enki ${name}: ${root} is no git repository\n$`));
@@ -72,7 +72,7 @@ describe.concurrent("not a repository", () => {
   });
 });
 
-describe.concurrent("a call that cannot be understood", () => {
+describe.concurrent("invalid arguments", () => {
   test.each<[string, RegExp]>([
     ["demoo", /^enki: there is no subcommand demoo; did you mean enki demo\?$/m],
     ["wrong", /^enki: there is no subcommand wrong; see enki --help$/m],
@@ -106,7 +106,7 @@ describe.concurrent("a call that cannot be understood", () => {
   });
 });
 
-describe.concurrent("a call that cannot be done", () => {
+describe.concurrent("impossible requests", () => {
   test.each<[string, RegExp]>([
     ["demo --rehearsal none.toml", /^enki demo: there is no file \/.*\/work\/none\.toml$/m],
     ["demo --rehearsal .", /^enki demo: \/.*\/work is no file$/m],
@@ -121,14 +121,14 @@ describe.concurrent("a call that cannot be done", () => {
     await refuses(call.split(" "), 1, sentence);
   });
 
-  test.each(["demo --rehearsal", "rehearse"])("enki %s <a file that is no rehearsal> names its line", async (call) => {
+  test.each(["demo --rehearsal", "rehearse"])("enki %s with an invalid rehearsal file names the line", async (call) => {
     const file = join(openTerminal().root, "play.toml");
     writeFileSync(file, 'title = "a play"\n\n[[scene]]\nrole = "plan"\nstage = "left"\n');
     await refuses([...call.split(" "), file], 1, new RegExp(`: ${file}:3: .*stage`));
   });
 });
 
-test("enki --help names every subcommand, and each tells its options", async () => {
+test("enki --help names every subcommand, and each lists its options", async () => {
   const terminal = openTerminal();
   const { out, code } = await terminal.run(["--help"]);
   expect(code).toBe(0);
@@ -155,12 +155,12 @@ test("enki --help names every subcommand, and each tells its options", async () 
   expect(await terminal.run(["help", "demo"])).toEqual(all[names.indexOf("demo")]);
 });
 
-test("enki --version is the package's", async () => {
+test("enki --version prints the package's version", async () => {
   const { out, code } = await openTerminal().run(["--version"]);
   expect({ out, code }).toEqual({ out: "enki 0.1.0\n", code: 0 });
 });
 
-test("a pipe that is closed ends enki demo as Ctrl+C would: no trace of a fault, nothing left running or behind", async () => {
+test("a closed pipe ends enki demo like Ctrl+C: without an error, processes or files", async () => {
   const terminal = openTerminal();
   const demo = terminal.start(["demo"]);
   await demo.prints(/^The agent is a rehearsal/m);

@@ -10,6 +10,6 @@ test.each<[string, string, string[]]>([
   ["a '$HOME' `ls` *", "a", ["$HOME", "`ls`", "*"]],
   ["a ''", "a", [""]],
   ["", "", []],
-])("%j is a command and its words", (text, command, args) => {
+])("parses %j into a command and arguments", (text, command, args) => {
   expect(parseCommandLine(text)).toEqual({ command, args });
 });

@@ -9,7 +9,7 @@ const open = (files: Readonly<Record<string, string>> = { "a.txt": "" }) => {
   return (...args: string[]) => terminal.run(["graph", ...args], { cwd });
 };
 
-test("a built-in workflow is drawn with its roles, and below them what its edges say", async () => {
+test("draws a built-in workflow with its roles and describes its edges", async () => {
   expect(await open()("gated-ship")).toEqual({
     code: 0,
     err: "",
@@ -27,12 +27,12 @@ o    notes     documenter
   });
 });
 
-test("in Mermaid a loop goes back dotted, and conditions stand on the arrows", async () => {
+test("draws loops dotted and conditions on arrows in Mermaid", async () => {
   const { out } = await open()("fix-until-green", "--format", "mermaid");
   expect(out).toBe('graph LR\n  n0["fix"]\n  n1["check"]\n  n0 --> n1\n  n1 -.->|"until not #46;check#46;failed max 5"| n0\n');
 });
 
-test("as data it has all of its roles, edges and loops; the repository's own goes before a built-in one", async () => {
+test("prints roles, edges and loops as data; the repository's workflow overrides a built-in one", async () => {
   const own =
     "---\nroles:\n  a:\n    run: npm test\n  b:\n    workflow: bump-deps\n    checkpoint: true\nedges: [a -> b on: failure]\n---\n\n## b\n\nAll.\n";
   const { out } = await open({ ".enki/workflows/gated-ship.md": own })("gated-ship", "--format", "json");
@@ -48,7 +48,7 @@ test("as data it has all of its roles, edges and loops; the repository's own goe
   });
 });
 
-test("one with mistakes says the first of them, and a mistyped name which was meant", async () => {
+test("reports the first fault of a workflow, and suggests a name for a mistyped one", async () => {
   const run = open({ ".enki/workflows/bad.md": "---\nroles:\n  a: {}\n---\n" });
   expect(await run("bad")).toMatchObject({
     code: 1,

@@ -48,7 +48,7 @@ const until = async <T>(look: () => Promise<T | null | undefined>): Promise<T> =
   }
 };
 
-describe("a person's own repository, with changes that are not committed", () => {
+describe("a person's repository with uncommitted changes", () => {
   const terminal = openTerminal();
   const own = join(terminal.root, "own");
   const git = makeRepository(own, { "list.txt": "b\na\n", "notes.txt": "old\n", ".gitignore": "secret.env\n" });
@@ -98,34 +98,34 @@ describe("a person's own repository, with changes that are not committed", () =>
     expect(git("--git-dir", bare, "show", "main:notes.txt")).toBe("old");
   });
 
-  test("it says where it is, what it does with the repository, and what is not in the copy", () => {
+  test("prints its address, its use of the repository, and what the copy lacks", () => {
     expect(out).toContain("Your own repository is only read.");
     expect(out).toContain("What is not committed is not in the copy: 2 files.\n");
   });
 
-  test("not a byte of it changes, nor of what git keeps about it", () => {
+  test("changes no byte of the repository or of its git directory", () => {
     expect(everything(own)).toEqual(before);
   });
 
-  test.runIf(hasNamespaces)("a job cannot see it, and what it writes there goes nowhere", () => {
+  test.runIf(hasNamespaces)("a job cannot see it, and its writes there have no effect", () => {
     expect(git("--git-dir", bare, "show", "main:seen.txt")).toBe("");
   });
 
-  test("Ctrl+C ends it at once, leaving no process, and of its files the repository with what landed", () => {
+  test("Ctrl+C ends it immediately, leaving no process and only the repository with landed work", () => {
     expect({ code: ended.code, err: ended.err }).toEqual({ code: 130, err: "" });
     expect(took).toBeLessThan(5_000);
     expect(terminal.processes()).toEqual([]);
     expect(terminal.keeps().toSorted()).toEqual(["jobs", "jobs/artifacts", "jobs/logs", "repositories"]);
   });
 
-  test("what landed is pulled as it says, over changes that are not committed", () => {
+  test("the printed command pulls landed work over uncommitted changes", () => {
     git("pull", "-q", bare, "main");
     expect(readFileSync(join(own, "list.txt"), "utf8")).toBe("a\nb\n");
     expect(readFileSync(join(own, "notes.txt"), "utf8")).toBe("not committed\n");
   });
 });
 
-describe("what else a repository may be", () => {
+describe("other repositories", () => {
   const terminal = openTerminal();
   const own = join(terminal.root, "own");
   const git = makeRepository(own, { "sub/file.txt": "1\n" });
@@ -141,7 +141,7 @@ describe("what else a repository may be", () => {
     ["a work tree beside it", "tree", "tree", "other"],
     ["a bare one", "bare.git", "bare", "feature/x"],
     ["one without a commit", "empty", "empty", "trunk"],
-  ])("%s is taken, with the branch that is checked out", async (_what, path, name, branch) => {
+  ])("%s is accepted with the checked-out branch", async (_what, path, name, branch) => {
     const local = terminal.start(["local", "--repo", join(terminal.root, path)]);
     const [out] = await local.prints(/[^]*Ctrl\+C ends it.*\n/);
     expect(out).toMatch(new RegExp(`/local/${name}\n[^]*git pull \\S+/${name}\\.git ${branch}\n`));
@@ -153,7 +153,7 @@ describe("what else a repository may be", () => {
   test.each([
     ["shallow", "is a shallow clone; git fetch --unshallow brings the rest of its history"],
     ["detached", "has no branch checked out; check out the one that work is to land on"],
-  ])("one that is %s is refused with what helps", async (path, why) => {
+  ])("one that is %s is refused with a remedy", async (path, why) => {
     const directory = join(terminal.root, path);
     expect(await terminal.run(["local", "--repo", directory])).toEqual({ code: 1, out: "", err: `enki local: ${directory} ${why}\n` });
   });

@@ -34,7 +34,7 @@ const options = [
   { optionId: "no", name: "No", kind: "reject_once" },
 ];
 
-test("a workflow's words reach its agent whole; what was said before is cut where that is seen, and whole in a file; who may only read fetches nothing", async () => {
+test("a workflow's text reaches its agent completely; earlier answers are cut visibly and complete in a file; a read-only role fetches nothing", async () => {
   const report = `# Found\n\n${"A place that limits uploads.\n".repeat(3_000)}\nthe last line`;
   const { run, git } = openSeeds({ ".enki/workflows/long.md": WORKFLOW }, [
     { only: "look", report: `${report}\n` },

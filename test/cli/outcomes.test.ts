@@ -14,8 +14,8 @@ const writes = (id: string): readonly Act[] => [
 
 const run = (...acts: readonly Act[]) => openSeeds({}, acts).run("raise the limit");
 
-describe("`enki run` tells the truth about what happened:", () => {
-  test("an agent that changed nothing and does not say why has failed, and so has the run; what needs it does not begin", async () => {
+describe("`enki run` reports the true outcome:", () => {
+  test("an agent without changes or a reason fails with its run, and its dependents do not start", async () => {
     const it = await run(
       planOf(STEPS),
       { only: "fix", say: "I could not do this. Nothing was changed; the limit is still 1." },
@@ -28,7 +28,7 @@ describe("`enki run` tells the truth about what happened:", () => {
     expect(it.state().state).toBe("failed");
   });
 
-  test("an agent that says that it could not is believed, with its reason", async () => {
+  test("an agent that reports a failure fails its step with the reason", async () => {
     const why = "bubblewrap is not there: no command runs.";
     const it = await run(
       planOf(STEPS),
@@ -41,7 +41,7 @@ describe("`enki run` tells the truth about what happened:", () => {
     expect(it.out).not.toMatch(/Done|doc: running/);
   });
 
-  test("a run whose last step failed keeps what landed, and is not done", async () => {
+  test("a run whose last step failed keeps landed work and is not done", async () => {
     const it = await run(planOf(STEPS), ...writes("fix"), report("doc", { outcome: "failed", reason: "There is no documentation." }));
     expect(it.code).toBe(1);
     expect(it.out).toContain("doc failed: There is no documentation.");
@@ -49,7 +49,7 @@ describe("`enki run` tells the truth about what happened:", () => {
     expect(it.branch).not.toBeNull();
   });
 
-  test("an agent that finds nothing to do says why; what needs it begins when a person agrees", async () => {
+  test("an agent with nothing to do gives its reason, and dependents start after a person agrees", async () => {
     const reason = "The limit is 10 already.";
     const it = await run(planOf(STEPS), report("fix", { outcome: "nothing-to-do", reason }), ...writes("doc"));
     expect(it.code).toBe(0);
@@ -59,14 +59,14 @@ describe("`enki run` tells the truth about what happened:", () => {
     expect(it.notes().join("\n")).toMatch(/-fix waits for a person to confirm that there is nothing to do/);
   });
 
-  test("where all of it was nothing to do, the reason is told and nothing is merged", async () => {
+  test("if every step had nothing to do, prints the reason and merges nothing", async () => {
     const it = await run(planOf([planned("fix")]), report("fix", { outcome: "nothing-to-do", reason: "The limit is 10 already." }));
     expect(it).toMatchObject({ code: 0, branch: null });
     expect(it.out).toContain("fix: nothing to change: The limit is 10 already.");
     expect(it.out).toContain("There is nothing to merge.");
   });
 
-  test("an agent that is blocked asks, though it sent no question", async () => {
+  test("a blocked agent asks even without a question of its own", async () => {
     const it = await run(planOf([planned("fix")]), report("fix", { outcome: "blocked", reason: "Which limit is meant: 10 or 100?" }));
     expect(it.code).toBe(3);
     expect(it.out).toContain("fix asks: Which limit is meant: 10 or 100?");

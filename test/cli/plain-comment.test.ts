@@ -3,7 +3,7 @@ import { plan, step } from "../support/build.ts";
 import { renderStepTable } from "../../src/core/messages/step-table.ts";
 import { toPlainComment, readStepLines } from "../../src/cli/plain-comment.ts";
 
-test("the steps are read from the table as it is rendered", () => {
+test("reads the steps from the rendered table", () => {
   const { steps } = plan(
     step("look", { output: "artifact", title: "Look | at *all* <b>" }),
     step("fix", { needs: ["look"], checkpoint: true }),
@@ -14,7 +14,7 @@ test("the steps are read from the table as it is rendered", () => {
   ]);
 });
 
-test("a comment is told without what only a page can show", () => {
+test("prints a comment without parts that only a page can show", () => {
   const comment = `<!-- enki:execution:abcdef -->
 
 ### Stopped: 0 of 2 steps done

@@ -11,7 +11,7 @@ run = "grep -q '^<<<<<<<' list.txt && git diff --quiet HEAD && { git show HEAD^1
 say = "[OUTPUT]Both lines stay.[/OUTPUT]"
 `;
 
-test("54 two steps change the same line, side by side, with the real runner and an agent that plays: both land", async () => {
+test("54 two parallel steps change the same line, with the real runner and a scripted agent: both land", async () => {
   const it = open(
     `${playOf([
       { id: "first", run: "sed -i 's/^b$/one/' list.txt" },

@@ -7,7 +7,7 @@ import { makeRepository, openTerminal } from "./stage.ts";
 const left = (of: { code: number | null; err: string }): object => ({ code: of.code, err: of.err });
 
 describe.concurrent("enki run", () => {
-  test("brings the result of a request as a branch, and leaves all else as it was", async () => {
+  test("returns the result of a request as a branch and changes nothing else", async () => {
     const { terminal, git, run, own, branches } = open();
     const before = own();
     const told = await run("--yes", "sort", "the list");
@@ -29,7 +29,7 @@ describe.concurrent("enki run", () => {
     expect(terminal.processes()).toEqual([]);
   });
 
-  test("can be asked twice, and both can be looked at", async () => {
+  test("can run twice, with both results available", async () => {
     const { terminal, cwd, run, branches } = open();
     await run("--yes", "sort the list");
     await run("--yes", "sort the list");
@@ -51,7 +51,7 @@ describe.concurrent("enki run", () => {
     });
   });
 
-  test("starts nothing that nobody approves: it shows the plan, what each step is told, and how to start it", async () => {
+  test("starts nothing without an approval: it shows the plan, each step's task, and how to start", async () => {
     const { terminal, run, own, branches } = open();
     const before = own();
     const told = await run("sort the list");
@@ -64,7 +64,7 @@ describe.concurrent("enki run", () => {
     expect(terminal.leftBehind()).toEqual([]);
   });
 
-  test("says why it stopped, with the last lines, keeps what the jobs said, and what was done before", async () => {
+  test("reports why it stopped with the last lines, and keeps logs and landed work", async () => {
     const steps = [SORT, { id: "spoil", run: "echo z > list.txt", more: ', needs = ["sort"]' }];
     const { terminal, git, run, branches } = open(playOf(steps));
     const told = await run("--yes", "sort and spoil");
@@ -79,7 +79,7 @@ describe.concurrent("enki run", () => {
     expect(terminal.processes()).toEqual([]);
   });
 
-  test("shows what was found where nothing is to be merged", async () => {
+  test("shows reports if nothing is to be merged", async () => {
     const role = 'name = "looker"\nlabel = "L"\ndescription = "d"\nsystem_prompt = "p"\ncan_edit = false\noutput = "artifact"\n';
     const steps = [{ id: "look", run: "echo '# Found'; echo; echo two places", more: ', role = "looker"' }];
     const { git, run, branches } = open(playOf(steps), { ".enki/roles/looker.toml": role });
@@ -92,14 +92,14 @@ describe.concurrent("enki run", () => {
     expect(branches()).toEqual(["main"]);
   });
 
-  test("opens a checkpoint with --yes, and shows what it is about", async () => {
+  test("approves a checkpoint with --yes and shows its subject", async () => {
     const steps = [{ ...SORT, more: ", checkpoint = true" }];
     const { code, out } = await open(playOf(steps)).run("--yes", "sort the list");
     expect(code).toBe(0);
     expect(out).toMatch(/^Checkpoint sort: others build on it\.\n[^]* {4} ?list\.txt \| 2 /m);
   });
 
-  test("Ctrl+C ends it at once, and leaves no process", async () => {
+  test("Ctrl+C ends it immediately and leaves no process", async () => {
     const { terminal, cwd, agent, verify, own } = open(playOf([{ id: "hang", run: "sleep 1000" }]));
     const before = own();
     const started = terminal.start(["run", "--yes", ...agent, ...verify, "hang"], { cwd });
@@ -111,7 +111,7 @@ describe.concurrent("enki run", () => {
   });
 });
 
-describe.concurrent("enki run says before it begins", () => {
+describe.concurrent("enki run reports before it starts", () => {
   test.each<[string, Record<string, string>, RegExp]>([
     ["that nothing verifies", {}, /^enki run: Nothing can land yet, because nothing verifies it: .*--verify/],
     [
@@ -136,7 +136,7 @@ describe.concurrent("enki run says before it begins", () => {
 });
 
 describe.runIf(hasScript)("enki run in a terminal", () => {
-  test("asks for the plan, draws how it stands in one place, and leaves only what is worth reading", async () => {
+  test("asks about the plan, updates progress in place, and leaves only lasting output", async () => {
     const of = open();
     const { code, out } = await inTerminal(of, ["sort the list"], [["[y/N]", "y"]]);
     expect(code).toBe(0);
@@ -149,7 +149,7 @@ describe.runIf(hasScript)("enki run in a terminal", () => {
     expect(of.branches()).toHaveLength(2);
   });
 
-  test("lets the planner change the plan where the answer says what to change, and asks again", async () => {
+  test("lets the planner revise the plan by the answer and asks again", async () => {
     const first = playOf([SORT]).replace('role = "plan"', 'role = "plan"\nattempt = 1');
     const second = playOf([SORT, { id: "count", run: "wc -l < list.txt > count.txt", more: ', needs = ["sort"]' }])
       .replace(/^\ntitle.*\n/, "\n")
@@ -166,7 +166,7 @@ describe.runIf(hasScript)("enki run in a terminal", () => {
     expect(of.git("show", `${branch}:count.txt`).trim()).toBe("2");
   });
 
-  test("starts nothing where the answer is no", async () => {
+  test("starts nothing after the answer no", async () => {
     const of = open();
     const { code, out } = await inTerminal(of, ["sort the list"], [["[y/N]", "n"]]);
     expect(code).toBe(3);

@@ -40,7 +40,7 @@ say = "It is in order.\\nverdict: good"
 const files = { ".enki/workflows/gated.md": GATED };
 
 describe.concurrent("enki run --workflow", () => {
-  test("carries a workflow out from role to role, brings its result as a branch, and names what it went past", async () => {
+  test("runs a workflow role by role, returns its result as a branch, and names skipped roles", async () => {
     const { terminal, git, run, own, branches } = open(LOOK, files);
     const before = own();
     const told = await run("--workflow", "gated", "the", "list");
@@ -59,7 +59,7 @@ describe.concurrent("enki run --workflow", () => {
     expect(terminal.processes()).toEqual([]);
   });
 
-  test("refuses an unknown model before anything begins, with the one that was meant", async () => {
+  test("refuses an unknown model before anything starts, with a suggestion", async () => {
     const flow = GATED.replace("tools: [read]", "tools: [read]\n    model: opsu");
     const { run } = open(LOOK, { ".enki/workflows/gated.md": flow, ".enki/enki.toml": '[agent]\nmodels = ["opus"]\n' });
     const { code, err } = await run("--workflow", "gated", "the", "list");
@@ -67,7 +67,7 @@ describe.concurrent("enki run --workflow", () => {
     expect(err).toMatch(/there is no model "opsu" \(did you mean opus\?\)/);
   });
 
-  test("needs no words and no agent where all of its roles are commands, and takes a workflow of the machine", async () => {
+  test("needs neither request nor agent if all roles are commands, and accepts a workflow of the machine", async () => {
     const terminal = openTerminal();
     const cwd = join(terminal.root, "own");
     makeRepository(cwd, { "list.txt": "b\na\n", ".enki/enki.toml": '[agent]\ncommand = "no-such-agent"\n' });
@@ -111,8 +111,8 @@ must = true
 arguments = { to = "user", subject = "Which way?", body = "Up or down?", msg_type = "request" }
 ${playOf(SORT).slice(playOf(SORT).indexOf("[[scene]]"))}`;
 
-describe("what an agent asks a person", () => {
-  test("ends it where nobody can answer, and says how to go on", async () => {
+describe("an agent's question to a person", () => {
+  test("ends the run if no one can answer, and says how to continue", async () => {
     const { terminal, run, own, branches } = open(ASKING);
     const before = own();
     const told = await run("--yes", "sort the list");
@@ -125,7 +125,7 @@ describe("what an agent asks a person", () => {
     expect(terminal.leftBehind()).toEqual([]);
   });
 
-  test.runIf(hasScript)("is asked in the terminal, and its answer lets it go on", async () => {
+  test.runIf(hasScript)("is asked in the terminal, and the answer continues the run", async () => {
     const of = open(ASKING);
     const { code, out } = await inTerminal(
       of,
@@ -148,7 +148,7 @@ describe("what an agent asks a person", () => {
     expect(of.git("show", `refs/enki/runs/${id}:${mail}`)).toContain("up, please");
   });
 
-  test.runIf(hasScript)("ends it where the answer is empty", async () => {
+  test.runIf(hasScript)("ends the run if the answer is empty", async () => {
     const { code, out } = await inTerminal(open(ASKING), ["sort the list"], [["Your answer: ", ""]]);
     expect(code).toBe(3);
     expect(out).toContain("Nobody answers here.");

@@ -26,11 +26,11 @@ const GOOD = { ".enki/enki.toml": "[workers]\nmax_heavy = 2\n", ".enki/roles/db_
 const MISTAKES = { ".enki/enki.toml": "[refinery]\nverfy = []\n", ".enki/roles/tester.toml": 'name = "tester"\noutput = "patch"\n' };
 
 describe.concurrent("enki validate", () => {
-  test("says how many files are without a mistake, built-in ones among them", async () => {
+  test("prints the number of valid files, including built-in ones", async () => {
     expect(await open(GOOD).run("validate")).toEqual({ code: 0, out: "15 files without a mistake\n", err: "" });
   });
 
-  test("tells every mistake of all layers, and ends with 1", async () => {
+  test("reports every fault of all layers and exits with 1", async () => {
     const { code, out, err } = await open(MISTAKES, { "enki.toml": "[workers]\nmax_heavy = 0\n" }).run("validate");
     expect({ code, err }).toEqual({ code: 1, err: "" });
     expect(out.split("\n")).toEqual([
@@ -45,7 +45,7 @@ describe.concurrent("enki validate", () => {
     ]);
   });
 
-  test("an unknown model or tier, and a role that may not edit and is asked for a branch, are told with file, line and what was meant", async () => {
+  test("reports an unknown model or tier, and a read-only role with a branch output, with file, line and correction", async () => {
     const flow = "---\nroles:\n  a: { model: sonet }\n  b: { tier: hevy }\nedges: [a -> b]\n---\n\n## a\n\nDo a.\n\n## b\n\nDo b.\n";
     const reader = 'name = "reader"\nlabel = "R"\ndescription = "d"\nsystem_prompt = "p"\ncan_edit = false\noutput = "branch"\n';
     const own = {
@@ -62,7 +62,7 @@ describe.concurrent("enki validate", () => {
     ]);
   });
 
-  test("--json tells the same to a program", async () => {
+  test("prints the same as JSON", async () => {
     const { code, out } = await open(MISTAKES).run("validate", "--json", ".");
     expect(code).toBe(1);
     const { files, faults } = JSON.parse(out) as { files: string[]; faults: { code: string; line: number; file: string }[] };
@@ -78,13 +78,13 @@ describe.concurrent("enki validate", () => {
     });
   });
 
-  test.each([["."], [".enki"], [".enki/roles"], [".enki/roles/tester.toml"]])("takes %s for what it is", async (path) => {
+  test.each([["."], [".enki"], [".enki/roles"], [".enki/roles/tester.toml"]])("recognises %s", async (path) => {
     const { code, out } = await open(MISTAKES).run("validate", path);
     expect(code).toBe(1);
     expect(out).toContain(".enki/roles/tester.toml:2:1: bad-value");
   });
 
-  test("takes a role's file anywhere, and refuses what it does not read", async () => {
+  test("accepts a role's file anywhere and refuses other files", async () => {
     const { run } = open({ "draft.toml": seed("ralph.toml"), "notes.md": "" });
     expect(await run("validate", "draft.toml")).toMatchObject({ code: 0, out: "1 file without a mistake\n" });
     expect(await run("validate", "notes.md")).toMatchObject({
@@ -95,7 +95,7 @@ describe.concurrent("enki validate", () => {
   });
 });
 
-test("enki roles tells each role that counts, and which layer says so", async () => {
+test("enki roles lists each effective role with its layer", async () => {
   const { run } = open({ ".enki/roles/ralph.toml": seed("ralph.toml") }, { "roles/security_auditor.toml": seed("security_auditor.toml") });
   const { code, out } = await run("roles");
   expect(code).toBe(0);
@@ -107,14 +107,14 @@ test("enki roles tells each role that counts, and which layer says so", async ()
   expect(roles.find(({ name }) => name === "ralph")?.systemPrompt).toContain("Log every step with full context.");
 });
 
-test("enki roles leaves out what has a mistake, tells it, and ends with 1", async () => {
+test("enki roles omits and reports invalid roles and exits with 1", async () => {
   const { code, out, err } = await open(MISTAKES).run("roles");
   expect(code).toBe(1);
   expect(out).not.toContain("tester");
   expect(err).toContain(".enki/roles/tester.toml:2:1: bad-value");
 });
 
-test("enki config tells each value, and the file and line that say so; no credential", async () => {
+test("enki config lists each value with file and line, without credentials", async () => {
   const own = { ".enki/enki.toml": '[workers]\nmax_heavy = 2\n\n[agent]\nenv = { KEY = "hidden", MODEL = "$ENKI_MODEL_KEY" }\n' };
   const { run } = open(own, { "enki.toml": "[workers]\nmax_heavy = 1\nmax_light = 3\n" });
   const { code, out } = await run("config");
@@ -137,7 +137,7 @@ describe.concurrent("enki schema", () => {
     return new Ajv2020().compile(JSON.parse(out) as object);
   };
 
-  test("of a role takes the seeds' own roles, and no mistake", async () => {
+  test("of a role accepts the seeds' roles and rejects faults", async () => {
     const takes = await schemaOf("role");
     for (const name of ["ralph.toml", "db_expert.toml", "researcher.toml"]) expect(takes(parse(seed(name)))).toBe(true);
     const ralph = parse(seed("ralph.toml"));
@@ -146,7 +146,7 @@ describe.concurrent("enki schema", () => {
     expect(takes({ ...ralph, system_prompt: undefined })).toBe(false);
   });
 
-  test("of the configuration takes what is left out, and no unknown key", async () => {
+  test("of the configuration accepts omissions and rejects unknown keys", async () => {
     const takes = await schemaOf("config");
     expect([takes({}), takes({ refinery: { verify: ["npm test"] } }), takes({ refinery: { verfy: [] } })]).toEqual([true, true, false]);
   });
@@ -155,14 +155,14 @@ describe.concurrent("enki schema", () => {
 const FLOW = "---\nroles:\n  a: {}\n  b: {}\nedges: [a -> b]\n---\n\n## a\n\nDo {{ .Args }}.\n\n## b\n\nLook at {{ .a }}.\n";
 
 describe.concurrent("workflows", () => {
-  test("are listed, built in and one's own, with the file that says so", async () => {
+  test("are listed with their files, built-in ones and others", async () => {
     const { code, out, err } = await open({ ".enki/workflows/mine.md": FLOW }).run("workflows");
     expect({ code, err }).toEqual({ code: 0, err: "" });
     expect(out).toMatch(/^mine +\.enki\/workflows\/mine\.md$/m);
     expect(out).toMatch(/^gated-ship +built-in\/workflows\/gated-ship\.md$/m);
   });
 
-  test("with a mistake are told with line and what to write instead, by validate too", async () => {
+  test("with a fault are reported with line and correction, also by validate", async () => {
     const { run } = open({ ".enki/workflows/mine.md": FLOW.replace("edges: [a -> b]", "edges: [a -> c]") });
     for (const args of [["workflows"], ["validate"], ["validate", ".enki/workflows/mine.md"], ["validate", "."]]) {
       const { code, out, err } = await run(...args);

@@ -44,7 +44,7 @@ const tell = async ({ resolve, third }: Told, over: Partial<StageOptions> = {}) 
 
 const BOTH = { files: { "name.txt": TEXT.replace("none", "one and two") }, output: "Both names stay." };
 
-test("F-03 who resolves a conflict gets its files, both sides and what each was for; the engine makes the commit, and it lands once verified", async () => {
+test("F-03 a merger receives the files, both sides and their purposes; the engine creates the commit, which lands once verified", async () => {
   const it = await tell({ resolve: () => BOTH });
   const comment = await it.shows(it.issue, /Done: everything landed/);
   const [spec] = it.resolves();
@@ -66,7 +66,7 @@ test("F-03 who resolves a conflict gets its files, both sides and what each was 
   expect(comment).toContain("Both names stay.");
 });
 
-test("F-05 a merger that dies each time fails its step, named with its files and with the way on; nothing hangs, and the others land", async () => {
+test("F-05 a merger that always dies fails its step with the files and the next action, while others land", async () => {
   const it = await tell({ resolve: () => ({ end: "crashed", why: "the agent died" }) });
   let comment = "";
   await it.sweepUntil(
@@ -83,7 +83,7 @@ test("F-05 a merger that dies each time fails its step, named with its files and
   expect((await it.landed()).toSorted()).toEqual(["first", "third"]);
 });
 
-test("F-06 a base that moves while the conflict is resolved is merged with the resolution: one try, and no failure", async () => {
+test("F-06 a base that moves during a resolution is merged with it: one attempt, no failure", async () => {
   const it = await tell({
     resolve: async (_, stage) => {
       await stage.until("the third to land", async () => (await stage.landed()).includes("third"));
@@ -97,7 +97,7 @@ test("F-06 a base that moves while the conflict is resolved is merged with the r
   expect(await it.git("show", "main:name.txt")).toBe(TEXT.replace("none", "one and two").trim());
 });
 
-test("56 a base that moves in the very line that is resolved is resolved again, on top of the first resolution", async () => {
+test("56 a base that changes the resolved line again is resolved on top of the first resolution", async () => {
   let tries = 0;
   const it = await tell({
     resolve: async (_, stage) => {
@@ -117,7 +117,7 @@ test("56 a base that moves in the very line that is resolved is resolved again, 
   expect(await it.git("show", "main:name.txt")).toBe(TEXT.replace("none", "one, two and mine").trim());
 });
 
-test("57 a resolution with a marker left, or with another file, is not taken, and the next try is told so", async () => {
+test("57 a resolution with a marker or another file is rejected, and the next attempt is told", async () => {
   const acts: Act[] = [{ files: { "name.txt": "<<<<<<< one\nx\n" } }, { files: { "name.txt": "both\n", "other.txt": "x\n" } }, BOTH];
   const it = await tell({ resolve: () => acts.shift() ?? BOTH });
   await it.shows(it.issue, /Done: everything landed/);
@@ -129,7 +129,7 @@ test("57 a resolution with a marker left, or with another file, is not taken, an
   expect(await it.git("ls-tree", "--name-only", "main")).not.toMatch(/other/);
 });
 
-test("62 a conflict in a lock file alone starts no agent: its command makes it anew from what is merged", async () => {
+test("62 a conflict only in a lock file starts no agent: its command generates the file from the merge", async () => {
   const lock = (names: string): string => `lock of ${names}\n`;
   const config =
     '[refinery]\nverify = ["true"]\n[refinery.regenerate]\n"*.lock" = "echo \\"lock of $(ls names | xargs)\\" > all.lock; echo junk > junk.txt"\n';

@@ -63,7 +63,7 @@ describe("a graph", () => {
     expect(it.running()).toEqual([]);
   });
 
-  test("D-07 implement failed while test runs: test goes on, review and merge are blocked", async () => {
+  test("D-07 implement failed while test runs: test continues, review and merge are blocked", async () => {
     const it = await begin(shiny);
     await it.ran("design");
     await it.fails("implement");
@@ -71,7 +71,7 @@ describe("a graph", () => {
     expect(it.execution()?.state).toBe("running");
   });
 
-  test("D-08 what is only ready cannot be done, what is pending does not run", async () => {
+  test("D-08 a ready step cannot be done, a pending step does not run", async () => {
     const it = await begin(plan(step("a"), step("b"), step("c", { needs: ["a"] })), {
       config: config({ workers: { total: 1, tiers: { light: 1, standard: 1, heavy: 1 } } }),
     });
@@ -99,7 +99,7 @@ describe("a graph", () => {
     expect(it.execution()?.state).toBe("done");
   });
 
-  test("D-19 a chain is worked on one at a time, in order", async () => {
+  test("D-19 the steps of a chain run one at a time, in order", async () => {
     const it = await begin(plan(step("a"), step("b", { needs: ["a"] }), step("c", { needs: ["b"] })));
     for (const id of ["a", "b", "c"]) {
       expect(it.working()).toEqual([id]);
@@ -108,7 +108,7 @@ describe("a graph", () => {
     expect(it.execution()?.state).toBe("done");
   });
 
-  test("D-20 finished work is published and frees nothing; landed, it does", async () => {
+  test("D-20 published work unblocks nothing, landed work does", async () => {
     const it = await begin(plan(step("a"), step("b", { needs: ["a"] })));
     await it.worked("a");
     expect(it.states()).toEqual({ a: "published", b: "pending" });
@@ -116,7 +116,7 @@ describe("a graph", () => {
     expect(it.states()).toEqual({ a: "done", b: "running" });
   });
 
-  test("D-21 work for a step that does not run is left aside", async () => {
+  test("D-21 work for a step that does not run is ignored", async () => {
     const it = await begin(plan(step("a"), step("b")), {
       config: config({ workers: { total: 1, tiers: { light: 1, standard: 1, heavy: 1 } } }),
     });
@@ -126,7 +126,7 @@ describe("a graph", () => {
     expect(it.head("b")).toBeUndefined();
   });
 
-  test("D-22 what has nothing to land is done at once", async () => {
+  test("D-22 a step with nothing to land is done immediately", async () => {
     const it = await begin(plan(step("a")));
     await it.ran("a");
     expect(it.states()).toEqual({ a: "done" });
@@ -139,7 +139,7 @@ describe("a graph", () => {
     expect(it.at("a")).toMatchObject({ state: "failed", refusal: { code: "verification-failed" } });
   });
 
-  test("D-37 a checkpoint stays one", async () => {
+  test("D-37 a checkpoint stays a checkpoint", async () => {
     const it = await begin(plan(step("a", { checkpoint: true }), step("b", { needs: ["a"] })));
     await it.ran("a");
     expect(it.states()).toEqual({ a: "waiting", b: "pending" });
@@ -160,7 +160,7 @@ describe("pausing a step", () => {
     expect(it.state.runs.filter(({ conclusion }) => conclusion === "cancelled")).toEqual([]);
   });
 
-  test("D-11 a running step is paused: its run is stopped, and what it left all the same is left aside", async () => {
+  test("D-11 a running step is paused: its run is stopped, and a late result is ignored", async () => {
     const it = await begin(plan(step("a")));
     await it.say(1, pause("a"));
     expect(it.at("a")).toMatchObject({ state: "paused", deadline: null });
@@ -172,7 +172,7 @@ describe("pausing a step", () => {
     expect(it.at("a")).toMatchObject({ state: "running", attempt: 2, faults: 0 });
   });
 
-  test("a run of which GitHub did not say that it started is looked up and stopped, also after a restart", async () => {
+  test("a run without a confirmed start is looked up and stopped, also after a restart", async () => {
     const it = await begin(plan(step("a")), { unknownRuns: true });
     const [run] = it.state.runs.splice(1, 1);
     await it.say(1, pause("a"));
@@ -184,7 +184,7 @@ describe("pausing a step", () => {
     expect(it.at("a")?.deadline).toBeNull();
   });
 
-  test("a step that is resumed before its run could be stopped starts anew when that is settled", async () => {
+  test("a step resumed before its run stopped starts again afterwards", async () => {
     const it = await begin(plan(step("a")), { unknownRuns: true });
     const [run] = it.state.runs.splice(1, 1);
     await it.say(1, pause("a"), resume("a"));
@@ -195,7 +195,7 @@ describe("pausing a step", () => {
     expect(it.at("a")).toMatchObject({ state: "running", attempt: 2 });
   });
 
-  test("D-12 what is done cannot be paused, nor what failed, nor what is paused", async () => {
+  test("D-12 a done, failed or paused step cannot be paused", async () => {
     const it = await begin(plan(step("a"), step("b"), step("c")));
     await it.ran("a");
     await it.fails("b");
@@ -213,7 +213,7 @@ describe("pausing a step", () => {
     expect(it.states()).toEqual({ a: "done", b: "failed", c: "paused" });
   });
 
-  test("D-14 a step that is resumed while what it needs is not there any more is pending", async () => {
+  test("D-14 a step resumed without its needs is pending", async () => {
     const it = await begin(plan(step("a"), step("b", { needs: [{ step: "a", condition: "completed" }] })));
     await it.worked("a");
     expect(it.states()).toEqual({ a: "published", b: "running" });
@@ -224,7 +224,7 @@ describe("pausing a step", () => {
     expect(it.states()).toEqual({ a: "published", b: "running" });
   });
 
-  test("finished work that is paused leaves the queue, does not land though it is green, and lands when it is resumed", async () => {
+  test("paused published work leaves the queue, does not land although green, and lands after resume", async () => {
     const it = await begin(plan(step("a"), step("b", { needs: ["a"] })));
     await it.worked("a");
     const [verify] = it.running();
@@ -240,7 +240,7 @@ describe("pausing a step", () => {
     it.replay();
   });
 
-  test("of a running execution every paused step is resumed at once", async () => {
+  test("resume of a running execution resumes every paused step", async () => {
     const it = await begin(plan(step("a"), step("b")));
     await it.say(1, pause("a"), pause("b"));
     expect(it.comment()).toContain("Paused: `a`, `b`.");
@@ -303,7 +303,7 @@ describe("adding steps", () => {
     it.replay();
   });
 
-  test("D-29 a step that needs what is done is ready at once", async () => {
+  test("D-29 a step whose needs are done is ready immediately", async () => {
     const it = await begin(chain);
     await it.ran("a");
     await add(it, step("c", { needs: ["a"] }));
@@ -317,7 +317,7 @@ describe("adding steps", () => {
     ["D-32 a cycle", [step("x", { needs: ["y"] }), step("y", { needs: ["x"] })], "steps form a cycle: x -> y -> x"],
     ["no step at all", [], "The planner ended without new steps"],
     ["two of one id", [step("x"), step("x")], "duplicate step id: x"],
-  ])("%s: refused, nothing of it is stored, and what runs goes on", async (_, steps, why) => {
+  ])("%s: refused, nothing is stored, and running steps continue", async (_, steps, why) => {
     const it = await begin(chain);
     const before = it.execution()?.plan;
     await add(it, ...steps);
@@ -330,7 +330,7 @@ describe("adding steps", () => {
     expect(it.execution()?.state).toBe("done");
   });
 
-  test("D-33 of two new steps the one whose needs hold is ready, the other pending", async () => {
+  test("D-33 of two new steps, one with fulfilled needs is ready and one without is pending", async () => {
     const it = await begin(plan(step("a"), step("z")));
     await it.ran("a");
     await add(it, step("b", { needs: ["a"] }), step("c", { needs: ["b"] }));
@@ -338,7 +338,7 @@ describe("adding steps", () => {
     expect(it.states()).toEqual({ a: "done", z: "running", b: "running", c: "pending" });
   });
 
-  test("D-38 after a refused cycle on a step that is there, its failure blocks what needs it and nothing else", async () => {
+  test("D-38 after a refused cycle, an existing step's failure blocks only its dependents", async () => {
     const it = await begin(chain);
     await add(it, step("x", { needs: ["a", "y"] }), step("y", { needs: ["x"] }));
     await it.fails("a");
@@ -346,7 +346,7 @@ describe("adding steps", () => {
     expect(it.execution()?.state).toBe("failed");
   });
 
-  test("nothing that is added runs before exactly that plan is approved; the difference is shown, and the end waits for it", async () => {
+  test("added steps run only after an approval of exactly that plan; the difference is shown, and the end waits", async () => {
     const it = await begin(plan(step("a")));
     const first = it.execution()?.plan ?? "";
     await add(it, step("c", { title: "Write it down" }));
@@ -365,7 +365,7 @@ describe("adding steps", () => {
     expect(it.working()).toEqual(["c"]);
   });
 
-  test("a proposal is given up by its hash, or replaced; a planner at work is not started twice", async () => {
+  test("a proposal is rejected by its hash or replaced; a working planner is not started twice", async () => {
     const it = await begin(plan(step("a")));
     await add(it, step("c"));
     await it.say(1, { kind: "cancel", target: it.execution()?.amendment?.plan?.slice(0, 12) ?? "" });
@@ -378,7 +378,7 @@ describe("adding steps", () => {
     expect(it.running().filter((job) => job.startsWith("plan/"))).toEqual([`plan/${it.execution()?.id ?? ""}/4`]);
   });
 
-  test("a planner that crashes is started again twice, then nothing is added; who cancels stops it", async () => {
+  test("a crashed planner is restarted twice, then nothing is added; cancelling stops it", async () => {
     const it = await begin(plan(step("a")));
     await it.say(1, { kind: "add", text: "more" });
     for (let fault = 0; fault < 3; fault += 1) {
@@ -392,7 +392,7 @@ describe("adding steps", () => {
     it.replay();
   });
 
-  test("only what runs can be added to", async () => {
+  test("steps can be added only to a running execution", async () => {
     const it = openStory();
     await it.say(1, { kind: "add", text: "more" });
     expect(it.lastReply()).toContain("no-execution");
@@ -406,8 +406,8 @@ describe("adding steps", () => {
   });
 });
 
-describe("trying again", () => {
-  test("D-35 implement failed in the middle: tried again it runs, review and merge are pending", async () => {
+describe("retrying", () => {
+  test("D-35 implement failed in the middle: after a retry it runs, review and merge are pending", async () => {
     const it = await begin(shiny);
     await it.ran("design");
     await it.fails("implement");
@@ -418,7 +418,7 @@ describe("trying again", () => {
     expect(it.execution()?.state).toBe("running");
   });
 
-  test("D-36 what did not fail is not tried again, nor what there is not", async () => {
+  test("D-36 a step that did not fail or does not exist cannot be retried", async () => {
     const it = await begin(plan(step("a"), step("b"), step("c")), {
       config: config({ workers: { total: 2, tiers: { light: 2, standard: 2, heavy: 2 } } }),
     });
@@ -438,7 +438,7 @@ describe("trying again", () => {
 
   const two = plan(step("p"), step("q"), step("r", { needs: ["p", "q"] }));
 
-  test("D-39 a step with two failed needs stays blocked until both are tried again", async () => {
+  test("D-39 a step with two failed needs stays blocked until both are retried", async () => {
     const it = await begin(two);
     await it.fails("p");
     await it.fails("q");
@@ -448,7 +448,7 @@ describe("trying again", () => {
     expect(it.states()).toEqual({ p: "running", q: "running", r: "pending" });
   });
 
-  test("D-40 a blocked step is not tried again: what failed is named, however far it is", async () => {
+  test("D-40 a blocked step cannot be retried: the failed step is named, however distant", async () => {
     const it = await begin(plan(...two.steps, step("s", { needs: ["r"] })));
     await it.fails("p");
     await it.say(1, retry("s"));

@@ -40,7 +40,7 @@ test("H-01 differs: the hash is of the exact line, so a changed indentation is s
   expect(hashLine("foo")).toMatch(/^[0-9a-f]{6}$/);
 });
 
-test("H-02 three lines begin with 1:, 2:, 3:, and keep what stands behind the bar", async () => {
+test("H-02 three lines start with 1:, 2:, 3:, and keep their content behind the bar", async () => {
   const shown = await tag("a|b\n\tc\nd\n");
   expect(shown.map((line) => line.slice(0, 2))).toEqual(["1:", "2:", "3:"]);
   expect(shown.map((line) => line.slice(line.indexOf("|") + 1))).toEqual(["a|b", "\tc", "d"]);
@@ -52,7 +52,7 @@ test("H-03 numbers are padded to one width, and an empty file has no line", asyn
   expect(await tag("")).toEqual([""]);
 });
 
-test("H-06 a line that changed since is stale, a file that became shorter out of range, and nothing is written", async () => {
+test("H-06 a changed line is stale, a shorter file out of range, and nothing is written", async () => {
   const at = await lines(five);
   const changed = five.replace("line2", "other");
   writeFileSync(join(root, "a.txt"), changed);
@@ -62,31 +62,31 @@ test("H-06 a line that changed since is stale, a file that became shorter out of
   expect(await edit([at(2), "x", at(3)])).toBe("line 2 out of range (file has 1 lines)");
 });
 
-test("H-07 what stands between two anchors is replaced", async () => {
+test("H-07 the lines between two anchors are replaced", async () => {
   const at = await lines(five);
   expect(await edit([at(2), "new_a", "new_b", at(4)])).toBe("line1\nline2\nnew_a\nnew_b\nline4\nline5\n");
 });
 
-test("H-08 a text after an anchor comes after its line, one before it before", async () => {
+test("H-08 a text is inserted after or before an anchor's line", async () => {
   const at = await lines(five);
   expect(await edit([at(2), "inserted"])).toBe("line1\nline2\ninserted\nline3\nline4\nline5\n");
   const again = await lines(five);
   expect(await edit(["inserted", again(2)])).toBe("line1\ninserted\nline2\nline3\nline4\nline5\n");
 });
 
-test("H-09 two anchors alone delete what is between them", async () => {
+test("H-09 two anchors without a text delete the lines between them", async () => {
   const at = await lines(five);
   expect(await edit([at(2), at(5)])).toBe("line1\nline2\nline5\n");
 });
 
-test("H-10 a wrong hash is refused, and so is a text behind an anchor that is not the line's", async () => {
+test("H-10 refuses a wrong hash, and a text behind an anchor that differs from the line", async () => {
   const at = await lines(five);
   expect(await edit(["2:ffffff|line2", "x"])).toContain("stale hash at line 2");
   expect(await edit([at(2).replace("line2", "changed")])).toContain("an anchor keeps its line as it is");
   expect(readFileSync(join(root, "a.txt"), "utf8")).toBe(five);
 });
 
-test("H-12 the first and the last line can be replaced and deleted, and an empty file be edited", async () => {
+test("H-12 replaces and deletes the first and last line, and edits an empty file", async () => {
   const at = await lines(five);
   expect(await edit(["^|", "first", at(2)], [at(4), "last", "$|"])).toBe("first\nline2\nline3\nline4\nlast\n");
   const again = await lines(five);
@@ -98,7 +98,7 @@ test("H-12 the first and the last line can be replaced and deleted, and an empty
   expect(await edit([one(1), "x"])).toContain("stale hash");
 });
 
-test("several edits of one call are made all, or none when one of them is refused", async () => {
+test("applies all edits of a call, or none if one is refused", async () => {
   const at = await lines(five);
   expect(await edit([at(1), "a"], ["4:ffffff|line4", "b"])).toContain("stale hash at line 4");
   expect(await edit([at(1), "a", at(3)], [at(2), "b"])).toContain("overlap");
@@ -106,14 +106,14 @@ test("several edits of one call are made all, or none when one of them is refuse
   expect(await edit([at(4), "b"], [at(1), "a"])).toBe("line1\na\nline2\nline3\nline4\nb\nline5\n");
 });
 
-test("H-14 a CRLF file keeps its line ends, a mixed one those of the lines that stay", async () => {
+test("H-14 a CRLF file keeps its line ends, a mixed file those of its unchanged lines", async () => {
   const at = await lines("a\r\nb\r\nc\r\n");
   expect(await edit([at(1), "x", "y", at(3)])).toBe("a\r\nx\r\ny\r\nc\r\n");
   const mixed = await lines("a\r\nb\nc\r\nd");
   expect(await edit([mixed(2), "x", mixed(3)])).toBe("a\r\nb\nx\nc\r\nd");
 });
 
-test("H-14 a path outside of the step's workspace is refused, however it is written, and what is no text stays as it is", async () => {
+test("H-14 refuses every spelling of a path outside the workspace, and leaves binary files unchanged", async () => {
   const outside = mkdtempSync(join(tmpdir(), "enki-outside-"));
   try {
     writeFileSync(join(outside, "secret"), "one\n");

@@ -35,7 +35,7 @@ describe("work", () => {
     expect(told(it, "a").step).toMatchObject({ title: "The title", tier: "heavy" });
   });
 
-  test("O-03 work with an output is finished and queued, and its output is kept", async () => {
+  test("O-03 work with an output is finished and queued, with its output stored", async () => {
     const it = await begin([step("a")]);
     await it.end("work/", { end: "success", output: "what it says" });
     expect(it.at("a")).toMatchObject({ state: "published", output: "what it says" });
@@ -50,7 +50,7 @@ describe("work", () => {
     expect(it.state.pulls).toEqual([]);
   });
 
-  test("O-05 what needs a step starts when that has landed, with what it handed on", async () => {
+  test("O-05 a dependent starts after its need landed, with the need's output", async () => {
     const it = await begin([step("a", { title: "Step A" }), step("b", { needs: ["a"] })]);
     await it.end("work/", { end: "success", output: "A output" });
     expect(it.working()).toEqual([]);
@@ -59,7 +59,7 @@ describe("work", () => {
     expect(told(it, "b").upstream).toEqual([{ name: "a", title: "Step A", output: "A output" }]);
   });
 
-  test("O-10 work that lies in the ledger and that nothing started is found by the next look, and starts", async () => {
+  test("O-10 the next turn starts work in the ledger that never started", async () => {
     const settings = config();
     const it = openStory({ config: settings });
     await it.propose(plan(step("only")));
@@ -71,7 +71,7 @@ describe("work", () => {
     expect(it.working()).toEqual(["only"]);
   });
 
-  test("O-13 a report is not merged, and what needs it starts at once", async () => {
+  test("O-13 a report is not merged, and its dependents start immediately", async () => {
     const it = await begin([step("a", { output: "artifact" }), step("b", { needs: ["a"] })]);
     await it.end("work/", { end: "artifact", artifact: "# Found" });
     expect(it.states()).toEqual({ a: "done", b: "running" });
@@ -81,7 +81,7 @@ describe("work", () => {
 });
 
 describe("faults and failures", () => {
-  test("O-06 differs: a time-out is tried again by itself, after a pause, and the comment says so", async () => {
+  test("O-06 differs: a time-out is retried automatically after a pause, and the comment says so", async () => {
     const it = await begin([step("a")]);
     it.state.now += HOUR;
     await it.end("work/", { end: "timed-out", why: "it timed out" });
@@ -91,7 +91,7 @@ describe("faults and failures", () => {
     expect(it.comment()).toContain("running, attempt 2");
   });
 
-  test("O-07 a failure is not tried again by itself", async () => {
+  test("O-07 a failure is not retried automatically", async () => {
     const it = await begin([step("a")]);
     await it.fails("a", undefined, "compilation error");
     it.state.now += HOUR;
@@ -100,7 +100,7 @@ describe("faults and failures", () => {
     expect(it.running()).toEqual([]);
   });
 
-  test("O-08 the third time-out in a row is not tried again; a success in between gives the budget back", async () => {
+  test("O-08 the third consecutive time-out is not retried; a success resets the budget", async () => {
     const it = await begin([step("a")]);
     const timeOut = async () => {
       await it.end("work/", { end: "timed-out" });
@@ -120,7 +120,7 @@ describe("faults and failures", () => {
     expect(it.running()).toEqual([]);
   });
 
-  test("of the ends of a job only time-outs and crashes spend the budget of retries", async () => {
+  test("only time-outs and crashes use the budget of retries", async () => {
     for (const end of ["failed", "asked", "cancelled", "refused"] as const) {
       const it = await begin([step("a")]);
       await it.end("work/", { end });
@@ -131,7 +131,7 @@ describe("faults and failures", () => {
     expect(it.at("a")).toMatchObject({ faults: 1 });
   });
 
-  test("O-11 differs: work that conflicts is resolved, while what needs it waits; what nobody could resolve is failed with the paths, and a retry begins again", async () => {
+  test("O-11 differs: conflicting work is resolved while its dependents wait; unresolved work fails with the paths, and a retry starts again", async () => {
     let conflicting = true;
     const it = await begin([step("a"), step("b", { needs: ["a"] })], { conflicts: () => conflicting });
     await it.worked("a");
@@ -146,7 +146,7 @@ describe("faults and failures", () => {
     expect(it.states()).toEqual({ a: "done", b: "running" });
   });
 
-  test("O-18 tried again after the whole execution failed: the step runs, what it blocked waits, the execution runs", async () => {
+  test("O-18 a retry after the whole execution failed: the step runs, blocked steps wait, the execution runs", async () => {
     const it = await begin([step("a"), step("b", { needs: ["a"] })]);
     await it.fails("a");
     expect(it.execution()?.state).toBe("failed");
@@ -155,7 +155,7 @@ describe("faults and failures", () => {
     expect(it.execution()).toMatchObject({ state: "running", refusal: null });
   });
 
-  test("O-19 a step that failed verification is tried again with the log, and with the branch that it made", async () => {
+  test("O-19 a step that failed verification is retried with the log and its branch", async () => {
     const it = await begin([step("a")]);
     await it.worked("a");
     const head = it.head("a");
@@ -171,14 +171,14 @@ describe("faults and failures", () => {
 });
 
 describe("pausing and stopping", () => {
-  test("O-09 stop with work that runs says how much it stopped", async () => {
+  test("O-09 stop reports how many running jobs it stopped", async () => {
     const it = await begin([step("a"), step("b")]);
     await it.say(3, { kind: "stop" });
     expect(it.lastReply()).toContain("1 execution cancelled, 2 running jobs stopped");
     expect(it.comment()).toContain("Cancelled by @\u200bmaintainer.");
   });
 
-  test("O-12 paused and resumed while a runs: nothing is started twice", async () => {
+  test("O-12 paused and resumed while a runs: nothing starts twice", async () => {
     const it = await begin([step("a")]);
     const before = jobs(it);
     await it.say(1, { kind: "pause", target: null }, { kind: "resume", target: null });
@@ -189,7 +189,7 @@ describe("pausing and stopping", () => {
     expect([jobs(it), it.states()]).toEqual([before, { a: "running" }]);
   });
 
-  test("O-16 after stop nothing is started by any later look, nor by a process that begins anew", async () => {
+  test("O-16 after stop nothing starts, neither in later turns nor in a new process", async () => {
     const it = await begin([step("a"), step("b", { needs: ["a"] }), step("c", { checkpoint: true })]);
     await it.ran("c");
     await it.say(1, { kind: "stop" });
@@ -238,7 +238,7 @@ describe("pausing and stopping", () => {
     expect(it.states()).toEqual({ a: "done", b: "running" });
   });
 
-  test("a paused execution takes in what its workers left, lands nothing, and counts no waiting against a person", async () => {
+  test("a paused execution accepts its workers' results, lands nothing, and suspends deadlines of people", async () => {
     const it = await begin([step("a"), step("c", { output: "artifact", checkpoint: true })]);
     await it.end(`work/${it.task("c")}/`, { end: "artifact", artifact: "found" });
     await it.say(1, { kind: "pause", target: null });
@@ -253,7 +253,7 @@ describe("pausing and stopping", () => {
     expect(it.states()).toEqual({ a: "done", c: "waiting" });
   });
 
-  test("of what cannot be paused or resumed a person is told why", async () => {
+  test("tells a person why a target cannot be paused or resumed", async () => {
     const it = openStory();
     await it.propose(plan(step("a", { checkpoint: true, output: "artifact" })));
     await it.say(1, { kind: "pause", target: null });
@@ -273,7 +273,7 @@ describe("pausing and stopping", () => {
 });
 
 describe("skipping", () => {
-  test("what needs a skipped step goes on, its run is stopped, its pull request closed", async () => {
+  test("dependents of a skipped step continue; its run is stopped and its pull request closed", async () => {
     const it = await begin([step("a"), step("b", { needs: ["a"] }), step("c", { needs: ["b"] })]);
     await it.worked("a");
     await it.say(1, { kind: "skip", target: "a" });
@@ -284,14 +284,14 @@ describe("skipping", () => {
     expect(it.execution()?.state).toBe("done");
   });
 
-  test("a failed step is skipped, and its execution goes on to its end", async () => {
+  test("skipping a failed step lets its execution finish", async () => {
     const it = await begin([step("a"), step("b", { needs: ["a"] })]);
     await it.fails("a");
     await it.say(1, { kind: "skip", target: "a" });
     expect([it.states(), it.execution()?.state]).toEqual([{ a: "skipped", b: "running" }, "running"]);
   });
 
-  test("an execution is not skipped, nor what is done or skipped", async () => {
+  test("refuses to skip an execution, a done step or a skipped step", async () => {
     const it = await begin([step("a"), step("b")]);
     await it.ran("a");
     await it.say(1, { kind: "skip", target: it.execution()?.id ?? "" });
@@ -305,7 +305,7 @@ describe("skipping", () => {
 });
 
 describe("checkpoints and restarts", () => {
-  test("O-14 differs: a checkpoint with a pull request waits for a review before it lands; what needs it waits, the others go on", async () => {
+  test("O-14 differs: a checkpoint waits for a review before it lands; its dependents wait, other steps continue", async () => {
     const it = await begin([step("a", { checkpoint: true }), step("b", { needs: ["a"] }), step("c"), step("d", { needs: ["c"] })]);
     await it.end(`work/${it.task("a")}/`, { end: "success", output: "what a did" });
     await it.verified();
@@ -319,7 +319,7 @@ describe("checkpoints and restarts", () => {
     expect(it.states()).toEqual({ a: "done", b: "running", c: "done", d: "running" });
   });
 
-  test("O-15 a look at the state between a checkpoint's verification and its result frees nothing", async () => {
+  test("O-15 a turn between a checkpoint's verification and its result unblocks nothing", async () => {
     const it = await begin([step("a", { checkpoint: true }), step("b", { needs: ["a"] })]);
     await it.worked("a");
     const verify = it.running().find((job) => job.startsWith("verify/"));
@@ -335,7 +335,7 @@ describe("checkpoints and restarts", () => {
     expect(report.states()).toEqual({ a: "waiting", b: "pending" });
   });
 
-  test("O-21 a process that begins anew goes on where the last was, and repeats nothing", async () => {
+  test("O-21 a new process continues where the last one stopped and repeats nothing", async () => {
     const it = await begin([step("a"), step("b", { needs: ["a"] }), step("c", { needs: ["b"] })]);
     it.restart();
     await it.worked("a");

@@ -27,24 +27,24 @@ const work = async (job: string, ...acts: readonly Readonly<Record<string, unkno
   return { ...ended, ...bundle.value };
 };
 
-test("X-01 the text between the tags is the output, without the space around it", () => {
+test("X-01 the text between the tags is the output, trimmed", () => {
   expect(captureOutput("Done.\n[OUTPUT] a b [/OUTPUT]\nBye.")).toBe("a b");
 });
 
-test("X-02 without tags the last 500 characters are, and of ten or fewer nothing", () => {
+test("X-02 without tags the last 500 characters are the output, unless there are at most ten", () => {
   const text = Array.from({ length: 2_000 }, (_, at) => String(at % 10)).join("");
   expect(captureOutput(text)).toBe(text.slice(-500));
   expect(captureOutput("0123456789")).toBe("");
   expect(captureOutput("0123456789a")).toBe("0123456789a");
 });
 
-test("X-03 an empty pair of tags is none, and a cut inside of a character keeps it whole", () => {
+test("X-03 an empty pair of tags is ignored, and a cut does not split a character", () => {
   expect(captureOutput("[OUTPUT]  [/OUTPUT] what was found is this")).toContain("what was found is this");
   const output = captureOutput("𝄞".repeat(600));
   expect(output).toBe("𝄞".repeat(500));
 });
 
-test("X-04 the output of a worker's last message stands in the prompt of the steps that need it", async () => {
+test("X-04 the output of a worker's last message is in its dependents' prompts", async () => {
   const { output } = await work(
     "work/abcdef-fix/1",
     { run: "echo b > src/a.txt" },
@@ -88,14 +88,14 @@ const promptOf = (spec: ReturnType<ReturnType<typeof openStory>["spec"]>): strin
     maxSteps: 5,
   });
 
-test("X-05 differs: a reporting role that writes no file is not failed for it: what it said last is the report; only who says nothing fails", async () => {
+test("X-05 differs: a reporting role without a file delivers its last message; it fails only without one", async () => {
   const said = await work("work/abcdef-look/1", { say: "Uploads are limited in nginx.conf.\n[OUTPUT]One place.[/OUTPUT]" });
   expect(said).toMatchObject({ end: "artifact", artifact: "Uploads are limited in nginx.conf.\nOne place.", output: "One place." });
   jobs?.repo.close();
   expect(await work("work/abcdef-look/1", { say: "" })).toMatchObject({ end: "failed", why: "The agent left no report." });
 });
 
-test("X-06 later workers are given all reports of the execution, sorted by step", async () => {
+test("X-06 later workers receive all reports of the execution, sorted by step", async () => {
   const roles = { researcher };
   const story = openStory({ config: config({ roles }) });
   const look = { role: "researcher", output: "artifact" as const };
@@ -109,7 +109,7 @@ test("X-06 later workers are given all reports of the execution, sorted by step"
   expect(prompt.indexOf("### z_look")).toBeGreaterThan(prompt.indexOf("### a_look"));
 });
 
-test("X-07 differs: no agent is fed events: a command that comes while jobs end is taken up with them in one write, in the order of the events", async () => {
+test("X-07 differs: no agent receives events: a command that arrives while jobs end is applied with them in one write, in order", async () => {
   const story = openStory();
   await story.run(plan(step("fix"), step("docs")));
   const writes = story.state.writes.length;
@@ -122,14 +122,14 @@ test("X-07 differs: no agent is fed events: a command that comes while jobs end 
   expect(both[0]?.inputs.events.map(({ kind }) => kind)).toEqual(expect.arrayContaining(["commanded", "resulted"]));
 });
 
-test("X-08 differs: nothing is held back until somebody is idle: a result is taken up, and what needs it started, at once", async () => {
+test("X-08 differs: nothing waits for an idle agent: a result is applied and its dependents start immediately", async () => {
   const story = openStory();
   await story.run(plan(step("fix"), step("test", { needs: [{ step: "fix", condition: "completed" }] })));
   await story.end("work/", { end: "success" });
   expect(story.job("work/")).toContain("-test/1");
 });
 
-test("X-09 work that conflicted and lands after that is told in exactly one line, which names the files and that it was resolved", async () => {
+test("X-09 a landing after a conflict is reported in one line that names the files and the resolution", async () => {
   let first: string | null = null;
   const story = openStory({ conflicts: (head) => head === (first ??= head) });
   await story.run(plan(step("fix")));
@@ -144,7 +144,7 @@ test("X-09 work that conflicted and lands after that is told in exactly one line
   ]);
 });
 
-test("X-10 differs: there is no tree that could be dirty: every attempt begins with a fresh checkout, and what ten minutes bring is told once", async () => {
+test("X-10 differs: no tree can be dirty: every attempt starts with a fresh checkout, and ten minutes of events are reported once", async () => {
   const story = openStory();
   await story.run(plan(step("fix")));
   const comments = () => story.state.comments.length;
@@ -163,7 +163,7 @@ describe("mail", () => {
   const worker = (over: Parameters<typeof openToolBox>[0] = {}) =>
     openToolBox({ toolSet: "worker", executions, ...over, box: { address: "worker/abc123-fix", job: "work/abc123-fix/1", ...over.box } });
 
-  test("L-01 a request without a thread begins one and is pending; an info is completed", async () => {
+  test("L-01 a request without a thread starts one and is pending; an info is completed", async () => {
     const { call, recorded } = worker();
     const request = await call("enki_mail_send", { to: "coordinator", subject: "s", body: "b", msg_type: "request" });
     const info = await call("enki_mail_send", { to: "worker/abc123-test", subject: "s", body: "b" });
@@ -200,14 +200,14 @@ describe("mail", () => {
     ["an answer", "enki_status", {}, false],
     ["an error", "enki_edit_file", {}, true],
     ["a tool of another role", "enki_stop_all", {}, true],
-  ])("L-04 %s to a worker with unread mail ends with how much waits", async (_, tool, args, isError) => {
+  ])("L-04 %s to a worker with unread mail ends with the number of unread mails", async (_, tool, args, isError) => {
     const { call } = worker({ box: { mails: three } });
     const answer = await call(tool, args);
     expect(answer.isError).toBe(isError);
     expect(answer.text).toMatch(/\n\n---\nMAIL: You have 3 unread message\(s\) \(1 urgent\)\. Use enki_mail_check to read them\.$/);
   });
 
-  test("the most urgent comes first, reading marks as read, and who has read all is told nothing more", async () => {
+  test("the most urgent mail comes first, reading marks it as read, and read mail is not announced", async () => {
     const { call, recorded } = worker({ box: { mails: three } });
     expect((await call("enki_mail_check")).structured["messages"]).toMatchObject([{ id: "m1" }, { id: "m3" }, { id: "m2" }]);
     for (const { id } of three) await call("enki_mail_read", { message_id: id });
@@ -216,7 +216,7 @@ describe("mail", () => {
     expect((await call("enki_mail_inbox")).text.split("\n")).toHaveLength(3);
   });
 
-  test("nobody writes to who is not there, reads or answers what is another's, or answers twice", async () => {
+  test("refuses unknown recipients, other workers' mail, and a second answer", async () => {
     const asked = mail("q1", { type: "request", status: "pending" });
     const others = mail("q2", { type: "request", status: "pending", to: "worker/abc123-test" });
     const { call } = worker({ box: { mails: [asked, others, mail("i1")] } });
@@ -230,7 +230,7 @@ describe("mail", () => {
     expect(await code("enki_mail_reply", { message_id: "q1", body: "no" })).toBe("no-reply");
   });
 
-  test("a job sends no more than fifty, a mail lives no longer than it was given, and what came meanwhile is seen", async () => {
+  test("a job sends at most fifty mails, a mail expires after its lifetime, and new mail is announced", async () => {
     let now = 1_000;
     let fresh = [mail("m9")];
     const look = () => Promise.resolve(fresh.splice(0));
@@ -245,7 +245,7 @@ describe("mail", () => {
   });
 });
 
-test("mail whose time is over leaves the ledger, and what an execution keeps is bounded", async () => {
+test("expired mail leaves the ledger, and an execution keeps a bounded amount", async () => {
   const story = openStory();
   await story.run(plan(step("fix"), step("test")));
   const { id } = story.execution();
@@ -294,7 +294,7 @@ describe("a question to a person", () => {
     expect(story.replies()).toEqual([]);
   });
 
-  test("is answered once, by its id; an approval does not answer it, and silence ends in a named state", async () => {
+  test("is answered once by its id, not by an approval, and times out into a named state", async () => {
     const { story, id } = await ask();
     const task = `${story.execution().id}-fix`;
     await story.say({ kind: "approve-step", task, head: (story.step("fix")?.result ?? "").slice(0, 12) });
@@ -311,7 +311,7 @@ describe("a question to a person", () => {
     expect(story.replies().at(-1)).toContain("already-answered");
   });
 
-  test("of a planner holds the plan back until it is answered", async () => {
+  test("of a planner delays the plan until the answer", async () => {
     const story = openStory();
     await story.say({ kind: "do", text: "make it so" });
     const planner = story.tools("plan/");
@@ -326,14 +326,14 @@ describe("a question to a person", () => {
     expect(promptOf(story.spec("plan/"))).toContain("B");
   });
 
-  test("that a bundle only claims to have asked fails the step", async () => {
+  test("fails the step if a bundle only claims it", async () => {
     const story = openStory();
     await story.run(plan(step("fix")));
     await story.end("work/", { end: "asked" });
     expect(story.step("fix")).toMatchObject({ state: "failed", refusal: { code: "work-asked" } });
   });
 
-  test("ends the job of an agent that asked over its tool, whatever else it did", async () => {
+  test("asked by the tool ends the agent's job, whatever else it did", async () => {
     const arguments_ = { to: "user", subject: "Which?", body: "A or B?", msg_type: "request" };
     const asked = await work("work/abcdef-fix/1", { tool: "enki_mail_send", arguments: arguments_ }, { run: "echo b > src/a.txt" });
     expect(asked).toMatchObject({ end: "asked", report: { files: [], tools: [{ kind: "mail-send", to: "user" }] } });

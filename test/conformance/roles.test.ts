@@ -22,12 +22,12 @@ describe("the seeds' own role files", () => {
   const document = readFileSync(join(SEEDS, "roles.md"), "utf8");
   const names = readdirSync(join(SEEDS, "roles"));
 
-  test("are all of those that the document shows, byte for byte", () => {
+  test("are the document's, byte for byte", () => {
     expect(names).toHaveLength([...document.matchAll(/^name = "/gm)].length);
     for (const name of names) expect(document).toContain(readFileSync(join(SEEDS, "roles", name), "utf8").trimEnd());
   });
 
-  test.each(names)("R-01 %s is read without a fault", (name) => {
+  test.each(names)("R-01 reads %s without a fault", (name) => {
     const text = readFileSync(join(SEEDS, "roles", name), "utf8");
     const { config, faults } = read([`.enki/roles/${name}`, text]);
     expect(faults).toEqual([]);
@@ -38,7 +38,7 @@ describe("the seeds' own role files", () => {
   });
 });
 
-test("R-01 a role without can_edit and output may edit and makes a branch; output artifact is an artifact", () => {
+test("R-01 a role without can_edit and output edits and delivers a branch; output artifact delivers a report", () => {
   expect(read(["roles/t.toml", role("")]).config.roles["tester"]).toMatchObject({ canEdit: true, output: "branch" });
   expect(read(["roles/t.toml", role('output = "artifact"\n')]).config.roles["tester"]?.output).toBe("artifact");
 });
@@ -57,7 +57,7 @@ test("R-02 a project's role named ralph replaces the built-in ralph completely",
   expect(Object.keys(config.roles)).toEqual(expect.arrayContaining(["feature_developer", "bug_fixer", "researcher"]));
 });
 
-test("R-04 a role without system_prompt is told with its file; output patch is refused", () => {
+test("R-04 reports a role without system_prompt with its file, and refuses output patch", () => {
   const missing = role("").replace(/system_prompt.*\n/, "");
   expect(read([".enki/roles/t.toml", missing])).toMatchObject({
     faults: [{ file: ".enki/roles/t.toml", line: 1, code: "missing-key", why: "system_prompt is missing" }],
@@ -71,14 +71,14 @@ test("R-04 a role without system_prompt is told with its file; output patch is r
 
 const BASE = '[agent]\ncommand = "base"\nargs = ["acp"]\nenv = { A = "1", B = "1" }\n';
 
-test("R-08 a worker's own command and env: args are inherited, env is merged, the coordinator is as it was", () => {
+test("R-08 a worker's own command and env: args are inherited, env is merged, the coordinator is unchanged", () => {
   const { config, faults } = read(["enki.toml", `${BASE}[agent.worker]\ncommand = "own"\nenv = { B = "2" }\n`]);
   expect(faults).toEqual([]);
   expect(config.agents.worker).toEqual({ command: "own", args: ["acp"], env: { A: "1", B: "2" } });
   expect(config.agents.planner).toEqual({ command: "base", args: ["acp"], env: { A: "1", B: "1" } });
 });
 
-test("R-09 a sidecar's own command only: args and env are those of all", () => {
+test("R-09 a sidecar's own command inherits args and env", () => {
   const { config } = read(["enki.toml", `${BASE}[agent.sidecar]\ncommand = "own"\n`]);
   expect(config.agents.sidecar).toEqual({ command: "own", args: ["acp"], env: { A: "1", B: "1" } });
 });
@@ -86,14 +86,14 @@ test("R-09 a sidecar's own command only: args and env are those of all", () => {
 let jobs: Awaited<ReturnType<typeof openJobs>> | null = null;
 afterEach(() => jobs?.repo.close());
 
-describe("a role is what its file says when its job starts", () => {
+describe("a role's file counts when its job starts", () => {
   const prepare = async (files: Readonly<Record<string, string | null>>) => {
     jobs = await openJobs({ agent: [process.execPath, AGENT, '{"say":"I am at work all the same."}'] });
     await jobs.repo.commit("main", files);
     return { ...(await jobs.prepare(`work/${ID}-fix/1`)), jobs };
   };
 
-  test("R-02 a file that changed after the plan was made counts", async () => {
+  test("R-02 including changes after the plan", async () => {
     const text = role("can_edit = false\n").replaceAll("tester", "fixer").replace("Test.", "Look only.");
     const { claimed } = await prepare({ ".enki/roles/fixer.toml": text });
     expect(claimed).toMatchObject({ value: { role: { systemPrompt: "Look only.", canEdit: false } } });
@@ -102,7 +102,7 @@ describe("a role is what its file says when its job starts", () => {
   test.each([
     ["is gone", null],
     ["has a mistake", "name = \n"],
-  ])("R-10 a step whose role's file %s fails with the reason, instead of working with other rights", async (_, text) => {
+  ])("R-10 a step whose role's file %s fails with the reason instead of running with other rights", async (_, text) => {
     const prepared = await prepare({ ".enki/roles/fixer.toml": text });
     const why = expect.stringMatching(/^The role `fixer` no longer exists: .*`enki validate`.*adviser, looker$/) as unknown;
     expect(await runAgentJob(prepared.host)).toEqual({ end: "failed", why });
@@ -133,7 +133,7 @@ describe("R-10 a role with can_edit = false", () => {
     ["a push", { run: "git push -q ../enki/clone.git HEAD:refs/heads/main; git push -q origin HEAD:main; true" }, ""],
   ];
 
-  test.each(MEANS)("cannot change files by %s: it is thrown away and told", async (_, act, named) => {
+  test.each(MEANS)("cannot change files by %s: the changes are dropped and reported", async (_, act, named) => {
     const acts = [act, { say: "[OUTPUT]Nothing to change, I think.[/OUTPUT]" }];
     jobs = await openJobs({ agent: [process.execPath, AGENT, ...acts.map((each) => JSON.stringify(each))] });
     const job = `work/${ID}-advise/1`;
@@ -149,7 +149,7 @@ describe("R-10 a role with can_edit = false", () => {
     if (named === "") expect(prepared.log.join("\n")).not.toContain('"optionId":"yes"');
   });
 
-  test("is told in the comment when it tried, and the steps after it go on", async () => {
+  test("is reported in the comment after an attempt, and later steps continue", async () => {
     const files = { ".enki/roles/adviser.toml": role("can_edit = false\n").replaceAll("tester", "adviser") };
     const two = plan(step("advise", { role: "adviser" }), step("look", { output: "artifact", needs: ["advise"] }));
     const why = "It may not change files, so its changes were discarded: `src/a.txt`.";
@@ -168,7 +168,7 @@ describe("R-10 a role with can_edit = false", () => {
   });
 });
 
-test("an artifact role's report is in the ledger, linked from the comment, and given to later steps; nothing of it is merged", async () => {
+test("an artifact role's report is stored in the ledger, linked from the comment, passed to later steps, and never merged", async () => {
   const auditor = readFileSync(join(SEEDS, "roles", "security_auditor.toml"), "utf8");
   const report = "# Risk: low\n\n`src/a.txt:1` is harmless.\n";
   const seen: unknown[] = [];
@@ -197,7 +197,7 @@ test("an artifact role's report is in the ledger, linked from the comment, and g
   expect(await stage.maintainer.pulls()).toHaveLength(1);
 });
 
-test("R-02 an organisation's role holds for its repositories, until one of them has its own; what it says later counts later", async () => {
+test("R-02 an organisation's role applies to its repositories until one has its own; later changes count later", async () => {
   const text = (name: string, prompt: string): string => role("").replace("tester", name).replace('"Test."', JSON.stringify(prompt));
   const seen: string[] = [];
   const stage: OpenStage = await openStage({

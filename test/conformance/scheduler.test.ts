@@ -50,14 +50,14 @@ const told = (it: Story, job: string) => {
 };
 
 describe("what starts", () => {
-  test("S-01 first of the shiny graph, exactly one job: Design, heavy, with nothing handed on", async () => {
+  test("S-01 the shiny graph starts with one job: Design, heavy, without outputs", async () => {
     const it = openStory();
     await start(it, 1, ...shiny.steps);
     expect(it.running()).toEqual([`work/${it.task("design")}/1`]);
     expect(told(it, it.running()[0] ?? "")).toMatchObject({ step: { title: "Design", tier: "heavy" }, upstream: [] });
   });
 
-  test("S-02 after Design, two jobs, each with what it handed on", async () => {
+  test("S-02 after Design, two jobs start, each with its output", async () => {
     const it = openStory();
     await start(it, 1, ...shiny.steps);
     await it.end("work/", { end: "unchanged", output: "design output" });
@@ -65,7 +65,7 @@ describe("what starts", () => {
     for (const job of it.running()) expect(told(it, job).upstream).toEqual([{ name: "design", title: "Design", output: "design output" }]);
   });
 
-  test("S-04 a run of two phases ends with the execution complete", async () => {
+  test("S-04 a run of two phases completes the execution", async () => {
     const it = openStory();
     await start(it, 1, step("a"), step("b", { needs: ["a"] }));
     await it.landed("a");
@@ -77,7 +77,7 @@ describe("what starts", () => {
     it.replay();
   });
 
-  test("S-05 one standard job at a time, over two executions", async () => {
+  test("S-05 one standard job at a time, across two executions", async () => {
     const it = openStory(limits(10, 5, 1, 10));
     const ids: string[] = [];
     for (const issue of [1, 2]) {
@@ -104,7 +104,7 @@ describe("what starts", () => {
     expect(it.comment()).toContain("Stopped: 0 of 5 steps done");
   });
 
-  test("S-07 a slot is taken when a job starts and given back when its worker is done, not again when it lands", async () => {
+  test("S-07 a slot is taken when a job starts and released when its worker is done, not again at the landing", async () => {
     const it = openStory();
     await start(it, 1, ...shiny.steps);
     expect(counts(it)).toEqual([1, 1, 0, 0]);
@@ -114,7 +114,7 @@ describe("what starts", () => {
     expect(counts(it)).toEqual([2, 0, 1, 1]);
   });
 
-  test("S-08 a failed verification gives no slot back a second time", async () => {
+  test("S-08 a failed verification releases no slot a second time", async () => {
     const it = openStory(limits(2, 5, 5, 5));
     await start(it, 1, step("a"), step("b"), step("c"), step("d"));
     await it.worked("a");
@@ -144,7 +144,7 @@ describe("what starts", () => {
     expect(told(it, it.running()[0] ?? "").step?.tier).toBe("standard");
   });
 
-  test("S-16 a plan of one step starts it, and is complete with it", async () => {
+  test("S-16 a plan of one step starts and completes with it", async () => {
     const it = openStory();
     await start(it, 1, step("only"));
     expect(it.working()).toEqual(["only"]);
@@ -154,7 +154,7 @@ describe("what starts", () => {
 });
 
 describe("fairness", () => {
-  test("a second execution gets the next free slot, however much the first still has to do", async () => {
+  test("a second execution gets the next free slot, whatever the first has left", async () => {
     const it = openStory(limits(2, 2, 2, 2));
     const first = await start(it, 1, ...["a", "b", "c", "d"].map((id) => step(id)));
     expect(it.working(first)).toEqual(["a", "b"]);
@@ -214,7 +214,7 @@ describe("several executions", () => {
     expect(it.working()).toEqual(["a"]);
   });
 
-  test("S-18 stop with two running: both are stopped, nothing is counted, nothing starts again", async () => {
+  test("S-18 stop with two running: both stop, no slot is in use, nothing starts again", async () => {
     const it = openStory();
     const one = await start(it, 1, step("a"), step("later", { needs: ["a"] }));
     const two = await start(it, 2, step("b"));

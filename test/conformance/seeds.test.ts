@@ -12,7 +12,7 @@ const AGENTS: readonly (readonly [string, Fixture])[] = [
 describe.concurrent.each(AGENTS)("the seeds' own words, end to end, by %s", (_, fixture) => {
   const isTalkative = fixture === "talkative.mjs";
 
-  test("Q-02 Q-03 the JSON execution lands in its order, and the example output is handed on to what waits", async () => {
+  test("Q-02 Q-03 the JSON execution lands in order, and the example output reaches its dependents", async () => {
     const { steps } = JSON.parse(seed("execution.json")) as { steps: { id: string; title: string; description: string }[] };
     expect(seed("tasks.md")).toContain(seed("execution.json").trim());
     const [output = ""] = /^\[OUTPUT\].*\[\/OUTPUT\]$/m.exec(seed("tasks.md")) ?? [];
@@ -50,7 +50,7 @@ describe.concurrent.each(AGENTS)("the seeds' own words, end to end, by %s", (_, 
     return { file, text, ...(parse(text) as { name: string; system_prompt: string; output: string }) };
   });
 
-  test("every role file works as it says: with its own prompt, and for a branch or a report", async () => {
+  test("every role file works with its own prompt, for a branch or a report", async () => {
     const steps = roles.map(({ name }) => ({ id: name, title: `Be ${name}`, description: "Do what you do.", role: name }));
     const { run, git } = openSeeds(
       Object.fromEntries(roles.map(({ file, text }) => [`.enki/roles/${file}`, text])),
@@ -70,7 +70,7 @@ describe.concurrent.each(AGENTS)("the seeds' own words, end to end, by %s", (_, 
       expect(it.artifact(name)).toContain("Nothing that is wrong.");
   });
 
-  test("Q-04 the security auditor reads only, leaves its report at artifacts/<execution>/<step>.md, and nothing of it is merged", async () => {
+  test("Q-04 the security auditor only reads, writes its report to artifacts/<execution>/<step>.md, and merges nothing", async () => {
     const steps = [{ id: "audit", title: "Audit", description: "Audit the limit.", role: "security_auditor" }];
     const { run, git } = openSeeds(
       { ".enki/roles/security_auditor.toml": seed("roles/security_auditor.toml") },
@@ -93,7 +93,7 @@ describe.concurrent.each(AGENTS)("the seeds' own words, end to end, by %s", (_, 
     expect(it.state().steps["audit"]).toMatchObject({ refusal: isTalkative ? null : discarded });
   });
 
-  test("build-feature goes from planner to coder to reviewer, each with what was said before, and lands what the coder did", async () => {
+  test("build-feature runs planner, coder and reviewer, each with the earlier answers, and lands the coder's work", async () => {
     const plan = Array.from({ length: 60 }, (_, at) => `${at + 1}. change line ${at + 1} of limit.txt`).join("\n");
     const { run, git } = openSeeds(
       { ".enki/workflows/build-feature.md": seed("workflows/build-feature.md") },
@@ -115,7 +115,7 @@ describe.concurrent.each(AGENTS)("the seeds' own words, end to end, by %s", (_, 
     expect(git("diff", "--name-only", "main", it.branch ?? "")).toBe("login.txt");
   });
 
-  test("the siblings of the documents run side by side, and the third joins what both said", async () => {
+  test("parallel roles of the documents run together, and the third receives both answers", async () => {
     const text = `---\n${seed("workflows/parallel-siblings.yaml")}---\n\n## read-backend\n\nB {{ .Args }}\n\n## read-frontend\n\nF {{ .Args }}\n\n## synth\n\n{{ .read-backend }} + {{ .read-frontend.output }}\n`;
     const { run, git } = openSeeds(
       { ".enki/workflows/siblings.md": text },

@@ -18,7 +18,7 @@ const create = async (steps: unknown[]) => {
 };
 const refused = (text: string) => ({ isError: true, text, recorded: [] });
 
-test("M-01 a worker's call of enki_task_create is not available for its role; a tool that does not exist is unknown", async () => {
+test("M-01 enki_task_create is not available to a worker; a missing tool is unknown", async () => {
   const { call, recorded } = openToolBox({ toolSet: "worker" });
   expect(await call("enki_task_create", { title: "t" })).toMatchObject({
     isError: true,
@@ -33,14 +33,14 @@ test("M-01 a worker's call of enki_task_create is not available for its role; a 
   expect(recorded).toEqual([]);
 });
 
-test("M-02 a worker that may not edit has ten tools, and enki_edit_file is none of them", () => {
+test("M-02 a read-only worker has ten tools without enki_edit_file", () => {
   const names = listTools({ toolSet: "worker", canEdit: false }).map(({ name }) => name);
   expect(names).toEqual(TOOLS_OF.N);
   expect(names).toHaveLength(10);
   expect(names).not.toContain("enki_edit_file");
 });
 
-test("M-04 a planner has every tool of the seed that plans, enki_resume and enki_execution_add_steps among them", () => {
+test("M-04 a planner has every planning tool of the seed, including enki_resume and enki_execution_add_steps", () => {
   const names = listTools({ toolSet: "planner", canEdit: false }).map(({ name }) => name);
   expect(names).toEqual(TOOLS_OF.P);
   expect(names).toEqual(expect.arrayContaining(["enki_resume", "enki_execution_add_steps"]));
@@ -64,14 +64,14 @@ test("M-05 an unknown method with an id is answered with -32601, a notification 
   ]);
 });
 
-describe("a plan is refused with the reason, and nothing of it is recorded", () => {
+describe("a plan is refused with the reason, and nothing is recorded", () => {
   test("M-06 without a step", async () => {
     expect(await create([])).toMatchObject(refused("steps array must not be empty"));
   });
   test("M-07 with two steps of one id", async () => {
     expect(await create([planned("a"), planned("a")])).toMatchObject(refused("duplicate step id: a"));
   });
-  test("M-08 with a need that is no step, and with one that is no task", async () => {
+  test("M-08 with a need that is neither a step nor a task", async () => {
     expect(await create([planned("a", { needs: ["ghost"] })])).toMatchObject(refused("step 'a' depends on unknown step 'ghost'"));
     const task = { task: "abc123-ghost" };
     expect(await create([planned("a", { needs: [task] })])).toMatchObject(refused("step 'a' depends on unknown task 'abc123-ghost'"));
@@ -96,7 +96,7 @@ describe("a plan is refused with the reason, and nothing of it is recorded", () 
       expect(answer).toMatchObject({ isError: true, structured: { code: "bad-need" }, recorded: [] });
     },
   );
-  test("M-19 with a role that there is not: the answer lists those that there are", async () => {
+  test("M-19 with an unknown role: the answer lists the known ones", async () => {
     const answer = await create([planned("a", { role: "no_such_role" })]);
     expect(answer).toMatchObject(refused("step 'a' has unknown role 'no_such_role'; roles: researcher"));
     const { call } = openToolBox();
@@ -105,14 +105,14 @@ describe("a plan is refused with the reason, and nothing of it is recorded", () 
       structured: { code: "unknown-role" },
     });
   });
-  test("M-23 with an id that is a path", async () => {
+  test("M-23 with a path as an id", async () => {
     expect(await create([planned("../x")])).toMatchObject(refused("step id '../x' must match [a-z0-9][a-z0-9_-]{0,62}"));
   });
 });
 
 const two = plan(step("fix"), step("test", { needs: ["fix"] }));
 
-test("M-15 the id that enki_execution_create gives is accepted verbatim by pause, cancel, resume, dag and add_steps", async () => {
+test("M-15 pause, cancel, resume, dag and add_steps accept the id of enki_execution_create verbatim", async () => {
   const story = openStory();
   await story.say({ kind: "do", text: "make it so" });
   const planner = story.tools("plan/");
@@ -130,7 +130,7 @@ test("M-15 the id that enki_execution_create gives is accepted verbatim by pause
   expect(next.recorded.map(({ kind }) => kind)).toEqual(["pause", "cancel", "resume", "add-steps"]);
 });
 
-test.each(["pause", "cancel", "resume"])("M-16 enki_%s of what there is not is an error, and nothing is recorded", async (tool) => {
+test.each(["pause", "cancel", "resume"])("M-16 enki_%s of an unknown target is an error, and nothing is recorded", async (tool) => {
   const { call, recorded } = openToolBox({ executions: [view("abc123", { fix: "running" })] });
   expect(await call(`enki_${tool}`, { execution_id: "ffffff" })).toMatchObject({ isError: true, structured: { code: "unknown-target" } });
   expect(await call(`enki_${tool}`, { execution_id: "abc123", step_id: "ghost" })).toMatchObject({ isError: true });
@@ -138,7 +138,7 @@ test.each(["pause", "cancel", "resume"])("M-16 enki_%s of what there is not is a
   expect(recorded).toEqual([]);
 });
 
-test("M-17 a running task cannot be retried, and the sentence is the command's", async () => {
+test("M-17 a running task cannot be retried, with the same message as the command's", async () => {
   const story = openStory();
   await story.run(two);
   const task = `${story.execution().id}-fix`;
@@ -150,7 +150,7 @@ test("M-17 a running task cannot be retried, and the sentence is the command's",
   expect(story.replies().at(-1)).toContain("is 'running', not 'failed' — can only retry failed tasks");
 });
 
-test("M-18 an ambiguous beginning of a task id lists what it may be, an unknown one is not found", async () => {
+test("M-18 an ambiguous prefix of a task id lists the matches, an unknown one is not found", async () => {
   const executions = [view("abc123", { test_a: "failed", test_b: "failed", fix: "failed" }), view("abc999", {})];
   const { call, recorded } = openToolBox({ executions });
   const ambiguous = await call("enki_task_retry", { task_id: "abc123-test" });
@@ -181,8 +181,8 @@ test("M-20 the role of a step reaches its worker: that role's prompt, rights and
   expect(env).toMatchObject({ ENKI_ROLE: "researcher", ENKI_ARTIFACT: "/job/texts/look.md", ENKI_INPUTS: "/job/texts" });
 });
 
-describe("what a tool records", () => {
-  test("takes effect when the result is accepted: a task of its own and a quick one, under the ids that were printed", async () => {
+describe("a recorded command", () => {
+  test("takes effect when the result is accepted: a task and a quick task, under the printed ids", async () => {
     const story = openStory();
     await story.say({ kind: "do", text: "make it so" });
     const planner = story.tools("plan/");
@@ -224,7 +224,7 @@ describe("what a tool records", () => {
     ["makes a task", { kind: "create-task", step: step("task") }],
     ["closes what is kept for later", { kind: "backlog-pick", issue: 7 }],
     ["approves", { kind: "approve-plan", plan: "f".repeat(64) }],
-  ])("a worker whose bundle %s has no effect by it, and that is noted", async (_, command) => {
+  ])("has no effect if a worker's bundle %s, which is noted", async (_, command) => {
     const story = openStory();
     story.state.backlog.push({ issue: 7, title: "t", body: "b", created: 1, open: true, reason: "" });
     await story.run(two);
@@ -236,7 +236,7 @@ describe("what a tool records", () => {
     expect(story.notes().join("\n")).toContain(`recorded '${command.kind}' without effect: its tools may not record '${command.kind}'`);
   });
 
-  test("every command that a tool can record is read back from a result, and no other is", async () => {
+  test("every recordable command is read back from a result, and no other", async () => {
     const worker = openToolBox({
       toolSet: "worker",
       box: { address: "worker/abc123-fix" },
@@ -294,7 +294,7 @@ describe("steps that are added", () => {
 
 describe("the backlog", () => {
   const item = { issue: 7, title: "Old thing", body: "Words", created: 1, open: true, reason: "" };
-  test("is the issues with the label: added, changed, removed and picked when the planner's result is accepted", async () => {
+  test("consists of the labelled issues: added, changed, removed and picked when the planner's result is accepted", async () => {
     const story = openStory();
     story.state.backlog.push(item, { ...item, issue: 8 }, { ...item, issue: 9 });
     await story.say({ kind: "do", text: "make it so" });
@@ -315,7 +315,7 @@ describe("the backlog", () => {
     ]);
   });
 
-  test("a pick of a job that dies is lost with the job: the item stays open and is offered to the next planner", async () => {
+  test("loses the pick of a crashed job: the item stays open for the next planner", async () => {
     const story = openStory();
     story.state.backlog.push({ ...item });
     await story.say({ kind: "do", text: "make it so" });
@@ -327,7 +327,7 @@ describe("the backlog", () => {
     expect((await story.tools("plan/").call("enki_backlog_pick", { id: "7" })).text).toBe("Words");
   });
 
-  test("an issue that has not the label is never touched, whatever a bundle says", async () => {
+  test("never touches an issue without the label, whatever a bundle says", async () => {
     const story = openStory();
     await story.say({ kind: "do", text: "make it so" });
     story.state.backlog.push({ ...item });

@@ -15,7 +15,7 @@ const begin = async (text: string, over: Partial<ReturnType<typeof defaults>> = 
 
 const report = (artifact: string) => ({ end: "artifact" as const, artifact });
 
-test("E-06 each role has the model that its file names, and the others that of their tier", async () => {
+test("E-06 each role uses its file's model, others their tier's", async () => {
   const text =
     "---\nroles:\n  alpha: { model: deep, tools: [read] }\n  beta: { tools: [read] }\nedges: [alpha -> beta]\n---\n\n## alpha\n\nA.\n\n## beta\n\nB.\n";
   const { tiers } = defaults();
@@ -28,7 +28,7 @@ test("E-06 each role has the model that its file names, and the others that of t
   expect(it.state.runs).toHaveLength(2);
 });
 
-test("E-09 the bytes of a definition go with its execution: that its file changes meanwhile, or is gone, changes nothing", async () => {
+test("E-09 an execution keeps its definition, even if the file changes or disappears", async () => {
   const text = (what: string): string =>
     `---\nroles:\n  alpha: { tools: [read] }\n  beta: { tools: [read] }\nedges: [alpha -> beta]\n---\n\n## alpha\n\nLook.\n\n## beta\n\n${what} {{ .alpha }}\n`;
   const played = async (meanwhile: (it: Awaited<ReturnType<typeof begin>>) => void) => {
@@ -59,7 +59,7 @@ test("E-09 the bytes of a definition go with its execution: that its file change
   expect(await played((it) => void Object.assign(it.config, { workflows: {} }))).toEqual(alone);
 });
 
-test("E-12 the roles that a workflow went past are named in the comment, each with its reason", async () => {
+test("E-12 the comment names skipped roles with reasons", async () => {
   const text =
     "---\nroles:\n  look: { tools: [read], fields: [verdict] }\n  ship: { run: make }\n  tell: { run: make }\nedges:\n  - look -> ship if '{{ eq .look.verdict \"yes\" }}'\n  - ship -> tell\n---\n\n## look\n\nLook.\n";
   const it = await begin(text);

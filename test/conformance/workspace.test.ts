@@ -35,7 +35,7 @@ const tell = async (
   return stage;
 };
 
-test("W-01 differs: a job has a fresh checkout of its own, detached and without a remote: what is tracked, and nothing that is ignored", async () => {
+test("W-01 differs: a job has its own fresh checkout, detached and without a remote: tracked files and no ignored ones", async () => {
   jobs = await agentThat();
   const { host } = await jobs.prepare(JOB);
   const git = (...args: string[]): string => execFileSync("git", args, { cwd: host.workspace, encoding: "utf8" }).trim();
@@ -48,7 +48,7 @@ test("W-01 differs: a job has a fresh checkout of its own, detached and without 
   expect(existsSync(join(host.workspace, "built"))).toBe(false);
 });
 
-test("W-02 a worker's change is one commit with the step's title; who changes nothing more adds none", async () => {
+test("W-02 a worker's change is one commit with the step's title; an attempt without changes adds none", async () => {
   const stage = await tell(plan(step("alone", { title: "Write it down" }), step("again", { needs: ["alone"] })));
   const issue = await stage.ask();
   await stage.approve(issue);
@@ -59,7 +59,7 @@ test("W-02 a worker's change is one commit with the step's title; who changes no
   expect(shown).toMatch(/`again` .*nothing to change/);
 });
 
-test("W-03 what is ignored is never committed, however deep it lies and whoever links to it", async () => {
+test("W-03 ignored files are never committed, at any depth or through links", async () => {
   jobs = await agentThat({ run: "mkdir -p built/deep && echo x > built/deep/x && ln -s built/deep linked && rm linked && echo y > y.txt" });
   const { host, at } = await jobs.prepare(JOB);
   await runAgentJob(host);
@@ -68,7 +68,7 @@ test("W-03 what is ignored is never committed, however deep it lies and whoever 
   expect(jobs.published(JOB)?.tree.filter((path) => path.includes("files/"))).toEqual(["100644 files/y.txt"]);
 });
 
-test("W-04 differs: a copy belongs to one attempt and goes with its machine; after a crash the next attempt begins on the base", async () => {
+test("W-04 differs: a checkout belongs to one attempt; after a crash the next attempt starts on the base", async () => {
   jobs = await agentThat({ run: 'test -e half.txt && echo "found half of it" > found.txt; echo x > half.txt' }, { crash: 3 });
   const first = await jobs.prepare(JOB);
   expect((await runAgentJob(first.host)).end).toBe("crashed");
@@ -80,7 +80,7 @@ test("W-04 differs: a copy belongs to one attempt and goes with its machine; aft
   expect(existsSync(join(second.host.workspace, "found.txt"))).toBe(false);
 });
 
-test("W-05 a worker that begins after a landing finds what landed", async () => {
+test("W-05 a worker that starts after a landing finds the landed work", async () => {
   const found: string[] = [];
   const stage = await tell(plan(step("alone"), step("after", { needs: ["alone"] })), {
     before: async (own, id, base) => void found.push(`${id}: ${await own.git("ls-tree", "--name-only", base, "alone.txt")}`),
@@ -91,7 +91,7 @@ test("W-05 a worker that begins after a landing finds what landed", async () => 
   expect(found).toEqual(["alone: ", "after: alone.txt"]);
 });
 
-test("W-06 a tracked link is still one after a worker's commit", async () => {
+test("W-06 a tracked link stays a link after a worker's commit", async () => {
   const stage = await tell(plan(step("alone")));
   const tree = await stage.git("ls-tree", "main");
   const target = execFileSync("git", ["hash-object", "-w", "--stdin"], { cwd: stage.bare, input: "AGENTS.md", encoding: "utf8" }).trim();
@@ -122,7 +122,7 @@ const openOwn = (command: string) => {
   return { terminal, cwd, git, args };
 };
 
-test("W-07 without a branch checked out it is refused in words, and works again with one", async () => {
+test("W-07 refuses a detached repository with a message, and works with a branch", async () => {
   const { terminal, cwd, git, args } = openOwn("sort -o list.txt list.txt");
   git("checkout", "-q", "--detach");
   const refused = await terminal.run([...args, "sort"], { cwd });
@@ -134,7 +134,7 @@ test("W-07 without a branch checked out it is refused in words, and works again 
   expect(await terminal.run([...args, "sort"], { cwd })).toMatchObject({ code: 3, err: "" });
 });
 
-test("F-02 what does not verify does not land: the command is named first, and the base is as it was", async () => {
+test("F-02 unverified work does not land: the failing command is named first, and the base is unchanged", async () => {
   const { terminal, cwd, git, args } = openOwn("echo spoiled > list.txt");
   const { code, out } = await terminal.run([...args, "--yes", "spoil it"], { cwd });
   expect(code).toBe(1);
@@ -144,7 +144,7 @@ test("F-02 what does not verify does not land: the command is named first, and t
 });
 
 test.each([["<<<<<<< ours"], ["======="], [">>>>>>> theirs"]])(
-  "F-04 a resolution in which %s is left is refused, whole",
+  "F-04 a resolution with %s left is refused completely",
   async (marker) => {
     jobs = await agentThat();
     await jobs.conflict();
@@ -158,7 +158,7 @@ test.each([["<<<<<<< ours"], ["======="], [">>>>>>> theirs"]])(
   },
 );
 
-test("F-07 a person who switches branches meanwhile gets the result on the branch that it began on", async () => {
+test("F-07 a person who switches branches receives the result on the starting branch", async () => {
   const { terminal, cwd, git, args } = openOwn("sort -o list.txt list.txt");
   const started = terminal.start([...args, "--yes", "sort"], { cwd });
   await started.prints(/reads the code/);
@@ -175,7 +175,7 @@ test("F-07 a person who switches branches meanwhile gets the result on the branc
   ]);
 });
 
-test("F-08 who makes what a sibling landed meanwhile has nothing to land, and that is a success", async () => {
+test("F-08 work that a sibling already landed succeeds with nothing to land", async () => {
   const stage = await tell(plan(step("first"), step("second")), {
     before: async (own, id) => {
       if (id === "second") await own.until("first to land", async () => (await own.landed()).includes("first"));
@@ -187,7 +187,7 @@ test("F-08 who makes what a sibling landed meanwhile has nothing to land, and th
   expect(await stage.landed()).toEqual(["first"]);
 });
 
-test("F-10 a landing that a crash left half done is taken up by the next process", async () => {
+test("F-10 the next process completes a landing that a crash interrupted", async () => {
   let crashed = false;
   const stage: OpenStage = await openStage({
     script: async ({ kind }) => {

@@ -55,7 +55,7 @@ const config = [
   'verify = ["true"]',
 ].join("\n");
 
-test("steps that an agent adds to what runs, by its tool, are approved as a difference, and land after what they need", async () => {
+test("steps that an agent adds to a running execution are approved as a difference and land after their needs", async () => {
   const stage = await openStage({ files: { ".enki/enki.toml": config }, script: () => "dies", runner: realRunner });
   const issue = await stage.ask("/enki fix the limit");
   await stage.approve(issue);

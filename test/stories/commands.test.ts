@@ -11,8 +11,8 @@ const settle = async (stage: Awaited<ReturnType<typeof openStage>>, issue: numbe
   await stage.replies(issue, /\/enki fix/);
 };
 
-describe("what is no command", () => {
-  test("B-01 text that is no command is left alone", async () => {
+describe("no commands", () => {
+  test("B-01 ignores text without a command", async () => {
     const stage = await openStage(nothing);
     const issue = await stage.maintainer.openIssue("A question", "");
     for (const text of ["Could /enki fix this?", "enki fix it", "/enkify", "// /enki fix it"]) await stage.maintainer.comment(issue, text);
@@ -21,7 +21,7 @@ describe("what is no command", () => {
     expect(await stage.said(issue, "execution")).toEqual([]);
   });
 
-  test("B-04 a command in a quote, in code, in HTML, or in a bot's comment is left alone", async () => {
+  test("B-04 ignores a command in a quote, code, HTML or a bot's comment", async () => {
     const stage = await openStage(nothing);
     const issue = await stage.maintainer.openIssue("A question", "");
     const texts = [
@@ -40,15 +40,15 @@ describe("what is no command", () => {
   });
 });
 
-describe("what is refused", () => {
-  test("B-02 an unknown command is answered with the one that was meant", async () => {
+describe("refusals", () => {
+  test("B-02 answers an unknown command with a suggestion", async () => {
     const stage = await openStage(nothing);
     const issue = await stage.ask("/enki aprove abc");
     expect(await stage.replies(issue, /approve/)).toMatch(/did you mean|`\/enki approve/i);
     expect(await stage.said(issue, "execution")).toEqual([]);
   });
 
-  test("B-03 a person without write permission is told so, and nothing is planned", async () => {
+  test("B-03 tells a person without write permission so, and plans nothing", async () => {
     const stage = await openStage(nothing);
     const issue = await stage.maintainer.openIssue("A question", "");
     await stage.person("stranger", "read").comment(issue, "/enki fix it");
@@ -68,7 +68,7 @@ describe("what is refused", () => {
     expect(await stage.landed()).toEqual([]);
   });
 
-  test("B-28 an approval with another plan's hash approves nothing, and is answered with the line to copy", async () => {
+  test("B-28 answers an approval of another plan's hash with the line to copy, and approves nothing", async () => {
     const stage = await openStage(nothing);
     const issue = await stage.ask();
     const line = await stage.planned(issue);
@@ -77,7 +77,7 @@ describe("what is refused", () => {
     expect((await stage.said(issue, "execution")).join()).toMatch(/A plan, for your approval/);
   });
 
-  test("B-29 a comment that was edited before it was read is refused; one that is edited later changes nothing", async () => {
+  test("B-29 refuses a comment edited before it was read; a later edit has no effect", async () => {
     const stage = await openStage({ ...nothing, webhooks: false });
     const issue = await stage.maintainer.openIssue("A question", "");
     const edited = await stage.maintainer.comment(issue, "Nothing to see here");
@@ -93,7 +93,7 @@ describe("what is refused", () => {
   });
 });
 
-test("B-27 a webhook with a wrong signature is refused and does nothing", async () => {
+test("B-27 refuses a webhook with a wrong signature", async () => {
   const stage = await openStage({ ...nothing, webhooks: false });
   const issue = await stage.ask();
   const body = JSON.stringify({

@@ -56,7 +56,7 @@ const sweep = async (cast: Cast, deaths: number): Promise<{ calm: Told; ends: To
 
 const ONE: Cast = { coordinators: 1, grace: 0, inTurn: true };
 
-test("a coordinator dies before and after every save and every effect, and the story ends the same", { timeout: PATIENCE }, async () => {
+test("a coordinator that dies before and after every save and effect ends the story the same way", { timeout: PATIENCE }, async () => {
   const { calm, ends } = await sweep(ONE, 8);
   expect(calm.landed).toEqual(["docs", "fix", "test"]);
   for (const { landed } of ends) expect(landed).toEqual(calm.landed);
@@ -65,7 +65,7 @@ test("a coordinator dies before and after every save and every effect, and the s
 });
 
 test(
-  "36 a coordinator dies after the push that moved the base and before anything else: nothing lands twice, and the ledger is right",
+  "36 a coordinator dies right after the push that moved the base: nothing lands twice, and the ledger is correct",
   async () => {
     let armed = true;
     const dies = ({ kind, side, name }: Point): boolean => {
@@ -82,7 +82,7 @@ test(
 
 const TWO: Cast = { coordinators: 2, grace: 400, inTurn: true };
 
-test("of two coordinators one dies, then the other, and the story ends the same", { timeout: PATIENCE }, async () => {
+test("two coordinators die one after the other, and the story ends the same way", { timeout: PATIENCE }, async () => {
   const { calm, ends } = await sweep(TWO, 16);
   expect(calm.landed).toEqual(["docs", "fix", "test"]);
   for (const { landed } of ends) expect(landed).toEqual(calm.landed);

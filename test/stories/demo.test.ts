@@ -40,7 +40,7 @@ const below = (path: string): string[] =>
     entry.isFile() ? [join(entry.parentPath, entry.name)] : [],
   );
 
-describe("the demo, played once", () => {
+describe("the demo", () => {
   let told: Told;
   let git: (...args: string[]) => string;
   beforeAll(async () => {
@@ -48,7 +48,7 @@ describe("the demo, played once", () => {
     git = (...args) => execFileSync("git", args, { cwd: told.summary.repository, encoding: "utf8" }).trim();
   }, 120_000);
 
-  test("ends well, and tells what landed", () => {
+  test("succeeds and lists landed work", () => {
     expect(told).toMatchObject({ code: 0 });
     expect(told.text).toContain("no model is at work");
     expect(told.summary).toMatchObject({ ok: true, base: "main", artifacts: [`artifacts/${told.summary.execution}/research.md`] });
@@ -57,7 +57,7 @@ describe("the demo, played once", () => {
     expect(told.summary.seconds).toBeLessThan(60);
   });
 
-  test("a reviewer's comment on a line leads to a second attempt, which answers it in its thread before the checkpoint lands", () => {
+  test("a reviewer's line comment starts a second attempt, which answers in the thread before the checkpoint lands", () => {
     expect(told.summary.reviewed).toBe(1);
     const [fix] = told.summary.landed;
     const head = git("rev-parse", `${fix?.commit}^2`);
@@ -104,7 +104,7 @@ describe("the demo, played once", () => {
     }
   });
 
-  test("tells it as it goes: who says what, the plan, what Enki writes down, and where to look", () => {
+  test("prints the story as it happens: comments, the plan, ledger writes, and links", () => {
     const { repository, execution, landed } = told.summary;
     const lines = told.text.split("\n").map((line) => line.replace(/^ *\d+\.\d s {2}/, ""));
     for (const line of [
@@ -123,13 +123,13 @@ describe("the demo, played once", () => {
     expect(lines.filter((line, at) => line.trim() !== "" && lines.indexOf(line) !== at)).toEqual([]);
   });
 
-  test("leaves the repositories, what the jobs said and what they left, and nothing else", () => {
+  test("leaves the repositories, the jobs' logs and artifacts, and nothing else", () => {
     const root = dirname(dirname(dirname(told.summary.repository)));
     expect(readdirSync(root).toSorted()).toEqual(["jobs", "repositories"]);
     expect(readdirSync(join(root, "jobs")).toSorted()).toEqual(["artifacts", "logs"]);
   });
 
-  test("the ledger tells the story, and every write of it can be decided again", () => {
+  test("the ledger contains the story, and every write can be replayed", () => {
     const log = git("log", "--reverse", "--format=%B", "refs/enki/ledger");
     const lines = [
       /asked for/,
@@ -148,13 +148,13 @@ describe("the demo, played once", () => {
     );
   });
 
-  test("a round of review costs at most 14 REST requests and 4 pushes beside what its story costs without it", () => {
+  test("a round of review costs at most 14 more REST requests and 4 more pushes", () => {
     const { landed, reviewed, requests } = told.summary;
     expect(requests.rest).toBeLessThanOrEqual(8 * landed.length + 14 * reviewed);
     expect(requests.pushes).toBeLessThanOrEqual(4 * landed.length + 4 * reviewed);
   });
 
-  test("no agent could push, call the API or find a token; each attempt and its answer is in the transcript", () => {
+  test("no agent can push, call the API or find a token; each attempt and its answer is in the transcript", () => {
     const transcripts = below(dirname(dirname(dirname(told.summary.repository)))).filter((path) => path.endsWith("transcript.jsonl"));
     expect(transcripts).toHaveLength(6);
     for (const path of transcripts) {
@@ -186,13 +186,13 @@ describe("the demo, played once", () => {
 
 const playOf = (name: string): Promise<Told> => play(directory, "--rehearsal", join(ROOT, `examples/upload-limit/plays/${name}.toml`));
 
-describe.concurrent("other rehearsals give other stories", () => {
+describe.concurrent("other rehearsals", () => {
   // Those that mostly wait come first: five are played at a time.
   test.each([
     ["crash", "Its job ended badly 3 times: the agent exited with 13"],
     ["hang", "Its job ended badly 3 times: the agent was not done after 3 s"],
     ["silent", "The agent ended without a change and without saying why."],
-  ])("%s: nothing lands, what needs it is not begun, and the demo says why", async (name, why) => {
+  ])("%s: nothing lands, its dependents do not start, and the demo says why", async (name, why) => {
     const told = await playOf(name);
     expect(told.code).toBe(1);
     expect(told.summary).toMatchObject({ ok: false, landed: [], artifacts: [] });
@@ -201,7 +201,7 @@ describe.concurrent("other rehearsals give other stories", () => {
     expect(told.text).not.toContain("document_limit: attempt");
   });
 
-  test("other names, and one more step: at most 8 REST requests and 4 pushes for each landed step", async () => {
+  test("other names and one more step: at most 8 REST requests and 4 pushes for each landed step", async () => {
     const told = await playOf("renamed");
     expect(told).toMatchObject({ code: 0 });
     expect(told.summary.landed.map(({ step }) => step).toSorted()).toEqual(["announce", "describe_cap", "raise_cap", "try_big_file"]);
@@ -213,7 +213,7 @@ describe.concurrent("other rehearsals give other stories", () => {
     expect(requests.rest).toBeGreaterThan(0);
   });
 
-  test("a step whose verification fails lands nothing, and the demo says what went wrong", async () => {
+  test("a step that fails verification lands nothing, and the demo reports the cause", async () => {
     const told = await playOf("failing-verification");
     expect(told.code).toBe(1);
     expect(told.summary).toMatchObject({ ok: false, landed: [] });
@@ -231,7 +231,7 @@ describe.concurrent("other rehearsals give other stories", () => {
     );
   });
 
-  test("unchanged: it says why there is nothing to do, and what needs it lands once a person confirmed that", async () => {
+  test("unchanged: it reports why there is nothing to do, and its dependents land once a person confirms", async () => {
     const told = await playOf("unchanged");
     expect(told).toMatchObject({ code: 0, summary: { ok: true } });
     expect(told.summary.landed.map(({ step }) => step)).toEqual(["document_limit"]);

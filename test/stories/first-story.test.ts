@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { plan, step } from "../support/build.ts";
 import { openStage } from "./stage.ts";
 
-test("a comment becomes landed merges, in the order of the plan, and the issue is closed", async () => {
+test("a comment becomes landed merges, in the order of the plan, and closes the issue", async () => {
   const stage = await openStage({
     script: (spec) => {
       if (spec.kind === "plan") return { plan: plan(step("fix"), step("test", { needs: ["fix"] })) };

@@ -24,7 +24,7 @@ const runToEnd = async (stage: OpenStage): Promise<number> => {
   return issue;
 };
 
-test("a repository that only squashes: both steps land as one commit each, though the second was built on the first", async () => {
+test("a squash-only repository: both steps land as one commit each, although the second builds on the first", async () => {
   const stage = await open();
   await stage.does("PATCH", "", { allow_merge_commit: false, allow_rebase_merge: false });
   await runToEnd(stage);
@@ -56,14 +56,14 @@ test("a linear history without squashes: both steps are rebased", async () => {
   expect(await stage.git("log", "--merges", "--format=%H", "main")).toBe("");
 });
 
-test("signed commits: what lands is squashed and signed by GitHub", async () => {
+test("signed commits: GitHub squashes and signs each landing", async () => {
   const stage = await open();
   stage.forge.setRules(REPOSITORY, [{ branch: "main", type: "required_signatures" }]);
   await runToEnd(stage);
   expect((await stage.git("log", "--format=%cn", "-2", "main")).split("\n")).toEqual(["GitHub", "GitHub"]);
 });
 
-test("GitHub's answer to a squash is lost: it is read back, and squashed once", async () => {
+test("a lost answer to a squash is read back, and nothing is squashed twice", async () => {
   let lost = 0;
   const stage = await open({
     faults: { requests: ({ method, path }) => (method === "PUT" && path.endsWith("/merge") && (lost += 1) === 1 ? "after" : null) },
@@ -75,7 +75,7 @@ test("GitHub's answer to a squash is lost: it is read back, and squashed once", 
   expect(await stage.landed()).toEqual(["fix", "more"]);
 });
 
-test("nothing could ever land: `/enki fix` is refused before a planner starts, and works as soon as that is allowed", async () => {
+test("if nothing could ever land, `/enki fix` is refused before a planner starts, and works once allowed", async () => {
   const stage = await open();
   await stage.does("PATCH", "", { allow_squash_merge: false });
   stage.forge.setRules(REPOSITORY, [{ branch: "main", type: "required_signatures" }]);
@@ -92,7 +92,7 @@ test("nothing could ever land: `/enki fix` is refused before a planner starts, a
   await stage.shows(issue, /Done: everything landed/);
 });
 
-test("a rule comes while the work is on its way: what was verified waits, with the way on, and lands by another way when that is allowed", async () => {
+test("a new rule during the work: verified work waits with the next action, and lands by another method once allowed", async () => {
   const stage: OpenStage = await open({
     script: (spec) => {
       if (spec.kind === "plan") return { plan: plan(step("fix")) };

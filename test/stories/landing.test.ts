@@ -5,7 +5,7 @@ import { openStage } from "./stage.ts";
 const TWO = plan(step("fix"), step("next", { needs: ["fix"] }));
 const fileOf = (id: string) => ({ files: { [`${id}.txt`]: `${id}\n` } });
 
-test("B-15 a candidate that fails lands nothing: dependents are blocked, the comment shows command and last lines", async () => {
+test("B-15 a failing candidate lands nothing: dependents are blocked, and the comment shows command and last lines", async () => {
   const stage = await openStage({
     script: async (spec) => {
       if (spec.kind === "plan") return { plan: TWO };
@@ -24,7 +24,7 @@ test("B-15 a candidate that fails lands nothing: dependents are blocked, the com
   expect(await stage.landed()).toEqual([]);
 });
 
-test("B-16/24 a person pushes to the base during verification: the candidate is built again, and nothing is lost", async () => {
+test("B-16/24 a person pushes to the base during verification: the candidate is rebuilt, and nothing is lost", async () => {
   let pushed: string | null = null;
   const stage = await openStage({
     script: async (spec) => {
@@ -68,7 +68,7 @@ test("B-17/27 a person pushes to a task branch: their commit is verified and lan
   expect(verified).toHaveLength(2);
 });
 
-test("B-18 the base is rewound: nothing is landed again before a person says so", async () => {
+test("B-18 the base is rewound: nothing lands until a person decides", async () => {
   const stage = await openStage({
     script: async (spec) => {
       if (spec.kind === "plan") return { plan: TWO };
@@ -85,7 +85,7 @@ test("B-18 the base is rewound: nothing is landed again before a person says so"
   expect(await stage.landed()).toEqual([]);
 });
 
-test("B-24/43 every webhook comes twice: one execution, one comment, one run for each attempt, one landing each", async () => {
+test("B-24/43 every webhook arrives twice: one execution, one comment, one run per attempt, one landing each", async () => {
   const stage = await openStage({
     faults: { deliveries: () => 2 },
     script: (spec) => (spec.kind === "plan" ? { plan: TWO } : spec.kind === "verify" ? { verdict: "green" } : fileOf(spec.step?.id ?? "")),
@@ -98,7 +98,7 @@ test("B-24/43 every webhook comes twice: one execution, one comment, one run for
   expect(await stage.maintainer.pulls()).toHaveLength(2);
 });
 
-test("B-25/44 no webhook ever comes: the sweeps alone bring it to its end", async () => {
+test("B-25/44 without webhooks the sweeps alone complete the story", async () => {
   const stage = await openStage({
     webhooks: false,
     script: (spec) => (spec.kind === "plan" ? { plan: TWO } : spec.kind === "verify" ? { verdict: "green" } : fileOf(spec.step?.id ?? "")),
@@ -130,7 +130,7 @@ test("B-26/46 two coordinators on one repository: everything happens once", asyn
   expect(await stage.maintainer.pulls()).toHaveLength(2);
 });
 
-test("B-30 the base's workflow files moved while a step worked: its work is delivered and lands all the same", async () => {
+test("B-30 workflow files of the base change while a step works: its work is still delivered and lands", async () => {
   const stage = await openStage({
     script: async (spec) => {
       if (spec.kind === "plan") return { plan: plan(step("fix")) };

@@ -24,7 +24,7 @@ const landedOf = async (stage: OpenStage): Promise<string[]> => {
     .sort();
 };
 
-test("52 somebody deletes the ledger: what landed is known again, what was under way is said to be lost, once, and can be asked for anew", async () => {
+test("52 a deleted ledger: landed work is recognised, lost work is reported once and can be requested again", async () => {
   let before: readonly string[] = [];
   const plans = [plan(step("first")), TWO, plan(step("rest"))];
   const stage: OpenStage = await openStage({

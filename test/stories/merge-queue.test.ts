@@ -31,7 +31,7 @@ const open = async (ci: (event: string) => "success" | "failure", act: Script = 
   return stage;
 };
 
-test("a base with a merge queue: steps are queued one after the other, and land as the queue merged them", async () => {
+test("a base with a merge queue: steps are queued one by one and land as the queue merged them", async () => {
   const stage = await open(() => "success");
   const issue = await stage.ask();
   await stage.approve(issue);
@@ -46,7 +46,7 @@ test("a base with a merge queue: steps are queued one after the other, and land 
   expect(await stage.git("for-each-ref", "refs/heads/gh-readonly-queue")).toBe("");
 });
 
-test("red in the merge queue: tried once more, then the step fails with GitHub's reason, and nothing lands", async () => {
+test("red in the merge queue: retried once, then the step fails with GitHub's reason, and nothing lands", async () => {
   let groups = 0;
   const stage = await open((event) => (event === "merge_group" && (groups += 1) > 0 ? "failure" : "success"));
   const issue = await stage.ask();
@@ -57,7 +57,7 @@ test("red in the merge queue: tried once more, then the step fails with GitHub's
   expect(await stage.landed()).toEqual([]);
 });
 
-test("what conflicts with the base when it is its turn is resolved, and then queued", async () => {
+test("a conflict with the base in its turn is resolved and then queued", async () => {
   let pushed = false;
   const act: Script = async (spec) => {
     if (spec.kind === "plan") return { plan: plan(step("fix")) };

@@ -14,7 +14,7 @@ test.each([
   ["B-08 a doubled id", [step("a"), step("a")], /'a'|twice|duplicate/],
   ["B-09 no step at all", [], /step/],
   ["B-10 too many steps", MANY, /100/],
-])("%s is refused to the agent with the reason; nothing of it is stored", async (_, steps, reason) => {
+])("refuses %s to the agent with the reason and stores nothing", async (_, steps, reason) => {
   const answers: string[] = [];
   const stage = await openStage({
     script: async (spec) => {
@@ -32,7 +32,7 @@ test.each([
   expect(await stage.git("ls-tree", "-r", "--name-only", "refs/enki/ledger")).not.toContain("plan-");
 });
 
-test("B-05 a cycle that an agent slips past the tool is refused again when its result is read", async () => {
+test("B-05 refuses a cycle that bypassed the tool when the result is read", async () => {
   const wrong = (id: string, need: string): Plan["steps"][number] => ({
     id,
     title: id,

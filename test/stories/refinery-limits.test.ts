@@ -63,7 +63,7 @@ const openLimited = async (first: "green" | "red") => {
   };
 };
 
-test("48 a secondary limit with retry-after 120: nothing is sent before, a green verdict lands before anything else is written", async () => {
+test("48 a secondary limit with retry-after 120 delays every request; then a green verdict lands before any comment", async () => {
   const { stage, limit, passLimit, done } = await openLimited("green");
   await stage.until("the verdict", async () => (await stage.git("for-each-ref", "refs/enki/results")).includes("verify"));
   await stage.sweep();
@@ -75,7 +75,7 @@ test("48 a secondary limit with retry-after 120: nothing is sent before, a green
   expect(limit.tips[0]).toBe(await stage.git("rev-parse", "main"));
 });
 
-test("48 a verdict that comes meanwhile by git is written down before the time, and no request is sent for it", async () => {
+test("48 a verdict that arrives by git is recorded during the limit without a request", async () => {
   const { stage, limit, passLimit, done } = await openLimited("red");
   const ledger = (): Promise<string> => stage.git("grep", "-E", '"verdict": ?"red"', "refs/enki/ledger", "--", "queues");
   await stage.until("the verdict in the ledger", () => ledger().catch(() => null));
@@ -88,7 +88,7 @@ test("48 a verdict that comes meanwhile by git is written down before the time, 
 test.each([
   ["by both clocks", 0],
   ["by GitHub's clock, ten minutes before ours", -10 * 60_000],
-])("49 the token expires %s while a candidate is verified: another one is asked for, and the same candidate lands", async (_, ahead) => {
+])("49 the token expires %s during verification: another one is requested, and the same candidate lands", async (_, ahead) => {
   const verified: string[] = [];
   const tokens: string[] = [];
   const stage: OpenStage = await openStage({

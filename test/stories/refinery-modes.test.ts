@@ -29,7 +29,7 @@ const open = async (rules: readonly { branch: string; type: string; parameters?:
   return { stage, issue };
 };
 
-test("63 reviews are required: pull requests wait for them, and are merged one at a time by GitHub", async () => {
+test("63 with required reviews pull requests wait for them, and GitHub merges one at a time", async () => {
   const { stage, issue } = await open([REVIEWED]);
   await stage.shows(issue, /is \*\*held\*\*/);
   expect(await stage.landed()).toEqual([]);
@@ -48,7 +48,7 @@ test("63 reviews are required: pull requests wait for them, and are merged one a
   expect((await stage.maintainer.pulls()).map(({ state }) => state)).toEqual(["closed", "closed"]);
 });
 
-test("38 50 GitHub merges a batch and its answer is lost, and tells of it late: read back, merged once", async () => {
+test("38 50 a batch merge with a lost answer and a late report is read back and not repeated", async () => {
   let lost = 0;
   const { stage, issue } = await open([PULL], {
     faults: {
@@ -66,7 +66,7 @@ test("38 50 GitHub merges a batch and its answer is lost, and tells of it late: 
   expect(await stage.git("for-each-ref", "refs/heads/enki")).toBe("");
 });
 
-test("10 a check that the rules require: the candidate's branch is what it sees, and it lands when that is green", async () => {
+test("10 a required check runs on the candidate's branch, which lands when it is green", async () => {
   const seen: string[] = [];
   const stage: Awaited<ReturnType<typeof openStage>> = await openStage({
     files: { ".enki/enki.toml": '[refinery]\nverify = ["true"]\nchecks = [{ name = "lint", app = "ci" }]\n' },
@@ -90,7 +90,7 @@ test("10 a check that the rules require: the candidate's branch is what it sees,
   expect(await stage.landed()).toEqual(["fix"]);
 });
 
-test("rules ask for reviews while a pull request is open: that says so once, with the reason", async () => {
+test("an open pull request states once that the rules now require reviews", async () => {
   let edits = 0;
   const says = async (): Promise<string> => {
     const answer = await fetch(`${stage.forge.apiUrl}/repos/octo/demo/pulls/2`);

@@ -7,7 +7,7 @@ import { openStage, type OpenStage } from "./stage.ts";
 
 const SECRET = "for-this-test-only";
 
-test("5 a person replaces the head that a step builds on while it is worked on: it is carried over, and verified again before it lands", async () => {
+test("5 a person replaces the head below a working step: the step is rebased and verified again before it lands", async () => {
   const heads: string[] = [];
   const verified: string[] = [];
   let begin = (): void => undefined;
@@ -49,7 +49,7 @@ test("5 a person replaces the head that a step builds on while it is worked on: 
   expect(verified).toContain(await stage.git("rev-parse", "main"));
 });
 
-test("6 a step on the newest base whose tree was green before lands without another run: one verify job for two heads", async () => {
+test("6 a step on the newest base with a tree that was green before lands without another run", async () => {
   const verified: string[] = [];
   const stage: OpenStage = await openStage({
     script: async (spec) => {
@@ -114,7 +114,7 @@ const sendAgain = async (stage: OpenStage, { id, event, payload }: WebhookDelive
   expect(answer.ok).toBe(true);
 };
 
-test("29 the webhook of Enki's own push comes back after an approval and a strike: both stay", async () => {
+test("29 the webhook of Enki's own push arrives after an approval and a strike: both stay", async () => {
   const late: WebhookDelivery[] = [];
   const runs: string[] = [];
   const strikes: unknown[] = [];
@@ -151,7 +151,7 @@ test("29 the webhook of Enki's own push comes back after an approval and a strik
   expect(reviews).toHaveLength(1);
 });
 
-test("13 all checks are green, and one more begins 20 seconds later: within the quiet period it is waited for", async () => {
+test("13 one more check starts 20 seconds after all were green: the quiet period covers it", async () => {
   const app = "ci";
   const stage = await openStage({
     files: { ".enki/enki.toml": '[refinery]\nverify = ["true"]\nchecks = ["*"]\nquiet_seconds = 600\n' },

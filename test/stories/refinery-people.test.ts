@@ -24,7 +24,7 @@ const open = async (meddle: (stage: OpenStage, task: string) => Promise<unknown>
 
 const FIRST = 2;
 
-test("30 a person closes a pull request while it is verified: nothing of it lands, it says so; opened again it goes on", async () => {
+test("30 a person closes a pull request during verification: nothing lands, it says so, and continues when reopened", async () => {
   const { stage, issue } = await open((at) => at.does("PATCH", `/pulls/${FIRST}`, { state: "closed" }));
   expect(await stage.shows(issue, /is \*\*held\*\*/)).toMatch(/A person closed .*2: its work is held/);
   expect(await stage.landed()).toEqual([]);
@@ -46,7 +46,7 @@ test.each([
   on: (at: OpenStage) => Promise<unknown>;
   off: (at: OpenStage) => Promise<unknown>;
   told: string;
-}[])("66 a person says $how right before it lands: its webhook alone holds it, and lets it go on", async ({ on, off, told }) => {
+}[])("66 a person holds by $how right before the landing: its webhook alone holds and releases it", async ({ on, off, told }) => {
   const { stage, issue } = await open(async (at) => {
     await on(at);
     const arrived = () => at.forge.deliveries().some(({ payload, status }) => payload["action"] === told && status === 200);
@@ -59,7 +59,7 @@ test.each([
   expect(await stage.landed()).toEqual(["fix", "next"]);
 });
 
-test("66 nobody is told of the label hold: it is found when what would land is looked at", async () => {
+test("66 a hold label without a webhook is found right before the landing", async () => {
   const { stage, issue } = await open(
     (at) => {
       at.later(31_000);
@@ -74,7 +74,7 @@ test("66 nobody is told of the label hold: it is found when what would land is l
   await stage.shows(issue, /Done: everything landed/);
 });
 
-test("31 a person points a pull request to another base: it leaves this queue, and comes back with it", async () => {
+test("31 a person changes a pull request's base: it leaves the queue and returns with the base", async () => {
   const { stage, issue } = await open(async (at) => {
     await at.push("other", { "other.txt": "1\n" }, { onto: await at.git("rev-parse", "main") });
     await at.does("PATCH", `/pulls/${FIRST}`, { base: "other" });
@@ -84,7 +84,7 @@ test("31 a person points a pull request to another base: it leaves this queue, a
   await stage.shows(issue, /Done: everything landed/);
 });
 
-test.each(["merge", "squash"])("a person merges a pull request by hand (%s): its step is done, and is not landed twice", async (style) => {
+test.each(["merge", "squash"])("a person merges a pull request by hand (%s): its step is done and does not land twice", async (style) => {
   const { stage, issue } = await open((at) => at.does("PUT", `/pulls/${FIRST}/merge`, { merge_method: style }));
   await stage.shows(issue, /Done: everything landed/);
   expect(await stage.landed()).toEqual(["next"]);
@@ -92,7 +92,7 @@ test.each(["merge", "squash"])("a person merges a pull request by hand (%s): its
   expect(touched.split("\n")).toHaveLength(1);
 });
 
-test("65 a person asks for changes after it was green: it is done again, and that lands", async () => {
+test("65 a person requests changes on green work: another attempt lands", async () => {
   let attempts = 0;
   let asked: Promise<unknown> | null = null;
   const stage: OpenStage = await openStage({

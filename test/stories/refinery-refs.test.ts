@@ -14,7 +14,7 @@ const tipsOf = (stage: OpenStage, base = "main"): unknown[] =>
     .filter(({ event, payload }) => event === "push" && payload["ref"] === `refs/heads/${base}`)
     .map(({ payload }) => payload["after"]);
 
-test("69 an execution is over: its refs are gone but for a branch that a person pushed to, which is said; those of others stay", async () => {
+test("69 a finished execution deletes its refs, except for a reported branch that a person pushed to; other refs stay", async () => {
   const plans = [plan(step("slow", { checkpoint: true })), plan(step("fix"), step("docs"))];
   const stage = await openStage({
     script: (spec) =>
@@ -46,7 +46,7 @@ test("69 an execution is over: its refs are gone but for a branch that a person 
   expect(told.filter((message) => !message.includes("-slow"))).toEqual([]);
 });
 
-test("70 two executions on one base and two coordinators: who loses the race builds anew, everything lands once, and nothing that was not green", async () => {
+test("70 two executions and two coordinators on one base: the loser of a race rebuilds, and everything green lands once", async () => {
   const plans = ["one", "two"].map((name) => plan(step(`${name}-a`), step(`${name}-b`, { needs: [`${name}-a`] })));
   const green = new Set<string>();
   let pushed: Promise<string> | null = null;
@@ -84,7 +84,7 @@ test("70 two executions on one base and two coordinators: who loses the race bui
   expect(await stage.maintainer.pulls()).toHaveLength(4);
 });
 
-test("I18 two bases, one coordinator: what is stuck on one keeps nothing from landing on the other, and neither touches the other's refs", async () => {
+test("I18 two bases, one coordinator: a stuck base neither delays the other nor touches its refs", async () => {
   const config = (base: string): string => `[refinery]\nverify = ["true"]\nparallel = 1\nbase = "${base}"\n`;
   const plans = [plan(step("fix"), step("more")), plan(step("backport"))];
   let release = (): void => undefined;

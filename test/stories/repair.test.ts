@@ -4,7 +4,7 @@ import { type OpenStage, openStage } from "./stage.ts";
 
 const green = { verdict: "green" } as const;
 
-test("/enki undo suggests nothing that starts work again, and names no alias", async () => {
+test("/enki undo suggests nothing that starts work, and names no alias", async () => {
   const stage = await openStage({ script: () => ({ plan: plan(step("fix")) }) });
   const issue = await stage.ask("/enki undo");
   const reply = await stage.replies(issue, /There is no `\/enki undo`/);
@@ -14,7 +14,7 @@ test("/enki undo suggests nothing that starts work again, and names no alias", a
   expect(await stage.replies(issue, /`\/enki cancel \[<step>\]`/)).toMatch(/`\/enki fix [^`]*` \(also `\/enki do`\)/);
 });
 
-test("a red step says with which other step it was verified, in the comment and to its next attempt", async () => {
+test("a red step names the steps verified with it in the comment and to its next attempt", async () => {
   const told: (string | null)[] = [];
   const needs = [{ step: "index", condition: "completed" as const }];
   const two = plan(step("index", { title: "Add index" }), step("search", { title: "Add search", needs }));
@@ -42,7 +42,7 @@ test("a red step says with which other step it was verified, in the comment and 
   expect(told).toEqual([null, 'Failed together with "Add index".\n$ npm test\n| 1 failed']);
 });
 
-test("a conflict's resolution that deletes a file which neither side deleted is refused with its name, and the next try is told", async () => {
+test("refuses a resolution that deletes a file of both sides, and tells the next attempt its name", async () => {
   const told: (string | null)[] = [];
   const two = plan(step("one"), step("two"));
   const stage = await openStage({
@@ -62,7 +62,7 @@ test("a conflict's resolution that deletes a file which neither side deleted is 
   expect(await stage.git("show", "main:shared.txt")).toBe("one and two");
 });
 
-test("a base that a person rewound freezes; after /enki retry the work of agents and persons is carried to it, and what was taken away does not come back", async () => {
+test("a rewound base freezes; /enki retry rebases agents' and people's work on it, without the removed commit", async () => {
   const stage = await openStage({
     script: async (spec) => {
       if (spec.kind === "plan") return { plan: plan(step("one"), step("two")) };
@@ -94,7 +94,7 @@ test("a base that a person rewound freezes; after /enki retry the work of agents
   expect(await stage.git("log", "--format=%s", "main")).toContain("a person changes by-hand.txt");
 });
 
-test("a failed workflow goes on after /enki retry: what succeeded is kept, and what failed and what follows is run", async () => {
+test("/enki retry resumes a failed workflow: keeps successful roles and runs the failed one and its successors", async () => {
   const ran: string[] = [];
   const roles = ["plan", "code", "check"];
   const flow = `---\nroles:\n${roles.map((role) => `  ${role}: { tools: ${role === "code" ? "[edit]" : "[read]"} }`).join("\n")}\nedges: [plan -> code, code -> check]\n---\n\n${roles
@@ -118,7 +118,7 @@ test("a failed workflow goes on after /enki retry: what succeeded is kept, and w
   expect(await stage.git("show", "main:code.txt")).toBe("done");
 });
 
-test("/enki revise, and a reply that quotes the plan, let the planner go on from its plan; the old approval is void", async () => {
+test("/enki revise and a reply that quotes the plan let the planner continue from its plan; the old approval is void", async () => {
   const plans = [
     plan(step("one", { title: "Raise the limit" })),
     plan(step("one", { title: "Raise the limit to 10 MB" })),
@@ -181,7 +181,7 @@ const cancelled = async (stage: OpenStage): Promise<number> => {
   return workflow_runs.filter(({ conclusion }) => conclusion === "cancelled").length;
 };
 
-test("a quoting reply that no webhook told of is found by the sweep, once", async () => {
+test("the sweep finds a quoting reply without a webhook once", async () => {
   let plans = 0;
   const stage = await openStage({
     webhooks: false,
@@ -197,7 +197,7 @@ test("a quoting reply that no webhook told of is found by the sweep, once", asyn
   expect(plans).toBe(2);
 });
 
-test("/enki run refuses a workflow that names an unknown model, with the one that was meant; where no model is named any is taken", async () => {
+test("/enki run refuses an unknown model with a suggestion; without configured models any name is accepted", async () => {
   const flow = (model: string): string => `---\nroles:\n  look: { model: ${model}, tools: [read] }\n---\n\n## look\n\nLook.\n`;
   const models: unknown[] = [];
   const stage = await openStage({

@@ -19,7 +19,7 @@ const land = async (stage: OpenStage): Promise<void> => {
   await stage.shows(issue, /Done: everything landed/);
 };
 
-test("a required check named `enki/refinery` is never waited for: Enki reports it on the commit that lands, right before", async () => {
+test("Enki reports a required `enki/refinery` on the landing commit right before the landing", async () => {
   const stage = await openStage({ script });
   requires(stage, { context: "enki/refinery" });
   await land(stage);
@@ -27,7 +27,7 @@ test("a required check named `enki/refinery` is never waited for: Enki reports i
   expect(statuses).toMatchObject([{ context: "enki/refinery", state: "success", creator: { login: "enki[bot]" } }]);
 });
 
-test("and on the head of the pull request, where that is squashed", async () => {
+test("Enki reports it on the pull request's head if that is squashed", async () => {
   const stage = await openStage({ script });
   await stage.does("PATCH", "", { allow_merge_commit: false });
   requires(stage, { context: "enki/refinery" });
@@ -36,7 +36,7 @@ test("and on the head of the pull request, where that is squashed", async () => 
   expect(await stage.does("GET", `/commits/${pull?.head.sha}/statuses`)).toMatchObject([{ context: "enki/refinery", state: "success" }]);
 });
 
-test("a required check that workflows report on pull requests only: `/enki fix` is refused with three ways on, and the third works", async () => {
+test("a required check on pull requests only: `/enki fix` is refused with three remedies, and the third works", async () => {
   const stage = await openStage({ script, runner: ciRunner(script, () => "success"), files: ciFile("pull_request") });
   requires(stage, { context: "build" });
   const issue = await stage.ask();
@@ -63,7 +63,7 @@ test("a required check that is red on the head of a pull request counts against 
   expect(await stage.landed()).toEqual([]);
 });
 
-test("a workflow that can be started by hand: Enki starts it on the candidate, and reports its end where GitHub wants it", async () => {
+test("a dispatchable workflow: Enki starts it on the candidate and reports its conclusion for GitHub's rules", async () => {
   const seen: string[] = [];
   const stage: OpenStage = await openStage({
     script,
@@ -80,7 +80,7 @@ test("a workflow that can be started by hand: Enki starts it on the candidate, a
   expect(statuses).toMatchObject([{ context: "build", state: "success", description: expect.stringContaining("Passed on candidate") }]);
 });
 
-test("a workflow that pushes of candidates start needs nothing more", async () => {
+test("a workflow triggered by pushes of candidates needs nothing more", async () => {
   const stage = await openStage({
     script,
     runner: ciRunner(script, () => "success"),

@@ -46,8 +46,8 @@ const nextSecond = async (stage: OpenStage): Promise<void> => {
   await stage.until("the next second", () => Promise.resolve(Math.floor(Date.now() / 1_000) > second));
 };
 
-describe("what people say on a step's pull request", () => {
-  test("line comments of a request for changes start an attempt on the same work, which answers each thread", async () => {
+describe("feedback on a step's pull request", () => {
+  test("a request for changes with line comments starts an attempt on the same work, which answers each thread", async () => {
     const specs: JobSpec[] = [];
     const answers_ = answering({
       "Why two?": { addressed: true, text: "It says why now." },
@@ -102,7 +102,7 @@ describe("what people say on a step's pull request", () => {
     expect(await answers(stage, stage.pull)).toHaveLength(3);
   });
 
-  test("remarks without a request wait, are counted, and are worked on after a retry on the pull request", async () => {
+  test("remarks without a request are counted and wait for a retry on the pull request", async () => {
     const stage = await begun({ script: answering({ "And the docs?": { addressed: true, text: "Written." } }) });
     await stage.maintainer.comment(stage.pull, "/enki retry");
     expect(await stage.replies(stage.pull, /nothing-new/)).toMatch(/no one has commented on .* since its last attempt/);
@@ -121,7 +121,7 @@ describe("what people say on a step's pull request", () => {
     expect(answer).toMatch(/Addressed in [0-9a-f]{12}: Written\./);
   });
 
-  test("strangers' long threads push out no remark of a maintainer; what has no room comes with the next attempt", async () => {
+  test("strangers' long threads push out no remark of a maintainer; the rest comes with the next attempt", async () => {
     const told: string[][] = [];
     const listening: Script = (spec) => {
       const items = spec.kind === "work" ? (spec.feedback?.feedback.items ?? []) : [];
@@ -147,7 +147,7 @@ describe("what people say on a step's pull request", () => {
     expect(told[1]).toEqual(["Noise 1"]);
   });
 
-  test("an answer whose request was lost after it took effect is not given twice", async () => {
+  test("an answer whose request took effect but was lost is not repeated", async () => {
     let lost = 0;
     const stage = await begun({
       script: answering({ "Why two?": { addressed: true, text: "So." } }),
@@ -169,7 +169,7 @@ describe("what people say on a step's pull request", () => {
 });
 
 describe("commands in reviews and in comments on lines", () => {
-  test("a command in a review's text works as in a comment, and an unknown one is answered on the pull request", async () => {
+  test("a command in a review's text works like in a comment, and an unknown one is answered on the pull request", async () => {
     const stage = await begun();
     await stage.maintainer.review(stage.pull, { event: "COMMENT", body: "Hm.\n\n/enki canel" });
     expect(await stage.replies(stage.pull, /unknown-command/)).toContain("/enki cancel");
@@ -192,7 +192,7 @@ describe("commands in reviews and in comments on lines", () => {
     expect(await stage.said(stage.pull, "reply")).toEqual([]);
   });
 
-  test("on a step's pull request a command without a name speaks of that step", async () => {
+  test("on a step's pull request a command without a target applies to that step", async () => {
     const stage = await begun();
     await stage.maintainer.comment(stage.pull, "/enki pause");
     await stage.shows(stage.issue, /paused/i);
@@ -204,7 +204,7 @@ describe("commands in reviews and in comments on lines", () => {
     await stage.shows(stage.issue, /^### Cancelled/m);
   });
 
-  test("B-03 a stranger's command in a comment on a line is refused in its thread, and a bot's is left alone", async () => {
+  test("B-03 a stranger's command in a line comment is refused in its thread, and a bot's is ignored", async () => {
     const stage = await begun();
     const stranger = stage.person("stranger", "read");
     await stage.appDoes("reviewer", `/pulls/${stage.pull}/reviews`, { event: "COMMENT", body: "/enki cancel" });
@@ -230,7 +230,7 @@ describe("commands in reviews and in comments on lines", () => {
     expect(await answers(stage, stage.pull)).toHaveLength(1);
   });
 
-  test("without a webhook a command that was written in a pending review works, and counts from its submission", async () => {
+  test("without a webhook a command written in a pending review counts from its submission", async () => {
     const stage = await begun();
     stage.forge.setWebhookUrl(stage.account, "http://127.0.0.1:9/");
     const pending = await stage.does("POST", `/pulls/${stage.pull}/reviews`, { comments: [{ ...LINE, body: "/enki frobnicate" }] });
@@ -272,7 +272,7 @@ describe("commands in reviews and in comments on lines", () => {
 });
 
 describe("fix on a pull request", () => {
-  test("works on its branch, knows what it changes, and lands there; the pull request stays open and follows", async () => {
+  test("works on its branch with its changes in the brief and lands there; the pull request stays open and updates", async () => {
     const specs: JobSpec[] = [];
     const stage = await openStage({
       script: (spec) => {
@@ -303,7 +303,7 @@ describe("fix on a pull request", () => {
     expect(specs[0]?.brief?.pull).toMatchObject({ baseBranch: "main", headRef: "feature", files: [{ path: "feature.txt", added: 1 }] });
   });
 
-  test("closed while it is worked on: it is held and says so", async () => {
+  test("holds the work and says so if the pull request is closed", async () => {
     const stage = await openStage({
       script: (spec) => (spec.kind === "plan" ? { plan: plan(step("fix")) } : spec.kind === "verify" ? { verdict: "green" } : "hangs"),
     });

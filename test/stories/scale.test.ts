@@ -30,7 +30,7 @@ const openCount = () => {
 };
 
 test(
-  `a workflow of ${SIZE} roles side by side and one that joins them runs to its end, every command in a process of its own`,
+  `a workflow of ${SIZE} parallel roles and a join completes, with every command in its own process`,
   { timeout: MINUTES * 60_000 },
   async () => {
     const { asked, count } = openCount();
@@ -64,7 +64,7 @@ test(
 
 const WIDE = 16;
 
-test(`${WIDE} steps that are done in one moment land for at most 2 pushes and 8 requests each`, async () => {
+test(`${WIDE} steps that finish together land for at most 2 pushes and 8 requests each`, async () => {
   const { asked, count } = openCount();
   let [working, go] = [0, (): void => undefined];
   const all = new Promise<void>((resolve) => (go = resolve));

@@ -14,8 +14,8 @@ const settle = async (stage: OpenStage, issue: number): Promise<void> => {
   await stage.until("an answer", async () => (await stage.said(issue, "reply")).length > known);
 };
 
-describe("what starts an issue beside a comment", () => {
-  test("/enki fix in the text of a newly opened issue counts as a command, and a person sees that it was read", async () => {
+describe("triggers besides a comment", () => {
+  test("/enki fix in the text of a new issue is a command, and a reaction shows that it was read", async () => {
     const stage = await openStage(PLANS);
     const issue = await stage.maintainer.openIssue("Uploads fail", `${BODY}\n\n/enki fix`);
     await stage.planned(issue);
@@ -24,7 +24,7 @@ describe("what starts an issue beside a comment", () => {
     expect(reactions.eyes).toBe(1);
   });
 
-  test("@enki fix is the same as /enki fix; a person who only mentions the bot gets no answer", async () => {
+  test("@enki fix is the same as /enki fix; a mere mention gets no answer", async () => {
     const stage = await openStage(PLANS);
     const issue = await stage.maintainer.openIssue("Uploads fail", BODY);
     await stage.maintainer.comment(issue, "@enki is great, isn't it?");
@@ -45,7 +45,7 @@ describe("what starts an issue beside a comment", () => {
     expect(await stage.shows(issue, /> Uploads fail/)).toContain("requested by maintainer");
   });
 
-  test("a label of another name starts an issue where the configuration says so, and none where it is empty", async () => {
+  test("the configured label starts an issue, and an empty name disables labels", async () => {
     for (const [label, count] of [
       ["ready for enki", 1],
       ["", 0],
@@ -70,7 +70,7 @@ describe("what starts an issue beside a comment", () => {
     await stage.planned(issue);
   });
 
-  test("who set the label needs the permission of the command, and is told so", async () => {
+  test("the person who set the label needs the command's permission and is told so", async () => {
     const stage = await openStage(PLANS);
     const issue = await stage.maintainer.openIssue("Uploads fail", BODY);
     await stage.labelBy({ login: "helper", role: "triage" }, issue, "enki");
@@ -88,8 +88,8 @@ describe("what starts an issue beside a comment", () => {
   });
 });
 
-describe("a label asks once", () => {
-  test("one that was there before an execution began asks for nothing more; removing it does nothing; setting it anew asks anew", async () => {
+describe("a label counts once", () => {
+  test("a label older than the execution has no effect; removing it has none; setting it again starts again", async () => {
     const stage = await openStage(PLANS);
     const issue = await stage.maintainer.openIssue("Uploads fail", BODY);
     await stage.does("POST", `/issues/${issue}/labels`, { labels: ["enki"] });
@@ -108,8 +108,8 @@ describe("a label asks once", () => {
   });
 });
 
-describe("B-25 lost, doubled and late deliveries change nothing but the time", () => {
-  test("no webhook comes: a sweep finds the text, the label and the assignment, each once", async () => {
+describe("B-25 lost, doubled and late deliveries only change the time", () => {
+  test("without webhooks a sweep finds the text, the label and the assignment, each once", async () => {
     const stage = await openStage({ ...PLANS, webhooks: false });
     const texts = await stage.maintainer.openIssue("In its text", "/enki fix");
     const labeled = await stage.maintainer.openIssue("By a label", BODY);
@@ -133,7 +133,7 @@ describe("B-25 lost, doubled and late deliveries change nothing but the time", (
     ]);
   });
 
-  test("every webhook comes twice, and again from the sweep: one execution each", async () => {
+  test("webhooks delivered twice and swept start one execution each", async () => {
     const stage = await openStage({ ...PLANS, faults: { deliveries: () => 2 } });
     const texts = await stage.maintainer.openIssue("In its text", "/enki fix");
     const labeled = await stage.maintainer.openIssue("By a label", BODY);
@@ -146,7 +146,7 @@ describe("B-25 lost, doubled and late deliveries change nothing but the time", (
   });
 });
 
-test("B-29 a text that was edited before it was read is refused; a comment in the meantime is no edit", async () => {
+test("B-29 a text edited before it was read is refused; a comment in between is not an edit", async () => {
   const stage = await openStage({ ...PLANS, webhooks: false });
   const edited = await stage.maintainer.openIssue("Uploads fail", BODY);
   const talked = await stage.maintainer.openIssue("Uploads fail", "/enki fix");

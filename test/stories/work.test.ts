@@ -33,7 +33,7 @@ const ends = (stage: OpenStage, issue: number, words: RegExp): Promise<string> =
   );
 
 describe("an agent", () => {
-  test("B-11 that crashes is tried three times, then the step fails and what needs it is blocked", async () => {
+  test("B-11 that crashes is tried three times, then its step fails and the dependents are blocked", async () => {
     const { stage, issue, attempts } = await withFix({ end: "crashed", why: "the agent exited with 3: out of memory" });
     const shown = await ends(stage, issue, /Stopped/);
     expect(attempts()).toBe(3);
@@ -42,13 +42,13 @@ describe("an agent", () => {
     expect(await stage.landed()).toEqual([]);
   });
 
-  test("B-11 that crashes once is tried again, and lands", async () => {
+  test("B-11 that crashes once is retried and lands", async () => {
     const { stage, issue } = await withFix({ end: "crashed" }, { files: { "fix.txt": "fixed\n" } });
     await ends(stage, issue, /Done: everything landed/);
     expect(await stage.landed()).toEqual(["fix", "next"]);
   });
 
-  test("B-12 that hangs until its own limit is a fault, and is tried again", async () => {
+  test("B-12 that hangs until its limit is a fault and is retried", async () => {
     const { stage, issue } = await withFix(
       { end: "timed-out", why: "the agent was not done after 1 s" },
       { files: { "fix.txt": "fixed\n" } },
@@ -56,7 +56,7 @@ describe("an agent", () => {
     await ends(stage, issue, /Done: everything landed/);
   });
 
-  test("B-12 whose whole job hangs is stopped at the step's deadline, and tried again", async () => {
+  test("B-12 whose whole job hangs is stopped at the step's deadline and retried", async () => {
     const { stage, issue, attempts } = await withFix("hangs", { files: { "fix.txt": "fixed\n" } });
     await stage.until("the job to hang", () => Promise.resolve(attempts() === 1));
     stage.later(16 * MINUTE);
@@ -64,14 +64,14 @@ describe("an agent", () => {
     expect(attempts()).toBe(2);
   });
 
-  test("B-13 that changes nothing and does not say why fails its step, in words", async () => {
+  test("B-13 that changes nothing without a reason fails its step with a message", async () => {
     const why = "The agent ended without a change and without saying why.";
     const { stage, issue, attempts } = await withFix({ end: "failed", why });
     expect(await ends(stage, issue, /Stopped/)).toContain(why);
     expect(attempts()).toBe(1);
   });
 
-  test("B-14/7 that finds nothing to do opens no pull request; its words are shown, and what needs it goes on when a person confirms", async () => {
+  test("B-14/7 with nothing to do opens no pull request; its reason is shown, and dependents continue when a person confirms", async () => {
     const outcome = { kind: "nothing-to-do" as const, reason: "It is fixed already." };
     const { stage, issue } = await withFix({ end: "unchanged", why: outcome.reason, outcome });
     const waiting = await ends(stage, issue, /Waiting for you/);
@@ -83,7 +83,7 @@ describe("an agent", () => {
     expect((await stage.maintainer.pulls()).map(({ head }) => head.ref.replace(/.*-/, ""))).toEqual(["next"]);
   });
 
-  test("B-20 whose runner dies is a fault, and is tried again", async () => {
+  test("B-20 whose runner dies is a fault and is retried", async () => {
     const { stage, issue, attempts } = await withFix("dies", { files: { "fix.txt": "fixed\n" } });
     await ends(stage, issue, /Done: everything landed/);
     expect(attempts()).toBe(2);
@@ -108,7 +108,7 @@ describe("B-19 a bundle", () => {
     ["with a workflow file", { bundle: [text(".github/workflows/steal.yml", "on: push\n")] }, /protected/],
     ["with Enki's own configuration", { bundle: [text(".enki/enki.toml", "")] }, /protected/],
     ["with 10,000 files", { bundle: Array.from({ length: 10_000 }, (_, at) => text(`f${at}`, "x")) }, /10000 files/],
-  ])("%s is refused: nothing of it is published, and the step fails with the reason", async (_, act, reason) => {
+  ])("%s is refused: nothing is published, and the step fails with the reason", async (_, act, reason) => {
     const { stage, issue } = await withFix(act);
     expect(await ends(stage, issue, /Stopped/)).toMatch(reason);
     expect(await stage.landed()).toEqual([]);

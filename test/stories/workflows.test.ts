@@ -45,7 +45,7 @@ const replayed = async (directory: string, url: string) => {
   return writes;
 };
 
-test("a workflow carries a request from role to role; what is said before reaches the prompts, and the work lands at its end", async () => {
+test("a workflow passes a request from role to role with earlier answers in the prompts, and lands its work", async () => {
   const { stage, told } = await open(shipped("build-feature"), (_, id) =>
     id === "coder" ? contents({ "limit.txt": "10\n" }) : { report: `${id} says: raise it to 10` },
   );
@@ -61,7 +61,7 @@ test("a workflow carries a request from role to role; what is said before reache
 test.each([
   ["pass", ["builder", "notes"], ["builder", "reviewer", "notes"]],
   ["reject", ["builder"], ["builder", "reviewer", "escalate"]],
-])("a review that says %s decides which way a workflow goes", async (verdict, landed, worked) => {
+])("a review that answers %s decides a workflow's edge", async (verdict, landed, worked) => {
   const { stage, told } = await open(shipped("gated-ship"), (_, id) => {
     if (id === "builder") return contents({ "limit.txt": "10\n" });
     if (id === "notes") return contents({ "CHANGELOG.md": "The limit is 10.\n" });
@@ -73,7 +73,7 @@ test.each([
   expect(Object.keys(told)).toEqual(worked);
 });
 
-test("a loop goes back with what failed, builds on its own work, and has one pull request", async () => {
+test("a loop repeats with the failure, builds on its own work, and has one pull request", async () => {
   const { stage, told } = await open(shipped("fix-until-green"), ({ attempt }, id) => {
     if (id === "fix") return contents({ [`fix-${attempt}.txt`]: "x\n" });
     return attempt < 3 ? { end: "failed", why: "the command exited with 1", output: `test ${attempt} failed` } : { end: "unchanged" };
@@ -95,7 +95,7 @@ test("a loop goes back with what failed, builds on its own work, and has one pul
   ).toEqual([]);
 });
 
-test("a loop that reaches its bound fails the workflow, and nothing lands", async () => {
+test("a loop at its limit fails the workflow, and nothing lands", async () => {
   const { stage } = await open(shipped("fix-until-green"), ({ attempt }, id) =>
     id === "fix" ? contents({ "fix.txt": `${attempt}\n` }) : { end: "failed", why: "red", output: "still red" },
   );
@@ -104,7 +104,7 @@ test("a loop that reaches its bound fails the workflow, and nothing lands", asyn
   expect(await stage.landed()).toEqual([]);
 });
 
-test("an organisation's workflow can be run in its repositories, until one of them has its own of that name", async () => {
+test("an organisation's workflow runs in its repositories until one has its own of that name", async () => {
   const flow = (text: string): string => `---\nroles:\n  say: { output: artifact }\n---\n\n## say\n\n${text} {{ .Args }}\n`;
   const { stage, told } = await open({ ".enki/workflows/mine.md": flow("The repository's") }, () => ({ report: "Said." }));
   const organise = await openOrganisation(stage);
@@ -122,7 +122,7 @@ test("an organisation's workflow can be run in its repositories, until one of th
   await stage.replies(await stage.ask("/enki run x"), /There is no workflow `x`; there are .*mine, .*theirs\./);
 });
 
-test("a workflow that there is not, and one with mistakes, are refused in words", async () => {
+test("refuses an unknown or invalid workflow with a message", async () => {
   const { stage } = await open(
     { ".enki/workflows/broken.md": "---\nroles:\n  a: {}\nedges: [a -> b]\n---\n\n## a\n\nDo.\n" },
     () => "dies",

@@ -43,7 +43,7 @@ describe("with no failures the makespan is the closed form", () => {
     expect([makespan, runs]).toEqual([expect.closeTo(Math.ceil(steps / 6) * turn), expect.closeTo(1)]);
   });
 
-  it.each([1, 2, 8])("a chain of %i that starts on what landed takes D·(W+T+ε) whatever the policy, on what is ready D·W+T+ε", (steps) => {
+  it.each([1, 2, 8])("a chain of %i takes D·(W+T+ε) if steps start on landed work, and D·W+T+ε if they start on ready work", (steps) => {
     for (const policy of [serial(0), bors(0), zuul(0), oracle("good")]) {
       const strict = trace({ ...flat, shape: "chain", start: "landed", steps, work: 2 }, 1);
       const work = strict.work.reduce((sum, each) => sum + each, 0);
@@ -55,7 +55,7 @@ describe("with no failures the makespan is the closed form", () => {
   });
 });
 
-describe("with failures the mean over many traces is the formula of the study", () => {
+describe("with failures the mean over many traces matches the formula", () => {
   const DRAWS = 1_000;
   const average = (scene: Scene, policy: () => Policy, of: (lines: readonly string[]) => number): number =>
     mean(Array.from({ length: DRAWS }, (_, seed) => of(tell(trace(scene, seed), policy()).lines)));
@@ -73,7 +73,7 @@ describe("with failures the mean over many traces is the formula of the study", 
     expect(Math.abs(runs - bisection(bad)) / bisection(bad)).toBeLessThan(0.05);
   });
 
-  it("and that formula is the table of the study", () => {
+  it("and the formula matches the published table", () => {
     expect([0.02, 0.05, 0.1, 0.2, 0.3].map((bad) => bisection(bad).toFixed(3))).toEqual(["0.241", "0.399", "0.629", "0.988", "1.251"]);
   });
 
@@ -83,7 +83,7 @@ describe("with failures the mean over many traces is the formula of the study", 
     expect(Math.abs(rounds(1) / (1 + 15 * bad + 16 * bad) - 1)).toBeLessThan(0.05);
   });
 
-  it.each([0.05, 0.1])("a step is blamed for a flake with odds of f each time it is queued, with a retry f²; f = %f", (flakes) => {
+  it.each([0.05, 0.1])("a flake blames a step with probability f each time it is queued, with a retry f²; f = %f", (flakes) => {
     const odds = flakes / (1 - flakes);
     const blamed = (policy: () => Policy): number =>
       mean(Array.from({ length: 200 }, (_, seed) => simulate(trace({ ...flat, steps: 100, flakes }, seed), policy()).falseEjections / 100));
@@ -94,7 +94,7 @@ describe("with failures the mean over many traces is the formula of the study", 
 });
 
 // Another simulator, by another hand: section 6 of the study. What differs is the policies' freedom, not their idea.
-describe("serial and Zuul agree with the scenarios of the study", () => {
+describe("serial and Zuul agree with the published scenarios", () => {
   const rows: readonly (readonly [string, Partial<Scene>, () => Policy, number, number])[] = [
     ["A", {}, () => serial(0), 16.57, 8.07],
     ["A", {}, () => zuul(0), 2.98, 1.27],

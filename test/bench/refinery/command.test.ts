@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, it } from "vitest";
 
-it("npm run bench -- refinery prints tables and gates, and leaves JSON and a plot", () => {
+it("npm run bench -- refinery prints tables and gates, and writes JSON and a plot", () => {
   const out = mkdtempSync(join(tmpdir(), "enki-bench-test-"));
   try {
     const args = ["scripts/bench.mjs", "refinery", "--quick", "--seeds", "2", "--only", "N=8", "--workers", "2", "--out", out];

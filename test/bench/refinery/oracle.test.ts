@@ -38,7 +38,7 @@ describe("the oracle", () => {
     ]);
   });
 
-  it("never has a bad step ahead of a good one, and ejects it with a red run of its own", () => {
+  it("never puts a bad step ahead of a good one, and ejects it with one red run", () => {
     const { lines } = tell(history({ ready: atOnce(4), bad: [1] }), oracle("good"));
     expect(only(lines, "run", "landed", "ejected")).toEqual([
       "0.00 run ACD",
@@ -50,18 +50,18 @@ describe("the oracle", () => {
     ]);
   });
 
-  it("shares its slots between both", () => {
+  it("shares its slots between good and bad steps", () => {
     const { lines } = tell(history({ ready: atOnce(3), bad: [0, 1], slots: 1 }), oracle("bad"));
     expect(only(lines, "run")).toEqual(["0.00 run A", "1.00 run B", "2.00 run CA'", "3.01 run CA'B'"]);
   });
 
-  it("knows a flake, and does not blame anyone for it", () => {
+  it("recognises a flake and blames no step", () => {
     const flaky = Array.from({ length: 50 }, (_, seed) => history({ ready: atOnce(4), flakes: 0.5, seed }));
     for (const each of flaky) expect(only(tell(each, oracle("good")).lines, "ejected")).toEqual([]);
     expect(flaky.some((each) => simulate(each, oracle("good")).makespan > turn + 0.5)).toBe(true);
   });
 
-  it("needs T+ε for good steps that are ready at once, and T+F+T+ε with a bad one, when there are slots enough", () => {
+  it("needs T+ε for good steps that are ready together, and T+F+T+ε with a bad one, given enough slots", () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 30 }), fc.nat(), (steps, seed) => {
         const bad = atOnce(steps).flatMap((_, step) => ((seed >> (step % 16)) & 1 ? [step] : []));
@@ -81,7 +81,7 @@ describe("the oracle", () => {
     );
   });
 
-  it("is not beaten by who does not know, when all is ready at once and nothing conflicts or flakes", () => {
+  it("is never slower than a policy without foresight if all steps are ready and nothing conflicts or flakes", () => {
     const policies: readonly (() => Policy)[] = [() => serial(0), () => bors(0), () => zuul(0)];
     fc.assert(
       fc.property(scenes, fc.nat(10_000), (scene, seed) => {

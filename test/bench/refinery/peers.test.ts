@@ -7,7 +7,7 @@ import { noSteps } from "../../../bench/refinery/steps.ts";
 import { zuul } from "../../../bench/refinery/zuul.ts";
 import { atOnce, history, only, tell } from "./history.ts";
 
-describe("serial, as the seed does it", () => {
+describe("serial, like the seed", () => {
   it("verifies and lands one step after the other, in the order in which they became ready", () => {
     const { lines } = tell(history({ ready: [0.2, 0.1, 0.3] }), serial(0));
     expect(only(lines, "run", "landed")).toEqual([
@@ -20,7 +20,7 @@ describe("serial, as the seed does it", () => {
     ]);
   });
 
-  it("goes on without a red step, and lands its fix later", () => {
+  it("continues without a red step and lands its fix later", () => {
     const { lines } = tell(history({ ready: atOnce(2), bad: [0] }), serial(0));
     expect(lines).toEqual([
       "0.00 run A",
@@ -40,7 +40,7 @@ describe("serial, as the seed does it", () => {
     expect(only(lines, "red", "ejected")).toEqual(["1.00 red A", "2.00 red A", "2.00 ejected A (red)"]);
   });
 
-  it("gives a conflict to the merger when its turn comes, while the next one runs", () => {
+  it("gives a conflict to the merger in its turn while the next step runs", () => {
     const { lines } = tell(history({ ready: atOnce(3), textual: [[0, 1]] }), serial(0));
     expect(only(lines, "ejected", "landed")).toEqual(["1.01 landed A", "1.01 ejected B (conflict)", "2.02 landed C", "3.03 landed B'"]);
   });
@@ -48,7 +48,7 @@ describe("serial, as the seed does it", () => {
 
 describe("bors-ng", () => {
   // README, "How it works": pull requests 5 and 7 are red together, 8 is fine.
-  it("splits #5 #7 #8 as its README tells: 8 lands, then 5, and 7 is kicked back", () => {
+  it("splits #5 #7 #8 as in its README: 8 lands, then 5, and 7 is ejected", () => {
     const { lines } = tell(history({ ready: atOnce(3), semantic: [[0, 1]] }), bors(0));
     expect(only(lines, "run", "landed", "ejected").slice(0, 9)).toEqual([
       "0.00 run ABC",
@@ -63,12 +63,12 @@ describe("bors-ng", () => {
     ]);
   });
 
-  it("lumps together what comes in while a batch runs", () => {
+  it("batches steps that arrive while a batch runs", () => {
     const { lines } = tell(history({ ready: [0, 0.3, 0.6, 1.2] }), bors(0));
     expect(only(lines, "run")).toEqual(["0.00 run A", "1.01 run ABC", "2.02 run ABCD"]);
   });
 
-  it("sets apart what cannot be merged into the batch, without a run", () => {
+  it("ejects a step that conflicts with the batch, without a run", () => {
     const { lines } = tell(history({ ready: atOnce(3), textual: [[0, 1]] }), bors(0));
     expect(only(lines, "run", "ejected", "landed")).toEqual([
       "0.00 run AC",
@@ -79,7 +79,7 @@ describe("bors-ng", () => {
     ]);
   });
 
-  it("does not run a step before what it needs", () => {
+  it("does not run a step before its needs", () => {
     const { lines } = tell(history({ ready: atOnce(4), needs: { 3: [0] }, bad: [0] }), bors(0));
     expect(only(lines, "run", "landed").slice(0, 5)).toEqual([
       "0.00 run ABCD",
@@ -93,7 +93,7 @@ describe("bors-ng", () => {
 
 describe("Zuul", () => {
   // "Project Gating", "Testing in parallel": five changes approved in rapid succession.
-  it("merges A and B, drops C, and tests D on the tip and E on D, as its documentation tells", () => {
+  it("merges A and B, drops C, and tests D on the tip and E on D, as in its documentation", () => {
     const { lines } = tell(history({ ready: atOnce(5), bad: [2] }), zuul(0));
     expect(lines.slice(0, 15)).toEqual([
       "0.00 run A",
@@ -116,7 +116,7 @@ describe("Zuul", () => {
   });
 
   // "Cross-Project Dependencies": A depends on B.
-  it("removes what depends on a failing change, and does not test it without that", () => {
+  it("removes dependents of a failing change without testing them", () => {
     const { lines } = tell(history({ ready: atOnce(3), needs: { 1: [0] }, bad: [0] }), zuul(0));
     expect(only(lines, "run", "landed", "ejected")).toEqual([
       "0.00 run A",
@@ -131,12 +131,12 @@ describe("Zuul", () => {
     ]);
   });
 
-  it("keeps a window: no more changes are tested than it has", () => {
+  it("tests no more changes than its window", () => {
     const { lines } = tell(history({ ready: atOnce(5) }), zuul(0, 2));
     expect(only(lines, "run")).toEqual(["0.00 run A", "0.00 run AB", "1.01 run ABC", "1.01 run ABCD", "2.02 run ABCDE"]);
   });
 
-  it("runs the job again with a retry, and those behind go on building on it", () => {
+  it("reruns the job with a retry, and changes behind keep building on it", () => {
     const { lines } = tell(history({ ready: atOnce(2), bad: [0] }), zuul(1));
     expect(only(lines, "run", "ejected", "landed")).toEqual([
       "0.00 run A",
@@ -151,7 +151,7 @@ describe("Zuul", () => {
     ]);
   });
 
-  it("reports a conflict when nothing ahead is left", () => {
+  it("reports a conflict once nothing is ahead", () => {
     const { lines } = tell(history({ ready: atOnce(3), textual: [[0, 1]] }), zuul(0));
     expect(only(lines, "run", "ejected", "landed")).toEqual([
       "0.00 run A",
@@ -164,7 +164,7 @@ describe("Zuul", () => {
     ]);
   });
 
-  it("moves those behind a failing change onto the nearest one ahead that does not fail, before the failing one is dropped", () => {
+  it("rebases changes behind a failing one onto the nearest passing one before it drops the failing one", () => {
     const none = noSteps(4);
     const heads = [0, 1, 2, 3].map((step): Head => ({ id: step, step, version: 0, bad: false, textual: none, semantic: none }));
     const { root, merge } = commitGraph({ steps: 4, textual: [[], [], [], []], semantic: [[], [], [], []] });

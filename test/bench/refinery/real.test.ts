@@ -47,7 +47,7 @@ describe("the comparison", () => {
   const faults = (over: Partial<Outcome>): readonly string[] =>
     judge(flat, [{ seed: 7, simulated: outcome(), real: outcome(over) }]).faults;
 
-  it("allows 5 %, and fails for what is further apart, stuck or red", () => {
+  it("allows 5 %, and fails for larger differences, stuck steps and red landings", () => {
     expect(faults({ makespan: 10.49, turnaround: 1.91, runs: 2 })).toEqual([]);
     expect(faults({ makespan: 10.6 })).toEqual(["makespan is +6.0 % apart"]);
     expect(faults({ turnaround: 1.8 })).toEqual(["turnaround is -10.0 % apart"]);
@@ -56,7 +56,7 @@ describe("the comparison", () => {
     expect(faults({ redLandings: 2 })).toEqual(["seed 7: 2 red landings"]);
   });
 
-  it("finds the truth in files: the same verdicts in the same order for the same content", () => {
+  it("reads verdicts from files: the same content gives the same verdicts in the same order", () => {
     const traced = history({ ready: atOnce(3), bad: [1], flakes: 0.5, textual: [[0, 2]] });
     const files = (...steps: readonly (readonly [number, number])[]): Map<string, string> =>
       new Map(steps.flatMap(([step, version]) => Object.entries(filesOf(traced, step, version))));

@@ -29,20 +29,20 @@ const hard: Scene = {
 };
 
 describe("a simulated history", () => {
-  it("is the same for the same seed, and another for another", () => {
+  it("is the same for the same seed and differs for another", () => {
     const run = (seed: number): unknown => tell(trace(hard, seed), zuul(1));
     expect(run(3)).toEqual(run(3));
     expect(run(3)).not.toEqual(run(4));
   });
 
-  it("counts the landing of what was not green, and of what is not good", () => {
+  it("counts landings that were not green or not good", () => {
     const rash: Policy = {
       decide: ({ queue: [head], tip, merge }) => ({ land: head ? merge(tip, head) : null, eject: [], want: [] }),
     };
     expect(simulate(history({ ready: atOnce(3), bad: [1] }), rash).redLandings).toBe(3);
   });
 
-  it("refuses to land a step before what it needs", () => {
+  it("refuses to land a step before its needs", () => {
     const blind: Policy = {
       decide: ({ queue, tip, merge }) => {
         const head = queue.at(-1);
@@ -52,7 +52,7 @@ describe("a simulated history", () => {
     expect(() => simulate(history({ ready: atOnce(2), needs: { 1: [0] } }), blind)).toThrow("landed before what it needs");
   });
 
-  it("does not go on for ever", () => {
+  it("ends", () => {
     const idle: Policy = { decide: () => ({ land: null, eject: [], want: [] }) };
     expect(simulate(history({ ready: atOnce(2) }), idle).stuck).toBe("0 of 2 landed at 0.00");
     const stubborn: Policy = {
@@ -67,7 +67,7 @@ describe("a simulated history", () => {
     expect(simulate(history({ ready: atOnce(1) }), broken).stuck).toBe("Error: a bug");
   });
 
-  it("charges a cancelled run for the time that it took", () => {
+  it("charges a cancelled run for its time", () => {
     const fickle: Policy = {
       decide: (view) => {
         const decision = serial(0).decide(view);
@@ -81,7 +81,7 @@ describe("a simulated history", () => {
     expect(outcome.runs).toBeCloseTo((0.25 + 3) / 2);
   });
 
-  it("takes no more slots than there are", () => {
+  it("uses no more slots than exist", () => {
     for (const seed of [1, 2, 3]) {
       let running = 0;
       for (const line of tell(trace(hard, seed), zuul(0, 20)).lines) {
@@ -92,7 +92,7 @@ describe("a simulated history", () => {
     }
   });
 
-  it("never lets the product's own plan land what is red", () => {
+  it("never lets the product's plan land red work", () => {
     fc.assert(
       fc.property(fc.constantFrom("flat", "layered", "chain", "random"), fc.constantFrom(0, 1), fc.nat(1_000), (shape, retries, seed) => {
         expect(simulate(trace({ ...hard, shape }, seed), ours(retries)).redLandings).toBe(0);
@@ -126,7 +126,7 @@ describe("the commit graph", () => {
     expect(both && once && path(both, once)).toBe(null);
   });
 
-  it("finds conflicts, and what is red together, unless one was made after the other", () => {
+  it("finds conflicts and joint failures, unless one step was made after the other", () => {
     const one = merge(root, a);
     if (!one) throw new Error("It merges.");
     expect(merge(one, b)).toBe(null);
@@ -135,7 +135,7 @@ describe("the commit graph", () => {
     expect(merge(one, head(2, { id: 8, semantic: withStep(none, 0) }))?.red).toBe(false);
   });
 
-  it("names the same content the same, whatever the order", () => {
+  it("names equal content equally, regardless of the order", () => {
     const [ac, ca] = [merge(merge(root, a) ?? root, c), merge(merge(root, c) ?? root, a)];
     expect(ac?.content).toBe(ca?.content);
     expect(ac).not.toBe(ca);
@@ -144,7 +144,7 @@ describe("the commit graph", () => {
 
 describe("the grid", () => {
   const all = grid();
-  it("spans the axes, each pair of values of two axes", () => {
+  it("covers each pair of values of two axes", () => {
     expect(new Set(all.map(({ shape }) => shape)).size).toBe(4);
     expect([Math.min(...all.map(({ steps }) => steps)), Math.max(...all.map(({ steps }) => steps))]).toEqual([8, 200]);
     expect([Math.min(...all.map(({ slots }) => slots)), Math.max(...all.map(({ slots }) => slots))]).toEqual([1, 16]);
@@ -192,7 +192,7 @@ describe("the gates", () => {
     rows: { ...fine.rows, "ours+1r": { ...fine.rows["ours+1r"], ...row } },
   });
 
-  it("hold for what is within the limits, and each fails alone for what is not", () => {
+  it("hold within the limits, and each fails alone beyond them", () => {
     expect(holds([fine])).toEqual([true, true, true, true, true, true]);
     const above = { mean: 0.2, low: 0.01, high: 0.3 };
     expect(holds([fine, { ...fine, against: { ...fine.against, "1r": above } }])).toEqual([false, true, true, true, true, true]);
@@ -203,7 +203,7 @@ describe("the gates", () => {
     expect(holds([withOurs({ falseEjections: 3 })])).toEqual([true, true, true, true, false, true]);
   });
 
-  it("allow no false ejection where nothing flakes", () => {
+  it("allow no false ejection without flakes", () => {
     const still = { ...withOurs({ falseEjections: 1 }), scene: { ...fine.scene, flakes: 0 } };
     expect(holds([still])).toEqual([true, true, true, true, false, true]);
   });

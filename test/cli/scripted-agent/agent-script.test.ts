@@ -8,7 +8,7 @@ const read = (text: string) => {
 };
 
 describe("a rehearsal's file", () => {
-  test("has scenes of acts, and what it leaves out has a default", () => {
+  test("has scenes of acts, and defaults for the rest", () => {
     const play = read(`
 title = "t"
 [[always]]
@@ -59,7 +59,7 @@ run = "ls"
   });
 });
 
-describe("the scene of a part", () => {
+describe("choosing a scene", () => {
   const play = read(`
 title = "t"
 [[scene]]
@@ -90,10 +90,10 @@ act = [{ say = "resolve fix" }]
     ["its role", { ...part, kind: "resolve", step: "other" }, "any bug fixer"],
     ["role and step before the step alone", { ...part, kind: "resolve", role: "merger" }, "resolve fix"],
     ["nothing in particular", { kind: "plan", role: "planner", step: "", attempt: 1 }, "anybody"],
-  ])("is the one that says most about it: %s", (_, of, said) => {
+  ])("prefers the most specific one: %s", (_, of, said) => {
     expect(findScene(play, of)?.act).toEqual([{ say: said }]);
   });
-  test("may be missing", () => {
+  test("allows none", () => {
     expect(findScene({ ...play, scene: play.scene.slice(1, 2) }, { ...part, kind: "plan" })).toBeNull();
   });
 });

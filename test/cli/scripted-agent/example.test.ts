@@ -44,7 +44,7 @@ describe("the rehearsal of the example", () => {
     ]);
   });
 
-  test("researches: a report, and no file of the repository changed", () => {
+  test("researches: a report and no changed file", () => {
     expect(of("research")).toMatchObject({ end: "artifact", paths: [] });
     expect(of("research").artifact).toContain("| `nginx.conf` | `client_max_body_size` | 1m |");
   });
@@ -53,19 +53,19 @@ describe("the rehearsal of the example", () => {
     ["fix_upload_limit", ["config.json", "nginx.conf"]],
     ["test_upload", ["test/large-upload.test.js"]],
     ["document_limit", ["docs/operations.md"]],
-  ])("%s changes what it should, and hands its output on", (step, paths) => {
+  ])("%s changes the expected files and passes on its output", (step, paths) => {
     expect(of(step)).toMatchObject({ end: "success", paths });
     expect(of(step).output.length).toBeGreaterThan(20);
     expect(of(step).output).not.toContain("OUTPUT");
   });
 
-  test.each(ROLES)("%s says that no model is at work", (name) => {
+  test.each(ROLES)("%s states that no model is used", (name) => {
     expect(of(name).said).toMatch(/^This is a rehearsal \(.*\): no model is at work\.\n/);
   });
 });
 
 describe("the example's own tests", () => {
-  test("pass with the bug, and the bug is there", async () => {
+  test("pass with the bug, which is present", async () => {
     expect(await it.verify(it.start)).toMatchObject({ code: 0 });
     expect(it.show(it.start, "nginx.conf")).toContain("client_max_body_size 1m;");
     expect(it.show(it.start, "config.json")).toContain("1048576");
@@ -80,7 +80,7 @@ describe("the example's own tests", () => {
     for (const commit of [fix, tested, documented, both]) expect(await it.verify(commit)).toMatchObject({ code: 0 });
   });
 
-  test("see the bug once the new test is there: without the fix it fails", async () => {
+  test("detect the bug with the new test: it fails without the fix", async () => {
     const { work } = await it.steps();
     const { end, why, said, calls, commit } = await work("test_upload", it.start);
     // The worker runs the tests itself, and gives up.
@@ -91,7 +91,7 @@ describe("the example's own tests", () => {
   });
 });
 
-describe("what no job may do is tried in every one, and is in its transcript with the answer", () => {
+describe("every job tries forbidden actions, and its transcript has the answers", () => {
   const answer = (name: string, title: string): string => of(name).calls.find((call) => call.title === `run # ${title}`)?.text ?? "";
   test.each(ROLES)("%s", (name) => {
     expect(answer(name, "push to the base branch")).toContain("'origin' does not appear to be a git repository");

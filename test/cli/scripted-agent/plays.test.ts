@@ -13,7 +13,7 @@ afterEach(() => {
   for (const it of opened.splice(0)) it.close();
 });
 
-test("every play that there is is told of here", () => {
+test("every play has a test here", () => {
   expect(readdirSync(join(EXAMPLE, "plays")).toSorted((a, b) => (a < b ? -1 : 1))).toEqual([
     // Told in test/terminal/break-out.test.ts: it needs a server to try.
     "break-out.toml",
@@ -28,7 +28,7 @@ test("every play that there is is told of here", () => {
 });
 
 describe("renamed: other names and one more step", () => {
-  test("each step builds on what it needs, and the tests pass at each", async () => {
+  test("each step builds on its needs, and the tests pass at each", async () => {
     const it = await open("renamed");
     const { plan, work } = await it.steps();
     expect(plan.steps.map(({ id, checkpoint }) => [id, checkpoint])).toEqual([
@@ -57,7 +57,7 @@ describe("renamed: other names and one more step", () => {
 });
 
 describe("failing verification", () => {
-  test("the worker is content, the tests are not; at the second attempt both are", async () => {
+  test("the worker is satisfied but the tests fail; the second attempt passes", async () => {
     const it = await open("failing-verification");
     const { work } = await it.steps();
     const first = await work("fix_upload_limit", it.start);
@@ -75,7 +75,7 @@ describe("failing verification", () => {
 });
 
 describe("a plan with a cycle", () => {
-  test("B-05 is refused to the planner, who gives up; nothing of it is handed over", async () => {
+  test("B-05 is refused to the planner, which gives up and delivers nothing", async () => {
     const it = await open("cycle");
     const { end, plan, calls, output } = await it.plan();
     expect(calls).toEqual([
@@ -91,7 +91,7 @@ describe("a plan with a cycle", () => {
 });
 
 describe("faults and failures of a worker", () => {
-  test("B-11 it crashes three times, each with its exit code, and what it had changed is not handed over; the fourth time it works", async () => {
+  test("B-11 it crashes three times with its exit code and without delivering changes; the fourth attempt works", async () => {
     const it = await open("crash");
     const { work } = await it.steps();
     for (const attempt of [1, 2, 3]) {
@@ -106,14 +106,14 @@ describe("faults and failures of a worker", () => {
     expect(await it.verify(fourth.commit)).toMatchObject({ code: 0 });
   });
 
-  test("B-12 it hangs until its time is over", async () => {
+  test("B-12 it hangs until its time limit", async () => {
     const it = await open("hang");
     const { work } = await it.steps();
     // The limit is reached before the agent has started; how a session under way is ended is told in test/agent.
     expect(await work("fix_upload_limit", it.start, { timeoutMs: 0 })).toMatchObject({ end: "timed-out", paths: [] });
   });
 
-  test("B-13 it says nothing and changes nothing", async () => {
+  test("B-13 it reports nothing and changes nothing", async () => {
     const it = await open("silent");
     const { work } = await it.steps();
     expect(await work("fix_upload_limit", it.start)).toMatchObject({
@@ -124,7 +124,7 @@ describe("faults and failures of a worker", () => {
     });
   });
 
-  test("B-14 it finds nothing to do, and says why; what comes after it can be done", async () => {
+  test("B-14 it reports nothing-to-do with a reason, and later steps can run", async () => {
     const it = await open("unchanged");
     const { work } = await it.steps();
     const unchanged = await work("fix_upload_limit", it.start);

@@ -85,7 +85,7 @@ const work: Plan = plan(
   step("docs", { needs: ["fix"] }),
 );
 
-test("a request becomes landed merges, in order, on real git; every write of the ledger can be decided again", async () => {
+test("a request becomes landed merges, in order, on real git; every write of the ledger can be replayed", async () => {
   const it = await open();
   const handle = openRepositoryLoop(await it.connect());
   const tell = async (...events: Event[]) => {
