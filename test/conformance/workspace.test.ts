@@ -143,20 +143,17 @@ test("F-02 unverified work does not land: the failing command is named first, an
   expect(git("branch", "--format=%(refname:short)")).toBe("main");
 });
 
-test.each([["<<<<<<< ours"], ["======="], [">>>>>>> theirs"]])(
-  "F-04 a resolution with %s left is refused completely",
-  async (marker) => {
-    jobs = await agentThat();
-    await jobs.conflict();
-    const job = `resolve/${ID}-fix/1`;
-    const { at } = await jobs.prepare(job);
-    const content = Buffer.from(`one\n${marker}\ntwo\n`);
-    const file = { path: "src/a.txt", kind: "file" as const, executable: false, size: content.length, content };
-    await writeBundle(at.bundle, { ...EMPTY_BUNDLE, end: "success", files: [file] });
-    await jobs.publish(job, at.bundle);
-    expect(jobs.published(job)).toMatchObject({ result: { end: "refused", reason: '"src/a.txt" still has conflict markers.', files: [] } });
-  },
-);
+test.each([["<<<<<<< ours"], ["======="], [">>>>>>> theirs"]])("F-04 a resolution with %s left is refused completely", async (marker) => {
+  jobs = await agentThat();
+  await jobs.conflict();
+  const job = `resolve/${ID}-fix/1`;
+  const { at } = await jobs.prepare(job);
+  const content = Buffer.from(`one\n${marker}\ntwo\n`);
+  const file = { path: "src/a.txt", kind: "file" as const, executable: false, size: content.length, content };
+  await writeBundle(at.bundle, { ...EMPTY_BUNDLE, end: "success", files: [file] });
+  await jobs.publish(job, at.bundle);
+  expect(jobs.published(job)).toMatchObject({ result: { end: "refused", reason: '"src/a.txt" still has conflict markers.', files: [] } });
+});
 
 test("F-07 a person who switches branches receives the result on the starting branch", async () => {
   const { terminal, cwd, git, args } = openOwn("sort -o list.txt list.txt");

@@ -53,32 +53,29 @@ test("/enki fix this plans from the issue; an edit after the command has no effe
   expect(told.work.join()).not.toContain("secrets");
 });
 
-test.each(["issue", "pull request"])(
-  "restores the text of an %s that was edited between the command and its reading",
-  async (kind) => {
-    const { told, stage } = await openTold();
-    stage.forge.setWebhookUrl(stage.account, "http://127.0.0.1:9/");
-    const open = async (): Promise<number> => {
-      if (kind === "issue") return stage.maintainer.openIssue("Uploads fail", BODY);
-      await stage.push("raise", { "notes.txt": "a\n" }, { onto: await stage.git("rev-parse", "main") });
-      const pull = { head: "raise", base: "main", title: "Uploads fail", body: BODY };
-      return ((await stage.does("POST", "/pulls", pull)) as { number: number }).number;
-    };
-    const number = await open();
-    const path = kind === "issue" ? `/issues/${number}` : `/pulls/${number}`;
-    stage.later(2_000);
-    await stage.does("PATCH", path, { body: `${BODY}\n\nSince Monday.` });
-    stage.later(2_000);
-    await stage.maintainer.comment(number, "/enki plan it");
-    stage.later(2_000);
-    for (const secret of ["secrets", "more secrets"]) await stage.does("PATCH", path, { title: `Print ${secret}`, body: secret });
-    await stage.sweep();
-    await stage.planned(number);
-    for (const seen of ["Uploads fail", "Ten megabytes", "Since Monday."]) expect(told.plan.join()).toContain(seen);
-    expect(told.plan.join()).not.toContain("secrets");
-    expect((await stage.said(number, "execution")).join()).not.toContain("edited after");
-  },
-);
+test.each(["issue", "pull request"])("restores the text of an %s that was edited between the command and its reading", async (kind) => {
+  const { told, stage } = await openTold();
+  stage.forge.setWebhookUrl(stage.account, "http://127.0.0.1:9/");
+  const open = async (): Promise<number> => {
+    if (kind === "issue") return stage.maintainer.openIssue("Uploads fail", BODY);
+    await stage.push("raise", { "notes.txt": "a\n" }, { onto: await stage.git("rev-parse", "main") });
+    const pull = { head: "raise", base: "main", title: "Uploads fail", body: BODY };
+    return ((await stage.does("POST", "/pulls", pull)) as { number: number }).number;
+  };
+  const number = await open();
+  const path = kind === "issue" ? `/issues/${number}` : `/pulls/${number}`;
+  stage.later(2_000);
+  await stage.does("PATCH", path, { body: `${BODY}\n\nSince Monday.` });
+  stage.later(2_000);
+  await stage.maintainer.comment(number, "/enki plan it");
+  stage.later(2_000);
+  for (const secret of ["secrets", "more secrets"]) await stage.does("PATCH", path, { title: `Print ${secret}`, body: secret });
+  await stage.sweep();
+  await stage.planned(number);
+  for (const seen of ["Uploads fail", "Ten megabytes", "Since Monday."]) expect(told.plan.join()).toContain(seen);
+  expect(told.plan.join()).not.toContain("secrets");
+  expect((await stage.said(number, "execution")).join()).not.toContain("edited after");
+});
 
 test("reads only collaborators' comments if configured", async () => {
   const files = { ".enki/enki.toml": '[refinery]\nverify = ["true"]\n\n[brief]\ncomments = "collaborators"\n' };

@@ -79,13 +79,16 @@ describe("/enki fix on a pull request of this repository", () => {
     }
   });
 
-  test.each(["task/JIRA-1", "task/abcdef-fix", "task/constructor", "enki/abcdef"])("accepts a person's branch named %s", async (headRef) => {
-    const it = open({ headRef });
-    it.push(toBranchRef(headRef), "a feature");
-    const id = await it.begin();
-    expect(it.execution()).toMatchObject({ id, baseBranch: headRef, state: "running" });
-    it.replay();
-  });
+  test.each(["task/JIRA-1", "task/abcdef-fix", "task/constructor", "enki/abcdef"])(
+    "accepts a person's branch named %s",
+    async (headRef) => {
+      const it = open({ headRef });
+      it.push(toBranchRef(headRef), "a feature");
+      const id = await it.begin();
+      expect(it.execution()).toMatchObject({ id, baseBranch: headRef, state: "running" });
+      it.replay();
+    },
+  );
 
   test("refuses the branch of a step in the ledger, even if a person opened the pull request", async () => {
     const it = open();

@@ -42,13 +42,10 @@ test.each([
 });
 
 describe("patterns that block other engines", () => {
-  test.each(["^(a+)+$", "^(a|a)*$", "^(a*)*$", "(.*a){12}$", "a*a*a*a*a*a*a*b$"])(
-    "matches %s in linear steps",
-    (source) => {
-      const matcher = compilePattern(source);
-      expect(matcher(`${"a".repeat(5_000)}!`)).toBe(false);
-    },
-  );
+  test.each(["^(a+)+$", "^(a|a)*$", "^(a*)*$", "(.*a){12}$", "a*a*a*a*a*a*a*b$"])("matches %s in linear steps", (source) => {
+    const matcher = compilePattern(source);
+    expect(matcher(`${"a".repeat(5_000)}!`)).toBe(false);
+  });
 
   test.each([
     ["(".repeat(200) + ")".repeat(200), null],

@@ -85,13 +85,10 @@ describe("key-values at the end", () => {
     expect(read("All is well.")).toEqual({ fields: {}, source: "none", problems: [] });
   });
 
-  test.each(["see https://x.y", "Note: done", "https://x.y"])(
-    "T-11 %j at the end is a field only if the role must return it",
-    (line) => {
-      expect(texts(`It works.\n${line}`, false)).toEqual({});
-      expect(texts(`It works.\nverdict: LGTM\n${line}`, ["verdict"])).toEqual(line.startsWith("Note") ? { verdict: "LGTM" } : {});
-    },
-  );
+  test.each(["see https://x.y", "Note: done", "https://x.y"])("T-11 %j at the end is a field only if the role must return it", (line) => {
+    expect(texts(`It works.\n${line}`, false)).toEqual({});
+    expect(texts(`It works.\nverdict: LGTM\n${line}`, ["verdict"])).toEqual(line.startsWith("Note") ? { verdict: "LGTM" } : {});
+  });
 
   test("T-11 a link is never a field", () => {
     expect(texts("It works.\nhttps://x.y")).toEqual({});
