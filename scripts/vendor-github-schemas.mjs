@@ -71,6 +71,7 @@ const IN_REPOSITORY = [
   "GET /actions/runs/{run_id}",
   "POST /actions/runs/{run_id}/cancel",
   "GET /actions/runs/{run_id}/jobs",
+  "GET /actions/runs/{run_id}/artifacts",
   "GET /collaborators/{username}/permission",
   "GET /rules/branches/{branch}",
   "GET /branches",

@@ -58,7 +58,7 @@ export const connectRepositoryPorts = (connected: RepositoryConnection): Reposit
       if ("kind" in facts) log(`not read: ${facts.reason}`);
       return facts;
     },
-    performEffects: (effects, again) => performEffects(effects, { github, botLogin, repeated: again, now }),
+    performEffects: (effects, again) => performEffects(effects, { github, botLogin, defaultBranch, repeated: again, now }),
   };
 };
 

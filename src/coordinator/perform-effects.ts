@@ -1,8 +1,9 @@
 import type { GitHubPorts, GitHubReply } from "../github/github-ports.ts";
 import { digestEffect, type Effect, type EffectKind, rankEffect, type EffectEnding, type EffectOutcome } from "../core/domain/effect.ts";
 import type { Event } from "../core/domain/event.ts";
-import type { Login, Millis } from "../core/domain/ids.ts";
+import type { BranchName, Login, Millis } from "../core/domain/ids.ts";
 import type { WorkflowRunInfo } from "../core/domain/github-facts.ts";
+import { findJobRun } from "../core/policy/run-origin.ts";
 import { readFirstLine, isOwnComment, upsertComment, postCloseReason } from "./upsert-comment.ts";
 
 type EffectOfKind<K extends EffectKind> = Extract<Effect, { kind: K }>;
@@ -11,6 +12,7 @@ type EffectOfKind<K extends EffectKind> = Extract<Effect, { kind: K }>;
 export type EffectContext = {
   readonly github: GitHubPorts;
   readonly botLogin: Login;
+  readonly defaultBranch: BranchName;
   readonly repeated: ReadonlySet<string>;
   readonly now: () => Millis;
 };
@@ -85,27 +87,21 @@ const performEffect = async (effect: Effect, stage: EffectSession): Promise<Effe
   }
 };
 
-/** Finds a job's run: one that is still running, else the newest. */
-const findJobRun = (runs: readonly WorkflowRunInfo[], name: string): WorkflowRunInfo | undefined => {
-  const named = runs.filter((run) => run.name === name).sort((a, b) => b.id - a.id);
-  return named.find(({ state }) => state !== "done") ?? named[0];
-};
-
 const performStartJob = async (
   effect: EffectOfKind<"start-job">,
-  { github, repeated, listRuns }: EffectSession,
+  { github, repeated, listRuns, ...starter }: EffectSession,
 ): Promise<EffectEnding<"start-job">> => {
   if (repeated.has(effect.key)) {
     const listed = await listRuns();
     if (!listed.ok) return listed.failure;
-    const run = findJobRun(listed.value, effect.job);
+    const run = findJobRun(listed.value, effect.job, starter);
     if (run) return { kind: "done", answer: { run: run.id } };
   }
   const reply = await github.runs.startJob(effect.inputs);
   if (reply.ok) return { kind: "done", answer: reply.value };
   if (reply.failure.kind === "refused" || !reply.failure.unclear) return reply.failure;
   const listed = await github.runs.list();
-  const run = listed.ok ? findJobRun(listed.value, effect.job) : undefined;
+  const run = listed.ok ? findJobRun(listed.value, effect.job, starter) : null;
   return run ? { kind: "done", answer: { run: run.id } } : reply.failure;
 };
 

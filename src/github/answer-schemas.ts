@@ -86,15 +86,52 @@ export const issueSchema = z
 /** GitHub's issue listing includes pull requests. */
 export const issueListSchema = z.array(issueSchema);
 
-const workflowRunSchema = z
-  .object({ id: z.number().int(), display_title: z.string(), status: z.string().nullish(), conclusion: z.string().nullish() })
+const runRepositorySchema = z.object({ id: z.number().int() });
+export const workflowRunSchema = z
+  .object({
+    id: z.number().int(),
+    display_title: z.string(),
+    status: z.string().nullish(),
+    conclusion: z.string().nullish(),
+    path: z.string(),
+    event: z.string(),
+    head_branch: z.string().nullish(),
+    head_sha: z.string(),
+    run_attempt: z.number().int().default(1),
+    actor: authorSchema,
+    triggering_actor: authorSchema,
+    repository: runRepositorySchema,
+    head_repository: runRepositorySchema.nullish(),
+  })
   .transform((raw): WorkflowRunInfo => ({
     id: raw.id,
     name: raw.display_title,
     state: raw.status === "completed" ? "done" : raw.status === "in_progress" ? "running" : "waiting",
     conclusion: raw.conclusion ?? null,
+    // GitHub documents paths such as `.github/workflows/build.yml@main`.
+    file: raw.path.replace(/@.*$/, ""),
+    event: raw.event,
+    branch: raw.head_branch ?? null,
+    commit: raw.head_sha,
+    fork: raw.head_repository?.id !== raw.repository.id,
+    startedBy: raw.actor.login,
+    lastStartedBy: raw.triggering_actor.login,
+    attempt: raw.run_attempt,
   }));
 export const workflowRunListSchema = z.object({ workflow_runs: z.array(workflowRunSchema) });
+
+/** The artifacts of one name of one run: at most one, but GitHub lists those of earlier attempts too. */
+export const runArtifactListSchema = z.object({
+  artifacts: z.array(
+    z.object({
+      id: z.number().int(),
+      name: z.string(),
+      workflow_run: z
+        .object({ id: z.number().int().nullish(), head_branch: z.string().nullish(), head_sha: z.string().nullish() })
+        .nullish(),
+    }),
+  ),
+});
 
 const PERMISSION_BY_ROLE: Readonly<Record<string, RepositoryPermission>> = {
   admin: "admin",

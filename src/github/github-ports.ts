@@ -12,6 +12,7 @@ import type {
   MergeQueuePosition,
   Review,
   BranchRules,
+  RunArtifactInfo,
   WorkflowRunInfo,
   GitHubComment,
   IssueChange,
@@ -163,6 +164,10 @@ export type RunPort = {
   startJob(inputs: JobInputs): Promise<GitHubReply<{ run: number | null }>>;
   /** The newest hundred runs of `enki-step.yml`; empty if the file is missing. New runs appear after a few seconds. */
   list(): Promise<GitHubReply<readonly WorkflowRunInfo[]>>;
+  /** A run by its id; null if the repository has no such run. */
+  read(run: number): Promise<GitHubReply<WorkflowRunInfo | null>>;
+  /** The artifact of this name that a job of the run uploaded; null if there is none, or no such run. */
+  artifact(run: number, name: string): Promise<GitHubReply<RunArtifactInfo | null>>;
   /** Starts an Actions workflow by file name, at a branch. */
   startWorkflow(file: string, branch: string): Promise<GitHubReply<null>>;
   /** Succeeds if the run is finished or deleted. */

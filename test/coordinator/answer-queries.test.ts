@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import { connectGitHub } from "../../src/github/connect-github.ts";
 import { type Query, toQueryKey } from "../../src/core/domain/query.ts";
 import { answerQueries, type CommitQueries } from "../../src/coordinator/answer-queries.ts";
+import { ownRun } from "../support/build.ts";
 import { type Fate, memoryGitHub } from "./memory-github.ts";
 
 const NOW = 1_000_000;
@@ -65,7 +66,7 @@ test("stores the answer to each query under its key", async () => {
     "write",
     [],
     [],
-    [{ id: 3, name: "plan/abc123/1", state: "done", conclusion: "success" }],
+    [ownRun(3, "plan/abc123/1", { state: "done", conclusion: "success" })],
     { kind: "commit", commit: one },
     { kind: "commit", commit: one },
     two,

@@ -33,6 +33,8 @@ const emptyState = () => ({
   /** First comments of threads that somebody resolved. */
   resolved: [] as number[],
   lines: [] as { id: number; pull: number; thread: number; by: string; body: string; at: number }[],
+  /** What jobs uploaded, by run. */
+  artifacts: [] as { run: number; name: string }[],
   runs: [] as { id: number; name: string; status: string; conclusion: string | null }[],
   statuses: [] as string[],
   reactions: [] as string[],
@@ -256,6 +258,29 @@ const pullRoutes = (state: State): Routes => {
   };
 };
 
+const runOf = (state: State, given: Readonly<Record<string, unknown>>): State["runs"][number] => {
+  const run = state.runs.find(({ id }) => id === given["run_id"]);
+  if (!run) throw new Refused(404, "Not Found");
+  return run;
+};
+
+/** A run that Enki started on the default branch. */
+const rawRun = ({ id, name, status, conclusion }: State["runs"][number]) => ({
+  id,
+  display_title: name,
+  status,
+  conclusion,
+  path: ".github/workflows/enki-step.yml",
+  event: "workflow_dispatch",
+  head_branch: "main",
+  head_sha: "a".repeat(40),
+  run_attempt: 1,
+  actor: { login: SELF, type: "Bot" },
+  triggering_actor: { login: SELF, type: "Bot" },
+  repository: { id: 1 },
+  head_repository: { id: 1 },
+});
+
 const otherRoutes = (state: State): Routes => ({
   // What the adapter asks for: the threads of a pull request, or its reviews.
   "POST /graphql": (given) => {
@@ -291,8 +316,15 @@ const otherRoutes = (state: State): Routes => ({
     workflow_runs: state.runs
       .slice(0, state.runs.length - state.lag)
       .reverse()
-      .map(({ id, name, status, conclusion }) => ({ id, display_title: name, status, conclusion })),
+      .map(rawRun),
   }),
+  "GET /actions/runs/{run_id}": (given) => rawRun(runOf(state, given)),
+  "GET /actions/runs/{run_id}/artifacts": (given) => {
+    const run = runOf(state, given);
+    const names = state.artifacts.flatMap(({ run: of, name }) => (of === run.id && name === given["name"] ? [name] : []));
+    const of = { id: run.id, head_branch: "main", head_sha: "a".repeat(40) };
+    return { artifacts: names.map((name, id) => ({ id, name, workflow_run: of })) };
+  },
   "POST /actions/runs/{run_id}/cancel": (given) => {
     const run = state.runs.find(({ id }) => id === given["run_id"]);
     if (!run) throw new Refused(404, "Not Found");

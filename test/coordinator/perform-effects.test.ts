@@ -57,6 +57,7 @@ const open = (fate?: (route: string) => Fate) => {
     const events = await performEffects(effects, {
       github,
       botLogin: SELF,
+      defaultBranch: "main",
       repeated: new Set(again.map(({ key }) => key)),
       now: () => NOW,
     });

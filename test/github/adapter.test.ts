@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import type { JobInputs } from "../../src/core/domain/effect.ts";
+import { ownRun } from "../support/build.ts";
 import { API, date, NOW, rawComment, rawPull, rawRun, REPO, stage, user, holdToPrepared } from "./stage.ts";
 
 holdToPrepared();
@@ -289,7 +290,9 @@ test("opens no gate if there are more reviews than it reads", async () => {
 test("starts a job at the default branch, which it reads once, and returns its run", async () => {
   const { github, api } = stage();
   api.get(REPO).reply(200, { default_branch: "trunk" });
-  api.post(DISPATCH, { ref: "trunk", inputs, return_run_details: true }).reply(200, { workflow_run_id: 41, run_url: "…", html_url: "…" });
+  api
+    .post(DISPATCH, { ref: "refs/heads/trunk", inputs, return_run_details: true })
+    .reply(200, { workflow_run_id: 41, run_url: "…", html_url: "…" });
   api.post(DISPATCH).reply(204);
   expect(await github.runs.startJob(inputs)).toEqual({ ok: true, value: { run: 41 } });
   expect(await github.runs.startJob(inputs)).toEqual({ ok: true, value: { run: null } });
@@ -302,7 +305,7 @@ test("stops requesting run details from a server without them", async () => {
     .post(DISPATCH, (body: object) => "return_run_details" in body)
     .reply(422, { message: 'Invalid request. "return_run_details" is not a permitted key.' });
   api
-    .post(DISPATCH, { ref: "main", inputs: { ...inputs } })
+    .post(DISPATCH, { ref: "refs/heads/main", inputs: { ...inputs } })
     .twice()
     .reply(204);
   expect(await github.runs.startJob(inputs)).toEqual({ ok: true, value: { run: null } });
@@ -312,8 +315,10 @@ test("stops requesting run details from a server without them", async () => {
 test("reads a renamed default branch again", async () => {
   const { github, api } = stage();
   api.get(REPO).reply(200, { default_branch: "master" }, { etag: '"1"' }).get(REPO).reply(200, { default_branch: "main" });
-  api.post(DISPATCH, (body: { ref: string }) => body.ref === "master").reply(422, { message: "No ref found for: master" });
-  api.post(DISPATCH, (body: { ref: string }) => body.ref === "main").reply(200, { workflow_run_id: 5 });
+  api
+    .post(DISPATCH, (body: { ref: string }) => body.ref === "refs/heads/master")
+    .reply(422, { message: "No ref found for: refs/heads/master" });
+  api.post(DISPATCH, (body: { ref: string }) => body.ref === "refs/heads/main").reply(200, { workflow_run_id: 5 });
   expect(await github.runs.startJob(inputs)).toEqual({ ok: true, value: { run: 5 } });
 });
 
@@ -332,9 +337,9 @@ test("reads a run's name from its display title", async () => {
   expect(await github.runs.list()).toEqual({
     ok: true,
     value: [
-      { id: 3, name: "work/abc123-one/1", state: "waiting", conclusion: null },
-      { id: 2, name: "plan/abc123/1", state: "running", conclusion: null },
-      { id: 1, name: "plan/abc123/1", state: "done", conclusion: "success" },
+      ownRun(3, "work/abc123-one/1", { state: "waiting" }),
+      ownRun(2, "plan/abc123/1"),
+      ownRun(1, "plan/abc123/1", { state: "done", conclusion: "success" }),
     ],
   });
 });

@@ -58,6 +58,7 @@ const memoryStage = (): ContractStage => {
       state.edited.push(review);
       return Promise.resolve();
     },
+    upload: (run, name) => void state.artifacts.push({ run, name }),
     settle: () => Promise.resolve(),
     close: () => Promise.resolve(),
   };

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { GitHubPorts, GitHubReply } from "../../src/github/github-ports.ts";
 import { BACKLOG_LABEL } from "../../src/core/domain/backlog-item.ts";
 import type { JobInputs } from "../../src/core/domain/effect.ts";
+import { isOwnRun } from "../../src/core/policy/run-origin.ts";
 import type { Login, Sha } from "../../src/core/domain/ids.ts";
 
 /** A repository with one open issue without comments, and `enki-step.yml` on its default branch `main`. */
@@ -24,6 +25,8 @@ export type ContractStage = {
   readonly resolve: (pull: number, comment: number) => Promise<void>;
   /** A person changes the text of a review. */
   readonly editReview: (pull: number, review: number) => Promise<void>;
+  /** A job of a run uploads an artifact. */
+  readonly upload: (run: number, name: string) => void;
   /** Resolves when what lags behind (run lists, run ends) has caught up. */
   readonly settle: () => Promise<void>;
   readonly close: () => Promise<void>;
@@ -335,10 +338,52 @@ const runs = (on: () => ContractStage): void => {
     if (run !== null) expect(listed?.id).toBe(run);
     value(await github.runs.stop(listed?.id ?? 0));
     await settle();
-    expect(value(await github.runs.list())).toEqual([
+    expect(value(await github.runs.list())).toMatchObject([
       { id: listed?.id, name: "work/abc123-one/1", state: "done", conclusion: "cancelled" },
     ]);
     value(await github.runs.stop(listed?.id ?? 0));
+  });
+
+  test("a run is read with what tells whether Enki started it, and is listed alike", async () => {
+    const { github, self, settle } = on();
+    const { run } = value(await github.runs.startJob(inputs));
+    await settle();
+    const read = value(await github.runs.read(run ?? 0));
+    expect(read).toMatchObject({
+      id: run,
+      name: "work/abc123-one/1",
+      conclusion: null,
+      file: ".github/workflows/enki-step.yml",
+      event: "workflow_dispatch",
+      branch: "main",
+      fork: false,
+      startedBy: self,
+      lastStartedBy: self,
+      attempt: 1,
+    });
+    expect(read && isOwnRun(read, { botLogin: self, defaultBranch: "main" })).toBe(true);
+    expect(value(await github.runs.list())).toEqual([read]);
+    expect(value(await github.runs.read(987_654))).toBeNull();
+  });
+
+  test("an artifact is found by its name and in its own run only", async () => {
+    const { github, settle, upload } = on();
+    const first = value(await github.runs.startJob(inputs)).run ?? 0;
+    const second = value(await github.runs.startJob({ ...inputs, attempt: "2" })).run ?? 0;
+    await settle();
+    expect(value(await github.runs.artifact(first, "enki-result-abc"))).toBeNull();
+    upload(first, "enki-result-abc");
+    const run = value(await github.runs.read(first));
+    expect(value(await github.runs.artifact(first, "enki-result-abc"))).toEqual({
+      id: expect.any(Number),
+      run: first,
+      branch: "main",
+      commit: run?.commit,
+    });
+    expect(value(await github.runs.artifact(first, "enki-result-abcd"))).toBeNull();
+    expect(value(await github.runs.artifact(first, "enki-result-ab"))).toBeNull();
+    expect(value(await github.runs.artifact(second, "enki-result-abc"))).toBeNull();
+    expect(value(await github.runs.artifact(987_654, "enki-result-abc"))).toBeNull();
   });
 
   test("a missing run does not run", async () => {

@@ -63,4 +63,13 @@ export const rawRun = (id: number, name: string, status = "in_progress") => ({
   display_title: name,
   status,
   conclusion: status === "completed" ? "success" : null,
+  path: ".github/workflows/enki-step.yml@main",
+  event: "workflow_dispatch",
+  head_branch: "main",
+  head_sha: "a".repeat(40),
+  run_attempt: 1,
+  actor: user("enki[bot]", "Bot"),
+  triggering_actor: user("enki[bot]", "Bot"),
+  repository: { id: 1 },
+  head_repository: { id: 1 },
 });

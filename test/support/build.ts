@@ -1,3 +1,4 @@
+import type { WorkflowRunInfo } from "../../src/core/domain/github-facts.ts";
 import type { Brief } from "../../src/core/domain/brief.ts";
 import type { Command } from "../../src/core/domain/command.ts";
 import type { Event } from "../../src/core/domain/event.ts";
@@ -49,4 +50,21 @@ export const comment = (id: number, ...commands: Command[]): Event => ({
   by: "maintainer",
   edited: false,
   requests: commands.map((command) => ({ ok: true, command })),
+});
+
+/** A run that Enki started on the default branch `main`. */
+export const ownRun = (id: number, name: string, over: Partial<WorkflowRunInfo> = {}): WorkflowRunInfo => ({
+  id,
+  name,
+  state: "running",
+  conclusion: null,
+  file: ".github/workflows/enki-step.yml",
+  event: "workflow_dispatch",
+  branch: "main",
+  commit: "a".repeat(40),
+  fork: false,
+  startedBy: "enki[bot]",
+  lastStartedBy: "enki[bot]",
+  attempt: 1,
+  ...over,
 });

@@ -11,6 +11,7 @@ import {
 } from "../../src/core/domain/github-facts.ts";
 
 import type { LineComment } from "../../src/core/domain/line-comment.ts";
+import { ownRun } from "./build.ts";
 
 const yes = <T>(value: T): Promise<GitHubReply<T>> => Promise.resolve({ ok: true, value });
 
@@ -26,6 +27,8 @@ export const memoryGitHub = (refOf: (branch: string) => string | null, contains:
     lines: [] as LineComment[],
     histories: [] as LineHistory[],
     runs: [] as (WorkflowRunInfo & { inputs: JobInputs })[],
+    /** `<run> <name>` of each artifact. */
+    artifacts: [] as string[],
     statuses: [] as { commit: string; state: string; text: string }[],
     reactions: [] as string[],
     closed: [] as number[],
@@ -194,10 +197,15 @@ export const memoryGitHub = (refOf: (branch: string) => string | null, contains:
     runs: {
       startJob: (inputs) => {
         const id = 1 + state.runs.length;
-        state.runs.push({ id, name: `${inputs.kind}/${inputs.target}/${inputs.attempt}`, state: "running", conclusion: null, inputs });
+        state.runs.push({ ...ownRun(id, `${inputs.kind}/${inputs.target}/${inputs.attempt}`), inputs });
         return sent({ run: id });
       },
       list: () => sent(state.runs),
+      read: (run) => sent(state.runs.find(({ id }) => id === run) ?? null),
+      artifact: (run, name) => {
+        const id = state.artifacts.indexOf(`${run} ${name}`);
+        return sent(id < 0 ? null : { id, run, branch: "main", commit: "a".repeat(40) });
+      },
       stop: () => sent(null),
       startWorkflow: () => sent(null),
       wake: () => sent(null),

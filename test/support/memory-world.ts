@@ -23,7 +23,7 @@ import {
   type ActionsWorkflowFile,
 } from "../../src/core/domain/github-facts.ts";
 import { toBranchRef, readResultRef, toResultRef } from "../../src/core/domain/refs.ts";
-import { brief } from "./build.ts";
+import { brief, ownRun } from "./build.ts";
 import { config as defaults } from "./config.ts";
 
 const sha = (value: unknown): Sha => hashValue(value).slice(0, 40);
@@ -338,7 +338,7 @@ export const memoryWorld = (
     switch (effect.kind) {
       case "start-job": {
         const found = again ? state.runs.find((run) => run.name === effect.job) : undefined;
-        const run = found ?? { id: state.runs.length + 1, name: effect.job, state: "running" as const, conclusion: null };
+        const run = found ?? ownRun(state.runs.length + 1, effect.job);
         if (!found) state.runs.push(run);
         return end(effect, { run: options.unknownRuns ? null : run.id });
       }

@@ -26,7 +26,22 @@ export type WorkflowRunInfo = {
   readonly name: string;
   readonly state: "waiting" | "running" | "done";
   readonly conclusion: string | null;
+  /** The workflow file, as a path of the repository. */
+  readonly file: string;
+  readonly event: string;
+  /** The branch or tag that the workflow file was read from, without `refs/heads/`, and its commit. */
+  readonly branch: string | null;
+  readonly commit: Sha;
+  /** Whether the workflow file is from another repository. */
+  readonly fork: boolean;
+  readonly startedBy: Login;
+  /** Who started the present attempt: another person than `startedBy` after a re-run. */
+  readonly lastStartedBy: Login;
+  /** 1 for a run that nobody ran again. */
+  readonly attempt: number;
 };
+/** An artifact of a run, with the branch and the commit of that run. */
+export type RunArtifactInfo = { readonly id: number; readonly run: number; readonly branch: string | null; readonly commit: Sha | null };
 /** Context of Enki's own commit status on candidates and heads. */
 export const ENKI_STATUS_CONTEXT = "enki/refinery";
 /** A required check by name, and by the app's slug or id if the reporter matters. The name `*` requires all reported checks. */

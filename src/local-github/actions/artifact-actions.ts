@@ -94,9 +94,11 @@ export const uploadArtifact: BuiltInAction = async ({ job, inputs }) => {
     reportNoFiles({ ifNone: inputs.get("if-no-files-found") ?? "warn", paths, job });
     return {};
   }
-  await job.installation.artifacts.put({ run: job.facts.request.id, name, overwrite: inputs.get("overwrite") === "true" }, root, files);
+  const { request } = job.facts;
+  const put = { run: request.id, name, overwrite: inputs.get("overwrite") === "true" };
+  const stored = await job.installation.artifacts.put(put, root, files);
   job.log.write(`Artifact '${name}' has ${files.length} file(s)`);
-  return { "artifact-id": name };
+  return { "artifact-id": String(request.recordArtifact({ name, ...stored })), "artifact-digest": stored.digest };
 };
 
 /** Creates the parent directories of `name` below `target`. Throws `StepFault` if one of them is a link or a file. */

@@ -1,3 +1,4 @@
+import { createHash, type Hash } from "node:crypto";
 import { constants } from "node:fs";
 import { type FileHandle, lstat, mkdir, open, readdir, readlink, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, join, sep } from "node:path";
@@ -6,10 +7,13 @@ import { StepFault } from "./step-fault.ts";
 /** A file of an artifact: its name in the artifact, and the real path of its source. */
 export type ArtifactFile = { readonly name: string; readonly path: string };
 
+/** Size in bytes, and the SHA-256 of names and contents, in hex. */
+type StoredArtifact = { readonly size: number; readonly digest: string };
+
 /** Stores the artifacts of all runs as directories of files. */
 export type ArtifactStore = {
   /** Copies files from below `root`. Throws `StepFault` if the name is taken and `overwrite` is false. */
-  put(artifact: { run: number; name: string; overwrite: boolean }, root: string, files: readonly ArtifactFile[]): Promise<void>;
+  put(artifact: { run: number; name: string; overwrite: boolean }, root: string, files: readonly ArtifactFile[]): Promise<StoredArtifact>;
   names(run: number): Promise<readonly string[]>;
   /** The directory of an artifact's files; null if the artifact does not exist. */
   find(run: number, name: string): Promise<string | null>;
@@ -28,12 +32,26 @@ const openInsideRoot = async (path: string, root: string): Promise<FileHandle | 
   return null;
 };
 
-const copyIntoArtifact = async (source: ArtifactFile, root: string, target: string): Promise<void> => {
+type ArtifactCopy = { readonly root: string; readonly target: string; readonly hash: Hash };
+
+/** Copies a file and adds it to the digest; returns its size. */
+const copyIntoArtifact = async (source: ArtifactFile, { root, target, hash }: ArtifactCopy): Promise<number> => {
   const file = await openInsideRoot(source.path, root);
   if (!file) throw new StepFault(`'${source.name}' changed while it was uploaded`);
   try {
     await mkdir(dirname(join(target, source.name)), { recursive: true });
-    await writeFile(join(target, source.name), file.createReadStream({ autoClose: false }), { flag: "wx" });
+    let size = 0;
+    const chunks: AsyncIterable<Buffer> = file.createReadStream({ autoClose: false });
+    const measure = async function* (): AsyncGenerator<Buffer> {
+      for await (const chunk of chunks) {
+        size += chunk.length;
+        hash.update(chunk);
+        yield chunk;
+      }
+    };
+    hash.update(`${source.name}\0`);
+    await writeFile(join(target, source.name), measure(), { flag: "wx" });
+    return size;
   } finally {
     await file.close();
   }
@@ -52,11 +70,14 @@ export const createArtifactStore = (directory: string): ArtifactStore => {
       const part = join(runDirectory(run), `.part-${parts}`);
       await mkdir(part, { recursive: true, mode: 0o700 });
       try {
-        for (const file of files) await copyIntoArtifact(file, root, part);
+        const hash = createHash("sha256");
+        let size = 0;
+        for (const file of files) size += await copyIntoArtifact(file, { root, target: part, hash });
         if (overwrite) await rm(artifactPath(run, name), { recursive: true, force: true });
         await rename(part, artifactPath(run, name)).catch(() => {
           throw new StepFault(`Failed to create artifact: an artifact with the name '${name}' already exists on this run`);
         });
+        return { size, digest: hash.digest("hex") };
       } finally {
         await rm(part, { recursive: true, force: true });
       }

@@ -13,6 +13,9 @@ export type JobReport = {
   readonly log: string | null;
 };
 
+/** An artifact that a job of a run uploaded. `digest` is the SHA-256 of its files, in hex. */
+export type UploadedArtifact = { readonly name: string; readonly size: number; readonly digest: string };
+
 /** A run of an Actions workflow, with its permissions and secrets. */
 export type RunRequest = {
   readonly id: number;
@@ -30,6 +33,8 @@ export type RunRequest = {
   /** Creates a token for one job with exactly these permissions. `revokeToken` is called when the job ends. */
   readonly mintToken: (permissions: JobPermissions) => string;
   readonly revokeToken: (token: string) => void;
+  /** Records an artifact, so that the API lists it for this run, and returns its id. An earlier one of the same name is replaced. */
+  readonly recordArtifact: (artifact: UploadedArtifact) => number;
   readonly secrets: Readonly<Record<string, string>>;
   readonly environments: Readonly<Record<string, Readonly<Record<string, string>>>>;
 };

@@ -3,7 +3,7 @@ import { type ApiCall, type RouteHandler, NO_CONTENT, okReply, type ApiRoute } f
 import { notFoundRefusal, ApiRefusal } from "./api-refusal.ts";
 import { hashToNumber, repositoryUrl } from "./api-urls.ts";
 import type { CommitFacts } from "./commit-operations.ts";
-import { workflowJobShape, workflowRunShape, workflowShape } from "./run-shapes.ts";
+import { runArtifactShape, workflowJobShape, workflowRunShape, workflowShape } from "./run-shapes.ts";
 import { startWorkflowRun } from "./start-workflow-run.ts";
 import { emitEvent } from "./emit-event.ts";
 import { repositoryFullName } from "./forge-repository.ts";
@@ -160,6 +160,17 @@ const listRunJobs: RouteHandler = (call) => {
   return call.page(shapes, (items) => ({ total_count: shapes.length, jobs: items }));
 };
 
+/** Artifacts of a run; `name` selects those of exactly this name. */
+const listRunArtifacts: RouteHandler = (call) => {
+  const run = getRequestedRun(call);
+  const name = call.query("name");
+  const artifacts = [...run.artifacts.values()].filter((each) => name === undefined || each.name === name).sort((a, b) => b.id - a.id);
+  return call.page(
+    artifacts.map((artifact) => runArtifactShape(call.forge, call.repository, { run, artifact })),
+    (items) => ({ total_count: artifacts.length, artifacts: items }),
+  );
+};
+
 const listWorkflows: RouteHandler = async (call) => {
   const files = await listWorkflowFiles(call);
   const shapes = files.map((file) => workflowShape(call.forge, call.repository, { path: file.path, name: workflowNameOf(file) }));
@@ -186,4 +197,5 @@ export const actionRoutes: readonly ApiRoute[] = [
   ["GET", "/actions/runs/:run", ACTIONS_READ, (call) => okReply(workflowRunShape(call.forge, call.repository, getRequestedRun(call)))],
   ["POST", "/actions/runs/:run/cancel", ACTIONS_WRITE, cancelWorkflowRun],
   ["GET", "/actions/runs/:run/jobs", ACTIONS_READ, listRunJobs],
+  ["GET", "/actions/runs/:run/artifacts", ACTIONS_READ, listRunArtifacts],
 ];

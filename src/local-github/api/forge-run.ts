@@ -1,5 +1,5 @@
 import type { ForgeAccount, RequestActor } from "./forge-actor.ts";
-import type { JobReport, RunConclusion } from "../actions/workflow-runner.ts";
+import type { JobReport, RunConclusion, UploadedArtifact } from "../actions/workflow-runner.ts";
 import type { CommitFacts } from "./commit-operations.ts";
 
 export type CommitStatus = {
@@ -22,6 +22,7 @@ export type CheckRun = {
   readonly started: number;
   completed: number | null;
 };
+export type RunArtifact = UploadedArtifact & { readonly id: number; readonly created: number };
 export type WorkflowRunJob = { readonly id: number; report: JobReport; started: number | null; completed: number | null };
 export type ForgeRun = {
   readonly id: number;
@@ -45,4 +46,6 @@ export type ForgeRun = {
   /** Lists leave the run out before this time. */
   readonly listedAt: number;
   readonly jobs: Map<string, WorkflowRunJob>;
+  /** By name. */
+  readonly artifacts: Map<string, RunArtifact>;
 };

@@ -4,7 +4,7 @@ import { headCommitShape } from "./commit-shapes.ts";
 import { minimalRepositoryShape } from "./repository-shape.ts";
 import type { ForgeState } from "./forge-state.ts";
 import type { ForgeRepository } from "./forge-repository.ts";
-import type { ForgeRun, WorkflowRunJob } from "./forge-run.ts";
+import type { ForgeRun, RunArtifact, WorkflowRunJob } from "./forge-run.ts";
 
 export type WorkflowSummary = { readonly path: string; readonly name: string; readonly state?: "active" | "deleted" };
 
@@ -62,6 +62,38 @@ export const workflowRunShape = (forge: ForgeState, repository: ForgeRepository,
     triggering_actor: accountShape(forge, run.actor.account),
     repository: minimalRepositoryShape(forge, repository),
     head_repository: minimalRepositoryShape(forge, repository),
+  };
+};
+
+/** GitHub's default retention; the runner ignores `retention-days`. */
+const RETENTION_MS = 90 * 24 * 60 * 60_000;
+
+/** https://docs.github.com/en/rest/actions/artifacts#list-workflow-run-artifacts */
+export const runArtifactShape = (
+  forge: ForgeState,
+  repository: ForgeRepository,
+  { run, artifact }: { run: ForgeRun; artifact: RunArtifact },
+): ApiJson => {
+  const url = `${repositoryUrl(forge, repository)}/actions/artifacts/${artifact.id}`;
+  return {
+    id: artifact.id,
+    node_id: nodeId("Artifact", artifact.id),
+    name: artifact.name,
+    size_in_bytes: artifact.size,
+    url,
+    archive_download_url: `${url}/zip`,
+    expired: false,
+    digest: `sha256:${artifact.digest}`,
+    created_at: formatTimestamp(artifact.created),
+    updated_at: formatTimestamp(artifact.created),
+    expires_at: formatTimestamp(artifact.created + RETENTION_MS),
+    workflow_run: {
+      id: run.id,
+      repository_id: repository.id,
+      head_repository_id: repository.id,
+      head_branch: run.branch,
+      head_sha: run.sha,
+    },
   };
 };
 

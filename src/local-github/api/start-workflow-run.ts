@@ -59,6 +59,7 @@ const recordRun = (forge: ForgeState, repository: ForgeRepository, start: RunSta
     updated: now,
     listedAt: now + forge.lag.runsMs,
     jobs: new Map(),
+    artifacts: new Map(),
   };
   repository.runs.set(run.id, run);
   return run;
@@ -123,6 +124,11 @@ export const startWorkflowRun = (forge: ForgeState, repository: ForgeRepository,
       apiUrl: `${forge.url}/api/v3`,
       mintToken: (permissions) => mintJobToken(forge, repository, permissions).value,
       revokeToken: (token) => void forge.tokens.delete(token),
+      recordArtifact: (artifact) => {
+        const id = takeNextId(forge);
+        run.artifacts.set(artifact.name, { ...artifact, id, created: forge.now() });
+        return id;
+      },
       secrets: repository.secrets,
       environments,
     },

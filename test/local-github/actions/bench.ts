@@ -116,6 +116,7 @@ const REQUEST: Omit<RunRequest, "id" | "workflow" | "mintToken" | "revokeToken">
   repository: { owner: "octo", name: "demo", defaultBranch: "main" },
   serverUrl: "http://127.0.0.1:1",
   apiUrl: "http://127.0.0.1:1/api/v3",
+  recordArtifact: () => 1,
   secrets: {},
   environments: {},
 };

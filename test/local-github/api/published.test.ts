@@ -135,6 +135,8 @@ const act = async ({ person, runner, forge }: Stage): Promise<void> => {
   first.observer.onTitle("a name");
   await actions.getWorkflowRun({ ...REPO, run_id });
   await actions.listJobsForWorkflowRun({ ...REPO, run_id });
+  first.request.recordArtifact({ name: "enki-bundle", size: 12, digest: "0".repeat(64) });
+  await actions.listWorkflowRunArtifacts({ ...REPO, run_id });
   await actions.cancelWorkflowRun({ ...REPO, run_id });
   second.observer.onDone("startup_failure", "no such file");
   await forge.waitUntilIdle();

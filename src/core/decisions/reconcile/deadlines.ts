@@ -3,8 +3,8 @@ import { type Execution, isPlanning } from "../../domain/execution.ts";
 import { toTaskId } from "../../domain/ids.ts";
 import { toJobKey, type JobKey } from "../../domain/job.ts";
 import type { Candidate, Queue, VerifyRun } from "../../domain/queue.ts";
-import type { WorkflowRunInfo } from "../../domain/github-facts.ts";
 import { findOpenConflict, isAwaitingAnswer, isBeingResolved, isHeldByPerson, type Step } from "../../domain/step.ts";
+import { findJobRun } from "../../policy/run-origin.ts";
 import { retryFaultyStep } from "../apply/fail-step.ts";
 import { failPlanning, retryPlanningAfterFault } from "../apply/plan-result.ts";
 import { retryVerifyRun } from "../apply/job-result.ts";
@@ -31,17 +31,12 @@ const checkJobDeadline = (tx: DecisionTransaction, job: JobKey, until: number | 
   if (until === null || (!late && !tx.isReportedEnded(job))) return "alive";
   const runs = tx.readFact<"runs">({ kind: "runs" });
   if (!runs) return "alive";
-  const run = chooseLiveRun(runs.filter((each) => each.name === job));
+  const run = findJobRun(runs, job, tx.snapshot);
   if (run?.state === "done") return "gone";
   if (!late) return "alive";
   if (run) tx.enqueueEffect({ kind: "stop-job", key: `stop-job:${run.id}`, run: run.id });
   return "late";
 };
-
-/** If a job was started twice: the unfinished run, else the newest. */
-const chooseLiveRun = (runs: readonly WorkflowRunInfo[]): WorkflowRunInfo | null =>
-  runs.find(({ state }) => state !== "done") ??
-  runs.reduce<WorkflowRunInfo | null>((last, each) => (last === null || each.id > last.id ? each : last), null);
 
 const describeJobLoss = (verdict: "gone" | "late"): string =>
   verdict === "gone" ? "its run ended without a result" : "it took longer than it may";

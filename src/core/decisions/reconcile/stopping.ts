@@ -2,6 +2,7 @@ import type { Execution } from "../../domain/execution.ts";
 import { type ExecutionId, toTaskId } from "../../domain/ids.ts";
 import { toJobKey, type JobKey } from "../../domain/job.ts";
 import { isBeingResolved, hasAbandonedRun, type Step } from "../../domain/step.ts";
+import { findJobRun } from "../../policy/run-origin.ts";
 import type { DecisionTransaction } from "../decision-transaction.ts";
 import { isResolutionWanted } from "./conflicts.ts";
 
@@ -59,5 +60,6 @@ export const stopRun = (tx: DecisionTransaction, job: JobKey): boolean => {
 /** The id of a job's unfinished run; null if the list has none, undefined while facts are missing. */
 const findRunId = (tx: DecisionTransaction, job: JobKey): number | null | undefined => {
   const runs = tx.readFact<"runs">({ kind: "runs" });
-  return runs && (runs.find(({ name, state }) => name === job && state !== "done")?.id ?? null);
+  const run = runs && findJobRun(runs, job, tx.snapshot);
+  return run === undefined ? undefined : run === null || run.state === "done" ? null : run.id;
 };
