@@ -1,24 +1,54 @@
-import { existsSync } from "node:fs";
-import { defineConfig } from "rolldown";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { defineConfig, type Plugin } from "rolldown";
 
-/** Gray-matter's own parsers are never used: one of them evaluates JavaScript, and another brings a second reader of YAML. */
-const withoutGrayMatterEngines = {
-  name: "without-gray-matter-engines",
+/** Modules that are never used. Gray-matter's engines evaluate JavaScript; Bottleneck's two evaluate `require` to find Redis. */
+const withoutEvaluation: Plugin = {
+  name: "without-evaluation",
   load: {
-    filter: { id: /gray-matter\/lib\/engines\.js$/ },
+    filter: { id: /gray-matter\/lib\/engines\.js$|bottleneck\/lib\/(?:IO)?RedisConnection\.js$/ },
     handler: () => "module.exports = {};",
   },
 };
 
+/** The directory of the package that a module belongs to; null for a module of Enki's own. */
+const findPackage = (module: string): string | null => /^.*\/node_modules\/(?:@[^/]+\/)?[^/]+/.exec(module)?.[0] ?? null;
+
+const readLicense = (directory: string): string => {
+  const { name, version, license } = JSON.parse(readFileSync(join(directory, "package.json"), "utf8")) as Record<
+    string,
+    string | undefined
+  >;
+  const file = readdirSync(directory).find((each) => /^licen[cs]e/i.test(each));
+  const text = file === undefined ? "" : readFileSync(join(directory, file), "utf8").trim();
+  return `${name} ${version} (${license ?? "see its text"})\n\n${text}`.trim();
+};
+
+/** Writes the licenses of all packages in a bundle beside it, because the bundle is a copy of their code. */
+const withLicenses = (name: string): Plugin => ({
+  name: "with-licenses",
+  generateBundle() {
+    const packages = new Set([...this.getModuleIds()].flatMap((id) => findPackage(id) ?? []));
+    const texts = [...packages]
+      .filter((directory) => existsSync(join(directory, "package.json")))
+      .sort()
+      .map(readLicense);
+    this.emitFile({
+      type: "asset",
+      fileName: `${name}.licenses.txt`,
+      source: `${[...new Set(texts)].join(`\n\n${"-".repeat(80)}\n\n`)}\n`,
+    });
+  },
+});
+
 // One configuration per bundle: with two inputs in one, shared code would go to chunks with hashed names.
-// probot stays outside: it reads its own files at run time and is only used by the App, which is installed with npm.
 const door = (name: string) =>
   defineConfig({
     input: `src/${name}.ts`,
     platform: "node",
-    external: [/^probot($|\/)/],
-    plugins: [withoutGrayMatterEngines],
-    output: { file: `dist/${name}.js`, format: "esm", codeSplitting: false },
+    logLevel: "warn",
+    plugins: [withoutEvaluation, withLicenses(name)],
+    output: { file: `${process.env["ENKI_BUNDLES"] ?? "dist"}/${name}.js`, format: "esm", codeSplitting: false },
   });
 
-export default ["cli", "action", "app"].filter((name) => existsSync(`src/${name}.ts`)).map(door);
+export default ["cli", "action", "app"].filter((name) => existsSync(join(import.meta.dirname, `src/${name}.ts`))).map(door);

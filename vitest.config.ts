@@ -21,7 +21,7 @@ const UNIT = [
   "test/core/**/*.test.ts",
   "test/conformance/{graph,orchestrator,scheduler}.test.ts",
   "test/coordinator/{answer-queries,brief,feedback,lanes,perform-effects,repository-coordinator,sweep}.test.ts",
-  "test/documents.test.ts",
+  "test/{documents,product}.test.ts",
   "test/attacks/*.test.ts",
 ];
 

@@ -1,10 +1,12 @@
 #!/usr/bin/env node
 // Bundles the three doors into `dist/`, unless they are newer than everything they are made of. `--force` bundles in any case.
 import { spawnSync } from "node:child_process";
-import { existsSync, readdirSync, statSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import findNodeFault from "../bin/check-node.cjs";
 
-const root = join(import.meta.dirname, "..");
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const BUNDLES = ["cli", "action", "app"].map((door) => `dist/${door}.js`);
 const INPUTS = ["src", "roles", "workflows", "examples", "package.json", "package-lock.json", "rolldown.config.ts", "scripts/build.mjs"];
 
@@ -20,7 +22,11 @@ const newest = (path) => {
 const isUpToDate = () =>
   BUNDLES.every((path) => existsSync(join(root, path))) && Math.min(...BUNDLES.map(modified)) > Math.max(...INPUTS.map(newest));
 
-if (process.argv.includes("--force") || !isUpToDate()) {
+const fault = findNodeFault(process.versions.node, JSON.parse(readFileSync(join(root, "package.json"), "utf8")).engines.node);
+if (fault !== null) {
+  process.stderr.write(`enki: ${fault}\n`);
+  process.exitCode = 1;
+} else if (process.argv.includes("--force") || !isUpToDate()) {
   const { status } = spawnSync(process.execPath, [join(root, "node_modules/rolldown/bin/cli.mjs"), "-c"], { cwd: root, stdio: "inherit" });
   process.exitCode = status ?? 1;
 }

@@ -1,7 +1,6 @@
-import { readFile } from "node:fs/promises";
-import { join } from "node:path";
 import { checkGit } from "../storage/git/check-git.ts";
 import { findNearestWord } from "../core/domain/nearest-word.ts";
+import { PRODUCT } from "../core/domain/product.ts";
 import { runAppCommand, appOptions } from "./app-command.ts";
 import { runConfigCommand, configOptions } from "./config-command.ts";
 import { runGraphCommand, graphOptions } from "./graph-command.ts";
@@ -101,7 +100,7 @@ const isHelpFlag = (word: string | undefined): boolean => word === "--help" || w
 export const main = async (args: readonly string[], terminal: TerminalHost): Promise<number> => {
   const [name = "help", ...rest] = args;
   if (name === "--version" || name === "-v" || name === "version") {
-    terminal.out(`enki ${await readVersion(terminal)}\n`);
+    terminal.out(`enki ${PRODUCT.version}\n`);
     return 0;
   }
   const asked = name === "help" || isHelpFlag(name) ? rest[0] : name;
@@ -132,11 +131,6 @@ const runSubcommand = async (name: string, run: () => Promise<number>, terminal:
     terminal.err(`enki ${name}: ${formatCommandError(error)}\n`);
     return error instanceof UsageError ? 2 : 1;
   }
-};
-
-const readVersion = async ({ root }: TerminalHost): Promise<string> => {
-  const { version } = JSON.parse(await readFile(join(root, "package.json"), "utf8")) as { version?: unknown };
-  return typeof version === "string" ? version : "";
 };
 
 /** An error as one helpful sentence. */

@@ -2,6 +2,7 @@ import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
 import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
+import { PRODUCT } from "../../src/core/domain/product.ts";
 import { makeRepository, openTerminal } from "./stage.ts";
 
 /** Called so, it says one sentence and nothing else, ends with this code, and leaves nothing. */
@@ -157,7 +158,7 @@ test("enki --help names every subcommand, and each lists its options", async () 
 
 test("enki --version prints the package's version", async () => {
   const { out, code } = await openTerminal().run(["--version"]);
-  expect({ out, code }).toEqual({ out: "enki 0.1.0\n", code: 0 });
+  expect({ out, code }).toEqual({ out: `enki ${PRODUCT.version}\n`, code: 0 });
 });
 
 test("a closed pipe ends enki demo like Ctrl+C: without an error, processes or files", async () => {

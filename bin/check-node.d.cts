@@ -1,0 +1,2 @@
+declare function findNodeFault(node: string, range: string): string | null;
+export = findNodeFault;
