@@ -1,3 +1,4 @@
+import { toResultArtifactName } from "../src/core/domain/job.ts";
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { parse } from "yaml";
 import { expect, test } from "vitest";
@@ -146,7 +147,19 @@ test("only the publish job may write, and only steps that need the token receive
   const holders = Object.values(jobs).flatMap(({ steps }) =>
     steps.filter((step) => step.with?.["token"] !== undefined).map((step) => step.with?.["command"]),
   );
-  expect(holders).toEqual(["prepare", "prepare", "publish"]);
+  expect(holders).toEqual(["prepare", "prepare", "publish", "deliver"]);
+});
+
+test("the run uploads an artifact that names the result before it delivers the result, and neither without a result", () => {
+  type Step = { id?: string; if?: string; uses: string; with: Record<string, string> };
+  const { jobs } = parse(read(".github/workflows/enki-step.yml")) as { jobs: { publish: { steps: Step[] } } };
+  const [publish, upload, deliver, ...more] = jobs.publish.steps.slice(1);
+  expect(more).toEqual([]);
+  expect([publish?.id, publish?.with["command"], deliver?.with["command"]]).toEqual(["publish", "publish", "deliver"]);
+  expect(upload?.uses).toMatch(/^actions\/upload-artifact@/);
+  expect(upload?.with["name"]).toBe(toResultArtifactName("${{ steps.publish.outputs.commit }}"));
+  expect(upload?.with["if-no-files-found"]).toBe("error");
+  expect([upload?.if, deliver?.if]).toEqual(["steps.publish.outputs.commit != ''", "steps.publish.outputs.commit != ''"]);
 });
 
 test("action.yml names every input that the action reads, and no other", () => {

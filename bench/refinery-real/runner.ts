@@ -1,9 +1,10 @@
 import { join } from "node:path";
 import { GitError, runGit } from "../../src/storage/git/run-git.ts";
 import { EMPTY_BUNDLE, writeBundle } from "../../src/job/job-bundle.ts";
+import { deliverResult } from "../../src/job/deliver-result.ts";
 import { type PublishOptions, publishJob } from "../../src/job/publish-job.ts";
 import { readTaskId } from "../../src/core/domain/ids.ts";
-import { type Job, toJobKey, readJobKey } from "../../src/core/domain/job.ts";
+import { type Job, toJobKey, readJobKey, toResultArtifactName } from "../../src/core/domain/job.ts";
 import type { PlannedStep } from "../../src/core/domain/plan.ts";
 import type { WorkflowRunner, RunObserver, RunRequest } from "../../src/local-github/actions/workflow-runner.ts";
 import { TIMES, type Trace } from "../refinery/trace.ts";
@@ -88,15 +89,12 @@ export const openRunner = ({ clock, trace, bare, directory }: Options): Simulate
       log: () => undefined,
     };
     const token = request.mintToken({ contents: "write" });
-    // The webhook of the run's end wakes the coordinator.
-    await publishJob(host, {
-      token,
-      bundle,
-      run: request.id,
-      conclusion: before,
-      now: clock.now,
-      wakeCoordinator: () => Promise.resolve(),
-    });
+    const published = await publishJob(host, { token, bundle, run: request.id, conclusion: before, now: clock.now });
+    if (published.kind === "built") {
+      request.recordArtifact({ name: toResultArtifactName(published.commit), size: 1, digest: "0".repeat(64) });
+      // The webhook of the run's end wakes the coordinator.
+      await deliverResult(host, { token, wakeCoordinator: () => Promise.resolve() });
+    }
     request.revokeToken(token);
   };
   return {

@@ -1,5 +1,6 @@
-import { join } from "node:path";
 import type { NewFiles } from "../storage/git/git-objects.ts";
+import type { Sha } from "../core/domain/ids.ts";
+import { toDeliveryPaths, writeDelivery } from "./deliver-result.ts";
 import { type Job, type JobEnd, toJobKey, type JobResult } from "../core/domain/job.ts";
 import type { Config } from "../core/domain/config.ts";
 import { toResultRef } from "../core/domain/refs.ts";
@@ -24,28 +25,34 @@ export type PublishOptions = {
   readonly run: number;
   readonly conclusion: JobConclusion;
   readonly now: () => number;
-  readonly wakeCoordinator: () => Promise<void>;
 };
 
-export type PublishResult = "published" | "not-running" | "was-there";
+/** `was-there`: the result's ref exists, and the ledger does not know this run as the run of the job. */
+export type PublishEnd = { readonly kind: "built"; readonly commit: Sha } | { readonly kind: "not-running" | "was-there" };
 
 /**
- * The last job of a run: validates what a job without rights left, and creates the result's ref once. It runs no agent and no code of
- * the repository. Ends without a result if the ledger does not expect this attempt. Throws if the result cannot be published.
+ * Validates what a job without rights left, and builds the result's commit without pushing it: the run first uploads an artifact that
+ * names the commit, so that the coordinator can tell the result from a ref that a person pushed. It runs no agent and no code of the
+ * repository. Ends without a result if the ledger does not expect this attempt.
  */
-export const publishJob = async (host: JobHost, publishing: PublishOptions): Promise<PublishResult> => {
-  const { clone, ledger, refs, config } = await fetchRepositoryState(host, publishing.token, join(host.temp, "enki-publish.git"));
-  const ref = toResultRef(toJobKey(host.job));
+export const publishJob = async (host: JobHost, publishing: PublishOptions): Promise<PublishEnd> => {
+  const at = toDeliveryPaths(host.temp);
+  const { clone, ledger, refs, config } = await fetchRepositoryState(host, publishing.token, at.clone);
+  const job = toJobKey(host.job);
+  const ref = toResultRef(job);
   const claimed = claimJob({ ledger, refs, config, job: host.job });
-  if (!claimed.ok) return "not-running";
-  if (refs[ref] !== undefined) return "was-there";
+  if (!claimed.ok) return { kind: "not-running" };
+  const occupant = refs[ref] ?? null;
+  // Jobs of one name run one after the other, so another result than this run's was pushed by a person.
+  const isKnownRun = ledger.effectRecords[`start-job:${job}`]?.number === publishing.run;
+  if (occupant !== null && !isKnownRun) return { kind: "was-there" };
   const marked = await listMarkedConflicts(clone, claimed.value);
   const made = await buildResult({ job: host.job, spec: claimed.value, config, publishing, marked });
-  const tree = await clone.writeFiles(null, toResultTree(made));
-  const commit = await clone.writeCommit({ tree, parents: [], message: `${toJobKey(host.job)}: ${made.result.end}`, at: publishing.now() });
-  const published = await createResultRef(clone, ref, commit);
-  await publishing.wakeCoordinator();
-  return published;
+  const files = toResultTree(made);
+  const tree = await clone.writeFiles(null, files);
+  const commit = await clone.writeCommit({ tree, parents: [], message: `${job}: ${made.result.end}`, at: publishing.now() });
+  await writeDelivery(at, { commit, occupant, mayReplace: isKnownRun }, String(files.get("result.json")?.content));
+  return { kind: "built", commit };
 };
 
 /**
@@ -195,16 +202,4 @@ const toResultTree = ({ result, contents }: BuiltResult): NewFiles => {
   if (result.artifact !== null) put("artifact.md", result.artifact);
   for (const file of contents) if (file.content) files.set(`files/${file.path}`, { content: file.content, mode: toFileMode(file) });
   return files;
-};
-
-const MAX_PUSH_ATTEMPTS = 3;
-
-/** Creates a ref with an empty lease. A push with an unknown end is repeated safely, because the lease permits it only once. */
-const createResultRef = async (clone: RepositoryClone, ref: string, commit: string): Promise<PublishResult> => {
-  for (let attempt = 1; ; attempt += 1) {
-    const end = await clone.push([{ ref, oldSha: null, newSha: commit }]);
-    if (end.kind === "pushed") return "published";
-    if (end.kind === "stale") return "was-there";
-    if (end.kind === "not-allowed" || attempt === MAX_PUSH_ATTEMPTS) throw new Error(`the result could not be published: ${end.text}`);
-  }
 };

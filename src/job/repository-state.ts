@@ -24,7 +24,8 @@ export type JobHost = {
   readonly log: (line: string) => void;
 };
 
-const JOB_IDENTITY = { name: "Enki", email: "enki@users.noreply.github.com" };
+/** The committer of results. */
+export const JOB_IDENTITY = { name: "Enki", email: "enki@users.noreply.github.com" };
 
 /** The ledger, the refs and the default branch's configuration, as of one fetch. */
 export type RepositoryState = {

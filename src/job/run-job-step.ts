@@ -1,10 +1,11 @@
 import { join } from "node:path";
 import type { TimerStarter } from "../storage/git/run-git.ts";
 import { connectGitHub } from "../github/connect-github.ts";
-import { readJobKey } from "../core/domain/job.ts";
+import { readJobKey, toJobKey } from "../core/domain/job.ts";
 import { readInstallationLayers } from "../storage/config/repository-config.ts";
 import { runAgentJob } from "./run-agent-job.ts";
 import type { JobHost } from "./repository-state.ts";
+import { deliverResult } from "./deliver-result.ts";
 import { prepareJob } from "./prepare-job.ts";
 import { publishJob } from "./publish-job.ts";
 import type { StepHost } from "./step-host.ts";
@@ -40,8 +41,10 @@ export const runJobStep = (host: ActionHost): Promise<string | null> => {
       return runVerifyStep(host);
     case "publish":
       return runPublishStep(host);
+    case "deliver":
+      return runDeliverStep(host);
     default:
-      return Promise.resolve(`unknown command '${command}'; use prepare, agent, verify or publish`);
+      return Promise.resolve(`unknown command '${command}'; use prepare, agent, verify, publish or deliver`);
   }
 };
 
@@ -97,22 +100,31 @@ const runVerifyStep = async (host: ActionHost): Promise<string | null> =>
   (await runVerifyJob(createStepHost(host))) ? null : "the candidate did not pass";
 
 const runPublishStep = async (host: ActionHost): Promise<string | null> => {
-  const job = await createJobHost(host);
-  const token = host.readInput("token");
-  const [owner = "", repo = ""] = requireVariable(host, "GITHUB_REPOSITORY").split("/");
-  const github = connectGitHub({ auth: token, baseUrl: requireVariable(host, "GITHUB_API_URL"), owner, repo, clock: host.now });
-  const published = await publishJob(job, {
-    token,
+  const published = await publishJob(await createJobHost(host), {
+    token: host.readInput("token"),
     bundle: host.readInput("bundle"),
     run: Number(requireVariable(host, "GITHUB_RUN_ID")),
     conclusion: { job: host.readInput("job-result"), step: host.readInput("step-result") },
     now: host.now,
+  });
+  host.setOutput("commit", published.kind === "built" ? published.commit : "");
+  host.logInfo(published.kind);
+  return null;
+};
+
+const runDeliverStep = async (host: ActionHost): Promise<string | null> => {
+  const job = await createJobHost(host);
+  const token = host.readInput("token");
+  const [owner = "", repo = ""] = requireVariable(host, "GITHUB_REPOSITORY").split("/");
+  const github = connectGitHub({ auth: token, baseUrl: requireVariable(host, "GITHUB_API_URL"), owner, repo, clock: host.now });
+  const delivered = await deliverResult(job, {
+    token,
     wakeCoordinator: async () => {
-      const woken = await github.runs.wake(`${job.job.kind}/${job.job.target}/${job.job.attempt}`);
-      // The result is published anyway; the coordinator finds it when it next wakes.
+      const woken = await github.runs.wake(toJobKey(job.job));
+      // The result is delivered anyway; the coordinator finds it when it next wakes.
       if (!woken.ok) host.logInfo(`the coordinator was not woken: ${woken.failure.reason}`);
     },
   });
-  host.logInfo(published);
+  host.logInfo(delivered);
   return null;
 };

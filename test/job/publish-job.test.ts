@@ -51,7 +51,7 @@ describe("publish", () => {
       files: [file("src/new.txt"), file("bin/run", { executable: true }), file("src/a.txt", { kind: "deleted", content: null })],
     });
     const { end, woken, result, tree } = await publish(FIX, at);
-    expect({ end, woken }).toEqual({ end: "published", woken: 1 });
+    expect({ end, woken }).toEqual({ end: "delivered", woken: 1 });
     expect(result).toMatchObject({
       job: FIX,
       run: 7,
@@ -125,7 +125,7 @@ describe("B-19 publish refuses the whole bundle with", () => {
     ["a secret", [file("src/x", { content: Buffer.from(`t = "ghp_${"a".repeat(36)}"\n`) })], '"src/x" seems to contain a GitHub token.'],
   ])("%s", async (_, files, why) => {
     const { end, woken, result, tree } = await publish(FIX, await bundle({ files }));
-    expect({ end, woken }).toEqual({ end: "published", woken: 1 });
+    expect({ end, woken }).toEqual({ end: "delivered", woken: 1 });
     expect(result).toMatchObject({ end: "refused", reason: why, files: [] });
     expect(tree).toEqual(["100644 output.md", "100644 result.json"]);
   });
@@ -229,13 +229,46 @@ describe("publish, once:", () => {
       it.publish(FIX, await bundle({ files: [file("one")] })),
       it.publish(FIX, await bundle({ files: [file("two")] })),
     ]);
-    expect(both.map(({ end }) => end).sort()).toEqual(["published", "was-there"]);
-    const won = both[0]?.end === "published" ? "one" : "two";
+    expect(both.map(({ end }) => end).sort()).toEqual(["delivered", "was-there"]);
+    const won = both[0]?.end === "delivered" ? "one" : "two";
     expect(it.published(FIX)?.result?.files).toEqual([{ path: won, mode: "100644" }]);
     const third = await it.publish(FIX, await bundle({ files: [file("three")] }));
     expect(third.end).toBe("was-there");
     expect(it.published(FIX)?.result?.files).toEqual([{ path: won, mode: "100644" }]);
     it.repo.git("update-ref", "-d", toResultRef(FIX));
+  });
+
+  describe("with a person's commit in the ref", () => {
+    /** A commit that a person pushed to the ref of the job. */
+    const occupy = async (): Promise<string> => {
+      const forged = await it.repo.commit("forged", { "result.json": "{}" }, { parents: [] });
+      it.repo.git("update-ref", toResultRef(FIX), forged);
+      return forged;
+    };
+    const knowRun = (run: number): Promise<void> => {
+      const known = { at: 1, attempts: 1, notBefore: 0, refused: null, number: run, digest: "d" };
+      return it.record({ ...it.ledger, effectRecords: { [`start-job:${FIX}`]: known } });
+    };
+
+    test("the run that the ledger knows replaces it, whether it was there before or came between", async () => {
+      await knowRun(7);
+      await occupy();
+      expect(await publish(FIX, await bundle({ files: [file("one")] }))).toMatchObject({ end: "delivered", woken: 1, result: { run: 7 } });
+      const late = await publish(FIX, await bundle({ files: [file("two")] }), { between: occupy });
+      expect(late).toMatchObject({ end: "delivered", result: { files: [{ path: "two" }] } });
+      await it.record(it.ledger);
+    });
+
+    test("any other run leaves it and ends", async () => {
+      await knowRun(6);
+      const forged = await occupy();
+      expect(await publish(FIX, await bundle({ files: [file("one")] }))).toMatchObject({ end: "was-there", woken: 0, result: null });
+      await publish(FIX, await bundle({ files: [file("two")] }), { between: occupy });
+      await occupy();
+      expect(it.repo.git("rev-parse", toResultRef(FIX))).toBe(forged);
+      it.repo.git("update-ref", "-d", toResultRef(FIX));
+      await it.record(it.ledger);
+    });
   });
 
   test.each(["work/abcdef-fix/2", "work/abcdef-none/1", "work/012345-fix/1", "plan/abcdef/1", `verify/${"0".repeat(40)}/1`])(

@@ -61,7 +61,7 @@ describe("an agent's job ends as", () => {
     expect(job).toMatchObject({ end: "success", why: "", output: "The limit is 10 MB." });
     expect(job.files).toEqual(["file bin/new", "file docs/b.md", "deleted src/a.txt"]);
     expect(await job.first()).toBe("n\n");
-    expect(await job.publish()).toMatchObject({ end: "published" });
+    expect(await job.publish()).toMatchObject({ end: "delivered" });
     expect(job.published()).toMatchObject({ result: { end: "success" }, tree: expect.arrayContaining(["100755 files/bin/new"]) });
   });
 

@@ -1,6 +1,7 @@
 import { mkdirSync, mkdtempSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { JobHost } from "../../src/job/repository-state.ts";
+import { deliverResult } from "../../src/job/deliver-result.ts";
 import { prepareJob } from "../../src/job/prepare-job.ts";
 import { type PublishOptions, publishJob } from "../../src/job/publish-job.ts";
 import { toJobPaths } from "../../src/job/job-spec.ts";
@@ -199,18 +200,23 @@ const steppers = (repo: Awaited<ReturnType<typeof repository>>) => {
     };
     return { claimed, host: next, log, at: toJobPaths(temp) };
   };
-  /** A job's last step on a bundle; `woken` counts how often the coordinator was told. */
-  const publish = async (text: string, bundle: string, over: Partial<PublishOptions> = {}) => {
+  /** The last steps of a job on a bundle; `woken` counts how often the coordinator was told. `between` happens before the delivery. */
+  const publish = async (text: string, bundle: string, over: Partial<PublishOptions> & { between?: () => unknown } = {}) => {
     const state = { woken: 0 };
-    const end = await publishJob(host(text), {
+    const { between, ...options } = over;
+    const at = host(text);
+    const built = await publishJob(at, {
       token: TOKEN,
       bundle,
       run: 7,
       conclusion: { job: "success", step: "" },
       now: () => 1_000_000_000_000,
-      wakeCoordinator: () => Promise.resolve(void (state.woken += 1)),
-      ...over,
+      ...options,
     });
+    if (built.kind !== "built") return { end: built.kind, woken: 0 };
+    await between?.();
+    const wakeCoordinator = () => Promise.resolve(void (state.woken += 1));
+    const end = await deliverResult(at, { token: TOKEN, wakeCoordinator });
     return { end, woken: state.woken };
   };
   /** What was published for a job, read as the coordinator reads it; null where nothing is there or it is not of our form. */

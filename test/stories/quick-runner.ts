@@ -5,11 +5,12 @@ import { EMPTY_BUNDLE, writeBundle, type NewBundle } from "../../src/job/job-bun
 import { runAgentJob } from "../../src/job/run-agent-job.ts";
 import type { JobHost } from "../../src/job/repository-state.ts";
 import type { StepHost } from "../../src/job/step-host.ts";
+import { deliverResult } from "../../src/job/deliver-result.ts";
 import { prepareJob } from "../../src/job/prepare-job.ts";
 import { publishJob } from "../../src/job/publish-job.ts";
 import { type JobSpec, toJobPaths, findComparedCommit } from "../../src/job/job-spec.ts";
 import { listWorkspaceChanges } from "../../src/job/job-workspace.ts";
-import { readJobKey } from "../../src/core/domain/job.ts";
+import { readJobKey, toJobKey, toResultArtifactName } from "../../src/core/domain/job.ts";
 import type { Plan } from "../../src/core/domain/plan.ts";
 import type { WorkflowRunner, RunObserver, RunRequest } from "../../src/local-github/actions/workflow-runner.ts";
 import { after } from "../support/after.ts";
@@ -150,13 +151,17 @@ const publish = async (host: JobHost, request: RunRequest, act: Act): Promise<vo
   const { owner, name } = request.repository;
   const github = connectGitHub({ auth: token, baseUrl: request.apiUrl, owner, repo: name, clock: Date.now });
   const conclusion = typeof act === "object" && "verdict" in act && act.verdict === "red" ? "failure" : "success";
-  await publishJob(host, {
+  const bundle = toJobPaths(host.temp).bundle;
+  const published = await publishJob(host, {
     token,
-    bundle: toJobPaths(host.temp).bundle,
+    bundle,
     run: request.id,
     conclusion: { job: conclusion, step: conclusion },
     now: Date.now,
-    wakeCoordinator: async () => void (await github.runs.wake(`${host.job.kind}/${host.job.target}/${host.job.attempt}`)),
   });
+  if (published.kind === "built") {
+    request.recordArtifact({ name: toResultArtifactName(published.commit), size: 1, digest: "0".repeat(64) });
+    await deliverResult(host, { token, wakeCoordinator: async () => void (await github.runs.wake(toJobKey(host.job))) });
+  }
   request.revokeToken(token);
 };

@@ -22,6 +22,9 @@ export const readJobKey = (text: string): Job | null => {
   return { kind, target, attempt: Number(count) };
 };
 
+/** The artifact that a run uploads before it creates the ref of this result: no other run, and no person, can upload it there. */
+export const toResultArtifactName = (result: Sha): string => `enki-result-${result}`;
+
 /**
  * The end of a job. `success` changed files, `artifact` delivered a report, `unchanged` neither;
  * `asked` waits for an answer; `refused` delivered a bundle that publish rejected.

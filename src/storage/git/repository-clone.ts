@@ -82,6 +82,12 @@ const createRemoteMethods = (running: GitContext, { url, directory, token }: Clo
       const failed = ledger === null || ledger.includes("couldn't find remote ref") ? await fetch(url, ...JOB_REFSPECS) : ledger;
       if (failed !== null) throw new GitError(`git fetch: ${failed.trim()}`);
     },
+    /** The value of one ref on the remote; null if it does not exist. */
+    remoteRef: async (ref: RefName): Promise<Sha | null> => {
+      const out = await runGitOrThrow(await remote(), ["ls-remote", "--refs", url, ref]);
+      const line = out.split("\n").find((each) => each.endsWith(`\t${ref}`));
+      return line?.split("\t")[0] ?? null;
+    },
     /** Moves refs on the remote in one push, then in this clone. */
     push: async (moves: readonly RefMove[]): Promise<PushResult> => {
       const end = await pushRefs(await remote(), url, moves);
