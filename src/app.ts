@@ -1,9 +1,9 @@
 import { randomUUID } from "node:crypto";
-import type { RequestListener } from "node:http";
 import { Probot, ProbotOctokit } from "probot";
 import { type AppHost, type AppService, openAppService } from "./coordinator/app-service.ts";
 import { findInstallation, openInstallation } from "./github/app-installation.ts";
 import { startHttpServer } from "./coordinator/http-server.ts";
+import { createWebhookReceiver } from "./coordinator/webhook-receiver.ts";
 
 export type AppOptions = Omit<AppHost, "openInstallation" | "findInstallation" | "botLogin" | "timers" | "random" | "nonce"> & {
   readonly appId: number | string;
@@ -16,6 +16,8 @@ export type AppOptions = Omit<AppHost, "openInstallation" | "findInstallation" |
   /** Defaults to the timers of this machine. */
   readonly timers?: AppHost["timers"];
 };
+
+const WEBHOOK_PATH = "/api/github/webhooks";
 
 export type StartedApp = { readonly url: string; readonly service: AppService; readonly close: () => Promise<void> };
 
@@ -45,12 +47,16 @@ export const startApp = async (options: AppOptions): Promise<StartedApp> => {
     random: Math.random,
     nonce: randomUUID,
   });
-  // Answers immediately: handling a webhook takes longer than GitHub waits.
-  probot.onAny(({ name, payload }) => void service.receiveWebhook(name, payload));
-  const server = await startHttpServer((await probot.getNodeMiddleware()) as RequestListener, options);
+  const receiver = createWebhookReceiver({
+    path: WEBHOOK_PATH,
+    verify: (body, signature) => probot.webhooks.verify(body, signature),
+    receive: (name, payload) => void service.receiveWebhook(name, payload),
+    after: timers.after,
+  });
+  const server = await startHttpServer(receiver, options);
   void service.resumeRepositories();
   return {
-    url: `${server.url}/api/github/webhooks`,
+    url: `${server.url}${WEBHOOK_PATH}`,
     service,
     close: () => Promise.all([service.close(), server.close()]).then(() => undefined),
   };

@@ -38,7 +38,7 @@ export type AppHost = {
 };
 
 export type AppService = RepositoryCoordinator & {
-  /** Receives a webhook; resolves when its events are processed. */
+  /** Receives a webhook; resolves when its events are processed. Never rejects. */
   readonly receiveWebhook: (name: string, payload: unknown) => Promise<void>;
   /** Starts to coordinate a repository, by its full name, without a webhook. */
   readonly addRepository: (repository: string, installation: number) => Promise<void>;
@@ -86,8 +86,12 @@ export const openAppService = (host: AppHost): AppService => {
       const from = readRepositorySource(payload);
       if (!from) return;
       sources.set(from.repository, from);
-      const events = readWebhook(name, payload, host.botLogin);
-      if (events.length > 0) await coordinator.receive(from.repository, events);
+      try {
+        const events = readWebhook(name, payload, host.botLogin);
+        if (events.length > 0) await coordinator.receive(from.repository, events);
+      } catch (error) {
+        fault(from.repository, error);
+      }
     },
   };
 };
@@ -98,8 +102,11 @@ const listClonedRepositories = async (directory: string): Promise<string[]> => {
   const names = await Promise.all(
     owners.map(async (owner) => (await readdir(join(directory, owner)).catch(() => [])).map((name) => `${owner}/${name}`)),
   );
-  return names.flat().flatMap((name) => (name.endsWith(".git") ? [name.slice(0, -".git".length)] : []));
+  return names.flat().flatMap((name) => (name.endsWith(".git") && isRepositoryName(name.slice(0, -4)) ? [name.slice(0, -4)] : []));
 };
+
+/** Whether GitHub could name a repository so. The name becomes a directory and a part of URLs. */
+const isRepositoryName = (name: string): boolean => /^[A-Za-z0-9][A-Za-z0-9_-]{0,99}\/(?!\.{1,2}$)[A-Za-z0-9._-]{1,100}$/.test(name);
 
 const readPayloadField = (value: unknown, name: string): unknown =>
   typeof value === "object" && value !== null ? (value as Record<string, unknown>)[name] : undefined;
@@ -111,7 +118,7 @@ const readRepositorySource = (payload: unknown): RepositorySource | null => {
   const repository = readPayloadField(readPayloadField(payload, "repository"), "full_name");
   const installation = readPayloadField(readPayloadField(payload, "installation"), "id");
   const defaultBranch = readPayloadField(readPayloadField(payload, "repository"), "default_branch");
-  if (typeof repository !== "string" || typeof installation !== "number") return null;
+  if (typeof repository !== "string" || !isRepositoryName(repository) || typeof installation !== "number") return null;
   return { repository, installation, ...(typeof defaultBranch === "string" && { defaultBranch }) };
 };
 

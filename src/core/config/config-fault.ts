@@ -4,7 +4,7 @@ import { locateTomlKeys } from "./toml-positions.ts";
 import { formatExampleValue, findSchemaNode, type SchemaNode, toJsonSchema, describeAllowedValue } from "./schema-node.ts";
 
 /** Codes of faults in roles and in `enki.toml`; each has an example in `test/config/faults`. */
-export const FAULT_CODES = ["bad-toml", "unknown-key", "missing-key", "bad-value", "duplicate-name"] as const;
+export const FAULT_CODES = ["bad-toml", "unknown-key", "missing-key", "bad-value", "duplicate-name", "too-large"] as const;
 type FaultCode = (typeof FAULT_CODES)[number];
 
 /** A fault in a file that people write: the place, the reason and a correction. */

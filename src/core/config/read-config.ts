@@ -4,6 +4,7 @@ import type { AgentCommand, Config, Role } from "../domain/config.ts";
 import { findNearestWord } from "../domain/nearest-word.ts";
 import { TIERS } from "../domain/plan.ts";
 import { type ConfigFault, toConfigFaults } from "./config-fault.ts";
+import { exceedsLimits, type ValueLimits } from "./measure-value.ts";
 import { locateTomlKeys } from "./toml-positions.ts";
 import { type ConfigFile, configFileSchema, type RoleFile, roleFileSchema } from "./config-schema.ts";
 
@@ -29,8 +30,10 @@ export const readConfig = (files: readonly ConfigText[]): ConfigReading => {
   const places = new Map<string, string>();
   const origins = new Map<string, ConfigText>();
   let raw: Record<string, unknown> = {};
+  let budget = MAX_ALL_CONFIG_CHARS;
   for (const file of files) {
-    const table = readTomlTable(file, faults);
+    budget -= file.text.length;
+    const table = readTomlTable(file, budget >= 0, faults);
     if (!table) continue;
     if (detectFileKind(file) === "role") {
       const role = checkTable(file, { table, schema: roleFileSchema, faults });
@@ -106,9 +109,22 @@ const claimRoleName = ({ path, text }: ConfigText, { name, places, faults }: Rol
   return false;
 };
 
-const readTomlTable = ({ path, text }: ConfigText, faults: ConfigFault[]): Record<string, unknown> | null => {
+/** Far beyond a file that a person writes; reading it must not delay the events of other repositories. */
+const MAX_CONFIG_CHARS = 256_000;
+/** For the files of all layers together. */
+const MAX_ALL_CONFIG_CHARS = 2_000_000;
+const CONFIG_LIMITS: ValueLimits = { depth: 20, entries: 5_000 };
+
+const readTomlTable = ({ path, text }: ConfigText, isAffordable: boolean, faults: ConfigFault[]): Record<string, unknown> | null => {
   try {
-    return parse(text);
+    const table = isAffordable && text.length <= MAX_CONFIG_CHARS ? parse(text) : null;
+    if (table && exceedsLimits(table, CONFIG_LIMITS) === null) return table;
+    const { entries, depth } = CONFIG_LIMITS;
+    const why = isAffordable
+      ? `the file has more than ${MAX_CONFIG_CHARS} characters, more than ${entries} values, or tables nested more than ${depth} deep`
+      : `this file and those before it have more than ${MAX_ALL_CONFIG_CHARS} characters`;
+    faults.push({ file: path, line: 1, column: 1, code: "too-large", why, suggestion: "remove what Enki does not read" });
+    return null;
   } catch (error) {
     if (!(error instanceof TomlError)) throw error;
     const why = (error.message.split("\n")[0] ?? "").replace("Invalid TOML document: ", "");

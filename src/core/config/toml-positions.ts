@@ -7,21 +7,35 @@ type TomlScan = { readonly text: string; at: number; readonly offsets: Map<strin
 
 const toPathKey = (path: readonly PropertyKey[]): string => JSON.stringify(path);
 
+/** Positions of deeper keys are those of the key that encloses them at this depth. */
+const MAX_LOCATED_DEPTH = 32;
+
 /** Locates keys and array elements in a valid TOML text. An unknown path yields the position of its nearest enclosing key. */
 export const locateTomlKeys = (text: string): ((path: readonly PropertyKey[]) => TextPosition) => {
   const scan: TomlScan = { text, at: 0, offsets: new Map() };
   scanTomlDocument(scan);
+  const positionOf = openLineIndex(text);
   return (path) => {
     let offset: number | undefined;
-    for (let length = path.length; length > 0 && offset === undefined; length -= 1)
+    for (let length = Math.min(path.length, MAX_LOCATED_DEPTH); length > 0 && offset === undefined; length -= 1)
       offset = scan.offsets.get(toPathKey(path.slice(0, length)));
-    return toTextPosition(text, offset ?? 0);
+    return positionOf(offset ?? 0);
   };
 };
 
-const toTextPosition = (text: string, offset: number): TextPosition => {
-  const before = text.slice(0, offset);
-  return { line: before.split("\n").length, column: offset - before.lastIndexOf("\n") };
+/** Finds the line of an offset by binary search, because a file with many faults needs many positions. */
+const openLineIndex = (text: string): ((offset: number) => TextPosition) => {
+  const starts = [0];
+  for (let at = text.indexOf("\n"); at !== -1; at = text.indexOf("\n", at + 1)) starts.push(at + 1);
+  return (offset) => {
+    let [low, high] = [0, starts.length - 1];
+    while (low < high) {
+      const middle = Math.ceil((low + high) / 2);
+      if ((starts[middle] ?? 0) <= offset) low = middle;
+      else high = middle - 1;
+    }
+    return { line: low + 1, column: offset - (starts[low] ?? 0) + 1 };
+  };
 };
 
 const scanTomlDocument = (scan: TomlScan): void => {
@@ -64,6 +78,7 @@ const addDottedKey = (scan: TomlScan, { start, parent, keys }: DottedKey, counts
 
 /** The first position counts: a table that is opened again keeps the position of its first key. */
 const addPosition = (scan: TomlScan, path: KeyPath, at: number): KeyPath => {
+  if (path.length > MAX_LOCATED_DEPTH) return path.slice(0, MAX_LOCATED_DEPTH);
   if (!scan.offsets.has(toPathKey(path))) scan.offsets.set(toPathKey(path), at);
   return path;
 };

@@ -1,6 +1,7 @@
 import type { Execution } from "../domain/execution.ts";
 import { type ExecutionId, readTaskId, toTaskId, type TaskId } from "../domain/ids.ts";
 import { listNeededTasks, type Plan, type PlannedStep } from "../domain/plan.ts";
+import { formatCycle } from "../domain/plan-graph.ts";
 import { accept, refuse, type Result } from "../domain/refusal.ts";
 import type { DecisionTransaction } from "./decision-transaction.ts";
 
@@ -35,7 +36,7 @@ export const checkTaskNeeds = (tx: DecisionTransaction, execution: Execution, pl
   }
   if (open) return undefined;
   const cycle = findTaskCycle(tx, execution, plan);
-  return cycle === null ? accept(plan) : refuse("cycle", `steps form a cycle: ${cycle.join(" -> ")}`);
+  return cycle === null ? accept(plan) : refuse("cycle", `steps form a cycle: ${formatCycle(cycle)}`);
 };
 
 const isKnownTask = (tx: DecisionTransaction, task: TaskId): boolean | undefined => {

@@ -8,10 +8,19 @@ export const orderStepIds = (steps: readonly PlannedStep[]): StepId[] | null => 
 /** Steps in topological order; empty for a cycle or a duplicate id. */
 export const orderSteps = (steps: readonly PlannedStep[]): readonly PlannedStep[] => sortTopologically(steps) ?? [];
 
-/** Works on list indexes instead of objects, because a decision sorts up to 10,000 steps. */
 const sortTopologically = (steps: readonly PlannedStep[]): PlannedStep[] | null => {
+  const { order, unique } = settleNeeds(steps);
+  return unique && order.length === steps.length ? order : null;
+};
+
+type SettledNeeds = Pick<NeedLinks, "open" | "unique"> & {
+  /** The steps whose needs are met, each after its needs. */
+  readonly order: PlannedStep[];
+};
+
+/** Meets all needs that can be met. Works on list indexes instead of objects, because a decision sorts up to 10,000 steps. */
+const settleNeeds = (steps: readonly PlannedStep[]): SettledNeeds => {
   const { open, needers, unique } = linkNeeds(steps);
-  if (!unique) return null;
   const ready: number[] = [];
   for (let at = 0; at < steps.length; at += 1) if (open[at] === 0) ready.push(at);
   const order: PlannedStep[] = [];
@@ -25,7 +34,7 @@ const sortTopologically = (steps: readonly PlannedStep[]): PlannedStep[] | null 
       if (unmet === 0) ready.push(needer);
     }
   }
-  return order.length === steps.length ? order : null;
+  return { order, open, unique };
 };
 
 type NeedLinks = {
@@ -53,35 +62,29 @@ const linkNeeds = (steps: readonly PlannedStep[]): NeedLinks => {
   return { open, needers, unique: indexById.size === steps.length };
 };
 
-/** One cycle as a path that ends at its start; null without a cycle. */
+/** One cycle as a path that starts and ends at its first step in plan order; null without a cycle. Visits each need a few times at most. */
 const findNeedCycle = (steps: readonly PlannedStep[]): StepId[] | null => {
-  const byId = new Map(steps.map((step) => [step.id, step]));
-  if (orderStepIds(steps)) return null;
-  const start = steps.find((step) => isReachable(step.id, step.id, byId));
-  if (!start) return null;
-  const path = [start.id];
-  let at = start;
-  for (;;) {
-    const next = listNeededSteps(at).find((id) => id === start.id || isReachable(id, start.id, byId));
-    if (next === undefined) return path;
-    path.push(next);
-    const step = byId.get(next);
-    if (next === start.id || !step || path.length > steps.length + 1) return path;
-    at = step;
-  }
+  const { order, open } = settleNeeds(steps);
+  if (order.length === steps.length) return null;
+  const cycle = walkIntoCycle(new Map(steps.flatMap((step, index) => ((open[index] ?? 0) > 0 ? [[step.id, step] as const] : []))));
+  const indexes = new Map(steps.map(({ id }, index) => [id, index]));
+  const first = cycle.reduce((best, id, at) => ((indexes.get(id) ?? 0) < (indexes.get(cycle[best] ?? "") ?? 0) ? at : best), 0);
+  return [...cycle.slice(first), ...cycle.slice(0, first + 1)];
 };
 
-const isReachable = (from: StepId, to: StepId, steps: ReadonlyMap<StepId, PlannedStep>): boolean => {
-  const seen = new Set<StepId>();
-  const stack = [...(steps.get(from)?.needs ?? [])].flatMap((need) => ("step" in need ? [need.step] : []));
-  for (let id = stack.pop(); id !== undefined; id = stack.pop()) {
-    if (id === to) return true;
-    const step = steps.get(id);
-    if (seen.has(id) || !step) continue;
-    seen.add(id);
-    stack.push(...listNeededSteps(step));
+/** Follows needs among steps that all need another one of them, until a step repeats: the steps since its first visit are a cycle. */
+const walkIntoCycle = (unordered: ReadonlyMap<StepId, PlannedStep>): StepId[] => {
+  const path: StepId[] = [];
+  const visited = new Map<StepId, number>();
+  let [at] = unordered.values();
+  while (at) {
+    const before = visited.get(at.id);
+    if (before !== undefined) return path.slice(before);
+    visited.set(at.id, path.length);
+    path.push(at.id);
+    at = unordered.get(listNeededSteps(at).find((id) => unordered.has(id)) ?? "");
   }
-  return false;
+  return [];
 };
 
 const findStepFault = (step: PlannedStep, ids: ReadonlySet<StepId>): Result<never> | null => {
@@ -95,6 +98,15 @@ const findStepFault = (step: PlannedStep, ids: ReadonlySet<StepId>): Result<neve
   }
   return null;
 };
+
+const MAX_CYCLE_STEPS_SHOWN = 20;
+
+/** The middle of a long cycle is left out. */
+export const formatCycle = (cycle: readonly string[]): string =>
+  (cycle.length <= MAX_CYCLE_STEPS_SHOWN
+    ? cycle
+    : [...cycle.slice(0, MAX_CYCLE_STEPS_SHOWN - 2), `(${cycle.length - MAX_CYCLE_STEPS_SHOWN + 1} more steps)`, cycle.at(-1)]
+  ).join(" -> ");
 
 /** Accepts a plan with a valid graph. Refusals: `no-steps`, `too-many-steps`, `duplicate-step`, `bad-step-id`, `own-need`, `unknown-need`, `cycle`. */
 export const checkPlan = (plan: Plan, maxSteps: number): Result<Plan> => {
@@ -111,7 +123,7 @@ export const checkPlan = (plan: Plan, maxSteps: number): Result<Plan> => {
     if (fault) return fault;
   }
   const cycle = findNeedCycle(steps);
-  if (cycle) return refuse("cycle", `steps form a cycle: ${cycle.join(" -> ")}`);
+  if (cycle) return refuse("cycle", `steps form a cycle: ${formatCycle(cycle)}`);
   return accept(plan);
 };
 

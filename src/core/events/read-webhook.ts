@@ -6,11 +6,12 @@ import type { Review } from "../domain/github-facts.ts";
 import { readComment, readLineComment, readReview } from "./read-comment.ts";
 import { readNewIssue } from "./read-issue.ts";
 
+const dateSchema = z.string().refine((text) => !Number.isNaN(Date.parse(text)));
 const accountSchema = z.object({ login: z.string(), type: z.string().optional() });
 const issueCommentSchema = z.object({
   action: z.string(),
   issue: z.object({ number: z.number(), pull_request: z.unknown().optional() }),
-  comment: z.object({ id: z.number(), user: accountSchema.nullable(), body: z.string(), created_at: z.string(), updated_at: z.string() }),
+  comment: z.object({ id: z.number(), user: accountSchema.nullable(), body: z.string(), created_at: dateSchema, updated_at: dateSchema }),
 });
 const optionalTextSchema = z.string().nullish();
 const reviewEventSchema = z.object({
@@ -31,14 +32,14 @@ const lineCommentEventSchema = z.object({
     in_reply_to_id: z.number().nullish(),
     user: accountSchema.nullable(),
     body: optionalTextSchema,
-    created_at: z.string(),
-    updated_at: z.string(),
+    created_at: dateSchema,
+    updated_at: dateSchema,
   }),
   pull_request: z.object({ number: z.number() }),
 });
 const issuesEventSchema = z.object({
   action: z.string(),
-  issue: z.object({ number: z.number(), user: accountSchema.nullable(), body: z.string().nullish(), created_at: z.string() }),
+  issue: z.object({ number: z.number(), user: accountSchema.nullable(), body: z.string().nullish(), created_at: dateSchema }),
   sender: accountSchema,
   label: z.object({ name: z.string() }).nullish(),
   assignee: accountSchema.nullish(),

@@ -1,3 +1,4 @@
+import { formatCycle } from "../domain/plan-graph.ts";
 import type { WorkflowGraph } from "./check-references.ts";
 import type { WrittenEdge, WrittenLoop } from "./read-edge.ts";
 import type { FaultReporter } from "./workflow-fault.ts";
@@ -23,16 +24,17 @@ export const assembleGraph = (
   if (cycle) {
     const line = written.find(({ from, to }) => from === cycle.at(-2) && to === cycle.at(-1))?.line ?? 1;
     const instead = `make one of its edges a loop: \`${cycle.at(-2)} -> ${cycle.at(-1)} until '…' max 3\``;
-    report({ code: "cycle", line, reason: `the edges form a cycle: ${cycle.join(" -> ")}`, instead });
+    report({ code: "cycle", line, reason: `the edges form a cycle: ${formatCycle(cycle)}`, instead });
     return null;
   }
   const loops = toLoops(writtenLoops, { graph, report });
+  const bodies = loops.map(({ body }) => new Set(body));
   const edges = written.map(({ from, to, guard, line }): WorkflowEdge => ({
     from,
     to,
     guard,
     line,
-    leftLoops: findLeftLoops({ from, to }, loops),
+    leftLoops: findLeftLoops({ from, to }, bodies),
   }));
   const order = sortRoles(graph, { edges, loops, report });
   if (!order) return null;
@@ -42,8 +44,8 @@ export const assembleGraph = (
   return { roles: order.flatMap((name) => byName.get(name) ?? []), edges, loops, graph };
 };
 
-const findLeftLoops = ({ from, to }: GraphArrow, loops: readonly WorkflowLoop[]): number[] =>
-  loops.flatMap(({ body }, index) => (body.includes(from) && !body.includes(to) ? [index] : []));
+const findLeftLoops = ({ from, to }: GraphArrow, bodies: readonly ReadonlySet<string>[]): number[] =>
+  bodies.flatMap((body, index) => (body.has(from) && !body.has(to) ? [index] : []));
 
 type LoopInput = { readonly graph: NameGraph; readonly report: FaultReporter };
 
@@ -88,7 +90,7 @@ const sortRoles = (graph: NameGraph, { edges, loops, report }: OrderInput): stri
   const all = waits.length === 0 ? graph : createNameGraph(graph.names, [...edges, ...waits]);
   const order = sortTopologically(all);
   if (order.length === graph.names.length) return order;
-  const why = `loops wait for each other: ${findCycle(all)?.join(" -> ")}`;
+  const why = `loops wait for each other: ${formatCycle(findCycle(all) ?? [])}`;
   report({ code: "loops-overlap", line: loops.at(-1)?.line ?? 1, reason: why, instead: "let no loop wait for what is within another" });
   return null;
 };

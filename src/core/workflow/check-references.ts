@@ -103,10 +103,11 @@ const checkRead = (check: ReferenceCheck, reference: TemplateReference, reader: 
   }
   const target = byName.get(first);
   if (!target) {
-    const meant = findNearestWord(first, [...byName.keys(), ...BUILT_IN_NAMES]);
-    const instead = meant
-      ? `did you mean \`.${meant}\`?`
-      : `declare the role, or write one of .${["Args", ...byName.keys()].slice(0, 20).join(", .")}`;
+    const instead = (): string => {
+      const meant = findNearestWord(first, [...byName.keys(), ...BUILT_IN_NAMES]);
+      if (meant !== null) return `did you mean \`.${meant}\`?`;
+      return `declare the role, or write one of .${["Args", ...byName.keys()].slice(0, 20).join(", .")}`;
+    };
     report({ code: "unknown-reference", line, reason: `${reader.what} reads \`.${first}\`, and there is no such role`, instead });
     return;
   }
@@ -142,10 +143,10 @@ const reportNotEarlier = (
   { keys: [first = ""], line }: TemplateReference,
   { role, what }: ReferenceReader,
 ): void => {
-  const isLater = findReachable(graph.after, role).has(first);
-  const instead = isLater
-    ? `remove the reference, or make it a loop: \`${first} -> ${role} until '…' max 3\``
-    : `write the edge \`${first} -> ${role}\`, or remove the reference`;
+  const instead = (): string =>
+    findReachable(graph.after, role).has(first)
+      ? `remove the reference, or make it a loop: \`${first} -> ${role} until '…' max 3\``
+      : `write the edge \`${first} -> ${role}\`, or remove the reference`;
   report({ code: "not-ancestor", line, reason: `${what} reads \`.${first}\`, and "${first}" need not have run by then`, instead });
 };
 
@@ -159,10 +160,12 @@ const recordFieldRead = ({ wantedFields, report }: ReferenceCheck, { target, fie
   const known = [...fields, ...properties];
   // Every role has a status, unless it declares a field with this name.
   if (isClosed && field !== "status" && !known.includes(field)) {
-    const meant = findNearestWord(field, [...known, ...COMMON_FIELDS]);
-    const instead = meant
-      ? `did you mean \`.${name}.${meant}\`?`
-      : `write one of ${known.join(", ")}, or add \`${field}\` to what "${name}" gives`;
+    const instead = (): string => {
+      const meant = findNearestWord(field, [...known, ...COMMON_FIELDS]);
+      return meant === null
+        ? `write one of ${known.join(", ")}, or add \`${field}\` to what "${name}" gives`
+        : `did you mean \`.${name}.${meant}\`?`;
+    };
     report({ code: "unknown-field", line, reason: `${what} reads \`.${name}.${field}\`, and "${name}" gives no \`${field}\``, instead });
     return;
   }

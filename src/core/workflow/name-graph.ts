@@ -53,7 +53,8 @@ export const findCycle = (graph: NameGraph): string[] | null => {
     name = graph.before.get(name)?.find((each) => !ordered.has(each));
   }
   const cycle = path.slice(at.get(name ?? "") ?? 0).reverse();
-  const first = cycle.indexOf(graph.names.find((each) => cycle.includes(each)) ?? "");
+  const members = new Set(cycle);
+  const first = cycle.indexOf(graph.names.find((each) => members.has(each)) ?? "");
   const turned = [...cycle.slice(first), ...cycle.slice(0, first)];
   return [...turned, turned[0] ?? ""];
 };

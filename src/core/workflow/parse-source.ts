@@ -1,5 +1,6 @@
 import { parse as parseToml, TomlError } from "smol-toml";
-import { type Document, isMap, isScalar, isSeq, LineCounter, type ParsedNode, parseDocument, type YAMLMap } from "yaml";
+import { type Document, isMap, isScalar, isSeq, LineCounter, type ParsedNode, parseDocument, visit, type YAMLMap } from "yaml";
+import { exceedsLimits, type ValueLimits } from "../config/measure-value.ts";
 import { locateTomlKeys } from "../config/toml-positions.ts";
 import type { FoundFault } from "./workflow-fault.ts";
 
@@ -11,31 +12,62 @@ export type ParsedSource = { readonly data: unknown; readonly lineOf: (path: rea
 
 /** A single missing bracket causes many errors; the first ones suffice. */
 const MAX_ERRORS_REPORTED = 10;
+const FRONT_MATTER_LIMITS: ValueLimits = { depth: 50, entries: 100_000 };
 
 /** Parses the text between the delimiters. Returns null after a fault. */
 export const parseSource = (format: FrontMatterFormat, text: string, report: (found: FoundFault) => void): ParsedSource | null => {
+  const parsed = parseFormat(format, text, report);
+  if (!parsed || exceedsLimits(parsed.data, FRONT_MATTER_LIMITS) === null) return parsed;
+  const { depth, entries } = FRONT_MATTER_LIMITS;
+  report({
+    ...sourceFault(`the front matter has more than ${entries} values, or tables nested more than ${depth} deep`, 1),
+    instead: "make several workflows, and call one from the other",
+  });
+  return null;
+};
+
+const parseFormat = (format: FrontMatterFormat, text: string, report: (found: FoundFault) => void): ParsedSource | null => {
   if (format === "toml") return parseTomlSource(text, report);
-  if (format === "json" && !checkJson(text, report)) return null;
+  return format === "json" && !checkJson(text, report) ? null : parseYamlSource(format, text, report);
+};
+
+/** Parses JSON as well: it is YAML, so its lines and duplicate keys are found in the same way. */
+const parseYamlSource = (format: FrontMatterFormat, text: string, report: (found: FoundFault) => void): ParsedSource | null => {
   const lines = new LineCounter();
-  // JSON is YAML, so its lines and duplicate keys are found in the same way.
-  const document = parseDocument(text, { lineCounter: lines, strict: true, uniqueKeys: true, version: "1.2" });
-  const errors = [...document.errors, ...document.warnings].filter(({ code }) => format === "yaml" || code === "DUPLICATE_KEY");
-  for (const { code, message, linePos } of errors.slice(0, MAX_ERRORS_REPORTED)) report(yamlFault(code, message, linePos?.[0].line ?? 1));
+  const document = parseDocument(text, { lineCounter: lines, strict: true, uniqueKeys: false, version: "1.2" });
+  const errors = format === "yaml" ? [...document.errors, ...document.warnings] : [];
+  for (const { message, linePos } of errors.slice(0, MAX_ERRORS_REPORTED)) report(yamlFault(message, linePos?.[0].line ?? 1));
   if (errors.length > 0) return null;
   try {
+    if (reportDuplicateKeys(document, lines, report)) return null;
     return { data: format === "json" ? JSON.parse(text) : document.toJS(), lineOf: createLineFinder(document, lines) };
   } catch (error) {
-    // Too many aliases: a small text that expands to a very large one.
-    if (!(error instanceof ReferenceError)) throw error;
+    // Too many aliases, where a small text expands to a very large one, or tables nested too deep for the parser.
+    if (!(error instanceof ReferenceError || error instanceof RangeError)) throw error;
     report(sourceFault(error.message, 1));
     return null;
   }
 };
 
-const yamlFault = (code: string, message: string, line: number): FoundFault =>
-  code === "DUPLICATE_KEY"
-    ? sourceFault("a key stands there twice", line, true)
-    : sourceFault((message.split("\n")[0] ?? "").replace(/ at line \d+, column \d+:?$/, ""), line);
+const yamlFault = (message: string, line: number): FoundFault =>
+  sourceFault((message.split("\n")[0] ?? "").replace(/ at line \d+, column \d+:?$/, ""), line);
+
+/** Finds keys that occur twice in a table; the parser's own search compares each key with all others. Returns whether there are any. */
+const reportDuplicateKeys = (document: Document.Parsed, lines: LineCounter, report: (found: FoundFault) => void): boolean => {
+  let count = 0;
+  visit(document, {
+    Map: (_, table) => {
+      const keys = new Set<unknown>();
+      for (const { key } of table.items) {
+        if (!isScalar(key)) continue;
+        if (keys.has(key.value) && (count += 1) <= MAX_ERRORS_REPORTED)
+          report(sourceFault("a key stands there twice", lines.linePos(key.range?.[0] ?? 0).line, true));
+        keys.add(key.value);
+      }
+    },
+  });
+  return count > 0;
+};
 
 const sourceFault = (why: string, line: number, twice = false): FoundFault => ({
   code: twice ? "duplicate-key" : "bad-front-matter",
@@ -85,7 +117,7 @@ const parseTomlSource = (text: string, report: (found: FoundFault) => void): Par
   try {
     const data = parseToml(text);
     const placeOf = locateTomlKeys(text);
-    return { data, lineOf: (path) => findTomlLine(data, text, { path, line: placeOf(path).line }) };
+    return { data, lineOf: (path) => placeOf(path).line };
   } catch (error) {
     if (!(error instanceof TomlError)) throw error;
     const why = error.message.split("\n")[0] ?? "";
@@ -95,17 +127,4 @@ const parseTomlSource = (text: string, report: (found: FoundFault) => void): Par
     });
     return null;
   }
-};
-
-/** Finds a list item by its text, since the TOML parser reports no positions of items. */
-const findTomlLine = (data: unknown, text: string, { path, line }: { path: readonly PathKey[]; line: number }): number => {
-  const last = path.at(-1);
-  if (typeof last !== "number") return line;
-  const item = path.reduce<unknown>(
-    (value, key) => (value !== null && typeof value === "object" ? Reflect.get(value, key) : undefined),
-    data,
-  );
-  const lines = text.split("\n");
-  const found = typeof item === "string" ? lines.findIndex((each, at) => at >= line - 1 && each.includes(item)) : -1;
-  return found === -1 ? line : found + 1;
 };

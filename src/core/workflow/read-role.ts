@@ -39,7 +39,7 @@ export const readRole = (role: RoleText, known: KnownNames, report: FaultReporte
   ): void => {
     const word = data[key];
     if (word === undefined || !names || names.includes(word)) return;
-    const instead = findNearestWord(word, names) === null ? `${suggestName(word, names)}${more}` : suggestName(word, names);
+    const instead = (): string => `${suggestName(word, names)}${findNearestWord(word, names) === null ? more : ""}`;
     report({ code, line: lineOf(key), reason: `role "${name}": there is no ${key} "${word}"`, instead });
   };
   check("role", "unknown-agent-role", { names: known.roles });
@@ -181,7 +181,12 @@ const readCall = (
 ): RoleWork => {
   if (known.workflows && !known.workflows.includes(workflow)) {
     const why = `role "${name}": there is no workflow "${workflow}"`;
-    report({ code: "unknown-workflow", line: lineOf("workflow"), reason: why, instead: suggestName(workflow, known.workflows) });
+    report({
+      code: "unknown-workflow",
+      line: lineOf("workflow"),
+      reason: why,
+      instead: () => suggestName(workflow, known.workflows ?? []),
+    });
   }
   const text = section ?? { text: "{{ .Args }}", line: lineOf("workflow"), heading: lineOf("workflow") };
   return { kind: "call", workflow, args: readSection(name, text, report) };

@@ -28,14 +28,25 @@ export type ReadWorkflow =
 const MAX_FILE_CHARS = 256_000;
 const MAX_ROLES = 5_000;
 
-/** Reads a workflow file. Returns the workflow, or all faults in line order. */
+/** Nobody mends more of them at once, and each takes a search for what was meant. */
+const MAX_FAULTS_REPORTED = 200;
+
+/** Reads a workflow file. Returns the workflow, or its first faults in line order. */
 export const readWorkflow = (source: WorkflowText): ReadWorkflow => {
   const faultsFound: FoundFault[] = [];
   const workflow = readParts(source, (each) => faultsFound.push(each));
   if (workflow && faultsFound.length === 0) return { ok: true, value: workflow };
-  const faults = faultsFound.map(({ code, line, reason, instead }) => ({ code, file: source.path, line, reason, instead }));
-  return { ok: false, faults: faults.sort((a, b) => a.line - b.line) };
+  const first = faultsFound.sort((a, b) => a.line - b.line).slice(0, MAX_FAULTS_REPORTED);
+  return { ok: false, faults: first.map((found) => toWorkflowFault(source.path, found)) };
 };
+
+const toWorkflowFault = (file: string, { code, line, reason, instead }: FoundFault): WorkflowFault => ({
+  code,
+  file,
+  line,
+  reason,
+  instead: typeof instead === "string" ? instead : instead(),
+});
 
 const readParts = (source: WorkflowText, report: FaultReporter): Workflow | null => {
   const { name, path, text } = source;
@@ -63,9 +74,20 @@ const readParts = (source: WorkflowText, report: FaultReporter): Workflow | null
   return { name, path, description: shape.description, roles: wired.roles.map(withFields), edges: wired.edges, loops: wired.loops };
 };
 
-const checkRoleCount = ({ roles }: FrontMatterShape, line: number, report: FaultReporter): boolean => {
+/** Each loop is compared with every edge and with every other loop. */
+const MAX_LOOPS = 100;
+const countLoops = (edges: FrontMatterShape["edges"]): number => edges.filter(({ text }) => /\buntil\b/.test(text)).length;
+
+const checkRoleCount = ({ roles, edges }: FrontMatterShape, line: number, report: FaultReporter): boolean => {
   if (roles.size === 0)
     report({ code: "no-roles", line, reason: "no roles are declared", instead: "write `roles:` with at least one name below it" });
+  if (countLoops(edges) > MAX_LOOPS)
+    report({
+      code: "too-large",
+      line,
+      reason: `more than ${MAX_LOOPS} edges are loops`,
+      instead: "make several workflows, and call one from the other",
+    });
   if (roles.size > MAX_ROLES)
     report({
       code: "too-many-roles",
@@ -73,7 +95,7 @@ const checkRoleCount = ({ roles }: FrontMatterShape, line: number, report: Fault
       reason: `${roles.size} roles are declared, at most ${MAX_ROLES} can be`,
       instead: "use `foreach`, or call a workflow from a workflow",
     });
-  return roles.size > 0 && roles.size <= MAX_ROLES;
+  return roles.size > 0 && roles.size <= MAX_ROLES && countLoops(edges) <= MAX_LOOPS;
 };
 
 type RolesInput = { readonly front: FrontMatter; readonly shape: FrontMatterShape; readonly source: WorkflowText };
@@ -106,6 +128,6 @@ const checkEndsDeclared = (
   const unknown = [from, to].find((name) => !roles.has(name));
   if (unknown === undefined) return true;
   const why = `edge "${written}": there is no role "${unknown}"`;
-  report({ code: "unknown-role", line, reason: why, instead: suggestName(unknown, [...roles.keys()]) });
+  report({ code: "unknown-role", line, reason: why, instead: () => suggestName(unknown, [...roles.keys()]) });
   return false;
 };

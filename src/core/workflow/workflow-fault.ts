@@ -57,6 +57,7 @@ export type WorkflowFault = {
   readonly instead: string;
 };
 
-export type FoundFault = Omit<WorkflowFault, "file">;
+/** A fault before its report. Advice that takes a search is a function, which is called for reported faults only. */
+export type FoundFault = Omit<WorkflowFault, "file" | "instead"> & { readonly instead: string | (() => string) };
 
 export type FaultReporter = (fault: FoundFault) => void;

@@ -108,3 +108,34 @@ test("a read-only role delivers a report by default and cannot deliver a pull re
   expect(faults).toMatchObject([{ file: "roles/t.toml", line: 7, code: "bad-value" }]);
   expect(config.roles).toEqual({});
 });
+
+describe("limits", () => {
+  const keys = (count: number): string => Array.from({ length: count }, (_, at) => `key${at} = ${at}`).join("\n");
+
+  test.each([
+    ["20,000 unknown keys", keys(20_000)],
+    ["20,000 tables", Array.from({ length: 20_000 }, (_, at) => `[t${at}]`).join("\n")],
+    ["tables nested 20,000 deep by dots", `${"a.".repeat(20_000)}a = 1`],
+    ["a list of 20,000 commands", `[refinery]\nverify = [${'"x",'.repeat(20_000)}]`],
+    ["a text of 300,000 characters", `[git]\ncommit_suffix = "${"x".repeat(300_000)}"`],
+  ])("a file with %s is one fault, and is not read", (_, text) => {
+    const { config, faults: found } = readConfig([{ path: ".enki/enki.toml", text }]);
+    expect(found.map(({ code, line }) => ({ code, line }))).toEqual([{ code: "too-large", line: 1 }]);
+    expect(config.broken).toMatch(/^\.enki\/enki\.toml:1: the file has more than/);
+  });
+
+  test("each of thousands of unknown keys is reported on its own line", () => {
+    const found = faults(".enki/enki.toml", keys(4_000));
+    expect(found.map(({ line }) => line)).toEqual(Array.from({ length: 4_000 }, (_, at) => at + 1));
+  });
+
+  test("many files are read up to a limit that they share", () => {
+    const files = Array.from({ length: 20 }, (_, at) => ({
+      path: `roles/r${at}.toml`,
+      text: role(`# ${"x".repeat(150_000)}\n`).replace("tester", `r${at}`),
+    }));
+    const { config, faults: found } = readConfig(files);
+    expect(Object.keys(config.roles)).toHaveLength(13);
+    expect(found.map(({ code }) => code)).toEqual(Array.from({ length: 7 }, () => "too-large"));
+  });
+});

@@ -44,3 +44,10 @@ test("any text is scanned to its end", () => {
   for (const text of ["[", "[[", "=", "a = [", "a = {", 'a = "', "]", "}", "a.b.", "\u0000"])
     expect(locateTomlKeys(text)(["a"]).line).toBe(1);
 });
+
+test("a key below thousands of dotted parts has the position of the key that encloses it", () => {
+  const text = `\n${"a.".repeat(20_000)}b = 1\nc = 2\n`;
+  const placeOf = locateTomlKeys(text);
+  expect(placeOf([...Array.from({ length: 20_000 }, () => "a"), "b"])).toEqual({ line: 2, column: 1 });
+  expect(placeOf(["c"])).toEqual({ line: 3, column: 1 });
+});

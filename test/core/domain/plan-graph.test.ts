@@ -1,6 +1,6 @@
 import { fc } from "../../support/fast-check.ts";
 import { expect, test } from "vitest";
-import { orderSteps, orderStepIds } from "../../../src/core/domain/plan-graph.ts";
+import { checkPlan, orderSteps, orderStepIds } from "../../../src/core/domain/plan-graph.ts";
 import { step } from "../../support/build.ts";
 
 /** Steps with needs on those before them by number, in an order of their own. */
@@ -29,4 +29,37 @@ test("steps that become free keep plan order; duplicates, unknown needs and cycl
   expect(orderStepIds([needs("a", "b"), needs("b", "a")])).toBeNull();
   expect(orderStepIds([needs("a"), needs("a")])).toBeNull();
   expect(orderStepIds([needs("a", "nobody")])).toBeNull();
+});
+
+/** Counts how often the needs of a step are read. */
+const countReads = (needs: readonly (readonly string[])[]) => {
+  let reads = 0;
+  const steps = needs.map((on, at) => {
+    const made = step(`s${at}`, { needs: [...on] });
+    return Object.defineProperty({ ...made }, "needs", {
+      get: () => {
+        reads += 1;
+        return made.needs;
+      },
+    });
+  });
+  return { steps, reads: () => reads };
+};
+
+test.each<[string, (at: number) => string[]]>([
+  ["a ring of all steps", (at) => [`s${(at + 1) % 10_000}`]],
+  ["a long tail to a ring of two", (at) => [`s${at < 9_999 ? at + 1 : 9_998}`]],
+  ["a ring at the end of a fan", (at) => (at < 9_998 ? ["s9998"] : [at === 9_998 ? "s9999" : "s9998"])],
+])("a cycle in 10,000 steps is refused after a few visits of each step: %s", (_, needs) => {
+  const { steps, reads } = countReads(Array.from({ length: 10_000 }, (__, at) => needs(at)));
+  const checked = checkPlan({ steps }, 10_000);
+  expect(checked).toMatchObject({ ok: false, refusal: { code: "cycle" } });
+  expect(reads()).toBeLessThanOrEqual(5 * 10_000);
+  expect(!checked.ok && checked.refusal.message.length).toBeLessThan(500);
+});
+
+test("the named cycle follows needs from its first step in plan order back to that step", () => {
+  const needs = (id: string, ...on: string[]) => step(id, { needs: on });
+  const steps = [needs("free"), needs("late", "b"), needs("c", "b"), needs("a", "c", "free"), needs("b", "free", "a")];
+  expect(checkPlan({ steps }, 10)).toMatchObject({ refusal: { message: "steps form a cycle: c -> b -> a -> c" } });
 });

@@ -305,3 +305,43 @@ test("reading any file never throws", () => {
     { numRuns: runs(1_000) },
   );
 });
+
+describe("limits", () => {
+  const names = (count: number) => Array.from({ length: count }, (_, at) => `r${at}`);
+  const file = (roles: readonly string[], edges: readonly string[]) =>
+    `---\n${JSON.stringify({ roles: Object.fromEntries(roles.map((name) => [name, { run: "a" }])), edges })}\n---\n`;
+
+  test("a file with thousands of faults has the first of them, with advice", () => {
+    const result = read(
+      file(
+        names(2_000),
+        Array.from({ length: 5_000 }, (_, at) => `R${at} -> r1`),
+      ),
+    );
+    const faults = result.ok ? [] : result.faults;
+    expect(faults).toHaveLength(200);
+    expect(faults[0]).toMatchObject({ code: "unknown-role", reason: 'edge "R0 -> r1": there is no role "R0"' });
+    expect(faults[0]?.instead).toBe("did you mean `r0`?");
+  });
+
+  test("more than a hundred loops are refused before they are compared with each other", () => {
+    const loops = Array.from({ length: 101 }, (_, at) => `r${at} -> r0 until '.r0.ok' max 3`);
+    const result = read(file(names(200), loops));
+    expect(result).toMatchObject({ ok: false, faults: [{ code: "too-large", reason: "more than 100 edges are loops" }] });
+  });
+
+  test.each([
+    ["a schema nested 500 deep in YAML", `---\nroles:\n a:\n  schema: ${"{a: ".repeat(500)}1${"}".repeat(500)}\n---\n## a\nx`],
+    ["a schema nested 20,000 deep in TOML", `+++\n[roles.a.schema]\n${"a.".repeat(20_000)}a = 1\n+++\n## a\nx`],
+    [
+      "a schema nested 20,000 deep in JSON",
+      `;;;\n{"roles":{"a":{"schema":${'{"a":'.repeat(20_000)}1${"}".repeat(20_000)}}}}\n;;;\n## a\nx`,
+    ],
+    [
+      "aliases that multiply",
+      `---\na: &a [x,x]\n${"bcdefghijklmnop".replace(/./g, (name) => `${name}: &${name} [${`*${String.fromCodePoint((name.codePointAt(0) ?? 0) - 1)},`.repeat(9)}]\n`)}---\n`,
+    ],
+  ])("%s is a fault of the front matter", (_, text) => {
+    expect(read(text)).toMatchObject({ ok: false, faults: [{ code: "bad-front-matter" }] });
+  });
+});

@@ -1,0 +1,98 @@
+import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
+import type { CoordinatorTimers } from "./repository-coordinator.ts";
+
+export type WebhookReceiverOptions = {
+  readonly path: string;
+  /** Whether GitHub signed the body. */
+  readonly verify: (body: string, signature: string) => Promise<boolean>;
+  /** Handles a signed webhook. It is not awaited, because GitHub waits ten seconds only. */
+  readonly receive: (name: string, payload: object) => void;
+  readonly after: CoordinatorTimers["after"];
+};
+
+/** GitHub sends no larger payload (docs.github.com, "Webhook events and payloads"). */
+export const MAX_WEBHOOK_BYTES = 25 * 1024 * 1024;
+/** For all bodies that are being received: nobody has signed them yet. */
+const MAX_PENDING_BYTES = 4 * MAX_WEBHOOK_BYTES;
+/** Longer than GitHub waits for an answer. */
+const WEBHOOK_BODY_TIMEOUT_MS = 20_000;
+
+type Answer = { readonly status: number; readonly text: string };
+type PendingBytes = { count: number };
+
+const ACCEPTED: Answer = { status: 200, text: "ok" };
+const TOO_LARGE: Answer = { status: 413, text: `a webhook has at most ${MAX_WEBHOOK_BYTES} bytes` };
+
+/** Receives GitHub's webhooks. The size of a body is limited before its signature is known; anything else than a signed JSON object is refused. */
+export const createWebhookReceiver = (options: WebhookReceiverOptions): RequestListener => {
+  const pending: PendingBytes = { count: 0 };
+  return (request, response) => {
+    void answerRequest(request, options, pending).then(
+      (answer) => sendAnswer(request, response, answer),
+      () => sendAnswer(request, response, { status: 500, text: "the webhook could not be received" }),
+    );
+  };
+};
+
+/** Closes the connection after a refusal: the rest of its body is not read. */
+const sendAnswer = (request: IncomingMessage, response: ServerResponse, { status, text }: Answer): void => {
+  const isRefused = status >= 400;
+  response.writeHead(status, { "content-type": "text/plain", ...(isRefused && { connection: "close" }) });
+  response.end(`${text}\n`, () => {
+    if (isRefused) request.socket.destroySoon();
+  });
+};
+
+const answerRequest = async (request: IncomingMessage, options: WebhookReceiverOptions, pending: PendingBytes): Promise<Answer> => {
+  const name = request.headers["x-github-event"];
+  const signature = request.headers["x-hub-signature-256"];
+  if (request.method !== "POST" || readPath(request.url) !== options.path) return { status: 404, text: "there is nothing here" };
+  if (!/^\s*application\/json\s*(?:;|$)/.test(request.headers["content-type"] ?? ""))
+    return { status: 415, text: "a webhook is application/json" };
+  if (typeof name !== "string" || typeof signature !== "string")
+    return { status: 400, text: "x-github-event or x-hub-signature-256 is missing" };
+  if (Number(request.headers["content-length"] ?? 0) > MAX_WEBHOOK_BYTES) return TOO_LARGE;
+  const body = await readBody(request, options.after, pending);
+  if (typeof body !== "string") return body;
+  if (!(await options.verify(body, signature).catch(() => false))) return { status: 401, text: "the signature does not match" };
+  const payload = parseObject(body);
+  if (payload === null) return { status: 400, text: "the payload is no JSON object" };
+  options.receive(name, payload);
+  return ACCEPTED;
+};
+
+const readPath = (url = ""): string => (url.split("?", 1)[0] ?? "").replace(/(?<=.)\/+$/, "");
+
+const parseObject = (text: string): object | null => {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === "object" && value !== null && !Array.isArray(value) ? value : null;
+  } catch {
+    return null;
+  }
+};
+
+/** Reads a body while it, all pending bodies and its duration stay within their limits. */
+const readBody = (request: IncomingMessage, after: CoordinatorTimers["after"], pending: PendingBytes): Promise<string | Answer> =>
+  new Promise((resolve) => {
+    const chunks: Buffer[] = [];
+    let size = 0;
+    const finish = (end: string | Answer): void => {
+      cancelTimer();
+      request.off("data", take).off("end", complete).off("close", hangUp).pause();
+      pending.count -= size;
+      size = 0;
+      resolve(end);
+    };
+    const take = (chunk: Buffer): void => {
+      size += chunk.length;
+      pending.count += chunk.length;
+      if (size > MAX_WEBHOOK_BYTES) finish(TOO_LARGE);
+      else if (pending.count > MAX_PENDING_BYTES) finish({ status: 503, text: "too many webhooks at once" });
+      else chunks.push(chunk);
+    };
+    const complete = (): void => finish(Buffer.concat(chunks).toString("utf8"));
+    const hangUp = (): void => finish({ status: 400, text: "the body is not complete" });
+    const cancelTimer = after(WEBHOOK_BODY_TIMEOUT_MS, () => finish({ status: 408, text: "the body took too long" }));
+    request.on("data", take).on("end", complete).on("close", hangUp);
+  });
