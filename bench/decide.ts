@@ -163,7 +163,7 @@ const bench = (size: number) => {
   const done = { ...running.ledger.executions[id], steps: { ...running.ledger.executions[id]?.steps } };
   for (let at = 0; at < half; at += 1) {
     const was = done.steps[`s${at}`];
-    if (was) done.steps[`s${at}`] = { ...was, state: "done", output: "what it did", deadline: null };
+    if (was) done.steps[`s${at}`] = { ...was, state: "done", output: "what it did", refusal: null, resumeAs: null, deadline: null };
   }
   running = { ...running, ledger: { ...running.ledger, executions: { ...running.ledger.executions, [id]: done as never } } };
   running = then(running, settle([], running));

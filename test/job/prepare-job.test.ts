@@ -38,7 +38,7 @@ describe("prepare", () => {
 
   test("gives a new attempt the previous branch or result, and omits missing ones", async () => {
     const head = await it.repo.commit("task/abcdef-fix", { "src/a.txt": "tried\n" }, { parents: [it.base] });
-    const again = { state: "running", attempt: 2, lastFailure: "not ok 3", base: it.base } as const;
+    const again = { attempt: 2, lastFailure: "not ok 3", base: it.base } as const;
     const cases = [
       [
         { head: { sha: head, since: 1, by: "worker" as const }, result: "1".repeat(40) },

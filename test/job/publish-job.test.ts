@@ -1,3 +1,4 @@
+import { cancel } from "../../src/core/domain/step-lifecycle.ts";
 import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -282,7 +283,10 @@ describe("publish, once:", () => {
     const execution = it.ledger.executions[ID];
     const fix = execution?.steps["fix"];
     if (!execution || !fix) throw new Error("there is no such step");
-    const cancelled = { ...execution, steps: { ...execution.steps, fix: { ...fix, state: "cancelled" as const } } };
+    const cancelled = {
+      ...execution,
+      steps: { ...execution.steps, fix: cancel(fix, { code: "cancelled", message: "Cancelled.", next: "" }) },
+    };
     await it.record({ ...it.ledger, executions: { ...it.ledger.executions, [ID]: cancelled } });
     expect(await publish(FIX, await bundle({ files: [file("x")] }))).toEqual({ end: "not-running", woken: 0 });
     await it.record(it.ledger);

@@ -16,7 +16,7 @@ import { emptyLedger, type Ledger } from "../../src/core/domain/ledger.ts";
 import { emptyQueue } from "../../src/core/domain/queue.ts";
 import type { Plan } from "../../src/core/domain/plan.ts";
 import { toResultRef } from "../../src/core/domain/refs.ts";
-import { createStep, type Step } from "../../src/core/domain/step.ts";
+import { createStep, type Step, type StepFacts } from "../../src/core/domain/step.ts";
 import { after } from "../support/after.ts";
 import { plan as planOf, step } from "../support/build.ts";
 import { CLI } from "../support/cli.ts";
@@ -131,8 +131,8 @@ export const openJobs = async ({ agent = [], verify = ["true"], plan = PLAN }: S
   };
   await record(ledger);
   /** Lets a step stand in another way than in its first attempt. */
-  const alter = (id: string, over: Partial<Step>): Promise<void> => {
-    const step = { ...createStep(id), state: "running" as const, attempt: 1, baseCommit: base, ...over };
+  const alter = (id: string, over: Partial<StepFacts>, state: "running" | "published" = "running"): Promise<void> => {
+    const step: Step = { ...createStep(id), state, attempt: 1, baseCommit: base, ...over };
     return record({ ...ledger, executions: { ...ledger.executions, [ID]: { ...execution, steps: { ...steps, [id]: step } } } });
   };
   /** Lets the step `fix` have a head that conflicts with the base in `src/a.txt`, which is being resolved. */
@@ -151,7 +151,7 @@ export const openJobs = async ({ agent = [], verify = ["true"], plan = PLAN }: S
       failedVerification: false,
     };
     const resolution = { head, onto, conflicts, ...none, attempt: 1, deadline: 10, ...over };
-    await alter("fix", { state: "published", head: { sha: head, since: 1, by: "worker" }, resolution });
+    await alter("fix", { head: { sha: head, since: 1, by: "worker" }, resolution }, "published");
     return { head, onto };
   };
   return { repo, base, ledger, record, alter, conflict, ...steppers(repo) };

@@ -1,4 +1,5 @@
 import type { WorkflowRunInfo } from "../../src/core/domain/github-facts.ts";
+import { createStep, type Step, type StepFacts, type StepPhase, type StepState } from "../../src/core/domain/step.ts";
 import type { Brief } from "../../src/core/domain/brief.ts";
 import type { Command } from "../../src/core/domain/command.ts";
 import type { Event } from "../../src/core/domain/event.ts";
@@ -67,4 +68,35 @@ export const ownRun = (id: number, name: string, over: Partial<WorkflowRunInfo> 
   lastStartedBy: "enki[bot]",
   attempt: 1,
   ...over,
+});
+
+const REASON = { code: "because", message: "It is so.", next: "" };
+const ENDED = { refusal: null, resumeAs: null, deadline: null } as const;
+
+const toPhase = (state: StepState): StepPhase => {
+  switch (state) {
+    case "waiting":
+      return { ...ENDED, state, refusal: REASON, deadline: 1 };
+    case "paused":
+    case "blocked":
+    case "failed":
+    case "skipped":
+    case "cancelled":
+      return { ...ENDED, state, refusal: REASON };
+    case "done":
+    case "published":
+    case "pending":
+    case "ready":
+    case "running":
+      return { ...ENDED, state };
+    default:
+      throw new Error(`no such state: ${String(state)}`);
+  }
+};
+
+/** A step in the given state, with a reason and a deadline if the state requires them. */
+export const stepIn = (id: string, state: StepState, facts: Partial<StepFacts> = {}): Step => ({
+  ...createStep(id),
+  ...facts,
+  ...toPhase(state),
 });

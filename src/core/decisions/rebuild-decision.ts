@@ -98,20 +98,20 @@ const rebuildExecution = (evidence: RebuildEvidence, of: ExecutionEvidence): Reb
     return id?.execution === of.id && !done.has(task) ? [id.step] : [];
   });
   const end = readCommentEnd(of.ownComment.body);
-  const why = end === null ? createLostRefusal(of.id, branches) : null;
+  const lost = createLostRefusal(of.id, branches);
   const plan = rebuildPlan(landings, branches);
   const execution: Execution = {
     ...rebuildRequest(evidence, of),
     baseBranch: landings[0]?.baseBranch ?? evidence.baseBranch,
     state: end ?? "cancelled",
-    refusal: why,
+    refusal: end === null ? lost : null,
     plan: plan.steps.length > 0 ? hashValue(plan) : null,
-    steps: rebuildSteps(landings, { branches, why }),
+    steps: rebuildSteps(landings, branches, lost),
   };
   return {
     execution,
     plan,
-    outbox: why ? [createLostNotice(execution, why)] : [],
+    outbox: end === null ? [createLostNotice(execution, lost)] : [],
     effectRecords: rebuildEffectRecords(evidence.now, execution, of.ownComment),
   };
 };
@@ -143,16 +143,13 @@ const toRequestText = (command: Command): string => {
 const createLostRefusal = (id: ExecutionId, branches: readonly StepId[]): Refusal =>
   refuse("ledger-lost", renderLostExecution(branches.map((step) => `task/${id}-${step}`)), "/enki fix <what is left to do>").refusal;
 
-const rebuildSteps = (
-  landings: readonly LandedMerge[],
-  { branches, why }: { branches: readonly StepId[]; why: Refusal | null },
-): Record<StepId, Step> => {
+const rebuildSteps = (landings: readonly LandedMerge[], branches: readonly StepId[], lost: Refusal): Record<StepId, Step> => {
   const steps: Record<StepId, Step> = {};
   for (const { task, commit, head, at } of landings) {
     const step = readTaskId(task)?.step ?? "";
     steps[step] = { ...createStep(step), state: "done", attempt: 1, head: { sha: head, since: at, by: "worker" }, landed: { commit, at } };
   }
-  for (const step of branches) steps[step] = { ...createStep(step), state: "cancelled", refusal: why };
+  for (const step of branches) steps[step] = { ...createStep(step), state: "cancelled", refusal: lost };
   return steps;
 };
 

@@ -28,22 +28,41 @@ export type TaskHead = {
   readonly baseTip?: Sha;
 };
 
-/** The current state of a step. The execution's plan has its planned step under the same id. */
-export type Step = {
-  readonly id: StepId;
-  readonly state: StepState;
-  /** The reason for the state, if it needs one: failed, waiting, blocked, cancelled. */
+/** Properties of every phase. */
+type Phase<State extends StepState> = {
+  readonly state: State;
+  /** The reason for the state, if it needs one. */
   readonly refusal: Refusal | null;
   /** State to resume in if the published work is kept; null if the step must run or run again. */
   readonly resumeAs: "published" | null;
+  /** The deadline of the present wait, or of an abandoned run that is not stopped yet; null without one. */
+  readonly deadline: Millis | null;
+};
+
+/** What a state requires: a step that a person must look at says why, and a wait for a person ends. */
+export type StepPhase =
+  | (Phase<"pending" | "ready" | "running"> & { readonly refusal: null; readonly resumeAs: null })
+  /** A refusal names the unfinished need that the work lands after. */
+  | (Phase<"published"> & { readonly resumeAs: null })
+  | (Phase<"waiting"> & { readonly refusal: Refusal; readonly resumeAs: null; readonly deadline: Millis })
+  | (Phase<"paused" | "blocked"> & { readonly refusal: Refusal })
+  | (Phase<"failed"> & { readonly refusal: Refusal; readonly resumeAs: null; readonly deadline: null })
+  | (Phase<"skipped" | "cancelled"> & { readonly refusal: Refusal; readonly resumeAs: null })
+  /** A refusal says why there was nothing to do. */
+  | (Phase<"done"> & { readonly resumeAs: null });
+
+/** The current state of a step. The execution's plan has its planned step under the same id. */
+export type Step = StepPhase & StepFacts;
+
+/** What is known of a step in every state. */
+export type StepFacts = {
+  readonly id: StepId;
   /** The last requested attempt; 0 before the first. */
   readonly attempt: number;
   /** Faults since the last success (time-outs, crashes, infrastructure). Two are retried. */
   readonly faults: number;
   /** Earliest start after a fault's back-off; 0 if the step may start immediately. */
   readonly notBefore: Millis;
-  /** The deadline of the present wait; null without one. */
-  readonly deadline: Millis | null;
   /** The commit that the last attempt started from. */
   readonly baseCommit: Sha | null;
   /** The tip of the base branch when `baseCommit` was made. */
@@ -86,7 +105,8 @@ export const MAX_UNREAD_REMARKS = 50;
 
 export type HeadResult = { readonly result: Sha; readonly baseCommit: Sha };
 
-export const createStep = (id: StepId): Step => ({
+/** A new step, which waits for its needs. */
+export const createStep = (id: StepId): StepFacts & { state: "pending"; refusal: null; resumeAs: null; deadline: null } => ({
   id,
   state: "pending",
   refusal: null,
@@ -107,7 +127,8 @@ export const createStep = (id: StepId): Step => ({
 });
 
 /** Whether an abandoned run of the last attempt may still be active: its deadline stays until the run is stopped. */
-export const hasAbandonedRun = ({ state, deadline }: Step): boolean => deadline !== null && state !== "running" && state !== "waiting";
+export const hasAbandonedRun = (step: Step): step is Exclude<Step, { readonly state: "waiting" }> =>
+  step.deadline !== null && step.state !== "running" && step.state !== "waiting";
 /** The open conflict that keeps the present head from landing; null if there is none. */
 export const findOpenConflict = ({ state, refusal, head, resolution }: Step): Resolution | null =>
   resolution &&

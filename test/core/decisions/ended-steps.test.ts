@@ -6,8 +6,8 @@ import { hashValue } from "../../../src/core/domain/ids.ts";
 import { emptyLedger } from "../../../src/core/domain/ledger.ts";
 import { type Query, type QueryFact, toQueryKey } from "../../../src/core/domain/query.ts";
 import { emptyQueue, type Queue } from "../../../src/core/domain/queue.ts";
-import { createStep, type Step } from "../../../src/core/domain/step.ts";
-import { plan, step } from "../../support/build.ts";
+import type { Step } from "../../../src/core/domain/step.ts";
+import { plan, step, stepIn } from "../../support/build.ts";
 import { config } from "../../support/config.ts";
 
 const [BASE, HEAD, COMMIT, TREE] = ["a", "b", "c", "d"].map((digit) => digit.repeat(40)) as [string, string, string, string];
@@ -29,15 +29,8 @@ const ANSWERS: Readonly<Partial<Record<Query["kind"], unknown>>> = {
 
 /** Decides until the decision acts, and returns the state of the step whose landing GitHub refused. */
 const stateAfterRefusedLanding = (state: Step["state"], mode: "each" | "queue"): Step["state"] | undefined => {
-  const one: Step = {
-    ...createStep("one"),
-    state,
-    attempt: 1,
-    head: { sha: HEAD, since: 0, by: "worker" },
-    pull: 7,
-    refusal: state === "cancelled" ? { code: "cancelled", message: "Cancelled.", next: "" } : null,
-  };
-  const two: Step = { ...createStep("two"), state: "paused", attempt: 1 };
+  const one = stepIn("one", state, { attempt: 1, head: { sha: HEAD, since: 0, by: "worker" }, pull: 7 });
+  const two = stepIn("two", "paused", { attempt: 1 });
   const execution: Execution = {
     id: ID,
     issue: 1,

@@ -52,7 +52,7 @@ const TRANSITIONS = Object.keys(STEP_TRANSITIONS) as StepTransition[];
 test("random transitions lead only to states that the table names, and leave each state consistent", () => {
   fc.assert(
     fc.property(fc.array(fc.constantFrom(...TRANSITIONS), { maxLength: 60 }), (names) => {
-      let step = createStep("fix");
+      let step: Step = createStep("fix");
       for (const name of names) {
         if (!mayTake(name, step)) {
           expect(() => TAKE[name](step)).toThrow(`cannot take the transition ${name}`);
@@ -94,6 +94,8 @@ test("only a landing or a person's command leads out of a terminal state", () =>
 
 describe("deadlines", () => {
   const running = TAKE.startAttempt(lifecycle.requireNeeds(createStep("fix"), true));
+  /** A job that has ended and is no longer awaited. */
+  const RUNNING = { ...createStep("fix"), state: "running", attempt: 1 } as const;
   const at = (step: Step | null): Step => step ?? createStep("none");
 
   test("a run that is paused, skipped or cancelled keeps its deadline until it is stopped", () => {
@@ -101,13 +103,13 @@ describe("deadlines", () => {
   });
 
   test("a wait for a person ends with its state", () => {
-    const held = at(TAKE.hold(at(TAKE.publish({ ...at(running), deadline: null }))));
+    const held = at(TAKE.hold(at(TAKE.publish(RUNNING))));
     expect(held.deadline).toBe(NOW + PERSON_WAIT_MS);
     for (const name of ["pause", "skip", "cancel", "release", "requestChanges"] as const) expect(at(TAKE[name](held)).deadline).toBeNull();
   });
 
   test("a hold whose reason changes keeps its deadline", () => {
-    const held = at(TAKE.hold(at(TAKE.publish({ ...at(running), deadline: null }))));
+    const held = at(TAKE.hold(at(TAKE.publish(RUNNING))));
     expect(lifecycle.hold(held, { ...REFUSAL, code: "draft" }, NOW + 10).deadline).toBe(NOW + PERSON_WAIT_MS);
   });
 });
@@ -115,10 +117,11 @@ describe("deadlines", () => {
 test("a fault is retried twice, each time after a longer pause", () => {
   let step: Step | null = createStep("fix");
   const pauses: number[] = [];
+  const run = (last: Step | null): Step => ({ ...createStep("fix"), state: "running", faults: last?.faults ?? 0 });
   for (let fault = 0; fault < MAX_FAULTS; fault += 1) {
-    step = lifecycle.retryAfterFault({ ...(step ?? createStep("fix")), state: "running" }, { reason: "timed-out", now: NOW });
+    step = lifecycle.retryAfterFault(run(step), { reason: "timed-out", now: NOW });
     pauses.push((step?.notBefore ?? 0) - NOW);
   }
   expect(pauses).toEqual([5_000, 10_000]);
-  expect(lifecycle.retryAfterFault({ ...(step ?? createStep("fix")), state: "running" }, { reason: "timed-out", now: NOW })).toBeNull();
+  expect(lifecycle.retryAfterFault(run(step), { reason: "timed-out", now: NOW })).toBeNull();
 });

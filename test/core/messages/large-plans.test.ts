@@ -3,12 +3,11 @@ import type { StepState } from "../../../src/core/domain/step.ts";
 import { createStep } from "../../../src/core/domain/step.ts";
 import { renderMermaidBlock, renderMermaidText } from "../../../src/core/messages/mermaid-graph.ts";
 import { renderStepTable } from "../../../src/core/messages/step-table.ts";
-import { plan, step } from "../../support/build.ts";
+import { plan, step, stepIn } from "../../support/build.ts";
 
 const SIZE = 1_001;
 const { steps } = plan(...Array.from({ length: SIZE }, (_, at) => step(`s${at}`)));
-const standing = (stateOf: (at: number) => StepState) =>
-  Object.fromEntries(steps.map(({ id }, at) => [id, { ...createStep(id), state: stateOf(at) }]));
+const standing = (stateOf: (at: number) => StepState) => Object.fromEntries(steps.map(({ id }, at) => [id, stepIn(id, stateOf(at))]));
 const idsIn = (table: string): string[] => [...table.matchAll(/^\| `(\w+)`/gm)].map(([, id = ""]) => id);
 
 describe("a plan of a thousand steps", () => {

@@ -65,7 +65,7 @@ const landed = (id: string, commit: string, pull: number): Step => ({
   pull,
   landed: { commit: commit.repeat(40), at: 0 },
 });
-const reported: Step = { ...createStep("research"), state: "done", attempt: 1, artifact: true, output: "Two places." };
+const reported = { ...createStep("research"), state: "done", attempt: 1, artifact: true, output: "Two places." } as const;
 
 const REPORT = "# Where uploads are limited\n\n| file | value |\n| --- | --- |\n| `nginx.conf` | 1m |\n| `config.json` | 1048576 |";
 
@@ -89,13 +89,18 @@ const running = (over: Partial<Execution>, ...steps: Step[]): Execution => ({
   steps: Object.fromEntries([...uploadPlan.steps.map(({ id }) => createStep(id)), ...steps].map((each) => [each.id, each])),
 });
 
-const waiting: Step = {
+const CHECKPOINT = { code: "checkpoint", message: "Nobody has approved this head yet.", next: "" };
+const CANCELLED = { code: "cancelled", message: "Cancelled by @\u200bmaintainer.", next: "/enki fix <what to do>" };
+const DEADLINE = 14 * 24 * 60 * 60 * 1_000;
+
+const published = {
   ...createStep("fix_upload_limit"),
-  state: "waiting",
+  state: "published",
   attempt: 1,
   pull: 4,
   head: { sha: "a".repeat(40), since: 0, by: "worker" },
-};
+} as const;
+const waiting = { ...published, state: "waiting", refusal: CHECKPOINT, deadline: DEADLINE } as const;
 const failed: Step = {
   ...createStep("test_upload"),
   state: "failed",
@@ -127,7 +132,9 @@ export const SHOWN: Readonly<Record<string, ExecutionCommentInput>> = {
   proposed: show({ ...planning, state: "proposed", plan: PLAN }),
   running: show(running({}, reported, { ...createStep("fix_upload_limit"), state: "running", attempt: 2, lastFailure: "timed-out" })),
   "waiting-for-review": show(running({}, reported, waiting)),
-  "waiting-for-approval": show(running({}, { ...reported, state: "waiting", result: "b".repeat(40) })),
+  "waiting-for-approval": show(
+    running({}, { ...reported, state: "waiting", refusal: CHECKPOINT, deadline: DEADLINE, result: "b".repeat(40) }),
+  ),
   "side-by-side": show(
     running(
       {},
@@ -144,7 +151,7 @@ export const SHOWN: Readonly<Record<string, ExecutionCommentInput>> = {
   "one-failed": show(
     running({}, reported, landed("fix_upload_limit", "c", 4), failed, { ...createStep("changelog"), state: "running", attempt: 1 }),
   ),
-  frozen: show(running({}, reported, { ...waiting, state: "published" }), {
+  frozen: show(running({}, reported, published), {
     queue: {
       ...emptyQueue,
       frozen: { code: "base-rewound", message: "`main` no longer contains what landed: it was rewound.", next: "/enki retry" },
@@ -211,11 +218,11 @@ export const SHOWN: Readonly<Record<string, ExecutionCommentInput>> = {
   ),
   cancelled: show(
     running(
-      { state: "cancelled", refusal: { code: "cancelled", message: "Cancelled by @\u200bmaintainer.", next: "/enki fix <what to do>" } },
+      { state: "cancelled", refusal: CANCELLED },
       reported,
       landed("fix_upload_limit", "c", 4),
-      { ...createStep("test_upload"), state: "cancelled" },
-      { ...createStep("changelog"), state: "skipped" },
+      { ...createStep("test_upload"), state: "cancelled", refusal: CANCELLED },
+      { ...createStep("changelog"), state: "skipped", refusal: { code: "skipped", message: "Skipped by @\u200bmaintainer.", next: "" } },
     ),
   ),
 };

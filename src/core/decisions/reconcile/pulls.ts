@@ -15,7 +15,7 @@ export const reconcilePulls = (tx: DecisionTransaction): void => {
   for (const execution of tx.executions()) {
     for (const step of tx.steps(execution.id)) {
       if (step.head) reconcileStepPull(tx, execution, step);
-      if (step.landed) recordLatePush(tx, execution, step);
+      if (step.landed && step.state === "done") recordLatePush(tx, execution, step);
       // The work turned out to be empty after its pull request was opened.
       else if (!step.head && step.pull !== null && (step.state === "done" || step.state === "waiting"))
         closeStepPull(tx, toTaskId(execution.id, step.id), step);
@@ -87,7 +87,7 @@ const reportHeadStatus = (tx: DecisionTransaction, commit: Sha, step: Step): voi
 };
 
 /** Reports a commit that was pushed to a task branch after its step landed. No step owns the commit, so the branch stays. */
-const recordLatePush = (tx: DecisionTransaction, execution: Execution, step: Step): void => {
+const recordLatePush = (tx: DecisionTransaction, execution: Execution, step: Step & { readonly state: "done" }): void => {
   const task = toTaskId(execution.id, step.id);
   const tip = tx.ref(toTaskRef(task));
   if (!step.head || tip === null || tip === step.head.sha || step.refusal !== null) return;

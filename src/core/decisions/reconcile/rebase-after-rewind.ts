@@ -164,7 +164,7 @@ const failEntangled = (tx: DecisionTransaction, { execution, step }: StrandedWor
 
 const endWithoutOwnChanges = (tx: DecisionTransaction, { execution, step }: StrandedWork): void => {
   const remark = `\`${execution.baseBranch}\` was rewound, and its new tip already contains the step's own changes, so there is nothing to land.`;
-  completeWithoutChanges(tx, { execution, step: { ...step, head: null, builtOn: [], deadline: null }, remark });
+  completeWithoutChanges(tx, { execution, step: { ...step, head: null, builtOn: [] }, remark });
 };
 
 type RewindConflict = { readonly forkPoint: string; readonly onto: string; readonly isUnstacked: boolean };

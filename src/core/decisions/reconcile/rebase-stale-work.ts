@@ -33,7 +33,7 @@ const hasStackedHead = ({ builtOn, head, state }: Step): boolean =>
 /** Withdraws a step whose rebased diff is empty; its pull request is closed. */
 const endEmptyWork = (tx: DecisionTransaction, execution: Execution, step: Step): void => {
   const remark = "What it was built on changed, and without that its work changes nothing: there is nothing to land.";
-  completeWithoutChanges(tx, { execution, step: { ...step, head: null, builtOn: [], deadline: null }, remark });
+  completeWithoutChanges(tx, { execution, step: { ...step, head: null, builtOn: [] }, remark });
 };
 
 type StaleWork = { readonly execution: Execution; readonly step: Step; readonly planned: PlannedStep };
