@@ -99,15 +99,16 @@ test("the README stays short", () => {
 
 test("the App's manifest requests exactly the events that Enki reads", () => {
   const { default_events: events } = parse(read("app.yml")) as { default_events: string[] };
+  const at = "2026-01-01T00:00:00Z";
   const payload = {
     action: "created",
     issue: { number: 1 },
     pull_request: { number: 1 },
-    comment: { id: 1, user: { login: "a" }, body: "/enki help", created_at: "", updated_at: "" },
+    comment: { id: 1, user: { login: "a" }, body: "/enki help", created_at: at, updated_at: at },
   };
   const opened = {
     action: "opened",
-    issue: { number: 1, user: { login: "a" }, body: "/enki help", created_at: "2026-01-01T00:00:00Z" },
+    issue: { number: 1, user: { login: "a" }, body: "/enki help", created_at: at },
     sender: { login: "a" },
   };
   const PAYLOADS: Readonly<Record<string, unknown>> = {
