@@ -5,8 +5,10 @@ import { type Job, type JobEnd, toJobKey, type JobResult } from "../core/domain/
 import type { Config } from "../core/domain/config.ts";
 import { toResultRef } from "../core/domain/refs.ts";
 import type { RepositoryClone } from "../storage/git/repository-clone.ts";
+import { checkRecordedTexts } from "../core/domain/recorded-texts.ts";
 import { mayRecord } from "../core/domain/tool-set.ts";
 import { type BundleFile, checkBundle, hasConflictMarker } from "../core/policy/check-bundle.ts";
+import { stripHiddenChars } from "../core/domain/visible-text.ts";
 import { redactSecrets, redactJson } from "../core/policy/secrets.ts";
 import { type BundleReport, openBundle, type OpenedBundle } from "./job-bundle.ts";
 import { claimJob } from "./claim-job.ts";
@@ -98,6 +100,9 @@ const readVerdict = ({ job, step }: JobConclusion, log: string): { end: JobEnd; 
   return { end: "crashed", reason: `The verify job ended as ${job || "unknown"} without a verdict.`, output };
 };
 
+/** Removes hidden characters first, because they could split a credential. */
+const cleanText = (text: string): string => redactSecrets(stripHiddenChars(text));
+
 const validateBundle = async (
   { spec, config, job, marked }: ResultInputs,
   result: Omit<JobResult, "end">,
@@ -105,11 +110,11 @@ const validateBundle = async (
 ): Promise<BuiltResult> => {
   const { report } = bundle;
   const reported = {
-    reason: redactSecrets(report.why),
+    reason: cleanText(report.why),
     outcome: report.outcome && { ...report.outcome, reason: redactSecrets(report.outcome.reason) },
     replies: report.replies.map((reply) => ({ ...reply, text: redactSecrets(reply.text) })),
-    answer: cutAnswer(redactSecrets(bundle.answer)),
-    output: redactSecrets(bundle.output).slice(-20_000),
+    answer: cutAnswer(cleanText(bundle.answer)),
+    output: cleanText(bundle.output).slice(-20_000),
     tools: filterRecordedCommands(spec, report.tools),
   };
   const ended = (end: JobEnd, artifact: string | null = null): BuiltResult => ({
@@ -117,11 +122,13 @@ const validateBundle = async (
     contents: [],
   });
   const refused = (why: string): BuiltResult => ({ result: { ...result, end: "refused", reason: why }, contents: [] });
+  const hidden = findHiddenText(reported);
+  if (hidden !== null) return refused(hidden);
   if (report.end === "artifact") {
     if (!makesArtifact(spec)) return refused("The job left a report, but its step requires files.");
     return bundle.artifact === null
       ? refused("The job's bundle contains no report.")
-      : ended("artifact", cutText(redactSecrets(bundle.artifact)));
+      : ended("artifact", cutText(cleanText(bundle.artifact)));
   }
   if (report.end !== "success" || job.kind === "plan") return ended(report.end, findKeptReport(spec, bundle));
   const closed = explainForbiddenFiles(spec, config);
@@ -151,7 +158,7 @@ const validateBundle = async (
 /** Keeps the report of a step that failed or asked a question. */
 const findKeptReport = (spec: JobSpec, { report, artifact }: OpenedBundle): string | null =>
   artifact !== null && artifact !== "" && makesArtifact(spec) && (report.end === "failed" || report.end === "asked")
-    ? cutText(redactSecrets(artifact))
+    ? cutText(cleanText(artifact))
     : null;
 
 /** Resolutions are not restricted here; the coordinator restricts them to the conflicting files. */
@@ -160,6 +167,16 @@ const listAllowedPaths = ({ conflict, step }: JobSpec): readonly string[] => (co
 const explainForbiddenFiles = (spec: JobSpec, { broken }: Config): string | null => {
   if (!mayEdit(spec)) return "This step may not change files.";
   return broken === null ? null : `The configuration cannot be used: ${broken}.`;
+};
+
+/** Why the recorded texts are refused. The tools refuse hidden characters, so only a forged bundle has them. */
+const findHiddenText = ({ tools, outcome, replies }: Pick<JobResult, "tools" | "outcome" | "replies">): string | null => {
+  const reported = { kind: "report", status: "", reason: outcome?.reason, replies } as const;
+  for (const command of [...tools, reported]) {
+    const refusal = checkRecordedTexts(command);
+    if (refusal) return `The job recorded '${command.kind}' with a text that people cannot see completely: ${refusal.message}`;
+  }
+  return null;
 };
 
 const MAX_KEPT_REPORTS = 100;

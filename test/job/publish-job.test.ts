@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type BundleEnd, type NewBundle, EMPTY_BUNDLE, writeBundle } from "../../src/job/job-bundle.ts";
 import { toResultRef } from "../../src/core/domain/refs.ts";
+import { plan, step } from "../support/build.ts";
 import { ID, openJobs } from "./stage.ts";
 
 let it: Awaited<ReturnType<typeof openJobs>>;
@@ -199,6 +200,22 @@ describe("publish checks a job's rights itself:", () => {
     const { result, tree } = await publish(job, await bundle(over));
     expect(result).toMatchObject({ end: "refused", files: [], artifact: null });
     expect(tree).toEqual(["100644 output.md", "100644 result.json"]);
+  });
+
+  test.each([
+    ["a plan with a hidden command", { kind: "propose", plan: plan(step("a", { run: "npm test \u001b]; touch PWNED #\u0007" })) }],
+    ["a question with a reversed text", { kind: "backlog-add", body: "see \u202etxt.exe" }],
+    ["a task with an invisible instruction", { kind: "quick", prompt: "fix it \u{e0072}\u{e006d}" }],
+  ] as const)("refuses %s, and names the character and its place", async (_, command) => {
+    const { result } = await publish(PLAN, await bundle({ tools: [command] }));
+    expect(result).toMatchObject({ end: "refused", tools: [] });
+    expect(result?.reason).toMatch(/^The job recorded '\S+' with a text .* has U\+\w+ at line 1, column \d+: /);
+  });
+
+  test("removes hidden characters from a report, also inside a credential", async () => {
+    const split = `ghp_${"b".repeat(18)}\u200b${"b".repeat(18)}`;
+    const { result } = await publish(LOOK, await bundle({ end: "artifact", artifact: `# Found\u202e\u{e0041}\n${split}\n` }));
+    expect(result?.artifact).toBe("# Found\n[redacted]\n");
   });
 
   test("ignores files beside a plan", async () => {

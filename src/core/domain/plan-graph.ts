@@ -1,5 +1,6 @@
 import { isStepId, type StepId } from "./ids.ts";
 import { listNeededSteps, type Plan, type PlannedStep } from "./plan.ts";
+import { checkStepTexts, checkVisible } from "./plan-texts.ts";
 import { refuse, type Result, accept } from "./refusal.ts";
 
 /** Step ids in topological order, in plan order among equals. `null` for a cycle or a duplicate id. */
@@ -88,6 +89,8 @@ const walkIntoCycle = (unordered: ReadonlyMap<StepId, PlannedStep>): StepId[] =>
 };
 
 const findStepFault = (step: PlannedStep, ids: ReadonlySet<StepId>): Result<never> | null => {
+  const hidden = checkVisible({ name: "a step id", text: step.id }, "name");
+  if (hidden) return { ok: false, refusal: hidden };
   if (!isStepId(step.id)) {
     const reason = step.id in Object.prototype ? "is a reserved word" : "must match [a-z0-9][a-z0-9_-]{0,62}";
     return refuse("bad-step-id", `step id '${step.id}' ${reason}`);
@@ -108,9 +111,8 @@ export const formatCycle = (cycle: readonly string[]): string =>
     : [...cycle.slice(0, MAX_CYCLE_STEPS_SHOWN - 2), `(${cycle.length - MAX_CYCLE_STEPS_SHOWN + 1} more steps)`, cycle.at(-1)]
   ).join(" -> ");
 
-/** Accepts a plan with a valid graph. Refusals: `no-steps`, `too-many-steps`, `duplicate-step`, `bad-step-id`, `own-need`, `unknown-need`, `cycle`. */
-export const checkPlan = (plan: Plan, maxSteps: number): Result<Plan> => {
-  const { steps } = plan;
+/** Accepts steps with a valid graph. Refusals: `no-steps`, `too-many-steps`, `duplicate-step`, `hidden-character`, `bad-step-id`, `own-need`, `unknown-need`, `cycle`. */
+const checkGraph = (steps: readonly PlannedStep[], maxSteps: number): Result<readonly PlannedStep[]> => {
   if (steps.length === 0) return refuse("no-steps", "steps array must not be empty");
   if (steps.length > maxSteps) return refuse("too-many-steps", `a plan has at most ${maxSteps} steps, but this plan has ${steps.length}`);
   const ids = new Set<StepId>();
@@ -123,8 +125,23 @@ export const checkPlan = (plan: Plan, maxSteps: number): Result<Plan> => {
     if (fault) return fault;
   }
   const cycle = findNeedCycle(steps);
-  if (cycle) return refuse("cycle", `steps form a cycle: ${formatCycle(cycle)}`);
-  return accept(plan);
+  return cycle ? refuse("cycle", `steps form a cycle: ${formatCycle(cycle)}`) : accept(steps);
+};
+
+/** Accepts steps whose texts a person sees completely. Refusals: those of checkStepTexts. */
+const checkTexts = (steps: readonly PlannedStep[]): Result<readonly PlannedStep[]> => {
+  for (const step of steps) {
+    const refusal = checkStepTexts(step);
+    if (refusal) return { ok: false, refusal };
+  }
+  return accept(steps);
+};
+
+/** Accepts a plan that a person may approve. Refusals: those of the graph (`cycle`, …) and of the texts (`hidden-character`, …). */
+export const checkPlan = (plan: Plan, maxSteps: number): Result<Plan> => {
+  const graph = checkGraph(plan.steps, maxSteps);
+  const checked = graph.ok ? checkTexts(plan.steps) : graph;
+  return checked.ok ? accept(plan) : checked;
 };
 
 /** Checks steps to be added to an existing graph. Accepts all or none. Refusals: those of {@link checkPlan}, `step-exists`. */
@@ -137,9 +154,9 @@ export const checkAddition = (
   const existingIds = new Set(existing.map(({ id }) => id));
   const duplicate = added.find(({ id }) => existingIds.has(id));
   if (duplicate) return refuse("step-exists", `step id '${duplicate.id}' already exists in this execution`);
-  // Only `id` and `needs` of existing steps matter to the check.
-  const checked = checkPlan({ steps: [...existing.map((step) => ({ ...step }) as PlannedStep), ...added] }, maxSteps);
-  return checked.ok ? accept(added) : checked;
+  // Only `id` and `needs` of existing steps matter to the check of the graph.
+  const graph = checkGraph([...existing.map((step) => ({ ...step }) as PlannedStep), ...added], maxSteps);
+  return graph.ok ? checkTexts(added) : graph;
 };
 
 /** Appends all steps or none; existing steps stay unchanged. Refusals: those of {@link checkAddition}. */

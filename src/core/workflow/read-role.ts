@@ -1,6 +1,7 @@
+import { findHiddenChar } from "../domain/hidden-chars.ts";
 import { isStepId } from "../domain/ids.ts";
 import { findNearestWord } from "../domain/nearest-word.ts";
-import type { FaultReporter, WorkflowFaultCode } from "./workflow-fault.ts";
+import { type FaultReporter, toHiddenCharFault, type WorkflowFaultCode } from "./workflow-fault.ts";
 import { isJsonObject } from "./read-json.ts";
 import { type OutputSchema, findSchemaProblem } from "./output-schema.ts";
 import type { RoleData } from "./front-matter-schema.ts";
@@ -32,6 +33,7 @@ const MAX_ROLE_NAME_CHARS = 40;
 export const readRole = (role: RoleText, known: KnownNames, report: FaultReporter): WorkflowRole => {
   const { name, data, lineOf } = role;
   checkRoleName(role, report);
+  checkRoleTexts(role, report);
   const check = (
     key: "role" | "model",
     code: WorkflowFaultCode,
@@ -70,6 +72,15 @@ const checkRoleName = ({ name, lineOf }: RoleText, report: FaultReporter): void 
   if (/^[a-z][a-z0-9_-]*$/.test(name) && !/--|-$/.test(name) && name.length <= MAX_ROLE_NAME_CHARS && isStepId(name)) return;
   const instead = `write a name of a-z, 0-9, _ and single - that begins with a letter, at most ${MAX_ROLE_NAME_CHARS} characters`;
   report({ code: "bad-role-name", line: lineOf(), reason: `"${name}" cannot be a role's name`, instead });
+};
+
+/** An escape in the front matter can stand for a hidden character. */
+const checkRoleTexts = ({ name, data, lineOf }: RoleText, report: FaultReporter): void => {
+  const texts = { run: data.run === undefined ? [] : [data.run], verify: data.verify, paths: data.paths };
+  for (const key of ["run", "verify", "paths"] as const) {
+    const found = texts[key].flatMap((text) => findHiddenChar(text, "prose") ?? [])[0];
+    if (found) report(toHiddenCharFault(found, lineOf(key), `role "${name}": \`${key}\``));
+  }
 };
 
 const readTools = ({ name, data: { tools }, lineOf }: RoleText, report: FaultReporter): readonly ToolName[] | null => {

@@ -1,6 +1,7 @@
+import { findHiddenChar } from "../domain/hidden-chars.ts";
 import { checkReferences } from "./check-references.ts";
 import { type EdgeText, readEdge, type WrittenEdge, type WrittenLoop } from "./read-edge.ts";
-import type { FoundFault, FaultReporter, WorkflowFault } from "./workflow-fault.ts";
+import { type FoundFault, type FaultReporter, toHiddenCharFault, type WorkflowFault } from "./workflow-fault.ts";
 import { type FrontMatter, readFrontMatter } from "./read-front-matter.ts";
 import { type KnownNames, readRole } from "./read-role.ts";
 import { readSections } from "./read-sections.ts";
@@ -59,6 +60,7 @@ const readParts = (source: WorkflowText, report: FaultReporter): Workflow | null
     });
     return null;
   }
+  reportHiddenChars(text, report);
   const front = readFrontMatter(text, report);
   const shape = front && readFrontMatterShape(front, report);
   if (!front || !shape || !checkRoleCount(shape, front.lineOf(["roles"]), report)) return null;
@@ -72,6 +74,17 @@ const readParts = (source: WorkflowText, report: FaultReporter): Workflow | null
     fields: [...new Set([...role.fields, ...(wanted.get(role.name) ?? [])])],
   });
   return { name, path, description: shape.description, roles: wired.roles.map(withFields), edges: wired.edges, loops: wired.loops };
+};
+
+/** Reports each line with a hidden character. Line ends of Windows and a byte order mark are allowed. */
+const reportHiddenChars = (text: string, report: FaultReporter): void => {
+  for (const [at, line] of text
+    .replace(/^\ufeff/, "")
+    .split(/\r?\n/)
+    .entries()) {
+    const found = findHiddenChar(line, "prose");
+    if (found) report(toHiddenCharFault(found, at + 1));
+  }
 };
 
 /** Each loop is compared with every edge and with every other loop. */

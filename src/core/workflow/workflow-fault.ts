@@ -1,6 +1,9 @@
+import type { HiddenChar } from "../domain/hidden-chars.ts";
+
 /** All faults of a workflow file. Each has a fixture in `test/core/workflow/faults/`. */
 export const WORKFLOW_FAULTS = [
   "too-large",
+  "hidden-character",
   "no-front-matter",
   "open-front-matter",
   "unknown-format",
@@ -61,3 +64,10 @@ export type WorkflowFault = {
 export type FoundFault = Omit<WorkflowFault, "file" | "instead"> & { readonly instead: string | (() => string) };
 
 export type FaultReporter = (fault: FoundFault) => void;
+
+export const toHiddenCharFault = ({ code, column, reason }: HiddenChar, line: number, where = "the line"): FoundFault => ({
+  code: "hidden-character",
+  line,
+  reason: `${where} has ${code} at column ${column}: ${reason}`,
+  instead: "remove it, because reviewers must see what runs",
+});

@@ -2,6 +2,7 @@ import type { z } from "zod";
 import type { BacklogItem } from "../../core/domain/backlog-item.ts";
 import type { Command } from "../../core/domain/command.ts";
 import type { Role } from "../../core/domain/config.ts";
+import { checkRecordedTexts } from "../../core/domain/recorded-texts.ts";
 import type { ExecutionId } from "../../core/domain/ids.ts";
 import type { JobKey } from "../../core/domain/job.ts";
 import type { Refusal, RefusedResult } from "../../core/domain/refusal.ts";
@@ -67,13 +68,15 @@ export const answerRefusal = ({ refusal }: RefusedResult): ToolAnswer => answerE
 
 export const TAKES_EFFECT_LATER = "recorded, takes effect when this job's result is accepted";
 
-/** Records a command and confirms it; refuses if nothing can be recorded. */
+/** Records a command and confirms it; refuses if nothing can be recorded, or if a text has hidden characters. */
 export const recordCommand = (
   context: ToolContext,
   command: Command,
   answer: { readonly text: string; readonly structured?: Record<string, unknown> },
 ): ToolAnswer => {
   if (!context.record) return answerError({ code: "read-only", message: "no job runs here: this tool records nothing" });
+  const hidden = checkRecordedTexts(command);
+  if (hidden) return answerError(hidden);
   context.record(command);
   return answerWith(answer.text, answer.structured);
 };

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { Role } from "../../core/domain/config.ts";
 import { NEED_CONDITIONS, DEFAULT_TIER, type StepNeed, type PlannedStep, TIERS } from "../../core/domain/plan.ts";
+import { TEXT_LIMITS } from "../../core/domain/plan-texts.ts";
 import { readTaskId, toTaskId, type TaskId } from "../../core/domain/ids.ts";
 import { findNearestWord } from "../../core/domain/nearest-word.ts";
 import { accept, refuse, type Result } from "../../core/domain/refusal.ts";
@@ -12,10 +13,12 @@ const needSchema = z.union([
   z.strictObject({ task: z.string().min(1), condition: needConditionSchema }),
 ]);
 
+const COMMAND_SIZE = `at most ${TEXT_LIMITS.commandLines} lines of ${TEXT_LIMITS.commandColumns} columns`;
+
 const stepInputSchema = z.strictObject({
   id: z.string().describe("Unique in the plan; a-z, 0-9, _ and -."),
-  title: z.string().min(1).max(200).describe("What the commit says, in one line."),
-  description: z.string().min(1).max(20_000).describe("Everything the worker needs: files, criteria, decisions."),
+  title: z.string().min(1).max(TEXT_LIMITS.title).describe("What the commit says, in one line."),
+  description: z.string().min(1).max(TEXT_LIMITS.description).describe("Everything the worker needs: files, criteria, decisions."),
   tier: z.enum(TIERS).default(DEFAULT_TIER),
   needs: z
     .array(needSchema)
@@ -24,13 +27,17 @@ const stepInputSchema = z.strictObject({
     .describe('Steps that must come first: an id, or {"step": id, "condition": "merged" | "completed" | "started"}.'),
   role: z.string().optional().describe("A role's name."),
   checkpoint: z.boolean().default(false).describe("Whether steps that need this one wait for a person's approval."),
-  paths: z.array(z.string()).max(100).default([]).describe("Globs that the step may change; all when empty."),
-  verify: z.array(z.string()).max(20).default([]).describe("Commands that verify this step in addition to the repository's own."),
+  paths: z.array(z.string()).max(TEXT_LIMITS.paths).default([]).describe("Globs that the step may change; all when empty."),
+  verify: z
+    .array(z.string())
+    .max(TEXT_LIMITS.verify)
+    .default([])
+    .describe(`Commands that verify this step in addition to the repository's own; ${COMMAND_SIZE}.`),
   optional: z
     .boolean()
     .default(false)
     .describe("Whether finding nothing to do is fine: steps that need this one then start without asking a person."),
-  run: z.string().max(10_000).optional().describe("A shell command instead of an agent."),
+  run: z.string().max(TEXT_LIMITS.command).optional().describe(`A shell command instead of an agent; ${COMMAND_SIZE}.`),
 });
 
 const stepListSchema = z.array(stepInputSchema);
@@ -38,8 +45,8 @@ export const planInput = z.strictObject({ steps: stepListSchema });
 export const addInput = z.strictObject({ execution_id: z.string().min(1).describe("The execution's id."), steps: stepListSchema });
 const TASK_NEEDS_MESSAGE = 'standalone task needs only accepts task IDs (bare string or {"task": "..."})';
 export const taskInput = z.strictObject({
-  title: z.string().min(1).max(200).describe("What the commit says, in one line."),
-  description: z.string().max(20_000).optional().describe("Everything the worker needs; defaults to the title."),
+  title: z.string().min(1).max(TEXT_LIMITS.title).describe("What the commit says, in one line."),
+  description: z.string().max(TEXT_LIMITS.description).optional().describe("Everything the worker needs; defaults to the title."),
   tier: z.enum(TIERS).default(DEFAULT_TIER),
   needs: z
     .array(

@@ -14,10 +14,13 @@ import {
 } from "../../core/domain/mail.ts";
 import { MAX_REASON_CHARS, MAX_THREAD_REPLIES, OUTCOME_KINDS } from "../../core/domain/outcome.ts";
 import { NEED_CONDITIONS, TIERS } from "../../core/domain/plan.ts";
+import { stripHiddenChars } from "../../core/domain/visible-text.ts";
 import { upgradeResult } from "./upgrade-format-1.ts";
 
 export const MAX_RESULT_TEXT_CHARS = 200_000;
 const resultTextSchema = z.string().max(MAX_RESULT_TEXT_CHARS);
+/** A text without hidden characters: people and agents read the same. */
+const shownTextSchema = resultTextSchema.transform(stripHiddenChars);
 const shaSchema = z.string().refine(isSha);
 const stepIdSchema = z.string().refine(isStepId);
 const conditionSchema = z.enum(NEED_CONDITIONS);
@@ -123,13 +126,13 @@ const jobResultSchema = z.strictObject({
   run: z.number(),
   baseCommit: shaSchema,
   end: z.enum(["success", "artifact", "unchanged", "failed", "asked", "timed-out", "crashed", "cancelled", "refused"]),
-  reason: resultTextSchema,
+  reason: shownTextSchema,
   // Results of earlier versions lack these three fields.
   outcome: outcomeSchema.nullable().default(null),
-  answer: resultTextSchema.default(""),
+  answer: shownTextSchema.default(""),
   replies: repliesSchema.default([]),
-  output: resultTextSchema,
-  artifact: resultTextSchema.nullable(),
+  output: shownTextSchema,
+  artifact: shownTextSchema.nullable(),
   files: z.array(z.strictObject({ path: z.string(), mode: z.enum(["100644", "100755"]).nullable() })),
   tools: z.array(recordedCommandSchema),
   spent: z.number().nonnegative(),

@@ -25,6 +25,61 @@ describe("rights", () => {
   });
 });
 
+describe("hidden characters", () => {
+  test.each([
+    ["enki_quick_task", { prompt: "fix\u200b it" }, "prompt has U+200B at line 1, column 4: an invisible character."],
+    [
+      "enki_backlog_add",
+      { body: "one\n\u202etwo" },
+      "body has U+202E at line 2, column 1: a character that changes the direction of text.",
+    ],
+    ["enki_task_create", { title: "a\nb" }, "step 'task': title has U+000A at line 1, column 2: a line end."],
+    ["enki_execution_create", { steps: [step("fix\u034f")] }, "a step id has U+034F at line 1, column 4: an invisible character."],
+    [
+      "enki_execution_create",
+      { steps: [step("fix", { verify: ["true", "npm test\u001b[2K"] })] },
+      "step 'fix': verify[1] has U+001B at line 1, column 9: a control character.",
+    ],
+  ])("%s refuses them, and names the field, the character and its place", async (tool, args, why) => {
+    const { call, recorded } = open();
+    const answer = await call(tool, args);
+    expect(answer).toMatchObject({ isError: true, text: `${why} Remove it, because people must see what they approve.` });
+    expect(answer.structured).toMatchObject({ code: "hidden-character" });
+    expect(recorded).toEqual([]);
+  });
+  test.each([
+    ["enki_mail_send", { to: "user", subject: "a\u2066b", body: "c" }, "subject"],
+    ["enki_mail_send", { to: "user", subject: "a", body: "c\u{e0063}" }, "body"],
+  ])("%s refuses them in the %s", async (tool, args, field) => {
+    const { call, recorded } = open({ box: {} });
+    expect(await call(tool, args)).toMatchObject({ isError: true, text: expect.stringMatching(`^${field} has U\\+`) });
+    expect(recorded).toEqual([]);
+  });
+  test("enki_worker_report refuses them in a reason and in an answer to a remark", async () => {
+    const { call, recorded } = open({ toolSet: "worker" });
+    const replies = [{ comment: 1, addressed: true, text: "done\u200d" }];
+    expect(await call("enki_worker_report", { outcome: "failed", reason: "no\u0007" })).toMatchObject({ isError: true });
+    expect(await call("enki_worker_report", { replies })).toMatchObject({ isError: true });
+    expect(recorded).toEqual([]);
+  });
+});
+
+describe("a command that a comment cannot show completely", () => {
+  test.each([
+    ["a line of 121 columns", { run: `echo ${"x".repeat(116)}` }, "step 'a': run has 121 columns in line 1; at most 120 are allowed"],
+    ["many comment lines", { run: `${"# safe\n".repeat(100)}rm -rf .` }, "step 'a': run has 101 lines; at most 100 are allowed"],
+    ["blank lines", { run: "true\n\n\n\n\nrm -rf ." }, "step 'a': run has more than 3 blank lines in a row"],
+    ["a blank after a backslash", { verify: ["true \\ \nrm -rf ."] }, "step 'a': verify[0] has a blank at the end of line 1"],
+    ["an empty command", { verify: ["\n"] }, "step 'a': verify[0] is empty"],
+    ["a blank around a path", { paths: ["src/** "] }, "step 'a': paths[0] begins or ends with a blank"],
+  ])("refuses %s, and names the limit", async (_, over, why) => {
+    const { call, recorded } = open();
+    const answer = await call("enki_execution_create", { steps: [step("a", over)] });
+    expect(answer).toMatchObject({ isError: true, text: expect.stringContaining(why) });
+    expect(recorded).toEqual([]);
+  });
+});
+
 describe("enki_execution_create", () => {
   test.each([
     ["M-06 B-09 no step", [], "steps array must not be empty"],

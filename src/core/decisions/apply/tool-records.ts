@@ -4,6 +4,7 @@ import { readTaskId, toTaskId } from "../../domain/ids.ts";
 import { type Job, toJobKey, type JobResult } from "../../domain/job.ts";
 import { isTaskCreation, deriveAdhocTaskId } from "../../domain/adhoc-task.ts";
 import { type MailAddress, toWorkerAddress } from "../../domain/mail.ts";
+import { checkRecordedTexts } from "../../domain/recorded-texts.ts";
 import type { Refusal } from "../../domain/refusal.ts";
 import { mayRecord, chooseToolSet } from "../../domain/tool-set.ts";
 import type { DecisionTransaction } from "../decision-transaction.ts";
@@ -30,7 +31,9 @@ export const applyToolRecords = (tx: DecisionTransaction, absorbed: JobRecords):
   for (const command of result.tools) {
     if (command.kind === "mail-send" || command.kind === "mail-reply") count.mail += 1;
     if (isTaskCreation(command)) count.createdTasks += 1;
-    const refusal = mayRecord(toolSet, command.kind) ? applyToolRecord(tx, absorbed, { command, count }) : refuseForeignRecord(command);
+    const refusal = mayRecord(toolSet, command.kind)
+      ? (checkRecordedTexts(command) ?? applyToolRecord(tx, absorbed, { command, count }))
+      : refuseForeignRecord(command);
     if (refusal) tx.note(`${toJobKey(job)} recorded '${command.kind}' without effect: ${refusal.message}`);
   }
 };
