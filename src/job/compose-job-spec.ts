@@ -3,6 +3,7 @@ import type { RepositoryRefs } from "../core/domain/query.ts";
 import type { Config } from "../core/domain/config.ts";
 import { type Job, toJobKey } from "../core/domain/job.ts";
 import type { JobSpec } from "./job-spec.ts";
+import { ALWAYS_PROTECTED } from "../core/policy/protected-paths.ts";
 import type { Execution } from "../core/domain/execution.ts";
 import { chooseToolSet } from "../core/domain/tool-set.ts";
 import { listExecutionViews } from "../core/domain/execution-view.ts";
@@ -25,6 +26,7 @@ export const composeJobSpec = ({ ledger, config, job }: JobClaim, execution: Exe
   states: Object.fromEntries(Object.values(execution.steps).map((step) => [step.id, step.state])),
   roles: config.roles,
   maxSteps: config.plan.maxSteps,
+  protectedPaths: [...ALWAYS_PROTECTED, ...config.policy.protected],
   artifacts: Object.entries(ledger.artifacts)
     .filter(([name]) => name.startsWith(`${execution.id}/`))
     .map(([name, text]) => ({ step: name.slice(execution.id.length + 1), text }))

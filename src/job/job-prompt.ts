@@ -21,6 +21,7 @@ export const renderJobPrompt = (host: StepHost, spec: JobSpec, texts: StepTexts)
       .filter(({ name }) => name !== "planner" && name !== "merger")
       .map(({ name, description, canEdit, output }) => ({ name, description, canEdit, output })),
     maxSteps: spec.maxSteps,
+    protectedPaths: spec.protectedPaths,
   });
 
 type PromptTask = Pick<PromptInput, "request" | "brief" | "amendment" | "revision" | "role" | "step" | "workflow" | "plan">;

@@ -40,6 +40,8 @@ export type JobSpec = {
   readonly model: string | null;
   readonly timeoutMs: number;
   readonly maxSteps: number;
+  /** Globs of files that no step may change. */
+  readonly protectedPaths: readonly string[];
   /** The outputs of the needed steps, in the order of `needs`. */
   readonly upstream: readonly { readonly name: string | null; readonly title: string; readonly output: string }[];
   readonly artifacts: readonly { readonly step: StepId; readonly text: string }[];

@@ -133,9 +133,10 @@ const validateBundle = async (
   if (report.end !== "success" || job.kind === "plan") return ended(report.end, findKeptReport(spec, bundle));
   const closed = explainForbiddenFiles(spec, config);
   if (closed !== null) return refused(closed);
-  const { maxFiles, maxBytes, protected: kept } = config.policy;
+  const { maxFiles, maxBytes, protected: kept, anyLockFiles } = config.policy;
   const rules = {
     protected: kept,
+    anyLockFiles,
     allowed: listAllowedPaths(spec),
     maxFiles,
     maxBytes,

@@ -85,6 +85,7 @@ const promptOf = (spec: ReturnType<ReturnType<typeof openStory>["spec"]>): strin
     report: null,
     tools: null,
     roles: [],
+    protectedPaths: [],
     maxSteps: 5,
   });
 

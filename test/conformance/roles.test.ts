@@ -57,6 +57,19 @@ test("R-02 a project's role named ralph replaces the built-in ralph completely",
   expect(Object.keys(config.roles)).toEqual(expect.arrayContaining(["feature_developer", "bug_fixer", "researcher"]));
 });
 
+test("an organisation's repository .github also protects enki/**, which configures its other repositories", async () => {
+  const repo = await repository();
+  onTestFinished(repo.close);
+  const commit = await repo.commit("main", { "README.md": "x" });
+  const clone = await repo.clone();
+  await clone.fetch();
+  const protectedIn = async (url: string) =>
+    (await readRepositoryConfig({ ...clone, url }, commit, await readInstallationLayers(ROOT))).config.policy.protected;
+  for (const url of ["https://github.com/acme/.github.git", "https://github.com/acme/.GitHub", "/srv/acme/.github.git"])
+    expect(await protectedIn(url)).toContain("enki/**");
+  expect(await protectedIn("https://github.com/acme/web.git")).not.toContain("enki/**");
+});
+
 test("R-04 reports a role without system_prompt with its file, and refuses output patch", () => {
   const missing = role("").replace(/system_prompt.*\n/, "");
   expect(read([".enki/roles/t.toml", missing])).toMatchObject({

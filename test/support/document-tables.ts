@@ -4,10 +4,11 @@ import { parse as parseToml } from "smol-toml";
 import { parse as parseYaml } from "yaml";
 import type { z } from "zod";
 import { AGENT_DIALECTS } from "../../src/job/agent/agent-dialect.ts";
-import { briefSchema, roleFileSchema, triggersSchema } from "../../src/core/config/config-schema.ts";
+import { briefSchema, policySchema, roleFileSchema, triggersSchema } from "../../src/core/config/config-schema.ts";
 import { toJsonSchema } from "../../src/core/config/schema-node.ts";
 import { COMMANDS } from "../../src/core/commands/command-table.ts";
 import { STEP_TRANSITIONS } from "../../src/core/domain/step-lifecycle.ts";
+import { ALWAYS_PROTECTED, LOCK_FILES, PROTECTED_GROUPS } from "../../src/core/policy/protected-paths.ts";
 import { CHECK_STATE_MEANINGS } from "../../src/core/policy/evaluate-checks.ts";
 import { frontMatterSchema, roleSchema as flowRoleSchema } from "../../src/core/workflow/front-matter-schema.ts";
 import { FUNCTION_ARITIES } from "../../src/core/workflow/template/template.ts";
@@ -97,6 +98,18 @@ const stepTransitions = (): string =>
     Object.entries(STEP_TRANSITIONS).map(([name, { from, to, when }]) => [`\`${name}\``, stateList(from), stateList(to), when]),
   );
 
+const protectedGroups = (): string => {
+  const list = (globs: readonly string[]): string => globs.map((glob) => `\`${glob}\``).join(", ");
+  return table(
+    ["name", "what it protects", "globs"],
+    [
+      ["_always_", "what runs without a review", list(ALWAYS_PROTECTED)],
+      ...PROTECTED_GROUPS.map(({ name, about, globs }) => [`\`${name}\``, about, list(globs)]),
+      [`\`${LOCK_FILES}\``, "what is installed", "lock files, unless a manifest in their folder or below changes with them"],
+    ],
+  );
+};
+
 /** The usual life of a step; a transition that may leave four states or more is in the table only. */
 const stepDiagram = (): string => {
   const arrows = Object.entries(STEP_TRANSITIONS).flatMap(([name, { from, to }]) =>
@@ -116,6 +129,8 @@ export const TABLES: readonly (readonly [file: string, mark: string, table: () =
   ["docs/writing-workflows.md", "functions", functions],
   ["docs/writing-workflows.md", "built-in-workflows", builtInWorkflows],
   ["docs/landing.md", "checks", checks],
+  ["docs/security.md", "policy-keys", () => keys(policySchema)],
+  ["docs/security.md", "protected", protectedGroups],
   ["docs/architecture.md", "step-diagram", stepDiagram],
   ["docs/architecture.md", "step-transitions", stepTransitions],
   ["docs/reading.md", "brief-keys", () => keys(briefSchema)],

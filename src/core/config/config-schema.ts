@@ -42,6 +42,19 @@ export const briefSchema = z.strictObject({
     .describe("limit for characters of comments and linked files; title, text and request are always complete"),
 });
 
+const globSchema = z.string().min(1).max(500);
+
+export const policySchema = z.strictObject({
+  protected: z.array(globSchema).max(1_000).default([]).describe("globs of more files that no step may change"),
+  unprotected: z
+    .array(globSchema)
+    .max(1_000)
+    .default([])
+    .describe("what steps may change although Enki protects it: names of groups, or globs of the table below"),
+  max_files: z.int().min(1).max(10_000).default(1_000).describe("the number of files that a step may change"),
+  max_bytes: z.int().min(1).max(100_000_000).default(10_000_000).describe("the size of the files that a step changes, in bytes"),
+});
+
 export const triggersSchema = z.strictObject({
   label: z.string().max(50).default("enki").describe("the label that asks Enki to fix an issue; empty for none"),
 });
@@ -104,13 +117,7 @@ export const configFileSchema = z.strictObject({
   plan: z
     .strictObject({ approval: z.enum(["always", "never"]).default("always"), max_steps: z.int().min(1).max(10_000).default(100) })
     .prefault({}),
-  policy: z
-    .strictObject({
-      protected: z.array(z.string().min(1)).default([]),
-      max_files: z.int().min(1).max(10_000).default(1_000),
-      max_bytes: z.int().min(1).max(100_000_000).default(10_000_000),
-    })
-    .prefault({}),
+  policy: policySchema.prefault({}),
   brief: briefSchema.prefault({}),
   triggers: triggersSchema.prefault({}),
   git: z.strictObject({ commit_suffix: z.string().default("") }).prefault({}),

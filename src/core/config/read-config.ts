@@ -3,6 +3,7 @@ import type { z } from "zod";
 import type { AgentCommand, Config, Role } from "../domain/config.ts";
 import { findNearestWord } from "../domain/nearest-word.ts";
 import { TIERS } from "../domain/plan.ts";
+import { ALWAYS_PROTECTED, listProtectedGlobs, listUnprotectable, LOCK_FILES } from "../policy/protected-paths.ts";
 import { type ConfigFault, toConfigFaults } from "./config-fault.ts";
 import { exceedsLimits, type ValueLimits } from "./measure-value.ts";
 import { locateTomlKeys } from "./toml-positions.ts";
@@ -46,7 +47,7 @@ export const readConfig = (files: readonly ConfigText[]): ConfigReading => {
     }
   }
   const effective = configFileSchema.parse(raw);
-  faults.push(...findUnknownModels(effective, origins));
+  faults.push(...findUnknownModels(effective, origins), ...findUnknownUnprotected(effective, origins));
   const [broken] = faults.filter(({ file }) => /(^|\/)enki\.toml$/.test(file)).map(({ file, line, why }) => `${file}:${line}: ${why}`);
   return {
     config: { ...toConfig(effective), models: listNamedModels(effective), roles, workflows: {}, broken: broken ?? null },
@@ -80,6 +81,24 @@ const findUnknownModels = ({ agent: { models }, tiers }: ConfigFile, origins: Re
       nearest === null ? `write one of ${models.join(", ")}, or add the model to the list` : `did you mean ${JSON.stringify(nearest)}?`;
     return [{ file: file.path, ...locateTomlKeys(file.text)(["tiers", tier, "model"]), code: "bad-value", why, suggestion }];
   });
+
+/** `unprotected` names groups and globs that exist, so that a typing error does not leave a file protected unnoticed. */
+const findUnknownUnprotected = ({ policy }: ConfigFile, origins: ReadonlyMap<string, ConfigText>): ConfigFault[] => {
+  const known = listUnprotectable(policy.protected);
+  const file = origins.get("policy.unprotected");
+  if (!file) return [];
+  return policy.unprotected.flatMap((name): ConfigFault[] => {
+    if (known.includes(name)) return [];
+    const isFixed = ALWAYS_PROTECTED.includes(name);
+    const nearest = findNearestWord(name, known);
+    const why = `policy.unprotected cannot be ${JSON.stringify(name)}: ${isFixed ? "steps never change these files" : "nothing of that name is protected"}`;
+    const suggestion =
+      isFixed || nearest === null
+        ? "remove it, or write a name of the table in docs/security.md"
+        : `did you mean ${JSON.stringify(nearest)}?`;
+    return [{ file: file.path, ...locateTomlKeys(file.text)(["policy", "unprotected"]), code: "bad-value", why, suggestion }];
+  });
+};
 
 /** `null` if no model is named. */
 const listNamedModels = ({ agent, tiers }: ConfigFile): readonly string[] | null => {
@@ -163,6 +182,13 @@ const toRole = ({ system_prompt, can_edit, output = can_edit ? "branch" : "artif
   output,
 });
 
+const toPolicy = (policy: ConfigFile["policy"]): Config["policy"] => ({
+  protected: listProtectedGlobs(policy),
+  anyLockFiles: policy.unprotected.includes(LOCK_FILES),
+  maxFiles: policy.max_files,
+  maxBytes: policy.max_bytes,
+});
+
 const MS_PER_SECOND = 1_000;
 const MS_PER_MINUTE = 60_000;
 
@@ -208,7 +234,7 @@ const toConfig = ({
       regenerate: refinery.regenerate,
     },
     plan: { approval: plan.approval, maxSteps: plan.max_steps },
-    policy: { protected: policy.protected, maxFiles: policy.max_files, maxBytes: policy.max_bytes },
+    policy: toPolicy(policy),
     brief: { comments: brief.comments, maxChars: brief.max_chars },
     triggers: { label: triggers.label },
     git: { commitSuffix: git.commit_suffix },

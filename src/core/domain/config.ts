@@ -53,8 +53,10 @@ export type Config = {
   };
   readonly plan: { readonly approval: "always" | "never"; readonly maxSteps: number };
   readonly policy: {
-    /** Globs of paths that no step may change. */
+    /** Globs of paths that no step may change, the built-in ones included. */
     readonly protected: readonly string[];
+    /** Whether lock files may change without their manifest. */
+    readonly anyLockFiles: boolean;
     readonly maxFiles: number;
     readonly maxBytes: number;
   };

@@ -1,7 +1,15 @@
 import { closeAuthorText } from "./author-text.ts";
 import { toInlineCode, toOneLine } from "./escape.ts";
 import type { PromptInput } from "./prompt-input.ts";
-import { renderBriefPart, fenceData, renderFailurePart, renderMailPart, renderDataNotice, renderReportsPart } from "./prompt-parts.ts";
+import {
+  renderBriefPart,
+  fenceData,
+  listProtectedFiles,
+  renderFailurePart,
+  renderMailPart,
+  renderDataNotice,
+  renderReportsPart,
+} from "./prompt-parts.ts";
 import { renderRevisionPart } from "./revision-prompt.ts";
 import { renderStepPrompt } from "./step-prompt.ts";
 import { renderWorkflowPrompt } from "./workflow-prompt.ts";
@@ -39,8 +47,9 @@ const renderPlanPrompt = (input: PromptInput): string[] => {
   ];
 };
 
-const renderPlanRules = ({ maxSteps, verify }: PromptInput): string =>
-  [
+const renderPlanRules = (input: PromptInput): string => {
+  const { maxSteps, verify, protectedPaths } = input;
+  return [
     "## What to do",
     "",
     "Read the code in the working directory until you know what has to change. Then call the tool `enki_execution_create` exactly once, with the whole graph. If it returns a refusal, correct the plan and call it again. A plan written only in a message does not count.",
@@ -54,9 +63,15 @@ const renderPlanRules = ({ maxSteps, verify }: PromptInput): string =>
     ...(verify.length === 0
       ? []
       : [`- Each step is verified by ${verify.map((command) => toInlineCode(command)).join(", ")} before it lands.`]),
+    ...(protectedPaths.length === 0
+      ? []
+      : [
+          `- Steps cannot change protected files: ${listProtectedFiles(input)}; and lock files without their manifest. Plan no step for them. If the request needs such a change, leave it out and say in a step's description what a person has to change.`,
+        ]),
     "- Nothing runs before a person has approved the plan.",
     "- You cannot ask anyone while you work. Only if the plan depends on something that neither the code nor the request answers, send one `request` to `user` (`enki_mail_send`) with all of your questions as numbered options and your recommendation, and end. You are restarted with the answer.",
   ].join("\n");
+};
 
 const renderExistingPlan = (input: PromptInput): string =>
   input.amendment === null

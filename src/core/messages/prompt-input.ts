@@ -70,6 +70,8 @@ export type PromptInput = {
     readonly output: "branch" | "artifact";
   }[];
   readonly maxSteps: number;
+  /** Globs of files that no step may change. */
+  readonly protectedPaths: readonly string[];
 };
 
 type UpstreamStep = {

@@ -93,6 +93,9 @@ export const renderToolsPart = ({ tools }: PromptInput): string => {
 
 const PROMPT_MINUTE_MS = 60_000;
 
+/** The globs that protect files: a result that changes one of them is refused as a whole. */
+export const listProtectedFiles = ({ protectedPaths }: PromptInput): string => protectedPaths.map((glob) => toInlineCode(glob)).join(", ");
+
 export const renderVerifyPart = ({ verify, timeoutMs, report, canEdit }: PromptInput): string => {
   const time = `You have ${Math.max(1, Math.round(timeoutMs / PROMPT_MINUTE_MS))} minutes.`;
   if (report !== null || !canEdit || verify.length === 0) return time;

@@ -6,6 +6,7 @@ import type { PromptInput } from "./prompt-input.ts";
 import {
   renderBriefPart,
   fenceData,
+  listProtectedFiles,
   renderFailurePart,
   renderVerifyPart,
   renderMailPart,
@@ -77,13 +78,21 @@ const renderReportRules = ({ path }: NonNullable<PromptInput["report"]>): string
   "Do not change the repository's files: changes are discarded.",
 ];
 
-const renderChangeRules = ({ canEdit, step }: PromptInput): string[] => [
-  canEdit
-    ? "Change the files in the working directory: the changes there when you finish are this step's work. Run the project's tests. Do not commit, push, switch branches or open pull requests: you have no permission, and Enki does it."
-    : "You may read files and run commands, but not change files: changes are discarded.",
-  ...(step && step.paths.length > 0 ? [`Only these paths may change: ${step.paths.map((path) => toInlineCode(path)).join(", ")}.`] : []),
-  ...(step?.checkpoint ? ["A person reviews this step before others build on it: make it easy to review."] : []),
-];
+const renderChangeRules = (input: PromptInput): string[] => {
+  const { canEdit, step } = input;
+  return [
+    canEdit
+      ? "Change the files in the working directory: the changes there when you finish are this step's work. Run the project's tests. Do not commit, push, switch branches or open pull requests: you have no permission, and Enki does it."
+      : "You may read files and run commands, but not change files: changes are discarded.",
+    ...(step && step.paths.length > 0 ? [`Only these paths may change: ${step.paths.map((path) => toInlineCode(path)).join(", ")}.`] : []),
+    ...(canEdit && input.workflow === null && input.protectedPaths.length > 0
+      ? [
+          `Do not change protected files, or lock files without their manifest: Enki would refuse all of your changes. They are: ${listProtectedFiles(input)}.`,
+        ]
+      : []),
+    ...(step?.checkpoint ? ["A person reviews this step before others build on it: make it easy to review."] : []),
+  ];
+};
 
 const renderQuestionRules = ({ canAsk }: PromptInput): string[] =>
   canAsk

@@ -1,5 +1,7 @@
 import { accept, refuse, type Result } from "../domain/refusal.ts";
-import { matchesGlob } from "./glob.ts";
+import { compileGlob, type PathMatcher } from "./glob.ts";
+import { foldPath, isAmbiguousPath, isBadPath } from "./path-form.ts";
+import { createProtection, explainUnprotecting, findLoneLockFile, LOCK_FILES } from "./protected-paths.ts";
 import { findSecrets } from "./secrets.ts";
 
 /** A changed path of an untrusted job's bundle. */
@@ -16,6 +18,8 @@ export type BundleFile = {
 export type BundleRules = {
   /** Globs of paths that no step may change. */
   readonly protected: readonly string[];
+  /** Whether lock files may change without their manifest. */
+  readonly anyLockFiles: boolean;
   /** Globs of the paths open to the step; empty for all. */
   readonly allowed: readonly string[];
   readonly maxFiles: number;
@@ -26,9 +30,6 @@ export type BundleRules = {
   readonly pathsWithMarkers?: readonly string[];
 };
 
-/** GitHub and Enki run these files without a person's review, so no configuration lets a step change them. */
-const ALWAYS_PROTECTED = [".github/workflows/**", ".github/actions/**", ".enki/**", ".gitmodules", "**/.gitmodules"];
-
 /**
  * Accepts the files of a bundle if all may be published; otherwise refuses with the first reason.
  * Refusals: `too-many-files`, `too-large`, `bad-path`, `not-a-file`, `same-path`, `file-and-folder`, `protected-path`, `outside-paths`, `secret`, `conflict-marker`.
@@ -38,14 +39,13 @@ export const checkBundle = (files: readonly BundleFile[], rules: BundleRules): R
     return refuse("too-many-files", `${files.length} files changed, but at most ${rules.maxFiles} may change.`);
   const size = files.reduce((sum, file) => sum + file.size, 0);
   if (size > rules.maxBytes) return refuse("too-large", `${size} bytes changed, but at most ${rules.maxBytes} may change.`);
+  const paths = { findProtection: createProtection(rules.protected), allowed: rules.allowed.map((glob) => compileGlob(glob)) };
   for (const file of files) {
-    const fault = findPathFault(file, rules) ?? findContentFault(file, rules);
+    const fault = findPathFault(file, paths) ?? findContentFault(file, rules);
     if (fault) return fault;
   }
-  return findPathClash(files) ?? accept(files);
+  return findPathClash(files) ?? findUnexplainedLock(files, rules) ?? accept(files);
 };
-
-const foldPathCase = (path: string): string => path.normalize("NFC").toLowerCase();
 
 /** Finds paths that exclude each other on some file system. A deleted path clashes only with itself, so a rename may change case only. */
 const findPathClash = (files: readonly BundleFile[]) => {
@@ -53,13 +53,13 @@ const findPathClash = (files: readonly BundleFile[]) => {
   const exact = new Set<string>();
   const folded = new Set<string>();
   for (const file of files) {
-    if (exact.has(file.path) || (file.kind !== "deleted" && folded.has(foldPathCase(file.path))))
+    if (exact.has(file.path) || (file.kind !== "deleted" && folded.has(foldPath(file.path))))
       return refuse("same-path", `${formatBundlePath(file)} occurs twice, at most with different case.`);
     exact.add(file.path);
-    if (file.kind !== "deleted") folded.add(foldPathCase(file.path));
+    if (file.kind !== "deleted") folded.add(foldPath(file.path));
   }
-  const folders = new Set(written.flatMap(({ path }) => listParentFolders(foldPathCase(path))));
-  const both = written.find(({ path }) => folders.has(foldPathCase(path)));
+  const folders = new Set(written.flatMap(({ path }) => listParentFolders(foldPath(path))));
+  const both = written.find(({ path }) => folders.has(foldPath(path)));
   return both ? refuse("file-and-folder", `${formatBundlePath(both)} is both a file and a folder.`) : null;
 };
 
@@ -71,41 +71,37 @@ const listParentFolders = (path: string): string[] =>
 
 const formatBundlePath = ({ path }: BundleFile): string => JSON.stringify(path.slice(0, 200));
 
-/** Names that mean git's directory on some file system, also through short names, trailing dots or invisible characters. */
-const isGitName = (part: string): boolean =>
-  /^(?:\.git|git~\d+)$/iu.test(
-    part
-      .normalize("NFKC")
-      .replaceAll(/[\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]/gu, "")
-      .replace(/(?:[. ]|::?\$.*)+$/u, ""),
-  );
+type PathRules = { readonly findProtection: (path: string) => string | null; readonly allowed: readonly PathMatcher[] };
 
-const isBadPath = (path: string): boolean =>
-  path === "" ||
-  path.length > 1_000 ||
-  // Control characters, lone surrogates (git would write all of them alike), and separators of other systems.
-  /[\p{Cc}\p{Cs}\\]/u.test(path) ||
-  /^[a-z]:/iu.test(path) ||
-  path.split("/").some((part) => part === "" || part === "." || part === ".." || isGitName(part));
-
-/** Whether no step may change the path, however it is spelled. */
-export const isProtectedPath = (path: string, globs: readonly string[]): boolean => {
-  const plain = path.normalize("NFKC").replace(/[. ]+(?=\/|$)/gu, "");
-  return [...ALWAYS_PROTECTED, ...globs].some((glob) => matchesGlob(glob, plain));
-};
-
-const findPathFault = (file: BundleFile, rules: BundleRules) => {
-  if (isBadPath(file.path)) return refuse("bad-path", `${formatBundlePath(file)} is not a valid path inside the repository.`);
+const findPathFault = (file: BundleFile, { findProtection, allowed }: PathRules) => {
+  const name = formatBundlePath(file);
+  if (isBadPath(file.path)) return refuse("bad-path", `${name} is not a valid path inside the repository.`);
+  if (isAmbiguousPath(file.path)) return refuse("bad-path", `${name} does not name the same file on every system.`);
   if (file.kind === "link" || file.kind === "other")
     return refuse(
       "not-a-file",
-      `${formatBundlePath(file)} is a ${file.kind === "link" ? "symbolic link" : "special file or submodule"}; only regular files are accepted.`,
+      `${name} is a ${file.kind === "link" ? "symbolic link" : "special file or submodule"}; only regular files are accepted.`,
     );
-  if (isProtectedPath(file.path, rules.protected))
-    return refuse("protected-path", `${formatBundlePath(file)} is protected: no step may change it.`);
-  if (rules.allowed.length > 0 && !rules.allowed.some((glob) => matchesGlob(glob, file.path)))
-    return refuse("outside-paths", `${formatBundlePath(file)} is outside the paths that this step may change.`);
+  const protection = findProtection(file.path);
+  if (protection !== null)
+    return refuse(
+      "protected-path",
+      [`${name} is protected: no step may change it.`, explainUnprotecting(protection) ?? ""].join(" ").trim(),
+    );
+  if (allowed.length > 0 && !allowed.some((matches) => matches(file.path)))
+    return refuse("outside-paths", `${name} is outside the paths that this step may change.`);
   return null;
+};
+
+/** In a conflict only files change that both sides changed, so a lock file may be alone. */
+const findUnexplainedLock = (files: readonly BundleFile[], { anyLockFiles, resolving }: BundleRules) => {
+  const path = anyLockFiles || resolving ? null : findLoneLockFile(files.map((file) => file.path));
+  return path === null
+    ? null
+    : refuse(
+        "protected-path",
+        `${JSON.stringify(path)} is a lock file, and no manifest changed with it. To allow it, set \`unprotected = ["${LOCK_FILES}"]\` in \`[policy]\` of \`.enki/enki.toml\`.`,
+      );
 };
 
 /** Whether a line looks like one that git writes between the sides of a conflict. */

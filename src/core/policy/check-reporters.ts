@@ -1,3 +1,4 @@
+import { RE2JS } from "re2js";
 import { parse } from "yaml";
 import type { RequiredCheck, ActionsWorkflowFile, WorkflowTrigger } from "../domain/github-facts.ts";
 
@@ -51,13 +52,30 @@ const readWorkflowTriggers = (on: unknown): WorkflowTrigger[] => {
 /** Check names of a job; `*` stands for parts known only at run time: matrix values, jobs of a called workflow. */
 const listCheckNames = (id: string, job: Readonly<Record<string, unknown>>): string[] => {
   const jobName = typeof job["name"] === "string" ? job["name"] : null;
-  const name = (jobName ?? id).replaceAll("*", "").replaceAll(/\$\{\{.*?\}\}/gs, "*");
+  const name = replaceExpressions((jobName ?? id).replaceAll("*", "").slice(0, MAX_CHECK_NAME_CHARS));
   const strategy = isYamlMap(job["strategy"]) ? job["strategy"] : {};
   const names = strategy["matrix"] === undefined ? [name] : jobName === null ? [`${name} (*)`] : [name, `${name} (*)`];
   return typeof job["uses"] === "string" ? names.map((each) => `${each} / *`) : names;
 };
 
-const compileBranchFilter = (glob: string): RegExp => {
+/** GitHub's names of checks are shorter. */
+const MAX_CHECK_NAME_CHARS = 1_000;
+
+/** Replaces each `${{ … }}` by `*`. */
+const replaceExpressions = (name: string): string => {
+  const [first = "", ...rest] = name.split("${{");
+  return rest.reduce((text, part) => {
+    const end = part.indexOf("}}");
+    return end < 0 ? `${text}\${{${part}` : `${text}*${part.slice(end + 2)}`;
+  }, first);
+};
+
+const MAX_FILTER_CHARS = 500;
+const MAX_FILTER_INSTRUCTIONS = 20_000;
+
+/** Compiled by RE2, which matches in linear time whatever the filter; an invalid or huge filter matches nothing. */
+const compileBranchFilter = (glob: string): ((branch: string) => boolean) => {
+  if (glob.length > MAX_FILTER_CHARS) return () => false;
   const source = glob.replaceAll(/\*\*\/?|\*|\?|[\\^$.|(){}]/g, (part) => {
     if (part === "**/") return "(?:.*/)?";
     if (part === "**") return ".*";
@@ -66,9 +84,10 @@ const compileBranchFilter = (glob: string): RegExp => {
     return part === "?" ? "?" : `\\${part}`;
   });
   try {
-    return new RegExp(`^${source}$`);
+    const compiled = RE2JS.compile(`^(?:${source})$`);
+    return compiled.programSize() > MAX_FILTER_INSTRUCTIONS ? () => false : (branch) => compiled.test(branch);
   } catch {
-    return /^$/;
+    return () => false;
   }
 };
 
@@ -76,15 +95,26 @@ const compileBranchFilter = (glob: string): RegExp => {
 const matchesBranchFilters = (patterns: readonly string[], branch: string): boolean =>
   patterns.reduce((fit, each) => {
     const isNot = each.startsWith("!");
-    return compileBranchFilter(isNot ? each.slice(1) : each).test(branch) ? !isNot : fit;
+    return compileBranchFilter(isNot ? each.slice(1) : each)(branch) ? !isNot : fit;
   }, false);
 
 const isTriggeredOn = ({ branches, ignoredBranches }: WorkflowTrigger, branch: string): boolean =>
   (branches === null || matchesBranchFilters(branches, branch)) &&
   (ignoredBranches === null || !matchesBranchFilters(ignoredBranches, branch));
 
-const matchesJobName = (job: string, check: string): boolean =>
-  new RegExp(`^${job.replaceAll(/[\\^$.|(){}[\]?+]/g, String.raw`\$&`).replaceAll("*", "[^]*")}$`).test(check);
+/** `*` stands for any text. Taking the first occurrence of each part leaves the most text for later parts. */
+const matchesJobName = (job: string, check: string): boolean => {
+  const [first = "", ...rest] = job.split("*");
+  const last = rest.pop();
+  if (last === undefined) return job === check;
+  let at = first.length;
+  for (const part of rest) {
+    const found = check.indexOf(part, at);
+    if (found < 0) return false;
+    at = found + part.length;
+  }
+  return check.startsWith(first) && check.endsWith(last) && check.length - last.length >= at;
+};
 
 /** The places where workflows report a check: candidates, a dispatched file, pull requests, merge groups. */
 export type CheckReporters = {

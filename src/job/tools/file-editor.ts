@@ -1,5 +1,6 @@
 import { readFile, realpath, stat, writeFile } from "node:fs/promises";
 import { isAbsolute, relative, resolve } from "node:path";
+import { isBadPath } from "../../core/policy/path-form.ts";
 import { refuse, type Refusal } from "../../core/domain/refusal.ts";
 import { applyEdits, addAnchors } from "./apply-edits.ts";
 import type { ToolContext } from "./mcp-tool.ts";
@@ -26,7 +27,7 @@ export const createFileEditor =
     const file = await realpath(resolve(root, path)).catch(() => null);
     if (file === null) return { refused: refuse("no-file", `failed to read ${path}: no such file`).refusal };
     const inside = relative(root, file);
-    if (inside === "" || inside.startsWith("..") || isAbsolute(inside) || inside.split("/")[0] === ".git") {
+    if (inside === "" || inside.startsWith("..") || isAbsolute(inside) || isBadPath(inside)) {
       return { refused: refuse("outside", `${path} is outside of this step's workspace`).refusal };
     }
     const content = await readEditableText(file, path);

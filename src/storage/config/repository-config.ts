@@ -1,6 +1,7 @@
 import { basename, join } from "node:path";
 import { type ConfigText, type ConfigReading, readConfig } from "../../core/config/read-config.ts";
 import type { RepositoryClone } from "../git/repository-clone.ts";
+import { ORGANISATION_PROTECTED } from "../../core/policy/protected-paths.ts";
 import { readConfigLayers, readWorkflowLayers } from "./config-layers.ts";
 import type { Config } from "../../core/domain/config.ts";
 import type { Sha } from "../../core/domain/ids.ts";
@@ -30,6 +31,9 @@ const WORKFLOW_PATH_PATTERN = /^\.(?:enki|github\/enki)\/workflows\/[^/]+\.md$/;
 const indexWorkflowsByName = (files: readonly ConfigText[]): Config["workflows"] =>
   Object.fromEntries(files.map(({ path, text }) => [basename(path, ".md"), { path, text }]));
 
+/** Whether the repository is the one that configures all others of its owner. */
+const isOrganisationUrl = (url: string): boolean => /(?:^|[/\\])\.github(?:\.git)?\/?$/i.test(url);
+
 /** Reads the configuration at a commit of the default branch, merged with the layers; null means a repository without commits. */
 export const readRepositoryConfig = async (
   clone: RepositoryClone,
@@ -42,5 +46,8 @@ export const readRepositoryConfig = async (
   const settingsOf = (texts: readonly ConfigText[]): ConfigText[] => texts.filter(({ path }) => path.endsWith(".toml"));
   const read = readConfig([...lowerLayers, ...settingsOf(common), ...settingsOf(own), ...overrideLayers]);
   const flows = [...common, ...own].filter(({ path }) => WORKFLOW_PATH_PATTERN.test(path));
-  return { ...read, config: { ...read.config, workflows: indexWorkflowsByName([...workflows, ...flows]) } };
+  const policy = isOrganisationUrl(clone.url)
+    ? { ...read.config.policy, protected: [...read.config.policy.protected, ...ORGANISATION_PROTECTED] }
+    : read.config.policy;
+  return { ...read, config: { ...read.config, policy, workflows: indexWorkflowsByName([...workflows, ...flows]) } };
 };

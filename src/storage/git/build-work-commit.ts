@@ -1,6 +1,7 @@
 import type { Sha, TaskId } from "../../core/domain/ids.ts";
 import type { JobResult } from "../../core/domain/job.ts";
 import type { QueryAnswers, ChainLink, Query } from "../../core/domain/query.ts";
+import { foldPath, isBadPath } from "../../core/policy/path-form.ts";
 import { applyChanges } from "./build-rebase.ts";
 import {
   readCommitTimes,
@@ -41,13 +42,6 @@ export const buildMergeChain = async (
   return links;
 };
 
-/** Whether a path stays inside its tree and outside `.git`, on any file system. */
-const isSafePath = (path: string): boolean =>
-  path !== "" &&
-  !path.includes("\0") &&
-  !path.includes("\\") &&
-  path.split("/").every((part) => part !== "" && part !== "." && part !== ".." && !/^(\.git|git~\d+)[. ]*$/i.test(part));
-
 /**
  * Commits the files of a result on its base commit, then rebases them by a three-way merge so that `onto` is the parent.
  * Only contents are read: publish rejects other file modes, and so does this function.
@@ -75,7 +69,7 @@ export const readResultFiles = async (at: GitContext, result: Sha): Promise<NewF
   const content = (await readBlobs(at, [read.sha])).get(read.sha);
   // Publish checked the content against the schema.
   const { files } = JSON.parse(content?.toString("utf8") ?? "{}") as JobResult;
-  const wanted = files.filter(({ path }) => isSafePath(path));
+  const wanted = files.filter(({ path }) => !isBadPath(path));
   const blobs = wanted.flatMap(({ path }) => published.get(`files/${path}`)?.sha ?? []);
   const contents = await readBlobs(at, blobs);
   return new Map(
@@ -87,13 +81,18 @@ export const readResultFiles = async (at: GitContext, result: Sha): Promise<NewF
   );
 };
 
-/** New paths that clash with a file or folder of the base tree: git would write a tree with a duplicate name. */
+/**
+ * New paths that clash with a file or folder of the base tree: git would write a tree with a duplicate name, or a file system would store
+ * two files as one.
+ */
 export const findTreeClashes = (base: ReadonlyMap<string, unknown>, changes: NewFiles): string[] => {
   const written = [...changes].flatMap(([path, file]) => (file ? [path] : []));
   const kept = [...base.keys()].filter((path) => changes.get(path) === undefined);
+  const folded = new Set(kept.map((path) => foldPath(path)));
   const files = new Set([...kept, ...written]);
   const folders = new Set([...files].flatMap((path) => listAncestorFolders(path)));
-  return written.filter((path) => folders.has(path) || listAncestorFolders(path).some((folder) => files.has(folder)));
+  const isTwin = (path: string): boolean => !base.has(path) && folded.has(foldPath(path));
+  return written.filter((path) => isTwin(path) || folders.has(path) || listAncestorFolders(path).some((folder) => files.has(folder)));
 };
 
 const listAncestorFolders = (path: string): string[] => {

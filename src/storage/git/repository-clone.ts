@@ -44,6 +44,7 @@ export const openClone = async (options: CloneOptions) => {
   const running: GitContext = { directory: options.directory, after: options.after };
   await ensureBareRepository(running);
   return {
+    url: options.url,
     directory: options.directory,
     running,
     identity: options.identity,

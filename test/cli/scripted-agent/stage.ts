@@ -88,6 +88,7 @@ export const openExample = async (play: string) => {
       model: null,
       timeoutMs: 60_000,
       maxSteps: 100,
+      protectedPaths: [],
       upstream: [],
       artifacts: [],
       feedback: null,

@@ -42,6 +42,26 @@ describe("enki.toml", () => {
     expect(config.plan.approval).toBe("always");
   });
 
+  test("[policy] protects what agents and tools obey; unprotected removes it by name, and a name that protects nothing is a fault", () => {
+    const policyOf = (text: string) => readConfig([{ path: ".enki/enki.toml", text: `[policy]\n${text}\n` }]);
+    const byDefault = policyOf("").config.policy;
+    expect(byDefault.protected).toEqual(expect.arrayContaining(["CODEOWNERS", "**/action.yml", "**/.npmrc", "**/.gitattributes"]));
+    const own = policyOf('protected = ["deploy/**"]\nunprotected = ["owners", "**/.gitattributes", "lock-files"]');
+    expect(own.faults).toEqual([]);
+    expect(own.config.policy.protected).toContain("deploy/**");
+    expect(own.config.policy.protected).not.toContain("CODEOWNERS");
+    expect(own.config.policy.protected).not.toContain("**/.gitattributes");
+    expect([byDefault.anyLockFiles, own.config.policy.anyLockFiles]).toEqual([false, true]);
+    for (const [name, why] of [
+      [".github/workflows/**", "steps never change these files"],
+      ["agent", "nothing of that name is protected"],
+    ])
+      expect(policyOf(`unprotected = ["${name}"]`)).toMatchObject({
+        faults: [{ line: 2, code: "bad-value", why: expect.stringContaining(why ?? "") as string }],
+        config: { broken: expect.stringContaining("policy.unprotected") as string },
+      });
+  });
+
   test("later layers override key by key", () => {
     const { config } = readConfig([
       { path: "enki.toml", text: "[workers]\nmax_heavy = 1\nmax_light = 2\n" },

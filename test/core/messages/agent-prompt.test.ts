@@ -43,6 +43,7 @@ const work: PromptInput = {
   tools: null,
   roles: [],
   maxSteps: 50,
+  protectedPaths: [".github/workflows/**", "**/AGENTS.md"],
 };
 
 const research: PromptInput = {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { type BundleFile, type BundleRules, checkBundle } from "../../../src/core/policy/check-bundle.ts";
-import { matchesGlob } from "../../../src/core/policy/glob.ts";
+import { listProtectedGlobs } from "../../../src/core/policy/protected-paths.ts";
 import { redactSecrets } from "../../../src/core/policy/secrets.ts";
 
 const file = (path: string, over: Partial<BundleFile> = {}): BundleFile => ({
@@ -11,7 +11,14 @@ const file = (path: string, over: Partial<BundleFile> = {}): BundleFile => ({
   text: "text\n",
   ...over,
 });
-const rules: BundleRules = { protected: ["deploy/**"], allowed: [], maxFiles: 1_000, maxBytes: 10_000, resolving: false };
+const rules: BundleRules = {
+  protected: ["deploy/**"],
+  anyLockFiles: false,
+  allowed: [],
+  maxFiles: 1_000,
+  maxBytes: 10_000,
+  resolving: false,
+};
 const code = (files: BundleFile[], over: Partial<BundleRules> = {}): string => {
   const result = checkBundle(files, { ...rules, ...over });
   return result.ok ? "accepted" : result.refusal.code;
@@ -48,6 +55,40 @@ describe("B-19 a bundle", () => {
   });
 
   test.each([
+    ["a lock file alone", ["package-lock.json"], {}, "protected-path"],
+    ["a lock file with a manifest elsewhere", ["a/Cargo.lock", "b/Cargo.toml"], {}, "protected-path"],
+    ["a lock file with its manifest", ["package-lock.json", "package.json"], {}, "accepted"],
+    ["a lock file with the manifest of a package below", ["pnpm-lock.yaml", "packages/a/package.json"], {}, "accepted"],
+    ["a lock file alone that the configuration allows", ["go.sum"], { anyLockFiles: true }, "accepted"],
+    ["a lock file alone in a resolution", ["yarn.lock"], { resolving: true }, "accepted"],
+    ["a lock file in another case", ["Package-Lock.JSON"], {}, "protected-path"],
+  ])("with %s", (_, paths, over, expected) => {
+    expect(
+      code(
+        paths.map((path) => file(path)),
+        over,
+      ),
+    ).toBe(expected);
+  });
+
+  test("of a protected file says what a person can do", () => {
+    const refusedFor = (path: string) => {
+      const result = checkBundle([file(path)], {
+        ...rules,
+        protected: [...listProtectedGlobs({ protected: ["deploy/**"], unprotected: [] })],
+      });
+      return result.ok ? "" : result.refusal.message;
+    };
+    expect(refusedFor("docs/AGENTS.md")).toBe(
+      '"docs/AGENTS.md" is protected: no step may change it. To allow it, set `unprotected = ["agents"]` in `[policy]` of `.enki/enki.toml`.',
+    );
+    expect(refusedFor("deploy/x")).toBe(
+      '"deploy/x" is protected: no step may change it. To allow it, remove `deploy/**` from `[policy] protected`.',
+    );
+    expect(refusedFor(".github/workflows/ci.yml")).toBe('".github/workflows/ci.yml" is protected: no step may change it.');
+  });
+
+  test.each([
     ["a symbolic link", [file("a", { kind: "link" })], {}, "not-a-file"],
     ["a submodule", [file("a", { kind: "other" })], {}, "not-a-file"],
     ["10,000 files", Array.from({ length: 10_000 }, (_, at) => file(`f${at}`)), {}, "too-many-files"],
@@ -62,18 +103,6 @@ describe("B-19 a bundle", () => {
   ])("with %s", (_, files, over, expected) => {
     expect(code(files, over)).toBe(expected);
   });
-});
-
-test.each([
-  ["**", "a/b", true],
-  ["*.md", "a.md", true],
-  ["*.md", "a/b.md", false],
-  ["**/*.md", "b.md", true],
-  ["src/**/x", "src/a/b/x", true],
-  ["src/?.ts", "src/ab.ts", false],
-  ["a+b", "aab", false],
-])("glob %s on %s", (glob, path, expected) => {
-  expect(matchesGlob(glob, path)).toBe(expected);
 });
 
 test("credentials and known values are redacted in a transcript", () => {

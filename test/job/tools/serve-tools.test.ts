@@ -1,4 +1,4 @@
-import { readFileSync, statSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
 import { serveTools } from "../../../src/job/tools/serve-tools.ts";
@@ -236,5 +236,9 @@ describe("enki_edit_file", () => {
       isError: true,
       text: "/etc/passwd is outside of this step's workspace",
     });
+    mkdirSync(join(job.root, "sub/.git"), { recursive: true });
+    writeFileSync(join(job.root, "sub/.git/config"), "[core]\n");
+    for (const path of ["sub/.git/config", "a/../sub/.git/config"])
+      expect(await agent.call("enki_edit_file", { path })).toEqual({ isError: true, text: `${path} is outside of this step's workspace` });
   });
 });

@@ -165,8 +165,10 @@ describe("work with paths that clash with the base", () => {
   test.each([
     ["a file below a file of the base", { "LICENSE/x": "mine" }, ["LICENSE/x"]],
     ["a file in the place of a folder of the base", { src: "mine" }, ["src"]],
+    ["a name that differs from one of the base in case only", { license: "mine" }, ["license"]],
+    ["a name that differs from one of the base in its normal form only", { "src/u\u0308.txt": "mine" }, ["src/u\u0308.txt"]],
   ])("%s is a conflict, not an invalid tree", async (_, files, paths) => {
-    const base = await repo.commit("shapes", { LICENSE: "theirs", "src/a.txt": "theirs" }, { parents: [] });
+    const base = await repo.commit("shapes", { LICENSE: "theirs", "src/a.txt": "theirs", "src/\u00fc.txt": "theirs" }, { parents: [] });
     await clone.fetch();
     const made = await clone.work({ kind: "work", result: await result(base, files), baseCommit: base, onto: base, message: "work" });
     expect(made).toEqual({ kind: "conflict", paths });

@@ -3,7 +3,7 @@ import type { Execution } from "../../domain/execution.ts";
 import { toTaskId } from "../../domain/ids.ts";
 import type { Refusal } from "../../domain/refusal.ts";
 import type { Step } from "../../domain/step.ts";
-import { isProtectedPath } from "../../policy/check-bundle.ts";
+import { isProtectedPath } from "../../policy/protected-paths.ts";
 import { formatConflicts } from "../../messages/open-conflicts.ts";
 import type { DecisionTransaction } from "../decision-transaction.ts";
 import { backOffMs } from "../../domain/retry-policy.ts";
