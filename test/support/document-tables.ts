@@ -7,6 +7,7 @@ import { AGENT_DIALECTS } from "../../src/job/agent/agent-dialect.ts";
 import { briefSchema, policySchema, roleFileSchema, triggersSchema } from "../../src/core/config/config-schema.ts";
 import { toJsonSchema } from "../../src/core/config/schema-node.ts";
 import { COMMANDS } from "../../src/core/commands/command-table.ts";
+import { EXECUTION_TRANSITIONS } from "../../src/core/domain/execution-lifecycle.ts";
 import { STEP_TRANSITIONS } from "../../src/core/domain/step-lifecycle.ts";
 import { ALWAYS_PROTECTED, LOCK_FILES, PROTECTED_GROUPS } from "../../src/core/policy/protected-paths.ts";
 import { CHECK_STATE_MEANINGS } from "../../src/core/policy/evaluate-checks.ts";
@@ -90,12 +91,15 @@ const checks = (): string =>
   );
 
 /** States that several transitions may leave are written as one word. */
-const stateList = (states: readonly string[]): string => (states.length === 11 ? "any" : states.map((state) => `\`${state}\``).join(", "));
+const stateList = (states: readonly string[], all: number): string =>
+  states.length === all ? "any" : states.map((state) => `\`${state}\``).join(", ");
 
-const stepTransitions = (): string =>
+type Transitions = Readonly<Record<string, { readonly from: readonly string[]; readonly to: readonly string[]; readonly when: string }>>;
+
+const transitions = (all: Transitions, states: number) => (): string =>
   table(
     ["transition", "from", "to", "when"],
-    Object.entries(STEP_TRANSITIONS).map(([name, { from, to, when }]) => [`\`${name}\``, stateList(from), stateList(to), when]),
+    Object.entries(all).map(([name, { from, to, when }]) => [`\`${name}\``, stateList(from, states), stateList(to, states), when]),
   );
 
 const protectedGroups = (): string => {
@@ -132,7 +136,8 @@ export const TABLES: readonly (readonly [file: string, mark: string, table: () =
   ["docs/security.md", "policy-keys", () => keys(policySchema)],
   ["docs/security.md", "protected", protectedGroups],
   ["docs/architecture.md", "step-diagram", stepDiagram],
-  ["docs/architecture.md", "step-transitions", stepTransitions],
+  ["docs/architecture.md", "step-transitions", transitions(STEP_TRANSITIONS, 11)],
+  ["docs/architecture.md", "execution-transitions", transitions(EXECUTION_TRANSITIONS, 8)],
   ["docs/reading.md", "brief-keys", () => keys(briefSchema)],
   ["docs/reading.md", "trigger-keys", () => keys(triggersSchema)],
 ];

@@ -4,10 +4,13 @@ import type { Refusal } from "./refusal.ts";
 import type { Step } from "./step.ts";
 import type { WorkflowRun } from "./workflow-run.ts";
 
-export type ExecutionState = "planning" | "asking" | "proposed" | "running" | "paused" | "done" | "failed" | "cancelled";
+/** States in which nothing is left to do. A failed execution can be retried. */
+export type ExecutionEndState = "done" | "failed" | "cancelled";
+
+export type ExecutionState = "planning" | "asking" | "proposed" | "running" | "paused" | ExecutionEndState;
 
 /** Steps to be added to a running execution: being planned, waiting for an approval of the whole new plan, or refused. */
-type PlanAmendment = {
+export type PlanAmendment = {
   readonly state: "planning" | "proposed" | "refused";
   readonly request: string;
   readonly requestedBy: Login;

@@ -1,3 +1,4 @@
+import { dropAmendment, proposeAmendedPlan, startAmendment } from "../../domain/execution-lifecycle.ts";
 import type { Execution } from "../../domain/execution.ts";
 import { appendSteps } from "../../domain/plan-graph.ts";
 import type { PlannedStep } from "../../domain/plan.ts";
@@ -19,7 +20,7 @@ export const requestAmendment = (tx: DecisionTransaction, event: CommandedEvent,
   const found = findTarget(tx.executions(), event.issue, null);
   if (!found.ok) return found.refusal;
   const { execution } = found.value;
-  const { id, state, amendment, planning } = execution;
+  const { id, state, amendment } = execution;
   if (state !== "running" && state !== "paused") {
     const next = state === "proposed" ? `/enki approve ${(execution.plan ?? "").slice(0, 12)}` : "/enki fix <what to do>";
     return refuse("not-running", `Execution \`${id}\` is ${state}: steps are added to what runs.`, next).refusal;
@@ -30,11 +31,7 @@ export const requestAmendment = (tx: DecisionTransaction, event: CommandedEvent,
   if (broken !== null) return refuse("bad-config", `The configuration cannot be used: ${broken}.`, "fix it on the default branch").refusal;
   const hindered = checkLandable(tx, execution.baseBranch);
   if (hindered) return hindered;
-  tx.putExecution({
-    ...execution,
-    amendment: { state: "planning", request, requestedBy: event.by, plan: null, refusal: null },
-    planning: { attempt: planning.attempt + 1, faults: 0, notBefore: 0, deadline: null },
-  });
+  tx.putExecution(startAmendment(execution, { request, requestedBy: event.by }));
   tx.note(`${event.by} asked to add to ${id}: ${request.slice(0, 72)}`);
   return null;
 };
@@ -46,7 +43,7 @@ type ProposedSteps = { readonly steps: readonly PlannedStep[]; readonly by: stri
  * appendSteps and checkTaskNeeds.
  */
 export const proposeAmendment = (tx: DecisionTransaction, execution: Execution, { steps, by }: ProposedSteps): Refusal | null => {
-  const { id, state, amendment, planning } = execution;
+  const { id, state, amendment } = execution;
   const there = tx.plan(execution.plan);
   if ((state !== "running" && state !== "paused") || !there)
     return refuse("not-running", `Execution \`${id}\` is ${state}: steps are added to what runs.`, "/enki status").refusal;
@@ -57,11 +54,7 @@ export const proposeAmendment = (tx: DecisionTransaction, execution: Execution, 
   if (checked === undefined) return null;
   if (!checked.ok) return checked.refusal;
   const plan = tx.putPlan(checked.value);
-  tx.putExecution({
-    ...execution,
-    amendment: { state: "proposed", request: "", requestedBy: by, plan, refusal: null },
-    planning: { ...planning, deadline: tx.now + PERSON_WAIT_MS },
-  });
+  tx.putExecution(proposeAmendedPlan(execution, { plan, request: "", requestedBy: by, deadline: tx.now + PERSON_WAIT_MS }));
   tx.note(`plan ${plan.slice(0, 12)} proposed for ${id}`);
   return null;
 };
@@ -81,7 +74,7 @@ export const discardAmendment = (tx: DecisionTransaction, event: CommandedEvent,
         amendment.plan?.startsWith(target) === true,
     );
   if (!of) return false;
-  tx.putExecution({ ...of, amendment: null, planning: { ...of.planning, deadline: null } });
+  tx.putExecution(dropAmendment(of));
   tx.note(`${event.by} adds nothing to ${of.id}`);
   return true;
 };
@@ -92,13 +85,7 @@ export const applyAmendment = (tx: DecisionTransaction, execution: Execution, ap
   const plan = tx.plan(hash);
   if (!plan || hash === null) return;
   const added = plan.steps.flatMap(({ id }) => (execution.steps[id] ? [] : [[id, createStep(id)] as const]));
-  tx.putExecution({
-    ...execution,
-    plan: hash,
-    approved: { plan: hash, ...approved },
-    steps: { ...execution.steps, ...Object.fromEntries(added) },
-    amendment: null,
-    planning: { ...execution.planning, deadline: null },
-  });
+  const steps = { ...execution.steps, ...Object.fromEntries(added) };
+  tx.putExecution({ ...dropAmendment(execution), plan: hash, approved: { plan: hash, ...approved }, steps });
   tx.note(`${approved.by} approved plan ${hash.slice(0, 12)} of ${execution.id}: ${added.length} steps added`);
 };

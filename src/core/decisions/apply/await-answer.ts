@@ -1,3 +1,4 @@
+import { askPerson } from "../../domain/execution-lifecycle.ts";
 import { awaitAnswer } from "../../domain/step-lifecycle.ts";
 import type { Execution } from "../../domain/execution.ts";
 import { type ExecutionId, type Millis, toTaskId } from "../../domain/ids.ts";
@@ -35,12 +36,7 @@ export const waitForAnswer = (tx: DecisionTransaction, execution: Execution, ste
 export const waitForPlannerAnswer = (tx: DecisionTransaction, execution: Execution): boolean => {
   const asked = findOpenQuestion(tx, "coordinator", execution.id);
   if (!asked) return false;
-  tx.putExecution({
-    ...execution,
-    state: "asking",
-    refusal: asked.refusal,
-    planning: { ...execution.planning, faults: 0, deadline: asked.deadline },
-  });
+  tx.putExecution(askPerson(execution, asked));
   tx.note(`the planner of ${execution.id} waits for an answer`);
   return true;
 };

@@ -1,3 +1,4 @@
+import { cancelExecution } from "../../domain/execution-lifecycle.ts";
 import { cancel as cancelOne, skip as skipStep } from "../../domain/step-lifecycle.ts";
 import { type Execution, hasEnded, isPlanning } from "../../domain/execution.ts";
 import { toTaskId } from "../../domain/ids.ts";
@@ -14,21 +15,19 @@ export const cancelTarget: TargetCommandHandler = (tx, { execution, step }, even
   if (execution.state === "done" || execution.state === "cancelled") {
     return refuse("already-over", `Execution \`${execution.id}\` is ${execution.state}.`, "/enki status").refusal;
   }
-  cancelExecution(tx, execution, event.by);
+  cancelExecutionByPerson(tx, execution, event.by);
   tx.note(`${event.by} cancelled ${execution.id}`);
   return null;
 };
 
-const cancelExecution = (tx: DecisionTransaction, execution: Execution, by: string): void =>
+const cancelExecutionByPerson = (tx: DecisionTransaction, execution: Execution, by: string): void =>
   abandonExecution(tx, execution, createEndRefusal("cancelled", by));
 
 /** Cancels an execution for a reason: stops its runs and closes its pull requests; landed work stays. */
 export const abandonExecution = (tx: DecisionTransaction, execution: Execution, refusal: Refusal): void => {
   for (const each of Object.values(execution.steps)) if (each.state !== "done") markStepCancelled(tx, { execution, step: each, refusal });
   const now = tx.execution(execution.id) ?? execution;
-  // A running planner job keeps its deadline until its run is stopped.
-  const until = isPlanning(now) ? now.planning.deadline : null;
-  tx.putExecution({ ...now, state: "cancelled", amendment: null, refusal, planning: { ...now.planning, deadline: until } });
+  tx.putExecution(cancelExecution(now, refusal));
 };
 
 const cancelStepByPerson: StepCommandHandler = (tx, { execution, step, event }) => {
@@ -69,7 +68,7 @@ const skipFailedRole: StepCommandHandler = (tx, { execution, step, event }) => {
 export const stopAllExecutions = (tx: DecisionTransaction, by: string): CommandAnswer => {
   const going = tx.executions().filter((each) => !hasEnded(each));
   const jobs = going.reduce((sum, each) => sum + countRunningJobs(each), 0);
-  for (const each of going) cancelExecution(tx, each, by);
+  for (const each of going) cancelExecutionByPerson(tx, each, by);
   tx.note(`${by} stopped everything: ${going.length} executions, ${jobs} jobs`);
   if (going.length === 0) return { text: "Nothing is running in this repository, so there was nothing to stop." };
   return {

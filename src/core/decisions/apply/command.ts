@@ -1,3 +1,4 @@
+import { createExecution } from "../../domain/execution-lifecycle.ts";
 import { approveReport } from "../../domain/step-lifecycle.ts";
 import type { Brief } from "../../domain/brief.ts";
 import type { Command } from "../../domain/command.ts";
@@ -155,24 +156,9 @@ const startPlanning = (
   const id = deriveExecutionId(event.id, (taken) => tx.execution(taken) !== undefined);
   const request = command.text === "" ? brief.value.title : command.text;
   tx.putBrief(id, brief.value);
-  tx.putExecution({
-    id,
-    issue: event.issue,
-    onPullRequest: event.onPullRequest,
-    requestedBy: event.by,
-    request,
-    baseBranch: base.value,
-    createdAt: event.at,
-    state: "planning",
-    refusal: null,
-    amendment: null,
-    planOnly: command.kind === "plan",
-    planning: { attempt: 1, faults: 0, notBefore: 0, deadline: null },
-    plan: null,
-    approved: null,
-    steps: {},
-    spent: 0,
-  });
+  const { issue, onPullRequest, by: requestedBy, at: createdAt } = event;
+  const requested = { id, issue, onPullRequest, requestedBy, request, createdAt };
+  tx.putExecution(createExecution({ ...requested, baseBranch: base.value, planOnly: command.kind === "plan" }));
   tx.note(`${event.by} asked for ${id} on #${event.issue}: ${request.slice(0, 72)}`);
   return null;
 };

@@ -1,3 +1,4 @@
+import { createExecution, propose } from "../../domain/execution-lifecycle.ts";
 import { type Execution } from "../../domain/execution.ts";
 import { checkPlan } from "../../domain/plan-graph.ts";
 import type { ExecutionId } from "../../domain/ids.ts";
@@ -20,25 +21,9 @@ export const createAdhocTask = (
   if (!checked.ok) return checked.refusal;
   const { issue, onPullRequest, requestedBy, baseBranch } = origin;
   const until = tx.snapshot.config.plan.approval === "never" ? null : tx.now + PERSON_WAIT_MS;
-  tx.putExecution({
-    id,
-    issue,
-    onPullRequest,
-    requestedBy,
-    baseBranch,
-    request: step.description,
-    createdAt: tx.now,
-    state: "proposed",
-    refusal: null,
-    planOnly: false,
-    amendment: null,
-    planning: { attempt: 1, faults: 0, notBefore: 0, deadline: until },
-    plan: tx.putPlan(checked.value),
-    approved: null,
-    steps: {},
-    spent: 0,
-    ...(command.kind === "quick" ? { quick: true } : {}),
-  });
+  const request = { issue, onPullRequest, requestedBy, baseBranch, request: step.description };
+  const execution = createExecution({ id, ...request, createdAt: tx.now, ...(command.kind === "quick" ? { quick: true } : {}) });
+  tx.putExecution(propose(execution, { plan: tx.putPlan(checked.value), deadline: until }));
   tx.note(`${id} proposed on #${issue}: ${step.title}`);
   return null;
 };

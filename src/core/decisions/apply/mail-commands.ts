@@ -1,3 +1,4 @@
+import { replan } from "../../domain/execution-lifecycle.ts";
 import { receiveAnswer } from "../../domain/step-lifecycle.ts";
 import type { Command } from "../../domain/command.ts";
 import type { Execution } from "../../domain/execution.ts";
@@ -141,11 +142,5 @@ const continueAsker = (tx: DecisionTransaction, { from, execution: id }: Mail): 
     return;
   }
   if (execution.state !== "asking") return;
-  const { attempt } = execution.planning;
-  tx.putExecution({
-    ...execution,
-    state: "planning",
-    refusal: null,
-    planning: { attempt: attempt + 1, faults: 0, notBefore: 0, deadline: null },
-  });
+  tx.putExecution(replan(execution));
 };

@@ -1,3 +1,4 @@
+import { pauseExecution, resumeExecution } from "../../domain/execution-lifecycle.ts";
 import { mayTake, pause as pauseOne, resume as resumeOne } from "../../domain/step-lifecycle.ts";
 import type { Execution } from "../../domain/execution.ts";
 import { toTaskId } from "../../domain/ids.ts";
@@ -19,7 +20,7 @@ export const pauseTarget: TargetCommandHandler = (tx, { execution, step }, event
       .refusal;
   }
   const why = { code: "paused", message: `Paused by @\u200b${event.by}.`, next: `/enki resume ${execution.id}` };
-  tx.putExecution({ ...execution, state: "paused", refusal: why });
+  tx.putExecution(pauseExecution(execution, why));
   tx.note(`${event.by} paused ${execution.id}`);
   return null;
 };
@@ -43,7 +44,7 @@ const canPause = (step: Step): boolean => mayTake("pause", step) && (step.state 
 export const resumeTarget: TargetCommandHandler = (tx, { execution, step }, event) => {
   if (step) return resumeStepByPerson(tx, { execution, step, event });
   if (execution.state === "paused") {
-    tx.putExecution({ ...execution, state: "running", refusal: null });
+    tx.putExecution(resumeExecution(execution));
     // No one had to answer during the pause, so deadlines for people start again.
     for (const each of Object.values(execution.steps))
       if (each.state === "waiting" && each.deadline !== null) tx.putStep(execution.id, { ...each, deadline: tx.now + PERSON_WAIT_MS });

@@ -1,3 +1,11 @@
+import {
+  failExecution,
+  finishExecution,
+  propose,
+  proposeAmendedPlan,
+  refuseAmendment,
+  retryPlannerAfterFault,
+} from "../../domain/execution-lifecycle.ts";
 import { type Execution, isPlanning, isBeingRevised } from "../../domain/execution.ts";
 import { appendSteps, checkPlan } from "../../domain/plan-graph.ts";
 import type { Job, JobResult } from "../../domain/job.ts";
@@ -7,7 +15,7 @@ import type { Plan, PlannedStep } from "../../domain/plan.ts";
 import { refuse, type Refusal, type Result } from "../../domain/refusal.ts";
 import type { DecisionTransaction } from "../decision-transaction.ts";
 import { checkTaskNeeds, withLocalNeeds } from "../cross-needs.ts";
-import { backOffMs, MAX_FAULTS, PERSON_WAIT_MS } from "../../domain/retry-policy.ts";
+import { PERSON_WAIT_MS } from "../../domain/retry-policy.ts";
 import { checkLandable } from "../landing-terms.ts";
 import { waitForPlannerAnswer } from "./await-answer.ts";
 import { withoutRevision } from "./revise-plan.ts";
@@ -58,7 +66,7 @@ const hasOnlyCreatedTasks = ({ state, revision }: Execution, { end, tools }: Job
 
 /** Finishes the execution of a planner that created ad-hoc tasks instead of a plan: each task waits for its own approval. */
 const finishWithTasks = (tx: DecisionTransaction, execution: Execution): void => {
-  tx.putExecution({ ...execution, state: "done", refusal: null, planning: { ...execution.planning, faults: 0, deadline: null } });
+  tx.putExecution(finishExecution({ ...execution, planning: { ...execution.planning, faults: 0, deadline: null } }, "done", null));
   tx.note(`${execution.id} is done: its planner made tasks of their own`);
 };
 
@@ -92,17 +100,16 @@ const putPlanForApproval = (tx: DecisionTransaction, before: Execution, value: P
     return failPlanning(tx, before, refuse("plan-unchanged", "The planner proposed the same plan again.").refusal);
   const execution = revision ? { ...before, revision: { ...revision, state: "done", refusal: null } as const } : before;
   const free = tx.snapshot.config.plan.approval === "never" && !execution.planOnly;
-  const planning = { ...execution.planning, faults: 0, deadline: free ? null : tx.now + PERSON_WAIT_MS };
+  const deadline = free ? null : tx.now + PERSON_WAIT_MS;
   const plan = tx.putPlan(value);
   tx.note(`plan ${plan.slice(0, 12)} proposed for ${execution.id}`);
   if (execution.amendment && execution.state !== "planning")
-    return tx.putExecution({ ...execution, planning, amendment: { ...execution.amendment, state: "proposed", plan, refusal: null } });
-  tx.putExecution({ ...execution, plan, state: "proposed", planning });
+    return tx.putExecution(proposeAmendedPlan(execution, { ...execution.amendment, plan, deadline }));
+  tx.putExecution(propose(execution, { plan, deadline }));
 };
 
 /** Fails the execution if its first plan failed; a failed amendment leaves the execution unchanged. */
 export const failPlanning = (tx: DecisionTransaction, execution: Execution, why: Refusal): void => {
-  const planning = { ...execution.planning, deadline: null };
   const { amendment } = execution;
   const back = withoutRevision(tx, execution, why);
   if (back) {
@@ -111,24 +118,17 @@ export const failPlanning = (tx: DecisionTransaction, execution: Execution, why:
   }
   tx.note(`${execution.id}: ${amendment ? "nothing is added" : "failed"}: ${why.code}`);
   if (!amendment || execution.state === "planning" || execution.state === "asking" || execution.state === "proposed")
-    return tx.putExecution({ ...execution, state: "failed", refusal: why, planning });
-  const next = "/enki add <request>";
-  tx.putExecution({ ...execution, planning, amendment: { ...amendment, state: "refused", plan: null, refusal: { ...why, next } } });
+    return tx.putExecution(failExecution(execution, why));
+  tx.putExecution(refuseAmendment(execution, amendment, { ...why, next: "/enki add <request>" }));
 };
 
 export const retryPlanningAfterFault = (tx: DecisionTransaction, execution: Execution, text: string): void => {
   const faults = execution.planning.faults + 1;
-  if (faults > MAX_FAULTS) {
-    return failPlanning(tx, execution, {
-      code: "planner-faults",
-      message: `The planner's job failed ${faults} times: ${text}`,
-      next: `/enki retry ${execution.id}`,
-    });
+  const again = retryPlannerAfterFault(execution, tx.now);
+  if (again === null) {
+    const why = `The planner's job failed ${faults} times: ${text}`;
+    return failPlanning(tx, execution, { code: "planner-faults", message: why, next: `/enki retry ${execution.id}` });
   }
-  const { attempt } = execution.planning;
-  tx.putExecution({
-    ...execution,
-    planning: { attempt: attempt + 1, faults, notBefore: tx.now + backOffMs(faults), deadline: null },
-  });
+  tx.putExecution(again);
   tx.note(`plan of ${execution.id}: fault ${faults}: ${text}`);
 };

@@ -1,3 +1,4 @@
+import { reopen } from "../../domain/execution-lifecycle.ts";
 import type { Execution } from "../../domain/execution.ts";
 import { toTaskId } from "../../domain/ids.ts";
 import type { Step } from "../../domain/step.ts";
@@ -45,7 +46,7 @@ export const resumeWorkflow = (tx: DecisionTransaction, { execution, run, step, 
     reaskedSteps: run.reaskedSteps.filter((each) => !steps.has(each)),
     resumed: true,
   };
-  tx.putExecution({ ...now, state: now.state === "failed" ? "running" : now.state, refusal: null, workflow });
+  tx.putExecution({ ...reopen(now), workflow });
   return null;
 };
 

@@ -1,3 +1,4 @@
+import { reopen, replan } from "../../domain/execution-lifecycle.ts";
 import { requestChanges, retry as retryFromFailure } from "../../domain/step-lifecycle.ts";
 import { needsPersonToResolve } from "../../domain/conflict.ts";
 import type { Execution } from "../../domain/execution.ts";
@@ -26,12 +27,7 @@ export const retryTarget: TargetCommandHandler = (tx, { execution, step }, event
   if (isUnplanned(execution)) {
     const hindered = checkLandable(tx, execution.baseBranch);
     if (hindered) return hindered;
-    tx.putExecution({
-      ...execution,
-      state: "planning",
-      refusal: null,
-      planning: { attempt: execution.planning.attempt + 1, faults: 0, notBefore: 0, deadline: null },
-    });
+    tx.putExecution(replan(execution));
   } else {
     for (const each of Object.values(execution.steps)) if (each.state === "failed") resetFailedStep(tx, execution, each);
     reopenExecution(tx, execution);
@@ -120,7 +116,7 @@ const hasUsableWork = ({ refusal, head, resolution }: Step): boolean => {
 /** Lets a failed execution run again. */
 export const reopenExecution = (tx: DecisionTransaction, { id }: Execution): void => {
   const execution = tx.execution(id);
-  if (execution?.state === "failed") tx.putExecution({ ...execution, state: "running", refusal: null });
+  if (execution?.state === "failed") tx.putExecution(reopen(execution));
 };
 
 /**

@@ -1,3 +1,4 @@
+import { propose, proposeAmendedPlan, replan, restartAmendment } from "../../domain/execution-lifecycle.ts";
 import { hasQuotedLine } from "../../commands/quoted-remark.ts";
 import type { Command } from "../../domain/command.ts";
 import { type Execution, hasEnded, isBeingRevised } from "../../domain/execution.ts";
@@ -23,12 +24,12 @@ export const revisePlan = (tx: DecisionTransaction, event: CommandedEvent, { tex
   if (!open) return refuseRevision(here);
   const { broken } = tx.snapshot.config;
   if (broken !== null) return refuse("bad-config", `The configuration cannot be used: ${broken}.`, "fix it on the default branch").refusal;
-  const { revision, amendment, planning } = open;
+  const { revision, amendment } = open;
   // A failed revision did not change the plan, so its remark is left out.
   const before = [...(revision?.earlierRequests ?? []), ...(revision?.state === "done" ? [revision.text] : [])].slice(
     -MAX_EARLIER_REQUESTS,
   );
-  const next = {
+  const revised: Execution = {
     ...open,
     revision: {
       state: "planning",
@@ -37,11 +38,10 @@ export const revisePlan = (tx: DecisionTransaction, event: CommandedEvent, { tex
       requestedBy: event.by,
       refusal: null,
       ...(quotes && { quoted: true as const }),
-    } as const,
-    planning: { attempt: planning.attempt + 1, faults: 0, notBefore: 0, deadline: null },
+    },
   };
-  if (open.state === "proposed") tx.putExecution({ ...next, state: "planning" });
-  else if (amendment) tx.putExecution({ ...next, amendment: { ...amendment, state: "planning", refusal: null } });
+  if (open.state === "proposed") tx.putExecution(replan(revised));
+  else if (amendment) tx.putExecution(restartAmendment(revised, amendment));
   tx.note(`${event.by} asked to revise the plan of ${open.id}: ${text.slice(0, 72)}`);
   return null;
 };
@@ -110,13 +110,10 @@ export const isQuotedReply = (event: CommandedEvent): boolean => findQuotedRevis
 
 /** The execution with its plan open for approval again after a failed revision. Returns null if no revision is running. */
 export const withoutRevision = (tx: DecisionTransaction, execution: Execution, why: Refusal): Execution | null => {
-  const { revision, amendment, planning } = execution;
+  const { revision, amendment, plan } = execution;
   if (!revision || !isBeingRevised(execution)) return null;
-  const back = {
-    ...execution,
-    revision: { ...revision, state: "refused", refusal: why } as const,
-    planning: { ...planning, deadline: tx.now + PERSON_WAIT_MS },
-  };
+  const deadline = tx.now + PERSON_WAIT_MS;
+  const back: Execution = { ...execution, revision: { ...revision, state: "refused", refusal: why } };
   const isAdded = execution.state === "running" || execution.state === "paused";
-  return isAdded && amendment ? { ...back, amendment: { ...amendment, state: "proposed" } } : { ...back, state: "proposed", refusal: null };
+  return isAdded && amendment ? proposeAmendedPlan(back, { ...amendment, deadline }) : propose(back, { plan, deadline });
 };

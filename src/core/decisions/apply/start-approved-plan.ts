@@ -1,3 +1,4 @@
+import { approve } from "../../domain/execution-lifecycle.ts";
 import type { Execution } from "../../domain/execution.ts";
 import { createStep } from "../../domain/step.ts";
 import type { DecisionTransaction } from "../decision-transaction.ts";
@@ -7,12 +8,6 @@ export const startApprovedPlan = (tx: DecisionTransaction, execution: Execution,
   const plan = tx.plan(execution.plan);
   if (!plan || execution.plan === null) return;
   const steps = Object.fromEntries(plan.steps.map((step) => [step.id, createStep(step.id)]));
-  tx.putExecution({
-    ...execution,
-    state: "running",
-    approved: { plan: execution.plan, ...approved },
-    steps,
-    planning: { ...execution.planning, deadline: null },
-  });
+  tx.putExecution(approve(execution, { approved: { plan: execution.plan, ...approved }, steps }));
   tx.note(`${approved.by} approved plan ${execution.plan.slice(0, 12)} of ${execution.id}`);
 };

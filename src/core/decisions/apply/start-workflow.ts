@@ -1,3 +1,4 @@
+import { createExecution } from "../../domain/execution-lifecycle.ts";
 import type { Brief } from "../../domain/brief.ts";
 import type { Command } from "../../domain/command.ts";
 import { type BranchName, deriveExecutionId } from "../../domain/ids.ts";
@@ -30,25 +31,32 @@ export const startWorkflow = (
   const id = deriveExecutionId(event.id, (taken) => tx.execution(taken) !== undefined);
   const plan = tx.putPlan({ steps: [] });
   tx.putBrief(id, brief);
-  tx.putExecution({
+  const { issue, onPullRequest, by: requestedBy, at: createdAt } = event;
+  const request = args === "" ? name : `${name}: ${args}`;
+  const execution = createExecution({
     id,
-    issue: event.issue,
-    onPullRequest: event.onPullRequest,
-    requestedBy: event.by,
-    request: args === "" ? name : `${name}: ${args}`,
+    issue,
+    onPullRequest,
+    requestedBy,
+    request,
     baseBranch,
-    createdAt: event.at,
+    createdAt,
     state: "running",
-    refusal: null,
-    amendment: null,
-    planOnly: false,
-    planning: { attempt: 1, faults: 0, notBefore: 0, deadline: null },
     plan,
-    approved: { plan, by: event.by, at: event.at },
-    steps: {},
-    spent: 0,
-    workflow: { ...files, state: createRunState(flow.main, args), nodes: {}, endState: null, reaskedSteps: [] },
+    approved: {
+      plan,
+      by: event.by,
+      at: event.at,
+    },
+    workflow: {
+      ...files,
+      state: createRunState(flow.main, args),
+      nodes: {},
+      endState: null,
+      reaskedSteps: [],
+    },
   });
+  tx.putExecution(execution);
   tx.note(`${event.by} runs ${name} as ${id} on #${event.issue}`);
   return null;
 };

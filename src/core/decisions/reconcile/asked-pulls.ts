@@ -1,3 +1,4 @@
+import { pauseExecution } from "../../domain/execution-lifecycle.ts";
 import { type Execution, hasEnded } from "../../domain/execution.ts";
 import type { Pull } from "../../domain/github-facts.ts";
 import type { Refusal } from "../../domain/refusal.ts";
@@ -23,7 +24,7 @@ const endForPull = (tx: DecisionTransaction, execution: Execution, { number, sta
   const { id, baseBranch } = execution;
   if (state === "closed" && execution.state === "running") {
     const why = `#${number} was closed, so nothing starts or lands on \`${baseBranch}\` until somebody reopens it.`;
-    tx.putExecution({ ...execution, state: "paused", refusal: { code: "pull-closed", message: why, next: `/enki resume ${id}` } });
+    tx.putExecution(pauseExecution(execution, { code: "pull-closed", message: why, next: `/enki resume ${id}` }));
     return tx.note(`${id} is held: #${number} was closed`);
   }
   const why = `#${number} was ${state}, so Enki cancelled the work that has not landed on \`${baseBranch}\`.`;

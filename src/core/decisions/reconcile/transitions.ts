@@ -1,5 +1,6 @@
+import { finishExecution, reopen } from "../../domain/execution-lifecycle.ts";
 import { block, cancel, queueBehind, requireNeeds } from "../../domain/step-lifecycle.ts";
-import { type Execution, type ExecutionState, hasOpenAmendment } from "../../domain/execution.ts";
+import { type Execution, type ExecutionEndState, hasOpenAmendment } from "../../domain/execution.ts";
 import type { TaskId } from "../../domain/ids.ts";
 import { listNeededTasks, type PlannedStep } from "../../domain/plan.ts";
 import type { Refusal } from "../../domain/refusal.ts";
@@ -26,7 +27,7 @@ const startAutomatically = (tx: DecisionTransaction, execution: Execution): void
   if (state === "proposed" && needsNoApproval(tx, execution)) startApprovedPlan(tx, execution, { by: requestedBy, at: tx.now });
   if (state === "running" && amendment?.state === "proposed" && needsNoApproval(tx, execution))
     applyAmendment(tx, execution, { by: amendment.requestedBy, at: tx.now });
-  if (state === "failed" && isUnblocked(tx, execution)) tx.putExecution({ ...execution, state: "running", refusal: null });
+  if (state === "failed" && isUnblocked(tx, execution)) tx.putExecution(reopen(execution));
 };
 
 const needsNoApproval = (tx: DecisionTransaction, { planOnly }: Execution): boolean =>
@@ -113,7 +114,7 @@ const endExecution = (tx: DecisionTransaction, id: string): void => {
   const steps = tx.steps(id);
   if (!execution || hasOpenAmendment(execution) || execution.workflow?.endState === null || !isExecutionOver(execution, steps)) return;
   const state = execution.workflow?.endState ?? computeEndState(steps);
-  tx.putExecution({ ...execution, state, refusal: findEndRefusal(execution, state, steps) });
+  tx.putExecution(finishExecution(execution, state, findEndRefusal(execution, state, steps)));
   tx.note(`${id} is ${state}`);
 };
 
@@ -121,7 +122,7 @@ const endExecution = (tx: DecisionTransaction, id: string): void => {
 const isExecutionOver = ({ workflow }: Execution, steps: readonly Step[]): boolean =>
   steps.every(({ state }) => isTerminalState(state) || (workflow?.endState === "failed" && state === "published"));
 
-const findEndRefusal = ({ id }: Execution, state: ExecutionState, steps: readonly Step[]): Refusal | null => {
+const findEndRefusal = ({ id }: Execution, state: ExecutionEndState, steps: readonly Step[]): Refusal | null => {
   if (state === "cancelled") return { code: "cancelled", message: "All of its steps were cancelled.", next: "/enki fix <what to do>" };
   if (state !== "failed") return null;
   const failed = steps.find((step) => step.state === "failed") ?? steps.find((step) => step.state === "blocked");
@@ -129,7 +130,7 @@ const findEndRefusal = ({ id }: Execution, state: ExecutionState, steps: readonl
 };
 
 /** Cancelled steps do not fail an execution: it is done if a step is done. */
-const computeEndState = (steps: readonly Step[]): ExecutionState => {
+const computeEndState = (steps: readonly Step[]): ExecutionEndState => {
   if (steps.some((step) => step.state === "failed" || step.state === "blocked")) return "failed";
   return steps.some((step) => step.state === "cancelled") && !steps.some((step) => step.state === "done") ? "cancelled" : "done";
 };

@@ -1,3 +1,4 @@
+import { failExecution } from "../../domain/execution-lifecycle.ts";
 import { abandon, requestRepair, restart } from "../../domain/step-lifecycle.ts";
 import type { Execution } from "../../domain/execution.ts";
 import type { StepId } from "../../domain/ids.ts";
@@ -158,5 +159,5 @@ const hasUsableState = (step: Step | undefined): boolean => step?.state === "pub
 
 const failWorkflow = (tx: DecisionTransaction, id: string, why: string): void => {
   const execution = tx.execution(id);
-  if (execution) tx.putExecution({ ...execution, state: "failed", refusal: { code: "bad-workflow", message: why, next: "/enki status" } });
+  if (execution) tx.putExecution(failExecution(execution, { code: "bad-workflow", message: why, next: "/enki status" }));
 };
