@@ -5,20 +5,25 @@ import type { Policy, View } from "./policy.ts";
  * Batches with bisection, after the README of bors-ng: everything that waits becomes a batch, one batch runs at a time; a green one lands, a red one is split
  * in halves, the first no smaller than the second, that queue up behind the other batches; a red batch of one goes back to its author.
  * Where the documentation is silent: a batch takes at most `size`; split batches come before what has come in since; what cannot be merged into a batch
- * is set apart as a batch of its own, which costs no run; a batch waits for what its members need; a retry is for a batch of one.
+ * is set apart as a batch of its own, which costs no run; a batch waits for what its members need; a retry is for a batch of one; after a push to the
+ * base the running batch is formed again at once.
  */
 export const bors = (retries: number, size = 8): Policy => {
   let batches: Head[][] = [];
-  let current: { readonly members: readonly Head[]; readonly commit: Commit; readonly before: number } | null = null;
+  let current: { readonly members: readonly Head[]; readonly onto: Commit; readonly commit: Commit; readonly before: number } | null = null;
   const decide: Policy["decide"] = (view) => {
     batches = batches.map((batch) => batch.filter((head) => view.queue.includes(head))).filter((batch) => batch.length > 0);
     if (current?.members.some((head) => !view.queue.includes(head))) current = null;
+    if (current && current.onto !== view.tip) {
+      batches.unshift([...current.members]);
+      current = null;
+    }
     if (!current) {
       const next = form(view, batches, size);
       batches = next.batches;
       if (next.unmergeable) return { land: null, eject: [{ head: next.unmergeable, why: "conflict", at: view.tip }], want: [] };
       if (!next.commit) return { land: null, eject: [], want: [] };
-      current = { members: next.members, commit: next.commit, before: view.check(next.commit)?.verdicts.length ?? 0 };
+      current = { members: next.members, onto: view.tip, commit: next.commit, before: view.check(next.commit)?.verdicts.length ?? 0 };
     }
     const { members, commit, before } = current;
     // Every batch is run, also one that happens to be the end of a batch that was red.

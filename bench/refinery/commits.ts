@@ -28,6 +28,8 @@ export type Commits = {
   readonly root: Commit;
   /** The same commit for the same parent and head; null where git would find a conflict. */
   readonly merge: (parent: Commit, head: Head) => Commit | null;
+  /** A person's commit on the base: good, and in nobody's way. */
+  readonly push: (parent: Commit) => Commit;
   readonly find: (sha: string) => Commit | undefined;
   /** Would this head be red for its own sake in this context? */
   readonly isGuilty: (context: Commit, head: Head) => boolean;
@@ -73,6 +75,14 @@ export const commitGraph = (truth: Truth): Commits => {
     all.set(commit.sha, commit);
     return commit;
   };
+  const push = (parent: Commit): Commit => {
+    const content = mix(parent.content, FOR.push) >>> 0;
+    const second = mix(seconds.get(parent) ?? 0, FOR.push) >>> 0;
+    const commit = { ...parent, sha: sha(0, all.size), parent, head: null, depth: parent.depth + 1, content, tree: tree(content, second) };
+    seconds.set(commit, second);
+    all.set(commit.sha, commit);
+    return commit;
+  };
   const isGuilty = (context: Commit, head: Head): boolean => head.bad || meets(truth.semantic, "semantic", { context, head });
   const merge = (parent: Commit, head: Head): Commit | null => {
     const siblings = children.get(parent) ?? new Map<number, Commit | null>();
@@ -81,7 +91,7 @@ export const commitGraph = (truth: Truth): Commits => {
     if (child === undefined) siblings.set(head.id, (child = create(parent, head)));
     return child;
   };
-  return { root, merge, find: (name) => all.get(name), isGuilty };
+  return { root, merge, push, find: (name) => all.get(name), isGuilty };
 };
 
 /** Is there a conflict of this kind between the head and something in the context, that neither of them was made after? */

@@ -37,8 +37,18 @@ export const grid = (): Scene[] => {
   const long = LONG.flatMap((world, w) =>
     SLOTS.slice(1).flatMap((slots, c) => [0.02, 0.1].map((bad, p) => scene(world, { steps: 200, slots, bad }, [w + c + p, w]))),
   );
-  return [...short, ...long, scene({ shape: "flat", start: "ready", work: 0 }, { steps: 200, slots: 16, bad: 0.3 }, [1, 0])];
+  const deep = scene({ shape: "flat", start: "ready", work: 0 }, { steps: 200, slots: 16, bad: 0.3 }, [1, 0]);
+  return [...short, ...long, deep, ...pushed()];
 };
+
+/** People who push to the base beside the queue. */
+const pushed = (): Scene[] =>
+  [16, 4].flatMap((slots) =>
+    [1, 2, 4].map((pushEvery) => ({
+      ...({ shape: "flat", start: "ready", steps: 60, work: 2, bad: 0.1, flakes: 0.02, textual: 0, semantic: 0 } as const),
+      ...{ slots, pushEvery },
+    })),
+  );
 
 const scene = (world: World, rest: Pick<Scene, "steps" | "slots" | "bad">, [turn, shift]: readonly [number, number]): Scene => {
   const flakes = FLAKES[(turn + shift) % FLAKES.length] ?? 0;
@@ -50,5 +60,5 @@ const scene = (world: World, rest: Pick<Scene, "steps" | "slots" | "bad">, [turn
 /** One small cell of each kind, for a look at everything in seconds. */
 export const quickGrid = (): Scene[] => grid().filter(({ steps, slots, bad }) => steps <= 24 && slots > 1 && bad === 0.15);
 
-export const nameOf = ({ shape, start, steps, work, bad, flakes, textual, slots }: Scene): string =>
-  `${shape}${shape === "flat" ? "" : `/${start}`} N=${steps} W=${work} p=${bad} f=${flakes} q=${textual} C=${slots}`;
+export const nameOf = ({ shape, start, steps, work, bad, flakes, textual, slots, pushEvery }: Scene): string =>
+  `${shape}${shape === "flat" ? "" : `/${start}`} N=${steps} W=${work} p=${bad} f=${flakes} q=${textual} C=${slots}${pushEvery === undefined ? "" : ` push=${pushEvery}`}`;

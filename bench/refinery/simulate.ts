@@ -12,6 +12,7 @@ import { TIMES, type Trace } from "./trace.ts";
  * - A run is red when its content is bad: a bad head, or two that are red together. Else it flakes, decided by content and attempt alone.
  * - A landing takes `TIMES.landing`; meanwhile nobody decides, but runs go on. It moves the base to a commit that was green itself.
  * - An ejected head comes back good after `TIMES.fix`, one that conflicted comes back merged after `TIMES.merger`, at the end of the queue; what needs it is held meanwhile.
+ * - A person's push moves the base to a good commit of theirs; during a landing it comes right after it.
  * - That two heads conflict is known at once and costs no run: `git merge-tree` tells.
  */
 export type Outcome = {
@@ -27,6 +28,7 @@ type Happening =
   | { readonly kind: "ready"; readonly step: number }
   | { readonly kind: "ran"; readonly commit: Commit; readonly run: number }
   | { readonly kind: "landed"; readonly commit: Commit }
+  | { readonly kind: "pushed" }
   | { readonly kind: "woken" };
 
 /** What runs, by number, with the time at which it began; the oldest first. */
@@ -76,6 +78,7 @@ export const simulate = (trace: Trace, policy: Policy, say: (line: string) => vo
     falseEjections: 0,
     redLandings: 0,
   };
+  for (const at of trace.pushes) world.agenda.add(at, { kind: "pushed" });
   startWork(world);
   let stuck: string | null = null;
   while (stuck === null && world.board.landed() < trace.scene.steps) {
@@ -124,7 +127,7 @@ const startWork = (world: World): void => {
 };
 
 const happen = (world: World, event: Happening): void => {
-  const { board, now, tip } = world;
+  const { agenda, board, now, tip } = world;
   switch (event.kind) {
     case "ready":
       world.moved = now;
@@ -132,6 +135,10 @@ const happen = (world: World, event: Happening): void => {
       return startWork(world);
     case "ran":
       return ran(world, event);
+    case "pushed":
+      if (world.landing) return agenda.add(now + TIMES.landing, event);
+      world.tip = world.commits.push(tip);
+      return world.say(`${time(now)} pushed`);
     case "woken":
       return;
     case "landed":

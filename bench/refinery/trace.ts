@@ -19,6 +19,8 @@ export type Scene = {
   /** P(two steps cannot be merged with each other). */ readonly textual: number;
   /** P(two good steps are red together). */ readonly semantic: number;
   readonly slots: number;
+  /** Mean time between two pushes of a person to the base; absent without pushes. */
+  readonly pushEvery?: number;
 };
 
 /** What is true in one history, whatever the policy. */
@@ -31,9 +33,13 @@ export type Trace = {
   /** For each step those that it conflicts with. A step never conflicts with what it was built on. */
   readonly textual: readonly (readonly number[])[];
   readonly semantic: readonly (readonly number[])[];
+  /** Times at which a person pushes to the base, in order. */
+  readonly pushes: readonly number[];
 };
 
 const LAYERS = 4;
+/** People push for this long: no policy can land what needs longer than the pause between two pushes for ever. */
+const PUSHING = 24;
 
 export const trace = (scene: Scene, seed: number): Trace => {
   const { steps, work, bad } = scene;
@@ -48,7 +54,19 @@ export const trace = (scene: Scene, seed: number): Trace => {
     bad: each((step) => draw(seed, FOR.bad, step) < bad),
     textual: pairs(above, (a, b) => draw(seed, FOR.textual, a, b) < scene.textual),
     semantic: pairs(above, (a, b) => draw(seed, FOR.semantic, a, b) < scene.semantic),
+    pushes: pushTimes(scene, seed),
   };
+};
+
+/** A Poisson process. */
+const pushTimes = ({ pushEvery }: Scene, seed: number): number[] => {
+  const times: number[] = [];
+  if (pushEvery === undefined) return times;
+  for (let [at, nth] = [0, 0]; ; nth += 1) {
+    at -= pushEvery * Math.log(1 - draw(seed, FOR.push, nth));
+    if (at > PUSHING) return times;
+    times.push(at);
+  }
 };
 
 /** What a step needs comes before it by number. */

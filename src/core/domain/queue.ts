@@ -107,8 +107,6 @@ export type Queue = {
   readonly recentOutcomes: { readonly passed: number; readonly failed: number };
   /** Number of steps with a first strike since the last green run. If everything fails at the same time, no single step is to blame. */
   readonly strikesSinceGreen: number;
-  /** Parallel verify jobs, reduced after people pushed to the base; 0 for the configured number. */
-  readonly window: number;
   /** Absent before the first read. */
   readonly landingTerms?: LandingTerms;
   /** GitHub's message when it refused Enki's push to the base. */
@@ -140,7 +138,6 @@ export const emptyQueue: Queue = {
   failedGroups: [],
   recentOutcomes: { passed: 0, failed: 0 },
   strikesSinceGreen: 0,
-  window: 0,
 };
 
 /** Whether required checks exist besides the verify job. */

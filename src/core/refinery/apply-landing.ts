@@ -11,7 +11,7 @@ export const isExtensionOf = (candidate: Candidate, prefix: Candidate): boolean 
 };
 
 /** The queue after a landing. Candidates on top of the landed one keep their runs. */
-export const applyLanding = (queue: Queue, landing: Candidate, parallel: number): Queue => {
+export const applyLanding = (queue: Queue, landing: Candidate): Queue => {
   const landedTasks = new Set(landing.items.map(({ task }) => task));
   const count = landing.items.length;
   const candidates = queue.candidates.flatMap((each): Candidate[] => {
@@ -28,7 +28,6 @@ export const applyLanding = (queue: Queue, landing: Candidate, parallel: number)
     seenTip: landing.commit,
     greenCommits: appendShas(queue.greenCommits, [landing.commit]),
     recentOutcomes: count === 0 ? queue.recentOutcomes : addOutcomes(queue.recentOutcomes, { passed: count, failed: 0 }),
-    window: queue.window === 0 || queue.window + 1 >= parallel ? 0 : queue.window + 1,
   };
 };
 

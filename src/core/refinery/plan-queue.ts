@@ -21,7 +21,7 @@ export const planQueue = (state: RefineryState): RefineryPlan => {
   const { queue, ejected } = ejectFailedItems(state, evaluated);
   const ready = queue.landing ? null : chooseLanding(state, queue);
   const landing = state.mergedByGitHub ? null : ready;
-  const next = dropObsoleteCandidates(landing ? applyLanding(queue, landing, state.parallel) : queue, landing?.commit ?? state.tip);
+  const next = dropObsoleteCandidates(landing ? applyLanding(queue, landing) : queue, landing?.commit ?? state.tip);
   const requests = [...ejected, ...(ready ? [{ kind: landing ? ("land" as const) : ("request-merge" as const), candidate: ready }] : [])];
   const now = landing ? stateAfterLanding(state, landing) : state;
   return toRefineryPlan(before, startDueRuns(state, applyNewConflicts(now, fillSlots(now, next))), requests);

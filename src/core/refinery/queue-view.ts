@@ -30,7 +30,7 @@ export const openQueueView = ({ tip, entrants, retries, landsTogether, parallel 
   const view: QueueView = {
     queue,
     tip,
-    slots: queue.window === 0 ? parallel : Math.min(queue.window, parallel),
+    slots: parallel,
     retries,
     landsTogether,
     items: new Map(queue.items.map((item) => [item.task, item])),

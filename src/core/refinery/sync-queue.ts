@@ -81,12 +81,9 @@ const checkBaseConflict = (state: RefineryState, item: QueueItem, entrant: Queue
   return { ...item, state: "resolving", refusal: refuseBaseConflict(state.baseBranch, item.task, link.paths), mergedAgainst: state.tip };
 };
 
-/** After a person's push, candidates on the old base cannot land. The window shrinks until landings succeed again. */
+/** Records a new base tip. A push by a person is a chance for a red base. */
 const applyBaseMove = (state: RefineryState, queue: Queue): Queue => {
   // A deleted base has no tip, and the tip of a rewound base does not count: the last known tip is kept.
   if (queue.seenTip === state.tip || state.tip === "" || queue.frozen?.code === "base-rewound") return queue;
-  const moved = queue.seenTip !== null && queue.landedTip !== state.tip;
-  const stale = moved && queue.candidates.some(({ onto, runs }) => onto !== state.tip && runs.some(({ verdict }) => verdict === null));
-  const window = stale ? Math.max(1, Math.floor(Math.min(queue.window || state.parallel, state.parallel) / 2)) : queue.window;
-  return { ...queue, seenTip: state.tip, window, frozen: queue.frozen?.code === "base-red" ? null : queue.frozen };
+  return { ...queue, seenTip: state.tip, frozen: queue.frozen?.code === "base-red" ? null : queue.frozen };
 };

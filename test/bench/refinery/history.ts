@@ -8,11 +8,12 @@ type Facts = Partial<Pick<Scene, "flakes" | "slots" | "start">> & {
   readonly needs?: Readonly<Record<number, readonly number[]>>;
   readonly textual?: readonly (readonly [number, number])[];
   readonly semantic?: readonly (readonly [number, number])[];
+  readonly pushes?: readonly number[];
   readonly seed?: number;
 };
 
 /** A trace told step by step. */
-export const history = ({ ready, bad = [], needs = {}, textual = [], semantic = [], ...rest }: Facts): Trace => {
+export const history = ({ ready, bad = [], needs = {}, textual = [], semantic = [], pushes = [], ...rest }: Facts): Trace => {
   const partners = (pairs: readonly (readonly [number, number])[]): number[][] =>
     ready.map((_, step) => pairs.flatMap(([a, b]) => (a === step ? [b] : b === step ? [a] : [])));
   const { flakes = 0, slots = 16, start = "ready", seed = 1 } = rest;
@@ -24,6 +25,7 @@ export const history = ({ ready, bad = [], needs = {}, textual = [], semantic = 
     bad: ready.map((_, step) => bad.includes(step)),
     textual: partners(textual),
     semantic: partners(semantic),
+    pushes,
   };
 };
 

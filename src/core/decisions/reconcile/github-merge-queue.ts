@@ -87,7 +87,7 @@ const applyQueueMerge = (tx: DecisionTransaction, of: QueuedLanding, commit: str
   const before = withoutLanding(tx.queue(base));
   dropQueueRecords(tx, of);
   landSteps(tx, base, { items: candidate.items, commit, ...(!whole && { method: "squash" as const }) });
-  tx.putQueue(base, applyLanding(before, { ...candidate, commit }, tx.snapshot.config.refinery.parallel));
+  tx.putQueue(base, applyLanding(before, { ...candidate, commit }));
 };
 
 const dropQueueRecords = (tx: DecisionTransaction, of: QueuedLanding): void => {

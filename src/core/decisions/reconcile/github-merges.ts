@@ -68,7 +68,7 @@ const applyMerge = (
   const { candidate } = landing;
   const before = withoutLanding(tx.queue(base));
   landSteps(tx, base, { items: candidate.items, commit, ...(landing.method && { method: landing.method }) });
-  const after = applyLanding(before, { ...candidate, commit }, tx.snapshot.config.refinery.parallel);
+  const after = applyLanding(before, { ...candidate, commit });
   if (tree === candidate.tree) {
     reportReusedVerdict(tx, candidate, commit);
     return tx.putQueue(base, after);
