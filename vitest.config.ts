@@ -12,9 +12,17 @@ const DEEP = [
 ];
 
 /** One story for each promise, told through the real doors; the other files of `test/stories` are deep. */
-const STORIES = ["brief", "commands", "first-story", "landing-methods", "lost-ledger", "plans", "refinery-limits", "triggers"].map(
-  (name) => `test/stories/${name}.test.ts`,
-);
+const STORIES = [
+  "brief",
+  "commands",
+  "first-story",
+  "landing-methods",
+  "lost-ledger",
+  "plans",
+  "refinery-limits",
+  "refused-ledger",
+  "triggers",
+].map((name) => `test/stories/${name}.test.ts`);
 
 /** Tests that start no process and open no socket. */
 const UNIT = [

@@ -2,10 +2,14 @@ import { randomUUID } from "node:crypto";
 import { Probot, ProbotOctokit } from "probot";
 import { type AppHost, type AppService, openAppService } from "./coordinator/app-service.ts";
 import { findInstallation, openInstallation } from "./github/app-installation.ts";
+import { deriveLedgerKeys } from "./storage/ledger/ledger-keys.ts";
 import { startHttpServer } from "./coordinator/http-server.ts";
 import { createWebhookReceiver } from "./coordinator/webhook-receiver.ts";
 
-export type AppOptions = Omit<AppHost, "openInstallation" | "findInstallation" | "botLogin" | "timers" | "random" | "nonce"> & {
+export type AppOptions = Omit<
+  AppHost,
+  "openInstallation" | "findInstallation" | "botLogin" | "timers" | "random" | "nonce" | "ledgerKeys"
+> & {
   readonly appId: number | string;
   readonly privateKey: string;
   readonly secret: string;
@@ -13,6 +17,8 @@ export type AppOptions = Omit<AppHost, "openInstallation" | "findInstallation" |
   readonly host: string;
   /** 0 for any free port. */
   readonly port: number;
+  /** Defaults to a key that is derived from the App's private key; null for ledgers that are not signed. */
+  readonly ledgerKeys?: AppHost["ledgerKeys"];
   /** Defaults to the timers of this machine. */
   readonly timers?: AppHost["timers"];
 };
@@ -44,6 +50,7 @@ export const startApp = async (options: AppOptions): Promise<StartedApp> => {
     findInstallation: find,
     botLogin: `${data?.slug ?? ""}[bot]`,
     timers,
+    ledgerKeys: options.ledgerKeys === undefined ? deriveLedgerKeys(privateKey) : options.ledgerKeys,
     random: Math.random,
     nonce: randomUUID,
   });

@@ -122,6 +122,7 @@ const hostOf = ({ forge, clock, app, root, log }: Hosting): Omit<AppHost, "direc
     random: () => 0,
     nonce: () => `write-${(writes += 1)}`,
     log: (line) => void log.push(line),
+    ledgerKeys: null,
     graceMs: 0,
     sweepIntervalMs: NEVER,
   };

@@ -9,6 +9,8 @@ import type { RepositoryPorts } from "./repository-loop.ts";
 import type { Login, Millis } from "../core/domain/ids.ts";
 import { openOrganisationConfig } from "../storage/config/organisation-config.ts";
 import { readInstallationLayers } from "../storage/config/repository-config.ts";
+import { UnsignedLedgerError } from "../storage/ledger/guard-ledger.ts";
+import type { LedgerKeys } from "../storage/ledger/ledger-keys.ts";
 import { connectRepositoryPorts } from "./connect-repository-ports.ts";
 
 /** What the host provides to the App: access to GitHub, a directory, time and randomness. */
@@ -28,6 +30,8 @@ export type AppHost = {
   readonly random: () => number;
   readonly nonce: () => string;
   readonly log: (line: string) => void;
+  /** Signs and verifies the ledgers; null if they are not signed. */
+  readonly ledgerKeys: LedgerKeys | null;
   /** See Snapshot.graceMs; 0 if no other process coordinates these repositories. */
   readonly graceMs: Millis;
   readonly sweepIntervalMs: Millis;
@@ -56,8 +60,7 @@ const COORDINATOR_IDENTITY = { name: "Enki", email: "enki@users.noreply.github.c
 /** Runs Enki for all repositories in which the App is installed. */
 export const openAppService = (host: AppHost): AppService => {
   const sources = new Map<string, RepositorySource>();
-  const fault = (repository: string, error: unknown): void =>
-    host.log(`${repository}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+  const fault = (repository: string, error: unknown): void => host.log(`${repository}: ${describeFault(error)}`);
   const coordinator = openCoordinator({
     connect: (repository) => connectRepository(host, repository, sources.get(repository)),
     timers: host.timers,
@@ -94,6 +97,12 @@ export const openAppService = (host: AppHost): AppService => {
       }
     },
   };
+};
+
+/** An unsigned ledger is reported without a stack trace, because the program works. */
+const describeFault = (error: unknown): string => {
+  if (!(error instanceof Error)) return String(error);
+  return error instanceof UnsignedLedgerError ? error.message : (error.stack ?? error.message);
 };
 
 /** Full names of the repositories with a local clone. */
@@ -156,6 +165,7 @@ const connectRepository = async (host: AppHost, repository: string, source: Repo
     botLogin,
     defaultBranch: branch.value,
     layers: { ...(await readInstallationLayers(host.root)), readOrganisation: organisation },
+    seal: host.ledgerKeys === null ? undefined : { keys: host.ledgerKeys, repository },
     graceMs: host.graceMs,
     keepOutcomesMs: KEEP_OUTCOMES_MS,
     now: timers.now,

@@ -3,6 +3,7 @@ import type { RepositoryClone } from "../storage/git/repository-clone.ts";
 import type { GitHubPorts } from "../github/github-ports.ts";
 import type { LoadedState, SaveResult, RepositoryPorts } from "./repository-loop.ts";
 import { readArchivedStates } from "../storage/ledger/archived-states.ts";
+import type { LedgerSeal } from "../storage/ledger/ledger-keys.ts";
 import { loadLedger, loadJobResults } from "../storage/ledger/load-ledger.ts";
 import { saveLedger } from "../storage/ledger/save-ledger.ts";
 import type { Config } from "../core/domain/config.ts";
@@ -12,6 +13,7 @@ import { type Ledger, LEDGER_FORMAT } from "../core/domain/ledger.ts";
 import { type QueryAnswers, type Query, toQueryKey, type RepositoryRefs } from "../core/domain/query.ts";
 import { ARCHIVE_REF, ATTEMPTS_REF, toBranchRef, LEDGER_REF } from "../core/domain/refs.ts";
 import { readActionsWorkflowFile } from "../core/policy/check-reporters.ts";
+import { guardRepository } from "./guard-repository.ts";
 import { openLedgerRebuild } from "./rebuild-ledger.ts";
 import { type ConfigLayers, readRepositoryConfig } from "../storage/config/repository-config.ts";
 import { answerQueries } from "./answer-queries.ts";
@@ -23,6 +25,8 @@ export type RepositoryConnection = {
   readonly botLogin: Login;
   readonly defaultBranch: string;
   readonly layers: ConfigLayers;
+  /** Signs and verifies the ledger; absent without a key. */
+  readonly seal?: LedgerSeal | undefined;
   /** See Snapshot.graceMs. */
   readonly graceMs: Millis;
   /** See RepositoryPorts.keepOutcomesMs. */
@@ -43,6 +47,7 @@ export const connectRepositoryPorts = (connected: RepositoryConnection): Reposit
     defaultBranch,
     graceMs,
     keepOutcomesMs: connected.keepOutcomesMs,
+    isLedgerSigned: connected.seal !== undefined,
     now,
     log,
     ...openLedgerStore(connected),
@@ -77,24 +82,24 @@ const readCommitWorkflows = async (clone: RepositoryClone, commit: Sha): Promise
 /** Loads and saves the ledger. Ledger and configuration are cached until their commits change. */
 const openLedgerStore = (connected: RepositoryConnection): Pick<RepositoryPorts, "load" | "save"> => {
   const { clone, now } = connected;
-  const ledgers = openLedgerCache(clone);
-  const settings = openConfigCache(connected);
+  const [ledgers, settings] = [openLedgerCache(clone), openConfigCache(connected)];
   const rebuild = openLedgerRebuild(connected);
+  const guard = guardRepository(connected);
   let head: Sha | null = null;
   // A save may move the default branch and thereby change the configuration.
   const loaded = async (refs: RepositoryRefs, ledger: Ledger): Promise<LoadedState> => ({
     ledger,
     refs,
     config: await settings(refs),
-    results: await loadJobResults(clone, refs, ledger),
+    results: [...(await loadJobResults(clone, refs, ledger)), ...(await guard.refused(refs, ledger))],
   });
   return {
     load: async () => {
       await clone.fetch();
-      let refs = await clone.refs();
+      let refs = await guard.verify();
       if (await rebuild(refs)) {
         await clone.fetch();
-        refs = await clone.refs();
+        refs = await guard.verify();
         if (refs[LEDGER_REF] === undefined) throw new Error("the ledger was deleted and could not be rebuilt");
       }
       const read = await ledgers.read(refs);
@@ -102,25 +107,25 @@ const openLedgerStore = (connected: RepositoryConnection): Pick<RepositoryPorts,
       return loaded(refs, read.ledger);
     },
     save: async (act, before, inputs): Promise<SaveResult> => {
-      const attemptsTip = before.refs[ATTEMPTS_REF] ?? null;
-      const { notes, refMoves, retainedResults } = act;
       const write = {
         before: before.ledger,
         head,
         after: act.ledger,
-        notes,
-        moves: refMoves,
-        attempts: retainedResults,
-        attemptsTip,
+        notes: act.notes,
+        moves: act.refMoves,
+        attempts: act.retainedResults,
+        attemptsTip: before.refs[ATTEMPTS_REF] ?? null,
         archiveTip: before.refs[ARCHIVE_REF] ?? null,
         inputs,
         at: now(),
         nonce: connected.nonce(),
+        guard: guard.sealed,
       };
       const saved = await saveLedger(clone, write);
       if (saved.kind === "ledger-moved") await connected.sleep(connected.jitter());
       if (saved.kind !== "saved") return saved;
       head = saved.head;
+      guard.remember(saved.moves);
       const ledger = ledgers.remember(saved.head, act.ledger);
       return { kind: "saved", loaded: await loaded(applyRefMoves(before.refs, saved.moves), ledger) };
     },

@@ -4,6 +4,7 @@ import { readComment } from "../core/events/read-comment.ts";
 import type { RepositoryClone } from "../storage/git/repository-clone.ts";
 import { readNewIssue, readIssueChange } from "../core/events/read-issue.ts";
 import type { GitHubPorts, GitHubReply } from "../github/github-ports.ts";
+import { type LedgerSeal, writeSealedCommit } from "../storage/ledger/ledger-keys.ts";
 import { toLedgerFiles } from "../storage/ledger/ledger-files.ts";
 import type { Event } from "../core/domain/event.ts";
 import type { Login, Millis } from "../core/domain/ids.ts";
@@ -20,6 +21,7 @@ export type RebuildContext = {
   readonly now: () => Millis;
   readonly nonce: () => string;
   readonly log: (line: string) => void;
+  readonly seal?: LedgerSeal | undefined;
 };
 
 /** How far back comments are read, in milliseconds. */
@@ -54,7 +56,7 @@ const rebuildLedger = async (rebuilding: RebuildContext, refs: RepositoryRefs): 
   );
   const tree = await clone.writeFiles(null, new Map(files));
   const message = `Rebuild the ledger from what landed\n\nEnki-Write: ${nonce()}`;
-  const commit = await clone.writeCommit({ tree, parents: [], message, at: now() });
+  const commit = await writeSealedCommit(clone, rebuilding.seal, { ref: LEDGER_REF, tree, parents: [], message, at: now() });
   // If another process is first, its ledger is read afterwards.
   await clone.push([{ ref: LEDGER_REF, oldSha: null, newSha: commit }]);
   log(`rebuilt the deleted ledger with ${landings.length} landings`);

@@ -37,6 +37,8 @@ export type RepositoryPorts = {
   readonly graceMs: Millis;
   /** How long outcomes may stay unsaved in memory, in milliseconds; 0 if the process exits when it is idle. */
   readonly keepOutcomesMs: Millis;
+  /** See Snapshot.unsignedLedger. */
+  readonly isLedgerSigned: boolean;
   readonly now: () => Millis;
   readonly load: () => Promise<LoadedState>;
   /** Commands since the ledger's cursor, as events, and the time up to which they are complete. Empty while GitHub does not answer. */
@@ -159,7 +161,9 @@ const decideWithFacts = async (
     const before = held.loaded ?? (held.loaded = await world.load());
     const events = [...held.pending, ...before.results];
     const { ledger, refs, config } = before;
-    const frame = { now: world.now(), graceMs: world.graceMs, botLogin: world.botLogin, defaultBranch: world.defaultBranch, config, refs };
+    const { graceMs, botLogin, defaultBranch } = world;
+    const unsigned = world.isLedgerSigned ? {} : { unsignedLedger: true as const };
+    const frame = { now: world.now(), graceMs, botLogin, defaultBranch, config, refs, ...unsigned };
     // answerQueries stores each fact under its own query.
     const decision = decide(events, { ...frame, ledger, facts: facts as QueryFacts }, held.linkWorkflow);
     if (decision.kind === "act") return { act: decision, inputs: { events, snapshot: { ...frame, facts: [...facts] } } };

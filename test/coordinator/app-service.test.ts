@@ -25,6 +25,7 @@ const open = (repositories: readonly string[], over: Partial<AppHost>) => {
     random: () => 0,
     nonce: () => "n",
     log: (line) => logged.push(line),
+    ledgerKeys: null,
     graceMs: 0,
     sweepIntervalMs: 300_000,
     ...over,

@@ -24,10 +24,11 @@ const landedOf = async (stage: OpenStage): Promise<string[]> => {
     .sort();
 };
 
-test("52 a deleted ledger: landed work is recognised, lost work is reported once and can be requested again", async () => {
+test("52 a deleted ledger that no key signs: landed work is recognised, lost work is reported once and can be requested again", async () => {
   let before: readonly string[] = [];
   const plans = [plan(step("first")), TWO, plan(step("rest"))];
   const stage: OpenStage = await openStage({
+    app: { ledgerKeys: null },
     script: async (spec) => {
       if (spec.kind === "plan") return { plan: plans.shift() ?? TWO };
       if (spec.kind === "verify") return { verdict: "green" };

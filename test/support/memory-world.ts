@@ -442,6 +442,7 @@ export const memoryWorld = (
     botLogin: "enki[bot]",
     defaultBranch: "main",
     graceMs: 0,
+    isLedgerSigned: true,
     keepOutcomesMs: 60_000,
     now: () => (state.now += 1),
     log: () => undefined,

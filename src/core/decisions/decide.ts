@@ -4,6 +4,7 @@ import type { WorkflowLinker } from "../workflow/workflow-linker.ts";
 import { applyCommanded } from "./apply/commanded.ts";
 import { isQuoteWhileIdle } from "./apply/revise-plan.ts";
 import { applyPerformed } from "./apply/effect-outcome.ts";
+import { applyLedgerRefused } from "./apply/ledger-refused.ts";
 import { applyResulted } from "./apply/job-result.ts";
 import { applyRemarked, recordPullActivity } from "./apply/pull-activity.ts";
 import { applySaveRefused } from "./apply/save-refused.ts";
@@ -72,6 +73,8 @@ const applyEvent = (tx: DecisionTransaction, event: Event): void => {
       if (event.kind === "commanded") applyCommanded(tx, event);
       else applyResulted(tx, event);
       return;
+    case "ledger-refused":
+      return applyLedgerRefused(tx, event);
     case "performed":
       return applyPerformed(tx, event);
     case "save-refused":

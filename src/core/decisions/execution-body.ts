@@ -6,7 +6,9 @@ import type { DecisionTransaction } from "./decision-transaction.ts";
 export const renderExecutionBody = (tx: DecisionTransaction, execution: Execution): string => {
   const [plan, grown] = [tx.plan(execution.plan), tx.plan(execution.amendment?.plan ?? null)];
   const [brief, queue] = [tx.brief(execution.id), tx.queue(execution.baseBranch)];
-  return renderExecutionComment({ execution, plan, grown, brief, queue, reports: listExecutionReports(tx, execution) });
+  const { unsignedLedger } = tx.snapshot;
+  const reports = listExecutionReports(tx, execution);
+  return renderExecutionComment({ execution, plan, grown, brief, queue, reports, ...(unsignedLedger && { unsignedLedger }) });
 };
 
 const listExecutionReports = (tx: DecisionTransaction, { id }: Execution): Record<string, string> => {

@@ -12,6 +12,8 @@ export type Snapshot = {
   /** Enki's own login; its comments are ignored. */
   readonly botLogin: Login;
   readonly defaultBranch: string;
+  /** Set if no key signs the ledger, so that people with write access are trusted with it. */
+  readonly unsignedLedger?: true;
   readonly config: Config;
   readonly ledger: Ledger;
   readonly refs: RepositoryRefs;

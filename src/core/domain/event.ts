@@ -1,6 +1,6 @@
 import type { Command, CommandSource } from "./command.ts";
 import type { EffectOutcome } from "./effect.ts";
-import type { Login, Millis, RefName, Sha } from "./ids.ts";
+import type { ExecutionId, Login, Millis, RefName, Sha } from "./ids.ts";
 import type { JobKey, JobResult } from "./job.ts";
 import type { Refusal } from "./refusal.ts";
 
@@ -31,6 +31,8 @@ export type Event =
       readonly commit: Sha;
       readonly result: JobResult;
     }
+  /** Somebody else's ledger or archive was refused and is kept under this commit; `executions` are those that it changed. */
+  | { readonly kind: "ledger-refused"; readonly id: `ledger:${Sha}`; readonly foreign: Sha; readonly executions: readonly ExecutionId[] }
   | { readonly kind: "performed"; readonly at: Millis; readonly outcome: EffectOutcome }
   | {
       readonly kind: "save-refused";
@@ -57,4 +59,4 @@ type IssueTrigger = { readonly kind: "label"; readonly name: string } | { readon
 /** `comment:12`, `issue:5`, `review:7`, `review-comment:9`, `label:<issue>/…`, `assignment:<issue>/…`. */
 type CommandId = `${CommandSource["kind"]}:${string}`;
 export type RemarkId = `${"comment" | "review" | "review-comment"}:${number}`;
-export type EventId = CommandId | `result:${Sha}`;
+export type EventId = CommandId | `result:${Sha}` | `ledger:${Sha}`;

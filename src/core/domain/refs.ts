@@ -7,6 +7,7 @@ export const LEDGER_REF: RefName = "refs/enki/ledger";
 export const ARCHIVE_REF: RefName = "refs/enki/archive";
 /** Every applied result becomes one more parent of this single ref, because each push pays for every ref in the repository. */
 export const ATTEMPTS_REF: RefName = "refs/enki/attempts";
+export const REFUSED_PREFIX = "refs/enki/refused/";
 export const RESULTS_PREFIX = "refs/enki/results/";
 const CANDIDATES_PREFIX = "refs/enki/candidates/";
 const TASKS_PREFIX = "refs/heads/task/";
@@ -34,6 +35,13 @@ export const toCandidateBranch = (name: string): string => CANDIDATE_BRANCH_PREF
 export const readCandidateBranch = (ref: RefName): string | null => {
   const start = toBranchRef(CANDIDATE_BRANCH_PREFIX);
   return ref.startsWith(start) ? ref.slice(start.length) : null;
+};
+
+/** Keeps a commit that somebody else put in the place of the ledger or the archive. */
+export const toRefusedRef = (commit: Sha): RefName => REFUSED_PREFIX + commit;
+export const readRefusedRef = (ref: RefName): Sha | null => {
+  const commit = ref.startsWith(REFUSED_PREFIX) ? ref.slice(REFUSED_PREFIX.length) : "";
+  return isSha(commit) ? commit : null;
 };
 
 /** The ref of a job's result: created once, never moved, deleted by the write that applies the result. */

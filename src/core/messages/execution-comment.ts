@@ -35,10 +35,13 @@ export type ExecutionCommentInput = {
   readonly queue: Queue;
   /** Complete reports of the steps. */
   readonly reports: Readonly<Record<StepId, string>>;
+  /** See Snapshot.unsignedLedger. */
+  readonly unsignedLedger?: true;
 };
 
 const ISSUE_STAYS_OPEN_NOTE =
   "Nothing was changed, so the issue stays open. Close it if it is resolved, or ask again and say what is still wrong.";
+const UNSIGNED_LEDGER_NOTE = "No key signs Enki's ledger here, so everybody with write access is trusted with it.";
 const PARTS_OMITTED_NOTE = "Some parts are omitted because the comment would be too long.";
 
 /** Parts with the highest rank are omitted first; rank 0 is always kept. */
@@ -69,6 +72,7 @@ export const renderExecutionComment = (input: ExecutionCommentInput): string => 
     { rank: 1, text: renderUnreadRemarks(execution, startedSteps) },
     { rank: 1, text: renderResolvedConflicts(startedSteps) },
     { rank: 0, text: renderNextCommand(execution, queue, startedSteps) },
+    { rank: 0, text: input.unsignedLedger && execution.state === "proposed" ? UNSIGNED_LEDGER_NOTE : "" },
     { rank: 0, text: renderAmendment(execution, added) },
     { rank: 1, text: added.length === 0 ? "" : renderInstructions({ ...execution, plan: execution.amendment?.plan ?? null }, added) },
     { rank: 2, text: renderStepReports(input, steps) },

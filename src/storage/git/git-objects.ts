@@ -1,6 +1,7 @@
 import { isSha, type Millis, type Sha } from "../../core/domain/ids.ts";
 import { type TreeEntry, listTree, writeBlobs, writeTree } from "./git-tree.ts";
 import { runGitOrThrow, GitError, type GitOutput, runGit, type GitContext } from "./run-git.ts";
+import { formatSignedCommit } from "./signed-commit.ts";
 
 export type CommitIdentity = { readonly name: string; readonly email: string };
 export type CommitAuthor = CommitIdentity & { readonly at: Millis };
@@ -14,13 +15,20 @@ export type NewCommit = {
   readonly committer: CommitIdentity;
   /** Set if the author is not the committer. */
   readonly author?: CommitAuthor;
+  /** Returns the armored SSH signature of a commit's text. */
+  readonly sign?: (payload: Buffer) => string;
 };
 
 const formatGitDate = (time: Millis): string => `@${Math.floor(time / 1000)} +0000`;
 
 /** Equal input results in the same commit in every clone. */
-export const writeCommit = async (at: GitContext, { tree, parents, message, at: time, committer, author }: NewCommit): Promise<Sha> => {
+export const writeCommit = async (at: GitContext, commit: NewCommit): Promise<Sha> => {
+  const { tree, parents, message, at: time, committer, author, sign } = commit;
   const wrote = author ?? { ...committer, at: time };
+  if (sign) {
+    const object = formatSignedCommit({ ...commit, author: wrote }, sign);
+    return (await runGitOrThrow(at, ["hash-object", "-t", "commit", "-w", "--stdin"], object)).trim();
+  }
   const env = {
     ...at.env,
     GIT_AUTHOR_NAME: wrote.name,
@@ -52,8 +60,8 @@ export const writeTreeFiles = async (at: GitContext, on: Sha | null, files: NewF
   return writeTree(at, entries);
 };
 
-/** Reads blobs in one process. Throws if a blob is missing. */
-export const readBlobs = async (at: GitContext, ids: readonly Sha[]): Promise<Map<Sha, Buffer>> => {
+/** Reads objects of one type in one process. Missing objects and those of other types are omitted. */
+const readObjects = async (at: GitContext, wanted: "blob" | "commit", ids: readonly Sha[]): Promise<Map<Sha, Buffer>> => {
   const contents = new Map<Sha, Buffer>();
   if (ids.length === 0) return contents;
   const { stdout, code, stderr } = await runGit(at, ["cat-file", "--batch"], `${ids.join("\n")}\n`);
@@ -62,11 +70,33 @@ export const readBlobs = async (at: GitContext, ids: readonly Sha[]): Promise<Ma
   for (const id of ids) {
     const end = stdout.indexOf("\n", offset);
     const [, type, size] = stdout.subarray(offset, end).toString("utf8").split(" ");
-    if (type !== "blob" || size === undefined) throw new GitError(`no blob ${id}`);
-    contents.set(id, stdout.subarray(end + 1, end + 1 + Number(size)));
-    offset = end + 1 + Number(size) + 1;
+    offset = end + 1;
+    if (size === undefined) continue;
+    if (type === wanted) contents.set(id, stdout.subarray(offset, offset + Number(size)));
+    offset += Number(size) + 1;
   }
   return contents;
+};
+
+/** Reads blobs in one process. Throws if a blob is missing. */
+export const readBlobs = async (at: GitContext, ids: readonly Sha[]): Promise<Map<Sha, Buffer>> => {
+  const contents = await readObjects(at, "blob", ids);
+  const missing = ids.find((id) => !contents.has(id));
+  if (missing !== undefined) throw new GitError(`no blob ${missing}`);
+  return contents;
+};
+
+/** Reads the texts of commits in one process. Other objects are omitted. */
+export const readCommitObjects = (at: GitContext, ids: readonly Sha[]): Promise<Map<Sha, Buffer>> => readObjects(at, "commit", ids);
+
+/**
+ * The first-parent line of a commit, newest first, without the commits that `excluded` contains; null if the object is no
+ * commit. Tags are refused too.
+ */
+export const listFirstParents = async (at: GitContext, tip: Sha, excluded: Sha | null): Promise<Sha[] | null> => {
+  if (!(await isCommit(at, tip))) return null;
+  const without = excluded === null ? [] : [`^${excluded}`];
+  return (await runGitOrThrow(at, ["rev-list", "--first-parent", tip, ...without, "--"])).split("\n").filter((line) => line !== "");
 };
 
 const MAX_TEXT_FILE_BYTES = 1_000_000;

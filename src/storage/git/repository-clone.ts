@@ -7,16 +7,18 @@ import { buildMergeChain, buildRevertCommit, buildWorkCommit } from "./build-wor
 import { buildReattached } from "./build-reattached.ts";
 import { buildRebase, findNewestBase } from "./build-rebase.ts";
 import { findMergeCommit } from "./find-merge-commit.ts";
-import { ARCHIVE_REF, LEDGER_REF } from "../../core/domain/refs.ts";
+import { ARCHIVE_REF, LEDGER_REF, REFUSED_PREFIX } from "../../core/domain/refs.ts";
 import { findConflicts, readMissingMessages } from "./find-conflicts.ts";
 import { startResolution, buildResolution } from "./build-resolution.ts";
 import {
   type CommitIdentity,
   isAncestor,
   isCommit,
+  listFirstParents,
   type NewCommit,
   type NewFiles,
   readBlobs,
+  readCommitObjects,
   readTextAt,
   writeCommit,
   writeTreeFiles,
@@ -50,12 +52,13 @@ export const openClone = async (options: CloneOptions) => {
     identity: options.identity,
     ...createRemoteMethods(running, options),
     ...createReadMethods(running),
+    ...createHistoryMethods(running),
     ...createBuildMethods(running, options.identity),
   };
 };
 
-/** Jobs skip the history of the ledger and the archive, which only grows. */
-const JOB_REFSPECS = [...FETCH_REFSPECS, `^${LEDGER_REF}`, `^${ARCHIVE_REF}`];
+/** Jobs skip the history of the ledger and the archive, which only grows, and what was refused in their place. */
+const JOB_REFSPECS = [...FETCH_REFSPECS, `^${LEDGER_REF}`, `^${ARCHIVE_REF}`, `^${REFUSED_PREFIX}*`];
 const FETCH_FLAGS = ["-q", "--no-tags", "--force", "--no-write-fetch-head", "--no-auto-maintenance", "--no-recurse-submodules"];
 const BROKEN_CLONE_PATTERN = /\.lock|File exists|cannot lock ref|bad object|unable to read/;
 
@@ -89,16 +92,41 @@ const createRemoteMethods = (running: GitContext, { url, directory, token }: Clo
       const line = out.split("\n").find((each) => each.endsWith(`\t${ref}`));
       return line?.split("\t")[0] ?? null;
     },
-    /** Moves refs on the remote in one push, then in this clone. */
-    push: async (moves: readonly RefMove[]): Promise<PushResult> => {
+    /** Moves refs on the remote in one push, then in this clone; `ownMoves` are of refs that only this clone has. */
+    push: async (moves: readonly RefMove[], ownMoves: readonly RefMove[] = []): Promise<PushResult> => {
       const end = await pushRefs(await remote(), url, moves);
-      if (end.kind === "pushed") await mirrorRefMoves(running, moves);
+      if (end.kind === "pushed") await writeRefs(running, [...moves, ...ownMoves]);
       return end;
     },
+    /** Moves refs of this clone only. */
+    moveOwnRefs: (moves: readonly RefMove[]): Promise<void> => writeRefs(running, moves),
   };
 };
 
 type FoundCommit = { readonly commit: Sha; readonly at: Millis; readonly message: string; readonly onFirstParent: boolean };
+
+/** Reads ids, refs and ancestry. */
+const createHistoryMethods = (running: GitContext) => ({
+  /** The value of one ref; null if it does not exist. */
+  readRef: async (ref: RefName): Promise<Sha | null> => {
+    const { code, stdout } = await runGit(running, ["rev-parse", "-q", "--verify", ref]);
+    return code === 0 ? stdout.toString("utf8").trim() : null;
+  },
+  commitObjects: (ids: readonly Sha[]): Promise<Map<Sha, Buffer>> => readCommitObjects(running, ids),
+  firstParents: (tip: Sha, excluded: Sha | null): Promise<Sha[] | null> => listFirstParents(running, tip, excluded),
+  /** Paths that differ between two commits; null if one of the objects is no commit. */
+  changedPaths: async (from: Sha, to: Sha): Promise<string[] | null> => {
+    const { code, stdout } = await runGit(running, ["diff-tree", "-r", "--name-only", "--no-renames", "-z", from, to, "--"]);
+    return code === 0
+      ? stdout
+          .toString("utf8")
+          .split("\0")
+          .filter((path) => path !== "")
+      : null;
+  },
+  isCommit: (id: Sha): Promise<boolean> => isCommit(running, id),
+  isAncestor: (commit: Sha, tip: Sha): Promise<boolean> => isAncestor(running, commit, tip),
+});
 
 const createReadMethods = (running: GitContext) => ({
   /** Refs after the last fetch or push. */
@@ -122,8 +150,6 @@ const createReadMethods = (running: GitContext) => ({
     return new Map(files);
   },
   textAt: (commit: Sha, path: string): Promise<string | null> => readTextAt(running, commit, path),
-  isCommit: (id: Sha): Promise<boolean> => isCommit(running, id),
-  isAncestor: (commit: Sha, tip: Sha): Promise<boolean> => isAncestor(running, commit, tip),
   newestBase: (query: Extract<Query, { kind: "newest-base" }>): Promise<QueryAnswers["newest-base"]> => findNewestBase(running, query),
   mergeOf: (query: Extract<Query, { kind: "merge-of" }>): Promise<QueryAnswers["merge-of"]> => findMergeCommit(running, query),
   missingMessages: (sides: Parameters<typeof readMissingMessages>[1]): Promise<string[]> => readMissingMessages(running, sides),
@@ -168,7 +194,7 @@ const ensureBareRepository = async (running: GitContext): Promise<void> => {
 };
 
 /** Applies pushed moves to the local refs, so that a save needs no fetch. */
-const mirrorRefMoves = async (running: GitContext, moves: readonly RefMove[]): Promise<void> => {
+const writeRefs = async (running: GitContext, moves: readonly RefMove[]): Promise<void> => {
   const lines = moves.map(({ ref, newSha }) => (newSha === null ? `delete ${ref}\0\0` : `update ${ref}\0${newSha}\0\0`));
   await runGitOrThrow(running, ["update-ref", "-z", "--stdin"], lines.join(""));
 };

@@ -5,6 +5,8 @@ import type { Event } from "../../core/domain/event.ts";
 import type { Millis, RefName, Sha } from "../../core/domain/ids.ts";
 import type { Ledger } from "../../core/domain/ledger.ts";
 import { ARCHIVE_REF, ATTEMPTS_REF, LEDGER_REF, readCandidateRef, readTaskRef } from "../../core/domain/refs.ts";
+import type { LedgerGuard } from "./guard-ledger.ts";
+import { type LedgerSeal, writeSealedCommit } from "./ledger-keys.ts";
 import { toArchiveFiles, INPUTS_FILE, toLedgerFiles } from "./ledger-files.ts";
 
 export type LedgerWrite = {
@@ -21,9 +23,13 @@ export type LedgerWrite = {
   /** Inputs of the decision. */
   readonly inputs: unknown;
   readonly at: Millis;
+  /** Signs the ledger and the archive; absent without a key. */
+  readonly guard?: SealedGuard | undefined;
   /** Unique per write: git reports "up to date" to the loser of two equal commits. */
   readonly nonce: string;
 };
+
+type SealedGuard = Pick<LedgerGuard, "toOwnMoves"> & { readonly seal: LedgerSeal };
 
 export type LedgerSaveResult =
   | { readonly kind: "saved"; readonly head: Sha; readonly moves: readonly RefMove[] }
@@ -42,7 +48,7 @@ export const saveLedger = async (clone: RepositoryClone, write: LedgerWrite): Pr
     ...(await createAttemptsMove(clone, write)),
     ...(await createArchiveMove(clone, write)),
   ];
-  const end = await clone.push(moves);
+  const end = await clone.push(moves, write.guard?.toOwnMoves(moves));
   switch (end.kind) {
     case "pushed":
       return { kind: "saved", head: commit, moves };
@@ -91,7 +97,8 @@ const commitLedger = async (clone: RepositoryClone, write: LedgerWrite): Promise
   const tree = await clone.writeFiles(write.head, files);
   const [first = "Learn what became of effects", ...rest] = write.notes.map((note) => note.replaceAll(/\s+/g, " "));
   const message = [first, "", ...(rest.length > 0 ? [...rest, ""] : []), `Enki-Write: ${write.nonce}`].join("\n");
-  return clone.writeCommit({ tree, parents: write.head === null ? [] : [write.head], message, at: write.at });
+  const commit = { tree, parents: write.head === null ? [] : [write.head], message, at: write.at };
+  return writeSealedCommit(clone, write.guard?.seal, { ...commit, ref: LEDGER_REF });
 };
 
 const createAttemptsMove = async (clone: RepositoryClone, write: LedgerWrite): Promise<RefMove[]> => {
@@ -103,15 +110,14 @@ const createAttemptsMove = async (clone: RepositoryClone, write: LedgerWrite): P
 };
 
 /** The archive receives removed executions in the same push. */
-const createArchiveMove = async (clone: RepositoryClone, { before, after, archiveTip, at }: LedgerWrite): Promise<RefMove[]> => {
+const createArchiveMove = async (clone: RepositoryClone, { before, after, archiveTip, at, guard }: LedgerWrite): Promise<RefMove[]> => {
   const files = toArchiveFiles(before, after);
   if (files.size === 0) return [];
   const contents = new Map([...files].map(([path, content]) => [path, { content, mode: "100644" as const }]));
   const tree = await clone.writeFiles(archiveTip, contents);
   const parents = archiveTip === null ? [] : [archiveTip];
-  return [
-    { ref: ARCHIVE_REF, oldSha: archiveTip, newSha: await clone.writeCommit({ tree, parents, message: "Archive what is over", at }) },
-  ];
+  const commit = { ref: ARCHIVE_REF, tree, parents, message: "Archive what is over", at };
+  return [{ ref: ARCHIVE_REF, oldSha: archiveTip, newSha: await writeSealedCommit(clone, guard?.seal, commit) }];
 };
 
 /** Reports whether an unclear push arrived. If not, a fence on the old value makes a late arrival of the push fail. */
@@ -121,7 +127,8 @@ const confirmOrFenceWrite = async (clone: RepositoryClone, write: LedgerWrite, c
   if (tip !== null && tip !== write.head) return clone.isAncestor(commit, tip).catch(() => false);
   const tree = await clone.writeFiles(write.head, new Map());
   const parents = write.head === null ? [] : [write.head];
-  const fence = await clone.writeCommit({
+  const fence = await writeSealedCommit(clone, write.guard?.seal, {
+    ref: LEDGER_REF,
     tree,
     parents,
     message: `Fence off an unclear write\n\nEnki-Write: ${write.nonce}-fence`,

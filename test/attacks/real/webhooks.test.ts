@@ -62,6 +62,7 @@ const openDoor = async () => {
     random: () => 0,
     nonce: () => "n",
     log: () => undefined,
+    ledgerKeys: null,
     graceMs: 0,
     sweepIntervalMs: 300_000,
   });

@@ -1,6 +1,6 @@
 import type { Event, EventId } from "../../domain/event.ts";
 import { isMailExpired } from "../../domain/mail.ts";
-import { RESULTS_PREFIX } from "../../domain/refs.ts";
+import { RESULTS_PREFIX, toRefusedRef } from "../../domain/refs.ts";
 import type { DecisionTransaction } from "../decision-transaction.ts";
 
 /** Milliseconds for which event ids are remembered. Comments are listed from the cursor, which is never older. */
@@ -28,10 +28,18 @@ export const reconcileInbox = (tx: DecisionTransaction): void => {
     const asked = mail.to === "user" && mail.status === "pending";
     if (isMailExpired(mail, tx.now) && !asked) tx.dropMail(mail.id);
   }
-  const { cursor } = tx.ledger();
+  forgetOldEvents(tx);
+};
+
+const forgetOldEvents = (tx: DecisionTransaction): void => {
+  const { cursor, handledEvents } = tx.ledger();
   for (const [id, at] of Object.entries(handledEvents)) {
     // Keys of `handledEvents` are event ids; Object.entries widens them.
-    const listed = !id.startsWith("result:") && at >= cursor;
+    const listed = isRefusedLedgerKept(tx, id) || (!/^(?:result|ledger):/.test(id) && at >= cursor);
     if (at < tx.now - EVENT_MEMORY_MS && !listed) tx.forgetEvent(id as EventId);
   }
 };
+
+/** Whether the refused ledger of an event still has its ref, from which the event is read again. */
+const isRefusedLedgerKept = (tx: DecisionTransaction, id: string): boolean =>
+  id.startsWith("ledger:") && tx.snapshot.refs[toRefusedRef(id.slice("ledger:".length))] !== undefined;

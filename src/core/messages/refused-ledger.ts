@@ -1,0 +1,20 @@
+import type { ExecutionId, RefName, Sha } from "../domain/ids.ts";
+import { LEDGER_REF, toRefusedRef } from "../domain/refs.ts";
+import { toInlineCode } from "./escape.ts";
+
+type RestoredRef = { readonly ref: RefName; readonly foreign: Sha | null; readonly restored: Sha | null };
+
+/** The log's line about a ledger or an archive that somebody else wrote. */
+export const describeRestoration = ({ ref, foreign, restored }: RestoredRef): string => {
+  const how = foreign === null ? "deleted it" : `put ${foreign.slice(0, 12)} there`;
+  return `${ref} was not written by Enki: somebody ${how}. Nothing of it counts, and ${restored?.slice(0, 12) ?? "no commit"} is restored`;
+};
+
+/** For people on an issue whose execution somebody tried to change. */
+export const renderRefusedLedger = (execution: ExecutionId, foreign: Sha): string =>
+  [
+    "> [!WARNING]",
+    `> **Somebody other than Enki wrote ${toInlineCode(LEDGER_REF)}**, which holds the state of execution ${toInlineCode(execution)}. Nothing of it counts: Enki restored its own last state and continues from there.`,
+    ">",
+    `> Git does not say who it was; it takes write access to this repository. What they wrote is kept in ${toInlineCode(toRefusedRef(foreign))}. Further attempts are only logged.`,
+  ].join("\n");
