@@ -46,7 +46,8 @@ const pushed = (): Scene[] =>
   [16, 4].flatMap((slots) =>
     [1, 2, 4].map((pushEvery) => ({
       ...({ shape: "flat", start: "ready", steps: 60, work: 2, bad: 0.1, flakes: 0.02, textual: 0, semantic: 0 } as const),
-      ...{ slots, pushEvery },
+      slots,
+      pushEvery,
     })),
   );
 

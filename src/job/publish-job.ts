@@ -133,13 +133,9 @@ const validateBundle = async (
   if (report.end !== "success" || job.kind === "plan") return ended(report.end, findKeptReport(spec, bundle));
   const closed = explainForbiddenFiles(spec, config);
   if (closed !== null) return refused(closed);
-  const { maxFiles, maxBytes, protected: kept, anyLockFiles } = config.policy;
   const rules = {
-    protected: kept,
-    anyLockFiles,
+    ...config.policy,
     allowed: listAllowedPaths(spec),
-    maxFiles,
-    maxBytes,
     resolving: job.kind === "resolve",
     pathsWithMarkers: marked,
   };
