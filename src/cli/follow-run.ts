@@ -1,3 +1,4 @@
+import { readOwn } from "../core/domain/own-record.ts";
 import type { RunStory, RunEnd, RunView } from "./story-progress.ts";
 import { type RunConversation, askOpenQuestions } from "./ask-open-questions.ts";
 import type { Sha } from "../core/domain/ids.ts";
@@ -65,7 +66,7 @@ const readRefusalComment = async ({ person, issue }: RunStory): Promise<string |
 };
 const findRunEnd = ({ execution, ledger }: RunView): "done" | "stopped" | null => {
   if (hasEnded(execution)) return execution.state === "done" ? "done" : "stopped";
-  return ledger.queues[execution.baseBranch]?.frozen ? "stopped" : null;
+  return readOwn(ledger.queues, execution.baseBranch)?.frozen ? "stopped" : null;
 };
 const printProgressLine = ({ terminal, progress }: RunStory, line: string, passed: number): void =>
   terminal.isInteractive ? undefined : progress.printLine(`${formatElapsedSeconds(passed).padStart(7)}  ${line}`);

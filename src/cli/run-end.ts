@@ -1,3 +1,4 @@
+import { readOwn } from "../core/domain/own-record.ts";
 import type { BranchName } from "../core/domain/ids.ts";
 import { toOneLine } from "../core/messages/escape.ts";
 import { indentText } from "../core/messages/terminal-plan.ts";
@@ -67,7 +68,7 @@ const formatSkippedRoles = ({ execution: { workflow } }: RunView): string[] =>
 const MAX_LOG_LINES_SHOWN = 20;
 
 const explainStop = ({ execution, ledger, plan }: RunView): string[] => {
-  const frozen = ledger.queues[execution.baseBranch]?.frozen;
+  const frozen = readOwn(ledger.queues, execution.baseBranch)?.frozen;
   const failed = (plan?.steps ?? []).flatMap(({ id }) => {
     const step = execution.steps[id];
     if (step?.state !== "failed") return [];

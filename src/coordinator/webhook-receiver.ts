@@ -5,14 +5,14 @@ export type WebhookReceiverOptions = {
   readonly path: string;
   /** Whether GitHub signed the body. */
   readonly verify: (body: string, signature: string) => Promise<boolean>;
-  /** Handles a signed webhook. It is not awaited, because GitHub waits ten seconds only. */
+  /** Handles a signed webhook. Not awaited, because GitHub waits ten seconds only. */
   readonly receive: (name: string, payload: object) => void;
   readonly after: CoordinatorTimers["after"];
 };
 
 /** GitHub sends no larger payload (docs.github.com, "Webhook events and payloads"). */
 export const MAX_WEBHOOK_BYTES = 25 * 1024 * 1024;
-/** For all bodies that are being received: nobody has signed them yet. */
+/** For all bodies together while their signatures are unknown. */
 const MAX_PENDING_BYTES = 4 * MAX_WEBHOOK_BYTES;
 /** Longer than GitHub waits for an answer. */
 const WEBHOOK_BODY_TIMEOUT_MS = 20_000;
@@ -23,7 +23,7 @@ type PendingBytes = { count: number };
 const ACCEPTED: Answer = { status: 200, text: "ok" };
 const TOO_LARGE: Answer = { status: 413, text: `a webhook has at most ${MAX_WEBHOOK_BYTES} bytes` };
 
-/** Receives GitHub's webhooks. The size of a body is limited before its signature is known; anything else than a signed JSON object is refused. */
+/** Receives GitHub's webhooks: signed JSON objects. The size of a body is limited before its signature is checked. */
 export const createWebhookReceiver = (options: WebhookReceiverOptions): RequestListener => {
   const pending: PendingBytes = { count: 0 };
   return (request, response) => {
@@ -72,7 +72,7 @@ const parseObject = (text: string): object | null => {
   }
 };
 
-/** Reads a body while it, all pending bodies and its duration stay within their limits. */
+/** Reads a body within limits of size and time. */
 const readBody = (request: IncomingMessage, after: CoordinatorTimers["after"], pending: PendingBytes): Promise<string | Answer> =>
   new Promise((resolve) => {
     const chunks: Buffer[] = [];

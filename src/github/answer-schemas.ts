@@ -1,3 +1,4 @@
+import { readOwn } from "../core/domain/own-record.ts";
 import * as z from "zod";
 import type { RepositoryPermission, WorkflowRunInfo, GitHubComment } from "../core/domain/github-facts.ts";
 import type { ThreadComment } from "./github-ports.ts";
@@ -142,4 +143,4 @@ const PERMISSION_BY_ROLE: Readonly<Record<string, RepositoryPermission>> = {
 };
 export const permissionSchema = z
   .object({ permission: z.string() })
-  .transform((raw): RepositoryPermission => PERMISSION_BY_ROLE[raw.permission] ?? "none");
+  .transform((raw): RepositoryPermission => readOwn(PERMISSION_BY_ROLE, raw.permission) ?? "none");

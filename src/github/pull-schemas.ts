@@ -1,3 +1,4 @@
+import { readOwn } from "../core/domain/own-record.ts";
 import * as z from "zod";
 import type { ChangedFile } from "../core/domain/brief.ts";
 import type { Pull, Review } from "../core/domain/github-facts.ts";
@@ -75,7 +76,7 @@ const reviewSchema = z.object({
 /** Submitted reviews, without drafts. */
 export const reviewListSchema = z.array(reviewSchema).transform((list) =>
   list.flatMap((raw): Review[] => {
-    const verdict = VERDICT_BY_REVIEW_STATE[raw.state.toUpperCase()];
+    const verdict = readOwn(VERDICT_BY_REVIEW_STATE, raw.state.toUpperCase());
     if (verdict === undefined || raw.submitted_at === null || raw.submitted_at === undefined) return [];
     // A review without a commit applies to no head, so it approves nothing.
     const head = raw.commit_id ?? "";

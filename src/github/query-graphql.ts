@@ -1,3 +1,4 @@
+import { readOwn } from "../core/domain/own-record.ts";
 import type { ZodType } from "zod";
 import { type GraphQlQuery, graphQlAnswer } from "./graphql-route.ts";
 import type { GitHubHttp } from "./github-http.ts";
@@ -17,7 +18,7 @@ export const queryGraphQl = async <T>(http: GitHubHttp, request: GraphQlQuery, s
   if (first)
     return {
       ok: false,
-      failure: { kind: "refused", code: REFUSAL_CODE_BY_ERROR_TYPE[first.type ?? ""] ?? "graphql", reason: first.message },
+      failure: { kind: "refused", code: readOwn(REFUSAL_CODE_BY_ERROR_TYPE, first.type ?? "") ?? "graphql", reason: first.message },
     };
   const read = schema.safeParse(reply.value.data);
   if (read.success) return { ok: true, value: read.data };

@@ -1,3 +1,4 @@
+import { readOwn } from "../core/domain/own-record.ts";
 import { type JobClaim, composeJobSpec } from "./compose-job-spec.ts";
 import { type Result, type RefusedResult, refuse, accept } from "../core/domain/refusal.ts";
 import type { JobSpec } from "./job-spec.ts";
@@ -32,7 +33,7 @@ export const claimJob = (claim: JobClaim): Result<JobSpec> => {
 const refuseNotRunning = ({ job }: JobClaim): RefusedResult => refuse("not-running", `the ledger does not say that ${toJobKey(job)} runs`);
 const claimPlan = (claim: JobClaim): Result<JobSpec> => {
   const { ledger, refs, config, job } = claim;
-  const execution = ledger.executions[job.target];
+  const execution = readOwn(ledger.executions, job.target);
   if (!execution || !isPlanning(execution) || execution.planning.attempt !== job.attempt) return refuseNotRunning(claim);
   const base = refs[toBranchRef(execution.baseBranch)];
   if (base === undefined) return refuse("no-base", `there is no branch ${execution.baseBranch}`);
@@ -66,7 +67,7 @@ const toRevisionInput = ({ ledger }: JobClaim, { state, revision, plan, amendmen
 type ClaimedWork = { readonly execution: Execution; readonly step: Step; readonly plan: Plan; readonly planned: PlannedStep };
 const findClaimedWork = ({ ledger, job }: JobClaim): ClaimedWork | null => {
   const id = readTaskId(job.target);
-  const execution = id ? ledger.executions[id.execution] : undefined;
+  const execution = id ? readOwn(ledger.executions, id.execution) : undefined;
   if (!id || !execution) return null;
   const step = execution.steps[id.step];
   const plan = ledger.plans[execution.plan ?? ""];
@@ -83,7 +84,7 @@ const claimWork = (claim: JobClaim): Result<JobSpec> => {
     return refuseNotRunning(claim);
   const { execution, step, planned } = work;
   const upstream = listUpstreamOutputs(ledger, { execution, planned });
-  const role = planned.role === null ? null : (config.roles[planned.role] ?? null);
+  const role = planned.role === null ? null : (readOwn(config.roles, planned.role) ?? null);
   const unfit = planned.role === null || role !== null ? null : explainMissingRole(planned.role, config);
   const { timeoutMs, model } = config.tiers[planned.tier];
   const agent = execution.quick ? config.agents.sidecar : config.agents.worker;
@@ -160,7 +161,7 @@ const findCandidateToVerify = (ledger: Ledger, job: Job): { candidate: Candidate
     const candidate = candidates.find((each) => isAwaitingVerdict(each, job));
     // A base without items is verified for the first item in the queue.
     const { task = "" } = candidate?.items[0] ?? items[0] ?? {};
-    const execution = ledger.executions[readTaskId(task)?.execution ?? ""];
+    const execution = readOwn(ledger.executions, readTaskId(task)?.execution ?? "");
     if (candidate && execution) return { candidate, execution };
   }
   return null;
@@ -168,7 +169,7 @@ const findCandidateToVerify = (ledger: Ledger, job: Job): { candidate: Candidate
 /** The verify commands that the plan adds for a step. */
 const listStepVerifyCommands = (ledger: Ledger, task: TaskId): readonly string[] => {
   const id = readTaskId(task);
-  const plan = ledger.plans[ledger.executions[id?.execution ?? ""]?.plan ?? ""];
+  const plan = ledger.plans[readOwn(ledger.executions, id?.execution ?? "")?.plan ?? ""];
   return plan?.steps.find((each) => each.id === id?.step)?.verify ?? [];
 };
 const claimVerify = (claim: JobClaim): Result<JobSpec> => {

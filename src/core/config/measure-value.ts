@@ -1,4 +1,4 @@
-/** Limits of a parsed file: tables within tables, and keys and items in all of them. */
+/** Limits of a parsed file: nesting of tables, and number of keys and items. */
 export type ValueLimits = { readonly depth: number; readonly entries: number };
 
 /** Whether a parsed value exceeds a limit; walks no further than the limits. */

@@ -1,3 +1,4 @@
+import { readOwn, writeOwn } from "../domain/own-record.ts";
 import { parse, TomlError } from "smol-toml";
 import type { z } from "zod";
 import type { AgentCommand, Config, Role } from "../domain/config.ts";
@@ -169,8 +170,8 @@ const isTomlTable = (value: unknown): value is Record<string, unknown> =>
 const overlayTables = (lower: Record<string, unknown>, upper: Record<string, unknown>): Record<string, unknown> => {
   const merged: Record<string, unknown> = { ...lower };
   for (const [key, value] of Object.entries(upper)) {
-    const lowerValue = merged[key];
-    merged[key] = isTomlTable(lowerValue) && isTomlTable(value) ? overlayTables(lowerValue, value) : value;
+    const lowerValue = readOwn(merged, key);
+    writeOwn(merged, key, isTomlTable(lowerValue) && isTomlTable(value) ? overlayTables(lowerValue, value) : value);
   }
   return merged;
 };

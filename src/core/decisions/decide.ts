@@ -1,7 +1,9 @@
 import type { Decision, Snapshot } from "../domain/decision.ts";
 import type { Event } from "../domain/event.ts";
 import type { WorkflowLinker } from "../workflow/workflow-linker.ts";
+import { reconcileProposals } from "./apply/agent-command.ts";
 import { applyCommanded } from "./apply/commanded.ts";
+import { reconcileUsage } from "./apply/hourly-limits.ts";
 import { isQuoteWhileIdle } from "./apply/revise-plan.ts";
 import { applyPerformed } from "./apply/effect-outcome.ts";
 import { applyLedgerRefused } from "./apply/ledger-refused.ts";
@@ -59,6 +61,8 @@ const RECONCILE_PASSES: readonly ((tx: DecisionTransaction) => void)[] = [
   reconcileConflicts,
   reconcileScheduling,
   reconcilePulls,
+  reconcileProposals,
+  reconcileUsage,
   reconcileComments,
   reconcileArchiving,
 ];

@@ -5,14 +5,19 @@ import { type BranchName, type Millis, type RefName, type Sha } from "../domain/
 import type { JobKey } from "../domain/job.ts";
 import { type QueryAnswers, type Query, type QueryKind, toQueryKey } from "../domain/query.ts";
 import { toBranchRef } from "../domain/refs.ts";
-import { openGraphRecords, openLedgerWriter, openSideRecords, openTextRecords } from "./ledger-writer.ts";
+import { openGraphRecords, openLedgerWriter, openSideRecords, openTextRecords, openUsageRecords } from "./ledger-writer.ts";
 
 /** A decision under construction: the new ledger, ref moves, requested effects and missing facts. The snapshot never changes. */
 export type DecisionTransaction = ReturnType<typeof openTransaction>;
 
 export const openTransaction = (snapshot: Snapshot, linkWorkflow: WorkflowLinker = createWorkflowLinker()) => {
   const writer = openLedgerWriter(snapshot.ledger);
-  const records = { ...openGraphRecords(writer), ...openTextRecords(writer), ...openSideRecords(writer, snapshot.now) };
+  const records = {
+    ...openGraphRecords(writer),
+    ...openTextRecords(writer),
+    ...openSideRecords(writer, snapshot.now),
+    ...openUsageRecords(writer, snapshot.now),
+  };
   const facts = openFactReader(snapshot);
   const refs = openRefMoves(snapshot, writer.requireSave);
   const clock = openWakeUps(snapshot.now);

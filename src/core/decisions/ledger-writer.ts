@@ -10,16 +10,19 @@ import {
   type ExecutionId,
   hashValue,
   type Hash,
+  type Login,
   type Millis,
   type StepId,
   type TaskId,
 } from "../domain/ids.ts";
 import type { Ledger, EffectRecord } from "../domain/ledger.ts";
 import type { Mail } from "../domain/mail.ts";
+import { readOwn, writeOwn } from "../domain/own-record.ts";
 import type { Plan, PlannedStep } from "../domain/plan.ts";
 import { orderSteps } from "../domain/plan-graph.ts";
 import { emptyQueue, type Queue } from "../domain/queue.ts";
 import type { Step } from "../domain/step.ts";
+import { type PersonUsage, toUsageKey, type UsageKey, withoutOldTimes } from "../domain/usage.ts";
 import { openStepLists } from "./step-lists.ts";
 
 type MutableCopy<T> = { -readonly [K in keyof T]: T[K] };
@@ -40,11 +43,11 @@ export const openLedgerWriter = (before: Ledger) => {
     // The record has the type that it was copied from; TypeScript cannot follow the key.
     const record = own(ledger[part] as Record<string, unknown>);
     if (value === undefined) delete record[key];
-    else record[key] = value;
+    else writeOwn<unknown>(record, key, value);
     ledger = { ...ledger, [part]: record };
   };
   const recordStep = (id: ExecutionId, step: Step): void => {
-    const execution = ledger.executions[id];
+    const execution = readOwn(ledger.executions, id);
     if (!execution) return;
     const mine = own(execution);
     const before = execution.steps;
@@ -54,7 +57,7 @@ export const openLedgerWriter = (before: Ledger) => {
     put("executions", id, mine);
   };
   /** The current steps of an execution. */
-  const steps = (id: ExecutionId): readonly Step[] => lists.list(ledger.executions[id]?.steps ?? {});
+  const steps = (id: ExecutionId): readonly Step[] => lists.list(readOwn(ledger.executions, id)?.steps ?? {});
   return {
     ledger: (): Ledger => ledger,
     steps,
@@ -82,11 +85,11 @@ const indexStepsById = (steps: readonly PlannedStep[]): ReadonlyMap<StepId, Plan
 export const openGraphRecords = ({ ledger, steps, put, requireSave, recordStep }: LedgerWriter) => {
   const planned = new Map<Hash, ReadonlyMap<StepId, PlannedStep>>();
   const orders = new Map<Hash, readonly PlannedStep[]>();
-  const plan = (id: Hash | null): Plan | null => (id === null ? null : (ledger().plans[id] ?? null));
+  const plan = (id: Hash | null): Plan | null => (id === null ? null : (readOwn(ledger().plans, id) ?? null));
   return {
     executions: (): readonly Execution[] => Object.values(ledger().executions),
     steps,
-    execution: (id: ExecutionId): Execution | undefined => ledger().executions[id],
+    execution: (id: ExecutionId): Execution | undefined => readOwn(ledger().executions, id),
     putExecution: (execution: Execution): void => {
       requireSave();
       put("executions", execution.id, execution);
@@ -151,7 +154,7 @@ export const openSideRecords = (writer: LedgerWriter, now: Millis) => {
       requireSave();
       put("handledEvents", id, now);
     },
-    brief: (id: ExecutionId): Brief | null => ledger().briefs[id] ?? null,
+    brief: (id: ExecutionId): Brief | null => readOwn(ledger().briefs, id) ?? null,
     /** Records the feedback of an attempt; it never changes afterwards. */
     putFeedback: (task: TaskId, attempt: number, feedback: Feedback): void => {
       const key = `${task}/${attempt}` as const;
@@ -161,12 +164,12 @@ export const openSideRecords = (writer: LedgerWriter, now: Millis) => {
     },
     /** Records the brief of an execution; it never changes afterwards. */
     putBrief: (id: ExecutionId, brief: Brief): void => {
-      if (ledger().briefs[id]) return;
+      if (readOwn(ledger().briefs, id)) return;
       requireSave();
       put("briefs", id, brief);
     },
     mails: (): readonly Mail[] => Object.values(ledger().mails),
-    mail: (id: string): Mail | undefined => (Object.hasOwn(ledger().mails, id) ? ledger().mails[id] : undefined),
+    mail: (id: string): Mail | undefined => readOwn(ledger().mails, id),
     putMail: (mail: Mail): void => {
       requireSave();
       put("mails", mail.id, mail);
@@ -176,15 +179,15 @@ export const openSideRecords = (writer: LedgerWriter, now: Millis) => {
     recordBacklog,
     forgetEvent: (id: EventId): void => put("handledEvents", id, undefined),
     setCursor,
-    queue: (base: BranchName): Queue => ledger().queues[base] ?? emptyQueue,
+    queue: (base: BranchName): Queue => readOwn(ledger().queues, base) ?? emptyQueue,
     putQueue: (base: BranchName, queue: Queue): void => {
-      if (ledger().queues[base] === queue) return;
+      if (readOwn(ledger().queues, base) === queue) return;
       requireSave();
       put("queues", base, queue);
     },
     /** Records a queue whose change follows from facts that are read again anyway: saved with the next write. */
     recordQueue: (base: BranchName, queue: Queue): void => put("queues", base, queue),
-    effectRecord: (key: string): EffectRecord | undefined => ledger().effectRecords[key],
+    effectRecord: (key: string): EffectRecord | undefined => readOwn(ledger().effectRecords, key),
     deleteEffectRecord: (key: string): void => put("effectRecords", key, undefined),
     putEffectRecord: (key: string, effectRecord: EffectRecord): void => put("effectRecords", key, effectRecord),
     /** Keeps an effect of an event in the outbox until its outcome. */
@@ -195,3 +198,14 @@ export const openSideRecords = (writer: LedgerWriter, now: Millis) => {
     dequeueEffect: (key: string): void => put("outbox", key, undefined),
   };
 };
+
+/** Reads and writes the usage of people. */
+export const openUsageRecords = ({ ledger, put, requireSave }: LedgerWriter, now: Millis) => ({
+  usage: (login: Login): PersonUsage => withoutOldTimes(readOwn(ledger().usage, toUsageKey(login)), now),
+  putUsage: (login: Login, usage: PersonUsage): void => {
+    requireSave();
+    put("usage", toUsageKey(login), usage);
+  },
+  /** Deletes a usage with the next write. */
+  dropUsage: (key: UsageKey): void => put("usage", key, undefined),
+});

@@ -146,10 +146,17 @@ export const restartAmendment = (execution: Execution, amendment: PlanAmendment)
 /** Proposes a plan with more steps to a person, who has until the deadline; null if no approval is needed. */
 export const proposeAmendedPlan = (
   execution: Execution,
-  { request, requestedBy, plan, deadline }: AmendmentRequest & Proposal,
+  { request, requestedBy, plan, deadline, byAgent }: AmendmentRequest & Proposal & Pick<PlanAmendment, "byAgent">,
 ): Execution => ({
   ...execution,
-  amendment: { state: "proposed", request, requestedBy, plan, refusal: null },
+  amendment: {
+    state: "proposed",
+    request,
+    requestedBy,
+    plan,
+    refusal: null,
+    ...((byAgent ?? execution.amendment?.byAgent) && { byAgent: true as const }),
+  },
   planning: { ...execution.planning, faults: 0, deadline },
 });
 

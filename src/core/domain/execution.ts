@@ -1,7 +1,9 @@
 import type { BranchName, ExecutionId, Hash, Login, Millis, StepId } from "./ids.ts";
 import type { Plan } from "./plan.ts";
 import type { Refusal } from "./refusal.ts";
+import type { AgentProposal } from "./proposal.ts";
 import type { Step } from "./step.ts";
+import type { LimitedRecord } from "./usage.ts";
 import type { WorkflowRun } from "./workflow-run.ts";
 
 /** States in which nothing is left to do. A failed execution can be retried. */
@@ -17,6 +19,8 @@ export type PlanAmendment = {
   /** The whole plan with the new steps; null until one exists. */
   readonly plan: Hash | null;
   readonly refusal: Refusal | null;
+  /** Whether another execution's planner proposed the steps, which then always need an approval. */
+  readonly byAgent?: true;
 };
 
 /** A requested change to a proposed plan or amendment. The present plan stays until a new one exists. */
@@ -62,6 +66,10 @@ export type Execution = {
   readonly spent: number;
   /** Whether this is a quick task: the sidecar performs its only step. */
   readonly quick?: boolean;
+  /** Commands proposed by agents. */
+  readonly proposals?: readonly AgentProposal[];
+  /** Ignored records of the last job beyond its bounds. */
+  readonly ignoredRecords?: { readonly job: string; readonly counts: Readonly<Partial<Record<LimitedRecord, number>>> };
   /** The plan grows as the workflow advances. */
   readonly workflow?: WorkflowRun;
 };

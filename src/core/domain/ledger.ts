@@ -8,6 +8,7 @@ import type { BranchName, ExecutionId, Hash, Millis, TaskId } from "./ids.ts";
 import type { Mail } from "./mail.ts";
 import type { Plan } from "./plan.ts";
 import type { Queue } from "./queue.ts";
+import type { PersonUsage, UsageKey } from "./usage.ts";
 
 export const LEDGER_FORMAT = 2;
 
@@ -42,6 +43,8 @@ export type Ledger = {
   /** Complete last messages of agents, if different from their reports. */
   readonly answers: Readonly<Record<`${ExecutionId}/${string}`, string>>;
   readonly mails: Readonly<Record<string, Mail>>;
+  /** Actions for people within the last hour. */
+  readonly usage: Readonly<Record<UsageKey, PersonUsage>>;
   /** Open backlog items as of the last start of a planner. */
   readonly backlog: readonly BacklogItem[];
   /** Effects that follow from one event only (a reply, a reaction), kept until performed. */
@@ -61,6 +64,7 @@ export const emptyLedger: Ledger = {
   briefs: {},
   answers: {},
   mails: {},
+  usage: {},
   backlog: [],
   outbox: {},
   effectRecords: {},

@@ -19,7 +19,7 @@ type SettledNeeds = Pick<NeedLinks, "open" | "unique"> & {
   readonly order: PlannedStep[];
 };
 
-/** Meets all needs that can be met. Works on list indexes instead of objects, because a decision sorts up to 10,000 steps. */
+/** Meets all possible needs. Works on list indexes instead of objects, because a decision sorts up to 10,000 steps. */
 const settleNeeds = (steps: readonly PlannedStep[]): SettledNeeds => {
   const { open, needers, unique } = linkNeeds(steps);
   const ready: number[] = [];

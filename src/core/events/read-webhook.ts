@@ -1,3 +1,4 @@
+import { readOwn } from "../domain/own-record.ts";
 import { z } from "zod";
 import type { Event } from "../domain/event.ts";
 import type { Login } from "../domain/ids.ts";
@@ -149,7 +150,7 @@ const readReviewEvent = (payload: unknown, self: Login): Event[] => {
   const at = Date.parse(review.submitted_at ?? "");
   if (Number.isNaN(at)) return [{ kind: "woken", activity: "reviews", pull }];
   const { id, body, state } = review;
-  const verdict = VERDICTS_BY_STATE[state.toLowerCase()] ?? "dismissed";
+  const verdict = readOwn(VERDICTS_BY_STATE, state.toLowerCase()) ?? "dismissed";
   return readReview({ id, pull, by: user.login, bot: isBotAccount(user), at, verdict, text: body ?? "", edited: false }, self);
 };
 

@@ -6,6 +6,7 @@ import type { Refusal } from "../domain/refusal.ts";
 import { renderAmendment } from "./amendment.ts";
 import { renderOpenConflicts } from "./open-conflicts.ts";
 import { toInlineCode, escapeSentence } from "./escape.ts";
+import { renderProposals } from "./proposals.ts";
 import { renderNextStep, renderNextCommand } from "./next-command.ts";
 
 /** A refusal as a comment: message, code and next step. */
@@ -41,6 +42,7 @@ export const renderStatusReply = (execution: Execution, plan: Plan | null): stri
     reason,
     renderOpenConflicts(execution.baseBranch, Object.values(execution.steps)),
     renderNextCommand(execution, emptyQueue),
+    renderProposals(execution),
     renderAmendment(execution, []),
   ]
     .filter((part) => part !== "")

@@ -21,6 +21,8 @@ import { renderMermaidBlock } from "./mermaid-graph.ts";
 import { describeLanding, renderQueuedSteps } from "./landing-words.ts";
 import { writeMarker } from "./comment-marker.ts";
 import { renderNextCommand } from "./next-command.ts";
+import { renderIgnoredRecords } from "./limit-notes.ts";
+import { renderProposals } from "./proposals.ts";
 import { renderRevisionNote } from "./revision-note.ts";
 import { renderStepTable } from "./step-table.ts";
 import { renderUnreadRemarks } from "./unread-remarks.ts";
@@ -61,6 +63,7 @@ export const renderExecutionComment = (input: ExecutionCommentInput): string => 
     { rank: 1, text: renderBriefNote(input.brief) },
     { rank: 0, text: renderExecutionNotice(execution, queue, startedSteps) },
     { rank: 0, text: renderRevisionNote(execution) },
+    { rank: 1, text: renderIgnoredRecords(execution) },
     { rank: 1, text: renderLandingNote(execution, queue) },
     { rank: 4, text: renderMermaidBlock(steps, execution.steps) ?? "" },
     { rank: 0, text: renderStepTable(steps, execution.steps) },
@@ -73,6 +76,7 @@ export const renderExecutionComment = (input: ExecutionCommentInput): string => 
     { rank: 1, text: renderResolvedConflicts(startedSteps) },
     { rank: 0, text: renderNextCommand(execution, queue, startedSteps) },
     { rank: 0, text: input.unsignedLedger && execution.state === "proposed" ? UNSIGNED_LEDGER_NOTE : "" },
+    { rank: 0, text: renderProposals(execution) },
     { rank: 0, text: renderAmendment(execution, added) },
     { rank: 1, text: added.length === 0 ? "" : renderInstructions({ ...execution, plan: execution.amendment?.plan ?? null }, added) },
     { rank: 2, text: renderStepReports(input, steps) },

@@ -6,7 +6,7 @@ import { isAwaitingAnswer, isAwaitingConfirmation, isHeldByPerson, type Step } f
 import { toInlineCode, escapeSentence } from "./escape.ts";
 
 /** GitHub shows a copy button on a code block. */
-const formatCopyBlock = (line: string): string => `\`\`\`\n${line}\n\`\`\``;
+export const formatCopyBlock = (line: string): string => `\`\`\`\n${line}\n\`\`\``;
 
 /** A refusal's next step: a command to copy, or a sentence. */
 export const renderNextStep = ({ next }: Refusal): string =>

@@ -45,7 +45,7 @@ const findCheckState = (required: RequiredCheck, found: readonly Check[], since:
   const ofApp = named.filter((check) => isFromRequiredApp(required, check));
   const newest = ofApp.reduce<Check | null>((last, each) => (last === null || isNewerCheck(each, last) ? each : last), null);
   if (newest === null) return named.length > 0 ? "other-app" : "missing";
-  const state = newest.state in CHECK_STATE_MEANINGS ? newest.state : "unknown";
+  const state = Object.hasOwn(CHECK_STATE_MEANINGS, newest.state) ? newest.state : "unknown";
   return newest.updatedAt < since && CHECK_STATE_MEANINGS[state]?.means !== "green" && CHECK_STATE_MEANINGS[state]?.means !== "wait"
     ? "earlier-red"
     : state;

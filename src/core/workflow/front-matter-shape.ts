@@ -52,7 +52,7 @@ const reportIssue = (issue: z.core.$ZodIssue, { data, lineOf, report }: IssueCon
     }
     return;
   }
-  const key = path.findLast((each) => typeof each === "string" && each in ADVICE_BY_KEY) ?? "roles";
+  const key = path.findLast((each) => typeof each === "string" && Object.hasOwn(ADVICE_BY_KEY, each)) ?? "roles";
   const meant = findMeantWord(issue, data);
   const instead = meant === null ? (ADVICE_BY_KEY[key] ?? "") : `did you mean \`${meant}\`?`;
   report({ code: "bad-value", line: lineOf(path), reason: `${path.join(".")}: ${issue.message}`, instead });

@@ -1,3 +1,4 @@
+import { writeOwn } from "../domain/own-record.ts";
 import type { Config } from "../domain/config.ts";
 import { findNearestWord } from "../domain/nearest-word.ts";
 import { refuse, type RefusedResult, type Result, accept } from "../domain/refusal.ts";
@@ -52,7 +53,7 @@ export const collectWorkflowFiles = (
   for (let next = open.pop(); next !== undefined; next = open.pop()) {
     const text = Object.hasOwn(texts, next) ? texts[next]?.text : undefined;
     if (text === undefined || Object.hasOwn(files, next)) continue;
-    files[next] = text;
+    writeOwn(files, next, text);
     const found = readWorkflow({ name: next, path: next, text, roles, models: null, workflows: null });
     if (found.ok) for (const { work } of found.value.roles) if (work.kind === "call") open.push(work.workflow);
   }

@@ -52,7 +52,7 @@ const parseYamlSource = (format: FrontMatterFormat, text: string, report: (found
 const yamlFault = (message: string, line: number): FoundFault =>
   sourceFault((message.split("\n")[0] ?? "").replace(/ at line \d+, column \d+:?$/, ""), line);
 
-/** Finds keys that occur twice in a table; the parser's own search compares each key with all others. Returns whether there are any. */
+/** Reports repeated keys of a table; the parser's own search compares each key with all others. Returns whether there are any. */
 const reportDuplicateKeys = (document: Document.Parsed, lines: LineCounter, report: (found: FoundFault) => void): boolean => {
   let count = 0;
   visit(document, {

@@ -29,7 +29,7 @@ export type ReadWorkflow =
 const MAX_FILE_CHARS = 256_000;
 const MAX_ROLES = 5_000;
 
-/** Nobody mends more of them at once, and each takes a search for what was meant. */
+/** More faults are not reported, because each takes a search for the intended name. */
 const MAX_FAULTS_REPORTED = 200;
 
 /** Reads a workflow file. Returns the workflow, or its first faults in line order. */

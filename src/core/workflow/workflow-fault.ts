@@ -60,7 +60,7 @@ export type WorkflowFault = {
   readonly instead: string;
 };
 
-/** A fault before its report. Advice that takes a search is a function, which is called for reported faults only. */
+/** A fault before its report. Expensive advice is a function, called for reported faults only. */
 export type FoundFault = Omit<WorkflowFault, "file" | "instead"> & { readonly instead: string | (() => string) };
 
 export type FaultReporter = (fault: FoundFault) => void;

@@ -34,13 +34,15 @@ const noMailAnswer = answerError({ code: "no-mail", message: "no mail: these too
 const withMailbox = (context: ToolContext, act: (mail: JobMailbox) => ToolAnswer): ToolAnswer =>
   context.mail ? act(context.mail) : noMailAnswer;
 
-/** Reads an address; `worker/` also accepts a step id of this execution. Refusal: `unknown-address`. */
+/** Reads an address; `worker/` also accepts a step id of this execution. Workers of other issues have no address. Refusal: `unknown-address`. */
 const readRecipient = ({ executions, ownExecution }: ToolContext, text: string): Result<NewMail["to"]> => {
+  const issue = executions.find(({ id }) => id === ownExecution)?.issue;
+  const here = executions.filter((each) => each.issue === issue);
   if (text === "coordinator" || text === "user" || text === ALL_WORKERS_ADDRESS) return accept(text);
   const name = text.startsWith("worker/") ? text.slice("worker/".length) : "";
   const read = readTaskId(name);
   const places = [...(read ? [read] : []), ...(ownExecution === null ? [] : [{ execution: ownExecution, step: name }])];
-  const there = places.find(({ execution, step }) => Object.hasOwn(executions.find(({ id }) => id === execution)?.steps ?? {}, step));
+  const there = places.find(({ execution, step }) => Object.hasOwn(here.find(({ id }) => id === execution)?.steps ?? {}, step));
   if (there) return accept(toWorkerAddress(toTaskId(there.execution, there.step)));
   return refuse("unknown-address", `unknown address '${text}': use coordinator, user, ${ALL_WORKERS_ADDRESS} or worker/<task id>`);
 };

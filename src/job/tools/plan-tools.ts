@@ -11,6 +11,7 @@ import { addInput, type PlanInputContext, planInput, readPlannedSteps, readStand
 import {
   answerError,
   answerRefusal,
+  NEEDS_CONFIRMATION,
   TAKES_EFFECT_LATER,
   recordCommand,
   type McpTool,
@@ -78,7 +79,10 @@ const proposeAddedSteps = (context: ToolContext, args: unknown): ToolAnswer => {
     context,
     { kind: "add-steps", steps, execution: id },
     {
-      text: [`added ${steps.length} steps to execution ${id}: ${TAKES_EFFECT_LATER}`, ...formatStepLines(steps)].join("\n"),
+      text: [
+        `added ${steps.length} steps to execution ${id}: ${id === context.ownExecution ? TAKES_EFFECT_LATER : NEEDS_CONFIRMATION}`,
+        ...formatStepLines(steps),
+      ].join("\n"),
       structured: { execution: id, steps: steps.map((step) => step.id) },
     },
   );
@@ -119,7 +123,7 @@ const retryTask = (context: ToolContext, id: string): ToolAnswer => {
   return recordCommand(
     context,
     { kind: "retry", target: name },
-    { text: `retry of ${name} ${TAKES_EFFECT_LATER}`, structured: { target: name } },
+    { text: `retry of ${name} ${effectOf(context, "retry", execution)}`, structured: { target: name } },
   );
 };
 
@@ -129,6 +133,14 @@ const steeringInput = z.strictObject({
 });
 
 type SteeringKind = "pause" | "resume" | "cancel";
+
+/** Describes the effect of a command. The coordinator applies commands on the job's own execution and proposes others to people. */
+const effectOf = ({ ownExecution }: ToolContext, kind: SteeringKind | "retry", { id }: ExecutionView): string => {
+  if (id !== ownExecution || kind === "resume") return NEEDS_CONFIRMATION;
+  return kind === "retry"
+    ? `${TAKES_EFFECT_LATER}; while its base is frozen or it is paused, a person has to confirm it`
+    : TAKES_EFFECT_LATER;
+};
 
 const createSteeringTool =
   (kind: SteeringKind) =>
@@ -142,7 +154,11 @@ const createSteeringTool =
     const target = step === undefined ? execution.id : toTaskId(execution.id, step);
     const reason = explainWrongState(kind, step === undefined ? execution.state : (execution.steps[step]?.state ?? ""));
     if (reason !== null) return answerError({ code: "wrong-state", message: `\`${target}\` ${reason}` });
-    return recordCommand(context, { kind, target }, { text: `${kind} of ${target} ${TAKES_EFFECT_LATER}`, structured: { target } });
+    return recordCommand(
+      context,
+      { kind, target },
+      { text: `${kind} of ${target} ${effectOf(context, kind, execution)}`, structured: { target } },
+    );
   };
 
 const TERMINAL_STATES = ["done", "cancelled", "skipped"];
@@ -184,38 +200,39 @@ export const planTools: readonly McpTool[] = [
   },
   defineTool({
     name: "enki_task_retry",
-    summary: "Retry a failed task.",
+    summary: "Retry a failed task of this execution, or propose it to people for another execution.",
     rights: "P",
     input: z.strictObject({ task_id: z.string().min(1).describe("The task's id, or a prefix of it.") }),
     run: (context, { task_id: id }) => retryTask(context, id),
   }),
   defineTool({
     name: "enki_resume",
-    summary: "Resume a paused execution or step.",
+    summary: "Propose to people that a paused execution or step is resumed.",
     rights: "P",
     input: steeringInput,
     run: createSteeringTool("resume"),
   }),
   defineTool({
     name: "enki_pause",
-    summary: "Pause an execution or a step: no further job of it starts until it is resumed.",
+    summary:
+      "Pause this execution or a step of it: no further job of it starts until a person resumes it. For another execution, propose it to people.",
     rights: "P",
     input: steeringInput,
     run: createSteeringTool("pause"),
   }),
   defineTool({
     name: "enki_cancel",
-    summary: "Cancel an execution or a step; landed work stays.",
+    summary: "Cancel this execution or a step of it; landed work stays. For another execution, propose it to people.",
     rights: "P",
     input: steeringInput,
     run: createSteeringTool("cancel"),
   }),
   defineTool({
     name: "enki_stop_all",
-    summary: "Stop everything that runs in this repository.",
+    summary: "Propose to people that everything in this repository is stopped.",
     rights: "P",
     input: z.strictObject({}),
-    run: (context) => recordCommand(context, { kind: "stop" }, { text: `stop of everything ${TAKES_EFFECT_LATER}` }),
+    run: (context) => recordCommand(context, { kind: "stop" }, { text: `stop of everything ${NEEDS_CONFIRMATION}` }),
   }),
   defineTool({
     name: "enki_quick_task",

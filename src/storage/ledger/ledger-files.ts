@@ -1,3 +1,4 @@
+import { readOwn, writeOwn } from "../../core/domain/own-record.ts";
 import type { BacklogItem } from "../../core/domain/backlog-item.ts";
 import type { Brief } from "../../core/domain/brief.ts";
 import type { Execution } from "../../core/domain/execution.ts";
@@ -17,7 +18,10 @@ const FORMAT_FILE = "format";
 const INBOX_FILE = "inbox.json";
 const BACKLOG_FILE = "backlog.json";
 const EFFECTS_FILE = "effects.json";
+const USAGE_FILE = "usage.json";
 export const INPUTS_FILE = "inputs.json";
+
+const NO_USAGE: Ledger["usage"] = {};
 
 const toJsonText = (value: unknown): string => `${JSON.stringify(value, null, 1)}\n`;
 
@@ -43,9 +47,11 @@ export const toLedgerFiles = (before: Ledger | null, after: Ledger): Map<string,
 
 const listChangedFiles = (before: Ledger | null, after: Ledger): Map<string, string | null> => {
   const files = listSingleFiles(before, after);
+  // Ledgers of earlier versions have no such file.
+  if (before ? before.usage !== after.usage : Object.keys(after.usage).length > 0) files.set(USAGE_FILE, toJsonText(after.usage));
   forEachDifference(before?.executions, after.executions, (id, execution) => {
     files.set(`executions/${id}/state.json`, execution ? toJsonText(execution) : null);
-    const known = listPlanHashes(before?.executions[id]);
+    const known = listPlanHashes(readOwn(before?.executions ?? {}, id));
     for (const plan of listPlanHashes(execution ?? undefined))
       if (after.plans[plan] && !known.includes(plan)) files.set(`executions/${id}/plan-${plan}.json`, toJsonText(after.plans[plan]));
   });
@@ -71,11 +77,11 @@ const listPlanHashes = (execution: Execution | undefined): Hash[] =>
   [execution?.plan, execution?.amendment?.plan].flatMap((plan) => plan ?? []);
 
 const listLeavingExecutions = (before: Ledger | null, after: Ledger): string[] =>
-  Object.keys(before?.executions ?? {}).filter((id) => !(id in after.executions));
+  Object.keys(before?.executions ?? {}).filter((id) => !Object.hasOwn(after.executions, id));
 
 /** Possible plan files of removed executions, including plans that were replaced. */
 const listLeavingPlanFiles = (before: Ledger | null, after: Ledger): string[] => {
-  const plans = Object.keys(before?.plans ?? {}).filter((plan) => !(plan in after.plans));
+  const plans = Object.keys(before?.plans ?? {}).filter((plan) => !Object.hasOwn(after.plans, plan));
   return listLeavingExecutions(before, after).flatMap((id) => plans.map((plan) => `executions/${id}/plan-${plan}.json`));
 };
 
@@ -90,7 +96,7 @@ const listFeedbackFiles = ({ feedback }: Ledger, id: string): [string, unknown][
 export const toArchiveFiles = (before: Ledger, after: Ledger): Map<string, string> => {
   const files = new Map<string, string>();
   for (const id of listLeavingExecutions(before, after)) {
-    const execution = before.executions[id];
+    const execution = readOwn(before.executions, id);
     if (!execution) continue;
     const folder = `${new Date(execution.createdAt).toISOString().slice(0, 7)}/${id}`;
     const plan = execution.plan === null ? undefined : before.plans[execution.plan];
@@ -114,8 +120,8 @@ const forEachDifference = <T>(
   tell: (key: string, value: T | null) => void,
 ): void => {
   if (before === after) return;
-  for (const [key, value] of Object.entries(after)) if (before?.[key] !== value) tell(key, value);
-  for (const key of Object.keys(before ?? {})) if (!(key in after)) tell(key, null);
+  for (const [key, value] of Object.entries(after)) if (readOwn(before ?? {}, key) !== value) tell(key, value);
+  for (const key of Object.keys(before ?? {})) if (!Object.hasOwn(after, key)) tell(key, null);
 };
 
 const EXECUTION_DEFAULTS = { amendment: null };
@@ -148,7 +154,7 @@ const upgradeOutbox = (outbox: Ledger["outbox"]): Ledger["outbox"] =>
 /** Adds missing fields after the existing ones, so that unchanged values serialize identically. */
 const fillMissing = <T extends object>(defaults: object, value: T): T => ({
   ...value,
-  ...Object.fromEntries(Object.entries(defaults).filter(([key]) => !(key in value))),
+  ...Object.fromEntries(Object.entries(defaults).filter(([key]) => !Object.hasOwn(value, key))),
 });
 
 /** Reads a ledger of any supported format. Refusals: `newer-ledger`, `broken-ledger`. */
@@ -175,12 +181,12 @@ type ExecutionFiles = {
 };
 
 const addExecutionFile = (own: ExecutionFiles, { id, file, value }: { id: string; file: string; value: unknown }): void => {
-  if (file === "state.json") own.executions[id] = upgradeExecution(value as Execution);
-  else if (file === "brief.json") own.briefs[id] = fillMissing({ files: [] }, value as Brief);
+  if (file === "state.json") writeOwn(own.executions, id, upgradeExecution(value as Execution));
+  else if (file === "brief.json") writeOwn(own.briefs, id, fillMissing({ files: [] }, value as Brief));
   else if (file.startsWith("feedback-")) {
     const key = readFeedbackFile(id, file);
     if (key) own.feedback[key] = value as Feedback;
-  } else if (file.startsWith("plan-")) own.plans[file.slice("plan-".length, -".json".length)] = upgradePlan(value as Plan);
+  } else if (file.startsWith("plan-")) writeOwn(own.plans, file.slice("plan-".length, -".json".length), upgradePlan(value as Plan));
 };
 
 // toLedgerFiles wrote these files, in this format or an earlier one.
@@ -202,8 +208,9 @@ const parseLedger = (files: ReadonlyMap<string, Buffer>, format: number): Ledger
     const [folder, name = "", rest = ""] = path.split("/");
     const text = content.toString("utf8");
     if (folder === "executions") addExecutionFile(own, { id: name, file: rest, value: parseFile(path, text) });
-    else if (folder === "queues") queues[decodeURIComponent(name.slice(0, -".json".length))] = upgradeQueue(parseFile(path, text) as Queue);
-    else if (folder === "mail") mails[name.slice(0, -".json".length)] = parseFile(path, text) as Mail;
+    else if (folder === "queues")
+      writeOwn(queues, decodeURIComponent(name.slice(0, -".json".length)), upgradeQueue(parseFile(path, text) as Queue));
+    else if (folder === "mail") writeOwn(mails, name.slice(0, -".json".length), parseFile(path, text) as Mail);
     else if (folder === "artifacts") artifacts[`${name}/${rest.slice(0, -".md".length)}`] = text;
     else if (folder === "answers") answers[`${name}/${rest.slice(0, -".md".length)}`] = text;
   }
@@ -211,5 +218,6 @@ const parseLedger = (files: ReadonlyMap<string, Buffer>, format: number): Ledger
   const { outbox, effectRecords } = read<Pick<Ledger, "outbox" | "effectRecords">>(EFFECTS_FILE, { outbox: {}, effectRecords: {} });
   const effects = { outbox: upgradeOutbox(outbox), effectRecords };
   const backlog = read<readonly BacklogItem[]>(BACKLOG_FILE, []);
-  return { format, ...inbox, ...effects, ...own, queues, artifacts, answers, mails, backlog };
+  const usage = read<Ledger["usage"]>(USAGE_FILE, NO_USAGE);
+  return { format, ...inbox, ...effects, ...own, queues, artifacts, answers, mails, usage, backlog };
 };

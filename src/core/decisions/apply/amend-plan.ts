@@ -36,13 +36,13 @@ export const requestAmendment = (tx: DecisionTransaction, event: CommandedEvent,
   return null;
 };
 
-type ProposedSteps = { readonly steps: readonly PlannedStep[]; readonly by: string };
+type ProposedSteps = { readonly steps: readonly PlannedStep[]; readonly by: string; readonly byAgent?: true };
 
 /**
  * Proposes more steps for a running execution; they wait for a person's approval. Refusals: `not-running`, `already-adding`, those of
  * appendSteps and checkTaskNeeds.
  */
-export const proposeAmendment = (tx: DecisionTransaction, execution: Execution, { steps, by }: ProposedSteps): Refusal | null => {
+export const proposeAmendment = (tx: DecisionTransaction, execution: Execution, { steps, by, byAgent }: ProposedSteps): Refusal | null => {
   const { id, state, amendment } = execution;
   const there = tx.plan(execution.plan);
   if ((state !== "running" && state !== "paused") || !there)
@@ -54,7 +54,8 @@ export const proposeAmendment = (tx: DecisionTransaction, execution: Execution, 
   if (checked === undefined) return null;
   if (!checked.ok) return checked.refusal;
   const plan = tx.putPlan(checked.value);
-  tx.putExecution(proposeAmendedPlan(execution, { plan, request: "", requestedBy: by, deadline: tx.now + PERSON_WAIT_MS }));
+  const deadline = tx.now + PERSON_WAIT_MS;
+  tx.putExecution(proposeAmendedPlan(execution, { plan, request: "", requestedBy: by, deadline, ...(byAgent && { byAgent }) }));
   tx.note(`plan ${plan.slice(0, 12)} proposed for ${id}`);
   return null;
 };

@@ -16,6 +16,7 @@ import { findCommandBrief } from "./record-brief.ts";
 import { cancelTarget, skipTarget, stopAllExecutions } from "./cancel.ts";
 import type { CommandedEvent } from "./commanded-event.ts";
 import { createAdhocTask } from "./create-task.ts";
+import { checkExecutionLimit } from "./hourly-limits.ts";
 import { answerMailQuestion } from "./mail-commands.ts";
 import { pauseTarget, resumeTarget } from "./pause.ts";
 import { checkLandable } from "../landing-terms.ts";
@@ -109,6 +110,7 @@ const applyQuickCommand = (tx: DecisionTransaction, event: CommandedEvent, comma
   const { baseBranch, brief } = grounds.value;
   const id = deriveExecutionId(event.id, (taken) => tx.execution(taken) !== undefined);
   const refused =
+    checkExecutionLimit(tx, by) ??
     checkConfigUsable(tx) ??
     checkLandable(tx, baseBranch) ??
     createAdhocTask(tx, { issue, onPullRequest, requestedBy: by, baseBranch }, { id, command });
@@ -138,7 +140,7 @@ const findOpenBase = (tx: DecisionTransaction, event: CommandedEvent): Result<Br
 /** Why no new execution may start on an issue; null if one may. */
 const checkIssueFree = (tx: DecisionTransaction, event: CommandedEvent): Refusal | null => {
   const busy = tx.executions().find((each) => each.issue === event.issue && !hasEnded(each));
-  if (!busy) return checkConfigUsable(tx);
+  if (!busy) return checkConfigUsable(tx) ?? checkExecutionLimit(tx, event.by);
   return refuse("already-running", `Execution \`${busy.id}\` is ${busy.state} on this issue.`, `/enki cancel ${busy.id}`).refusal;
 };
 

@@ -10,6 +10,7 @@ import { findRequiredPermission } from "../../commands/command-table.ts";
 import type { CommandRequest } from "../../domain/event.ts";
 import type { CommandAnswer } from "./answer.ts";
 import { applyCommand } from "./command.ts";
+import { mayAnswer, recordAnswer, recordIgnored } from "./hourly-limits.ts";
 import { type Refusal, refuse } from "../../domain/refusal.ts";
 import type { Command } from "../../domain/command.ts";
 import type { ReactionName, ReactionTarget } from "../../domain/effect.ts";
@@ -20,6 +21,10 @@ export const applyCommanded = (tx: DecisionTransaction, event: CommandedEvent): 
   const permission = findEventPermission(event) === null ? "none" : tx.readFact<"permission">({ kind: "permission", login: event.by });
   if (permission === undefined || (isQuotedReply(event) && PERMISSION_ORDER.indexOf(permission) < PERMISSION_ORDER.indexOf("write")))
     return;
+  const answered = mayAnswer(tx, event, permission);
+  if (answered === undefined) return;
+  if (!answered) return applyWithoutAnswer(tx, event, permission);
+  recordAnswer(tx, event);
   const answers = event.requests.map((request) => answerRequest(tx, { event, request, permission }));
   const refused = answers.some((each) => each !== null && "code" in each);
   postReaction(tx, event, refused ? "confused" : "eyes");
@@ -40,6 +45,15 @@ export const applyCommanded = (tx: DecisionTransaction, event: CommandedEvent): 
     });
   else tx.enqueueEffect({ kind: "write-comment", key: `write-comment:reply/${id}`, issue, marker, body, comment: null });
 };
+const ALWAYS_APPLIED: ReadonlySet<Command["kind"]> = new Set(["stop", "pause", "cancel"]);
+
+/** Ignores a comment of a silenced person, except for commands that stop work. */
+const applyWithoutAnswer = (tx: DecisionTransaction, event: CommandedEvent, permission: RepositoryPermission): void => {
+  recordIgnored(tx, event, permission);
+  for (const request of event.requests)
+    if (request.ok && ALWAYS_APPLIED.has(request.command.kind)) answerRequest(tx, { event, request, permission });
+};
+
 /**
  * Whether the request of a label or an assignment is fulfilled: an execution of the issue is unfinished, or started after the label was
  * set.

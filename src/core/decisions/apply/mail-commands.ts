@@ -42,9 +42,11 @@ const isMailboxFull = (tx: DecisionTransaction, id: ExecutionId): boolean =>
   tx.mails().filter(({ execution }) => execution === id).length >= MAIL_LIMITS.kept;
 const MAILBOX_FULL_REFUSAL = refuseMail("too-much-mail", `an execution keeps at most ${MAIL_LIMITS.kept} mails`);
 
-const isKnownAddress = (tx: DecisionTransaction, address: MailAddress): boolean => {
+/** Whether the address belongs to the planner, a person, or a worker on the sender's issue. */
+const isKnownAddress = (tx: DecisionTransaction, address: MailAddress, { issue }: Execution): boolean => {
   const worker = readWorkerAddress(address);
-  return !worker || Object.hasOwn(tx.execution(worker.execution)?.steps ?? {}, worker.step);
+  const execution = worker && tx.execution(worker.execution);
+  return !worker || (execution?.issue === issue && Object.hasOwn(execution.steps, worker.step));
 };
 
 /** Delivers a mail to its recipients; a mail to `user` becomes a comment. */
@@ -53,7 +55,7 @@ export const sendMail = (tx: DecisionTransaction, sending: MailSource, mail: New
   if (isMailboxFull(tx, execution.id)) return MAILBOX_FULL_REFUSAL;
   const { to } = mail;
   const recipients = to === ALL_WORKERS_ADDRESS ? listRunningWorkers(tx.executions(), execution.id, address) : [to];
-  if (!recipients.every((each) => isKnownAddress(tx, each))) return refuseMail("unknown-address", `unknown address '${to}'`);
+  if (!recipients.every((each) => isKnownAddress(tx, each, execution))) return refuseMail("unknown-address", `unknown address '${to}'`);
   const id = deriveMailId(job, sending.ordinal);
   for (const copy of createMailCopies(mail, id, { execution: execution.id, from: address, at: toMailTime(tx, sending), recipients })) {
     tx.putMail(copy);

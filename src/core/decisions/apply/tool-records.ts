@@ -10,37 +10,55 @@ import { mayRecord, chooseToolSet } from "../../domain/tool-set.ts";
 import type { DecisionTransaction } from "../decision-transaction.ts";
 import { proposeAmendment } from "./amend-plan.ts";
 import { changeBacklog } from "./backlog-changes.ts";
-import { applyCommand } from "./command.ts";
-import type { CommandedEvent } from "./commanded-event.ts";
+import { applyAgentCommand } from "./agent-command.ts";
+import { checkExecutionLimit, takeHourlyRoom } from "./hourly-limits.ts";
+import { openRecordLimits } from "./record-limits.ts";
 import { markMailRead, recordMailReply, sendMail } from "./mail-commands.ts";
 import { createAdhocTask } from "./create-task.ts";
 
 type JobRecords = { readonly job: Job; readonly execution: Execution; readonly result: JobResult };
 
-/** The number of mails and tasks that a job has recorded so far. Tools print ids with this ordinal. */
+/** Counts of mails and tasks so far. Tools print ids with these ordinals, so records without effect count too. */
 type RecordCounts = { mail: number; createdTasks: number };
 
+/** Further notes of one result are only counted, because a note is a line of a commit message. */
+const MAX_NOTES = 20;
+
 /**
- * Applies the tool records of an accepted job result in order. A record that the job's tool set does not allow, or that the ledger refuses,
- * has no effect and is noted.
+ * Applies the tool records of an accepted job result in order. A record that the job's tool set does not allow, that exceeds a bound, or
+ * that the ledger refuses, has no effect and is noted.
  */
 export const applyToolRecords = (tx: DecisionTransaction, absorbed: JobRecords): void => {
   const { job, execution, result } = absorbed;
   const toolSet = chooseToolSet(job.kind, execution.quick === true);
   const count: RecordCounts = { mail: 0, createdTasks: 0 };
+  const limits = openRecordLimits(execution.id);
+  const notes: string[] = [];
   for (const command of result.tools) {
     if (command.kind === "mail-send" || command.kind === "mail-reply") count.mail += 1;
     if (isTaskCreation(command)) count.createdTasks += 1;
-    const refusal = mayRecord(toolSet, command.kind)
+    const allowed = mayRecord(toolSet, command.kind) && limits.take(command);
+    const refusal = allowed
       ? (checkRecordedTexts(command) ?? applyToolRecord(tx, absorbed, { command, count }))
       : refuseForeignRecord(command);
-    if (refusal) tx.note(`${toJobKey(job)} recorded '${command.kind}' without effect: ${refusal.message}`);
+    if (refusal) notes.push(`${toJobKey(job)} recorded '${command.kind}' without effect: ${refusal.message}`);
   }
+  noteIgnoredRecords(tx, absorbed, { notes, counts: limits.exceeded() });
+};
+
+type IgnoredRecords = { readonly notes: readonly string[]; readonly counts: NonNullable<Execution["ignoredRecords"]>["counts"] };
+
+/** Notes records without effect. The execution's comment also shows records beyond a bound. */
+const noteIgnoredRecords = (tx: DecisionTransaction, { job, execution: { id } }: JobRecords, { notes, counts }: IgnoredRecords): void => {
+  for (const note of notes.slice(0, MAX_NOTES)) tx.note(note);
+  if (notes.length > MAX_NOTES) tx.note(`${toJobKey(job)} recorded ${notes.length - MAX_NOTES} more commands without effect`);
+  const execution = tx.execution(id);
+  if (execution && Object.keys(counts).length > 0) tx.putExecution({ ...execution, ignoredRecords: { job: toJobKey(job), counts } });
 };
 
 const refuseForeignRecord = ({ kind }: Command): Refusal => ({
   code: "not-available",
-  message: `its tools may not record '${kind}'`,
+  message: `its tools may not record '${kind}', or not so often`,
   next: "",
 });
 
@@ -61,7 +79,7 @@ const applyToolRecord = (
     case "report":
       return null;
     case "mail-send":
-      return sendMail(tx, from, command);
+      return (command.to === "user" ? takeHourlyRoom(tx, execution.requestedBy, "comments") : null) ?? sendMail(tx, from, command);
     case "mail-read":
       return markMailRead(tx, from, command.mail);
     case "mail-reply":
@@ -70,7 +88,7 @@ const applyToolRecord = (
     case "backlog-update":
     case "backlog-remove":
     case "backlog-pick":
-      return changeBacklog(tx, command, toJobKey(job));
+      return takeHourlyRoom(tx, execution.requestedBy, "backlog") ?? changeBacklog(tx, command, toJobKey(job));
     case "create-task":
     case "quick":
       return createTaskForAgent(tx, execution, {
@@ -84,6 +102,7 @@ const applyToolRecord = (
     case "resume":
     case "cancel":
     case "stop":
+      return applyAgentCommand(tx, tx.execution(execution.id) ?? execution, command);
     case "do":
     case "plan":
     case "add":
@@ -95,7 +114,7 @@ const applyToolRecord = (
     case "status":
     case "help":
     case "reply":
-      return applyPlannerCommand(tx, execution, command);
+      return refuseForeignRecord(command);
   }
 };
 
@@ -105,7 +124,7 @@ const createTaskForAgent = (
   execution: Execution,
   making: Parameters<typeof createAdhocTask>[2],
 ): Refusal | null => {
-  const refusal = createAdhocTask(tx, execution, making);
+  const refusal = checkExecutionLimit(tx, execution.requestedBy) ?? createAdhocTask(tx, execution, making);
   const brief = tx.brief(execution.id);
   if (!refusal && brief) tx.putBrief(making.id, brief);
   return refusal;
@@ -120,7 +139,7 @@ const applyAddedSteps = (
   if (job.kind === "plan" && (command.execution ?? execution.id) === execution.id) return null;
   const found = tx.execution(command.execution ?? execution.id);
   return found
-    ? proposeAmendment(tx, found, { steps: command.steps, by: `${execution.requestedBy}'s planner` })
+    ? proposeAmendment(tx, found, { steps: command.steps, by: `${execution.requestedBy}'s planner`, byAgent: true })
     : refuseUnknownExecution(command.execution ?? "");
 };
 
@@ -128,23 +147,4 @@ const refuseUnknownExecution = (id: string): Refusal => ({
   code: "unknown-target",
   message: `there is no execution ${id}`,
   next: "/enki status",
-});
-
-/** Applies the checks of a person's command. */
-const applyPlannerCommand = (tx: DecisionTransaction, execution: Execution, command: Command): Refusal | null => {
-  const answer = applyCommand(tx, toPlannerCommand(tx, execution), command);
-  return answer && "code" in answer ? answer : null;
-};
-
-/** The planner's command as a comment event on its issue. */
-const toPlannerCommand = (tx: DecisionTransaction, { issue, onPullRequest, requestedBy }: Execution): CommandedEvent => ({
-  kind: "commanded",
-  id: "comment:0",
-  at: tx.now,
-  issue,
-  onPullRequest,
-  source: { kind: "comment", id: 0 },
-  by: `${requestedBy}'s planner`,
-  edited: false,
-  requests: [],
 });

@@ -25,7 +25,7 @@ export const reconcileTransitions = (tx: DecisionTransaction): void => {
 const startAutomatically = (tx: DecisionTransaction, execution: Execution): void => {
   const { state, requestedBy, amendment } = execution;
   if (state === "proposed" && needsNoApproval(tx, execution)) startApprovedPlan(tx, execution, { by: requestedBy, at: tx.now });
-  if (state === "running" && amendment?.state === "proposed" && needsNoApproval(tx, execution))
+  if (state === "running" && amendment?.state === "proposed" && !amendment.byAgent && needsNoApproval(tx, execution))
     applyAmendment(tx, execution, { by: amendment.requestedBy, at: tx.now });
   if (state === "failed" && isUnblocked(tx, execution)) tx.putExecution(reopen(execution));
 };

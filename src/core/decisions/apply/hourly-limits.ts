@@ -1,0 +1,91 @@
+import type { RepositoryPermission } from "../../domain/github-facts.ts";
+import type { Execution } from "../../domain/execution.ts";
+import { hashValue, type Login } from "../../domain/ids.ts";
+import { refuse, type Refusal } from "../../domain/refusal.ts";
+import {
+  HOURLY_LIMITS,
+  isRecent,
+  isSilenced,
+  isUnused,
+  type Silence,
+  silenceEnd,
+  type UsageKey,
+  withoutOldTimes,
+} from "../../domain/usage.ts";
+import { writeMarker } from "../../messages/comment-marker.ts";
+import { renderSilence } from "../../messages/limit-notes.ts";
+import type { DecisionTransaction } from "../decision-transaction.ts";
+import type { CommandedEvent } from "./commanded-event.ts";
+
+/** Whether a comment with commands may be answered. Returns undefined while the author's permission is not read. */
+export const mayAnswer = (tx: DecisionTransaction, { by }: CommandedEvent, permission: RepositoryPermission): boolean | undefined => {
+  const usage = tx.usage(by);
+  if (!isSilenced(usage, HOURLY_LIMITS.strangerAnswers, tx.now)) return true;
+  // Commands that everybody may use do not read the permission of their author.
+  const known = permission === "none" ? tx.readFact<"permission">({ kind: "permission", login: by }) : permission;
+  return known === undefined ? undefined : !isSilenced(usage, findAnswerLimit(known), tx.now);
+};
+
+const findAnswerLimit = (permission: RepositoryPermission): number =>
+  permission === "write" || permission === "admin" ? HOURLY_LIMITS.memberAnswers : HOURLY_LIMITS.strangerAnswers;
+
+/** Counts an answered comment. */
+export const recordAnswer = (tx: DecisionTransaction, { by }: CommandedEvent): void => {
+  const usage = tx.usage(by);
+  tx.putUsage(by, { ...usage, answers: [...usage.answers, tx.now] });
+};
+
+/** Counts an ignored comment. The first within an hour is reported in a comment. */
+export const recordIgnored = (tx: DecisionTransaction, { by, issue }: CommandedEvent, permission: RepositoryPermission): void => {
+  const usage = tx.usage(by);
+  const silence = usage.silence ?? { since: tx.now, limit: findAnswerLimit(permission), issue, ignored: 0 };
+  const counted = { ...silence, ignored: silence.ignored + 1 };
+  tx.putUsage(by, { ...usage, silence: counted });
+  if (!usage.silence) postSilence(tx, { login: by, silence: counted, isOver: false });
+};
+
+type SilenceComment = { readonly login: Login; readonly silence: Silence; readonly isOver: boolean };
+
+const postSilence = (tx: DecisionTransaction, { login, silence, isOver }: SilenceComment): void => {
+  const id = hashValue(["silence", login.toLowerCase(), silence.since]).slice(0, 12);
+  const key = `write-comment:silence/${id}` as const;
+  const marker = writeMarker({ kind: "reply", id });
+  const body = `${marker}\n\n${renderSilence(login, silence, isOver)}`;
+  tx.enqueueEffect({ kind: "write-comment", key, issue: silence.issue, marker, body, comment: tx.effectRecord(key)?.number ?? null });
+};
+
+/** Ends silences after their hour with a count, and deletes expired times. */
+export const reconcileUsage = (tx: DecisionTransaction): void => {
+  // Keys of `usage` have this form; Object.entries widens them.
+  for (const [key, stored] of Object.entries(tx.ledger().usage) as [UsageKey, (typeof tx.snapshot.ledger.usage)[UsageKey]][]) {
+    const { silence } = stored;
+    if (silence && silenceEnd(silence) > tx.now) {
+      tx.wakeAt(silenceEnd(silence));
+      continue;
+    }
+    const login = key.slice(1);
+    if (silence) {
+      postSilence(tx, { login, silence, isOver: true });
+      tx.putUsage(login, { ...tx.usage(login), silence: null });
+    }
+    if (isUnused(withoutOldTimes({ ...stored, silence: null }, tx.now))) tx.dropUsage(key);
+  }
+};
+
+/** Refuses further executions of a person above the hourly bound. */
+export const checkExecutionLimit = (tx: DecisionTransaction, login: Login): Refusal | null => {
+  const isCounted = ({ requestedBy, createdAt }: Execution): boolean => requestedBy === login && isRecent(createdAt, tx.now);
+  if (tx.executions().filter((each) => isCounted(each)).length < HOURLY_LIMITS.executions) return null;
+  const why = `\`${login}\` started ${HOURLY_LIMITS.executions} executions within an hour, and no further one starts before the hour is over.`;
+  return refuse("too-many-executions", why, "/enki status").refusal;
+};
+
+/** Counts a change of the backlog or a comment by an agent that works for a person. Refusal: `too-much-this-hour`. */
+export const takeHourlyRoom = (tx: DecisionTransaction, login: Login, kind: "backlog" | "comments"): Refusal | null => {
+  const usage = tx.usage(login);
+  if (usage[kind].length >= HOURLY_LIMITS[kind])
+    return refuse("too-much-this-hour", `agents that work for ${login} reached the bound of ${HOURLY_LIMITS[kind]} ${kind} in an hour`)
+      .refusal;
+  tx.putUsage(login, { ...usage, [kind]: [...usage[kind], tx.now] });
+  return null;
+};
