@@ -13,10 +13,11 @@ const UNLIKELY = 0.001;
 export const gates = (cells: readonly Cell[]): Gate[] => [
   turnaround(cells, "1r"),
   turnaround(cells, "0r"),
-  overOracle(cells.filter(({ scene }) => scene.pushEvery === undefined)),
+  overOracle(cells.filter(({ scene }) => scene.pushEvery === undefined && scene.outage === undefined)),
   pushes(cells.filter(({ scene }) => scene.pushEvery !== undefined)),
   redLandings(cells),
-  falseEjections(cells),
+  falseEjections(cells.filter(({ scene }) => scene.outage === undefined)),
+  outages(cells.filter(({ scene }) => scene.outage !== undefined)),
   ends(cells),
 ];
 
@@ -76,6 +77,18 @@ const falseEjections = (cells: readonly Cell[]): Gate => {
     holds: over.length === 0 && groups.every(({ some }) => sum(some, count) <= sum(some, expected)),
     found: groups.map(({ flakes, some }) => `f=${flakes}: ${sum(some, count)} of at most ${sum(some, expected).toFixed(1)}`).join(", "),
     cells: over.map((cell) => `${nameOf(cell.scene)}: ${count(cell)} of at most ${expected(cell).toFixed(2)}`),
+  };
+};
+
+const outages = (cells: readonly Cell[]): Gate => {
+  const blamed = (cell: Cell, name: "ours+1r" | "zuul+1r"): number => cell.rows[name].falseEjections / cell.scene.steps / cell.seeds;
+  const worse = cells.filter((cell) => blamed(cell, "ours+1r") > blamed(cell, "zuul+1r"));
+  const percent = (share: number): string => `${(100 * share).toFixed(2)} %`;
+  return {
+    name: "false ejections of ours+1r in an outage are at most those of zuul+1r",
+    holds: worse.length === 0,
+    found: cells.map((cell) => `${percent(blamed(cell, "ours+1r"))} of ${percent(blamed(cell, "zuul+1r"))}`).join(", "),
+    cells: worse.map(({ scene }) => nameOf(scene)),
   };
 };
 

@@ -16,4 +16,16 @@ export const draw = (...keys: readonly number[]): number => {
 };
 
 /** What a draw is for. */
-export const FOR = { work: 1, bad: 2, flake: 3, textual: 4, semantic: 5, need: 6, needs: 7, content: 8, tree: 9, push: 10 } as const;
+export const FOR = {
+  work: 1,
+  bad: 2,
+  flake: 3,
+  textual: 4,
+  semantic: 5,
+  need: 6,
+  needs: 7,
+  content: 8,
+  tree: 9,
+  push: 10,
+  outage: 11,
+} as const;

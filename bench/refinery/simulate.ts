@@ -4,12 +4,13 @@ import { type Commit, commitGraph, type Commits, type Head, path } from "./commi
 import { type Check, type Ejection, type Policy, type Verdict, type View } from "./policy.ts";
 import { draw, FOR } from "./random.ts";
 import { union } from "./steps.ts";
-import { TIMES, type Trace } from "./trace.ts";
+import { OUTAGE_RED, OUTAGE_START, TIMES, type Trace } from "./trace.ts";
 
 /**
  * One history of one base branch in virtual time. What holds for every policy:
  * - A run takes a slot for `TIMES.check`, unless it is cancelled; a cancelled run costs what it used of that.
  * - A run is red when its content is bad: a bad head, or two that are red together. Else it flakes, decided by content and attempt alone.
+ * - In an outage nearly every run that ends is red, whatever its content.
  * - A landing takes `TIMES.landing`; meanwhile nobody decides, but runs go on. It moves the base to a commit that was green itself.
  * - An ejected head comes back good after `TIMES.fix`, one that conflicted comes back merged after `TIMES.merger`, at the end of the queue; what needs it is held meanwhile.
  * - A person's push moves the base to a good commit of theirs; during a landing it comes right after it.
@@ -160,7 +161,9 @@ const ran = (world: World, { commit, run }: Ran): void => {
   const attempt = (world.attempts.get(commit.content) ?? 0) + 1;
   world.attempts.set(commit.content, attempt);
   const { seed, scene } = world.trace;
-  const isRed = commit.red || draw(seed, FOR.flake, commit.content, attempt) < scene.flakes;
+  const isOut = scene.outage !== undefined && world.now > OUTAGE_START && world.now <= OUTAGE_START + scene.outage;
+  const isFlake = draw(seed, FOR.flake, commit.content, attempt) < scene.flakes;
+  const isRed = commit.red || isFlake || (isOut && draw(seed, FOR.outage, commit.content, attempt) < OUTAGE_RED);
   record?.verdicts.push(isRed ? "red" : "green");
   if (!isRed) world.green.add(commit.tree);
   world.say(`${time(world.now)} ${isRed ? "red" : "green"} ${names(world.commits.root, commit)}`);

@@ -21,7 +21,13 @@ export type Scene = {
   readonly slots: number;
   /** Mean time between two pushes of a person to the base; absent without pushes. */
   readonly pushEvery?: number;
+  /** How long machines fail, from {@link OUTAGE_START}; absent without an outage. */
+  readonly outage?: number;
 };
+
+/** When an outage starts, and the odds of a run that ends in it to be red. */
+export const OUTAGE_START = 3;
+export const OUTAGE_RED = 0.95;
 
 /** What is true in one history, whatever the policy. */
 export type Trace = {

@@ -1,11 +1,11 @@
 import type { Sha, TaskId } from "../domain/ids.ts";
 import { type Candidate, isBeingVerified, isGreen, type Queue, type QueueItem } from "../domain/queue.ts";
-import { failureRate } from "./failure-odds.ts";
+import { settledFailureRate } from "./failure-odds.ts";
 
 /** Green commits, and verified trees, that a queue remembers. */
 const MAX_REMEMBERED_SHAS = 100;
-/** First strikes in a row, and the highest chance of that without an outage, from which an outage is assumed. */
-const OUTAGE_THRESHOLD = { strikes: 3, chance: 0.01 };
+/** An outage is assumed after so many first strikes in a row, if their chance without one is below this. */
+const OUTAGE_THRESHOLD = { strikes: 2, chance: 0.02 };
 
 /**
  * Evaluates finished runs. A red run counts against a step only if all other steps in it are known to be good; with several suspects it records
@@ -44,14 +44,15 @@ const isUntried = ({ items, failedGroups }: Queue, { task, head }: Pick<QueueIte
   items.some((item) => item.task === task && item.head === head && !item.passedBefore && item.strikes === 0 && item.failedCommit === null);
 
 /** Green runs clear their steps and remove strikes, which were flakes. */
-const applyGreenRuns = (queue: Queue): Queue => {
+const applyGreenRuns = (before: Queue): Queue => {
   // A base that was green may be verified again during an outage.
   const isNewVerdict = (each: Candidate): boolean =>
     each.items.length === 0 ||
-    !queue.greenCommits.includes(each.commit) ||
-    each.items.some(({ task, head }) => isUntried(queue, { task, head }));
-  const green = queue.candidates.filter((each) => isGreen(each) && isNewVerdict(each));
-  if (green.length === 0) return queue;
+    !before.greenCommits.includes(each.commit) ||
+    each.items.some(({ task, head }) => isUntried(before, { task, head }));
+  const green = before.candidates.filter((each) => isGreen(each) && isNewVerdict(each));
+  if (green.length === 0) return before;
+  const queue = forgiveOutage(before);
   const cleared = new Set(green.flatMap(({ items }) => items.map(({ task }) => task)));
   const items = queue.items.map((item) => (cleared.has(item.task) ? { ...item, strikes: 0, passedBefore: true } : item));
   return {
@@ -135,4 +136,21 @@ const addFailedGroup = (queue: Queue, tasks: readonly TaskId[]): Queue => {
 
 /** Whether so many steps failed in a row that the base or the machines are the likelier cause. The base is then verified before a step is blamed. */
 export const isLikelyOutage = (queue: Queue): boolean =>
-  queue.strikesSinceGreen >= OUTAGE_THRESHOLD.strikes && failureRate(queue) ** queue.strikesSinceGreen < OUTAGE_THRESHOLD.chance;
+  queue.strikesSinceGreen >= OUTAGE_THRESHOLD.strikes && settledFailureRate(queue) ** queue.strikesSinceGreen < OUTAGE_THRESHOLD.chance;
+
+/** Whether the base was red although it had been green: machines failed, or everything flakes. */
+const isOutageProven = ({ candidates, greenCommits }: Queue): boolean =>
+  candidates.some(
+    ({ items, commit, runs }) => items.length === 0 && greenCommits.includes(commit) && runs.some(({ verdict }) => verdict === "red"),
+  );
+
+/** Forgets every red run of an outage: accused steps and failed groups are verified again. */
+const forgiveOutage = (queue: Queue): Queue =>
+  isOutageProven(queue)
+    ? {
+        ...queue,
+        items: queue.items.map((item) => (item.strikes > 0 ? { ...item, strikes: 0 } : item)),
+        candidates: queue.candidates.filter((each) => isGreen(each) || isBeingVerified(each)),
+        failedGroups: [],
+      }
+    : queue;

@@ -43,3 +43,7 @@ const itemFailureOdds = ({ strikes, passedBefore }: QueueItem, rate: number): nu
   if (strikes > 0) return rate / (rate + (1 - rate) * FLAKE_RATE ** strikes);
   return passedBefore ? FAILURE_ODDS_AFTER_PASS : rate;
 };
+
+/** The failure rate of steps that have left the queue: unlike {@link failureRate}, it does not rise during an outage. */
+export const settledFailureRate = ({ recentOutcomes: { passed, failed } }: Queue): number =>
+  (failed + PRIOR_FAILURES.rate * PRIOR_FAILURES.weight) / (passed + failed + PRIOR_FAILURES.weight);

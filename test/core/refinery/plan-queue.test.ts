@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { planQueue } from "../../../src/core/refinery/plan-queue.ts";
+import { emptyQueue } from "../../../src/core/domain/queue.ts";
 import { openYard } from "./yard.ts";
 
 type Yard = ReturnType<typeof openYard>;
@@ -170,6 +171,24 @@ describe("verdicts", () => {
     yard.rest();
     endAll(yard);
     expect(yard.lands.at(-1)).toBe("mended+a+b+c");
+  });
+
+  test("23 blames no step for red runs in an outage, which a red run of a green base proves", () => {
+    const queue = { ...emptyQueue, landedTip: "base", seenTip: "base", greenCommits: ["base"], recentOutcomes: { passed: 40, failed: 2 } };
+    const yard = openYard({ queue, parallel: 4 });
+    for (const each of ["a", "b", "c", "d"]) yard.want(each);
+    yard.rest();
+    for (let count = 0; count < 40 && !yard.open().includes("base/1"); count += 1) {
+      const run = yard.open().at(-1) ?? "";
+      yard.ends(run.slice(0, run.lastIndexOf("/")), "failed");
+    }
+    expect(yard.state().queue.items.some(({ strikes }) => strikes > 0)).toBe(true);
+    yard.ends("base", "failed");
+    yard.ends("base", "success");
+    expect(yard.state().queue.items.map(({ strikes }) => strikes)).toEqual([0, 0, 0, 0]);
+    endAll(yard);
+    expect(yard.leaves).toEqual([]);
+    expect(yard.lands.at(-1)?.split("+").toSorted()).toEqual(["a", "b", "base", "c", "d"]);
   });
 
   test("does not rerun a red candidate while it waits for a verdict below it", () => {
