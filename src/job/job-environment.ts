@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from "node:fs/promises";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { findDialect, restrictTools } from "./agent/agent-dialect.ts";
 import type { JobSpec, JobPaths } from "./job-spec.ts";
@@ -10,29 +10,24 @@ const INHERITED_VARIABLES = ["PATH", "LANG", "LC_ALL", "TZ"];
 /** A value in `[agent] env` that is replaced by the model's key, so that no file contains the key. */
 const MODEL_KEY_PLACEHOLDER = "$ENKI_MODEL_KEY";
 
-/** The environment of verify commands: a separate home, and no credential. */
-export const prepareCommandEnv = async (
-  machine: Readonly<Record<string, string | undefined>>,
-  at: JobPaths,
-): Promise<Record<string, string>> => {
-  const tmp = join(at.home, "tmp");
-  await mkdir(tmp, { recursive: true });
+/** The environment of verify commands: the given home, and no credential. */
+export const prepareCommandEnv = (machine: Readonly<Record<string, string | undefined>>, home: string): Record<string, string> => {
   const kept = INHERITED_VARIABLES.flatMap((name) => {
     const value = machine[name];
     return value === undefined ? [] : [[name, value] as const];
   });
-  return { ...Object.fromEntries(kept), HOME: at.home, TMPDIR: tmp, CI: "true" };
+  return { ...Object.fromEntries(kept), HOME: home, TMPDIR: join(home, "tmp"), CI: "true" };
 };
 
-type JobFiles = { readonly at: JobPaths; readonly texts: StepTexts };
+type JobFiles = { readonly home: string; readonly texts: StepTexts };
 
 /** The environment of a step's own command: the command environment plus the step's identity and inputs. */
-export const prepareStepEnv = async (
+export const prepareStepEnv = (
   machine: Readonly<Record<string, string | undefined>>,
   spec: JobSpec,
-  { at, texts }: JobFiles,
-): Promise<Record<string, string>> => ({
-  ...(await prepareCommandEnv(machine, at)),
+  { home, texts }: JobFiles,
+): Record<string, string> => ({
+  ...prepareCommandEnv(machine, home),
   ENKI_INPUTS: texts.directory,
   ENKI_KIND: spec.kind,
   ENKI_ROLE: spec.role?.name ?? (spec.kind === "plan" ? "planner" : "worker"),
@@ -52,7 +47,7 @@ export const prepareStepEnv = async (
 export const prepareAgentEnv = async (
   machine: Readonly<Record<string, string | undefined>>,
   spec: JobSpec,
-  { modelKey, at, texts }: JobFiles & { readonly modelKey: string },
+  { modelKey, at, home, texts }: JobFiles & { readonly modelKey: string; readonly at: JobPaths },
 ): Promise<Record<string, string>> => {
   const configured = Object.entries(spec.agent.env).flatMap(([name, value]) =>
     value !== MODEL_KEY_PLACEHOLDER ? [[name, value] as const] : modelKey === "" ? [] : [[name, modelKey] as const],
@@ -61,7 +56,7 @@ export const prepareAgentEnv = async (
   const { env, settings } = restrictTools(dialect, spec.tools);
   if (settings) await writeFile(at.settings, settings.content);
   return {
-    ...(await prepareStepEnv(machine, spec, { at, texts })),
+    ...prepareStepEnv(machine, spec, { home, texts }),
     ...(spec.model === null || !dialect?.model ? {} : { [dialect.model]: spec.model }),
     ...Object.fromEntries(configured),
     ...env,

@@ -98,11 +98,12 @@ export const toJobPaths = (temp: string) => ({
   clone: `${temp}/enki/clone.git`,
   mailClone: `${temp}/enki/news.git`,
   spec: `${temp}/enki/job.json`,
-  home: `${temp}/enki/home`,
-  settings: `${temp}/enki/agent-settings.json`,
-  socket: `${temp}/enki/tools.sock`,
+  /** The only directory beside the workspace that foreign code reaches. */
+  reach: `${temp}/enki/agent`,
+  settings: `${temp}/enki/agent/settings.json`,
+  socket: `${temp}/enki/agent/tools.sock`,
   /** Holds the texts if they cannot be placed in the workspace. */
-  texts: `${temp}/enki/texts`,
+  texts: `${temp}/enki/agent/texts`,
   bundle: `${temp}/enki/bundle`,
 });
 export type JobPaths = ReturnType<typeof toJobPaths>;

@@ -7,6 +7,7 @@ import { isTaskCreation } from "../core/domain/adhoc-task.ts";
 import { type MailAddress, isMailExpired, createMailMatcher, toWorkerAddress } from "../core/domain/mail.ts";
 import { findRepositoryUrl, openMailPoller } from "./mail-poller.ts";
 import { type JobSpec, toJobPaths } from "./job-spec.ts";
+import type { JobFence } from "./fence/job-fence.ts";
 import type { StepHost } from "./step-host.ts";
 
 /** The address of the agent's mailbox; null if it receives no mail. */
@@ -15,8 +16,8 @@ const findMailAddress = ({ toolSet, execution, step }: JobSpec): MailAddress | n
   return toolSet === "worker" && step ? toWorkerAddress(toTaskId(execution, step.id)) : null;
 };
 
-/** Enki's tools for one job, and the commands that they record. */
-export const openJobTools = (host: StepHost, spec: JobSpec, canEdit: boolean) => {
+/** Enki's tools for one job, and the commands that they record. `files` is null if the step may not edit. */
+export const openJobTools = (host: StepHost, spec: JobSpec, files: Pick<JobFence, "readFile" | "writeFile"> | null) => {
   const tools: Command[] = [];
   let refusedPlan: string | null = null;
   const { execution, job, roles, maxSteps, executions, backlog, mails } = spec;
@@ -39,7 +40,7 @@ export const openJobTools = (host: StepHost, spec: JobSpec, canEdit: boolean) =>
   }
   const context: ToolContext = {
     toolSet: spec.toolSet ?? "sidecar",
-    canEdit,
+    canEdit: files !== null,
     roles,
     maxSteps,
     job,
@@ -50,7 +51,7 @@ export const openJobTools = (host: StepHost, spec: JobSpec, canEdit: boolean) =>
     record,
     countTaskCreations: () => tools.filter((each) => isTaskCreation(each)).length,
     reportRefusedPlan: ({ message }) => void (refusedPlan = message),
-    editFile: canEdit ? createFileEditor(host.workspace) : null,
+    editFile: files && createFileEditor(host.workspace, files),
   };
   return { context, listRecorded: () => ({ tools, refusedPlan }), close: news.close };
 };

@@ -3,11 +3,12 @@ import { GitError } from "../storage/git/run-git.ts";
 import { matchesGlob } from "../core/policy/glob.ts";
 import { type BundleEnd, EMPTY_BUNDLE, type NewBundle, writeBundle } from "./job-bundle.ts";
 import { mayEdit } from "./job-environment.ts";
+import { openStepFence } from "./fence/open-step-fence.ts";
 import { evaluateAttempt } from "./evaluate-attempt.ts";
 import { isCommandOnly, type JobSpec, toJobPaths, findComparedCommit } from "./job-spec.ts";
 import type { StepHost } from "./step-host.ts";
-import { isTextPath, writeStepTexts } from "./step-texts.ts";
-import { listSecrets, runWork } from "./run-work.ts";
+import { isTextPath, type StepTexts, writeStepTexts } from "./step-texts.ts";
+import { listSecrets, runWork, type WorkResult } from "./run-work.ts";
 import { type WorkspaceChange, listWorkspaceChanges } from "./job-workspace.ts";
 
 /** Runs an agent or the step's own command in the workspace and writes a bundle. Needs no token and has none. */
@@ -25,10 +26,20 @@ const createFailedBundle = (why: string): NewBundle => ({ ...EMPTY_BUNDLE, end: 
 const produceBundle = async (host: StepHost, spec: JobSpec): Promise<NewBundle> => {
   await mkdir(host.workspace, { recursive: true });
   const texts = await writeStepTexts(host, spec);
-  const worked = await runWork(host, spec, texts);
+  const worked = await runBehindFence(host, spec, texts);
   const found = await readWorkspaceChanges(host, spec);
   const left = mayEdit(spec) ? { changed: found, discarded: [] } : { changed: [], discarded: typeof found === "string" ? [] : found };
   return evaluateAttempt({ spec, artifact: texts.report, worked, ...left, secrets: listSecrets(host) });
+};
+
+const runBehindFence = async (host: StepHost, spec: JobSpec, texts: StepTexts): Promise<WorkResult> => {
+  const fence = await openStepFence(host, [spec.agent.command, ...spec.agent.args]);
+  try {
+    await fence.give(texts.directory);
+    return await runWork(host, spec, { texts, fence });
+  } finally {
+    await fence.close();
+  }
 };
 
 const isConflictPath = ({ conflict }: JobSpec, path: string): boolean =>

@@ -1,4 +1,4 @@
-import { terminateProcessGroup, launchProcess } from "./agent/launch-process.ts";
+import { launchProcess, type LaunchOptions } from "./agent/launch-process.ts";
 import type { TimerStarter } from "../storage/git/run-git.ts";
 import { openLineBuffer } from "./line-buffer.ts";
 
@@ -14,25 +14,21 @@ export const startDeadline = (after: TimerStarter, timeout: number): ShellDeadli
   return { expired: passed, cancel: () => cancel() };
 };
 
-export type ShellCommand = {
-  readonly command: string;
-  readonly cwd: string;
-  /** The complete environment; nothing is inherited. */
-  readonly env: Readonly<Record<string, string>>;
+export type ShellCommand = Omit<LaunchOptions, "args"> & {
   readonly deadline: ShellDeadline;
-  readonly after: TimerStarter;
   readonly onLine: (text: string) => void;
 };
 
 export type ShellResult = { readonly end: "passed" | "failed" | "timed-out"; readonly reason: string };
 
-/** Runs a command with `bash` as Actions does, and terminates its process group afterwards. */
-export const runShell = async ({ command, cwd, env, deadline, after, onLine }: ShellCommand): Promise<ShellResult> => {
-  const { child, ended } = launchProcess({
+/** Runs a command with `bash` as Actions does, and ends everything that it left. */
+export const runShell = async ({ command, cwd, env, fence, deadline, after, onLine }: ShellCommand): Promise<ShellResult> => {
+  const { child, ended, terminate } = launchProcess({
     command: "bash",
     args: ["--noprofile", "--norc", "-eo", "pipefail", "-c", `exec 2>&1\n${command}`],
     env,
     cwd,
+    fence,
     after,
   });
   child.stdin.end();
@@ -42,7 +38,7 @@ export const runShell = async ({ command, cwd, env, deadline, after, onLine }: S
     ended.then((why) => ({ why, inTime: true })),
     deadline.expired.then((why) => ({ why, inTime: false })),
   ]);
-  await terminateProcessGroup(child, ended, after);
+  await terminate();
   lines.end();
   if (!first.inTime) return { end: "timed-out", reason: first.why };
   return { end: first.why === "exited with 0" ? "passed" : "failed", reason: first.why };

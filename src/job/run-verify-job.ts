@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { redactSecrets } from "../core/policy/secrets.ts";
 import { EMPTY_BUNDLE, writeBundle } from "./job-bundle.ts";
+import { openStepFence } from "./fence/open-step-fence.ts";
 import { prepareCommandEnv } from "./job-environment.ts";
 import { runShell, startDeadline } from "./run-shell.ts";
 import { type JobSpec, toJobPaths } from "./job-spec.ts";
@@ -32,14 +33,16 @@ const runVerifyCommands = async (host: StepHost, spec: JobSpec, log: (text: stri
     log("No verify commands: set `[refinery] verify` in .enki/enki.toml, or fix the file. Nothing lands unverified.");
     return false;
   }
-  const env = await prepareCommandEnv(host.env, toJobPaths(host.temp));
+  const fence = await openStepFence(host, []);
   const { workspace: cwd, after } = host;
   // The commands share the time that the coordinator allows for the whole job.
   const deadline = startDeadline(after, spec.timeoutMs);
   try {
     for (const command of spec.verify) {
       log(`$ ${command}`);
-      const end = await runShell({ command, cwd, env, deadline, after, onLine: (text) => log(`| ${text}`) });
+      // Commands build on each other's files, but never on what one of them leaves in its home or running.
+      const env = prepareCommandEnv(host.env, await fence.createHome());
+      const end = await runShell({ command, cwd, env, fence, deadline, after, onLine: (text) => log(`| ${text}`) });
       if (end.end === "passed") continue;
       log(`the command ${end.reason}`);
       return false;
@@ -47,5 +50,6 @@ const runVerifyCommands = async (host: StepHost, spec: JobSpec, log: (text: stri
     return true;
   } finally {
     deadline.cancel();
+    await fence.close();
   }
 };

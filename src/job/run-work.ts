@@ -7,6 +7,7 @@ import { prepareAgentEnv, mayEdit, prepareStepEnv, writesReport } from "./job-en
 import { renderJobPrompt } from "./job-prompt.ts";
 import { runShell, startDeadline, type ShellResult } from "./run-shell.ts";
 import { type ConflictSpec, isCommandOnly, type JobSpec, toJobPaths } from "./job-spec.ts";
+import type { JobFence } from "./fence/job-fence.ts";
 import type { StepHost } from "./step-host.ts";
 import type { StepTexts } from "./step-texts.ts";
 import { openJobTools } from "./job-tools.ts";
@@ -24,24 +25,28 @@ export type WorkResult = {
   readonly transcript: readonly string[];
 };
 
+/** The texts that a step works with, and the fence behind which its commands run. */
+export type WorkPlace = { readonly texts: StepTexts; readonly fence: JobFence };
+
 /** Runs the step's own command or an agent in the workspace. */
-export const runWork = async (host: StepHost, spec: JobSpec, texts: StepTexts): Promise<WorkResult> => {
-  if (spec.conflict) return runResolution(host, spec, { conflict: spec.conflict, texts });
-  return spec.step?.run ? runStepCommands(host, spec, { commands: [spec.step.run], texts }) : runAgentSession(host, spec, texts);
+export const runWork = async (host: StepHost, spec: JobSpec, { texts, fence }: WorkPlace): Promise<WorkResult> => {
+  if (spec.conflict) return runResolution(host, spec, { conflict: spec.conflict, texts, fence });
+  const { step } = spec;
+  return step?.run ? runStepCommands(host, spec, { commands: [step.run], texts, fence }) : runAgentSession(host, spec, { texts, fence });
 };
 
 /** Runs the merger if conflicts remain for it, then the commands that regenerate files from the merged result. */
-type ResolveInput = { readonly conflict: ConflictSpec; readonly texts: StepTexts };
+type ResolveInput = WorkPlace & { readonly conflict: ConflictSpec };
 
 const runResolution = async (
   host: StepHost,
   spec: JobSpec,
-  { conflict: { regenerateCommands }, texts }: ResolveInput,
+  { conflict: { regenerateCommands }, texts, fence }: ResolveInput,
 ): Promise<WorkResult> => {
-  if (isCommandOnly(spec)) return runStepCommands(host, spec, { commands: regenerateCommands, texts });
-  const session = await runAgentSession(host, spec, texts);
+  if (isCommandOnly(spec)) return runStepCommands(host, spec, { commands: regenerateCommands, texts, fence });
+  const session = await runAgentSession(host, spec, { texts, fence });
   if (session.end !== "finished" || regenerateCommands.length === 0) return session;
-  const { end, reason } = await runStepCommands(host, spec, { commands: regenerateCommands, texts });
+  const { end, reason } = await runStepCommands(host, spec, { commands: regenerateCommands, texts, fence });
   return { ...session, end, reason };
 };
 
@@ -50,11 +55,11 @@ export const listSecrets = ({ modelKey }: StepHost): string[] => (modelKey === "
 
 const MAX_COMMAND_LOG_LINES = 400;
 
-type CommandsInput = { readonly commands: readonly string[]; readonly texts: StepTexts };
+type CommandsInput = WorkPlace & { readonly commands: readonly string[] };
 
 /** Runs commands in the workspace, with the same rights as an agent. */
-const runStepCommands = async (host: StepHost, spec: JobSpec, { commands, texts }: CommandsInput): Promise<WorkResult> => {
-  const env = await prepareStepEnv(host.env, spec, { at: toJobPaths(host.temp), texts });
+const runStepCommands = async (host: StepHost, spec: JobSpec, { commands, texts, fence }: CommandsInput): Promise<WorkResult> => {
+  const env = prepareStepEnv(host.env, spec, { home: await fence.createHome(), texts });
   const lines: string[] = [];
   const line = (text: string): void => {
     host.log(`| ${redactSecrets(text)}`);
@@ -63,7 +68,8 @@ const runStepCommands = async (host: StepHost, spec: JobSpec, { commands, texts 
   const { workspace: cwd, after } = host;
   const deadline = startDeadline(after, spec.timeoutMs);
   let ended: ShellResult = { end: "passed", reason: "" };
-  for (const command of commands) if (ended.end === "passed") ended = await runShell({ command, cwd, env, deadline, after, onLine: line });
+  for (const command of commands)
+    if (ended.end === "passed") ended = await runShell({ command, cwd, env, fence, deadline, after, onLine: line });
   deadline.cancel();
   const { end, reason } = ended;
   const ends = { passed: "finished", failed: "refused", "timed-out": "timed-out" } as const;
@@ -77,13 +83,14 @@ const runStepCommands = async (host: StepHost, spec: JobSpec, { commands, texts 
   };
 };
 
-const runAgentSession = async (host: StepHost, spec: JobSpec, texts: StepTexts): Promise<WorkResult> => {
+const runAgentSession = async (host: StepHost, spec: JobSpec, { texts, fence }: WorkPlace): Promise<WorkResult> => {
   const at = toJobPaths(host.temp);
-  const env = await prepareAgentEnv(host.env, spec, { modelKey: host.modelKey, at, texts });
+  const env = await prepareAgentEnv(host.env, spec, { modelKey: host.modelKey, at, home: await fence.createHome(), texts });
   const canEdit = mayEdit(spec);
-  const tools = openJobTools(host, spec, canEdit);
+  const tools = openJobTools(host, spec, canEdit ? fence : null);
   const { context } = tools;
   const served = await serveTools({ socket: at.socket, context });
+  await fence.give(at.socket);
   const transcript = openAgentTranscript(listSecrets(host), host.log);
   try {
     const { command, args } = spec.agent;
@@ -92,6 +99,7 @@ const runAgentSession = async (host: StepHost, spec: JobSpec, texts: StepTexts):
       args,
       env,
       cwd: host.workspace,
+      fence,
       prompt: renderJobPrompt(host, spec, texts),
       mcpServer: {
         command: host.node,

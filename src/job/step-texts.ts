@@ -31,6 +31,7 @@ export const writeStepTexts = async ({ workspace, temp }: StepHost, spec: JobSpe
   const at = toJobPaths(temp);
   const inside = await createTextsFolder(root, spec.execution);
   const folder = inside ? join(root, toTextsFolder(spec.execution)) : join(at.texts, spec.execution);
+  if (!inside) await mkdir(at.texts, { recursive: true, mode: 0o711 });
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const directory = await realpath(folder);
   for (const { name, text } of listAgentTexts(spec)) await writeFile(join(directory, `${name}.md`), text, { flag: "wx" });

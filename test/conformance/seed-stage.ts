@@ -1,5 +1,6 @@
 import { copyFileSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { openPromptReceiver } from "../support/prompt-receiver.ts";
 import { makeRepository, openTerminal } from "../cli/stage.ts";
 
 const FIXTURES = new URL("../fixtures/", import.meta.url).pathname;
@@ -23,20 +24,23 @@ export const openSeeds = (
 ) => {
   const terminal = openTerminal();
   const cwd = join(terminal.root, "own");
-  const prompts = join(terminal.root, "prompts");
-  mkdirSync(prompts);
+  const receiver = openPromptReceiver();
   const git = makeRepository(cwd, { "limit.txt": "1\n", ...files });
   const agentFile = join(terminal.root, program, "index.mjs");
   mkdirSync(join(terminal.root, program));
   copyFileSync(join(FIXTURES, fixture), agentFile);
-  const words = [process.execPath, agentFile, ...[{ promptTo: prompts }, ...acts].map((act) => JSON.stringify(act).replaceAll("OWN", cwd))];
-  const agent = words.map(quote).join(" ");
+  const createAgent = async (): Promise<string> => {
+    const { url } = await receiver;
+    const words = [process.execPath, agentFile, ...[{ promptTo: url }, ...acts].map((act) => JSON.stringify(act).replaceAll("OWN", cwd))];
+    return words.map(quote).join(" ");
+  };
   return {
     terminal,
     git,
     /** Carries a request out; gives what was said, and its ledger. */
     run: async (...args: string[]) => {
-      const told = await terminal.run(["run", "--yes", "--agent", agent, "--verify", "true", ...args], { cwd });
+      const told = await terminal.run(["run", "--yes", "--agent", await createAgent(), "--verify", "true", ...args], { cwd });
+      const received = await receiver;
       const [, id = ""] = /enki graph ([0-9a-f]{6})$/m.exec(told.out) ?? [];
       const ref = `refs/enki/runs/${id}`;
       const json = (path: string): unknown => JSON.parse(git("show", `${ref}:${path}`));
@@ -50,7 +54,7 @@ export const openSeeds = (
         /** What each write of the ledger wrote down, in their order; and that line by line. */
         writes: (): string[] => git("log", "--reverse", "-z", "--format=%B", ref).split("\0"),
         notes: (): string[] => git("log", "--reverse", "--format=%B", ref).split("\n"),
-        prompt: (step: string): string => readFileSync(join(prompts, `${step}.md`), "utf8"),
+        prompt: received.prompt,
       };
     },
   };

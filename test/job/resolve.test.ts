@@ -7,6 +7,7 @@ import { runAgentJob } from "../../src/job/run-agent-job.ts";
 import { openBundle } from "../../src/job/job-bundle.ts";
 import type { JobSpec } from "../../src/job/job-spec.ts";
 import type { Resolution } from "../../src/core/domain/conflict.ts";
+import { openPromptReceiver } from "../support/prompt-receiver.ts";
 import { ID, openJobs } from "./stage.ts";
 
 const AGENT = fileURLToPath(new URL("../fixtures/agent.mjs", import.meta.url));
@@ -59,9 +60,10 @@ describe("a merger's job", () => {
   });
 
   test("receives the conflicts and the previous attempt's outcome in its prompt", async () => {
-    const it = await prepare([{ run: "mkdir ../seen" }, { promptTo: "../seen" }], { log: "conflict markers are left in src/a.txt" });
+    const received = await openPromptReceiver();
+    const it = await prepare([{ promptTo: received.url }], { log: "conflict markers are left in src/a.txt" });
     await it.work();
-    const prompt = readFileSync(join(it.host.workspace, "../seen/fix.md"), "utf8");
+    const prompt = received.prompt("fix");
     expect(prompt).toMatch(/## Conflicts\n\n.* `main` .*\n\n- `src\/a\.txt`\n/);
     expect(prompt).toContain("conflict markers are left in src/a.txt");
     expect(prompt).toContain("Description of fix.");

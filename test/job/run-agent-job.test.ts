@@ -399,10 +399,13 @@ describe("an agent's job keeps", () => {
 
 describe("an agent cannot spoil its bundle:", () => {
   test.each([
-    ["a pipe in the place of the report", "mkdir -p ../enki/bundle && mkfifo ../enki/bundle/report.json"],
-    ["links in the place of files", "mkdir -p ../enki/bundle/files && ln -s /tmp/enki-never-written ../enki/bundle/files/0"],
-    ["a file in the place of the bundle", "echo > ../enki/bundle"],
-    ["another bundle", `mkdir -p ../enki/bundle/files && echo evil > ../enki/bundle/files/7 && echo x > ../enki/bundle/artifact.md`],
+    ["a pipe in the place of the report", "mkdir -p ../enki/bundle && mkfifo ../enki/bundle/report.json || true"],
+    ["links in the place of files", "mkdir -p ../enki/bundle/files && ln -s /tmp/enki-never-written ../enki/bundle/files/0 || true"],
+    ["a file in the place of the bundle", "echo > ../enki/bundle || true"],
+    [
+      "another bundle",
+      `mkdir -p ../enki/bundle/files && echo evil > ../enki/bundle/files/7 && echo x > ../enki/bundle/artifact.md || true`,
+    ],
   ])("%s", async (_, run) => {
     const job = await work([{ run }, { write: "n.txt" }]);
     expect(job).toMatchObject({ end: "success", files: ["file n.txt"], artifact: null });

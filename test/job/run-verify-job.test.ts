@@ -1,11 +1,11 @@
-import { readFileSync } from "node:fs";
 import { afterEach, describe, expect, test } from "vitest";
 import type { TimerStarter } from "../../src/storage/git/run-git.ts";
 import { openBundle } from "../../src/job/job-bundle.ts";
 import { runVerifyJob } from "../../src/job/run-verify-job.ts";
+import { runningWith } from "../support/processes.ts";
 import { after } from "../support/after.ts";
 import { plan, step } from "../support/build.ts";
-import { gone, openJobs, TOKEN } from "./stage.ts";
+import { openJobs, TOKEN } from "./stage.ts";
 
 let open: Awaited<ReturnType<typeof openJobs>> | null = null;
 afterEach(() => open?.repo.close());
@@ -103,12 +103,15 @@ describe("verify", () => {
     expect(output).not.toContain(TOKEN);
     const names = output.split("\n").flatMap((line) => /^\| (\w+)=/.exec(line)?.[1] ?? []);
     expect(names.filter((name) => !["_", "SHLVL", "PWD", "OLDPWD"].includes(name)).sort()).toEqual(["CI", "HOME", "PATH", "TMPDIR"]);
-    expect(output.split("\n").at(-1)).toBe(`| ${host.temp}/enki/home`);
+    expect(output.split("\n").at(-1)).toBe(`| ${host.temp}/enki/agent/home-2`);
   });
 
   test("removes processes that a command left", async () => {
-    const { host } = await verify(["sleep 1000 & echo $! > pid"]);
-    const pid = readFileSync(`${host.workspace}/pid`, "utf8").trim();
-    await gone(Number(pid));
+    const marks = [7_001, 7_002, 7_003].map((seconds) => `${seconds}.${process.pid}`);
+    const [group, session, daemon] = marks;
+    const left = `sleep ${group} & setsid sleep ${session} & (env -i setsid sleep ${daemon} &) & sleep 0`;
+    const { passed } = await verify([left, "echo more"]);
+    expect(passed).toBe(true);
+    expect(marks.flatMap((mark) => runningWith(`sleep ${mark}`))).toEqual([]);
   });
 });

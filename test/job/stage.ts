@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync } from "node:fs";
 import { join } from "node:path";
 import type { JobHost } from "../../src/job/repository-state.ts";
 import { deliverResult } from "../../src/job/deliver-result.ts";
@@ -230,16 +230,4 @@ const steppers = (repo: Awaited<ReturnType<typeof repository>>) => {
     return { tree, result: readJobResult(repo.git("show", `${ref}:result.json`)) };
   };
   return { host, prepare, publish, published };
-};
-
-/** Resolves when a process is gone; one that has ended and that nobody has waited for is. */
-export const gone = async (pid: number): Promise<void> => {
-  const runs = (): boolean => {
-    try {
-      return !/^State:\s+[ZX]/m.test(readFileSync(`/proc/${pid}/status`, "utf8"));
-    } catch {
-      return false;
-    }
-  };
-  while (runs()) await new Promise((resolve) => setImmediate(resolve));
 };

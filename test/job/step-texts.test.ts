@@ -9,6 +9,7 @@ import { type JobSpec, toJobPaths } from "../../src/job/job-spec.ts";
 import type { StepHost } from "../../src/job/step-host.ts";
 import { writeStepTexts } from "../../src/job/step-texts.ts";
 import type { Ledger } from "../../src/core/domain/ledger.ts";
+import { openPromptReceiver } from "../support/prompt-receiver.ts";
 import { ID, openJobs } from "./stage.ts";
 
 const AGENT = fileURLToPath(new URL("../fixtures/agent.mjs", import.meta.url));
@@ -93,18 +94,21 @@ describe("an agent's job", () => {
   });
 
   const work = async (job: string, ...acts: readonly Readonly<Record<string, unknown>>[]) => {
-    const prompts = mkdtempSync(join(tmpdir(), "enki-prompts-"));
-    const agent = [process.execPath, AGENT, ...[{ promptTo: prompts }, ...acts].map((act) => JSON.stringify(act))];
+    const received = await openPromptReceiver();
+    const agent = [process.execPath, AGENT, ...[{ promptTo: received.url }, ...acts].map((act) => JSON.stringify(act))];
     open = await openJobs({ agent });
     await open.record(said(open.ledger));
     const prepared = await open.prepare(job);
     const ended = await runAgentJob(prepared.host);
     const bundle = await openBundle(prepared.at.bundle);
     if (!bundle.ok) throw new Error(bundle.refusal.message);
-    const [file = ""] = readdirSync(prompts);
-    const prompt = readFileSync(join(prompts, file), "utf8");
-    rmSync(prompts, { recursive: true });
-    return { ...ended, ...bundle.value, prompt, files: bundle.value.report.files.map(({ path }) => path) };
+    const { step, kind } = JSON.parse(readFileSync(prepared.at.spec, "utf8")) as JobSpec;
+    return {
+      ...ended,
+      ...bundle.value,
+      prompt: received.prompt(step?.id ?? kind),
+      files: bundle.value.report.files.map(({ path }) => path),
+    };
   };
 
   test("finds complete texts of earlier steps as files, which never count as changes", async () => {

@@ -1,12 +1,13 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
+import { existsSync } from "node:fs";
+import { constants } from "node:os";
+import { findProgram } from "../../isolation/system-programs.ts";
 import type { TimerStarter } from "../../storage/git/run-git.ts";
+import { type ForeignCommand, type JobFence, killProcessGroup } from "../fence/job-fence.ts";
 
-export type LaunchOptions = {
-  readonly command: string;
-  readonly args: readonly string[];
-  /** The complete environment; nothing is inherited, so nothing leaks. */
-  readonly env: Readonly<Record<string, string>>;
-  readonly cwd: string;
+/** A command with its complete environment: nothing is inherited, so nothing leaks. */
+export type LaunchOptions = ForeignCommand & {
+  readonly fence: Pick<JobFence, "enter" | "kill" | "sweep">;
   readonly after: TimerStarter;
 };
 
@@ -15,42 +16,63 @@ const TERMINATION_GRACE_MS = 2_000;
 /** How long to wait for output after the group's leader exits: an escaped descendant can hold the pipe open forever. */
 const OUTPUT_FLUSH_MS = 500;
 
-/** Starts a process in its own group and keeps the end of its stderr. When the leader exits, the rest of the group is killed. */
-export const launchProcess = ({ command, args, env, cwd, after }: LaunchOptions) => {
-  const child = spawn(command, [...args], { cwd, env, detached: true, stdio: "pipe" });
+/** The signal that ended a command, also if a shell reports it as an exit code. */
+const findSignal = (code: number | null, signal: NodeJS.Signals | null): string | null =>
+  signal ?? Object.entries(constants.signals).find(([, number]) => code === 128 + number)?.[0] ?? null;
+
+/** The error of a command without a program; null for any other command. Wrapping programs would report the error less clearly. */
+const explainMissingCommand = async ({ command, env }: ForeignCommand): Promise<string | null> => {
+  const path = command.includes("/") ? (existsSync(command) ? command : null) : await findProgram(command, env["PATH"] ?? "");
+  return path === null ? `could not be started: spawn ${command} ENOENT` : null;
+};
+
+/** Exit codes of shells and `env` for commands without a program. */
+const NOT_EXECUTED_CODES: readonly (number | null)[] = [126, 127];
+
+/**
+ * Starts a foreign command behind the fence, in its own group, and keeps the end of its stderr. When the command exits, all processes
+ * left behind are killed, detached ones included.
+ */
+export const launchProcess = ({ fence, after, ...command }: LaunchOptions) => {
+  const start = fence.enter(command);
+  const child = spawn(start.command, [...start.args], { cwd: start.cwd, env: start.env, detached: true, stdio: "pipe", ...start.user });
   let stderr = "";
   child.stderr.on("data", (chunk: Buffer) => {
     stderr = (stderr + chunk.toString("utf8")).slice(-MAX_STDERR_CHARS);
   });
   child.stdin.on("error", () => undefined);
+  if (start.preamble) child.stdin.write(start.preamble);
+  const swept = async (): Promise<void> => {
+    killProcessGroup(child);
+    await fence.sweep();
+  };
   const ended = new Promise<string>((resolve) => {
     child.on("error", (error) => resolve(`could not be started: ${error.message}`));
     child.on("exit", (code, signal) => {
-      const how = signal ? `was ended by ${signal}` : `exited with ${code ?? 0}`;
-      signalAgentGroup(child, "SIGKILL");
-      const cancel = after(OUTPUT_FLUSH_MS, () => resolve(how));
-      child.on("close", () => {
-        cancel();
-        resolve(how);
+      const ending = findSignal(code, signal);
+      const how = ending ? `was ended by ${ending}` : `exited with ${code ?? 0}`;
+      const closed = new Promise<void>((close) => {
+        const cancel = after(OUTPUT_FLUSH_MS, close);
+        child.on("close", () => {
+          cancel();
+          close();
+        });
       });
+      void Promise.all([swept(), closed])
+        .then(() => (NOT_EXECUTED_CODES.includes(code) ? explainMissingCommand(command) : null))
+        .then((why) => resolve(why ?? how));
     });
   });
-  return { child, ended, stderr: (): string => stderr };
+  return { child, ended, stderr: (): string => stderr, terminate: () => terminate(child, { ended, fence, after }) };
 };
 
-const signalAgentGroup = (child: ChildProcess, signal: NodeJS.Signals): void => {
-  try {
-    if (child.pid !== undefined) process.kill(-child.pid, signal);
-  } catch {
-    // The group has already exited.
-  }
-};
+type Ending = Pick<LaunchOptions, "fence" | "after"> & { readonly ended: Promise<unknown> };
 
-/** Terminates a process group: SIGTERM, then SIGKILL after two seconds. Resolves when the leader has exited. */
-export const terminateProcessGroup = async (child: ChildProcess, ended: Promise<unknown>, after: TimerStarter): Promise<void> => {
+/** Terminates a command: SIGTERM to its group, and after two seconds SIGKILL. Resolves when no process is left. */
+const terminate = async (child: ReturnType<typeof spawn>, { ended, fence, after }: Ending): Promise<void> => {
   child.stdin?.end();
-  signalAgentGroup(child, "SIGTERM");
-  const cancel = after(TERMINATION_GRACE_MS, () => signalAgentGroup(child, "SIGKILL"));
+  killProcessGroup(child, "SIGTERM");
+  const cancel = after(TERMINATION_GRACE_MS, () => fence.kill(child));
   await ended;
   cancel();
 };

@@ -1,4 +1,4 @@
-import { lstat, mkdir, readFile, realpath, writeFile } from "node:fs/promises";
+import { lstat, realpath } from "node:fs/promises";
 import { dirname, isAbsolute, relative, resolve } from "node:path";
 import { Readable, Writable } from "node:stream";
 import {
@@ -19,11 +19,13 @@ import {
 } from "@agentclientprotocol/sdk";
 import type { TimerStarter } from "../../storage/git/run-git.ts";
 import { openMessageCollector } from "./message-collector.ts";
-import { terminateProcessGroup, launchProcess, type LaunchOptions } from "./launch-process.ts";
+import { launchProcess, type LaunchOptions } from "./launch-process.ts";
+import type { JobFence } from "../fence/job-fence.ts";
 import { answerPermission, isKindAllowed, type AgentRights } from "./answer-permission.ts";
 
 export type AgentRun = LaunchOptions &
   AgentRights & {
+    readonly fence: JobFence;
     readonly prompt: string;
     /** The MCP server with Enki's tools, started by the agent in its working directory. */
     readonly mcpServer: {
@@ -55,7 +57,8 @@ export type AgentEnd = {
  * behaviour.
  */
 export const runAgent = async (run: AgentRun): Promise<AgentEnd> => {
-  const { child, ended, stderr } = launchProcess(run);
+  const { command, args, env, cwd, fence, after } = run;
+  const { child, ended, stderr, terminate } = launchProcess({ command, args, env, cwd, fence, after });
   const messages = openMessageCollector();
   let late = false;
   const abort = new AbortController();
@@ -74,7 +77,7 @@ export const runAgent = async (run: AgentRun): Promise<AgentEnd> => {
   const stopped = new Promise<{ late: true }>((done) => abort.signal.addEventListener("abort", () => done({ late: true })));
   const first = await awaitExitReason(await Promise.race([turn, lost, stopped]), { lost, stopped, after: run.after });
   cancel();
-  await terminateProcessGroup(child, ended, run.after);
+  await terminate();
   return { ...toAgentEnd(late ? { late: true } : first, run.timeoutMs), messages: messages.messages(), stderr: stderr() };
 };
 
@@ -164,11 +167,9 @@ const createRefusalError = (why: string): RequestError => new RequestError(-3260
 
 const readFileLines = async (run: AgentRun, { path, line, limit }: ReadTextFileRequest): Promise<{ content: string }> => {
   const file = await resolveInside([run.cwd, ...(run.textsDirectory === null ? [] : [run.textsDirectory])], resolve(run.cwd, path));
-  const text = await readFile(file, "utf8").catch((error: unknown) => {
-    // Agents check whether a file exists before they create it.
-    if (error instanceof Error && "code" in error && error.code === "ENOENT") throw RequestError.resourceNotFound(path);
-    throw error;
-  });
+  // Agents check whether a file exists before they create it.
+  if ((await lstat(file).catch(() => null)) === null) throw RequestError.resourceNotFound(path);
+  const text = (await run.fence.readFile(file)).toString("utf8");
   const from = Math.max(0, (line ?? 1) - 1);
   return {
     content: text
@@ -186,8 +187,7 @@ const writeFileText = async (run: AgentRun, { path, content }: WriteTextFileRequ
     resolve(run.cwd, path),
   );
   if (reports && !(await isRealReportPath(run, file))) throw createRefusalError(`${path} is not a plain file, or is behind a link`);
-  await mkdir(dirname(file), { recursive: true });
-  await writeFile(file, content);
+  await run.fence.writeFile(file, content);
 };
 
 /** Whether this is really the report's path: a link in the path, or at its end, would redirect the write to another file. */

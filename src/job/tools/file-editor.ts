@@ -8,20 +8,28 @@ import type { ToolContext } from "./mcp-tool.ts";
 /** In bytes; no one edits a larger file by lines. */
 const MAX_EDITED_FILE_BYTES = 5_000_000;
 
+/** How files are read and written: in a job with the rights of its agent. */
+type EditableFiles = {
+  readonly readFile: (path: string) => Promise<Buffer>;
+  readonly writeFile: (path: string, content: string) => Promise<void>;
+};
+
+const OWN_FILES: EditableFiles = { readFile: (path) => readFile(path), writeFile: (path, content) => writeFile(path, content) };
+
 /** Reads a UTF-8 text file. Other bytes would be altered when the file is written back. */
-const readEditableText = async (file: string, path: string): Promise<string | { refused: Refusal }> => {
+const readEditableText = async (files: EditableFiles, file: string, path: string): Promise<string | { refused: Refusal }> => {
   const about = await stat(file);
   if (!about.isFile()) return { refused: refuse("no-file", `failed to read ${path}: not a regular file`).refusal };
   if (about.size > MAX_EDITED_FILE_BYTES)
     return { refused: refuse("too-large", `failed to read ${path}: larger than ${MAX_EDITED_FILE_BYTES} bytes`).refusal };
-  const bytes = await readFile(file);
+  const bytes = await files.readFile(file);
   const text = bytes.toString("utf8");
   return Buffer.from(text).equals(bytes) ? text : { refused: refuse("no-text", `failed to read ${path}: not UTF-8 text`).refusal };
 };
 
 /** Edits files inside one directory only; links that lead out are refused. Without edits, returns the file with anchors. */
 export const createFileEditor =
-  (workspace: string): NonNullable<ToolContext["editFile"]> =>
+  (workspace: string, files: EditableFiles = OWN_FILES): NonNullable<ToolContext["editFile"]> =>
   async (path, edits) => {
     const root = await realpath(workspace);
     const file = await realpath(resolve(root, path)).catch(() => null);
@@ -30,11 +38,11 @@ export const createFileEditor =
     if (inside === "" || inside.startsWith("..") || isAbsolute(inside) || isBadPath(inside)) {
       return { refused: refuse("outside", `${path} is outside of this step's workspace`).refusal };
     }
-    const content = await readEditableText(file, path);
+    const content = await readEditableText(files, file, path);
     if (typeof content !== "string") return content;
     if (edits === null) return { text: addAnchors(content) };
     const edited = applyEdits(content, edits);
     if (!edited.ok) return { refused: edited.refusal };
-    await writeFile(file, edited.value);
+    await files.writeFile(file, edited.value);
     return { text: "ok" };
   };

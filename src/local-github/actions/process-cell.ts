@@ -1,7 +1,8 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { stat } from "node:fs/promises";
-import { delimiter, join, sep } from "node:path";
+import { sep } from "node:path";
+import { findPrograms } from "../../isolation/system-programs.ts";
 
 /** The command line that starts a command, directly or through a program that enters the cell. */
 export type ProcessEntry = {
@@ -60,17 +61,6 @@ const pathExists = (path: string): Promise<boolean> =>
     () => true,
     () => false,
   );
-
-const findPrograms = async (path: string): Promise<CellPrograms | null> => {
-  const find = async (name: string): Promise<string> => {
-    for (const directory of path.split(delimiter))
-      if (/^[\w./+-]+$/.test(directory) && (await pathExists(join(directory, name)))) return join(directory, name);
-    return "";
-  };
-  const [unshare, nsenter, setpriv, bash, env, mount] = await Promise.all(CELL_PROGRAMS.map(find));
-  if (!unshare || !nsenter || !setpriv || !bash || !env || !mount) return null;
-  return { unshare, nsenter, setpriv, bash, env, mount };
-};
 
 const awaitReadiness = async (child: ChildProcess): Promise<boolean> => {
   const readiness = new Promise<boolean>((resolve) => {
@@ -139,7 +129,7 @@ export const createCellFactory = (options: {
   needed: readonly string[];
 }): CellFactory => {
   const isRoot = process.getuid?.() === 0;
-  const programs = options.namespaces && process.platform === "linux" ? findPrograms(options.path) : Promise.resolve(null);
+  const programs = options.namespaces && process.platform === "linux" ? findPrograms(CELL_PROGRAMS, options.path) : Promise.resolve(null);
   let allowed = true;
   return {
     open: async (root) => {

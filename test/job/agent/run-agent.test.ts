@@ -134,8 +134,8 @@ describe("an agent's rights", () => {
     const env = { PATH: process.env["PATH"] ?? "", ENKI_KIND: "work", HOME: "/nowhere" };
     await stage.play(`act = [{ run = "env -0 | tr '\\\\0' '\\\\n' | sort" }]`, { env });
     const names = (stage.calls()[0]?.text ?? "").split("\n").flatMap((line) => line.split("=")[0] ?? []);
-    // What bash sets itself.
-    const own = ["PWD", "SHLVL", "_", "OLDPWD", "(exit code 0)"];
+    // What bash sets itself, and what marks a process where nothing else separates it.
+    const own = ["PWD", "SHLVL", "_", "OLDPWD", "(exit code 0)", "ENKI_FENCE"];
     expect(names.filter((name) => !own.includes(name) && name !== "")).toEqual(["ENKI_KIND", "HOME", "PATH"]);
   });
 

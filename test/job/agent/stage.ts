@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type AgentRun, runAgent } from "../../../src/job/agent/run-agent.ts";
 import type { TimerStarter } from "../../../src/storage/git/run-git.ts";
+import { createOpenFence } from "../../../src/job/fence/open-fence.ts";
 import { after } from "../../support/after.ts";
 import { CLI } from "../../support/cli.ts";
 
@@ -22,6 +23,7 @@ export const openStage = () => {
       args: [],
       env: { PATH: process.env["PATH"] ?? "" },
       cwd: workspace,
+      fence: createOpenFence(root),
       prompt: "Do it.",
       mcpServer: null,
       canEdit: true,

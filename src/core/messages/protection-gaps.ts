@@ -1,0 +1,15 @@
+import type { ProtectionGap } from "../domain/protection-gap.ts";
+
+const GAP_SENTENCES: Readonly<Record<ProtectionGap, string>> = {
+  "same-user":
+    "Agents and commands run as the same user as Enki, because there is neither root, nor sudo without a password, nor user namespaces: they can read what this user can read. Use a machine that you would let them use.",
+  "no-namespaces":
+    "Agents and commands see all processes of the machine and all files that their user may read, because mount and process namespaces are not allowed. Install `unshare` and allow user namespaces to hide them.",
+  "detached-processes":
+    "A process that leaves its group and clears its environment can outlive its step, because there are no process namespaces and no other user to end.",
+  "writable-files":
+    "Agents and commands may write to every file of their user outside of the job, because the machine's files could not be made read-only.",
+};
+
+/** One or two sentences for each missing protection: effect, cause and remedy. */
+export const explainProtectionGaps = (gaps: readonly ProtectionGap[]): readonly string[] => gaps.map((gap) => GAP_SENTENCES[gap]);

@@ -1,0 +1,62 @@
+import type { ChildProcess } from "node:child_process";
+import type { ProtectionGap } from "../../core/domain/protection-gap.ts";
+
+/** A command of an agent or of a repository, with its complete environment. */
+export type ForeignCommand = {
+  readonly command: string;
+  readonly args: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  readonly cwd: string;
+};
+
+/** The start of a foreign command: through separating programs, or directly as another user. */
+export type ForeignStart = ForeignCommand & {
+  readonly user: { readonly uid: number; readonly gid: number } | null;
+  /** Bytes for standard input before the command's own. */
+  readonly preamble: Buffer | null;
+};
+
+/**
+ * Separates foreign code (agents, and commands of the repository) from the process that holds tokens and keys: by another user, by
+ * namespaces, or by both, as far as the machine allows it.
+ */
+export type JobFence = {
+  readonly gaps: readonly ProtectionGap[];
+  readonly enter: (command: ForeignCommand) => ForeignStart;
+  /** Creates a new, empty home directory for the next command, and removes the previous one. */
+  readonly createHome: () => Promise<string>;
+  /** Lets foreign code use a file or directory that Enki created. */
+  readonly give: (path: string) => Promise<void>;
+  /** Kills a started command and everything in its process group. */
+  readonly kill: (child: ChildProcess) => void;
+  /** Kills all processes of a finished command, detached ones included. */
+  readonly sweep: () => Promise<void>;
+  /** Reads a file with the rights of foreign code; rejects if foreign code may not read it. */
+  readonly readFile: (path: string) => Promise<Buffer>;
+  /** Writes a file with the rights of foreign code, and creates its parent directories. */
+  readonly writeFile: (path: string, content: string) => Promise<void>;
+  /** Kills all remaining processes and returns the workspace to Enki's own user. */
+  readonly close: () => Promise<void>;
+};
+
+/** The paths and environment of a fenced job. All paths are absolute. */
+export type FenceRequest = {
+  /** The machine's environment. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** The two writable directories of foreign code: the workspace, and the parent of home, socket and texts. */
+  readonly workspace: string;
+  readonly reach: string;
+  /** The job's temporary directory, invisible to foreign code. */
+  readonly temp: string;
+  /** Further readable files and directories. */
+  readonly readable: readonly string[];
+};
+
+/** Kills a process group unless the group has ended. */
+export const killProcessGroup = ({ pid }: ChildProcess, signal: NodeJS.Signals = "SIGKILL"): void => {
+  try {
+    if (pid !== undefined) process.kill(-pid, signal);
+  } catch {
+    // The group has ended, or belongs to another user.
+  }
+};

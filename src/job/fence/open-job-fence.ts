@@ -1,0 +1,175 @@
+import { access, chmod, constants, lstat, mkdir, readdir, realpath, stat } from "node:fs/promises";
+import { userInfo } from "node:os";
+import { basename, dirname, join } from "node:path";
+import { isInsideDirectory, planMounts } from "../../isolation/mount-plan.ts";
+import { listSearchPaths } from "../../isolation/readable-paths.ts";
+import { findProgram } from "../../isolation/system-programs.ts";
+import { AGENT_USER_NAME, type AgentUser, findAgentUser, writePasswdCopy } from "./agent-user.ts";
+import type { FenceRequest, JobFence } from "./job-fence.ts";
+import { createOpenFence } from "./open-fence.ts";
+import { createSeparatingFence, type FenceMeans, type FencePrograms, runProgram, wrapInNamespaces } from "./separating-fence.ts";
+
+const isRoot = (): boolean => process.getuid?.() === 0;
+
+const findFencePrograms = async ({ env }: FenceRequest): Promise<FencePrograms | null> => {
+  const path = env["PATH"] ?? "";
+  const [bash, envProgram, setpriv, unshare, sudo] = await Promise.all(
+    ["bash", "env", "setpriv", "unshare", "sudo"].map((name) => findProgram(name, path)),
+  );
+  if (!bash || !envProgram) return null;
+  return { bash, env: envProgram, setpriv: setpriv ?? null, unshare: unshare ?? null, sudo: isRoot() ? null : (sudo ?? null) };
+};
+
+/** The directory of a self-hosted runner with its registration and key; null if the job runs elsewhere. */
+const findRunnerRoot = async (workspace: string): Promise<string | null> => {
+  for (let at = dirname(workspace); at !== dirname(at); at = dirname(at))
+    if (
+      await stat(join(at, ".runner")).then(
+        () => true,
+        () => false,
+      )
+    )
+      return at;
+  return null;
+};
+
+const listHiddenPaths = async ({ env, temp, workspace }: FenceRequest): Promise<string[]> => {
+  const homes = [env["HOME"], userInfo().homedir].filter((home) => home !== undefined && home !== "");
+  return [...homes, temp, await findRunnerRoot(workspace), "/run", "/root"].filter((path) => typeof path === "string");
+};
+
+const createMounts = async (request: FenceRequest, user: AgentUser | null) => {
+  const { env, readable, reach, workspace } = request;
+  const hidden = await listHiddenPaths(request);
+  const tools = [env["RUNNER_TOOL_CACHE"], env["AGENT_TOOLSDIRECTORY"]].filter((path) => path !== undefined && path !== "") as string[];
+  const names = await realpath("/etc/resolv.conf").catch(() => "");
+  const passwd = user === null || user.isKnown ? null : await writePasswdCopy(dirname(reach), user);
+  return planMounts({
+    hidden,
+    readable: [
+      ...readable.filter((path) => !hidden.some((at) => isInsideDirectory(at, path))),
+      ...tools,
+      ...(isInsideDirectory(names, "/run") ? [names] : []),
+      ...(await listSearchPaths(env["PATH"] ?? "", hidden)),
+    ],
+    writable: [workspace, reach],
+    ...(passwd !== null && { replaced: { "/etc/passwd": passwd } }),
+    otherUser: user !== null,
+  });
+};
+
+/** Opens a fence with namespaces; null if the machine does not allow namespaces. */
+const openNamespaceFence = async (request: FenceRequest, programs: FencePrograms, user: AgentUser | null): Promise<JobFence | null> => {
+  if (programs.unshare === null || programs.setpriv === null) return null;
+  const means: FenceMeans = {
+    request,
+    programs: user === null ? { ...programs, sudo: null } : programs,
+    user,
+    mounts: await createMounts(request, user),
+  };
+  const answer = await runProgram(wrapInNamespaces(means, user === null ? [] : [request.workspace], null));
+  return answer?.startsWith("ready") ? createSeparatingFence(means, answer.includes("fully")) : null;
+};
+
+const mayEnter = async (path: string): Promise<boolean> => ((await stat(path)).mode & 0o001) !== 0;
+
+/** Lets every user pass through the directories above a path, without listing rights; false after a refused change. */
+const openAncestors = async (path: string): Promise<boolean> => {
+  for (let at = dirname(path); at !== dirname(at); at = dirname(at)) {
+    if (await mayEnter(at)) continue;
+    const { mode } = await stat(at);
+    if (
+      !(await chmod(at, (mode & 0o7777) | 0o001).then(
+        () => true,
+        () => false,
+      ))
+    )
+      return false;
+  }
+  return true;
+};
+
+/** Closes everything in a directory to other users, except for one entry. */
+const closeSiblings = async (directory: string, open: string): Promise<void> => {
+  for (const name of await readdir(directory)) {
+    const path = join(directory, name);
+    const entry = await lstat(path);
+    if (name !== open && !entry.isSymbolicLink()) await chmod(path, entry.mode & 0o700).catch(() => undefined);
+  }
+  await chmod(directory, 0o711).catch(() => undefined);
+};
+
+const createMachineUser = async (programs: FencePrograms): Promise<void> => {
+  const words = [
+    "useradd",
+    "--system",
+    "--no-create-home",
+    "--home-dir",
+    "/nonexistent",
+    "--shell",
+    "/bin/sh",
+    "--user-group",
+    AGENT_USER_NAME,
+  ];
+  await runProgram(programs.sudo === null ? words : [programs.sudo, "-n", "--", ...words]);
+};
+
+/** Opens a fence by another user only, with the job's own files closed by their modes; null if the machine does not allow another user. */
+const openUserFence = async (request: FenceRequest, programs: FencePrograms): Promise<JobFence | null> => {
+  const { workspace, reach, temp, readable } = request;
+  if (!(await findAgentUser()).isKnown) await createMachineUser(programs);
+  const user = await findAgentUser();
+  if (programs.sudo !== null && programs.setpriv === null) return null;
+  for (const path of [workspace, reach]) if (!(await openAncestors(path))) return null;
+  // An agent reports unreadable programs when Enki starts the agent.
+  for (const path of readable) await openAncestors(path).catch(() => false);
+  await closeSiblings(temp, basename(dirname(reach)));
+  await closeSiblings(dirname(reach), basename(reach));
+  const means: FenceMeans = { request, programs, user, mounts: null };
+  const chown = ["chown", "-R", "-h", "-P", "--", `${user.uid}:${user.gid}`, workspace];
+  if ((await runProgram(programs.sudo === null ? chown : [programs.sudo, "-n", "--", ...chown])) === null) return null;
+  return createSeparatingFence(means, true);
+};
+
+/**
+ * Opens the strongest possible fence: another user in namespaces, another user, namespaces, or none. Must be called before foreign
+ * code runs, and after all files are in place.
+ */
+export const openJobFence = async (request: FenceRequest): Promise<JobFence> => {
+  await mkdir(request.reach, { recursive: true });
+  await chmod(request.reach, 0o711);
+  const programs = process.platform === "linux" ? await findFencePrograms(request) : null;
+  if (programs === null) return createOpenFence(request.reach);
+  if (isRoot() || programs.sudo !== null) {
+    const user = await findAgentUser();
+    const fence = (await openNamespaceFence(request, programs, user)) ?? (await openUserFence(request, programs));
+    if (fence !== null) return fence;
+  }
+  return (await openNamespaceFence(request, { ...programs, sudo: null }, null)) ?? createOpenFence(request.reach);
+};
+
+/** The paths of a command line, each with its package. */
+export const listCommandPaths = async (words: readonly string[]): Promise<string[]> => {
+  const found = await Promise.all(
+    words.map(async (word) => {
+      if (
+        !word.startsWith("/") ||
+        !(await access(word, constants.R_OK).then(
+          () => true,
+          () => false,
+        ))
+      )
+        return [];
+      for (let at = dirname(word); at !== dirname(at); at = dirname(at))
+        if (
+          await stat(join(at, "package.json")).then(
+            () => true,
+            () => false,
+          )
+        )
+          return [word, at];
+      return [word];
+    }),
+  );
+  return found.flat();
+};

@@ -1,0 +1,21 @@
+import { dirname } from "node:path";
+import { explainProtectionGaps } from "../../core/messages/protection-gaps.ts";
+import { toJobPaths } from "../job-spec.ts";
+import type { StepHost } from "../step-host.ts";
+import type { JobFence } from "./job-fence.ts";
+import { listCommandPaths, openJobFence } from "./open-job-fence.ts";
+
+/** Opens the fence of a step and logs which protections the machine lacks. `words` is the command line of the agent, if there is one. */
+export const openStepFence = async (host: StepHost, words: readonly string[]): Promise<JobFence> => {
+  const { env, workspace, temp, node, cli } = host;
+  const installation = dirname(dirname(cli));
+  const fence = await openJobFence({
+    env,
+    workspace,
+    temp,
+    reach: toJobPaths(temp).reach,
+    readable: [node, dirname(cli), installation, ...(await listCommandPaths(words))],
+  });
+  for (const sentence of explainProtectionGaps(fence.gaps)) host.log(sentence);
+  return fence;
+};

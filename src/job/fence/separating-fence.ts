@@ -1,0 +1,203 @@
+import { execFile, spawn } from "node:child_process";
+import { readdir, readFile } from "node:fs/promises";
+import { listProtectionGaps } from "../../core/domain/protection-gap.ts";
+import { type MountPlan, toMountWords } from "../../isolation/mount-plan.ts";
+import type { AgentUser } from "./agent-user.ts";
+import { NAMESPACE_SCRIPT, RETURN_SCRIPT, USER_SCRIPT } from "./fence-script.ts";
+import { createForeignFiles } from "./foreign-files.ts";
+import { type FenceRequest, type ForeignCommand, type ForeignStart, type JobFence, killProcessGroup } from "./job-fence.ts";
+import { createHomes } from "./open-fence.ts";
+
+/** Absolute paths of the programs that separate processes; null for a missing one. */
+export type FencePrograms = {
+  readonly bash: string;
+  readonly env: string;
+  readonly setpriv: string | null;
+  readonly unshare: string | null;
+  /** Starts the others as root without a password; null if Enki is root or cannot. */
+  readonly sudo: string | null;
+};
+
+export type FenceMeans = {
+  readonly request: FenceRequest;
+  readonly programs: FencePrograms;
+  /** The other user; null if foreign code runs as Enki's own user. */
+  readonly user: AgentUser | null;
+  /** The mounts of a new namespace; null if namespaces are not used. */
+  readonly mounts: MountPlan | null;
+};
+
+const SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+const encodeEnvironment = (env: Readonly<Record<string, string>>): Buffer =>
+  Buffer.from(
+    Object.entries(env)
+      .map(([name, value]) => `${name}=${value}\0`)
+      .join(""),
+  );
+
+const privileged = ({ programs }: FenceMeans, words: readonly string[]): readonly string[] =>
+  programs.sudo === null ? words : [programs.sudo, "-n", "--", ...words];
+
+/** The words before a script that runs as the first process of new namespaces. */
+const namespaceWords = (means: FenceMeans): readonly string[] => {
+  const { programs, user } = means;
+  const own = user === null ? ["--user", "--map-current-user", "--keep-caps"] : [];
+  return privileged(means, [programs.unshare ?? "", ...own, "--mount", "--ipc", "--pid", "--fork", "--kill-child", "--mount-proc"]);
+};
+
+const formatUser = (user: AgentUser | null): string => (user === null ? "" : `${user.uid}:${user.gid}`);
+
+/** The words that start a command in new namespaces. Without a command they check the namespaces only. */
+export const wrapInNamespaces = (means: FenceMeans, given: readonly string[], command: ForeignCommand | null): string[] => {
+  const { programs, user, mounts } = means;
+  const script = [programs.bash, "--norc", "--noprofile", "-c", NAMESPACE_SCRIPT, "fence"];
+  const variables = String(command === null ? 0 : Object.keys(command.env).length);
+  return [
+    ...namespaceWords(means),
+    ...script,
+    programs.setpriv ?? "",
+    programs.env,
+    formatUser(user),
+    variables,
+    command?.cwd ?? "/",
+    String(given.length),
+    ...given,
+    ...toMountWords(mounts ?? []),
+    ...(command === null ? [] : [command.command, ...command.args]),
+  ];
+};
+
+/** The words that become the other user through sudo, where there are no namespaces. */
+const wrapInSudo = (means: FenceMeans, given: readonly string[], command: ForeignCommand): string[] => {
+  const { programs, user } = means;
+  return [
+    ...privileged(means, [programs.bash, "--norc", "--noprofile", "-c", USER_SCRIPT, "fence"]),
+    programs.setpriv ?? "",
+    programs.env,
+    formatUser(user),
+    String(Object.keys(command.env).length),
+    command.cwd,
+    String(given.length),
+    ...given,
+    command.command,
+    ...command.args,
+  ];
+};
+
+/** Starts a command directly as the other user; `setpriv` then takes away the right to gain privileges. */
+const startAsUser = ({ programs, user }: FenceMeans, command: ForeignCommand): ForeignStart => {
+  const words = [
+    ...(programs.setpriv === null ? [] : [programs.setpriv, "--no-new-privs", "--inh-caps=-all", "--"]),
+    command.command,
+    ...command.args,
+  ];
+  return { ...command, command: words[0] ?? "", args: words.slice(1), user, preamble: null };
+};
+
+const createEnter =
+  (means: FenceMeans, listGiven: () => readonly string[]) =>
+  (command: ForeignCommand): ForeignStart => {
+    const { user, mounts, programs } = means;
+    if (user !== null && mounts === null && programs.sudo === null) return startAsUser(means, command);
+    const words =
+      mounts === null ? wrapInSudo(means, listGiven(), command) : wrapInNamespaces(means, user === null ? [] : listGiven(), command);
+    return {
+      command: words[0] ?? "",
+      args: words.slice(1),
+      env: { PATH: SYSTEM_PATH },
+      cwd: "/",
+      user: null,
+      preamble: encodeEnvironment(command.env),
+    };
+  };
+
+/** Runs a program to its end; returns its output, or null if it failed. */
+export const runProgram = (words: readonly string[]): Promise<string | null> =>
+  new Promise((resolve) => {
+    const [command = "", ...args] = words;
+    execFile(command, args, { cwd: "/", env: { PATH: SYSTEM_PATH }, encoding: "utf8" }, (error, stdout) => resolve(error ? null : stdout));
+  });
+
+const listProcessStatus = async (): Promise<{ pid: number; parent: number; uid: number; ended: boolean }[]> => {
+  const pids = (await readdir("/proc").catch(() => [])).filter((name) => /^\d+$/.test(name));
+  const texts = await Promise.all(pids.map((pid) => readFile(`/proc/${pid}/status`, "utf8").catch(() => "")));
+  return texts.map((text, index) => ({
+    pid: Number(pids[index]),
+    parent: Number(/^PPid:\s+(\d+)/m.exec(text)?.[1] ?? 0),
+    uid: Number(/^Uid:\s+(\d+)/m.exec(text)?.[1] ?? -1),
+    ended: text === "" || /^State:\s+[ZX]/m.test(text),
+  }));
+};
+
+/** Kills all processes of the other user with one call, so that none can fork away, until none is left. */
+const killUserProcesses = async (means: FenceMeans): Promise<void> => {
+  const { user, programs } = means;
+  if (user === null) return;
+  while ((await listProcessStatus()).some(({ uid, ended }) => uid === user.uid && !ended)) {
+    const words = [programs.bash, "--norc", "--noprofile", "-c", "kill -KILL -1"];
+    if (programs.sudo !== null)
+      await runProgram(
+        privileged(means, [programs.setpriv ?? "", `--reuid=${user.uid}`, `--regid=${user.gid}`, "--clear-groups", ...words]),
+      );
+    else
+      await new Promise<void>((resolve) => {
+        const child = spawn(words[0] ?? "", words.slice(1), { cwd: "/", env: {}, stdio: "ignore", uid: user.uid, gid: user.gid });
+        child.once("error", () => resolve()).once("exit", () => resolve());
+      });
+  }
+};
+
+/** Kills a command under sudo: only root may signal its processes. */
+const killThroughSudo = async (means: FenceMeans, root: number): Promise<void> => {
+  const all = await listProcessStatus();
+  const doomed = new Set([root]);
+  let size = 0;
+  while (size !== doomed.size) {
+    size = doomed.size;
+    for (const { pid, parent } of all) if (doomed.has(parent)) doomed.add(pid);
+  }
+  await runProgram(privileged(means, [means.programs.bash, "-c", 'kill -KILL -- "$@"', "kill", ...[...doomed].map(String)]));
+};
+
+/** Gives files to the other user. With sudo the next command does so, because each command starts as root. */
+const createGive =
+  ({ user, programs }: FenceMeans, waiting: Set<string>): JobFence["give"] =>
+  async (path) => {
+    if (user === null) return;
+    if (programs.sudo !== null) waiting.add(path);
+    else await runProgram([programs.bash, "-c", 'chown -R -h -P -- "$1" "$2"', "give", formatUser(user), path]);
+  };
+
+/** A fence by another user, by namespaces, or by both. `readOnly` tells whether the machine's files could be made read-only. */
+export const createSeparatingFence = (means: FenceMeans, readOnly: boolean): JobFence => {
+  const { request, programs, user, mounts } = means;
+  const waiting = new Set<string>();
+  const enter = createEnter(means, () => {
+    const given = [...waiting];
+    waiting.clear();
+    return given;
+  });
+  const give = createGive(means, waiting);
+  const sweep = (): Promise<void> => (mounts === null ? killUserProcesses(means) : Promise.resolve());
+  return {
+    gaps: listProtectionGaps({ otherUser: user !== null, namespaces: mounts !== null, readOnly }),
+    enter,
+    createHome: createHomes(request.reach, give),
+    give,
+    kill: (child) => {
+      killProcessGroup(child);
+      if (programs.sudo !== null && child.pid !== undefined) void killThroughSudo(means, child.pid);
+    },
+    sweep,
+    ...createForeignFiles(enter),
+    close: async () => {
+      await sweep();
+      if (user === null) return;
+      const owner = `${process.getuid?.() ?? 0}:${process.getgid?.() ?? 0}`;
+      await runProgram(
+        privileged(means, [programs.bash, "--norc", "--noprofile", "-c", RETURN_SCRIPT, "return", owner, request.workspace, request.reach]),
+      );
+    },
+  };
+};
