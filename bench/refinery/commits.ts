@@ -28,8 +28,8 @@ export type Commits = {
   readonly root: Commit;
   /** The same commit for the same parent and head; null where git would find a conflict. */
   readonly merge: (parent: Commit, head: Head) => Commit | null;
-  /** A person's commit on the base: good, and in nobody's way. */
-  readonly push: (parent: Commit) => Commit;
+  /** A person's commit on the base, in nobody's way; everything on a red one is red. */
+  readonly push: (parent: Commit, red: boolean) => Commit;
   readonly find: (sha: string) => Commit | undefined;
   /** Would this head be red for its own sake in this context? */
   readonly isGuilty: (context: Commit, head: Head) => boolean;
@@ -75,10 +75,19 @@ export const commitGraph = (truth: Truth): Commits => {
     all.set(commit.sha, commit);
     return commit;
   };
-  const push = (parent: Commit): Commit => {
+  const push = (parent: Commit, red: boolean): Commit => {
     const content = mix(parent.content, FOR.push) >>> 0;
     const second = mix(seconds.get(parent) ?? 0, FOR.push) >>> 0;
-    const commit = { ...parent, sha: sha(0, all.size), parent, head: null, depth: parent.depth + 1, content, tree: tree(content, second) };
+    const commit = {
+      ...parent,
+      sha: sha(0, all.size),
+      parent,
+      head: null,
+      red,
+      depth: parent.depth + 1,
+      content,
+      tree: tree(content, second),
+    };
     seconds.set(commit, second);
     all.set(commit.sha, commit);
     return commit;

@@ -10,13 +10,17 @@ const NOTHING = 1e-9;
 /** A cell with this little a chance to be within the limit is over it. */
 const UNLIKELY = 0.001;
 
+/** Whether nobody but the queue moves the base, and machines work. */
+const isQuiet = ({ pushEvery, outage, redBase }: Cell["scene"]): boolean =>
+  pushEvery === undefined && outage === undefined && redBase === undefined;
+
 export const gates = (cells: readonly Cell[]): Gate[] => [
   turnaround(cells, "1r"),
   turnaround(cells, "0r"),
-  overOracle(cells.filter(({ scene }) => scene.pushEvery === undefined && scene.outage === undefined)),
+  overOracle(cells.filter(({ scene }) => isQuiet(scene))),
   pushes(cells.filter(({ scene }) => scene.pushEvery !== undefined)),
   redLandings(cells),
-  falseEjections(cells.filter(({ scene }) => scene.outage === undefined)),
+  falseEjections(cells.filter(({ scene }) => isQuiet(scene))),
   outages(cells.filter(({ scene }) => scene.outage !== undefined)),
   ends(cells),
 ];

@@ -13,7 +13,7 @@ import { OUTAGE_RED, OUTAGE_START, TIMES, type Trace } from "./trace.ts";
  * - In an outage nearly every run that ends is red, whatever its content.
  * - A landing takes `TIMES.landing`; meanwhile nobody decides, but runs go on. It moves the base to a commit that was green itself.
  * - An ejected head comes back good after `TIMES.fix`, one that conflicted comes back merged after `TIMES.merger`, at the end of the queue; what needs it is held meanwhile.
- * - A person's push moves the base to a good commit of theirs; during a landing it comes right after it.
+ * - A person's push moves the base to a commit of theirs; during a landing it comes right after it.
  * - That two heads conflict is known at once and costs no run: `git merge-tree` tells.
  */
 export type Outcome = {
@@ -29,7 +29,7 @@ type Happening =
   | { readonly kind: "ready"; readonly step: number }
   | { readonly kind: "ran"; readonly commit: Commit; readonly run: number }
   | { readonly kind: "landed"; readonly commit: Commit }
-  | { readonly kind: "pushed" }
+  | { readonly kind: "pushed"; readonly red: boolean }
   | { readonly kind: "woken" };
 
 /** What runs, by number, with the time at which it began; the oldest first. */
@@ -79,7 +79,7 @@ export const simulate = (trace: Trace, policy: Policy, say: (line: string) => vo
     falseEjections: 0,
     redLandings: 0,
   };
-  for (const at of trace.pushes) world.agenda.add(at, { kind: "pushed" });
+  for (const { at, red } of trace.pushes) world.agenda.add(at, { kind: "pushed", red });
   startWork(world);
   let stuck: string | null = null;
   while (stuck === null && world.board.landed() < trace.scene.steps) {
@@ -138,7 +138,7 @@ const happen = (world: World, event: Happening): void => {
       return ran(world, event);
     case "pushed":
       if (world.landing) return agenda.add(now + TIMES.landing, event);
-      world.tip = world.commits.push(tip);
+      world.tip = world.commits.push(tip, event.red);
       return world.say(`${time(now)} pushed`);
     case "woken":
       return;

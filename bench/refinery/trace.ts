@@ -23,11 +23,16 @@ export type Scene = {
   readonly pushEvery?: number;
   /** How long machines fail, from {@link OUTAGE_START}; absent without an outage. */
   readonly outage?: number;
+  /** How long the base itself is red, from {@link OUTAGE_START}, between two pushes of a person; absent if never. */
+  readonly redBase?: number;
 };
 
 /** When an outage starts, and the odds of a run that ends in it to be red. */
 export const OUTAGE_START = 3;
 export const OUTAGE_RED = 0.95;
+
+/** A person's push, after which the base is red or not. */
+export type Push = { readonly at: number; readonly red: boolean };
 
 /** What is true in one history, whatever the policy. */
 export type Trace = {
@@ -39,8 +44,8 @@ export type Trace = {
   /** For each step those that it conflicts with. A step never conflicts with what it was built on. */
   readonly textual: readonly (readonly number[])[];
   readonly semantic: readonly (readonly number[])[];
-  /** Times at which a person pushes to the base, in order. */
-  readonly pushes: readonly number[];
+  /** Pushes of a person to the base, in order. */
+  readonly pushes: readonly Push[];
 };
 
 const LAYERS = 4;
@@ -60,9 +65,17 @@ export const trace = (scene: Scene, seed: number): Trace => {
     bad: each((step) => draw(seed, FOR.bad, step) < bad),
     textual: pairs(above, (a, b) => draw(seed, FOR.textual, a, b) < scene.textual),
     semantic: pairs(above, (a, b) => draw(seed, FOR.semantic, a, b) < scene.semantic),
-    pushes: pushTimes(scene, seed),
+    pushes: [...pushTimes(scene, seed).map((at) => ({ at, red: false })), ...redPushes(scene)],
   };
 };
+
+const redPushes = ({ redBase }: Scene): Push[] =>
+  redBase === undefined
+    ? []
+    : [
+        { at: OUTAGE_START, red: true },
+        { at: OUTAGE_START + redBase, red: false },
+      ];
 
 /** A Poisson process. */
 const pushTimes = ({ pushEvery }: Scene, seed: number): number[] => {

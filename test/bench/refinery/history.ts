@@ -8,7 +8,7 @@ type Facts = Partial<Pick<Scene, "flakes" | "slots" | "start">> & {
   readonly needs?: Readonly<Record<number, readonly number[]>>;
   readonly textual?: readonly (readonly [number, number])[];
   readonly semantic?: readonly (readonly [number, number])[];
-  readonly pushes?: readonly number[];
+  readonly pushes?: Trace["pushes"];
   readonly seed?: number;
 };
 
