@@ -10,6 +10,7 @@ import { runSchemaCommand } from "./schema-command.ts";
 import { runValidateCommand, validateOptions } from "./validate-command.ts";
 import { runWorkflowsCommand, workflowsOptions } from "./workflows-command.ts";
 import { runDemoCommand, demoOptions } from "./demo-command.ts";
+import { runInitCommand, initOptions } from "./init-command.ts";
 import { runLocalCommand, localOptions } from "./local-command.ts";
 import { runMcpCommand, mcpOptions } from "./mcp-command.ts";
 import { CommandError, describeOptions, type OptionDefinitions, UsageError } from "./command-options.ts";
@@ -27,6 +28,10 @@ type CliSubcommand = {
 
 const SUBCOMMANDS: ReadonlyMap<string, CliSubcommand> = new Map([
   ["demo", { takes: "", summary: "play a whole story on a local GitHub", options: demoOptions, run: runDemoCommand }],
+  [
+    "init",
+    { takes: "", summary: "write Enki's configuration and workflow files for this repository", options: initOptions, run: runInitCommand },
+  ],
   ["local", { takes: "", summary: "run a local GitHub with a copy of your repository", options: localOptions, run: runLocalCommand }],
   [
     "run",

@@ -16,6 +16,8 @@ export type ActionHost = {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** The installation's directory, with `action.yml`, `dist` and `roles`. */
   readonly root: string;
+  /** The action's own file, which also relays tools: `<script> mcp`. */
+  readonly script: string;
   readonly node: string;
   /** Reads an input of the action; empty if it is not set. */
   readonly readInput: (name: string) => string;
@@ -54,13 +56,16 @@ const requireVariable = ({ env }: ActionHost, name: string): string => {
   return value;
 };
 
+/** The repository's directory: the workspace, or a directory below where the workspace also holds a vendored action. */
+const findWorkspace = (host: ActionHost): string => join(requireVariable(host, "GITHUB_WORKSPACE"), host.readInput("directory"));
+
 const createJobHost = async (host: ActionHost): Promise<JobHost> => {
   const text = `${host.readInput("kind")}/${host.readInput("target")}/${host.readInput("attempt")}`;
   const job = readJobKey(text);
   if (!job) throw new Error(`'${text}' names no job`);
   return {
     job,
-    workspace: requireVariable(host, "GITHUB_WORKSPACE"),
+    workspace: findWorkspace(host),
     temp: requireVariable(host, "RUNNER_TEMP"),
     defaultBranch: host.readInput("default-branch"),
     url: `${requireVariable(host, "GITHUB_SERVER_URL")}/${requireVariable(host, "GITHUB_REPOSITORY")}.git`,
@@ -71,12 +76,12 @@ const createJobHost = async (host: ActionHost): Promise<JobHost> => {
 };
 
 const createStepHost = (host: ActionHost): StepHost => ({
-  workspace: requireVariable(host, "GITHUB_WORKSPACE"),
+  workspace: findWorkspace(host),
   temp: requireVariable(host, "RUNNER_TEMP"),
   env: host.env,
   modelKey: host.readInput("model-key"),
   node: host.node,
-  cli: join(host.root, "dist", "cli.js"),
+  cli: host.script,
   after: host.after,
   now: host.now,
   nonce: host.nonce,

@@ -139,6 +139,7 @@ test("enki --help names every subcommand, and each lists its options", async () 
     "config",
     "demo",
     "graph",
+    "init",
     "local",
     "mcp",
     "rehearse",

@@ -90,6 +90,10 @@ const fetchSource = async (call: ActionCall, git: CheckoutGit, checkout: Checkou
   if (depth === 0) await git(["fetch", "--quiet", "--prune", tags, "origin", ...all]);
   await git(["fetch", "--quiet", tags, ...(depth === 0 ? [] : [`--depth=${depth}`]), "origin", source]);
   const branch = checkout.branch === null ? ["--detach", "FETCH_HEAD"] : ["-B", checkout.branch, tracking];
+  const directories = readCheckoutInput(call, "sparse-checkout", "")
+    .split("\n")
+    .filter((line) => line.trim() !== "");
+  if (directories.length > 0) await git(["sparse-checkout", "set", "--cone", "--", ...directories.map((line) => line.trim())]);
   await git(["checkout", "--quiet", "--force", ...branch]);
 };
 

@@ -1,4 +1,6 @@
-import type { ActionFile } from "./action-file.ts";
+import { join } from "node:path";
+import { type ActionFile, readActionFile } from "./action-file.ts";
+import { StepFault } from "./step-fault.ts";
 import { downloadArtifact, uploadArtifact } from "./artifact-actions.ts";
 import { checkoutRepository } from "./checkout-repository.ts";
 import { type ExpressionScope, evaluateText } from "./evaluate-expression.ts";
@@ -8,7 +10,7 @@ import { evaluateActionInputs, runNodeAction } from "./node-action.ts";
 import { runScript } from "./run-script.ts";
 import { type StepPhase, runStepPhase } from "./run-step-phase.ts";
 import { tokenSource } from "./template-tokens.ts";
-import { readSupportedAction, type SupportedAction } from "./supported-action.ts";
+import { type BuiltInName, readSupportedAction } from "./supported-action.ts";
 import type { RunAction, UsesAction, WorkflowStep } from "./actions-workflow.ts";
 
 const setupNode: BuiltInAction = ({ job }) => {
@@ -16,7 +18,7 @@ const setupNode: BuiltInAction = ({ job }) => {
   return Promise.resolve({ "node-version": process.version });
 };
 
-const BUILT_IN_ACTIONS: Readonly<Record<Exclude<SupportedAction, "enki">, BuiltInAction>> = {
+const BUILT_IN_ACTIONS: Readonly<Record<BuiltInName, BuiltInAction>> = {
   checkout: checkoutRepository,
   "upload-artifact": uploadArtifact,
   "download-artifact": downloadArtifact,
@@ -51,10 +53,23 @@ const createNodeWork =
     return {};
   };
 
+/** Runs an action that lies in the workspace. As on GitHub, its file is read when the step runs, after the job checked it out. */
+const createWorkspaceWork =
+  (uses: UsesAction): PhaseWork =>
+  async (call, scope) => {
+    const read = await readActionFile(join(call.job.directories.workspace, uses.uses));
+    if (!read.ok) throw new StepFault(`'${uses.uses}' holds no action: ${read.reason}. Did you forget to run actions/checkout before it?`);
+    const { action } = read;
+    if (action.pre) throw new StepFault("`pre` execution is not supported for local action");
+    await runNodeAction({ ...call, inputs: evaluateActionInputs(action, evaluateGivenInputs(uses, scope), scope) }, action.main);
+    return {};
+  };
+
 const createPhaseWork = (running: RunningJob, step: WorkflowStep, enki: ActionFile | null): PhaseWork => {
   const { action } = step;
   if (action.kind === "run") return createScriptWork(running, action);
   const uses = readSupportedAction(action.uses);
+  if (uses === "workspace") return createWorkspaceWork(action);
   if (uses === "enki" && enki) return createNodeWork(enki, action, enki.main);
   if (uses === null || uses === "enki") return () => Promise.reject(new Error(`'${action.uses}' is not supported by this runner`));
   return (call, scope) => BUILT_IN_ACTIONS[uses]({ ...call, inputs: evaluateGivenInputs(action, scope) });

@@ -1,7 +1,10 @@
-/** The actions that `uses` may name: four of GitHub's actions, which the runner implements, and Enki's own action. */
-export type SupportedAction = "checkout" | "upload-artifact" | "download-artifact" | "setup-node" | "enki";
+/** GitHub's own actions that the runner implements. */
+export type BuiltInName = "checkout" | "upload-artifact" | "download-artifact" | "setup-node";
 
-const BUILT_IN_NAMES: Readonly<Record<string, SupportedAction>> = {
+/** The actions that `uses` may name: those of GitHub, Enki's own action, and an action in the job's workspace. */
+export type SupportedAction = BuiltInName | "enki" | "workspace";
+
+const BUILT_IN_NAMES: Readonly<Record<string, BuiltInName>> = {
   "actions/checkout": "checkout",
   "actions/upload-artifact": "upload-artifact",
   "actions/download-artifact": "download-artifact",
@@ -9,12 +12,25 @@ const BUILT_IN_NAMES: Readonly<Record<string, SupportedAction>> = {
 };
 
 /** The supported inputs of GitHub's actions. Those of Enki's action are in its `action.yml`. */
-export const BUILT_IN_INPUTS: Readonly<Record<Exclude<SupportedAction, "enki">, readonly string[]>> = {
-  checkout: ["repository", "ref", "token", "fetch-depth", "persist-credentials", "path", "clean", "show-progress", "fetch-tags"],
+export const BUILT_IN_INPUTS: Readonly<Record<BuiltInName, readonly string[]>> = {
+  checkout: [
+    "repository",
+    "ref",
+    "token",
+    "fetch-depth",
+    "persist-credentials",
+    "path",
+    "clean",
+    "show-progress",
+    "fetch-tags",
+    "sparse-checkout",
+  ],
   "upload-artifact": ["name", "path", "if-no-files-found", "overwrite", "include-hidden-files", "retention-days", "compression-level"],
   "download-artifact": ["name", "path", "merge-multiple"],
   "setup-node": ["node-version", "node-version-file", "check-latest", "registry-url", "package-manager-cache", "cache"],
 };
+
+const isPathInside = (path: string): boolean => !path.split("/").includes("..");
 
 /**
  * Reads the action of a `uses` key; null if it is not supported. As on GitHub a version is required, but any version
@@ -22,6 +38,7 @@ export const BUILT_IN_INPUTS: Readonly<Record<Exclude<SupportedAction, "enki">, 
  */
 export const readSupportedAction = (text: string): SupportedAction | null => {
   if (text === "./") return "enki";
+  if (text.startsWith("./")) return isPathInside(text) ? "workspace" : null;
   const [name, version, ...rest] = text.split("@");
   if (name === undefined || version === undefined || version === "" || rest.length > 0) return null;
   const builtIn = Object.hasOwn(BUILT_IN_NAMES, name) ? BUILT_IN_NAMES[name] : undefined;

@@ -38,7 +38,7 @@ const findRefusedUses = (step: TemplateValue): ActionsFault[] => {
   const uses = readSupportedAction(tokenSource(token));
   if (!uses) return [createFault(token, `'uses: ${tokenSource(token)}' is not supported by this runner`)];
   const inputs = findField(step, "with");
-  if (uses === "enki" || !inputs || !isMapping(inputs)) return [];
+  if (uses === "enki" || uses === "workspace" || !inputs || !isMapping(inputs)) return [];
   return [...inputs]
     .filter(({ key }) => !BUILT_IN_INPUTS[uses].includes(tokenSource(key)))
     .map(({ key }) => createFault(key, `input '${tokenSource(key)}' of '${tokenSource(token)}' is not supported by this runner`));

@@ -98,3 +98,32 @@ test("`actions/setup-node` uses the Node.js of this machine", async () => {
   const run = await bench.run(job(`      - { uses: actions/setup-node@v6, with: { node-version: 24 } }\n      - run: command -v node\n`));
   expect(await run.log("a")).toContain(`\n${process.execPath}\n`);
 });
+
+const LOCAL_ACTION = FILES["action.yml"].replace(", pre: pre.js, post: post.js", "");
+const writeLocalAction = (action: string): string =>
+  `      - run: |\n          mkdir -p own/action\n          cat > own/action/action.yml <<'END'\n${action
+    .split("\n")
+    .map((line) => `          ${line}`)
+    .join("\n")}\n          END\n          echo 'console.log("local", process.env.INPUT_MODE);' > own/action/main.js\n`;
+
+test("`uses: ./<path>` runs the action that lies there when the step runs", async () => {
+  const run = await (
+    await createBench({ actionRoot: await install({}) })
+  ).run(job(`${writeLocalAction(LOCAL_ACTION)}      - { uses: ./own/action, with: { mode: mine } }\n`));
+  expect(await run.log("a")).toContain("\nlocal mine\n");
+  expect(run.conclusion).toBe("success");
+});
+
+test.each([
+  ["      - uses: ./own/action\n", /Did you forget to run actions\/checkout/],
+  [`${writeLocalAction(ACTION)}      - uses: ./own/action\n`, /`pre` execution is not supported for local action/],
+])("`uses: ./<path>` fails the step without an action there, or with a `pre` phase", async (steps, reason) => {
+  const run = await (await createBench({ actionRoot: await install({}) })).run(job(steps));
+  expect(run.conclusion).toBe("failure");
+  expect(await run.log("a")).toMatch(reason);
+});
+
+test("`uses: ./<path>` may not leave the workspace", async () => {
+  const run = await (await createBench({ actionRoot: await install({}) })).run(job("      - uses: ./../action\n"));
+  expect(run).toMatchObject({ conclusion: "startup_failure" });
+});

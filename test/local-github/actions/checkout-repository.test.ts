@@ -151,3 +151,14 @@ test("a second checkout in the same directory starts with an empty directory", a
   );
   expect(run.text).toContain("\n.git\nfile\none\n");
 });
+
+test("`sparse-checkout` checks out the named directories and the files at the top", async () => {
+  const world = await setUp();
+  const second = world.server.commit("main", { file: "two\n", "here/one": "1\n", "there/two": "2\n" });
+  const run = await runIn(
+    { ...world, second },
+    `      - { uses: actions/checkout@v5, with: { sparse-checkout: here } }\n      - run: find . -type f -not -path './.git/*' | sort\n`,
+  );
+  expect(run.text).toContain("\n./file\n./here/one\n");
+  expect(run.text).not.toContain("there");
+});

@@ -90,7 +90,9 @@ export const createGitServer = async (root: string, tokens: readonly string[]): 
     commit: (branch, files) => {
       const parent = run("", "for-each-ref", "--format=%(objectname)", `refs/heads/${branch}`);
       const entries = Object.entries(files).map(([path, text]) => `100644 blob ${run(text, "hash-object", "-w", "--stdin")}\t${path}\n`);
-      const tree = run(entries.join(""), "mktree");
+      run("", "read-tree", "--empty");
+      run(entries.join(""), "update-index", "--add", "--index-info");
+      const tree = run("", "write-tree");
       const commit = run(`on ${branch}`, "commit-tree", tree, ...(parent === "" ? [] : ["-p", parent]));
       run("", "update-ref", `refs/heads/${branch}`, commit);
       return commit;

@@ -1,0 +1,136 @@
+import { detectProject } from "../core/setup/detect-project.ts";
+import { renderSetUp } from "../core/setup/plan-set-up.ts";
+import { runGit } from "../storage/git/run-git.ts";
+import { CommandError, readOptions } from "./command-options.ts";
+import { findRepository } from "./find-repository.ts";
+import { openProgressView } from "./progress-view.ts";
+import { chooseSetUp } from "./set-up/choose-set-up.ts";
+import { describeNextSteps, describeProject } from "./set-up/describe-set-up.ts";
+import { fetchBase, openSetUpPull, pushSetUpBranch, type SetUpBase } from "./set-up/open-set-up-pull.ts";
+import { formatDiff, type PlannedFile, planFiles, writePlannedFiles } from "./set-up/planned-files.ts";
+import { type OwnRepository, readOwnRepository } from "./set-up/read-repository-facts.ts";
+import { readShippedFiles } from "./set-up/shipped-files.ts";
+import type { TerminalHost } from "./terminal-host.ts";
+
+export const initOptions = {
+  "dry-run": { type: "boolean", default: false, about: "shows what would be written, and writes nothing" },
+  yes: { type: "boolean", default: false, about: "takes what was detected, and asks nothing" },
+  replace: { type: "boolean", default: false, about: "with --yes: also drops changes that a person made to generated files" },
+  "pull-request": { type: "boolean", default: false, about: "pushes a branch and opens a pull request, instead of writing files" },
+  vendor: { type: "boolean", default: false, about: "copies Enki's action into .github/enki, so that jobs use no other repository" },
+  "repository-secret": {
+    type: "boolean",
+    default: false,
+    about: "keeps the key in a secret of the repository; private repositories on GitHub Free have no environments",
+  },
+  agent: { type: "string", value: "<name or command line>", about: "the agent: claude, gemini, opencode, or a command line" },
+  verify: { type: "string", multiple: true, value: "<command>", about: "a command that every change must pass; repeatable" },
+} as const;
+
+/** As in `enki run`: there was a question, and no one to answer. */
+const EXIT_UNANSWERED = 3;
+
+/** `enki init`: detects the project, and writes Enki's configuration and workflow files. */
+export const runInitCommand = async (args: readonly string[], terminal: TerminalHost): Promise<number> => {
+  const values = readOptions(args, initOptions);
+  const own = await readOwnRepository(terminal, await findRepository(terminal, "."));
+  const project = detectProject(own.facts);
+  for (const line of describeProject(own, project)) terminal.out(`${line}\n`);
+  const progress = openProgressView(terminal);
+  const asks = terminal.isInteractive && !values.yes && !values["dry-run"];
+  const choices = await chooseSetUp(project, values, async (question, fallback) =>
+    asks ? (await progress.ask(`${question}\n[${fallback === "" ? "none" : fallback}] `)) || fallback : fallback,
+  );
+  const base = values["pull-request"] ? requireBase(own) : null;
+  const commit = base && (await fetchBase(terminal, base));
+  const files = renderSetUp(await readShippedFiles(terminal.root, values.vendor), choices);
+  const planned = await comparePresentFiles(terminal, own, { commit, files });
+  if (planned.length === 0) {
+    terminal.out("Everything is up to date.\n");
+    return 0;
+  }
+  for (const file of planned) terminal.out(`\n${await formatDiff(terminal, file)}`);
+  if (values["dry-run"]) return 0;
+  const consented = await chooseFiles(terminal, planned, { ...values, confirm: asks ? progress.confirm : null });
+  if (consented === null) {
+    terminal.err("Nothing was written, because no one could be asked. enki init --yes writes these files.\n");
+    return EXIT_UNANSWERED;
+  }
+  await deliver(terminal, { own, base, commit, consented });
+  for (const line of describeNextSteps(own, choices, base !== null)) terminal.out(`${line}\n`);
+  return 0;
+};
+
+const requireBase = ({ directory, remote, defaultBranch }: OwnRepository): SetUpBase => {
+  if (remote === null) throw new CommandError("the remote origin is no repository on a GitHub; git remote add origin <address> names one");
+  if (defaultBranch === null) throw new CommandError("the default branch is unknown; git remote set-head origin --auto finds it");
+  return { directory, remote, branch: defaultBranch };
+};
+
+type WantedFiles = { readonly commit: string | null; readonly files: ReadonlyMap<string, string> };
+
+/** Compares the files with the work tree, or with a commit for a pull request; leaves out those that are up to date. */
+const comparePresentFiles = async (
+  terminal: TerminalHost,
+  { directory, facts }: OwnRepository,
+  { commit, files }: WantedFiles,
+): Promise<PlannedFile[]> => {
+  const present = commit === null ? facts.read : await readFilesAt(terminal, { directory, commit, paths: [...files.keys()] });
+  return planFiles(files, present).filter(({ change }) => change !== "keep");
+};
+
+type FilesAt = { readonly directory: string; readonly commit: string; readonly paths: readonly string[] };
+
+/** The texts of these files at a commit. */
+const readFilesAt = async (terminal: TerminalHost, { directory, commit, paths }: FilesAt) => {
+  const texts = new Map<string, string>();
+  for (const path of paths) {
+    const { code, stdout } = await runGit({ directory, after: terminal.after }, ["cat-file", "blob", `${commit}:${path}`]);
+    if (code === 0) texts.set(path, stdout.toString("utf8"));
+  }
+  return (path: string): string | null => texts.get(path) ?? null;
+};
+
+type Consent = { readonly yes: boolean; readonly replace: boolean; readonly confirm: ((question: string) => Promise<boolean>) | null };
+
+/** The files that may be written; null if a person has to decide and no one can. */
+const chooseFiles = async (
+  terminal: TerminalHost,
+  planned: readonly PlannedFile[],
+  { yes, replace, confirm }: Consent,
+): Promise<readonly PlannedFile[] | null> => {
+  const consented: PlannedFile[] = [];
+  for (const file of planned) {
+    const drops = file.change === "replace";
+    if (confirm) {
+      const question = drops
+        ? `${file.path} has changes by a person. Drop them?`
+        : `${file.change === "create" ? "Create" : "Update"} ${file.path}?`;
+      if (await confirm(question)) consented.push(file);
+      continue;
+    }
+    if (!yes) return null;
+    if (!drops || replace) consented.push(file);
+    else terminal.out(`${file.path} is kept, because a person changed it; --replace drops the changes.\n`);
+  }
+  return consented;
+};
+
+type Delivery = {
+  readonly own: OwnRepository;
+  readonly base: SetUpBase | null;
+  readonly commit: string | null;
+  readonly consented: readonly PlannedFile[];
+};
+
+/** Writes the files, or pushes them and opens a pull request. */
+const deliver = async (terminal: TerminalHost, { own, base, commit, consented }: Delivery): Promise<void> => {
+  if (consented.length === 0) return;
+  if (base === null || commit === null) {
+    await writePlannedFiles(own.directory, consented);
+    for (const { path } of consented) terminal.out(`wrote ${path}\n`);
+    return;
+  }
+  await pushSetUpBranch(terminal, base, { base: commit, files: consented });
+  terminal.out(`\nPull request: ${await openSetUpPull(terminal, base)}\n`);
+};

@@ -1,0 +1,43 @@
+import type { DetectedProject } from "../../core/setup/detect-project.ts";
+import { KNOWN_AGENTS, type KnownAgent } from "../../core/setup/known-agents.ts";
+import type { SetUpChoices } from "../../core/setup/plan-set-up.ts";
+import { parseCommandLine } from "../command-line.ts";
+import { UsageError } from "../command-options.ts";
+
+export type SetUpOptions = {
+  readonly agent?: string | undefined;
+  readonly verify?: readonly string[] | undefined;
+  readonly vendor: boolean;
+  readonly "repository-secret": boolean;
+};
+
+/** Asks a question with a default; returns the default if no one can answer. */
+export type AskQuestion = (question: string, fallback: string) => Promise<string>;
+
+const DEFAULT_AGENT = "claude";
+
+/** An agent by its name, or a command line of another one. */
+const readAgent = (text: string): KnownAgent | { readonly words: readonly string[] } => {
+  const known = KNOWN_AGENTS.find(({ name }) => name === text);
+  if (known) return known;
+  const { command, args } = parseCommandLine(text);
+  if (command === "") throw new UsageError(`--agent is one of ${KNOWN_AGENTS.map(({ name }) => name).join(", ")}, or a command line`);
+  return { words: [command, ...args] };
+};
+
+const SEPARATOR = " && ";
+
+/** Takes what the options and the repository tell, and asks for the rest. */
+export const chooseSetUp = async (project: DetectedProject, options: SetUpOptions, ask: AskQuestion): Promise<SetUpChoices> => {
+  const detected = project.verify.join(SEPARATOR);
+  const verify = options.verify ?? splitCommands(await ask("Which commands must a change pass before it lands?", detected), project);
+  const names = KNOWN_AGENTS.map(({ name }) => name).join(", ");
+  const agent = readAgent(options.agent ?? (await ask(`Which agent works: ${names}, or a command line?`, DEFAULT_AGENT)));
+  return { project, verify, agent, isVendored: options.vendor, usesEnvironment: !options["repository-secret"] };
+};
+
+/** The detected commands stay separate; an answer in a person's words is one command. */
+const splitCommands = (answer: string, { verify }: DetectedProject): readonly string[] => {
+  if (answer === verify.join(SEPARATOR)) return verify;
+  return answer === "" ? [] : [answer];
+};

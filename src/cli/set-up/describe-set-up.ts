@@ -1,0 +1,32 @@
+import type { DetectedProject } from "../../core/setup/detect-project.ts";
+import type { SetUpChoices } from "../../core/setup/plan-set-up.ts";
+import type { OwnRepository } from "./read-repository-facts.ts";
+
+/** What was detected, as lines for a person. */
+export const describeProject = ({ remote, defaultBranch }: OwnRepository, project: DetectedProject): string[] => [
+  `Repository: ${remote ? `${remote.owner}/${remote.name} on ${remote.host}` : "without a remote"}, default branch ${defaultBranch ?? "unknown"}`,
+  `Languages:  ${project.tools.map(({ language, manager }) => `${language} (${manager})`).join(", ") || "none detected"}`,
+  `Tests:      ${project.verify.join(" && ") || "none detected; nothing lands until a command verifies it"}`,
+  `CI:         ${project.ci.join(", ") || "none"}`,
+  ...(project.hasSubmodules ? ["Submodules: checked out before verification, as far as everybody may read them"] : []),
+  ...(project.hasLargeFiles ? ["Git LFS:    fetched before verification"] : []),
+];
+
+/** What is left for a person to do, with the lines to copy. */
+export const describeNextSteps = (
+  { remote }: OwnRepository,
+  { usesEnvironment, verify }: SetUpChoices,
+  isPullRequest: boolean,
+): string[] => {
+  const slug = remote ? `${remote.owner}/${remote.name}` : "<owner>/<name>";
+  const secret = `gh secret set ENKI_MODEL_KEY --repo ${slug}${usesEnvironment ? " --env enki" : ""}`;
+  return [
+    "",
+    "Next:",
+    ...(verify.length === 0 ? ["  Write in .enki/enki.toml what verifies a change: nothing lands before."] : []),
+    ...(isPullRequest ? ["  Merge the pull request."] : ['  git add .enki .github && git commit --message "Set up Enki" && git push']),
+    ...(usesEnvironment ? [`  gh api --method PUT repos/${slug}/environments/enki`] : []),
+    `  ${secret}`,
+    "  enki doctor",
+  ];
+};

@@ -1,0 +1,65 @@
+import { createHash } from "node:crypto";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { type FileChange, planFileChange, sealGenerated } from "../../core/setup/generated-file.ts";
+import { runGit } from "../../storage/git/run-git.ts";
+import type { TerminalHost } from "../terminal-host.ts";
+
+export type PlannedFile = {
+  readonly path: string;
+  readonly change: FileChange;
+  /** The present text; null if there is no file. */
+  readonly present: string | null;
+  readonly wanted: string;
+};
+
+const hashText = (text: string): string => createHash("sha256").update(text).digest("hex");
+
+/** In Markdown and in lists of licenses a first line would be part of the text. */
+const hasFirstLine = (path: string): boolean => !/\.(?:md|txt)$/.test(path);
+
+const seal = (path: string, text: string): string =>
+  hasFirstLine(path) ? sealGenerated(text, /\.m?js$/.test(path) ? "//" : "#", hashText) : text;
+
+/** Compares the files of a set-up with those of the repository. */
+export const planFiles = (files: ReadonlyMap<string, string>, readPresent: (path: string) => string | null): PlannedFile[] =>
+  [...files].map(([path, text]) => {
+    const wanted = seal(path, text);
+    const present = readPresent(path);
+    const change = planFileChange(present, wanted, hashText);
+    // Texts without a first line belong to the copy of the action, which is replaced as a whole.
+    return { path, present, wanted, change: change === "replace" && !hasFirstLine(path) ? "update" : change };
+  });
+
+const MAX_DIFF_CHARS = 20_000;
+
+/** The difference between the present and the wanted text, as `git diff` shows it. A long one is left out. */
+export const formatDiff = async ({ after }: TerminalHost, { path, present, wanted }: PlannedFile): Promise<string> => {
+  if (wanted.length > MAX_DIFF_CHARS) return `${path}: ${Math.ceil(wanted.length / 1_000)} kB, not shown\n`;
+  const directory = await mkdtemp(join(tmpdir(), "enki-diff-"));
+  try {
+    const sides: string[] = [];
+    for (const [side, text] of [
+      ["a", present],
+      ["b", wanted],
+    ] as const) {
+      const file = join(directory, side, path);
+      await mkdir(dirname(file), { recursive: true });
+      if (text !== null) await writeFile(file, text);
+      sides.push(text === null ? "/dev/null" : `${side}/${path}`);
+    }
+    const { stdout } = await runGit({ directory, after }, ["diff", "--no-index", "--no-color", "--no-prefix", "--", ...sides]);
+    return stdout.toString("utf8");
+  } finally {
+    await rm(directory, { recursive: true, force: true });
+  }
+};
+
+/** Writes files into a work tree. */
+export const writePlannedFiles = async (directory: string, files: readonly PlannedFile[]): Promise<void> => {
+  for (const { path, wanted } of files) {
+    await mkdir(dirname(join(directory, path)), { recursive: true });
+    await writeFile(join(directory, path), wanted);
+  }
+};

@@ -1,0 +1,32 @@
+import { PRODUCT } from "../domain/product.ts";
+
+/** Files that Enki writes start with a line that holds the hash of the rest, so that a person's change is noticed. */
+const FIRST_LINE = /^(?:#|\/\/) Written by `enki init` \(Enki ([\w.-]+), ([0-9a-f]{16})\)\.[^\n]*\n/;
+
+export type HashText = (text: string) => string;
+
+/** Adds the first line to a generated text; `comment` starts a comment in its language. */
+export const sealGenerated = (text: string, comment: "#" | "//", hash: HashText): string =>
+  `${comment} Written by \`enki init\` (Enki ${PRODUCT.version}, ${hash(text).slice(0, 16)}). Run it again to update; it shows your changes before it drops them.\n${text}`;
+
+/** `generated`: nobody changed the file since Enki wrote it; `changed`: somebody did; `foreign`: Enki never wrote it. */
+export type FileOrigin = "generated" | "changed" | "foreign";
+
+export const readOrigin = (text: string, hash: HashText): FileOrigin => {
+  const found = FIRST_LINE.exec(text);
+  if (!found) return "foreign";
+  return hash(text.slice(found[0].length)).startsWith(found[2] ?? "") ? "generated" : "changed";
+};
+
+/** The version of Enki that wrote a file; null for files of others. */
+export const readGeneratedVersion = (text: string): string | null => FIRST_LINE.exec(text)?.[1] ?? null;
+
+/** What `enki init` does with a file of the repository. */
+export type FileChange = "create" | "update" | "keep" | "replace";
+
+/** `replace` drops a person's text, and needs a person's consent. */
+export const planFileChange = (present: string | null, wanted: string, hash: HashText): FileChange => {
+  if (present === null) return "create";
+  if (present === wanted) return "keep";
+  return readOrigin(present, hash) === "generated" ? "update" : "replace";
+};

@@ -1,0 +1,74 @@
+import type { DetectedProject } from "./detect-project.ts";
+import { installAgent, type KnownAgent } from "./known-agents.ts";
+import { renderConfig } from "./render-config.ts";
+import { renderStepWorkflow, VENDOR_DIRECTORY } from "./render-step-workflow.ts";
+import type { SetUpStep } from "./set-up-step.ts";
+
+export type SetUpChoices = {
+  readonly project: DetectedProject;
+  readonly verify: readonly string[];
+  readonly agent: KnownAgent | { readonly words: readonly string[] };
+  readonly isVendored: boolean;
+  readonly usesEnvironment: boolean;
+};
+
+/** Files of the installation that set-up copies or renders. */
+export type ShippedFiles = {
+  readonly stepWorkflow: string;
+  /** Files of the action by path in {@link VENDOR_DIRECTORY}; needed only if it is vendored. */
+  readonly action: ReadonlyMap<string, string>;
+};
+
+export const CONFIG_PATH = ".enki/enki.toml";
+export const STEP_WORKFLOW_PATH = ".github/workflows/enki-step.yml";
+
+/** The files that a set-up consists of, by path, without their first lines. */
+export const renderSetUp = (shipped: ShippedFiles, choices: SetUpChoices): ReadonlyMap<string, string> => {
+  const { project, agent, verify, isVendored, usesEnvironment } = choices;
+  const tools = project.tools.flatMap(({ steps }) => steps);
+  const usesNode = project.tools.some(({ language }) => language === "Node.js");
+  const workflow = renderStepWorkflow(shipped.stepWorkflow, {
+    agentSteps: [...tools, ...("words" in agent ? [] : installAgent(agent, usesNode))],
+    verifySteps: [...listCheckoutSteps(project), ...tools],
+    isVendored,
+    usesEnvironment,
+  });
+  const vendored = isVendored ? [...shipped.action].map(([path, text]) => [`${VENDOR_DIRECTORY}/${path}`, text] as const) : [];
+  return new Map([[CONFIG_PATH, renderConfig({ verify, agent })], [STEP_WORKFLOW_PATH, workflow], ...vendored]);
+};
+
+/** The address of this repository, and a header with the job's token for this server only. */
+const AUTHENTICATE = [
+  'url="$GITHUB_SERVER_URL/$GITHUB_REPOSITORY.git"',
+  'header="AUTHORIZATION: basic $(printf \'x-access-token:%s\' "$TOKEN" | base64 --wrap=0)"',
+];
+
+/** Steps that complete the checkout of a candidate, before any of its code runs. */
+const listCheckoutSteps = ({ hasSubmodules, hasLargeFiles }: DetectedProject): SetUpStep[] => [
+  ...(hasSubmodules
+    ? [
+        {
+          name: "Check out submodules",
+          // Relative addresses in .gitmodules start from the repository's own.
+          run: [
+            'git remote add origin "$GITHUB_SERVER_URL/$GITHUB_REPOSITORY.git"',
+            "git submodule update --init --recursive --depth 1",
+            "git remote remove origin",
+          ],
+        },
+      ]
+    : []),
+  ...(hasLargeFiles
+    ? [
+        {
+          name: "Fetch large files",
+          env: { TOKEN: "${{ github.token }}" },
+          run: [
+            ...AUTHENTICATE,
+            "git lfs install --local --skip-repo",
+            'git -c "lfs.url=$url/info/lfs" -c "http.$GITHUB_SERVER_URL/.extraheader=$header" lfs pull',
+          ],
+        },
+      ]
+    : []),
+];

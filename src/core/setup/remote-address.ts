@@ -1,0 +1,24 @@
+/** A repository's address on a GitHub. */
+export type RemoteAddress = { readonly host: string; readonly owner: string; readonly name: string };
+
+const FORMS = [
+  /^(?:https?|ssh|git):\/\/(?:[^@/]*@)?(?<host>[^/]+)\/(?<owner>[^/]+)\/(?<name>[^/]+)$/,
+  /^(?:[^@/]+@)?(?<host>[^/:]+):(?<owner>[^/]+)\/(?<name>[^/]+)$/,
+];
+
+/** Reads a remote's URL as git writes it; null if the URL is no address of a repository on a server. */
+export const readRemoteAddress = (url: string): RemoteAddress | null => {
+  const text = url
+    .trim()
+    .replace(/\/+$/, "")
+    .replace(/\.git$/, "");
+  for (const form of FORMS) {
+    const { host, owner, name } = form.exec(text)?.groups ?? {};
+    if (host !== undefined && owner !== undefined && name !== undefined) return { host, owner, name };
+  }
+  return null;
+};
+
+/** The API of the GitHub that a remote is on. */
+export const deriveApiUrl = ({ host }: RemoteAddress): string =>
+  host === "github.com" || host === "ssh.github.com" ? "https://api.github.com" : `https://${host}/api/v3`;

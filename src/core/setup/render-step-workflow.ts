@@ -1,0 +1,57 @@
+import { ACTION_REFERENCE } from "../domain/product.ts";
+import { PINNED_ACTIONS, renderSetUpStep, type SetUpStep } from "./set-up-step.ts";
+
+export type StepWorkflowChoices = {
+  /** Steps before the agent works, and before a candidate is verified. */
+  readonly agentSteps: readonly SetUpStep[];
+  readonly verifySteps: readonly SetUpStep[];
+  /** Whether the action is a copy in the repository itself. */
+  readonly isVendored: boolean;
+  /** Whether the model's key is a secret of the environment `enki`; otherwise it is the repository's. */
+  readonly usesEnvironment: boolean;
+};
+
+/** The directory of the vendored action in a repository. */
+export const VENDOR_DIRECTORY = ".github/enki";
+/** Directories below the workspace of a job whose action is vendored: its own checkout, and the repository at work. */
+const ACTION_CHECKOUT = "enki";
+const WORK_CHECKOUT = "work";
+
+const SET_UP_MARK = /^ {6}# Set-up steps of (the agent|verification)\b.*$/;
+const STEP_INDENT = " ".repeat(6);
+
+/** `enki-step.yml` for a repository, from the one that Enki ships. */
+export const renderStepWorkflow = (shipped: string, choices: StepWorkflowChoices): string => {
+  const { isVendored, usesEnvironment } = choices;
+  const directory = isVendored ? WORK_CHECKOUT : "";
+  const lines = shipped.split("\n").flatMap((line) => {
+    const mark = SET_UP_MARK.exec(line);
+    if (!mark) return [line];
+    const steps = mark[1] === "the agent" ? choices.agentSteps : choices.verifySteps;
+    return steps.flatMap((step) => renderSetUpStep(step, directory).map((each) => STEP_INDENT + each));
+  });
+  const kept = usesEnvironment ? lines : lines.filter((line) => !/^ {4}environment: /.test(line));
+  return (isVendored ? kept.flatMap(vendorLine(kept)) : kept).join("\n");
+};
+
+/** Makes the line of a job use the copy of the action that the job checked out from the default branch. */
+const vendorLine =
+  (lines: readonly string[]) =>
+  (line: string, at: number): string[] => {
+    if (/^ {4}steps:$/.test(line)) return [line, ...CHECKOUT_LINES];
+    if (line.includes(`uses: ${ACTION_REFERENCE}`))
+      return [line.replace(`uses: ${ACTION_REFERENCE}`, `uses: ./${ACTION_CHECKOUT}/${VENDOR_DIRECTORY}`)];
+    const isOwn = /^ +with:$/.test(line) && (lines[at - 1] ?? "").includes(`uses: ${ACTION_REFERENCE}`);
+    return isOwn ? [line, `${line.replace("with:", "")}  directory: ${WORK_CHECKOUT}`] : [line];
+  };
+
+const { checkout } = PINNED_ACTIONS;
+const CHECKOUT_LINES = [
+  "# Enki's own code, from the default branch: never from the branch that is worked on.",
+  `- uses: ${checkout.name}@${checkout.commit} # ${checkout.version}`,
+  "  with:",
+  "    ref: ${{ github.event.repository.default_branch }}",
+  `    path: ${ACTION_CHECKOUT}`,
+  `    sparse-checkout: ${VENDOR_DIRECTORY}`,
+  "    persist-credentials: false",
+].map((line) => STEP_INDENT + line);

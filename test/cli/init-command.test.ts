@@ -1,0 +1,242 @@
+import { execFileSync, spawn } from "node:child_process";
+import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { PassThrough } from "node:stream";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { runInitCommand } from "../../src/cli/init-command.ts";
+import { startForge } from "../../src/local-github/api/start-forge.ts";
+import { after } from "../support/after.ts";
+import { quickRunner } from "../stories/quick-runner.ts";
+import { makeRepository, openTerminal } from "./stage.ts";
+
+const ROOT = new URL("../..", import.meta.url).pathname;
+const NODE_PROJECT = { "package.json": '{"scripts":{"test":"node --test"}}', "package-lock.json": "{}" };
+const WORKFLOW = ".github/workflows/enki-step.yml";
+const CONFIG = ".enki/enki.toml";
+
+/** A person in a repository of theirs. */
+const open = (files: Readonly<Record<string, string>> = NODE_PROJECT) => {
+  const terminal = openTerminal();
+  const cwd = join(terminal.root, "own");
+  const git = makeRepository(cwd, files);
+  return {
+    cwd,
+    git,
+    run: (args: readonly string[], env: Record<string, string> = {}) => terminal.run(["init", ...args], { cwd, env }),
+    read: (path: string): string => readFileSync(join(cwd, path), "utf8"),
+    has: (path: string): boolean => existsSync(join(cwd, path)),
+  };
+};
+
+describe.concurrent("enki init", () => {
+  test("--dry-run shows the detected project and the files as a diff, and writes nothing", async () => {
+    const { run, has, git } = open();
+    const { code, out, err } = await run(["--dry-run"]);
+    expect({ code, err }).toEqual({ code: 0, err: "" });
+    expect(out).toMatch(/^Languages: {2}Node\.js \(npm\)$/m);
+    expect(out).toMatch(/^Tests: {6}npm ci && npm test$/m);
+    expect(out).toMatch(/^\+\s+"npm ci",$/m);
+    expect(out).toMatch(/^\+ +uses: actions\/setup-node@[0-9a-f]{40}/m);
+    expect([has(CONFIG), has(WORKFLOW)]).toEqual([false, false]);
+    expect(git("status", "--porcelain")).toBe("");
+  });
+
+  test("--yes writes the detected set-up and names the one secret; a second run has nothing to do", async () => {
+    const { run, read, git } = open();
+    git("remote", "add", "origin", "git@github.com:octo/demo.git");
+    const first = await run(["--yes"]);
+    expect(first.code).toBe(0);
+    expect(first.out).toContain(`wrote ${CONFIG}\nwrote ${WORKFLOW}\n`);
+    expect(first.out).toContain("  gh secret set ENKI_MODEL_KEY --repo octo/demo --env enki\n");
+    expect(read(CONFIG)).toContain('command = "claude-agent-acp"');
+    expect(git("status", "--porcelain").split("\n")).toEqual(["?? .enki/", "?? .github/"]);
+    expect((await run(["--yes"])).out).toMatch(/^Everything is up to date\.$/m);
+  });
+
+  test("a second run updates what nobody changed", async () => {
+    const { run, read, cwd } = open();
+    await run(["--yes"]);
+    writeFileSync(join(cwd, "go.mod"), "module a\n");
+    const { out } = await run(["--yes"]);
+    expect(out).toMatch(/^\+\s+"go test \.\/\.\.\.",$/m);
+    expect(read(CONFIG)).toContain('"go test ./..."');
+    expect(read(WORKFLOW)).toContain("Set up Go");
+  });
+
+  test("a person's change is shown, and kept until they say otherwise", async () => {
+    const { run, read, cwd } = open();
+    await run(["--yes"]);
+    appendFileSync(join(cwd, WORKFLOW), "# mine\n");
+    writeFileSync(join(cwd, CONFIG), '[refinery]\nverify = ["make"]\n');
+    const kept = await run(["--yes"]);
+    expect(kept.out).toMatch(/^-# mine$/m);
+    expect(kept.out).toContain(`${WORKFLOW} is kept, because a person changed it; --replace drops the changes.`);
+    expect([read(WORKFLOW), read(CONFIG)]).toEqual([expect.stringContaining("# mine"), '[refinery]\nverify = ["make"]\n']);
+    await run(["--yes", "--replace"]);
+    expect([read(WORKFLOW).includes("# mine"), read(CONFIG).includes("make")]).toEqual([false, false]);
+  });
+
+  test("without a terminal and without --yes nothing is written, and the exit code says so", async () => {
+    const { run, has } = open();
+    const { code, err } = await run([]);
+    expect({ code, err }).toEqual({
+      code: 3,
+      err: "Nothing was written, because no one could be asked. enki init --yes writes these files.\n",
+    });
+    expect(has(CONFIG)).toBe(false);
+  });
+
+  test("options replace what was detected: commands, the agent's command line, and where the secret lies", async () => {
+    const { run, read } = open({ "README.md": "" });
+    const { out } = await run(["--yes", "--verify", "make a", "--verify", "make b", "--agent", "my-agent --acp", "--repository-secret"]);
+    expect(read(CONFIG)).toMatch(/verify = \[\n {2}"make a",\n {2}"make b",\n\]/);
+    expect(read(CONFIG)).toMatch(/command = "my-agent"\nargs = \["--acp"\]/);
+    expect(read(WORKFLOW)).not.toMatch(/^ {4}environment:/m);
+    expect(out).toContain("  gh secret set ENKI_MODEL_KEY --repo <owner>/<name>\n");
+  });
+
+  test("a project without tests says that nothing lands before something verifies it", async () => {
+    const { out } = await open({ "README.md": "" }).run(["--yes"]);
+    expect(out).toContain("Write in .enki/enki.toml what verifies a change: nothing lands before.");
+  });
+
+  test("--vendor writes a copy of the action, which workflow jobs use", async () => {
+    const { run, read, git } = open();
+    const { out } = await run(["--yes", "--vendor"]);
+    expect(out).toMatch(/^\.github\/enki\/dist\/action\.mjs: \d+ kB, not shown$/m);
+    expect(read(".github/enki/action.yml")).toContain("main: dist/action.mjs");
+    expect(read(WORKFLOW)).not.toMatch(/uses: [\w-]+\/enki@/);
+    git("add", ".");
+    expect((await run(["--yes", "--vendor"])).out).toMatch(/^Everything is up to date\.$/m);
+    expect(execFileSync(process.execPath, ["--check", join(ROOT, "dist/cli.js")]).toString()).toBe("");
+  });
+
+  test("outside of a repository it says so", async () => {
+    const terminal = openTerminal();
+    expect(await terminal.run(["init"])).toMatchObject({
+      code: 1,
+      err: expect.stringMatching(/^enki init: .* is no git repository\n$/) as unknown,
+    });
+  });
+});
+
+describe("at a terminal", () => {
+  /** Runs the command where a person gives these answers, each once its question was asked. */
+  const converse = async (cwd: string, answers: readonly (readonly [RegExp, string])[], args: readonly string[] = []) => {
+    const stdin = new PassThrough();
+    let out = "";
+    let at = 0;
+    const code = await runInitCommand(args, {
+      out: (text) => {
+        out += text;
+        const [question, answer] = answers[at] ?? [/$^/, ""];
+        if (!question.test(text)) return;
+        at += 1;
+        queueMicrotask(() => void stdin.write(`${answer}\n`));
+      },
+      err: (text) => void (out += text),
+      exit: () => {
+        throw new Error("exit");
+      },
+      stdin,
+      stdout: new PassThrough(),
+      isInteractive: true,
+      size: () => ({ columns: 80, rows: 24 }),
+      log: () => undefined,
+      onInterrupt: () => undefined,
+      waitForInterrupt: () => Promise.resolve(),
+      cwd,
+      env: process.env,
+      root: ROOT,
+      node: process.execPath,
+      now: () => 0,
+      after,
+    });
+    return { code, out, asked: at };
+  };
+
+  test("it asks what verifies and which agent works, and before each file", async () => {
+    const { cwd, read, has } = open();
+    const { code, asked } = await converse(cwd, [
+      [/^Which commands must a change pass/, "npm run check"],
+      [/^Which agent works/, "gemini"],
+      [/^Create \.enki\/enki\.toml\?/, "y"],
+      [/^Create \.github\/workflows\/enki-step\.yml\?/, "n"],
+    ]);
+    expect({ code, asked }).toEqual({ code: 0, asked: 4 });
+    expect(read(CONFIG)).toContain('verify = [\n  "npm run check",\n]');
+    expect(read(CONFIG)).toContain('command = "gemini"\nargs = ["--acp"]');
+    expect(has(WORKFLOW)).toBe(false);
+  });
+
+  test("an empty answer takes what was detected, and a change by a person is asked about", async () => {
+    const { cwd, read } = open({ ...NODE_PROJECT, [CONFIG]: "# mine\n" });
+    await converse(cwd, [
+      [/^Which commands must a change pass/, ""],
+      [/^Which agent works/, ""],
+      [/^\.enki\/enki\.toml has changes by a person\. Drop them\?/, "n"],
+      [/^Create /, "y"],
+    ]);
+    expect(read(CONFIG)).toBe("# mine\n");
+    expect(read(WORKFLOW)).toContain("Install the agent");
+  });
+});
+
+describe("--pull-request", () => {
+  const openRemote = async () => {
+    const terminal = openTerminal();
+    const runner = quickRunner(join(terminal.root, "jobs"), () => {
+      throw new Error("no job runs here");
+    });
+    const forge = await startForge({
+      directory: join(terminal.root, "forge"),
+      port: 0,
+      now: () => 1_800_000_000_000,
+      random: () => 0.5,
+      after,
+      runner,
+    });
+    onTestFinished(() => forge.close());
+    const token = forge.createUser("ada");
+    await forge.createRepository({ owner: "octo", name: "demo" });
+    forge.setPermission({ owner: "octo", name: "demo" }, { login: "ada", role: "admin" });
+    const cwd = join(terminal.root, "own");
+    const git = makeRepository(cwd, NODE_PROJECT);
+    git("remote", "add", "origin", `${forge.url.replace("//", `//x-access-token:${token}@`)}/octo/demo.git`);
+    // Not synchronously: the server is in this process.
+    const pushed = await new Promise((resolve) => spawn("git", ["push", "-q", "origin", "main"], { cwd }).once("close", resolve));
+    expect(pushed).toBe(0);
+    mkdirSync(join(cwd, "notes"));
+    writeFileSync(join(cwd, "notes", "mine.txt"), "not committed\n");
+    const identity = {
+      GIT_AUTHOR_NAME: "Ada",
+      GIT_AUTHOR_EMAIL: "a@example.org",
+      GIT_COMMITTER_NAME: "Ada",
+      GIT_COMMITTER_EMAIL: "a@example.org",
+    };
+    const run = (env: Record<string, string> = {}) =>
+      terminal.run(["init", "--yes", "--pull-request"], { cwd, env: { ...identity, ...env } });
+    const pulls = async (): Promise<{ title: string; head: { ref: string } }[]> =>
+      (await (await fetch(`${forge.apiUrl}/repos/octo/demo/pulls`, { headers: { authorization: `Bearer ${token}` } })).json()) as never;
+    return { run, pulls, token, forge, git, cwd };
+  };
+
+  test("pushes a branch and opens a pull request with a token; the person's branch and files stay as they are", async () => {
+    const { run, pulls, token, forge, git } = await openRemote();
+    const { code, out } = await run({ GH_TOKEN: token, GITHUB_API_URL: forge.apiUrl });
+    expect(code).toBe(0);
+    expect(out).toMatch(/^Pull request: http:\/\/.*\/octo\/demo\/pull\/1$/m);
+    expect(await pulls()).toMatchObject([{ title: "Set up Enki", head: { ref: "enki-setup" } }]);
+    expect(git("status", "--porcelain")).toBe("?? notes/");
+    expect(git("branch", "--format=%(refname:short)")).toBe("main");
+  });
+
+  test("without a token it prints the line that opens it, and a second run with other files moves its own branch", async () => {
+    const { run, cwd } = await openRemote();
+    const first = await run();
+    expect(first).toMatchObject({ code: 0, err: "" });
+    expect(first.out).toContain("gh pr create --repo octo/demo --head enki-setup --base main");
+    writeFileSync(join(cwd, "go.mod"), "");
+    expect(await run()).toMatchObject({ code: 0, err: "" });
+  });
+});

@@ -1,0 +1,187 @@
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { NoOperationTraceWriter, parseWorkflow } from "@actions/workflow-parser";
+import { parse } from "yaml";
+import { describe, expect, test } from "vitest";
+import { ACTION_REFERENCE } from "../../../src/core/domain/product.ts";
+import { readConfig } from "../../../src/core/config/read-config.ts";
+import { detectProject } from "../../../src/core/setup/detect-project.ts";
+import { planFileChange, readGeneratedVersion, readOrigin, sealGenerated } from "../../../src/core/setup/generated-file.ts";
+import { KNOWN_AGENTS } from "../../../src/core/setup/known-agents.ts";
+import { CONFIG_PATH, renderSetUp, type SetUpChoices, STEP_WORKFLOW_PATH } from "../../../src/core/setup/plan-set-up.ts";
+import { deriveApiUrl, readRemoteAddress } from "../../../src/core/setup/remote-address.ts";
+import { factsOf } from "./repository-facts.ts";
+
+const SHIPPED = readFileSync(new URL("../../../.github/workflows/enki-step.yml", import.meta.url), "utf8");
+const hash = (text: string): string => createHash("sha256").update(text).digest("hex");
+
+type Step = { name?: string; if?: string; uses?: string; run?: string; with?: Record<string, string>; "working-directory"?: string };
+type Workflow = { jobs: Record<string, { environment?: string; steps: Step[] }> };
+
+const setUp = (files: Record<string, string>, over: Partial<SetUpChoices> = {}) => {
+  const project = detectProject(factsOf(files));
+  const rendered = renderSetUp(
+    { stepWorkflow: SHIPPED, action: new Map([["action.yml", "name: Enki\n"]]) },
+    { project, verify: project.verify, agent: { words: ["my-agent", "--fast"] }, isVendored: false, usesEnvironment: true, ...over },
+  );
+  const text = rendered.get(STEP_WORKFLOW_PATH) ?? "";
+  return { rendered, text, workflow: parse(text) as Workflow, config: rendered.get(CONFIG_PATH) ?? "" };
+};
+
+const faultsOf = (text: string): string[] =>
+  parseWorkflow({ name: "enki-step.yml", content: text }, new NoOperationTraceWriter())
+    .context.errors.getErrors()
+    .map(({ message }) => message);
+
+const EVERYTHING: Record<string, string> = {
+  "package.json": '{"scripts":{"test":"x"},"engines":{"node":"22"},"packageManager":"pnpm@9.0.0"}',
+  "pyproject.toml": 'requires-python = ">=3.12"\n',
+  "uv.lock": "",
+  "go.mod": "",
+  "Cargo.toml": "",
+  "pom.xml": "",
+  Gemfile: "",
+  "a.csproj": "",
+  "composer.json": "{}",
+  ".gitmodules": "",
+  ".gitattributes": "* filter=lfs\n",
+};
+
+describe("the workflow file of a set-up", () => {
+  test.each([
+    ["every language at once", EVERYTHING, {}],
+    ["every language and a vendored action", EVERYTHING, { isVendored: true }],
+    ["nothing to set up", {}, { usesEnvironment: false }],
+  ])("%s: GitHub's parser finds no fault", (_, files, over) => {
+    expect(faultsOf(setUp(files, over).text)).toEqual([]);
+  });
+
+  test("nothing detected leaves the shipped file without the marks of set-up steps", () => {
+    expect(setUp({}).text).toBe(SHIPPED.replaceAll(/^ {6}# Set-up steps.*\n/gm, ""));
+  });
+
+  test("set-up steps stand between the checkout and the work, and run only in a claimed job", () => {
+    const { jobs } = setUp({ "package.json": '{"scripts":{"test":"x"}}', ".gitmodules": "" }).workflow;
+    expect(jobs["agent"]?.steps.map(({ name, uses }) => name ?? uses).slice(0, 3)).toEqual([
+      ACTION_REFERENCE,
+      "Set up Node.js",
+      ACTION_REFERENCE,
+    ]);
+    expect(jobs["verify"]?.steps.map(({ name, uses }) => name ?? uses).slice(0, 4)).toEqual([
+      ACTION_REFERENCE,
+      "Check out submodules",
+      "Set up Node.js",
+      ACTION_REFERENCE,
+    ]);
+    const named = Object.values(jobs).flatMap(({ steps }) => steps.filter(({ name }) => name !== undefined));
+    expect(new Set(named.map((step) => step.if))).toEqual(new Set(["steps.prepare.outputs.claimed == 'true'"]));
+  });
+
+  test("every action of others is pinned to a commit", () => {
+    const { jobs } = setUp(EVERYTHING, { isVendored: true }).workflow;
+    const used = Object.values(jobs).flatMap(({ steps }) => steps.flatMap(({ uses }) => uses ?? []));
+    expect(used.filter((uses) => !/^\.\/enki\/\.github\/enki$|@[0-9a-f]{40}$/.test(uses))).toEqual([]);
+    expect(used.length).toBeGreaterThan(20);
+  });
+
+  test("no job of Enki writes a cache, which CI with more rights would read", () => {
+    const { text, workflow } = setUp(EVERYTHING);
+    expect(text).not.toMatch(/actions\/cache/);
+    const inputs = Object.values(workflow.jobs).flatMap(({ steps }) => steps.map((step) => ({ uses: step.uses ?? "", ...step.with })));
+    for (const step of inputs as Record<string, unknown>[]) {
+      if (String(step["uses"]).includes("setup-node")) expect(step["package-manager-cache"]).toBe(false);
+      if (String(step["uses"]).includes("setup-go")) expect(step["cache"]).toBe(false);
+    }
+  });
+
+  test("a known agent is installed in its own job only, with a Node of its own where the project uses none", () => {
+    const [claude] = KNOWN_AGENTS;
+    if (!claude) throw new Error("no agent is known");
+    const runs = (job: string, files: Record<string, string>) =>
+      (setUp(files, { agent: claude }).workflow.jobs[job]?.steps ?? []).flatMap(({ name }) => name ?? []);
+    expect(runs("agent", { "go.mod": "" })).toEqual(["Set up Go", "Set up Node.js for the agent", "Install the agent"]);
+    expect(runs("agent", { "package.json": "{}" })).toEqual(["Set up Node.js", "Install the agent"]);
+    expect(runs("verify", { "go.mod": "" })).toEqual(["Set up Go"]);
+  });
+
+  test("a vendored action is checked out from the default branch, and the repository lies beside it", () => {
+    const { workflow, rendered } = setUp({ ".nvmrc": "22", "package.json": "{}" }, { isVendored: true });
+    for (const { steps } of Object.values(workflow.jobs)) {
+      expect(steps[0]?.with).toMatchObject({
+        path: "enki",
+        "persist-credentials": false,
+        ref: "${{ github.event.repository.default_branch }}",
+      });
+      const own = steps.filter(({ uses }) => uses === "./enki/.github/enki");
+      expect(own.length).toBeGreaterThan(0);
+      for (const step of own) expect(step.with?.["directory"]).toBe("work");
+    }
+    const node = workflow.jobs["verify"]?.steps.find(({ name }) => name === "Set up Node.js");
+    expect(node?.with?.["node-version-file"]).toBe("work/.nvmrc");
+    expect(rendered.get(".github/enki/action.yml")).toBe("name: Enki\n");
+  });
+
+  test("without environments the key is a secret of the repository", () => {
+    expect(setUp({}).workflow.jobs["agent"]?.environment).toBe("enki");
+    expect(setUp({}, { usesEnvironment: false }).workflow.jobs["agent"]?.environment).toBeUndefined();
+  });
+});
+
+describe("the configuration of a set-up", () => {
+  test.each(KNOWN_AGENTS.map((agent) => [agent.name, agent] as const))(
+    "with %s is without a mistake, and gives the agent its key",
+    (_, agent) => {
+      const { config } = setUp({ "go.mod": "" }, { agent });
+      const read = readConfig([{ path: CONFIG_PATH, text: config, kind: "config" }]);
+      expect(read.faults).toEqual([]);
+      expect(read.config.agents.worker).toMatchObject({
+        command: agent.command,
+        args: agent.args,
+        env: { [agent.keyVariable]: "$ENKI_MODEL_KEY" },
+      });
+      expect(read.config.refinery.verify).toEqual(["go test ./..."]);
+    },
+  );
+
+  test("quotes and backslashes in commands survive", () => {
+    const verify = ['sh -c "echo \\\\ done"', "echo 'ä'"];
+    const { config } = setUp({}, { verify });
+    expect(readConfig([{ path: CONFIG_PATH, text: config, kind: "config" }])).toMatchObject({
+      faults: [],
+      config: { refinery: { verify } },
+    });
+  });
+});
+
+describe("a generated file", () => {
+  const sealed = sealGenerated("a: 1\n", "#", hash);
+  test("is recognised, and a person's change of one character is noticed", () => {
+    expect(readOrigin(sealed, hash)).toBe("generated");
+    expect(readOrigin(sealed.replace("a: 1", "a: 2"), hash)).toBe("changed");
+    expect(readOrigin("a: 1\n", hash)).toBe("foreign");
+    expect(readGeneratedVersion(sealed)).toMatch(/^\d+\.\d+\.\d+$/);
+  });
+  test("is updated only while nobody changed it", () => {
+    const next = sealGenerated("a: 3\n", "#", hash);
+    expect(planFileChange(null, next, hash)).toBe("create");
+    expect(planFileChange(sealed, sealed, hash)).toBe("keep");
+    expect(planFileChange(sealed, next, hash)).toBe("update");
+    expect(planFileChange(`${sealed}b: 2\n`, next, hash)).toBe("replace");
+    expect(planFileChange("mine\n", next, hash)).toBe("replace");
+  });
+});
+
+test.each([
+  ["https://github.com/octo/demo.git", "github.com octo demo", "https://api.github.com"],
+  ["https://x-access-token:t@github.com/octo/demo", "github.com octo demo", "https://api.github.com"],
+  ["git@github.com:octo/demo.git", "github.com octo demo", "https://api.github.com"],
+  ["ssh://git@ghe.example.org/octo/demo.git", "ghe.example.org octo demo", "https://ghe.example.org/api/v3"],
+  ["http://127.0.0.1:4000/octo/demo.git", "127.0.0.1:4000 octo demo", "https://127.0.0.1:4000/api/v3"],
+])("readRemoteAddress(%s)", (url, address, api) => {
+  const found = readRemoteAddress(url);
+  expect(found && `${found.host} ${found.owner} ${found.name}`).toBe(address);
+  expect(found && deriveApiUrl(found)).toBe(api);
+});
+test.each(["", "/srv/git/demo.git", "../demo", "file:///srv/demo.git"])("readRemoteAddress(%s) is no address on a server", (url) => {
+  expect(readRemoteAddress(url)).toBeNull();
+});
