@@ -1,0 +1,141 @@
+import { parse } from "yaml";
+
+/** Faults of the files that decide what code runs with rights. Each has a code and says where. */
+export type SupplyFault = { readonly code: string; readonly where: string };
+
+type LockEntry = { readonly version?: string; readonly resolved?: string; readonly integrity?: string; readonly link?: boolean };
+
+/** The only registry that a lock file may name. */
+const REGISTRY = "https://registry.npmjs.org/";
+/** One SHA-512, as the registry gives it. */
+const INTEGRITY = /^sha512-[A-Za-z0-9+/]{86}==$/;
+const EXACT_VERSION = /^\d+\.\d+\.\d+(?:-[\w.]+)?$/;
+
+export const findLockFaults = (text: string): SupplyFault[] => {
+  const { lockfileVersion, packages = {} } = JSON.parse(text) as { lockfileVersion?: number; packages?: Record<string, LockEntry> };
+  const faults = lockfileVersion === 3 ? [] : [{ code: "lock-format", where: String(lockfileVersion) }];
+  for (const [where, entry] of Object.entries(packages)) {
+    if (where === "") continue;
+    const fail = (code: string): void => void faults.push({ code, where });
+    if (!/^(?:(?:^|\/)node_modules\/(?:@[a-z0-9][\w.-]*\/)?[a-z0-9][\w.-]*)+$/i.test(where)) fail("lock-path");
+    if (entry.link === true) fail("lock-link");
+    if (!EXACT_VERSION.test(entry.version ?? "")) fail("lock-version");
+    if (!INTEGRITY.test(entry.integrity ?? "")) fail("lock-integrity");
+    if (entry.resolved !== undefined && !entry.resolved.startsWith(REGISTRY)) fail("lock-host");
+  }
+  return faults;
+};
+
+type PackageFile = Readonly<Record<string, unknown>> & { readonly scripts?: Readonly<Record<string, string>> };
+
+/** Scripts that npm runs on its own when somebody installs a package. */
+const INSTALL_SCRIPTS = ["preinstall", "install", "postinstall", "prepublish", "preprepare", "postprepare", "dependencies"];
+
+export const findPackageFaults = (text: string): SupplyFault[] => {
+  const { scripts = {}, ...rest } = JSON.parse(text) as PackageFile;
+  const dependencies = ["dependencies", "devDependencies", "optionalDependencies", "peerDependencies"].flatMap((kind) =>
+    Object.entries((rest[kind] ?? {}) as Record<string, string>),
+  );
+  return [
+    // Building is what an installation from git needs.
+    ...(scripts["prepare"] === "node scripts/build.mjs" ? [] : [{ code: "install-script", where: "prepare" }]),
+    ...INSTALL_SCRIPTS.filter((name) => scripts[name] !== undefined).map((where) => ({ code: "install-script", where })),
+    ...dependencies.filter(([, range]) => !EXACT_VERSION.test(range)).map(([where]) => ({ code: "inexact-version", where })),
+  ];
+};
+
+type WorkflowStep = {
+  readonly uses?: string;
+  readonly run?: string;
+  readonly with?: Readonly<Record<string, unknown>>;
+  readonly env?: Readonly<Record<string, unknown>>;
+};
+type WorkflowJob = {
+  readonly permissions?: unknown;
+  readonly "timeout-minutes"?: unknown;
+  readonly "runs-on"?: unknown;
+  readonly env?: Readonly<Record<string, unknown>>;
+  readonly secrets?: unknown;
+  readonly uses?: string;
+  readonly container?: unknown;
+  readonly steps?: readonly WorkflowStep[];
+};
+type WorkflowFile = {
+  readonly on?: unknown;
+  readonly permissions?: unknown;
+  readonly env?: Readonly<Record<string, unknown>>;
+  readonly jobs?: Readonly<Record<string, WorkflowJob>>;
+};
+
+/** Enki's own action is pinned by the release that a person takes: `enki init` writes its commit. */
+const PINNED = /^(?:[\w.-]+\/[\w./-]+@[0-9a-f]{40}|[\w.-]+\/enki@v\d+\.\d+\.\d+)$/;
+/** Events whose payload strangers write, and which run with rights. */
+const HOSTILE_EVENTS = ["pull_request_target", "issue_comment", "issues", "workflow_run", "discussion", "fork", "watch"];
+const PERMITTED: Readonly<Record<string, readonly string[]>> = { contents: ["read", "write"], "id-token": ["write"] };
+
+export const findWorkflowFaults = (text: string): SupplyFault[] => {
+  const { on, permissions, env, jobs = {} } = parse(text) as WorkflowFile;
+  const events = typeof on === "string" ? [on] : Array.isArray(on) ? on.map(String) : Object.keys(on ?? {});
+  const faults: SupplyFault[] = events.filter((event) => HOSTILE_EVENTS.includes(event)).map((where) => ({ code: "hostile-event", where }));
+  if (JSON.stringify(permissions) !== "{}") faults.push({ code: "open-permissions", where: "workflow" });
+  if (/secrets\.|github\.token/.test(JSON.stringify(env ?? {}))) faults.push({ code: "wide-secret", where: "workflow" });
+  for (const [id, job] of Object.entries(jobs)) faults.push(...findJobFaults(id, job));
+  return faults;
+};
+
+const findJobFaults = (id: string, job: WorkflowJob): SupplyFault[] => {
+  const rights = job.permissions;
+  const isNarrow =
+    typeof rights === "object" &&
+    rights !== null &&
+    Object.entries(rights).every(([name, level]) => PERMITTED[name]?.includes(String(level)) === true);
+  const found = [
+    ...(isNarrow ? [] : ["open-permissions"]),
+    ...(typeof job["timeout-minutes"] === "number" ? [] : ["no-time-limit"]),
+    ...(job["runs-on"] === "ubuntu-latest" ? [] : ["other-runner"]),
+    ...(job.uses === undefined && job.secrets === undefined && job.container === undefined ? [] : ["foreign-job"]),
+    ...(/secrets\.|github\.token/.test(JSON.stringify(job.env ?? {})) ? ["wide-secret"] : []),
+  ].map((code) => ({ code, where: id }));
+  return [...found, ...(job.steps ?? []).flatMap((step, at) => findStepFaults(`${id}/${at + 1}`, step))];
+};
+
+const findStepFaults = (where: string, { uses, run, with: inputs = {}, env = {} }: WorkflowStep): SupplyFault[] =>
+  [
+    ...(uses === undefined || PINNED.test(uses) ? [] : ["unpinned-action"]),
+    ...(uses?.startsWith("actions/checkout@") === true && inputs["persist-credentials"] !== false ? ["kept-credential"] : []),
+    ...(uses?.startsWith("actions/cache") === true ? ["shared-cache"] : []),
+    ...(run?.includes("${{") === true ? ["injected-expression"] : []),
+    ...(run !== undefined && /\b(?:curl|wget)\b[^\n]*\|\s*(?:ba|z|da)?sh\b/.test(run) ? ["downloaded-script"] : []),
+    ...(run !== undefined && /npm (?:i|install|add)\b|npx (?!--no)/.test(run) ? ["unlocked-install"] : []),
+    ...(run !== undefined && /secrets\.|github\.token/.test(JSON.stringify(env)) && !/\bgit\b/.test(run) ? ["wide-secret"] : []),
+    ...(["agent", "verify"].includes(String(inputs["command"])) && inputs["token"] !== undefined ? ["token-for-agent"] : []),
+  ].map((code) => ({ code, where }));
+
+/** What the App asks for, and no more: each right and event is one that the code uses. */
+const APP_RIGHTS: Readonly<Record<string, string>> = {
+  actions: "write",
+  checks: "read",
+  contents: "write",
+  issues: "write",
+  merge_queues: "write",
+  metadata: "read",
+  pull_requests: "write",
+  statuses: "write",
+};
+
+export const findAppFaults = (text: string): SupplyFault[] => {
+  const app = parse(text) as {
+    default_permissions?: Record<string, string>;
+    public?: boolean;
+    hook_attributes?: { url?: string };
+    request_oauth_on_install?: boolean;
+  };
+  return [
+    ...Object.entries(app.default_permissions ?? {})
+      .filter(([name, level]) => APP_RIGHTS[name] !== level)
+      .map(([where]) => ({ code: "wide-app", where })),
+    ...(app.public === false ? [] : [{ code: "public-app", where: "public" }]),
+    ...(app.hook_attributes?.url?.startsWith("http://") === true ? [{ code: "plain-webhook", where: "hook_attributes" }] : []),
+    ...(app.request_oauth_on_install === true ? [{ code: "wide-app", where: "request_oauth_on_install" }] : []),
+  ];
+};
