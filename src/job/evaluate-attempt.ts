@@ -3,7 +3,7 @@ import { dirname } from "node:path";
 import { captureOutput } from "./agent/capture-output.ts";
 import type { Command } from "../core/domain/command.ts";
 import type { Outcome, ThreadReply } from "../core/domain/outcome.ts";
-import { redactSecrets, redactJson } from "../core/policy/secrets.ts";
+import { holdsValues, redactSecrets, redactJson } from "../core/policy/secrets.ts";
 import { removeOutputMarkers } from "../core/workflow/output-block.ts";
 import { type NewBundle, readPlainFile } from "./job-bundle.ts";
 import { formatPaths, renderDiscardedChanges } from "../core/messages/discarded-changes.ts";
@@ -80,7 +80,7 @@ type AttemptChanges = Pick<AttemptEvidence, "spec" | "changed" | "secrets">;
 
 const evaluateFiles = ({ left, failed, clean }: EvaluationContext, { spec, changed, secrets }: AttemptChanges): NewBundle => {
   if (typeof changed === "string") return failed(clean(changed));
-  const leak = changed.find(({ content }) => content && secrets.some((secret) => content.includes(secret)));
+  const leak = changed.find(({ path, content }) => holdsValues(`${path}\n${content?.toString("utf8") ?? ""}`, secrets));
   if (leak) return failed(`${JSON.stringify(leak.path)} holds the model's key.`);
   const { outcome } = left;
   if (changed.length > 0) {

@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import { redactSecrets } from "../core/policy/secrets.ts";
+import { openLineRedactor } from "../core/policy/secret-stream.ts";
 import { EMPTY_BUNDLE, writeBundle } from "./job-bundle.ts";
 import { openStepFence } from "./fence/open-step-fence.ts";
 import { prepareCommandEnv } from "./job-environment.ts";
@@ -19,11 +19,12 @@ export const runVerifyJob = async (host: StepHost): Promise<boolean> => {
   // Trusted without validation: prepare wrote this file before any code of the repository could run.
   const spec = JSON.parse(await readFile(at.spec, "utf8")) as JobSpec;
   const lines: string[] = [];
-  const log = (text: string): void => {
+  const shown = openLineRedactor([], (text) => {
     host.log(text);
-    if (lines.push(redactSecrets(text).slice(0, MAX_VERIFY_LINE_CHARS)) > MAX_VERIFY_LOG_LINES) lines.shift();
-  };
-  const passed = await runVerifyCommands(host, spec, log);
+    if (lines.push(text.slice(0, MAX_VERIFY_LINE_CHARS)) > MAX_VERIFY_LOG_LINES) lines.shift();
+  });
+  const passed = await runVerifyCommands(host, spec, (text) => shown.line(text));
+  shown.end();
   await writeBundle(at.bundle, { ...EMPTY_BUNDLE, end: passed ? "success" : "failed", output: lines.join("\n") });
   return passed;
 };

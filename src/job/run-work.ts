@@ -2,7 +2,7 @@ import { serveTools } from "./tools/serve-tools.ts";
 import { findDialect, restrictTools } from "./agent/agent-dialect.ts";
 import { type AgentEnd, runAgent } from "./agent/run-agent.ts";
 import type { Command } from "../core/domain/command.ts";
-import { redactSecrets } from "../core/policy/secrets.ts";
+import { openLineRedactor } from "../core/policy/secret-stream.ts";
 import { prepareAgentEnv, mayEdit, prepareStepEnv, writesReport } from "./job-environment.ts";
 import { renderJobPrompt } from "./job-prompt.ts";
 import { runShell, startDeadline, type ShellResult } from "./run-shell.ts";
@@ -61,8 +61,9 @@ type CommandsInput = WorkPlace & { readonly commands: readonly string[] };
 const runStepCommands = async (host: StepHost, spec: JobSpec, { commands, texts, fence }: CommandsInput): Promise<WorkResult> => {
   const env = prepareStepEnv(host.env, spec, { home: await fence.createHome(), texts });
   const lines: string[] = [];
+  const shown = openLineRedactor(listSecrets(host), (text) => host.log(`| ${text}`));
   const line = (text: string): void => {
-    host.log(`| ${redactSecrets(text)}`);
+    shown.line(text);
     if (lines.push(text) > MAX_COMMAND_LOG_LINES) lines.shift();
   };
   const { workspace: cwd, after } = host;
@@ -71,6 +72,7 @@ const runStepCommands = async (host: StepHost, spec: JobSpec, { commands, texts,
   for (const command of commands)
     if (ended.end === "passed") ended = await runShell({ command, cwd, env, fence, deadline, after, onLine: line });
   deadline.cancel();
+  shown.end();
   const { end, reason } = ended;
   const ends = { passed: "finished", failed: "refused", "timed-out": "timed-out" } as const;
   return {

@@ -108,6 +108,8 @@ const findUnexplainedLock = (files: readonly BundleFile[], { anyLockFiles, resol
 export const hasConflictMarker = (text: string): boolean => /^(?:<{7}|>{7}|={7})(?: |\r?$)/mu.test(text);
 
 const findContentFault = (file: BundleFile, rules: BundleRules) => {
+  const [named] = findSecrets(file.path);
+  if (named) return refuse("secret", `The name of a changed file seems to contain ${named}.`);
   if (file.text === null) return null;
   const [secret] = findSecrets(file.text);
   if (secret) return refuse("secret", `${formatBundlePath(file)} seems to contain ${secret}.`);

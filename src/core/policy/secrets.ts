@@ -1,22 +1,84 @@
-/** Formats of well-known credentials, exact enough to make false alarms rare. */
-const SECRET_PATTERNS: readonly { readonly name: string; readonly form: RegExp }[] = [
-  { name: "a GitHub token", form: /\b(?:gh[pousr]_[A-Za-z0-9]{36,}|github_pat_[A-Za-z0-9_]{40,})\b/g },
-  { name: "a private key", form: /-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----/g },
-  { name: "an AWS key", form: /\bAKIA[0-9A-Z]{16}\b/g },
-  { name: "a model key", form: /\bsk-(?:ant-|proj-)?[A-Za-z0-9_-]{32,}\b/g },
-  { name: "a Slack token", form: /\bxox[abprs]-[A-Za-z0-9-]{20,}\b/g },
+import { openKeywordFilter } from "./keyword-filter.ts";
+import { measureEntropy, SECRET_RULES, type SecretRule } from "./secret-rules.ts";
+import { readOtherViews } from "./secret-views.ts";
+
+type SecretRange = { readonly from: number; readonly to: number; readonly name: string };
+
+/** A shorter value is no secret: it occurs by chance. In characters. */
+const MIN_VALUE_CHARS = 8;
+/** In characters; longer than any private key. */
+const MAX_KEY_BLOCK_CHARS = 20_000;
+
+/** Names the kinds of credentials that a text seems to contain, in any reading, and whether it contains one of the given values. */
+export const findSecrets = (text: string, values: readonly string[] = []): string[] => [
+  ...new Set(findSecretRanges(text, values).map(({ name }) => name)),
 ];
 
-/** Names the kinds of credentials that a text seems to contain. */
-export const findSecrets = (text: string): string[] =>
-  SECRET_PATTERNS.filter(({ form }) => new RegExp(form.source).test(text)).map(({ name }) => name);
-
-/** Replaces credentials and the given values. */
-export const redactSecrets = (text: string, values: readonly string[] = []): string => {
-  const known = values.filter((value) => value.length >= 8).reduce((redacted, value) => redacted.replaceAll(value, "[redacted]"), text);
-  return SECRET_PATTERNS.reduce((redacted, { form }) => redacted.replaceAll(form, "[redacted]"), known);
+/** Whether a text contains one of the values, in any reading. */
+export const holdsValues = (text: string, values: readonly string[]): boolean => {
+  const known = values.filter((value) => value.length >= MIN_VALUE_CHARS);
+  if (known.length === 0) return false;
+  return findInView(text, known, []).length > 0 || [...readOtherViews(text)].some((view) => findInView(view.text, known, []).length > 0);
 };
 
-/** Serializes a value with credentials redacted in each string, also those that JSON escapes would hide. */
+/** Replaces credentials and the given values, also encoded or in pieces. */
+export const redactSecrets = (text: string, values: readonly string[] = []): string => {
+  let redacted = "";
+  let read = 0;
+  for (const { from, to } of findSecretRanges(text, values).toSorted((a, b) => a.from - b.from || b.to - a.to)) {
+    if (to <= read) continue;
+    redacted += from >= read ? `${text.slice(read, from)}[redacted]` : "";
+    read = to;
+  }
+  return redacted + text.slice(read);
+};
+
+/** Serializes a value with credentials redacted in each string, keys included, also those that JSON escapes would hide. */
 export const redactJson = (value: unknown, values: readonly string[] = []): string =>
-  JSON.stringify(value, (_, each: unknown) => (typeof each === "string" ? redactSecrets(each, values) : each));
+  JSON.stringify(value, (_, each: unknown) => {
+    if (typeof each === "string") return redactSecrets(each, values);
+    if (each === null || typeof each !== "object" || Array.isArray(each)) return each;
+    return Object.fromEntries(Object.entries(each).map(([key, member]) => [redactSecrets(key, values), member]));
+  });
+
+/** The places of credentials, in no order and overlapping. */
+export const findSecretRanges = (text: string, values: readonly string[]): SecretRange[] => {
+  const known = values.filter((value) => value.length >= MIN_VALUE_CHARS);
+  const found = findInView(text, known, SECRET_RULES);
+  for (const { text: read, locate } of readOtherViews(text))
+    for (const { from, to, name } of findInView(read, known, EXACT_RULES)) {
+      const [start, end] = locate(from, to);
+      found.push({ from: start, to: end, name });
+    }
+  return found;
+};
+
+const EXACT_RULES = SECRET_RULES.filter(({ loose }) => loose !== true);
+
+const findInView = (text: string, values: readonly string[], rules: readonly SecretRule[]): SecretRange[] => {
+  const found: SecretRange[] = [];
+  for (const value of values)
+    for (let at = text.indexOf(value); at >= 0; at = text.indexOf(value, at + value.length))
+      found.push({ from: at, to: at + value.length, name: "a secret of this job" });
+  const holds = openKeywordFilter(text);
+  for (const rule of rules) {
+    if (!holds(rule.keywords)) continue;
+    let read = 0;
+    for (const { 0: match, index } of text.matchAll(rule.form)) {
+      if (index < read || isPlaceholder(match, rule)) continue;
+      read = index + match.length + measureKeyBlock(text, rule, index + match.length);
+      found.push({ from: index, to: read, name: rule.name });
+    }
+  }
+  return found;
+};
+
+const isPlaceholder = (match: string, { entropy }: SecretRule): boolean =>
+  entropy !== undefined && (match.endsWith("EXAMPLE") || measureEntropy(match) < entropy);
+
+/** The length of the key that follows its first line; zero for any other credential. */
+const measureKeyBlock = (text: string, { name, keywords }: SecretRule, from: number): number => {
+  if (name !== "a private key" || keywords[0] !== "private key") return 0;
+  const end = text.slice(from, from + MAX_KEY_BLOCK_CHARS).search(/-----END [A-Z0-9 ]{1,80}-----/);
+  return end < 0 ? Math.min(text.length - from, MAX_KEY_BLOCK_CHARS) : end + (text.indexOf("-----", from + end + 5) + 5 - (from + end));
+};

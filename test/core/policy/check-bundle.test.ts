@@ -105,6 +105,6 @@ describe("B-19 a bundle", () => {
   });
 });
 
-test("credentials and known values are redacted in a transcript", () => {
+test("credentials and known values are redacted", () => {
   expect(redactSecrets(`token ghp_${"a".repeat(36)} and hunter2hunter2`, ["hunter2hunter2"])).toBe("token [redacted] and [redacted]");
 });

@@ -1,0 +1,90 @@
+// Writes src/core/policy/gitleaks-rules.json from gitleaks' rules: `node scripts/vendor-secret-rules.mjs <gitleaks.toml> <version>`.
+// Takes the rules that know a credential by its own form. Rules that need a word such as `twitter` before any 25 letters are left out:
+// they refuse too much that is no credential.
+import { readFileSync, writeFileSync } from "node:fs";
+import { parse } from "smol-toml";
+
+const [file, version] = process.argv.slice(2);
+const { rules } = parse(readFileSync(file, "utf8"));
+
+/** Rules without a form of their own, or whose form ours replace. */
+const LEFT_OUT = new Set([
+  "1password-secret-key",
+  "aws-access-token",
+  "authress-service-client-access-key",
+  "clickhouse-cloud-api-secret-key",
+  "curl-auth-header",
+  "curl-auth-user",
+  "facebook-access-token",
+  "facebook-page-access-token",
+  "freemius-secret-key",
+  "generic-api-key",
+  "github-app-token",
+  "github-fine-grained-pat",
+  "github-oauth",
+  "github-pat",
+  "github-refresh-token",
+  "hashicorp-tf-password",
+  "jwt",
+  "jwt-base64",
+  "kubernetes-secret-yaml",
+  "microsoft-teams-webhook",
+  "nuget-config-password",
+  "octopus-deploy-api-key",
+  "openshift-user-token",
+  "pkcs12-file",
+  "private-key",
+  "sidekiq-secret",
+  "sidekiq-sensitive-url",
+  "sourcegraph-access-token",
+  "square-access-token",
+  "twilio-api-key",
+  "vault-service-token",
+]);
+
+/** Both cases of what an inline `(?i)` covers. */
+const withoutCase = (pattern) =>
+  pattern.replaceAll(/\[[^\]]*\]|[a-z]/gi, (part) =>
+    part.startsWith("[")
+      ? part.replaceAll(/a-(z|f|h)(?!A-)/g, (range, end) => `${range}A-${end.toUpperCase()}`)
+      : `[${part.toLowerCase()}${part.toUpperCase()}]`,
+  );
+
+/** RE2's syntax as JavaScript's, without the character before and after that gitleaks asks for: a credential may stand between others. */
+const toJavaScript = (regex) => {
+  let source = regex
+    .replaceAll("[[:alnum:]]", "[A-Za-z0-9]")
+    .replace(/\(\?:\[\\x60'"\\s;\]\|\\\\\[nr\]\|\$(?:\|\\b)?\)$/, "")
+    .replace(/^\(\?:\^\|\[.*?\]\)\(/, "(")
+    .replace(/\(\?:\$\|\[.*?\]\)$/, "")
+    .replace(/\(\?:\[\^[^\]]*\]\|\\z\)$/, "")
+    .replace(/^\(\?i\)\\b/, "(?i)")
+    .replace(/^\\b/, "")
+    .replace(/\\b$/, "");
+  const all = source.startsWith("(?i)");
+  if (all) source = source.slice(4);
+  const at = source.indexOf("(?i)");
+  if (at >= 0) source = source.slice(0, at) + withoutCase(source.slice(at + 4));
+  if (all) source = source.replaceAll("(?i)", "");
+  source = source.replaceAll(/\(\?i:(\[[^\]]*\]\{\d+\})\)/g, (_, inner) => withoutCase(inner)).replaceAll("(?-i:", "(?:");
+  // JavaScript's engine needs a stack for unbounded repeats.
+  source = source
+    .replaceAll(/\{(\d+),\}/g, "{$1,4000}")
+    .replaceAll(/(\]|\\[dw])\+/g, "$1{1,4000}")
+    .replaceAll(/(\]|\\[dw])\*/g, "$1{0,4000}");
+  return { source, flags: all ? "i" : "" };
+};
+
+const kept = rules
+  .filter(({ id, regex }) => regex !== undefined && !LEFT_OUT.has(id) && !regex.includes("{0,50}?"))
+  .map(({ id, regex, keywords, entropy }) => ({ id, ...toJavaScript(regex), keywords, ...(entropy === undefined ? {} : { entropy }) }));
+
+const content = {
+  source: "https://github.com/gitleaks/gitleaks",
+  file: "config/gitleaks.toml",
+  version,
+  license: "MIT, Copyright (c) 2019 Zachary Rice",
+  rules: kept,
+};
+writeFileSync(new URL("../src/core/policy/gitleaks-rules.json", import.meta.url), `${JSON.stringify(content, null, 2)}\n`);
+console.log(`${kept.length} rules`);

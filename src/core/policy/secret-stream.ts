@@ -1,0 +1,75 @@
+import { findSecretRanges, redactSecrets } from "./secrets.ts";
+
+/** Takes text in pieces and returns what may be shown of it so far. */
+export type SecretRedactor = { readonly write: (text: string) => string; readonly end: () => string };
+
+/** The most text that is held back because its end may be the start of a credential; longer credentials are not recognized. */
+export const MAX_HELD_CHARS = 32_000;
+
+/** Redacts a stream: a credential may be in several pieces, and a private key has many lines. */
+export const openSecretRedactor = (values: readonly string[] = []): SecretRedactor => {
+  let held = "";
+  const release = (end: number): string => {
+    const shown = redactSecrets(held.slice(0, end), values);
+    held = held.slice(end);
+    return shown;
+  };
+  return {
+    write: (text) => {
+      let shown = "";
+      // Pieces of half the limit, so that what is held back and the next piece stay within it.
+      for (let at = 0; at < text.length; at += MAX_HELD_CHARS / 2) {
+        held += text.slice(at, at + MAX_HELD_CHARS / 2);
+        shown += release(findSafeEnd(held, values));
+      }
+      return shown;
+    },
+    end: () => release(held.length),
+  };
+};
+
+/** The end of the text in which no credential can continue. */
+const findSafeEnd = (held: string, values: readonly string[]): number => {
+  const key = findLastKey(held);
+  const word = findLastWord(held);
+  const end = key !== null && word < key.to ? Math.min(key.from, word) : word;
+  const least = held.length - MAX_HELD_CHARS / 2;
+  if (end >= least) return end;
+  const across = findSecretRanges(held, values).find(({ from, to }) => from < least && to > least);
+  return across ? (across.from > 0 ? across.from : held.length) : least;
+};
+
+/** The last private key, which may have only begun. */
+const findLastKey = (held: string): { readonly from: number; readonly to: number } | null => {
+  const from = held.lastIndexOf("-----BEGIN");
+  if (from < 0) return null;
+  const key = held.slice(from);
+  if (!/^-----BEGIN[ A-Z0-9]*(?:-|$)/.test(key)) return null;
+  const last = /-----END [A-Z0-9 ]{1,80}-----/.exec(key);
+  return { from, to: last ? from + last.index + last[0].length : Infinity };
+};
+
+const findLastWord = (text: string): number => {
+  let start = text.length;
+  while (start > 0 && !/\s/.test(text.charAt(start - 1))) start -= 1;
+  return start;
+};
+
+/** Redacts lines, and passes each on as soon as no credential can continue in the next. */
+export const openLineRedactor = (values: readonly string[], log: (line: string) => void) => {
+  const redactor = openSecretRedactor(values);
+  let rest = "";
+  const show = (text: string): void => {
+    const lines = `${rest}${text}`.split("\n");
+    rest = lines.pop() ?? "";
+    for (const line of lines) log(line);
+  };
+  return {
+    line: (text: string): void => show(redactor.write(`${text}\n`)),
+    end: (): void => {
+      show(redactor.end());
+      if (rest !== "") log(rest);
+      rest = "";
+    },
+  };
+};

@@ -1,0 +1,141 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import fc from "fast-check";
+import { RE2JS } from "re2js";
+import { describe, expect, test } from "vitest";
+import { SECRET_RULES } from "../../../src/core/policy/secret-rules.ts";
+import { MAX_HELD_CHARS, openLineRedactor, openSecretRedactor } from "../../../src/core/policy/secret-stream.ts";
+import { findSecrets, holdsValues, redactJson, redactSecrets } from "../../../src/core/policy/secrets.ts";
+import { CREDENTIALS, DISGUISES } from "../../support/credentials.ts";
+
+const ROOT = join(import.meta.dirname, "../../..");
+const token = CREDENTIALS["a stateless GitHub installation token"] ?? "";
+const key = CREDENTIALS["an RSA key"] ?? "";
+const VALUE = "a-value-of-no-known-form";
+
+describe("a form of credentials", () => {
+  test("is a regular expression of RE2 as well, apart from looking around, so that its time is linear", () => {
+    const withoutLooking = (source: string): string =>
+      // RE2 repeats a part at most a thousand times.
+      source.replaceAll(/\{(\d+),4000\}/g, "{$1,}").replaceAll(/\(\?<?[!=](?:\[[^\]]*\]|[^()[\]]|\((?:[^()]*)\))*\)/g, "");
+    for (const { form } of SECRET_RULES) expect(() => RE2JS.compile(withoutLooking(form.source))).not.toThrow();
+  });
+
+  test("is judged at once on text that is made to be slow", () => {
+    for (const { keywords } of SECRET_RULES) {
+      const hostile = `${keywords.map((each) => each.repeat(2_000)).join("")}${"A".repeat(5_000)}${(keywords[0] ?? "").repeat(2_000)}`;
+      const started = performance.now();
+      findSecrets(hostile);
+      expect(performance.now() - started).toBeLessThan(3_000);
+    }
+  });
+});
+
+test.each([
+  ["two megabytes of base64", Buffer.alloc(1_500_000, 7).toString("base64")],
+  ["two megabytes of one header", "-----BEGIN PRIVATE KEY-----".repeat(70_000)],
+  ["two megabytes of quotes and blanks", `" ${" ".repeat(30)}`.repeat(60_000)],
+  ["two megabytes of line ends", "\n // ".repeat(400_000)],
+  ["two megabytes of escapes", "%67".repeat(650_000)],
+  ["two megabytes of token starts", "ghs_eyJ.".repeat(250_000)],
+  ["ten megabytes of one token", `ghs_${"a".repeat(10_000_000)}`],
+  ["ten megabytes of hexadecimal", "ab".repeat(5_000_000)],
+  ["two megabytes of a list of bytes", "ab, ".repeat(500_000)],
+])("%s are judged in seconds", (_, text) => {
+  const started = performance.now();
+  findSecrets(text);
+  expect(performance.now() - started).toBeLessThan(15_000);
+});
+
+/** The forms and the made-up credentials of the tests themselves. */
+const OWN_FORMS = /gitleaks-rules\.json$|test\/support\/credentials\.ts$/;
+
+test("no file of this repository seems to hold a credential: not its sources, lock file, documents, snapshots", () => {
+  const files = ["src", "test", "docs", "scripts", "workflows", "roles", ".github"].flatMap((folder) =>
+    readdirSync(join(ROOT, folder), { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map((entry) => join(entry.parentPath, entry.name)),
+  );
+  files.push(join(ROOT, "package-lock.json"), join(ROOT, "README.md"));
+  const hits = files
+    .filter((path) => !OWN_FORMS.test(path))
+    .flatMap((path) => (findSecrets(readFileSync(path, "utf8")).length > 0 ? [path.slice(ROOT.length + 1)] : []));
+  expect(hits).toEqual([]);
+});
+
+test.each([
+  ["integrity hashes", `"integrity": "sha512-${Buffer.from(Array.from({ length: 64 }, (_, at) => (at * 37) % 256)).toString("base64")}"`],
+  [
+    "an image in base64",
+    `<img src="data:image/png;base64,${Buffer.from(Array.from({ length: 30_000 }, (_, at) => (at * at * 7 + at * 131) % 256)).toString("base64")}">`,
+  ],
+  ["a documented header", 'const begin = "-----BEGIN RSA PRIVATE KEY-----";'],
+  ["AWS's own example", ["AK", "IAIOSFODNN7EXAMPLE"].join("")],
+  ["names with dashes", "risk-assessment-of-long-and-winding-roads-in-the-mountains task-queue-worker-pool-settings"],
+  ["commit ids", "0123456789abcdef0123456789abcdef01234567 v1.2.3 v1.0"],
+  ["a public key", "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl person@example.com"],
+])("%s are no credential", (_, text) => {
+  expect(findSecrets(text)).toEqual([]);
+  expect(redactSecrets(text)).toBe(text);
+});
+
+test("redaction replaces the credential and nothing around it, in every disguise", () => {
+  for (const [name, disguise] of Object.entries(DISGUISES)) {
+    const redacted = redactSecrets(`Before. ${disguise(token)} After.`);
+    expect([name, redacted]).toEqual([name, expect.stringMatching(/^Before\. .{0,30}\[redacted\].{0,30} After\.$/)]);
+    expect(findSecrets(redacted)).toEqual([]);
+  }
+});
+
+test("a value of the job is found in every disguise, and redacted with the keys of an object", () => {
+  for (const disguise of Object.values(DISGUISES)) {
+    expect(holdsValues(`x ${disguise(VALUE)} y`, [VALUE])).toBe(true);
+    expect(holdsValues(redactSecrets(`x ${disguise(VALUE)} y`, [VALUE]), [VALUE])).toBe(false);
+  }
+  expect(holdsValues("nothing", [VALUE])).toBe(false);
+  expect(redactJson({ [VALUE]: [token], list: [{ a: `${VALUE}\n` }] }, [VALUE])).toBe(
+    '{"[redacted]":["[redacted]"],"list":[{"a":"[redacted]\\n"}]}',
+  );
+});
+
+describe("a stream", () => {
+  const pieces = (text: string, cuts: readonly number[]): string[] => {
+    const at = [0, ...new Set(cuts.map((cut) => cut % (text.length + 1)))].toSorted((a, b) => a - b);
+    return at.map((from, index) => text.slice(from, at[index + 1]));
+  };
+
+  test("is redacted as a whole, wherever its pieces end", () => {
+    const text = `one ${token} two\n${VALUE}\n${key}\nthree ${CREDENTIALS["an npm token"]}`;
+    fc.assert(
+      fc.property(fc.array(fc.nat(), { maxLength: 40 }), (cuts) => {
+        const redactor = openSecretRedactor([VALUE]);
+        const shown =
+          pieces(text, cuts)
+            .map((piece) => redactor.write(piece))
+            .join("") + redactor.end();
+        expect(shown).toBe("one [redacted] two\n[redacted]\n[redacted]\nthree [redacted]");
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  test("is held back no longer than the limit, and nothing of it is lost", () => {
+    const redactor = openSecretRedactor();
+    const word = "w".repeat(MAX_HELD_CHARS * 3);
+    const shown = redactor.write(word);
+    expect(shown.length).toBeGreaterThanOrEqual(word.length - MAX_HELD_CHARS);
+    expect(shown + redactor.end()).toBe(word);
+    expect(redactor.write(`${["-----BEGIN", "RSA PRIVATE KEY-----"].join(" ")}\n${"kkkk\n".repeat(MAX_HELD_CHARS)}`)).not.toBe("");
+  });
+
+  test("of lines shows each line at once, and a private key as one", () => {
+    const lines: string[] = [];
+    const redactor = openLineRedactor([], (line) => void lines.push(line));
+    redactor.line("first");
+    expect(lines).toEqual(["first"]);
+    for (const line of key.split("\n")) redactor.line(line);
+    redactor.line("last");
+    redactor.end();
+    expect(lines).toEqual(["first", "[redacted]", "last"]);
+  });
+});
