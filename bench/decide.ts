@@ -43,6 +43,10 @@ const answer = (query: Query): QueryFact => {
       return { kind: "conflicts", query, answer: [] };
     case "resolution":
       return { kind: "resolution", query, answer: { kind: "commit", commit: sha(query) } };
+    case "comment":
+      return { kind: "comment", query, answer: null };
+    case "pushers":
+      return { kind: "pushers", query, answer: null };
     case "reviews":
       return { kind: "reviews", query, answer: [] };
     case "feedback":

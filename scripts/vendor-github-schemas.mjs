@@ -72,6 +72,7 @@ const IN_REPOSITORY = [
   "POST /actions/runs/{run_id}/cancel",
   "GET /actions/runs/{run_id}/jobs",
   "GET /actions/runs/{run_id}/artifacts",
+  "GET /activity",
   "GET /collaborators/{username}/permission",
   "GET /rules/branches/{branch}",
   "GET /branches",

@@ -40,6 +40,8 @@ type DeferredFailure = Extract<GitHubFailure, { kind: "later" }>;
 type GitHubQueryKind =
   | "permission"
   | "reviews"
+  | "comment"
+  | "pushers"
   | "pulls"
   | "runs"
   | "rules"
@@ -54,6 +56,8 @@ type GitHubQueryKind =
 const QUERY_TARGETS: Readonly<Record<GitHubQueryKind, "github"> & Record<Exclude<QueryKind, GitHubQueryKind>, "git">> = {
   permission: "github",
   reviews: "github",
+  comment: "github",
+  pushers: "github",
   pulls: "github",
   runs: "github",
   rules: "github",
@@ -131,6 +135,10 @@ const answerFromGitHub = async (
       return fact(await github.people.permission(query.login), "none");
     case "reviews":
       return fact(await github.pulls.reviews(query.pull), []);
+    case "comment":
+      return fact<QueryAnswers["comment"]>(await github.issues.readComment(query.comment), null);
+    case "pushers":
+      return fact<QueryAnswers["pushers"]>(await github.pulls.pushers(query.branch, query.head), null);
     case "feedback":
       return fact(await readPullDiscussion(query.pull, { github, self: botLogin }), EMPTY_DISCUSSION);
     case "pulls":

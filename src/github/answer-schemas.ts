@@ -47,7 +47,8 @@ const toComment = (raw: z.output<typeof rawCommentSchema>): GitHubComment => ({
   created: raw.created_at,
   updated: raw.updated_at,
 });
-export const commentListSchema = z.array(rawCommentSchema.transform(toComment));
+export const commentSchema = rawCommentSchema.transform(toComment);
+export const commentListSchema = z.array(commentSchema);
 
 /** https://docs.github.com/en/graphql/reference/enums#commentauthorassociation */
 const MEMBER_ASSOCIATIONS: ReadonlySet<string> = new Set(["OWNER", "MEMBER", "COLLABORATOR"]);

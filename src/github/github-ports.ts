@@ -76,6 +76,8 @@ export type IssuePort = {
   commentsSince(since: Millis): Promise<GitHubReply<{ comments: readonly GitHubComment[]; until: Millis }>>;
   /** At most a thousand comments, oldest first. */
   commentsOn(issue: number): Promise<GitHubReply<readonly GitHubComment[]>>;
+  /** Refuses `not-found` for a deleted comment. */
+  readComment(comment: number): Promise<GitHubReply<GitHubComment>>;
   comment(issue: number, body: string): Promise<GitHubReply<{ comment: number }>>;
   editComment(comment: number, body: string): Promise<GitHubReply<null>>;
   /** Succeeds if the comment is already deleted. */
@@ -123,6 +125,8 @@ export type PullPort = {
    * Additional refusals: `base-moved` (retry), `conflict` (the head moved), `not-mergeable` (a rule, a conflict, or already merged).
    */
   merge(pull: number, head: Sha, how?: SquashOrRebase): Promise<GitHubReply<null>>;
+  /** People and apps that pushed to a branch, by GitHub's record of its activity; null unless the record shows the push of `head`. */
+  pushers(branch: string, head: Sha): Promise<GitHubReply<readonly Login[] | null>>;
   /** All submitted reviews, oldest first. Refuses `too-many` instead of returning a partial list. */
   reviews(pull: number): Promise<GitHubReply<readonly Review[]>>;
   /** Submitted reviews of pull requests changed since a given time, up to a limit; every change before `until` is covered. */

@@ -3,6 +3,7 @@ import type { Millis } from "../core/domain/ids.ts";
 import {
   ignoredAnswerSchema,
   commentListSchema as commentList,
+  commentSchema,
   createdIdSchema,
   issueSchema as issueText,
   threadCommentsSchema,
@@ -49,6 +50,7 @@ export const openIssues = (http: GitHubHttp, clock: () => Millis): IssuePort => 
     );
     return reply.ok ? { ok: true, value: reply.value.items } : reply;
   },
+  readComment: (comment) => http.get({ route: `GET ${COMMENT_ROUTE}`, parameters: { comment_id: comment }, schema: commentSchema }),
   comment: async (issue, body) => {
     const reply = await http.send({
       route: `POST ${ISSUE_ROUTE}/comments`,

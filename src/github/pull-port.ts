@@ -1,6 +1,7 @@
 import type { Pull } from "../core/domain/github-facts.ts";
 import { ignoredAnswerSchema, createdNumberSchema } from "./answer-schemas.ts";
-import { changedFilesSchema, createPullListSchema, createPullTextSchema } from "./pull-schemas.ts";
+import { toBranchRef } from "../core/domain/refs.ts";
+import { activityListSchema, changedFilesSchema, createPullListSchema, createPullTextSchema } from "./pull-schemas.ts";
 import { type GitHubHttp, ITEMS_PER_PAGE, readAllPages } from "./github-http.ts";
 import type { PullPort, GitHubReply } from "./github-ports.ts";
 
@@ -55,6 +56,7 @@ export const openPullPort = (http: GitHubHttp, { owner, repo }: { readonly owner
     list,
     find,
     open,
+    pushers: openPushers(http),
     edit: (pull, body) => http.send({ route: `PATCH ${PULL_ROUTE}`, parameters: { pull_number: pull, body }, schema: ignoredAnswerSchema }),
     close: (pull) =>
       http.send({ route: `PATCH ${PULL_ROUTE}`, parameters: { pull_number: pull, state: "closed" }, schema: ignoredAnswerSchema }),
@@ -67,6 +69,18 @@ const openPullReader = (http: GitHubHttp, schema: ReturnType<typeof createPullTe
   files: (pull) =>
     http.get({ route: `GET ${PULL_ROUTE}/files`, parameters: { pull_number: pull, per_page: ITEMS_PER_PAGE }, schema: changedFilesSchema }),
 });
+
+/** The newest hundred moves of the branch. https://docs.github.com/rest/repos/repos#list-repository-activities */
+const openPushers =
+  (http: GitHubHttp): PullPort["pushers"] =>
+  async (branch, head) => {
+    const parameters = { ref: toBranchRef(branch), per_page: ITEMS_PER_PAGE };
+    const reply = await http.get({ route: "GET /repos/{owner}/{repo}/activity", parameters, schema: activityListSchema });
+    if (!reply.ok) return reply;
+    const known = reply.value.find(({ after }) => after === head);
+    const isKnown = known?.actor !== undefined && known.actor !== null;
+    return { ok: true, value: isKnown ? [...new Set(reply.value.flatMap(({ actor }) => actor?.login ?? []))] : null };
+  };
 
 /** https://docs.github.com/rest/pulls/pulls#merge-a-pull-request */
 const openPullMerge =

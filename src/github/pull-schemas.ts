@@ -33,6 +33,8 @@ export const changedFilesSchema = z.array(
     })),
 );
 
+export const activityListSchema = z.array(z.object({ after: z.string(), actor: z.object({ login: z.string() }).nullish() }));
+
 const createPullSchema = (repository: string) =>
   z
     .object({

@@ -25,7 +25,7 @@ export const config = (over: Partial<Config> = {}): Config => ({
     regenerate: {},
   },
   plan: { approval: "always", maxSteps: 100 },
-  policy: { protected: [], anyLockFiles: false, maxFiles: 1_000, maxBytes: 10_000_000 },
+  policy: { protected: [], anyLockFiles: false, maxFiles: 1_000, selfApproval: ["requester"], maxBytes: 10_000_000 },
   brief: { comments: "all", maxChars: 40_000 },
   triggers: { label: "enki" },
   git: { commitSuffix: "" },

@@ -76,6 +76,10 @@ export const memoryGitHub = (refOf: (branch: string) => string | null, contains:
         state.comments.push({ id, issue, onPull: false, by: "enki[bot]", bot: true, body, created: id, updated: id });
         return sent({ comment: id });
       },
+      readComment: (comment) => {
+        const there = state.comments.find(({ id }) => id === comment);
+        return there ? sent(there) : Promise.resolve({ ok: false, failure: { kind: "refused", code: "not-found", reason: "deleted" } });
+      },
       editComment: (comment, body) => {
         state.comments = state.comments.map((each) => (each.id === comment ? { ...each, body } : each));
         return sent(null);
@@ -125,6 +129,7 @@ export const memoryGitHub = (refOf: (branch: string) => string | null, contains:
         return sent({ baseBranch: pull?.baseBranch ?? "main", headRef: pull?.headRef ?? "", head: pull?.head ?? "", changedFiles: 0 });
       },
       files: () => sent([]),
+      pushers: () => sent(null),
       list: () =>
         unlessSame(
           "pulls",

@@ -21,6 +21,7 @@ import {
   type BranchRules,
   type WorkflowRunInfo,
   type ActionsWorkflowFile,
+  type GitHubComment,
 } from "../../src/core/domain/github-facts.ts";
 import { toBranchRef, readResultRef, toResultRef } from "../../src/core/domain/refs.ts";
 import { brief, ownRun } from "./build.ts";
@@ -107,6 +108,12 @@ export const memoryWorld = (
     /** Our answers in threads of comments on lines. */
     replies: [] as { id: number; pull: number; thread: number; body: string }[],
     permissions: { maintainer: "write", stranger: "read" } as Record<string, RepositoryPermission>,
+    /** Events that were told, so that their comments are known before a write. */
+    heard: [] as Event[],
+    /** What comments say now, by id; null for a deleted one. */
+    said: new Map<number, GitHubComment | null>(),
+    /** Who pushed to the branch of a head; GitHub does not know where none is given. */
+    pushers: new Map<Sha, readonly string[]>(),
     green: new Set<Sha>([root]),
     bases: [root] as Sha[],
     reactions: [] as string[],
@@ -206,10 +213,29 @@ export const memoryWorld = (
     return { kind: "merge-chain", query, answer: links };
   };
 
+  /** A comment as its event told of it, unless a test says otherwise. */
+  const commentOf = (id: number): GitHubComment | null => {
+    const known = state.said.get(id);
+    if (known !== undefined) return known;
+    for (const event of [...state.heard, ...state.writes.flatMap(({ inputs }) => inputs.events)]) {
+      if (event.kind !== "commanded" || event.source.kind !== "comment" || event.source.id !== id) continue;
+      const body = event.requests.map((request) =>
+        request.ok && request.command.kind === "approve-plan" ? `/enki approve ${request.command.plan}` : "",
+      );
+      const { issue, onPullRequest: onPull, by, at } = event;
+      return { id, issue, onPull, by, bot: false, body: body.join("\n"), created: at, updated: at };
+    }
+    return null;
+  };
+
   const answerOne = (query: Query): QueryFact => {
     switch (query.kind) {
       case "permission":
         return { kind: "permission", query, answer: state.permissions[query.login] ?? "none" };
+      case "comment":
+        return { kind: "comment", query, answer: commentOf(query.comment) };
+      case "pushers":
+        return { kind: "pushers", query, answer: state.pushers.get(query.head) ?? null };
       case "reviews":
         return { kind: "reviews", query, answer: state.reviews.get(query.pull) ?? [] };
       case "feedback":

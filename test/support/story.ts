@@ -20,6 +20,7 @@ export const openStory = (over: Parameters<typeof memoryWorld>[0] = {}) => {
   let wakeAt: number | null = null;
   const tell = async (...events: Event[]): Promise<void> => {
     world.state.now += 30_000;
+    world.state.heard.push(...events);
     ({ wakeAt } = await handle(events));
   };
   /** Comments on an issue, in one comment. */

@@ -52,6 +52,11 @@ export const policySchema = z.strictObject({
     .default([])
     .describe("what steps may change although Enki protects it: names of groups, or globs of the table below"),
   max_files: z.int().min(1).max(10_000).default(1_000).describe("the number of files that a step may change"),
+  self_approval: z
+    .array(z.enum(["requester", "pusher"]))
+    .max(2)
+    .default(["requester"])
+    .describe("who may approve a checkpoint alone: the person who requested the work, a person who pushed to its branch"),
   max_bytes: z.int().min(1).max(100_000_000).default(10_000_000).describe("the size of the files that a step changes, in bytes"),
 });
 

@@ -187,6 +187,7 @@ const toPolicy = (policy: ConfigFile["policy"]): Config["policy"] => ({
   protected: listProtectedGlobs(policy),
   anyLockFiles: policy.unprotected.includes(LOCK_FILES),
   maxFiles: policy.max_files,
+  selfApproval: policy.self_approval,
   maxBytes: policy.max_bytes,
 });
 

@@ -58,6 +58,8 @@ export type Config = {
     /** Whether lock files may change without their manifest. */
     readonly anyLockFiles: boolean;
     readonly maxFiles: number;
+    /** Who may approve a checkpoint alone. */
+    readonly selfApproval: readonly ("requester" | "pusher")[];
     readonly maxBytes: number;
   };
   readonly brief: {

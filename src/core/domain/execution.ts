@@ -1,3 +1,4 @@
+import type { CommandSource } from "./command.ts";
 import type { BranchName, ExecutionId, Hash, Login, Millis, StepId } from "./ids.ts";
 import type { Plan } from "./plan.ts";
 import type { Refusal } from "./refusal.ts";
@@ -35,6 +36,9 @@ type PlanRevision = {
   readonly quoted?: true;
 };
 
+/** `source` is the text with the approving command; absent if the plan needed no approval. */
+export type PlanApproval = { readonly plan: Hash; readonly by: Login; readonly at: Millis; readonly source?: CommandSource };
+
 /** A request on an issue, with its plan. */
 export type Execution = {
   readonly id: ExecutionId;
@@ -57,7 +61,7 @@ export type Execution = {
     readonly deadline: Millis | null;
   };
   readonly plan: Hash | null;
-  readonly approved: { readonly plan: Hash; readonly by: Login; readonly at: Millis } | null;
+  readonly approved: PlanApproval | null;
   readonly steps: Readonly<Record<StepId, Step>>;
   readonly amendment: PlanAmendment | null;
   readonly revision?: PlanRevision;

@@ -17,6 +17,7 @@ import type {
   Pull,
   WorkflowRunInfo,
   BranchRules,
+  GitHubComment,
   ActionsWorkflowFile,
   MergeQueuePosition,
 } from "./github-facts.ts";
@@ -40,6 +41,10 @@ export type ChainLink =
 export type Query =
   | { readonly kind: "permission"; readonly login: Login }
   | { readonly kind: "reviews"; readonly pull: number }
+  /** A comment on an issue or pull request as it is now. */
+  | { readonly kind: "comment"; readonly comment: number }
+  /** The people who pushed to a branch, whose tip is `head`. */
+  | { readonly kind: "pushers"; readonly branch: string; readonly head: Sha }
   /** Reviews, line comments and comments of a pull request. */
   | { readonly kind: "feedback"; readonly pull: number }
   | { readonly kind: "pulls" }
@@ -127,6 +132,10 @@ export type QueryKind = Query["kind"];
 export type QueryAnswers = {
   permission: RepositoryPermission;
   reviews: readonly Review[];
+  /** `null` if GitHub does not show the comment. */
+  comment: GitHubComment | null;
+  /** `null` if GitHub does not know who pushed the head. */
+  pushers: readonly Login[] | null;
   feedback: PullDiscussion;
   pulls: readonly Pull[];
   runs: readonly WorkflowRunInfo[];

@@ -151,7 +151,15 @@ export const NOTHING_TO_DO_CODE = "nothing-to-do";
 export const isAwaitingConfirmation = ({ state, refusal }: Step): boolean => state === "waiting" && refusal?.code === NOTHING_TO_DO_CODE;
 
 /** Refusal codes of holds by people on a pull request. */
-const PERSON_HOLD_CODES: ReadonlySet<string> = new Set(["hold", "draft", "unreviewed", "changes-requested", "pull-closed", "retargeted"]);
+const PERSON_HOLD_CODES: ReadonlySet<string> = new Set([
+  "hold",
+  "draft",
+  "unreviewed",
+  "changes-requested",
+  "pull-closed",
+  "retargeted",
+  "approval-gone",
+]);
 /** Whether a person keeps finished work from landing; a missing checkpoint approval does not count. */
 export const isHeldByPerson = ({ state, refusal }: Pick<Step, "state" | "refusal">): boolean =>
   state === "waiting" && refusal !== null && PERSON_HOLD_CODES.has(refusal.code);

@@ -56,15 +56,27 @@ const renderFrozenAction = (frozen: Refusal): string => {
   return `${renderNextStep(frozen)} Enki checks again within 15 minutes; to check now, comment ${toInlineCode("/enki retry")}.`;
 };
 
+/** Refusals of an approval that a checkpoint's line does not explain. */
+const EXPLAINED_CODES: readonly string[] = ["hasty-review", "self-approval", "pusher-unknown"];
+
+const renderHeldStep = ({ id }: Step, refusal: Refusal): string => {
+  const held = `${toInlineCode(id)} is **held**: ${escapeSentence(refusal.message)}`;
+  if (refusal.next.startsWith("/enki approve ")) return `${held} To approve again, comment:\n\n${renderNextStep(refusal)}`;
+  return `${held} It lands once the hold is removed.`;
+};
+
 const renderWaitingStep = (execution: Execution, step: Step): string => {
   if (isAwaitingAnswer(step) && step.refusal)
     return `${toInlineCode(step.id)} **asks**. ${escapeSentence(step.refusal.message)} To answer, comment:\n\n${renderNextStep(step.refusal)}`;
-  if (isHeldByPerson(step) && step.refusal)
-    return `${toInlineCode(step.id)} is **held**: ${escapeSentence(step.refusal.message)} It lands once the hold is removed.`;
+  if (isHeldByPerson(step) && step.refusal) return renderHeldStep(step, step.refusal);
   if (isAwaitingConfirmation(step) && step.refusal) return renderNothingToDo(execution, step, step.refusal);
+  return renderCheckpoint(execution, step);
+};
+
+const renderCheckpoint = (execution: Execution, step: Step): string => {
   const name = `${toInlineCode(step.id)} is a **checkpoint**`;
   if (step.pull !== null) {
-    const again = step.refusal?.code === "hasty-review" ? ` ${escapeSentence(step.refusal.message)}` : "";
+    const again = step.refusal && EXPLAINED_CODES.includes(step.refusal.code) ? ` ${escapeSentence(step.refusal.message)}` : "";
     return `${name}, and its work is verified: approve #${step.pull} with a review to land it and start the next steps.${again}`;
   }
   const line = `/enki approve ${toTaskId(execution.id, step.id)}@${(step.result ?? "").slice(0, 12)}`;

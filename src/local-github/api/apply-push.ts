@@ -4,7 +4,7 @@ import { closeUnmergedPull, isPullRequest, markPullMerged, reportPullEvent } fro
 import { pageUrl } from "./api-urls.ts";
 import type { PullRequestIssue } from "./pull-shapes.ts";
 import type { RequestActor } from "./forge-actor.ts";
-import type { ForgeState } from "./forge-state.ts";
+import { type ForgeState, takeNextId } from "./forge-state.ts";
 import type { ForgeRepository } from "./forge-repository.ts";
 import { relocateThreads } from "./review-threads.ts";
 
@@ -54,6 +54,15 @@ const reportRefCreation = ({ forge, repository, actor }: PushContext, { ref, fro
   emitEvent(forge, repository, { event: from === null ? "create" : "delete", payload, actor });
 };
 
+/** Adds the move of a branch to the list of activities, with GitHub's words. */
+const recordActivity = ({ forge, repository, actor }: PushContext, { ref, from, to }: MovedRef, forward: boolean): void => {
+  if (!ref.startsWith("refs/heads/")) return;
+  const moved = forward ? "push" : "force_push";
+  const type = from === null ? "branch_creation" : to === null ? "branch_deletion" : moved;
+  const [before, after] = [from ?? ZERO_SHA, to ?? ZERO_SHA];
+  repository.activities.push({ id: takeNextId(forge), ref, before, after, at: forge.now(), by: actor.account, type });
+};
+
 /** Emits the push event, and a create or delete event if the ref is new or gone. */
 const reportPush = async (pushed: PushContext, move: MovedRef): Promise<void> => {
   const { forge, repository, actor } = pushed;
@@ -64,6 +73,7 @@ const reportPush = async (pushed: PushContext, move: MovedRef): Promise<void> =>
   const forward = from === null || to === null || (await bare.isAncestor(from, to));
   const paths = from !== null && to !== null ? await bare.listChangedPaths(from, to) : null;
   if (from === null || to === null) reportRefCreation(pushed, move);
+  recordActivity(pushed, move, forward);
   const payload = {
     ref,
     before,

@@ -5,6 +5,16 @@ import type { CommitStatus, CheckRun, ForgeRun } from "./forge-run.ts";
 import type { MergeSettings } from "./merge-methods.ts";
 import type { MergeQueueEntry } from "./merge-queue-entry.ts";
 
+/** A move of a branch, as GitHub's activity list shows it. */
+type BranchActivity = {
+  readonly id: number;
+  readonly ref: string;
+  readonly before: string;
+  readonly after: string;
+  readonly at: number;
+  readonly by: ForgeAccount;
+  readonly type: "branch_creation" | "branch_deletion" | "force_push" | "push";
+};
 export type BranchRule = { readonly branch: string; readonly type: string; readonly parameters?: unknown };
 export type ForgeRepository = {
   readonly id: number;
@@ -20,6 +30,8 @@ export type ForgeRepository = {
   /** Oldest first. */
   readonly history: IssueEvent[];
   readonly comments: Map<number, IssueComment>;
+  /** Oldest first. */
+  readonly activities: BranchActivity[];
   readonly statuses: Map<string, CommitStatus[]>;
   readonly checks: CheckRun[];
   readonly runs: Map<number, ForgeRun>;

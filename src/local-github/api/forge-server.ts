@@ -17,6 +17,7 @@ import { lineCommentRoutes } from "./review-comment-routes.ts";
 import { pullFileRoutes } from "./pull-file-routes.ts";
 import { pullRoutes } from "./pull-routes.ts";
 import { notFoundRefusal, ApiRefusal } from "./api-refusal.ts";
+import { activityRoutes } from "./activity-routes.ts";
 import { reviewRoutes } from "./review-routes.ts";
 import { accountShape, appShape, profileShape } from "./account-shape.ts";
 import { apiUrl, type ApiJson, formatTimestamp } from "./api-urls.ts";
@@ -196,6 +197,7 @@ export const createForgeServer = (forge: ForgeState, reportFailure: (error: unkn
     ...checkRoutes,
     ...actionRoutes,
     ...gitDataRoutes,
+    ...activityRoutes,
   ]) {
     app.on(method, `${API_PREFIX}/repos/:owner/:repo${path}`, createRouteHandler(forge, required, handler));
   }

@@ -139,6 +139,7 @@ const createRepository = async (forge: ForgeState, options: Parameters<RunningFo
     issues: new Map(),
     history: [],
     comments: new Map(),
+    activities: [],
     statuses: new Map(),
     checks: [],
     runs: new Map(),

@@ -151,6 +151,7 @@ const browse = async ({ person, git }: Stage): Promise<void> => {
   await person.repos.getCollaboratorPermissionLevel({ ...REPO, username: "ada" });
   await person.repos.listBranches(REPO);
   await person.repos.getBranch({ ...REPO, branch: "main" });
+  await person.repos.listActivities({ ...REPO, ref: "refs/heads/main" });
   await person.repos.getBranchRules({ ...REPO, branch: "main" });
   await person.repos.getContent({ ...REPO, path: "src" });
   await person.repos.getContent({ ...REPO, path: "src/a.txt" });

@@ -1,5 +1,5 @@
 import { dropAmendment, proposeAmendedPlan, startAmendment } from "../../domain/execution-lifecycle.ts";
-import type { Execution } from "../../domain/execution.ts";
+import type { Execution, PlanApproval } from "../../domain/execution.ts";
 import { appendSteps } from "../../domain/plan-graph.ts";
 import type { PlannedStep } from "../../domain/plan.ts";
 import { refuse, type Refusal } from "../../domain/refusal.ts";
@@ -81,7 +81,7 @@ export const discardAmendment = (tx: DecisionTransaction, event: CommandedEvent,
 };
 
 /** Replaces the running plan by the approved one; existing steps keep their state. */
-export const applyAmendment = (tx: DecisionTransaction, execution: Execution, approved: { by: string; at: number }): void => {
+export const applyAmendment = (tx: DecisionTransaction, execution: Execution, approved: Omit<PlanApproval, "plan">): void => {
   const hash = execution.amendment?.plan ?? null;
   const plan = tx.plan(hash);
   if (!plan || hash === null) return;

@@ -2,7 +2,7 @@ import { createExecution } from "../../domain/execution-lifecycle.ts";
 import { approveReport } from "../../domain/step-lifecycle.ts";
 import type { Brief } from "../../domain/brief.ts";
 import type { Command } from "../../domain/command.ts";
-import { hasEnded, isBeingRevised } from "../../domain/execution.ts";
+import { hasEnded, isBeingRevised, type PlanApproval } from "../../domain/execution.ts";
 import { type BranchName, deriveExecutionId, toTaskId } from "../../domain/ids.ts";
 import { accept, refuse, type Refusal, type Result } from "../../domain/refusal.ts";
 import { isAwaitingAnswer, isAwaitingConfirmation } from "../../domain/step.ts";
@@ -22,6 +22,7 @@ import { pauseTarget, resumeTarget } from "./pause.ts";
 import { checkLandable } from "../landing-terms.ts";
 import { retryTarget } from "./retry.ts";
 import { BEING_REVISED_REFUSAL, revisePlan, withoutQuotedRevision } from "./revise-plan.ts";
+import { renewApproval } from "./renew-approval.ts";
 import { startApprovedPlan } from "./start-approved-plan.ts";
 import { startWorkflow } from "./start-workflow.ts";
 
@@ -165,28 +166,31 @@ const startPlanning = (
   return null;
 };
 
+const toApproval = ({ by, at, source }: CommandedEvent): Omit<PlanApproval, "plan"> => ({ by, at, source });
+
 const approvePlan = (tx: DecisionTransaction, event: CommandedEvent, text: string): CommandAnswer => {
   const issue = findExecutionIssue(tx.executions(), event.issue);
   const here = tx.executions().filter((each) => each.issue === issue);
   const proposed = here.filter((each) => each.state === "proposed");
   const wanted = proposed.find((each) => each.plan?.startsWith(text) === true);
   if (wanted) {
-    startApprovedPlan(tx, wanted, { by: event.by, at: event.at });
+    startApprovedPlan(tx, wanted, toApproval(event));
     return null;
   }
   const growing = here.filter((each) => each.amendment?.state === "proposed");
   const grown = growing.find((each) => each.amendment?.plan?.startsWith(text) === true);
   if (grown) {
-    applyAmendment(tx, grown, { by: event.by, at: event.at });
+    applyAmendment(tx, grown, toApproval(event));
     return null;
   }
   const replied = here.map((each) => withoutQuotedRevision(tx, each, text)).find((each) => each !== null);
   if (replied) {
     const begin = replied.state === "proposed" ? startApprovedPlan : applyAmendment;
-    begin(tx, replied, { by: event.by, at: event.at });
+    begin(tx, replied, toApproval(event));
     return null;
   }
   const done = here.find((each) => each.approved?.plan.startsWith(text) === true);
+  if (done && renewApproval(tx, done, toApproval(event))) return null;
   if (done)
     return refuse("already-approved", `That plan was approved by @\u200b${done.approved?.by ?? ""} and is ${done.state}.`, "/enki status")
       .refusal;

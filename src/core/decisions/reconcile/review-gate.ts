@@ -7,6 +7,7 @@ import { isGreen, type Queue } from "../../domain/queue.ts";
 import { refuse, type Refusal } from "../../domain/refusal.ts";
 import { isHeldByPerson, type Step } from "../../domain/step.ts";
 import type { DecisionTransaction } from "../decision-transaction.ts";
+import { checkPlanApproval } from "./plan-approval.ts";
 import { evaluateHeadReviews, findRequestedChanges, UNAPPROVED_REFUSAL, type HeadVerdict } from "./reviews.ts";
 
 export type PublishedStep = { readonly execution: Execution; readonly step: Step; readonly planned: PlannedStep; readonly queue: Queue };
@@ -122,12 +123,22 @@ const evaluateApproval = (tx: DecisionTransaction, of: PublishedStep): HeadVerdi
 const isReadyForReview = (tx: DecisionTransaction, { execution, step, planned, queue }: PublishedStep): boolean => {
   const task = toTaskId(execution.id, step.id);
   const isIt = (each: { task: string; head: string }): boolean => each.task === task && each.head === step.head?.sha;
-  const tip = tx.baseTip(execution.baseBranch);
   // A step in GitHub's merge queue may land at any moment, wherever the base is.
   if (isHeldByPerson(step) || isInMergeQueue(queue, task)) return true;
   if (planned.checkpoint) return queue.items.some((item) => isIt(item) && item.passedBefore);
-  return queue.candidates.some((each) => each.onto === tip && isGreen(each) && each.items.some((item) => isIt(item)));
+  return isInGreenCandidate(tx, { execution, step, queue });
 };
+
+const isInGreenCandidate = (tx: DecisionTransaction, { execution, step, queue }: Omit<PublishedStep, "planned">): boolean => {
+  const [task, tip] = [toTaskId(execution.id, step.id), tx.baseTip(execution.baseBranch)];
+  return queue.candidates.some(
+    (each) => each.onto === tip && isGreen(each) && each.items.some((item) => item.task === task && item.head === step.head?.sha),
+  );
+};
+
+/** Whether the head may land with this decision. */
+const isAboutToLand = (tx: DecisionTransaction, of: PublishedStep): boolean =>
+  isInGreenCandidate(tx, of) || isInMergeQueue(of.queue, toTaskId(of.execution.id, of.step.id));
 
 const awaitPullListing = (tx: DecisionTransaction): GateVerdict => {
   tx.wakeAt(tx.now + PULL_LIST_LAG_MS);
@@ -177,8 +188,17 @@ export const landByHand = (
   return { kind: "gone" };
 };
 
+/** The verdict after the approval of the plan was read again, if the head may land now. Undefined while facts are missing. */
+const checkApprovalBeforeLanding = (tx: DecisionTransaction, of: PublishedStep, word: HeadVerdict): HeadVerdict | undefined => {
+  const gone = isAboutToLand(tx, of) ? checkPlanApproval(tx, of.execution) : null;
+  return gone ? { kind: "held", refusal: gone } : gone === null ? word : undefined;
+};
+
 /** Applies a verdict to the step: holds it with a reason, releases it, or requests changes. */
-const applyReviewVerdict = (tx: DecisionTransaction, { execution, step }: PublishedStep, word: HeadVerdict): GateVerdict => {
+const applyReviewVerdict = (tx: DecisionTransaction, of: PublishedStep, reviewed: HeadVerdict): GateVerdict => {
+  const { execution, step } = of;
+  const word = reviewed.kind === "free" ? checkApprovalBeforeLanding(tx, of, reviewed) : reviewed;
+  if (word === undefined) return toHeldVerdict(UNSEEN_PULL_REFUSAL);
   const task = toTaskId(execution.id, step.id);
   if (word.kind === "rework") {
     tx.putStep(execution.id, requestChanges(step, word.review));
@@ -190,10 +210,13 @@ const applyReviewVerdict = (tx: DecisionTransaction, { execution, step }: Publis
     if (word.by !== undefined) tx.note(`${task}: approved by ${word.by}`);
     return FREE_VERDICT;
   }
-  if (step.state !== "waiting" || step.refusal?.code !== word.refusal.code) {
-    const next = word.refusal.next === "" ? `#${step.pull}` : word.refusal.next;
-    tx.putStep(execution.id, hold(step, { ...word.refusal, next }, tx.now));
-    tx.note(`${task} is held at ${(step.head?.sha ?? "").slice(0, 12)}: ${word.refusal.code}`);
-  }
+  recordHold(tx, of, word.refusal);
   return toHeldVerdict(word.refusal);
+};
+
+const recordHold = (tx: DecisionTransaction, { execution, step }: PublishedStep, refusal: Refusal): void => {
+  if (step.state === "waiting" && step.refusal?.code === refusal.code) return;
+  const next = refusal.next === "" ? `#${step.pull}` : refusal.next;
+  tx.putStep(execution.id, hold(step, { ...refusal, next }, tx.now));
+  tx.note(`${toTaskId(execution.id, step.id)} is held at ${(step.head?.sha ?? "").slice(0, 12)}: ${refusal.code}`);
 };

@@ -3,6 +3,7 @@ import type { Review } from "../../domain/github-facts.ts";
 import { refuse, type Refusal } from "../../domain/refusal.ts";
 import type { Step } from "../../domain/step.ts";
 import type { DecisionTransaction } from "../decision-transaction.ts";
+import { refuseSelfApproval } from "./self-approval.ts";
 import { isReviewRead, findLastReadTime } from "../next-feedback.ts";
 
 /** The verdict of a head's reviews. */
@@ -40,13 +41,19 @@ export const evaluateHeadReviews = (tx: DecisionTransaction, of: ReviewedStep, n
   if (rework) return { kind: "rework", by: rework.by, review: rework.id };
   if (wanted[0]) return { kind: "held", refusal: refuseWantedChanges(wanted[0].by) };
   const approvals = verdicts.filter((review) => review.verdict === "approved");
-  const [first] = approvals;
-  if (approvals.length >= needed) return first ? { kind: "free", by: first.by } : { kind: "free" };
+  if (approvals.length >= needed) return judgeApprovals(tx, of, approvals);
   if (last.some((review) => isHastyReview(review, step))) return { kind: "held", refusal: HASTY_REVIEW_REFUSAL };
   return {
     kind: "held",
     refusal: planned.checkpoint && approvals.length === 0 ? UNAPPROVED_REFUSAL : refuseMissingReviews(approvals.length, needed),
   };
+};
+
+/** Enough approvals: a single person's approval of a checkpoint counts only by `[policy] self_approval`. */
+const judgeApprovals = (tx: DecisionTransaction, of: ReviewedStep, [first, second]: readonly Review[]): HeadVerdict => {
+  if (!first) return { kind: "free" };
+  const alone = of.planned.checkpoint && !second ? refuseSelfApproval(tx, of, first.by) : null;
+  return alone ? { kind: "held", refusal: alone } : { kind: "free", by: first.by };
 };
 
 const refuseWantedChanges = (by: string): Refusal =>

@@ -1,0 +1,36 @@
+import type { Execution } from "../../domain/execution.ts";
+import { type Login, toTaskId } from "../../domain/ids.ts";
+import { refuse, type Refusal } from "../../domain/refusal.ts";
+import { toTaskBranch } from "../../domain/refs.ts";
+import type { Step } from "../../domain/step.ts";
+import type { DecisionTransaction } from "../decision-transaction.ts";
+
+/** GitHub records a push some moments later. */
+const ACTIVITY_LAG_MS = 30_000;
+
+const isSamePerson = (one: Login, other: Login): boolean => one.toLowerCase() === other.toLowerCase();
+
+/**
+ * Why a person may not approve a checkpoint alone, by `[policy] self_approval`; null if the approval is enough. A person's commits in the
+ * head count as pushed by everybody who pushed to the branch, since the last push may hide an earlier one.
+ */
+export const refuseSelfApproval = (
+  tx: DecisionTransaction,
+  { execution, step }: { readonly execution: Execution; readonly step: Step },
+  by: Login,
+): Refusal | null => {
+  const { selfApproval } = tx.snapshot.config.policy;
+  if (!selfApproval.includes("requester") && isSamePerson(by, execution.requestedBy)) return refuseAlone(`${by}, who requested this work`);
+  if (selfApproval.includes("pusher") || step.head?.by !== "person") return null;
+  const branch = toTaskBranch(toTaskId(execution.id, step.id));
+  const pushers = tx.readFact<"pushers">({ kind: "pushers", branch, head: step.head.sha });
+  if (!pushers) {
+    tx.wakeAt(tx.now + ACTIVITY_LAG_MS);
+    return refuse("pusher-unknown", "GitHub does not show who pushed this head, so one approval is not enough.", "get a second approval")
+      .refusal;
+  }
+  return pushers.some((each) => isSamePerson(each, by)) ? refuseAlone(`${by}, who pushed to this branch`) : null;
+};
+
+const refuseAlone = (who: string): Refusal =>
+  refuse("self-approval", `It waits for an approval by someone other than ${who}.`, "ask another person to approve").refusal;
