@@ -216,22 +216,13 @@ const recordAttack = async ({ by, kind }: ForeignRecord) => {
   return { stopped: notes.some((note) => note.includes("without effect")) ? "not-available" : "ignored" };
 };
 
+const STEERING_KINDS: readonly CommandKind[] = ["retry", "pause", "resume", "cancel"];
+
 const aimAt = (command: Command, id: string, hash: string): Command => {
-  switch (command.kind) {
-    case "retry":
-    case "pause":
-    case "resume":
-    case "cancel":
-      return { ...command, target: id };
-    case "skip":
-      return { ...command, target: `${id}-fix` };
-    case "add-steps":
-      return { ...command, execution: id };
-    case "approve-plan":
-      return { ...command, plan: hash };
-    default:
-      return command;
-  }
+  if (STEERING_KINDS.includes(command.kind)) return { ...command, target: id } as Command;
+  if (command.kind === "skip") return { ...command, target: `${id}-fix` };
+  if (command.kind === "add-steps") return { ...command, execution: id };
+  return command.kind === "approve-plan" ? { ...command, plan: hash } : command;
 };
 
 type Steering = {

@@ -68,6 +68,38 @@ describe("refusals", () => {
     expect(await stage.landed()).toEqual([]);
   });
 
+  test("a planner's wish to resume what a person paused waits in the execution's comment for the person's own line", async () => {
+    let victim = "";
+    const stage = await openStage({
+      script: ({ job }) =>
+        job.startsWith("plan/")
+          ? { plan: plan(step("fix")), ...(victim !== "" && { tools: [{ kind: "resume", target: victim }] as const }) }
+          : "hangs",
+    });
+    const issue = await stage.ask();
+    await stage.approve(issue);
+    victim = /\/enki cancel ([0-9a-f]+)/.exec(await stage.shows(issue, /Running/))?.[1] ?? "";
+    await stage.maintainer.comment(issue, "/enki pause");
+    await stage.shows(issue, /Paused/);
+    const other = await stage.ask("/enki fix what this issue says");
+    await stage.planned(other);
+    expect(await stage.shows(issue, /proposes to resume/)).toContain(`\n/enki resume ${victim}\n`);
+    expect(await stage.shows(issue, /proposes to resume/)).toMatch(/### Paused/);
+    await stage.maintainer.comment(issue, `/enki resume ${victim}`);
+    expect(await stage.shows(issue, /### Running/)).not.toContain("proposes");
+  });
+
+  test("a stranger's many commands get a few answers and one note", async () => {
+    const stage = await openStage(nothing);
+    const issue = await stage.maintainer.openIssue("A question", "");
+    const stranger = stage.person("stranger", "read");
+    for (let count = 0; count < 12; count += 1) await stranger.comment(issue, "/enki fix it");
+    await stage.replies(issue, /wrote more comments with commands than Enki answers/);
+    await settle(stage, issue);
+    // Three refusals, the note, and the answer to the maintainer.
+    expect(await stage.said(issue)).toHaveLength(5);
+  });
+
   test("B-28 answers an approval of another plan's hash with the line to copy, and approves nothing", async () => {
     const stage = await openStage(nothing);
     const issue = await stage.ask();

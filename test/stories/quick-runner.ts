@@ -17,7 +17,8 @@ import { after } from "../support/after.ts";
 
 /** What an agent or a candidate's check does in a scenario. */
 export type Act =
-  | { readonly plan: Plan }
+  /** `tools`: what the planner's tools recorded besides the plan. */
+  | { readonly plan: Plan; readonly tools?: NewBundle["tools"] }
   /** New contents by path; null removes. */
   | { readonly files: Readonly<Record<string, string | null>>; readonly output?: string; readonly replies?: NewBundle["replies"] }
   | { readonly report: string; readonly why?: string }
@@ -122,7 +123,8 @@ const stepHost = ({ workspace, temp, after: later }: JobHost): StepHost => ({
 
 const perform = async (host: JobHost, spec: JobSpec, act: Exclude<Act, string>): Promise<void> => {
   const at = toJobPaths(host.temp);
-  if ("plan" in act) return writeBundle(at.bundle, { ...EMPTY_BUNDLE, end: "success", tools: [{ kind: "propose", plan: act.plan }] });
+  if ("plan" in act)
+    return writeBundle(at.bundle, { ...EMPTY_BUNDLE, end: "success", tools: [{ kind: "propose", plan: act.plan }, ...(act.tools ?? [])] });
   if ("bundle" in act) return writeBundle(at.bundle, { ...EMPTY_BUNDLE, end: "success", files: act.bundle });
   if ("report" in act)
     return writeBundle(at.bundle, { ...EMPTY_BUNDLE, end: "artifact", artifact: act.report, why: act.why ?? "", output: "a report" });
