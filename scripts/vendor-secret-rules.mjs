@@ -1,11 +1,13 @@
-// Writes src/core/policy/gitleaks-rules.json from gitleaks' rules: `node scripts/vendor-secret-rules.mjs <gitleaks.toml> <version>`.
+// Writes src/core/policy/gitleaks-rules.json from gitleaks' rules: `node scripts/vendor-secret-rules.mjs <clone of gitleaks> <version>`.
 // Takes the rules that know a credential by its own form. Rules that need a word such as `twitter` before any 25 letters are left out:
 // they refuse too much that is no credential.
 import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { parse } from "smol-toml";
 
-const [file, version] = process.argv.slice(2);
-const { rules } = parse(readFileSync(file, "utf8"));
+const [clone, version] = process.argv.slice(2);
+const { rules } = parse(readFileSync(join(clone, "config", "gitleaks.toml"), "utf8"));
+const license = readFileSync(join(clone, "LICENSE"), "utf8").trim().split("\n");
 
 /** Rules without a form of their own, or whose form ours replace. */
 const LEFT_OUT = new Set([
@@ -83,7 +85,7 @@ const content = {
   source: "https://github.com/gitleaks/gitleaks",
   file: "config/gitleaks.toml",
   version,
-  license: "MIT, Copyright (c) 2019 Zachary Rice",
+  license,
   rules: kept,
 };
 writeFileSync(new URL("../src/core/policy/gitleaks-rules.json", import.meta.url), `${JSON.stringify(content, null, 2)}\n`);
