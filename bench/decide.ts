@@ -55,6 +55,10 @@ const answer = (query: Query): QueryFact => {
       return { kind: "pulls", query, answer: [] };
     case "runs":
       return { kind: "runs", query, answer: [] };
+    case "run":
+      return { kind: "run", query, answer: "missing" };
+    case "result-artifact":
+      return { kind: "result-artifact", query, answer: { id: 1, run: query.run, branch: null, commit: null } };
     case "archived":
       return { kind: "archived", query, answer: null };
     case "contains":

@@ -1,6 +1,7 @@
 import type { GitHubFailure, GitHubPorts, GitHubReply } from "../github/github-ports.ts";
 import type { ExecutionId, Login, Sha } from "../core/domain/ids.ts";
 import { type QueryAnswers, type QueryFact, type QueryFacts, type Query, type QueryKind, toQueryKey } from "../core/domain/query.ts";
+import { toResultArtifactName } from "../core/domain/job.ts";
 import { UNKNOWN_RULES } from "../core/domain/github-facts.ts";
 import { EMPTY_DISCUSSION } from "../core/domain/feedback.ts";
 import { readBrief } from "./read-brief.ts";
@@ -44,6 +45,8 @@ type GitHubQueryKind =
   | "pushers"
   | "pulls"
   | "runs"
+  | "run"
+  | "result-artifact"
   | "rules"
   | "merge-methods"
   | "checks"
@@ -60,6 +63,8 @@ const QUERY_TARGETS: Readonly<Record<GitHubQueryKind, "github"> & Record<Exclude
   pushers: "github",
   pulls: "github",
   runs: "github",
+  run: "github",
+  "result-artifact": "github",
   rules: "github",
   "merge-methods": "github",
   checks: "github",
@@ -120,6 +125,9 @@ const readSequentially = async <Q>(
   return { ok: true, value: facts };
 };
 
+const nameMissing = <T extends object>(reply: GitHubReply<T | null>): GitHubReply<T | "missing"> =>
+  reply.ok ? { ok: true, value: reply.value ?? "missing" } : reply;
+
 const answerFromGitHub = async (
   query: QueryOf<GitHubQueryKind>,
   { github, git, reportRefused, botLogin }: QuerySources,
@@ -145,6 +153,12 @@ const answerFromGitHub = async (
       return fact(await github.pulls.list(), []);
     case "runs":
       return fact(await github.runs.list(), []);
+    case "run":
+      return fact<QueryAnswers["run"]>(nameMissing(await github.runs.read(query.run)), "unreadable");
+    case "result-artifact": {
+      const name = toResultArtifactName(query.result);
+      return fact<QueryAnswers["result-artifact"]>(nameMissing(await github.runs.artifact(query.run, name)), "unreadable");
+    }
     case "rules":
       return fact(await github.checks.rules(query.baseBranch), UNKNOWN_RULES);
     case "merge-methods":

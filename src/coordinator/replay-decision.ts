@@ -2,7 +2,7 @@ import { decide } from "../core/decisions/decide.ts";
 import type { DecisionInputs } from "./repository-loop.ts";
 import type { Event } from "../core/domain/event.ts";
 import type { Ledger } from "../core/domain/ledger.ts";
-import type { QueryFacts } from "../core/domain/query.ts";
+import { type Query, type QueryFact, type QueryFacts, toQueryKey } from "../core/domain/query.ts";
 
 /** Fields that results of earlier versions lack. */
 const RESULT_DEFAULTS = { outcome: null, answer: "", replies: [] };
@@ -10,11 +10,25 @@ const RESULT_DEFAULTS = { outcome: null, answer: "", replies: [] };
 const upgradeResultEvent = (event: Event): Event =>
   event.kind === "resulted" ? { ...event, result: { ...RESULT_DEFAULTS, ...event.result } } : event;
 
+/** Answers for the origin of results, which earlier versions believed without asking. */
+const believeResult = (query: Query): QueryFact | null => {
+  if (query.kind !== "result-artifact") return null;
+  return { kind: "result-artifact", query, answer: { id: 0, run: query.run, branch: null, commit: null } };
+};
+
 /** Decides a write again from its inputs; null if a fact is missing. */
 export const replayDecision = (ledger: Ledger, inputs: unknown): Ledger | null => {
   // Trusted without validation: the save stored these inputs.
   const { events, snapshot } = inputs as DecisionInputs;
   const { facts, ...frame } = snapshot;
-  const decision = decide(events.map(upgradeResultEvent), { ...frame, ledger, facts: new Map(facts) as QueryFacts });
-  return decision.kind === "act" ? decision.ledger : null;
+  const stored = events.map(upgradeResultEvent);
+  const decideFrom = (known: QueryFacts): Ledger | null => {
+    const decision = decide(stored, { ...frame, ledger, facts: known });
+    if (decision.kind === "act") return decision.ledger;
+    const believed = decision.queries.flatMap((query) => believeResult(query) ?? []);
+    if (believed.length < decision.queries.length) return null;
+    return decideFrom(new Map([...known, ...believed.map((fact) => [toQueryKey(fact.query), fact] as const)]));
+  };
+  // The facts were stored as entries of their map.
+  return decideFrom(new Map(facts) as QueryFacts);
 };

@@ -100,6 +100,7 @@ export const workflowRunSchema = z
     head_branch: z.string().nullish(),
     head_sha: z.string(),
     run_attempt: z.number().int().default(1),
+    updated_at: timeSchema,
     actor: authorSchema,
     triggering_actor: authorSchema,
     repository: runRepositorySchema,
@@ -119,6 +120,7 @@ export const workflowRunSchema = z
     startedBy: raw.actor.login,
     lastStartedBy: raw.triggering_actor.login,
     attempt: raw.run_attempt,
+    updatedAt: raw.updated_at,
   }));
 export const workflowRunListSchema = z.object({ workflow_runs: z.array(workflowRunSchema) });
 

@@ -275,6 +275,7 @@ const rawRun = ({ id, name, status, conclusion }: State["runs"][number]) => ({
   head_branch: "main",
   head_sha: "a".repeat(40),
   run_attempt: 1,
+  updated_at: "2026-11-20T10:00:00Z",
   actor: { login: SELF, type: "Bot" },
   triggering_actor: { login: SELF, type: "Bot" },
   repository: { id: 1 },

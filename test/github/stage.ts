@@ -68,6 +68,7 @@ export const rawRun = (id: number, name: string, status = "in_progress") => ({
   head_branch: "main",
   head_sha: "a".repeat(40),
   run_attempt: 1,
+  updated_at: "2026-11-20T10:00:00Z",
   actor: user("enki[bot]", "Bot"),
   triggering_actor: user("enki[bot]", "Bot"),
   repository: { id: 1 },

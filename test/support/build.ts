@@ -67,6 +67,7 @@ export const ownRun = (id: number, name: string, over: Partial<WorkflowRunInfo> 
   startedBy: "enki[bot]",
   lastStartedBy: "enki[bot]",
   attempt: 1,
+  updatedAt: Date.parse("2026-11-20T10:00:00Z"),
   ...over,
 });
 

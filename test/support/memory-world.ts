@@ -23,7 +23,7 @@ import {
   type ActionsWorkflowFile,
   type GitHubComment,
 } from "../../src/core/domain/github-facts.ts";
-import { toBranchRef, readResultRef, toResultRef } from "../../src/core/domain/refs.ts";
+import { RESULTS_PREFIX, toBranchRef, readResultRef, toResultRef } from "../../src/core/domain/refs.ts";
 import { brief, ownRun } from "./build.ts";
 import { config as defaults } from "./config.ts";
 
@@ -46,6 +46,12 @@ export type Fate = {
   readonly answer?: string;
   readonly replies?: JobResult["replies"];
 };
+
+/** Questions about where a result is from. */
+const ORIGIN_KINDS: ReadonlySet<Query["kind"]> = new Set(["run", "result-artifact"]);
+
+/** The ends with which the run of an agent's job fails. */
+const FAILED_ENDS: ReadonlySet<JobResult["end"]> = new Set(["failed", "asked", "timed-out", "crashed", "cancelled"]);
 
 /**
  * A repository and a GitHub in memory: commits are ids with parents, jobs end when a test says so.
@@ -96,6 +102,8 @@ export const memoryWorld = (
     ledger: emptyLedger,
     writes: [] as { inputs: DecisionInputs; parent: Ledger; ledger: Ledger; notes: readonly string[] }[],
     runs: [] as WorkflowRunInfo[],
+    /** What runs uploaded, by `<run> <result>`. */
+    artifacts: new Set<string>(),
     pulls: [] as Pull[],
     /** What pull requests say, by number. */
     bodies: new Map<number, string>(),
@@ -244,6 +252,14 @@ export const memoryWorld = (
         return { kind: "pulls", query, answer: state.pulls };
       case "runs":
         return { kind: "runs", query, answer: state.runs };
+      case "run":
+        return { kind: "run", query, answer: state.runs.find(({ id }) => id === query.run) ?? "missing" };
+      case "result-artifact": {
+        const run = state.runs.find(({ id }) => id === query.run);
+        const isThere = run && state.artifacts.has(`${query.run} ${query.result}`);
+        const answer = isThere ? { id: 1, run: run.id, branch: run.branch, commit: run.commit } : ("missing" as const);
+        return { kind: "result-artifact", query, answer };
+      }
       case "rules":
         return { kind: "rules", query, answer: state.rules };
       case "merge-methods":
@@ -364,7 +380,7 @@ export const memoryWorld = (
     switch (effect.kind) {
       case "start-job": {
         const found = again ? state.runs.find((run) => run.name === effect.job) : undefined;
-        const run = found ?? ownRun(state.runs.length + 1, effect.job);
+        const run = found ?? ownRun(state.runs.length + 1, effect.job, { commit: state.refs[toBranchRef("main")] ?? root });
         if (!found) state.runs.push(run);
         return end(effect, { run: options.unknownRuns ? null : run.id });
       }
@@ -478,12 +494,19 @@ export const memoryWorld = (
         refs: { ...state.refs },
         config: options.config ?? defaults(),
         results: Object.entries(state.refs).flatMap(([ref, at]): Event[] => {
-          const result = readResultRef(ref) === null ? undefined : state.results.get(at);
-          return result ? [{ kind: "resulted", id: `result:${at}`, commit: at, result }] : [];
+          if (!ref.startsWith(RESULTS_PREFIX) || state.ledger.handledEvents[`result:${at}`] !== undefined) return [];
+          const [job, result] = [readResultRef(ref), state.results.get(at)];
+          if (job === null || !result) return [{ kind: "misplaced", ref, commit: at, job, fault: "malformed" }];
+          if (result.job !== job) return [{ kind: "misplaced", ref, commit: at, job, fault: "other-job" }];
+          return [{ kind: "resulted", id: `result:${at}`, commit: at, result }];
         }),
       }),
     sweep: () => Promise.resolve([]),
-    answerQueries: (queries) => Promise.resolve(new Map(queries.map((query) => [toQueryKey(query), answerOne(query)]))),
+    answerQueries: (queries) => {
+      // Stored stories are older than these questions, which therefore take no time here.
+      if (queries.every(({ kind }) => ORIGIN_KINDS.has(kind))) state.now -= 1;
+      return Promise.resolve(new Map(queries.map((query) => [toQueryKey(query), answerOne(query)])));
+    },
     save: (act, before, inputs) => {
       crash("before save");
       if (before.ledger !== state.ledger) return Promise.resolve({ kind: "ledger-moved" });
@@ -541,15 +564,18 @@ export const memoryWorld = (
   const finish = (job: JobKey, fate: Fate): void => {
     const ref = toResultRef(job);
     const { kind, target } = readJobKey(job) ?? { kind: "work", target: "" };
-    state.runs = state.runs.map((run) => (run.name === job ? { ...run, state: "done", conclusion: "success" } : run));
+    const run = state.runs.find((each) => each.name === job && each.state !== "done") ?? state.runs.find((each) => each.name === job);
+    const isFailure = kind === "verify" ? fate.end !== "success" : FAILED_ENDS.has(fate.end);
+    const conclusion = isFailure ? "failure" : "success";
+    state.runs = state.runs.map((each) => (each.name === job ? { ...each, state: "done", conclusion } : each));
     if (state.refs[ref] !== undefined) return;
     const at = sha(["result", job]);
     if (kind === "verify" && fate.end === "success") state.green.add(target);
     state.results.set(at, {
       format: 2,
       job,
-      run: 1,
-      baseCommit: baseOf(job),
+      run: run?.id ?? 0,
+      baseCommit: kind === "verify" ? target : baseOf(job),
       end: fate.end,
       reason: fate.why ?? "",
       output: fate.output ?? `output of ${job}`,
@@ -561,6 +587,7 @@ export const memoryWorld = (
       tools: fate.tools ?? [],
       spent: 0,
     });
+    state.artifacts.add(`${run?.id ?? 0} ${at}`);
     state.refs[ref] = at;
   };
 

@@ -6,6 +6,7 @@ import { applyCommanded } from "./apply/commanded.ts";
 import { reconcileUsage } from "./apply/hourly-limits.ts";
 import { isQuoteWhileIdle } from "./apply/revise-plan.ts";
 import { applyPerformed } from "./apply/effect-outcome.ts";
+import { applyMisplaced } from "./apply/ignore-result.ts";
 import { applyLedgerRefused } from "./apply/ledger-refused.ts";
 import { applyResulted } from "./apply/job-result.ts";
 import { applyRemarked, recordPullActivity } from "./apply/pull-activity.ts";
@@ -70,15 +71,16 @@ const RECONCILE_PASSES: readonly ((tx: DecisionTransaction) => void)[] = [
 const applyEvent = (tx: DecisionTransaction, event: Event): void => {
   switch (event.kind) {
     case "commanded":
-    case "resulted":
       if (tx.ledger().handledEvents[event.id] !== undefined) return;
-      if (event.kind === "commanded" && (isForgottenEvent(tx, event) || isQuoteWhileIdle(tx, event))) return;
+      if (isForgottenEvent(tx, event) || isQuoteWhileIdle(tx, event)) return;
       tx.markHandled(event.id);
-      if (event.kind === "commanded") applyCommanded(tx, event);
-      else applyResulted(tx, event);
-      return;
+      return applyCommanded(tx, event);
     case "ledger-refused":
       return applyLedgerRefused(tx, event);
+    case "resulted":
+      return tx.ledger().handledEvents[event.id] === undefined ? applyResulted(tx, event) : undefined;
+    case "misplaced":
+      return applyMisplaced(tx, event);
     case "performed":
       return applyPerformed(tx, event);
     case "save-refused":

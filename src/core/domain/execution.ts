@@ -1,5 +1,5 @@
 import type { CommandSource } from "./command.ts";
-import type { BranchName, ExecutionId, Hash, Login, Millis, StepId } from "./ids.ts";
+import type { BranchName, ExecutionId, Hash, Login, Millis, RefName, StepId } from "./ids.ts";
 import type { Plan } from "./plan.ts";
 import type { Refusal } from "./refusal.ts";
 import type { AgentProposal } from "./proposal.ts";
@@ -74,6 +74,8 @@ export type Execution = {
   readonly proposals?: readonly AgentProposal[];
   /** Ignored records of the last job beyond its bounds. */
   readonly ignoredRecords?: { readonly job: string; readonly counts: Readonly<Partial<Record<LimitedRecord, number>>> };
+  /** Number of deleted refs of forged results, with the last ref and the end that its content states. */
+  readonly ignoredResults?: { readonly count: number; readonly ref: RefName; readonly claim: string };
   /** The plan grows as the workflow advances. */
   readonly workflow?: WorkflowRun;
 };

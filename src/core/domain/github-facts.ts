@@ -39,6 +39,8 @@ export type WorkflowRunInfo = {
   readonly lastStartedBy: Login;
   /** 1 for a run that nobody ran again. */
   readonly attempt: number;
+  /** Time of the last change of the run or one of its jobs. */
+  readonly updatedAt: Millis;
 };
 /** An artifact of a run, with the branch and the commit of that run. */
 export type RunArtifactInfo = { readonly id: number; readonly run: number; readonly branch: string | null; readonly commit: Sha | null };

@@ -15,6 +15,7 @@ import type {
   RepositoryPermission,
   Review,
   Pull,
+  RunArtifactInfo,
   WorkflowRunInfo,
   BranchRules,
   GitHubComment,
@@ -49,6 +50,10 @@ export type Query =
   | { readonly kind: "feedback"; readonly pull: number }
   | { readonly kind: "pulls" }
   | { readonly kind: "runs" }
+  /** One run of Actions, by its id. */
+  | { readonly kind: "run"; readonly run: number }
+  /** The artifact that a run uploads before it delivers a result. */
+  | { readonly kind: "result-artifact"; readonly run: number; readonly result: Sha }
   | { readonly kind: "rules"; readonly baseBranch: BranchName }
   /** Merge methods that the repository's settings allow. */
   | { readonly kind: "merge-methods" }
@@ -139,6 +144,9 @@ export type QueryAnswers = {
   feedback: PullDiscussion;
   pulls: readonly Pull[];
   runs: readonly WorkflowRunInfo[];
+  /** `unreadable` if GitHub does not show it. */
+  run: WorkflowRunInfo | "missing" | "unreadable";
+  "result-artifact": RunArtifactInfo | "missing" | "unreadable";
   rules: BranchRules;
   /** `null` if GitHub does not show the settings. */
   "merge-methods": readonly MergeMethod[] | null;

@@ -17,6 +17,7 @@ import {
   renderSkippedRoles,
 } from "./step-details.ts";
 import { toInlineCode, MAX_COMMENT_CHARS, escapeInline, quoteText, escapeSentence } from "./escape.ts";
+import { renderIgnoredResults } from "./ignored-results.ts";
 import { renderMermaidBlock } from "./mermaid-graph.ts";
 import { describeLanding, renderQueuedSteps } from "./landing-words.ts";
 import { writeMarker } from "./comment-marker.ts";
@@ -62,6 +63,7 @@ export const renderExecutionComment = (input: ExecutionCommentInput): string => 
     { rank: 0, text: quoteText(execution.request, { limit: 1_000, keep: "start" }) },
     { rank: 1, text: renderBriefNote(input.brief) },
     { rank: 0, text: renderExecutionNotice(execution, queue, startedSteps) },
+    { rank: 1, text: renderIgnoredResults(execution) },
     { rank: 0, text: renderRevisionNote(execution) },
     { rank: 1, text: renderIgnoredRecords(execution) },
     { rank: 1, text: renderLandingNote(execution, queue) },

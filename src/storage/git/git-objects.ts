@@ -101,12 +101,14 @@ export const listFirstParents = async (at: GitContext, tip: Sha, excluded: Sha |
 
 const MAX_TEXT_FILE_BYTES = 1_000_000;
 
+type TextPlace = { readonly commit: Sha; readonly path: string; readonly maxBytes?: number | undefined };
+
 /** Returns null if the file is missing, longer than the limit, or not text. */
-export const readTextAt = async (at: GitContext, commit: Sha, path: string): Promise<string | null> => {
+export const readTextAt = async (at: GitContext, { commit, path, maxBytes = MAX_TEXT_FILE_BYTES }: TextPlace): Promise<string | null> => {
   if (!isSha(commit) || path.includes("\0") || !(await isCommit(at, commit))) return null;
   const object = `${commit}:${path}`;
   const size = await runGit(at, ["cat-file", "-s", object]);
-  if (size.code !== 0 || Number(size.stdout.toString("utf8")) > MAX_TEXT_FILE_BYTES) return null;
+  if (size.code !== 0 || Number(size.stdout.toString("utf8")) > maxBytes) return null;
   const { code, stdout } = await runGit(at, ["cat-file", "blob", object]);
   return code !== 0 || stdout.includes(0) ? null : stdout.toString("utf8");
 };

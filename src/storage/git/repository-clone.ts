@@ -149,7 +149,7 @@ const createReadMethods = (running: GitContext) => ({
     });
     return new Map(files);
   },
-  textAt: (commit: Sha, path: string): Promise<string | null> => readTextAt(running, commit, path),
+  textAt: (commit: Sha, path: string, maxBytes?: number): Promise<string | null> => readTextAt(running, { commit, path, maxBytes }),
   newestBase: (query: Extract<Query, { kind: "newest-base" }>): Promise<QueryAnswers["newest-base"]> => findNewestBase(running, query),
   mergeOf: (query: Extract<Query, { kind: "merge-of" }>): Promise<QueryAnswers["merge-of"]> => findMergeCommit(running, query),
   missingMessages: (sides: Parameters<typeof readMissingMessages>[1]): Promise<string[]> => readMissingMessages(running, sides),

@@ -4,7 +4,8 @@ import type { Event } from "../../core/domain/event.ts";
 import type { Sha } from "../../core/domain/ids.ts";
 import { emptyLedger, type Ledger } from "../../core/domain/ledger.ts";
 import type { RepositoryRefs } from "../../core/domain/query.ts";
-import { LEDGER_REF, readResultRef } from "../../core/domain/refs.ts";
+import type { JobResult } from "../../core/domain/job.ts";
+import { LEDGER_REF, readResultRef, RESULTS_PREFIX } from "../../core/domain/refs.ts";
 import { INPUTS_FILE, readLedger } from "./ledger-files.ts";
 import { readJobResult } from "./read-job-result.ts";
 
@@ -26,18 +27,27 @@ export const readWriteInputs = async (clone: RepositoryClone, commit: Sha): Prom
   return content ? JSON.parse(content.toString("utf8")) : null;
 };
 
-/** Results that no write includes yet. Malformed results are ignored. */
+/** The largest `result.json` that is read, in bytes; publish writes far less. */
+const MAX_RESULT_BYTES = 20_000_000;
+
+/** Unhandled results, and refs without a result in their place. */
 export const loadJobResults = async (clone: RepositoryClone, refs: RepositoryRefs, ledger: Ledger): Promise<Event[]> => {
   const events: Event[] = [];
   for (const [ref, commit] of Object.entries(refs)) {
+    if (!ref.startsWith(RESULTS_PREFIX) || ledger.handledEvents[`result:${commit}`] !== undefined) continue;
     const job = readResultRef(ref);
-    if (!job || ledger.handledEvents[`result:${commit}`] !== undefined) continue;
-    // Anyone with push access can create such a ref: a tag cannot become a parent, and a blob has no files.
-    if (!(await clone.isCommit(commit))) continue;
-    const content = (await clone.readFiles(commit, ["result.json"])).get("result.json");
-    const result = content && readJobResult(content.toString("utf8"));
-    // The ref identifies the job: a job can create only its own result ref, and publish names the ref.
-    if (result?.job === job) events.push({ kind: "resulted", id: `result:${commit}`, commit, result });
+    const result = job === null ? "malformed" : await readResultAt(clone, commit);
+    if (typeof result === "string") events.push({ kind: "misplaced", ref, commit, job, fault: result });
+    // A job creates the ref of its own name only.
+    else if (result.job !== job) events.push({ kind: "misplaced", ref, commit, job, fault: "other-job" });
+    else events.push({ kind: "resulted", id: `result:${commit}`, commit, result });
   }
   return events;
+};
+
+/** Anyone with push access can create such a ref: a tag cannot become a parent, and a blob has no files. */
+const readResultAt = async (clone: RepositoryClone, commit: Sha): Promise<JobResult | "not-a-commit" | "malformed"> => {
+  if (!(await clone.isCommit(commit))) return "not-a-commit";
+  const text = await clone.textAt(commit, "result.json", MAX_RESULT_BYTES);
+  return (text === null ? null : readJobResult(text)) ?? "malformed";
 };

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { openRepositoryLoop } from "../../../src/coordinator/repository-loop.ts";
 import { replayLedger } from "../../../src/storage/ledger/replay-ledger.ts";
 import type { Event } from "../../../src/core/domain/event.ts";
-import { type JobKey, type JobResult, readJobKey } from "../../../src/core/domain/job.ts";
+import { type JobKey, type JobResult, readJobKey, toResultArtifactName } from "../../../src/core/domain/job.ts";
 import type { Plan } from "../../../src/core/domain/plan.ts";
 import { toBranchRef, LEDGER_REF, toResultRef } from "../../../src/core/domain/refs.ts";
 import { readLandingTrailers } from "../../../src/core/messages/commit-messages.ts";
@@ -52,12 +52,13 @@ const open = async () => {
     });
   const jobs = await repo.clone();
   const publish = async (job: JobKey, over: Partial<JobResult>, files: Record<string, string> = {}) => {
-    state.runs = state.runs.map((run) => (run.name === job ? { ...run, state: "done", conclusion: "success" } : run));
+    const run = state.runs.find(({ name }) => name === job)?.id ?? 0;
+    state.runs = state.runs.map((each) => (each.name === job ? { ...each, state: "done", conclusion: "success" } : each));
     const result: JobResult = {
       format: 2,
       job,
-      run: 1,
-      baseCommit: refOf("main") ?? "",
+      run,
+      baseCommit: job.startsWith("verify/") ? (readJobKey(job)?.target ?? "") : (refOf("main") ?? ""),
       end: "success",
       reason: "",
       output: "",
@@ -73,6 +74,7 @@ const open = async () => {
     const tree = new Map([["result.json", { content: JSON.stringify(result), mode: "100644" as const }]]);
     for (const [path, content] of Object.entries(files)) tree.set(`files/${path}`, { content, mode: "100644" });
     const commit = await jobs.writeCommit({ tree: await jobs.writeFiles(null, tree), parents: [], message: job, at: now });
+    state.artifacts.push(`${run} ${toResultArtifactName(commit)}`);
     await jobs.push([{ ref: toResultRef(job), oldSha: null, newSha: commit }]);
   };
   return { repo, state, connect, publish, later: (): void => void (now += 60_000), refOf };
@@ -132,7 +134,7 @@ test("a request becomes landed merges, in order, on real git; every write of the
     expect(replayed.filter(({ end }) => end !== "same")).toEqual([]);
     expect(it.repo.git("log", "--format=%s", LEDGER_REF)).toContain("maintainer asked for");
     expect(replayed.length, "pushes of the coordinator").toBeLessThanOrEqual(3 * 4);
-    expect(it.state.sent, "requests of the coordinator").toBeLessThanOrEqual(3 * 11);
+    expect(it.state.sent, "requests of the coordinator").toBeLessThanOrEqual(3 * 11 + it.state.artifacts.length);
   } finally {
     it.repo.close();
   }

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { loadJobResults } from "../../../src/storage/ledger/load-ledger.ts";
 import type { JobResult } from "../../../src/core/domain/job.ts";
 import { emptyLedger } from "../../../src/core/domain/ledger.ts";
-import { toResultRef } from "../../../src/core/domain/refs.ts";
+import { RESULTS_PREFIX, toResultRef } from "../../../src/core/domain/refs.ts";
 import { repository } from "../../support/repository.ts";
 
 let repo: Awaited<ReturnType<typeof repository>>;
@@ -59,5 +59,12 @@ test("ignores foreign objects under result refs and reads the results beside the
   await fresh.fetch();
   const refs = await fresh.refs();
   expect(Object.keys(refs)).toHaveLength(8);
-  expect(await loadJobResults(fresh, refs, emptyLedger)).toEqual([{ kind: "resulted", id: `result:${good}`, commit: good, result }]);
+  const events = await loadJobResults(fresh, refs, emptyLedger);
+  expect(events.filter(({ kind }) => kind === "resulted")).toEqual([{ kind: "resulted", id: `result:${good}`, commit: good, result }]);
+  expect(events.flatMap((event) => (event.kind === "misplaced" ? [[event.ref, event.commit, event.job, event.fault]] : []))).toEqual(
+    ["not-a-commit", "malformed", "not-a-commit", "not-a-commit", "malformed", "malformed", "other-job"].map((fault, index) => {
+      const [ref = "", id = ""] = bad[index] ?? [];
+      return [ref, id, ref.slice(RESULTS_PREFIX.length), fault];
+    }),
+  );
 });

@@ -2,6 +2,7 @@ import type { Event } from "../../domain/event.ts";
 import { type Millis, readTaskId, toTaskId } from "../../domain/ids.ts";
 import { type Job, type JobResult, readJobKey } from "../../domain/job.ts";
 import { type Candidate, hasRequiredChecks, type Queue, type VerifyRun } from "../../domain/queue.ts";
+import { toResultRef } from "../../domain/refs.ts";
 import type { Refusal } from "../../domain/refusal.ts";
 import { MAIL_LIMITS, toWorkerAddress } from "../../domain/mail.ts";
 import { takeFirstChars } from "../../domain/visible-text.ts";
@@ -15,14 +16,36 @@ import { applyResolutionResult } from "./resolution-result.ts";
 import { type StepContext, failStep, retryFaultyStep } from "./fail-step.ts";
 import { applyPlanResult } from "./plan-result.ts";
 import { sendMail } from "./mail-commands.ts";
+import { deleteResultRef, ignoreForgedResult, isAwaited } from "./ignore-result.ts";
+import { checkResultOrigin } from "./result-origin.ts";
 import { applyToolRecords } from "./tool-records.ts";
 
 type ResultedEvent = Extract<Event, { kind: "resulted" }>;
 
-/** Applies a job's result once. A result that no state waits for is only retained. */
+/**
+ * Applies the result of the job's own run once. Late results are deleted unread; people are shown forged results.
+ */
 export const applyResulted = (tx: DecisionTransaction, event: ResultedEvent): void => {
   const job = readJobKey(event.result.job);
   if (!job) return;
+  const { commit } = event;
+  const ref = toResultRef(event.result.job);
+  if (!isAwaited(tx, job)) return deleteResultRef(tx, { ref, commit });
+  const origin = checkResultOrigin(tx, job, event);
+  switch (origin?.kind) {
+    case undefined:
+      return;
+    case "unknown":
+      return tx.wakeAt(origin.askAt);
+    case "forged":
+      return ignoreForgedResult(tx, { ref, commit, job: event.result.job, claim: event.result.end, why: origin.code });
+    case "proven":
+      tx.markHandled(event.id);
+      return applyProvenResult(tx, job, event);
+  }
+};
+
+const applyProvenResult = (tx: DecisionTransaction, job: Job, event: ResultedEvent): void => {
   switch (job.kind) {
     case "plan":
       return applyPlanResult(tx, job, event.result);

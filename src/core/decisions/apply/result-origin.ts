@@ -1,0 +1,104 @@
+import type { Event } from "../../domain/event.ts";
+import type { RunArtifactInfo, WorkflowRunInfo } from "../../domain/github-facts.ts";
+import type { Millis, Sha } from "../../domain/ids.ts";
+import { type Job, type JobEnd, toJobKey } from "../../domain/job.ts";
+import { toQueryKey } from "../../domain/query.ts";
+import { isOwnRun, type RunStarter } from "../../policy/run-origin.ts";
+import type { DecisionTransaction } from "../decision-transaction.ts";
+
+type ResultedEvent = Extract<Event, { kind: "resulted" }>;
+
+/**
+ * Why a result is not from the run of its job. `no-run`: the run does not exist. `other-run`: Enki did not start the run. `other-job`: the
+ * run has the name of another job. `ran-again`: a person ran the run again. `other-workflow`: the workflow file was never on the default
+ * branch. `other-end`: the run ended in another way than the result says. `other-candidate`: the verdict is about another commit.
+ * `no-artifact`: the run ended without the artifact of the result.
+ */
+type ForgeryCode = "no-run" | "other-run" | "other-job" | "ran-again" | "other-workflow" | "other-end" | "other-candidate" | "no-artifact";
+
+/** `unknown`: GitHub does not tell yet, and is asked again at `askAt`. */
+export type ResultOrigin =
+  | { readonly kind: "proven" }
+  | { readonly kind: "unknown"; readonly askAt: Millis }
+  | { readonly kind: "forged"; readonly code: ForgeryCode };
+
+const forged = (code: ForgeryCode): ResultOrigin => ({ kind: "forged", code });
+
+/** Milliseconds before GitHub is asked again: half the time since the run last changed, within these limits. */
+const ASK_PAUSE_MS = { least: 5_000, most: 10 * 60_000 };
+
+const askLater = ({ now }: DecisionTransaction, since: Millis): ResultOrigin => ({
+  kind: "unknown",
+  askAt: now + Math.min(ASK_PAUSE_MS.most, Math.max(ASK_PAUSE_MS.least, (now - since) / 2)),
+});
+
+/**
+ * Whether a result is from the run that Enki started for its job. Everybody who may push can create a result's ref; only code of a run can
+ * upload an artifact to that run. Returns undefined while facts are missing.
+ */
+export const checkResultOrigin = (tx: DecisionTransaction, job: Job, { commit, result }: ResultedEvent): ResultOrigin | undefined => {
+  if (job.kind === "verify" && result.baseCommit !== job.target) return forged("other-candidate");
+  const known = tx.effectRecord(`start-job:${toJobKey(job)}`)?.number ?? null;
+  const run = checkResultRun(tx, { job, run: result.run, end: result.end, isKnown: known === result.run });
+  if (run === undefined || run.kind !== "proven") return run;
+  return checkResultArtifact(tx, result.run, commit);
+};
+
+type ClaimedRun = { readonly job: Job; readonly run: number; readonly end: JobEnd; readonly isKnown: boolean };
+
+/** Whether Enki started a run for a job. The ledger usually knows; if GitHub's answer to the start was lost, GitHub is asked. */
+const checkResultRun = (tx: DecisionTransaction, claim: ClaimedRun): ResultOrigin | undefined => {
+  const listed = findListedRun(tx, claim.run);
+  if (claim.isKnown) return listed && hasOtherEnd(listed, claim) ? forged("other-end") : { kind: "proven" };
+  const run = listed ?? tx.readFact<"run">({ kind: "run", run: claim.run });
+  if (run === undefined) return undefined;
+  if (run === "unreadable") return askLater(tx, tx.now);
+  if (run === "missing") return forged("no-run");
+  const fault = findRunFault(run, claim, tx.snapshot);
+  return fault === null ? checkWorkflowCommit(tx, run.commit) : forged(fault);
+};
+
+/** The run, if a listing of this decision has it. */
+const findListedRun = ({ snapshot }: DecisionTransaction, id: number): WorkflowRunInfo | undefined => {
+  const listing = snapshot.facts.get(toQueryKey({ kind: "runs" }));
+  return listing?.kind === "runs" ? listing.answer.find((each) => each.id === id) : undefined;
+};
+
+const findRunFault = (run: WorkflowRunInfo, claim: ClaimedRun, starter: RunStarter): ForgeryCode | null => {
+  if (!isOwnRun(run, starter)) return "other-run";
+  if (run.name !== toJobKey(claim.job)) return "other-job";
+  if (run.attempt !== 1 || run.lastStartedBy !== starter.botLogin) return "ran-again";
+  return hasOtherEnd(run, claim) ? "other-end" : null;
+};
+
+/** Whether a finished run cannot have ended as its result says: a failed run has no green verdict, and a successful run no red verdict. */
+const hasOtherEnd = ({ state, conclusion }: WorkflowRunInfo, { job, end }: ClaimedRun): boolean => {
+  if (state !== "done") return false;
+  if (end === "success" || end === "artifact" || end === "unchanged") return conclusion !== "success";
+  return job.kind === "verify" && end === "failed" && conclusion === "success";
+};
+
+/** The default branch may have been rewound since the start. */
+const checkWorkflowCommit = (tx: DecisionTransaction, commit: Sha): ResultOrigin | undefined => {
+  const { defaultBranch } = tx.snapshot;
+  const { seenTip, landedTip, abandonedTips } = tx.queue(defaultBranch);
+  if ([seenTip, landedTip, ...(abandonedTips ?? [])].includes(commit)) return { kind: "proven" };
+  const tip = tx.baseTip(defaultBranch);
+  const isContained = tip !== null && (tip === commit || tx.readFact<"contains">({ kind: "contains", commit, tip }));
+  return isContained === undefined ? undefined : isContained ? { kind: "proven" } : forged("other-workflow");
+};
+
+/** A run uploads the artifact before it creates the ref. */
+const checkResultArtifact = (tx: DecisionTransaction, run: number, result: Sha): ResultOrigin | undefined => {
+  const artifact = tx.readFact<"result-artifact">({ kind: "result-artifact", run, result });
+  if (artifact === undefined) return undefined;
+  if (artifact === "unreadable") return askLater(tx, tx.now);
+  if (artifact !== "missing") return isArtifactOf(artifact, run, tx.snapshot) ? { kind: "proven" } : forged("no-artifact");
+  const now = tx.readFact<"run">({ kind: "run", run });
+  if (now === undefined) return undefined;
+  if (now === "unreadable") return askLater(tx, tx.now);
+  return now === "missing" || now.state === "done" ? forged("no-artifact") : askLater(tx, now.updatedAt);
+};
+
+const isArtifactOf = (artifact: RunArtifactInfo, run: number, { defaultBranch }: RunStarter): boolean =>
+  artifact.run === run && (artifact.branch === null || artifact.branch === defaultBranch);
