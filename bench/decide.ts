@@ -57,6 +57,8 @@ const answer = (query: Query): QueryFact => {
       return { kind: "runs", query, answer: [] };
     case "run":
       return { kind: "run", query, answer: "missing" };
+    case "result-files":
+      return { kind: "result-files", query, answer: null };
     case "result-artifact":
       return { kind: "result-artifact", query, answer: { id: 1, run: query.run, branch: null, commit: null } };
     case "archived":

@@ -32,7 +32,7 @@ export const OUTAGE_START = 3;
 export const OUTAGE_RED = 0.95;
 
 /** A person's push, after which the base is red or not. */
-export type Push = { readonly at: number; readonly red: boolean };
+type Push = { readonly at: number; readonly red: boolean };
 
 /** What is true in one history, whatever the policy. */
 export type Trace = {

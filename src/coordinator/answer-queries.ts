@@ -12,6 +12,7 @@ type QueryOf<K extends QueryKind> = Extract<Query, { kind: K }>;
 /** Queries that git answers from the local object store. */
 export type CommitQueries = {
   work(query: QueryOf<"work">): Promise<QueryAnswers["work"]>;
+  resultFiles(query: QueryOf<"result-files">): Promise<QueryAnswers["result-files"]>;
   rebase(query: QueryOf<"rebase-commits">): Promise<QueryAnswers["rebase-commits"]>;
   newestBase(query: QueryOf<"newest-base">): Promise<QueryAnswers["newest-base"]>;
   mergeChain(query: QueryOf<"merge-chain">): Promise<QueryAnswers["merge-chain"]>;
@@ -73,6 +74,7 @@ const QUERY_TARGETS: Readonly<Record<GitHubQueryKind, "github"> & Record<Exclude
   brief: "github",
   feedback: "github",
   work: "git",
+  "result-files": "git",
   "rebase-commits": "git",
   "newest-base": "git",
   "merge-chain": "git",
@@ -181,6 +183,8 @@ const answerFromGit = async (query: QueryOf<Exclude<QueryKind, GitHubQueryKind>>
   switch (query.kind) {
     case "work":
       return { kind: "work", query, answer: await git.work(query) };
+    case "result-files":
+      return { kind: "result-files", query, answer: await git.resultFiles(query) };
     case "rebase-commits":
       return { kind: "rebase-commits", query, answer: await git.rebase(query) };
     case "newest-base":

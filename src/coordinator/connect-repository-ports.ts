@@ -5,6 +5,7 @@ import type { LoadedState, SaveResult, RepositoryPorts } from "./repository-loop
 import { readArchivedStates } from "../storage/ledger/archived-states.ts";
 import type { LedgerSeal } from "../storage/ledger/ledger-keys.ts";
 import { loadLedger, loadJobResults } from "../storage/ledger/load-ledger.ts";
+import { judgeResultFiles } from "../storage/ledger/judge-result-files.ts";
 import { saveLedger } from "../storage/ledger/save-ledger.ts";
 import type { Config } from "../core/domain/config.ts";
 import type { RefMove } from "../core/domain/decision.ts";
@@ -56,7 +57,12 @@ export const connectRepositoryPorts = (connected: RepositoryConnection): Reposit
       const refused = (query: Query, reason: string): void => log(`GitHub refused to show ${toQueryKey(query)}: ${reason}`);
       const facts = await answerQueries(queries, {
         github,
-        git: { ...clone, archived: (id) => readArchivedStates(clone, id), workflowFiles: (commit) => readCommitWorkflows(clone, commit) },
+        git: {
+          ...clone,
+          resultFiles: (query) => judgeResultFiles(clone.running, query),
+          archived: (id) => readArchivedStates(clone, id),
+          workflowFiles: (commit) => readCommitWorkflows(clone, commit),
+        },
         botLogin,
         reportRefused: refused,
       });

@@ -10,8 +10,9 @@ const RESULT_DEFAULTS = { outcome: null, answer: "", replies: [] };
 const upgradeResultEvent = (event: Event): Event =>
   event.kind === "resulted" ? { ...event, result: { ...RESULT_DEFAULTS, ...event.result } } : event;
 
-/** Answers for the origin of results, which earlier versions believed without asking. */
+/** Answers about results, which earlier versions believed without asking. */
 const believeResult = (query: Query): QueryFact | null => {
+  if (query.kind === "result-files") return { kind: "result-files", query, answer: null };
   if (query.kind !== "result-artifact") return null;
   return { kind: "result-artifact", query, answer: { id: 0, run: query.run, branch: null, commit: null } };
 };

@@ -135,6 +135,7 @@ const checkSaveDue = (world: RepositoryPorts, held: LoopState, act: ActDecision)
 };
 
 const LASTING: readonly QueryKind[] = [
+  "result-files",
   "work",
   "rebase-commits",
   "newest-base",

@@ -1,5 +1,6 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { mayChangeFiles, type OutputTerms } from "../core/policy/job-output.ts";
 import { findDialect, restrictTools } from "./agent/agent-dialect.ts";
 import type { JobSpec, JobPaths } from "./job-spec.ts";
 import type { StepTexts } from "./step-texts.ts";
@@ -70,5 +71,12 @@ export const makesArtifact = ({ step }: JobSpec): boolean => step?.output === "a
 /** Whether the agent writes its report to a file; a read-only agent cannot, so its answer is the report. */
 export const writesReport = (spec: JobSpec): boolean => makesArtifact(spec) && !spec.readOnly;
 
-export const mayEdit = (spec: JobSpec): boolean =>
-  spec.kind !== "plan" && !makesArtifact(spec) && spec.role?.canEdit !== false && !spec.readOnly;
+/** The rights of a job's agent; publish and the coordinator judge its result by the same terms. */
+export const toOutputTerms = ({ kind, step, role, readOnly }: JobSpec): OutputTerms => ({
+  kind,
+  output: step?.output ?? null,
+  canEdit: role?.canEdit !== false,
+  readOnly,
+});
+
+export const mayEdit = (spec: JobSpec): boolean => mayChangeFiles(toOutputTerms(spec));

@@ -13,7 +13,8 @@ import { redactSecrets, redactJson } from "../core/policy/secrets.ts";
 import { type BundleReport, openBundle, type OpenedBundle } from "./job-bundle.ts";
 import { claimJob } from "./claim-job.ts";
 import { cutAnswer, cutText } from "./cut-text.ts";
-import { makesArtifact, mayEdit } from "./job-environment.ts";
+import { explainForbiddenEnd } from "../core/policy/job-output.ts";
+import { makesArtifact, toOutputTerms } from "./job-environment.ts";
 import { type JobHost, fetchRepositoryState } from "./repository-state.ts";
 import type { JobSpec } from "./job-spec.ts";
 
@@ -124,15 +125,13 @@ const validateBundle = async (
   const refused = (why: string): BuiltResult => ({ result: { ...result, end: "refused", reason: why }, contents: [] });
   const hidden = findHiddenText(reported);
   if (hidden !== null) return refused(hidden);
-  if (report.end === "artifact") {
-    if (!makesArtifact(spec)) return refused("The job left a report, but its step requires files.");
+  const forbidden = explainForbiddenEnd(report.end, toOutputTerms(spec), config.broken);
+  if (forbidden !== null) return refused(forbidden);
+  if (report.end === "artifact")
     return bundle.artifact === null
       ? refused("The job's bundle contains no report.")
       : ended("artifact", cutText(cleanText(bundle.artifact)));
-  }
   if (report.end !== "success" || job.kind === "plan") return ended(report.end, findKeptReport(spec, bundle));
-  const closed = explainForbiddenFiles(spec, config);
-  if (closed !== null) return refused(closed);
   const rules = {
     ...config.policy,
     allowed: listAllowedPaths(spec),
@@ -160,11 +159,6 @@ const findKeptReport = (spec: JobSpec, { report, artifact }: OpenedBundle): stri
 
 /** Resolutions are not restricted here; the coordinator restricts them to the conflicting files. */
 const listAllowedPaths = ({ conflict, step }: JobSpec): readonly string[] => (conflict ? [] : (step?.paths ?? []));
-
-const explainForbiddenFiles = (spec: JobSpec, { broken }: Config): string | null => {
-  if (!mayEdit(spec)) return "This step may not change files.";
-  return broken === null ? null : `The configuration cannot be used: ${broken}.`;
-};
 
 /** Why the recorded texts are refused. The tools refuse hidden characters, so only a forged bundle has them. */
 const findHiddenText = ({ tools, outcome, replies }: Pick<JobResult, "tools" | "outcome" | "replies">): string | null => {

@@ -12,6 +12,7 @@ const [one, two] = ["1".repeat(40), "2".repeat(40)];
 const git: CommitQueries = {
   textAt: () => Promise.resolve(null),
   work: ({ result }) => Promise.resolve({ kind: "commit", commit: result }),
+  resultFiles: () => Promise.resolve(null),
   rebase: ({ head }) => Promise.resolve({ kind: "commit", commit: head }),
   newestBase: ({ tip }) => Promise.resolve(tip),
   mergeChain: ({ merges }) => Promise.resolve(merges.map(({ head }) => ({ kind: "merged" as const, commit: head, tree: head }))),

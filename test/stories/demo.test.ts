@@ -148,9 +148,11 @@ describe("the demo", () => {
     );
   });
 
-  test("a round of review costs at most 14 more REST requests and 4 more pushes", () => {
-    const { landed, reviewed, requests } = told.summary;
-    expect(requests.rest).toBeLessThanOrEqual(8 * landed.length + 14 * reviewed);
+  test("a round of review costs at most 14 more REST requests, one for each result, and 4 more pushes", () => {
+    const { landed, reviewed, artifacts, requests } = told.summary;
+    // One more request for each result: a plan, and for each step and each round of review its work and its verdict.
+    const results = 1 + 2 * landed.length + artifacts.length + 2 * reviewed;
+    expect(requests.rest).toBeLessThanOrEqual(8 * landed.length + 14 * reviewed + results);
     expect(requests.pushes).toBeLessThanOrEqual(4 * landed.length + 4 * reviewed);
   });
 
@@ -201,14 +203,15 @@ describe.concurrent("other rehearsals", () => {
     expect(told.text).not.toContain("document_limit: attempt");
   });
 
-  test("other names and one more step: at most 8 REST requests and 4 pushes for each landed step", async () => {
+  test("other names and one more step: at most 8 REST requests and 4 pushes for each landed step, and a request for each result", async () => {
     const told = await playOf("renamed");
     expect(told).toMatchObject({ code: 0 });
     expect(told.summary.landed.map(({ step }) => step).toSorted()).toEqual(["announce", "describe_cap", "raise_cap", "try_big_file"]);
     expect(told.summary.landed.at(-1)?.step).toBe("announce");
-    const { landed, requests } = told.summary;
-    // At most 8 REST requests and 4 pushes of the coordinator for each landed step.
-    expect(requests.rest / landed.length).toBeLessThanOrEqual(8);
+    const { landed, artifacts, requests } = told.summary;
+    // At most 8 REST requests for each landed step, one for each result, and 4 pushes of the coordinator for each landed step.
+    const results = 1 + 2 * landed.length + artifacts.length;
+    expect(requests.rest - results).toBeLessThanOrEqual(8 * landed.length);
     expect(requests.pushes / landed.length).toBeLessThanOrEqual(4);
     expect(requests.rest).toBeGreaterThan(0);
   });

@@ -48,7 +48,7 @@ export type Fate = {
 };
 
 /** Questions about where a result is from. */
-const ORIGIN_KINDS: ReadonlySet<Query["kind"]> = new Set(["run", "result-artifact"]);
+const ORIGIN_KINDS: ReadonlySet<Query["kind"]> = new Set(["run", "result-artifact", "result-files"]);
 
 /** The ends with which the run of an agent's job fails. */
 const FAILED_ENDS: ReadonlySet<JobResult["end"]> = new Set(["failed", "asked", "timed-out", "crashed", "cancelled"]);
@@ -254,6 +254,8 @@ export const memoryWorld = (
         return { kind: "runs", query, answer: state.runs };
       case "run":
         return { kind: "run", query, answer: state.runs.find(({ id }) => id === query.run) ?? "missing" };
+      case "result-files":
+        return { kind: "result-files", query, answer: null };
       case "result-artifact": {
         const run = state.runs.find(({ id }) => id === query.run);
         const isThere = run && state.artifacts.has(`${query.run} ${query.result}`);

@@ -25,7 +25,9 @@ import type {
 import type { BriefComments, Brief } from "./brief.ts";
 import type { PullDiscussion } from "./feedback.ts";
 import type { BacklogItem } from "./backlog-item.ts";
+import type { BundleRules } from "../policy/check-bundle.ts";
 import type { Conflict } from "./conflict.ts";
+import type { Refusal } from "./refusal.ts";
 import type { StepState } from "./step.ts";
 
 /**
@@ -110,6 +112,8 @@ export type Query =
       readonly generated?: readonly string[];
       readonly forkPoint?: Sha;
     }
+  /** Whether the files of a result follow the rules of the default branch. */
+  | { readonly kind: "result-files"; readonly result: Sha; readonly rules: BundleRules }
   /** Final step states of an archived execution; null if the archive does not contain it. */
   | { readonly kind: "archived"; readonly execution: ExecutionId }
   /**
@@ -173,6 +177,8 @@ export type QueryAnswers = {
     | { readonly kind: "deletions"; readonly paths: readonly string[] }
     /** Paths that exclude each other in a tree. */
     | { readonly kind: "clash"; readonly paths: readonly string[] };
+  /** `null` if they do. */
+  "result-files": Refusal | null;
   archived: Readonly<Record<StepId, StepState>> | null;
   "merge-of": { readonly commit: Sha; readonly tree: Sha } | null;
   reattach: QueryAnswers["work"];

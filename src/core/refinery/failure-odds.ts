@@ -11,7 +11,7 @@ const FAILURE_ODDS_AFTER_PASS = 0.01;
 const MAX_SUSPECT_ODDS = 0.9;
 
 /** The failure rate observed on this base. Each failed group counts as one bad step. */
-export const failureRate = ({ recentOutcomes, failedGroups, items }: Queue): number => {
+const failureRate = ({ recentOutcomes, failedGroups, items }: Queue): number => {
   const failures = recentOutcomes.failed + failedGroups.length + items.filter(({ strikes }) => strikes > 0).length;
   return (failures + PRIOR_FAILURES.rate * PRIOR_FAILURES.weight) / (recentOutcomes.passed + failures + PRIOR_FAILURES.weight);
 };

@@ -34,6 +34,20 @@ export const listTree = async (at: GitContext, tree: string): Promise<Map<string
   return entries;
 };
 
+export type SizedEntry = TreeEntry & { readonly size: number };
+
+/** The files of a tree with their sizes in bytes; 0 for a submodule. */
+export const listSizedTree = async (at: GitContext, tree: string): Promise<Map<string, SizedEntry>> => {
+  const out = await runGitOrThrow(at, ["ls-tree", "-r", "-l", "-z", "--full-tree", tree]);
+  const entries = new Map<string, SizedEntry>();
+  for (const line of out.split("\0")) {
+    const tab = line.indexOf("\t");
+    const [mode, , sha, size] = line.slice(0, tab).split(/ +/);
+    if (tab > 0 && mode && sha) entries.set(line.slice(tab + 1), { mode: mode as TreeEntryMode, sha, size: Number(size) || 0 });
+  }
+  return entries;
+};
+
 /** Writes a tree of exactly these files; callers check the paths. */
 export const writeTree = async (at: GitContext, files: ReadonlyMap<string, TreeEntry>): Promise<Sha> => {
   const root = createTreeFolder();

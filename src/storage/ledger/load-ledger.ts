@@ -28,7 +28,7 @@ export const readWriteInputs = async (clone: RepositoryClone, commit: Sha): Prom
 };
 
 /** The largest `result.json` that is read, in bytes; publish writes far less. */
-const MAX_RESULT_BYTES = 20_000_000;
+export const MAX_RESULT_BYTES = 20_000_000;
 
 /** Unhandled results, and refs without a result in their place. */
 export const loadJobResults = async (clone: RepositoryClone, refs: RepositoryRefs, ledger: Ledger): Promise<Event[]> => {

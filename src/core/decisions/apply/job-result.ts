@@ -17,6 +17,7 @@ import { type StepContext, failStep, retryFaultyStep } from "./fail-step.ts";
 import { applyPlanResult } from "./plan-result.ts";
 import { sendMail } from "./mail-commands.ts";
 import { deleteResultRef, ignoreForgedResult, isAwaited } from "./ignore-result.ts";
+import { judgeResult } from "./judge-result.ts";
 import { checkResultOrigin } from "./result-origin.ts";
 import { applyToolRecords } from "./tool-records.ts";
 
@@ -40,9 +41,14 @@ export const applyResulted = (tx: DecisionTransaction, event: ResultedEvent): vo
     case "forged":
       return ignoreForgedResult(tx, { ref, commit, job: event.result.job, claim: event.result.end, why: origin.code });
     case "proven":
-      tx.markHandled(event.id);
-      return applyProvenResult(tx, job, event);
+      return applyJudgedResult(tx, job, judgeResult(tx, job, event));
   }
+};
+
+const applyJudgedResult = (tx: DecisionTransaction, job: Job, event: ResultedEvent | undefined): void => {
+  if (!event) return;
+  tx.markHandled(event.id);
+  applyProvenResult(tx, job, event);
 };
 
 const applyProvenResult = (tx: DecisionTransaction, job: Job, event: ResultedEvent): void => {
