@@ -1,6 +1,7 @@
 import { findHidden, type Hidden } from "../markdown/hidden.ts";
 import type { HtmlTag } from "../markdown/html.ts";
-import { isWithin, type MarkdownToken, readMarkdownEvents, withoutRanges } from "../markdown/read.ts";
+import { findMath } from "../markdown/math.ts";
+import { isWithin, type MarkdownToken, type Range, readMarkdownEvents, withoutRanges } from "../markdown/read.ts";
 import { tamePart } from "../markdown/tame.ts";
 import { takeFirstChars, stripHiddenChars } from "../domain/visible-text.ts";
 
@@ -18,13 +19,12 @@ const NON_PROSE_ELEMENTS =
 const MAX_OPEN_ELEMENTS = 100;
 
 /** A command may start inside these tokens only. */
-const PROSE_TOKENS =
-  /^(?:list(?:Ordered|Unordered)|content|paragraph|data|(?:emphasis|strong|strikethrough)(?:Text)?|link|label|labelText)$/;
+const PROSE_TOKENS = /^(?:list(?:Ordered|Unordered)|content|paragraph|data|(?:emphasis|strong)(?:Text)?|link|label|labelText)$/;
 /** Tokens before a line's text. */
 const PREFIX_TOKENS = /^(?:linePrefix|whitespace|blockQuote(?:Marker|Prefix|PrefixWhitespace)|listItemIndent|gfmFootnoteDefinitionIndent)$/;
 
 /**
- * Splits Markdown into paragraphs and their lines. A command may not start in code, in a quote with its lazy continuation, in a table,
+ * Splits Markdown into paragraphs and their lines. A command may not start in code, in a quote with its lazy continuation, in a table, in a formula, in struck text,
  * in an HTML block or comment, in anything else that GitHub hides, or inside an HTML element such as `<details>`, however many
  * paragraphs it spans. Total: accepts any text.
  */
@@ -32,7 +32,7 @@ export const readProse = (markdown: string): Prose => {
   const all = takeFirstChars(markdown, MAX_COMMENT_CHARS);
   const text = tamePart(all);
   const events = readMarkdownEvents(text);
-  const scan = createProseScan(text, findHidden(text, events));
+  const scan = createProseScan(text, findHidden(text, events), findMath(text, events));
   for (const [phase, token] of events) {
     if (phase === "enter") enterToken(scan, token);
     else exitToken(scan, token);
@@ -44,6 +44,7 @@ export const readProse = (markdown: string): Prose => {
 type Scan = {
   readonly text: string;
   readonly hidden: Hidden;
+  readonly math: readonly Range[];
   readonly paragraphs: ProseLine[][];
   inside: number;
   lines: ProseLine[] | null;
@@ -51,8 +52,8 @@ type Scan = {
   readonly isOpenAt: (at: number) => boolean;
 };
 
-const createProseScan = (text: string, hidden: Hidden): Scan => {
-  return { text, hidden, paragraphs: [], inside: 0, lines: null, line: null, isOpenAt: createElementTracker(hidden.tags) };
+const createProseScan = (text: string, hidden: Hidden, math: readonly Range[]): Scan => {
+  return { text, hidden, math, paragraphs: [], inside: 0, lines: null, line: null, isOpenAt: createElementTracker(hidden.tags) };
 };
 
 const enterToken = (scan: Scan, token: MarkdownToken): void => {
@@ -83,9 +84,10 @@ const endLine = (scan: Scan, to: number): void => {
 };
 
 /** Whether the text is at the start of its line, visible, and outside of every element. */
-const isOwn = ({ text, hidden, isOpenAt }: Scan, { start }: MarkdownToken): boolean =>
+const isOwn = ({ text, hidden, math, isOpenAt }: Scan, { start }: MarkdownToken): boolean =>
   /^ {0,3}$/.test(text.slice(start.offset - start.column + 1, start.offset)) &&
   !isWithin(hidden.ranges, start.offset) &&
+  !isWithin(math, start.offset) &&
   !isOpenAt(start.offset);
 
 /** Whether an element is open at an offset. Offsets must be ascending. */

@@ -14,7 +14,7 @@ const leaves = (node: Node, above: readonly string[] = []): Found[] =>
   node.children ? node.children.flatMap((child) => leaves(child, [...above, node.type])) : [{ node, above }];
 
 /** Around a command may stand: what is only a way of writing prose. */
-const PROSE = new Set(["root", "list", "listItem", "paragraph", "emphasis", "strong", "delete", "link"]);
+const PROSE = new Set(["root", "list", "listItem", "paragraph", "emphasis", "strong", "link"]);
 
 /** Without those of task lists, whose own assertion fails where a check stands before code: `-\n[x]\n    code`. */
 const mdastExtensions = gfmFromMarkdown().filter(({ exit }) => exit?.["taskListCheckValueChecked"] === undefined);
