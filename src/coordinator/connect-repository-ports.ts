@@ -1,7 +1,7 @@
 import { performEffects } from "./perform-effects.ts";
 import type { RepositoryClone } from "../storage/git/repository-clone.ts";
 import type { GitHubPorts } from "../github/github-ports.ts";
-import type { LoadedState, SaveResult, RepositoryPorts } from "./repository-loop.ts";
+import type { ActDecision, LoadedState, SaveResult, RepositoryPorts } from "./repository-loop.ts";
 import { readArchivedStates } from "../storage/ledger/archived-states.ts";
 import type { LedgerSeal } from "../storage/ledger/ledger-keys.ts";
 import { loadLedger, loadJobResults } from "../storage/ledger/load-ledger.ts";
@@ -113,21 +113,8 @@ const openLedgerStore = (connected: RepositoryConnection): Pick<RepositoryPorts,
       return loaded(refs, read.ledger);
     },
     save: async (act, before, inputs): Promise<SaveResult> => {
-      const write = {
-        before: before.ledger,
-        head,
-        after: act.ledger,
-        notes: act.notes,
-        moves: act.refMoves,
-        attempts: act.retainedResults,
-        attemptsTip: before.refs[ATTEMPTS_REF] ?? null,
-        archiveTip: before.refs[ARCHIVE_REF] ?? null,
-        inputs,
-        at: now(),
-        nonce: connected.nonce(),
-        guard: guard.sealed,
-      };
-      const saved = await saveLedger(clone, write);
+      const frame = { head, inputs, at: now(), nonce: connected.nonce(), guard: guard.sealed };
+      const saved = await saveLedger(clone, { ...frame, ...toWrittenParts(act, before) });
       if (saved.kind === "ledger-moved") await connected.sleep(connected.jitter());
       if (saved.kind !== "saved") return saved;
       head = saved.head;
@@ -137,6 +124,17 @@ const openLedgerStore = (connected: RepositoryConnection): Pick<RepositoryPorts,
     },
   };
 };
+
+const toWrittenParts = (act: ActDecision, { ledger, refs }: LoadedState) => ({
+  before: ledger,
+  after: act.ledger,
+  notes: act.notes,
+  moves: act.refMoves,
+  attempts: act.retainedResults,
+  texts: act.retainedTexts,
+  attemptsTip: refs[ATTEMPTS_REF] ?? null,
+  archiveTip: refs[ARCHIVE_REF] ?? null,
+});
 
 const applyRefMoves = (refs: RepositoryRefs, moves: readonly RefMove[]): RepositoryRefs => {
   const next: Record<RefName, Sha> = { ...refs };

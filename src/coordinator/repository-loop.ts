@@ -8,7 +8,7 @@ import type { Login, Millis } from "../core/domain/ids.ts";
 import type { Ledger } from "../core/domain/ledger.ts";
 import type { QueryFacts, Query, QueryKind, RepositoryRefs } from "../core/domain/query.ts";
 
-type ActDecision = Extract<Decision, { kind: "act" }>;
+export type ActDecision = Extract<Decision, { kind: "act" }>;
 
 export type LoadedState = {
   readonly ledger: Ledger;

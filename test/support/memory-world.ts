@@ -24,6 +24,7 @@ import {
   type GitHubComment,
 } from "../../src/core/domain/github-facts.ts";
 import { RESULTS_PREFIX, toBranchRef, readResultRef, toResultRef } from "../../src/core/domain/refs.ts";
+import type { TextCommit } from "../../src/core/domain/text-commit.ts";
 import { brief, ownRun } from "./build.ts";
 import { config as defaults } from "./config.ts";
 
@@ -100,6 +101,7 @@ export const memoryWorld = (
     /** Squashes and rebases, with the head that they were made of. */
     made: new Map<Sha, Sha>(),
     ledger: emptyLedger,
+    texts: [] as TextCommit[],
     writes: [] as { inputs: DecisionInputs; parent: Ledger; ledger: Ledger; notes: readonly string[] }[],
     runs: [] as WorkflowRunInfo[],
     /** What runs uploaded, by `<run> <result>`. */
@@ -525,6 +527,7 @@ export const memoryWorld = (
         else state.refs[ref] = newSha;
         if (ref === toBranchRef("main") && newSha !== null) state.bases.push(newSha);
       }
+      state.texts.push(...act.retainedTexts);
       state.writes.push({ inputs, parent: state.ledger, ledger: act.ledger, notes: act.notes });
       for (const [id, left] of Object.entries(state.ledger.executions)) if (!act.ledger.executions[id]) state.archive[id] = left;
       state.ledger = act.ledger;

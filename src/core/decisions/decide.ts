@@ -22,6 +22,7 @@ import { reconcileHeads } from "./reconcile/heads.ts";
 import { isForgottenEvent, reconcileInbox } from "./reconcile/inbox.ts";
 import { reconcileLanding } from "./reconcile/landing.ts";
 import { reconcileConfirmedMerges, reconcileRequestedMerges } from "./reconcile/github-merges.ts";
+import { reconcileShownPlans } from "./reconcile/shown-plans.ts";
 import { reconcilePulls } from "./reconcile/pulls.ts";
 import { reconcileConflicts } from "./reconcile/conflicts.ts";
 import { reconcileRewinds, reconcileStrandedWork } from "./reconcile/rebase-after-rewind.ts";
@@ -64,6 +65,7 @@ const RECONCILE_PASSES: readonly ((tx: DecisionTransaction) => void)[] = [
   reconcilePulls,
   reconcileProposals,
   reconcileUsage,
+  reconcileShownPlans,
   reconcileComments,
   reconcileArchiving,
 ];

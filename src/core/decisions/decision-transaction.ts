@@ -5,6 +5,7 @@ import { type BranchName, type Millis, type RefName, type Sha } from "../domain/
 import type { JobKey } from "../domain/job.ts";
 import { type QueryAnswers, type Query, type QueryKind, toQueryKey } from "../domain/query.ts";
 import { toBranchRef } from "../domain/refs.ts";
+import type { TextCommit } from "../domain/text-commit.ts";
 import { openGraphRecords, openLedgerWriter, openSideRecords, openTextRecords, openUsageRecords } from "./ledger-writer.ts";
 
 /** A decision under construction: the new ledger, ref moves, requested effects and missing facts. The snapshot never changes. */
@@ -37,13 +38,14 @@ export const openTransaction = (snapshot: Snapshot, linkWorkflow: WorkflowLinker
     decision: (): Decision => {
       const queries = facts.missingFacts();
       if (queries.length > 0) return { kind: "need", queries };
-      const { moves, attempts } = refs.refs();
+      const { moves, attempts, texts } = refs.refs();
       return {
         kind: "act",
         ledger: writer.ledger(),
         notes,
         refMoves: moves,
         retainedResults: attempts,
+        retainedTexts: texts,
         ...effectRequests.requestedEffects(),
         mustSave: writer.isSaveRequired(),
         wakeAt: clock.nextWakeUp(),
@@ -69,6 +71,7 @@ const openFactReader = (snapshot: Snapshot) => {
 const openRefMoves = (snapshot: Snapshot, requireSave: () => void) => {
   const moves = new Map<RefName, RefMove>();
   const attempts = new Set<Sha>();
+  const texts: TextCommit[] = [];
   const ref = (name: RefName): Sha | null => {
     const moveRef = moves.get(name);
     return moveRef ? moveRef.newSha : (snapshot.refs[name] ?? null);
@@ -96,7 +99,12 @@ const openRefMoves = (snapshot: Snapshot, requireSave: () => void) => {
       requireSave();
       attempts.add(result);
     },
-    refs: () => ({ moves: [...moves.values()], attempts: [...attempts] }),
+    /** Stores linked texts with the next write. */
+    retainTexts: (commit: TextCommit): void => {
+      requireSave();
+      texts.push(commit);
+    },
+    refs: () => ({ moves: [...moves.values()], attempts: [...attempts], texts }),
   };
 };
 

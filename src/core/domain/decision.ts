@@ -2,6 +2,7 @@ import type { Config } from "./config.ts";
 import type { Effect } from "./effect.ts";
 import type { Login, Millis, RefName, Sha } from "./ids.ts";
 import type { Ledger } from "./ledger.ts";
+import type { TextCommit } from "./text-commit.ts";
 import type { QueryFacts, Query, RepositoryRefs } from "./query.ts";
 
 /** Everything a decision may read. */
@@ -34,6 +35,8 @@ export type Decision =
       readonly refMoves: readonly RefMove[];
       /** Result commits to keep reachable as new parents of `refs/enki/attempts`. */
       readonly retainedResults: readonly Sha[];
+      /** Commits of linked texts, stored and kept reachable in the same way. */
+      readonly retainedTexts: readonly TextCommit[];
       readonly effects: readonly Effect[];
       /** Keys of effects requested by an earlier process: look them up before performing them. */
       readonly repeated: ReadonlySet<string>;

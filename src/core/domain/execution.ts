@@ -1,5 +1,5 @@
 import type { CommandSource } from "./command.ts";
-import type { BranchName, ExecutionId, Hash, Login, Millis, RefName, StepId } from "./ids.ts";
+import type { BranchName, ExecutionId, Hash, Login, Millis, RefName, Sha, StepId } from "./ids.ts";
 import type { Plan } from "./plan.ts";
 import type { Refusal } from "./refusal.ts";
 import type { AgentProposal } from "./proposal.ts";
@@ -68,6 +68,8 @@ export type Execution = {
   /** The planner's abandoned attempt, until its run is stopped. */
   readonly stopping?: number;
   readonly spent: number;
+  /** The proposed plan, after the check of its texts. `page`: the commit with its pages; null if the comment has room for the plan. */
+  readonly shownPlan?: { readonly plan: Hash; readonly page: { readonly commit: Sha; readonly count: number } | null };
   /** Whether this is a quick task: the sidecar performs its only step. */
   readonly quick?: boolean;
   /** Commands proposed by agents. */

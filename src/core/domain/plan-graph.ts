@@ -129,7 +129,7 @@ const checkGraph = (steps: readonly PlannedStep[], maxSteps: number): Result<rea
 };
 
 /** Accepts steps whose texts a person sees completely. Refusals: those of checkStepTexts. */
-const checkTexts = (steps: readonly PlannedStep[]): Result<readonly PlannedStep[]> => {
+export const checkTexts = (steps: readonly PlannedStep[]): Result<readonly PlannedStep[]> => {
   for (const step of steps) {
     const refusal = checkStepTexts(step);
     if (refusal) return { ok: false, refusal };

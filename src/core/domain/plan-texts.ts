@@ -92,7 +92,7 @@ const checkPathText = (named: NamedText): Refusal | null => {
 };
 
 /**
- * Why a step may not be approved: a person would not see everything that it does.
+ * Why nobody can approve a step: a text has hidden characters or no room in a comment.
  * Refusals: `hidden-character`, `text-too-long`, `empty-text`.
  */
 export const checkStepTexts = ({ id, title, description, role, paths, verify, run }: PlannedStep): Refusal | null => {

@@ -12,6 +12,12 @@ export const stripHiddenChars = (text: string): string =>
     .replace(/\r\n?/g, "\n")
     .replace(HIDDEN_CHARS, (each) => (each === "\n" || each === "\t" ? each : ""));
 
+/** Replaces invisible characters by their codes. */
+export const showHiddenChars = (text: string): string =>
+  text.replace(HIDDEN_CHARS, (each) =>
+    each === "\n" || each === "\t" ? each : `<U+${(each.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, "0")}>`,
+  );
+
 /** Counts code points and never splits one. */
 export const takeFirstChars = (text: string, limit: number): string =>
   text.length <= limit

@@ -1,6 +1,8 @@
 import type { Execution } from "../domain/execution.ts";
 import type { Plan, PlannedStep } from "../domain/plan.ts";
 import { toInlineCode, quoteText, escapeSentence } from "./escape.ts";
+import { renderPlanApproval } from "./plan-approval.ts";
+import { renderInstructions } from "./step-details.ts";
 import { renderStepTable } from "./step-table.ts";
 
 /** The steps of the amended plan that the present plan lacks. */
@@ -11,7 +13,8 @@ export const listAddedSteps = ({ plan, grown }: { readonly plan: Plan | null; re
 };
 
 /** Empty without an amendment. */
-export const renderAmendment = ({ amendment }: Execution, added: readonly PlannedStep[]): string => {
+export const renderAmendment = (execution: Execution, added: readonly PlannedStep[]): string => {
+  const { amendment } = execution;
   if (!amendment) return "";
   const request = quoteText(amendment.request, { limit: 1_000, keep: "start" });
   switch (amendment.state) {
@@ -22,8 +25,12 @@ export const renderAmendment = ({ amendment }: Execution, added: readonly Planne
         "#### More steps, for your approval",
         request,
         renderStepTable(added, {}),
-        "Existing steps continue unchanged. To add exactly these steps, comment:",
-        `\`\`\`\n/enki approve ${(amendment.plan ?? "").slice(0, 12)}\n\`\`\``,
+        renderInstructions(execution, { steps: added, plan: amendment.plan, unfolded: true }),
+        renderPlanApproval(execution, {
+          steps: added,
+          plan: amendment.plan,
+          request: "Existing steps continue unchanged. To add exactly these steps, comment:",
+        }),
         `Not what you meant? Change them with ${toInlineCode("/enki revise <what to change>")}, replace them with ${toInlineCode("/enki add <request>")}, or drop them with ${toInlineCode(`/enki cancel ${(amendment.plan ?? "").slice(0, 12)}`)}.`,
       ]
         .filter((part) => part !== "")

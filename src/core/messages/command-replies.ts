@@ -1,6 +1,6 @@
 import { COMMANDS } from "../commands/command-table.ts";
 import { type Execution, hasEnded } from "../domain/execution.ts";
-import type { Plan } from "../domain/plan.ts";
+import type { Plan, PlannedStep } from "../domain/plan.ts";
 import { emptyQueue } from "../domain/queue.ts";
 import type { Refusal } from "../domain/refusal.ts";
 import { renderAmendment } from "./amendment.ts";
@@ -31,7 +31,7 @@ const formatAliases = (aliases: readonly string[]): string =>
   aliases.length === 0 ? "" : ` (also ${aliases.map((alias) => toInlineCode(`/enki ${alias}`)).join(", ")})`;
 
 /** The state of an execution and the possible next commands. */
-export const renderStatusReply = (execution: Execution, plan: Plan | null): string => {
+export const renderStatusReply = (execution: Execution, plan: Plan | null, added: readonly PlannedStep[]): string => {
   const states = Object.values(execution.steps).map(({ state }) => state);
   const counts = [...new Set(states)].map((state) => `${states.filter((each) => each === state).length} ${state}`);
   const planned = plan === null ? "it has no plan yet" : `${plan.steps.length} steps are proposed`;
@@ -41,9 +41,9 @@ export const renderStatusReply = (execution: Execution, plan: Plan | null): stri
     summary,
     reason,
     renderOpenConflicts(execution.baseBranch, Object.values(execution.steps)),
-    renderNextCommand(execution, emptyQueue),
+    renderNextCommand(execution, emptyQueue, { started: Object.values(execution.steps), planned: plan?.steps ?? [] }),
     renderProposals(execution),
-    renderAmendment(execution, []),
+    renderAmendment(execution, added),
   ]
     .filter((part) => part !== "")
     .join("\n\n");

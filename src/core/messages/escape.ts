@@ -36,6 +36,29 @@ export const escapeSentence = (text: string, limit = 500): string =>
 /** An untrusted name or path as inline code that it cannot close. */
 export const toInlineCode = (text: string): string => `\`${toOneLine(text, 300).replaceAll("`", "'") || " "}\``;
 
+/** Fences longer than every run of backticks in a text. */
+const chooseFence = (text: string, least: number): string =>
+  "`".repeat([...text.matchAll(/`+/g)].reduce((most, [run]) => Math.max(most, run.length + 1), least));
+
+/** A checked line as inline code with the same characters. Inline code wraps on GitHub, blocks do not. */
+const toExactInlineCode = (text: string): string => {
+  const fence = chooseFence(text, 1);
+  const pad = /^`|`$|^ .* $/.test(text) ? " " : "";
+  return `${fence}${pad}${text}${pad}${fence}`;
+};
+
+/** A checked command as a block with the same characters. */
+export const fenceCommand = (command: string): string => {
+  const fence = chooseFence(command, 3);
+  return `${fence}bash\n${command}\n${fence}`;
+};
+
+/** Checked paths or commands after a sentence: in the same line, or as blocks if one has several lines. */
+export const listExactly = (sentence: string, texts: readonly string[]): string =>
+  texts.some((text) => /[\n\t]/.test(text))
+    ? [`${sentence}:`, ...texts.map((text) => fenceCommand(text))].join("\n\n")
+    : `${sentence} ${texts.map((text) => toExactInlineCode(text)).join(", ")}`;
+
 export const escapeInlineHtml = (text: string, limit = 200): string =>
   defuseText(toOneLine(text, limit)).replace(/[&<>"']/g, (each) => `&#${each.codePointAt(0)};`);
 
@@ -62,8 +85,7 @@ const shortenText = (text: string, { limit, keep, whole }: TextLimit): string =>
  */
 export const fenceText = (name: string, text: string, options: TextLimit): string => {
   const inner = shortenText(stripHiddenChars(text).trimEnd(), options);
-  const longest = [...inner.matchAll(/`+/g)].reduce((most, [run]) => Math.max(most, run.length), 2);
-  const fence = "`".repeat(longest + 1);
+  const fence = chooseFence(inner, 3);
   return `${fence}${name}\n${inner}\n${fence}`;
 };
 

@@ -47,6 +47,9 @@ const ISSUE_STAYS_OPEN_NOTE =
 const UNSIGNED_LEDGER_NOTE = "No key signs Enki's ledger here, so everybody with write access is trusted with it.";
 const PARTS_OMITTED_NOTE = "Some parts are omitted because the comment would be too long.";
 
+/** The table of the present steps leaves room for the steps of an amendment. */
+const MAX_CHARS_BESIDE_AMENDMENT = 6_000;
+
 /** Parts with the highest rank are omitted first; rank 0 is always kept. */
 type CommentPart = { readonly text: string; readonly rank: number };
 
@@ -55,12 +58,13 @@ export const renderExecutionComment = (input: ExecutionCommentInput): string => 
   const { execution, plan, queue } = input;
   const steps = plan?.steps ?? [];
   const added = listAddedSteps(input);
+  const isProposed = execution.state === "proposed";
   // Looked up once, because lookups in a large record are slower than rendering.
   const startedSteps = steps.map(({ id }) => execution.steps[id]).filter((step) => step !== undefined);
   return keepFittingParts([
     { rank: 0, text: writeMarker({ kind: "execution", id: execution.id }) },
     { rank: 0, text: `### ${renderHeadline(execution, startedSteps)}` },
-    { rank: 0, text: quoteText(execution.request, { limit: 1_000, keep: "start" }) },
+    { rank: 1, text: quoteText(execution.request, { limit: 1_000, keep: "start" }) },
     { rank: 1, text: renderBriefNote(input.brief) },
     { rank: 0, text: renderExecutionNotice(execution, queue, startedSteps) },
     { rank: 1, text: renderIgnoredResults(execution) },
@@ -68,7 +72,7 @@ export const renderExecutionComment = (input: ExecutionCommentInput): string => 
     { rank: 1, text: renderIgnoredRecords(execution) },
     { rank: 1, text: renderLandingNote(execution, queue) },
     { rank: 4, text: renderMermaidBlock(steps, execution.steps) ?? "" },
-    { rank: 0, text: renderStepTable(steps, execution.steps) },
+    { rank: 0, text: renderStepTable(steps, execution.steps, execution.amendment ? MAX_CHARS_BESIDE_AMENDMENT : undefined) },
     { rank: 1, text: renderSkippedRoles(execution) },
     { rank: 1, text: renderFailedSteps(startedSteps) },
     { rank: 1, text: renderOpenConflicts(execution.baseBranch, startedSteps) },
@@ -76,14 +80,14 @@ export const renderExecutionComment = (input: ExecutionCommentInput): string => 
     { rank: 0, text: hasFoundNothing(execution, plan) ? ISSUE_STAYS_OPEN_NOTE : "" },
     { rank: 1, text: renderUnreadRemarks(execution, startedSteps) },
     { rank: 1, text: renderResolvedConflicts(startedSteps) },
-    { rank: 0, text: renderNextCommand(execution, queue, startedSteps) },
+    { rank: 0, text: isProposed ? renderInstructions(execution, { steps, plan: execution.plan, unfolded: true }) : "" },
+    { rank: 0, text: renderNextCommand(execution, queue, { started: startedSteps, planned: steps }) },
     { rank: 0, text: input.unsignedLedger && execution.state === "proposed" ? UNSIGNED_LEDGER_NOTE : "" },
     { rank: 0, text: renderProposals(execution) },
     { rank: 0, text: renderAmendment(execution, added) },
-    { rank: 1, text: added.length === 0 ? "" : renderInstructions({ ...execution, plan: execution.amendment?.plan ?? null }, added) },
     { rank: 2, text: renderStepReports(input, steps) },
     { rank: 3, text: renderStepSummaries(startedSteps) },
-    { rank: 3, text: renderInstructions(execution, steps) },
+    { rank: 3, text: isProposed ? "" : renderInstructions(execution, { steps, plan: execution.plan, unfolded: false }) },
     { rank: 0, text: renderFooter(execution) },
   ]);
 };

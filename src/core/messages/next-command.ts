@@ -1,9 +1,13 @@
 import type { Execution } from "../domain/execution.ts";
 import { toTaskId } from "../domain/ids.ts";
+import type { PlannedStep } from "../domain/plan.ts";
 import type { Queue } from "../domain/queue.ts";
 import type { Refusal } from "../domain/refusal.ts";
 import { isAwaitingAnswer, isAwaitingConfirmation, isHeldByPerson, type Step } from "../domain/step.ts";
 import { toInlineCode, escapeSentence } from "./escape.ts";
+import { renderPlanApproval } from "./plan-approval.ts";
+
+const APPROVAL_REQUEST = "Nothing runs until a person with write permission approves. To start exactly this plan, comment:";
 
 /** GitHub shows a copy button on a code block. */
 export const formatCopyBlock = (line: string): string => `\`\`\`\n${line}\n\`\`\``;
@@ -12,19 +16,21 @@ export const formatCopyBlock = (line: string): string => `\`\`\`\n${line}\n\`\`\
 export const renderNextStep = ({ next }: Refusal): string =>
   next.startsWith("/enki") ? formatCopyBlock(next) : next === "" ? "" : `Next: ${escapeSentence(next)}`;
 
+/** The steps of an execution that have started, and those of its plan. */
+type NextSteps = { readonly started: readonly Step[]; readonly planned: readonly PlannedStep[] };
+
 /** The next steps for a person, with commands; empty if Enki continues automatically. */
-export const renderNextCommand = (execution: Execution, queue: Queue, steps: readonly Step[] = Object.values(execution.steps)): string => {
+export const renderNextCommand = (execution: Execution, queue: Queue, { started, planned }: NextSteps): string => {
   switch (execution.state) {
     case "proposed":
       return [
-        "Nothing runs until a person with write permission approves. To start exactly this plan, comment:",
-        formatCopyBlock(`/enki approve ${(execution.plan ?? "").slice(0, 12)}`),
+        renderPlanApproval(execution, { steps: planned, plan: execution.plan, request: APPROVAL_REQUEST }),
         `Not what you meant? Comment ${toInlineCode("/enki revise <what to change>")}, or quote a line of the plan and say what to change. To cancel it, comment ${toInlineCode(`/enki cancel ${execution.id}`)}.`,
       ].join("\n\n");
     case "running":
-      return renderRunningActions(execution, queue, steps);
+      return renderRunningActions(execution, queue, started);
     case "failed":
-      return renderFailureAction(execution, steps);
+      return renderFailureAction(execution, started);
     case "paused":
       return `Running jobs may finish, but nothing new starts or lands. To continue, comment:\n\n${formatCopyBlock(`/enki resume ${execution.id}`)}`;
     case "asking":

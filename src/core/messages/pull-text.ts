@@ -5,6 +5,8 @@ import type { Sha } from "../domain/ids.ts";
 import type { Candidate, LandingTerms } from "../domain/queue.ts";
 import { defuseText, toInlineCode, escapeInline, toOneLine, quoteText } from "./escape.ts";
 import { describeLanding } from "./landing-words.ts";
+import { renderStepTask } from "./planned-step.ts";
+import { linkPlanPage } from "./step-details.ts";
 
 type PullContext = { readonly execution: Execution; readonly step: PlannedStep };
 
@@ -21,7 +23,7 @@ export const renderPullBody = ({ execution, step, output, terms }: PullBodyInput
     `Step ${toInlineCode(step.id)} of the plan for #${execution.issue}, requested by ${escapeInline(execution.requestedBy)}: ${escapeInline(execution.request)}`,
     ...(output.trim() === "" ? [] : ["**Changes**, in the worker's words", quoteText(output, { limit: 4_000, keep: "start" })]),
     "**Task**",
-    quoteText(step.description, { limit: 8_000, keep: "start" }),
+    renderTask(execution, step),
     "**How it lands**",
     step.checkpoint
       ? "This is a **checkpoint**: Enki lands it, and starts the steps that depend on it, once a person with write permission approves this exact head in a review."
@@ -29,6 +31,16 @@ export const renderPullBody = ({ execution, step, output, terms }: PullBodyInput
     ...(terms ? [describeLanding(execution.baseBranch, terms)] : []),
     `<sub>Task ${toInlineCode(task)} of execution ${toInlineCode(execution.id)} · push to this branch to change what lands · ${toInlineCode(`/enki cancel ${task}`)} on #${execution.issue} withdraws it</sub>`,
   ].join("\n\n");
+};
+
+/** Leaves room for the worker's words. */
+const MAX_TASK_CHARS = 40_000;
+
+/** The step as a person approved it. */
+const renderTask = (execution: Execution, step: PlannedStep): string => {
+  const text = renderStepTask(step);
+  if (text.length <= MAX_TASK_CHARS) return text;
+  return `The task is too long for this text. It is in the plan: ${linkPlanPage(execution, execution.plan) ?? `see #${execution.issue}`}`;
 };
 
 export const renderBatchTitle = ({ items }: Candidate): string =>

@@ -1,8 +1,10 @@
 import type { Execution } from "../domain/execution.ts";
-import type { StepId } from "../domain/ids.ts";
+import type { Hash, StepId } from "../domain/ids.ts";
 import type { PlannedStep } from "../domain/plan.ts";
 import { findFailureLog, NOTHING_TO_DO_CODE, type Step, type StepState } from "../domain/step.ts";
-import { toInlineCode, fenceText, escapeInlineHtml, quoteText, escapeSentence } from "./escape.ts";
+import { collectUpTo, toInlineCode, fenceText, escapeInlineHtml, quoteText, escapeSentence } from "./escape.ts";
+import { isLongPlan, toPageName } from "./plan-page.ts";
+import { renderStepInstruction } from "./planned-step.ts";
 
 /** A collapsed section. The summary is HTML; the body is Markdown that must close everything it opens. */
 const wrapInDetails = (summary: string, body: string, open = false): string =>
@@ -111,39 +113,34 @@ export const renderStepSummaries = (steps: readonly Step[]): string => {
 
 const STATES_WITH_OUTPUT: ReadonlySet<StepState> = new Set(["published", "waiting", "done"]);
 
-/** With more steps, each could show only the start of a sentence. */
-const MAX_INSTRUCTIONS_LISTED = 400;
+/** Steps of a plan whose instructions a comment shows; unfolded before an approval. */
+type InstructionView = { readonly steps: readonly PlannedStep[]; readonly plan: Hash | null; readonly unfolded: boolean };
 
-/** Complete instructions of each step, because a person approves more than titles. */
-export const renderInstructions = (execution: Execution, steps: readonly PlannedStep[]): string => {
+/** A plan of an earlier version may be longer than the comment and have no page. */
+const MAX_UNPAGED_CHARS = 16_000;
+
+/** The complete instructions of steps, because a person approves more than titles, or a link to the plan pages; empty for a long proposal. */
+export const renderInstructions = (execution: Execution, { steps, plan, unfolded }: InstructionView): string => {
   if (steps.length === 0) return "";
-  const limit = Math.min(4_000, Math.floor(16_000 / steps.length));
-  const whole = `executions/${execution.id}/plan-${execution.plan ?? ""}.json`;
+  const isLong = isLongPlan(steps);
+  const link = linkPlanPage(execution, plan);
+  if (isLong && unfolded) return "";
+  if (isLong && link !== null) return `Instructions for each step: ${link}`;
+  const whole = `executions/${execution.id}/plan-${plan ?? ""}.json`;
+  const texts = isLong ? collectUpTo(MAX_UNPAGED_CHARS, steps, renderStepInstruction).slice(0, -1) : steps.map(renderStepInstruction);
   const body = [
-    ...(steps.length > MAX_INSTRUCTIONS_LISTED ? [] : steps).map((step) => renderStepInstruction(step, limit)),
+    ...texts,
     `The complete plan is in the ledger: ${toInlineCode(`git fetch origin refs/enki/ledger && git show FETCH_HEAD:${whole}`)}`,
   ].join("\n\n");
-  return wrapInDetails("Instructions for each step", body);
+  return wrapInDetails("Instructions for each step", body, unfolded);
 };
 
-const renderStepInstruction = (step: PlannedStep, limit: number): string => {
-  const list = (name: string, all: readonly string[]): string[] =>
-    all.length === 0
-      ? []
-      : [
-          `${name} ${all
-            .slice(0, 20)
-            .map((each) => toInlineCode(each))
-            .join(", ")}`,
-        ];
-  const rules = [
-    ...list("may change only", step.paths),
-    ...list("verified also by", step.verify),
-    ...(step.run === null ? [] : ["runs this command instead of an agent:"]),
-  ].join("; ");
-  return [
-    `**${toInlineCode(step.id)}**${rules === "" ? "" : `: ${rules}`}`,
-    ...(step.run === null ? [] : [fenceText("bash", step.run, { limit, keep: "start" })]),
-    quoteText(step.description, { limit, keep: "start" }),
-  ].join("\n\n");
+/** Links to the plan pages, relative to the page of an issue; null without pages. */
+export const linkPlanPage = ({ shownPlan }: Execution, plan: Hash | null): string | null => {
+  const page = shownPlan?.plan === plan ? shownPlan?.page : null;
+  if (!page || plan === null) return null;
+  return Array.from({ length: page.count }, (_, at) => {
+    const words = page.count === 1 ? "the whole plan" : `page ${at + 1} of ${page.count}`;
+    return `[${words}](../blob/${page.commit}/${toPageName(plan, at + 1)})`;
+  }).join(", ");
 };

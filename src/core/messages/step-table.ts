@@ -10,24 +10,47 @@ import {
   type StepState,
 } from "../domain/step.ts";
 import { formatResolutionAttempt } from "./open-conflicts.ts";
-import { toInlineCode, escapeInline } from "./escape.ts";
+import { collectUpTo, toInlineCode, escapeInline } from "./escape.ts";
+import { formatWorkMode } from "./planned-step.ts";
 
 type StepsById = Readonly<Record<StepId, Step>>;
 
 const MAX_TABLE_ROWS = 150;
+const MAX_TABLE_CHARS = 18_000;
+
+/** The first rows within the limits. */
+const cutRows = (rows: readonly string[], limit: number): readonly string[] => {
+  const fitting = collectUpTo(limit, rows.slice(0, MAX_TABLE_ROWS), (row) => row);
+  const length = fitting.reduce((sum, row) => sum + row.length, 0);
+  return length > limit ? fitting.slice(0, -1) : fitting;
+};
+
+const formatRow = ({ planned, step }: StepStanding, hasStarted: boolean): string => {
+  const last = hasStarted ? formatStateCell(step) : formatWorkMode(planned);
+  return `| ${formatCodeCell(planned.id)} | ${escapeInline(planned.title, 100)} | ${formatNeeds(planned)} | ${last} |`;
+};
+
+/** Whether the table of a proposed plan shows every step and need. */
+export const fitsStepTable = (steps: readonly PlannedStep[]): boolean =>
+  steps.length <= MAX_TABLE_ROWS &&
+  steps.every(({ needs }) => needs.length <= MAX_NEEDS_SHOWN) &&
+  cutRows(
+    steps.map((planned) => formatRow({ planned, step: undefined }, false)),
+    MAX_TABLE_CHARS,
+  ).length === steps.length;
 
 /** One row for each step: title, needs and state, or the mode of work before it starts. Empty without a plan. */
-export const renderStepTable = (steps: readonly PlannedStep[], states: StepsById): string => {
+export const renderStepTable = (steps: readonly PlannedStep[], states: StepsById, limit = MAX_TABLE_CHARS): string => {
   if (steps.length === 0) return "";
   const hasStarted = Object.keys(states).length > 0;
   const head = [`| step | what it does | after | ${hasStarted ? "state" : "how"} |`, "|---|---|---|---|"];
   const all = steps.map((planned) => ({ planned, step: states[planned.id] }));
   const sorted = hasStarted && all.length > MAX_TABLE_ROWS ? sortStepsByUrgency(all) : all;
-  const rows = sorted.slice(0, MAX_TABLE_ROWS).map(({ planned, step }) => {
-    const last = hasStarted ? formatStateCell(step) : formatWorkMode(planned);
-    return `| ${formatCodeCell(planned.id)} | ${escapeInline(planned.title, 100)} | ${formatNeeds(planned)} | ${last} |`;
-  });
-  const rest = sorted.slice(MAX_TABLE_ROWS);
+  const rows = cutRows(
+    sorted.slice(0, MAX_TABLE_ROWS).map((each) => formatRow(each, hasStarted)),
+    limit,
+  );
+  const rest = sorted.slice(rows.length);
   const more = rest.length > 0 ? [`| … | ${rest.length} more | | ${hasStarted ? `${countStandings(rest)} ` : ""}|`] : [];
   return [...head, ...rows, ...more].join("\n");
 };
@@ -70,16 +93,13 @@ const countStandings = (all: readonly StepStanding[]): string => {
 /** A bar would end the table cell. */
 const formatCodeCell = (text: string): string => toInlineCode(text).replaceAll("|", "\\|");
 
-const formatNeeds = (step: PlannedStep): string =>
-  [...listNeededSteps(step), ...listNeededTasks(step)].map((need) => formatCodeCell(need)).join(", ");
+const MAX_NEEDS_SHOWN = 10;
 
-const formatWorkMode = ({ tier, role, output, checkpoint, optional, run }: PlannedStep): string =>
-  [
-    run === null ? `${tier}${role === null ? "" : ` · ${escapeInline(role, 40)}`}` : "a command",
-    ...(output === "artifact" ? ["a report"] : []),
-    ...(checkpoint ? ["**checkpoint**"] : []),
-    ...(optional ? ["optional"] : []),
-  ].join(" · ");
+const formatNeeds = (step: PlannedStep): string => {
+  const needs = [...listNeededSteps(step), ...listNeededTasks(step)];
+  const more = needs.length > MAX_NEEDS_SHOWN ? [`${needs.length - MAX_NEEDS_SHOWN} more`] : [];
+  return [...needs.slice(0, MAX_NEEDS_SHOWN).map((need) => formatCodeCell(need)), ...more].join(", ");
+};
 
 const formatStateCell = (step: Step | undefined): string => {
   if (!step) return "";

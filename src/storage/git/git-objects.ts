@@ -1,4 +1,5 @@
 import { isSha, type Millis, type Sha } from "../../core/domain/ids.ts";
+import type { TextCommit } from "../../core/domain/text-commit.ts";
 import { type TreeEntry, listTree, writeBlobs, writeTree } from "./git-tree.ts";
 import { runGitOrThrow, GitError, type GitOutput, runGit, type GitContext } from "./run-git.ts";
 import { formatSignedCommit } from "./signed-commit.ts";
@@ -58,6 +59,13 @@ export const writeTreeFiles = async (at: GitContext, on: Sha | null, files: NewF
   for (const [path, file] of files) if (!file) entries.delete(path);
   kept.forEach(({ path, mode }, index) => entries.set(path, { mode, sha: blobs[index] ?? "" }));
   return writeTree(at, entries);
+};
+
+/** Stores a commit of texts. Throws if git derives another id, because a comment already has the id. */
+export const writeTextCommit = async (at: GitContext, { id, files, object }: TextCommit): Promise<void> => {
+  const tree = await writeTreeFiles(at, null, new Map(Object.entries(files).map(([name, content]) => [name, { content, mode: "100644" }])));
+  const stored = (await runGitOrThrow(at, ["hash-object", "-t", "commit", "-w", "--stdin"], object)).trim();
+  if (stored !== id || !object.startsWith(`tree ${tree}\n`)) throw new GitError(`the commit of texts ${id} was stored as ${stored}`);
 };
 
 /** Reads objects of one type in one process. Missing objects and those of other types are omitted. */

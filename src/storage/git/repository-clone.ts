@@ -3,6 +3,7 @@ import { mkdir, rm } from "node:fs/promises";
 import type { RefMove } from "../../core/domain/decision.ts";
 import type { Millis, RefName, Sha } from "../../core/domain/ids.ts";
 import type { QueryAnswers, Query, RepositoryRefs } from "../../core/domain/query.ts";
+import type { TextCommit } from "../../core/domain/text-commit.ts";
 import { buildMergeChain, buildRevertCommit, buildWorkCommit } from "./build-work-commit.ts";
 import { buildReattached } from "./build-reattached.ts";
 import { buildRebase, findNewestBase } from "./build-rebase.ts";
@@ -21,6 +22,7 @@ import {
   readCommitObjects,
   readTextAt,
   writeCommit,
+  writeTextCommit,
   writeTreeFiles,
 } from "./git-objects.ts";
 import { pushRefs, type PushResult } from "./push-refs.ts";
@@ -173,6 +175,7 @@ const createReadMethods = (running: GitContext) => ({
 const createBuildMethods = (running: GitContext, identity: CommitIdentity) => ({
   writeFiles: (on: Sha | null, files: NewFiles): Promise<Sha> => writeTreeFiles(running, on, files),
   writeCommit: (commit: Omit<NewCommit, "committer">): Promise<Sha> => writeCommit(running, { ...commit, committer: identity }),
+  writeTextCommit: (commit: TextCommit): Promise<void> => writeTextCommit(running, commit),
   mergeChain: (query: Extract<Query, { kind: "merge-chain" }>): Promise<QueryAnswers["merge-chain"]> =>
     buildMergeChain(running, identity, query),
   reattach: (query: Extract<Query, { kind: "reattach" }>): Promise<QueryAnswers["reattach"]> => buildReattached(running, identity, query),

@@ -4,6 +4,7 @@ import type { RefMove } from "../../core/domain/decision.ts";
 import type { Event } from "../../core/domain/event.ts";
 import type { Millis, RefName, Sha } from "../../core/domain/ids.ts";
 import type { Ledger } from "../../core/domain/ledger.ts";
+import type { TextCommit } from "../../core/domain/text-commit.ts";
 import { ARCHIVE_REF, ATTEMPTS_REF, LEDGER_REF, readCandidateRef, readTaskRef } from "../../core/domain/refs.ts";
 import type { LedgerGuard } from "./guard-ledger.ts";
 import { type LedgerSeal, writeSealedCommit } from "./ledger-keys.ts";
@@ -18,6 +19,8 @@ export type LedgerWrite = {
   readonly moves: readonly RefMove[];
   /** Result commits to keep: more parents of the one ref that holds them. */
   readonly attempts: readonly Sha[];
+  /** Commits of texts, stored and kept like results. */
+  readonly texts?: readonly TextCommit[];
   readonly attemptsTip: Sha | null;
   readonly archiveTip: Sha | null;
   /** Inputs of the decision. */
@@ -102,10 +105,13 @@ const commitLedger = async (clone: RepositoryClone, write: LedgerWrite): Promise
 };
 
 const createAttemptsMove = async (clone: RepositoryClone, write: LedgerWrite): Promise<RefMove[]> => {
-  if (write.attempts.length === 0) return [];
+  const { texts = [] } = write;
+  for (const text of texts) await clone.writeTextCommit(text);
+  const kept = [...write.attempts, ...texts.map(({ id }) => id)];
+  if (kept.length === 0) return [];
   const tree = await clone.writeFiles(null, new Map());
-  const parents = [...(write.attemptsTip === null ? [] : [write.attemptsTip]), ...write.attempts];
-  const commit = await clone.writeCommit({ tree, parents, message: `Keep ${write.attempts.length} results`, at: write.at });
+  const parents = [...(write.attemptsTip === null ? [] : [write.attemptsTip]), ...kept];
+  const commit = await clone.writeCommit({ tree, parents, message: `Keep ${kept.length} results`, at: write.at });
   return [{ ref: ATTEMPTS_REF, oldSha: write.attemptsTip, newSha: commit }];
 };
 

@@ -243,14 +243,20 @@ test("the version changes with the content of the pages, and with nothing more",
   expect({ version }).toEqual(seen.at(-1));
 });
 
-test("shows a file of a commit as plain text, and answers 404 for a missing file", async () => {
+test("renders a Markdown file of a commit as GitHub does, shows other files as plain text, and answers 404 for a missing file", async () => {
   const { page, look, commit, git, push } = shared();
   await git("checkout", "-q", "-b", "notes", "main");
-  await commit({ "docs/a b.md": "# <b>Found</b>\n" });
+  await commit({
+    "docs/a b.md": "# <b>Found</b> #1\n",
+    "docs/a.txt": "# <b>Found</b>\n",
+    "docs/big.md": `# Big\n${"x\n".repeat(300_000)}`,
+  });
   await push("notes");
   const id = await git("rev-parse", "notes");
   const shown = await page(`/blob/${id}/docs/a%20b.md`);
-  expect(shown).toContain("# &lt;b&gt;Found&lt;/b&gt;");
+  expect(shown).toContain("<h1>&lt;b&gt;Found&lt;/b&gt; #1</h1>");
+  expect(await page(`/blob/${id}/docs/a.txt`)).toContain("# &lt;b&gt;Found&lt;/b&gt;");
+  expect(await page(`/blob/${id}/docs/big.md`)).toContain("# Big\n");
   expect(strange(shown)).toEqual([]);
   for (const path of ["docs", "none.md", "../x"]) expect((await look(`/octo/demo/blob/${id}/${path}`)).status).toBe(404);
   expect((await look(`/octo/demo/blob/${"0".repeat(40)}/docs/a%20b.md`)).status).toBe(404);

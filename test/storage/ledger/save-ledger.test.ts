@@ -1,3 +1,4 @@
+import { composeTextCommit } from "../../../src/core/domain/text-commit.ts";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { RepositoryClone } from "../../../src/storage/git/repository-clone.ts";
 import { readArchivedStates } from "../../../src/storage/ledger/archived-states.ts";
@@ -123,6 +124,15 @@ describe("a save", () => {
     const result = await clone.writeCommit({ tree: await clone.writeFiles(null, new Map()), parents: [], message: "result", at: 7_000 });
     await write(clone, handled(6), { attempts: [result] });
     expect(repo.git("rev-list", ATTEMPTS_REF).split("\n")).toContain(result);
+  });
+
+  test("keeps texts that a comment links, in the same push", async () => {
+    const clone = await repo.clone();
+    await clone.fetch();
+    const text = composeTextCommit({ "plan-1.md": "# Plan\n" }, "Plan 1", 8_000);
+    await write(clone, handled(8), { texts: [text] });
+    expect(repo.git("show", `${text.id}:plan-1.md`)).toBe("# Plan");
+    expect(repo.git("rev-list", ATTEMPTS_REF).split("\n")).toContain(text.id);
   });
 
   test("moves finished executions to the archive in the same push", async () => {

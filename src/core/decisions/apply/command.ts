@@ -7,6 +7,7 @@ import { type BranchName, deriveExecutionId, toTaskId } from "../../domain/ids.t
 import { accept, refuse, type Refusal, type Result } from "../../domain/refusal.ts";
 import { isAwaitingAnswer, isAwaitingConfirmation } from "../../domain/step.ts";
 import { findStepByPull, findTarget, findExecutionIssue } from "../../domain/find-target.ts";
+import { listAddedSteps } from "../../messages/amendment.ts";
 import { renderHelpReply, renderStatusReply } from "../../messages/command-replies.ts";
 import type { DecisionTransaction } from "../decision-transaction.ts";
 import { requestAmendment, discardAmendment, applyAmendment } from "./amend-plan.ts";
@@ -77,7 +78,10 @@ export const applyCommand = (tx: DecisionTransaction, event: CommandedEvent, com
   }
 };
 
-const applyStatusCommand: TargetCommandHandler = (tx, { execution }) => ({ text: renderStatusReply(execution, tx.plan(execution.plan)) });
+const applyStatusCommand: TargetCommandHandler = (tx, { execution }) => {
+  const [plan, grown] = [tx.plan(execution.plan), tx.plan(execution.amendment?.plan ?? null)];
+  return { text: renderStatusReply(execution, plan, listAddedSteps({ plan, grown })) };
+};
 
 const applyToTarget = (
   tx: DecisionTransaction,
