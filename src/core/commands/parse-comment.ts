@@ -61,7 +61,7 @@ const mayHoldCommand = (markdown: string, slug: string | null): boolean => {
 
 const isCommandLine = ({ text, own }: ProseLine, matchCommand: CommandMatcher): boolean => own && matchCommand(text.trim()) !== null;
 
-type WrittenCommand = { readonly first: string; readonly more: string[] };
+type WrittenCommand = { readonly first: string; readonly more: string[]; reordered: boolean };
 
 /** Returns a command line's text after `/enki` or the mention; null for any other line. */
 type CommandMatcher = (line: string) => string | null;
@@ -85,15 +85,18 @@ const findCommandRow = (typed: string): CommandRow | undefined => {
 
 const readParagraphCommands = (paragraph: readonly ProseLine[], matchCommand: CommandMatcher): WrittenCommand[] => {
   const commands: WrittenCommand[] = [];
-  for (const { text, own } of paragraph) {
+  for (const { text, own, reordered } of paragraph) {
     const first = own ? matchCommand(text.trim()) : null;
-    if (first !== null) commands.push({ first, more: [] });
+    if (first !== null) commands.push({ first, more: [], reordered: false });
     else commands.at(-1)?.more.push(text.trim());
+    const last = commands.at(-1);
+    if (last) last.reordered ||= reordered;
   }
   return commands;
 };
 
-const toCommandRequest = ({ first, more }: WrittenCommand): CommandRequest => {
+const toCommandRequest = ({ first, more, reordered }: WrittenCommand): CommandRequest => {
+  if (reordered) return REORDERED;
   const [typed = "", ...words] = first.split(/[ \u00a0]+/);
   const row = findCommandRow(typed === "" ? "help" : typed);
   const text = [first.slice(typed.length).trim(), ...more].join("\n").trim();
@@ -120,6 +123,12 @@ const suggestCommand = (typed: string): string | null => {
   const undone = rest === undefined ? null : findNearestWord(rest, [...names, ...COMMANDS.flatMap(({ aliases }) => aliases)]);
   return undone === null ? findNearestWord(typed, names) : (OPPOSITE_COMMANDS[undone] ?? null);
 };
+
+const REORDERED = refuse(
+  "hidden-character",
+  "This command has invisible characters that change the order in which it is shown, so it was not read. Write it again without them.",
+  "/enki help",
+);
 
 const TOO_COMPLEX = refuse(
   "too-complex",

@@ -5,8 +5,11 @@ import { isWithin, type MarkdownToken, type Range, readMarkdownEvents, withoutRa
 import { tamePart } from "../markdown/tame.ts";
 import { takeFirstChars, stripHiddenChars } from "../domain/visible-text.ts";
 
-/** A visible line of a paragraph. `own`: a person wrote it as prose and at the start of the line, so a command may start here. */
-export type ProseLine = { readonly line: number; readonly text: string; readonly own: boolean };
+/**
+ * A visible line of a paragraph. `own`: a person wrote it as prose and at the start of the line, so a command may start here.
+ * `reordered`: GitHub shows its characters in another order, or not as they are.
+ */
+export type ProseLine = { readonly line: number; readonly text: string; readonly own: boolean; readonly reordered: boolean };
 /** `unread`: the rest of a text that would take too long to parse. */
 export type Prose = { readonly paragraphs: readonly (readonly ProseLine[])[]; readonly unread: string };
 
@@ -77,11 +80,15 @@ const exitToken = (scan: Scan, token: MarkdownToken): void => {
 const endLine = (scan: Scan, to: number): void => {
   const { text, hidden, lines, line } = scan;
   if (lines && line) {
-    const visible = stripHiddenChars(withoutRanges(text, hidden.ranges, { from: line.start.offset, to }));
-    lines.push({ line: line.start.line, text: visible, own: line.own });
+    const written = withoutRanges(text, hidden.ranges, { from: line.start.offset, to });
+    lines.push({ line: line.start.line, text: stripHiddenChars(written), own: line.own, reordered: REORDERING.test(written) });
   }
   scan.line = null;
 };
+
+/** Direction overrides, embeddings and isolates, and control characters such as those of a terminal. */
+// oxlint-disable-next-line no-control-regex -- control characters are what is looked for
+const REORDERING = /[\0-\u0008\u000b\u000e-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/;
 
 /** Whether the text is at the start of its line, visible, and outside of every element. */
 const isOwn = ({ text, hidden, math, isOpenAt }: Scan, { start }: MarkdownToken): boolean =>
