@@ -64,8 +64,12 @@ describe.each(Object.entries(STORIES))("a ledger of format 1: %s", (name, tell) 
     expect(now.ledgers).toHaveLength(stored.ledgers.length);
     const loaded = stored.ledgers.map((files) => load(files));
     expect(loaded.map(({ format }) => format)).toEqual(loaded.map(() => 1));
-    // Earlier versions did not count what was done for people.
-    const read = now.ledgers.map((ledger) => ({ ...load(written(ledger)), usage: {} }));
+    // Earlier versions did not count what was done for people, and did not record which plan was shown.
+    const read = now.ledgers.map((ledger) => {
+      const today = load(written(ledger));
+      const executions = Object.entries(today.executions).map(([id, execution]) => [id, { ...execution, shownPlan: undefined }]);
+      return { ...today, usage: {}, executions: Object.fromEntries(executions) };
+    });
     expect(toText(loaded.map((ledger) => ({ ...ledger, format: LEDGER_FORMAT })))).toBe(toText(read));
     expect(toText(stored.archived.map((text) => parseArchivedExecution(text)))).toBe(toText(now.archived));
   });

@@ -130,7 +130,7 @@ describe("a save", () => {
     const clone = await repo.clone();
     await clone.fetch();
     const text = composeTextCommit({ "plan-1.md": "# Plan\n" }, "Plan 1", 8_000);
-    await write(clone, handled(8), { texts: [text] });
+    await write(clone, handled(8), { texts: [text], attemptsTip: repo.git("rev-parse", ATTEMPTS_REF) });
     expect(repo.git("show", `${text.id}:plan-1.md`)).toBe("# Plan");
     expect(repo.git("rev-list", ATTEMPTS_REF).split("\n")).toContain(text.id);
   });
