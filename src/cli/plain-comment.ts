@@ -15,7 +15,7 @@ export const readStepLines = (comment: string): StepLine[] =>
 const toPlainLine = (line: string): string =>
   line
     .replaceAll(/\*\*|\u200b/g, "")
-    .replaceAll(/<\/?(?:code|sub|summary)>/g, "")
+    .replaceAll(/<\/?(?:code|sub|summary|span)>/g, "")
     .replaceAll(/&(amp|lt|gt|quot|#39);/g, (entity, name: string) => CHARACTER_BY_ENTITY[name] ?? entity)
     .replaceAll(/\\([!-/:-@[-`{-~])/g, "$1")
     .replaceAll(/[\p{Extended_Pictographic}\uFE0F] ?(?=\S)/gu, "")

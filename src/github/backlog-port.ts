@@ -1,5 +1,6 @@
 import { BACKLOG_LABEL, MAX_BACKLOG_ITEM_CHARS, MAX_BACKLOG_ITEMS } from "../core/domain/backlog-item.ts";
 import { takeFirstChars } from "../core/domain/visible-text.ts";
+import { readBacklogBody } from "../core/messages/backlog-text.ts";
 import { ignoredAnswerSchema, issueListSchema, createdNumberSchema } from "./answer-schemas.ts";
 import { type GitHubHttp, readAllPages } from "./github-http.ts";
 import type { BacklogPort } from "./github-ports.ts";
@@ -25,7 +26,7 @@ export const openBacklog = (http: GitHubHttp): BacklogPort => ({
       value: items.map(({ issue, title, body, created }) => ({
         issue,
         title,
-        body: takeFirstChars(stripMarker(body), MAX_BACKLOG_ITEM_CHARS),
+        body: takeFirstChars(readBacklogBody(stripMarker(body)), MAX_BACKLOG_ITEM_CHARS),
         created,
       })),
     };

@@ -1,6 +1,6 @@
 import type { Execution } from "../domain/execution.ts";
 import type { Plan, PlannedStep } from "../domain/plan.ts";
-import { toInlineCode, quoteText, escapeSentence } from "./escape.ts";
+import { toInlineCode, quoteWithin, escapeSentence } from "./escape.ts";
 import { renderPlanApproval } from "./plan-approval.ts";
 import { renderInstructions } from "./step-details.ts";
 import { renderStepTable } from "./step-table.ts";
@@ -16,7 +16,7 @@ export const listAddedSteps = ({ plan, grown }: { readonly plan: Plan | null; re
 export const renderAmendment = (execution: Execution, added: readonly PlannedStep[]): string => {
   const { amendment } = execution;
   if (!amendment) return "";
-  const request = quoteText(amendment.request, { limit: 1_000, keep: "start" });
+  const request = quoteWithin(amendment.request, { limit: 1_000, keep: "start" }, 4_000);
   switch (amendment.state) {
     case "planning":
       return ["#### More steps are being planned", request].join("\n\n");

@@ -7,21 +7,31 @@ export const toOneLine = (text: string, limit = 200): string => {
   return short === flat ? flat : `${takeFirstChars(flat, limit - 1)}…`;
 };
 
-/** Disables everything in a text that GitHub acts on: mentions, references, addresses, `[skip ci]`. */
+/**
+ * Disables everything in a text that GitHub acts on: mentions, references, addresses, emoji names, `[skip ci]` and its forms, trailers of
+ * commit messages, alerts.
+ */
 export const defuseText = (text: string): string =>
   text
-    .replace(/@(?=[a-z0-9])/gi, "@\u200b")
+    .replace(/@(?=[\w.-])/g, "@\u200b")
     .replace(/#(?=\d)/g, "#\u200b")
     .replace(/\bgh-(?=\d)/gi, "$&\u200b")
     .replace(/:(?=\/\/)|\bwww(?=\.)/gi, "$&\u200b")
-    .replace(/\[(?=(?:skip|no|ci)\b)/gi, "[\u200b");
+    .replace(/:(?=(?:[a-z][a-z0-9_+-]*|[+-]1|100|1234):)/gi, ":\u200b")
+    .replace(/\[(?=(?:skip|no|ci|actions)\b|!)/gi, "[\u200b")
+    .replace(/\b(?:skip-checks|[a-z]+(?:-[a-z]+)*-by)(?=\s*:)/gi, "$&\u200b");
+
+/** GitHub keeps dollars in an element of their own out of formulas; a backslash does not: https://docs.github.com/get-started/writing-on-github/working-with-advanced-formatting/writing-mathematical-expressions */
+const escapeDollars = (markup: string): string => markup.replaceAll("$", "<span>$$</span>");
 
 /** Escapes Markdown. GitHub decodes entities before it looks for mentions, so `&` is escaped too. */
 const escapeMarkdown = (text: string): string =>
-  text
-    .replace(/[\\`*_[\]<>|~!$&#]/g, "\\$&")
-    .replace(/^[-+=/]/, "\\$&")
-    .replace(/^\d+(?=[.)])/, "$&\\");
+  escapeDollars(
+    text
+      .replace(/[\\`*_[\]<>|~!&#]/g, "\\$&")
+      .replace(/^[-+=/]/, "\\$&")
+      .replace(/^\d+(?=[.)])/, "$&\\"),
+  );
 
 /** Untrusted text as one line of plain Markdown text: no HTML, links, images, mentions, lists or commands. */
 export const escapeInline = (text: string, limit = 200): string => escapeMarkdown(defuseText(toOneLine(text, limit)));
@@ -60,7 +70,7 @@ export const listExactly = (sentence: string, texts: readonly string[]): string 
     : `${sentence} ${texts.map((text) => toExactInlineCode(text)).join(", ")}`;
 
 export const escapeInlineHtml = (text: string, limit = 200): string =>
-  defuseText(toOneLine(text, limit)).replace(/[&<>"']/g, (each) => `&#${each.codePointAt(0)};`);
+  escapeDollars(defuseText(toOneLine(text, limit)).replace(/[&<>"']/g, (each) => `&#${each.codePointAt(0)};`));
 
 /** Limits for cutting a text: `limit` in characters, and the end to keep. */
 export type TextLimit = {
@@ -95,6 +105,14 @@ export const quoteText = (text: string, options: TextLimit): string =>
     .split("\n")
     .map((line) => `> ${"\u00a0".repeat(Math.min(12, line.search(/[^ ]|$/)))}${escapeSentence(line, options.limit)}`.trimEnd())
     .join("\n");
+
+/** Like {@link quoteText}, but the result has at most `most` characters, however many of them are escaped. */
+export const quoteWithin = (text: string, options: TextLimit, most: number): string => {
+  for (let { limit } = options; ; limit = Math.floor(limit / 2)) {
+    const quote = quoteText(text, { ...options, limit });
+    if (quote.length <= most || limit <= 1) return quote;
+  }
+};
 
 /** Untrusted text as a Mermaid label: everything but letters, digits and spaces becomes an entity. */
 export const escapeMermaidLabel = (text: string, limit = 40): string =>

@@ -16,7 +16,7 @@ import {
   renderResolvedConflicts,
   renderSkippedRoles,
 } from "./step-details.ts";
-import { toInlineCode, MAX_COMMENT_CHARS, escapeInline, quoteText, escapeSentence } from "./escape.ts";
+import { toInlineCode, MAX_COMMENT_CHARS, escapeInline, quoteWithin, escapeSentence } from "./escape.ts";
 import { renderIgnoredResults } from "./ignored-results.ts";
 import { renderMermaidBlock } from "./mermaid-graph.ts";
 import { describeLanding, renderQueuedSteps } from "./landing-words.ts";
@@ -64,7 +64,7 @@ export const renderExecutionComment = (input: ExecutionCommentInput): string => 
   return keepFittingParts([
     { rank: 0, text: writeMarker({ kind: "execution", id: execution.id }) },
     { rank: 0, text: `### ${renderHeadline(execution, startedSteps)}` },
-    { rank: 1, text: quoteText(execution.request, { limit: 1_000, keep: "start" }) },
+    { rank: 1, text: quoteWithin(execution.request, { limit: 1_000, keep: "start" }, 4_000) },
     { rank: 1, text: renderBriefNote(input.brief) },
     { rank: 0, text: renderExecutionNotice(execution, queue, startedSteps) },
     { rank: 1, text: renderIgnoredResults(execution) },

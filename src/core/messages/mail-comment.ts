@@ -1,5 +1,5 @@
 import { type Mail, readWorkerAddress } from "../domain/mail.ts";
-import { toInlineCode, toOneLine, quoteText, escapeSentence } from "./escape.ts";
+import { toInlineCode, toOneLine, quoteWithin, escapeSentence } from "./escape.ts";
 import { writeMarker } from "./comment-marker.ts";
 import { indentText } from "./terminal-plan.ts";
 
@@ -12,7 +12,7 @@ export const renderMailComment = (mail: Mail): string => {
   return [
     writeMarker({ kind: "mail", id: mail.id }),
     `### ${asks ? "❓ " : ""}${who} ${asks ? "asks" : "writes"}: ${escapeSentence(mail.subject)}`,
-    quoteText(mail.body, { limit: 10_000, keep: "start" }),
+    quoteWithin(mail.body, { limit: 10_000, keep: "start" }, 50_000),
     ...(asks ? [`The agent waits for your answer. To answer, comment:\n\n\`\`\`\n/enki reply ${mail.id} <your answer>\n\`\`\``] : []),
   ].join("\n\n");
 };

@@ -3,7 +3,7 @@ import { toTaskId } from "../domain/ids.ts";
 import type { PlannedStep } from "../domain/plan.ts";
 import type { Sha } from "../domain/ids.ts";
 import type { Candidate, LandingTerms } from "../domain/queue.ts";
-import { defuseText, toInlineCode, escapeInline, toOneLine, quoteText } from "./escape.ts";
+import { defuseText, toInlineCode, escapeInline, toOneLine, quoteWithin } from "./escape.ts";
 import { describeLanding } from "./landing-words.ts";
 import { renderStepTask } from "./planned-step.ts";
 import { linkPlanPage } from "./step-details.ts";
@@ -21,7 +21,7 @@ export const renderPullBody = ({ execution, step, output, terms }: PullBodyInput
   const task = toTaskId(execution.id, step.id);
   return [
     `Step ${toInlineCode(step.id)} of the plan for #${execution.issue}, requested by ${escapeInline(execution.requestedBy)}: ${escapeInline(execution.request)}`,
-    ...(output.trim() === "" ? [] : ["**Changes**, in the worker's words", quoteText(output, { limit: 4_000, keep: "start" })]),
+    ...(output.trim() === "" ? [] : ["**Changes**, in the worker's words", quoteWithin(output, { limit: 4_000, keep: "start" }, 12_000)]),
     "**Task**",
     renderTask(execution, step),
     "**How it lands**",

@@ -5,7 +5,7 @@ type HtmlExtension = ReturnType<typeof gfmHtml>;
 type CompileContext = ThisParameterType<NonNullable<NonNullable<HtmlExtension["enter"]>["htmlFlow"]>>;
 
 /** HTML elements in Enki's comments. They have no attributes except in `<details open>`. */
-const ALLOWED_ELEMENTS = /&lt;(\/?)(details|summary|sub|sup|kbd|code|br)(\s+open)?\s*\/?&gt;/gi;
+const ALLOWED_ELEMENTS = /&lt;(\/?)(details|summary|sub|sup|kbd|code|span|br)(\s+open)?\s*\/?&gt;/gi;
 const HTML_COMMENT_PATTERN = /&lt;!--(?:&gt;|-&gt;|[^]*?(?:--&gt;|$))/g;
 const DECIMAL_ENTITY = /&amp;#(\d{1,7});/g;
 const HEX_ENTITY = /&amp;#x([\da-f]{1,6});/gi;
