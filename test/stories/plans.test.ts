@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import type { Plan } from "../../src/core/domain/plan.ts";
+import { step as plannedStep } from "../support/build.ts";
 import { openToolBox } from "../support/tools.ts";
 import { openStage } from "./stage.ts";
 
@@ -30,6 +31,22 @@ test.each([
   expect(await stage.shows(issue, /Stopped/)).toContain("I could not make a plan");
   expect(answers.join()).toMatch(reason);
   expect(await stage.git("ls-tree", "-r", "--name-only", "refs/enki/ledger")).not.toContain("plan-");
+});
+
+test("shows all of a long plan on a page, and runs it once the command under the link approves it", async () => {
+  const last = "the last words of a long plan";
+  const words = "Read the code before you change it. ".repeat(80);
+  const steps = Array.from({ length: 12 }, (_, at) => plannedStep(`s${at}`, { description: at === 11 ? `${words}${last}` : words }));
+  const stage = await openStage({ script: ({ step }) => (step === null ? { plan: { steps } } : { end: "unchanged" }) });
+  const issue = await stage.ask();
+  const comment = await stage.shows(issue, /too long for a comment/);
+  expect(comment).not.toContain(last);
+  const [, path = ""] = /\(\.\.(\/blob\/[0-9a-f]{40}\/plan-[0-9a-f]{64}\.md)\)[^]*\/enki approve /.exec(comment) ?? [];
+  const page = await fetch(`${stage.forge.url}/${stage.owner}/${stage.name}${path}`);
+  expect(page.status).toBe(200);
+  expect(await page.text()).toContain(last);
+  await stage.approve(issue);
+  await stage.shows(issue, /Running|Done/);
 });
 
 test("B-05 refuses a cycle that bypassed the tool when the result is read", async () => {
