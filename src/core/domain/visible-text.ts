@@ -1,3 +1,5 @@
+import { SHOWN_SEQUENCES } from "./hidden-chars.ts";
+
 /** Terminal colours and cursor moves. */
 // oxlint-disable-next-line no-control-regex -- the escape character is what is looked for
 const ANSI_ESCAPES = /\u001b(?:\[[0-9;?]*[ -/]*[@-~]|\][^\u0007\u001b]*(?:\u0007|\u001b\\)?|[@-Z\\^_])/g;
@@ -5,12 +7,14 @@ const ANSI_ESCAPES = /\u001b(?:\[[0-9;?]*[ -/]*[@-~]|\][^\u0007\u001b]*(?:\u0007
 // oxlint-disable-next-line no-control-regex, no-misleading-character-class -- control characters are what is looked for
 const HIDDEN_CHARS = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\u034f\u115f\u1160\u2028\u2029\u3164\uffa0\ufe00-\ufe0e\u{e0100}-\u{e01ef}]/gu;
 
-/** Removes invisible characters. Line ends become `\n`, tabs stay. */
+const HIDDEN_OR_SHOWN = new RegExp(`(${SHOWN_SEQUENCES.source})|${HIDDEN_CHARS.source}`, "gu");
+
+/** Removes invisible characters, except inside emoji and joined letters. Line ends become `\n`, tabs stay. */
 export const stripHiddenChars = (text: string): string =>
   text
     .replace(ANSI_ESCAPES, "")
     .replace(/\r\n?/g, "\n")
-    .replace(HIDDEN_CHARS, (each) => (each === "\n" || each === "\t" ? each : ""));
+    .replace(HIDDEN_OR_SHOWN, (each, shown?: string) => shown ?? (each === "\n" || each === "\t" ? each : ""));
 
 /** Replaces invisible characters by their codes. */
 export const showHiddenChars = (text: string): string =>
