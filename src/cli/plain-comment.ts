@@ -25,7 +25,7 @@ const toPlainLine = (line: string): string =>
 export const toPlainComment = (comment: string): string => {
   const lines = comment
     .replaceAll(/<!--[^]*?-->|^```mermaid$[^]*?^```$/gm, "")
-    .replaceAll(/^<details>$[^]*?^<\/details>$/gm, (block) => (block.includes("\n```text\n") ? block : ""))
+    .replaceAll(/^<details(?: open)?>$[^]*?^<\/details>$/gm, (block) => (block.includes("\n```text\n") ? block : ""))
     .split("\n");
   const kept: string[] = [];
   let fenced = false;

@@ -45,7 +45,7 @@ not ok 1 - **a** \\*b
 /enki retry abcdef-fix
 \`\`\`
 
-<details>
+<details open>
 <summary>Instructions for each step</summary>
 
 **\`fix\`**
