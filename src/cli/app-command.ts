@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import { loadApp } from "./load-app.ts";
-import { LEDGER_KEY_VARIABLE, type LedgerKeys, readLedgerKeys } from "../storage/ledger/ledger-keys.ts";
+import { readEnvironmentKeys } from "./environment-keys.ts";
 import { readNamedFile, readOptions, readPort, UsageError } from "./command-options.ts";
 import type { TerminalHost } from "./terminal-host.ts";
 
@@ -44,13 +44,4 @@ export const runAppCommand = async (args: readonly string[], terminal: TerminalH
   terminal.out(`Webhooks are taken at ${started.url}\n`);
   await terminal.waitForInterrupt();
   return 0;
-};
-
-/** The ledger's keys from the environment; without the variable, the App derives one. */
-const readEnvironmentKeys = (env: TerminalHost["env"]): { ledgerKeys?: LedgerKeys } => {
-  const text = env[LEDGER_KEY_VARIABLE] ?? "";
-  if (text.trim() === "") return {};
-  const keys = readLedgerKeys(text);
-  if (!keys.ok) throw new UsageError(`${keys.refusal.message} To make one: ${keys.refusal.next}`);
-  return { ledgerKeys: keys.value };
 };

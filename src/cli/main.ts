@@ -15,6 +15,7 @@ import { runLocalCommand, localOptions } from "./local-command.ts";
 import { runMcpCommand, mcpOptions } from "./mcp-command.ts";
 import { CommandError, describeOptions, type OptionDefinitions, UsageError } from "./command-options.ts";
 import { runRehearseCommand } from "./rehearse-command.ts";
+import { runLedgerCommand } from "./ledger-command.ts";
 import { runReplayCommand } from "./replay-command.ts";
 import type { TerminalHost } from "./terminal-host.ts";
 
@@ -73,6 +74,10 @@ const SUBCOMMANDS: ReadonlyMap<string, CliSubcommand> = new Map([
   ],
   ["schema", { takes: "role|workflow|config", summary: "print a JSON Schema for editors", options: {}, run: runSchemaCommand }],
   ["app", { takes: "", summary: "run the GitHub App as a service", options: appOptions, run: runAppCommand }],
+  [
+    "ledger",
+    { takes: "sign <address> [<commit>]", summary: "sign a ledger that Enki refuses, after a look", options: {}, run: runLedgerCommand },
+  ],
   ["replay", { takes: "[<repository>]", summary: "decide every ledger write again and compare", options: {}, run: runReplayCommand }],
   ["mcp", { takes: "", summary: "serve Enki's tools to an agent over stdio", options: mcpOptions, run: runMcpCommand }],
   [

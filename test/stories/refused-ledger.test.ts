@@ -1,6 +1,9 @@
 import { expect, test } from "vitest";
 import type { Sha } from "../../src/core/domain/ids.ts";
 import { LEDGER_REF, readRefusedRef, toRefusedRef } from "../../src/core/domain/refs.ts";
+import { runLedgerCommand } from "../../src/cli/ledger-command.ts";
+import { createSshKey } from "../../src/storage/git/ssh-key.ts";
+import { readLedgerKeys } from "../../src/storage/ledger/ledger-keys.ts";
 import { openClone } from "../../src/storage/git/repository-clone.ts";
 import { after } from "../support/after.ts";
 import { plan, step } from "../support/build.ts";
@@ -111,4 +114,47 @@ test("a ledger that was deleted while work ran is put back, and the work goes on
   await stage.shows(issue, /Done: everything landed/);
   expect(await stage.landed()).toEqual(["fix", "next"]);
   expect(stage.log.filter((each) => each.includes("somebody deleted it"))).toHaveLength(1);
+});
+
+test("an unsigned ledger is named in the plan comment; with a key it is refused until a person signs exactly this state", async () => {
+  const stage = await openStage({
+    app: { ledgerKeys: null },
+    script: (spec) => {
+      if (spec.kind === "plan") return { plan: plan(step("fix")) };
+      return spec.kind === "verify" ? { verdict: "green" } : { files: { "fix.txt": "done\n" } };
+    },
+  });
+  const issue = await stage.ask();
+  await stage.shows(issue, /No key signs Enki's ledger here, so everybody with write access is trusted with it\./);
+  await stage.app.close();
+  const pem = createSshKey(Buffer.alloc(32, 5)).secret?.export({ format: "pem", type: "pkcs8" }).toString() ?? "";
+  const keys = readLedgerKeys(pem);
+  if (!keys.ok) throw new Error(keys.refusal.code);
+  const app = await stage.startApp({ ledgerKeys: keys.value });
+  await stage.sweep(app).catch(() => undefined);
+  await stage.until("a refusal", () =>
+    Promise.resolve(stage.log.some((line) => line.includes("is not signed with a key that Enki knows"))),
+  );
+
+  const token = stage.forge.createUser("keeper");
+  stage.forge.setPermission({ owner: stage.owner, name: stage.name }, { login: "keeper", role: "admin" });
+  const url = `${stage.forge.url}/${stage.owner}/${stage.name}.git`;
+  const tip = await stage.git("rev-parse", LEDGER_REF);
+  const printed: string[] = [];
+  const terminal = {
+    env: { ENKI_LEDGER_KEY: pem, GITHUB_TOKEN: token },
+    after,
+    now: stage.now,
+    out: (text: string) => void printed.push(text),
+  };
+  const sign = (...args: string[]): Promise<number> => runLedgerCommand(["sign", url, ...args], terminal as never);
+  expect(await sign()).toBe(1);
+  expect(printed.join("")).toContain(`enki ledger sign ${url} ${tip}`);
+  expect(await sign(tip)).toBe(0);
+  expect(printed.join("")).not.toContain(pem.split("\n")[1]);
+  await stage.maintainer.comment(issue, await stage.planned(issue));
+  await stage.until("the work to land", async () => {
+    await stage.sweep(app).catch(() => undefined);
+    return (await stage.landed()).includes("fix");
+  });
 });

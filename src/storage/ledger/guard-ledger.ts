@@ -96,7 +96,7 @@ export const openLedgerGuard = ({ clone, seal, reportRestored }: GuardOptions): 
 };
 
 const explainUnsignedLedger = (tip: Sha): string =>
-  `The ledger at ${tip.slice(0, 12)} is not signed with a key that Enki knows, so nothing in it counts. Look at it, then sign it: enki ledger sign`;
+  `The ledger at ${tip.slice(0, 12)} is not signed with a key that Enki knows, so nothing in it counts. Look at it, then sign it: enki ledger sign <address>`;
 
 /** Keeps foreign commits for people to look at. */
 const toRefusedMoves = (refs: RepositoryRefs, found: readonly Restoration[]): RefMove[] => {
