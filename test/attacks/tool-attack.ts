@@ -47,7 +47,7 @@ export const openVictim = async (wanted: VictimState) => {
     },
     /** What an attacker must not change: the victim, its base, its jobs, its mail, and the backlog. */
     snapshot: (): string => {
-      const { proposals: _, amendment: __, ...rest } = it.execution(id) ?? {};
+      const { proposals: _, amendment: __, shownPlan: ___, ...rest } = it.execution(id) ?? {};
       const { executions, mails, queues } = it.state.ledger;
       return JSON.stringify({
         rest: { ...rest, planning: undefined },
