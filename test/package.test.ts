@@ -1,4 +1,4 @@
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import {
   chmodSync,
   cpSync,
@@ -26,6 +26,8 @@ let outside = "";
 let tarball = "";
 beforeAll(() => {
   outside = realpathSync(mkdtempSync(join(tmpdir(), "enki-package-")));
+  // As a person's own directories: jobs may run as another user, who passes through them.
+  chmodSync(outside, 0o755);
   mkdirSync(join(outside, "home"));
   mkdirSync(join(outside, "work"));
   // As `release.yml` does: a release differs from the clone in its package.json only.
@@ -110,15 +112,53 @@ describe("each way to install gives a working enki", () => {
   });
 });
 
-test("enki demo plays its story from the installed package, to the closed issue", { timeout: 240_000 }, () => {
-  const prefix = join(outside, "demo");
-  mkdirSync(prefix);
-  expect(npm(["install", "--prefix", prefix, tarball])).toMatchObject({ status: 0 });
-  const played = call(join(prefix, "node_modules", ".bin", "enki"), ["demo", "--once", "--json"]);
-  expect(played.stderr).toContain("The agent is a rehearsal");
-  expect(JSON.parse(played.stdout)).toMatchObject({ ok: true });
-  expect(played.status).toBe(0);
+/** A registry on loopback that has one package: for the README's own words. Runs in a process of its own, because calls block. */
+const startRegistry = (): { url: string; stop: () => void } => {
+  const script = join(outside, "registry.mjs");
+  writeFileSync(
+    script,
+    `import { createServer } from "node:http";
+import { readFileSync, writeFileSync } from "node:fs";
+const [, , name, version, tarball, ready] = process.argv;
+const server = createServer((request, response) => {
+  if (request.url.endsWith(".tgz")) return response.end(readFileSync(tarball));
+  const dist = { tarball: "http://127.0.0.1:" + server.address().port + "/enki.tgz" };
+  response.setHeader("content-type", "application/json");
+  response.end(JSON.stringify({ name, "dist-tags": { latest: version }, versions: { [version]: { name, version, bin: { enki: "bin/enki.cjs" }, dist } } }));
 });
+server.listen(0, "127.0.0.1", () => writeFileSync(ready, String(server.address().port)));
+`,
+  );
+  const ready = join(outside, "registry.port");
+  const child = spawn(process.execPath, [script, PRODUCT.packageName, PRODUCT.version, tarball, ready], { stdio: "ignore" });
+  const waited = call("bash", ["-c", `for i in $(seq 200); do [ -s '${ready}' ] && exit 0; sleep 0.05; done; exit 1`]);
+  expect(waited.status).toBe(0);
+  return { url: `http://127.0.0.1:${readFileSync(ready, "utf8")}/`, stop: () => child.kill() };
+};
+
+test(
+  "the first shell block of the README, word for word in an empty directory: install, and the demo to its end",
+  { timeout: 600_000 },
+  () => {
+    const [, block = ""] = /^```sh\n([^]*?)^```$/m.exec(readFileSync(join(ROOT, "README.md"), "utf8")) ?? [];
+    expect(block.split("\n")[0]).toBe(`npm install --global ${PRODUCT.packageName}`);
+    const registry = startRegistry();
+    try {
+      const prefix = join(outside, "global");
+      const env = {
+        PATH: `${join(prefix, "bin")}:${process.env["PATH"] ?? ""}`,
+        npm_config_registry: registry.url,
+        npm_config_prefix: prefix,
+        npm_config_audit: "false",
+      };
+      const played = call("sh", ["-e", "-c", block], { env });
+      expect(played).toMatchObject({ status: 0, stderr: "" });
+      expect(played.stdout).toContain("The agent is a rehearsal");
+    } finally {
+      registry.stop();
+    }
+  },
+);
 
 describe("enki on a Node or in a clone where it cannot run", () => {
   test("an old Node gets one sentence", () => {

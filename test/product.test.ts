@@ -1,5 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { readFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -107,4 +108,24 @@ test.each([
 ])("Node %s: %s", (node, fault) => {
   const { engines } = JSON.parse(read("package.json")) as { engines: { node: string } };
   expect(findNodeFault(node, engines.node)).toBe(fault);
+});
+
+test("docs/install.md names every finding of enki doctor", () => {
+  const directory = "src/core/setup/doctor/";
+  const codes = listFiles()
+    .filter((path) => path.startsWith(directory))
+    .flatMap((path) => [...read(path).matchAll(/report(?:Error|Warning)\(\s*"([a-z-]+)"/g)].map(([, code = ""]) => code));
+  expect(codes.length).toBeGreaterThan(20);
+  expect(codes.filter((code) => !read("docs/install.md").includes(`\`${code}\``))).toEqual([]);
+});
+
+test("every enki call in the shell blocks of README and docs/install.md is a call that exists", async () => {
+  const calls = ["README.md", "docs/install.md"].flatMap((document) =>
+    [...read(document).matchAll(/^```sh\n([^]*?)^```$/gm)].flatMap(([, block = ""]) =>
+      [...block.matchAll(/(?:^|\s)enki ([a-z]+)((?: --[a-z-]+)*)/gm)].map(([, name = "", options = ""]) => ({ name, options })),
+    ),
+  );
+  expect(calls.length).toBeGreaterThan(5);
+  const help = await readFile(join(ROOT, "src/cli/main.ts"), "utf8");
+  for (const { name } of calls) expect(help).toMatch(new RegExp(`^\\s+(?:\\[)?"${name}",`, "m"));
 });

@@ -10,6 +10,7 @@ import { runSchemaCommand } from "./schema-command.ts";
 import { runValidateCommand, validateOptions } from "./validate-command.ts";
 import { runWorkflowsCommand, workflowsOptions } from "./workflows-command.ts";
 import { runDemoCommand, demoOptions } from "./demo-command.ts";
+import { runDoctorCommand, doctorOptions } from "./doctor-command.ts";
 import { runInitCommand, initOptions } from "./init-command.ts";
 import { runLocalCommand, localOptions } from "./local-command.ts";
 import { runMcpCommand, mcpOptions } from "./mcp-command.ts";
@@ -33,6 +34,7 @@ const SUBCOMMANDS: ReadonlyMap<string, CliSubcommand> = new Map([
     "init",
     { takes: "", summary: "write Enki's configuration and workflow files for this repository", options: initOptions, run: runInitCommand },
   ],
+  ["doctor", { takes: "", summary: "find what keeps Enki from working in this repository", options: doctorOptions, run: runDoctorCommand }],
   ["local", { takes: "", summary: "run a local GitHub with a copy of your repository", options: localOptions, run: runLocalCommand }],
   [
     "run",

@@ -138,6 +138,7 @@ test("enki --help names every subcommand, and each lists its options", async () 
     "app",
     "config",
     "demo",
+    "doctor",
     "graph",
     "init",
     "local",

@@ -2,7 +2,7 @@ import type { DetectedProject } from "../../core/setup/detect-project.ts";
 import type { SetUpChoices } from "../../core/setup/plan-set-up.ts";
 import type { OwnRepository } from "./read-repository-facts.ts";
 
-/** What was detected, as lines for a person. */
+/** The detected project, as lines for a person. */
 export const describeProject = ({ remote, defaultBranch }: OwnRepository, project: DetectedProject): string[] => [
   `Repository: ${remote ? `${remote.owner}/${remote.name} on ${remote.host}` : "without a remote"}, default branch ${defaultBranch ?? "unknown"}`,
   `Languages:  ${project.tools.map(({ language, manager }) => `${language} (${manager})`).join(", ") || "none detected"}`,
@@ -12,7 +12,7 @@ export const describeProject = ({ remote, defaultBranch }: OwnRepository, projec
   ...(project.hasLargeFiles ? ["Git LFS:    fetched before verification"] : []),
 ];
 
-/** What is left for a person to do, with the lines to copy. */
+/** A person's remaining steps, with the lines to copy. */
 export const describeNextSteps = (
   { remote }: OwnRepository,
   { usesEnvironment, verify }: SetUpChoices,

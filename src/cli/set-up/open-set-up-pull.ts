@@ -54,7 +54,7 @@ const requireOwnBranch = async (git: (args: readonly string[]) => Promise<string
 
 const createdSchema = z.object({ html_url: z.string() });
 
-/** Opens the pull request with a token of the environment; returns its address, or the command that opens it. */
+/** Opens the pull request with a token of the environment; returns its address, or the command for a person. */
 export const openSetUpPull = async ({ env }: TerminalHost, { remote, branch }: SetUpBase): Promise<string> => {
   const slug = `${remote.owner}/${remote.name}`;
   const token = env["GH_TOKEN"] ?? env["GITHUB_TOKEN"] ?? "";

@@ -14,7 +14,7 @@ export type PlannedFile = {
   readonly wanted: string;
 };
 
-const hashText = (text: string): string => createHash("sha256").update(text).digest("hex");
+export const hashText = (text: string): string => createHash("sha256").update(text).digest("hex");
 
 /** In Markdown and in lists of licenses a first line would be part of the text. */
 const hasFirstLine = (path: string): boolean => !/\.(?:md|txt)$/.test(path);

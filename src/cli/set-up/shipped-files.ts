@@ -2,7 +2,7 @@ import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type ShippedFiles, STEP_WORKFLOW_PATH } from "../../core/setup/plan-set-up.ts";
 
-/** Reads what set-up copies from this installation. The copy of the action is named `.mjs`, because no package.json lies beside it. */
+/** Reads the files of this installation for a set-up. The copy of the action is named `.mjs`, because no package.json lies beside it. */
 export const readShippedFiles = async (root: string, isVendored: boolean): Promise<ShippedFiles> => {
   const read = (path: string): Promise<string> => readFile(join(root, path), "utf8");
   const stepWorkflow = await read(STEP_WORKFLOW_PATH);

@@ -126,7 +126,7 @@ export const detectPhp = (facts: RepositoryFacts): DetectedTool | null => {
   };
 };
 
-/** A Makefile with a target that tests; for projects in which nothing else says how. */
+/** A Makefile with a target that tests; for projects without other tests. */
 export const detectMake = (facts: RepositoryFacts): DetectedTool | null => {
   const file = findFirstFile(facts, ["Makefile", "makefile", "GNUmakefile"]);
   const target = /^(test|check)\s*:(?!=)/m.exec(file === null ? "" : (facts.read(file) ?? ""))?.[1];

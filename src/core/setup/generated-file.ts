@@ -21,7 +21,7 @@ export const readOrigin = (text: string, hash: HashText): FileOrigin => {
 /** The version of Enki that wrote a file; null for files of others. */
 export const readGeneratedVersion = (text: string): string | null => FIRST_LINE.exec(text)?.[1] ?? null;
 
-/** What `enki init` does with a file of the repository. */
+/** The treatment of a file by `enki init`. */
 export type FileChange = "create" | "update" | "keep" | "replace";
 
 /** `replace` drops a person's text, and needs a person's consent. */

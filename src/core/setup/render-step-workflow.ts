@@ -20,7 +20,7 @@ const WORK_CHECKOUT = "work";
 const SET_UP_MARK = /^ {6}# Set-up steps of (the agent|verification)\b.*$/;
 const STEP_INDENT = " ".repeat(6);
 
-/** `enki-step.yml` for a repository, from the one that Enki ships. */
+/** `enki-step.yml` for a repository, from the shipped file. */
 export const renderStepWorkflow = (shipped: string, choices: StepWorkflowChoices): string => {
   const { isVendored, usesEnvironment } = choices;
   const directory = isVendored ? WORK_CHECKOUT : "";

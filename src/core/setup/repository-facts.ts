@@ -1,4 +1,4 @@
-/** What `enki init` and `enki doctor` know of a repository's files: all paths, and the text of those that matter. */
+/** A repository's files: all paths, and the texts of some. */
 export type RepositoryFacts = {
   /** Paths of tracked and new files, from the top of the repository. */
   readonly paths: readonly string[];
@@ -8,7 +8,7 @@ export type RepositoryFacts = {
 
 export const hasFile = ({ paths }: RepositoryFacts, path: string): boolean => paths.includes(path);
 
-/** The first of these paths that exists. */
+/** The first existing path of a list. */
 export const findFirstFile = (facts: RepositoryFacts, paths: readonly string[]): string | null =>
   paths.find((path) => hasFile(facts, path)) ?? null;
 

@@ -13,7 +13,7 @@ export type PinnedAction = { readonly name: string; readonly commit: string; rea
 
 const pin = (name: string, commit: string, version: string): PinnedAction => ({ name, commit, version });
 
-/** Actions by others that generated workflow files use, each at one commit. */
+/** Actions by others in generated workflow files, each at one commit. */
 export const PINNED_ACTIONS = {
   checkout: pin("actions/checkout", "de0fac2e4500dabe0009e67214ff5f5447ce83dd", "v6.0.2"),
   node: pin("actions/setup-node", "395ad3262231945c25e8478fd5baf05154b1d79f", "v6.1.0"),

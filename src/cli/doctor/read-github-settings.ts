@@ -1,0 +1,105 @@
+import { z } from "zod";
+import { deriveApiUrl, type RemoteAddress } from "../../core/setup/remote-address.ts";
+import type { GitHubSettings } from "../../core/setup/doctor/doctor-facts.ts";
+import { connectGitHub } from "../../github/connect-github.ts";
+import type { TerminalHost } from "../terminal-host.ts";
+
+const repositorySchema = z.object({
+  private: z.boolean(),
+  size: z.number().default(0),
+  permissions: z.object({ push: z.boolean() }).optional(),
+});
+const actionsSchema = z.object({ enabled: z.boolean(), allowed_actions: z.enum(["all", "local_only", "selected"]).optional() });
+const workflowSchema = z.object({ can_approve_pull_request_reviews: z.boolean() });
+const secretsSchema = z.object({ secrets: z.array(z.object({ name: z.string() })) });
+
+/** A client of GitHub's API for one repository, with the person's token. */
+export type SettingsClient = {
+  /** Null if the token may not read the path; `missing` without such a path. */
+  readonly get: (path: string) => Promise<unknown>;
+  readonly put: (path: string, body: object) => Promise<boolean>;
+  readonly token: string;
+  readonly apiUrl: string;
+};
+
+const MISSING = Symbol("missing");
+
+/** Opens the client; null without a token in GH_TOKEN or GITHUB_TOKEN. */
+export const openSettingsClient = ({ env }: TerminalHost, remote: RemoteAddress): SettingsClient | null => {
+  const token = env["GH_TOKEN"] ?? env["GITHUB_TOKEN"] ?? "";
+  if (token === "") return null;
+  const apiUrl = env["GITHUB_API_URL"] ?? deriveApiUrl(remote);
+  const send = (method: string, path: string, body?: object): Promise<Response> =>
+    fetch(`${apiUrl}${path}`, {
+      method,
+      headers: { authorization: `Bearer ${token}`, accept: "application/vnd.github+json", "content-type": "application/json" },
+      ...(body && { body: JSON.stringify(body) }),
+    });
+  return {
+    token,
+    apiUrl,
+    get: async (path) => {
+      const answer = await send("GET", path);
+      if (answer.status === 404) return MISSING;
+      return answer.ok ? answer.json() : null;
+    },
+    put: async (path, body) => (await send("PUT", path, body)).ok,
+  };
+};
+
+const parseAnswer = <T>(schema: z.ZodType<T>, answer: unknown): T | null => {
+  const parsed = schema.safeParse(answer);
+  return parsed.success ? parsed.data : null;
+};
+
+const SECRET_NAME = "ENKI_MODEL_KEY";
+
+/** Reads the settings that matter to Enki; or why they cannot be read. */
+export const readGitHubSettings = async (
+  client: SettingsClient,
+  { remote, base, now }: { readonly remote: RemoteAddress; readonly base: string; readonly now: () => number },
+): Promise<GitHubSettings | string> => {
+  const path = `/repos/${remote.owner}/${remote.name}`;
+  const answer = await client.get(path).catch((error: unknown) => String(error));
+  const repository = parseAnswer(repositorySchema, answer);
+  if (!repository)
+    return answer === MISSING ? `the token sees no repository ${remote.owner}/${remote.name}` : `GitHub gave no answer to GET ${path}`;
+  const github = connectGitHub({ auth: client.token, baseUrl: client.apiUrl, owner: remote.owner, repo: remote.name, clock: now });
+  const [rules, methods] = [await github.checks.rules(base), await github.checks.mergeMethods()];
+  return {
+    isPrivate: repository.private,
+    sizeKb: repository.size,
+    canPush: repository.permissions?.push ?? true,
+    rules: rules.ok ? rules.value : null,
+    mergeMethods: methods.ok ? methods.value : null,
+    ...(await readActionsSettings(client, path)),
+    ...(await readSecrets(client, path)),
+  };
+};
+
+type ActionsSettings = Pick<GitHubSettings, "isActionsEnabled" | "allowedActions" | "mayOpenPulls">;
+
+const readActionsSettings = async (client: SettingsClient, path: string): Promise<ActionsSettings> => {
+  const actions = parseAnswer(actionsSchema, await client.get(`${path}/actions/permissions`));
+  const workflow = parseAnswer(workflowSchema, await client.get(`${path}/actions/permissions/workflow`));
+  return {
+    isActionsEnabled: actions?.enabled ?? null,
+    allowedActions: actions?.allowed_actions ?? null,
+    mayOpenPulls: workflow?.can_approve_pull_request_reviews ?? null,
+  };
+};
+
+type SecretSettings = Pick<GitHubSettings, "hasEnvironment" | "hasEnvironmentSecret" | "hasRepositorySecret">;
+
+const readSecrets = async (client: SettingsClient, path: string): Promise<SecretSettings> => {
+  const environment = await client.get(`${path}/environments/enki`);
+  const hasSecret = (secrets: unknown): boolean | null => {
+    const found = parseAnswer(secretsSchema, secrets);
+    return found === null ? null : found.secrets.some(({ name }) => name === SECRET_NAME);
+  };
+  return {
+    hasEnvironment: environment === null ? null : environment !== MISSING,
+    hasEnvironmentSecret: hasSecret(await client.get(`${path}/environments/enki/secrets`)),
+    hasRepositorySecret: hasSecret(await client.get(`${path}/actions/secrets`)),
+  };
+};

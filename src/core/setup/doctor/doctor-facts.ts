@@ -1,0 +1,51 @@
+import type { ConfigFile } from "../../config/config-schema.ts";
+import type { ActionsWorkflowFile, BranchRules, MergeMethod } from "../../domain/github-facts.ts";
+import type { Refusal } from "../../domain/refusal.ts";
+import type { FileOrigin } from "../generated-file.ts";
+import type { DetectedProject } from "../detect-project.ts";
+import type { RemoteAddress } from "../remote-address.ts";
+
+/** A repository's settings on GitHub. Null stands for a setting hidden from the token. */
+export type GitHubSettings = {
+  readonly isPrivate: boolean;
+  readonly sizeKb: number;
+  readonly canPush: boolean;
+  readonly isActionsEnabled: boolean | null;
+  readonly allowedActions: "all" | "local_only" | "selected" | null;
+  readonly mayOpenPulls: boolean | null;
+  readonly hasEnvironment: boolean | null;
+  readonly hasEnvironmentSecret: boolean | null;
+  readonly hasRepositorySecret: boolean | null;
+  readonly rules: BranchRules | null;
+  readonly mergeMethods: readonly MergeMethod[] | null;
+};
+
+export type LedgerHealth = { readonly kind: "none" | "healthy" | "unread" } | { readonly kind: "broken"; readonly message: string };
+
+/** Everything that the checks of `enki doctor` judge. */
+export type DoctorFacts = {
+  /** The fault of this git. An old Node does not get so far. */
+  readonly gitFault: Refusal | null;
+  readonly project: DetectedProject;
+  readonly config: ConfigFile;
+  readonly configFaults: readonly string[];
+  /** Files of the set-up that are not committed. */
+  readonly uncommitted: readonly string[];
+  /** `enki-step.yml` of the repository; null if there is none. */
+  readonly stepWorkflow: { readonly text: string; readonly origin: FileOrigin } | null;
+  readonly workflows: readonly ActionsWorkflowFile[];
+  /** Texts of the repository's other workflow files, by path. */
+  readonly workflowTexts: Readonly<Record<string, string>>;
+  readonly remote: RemoteAddress | null;
+  readonly base: string;
+  /** Whether the base's workflow files differ from the default branch's; null if one of them is unknown. */
+  readonly differsFromDefault: boolean | null;
+  /** Null without a token or a remote. */
+  readonly github: GitHubSettings | null;
+  /** Why GitHub's settings were not read; null if they were. */
+  readonly githubFault: string | null;
+  readonly ledger: LedgerHealth;
+  readonly hasLedgerKey: boolean | null;
+  /** The first verify command that fails on the base; null if all pass or none was run. */
+  readonly redCommand: string | null;
+};

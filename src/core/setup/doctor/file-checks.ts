@@ -1,0 +1,123 @@
+import { PRODUCT } from "../../domain/product.ts";
+import { CONFIG_PATH, STEP_WORKFLOW_PATH } from "../plan-set-up.ts";
+import type { DoctorFacts } from "./doctor-facts.ts";
+import { type DoctorCheck, type Finding, reportError, reportWarning } from "./finding.ts";
+
+const INIT = "enki init";
+const withInit = (finding: Finding): Finding => ({ ...finding, fix: { kind: "init" } });
+
+const checkConfig: DoctorCheck = ({ configFaults }) =>
+  configFaults.map((fault) => reportError("config-broken", `${fault}.`.replace(/\.\.$/, "."), "enki validate"));
+
+const checkVerify: DoctorCheck = ({ config, project }) => {
+  if (config.refinery.verify.length > 0) return [];
+  const found = project.verify.length === 0 ? "" : `, such as ${project.verify.map((each) => `\`${each}\``).join(", ")}`;
+  return [
+    reportError(
+      "verify-missing",
+      "No command verifies a change, so nothing can land.",
+      `write [refinery] verify in ${CONFIG_PATH}${found}`,
+    ),
+  ];
+};
+
+const checkCommitted: DoctorCheck = ({ uncommitted }) =>
+  uncommitted.length === 0
+    ? []
+    : [
+        reportError(
+          "not-committed",
+          `Enki reads the default branch, and ${uncommitted.join(", ")} ${uncommitted.length === 1 ? "is" : "are"} not committed.`,
+          'git add .enki .github && git commit --message "Set up Enki" && git push',
+        ),
+      ];
+
+const checkStepWorkflow: DoctorCheck = ({ stepWorkflow }) => {
+  if (!stepWorkflow)
+    return [withInit(reportError("step-workflow-missing", `${STEP_WORKFLOW_PATH} is missing, so no job can start.`, INIT))];
+  const foreign = findForeignActions(stepWorkflow.text);
+  return [
+    ...foreign.map((name) =>
+      withInit(reportError("foreign-action", `${STEP_WORKFLOW_PATH} runs ${name}, which is not published by ${PRODUCT.owner}.`, INIT)),
+    ),
+    ...(stepWorkflow.origin === "generated" || foreign.length > 0
+      ? []
+      : [
+          reportWarning(
+            "step-workflow-changed",
+            `${STEP_WORKFLOW_PATH} is not as Enki wrote it: its permissions protect the repository from agents.`,
+            `${INIT} --dry-run`,
+          ),
+        ]),
+  ];
+};
+
+/** Actions named like Enki's, by another owner: placeholders, too. */
+const findForeignActions = (text: string): string[] => {
+  const used = [...text.matchAll(/uses: ([\w.-]+\/enki)@/g)].map(([, name = ""]) => name);
+  return [...new Set(used)].filter((name) => name.toLowerCase() !== `${PRODUCT.owner}/${PRODUCT.repository}`.toLowerCase());
+};
+
+/** Programs of a runner's image that need no installation. */
+const PRESENT_COMMANDS = ["npx", "node", "bash", "sh", "python", "python3", "uvx", "pipx", "docker"];
+
+const checkAgent: DoctorCheck = ({ config, stepWorkflow }) => {
+  if (!stepWorkflow) return [];
+  const { command } = config.agent;
+  const program = command.split("/").at(-1) ?? "";
+  if (PRESENT_COMMANDS.includes(program)) return [];
+  const [, agentJob = ""] = /^ {2}agent:\n([^]*?)(?=^ {2}\w+:\n)/m.exec(stepWorkflow.text) ?? [];
+  const isInstalled = /^\s+(?:run: |\s*)(?:npm|pnpm|yarn|pip|python -m pip|curl|brew|apt-get|cargo|go) .*\b(?:install|add|i)\b/m.test(
+    agentJob,
+  );
+  return isInstalled
+    ? []
+    : [
+        reportError(
+          "agent-not-installed",
+          `No step of the job \`agent\` installs \`${command}\`, so no agent can start.`,
+          `${INIT} --agent <name>, or a step before \`id: work\` that installs ${command}`,
+        ),
+      ];
+};
+
+const KEY_PLACEHOLDER = "$ENKI_MODEL_KEY";
+
+const checkKeys: DoctorCheck = ({ config }) => {
+  const entries = [config.agent, ...["planner", "worker", "merger", "sidecar"].map((name) => config.agent[name as "planner"])].flatMap(
+    (agent) => Object.entries(agent?.env ?? {}),
+  );
+  const unknown = entries.filter(([, value]) => value.startsWith("$") && value !== KEY_PLACEHOLDER);
+  return unknown.map(([name, value]) =>
+    reportError("key-unknown", `[agent] env gives ${name} the text ${value}: only ${KEY_PLACEHOLDER} stands for a secret.`, "enki config"),
+  );
+};
+
+const checkVerifyEnvironment: DoctorCheck = ({ workflowTexts, config }: DoctorFacts) =>
+  config.refinery.verify.length === 0
+    ? []
+    : Object.entries(workflowTexts).flatMap(([path, text]) => {
+        const needs = [
+          ...(/^ +services:\s*$/m.test(text) ? ["services"] : []),
+          ...(/NODE_AUTH_TOKEN|PIP_INDEX_URL|registry-url:/.test(text) ? ["a private registry"] : []),
+        ];
+        return needs.length === 0
+          ? []
+          : [
+              reportWarning(
+                "verify-environment",
+                `${path} uses ${needs.join(" and ")}, which verification in Enki's jobs does not have.`,
+                `require its check instead: [refinery] checks in ${CONFIG_PATH}`,
+              ),
+            ];
+      });
+
+export const FILE_CHECKS: readonly DoctorCheck[] = [
+  checkConfig,
+  checkVerify,
+  checkCommitted,
+  checkStepWorkflow,
+  checkAgent,
+  checkKeys,
+  checkVerifyEnvironment,
+];

@@ -1,0 +1,34 @@
+import { type DoctorCheck, reportError, reportWarning } from "./finding.ts";
+
+const checkGitVersion: DoctorCheck = ({ gitFault }) => (gitFault ? [reportError(gitFault.code, gitFault.message, gitFault.next)] : []);
+
+const checkLedger: DoctorCheck = ({ ledger }) =>
+  ledger.kind === "broken"
+    ? [reportError("ledger-broken", ledger.message, "git push origin :refs/enki/ledger; Enki writes it again from commits and comments")]
+    : [];
+
+const checkBase: DoctorCheck = ({ redCommand, base }) =>
+  redCommand === null
+    ? []
+    : [
+        reportError(
+          "base-red",
+          `\`${redCommand}\` fails on ${base} itself, so no change can pass it.`,
+          `git switch ${base} && ${redCommand}`,
+        ),
+      ];
+
+const checkRepositorySize: DoctorCheck = ({ github }) =>
+  github && github.sizeKb > LARGE_REPOSITORY_KB
+    ? [
+        reportWarning(
+          "large-repository",
+          `The repository has ${Math.round(github.sizeKb / 1_000)} MB, and each fetch of a job ends after 60 s.`,
+          "git count-objects -vH",
+        ),
+      ]
+    : [];
+
+const LARGE_REPOSITORY_KB = 300_000;
+
+export const MACHINE_CHECKS: readonly DoctorCheck[] = [checkGitVersion, checkLedger, checkBase, checkRepositorySize];

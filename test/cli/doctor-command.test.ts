@@ -1,0 +1,95 @@
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, onTestFinished, test } from "vitest";
+import { makeRepository, openTerminal } from "./stage.ts";
+
+type Finding = { code: string; level: string; message: string; command: string };
+
+/** A repository on a GitHub that answers each path with what a test says, and with 404 otherwise; PUT makes a path exist. */
+const open = async (answers: Record<string, unknown>) => {
+  const written: string[] = [];
+  const server = createServer((request, response) => {
+    const path = (request.url ?? "").replace(/\?.*$/, "").replace("/repos/octo/demo", "") || "/";
+    if (request.method === "PUT") {
+      written.push(path);
+      answers[path] = path === "/actions/permissions" ? { enabled: true, allowed_actions: "all" } : {};
+    }
+    const answer = answers[path];
+    response
+      .writeHead(answer === undefined ? 404 : 200, { "content-type": "application/json" })
+      .end(JSON.stringify(answer ?? { message: "Not Found" }));
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  onTestFinished(() => new Promise<void>((resolve) => server.close(() => resolve())));
+  const terminal = openTerminal();
+  const cwd = join(terminal.root, "own");
+  const git = makeRepository(cwd, { "go.mod": "module a\n" });
+  git("remote", "add", "origin", "https://127.0.0.1:1/octo/demo.git");
+  const env = { GH_TOKEN: "for-this-test", GITHUB_API_URL: `http://127.0.0.1:${(server.address() as AddressInfo).port}` };
+  const doctor = (...args: string[]) => terminal.run(["doctor", ...args], { cwd, env });
+  const findings = async (...args: string[]): Promise<{ code: number | null; findings: Finding[] }> => {
+    const { code, out } = await doctor("--json", ...args);
+    return { code, ...(JSON.parse(out) as { findings: Finding[] }) };
+  };
+  return { terminal, cwd, git, doctor, findings, written };
+};
+
+const SETTINGS = (): Record<string, unknown> => ({
+  "/": { private: false, size: 10, permissions: { push: true }, allow_merge_commit: true, default_branch: "main" },
+  "/actions/permissions": { enabled: true, allowed_actions: "all" },
+  "/actions/permissions/workflow": { default_workflow_permissions: "read", can_approve_pull_request_reviews: true },
+  "/environments/enki": { name: "enki" },
+  "/environments/enki/secrets": { total_count: 1, secrets: [{ name: "ENKI_MODEL_KEY" }] },
+  "/actions/secrets": { total_count: 0, secrets: [] },
+  "/rules/branches/main": [],
+});
+
+test("given an empty repository, when init wrote and a person committed the set-up, then enki doctor finds nothing in the way", async () => {
+  const { terminal, cwd, git, findings, doctor } = await open(SETTINGS());
+  const before = await findings();
+  expect(before.code).toBe(1);
+  expect(before.findings.map(({ code }) => code)).toEqual(expect.arrayContaining(["verify-missing", "step-workflow-missing"]));
+  await terminal.run(["init", "--yes"], { cwd });
+  expect((await findings()).findings.map(({ code }) => code)).toContain("not-committed");
+  git("add", ".");
+  git("commit", "-q", "-m", "Set up Enki");
+  const after = await doctor();
+  expect({ code: after.code, errors: after.out.match(/^✗.*/gm) }).toEqual({ code: 0, errors: null });
+});
+
+test("--fix writes the workflow file and changes settings, and reports what is left", async () => {
+  const settings = { ...SETTINGS(), "/actions/permissions": { enabled: false } };
+  delete (settings as Record<string, unknown>)["/environments/enki"];
+  const { doctor, findings, written } = await open(settings);
+  const fixed = await doctor("--fix");
+  expect(fixed.out).toContain("wrote .github/workflows/enki-step.yml");
+  expect(fixed.out).toContain("actions-disabled: changed PUT /repos/octo/demo/actions/permissions");
+  expect(written).toContain("/actions/permissions");
+  const left = (await findings()).findings.map(({ code }) => code);
+  expect(left).not.toContain("actions-disabled");
+  expect(left).not.toContain("step-workflow-missing");
+});
+
+test("each finding is a code, a sentence and what to do; a missing token is said, not an error", async () => {
+  const { terminal, cwd } = await open({});
+  const { out, code } = await terminal.run(["doctor"], { cwd });
+  expect(code).toBe(1);
+  expect(out).toMatch(/^✗ verify-missing: No command verifies a change, so nothing can land\.\n {4}write \[refinery\] verify/m);
+  expect(out).toMatch(/^! github-unread: .*there is no token in GH_TOKEN or GITHUB_TOKEN\.$/m);
+});
+
+test("--verify runs the verify commands on the base, and names the one that fails", async () => {
+  const { terminal, cwd, git, findings } = await open(SETTINGS());
+  await terminal.run(["init", "--yes", "--verify", "test -f go.mod", "--verify", "test -f missing", "--agent", "npx -y x"], { cwd });
+  git("add", ".");
+  git("commit", "-q", "-m", "Set up Enki");
+  expect((await findings()).findings.map(({ code }) => code)).not.toContain("base-red");
+  const red = (await findings("--verify")).findings.find(({ code }) => code === "base-red");
+  expect(red?.message).toBe("`test -f missing` fails on main itself, so no change can pass it.");
+  writeFileSync(join(cwd, "missing"), "");
+  git("add", ".");
+  git("commit", "-q", "-m", "Fix it");
+  expect((await findings("--verify")).findings.map(({ code }) => code)).not.toContain("base-red");
+});

@@ -1,0 +1,146 @@
+import { readFileSync } from "node:fs";
+import { describe, expect, test } from "vitest";
+import { configFileSchema } from "../../../src/core/config/config-schema.ts";
+import { ACTION_REFERENCE } from "../../../src/core/domain/product.ts";
+import { readActionsWorkflowFile } from "../../../src/core/policy/check-reporters.ts";
+import { detectProject } from "../../../src/core/setup/detect-project.ts";
+import type { DoctorFacts, GitHubSettings } from "../../../src/core/setup/doctor/doctor-facts.ts";
+import { examine } from "../../../src/core/setup/doctor/examine.ts";
+import { KNOWN_AGENTS } from "../../../src/core/setup/known-agents.ts";
+import { renderSetUp, STEP_WORKFLOW_PATH } from "../../../src/core/setup/plan-set-up.ts";
+import { factsOf } from "./repository-facts.ts";
+
+const SHIPPED = readFileSync(new URL("../../../.github/workflows/enki-step.yml", import.meta.url), "utf8");
+const PROJECT = detectProject(factsOf({ "go.mod": "" }));
+const [AGENT] = KNOWN_AGENTS;
+const WORKFLOW =
+  renderSetUp(
+    { stepWorkflow: SHIPPED, action: new Map() },
+    { project: PROJECT, verify: ["go test ./..."], agent: AGENT ?? { words: ["x"] }, isVendored: false, usesEnvironment: true },
+  ).get(STEP_WORKFLOW_PATH) ?? "";
+
+const GITHUB: GitHubSettings = {
+  isPrivate: false,
+  sizeKb: 1_000,
+  canPush: true,
+  isActionsEnabled: true,
+  allowedActions: "all",
+  mayOpenPulls: true,
+  hasEnvironment: true,
+  hasEnvironmentSecret: true,
+  hasRepositorySecret: false,
+  rules: { isReadable: true, types: [], checks: [], requiredReviews: 0, allowedMethods: null },
+  mergeMethods: ["merge", "squash", "rebase"],
+};
+
+const config = (over: object = {}) => configFileSchema.parse({ refinery: { verify: ["go test ./..."] }, ...over });
+
+const HEALTHY: DoctorFacts = {
+  gitFault: null,
+  project: PROJECT,
+  config: config(),
+  configFaults: [],
+  uncommitted: [],
+  stepWorkflow: { text: WORKFLOW, origin: "generated" },
+  workflows: [],
+  workflowTexts: {},
+  remote: { host: "github.com", owner: "octo", name: "demo" },
+  base: "main",
+  differsFromDefault: false,
+  github: GITHUB,
+  githubFault: null,
+  ledger: { kind: "healthy" },
+  hasLedgerKey: true,
+  redCommand: null,
+};
+
+const on = (over: Partial<GitHubSettings>): Partial<DoctorFacts> => ({ github: { ...GITHUB, ...over } });
+const rules = (over: Partial<NonNullable<GitHubSettings["rules"]>>): Partial<DoctorFacts> =>
+  on({ rules: { isReadable: true, types: [], checks: [], requiredReviews: 0, allowedMethods: null, ...over } });
+const workflow = (text: string): Partial<DoctorFacts> => ({ stepWorkflow: { text, origin: "changed" } });
+const CI = (triggers: string) => readActionsWorkflowFile("ci.yml", `on: ${triggers}\njobs: { test: { runs-on: x } }\n`);
+const requires = (name: string, triggers: string): Partial<DoctorFacts> => ({
+  ...rules({ checks: [{ name, app: "github-actions" }] }),
+  workflows: [CI(triggers)].flatMap((each) => each ?? []),
+});
+
+test("a healthy repository has no finding", () => {
+  expect(examine(HEALTHY)).toEqual([]);
+});
+
+describe("enki doctor finds", () => {
+  test.each<[title: string, over: Partial<DoctorFacts>, code: string]>([
+    ["an old git", { gitFault: { code: "git-too-old", message: "git 2.30 is too old.", next: "install git 2.38" } }, "git-too-old"],
+    ["a configuration with a mistake", { configFaults: ["enki.toml:1: bad"] }, "config-broken"],
+    ["nothing that verifies", { config: config({ refinery: {} }) }, "verify-missing"],
+    ["a set-up that is not committed", { uncommitted: [".enki/enki.toml"] }, "not-committed"],
+    ["no workflow file", { stepWorkflow: null }, "step-workflow-missing"],
+    ["a placeholder in the workflow file", workflow(WORKFLOW.replaceAll(ACTION_REFERENCE, "OWNER/enki@v1")), "foreign-action"],
+    ["a changed workflow file", workflow(WORKFLOW), "step-workflow-changed"],
+    ["no agent on the runner", workflow(WORKFLOW.replace(/run: npm install.*/, "run: true")), "agent-not-installed"],
+    [
+      "a variable that stands for nothing",
+      { config: config({ refinery: { verify: ["a"] }, agent: { env: { A: "$MY_KEY" } } }) },
+      "key-unknown",
+    ],
+    ["services that CI has", { workflowTexts: { "ci.yml": "jobs:\n  a:\n    services:\n      db: {}\n" } }, "verify-environment"],
+    ["a private registry that CI has", { workflowTexts: { "ci.yml": "env: { NODE_AUTH_TOKEN: x }" } }, "verify-environment"],
+    ["a broken ledger", { ledger: { kind: "broken", message: "The ledger cannot be read." } }, "ledger-broken"],
+    ["an unsigned ledger", { hasLedgerKey: false }, "ledger-unsigned"],
+    ["a red base", { redCommand: "go test ./..." }, "base-red"],
+    ["a repository whose fetch takes too long", on({ sizeKb: 900_000 }), "large-repository"],
+    ["no remote", { remote: null, github: null }, "remote-missing"],
+    ["no token", { github: null, githubFault: "there is no token" }, "github-unread"],
+    ["a token that may only read", on({ canPush: false }), "token-cannot-write"],
+    ["disabled Actions", on({ isActionsEnabled: false }), "actions-disabled"],
+    ["restricted Actions", on({ allowedActions: "selected" }), "actions-restricted"],
+    ["Actions that may not open pull requests", on({ mayOpenPulls: false }), "actions-cannot-open-pulls"],
+    ["no environment", on({ hasEnvironment: false, hasEnvironmentSecret: null }), "environment-missing"],
+    ["no secret", on({ hasEnvironmentSecret: false }), "secret-missing"],
+    [
+      "a required check that runs on pull requests and main only",
+      requires("test", "{ push: { branches: [main] }, pull_request: {} }"),
+      "required-check-unreported",
+    ],
+    ["a required check that nobody reports", requires("lint", "push"), "required-check-unreported"],
+    ["Enki's own status as a required check", rules({ checks: [{ name: "enki/refinery", app: null }] }), "own-status-required"],
+    [
+      "signatures that no merge of Enki has",
+      {
+        ...on({
+          mergeMethods: ["rebase"],
+          rules: { isReadable: true, types: ["required_signatures"], checks: [], requiredReviews: 0, allowedMethods: null },
+        }),
+      },
+      "signatures",
+    ],
+    ["an Enterprise Server without artifacts", { remote: { host: "ghe.example.org", owner: "o", name: "n" } }, "ghes-artifacts"],
+    ["a base with other workflow files", { base: "release", differsFromDefault: true }, "base-workflows-differ"],
+  ])("%s", (_, over, code) => {
+    const findings = examine({ ...HEALTHY, ...over });
+    expect(findings.map((each) => each.code)).toContain(code);
+    for (const { message, command } of findings) {
+      expect(message).toMatch(/^[^\n]+[.\w]$/);
+      expect(command).not.toBe("");
+    }
+  });
+
+  test.each<[title: string, over: Partial<DoctorFacts>]>([
+    ["a check that runs on candidates", requires("test", "{ push: { branches: [main, 'enki/candidate/**'] } }")],
+    ["a check that runs on every push", requires("test", "push")],
+    ["a check that can be dispatched", requires("test", "{ pull_request: {}, workflow_dispatch: {} }")],
+    ["a secret of the repository", on({ hasEnvironmentSecret: false, hasRepositorySecret: true })],
+    ["secrets that the token may not see", on({ hasEnvironment: null, hasEnvironmentSecret: null, hasRepositorySecret: null })],
+    ["an agent that npx fetches", { config: config({ refinery: { verify: ["a"] }, agent: { command: "npx", args: ["-y", "x"] } }) }],
+    ["a linear history, where GitHub rebases", rules({ types: ["required_linear_history"] })],
+  ])("nothing about %s", (_, over) => {
+    expect(examine({ ...HEALTHY, ...over })).toEqual([]);
+  });
+
+  test("errors come before warnings", () => {
+    const levels = examine({ ...HEALTHY, ...on({ canPush: false, mayOpenPulls: false, isActionsEnabled: false }) }).map(
+      ({ level }) => level,
+    );
+    expect(levels).toEqual(["error", "error", "warning"]);
+  });
+});
