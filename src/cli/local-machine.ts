@@ -6,6 +6,7 @@ import { readAppManifest } from "../local-github/api/app-manifest.ts";
 import { type ForgeOptions, type RunningForge, startForge } from "../local-github/api/start-forge.ts";
 import type { Tier } from "../core/domain/plan.ts";
 import { createLocalRunner } from "../local-github/actions/local-runner.ts";
+import { listCommandPaths } from "../isolation/readable-paths.ts";
 import { loadApp } from "./load-app.ts";
 import type { TerminalHost } from "./terminal-host.ts";
 
@@ -138,6 +139,7 @@ export const openMachine = async (terminal: TerminalHost, options: MachineOption
   const root = join(directory, "installation");
   const repositories = join(directory, "repositories");
   const clones = join(directory, "clones");
+  const own = options.agent?.("") ?? null;
   const runner = createLocalRunner({
     directory: join(directory, "jobs"),
     actionRoot: root,
@@ -146,6 +148,7 @@ export const openMachine = async (terminal: TerminalHost, options: MachineOption
     clock: terminal.now,
     timers: { sleep: createAbortableSleep(terminal) },
     hidden: [repositories, clones, ...hidden],
+    readable: own === null ? [] : await listCommandPaths([own.command, ...own.args]),
   });
   const counter = openRequestCounter(terminal.log);
   const forge = await startForge({

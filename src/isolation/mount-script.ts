@@ -55,7 +55,7 @@ apply_mounts() {
     kind=\${words[i]} from=\${words[i + 1]} to=\${words[i + 2]}
     places+=("$to")
     if [ "$kind" = cover ]; then
-      [ -d "$to" ] || continue
+      [ -d "$to" ] || { [ "$from" = 1777 ] && mkdir -p "$to"; } || continue
       mount -n -c -t tmpfs -o "nosuid,nodev,mode=$from" none "$to" || fail "$to cannot be covered"
       continue
     fi

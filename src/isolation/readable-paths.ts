@@ -1,4 +1,4 @@
-import { readdir, realpath, stat } from "node:fs/promises";
+import { access, constants, readdir, realpath, stat } from "node:fs/promises";
 import { basename, delimiter, dirname, isAbsolute, join } from "node:path";
 import { isInsideDirectory } from "./mount-plan.ts";
 
@@ -48,4 +48,30 @@ export const listSearchPaths = async (path: string, hidden: readonly string[]): 
     }),
   );
   return [...new Set(found.flat())];
+};
+
+/** The paths of a command line, each with its package. */
+export const listCommandPaths = async (words: readonly string[]): Promise<string[]> => {
+  const found = await Promise.all(
+    words.map(async (word) => {
+      if (
+        !word.startsWith("/") ||
+        !(await access(word, constants.R_OK).then(
+          () => true,
+          () => false,
+        ))
+      )
+        return [];
+      for (let at = dirname(word); at !== dirname(at); at = dirname(at))
+        if (
+          await stat(join(at, "package.json")).then(
+            () => true,
+            () => false,
+          )
+        )
+          return [word, at];
+      return [word];
+    }),
+  );
+  return found.flat();
 };

@@ -1,10 +1,10 @@
-import { access, chmod, constants, lstat, mkdir, readdir, realpath, stat } from "node:fs/promises";
-import { userInfo } from "node:os";
+import { chmod, lstat, mkdir, readdir, realpath, stat } from "node:fs/promises";
+import { listHomeDirectories } from "../../isolation/home-directories.ts";
 import { basename, dirname, join } from "node:path";
 import { isInsideDirectory, planMounts } from "../../isolation/mount-plan.ts";
 import { listSearchPaths } from "../../isolation/readable-paths.ts";
 import { findProgram } from "../../isolation/system-programs.ts";
-import { AGENT_USER_NAME, type AgentUser, findAgentUser, writePasswdCopy } from "./agent-user.ts";
+import { AGENT_USER_NAME, type AgentUser, findAgentUser, writePasswdCopy } from "../../isolation/agent-user.ts";
 import type { FenceRequest, JobFence } from "./job-fence.ts";
 import { createOpenFence } from "./open-fence.ts";
 import { createSeparatingFence, type FenceMeans, type FencePrograms, runProgram, wrapInNamespaces } from "./separating-fence.ts";
@@ -34,8 +34,7 @@ const findRunnerRoot = async (workspace: string): Promise<string | null> => {
 };
 
 const listHiddenPaths = async ({ env, temp, workspace }: FenceRequest): Promise<string[]> => {
-  const homes = [env["HOME"], userInfo().homedir].filter((home) => home !== undefined && home !== "");
-  return [...homes, temp, await findRunnerRoot(workspace), "/run", "/root"].filter((path) => typeof path === "string");
+  return [...listHomeDirectories(env), temp, await findRunnerRoot(workspace), "/run", "/root"].filter((path) => typeof path === "string");
 };
 
 const createMounts = async (request: FenceRequest, user: AgentUser | null) => {
@@ -146,30 +145,4 @@ export const openJobFence = async (request: FenceRequest): Promise<JobFence> => 
     if (fence !== null) return fence;
   }
   return (await openNamespaceFence(request, { ...programs, sudo: null }, null)) ?? createOpenFence(request.reach);
-};
-
-/** The paths of a command line, each with its package. */
-export const listCommandPaths = async (words: readonly string[]): Promise<string[]> => {
-  const found = await Promise.all(
-    words.map(async (word) => {
-      if (
-        !word.startsWith("/") ||
-        !(await access(word, constants.R_OK).then(
-          () => true,
-          () => false,
-        ))
-      )
-        return [];
-      for (let at = dirname(word); at !== dirname(at); at = dirname(at))
-        if (
-          await stat(join(at, "package.json")).then(
-            () => true,
-            () => false,
-          )
-        )
-          return [word, at];
-      return [word];
-    }),
-  );
-  return found.flat();
 };

@@ -3,7 +3,8 @@ import { explainProtectionGaps } from "../../core/messages/protection-gaps.ts";
 import { toJobPaths } from "../job-spec.ts";
 import type { StepHost } from "../step-host.ts";
 import type { JobFence } from "./job-fence.ts";
-import { listCommandPaths, openJobFence } from "./open-job-fence.ts";
+import { listCommandPaths } from "../../isolation/readable-paths.ts";
+import { openJobFence } from "./open-job-fence.ts";
 
 /** Opens the fence of a step and logs which protections the machine lacks. `words` is the command line of the agent, if there is one. */
 export const openStepFence = async (host: StepHost, words: readonly string[]): Promise<JobFence> => {

@@ -2,7 +2,7 @@ import { execFile, spawn } from "node:child_process";
 import { readdir, readFile } from "node:fs/promises";
 import { listProtectionGaps } from "../../core/domain/protection-gap.ts";
 import { type MountPlan, toMountWords } from "../../isolation/mount-plan.ts";
-import type { AgentUser } from "./agent-user.ts";
+import type { AgentUser } from "../../isolation/agent-user.ts";
 import { NAMESPACE_SCRIPT, RETURN_SCRIPT, USER_SCRIPT } from "./fence-script.ts";
 import { createForeignFiles } from "./foreign-files.ts";
 import { type FenceRequest, type ForeignCommand, type ForeignStart, type JobFence, killProcessGroup } from "./job-fence.ts";

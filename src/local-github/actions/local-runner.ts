@@ -25,6 +25,10 @@ export type RunnerOptions = {
   readonly slots?: number;
   /** Directories that no job may see, in addition to the runner's own, such as a forge's repositories and keys. */
   readonly hidden?: readonly string[];
+  /** Paths that every job may read, such as an agent of the person's home. */
+  readonly readable?: readonly string[];
+  /** Directories that all jobs may change; none by default. */
+  readonly shared?: readonly string[];
   /** Whether to isolate jobs with namespaces; true by default. Processes start directly if the machine has none. */
   readonly namespaces?: boolean;
   /** Whether to keep the directories of finished jobs; false by default. */
@@ -55,7 +59,8 @@ const createInstallation = (options: RunnerOptions): RunnerInstallation => {
       namespaces: options.namespaces ?? true,
       path,
       hidden: [options.directory, ...(options.hidden ?? [])],
-      needed: [options.actionRoot, dirname(options.node)],
+      readable: [options.actionRoot, options.node, ...(options.readable ?? [])],
+      shared: options.shared ?? [],
     }),
     artifacts: createArtifactStore(join(options.directory, "artifacts")),
   };

@@ -1,7 +1,11 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { stat } from "node:fs/promises";
-import { sep } from "node:path";
+import { realpath } from "node:fs/promises";
+import { listHomeDirectories } from "../../isolation/home-directories.ts";
+import { findAgentUser, writePasswdCopy } from "../../isolation/agent-user.ts";
+import { isInsideDirectory, type MountPlan, planMounts, toMountWords } from "../../isolation/mount-plan.ts";
+import { MOUNT_FUNCTIONS } from "../../isolation/mount-script.ts";
+import { listSearchPaths } from "../../isolation/readable-paths.ts";
 import { findPrograms } from "../../isolation/system-programs.ts";
 
 /** The command line that starts a command, directly or through a program that enters the cell. */
@@ -21,25 +25,34 @@ export type ProcessEntry = {
  */
 export type ProcessCell = {
   readonly closed: boolean;
+  /** Whether the job can change no file outside of its own directory. */
+  readonly isReadOnly: boolean;
   enter(entry: Omit<ProcessEntry, "input">): ProcessEntry;
   end(): Promise<void>;
 };
 
 /** The cell of a machine without namespaces: processes start directly. */
-const OPEN_CELL: ProcessCell = { closed: false, enter: (entry) => ({ ...entry, input: null }), end: () => Promise.resolve() };
+const OPEN_CELL: ProcessCell = { closed: false, isReadOnly: false, enter: (entry) => ({ ...entry, input: null }), end: () => Promise.resolve() };
 
-// All processes of the cell end with this script, which reads until the runner's end of the pipe closes.
-const HOLD_SCRIPT = `
-shown=()
-while [ "$1" != -- ]; do exec {fd}<"$1" || exit 1; shown+=("$fd:$1"); shift; done
+// All processes of the cell end with this script, which reads until the runner's end of the pipe closes. Root could change the kernel's
+// settings without any capability, so these become read-only.
+const HOLD_SCRIPT = `${MOUNT_FUNCTIONS}
+kind=$1
 shift
-for directory; do mount -n -t tmpfs -o size=1M,mode=0755 none "$directory" || exit 1; done
-for entry in "\${shown[@]}"; do
-  fd=\${entry%%:*}
-  mkdir -p "\${entry#*:}" && mount -n -c --bind "/proc/self/fd/$fd" "\${entry#*:}" || exit 1
-  exec {fd}<&-
-done
-echo ready
+apply_mounts "$@"
+if [ "$kind" = root ]; then
+  for link in fd=/proc/self/fd stdin=/proc/self/fd/0 stdout=/proc/self/fd/1 stderr=/proc/self/fd/2 ptmx=pts/ptmx; do
+    ln -s "\${link#*=}" "/dev/\${link%%=*}" || fail "/dev cannot be filled"
+  done
+  for place in sys sysrq-trigger irq bus fs; do
+    [ ! -e "/proc/$place" ] || { mount -n -c --bind "/proc/$place" "/proc/$place" && seal "/proc/$place"; } || fail "/proc/$place stays writable"
+  done
+  for place in kcore keys timer_list; do [ ! -e "/proc/$place" ] || mount -n -c --bind /dev/null "/proc/$place" || fail "/proc/$place stays readable"; done
+  seal_machine all
+else
+  seal_machine some
+fi
+echo "ready \${sealed:-fully}"
 while read -r line; do :; done`;
 
 // A pipe passes the environment of the command, because neither the loader of these programs nor a process list may
@@ -56,30 +69,30 @@ exit $?`;
 const CELL_PROGRAMS = ["unshare", "nsenter", "setpriv", "bash", "env", "mount"] as const;
 type CellPrograms = Readonly<Record<(typeof CELL_PROGRAMS)[number], string>>;
 
-const pathExists = (path: string): Promise<boolean> =>
-  stat(path).then(
-    () => true,
-    () => false,
-  );
-
-const awaitReadiness = async (child: ChildProcess): Promise<boolean> => {
-  const readiness = new Promise<boolean>((resolve) => {
-    child.stdout?.once("data", (chunk: Buffer) => resolve(chunk.toString().startsWith("ready")));
-    child.once("error", () => resolve(false));
-    child.once("exit", () => resolve(false));
+/** The first line of the script; null if the script fails. */
+const awaitReadiness = async (child: ChildProcess): Promise<string | null> => {
+  const readiness = new Promise<string | null>((resolve) => {
+    child.stdout?.once("data", (chunk: Buffer) => resolve(chunk.toString().startsWith("ready") ? chunk.toString().trim() : null));
+    child.once("error", () => resolve(null));
+    child.once("exit", () => resolve(null));
   });
   return readiness;
 };
 
-const createClosedCell = (programs: CellPrograms, child: ChildProcess, isRoot: boolean): ProcessCell => {
+/** Root in a cell may own, switch users and end processes, as a container's root may. */
+const ROOT_CAPABILITIES = "-all,+chown,+dac_override,+fowner,+fsetid,+kill,+setgid,+setuid,+setpcap,+net_bind_service";
+
+type CellState = { readonly isRoot: boolean; readonly isReadOnly: boolean };
+
+const createClosedCell = (programs: CellPrograms, child: ChildProcess, { isRoot, isReadOnly }: CellState): ProcessCell => {
   const namespacePath = (name: string): string => `/proc/${child.pid}/ns/${name}`;
   const user = isRoot ? [] : [`--user=${namespacePath("user")}`, "--preserve-credentials"];
-  // A root process could otherwise unmount the hiding directories.
-  const drop = isRoot ? `${programs.setpriv} --inh-caps=-all --ambient-caps=-all --bounding-set=-sys_admin,-sys_ptrace,-sys_module ` : "";
+  const drop = isRoot ? `${programs.setpriv} --inh-caps=-all --ambient-caps=-all --bounding-set=${ROOT_CAPABILITIES} ` : "";
   const script = enterCellScript(drop + programs.env);
   const exit = once(child, "exit");
   return {
     closed: true,
+    isReadOnly,
     enter: ({ command, args, directory, env }) => ({
       command: programs.nsenter,
       args: [
@@ -110,24 +123,44 @@ const createClosedCell = (programs: CellPrograms, child: ChildProcess, isRoot: b
   };
 };
 
-const isInsideDirectory = (path: string, directory: string): boolean => path === directory || path.startsWith(directory + sep);
-
 export type CellFactory = {
-  /** Opens a cell that hides the hidden directories, except `root` and the needed directories. */
+  /** Opens a cell that hides the hidden directories, except `root` and the readable paths. */
   open(root: string): Promise<ProcessCell>;
 };
 
+export type CellOptions = {
+  readonly namespaces: boolean;
+  readonly path: string;
+  /** Directories that no job may see. */
+  readonly hidden: readonly string[];
+  /** Paths that every job may read, even inside a hidden directory. */
+  readonly readable: readonly string[];
+  /** Directories that all jobs may change. */
+  readonly shared: readonly string[];
+};
+
+/** Devices that programs expect; disks and memory are not among them. */
+const DEVICES = ["null", "zero", "full", "random", "urandom", "pts"].map((name) => `/dev/${name}`);
+
+const planCell = async (root: string, options: CellOptions, isRoot: boolean): Promise<MountPlan> => {
+  const { path, hidden, readable, shared } = options;
+  const homes = [...listHomeDirectories(process.env), "/root", "/run"];
+  const own = [...readable, ...(await listSearchPaths(path, homes))].filter((at) => !homes.some((home) => isInsideDirectory(home, at)));
+  const names = await realpath("/etc/resolv.conf").catch(() => "");
+  return planMounts({
+    hidden: [...homes, ...hidden, ...(isRoot ? ["/dev"] : [])],
+    readable: [...own, ...(isInsideDirectory(names, "/run") ? [names] : [])],
+    writable: [root, ...shared, ...(isRoot ? DEVICES : [])],
+    ...(isRoot && { replaced: { "/etc/passwd": await writePasswdCopy(root, await findAgentUser()) } }),
+    otherUser: isRoot,
+  });
+};
+
 /**
- * Creates cells with Linux namespaces, with or without root. Every cell is open if the machine does not allow
- * namespaces. `hidden` lists directories that no job may see, `needed` those that every job needs, even inside a
- * hidden one.
+ * Creates cells with Linux namespaces, with or without root. Inside, everything but the job's own directory is read-only, and the
+ * person's home is empty. Every cell is open if the machine does not allow namespaces.
  */
-export const createCellFactory = (options: {
-  namespaces: boolean;
-  path: string;
-  hidden: readonly string[];
-  needed: readonly string[];
-}): CellFactory => {
+export const createCellFactory = (options: CellOptions): CellFactory => {
   const isRoot = process.getuid?.() === 0;
   const programs = options.namespaces && process.platform === "linux" ? findPrograms(CELL_PROGRAMS, options.path) : Promise.resolve(null);
   let allowed = true;
@@ -135,36 +168,18 @@ export const createCellFactory = (options: {
     open: async (root) => {
       const found = await programs;
       if (!found || !allowed) return OPEN_CELL;
-      const filterExisting = async (paths: readonly string[]): Promise<string[]> => {
-        const known = await Promise.all(paths.map(pathExists));
-        return paths.filter((_, index) => known[index]);
-      };
-      // Hide the deepest directory first: a directory inside a hidden one could no longer be found.
-      const hidden = (await filterExisting(options.hidden)).sort((a, b) => b.length - a.length);
-      const shown = await filterExisting(options.needed.filter((path) => hidden.some((directory) => isInsideDirectory(path, directory))));
+      const words = toMountWords(await planCell(root, options, isRoot));
       const user = isRoot ? [] : ["--user", "--map-current-user", "--keep-caps"];
-      const child = spawn(
-        found.unshare,
-        [
-          ...user,
-          "--pid",
-          "--fork",
-          "--mount-proc",
-          "--kill-child",
-          found.bash,
-          "--norc",
-          "-c",
-          HOLD_SCRIPT,
-          "cell",
-          root,
-          ...shown,
-          "--",
-          ...hidden,
-        ],
-        { cwd: "/", env: { PATH: options.path }, detached: true, stdio: ["pipe", "pipe", "ignore"] },
-      );
+      const hold = [found.bash, "--norc", "-c", HOLD_SCRIPT, "cell", isRoot ? "root" : "user", ...words];
+      const child = spawn(found.unshare, [...user, "--pid", "--fork", "--mount-proc", "--kill-child", ...hold], {
+        cwd: "/",
+        env: { PATH: options.path },
+        detached: true,
+        stdio: ["pipe", "pipe", "ignore"],
+      });
       child.stdin.on("error", () => undefined);
-      if (await awaitReadiness(child)) return createClosedCell(found, child, isRoot);
+      const state = await awaitReadiness(child);
+      if (state !== null) return createClosedCell(found, child, { isRoot, isReadOnly: state.endsWith("fully") });
       allowed = false;
       return OPEN_CELL;
     },

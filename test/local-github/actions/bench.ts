@@ -131,6 +131,7 @@ export const createBench = async (options: Partial<RunnerOptions> = {}): Promise
     node: process.execPath,
     env: process.env,
     clock: () => 0,
+    shared: [outside],
     timers: realTimers,
     ...options,
   });
