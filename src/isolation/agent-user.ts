@@ -5,8 +5,9 @@ import { join } from "node:path";
 export type AgentUser = { readonly uid: number; readonly gid: number; readonly isKnown: boolean };
 
 export const AGENT_USER_NAME = "enki-agent";
-/** Above the users of people, of services and of nobody's ranges that distributions use. */
+/** Above the users of people, and below the ranges of systemd. Jobs without namespaces must not share a number: each ends its user's processes. */
 const FIRST_AGENT_UID = 60_700;
+const AGENT_UIDS = 400;
 
 const readPasswd = (): Promise<string> => readFile("/etc/passwd", "utf8").catch(() => "");
 
@@ -16,7 +17,7 @@ export const findAgentUser = async (): Promise<AgentUser> => {
   const own = entries.find(([name]) => name === AGENT_USER_NAME);
   if (own) return { uid: Number(own[2]), gid: Number(own[3]), isKnown: true };
   const used = new Set(entries.flatMap(([, , uid, gid]) => [Number(uid), Number(gid)]));
-  let uid = FIRST_AGENT_UID;
+  let uid = FIRST_AGENT_UID + (process.pid % AGENT_UIDS);
   while (used.has(uid)) uid += 1;
   return { uid, gid: uid, isKnown: false };
 };

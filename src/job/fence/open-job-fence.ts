@@ -98,7 +98,9 @@ const closeSiblings = async (directory: string, open: string): Promise<void> => 
   await chmod(directory, 0o711).catch(() => undefined);
 };
 
-const createMachineUser = async (programs: FencePrograms): Promise<void> => {
+/** Adds a user only to GitHub's own machines, which do not outlive the job. */
+const createMachineUser = async ({ env }: FenceRequest, programs: FencePrograms): Promise<void> => {
+  if (env["RUNNER_ENVIRONMENT"] !== "github-hosted") return;
   const words = [
     "useradd",
     "--system",
@@ -116,7 +118,7 @@ const createMachineUser = async (programs: FencePrograms): Promise<void> => {
 /** Opens a fence by another user only, with the job's own files closed by their modes; null if the machine does not allow another user. */
 const openUserFence = async (request: FenceRequest, programs: FencePrograms): Promise<JobFence | null> => {
   const { workspace, reach, temp, readable } = request;
-  if (!(await findAgentUser()).isKnown) await createMachineUser(programs);
+  if (!(await findAgentUser()).isKnown) await createMachineUser(request, programs);
   const user = await findAgentUser();
   if (programs.sudo !== null && programs.setpriv === null) return null;
   for (const path of [workspace, reach]) if (!(await openAncestors(path))) return null;
