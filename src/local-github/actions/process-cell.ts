@@ -32,7 +32,12 @@ export type ProcessCell = {
 };
 
 /** The cell of a machine without namespaces: processes start directly. */
-const OPEN_CELL: ProcessCell = { closed: false, isReadOnly: false, enter: (entry) => ({ ...entry, input: null }), end: () => Promise.resolve() };
+const OPEN_CELL: ProcessCell = {
+  closed: false,
+  isReadOnly: false,
+  enter: (entry) => ({ ...entry, input: null }),
+  end: () => Promise.resolve(),
+};
 
 // All processes of the cell end with this script, which reads until the runner's end of the pipe closes. Root could change the kernel's
 // settings without any capability, so these become read-only.
