@@ -135,7 +135,8 @@ const upgradeExecution = (execution: Execution): Execution => ({
 const upgradePlan = ({ steps }: Plan): Plan => ({ steps: steps.map((step) => fillMissing({ optional: false }, step)) });
 
 /** Queues of earlier versions: candidates are built again, items keep their positions. A person's push no longer narrows a window. */
-const upgradeQueue = ({ window: _, ...queue }: Queue & { readonly window?: number }): Queue => {
+const upgradeQueue = (stored: Queue & { readonly window?: number }): Queue => {
+  const { window: _, ...queue } = stored;
   if ("greenCommits" in queue) return queue;
   const { items, frozen, landedTip }: Pick<Queue, "items" | "frozen" | "landedTip"> = queue;
   return { ...emptyQueue, frozen, landedTip, items: items.map((item) => ({ ...item, passedBefore: false, mergedAgainst: null, log: "" })) };

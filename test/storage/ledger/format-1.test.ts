@@ -64,7 +64,8 @@ const withoutHashes = (value: unknown): string => {
 };
 
 /** Earlier versions recorded neither the comment that approved a plan nor which plan was shown. */
-const withoutApprovalSource = ({ shownPlan: _, ...execution }: Execution): Execution => {
+const withoutApprovalSource = (today: Execution): Execution => {
+  const { shownPlan: _, ...execution } = today;
   if (!execution.approved) return execution;
   const { plan, by, at } = execution.approved;
   return { ...execution, approved: { plan, by, at } };
