@@ -39,7 +39,7 @@ export const runLedgerCommand = async (args: readonly string[], terminal: Termin
     await clone.fetch();
     const tip = (await clone.refs())[LEDGER_REF];
     if (tip === undefined) throw new CommandError(`${url} has no ledger`);
-    if (commit !== tip) return showTip(terminal, { clone, url, tip });
+    if (commit !== tip) return await showTip(terminal, { clone, url, tip });
     await signTips(clone, { keys, repository }, terminal.now());
     terminal.out(`The ledger of ${repository} is signed with ${keys.publicKeys[0] ?? ""}\n`);
     return 0;

@@ -128,7 +128,11 @@ describe("agents that try to escape", () => {
       expect(logOf(run, "publish").trim().split("\n")).toEqual([
         expect.stringMatching(/^##\[group\]Run actions\/download-artifact@/),
         expect.stringMatching(/^##\[group\]Run .*\/enki@/),
-        "published",
+        "built",
+        expect.stringMatching(/^##\[group\]Run actions\/upload-artifact@/),
+        expect.stringMatching(/^Artifact 'enki-result-[0-9a-f]{40}' has 1 file\(s\)$/),
+        expect.stringMatching(/^##\[group\]Run .*\/enki@/),
+        "delivered",
       ]);
     }
     const kinds = [...jobs.keys()].map((run) => run.split("/")[0] ?? "").filter((kind) => kind !== "verify");

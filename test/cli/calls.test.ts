@@ -141,6 +141,7 @@ test("enki --help names every subcommand, and each lists its options", async () 
     "doctor",
     "graph",
     "init",
+    "ledger",
     "local",
     "mcp",
     "rehearse",

@@ -20,7 +20,7 @@ must = true
 
 [scene.act.arguments]
 steps = [
-  { id = "format", title = "Sort the list", description = "Sort list.txt.", run = "sort -o list.txt list.txt; ls -A ${original} > seen.txt; echo spoiled > ${original}/list.txt || true" },
+  { id = "format", title = "Sort the list", description = "Sort list.txt.", run = "sort -o list.txt list.txt\\nls -A ${original} > seen.txt || true\\necho spoiled > ${original}/list.txt || true" },
 ]
 
 [[scene.act]]

@@ -248,15 +248,19 @@ describe("mail", () => {
 
 test("expired mail leaves the ledger, and an execution keeps a bounded amount", async () => {
   const story = openStory();
-  await story.run(plan(step("fix"), step("test")));
+  const senders = Array.from({ length: 11 }, (_, at) => `fix${at}`);
+  await story.run(plan(...senders.map((each) => step(each)), step("test")));
   const { id } = story.execution();
   const send = { kind: "mail-send", to: `worker/${id}-test`, subject: "s", body: "b", priority: "normal", type: "info" } as const;
-  const short = { ...send, thread: null, replyTo: null, ttl: 60 };
+  const short = { ...send, thread: null, replyTo: null, ttl: 600 };
   const long = { ...short, ttl: null };
-  await story.end(`work/${id}-fix`, { end: "unchanged", tools: [short, ...Array.from({ length: 600 }, () => long)] });
+  for (const [at, each] of senders.entries()) {
+    const tools = Array.from({ length: 50 }, (_, nth) => (at === 9 && nth === 0 ? short : long));
+    await story.end(`work/${id}-${each}`, { end: "unchanged", tools });
+  }
   expect(Object.keys(story.ledger().mails).length).toBe(500);
   expect(story.notes().join("\n")).toContain("an execution keeps at most 500 mails");
-  for (let minute = 0; minute < 3; minute += 1) await story.later();
+  for (let minute = 0; minute < 12; minute += 1) await story.later();
   await story.say({ kind: "status", target: null });
   expect(Object.keys(story.ledger().mails).length).toBe(499);
 });

@@ -310,7 +310,7 @@ describe("the backlog", () => {
     expect(story.state.backlog).toMatchObject([
       { issue: 7, open: false, reason: "completed" },
       { issue: 8, open: false, reason: "not_planned" },
-      { issue: 9, open: true, title: "Other words", body: "Other words\n@\u200bsomeone" },
+      { issue: 9, open: true, title: "Other words", body: "> Other words\n> @\u200bsomeone" },
       { issue: 503, open: true, title: "New thing" },
     ]);
   });

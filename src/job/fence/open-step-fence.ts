@@ -17,6 +17,8 @@ export const openStepFence = async (host: StepHost, words: readonly string[]): P
     reach: toJobPaths(temp).reach,
     readable: [node, dirname(cli), installation, ...(await listCommandPaths(words))],
   });
-  for (const sentence of explainProtectionGaps(fence.gaps)) host.log(sentence);
+  // A closed cell of a local GitHub already hides other processes and files, and ends with the job.
+  const gaps = env["ENKI_CELL"] === "closed" ? fence.gaps.filter((gap) => gap === "same-user") : fence.gaps;
+  for (const sentence of explainProtectionGaps(gaps)) host.log(sentence);
   return fence;
 };

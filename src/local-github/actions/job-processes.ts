@@ -136,7 +136,12 @@ export const createJobProcesses = (options: { log: JobLog; timers: RunnerTimers;
   return {
     run: async ({ command, args, directory, env, stop, line }) => {
       if (killed) throw new StepFault("The job has ended.");
-      const entry = cell.enter({ command, args, directory, env: { ...env, RUNNER_TRACKING_ID: mark } });
+      const entry = cell.enter({
+        command,
+        args,
+        directory,
+        env: { ...env, RUNNER_TRACKING_ID: mark, ...(cell.closed && { ENKI_CELL: "closed" }) },
+      });
       const child = spawnProcess(entry);
       if (child.pid === undefined) return awaitExit(child);
       groups.add(child.pid);
