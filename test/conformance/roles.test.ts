@@ -205,7 +205,7 @@ test("an artifact role's report is stored in the ledger, linked from the comment
   const [, path = "", link = ""] = /\[`(artifacts\/[0-9a-f]{6}\/audit\.md)`\]\((\S+)\)/.exec(shown) ?? [];
   expect(`${await stage.git("show", `refs/enki/ledger:${path}`)}\n`).toBe(report);
   const page = await fetch(new URL(link, `${stage.forge.url}/${stage.owner}/${stage.name}/issues/${issue}`));
-  expect([page.status, await page.text()]).toEqual([200, expect.stringContaining("# Risk: low")]);
+  expect([page.status, await page.text()]).toEqual([200, expect.stringContaining("Risk: low")]);
   expect(await stage.landed()).toEqual(["fix"]);
   expect(await stage.maintainer.pulls()).toHaveLength(1);
 });

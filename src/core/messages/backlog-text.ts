@@ -19,10 +19,10 @@ export const readBacklogBody = (body: string): string =>
     .map((line) => (/^>(?: |$)/.test(line) ? unescapeQuote(line.replace(/^> ?/, "")) : line))
     .join("\n");
 
-/** Code keeps its characters. */
+/** Code keeps its characters; a backtick after an odd number of backslashes opens none. */
 const unescapeQuote = (line: string): string =>
   line
-    .split(/(?<!\\)(`[^`]+`)/)
+    .split(/(?<=(?<!\\)(?:\\\\)*)(`[^`]+`)/)
     .map((part, at) =>
       at % 2 === 1
         ? part

@@ -16,7 +16,7 @@ export const defuseText = (text: string): string =>
     .replace(/@(?=[\w.-])/g, "@\u200b")
     .replace(/#(?=\d)/g, "#\u200b")
     .replace(/\bgh-(?=\d)/gi, "$&\u200b")
-    .replace(/:(?=\/\/)|\bwww(?=\.)/gi, "$&\u200b")
+    .replace(/:(?=\/\/)|www(?=\.)/gi, "$&\u200b")
     .replace(/:(?=(?:[a-z][a-z0-9_+-]*|[+-]1|100|1234):)/gi, ":\u200b")
     .replace(/\[(?=(?:skip|no|ci|actions)\b|!)/gi, "[\u200b")
     .replace(/\b(?:skip-checks|[a-z]+(?:-[a-z]+)*-by)(?=\s*:)/gi, "$&\u200b");
@@ -39,7 +39,8 @@ export const escapeInline = (text: string, limit = 200): string => escapeMarkdow
 /** Enki's own sentence with untrusted parts: like {@link escapeInline}, but text in backticks stays code. */
 export const escapeSentence = (text: string, limit = 500): string =>
   toOneLine(text, limit)
-    .split(/(`[^`]+`)/)
+    // Code of blanks only would not be seen.
+    .split(/(`[^`]*[^`\s][^`]*`)/)
     .map((part, at) => (at % 2 === 1 ? part : escapeMarkdown(defuseText(part))))
     .join("");
 

@@ -54,7 +54,7 @@ test("a quote shows every word of its text", () => {
   fc.assert(
     fc.property(text, (value) => {
       const shown = flatten(readWords(readShown(quoteText(value, { limit: 10_000, keep: "start" }))));
-      expect(shown.replaceAll("`", "")).toBe(flatten(value).replaceAll("`", ""));
+      expect(flatten(shown.replaceAll("`", ""))).toBe(flatten(value.replaceAll("`", "")));
     }),
     { numRuns: runs(3_000) * 10 },
   );

@@ -93,7 +93,7 @@ const expectShown = (markdown: string, all: readonly PlannedStep[]): void => {
   const code = listCode(markdown);
   for (const each of all) for (const used of listExecuted(each)) expect(code).toContain(used);
   const words = findQuotes(markdown).map((quote) => flatten(readWords(quote)));
-  const outside = (description: string): string => flatten(description).replaceAll("`", "");
+  const outside = (description: string): string => flatten(description.replaceAll("`", ""));
   for (const { description } of all) expect(words.map(outside)).toContain(outside(description));
 };
 
