@@ -1,7 +1,7 @@
 import { realpath } from "node:fs/promises";
 import { dirname } from "node:path";
 import { captureOutput } from "./agent/capture-output.ts";
-import type { Command } from "../core/domain/command.ts";
+import type { RecordedCommand } from "../core/domain/command.ts";
 import type { Outcome, ThreadReply } from "../core/domain/outcome.ts";
 import { holdsValues, redactSecrets, redactJson } from "../core/policy/secrets.ts";
 import { removeOutputMarkers } from "../core/workflow/output-block.ts";
@@ -64,7 +64,7 @@ const findStoppingOutcome = (outcome: Outcome | null): Pick<NewBundle, "end" | "
 /** The agent's answer, outcome, replies and recorded commands, without secrets. */
 const collectAgentOutput = (spec: JobSpec, worked: WorkResult, secrets: readonly string[]) => {
   const answer = redactSecrets(worked.answer, secrets);
-  const tools = JSON.parse(redactJson(worked.tools, secrets)) as Command[];
+  const tools = JSON.parse(redactJson(worked.tools, secrets)) as RecordedCommand[];
   const outcome: Outcome | null = findReportedOutcome(spec, { tools, answer });
   const replies: readonly ThreadReply[] = collectThreadReplies(tools);
   const none = { files: [], artifact: null, transcript: worked.transcript };
@@ -99,11 +99,11 @@ const explainMissingChange = (spec: JobSpec, outcome: Outcome | null): string | 
   return spec.nodeRun === null ? "The agent says that it is done, and changed nothing." : null;
 };
 
-const isQuestionToPerson = (command: Command): boolean =>
+const isQuestionToPerson = (command: RecordedCommand): boolean =>
   command.kind === "mail-send" && command.to === "user" && command.type === "request";
 
 /** Commands that a planner may record instead of a plan. */
-const PLANNING_COMMANDS: readonly Command["kind"][] = ["propose", "add-steps", "create-task", "quick"];
+const PLANNING_COMMANDS: readonly RecordedCommand["kind"][] = ["propose", "add-steps", "create-task", "quick"];
 
 const explainMissingPlan = ({ amendment }: JobSpec, { tools, refusedPlan }: WorkResult): string | null => {
   if (tools.some(({ kind }) => (amendment === null ? PLANNING_COMMANDS.includes(kind) : kind === "add-steps"))) return null;

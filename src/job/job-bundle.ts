@@ -3,7 +3,7 @@ import { lstat, mkdir, open, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { outcomeSchema, recordedCommandSchema, repliesSchema } from "../storage/ledger/read-job-result.ts";
-import type { Command } from "../core/domain/command.ts";
+import type { RecordedCommand } from "../core/domain/command.ts";
 import { MAX_THREAD_REPLIES } from "../core/domain/outcome.ts";
 import { accept, refuse, type Result } from "../core/domain/refusal.ts";
 
@@ -50,7 +50,7 @@ const bundleReportSchema = z.strictObject({
   tools: z.array(recordedCommandSchema).max(MAX_RECORDED_COMMANDS),
 });
 
-export type BundleReport = Omit<z.output<typeof bundleReportSchema>, "tools"> & { readonly tools: readonly Command[] };
+export type BundleReport = Omit<z.output<typeof bundleReportSchema>, "tools"> & { readonly tools: readonly RecordedCommand[] };
 export type BundleEnd = BundleReport["end"];
 
 export type NewBundle = Pick<BundleReport, "end" | "why" | "outcome" | "replies" | "tools"> & {

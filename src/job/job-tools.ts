@@ -1,7 +1,7 @@
 import { openMailbox } from "./tools/job-mailbox.ts";
 import type { ToolContext } from "./tools/mcp-tool.ts";
 import { createFileEditor } from "./tools/file-editor.ts";
-import type { Command } from "../core/domain/command.ts";
+import type { RecordedCommand } from "../core/domain/command.ts";
 import { toTaskId } from "../core/domain/ids.ts";
 import { isTaskCreation } from "../core/domain/adhoc-task.ts";
 import { type MailAddress, isMailExpired, createMailMatcher, toWorkerAddress } from "../core/domain/mail.ts";
@@ -18,7 +18,7 @@ const findMailAddress = ({ toolSet, execution, step }: JobSpec): MailAddress | n
 
 /** Enki's tools for one job, and the commands that they record. `files` is null if the step may not edit. */
 export const openJobTools = (host: StepHost, spec: JobSpec, files: Pick<JobFence, "readFile" | "writeFile"> | null) => {
-  const tools: Command[] = [];
+  const tools: RecordedCommand[] = [];
   let refusedPlan: string | null = null;
   const { execution, job, roles, maxSteps, executions, backlog, mails } = spec;
   const address = findMailAddress(spec);
@@ -27,7 +27,7 @@ export const openJobTools = (host: StepHost, spec: JobSpec, files: Pick<JobFence
     directory: toJobPaths(host.temp).mailClone,
     after: host.after,
   });
-  const record = (command: Command): void => void tools.push(command);
+  const record = (command: RecordedCommand): void => void tools.push(command);
   const mail = address === null ? null : openMailbox({ address, execution, job, mails, now: host.now, pollMails: news.poll });
   // The prompt already shows these mails, so they count as read.
   const promptMails =

@@ -1,12 +1,13 @@
-import type { Command } from "../core/domain/command.ts";
+import type { RecordedCommand } from "../core/domain/command.ts";
 import type { Outcome, ThreadReply } from "../core/domain/outcome.ts";
 import { readStatedOutcome } from "../core/workflow/read-stated-outcome.ts";
 import { isCommandOnly, type JobSpec } from "./job-spec.ts";
 import type { WorkResult } from "./run-work.ts";
 
-type ReportCommand = Extract<Command, { kind: "report" }>;
+type ReportCommand = Extract<RecordedCommand, { kind: "report" }>;
 
-const listReports = (tools: readonly Command[]): ReportCommand[] => tools.filter((each): each is ReportCommand => each.kind === "report");
+const listReports = (tools: readonly RecordedCommand[]): ReportCommand[] =>
+  tools.filter((each): each is ReportCommand => each.kind === "report");
 
 /**
  * The outcome that an agent reports: its last `enki_worker_report` call with an outcome, else the `status:` of its output block. Returns null if
@@ -20,6 +21,6 @@ export const findReportedOutcome = (spec: JobSpec, { tools, answer }: Pick<WorkR
 };
 
 /** The replies to review comments that the tools recorded; the later of two to the same comment wins. */
-export const collectThreadReplies = (tools: readonly Command[]): readonly ThreadReply[] => [
+export const collectThreadReplies = (tools: readonly RecordedCommand[]): readonly ThreadReply[] => [
   ...new Map(listReports(tools).flatMap(({ replies = [] }) => replies.map((reply) => [reply.comment, reply] as const))).values(),
 ];

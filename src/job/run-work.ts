@@ -1,7 +1,7 @@
 import { serveTools } from "./tools/serve-tools.ts";
 import { findDialect, restrictTools } from "./agent/agent-dialect.ts";
 import { type AgentEnd, runAgent } from "./agent/run-agent.ts";
-import type { Command } from "../core/domain/command.ts";
+import type { RecordedCommand } from "../core/domain/command.ts";
 import { openLineRedactor } from "../core/policy/secret-stream.ts";
 import { prepareAgentEnv, mayEdit, prepareStepEnv, writesReport } from "./job-environment.ts";
 import { renderJobPrompt } from "./job-prompt.ts";
@@ -19,7 +19,7 @@ export type WorkResult = {
   readonly reason: string;
   /** The agent's last message, or a command's output. */
   readonly answer: string;
-  readonly tools: readonly Command[];
+  readonly tools: readonly RecordedCommand[];
   /** Why the last plan was refused; null if none was. */
   readonly refusedPlan: string | null;
   readonly transcript: readonly string[];

@@ -1,4 +1,4 @@
-import type { Command } from "../../src/core/domain/command.ts";
+import type { RecordedCommand } from "../../src/core/domain/command.ts";
 import { emptyQueue } from "../../src/core/domain/queue.ts";
 import { plan, step } from "../support/build.ts";
 import { openStory } from "../support/story.ts";
@@ -36,7 +36,7 @@ export const openVictim = async (wanted: VictimState) => {
     state: it.state,
     plan: it.execution(id)?.plan ?? "",
     /** Ends a job of another issue with these records; returns what the ledger notes about it. */
-    deliver: async (by: "planner" | "worker" | "sidecar", tools: readonly Command[]): Promise<readonly string[]> => {
+    deliver: async (by: "planner" | "worker" | "sidecar", tools: readonly RecordedCommand[]): Promise<readonly string[]> => {
       const job = await runner(by);
       const before = it.state.writes.length;
       await it.end(job, {

@@ -1,4 +1,4 @@
-import type { Command, CommandKind } from "../../src/core/domain/command.ts";
+import type { Command, CommandKind, RecordedCommand } from "../../src/core/domain/command.ts";
 import { isRecord } from "./tool-attack.ts";
 import { RESULT_LIMITS } from "../../src/core/domain/usage.ts";
 import type { ToolSet } from "../../src/core/domain/tool-set.ts";
@@ -209,7 +209,8 @@ const foreignRecords: AttackVariants<ForeignRecord> = Object.fromEntries(
 const recordAttack = async ({ by, kind }: ForeignRecord) => {
   const victim = await openVictim("running");
   const before = victim.snapshot();
-  const command = aimAt(RECORDS[kind] as Command, victim.id, victim.plan);
+  // A result by hand may record what no tool does.
+  const command = aimAt(RECORDS[kind] as Command, victim.id, victim.plan) as RecordedCommand;
   const notes = await victim.deliver(by, [command]);
   const after = victim.snapshot();
   if (after !== before) return { through: "the repository is another one" };
@@ -242,7 +243,7 @@ const steeringAttack = async ({ kind, form, state }: Steering) => {
   const victim = await openVictim(state);
   const before = victim.snapshot();
   const target = FORMS[form]?.(victim.id) ?? "";
-  const records: Readonly<Record<Steering["kind"], Command>> = {
+  const records: Readonly<Record<Steering["kind"], RecordedCommand>> = {
     pause: { kind: "pause", target },
     cancel: { kind: "cancel", target },
     resume: { kind: "resume", target },
@@ -270,7 +271,7 @@ const steerings: AttackVariants<Steering> = Object.fromEntries(
 );
 
 type Flood = {
-  readonly make: (at: number) => Command;
+  readonly make: (at: number) => RecordedCommand;
   readonly count: (victim: Awaited<ReturnType<typeof openVictim>>) => number;
   readonly most: number;
 };

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { Command } from "../../src/core/domain/command.ts";
+import type { PersonCommand } from "../../src/core/domain/command.ts";
 import type { Plan, PlannedStep } from "../../src/core/domain/plan.ts";
 import { plan, step } from "../support/build.ts";
 import { config } from "../support/config.ts";
@@ -29,9 +29,9 @@ const add = async (it: Story, ...steps: PlannedStep[]): Promise<void> => {
   await it.end("plan/", { end: "success", tools: [{ kind: "add-steps", steps }] });
 };
 
-const pause = (target: string | null): Command => ({ kind: "pause", target });
-const resume = (target: string | null): Command => ({ kind: "resume", target });
-const retry = (target: string | null): Command => ({ kind: "retry", target });
+const pause = (target: string | null): PersonCommand => ({ kind: "pause", target });
+const resume = (target: string | null): PersonCommand => ({ kind: "resume", target });
+const retry = (target: string | null): PersonCommand => ({ kind: "retry", target });
 
 describe("a graph", () => {
   test("D-01 of the shiny graph design is ready alone", async () => {

@@ -2,7 +2,7 @@ import { expect } from "vitest";
 import { openRepositoryLoop } from "../../src/coordinator/repository-loop.ts";
 import { claimJob } from "../../src/job/claim-job.ts";
 import { listExecutionViews } from "../../src/core/domain/execution-view.ts";
-import type { Command } from "../../src/core/domain/command.ts";
+import type { PersonCommand } from "../../src/core/domain/command.ts";
 import { type JobKey, readJobKey } from "../../src/core/domain/job.ts";
 import { type MailAddress, toWorkerAddress } from "../../src/core/domain/mail.ts";
 import type { Plan } from "../../src/core/domain/plan.ts";
@@ -56,7 +56,7 @@ export const openStory = (over: NonNullable<Parameters<typeof memoryWorld>[0]> =
     },
     step: (id: string) => Object.values(world.state.ledger.executions).flatMap(({ steps }) => steps[id] ?? [])[0],
     /** A maintainer's comment. */
-    say: async (...commands: Command[]): Promise<void> => {
+    say: async (...commands: PersonCommand[]): Promise<void> => {
       world.state.now += 60_000;
       await handle([comment((comments += 1), ...commands)]);
     },

@@ -1,7 +1,7 @@
 import type { WorkflowRunInfo } from "../../src/core/domain/github-facts.ts";
 import { createStep, type Step, type StepFacts, type StepPhase, type StepState } from "../../src/core/domain/step.ts";
 import type { Brief } from "../../src/core/domain/brief.ts";
-import type { Command } from "../../src/core/domain/command.ts";
+import type { PersonCommand } from "../../src/core/domain/command.ts";
 import type { Event } from "../../src/core/domain/event.ts";
 import type { StepNeed, Plan, PlannedStep } from "../../src/core/domain/plan.ts";
 
@@ -41,7 +41,7 @@ export const brief = (over: Partial<Brief> = {}): Brief => ({
 });
 
 /** A maintainer's comment with these commands. */
-export const comment = (id: number, ...commands: Command[]): Event => ({
+export const comment = (id: number, ...commands: PersonCommand[]): Event => ({
   kind: "commanded",
   id: `comment:${id}`,
   at: id,

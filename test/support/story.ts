@@ -1,7 +1,7 @@
 import { expect } from "vitest";
 import { decide } from "../../src/core/decisions/decide.ts";
 import { openRepositoryLoop } from "../../src/coordinator/repository-loop.ts";
-import type { Command } from "../../src/core/domain/command.ts";
+import type { PersonCommand } from "../../src/core/domain/command.ts";
 import type { Event } from "../../src/core/domain/event.ts";
 import { toTaskId } from "../../src/core/domain/ids.ts";
 import type { JobKey } from "../../src/core/domain/job.ts";
@@ -24,7 +24,7 @@ export const openStory = (over: Parameters<typeof memoryWorld>[0] = {}) => {
     ({ wakeAt } = await handle(events));
   };
   /** Comments on an issue, in one comment. */
-  const say = (issue: number, ...commands: Command[]): Promise<void> => {
+  const say = (issue: number, ...commands: PersonCommand[]): Promise<void> => {
     const said = comment((comments += 1), ...commands);
     return tell({ ...said, issue, at: world.state.now } as Event);
   };

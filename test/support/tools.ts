@@ -1,7 +1,7 @@
 import { openMailbox, type MailboxOptions } from "../../src/job/tools/job-mailbox.ts";
 import type { ToolContext } from "../../src/job/tools/mcp-tool.ts";
 import { callTool } from "../../src/job/tools/call-tool.ts";
-import type { Command } from "../../src/core/domain/command.ts";
+import type { RecordedCommand } from "../../src/core/domain/command.ts";
 import type { Mail } from "../../src/core/domain/mail.ts";
 import type { StepView, ExecutionView } from "../../src/core/domain/execution-view.ts";
 
@@ -32,7 +32,7 @@ export const view = (id: string, states: Record<string, StepView["state"]> = {},
 /** The tools of a job that needs no process: what it recorded, and what it answers. */
 export const openToolBox = (over: Partial<ToolContext> & { readonly box?: Partial<MailboxOptions> } = {}) => {
   const { box, ...given } = over;
-  const recorded: Command[] = [];
+  const recorded: RecordedCommand[] = [];
   const context: ToolContext = {
     toolSet: "planner",
     canEdit: true,

@@ -1,4 +1,4 @@
-import type { Command } from "../domain/command.ts";
+import type { PersonCommand } from "../domain/command.ts";
 import type { CommandRequest } from "../domain/event.ts";
 import { accept, refuse, type RefusedResult, type Result } from "../domain/refusal.ts";
 import { takeFirstChars } from "../domain/visible-text.ts";
@@ -6,7 +6,7 @@ import type { CommandArguments, CommandRow } from "./command-row.ts";
 
 type CommandUsage = Pick<CommandRow, "name" | "usage">;
 
-const acceptCommand = (command: Command): CommandRequest => ({ ok: true, command });
+const acceptCommand = (command: PersonCommand): CommandRequest => ({ ok: true, command });
 
 /** Quotes a person's text as inline code, so that no Markdown in it takes effect. */
 const quoteUserText = (text: string): string => `\`${takeFirstChars(text.replaceAll("`", "'"), 80)}\``;

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { Command } from "../domain/command.ts";
+import type { PersonCommand } from "../domain/command.ts";
 import { digestEffect, type Effect } from "../domain/effect.ts";
 import type { Event } from "../domain/event.ts";
 import type { Execution } from "../domain/execution.ts";
@@ -134,7 +134,7 @@ const rebuildRequest = (
 });
 
 /** The request in a command that creates an execution. */
-const toRequestText = (command: Command): string => {
+const toRequestText = (command: PersonCommand): string => {
   if (command.kind === "do" || command.kind === "plan") return command.text || "Fix this issue";
   if (command.kind === "quick") return command.prompt;
   return command.kind === "run" ? `${command.workflow} ${command.args}`.trimEnd() : "";

@@ -1,4 +1,4 @@
-import type { Command } from "./command.ts";
+import type { RecordedCommand } from "./command.ts";
 import { type ExecutionId, deriveExecutionId } from "./ids.ts";
 import type { PlannedStep } from "./plan.ts";
 import { takeFirstChars } from "./visible-text.ts";
@@ -11,9 +11,10 @@ export const QUICK_STEP_ID = "quick";
 export const deriveAdhocTaskId = (job: string, ordinal: number, taken: (id: ExecutionId) => boolean): ExecutionId =>
   deriveExecutionId(`made:${job}/${ordinal}`, taken);
 
-export type TaskCreation = Extract<Command, { kind: "create-task" | "quick" }>;
+export type TaskCreation = Extract<RecordedCommand, { kind: "create-task" | "quick" }>;
 
-export const isTaskCreation = (command: Command): command is TaskCreation => command.kind === "create-task" || command.kind === "quick";
+export const isTaskCreation = (command: RecordedCommand): command is TaskCreation =>
+  command.kind === "create-task" || command.kind === "quick";
 
 /** The prompt is the whole task description. */
 export const toQuickStep = (prompt: string): PlannedStep => ({

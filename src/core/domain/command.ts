@@ -7,8 +7,18 @@ import type { Plan, PlannedStep } from "./plan.ts";
 /** A command's target as a person typed it: an execution's id or its prefix, a task id or a step id. `null` if omitted. */
 export type CommandTarget = string | null;
 
-/** Commands of people and agents, from comments, the terminal and tools. */
-export type Command =
+/** Commands that people give and that an agent's tools may also record. */
+type SharedCommand =
+  | { readonly kind: "retry"; readonly target: CommandTarget }
+  | { readonly kind: "cancel"; readonly target: CommandTarget }
+  | { readonly kind: "pause"; readonly target: CommandTarget }
+  | { readonly kind: "resume"; readonly target: CommandTarget }
+  | { readonly kind: "stop" }
+  | { readonly kind: "quick"; readonly prompt: string };
+
+/** Commands of people, from comments and the terminal. */
+export type PersonCommand =
+  | SharedCommand
   /** An empty text stands for the issue's own text, also for `plan`. */
   | { readonly kind: "do"; readonly text: string }
   | { readonly kind: "plan"; readonly text: string }
@@ -18,19 +28,18 @@ export type Command =
   | { readonly kind: "run"; readonly workflow: string; readonly args: string }
   | { readonly kind: "approve-plan"; readonly plan: Hash }
   | { readonly kind: "approve-step"; readonly task: string; readonly head: Sha }
-  | { readonly kind: "retry"; readonly target: CommandTarget }
-  | { readonly kind: "cancel"; readonly target: CommandTarget }
-  | { readonly kind: "pause"; readonly target: CommandTarget }
-  | { readonly kind: "resume"; readonly target: CommandTarget }
   | { readonly kind: "skip"; readonly target: string }
-  | { readonly kind: "stop" }
   | { readonly kind: "status"; readonly target: CommandTarget }
   | { readonly kind: "help" }
+  | { readonly kind: "reply"; readonly mail: string; readonly text: string };
+
+/** Commands that an agent's tools record in a result. */
+export type RecordedCommand =
+  | SharedCommand
   | { readonly kind: "propose"; readonly plan: Plan }
   /** Without an execution, steps are added to the execution of the recording job. */
   | { readonly kind: "add-steps"; readonly steps: readonly PlannedStep[]; readonly execution?: ExecutionId | undefined }
   | { readonly kind: "create-task"; readonly step: PlannedStep }
-  | { readonly kind: "quick"; readonly prompt: string }
   | {
       readonly kind: "report";
       /** Current activity in one line; empty if the report has an outcome only. */
@@ -42,8 +51,9 @@ export type Command =
   | BacklogChange
   | ({ readonly kind: "mail-send" } & NewMail)
   | { readonly kind: "mail-read"; readonly mail: string }
-  | { readonly kind: "mail-reply"; readonly mail: string; readonly body: string; readonly status: Exclude<MailStatus, "pending"> }
-  | { readonly kind: "reply"; readonly mail: string; readonly text: string };
+  | { readonly kind: "mail-reply"; readonly mail: string; readonly body: string; readonly status: Exclude<MailStatus, "pending"> };
+
+export type Command = PersonCommand | RecordedCommand;
 
 export type CommandKind = Command["kind"];
 

@@ -1,11 +1,11 @@
-import type { Command, CommandSource } from "./command.ts";
+import type { PersonCommand, CommandSource } from "./command.ts";
 import type { EffectOutcome } from "./effect.ts";
 import type { ExecutionId, Login, Millis, RefName, Sha } from "./ids.ts";
 import type { JobKey, JobResult } from "./job.ts";
 import type { Refusal } from "./refusal.ts";
 
 /** A command line of a comment: the command, or its refusal. */
-export type CommandRequest = { readonly ok: true; readonly command: Command } | { readonly ok: false; readonly refusal: Refusal };
+export type CommandRequest = { readonly ok: true; readonly command: PersonCommand } | { readonly ok: false; readonly refusal: Refusal };
 
 /**
  * A fact with a natural id that cannot be read again later, or a bare wake-up.

@@ -1,5 +1,5 @@
 import type { Sha } from "./ids.ts";
-import type { Command } from "./command.ts";
+import type { RecordedCommand } from "./command.ts";
 import type { Outcome, ThreadReply } from "./outcome.ts";
 
 const JOB_KINDS = ["plan", "work", "resolve", "verify"] as const;
@@ -54,7 +54,7 @@ export type JobResult = {
   /** Changed paths with their content in `files/<path>`; a null mode is a deletion. */
   readonly files: readonly { readonly path: string; readonly mode: "100644" | "100755" | null }[];
   /** Commands recorded by the agent's tools, in order; checked again when they are applied. */
-  readonly tools: readonly Command[];
+  readonly tools: readonly RecordedCommand[];
   /** Tokens and money, as the agent reported them. */
   readonly spent: number;
 };

@@ -1,4 +1,4 @@
-import type { Command } from "./command.ts";
+import type { RecordedCommand } from "./command.ts";
 import type { TextUse } from "./hidden-chars.ts";
 import type { PlannedStep } from "./plan.ts";
 import { checkStepTexts, checkVisible } from "./plan-texts.ts";
@@ -15,7 +15,7 @@ const checkSteps = (steps: readonly PlannedStep[]): Refusal | null => {
 };
 
 /** The texts of a command that people or other agents read. */
-const listTexts = (command: Command): readonly RecordedText[] => {
+const listTexts = (command: RecordedCommand): readonly RecordedText[] => {
   switch (command.kind) {
     case "quick":
       return [["prompt", command.prompt, "prose"]];
@@ -37,22 +37,11 @@ const listTexts = (command: Command): readonly RecordedText[] => {
       ];
     case "mail-reply":
       return [["body", command.body, "prose"]];
-    case "do":
-    case "plan":
-    case "add":
-    case "revise":
-    case "run":
-    case "approve-plan":
-    case "approve-step":
     case "retry":
     case "cancel":
     case "pause":
     case "resume":
-    case "skip":
     case "stop":
-    case "status":
-    case "help":
-    case "reply":
     case "propose":
     case "add-steps":
     case "create-task":
@@ -67,7 +56,7 @@ const listTexts = (command: Command): readonly RecordedText[] => {
  * Why a command of an agent's tool is refused: one of its texts has hidden characters.
  * Refusals: `hidden-character`, and for steps those of checkStepTexts.
  */
-export const checkRecordedTexts = (command: Command): Refusal | null => {
+export const checkRecordedTexts = (command: RecordedCommand): Refusal | null => {
   if (command.kind === "propose") return checkSteps(command.plan.steps);
   if (command.kind === "add-steps") return checkSteps(command.steps);
   if (command.kind === "create-task") return checkSteps([command.step]);

@@ -1,6 +1,6 @@
 import type { z } from "zod";
 import type { BacklogItem } from "../../core/domain/backlog-item.ts";
-import type { Command } from "../../core/domain/command.ts";
+import type { RecordedCommand } from "../../core/domain/command.ts";
 import type { Role } from "../../core/domain/config.ts";
 import { checkRecordedTexts } from "../../core/domain/recorded-texts.ts";
 import type { ExecutionId } from "../../core/domain/ids.ts";
@@ -27,7 +27,7 @@ export type ToolContext = {
   /** Is null if the agent has no mail. */
   readonly mail: JobMailbox | null;
   /** Records a command that takes effect when the job's result is accepted. Is null if the tools are read-only. */
-  readonly record: ((command: Command) => void) | null;
+  readonly record: ((command: RecordedCommand) => void) | null;
   /** The number of ad-hoc tasks recorded so far. */
   readonly countTaskCreations: () => number;
   /** Receives the refusal of each refused plan; the planner receives it too. */
@@ -73,7 +73,7 @@ export const NEEDS_CONFIRMATION = "recorded as a proposal when this job's result
 /** Records a command and confirms it; refuses if nothing can be recorded, or if a text has hidden characters. */
 export const recordCommand = (
   context: ToolContext,
-  command: Command,
+  command: RecordedCommand,
   answer: { readonly text: string; readonly structured?: Record<string, unknown> },
 ): ToolAnswer => {
   if (!context.record) return answerError({ code: "read-only", message: "no job runs here: this tool records nothing" });

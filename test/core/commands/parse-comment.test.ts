@@ -2,10 +2,10 @@ import { fc } from "../../support/fast-check.ts";
 import { describe, expect, test } from "vitest";
 import { hasOnlyCommands, parseComment, stripCommands } from "../../../src/core/commands/parse-comment.ts";
 import { COMMANDS, findRequiredPermission } from "../../../src/core/commands/command-table.ts";
-import type { Command } from "../../../src/core/domain/command.ts";
+import type { PersonCommand } from "../../../src/core/domain/command.ts";
 
 const kinds = (text: string): string[] => parseComment(text).map((each) => (each.ok ? each.command.kind : each.refusal.code));
-const commands = (text: string): Command[] => parseComment(text).flatMap((each) => (each.ok ? [each.command] : []));
+const commands = (text: string): PersonCommand[] => parseComment(text).flatMap((each) => (each.ok ? [each.command] : []));
 const whys = (text: string): string[] => parseComment(text).flatMap((each) => (each.ok ? [] : [each.refusal.message]));
 
 describe("B-01 text without a command", () => {
@@ -31,7 +31,7 @@ describe("B-01 text without a command", () => {
 });
 
 describe("a mention of the bot at the start of a line", () => {
-  const mentioned = (text: string): Command[] => parseComment(text, "enki-dev").flatMap((each) => (each.ok ? [each.command] : []));
+  const mentioned = (text: string): PersonCommand[] => parseComment(text, "enki-dev").flatMap((each) => (each.ok ? [each.command] : []));
   test.each([
     ["@enki-dev fix the upload", "/enki fix the upload"],
     ["@Enki-Dev FIX the upload\nand its test", "/enki fix the upload\nand its test"],
@@ -141,7 +141,7 @@ describe("B-02 an unknown command", () => {
 });
 
 describe("a command", () => {
-  test.each<[string, string, Command]>([
+  test.each<[string, string, PersonCommand]>([
     ["a request", "/enki fix uploads fail", { kind: "do", text: "uploads fail" }],
     ["do is fix", "/enki do it", { kind: "do", text: "it" }],
     ["a plan only", "/enki plan it", { kind: "plan", text: "it" }],

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { Command } from "../../../src/core/domain/command.ts";
+import type { PersonCommand } from "../../../src/core/domain/command.ts";
 import type { Event } from "../../../src/core/domain/event.ts";
 import type { Pull } from "../../../src/core/domain/github-facts.ts";
 import { toBranchRef } from "../../../src/core/domain/refs.ts";
@@ -24,7 +24,7 @@ const open = (over: Partial<Pull> = {}) => {
   it.state.pulls.push({ ...PULL, ...over });
   it.push(toBranchRef("feature"), "a feature");
   let id = 900;
-  const say = (...commands: Command[]): Promise<void> =>
+  const say = (...commands: PersonCommand[]): Promise<void> =>
     it.tell({ ...comment((id += 1), ...commands), issue: 7, onPullRequest: true, at: it.state.now } as Event);
   const change = (to: Partial<Pull>): void => {
     it.state.pulls = it.state.pulls.map((each) => (each.number === 7 ? { ...each, ...to } : each));

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { openRepositoryLoop } from "../../../src/coordinator/repository-loop.ts";
-import type { Command } from "../../../src/core/domain/command.ts";
+import type { PersonCommand } from "../../../src/core/domain/command.ts";
 import { digestEffect, type Effect } from "../../../src/core/domain/effect.ts";
 import type { Event } from "../../../src/core/domain/event.ts";
 import type { JobKey, JobResult } from "../../../src/core/domain/job.ts";
@@ -48,7 +48,7 @@ const openHour = () => {
       handle = openRepositoryLoop({ ...world.world, performEffects });
     },
     /** A comment of a person on an issue of its own. */
-    written: (by: string, ...commands: Command[]): Event => {
+    written: (by: string, ...commands: PersonCommand[]): Event => {
       count += 1;
       writers.set(String(count), by);
       const refused = refuse("unknown-command", "There is no such command.");
@@ -191,7 +191,7 @@ test("over any history the writes for a person never exceed the bound in any hou
     newcomer: 2 * HOURLY_LIMITS.strangerAnswers + 2,
     maintainer: 2 * HOURLY_LIMITS.memberAnswers + 2,
   };
-  const command = fc.constantFrom<readonly Command[]>(
+  const command = fc.constantFrom<readonly PersonCommand[]>(
     [],
     [{ kind: "help" }],
     [{ kind: "do", text: "x" }],

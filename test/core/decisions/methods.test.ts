@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { Command } from "../../../src/core/domain/command.ts";
+import type { PersonCommand } from "../../../src/core/domain/command.ts";
 import type { MergeMethod, BranchRules } from "../../../src/core/domain/github-facts.ts";
 import { toBranchRef } from "../../../src/core/domain/refs.ts";
 import { plan, step } from "../../support/build.ts";
@@ -112,7 +112,7 @@ test("dependents of a pull request that a person squashed are rebased on the squ
 });
 
 describe("nothing can ever land: the command is refused before the planner starts, with the correct fix", () => {
-  const COMMANDS: readonly Command[] = [
+  const COMMANDS: readonly PersonCommand[] = [
     { kind: "do", text: "fix it" },
     { kind: "plan", text: "fix it" },
     { kind: "quick", prompt: "fix it" },

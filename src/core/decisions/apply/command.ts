@@ -1,7 +1,7 @@
 import { createExecution } from "../../domain/execution-lifecycle.ts";
 import { approveReport } from "../../domain/step-lifecycle.ts";
 import type { Brief } from "../../domain/brief.ts";
-import type { Command } from "../../domain/command.ts";
+import type { PersonCommand } from "../../domain/command.ts";
 import { hasEnded, isBeingRevised, type PlanApproval } from "../../domain/execution.ts";
 import { type BranchName, deriveExecutionId, toTaskId } from "../../domain/ids.ts";
 import { accept, refuse, type Refusal, type Result } from "../../domain/refusal.ts";
@@ -28,7 +28,7 @@ import { startApprovedPlan } from "./start-approved-plan.ts";
 import { startWorkflow } from "./start-workflow.ts";
 
 /** Applies a permitted command. A refused command has no effect, and its refusal is the answer. */
-export const applyCommand = (tx: DecisionTransaction, event: CommandedEvent, command: Command): CommandAnswer => {
+export const applyCommand = (tx: DecisionTransaction, event: CommandedEvent, command: PersonCommand): CommandAnswer => {
   switch (command.kind) {
     case "do":
     case "plan":
@@ -63,18 +63,6 @@ export const applyCommand = (tx: DecisionTransaction, event: CommandedEvent, com
       return applyQuickCommand(tx, event, command);
     case "reply":
       return answerMailQuestion(tx, event, command);
-    case "propose":
-    case "add-steps":
-    case "report":
-    case "create-task":
-    case "backlog-add":
-    case "backlog-update":
-    case "backlog-remove":
-    case "backlog-pick":
-    case "mail-send":
-    case "mail-read":
-    case "mail-reply":
-      return refuse("not-for-people", `\`${command.kind}\` is recorded by agents' tools and is not a command.`).refusal;
   }
 };
 
@@ -102,13 +90,21 @@ const findStartingContext = (tx: DecisionTransaction, event: CommandedEvent): Re
   return brief?.ok ? accept({ baseBranch: base.value, brief: brief.value }) : brief;
 };
 
-const applyRunCommand = (tx: DecisionTransaction, event: CommandedEvent, command: Extract<Command, { kind: "run" }>): CommandAnswer => {
+const applyRunCommand = (
+  tx: DecisionTransaction,
+  event: CommandedEvent,
+  command: Extract<PersonCommand, { kind: "run" }>,
+): CommandAnswer => {
   const grounds = findStartingContext(tx, event);
   return grounds?.ok ? startWorkflow(tx, event, { command, ...grounds.value }) : (grounds?.refusal ?? null);
 };
 
 /** A quick task needs no approval: a person with write permission wrote its whole text. */
-const applyQuickCommand = (tx: DecisionTransaction, event: CommandedEvent, command: Extract<Command, { kind: "quick" }>): CommandAnswer => {
+const applyQuickCommand = (
+  tx: DecisionTransaction,
+  event: CommandedEvent,
+  command: Extract<PersonCommand, { kind: "quick" }>,
+): CommandAnswer => {
   const { issue, onPullRequest, by } = event;
   const grounds = findStartingContext(tx, event);
   if (!grounds?.ok) return grounds?.refusal ?? null;
@@ -152,7 +148,7 @@ const checkIssueFree = (tx: DecisionTransaction, event: CommandedEvent): Refusal
 const startPlanning = (
   tx: DecisionTransaction,
   event: CommandedEvent,
-  command: Extract<Command, { kind: "do" | "plan" }>,
+  command: Extract<PersonCommand, { kind: "do" | "plan" }>,
 ): CommandAnswer => {
   const base = findOpenBase(tx, event);
   if (!base?.ok) return base?.refusal ?? null;
@@ -211,7 +207,7 @@ const approvePlan = (tx: DecisionTransaction, event: CommandedEvent, text: strin
 const approveStepResult = (
   tx: DecisionTransaction,
   event: CommandedEvent,
-  command: Extract<Command, { kind: "approve-step" }>,
+  command: Extract<PersonCommand, { kind: "approve-step" }>,
 ): CommandAnswer => {
   const found = findTarget(tx.executions(), event.issue, command.task);
   if (!found.ok) return found.refusal;

@@ -12,7 +12,7 @@ import type { CommandAnswer } from "./answer.ts";
 import { applyCommand } from "./command.ts";
 import { mayAnswer, recordAnswer, recordIgnored } from "./hourly-limits.ts";
 import { type Refusal, refuse } from "../../domain/refusal.ts";
-import type { Command } from "../../domain/command.ts";
+import type { PersonCommand } from "../../domain/command.ts";
 import type { ReactionName, ReactionTarget } from "../../domain/effect.ts";
 
 /** Applies a comment's commands in order. Each refused command gets an answer; the others take effect. */
@@ -45,7 +45,7 @@ export const applyCommanded = (tx: DecisionTransaction, event: CommandedEvent): 
     });
   else tx.enqueueEffect({ kind: "write-comment", key: `write-comment:reply/${id}`, issue, marker, body, comment: null });
 };
-const ALWAYS_APPLIED: ReadonlySet<Command["kind"]> = new Set(["stop", "pause", "cancel"]);
+const ALWAYS_APPLIED: ReadonlySet<PersonCommand["kind"]> = new Set(["stop", "pause", "cancel"]);
 
 /** Ignores a comment of a silenced person, except for commands that stop work. */
 const applyWithoutAnswer = (tx: DecisionTransaction, event: CommandedEvent, permission: RepositoryPermission): void => {
@@ -97,10 +97,10 @@ const EDITED_ISSUE_REFUSAL: Refusal = refuse(
   "This issue changed before its text was read, so it is not clear who wrote what. Write the command in a comment.",
 ).refusal;
 type MissingPermission = { readonly needed: RepositoryPermission; readonly event: CommandedEvent };
-const refusePermission = (command: Command, { needed, event }: MissingPermission): Refusal =>
+const refusePermission = (command: PersonCommand, { needed, event }: MissingPermission): Refusal =>
   refuse("no-permission", `${describeRequest(command, event)} needs ${needed} permission in this repository.`, "/enki help").refusal;
 /** Describes the attempt of a person without permission. */
-const describeRequest = ({ kind }: Command, { source, by }: CommandedEvent): string => {
+const describeRequest = ({ kind }: PersonCommand, { source, by }: CommandedEvent): string => {
   if (source.kind === "label") return `\`${by}\` added the label \`${source.name}\`, which asks Enki to fix this issue. That`;
   if (source.kind === "assignment") return `\`${by}\` assigned this issue to Enki. That`;
   return `\`${kind}\``;

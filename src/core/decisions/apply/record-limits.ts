@@ -1,4 +1,4 @@
-import type { Command } from "../../domain/command.ts";
+import type { RecordedCommand } from "../../domain/command.ts";
 import type { ExecutionId } from "../../domain/ids.ts";
 import { type LimitedRecord, RESULT_LIMITS } from "../../domain/usage.ts";
 
@@ -7,7 +7,7 @@ export const openRecordLimits = (own: ExecutionId) => {
   const taken = new Map<LimitedRecord, number>();
   return {
     /** Whether a record is within its bounds. */
-    take: (command: Command): boolean =>
+    take: (command: RecordedCommand): boolean =>
       listLimitedKinds(command, own).every((kind) => {
         const count = (taken.get(kind) ?? 0) + 1;
         taken.set(kind, count);
@@ -18,7 +18,7 @@ export const openRecordLimits = (own: ExecutionId) => {
   };
 };
 
-const listLimitedKinds = (command: Command, own: ExecutionId): readonly LimitedRecord[] => {
+const listLimitedKinds = (command: RecordedCommand, own: ExecutionId): readonly LimitedRecord[] => {
   switch (command.kind) {
     case "create-task":
     case "quick":
@@ -43,17 +43,6 @@ const listLimitedKinds = (command: Command, own: ExecutionId): readonly LimitedR
     case "propose":
     case "report":
     case "mail-read":
-    case "do":
-    case "plan":
-    case "add":
-    case "revise":
-    case "run":
-    case "approve-plan":
-    case "approve-step":
-    case "skip":
-    case "status":
-    case "help":
-    case "reply":
       return [];
   }
 };

@@ -1,6 +1,6 @@
 import { propose, proposeAmendedPlan, replan, restartAmendment } from "../../domain/execution-lifecycle.ts";
 import { hasQuotedLine } from "../../commands/quoted-remark.ts";
-import type { Command } from "../../domain/command.ts";
+import type { PersonCommand } from "../../domain/command.ts";
 import { type Execution, hasEnded, isBeingRevised } from "../../domain/execution.ts";
 import { refuse, type Refusal } from "../../domain/refusal.ts";
 import { findExecutionIssue } from "../../domain/find-target.ts";
@@ -9,7 +9,7 @@ import { renderExecutionBody } from "../execution-body.ts";
 import { PERSON_WAIT_MS } from "../../domain/retry-policy.ts";
 import type { CommandedEvent } from "./commanded-event.ts";
 
-type ReviseCommand = Extract<Command, { kind: "revise" }>;
+type ReviseCommand = Extract<PersonCommand, { kind: "revise" }>;
 
 /** The number of earlier remarks that the planner receives besides the newest one. */
 const MAX_EARLIER_REQUESTS = 10;

@@ -1,6 +1,6 @@
 import { createExecution } from "../../domain/execution-lifecycle.ts";
 import type { Brief } from "../../domain/brief.ts";
-import type { Command } from "../../domain/command.ts";
+import type { PersonCommand } from "../../domain/command.ts";
 import { type BranchName, deriveExecutionId } from "../../domain/ids.ts";
 import type { Refusal } from "../../domain/refusal.ts";
 import { findLinkedWorkflow } from "../../workflow/link-workflow.ts";
@@ -10,7 +10,7 @@ import { chooseRoleOutput } from "../role-output.ts";
 import { checkLandable } from "../landing-terms.ts";
 import type { CommandedEvent } from "./commanded-event.ts";
 
-type WorkflowStart = { readonly command: Extract<Command, { kind: "run" }>; readonly brief: Brief; readonly baseBranch: BranchName };
+type WorkflowStart = { readonly command: Extract<PersonCommand, { kind: "run" }>; readonly brief: Brief; readonly baseBranch: BranchName };
 
 /**
  * Starts a workflow: an execution whose graph grows while the workflow runs. No approval is needed, because the file was reviewed on the

@@ -1,4 +1,4 @@
-import type { Command } from "../../domain/command.ts";
+import type { RecordedCommand } from "../../domain/command.ts";
 import type { Execution } from "../../domain/execution.ts";
 import { readTaskId, toTaskId } from "../../domain/ids.ts";
 import { type Job, toJobKey, type JobResult } from "../../domain/job.ts";
@@ -56,7 +56,7 @@ const noteIgnoredRecords = (tx: DecisionTransaction, { job, execution: { id } }:
   if (execution && Object.keys(counts).length > 0) tx.putExecution({ ...execution, ignoredRecords: { job: toJobKey(job), counts } });
 };
 
-const refuseForeignRecord = ({ kind }: Command): Refusal => ({
+const refuseForeignRecord = ({ kind }: RecordedCommand): Refusal => ({
   code: "not-available",
   message: `its tools may not record '${kind}', or not so often`,
   next: "",
@@ -70,7 +70,7 @@ const findSenderAddress = ({ job, execution }: JobRecords): MailAddress => {
 const applyToolRecord = (
   tx: DecisionTransaction,
   absorbed: JobRecords,
-  { command, count }: { command: Command; count: RecordCounts },
+  { command, count }: { command: RecordedCommand; count: RecordCounts },
 ): Refusal | null => {
   const { job, execution } = absorbed;
   const from = { job: toJobKey(job), address: findSenderAddress(absorbed), execution, ordinal: count.mail };
@@ -103,18 +103,6 @@ const applyToolRecord = (
     case "cancel":
     case "stop":
       return applyAgentCommand(tx, tx.execution(execution.id) ?? execution, command);
-    case "do":
-    case "plan":
-    case "add":
-    case "revise":
-    case "run":
-    case "approve-plan":
-    case "approve-step":
-    case "skip":
-    case "status":
-    case "help":
-    case "reply":
-      return refuseForeignRecord(command);
   }
 };
 
@@ -134,7 +122,7 @@ const createTaskForAgent = (
 const applyAddedSteps = (
   tx: DecisionTransaction,
   { job, execution }: JobRecords,
-  command: Extract<Command, { kind: "add-steps" }>,
+  command: Extract<RecordedCommand, { kind: "add-steps" }>,
 ): Refusal | null => {
   if (job.kind === "plan" && (command.execution ?? execution.id) === execution.id) return null;
   const found = tx.execution(command.execution ?? execution.id);
