@@ -1,3 +1,4 @@
+import { createExecution } from "../../src/core/domain/execution-lifecycle.ts";
 import type { Execution } from "../../src/core/domain/execution.ts";
 import type { Mail } from "../../src/core/domain/mail.ts";
 import { emptyQueue } from "../../src/core/domain/queue.ts";
@@ -14,7 +15,7 @@ import { plan as planOf, step } from "../support/build.ts";
 import { attackFamily, type AttackEnd } from "./attack-family.ts";
 import { HOSTILE_MARKUP } from "./hostile-markup.ts";
 
-const EXECUTION: Execution = {
+const EXECUTION = createExecution({
   id: "abc123",
   issue: 1,
   onPullRequest: false,
@@ -23,15 +24,9 @@ const EXECUTION: Execution = {
   baseBranch: "main",
   createdAt: 0,
   state: "proposed",
-  refusal: null,
-  planOnly: false,
   planning: { attempt: 1, faults: 0, notBefore: 0, deadline: null },
   plan: "f".repeat(64),
-  approved: null,
-  steps: {},
-  amendment: null,
-  spent: 0,
-};
+});
 
 const comment = (steps: Parameters<typeof planOf>, over: Partial<Execution> = {}): string =>
   renderExecutionComment({

@@ -2,13 +2,7 @@ import { type Execution, type ExecutionEndState, type ExecutionState, isPlanning
 import type { Hash, Login, Millis } from "./ids.ts";
 import type { Refusal } from "./refusal.ts";
 import { backOffMs, MAX_FAULTS } from "./retry-policy.ts";
-
-type Transition = {
-  readonly from: readonly ExecutionState[];
-  readonly to: readonly ExecutionState[];
-  /** When it happens, for the table in docs/architecture.md. */
-  readonly when: string;
-};
+import type { Transition } from "./transition.ts";
 
 const UNSTARTED: readonly ExecutionState[] = ["planning", "asking", "proposed"];
 const STARTED: readonly ExecutionState[] = ["running", "paused"];
@@ -26,7 +20,7 @@ export const EXECUTION_TRANSITIONS = {
   finish: { from: [...STARTED, "planning"], to: ["done", "failed", "cancelled"], when: "nothing is left to do" },
   fail: { from: ALL, to: ["failed"], when: "its planner or its workflow failed" },
   cancel: { from: ALL, to: ["cancelled"], when: "a person cancels it" },
-} as const satisfies Readonly<Record<string, Transition>>;
+} as const satisfies Readonly<Record<string, Transition<ExecutionState>>>;
 
 export type ExecutionTransition = keyof typeof EXECUTION_TRANSITIONS;
 

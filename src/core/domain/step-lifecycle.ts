@@ -3,14 +3,8 @@ import type { RemarkId } from "./event.ts";
 import type { Millis, Sha } from "./ids.ts";
 import type { Refusal } from "./refusal.ts";
 import { backOffMs, MAX_FAULTS, PERSON_WAIT_MS } from "./retry-policy.ts";
+import type { Transition } from "./transition.ts";
 import type { HeadResult, Step, StepPhase, StepState, TaskHead } from "./step.ts";
-
-type Transition = {
-  readonly from: readonly StepState[];
-  readonly to: readonly StepState[];
-  /** When it happens, for the diagram in docs/architecture.md. */
-  readonly when: string;
-};
 
 const UNSTARTED: readonly StepState[] = ["pending", "ready"];
 const DELIVERED: readonly StepState[] = ["published", "waiting"];
@@ -45,7 +39,7 @@ export const STEP_TRANSITIONS = {
   resume: { from: ["paused"], to: ["pending", "published"], when: "a person resumes it" },
   skip: { from: ALL, to: ["skipped"], when: "a person skips it" },
   cancel: { from: [...UNFINISHED, "skipped", "cancelled"], to: ["cancelled"], when: "it, its execution or a need was cancelled" },
-} as const satisfies Readonly<Record<string, Transition>>;
+} as const satisfies Readonly<Record<string, Transition<StepState>>>;
 
 export type StepTransition = keyof typeof STEP_TRANSITIONS;
 

@@ -1,3 +1,4 @@
+import { createExecution } from "../../../src/core/domain/execution-lifecycle.ts";
 import { describe, expect, test } from "vitest";
 import type { Execution } from "../../../src/core/domain/execution.ts";
 import { hashValue } from "../../../src/core/domain/ids.ts";
@@ -60,7 +61,7 @@ const steps = fc
   .map((all) => all.map((over, at) => step(`s${at}`, over)));
 
 const renderProposal = (plan: Plan): string => {
-  const execution: Execution = {
+  const execution = createExecution({
     id: "abc123",
     issue: 1,
     onPullRequest: false,
@@ -69,15 +70,9 @@ const renderProposal = (plan: Plan): string => {
     baseBranch: "main",
     createdAt: 0,
     state: "proposed",
-    refusal: null,
-    planOnly: false,
     planning: { attempt: 1, faults: 0, notBefore: 0, deadline: null },
     plan: hashValue(plan),
-    approved: null,
-    steps: {},
-    amendment: null,
-    spent: 0,
-  };
+  });
   return renderExecutionComment({ execution, plan, grown: null, brief: null, queue: emptyQueue, reports: {} });
 };
 

@@ -1,0 +1,85 @@
+import type { AgentCommand, Config, Role } from "../domain/config.ts";
+import { listProtectedGlobs, LOCK_FILES } from "../policy/protected-paths.ts";
+import type { ConfigFile, RoleFile } from "./config-schema.ts";
+
+/** A role with the defaults of its output. */
+export const toRole = ({ system_prompt, can_edit, output = can_edit ? "branch" : "artifact", ...role }: RoleFile): Role => ({
+  ...role,
+  systemPrompt: system_prompt,
+  canEdit: can_edit,
+  output,
+});
+
+const toPolicy = (policy: ConfigFile["policy"]): Config["policy"] => ({
+  protected: listProtectedGlobs(policy),
+  anyLockFiles: policy.unprotected.includes(LOCK_FILES),
+  maxFiles: policy.max_files,
+  selfApproval: policy.self_approval,
+  maxBytes: policy.max_bytes,
+});
+
+const MS_PER_SECOND = 1_000;
+const MS_PER_MINUTE = 60_000;
+
+/** The configuration in Enki's units, from a checked `enki.toml`. */
+export const toConfig = ({
+  workers,
+  agent,
+  tiers,
+  refinery,
+  plan,
+  policy,
+  brief,
+  triggers,
+  git,
+}: ConfigFile): Omit<Config, "roles" | "models" | "workflows" | "broken"> => {
+  const tier = ({ model, timeout_minutes }: ConfigFile["tiers"]["light"]) => ({
+    model: model ?? null,
+    timeoutMs: timeout_minutes * MS_PER_MINUTE,
+  });
+  return {
+    workers: { total: workers.max_workers, tiers: { light: workers.max_light, standard: workers.max_standard, heavy: workers.max_heavy } },
+    agents: {
+      planner: toAgentCommand(agent, agent.planner ?? agent.coordinator),
+      worker: toAgentCommand(agent, agent.worker),
+      merger: toAgentCommand(agent, agent.merger ?? agent.worker),
+      sidecar: toAgentCommand(agent, agent.sidecar),
+    },
+    tiers: { light: tier(tiers.light), standard: tier(tiers.standard), heavy: tier(tiers.heavy) },
+    refinery: {
+      verify: refinery.verify,
+      timeoutMs: refinery.timeout_minutes * MS_PER_MINUTE,
+      parallel: refinery.parallel,
+      retries: refinery.retries,
+      checks: refinery.checks.map((each) =>
+        typeof each === "string" ? { name: each, app: null } : { name: each.name, app: each.app ?? null },
+      ),
+      quietMs: refinery.quiet_seconds * MS_PER_SECOND,
+      landing: refinery.landing,
+      method: refinery.method,
+      after: refinery.after,
+      hold: refinery.hold,
+      baseBranch: refinery.base ?? null,
+      resolveAlso: refinery.resolve_also,
+      regenerate: refinery.regenerate,
+    },
+    plan: { approval: plan.approval, maxSteps: plan.max_steps },
+    policy: toPolicy(policy),
+    brief: { comments: brief.comments, maxChars: brief.max_chars },
+    triggers: { label: triggers.label },
+    git: { commitSuffix: git.commit_suffix },
+  };
+};
+
+type AgentSection = {
+  readonly command?: string | undefined;
+  readonly args?: readonly string[] | undefined;
+  readonly env?: Readonly<Record<string, string>> | undefined;
+};
+
+/** An agent section overrides the common one: arguments are replaced, environments are merged. */
+const toAgentCommand = (all: AgentSection & { readonly command: string }, section: AgentSection = {}): AgentCommand => ({
+  command: section.command ?? all.command,
+  args: section.args ?? all.args ?? [],
+  env: { ...all.env, ...section.env },
+});
