@@ -80,7 +80,7 @@ const SUBCOMMANDS: ReadonlyMap<string, CliSubcommand> = new Map([
     "ledger",
     { takes: "sign <address> [<commit>]", summary: "sign a ledger that Enki refuses, after a look", options: {}, run: runLedgerCommand },
   ],
-  ["replay", { takes: "[<repository>]", summary: "decide every ledger write again and compare", options: {}, run: runReplayCommand }],
+  ["replay", { takes: "[<repository>]", summary: "replay every ledger write and compare", options: {}, run: runReplayCommand }],
   ["mcp", { takes: "", summary: "serve Enki's tools to an agent over stdio", options: mcpOptions, run: runMcpCommand }],
   [
     "rehearse",

@@ -73,9 +73,9 @@ test("a ledger that says “approved by maintainer” but was pushed by a person
   ).toMatchInlineSnapshot(`
     [
       "> [!WARNING]",
-      "> **Somebody other than Enki wrote \`refs/enki/ledger\`**, which holds the state of execution \`<execution>\`. Nothing of it counts: Enki restored its own last state and continues from there.",
+      "> **Somebody other than Enki wrote \`refs/enki/ledger\`**, which holds the state of execution \`<execution>\`. Enki ignored the change, restored its own last state and continues from there.",
       ">",
-      "> Git does not say who it was; it takes write access to this repository. What they wrote is kept in \`refs/enki/refused/<commit>\`. Further attempts are only logged.",
+      "> Git does not record who it was, but only people with write access can do it. Their version is kept in \`refs/enki/refused/<commit>\`. Further attempts are only logged.",
     ]
   `);
   expect(told).toContain(toRefusedRef(forged ?? ""));
@@ -125,7 +125,7 @@ test("an unsigned ledger is named in the plan comment; with a key it is refused 
     },
   });
   const issue = await stage.ask();
-  await stage.shows(issue, /No key signs Enki's ledger here, so everybody with write access is trusted with it\./);
+  await stage.shows(issue, /Enki's ledger is not signed here, so anyone with write access could change it\./);
   await stage.app.close();
   const pem = createSshKey(Buffer.alloc(32, 5)).secret?.export({ format: "pem", type: "pkcs8" }).toString() ?? "";
   const keys = readLedgerKeys(pem);

@@ -63,7 +63,7 @@ export const readGitHubSettings = async (
   const answer = await client.get(path).catch((error: unknown) => String(error));
   const repository = parseAnswer(repositorySchema, answer);
   if (!repository)
-    return answer === MISSING ? `the token sees no repository ${remote.owner}/${remote.name}` : `GitHub gave no answer to GET ${path}`;
+    return answer === MISSING ? `the token sees no repository ${remote.owner}/${remote.name}` : `GitHub did not answer GET ${path}`;
   const github = connectGitHub({ auth: client.token, baseUrl: client.apiUrl, owner: remote.owner, repo: remote.name, clock: now });
   const [rules, methods] = [await github.checks.rules(base), await github.checks.mergeMethods()];
   return {

@@ -8,7 +8,7 @@ export const describeProject = ({ remote, defaultBranch }: OwnRepository, projec
   `Languages:  ${project.tools.map(({ language, manager }) => `${language} (${manager})`).join(", ") || "none detected"}`,
   `Tests:      ${project.verify.join(" && ") || "none detected; nothing lands until a command verifies it"}`,
   `CI:         ${project.ci.join(", ") || "none"}`,
-  ...(project.hasSubmodules ? ["Submodules: checked out before verification, as far as everybody may read them"] : []),
+  ...(project.hasSubmodules ? ["Submodules: public ones are checked out before verification"] : []),
   ...(project.hasLargeFiles ? ["Git LFS:    fetched before verification"] : []),
 ];
 

@@ -10,7 +10,7 @@ import type { PlannedFile } from "./planned-files.ts";
 
 const BRANCH = "enki-setup";
 const TITLE = "Set up Enki";
-const BODY = "Written by `enki init`. Once this is on the default branch, `enki doctor` tells what is left to do.";
+const BODY = "Written by `enki init`. Once this is on the default branch, `enki doctor` lists what is left to do.";
 
 export type SetUpBase = { readonly directory: string; readonly remote: RemoteAddress; readonly branch: string };
 

@@ -44,7 +44,7 @@ export type ExecutionCommentInput = {
 
 const ISSUE_STAYS_OPEN_NOTE =
   "Nothing was changed, so the issue stays open. Close it if it is resolved, or ask again and say what is still wrong.";
-const UNSIGNED_LEDGER_NOTE = "No key signs Enki's ledger here, so everybody with write access is trusted with it.";
+const UNSIGNED_LEDGER_NOTE = "Enki's ledger is not signed here, so anyone with write access could change it.";
 const PARTS_OMITTED_NOTE = "Some parts are omitted because the comment would be too long.";
 
 /** The table of the present steps leaves room for the steps of an amendment. */

@@ -29,5 +29,5 @@ const RECORD_NOUNS: Readonly<Record<LimitedRecord, string>> = {
 export const renderIgnoredRecords = ({ ignoredRecords }: Execution): string => {
   if (!ignoredRecords) return "";
   const counts = Object.entries(ignoredRecords.counts).map(([kind, count]) => `${count} ${RECORD_NOUNS[kind as LimitedRecord]}`);
-  return `> [!NOTE]\n> The job ${toInlineCode(ignoredRecords.job)} asked for more than a job may: ${escapeInline(counts.join(", "))} had no effect.`;
+  return `> [!NOTE]\n> The job ${toInlineCode(ignoredRecords.job)} exceeded its limits: ${escapeInline(counts.join(", "))} had no effect.`;
 };

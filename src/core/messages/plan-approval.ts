@@ -11,6 +11,6 @@ export const renderPlanApproval = (execution: Execution, { steps, plan, request 
   const line = `\`\`\`\n/enki approve ${(plan ?? "").slice(0, 12)}\n\`\`\``;
   if (!isLongPlan(steps)) return `${request}\n\n${line}`;
   const link = linkPlanPage(execution, plan);
-  if (link === null) return "This plan is too long to be shown, so it cannot be approved here. Ask for smaller requests instead.";
+  if (link === null) return "This plan is too long to be shown, so it cannot be approved here. Split the request instead.";
   return `**This plan is too long for a comment.** Read all of it before you approve: ${link}\n\n${request}\n\n${line}`;
 };

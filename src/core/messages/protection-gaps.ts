@@ -6,7 +6,7 @@ const GAP_SENTENCES: Readonly<Record<ProtectionGap, string>> = {
   "no-namespaces":
     "Agents and commands see all processes of the machine and all files that their user may read, because mount and process namespaces are not allowed. Install `unshare` and allow user namespaces to hide them.",
   "detached-processes":
-    "A process that leaves its group and clears its environment can outlive its step, because there are no process namespaces and no other user to end.",
+    "A process that leaves its group and clears its environment can outlive its step, because there are neither process namespaces nor another user.",
   "writable-files":
     "Agents and commands may write to every file of their user outside of the job, because the machine's files could not be made read-only.",
 };

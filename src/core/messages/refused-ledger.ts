@@ -14,7 +14,7 @@ export const describeRestoration = ({ ref, foreign, restored }: RestoredRef): st
 export const renderRefusedLedger = (execution: ExecutionId, foreign: Sha): string =>
   [
     "> [!WARNING]",
-    `> **Somebody other than Enki wrote ${toInlineCode(LEDGER_REF)}**, which holds the state of execution ${toInlineCode(execution)}. Nothing of it counts: Enki restored its own last state and continues from there.`,
+    `> **Somebody other than Enki wrote ${toInlineCode(LEDGER_REF)}**, which holds the state of execution ${toInlineCode(execution)}. Enki ignored the change, restored its own last state and continues from there.`,
     ">",
-    `> Git does not say who it was; it takes write access to this repository. What they wrote is kept in ${toInlineCode(toRefusedRef(foreign))}. Further attempts are only logged.`,
+    `> Git does not record who it was, but only people with write access can do it. Their version is kept in ${toInlineCode(toRefusedRef(foreign))}. Further attempts are only logged.`,
   ].join("\n");

@@ -149,7 +149,7 @@ describe("one result", () => {
   test("opens a bounded number of backlog issues, and its comment counts the others", async () => {
     const it = await planned(Array.from({ length: 1_000 }, (_, at) => ({ kind: "backlog-add", body: `idea ${at}` }) as const));
     expect(it.state.backlog).toHaveLength(RESULT_LIMITS.backlog);
-    expect(it.own).toContain("asked for more than a job may: 970 changes of the backlog had no effect.");
+    expect(it.own).toContain("exceeded its limits: 970 changes of the backlog had no effect.");
   });
   test("creates a bounded number of tasks", async () => {
     const it = await planned(Array.from({ length: 1_000 }, (_, at) => ({ kind: "quick", prompt: `task ${at}` }) as const));

@@ -154,7 +154,7 @@ const checkBaseWorkflows: DoctorCheck = ({ differsFromDefault, base }) =>
     : [];
 
 const checkRemote: DoctorCheck = ({ remote }) =>
-  remote ? [] : [reportError("remote-missing", "The remote `origin` is no repository on a GitHub.", "git remote add origin <address>")];
+  remote ? [] : [reportError("remote-missing", "The remote `origin` is not a GitHub repository.", "git remote add origin <address>")];
 
 const checkLedgerKey: DoctorCheck = ({ hasLedgerKey }) =>
   hasLedgerKey === false ? [reportWarning(LEDGER_KEY_FAULT.code, LEDGER_KEY_FAULT.message, LEDGER_KEY_FAULT.next)] : [];
