@@ -125,6 +125,22 @@ test("knows landed work on each base, drops work in progress, and keeps requests
   expect(Object.values(ledger.outbox)).toMatchObject([{ kind: "write-comment", issue: 7 }]);
 });
 
+test("does not answer again what people said about lost work after Enki's last comment", async () => {
+  const late = { created: NOW - 500, updated: NOW - 500 };
+  const one = await open([
+    ...COMMENTS,
+    said({ id: 6, body: `/enki approve ${"a".repeat(12)}`, ...late }),
+    said({ id: 7, body: "/enki retry\n\n/enki fix one more thing", ...late }),
+    said({ id: 8, body: "/enki status", ...late }),
+  ]);
+  const known = (await one.clone.refs())[LEDGER_REF];
+  if (known !== undefined) await one.clone.push([{ ref: LEDGER_REF, oldSha: known, newSha: null }]);
+  expect(await one.rebuild(await one.clone.refs())).toBe(true);
+  await one.clone.fetch();
+  const { ledger } = await loadLedger(one.clone, await one.clone.refs());
+  expect(Object.keys(ledger.handledEvents).toSorted()).toEqual(["comment:1", "comment:2", "comment:6"]);
+});
+
 test("recognises requests by issue text, label or assignment and does not repeat them", async () => {
   const by = { issue: 7, by: "maintainer", bot: false, onPull: false };
   const text = {

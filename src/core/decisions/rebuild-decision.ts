@@ -61,7 +61,7 @@ export const rebuildFromEvidence = (evidence: RebuildEvidence): Ledger => {
     cursor: last,
     // Events before Enki's last comment count as handled, as far as that can be known.
     handledEvents: Object.fromEntries(
-      evidence.commands.flatMap((each) => (each.at <= last || begun.has(each) ? [[each.id, each.at]] : [])),
+      evidence.commands.flatMap((each) => (each.at <= last || begun.has(each) || isAboutLostWork(each) ? [[each.id, each.at]] : [])),
     ),
     executions: Object.fromEntries(known.map(({ execution }) => [execution.id, execution])),
     plans: Object.fromEntries(known.flatMap(({ execution, plan }) => (execution.plan === null ? [] : [[execution.plan, plan]]))),
@@ -70,6 +70,13 @@ export const rebuildFromEvidence = (evidence: RebuildEvidence): Ledger => {
     effectRecords: Object.fromEntries(known.flatMap(({ effectRecords }) => effectRecords)),
   };
 };
+
+/** Commands that mean something without earlier work. */
+const INDEPENDENT_COMMANDS: ReadonlySet<PersonCommand["kind"]> = new Set(["do", "plan", "run", "quick", "status", "help"]);
+
+/** Whether a comment only concerns work that the lost ledger held: Enki reports that work as lost and does not answer the comment again. */
+const isAboutLostWork = ({ requests }: RecoveredCommand): boolean =>
+  requests.length > 0 && requests.every((request) => request.ok && !INDEPENDENT_COMMANDS.has(request.command.kind));
 
 const readExecutionMarker = (said: OwnComment): [ExecutionId, OwnComment][] => {
   const marker = readMarker(said.body);
