@@ -93,12 +93,11 @@ const openLedgerStore = (connected: RepositoryConnection): Pick<RepositoryPorts,
   const guard = guardRepository(connected);
   let head: Sha | null = null;
   // A save may move the default branch and thereby change the configuration.
-  const loaded = async (refs: RepositoryRefs, ledger: Ledger): Promise<LoadedState> => ({
-    ledger,
-    refs,
-    config: await settings(refs),
-    results: [...(await loadJobResults(clone, refs, ledger)), ...(await guard.refused(refs, ledger))],
-  });
+  const loaded = async (refs: RepositoryRefs, ledger: Ledger): Promise<LoadedState> => {
+    const results = [...(await loadJobResults(clone, refs, ledger)), ...(await guard.refused(refs, ledger))];
+    // A job reads the configuration when it starts; a result judged by an older one could be refused for a role's former rights.
+    return { ledger, refs, config: await settings(refs, results.length > 0), results };
+  };
   return {
     load: async () => {
       await clone.fetch();
@@ -163,9 +162,9 @@ const openLedgerCache = (clone: RepositoryClone) => {
 /** The default branch's configuration, cached until that branch or the organisation's configuration changes. Faults are logged once. */
 const openConfigCache = ({ clone, defaultBranch, layers, log }: RepositoryConnection) => {
   let known: { commit: Sha | null; organisation: unknown; config: Config } | null = null;
-  return async (refs: RepositoryRefs): Promise<Config> => {
+  return async (refs: RepositoryRefs, fresh: boolean): Promise<Config> => {
     const commit = refs[toBranchRef(defaultBranch)] ?? null;
-    const organisation = await layers.readOrganisation?.();
+    const organisation = await layers.readOrganisation?.(fresh);
     if (known && known.commit === commit && known.organisation === organisation) return known.config;
     const { config, faults } = await readRepositoryConfig(clone, commit, layers);
     for (const { file, line, why } of faults) log(`${file}:${line}: ${why}`);

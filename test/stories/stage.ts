@@ -228,12 +228,16 @@ const LOOK = 20;
 
 /** Waits for what is asynchronous by nature, by looking; a test that waits in vain says for what, and what the App logged. */
 const waiting = (maintainer: PersonClient, log: readonly string[], patience = PATIENCE) => {
-  const until = async <T>(what: string, look: () => Promise<T | null | false | undefined>): Promise<T> => {
+  const until = async <T>(
+    what: string,
+    look: () => Promise<T | null | false | undefined>,
+    shown: () => Promise<string> = () => Promise.resolve(""),
+  ): Promise<T> => {
     const begun = Date.now();
     for (;;) {
       const seen = await look();
       if (seen !== null && seen !== false && seen !== undefined) return seen;
-      if (Date.now() - begun > patience) throw new Error(`waited in vain for ${what}\n${log.join("\n")}`);
+      if (Date.now() - begun > patience) throw new Error(`waited in vain for ${what}\n${log.join("\n")}\n${await shown()}`);
       await new Promise<void>((resolve) => void after(LOOK, resolve));
     }
   };
@@ -250,7 +254,11 @@ const waiting = (maintainer: PersonClient, log: readonly string[], patience = PA
     said,
     /** The execution's comment, as soon as it says this. */
     shows: (issue: number, words: RegExp): Promise<string> =>
-      until(`a comment with ${String(words)}`, async () => (await said(issue, "execution")).find((body) => words.test(body))),
+      until(
+        `a comment with ${String(words)}`,
+        async () => (await said(issue, "execution")).find((body) => words.test(body)),
+        async () => (await said(issue)).join("\n---\n"),
+      ),
     replies: (issue: number, words: RegExp): Promise<string> =>
       until(`an answer with ${String(words)}`, async () => (await said(issue, "reply")).find((body) => words.test(body))),
     /** Opens an issue and asks; gives its number. */

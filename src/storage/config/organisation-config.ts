@@ -11,7 +11,7 @@ export type OrganisationOptions = {
   /** Cache directory. */
   readonly directory: string;
   readonly after: TimerStarter;
-  /** Milliseconds before the configuration is read again. */
+  /** Milliseconds before the configuration is read again, unless it is asked for afresh. */
   readonly refreshMs: number;
   readonly now: () => number;
 };
@@ -20,6 +20,9 @@ const ORGANISATION_REF = "refs/enki/organisation";
 /** Git's message for a repository that is missing or not public. */
 const NO_REPOSITORY_PATTERN =
   /could not read Username|not found|does not appear to be a git repository|does not exist|Authentication failed/i;
+
+/** Gives an organisation's configuration files; `fresh` reads them again although they were read a moment ago. */
+export type OrganisationReader = (fresh?: boolean) => Promise<readonly ConfigText[]>;
 
 /**
  * Reads the configuration of an organisation: `enki/enki.toml`, `enki/roles/*.toml` and `enki/workflows/*.md` on the default branch of its `.github` repository.
@@ -31,13 +34,13 @@ export const openOrganisationConfig = ({
   after,
   refreshMs,
   now,
-}: OrganisationOptions): (() => Promise<readonly ConfigText[]>) => {
+}: OrganisationOptions): OrganisationReader => {
   const from = join(dirname(url), ".github.git").replace(/^(https?:\/)(?=[^/])/, "$1/");
   const at: GitContext = { directory, after };
   let known: { readonly commit: string; readonly texts: readonly ConfigText[] } = { commit: "", texts: [] };
   let until = 0;
-  return async () => {
-    if (now() < until) return known.texts;
+  return async (fresh = false) => {
+    if (!fresh && now() < until) return known.texts;
     await mkdir(directory, { recursive: true });
     const commit = await readRemoteHead(at, from);
     if (commit !== known.commit) known = { commit, texts: commit === "" ? [] : await readOrganisationFiles(at, from) };

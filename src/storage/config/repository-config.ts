@@ -2,6 +2,7 @@ import { basename, join } from "node:path";
 import { type ConfigText, type ConfigReading, readConfig } from "../../core/config/read-config.ts";
 import type { RepositoryClone } from "../git/repository-clone.ts";
 import { ORGANISATION_PROTECTED } from "../../core/policy/protected-paths.ts";
+import type { OrganisationReader } from "./organisation-config.ts";
 import { readConfigLayers, readWorkflowLayers } from "./config-layers.ts";
 import type { Config } from "../../core/domain/config.ts";
 import type { Sha } from "../../core/domain/ids.ts";
@@ -13,7 +14,7 @@ export type ConfigLayers = {
   /** Workflow files: a later file replaces an earlier one of the same name. */
   readonly workflows: readonly ConfigText[];
   /** Reads the organisation's layer, above the installation and below the repository. */
-  readonly readOrganisation?: () => Promise<readonly ConfigText[]>;
+  readonly readOrganisation?: OrganisationReader;
 };
 
 /**
