@@ -8,6 +8,7 @@ import type { Tier } from "../core/domain/plan.ts";
 import { createLocalRunner } from "../local-github/actions/local-runner.ts";
 import { listCommandPaths } from "../isolation/readable-paths.ts";
 import { loadApp } from "./load-app.ts";
+import { createOwnSteps } from "./run-own-steps.ts";
 import type { TerminalHost } from "./terminal-host.ts";
 
 /** The agent for every job on the machine; overrides the repository's choice. */
@@ -149,6 +150,7 @@ export const openMachine = async (terminal: TerminalHost, options: MachineOption
     timers: { sleep: createAbortableSleep(terminal) },
     hidden: [repositories, clones, ...hidden],
     readable: own === null ? [] : await listCommandPaths([own.command, ...own.args]),
+    ownSteps: createOwnSteps(terminal, root),
   });
   const counter = openRequestCounter(terminal.log);
   const forge = await startForge({

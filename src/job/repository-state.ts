@@ -21,6 +21,8 @@ export type JobHost = {
   readonly url: string;
   readonly layers: ConfigLayers;
   readonly after: TimerStarter;
+  /** Ends the step when it aborts; absent if the process ends instead. */
+  readonly stop?: AbortSignal | undefined;
   readonly log: (line: string) => void;
 };
 
@@ -36,12 +38,12 @@ export type RepositoryState = {
 };
 
 export const fetchRepositoryState = async (host: JobHost, token: string, directory: string): Promise<RepositoryState> => {
-  const { url, after, layers, defaultBranch, log } = host;
-  const clone = await openClone({ url, directory, token: () => Promise.resolve(token), identity: JOB_IDENTITY, after });
+  const { url, after, stop, layers, defaultBranch, log } = host;
+  const clone = await openClone({ url, directory, token: () => Promise.resolve(token), identity: JOB_IDENTITY, after, stop });
   await clone.fetchForJob();
   const refs = await clone.refs();
   const { ledger } = await loadLedger(clone, refs);
-  const organisation = openOrganisationConfig({ url, directory: `${directory}-organisation`, after, refreshMs: 0, now: () => 0 });
+  const organisation = openOrganisationConfig({ url, directory: `${directory}-organisation`, after, stop, refreshMs: 0, now: () => 0 });
   const { config, faults } = await readRepositoryConfig(clone, refs[toBranchRef(defaultBranch)] ?? null, {
     ...layers,
     readOrganisation: organisation,

@@ -29,6 +29,8 @@ export type ActionHost = {
   /** An unpredictable word. */
   readonly nonce: string;
   readonly after: TimerStarter;
+  /** See JobHost.stop. */
+  readonly stop?: AbortSignal;
 };
 
 /** Runs the job step that the input `command` names; returns why the step failed, or null. */
@@ -71,6 +73,7 @@ const createJobHost = async (host: ActionHost): Promise<JobHost> => {
     url: `${requireVariable(host, "GITHUB_SERVER_URL")}/${requireVariable(host, "GITHUB_REPOSITORY")}.git`,
     layers: await readInstallationLayers(host.root),
     after: host.after,
+    stop: host.stop,
     log: host.logInfo,
   };
 };

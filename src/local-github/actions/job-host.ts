@@ -3,6 +3,7 @@ import type { CellFactory } from "./process-cell.ts";
 import type { JobDirectories, RunFacts } from "./run-facts.ts";
 import type { JobLog } from "./job-log.ts";
 import type { JobProcesses } from "./job-processes.ts";
+import type { OwnSteps } from "./own-steps.ts";
 import type { RunnerTimers } from "./runner-timers.ts";
 
 /** The part of the installation used by every job. */
@@ -19,6 +20,8 @@ export type RunnerInstallation = {
   readonly timers: RunnerTimers;
   readonly artifacts: ArtifactStore;
   readonly cells: CellFactory;
+  /** Enki's steps that may run in this process; null to run each step in a process of the job. */
+  readonly ownSteps: OwnSteps | null;
 };
 
 /** A running job: its directories, permissions and log, and the processes of its steps. */

@@ -36,6 +36,10 @@ export type JobProcesses = {
    * ended the command. Rejects if it cannot be started.
    */
   run(command: ProcessCommand): Promise<number>;
+  /** Whether a command has been run. */
+  hasStarted(): boolean;
+  /** Performs work of this process that stops with the job: its signal aborts with `stop`, and when the job is killed. */
+  watch<T>(stop: AbortSignal, work: (signal: AbortSignal) => Promise<T>): Promise<T>;
   /** Kills every process immediately. No command can be run afterwards. */
   kill(): Promise<void>;
 };
@@ -110,32 +114,57 @@ const spawnProcess = ({ command, args, directory, env, input }: ProcessEntry): C
   return child;
 };
 
-/** Runs a job's commands in its cell. Every process receives `mark` as `RUNNER_TRACKING_ID`. */
-export const createJobProcesses = (options: { log: JobLog; timers: RunnerTimers; cell: ProcessCell; mark: string }): JobProcesses => {
-  const { log, timers, cell, mark } = options;
-  const groups = new Set<number>();
-  const running = new Set<Promise<number>>();
-  let killed = false;
+type StartedProcess = { readonly child: ChildProcess; readonly group: number; readonly stop: AbortSignal };
 
-  const wait = async (child: ChildProcess, group: number, stop: AbortSignal): Promise<number> => {
-    const [exit, close] = [awaitExit(child), awaitClose(child)];
-    let cancelTimers = (): void => undefined;
-    const end = (): void => void (cancelTimers = escalateSignals(group, timers));
-    stop.addEventListener("abort", end, { once: true });
-    if (stop.aborted) end();
-    const code = await exit;
-    cancelTimers();
-    stop.removeEventListener("abort", end);
-    // Kill the processes that a stopped command left behind.
-    if (stop.aborted) signalProcessGroup(group, "SIGKILL");
-    await awaitOutput(child, close, timers);
-    if (!signalProcessGroup(group, 0)) groups.delete(group);
-    return code;
+/** Waits until a process and its output have ended; `stop` ends its group. Forgets the group if none of its processes is left. */
+const awaitProcess = async ({ child, group, stop }: StartedProcess, groups: Set<number>, timers: RunnerTimers): Promise<number> => {
+  const [exit, close] = [awaitExit(child), awaitClose(child)];
+  let cancelTimers = (): void => undefined;
+  const end = (): void => void (cancelTimers = escalateSignals(group, timers));
+  stop.addEventListener("abort", end, { once: true });
+  if (stop.aborted) end();
+  const code = await exit;
+  cancelTimers();
+  stop.removeEventListener("abort", end);
+  // Kill the processes that a stopped command left behind.
+  if (stop.aborted) signalProcessGroup(group, "SIGKILL");
+  await awaitOutput(child, close, timers);
+  if (!signalProcessGroup(group, 0)) groups.delete(group);
+  return code;
+};
+
+type JobProcessOptions = {
+  readonly log: JobLog;
+  readonly timers: RunnerTimers;
+  /** Opens the job's cell, once, for its first command. */
+  readonly openCell: () => Promise<ProcessCell>;
+  readonly mark: string;
+};
+
+/** Runs a job's commands in its cell. Every process receives `mark` as `RUNNER_TRACKING_ID`. */
+export const createJobProcesses = ({ log, timers, openCell, mark }: JobProcessOptions): JobProcesses => {
+  const groups = new Set<number>();
+  const running = new Set<Promise<unknown>>();
+  const killing = new AbortController();
+  let opened: Promise<ProcessCell> | null = null;
+
+  const track = async <T>(work: Promise<T>): Promise<T> => {
+    running.add(work);
+    try {
+      return await work;
+    } finally {
+      running.delete(work);
+    }
   };
 
   return {
     run: async ({ command, args, directory, env, stop, line }) => {
-      if (killed) throw new StepFault("The job has ended.");
+      const requireAlive = (): void => {
+        if (killing.signal.aborted) throw new StepFault("The job has ended.");
+      };
+      requireAlive();
+      const cell = await (opened ??= openCell());
+      requireAlive();
       const entry = cell.enter({
         command,
         args,
@@ -148,18 +177,15 @@ export const createJobProcesses = (options: { log: JobLog; timers: RunnerTimers;
       const write = createOutputWriter(log);
       pipeLines(child.stdout, line ?? write, log.masks);
       pipeLines(child.stderr, write, log.masks);
-      const code = wait(child, child.pid, stop);
-      running.add(code);
-      try {
-        return await code;
-      } finally {
-        running.delete(code);
-      }
+      return track(awaitProcess({ child, group: child.pid, stop }, groups, timers));
     },
+    hasStarted: () => opened !== null,
+    watch: (stop, work) => track(work(AbortSignal.any([stop, killing.signal]))),
     kill: async () => {
-      killed = true;
+      killing.abort();
       for (const group of groups) signalProcessGroup(group, "SIGKILL");
-      await (cell.closed ? cell.end() : killMarkedProcesses(mark));
+      const cell = await opened?.catch(() => null);
+      if (cell) await (cell.closed ? cell.end() : killMarkedProcesses(mark));
       await Promise.allSettled(running);
     },
   };

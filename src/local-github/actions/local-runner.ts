@@ -5,6 +5,7 @@ import { type ConcurrencyGroups, createConcurrencyGroups } from "./concurrency-g
 import type { RunObserver, WorkflowRunner, RunRequest } from "./workflow-runner.ts";
 import { createRunFacts } from "./run-facts.ts";
 import type { RunnerInstallation } from "./job-host.ts";
+import type { OwnSteps } from "./own-steps.ts";
 import { prepareRun, type PreparedRun } from "./prepare-run.ts";
 import { type StartedRun, startRequestedRun } from "./start-requested-run.ts";
 import { createJobSlots, type JobSlots } from "./job-slots.ts";
@@ -31,6 +32,8 @@ export type RunnerOptions = {
   readonly shared?: readonly string[];
   /** Whether to isolate jobs with namespaces; true by default. Processes start directly if the machine has none. */
   readonly namespaces?: boolean;
+  /** Enki's steps that may run in this process, which spares their start; none by default. */
+  readonly ownSteps?: OwnSteps;
   /** Whether to keep the directories of finished jobs; false by default. */
   readonly keepDirectories?: boolean;
 };
@@ -63,6 +66,7 @@ const createInstallation = (options: RunnerOptions): RunnerInstallation => {
       shared: options.shared ?? [],
     }),
     artifacts: createArtifactStore(join(options.directory, "artifacts")),
+    ownSteps: options.ownSteps ?? null,
   };
 };
 

@@ -7,6 +7,7 @@ import { type ExpressionScope, evaluateText } from "./evaluate-expression.ts";
 import type { BuiltInAction } from "./job-host.ts";
 import { type RunningJob, createStepScope } from "./job-state.ts";
 import { evaluateActionInputs, runNodeAction } from "./node-action.ts";
+import { findOwnSteps, runOwnStep } from "./run-own-step.ts";
 import { runScript } from "./run-script.ts";
 import { type StepPhase, runStepPhase } from "./run-step-phase.ts";
 import { tokenSource } from "./template-tokens.ts";
@@ -49,7 +50,10 @@ const createScriptWork =
 const createNodeWork =
   (action: ActionFile, uses: UsesAction, file: string): PhaseWork =>
   async (call, scope) => {
-    await runNodeAction({ ...call, inputs: evaluateActionInputs(action, evaluateGivenInputs(uses, scope), scope) }, file);
+    const started = { ...call, inputs: evaluateActionInputs(action, evaluateGivenInputs(uses, scope), scope) };
+    const ownSteps = file === action.main ? findOwnSteps(started) : null;
+    if (ownSteps !== null) return runOwnStep(ownSteps, started);
+    await runNodeAction(started, file);
     return {};
   };
 

@@ -117,8 +117,8 @@ const withJobHost = async (
     const secrets = jobSecrets(order, token);
     for (const value of Object.values(secrets)) log.masks.add(value);
     const directories = await createJobDirectories(root, request.event.payload);
-    const cell = await installation.cells.open(root);
-    processes = createJobProcesses({ log, timers: installation.timers, cell, mark: `github_${randomUUID()}` });
+    const openCell = () => installation.cells.open(root);
+    processes = createJobProcesses({ log, timers: installation.timers, openCell, mark: `github_${randomUUID()}` });
     life.processes = processes;
     return await runJob({ facts, id: job.id, directories, token, secrets, log, processes, installation });
   } finally {

@@ -11,6 +11,8 @@ export type OrganisationOptions = {
   /** Cache directory. */
   readonly directory: string;
   readonly after: TimerStarter;
+  /** See GitContext.stop. */
+  readonly stop?: AbortSignal | undefined;
   /** Milliseconds before the configuration is read again, unless it is asked for afresh. */
   readonly refreshMs: number;
   readonly now: () => number;
@@ -28,15 +30,9 @@ export type OrganisationReader = (fresh?: boolean) => Promise<readonly ConfigTex
  * Reads the configuration of an organisation: `enki/enki.toml`, `enki/roles/*.toml` and `enki/workflows/*.md` on the default branch of its `.github` repository.
  * No token is sent, so the coordinator and every job read the same files: private repositories count as missing. Unchanged configuration returns the same list.
  */
-export const openOrganisationConfig = ({
-  url,
-  directory,
-  after,
-  refreshMs,
-  now,
-}: OrganisationOptions): OrganisationReader => {
+export const openOrganisationConfig = ({ url, directory, after, stop, refreshMs, now }: OrganisationOptions): OrganisationReader => {
   const from = join(dirname(url), ".github.git").replace(/^(https?:\/)(?=[^/])/, "$1/");
-  const at: GitContext = { directory, after };
+  const at: GitContext = { directory, after, stop };
   let known: { readonly commit: string; readonly texts: readonly ConfigText[] } = { commit: "", texts: [] };
   let until = 0;
   return async (fresh = false) => {

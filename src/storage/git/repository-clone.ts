@@ -37,6 +37,8 @@ export type CloneOptions = {
   readonly token: () => Promise<string | undefined>;
   readonly identity: CommitIdentity;
   readonly after: TimerStarter;
+  /** See GitContext.stop. */
+  readonly stop?: AbortSignal | undefined;
 };
 
 /** A bare clone of the branches and Enki's refs. A directory serves one process and one command at a time. */
@@ -45,7 +47,7 @@ export type RepositoryClone = Awaited<ReturnType<typeof openClone>>;
 const FETCH_REFSPECS = ["+refs/heads/*:refs/heads/*", "+refs/enki/*:refs/enki/*"];
 
 export const openClone = async (options: CloneOptions) => {
-  const running: GitContext = { directory: options.directory, after: options.after };
+  const running: GitContext = { directory: options.directory, after: options.after, stop: options.stop };
   await ensureBareRepository(running);
   return {
     url: options.url,

@@ -11,6 +11,8 @@ export type GitContext = {
   readonly env?: Readonly<Record<string, string>>;
   readonly after: TimerStarter;
   readonly timeoutMs?: number;
+  /** Kills a running command and starts no other. */
+  readonly stop?: AbortSignal | undefined;
   /** Output limit in bytes: the rest is not read. */
   readonly maxOutputBytes?: number;
 };
@@ -55,6 +57,7 @@ const killProcessGroup = (leader: number | undefined): void => {
 /** Runs git until it exits. A killed `git push` leaves its transport running and may still land, so the timeout kills the process group. */
 export const runGit = (at: GitContext, args: readonly string[], input?: string | Buffer): Promise<GitOutput> =>
   new Promise((resolve, reject) => {
+    at.stop?.throwIfAborted();
     const child = spawn("git", [...GIT_CONFIG_FLAGS, ...args], {
       cwd: at.directory,
       env: { ...createSealedEnv(at.directory), ...at.env },
@@ -64,10 +67,16 @@ export const runGit = (at: GitContext, args: readonly string[], input?: string |
     const out: Buffer[] = [];
     const err: Buffer[] = [];
     let [timedOut, size] = [false, 0];
-    const cancel = at.after(at.timeoutMs ?? GIT_TIMEOUT_MS, () => {
+    const kill = (): void => killProcessGroup(child.pid);
+    const cancelTimer = at.after(at.timeoutMs ?? GIT_TIMEOUT_MS, () => {
       timedOut = true;
-      killProcessGroup(child.pid);
+      kill();
     });
+    at.stop?.addEventListener("abort", kill, { once: true });
+    const cancel = (): void => {
+      cancelTimer();
+      at.stop?.removeEventListener("abort", kill);
+    };
     child.stdout.on("data", (chunk: Buffer) => {
       out.push(chunk);
       size += chunk.length;

@@ -1,0 +1,30 @@
+import { randomBytes } from "node:crypto";
+import { join } from "node:path";
+import type { OwnSteps } from "../local-github/actions/own-steps.ts";
+import { runJobStep } from "../job/run-job-step.ts";
+import type { TerminalHost } from "./terminal-host.ts";
+
+const NONCE_BYTES = 6;
+
+/**
+ * Runs the steps of a job that execute no foreign code in this process: prepare, publish and deliver. Agents and verify commands get a
+ * process of their own, in the job's cell.
+ */
+export const createOwnSteps = ({ node, now, after }: TerminalHost, root: string): OwnSteps => ({
+  commands: ["prepare", "publish", "deliver"],
+  run: ({ env, readInput, setOutput, log, stop }) =>
+    runJobStep({
+      env,
+      root,
+      script: join(root, "dist", "action.js"),
+      node,
+      readInput,
+      setOutput,
+      logUntrusted: log,
+      logInfo: log,
+      now,
+      nonce: randomBytes(NONCE_BYTES).toString("hex"),
+      after,
+      stop,
+    }),
+});

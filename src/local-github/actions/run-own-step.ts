@@ -1,0 +1,39 @@
+import { resolve } from "node:path";
+import { isInsideDirectory } from "../../isolation/mount-plan.ts";
+import type { ActionCall } from "./job-host.ts";
+import type { OwnSteps } from "./own-steps.ts";
+import { StepFault } from "./step-fault.ts";
+
+/** Inputs of the action that are paths. */
+const PATH_INPUTS = ["bundle", "directory"];
+
+/**
+ * Enki's steps, if the runner's own process may run this call: no process of the job has run, so nobody could have replaced a file or
+ * directory of the job, and no input names a path outside of it. Null otherwise.
+ */
+export const findOwnSteps = ({ job, inputs }: ActionCall): OwnSteps | null => {
+  const { ownSteps } = job.installation;
+  const { root, workspace } = job.directories;
+  if (!ownSteps?.commands.includes(inputs.get("command") ?? "") || job.processes.hasStarted()) return null;
+  const isInside = (name: string): boolean => isInsideDirectory(resolve(workspace, inputs.get(name) ?? ""), root);
+  return PATH_INPUTS.every((name) => isInside(name)) ? ownSteps : null;
+};
+
+/** Runs a step of Enki in this process, without a cell. Throws {@link StepFault} if it fails. */
+export const runOwnStep = async (ownSteps: OwnSteps, { job, env, inputs, stop }: ActionCall): Promise<Readonly<Record<string, string>>> => {
+  const outputs: Record<string, string> = {};
+  const failed = await job.processes.watch(stop, (signal): Promise<string | null> =>
+    ownSteps.run({
+      command: inputs.get("command") ?? "",
+      env,
+      readInput: (name) => (inputs.get(name) ?? "").trim(),
+      setOutput: (name, value) => void (outputs[name] = value),
+      log: (text) => {
+        for (const line of text.split("\n")) job.log.write(line);
+      },
+      stop: signal,
+    }),
+  );
+  if (failed !== null) throw new StepFault(failed);
+  return outputs;
+};
