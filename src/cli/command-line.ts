@@ -1,21 +1,13 @@
 import { access, constants } from "node:fs/promises";
 import { delimiter, join, resolve } from "node:path";
 import type { AgentChoice } from "./local-machine.ts";
+import { splitCommandLine } from "../core/domain/agent-command.ts";
 import { CommandError, UsageError } from "./command-options.ts";
 import type { TerminalHost } from "./terminal-host.ts";
 
-/** Splits a command line into words, with quotes and backslashes as in a shell. Expands nothing. */
 export const parseCommandLine = (text: string): AgentChoice => {
-  const words = [...text.matchAll(/(?:"(?:\\.|[^"\\])*"|'[^']*'|\\.|[^\s"'\\])+/g)].map(([word]) =>
-    word.replaceAll(/"(?:\\.|[^"\\])*"|'[^']*'|\\./g, unquoteWord),
-  );
-  const [command = "", ...args] = words;
+  const [command = "", ...args] = splitCommandLine(text);
   return { command, args };
-};
-
-const unquoteWord = (part: string): string => {
-  if (part.startsWith("'")) return part.slice(1, -1);
-  return (part.startsWith('"') ? part.slice(1, -1) : part).replaceAll(/\\(.)/g, "$1");
 };
 
 /** Parses an agent's command line and checks that its command exists, before anything starts. */

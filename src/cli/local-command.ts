@@ -1,8 +1,9 @@
 import { homedir } from "node:os";
 import { join } from "node:path";
+import { formatAgentCommand } from "../core/domain/agent-command.ts";
 import type { Config } from "../core/domain/config.ts";
 import { copyRepository, deriveCopyName, NO_VERIFY_MESSAGE, listHiddenDirectories, COPY_OWNER } from "./copy-repository.ts";
-import { findAgentCommand } from "./command-line.ts";
+import { collectAgentSecrets, prepareAgents } from "./prepare-agents.ts";
 import { findRepository, type FoundRepository } from "./find-repository.ts";
 import { type LocalMachine, openMachine } from "./local-machine.ts";
 import { readOptions, readPort } from "./command-options.ts";
@@ -12,7 +13,7 @@ import { openWorkplace } from "./command-workplace.ts";
 
 export const localOptions = {
   repo: { type: "string", default: ".", value: "<path>", about: "the repository to copy; the current one by default" },
-  agent: { type: "string", value: "<command line>", about: "the ACP agent; the configured one by default" },
+  agent: { type: "string", value: "<command line>", about: "claude, codex, gemini, opencode, or any ACP agent" },
   verify: { type: "string", multiple: true, value: "<command>", about: "a command that every change must pass; repeatable" },
   issue: { type: "string", value: "<text>", about: "opens an issue with this text, and asks Enki to fix it" },
   port: { type: "string", default: "0", value: "<port>", about: "port of the page; any free port by default" },
@@ -22,14 +23,18 @@ export const localOptions = {
 export const runLocalCommand = async (args: readonly string[], terminal: TerminalHost): Promise<number> => {
   const values = readOptions(args, localOptions);
   const port = readPort(values.port);
-  const agent = values.agent === undefined ? null : await findAgentCommand(terminal, values.agent);
   const found = await findRepository(terminal, values.repo);
+  const { agent, terminal: prepared } = await prepareAgents(terminal, {
+    directory: found.directory,
+    named: values.agent,
+    isNeeded: ({ broken }) => broken === null,
+  });
   const from = found.directory;
   const name = deriveCopyName(found);
   const place = await openWorkplace(terminal, "enki-local");
   try {
     const { directory } = place;
-    const machine = await openMachine(terminal, {
+    const machine = await openMachine(prepared, {
       directory,
       port,
       agent: agent && (() => agent),
@@ -41,6 +46,7 @@ export const runLocalCommand = async (args: readonly string[], terminal: Termina
     });
     place.attachMachine(machine);
     const { token, config } = await copyRepository(terminal, machine, { directory, from, name });
+    machine.forge.setSecrets({ owner: COPY_OWNER, name }, collectAgentSecrets(terminal, config));
     const bare = join(directory, "repositories", COPY_OWNER, `${name}.git`);
     terminal.out(formatWelcome(machine, { name, token, bare, branch: found.branch ?? "" }));
     for (const line of describeCopy(found, config)) terminal.out(`${line}\n`);
@@ -59,7 +65,7 @@ export const runLocalCommand = async (args: readonly string[], terminal: Termina
 };
 
 const describeCopy = ({ uncommittedFiles }: FoundRepository, config: Config): string[] => [
-  `Workers are \`${[config.agents.worker.command, ...config.agents.worker.args].join(" ")}\`.`,
+  `Workers are \`${formatAgentCommand(config.agents.worker)}\`.`,
   ...(uncommittedFiles > 0
     ? [`What is not committed is not in the copy: ${uncommittedFiles} ${uncommittedFiles === 1 ? "file" : "files"}.`]
     : []),

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { stringify } from "smol-toml";
 import { readAppManifest } from "../local-github/api/app-manifest.ts";
 import { type ForgeOptions, type RunningForge, startForge } from "../local-github/api/start-forge.ts";
+import type { PresetName } from "../core/domain/agent-command.ts";
 import type { Tier } from "../core/domain/plan.ts";
 import { createLocalRunner } from "../local-github/actions/local-runner.ts";
 import { listCommandPaths } from "../isolation/readable-paths.ts";
@@ -13,6 +14,7 @@ import type { TerminalHost } from "./terminal-host.ts";
 
 /** The agent for every job on the machine; overrides the repository's choice. */
 export type AgentChoice = {
+  readonly preset?: PresetName;
   readonly command: string;
   readonly args: readonly string[];
   readonly env?: Readonly<Record<string, string>>;

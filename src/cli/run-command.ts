@@ -6,6 +6,7 @@ import { toOneLine } from "../core/messages/escape.ts";
 import { copyRepository, deriveCopyName, NO_VERIFY_MESSAGE, listHiddenDirectories, COPY_OWNER } from "./copy-repository.ts";
 import { importLandedBranch } from "./import-landed-branch.ts";
 import { findAgentCommand } from "./command-line.ts";
+import { collectAgentSecrets, prepareAgents } from "./prepare-agents.ts";
 import { toPlainComment } from "./plain-comment.ts";
 import { findRepository, type FoundRepository } from "./find-repository.ts";
 import { type AgentChoice, openMachine } from "./local-machine.ts";
@@ -22,7 +23,7 @@ import { openWorkplace, type CommandWorkplace } from "./command-workplace.ts";
 export const runOptions = {
   workflow: { type: "string", value: "<name>", about: "runs this workflow with the words as arguments" },
   yes: { type: "boolean", default: false, about: "approves the plan and every checkpoint without asking" },
-  agent: { type: "string", value: "<command line>", about: "the ACP agent; the configured one by default" },
+  agent: { type: "string", value: "<command line>", about: "claude, codex, gemini, opencode, or any ACP agent" },
   verify: { type: "string", multiple: true, value: "<command>", about: "a command that every change must pass; repeatable" },
 } as const;
 
@@ -40,12 +41,13 @@ export const runRequestCommand = async (args: readonly string[], terminal: Termi
   const request = toOneLine(words.join(" "), MAX_REQUEST_SIZE);
   const workflow = values.workflow ?? null;
   if (request === "" && workflow === null) throw new UsageError('what is to be done? enki run "<request>"');
-  const agent = values.agent === undefined ? null : await findAgentCommand(terminal, values.agent);
   const found = await findRepository(terminal, ".");
+  const isNeeded = (config: Config): boolean => needsPreparedAgents(config, workflow);
+  const { agent, terminal: prepared } = await prepareAgents(terminal, { directory: found.directory, named: values.agent, isNeeded });
   const place = await openWorkplace(terminal, "enki-run");
   try {
     const asking = { request, workflow, agent, found, verify: values.verify ?? [], yes: values.yes };
-    return await carryOutRequest(terminal, place, asking);
+    return await carryOutRequest(prepared, place, asking);
   } finally {
     await place.close();
   }
@@ -79,6 +81,7 @@ const carryOutRequest = async (terminal: TerminalHost, place: CommandWorkplace, 
   place.attachMachine(machine);
   const adopted = await copyRepository(terminal, machine, { directory, from: found.directory, name });
   await requireReady(terminal, adopted.config, asking);
+  machine.forge.setSecrets({ owner: COPY_OWNER, name }, collectAgentSecrets(terminal, adopted.config));
   for (const line of describeUncommitted(found)) terminal.out(`${line}\n`);
   const progress = openProgressView(terminal);
   const person = openPersonClient({ apiUrl: machine.forge.apiUrl, token: adopted.token, owner: COPY_OWNER, name });
@@ -120,7 +123,14 @@ const requireReady = async (terminal: TerminalHost, config: Config, { agent, wor
   if (config.refinery.verify.length === 0) throw new CommandError(NO_VERIFY_MESSAGE);
   if (agent || (flow && !needsAgents(flow))) return;
   const { planner, worker } = config.agents;
-  for (const { command } of flow ? [worker] : [planner, worker]) await findAgentCommand(terminal, `'${command}'`);
+  for (const { command } of flow ? [worker] : [planner, worker]) if (command !== null) await findAgentCommand(terminal, `'${command}'`);
+};
+
+/** Whether the run gets as far as an agent, so that its key and its program are needed. */
+const needsPreparedAgents = (config: Config, workflow: string | null): boolean => {
+  if (config.broken !== null || workflow === null) return config.broken === null;
+  const found = findLinkedWorkflow(config, workflow);
+  return found.ok && needsAgents(found.value.flow);
 };
 
 const requireWorkflow = (config: Config, name: string): LinkedWorkflow => {

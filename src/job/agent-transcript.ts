@@ -1,9 +1,7 @@
-import type { AgentRun } from "./agent/run-agent.ts";
+import type { AgentUpdate } from "./agent/message-collector.ts";
 import { redactJson } from "../core/policy/secrets.ts";
 import { openLineRedactor, openSecretRedactor, type SecretRedactor } from "../core/policy/secret-stream.ts";
 import { openLineBuffer } from "./line-buffer.ts";
-
-type TranscriptUpdate = Parameters<AgentRun["onUpdate"]>[0];
 
 const MAX_TRANSCRIPT_LINES = 20_000;
 const MAX_TRANSCRIPT_LINE_CHARS = 20_000;
@@ -24,7 +22,7 @@ export const openAgentTranscript = (secrets: readonly string[], log: (line: stri
     shown.line(text);
   };
   return {
-    update: (update: TranscriptUpdate): void => {
+    update: (update: AgentUpdate): void => {
       if (isTextChunk(update)) chunks.add(update);
       else {
         chunks.end();
@@ -34,18 +32,19 @@ export const openAgentTranscript = (secrets: readonly string[], log: (line: stri
       else if (update.sessionUpdate === "tool_call") logCall(`* ${update.title}`);
       else if (update.sessionUpdate === "tool_call_update" && update.status === "failed") logCall(`* failed: ${update.toolCallId}`);
     },
-    end: (): readonly string[] => {
+    /** Ends the transcript with what the agent wrote to stderr, which no sentence for people contains. */
+    end: (stderr: string): readonly string[] => {
       chunks.end();
       messageLines.end();
       shown.end();
-      return lines;
+      return stderr.trim() === "" ? lines : [...lines, redactJson({ stderr }, secrets)];
     },
   };
 };
 
-type TextChunk = Extract<TranscriptUpdate, { sessionUpdate: "agent_message_chunk" | "agent_thought_chunk" | "user_message_chunk" }>;
+type TextChunk = Extract<AgentUpdate, { sessionUpdate: "agent_message_chunk" | "agent_thought_chunk" | "user_message_chunk" }>;
 
-const isTextChunk = (update: TranscriptUpdate): update is TextChunk =>
+const isTextChunk = (update: AgentUpdate): update is TextChunk =>
   (update.sessionUpdate === "agent_message_chunk" ||
     update.sessionUpdate === "agent_thought_chunk" ||
     update.sessionUpdate === "user_message_chunk") &&

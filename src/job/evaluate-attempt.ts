@@ -67,7 +67,8 @@ const collectAgentOutput = (spec: JobSpec, worked: WorkResult, secrets: readonly
   const tools = JSON.parse(redactJson(worked.tools, secrets)) as RecordedCommand[];
   const outcome: Outcome | null = findReportedOutcome(spec, { tools, answer });
   const replies: readonly ThreadReply[] = collectThreadReplies(tools);
-  const none = { files: [], artifact: null, transcript: worked.transcript };
+  const { failure, usage, transcript } = worked;
+  const none = { files: [], artifact: null, transcript, failure, usage };
   return { ...none, tools, outcome, replies, answer: cutAnswer(answer), output: captureOutput(answer) };
 };
 
@@ -81,7 +82,7 @@ type AttemptChanges = Pick<AttemptEvidence, "spec" | "changed" | "secrets">;
 const evaluateFiles = ({ left, failed, clean }: EvaluationContext, { spec, changed, secrets }: AttemptChanges): NewBundle => {
   if (typeof changed === "string") return failed(clean(changed));
   const leak = changed.find(({ path, content }) => holdsValues(`${path}\n${content?.toString("utf8") ?? ""}`, secrets));
-  if (leak) return failed(`${JSON.stringify(leak.path)} holds the model's key.`);
+  if (leak) return failed(`${JSON.stringify(leak.path)} holds the model's key or another secret of the agent.`);
   const { outcome } = left;
   if (changed.length > 0) {
     if (outcome?.kind !== "nothing-to-do") return { ...left, end: "success", files: changed };

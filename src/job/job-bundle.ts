@@ -2,7 +2,8 @@ import { constants } from "node:fs";
 import { lstat, mkdir, open, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
-import { outcomeSchema, recordedCommandSchema, repliesSchema } from "../storage/ledger/read-job-result.ts";
+import { failureSchema, outcomeSchema, recordedCommandSchema, repliesSchema, usageSchema } from "../storage/ledger/read-job-result.ts";
+import { NO_USAGE } from "../core/domain/agent-usage.ts";
 import type { RecordedCommand } from "../core/domain/command.ts";
 import { MAX_THREAD_REPLIES } from "../core/domain/outcome.ts";
 import { accept, refuse, type Result } from "../core/domain/refusal.ts";
@@ -37,6 +38,8 @@ const bundleReportSchema = z.strictObject({
   why: z.string().max(MAX_BUNDLE_REASON_CHARS),
   outcome: outcomeSchema.nullable(),
   replies: repliesSchema,
+  failure: failureSchema.nullable(),
+  usage: usageSchema,
   files: z
     .array(
       z.strictObject({
@@ -53,7 +56,7 @@ const bundleReportSchema = z.strictObject({
 export type BundleReport = Omit<z.output<typeof bundleReportSchema>, "tools"> & { readonly tools: readonly RecordedCommand[] };
 export type BundleEnd = BundleReport["end"];
 
-export type NewBundle = Pick<BundleReport, "end" | "why" | "outcome" | "replies" | "tools"> & {
+export type NewBundle = Pick<BundleReport, "end" | "why" | "outcome" | "replies" | "tools" | "failure" | "usage"> & {
   readonly files: readonly (BundleReport["files"][number] & { readonly content: Buffer | null })[];
   readonly answer: string;
   readonly output: string;
@@ -65,6 +68,8 @@ export const EMPTY_BUNDLE: Omit<NewBundle, "end"> = {
   why: "",
   outcome: null,
   replies: [],
+  failure: null,
+  usage: NO_USAGE,
   tools: [],
   files: [],
   answer: "",
@@ -78,7 +83,7 @@ export const writeBundle = async (directory: string, bundle: NewBundle): Promise
   // An agent could have left links or pipes here.
   await rm(directory, { recursive: true, force: true });
   await mkdir(join(directory, CONTENTS_DIRECTORY), { recursive: true });
-  const { end, why, outcome, replies, tools, answer, output, artifact, transcript } = bundle;
+  const { end, why, outcome, replies, failure, usage, tools, answer, output, artifact, transcript } = bundle;
   const files = bundle.files.slice(0, MAX_REPORTED_FILES).map(({ path, kind, executable, size }) => ({ path, kind, executable, size }));
   const report: BundleReport = {
     format: 1,
@@ -86,6 +91,8 @@ export const writeBundle = async (directory: string, bundle: NewBundle): Promise
     why: why.slice(0, MAX_BUNDLE_REASON_CHARS),
     outcome,
     replies: replies.slice(-MAX_THREAD_REPLIES),
+    failure,
+    usage,
     files,
     tools: tools.slice(-MAX_RECORDED_COMMANDS),
   };

@@ -1,15 +1,11 @@
-import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { mayChangeFiles, type OutputTerms } from "../core/policy/job-output.ts";
-import { findDialect, restrictTools } from "./agent/agent-dialect.ts";
-import type { JobSpec, JobPaths } from "./job-spec.ts";
+import { type GivenVariables, selectAgentVariables } from "./agent/agent-variables.ts";
+import type { JobSpec } from "./job-spec.ts";
 import type { StepTexts } from "./step-texts.ts";
 
 /** The only environment variables that a job's processes inherit: no token, API address or runner command file. */
 const INHERITED_VARIABLES = ["PATH", "LANG", "LC_ALL", "TZ"];
-
-/** A value in `[agent] env` that is replaced by the model's key, so that no file contains the key. */
-const MODEL_KEY_PLACEHOLDER = "$ENKI_MODEL_KEY";
 
 /** The environment of verify commands: the given home, and no credential. */
 export const prepareCommandEnv = (machine: Readonly<Record<string, string | undefined>>, home: string): Record<string, string> => {
@@ -41,29 +37,15 @@ export const prepareStepEnv = (
   ...spec.environment,
 });
 
-/**
- * The environment of an agent: the step's, the configured variables (with the model's key if requested), and the dialect's tool
- * restriction.
- */
-export const prepareAgentEnv = async (
+/** The environment of an agent, without what its preset adds: the step's, and the agent's own variables. */
+export const prepareAgentEnv = (
   machine: Readonly<Record<string, string | undefined>>,
   spec: JobSpec,
-  { modelKey, at, home, texts }: JobFiles & { readonly modelKey: string; readonly at: JobPaths },
-): Promise<Record<string, string>> => {
-  const configured = Object.entries(spec.agent.env).flatMap(([name, value]) =>
-    value !== MODEL_KEY_PLACEHOLDER ? [[name, value] as const] : modelKey === "" ? [] : [[name, modelKey] as const],
-  );
-  const dialect = findDialect(spec.agent);
-  const { env, settings } = restrictTools(dialect, spec.tools);
-  if (settings) await writeFile(at.settings, settings.content);
-  return {
-    ...prepareStepEnv(machine, spec, { home, texts }),
-    ...(spec.model === null || !dialect?.model ? {} : { [dialect.model]: spec.model }),
-    ...Object.fromEntries(configured),
-    ...env,
-    ...(settings && { [settings.variable]: at.settings }),
-  };
-};
+  { given, home, texts }: JobFiles & { readonly given: GivenVariables },
+): Record<string, string> => ({
+  ...prepareStepEnv(machine, spec, { home, texts }),
+  ...selectAgentVariables(spec.agent, given),
+});
 
 /** Whether a step produces a report instead of files. */
 export const makesArtifact = ({ step }: JobSpec): boolean => step?.output === "artifact";

@@ -1,4 +1,4 @@
-import { findDialect, translateToolNames } from "./agent/agent-dialect.ts";
+import { findPreset, translateToolNames } from "./agent/find-preset.ts";
 import { sortMailsByTime, isMailExpired } from "../core/domain/mail.ts";
 import { renderPrompt } from "../core/messages/agent-prompt.ts";
 import type { PromptInput } from "../core/messages/prompt-input.ts";
@@ -56,7 +56,7 @@ const selectPromptRights = (spec: JobSpec, texts: StepTexts): PromptRights => ({
   canEdit: mayEdit(spec),
   canAsk: spec.toolSet === "worker",
   report: makesArtifact(spec) ? { path: writesReport(spec) ? formatTextPath(texts, texts.report) : null } : null,
-  tools: spec.tools && translateToolNames(findDialect(spec.agent), spec.tools),
+  tools: spec.tools && translateToolNames(findPreset(spec.agent), spec.tools),
   verify: spec.verify,
   timeoutMs: spec.timeoutMs,
 });

@@ -1,5 +1,6 @@
 import type { Brief } from "../core/domain/brief.ts";
-import type { AgentCommand, Role } from "../core/domain/config.ts";
+import type { AgentCommand } from "../core/domain/agent-command.ts";
+import type { Role } from "../core/domain/config.ts";
 import type { BacklogItem } from "../core/domain/backlog-item.ts";
 import type { Resolution } from "../core/domain/conflict.ts";
 import type { BranchName, ExecutionId, Sha, StepId } from "../core/domain/ids.ts";
@@ -100,10 +101,8 @@ export const toJobPaths = (temp: string) => ({
   spec: `${temp}/enki/job.json`,
   /** The only directory beside the workspace that foreign code reaches. */
   reach: `${temp}/enki/agent`,
-  settings: `${temp}/enki/agent/settings.json`,
   socket: `${temp}/enki/agent/tools.sock`,
   /** Holds the texts if they cannot be placed in the workspace. */
   texts: `${temp}/enki/agent/texts`,
   bundle: `${temp}/enki/bundle`,
 });
-export type JobPaths = ReturnType<typeof toJobPaths>;

@@ -1,6 +1,7 @@
 import type { NewFiles } from "../storage/git/git-objects.ts";
 import type { Sha } from "../core/domain/ids.ts";
 import { toDeliveryPaths, writeDelivery } from "./deliver-result.ts";
+import { isUsageReported } from "../core/domain/agent-usage.ts";
 import { type Job, type JobEnd, toJobKey, type JobResult } from "../core/domain/job.ts";
 import type { Config } from "../core/domain/config.ts";
 import { toResultRef } from "../core/domain/refs.ts";
@@ -104,6 +105,11 @@ const readVerdict = ({ job, step }: JobConclusion, log: string): { end: JobEnd; 
 /** Removes hidden characters first, because they could split a credential. */
 const cleanText = (text: string): string => redactSecrets(stripHiddenChars(text));
 
+const selectAgentReport = ({ failure, usage }: OpenedBundle["report"]): Pick<JobResult, "failure" | "usage"> => ({
+  ...(failure && { failure }),
+  ...(isUsageReported(usage) && { usage }),
+});
+
 const validateBundle = async (
   { spec, config, job, marked }: ResultInputs,
   result: Omit<JobResult, "end">,
@@ -117,6 +123,7 @@ const validateBundle = async (
     answer: cutAnswer(cleanText(bundle.answer)),
     output: cleanText(bundle.output).slice(-20_000),
     tools: filterRecordedCommands(spec, report.tools),
+    ...selectAgentReport(report),
   };
   const ended = (end: JobEnd, artifact: string | null = null): BuiltResult => ({
     result: { ...result, ...reported, end, artifact },

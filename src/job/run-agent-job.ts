@@ -3,6 +3,7 @@ import { GitError } from "../storage/git/run-git.ts";
 import { matchesGlob } from "../core/policy/glob.ts";
 import { type BundleEnd, EMPTY_BUNDLE, type NewBundle, writeBundle } from "./job-bundle.ts";
 import { mayEdit } from "./job-environment.ts";
+import { findAgentStart } from "./agent/resolve-agent.ts";
 import { openStepFence } from "./fence/open-step-fence.ts";
 import { evaluateAttempt } from "./evaluate-attempt.ts";
 import { isCommandOnly, type JobSpec, toJobPaths, findComparedCommit } from "./job-spec.ts";
@@ -29,11 +30,12 @@ const produceBundle = async (host: StepHost, spec: JobSpec): Promise<NewBundle> 
   const worked = await runBehindFence(host, spec, texts);
   const found = await readWorkspaceChanges(host, spec);
   const left = mayEdit(spec) ? { changed: found, discarded: [] } : { changed: [], discarded: typeof found === "string" ? [] : found };
-  return evaluateAttempt({ spec, artifact: texts.report, worked, ...left, secrets: listSecrets(host) });
+  return evaluateAttempt({ spec, artifact: texts.report, worked, ...left, secrets: listSecrets(host, spec) });
 };
 
 const runBehindFence = async (host: StepHost, spec: JobSpec, texts: StepTexts): Promise<WorkResult> => {
-  const fence = await openStepFence(host, [spec.agent.command, ...spec.agent.args]);
+  const { command, args } = await findAgentStart(spec.agent, host.env["PATH"] ?? "");
+  const fence = await openStepFence(host, [command, ...args]);
   try {
     await fence.give(texts.directory);
     return await runWork(host, spec, { texts, fence });

@@ -3,6 +3,7 @@ import type { TimerStarter } from "../storage/git/run-git.ts";
 import { connectGitHub } from "../github/connect-github.ts";
 import { readJobKey, toJobKey } from "../core/domain/job.ts";
 import { readInstallationLayers } from "../storage/config/repository-config.ts";
+import { parseAgentEnv } from "./agent/agent-variables.ts";
 import { runAgentJob } from "./run-agent-job.ts";
 import type { JobHost } from "./repository-state.ts";
 import { deliverResult } from "./deliver-result.ts";
@@ -83,6 +84,7 @@ const createStepHost = (host: ActionHost): StepHost => ({
   temp: requireVariable(host, "RUNNER_TEMP"),
   env: host.env,
   modelKey: host.readInput("model-key"),
+  agentEnv: parseAgentEnv(host.readInput("agent-env")),
   node: host.node,
   cli: host.script,
   after: host.after,

@@ -1,8 +1,13 @@
 import { serveTools } from "./tools/serve-tools.ts";
-import { findDialect, restrictTools } from "./agent/agent-dialect.ts";
+import { listSecretValues, selectAgentVariables } from "./agent/agent-variables.ts";
+import { resolveAgent } from "./agent/resolve-agent.ts";
+import type { McpServerCommand } from "./agent/agent-preset.ts";
 import { type AgentEnd, runAgent } from "./agent/run-agent.ts";
+import type { AgentFailure } from "../core/domain/agent-failure.ts";
+import { type AgentUsage, NO_USAGE } from "../core/domain/agent-usage.ts";
 import type { RecordedCommand } from "../core/domain/command.ts";
 import { openLineRedactor } from "../core/policy/secret-stream.ts";
+import type { ToolSet } from "../core/domain/tool-set.ts";
 import { prepareAgentEnv, mayEdit, prepareStepEnv, writesReport } from "./job-environment.ts";
 import { renderJobPrompt } from "./job-prompt.ts";
 import { runShell, startDeadline, type ShellResult } from "./run-shell.ts";
@@ -23,6 +28,9 @@ export type WorkResult = {
   /** Why the last plan was refused; null if none was. */
   readonly refusedPlan: string | null;
   readonly transcript: readonly string[];
+  /** Why the agent could not work; null for any other end. */
+  readonly failure: AgentFailure | null;
+  readonly usage: AgentUsage;
 };
 
 /** The texts that a step works with, and the fence behind which its commands run. */
@@ -51,7 +59,9 @@ const runResolution = async (
 };
 
 /** Values that must not leave the job. */
-export const listSecrets = ({ modelKey }: StepHost): string[] => (modelKey === "" ? [] : [modelKey]);
+export const listSecrets = (host: StepHost, { agent }: Pick<JobSpec, "agent">): string[] => [
+  ...new Set([...(host.modelKey === "" ? [] : [host.modelKey]), ...listSecretValues(selectAgentVariables(agent, host))]),
+];
 
 const MAX_COMMAND_LOG_LINES = 400;
 
@@ -61,7 +71,7 @@ type CommandsInput = WorkPlace & { readonly commands: readonly string[] };
 const runStepCommands = async (host: StepHost, spec: JobSpec, { commands, texts, fence }: CommandsInput): Promise<WorkResult> => {
   const env = prepareStepEnv(host.env, spec, { home: await fence.createHome(), texts });
   const lines: string[] = [];
-  const shown = openLineRedactor(listSecrets(host), (text) => host.log(`| ${text}`));
+  const shown = openLineRedactor(listSecrets(host, spec), (text) => host.log(`| ${text}`));
   const line = (text: string): void => {
     shown.line(text);
     if (lines.push(text) > MAX_COMMAND_LOG_LINES) lines.shift();
@@ -82,49 +92,52 @@ const runStepCommands = async (host: StepHost, spec: JobSpec, { commands, texts,
     tools: [],
     refusedPlan: null,
     transcript: [],
+    failure: null,
+    usage: NO_USAGE,
   };
 };
 
 const runAgentSession = async (host: StepHost, spec: JobSpec, { texts, fence }: WorkPlace): Promise<WorkResult> => {
   const at = toJobPaths(host.temp);
-  const env = await prepareAgentEnv(host.env, spec, { modelKey: host.modelKey, at, home: await fence.createHome(), texts });
   const canEdit = mayEdit(spec);
   const tools = openJobTools(host, spec, canEdit ? fence : null);
-  const { context } = tools;
-  const served = await serveTools({ socket: at.socket, context });
+  const served = await serveTools({ socket: at.socket, context: tools.context });
   await fence.give(at.socket);
-  const transcript = openAgentTranscript(listSecrets(host), host.log);
+  const home = await fence.createHome();
+  const transcript = openAgentTranscript(listSecrets(host, spec), host.log);
   try {
-    const { command, args } = spec.agent;
+    const mcpServer = createMcpCommand(host, spec, { toolSet: tools.context.toolSet, canEdit });
+    const rights = { canEdit, tools: spec.tools, mcpServer };
+    const env = prepareAgentEnv(host.env, spec, { given: host, home, texts });
     const ended = await runAgent({
-      command,
-      args,
-      env,
+      ...rights,
+      ...(await resolveAgent({ ...rights, agent: spec.agent, env, home, model: spec.model, writeFile: fence.writeFile })),
       cwd: host.workspace,
       fence,
       prompt: renderJobPrompt(host, spec, texts),
-      mcpServer: {
-        command: host.node,
-        args: [host.cli, "mcp", "--role", context.toolSet, ...(canEdit ? [] : ["--no-edit"]), "--task", formatTaskName(spec)],
-        env: { ENKI_SOCKET: at.socket },
-      },
-      canEdit,
       report: writesReport(spec) ? texts.report : null,
-      textsDirectory: texts.workspaceRoot === null ? texts.directory : null,
-      tools: spec.tools,
-      meta: restrictTools(findDialect(spec.agent), spec.tools).meta,
       timeoutMs: spec.timeoutMs,
+      idleMs: spec.agent.idleMs,
       after: host.after,
       onUpdate: transcript.update,
     });
-    const why = ended.end === "finished" ? "" : [ended.reason, readLastLine(ended.stderr)].filter((text) => text !== "").join(": ");
-    return { end: ended.end, reason: why, answer: ended.messages.at(-1) ?? "", ...tools.listRecorded(), transcript: transcript.end() };
+    const { end, reason, failure, usage } = ended;
+    const answer = ended.messages.at(-1) ?? "";
+    return { end, reason, failure, usage, answer, ...tools.listRecorded(), transcript: transcript.end(ended.stderr) };
   } finally {
     tools.close();
     await served.close();
   }
 };
 
-const formatTaskName = ({ execution, step }: JobSpec): string => `${execution}-${step?.id ?? "plan"}`;
+const createMcpCommand = (
+  { node, cli, temp }: StepHost,
+  spec: JobSpec,
+  { toolSet, canEdit }: { readonly toolSet: ToolSet; readonly canEdit: boolean },
+): McpServerCommand => ({
+  command: node,
+  args: [cli, "mcp", "--role", toolSet, ...(canEdit ? [] : ["--no-edit"]), "--task", formatTaskName(spec)],
+  env: { ENKI_SOCKET: toJobPaths(temp).socket },
+});
 
-const readLastLine = (text: string): string => text.trim().split("\n").at(-1)?.slice(0, 300) ?? "";
+const formatTaskName = ({ execution, step }: JobSpec): string => `${execution}-${step?.id ?? "plan"}`;

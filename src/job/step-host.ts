@@ -9,6 +9,8 @@ export type StepHost = {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** The model's key; empty if there is none. */
   readonly modelKey: string;
+  /** The variables that a person gives to agents, by name. */
+  readonly agentEnv: Readonly<Record<string, string>>;
   /** The program and script that start this installation's CLI, for Enki's tools. */
   readonly node: string;
   readonly cli: string;

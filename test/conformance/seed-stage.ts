@@ -13,6 +13,13 @@ type Act = Readonly<Record<string, unknown>>;
 /** An agent that says and does what it is told and nothing else, or one that behaves as real ones do. */
 export type Fixture = "agent.mjs" | "talkative.mjs";
 
+type SeedOptions = {
+  readonly program?: string;
+  readonly fixture?: Fixture;
+  /** The person's own variables. */
+  readonly env?: Readonly<Record<string, string>>;
+};
+
 /** Double quotes, so that an act may hold an apostrophe. */
 const quote = (word: string): string => `"${word.replaceAll(/["\\]/g, "\\$&")}"`;
 
@@ -20,7 +27,7 @@ const quote = (word: string): string => `"${word.replaceAll(/["\\]/g, "\\$&")}"`
 export const openSeeds = (
   files: Readonly<Record<string, string>>,
   acts: readonly Act[],
-  { program = "agent", fixture = "agent.mjs" }: { readonly program?: string; readonly fixture?: Fixture } = {},
+  { program = "agent", fixture = "agent.mjs", env = {} }: SeedOptions = {},
 ) => {
   const terminal = openTerminal();
   const cwd = join(terminal.root, "own");
@@ -39,7 +46,7 @@ export const openSeeds = (
     git,
     /** Carries a request out; gives what was said, and its ledger. */
     run: async (...args: string[]) => {
-      const told = await terminal.run(["run", "--yes", "--agent", await createAgent(), "--verify", "true", ...args], { cwd });
+      const told = await terminal.run(["run", "--yes", "--agent", await createAgent(), "--verify", "true", ...args], { cwd, env });
       const received = await receiver;
       const [, id = ""] = /enki graph ([0-9a-f]{6})$/m.exec(told.out) ?? [];
       const ref = `refs/enki/runs/${id}`;

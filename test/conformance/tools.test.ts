@@ -1,7 +1,6 @@
 import { PassThrough } from "node:stream";
 import { describe, expect, test } from "vitest";
 import { prepareAgentEnv, mayEdit } from "../../src/job/job-environment.ts";
-import { toJobPaths } from "../../src/job/job-spec.ts";
 import { serveStdio } from "../../src/job/tools/serve-tools.ts";
 import { listTools } from "../../src/job/tools/call-tool.ts";
 import { readJobResult } from "../../src/storage/ledger/read-job-result.ts";
@@ -177,7 +176,7 @@ test("M-20 the role of a step reaches its worker: that role's prompt, rights and
   expect(mayEdit(spec)).toBe(false);
   expect(listTools({ toolSet: "worker", canEdit: mayEdit(spec) }).map(({ name }) => name)).toEqual(TOOLS_OF.N);
   const texts = { directory: "/job/texts", report: "/job/texts/look.md", workspaceRoot: "/job" };
-  const env = await prepareAgentEnv({}, spec, { modelKey: "", home: "/job/home", at: toJobPaths("/tmp/enki-none"), texts });
+  const env = prepareAgentEnv({}, spec, { given: { modelKey: "", agentEnv: {} }, home: "/job/home", texts });
   expect(env).toMatchObject({ ENKI_ROLE: "researcher", ENKI_ARTIFACT: "/job/texts/look.md", ENKI_INPUTS: "/job/texts" });
 });
 

@@ -24,7 +24,7 @@ describe("a credential that an agent sends in pieces", () => {
         const { logged, transcript } = openTranscript();
         const said = `I found ${credential} there.\n`;
         for (let at = 0; at < said.length; at += size) transcript.update(chunk(said.slice(at, at + size)));
-        const lines = transcript.end();
+        const lines = transcript.end("");
         expect(lines).toHaveLength(1);
         expect(JSON.parse(lines[0] ?? "")).toMatchObject({ content: { text: "I found [redacted] there.\n" } });
         expect(logged).toEqual(["| I found [redacted] there."]);
@@ -40,7 +40,7 @@ describe("a credential that an agent sends in pieces", () => {
     transcript.update(chunk("Hello. "));
     transcript.update(call(`cat ${VALUE}`));
     transcript.update(chunk("Bye."));
-    const texts = transcript.end().map((line) => JSON.parse(line) as { content?: { text: string }; title?: string });
+    const texts = transcript.end("").map((line) => JSON.parse(line) as { content?: { text: string }; title?: string });
     expect(texts.map(({ content, title }) => content?.text ?? title)).toEqual(["Think: [redacted]", "Hello. ", "cat [redacted]", "Bye."]);
     expect(logged).toEqual(["| Hello. ", "| * cat [redacted]", "| Bye."]);
   });
@@ -50,7 +50,15 @@ test("a long message is recorded in lines of a few thousand characters, whole", 
   const { transcript } = openTranscript();
   const words = Array.from({ length: 5_000 }, (_, at) => `word${at} `);
   for (const word of words) transcript.update(chunk(word));
-  const lines = transcript.end();
+  const lines = transcript.end("");
   expect(lines.length).toBeGreaterThan(2);
   expect(lines.map((line) => (JSON.parse(line) as { content: { text: string } }).content.text).join("")).toBe(words.join(""));
+});
+
+test("standard error is the last line, without credentials, and no empty one", () => {
+  const { logged, transcript } = openTranscript();
+  transcript.update(chunk("Hello.\n"));
+  expect(transcript.end(`cannot log in with ${VALUE}\n`).slice(1)).toEqual([JSON.stringify({ stderr: "cannot log in with [redacted]\n" })]);
+  expect(logged).toEqual(["| Hello."]);
+  expect(openTranscript().transcript.end(" \n")).toEqual([]);
 });

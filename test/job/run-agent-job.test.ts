@@ -39,6 +39,7 @@ const work = async (acts: readonly Act[], over: { job?: string; plan?: Plan } & 
     output,
     artifact,
     tools: report.tools,
+    failure: report.failure,
     outcome: report.outcome,
     replies: report.replies,
     answer,
@@ -160,19 +161,23 @@ describe("an agent's job ends as", () => {
     },
   );
 
-  test("B-11 crashed: with the exit code and its last lines, and its changes are dropped", async () => {
+  test("B-11 crashed: with the exit code, its last lines in the transcript, and its changes are dropped", async () => {
     const job = await work([{ write: "half.txt" }, { stderr: "first\nout of memory" }, { crash: 3 }]);
-    expect(job).toMatchObject({ end: "crashed", why: "the agent exited with 3: out of memory", files: [] });
+    expect(job).toMatchObject({ end: "crashed", why: "the agent exited with 3", files: [], failure: { code: "agent-crashed" } });
+    expect(JSON.parse(job.transcript.trim().split("\n").at(-1) ?? "")).toEqual({ stderr: "first\nout of memory\n" });
   });
 
   test("B-11 crashed: killed from outside", async () => {
     expect(await work([{ kill: "SIGKILL" }])).toMatchObject({ end: "crashed", why: "the agent was ended by SIGKILL" });
   });
 
-  test("B-11 crashed: the agent is missing", async () => {
+  test("B-11 failed: the agent is missing", async () => {
     open = await openJobs({ agent: ["/no/such/agent"] });
     const { host } = await open.prepare(`work/${ID}-fix/1`);
-    expect(await runAgentJob(host)).toMatchObject({ end: "crashed", why: expect.stringContaining("could not be started") });
+    expect(await runAgentJob(host)).toMatchObject({
+      end: "failed",
+      why: "The agent's command `/no/such/agent` cannot be started (could not be started: spawn /no/such/agent ENOENT). Correct `[agent] command` in .enki/enki.toml.",
+    });
   });
 
   test("B-12 timed out: it hangs, and its changes are dropped", async () => {
@@ -282,7 +287,7 @@ describe("an agent that may not edit", () => {
     expect(job.why).toMatch(/discarded: `sneaky-1.txt`, .*`sneaky-5.txt` and 1 more\.$/);
     const said = job.log.join("\n");
     expect(said).toContain('"optionId":"no"');
-    expect(said).toContain("this step may not change files");
+    expect(said).toContain('"Method not found\\": fs/write_text_file');
     expect(said).toContain("tool 'enki_edit_file' is not available for role 'worker'");
   });
 });
@@ -393,7 +398,7 @@ describe("an agent's job keeps", () => {
 
   test("the model's key out of the repository: no file with it is delivered", async () => {
     const job = await work([{ run: "echo $MODEL_KEY > config.txt" }, { say: "done with it" }], { modelKey: KEY });
-    expect(job).toMatchObject({ end: "failed", why: '"config.txt" holds the model\'s key.', files: [] });
+    expect(job).toMatchObject({ end: "failed", why: '"config.txt" holds the model\'s key or another secret of the agent.', files: [] });
   });
 });
 

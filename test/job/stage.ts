@@ -190,6 +190,7 @@ const steppers = (repo: Awaited<ReturnType<typeof repository>>) => {
       temp,
       env,
       modelKey: "",
+      agentEnv: {},
       node: process.execPath,
       cli: CLI,
       after,

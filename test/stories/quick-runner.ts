@@ -113,6 +113,7 @@ const stepHost = ({ workspace, temp, after: later }: JobHost): StepHost => ({
   temp,
   env: process.env,
   modelKey: "",
+  agentEnv: {},
   node: process.execPath,
   cli: "",
   after: later,

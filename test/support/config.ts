@@ -1,6 +1,7 @@
+import type { AgentCommand } from "../../src/core/domain/agent-command.ts";
 import type { Config } from "../../src/core/domain/config.ts";
 
-const agent = { command: "agent", args: [], env: {} };
+const agent: AgentCommand = { preset: null, command: "agent", args: [], env: {}, protocol: null, idleMs: 600_000 };
 const tier = { model: null, timeoutMs: 30 * 60_000 };
 
 /** A configuration as the defaults give it, with one verify command. */

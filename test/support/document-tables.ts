@@ -3,7 +3,7 @@ import { basename } from "node:path";
 import { parse as parseToml } from "smol-toml";
 import { parse as parseYaml } from "yaml";
 import type { z } from "zod";
-import { AGENT_DIALECTS } from "../../src/job/agent/agent-dialect.ts";
+import { AGENT_PRESETS } from "../../src/job/agent/find-preset.ts";
 import { briefSchema, policySchema, roleFileSchema, triggersSchema } from "../../src/core/config/config-schema.ts";
 import { toJsonSchema } from "../../src/core/config/schema-node.ts";
 import { COMMANDS } from "../../src/core/commands/command-table.ts";
@@ -14,6 +14,8 @@ import { CHECK_STATE_MEANINGS } from "../../src/core/policy/evaluate-checks.ts";
 import { frontMatterSchema, roleSchema as flowRoleSchema } from "../../src/core/workflow/front-matter-schema.ts";
 import { FUNCTION_ARITIES } from "../../src/core/workflow/template/template.ts";
 import { TOOL_NAMES } from "../../src/core/workflow/workflow.ts";
+
+const presets = Object.values(AGENT_PRESETS);
 
 const read = (path: string): string => readFileSync(new URL(`../../${path}`, import.meta.url), "utf8");
 
@@ -54,14 +56,16 @@ const builtInWorkflows = (): string =>
 
 const tools = (): string =>
   table(
-    ["tool", ...AGENT_DIALECTS.map(({ agent }) => agent)],
+    ["tool", ...presets.map(({ label }) => label)],
     [
-      ...TOOL_NAMES.map((tool) => [
-        `\`${tool}\``,
-        ...AGENT_DIALECTS.map(({ names }) => names[tool].map((name) => `\`${name}\``).join(", ")),
-      ]),
-      ["_started as_", ...AGENT_DIALECTS.map(({ commands }) => commands.map((name) => `\`${name}\``).join(", "))],
-      ["`model`", ...AGENT_DIALECTS.map(({ model }) => (model === null ? "" : `\`${model}\``))],
+      ...TOOL_NAMES.map((tool) => [`\`${tool}\``, ...presets.map(({ names }) => names[tool].map((name) => `\`${name}\``).join(", "))]),
+      [
+        "_started as_",
+        ...presets.map(({ programs: { acp, headless } }) =>
+          [...new Set([...headless.programs, ...acp.programs])].map((name) => `\`${name}\``).join(", "),
+        ),
+      ],
+      ["`model`", ...presets.map(({ model }) => `\`${model}\``)],
     ],
   );
 

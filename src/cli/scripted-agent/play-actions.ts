@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
-import { resolve } from "node:path";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { dirname, resolve } from "node:path";
 import {
   type AgentContext,
   type McpServer,
@@ -81,12 +82,12 @@ const performAction = async (stage: ActorSession, act: CallAction, call: Scripte
     const answer = await callMcpTool(stage.server, stage.cwd, act);
     return { ...answer, stopsScript: answer.failed && act.must };
   }
-  if ("read" in act) return { text: await readThroughClient(stage, act.read), failed: false, stopsScript: false };
+  if ("read" in act) return { text: await readWorkspaceFile(stage, act.read), failed: false, stopsScript: false };
   if (!(await requestPermission(stage, call, "run" in act ? null : "write" in act ? act.write : act.edit)))
     return { text: "not allowed", failed: true, stopsScript: false };
   if ("run" in act) return runScriptCommand(stage, act);
   const path = "write" in act ? act.write : act.edit;
-  await writeThroughClient(stage, path, "write" in act ? act.content : replaceOnce(await readThroughClient(stage, path), act));
+  await writeWorkspaceFile(stage, path, "write" in act ? act.content : replaceOnce(await readWorkspaceFile(stage, path), act));
   return { text: `changed ${path}`, failed: false, stopsScript: false };
 };
 
@@ -112,16 +113,12 @@ const requestPermission = async (
   return answer.outcome.outcome === "selected" && answer.outcome.optionId === "yes";
 };
 
-const readThroughClient = async ({ client, sessionId, cwd }: ActorSession, path: string): Promise<string> => {
-  const { content } = await client.request<{ content: string }, object>(methods.client.fs.readTextFile, {
-    sessionId,
-    path: resolve(cwd, path),
-  });
-  return content;
-};
+const readWorkspaceFile = ({ cwd }: ActorSession, path: string): Promise<string> => readFile(resolve(cwd, path), "utf8");
 
-const writeThroughClient = async ({ client, sessionId, cwd }: ActorSession, path: string, content: string): Promise<void> => {
-  await client.request(methods.client.fs.writeTextFile, { sessionId, path: resolve(cwd, path), content });
+const writeWorkspaceFile = async ({ cwd }: ActorSession, path: string, content: string): Promise<void> => {
+  const file = resolve(cwd, path);
+  await mkdir(dirname(file), { recursive: true });
+  await writeFile(file, content);
 };
 
 const MAX_COMMAND_OUTPUT_CHARS = 10_000;

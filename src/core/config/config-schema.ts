@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { AGENT_PROTOCOLS, PRESET_NAMES } from "../domain/agent-command.ts";
 
 /** A role file as people write it. */
 export const roleFileSchema = z.strictObject({
@@ -23,9 +24,18 @@ export const roleFileSchema = z.strictObject({
 const workerCountSchema = z.int().min(1).max(1_000);
 const minutesSchema = z.number().positive().max(360);
 const agentSectionSchema = z.strictObject({
-  command: z.string().min(1).optional(),
-  args: z.array(z.string()).optional(),
-  env: z.record(z.string(), z.string()).optional(),
+  preset: z.enum(PRESET_NAMES).optional().describe("an agent that Enki knows; `claude` by default"),
+  protocol: z
+    .enum(AGENT_PROTOCOLS)
+    .optional()
+    .describe("`acp`, or `headless` for one command that prints JSON; by default what works best with the preset"),
+  command: z.string().min(1).optional().describe("a program or a command line, instead of the preset's own"),
+  args: z.array(z.string()).optional().describe("arguments, if `command` is a program"),
+  env: z
+    .record(z.string(), z.string())
+    .optional()
+    .describe("further variables of the agent; a value `$NAME` stands for your variable or secret of this name"),
+  idle_minutes: minutesSchema.optional().describe("an agent without an event for this long is stopped; 10 by default"),
 });
 const tierSectionSchema = z.strictObject({ model: z.string().min(1).optional(), timeout_minutes: minutesSchema.default(30) });
 
@@ -76,7 +86,6 @@ export const configFileSchema = z.strictObject({
     .prefault({}),
   agent: agentSectionSchema
     .extend({
-      command: z.string().min(1).default("claude-agent-acp"),
       models: z.array(z.string().min(1)).default([]),
       planner: agentSectionSchema.optional(),
       coordinator: agentSectionSchema.optional(),

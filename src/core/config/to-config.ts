@@ -1,4 +1,5 @@
-import type { AgentCommand, Config, Role } from "../domain/config.ts";
+import { type AgentCommand, splitCommandLine } from "../domain/agent-command.ts";
+import type { Config, Role } from "../domain/config.ts";
 import { listProtectedGlobs, LOCK_FILES } from "../policy/protected-paths.ts";
 import type { ConfigFile, RoleFile } from "./config-schema.ts";
 
@@ -71,15 +72,31 @@ export const toConfig = ({
   };
 };
 
-type AgentSection = {
-  readonly command?: string | undefined;
-  readonly args?: readonly string[] | undefined;
-  readonly env?: Readonly<Record<string, string>> | undefined;
+type AgentSection = NonNullable<ConfigFile["agent"]["worker"]>;
+
+const DEFAULT_PRESET = "claude";
+const DEFAULT_IDLE_MINUTES = 10;
+
+/** The program and arguments of a section. A preset, or a command line of several words, takes no common arguments. */
+const selectProgram = (all: AgentSection, section: AgentSection): Pick<AgentCommand, "command" | "args"> & Pick<AgentSection, "preset"> => {
+  const { preset, command } = section.command === undefined && section.preset === undefined ? all : section;
+  const hasOwnArgs = section.preset !== undefined || splitCommandLine(section.command ?? "").length > 1;
+  const args = section.args ?? (hasOwnArgs ? undefined : all.args);
+  if (command === undefined) return { preset, command: null, args: args ?? [] };
+  const [program = command, ...words] = args === undefined ? splitCommandLine(command) : [command];
+  return { preset, command: program, args: args ?? words };
 };
 
 /** An agent section overrides the common one: arguments are replaced, environments are merged. */
-const toAgentCommand = (all: AgentSection & { readonly command: string }, section: AgentSection = {}): AgentCommand => ({
-  command: section.command ?? all.command,
-  args: section.args ?? all.args ?? [],
-  env: { ...all.env, ...section.env },
-});
+const toAgentCommand = (all: AgentSection, section: AgentSection = {}): AgentCommand => {
+  const { preset, command, args } = selectProgram(all, section);
+  const idle = section.idle_minutes ?? all.idle_minutes ?? DEFAULT_IDLE_MINUTES;
+  return {
+    preset: preset ?? (command === null ? DEFAULT_PRESET : null),
+    command,
+    args,
+    env: { ...all.env, ...section.env },
+    protocol: section.protocol ?? all.protocol ?? null,
+    idleMs: idle * MS_PER_MINUTE,
+  };
+};

@@ -1,3 +1,4 @@
+import type { AgentCommand } from "./agent-command.ts";
 import type { BriefComments } from "./brief.ts";
 import type { Tier } from "./plan.ts";
 import type { LandingMode, MergeMethod, RequiredCheck } from "./github-facts.ts";
@@ -10,12 +11,6 @@ export type Role = {
   readonly systemPrompt: string;
   readonly canEdit: boolean;
   readonly output: "branch" | "artifact";
-};
-
-export type AgentCommand = {
-  readonly command: string;
-  readonly args: readonly string[];
-  readonly env: Readonly<Record<string, string>>;
 };
 
 /** `.enki/enki.toml` after the cascade, defaults filled in. Times in milliseconds. */

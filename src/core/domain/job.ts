@@ -1,3 +1,5 @@
+import type { AgentFailure } from "./agent-failure.ts";
+import type { AgentUsage } from "./agent-usage.ts";
 import type { Sha } from "./ids.ts";
 import type { RecordedCommand } from "./command.ts";
 import type { Outcome, ThreadReply } from "./outcome.ts";
@@ -57,4 +59,8 @@ export type JobResult = {
   readonly tools: readonly RecordedCommand[];
   /** Tokens and money, as the agent reported them. */
   readonly spent: number;
+  /** Why the agent could not work; absent if it could. */
+  readonly failure?: AgentFailure | undefined;
+  /** Absent if the agent reported nothing. */
+  readonly usage?: AgentUsage | undefined;
 };

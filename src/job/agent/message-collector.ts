@@ -1,6 +1,7 @@
 import type { SessionNotification, ToolCallUpdate } from "@agentclientprotocol/sdk";
 
-type SessionUpdate = SessionNotification["update"];
+/** One event of a session, whichever protocol reports it. */
+export type AgentUpdate = SessionNotification["update"];
 
 /** A tool call's fields, merged from its announcement and updates. */
 export type KnownToolCall = Pick<ToolCallUpdate, "kind" | "title" | "locations" | "content" | "rawInput" | "_meta">;
@@ -37,7 +38,7 @@ export const openMessageCollector = () => {
     open += text;
   };
   return {
-    receive: (update: SessionUpdate): void => {
+    receive: (update: AgentUpdate): void => {
       if (update.sessionUpdate === "agent_message_chunk") {
         if (update.content.type === "text") appendChunk(update.content.text, update.messageId ?? null);
       } else if (update.sessionUpdate === "tool_call_update") {

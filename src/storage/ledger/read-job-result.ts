@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { AGENT_FAILURE_CODES } from "../../core/domain/agent-failure.ts";
 import { MAX_BACKLOG_ITEM_CHARS } from "../../core/domain/backlog-item.ts";
 import { isSha, isStepId, readTaskId, toTaskId, type TaskId } from "../../core/domain/ids.ts";
 import { type JobKey, type JobResult, toJobKey, readJobKey } from "../../core/domain/job.ts";
@@ -98,6 +99,15 @@ export const repliesSchema = z
   .max(MAX_THREAD_REPLIES)
   .readonly();
 
+const amountSchema = z.number().nonnegative().max(1e15).nullable();
+export const usageSchema = z.strictObject({
+  inputTokens: amountSchema,
+  outputTokens: amountSchema,
+  cachedTokens: amountSchema,
+  costUsd: amountSchema,
+});
+export const failureSchema = z.strictObject({ code: z.enum(AGENT_FAILURE_CODES), resets: z.string().max(100).optional() });
+
 /** Commands that agent tools may record: no other command is accepted from a job. */
 export const recordedCommandSchema = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("propose"), plan: z.strictObject({ steps: z.array(plannedStepSchema) }) }),
@@ -136,6 +146,9 @@ const jobResultSchema = z.strictObject({
   files: z.array(z.strictObject({ path: z.string(), mode: z.enum(["100644", "100755"]).nullable() })),
   tools: z.array(recordedCommandSchema),
   spent: z.number().nonnegative(),
+  // Results of earlier versions, and of jobs without an agent, lack these two fields.
+  failure: failureSchema.optional(),
+  usage: usageSchema.optional(),
 });
 
 /** Parses a `result.json`; null if malformed, since anyone with push access can create result refs. */

@@ -77,8 +77,41 @@ describe("enki.toml", () => {
         text: '[agent]\ncommand = "a"\nargs = ["acp"]\nenv = { A = "1" }\n[agent.worker]\ncommand = "b"\nenv = { B = "2" }\n',
       },
     ]);
-    expect(config.agents.worker).toEqual({ command: "b", args: ["acp"], env: { A: "1", B: "2" } });
-    expect(config.agents.planner).toEqual({ command: "a", args: ["acp"], env: { A: "1" } });
+    const common = { preset: null, protocol: null, idleMs: 600_000 };
+    expect(config.agents.worker).toEqual({ ...common, command: "b", args: ["acp"], env: { A: "1", B: "2" } });
+    expect(config.agents.planner).toEqual({ ...common, command: "a", args: ["acp"], env: { A: "1" } });
+  });
+
+  test.each<[title: string, text: string, expected: object]>([
+    [
+      "a worker's command line does not take the common arguments",
+      '[agent]\ncommand = "a"\nargs = ["acp"]\n[agent.worker]\ncommand = "b c"\n',
+      { command: "b", args: ["c"] },
+    ],
+    ["nothing is Claude Code", "", { preset: "claude", command: null, args: [] }],
+    ["a preset needs no command", '[agent]\npreset = "codex"\n', { preset: "codex", command: null, args: [] }],
+    [
+      "a command line is split",
+      "[agent]\ncommand = 'npx -y \"my agent\" --acp'\n",
+      { preset: null, command: "npx", args: ["-y", "my agent", "--acp"] },
+    ],
+    [
+      "a program with arguments is not",
+      '[agent]\ncommand = "my agent"\nargs = ["x y"]\n',
+      { preset: null, command: "my agent", args: ["x y"] },
+    ],
+    [
+      "a worker's preset does not take the common command",
+      '[agent]\ncommand = "a"\nargs = ["b"]\nprotocol = "headless"\nidle_minutes = 3\n[agent.worker]\npreset = "gemini"\n',
+      { preset: "gemini", command: null, args: [], protocol: "headless", idleMs: 180_000 },
+    ],
+    [
+      "a worker's arguments extend the common preset",
+      '[agent]\npreset = "codex"\n[agent.worker]\nargs = ["--oss"]\nidle_minutes = 1\n',
+      { preset: "codex", command: null, args: ["--oss"], idleMs: 60_000 },
+    ],
+  ])("in an agent's section, %s", (_, text, expected) => {
+    expect(readConfig([{ path: "enki.toml", text }]).config.agents.worker).toMatchObject(expected);
   });
 
   test("an unknown key is reported with its line, and its file is ignored", () => {

@@ -33,7 +33,8 @@ const GITHUB: GitHubSettings = {
   mergeMethods: ["merge", "squash", "rebase"],
 };
 
-const config = (over: object = {}) => configFileSchema.parse({ refinery: { verify: ["go test ./..."] }, ...over });
+const config = (over: object = {}) =>
+  configFileSchema.parse({ refinery: { verify: ["go test ./..."] }, agent: { command: "claude-agent-acp" }, ...over });
 
 const HEALTHY: DoctorFacts = {
   gitFault: null,
@@ -80,7 +81,7 @@ describe("enki doctor finds", () => {
     ["no agent on the runner", workflow(WORKFLOW.replace(/run: npm install.*/, "run: true")), "agent-not-installed"],
     [
       "a variable that stands for nothing",
-      { config: config({ refinery: { verify: ["a"] }, agent: { env: { A: "$MY_KEY" } } }) },
+      { config: config({ refinery: { verify: ["a"] }, agent: { env: { A: "${MY_KEY}" } } }) },
       "key-unknown",
     ],
     ["services that CI has", { workflowTexts: { "ci.yml": "jobs:\n  a:\n    services:\n      db: {}\n" } }, "verify-environment"],
@@ -133,6 +134,14 @@ describe("enki doctor finds", () => {
     ["secrets that the token may not see", on({ hasEnvironment: null, hasEnvironmentSecret: null, hasRepositorySecret: null })],
     ["an agent that npx fetches", { config: config({ refinery: { verify: ["a"] }, agent: { command: "npx", args: ["-y", "x"] } }) }],
     ["a linear history, where GitHub rebases", rules({ types: ["required_linear_history"] })],
+    [
+      "a preset, which npx installs",
+      {
+        config: config({ agent: { preset: "codex" } }),
+        stepWorkflow: { text: WORKFLOW.replace(/run: npm install.*/, "run: true"), origin: "generated" },
+      },
+    ],
+    ["a variable that stands for a secret", { config: config({ agent: { command: "npx", env: { A: "$MY_KEY", B: "$ENKI_MODEL_KEY" } } }) }],
   ])("nothing about %s", (_, over) => {
     expect(examine({ ...HEALTHY, ...over })).toEqual([]);
   });

@@ -1,6 +1,8 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { NO_USAGE } from "../../../src/core/domain/agent-usage.ts";
+import { findPreset } from "../../../src/job/agent/find-preset.ts";
 import { CLI } from "../../support/cli.ts";
 import { gone, manualTimers, openStage, TIMEOUT } from "./stage.ts";
 
@@ -19,7 +21,7 @@ describe("how a session ends", () => {
   });
 
   test("B-13 finished without text", async () => {
-    expect(await stage.play("")).toEqual({ end: "finished", reason: "", messages: [], stderr: "" });
+    expect(await stage.play("")).toEqual({ end: "finished", reason: "", failure: null, messages: [], usage: NO_USAGE, stderr: "" });
   });
 
   test("B-11 crashed: with exit code, text so far and the end of standard error", async () => {
@@ -34,23 +36,35 @@ describe("how a session ends", () => {
     expect(await stage.shell("kill -SEGV $$")).toMatchObject({ end: "crashed", reason: "the agent was ended by SIGSEGV" });
   });
 
-  test("crashed: missing command or directory", async () => {
+  test("refused: missing command or directory", async () => {
     expect(await stage.run({ command: "no-such-agent" })).toMatchObject({
-      end: "crashed",
-      reason: expect.stringContaining("could not be started") as string,
+      end: "refused",
+      failure: { code: "agent-missing" },
+      reason: expect.stringMatching(/^The agent's command `no-such-agent` cannot be started .*Correct `\[agent\] command`/) as string,
     });
-    expect(await stage.run({ cwd: join(stage.root, "nowhere") })).toMatchObject({ end: "crashed" });
+    expect(await stage.run({ cwd: join(stage.root, "nowhere") })).toMatchObject({ end: "refused", failure: { code: "agent-missing" } });
+  });
+
+  test("refused: a shell that finds no agent", async () => {
+    expect(await stage.shell("no-such-agent --acp")).toMatchObject({ end: "refused", failure: { code: "agent-missing" } });
   });
 
   test("crashed: silent exit with code 0", async () => {
     expect(await stage.shell("exit 0")).toMatchObject({ end: "crashed", reason: "the agent exited with 0" });
   });
 
-  test("crashed: session refused", async () => {
+  test("refused: no key, and the reason names the preset's variable", async () => {
     const end = await stage.shell(
       `read line; echo '{"jsonrpc":"2.0","id":0,"error":{"code":-32000,"message":"log in first"}}'; while read line; do :; done`,
+      { found: findPreset({ preset: "gemini", command: null, args: [], protocol: null }) },
     );
-    expect(end).toMatchObject({ end: "crashed", reason: expect.stringContaining("log in first") as string });
+    expect(end).toMatchObject({
+      end: "refused",
+      failure: { code: "auth" },
+      reason: expect.stringMatching(
+        /^Gemini CLI could not authenticate \(log in first\)\. Check GEMINI_API_KEY or GOOGLE_API_KEY: /,
+      ) as string,
+    });
   });
 
   test("ignores other output on standard output", async () => {
@@ -139,7 +153,7 @@ describe("an agent's rights", () => {
     expect(names.filter((name) => !own.includes(name) && name !== "")).toEqual(["ENKI_KIND", "HOME", "PATH"]);
   });
 
-  test("reads and writes workspace files through its client", async () => {
+  test("reads and writes workspace files itself", async () => {
     writeFileSync(join(stage.workspace, "a.txt"), "one\ntwo\n");
     await stage.play(`act = [
       { read = "a.txt" },
@@ -203,7 +217,7 @@ describe("an agent's rights", () => {
   test("creates a file after reading that it is missing", async () => {
     await stage.play(`act = [{ read = "new.txt" }, { write = "new.txt", content = "n\\n" }]`);
     expect(stage.calls().map(({ status, text }) => [status, text.split(":")[0]])).toEqual([
-      ["failed", "Resource not found"],
+      ["failed", "ENOENT"],
       ["completed", "changed new.txt"],
     ]);
   });
@@ -219,33 +233,41 @@ describe("an agent's rights", () => {
     mkdirSync(elsewhere);
     symlinkSync(elsewhere, join(stage.workspace, "linked"));
     symlinkSync(join(elsewhere, "target.md"), join(stage.workspace, "link.md"));
-    await stage.play(acts("linked/look.md"), { canEdit: false, report: join(stage.workspace, "linked/look.md") });
-    await stage.play(acts("link.md"), { canEdit: false, report: join(stage.workspace, "link.md") });
+    for (const path of ["linked/look.md", "linked/new/look.md", "link.md"])
+      await stage.play(acts(path), { canEdit: false, report: join(stage.workspace, path) });
     expect(
       stage
         .calls()
         .slice(2)
         .map(({ status }) => status),
-    ).toEqual(["failed", "failed", "failed", "failed"]);
+    ).toEqual(Array.from({ length: 6 }, () => "failed"));
     expect(readdirSync(elsewhere)).toEqual([]);
   });
 
-  test("refuses paths that leave the workspace by dots, a link or a dangling link", async () => {
+  test("is offered no file of the machine: neither a capability nor an answer", async () => {
+    const file = join(stage.root, "agent.cjs");
     writeFileSync(join(stage.root, "secret.txt"), "secret\n");
-    symlinkSync(stage.root, join(stage.workspace, "out"));
-    symlinkSync(join(stage.root, "not-there.txt"), join(stage.workspace, "dangling"));
-    const end = await stage.play(`act = [
-      { read = "../secret.txt" },
-      { read = "out/secret.txt" },
-      { write = "../new.txt", content = "x" },
-      { write = "out/new.txt", content = "x" },
-      { write = "dangling", content = "x" },
-      { edit = "out/secret.txt", find = "secret", replace = "public" },
-      { read = "/etc/passwd" },
-    ]`);
-    expect(end.end).toBe("finished");
-    expect(stage.calls().map(({ status }) => status)).toEqual(Array.from({ length: 7 }, () => "failed"));
-    expect(readFileSync(join(stage.root, "secret.txt"), "utf8")).toBe("secret\n");
-    expect(existsSync(join(stage.root, "new.txt")) || existsSync(join(stage.root, "not-there.txt"))).toBe(false);
+    writeFileSync(
+      file,
+      `const send = (each) => process.stdout.write(JSON.stringify({ jsonrpc: "2.0", ...each }) + "\\n");
+      const say = (text) => send({ method: "session/update", params: { sessionId: "one", update: { sessionUpdate: "agent_message_chunk", content: { type: "text", text } } } });
+      let turn, offered;
+      require("node:readline").createInterface({ input: process.stdin }).on("line", (line) => {
+        const { id, method, params, error } = JSON.parse(line);
+        if (method === "initialize") { offered = params.clientCapabilities; send({ id, result: { protocolVersion: 1, agentCapabilities: {}, authMethods: [] } }); }
+        else if (method === "session/new") send({ id, result: { sessionId: "one" } });
+        else if (method === "session/prompt") {
+          turn = id;
+          say(JSON.stringify(offered));
+          send({ id: 100, method: "fs/read_text_file", params: { sessionId: "one", path: "../secret.txt" } });
+          send({ id: 101, method: "fs/write_text_file", params: { sessionId: "one", path: "../new.txt", content: "x" } });
+        } else if (id >= 100) {
+          say(" " + error.code);
+          if (id === 101) send({ id: turn, result: { stopReason: "end_turn" } });
+        }
+      });`,
+    );
+    expect(await stage.run({ args: [file] })).toMatchObject({ end: "finished", messages: ["{} -32601 -32601"] });
+    expect(existsSync(join(stage.root, "new.txt"))).toBe(false);
   });
 });

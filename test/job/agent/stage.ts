@@ -8,6 +8,7 @@ import { after } from "../../support/after.ts";
 import { CLI } from "../../support/cli.ts";
 
 export const TIMEOUT = 3_600_000;
+const IDLE = 600_000;
 
 type Update = Parameters<AgentRun["onUpdate"]>[0];
 
@@ -29,9 +30,11 @@ export const openStage = () => {
       canEdit: true,
       tools: null,
       report: null,
-      textsDirectory: null,
+      found: null,
       meta: {},
+      mode: null,
       timeoutMs: TIMEOUT,
+      idleMs: IDLE,
       after,
       ...over,
       onUpdate: (update) => {

@@ -1,3 +1,4 @@
+import { splitCommandLine } from "../../domain/agent-command.ts";
 import { PRODUCT } from "../../domain/product.ts";
 import { CONFIG_PATH, STEP_WORKFLOW_PATH } from "../plan-set-up.ts";
 import type { DoctorFacts } from "./doctor-facts.ts";
@@ -63,7 +64,9 @@ const PRESENT_COMMANDS = ["npx", "node", "bash", "sh", "python", "python3", "uvx
 
 const checkAgent: DoctorCheck = ({ config, stepWorkflow }) => {
   if (!stepWorkflow) return [];
-  const { command } = config.agent;
+  const [command] = splitCommandLine(config.agent.command ?? "");
+  // A preset without a command installs itself by npx.
+  if (command === undefined) return [];
   const program = command.split("/").at(-1) ?? "";
   if (PRESENT_COMMANDS.includes(program)) return [];
   const [, agentJob = ""] = /^ {2}agent:\n([^]*?)(?=^ {2}\w+:\n)/m.exec(stepWorkflow.text) ?? [];
@@ -81,15 +84,20 @@ const checkAgent: DoctorCheck = ({ config, stepWorkflow }) => {
       ];
 };
 
-const KEY_PLACEHOLDER = "$ENKI_MODEL_KEY";
+/** A value that stands for a variable or a secret. */
+const REFERENCE = /^\$[A-Za-z_]\w*$/;
 
 const checkKeys: DoctorCheck = ({ config }) => {
   const entries = [config.agent, ...["planner", "worker", "merger", "sidecar"].map((name) => config.agent[name as "planner"])].flatMap(
     (agent) => Object.entries(agent?.env ?? {}),
   );
-  const unknown = entries.filter(([, value]) => value.startsWith("$") && value !== KEY_PLACEHOLDER);
+  const unknown = entries.filter(([, value]) => value.startsWith("$") && !REFERENCE.test(value));
   return unknown.map(([name, value]) =>
-    reportError("key-unknown", `[agent] env gives ${name} the text ${value}: only ${KEY_PLACEHOLDER} stands for a secret.`, "enki config"),
+    reportError(
+      "key-unknown",
+      `[agent] env gives ${name} the text ${value}: only a whole value such as $ENKI_MODEL_KEY stands for a secret.`,
+      "enki config",
+    ),
   );
 };
 

@@ -1,0 +1,132 @@
+import { spawn } from "node:child_process";
+import { mkdir } from "node:fs/promises";
+import { homedir } from "node:os";
+import { delimiter, join } from "node:path";
+import { readConfig } from "../core/config/read-config.ts";
+import { type AgentCommand, PRESET_NAMES, type PresetName } from "../core/domain/agent-command.ts";
+import type { Config } from "../core/domain/config.ts";
+import type { AgentProgram } from "../job/agent/agent-preset.ts";
+import { listAgentVariables, selectAgentVariables } from "../job/agent/agent-variables.ts";
+import { AGENT_PRESETS, findPreset } from "../job/agent/find-preset.ts";
+import { findAgentProgram } from "../job/agent/resolve-agent.ts";
+import { findAgentCommand } from "./command-line.ts";
+import { CommandError } from "./command-options.ts";
+import { readEffectiveLayers } from "./effective-layers.ts";
+import type { AgentChoice } from "./local-machine.ts";
+import type { TerminalHost } from "./terminal-host.ts";
+
+/** Where Enki keeps the agents that it installed itself. */
+const toInstallDirectory = (program: AgentProgram): string =>
+  join(homedir(), ".cache", "enki", "agents", `${program.package.replaceAll("/", "+")}@${program.version}`);
+
+const MAX_INSTALL_OUTPUT_CHARS = 2_000;
+
+const installProgram = (terminal: TerminalHost, directory: string, program: AgentProgram): Promise<string> =>
+  new Promise((resolve) => {
+    const args = ["install", "--prefix", directory, "--no-audit", "--no-fund", "--loglevel=error", `${program.package}@${program.version}`];
+    const child = spawn("npm", args, { env: { ...terminal.env }, stdio: ["ignore", "pipe", "pipe"] });
+    let text = "";
+    for (const stream of [child.stdout, child.stderr])
+      stream.setEncoding("utf8").on("data", (chunk: string) => void (text = (text + chunk).slice(-MAX_INSTALL_OUTPUT_CHARS)));
+    child.on("error", ({ message }) => resolve(message));
+    child.on("close", (code) => resolve(code === 0 ? "" : text));
+  });
+
+/** The directory with the program of a preset: on the PATH, or installed there by Enki, once. */
+const requireProgram = async (terminal: TerminalHost, program: AgentProgram): Promise<string> => {
+  const directory = toInstallDirectory(program);
+  const bin = join(directory, "node_modules", ".bin");
+  const path = [terminal.env["PATH"] ?? "", bin].join(delimiter);
+  for (const name of program.programs) {
+    const file = await findAgentProgram(name, path);
+    if (file !== null) return file;
+  }
+  terminal.out(`Installing ${program.package}@${program.version} into ${directory}, once.\n`);
+  await mkdir(directory, { recursive: true });
+  const failed = await installProgram(terminal, directory, program);
+  if (failed === "") return join(bin, program.programs[0]);
+  throw new CommandError(
+    `${program.package} could not be installed; run npm install -g ${program.package}@${program.version}, and see what it says`,
+  );
+};
+
+/** The first preset whose key is in the person's shell; null if there is no key. */
+const findPresetWithKey = (env: TerminalHost["env"]): PresetName | null =>
+  PRESET_NAMES.find((name) => AGENT_PRESETS[name].keys.some((key) => Boolean(env[key]))) ?? null;
+
+const choosePreset = async (terminal: TerminalHost, name: PresetName): Promise<AgentChoice> => {
+  const { programs, protocol } = AGENT_PRESETS[name];
+  return { preset: name, command: await requireProgram(terminal, programs[protocol]), args: [] };
+};
+
+/** The agent that a person names with `--agent`: a preset, or a command line. */
+const findNamedAgent = async (terminal: TerminalHost, text: string): Promise<AgentChoice> => {
+  const name = PRESET_NAMES.find((each) => each === text.trim());
+  return name === undefined ? findAgentCommand(terminal, text) : choosePreset(terminal, name);
+};
+
+/** Variables that show that an agent finds its login elsewhere. */
+const LOGIN_VARIABLES = ["HOME", "CLAUDE_CONFIG_DIR", "CODEX_HOME", "GEMINI_CLI_HOME"];
+
+/** Refuses an agent without any key, before a job finds that out. */
+const requireKey = ({ env }: TerminalHost, agent: AgentCommand): void => {
+  const preset = findPreset(agent)?.preset;
+  if (!preset?.needsKey) return;
+  const given = selectAgentVariables(agent, toGivenVariables(env));
+  if ([...preset.keys, ...LOGIN_VARIABLES].some((name) => given[name] !== undefined)) return;
+  const login = preset.login === null ? "" : `, or CLAUDE_CODE_OAUTH_TOKEN by ${preset.login}`;
+  throw new CommandError(`${preset.label} has no key in this shell; set one with export ${preset.keys[0]}=…${login}`);
+};
+
+const toGivenVariables = (env: TerminalHost["env"]) => ({
+  agentEnv: Object.fromEntries(Object.entries(env).flatMap(([name, value]) => (value ? [[name, value]] : []))),
+  modelKey: env["ENKI_MODEL_KEY"] ?? "",
+});
+
+export type PreparedAgents = {
+  /** The agent for every job; null for the repository's choice. */
+  readonly agent: AgentChoice | null;
+  /** The terminal whose PATH has the programs of the presets. */
+  readonly terminal: TerminalHost;
+};
+
+type AgentRequest = {
+  /** The repository's directory. */
+  readonly directory: string;
+  /** The value of `--agent`. */
+  readonly named: string | undefined;
+  /** Whether the run needs an agent at all. */
+  readonly isNeeded: (config: Config) => boolean;
+};
+
+/** Chooses the agents of a local run: installs what is missing, and checks that each has a key. */
+export const prepareAgents = async (terminal: TerminalHost, { directory, named, isNeeded }: AgentRequest): Promise<PreparedAgents> => {
+  if (named !== undefined) {
+    const agent = await findNamedAgent(terminal, named);
+    requireKey(terminal, { preset: null, env: {}, protocol: null, idleMs: 0, ...agent });
+    return { agent, terminal };
+  }
+  const { config, origins } = readConfig(await readEffectiveLayers({ ...terminal, cwd: directory }));
+  if (!isNeeded(config)) return { agent: null, terminal };
+  const isConfigured = [...origins.keys()].some((key) => /^agent\.(?:\w+\.)?(?:preset|command)$/.test(key));
+  const detected = isConfigured ? null : findPresetWithKey(terminal.env);
+  const agents = Object.values(config.agents);
+  if (detected !== null) return { agent: await choosePreset(terminal, detected), terminal };
+  for (const agent of agents) requireKey(terminal, agent);
+  const programs = new Set(agents.flatMap((agent) => (agent.command === null ? (findPreset(agent)?.program ?? []) : [])));
+  const files = [];
+  for (const program of programs) files.push(await requireProgram(terminal, program));
+  const path = [terminal.env["PATH"] ?? "", ...files.map((file) => join(file, ".."))].join(delimiter);
+  return { agent: null, terminal: { ...terminal, env: { ...terminal.env, PATH: path } } };
+};
+
+/** The secrets of the local repository: the variables of the person that its agents may have, by name. */
+export const collectAgentSecrets = ({ env }: TerminalHost, { agents }: Config): Record<string, string> => {
+  const names = new Set(Object.values(agents).flatMap((agent) => listAgentVariables(agent)));
+  const given = Object.fromEntries([...names].flatMap((name) => (env[name] ? [[name, env[name]]] : [])));
+  const key = env["ENKI_MODEL_KEY"] ?? "";
+  return {
+    ...(Object.keys(given).length > 0 && { ENKI_AGENT_ENV: JSON.stringify(given) }),
+    ...(key !== "" && { ENKI_MODEL_KEY: key }),
+  };
+};

@@ -1,0 +1,23 @@
+/** Why an agent could not work, as far as its session shows. */
+export const AGENT_FAILURE_CODES = [
+  "auth",
+  "quota",
+  "overloaded",
+  "agent-missing",
+  "agent-crashed",
+  "idle",
+  "timed-out",
+  "refused-by-policy",
+] as const;
+export type AgentFailureCode = (typeof AGENT_FAILURE_CODES)[number];
+
+export type AgentFailure = {
+  readonly code: AgentFailureCode;
+  /** The time at which a quota is renewed, as the agent words it; absent if it does not say. */
+  readonly resets?: string | undefined;
+};
+
+/** Failures that another attempt would repeat until a person acts. */
+const LASTING_CODES: readonly AgentFailureCode[] = ["auth", "quota", "agent-missing", "refused-by-policy"];
+
+export const isLastingFailure = ({ code }: AgentFailure): boolean => LASTING_CODES.includes(code);

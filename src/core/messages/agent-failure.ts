@@ -1,0 +1,57 @@
+import type { AgentFailure } from "../domain/agent-failure.ts";
+import { toOneLine } from "./escape.ts";
+
+export type AgentFailureInput = {
+  readonly failure: AgentFailure;
+  /** The agent's own words, or how its process ended; may be empty. */
+  readonly detail: string;
+  /** The name of a known agent; null for any other. */
+  readonly label: string | null;
+  /** Variables of which one is enough to authenticate. */
+  readonly keys: readonly string[];
+  /** A command line that installs the agent; null if Enki knows none. */
+  readonly install: string | null;
+  readonly command: string;
+  readonly timeoutMs: number;
+  readonly idleMs: number;
+};
+
+const MS_PER_SECOND = 1_000;
+const MS_PER_MINUTE = 60_000;
+const MAX_DETAIL_CHARS = 200;
+const MAX_KEYS_NAMED = 2;
+
+const quoteDetail = (detail: string): string => (detail.trim() === "" ? "" : ` (${toOneLine(detail, MAX_DETAIL_CHARS)})`);
+
+/** Why an agent's session failed, and what to do about it. */
+export const renderAgentFailure = (input: AgentFailureInput): string => {
+  const { failure, detail, label, keys, command, timeoutMs, idleMs } = input;
+  const agent = label ?? "The agent";
+  switch (failure.code) {
+    case "auth": {
+      const named = keys.slice(0, MAX_KEYS_NAMED).join(" or ");
+      const remedy =
+        named === "" ? "Check its key in `[agent] env`" : `Check ${named}: in your shell, or on GitHub the secret ENKI_MODEL_KEY`;
+      return `${agent} could not authenticate${quoteDetail(detail)}. ${remedy}; enki doctor --agent tests it.`;
+    }
+    case "quota": {
+      const until = failure.resets === undefined ? "" : ` until ${toOneLine(failure.resets, 60)}`;
+      return `The quota of ${label ?? "the agent"}'s model is used up${until}${quoteDetail(detail)}. Retry then, or use another key.`;
+    }
+    case "overloaded":
+      return `${agent} could not reach its model${quoteDetail(detail)}. Check the network and the provider's status.`;
+    case "agent-missing":
+      return `The agent's command \`${command}\` cannot be started${quoteDetail(detail)}. ${renderInstallation(input)}`;
+    case "agent-crashed":
+      return `the agent ${toOneLine(detail, MAX_DETAIL_CHARS)}`;
+    case "idle":
+      return `the agent reported nothing for ${Math.round(idleMs / MS_PER_MINUTE)} min; \`[agent] idle_minutes\` sets this limit`;
+    case "timed-out":
+      return `the agent was not done after ${Math.round(timeoutMs / MS_PER_SECOND)} s`;
+    case "refused-by-policy":
+      return `${label ?? "The agent"}'s model refused the task${quoteDetail(detail)}. Reword the step, or use another model.`;
+  }
+};
+
+const renderInstallation = ({ install }: AgentFailureInput): string =>
+  install === null ? "Correct `[agent] command` in .enki/enki.toml." : `Install it with \`${install}\`, or remove \`[agent] command\`.`;

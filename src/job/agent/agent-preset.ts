@@ -1,0 +1,89 @@
+import type { AgentProtocol, PresetName } from "../../core/domain/agent-command.ts";
+import type { AgentUsage } from "../../core/domain/agent-usage.ts";
+import type { ToolName } from "../../core/workflow/workflow.ts";
+import type { AgentUpdate } from "./message-collector.ts";
+
+/** The MCP server with Enki's tools, started by the agent in its working directory. */
+export type McpServerCommand = {
+  readonly command: string;
+  readonly args: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+};
+
+/** A program of an agent for one protocol, pinned to the version that Enki is tested with. */
+export type AgentProgram = {
+  readonly package: string;
+  readonly version: string;
+  /** Its name on the PATH; older, newer and related names follow. */
+  readonly programs: readonly [string, ...string[]];
+  /** Arguments that start the protocol, unless the person's command has one of them. */
+  readonly args: readonly string[];
+};
+
+/** What an agent's session is given, apart from its prompt. */
+export type AgentSetting = {
+  readonly protocol: AgentProtocol;
+  readonly model: string | null;
+  /** The only tools that a workflow permits; null for all. */
+  readonly tools: readonly ToolName[] | null;
+  readonly canEdit: boolean;
+  readonly mcpServer: McpServerCommand | null;
+  /** The person's variables and the configured ones, by name. */
+  readonly env: Readonly<Record<string, string>>;
+};
+
+/** How one session of an agent is started. */
+export type AgentLaunch = {
+  readonly args: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  /** Files to write in the agent's home, by path relative to it. */
+  readonly homeFiles: Readonly<Record<string, string>>;
+  /** A variable that names the absolute path of a file in the agent's home; null for none. */
+  readonly homeFileVariable: { readonly name: string; readonly path: string } | null;
+  /** `_meta` of ACP's `session/new`. */
+  readonly meta: Readonly<Record<string, unknown>>;
+  /** The session mode to choose over ACP, if the agent offers it; null for its default. */
+  readonly mode: string | null;
+};
+
+export const PLAIN_LAUNCH: AgentLaunch = { args: [], env: {}, homeFiles: {}, homeFileVariable: null, meta: {}, mode: null };
+
+/** What a line of a headless agent means. */
+export type HeadlessEvent =
+  | { readonly kind: "update"; readonly update: AgentUpdate }
+  /** Tokens and money since the last report. */
+  | { readonly kind: "usage"; readonly usage: AgentUsage }
+  /** The agent could not reach its model and tries again. */
+  | { readonly kind: "retry"; readonly text: string }
+  | { readonly kind: "finished" }
+  | { readonly kind: "failed"; readonly text: string };
+
+export type AgentToolNames = Readonly<Record<ToolName, readonly string[]>>;
+
+/** Everything that Enki knows about one agent. */
+export type AgentPreset = {
+  readonly name: PresetName;
+  /** The name that people know. */
+  readonly label: string;
+  readonly programs: Readonly<Record<AgentProtocol, AgentProgram>>;
+  readonly protocol: AgentProtocol;
+  /** Variables of which one is enough to authenticate; the first one receives the secret `ENKI_MODEL_KEY`. */
+  readonly keys: readonly [string, ...string[]];
+  /** Further variables that are passed on to the agent: addresses, regions, models. */
+  readonly variables: readonly string[];
+  /** Whether the agent may work without any of these keys, for example with a model on the machine. */
+  readonly needsKey: boolean;
+  /** A command with which a person gets a key from a subscription; null if there is none. */
+  readonly login: string | null;
+  /** The workflow's tools by the agent's names, the current one first. */
+  readonly names: AgentToolNames;
+  /** How the model is chosen, for the documentation. */
+  readonly model: string;
+  readonly prepare: (setting: AgentSetting) => AgentLaunch;
+  /** Reads a line of JSON of the headless protocol. */
+  readonly readEvent: (line: Readonly<Record<string, unknown>>) => readonly HeadlessEvent[];
+  /** A line on stderr by which the agent says that it could not reach its model and tries again. */
+  readonly retryNotice: RegExp | null;
+};
+
+export const collectToolNames = (tools: readonly ToolName[], names: AgentToolNames): string[] => tools.flatMap((tool) => names[tool]);

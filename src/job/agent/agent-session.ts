@@ -1,0 +1,39 @@
+import type { ChildProcessWithoutNullStreams } from "node:child_process";
+import type { AgentUsage } from "../../core/domain/agent-usage.ts";
+import type { AgentRights } from "./answer-permission.ts";
+import type { FoundPreset } from "./find-preset.ts";
+import type { KnownToolCall, AgentUpdate } from "./message-collector.ts";
+import type { AgentLaunch, McpServerCommand } from "./agent-preset.ts";
+
+/** What one prompt turn of an agent needs, whichever protocol it speaks. */
+export type SessionInput = AgentRights & {
+  readonly cwd: string;
+  readonly env: Readonly<Record<string, string>>;
+  readonly prompt: string;
+  readonly found: FoundPreset | null;
+  readonly mcpServer: McpServerCommand | null;
+  readonly meta: AgentLaunch["meta"];
+  readonly mode: AgentLaunch["mode"];
+};
+
+/** Receives what a session reports. */
+export type SessionListener = {
+  readonly update: (update: AgentUpdate) => void;
+  readonly usage: (usage: AgentUsage) => void;
+  readonly retry: (detail: string) => void;
+  /** The fields of a tool call that the agent announced. */
+  readonly findCall: (callId: string) => KnownToolCall;
+};
+
+export type SessionOutcome =
+  | { readonly kind: "finished" }
+  /** The model stopped early, for example at a limit of tokens. */
+  | { readonly kind: "stopped"; readonly why: string }
+  | { readonly kind: "failed"; readonly why: string; readonly isAuth: boolean };
+
+/** Plays one prompt turn with a started agent. May reject if the connection is lost. */
+export type SessionDriver = (
+  child: ChildProcessWithoutNullStreams,
+  input: SessionInput,
+  listener: SessionListener & { readonly signal: AbortSignal },
+) => Promise<SessionOutcome>;

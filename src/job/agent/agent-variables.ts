@@ -1,0 +1,93 @@
+import type { AgentCommand } from "../../core/domain/agent-command.ts";
+import { findPreset } from "./find-preset.ts";
+import { isInputRecord } from "./tool-input-fields.ts";
+
+/** A value in `[agent] env` that is replaced by the model's key, so that no file contains the key. */
+const MODEL_KEY_NAME = "ENKI_MODEL_KEY";
+
+/** The name in a value `$NAME`; null for any other value. */
+const readReference = (value: string): string | null => /^\$([A-Za-z_][A-Za-z0-9_]*)$/.exec(value)?.[1] ?? null;
+
+/** The variables that an agent receives from the person's shell, or from the secret `ENKI_AGENT_ENV`, if they are set there. */
+export const listAgentVariables = (agent: AgentCommand): string[] => {
+  const found = findPreset(agent);
+  const references = Object.values(agent.env).flatMap((value) => readReference(value) ?? []);
+  return [...new Set([...(found ? [...found.preset.keys, ...found.preset.variables] : []), ...references])].filter(
+    (name) => name !== MODEL_KEY_NAME,
+  );
+};
+
+/** What a person gives to agents: variables by name, and the model's key. */
+export type GivenVariables = {
+  readonly agentEnv: Readonly<Record<string, string>>;
+  /** Empty if there is none. */
+  readonly modelKey: string;
+};
+
+/** The agent's own variables: the person's by name, then the configured ones. A missing reference leaves its variable out. */
+export const selectAgentVariables = (agent: AgentCommand, { agentEnv, modelKey }: GivenVariables): Record<string, string> => {
+  const own = listAgentVariables(agent).flatMap((name) => (agentEnv[name] ? [[name, agentEnv[name]] as const] : []));
+  const configured = Object.entries(agent.env).flatMap(([name, value]) => {
+    const reference = readReference(value);
+    if (reference === null) return [[name, value] as const];
+    const given = reference === MODEL_KEY_NAME ? modelKey : agentEnv[reference];
+    return given ? [[name, given] as const] : [];
+  });
+  const env: Record<string, string> = Object.fromEntries([...own, ...configured]);
+  const { keys } = findPreset(agent)?.preset ?? {};
+  // The one secret of an installation suffices for a preset: it is the preset's first key.
+  if (keys && modelKey !== "" && !keys.some((key) => env[key] !== undefined) && !Object.values(env).includes(modelKey))
+    env[keys[0]] = modelKey;
+  return env;
+};
+
+/** Words in the names of variables and of JSON fields whose values are credentials. */
+const SECRET_NAME_PATTERN = /key|token|secret|passw|credential|auth|headers/i;
+/** Names that have such a word, but hold a path, an address or a switch. */
+const PLAIN_NAME_PATTERN = /_FILE$|_URL$|_ENDPOINT$|^GOOGLE_APPLICATION_CREDENTIALS$/;
+/** A shorter value would occur by chance. In characters. */
+const MIN_SECRET_CHARS = 6;
+
+const listJsonSecrets = (value: unknown, isSecret: boolean): string[] => {
+  if (typeof value === "string") return isSecret ? [value] : [];
+  if (Array.isArray(value)) return value.flatMap((each) => listJsonSecrets(each, isSecret));
+  if (!isInputRecord(value)) return [];
+  return Object.entries(value).flatMap(([name, each]) => listJsonSecrets(each, isSecret || SECRET_NAME_PATTERN.test(name)));
+};
+
+const parseJson = (text: string): unknown => {
+  try {
+    return /^\s*[{[]/.test(text) ? JSON.parse(text) : null;
+  } catch {
+    return null;
+  }
+};
+
+/** A password in an address: `https://user:password@host`. */
+const listAddressSecrets = (value: string): string[] =>
+  [...value.matchAll(/:\/\/[^/\s@:]*:([^/\s@]+)@/g)].map(([, password = ""]) => password);
+
+/** The values of these variables that must not leave the job. */
+export const listSecretValues = (env: Readonly<Record<string, string>>): string[] =>
+  [
+    ...new Set(
+      Object.entries(env).flatMap(([name, value]) => [
+        ...(SECRET_NAME_PATTERN.test(name) && !PLAIN_NAME_PATTERN.test(name) ? [value] : []),
+        ...listJsonSecrets(parseJson(value), false),
+        ...listAddressSecrets(value),
+      ]),
+    ),
+  ].filter((value) => value.length >= MIN_SECRET_CHARS);
+
+/** Parses the secret `ENKI_AGENT_ENV`: an object in JSON, or a line `NAME=value` for each variable. */
+export const parseAgentEnv = (text: string): Record<string, string> => {
+  const json = parseJson(text);
+  if (isInputRecord(json))
+    return Object.fromEntries(Object.entries(json).flatMap(([name, value]) => (typeof value === "string" ? [[name, value]] : [])));
+  return Object.fromEntries(
+    [...text.matchAll(/^\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)=(.*)$/gm)].map(([, name = "", value = ""]) => [
+      name,
+      value.trim().replace(/^(["'])(.*)\1$/, "$2"),
+    ]),
+  );
+};

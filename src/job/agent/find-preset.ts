@@ -1,0 +1,56 @@
+import { basename } from "node:path";
+import type { AgentCommand, AgentProtocol, PresetName } from "../../core/domain/agent-command.ts";
+import type { ToolName } from "../../core/workflow/workflow.ts";
+import type { AgentPreset, AgentProgram } from "./agent-preset.ts";
+import { claudePreset } from "./presets/claude.ts";
+import { codexPreset } from "./presets/codex.ts";
+import { geminiPreset } from "./presets/gemini.ts";
+import { opencodePreset } from "./presets/opencode.ts";
+
+export const AGENT_PRESETS: Readonly<Record<PresetName, AgentPreset>> = {
+  claude: claudePreset,
+  codex: codexPreset,
+  gemini: geminiPreset,
+  opencode: opencodePreset,
+};
+
+/** A preset with the protocol that a session uses. */
+export type FoundPreset = { readonly preset: AgentPreset; readonly protocol: AgentProtocol; readonly program: AgentProgram };
+
+const findWith = (preset: AgentPreset, protocol: AgentProtocol): FoundPreset => ({ preset, protocol, program: preset.programs[protocol] });
+
+/**
+ * The path segments that may name a program, as in `/x/claude-agent-acp/dist/index.js`, `npx @google/gemini-cli@0.61.0` or
+ * `opencode.exe`.
+ */
+const listProgramNames = (word: string): string[] =>
+  [...word.split("/"), basename(word)].map((part) => part.replace(/(?<=.)@.*$|\.(?:exe|[cm]?js)$/, ""));
+
+/** The preset's default protocol comes first, for a program that speaks both. */
+const listPrograms = (preset: AgentPreset): FoundPreset[] =>
+  [preset.protocol, preset.protocol === "acp" ? ("headless" as const) : ("acp" as const)].map((protocol) => findWith(preset, protocol));
+
+const recognizeProgram = (command: string, args: readonly string[]): FoundPreset | null => {
+  // Options name no program, and arguments after the first option belong to the agent.
+  const first = args.findIndex((arg) => arg.startsWith("-") && arg !== "-y" && arg !== "--yes");
+  const names = new Set([command, ...(first === -1 ? args : args.slice(0, first))].flatMap((word) => listProgramNames(word)));
+  return (
+    Object.values(AGENT_PRESETS)
+      .flatMap((preset) => listPrograms(preset))
+      .find(({ program }) => program.programs.some((name) => names.has(name))) ?? null
+  );
+};
+
+/** The preset that is named, or whose program the command starts; null for an agent that Enki does not know. */
+export const findPreset = (agent: Pick<AgentCommand, "preset" | "command" | "args" | "protocol">): FoundPreset | null => {
+  const { command, args, protocol } = agent;
+  const found = command === null ? null : recognizeProgram(command, args);
+  if (agent.preset === null) return found && (protocol === null ? found : findWith(found.preset, protocol));
+  const preset = AGENT_PRESETS[agent.preset];
+  return findWith(preset, protocol ?? (found?.preset === preset ? found.protocol : preset.protocol));
+};
+
+/** The agent's names for these tools; an unknown agent gets the workflow's names. */
+export const translateToolNames = (found: FoundPreset | null, tools: readonly ToolName[]): string[] => [
+  ...new Set(tools.map((tool) => found?.preset.names[tool][0] ?? tool)),
+];

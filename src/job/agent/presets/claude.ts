@@ -1,0 +1,223 @@
+import { NO_USAGE } from "../../../core/domain/agent-usage.ts";
+import { isInputRecord } from "../tool-input-fields.ts";
+import {
+  type AgentLaunch,
+  type AgentPreset,
+  type AgentSetting,
+  type AgentToolNames,
+  collectToolNames,
+  type HeadlessEvent,
+  PLAIN_LAUNCH,
+} from "../agent-preset.ts";
+import { listRecords, readNumber, readRecord, readText } from "../read-fields.ts";
+
+const NAMES: AgentToolNames = {
+  read: ["Read"],
+  grep: ["Grep"],
+  glob: ["Glob"],
+  write: ["Write"],
+  edit: ["Edit", "MultiEdit", "NotebookEdit"],
+  bash: ["Bash", "BashOutput", "KillShell"],
+};
+
+/** Nested agents, schedulers, plan mode and questions: Enki plans, starts and asks. */
+const DENIED_TOOLS = [
+  "Agent",
+  "Task",
+  "Workflow",
+  "ListAgents",
+  "SendMessage",
+  "Monitor",
+  "RemoteTrigger",
+  "ScheduleWakeup",
+  "CronCreate",
+  "CronDelete",
+  "CronList",
+  "EnterPlanMode",
+  "ExitPlanMode",
+  "EnterWorktree",
+  "ExitWorktree",
+  "AskUserQuestion",
+  "TaskCreate",
+  "TaskUpdate",
+  "TaskGet",
+  "TaskList",
+  "TaskStop",
+  "TaskOutput",
+];
+
+/** Waits of 0.5, 1, 2 and 4 seconds between tries, instead of minutes in silence. */
+const MAX_RETRIES = "4";
+
+const SETTINGS = {
+  CLAUDE_CODE_MAX_RETRIES: MAX_RETRIES,
+  CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: "1",
+  DISABLE_AUTOUPDATER: "1",
+  DISABLE_TELEMETRY: "1",
+  // Otherwise the model sees only the names of Enki's tools, and must search for them.
+  ENABLE_TOOL_SEARCH: "false",
+  // A job is a sandbox: it has no credential that can write. Without this, Claude Code refuses to run as root.
+  IS_SANDBOX: "1",
+};
+
+const prepare = ({ protocol, model, tools, canEdit, mcpServer }: AgentSetting): AgentLaunch => {
+  const denied = [...DENIED_TOOLS, ...(canEdit ? [] : [...NAMES.write, ...NAMES.edit])];
+  const permitted = tools && collectToolNames(tools, NAMES);
+  const env = { ...SETTINGS, ...(model === null ? {} : { ANTHROPIC_MODEL: model }) };
+  if (protocol === "acp") {
+    const options = { disallowedTools: denied, ...(permitted && { tools: permitted }) };
+    return { ...PLAIN_LAUNCH, env, meta: { claudeCode: { options } }, mode: "default" };
+  }
+  const servers = mcpServer === null ? {} : { enki: { type: "stdio", ...mcpServer } };
+  return {
+    ...PLAIN_LAUNCH,
+    env,
+    args: [
+      "--permission-mode",
+      "bypassPermissions",
+      "--strict-mcp-config",
+      "--mcp-config",
+      JSON.stringify({ mcpServers: servers }),
+      "--disallowedTools",
+      denied.join(","),
+      ...(permitted ? ["--tools", permitted.join(",")] : []),
+    ],
+  };
+};
+
+const KIND_BY_TOOL: Readonly<Record<string, "read" | "search" | "edit" | "execute" | "fetch">> = {
+  Read: "read",
+  Grep: "search",
+  Glob: "search",
+  Write: "edit",
+  Edit: "edit",
+  MultiEdit: "edit",
+  NotebookEdit: "edit",
+  Bash: "execute",
+  WebFetch: "fetch",
+};
+
+const readBlock = (block: Readonly<Record<string, unknown>>, messageId: string | null): HeadlessEvent[] => {
+  const toolCallId = readText(block["id"]) ?? "";
+  switch (block["type"]) {
+    case "text":
+      return [
+        {
+          kind: "update",
+          update: { sessionUpdate: "agent_message_chunk", content: { type: "text", text: readText(block["text"]) ?? "" }, messageId },
+        },
+      ];
+    case "thinking":
+      return [
+        {
+          kind: "update",
+          update: { sessionUpdate: "agent_thought_chunk", content: { type: "text", text: readText(block["thinking"]) ?? "" } },
+        },
+      ];
+    case "tool_use": {
+      const title = readText(block["name"]) ?? "tool";
+      const kind = KIND_BY_TOOL[title] ?? "other";
+      return [
+        { kind: "update", update: { sessionUpdate: "tool_call", toolCallId, title, kind, status: "pending", rawInput: block["input"] } },
+      ];
+    }
+    case "tool_result": {
+      const status = block["is_error"] === true ? "failed" : "completed";
+      const update = { sessionUpdate: "tool_call_update", toolCallId: readText(block["tool_use_id"]) ?? "", status } as const;
+      return [{ kind: "update", update: { ...update, rawOutput: block["content"] } }];
+    }
+    default:
+      return [];
+  }
+};
+
+const readResult = (line: Readonly<Record<string, unknown>>): HeadlessEvent[] => {
+  const used = readRecord(line["usage"]);
+  const usage = {
+    inputTokens: readNumber(used["input_tokens"]),
+    outputTokens: readNumber(used["output_tokens"]),
+    cachedTokens: readNumber(used["cache_read_input_tokens"]),
+    costUsd: readNumber(line["total_cost_usd"]),
+  };
+  const failed = line["is_error"] === true || line["subtype"] !== "success";
+  const text = readText(line["result"]) ?? readText(line["subtype"]) ?? "";
+  return [{ kind: "usage", usage: { ...NO_USAGE, ...usage } }, failed ? { kind: "failed", text } : { kind: "finished" }];
+};
+
+const readEvent = (line: Readonly<Record<string, unknown>>): readonly HeadlessEvent[] => {
+  if (line["type"] === "result") return readResult(line);
+  if (line["type"] === "system" && line["subtype"] === "api_retry") {
+    const status = readNumber(line["error_status"]);
+    return [{ kind: "retry", text: `API Error: ${status ?? "connection refused"} ${readText(line["error"]) ?? ""}`.trim() }];
+  }
+  const message = line["message"];
+  if (!isInputRecord(message)) return [];
+  // The adapter's own messages about a failure are no answer.
+  if (typeof line["error"] === "string" || message["model"] === "<synthetic>") return [];
+  return listRecords(message["content"]).flatMap((block) => readBlock(block, readText(message["id"])));
+};
+
+/** Claude Code by Anthropic. */
+export const claudePreset: AgentPreset = {
+  name: "claude",
+  label: "Claude Code",
+  programs: {
+    headless: {
+      package: "@anthropic-ai/claude-code",
+      version: "2.1.332",
+      programs: ["claude"],
+      args: ["-p", "--output-format", "stream-json", "--verbose"],
+    },
+    acp: {
+      package: "@agentclientprotocol/claude-agent-acp",
+      version: "0.101.0",
+      programs: ["claude-agent-acp", "claude-code-acp"],
+      args: [],
+    },
+  },
+  protocol: "headless",
+  keys: [
+    "ANTHROPIC_API_KEY",
+    "CLAUDE_CODE_OAUTH_TOKEN",
+    "ANTHROPIC_AUTH_TOKEN",
+    "CLAUDE_CODE_USE_BEDROCK",
+    "CLAUDE_CODE_USE_VERTEX",
+    "CLAUDE_CODE_USE_FOUNDRY",
+  ],
+  variables: [
+    "ANTHROPIC_BASE_URL",
+    "ANTHROPIC_CUSTOM_HEADERS",
+    "ANTHROPIC_MODEL",
+    "ANTHROPIC_SMALL_FAST_MODEL",
+    "ANTHROPIC_DEFAULT_OPUS_MODEL",
+    "ANTHROPIC_DEFAULT_SONNET_MODEL",
+    "ANTHROPIC_DEFAULT_HAIKU_MODEL",
+    "ANTHROPIC_BEDROCK_BASE_URL",
+    "AWS_REGION",
+    "AWS_DEFAULT_REGION",
+    "AWS_PROFILE",
+    "AWS_ACCESS_KEY_ID",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SESSION_TOKEN",
+    "AWS_BEARER_TOKEN_BEDROCK",
+    "AWS_WEB_IDENTITY_TOKEN_FILE",
+    "AWS_ROLE_ARN",
+    "ANTHROPIC_VERTEX_PROJECT_ID",
+    "ANTHROPIC_VERTEX_BASE_URL",
+    "CLOUD_ML_REGION",
+    "GOOGLE_APPLICATION_CREDENTIALS",
+    "ANTHROPIC_FOUNDRY_API_KEY",
+    "ANTHROPIC_FOUNDRY_RESOURCE",
+    "ANTHROPIC_FOUNDRY_BASE_URL",
+    "AZURE_CLIENT_ID",
+    "AZURE_TENANT_ID",
+    "AZURE_CLIENT_SECRET",
+  ],
+  needsKey: true,
+  login: "claude setup-token",
+  names: NAMES,
+  model: "ANTHROPIC_MODEL",
+  prepare,
+  readEvent,
+  retryNotice: null,
+};

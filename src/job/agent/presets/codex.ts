@@ -1,0 +1,162 @@
+import { NO_USAGE } from "../../../core/domain/agent-usage.ts";
+import type { AgentLaunch, AgentPreset, AgentSetting, AgentToolNames, HeadlessEvent, McpServerCommand } from "../agent-preset.ts";
+import { PLAIN_LAUNCH } from "../agent-preset.ts";
+import { readNumber, readRecord, readText } from "../read-fields.ts";
+
+/** Codex reads and searches by its shell, and changes files by patches. */
+const NAMES: AgentToolNames = {
+  read: ["exec_command"],
+  grep: ["exec_command"],
+  glob: ["exec_command"],
+  write: ["apply_patch"],
+  edit: ["apply_patch"],
+  bash: ["exec_command", "write_stdin"],
+};
+
+/** Nested agents, long-term goals, and connectors of the person's account. */
+const DISABLED_FEATURES = ["multi_agent", "goals", "apps", "plugins", "memories"];
+
+type ConfigTable = { readonly [key: string]: string | number | boolean | readonly string[] | ConfigTable };
+
+/** A gateway speaks HTTP: without a provider of its own, Codex first tries a WebSocket for seven seconds. */
+const createProvider = (url: string): ConfigTable => ({
+  model_provider: "gateway",
+  model_providers: {
+    gateway: {
+      name: "gateway",
+      base_url: url,
+      wire_api: "responses",
+      env_key: "CODEX_API_KEY",
+      supports_websockets: false,
+      request_max_retries: 2,
+      stream_max_retries: 3,
+    },
+  },
+});
+
+const createServer = ({ command, args, env }: McpServerCommand): ConfigTable => ({
+  mcp_servers: { enki: { command, args, env, startup_timeout_sec: 30, tool_timeout_sec: 120, default_tools_approval_mode: "approve" } },
+});
+
+const createConfig = ({ protocol, model, mcpServer, env }: AgentSetting): ConfigTable => {
+  const url = env["OPENAI_BASE_URL"];
+  return {
+    ...(model === null ? {} : { model }),
+    ...(url === undefined ? {} : createProvider(url)),
+    ...(protocol === "acp" || mcpServer === null ? {} : createServer(mcpServer)),
+    features: Object.fromEntries(DISABLED_FEATURES.map((name) => [name, false])),
+  };
+};
+
+const formatTomlValue = (value: ConfigTable[string]): string => {
+  if (typeof value !== "object") return JSON.stringify(value);
+  if (Array.isArray(value)) return `[${value.map((each) => JSON.stringify(each)).join(", ")}]`;
+  const fields = Object.entries(value).map(([key, each]) => `${JSON.stringify(key)} = ${formatTomlValue(each)}`);
+  return `{ ${fields.join(", ")} }`;
+};
+
+/** Codex has no permission for single tools: it works without its own sandbox, because a job is one, and a read-only step's files are discarded. */
+const prepare = (setting: AgentSetting): AgentLaunch => {
+  const { protocol, env: given } = setting;
+  const key = given["CODEX_API_KEY"] ?? given["OPENAI_API_KEY"];
+  const env = { RUST_LOG: "error", ...(key === undefined ? {} : { CODEX_API_KEY: key, OPENAI_API_KEY: key }) };
+  const config = createConfig(setting);
+  if (protocol === "acp") {
+    const chosen = { approval_policy: "never", sandbox_mode: "danger-full-access", ...config };
+    return { ...PLAIN_LAUNCH, env: { ...env, CODEX_CONFIG: JSON.stringify(chosen), INITIAL_AGENT_MODE: "agent-full-access" } };
+  }
+  const overrides = Object.entries(config).flatMap(([name, value]) => ["-c", `${name}=${formatTomlValue(value)}`]);
+  return { ...PLAIN_LAUNCH, env, args: ["--dangerously-bypass-approvals-and-sandbox", ...overrides, "-"] };
+};
+
+const KIND_BY_ITEM: Readonly<Record<string, "execute" | "edit" | "fetch" | "other">> = {
+  command_execution: "execute",
+  file_change: "edit",
+  web_search: "fetch",
+  mcp_tool_call: "other",
+};
+
+const formatItemTitle = (item: Readonly<Record<string, unknown>>): string => {
+  if (item["type"] === "mcp_tool_call") return `${readText(item["server"]) ?? ""}/${readText(item["tool"]) ?? ""}`;
+  return readText(item["command"]) ?? readText(item["query"]) ?? readText(item["type"]) ?? "";
+};
+
+const readItem = (item: Readonly<Record<string, unknown>>, isStart: boolean): HeadlessEvent[] => {
+  const kind = KIND_BY_ITEM[readText(item["type"]) ?? ""];
+  const text = readText(item["text"]);
+  if (item["type"] === "agent_message" && !isStart) {
+    const messageId = readText(item["id"]);
+    return [{ kind: "update", update: { sessionUpdate: "agent_message_chunk", content: { type: "text", text: text ?? "" }, messageId } }];
+  }
+  if (item["type"] === "reasoning" && !isStart)
+    return [{ kind: "update", update: { sessionUpdate: "agent_thought_chunk", content: { type: "text", text: text ?? "" } } }];
+  if (kind === undefined) return [];
+  const toolCallId = readText(item["id"]) ?? "";
+  const title = formatItemTitle(item);
+  if (isStart)
+    return [{ kind: "update", update: { sessionUpdate: "tool_call", toolCallId, title, kind, status: "in_progress", rawInput: item } }];
+  const status = item["status"] === "failed" ? "failed" : "completed";
+  return [{ kind: "update", update: { sessionUpdate: "tool_call_update", toolCallId, title, kind, status, rawOutput: item } }];
+};
+
+const readEvent = (line: Readonly<Record<string, unknown>>): readonly HeadlessEvent[] => {
+  switch (line["type"]) {
+    case "item.started":
+    case "item.completed":
+      return readItem(readRecord(line["item"]), line["type"] === "item.started");
+    case "error": {
+      const text = readText(line["message"]) ?? "";
+      return text.startsWith("Reconnecting") ? [{ kind: "retry", text }] : [];
+    }
+    case "turn.failed":
+      return [{ kind: "failed", text: readText(readRecord(line["error"])["message"]) ?? "" }];
+    case "turn.completed": {
+      const used = readRecord(line["usage"]);
+      const usage = {
+        ...NO_USAGE,
+        inputTokens: readNumber(used["input_tokens"]),
+        outputTokens: readNumber(used["output_tokens"]),
+        cachedTokens: readNumber(used["cached_input_tokens"]),
+      };
+      return [{ kind: "usage", usage }, { kind: "finished" }];
+    }
+    default:
+      return [];
+  }
+};
+
+/** Codex by OpenAI. */
+export const codexPreset: AgentPreset = {
+  name: "codex",
+  label: "Codex",
+  programs: {
+    headless: {
+      package: "@openai/codex",
+      version: "0.171.0",
+      programs: ["codex"],
+      args: ["exec", "--json", "--skip-git-repo-check"],
+    },
+    acp: { package: "@agentclientprotocol/codex-acp", version: "2.6.0", programs: ["codex-acp"], args: [] },
+  },
+  protocol: "headless",
+  keys: ["OPENAI_API_KEY", "CODEX_API_KEY"],
+  variables: [
+    "OPENAI_BASE_URL",
+    "OPENAI_ORGANIZATION",
+    "OPENAI_PROJECT",
+    "AZURE_OPENAI_API_KEY",
+    "AWS_REGION",
+    "AWS_PROFILE",
+    "AWS_ACCESS_KEY_ID",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SESSION_TOKEN",
+    "AWS_BEARER_TOKEN_BEDROCK",
+  ],
+  needsKey: true,
+  login: null,
+  names: NAMES,
+  model: "model",
+  prepare,
+  readEvent,
+  retryNotice: null,
+};

@@ -1,0 +1,143 @@
+import { NO_USAGE } from "../../../core/domain/agent-usage.ts";
+import { TOOL_NAMES } from "../../../core/workflow/workflow.ts";
+import type { AgentLaunch, AgentPreset, AgentSetting, AgentToolNames, HeadlessEvent } from "../agent-preset.ts";
+import { PLAIN_LAUNCH } from "../agent-preset.ts";
+import { readNumber, readRecord, readText } from "../read-fields.ts";
+
+const NAMES: AgentToolNames = { read: ["read"], grep: ["grep"], glob: ["glob"], write: ["write"], edit: ["edit"], bash: ["bash"] };
+
+/** opencode has one permission, `edit`, for writing and editing. */
+const listDenied = ({ tools, canEdit }: AgentSetting): string[] => {
+  const allowed = new Set((tools ?? TOOL_NAMES).map((tool) => (tool === "write" ? "edit" : tool)));
+  const denied = TOOL_NAMES.filter((tool) => tool !== "write" && !allowed.has(tool));
+  // Nested agents and questions: Enki starts and asks.
+  return [...new Set([...denied, ...(canEdit ? [] : ["edit"]), "task", "question"])];
+};
+
+const parseConfig = (text: string | undefined): Readonly<Record<string, unknown>> => {
+  try {
+    return readRecord(JSON.parse(text ?? "{}"));
+  } catch {
+    return {};
+  }
+};
+
+const createConfig = ({ protocol, model, mcpServer, env }: AgentSetting): object => {
+  const own = parseConfig(env["OPENCODE_CONFIG_CONTENT"]);
+  const server = mcpServer && { type: "local", command: [mcpServer.command, ...mcpServer.args], environment: mcpServer.env, enabled: true };
+  return {
+    autoupdate: false,
+    share: "disabled",
+    ...own,
+    ...(model === null ? {} : { model }),
+    ...(protocol === "headless" && server ? { mcp: { ...readRecord(own["mcp"]), enki: server } } : {}),
+  };
+};
+
+const prepare = (setting: AgentSetting): AgentLaunch => ({
+  ...PLAIN_LAUNCH,
+  env: {
+    OPENCODE_DISABLE_AUTOUPDATE: "1",
+    OPENCODE_DISABLE_LSP_DOWNLOAD: "1",
+    OPENCODE_CONFIG_CONTENT: JSON.stringify(createConfig(setting)),
+    OPENCODE_PERMISSION: JSON.stringify({
+      ...Object.fromEntries(listDenied(setting).map((tool) => [tool, "deny"])),
+      external_directory: "allow",
+    }),
+  },
+  // Without its log, opencode tries again for minutes in silence.
+  args: ["--print-logs", "--log-level", "ERROR"],
+});
+
+const readTool = (part: Readonly<Record<string, unknown>>): HeadlessEvent[] => {
+  const state = readRecord(part["state"]);
+  const toolCallId = readText(part["callID"]) ?? "";
+  const title = readText(part["tool"]) ?? "tool";
+  const status = state["status"] === "error" ? "failed" : "completed";
+  // opencode reports a call when it has ended.
+  return [
+    { kind: "update", update: { sessionUpdate: "tool_call", toolCallId, title, status: "pending", rawInput: state["input"] } },
+    { kind: "update", update: { sessionUpdate: "tool_call_update", toolCallId, status, rawOutput: state["output"] ?? state["error"] } },
+  ];
+};
+
+const readStepFinish = (part: Readonly<Record<string, unknown>>): HeadlessEvent[] => {
+  const tokens = readRecord(part["tokens"]);
+  const usage = {
+    ...NO_USAGE,
+    inputTokens: readNumber(tokens["input"]),
+    outputTokens: readNumber(tokens["output"]),
+    cachedTokens: readNumber(readRecord(tokens["cache"])["read"]),
+    costUsd: readNumber(part["cost"]),
+  };
+  return [{ kind: "usage", usage }, ...(part["reason"] === "stop" ? [{ kind: "finished" } as const] : [])];
+};
+
+const readEvent = (line: Readonly<Record<string, unknown>>): readonly HeadlessEvent[] => {
+  const part = readRecord(line["part"]);
+  switch (line["type"]) {
+    case "text": {
+      const content = { type: "text", text: readText(part["text"]) ?? "" } as const;
+      return [{ kind: "update", update: { sessionUpdate: "agent_message_chunk", content, messageId: readText(part["messageID"]) } }];
+    }
+    case "tool_use":
+      return readTool(part);
+    case "step_finish":
+      return readStepFinish(part);
+    case "error": {
+      const error = readRecord(line["error"]);
+      const data = readRecord(error["data"]);
+      const status = readNumber(data["statusCode"]);
+      return [{ kind: "failed", text: `${status ?? ""} ${readText(data["message"]) ?? readText(error["name"]) ?? ""}`.trim() }];
+    }
+    default:
+      return [];
+  }
+};
+
+const PROGRAM = { package: "opencode-ai", version: "1.18.33", programs: ["opencode", "opencode-ai"] } as const;
+
+/** opencode, with any provider's model. */
+export const opencodePreset: AgentPreset = {
+  name: "opencode",
+  label: "opencode",
+  programs: {
+    acp: { ...PROGRAM, args: ["acp"] },
+    headless: { ...PROGRAM, args: ["run", "--format", "json", "--auto"] },
+  },
+  protocol: "acp",
+  keys: [
+    "ANTHROPIC_API_KEY",
+    "OPENAI_API_KEY",
+    "OPENROUTER_API_KEY",
+    "OPENCODE_API_KEY",
+    "GEMINI_API_KEY",
+    "GOOGLE_GENERATIVE_AI_API_KEY",
+    "GROQ_API_KEY",
+    "MISTRAL_API_KEY",
+    "DEEPSEEK_API_KEY",
+    "XAI_API_KEY",
+    "AZURE_API_KEY",
+    "AWS_BEARER_TOKEN_BEDROCK",
+    "GITHUB_COPILOT_TOKEN",
+  ],
+  variables: [
+    "OPENCODE_CONFIG_CONTENT",
+    "AZURE_RESOURCE_NAME",
+    "GOOGLE_CLOUD_PROJECT",
+    "VERTEX_LOCATION",
+    "GOOGLE_APPLICATION_CREDENTIALS",
+    "AWS_REGION",
+    "AWS_PROFILE",
+    "AWS_ACCESS_KEY_ID",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SESSION_TOKEN",
+  ],
+  needsKey: false,
+  login: null,
+  names: NAMES,
+  model: "model",
+  prepare,
+  readEvent,
+  retryNotice: /AI_APICallError|Cannot connect to API|ECONNREFUSED|statusCode[=:] ?[45]\d\d/,
+};

@@ -1,0 +1,94 @@
+import { access, constants } from "node:fs/promises";
+import { delimiter, isAbsolute, join } from "node:path";
+import type { AgentCommand } from "../../core/domain/agent-command.ts";
+import type { JobFence } from "../fence/job-fence.ts";
+import type { ToolName } from "../../core/workflow/workflow.ts";
+import { type AgentLaunch, type AgentProgram, type McpServerCommand, PLAIN_LAUNCH } from "./agent-preset.ts";
+import { findPreset, type FoundPreset } from "./find-preset.ts";
+
+const isExecutable = (path: string): Promise<boolean> =>
+  access(path, constants.X_OK).then(
+    () => true,
+    () => false,
+  );
+
+/** The absolute path of an agent's program on this PATH, whose directories may have any name; null if there is none. */
+export const findAgentProgram = async (name: string, path: string): Promise<string | null> => {
+  for (const directory of path.split(delimiter).filter((each) => isAbsolute(each))) {
+    const file = join(directory, name);
+    if (await isExecutable(file)) return file;
+  }
+  return null;
+};
+
+type AgentStart = { readonly command: string; readonly args: readonly string[] };
+
+/** The program of a preset: the installed one, else the pinned version by npx. */
+const findPresetStart = async ({ programs, package: name, version }: AgentProgram, path: string): Promise<AgentStart> => {
+  for (const program of programs) {
+    const file = await findAgentProgram(program, path);
+    if (file !== null) return { command: file, args: [] };
+  }
+  return { command: "npx", args: ["-y", `${name}@${version}`] };
+};
+
+/** The command line that starts an agent, without what its preset adds. */
+export const findAgentStart = async (agent: AgentCommand, path: string): Promise<AgentStart> => {
+  const found = agent.command === null ? findPreset(agent) : null;
+  const { command, args } = found === null ? { command: agent.command ?? "", args: [] } : await findPresetStart(found.program, path);
+  return { command, args: [...args, ...agent.args] };
+};
+
+export type ResolvedAgent = {
+  readonly found: FoundPreset | null;
+  readonly command: string;
+  readonly args: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  readonly meta: AgentLaunch["meta"];
+  readonly mode: AgentLaunch["mode"];
+};
+
+export type AgentResolution = {
+  readonly agent: AgentCommand;
+  /** The agent's environment, without what its preset sets. */
+  readonly env: Readonly<Record<string, string>>;
+  /** The absolute path of the agent's home. */
+  readonly home: string;
+  readonly model: string | null;
+  readonly tools: readonly ToolName[] | null;
+  readonly canEdit: boolean;
+  readonly mcpServer: McpServerCommand | null;
+  /** Writes a file that the agent's user owns. */
+  readonly writeFile: JobFence["writeFile"];
+};
+
+/** The complete command and environment of an agent's session. Writes the preset's files to the agent's home. */
+export const resolveAgent = async (resolution: AgentResolution): Promise<ResolvedAgent> => {
+  const { agent, env, home } = resolution;
+  const found = findPreset(agent);
+  const { command, args } = await findAgentStart(agent, env["PATH"] ?? "");
+  if (found === null) return { found, command, args, env, meta: {}, mode: null };
+  const { preset, protocol, program } = found;
+  const launch: AgentLaunch = { ...PLAIN_LAUNCH, ...preset.prepare({ ...resolution, protocol }) };
+  for (const [path, content] of Object.entries(launch.homeFiles)) await resolution.writeFile(join(home, path), content);
+  const variable = launch.homeFileVariable;
+  // A person's own command line may already contain the preset's arguments.
+  const own = program.args.some((arg) => args.includes(arg)) ? [] : program.args;
+  return {
+    found,
+    command,
+    args: [...args, ...own, ...launch.args],
+    // A configured variable wins, except for the configuration that the preset extends.
+    env: { ...launch.env, ...env, ...pickExtended(launch.env, env), ...(variable && { [variable.name]: join(home, variable.path) }) },
+    meta: launch.meta,
+    mode: launch.mode,
+  };
+};
+
+/** Variables in which a preset merges Enki's settings into the person's, or which restrict the agent. */
+const EXTENDED_VARIABLES = ["OPENCODE_CONFIG_CONTENT", "OPENCODE_PERMISSION", "CODEX_CONFIG", "ANTHROPIC_MODEL", "GEMINI_MODEL"];
+
+const pickExtended = (own: Readonly<Record<string, string>>, given: Readonly<Record<string, string>>): Record<string, string> =>
+  Object.fromEntries(
+    EXTENDED_VARIABLES.flatMap((name) => (own[name] !== undefined && given[name] !== undefined ? [[name, own[name]]] : [])),
+  );

@@ -1,0 +1,81 @@
+import { expect, test } from "vitest";
+import { openAgentWatch, type StopCause } from "../../../src/job/agent/agent-watch.ts";
+import type { TimerStarter } from "../../../src/storage/git/run-git.ts";
+
+const [DEADLINE, IDLE, PATIENCE] = [3_600_000, 600_000, 30_000];
+const SERVER_ERROR = "API Error: 500 server_error";
+const BAD_KEY = "API Error: 401 authentication_failed";
+
+const openWatch = () => {
+  const timers = new Set<{ readonly delay: number; readonly call: () => void }>();
+  const after: TimerStarter = (delay, call) => {
+    const timer = { delay, call };
+    timers.add(timer);
+    return () => void timers.delete(timer);
+  };
+  const stops: StopCause[] = [];
+  const watch = openAgentWatch({ timeoutMs: DEADLINE, idleMs: IDLE, after, onStop: (cause) => stops.push(cause) });
+  return {
+    ...watch,
+    stops,
+    delays: () => [...timers].map(({ delay }) => delay).toSorted((a, b) => a - b),
+    fire: (delay: number): void => [...timers].find((timer) => timer.delay === delay)?.call(),
+  };
+};
+
+test.each([
+  ["at the time limit", DEADLINE, "timed-out"],
+  ["without an event for too long", IDLE, "idle"],
+] as const)("stops %s", (_, delay, code) => {
+  const it = openWatch();
+  it.touch();
+  expect(it.delays()).toEqual([IDLE, DEADLINE]);
+  it.fire(delay);
+  expect(it.stops).toEqual([{ failure: { code }, detail: "" }]);
+});
+
+test("stops when the model remains out of reach, with the first reason", () => {
+  const it = openWatch();
+  it.retry(SERVER_ERROR);
+  it.retry("API Error: 529 overloaded");
+  expect(it.delays()).toEqual([PATIENCE, IDLE, DEADLINE]);
+  it.fire(PATIENCE);
+  expect(it.stops).toEqual([{ failure: { code: "overloaded" }, detail: SERVER_ERROR }]);
+});
+
+test("takes a retry without a known reason for an overloaded model", () => {
+  const it = openWatch();
+  it.retry("hm");
+  it.fire(PATIENCE);
+  expect(it.stops).toEqual([{ failure: { code: "overloaded" }, detail: "hm" }]);
+});
+
+test("is patient again after progress", () => {
+  const it = openWatch();
+  it.retry(SERVER_ERROR);
+  it.touch();
+  expect(it.delays()).toEqual([IDLE, DEADLINE]);
+});
+
+test("stops at the second refusal of a key, unless the agent made progress between them", () => {
+  const it = openWatch();
+  it.retry(BAD_KEY);
+  it.touch();
+  it.retry(BAD_KEY);
+  expect(it.stops).toEqual([]);
+  it.retry(BAD_KEY);
+  expect(it.stops).toEqual([{ failure: { code: "auth" }, detail: BAD_KEY }]);
+});
+
+test("stops once, and not after its end", () => {
+  const it = openWatch();
+  it.fire(IDLE);
+  it.fire(DEADLINE);
+  it.retry(BAD_KEY);
+  expect(it.stops).toHaveLength(1);
+  const ended = openWatch();
+  ended.retry(SERVER_ERROR);
+  ended.close();
+  ended.touch();
+  expect(ended.delays()).toEqual([]);
+});

@@ -1,0 +1,107 @@
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, expect, test } from "vitest";
+import { openBundle } from "../../src/job/job-bundle.ts";
+import { runAgentJob } from "../../src/job/run-agent-job.ts";
+import type { StepHost } from "../../src/job/step-host.ts";
+import { ID, openJobs } from "./stage.ts";
+
+const FIXTURE = new URL("../fixtures/headless.mjs", import.meta.url);
+const KEY = "the-key-of-the-model-0123456789";
+
+let open: Awaited<ReturnType<typeof openJobs>> | null = null;
+let root = "";
+afterEach(() => {
+  open?.repo.close();
+  rmSync(root, { recursive: true, force: true });
+});
+
+type Act = { readonly act: string; readonly value?: string | number | null; readonly input?: object };
+
+/** Runs a job of an agent that is named like Claude Code, and speaks its headless protocol. */
+const work = async (acts: readonly Act[], over: { readonly job?: string } & Partial<StepHost> = {}) => {
+  root = mkdtempSync(join(tmpdir(), "enki-headless-"));
+  const agent = join(root, "claude", "index.mjs");
+  mkdirSync(join(root, "claude"));
+  copyFileSync(FIXTURE, agent);
+  const { job = `work/${ID}-fix/1`, ...host } = over;
+  open = await openJobs({ agent: [process.execPath, agent, ...acts.map((act) => JSON.stringify(act))] });
+  const prepared = await open.prepare(job, { agentEnv: { ANTHROPIC_API_KEY: KEY }, ...host });
+  const ended = await runAgentJob(prepared.host);
+  const bundle = await openBundle(prepared.at.bundle);
+  if (!bundle.ok) throw new Error(bundle.refusal.message);
+  const { report, answer, output } = bundle.value;
+  const file = join(prepared.at.bundle, "transcript.jsonl");
+  const transcript = existsSync(file) ? readFileSync(file, "utf8") : "";
+  const files = report.files.map(({ path }) => path);
+  const publish = async () => {
+    await open?.publish(job, prepared.at.bundle);
+    return open?.published(job)?.result;
+  };
+  return { ...ended, files, answer, output, failure: report.failure, usage: report.usage, outcome: report.outcome, transcript, publish };
+};
+
+const USAGE = { inputTokens: 11, outputTokens: 7, cachedTokens: 5, costUsd: 0.25 };
+
+test("a headless agent plays a whole job: files, Enki's tools, answer, usage and transcript", async () => {
+  const job = await work([
+    { act: "say", value: "I look." },
+    { act: "write", value: "new.txt" },
+    { act: "tool", value: "enki_status", input: {} },
+    { act: "see" },
+    { act: "say", value: "Done.\n[OUTPUT]It is 10 MB.[/OUTPUT]" },
+  ]);
+  expect(job).toMatchObject({ end: "success", why: "", files: ["new.txt"], output: "It is 10 MB.", failure: null, usage: USAGE });
+  const lines = job.transcript
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line) as { sessionUpdate: string; title?: string; status?: string; content?: { text: string } });
+  expect(lines.map(({ sessionUpdate, title, status }) => [sessionUpdate, title ?? status ?? ""])).toEqual([
+    ["agent_message_chunk", ""],
+    ["tool_call", "Write"],
+    ["tool_call_update", "completed"],
+    ["tool_call", "mcp__enki__enki_status"],
+    ["tool_call_update", "completed"],
+    ["agent_message_chunk", ""],
+    ["agent_message_chunk", ""],
+  ]);
+  const seen = lines[5]?.content?.text ?? "";
+  expect(seen).toContain("uploads fail");
+  expect(seen).toContain('"key":"[redacted]"');
+  expect(await job.publish()).toMatchObject({ end: "success", usage: USAGE });
+});
+
+test("a headless agent that may not edit has no tool that writes", async () => {
+  const job = await work([{ act: "see" }], { job: `work/${ID}-advise/1` });
+  expect(job.transcript).toMatch(/\\"denied\\":\\"[^"]*,Write,Edit,/);
+});
+
+test("a wrong key ends the job at its second refusal, with the key's name", async () => {
+  const job = await work([{ act: "retry", value: 401 }, { act: "retry", value: 401 }, { act: "hang" }]);
+  expect(job).toMatchObject({
+    end: "failed",
+    failure: { code: "auth" },
+    why: expect.stringMatching(/^Claude Code could not authenticate \(API Error: 401 unknown\)\. Check ANTHROPIC_API_KEY or /) as string,
+  });
+});
+
+test("a used quota is told with the time of its renewal", async () => {
+  const job = await work([{ act: "fail", value: "You've hit your limit · resets 3pm (UTC)" }]);
+  expect(job).toMatchObject({ end: "failed", failure: { code: "quota", resets: "3pm (UTC)" }, usage: USAGE });
+  expect(job.why).toMatch(/^The quota of Claude Code's model is used up until 3pm \(UTC\)/);
+});
+
+test("an exit without a result is a crash", async () => {
+  expect(
+    await work([
+      { act: "write", value: "half.txt" },
+      { act: "exit", value: 0 },
+    ]),
+  ).toMatchObject({
+    end: "crashed",
+    why: "the agent exited with 0",
+    failure: { code: "agent-crashed" },
+    files: [],
+  });
+});
