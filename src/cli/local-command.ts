@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { formatAgentCommand } from "../core/domain/agent-command.ts";
 import type { Config } from "../core/domain/config.ts";
 import { copyRepository, deriveCopyName, NO_VERIFY_MESSAGE, listHiddenDirectories, COPY_OWNER } from "./copy-repository.ts";
-import { collectAgentSecrets, prepareAgents } from "./prepare-agents.ts";
+import { collectAgentSecrets, findNamedAgent, prepareAgents } from "./prepare-agents.ts";
 import { findRepository, type FoundRepository } from "./find-repository.ts";
 import { type LocalMachine, openMachine } from "./local-machine.ts";
 import { readOptions, readPort } from "./command-options.ts";
@@ -23,11 +23,13 @@ export const localOptions = {
 export const runLocalCommand = async (args: readonly string[], terminal: TerminalHost): Promise<number> => {
   const values = readOptions(args, localOptions);
   const port = readPort(values.port);
+  const named = values.agent === undefined ? null : await findNamedAgent(terminal, values.agent);
   const found = await findRepository(terminal, values.repo);
   const { agent, terminal: prepared } = await prepareAgents(terminal, {
     directory: found.directory,
-    named: values.agent,
-    isNeeded: ({ broken }) => broken === null,
+    named,
+    // Without a request, the page opens without an agent.
+    isNeeded: ({ broken }) => broken === null && values.issue !== undefined,
   });
   const from = found.directory;
   const name = deriveCopyName(found);

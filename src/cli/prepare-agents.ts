@@ -60,7 +60,7 @@ const choosePreset = async (terminal: TerminalHost, name: PresetName): Promise<A
 };
 
 /** The agent that a person names with `--agent`: a preset, or a command line. */
-const findNamedAgent = async (terminal: TerminalHost, text: string): Promise<AgentChoice> => {
+export const findNamedAgent = async (terminal: TerminalHost, text: string): Promise<AgentChoice> => {
   const name = PRESET_NAMES.find((each) => each === text.trim());
   return name === undefined ? findAgentCommand(terminal, text) : choosePreset(terminal, name);
 };
@@ -93,18 +93,17 @@ export type PreparedAgents = {
 type AgentRequest = {
   /** The repository's directory. */
   readonly directory: string;
-  /** The value of `--agent`. */
-  readonly named: string | undefined;
+  /** The agent that the person named; null for none. */
+  readonly named: AgentChoice | null;
   /** Whether the run needs an agent at all. */
   readonly isNeeded: (config: Config) => boolean;
 };
 
 /** Chooses the agents of a local run: installs what is missing, and checks that each has a key. */
 export const prepareAgents = async (terminal: TerminalHost, { directory, named, isNeeded }: AgentRequest): Promise<PreparedAgents> => {
-  if (named !== undefined) {
-    const agent = await findNamedAgent(terminal, named);
-    requireKey(terminal, { preset: null, env: {}, protocol: null, idleMs: 0, ...agent });
-    return { agent, terminal };
+  if (named !== null) {
+    requireKey(terminal, { preset: null, env: {}, protocol: null, idleMs: 0, ...named });
+    return { agent: named, terminal };
   }
   const { config, origins } = readConfig(await readEffectiveLayers({ ...terminal, cwd: directory }));
   if (!isNeeded(config)) return { agent: null, terminal };

@@ -6,7 +6,7 @@ import { toOneLine } from "../core/messages/escape.ts";
 import { copyRepository, deriveCopyName, NO_VERIFY_MESSAGE, listHiddenDirectories, COPY_OWNER } from "./copy-repository.ts";
 import { importLandedBranch } from "./import-landed-branch.ts";
 import { findAgentCommand } from "./command-line.ts";
-import { collectAgentSecrets, prepareAgents } from "./prepare-agents.ts";
+import { collectAgentSecrets, findNamedAgent, prepareAgents } from "./prepare-agents.ts";
 import { toPlainComment } from "./plain-comment.ts";
 import { findRepository, type FoundRepository } from "./find-repository.ts";
 import { type AgentChoice, openMachine } from "./local-machine.ts";
@@ -41,9 +41,10 @@ export const runRequestCommand = async (args: readonly string[], terminal: Termi
   const request = toOneLine(words.join(" "), MAX_REQUEST_SIZE);
   const workflow = values.workflow ?? null;
   if (request === "" && workflow === null) throw new UsageError('what is to be done? enki run "<request>"');
+  const named = values.agent === undefined ? null : await findNamedAgent(terminal, values.agent);
   const found = await findRepository(terminal, ".");
   const isNeeded = (config: Config): boolean => needsPreparedAgents(config, workflow);
-  const { agent, terminal: prepared } = await prepareAgents(terminal, { directory: found.directory, named: values.agent, isNeeded });
+  const { agent, terminal: prepared } = await prepareAgents(terminal, { directory: found.directory, named, isNeeded });
   const place = await openWorkplace(terminal, "enki-run");
   try {
     const asking = { request, workflow, agent, found, verify: values.verify ?? [], yes: values.yes };
