@@ -3,7 +3,8 @@ import { join } from "node:path";
 import { formatAgentCommand } from "../core/domain/agent-command.ts";
 import type { Config } from "../core/domain/config.ts";
 import { copyRepository, deriveCopyName, NO_VERIFY_MESSAGE, listHiddenDirectories, COPY_OWNER } from "./copy-repository.ts";
-import { collectAgentSecrets, findNamedAgent, prepareAgents } from "./prepare-agents.ts";
+import { collectAgentSecrets } from "./agent-secrets.ts";
+import { findNamedAgent, prepareAgents } from "./prepare-agents.ts";
 import { findRepository, type FoundRepository } from "./find-repository.ts";
 import { type LocalMachine, openMachine } from "./local-machine.ts";
 import { readOptions, readPort } from "./command-options.ts";
@@ -48,7 +49,7 @@ export const runLocalCommand = async (args: readonly string[], terminal: Termina
     });
     place.attachMachine(machine);
     const { token, config } = await copyRepository(terminal, machine, { directory, from, name });
-    machine.forge.setSecrets({ owner: COPY_OWNER, name }, collectAgentSecrets(terminal, config));
+    machine.forge.setSecrets({ owner: COPY_OWNER, name }, await collectAgentSecrets(terminal, config));
     const bare = join(directory, "repositories", COPY_OWNER, `${name}.git`);
     terminal.out(formatWelcome(machine, { name, token, bare, branch: found.branch ?? "" }));
     for (const line of describeCopy(found, config)) terminal.out(`${line}\n`);

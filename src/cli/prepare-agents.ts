@@ -4,9 +4,9 @@ import { homedir } from "node:os";
 import { delimiter, join } from "node:path";
 import { readConfig } from "../core/config/read-config.ts";
 import { type AgentCommand, PRESET_NAMES, type PresetName } from "../core/domain/agent-command.ts";
+import { type AgentProgram, findPreferredProgram } from "../core/domain/agent-program.ts";
 import type { Config } from "../core/domain/config.ts";
-import type { AgentProgram } from "../job/agent/agent-preset.ts";
-import { listAgentVariables, selectAgentVariables } from "../job/agent/agent-variables.ts";
+import { selectAgentVariables } from "../job/agent/agent-variables.ts";
 import { AGENT_PRESETS, findPreset } from "../job/agent/find-preset.ts";
 import { findAgentProgram } from "../job/agent/resolve-agent.ts";
 import { findAgentCommand } from "./command-line.ts";
@@ -54,10 +54,11 @@ const requireProgram = async (terminal: TerminalHost, program: AgentProgram): Pr
 const findPresetWithKey = (env: TerminalHost["env"]): PresetName | null =>
   PRESET_NAMES.find((name) => AGENT_PRESETS[name].keys.some((key) => Boolean(env[key]))) ?? null;
 
-const choosePreset = async (terminal: TerminalHost, name: PresetName): Promise<AgentChoice> => {
-  const { programs, protocol } = AGENT_PRESETS[name];
-  return { preset: name, command: await requireProgram(terminal, programs[protocol]), args: [] };
-};
+const choosePreset = async (terminal: TerminalHost, name: PresetName): Promise<AgentChoice> => ({
+  preset: name,
+  command: await requireProgram(terminal, findPreferredProgram(name)),
+  args: [],
+});
 
 /** The agent that a person names with `--agent`: a preset, or a command line. */
 export const findNamedAgent = async (terminal: TerminalHost, text: string): Promise<AgentChoice> => {
@@ -117,15 +118,4 @@ export const prepareAgents = async (terminal: TerminalHost, { directory, named, 
   for (const program of programs) files.push(await requireProgram(terminal, program));
   const path = [terminal.env["PATH"] ?? "", ...files.map((file) => join(file, ".."))].join(delimiter);
   return { agent: null, terminal: { ...terminal, env: { ...terminal.env, PATH: path } } };
-};
-
-/** The secrets of the local repository: the variables of the person that its agents may have, by name. */
-export const collectAgentSecrets = ({ env }: TerminalHost, { agents }: Config): Record<string, string> => {
-  const names = new Set(Object.values(agents).flatMap((agent) => listAgentVariables(agent)));
-  const given = Object.fromEntries([...names].flatMap((name) => (env[name] ? [[name, env[name]]] : [])));
-  const key = env["ENKI_MODEL_KEY"] ?? "";
-  return {
-    ...(Object.keys(given).length > 0 && { ENKI_AGENT_ENV: JSON.stringify(given) }),
-    ...(key !== "" && { ENKI_MODEL_KEY: key }),
-  };
 };

@@ -6,7 +6,8 @@ import { toOneLine } from "../core/messages/escape.ts";
 import { copyRepository, deriveCopyName, NO_VERIFY_MESSAGE, listHiddenDirectories, COPY_OWNER } from "./copy-repository.ts";
 import { importLandedBranch } from "./import-landed-branch.ts";
 import { findAgentCommand } from "./command-line.ts";
-import { collectAgentSecrets, findNamedAgent, prepareAgents } from "./prepare-agents.ts";
+import { collectAgentSecrets } from "./agent-secrets.ts";
+import { findNamedAgent, prepareAgents } from "./prepare-agents.ts";
 import { toPlainComment } from "./plain-comment.ts";
 import { findRepository, type FoundRepository } from "./find-repository.ts";
 import { type AgentChoice, openMachine } from "./local-machine.ts";
@@ -82,7 +83,7 @@ const carryOutRequest = async (terminal: TerminalHost, place: CommandWorkplace, 
   place.attachMachine(machine);
   const adopted = await copyRepository(terminal, machine, { directory, from: found.directory, name });
   await requireReady(terminal, adopted.config, asking);
-  machine.forge.setSecrets({ owner: COPY_OWNER, name }, collectAgentSecrets(terminal, adopted.config));
+  machine.forge.setSecrets({ owner: COPY_OWNER, name }, await collectAgentSecrets(terminal, adopted.config));
   for (const line of describeUncommitted(found)) terminal.out(`${line}\n`);
   const progress = openProgressView(terminal);
   const person = openPersonClient({ apiUrl: machine.forge.apiUrl, token: adopted.token, owner: COPY_OWNER, name });

@@ -48,7 +48,7 @@ describe.concurrent("enki init", () => {
     expect(first.code).toBe(0);
     expect(first.out).toContain(`wrote ${CONFIG}\nwrote ${WORKFLOW}\n`);
     expect(first.out).toContain("  gh secret set ENKI_MODEL_KEY --repo octo/demo --env enki\n");
-    expect(read(CONFIG)).toContain('command = "claude-agent-acp"');
+    expect(read(CONFIG)).toContain('preset = "claude"');
     expect(git("status", "--porcelain").split("\n")).toEqual(["?? .enki/", "?? .github/"]);
     expect((await run(["--yes"])).out).toMatch(/^Everything is up to date\.$/m);
   });

@@ -1,5 +1,5 @@
-import { copyFileSync, mkdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { openPromptReceiver } from "../support/prompt-receiver.ts";
 import { makeRepository, openTerminal } from "../cli/stage.ts";
 
@@ -18,6 +18,8 @@ type SeedOptions = {
   readonly fixture?: Fixture;
   /** The person's own variables. */
   readonly env?: Readonly<Record<string, string>>;
+  /** Files in the person's home, by path relative to it. */
+  readonly home?: Readonly<Record<string, string>>;
 };
 
 /** Double quotes, so that an act may hold an apostrophe. */
@@ -27,10 +29,14 @@ const quote = (word: string): string => `"${word.replaceAll(/["\\]/g, "\\$&")}"`
 export const openSeeds = (
   files: Readonly<Record<string, string>>,
   acts: readonly Act[],
-  { program = "agent", fixture = "agent.mjs", env = {} }: SeedOptions = {},
+  { program = "agent", fixture = "agent.mjs", env = {}, home = {} }: SeedOptions = {},
 ) => {
   const terminal = openTerminal();
   const cwd = join(terminal.root, "own");
+  for (const [path, text] of Object.entries(home)) {
+    mkdirSync(dirname(join(terminal.root, "home", path)), { recursive: true });
+    writeFileSync(join(terminal.root, "home", path), text);
+  }
   const receiver = openPromptReceiver();
   const git = makeRepository(cwd, { "limit.txt": "1\n", ...files });
   const agentFile = join(terminal.root, program, "index.mjs");

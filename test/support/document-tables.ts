@@ -3,6 +3,7 @@ import { basename } from "node:path";
 import { parse as parseToml } from "smol-toml";
 import { parse as parseYaml } from "yaml";
 import type { z } from "zod";
+import { AGENT_PROGRAMS } from "../../src/core/domain/agent-program.ts";
 import { AGENT_PRESETS } from "../../src/job/agent/find-preset.ts";
 import { briefSchema, policySchema, roleFileSchema, triggersSchema } from "../../src/core/config/config-schema.ts";
 import { toJsonSchema } from "../../src/core/config/schema-node.ts";
@@ -61,7 +62,7 @@ const tools = (): string =>
       ...TOOL_NAMES.map((tool) => [`\`${tool}\``, ...presets.map(({ names }) => names[tool].map((name) => `\`${name}\``).join(", "))]),
       [
         "_started as_",
-        ...presets.map(({ programs: { acp, headless } }) =>
+        ...Object.values(AGENT_PROGRAMS).map(({ acp, headless }) =>
           [...new Set([...headless.programs, ...acp.programs])].map((name) => `\`${name}\``).join(", "),
         ),
       ],

@@ -1,5 +1,6 @@
 import type { DetectedProject } from "../../core/setup/detect-project.ts";
-import { KNOWN_AGENTS, type KnownAgent } from "../../core/setup/known-agents.ts";
+import { PRESET_NAMES } from "../../core/domain/agent-command.ts";
+import type { AgentOfSetUp } from "../../core/setup/install-agent.ts";
 import type { SetUpChoices } from "../../core/setup/plan-set-up.ts";
 import { parseCommandLine } from "../command-line.ts";
 import { UsageError } from "../command-options.ts";
@@ -17,11 +18,11 @@ export type AskQuestion = (question: string, fallback: string) => Promise<string
 const DEFAULT_AGENT = "claude";
 
 /** An agent by its name, or a command line of another one. */
-const readAgent = (text: string): KnownAgent | { readonly words: readonly string[] } => {
-  const known = KNOWN_AGENTS.find(({ name }) => name === text);
-  if (known) return known;
+const readAgent = (text: string): AgentOfSetUp => {
+  const preset = PRESET_NAMES.find((name) => name === text);
+  if (preset) return { preset };
   const { command, args } = parseCommandLine(text);
-  if (command === "") throw new UsageError(`--agent is one of ${KNOWN_AGENTS.map(({ name }) => name).join(", ")}, or a command line`);
+  if (command === "") throw new UsageError(`--agent is one of ${PRESET_NAMES.join(", ")}, or a command line`);
   return { words: [command, ...args] };
 };
 
@@ -31,7 +32,7 @@ const SEPARATOR = " && ";
 export const chooseSetUp = async (project: DetectedProject, options: SetUpOptions, ask: AskQuestion): Promise<SetUpChoices> => {
   const detected = project.verify.join(SEPARATOR);
   const verify = options.verify ?? splitCommands(await ask("Which commands must a change pass before it lands?", detected), project);
-  const names = KNOWN_AGENTS.map(({ name }) => name).join(", ");
+  const names = PRESET_NAMES.join(", ");
   const agent = readAgent(options.agent ?? (await ask(`Which agent works: ${names}, or a command line?`, DEFAULT_AGENT)));
   return { project, verify, agent, isVendored: options.vendor, usesEnvironment: !options["repository-secret"] };
 };

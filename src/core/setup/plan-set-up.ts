@@ -1,5 +1,5 @@
 import type { DetectedProject } from "./detect-project.ts";
-import { installAgent, type KnownAgent } from "./known-agents.ts";
+import { type AgentOfSetUp, installAgent } from "./install-agent.ts";
 import { renderConfig } from "./render-config.ts";
 import { renderStepWorkflow, VENDOR_DIRECTORY } from "./render-step-workflow.ts";
 import type { SetUpStep } from "./set-up-step.ts";
@@ -7,7 +7,7 @@ import type { SetUpStep } from "./set-up-step.ts";
 export type SetUpChoices = {
   readonly project: DetectedProject;
   readonly verify: readonly string[];
-  readonly agent: KnownAgent | { readonly words: readonly string[] };
+  readonly agent: AgentOfSetUp;
   readonly isVendored: boolean;
   readonly usesEnvironment: boolean;
 };
@@ -28,7 +28,7 @@ export const renderSetUp = (shipped: ShippedFiles, choices: SetUpChoices): Reado
   const tools = project.tools.flatMap(({ steps }) => steps);
   const usesNode = project.tools.some(({ language }) => language === "Node.js");
   const workflow = renderStepWorkflow(shipped.stepWorkflow, {
-    agentSteps: [...tools, ...("words" in agent ? [] : installAgent(agent, usesNode))],
+    agentSteps: [...tools, ...("words" in agent ? [] : installAgent(agent.preset, usesNode))],
     verifySteps: [...listCheckoutSteps(project), ...tools],
     isVendored,
     usesEnvironment,

@@ -10,16 +10,6 @@ export type McpServerCommand = {
   readonly env: Readonly<Record<string, string>>;
 };
 
-/** A program of an agent for one protocol, pinned to the version that Enki is tested with. */
-export type AgentProgram = {
-  readonly package: string;
-  readonly version: string;
-  /** Its name on the PATH; older, newer and related names follow. */
-  readonly programs: readonly [string, ...string[]];
-  /** Arguments that start the protocol, unless the person's command has one of them. */
-  readonly args: readonly string[];
-};
-
 /** What an agent's session is given, apart from its prompt. */
 export type AgentSetting = {
   readonly protocol: AgentProtocol;
@@ -65,12 +55,12 @@ export type AgentPreset = {
   readonly name: PresetName;
   /** The name that people know. */
   readonly label: string;
-  readonly programs: Readonly<Record<AgentProtocol, AgentProgram>>;
-  readonly protocol: AgentProtocol;
   /** Variables of which one is enough to authenticate; the first one receives the secret `ENKI_MODEL_KEY`. */
   readonly keys: readonly [string, ...string[]];
   /** Further variables that are passed on to the agent: addresses, regions, models. */
   readonly variables: readonly string[];
+  /** Variables of a cloud, by the key that selects it. A shell has them for other purposes too, so they are passed on only together with it. */
+  readonly clouds: Readonly<Record<string, readonly string[]>>;
   /** Whether the agent may work without any of these keys, for example with a model on the machine. */
   readonly needsKey: boolean;
   /** A command with which a person gets a key from a subscription; null if there is none. */

@@ -8,13 +8,44 @@ const MODEL_KEY_NAME = "ENKI_MODEL_KEY";
 /** The name in a value `$NAME`; null for any other value. */
 const readReference = (value: string): string | null => /^\$([A-Za-z_][A-Za-z0-9_]*)$/.exec(value)?.[1] ?? null;
 
-/** The variables that an agent receives from the person's shell, or from the secret `ENKI_AGENT_ENV`, if they are set there. */
-export const listAgentVariables = (agent: AgentCommand): string[] => {
-  const found = findPreset(agent);
-  const references = Object.values(agent.env).flatMap((value) => readReference(value) ?? []);
-  return [...new Set([...(found ? [...found.preset.keys, ...found.preset.variables] : []), ...references])].filter(
-    (name) => name !== MODEL_KEY_NAME,
-  );
+/** The variables whose values an agent's configuration asks for, apart from the model's key. */
+const listReferences = ({ env }: Pick<AgentCommand, "env">): string[] =>
+  Object.values(env)
+    .flatMap((value) => readReference(value) ?? [])
+    .filter((name) => name !== MODEL_KEY_NAME);
+
+/** The variables that a preset's agent reads. */
+const listPresetVariables = (agent: AgentCommand): string[] => {
+  const { preset } = findPreset(agent) ?? {};
+  return preset ? [...preset.keys, ...preset.variables, ...Object.values(preset.clouds).flat()] : [];
+};
+
+type ShellRequest = {
+  /** The agents as the repository configures them. */
+  readonly agents: readonly AgentCommand[];
+  /** The agents as the person alone configures them. */
+  readonly personal: readonly AgentCommand[];
+  readonly shell: Readonly<Record<string, string | undefined>>;
+};
+
+/**
+ * The variables of a person's shell that agents may have, by name. Anyone can write a repository's configuration, so it cannot ask for more
+ * than the presets' own variables, and for what the person's own configuration asks for. The other names that it asks for are refused.
+ */
+export const selectShellVariables = ({ agents, personal, shell }: ShellRequest) => {
+  const isSet = (name: string): boolean => Boolean(shell[name]);
+  const own = agents.flatMap((agent) => {
+    const { preset } = findPreset(agent) ?? {};
+    if (!preset) return [];
+    const clouds = Object.entries(preset.clouds).flatMap(([key, names]) => (isSet(key) ? names : []));
+    return [...preset.keys, ...preset.variables, ...clouds];
+  });
+  const allowed = new Set([...own, ...personal.flatMap((agent) => listReferences(agent))].filter((name) => isSet(name)));
+  const asked = new Set(agents.flatMap((agent) => listReferences(agent)).filter((name) => isSet(name)));
+  return {
+    given: Object.fromEntries([...allowed].map((name) => [name, shell[name] ?? ""])),
+    refused: [...asked].filter((name) => !allowed.has(name)),
+  };
 };
 
 /** What a person gives to agents: variables by name, and the model's key. */
@@ -26,7 +57,7 @@ export type GivenVariables = {
 
 /** The agent's own variables: the person's by name, then the configured ones. A missing reference leaves its variable out. */
 export const selectAgentVariables = (agent: AgentCommand, { agentEnv, modelKey }: GivenVariables): Record<string, string> => {
-  const own = listAgentVariables(agent).flatMap((name) => (agentEnv[name] ? [[name, agentEnv[name]] as const] : []));
+  const own = listPresetVariables(agent).flatMap((name) => (agentEnv[name] ? [[name, agentEnv[name]] as const] : []));
   const configured = Object.entries(agent.env).flatMap(([name, value]) => {
     const reference = readReference(value);
     if (reference === null) return [[name, value] as const];

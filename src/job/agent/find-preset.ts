@@ -1,7 +1,8 @@
 import { basename } from "node:path";
-import type { AgentCommand, AgentProtocol, PresetName } from "../../core/domain/agent-command.ts";
+import { AGENT_PROTOCOLS, type AgentCommand, type AgentProtocol, type PresetName } from "../../core/domain/agent-command.ts";
+import { AGENT_PROGRAMS, type AgentProgram } from "../../core/domain/agent-program.ts";
 import type { ToolName } from "../../core/workflow/workflow.ts";
-import type { AgentPreset, AgentProgram } from "./agent-preset.ts";
+import type { AgentPreset } from "./agent-preset.ts";
 import { claudePreset } from "./presets/claude.ts";
 import { codexPreset } from "./presets/codex.ts";
 import { geminiPreset } from "./presets/gemini.ts";
@@ -17,7 +18,11 @@ export const AGENT_PRESETS: Readonly<Record<PresetName, AgentPreset>> = {
 /** A preset with the protocol that a session uses. */
 export type FoundPreset = { readonly preset: AgentPreset; readonly protocol: AgentProtocol; readonly program: AgentProgram };
 
-const findWith = (preset: AgentPreset, protocol: AgentProtocol): FoundPreset => ({ preset, protocol, program: preset.programs[protocol] });
+const findWith = (preset: AgentPreset, protocol: AgentProtocol): FoundPreset => ({
+  preset,
+  protocol,
+  program: AGENT_PROGRAMS[preset.name][protocol],
+});
 
 /**
  * The path segments that may name a program, as in `/x/claude-agent-acp/dist/index.js`, `npx @google/gemini-cli@0.61.0` or
@@ -28,7 +33,7 @@ const listProgramNames = (word: string): string[] =>
 
 /** The preset's default protocol comes first, for a program that speaks both. */
 const listPrograms = (preset: AgentPreset): FoundPreset[] =>
-  [preset.protocol, preset.protocol === "acp" ? ("headless" as const) : ("acp" as const)].map((protocol) => findWith(preset, protocol));
+  [AGENT_PROGRAMS[preset.name].preferred, ...AGENT_PROTOCOLS].map((protocol) => findWith(preset, protocol));
 
 const recognizeProgram = (command: string, args: readonly string[]): FoundPreset | null => {
   // Options name no program, and arguments after the first option belong to the agent.
@@ -47,7 +52,7 @@ export const findPreset = (agent: Pick<AgentCommand, "preset" | "command" | "arg
   const found = command === null ? null : recognizeProgram(command, args);
   if (agent.preset === null) return found && (protocol === null ? found : findWith(found.preset, protocol));
   const preset = AGENT_PRESETS[agent.preset];
-  return findWith(preset, protocol ?? (found?.preset === preset ? found.protocol : preset.protocol));
+  return findWith(preset, protocol ?? (found?.preset === preset ? found.protocol : AGENT_PROGRAMS[preset.name].preferred));
 };
 
 /** The agent's names for these tools; an unknown agent gets the workflow's names. */

@@ -1,9 +1,10 @@
 import { access, constants } from "node:fs/promises";
 import { delimiter, isAbsolute, join } from "node:path";
 import type { AgentCommand } from "../../core/domain/agent-command.ts";
+import type { AgentProgram } from "../../core/domain/agent-program.ts";
 import type { JobFence } from "../fence/job-fence.ts";
 import type { ToolName } from "../../core/workflow/workflow.ts";
-import { type AgentLaunch, type AgentProgram, type McpServerCommand, PLAIN_LAUNCH } from "./agent-preset.ts";
+import { type AgentLaunch, type McpServerCommand, PLAIN_LAUNCH } from "./agent-preset.ts";
 import { findPreset, type FoundPreset } from "./find-preset.ts";
 
 const isExecutable = (path: string): Promise<boolean> =>

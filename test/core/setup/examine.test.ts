@@ -6,17 +6,15 @@ import { readActionsWorkflowFile } from "../../../src/core/policy/check-reporter
 import { detectProject } from "../../../src/core/setup/detect-project.ts";
 import type { DoctorFacts, GitHubSettings } from "../../../src/core/setup/doctor/doctor-facts.ts";
 import { examine } from "../../../src/core/setup/doctor/examine.ts";
-import { KNOWN_AGENTS } from "../../../src/core/setup/known-agents.ts";
 import { renderSetUp, STEP_WORKFLOW_PATH } from "../../../src/core/setup/plan-set-up.ts";
 import { factsOf } from "./repository-facts.ts";
 
 const SHIPPED = readFileSync(new URL("../../../.github/workflows/enki-step.yml", import.meta.url), "utf8");
 const PROJECT = detectProject(factsOf({ "go.mod": "" }));
-const [AGENT] = KNOWN_AGENTS;
 const WORKFLOW =
   renderSetUp(
     { stepWorkflow: SHIPPED, action: new Map() },
-    { project: PROJECT, verify: ["go test ./..."], agent: AGENT ?? { words: ["x"] }, isVendored: false, usesEnvironment: true },
+    { project: PROJECT, verify: ["go test ./..."], agent: { preset: "claude" }, isVendored: false, usesEnvironment: true },
   ).get(STEP_WORKFLOW_PATH) ?? "";
 
 const GITHUB: GitHubSettings = {

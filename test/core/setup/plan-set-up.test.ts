@@ -3,11 +3,12 @@ import { readFileSync } from "node:fs";
 import { NoOperationTraceWriter, parseWorkflow } from "@actions/workflow-parser";
 import { parse } from "yaml";
 import { describe, expect, test } from "vitest";
+import { PRESET_NAMES } from "../../../src/core/domain/agent-command.ts";
+import { findPreferredProgram } from "../../../src/core/domain/agent-program.ts";
 import { ACTION_REFERENCE } from "../../../src/core/domain/product.ts";
 import { readConfig } from "../../../src/core/config/read-config.ts";
 import { detectProject } from "../../../src/core/setup/detect-project.ts";
 import { planFileChange, readGeneratedVersion, readOrigin, sealGenerated } from "../../../src/core/setup/generated-file.ts";
-import { KNOWN_AGENTS } from "../../../src/core/setup/known-agents.ts";
 import { CONFIG_PATH, renderSetUp, type SetUpChoices, STEP_WORKFLOW_PATH } from "../../../src/core/setup/plan-set-up.ts";
 import { deriveApiUrl, readRemoteAddress } from "../../../src/core/setup/remote-address.ts";
 import { factsOf } from "./repository-facts.ts";
@@ -95,10 +96,8 @@ describe("the workflow file of a set-up", () => {
   });
 
   test("a known agent is installed in its own job only, with a Node of its own where the project uses none", () => {
-    const [claude] = KNOWN_AGENTS;
-    if (!claude) throw new Error("no agent is known");
     const runs = (job: string, files: Record<string, string>) =>
-      (setUp(files, { agent: claude }).workflow.jobs[job]?.steps ?? []).flatMap(({ name }) => name ?? []);
+      (setUp(files, { agent: { preset: "claude" } }).workflow.jobs[job]?.steps ?? []).flatMap(({ name }) => name ?? []);
     expect(runs("agent", { "go.mod": "" })).toEqual(["Set up Go", "Set up Node.js for the agent", "Install the agent"]);
     expect(runs("agent", { "package.json": "{}" })).toEqual(["Set up Node.js", "Install the agent"]);
     expect(runs("verify", { "go.mod": "" })).toEqual(["Set up Go"]);
@@ -128,20 +127,18 @@ describe("the workflow file of a set-up", () => {
 });
 
 describe("the configuration of a set-up", () => {
-  test.each(KNOWN_AGENTS.map((agent) => [agent.name, agent] as const))(
-    "with %s is without a mistake, and gives the agent its key",
-    (_, agent) => {
-      const { config } = setUp({ "go.mod": "" }, { agent });
-      const read = readConfig([{ path: CONFIG_PATH, text: config, kind: "config" }]);
-      expect(read.faults).toEqual([]);
-      expect(read.config.agents.worker).toMatchObject({
-        command: agent.command,
-        args: agent.args,
-        env: { [agent.keyVariable]: "$ENKI_MODEL_KEY" },
-      });
-      expect(read.config.refinery.verify).toEqual(["go test ./..."]);
-    },
-  );
+  test.each(PRESET_NAMES)("with %s is without a mistake, and contains no key", (preset) => {
+    const { config } = setUp({ "go.mod": "" }, { agent: { preset } });
+    const read = readConfig([{ path: CONFIG_PATH, text: config, kind: "config" }]);
+    expect(read.faults).toEqual([]);
+    expect(read.config.agents.worker).toMatchObject({ preset, command: null, args: [], env: {} });
+    expect(read.config.refinery.verify).toEqual(["go test ./..."]);
+  });
+
+  test.each(PRESET_NAMES)("installs the version of %s that Enki is tested with", (preset) => {
+    const { package: name, version } = findPreferredProgram(preset);
+    expect(setUp({}, { agent: { preset } }).text).toContain(`npm install --global --no-audit --no-fund ${name}@${version}\n`);
+  });
 
   test("quotes and backslashes in commands survive", () => {
     const verify = ['sh -c "echo \\\\ done"', "echo 'ä'"];

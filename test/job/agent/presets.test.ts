@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { AGENT_PROTOCOLS, PRESET_NAMES, type PresetName } from "../../../src/core/domain/agent-command.ts";
+import { AGENT_PROGRAMS } from "../../../src/core/domain/agent-program.ts";
 import { PLAIN_LAUNCH, type AgentLaunch, type AgentSetting, type HeadlessEvent } from "../../../src/job/agent/agent-preset.ts";
 import { AGENT_PRESETS } from "../../../src/job/agent/find-preset.ts";
 
@@ -18,11 +19,13 @@ describe.each(PRESET_NAMES)("the preset %s", (name) => {
   test("pins its programs, and names its keys", () => {
     expect(preset.name).toBe(name);
     for (const protocol of AGENT_PROTOCOLS) {
-      const { version, programs } = preset.programs[protocol];
+      const { version, programs } = AGENT_PROGRAMS[name][protocol];
       expect(version).toMatch(/^\d+\.\d+\.\d+$/);
       expect(programs.length).toBeGreaterThan(0);
     }
-    expect(new Set([...preset.keys, ...preset.variables]).size).toBe(preset.keys.length + preset.variables.length);
+    const names = [...preset.keys, ...preset.variables, ...Object.values(preset.clouds).flat()];
+    expect(new Set(names).size).toBe(names.length);
+    expect(preset.keys).toEqual(expect.arrayContaining(Object.keys(preset.clouds)));
   });
 
   test("passes Enki's tools on in the headless protocol only", () => {

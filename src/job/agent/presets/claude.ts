@@ -46,6 +46,16 @@ const DENIED_TOOLS = [
   "TaskOutput",
 ];
 
+const AWS_VARIABLES = [
+  "AWS_REGION",
+  "AWS_DEFAULT_REGION",
+  "AWS_PROFILE",
+  "AWS_ACCESS_KEY_ID",
+  "AWS_SECRET_ACCESS_KEY",
+  "AWS_SESSION_TOKEN",
+  "AWS_BEARER_TOKEN_BEDROCK",
+];
+
 /** Waits of 0.5, 1, 2 and 4 seconds between tries, instead of minutes in silence. */
 const MAX_RETRIES = "4";
 
@@ -161,21 +171,6 @@ const readEvent = (line: Readonly<Record<string, unknown>>): readonly HeadlessEv
 export const claudePreset: AgentPreset = {
   name: "claude",
   label: "Claude Code",
-  programs: {
-    headless: {
-      package: "@anthropic-ai/claude-code",
-      version: "2.1.332",
-      programs: ["claude"],
-      args: ["-p", "--output-format", "stream-json", "--verbose"],
-    },
-    acp: {
-      package: "@agentclientprotocol/claude-agent-acp",
-      version: "0.101.0",
-      programs: ["claude-agent-acp", "claude-code-acp"],
-      args: [],
-    },
-  },
-  protocol: "headless",
   keys: [
     "ANTHROPIC_API_KEY",
     "CLAUDE_CODE_OAUTH_TOKEN",
@@ -192,27 +187,24 @@ export const claudePreset: AgentPreset = {
     "ANTHROPIC_DEFAULT_OPUS_MODEL",
     "ANTHROPIC_DEFAULT_SONNET_MODEL",
     "ANTHROPIC_DEFAULT_HAIKU_MODEL",
-    "ANTHROPIC_BEDROCK_BASE_URL",
-    "AWS_REGION",
-    "AWS_DEFAULT_REGION",
-    "AWS_PROFILE",
-    "AWS_ACCESS_KEY_ID",
-    "AWS_SECRET_ACCESS_KEY",
-    "AWS_SESSION_TOKEN",
-    "AWS_BEARER_TOKEN_BEDROCK",
-    "AWS_WEB_IDENTITY_TOKEN_FILE",
-    "AWS_ROLE_ARN",
-    "ANTHROPIC_VERTEX_PROJECT_ID",
-    "ANTHROPIC_VERTEX_BASE_URL",
-    "CLOUD_ML_REGION",
-    "GOOGLE_APPLICATION_CREDENTIALS",
-    "ANTHROPIC_FOUNDRY_API_KEY",
-    "ANTHROPIC_FOUNDRY_RESOURCE",
-    "ANTHROPIC_FOUNDRY_BASE_URL",
-    "AZURE_CLIENT_ID",
-    "AZURE_TENANT_ID",
-    "AZURE_CLIENT_SECRET",
   ],
+  clouds: {
+    CLAUDE_CODE_USE_BEDROCK: ["ANTHROPIC_BEDROCK_BASE_URL", "AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_ROLE_ARN", ...AWS_VARIABLES],
+    CLAUDE_CODE_USE_VERTEX: [
+      "ANTHROPIC_VERTEX_PROJECT_ID",
+      "ANTHROPIC_VERTEX_BASE_URL",
+      "CLOUD_ML_REGION",
+      "GOOGLE_APPLICATION_CREDENTIALS",
+    ],
+    CLAUDE_CODE_USE_FOUNDRY: [
+      "ANTHROPIC_FOUNDRY_API_KEY",
+      "ANTHROPIC_FOUNDRY_RESOURCE",
+      "ANTHROPIC_FOUNDRY_BASE_URL",
+      "AZURE_CLIENT_ID",
+      "AZURE_TENANT_ID",
+      "AZURE_CLIENT_SECRET",
+    ],
+  },
   needsKey: true,
   login: "claude setup-token",
   names: NAMES,

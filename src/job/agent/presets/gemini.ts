@@ -111,25 +111,11 @@ const readResult = (line: Readonly<Record<string, unknown>>): HeadlessEvent[] =>
 export const geminiPreset: AgentPreset = {
   name: "gemini",
   label: "Gemini CLI",
-  programs: {
-    acp: { package: "@google/gemini-cli", version: "0.61.0", programs: ["gemini", "gemini-cli"], args: ["--acp"] },
-    headless: {
-      package: "@google/gemini-cli",
-      version: "0.61.0",
-      programs: ["gemini", "gemini-cli"],
-      args: ["--output-format", "stream-json"],
-    },
-  },
-  protocol: "acp",
   keys: ["GEMINI_API_KEY", "GOOGLE_API_KEY", "GOOGLE_GENAI_USE_VERTEXAI"],
-  variables: [
-    "GOOGLE_GEMINI_BASE_URL",
-    "GOOGLE_VERTEX_BASE_URL",
-    "GEMINI_MODEL",
-    "GOOGLE_CLOUD_PROJECT",
-    "GOOGLE_CLOUD_LOCATION",
-    "GOOGLE_APPLICATION_CREDENTIALS",
-  ],
+  variables: ["GOOGLE_GEMINI_BASE_URL", "GOOGLE_VERTEX_BASE_URL", "GEMINI_MODEL"],
+  clouds: {
+    GOOGLE_GENAI_USE_VERTEXAI: ["GOOGLE_CLOUD_PROJECT", "GOOGLE_CLOUD_LOCATION", "GOOGLE_APPLICATION_CREDENTIALS"],
+  },
   needsKey: true,
   login: null,
   names: NAMES,

@@ -95,17 +95,10 @@ const readEvent = (line: Readonly<Record<string, unknown>>): readonly HeadlessEv
   }
 };
 
-const PROGRAM = { package: "opencode-ai", version: "1.18.33", programs: ["opencode", "opencode-ai"] } as const;
-
 /** opencode, with any provider's model. */
 export const opencodePreset: AgentPreset = {
   name: "opencode",
   label: "opencode",
-  programs: {
-    acp: { ...PROGRAM, args: ["acp"] },
-    headless: { ...PROGRAM, args: ["run", "--format", "json", "--auto"] },
-  },
-  protocol: "acp",
   keys: [
     "ANTHROPIC_API_KEY",
     "OPENAI_API_KEY",
@@ -121,18 +114,8 @@ export const opencodePreset: AgentPreset = {
     "AWS_BEARER_TOKEN_BEDROCK",
     "GITHUB_COPILOT_TOKEN",
   ],
-  variables: [
-    "OPENCODE_CONFIG_CONTENT",
-    "AZURE_RESOURCE_NAME",
-    "GOOGLE_CLOUD_PROJECT",
-    "VERTEX_LOCATION",
-    "GOOGLE_APPLICATION_CREDENTIALS",
-    "AWS_REGION",
-    "AWS_PROFILE",
-    "AWS_ACCESS_KEY_ID",
-    "AWS_SECRET_ACCESS_KEY",
-    "AWS_SESSION_TOKEN",
-  ],
+  variables: ["OPENCODE_CONFIG_CONTENT", "AZURE_RESOURCE_NAME", "VERTEX_LOCATION"],
+  clouds: {},
   needsKey: false,
   login: null,
   names: NAMES,

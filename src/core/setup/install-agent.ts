@@ -1,0 +1,26 @@
+import type { PresetName } from "../domain/agent-command.ts";
+import { findPreferredProgram } from "../domain/agent-program.ts";
+import type { SetUpStep } from "./set-up-step.ts";
+import { PINNED_ACTIONS } from "./set-up-step.ts";
+
+/** The agent of a set-up: a preset, or the words of a command line. */
+export type AgentOfSetUp = { readonly preset: PresetName } | { readonly words: readonly string[] };
+
+const AGENT_NODE_VERSION = "24";
+
+/** Steps that install an agent in its job. Agents need a newer Node than some repositories use, so they get one of their own. */
+export const installAgent = (preset: PresetName, usesNode: boolean): SetUpStep[] => {
+  const program = findPreferredProgram(preset);
+  return [
+    ...(usesNode
+      ? []
+      : [
+          {
+            name: "Set up Node.js for the agent",
+            uses: PINNED_ACTIONS.node,
+            inputs: { "node-version": AGENT_NODE_VERSION, "package-manager-cache": "false" },
+          },
+        ]),
+    { name: "Install the agent", run: [`npm install --global --no-audit --no-fund ${program.package}@${program.version}`] },
+  ];
+};

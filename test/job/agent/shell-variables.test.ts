@@ -1,0 +1,53 @@
+import { describe, expect, test } from "vitest";
+import type { AgentCommand } from "../../../src/core/domain/agent-command.ts";
+import { selectAgentVariables, selectShellVariables } from "../../../src/job/agent/agent-variables.ts";
+
+const agent = (over: Partial<AgentCommand> = {}): AgentCommand => ({
+  preset: "claude",
+  command: null,
+  args: [],
+  env: {},
+  protocol: null,
+  idleMs: 1,
+  ...over,
+});
+
+const SHELL = {
+  PATH: "/bin",
+  GITHUB_TOKEN: "github",
+  ANTHROPIC_API_KEY: "anthropic",
+  OPENAI_API_KEY: "openai",
+  AWS_SECRET_ACCESS_KEY: "aws",
+  GOOGLE_APPLICATION_CREDENTIALS: "/home/me/google.json",
+};
+
+const select = (repository: Partial<AgentCommand>, personal: Partial<AgentCommand> = {}, shell: Record<string, string> = SHELL) =>
+  selectShellVariables({ agents: [agent(repository)], personal: [agent(personal)], shell });
+
+describe("the variables of a person's shell", () => {
+  test("a preset receives its own keys, and no other agent's", () => {
+    expect(select({}).given).toEqual({ ANTHROPIC_API_KEY: "anthropic" });
+    expect(select({ preset: "codex" }).given).toEqual({ OPENAI_API_KEY: "openai" });
+    expect(select({ preset: null, command: "my-agent" }).given).toEqual({});
+  });
+
+  test("a repository's configuration cannot take any other variable", () => {
+    const { given, refused } = select({ env: { ANTHROPIC_CUSTOM_HEADERS: "$GITHUB_TOKEN", A: "$AWS_SECRET_ACCESS_KEY", B: "$MISSING" } });
+    expect(given).toEqual({ ANTHROPIC_API_KEY: "anthropic" });
+    expect(refused).toEqual(["GITHUB_TOKEN", "AWS_SECRET_ACCESS_KEY"]);
+  });
+
+  test("a person's own configuration allows a variable by its name", () => {
+    const { given, refused } = select({ env: { X: "$GITHUB_TOKEN" } }, { env: { GITHUB_TOKEN: "$GITHUB_TOKEN" } });
+    expect(given).toEqual({ ANTHROPIC_API_KEY: "anthropic", GITHUB_TOKEN: "github" });
+    expect(refused).toEqual([]);
+    expect(selectAgentVariables(agent({ env: { X: "$GITHUB_TOKEN" } }), { agentEnv: given, modelKey: "" })).toMatchObject({ X: "github" });
+  });
+
+  test("credentials of a cloud are passed on only if the person selects the cloud, which a repository cannot", () => {
+    const chosen = { ...SHELL, CLAUDE_CODE_USE_BEDROCK: "1" };
+    expect(select({}, {}, chosen).given).toMatchObject({ CLAUDE_CODE_USE_BEDROCK: "1", AWS_SECRET_ACCESS_KEY: "aws" });
+    expect(select({}, {}, chosen).given).not.toHaveProperty("GOOGLE_APPLICATION_CREDENTIALS");
+    expect(select({ env: { CLAUDE_CODE_USE_BEDROCK: "1" } }).given).toEqual({ ANTHROPIC_API_KEY: "anthropic" });
+  });
+});
