@@ -44,7 +44,9 @@ export const runRequestCommand = async (args: readonly string[], terminal: Termi
   if (request === "" && workflow === null) throw new UsageError('what is to be done? enki run "<request>"');
   const named = values.agent === undefined ? null : await findNamedAgent(terminal, values.agent);
   const found = await findRepository(terminal, ".");
-  const isNeeded = (config: Config): boolean => needsPreparedAgents(config, workflow);
+  // Without a command that verifies, nothing starts.
+  const isNeeded = (config: Config): boolean =>
+    (values.verify ?? config.refinery.verify).length > 0 && needsPreparedAgents(config, workflow);
   const { agent, terminal: prepared } = await prepareAgents(terminal, { directory: found.directory, named, isNeeded });
   const place = await openWorkplace(terminal, "enki-run");
   try {

@@ -101,11 +101,14 @@ const runAgentSession = async (host: StepHost, spec: JobSpec, { texts, fence }: 
   const at = toJobPaths(host.temp);
   const canEdit = mayEdit(spec);
   const tools = openJobTools(host, spec, canEdit ? fence : null);
-  const served = await serveTools({ socket: at.socket, context: tools.context });
-  await fence.give(at.socket);
-  const home = await fence.createHome();
   const transcript = openAgentTranscript(listSecrets(host, spec), host.log);
+  const served = await serveTools({ socket: at.socket, context: tools.context }).catch((error: unknown) => {
+    tools.close();
+    throw error;
+  });
   try {
+    await fence.give(at.socket);
+    const home = await fence.createHome();
     const mcpServer = createMcpCommand(host, spec, { toolSet: tools.context.toolSet, canEdit });
     const rights = { canEdit, tools: spec.tools, mcpServer };
     const env = prepareAgentEnv(host.env, spec, { given: host, home, texts });

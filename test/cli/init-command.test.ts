@@ -165,7 +165,7 @@ describe("at a terminal", () => {
     ]);
     expect({ code, asked }).toEqual({ code: 0, asked: 4 });
     expect(read(CONFIG)).toContain('verify = [\n  "npm run check",\n]');
-    expect(read(CONFIG)).toContain('command = "gemini"\nargs = ["--acp"]');
+    expect(read(CONFIG)).toContain('preset = "gemini"');
     expect(has(WORKFLOW)).toBe(false);
   });
 

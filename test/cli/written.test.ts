@@ -122,7 +122,7 @@ test("enki config lists each value with file and line, without credentials", asy
   expect(out).toMatch(/^workers\.max_heavy = 2 +# \.enki\/enki\.toml:2$/m);
   expect(out).toMatch(/^workers\.max_light = 3 +# ~\/\.enki\/enki\.toml:3$/m);
   expect(out).toMatch(/^workers\.max_standard = 5 +# default$/m);
-  expect(out).toMatch(/^agent\.command = "claude-agent-acp" +# default$/m);
+  expect(out).toMatch(/^agent\.preset = "claude" +# default$/m);
   expect(out).toMatch(/^agent\.env\.MODEL = "\$ENKI_MODEL_KEY" +# \.enki\/enki\.toml:5$/m);
   const json = await run("config", "--json");
   expect(out + json.out).not.toContain("hidden");

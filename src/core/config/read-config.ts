@@ -48,7 +48,7 @@ export const readConfig = (files: readonly ConfigText[]): ConfigReading => {
       for (const key of listDottedKeys(table)) origins.set(key, file);
     }
   }
-  const effective = configFileSchema.parse(raw);
+  const effective = withDefaultPreset(configFileSchema.parse(raw));
   faults.push(...findUnknownModels(effective, origins), ...findUnknownUnprotected(effective, origins));
   const [broken] = faults.filter(({ file }) => /(^|\/)enki\.toml$/.test(file)).map(({ file, line, why }) => `${file}:${line}: ${why}`);
   return {
@@ -58,6 +58,13 @@ export const readConfig = (files: readonly ConfigText[]): ConfigReading => {
     origins,
   };
 };
+
+const DEFAULT_PRESET = "claude";
+
+const withDefaultPreset = (file: ConfigFile): ConfigFile =>
+  file.agent.command === undefined && file.agent.preset === undefined
+    ? { ...file, agent: { ...file.agent, preset: DEFAULT_PRESET } }
+    : file;
 
 /** Changes by a role without `can_edit` are discarded, so such a role cannot deliver a pull request. */
 const checkRoleOutput = (

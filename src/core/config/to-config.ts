@@ -74,7 +74,6 @@ export const toConfig = ({
 
 type AgentSection = NonNullable<ConfigFile["agent"]["worker"]>;
 
-const DEFAULT_PRESET = "claude";
 const DEFAULT_IDLE_MINUTES = 10;
 
 /** The program and arguments of a section. A preset, or a command line of several words, takes no common arguments. */
@@ -92,7 +91,7 @@ const toAgentCommand = (all: AgentSection, section: AgentSection = {}): AgentCom
   const { preset, command, args } = selectProgram(all, section);
   const idle = section.idle_minutes ?? all.idle_minutes ?? DEFAULT_IDLE_MINUTES;
   return {
-    preset: preset ?? (command === null ? DEFAULT_PRESET : null),
+    preset: preset ?? null,
     command,
     args,
     env: { ...all.env, ...section.env },

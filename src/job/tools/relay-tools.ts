@@ -1,4 +1,5 @@
 import { connect } from "node:net";
+import { useSocketName } from "./socket-name.ts";
 import type { Readable, Writable } from "node:stream";
 
 /**
@@ -7,7 +8,7 @@ import type { Readable, Writable } from "node:stream";
  */
 export const relayTools = ({ socket, stdin, stdout }: { socket: string; stdin: Readable; stdout: Writable }): Promise<void> =>
   new Promise((resolve, reject) => {
-    const connection = connect(socket);
+    const connection = useSocketName(socket, (name) => connect(name));
     connection.once("error", ({ message }) => reject(new Error(`no job listens on this socket: ${message}`)));
     connection.once("close", () => {
       // An open stdin would keep this process alive.

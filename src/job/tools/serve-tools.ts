@@ -6,6 +6,7 @@ import { CallToolRequestSchema, ListToolsRequestSchema } from "@modelcontextprot
 import { z } from "zod";
 import { type McpStreams, createStreamTransport } from "./stream-transport.ts";
 import type { ToolContext } from "./mcp-tool.ts";
+import { useSocketName } from "./socket-name.ts";
 import { callTool, listTools } from "./call-tool.ts";
 
 /** Creates an MCP server with Enki's tools. Rights and limits come from the context, never from the caller. */
@@ -33,12 +34,8 @@ const serveStreams = (context: ToolContext, streams: McpStreams): Promise<void> 
     createMcpServer(context).connect(createStreamTransport(streams, resolve)).catch(reject);
   });
 
-/** The longest path that fits into a socket's address, in bytes. */
-const MAX_SOCKET_PATH_BYTES = 100;
-
 /** Serves a job's tools on a socket that only the job's own user can access. */
 export const serveTools = async ({ context, socket }: { context: ToolContext; socket: string }): Promise<{ close(): Promise<void> }> => {
-  if (Buffer.byteLength(socket) > MAX_SOCKET_PATH_BYTES) throw new Error(`the path of the tools' socket is too long: ${socket}`);
   const open = new Set<Socket>();
   // Requests sent before the client closed its side are still answered.
   const listening = createServer({ allowHalfOpen: true }, (connection) => {
@@ -47,13 +44,16 @@ export const serveTools = async ({ context, socket }: { context: ToolContext; so
     void serveStreams(context, { input: connection, output: connection }).finally(() => connection.end().destroySoon());
   });
   await rm(socket, { force: true });
-  await new Promise<void>((resolve, reject) => listening.once("error", reject).listen(socket, resolve));
+  await new Promise<void>((resolve, reject) => {
+    listening.once("error", reject);
+    useSocketName(socket, (name) => listening.listen(name, resolve));
+  });
   await chmod(socket, 0o600);
   return {
     close: () =>
       new Promise((resolve) => {
         for (const connection of open) connection.destroy();
-        listening.close(() => resolve());
+        listening.close(() => void rm(socket, { force: true }).then(() => resolve()));
       }),
   };
 };

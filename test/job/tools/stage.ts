@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Client } from "@modelcontextprotocol/sdk/client/index.js";
@@ -33,9 +33,10 @@ export const connectStdio = async (args: readonly string[], over: { cwd: string;
 };
 
 /** A job that serves its tools, with a workspace; `connect` starts a relay to it. */
-export const openJob = async (over: Partial<ToolContext> = {}) => {
+export const openJob = async (over: Partial<ToolContext> = {}, directory = "") => {
   const root = mkdtempSync(join(tmpdir(), "enki-mcp-"));
-  const socket = join(root, "tools.sock");
+  const socket = join(root, directory, "tools.sock");
+  mkdirSync(join(root, directory), { recursive: true });
   const { context, recorded } = openToolBox({ editFile: createFileEditor(root), ...over });
   const served = await serveTools({ context, socket });
   const open: { close(): Promise<void> }[] = [];
