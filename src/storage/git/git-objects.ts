@@ -3,6 +3,11 @@ import type { TextCommit } from "../../core/domain/text-commit.ts";
 import { type TreeEntry, listTree, writeBlobs, writeTree } from "./git-tree.ts";
 import { runGitOrThrow, GitError, type GitOutput, runGit, type GitContext } from "./run-git.ts";
 import { formatSignedCommit } from "./signed-commit.ts";
+import { formatCommit, readCommitLinks } from "./commit-object.ts";
+import type { ObjectFiles } from "./object-files.ts";
+import type { GitObject } from "./pack-file.ts";
+import { changeTree, findTree } from "./tree-files.ts";
+import { parseTreeObject, toByteName } from "./tree-object.ts";
 
 export type CommitIdentity = { readonly name: string; readonly email: string };
 export type CommitAuthor = CommitIdentity & { readonly at: Millis };
@@ -26,10 +31,9 @@ const formatGitDate = (time: Millis): string => `@${Math.floor(time / 1000)} +00
 export const writeCommit = async (at: GitContext, commit: NewCommit): Promise<Sha> => {
   const { tree, parents, message, at: time, committer, author, sign } = commit;
   const wrote = author ?? { ...committer, at: time };
-  if (sign) {
-    const object = formatSignedCommit({ ...commit, author: wrote }, sign);
-    return (await runGitOrThrow(at, ["hash-object", "-t", "commit", "-w", "--stdin"], object)).trim();
-  }
+  if (sign) return writeCommitObject(at, formatSignedCommit({ ...commit, author: wrote }, sign));
+  const formatted = at.objects && formatCommit({ tree, parents, author: wrote, committer: { ...committer, at: time }, message });
+  if (at.objects && formatted) return at.objects.write("commit", formatted);
   const env = {
     ...at.env,
     GIT_AUTHOR_NAME: wrote.name,
@@ -43,13 +47,21 @@ export const writeCommit = async (at: GitContext, commit: NewCommit): Promise<Sh
   return (await runGitOrThrow({ ...at, env }, args, message)).trim();
 };
 
+const writeCommitObject = async (at: GitContext, object: Buffer): Promise<Sha> =>
+  at.objects
+    ? at.objects.write("commit", object)
+    : (await runGitOrThrow(at, ["hash-object", "-t", "commit", "-w", "--stdin"], object)).trim();
+
 export const readTreeId = async (at: GitContext, commit: Sha): Promise<Sha> =>
-  (await runGitOrThrow(at, ["rev-parse", `${commit}^{tree}`])).trim();
+  readCommitLinks(at.objects, commit)?.tree ?? (await runGitOrThrow(at, ["rev-parse", `${commit}^{tree}`])).trim();
 
 /** Files to write into a tree, by path; null deletes a path. */
 export type NewFiles = ReadonlyMap<string, { readonly content: string | Buffer; readonly mode: "100644" | "100755" } | null>;
 
 export const writeTreeFiles = async (at: GitContext, on: Sha | null, files: NewFiles): Promise<Sha> => {
+  const { objects } = at;
+  const tree = objects && on !== null ? findTree(objects, on) : null;
+  if (objects && (on === null || tree !== null)) return writeFilesDirectly(objects, tree, files);
   const entries = on === null ? new Map<string, TreeEntry>() : await listTree(at, on);
   const kept = [...files].flatMap(([path, file]) => (file ? [{ path, ...file }] : []));
   const blobs = await writeBlobs(
@@ -61,21 +73,34 @@ export const writeTreeFiles = async (at: GitContext, on: Sha | null, files: NewF
   return writeTree(at, entries);
 };
 
+const writeFilesDirectly = (objects: ObjectFiles, tree: Sha | null, files: NewFiles): Sha =>
+  changeTree(
+    objects,
+    tree,
+    [...files].map(([path, file]) => [path, file && { mode: file.mode, sha: objects.write("blob", Buffer.from(file.content)) }]),
+  );
+
 /** Stores a commit of texts. Throws if git derives another id, because a comment already has the id. */
 export const writeTextCommit = async (at: GitContext, { id, files, object }: TextCommit): Promise<void> => {
   const tree = await writeTreeFiles(at, null, new Map(Object.entries(files).map(([name, content]) => [name, { content, mode: "100644" }])));
-  const stored = (await runGitOrThrow(at, ["hash-object", "-t", "commit", "-w", "--stdin"], object)).trim();
+  const stored = await writeCommitObject(at, Buffer.from(object));
   if (stored !== id || !object.startsWith(`tree ${tree}\n`)) throw new GitError(`the commit of texts ${id} was stored as ${stored}`);
 };
 
 /** Reads objects of one type in one process. Missing objects and those of other types are omitted. */
 const readObjects = async (at: GitContext, wanted: "blob" | "commit", ids: readonly Sha[]): Promise<Map<Sha, Buffer>> => {
   const contents = new Map<Sha, Buffer>();
-  if (ids.length === 0) return contents;
-  const { stdout, code, stderr } = await runGit(at, ["cat-file", "--batch"], `${ids.join("\n")}\n`);
+  const unread: Sha[] = [];
+  for (const id of ids) {
+    const object = at.objects?.read(id);
+    if (!object) unread.push(id);
+    else if (object.type === wanted) contents.set(id, object.content);
+  }
+  if (unread.length === 0) return contents;
+  const { stdout, code, stderr } = await runGit(at, ["cat-file", "--batch"], `${unread.join("\n")}\n`);
   if (code !== 0) throw new GitError(`git cat-file: ${stderr.trim()}`);
   let offset = 0;
-  for (const id of ids) {
+  for (const id of unread) {
     const end = stdout.indexOf("\n", offset);
     const [, type, size] = stdout.subarray(offset, end).toString("utf8").split(" ");
     offset = end + 1;
@@ -109,11 +134,28 @@ export const listFirstParents = async (at: GitContext, tip: Sha, excluded: Sha |
 
 const MAX_TEXT_FILE_BYTES = 1_000_000;
 
+/** The content of a file; null if it is missing, too long, or cannot be read here. */
+const readFileAt = (objects: ObjectFiles | undefined, { commit, path, maxBytes }: TextPlace): Buffer | null => {
+  const links = readCommitLinks(objects, commit);
+  if (!objects || !links) return null;
+  const steps = path.split("/").map((name) => toByteName(name));
+  let id: Sha | undefined = links.tree;
+  for (const name of steps) {
+    const tree: GitObject | null = id === undefined ? null : objects.read(id);
+    id = tree?.type === "tree" ? parseTreeObject(tree.content).find((entry) => entry.name === name)?.sha : undefined;
+  }
+  const found = id === undefined ? null : objects.read(id, maxBytes);
+  return found?.type === "blob" ? found.content : null;
+};
+
 type TextPlace = { readonly commit: Sha; readonly path: string; readonly maxBytes?: number | undefined };
 
 /** Returns null if the file is missing, longer than the limit, or not text. */
 export const readTextAt = async (at: GitContext, { commit, path, maxBytes = MAX_TEXT_FILE_BYTES }: TextPlace): Promise<string | null> => {
-  if (!isSha(commit) || path.includes("\0") || !(await isCommit(at, commit))) return null;
+  if (!isSha(commit) || path.includes("\0")) return null;
+  const known = readFileAt(at.objects, { commit, path, maxBytes });
+  if (known) return known.includes(0) ? null : known.toString("utf8");
+  if (!(await isCommit(at, commit))) return null;
   const object = `${commit}:${path}`;
   const size = await runGit(at, ["cat-file", "-s", object]);
   if (size.code !== 0 || Number(size.stdout.toString("utf8")) > maxBytes) return null;
@@ -126,8 +168,13 @@ export type TreeMergeResult =
   | { readonly kind: "conflict"; readonly paths: readonly string[] };
 
 /** Merges two commits in memory, without a work tree, hooks or merge drivers. */
-export const mergeTrees = async (at: GitContext, ours: Sha, theirs: Sha): Promise<TreeMergeResult> =>
-  parseMergeOutput(await runGit(at, ["merge-tree", "--write-tree", "-z", "--name-only", ours, theirs]));
+export const mergeTrees = async (at: GitContext, ours: Sha, theirs: Sha): Promise<TreeMergeResult> => {
+  // A merge with one's own parent changes nothing.
+  const known = readCommitLinks(at.objects, theirs);
+  return known?.parents.includes(ours)
+    ? { kind: "tree", tree: known.tree }
+    : parseMergeOutput(await runGit(at, ["merge-tree", "--write-tree", "-z", "--name-only", ours, theirs]));
+};
 
 /** Exit code 1 means a conflict or an unknown commit; only a conflict prints a tree id. */
 const parseMergeOutput = ({ code, stdout, stderr }: GitOutput): TreeMergeResult => {
@@ -140,13 +187,15 @@ const parseMergeOutput = ({ code, stdout, stderr }: GitOutput): TreeMergeResult 
 
 /** Returns false if the object is missing or of another type. */
 export const isCommit = async (at: GitContext, id: Sha): Promise<boolean> =>
-  (await runGit(at, ["cat-file", "-t", id])).stdout.toString("utf8").trim() === "commit";
+  (at.objects?.read(id)?.type ?? (await runGit(at, ["cat-file", "-t", id])).stdout.toString("utf8").trim()) === "commit";
 
 /**
  * Whether the tip contains the commit. A missing commit is not contained, since the clone has all history of the tip;
  * fresh clones lack commits of rewound bases and deleted branches. Throws if the tip is missing.
  */
 export const isAncestor = async (at: GitContext, commit: Sha, tip: Sha): Promise<boolean> => {
+  const known = readCommitLinks(at.objects, tip);
+  if (known && (commit === tip || known.parents.includes(commit))) return true;
   const { code, stderr } = await runGit(at, ["merge-base", "--is-ancestor", commit, tip]);
   if (code === 0 || code === 1) return code === 0;
   if (!(await isCommit(at, commit)) && (commit === tip || (await isCommit(at, tip)))) return false;
@@ -154,6 +203,8 @@ export const isAncestor = async (at: GitContext, commit: Sha, tip: Sha): Promise
 };
 
 export const readCommitTimes = async (at: GitContext, commits: readonly Sha[]): Promise<Millis[]> => {
+  const known = commits.flatMap((commit) => readCommitLinks(at.objects, commit) ?? []);
+  if (known.length === commits.length) return known.map(({ committedSeconds }) => committedSeconds * 1000);
   const out = await runGitOrThrow(at, ["log", "--no-walk=unsorted", "--format=%ct", ...commits]);
   return out
     .trim()

@@ -1,5 +1,6 @@
 import type { Sha } from "../../core/domain/ids.ts";
 import { runGitOrThrow, type GitContext } from "./run-git.ts";
+import { changeTree, type FolderFilter, findTree, listFiles } from "./tree-files.ts";
 
 type TreeEntryMode = "100644" | "100755" | "120000" | "160000";
 export type TreeEntry = { readonly mode: TreeEntryMode; readonly sha: Sha };
@@ -22,7 +23,12 @@ type TreeFolder = { readonly files: Map<string, TreeEntry>; readonly folders: Ma
 
 const createTreeFolder = (): TreeFolder => ({ files: new Map(), folders: new Map() });
 
-export const listTree = async (at: GitContext, tree: string): Promise<Map<string, TreeEntry>> => {
+/** The files of a tree or commit; with `isWanted`, without the folders that hold none of the wanted ones. */
+export const listTree = async (at: GitContext, tree: string, isWanted: FolderFilter = () => true): Promise<Map<string, TreeEntry>> => {
+  const root = at.objects ? findTree(at.objects, tree) : null;
+  // Trees have only these modes for what is no folder.
+  const known = at.objects && root !== null ? (listFiles(at.objects, root, isWanted) as Map<string, TreeEntry> | null) : null;
+  if (known) return known;
   const out = await runGitOrThrow(at, ["ls-tree", "-r", "-z", "--full-tree", tree]);
   const entries = new Map<string, TreeEntry>();
   for (const line of out.split("\0")) {
@@ -50,6 +56,7 @@ export const listSizedTree = async (at: GitContext, tree: string): Promise<Map<s
 
 /** Writes a tree of exactly these files; callers check the paths. */
 export const writeTree = async (at: GitContext, files: ReadonlyMap<string, TreeEntry>): Promise<Sha> => {
+  if (at.objects) return changeTree(at.objects, null, [...files]);
   const root = createTreeFolder();
   for (const [path, entry] of files) addTreeEntry(root, path.split("/"), entry);
   return writeTreeFolders(at, root);

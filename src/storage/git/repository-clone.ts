@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { mkdir, rm } from "node:fs/promises";
+import { mkdir, rm, writeFile } from "node:fs/promises";
 import type { RefMove } from "../../core/domain/decision.ts";
 import type { Millis, RefName, Sha } from "../../core/domain/ids.ts";
 import type { QueryAnswers, Query, RepositoryRefs } from "../../core/domain/query.ts";
@@ -28,6 +28,8 @@ import {
 import { pushRefs, type PushResult } from "./push-refs.ts";
 import { type TimerStarter, runGitOrThrow, GitError, runGit, type GitContext, createTokenEnv } from "./run-git.ts";
 import { listTree } from "./git-tree.ts";
+import { openObjectFiles } from "./object-files.ts";
+import { listRefFiles, readRefFile, writeRefFiles } from "./ref-files.ts";
 
 export type CloneOptions = {
   readonly url: string;
@@ -47,8 +49,9 @@ export type RepositoryClone = Awaited<ReturnType<typeof openClone>>;
 const FETCH_REFSPECS = ["+refs/heads/*:refs/heads/*", "+refs/enki/*:refs/enki/*"];
 
 export const openClone = async (options: CloneOptions) => {
-  const running: GitContext = { directory: options.directory, after: options.after, stop: options.stop };
-  await ensureBareRepository(running);
+  const { directory, after, stop } = options;
+  await ensureBareRepository(directory);
+  const running: GitContext = { directory, after, stop, objects: openObjectFiles(directory) };
   return {
     url: options.url,
     directory: options.directory,
@@ -79,7 +82,7 @@ const createRemoteMethods = (running: GitContext, { url, directory, token }: Clo
       if (first === null) return;
       if (!BROKEN_CLONE_PATTERN.test(first)) throw new GitError(`git fetch: ${first.trim()}`);
       await rm(directory, { recursive: true, force: true });
-      await ensureBareRepository(running);
+      await ensureBareRepository(directory);
       const second = await fetch("--prune", url, ...FETCH_REFSPECS);
       if (second !== null) throw new GitError(`git fetch: ${second.trim()}`);
     },
@@ -112,10 +115,7 @@ type FoundCommit = { readonly commit: Sha; readonly at: Millis; readonly message
 /** Reads ids, refs and ancestry. */
 const createHistoryMethods = (running: GitContext) => ({
   /** The value of one ref; null if it does not exist. */
-  readRef: async (ref: RefName): Promise<Sha | null> => {
-    const { code, stdout } = await runGit(running, ["rev-parse", "-q", "--verify", ref]);
-    return code === 0 ? stdout.toString("utf8").trim() : null;
-  },
+  readRef: (ref: RefName): Promise<Sha | null> => Promise.resolve(readRefFile(running.directory, ref)),
   commitObjects: (ids: readonly Sha[]): Promise<Map<Sha, Buffer>> => readCommitObjects(running, ids),
   firstParents: (tip: Sha, excluded: Sha | null): Promise<Sha[] | null> => listFirstParents(running, tip, excluded),
   /** Paths that differ between two commits; null if one of the objects is no commit. */
@@ -132,20 +132,16 @@ const createHistoryMethods = (running: GitContext) => ({
   isAncestor: (commit: Sha, tip: Sha): Promise<boolean> => isAncestor(running, commit, tip),
 });
 
+const isOnSameLine = (folder: string, prefix: string): boolean => folder.startsWith(prefix) || prefix.startsWith(folder);
+
 const createReadMethods = (running: GitContext) => ({
   /** Refs after the last fetch or push. */
-  refs: async (): Promise<RepositoryRefs> => {
-    const out = await runGitOrThrow(running, ["for-each-ref", "--format=%(refname) %(objectname)", "refs/heads", "refs/enki"]);
-    const pairs = out.split("\n").flatMap((line): [RefName, Sha][] => {
-      const [ref, sha] = line.split(" ");
-      return ref && sha ? [[ref, sha]] : [];
-    });
-    return Object.fromEntries(pairs);
-  },
+  refs: (): Promise<RepositoryRefs> => Promise.resolve(Object.fromEntries(listRefFiles(running.directory, ["refs/heads", "refs/enki"]))),
   /** Reads the files of a commit that match a prefix or the predicate; all files by default. */
   readFiles: async (commit: Sha, which: readonly string[] | ((path: string) => boolean) = [""]): Promise<Map<string, Buffer>> => {
     const isWanted = typeof which === "function" ? which : (path: string) => which.some((prefix) => path.startsWith(prefix));
-    const entries = [...(await listTree(running, commit))].filter(([path, { mode }]) => mode !== "160000" && isWanted(path));
+    const isOpen = typeof which === "function" ? undefined : (folder: string) => which.some((prefix) => isOnSameLine(folder, prefix));
+    const entries = [...(await listTree(running, commit, isOpen))].filter(([path, { mode }]) => mode !== "160000" && isWanted(path));
     const blobs = await readBlobs(running, [...new Set(entries.map(([, { sha }]) => sha))]);
     const files = entries.flatMap(([path, { sha }]) => {
       const content = blobs.get(sha);
@@ -192,14 +188,19 @@ const createBuildMethods = (running: GitContext, identity: CommitIdentity) => ({
   startResolution: (sides: Parameters<typeof startResolution>[2]): Promise<Sha> => startResolution(running, identity, sides),
 });
 
-const ensureBareRepository = async (running: GitContext): Promise<void> => {
-  if (existsSync(`${running.directory}/HEAD`)) return;
-  await mkdir(running.directory, { recursive: true });
-  await runGitOrThrow(running, ["init", "-q", "--bare", "."]);
+const BARE_CONFIG = "[core]\n\trepositoryformatversion = 0\n\tfilemode = true\n\tbare = true\n";
+
+/** Creates an empty bare repository, as `git init --bare` does. Its HEAD is written last: without one, it is created again. */
+const ensureBareRepository = async (directory: string): Promise<void> => {
+  if (existsSync(`${directory}/HEAD`)) return;
+  await Promise.all(["objects/pack", "refs/heads"].map((folder) => mkdir(`${directory}/${folder}`, { recursive: true })));
+  await writeFile(`${directory}/config`, BARE_CONFIG);
+  await writeFile(`${directory}/HEAD`, "ref: refs/heads/main\n");
 };
 
 /** Applies pushed moves to the local refs, so that a save needs no fetch. */
 const writeRefs = async (running: GitContext, moves: readonly RefMove[]): Promise<void> => {
+  if (writeRefFiles(running.directory, moves)) return;
   const lines = moves.map(({ ref, newSha }) => (newSha === null ? `delete ${ref}\0\0` : `update ${ref}\0${newSha}\0\0`));
   await runGitOrThrow(running, ["update-ref", "-z", "--stdin"], lines.join(""));
 };

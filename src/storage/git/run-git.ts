@@ -1,4 +1,5 @@
 import { spawn } from "node:child_process";
+import type { ObjectFiles } from "./object-files.ts";
 
 /** Calls back once after `delay` milliseconds; returns a function that cancels the timer. */
 export type TimerStarter = (delay: number, call: () => void) => () => void;
@@ -13,6 +14,8 @@ export type GitContext = {
   readonly timeoutMs?: number;
   /** Kills a running command and starts no other. */
   readonly stop?: AbortSignal | undefined;
+  /** The objects of the directory, where it is a bare repository that only Enki writes to. */
+  readonly objects?: ObjectFiles;
   /** Output limit in bytes: the rest is not read. */
   readonly maxOutputBytes?: number;
 };

@@ -1,0 +1,78 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import type { RefMove } from "../../core/domain/decision.ts";
+import { isSha, type RefName, type Sha } from "../../core/domain/ids.ts";
+
+const isAbsent = (error: unknown): boolean =>
+  error instanceof Error && "code" in error && ["ENOENT", "ENOTDIR", "EISDIR"].includes(String(error.code));
+
+const readText = (path: string): string => {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (error) {
+    if (isAbsent(error)) return "";
+    throw error;
+  }
+};
+
+const readPackedRefs = (repository: string): Map<RefName, Sha> => {
+  const refs = new Map<RefName, Sha>();
+  for (const line of readText(join(repository, "packed-refs")).split("\n")) {
+    const [sha = "", ref] = line.split(" ");
+    if (ref !== undefined && isSha(sha)) refs.set(ref, sha);
+  }
+  return refs;
+};
+
+const listLooseRefs = (repository: string, prefix: string): [RefName, Sha][] => {
+  const read = (folder: string): [RefName, Sha][] => {
+    const entries = existsSync(join(repository, folder)) ? readdirSync(join(repository, folder), { withFileTypes: true }) : [];
+    return entries.flatMap((entry) => {
+      const ref = `${folder}/${entry.name}`;
+      if (entry.isDirectory()) return read(ref);
+      const sha = readText(join(repository, ref)).trim();
+      return isSha(sha) ? [[ref, sha]] : [];
+    });
+  };
+  return read(prefix);
+};
+
+/**
+ * The refs of a bare repository below these folders, such as `refs/heads`, read from its files in the order of their names. Loose refs are
+ * read first: git packs a ref before it removes the loose file.
+ */
+export const listRefFiles = (repository: string, prefixes: readonly string[]): Map<RefName, Sha> => {
+  const loose = prefixes.flatMap((prefix) => listLooseRefs(repository, prefix));
+  const packed = [...readPackedRefs(repository)].filter(([ref]) => prefixes.some((prefix) => ref.startsWith(`${prefix}/`)));
+  return new Map([...new Map([...packed, ...loose])].toSorted(([a], [b]) => (a < b ? -1 : 1)));
+};
+
+/** The value of a full ref name; null if the ref does not exist. */
+export const readRefFile = (repository: string, ref: RefName): Sha | null => {
+  const loose = readText(join(repository, ref)).trim();
+  return isSha(loose) ? loose : (readPackedRefs(repository).get(ref) ?? null);
+};
+
+/**
+ * Moves refs of a repository that only this process writes to. Returns false, with some refs moved, if only git can do it: for a packed
+ * ref that is deleted, or a name that clashes with an empty folder.
+ */
+export const writeRefFiles = (repository: string, moves: readonly RefMove[]): boolean => {
+  try {
+    const packed = moves.some(({ newSha }) => newSha === null) ? readPackedRefs(repository) : null;
+    for (const { ref, newSha } of moves) {
+      const path = join(repository, ref);
+      if (newSha === null) {
+        if (packed?.has(ref) === true) return false;
+        rmSync(path, { force: true });
+      } else {
+        mkdirSync(dirname(path), { recursive: true });
+        writeFileSync(`${path}.lock`, `${newSha}\n`, { flag: "wx" });
+        renameSync(`${path}.lock`, path);
+      }
+    }
+    return true;
+  } catch {
+    return false;
+  }
+};

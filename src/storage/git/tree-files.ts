@@ -1,0 +1,84 @@
+import type { Sha } from "../../core/domain/ids.ts";
+import type { ObjectFiles } from "./object-files.ts";
+import { FOLDER_MODE, formatTreeObject, fromByteName, parseTreeObject, toByteName, type TreeObjectEntry } from "./tree-object.ts";
+
+/** Whether a folder, named with a slash at its end, may hold a wanted file. */
+export type FolderFilter = (folder: string) => boolean;
+
+/** The tree of a commit, or a tree itself; null for other objects and for what cannot be read here. */
+export const findTree = (objects: ObjectFiles, id: Sha): Sha | null => {
+  const found = objects.read(id);
+  if (found?.type === "tree") return id;
+  return found?.type === "commit" ? (/^tree ([0-9a-f]{40})$/m.exec(found.content.toString("latin1", 0, 45))?.[1] ?? null) : null;
+};
+
+/** All files below a tree by path, in git's order; null if an object cannot be read here. */
+export const listFiles = (objects: ObjectFiles, tree: Sha, isWanted: FolderFilter): Map<string, Omit<TreeObjectEntry, "name">> | null => {
+  const files = new Map<string, Omit<TreeObjectEntry, "name">>();
+  const visit = (id: Sha, folder: string): boolean => {
+    const found = objects.read(id);
+    if (found?.type !== "tree") return false;
+    return parseTreeObject(found.content).every((entry) => {
+      const path = folder + entry.name;
+      if (entry.mode === FOLDER_MODE) return !isWanted(fromByteName(`${path}/`)) || visit(entry.sha, `${path}/`);
+      files.set(fromByteName(path), { mode: entry.mode, sha: entry.sha });
+      return true;
+    });
+  };
+  return visit(tree, "") ? files : null;
+};
+
+/** What is at a path: a file or submodule, or null for a deleted path. */
+export type PathChange = readonly [path: string, entry: { readonly mode: string; readonly sha: Sha } | null];
+
+type FolderChange = { own: PathChange[1] | undefined; readonly below: PathChange[] };
+
+/** A path is a file in one place and a folder in another. */
+export class PathClashError extends Error {}
+
+const groupByFolder = (changes: readonly PathChange[]): Map<string, FolderChange> => {
+  const groups = new Map<string, FolderChange>();
+  for (const [path, entry] of changes) {
+    const slash = path.indexOf("/");
+    const name = slash < 0 ? path : path.slice(0, slash);
+    const group = groups.get(name) ?? { own: undefined, below: [] };
+    groups.set(name, group);
+    if (slash < 0) group.own = entry;
+    else group.below.push([path.slice(slash + 1), entry]);
+  }
+  return groups;
+};
+
+const applyToEntry = (
+  objects: ObjectFiles,
+  before: TreeObjectEntry | undefined,
+  change: FolderChange,
+): Omit<TreeObjectEntry, "name"> | null => {
+  const { own, below } = change;
+  const folder = before?.mode === FOLDER_MODE ? before.sha : null;
+  const file = own === undefined ? (folder === null ? (before ?? null) : null) : own;
+  const tree = below.length === 0 ? folder : writeChangedTree(objects, folder, below);
+  if (tree !== null && file !== null) throw new PathClashError("a path is both a file and a folder");
+  return tree === null ? file : { mode: FOLDER_MODE, sha: tree };
+};
+
+/** Null if the tree is empty. */
+const writeChangedTree = (objects: ObjectFiles, on: Sha | null, changes: readonly PathChange[]): Sha | null => {
+  const found = on === null ? null : objects.read(on);
+  if (on !== null && found?.type !== "tree") throw new PathClashError(`the tree ${on} cannot be read`);
+  const entries = new Map((found ? parseTreeObject(found.content) : []).map((entry) => [entry.name, entry]));
+  for (const [name, change] of groupByFolder(changes)) {
+    const next = applyToEntry(objects, entries.get(name), change);
+    if (next === null) entries.delete(name);
+    else entries.set(name, { mode: next.mode, sha: next.sha, name });
+  }
+  return entries.size === 0 ? null : objects.write("tree", formatTreeObject([...entries.values()]));
+};
+
+/** Writes a tree with these changes; only the folders that contain one are written. Throws {@link PathClashError}. */
+export const changeTree = (objects: ObjectFiles, on: Sha | null, changes: readonly PathChange[]): Sha =>
+  writeChangedTree(
+    objects,
+    on,
+    changes.map(([path, entry]) => [toByteName(path), entry]),
+  ) ?? objects.write("tree", Buffer.alloc(0));

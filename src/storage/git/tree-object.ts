@@ -1,0 +1,35 @@
+import type { Sha } from "../../core/domain/ids.ts";
+
+/** The name has one character for each byte, so that names in any encoding survive. */
+export type TreeObjectEntry = { readonly mode: string; readonly name: string; readonly sha: Sha };
+
+export const FOLDER_MODE = "40000";
+const ID_BYTES = 20;
+
+/** The bytes of a name as characters. */
+export const toByteName = (name: string): string => Buffer.from(name, "utf8").toString("latin1");
+export const fromByteName = (name: string): string => Buffer.from(name, "latin1").toString("utf8");
+
+/** Reads the content of a tree object, in its order. */
+export const parseTreeObject = (content: Buffer): TreeObjectEntry[] => {
+  const entries: TreeObjectEntry[] = [];
+  for (let at = 0; at < content.length;) {
+    const [space, end] = [content.indexOf(32, at), content.indexOf(0, at)];
+    if (space < 0 || end < space || end + ID_BYTES >= content.length) break;
+    const sha = content.toString("hex", end + 1, end + 1 + ID_BYTES);
+    entries.push({ mode: content.toString("latin1", at, space), name: content.toString("latin1", space + 1, end), sha });
+    at = end + 1 + ID_BYTES;
+  }
+  return entries;
+};
+
+/** Git sorts a folder as if its name ended with a slash. */
+const toSortKey = ({ mode, name }: TreeObjectEntry): string => (mode === FOLDER_MODE ? `${name}/` : name);
+
+/** Formats a tree object as git does. */
+export const formatTreeObject = (entries: readonly TreeObjectEntry[]): Buffer => {
+  const keyed = entries.map((entry) => ({ entry, key: toSortKey(entry) })).toSorted((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0));
+  return Buffer.concat(
+    keyed.flatMap(({ entry }) => [Buffer.from(`${entry.mode} ${entry.name}\0`, "latin1"), Buffer.from(entry.sha, "hex")]),
+  );
+};

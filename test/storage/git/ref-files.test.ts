@@ -1,0 +1,66 @@
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, onTestFinished, test } from "vitest";
+import { listRefFiles, readRefFile, writeRefFiles } from "../../../src/storage/git/ref-files.ts";
+
+const open = () => {
+  const directory = mkdtempSync(join(tmpdir(), "enki-refs-"));
+  onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
+  const git = (...args: string[]): string => execFileSync("git", args, { cwd: directory, encoding: "utf8", input: "" }).trim();
+  git("init", "-q", "--bare", "-b", "main", ".");
+  const [one = "", two = ""] = ["one", "two"].map((message) =>
+    git("-c", "user.name=A", "-c", "user.email=a@b", "commit-tree", git("mktree"), "-m", message),
+  );
+  const listed = (): [string, string][] =>
+    git("for-each-ref", "--format=%(refname) %(objectname)", "refs/heads", "refs/enki")
+      .split("\n")
+      .flatMap((line) => (line === "" ? [] : [[line.slice(0, -41), line.slice(-40)]]));
+  const own = (): [string, string][] => [...listRefFiles(directory, ["refs/heads", "refs/enki"])];
+  return { directory, git, one, two, listed, own };
+};
+
+test("lists the refs that git lists, loose and packed, in the same order", () => {
+  const { git, one, two, listed, own } = open();
+  expect(own()).toEqual([]);
+  for (const ref of ["refs/heads/a-b", "refs/heads/a/b", "refs/heads/main", "refs/enki/ledger", "refs/headsx/no", "refs/tags/no"])
+    git("update-ref", ref, one);
+  expect(own()).toEqual(listed());
+  git("pack-refs", "--all");
+  git("update-ref", "refs/heads/main", two);
+  git("update-ref", "-d", "refs/heads/a/b");
+  expect(own()).toEqual(listed());
+  expect(own()).toHaveLength(3);
+});
+
+test("reads a ref, loose or packed, and null for a folder or nothing", () => {
+  const { directory, git, one, two } = open();
+  git("update-ref", "refs/heads/a/b", one);
+  git("update-ref", "refs/heads/main", one);
+  git("pack-refs", "--all");
+  git("update-ref", "refs/heads/main", two);
+  expect(["refs/heads/a/b", "refs/heads/main", "refs/heads/a", "refs/heads/none"].map((ref) => readRefFile(directory, ref))).toEqual([
+    one,
+    two,
+    null,
+    null,
+  ]);
+});
+
+test("writes refs that git reads, and leaves to git what it cannot write", () => {
+  const { directory, git, one, two, own } = open();
+  const create = { ref: "refs/heads/a/b", oldSha: null, newSha: one };
+  expect(writeRefFiles(directory, [create, { ref: "refs/heads/main", oldSha: null, newSha: one }])).toBe(true);
+  expect(writeRefFiles(directory, [{ ref: "refs/heads/main", oldSha: one, newSha: two }])).toBe(true);
+  expect(git("rev-parse", "refs/heads/a/b", "refs/heads/main")).toBe(`${one}\n${two}`);
+  expect(writeRefFiles(directory, [{ ...create, oldSha: one, newSha: null }])).toBe(true);
+  expect(own()).toEqual([["refs/heads/main", two]]);
+  git("pack-refs", "--all");
+  const remove = { ref: "refs/heads/main", oldSha: two, newSha: null };
+  expect(writeRefFiles(directory, [remove])).toBe(false);
+  expect(writeRefFiles(directory, [{ ref: "refs/heads/main/below", oldSha: null, newSha: one }])).toBe(true);
+  git("update-ref", "-d", "refs/heads/main/below");
+  writeFileSync(join(directory, "refs/heads/other.lock"), "");
+  expect(writeRefFiles(directory, [{ ref: "refs/heads/other", oldSha: null, newSha: one }])).toBe(false);
+});
