@@ -7,7 +7,7 @@ const DEEP = [
   "test/core/decisions/*-crash.test.ts",
   "test/core/refinery/{properties,git-properties}.test.ts",
   "test/conformance/{conflicts,roles,seeds,workspace}.test.ts",
-  "test/cli/{break-out,local,long-texts,outcomes,resolve,run,run-workflow,written}.test.ts",
+  "test/cli/{break-out,local,long-texts,outcomes,resolve,resume,run,run-workflow,written}.test.ts",
   "test/cli/scripted-agent/*.test.ts",
 ];
 

@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, realpath, rm } from "node:fs/promises";
+import { access, constants, mkdtemp, readdir, realpath, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { LocalMachine } from "./local-machine.ts";
@@ -6,20 +6,41 @@ import type { TerminalHost } from "./terminal-host.ts";
 
 /** Kept after a run, for inspection: the repositories, the jobs' logs and their artifacts. */
 const KEPT_PATHS = ["repositories", "jobs/logs", "jobs/artifacts"];
+/** Kept for a later process. */
+const RESUMABLE_PATHS = [...KEPT_PATHS, "clones", "state", "uncommitted"];
 
 export type CommandWorkplace = {
   readonly directory: string;
   /** Registers the machine of the directory: it is closed first, and its repositories are kept. */
   readonly attachMachine: (machine: LocalMachine) => void;
+  /** Keeps everything for a later process. */
+  readonly keepResumable: () => void;
   /** Marks the whole directory for deletion. */
   readonly discardAll: () => void;
+  /** Registers the first task after Ctrl+C, before the machine closes. */
+  readonly onInterrupt: (task: () => Promise<void>) => void;
   /** Stops everything and deletes temporary files. May be called repeatedly. */
   readonly close: () => Promise<void>;
 };
 
 /** Creates a temporary directory that is also cleaned up after Ctrl+C. */
-export const openWorkplace = async (terminal: TerminalHost, name: string): Promise<CommandWorkplace> => {
-  const directory = await realpath(await mkdtemp(join(tmpdir(), `${name}-`)));
+export const openWorkplace = async (terminal: TerminalHost, name: string): Promise<CommandWorkplace> =>
+  openWorkplaceAt(terminal, await realpath(await mkdtemp(join(tmpdir(), `${name}-`))));
+
+/** A directory for temporary files, kept across restarts of the computer if possible. */
+export const openLastingWorkplace = async (terminal: TerminalHost, name: string): Promise<CommandWorkplace> => {
+  const lasting = "/var/tmp";
+  const isUsable =
+    terminal.env["TMPDIR"] === undefined &&
+    (await access(lasting, constants.W_OK).then(
+      () => true,
+      () => false,
+    ));
+  return openWorkplaceAt(terminal, await realpath(await mkdtemp(join(isUsable ? lasting : tmpdir(), `${name}-`))));
+};
+
+/** Opens the directory of an earlier process, in the same way. */
+export const openWorkplaceAt = (terminal: TerminalHost, directory: string): CommandWorkplace => {
   let machine: LocalMachine | null = null;
   let kept = KEPT_PATHS;
   let closing: Promise<void> | null = null;
@@ -27,9 +48,20 @@ export const openWorkplace = async (terminal: TerminalHost, name: string): Promi
     await machine?.close();
     await removeAllBut(directory, machine === null ? [] : kept);
   };
+  let first = (): Promise<void> => Promise.resolve();
   const close = (): Promise<void> => (closing ??= end());
-  terminal.onInterrupt(close);
-  return { directory, attachMachine: (used) => void (machine = used), discardAll: () => void (kept = []), close };
+  terminal.onInterrupt(async () => {
+    await first().catch(() => undefined);
+    await close();
+  });
+  return {
+    directory,
+    attachMachine: (used) => void (machine = used),
+    keepResumable: () => void (kept = RESUMABLE_PATHS),
+    discardAll: () => void (kept = []),
+    onInterrupt: (task) => void (first = task),
+    close,
+  };
 };
 
 /** Deletes the contents of a directory, except for some paths. */

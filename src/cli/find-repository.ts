@@ -1,5 +1,6 @@
+import { existsSync } from "node:fs";
 import { stat } from "node:fs/promises";
-import { resolve } from "node:path";
+import { join, resolve } from "node:path";
 import { type GitContext, runGit } from "../storage/git/run-git.ts";
 import { CommandError } from "./command-options.ts";
 import type { TerminalHost } from "./terminal-host.ts";
@@ -12,8 +13,10 @@ export type FoundRepository = {
   /** The checked out branch; null for a detached head. */
   readonly branch: string | null;
   readonly shallow: boolean;
-  /** Number of files that differ from the last commit. */
+  /** Number of files that differ from the last commit, except for the uncommitted settings. */
   readonly uncommittedFiles: number;
+  /** Paths of roles, workflows and `enki.toml` that differ from the last commit. */
+  readonly uncommittedSettings: readonly string[];
 };
 
 /** Finds the repository that contains a path, without writing. Throws {@link CommandError} if there is none. */
@@ -37,12 +40,29 @@ export const findRepository = async ({ cwd, after }: TerminalHost, path: string)
   }
   const top = await ask("rev-parse", "--show-toplevel");
   const kept = await ask("rev-parse", "--path-format=absolute", "--git-common-dir");
-  const changed = top === null ? null : await ask("status", "--porcelain", "--untracked-files=normal");
+  const place = top ?? own.stdout.toString("utf8").trim();
+  const changed =
+    top === null ? [] : await listChanges({ ...at, directory: place }, ["--untracked-files=normal", "--", ".", ":(exclude).enki"]);
+  const settings = top === null ? [] : await listChanges({ ...at, directory: place }, ["--untracked-files=all", "--", ".enki"]);
+  const isUsed = (path: string): boolean => SETTINGS_PATTERN.test(path) && existsSync(join(place, path));
   return {
-    directory: top ?? own.stdout.toString("utf8").trim(),
+    directory: place,
     ownDirectories: [...new Set([top, kept].flatMap((path) => path ?? []))],
     branch: await ask("symbolic-ref", "--quiet", "--short", "HEAD"),
     shallow: (await ask("rev-parse", "--is-shallow-repository")) === "true",
-    uncommittedFiles: (changed ?? "").split("\n").filter((line) => line !== "").length,
+    uncommittedFiles: [...changed, ...settings].filter((path) => !isUsed(path)).length,
+    uncommittedSettings: settings.filter(isUsed),
   };
+};
+
+const SETTINGS_PATTERN = /^\.enki\/(?:enki\.toml|roles\/[^/]+\.toml|workflows\/[^/]+\.md)$/;
+
+/** Paths of `git status`, without the original names of renamed files. */
+const listChanges = async (at: GitContext, args: readonly string[]): Promise<string[]> => {
+  const { stdout } = await runGit(at, ["status", "--porcelain", "--no-renames", "-z", ...args]);
+  return stdout
+    .toString("utf8")
+    .split("\0")
+    .filter((entry) => entry !== "")
+    .map((entry) => entry.slice("XY ".length));
 };

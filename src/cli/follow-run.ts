@@ -32,6 +32,7 @@ export const followRun = async (story: RunStory): Promise<RunEnd> => {
         if (seen !== before) {
           for (const line of listNewProgress(seen, before)) printProgressLine(story, line, terminal.now() - begun);
           for (const mail of listNewMails(seen, before)) progress.printLine(mail);
+          if (!before || countLanded(seen) !== countLanded(before)) await story.onChange(seen);
         }
         progress.showBlock(formatProgressBlock(seen, terminal, terminal.now() - begun));
         const over = findRunEnd(seen);
@@ -59,6 +60,7 @@ const openRunReader = ({ terminal, bareRepository }: RunStory) => {
     return seen;
   };
 };
+const countLanded = ({ execution }: RunView): number => Object.values(execution.steps).filter(({ landed }) => landed !== null).length;
 /** Enki's answer if it refused to start. */
 const readRefusalComment = async ({ person, issue }: RunStory): Promise<string | null> => {
   const [, answer] = await person.comments(issue);

@@ -10,6 +10,7 @@ import { type LocalMachine, openMachine } from "./local-machine.ts";
 import { readOptions, readPort } from "./command-options.ts";
 import { openPersonClient } from "./person-client.ts";
 import type { TerminalHost } from "./terminal-host.ts";
+import { copyUncommittedSettings, describeUncommitted } from "./uncommitted-settings.ts";
 import { openWorkplace } from "./command-workplace.ts";
 
 export const localOptions = {
@@ -46,6 +47,7 @@ export const runLocalCommand = async (args: readonly string[], terminal: Termina
       files: {},
       log: terminal.log,
       hidden: listHiddenDirectories(terminal, found, agent),
+      uncommitted: await copyUncommittedSettings(found, join(directory, "uncommitted")),
     });
     place.attachMachine(machine);
     const { token, config } = await copyRepository(terminal, machine, { directory, from, name });
@@ -67,11 +69,9 @@ export const runLocalCommand = async (args: readonly string[], terminal: Termina
   }
 };
 
-const describeCopy = ({ uncommittedFiles }: FoundRepository, config: Config): string[] => [
+const describeCopy = (found: FoundRepository, config: Config): string[] => [
   `Workers are \`${formatAgentCommand(config.agents.worker)}\`.`,
-  ...(uncommittedFiles > 0
-    ? [`What is not committed is not in the copy: ${uncommittedFiles} ${uncommittedFiles === 1 ? "file" : "files"}.`]
-    : []),
+  ...describeUncommitted(found, "not in the copy"),
   ...(config.refinery.verify.length === 0 ? [NO_VERIFY_MESSAGE] : []),
 ];
 

@@ -1,8 +1,11 @@
-import { cp, mkdir, readFile, writeFile } from "node:fs/promises";
+import { cp, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { randomInt } from "node:crypto";
 import { join } from "node:path";
 import { stringify } from "smol-toml";
+import { z } from "zod";
+import type { CreatedApp } from "../local-github/api/create-app.ts";
 import { readAppManifest } from "../local-github/api/app-manifest.ts";
+import type { RepositoryName } from "../local-github/api/create-repository.ts";
 import { type ForgeOptions, type RunningForge, startForge } from "../local-github/api/start-forge.ts";
 import type { PresetName } from "../core/domain/agent-command.ts";
 import type { Tier } from "../core/domain/plan.ts";
@@ -21,7 +24,7 @@ export type AgentChoice = {
 };
 
 export type MachineOptions = {
-  /** An empty directory for this machine, as an absolute path. */
+  /** A directory for this machine, as an absolute path: empty, or the directory of an earlier machine. */
   readonly directory: string;
   /** The local GitHub's port; 0 for any free port. */
   readonly port: number;
@@ -31,6 +34,8 @@ export type MachineOptions = {
   readonly verify: readonly string[];
   /** Directory of the person's roles, workflows and `enki.toml`; ignored if missing. */
   readonly settings: string;
+  /** Directory of uncommitted roles, workflows and `enki.toml`, which take precedence over the repository's; ignored if missing. */
+  readonly uncommitted?: string;
   /** Additional files of the installation by name, such as a play that jobs must read. */
   readonly files: Readonly<Record<string, string>>;
   /** Further directories hidden from jobs. */
@@ -48,6 +53,8 @@ export type LocalMachine = {
   readonly app: string;
   /** Requests and pushes of the coordinator since the start. */
   readonly counts: () => { readonly rest: number; readonly pushes: number };
+  /** Continues the unfinished work of an earlier process in this directory. */
+  readonly resume: (repository: RepositoryName) => Promise<void>;
   readonly close: () => Promise<void>;
 };
 
@@ -57,13 +64,14 @@ const RANDOM_RANGE = 2 ** 32;
 
 /** Creates an installation: this one, overridden by the command line. */
 const writeInstallation = async (terminal: TerminalHost, url: string, options: MachineOptions): Promise<void> => {
-  const { directory, agent, verify, settings, files, minutes = {} } = options;
+  const { directory, agent, verify, settings, uncommitted, files, minutes = {} } = options;
   const root = join(directory, "installation");
   for (const part of ["action.yml", "dist", "roles", "workflows"])
     await cp(join(terminal.root, part), join(root, part), { recursive: true });
   for (const part of ["roles", "workflows", "enki.toml"]) {
     await cp(join(settings, part), join(root, "machine", part), { recursive: true }).catch(ignoreMissing);
   }
+  if (uncommitted !== undefined) await cp(uncommitted, join(root, "uncommitted"), { recursive: true }).catch(ignoreMissing);
   for (const [name, path] of Object.entries(files)) await cp(path, join(root, name));
   await mkdir(join(root, "override"), { recursive: true });
   const own = agent && { ...agent(url) };
@@ -111,10 +119,9 @@ const openRequestCounter = (log: (line: string) => void) => {
 /** Starts the App of this machine next to the local GitHub. */
 const startMachineApp = async (
   terminal: TerminalHost,
-  { forge, root, clones, log }: { forge: RunningForge; root: string; clones: string; log: (line: string) => void },
+  { forge, root, state, clones, log }: { forge: RunningForge; root: string; state: string; clones: string; log: (line: string) => void },
 ) => {
-  const manifest = readAppManifest(await readFile(join(terminal.root, "app.yml"), "utf8"));
-  const app = await forge.createApp({ name: "enki", secret: createRandomText(), ...manifest });
+  const app = await ensureApp(terminal, forge, join(state, "app.json"));
   const { startApp } = await loadApp(terminal.root);
   const started = await startApp({
     appId: app.id,
@@ -128,32 +135,63 @@ const startMachineApp = async (
     directory: clones,
     graceMs: 0,
     sweepIntervalMs: MACHINE_SWEEP_INTERVAL_MS,
-    // The server that sends webhooks starts with this process, so none was lost before.
-    firstSweepMs: MACHINE_SWEEP_INTERVAL_MS,
+    // The server that sends webhooks starts with this process, so none was lost before, except by an earlier process.
+    ...(forge.isResumed ? {} : { firstSweepMs: MACHINE_SWEEP_INTERVAL_MS }),
     log,
   });
   forge.setWebhookUrl(app.id, started.url);
-  return { login: app.login, close: started.close };
+  await forge.save();
+  return {
+    login: app.login,
+    close: started.close,
+    addRepository: ({ owner, name }: RepositoryName): Promise<void> =>
+      started.service.addRepository(`${owner}/${name}`, forge.installation(app.id, owner)),
+  };
 };
 
-/** Starts a local GitHub, an Actions runner and the App. Rejects with the code `EADDRINUSE` if the port is in use. */
-export const openMachine = async (terminal: TerminalHost, options: MachineOptions): Promise<LocalMachine> => {
-  const { directory, port, hidden = [], firstId } = options;
-  const root = join(directory, "installation");
-  const repositories = join(directory, "repositories");
-  const clones = join(directory, "clones");
+const createdAppSchema = z.object({ id: z.number(), login: z.string(), privateKeyPem: z.string(), secret: z.string() });
+
+/** Creates the App, or reads the keys of an earlier process. */
+const ensureApp = async (terminal: TerminalHost, forge: RunningForge, keys: string): Promise<CreatedApp> => {
+  if (forge.isResumed) return createdAppSchema.parse(JSON.parse(await readFile(keys, "utf8")));
+  const manifest = readAppManifest(await readFile(join(terminal.root, "app.yml"), "utf8"));
+  const app = await forge.createApp({ name: "enki", secret: createRandomText(), ...manifest });
+  await writeFile(keys, JSON.stringify(app), { mode: 0o600 });
+  return app;
+};
+
+type MachineParts = { readonly root: string; readonly repositories: string; readonly clones: string; readonly state: string };
+
+const createMachineRunner = async (
+  terminal: TerminalHost,
+  options: MachineOptions,
+  { root, repositories, clones, state }: MachineParts,
+) => {
+  const { directory, hidden = [] } = options;
   const own = options.agent?.("") ?? null;
-  const runner = createLocalRunner({
+  // Left by killed jobs.
+  await rm(join(directory, "jobs", "jobs"), { recursive: true, force: true });
+  return createLocalRunner({
     directory: join(directory, "jobs"),
     actionRoot: root,
     node: terminal.node,
     env: terminal.env,
     clock: terminal.now,
     timers: { sleep: createAbortableSleep(terminal) },
-    hidden: [repositories, clones, ...hidden],
+    hidden: [repositories, clones, state, ...hidden],
     readable: own === null ? [] : await listCommandPaths([own.command, ...own.args]),
     ownSteps: createOwnSteps(terminal, root),
   });
+};
+
+/** Starts a local GitHub, an Actions runner and the App. Rejects with the code `EADDRINUSE` if the port is in use. */
+export const openMachine = async (terminal: TerminalHost, options: MachineOptions): Promise<LocalMachine> => {
+  const { directory, port, firstId } = options;
+  const [root = "", repositories = "", clones = "", state = ""] = ["installation", "repositories", "clones", "state"].map((name) =>
+    join(directory, name),
+  );
+  await mkdir(state, { recursive: true, mode: 0o700 });
+  const runner = await createMachineRunner(terminal, options, { root, repositories, clones, state });
   const counter = openRequestCounter(terminal.log);
   const forge = await startForge({
     directory: repositories,
@@ -163,19 +201,25 @@ export const openMachine = async (terminal: TerminalHost, options: MachineOption
     after: terminal.after,
     runner,
     observe: counter.observe,
+    stateFile: join(state, "forge"),
     ...(firstId !== undefined && { firstId }),
   });
   const stop = async (): Promise<void> => {
+    forge.freeze();
     await runner.close();
     await forge.close();
   };
   try {
     await writeInstallation(terminal, forge.url, options);
-    const app = await startMachineApp(terminal, { forge, root, clones, log: options.log });
+    const app = await startMachineApp(terminal, { forge, root, state, clones, log: options.log });
     return {
       forge,
       app: app.login,
       counts: () => ({ ...counter.counts }),
+      resume: async (repository) => {
+        await forge.resume();
+        await app.addRepository(repository);
+      },
       close: async () => {
         await app.close();
         await stop();

@@ -1,45 +1,41 @@
 import { homedir } from "node:os";
 import { join } from "node:path";
-import { randomInt } from "node:crypto";
-import type { Config } from "../core/domain/config.ts";
+import { randomBytes, randomInt } from "node:crypto";
 import { toOneLine } from "../core/messages/escape.ts";
-import { copyRepository, deriveCopyName, NO_VERIFY_MESSAGE, listHiddenDirectories, COPY_OWNER } from "./copy-repository.ts";
-import { importLandedBranch } from "./import-landed-branch.ts";
-import { findAgentCommand } from "./command-line.ts";
+import { copyRepository, deriveCopyName, readCopyConfig, listHiddenDirectories, COPY_OWNER } from "./copy-repository.ts";
 import { collectAgentSecrets } from "./agent-secrets.ts";
 import { findNamedAgent, prepareAgents } from "./prepare-agents.ts";
-import { toPlainComment } from "./plain-comment.ts";
+import type { Config } from "../core/domain/config.ts";
 import { findRepository, type FoundRepository } from "./find-repository.ts";
-import { type AgentChoice, openMachine } from "./local-machine.ts";
+import { type LocalMachine, openMachine } from "./local-machine.ts";
 import { CommandError, readOptionsAndWords, UsageError } from "./command-options.ts";
-import { openPersonClient } from "./person-client.ts";
-import { openProgressView } from "./progress-view.ts";
-import { formatRunEnd } from "./run-end.ts";
-import { followRun } from "./follow-run.ts";
-import { type RunEnd } from "./story-progress.ts";
-import { findLinkedWorkflow, type LinkedWorkflow } from "../core/workflow/link-workflow.ts";
 import type { TerminalHost } from "./terminal-host.ts";
-import { openWorkplace, type CommandWorkplace } from "./command-workplace.ts";
+import { openLastingWorkplace, openWorkplaceAt, type CommandWorkplace } from "./command-workplace.ts";
+import { copyUncommittedSettings, describeUncommitted } from "./uncommitted-settings.ts";
+import { carryOutRun } from "./carry-out-run.ts";
+import { needsPreparedAgents, requireReady } from "./run-request.ts";
+import { isMachineRunning, listMachineRecords, type MachineRecord, type RunRecord } from "./machine-records.ts";
 
 export const runOptions = {
   workflow: { type: "string", value: "<name>", about: "runs this workflow with the words as arguments" },
   yes: { type: "boolean", default: false, about: "approves the plan and every checkpoint without asking" },
   agent: { type: "string", value: "<command line>", about: "claude, codex, gemini, opencode, or any ACP agent" },
   verify: { type: "string", multiple: true, value: "<command>", about: "a command that every change must pass; repeatable" },
+  resume: { type: "boolean", default: false, about: "continues an interrupted run; name its execution if there are several" },
 } as const;
 
 const MAX_REQUEST_SIZE = 10_000;
 const MAX_FIRST_ID = 2 ** 31;
-/** A plan, a checkpoint or a question waits for a person. */
-const EXIT_UNANSWERED = 3;
+const RECORD_ID_BYTES = 6;
 
 /**
  * `enki run "<request>"` and `enki run --workflow <name> "<args>"`: carries out a request in this repository, without GitHub.
- * Exits with 0 if done, 1 if it failed, 3 without an approval or an answer.
+ * `enki run --resume` continues an interrupted run. Exits with 0 if done, 1 if it failed, 3 without an approval or an answer.
  */
 export const runRequestCommand = async (args: readonly string[], terminal: TerminalHost): Promise<number> => {
   const { values, words } = readOptionsAndWords(args, runOptions, MAX_REQUEST_SIZE);
   const request = toOneLine(words.join(" "), MAX_REQUEST_SIZE);
+  if (values.resume) return resumeRun(terminal, { named: request, yes: values.yes });
   const workflow = values.workflow ?? null;
   if (request === "" && workflow === null) throw new UsageError('what is to be done? enki run "<request>"');
   const named = values.agent === undefined ? null : await findNamedAgent(terminal, values.agent);
@@ -48,103 +44,112 @@ export const runRequestCommand = async (args: readonly string[], terminal: Termi
   const isNeeded = (config: Config): boolean =>
     (values.verify ?? config.refinery.verify).length > 0 && needsPreparedAgents(config, workflow);
   const { agent, terminal: prepared } = await prepareAgents(terminal, { directory: found.directory, named, isNeeded });
-  const place = await openWorkplace(terminal, "enki-run");
+  const place = await openLastingWorkplace(terminal, "enki-run");
+  const { verify = [], yes } = values;
+  const run = { request, workflow, agent, verify, yes, issue: null, execution: null, landedBranch: null };
   try {
-    const asking = { request, workflow, agent, found, verify: values.verify ?? [], yes: values.yes };
-    return await carryOutRequest(prepared, place, asking);
+    return await startRun(prepared, place, { found, run });
   } finally {
     await place.close();
   }
 };
 
-type RunCommandInput = {
-  readonly request: string;
-  /** Null for a planned request. */
-  readonly workflow: string | null;
-  readonly agent: AgentChoice | null;
-  readonly found: FoundRepository;
-  readonly verify: readonly string[];
-  readonly yes: boolean;
+type StartedRun = { readonly found: FoundRepository; readonly run: RunRecord };
+
+const startRun = async (terminal: TerminalHost, place: CommandWorkplace, { found, run }: StartedRun): Promise<number> => {
+  const name = deriveCopyName(found);
+  const { directory } = place;
+  await copyUncommittedSettings(found, join(directory, "uncommitted"));
+  const machine = await openRunMachine(terminal, place, { found, run, port: 0 });
+  const { branch, commit, config, token } = await copyRepository(terminal, machine, { directory, from: found.directory, name });
+  await requireReady(terminal, config, run);
+  machine.forge.setSecrets({ owner: COPY_OWNER, name }, await collectAgentSecrets(terminal, config));
+  for (const line of describeUncommitted(found, "left out")) terminal.out(`${line}\n`);
+  const { url, apiUrl } = machine.forge;
+  return carryOutRun(terminal, place, {
+    kind: "run",
+    id: randomBytes(RECORD_ID_BYTES).toString("hex"),
+    repository: found.directory,
+    directory,
+    owner: COPY_OWNER,
+    name,
+    branch,
+    start: commit,
+    url,
+    apiUrl,
+    token,
+    pid: process.pid,
+    run,
+  });
 };
 
-const carryOutRequest = async (terminal: TerminalHost, place: CommandWorkplace, asking: RunCommandInput): Promise<number> => {
-  const { agent, found, verify, yes } = asking;
-  const name = deriveCopyName(found);
+type RunMachine = StartedRun & { readonly port: number };
+
+const openRunMachine = async (terminal: TerminalHost, place: CommandWorkplace, { found, run, port }: RunMachine): Promise<LocalMachine> => {
+  const { agent, verify } = run;
   const { directory } = place;
   const machine = await openMachine(terminal, {
     directory,
-    port: 0,
+    port,
     agent: agent && (() => agent),
     verify,
     settings: join(homedir(), ".enki"),
+    uncommitted: join(directory, "uncommitted"),
     files: {},
     log: terminal.log,
     hidden: listHiddenDirectories(terminal, found, agent),
     firstId: randomInt(MAX_FIRST_ID),
   });
   place.attachMachine(machine);
-  const adopted = await copyRepository(terminal, machine, { directory, from: found.directory, name });
-  await requireReady(terminal, adopted.config, asking);
-  machine.forge.setSecrets({ owner: COPY_OWNER, name }, await collectAgentSecrets(terminal, adopted.config));
-  for (const line of describeUncommitted(found)) terminal.out(`${line}\n`);
-  const progress = openProgressView(terminal);
-  const person = openPersonClient({ apiUrl: machine.forge.apiUrl, token: adopted.token, owner: COPY_OWNER, name });
-  const issue = await person.openIssue(toOneLine(formatIssueTitle(asking), 100), "");
-  await person.comment(issue, formatStartCommand(asking));
-  const bare = join(directory, "repositories", COPY_OWNER, `${name}.git`);
-  const end = await followRun({ terminal, progress, person, issue, bareRepository: bare, approvesAll: yes });
-  if (end.end === "refused") throw new CommandError(toPlainComment(end.reason));
-  const home = { directory: found.directory, after: terminal.after };
-  const branch = end.end === "waits" ? null : await importLandedBranch(adopted, end.execution.id, home);
-  if (end.end !== "stopped") place.discardAll();
-  for (const line of formatRunEnd(end, {
-    branch,
-    base: adopted.branch,
-    call: formatRepeatCall(asking),
-    logs: join(directory, "jobs", "logs"),
-  }))
-    terminal.out(`${line}\n`);
-  return toExitCode(end);
+  return machine;
 };
 
-const toExitCode = ({ end }: RunEnd): number => (end === "done" ? 0 : end === "waits" ? EXIT_UNANSWERED : 1);
-
-type RequestText = Pick<RunCommandInput, "request" | "workflow">;
-
-const formatIssueTitle = ({ request, workflow }: RequestText): string => [workflow ?? "", request].filter((part) => part !== "").join(": ");
-
-const formatStartCommand = ({ request, workflow }: RequestText): string =>
-  workflow === null ? `/enki fix ${request}` : `/enki run ${workflow} ${request}`.trimEnd();
-
-/** The arguments of `enki run` for repeating the request. */
-const formatRepeatCall = ({ request, workflow }: RequestText): string =>
-  [...(workflow === null ? [] : [`--workflow ${workflow}`]), ...(request === "" ? [] : [JSON.stringify(request)])].join(" ");
-
-/** Checks in advance everything that would otherwise fail later. */
-const requireReady = async (terminal: TerminalHost, config: Config, { agent, workflow }: RunCommandInput): Promise<void> => {
-  if (config.broken !== null) throw new CommandError(`${config.broken}; enki validate reports all mistakes`);
-  const flow = workflow === null ? null : requireWorkflow(config, workflow);
-  if (config.refinery.verify.length === 0) throw new CommandError(NO_VERIFY_MESSAGE);
-  if (agent || (flow && !needsAgents(flow))) return;
-  const { planner, worker } = config.agents;
-  for (const { command } of flow ? [worker] : [planner, worker]) if (command !== null) await findAgentCommand(terminal, `'${command}'`);
+const resumeRun = async (terminal: TerminalHost, { named, yes }: { named: string; yes: boolean }): Promise<number> => {
+  const found = await findRepository(terminal, ".");
+  const record = await findResumable(terminal, found, named);
+  const run = { ...record.run, yes: yes || record.run.yes };
+  const isNeeded = (config: Config): boolean => needsPreparedAgents(config, run.workflow);
+  const { terminal: prepared } = await prepareAgents(terminal, { directory: found.directory, named: run.agent, isNeeded });
+  const place = openWorkplaceAt(terminal, record.directory);
+  place.keepResumable();
+  try {
+    const machine = await openAtSamePort(prepared, place, { found, run, port: Number(new URL(record.url).port) });
+    const { url, apiUrl } = machine.forge;
+    const repository = { owner: record.owner, name: record.name };
+    machine.forge.setSecrets(repository, await collectAgentSecrets(prepared, await readCopyConfig(prepared, machine, record)));
+    await machine.resume(repository);
+    return await carryOutRun(prepared, place, { ...record, run, url, apiUrl, pid: process.pid });
+  } finally {
+    await place.close();
+  }
 };
 
-/** Whether the run gets as far as an agent, so that its key and its program are needed. */
-const needsPreparedAgents = (config: Config, workflow: string | null): boolean => {
-  if (config.broken !== null || workflow === null) return config.broken === null;
-  const found = findLinkedWorkflow(config, workflow);
-  return found.ok && needsAgents(found.value.flow);
+/** Existing texts link to the port of the earlier process. */
+const openAtSamePort = async (terminal: TerminalHost, place: CommandWorkplace, options: RunMachine): Promise<LocalMachine> => {
+  try {
+    return await openRunMachine(terminal, place, options);
+  } catch (error) {
+    if (!(error instanceof Error && "code" in error && error.code === "EADDRINUSE")) throw error;
+    return openRunMachine(terminal, place, { ...options, port: 0 });
+  }
 };
 
-const requireWorkflow = (config: Config, name: string): LinkedWorkflow => {
-  const found = findLinkedWorkflow(config, name);
-  if (found.ok) return found.value.flow;
-  throw new CommandError(found.refusal.message.replaceAll("`", ""));
+type ResumableRecord = MachineRecord & { readonly run: RunRecord };
+
+const hasRun = (record: MachineRecord): record is ResumableRecord => record.run !== null;
+
+/** The interrupted run with this execution, or the only run. */
+const findResumable = async (terminal: TerminalHost, { directory }: FoundRepository, named: string): Promise<ResumableRecord> => {
+  const all = (await listMachineRecords(terminal, directory)).filter(hasRun);
+  const records = all.filter(({ run }) => named === "" || run.execution?.startsWith(named) === true);
+  const [record, ...others] = records;
+  if (!record) throw new CommandError(named === "" ? "no run was interrupted here" : `no run of ${named} was interrupted here`);
+  if (others.length > 0) {
+    const list = records.map(({ run }) => `  enki run --resume ${run.execution ?? ""}  ${formatRunLabel(run)}`);
+    throw new CommandError(`several runs were interrupted here; name one:\n${list.join("\n")}`);
+  }
+  if (await isMachineRunning(record)) throw new CommandError(`the run is still going on, in process ${record.pid}`);
+  return record;
 };
 
-const needsAgents = ({ all }: LinkedWorkflow): boolean =>
-  [...all.values()].some(({ roles }) => roles.some(({ work }) => work.kind === "agent"));
-
-const describeUncommitted = ({ uncommittedFiles }: FoundRepository): string[] =>
-  uncommittedFiles > 0 ? [`What is not committed is left out: ${uncommittedFiles} ${uncommittedFiles === 1 ? "file" : "files"}.`] : [];
+const formatRunLabel = ({ request, workflow }: RunRecord): string => toOneLine([workflow ?? "", request].join(" ").trim(), 80);

@@ -3,7 +3,7 @@ import type { BranchName } from "../core/domain/ids.ts";
 import { toOneLine } from "../core/messages/escape.ts";
 import { indentText } from "../core/messages/terminal-plan.ts";
 import { findFailureLog } from "../core/domain/step.ts";
-import type { RunView, RunEnd } from "./story-progress.ts";
+import { hasStarted, type RunView, type RunEnd } from "./story-progress.ts";
 import { RUN_LEDGERS_PREFIX } from "./local-ledger.ts";
 
 type RunEndInput = {
@@ -32,11 +32,19 @@ export const formatRunEnd = (end: Exclude<RunEnd, { end: "refused" }>, ending: R
         formatGraphHint(end),
       ];
     case "waits":
+      if (hasStarted(end)) return [...formatLandedBranch(ending, "It waits for an answer."), "To continue: enki run --resume"];
       return end.questions.length > 0
         ? ["Nobody answers here. In a terminal it asks and waits; or say it in the request, and start again:", `  enki run ${ending.call}`]
         : ["Nothing runs before it is approved. To start without being asked:", `  enki run --yes ${ending.call}`];
   }
 };
+
+/** What Ctrl+C leaves. */
+export const formatInterruption = (branch: string | null): string[] => [
+  "",
+  branch === null ? "Interrupted before anything landed." : `Interrupted. What landed is on the branch ${branch}.`,
+  "To continue: enki run --resume",
+];
 
 const formatLandedBranch = ({ branch, base }: RunEndInput, words: string): string[] =>
   branch === null

@@ -16,7 +16,12 @@ export type RunStory = {
   readonly bareRepository: string;
   /** Whether every question is answered with yes. */
   readonly approvesAll: boolean;
+  /** Called at the first sight of the execution, and after each landing. */
+  readonly onChange: (seen: RunView) => Promise<void>;
 };
+/** Whether the plan was approved, so work may exist. */
+export const hasStarted = ({ execution: { state } }: RunView): boolean =>
+  state !== "planning" && state !== "asking" && state !== "proposed";
 /** Approvals and answers are missing. */
 export type WaitingEnd = { readonly end: "waits"; readonly questions: readonly Mail[] };
 export type RunEnd =

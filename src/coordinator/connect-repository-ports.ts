@@ -30,8 +30,6 @@ export type RepositoryConnection = {
   readonly seal?: LedgerSeal | undefined;
   /** See Snapshot.graceMs. */
   readonly graceMs: Millis;
-  /** See Snapshot.endsWhenIdle. */
-  readonly endsWhenIdle?: true | undefined;
   /** See RepositoryPorts.keepOutcomesMs. */
   readonly keepOutcomesMs: Millis;
   readonly now: () => Millis;
@@ -50,7 +48,6 @@ export const connectRepositoryPorts = (connected: RepositoryConnection): Reposit
     defaultBranch,
     graceMs,
     keepOutcomesMs: connected.keepOutcomesMs,
-    endsWhenIdle: connected.endsWhenIdle,
     isLedgerSigned: connected.seal !== undefined,
     now,
     log,

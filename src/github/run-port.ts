@@ -81,10 +81,10 @@ export const openRuns = (http: GitHubHttp, branch: DefaultBranchPort): RunPort =
     ...createRunReads(http),
     startWorkflow: (file, ref) =>
       http.send({ route: `POST ${WORKFLOW_ROUTE}/dispatches`, parameters: { workflow_id: file, ref }, schema: ignoredAnswerSchema }),
-    wake: (payload) =>
+    wake: (job) =>
       http.send({
         route: "POST /repos/{owner}/{repo}/dispatches",
-        parameters: { event_type: "enki", client_payload: payload },
+        parameters: { event_type: "enki", client_payload: { job } },
         schema: ignoredAnswerSchema,
       }),
     stop: async (run) => {

@@ -66,6 +66,8 @@ export const openTerminal = () => {
           };
           changed();
         }),
+      /** What it printed so far. */
+      printed: (): string => heard.out,
       /** Stops listening to what it prints. */
       hangUp: (): void => void child.stdout.destroy(),
       signal: (name: NodeJS.Signals): boolean => child.kill(name),

@@ -98,7 +98,7 @@ export const uploadArtifact: BuiltInAction = async ({ job, inputs }) => {
   const put = { run: request.id, name, overwrite: inputs.get("overwrite") === "true" };
   const stored = await job.installation.artifacts.put(put, root, files);
   job.log.write(`Artifact '${name}' has ${files.length} file(s)`);
-  return { "artifact-id": String(request.recordArtifact({ name, ...stored })), "artifact-digest": stored.digest };
+  return { "artifact-id": String(request.recordArtifact({ name, ...stored, job: job.id })), "artifact-digest": stored.digest };
 };
 
 /** Creates the parent directories of `name` below `target`. Throws `StepFault` if one of them is a link or a file. */

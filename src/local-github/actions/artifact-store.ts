@@ -15,6 +15,8 @@ export type ArtifactStore = {
   /** Copies files from below `root`. Throws `StepFault` if the name is taken and `overwrite` is false. */
   put(artifact: { run: number; name: string; overwrite: boolean }, root: string, files: readonly ArtifactFile[]): Promise<StoredArtifact>;
   names(run: number): Promise<readonly string[]>;
+  /** Deletes the artifacts of a run, except these. */
+  keepOnly(run: number, names: readonly string[]): Promise<void>;
   /** The directory of an artifact's files; null if the artifact does not exist. */
   find(run: number, name: string): Promise<string | null>;
 };
@@ -62,6 +64,13 @@ export const isArtifactName = (name: string): boolean => name !== "" && name !==
 /** Creates a store in `directory`. If two uploads use the same name, the first to finish keeps it. */
 export const createArtifactStore = (directory: string): ArtifactStore => {
   const runDirectory = (run: number): string => join(directory, String(run));
+  const listNames = async (run: number): Promise<readonly string[]> => {
+    const found = await readdir(runDirectory(run)).catch(() => []);
+    return found
+      .filter((name) => !name.startsWith("."))
+      .map((name) => decodeURIComponent(name))
+      .sort();
+  };
   const artifactPath = (run: number, name: string): string => join(runDirectory(run), encodeURIComponent(name).replaceAll(".", "%2E"));
   let parts = 0;
   return {
@@ -82,12 +91,10 @@ export const createArtifactStore = (directory: string): ArtifactStore => {
         await rm(part, { recursive: true, force: true });
       }
     },
-    names: async (run) => {
-      const found = await readdir(runDirectory(run)).catch(() => []);
-      return found
-        .filter((name) => !name.startsWith("."))
-        .map((name) => decodeURIComponent(name))
-        .sort();
+    names: listNames,
+    keepOnly: async (run, names) => {
+      const gone = (await listNames(run)).filter((name) => !names.includes(name));
+      for (const name of gone) await rm(artifactPath(run, name), { recursive: true, force: true });
     },
     find: async (run, name) => {
       const stat = await lstat(artifactPath(run, name)).catch(() => null);

@@ -1,6 +1,6 @@
 import { type ExpressionValue, type ExpressionScope, createStatusFunctions, toExpressionValue } from "./evaluate-expression.ts";
 import { type RunFacts, createRunContexts } from "./run-facts.ts";
-import type { FinishedJob } from "./start-workflow-job.ts";
+import type { FinishedJob } from "./workflow-runner.ts";
 import type { WorkflowJob } from "./actions-workflow.ts";
 
 export type JobResults = ReadonlyMap<string, FinishedJob>;

@@ -111,7 +111,9 @@ const startRunInOrder = async (
   run: { request: RunRequest; observer: RunObserver; entry: RunnerEntry },
 ): Promise<void> => {
   const before = state.lastStart;
-  const ready = prepareRun(run.request, state.installation.actionRoot);
+  const { resumed, id } = run.request;
+  const cleaned = resumed ? state.installation.artifacts.keepOnly(id, resumed.artifacts) : Promise.resolve();
+  const ready = cleaned.then(() => prepareRun(run.request, state.installation.actionRoot));
   const started = Promise.all([ready, before]).then(([prepared]) => ({ finished: startPreparedRun(state, run, prepared) }));
   state.lastStart = started.catch(() => undefined);
   await (

@@ -1,10 +1,10 @@
 import { isMapping } from "@actions/workflow-parser";
 import type { ActionFile } from "./action-file.ts";
 import type { ConcurrencyGroups, GroupSettings, ConcurrencyWaiter } from "./concurrency-groups.ts";
-import type { RunConclusion, RunObserver } from "./workflow-runner.ts";
+import type { FinishedJob, RunConclusion, RunObserver } from "./workflow-runner.ts";
 import { isConditionTrue, NO_FUNCTIONS, type ExpressionScope, evaluateText, evaluateBoolean } from "./evaluate-expression.ts";
 import { type RunFacts, createRunContexts } from "./run-facts.ts";
-import { type FinishedJob, startWorkflowJob, type StartedJob } from "./start-workflow-job.ts";
+import { startWorkflowJob, type StartedJob } from "./start-workflow-job.ts";
 import type { RunnerInstallation } from "./job-host.ts";
 import { createJobScope, createNeedsContext } from "./job-scope.ts";
 import type { JobSlots } from "./job-slots.ts";
@@ -123,6 +123,8 @@ const executeJob = async (run: RequestedRun, job: WorkflowJob, live: LiveJob): P
 };
 
 const runWorkflowJob = async (run: RequestedRun, job: WorkflowJob): Promise<FinishedJob> => {
+  const known = run.facts.request.resumed?.finishedJobs.get(job.id);
+  if (known) return known;
   const live: LiveJob = { stop: () => undefined, started: null };
   run.live.set(job.id, live);
   try {

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 import type { ActionFile } from "./action-file.ts";
-import type { RunConclusion, JobReport } from "./workflow-runner.ts";
+import type { FinishedJob, JobReport } from "./workflow-runner.ts";
 import { type ExpressionValue, evaluateNumber, evaluateEntries } from "./evaluate-expression.ts";
 import type { RunFacts } from "./run-facts.ts";
 import type { RunnerInstallation, ActionsJobHost } from "./job-host.ts";
@@ -28,11 +28,6 @@ export type JobOrder = {
   /** The environment whose secrets the job uses; empty for none. */
   readonly environment: string;
   readonly enki: ActionFile | null;
-};
-
-export type FinishedJob = {
-  readonly conclusion: Extract<RunConclusion, "success" | "failure" | "cancelled" | "skipped">;
-  readonly outputs: Readonly<Record<string, string>>;
 };
 
 export type StartedJob = {
@@ -116,6 +111,7 @@ const withJobHost = async (
   try {
     const secrets = jobSecrets(order, token);
     for (const value of Object.values(secrets)) log.masks.add(value);
+    if (request.resumed) await removeJobDirectories(root);
     const directories = await createJobDirectories(root, request.event.payload);
     const openCell = () => installation.cells.open(root);
     processes = createJobProcesses({ log, timers: installation.timers, openCell, mark: `github_${randomUUID()}` });
@@ -144,7 +140,7 @@ const runJobSteps = async (running: RunningJob, order: JobOrder, changed: () => 
   return { conclusion: state.status, outputs: jobOutputs(running) };
 };
 
-type JobReporter = (status: JobReport["status"], conclusion: RunConclusion | null) => void;
+type JobReporter = (status: JobReport["status"], end: FinishedJob | null) => void;
 
 const performJob = async (
   life: JobLife,
@@ -176,7 +172,7 @@ const runJobLife = async (
   for (const cancelTimer of life.cancelTimers) cancelTimer();
   const end: FinishedJob = life.death ? { conclusion: life.death, outputs: {} } : result;
   await life.log?.close();
-  reportState("completed", end.conclusion);
+  reportState("completed", end);
   return end;
 };
 
@@ -190,14 +186,15 @@ export const startWorkflowJob = (installation: RunnerInstallation, order: JobOrd
   const state = createJobState();
   state.reportedSteps.push(...order.job.steps.map((step) => ({ name: unevaluatedStepName(step), conclusion: null })));
   const life: JobLife = { state, notes: [], log: null, processes: null, death: null, ended: false, cancelTimers: [] };
-  const reportState = (status: JobReport["status"], conclusion: RunConclusion | null): void =>
+  const reportState: JobReporter = (status, end) =>
     report({
       id: order.job.id,
       name: order.name,
       status,
-      conclusion,
+      conclusion: end?.conclusion ?? null,
       steps: state.reportedSteps.map((step) => ({ ...step })),
       log: life.log?.file ?? null,
+      ...(end && { outputs: end.outputs }),
     });
   return {
     result: runJobLife(life, { installation, order }, reportState),

@@ -11,10 +11,18 @@ export type JobReport = {
   readonly steps: readonly { readonly name: string; readonly conclusion: RunConclusion | null }[];
   /** The log file of the job; null before the job starts. */
   readonly log: string | null;
+  /** The outputs of a completed job. */
+  readonly outputs?: Readonly<Record<string, string>>;
+};
+
+/** The end of a job, for its dependent jobs. */
+export type FinishedJob = {
+  readonly conclusion: Extract<RunConclusion, "success" | "failure" | "cancelled" | "skipped">;
+  readonly outputs: Readonly<Record<string, string>>;
 };
 
 /** An artifact that a job of a run uploaded. `digest` is the SHA-256 of its files, in hex. */
-export type UploadedArtifact = { readonly name: string; readonly size: number; readonly digest: string };
+export type UploadedArtifact = { readonly name: string; readonly size: number; readonly digest: string; readonly job?: string };
 
 /** A run of an Actions workflow, with its permissions and secrets. */
 export type RunRequest = {
@@ -37,6 +45,8 @@ export type RunRequest = {
   readonly recordArtifact: (artifact: UploadedArtifact) => number;
   readonly secrets: Readonly<Record<string, string>>;
   readonly environments: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  /** Jobs of an earlier process, which do not run again, and their artifacts; other artifacts are deleted. */
+  readonly resumed?: { readonly finishedJobs: ReadonlyMap<string, FinishedJob>; readonly artifacts: readonly string[] };
 };
 
 export type RunObserver = {

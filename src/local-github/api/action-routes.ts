@@ -82,8 +82,7 @@ const dispatchWorkflow: RouteHandler = async (call) => {
   const path = await findWorkflowPath(call);
   const input = await call.input(workflowDispatchSchema);
   const source = await resolveDispatchRef(call, input.ref);
-  const text = (await repository.bare.readFile(source.sha, path))?.toString("utf8");
-  const file = text === undefined ? undefined : (await readWorkflowsAt(repository, source.sha)).find((workflow) => workflow.path === path);
+  const file = (await readWorkflowsAt(repository, source.sha)).find((workflow) => workflow.path === path);
   const isListening = file?.triggers?.on.has("workflow_dispatch") ?? false;
   if (!file || !isListening) throw new ApiRefusal(422, "Workflow does not have 'workflow_dispatch' trigger");
   validateDispatchInputs(file.triggers?.inputs ?? new Map(), input.inputs);

@@ -130,6 +130,12 @@ const scheduleMergedMark = async (pushed: PushContext, issue: PullRequestIssue):
   );
 };
 
+/** Marks open pull requests with landed heads. */
+export const markLandedPulls = async (forge: ForgeState, repository: ForgeRepository, actor: RequestActor): Promise<void> => {
+  const pushed: PushContext = { forge, repository, actor };
+  for (const issue of listOpenPulls(pushed)) await scheduleMergedMark(pushed, issue);
+};
+
 const updatePullBases = async (pushed: PushContext, move: MovedRef): Promise<void> => {
   const { forge, repository, actor } = pushed;
   for (const issue of listOpenPulls(pushed).filter(({ pull }) => `refs/heads/${pull.baseRef}` === move.ref)) {

@@ -45,6 +45,8 @@ export type ForgeRepository = {
   actionsPulls: boolean;
   secrets: Readonly<Record<string, string>>;
   readonly environments: Map<string, Readonly<Record<string, string>>>;
+  /** The machine's own workflow files by path, in effect at every commit without being part of any. */
+  workflowFiles: Readonly<Record<string, string>>;
   lastNumber: number;
 };
 export const formatRepositoryKey = (owner: string, name: string): string => `${owner}/${name}`.toLowerCase();

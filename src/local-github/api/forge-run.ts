@@ -1,6 +1,7 @@
 import type { ForgeAccount, RequestActor } from "./forge-actor.ts";
 import type { JobReport, RunConclusion, UploadedArtifact } from "../actions/workflow-runner.ts";
 import type { CommitFacts } from "./commit-operations.ts";
+import type { EventPayload } from "./webhook-event.ts";
 
 export type CommitStatus = {
   readonly id: number;
@@ -24,6 +25,25 @@ export type CheckRun = {
 };
 export type RunArtifact = UploadedArtifact & { readonly id: number; readonly created: number };
 export type WorkflowRunJob = { readonly id: number; report: JobReport; started: number | null; completed: number | null };
+/** A workflow file at a commit, and the event to run it for. */
+export type RunStart = {
+  readonly path: string;
+  readonly text: string;
+  readonly name: string;
+  readonly event: string;
+  readonly payload: EventPayload;
+  readonly inputs: Readonly<Record<string, string>>;
+  /** The ref and the commit that the file was read from. */
+  readonly ref: string;
+  readonly sha: string;
+  readonly reportOn?: { readonly branch: string; readonly sha: string };
+  /** The commit that shows the run. */
+  readonly head: CommitFacts;
+  readonly actor: RequestActor;
+  readonly title: string;
+  readonly chain?: number;
+};
+
 export type ForgeRun = {
   readonly id: number;
   readonly number: number;
@@ -48,4 +68,6 @@ export type ForgeRun = {
   readonly jobs: Map<string, WorkflowRunJob>;
   /** By name. */
   readonly artifacts: Map<string, RunArtifact>;
+  /** The start of the run, for a later process. */
+  readonly start: RunStart;
 };

@@ -145,6 +145,7 @@ const useRateLimits = (forge: ForgeState, app: Hono): void => {
       status: res.status,
       body: () => res.clone().text(),
     });
+    if (req.method !== "GET" && req.method !== "HEAD") await forge.save();
     if (fault === "after") context.res = context.json({ message: "Server Error" }, 502);
     return undefined;
   });

@@ -54,6 +54,8 @@ export type ForgeState = {
   readonly deliveries: WebhookDelivery[];
   readonly requestCounts: Map<string, { count: number; reset: number }>;
   readonly background: BackgroundWork;
+  /** Stores the present state, if the forge has a file for this purpose. */
+  readonly save: () => Promise<void>;
   /**
    * Starts the workflows that an event triggers. A field, because the import would be circular: the end of a run
    * emits an event.

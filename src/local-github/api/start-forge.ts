@@ -1,21 +1,19 @@
-import { access } from "node:fs/promises";
-import { join } from "node:path";
 import { serve, type ServerType } from "@hono/node-server";
 import type { TimerStarter } from "../../storage/git/run-git.ts";
 import type { WorkflowRunner } from "../actions/workflow-runner.ts";
 import { storeAttachment } from "./attachment-routes.ts";
 import { type FileAttachment } from "./file-attachment.ts";
-import { openBareRepository } from "./bare-repository.ts";
 import { createApp, type CreatedApp, type NewApp } from "./create-app.ts";
-import { createBareRepository } from "./create-bare-repository.ts";
 import { getRepository } from "./repository-access.ts";
 import { isPullRequest, changeDraftState } from "./pull-events.ts";
-import { DEFAULT_MERGE_SETTINGS } from "./merge-methods.ts";
 import { advanceMergeQueues } from "./merge-queue.ts";
 import { createForgeServer } from "./forge-server.ts";
-import { ensureAccount, type WebhookDelivery, type InjectedFaults, type ForgeState, type ForgeLag, takeNextId } from "./forge-state.ts";
+import { createRepository, type NewRepository, type RepositoryName } from "./create-repository.ts";
+import { openForgeStorage, readStoredForge, type ForgeStorage, type StoredForge } from "./forge-storage.ts";
+import { resumeForge, restoreForge } from "./resume-forge.ts";
+import { ensureAccount, type WebhookDelivery, type InjectedFaults, type ForgeState, type ForgeLag } from "./forge-state.ts";
 import { type GitHubApp, type TokenPermissions, type RepositoryRole } from "./forge-actor.ts";
-import { formatRepositoryKey, type ForgeRepository, type BranchRule } from "./forge-repository.ts";
+import type { ForgeRepository, BranchRule } from "./forge-repository.ts";
 import { ensureInstallation, mintInstallationToken, mintUserToken } from "./access-tokens.ts";
 import { triggerWorkflows } from "./trigger-workflows.ts";
 import { createBackgroundWork } from "./background-work.ts";
@@ -42,9 +40,10 @@ export type ForgeOptions = {
   readonly rateLimit?: number;
   /** The first id that the forge assigns; 1,000 by default. */
   readonly firstId?: number;
+  /** The file with the state besides the repositories, for a later process; the state is lost without a file. */
+  readonly stateFile?: string;
 };
 
-type RepositoryName = { readonly owner: string; readonly name: string };
 export type RunningForge = {
   /** `http://127.0.0.1:<port>`; git uses `/<owner>/<name>.git` below it. */
   readonly url: string;
@@ -59,8 +58,8 @@ export type RunningForge = {
   installation(app: number, owner: string): number;
   /** Creates a token of an App's installation that is valid for one hour. */
   createInstallationToken(app: number, owner: string, permissions?: TokenPermissions): string;
-  /** Creates a repository, public by default. `from` is a repository whose branches and tags are copied. */
-  createRepository(repository: RepositoryName & { readonly from?: string; readonly private?: boolean }): Promise<void>;
+  /** Creates a repository, public by default. */
+  createRepository(repository: NewRepository): Promise<void>;
   defaultBranch(repository: RepositoryName): string;
   setSecrets(repository: RepositoryName, secrets: Readonly<Record<string, string>>): void;
   setEnvironment(
@@ -73,8 +72,6 @@ export type RunningForge = {
   setActionsPulls(repository: RepositoryName, allowed: boolean): void;
   /** Changes the draft state as a person does on GitHub's pages. The REST API cannot do this. */
   setDraft(repository: RepositoryName, pull: { readonly number: number; readonly draft: boolean; readonly login: string }): void;
-  /** Starts the workflows of the default branch with this cron expression, as the clock of GitHub does. GitHub sends no webhook for it. */
-  startScheduled(repository: RepositoryName, cron: string): void;
   /** Uploads a file as a person does on GitHub's pages and returns its address. The REST API cannot do this. */
   attach(attachment: FileAttachment): string;
   /** All webhook deliveries so far, oldest first. */
@@ -83,6 +80,14 @@ export type RunningForge = {
    * Waits until webhooks are delivered, due runs are started and merges are marked; throws the failures of that work.
    */
   waitUntilIdle(): Promise<void>;
+  /** Whether the forge continues the state of an earlier process. */
+  readonly isResumed: boolean;
+  /** Continues the unfinished runs and pushes of the earlier process. */
+  resume(): Promise<void>;
+  /** Stores the present state. */
+  save(): Promise<void>;
+  /** Stops storing, so another process continues from here. */
+  freeze(): void;
   /** Stops listening and drops pending work. The owner of the runner closes the runner. */
   close(): Promise<void>;
 };
@@ -91,7 +96,7 @@ const DEFAULT_LAG: ForgeLag = { runsMs: 2_000, mergedMs: 1_000 };
 const DEFAULT_HOURLY_REQUESTS = 5_000;
 const DEFAULT_FIRST_ID = 1_000;
 
-const createForgeState = (options: ForgeOptions): ForgeState => ({
+const createForgeState = (options: ForgeOptions, stored: StoredForge | null, storage: ForgeStorage | null): ForgeState => ({
   directory: options.directory,
   now: options.now,
   random: options.random,
@@ -102,7 +107,7 @@ const createForgeState = (options: ForgeOptions): ForgeState => ({
   observe: options.observe ?? (() => undefined),
   rateLimit: options.rateLimit ?? DEFAULT_HOURLY_REQUESTS,
   url: "",
-  startedAt: options.now(),
+  startedAt: stored?.startedAt ?? options.now(),
   lastId: options.firstId ?? DEFAULT_FIRST_ID,
   accounts: new Map(),
   tokens: new Map(),
@@ -111,51 +116,11 @@ const createForgeState = (options: ForgeOptions): ForgeState => ({
   attachments: new Map(),
   deliveries: [],
   requestCounts: new Map(),
-  background: createBackgroundWork(options.after),
+  background: createBackgroundWork(options.after, storage?.save),
+  save: storage?.save ?? (() => Promise.resolve()),
   trigger: triggerWorkflows,
   advance: advanceMergeQueues,
 });
-
-const createRepository = async (forge: ForgeState, options: Parameters<RunningForge["createRepository"]>[0]): Promise<void> => {
-  const { owner, name } = options;
-  // On GitHub, `.github` is the only name that may start with a dot.
-  if (![owner, name.replace(/^\.github$/, "github")].every((part) => /^[A-Za-z0-9_][A-Za-z0-9._-]*$/.test(part)))
-    throw new Error(`${owner}/${name} is not a valid repository name.`);
-  if (forge.repositories.has(formatRepositoryKey(owner, name))) throw new Error(`The repository ${owner}/${name} already exists.`);
-  const directory = join(forge.directory, owner, `${name}.git`);
-  const known = await access(join(directory, "HEAD")).then(
-    () => true,
-    () => false,
-  );
-  const defaultBranch = await createBareRepository(directory, { from: known ? null : (options.from ?? null), after: forge.after });
-  const repository: ForgeRepository = {
-    id: takeNextId(forge),
-    owner: ensureAccount(forge, owner),
-    name,
-    private: options.private ?? false,
-    defaultBranch,
-    created: forge.now(),
-    pushedAt: forge.now(),
-    bare: openBareRepository(directory, forge.after),
-    roles: new Map(),
-    issues: new Map(),
-    history: [],
-    comments: new Map(),
-    activities: [],
-    statuses: new Map(),
-    checks: [],
-    runs: new Map(),
-    rules: [],
-    mergeSettings: { ...DEFAULT_MERGE_SETTINGS },
-    mergeQueues: new Map(),
-    signedCommits: new Set(),
-    actionsPulls: true,
-    secrets: {},
-    environments: new Map(),
-    lastNumber: 0,
-  };
-  forge.repositories.set(formatRepositoryKey(owner, name), repository);
-};
 
 const getApp = (forge: ForgeState, id: number): GitHubApp => {
   const app = forge.apps.find((each) => each.id === id);
@@ -176,7 +141,7 @@ const createSetters = (
   forge: ForgeState,
 ): Pick<
   RunningForge,
-  "defaultBranch" | "setSecrets" | "setEnvironment" | "setPermission" | "setRules" | "setActionsPulls" | "setDraft" | "startScheduled"
+  "defaultBranch" | "setSecrets" | "setEnvironment" | "setPermission" | "setRules" | "setActionsPulls" | "setDraft"
 > => {
   const find = ({ owner, name }: RepositoryName): ForgeRepository => getRepository(forge, owner, name);
   return {
@@ -198,11 +163,6 @@ const createSetters = (
       const actor = { kind: "user" as const, account: ensureAccount(forge, login), permissions: null };
       changeDraftState(forge, find(repository), { issue, actor, draft });
     },
-    startScheduled: (repository, schedule) => {
-      const account = find(repository).owner;
-      const actor = { kind: "user" as const, account, permissions: null };
-      forge.trigger(forge, find(repository), { event: "schedule", payload: { schedule }, actor });
-    },
     setRules: (repository, rules) => void find(repository).rules.splice(0, Infinity, ...rules),
   };
 };
@@ -217,7 +177,11 @@ const stopServer = (server: ServerType): Promise<void> =>
  * Starts the local GitHub on loopback: REST, GraphQL, git, webhooks and workflow runs. Rejects if the port is in use.
  */
 export const startForge = async (options: ForgeOptions): Promise<RunningForge> => {
-  const forge = createForgeState(options);
+  const { stateFile } = options;
+  const stored = stateFile === undefined ? null : await readStoredForge(stateFile);
+  const storage = stateFile === undefined ? null : openForgeStorage(() => forge, stateFile);
+  const forge = createForgeState(options, stored, storage);
+  if (stored) restoreForge(forge, stored);
   const faults: unknown[] = [];
   const app = createForgeServer(forge, (error) => void faults.push(error));
   const server = await new Promise<ServerType>((resolve, reject) => {
@@ -243,6 +207,10 @@ export const startForge = async (options: ForgeOptions): Promise<RunningForge> =
       await forge.background.waitUntilIdle();
       if (faults.length > 0) throw new AggregateError(faults.splice(0), "The local GitHub failed to answer a request.");
     },
+    isResumed: stored !== null,
+    resume: () => resumeForge(forge),
+    save: forge.save,
+    freeze: () => storage?.freeze(),
     close: async () => {
       forge.background.close();
       for (const { mergeQueues } of forge.repositories.values())

@@ -1,32 +1,10 @@
-import type { RunConclusion, JobReport } from "../actions/workflow-runner.ts";
+import type { FinishedJob, JobReport, RunConclusion, RunRequest } from "../actions/workflow-runner.ts";
 import { emitEvent } from "./emit-event.ts";
-import type { CommitFacts } from "./commit-operations.ts";
 import { workflowJobShape, workflowRunShape, workflowShape } from "./run-shapes.ts";
-import { type RequestActor } from "./forge-actor.ts";
 import { type ForgeState, takeNextId } from "./forge-state.ts";
 import { type ForgeRepository } from "./forge-repository.ts";
-import { type ForgeRun } from "./forge-run.ts";
+import type { ForgeRun, RunStart } from "./forge-run.ts";
 import { mintJobToken } from "./access-tokens.ts";
-import type { EventPayload } from "./webhook-event.ts";
-
-/** A workflow file at a commit, and the event to run it for. */
-export type RunStart = {
-  readonly path: string;
-  readonly text: string;
-  readonly name: string;
-  readonly event: string;
-  readonly payload: EventPayload;
-  readonly inputs: Readonly<Record<string, string>>;
-  /** The ref and the commit that the file was read from. */
-  readonly ref: string;
-  readonly sha: string;
-  readonly reportOn?: { readonly branch: string; readonly sha: string };
-  /** The commit that shows the run. */
-  readonly head: CommitFacts;
-  readonly actor: RequestActor;
-  readonly title: string;
-  readonly chain?: number;
-};
 
 const reportRunEvent = (forge: ForgeState, repository: ForgeRepository, { run, action }: { run: ForgeRun; action: string }): void => {
   const payload = {
@@ -60,6 +38,7 @@ const recordRun = (forge: ForgeState, repository: ForgeRepository, start: RunSta
     listedAt: now + forge.lag.runsMs,
     jobs: new Map(),
     artifacts: new Map(),
+    start,
   };
   repository.runs.set(run.id, run);
   return run;
@@ -75,6 +54,7 @@ const applyJobReport = (forge: ForgeState, repository: ForgeRepository, { run, j
   if (job.status !== "queued") record.started ??= now;
   if (job.status === "completed") record.completed ??= now;
   run.jobs.set(job.id, record);
+  void forge.save();
   if (run.status === "queued" && job.status === "in_progress") {
     run.status = "in_progress";
     reportRunEvent(forge, repository, { run, action: "in_progress" });
@@ -94,6 +74,7 @@ const finishRun = (
   run.conclusion = end.conclusion;
   run.reason = end.reason;
   run.updated = forge.now();
+  void forge.save();
   reportRunEvent(forge, repository, { run, action: "completed" });
 };
 
@@ -109,7 +90,29 @@ export const recordBlockedRun = (forge: ForgeState, repository: ForgeRepository,
 export const startWorkflowRun = (forge: ForgeState, repository: ForgeRepository, start: RunStart): ForgeRun => {
   const run = recordRun(forge, repository, start);
   reportRunEvent(forge, repository, { run, action: "requested" });
-  const environments = Object.fromEntries(repository.environments);
+  executeRun(forge, repository, { run });
+  return run;
+};
+
+const isFinishedJob = (conclusion: RunConclusion | null): conclusion is FinishedJob["conclusion"] =>
+  conclusion === "success" || conclusion === "failure" || conclusion === "cancelled" || conclusion === "skipped";
+
+/** Continues a run of an earlier process: finished jobs keep their conclusions and artifacts, other jobs start again. */
+export const resumeWorkflowRun = (forge: ForgeState, repository: ForgeRepository, run: ForgeRun): void => {
+  const finishedJobs = new Map<string, FinishedJob>();
+  for (const { report } of run.jobs.values()) {
+    if (report.status === "completed" && isFinishedJob(report.conclusion))
+      finishedJobs.set(report.id, { conclusion: report.conclusion, outputs: report.outputs ?? {} });
+    else run.jobs.delete(report.id);
+  }
+  for (const { name, job } of run.artifacts.values()) if (job === undefined || !finishedJobs.has(job)) run.artifacts.delete(name);
+  executeRun(forge, repository, { run, resumed: { finishedJobs, artifacts: [...run.artifacts.keys()] } });
+};
+
+type RunExecution = { readonly run: ForgeRun; readonly resumed?: NonNullable<RunRequest["resumed"]> };
+
+const executeRun = (forge: ForgeState, repository: ForgeRepository, { run, resumed }: RunExecution): void => {
+  const { start } = run;
   forge.runner.start(
     {
       id: run.id,
@@ -130,7 +133,8 @@ export const startWorkflowRun = (forge: ForgeState, repository: ForgeRepository,
         return id;
       },
       secrets: repository.secrets,
-      environments,
+      environments: Object.fromEntries(repository.environments),
+      ...(resumed && { resumed }),
     },
     {
       onTitle: (title) => {
@@ -140,5 +144,4 @@ export const startWorkflowRun = (forge: ForgeState, repository: ForgeRepository,
       onDone: (conclusion, reason) => finishRun(forge, repository, { run, conclusion, reason }),
     },
   );
-  return run;
 };

@@ -10,16 +10,15 @@ export type TriggeredFile = { readonly path: string; readonly text: string; read
 
 const WORKFLOWS_FOLDER = ".github/workflows";
 
-/** The workflow files at a commit, by name. */
+/** The workflow files at a commit, by name, and the machine's own. */
 export const readWorkflowsAt = async (repository: ForgeRepository, commit: string): Promise<TriggeredFile[]> => {
-  const files: TriggeredFile[] = [];
+  const texts = new Map(Object.entries(repository.workflowFiles));
   for (const { name, type } of await repository.bare.listEntries(commit, WORKFLOWS_FOLDER)) {
-    if (type !== "blob" || !/\.ya?ml$/.test(name)) continue;
     const path = `${WORKFLOWS_FOLDER}/${name}`;
-    const text = (await repository.bare.readFile(commit, path))?.toString("utf8") ?? "";
-    files.push({ path, text, triggers: readTriggers(text) });
+    if (type !== "blob" || !/\.ya?ml$/.test(name) || texts.has(path)) continue;
+    texts.set(path, (await repository.bare.readFile(commit, path))?.toString("utf8") ?? "");
   }
-  return files;
+  return [...texts].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([path, text]) => ({ path, text, triggers: readTriggers(text) }));
 };
 
 export const workflowNameOf = (file: TriggeredFile): string => file.triggers?.name ?? file.path;
@@ -47,7 +46,7 @@ const startModeOf = (forgeEvent: ForgeEvent): StartMode => {
 };
 
 const toTriggerOccasion = ({ event, payload, ref, paths, workflow }: ForgeEvent): TriggerOccasion => {
-  const action = event === "schedule" ? payload["schedule"] : payload["action"];
+  const action = payload["action"];
   return { event, action: typeof action === "string" ? action : null, ref: ref ?? null, paths: paths ?? null, workflow: workflow ?? null };
 };
 

@@ -13,18 +13,21 @@ export type ConfigLayers = {
   readonly overrideLayers: readonly ConfigText[];
   /** Workflow files: a later file replaces an earlier one of the same name. */
   readonly workflows: readonly ConfigText[];
+  /** Workflow files with higher precedence than the repository's. */
+  readonly overrideWorkflows?: readonly ConfigText[];
   /** Reads the organisation's layer, above the installation and below the repository. */
   readonly readOrganisation?: OrganisationReader;
 };
 
 /**
- * Reads the layers of an installation: built-in roles, then `machine/` (personal settings); `override/` takes precedence over the repository.
- * Only a local machine has `machine/` and `override/`.
+ * Reads the layers of an installation: built-in roles, then `machine/` (personal settings). `uncommitted/` (files of a person's work tree)
+ * and then `override/` take precedence over the repository. Only a local machine has these three.
  */
 export const readInstallationLayers = async (root: string): Promise<ConfigLayers> => ({
   lowerLayers: await readConfigLayers([root, join(root, "machine")]),
-  overrideLayers: await readConfigLayers([join(root, "override")]),
+  overrideLayers: await readConfigLayers([join(root, "uncommitted"), join(root, "override")]),
   workflows: await readWorkflowLayers([root, join(root, "machine")]),
+  overrideWorkflows: await readWorkflowLayers([join(root, "uncommitted")]),
 });
 
 const WORKFLOW_PATH_PATTERN = /^\.(?:enki|github\/enki)\/workflows\/[^/]+\.md$/;
@@ -39,7 +42,7 @@ const isOrganisationUrl = (url: string): boolean => /(?:^|[/\\])\.github(?:\.git
 export const readRepositoryConfig = async (
   clone: RepositoryClone,
   commit: Sha | null,
-  { lowerLayers, overrideLayers, workflows, readOrganisation }: ConfigLayers,
+  { lowerLayers, overrideLayers, workflows, overrideWorkflows = [], readOrganisation }: ConfigLayers,
 ): Promise<ConfigReading> => {
   const common = (await readOrganisation?.()) ?? [];
   const files = commit === null ? [] : [...(await clone.readFiles(commit, [".enki/"]))];
@@ -50,5 +53,5 @@ export const readRepositoryConfig = async (
   const policy = isOrganisationUrl(clone.url)
     ? { ...read.config.policy, protected: [...read.config.policy.protected, ...ORGANISATION_PROTECTED] }
     : read.config.policy;
-  return { ...read, config: { ...read.config, policy, workflows: indexWorkflowsByName([...workflows, ...flows]) } };
+  return { ...read, config: { ...read.config, policy, workflows: indexWorkflowsByName([...workflows, ...flows, ...overrideWorkflows]) } };
 };

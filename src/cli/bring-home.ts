@@ -1,0 +1,50 @@
+import { type GitContext, runGit, runGitOrThrow, type TimerStarter } from "../storage/git/run-git.ts";
+import type { BranchName, Sha } from "../core/domain/ids.ts";
+import { LEDGER_REF, toBranchRef } from "../core/domain/refs.ts";
+import { RUN_LEDGERS_PREFIX } from "./local-ledger.ts";
+
+export type LandedWork = {
+  /** The bare repository of the copy. */
+  readonly from: string;
+  /** The person's repository. */
+  readonly home: string;
+  readonly branch: BranchName;
+  /** The commit of the branch before the run. */
+  readonly start: Sha;
+  readonly execution: string;
+  /** The branch that received earlier landings; null before the first. */
+  readonly landedBranch: string | null;
+  readonly after: TimerStarter;
+};
+
+const readTip = async (at: GitContext, ref: string): Promise<string> =>
+  (await runGit(at, ["rev-parse", "--verify", "-q", ref])).stdout.toString("utf8").trim();
+
+const FETCH_WORDS = ["fetch", "-q", "--no-tags", "--no-write-fetch-head", "--no-auto-maintenance", "--no-recurse-submodules"];
+
+/**
+ * Brings landed work and the ledger into the person's repository, as a growing branch. Changes neither the work tree nor a
+ * branch of the person's. Returns the branch; null if nothing landed.
+ */
+export const bringHome = async ({ from, home, branch, start, execution, landedBranch, after }: LandedWork): Promise<string | null> => {
+  const at: GitContext = { directory: home, after };
+  const copy: GitContext = { directory: from, after };
+  if ((await readTip(copy, LEDGER_REF)) !== "")
+    await runGitOrThrow(at, [...FETCH_WORDS, from, `+${LEDGER_REF}:${RUN_LEDGERS_PREFIX}${execution}`]);
+  const tip = await readTip(copy, toBranchRef(branch));
+  if (tip === start || tip === "") return landedBranch;
+  const fetchInto = (name: string): string[] => [...FETCH_WORDS, from, `${toBranchRef(branch)}:${toBranchRef(name)}`];
+  // The person's checked-out or changed branches stay.
+  if (landedBranch !== null && (await runGit(at, fetchInto(landedBranch))).code === 0) return landedBranch;
+  const name = await findFreeBranchName(at, `enki/${execution}`);
+  await runGitOrThrow(at, fetchInto(name));
+  return name;
+};
+
+/** Existing branches belong to the person, so a free name is found. */
+const findFreeBranchName = async (home: GitContext, wanted: string): Promise<string> => {
+  for (let count = 1; ; count += 1) {
+    const name = count === 1 ? wanted : `${wanted}-${count}`;
+    if ((await runGit(home, ["show-ref", "--verify", "--quiet", toBranchRef(name)])).code !== 0) return name;
+  }
+};

@@ -1,0 +1,87 @@
+import { join } from "node:path";
+import { hasStarted, type RunEnd, type RunView } from "./story-progress.ts";
+import { bringHome } from "./bring-home.ts";
+import { CommandError } from "./command-options.ts";
+import type { CommandWorkplace } from "./command-workplace.ts";
+import { followRun } from "./follow-run.ts";
+import { type MachineRecord, removeMachineRecord, type RunRecord, writeMachineRecord } from "./machine-records.ts";
+import { openPersonClient, type PersonClient } from "./person-client.ts";
+import { toPlainComment } from "./plain-comment.ts";
+import { openProgressView } from "./progress-view.ts";
+import { formatInterruption, formatRunEnd } from "./run-end.ts";
+import { formatIssueTitle, formatRepeatCall, formatStartCommand } from "./run-request.ts";
+import type { TerminalHost } from "./terminal-host.ts";
+
+/** A plan, a checkpoint or a question waits for a person. */
+const EXIT_UNANSWERED = 3;
+
+/** The run of a machine, whose record is written at each change. */
+type RecordedRun = MachineRecord & { readonly run: RunRecord };
+type RunBook = { readonly read: () => RecordedRun; readonly write: (change: Partial<RunRecord>) => Promise<void> };
+
+const openRunBook = (terminal: TerminalHost, first: RecordedRun): RunBook => {
+  let record = first;
+  return {
+    read: () => record,
+    write: async (change) => {
+      record = { ...record, run: { ...record.run, ...change } };
+      await writeMachineRecord(terminal, record);
+    },
+  };
+};
+
+/** Opens the issue and asks Enki, unless an earlier process did. */
+const ensureRequested = async (person: PersonClient, { read, write }: RunBook): Promise<number> => {
+  const known = read().run.issue;
+  const issue = known ?? (await person.openIssue(formatIssueTitle(read().run), ""));
+  if (known === null) await write({ issue });
+  const command = formatStartCommand(read().run);
+  if (!(await person.comments(issue)).some(({ body }) => body === command)) await person.comment(issue, command);
+  return issue;
+};
+
+const toExitCode = ({ end }: RunEnd): number => (end === "done" ? 0 : end === "waits" ? EXIT_UNANSWERED : 1);
+
+/** Starts or continues a run of a machine, follows its progress, and brings each landing into the person's repository. */
+export const carryOutRun = async (terminal: TerminalHost, place: CommandWorkplace, record: RecordedRun): Promise<number> => {
+  const book = openRunBook(terminal, record);
+  await book.write({});
+  place.keepResumable();
+  const { owner, name, apiUrl, token, branch: base, directory, repository, start } = record;
+  const bare = join(directory, "repositories", owner, `${name}.git`);
+  const bring = async (): Promise<string | null> => {
+    const { execution, landedBranch } = book.read().run;
+    if (execution === null) return null;
+    const branch = await bringHome({ from: bare, home: repository, branch: base, start, execution, landedBranch, after: terminal.after });
+    if (branch !== landedBranch) await book.write({ landedBranch: branch });
+    return branch;
+  };
+  const progress = openProgressView(terminal);
+  place.onInterrupt(async () => {
+    const branch = await bring().catch(() => book.read().run.landedBranch);
+    progress.clearBlock();
+    for (const line of formatInterruption(branch)) terminal.out(`${line}\n`);
+  });
+  const onChange = async ({ execution: { id } }: RunView): Promise<void> => {
+    if (book.read().run.execution === null) await book.write({ execution: id });
+    await bring();
+  };
+  const person = openPersonClient({ apiUrl, token, owner, name });
+  const issue = await ensureRequested(person, book);
+  const end = await followRun({ terminal, progress, person, issue, bareRepository: bare, approvesAll: record.run.yes, onChange });
+  if (end.end === "refused") {
+    await forget(terminal, place, record);
+    throw new CommandError(toPlainComment(end.reason));
+  }
+  const branch = end.end === "waits" && !hasStarted(end) ? null : await bring();
+  if (end.end !== "waits" || !hasStarted(end)) await forget(terminal, end.end === "stopped" ? null : place, record);
+  const logs = join(directory, "jobs", "logs");
+  for (const line of formatRunEnd(end, { branch, base, call: formatRepeatCall(record.run), logs })) terminal.out(`${line}\n`);
+  return toExitCode(end);
+};
+
+/** Nothing is left to continue. */
+const forget = async (terminal: TerminalHost, place: CommandWorkplace | null, record: MachineRecord): Promise<void> => {
+  place?.discardAll();
+  await removeMachineRecord(terminal, record);
+};
