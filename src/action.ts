@@ -3,6 +3,7 @@ import { dirname } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import * as core from "@actions/core";
+import { readCoordinateStep } from "./core/domain/coordinate-step-name.ts";
 import { runJobStep } from "./job/run-job-step.ts";
 import { relayTools } from "./job/tools/relay-tools.ts";
 
@@ -20,24 +21,37 @@ const writeLogLine = (isTrusted: boolean, line: string): void => {
   core.info(line);
 };
 
-const runStep = async (): Promise<void> => {
-  try {
-    const failed = await runJobStep({
-      env: process.env,
-      root: dirname(dirname(script)),
+const host = {
+  env: process.env,
+  root: dirname(dirname(script)),
+  readInput: (name: string) => core.getInput(name),
+  setOutput: (name: string, value: string) => core.setOutput(name, value),
+  logInfo: (line: string) => writeLogLine(true, line),
+  now: Date.now,
+  after: (delay: number, call: () => void) => {
+    const timer = setTimeout(call, delay);
+    return () => clearTimeout(timer);
+  },
+};
+
+const runCommand = async (): Promise<string | null> => {
+  const step = readCoordinateStep(host.readInput("command"));
+  if (step === null)
+    return runJobStep({
+      ...host,
       script,
       node: process.execPath,
-      readInput: (name) => core.getInput(name),
-      setOutput: (name, value) => core.setOutput(name, value),
       logUntrusted: (line) => writeLogLine(false, line),
-      logInfo: (line) => writeLogLine(true, line),
-      now: Date.now,
       nonce: randomBytes(6).toString("hex"),
-      after: (delay, call) => {
-        const timer = setTimeout(call, delay);
-        return () => clearTimeout(timer);
-      },
     });
+  // Loaded here, so that jobs of agents start without the coordinator.
+  const { COORDINATE_STEPS } = await import("./coordinator/coordinate-step.ts");
+  return COORDINATE_STEPS[step]({ ...host, random: Math.random, nonce: randomUUID, maskSecret: core.setSecret });
+};
+
+const runStep = async (): Promise<void> => {
+  try {
+    const failed = await runCommand();
     setStopped(false);
     if (failed !== null) core.setFailed(failed);
   } catch (error) {

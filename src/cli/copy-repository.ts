@@ -3,6 +3,7 @@ import { homedir } from "node:os";
 import { basename, join, resolve, sep } from "node:path";
 import { type RepositoryClone, openClone } from "../storage/git/repository-clone.ts";
 import type { Config } from "../core/domain/config.ts";
+import { NOBODY } from "../core/domain/product.ts";
 import type { BranchName, Sha } from "../core/domain/ids.ts";
 import { toBranchRef } from "../core/domain/refs.ts";
 import { readInstallationLayers, readRepositoryConfig } from "../storage/config/repository-config.ts";
@@ -15,7 +16,6 @@ import type { TerminalHost } from "./terminal-host.ts";
 
 export const COPY_OWNER = "local";
 const COPY_USER = "you";
-const COPY_IDENTITY = { name: "Enki", email: "enki@users.noreply.github.com" };
 
 export const NO_VERIFY_MESSAGE =
   "Nothing can land yet, because nothing verifies it: give the commands with --verify '<command>', or in .enki/enki.toml:\n  [refinery]\n  verify = [\"npm test\"]";
@@ -83,7 +83,7 @@ const openCopyClone = async (terminal: TerminalHost, url: string, { directory, n
     url: `${url}/${COPY_OWNER}/${name}.git`,
     directory: join(directory, "setup.git"),
     token: () => Promise.resolve(token),
-    identity: COPY_IDENTITY,
+    identity: NOBODY,
     after: terminal.after,
   });
   await clone.fetch();

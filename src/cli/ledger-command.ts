@@ -2,6 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { RefName, Sha } from "../core/domain/ids.ts";
+import { NOBODY } from "../core/domain/product.ts";
 import { ARCHIVE_REF, LEDGER_REF } from "../core/domain/refs.ts";
 import { openClone, type RepositoryClone } from "../storage/git/repository-clone.ts";
 import { INPUTS_FILE } from "../storage/ledger/ledger-files.ts";
@@ -33,7 +34,7 @@ export const runLedgerCommand = async (args: readonly string[], terminal: Termin
       url,
       directory: join(directory, "clone.git"),
       token: () => Promise.resolve(terminal.env["GITHUB_TOKEN"]),
-      identity: { name: "Enki", email: "enki@users.noreply.github.com" },
+      identity: NOBODY,
       after: terminal.after,
     });
     await clone.fetch();

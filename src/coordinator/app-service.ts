@@ -2,38 +2,18 @@ import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { type RepositoryCoordinator, openCoordinator, type CoordinatorTimers } from "./repository-coordinator.ts";
 import { readWebhook } from "../core/events/read-webhook.ts";
-import { openClone } from "../storage/git/repository-clone.ts";
-import { connectGitHub } from "../github/connect-github.ts";
 import type { AppInstallation } from "../github/app-installation.ts";
 import type { RepositoryPorts } from "./repository-loop.ts";
-import type { Login, Millis } from "../core/domain/ids.ts";
-import { openOrganisationConfig } from "../storage/config/organisation-config.ts";
-import { readInstallationLayers } from "../storage/config/repository-config.ts";
+import type { Millis } from "../core/domain/ids.ts";
 import { UnsignedLedgerError } from "../storage/ledger/guard-ledger.ts";
-import type { LedgerKeys } from "../storage/ledger/ledger-keys.ts";
-import { connectRepositoryPorts } from "./connect-repository-ports.ts";
+import { type CoordinatorHost, connectRepository } from "./connect-repository.ts";
 
 /** What the host provides to the App: access to GitHub, a directory, time and randomness. */
-export type AppHost = {
+export type AppHost = Omit<CoordinatorHost, "keepOutcomesMs" | "endsWhenIdle"> & {
   readonly openInstallation: (installation: number) => AppInstallation;
   /** A repository's installation; null if it has none. */
   readonly findInstallation: (repository: string) => Promise<number | null>;
-  readonly botLogin: Login;
-  /** The server for git and the web, such as `https://github.com`. */
-  readonly serverUrl: string;
-  /** This program's directory, with its built-in roles. */
-  readonly root: string;
-  /** The directory of the clones, which are a cache. */
-  readonly directory: string;
   readonly timers: CoordinatorTimers;
-  /** From 0 up to, but not including, 1. */
-  readonly random: () => number;
-  readonly nonce: () => string;
-  readonly log: (line: string) => void;
-  /** Signs and verifies the ledgers; null if they are not signed. */
-  readonly ledgerKeys: LedgerKeys | null;
-  /** See Snapshot.graceMs; 0 if no other process coordinates these repositories. */
-  readonly graceMs: Millis;
   readonly sweepIntervalMs: Millis;
   /** See CoordinatorOptions.firstSweepMs. */
   readonly firstSweepMs?: Millis;
@@ -52,17 +32,12 @@ export type AppService = RepositoryCoordinator & {
 
 /** Outcomes that nothing waits for are saved with the next write, or after this time. */
 const KEEP_OUTCOMES_MS = 60_000;
-/** How often an organisation's configuration is fetched, in milliseconds. */
-const ORGANISATION_REFRESH_MS = 60_000;
-const MAX_JITTER_MS = 150;
-const COORDINATOR_IDENTITY = { name: "Enki", email: "enki@users.noreply.github.com" };
-
 /** Runs Enki for all repositories in which the App is installed. */
 export const openAppService = (host: AppHost): AppService => {
   const sources = new Map<string, RepositorySource>();
   const fault = (repository: string, error: unknown): void => host.log(`${repository}: ${describeFault(error)}`);
   const coordinator = openCoordinator({
-    connect: (repository) => connectRepository(host, repository, sources.get(repository)),
+    connect: (repository) => connectInstalledRepository(host, repository, sources.get(repository)),
     timers: host.timers,
     sweepIntervalMs: host.sweepIntervalMs,
     ...(host.firstSweepMs !== undefined && { firstSweepMs: host.firstSweepMs }),
@@ -131,48 +106,14 @@ const readRepositorySource = (payload: unknown): RepositorySource | null => {
   return { repository, installation, ...(typeof defaultBranch === "string" && { defaultBranch }) };
 };
 
-const connectRepository = async (host: AppHost, repository: string, source: RepositorySource | undefined): Promise<RepositoryPorts> => {
-  const [owner = "", repo = ""] = repository.split("/");
-  const { timers, botLogin } = host;
-  const { octokit, token } = host.openInstallation(source?.installation ?? 0);
-  const github = connectGitHub({
-    octokit,
-    owner,
-    repo,
-    clock: timers.now,
-    serverUrl: host.serverUrl,
-    ...(source?.defaultBranch !== undefined && { defaultBranch: source.defaultBranch }),
-  });
-  const branch = await github.defaultBranch();
-  if (!branch.ok) throw new Error(`${repository} cannot be read: ${branch.failure.reason}`);
-  const clone = await openClone({
-    url: `${host.serverUrl}/${repository}.git`,
-    directory: join(host.directory, owner, `${repo}.git`),
-    token,
-    identity: COORDINATOR_IDENTITY,
-    after: timers.after,
-  });
-  const organisation = openOrganisationConfig({
-    url: `${host.serverUrl}/${repository}.git`,
-    directory: join(host.directory, owner, ".github"),
-    after: timers.after,
-    refreshMs: ORGANISATION_REFRESH_MS,
-    now: timers.now,
-  });
-  const ports = connectRepositoryPorts({
-    clone,
-    github,
-    botLogin,
-    defaultBranch: branch.value,
-    layers: { ...(await readInstallationLayers(host.root)), readOrganisation: organisation },
-    seal: host.ledgerKeys === null ? undefined : { keys: host.ledgerKeys, repository },
-    graceMs: host.graceMs,
-    keepOutcomesMs: KEEP_OUTCOMES_MS,
-    now: timers.now,
-    nonce: host.nonce,
-    jitter: () => host.random() * MAX_JITTER_MS,
-    sleep: (delay) => new Promise((resolve) => void timers.after(delay, resolve)),
-    log: (line) => host.log(`${repository}: ${line}`),
-  });
+const connectInstalledRepository = async (
+  host: AppHost,
+  repository: string,
+  source: RepositorySource | undefined,
+): Promise<RepositoryPorts> => {
+  const ports = await connectRepository(
+    { ...host, keepOutcomesMs: KEEP_OUTCOMES_MS },
+    { repository, access: host.openInstallation(source?.installation ?? 0), defaultBranch: source?.defaultBranch },
+  );
   return host.wrapPorts ? host.wrapPorts(ports) : ports;
 };

@@ -30,6 +30,8 @@ export type RepositoryConnection = {
   readonly seal?: LedgerSeal | undefined;
   /** See Snapshot.graceMs. */
   readonly graceMs: Millis;
+  /** See Snapshot.endsWhenIdle. */
+  readonly endsWhenIdle?: true | undefined;
   /** See RepositoryPorts.keepOutcomesMs. */
   readonly keepOutcomesMs: Millis;
   readonly now: () => Millis;
@@ -48,6 +50,7 @@ export const connectRepositoryPorts = (connected: RepositoryConnection): Reposit
     defaultBranch,
     graceMs,
     keepOutcomesMs: connected.keepOutcomesMs,
+    endsWhenIdle: connected.endsWhenIdle,
     isLedgerSigned: connected.seal !== undefined,
     now,
     log,

@@ -37,6 +37,8 @@ export type RepositoryPorts = {
   readonly graceMs: Millis;
   /** How long outcomes may stay unsaved in memory, in milliseconds; 0 if the process exits when it is idle. */
   readonly keepOutcomesMs: Millis;
+  /** See Snapshot.endsWhenIdle. */
+  readonly endsWhenIdle?: true | undefined;
   /** See Snapshot.unsignedLedger. */
   readonly isLedgerSigned: boolean;
   readonly now: () => Millis;
@@ -164,7 +166,8 @@ const decideWithFacts = async (
     const { ledger, refs, config } = before;
     const { graceMs, botLogin, defaultBranch } = world;
     const unsigned = world.isLedgerSigned ? {} : { unsignedLedger: true as const };
-    const frame = { now: world.now(), graceMs, botLogin, defaultBranch, config, refs, ...unsigned };
+    const ending = world.endsWhenIdle ? { endsWhenIdle: true as const } : {};
+    const frame = { now: world.now(), graceMs, botLogin, defaultBranch, config, refs, ...unsigned, ...ending };
     // answerQueries stores each fact under its own query.
     const decision = decide(events, { ...frame, ledger, facts: facts as QueryFacts }, held.linkWorkflow);
     if (decision.kind === "act") return { act: decision, inputs: { events, snapshot: { ...frame, facts: [...facts] } } };

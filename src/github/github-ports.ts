@@ -163,6 +163,9 @@ export type MergeQueuePort = {
   dequeue(pull: number): Promise<GitHubReply<null>>;
 };
 
+/** Why the coordinator is woken: a job delivered its result, or a time came after this many failures in a row. */
+type WakePayload = { readonly job: JobKey } | { readonly failures: number };
+
 export type RunPort = {
   /** Starts `enki-step.yml` at the default branch; `run` is null if GitHub does not report the run. */
   startJob(inputs: JobInputs): Promise<GitHubReply<{ run: number | null }>>;
@@ -177,7 +180,7 @@ export type RunPort = {
   /** Succeeds if the run is finished or deleted. */
   stop(run: number): Promise<GitHubReply<null>>;
   /** Notifies the coordinator by a `repository_dispatch` of type `enki` that names a job. */
-  wake(job: JobKey): Promise<GitHubReply<null>>;
+  wake(payload: WakePayload): Promise<GitHubReply<null>>;
 };
 
 export type CollaboratorPort = {

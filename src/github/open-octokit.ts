@@ -16,11 +16,11 @@ export type GitHubAnswer = {
 
 const ignoreLog = (): void => undefined;
 
-/** Opens an Octokit that sends each request once and never logs: refusals are values, and "not modified" is an answer. */
-export const openOctokit = (auth: string, baseUrl?: string): GitHubRequester =>
+/** Opens an Octokit, without authentication for null, that sends each request once and never logs: refusals are values, and "not modified" is an answer. */
+export const openOctokit = (auth: string | null, baseUrl?: string): GitHubRequester =>
   new Octokit({
-    auth,
     userAgent: "enki",
     log: { debug: ignoreLog, info: ignoreLog, warn: ignoreLog, error: ignoreLog },
+    ...(auth === null ? {} : { auth }),
     ...(baseUrl === undefined ? {} : { baseUrl }),
   });

@@ -81,10 +81,10 @@ export const openRuns = (http: GitHubHttp, branch: DefaultBranchPort): RunPort =
     ...createRunReads(http),
     startWorkflow: (file, ref) =>
       http.send({ route: `POST ${WORKFLOW_ROUTE}/dispatches`, parameters: { workflow_id: file, ref }, schema: ignoredAnswerSchema }),
-    wake: (job) =>
+    wake: (payload) =>
       http.send({
         route: "POST /repos/{owner}/{repo}/dispatches",
-        parameters: { event_type: "enki", client_payload: { job } },
+        parameters: { event_type: "enki", client_payload: payload },
         schema: ignoredAnswerSchema,
       }),
     stop: async (run) => {

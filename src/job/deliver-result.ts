@@ -2,11 +2,12 @@ import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { isSha, type RefName, type Sha } from "../core/domain/ids.ts";
+import { NOBODY } from "../core/domain/product.ts";
 import { toJobKey } from "../core/domain/job.ts";
 import { toResultRef } from "../core/domain/refs.ts";
 import type { RepositoryClone } from "../storage/git/repository-clone.ts";
 import { openClone } from "../storage/git/repository-clone.ts";
-import { type JobHost, JOB_IDENTITY } from "./repository-state.ts";
+import type { JobHost } from "./repository-state.ts";
 
 /** Where publish leaves its result for the steps after it: the clone with the commit, and the folder of the artifact. */
 export const toDeliveryPaths = (temp: string) => ({
@@ -41,7 +42,7 @@ export const deliverResult = async (host: JobHost, { token, wakeCoordinator }: D
   const at = toDeliveryPaths(host.temp);
   const delivery = deliverySchema.parse(JSON.parse(await readFile(at.delivery, "utf8")));
   const { url, after, stop } = host;
-  const clone = await openClone({ url, directory: at.clone, token: () => Promise.resolve(token), identity: JOB_IDENTITY, after, stop });
+  const clone = await openClone({ url, directory: at.clone, token: () => Promise.resolve(token), identity: NOBODY, after, stop });
   const end = await pushResult(clone, toResultRef(toJobKey(host.job)), delivery);
   await wakeCoordinator();
   return end;

@@ -1,6 +1,7 @@
 import type { RepositoryClone } from "../storage/git/repository-clone.ts";
 import type { TimerStarter } from "../storage/git/run-git.ts";
 import type { Config } from "../core/domain/config.ts";
+import { NOBODY } from "../core/domain/product.ts";
 import type { Job } from "../core/domain/job.ts";
 import type { Ledger } from "../core/domain/ledger.ts";
 import type { RepositoryRefs } from "../core/domain/query.ts";
@@ -26,9 +27,6 @@ export type JobHost = {
   readonly log: (line: string) => void;
 };
 
-/** The committer of results. */
-export const JOB_IDENTITY = { name: "Enki", email: "enki@users.noreply.github.com" };
-
 /** The ledger, the refs and the default branch's configuration, as of one fetch. */
 export type RepositoryState = {
   readonly clone: RepositoryClone;
@@ -39,7 +37,7 @@ export type RepositoryState = {
 
 export const fetchRepositoryState = async (host: JobHost, token: string, directory: string): Promise<RepositoryState> => {
   const { url, after, stop, layers, defaultBranch, log } = host;
-  const clone = await openClone({ url, directory, token: () => Promise.resolve(token), identity: JOB_IDENTITY, after, stop });
+  const clone = await openClone({ url, directory, token: () => Promise.resolve(token), identity: NOBODY, after, stop });
   await clone.fetchForJob();
   const refs = await clone.refs();
   const { ledger } = await loadLedger(clone, refs);

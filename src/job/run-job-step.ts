@@ -49,7 +49,7 @@ export const runJobStep = (host: ActionHost): Promise<string | null> => {
     case "deliver":
       return runDeliverStep(host);
     default:
-      return Promise.resolve(`unknown command '${command}'; use prepare, agent, verify, publish or deliver`);
+      return Promise.resolve(`unknown command '${command}'; use prepare, agent, verify, publish, deliver, gate, coordinate or clock`);
   }
 };
 
@@ -130,7 +130,7 @@ const runDeliverStep = async (host: ActionHost): Promise<string | null> => {
   const delivered = await deliverResult(job, {
     token,
     wakeCoordinator: async () => {
-      const woken = await github.runs.wake(toJobKey(job.job));
+      const woken = await github.runs.wake({ job: toJobKey(job.job) });
       // The result is delivered anyway; the coordinator finds it when it next wakes.
       if (!woken.ok) host.logInfo(`the coordinator was not woken: ${woken.failure.reason}`);
     },

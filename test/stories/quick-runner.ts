@@ -164,7 +164,7 @@ const publish = async (host: JobHost, request: RunRequest, act: Act): Promise<vo
   });
   if (published.kind === "built") {
     request.recordArtifact({ name: toResultArtifactName(published.commit), size: 1, digest: "0".repeat(64) });
-    await deliverResult(host, { token, wakeCoordinator: async () => void (await github.runs.wake(toJobKey(host.job))) });
+    await deliverResult(host, { token, wakeCoordinator: async () => void (await github.runs.wake({ job: toJobKey(host.job) })) });
   }
   request.revokeToken(token);
 };

@@ -1,4 +1,5 @@
 import type { Execution } from "../domain/execution.ts";
+import { JOB_TOKEN_BOT } from "../domain/product.ts";
 import { renderExecutionComment } from "../messages/execution-comment.ts";
 import type { DecisionTransaction } from "./decision-transaction.ts";
 
@@ -6,9 +7,10 @@ import type { DecisionTransaction } from "./decision-transaction.ts";
 export const renderExecutionBody = (tx: DecisionTransaction, execution: Execution): string => {
   const [plan, grown] = [tx.plan(execution.plan), tx.plan(execution.amendment?.plan ?? null)];
   const [brief, queue] = [tx.brief(execution.id), tx.queue(execution.baseBranch)];
-  const { unsignedLedger } = tx.snapshot;
+  const { unsignedLedger, botLogin } = tx.snapshot;
   const reports = listExecutionReports(tx, execution);
-  return renderExecutionComment({ execution, plan, grown, brief, queue, reports, ...(unsignedLedger && { unsignedLedger }) });
+  const limits = { ...(unsignedLedger && { unsignedLedger }), ...(botLogin === JOB_TOKEN_BOT.login && { jobToken: true as const }) };
+  return renderExecutionComment({ execution, plan, grown, brief, queue, reports, ...limits });
 };
 
 const listExecutionReports = (tx: DecisionTransaction, { id }: Execution): Record<string, string> => {

@@ -15,6 +15,8 @@ export type Snapshot = {
   readonly defaultBranch: string;
   /** Set if no key signs the ledger, so that people with write access are trusted with it. */
   readonly unsignedLedger?: true;
+  /** Set if this process ends once nothing is left to do, so that no later moment may be counted on to show progress. */
+  readonly endsWhenIdle?: true;
   readonly config: Config;
   readonly ledger: Ledger;
   readonly refs: RepositoryRefs;

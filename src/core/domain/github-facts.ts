@@ -1,6 +1,12 @@
 import type { Login, Sha, Millis, BranchName } from "./ids.ts";
 
 export type RepositoryPermission = "admin" | "write" | "read" | "none";
+
+const PERMISSION_ORDER: readonly RepositoryPermission[] = ["none", "read", "write", "admin"];
+
+/** Whether a permission includes another one. */
+export const includesPermission = (given: RepositoryPermission, needed: RepositoryPermission): boolean =>
+  PERMISSION_ORDER.indexOf(given) >= PERMISSION_ORDER.indexOf(needed);
 export type Review = {
   readonly id: number;
   readonly by: Login;

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import type { Millis, Sha } from "./ids.ts";
+import { NOBODY } from "./product.ts";
 
 /** A commit of texts without parents. Its id follows from the texts, so a comment can name the commit before the save. */
 export type TextCommit = {
@@ -10,7 +11,7 @@ export type TextCommit = {
   readonly object: string;
 };
 
-const AUTHOR = "Enki <enki@users.noreply.github.com>";
+const AUTHOR = `${NOBODY.name} <${NOBODY.email}>`;
 
 const hashObject = (type: "blob" | "tree" | "commit", content: Buffer): Sha =>
   createHash("sha1").update(`${type} ${content.length}\0`).update(content).digest("hex");

@@ -40,11 +40,15 @@ export type ExecutionCommentInput = {
   readonly reports: Readonly<Record<StepId, string>>;
   /** See Snapshot.unsignedLedger. */
   readonly unsignedLedger?: true;
+  /** Set if Enki acts with the token of a job. */
+  readonly jobToken?: true;
 };
 
 const ISSUE_STAYS_OPEN_NOTE =
   "Nothing was changed, so the issue stays open. Close it if it is resolved, or ask again and say what is still wrong.";
 const UNSIGNED_LEDGER_NOTE = "Enki's ledger is not signed here, so anyone with write access could change it.";
+const JOB_TOKEN_NOTE =
+  "Enki works with the token of its job here: other workflows start on its pull requests only after a person approves their runs, and none start when it lands. With an App's id and key in `enki.yml`, they start at once.";
 const PARTS_OMITTED_NOTE = "Some parts are omitted because the comment would be too long.";
 
 /** The table of the present steps leaves room for the steps of an amendment. */
@@ -83,6 +87,7 @@ export const renderExecutionComment = (input: ExecutionCommentInput): string => 
     { rank: 0, text: isProposed ? renderInstructions(execution, { steps, plan: execution.plan, unfolded: true }) : "" },
     { rank: 0, text: renderNextCommand(execution, queue, { started: startedSteps, planned: steps }) },
     { rank: 0, text: input.unsignedLedger && execution.state === "proposed" ? UNSIGNED_LEDGER_NOTE : "" },
+    { rank: 0, text: input.jobToken && execution.state === "proposed" ? JOB_TOKEN_NOTE : "" },
     { rank: 0, text: renderProposals(execution) },
     { rank: 0, text: renderAmendment(execution, added) },
     { rank: 2, text: renderStepReports(input, steps) },

@@ -72,6 +72,8 @@ export type RunningForge = {
   setActionsPulls(repository: RepositoryName, allowed: boolean): void;
   /** Changes the draft state as a person does on GitHub's pages. The REST API cannot do this. */
   setDraft(repository: RepositoryName, pull: { readonly number: number; readonly draft: boolean; readonly login: string }): void;
+  /** Starts the workflows of the default branch with this cron expression, as the clock of GitHub does. GitHub sends no webhook for it. */
+  startScheduled(repository: RepositoryName, cron: string): void;
   /** Uploads a file as a person does on GitHub's pages and returns its address. The REST API cannot do this. */
   attach(attachment: FileAttachment): string;
   /** All webhook deliveries so far, oldest first. */
@@ -141,7 +143,7 @@ const createSetters = (
   forge: ForgeState,
 ): Pick<
   RunningForge,
-  "defaultBranch" | "setSecrets" | "setEnvironment" | "setPermission" | "setRules" | "setActionsPulls" | "setDraft"
+  "defaultBranch" | "setSecrets" | "setEnvironment" | "setPermission" | "setRules" | "setActionsPulls" | "setDraft" | "startScheduled"
 > => {
   const find = ({ owner, name }: RepositoryName): ForgeRepository => getRepository(forge, owner, name);
   return {
@@ -162,6 +164,11 @@ const createSetters = (
       if (!issue || !isPullRequest(issue)) throw new Error(`Pull request ${number} does not exist.`);
       const actor = { kind: "user" as const, account: ensureAccount(forge, login), permissions: null };
       changeDraftState(forge, find(repository), { issue, actor, draft });
+    },
+    startScheduled: (repository, schedule) => {
+      const account = find(repository).owner;
+      const actor = { kind: "user" as const, account, permissions: null };
+      forge.trigger(forge, find(repository), { event: "schedule", payload: { schedule }, actor });
     },
     setRules: (repository, rules) => void find(repository).rules.splice(0, Infinity, ...rules),
   };

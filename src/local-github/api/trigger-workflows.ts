@@ -46,7 +46,7 @@ const startModeOf = (forgeEvent: ForgeEvent): StartMode => {
 };
 
 const toTriggerOccasion = ({ event, payload, ref, paths, workflow }: ForgeEvent): TriggerOccasion => {
-  const action = payload["action"];
+  const action = event === "schedule" ? payload["schedule"] : payload["action"];
   return { event, action: typeof action === "string" ? action : null, ref: ref ?? null, paths: paths ?? null, workflow: workflow ?? null };
 };
 

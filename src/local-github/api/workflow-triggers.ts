@@ -17,7 +17,7 @@ export type TriggerInput = {
 /** The facts of an event that trigger filters look at. */
 export type TriggerOccasion = {
   readonly event: string;
-  /** The payload's `action`; for a repository_dispatch, its event type. */
+  /** The payload's `action`; for a repository_dispatch, its event type; for a schedule, its cron expression. */
   readonly action: string | null;
   /** The pushed ref, or the base of a pull request. */
   readonly ref: string | null;
@@ -69,6 +69,10 @@ const readTriggerInputs = (dispatch: unknown): WorkflowTriggers["inputs"] => {
   );
 };
 
+/** The cron expressions of a schedule, as the types of its event. */
+const readSchedule = (value: unknown): EventFilters =>
+  new Map([["types", Array.isArray(value) ? value.flatMap((each) => (isYamlMapping(each) ? readYamlTexts(each["cron"]) : [])) : []]]);
+
 /** Reads the triggers of a workflow file; null if the text is not valid YAML or not a mapping. */
 export const readTriggers = (text: string): WorkflowTriggers | null => {
   let file: unknown;
@@ -80,7 +84,9 @@ export const readTriggers = (text: string): WorkflowTriggers | null => {
   if (!isYamlMapping(file)) return null;
   const on = file["on"];
   const events: readonly (readonly [string, EventFilters])[] = isYamlMapping(on)
-    ? Object.entries(on).map(([event, filters]) => [event, readEventFilters(filters)] as const)
+    ? Object.entries(on).map(
+        ([event, filters]) => [event, event === "schedule" ? readSchedule(filters) : readEventFilters(filters)] as const,
+      )
     : readYamlTexts(on).map((event) => [event, new Map()] as const);
   const name = typeof file["name"] === "string" ? file["name"] : null;
   return { name, on: new Map(events), inputs: readTriggerInputs(isYamlMapping(on) ? on["workflow_dispatch"] : null) };

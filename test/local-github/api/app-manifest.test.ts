@@ -20,7 +20,7 @@ const open = async () => {
 const NEEDS: Readonly<Record<string, (github: GitHubPorts, at: { issue: number; commit: string }) => Promise<GitHubReply<unknown>>>> = {
   actions: (github) => github.runs.startJob({ kind: "plan", execution: "abcdef", step: "plan", attempt: "1", target: "abcdef" }),
   checks: (github, { commit }) => github.checks.list(commit),
-  contents: (github) => github.runs.wake("plan/abcdef/1"),
+  contents: (github) => github.runs.wake({ job: "plan/abcdef/1" }),
   issues: (github, { issue }) => github.issues.comment(issue, "It runs."),
   merge_queues: (github, { issue, commit }) => github.queue.enqueue(issue, commit),
   pull_requests: (github) => github.pulls.list(),

@@ -265,3 +265,22 @@ test("passes the secrets of the repository and of environments to runs", async (
   await dispatch(stage, stage.owner);
   expect(stage.runner.started[0]?.request).toMatchObject({ secrets: { KEY: "k" }, environments: { enki: { MODEL: "m" } } });
 });
+
+// https://docs.github.com/en/actions/reference/workflows-and-actions/events-that-trigger-workflows#schedule
+test("a schedule starts the workflows of the default branch that name its cron expression, without a webhook", async () => {
+  const stage = await open({
+    ...file("hourly", "{ schedule: [{ cron: '5 * * * *' }, { cron: '7 7 * * *' }] }"),
+    ...file("daily", "{ schedule: [{ cron: '0 4 * * *' }] }"),
+    ...WAKE,
+  });
+  const before = stage.forge.deliveries().length;
+  stage.forge.startScheduled({ owner: REPO.owner, name: REPO.repo }, "5 * * * *");
+  expect(await stage.started()).toEqual(["hourly at refs/heads/main"]);
+  expect(stage.runner.started[0]?.request.event).toMatchObject({ name: "schedule", payload: { schedule: "5 * * * *" } });
+  expect(
+    stage.forge
+      .deliveries()
+      .slice(before)
+      .filter(({ event }) => event === "schedule"),
+  ).toEqual([]);
+});

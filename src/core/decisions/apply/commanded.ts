@@ -5,7 +5,7 @@ import { renderRefusalReply } from "../../messages/command-replies.ts";
 import { writeMarker } from "../../messages/comment-marker.ts";
 import { hasEnded } from "../../domain/execution.ts";
 import { hashValue } from "../../domain/ids.ts";
-import type { RepositoryPermission } from "../../domain/github-facts.ts";
+import { includesPermission, type RepositoryPermission } from "../../domain/github-facts.ts";
 import { findRequiredPermission } from "../../commands/command-table.ts";
 import type { CommandRequest } from "../../domain/event.ts";
 import type { CommandAnswer } from "./answer.ts";
@@ -19,8 +19,7 @@ import type { ReactionName, ReactionTarget } from "../../domain/effect.ts";
 export const applyCommanded = (tx: DecisionTransaction, event: CommandedEvent): void => {
   if (isAlreadyStarted(tx, event) || quotesOtherText(tx, event)) return;
   const permission = findEventPermission(event) === null ? "none" : tx.readFact<"permission">({ kind: "permission", login: event.by });
-  if (permission === undefined || (isQuotedReply(event) && PERMISSION_ORDER.indexOf(permission) < PERMISSION_ORDER.indexOf("write")))
-    return;
+  if (permission === undefined || (isQuotedReply(event) && !includesPermission(permission, "write"))) return;
   const answered = mayAnswer(tx, event, permission);
   if (answered === undefined) return;
   if (!answered) return applyWithoutAnswer(tx, event, permission);
@@ -77,7 +76,6 @@ const toReplyId = ({ id, issue, source }: CommandedEvent): string => {
       return hashValue(id).slice(0, 12);
   }
 };
-const PERMISSION_ORDER: readonly RepositoryPermission[] = ["none", "read", "write", "admin"];
 const findEventPermission = (event: CommandedEvent): RepositoryPermission | null =>
   event.requests.some((request) => request.ok && findRequiredPermission(request.command.kind) !== "none") ? "read" : null;
 type RequestContext = { readonly event: CommandedEvent; readonly request: CommandRequest; readonly permission: RepositoryPermission };
@@ -85,7 +83,7 @@ const answerRequest = (tx: DecisionTransaction, { event, request, permission }: 
   if (event.edited) return event.source.kind === "issue" ? EDITED_ISSUE_REFUSAL : EDITED_COMMENT_REFUSAL;
   if (!request.ok) return request.refusal;
   const needed = findRequiredPermission(request.command.kind);
-  if (PERMISSION_ORDER.indexOf(permission) < PERMISSION_ORDER.indexOf(needed)) return refusePermission(request.command, { needed, event });
+  if (!includesPermission(permission, needed)) return refusePermission(request.command, { needed, event });
   return applyCommand(tx, event, request.command);
 };
 const EDITED_COMMENT_REFUSAL: Refusal = refuse(

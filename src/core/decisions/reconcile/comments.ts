@@ -13,7 +13,7 @@ const PRESSING_STATES: ReadonlySet<StepState> = new Set(["waiting", "failed", "p
 /** Whether the comment may be edited now: progress waits for the pause, everything that a person must know or do does not. */
 const checkCommentDue = (tx: DecisionTransaction, key: string, execution: Execution): boolean => {
   const trace = tx.effectRecord(key);
-  if (!trace || trace.digest === null || needsPromptComment(tx, execution)) return true;
+  if (!trace || trace.digest === null || tx.snapshot.endsWhenIdle || needsPromptComment(tx, execution)) return true;
   const next = trace.at + PROGRESS_PAUSE_MS;
   tx.wakeAt(next);
   return next <= tx.now;

@@ -1,0 +1,29 @@
+import type { Event } from "../core/domain/event.ts";
+import type { Millis } from "../core/domain/ids.ts";
+import { openRepositoryLoop, type RepositoryPorts } from "./repository-loop.ts";
+
+export type OnceOptions = {
+  readonly events: readonly Event[];
+  readonly sleep: (delay: Millis) => Promise<void>;
+  /** How long the process may wait in all for moments that are near. */
+  readonly patienceMs: Millis;
+};
+
+/**
+ * Coordinates a repository in a process that ends: handles the events and everything that nobody reported, waits for near moments, and
+ * returns when it must run again, or null for never. Nothing is kept outside of the ledger, so a later process derives the same moment.
+ */
+export const coordinateOnce = async (ports: RepositoryPorts, { events, sleep, patienceMs }: OnceOptions): Promise<Millis | null> => {
+  const handle = openRepositoryLoop(ports);
+  const end = ports.now() + patienceMs;
+  let { wakeAt } = await handle(events, true);
+  while (wakeAt !== null && wakeAt <= end) {
+    ports.log(`waits until ${new Date(wakeAt).toISOString()}`);
+    await sleep(Math.max(MIN_PAUSE_MS, wakeAt - ports.now()));
+    ({ wakeAt } = await handle([{ kind: "woken" }]));
+  }
+  return wakeAt;
+};
+
+/** A moment that has passed without effect would otherwise be looked at again and again. */
+const MIN_PAUSE_MS = 500;

@@ -1,0 +1,188 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import githubAppJwt from "universal-github-app-jwt";
+import { z } from "zod";
+import { includesPermission } from "../core/domain/github-facts.ts";
+import type { Login, Millis } from "../core/domain/ids.ts";
+import type { CoordinateStepName } from "../core/domain/coordinate-step-name.ts";
+import { JOB_TOKEN_BOT } from "../core/domain/product.ts";
+import { judgeWake } from "../core/events/judge-wake.ts";
+import { readWebhook } from "../core/events/read-webhook.ts";
+import { type AppInstallation, findInstallation, openInstallation } from "../github/app-installation.ts";
+import { connectGitHub } from "../github/connect-github.ts";
+import type { GitHubPorts } from "../github/github-ports.ts";
+import { openOctokit } from "../github/open-octokit.ts";
+import { deriveLedgerKeys, type LedgerKeys, readLedgerKeys } from "../storage/ledger/ledger-keys.ts";
+import { connectRepository } from "./connect-repository.ts";
+import { coordinateOnce } from "./coordinate-once.ts";
+import type { CoordinatorTimers } from "./repository-coordinator.ts";
+
+/** What the Actions runner provides to the steps that coordinate. */
+export type CoordinateStepHost = {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** The installation's directory, with `roles`. */
+  readonly root: string;
+  /** Reads an input of the action; empty if it is not set. */
+  readonly readInput: (name: string) => string;
+  readonly setOutput: (name: string, value: string) => void;
+  readonly logInfo: (line: string) => void;
+  /** Hides a value in all logs of the job. */
+  readonly maskSecret: (value: string) => void;
+  readonly now: () => Millis;
+  readonly random: () => number;
+  readonly nonce: () => string;
+  readonly after: CoordinatorTimers["after"];
+};
+
+/** Another job could coordinate at the same time, or could have been killed. In milliseconds. */
+const STEP_GRACE_MS = 15_000;
+/** Waiting for near moments is cheaper than another job. In milliseconds. */
+const PATIENCE_MS = 15_000;
+/** Later moments are left to the schedule: a job that waits for them would be billed. In milliseconds. */
+const MAX_CLOCK_MS = 15 * 60_000;
+const SECOND_MS = 1_000;
+
+/** Decides whether a job coordinates for this event. */
+const runGateStep = async (host: CoordinateStepHost): Promise<null> => {
+  const { name, payload } = await readStepEvent(host);
+  const { self, github } = await openStepAccess(host);
+  const verdict = judgeWake(readWebhook(name, payload, self));
+  const wanted = verdict.kind === "depends" ? await checkAuthor(github, verdict) : verdict.kind === "wanted";
+  host.setOutput("wanted", String(wanted));
+  host.logInfo(wanted ? "a job coordinates now" : "no job is needed now; the next one lists what was written");
+  return null;
+};
+
+const checkAuthor = async (
+  github: GitHubPorts,
+  { author, needed }: Extract<ReturnType<typeof judgeWake>, { kind: "depends" }>,
+): Promise<boolean> => {
+  const reply = await github.people.permission(author);
+  // While GitHub does not answer, the coordinator finds out.
+  return !reply.ok || includesPermission(reply.value, needed);
+};
+
+/** Coordinates the repository once, and says in how many seconds the next job must run if that is soon. */
+const runCoordinateStep = async (host: CoordinateStepHost): Promise<null> => {
+  const { name, payload } = await readStepEvent(host);
+  const { self, access, privateKey } = await openStepAccess(host);
+  const ports = await connectRepository(
+    {
+      botLogin: self,
+      serverUrl: requireVariable(host, "GITHUB_SERVER_URL"),
+      root: host.root,
+      directory: join(requireVariable(host, "RUNNER_TEMP"), "enki-coordinate"),
+      timers: { now: host.now, after: host.after },
+      random: host.random,
+      nonce: host.nonce,
+      log: host.logInfo,
+      ledgerKeys: readStepKeys(host, privateKey),
+      graceMs: STEP_GRACE_MS,
+      keepOutcomesMs: 0,
+      endsWhenIdle: true,
+    },
+    { repository: requireVariable(host, "GITHUB_REPOSITORY"), access },
+  );
+  const wakeAt = await coordinateOnce(ports, {
+    events: readWebhook(name, payload, self),
+    sleep: sleepFor(host),
+    patienceMs: PATIENCE_MS,
+  });
+  const delay = wakeAt === null ? Infinity : Math.max(0, wakeAt - host.now());
+  host.setOutput("wake-in", delay <= MAX_CLOCK_MS ? String(Math.ceil(delay / SECOND_MS)) : "");
+  host.logInfo(`rests ${wakeAt === null ? "until something happens" : `until ${new Date(wakeAt).toISOString()} at the latest`}`);
+  return null;
+};
+
+/** After this many failures in a row, the schedule starts the next job. */
+const MAX_FAILURES = 5;
+
+const dispatchSchema = z.object({ client_payload: z.object({ failures: z.int().min(0).max(MAX_FAILURES) }) });
+
+/** Waits, and then starts the next job. The pause doubles with each failure in a row. */
+const runClockStep = async (host: CoordinateStepHost): Promise<string | null> => {
+  const { payload } = await readStepEvent(host);
+  const { github } = await openStepAccess(host);
+  const before = dispatchSchema.safeParse(payload);
+  const failures = host.readInput("job-result") === "success" ? 0 : 1 + (before.success ? before.data.client_payload.failures : 0);
+  if (failures > MAX_FAILURES) return "the coordinator failed several times in a row; the schedule tries again";
+  const seconds = Number(host.readInput("wait")) * 2 ** Math.max(0, failures - 1);
+  await sleepFor(host)(Math.min(MAX_CLOCK_MS, (Number.isFinite(seconds) ? seconds : 0) * SECOND_MS));
+  const woken = await github.runs.wake({ failures });
+  return woken.ok ? null : `the coordinator was not started: ${woken.failure.reason}`;
+};
+
+const sleepFor =
+  ({ after }: CoordinateStepHost) =>
+  (delay: Millis): Promise<void> =>
+    new Promise((resolve) => void after(delay, resolve));
+
+const requireVariable = ({ env }: CoordinateStepHost, name: string): string => {
+  const value = env[name];
+  if (value === undefined || value === "") throw new Error(`${name} is not set: this action runs in an Actions job`);
+  return value;
+};
+
+const readStepEvent = async (host: CoordinateStepHost): Promise<{ readonly name: string; readonly payload: unknown }> => ({
+  name: requireVariable(host, "GITHUB_EVENT_NAME"),
+  payload: JSON.parse(await readFile(requireVariable(host, "GITHUB_EVENT_PATH"), "utf8")) as unknown,
+});
+
+/** The ledger's keys: those of the repository, otherwise derived from the App's private key, otherwise none. */
+const readStepKeys = (host: CoordinateStepHost, privateKey: string | null): LedgerKeys | null => {
+  const text = host.readInput("ledger-key");
+  if (text.trim() === "") return privateKey === null ? null : deriveLedgerKeys(privateKey);
+  const keys = readLedgerKeys(text);
+  if (!keys.ok) throw new Error(`${keys.refusal.message} To make one: ${keys.refusal.next}`);
+  return keys.value;
+};
+
+type StepAccess = {
+  readonly self: Login;
+  readonly access: AppInstallation;
+  readonly github: GitHubPorts;
+  readonly privateKey: string | null;
+};
+
+/** Acts as an App if its id and key are given, otherwise with the job's token. */
+const openStepAccess = async (host: CoordinateStepHost): Promise<StepAccess> => {
+  const repository = requireVariable(host, "GITHUB_REPOSITORY");
+  const baseUrl = requireVariable(host, "GITHUB_API_URL");
+  const [owner = "", repo = ""] = repository.split("/");
+  const [appId, key, token] = [host.readInput("app-id"), host.readInput("private-key"), host.readInput("token")];
+  const connect = (self: Login, access: AppInstallation, privateKey: string | null): StepAccess => ({
+    self,
+    access,
+    privateKey,
+    github: connectGitHub({ octokit: access.octokit, owner, repo, clock: host.now }),
+  });
+  if (appId === "" || key === "")
+    return connect(JOB_TOKEN_BOT.login, { octokit: openOctokit(token, baseUrl), token: () => Promise.resolve(token) }, null);
+  const { login, access } = await openStepApp(host, { appId, privateKey: key, repository, baseUrl });
+  return connect(login, access, key);
+};
+
+type StepApp = { readonly appId: string; readonly privateKey: string; readonly repository: string; readonly baseUrl: string };
+
+const appSchema = z.object({ slug: z.string() });
+
+const openStepApp = async (
+  host: CoordinateStepHost,
+  { appId, privateKey, repository, baseUrl }: StepApp,
+): Promise<{ login: Login; access: AppInstallation }> => {
+  const { token: jwt } = await githubAppJwt({ id: appId, privateKey, now: Math.floor(host.now() / SECOND_MS) });
+  const requesters = { asApp: openOctokit(jwt, baseUrl), anonymous: openOctokit(null, baseUrl), now: host.now };
+  const { data } = await requesters.asApp.request("GET /app");
+  const installation = await findInstallation(requesters, repository);
+  if (installation === null) throw new Error(`the App ${appId} is not installed in ${repository}: install it, and run this job again`);
+  const access = openInstallation(requesters, installation);
+  host.maskSecret(await access.token());
+  return { login: `${appSchema.parse(data).slug}[bot]`, access };
+};
+
+/** The steps by the action's command; each returns why it failed, or null. */
+export const COORDINATE_STEPS: Readonly<Record<CoordinateStepName, (host: CoordinateStepHost) => Promise<string | null>>> = {
+  gate: runGateStep,
+  coordinate: runCoordinateStep,
+  clock: runClockStep,
+};

@@ -1,0 +1,6 @@
+/** Commands of the action that coordinate: in a job that has no agent and nothing of the repository. */
+const COORDINATE_STEP_NAMES = ["gate", "coordinate", "clock"] as const;
+export type CoordinateStepName = (typeof COORDINATE_STEP_NAMES)[number];
+
+export const readCoordinateStep = (command: string): CoordinateStepName | null =>
+  COORDINATE_STEP_NAMES.find((name) => name === command) ?? null;

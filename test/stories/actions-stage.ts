@@ -1,0 +1,154 @@
+import { execFile } from "node:child_process";
+import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { expect, onTestFinished } from "vitest";
+import { openPersonClient } from "../../src/cli/person-client.ts";
+import { playMaintainer } from "../../src/cli/play-maintainer.ts";
+import { readAgentScript } from "../../src/cli/scripted-agent/agent-script.ts";
+import { readDirectoryFiles } from "../../src/cli/repository-files.ts";
+import { toBranchRef } from "../../src/core/domain/refs.ts";
+import { readLandingTrailers } from "../../src/core/messages/commit-messages.ts";
+import { createLocalRunner } from "../../src/local-github/actions/local-runner.ts";
+import type { WorkflowRunner } from "../../src/local-github/actions/workflow-runner.ts";
+import { type ForgeOptions, startForge } from "../../src/local-github/api/start-forge.ts";
+import { openClone } from "../../src/storage/git/repository-clone.ts";
+import { openWitness } from "../local-github/api/published.ts";
+import { after } from "../support/after.ts";
+import { identity } from "../support/repository.ts";
+
+const ROOT = new URL("../..", import.meta.url).pathname;
+const REPOSITORY = { owner: "demo", name: "upload-limit" };
+const WORKFLOWS = ["enki.yml", "enki-review.yml", "enki-step.yml"];
+const run = promisify(execFile);
+
+export type ActionsStageOptions = {
+  /** Changes the shipped workflow files of Enki, by name. */
+  readonly edit?: (name: string, text: string) => string;
+  /** What the rehearsed agent plays; that of the demo by default. */
+  readonly rehearsal?: string;
+  readonly watch?: (runner: ReturnType<typeof createLocalRunner>) => WorkflowRunner;
+  readonly faults?: ForgeOptions["faults"];
+};
+
+/** GitHub on loopback without any App and any server of Enki: its jobs are all there is. Gone when the test ends. */
+export const openActionsStage = async (options: ActionsStageOptions = {}) => {
+  const directory = await mkdtemp(join(tmpdir(), "enki-actions-"));
+  onTestFinished(() => rm(directory, { recursive: true, force: true, maxRetries: 10 }));
+  const installation = join(directory, "installation");
+  for (const part of ["action.yml", "dist", "roles", "workflows"])
+    await cp(join(ROOT, part), join(installation, part), { recursive: true });
+  const rehearsal = options.rehearsal ?? join(ROOT, "examples/upload-limit/rehearsal.toml");
+  await cp(rehearsal, join(installation, "rehearsal.toml"));
+  const local = createLocalRunner({
+    directory: join(directory, "jobs"),
+    actionRoot: installation,
+    node: process.execPath,
+    env: process.env,
+    clock: Date.now,
+    timers: { sleep: (delay, signal) => new Promise((resolve) => signal.addEventListener("abort", after(delay, resolve))) },
+    namespaces: false,
+  });
+  const witness = openWitness();
+  const requests: { login: string; path: string; status: number; method: string }[] = [];
+  const forge = await startForge({
+    directory: join(directory, "repositories"),
+    port: 0,
+    now: Date.now,
+    random: Math.random,
+    after,
+    runner: options.watch?.(local) ?? local,
+    lag: { runsMs: 50, mergedMs: 50 },
+    ...(options.faults && { faults: options.faults }),
+    observe: (exchange) => {
+      witness.observe(exchange);
+      requests.push(exchange);
+    },
+  });
+  onTestFinished(async () => {
+    await local.close();
+    await forge.close();
+    expect(await witness.faults(forge.deliveries())).toEqual([]);
+  });
+  const override = join(installation, "override");
+  const agent = {
+    command: process.execPath,
+    args: [join(installation, "dist/cli.js"), "rehearse", join(installation, "rehearsal.toml")],
+    env: { REHEARSAL_SERVER: forge.url, REHEARSAL_REPOSITORY: `${REPOSITORY.owner}/${REPOSITORY.name}` },
+  };
+  await mkdir(override);
+  const section = (kind: string): string =>
+    `[agent.${kind}]\ncommand = ${JSON.stringify(agent.command)}\nargs = ${JSON.stringify(agent.args)}\nenv = { ${Object.entries(agent.env)
+      .map(([name, value]) => `${name} = ${JSON.stringify(value)}`)
+      .join(", ")} }\n`;
+  await writeFile(join(override, "enki.toml"), ["planner", "worker", "merger", "sidecar"].map(section).join("\n"));
+  await forge.createRepository(REPOSITORY);
+  const token = forge.createUser("maintainer");
+  forge.setPermission(REPOSITORY, { login: "maintainer", role: "admin" });
+  const clone = await openClone({
+    url: `${forge.url}/${REPOSITORY.owner}/${REPOSITORY.name}.git`,
+    directory: join(directory, "maintainer.git"),
+    token: () => Promise.resolve(token),
+    identity,
+    after,
+  });
+  const files = new Map(
+    [...(await readDirectoryFiles(join(ROOT, "examples/upload-limit")))].filter(([path]) => !/^rehearsal|^plays\//.test(path)),
+  );
+  for (const name of WORKFLOWS) {
+    const text = await readFile(join(ROOT, ".github/workflows", name), "utf8");
+    files.set(`.github/workflows/${name}`, { content: Buffer.from(options.edit?.(name, text) ?? text), mode: "100644" });
+  }
+  const tree = await clone.writeFiles(null, files);
+  const commit = await clone.writeCommit({ tree, parents: [], message: "Begin", at: Date.now() });
+  expect(await clone.push([{ ref: toBranchRef("main"), oldSha: null, newSha: commit }])).toMatchObject({ kind: "pushed" });
+  const bare = join(directory, "repositories", REPOSITORY.owner, `${REPOSITORY.name}.git`);
+  const git = async (...args: string[]): Promise<string> => (await run("git", args, { cwd: bare })).stdout.trim();
+  const call = async (path: string): Promise<unknown> => {
+    const url = `${forge.apiUrl}/repos/${REPOSITORY.owner}/${REPOSITORY.name}${path}`;
+    return (await fetch(url, { headers: { authorization: `Bearer ${token}` } })).json();
+  };
+  const play = readAgentScript(rehearsal, await readFile(rehearsal, "utf8"));
+  const maintainer = openPersonClient({ apiUrl: forge.apiUrl, token, ...REPOSITORY });
+  return {
+    directory,
+    repository: REPOSITORY,
+    forge,
+    runner: local,
+    requests,
+    git,
+    maintainer,
+    /** Plays the story of the demo. */
+    tell: (limit = 170_000, app = "github-actions[bot]") =>
+      playMaintainer(
+        {
+          person: maintainer,
+          app,
+          sleep: (delay) => new Promise((resolve) => void after(delay, resolve)),
+          now: Date.now,
+          say: () => undefined,
+        },
+        {
+          title: "Users can't upload files larger than 1MB",
+          body: "Uploads of more than 1 MB end with 413.",
+          request: "/enki fix",
+          review: (play.ok && play.value.review) || null,
+          limit,
+        },
+      ),
+    landed: async (): Promise<string[]> =>
+      (await git("log", "--first-parent", "--reverse", "-z", "--format=%B", "main"))
+        .split("\0")
+        .flatMap((message) => readLandingTrailers(message)?.task.replace(/^[0-9a-f]+-/, "") ?? []),
+    runs: async (): Promise<{ name: string; event: string; conclusion: string | null; id: number }[]> =>
+      (
+        (await call("/actions/runs?per_page=100")) as {
+          workflow_runs: { name: string; event: string; conclusion: string | null; id: number }[];
+        }
+      ).workflow_runs,
+    jobs: async (id: number): Promise<{ name: string; conclusion: string | null }[]> =>
+      ((await call(`/actions/runs/${id}/jobs`)) as { jobs: { name: string; conclusion: string | null }[] }).jobs,
+    call,
+  };
+};
