@@ -24,6 +24,9 @@ const STORIES = [
   "triggers",
 ].map((name) => `test/stories/${name}.test.ts`);
 
+/** Real agents, installed on demand: `npm run test:agents`. */
+const AGENTS = ["test/agents/real-*.test.ts"];
+
 /** Tests that start no process and open no socket. */
 const UNIT = [
   "test/core/**/*.test.ts",
@@ -47,8 +50,9 @@ export default defineConfig({
     server: { deps: { inline: [/@actions\/(workflow-parser|languageservice|expressions)/] } },
     projects: [
       named("unit", UNIT, DEEP),
-      named("real", ["test/**/*.test.ts"], [...UNIT, ...DEEP, "test/stories/**"]),
+      named("real", ["test/**/*.test.ts"], [...UNIT, ...DEEP, ...AGENTS, "test/stories/**"]),
       named("stories", STORIES),
+      named("agents", AGENTS),
       named("deep", [...DEEP, "test/stories/**/*.test.ts"], STORIES),
     ],
   },

@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
-import { mkdir } from "node:fs/promises";
+import { mkdir, realpath } from "node:fs/promises";
 import { homedir } from "node:os";
-import { delimiter, join } from "node:path";
+import { basename, delimiter, dirname, join } from "node:path";
 import { readConfig } from "../core/config/read-config.ts";
 import { type AgentCommand, PRESET_NAMES, type PresetName } from "../core/domain/agent-command.ts";
 import { type AgentProgram, findPreferredProgram } from "../core/domain/agent-program.ts";
@@ -39,7 +39,8 @@ const requireProgram = async (terminal: TerminalHost, program: AgentProgram): Pr
   const path = [terminal.env["PATH"] ?? "", bin].join(delimiter);
   for (const name of program.programs) {
     const file = await findAgentProgram(name, path);
-    if (file !== null) return file;
+    // Jobs see the directory itself, but not a link to it.
+    if (file !== null) return join(await realpath(dirname(file)), basename(file));
   }
   terminal.out(`Installing ${program.package}@${program.version} into ${directory}, once.\n`);
   await mkdir(directory, { recursive: true });

@@ -41,7 +41,8 @@ export const AGENT_PROGRAMS: Readonly<Record<PresetName, PresetPrograms>> = {
     acp: { package: "@agentclientprotocol/codex-acp", version: "2.6.0", programs: ["codex-acp"], args: [] },
   },
   gemini: {
-    preferred: "acp",
+    // Over ACP, Gemini CLI tries for minutes to reach a model, without a word, and reports no tokens.
+    preferred: "headless",
     acp: { ...GEMINI, args: ["--acp"] },
     headless: { ...GEMINI, args: ["--output-format", "stream-json"] },
   },

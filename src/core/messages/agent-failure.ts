@@ -19,6 +19,7 @@ export type AgentFailureInput = {
 const MS_PER_SECOND = 1_000;
 const MS_PER_MINUTE = 60_000;
 const MAX_DETAIL_CHARS = 200;
+const MAX_RESET_CHARS = 60;
 const MAX_KEYS_NAMED = 2;
 
 const quoteDetail = (detail: string): string => (detail.trim() === "" ? "" : ` (${toOneLine(detail, MAX_DETAIL_CHARS)})`);
@@ -35,8 +36,10 @@ export const renderAgentFailure = (input: AgentFailureInput): string => {
       return `${agent} could not authenticate${quoteDetail(detail)}. ${remedy}; enki doctor --agent tests it.`;
     }
     case "quota": {
-      const until = failure.resets === undefined ? "" : ` until ${toOneLine(failure.resets, 60)}`;
-      return `The quota of ${label ?? "the agent"}'s model is used up${until}${quoteDetail(detail)}. Retry then, or use another key.`;
+      const resets = toOneLine(failure.resets ?? "", MAX_RESET_CHARS);
+      const renewed = resets === "" ? "" : `; it renews ${resets.startsWith("in ") ? resets : `at ${resets}`}`;
+      const when = resets === "" ? "later" : "then";
+      return `The quota of ${label ?? "the agent"}'s model is used up${quoteDetail(detail)}${renewed}. Retry ${when}, or use another key.`;
     }
     case "overloaded":
       return `${agent} could not reach its model${quoteDetail(detail)}. Check the network and the provider's status.`;

@@ -24,13 +24,15 @@ const FAILURE_PATTERNS: readonly (readonly [AgentFailureCode, RegExp])[] = [
   ["refused-by-policy", /usage polic|content.?polic|content.?filter|flagged|safety system|refusal/i],
 ];
 
-const RESET_PATTERN = /\bresets? (?:at |in )?([^.·|\n]{2,40})|retry.?after[: ]+([^.·|\n]{1,20})|try again (?:at|in) ([^.·|\n]{2,40})/i;
+const RESET_PATTERN =
+  /\b(?:resets?|try again) in (?<span>[^.·|\n]{2,40})|\b(?:resets? (?:at )?|try again at )(?<at>[^.·|\n]{2,40})|retry.?after[": ]+(?<seconds>\d{1,6})\b/i;
 
 const findReset = (text: string): string | undefined => {
   const [, seconds] = /limit reached\|(\d{10})\b/.exec(text) ?? [];
   if (seconds !== undefined) return new Date(Number(seconds) * 1_000).toISOString();
-  const [, ...found] = RESET_PATTERN.exec(text) ?? [];
-  return found.find((each) => each !== undefined)?.trim();
+  const { at, seconds: wait, span } = RESET_PATTERN.exec(text)?.groups ?? {};
+  if (wait !== undefined) return `in ${wait} s`;
+  return span === undefined ? at?.trim() : `in ${span.trim()}`;
 };
 
 /** The class of a failure by its text; null if the text names none. */
@@ -39,4 +41,13 @@ export const classifyFailure = (text: string): AgentFailure | null => {
   if (code === undefined) return null;
   const resets = code === "quota" ? findReset(text) : undefined;
   return { code, ...(resets !== undefined && { resets }) };
+};
+
+/** The fields of an error's JSON, and of a log's line, in which agents put the provider's own words. */
+const DETAIL_PATTERNS = [/"message"\s*:\s*"((?:[^"\\]|\\.)+)"/, /\berror\.error="((?:[^"\\]|\\.)+)"/, /\bcause="((?:[^"\\]|\\.)+)"/];
+
+/** What went wrong, in the provider's words, without the JSON or the log line around them. */
+export const readFailureDetail = (text: string): string => {
+  const found = DETAIL_PATTERNS.map((pattern) => pattern.exec(text)?.[1]).find((each) => each !== undefined);
+  return (found?.replaceAll(/\\(["\\/])/g, "$1") ?? text).replace(/^(?:[A-Z]\w*_?)*(?:Error|Exception): /, "");
 };

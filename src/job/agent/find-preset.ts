@@ -39,11 +39,11 @@ const recognizeProgram = (command: string, args: readonly string[]): FoundPreset
   // Options name no program, and arguments after the first option belong to the agent.
   const first = args.findIndex((arg) => arg.startsWith("-") && arg !== "-y" && arg !== "--yes");
   const names = new Set([command, ...(first === -1 ? args : args.slice(0, first))].flatMap((word) => listProgramNames(word)));
-  return (
-    Object.values(AGENT_PRESETS)
-      .flatMap((preset) => listPrograms(preset))
-      .find(({ program }) => program.programs.some((name) => names.has(name))) ?? null
-  );
+  const found = Object.values(AGENT_PRESETS)
+    .flatMap((preset) => listPrograms(preset))
+    .filter(({ program }) => program.programs.some((name) => names.has(name)));
+  const hasOwnArgs = ({ program }: FoundPreset): boolean => program.args.length > 0 && program.args.every((arg) => args.includes(arg));
+  return found.find((each) => hasOwnArgs(each)) ?? found[0] ?? null;
 };
 
 /** The preset that is named, or whose program the command starts; null for an agent that Enki does not know. */

@@ -6,7 +6,7 @@ import { openLineBuffer } from "../line-buffer.ts";
 import { playAcpSession } from "./acp-session.ts";
 import type { SessionInput, SessionListener, SessionOutcome } from "./agent-session.ts";
 import { openAgentWatch, type StopCause } from "./agent-watch.ts";
-import { classifyFailure } from "./classify-failure.ts";
+import { classifyFailure, readFailureDetail } from "./classify-failure.ts";
 import { playHeadlessSession } from "./headless-session.ts";
 import { type AgentUpdate, openMessageCollector } from "./message-collector.ts";
 import { launchProcess, type LaunchOptions } from "./launch-process.ts";
@@ -145,7 +145,7 @@ const toFailedEnd = ({ found, command, timeoutMs, idleMs }: AgentRun, { failure,
   const { preset, program } = found ?? {};
   const reason = renderAgentFailure({
     failure,
-    detail,
+    detail: failure.code === "agent-crashed" ? detail : readFailureDetail(detail),
     label: preset?.label ?? null,
     keys: preset?.keys ?? [],
     install: program ? `npm install -g ${program.package}@${program.version}` : null,

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { classifyFailure } from "../../../src/job/agent/classify-failure.ts";
+import { classifyFailure, readFailureDetail } from "../../../src/job/agent/classify-failure.ts";
 
 test.each<[code: string | null, text: string]>([
   ["auth", "API Error: 401 authentication_failed"],
@@ -27,8 +27,9 @@ test.each<[code: string | null, text: string]>([
 test.each<[text: string, resets: string | undefined]>([
   ["You've hit your limit · resets 3pm (UTC)", "3pm (UTC)"],
   ["Claude AI usage limit reached|1790000000", "2026-09-21T14:13:20.000Z"],
-  ["You've hit your usage limit. Try again in 2 hours 5 minutes.", "2 hours 5 minutes"],
-  ["status 429, retry-after: 30", "30"],
+  ["You've hit your usage limit. Try again in 2 hours 5 minutes.", "in 2 hours 5 minutes"],
+  ["status 429, retry-after: 30", "in 30 s"],
+  ["Your quota resets in 1 day.", "in 1 day"],
   ["You exceeded your current quota", undefined],
 ])("a quota names when it is renewed: %s", (text, resets) => {
   expect(classifyFailure(text)).toEqual({ code: "quota", ...(resets !== undefined && { resets }) });
@@ -36,4 +37,13 @@ test.each<[text: string, resets: string | undefined]>([
 
 test("only a quota is renewed", () => {
   expect(classifyFailure("error 500, try again in 5 minutes")).toEqual({ code: "overloaded" });
+});
+
+test.each<[text: string, detail: string]>([
+  ['{"type":"error","error":{"type":"authentication_error","message":"invalid \\"x-api-key\\""}}', 'invalid "x-api-key"'],
+  ['level=ERROR run=1 message="stream error" mode=primary error.error="AI_APICallError: invalid x-api-key"', "invalid x-api-key"],
+  ["API Error: 401 authentication_failed", "API Error: 401 authentication_failed"],
+  ["connect ECONNREFUSED 127.0.0.1:9", "connect ECONNREFUSED 127.0.0.1:9"],
+])("the provider's own words are taken out of %s", (text, detail) => {
+  expect(readFailureDetail(text)).toBe(detail);
 });

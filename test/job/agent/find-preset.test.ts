@@ -87,7 +87,7 @@ const ECHO = [
 
 describe("starting an agent", () => {
   const play = async (program: string) => {
-    const it = await openSeeds({ ".enki/workflows/w.md": LOOK }, ECHO, {
+    const it = await openSeeds({ ".enki/workflows/w.md": LOOK, ".enki/enki.toml": '[agent]\nprotocol = "acp"\n' }, ECHO, {
       program,
       env: { ANTHROPIC_API_KEY: "the-key-of-a-test", GEMINI_API_KEY: "the-key-of-a-test" },
     }).run("--workflow", "w");

@@ -56,7 +56,7 @@ describe("how a session ends", () => {
   test("refused: no key, and the reason names the preset's variable", async () => {
     const end = await stage.shell(
       `read line; echo '{"jsonrpc":"2.0","id":0,"error":{"code":-32000,"message":"log in first"}}'; while read line; do :; done`,
-      { found: findPreset({ preset: "gemini", command: null, args: [], protocol: null }) },
+      { found: findPreset({ preset: "gemini", command: null, args: [], protocol: "acp" }) },
     );
     expect(end).toMatchObject({
       end: "refused",

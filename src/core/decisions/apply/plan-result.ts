@@ -79,7 +79,7 @@ const readPlannerPlan = (tx: DecisionTransaction, execution: Execution, { tools,
   );
   const there = execution.state === "planning" ? (proposal?.plan ?? findRevisedPlan(tx, execution, more)) : tx.plan(execution.plan);
   if (there === null || (execution.state !== "planning" && more.length === 0)) {
-    const because = reason === "" ? "." : `: ${reason}.`;
+    const because = reason === "" ? "." : `: ${reason.replace(/\.$/, "")}.`;
     const words = output === "" ? "" : ` It said: ${output}`;
     return refuse("no-plan", `The planner ended without ${there ? "new steps" : "a plan"}${because}${words}`);
   }

@@ -1,0 +1,91 @@
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { tmpdir } from "node:os";
+import type { AgentProtocol, PresetName } from "../../src/core/domain/agent-command.ts";
+import type { AgentUpdate } from "../../src/job/agent/message-collector.ts";
+import { resolveAgent } from "../../src/job/agent/resolve-agent.ts";
+import { type AgentEnd, runAgent } from "../../src/job/agent/run-agent.ts";
+import { createOpenFence } from "../../src/job/fence/open-fence.ts";
+import { after } from "../support/after.ts";
+import { CLI } from "../support/cli.ts";
+
+export type AgentTurn = AgentEnd & {
+  readonly updates: readonly AgentUpdate[];
+  /** The content of the file that the turn writes; null if it is missing. */
+  readonly file: string | null;
+};
+
+export type TurnOptions = {
+  readonly preset: PresetName;
+  readonly protocol: AgentProtocol;
+  /** The program and arguments instead of the installed ones; null for those of the PATH. */
+  readonly command: readonly [string, ...string[]] | null;
+  readonly env: Readonly<Record<string, string>>;
+  readonly canEdit?: boolean;
+  readonly idleMs?: number;
+};
+
+export const TURN_FILE = "limit.txt";
+const TURN_LIMIT_MS = 120_000;
+
+/** Plays one turn of an agent, as a job does. */
+export const playTurn = async ({
+  preset,
+  protocol,
+  command,
+  env,
+  canEdit = true,
+  idleMs = TURN_LIMIT_MS,
+}: TurnOptions): Promise<AgentTurn> => {
+  const root = realpathSync(mkdtempSync(join(tmpdir(), "enki-turn-")));
+  const [workspace, home] = [join(root, "work"), join(root, "home")];
+  for (const directory of [workspace, join(home, "tmp")]) mkdirSync(directory, { recursive: true });
+  writeFileSync(join(workspace, TURN_FILE), "1\n");
+  const updates: AgentUpdate[] = [];
+  const mcpServer = { command: process.execPath, args: [CLI, "mcp", "--role", "worker"], env: {} };
+  const rights = { canEdit, tools: null, mcpServer };
+  const agent = { preset, command: command?.[0] ?? null, args: command?.slice(1) ?? [], env: {}, protocol, idleMs };
+  try {
+    const resolved = await resolveAgent({
+      ...rights,
+      agent,
+      env: { PATH: process.env["PATH"] ?? "", HOME: home, TMPDIR: join(home, "tmp"), ...env },
+      home,
+      model: null,
+      writeFile: async (path, content) => {
+        mkdirSync(dirname(path), { recursive: true });
+        writeFileSync(path, content);
+        await Promise.resolve();
+      },
+    });
+    const end = await runAgent({
+      ...rights,
+      ...resolved,
+      cwd: workspace,
+      fence: createOpenFence(root),
+      prompt: "Raise the limit.",
+      report: null,
+      timeoutMs: TURN_LIMIT_MS,
+      idleMs,
+      after,
+      onUpdate: (update) => void updates.push(update),
+    });
+    const file = join(workspace, TURN_FILE);
+    return { ...end, updates, file: existsSync(file) ? readFileSync(file, "utf8") : null };
+  } finally {
+    rmSync(root, { recursive: true, force: true });
+  }
+};
+
+export type ToolCallRecord = { readonly title: string; readonly status: string };
+
+/** The tool calls of a turn by their last title and status, in order. */
+export const listCalls = (updates: readonly AgentUpdate[]): ToolCallRecord[] => {
+  const calls = new Map<string, ToolCallRecord>();
+  for (const update of updates) {
+    if (update.sessionUpdate !== "tool_call" && update.sessionUpdate !== "tool_call_update") continue;
+    const known = calls.get(update.toolCallId) ?? { title: "", status: "" };
+    calls.set(update.toolCallId, { title: update.title ?? known.title, status: update.status ?? known.status });
+  }
+  return [...calls.values()];
+};

@@ -1,0 +1,66 @@
+import { rmSync } from "node:fs";
+import { afterEach, describe, expect, test } from "vitest";
+import { AGENT_PROTOCOLS } from "../../src/core/domain/agent-command.ts";
+import { AGENT_PROGRAMS } from "../../src/core/domain/agent-program.ts";
+import { findAgentProgram } from "../../src/job/agent/resolve-agent.ts";
+import { playTurn, type TurnOptions } from "./agent-turn.ts";
+import { CHOSEN_PRESETS, installPreset, toGatewayVariables } from "./real-agent.ts";
+import { type ModelFault, openScriptedModel, type ScriptedModel } from "./scripted-model.ts";
+import { expectWholeTurn, TURN_SCRIPT } from "./turn-contract.ts";
+
+/** With `ENKI_RECORD=1`, each whole turn is recorded for the tests that replay it. */
+const RECORDER = process.env["ENKI_RECORD"] === "1" ? new URL("../fixtures/record-wire.mjs", import.meta.url).pathname : null;
+
+let model: ScriptedModel | null = null;
+afterEach(async () => {
+  await model?.close();
+  model = null;
+});
+
+describe.each(CHOSEN_PRESETS)("the real %s", (preset) => {
+  const { path, missing } = installPreset(preset);
+  if (missing !== null) console.log(`skipped ${preset}: ${missing}`);
+  const check = missing === null ? test : test.skip;
+  const turn = (url: string, protocol: TurnOptions["protocol"], over: Partial<TurnOptions> = {}) =>
+    playTurn({ preset, protocol, command: null, env: { PATH: path, ...toGatewayVariables(preset, url) }, ...over });
+
+  check.each(AGENT_PROTOCOLS)("plays a whole turn over %s", async (protocol) => {
+    model = await openScriptedModel({ script: TURN_SCRIPT });
+    const program = await findAgentProgram(AGENT_PROGRAMS[preset][protocol].programs[0], path);
+    const file = new URL(`../fixtures/wire/${preset}-${protocol}.jsonl`, import.meta.url).pathname;
+    if (RECORDER) rmSync(file, { force: true });
+    const played = await turn(model.url, protocol, {
+      ...(RECORDER && { command: [process.execPath, RECORDER, file, program ?? ""] as const }),
+    });
+    expectWholeTurn(played, [preset, protocol]);
+    expect(played.file).toBe("10\n");
+    expect(model.requests.at(-1)?.body).toContain("tasks: 0 pending");
+  });
+
+  const FAULTS: readonly (readonly [name: string, fault: ModelFault | null, code: string])[] = [
+    ["a wrong key", { status: 401, message: "invalid api key" }, "auth"],
+    ["an exhausted quota", { status: 429, message: "You exceeded your current quota", headers: { "retry-after": "1" } }, "quota"],
+    ["a broken server", { status: 500, message: "Internal server error" }, "overloaded"],
+    ["a server that is not there", null, "overloaded"],
+  ];
+
+  check.each(FAULTS)("reports %s within a minute", { timeout: 60_000 }, async (_, fault, code) => {
+    model = await openScriptedModel({ script: TURN_SCRIPT, fault });
+    const { url } = model;
+    if (fault === null) await model.close();
+    const ended = await turn(url, AGENT_PROGRAMS[preset].preferred);
+    expect({ code: ended.failure?.code, reason: ended.reason }).toEqual({ code, reason: expect.stringMatching(/\.$/) as string });
+  });
+
+  check("is stopped if its model is silent", async () => {
+    model = await openScriptedModel({ script: () => ({ hang: true }) });
+    const ended = await turn(model.url, AGENT_PROGRAMS[preset].preferred, { idleMs: 15_000 });
+    expect(ended).toMatchObject({ end: "timed-out", failure: { code: "idle" } });
+  });
+
+  check("has no tool that writes if it may only read", async () => {
+    model = await openScriptedModel({ script: (_, step) => (step === 0 ? { enki: "none", input: {} } : { say: "Read." }) });
+    await turn(model.url, AGENT_PROGRAMS[preset].preferred, { canEdit: false });
+    expect(model.requests[0]?.tools.filter((name) => /^(?:write|edit|replace|multiedit|notebookedit|write_file)$/i.test(name))).toEqual([]);
+  });
+});

@@ -1,0 +1,88 @@
+import { join } from "node:path";
+import { afterEach, describe, expect, test } from "vitest";
+import { makeRepository, openTerminal } from "../cli/stage.ts";
+import { CHOSEN_PRESETS, GATEWAY_KEY, installPreset, toGatewayVariables } from "./real-agent.ts";
+import { type ModelScript, openScriptedModel, type ScriptedCall, type ScriptedModel } from "./scripted-model.ts";
+
+const steps = [
+  { id: "look", title: "Look at the limit", description: "LOOK: find the limit.", role: "researcher", tier: "light" },
+  { id: "fix", title: "Raise the limit", description: "RAISE: set the limit to 10.", needs: ["look"] },
+];
+
+const output = (text: string): ScriptedCall => ({ say: `${text}\n\n[OUTPUT]\n${text}\n[/OUTPUT]` });
+
+const PLANNER: readonly ScriptedCall[] = [
+  { write: "planner.txt", content: "evil" },
+  { enki: "enki_execution_create", input: { steps } },
+  { say: "The plan looks, and raises the limit." },
+];
+const RESEARCHER: readonly ScriptedCall[] = [
+  { write: "evil.txt", content: "evil" },
+  { shell: "echo evil > evil-shell.txt; echo evil >> limit.txt" },
+  output("The limit is 1."),
+];
+const FIXER: readonly ScriptedCall[] = [{ shell: "printf '10\\n' > limit.txt" }, output("The limit is 10.")];
+
+const chooseActor = (conversation: string): readonly ScriptedCall[] =>
+  /## TASK: Look/.test(conversation) ? RESEARCHER : /## TASK: Raise/.test(conversation) ? FIXER : PLANNER;
+
+const STORY: ModelScript = (conversation, step) => chooseActor(conversation)[step] ?? { say: "Done." };
+
+let model: ScriptedModel | null = null;
+afterEach(async () => {
+  await model?.close();
+  model = null;
+});
+
+describe.each(CHOSEN_PRESETS)("enki run with the real %s, whose key is in the shell only", (preset) => {
+  const { path, missing } = installPreset(preset);
+  if (missing !== null) console.log(`skipped ${preset}: ${missing}`);
+  const check = missing === null ? test : test.skip;
+  const open = (url: string) => {
+    const terminal = openTerminal();
+    const cwd = join(terminal.root, "own");
+    const git = makeRepository(cwd, { "limit.txt": "1\n" });
+    const env = { PATH: path, ...toGatewayVariables(preset, url) };
+    const args = ["run", "--yes", "--agent", preset, "--verify", 'test "$(wc -l < limit.txt)" = 1', "raise the limit"];
+    return { terminal, cwd, git, env, args };
+  };
+
+  check("lands a whole story, and nothing of what a planner or a step that may only read writes", async () => {
+    model = await openScriptedModel({ script: STORY });
+    const { terminal, git, cwd, env, args } = open(model.url);
+    const told = await terminal.run(args, { cwd, env });
+    expect({ code: told.code, out: told.code === 0 ? "" : told.out + told.err }).toEqual({ code: 0, out: "" });
+    const [, branch = ""] = /^ {2}git merge (enki\/[0-9a-f]{6})$/m.exec(told.out) ?? [];
+    expect(git("show", `${branch}:limit.txt`)).toBe("10");
+    expect(git("ls-tree", "-r", "--name-only", branch)).toBe("limit.txt");
+    expect(told.out).toContain("The limit is 1.");
+    expect(new Set(model.requests.map(({ key }) => key))).toEqual(new Set([GATEWAY_KEY]));
+    expect(terminal.processes()).toEqual([]);
+  });
+
+  check("leaves no process and no file after Ctrl+C", async () => {
+    let ask = (): void => undefined;
+    const asked = new Promise<void>((resolve) => (ask = resolve));
+    const script: ModelScript = (_, step) => {
+      if (step > 0) ask();
+      return step > 0 ? { hang: true } : { shell: "nohup sleep 900 > /dev/null 2>&1 & echo started" };
+    };
+    model = await openScriptedModel({ script });
+    const { terminal, cwd, env, args } = open(model.url);
+    const running = terminal.start(args, { cwd, env });
+    expect(await Promise.race([asked, running.ended])).toBeUndefined();
+    running.signal("SIGINT");
+    expect((await running.ended).code).toBe(130);
+    expect(terminal.processes()).toEqual([]);
+  });
+
+  check("says within a minute that its key is wrong, and what to do", { timeout: 60_000 }, async () => {
+    model = await openScriptedModel({ script: STORY, fault: { status: 401, message: "invalid api key" } });
+    const { terminal, cwd, env, args } = open(model.url);
+    const told = await terminal.run(args, { cwd, env });
+    expect(told.code).toBe(1);
+    expect(told.out).toMatch(
+      /could not authenticate \(.*\)\. Check [A-Z_]+ or [A-Z_]+: in your shell, .*; enki doctor --agent tests it\.\n/,
+    );
+  });
+});
