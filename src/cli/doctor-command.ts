@@ -38,7 +38,8 @@ export const runDoctorCommand = async (args: readonly string[], terminal: Termin
 
 /** Runs `enki init` at most once, and changes settings. A refused change stays a finding. */
 const repair = async (terminal: TerminalHost, findings: readonly Finding[], client: SettingsClient | null): Promise<void> => {
-  if (findings.some(({ fix }) => fix?.kind === "init")) await runInitCommand(["--yes"], terminal);
+  const init = findings.flatMap(({ fix }) => (fix?.kind === "init" ? [fix] : []))[0];
+  if (init) await runInitCommand(["--yes", ...(init.usesApp ? ["--app"] : [])], terminal);
   for (const { code, fix } of findings) {
     if (fix?.kind !== "request" || !client) continue;
     const isDone = await client.put(fix.path, fix.body);

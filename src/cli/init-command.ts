@@ -17,6 +17,7 @@ export const initOptions = {
   yes: { type: "boolean", default: false, about: "takes what was detected, and asks nothing" },
   replace: { type: "boolean", default: false, about: "with --yes: also drops changes that a person made to generated files" },
   "pull-request": { type: "boolean", default: false, about: "pushes a branch and opens a pull request, instead of writing files" },
+  app: { type: "boolean", default: false, about: "for a GitHub App that you run; without it, jobs of the repository do everything" },
   vendor: { type: "boolean", default: false, about: "copies Enki's action into .github/enki, so that jobs use no other repository" },
   "repository-secret": {
     type: "boolean",

@@ -99,7 +99,7 @@ export const connectRepository = async (host: CoordinatorHost, connected: Reposi
 
 const accountSchema = z.object({ id: z.number() });
 
-/** The bot's own address: GitHub shows its commits as the bot's, and never as those of a person whose name is similar. */
+/** The bot's own address, so that GitHub never credits a person with a similar name. */
 const readIdentity = async ({ octokit }: AppInstallation, { botLogin, serverUrl }: CoordinatorHost): Promise<CommitIdentity> => {
   const answer = await octokit.request("GET /users/{username}", { username: botLogin }).catch(() => null);
   const account = accountSchema.safeParse(answer?.data);

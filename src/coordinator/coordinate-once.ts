@@ -10,8 +10,8 @@ export type OnceOptions = {
 };
 
 /**
- * Coordinates a repository in a process that ends: handles the events and everything that nobody reported, waits for near moments, and
- * returns when it must run again, or null for never. Nothing is kept outside of the ledger, so a later process derives the same moment.
+ * Coordinates a repository in a process that ends: handles events and unreported changes, waits for near moments, and returns the
+ * time of the next run, or null for never. Nothing is kept outside of the ledger, so a later process derives the same time.
  */
 export const coordinateOnce = async (ports: RepositoryPorts, { events, sleep, patienceMs }: OnceOptions): Promise<Millis | null> => {
   const handle = openRepositoryLoop(ports);
@@ -25,5 +25,5 @@ export const coordinateOnce = async (ports: RepositoryPorts, { events, sleep, pa
   return wakeAt;
 };
 
-/** A moment that has passed without effect would otherwise be looked at again and again. */
+/** Keeps a moment without effect from being looked at continuously. */
 const MIN_PAUSE_MS = 500;

@@ -38,11 +38,11 @@ export type CoordinateStepHost = {
 const STEP_GRACE_MS = 15_000;
 /** Waiting for near moments is cheaper than another job. In milliseconds. */
 const PATIENCE_MS = 15_000;
-/** Later moments are left to the schedule: a job that waits for them would be billed. In milliseconds. */
+/** Later moments are left to the schedule, because waiting jobs are billed. In milliseconds. */
 const MAX_CLOCK_MS = 15 * 60_000;
 const SECOND_MS = 1_000;
 
-/** Decides whether a job coordinates for this event. */
+/** Decides whether a job coordinates for an event. */
 const runGateStep = async (host: CoordinateStepHost): Promise<null> => {
   const { name, payload } = await readStepEvent(host);
   const { self, github } = await openStepAccess(host);
@@ -62,7 +62,7 @@ const checkAuthor = async (
   return !reply.ok || includesPermission(reply.value, needed);
 };
 
-/** Coordinates the repository once, and says in how many seconds the next job must run if that is soon. */
+/** Coordinates the repository once, and outputs the seconds until the next job must run, if few. */
 const runCoordinateStep = async (host: CoordinateStepHost): Promise<null> => {
   const { name, payload } = await readStepEvent(host);
   const { self, access, privateKey } = await openStepAccess(host);

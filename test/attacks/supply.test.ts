@@ -95,10 +95,25 @@ const ofStep: AttackVariants<Change> = {
   "the step: Enki by a major tag": stepChange("unpinned-action", put(/([\w-]+\/enki)@v[\d.]+/, "$1@v0")),
   "the step: the model's key for a whole job": stepChange(
     "wide-secret",
-    put("    environment: enki\n", '    environment: enki\n    env: { K: "${{ secrets.ENKI_MODEL_KEY }}" }\n'),
+    put(
+      "    environment: { name: enki, deployment: false }\n",
+      '    environment: { name: enki, deployment: false }\n    env: { K: "${{ secrets.ENKI_MODEL_KEY }}" }\n',
+    ),
   ),
-  "the step: secrets handed on": stepChange("foreign-job", put("    environment: enki\n", "    environment: enki\n    secrets: inherit\n")),
-  "the step: in an image": stepChange("foreign-job", put("    environment: enki\n", "    environment: enki\n    container: evil/image\n")),
+  "the step: secrets handed on": stepChange(
+    "foreign-job",
+    put(
+      "    environment: { name: enki, deployment: false }\n",
+      "    environment: { name: enki, deployment: false }\n    secrets: inherit\n",
+    ),
+  ),
+  "the step: in an image": stepChange(
+    "foreign-job",
+    put(
+      "    environment: { name: enki, deployment: false }\n",
+      "    environment: { name: enki, deployment: false }\n    container: evil/image\n",
+    ),
+  ),
   "the step: rights to change workflows": stepChange(
     "open-permissions",
     put("permissions: { contents: read }", "permissions: { actions: write }"),

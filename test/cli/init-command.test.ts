@@ -160,13 +160,14 @@ describe("at a terminal", () => {
     const { code, asked } = await converse(cwd, [
       [/^Which commands must a change pass/, "npm run check"],
       [/^Which agent works/, "gemini"],
+      [/^What coordinates/, "app"],
       [/^Create \.enki\/enki\.toml\?/, "y"],
       [/^Create \.github\/workflows\/enki-step\.yml\?/, "n"],
     ]);
-    expect({ code, asked }).toEqual({ code: 0, asked: 4 });
+    expect({ code, asked }).toEqual({ code: 0, asked: 5 });
     expect(read(CONFIG)).toContain('verify = [\n  "npm run check",\n]');
     expect(read(CONFIG)).toContain('preset = "gemini"');
-    expect(has(WORKFLOW)).toBe(false);
+    expect([has(WORKFLOW), has(".github/workflows/enki.yml")]).toEqual([false, false]);
   });
 
   test("an empty answer takes what was detected, and a change by a person is asked about", async () => {
@@ -174,10 +175,14 @@ describe("at a terminal", () => {
     await converse(cwd, [
       [/^Which commands must a change pass/, ""],
       [/^Which agent works/, ""],
+      [/^What coordinates/, ""],
       [/^\.enki\/enki\.toml has changes by a person\. Drop them\?/, "n"],
-      [/^Create /, "y"],
+      [/^Create \.github\/workflows\/enki-step\.yml/, "y"],
+      [/^Create \.github\/workflows\/enki\.yml/, "y"],
+      [/^Create \.github\/workflows\/enki-review\.yml/, "y"],
     ]);
     expect(read(CONFIG)).toBe("# mine\n");
+    expect(read(".github/workflows/enki.yml")).toContain("command: coordinate");
     expect(read(WORKFLOW)).toContain("Install the agent");
   });
 });

@@ -24,9 +24,12 @@ test("given a set-up by enki init --vendor, when a request is approved, then it 
   const play = join(terminal.root, "play.toml");
   writeFileSync(play, playOf([SORT]));
   const agent = `'${process.execPath}' '${CLI}' rehearse '${play}'`;
-  const written = await terminal.run(["init", "--yes", "--vendor", "--agent", agent, "--verify", 'test "$(head -n 1 list.txt)" = a'], {
-    cwd,
-  });
+  const written = await terminal.run(
+    ["init", "--yes", "--app", "--vendor", "--agent", agent, "--verify", 'test "$(head -n 1 list.txt)" = a'],
+    {
+      cwd,
+    },
+  );
   expect(written).toMatchObject({ code: 0, err: "" });
   const nowhere = join(terminal.root, "no-installation");
   mkdirSync(nowhere);

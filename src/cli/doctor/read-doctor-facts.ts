@@ -10,7 +10,7 @@ import type { DoctorFacts, LedgerHealth } from "../../core/setup/doctor/doctor-f
 import { readOrigin } from "../../core/setup/generated-file.ts";
 import type { RemoteAddress } from "../../core/setup/remote-address.ts";
 import type { RepositoryFacts } from "../../core/setup/repository-facts.ts";
-import { CONFIG_PATH, STEP_WORKFLOW_PATH } from "../../core/setup/plan-set-up.ts";
+import { CONFIG_PATH, COORDINATOR_WORKFLOW_PATHS, STEP_WORKFLOW_PATH } from "../../core/setup/plan-set-up.ts";
 import { createOpenFence } from "../../job/fence/open-fence.ts";
 import { runShell, startDeadline } from "../../job/run-shell.ts";
 import { checkGit } from "../../storage/git/check-git.ts";
@@ -87,7 +87,8 @@ const askGit = async (at: GitContext, ...args: string[]): Promise<string | null>
 };
 
 const listUncommitted = async (at: GitContext): Promise<string[]> => {
-  const changed = (await askGit(at, "status", "--porcelain", "--no-renames", "--", CONFIG_PATH, STEP_WORKFLOW_PATH)) ?? "";
+  const changed =
+    (await askGit(at, "status", "--porcelain", "--no-renames", "--", CONFIG_PATH, STEP_WORKFLOW_PATH, ...COORDINATOR_WORKFLOW_PATHS)) ?? "";
   // An untracked directory stands for its files.
   return changed.split("\n").flatMap((line) => (line === "" ? [] : [line.trim().replace(/^\S+\s+/, "")]));
 };

@@ -9,6 +9,7 @@ export type SetUpOptions = {
   readonly agent?: string | undefined;
   readonly verify?: readonly string[] | undefined;
   readonly vendor: boolean;
+  readonly app: boolean;
   readonly "repository-secret": boolean;
 };
 
@@ -34,7 +35,8 @@ export const chooseSetUp = async (project: DetectedProject, options: SetUpOption
   const verify = options.verify ?? splitCommands(await ask("Which commands must a change pass before it lands?", detected), project);
   const names = PRESET_NAMES.join(", ");
   const agent = readAgent(options.agent ?? (await ask(`Which agent works: ${names}, or a command line?`, DEFAULT_AGENT)));
-  return { project, verify, agent, isVendored: options.vendor, usesEnvironment: !options["repository-secret"] };
+  const usesApp = options.app || (await ask("What coordinates: jobs of the repository, or an app that you run?", "jobs")) === "app";
+  return { project, verify, agent, isVendored: options.vendor, usesEnvironment: !options["repository-secret"], usesApp };
 };
 
 /** The detected commands stay separate; an answer in a person's words is one command. */

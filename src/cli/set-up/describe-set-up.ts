@@ -15,7 +15,7 @@ export const describeProject = ({ remote, defaultBranch }: OwnRepository, projec
 /** A person's remaining steps, with the lines to copy. */
 export const describeNextSteps = (
   { remote }: OwnRepository,
-  { usesEnvironment, verify }: SetUpChoices,
+  { usesEnvironment, usesApp, verify }: SetUpChoices,
   isPullRequest: boolean,
 ): string[] => {
   const slug = remote ? `${remote.owner}/${remote.name}` : "<owner>/<name>";
@@ -27,6 +27,11 @@ export const describeNextSteps = (
     ...(isPullRequest ? ["  Merge the pull request."] : ['  git add .enki .github && git commit --message "Set up Enki" && git push']),
     ...(usesEnvironment ? [`  gh api --method PUT repos/${slug}/environments/enki`] : []),
     `  ${secret}`,
+    ...(usesApp
+      ? ["  enki app, where GitHub reaches it: docs/install.md"]
+      : [
+          `  gh api --method PUT repos/${slug}/actions/permissions/workflow -F can_approve_pull_request_reviews=true -f default_workflow_permissions=read`,
+        ]),
     "  enki doctor",
   ];
 };

@@ -1,4 +1,4 @@
-/** Commands of the action that coordinate: in a job that has no agent and nothing of the repository. */
+/** Commands of the action for jobs without an agent and without code of the repository. */
 const COORDINATE_STEP_NAMES = ["gate", "coordinate", "clock"] as const;
 export type CoordinateStepName = (typeof COORDINATE_STEP_NAMES)[number];
 

@@ -15,7 +15,7 @@ export type Snapshot = {
   readonly defaultBranch: string;
   /** Set if no key signs the ledger, so that people with write access are trusted with it. */
   readonly unsignedLedger?: true;
-  /** Set if this process ends once nothing is left to do, so that no later moment may be counted on to show progress. */
+  /** Set if the process ends once nothing is left to do, so progress is shown at once. */
   readonly endsWhenIdle?: true;
   readonly config: Config;
   readonly ledger: Ledger;

@@ -9,10 +9,10 @@ export const PRODUCT = {
 /** The action as a workflow file names it. */
 export const ACTION_REFERENCE = `${PRODUCT.owner}/${PRODUCT.repository}@v${PRODUCT.version}`;
 
-/** The author of commits that show no account: the domain `invalid` belongs to nobody (RFC 2606). */
+/** The author of commits without an account: the domain `invalid` belongs to nobody (RFC 2606). */
 export const NOBODY = { name: "Enki", email: "enki@users.noreply.enki.invalid" } as const;
 
-/** The login and the id of the account that acts with a job's token (docs.github.com, "GITHUB_TOKEN"). */
+/** The account behind a job's token (docs.github.com, "GITHUB_TOKEN"). */
 export const JOB_TOKEN_BOT = { login: "github-actions[bot]", id: 41_898_282 } as const;
 
 type BotAccount = { readonly login: string; readonly id: number; readonly serverUrl: string };

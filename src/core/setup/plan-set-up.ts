@@ -1,7 +1,7 @@
 import type { DetectedProject } from "./detect-project.ts";
 import { type AgentOfSetUp, installAgent } from "./install-agent.ts";
 import { renderConfig } from "./render-config.ts";
-import { renderStepWorkflow, VENDOR_DIRECTORY } from "./render-step-workflow.ts";
+import { renderPlainWorkflow, renderStepWorkflow, VENDOR_DIRECTORY } from "./render-step-workflow.ts";
 import type { SetUpStep } from "./set-up-step.ts";
 
 export type SetUpChoices = {
@@ -10,17 +10,25 @@ export type SetUpChoices = {
   readonly agent: AgentOfSetUp;
   readonly isVendored: boolean;
   readonly usesEnvironment: boolean;
+  /** Whether a GitHub App coordinates, instead of jobs of the repository. */
+  readonly usesApp: boolean;
 };
 
 /** Files of the installation that set-up copies or renders. */
 export type ShippedFiles = {
   readonly stepWorkflow: string;
+  /** Workflow files that coordinate without an App, by path. */
+  readonly coordinatorWorkflows: ReadonlyMap<string, string>;
   /** Files of the action by path in {@link VENDOR_DIRECTORY}; needed only if it is vendored. */
   readonly action: ReadonlyMap<string, string>;
 };
 
 export const CONFIG_PATH = ".enki/enki.toml";
 export const STEP_WORKFLOW_PATH = ".github/workflows/enki-step.yml";
+export const COORDINATOR_WORKFLOW_PATH = ".github/workflows/enki.yml";
+export const REVIEW_WORKFLOW_PATH = ".github/workflows/enki-review.yml";
+/** The workflow files that coordinate without an App. */
+export const COORDINATOR_WORKFLOW_PATHS = [COORDINATOR_WORKFLOW_PATH, REVIEW_WORKFLOW_PATH];
 
 /** The files that a set-up consists of, by path, without their first lines. */
 export const renderSetUp = (shipped: ShippedFiles, choices: SetUpChoices): ReadonlyMap<string, string> => {
@@ -34,7 +42,10 @@ export const renderSetUp = (shipped: ShippedFiles, choices: SetUpChoices): Reado
     usesEnvironment,
   });
   const vendored = isVendored ? [...shipped.action].map(([path, text]) => [`${VENDOR_DIRECTORY}/${path}`, text] as const) : [];
-  return new Map([[CONFIG_PATH, renderConfig({ verify, agent })], [STEP_WORKFLOW_PATH, workflow], ...vendored]);
+  const coordinators = [...(choices.usesApp ? [] : shipped.coordinatorWorkflows)].map(
+    ([path, text]) => [path, renderPlainWorkflow(text, choices)] as const,
+  );
+  return new Map([[CONFIG_PATH, renderConfig({ verify, agent })], [STEP_WORKFLOW_PATH, workflow], ...coordinators, ...vendored]);
 };
 
 /** The address of this repository, and a header with the job's token for this server only. */

@@ -20,6 +20,12 @@ const WORK_CHECKOUT = "work";
 const SET_UP_MARK = /^ {6}# Set-up steps of (the agent|verification)\b.*$/;
 const STEP_INDENT = " ".repeat(6);
 
+export type WorkflowChoices = Pick<StepWorkflowChoices, "isVendored" | "usesEnvironment">;
+
+/** A workflow file without set-up steps for a repository, from the shipped file. */
+export const renderPlainWorkflow = (shipped: string, { isVendored, usesEnvironment }: WorkflowChoices): string =>
+  renderStepWorkflow(shipped, { agentSteps: [], verifySteps: [], isVendored, usesEnvironment });
+
 /** `enki-step.yml` for a repository, from the shipped file. */
 export const renderStepWorkflow = (shipped: string, choices: StepWorkflowChoices): string => {
   const { isVendored, usesEnvironment } = choices;
@@ -38,12 +44,19 @@ export const renderStepWorkflow = (shipped: string, choices: StepWorkflowChoices
 const vendorLine =
   (lines: readonly string[]) =>
   (line: string, at: number): string[] => {
-    if (/^ {4}steps:$/.test(line)) return [line, ...CHECKOUT_LINES];
+    if (/^ {4}steps:$/.test(line) && usesOwnAction(lines, at)) return [line, ...CHECKOUT_LINES];
     if (line.includes(`uses: ${ACTION_REFERENCE}`))
       return [line.replace(`uses: ${ACTION_REFERENCE}`, `uses: ./${ACTION_CHECKOUT}/${VENDOR_DIRECTORY}`)];
     const isOwn = /^ +with:$/.test(line) && (lines[at - 1] ?? "").includes(`uses: ${ACTION_REFERENCE}`);
     return isOwn ? [line, `${line.replace("with:", "")}  directory: ${WORK_CHECKOUT}`] : [line];
   };
+
+/** Whether Enki's action is a step of the job with steps below this line. */
+const usesOwnAction = (lines: readonly string[], at: number): boolean => {
+  const steps = lines.slice(at + 1);
+  const end = steps.findIndex((line) => /^ {0,4}\S/.test(line));
+  return (end < 0 ? steps : steps.slice(0, end)).some((line) => line.includes(`uses: ${ACTION_REFERENCE}`));
+};
 
 const { checkout } = PINNED_ACTIONS;
 const CHECKOUT_LINES = [

@@ -13,8 +13,8 @@ const SHIPPED = readFileSync(new URL("../../../.github/workflows/enki-step.yml",
 const PROJECT = detectProject(factsOf({ "go.mod": "" }));
 const WORKFLOW =
   renderSetUp(
-    { stepWorkflow: SHIPPED, action: new Map() },
-    { project: PROJECT, verify: ["go test ./..."], agent: { preset: "claude" }, isVendored: false, usesEnvironment: true },
+    { stepWorkflow: SHIPPED, coordinatorWorkflows: new Map(), action: new Map() },
+    { project: PROJECT, verify: ["go test ./..."], agent: { preset: "claude" }, isVendored: false, usesEnvironment: true, usesApp: true },
   ).get(STEP_WORKFLOW_PATH) ?? "";
 
 const GITHUB: GitHubSettings = {
@@ -94,6 +94,12 @@ describe("enki doctor finds", () => {
     ["disabled Actions", on({ isActionsEnabled: false }), "actions-disabled"],
     ["restricted Actions", on({ allowedActions: "selected" }), "actions-restricted"],
     ["Actions that may not open pull requests", on({ mayOpenPulls: false }), "actions-cannot-open-pulls"],
+    [
+      "Actions that may not open pull requests, where there is no App",
+      { ...on({ mayOpenPulls: false }), workflowTexts: { ".github/workflows/enki.yml": "", ".github/workflows/enki-review.yml": "" } },
+      "actions-cannot-open-pulls",
+    ],
+    ["no way for reviews", { workflowTexts: { ".github/workflows/enki.yml": "" } }, "review-workflow-missing"],
     ["no environment", on({ hasEnvironment: false, hasEnvironmentSecret: null }), "environment-missing"],
     ["no secret", on({ hasEnvironmentSecret: false }), "secret-missing"],
     [

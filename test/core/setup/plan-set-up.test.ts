@@ -9,21 +9,40 @@ import { ACTION_REFERENCE } from "../../../src/core/domain/product.ts";
 import { readConfig } from "../../../src/core/config/read-config.ts";
 import { detectProject } from "../../../src/core/setup/detect-project.ts";
 import { planFileChange, readGeneratedVersion, readOrigin, sealGenerated } from "../../../src/core/setup/generated-file.ts";
-import { CONFIG_PATH, renderSetUp, type SetUpChoices, STEP_WORKFLOW_PATH } from "../../../src/core/setup/plan-set-up.ts";
+import {
+  CONFIG_PATH,
+  COORDINATOR_WORKFLOW_PATHS,
+  renderSetUp,
+  type SetUpChoices,
+  STEP_WORKFLOW_PATH,
+} from "../../../src/core/setup/plan-set-up.ts";
 import { deriveApiUrl, readRemoteAddress } from "../../../src/core/setup/remote-address.ts";
 import { factsOf } from "./repository-facts.ts";
 
-const SHIPPED = readFileSync(new URL("../../../.github/workflows/enki-step.yml", import.meta.url), "utf8");
+const readShipped = (path: string): string => readFileSync(new URL(`../../../${path}`, import.meta.url), "utf8");
+const SHIPPED = readShipped(STEP_WORKFLOW_PATH);
 const hash = (text: string): string => createHash("sha256").update(text).digest("hex");
 
 type Step = { name?: string; if?: string; uses?: string; run?: string; with?: Record<string, string>; "working-directory"?: string };
-type Workflow = { jobs: Record<string, { environment?: string; steps: Step[] }> };
+type Workflow = { jobs: Record<string, { environment?: unknown; steps: Step[] }> };
 
 const setUp = (files: Record<string, string>, over: Partial<SetUpChoices> = {}) => {
   const project = detectProject(factsOf(files));
   const rendered = renderSetUp(
-    { stepWorkflow: SHIPPED, action: new Map([["action.yml", "name: Enki\n"]]) },
-    { project, verify: project.verify, agent: { words: ["my-agent", "--fast"] }, isVendored: false, usesEnvironment: true, ...over },
+    {
+      stepWorkflow: SHIPPED,
+      coordinatorWorkflows: new Map(COORDINATOR_WORKFLOW_PATHS.map((path) => [path, readShipped(path)])),
+      action: new Map([["action.yml", "name: Enki\n"]]),
+    },
+    {
+      project,
+      verify: project.verify,
+      agent: { words: ["my-agent", "--fast"] },
+      isVendored: false,
+      usesEnvironment: true,
+      usesApp: false,
+      ...over,
+    },
   );
   const text = rendered.get(STEP_WORKFLOW_PATH) ?? "";
   return { rendered, text, workflow: parse(text) as Workflow, config: rendered.get(CONFIG_PATH) ?? "" };
@@ -121,8 +140,40 @@ describe("the workflow file of a set-up", () => {
   });
 
   test("without environments the key is a secret of the repository", () => {
-    expect(setUp({}).workflow.jobs["agent"]?.environment).toBe("enki");
+    expect(setUp({}).workflow.jobs["agent"]?.environment).toEqual({ name: "enki", deployment: false });
     expect(setUp({}, { usesEnvironment: false }).workflow.jobs["agent"]?.environment).toBeUndefined();
+  });
+});
+
+describe("the workflow files that coordinate without an App", () => {
+  test.each([
+    ["as they are shipped", {}],
+    ["with a vendored action", { isVendored: true }],
+    ["with a secret of the repository", { usesEnvironment: false }],
+  ])("%s: GitHub's parser finds no fault", (_, over) => {
+    const { rendered } = setUp({}, over);
+    expect(COORDINATOR_WORKFLOW_PATHS.flatMap((path) => faultsOf(rendered.get(path) ?? ""))).toEqual([]);
+  });
+
+  test("the stub for reviews has no rights, uses no action and reads no text of a person into a command", () => {
+    const { permissions, jobs } = parse(setUp({}, { isVendored: true }).rendered.get(COORDINATOR_WORKFLOW_PATHS[1] ?? "") ?? "") as {
+      permissions: object;
+      jobs: Record<string, { permissions?: object; steps: Step[] }>;
+    };
+    expect(permissions).toEqual({});
+    expect(Object.values(jobs)).toMatchObject([{ steps: [{ run: "true" }] }]);
+    expect(Object.values(jobs).flatMap(({ permissions: own }) => own ?? [])).toEqual([]);
+  });
+
+  test("each job that uses a vendored action checks it out from the default branch", () => {
+    const { jobs } = parse(setUp({}, { isVendored: true }).rendered.get(COORDINATOR_WORKFLOW_PATHS[0] ?? "") ?? "") as Workflow;
+    for (const { steps } of Object.values(jobs))
+      expect(steps.map(({ uses }) => uses?.split("@")[0])).toEqual(["actions/checkout", "./enki/.github/enki"]);
+  });
+
+  test("no repository whose App coordinates has them", () => {
+    const { rendered } = setUp({}, { usesApp: true });
+    expect([...rendered.keys()]).toEqual([CONFIG_PATH, STEP_WORKFLOW_PATH]);
   });
 });
 

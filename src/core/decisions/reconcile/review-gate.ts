@@ -115,7 +115,7 @@ const evaluateApproval = (tx: DecisionTransaction, of: PublishedStep): HeadVerdi
   const opened = tx.effectRecord(`open-pull:${toTaskId(of.execution.id, of.step.id)}`)?.at ?? 0;
   const isSaid = tx.reportedActivity().has("reviews") || of.step.unreadActivity === "reviews";
   if (!isNewPull(tx, of) || isSaid) return evaluateHeadReviews(tx, of, Math.max(1, of.queue.landingTerms?.requiredReviews ?? 0));
-  // A process that ends leaves this to the event of the review, or to the next listing.
+  // A process that ends relies on the review's event and on the next listing.
   if (!tx.snapshot.endsWhenIdle) tx.wakeAt(opened + NEW_PULL_MS);
   return { kind: "held", refusal: UNAPPROVED_REFUSAL };
 };

@@ -1,11 +1,15 @@
 import { splitCommandLine } from "../../domain/agent-command.ts";
 import { PRODUCT } from "../../domain/product.ts";
-import { CONFIG_PATH, STEP_WORKFLOW_PATH } from "../plan-set-up.ts";
+import { CONFIG_PATH, COORDINATOR_WORKFLOW_PATH, REVIEW_WORKFLOW_PATH, STEP_WORKFLOW_PATH } from "../plan-set-up.ts";
 import type { DoctorFacts } from "./doctor-facts.ts";
 import { type DoctorCheck, type Finding, reportError, reportWarning } from "./finding.ts";
 
 const INIT = "enki init";
-const withInit = (finding: Finding): Finding => ({ ...finding, fix: { kind: "init" } });
+/** Keeps a set-up for an App. */
+const withInit = (finding: Finding, { stepWorkflow, workflowTexts }: DoctorFacts): Finding => ({
+  ...finding,
+  fix: { kind: "init", usesApp: stepWorkflow !== null && workflowTexts[COORDINATOR_WORKFLOW_PATH] === undefined },
+});
 
 const checkConfig: DoctorCheck = ({ configFaults }) =>
   configFaults.map((fault) => reportError("config-broken", `${fault}.`.replace(/\.\.$/, "."), "enki validate"));
@@ -33,13 +37,17 @@ const checkCommitted: DoctorCheck = ({ uncommitted }) =>
         ),
       ];
 
-const checkStepWorkflow: DoctorCheck = ({ stepWorkflow }) => {
+const checkStepWorkflow: DoctorCheck = (facts) => {
+  const { stepWorkflow } = facts;
   if (!stepWorkflow)
-    return [withInit(reportError("step-workflow-missing", `${STEP_WORKFLOW_PATH} is missing, so no job can start.`, INIT))];
+    return [withInit(reportError("step-workflow-missing", `${STEP_WORKFLOW_PATH} is missing, so no job can start.`, INIT), facts)];
   const foreign = findForeignActions(stepWorkflow.text);
   return [
     ...foreign.map((name) =>
-      withInit(reportError("foreign-action", `${STEP_WORKFLOW_PATH} runs ${name}, which is not published by ${PRODUCT.owner}.`, INIT)),
+      withInit(
+        reportError("foreign-action", `${STEP_WORKFLOW_PATH} runs ${name}, which is not published by ${PRODUCT.owner}.`, INIT),
+        facts,
+      ),
     ),
     ...(stepWorkflow.origin === "generated" || foreign.length > 0
       ? []
@@ -52,6 +60,17 @@ const checkStepWorkflow: DoctorCheck = ({ stepWorkflow }) => {
         ]),
   ];
 };
+
+/** Without the stub, no review would wake Enki before its schedule. */
+const checkCoordinator: DoctorCheck = (facts) =>
+  facts.workflowTexts[COORDINATOR_WORKFLOW_PATH] === undefined || facts.workflowTexts[REVIEW_WORKFLOW_PATH] !== undefined
+    ? []
+    : [
+        withInit(
+          reportError("review-workflow-missing", `${REVIEW_WORKFLOW_PATH} is missing, so no review reaches Enki in time.`, INIT),
+          facts,
+        ),
+      ];
 
 /** Actions named like Enki's, by another owner: placeholders, too. */
 const findForeignActions = (text: string): string[] => {
@@ -125,6 +144,7 @@ export const FILE_CHECKS: readonly DoctorCheck[] = [
   checkVerify,
   checkCommitted,
   checkStepWorkflow,
+  checkCoordinator,
   checkAgent,
   checkKeys,
   checkVerifyEnvironment,

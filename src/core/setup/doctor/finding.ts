@@ -2,7 +2,7 @@ import type { DoctorFacts } from "./doctor-facts.ts";
 
 /** The repair by `enki doctor --fix`: runs `enki init`, or changes a setting of the repository on GitHub. */
 type FindingFix =
-  | { readonly kind: "init" }
+  | { readonly kind: "init"; readonly usesApp: boolean }
   | { readonly kind: "request"; readonly method: "PUT"; readonly path: string; readonly body: Readonly<Record<string, unknown>> };
 
 /** An error keeps Enki from working, a warning from working well. */

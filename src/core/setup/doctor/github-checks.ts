@@ -2,7 +2,7 @@ import { LEDGER_KEY_FAULT } from "../../policy/ledger-key-fault.ts";
 import { ENKI_STATUS_CONTEXT } from "../../domain/github-facts.ts";
 import { findCheckReporters } from "../../policy/check-reporters.ts";
 import { chooseLandingMode } from "../../policy/landing-mode.ts";
-import { STEP_WORKFLOW_PATH } from "../plan-set-up.ts";
+import { COORDINATOR_WORKFLOW_PATH, STEP_WORKFLOW_PATH } from "../plan-set-up.ts";
 import type { DoctorFacts, GitHubSettings } from "./doctor-facts.ts";
 import { type DoctorCheck, type Finding, reportError, reportWarning } from "./finding.ts";
 
@@ -54,11 +54,13 @@ const checkActions = onGitHub(({ isActionsEnabled, allowedActions }, facts) => {
 const checkPulls = onGitHub(({ mayOpenPulls }, facts) => {
   if (mayOpenPulls !== false) return [];
   const path = `/repos/${slugOf(facts)}/actions/permissions/workflow`;
+  // An App needs no such right.
+  const report = facts.workflowTexts[COORDINATOR_WORKFLOW_PATH] === undefined ? reportWarning : reportError;
   return [
     {
-      ...reportWarning(
+      ...report(
         "actions-cannot-open-pulls",
-        "Actions may not create pull requests here; an App may.",
+        "Actions may not create pull requests here; only an App may.",
         `gh api --method PUT ${path.slice(1)} -F can_approve_pull_request_reviews=true -f default_workflow_permissions=read`,
       ),
       fix: {
@@ -72,7 +74,7 @@ const checkPulls = onGitHub(({ mayOpenPulls }, facts) => {
 });
 
 const checkSecret = onGitHub(({ hasEnvironment, hasEnvironmentSecret, hasRepositorySecret }, facts) => {
-  const usesEnvironment = /^ {4}environment: enki$/m.test(facts.stepWorkflow?.text ?? "");
+  const usesEnvironment = /^ {4}environment: (?:enki|\{ name: enki\b.*)$/m.test(facts.stepWorkflow?.text ?? "");
   const set = `gh secret set ENKI_MODEL_KEY --repo ${slugOf(facts)}`;
   if (usesEnvironment && hasEnvironment === false) {
     const path = `/repos/${slugOf(facts)}/environments/enki`;
