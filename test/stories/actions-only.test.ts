@@ -29,3 +29,47 @@ test("given no App and no server, when a maintainer asks, approves and reviews, 
     /^github-actions\[bot\] <\d+\+github-actions\[bot\]@users\.noreply\./,
   );
 });
+
+/** The places in which a coordinating job is killed: each is a request that GitHub has just carried out. */
+const DEATHS: readonly (readonly [place: string, method: string, path: RegExp])[] = [
+  ["after it saved the ledger", "POST", /git-receive-pack$/],
+  ["after it started a job", "POST", /enki-step\.yml\/dispatches$/],
+  ["after it opened a pull request", "POST", /\/pulls$/],
+  ["after it wrote a comment", "POST", /\/issues\/\d+\/comments$/],
+];
+
+test("given a machine that dies again and again under the job that coordinates, when others follow, then nothing is lost or done twice", async () => {
+  const left = new Map(DEATHS.map(([place]) => [place, 1]));
+  const dead: string[] = [];
+  const stage = await openActionsStage({
+    // The clock's first pause would be a minute.
+    edit: (name, text) => (name === "enki.yml" ? text.replace("|| '60'", "|| '1'") : text),
+    onRequest: ({ login, method, path, status }, kill) => {
+      if (login !== "github-actions[bot]" || status >= 400) return;
+      for (const [place, wanted, pattern] of DEATHS) {
+        if (wanted !== method || !pattern.test(path) || left.get(place) === 0) continue;
+        if (!kill("coordinate")) continue;
+        left.set(place, 0);
+        dead.push(place);
+        return;
+      }
+    },
+  });
+  const told = await stage.tell();
+  expect(told).toMatchObject({ end: "done" });
+  expect(dead.toSorted()).toEqual(DEATHS.map(([place]) => place).toSorted());
+  const landed = await stage.landed();
+  expect(landed.toSorted()).toEqual(STEPS);
+  const jobs = (await stage.runs()).filter(({ name }) => name === "enki-step" || name.includes("/"));
+  expect(new Set(jobs.map(({ display_title }) => display_title)).size).toBe(jobs.length);
+});
+
+test("given coordinating jobs that do not wait for each other, when events come together, then each step lands once", async () => {
+  const stage = await openActionsStage({
+    edit: (name, text) =>
+      name === "enki.yml" ? text.replace("group: enki-coordinate", "group: enki-coordinate-${{ github.run_id }}") : text,
+  });
+  const told = await stage.tell();
+  expect(told).toMatchObject({ end: "done" });
+  expect((await stage.landed()).toSorted()).toEqual(STEPS);
+});

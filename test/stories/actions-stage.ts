@@ -11,7 +11,6 @@ import { readDirectoryFiles } from "../../src/cli/repository-files.ts";
 import { toBranchRef } from "../../src/core/domain/refs.ts";
 import { readLandingTrailers } from "../../src/core/messages/commit-messages.ts";
 import { createLocalRunner } from "../../src/local-github/actions/local-runner.ts";
-import type { WorkflowRunner } from "../../src/local-github/actions/workflow-runner.ts";
 import { type ForgeOptions, startForge } from "../../src/local-github/api/start-forge.ts";
 import { openClone } from "../../src/storage/git/repository-clone.ts";
 import { openWitness } from "../local-github/api/published.ts";
@@ -28,9 +27,11 @@ export type ActionsStageOptions = {
   readonly edit?: (name: string, text: string) => string;
   /** What the rehearsed agent plays; that of the demo by default. */
   readonly rehearsal?: string;
-  readonly watch?: (runner: ReturnType<typeof createLocalRunner>) => WorkflowRunner;
-  readonly faults?: ForgeOptions["faults"];
+  /** Called after each request; `kill` ends a running job of this name, as if its machine had failed. */
+  readonly onRequest?: (request: Observed, kill: (job: string) => boolean) => void;
 };
+
+type Observed = Parameters<NonNullable<ForgeOptions["observe"]>>[0];
 
 /** GitHub on loopback without any App and any server of Enki: its jobs are all there is. Gone when the test ends. */
 export const openActionsStage = async (options: ActionsStageOptions = {}) => {
@@ -51,6 +52,7 @@ export const openActionsStage = async (options: ActionsStageOptions = {}) => {
     namespaces: false,
   });
   const witness = openWitness();
+  const started = new Set<number>();
   const requests: { login: string; path: string; status: number; method: string }[] = [];
   const forge = await startForge({
     directory: join(directory, "repositories"),
@@ -58,12 +60,18 @@ export const openActionsStage = async (options: ActionsStageOptions = {}) => {
     now: Date.now,
     random: Math.random,
     after,
-    runner: options.watch?.(local) ?? local,
+    runner: {
+      ...local,
+      start: (request, observer) => {
+        started.add(request.id);
+        local.start(request, { ...observer, onDone: (...end) => (started.delete(request.id), observer.onDone(...end)) });
+      },
+    },
     lag: { runsMs: 50, mergedMs: 50 },
-    ...(options.faults && { faults: options.faults }),
     observe: (exchange) => {
       witness.observe(exchange);
       requests.push(exchange);
+      options.onRequest?.(exchange, (job) => [...started].some((run) => local.killJob(run, job)));
     },
   });
   onTestFinished(async () => {
@@ -141,10 +149,10 @@ export const openActionsStage = async (options: ActionsStageOptions = {}) => {
       (await git("log", "--first-parent", "--reverse", "-z", "--format=%B", "main"))
         .split("\0")
         .flatMap((message) => readLandingTrailers(message)?.task.replace(/^[0-9a-f]+-/, "") ?? []),
-    runs: async (): Promise<{ name: string; event: string; conclusion: string | null; id: number }[]> =>
+    runs: async (): Promise<{ name: string; event: string; display_title: string; conclusion: string | null; id: number }[]> =>
       (
         (await call("/actions/runs?per_page=100")) as {
-          workflow_runs: { name: string; event: string; conclusion: string | null; id: number }[];
+          workflow_runs: { name: string; event: string; display_title: string; conclusion: string | null; id: number }[];
         }
       ).workflow_runs,
     jobs: async (id: number): Promise<{ name: string; conclusion: string | null }[]> =>
