@@ -2,12 +2,15 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 import { readConfig } from "../core/config/read-config.ts";
 import type { Config } from "../core/domain/config.ts";
-import { selectShellVariables } from "../job/agent/agent-variables.ts";
+import { type GivenVariables, selectShellVariables } from "../job/agent/agent-variables.ts";
 import { readConfigLayers } from "../storage/config/config-layers.ts";
 import type { TerminalHost } from "./terminal-host.ts";
 
-/** The secrets of a local repository: the variables of the person that its agents may have. Says which ones Enki keeps back. */
-export const collectAgentSecrets = async ({ env, out }: TerminalHost, { agents }: Config): Promise<Record<string, string>> => {
+/** The variables of the person that the repository's agents may have. Says which ones Enki keeps back. */
+export const readGivenVariables = async (
+  { env, out }: Pick<TerminalHost, "env" | "out">,
+  { agents }: Pick<Config, "agents">,
+): Promise<GivenVariables> => {
   const personal = readConfig(await readConfigLayers([join(homedir(), ".enki")])).config;
   const { given, refused } = selectShellVariables({
     agents: Object.values(agents),
@@ -18,9 +21,14 @@ export const collectAgentSecrets = async ({ env, out }: TerminalHost, { agents }
     out(
       `The repository asks for $${name} of this shell for its agent, which Enki keeps back. To allow it, write in ~/.enki/enki.toml:\n  [agent]\n  env = { ${name} = "$${name}" }\n`,
     );
-  const key = env["ENKI_MODEL_KEY"] ?? "";
+  return { agentEnv: given, modelKey: env["ENKI_MODEL_KEY"] ?? "" };
+};
+
+/** The secrets of a local repository: the variables that its agents may have, and the model's key. */
+export const collectAgentSecrets = async (terminal: TerminalHost, config: Config): Promise<Record<string, string>> => {
+  const { agentEnv, modelKey } = await readGivenVariables(terminal, config);
   return {
-    ...(Object.keys(given).length > 0 && { ENKI_AGENT_ENV: JSON.stringify(given) }),
-    ...(key !== "" && { ENKI_MODEL_KEY: key }),
+    ...(Object.keys(agentEnv).length > 0 && { ENKI_AGENT_ENV: JSON.stringify(agentEnv) }),
+    ...(modelKey !== "" && { ENKI_MODEL_KEY: modelKey }),
   };
 };

@@ -1,6 +1,7 @@
 import { examine } from "../core/setup/doctor/examine.ts";
 import type { Finding } from "../core/setup/doctor/finding.ts";
 import { readOptions } from "./command-options.ts";
+import { type AgentCheckResult, checkAgent } from "./doctor/check-agent.ts";
 import { type DoctorInput, readDoctorFacts } from "./doctor/read-doctor-facts.ts";
 import { openSettingsClient, type SettingsClient } from "./doctor/read-github-settings.ts";
 import { findRepository } from "./find-repository.ts";
@@ -11,6 +12,7 @@ import type { TerminalHost } from "./terminal-host.ts";
 export const doctorOptions = {
   fix: { type: "boolean", default: false, about: "repairs what it can: generated files, and settings with a token of an administrator" },
   verify: { type: "boolean", default: false, about: "also runs the verify commands on the base" },
+  agent: { type: "boolean", default: false, about: "also plays one tiny turn with the agent, which costs a few tokens" },
   json: { type: "boolean", default: false, about: "prints the findings as JSON" },
 } as const;
 
@@ -28,13 +30,19 @@ export const runDoctorCommand = async (args: readonly string[], terminal: Termin
     await repair(values.json ? { ...terminal, out: terminal.err } : terminal, findings, client);
     ({ findings, client } = await look());
   }
+  const { findings: agentFindings, line } = values.agent
+    ? await checkAgent(values.json ? { ...terminal, out: terminal.err } : terminal, terminal.cwd)
+    : NOT_CHECKED;
+  findings.push(...agentFindings);
   if (values.json)
     terminal.out(
       `${JSON.stringify({ findings: findings.map(({ code, level, message, command }) => ({ code, level, message, command })) }, null, 2)}\n`,
     );
-  else for (const line of formatFindings(findings)) terminal.out(`${line}\n`);
+  else for (const each of [...(line === "" ? [] : [line]), ...formatFindings(findings)]) terminal.out(`${each}\n`);
   return findings.some(({ level }) => level === "error") ? 1 : 0;
 };
+
+const NOT_CHECKED: AgentCheckResult = { findings: [], line: "" };
 
 /** Runs `enki init` at most once, and changes settings. A refused change stays a finding. */
 const repair = async (terminal: TerminalHost, findings: readonly Finding[], client: SettingsClient | null): Promise<void> => {

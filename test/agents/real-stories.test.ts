@@ -38,10 +38,10 @@ describe.each(CHOSEN_PRESETS)("enki run with the real %s, whose key is in the sh
   const { path, missing } = installPreset(preset);
   if (missing !== null) console.log(`skipped ${preset}: ${missing}`);
   const check = missing === null ? test : test.skip;
-  const open = (url: string) => {
+  const open = (url: string, config = "") => {
     const terminal = openTerminal();
     const cwd = join(terminal.root, "own");
-    const git = makeRepository(cwd, { "limit.txt": "1\n" });
+    const git = makeRepository(cwd, { "limit.txt": "1\n", ...(config !== "" && { ".enki/enki.toml": config }) });
     const env = { PATH: path, ...toGatewayVariables(preset, url) };
     const args = ["run", "--yes", "--agent", preset, "--verify", 'test "$(wc -l < limit.txt)" = 1', "raise the limit"];
     return { terminal, cwd, git, env, args };
@@ -74,6 +74,13 @@ describe.each(CHOSEN_PRESETS)("enki run with the real %s, whose key is in the sh
     running.signal("SIGINT");
     expect((await running.ended).code).toBe(130);
     expect(terminal.processes()).toEqual([]);
+  });
+
+  check("passes enki doctor --agent, which says what the turn took", async () => {
+    model = await openScriptedModel({ script: (_, step) => (step === 0 ? { enki: "enki_status", input: {} } : { say: "tasks: 0" }) });
+    const { terminal, cwd, env } = open(model.url, `[agent]\npreset = "${preset}"\n`);
+    const { out } = await terminal.run(["doctor", "--agent"], { cwd, env });
+    expect(out).toMatch(/^.* answers and uses Enki's tools: \d+\.\d s, \d+ tokens in, /);
   });
 
   check("says within a minute that its key is wrong, and what to do", { timeout: 60_000 }, async () => {

@@ -1,0 +1,111 @@
+import { mkdir, mkdtemp, realpath, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { readConfig } from "../../core/config/read-config.ts";
+import { type AgentCommand, formatAgentCommand } from "../../core/domain/agent-command.ts";
+import {
+  type AgentCheck,
+  AGENT_CHECK_PROMPT,
+  CHECKED_TOOL,
+  formatAgentCheck,
+  reportFailedCheck,
+  reportMissingTool,
+} from "../../core/messages/agent-check.ts";
+import { type Finding, reportError } from "../../core/setup/doctor/finding.ts";
+import { selectAgentVariables } from "../../job/agent/agent-variables.ts";
+import { findPreset } from "../../job/agent/find-preset.ts";
+import type { AgentUpdate } from "../../job/agent/message-collector.ts";
+import { resolveAgent } from "../../job/agent/resolve-agent.ts";
+import { type AgentEnd, runAgent } from "../../job/agent/run-agent.ts";
+import { createOpenFence } from "../../job/fence/open-fence.ts";
+import { prepareCommandEnv } from "../../job/job-environment.ts";
+import { readGivenVariables } from "../agent-secrets.ts";
+import { CommandError } from "../command-options.ts";
+import { readEffectiveLayers } from "../effective-layers.ts";
+import { prepareAgents } from "../prepare-agents.ts";
+import type { TerminalHost } from "../terminal-host.ts";
+
+export type AgentCheckResult = {
+  readonly findings: readonly Finding[];
+  /** What works, for a person; empty if nothing does. */
+  readonly line: string;
+};
+
+/** Plays one tiny turn with the agent that a step of this repository would get: one call of a tool, and an answer. */
+export const checkAgent = async (terminal: TerminalHost, directory: string): Promise<AgentCheckResult> => {
+  try {
+    const { agent: choice, terminal: prepared } = await prepareAgents(terminal, { directory, named: null, isNeeded: () => true });
+    const { config } = readConfig(await readEffectiveLayers({ ...terminal, cwd: directory }));
+    const agent = choice
+      ? { ...config.agents.worker, preset: choice.preset ?? null, command: choice.command, args: choice.args }
+      : config.agents.worker;
+    const given = await readGivenVariables(terminal, config);
+    return await judgeTurn(prepared, { agent, model: config.tiers.standard.model, variables: selectAgentVariables(agent, given) });
+  } catch (error) {
+    if (!(error instanceof CommandError)) throw error;
+    const [message = "", command = "enki config"] = error.message.split("; ");
+    return { findings: [reportError("agent-key", `${message}.`, command)], line: "" };
+  }
+};
+
+type CheckedAgent = { readonly agent: AgentCommand; readonly model: string | null; readonly variables: Readonly<Record<string, string>> };
+
+const MS_PER_SECOND = 1_000;
+
+const judgeTurn = async (terminal: TerminalHost, checked: CheckedAgent): Promise<AgentCheckResult> => {
+  const { preset, program } = findPreset(checked.agent) ?? {};
+  const started = terminal.now();
+  const { end, updates } = await playCheckTurn(terminal, checked);
+  const check: AgentCheck = {
+    label: preset?.label ?? formatAgentCommand(checked.agent),
+    key: preset?.keys[0] ?? null,
+    install: program ? `npm install -g ${program.package}@${program.version}` : null,
+    seconds: (terminal.now() - started) / MS_PER_SECOND,
+    usage: end.usage,
+  };
+  if (end.end !== "finished") return { findings: [reportFailedCheck(check, end.failure, end.reason)], line: "" };
+  const hasCalled = updates.some((update) => JSON.stringify(update).includes(CHECKED_TOOL));
+  return hasCalled ? { findings: [], line: formatAgentCheck(check) } : { findings: [reportMissingTool(check)], line: "" };
+};
+
+const CHECK_LIMIT_MS = 120_000;
+const CHECK_IDLE_MS = 60_000;
+
+type PlayedCheck = { readonly end: AgentEnd; readonly updates: readonly AgentUpdate[] };
+
+const playCheckTurn = async (terminal: TerminalHost, { agent, model, variables }: CheckedAgent): Promise<PlayedCheck> => {
+  const root = await realpath(await mkdtemp(join(tmpdir(), "enki-doctor-")));
+  const fence = createOpenFence(root);
+  const close = async (): Promise<void> => {
+    await fence.close();
+    await rm(root, { recursive: true, force: true });
+  };
+  terminal.onInterrupt(close);
+  try {
+    const [workspace, home] = [join(root, "work"), await fence.createHome()];
+    await mkdir(workspace);
+    const mcpServer = {
+      command: terminal.node,
+      args: [join(terminal.root, "dist", "cli.js"), "mcp", "--role", "worker", "--no-edit"],
+      env: {},
+    };
+    const rights = { canEdit: false, tools: null, mcpServer };
+    const env = { ...prepareCommandEnv(terminal.env, home), ...variables };
+    const updates: AgentUpdate[] = [];
+    const end = await runAgent({
+      ...rights,
+      ...(await resolveAgent({ ...rights, agent, env, home, model, writeFile: fence.writeFile })),
+      cwd: workspace,
+      fence,
+      prompt: AGENT_CHECK_PROMPT,
+      report: null,
+      timeoutMs: CHECK_LIMIT_MS,
+      idleMs: CHECK_IDLE_MS,
+      after: terminal.after,
+      onUpdate: (update) => void updates.push(update),
+    });
+    return { end, updates };
+  } finally {
+    await close();
+  }
+};
