@@ -2,9 +2,10 @@ import { readOwn } from "../core/domain/own-record.ts";
 import type { RunStory, RunEnd, RunView } from "./story-progress.ts";
 import { type RunConversation, askOpenQuestions } from "./ask-open-questions.ts";
 import type { Sha } from "../core/domain/ids.ts";
-import { runGit } from "../storage/git/run-git.ts";
+import { openObjectFiles } from "../storage/git/object-files.ts";
+import { readRefFile } from "../storage/git/ref-files.ts";
 import { LEDGER_REF } from "../core/domain/refs.ts";
-import { readLocalLedger } from "./local-ledger.ts";
+import { readLedgerOf } from "./local-ledger.ts";
 import { hasEnded } from "../core/domain/execution.ts";
 import type { Step } from "../core/domain/step.ts";
 import { findIdleReason, describeStepState } from "../core/messages/step-table.ts";
@@ -14,7 +15,7 @@ import { renderMailText } from "../core/messages/mail-comment.ts";
 import type { TerminalHost } from "./terminal-host.ts";
 import { renderAsciiGraph } from "../core/messages/ascii-graph.ts";
 
-const RUN_POLL_MS = 200;
+const RUN_POLL_MS = 100;
 /** Follows a run to its end, shows progress, and asks the person Enki's questions. */
 export const followRun = async (story: RunStory): Promise<RunEnd> => {
   const { terminal, progress } = story;
@@ -48,12 +49,12 @@ export const followRun = async (story: RunStory): Promise<RunEnd> => {
 };
 /** Reads the ledger only if it changed; otherwise returns the same object. */
 const openRunReader = ({ terminal, bareRepository }: RunStory) => {
-  const at = { directory: bareRepository, after: terminal.after };
+  const at = { directory: bareRepository, after: terminal.after, objects: openObjectFiles(bareRepository) };
   let known: { head: Sha; seen: RunView | null } | null = null;
   return async (): Promise<RunView | null> => {
-    const head = (await runGit(at, ["rev-parse", "--verify", "-q", LEDGER_REF])).stdout.toString("utf8").trim();
-    if (head === "" || known?.head === head) return known?.seen ?? null;
-    const ledger = await readLocalLedger({ cwd: bareRepository, after: terminal.after }, head);
+    const head = readRefFile(bareRepository, LEDGER_REF);
+    if (head === null || known?.head === head) return known?.seen ?? null;
+    const ledger = await readLedgerOf(at, head);
     const [execution] = Object.values(ledger?.executions ?? {});
     const seen = ledger && execution ? { execution, plan: ledger.plans[execution.plan ?? ""] ?? null, ledger } : null;
     known = { head, seen };

@@ -1,5 +1,6 @@
 import { readBlobs } from "../storage/git/git-objects.ts";
 import { runGit, type GitContext } from "../storage/git/run-git.ts";
+import { isSha } from "../core/domain/ids.ts";
 import { listTree } from "../storage/git/git-tree.ts";
 import { parseArchivedExecution, readLedger } from "../storage/ledger/ledger-files.ts";
 import type { Execution } from "../core/domain/execution.ts";
@@ -9,11 +10,16 @@ import { ARCHIVE_REF, LEDGER_REF } from "../core/domain/refs.ts";
 import { CommandError } from "./command-options.ts";
 import type { TerminalHost } from "./terminal-host.ts";
 
+const resolveRef = async (at: GitContext, ref: string): Promise<string | null> => {
+  const found = await runGit(at, ["rev-parse", "--verify", "-q", ref]);
+  return found.code === 0 ? found.stdout.toString("utf8").trim() : null;
+};
+
 /** The files of the commit that a ref names; null if the ref does not exist. */
 const readRefFiles = async (at: GitContext, ref: string, wanted: (path: string) => boolean): Promise<Map<string, Buffer> | null> => {
-  const head = await runGit(at, ["rev-parse", "--verify", "-q", ref]);
-  if (head.code !== 0) return null;
-  const entries = [...(await listTree(at, head.stdout.toString("utf8").trim()))].filter(([path]) => wanted(path));
+  const head = isSha(ref) ? ref : await resolveRef(at, ref);
+  if (head === null) return null;
+  const entries = [...(await listTree(at, head))].filter(([path]) => wanted(path));
   const blobs = await readBlobs(at, [...new Set(entries.map(([, { sha }]) => sha))]);
   return new Map(entries.map(([path, { sha }]) => [path, blobs.get(sha) ?? Buffer.alloc(0)]));
 };
@@ -22,8 +28,12 @@ const readRefFiles = async (at: GitContext, ref: string, wanted: (path: string) 
 export const RUN_LEDGERS_PREFIX = "refs/enki/runs/";
 
 /** The ledger of the repository in the working directory, or a ledger kept there; null if there is none. */
-export const readLocalLedger = async ({ cwd, after }: Pick<TerminalHost, "cwd" | "after">, ref = LEDGER_REF): Promise<Ledger | null> => {
-  const files = await readRefFiles({ directory: cwd, after }, ref, () => true);
+export const readLocalLedger = ({ cwd, after }: Pick<TerminalHost, "cwd" | "after">, ref = LEDGER_REF): Promise<Ledger | null> =>
+  readLedgerOf({ directory: cwd, after }, ref);
+
+/** The ledger that a ref or commit names; null if there is none. */
+export const readLedgerOf = async (at: GitContext, ref: string): Promise<Ledger | null> => {
+  const files = await readRefFiles(at, ref, () => true);
   if (!files) return null;
   const read = readLedger(files);
   if (!read.ok) throw new CommandError(read.refusal.message);

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { cp, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { randomInt } from "node:crypto";
 import { join } from "node:path";
@@ -116,11 +117,25 @@ const openRequestCounter = (log: (line: string) => void) => {
   };
 };
 
+type MachineAppPlace = {
+  readonly forge: RunningForge;
+  readonly root: string;
+  readonly state: string;
+  readonly clones: string;
+  readonly repositories: string;
+  readonly log: (line: string) => void;
+};
+
+/** Finds the local GitHub's own directory of a repository. */
+const createNearFinder =
+  (repositories: string) =>
+  (repository: string): string | undefined => {
+    const directory = join(repositories, `${repository}.git`);
+    return existsSync(directory) ? directory : undefined;
+  };
+
 /** Starts the App of this machine next to the local GitHub. */
-const startMachineApp = async (
-  terminal: TerminalHost,
-  { forge, root, state, clones, log }: { forge: RunningForge; root: string; state: string; clones: string; log: (line: string) => void },
-) => {
+const startMachineApp = async (terminal: TerminalHost, { forge, root, state, clones, repositories, log }: MachineAppPlace) => {
   const app = await ensureApp(terminal, forge, join(state, "app.json"));
   const { startApp } = await loadApp(terminal.root);
   const started = await startApp({
@@ -133,6 +148,7 @@ const startMachineApp = async (
     port: 0,
     root,
     directory: clones,
+    findNear: createNearFinder(repositories),
     graceMs: 0,
     sweepIntervalMs: MACHINE_SWEEP_INTERVAL_MS,
     // The server that sends webhooks starts with this process, so none was lost before, except by an earlier process.
@@ -180,7 +196,7 @@ const createMachineRunner = async (
     timers: { sleep: createAbortableSleep(terminal) },
     hidden: [repositories, clones, state, ...hidden],
     readable: own === null ? [] : await listCommandPaths([own.command, ...own.args]),
-    ownSteps: createOwnSteps(terminal, root),
+    ownSteps: createOwnSteps(terminal, { root, findNear: createNearFinder(repositories) }),
   });
 };
 
@@ -211,7 +227,7 @@ export const openMachine = async (terminal: TerminalHost, options: MachineOption
   };
   try {
     await writeInstallation(terminal, forge.url, options);
-    const app = await startMachineApp(terminal, { forge, root, state, clones, log: options.log });
+    const app = await startMachineApp(terminal, { forge, root, state, clones, repositories, log: options.log });
     return {
       forge,
       app: app.login,

@@ -10,7 +10,10 @@ const NONCE_BYTES = 6;
  * Runs the steps of a job that execute no foreign code in this process: prepare, publish and deliver. Agents and verify commands get a
  * process of their own, in the job's cell.
  */
-export const createOwnSteps = ({ node, now, after }: TerminalHost, root: string): OwnSteps => ({
+export const createOwnSteps = (
+  { node, now, after }: TerminalHost,
+  { root, findNear }: { readonly root: string; readonly findNear: (repository: string) => string | undefined },
+): OwnSteps => ({
   commands: ["prepare", "publish", "deliver"],
   run: ({ env, readInput, setOutput, log, stop }) =>
     runJobStep({
@@ -26,5 +29,6 @@ export const createOwnSteps = ({ node, now, after }: TerminalHost, root: string)
       nonce: randomBytes(NONCE_BYTES).toString("hex"),
       after,
       stop,
+      findNear,
     }),
 });

@@ -22,6 +22,8 @@ export type CoordinatorHost = {
   readonly root: string;
   /** The directory of the clones, which are a cache. */
   readonly directory: string;
+  /** The repository's own directory on this machine, by full name; see CloneOptions.near. */
+  readonly findNear?: (repository: string) => string | undefined;
   readonly timers: CoordinatorTimers;
   /** From 0 up to, but not including, 1. */
   readonly random: () => number;
@@ -71,6 +73,7 @@ export const connectRepository = async (host: CoordinatorHost, connected: Reposi
     token: access.token,
     identity: await readIdentity(access, host),
     after: timers.after,
+    near: host.findNear?.(repository),
   });
   const organisation = openOrganisationConfig({
     url,

@@ -41,8 +41,16 @@ export type DeliverEnd = "delivered" | "was-there";
 export const deliverResult = async (host: JobHost, { token, wakeCoordinator }: DeliverOptions): Promise<DeliverEnd> => {
   const at = toDeliveryPaths(host.temp);
   const delivery = deliverySchema.parse(JSON.parse(await readFile(at.delivery, "utf8")));
-  const { url, after, stop } = host;
-  const clone = await openClone({ url, directory: at.clone, token: () => Promise.resolve(token), identity: NOBODY, after, stop });
+  const { url, near, after, stop } = host;
+  const clone = await openClone({
+    url,
+    directory: at.clone,
+    token: () => Promise.resolve(token),
+    identity: NOBODY,
+    after,
+    stop,
+    near,
+  });
   const end = await pushResult(clone, toResultRef(toJobKey(host.job)), delivery);
   await wakeCoordinator();
   return end;

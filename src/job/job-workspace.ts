@@ -1,4 +1,6 @@
-import { mkdir } from "node:fs/promises";
+import { cp, mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { returnObjects } from "../storage/git/bare-clone.ts";
 import { runGitOrThrow, runGit, type GitContext } from "../storage/git/run-git.ts";
 import { readBlobs } from "../storage/git/git-objects.ts";
 import type { RefName, Sha } from "../core/domain/ids.ts";
@@ -22,6 +24,12 @@ type CommitToFetch = { readonly from: string; readonly to: string; readonly comm
 export const fetchCommitAs = async (at: GitContext, { from, to, commit, as }: CommitToFetch): Promise<boolean> => {
   const args = ["fetch", "-q", "--no-tags", "--no-write-fetch-head", from, `+${commit}:${as}`];
   return (await runGit({ ...at, directory: to }, args)).code === 0;
+};
+
+/** Copies a workspace's objects into a clone, which then borrows none: a job's cell shows no other repository. */
+export const keepObjects = async (clone: string, workspace: string): Promise<void> => {
+  await cp(join(workspace, ".git", "objects"), join(clone, "objects"), { recursive: true, force: false });
+  await returnObjects(clone);
 };
 
 /** A changed path with its content; null if it is deleted or not a regular file. */

@@ -5,7 +5,7 @@ import { claimJob } from "./claim-job.ts";
 import { prepareConflict } from "./prepare-conflict.ts";
 import { type JobHost, fetchRepositoryState } from "./repository-state.ts";
 import { type JobSpec, toJobPaths } from "./job-spec.ts";
-import { fetchCommitAs, checkOutCommit, EARLIER_WORK_REF } from "./job-workspace.ts";
+import { fetchCommitAs, checkOutCommit, EARLIER_WORK_REF, keepObjects } from "./job-workspace.ts";
 
 /**
  * The first step of a job, and the only one of its three with a token: writes the job's spec and checks out its base commit, without
@@ -28,6 +28,7 @@ export const prepareJob = async (host: JobHost, token: string): Promise<Result<J
   // Agents compare the pull request with its base. The clone already has the objects.
   if (tip !== undefined)
     await fetchCommitAs(clone.running, { from: at.clone, to: host.workspace, commit: tip, as: `refs/remotes/origin/${pullBase}` });
+  if (host.near !== undefined) await keepObjects(at.clone, host.workspace);
   const spec = { ...claimed.value, conflict, earlier: fetchedEarlier ? earlier : null };
   await writeFile(at.spec, JSON.stringify(spec), { mode: 0o600 });
   return accept(spec);

@@ -20,6 +20,8 @@ export type JobHost = {
   readonly defaultBranch: string;
   /** The git URL of the repository. */
   readonly url: string;
+  /** See CloneOptions.near. */
+  readonly near?: string | undefined;
   readonly layers: ConfigLayers;
   readonly after: TimerStarter;
   /** Ends the step when it aborts; absent if the process ends instead. */
@@ -36,8 +38,8 @@ export type RepositoryState = {
 };
 
 export const fetchRepositoryState = async (host: JobHost, token: string, directory: string): Promise<RepositoryState> => {
-  const { url, after, stop, layers, defaultBranch, log } = host;
-  const clone = await openClone({ url, directory, token: () => Promise.resolve(token), identity: NOBODY, after, stop });
+  const { url, near, after, stop, layers, defaultBranch, log } = host;
+  const clone = await openClone({ url, directory, token: () => Promise.resolve(token), identity: NOBODY, after, stop, near });
   await clone.fetchForJob();
   const refs = await clone.refs();
   const { ledger } = await loadLedger(clone, refs);

@@ -32,6 +32,8 @@ export type ActionHost = {
   readonly after: TimerStarter;
   /** See JobHost.stop. */
   readonly stop?: AbortSignal;
+  /** The repository's own directory on this machine, by full name; see CloneOptions.near. */
+  readonly findNear?: (repository: string) => string | undefined;
 };
 
 /** Runs the job step that the input `command` names; returns why the step failed, or null. */
@@ -73,6 +75,7 @@ const createJobHost = async (host: ActionHost): Promise<JobHost> => {
     defaultBranch: host.readInput("default-branch"),
     url: `${requireVariable(host, "GITHUB_SERVER_URL")}/${requireVariable(host, "GITHUB_REPOSITORY")}.git`,
     layers: await readInstallationLayers(host.root),
+    near: host.findNear?.(requireVariable(host, "GITHUB_REPOSITORY")),
     after: host.after,
     stop: host.stop,
     log: host.logInfo,

@@ -1,8 +1,11 @@
 import { execFileSync } from "node:child_process";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { JobSpec } from "../../src/job/job-spec.ts";
+import { type JobSpec, toJobPaths } from "../../src/job/job-spec.ts";
+import { listWorkspaceChanges } from "../../src/job/job-workspace.ts";
+import { prepareJob } from "../../src/job/prepare-job.ts";
+import { after } from "../support/after.ts";
 import { brief } from "../support/build.ts";
 import { ID, openJobs, TOKEN } from "./stage.ts";
 
@@ -72,6 +75,20 @@ describe("prepare", () => {
     expect(git(host.workspace, "diff", "--name-only", "HEAD", "origin/release")).toBe("src/z.txt");
     expect(git(host.workspace, "remote")).toBe("");
     await it.record(it.ledger);
+  });
+
+  test("near its remote, fetches nothing and leaves a workspace and a clone that need no other repository", async () => {
+    const host = { ...it.host(`work/${ID}-fix/1`), near: it.repo.url };
+    expect((await prepareJob(host, TOKEN)).ok).toBe(true);
+    const { clone } = toJobPaths(host.temp);
+    expect(existsSync(join(clone, "objects/info/alternates"))).toBe(false);
+    expect(git(clone, "for-each-ref")).toBe("");
+    expect(git(host.workspace, "rev-parse", "HEAD")).toBe(it.base);
+    for (const at of [clone, host.workspace]) expect(git(at, "log", "--format=%H", it.base)).toBe(it.base);
+    expect(() => git(clone, "cat-file", "-e", it.repo.git("rev-parse", "refs/enki/ledger"))).toThrow(/Command failed/);
+    writeFileSync(join(host.workspace, "src/a.txt"), "changed\n");
+    const changes = await listWorkspaceChanges({ directory: host.workspace, after }, clone, { workspace: host.workspace, base: it.base });
+    expect(changes.map(({ path, kind }) => [path, kind])).toEqual([["src/a.txt", "file"]]);
   });
 
   test("leaves neither token nor address in files, remotes and settings", async () => {

@@ -2,8 +2,9 @@ import { mkdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { ConfigText } from "../../core/config/read-config.ts";
 import { readBlobs } from "../git/git-objects.ts";
-import { type TimerStarter, runGitOrThrow, GitError, runGit, type GitContext } from "../git/run-git.ts";
+import { type TimerStarter, runGitOrThrow, type GitContext } from "../git/run-git.ts";
 import { listTree } from "../git/git-tree.ts";
+import { readRemoteHead } from "../git/read-remote-head.ts";
 
 export type OrganisationOptions = {
   /** Formats the URL of a repository of the organisation: `https://github.com/<organisation>/<name>.git`. */
@@ -19,10 +20,6 @@ export type OrganisationOptions = {
 };
 
 const ORGANISATION_REF = "refs/enki/organisation";
-/** Git's message for a repository that is missing or not public. */
-const NO_REPOSITORY_PATTERN =
-  /could not read Username|not found|does not appear to be a git repository|does not exist|Authentication failed/i;
-
 /** Gives an organisation's configuration files; `fresh` reads them again although they were read a moment ago. */
 export type OrganisationReader = (fresh?: boolean) => Promise<readonly ConfigText[]>;
 
@@ -38,19 +35,12 @@ export const openOrganisationConfig = ({ url, directory, after, stop, refreshMs,
   return async (fresh = false) => {
     if (!fresh && now() < until) return known.texts;
     await mkdir(directory, { recursive: true });
+    // A network error throws: it must not drop the organisation's configuration.
     const commit = await readRemoteHead(at, from);
     if (commit !== known.commit) known = { commit, texts: commit === "" ? [] : await readOrganisationFiles(at, from) };
     until = now() + refreshMs;
     return known.texts;
   };
-};
-
-/** Empty if the repository is missing or not public. Throws on any other failure: a network error must not drop the organisation's configuration. */
-const readRemoteHead = async (at: GitContext, from: string): Promise<string> => {
-  const asked = await runGit(at, ["ls-remote", "--quiet", from, "HEAD"]);
-  if (asked.code === 0) return asked.stdout.toString("utf8").slice(0, 40);
-  if (NO_REPOSITORY_PATTERN.test(asked.stderr)) return "";
-  throw new GitError(`git ls-remote ${from}: ${asked.stderr.trim()}`);
 };
 
 const readOrganisationFiles = async (at: GitContext, from: string): Promise<ConfigText[]> => {

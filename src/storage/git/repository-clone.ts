@@ -1,14 +1,10 @@
-import { existsSync } from "node:fs";
-import { mkdir, rm, writeFile } from "node:fs/promises";
-import type { RefMove } from "../../core/domain/decision.ts";
 import type { Millis, RefName, Sha } from "../../core/domain/ids.ts";
-import type { QueryAnswers, Query, RepositoryRefs } from "../../core/domain/query.ts";
+import type { QueryAnswers, Query } from "../../core/domain/query.ts";
 import type { TextCommit } from "../../core/domain/text-commit.ts";
 import { buildMergeChain, buildRevertCommit, buildWorkCommit } from "./build-work-commit.ts";
 import { buildReattached } from "./build-reattached.ts";
 import { buildRebase, findNewestBase } from "./build-rebase.ts";
 import { findMergeCommit } from "./find-merge-commit.ts";
-import { ARCHIVE_REF, LEDGER_REF, REFUSED_PREFIX } from "../../core/domain/refs.ts";
 import { findConflicts, readMissingMessages } from "./find-conflicts.ts";
 import { startResolution, buildResolution } from "./build-resolution.ts";
 import {
@@ -25,88 +21,31 @@ import {
   writeTextCommit,
   writeTreeFiles,
 } from "./git-objects.ts";
-import { pushRefs, type PushResult } from "./push-refs.ts";
-import { type TimerStarter, runGitOrThrow, GitError, runGit, type GitContext, createTokenEnv } from "./run-git.ts";
+import { runGitOrThrow, runGit, type GitContext } from "./run-git.ts";
 import { listTree } from "./git-tree.ts";
 import { openObjectFiles } from "./object-files.ts";
-import { listRefFiles, readRefFile, writeRefFiles } from "./ref-files.ts";
-
-export type CloneOptions = {
-  readonly url: string;
-  /** Cache directory; a broken clone is created again. */
-  readonly directory: string;
-  /** Read for each command, because tokens expire. */
-  readonly token: () => Promise<string | undefined>;
-  readonly identity: CommitIdentity;
-  readonly after: TimerStarter;
-  /** See GitContext.stop. */
-  readonly stop?: AbortSignal | undefined;
-};
+import { readRefFile } from "./ref-files.ts";
+import { borrowObjects, ensureBareRepository } from "./bare-clone.ts";
+import { type CloneOptions, connectRemote } from "./clone-remote.ts";
+import { connectNearRemote } from "./near-remote.ts";
 
 /** A bare clone of the branches and Enki's refs. A directory serves one process and one command at a time. */
 export type RepositoryClone = Awaited<ReturnType<typeof openClone>>;
 
-const FETCH_REFSPECS = ["+refs/heads/*:refs/heads/*", "+refs/enki/*:refs/enki/*"];
-
 export const openClone = async (options: CloneOptions) => {
-  const { directory, after, stop } = options;
+  const { directory, after, stop, near } = options;
   await ensureBareRepository(directory);
+  if (near !== undefined) await borrowObjects(directory, near);
   const running: GitContext = { directory, after, stop, objects: openObjectFiles(directory) };
   return {
     url: options.url,
     directory: options.directory,
     running,
     identity: options.identity,
-    ...createRemoteMethods(running, options),
+    ...(near === undefined ? connectRemote(running, options) : connectNearRemote(running, options, near)),
     ...createReadMethods(running),
     ...createHistoryMethods(running),
     ...createBuildMethods(running, options.identity),
-  };
-};
-
-/** Jobs skip the history of the ledger and the archive, which only grows, and what was refused in their place. */
-const JOB_REFSPECS = [...FETCH_REFSPECS, `^${LEDGER_REF}`, `^${ARCHIVE_REF}`, `^${REFUSED_PREFIX}*`];
-const FETCH_FLAGS = ["-q", "--no-tags", "--force", "--no-write-fetch-head", "--no-auto-maintenance", "--no-recurse-submodules"];
-const BROKEN_CLONE_PATTERN = /\.lock|File exists|cannot lock ref|bad object|unable to read/;
-
-const createRemoteMethods = (running: GitContext, { url, directory, token }: CloneOptions) => {
-  const remote = async (): Promise<GitContext> => ({ ...running, env: createTokenEnv(await token()) });
-  const fetch = async (...args: readonly string[]): Promise<string | null> => {
-    const { code, stderr } = await runGit(await remote(), ["fetch", ...FETCH_FLAGS, ...args]);
-    return code === 0 ? null : stderr;
-  };
-  return {
-    /** Fetches branches and Enki's refs, and deletes refs that the remote deleted. A broken clone is created again. */
-    fetch: async (): Promise<void> => {
-      const first = await fetch("--prune", url, ...FETCH_REFSPECS);
-      if (first === null) return;
-      if (!BROKEN_CLONE_PATTERN.test(first)) throw new GitError(`git fetch: ${first.trim()}`);
-      await rm(directory, { recursive: true, force: true });
-      await ensureBareRepository(directory);
-      const second = await fetch("--prune", url, ...FETCH_REFSPECS);
-      if (second !== null) throw new GitError(`git fetch: ${second.trim()}`);
-    },
-    /** Fetches the same refs into a new clone for one job, with only the newest commit of the ledger. */
-    fetchForJob: async (): Promise<void> => {
-      // The ledger is fetched first: refs that the ledger names were pushed no later than the ledger.
-      const ledger = await fetch("--depth=1", url, `+${LEDGER_REF}:${LEDGER_REF}`);
-      const failed = ledger === null || ledger.includes("couldn't find remote ref") ? await fetch(url, ...JOB_REFSPECS) : ledger;
-      if (failed !== null) throw new GitError(`git fetch: ${failed.trim()}`);
-    },
-    /** The value of one ref on the remote; null if it does not exist. */
-    remoteRef: async (ref: RefName): Promise<Sha | null> => {
-      const out = await runGitOrThrow(await remote(), ["ls-remote", "--refs", url, ref]);
-      const line = out.split("\n").find((each) => each.endsWith(`\t${ref}`));
-      return line?.split("\t")[0] ?? null;
-    },
-    /** Moves refs on the remote in one push, then in this clone; `ownMoves` are of refs that only this clone has. */
-    push: async (moves: readonly RefMove[], ownMoves: readonly RefMove[] = []): Promise<PushResult> => {
-      const end = await pushRefs(await remote(), url, moves);
-      if (end.kind === "pushed") await writeRefs(running, [...moves, ...ownMoves]);
-      return end;
-    },
-    /** Moves refs of this clone only. */
-    moveOwnRefs: (moves: readonly RefMove[]): Promise<void> => writeRefs(running, moves),
   };
 };
 
@@ -135,8 +74,6 @@ const createHistoryMethods = (running: GitContext) => ({
 const isOnSameLine = (folder: string, prefix: string): boolean => folder.startsWith(prefix) || prefix.startsWith(folder);
 
 const createReadMethods = (running: GitContext) => ({
-  /** Refs after the last fetch or push. */
-  refs: (): Promise<RepositoryRefs> => Promise.resolve(Object.fromEntries(listRefFiles(running.directory, ["refs/heads", "refs/enki"]))),
   /** Reads the files of a commit that match a prefix or the predicate; all files by default. */
   readFiles: async (commit: Sha, which: readonly string[] | ((path: string) => boolean) = [""]): Promise<Map<string, Buffer>> => {
     const isWanted = typeof which === "function" ? which : (path: string) => which.some((prefix) => path.startsWith(prefix));
@@ -187,20 +124,3 @@ const createBuildMethods = (running: GitContext, identity: CommitIdentity) => ({
   /** Creates the merge commit that a conflict job starts from; the commit exists in this clone only. */
   startResolution: (sides: Parameters<typeof startResolution>[2]): Promise<Sha> => startResolution(running, identity, sides),
 });
-
-const BARE_CONFIG = "[core]\n\trepositoryformatversion = 0\n\tfilemode = true\n\tbare = true\n";
-
-/** Creates an empty bare repository, as `git init --bare` does. Its HEAD is written last: without one, it is created again. */
-const ensureBareRepository = async (directory: string): Promise<void> => {
-  if (existsSync(`${directory}/HEAD`)) return;
-  await Promise.all(["objects/pack", "refs/heads"].map((folder) => mkdir(`${directory}/${folder}`, { recursive: true })));
-  await writeFile(`${directory}/config`, BARE_CONFIG);
-  await writeFile(`${directory}/HEAD`, "ref: refs/heads/main\n");
-};
-
-/** Applies pushed moves to the local refs, so that a save needs no fetch. */
-const writeRefs = async (running: GitContext, moves: readonly RefMove[]): Promise<void> => {
-  if (writeRefFiles(running.directory, moves)) return;
-  const lines = moves.map(({ ref, newSha }) => (newSha === null ? `delete ${ref}\0\0` : `update ${ref}\0${newSha}\0\0`));
-  await runGitOrThrow(running, ["update-ref", "-z", "--stdin"], lines.join(""));
-};

@@ -1,0 +1,82 @@
+import { rm } from "node:fs/promises";
+import type { RefMove } from "../../core/domain/decision.ts";
+import type { RefName, Sha } from "../../core/domain/ids.ts";
+import type { RepositoryRefs } from "../../core/domain/query.ts";
+import { ARCHIVE_REF, LEDGER_REF, REFUSED_PREFIX } from "../../core/domain/refs.ts";
+import { ensureBareRepository, writeRefs } from "./bare-clone.ts";
+import type { CommitIdentity } from "./git-objects.ts";
+import { pushRefs, type PushResult } from "./push-refs.ts";
+import { listRefFiles } from "./ref-files.ts";
+import { createTokenEnv, type GitContext, GitError, runGit, runGitOrThrow, type TimerStarter } from "./run-git.ts";
+
+export type CloneOptions = {
+  readonly url: string;
+  /** Cache directory; a broken clone is created again. */
+  readonly directory: string;
+  /** Read for each command, because tokens expire. */
+  readonly token: () => Promise<string | undefined>;
+  readonly identity: CommitIdentity;
+  readonly after: TimerStarter;
+  /** See GitContext.stop. */
+  readonly stop?: AbortSignal | undefined;
+  /**
+   * The remote's bare repository, if it is on this machine: its refs are read and its objects borrowed, so nothing is fetched. Pushes still
+   * go to the remote, which checks and reports them.
+   */
+  readonly near?: string | undefined;
+};
+
+/** The folders of the refs that a clone has. */
+export const REF_FOLDERS = ["refs/heads", "refs/enki"] as const;
+const FETCH_REFSPECS = REF_FOLDERS.map((folder) => `+${folder}/*:${folder}/*`);
+
+/** Jobs skip the history of the ledger and the archive, which only grows, and what was refused in their place. */
+const JOB_REFSPECS = [...FETCH_REFSPECS, `^${LEDGER_REF}`, `^${ARCHIVE_REF}`, `^${REFUSED_PREFIX}*`];
+const FETCH_FLAGS = ["-q", "--no-tags", "--force", "--no-write-fetch-head", "--no-auto-maintenance", "--no-recurse-submodules"];
+const BROKEN_CLONE_PATTERN = /\.lock|File exists|cannot lock ref|bad object|unable to read/;
+
+/** Fetches from the remote and pushes to it. */
+export const connectRemote = (running: GitContext, { url, directory, token }: CloneOptions) => {
+  const remote = async (): Promise<GitContext> => ({ ...running, env: createTokenEnv(await token()) });
+  const fetch = async (...args: readonly string[]): Promise<string | null> => {
+    const { code, stderr } = await runGit(await remote(), ["fetch", ...FETCH_FLAGS, ...args]);
+    return code === 0 ? null : stderr;
+  };
+  return {
+    /** Refs after the last fetch or push. */
+    refs: (): Promise<RepositoryRefs> => Promise.resolve(Object.fromEntries(listRefFiles(directory, REF_FOLDERS))),
+    /** Fetches branches and Enki's refs, and deletes refs that the remote deleted. A broken clone is created again. */
+    fetch: async (): Promise<void> => {
+      const first = await fetch("--prune", url, ...FETCH_REFSPECS);
+      if (first === null) return;
+      if (!BROKEN_CLONE_PATTERN.test(first)) throw new GitError(`git fetch: ${first.trim()}`);
+      await rm(directory, { recursive: true, force: true });
+      await ensureBareRepository(directory);
+      const second = await fetch("--prune", url, ...FETCH_REFSPECS);
+      if (second !== null) throw new GitError(`git fetch: ${second.trim()}`);
+    },
+    /** Fetches the same refs into a new clone for one job, with only the newest commit of the ledger. */
+    fetchForJob: async (): Promise<void> => {
+      // The ledger is fetched first: refs that the ledger names were pushed no later than the ledger.
+      const ledger = await fetch("--depth=1", url, `+${LEDGER_REF}:${LEDGER_REF}`);
+      const failed = ledger === null || ledger.includes("couldn't find remote ref") ? await fetch(url, ...JOB_REFSPECS) : ledger;
+      if (failed !== null) throw new GitError(`git fetch: ${failed.trim()}`);
+    },
+    /** The value of one ref on the remote; null if it does not exist. */
+    remoteRef: async (ref: RefName): Promise<Sha | null> => {
+      const out = await runGitOrThrow(await remote(), ["ls-remote", "--refs", url, ref]);
+      const line = out.split("\n").find((each) => each.endsWith(`\t${ref}`));
+      return line?.split("\t")[0] ?? null;
+    },
+    /** Moves refs on the remote in one push, then in this clone; `ownMoves` are of refs that only this clone has. */
+    push: async (moves: readonly RefMove[], ownMoves: readonly RefMove[] = []): Promise<PushResult> => {
+      const end = await pushRefs(await remote(), url, moves);
+      if (end.kind === "pushed") await writeRefs(running, [...moves, ...ownMoves]);
+      return end;
+    },
+    /** Moves refs of this clone only. */
+    moveOwnRefs: (moves: readonly RefMove[]): Promise<void> => writeRefs(running, moves),
+  };
+};
+
+export type CloneRemote = ReturnType<typeof connectRemote>;
