@@ -7,7 +7,7 @@ import type { TerminalHost } from "./terminal-host.ts";
 const NONCE_BYTES = 6;
 
 /**
- * Runs the steps of a job that execute no foreign code in this process: prepare, publish and deliver. Agents and verify commands get a
+ * Runs the steps without foreign code in Enki's own process: prepare, publish and deliver. Agents and verify commands get a
  * process of their own, in the job's cell.
  */
 export const createOwnSteps = (

@@ -20,7 +20,7 @@ export type RunnerInstallation = {
   readonly timers: RunnerTimers;
   readonly artifacts: ArtifactStore;
   readonly cells: CellFactory;
-  /** Enki's steps that may run in this process; null to run each step in a process of the job. */
+  /** Enki's steps for this process; null to run each step in a process of the job. */
   readonly ownSteps: OwnSteps | null;
 };
 

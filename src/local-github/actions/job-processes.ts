@@ -38,7 +38,7 @@ export type JobProcesses = {
   run(command: ProcessCommand): Promise<number>;
   /** Whether a command has been run. */
   hasStarted(): boolean;
-  /** Performs work of this process that stops with the job: its signal aborts with `stop`, and when the job is killed. */
+  /** Performs work without a process. The signal aborts with `stop`, and when the job is killed. */
   watch<T>(stop: AbortSignal, work: (signal: AbortSignal) => Promise<T>): Promise<T>;
   /** Kills every process immediately. No command can be run afterwards. */
   kill(): Promise<void>;

@@ -32,7 +32,7 @@ export type RunnerOptions = {
   readonly shared?: readonly string[];
   /** Whether to isolate jobs with namespaces; true by default. Processes start directly if the machine has none. */
   readonly namespaces?: boolean;
-  /** Enki's steps that may run in this process, which spares their start; none by default. */
+  /** Enki's steps for this process, which spares their start; none by default. */
   readonly ownSteps?: OwnSteps;
   /** Whether to keep the directories of finished jobs; false by default. */
   readonly keepDirectories?: boolean;

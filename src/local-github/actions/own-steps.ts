@@ -1,4 +1,4 @@
-/** One call of Enki's action that runs in the runner's own process. */
+/** A call of Enki's action in the runner's own process. */
 export type OwnStepCall = {
   readonly command: string;
   readonly env: Readonly<Record<string, string>>;
@@ -9,7 +9,7 @@ export type OwnStepCall = {
   readonly stop: AbortSignal;
 };
 
-/** Enki's steps that run none of the repository's code and no agent. */
+/** Enki's steps without the repository's code and without an agent. */
 export type OwnSteps = {
   readonly commands: readonly string[];
   /** Runs a step; returns why it failed, or null. */

@@ -4,12 +4,12 @@ import type { ActionCall } from "./job-host.ts";
 import type { OwnSteps } from "./own-steps.ts";
 import { StepFault } from "./step-fault.ts";
 
-/** Inputs of the action that are paths. */
+/** Inputs with a path. */
 const PATH_INPUTS = ["bundle", "directory"];
 
 /**
- * Enki's steps, if the runner's own process may run this call: no process of the job has run, so nobody could have replaced a file or
- * directory of the job, and no input names a path outside of it. Null otherwise.
+ * Enki's steps, if the runner's own process may run the call: no process of the job has run, so nobody replaced a file or directory of the
+ * job, and no input names a path outside of the job. Null otherwise.
  */
 export const findOwnSteps = ({ job, inputs }: ActionCall): OwnSteps | null => {
   const { ownSteps } = job.installation;
@@ -19,7 +19,7 @@ export const findOwnSteps = ({ job, inputs }: ActionCall): OwnSteps | null => {
   return PATH_INPUTS.every((name) => isInside(name)) ? ownSteps : null;
 };
 
-/** Runs a step of Enki in this process, without a cell. Throws {@link StepFault} if it fails. */
+/** Runs a step of Enki without a process or a cell. Throws {@link StepFault} if it fails. */
 export const runOwnStep = async (ownSteps: OwnSteps, { job, env, inputs, stop }: ActionCall): Promise<Readonly<Record<string, string>>> => {
   const outputs: Record<string, string> = {};
   const failed = await job.processes.watch(stop, (signal): Promise<string | null> =>

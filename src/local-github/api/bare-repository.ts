@@ -2,10 +2,15 @@ import { runGitOrThrow, runGit, type TimerStarter, type GitContext } from "../..
 import { isSha } from "../../core/domain/ids.ts";
 import { commitOperations, type GitIdentity } from "./commit-operations.ts";
 import { openObjectCache } from "./object-cache.ts";
+import { readCommitLinks } from "../../storage/git/commit-object.ts";
+import { openObjectFiles } from "../../storage/git/object-files.ts";
+import { listRefFiles, readRefFile } from "../../storage/git/ref-files.ts";
 
 export type BareRepository = ReturnType<typeof openBareRepository>;
 export type RefMap = ReadonlyMap<string, string>;
 
+/** Names of refs and safe paths below the repository; git judges other names. */
+const PLAIN_REF_PATTERN = /^refs(?:\/[\w-][\w.-]*)+(?<!\.lock)$/;
 const ABSENT_OBJECT_ID = "0".repeat(40);
 
 /**
@@ -34,7 +39,7 @@ const gitIdentityOf = ({ login, at, author, isCommitter = false }: CommitSignatu
 
 /** Opens the bare repository on disk behind a hosted repository. */
 export const openBareRepository = (directory: string, after: TimerStarter) => {
-  const plumbing = openGitPlumbing({ directory, after });
+  const plumbing = openGitPlumbing({ directory, after, objects: openObjectFiles(directory) });
   let turn: Promise<unknown> = Promise.resolve();
   return {
     directory,
@@ -63,26 +68,31 @@ const openGitPlumbing = (at: GitContext) => ({
 });
 type GitPlumbing = ReturnType<typeof openGitPlumbing>;
 
-const refOperations = ({ at, lines, text, isTrue, remember }: GitPlumbing) => {
+const refOperations = ({ at, text, isTrue, remember }: GitPlumbing) => {
   const resolveObject = (name: string): Promise<string | null> =>
     remember("object", name, () => text("rev-parse", "--verify", "--quiet", "--end-of-options", name));
+  /** The id itself if a commit has it; git resolves other ids. */
+  const resolveCommitId = (id: string): Promise<string | null> =>
+    at.objects?.read(id)?.type === "commit" ? Promise.resolve(id) : resolveObject(`${id}^{commit}`);
   // Not rev-parse: a name from a request must not be evaluated as an expression such as `main~1`.
-  const readRef = (name: string): Promise<string | null> => text("show-ref", "--verify", "--hash", "--", name);
+  const readRef = (name: string): Promise<string | null> =>
+    PLAIN_REF_PATTERN.test(name) ? Promise.resolve(readRefFile(at.directory, name)) : text("show-ref", "--verify", "--hash", "--", name);
   return {
-    listRefs: async (prefix = "refs/"): Promise<RefMap> =>
-      new Map(
-        (await lines("for-each-ref", "--format=%(refname) %(objectname)", prefix)).map((line) => [line.slice(0, -41), line.slice(-40)]),
-      ),
+    listRefs: (prefix = "refs/"): Promise<RefMap> => {
+      const isBelow = (ref: string): boolean => ref === prefix || ref.startsWith(prefix.endsWith("/") ? prefix : `${prefix}/`);
+      return Promise.resolve(new Map([...listRefFiles(at.directory, ["refs"])].filter(([ref]) => isBelow(ref))));
+    },
     /** The value of a full ref name; null if the ref does not exist. */
     readRef,
     /** Evaluates an object expression made of known names, such as `<commit>:<path>`. */
     resolveObject,
     /** Looks up the commit of a branch, a tag, a full ref or a SHA, in this order; null if none matches. */
     resolveCommit: async (name: string): Promise<string | null> => {
-      if (isSha(name) || name === "HEAD") return resolveObject(`${name}^{commit}`);
+      if (isSha(name)) return resolveCommitId(name);
+      if (name === "HEAD") return resolveObject("HEAD^{commit}");
       for (const full of [`refs/heads/${name}`, `refs/tags/${name}`, name.startsWith("refs/") ? name : `refs/${name}`]) {
         const found = await readRef(full);
-        if (found !== null) return resolveObject(`${found}^{commit}`);
+        if (found !== null) return resolveCommitId(found);
       }
       return null;
     },
@@ -100,8 +110,11 @@ const refOperations = ({ at, lines, text, isTrue, remember }: GitPlumbing) => {
   };
 };
 
-const historyOperations = ({ lines, text, isTrue }: GitPlumbing) => ({
-  isAncestor: (ancestor: string, descendant: string): Promise<boolean> => isTrue("merge-base", "--is-ancestor", ancestor, descendant),
+const historyOperations = ({ at, lines, text, isTrue }: GitPlumbing) => ({
+  isAncestor: (ancestor: string, descendant: string): Promise<boolean> =>
+    readCommitLinks(at.objects, descendant)?.parents.includes(ancestor) === true
+      ? Promise.resolve(true)
+      : isTrue("merge-base", "--is-ancestor", ancestor, descendant),
   /** Whether a tip adds merge commits to `from`. */
   hasMerges: async (from: string | null, to: string): Promise<boolean> =>
     (await lines("rev-list", "--merges", "--max-count=1", to, ...(from === null ? [] : [`^${from}`]))).length > 0,
@@ -119,7 +132,10 @@ const historyOperations = ({ lines, text, isTrue }: GitPlumbing) => ({
 });
 
 const contentOperations = ({ at, text, remember }: GitPlumbing) => ({
-  readObjectType: (object: string): Promise<string | null> => text("cat-file", "-t", object),
+  readObjectType: (object: string): Promise<string | null> => {
+    const known = at.objects?.read(object);
+    return known ? Promise.resolve(known.type) : text("cat-file", "-t", object);
+  },
   /** Reads a file at a commit; null if the file does not exist. */
   readFile: (commit: string, path: string): Promise<Buffer | null> =>
     remember("file", `${commit}:${path}`, async () => {

@@ -35,7 +35,7 @@ export const openOrganisationConfig = ({ url, directory, after, stop, refreshMs,
   return async (fresh = false) => {
     if (!fresh && now() < until) return known.texts;
     await mkdir(directory, { recursive: true });
-    // A network error throws: it must not drop the organisation's configuration.
+    // Throws on a network error, which must not drop the organisation's configuration.
     const commit = await readRemoteHead(at, from);
     if (commit !== known.commit) known = { commit, texts: commit === "" ? [] : await readOrganisationFiles(at, from) };
     until = now() + refreshMs;

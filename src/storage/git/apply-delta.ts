@@ -1,4 +1,4 @@
-/** A delta that does not fit its base, as only a damaged pack has. */
+/** A delta does not fit its base: the pack is damaged. */
 class DeltaError extends Error {}
 
 type Cursor = { at: number };

@@ -6,7 +6,7 @@ import { runGitOrThrow, type GitContext } from "./run-git.ts";
 
 const BARE_CONFIG = "[core]\n\trepositoryformatversion = 0\n\tfilemode = true\n\tbare = true\n";
 
-/** Creates an empty bare repository, as `git init --bare` does. Its HEAD is written last: without one, it is created again. */
+/** Creates an empty bare repository, as `git init --bare` does. HEAD is written last: a repository without HEAD is created again. */
 export const ensureBareRepository = async (directory: string): Promise<void> => {
   if (existsSync(`${directory}/HEAD`)) return;
   await Promise.all(["objects/pack", "refs/heads"].map((folder) => mkdir(`${directory}/${folder}`, { recursive: true })));
@@ -16,7 +16,7 @@ export const ensureBareRepository = async (directory: string): Promise<void> => 
 
 const toAlternatesPath = (directory: string): string => `${directory}/objects/info/alternates`;
 
-/** Makes the objects of another repository on this machine visible in this one, until they are given back. */
+/** Makes the objects of another repository on the same machine visible, until they are given back. */
 export const borrowObjects = async (directory: string, from: string): Promise<void> => {
   await mkdir(`${directory}/objects/info`, { recursive: true });
   await writeFile(toAlternatesPath(directory), `${from}/objects\n`);

@@ -20,13 +20,13 @@ export type CloneOptions = {
   /** See GitContext.stop. */
   readonly stop?: AbortSignal | undefined;
   /**
-   * The remote's bare repository, if it is on this machine: its refs are read and its objects borrowed, so nothing is fetched. Pushes still
-   * go to the remote, which checks and reports them.
+   * The remote's bare repository on the same machine: refs are read from its files and objects are borrowed instead of fetched. Pushes still go
+   * to the remote, for its checks and webhooks.
    */
   readonly near?: string | undefined;
 };
 
-/** The folders of the refs that a clone has. */
+/** The folders of a clone's refs. */
 export const REF_FOLDERS = ["refs/heads", "refs/enki"] as const;
 const FETCH_REFSPECS = REF_FOLDERS.map((folder) => `+${folder}/*:${folder}/*`);
 
@@ -35,18 +35,32 @@ const JOB_REFSPECS = [...FETCH_REFSPECS, `^${LEDGER_REF}`, `^${ARCHIVE_REF}`, `^
 const FETCH_FLAGS = ["-q", "--no-tags", "--force", "--no-write-fetch-head", "--no-auto-maintenance", "--no-recurse-submodules"];
 const BROKEN_CLONE_PATTERN = /\.lock|File exists|cannot lock ref|bad object|unable to read/;
 
+/** How a clone reads from its remote and pushes to it. */
+export type CloneRemote = {
+  /** Refs after the last fetch or push. */
+  readonly refs: () => Promise<RepositoryRefs>;
+  /** Fetches branches and Enki's refs, and deletes refs that the remote deleted. A broken clone is created again. */
+  readonly fetch: () => Promise<void>;
+  /** Fetches the same refs into a new clone for one job, with only the newest commit of the ledger. */
+  readonly fetchForJob: () => Promise<void>;
+  /** The value of one ref on the remote; null if it does not exist. */
+  readonly remoteRef: (ref: RefName) => Promise<Sha | null>;
+  /** Moves refs on the remote in one push, then in this clone; `ownMoves` are of refs that only this clone has. */
+  readonly push: (moves: readonly RefMove[], ownMoves?: readonly RefMove[]) => Promise<PushResult>;
+  /** Moves refs of this clone only. */
+  readonly moveOwnRefs: (moves: readonly RefMove[]) => Promise<void>;
+};
+
 /** Fetches from the remote and pushes to it. */
-export const connectRemote = (running: GitContext, { url, directory, token }: CloneOptions) => {
+export const connectRemote = (running: GitContext, { url, directory, token }: CloneOptions): CloneRemote => {
   const remote = async (): Promise<GitContext> => ({ ...running, env: createTokenEnv(await token()) });
   const fetch = async (...args: readonly string[]): Promise<string | null> => {
     const { code, stderr } = await runGit(await remote(), ["fetch", ...FETCH_FLAGS, ...args]);
     return code === 0 ? null : stderr;
   };
   return {
-    /** Refs after the last fetch or push. */
-    refs: (): Promise<RepositoryRefs> => Promise.resolve(Object.fromEntries(listRefFiles(directory, REF_FOLDERS))),
-    /** Fetches branches and Enki's refs, and deletes refs that the remote deleted. A broken clone is created again. */
-    fetch: async (): Promise<void> => {
+    refs: () => Promise.resolve(Object.fromEntries(listRefFiles(directory, REF_FOLDERS))),
+    fetch: async () => {
       const first = await fetch("--prune", url, ...FETCH_REFSPECS);
       if (first === null) return;
       if (!BROKEN_CLONE_PATTERN.test(first)) throw new GitError(`git fetch: ${first.trim()}`);
@@ -55,28 +69,22 @@ export const connectRemote = (running: GitContext, { url, directory, token }: Cl
       const second = await fetch("--prune", url, ...FETCH_REFSPECS);
       if (second !== null) throw new GitError(`git fetch: ${second.trim()}`);
     },
-    /** Fetches the same refs into a new clone for one job, with only the newest commit of the ledger. */
-    fetchForJob: async (): Promise<void> => {
+    fetchForJob: async () => {
       // The ledger is fetched first: refs that the ledger names were pushed no later than the ledger.
       const ledger = await fetch("--depth=1", url, `+${LEDGER_REF}:${LEDGER_REF}`);
       const failed = ledger === null || ledger.includes("couldn't find remote ref") ? await fetch(url, ...JOB_REFSPECS) : ledger;
       if (failed !== null) throw new GitError(`git fetch: ${failed.trim()}`);
     },
-    /** The value of one ref on the remote; null if it does not exist. */
-    remoteRef: async (ref: RefName): Promise<Sha | null> => {
+    remoteRef: async (ref) => {
       const out = await runGitOrThrow(await remote(), ["ls-remote", "--refs", url, ref]);
       const line = out.split("\n").find((each) => each.endsWith(`\t${ref}`));
       return line?.split("\t")[0] ?? null;
     },
-    /** Moves refs on the remote in one push, then in this clone; `ownMoves` are of refs that only this clone has. */
-    push: async (moves: readonly RefMove[], ownMoves: readonly RefMove[] = []): Promise<PushResult> => {
+    push: async (moves, ownMoves) => {
       const end = await pushRefs(await remote(), url, moves);
-      if (end.kind === "pushed") await writeRefs(running, [...moves, ...ownMoves]);
+      if (end.kind === "pushed") await writeRefs(running, [...moves, ...(ownMoves ?? [])]);
       return end;
     },
-    /** Moves refs of this clone only. */
-    moveOwnRefs: (moves: readonly RefMove[]): Promise<void> => writeRefs(running, moves),
+    moveOwnRefs: (moves) => writeRefs(running, moves),
   };
 };
-
-export type CloneRemote = ReturnType<typeof connectRemote>;

@@ -5,7 +5,7 @@ export type CommitLinks = { readonly tree: Sha; readonly parents: readonly Sha[]
 
 const HEAD_PATTERN = /^tree ([0-9a-f]{40})\n((?:parent [0-9a-f]{40}\n)*)author [^\n]*\ncommitter [^\n]* (\d+) [+-]\d{4}(?:\n|$)/;
 
-/** Reads a commit; null if it is no commit or cannot be read here. */
+/** Reads a commit; null for other objects, and for commits only git can read. */
 export const readCommitLinks = (objects: ObjectFiles | undefined, id: Sha): CommitLinks | null => {
   const found = objects?.read(id);
   if (found?.type !== "commit") return null;
@@ -15,7 +15,7 @@ export const readCommitLinks = (objects: ObjectFiles | undefined, id: Sha): Comm
   return { tree, parents: [...parents.matchAll(/[0-9a-f]{40}/g)].map(([parent]) => parent), committedSeconds: Number(seconds) };
 };
 
-// The characters that git strips from the ends of a name.
+// The characters git strips from the ends of a name.
 const isCrud = (char: string): boolean => char <= " " || ".,:;<>\"\\'".includes(char);
 
 /** Cleans a name or address as git does. */
@@ -39,7 +39,7 @@ export type PlainCommit = {
 const formatPerson = ({ name, email, at }: CommitPerson): string =>
   `${cleanIdentity(name)} <${cleanIdentity(email)}> ${Math.floor(at / 1000)} +0000`;
 
-/** A commit object as `git commit-tree -F -` writes it; null for one that git refuses. */
+/** A commit object as `git commit-tree -F -` writes it; null if git would refuse. */
 export const formatCommit = ({ tree, parents, author, committer, message }: PlainCommit): Buffer | null => {
   if (message.includes("\0") || [author, committer].some(({ name }) => cleanIdentity(name) === "")) return null;
   const lines = [

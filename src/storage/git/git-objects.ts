@@ -134,7 +134,7 @@ export const listFirstParents = async (at: GitContext, tip: Sha, excluded: Sha |
 
 const MAX_TEXT_FILE_BYTES = 1_000_000;
 
-/** The content of a file; null if it is missing, too long, or cannot be read here. */
+/** The content of a file; null if missing, too long, or readable only by git. */
 const readFileAt = (objects: ObjectFiles | undefined, { commit, path, maxBytes }: TextPlace): Buffer | null => {
   const links = readCommitLinks(objects, commit);
   if (!objects || !links) return null;

@@ -23,10 +23,10 @@ type TreeFolder = { readonly files: Map<string, TreeEntry>; readonly folders: Ma
 
 const createTreeFolder = (): TreeFolder => ({ files: new Map(), folders: new Map() });
 
-/** The files of a tree or commit; with `isWanted`, without the folders that hold none of the wanted ones. */
+/** The files of a tree or commit; with `isWanted`, without folders of unwanted files. */
 export const listTree = async (at: GitContext, tree: string, isWanted: FolderFilter = () => true): Promise<Map<string, TreeEntry>> => {
   const root = at.objects ? findTree(at.objects, tree) : null;
-  // Trees have only these modes for what is no folder.
+  // Files, links and submodules have no other modes.
   const known = at.objects && root !== null ? (listFiles(at.objects, root, isWanted) as Map<string, TreeEntry> | null) : null;
   if (known) return known;
   const out = await runGitOrThrow(at, ["ls-tree", "-r", "-z", "--full-tree", tree]);

@@ -17,14 +17,14 @@ export const connectNearRemote = (running: GitContext, { url, token }: CloneOpti
     fetch: readRefs,
     fetchForJob: readRefs,
     remoteRef: (ref) => Promise.resolve(readRefFile(near, ref)),
-    push: async (moves, ownMoves = []) => {
+    push: async (moves, ownMoves) => {
       const end = await pushRefs({ ...running, env: createTokenEnv(await token()) }, url, moves);
       if (end.kind !== "pushed") return end;
       for (const { ref, newSha } of moves) {
         if (newSha === null) known.delete(ref);
         else known.set(ref, newSha);
       }
-      await writeRefs(running, ownMoves);
+      await writeRefs(running, ownMoves ?? []);
       return end;
     },
     moveOwnRefs: (moves) => writeRefs(running, moves),

@@ -6,8 +6,8 @@ import { isSha, type Sha } from "../../core/domain/ids.ts";
 import { type GitObject, type GitObjectType, openPackFile, type PackFile } from "./pack-file.ts";
 
 /**
- * The objects of a repository on this machine, read and written without a process. Whatever cannot be read here, git is asked for: null
- * never means that the object is missing.
+ * The objects of a repository on this machine, read and written without a process. If only git can read an object, the result is null; null does
+ * not mean a missing object.
  */
 export type ObjectFiles = {
   readonly read: (id: Sha, maxBytes?: number) => GitObject | null;
@@ -82,14 +82,14 @@ const openPacks = (directory: string) => {
   };
 };
 
-/** This directory of objects and the ones that it borrows from. */
+/** A directory of objects and the directories it borrows from. */
 const listObjectDirectories = (directory: string): string[] => {
   const text = orNull(() => readFileSync(join(directory, "info", "alternates"), "utf8")) ?? "";
   const others = text.split("\n").filter((line) => line !== "" && !line.startsWith("#"));
   return [directory, ...others.flatMap((other) => listObjectDirectories(resolve(directory, other)))];
 };
 
-/** Writes beside the target and renames, so that no reader sees a part. */
+/** Writes beside the target and renames, so no reader sees a part. */
 const writeLooseObject = (path: string, bytes: Buffer): void => {
   mkdirSync(dirname(path), { recursive: true });
   const part = join(dirname(path), `tmp_obj_${randomUUID()}`);

@@ -2,7 +2,7 @@ import { closeSync, fstatSync, openSync, readFileSync, readSync } from "node:fs"
 import { inflateSync } from "node:zlib";
 import { applyDelta } from "./apply-delta.ts";
 
-/** What git stores under an id. */
+/** A type of git's objects. */
 export type GitObjectType = "blob" | "tree" | "commit" | "tag";
 export type GitObject = { readonly type: GitObjectType; readonly content: Buffer };
 

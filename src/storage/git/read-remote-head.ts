@@ -21,7 +21,7 @@ const readHeadByGit = async (at: GitContext, url: string): Promise<string> => {
   throw new GitError(`git ls-remote ${url}: ${asked.stderr.trim()}`);
 };
 
-/** Asks as git does, but without a process. A server that answers with HEAD names it first. */
+/** Sends git's request without a process. A server names HEAD first. */
 const readHeadByHttp = async ({ after, stop, timeoutMs = HTTP_TIMEOUT_MS }: GitContext, url: string): Promise<string> => {
   const limit = new AbortController();
   const cancel = after(timeoutMs, () => limit.abort());

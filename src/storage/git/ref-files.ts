@@ -29,6 +29,8 @@ const listLooseRefs = (repository: string, prefix: string): [RefName, Sha][] => 
     const entries = existsSync(join(repository, folder)) ? readdirSync(join(repository, folder), { withFileTypes: true }) : [];
     return entries.flatMap((entry) => {
       const ref = `${folder}/${entry.name}`;
+      // Git writes the new value of a ref to a lock file.
+      if (entry.name.endsWith(".lock")) return [];
       if (entry.isDirectory()) return read(ref);
       const sha = readText(join(repository, ref)).trim();
       return isSha(sha) ? [[ref, sha]] : [];
@@ -54,8 +56,8 @@ export const readRefFile = (repository: string, ref: RefName): Sha | null => {
 };
 
 /**
- * Moves refs of a repository that only this process writes to. Returns false, with some refs moved, if only git can do it: for a packed
- * ref that is deleted, or a name that clashes with an empty folder.
+ * Moves refs of a repository without another writer. Returns false if git must move the rest: to delete a packed ref, or to
+ * replace an empty folder.
  */
 export const writeRefFiles = (repository: string, moves: readonly RefMove[]): boolean => {
   try {

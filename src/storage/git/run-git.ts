@@ -14,7 +14,7 @@ export type GitContext = {
   readonly timeoutMs?: number;
   /** Kills a running command and starts no other. */
   readonly stop?: AbortSignal | undefined;
-  /** The objects of the directory, where it is a bare repository that only Enki writes to. */
+  /** The objects of the directory, where it is a bare repository. */
   readonly objects?: ObjectFiles;
   /** Output limit in bytes: the rest is not read. */
   readonly maxOutputBytes?: number;

@@ -5,14 +5,14 @@ import { FOLDER_MODE, formatTreeObject, fromByteName, parseTreeObject, toByteNam
 /** Whether a folder, named with a slash at its end, may hold a wanted file. */
 export type FolderFilter = (folder: string) => boolean;
 
-/** The tree of a commit, or a tree itself; null for other objects and for what cannot be read here. */
+/** The tree of a commit, or a tree itself; null for other objects, and for trees only git can read. */
 export const findTree = (objects: ObjectFiles, id: Sha): Sha | null => {
   const found = objects.read(id);
   if (found?.type === "tree") return id;
   return found?.type === "commit" ? (/^tree ([0-9a-f]{40})$/m.exec(found.content.toString("latin1", 0, 45))?.[1] ?? null) : null;
 };
 
-/** All files below a tree by path, in git's order; null if an object cannot be read here. */
+/** The files below a tree by path, in git's order; null if only git can read an object. */
 export const listFiles = (objects: ObjectFiles, tree: Sha, isWanted: FolderFilter): Map<string, Omit<TreeObjectEntry, "name">> | null => {
   const files = new Map<string, Omit<TreeObjectEntry, "name">>();
   const visit = (id: Sha, folder: string): boolean => {
@@ -28,7 +28,7 @@ export const listFiles = (objects: ObjectFiles, tree: Sha, isWanted: FolderFilte
   return visit(tree, "") ? files : null;
 };
 
-/** What is at a path: a file or submodule, or null for a deleted path. */
+/** A path with a file or submodule, or with null to delete the path. */
 export type PathChange = readonly [path: string, entry: { readonly mode: string; readonly sha: Sha } | null];
 
 type FolderChange = { own: PathChange[1] | undefined; readonly below: PathChange[] };
@@ -75,7 +75,7 @@ const writeChangedTree = (objects: ObjectFiles, on: Sha | null, changes: readonl
   return entries.size === 0 ? null : objects.write("tree", formatTreeObject([...entries.values()]));
 };
 
-/** Writes a tree with these changes; only the folders that contain one are written. Throws {@link PathClashError}. */
+/** Writes a tree with the changes; unchanged folders are not read. Throws {@link PathClashError}. */
 export const changeTree = (objects: ObjectFiles, on: Sha | null, changes: readonly PathChange[]): Sha =>
   writeChangedTree(
     objects,

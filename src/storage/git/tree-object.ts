@@ -23,7 +23,7 @@ export const parseTreeObject = (content: Buffer): TreeObjectEntry[] => {
   return entries;
 };
 
-/** Git sorts a folder as if its name ended with a slash. */
+/** Git sorts folders by their names with a slash at the end. */
 const toSortKey = ({ mode, name }: TreeObjectEntry): string => (mode === FOLDER_MODE ? `${name}/` : name);
 
 /** Formats a tree object as git does. */

@@ -22,7 +22,7 @@ const open = () => {
 };
 
 test("lists the refs that git lists, loose and packed, in the same order", () => {
-  const { git, one, two, listed, own } = open();
+  const { directory, git, one, two, listed, own } = open();
   expect(own()).toEqual([]);
   for (const ref of ["refs/heads/a-b", "refs/heads/a/b", "refs/heads/main", "refs/enki/ledger", "refs/headsx/no", "refs/tags/no"])
     git("update-ref", ref, one);
@@ -30,6 +30,7 @@ test("lists the refs that git lists, loose and packed, in the same order", () =>
   git("pack-refs", "--all");
   git("update-ref", "refs/heads/main", two);
   git("update-ref", "-d", "refs/heads/a/b");
+  writeFileSync(join(directory, "refs/heads/main.lock"), `${one}\n`);
   expect(own()).toEqual(listed());
   expect(own()).toHaveLength(3);
 });
