@@ -11,6 +11,23 @@ const withoutEvaluation: Plugin = {
   },
 };
 
+/**
+ * Large modules for features that Enki does not use: identity tokens and platform details of Actions with an HTTP client of their own,
+ * functions in YAML, and source maps of templates. The last two packages are optional to the modules that require them.
+ */
+const UNUSED_MODULES: readonly (readonly [RegExp, string])[] = [
+  [/@actions\/core\/lib\/oidc-utils\.js$/, "export const OidcClient = undefined;"],
+  [/@actions\/core\/lib\/platform\.js$/, "export {};"],
+  [/node_modules\/(?:esprima|source-map)\//, 'throw new Error("not bundled");'],
+];
+const withoutUnused: Plugin = {
+  name: "without-unused",
+  load: {
+    filter: { id: UNUSED_MODULES.map(([pattern]) => pattern) },
+    handler: (id) => UNUSED_MODULES.find(([pattern]) => pattern.test(id))?.[1],
+  },
+};
+
 /** The directory of the package that a module belongs to; null for a module of Enki's own. */
 const findPackage = (module: string): string | null => /^.*\/node_modules\/(?:@[^/]+\/)?[^/]+/.exec(module)?.[0] ?? null;
 
@@ -47,8 +64,13 @@ const door = (name: string) =>
     input: `src/${name}.ts`,
     platform: "node",
     logLevel: "warn",
-    plugins: [withoutEvaluation, withLicenses(name)],
-    output: { file: `${process.env["ENKI_BUNDLES"] ?? "dist"}/${name}.js`, format: "esm", codeSplitting: false },
+    plugins: [withoutEvaluation, withoutUnused, withLicenses(name)],
+    output: {
+      file: `${process.env["ENKI_BUNDLES"] ?? "dist"}/${name}.js`,
+      format: "esm",
+      codeSplitting: false,
+      minify: { compress: false, mangle: { keepNames: true }, codegen: { removeWhitespace: true } },
+    },
   });
 
 export default ["cli", "action", "app"].filter((name) => existsSync(join(import.meta.dirname, `src/${name}.ts`))).map(door);

@@ -4,8 +4,6 @@ import process from "node:process";
 import { fileURLToPath } from "node:url";
 import * as core from "@actions/core";
 import { readCoordinateStep } from "./core/domain/coordinate-step-name.ts";
-import { runJobStep } from "./job/run-job-step.ts";
-import { relayTools } from "./job/tools/relay-tools.ts";
 
 const script = fileURLToPath(import.meta.url);
 
@@ -36,7 +34,8 @@ const host = {
 
 const runCommand = async (): Promise<string | null> => {
   const step = readCoordinateStep(host.readInput("command"));
-  if (step === null)
+  if (step === null) {
+    const { runJobStep } = await import("./job/run-job-step.ts");
     return runJobStep({
       ...host,
       script,
@@ -44,6 +43,7 @@ const runCommand = async (): Promise<string | null> => {
       logUntrusted: (line) => writeLogLine(false, line),
       nonce: randomBytes(6).toString("hex"),
     });
+  }
   // Loaded here, so that jobs of agents start without the coordinator.
   const { COORDINATE_STEPS } = await import("./coordinator/coordinate-step.ts");
   return COORDINATE_STEPS[step]({ ...host, random: Math.random, nonce: randomUUID, maskSecret: core.setSecret });
@@ -61,5 +61,7 @@ const runStep = async (): Promise<void> => {
 };
 
 // An agent starts this file once more to reach the tools of its job.
-if (process.argv[2] === "mcp") await relayTools({ socket: process.env["ENKI_SOCKET"] ?? "", stdin: process.stdin, stdout: process.stdout });
-else await runStep();
+if (process.argv[2] === "mcp") {
+  const { relayTools } = await import("./job/tools/relay-tools.ts");
+  await relayTools({ socket: process.env["ENKI_SOCKET"] ?? "", stdin: process.stdin, stdout: process.stdout });
+} else await runStep();

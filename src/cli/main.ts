@@ -1,48 +1,63 @@
 import { checkGit } from "../storage/git/check-git.ts";
 import { findNearestWord } from "../core/domain/nearest-word.ts";
 import { PRODUCT } from "../core/domain/product.ts";
-import { runAppCommand, appOptions } from "./app-command.ts";
-import { runConfigCommand, configOptions } from "./config-command.ts";
-import { runGraphCommand, graphOptions } from "./graph-command.ts";
-import { runRolesCommand, rolesOptions } from "./roles-command.ts";
-import { runRequestCommand, runOptions } from "./run-command.ts";
-import { runSchemaCommand } from "./schema-command.ts";
-import { runValidateCommand, validateOptions } from "./validate-command.ts";
-import { runWorkflowsCommand, workflowsOptions } from "./workflows-command.ts";
-import { runDemoCommand, demoOptions } from "./demo-command.ts";
-import { runDoctorCommand, doctorOptions } from "./doctor-command.ts";
-import { runInitCommand, initOptions } from "./init-command.ts";
-import { runLocalCommand, localOptions } from "./local-command.ts";
-import { runMcpCommand, mcpOptions } from "./mcp-command.ts";
 import { CommandError, describeOptions, type OptionDefinitions, UsageError } from "./command-options.ts";
-import { runRehearseCommand } from "./rehearse-command.ts";
-import { runLedgerCommand } from "./ledger-command.ts";
-import { runReplayCommand } from "./replay-command.ts";
 import type { TerminalHost } from "./terminal-host.ts";
 
 type CliSubcommand = {
   /** Arguments besides options, as shown in the help. */
   readonly takes: string;
   readonly summary: string;
+  /** Loads the subcommand's modules; the others are not loaded. */
+  readonly load: () => Promise<LoadedSubcommand>;
+};
+
+type LoadedSubcommand = {
   readonly options: OptionDefinitions;
   readonly run: (args: readonly string[], terminal: TerminalHost) => Promise<number>;
 };
 
 const SUBCOMMANDS: ReadonlyMap<string, CliSubcommand> = new Map([
-  ["demo", { takes: "", summary: "play a whole story on a local GitHub", options: demoOptions, run: runDemoCommand }],
+  [
+    "demo",
+    {
+      takes: "",
+      summary: "play a whole story on a local GitHub",
+      load: () => import("./demo-command.ts").then(({ runDemoCommand, demoOptions }) => ({ run: runDemoCommand, options: demoOptions })),
+    },
+  ],
   [
     "init",
-    { takes: "", summary: "write Enki's configuration and workflow files for this repository", options: initOptions, run: runInitCommand },
+    {
+      takes: "",
+      summary: "write Enki's configuration and workflow files for this repository",
+      load: () => import("./init-command.ts").then(({ runInitCommand, initOptions }) => ({ run: runInitCommand, options: initOptions })),
+    },
   ],
-  ["doctor", { takes: "", summary: "find what keeps Enki from working in this repository", options: doctorOptions, run: runDoctorCommand }],
-  ["local", { takes: "", summary: "run a local GitHub with a copy of your repository", options: localOptions, run: runLocalCommand }],
+  [
+    "doctor",
+    {
+      takes: "",
+      summary: "find what keeps Enki from working in this repository",
+      load: () =>
+        import("./doctor-command.ts").then(({ runDoctorCommand, doctorOptions }) => ({ run: runDoctorCommand, options: doctorOptions })),
+    },
+  ],
+  [
+    "local",
+    {
+      takes: "",
+      summary: "run a local GitHub with a copy of your repository",
+      load: () =>
+        import("./local-command.ts").then(({ runLocalCommand, localOptions }) => ({ run: runLocalCommand, options: localOptions })),
+    },
+  ],
   [
     "run",
     {
       takes: '"<request>"',
       summary: "carry out a request or a workflow in this repository, without GitHub",
-      options: runOptions,
-      run: runRequestCommand,
+      load: () => import("./run-command.ts").then(({ runRequestCommand, runOptions }) => ({ run: runRequestCommand, options: runOptions })),
     },
   ],
   [
@@ -50,41 +65,99 @@ const SUBCOMMANDS: ReadonlyMap<string, CliSubcommand> = new Map([
     {
       takes: "[<path> …]",
       summary: "list every mistake in roles, workflows and configuration",
-      options: validateOptions,
-      run: runValidateCommand,
+      load: () =>
+        import("./validate-command.ts").then(({ runValidateCommand, validateOptions }) => ({
+          run: runValidateCommand,
+          options: validateOptions,
+        })),
     },
   ],
-  ["roles", { takes: "", summary: "list the effective roles and their files", options: rolesOptions, run: runRolesCommand }],
+  [
+    "roles",
+    {
+      takes: "",
+      summary: "list the effective roles and their files",
+      load: () =>
+        import("./roles-command.ts").then(({ runRolesCommand, rolesOptions }) => ({ run: runRolesCommand, options: rolesOptions })),
+    },
+  ],
   [
     "workflows",
     {
       takes: "",
       summary: "list the available workflows and their files",
-      options: workflowsOptions,
-      run: runWorkflowsCommand,
+      load: () =>
+        import("./workflows-command.ts").then(({ runWorkflowsCommand, workflowsOptions }) => ({
+          run: runWorkflowsCommand,
+          options: workflowsOptions,
+        })),
     },
   ],
-  ["config", { takes: "", summary: "print the effective configuration and its sources", options: configOptions, run: runConfigCommand }],
+  [
+    "config",
+    {
+      takes: "",
+      summary: "print the effective configuration and its sources",
+      load: () =>
+        import("./config-command.ts").then(({ runConfigCommand, configOptions }) => ({ run: runConfigCommand, options: configOptions })),
+    },
+  ],
   [
     "graph",
     {
       takes: "<workflow|execution>",
       summary: "draw a workflow, or the state of an execution",
-      options: graphOptions,
-      run: runGraphCommand,
+      load: () =>
+        import("./graph-command.ts").then(({ runGraphCommand, graphOptions }) => ({ run: runGraphCommand, options: graphOptions })),
     },
   ],
-  ["schema", { takes: "role|workflow|config", summary: "print a JSON Schema for editors", options: {}, run: runSchemaCommand }],
-  ["app", { takes: "", summary: "run the GitHub App as a service", options: appOptions, run: runAppCommand }],
+  [
+    "schema",
+    {
+      takes: "role|workflow|config",
+      summary: "print a JSON Schema for editors",
+      load: () => import("./schema-command.ts").then(({ runSchemaCommand }) => ({ run: runSchemaCommand, options: {} })),
+    },
+  ],
+  [
+    "app",
+    {
+      takes: "",
+      summary: "run the GitHub App as a service",
+      load: () => import("./app-command.ts").then(({ runAppCommand, appOptions }) => ({ run: runAppCommand, options: appOptions })),
+    },
+  ],
   [
     "ledger",
-    { takes: "sign <address> [<commit>]", summary: "sign a ledger that Enki refuses, after a look", options: {}, run: runLedgerCommand },
+    {
+      takes: "sign <address> [<commit>]",
+      summary: "sign a ledger that Enki refuses, after a look",
+      load: () => import("./ledger-command.ts").then(({ runLedgerCommand }) => ({ run: runLedgerCommand, options: {} })),
+    },
   ],
-  ["replay", { takes: "[<repository>]", summary: "replay every ledger write and compare", options: {}, run: runReplayCommand }],
-  ["mcp", { takes: "", summary: "serve Enki's tools to an agent over stdio", options: mcpOptions, run: runMcpCommand }],
+  [
+    "replay",
+    {
+      takes: "[<repository>]",
+      summary: "replay every ledger write and compare",
+      load: () => import("./replay-command.ts").then(({ runReplayCommand }) => ({ run: runReplayCommand, options: {} })),
+    },
+  ],
+  [
+    "mcp",
+    {
+      takes: "",
+      summary: "serve Enki's tools to an agent over stdio",
+      load: () => import("./mcp-command.ts").then(({ runMcpCommand, mcpOptions }) => ({ run: runMcpCommand, options: mcpOptions })),
+    },
+  ],
   [
     "rehearse",
-    { takes: "<file>", summary: "run an ACP agent that plays a file instead of asking a model", options: {}, run: runRehearseCommand },
+    {
+      takes: "<file>",
+      summary: "run an ACP agent that plays a file instead of asking a model",
+      load: () => import("./rehearse-command.ts").then(({ runRehearseCommand }) => ({ run: runRehearseCommand, options: {} })),
+    },
   ],
 ]);
 
@@ -100,7 +173,8 @@ const formatHelp = (): string =>
     "",
   ].join("\n");
 
-const formatSubcommandHelp = (name: string, { takes, summary, options }: CliSubcommand): string => {
+const formatSubcommandHelp = async (name: string, { takes, summary, load }: CliSubcommand): Promise<string> => {
+  const { options } = await load();
   const described = describeOptions(options);
   const call = [`enki ${name}`, ...(described.length > 0 ? ["[options]"] : []), ...(takes === "" ? [] : [takes])].join(" ");
   return [`${call}: ${summary}`, ...(described.length > 0 ? ["", ...described] : []), ""].join("\n");
@@ -127,10 +201,10 @@ export const main = async (args: readonly string[], terminal: TerminalHost): Pro
     return 2;
   }
   if (asked !== name || isHelpFlag(rest[0])) {
-    terminal.out(formatSubcommandHelp(asked, subcommand));
+    terminal.out(await formatSubcommandHelp(asked, subcommand));
     return 0;
   }
-  return runSubcommand(asked, () => subcommand.run(rest, terminal), terminal);
+  return runSubcommand(asked, async () => (await subcommand.load()).run(rest, terminal), terminal);
 };
 
 const runSubcommand = async (name: string, run: () => Promise<number>, terminal: TerminalHost): Promise<number> => {

@@ -1,16 +1,10 @@
 import { join } from "node:path";
 import type { TimerStarter } from "../storage/git/run-git.ts";
-import { connectGitHub } from "../github/connect-github.ts";
 import { readJobKey, toJobKey } from "../core/domain/job.ts";
 import { readInstallationLayers } from "../storage/config/repository-config.ts";
 import { parseAgentEnv } from "./agent/agent-variables.ts";
-import { runAgentJob } from "./run-agent-job.ts";
 import type { JobHost } from "./repository-state.ts";
-import { deliverResult } from "./deliver-result.ts";
-import { prepareJob } from "./prepare-job.ts";
-import { publishJob } from "./publish-job.ts";
 import type { StepHost } from "./step-host.ts";
-import { runVerifyJob } from "./run-verify-job.ts";
 
 /** What the Actions runner provides to the action. */
 export type ActionHost = {
@@ -35,6 +29,8 @@ export type ActionHost = {
   /** The repository's own directory on this machine, by full name; see CloneOptions.near. */
   readonly findNear?: (repository: string) => string | undefined;
 };
+
+// Each command loads only its own modules, because a job starts this program several times.
 
 /** Runs the job step that the input `command` names; returns why the step failed, or null. */
 export const runJobStep = (host: ActionHost): Promise<string | null> => {
@@ -97,6 +93,7 @@ const createStepHost = (host: ActionHost): StepHost => ({
 });
 
 const runPrepareStep = async (host: ActionHost): Promise<string | null> => {
+  const { prepareJob } = await import("./prepare-job.ts");
   const claimed = await prepareJob(await createJobHost(host), host.readInput("token"));
   host.setOutput("claimed", String(claimed.ok));
   host.logInfo(claimed.ok ? `works on ${claimed.value.baseCommit}` : claimed.refusal.message);
@@ -104,15 +101,19 @@ const runPrepareStep = async (host: ActionHost): Promise<string | null> => {
 };
 
 const runAgentStep = async (host: ActionHost): Promise<string | null> => {
+  const { runAgentJob } = await import("./run-agent-job.ts");
   const { end, why } = await runAgentJob(createStepHost(host));
   host.logInfo(`ended: ${end}`);
   return end === "success" || end === "artifact" || end === "unchanged" ? null : why || end;
 };
 
-const runVerifyStep = async (host: ActionHost): Promise<string | null> =>
-  (await runVerifyJob(createStepHost(host))) ? null : "the candidate did not pass";
+const runVerifyStep = async (host: ActionHost): Promise<string | null> => {
+  const { runVerifyJob } = await import("./run-verify-job.ts");
+  return (await runVerifyJob(createStepHost(host))) ? null : "the candidate did not pass";
+};
 
 const runPublishStep = async (host: ActionHost): Promise<string | null> => {
+  const { publishJob } = await import("./publish-job.ts");
   const published = await publishJob(await createJobHost(host), {
     token: host.readInput("token"),
     bundle: host.readInput("bundle"),
@@ -126,6 +127,7 @@ const runPublishStep = async (host: ActionHost): Promise<string | null> => {
 };
 
 const runDeliverStep = async (host: ActionHost): Promise<string | null> => {
+  const [{ deliverResult }, { connectGitHub }] = await Promise.all([import("./deliver-result.ts"), import("../github/connect-github.ts")]);
   const job = await createJobHost(host);
   const token = host.readInput("token");
   const [owner = "", repo = ""] = requireVariable(host, "GITHUB_REPOSITORY").split("/");
