@@ -42,17 +42,28 @@ const OPEN_CELL: ProcessCell = {
 // All processes of the cell end with this script, which reads until the runner's end of the pipe closes. Root could change the kernel's
 // settings without any capability, so these become read-only.
 const HOLD_SCRIPT = `${MOUNT_FUNCTIONS}
+guard_proc() {
+  local place expected i guarded=()
+  read_mounts
+  expected=$mounted
+  for place in sys sysrq-trigger irq bus fs; do [ ! -e "/proc/$place" ] || { guarded+=("/proc/$place" "/proc/$place"); sealing+=("/proc/$place"); }; done
+  for place in kcore keys timer_list; do [ ! -e "/proc/$place" ] || guarded+=(/dev/null "/proc/$place"); done
+  for ((i = 0; i < \${#guarded[@]}; i += 2)); do
+    plan_mount "\${guarded[i]}" "\${guarded[i + 1]}" none bind
+    expected=$((expected + 1))
+  done
+  mount_planned
+  read_mounts
+  [ "$mounted" = "$expected" ] && return
+  for ((i = 0; i < \${#guarded[@]}; i += 2)); do mount -n -c --bind "\${guarded[i]}" "\${guarded[i + 1]}" || fail "\${guarded[i + 1]} cannot be guarded"; done
+}
 kind=$1
 shift
 apply_mounts "$@"
 if [ "$kind" = root ]; then
-  for link in fd=/proc/self/fd stdin=/proc/self/fd/0 stdout=/proc/self/fd/1 stderr=/proc/self/fd/2 ptmx=pts/ptmx; do
-    ln -s "\${link#*=}" "/dev/\${link%%=*}" || fail "/dev cannot be filled"
-  done
-  for place in sys sysrq-trigger irq bus fs; do
-    [ ! -e "/proc/$place" ] || { mount -n -c --bind "/proc/$place" "/proc/$place" && seal "/proc/$place"; } || fail "/proc/$place stays writable"
-  done
-  for place in kcore keys timer_list; do [ ! -e "/proc/$place" ] || mount -n -c --bind /dev/null "/proc/$place" || fail "/proc/$place stays readable"; done
+  ln -s /proc/self/fd pts/ptmx /dev/ || fail "/dev cannot be filled"
+  for link in stdin=0 stdout=1 stderr=2; do ln -s "/proc/self/fd/\${link#*=}" "/dev/\${link%%=*}" || fail "/dev cannot be filled"; done
+  guard_proc
   seal_machine all
 else
   seal_machine some
