@@ -1,6 +1,5 @@
-import { cp, mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { returnObjects } from "../storage/git/bare-clone.ts";
+import { ensureWorkRepository, replaceSharedObjects } from "../storage/git/bare-clone.ts";
 import { runGitOrThrow, runGit, type GitContext } from "../storage/git/run-git.ts";
 import { readBlobs } from "../storage/git/git-objects.ts";
 import type { RefName, Sha } from "../core/domain/ids.ts";
@@ -8,9 +7,8 @@ import type { BundleFile } from "../core/policy/check-bundle.ts";
 
 /** Checks out a commit from a local clone into a separate repository with history, but without a remote or a credential. */
 export const checkOutCommit = async (at: GitContext, { from, to, commit }: { from: string; to: string; commit: Sha }): Promise<void> => {
-  await mkdir(to, { recursive: true });
-  const inside: GitContext = { ...at, directory: to };
-  await runGitOrThrow(inside, ["init", "-q"]);
+  await ensureWorkRepository(to);
+  const inside: GitContext = { directory: to, after: at.after, stop: at.stop };
   await runGitOrThrow(inside, ["fetch", "-q", "--no-tags", "--no-write-fetch-head", from, commit]);
   await runGitOrThrow(inside, ["-c", "advice.detachedHead=false", "checkout", "-q", "--detach", commit]);
 };
@@ -26,11 +24,9 @@ export const fetchCommitAs = async (at: GitContext, { from, to, commit, as }: Co
   return (await runGit({ ...at, directory: to }, args)).code === 0;
 };
 
-/** Copies a workspace's objects into a clone, which then borrows none: a job's cell shows no other repository. */
-export const keepObjects = async (clone: string, workspace: string): Promise<void> => {
-  await cp(join(workspace, ".git", "objects"), join(clone, "objects"), { recursive: true, force: false });
-  await returnObjects(clone);
-};
+/** Gives a clone a copy of the workspace's objects instead of shared ones: a job's cell shows no other repository. */
+export const keepObjects = (clone: string, workspace: string): Promise<void> =>
+  replaceSharedObjects(clone, join(workspace, ".git", "objects"));
 
 /** A changed path with its content; null if it is deleted or not a regular file. */
 export type WorkspaceChange = Omit<BundleFile, "text"> & { readonly content: Buffer | null };

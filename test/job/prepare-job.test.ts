@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, lstatSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type JobSpec, toJobPaths } from "../../src/job/job-spec.ts";
@@ -81,6 +81,7 @@ describe("prepare", () => {
     const host = { ...it.host(`work/${ID}-fix/1`), near: it.repo.url };
     expect((await prepareJob(host, TOKEN)).ok).toBe(true);
     const { clone } = toJobPaths(host.temp);
+    expect(lstatSync(join(clone, "objects")).isDirectory()).toBe(true);
     expect(existsSync(join(clone, "objects/info/alternates"))).toBe(false);
     expect(git(clone, "for-each-ref")).toBe("");
     expect(git(host.workspace, "rev-parse", "HEAD")).toBe(it.base);

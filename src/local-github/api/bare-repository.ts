@@ -5,12 +5,14 @@ import { openObjectCache } from "./object-cache.ts";
 import { readCommitLinks } from "../../storage/git/commit-object.ts";
 import { openObjectFiles } from "../../storage/git/object-files.ts";
 import { listRefFiles, readRefFile } from "../../storage/git/ref-files.ts";
+import { findEntry } from "../../storage/git/tree-files.ts";
 
 export type BareRepository = ReturnType<typeof openBareRepository>;
 export type RefMap = ReadonlyMap<string, string>;
 
 /** Names of refs and safe paths below the repository; git judges other names. */
 const PLAIN_REF_PATTERN = /^refs(?:\/[\w-][\w.-]*)+(?<!\.lock)$/;
+const PLAIN_PATH_PATTERN = /^([^:]+):((?!\.{0,2}(?:\/|$))[^/]+(?:\/(?!\.{0,2}(?:\/|$))[^/]+)*)$/;
 const ABSENT_OBJECT_ID = "0".repeat(40);
 
 /**
@@ -68,9 +70,19 @@ const openGitPlumbing = (at: GitContext) => ({
 });
 type GitPlumbing = ReturnType<typeof openGitPlumbing>;
 
+/** What `<commit or ref>:<path>` names, for plain names and paths; null for others, and for objects only git can read. */
+const findPlainEntry = ({ objects, directory }: GitContext, name: string): ReturnType<typeof findEntry> => {
+  const [, from = "", path = ""] = PLAIN_PATH_PATTERN.exec(name) ?? [];
+  const commit = isSha(from) ? from : PLAIN_REF_PATTERN.test(from) ? readRefFile(directory, from) : null;
+  return objects && commit !== null ? findEntry(objects, commit, path) : null;
+};
+
 const refOperations = ({ at, text, isTrue, remember }: GitPlumbing) => {
-  const resolveObject = (name: string): Promise<string | null> =>
-    remember("object", name, () => text("rev-parse", "--verify", "--quiet", "--end-of-options", name));
+  const resolveObject = async (name: string): Promise<string | null> => {
+    const entry = findPlainEntry(at, name);
+    if (entry !== null) return entry === "missing" ? null : entry.sha;
+    return remember("object", name, () => text("rev-parse", "--verify", "--quiet", "--end-of-options", name));
+  };
   /** The id itself if a commit has it; git resolves other ids. */
   const resolveCommitId = (id: string): Promise<string | null> =>
     at.objects?.read(id)?.type === "commit" ? Promise.resolve(id) : resolveObject(`${id}^{commit}`);
@@ -143,7 +155,9 @@ const contentOperations = ({ at, text, remember }: GitPlumbing) => ({
       return ran.code === 0 ? ran.stdout : null;
     }),
   listEntries: async (commit: string, path: string): Promise<{ mode: string; type: string; sha: string; name: string; size: number }[]> => {
-    const tree = path === "" ? commit : `${commit}:${path}`;
+    const known = findPlainEntry(at, `${commit}:${path}`);
+    if (known === "missing") return [];
+    const tree = known?.sha ?? (path === "" ? commit : `${commit}:${path}`);
     const listed = await remember("entries", tree, () => text("ls-tree", "-z", "--long", tree));
     return (listed ?? "").split("\0").flatMap((line) => {
       const [, mode, type, sha, size, name] = /^(\d+) (\w+) ([0-9a-f]{40}) +(\d+|-)\t(.*)$/s.exec(line) ?? [];

@@ -1,3 +1,4 @@
+import { encodePacket, FLUSH_PACKET, readPackets } from "../../storage/git/packet-line.ts";
 import type { MovedRef } from "./apply-push.ts";
 
 /**
@@ -5,19 +6,7 @@ import type { MovedRef } from "./apply-push.ts";
  * https://git-scm.com/docs/gitprotocol-pack#_reference_update_request_and_packfile_transfer
  */
 
-const FLUSH_PACKET = Buffer.from("0000");
 const ZERO_OBJECT_ID = "0".repeat(40);
-
-/** Reads packets with their end positions; null for a flush packet. */
-function* readPackets(bytes: Buffer): Generator<{ readonly packet: Buffer | null; readonly end: number }> {
-  for (let at = 0; at + 4 <= bytes.length;) {
-    const length = Number.parseInt(bytes.toString("latin1", at, at + 4), 16);
-    if (Number.isNaN(length)) return;
-    const end = at + Math.max(4, length);
-    yield { packet: length === 0 ? null : bytes.subarray(at + 4, end), end };
-    at = end;
-  }
-}
 
 /** Returns the packets up to the first flush packet, and the bytes after it. */
 const readUntilFlush = (bytes: Buffer): { lines: Buffer[]; rest: Buffer } => {
@@ -43,7 +32,10 @@ export const readPush = (body: Buffer): { readonly moves: readonly MovedRef[]; r
   return { moves, pack };
 };
 
-const encodePacket = (bytes: Buffer): Buffer => Buffer.concat([Buffer.from((bytes.length + 4).toString(16).padStart(4, "0")), bytes]);
+const PACK_HEADER_BYTES = 12;
+
+/** The number of objects that a pack claims to hold. */
+export const countObjects = (pack: Buffer): number => (pack.length < PACK_HEADER_BYTES ? pack.length : pack.readUInt32BE(8));
 
 const MAX_PACKET_BYTES = 65_000;
 

@@ -3,7 +3,7 @@ import type { Context, Hono } from "hono";
 import { runGit } from "../../storage/git/run-git.ts";
 import { isPermitted, getRepository } from "./repository-access.ts";
 import { requireActor } from "./api-call.ts";
-import { readPush, addRefusalReasons } from "./git-report.ts";
+import { readPush, addRefusalReasons, countObjects } from "./git-report.ts";
 import { type MovedRef, diffRefs, applyPush } from "./apply-push.ts";
 import { ApiRefusal } from "./api-refusal.ts";
 import { type MoveRefusal, findMoveRefusal } from "./move-refusal.ts";
@@ -77,7 +77,7 @@ const findRefusedMoves = async (
 ): Promise<ReadonlyMap<string, MoveRefusal>> => {
   const { moves, pack } = readPush(body);
   const refused = new Map<string, MoveRefusal>();
-  if (pack.length > 0 && !(await repository.bare.storePack(pack))) return refused;
+  if (countObjects(pack) > 0 && !(await repository.bare.storePack(pack))) return refused;
   const now = await repository.bare.listRefs();
   const isNew = ({ ref, to }: MovedRef): boolean => (now.get(ref) ?? null) !== to;
   for (const move of moves.filter(isNew)) {

@@ -20,8 +20,8 @@ export type CloneOptions = {
   /** See GitContext.stop. */
   readonly stop?: AbortSignal | undefined;
   /**
-   * The remote's bare repository on the same machine: refs are read from its files and objects are borrowed instead of fetched. Pushes still go
-   * to the remote, for its checks and webhooks.
+   * The remote's bare repository on the same machine: refs are read from its files and its object directory is shared, so nothing is
+   * fetched. Pushes still go to the remote, for its checks and webhooks.
    */
   readonly near?: string | undefined;
 };

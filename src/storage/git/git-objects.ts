@@ -5,9 +5,7 @@ import { runGitOrThrow, GitError, type GitOutput, runGit, type GitContext } from
 import { formatSignedCommit } from "./signed-commit.ts";
 import { formatCommit, readCommitLinks } from "./commit-object.ts";
 import type { ObjectFiles } from "./object-files.ts";
-import type { GitObject } from "./pack-file.ts";
-import { changeTree, findTree } from "./tree-files.ts";
-import { parseTreeObject, toByteName } from "./tree-object.ts";
+import { changeTree, findEntry, findTree } from "./tree-files.ts";
 
 export type CommitIdentity = { readonly name: string; readonly email: string };
 export type CommitAuthor = CommitIdentity & { readonly at: Millis };
@@ -134,17 +132,12 @@ export const listFirstParents = async (at: GitContext, tip: Sha, excluded: Sha |
 
 const MAX_TEXT_FILE_BYTES = 1_000_000;
 
-/** The content of a file; null if missing, too long, or readable only by git. */
-const readFileAt = (objects: ObjectFiles | undefined, { commit, path, maxBytes }: TextPlace): Buffer | null => {
-  const links = readCommitLinks(objects, commit);
-  if (!objects || !links) return null;
-  const steps = path.split("/").map((name) => toByteName(name));
-  let id: Sha | undefined = links.tree;
-  for (const name of steps) {
-    const tree: GitObject | null = id === undefined ? null : objects.read(id);
-    id = tree?.type === "tree" ? parseTreeObject(tree.content).find((entry) => entry.name === name)?.sha : undefined;
-  }
-  const found = id === undefined ? null : objects.read(id, maxBytes);
+/** The content of a file; null if only git can read it, or if it is too long. */
+const readFileAt = (objects: ObjectFiles | undefined, { commit, path, maxBytes }: TextPlace): Buffer | "missing" | null => {
+  if (!objects || objects.read(commit)?.type !== "commit") return null;
+  const entry = findEntry(objects, commit, path);
+  if (entry === null || entry === "missing") return entry;
+  const found = objects.read(entry.sha, maxBytes);
   return found?.type === "blob" ? found.content : null;
 };
 
@@ -154,6 +147,7 @@ type TextPlace = { readonly commit: Sha; readonly path: string; readonly maxByte
 export const readTextAt = async (at: GitContext, { commit, path, maxBytes = MAX_TEXT_FILE_BYTES }: TextPlace): Promise<string | null> => {
   if (!isSha(commit) || path.includes("\0")) return null;
   const known = readFileAt(at.objects, { commit, path, maxBytes });
+  if (known === "missing") return null;
   if (known) return known.includes(0) ? null : known.toString("utf8");
   if (!(await isCommit(at, commit))) return null;
   const object = `${commit}:${path}`;

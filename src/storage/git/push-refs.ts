@@ -14,7 +14,7 @@ export type PushResult =
   | { readonly kind: "not-sent"; readonly text: string }
   | { readonly kind: "unclear"; readonly text: string };
 
-type PushLine = { readonly flag: string; readonly ref: RefName; readonly summary: string };
+export type PushLine = { readonly flag: string; readonly ref: RefName; readonly summary: string };
 
 const PUSH_FLAGS = [
   "--porcelain",
@@ -65,7 +65,7 @@ const FAILED_TRANSACTION_PATTERN = /\(atomic transaction failed\)/;
 const STALE_REF_PATTERN =
   /\((stale info|fetch first|atomic transaction failed|remote ref updated since checkout|incorrect old value provided|failed to update ref)\)|cannot lock ref/;
 
-const toPushRefusal = (refused: readonly PushLine[], stderr: string): PushResult => {
+export const toPushRefusal = (refused: readonly PushLine[], stderr: string): PushResult => {
   const told = refused.filter(({ summary }) => !FOLLOWER_SUMMARY_PATTERN.test(summary));
   const alone = told.filter(({ summary }) => !FAILED_TRANSACTION_PATTERN.test(summary));
   const causes = alone.length > 0 ? alone : told;

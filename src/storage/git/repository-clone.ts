@@ -25,7 +25,7 @@ import { runGitOrThrow, runGit, type GitContext } from "./run-git.ts";
 import { listTree } from "./git-tree.ts";
 import { openObjectFiles } from "./object-files.ts";
 import { readRefFile } from "./ref-files.ts";
-import { borrowObjects, ensureBareRepository } from "./bare-clone.ts";
+import { shareObjects, ensureBareRepository } from "./bare-clone.ts";
 import { type CloneOptions, connectRemote } from "./clone-remote.ts";
 import { connectNearRemote } from "./near-remote.ts";
 
@@ -35,7 +35,7 @@ export type RepositoryClone = Awaited<ReturnType<typeof openClone>>;
 export const openClone = async (options: CloneOptions) => {
   const { directory, after, stop, near } = options;
   await ensureBareRepository(directory);
-  if (near !== undefined) await borrowObjects(directory, near);
+  if (near !== undefined) await shareObjects(directory, near);
   const running: GitContext = { directory, after, stop, objects: openObjectFiles(directory) };
   return {
     url: options.url,
@@ -99,6 +99,7 @@ const createReadMethods = (running: GitContext) => ({
   commitsWith: async (start: string, tip: Sha, without: readonly Sha[]): Promise<FoundCommit[]> => {
     const range = [tip, ...without.map((each) => `^${each}`), "--"];
     const out = await runGitOrThrow(running, ["log", "--reverse", "-z", "--format=%H %ct%n%B", `--grep=^${start}`, ...range]);
+    if (out === "") return [];
     const own = new Set((await runGitOrThrow(running, ["rev-list", "--first-parent", `--grep=^${start}`, ...range])).split("\n"));
     return out.split("\0").flatMap((entry) => {
       const [, commit, at, message] = /^([0-9a-f]+) (\d+)\n([^]*)$/.exec(entry) ?? [];

@@ -1,5 +1,6 @@
 import type { Sha } from "../../core/domain/ids.ts";
 import type { ObjectFiles } from "./object-files.ts";
+import type { GitObject } from "./pack-file.ts";
 import { FOLDER_MODE, formatTreeObject, fromByteName, parseTreeObject, toByteName, type TreeObjectEntry } from "./tree-object.ts";
 
 /** Whether a folder, named with a slash at its end, may hold a wanted file. */
@@ -10,6 +11,23 @@ export const findTree = (objects: ObjectFiles, id: Sha): Sha | null => {
   const found = objects.read(id);
   if (found?.type === "tree") return id;
   return found?.type === "commit" ? (/^tree ([0-9a-f]{40})$/m.exec(found.content.toString("latin1", 0, 45))?.[1] ?? null) : null;
+};
+
+type FoundEntry = { readonly mode: string; readonly sha: Sha };
+
+/** The file or folder at a path of a commit or tree; null if only git can read an object. */
+export const findEntry = (objects: ObjectFiles, from: Sha, path: string): FoundEntry | "missing" | null => {
+  const root = findTree(objects, from);
+  let found: FoundEntry | null = root === null ? null : { mode: FOLDER_MODE, sha: root };
+  for (const name of path === "" ? [] : path.split("/").map((each) => toByteName(each))) {
+    if (found && found.mode !== FOLDER_MODE) return "missing";
+    const tree: GitObject | null = found && objects.read(found.sha);
+    if (tree?.type !== "tree") return null;
+    const entry = parseTreeObject(tree.content).find((each) => each.name === name);
+    if (!entry) return "missing";
+    found = { mode: entry.mode, sha: entry.sha };
+  }
+  return found;
 };
 
 /** The files below a tree by path, in git's order; null if only git can read an object. */

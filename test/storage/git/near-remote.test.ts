@@ -1,4 +1,4 @@
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync, lstatSync } from "node:fs";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { openClone } from "../../../src/storage/git/repository-clone.ts";
@@ -27,7 +27,7 @@ test("a clone near its remote sees the remote's refs and files without fetching"
   expect(await clone.refs()).toEqual({ "refs/heads/main": next });
   expect(await clone.remoteRef("refs/heads/main")).toBe(next);
   expect(await clone.isAncestor(base, next)).toBe(true);
-  expect(readdirSync(join(directory, "objects"))).toEqual(["info", "pack"]);
+  expect(lstatSync(join(directory, "objects")).isSymbolicLink()).toBe(true);
 });
 
 test("it pushes like any clone, and keeps its own refs across a restart", async () => {

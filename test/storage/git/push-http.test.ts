@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type IncomingMessage, request as send, type ServerResponse } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -49,7 +49,8 @@ const openNetwork = async (): Promise<string> => {
   return `http://127.0.0.1:${typeof address === "object" ? address?.port : ""}/octo/demo.git`;
 };
 
-beforeEach(async () => {
+/** Opens everything anew; `isNear` for a clone that shares the server's objects and sends only the moves. */
+const open = async (isNear: boolean): Promise<void> => {
   const root = mkdtempSync(join(tmpdir(), "enki-push-"));
   onTestFinished(() => rmSync(root, { recursive: true, force: true }));
   faults = {};
@@ -59,7 +60,8 @@ beforeEach(async () => {
   server.git("update-ref", LEDGER_REF, ledger);
   server.git("update-ref", "-d", toBranchRef("ledger"));
   const url = await openNetwork();
-  clone = await openClone({ url, directory: join(root, "clone"), token: () => Promise.resolve("secret"), identity, after });
+  const near = isNear ? { near: server.bare } : {};
+  clone = await openClone({ url, directory: join(root, "clone"), token: () => Promise.resolve("secret"), identity, after, ...near });
   await clone.fetch();
   const tree = await clone.writeFiles(base, new Map([["b.txt", { content: "2", mode: "100644" as const }]]));
   const next = (parent: string) => clone.writeCommit({ tree, parents: [parent], message: "next", at: 0 });
@@ -72,7 +74,7 @@ beforeEach(async () => {
       { ref: TASK, oldSha: null, newSha: await next(base) },
     ],
   };
-});
+};
 
 const refs = (): string => server.git("for-each-ref", "--format=%(refname) %(objectname)");
 const answer =
@@ -89,20 +91,30 @@ const meanwhile =
     pass();
   };
 
-describe("a push over HTTP", () => {
+const WAYS = [
+  ["to a remote", false],
+  ["near the remote", true],
+] as const;
+
+describe.each(WAYS)("a push over HTTP %s", (_way, isNear) => {
+  beforeEach(() => open(isNear));
+
   test("moves all named refs", async () => {
     expect(await clone.push(made.moves)).toEqual({ kind: "pushed" });
     expect(await clone.refs()).toMatchObject(Object.fromEntries(made.moves.map(({ ref, newSha }) => [ref, newSha])));
   });
 
-  test.each([401, 403, 404, 429, 503])("was not sent if the server answers %s before it", async (status) => {
-    faults = { refs: answer(status) };
-    const there = refs();
-    expect(await clone.push(made.moves)).toMatchObject({ kind: "not-sent" });
-    expect(refs()).toBe(there);
-  });
+  test.each(isNear ? [401, 403, 404, 429] : [401, 403, 404, 429, 503])(
+    "was not sent if the server answers %s before it",
+    async (status) => {
+      faults = isNear ? { push: answer(status) } : { refs: answer(status) };
+      const there = refs();
+      expect(await clone.push(made.moves)).toMatchObject({ kind: "not-sent" });
+      expect(refs()).toBe(there);
+    },
+  );
 
-  test.each([403, 429, 502])("is unclear if the server answers %s to it", async (status) => {
+  test.each(isNear ? [502, 503] : [403, 429, 502])("is unclear if the server answers %s to it", async (status) => {
     faults = { push: answer(status) };
     expect(await clone.push(made.moves)).toMatchObject({ kind: "unclear" });
   });
@@ -111,6 +123,28 @@ describe("a push over HTTP", () => {
     faults = { push: ({ pass }) => pass(true) };
     expect(await clone.push(made.moves)).toMatchObject({ kind: "unclear" });
     expect(refs()).toContain(`${MAIN} ${made.moves[1]?.newSha}`);
+  });
+
+  test("has nothing to send for refs that are where they should be", async () => {
+    expect(await clone.push(made.moves)).toEqual({ kind: "pushed" });
+    const asked = server.served.length;
+    expect(await clone.push(made.moves)).toEqual({ kind: "pushed" });
+    expect(server.served.length - asked).toBe(isNear ? 0 : 1);
+  });
+
+  test("deletes refs", async () => {
+    expect(await clone.push(made.moves)).toEqual({ kind: "pushed" });
+    expect(await clone.push([{ ref: TASK, oldSha: made.moves[2]?.newSha ?? null, newSha: null }])).toEqual({ kind: "pushed" });
+    expect(refs()).not.toContain(TASK);
+  });
+
+  test("a ref that the server's rules refuse is named with their reason", async () => {
+    mkdirSync(join(server.bare, "hooks"), { recursive: true });
+    const hook = `#!/bin/sh\n[ "$1" != ${MAIN} ] || { echo "error: GH013: $1 is protected" >&2; exit 1; }\n`;
+    writeFileSync(join(server.bare, "hooks", "update"), hook, { mode: 0o755 });
+    const there = refs();
+    expect(await clone.push(made.moves)).toMatchObject({ kind: "not-allowed", ref: MAIN, text: expect.stringContaining("GH013") });
+    expect(refs()).toBe(there);
   });
 
   const elsewhere: readonly (readonly [string, () => void, string[]])[] = [
