@@ -46,7 +46,13 @@ const runCommand = async (): Promise<string | null> => {
   }
   // Loaded here, so that jobs of agents start without the coordinator.
   const { COORDINATE_STEPS } = await import("./coordinator/coordinate-step.ts");
-  return COORDINATE_STEPS[step]({ ...host, random: Math.random, nonce: randomUUID, maskSecret: core.setSecret });
+  return COORDINATE_STEPS[step]({
+    ...host,
+    random: Math.random,
+    nonce: randomUUID,
+    maskSecret: core.setSecret,
+    writeSummary: async (markdown) => void (await core.summary.addRaw(markdown, true).write()),
+  });
 };
 
 const runStep = async (): Promise<void> => {

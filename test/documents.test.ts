@@ -165,7 +165,9 @@ test("the run uploads an artifact that names the result before it delivers the r
 
 test("action.yml names every input that the action reads, and no other", () => {
   const { inputs } = parse(read("action.yml")) as { inputs: Record<string, unknown> };
-  const readers = read("src/job/run-job-step.ts") + read("src/coordinator/coordinate-step.ts");
+  const readers = ["job/run-job-step", "coordinator/coordinate-step", "coordinator/step-access", "coordinator/request-step"]
+    .map((name) => read(`src/${name}.ts`))
+    .join("");
   const used = [...readers.matchAll(/readInput\("([a-z-]+)"\)/g)].map(([, name]) => name ?? "");
   expect(Object.keys(inputs).sort()).toEqual([...new Set(used)].sort());
 });

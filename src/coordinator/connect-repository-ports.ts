@@ -4,6 +4,7 @@ import type { GitHubPorts } from "../github/github-ports.ts";
 import type { ActDecision, LoadedState, SaveResult, RepositoryPorts } from "./repository-loop.ts";
 import { readArchivedStates } from "../storage/ledger/archived-states.ts";
 import type { LedgerSeal } from "../storage/ledger/ledger-keys.ts";
+import { loadRequests } from "../storage/ledger/load-requests.ts";
 import { loadLedger, loadJobResults } from "../storage/ledger/load-ledger.ts";
 import { judgeResultFiles } from "../storage/ledger/judge-result-files.ts";
 import { saveLedger } from "../storage/ledger/save-ledger.ts";
@@ -97,7 +98,11 @@ const openLedgerStore = (connected: RepositoryConnection): Pick<RepositoryPorts,
   let head: Sha | null = null;
   // A save may move the default branch and thereby change the configuration.
   const loaded = async (refs: RepositoryRefs, ledger: Ledger): Promise<LoadedState> => {
-    const results = [...(await loadJobResults(clone, refs, ledger)), ...(await guard.refused(refs, ledger))];
+    const results = [
+      ...(await loadRequests(clone, refs, ledger)),
+      ...(await loadJobResults(clone, refs, ledger)),
+      ...(await guard.refused(refs, ledger)),
+    ];
     // A job reads the configuration when it starts; a result judged by an older one could be refused for a role's former rights.
     return { ledger, refs, config: await settings(refs, results.length > 0), results };
   };

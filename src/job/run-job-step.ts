@@ -47,7 +47,7 @@ export const runJobStep = (host: ActionHost): Promise<string | null> => {
     case "deliver":
       return runDeliverStep(host);
     default:
-      return Promise.resolve(`unknown command '${command}'; use prepare, agent, verify, publish, deliver, gate, coordinate or clock`);
+      return Promise.resolve(`unknown command '${command}'; use prepare, agent, verify, publish, deliver, gate, coordinate, clock or run`);
   }
 };
 

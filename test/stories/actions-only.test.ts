@@ -1,4 +1,9 @@
-import { expect, test } from "vitest";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, onTestFinished, test } from "vitest";
+import { ACTION_REFERENCE } from "../../src/core/domain/product.ts";
+import { playOf, SORT } from "../cli/run-stage.ts";
 import { openActionsStage } from "./actions-stage.ts";
 
 const STEPS = ["document_limit", "fix_upload_limit", "test_upload"];
@@ -72,4 +77,57 @@ test("given coordinating jobs that do not wait for each other, when events come 
   const told = await stage.tell();
   expect(told).toMatchObject({ end: "done" });
   expect((await stage.landed()).toSorted()).toEqual(STEPS);
+});
+
+const ASK = `name: ask
+on: workflow_dispatch
+permissions: { contents: write, issues: write }
+jobs:
+  ask:
+    runs-on: ubuntu-latest
+    steps:
+      - id: enki
+        uses: ${ACTION_REFERENCE}
+        with:
+          command: run
+          request: |
+            sort the list
+
+            /enki stop
+          details: the log of a failed job
+          wait: true
+          token: \${{ github.token }}
+      - env: { ENDED: "\${{ steps.enki.outputs.status }} \${{ steps.enki.outputs.landed }} \${{ steps.enki.outputs.url }}" }
+        run: '[[ "$ENDED" =~ ^done.sort.http://.*/issues/1$ ]]'
+      - if: steps.enki.outputs.execution == ''
+        run: exit 1
+`;
+
+test("given a job of CI that asks and waits, when a person approves, then the job ends with what landed, and a second command in its text has no effect", async () => {
+  const directory = mkdtempSync(join(tmpdir(), "enki-ask-"));
+  onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
+  const rehearsal = join(directory, "play.toml");
+  writeFileSync(rehearsal, playOf([SORT]));
+  const stage = await openActionsStage({
+    rehearsal,
+    files: {
+      "list.txt": "b\na\n",
+      ".enki/enki.toml": "[refinery]\nverify = ['test \"$(head -n 1 list.txt)\" = a']\n",
+      ".github/workflows/ask.yml": ASK,
+    },
+  });
+  await stage.dispatch("ask.yml");
+  const line = await stage.until("a plan", async () => {
+    const texts = await stage.maintainer.comments(1).catch(() => []);
+    return /^\/enki approve \S+$/m.exec(texts.map(({ body }) => body).join("\n"))?.[0];
+  });
+  expect(await stage.call("/issues/1")).toMatchObject({ user: { login: "github-actions[bot]" } });
+  await stage.maintainer.comment(1, line);
+  const ended = await stage.until("the end of the job", async () =>
+    (await stage.runs()).find(({ name, conclusion }) => name === "ask" && conclusion !== null),
+  );
+  expect(ended.conclusion).toBe("success");
+  expect(await stage.landed()).toEqual(["sort"]);
+  // Whoever asks has used up the request: its ref is gone.
+  expect(await stage.git("for-each-ref", "refs/enki/requests")).toBe("");
 });

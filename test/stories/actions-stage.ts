@@ -25,6 +25,8 @@ const run = promisify(execFile);
 export type ActionsStageOptions = {
   /** Changes the shipped workflow files of Enki, by name. */
   readonly edit?: (name: string, text: string) => string;
+  /** Files of the repository besides the workflow files of Enki; the example's by default. */
+  readonly files?: Readonly<Record<string, string>>;
   /** What the rehearsed agent plays; that of the demo by default. */
   readonly rehearsal?: string;
   /** Called after each request; `kill` ends a running job of this name, as if its machine had failed. */
@@ -101,9 +103,14 @@ export const openActionsStage = async (options: ActionsStageOptions = {}) => {
     identity,
     after,
   });
-  const files = new Map(
-    [...(await readDirectoryFiles(join(ROOT, "examples/upload-limit")))].filter(([path]) => !/^rehearsal|^plays\//.test(path)),
+  const example = [...(await readDirectoryFiles(join(ROOT, "examples/upload-limit")))].filter(
+    ([path]) => !/^rehearsal|^plays\//.test(path),
   );
+  const own = Object.entries(options.files ?? {}).map(([path, text]): (typeof example)[number] => [
+    path,
+    { content: Buffer.from(text), mode: "100644" },
+  ]);
+  const files = new Map(options.files ? own : example);
   for (const name of WORKFLOWS) {
     const text = await readFile(join(ROOT, ".github/workflows", name), "utf8");
     files.set(`.github/workflows/${name}`, { content: Buffer.from(options.edit?.(name, text) ?? text), mode: "100644" });
@@ -113,10 +120,13 @@ export const openActionsStage = async (options: ActionsStageOptions = {}) => {
   expect(await clone.push([{ ref: toBranchRef("main"), oldSha: null, newSha: commit }])).toMatchObject({ kind: "pushed" });
   const bare = join(directory, "repositories", REPOSITORY.owner, `${REPOSITORY.name}.git`);
   const git = async (...args: string[]): Promise<string> => (await run("git", args, { cwd: bare })).stdout.trim();
-  const call = async (path: string): Promise<unknown> => {
-    const url = `${forge.apiUrl}/repos/${REPOSITORY.owner}/${REPOSITORY.name}${path}`;
-    return (await fetch(url, { headers: { authorization: `Bearer ${token}` } })).json();
-  };
+  const send = (method: string, path: string, body?: object): Promise<Response> =>
+    fetch(`${forge.apiUrl}/repos/${REPOSITORY.owner}/${REPOSITORY.name}${path}`, {
+      method,
+      headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
+      ...(body && { body: JSON.stringify(body) }),
+    });
+  const call = async (path: string): Promise<unknown> => (await send("GET", path)).json();
   const play = readAgentScript(rehearsal, await readFile(rehearsal, "utf8"));
   const maintainer = openPersonClient({ apiUrl: forge.apiUrl, token, ...REPOSITORY });
   return {
@@ -158,5 +168,17 @@ export const openActionsStage = async (options: ActionsStageOptions = {}) => {
     jobs: async (id: number): Promise<{ name: string; conclusion: string | null }[]> =>
       ((await call(`/actions/runs/${id}/jobs`)) as { jobs: { name: string; conclusion: string | null }[] }).jobs,
     call,
+    /** Starts a workflow file as a person does. */
+    dispatch: async (file: string): Promise<void> =>
+      expect((await send("POST", `/actions/workflows/${file}/dispatches`, { ref: "main" })).status).toBe(204),
+    until: async <T>(what: string, look: () => Promise<T | null | undefined | false>): Promise<T> => {
+      const end = Date.now() + 150_000;
+      for (;;) {
+        const seen = await look();
+        if (seen) return seen;
+        if (Date.now() > end) throw new Error(`waited in vain for ${what}`);
+        await new Promise<void>((resolve) => void after(100, resolve));
+      }
+    },
   };
 };

@@ -66,4 +66,6 @@ export type CommandSource =
   /** A comment on a line of a diff. `thread` is the id of the thread's first comment. */
   | { readonly kind: "review-comment"; readonly id: number; readonly thread: number }
   | { readonly kind: "label"; readonly name: string }
-  | { readonly kind: "assignment" };
+  | { readonly kind: "assignment" }
+  /** A request by a job of CI, in a commit. */
+  | { readonly kind: "request"; readonly commit: Sha };

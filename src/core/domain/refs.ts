@@ -44,6 +44,10 @@ export const readRefusedRef = (ref: RefName): Sha | null => {
   return isSha(commit) ? commit : null;
 };
 
+/** Requests by jobs of CI: each ref is created once, and deleted by the write that applies the request. */
+export const REQUESTS_PREFIX = "refs/enki/requests/";
+export const toRequestRef = (name: string): RefName => REQUESTS_PREFIX + name;
+
 /** The ref of a job's result: created once, never moved, deleted by the write that applies the result. */
 export const toResultRef = (job: JobKey): RefName => RESULTS_PREFIX + job;
 export const readResultRef = (ref: RefName): JobKey | null => {

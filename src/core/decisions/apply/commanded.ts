@@ -18,7 +18,7 @@ import type { ReactionName, ReactionTarget } from "../../domain/effect.ts";
 /** Applies a comment's commands in order. Each refused command gets an answer; the others take effect. */
 export const applyCommanded = (tx: DecisionTransaction, event: CommandedEvent): void => {
   if (isAlreadyStarted(tx, event) || quotesOtherText(tx, event)) return;
-  const permission = findEventPermission(event) === null ? "none" : tx.readFact<"permission">({ kind: "permission", login: event.by });
+  const permission = readAuthorPermission(tx, event);
   if (permission === undefined || (isQuotedReply(event) && !includesPermission(permission, "write"))) return;
   const answered = mayAnswer(tx, event, permission);
   if (answered === undefined) return;
@@ -44,6 +44,13 @@ export const applyCommanded = (tx: DecisionTransaction, event: CommandedEvent): 
     });
   else tx.enqueueEffect({ kind: "write-comment", key: `write-comment:reply/${id}`, issue, marker, body, comment: null });
 };
+
+/** Only somebody with write permission can push the ref of a request. */
+const readAuthorPermission = (tx: DecisionTransaction, event: CommandedEvent): RepositoryPermission | undefined => {
+  if (event.source.kind === "request") return "write";
+  return findEventPermission(event) === null ? "none" : tx.readFact<"permission">({ kind: "permission", login: event.by });
+};
+
 const ALWAYS_APPLIED: ReadonlySet<PersonCommand["kind"]> = new Set(["stop", "pause", "cancel"]);
 
 /** Ignores a comment of a silenced person, except for commands that stop work. */
@@ -73,6 +80,7 @@ const toReplyId = ({ id, issue, source }: CommandedEvent): string => {
       return `line${source.id}`;
     case "label":
     case "assignment":
+    case "request":
       return hashValue(id).slice(0, 12);
   }
 };
@@ -115,6 +123,7 @@ const findReactionTarget = ({ issue, source }: CommandedEvent): ReactionTarget |
     case "issue":
     case "label":
     case "assignment":
+    case "request":
       return { kind: "issue", number: issue };
     case "review":
       return null;

@@ -1,6 +1,6 @@
 import type { Event, EventId } from "../../domain/event.ts";
 import { isMailExpired } from "../../domain/mail.ts";
-import { RESULTS_PREFIX, toRefusedRef } from "../../domain/refs.ts";
+import { REQUESTS_PREFIX, RESULTS_PREFIX, toRefusedRef } from "../../domain/refs.ts";
 import type { DecisionTransaction } from "../decision-transaction.ts";
 
 /** Milliseconds for which event ids are remembered. Comments are listed from the cursor, which is never older. */
@@ -15,10 +15,11 @@ type DatedCommand = Pick<Extract<Event, { kind: "commanded" }>, "at" | "edited" 
 export const isForgottenEvent = (tx: DecisionTransaction, { at, edited, source }: DatedCommand): boolean =>
   (!edited || source.kind === "review") && at < tx.ledger().cursor && at < tx.now - EVENT_MEMORY_MS;
 
-/** Deletes refs of applied results, expired mail, and event ids that no listing can report again. */
+/** Deletes refs of applied results and requests, expired mail, and event ids that no listing can report again. */
 export const reconcileInbox = (tx: DecisionTransaction): void => {
   const { handledEvents } = tx.ledger();
   for (const [ref, commit] of Object.entries(tx.snapshot.refs)) {
+    if (ref.startsWith(REQUESTS_PREFIX) && handledEvents[`request:${commit}`] !== undefined) tx.moveRef(ref, null);
     if (!ref.startsWith(RESULTS_PREFIX) || handledEvents[`result:${commit}`] === undefined) continue;
     tx.moveRef(ref, null);
     tx.retainResult(commit);
@@ -35,7 +36,7 @@ const forgetOldEvents = (tx: DecisionTransaction): void => {
   const { cursor, handledEvents } = tx.ledger();
   for (const [id, at] of Object.entries(handledEvents)) {
     // Keys of `handledEvents` are event ids; Object.entries widens them.
-    const listed = isRefusedLedgerKept(tx, id) || (!/^(?:result|ledger):/.test(id) && at >= cursor);
+    const listed = isRefusedLedgerKept(tx, id) || (!/^(?:result|ledger|request):/.test(id) && at >= cursor);
     if (at < tx.now - EVENT_MEMORY_MS && !listed) tx.forgetEvent(id as EventId);
   }
 };

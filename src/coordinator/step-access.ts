@@ -1,0 +1,90 @@
+import { readFile } from "node:fs/promises";
+import githubAppJwt from "universal-github-app-jwt";
+import { z } from "zod";
+import type { Login, Millis } from "../core/domain/ids.ts";
+import { JOB_TOKEN_BOT } from "../core/domain/product.ts";
+import { type AppInstallation, findInstallation, openInstallation } from "../github/app-installation.ts";
+import { connectGitHub } from "../github/connect-github.ts";
+import type { GitHubPorts } from "../github/github-ports.ts";
+import { openOctokit } from "../github/open-octokit.ts";
+import type { CoordinatorTimers } from "./repository-coordinator.ts";
+
+/** What the Actions runner provides to the steps that coordinate. */
+export type CoordinateStepHost = {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** The installation's directory, with `roles`. */
+  readonly root: string;
+  /** Reads an input of the action; empty if it is not set. */
+  readonly readInput: (name: string) => string;
+  readonly setOutput: (name: string, value: string) => void;
+  readonly logInfo: (line: string) => void;
+  /** Writes Markdown to the page of the run. */
+  readonly writeSummary: (markdown: string) => Promise<void>;
+  /** Hides a value in all logs of the job. */
+  readonly maskSecret: (value: string) => void;
+  readonly now: () => Millis;
+  readonly random: () => number;
+  readonly nonce: () => string;
+  readonly after: CoordinatorTimers["after"];
+};
+
+const SECOND_MS = 1_000;
+
+export const sleepFor =
+  ({ after }: CoordinateStepHost) =>
+  (delay: Millis): Promise<void> =>
+    new Promise((resolve) => void after(delay, resolve));
+
+export const requireVariable = ({ env }: CoordinateStepHost, name: string): string => {
+  const value = env[name];
+  if (value === undefined || value === "") throw new Error(`${name} is not set: this action runs in an Actions job`);
+  return value;
+};
+
+export const readStepEvent = async (host: CoordinateStepHost): Promise<{ readonly name: string; readonly payload: unknown }> => ({
+  name: requireVariable(host, "GITHUB_EVENT_NAME"),
+  payload: JSON.parse(await readFile(requireVariable(host, "GITHUB_EVENT_PATH"), "utf8")) as unknown,
+});
+
+type StepAccess = {
+  readonly self: Login;
+  readonly access: AppInstallation;
+  readonly github: GitHubPorts;
+  readonly privateKey: string | null;
+};
+
+/** Acts as an App if its id and key are given, otherwise with the job's token. */
+export const openStepAccess = async (host: CoordinateStepHost): Promise<StepAccess> => {
+  const repository = requireVariable(host, "GITHUB_REPOSITORY");
+  const baseUrl = requireVariable(host, "GITHUB_API_URL");
+  const [owner = "", repo = ""] = repository.split("/");
+  const [appId, key, token] = [host.readInput("app-id"), host.readInput("private-key"), host.readInput("token")];
+  const connect = (self: Login, access: AppInstallation, privateKey: string | null): StepAccess => ({
+    self,
+    access,
+    privateKey,
+    github: connectGitHub({ octokit: access.octokit, owner, repo, clock: host.now }),
+  });
+  if (appId === "" || key === "")
+    return connect(JOB_TOKEN_BOT.login, { octokit: openOctokit(token, baseUrl), token: () => Promise.resolve(token) }, null);
+  const { login, access } = await openStepApp(host, { appId, privateKey: key, repository, baseUrl });
+  return connect(login, access, key);
+};
+
+type StepApp = { readonly appId: string; readonly privateKey: string; readonly repository: string; readonly baseUrl: string };
+
+const appSchema = z.object({ slug: z.string() });
+
+const openStepApp = async (
+  host: CoordinateStepHost,
+  { appId, privateKey, repository, baseUrl }: StepApp,
+): Promise<{ login: Login; access: AppInstallation }> => {
+  const { token: jwt } = await githubAppJwt({ id: appId, privateKey, now: Math.floor(host.now() / SECOND_MS) });
+  const requesters = { asApp: openOctokit(jwt, baseUrl), anonymous: openOctokit(null, baseUrl), now: host.now };
+  const { data } = await requesters.asApp.request("GET /app");
+  const installation = await findInstallation(requesters, repository);
+  if (installation === null) throw new Error(`the App ${appId} is not installed in ${repository}: install it, and run this job again`);
+  const access = openInstallation(requesters, installation);
+  host.maskSecret(await access.token());
+  return { login: `${appSchema.parse(data).slug}[bot]`, access };
+};

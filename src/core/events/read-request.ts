@@ -1,0 +1,63 @@
+import { z } from "zod";
+import type { CommandKind } from "../domain/command.ts";
+import type { Event } from "../domain/event.ts";
+import type { Sha } from "../domain/ids.ts";
+import { JOB_TOKEN_BOT } from "../domain/product.ts";
+import { readCommandRequests } from "./read-comment.ts";
+
+/** The file of a request's commit. */
+export const REQUEST_FILE = "request.json";
+const MAX_COMMAND_CHARS = 20_000;
+
+const requestSchema = z.object({
+  issue: z.int().positive(),
+  at: z.int().nonnegative(),
+  command: z.string().max(MAX_COMMAND_CHARS),
+  /** Makes the commit unique. */
+  nonce: z.string(),
+});
+export type CiRequest = z.output<typeof requestSchema>;
+
+/** Jobs of CI may ask for work. What a person decides, such as an approval, stays with people. */
+const ALLOWED: readonly CommandKind[] = ["do", "plan", "run", "quick"];
+
+/** Reads the request of a job of CI as an event; null if the text is none. */
+export const readRequest = (text: string, commit: Sha): Event | null => {
+  const read = requestSchema.safeParse(parseJson(text));
+  if (!read.success) return null;
+  const { issue, at, command } = read.data;
+  const requests = readCommandRequests(command, JOB_TOKEN_BOT.login);
+  if (requests.length !== 1 || !requests.every((each) => each.ok && ALLOWED.includes(each.command.kind))) return null;
+  const by = JOB_TOKEN_BOT.login;
+  return {
+    kind: "commanded",
+    id: `request:${commit}`,
+    at,
+    issue,
+    onPullRequest: false,
+    source: { kind: "request", commit },
+    by,
+    edited: false,
+    requests,
+  };
+};
+
+const parseJson = (text: string): unknown => {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+};
+
+const WORKFLOW_NAME = /^[\w.-]+$/;
+
+type RequestTexts = { readonly workflow: string; readonly request: string };
+
+/** The command that stands for the inputs of a job, in one line; null if they name no work. */
+export const composeRequestCommand = ({ workflow, request }: RequestTexts): string | null => {
+  if (workflow !== "" && !WORKFLOW_NAME.test(workflow)) return null;
+  const line = request.replaceAll(/\s+/g, " ").trim();
+  if (workflow !== "") return `/enki run ${workflow} ${line}`.trim();
+  return line === "" ? null : `/enki fix ${line}`;
+};

@@ -1,0 +1,53 @@
+import { expect, test } from "vitest";
+import { composeRequestCommand, readRequest } from "../../../src/core/events/read-request.ts";
+
+const COMMIT = "a".repeat(40);
+const request = (command: string, over: object = {}): string => JSON.stringify({ issue: 7, at: 5, command, nonce: "n", ...over });
+
+test("a request is an event that its commit names", () => {
+  expect(readRequest(request("/enki fix the tests"), COMMIT)).toEqual({
+    kind: "commanded",
+    id: `request:${COMMIT}`,
+    at: 5,
+    issue: 7,
+    onPullRequest: false,
+    source: { kind: "request", commit: COMMIT },
+    by: "github-actions[bot]",
+    edited: false,
+    requests: [{ ok: true, command: { kind: "do", text: "the tests" } }],
+  });
+});
+
+test.each([
+  ["no JSON", "{"],
+  ["a foreign form", JSON.stringify({ hello: 1 })],
+  ["an approval, which only people give", request("/enki approve abcdef123456")],
+  ["a stop", request("/enki stop")],
+  ["two commands", request("/enki fix a\n\n/enki fix b")],
+  ["no command", request("hello")],
+  ["an unknown command", request("/enki frobnicate")],
+  ["an issue that cannot exist", request("/enki fix a", { issue: 0 })],
+  ["a text without end", request(`/enki fix ${"a".repeat(30_000)}`)],
+])("%s is no request", (_, text) => {
+  expect(readRequest(text, COMMIT)).toBeNull();
+});
+
+test.each([
+  ["", "make main green", "/enki fix make main green"],
+  ["bump-deps", "", "/enki run bump-deps"],
+  ["bump-deps", "minor ones", "/enki run bump-deps minor ones"],
+  ["", "one\n\n/enki approve abc", "/enki fix one /enki approve abc"],
+  ["", " \n", null],
+  ["a b", "", null],
+  ["x\n\n/enki stop", "", null],
+])("workflow %j and request %j are the command %j", (workflow, text, command) => {
+  expect(composeRequestCommand({ workflow, request: text })).toBe(command);
+});
+
+test("whatever a job passes is at most one command", () => {
+  for (const text of ["a\n/enki stop", "a\r\n\r\n/enki cancel", "<!-- \n/enki stop\n-->", "> x\n\n/enki approve abcdef1"]) {
+    const command = composeRequestCommand({ workflow: "", request: text }) ?? "";
+    const event = readRequest(request(command), COMMIT);
+    if (event?.kind === "commanded") expect(event.requests.map((each) => each.ok && each.command.kind)).toEqual(["do"]);
+  }
+});
