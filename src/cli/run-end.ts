@@ -1,5 +1,6 @@
 import { readOwn } from "../core/domain/own-record.ts";
 import type { BranchName } from "../core/domain/ids.ts";
+import { describeUsage } from "../core/messages/agent-usage.ts";
 import { toOneLine } from "../core/messages/escape.ts";
 import { indentText } from "../core/messages/terminal-plan.ts";
 import { findFailureLog } from "../core/domain/step.ts";
@@ -20,7 +21,14 @@ type RunEndInput = {
 export const formatRunEnd = (end: Exclude<RunEnd, { end: "refused" }>, ending: RunEndInput): string[] => {
   switch (end.end) {
     case "done":
-      return ["", ...formatStepReports(end), ...formatSkippedRoles(end), ...formatLandedBranch(ending, "Done."), formatGraphHint(end)];
+      return [
+        "",
+        ...formatStepReports(end),
+        ...formatSkippedRoles(end),
+        ...formatLandedBranch(ending, "Done."),
+        ...formatUsageLine(end),
+        formatGraphHint(end),
+      ];
     case "stopped":
       return [
         "",
@@ -28,6 +36,7 @@ export const formatRunEnd = (end: Exclude<RunEnd, { end: "refused" }>, ending: R
         ...formatStepReports(end),
         ...formatSkippedRoles(end),
         ...formatLandedBranch(ending, "What was done before stays."),
+        ...formatUsageLine(end),
         `What the jobs said is in ${ending.logs}`,
         formatGraphHint(end),
       ];
@@ -54,6 +63,11 @@ const formatLandedBranch = ({ branch, base }: RunEndInput, words: string): strin
         `  git log --graph ${base}..${branch}`,
         `  git merge ${branch}`,
       ];
+
+const formatUsageLine = ({ execution }: RunView): string[] => {
+  const line = describeUsage(execution);
+  return line === "" ? [] : [line];
+};
 
 const formatGraphHint = ({ execution }: RunView): string => `How it came to be: enki graph ${execution.id}`;
 

@@ -11,7 +11,7 @@ export const seed = (path: string): string => readFileSync(join(FIXTURES, "seeds
 type Act = Readonly<Record<string, unknown>>;
 
 /** An agent that says and does what it is told and nothing else, or one that behaves as real ones do. */
-export type Fixture = "agent.mjs" | "talkative.mjs";
+export type Fixture = "agent.mjs" | "talkative.mjs" | "headless.mjs";
 
 type SeedOptions = {
   readonly program?: string;
@@ -62,7 +62,12 @@ export const openSeeds = (
         id,
         /** Where what landed is; nothing where nothing did. */
         branch: /^ {2}git merge (enki\/\S+)$/m.exec(told.out)?.[1] ?? null,
-        state: () => json(`executions/${id}/state.json`) as { state: string; steps: Record<string, { state: string; output: string }> },
+        state: () =>
+          json(`executions/${id}/state.json`) as {
+            state: string;
+            steps: Record<string, { state: string; output: string }>;
+            usage?: Record<string, object>;
+          },
         artifact: (step: string): string => git("show", `${ref}:artifacts/${id}/${step}.md`),
         /** What each write of the ledger wrote down, in their order; and that line by line. */
         writes: (): string[] => git("log", "--reverse", "-z", "--format=%B", ref).split("\0"),

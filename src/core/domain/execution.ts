@@ -1,5 +1,7 @@
+import type { AgentUsage } from "./agent-usage.ts";
 import type { CommandSource } from "./command.ts";
 import type { BranchName, ExecutionId, Hash, Login, Millis, RefName, Sha, StepId } from "./ids.ts";
+import type { JobKey } from "./job.ts";
 import type { Plan } from "./plan.ts";
 import type { Refusal } from "./refusal.ts";
 import type { AgentProposal } from "./proposal.ts";
@@ -68,6 +70,8 @@ export type Execution = {
   /** The planner's abandoned attempt, until its run is stopped. */
   readonly stopping?: number;
   readonly spent: number;
+  /** What the agent of each job reported; a job without a report is missing. */
+  readonly usage?: Readonly<Partial<Record<JobKey, AgentUsage>>>;
   /** The proposed plan, after the check of its texts. `page`: the commit with its pages; null if the comment has room for the plan. */
   readonly shownPlan?: { readonly plan: Hash; readonly page: { readonly commit: Sha; readonly count: number } | null };
   /** Whether this is a quick task: the sidecar performs its only step. */

@@ -1,3 +1,4 @@
+import { describeUsage } from "./agent-usage.ts";
 import { COMMANDS } from "../commands/command-table.ts";
 import { type Execution, hasEnded } from "../domain/execution.ts";
 import type { Plan, PlannedStep } from "../domain/plan.ts";
@@ -40,6 +41,7 @@ export const renderStatusReply = (execution: Execution, plan: Plan | null, added
   return [
     summary,
     reason,
+    describeUsage(execution),
     renderOpenConflicts(execution.baseBranch, Object.values(execution.steps)),
     renderNextCommand(execution, emptyQueue, { started: Object.values(execution.steps), planned: plan?.steps ?? [] }),
     renderProposals(execution),

@@ -5,6 +5,7 @@ import type { Plan } from "../domain/plan.ts";
 import type { Queue } from "../domain/queue.ts";
 import type { Step } from "../domain/step.ts";
 import { listAddedSteps, renderAmendment } from "./amendment.ts";
+import { renderUsage } from "./agent-usage.ts";
 import { renderBriefNote } from "./brief-section.ts";
 import { renderOpenConflicts } from "./open-conflicts.ts";
 import {
@@ -92,6 +93,7 @@ export const renderExecutionComment = (input: ExecutionCommentInput): string => 
     { rank: 0, text: renderAmendment(execution, added) },
     { rank: 2, text: renderStepReports(input, steps) },
     { rank: 3, text: renderStepSummaries(startedSteps) },
+    { rank: 3, text: renderUsage(execution) },
     { rank: 3, text: isProposed ? "" : renderInstructions(execution, { steps, plan: execution.plan, unfolded: false }) },
     { rank: 0, text: renderFooter(execution) },
   ]);

@@ -1,6 +1,7 @@
 import type { Event } from "../../domain/event.ts";
 import { type Millis, readTaskId, toTaskId } from "../../domain/ids.ts";
-import { type Job, type JobResult, readJobKey } from "../../domain/job.ts";
+import { type Job, type JobResult, readJobKey, toJobKey } from "../../domain/job.ts";
+import { recordUsage } from "../../domain/execution-usage.ts";
 import { type Candidate, hasRequiredChecks, type Queue, type VerifyRun } from "../../domain/queue.ts";
 import { toResultRef } from "../../domain/refs.ts";
 import type { Refusal } from "../../domain/refusal.ts";
@@ -48,7 +49,14 @@ export const applyResulted = (tx: DecisionTransaction, event: ResultedEvent): vo
 const applyJudgedResult = (tx: DecisionTransaction, job: Job, event: ResultedEvent | undefined): void => {
   if (!event) return;
   tx.markHandled(event.id);
+  chargeExecution(tx, job, event.result);
   applyProvenResult(tx, job, event);
+};
+
+/** Records what a job's agent reported, whatever becomes of its result. */
+const chargeExecution = (tx: DecisionTransaction, job: Job, result: JobResult): void => {
+  const execution = tx.execution(job.kind === "plan" ? job.target : (readTaskId(job.target)?.execution ?? ""));
+  if (execution && result.usage !== undefined) tx.putExecution(recordUsage(execution, toJobKey(job), result));
 };
 
 const applyProvenResult = (tx: DecisionTransaction, job: Job, event: ResultedEvent): void => {
