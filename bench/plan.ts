@@ -35,6 +35,7 @@ const stateOf = (size: number, width: number): RefineryState => ({
   timeoutMs: 60_000,
   reusesVerdicts: true,
   landsTogether: true,
+  stacksResolutions: true,
   attemptsOf: () => 0,
   mergeChain: chain,
 });

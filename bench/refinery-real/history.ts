@@ -132,6 +132,8 @@ const outcome = ({ trace, stage, clock, seen, from }: History, stuck: string | n
     makespan: Math.max(...ends.map(({ landed }) => (landed - from) / CHECK_MS)),
     turnaround: mean(ends.map(({ ready, landed }) => (landed - ready) / CHECK_MS)),
     runs: stage.runner.used() / CHECK_MS / trace.scene.steps,
+    // The real coordinator plays traces without conflicts.
+    resolutions: 0,
     falseEjections: wrong.length,
     redLandings: trace.bad.filter((bad, step) => bad && seen.landed.has(stepId(step)) && attemptOf(seen, step) === 1).length,
     stuck,

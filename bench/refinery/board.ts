@@ -13,7 +13,12 @@ export type Board = {
   /** Work is done, or a new head came back. */
   readonly ready: (step: number, at: { readonly time: number; readonly tip: Commit }) => void;
   /** A head leaves the queue, and with it whatever needs it: that is held until the next head. */
-  readonly leave: (head: Head, change: { readonly bad: boolean; readonly textual: Steps; readonly semantic: Steps }) => void;
+  readonly leave: (
+    head: Head,
+    change: { readonly bad: boolean; readonly textual: Steps; readonly semantic: Steps } & Pick<Head, "unresolved" | "ahead" | "resolved">,
+  ) => void;
+  /** A head is replaced by what it was before its last resolution, at the end of the queue. */
+  readonly undo: (head: Head) => void;
   readonly land: (head: Head, time: number) => void;
   readonly times: readonly { readonly ready: number; readonly landed: number }[];
 };
@@ -80,6 +85,13 @@ export const board = ({ scene, bad, needs }: Trace): Board => {
         remove(other.head);
         other.stage = "ready";
       }
+    },
+    undo: (head) => {
+      const { unresolved = head.textual, ahead: _, resolved: __, ...rest } = head;
+      remove(head);
+      const each = place(head.step);
+      each.head = { ...rest, textual: unresolved, id: (heads += 1), version: head.version + 1 };
+      queue.push(each.head);
     },
     land: (head, time) => {
       const each = place(head.step);

@@ -68,6 +68,7 @@ const row = (outcomes: readonly Outcome[], ratios: readonly number[]): Row => ({
   makespan: mean(outcomes.map(({ makespan }) => makespan)),
   turnaround: mean(outcomes.map(({ turnaround }) => turnaround)),
   runs: mean(outcomes.map(({ runs }) => runs)),
+  resolutions: mean(outcomes.map(({ resolutions }) => resolutions)),
   falseEjections: outcomes.reduce((sum, each) => sum + each.falseEjections, 0),
   redLandings: outcomes.reduce((sum, each) => sum + each.redLandings, 0),
   overOracle: median(ratios),

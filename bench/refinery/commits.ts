@@ -10,6 +10,9 @@ export type Head = {
   readonly bad: boolean;
   /** Steps that it was merged with, or was made after: no conflict with them is left. */ readonly textual: Steps;
   /** The same for what is red together. */ readonly semantic: Steps;
+  /** `textual` without its last resolution; absent without one. */ readonly unresolved?: Steps;
+  /** The files in which it was resolved. */ readonly resolved?: readonly string[];
+  /** The heads that it was merged with before they landed. */ readonly ahead?: readonly Head[];
 };
 
 /** A commit: its parent and the head merged into it. The same merges in the same order are the same commit. */
@@ -28,6 +31,8 @@ export type Commits = {
   readonly root: Commit;
   /** The same commit for the same parent and head; null where git would find a conflict. */
   readonly merge: (parent: Commit, head: Head) => Commit | null;
+  /** The files in which git would find a conflict. */
+  readonly conflicts: (parent: Commit, head: Head) => readonly string[];
   /** A person's commit on the base, in nobody's way; everything on a red one is red. */
   readonly push: (parent: Commit, red: boolean) => Commit;
   readonly find: (sha: string) => Commit | undefined;
@@ -35,7 +40,7 @@ export type Commits = {
   readonly isGuilty: (context: Commit, head: Head) => boolean;
 };
 
-export type Truth = Pick<Trace, "textual" | "semantic"> & { readonly steps: number };
+export type Truth = Pick<Trace, "textual" | "semantic" | "hot"> & { readonly steps: number };
 
 export const sha = (kind: number, id: number): string => `${kind}${id.toString(16).padStart(39, "0")}`;
 
@@ -92,6 +97,15 @@ export const commitGraph = (truth: Truth): Commits => {
     all.set(commit.sha, commit);
     return commit;
   };
+  const conflicts = (context: Commit, head: Head): string[] => {
+    const partners = listOpponents(truth.textual, "textual", { context, head });
+    // Any other two steps that conflict do so in a file of their own.
+    const file = (partner: number): string =>
+      truth.hot[partner] === true && truth.hot[head.step] === true
+        ? "hot"
+        : `${Math.min(partner, head.step)}-${Math.max(partner, head.step)}`;
+    return [...new Set(partners.map((partner) => file(partner)))];
+  };
   const isGuilty = (context: Commit, head: Head): boolean => head.bad || meets(truth.semantic, "semantic", { context, head });
   const merge = (parent: Commit, head: Head): Commit | null => {
     const siblings = children.get(parent) ?? new Map<number, Commit | null>();
@@ -100,17 +114,22 @@ export const commitGraph = (truth: Truth): Commits => {
     if (child === undefined) siblings.set(head.id, (child = create(parent, head)));
     return child;
   };
-  return { root, merge, push, find: (name) => all.get(name), isGuilty };
+  return { root, merge, conflicts, push, find: (name) => all.get(name), isGuilty };
 };
 
+type Meeting = { readonly context: Commit; readonly head: Head };
+
 /** Is there a conflict of this kind between the head and something in the context, that neither of them was made after? */
-const meets = (partners: Trace["textual"], kind: "textual" | "semantic", { context, head }: { context: Commit; head: Head }): boolean => {
-  for (const partner of partners[head.step] ?? []) {
-    if (!hasStep(context.steps, partner) || hasStep(head[kind], partner)) continue;
-    const other = headOf(context, partner);
-    if (!other || !hasStep(other[kind], head.step)) return true;
-  }
-  return false;
+const meets = (partners: Trace["textual"], kind: "textual" | "semantic", meeting: Meeting): boolean =>
+  partners[meeting.head.step]?.some((partner) => isOpponent(partner, kind, meeting)) ?? false;
+
+const listOpponents = (partners: Trace["textual"], kind: "textual" | "semantic", meeting: Meeting): number[] =>
+  (partners[meeting.head.step] ?? []).filter((partner) => isOpponent(partner, kind, meeting));
+
+const isOpponent = (partner: number, kind: "textual" | "semantic", { context, head }: Meeting): boolean => {
+  if (!hasStep(context.steps, partner) || hasStep(head[kind], partner)) return false;
+  const other = headOf(context, partner);
+  return !other || !hasStep(other[kind], head.step);
 };
 
 const headOf = (commit: Commit, step: number): Head | null => {

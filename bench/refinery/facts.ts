@@ -1,6 +1,6 @@
 import type { Sha } from "../../src/core/domain/ids.ts";
 import type { QueryAnswers, Query } from "../../src/core/domain/query.ts";
-import { type Commit, type Head, sha } from "./commits.ts";
+import { type Commit, type Commits, type Head, sha } from "./commits.ts";
 
 type Chain = Extract<Query, { kind: "merge-chain" }>;
 
@@ -13,7 +13,7 @@ export type Facts = {
   readonly chain: (query: Chain) => QueryAnswers["merge-chain"] | undefined;
 };
 
-export const gitFacts = (merge: (parent: Commit, head: Head) => Commit | null): Facts => {
+export const gitFacts = ({ merge, conflicts }: Pick<Commits, "merge" | "conflicts">): Facts => {
   const commits = new Map<Sha, Commit>();
   const heads = new Map<Sha, Head>();
   const chain = ({ onto, merges }: Chain): QueryAnswers["merge-chain"] | undefined => {
@@ -30,7 +30,7 @@ export const gitFacts = (merge: (parent: Commit, head: Head) => Commit | null): 
         commits.set(merged.sha, merged);
         links.push({ kind: "merged", commit: merged.sha, tree: merged.tree });
       } else {
-        links.push(needs.some((need) => out.has(need)) ? { kind: "left-out" } : { kind: "conflict", paths: [`step-${head.step}`] });
+        links.push(needs.some((need) => out.has(need)) ? { kind: "left-out" } : { kind: "conflict", paths: [...conflicts(at, head)] });
         out.add(task);
       }
     }

@@ -5,20 +5,22 @@ import { median, tail } from "./statistics.ts";
 export type Gate = { readonly name: string; readonly holds: boolean; readonly found: string; readonly cells: readonly string[] };
 
 const LIMIT = 1.35;
+const HOT_RATIO = 0.6;
 /** Times differ in their last bits when they are summed up in another order. */
 const NOTHING = 1e-9;
 /** A cell with this little a chance to be within the limit is over it. */
 const UNLIKELY = 0.001;
 
 /** Whether nobody but the queue moves the base, and machines work. */
-const isQuiet = ({ pushEvery, outage, redBase }: Cell["scene"]): boolean =>
-  pushEvery === undefined && outage === undefined && redBase === undefined;
+const isQuiet = ({ hot, pushEvery, outage, redBase }: Cell["scene"]): boolean =>
+  hot === undefined && pushEvery === undefined && outage === undefined && redBase === undefined;
 
 export const gates = (cells: readonly Cell[]): Gate[] => [
   turnaround(cells, "1r"),
   turnaround(cells, "0r"),
   overOracle(cells.filter(({ scene }) => isQuiet(scene))),
   pushes(cells.filter(({ scene }) => scene.pushEvery !== undefined)),
+  ...hotFiles(cells.filter(({ scene }) => scene.hot !== undefined)),
   redLandings(cells),
   falseEjections(cells.filter(({ scene }) => isQuiet(scene))),
   outages(cells.filter(({ scene }) => scene.outage !== undefined)),
@@ -56,6 +58,30 @@ const pushes = (cells: readonly Cell[]): Gate => {
     found: limited.map(({ rows }) => rows["ours+1r"].turnaround.toFixed(2)).join(", "),
     cells: slow.map(({ scene, rows }) => `${nameOf(scene)}: ${rows["ours+1r"].turnaround.toFixed(2)}`),
   };
+};
+
+/** Resolutions of sixty steps, by the share that changes one file. */
+const RESOLUTION_LIMITS: Readonly<Record<number, number>> = { 0.3: 30, 0.6: 60 };
+
+const hotFiles = (cells: readonly Cell[]): Gate[] => {
+  const limitOf = ({ scene }: Cell): number => RESOLUTION_LIMITS[scene.hot ?? 0] ?? 0;
+  const many = cells.filter((cell) => cell.rows["ours+1r"].resolutions > limitOf(cell));
+  const ratio = ({ rows }: Cell): number => rows["ours+1r"].makespan / rows["zuul+1r"].makespan;
+  const slow = cells.filter((cell) => ratio(cell) > HOT_RATIO);
+  return [
+    {
+      name: "resolutions of ours+1r with 18 (36) of 60 steps in one file are at most 30 (60)",
+      holds: many.length === 0,
+      found: cells.map(({ rows }) => rows["ours+1r"].resolutions.toFixed(1)).join(", "),
+      cells: many.map(({ scene }) => nameOf(scene)),
+    },
+    {
+      name: `makespan of ours+1r ÷ zuul+1r with a file that many steps change is at most ${HOT_RATIO}`,
+      holds: slow.length === 0,
+      found: cells.map((cell) => ratio(cell).toFixed(2)).join(", "),
+      cells: slow.map((cell) => `${nameOf(cell.scene)}: ${ratio(cell).toFixed(3)}`),
+    },
+  ];
 };
 
 const redLandings = (cells: readonly Cell[]): Gate => {

@@ -38,7 +38,7 @@ export const grid = (): Scene[] => {
     SLOTS.slice(1).flatMap((slots, c) => [0.02, 0.1].map((bad, p) => scene(world, { steps: 200, slots, bad }, [w + c + p, w]))),
   );
   const deep = scene({ shape: "flat", start: "ready", work: 0 }, { steps: 200, slots: 16, bad: 0.3 }, [1, 0]);
-  return [...short, ...long, deep, ...pushed(), ...outages(), ...redBases()];
+  return [...short, ...long, deep, ...pushed(), ...outages(), ...redBases(), ...hotFiles()];
 };
 
 /** People who push to the base beside the queue. */
@@ -61,6 +61,16 @@ const outages = (): Scene[] =>
     })),
   );
 
+/** Steps that change one and the same file. */
+const hotFiles = (): Scene[] =>
+  [1, 8].flatMap((slots) =>
+    [0.3, 0.6].map((hot) => ({
+      ...({ shape: "flat", start: "ready", steps: 60, work: 2, bad: 0.1, flakes: 0.02, textual: 0, semantic: 0 } as const),
+      slots,
+      hot,
+    })),
+  );
+
 /** A base that is red until a person fixes it. */
 const redBases = (): Scene[] =>
   [4, 8, 16].map((slots) => ({
@@ -79,5 +89,5 @@ const scene = (world: World, rest: Pick<Scene, "steps" | "slots" | "bad">, [turn
 /** One small cell of each kind, for a look at everything in seconds. */
 export const quickGrid = (): Scene[] => grid().filter(({ steps, slots, bad }) => steps <= 24 && slots > 1 && bad === 0.15);
 
-export const nameOf = ({ shape, start, steps, work, bad, flakes, textual, slots, pushEvery, outage, redBase }: Scene): string =>
-  `${shape}${shape === "flat" ? "" : `/${start}`} N=${steps} W=${work} p=${bad} f=${flakes} q=${textual} C=${slots}${pushEvery === undefined ? "" : ` push=${pushEvery}`}${outage === undefined ? "" : ` outage=${outage}`}${redBase === undefined ? "" : ` red=${redBase}`}`;
+export const nameOf = ({ shape, start, steps, work, bad, flakes, textual, slots, hot, pushEvery, outage, redBase }: Scene): string =>
+  `${shape}${shape === "flat" ? "" : `/${start}`} N=${steps} W=${work} p=${bad} f=${flakes} q=${textual} C=${slots}${hot === undefined ? "" : ` hot=${hot}`}${pushEvery === undefined ? "" : ` push=${pushEvery}`}${outage === undefined ? "" : ` outage=${outage}`}${redBase === undefined ? "" : ` red=${redBase}`}`;

@@ -2,9 +2,10 @@ import type { Sha, TaskId } from "../../src/core/domain/ids.ts";
 import { type Candidate, emptyQueue, type Queue } from "../../src/core/domain/queue.ts";
 import { planQueue } from "../../src/core/refinery/plan-queue.ts";
 import type { RefineryEffect, RefineryState } from "../../src/core/refinery/refinery-state.ts";
-import type { Commit } from "./commits.ts";
+import type { Commit, Head } from "./commits.ts";
 import { type Facts, gitFacts } from "./facts.ts";
 import type { Ejection, Policy, View } from "./policy.ts";
+import { hasStep } from "./steps.ts";
 
 /** A verify run in the product's milliseconds. */
 const CHECK_MS = 600_000;
@@ -24,6 +25,9 @@ export const ours = (retries: number): Policy => {
     decide: (view) => {
       memory ??= begin(view);
       memory.facts.learn(view.tip);
+      for (const { step } of view.queue) memory.resolving.delete(step);
+      const undone = brokenLines(view);
+      if (undone.length > 0) return { land: null, eject: undone, want: [] };
       const now = { ...memory, view, retries };
       let queue = thawed(now, heard(now, memory.queue));
       for (let asked = 0; asked < MOST_PLANS; asked += 1) {
@@ -56,35 +60,60 @@ type Memory = {
   readonly facts: Facts;
   /** How many verdicts of a candidate's commit are written down. */ readonly heard: Map<Sha, number>;
   readonly frozen: { since: number | null };
+  /** Heads in the merger's hands, by step: they stay in the product's queue meanwhile. */
+  readonly resolving: Map<number, Head>;
 };
 type Now = Omit<Memory, "queue"> & { readonly view: View; readonly retries: number };
 
-const begin = ({ tip, merge }: View): Memory => ({
+const begin = ({ tip, merge, conflicts }: View): Memory => ({
   queue: { ...emptyQueue, landedTip: tip.sha, seenTip: tip.sha, greenCommits: [tip.sha] },
-  facts: gitFacts(merge),
+  facts: gitFacts({ merge, conflicts }),
   heard: new Map(),
   frozen: { since: null },
+  resolving: new Map(),
 });
 
 const task = (step: number): TaskId => `abc123-s${step}`;
 
-const state = ({ view, facts, retries }: Now, queue: Queue): RefineryState => {
+/** Resolutions on top of heads that left the queue are undone, as the coordinator does it. */
+const brokenLines = (view: View): Ejection[] => {
+  const there = new Set(view.queue.map(({ id }) => id));
+  return view.queue.flatMap((head): Ejection[] =>
+    unlandedAhead(view, head).every(({ id }) => there.has(id)) ? [] : [{ head, why: "undone", at: view.tip }],
+  );
+};
+
+const unlandedAhead = ({ tip }: View, { ahead = [] }: Head): readonly Head[] => ahead.filter(({ step }) => !hasStep(tip.steps, step));
+
+const state = ({ view, facts, retries, resolving }: Now, queue: Queue): RefineryState => {
   const unlanded = new Set(view.queue.map(({ step }) => step));
+  const waiting = [...resolving.values()].map((head) => ({
+    task: task(head.step),
+    head: facts.publish(head),
+    message: "",
+    needs: [],
+    refusal: null,
+    isBeingResolved: true,
+  }));
   return {
     now: Math.round(view.now * CHECK_MS),
     baseBranch: "main",
     tip: view.tip.sha,
     queue,
-    entrants: view.queue.map((head) => ({
-      task: task(head.step),
-      head: facts.publish(head),
-      message: "",
-      needs: view
-        .needs(head.step)
-        .filter((need) => unlanded.has(need))
-        .map((need) => task(need)),
-      refusal: null,
-    })),
+    entrants: [
+      ...waiting,
+      ...view.queue.map((head) => ({
+        task: task(head.step),
+        head: facts.publish(head),
+        message: "",
+        needs: [...view.needs(head.step).filter((need) => unlanded.has(need)), ...unlandedAhead(view, head).map(({ step }) => step)].map(
+          (need) => task(need),
+        ),
+        refusal: null,
+        ...(head.resolved && { resolvedPaths: head.resolved }),
+      })),
+    ],
+    stacksResolutions: true,
     parallel: view.slots,
     retries,
     maxFaults: 3,
@@ -138,10 +167,14 @@ const wanted = ({ view, facts, heard }: Now, effects: readonly RefineryEffect[])
     return [commit];
   });
 
-const ejection = ({ view, facts }: Now, effect: RefineryEffect): Ejection[] => {
+const ejection = ({ view, facts, resolving }: Now, effect: RefineryEffect): Ejection[] => {
   if (effect.kind !== "eject" && effect.kind !== "resolve") return [];
   const head = facts.head(effect.head);
   if (!head) return [];
-  if (effect.kind === "resolve") return [{ head, why: "conflict", at: view.tip }];
+  if (effect.kind === "resolve") {
+    if (resolving.has(head.step)) return [];
+    resolving.set(head.step, head);
+    return [{ head, why: "conflict", at: facts.commit(effect.onto) ?? view.tip }];
+  }
   return [{ head, why: "red", at: facts.commit(effect.failedCommit ?? "") ?? view.tip }];
 };

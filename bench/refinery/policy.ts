@@ -15,10 +15,15 @@ export type View = {
   readonly needs: (step: number) => readonly number[];
   readonly check: (commit: Commit) => Check | undefined;
   readonly merge: (parent: Commit, head: Head) => Commit | null;
+  /** The files in which a head cannot be merged into a commit. */
+  readonly conflicts: (parent: Commit, head: Head) => readonly string[];
 };
 
-/** Sends a head back: to its author, because of red runs of a commit, or to the merger, because it cannot be merged into a commit. */
-export type Ejection = { readonly head: Head; readonly why: "red" | "conflict"; readonly at: Commit };
+/**
+ * Sends a head back: to its author, because of red runs of a commit, or to the merger, because it cannot be merged into a commit. Or undoes its last
+ * resolution, so that it is at the end of the queue with its conflict again.
+ */
+export type Ejection = { readonly head: Head; readonly why: "red" | "conflict" | "undone"; readonly at: Commit };
 
 type Decision = {
   /** A verified commit that becomes the base. */ readonly land: Commit | null;

@@ -28,4 +28,5 @@ export const FOR = {
   tree: 9,
   push: 10,
   outage: 11,
+  hot: 12,
 } as const;

@@ -20,6 +20,7 @@ export type Outcome = {
   readonly makespan: number;
   /** Mean over the steps, from the first head to the landing. */ readonly turnaround: number;
   /** Run time over check time and steps. */ readonly runs: number;
+  /** Jobs that resolve a conflict. */ readonly resolutions: number;
   /** Ejections of heads that were not to blame. */ readonly falseEjections: number;
   /** Landings of what was not green, or not good. */ readonly redLandings: number;
   /** Why it did not come to an end: then the times are those at which it was given up. */ readonly stuck: string | null;
@@ -51,6 +52,7 @@ type World = {
   landing: boolean;
   used: number;
   runs: number;
+  resolutions: number;
   falseEjections: number;
   redLandings: number;
 };
@@ -76,6 +78,7 @@ export const simulate = (trace: Trace, policy: Policy, say: (line: string) => vo
     landing: false,
     used: 0,
     runs: 0,
+    resolutions: 0,
     falseEjections: 0,
     redLandings: 0,
   };
@@ -111,12 +114,12 @@ const tried = (consult: () => void): string | null => {
   }
 };
 
-const outcome = ({ board, trace, now, used, falseEjections, redLandings }: World, stuck: string | null): Outcome => {
+const outcome = ({ board, trace, now, used, resolutions, falseEjections, redLandings }: World, stuck: string | null): Outcome => {
   const size = trace.scene.steps;
   const ends = board.times.map(({ ready, landed }) => ({ ready: ready < 0 ? now : ready, landed: landed < 0 ? now : landed }));
   const turnaround = ends.reduce((sum, { ready, landed }) => sum + landed - ready, 0) / size;
   const makespan = ends.reduce((last, { landed }) => Math.max(last, landed), 0);
-  return { makespan, turnaround, runs: used / TIMES.check / size, falseEjections, redLandings, stuck };
+  return { makespan, turnaround, runs: used / TIMES.check / size, resolutions, falseEjections, redLandings, stuck };
 };
 
 const startWork = (world: World): void => {
@@ -182,6 +185,7 @@ const consult = (world: World, policy: Policy): void => {
       return found && { verdicts: found.verdicts, running: found.runs.size };
     },
     merge: commits.merge,
+    conflicts: commits.conflicts,
   };
   for (let turn = 0; turn <= 10 * trace.scene.steps + 10; turn += 1) {
     const { land, eject, want, wake } = policy.decide(view);
@@ -197,11 +201,17 @@ const sendBack = (world: World, { head, why, at }: Ejection): void => {
   const { board, agenda, commits, tip, now } = world;
   if (board.head(head.step) !== head || !board.queue.includes(head)) return;
   world.moved = now;
+  if (why === "undone") return board.undo(head);
   const isGuilty = commits.isGuilty(at, head) || commits.isGuilty(tip, head);
+  // Who is resolved again leaves behind what its last resolution had merged.
+  const own = head.unresolved ?? head.textual;
+  const ahead = (path(tip, at) ?? []).flatMap(({ head: merged }) => merged ?? []);
   const textual = union(head.textual, at.steps);
   world.say(`${time(now)} ejected ${name(head)} (${why})`);
   if (why === "conflict") {
-    board.leave(head, { bad: head.bad, textual, semantic: head.semantic });
+    world.resolutions += 1;
+    const resolved = commits.conflicts(at, head);
+    board.leave(head, { bad: head.bad, textual: union(own, at.steps), semantic: head.semantic, unresolved: own, ahead, resolved });
     return agenda.add(now + TIMES.merger, { kind: "ready", step: head.step });
   }
   if (!isGuilty) world.falseEjections += 1;

@@ -19,6 +19,8 @@ export type Scene = {
   /** P(two steps cannot be merged with each other). */ readonly textual: number;
   /** P(two good steps are red together). */ readonly semantic: number;
   readonly slots: number;
+  /** Share of the steps that change one and the same file; absent if none do. */
+  readonly hot?: number;
   /** Mean time between two pushes of a person to the base; absent without pushes. */
   readonly pushEvery?: number;
   /** How long machines fail, from {@link OUTAGE_START}; absent without an outage. */
@@ -43,6 +45,8 @@ export type Trace = {
   readonly bad: readonly boolean[];
   /** For each step those that it conflicts with. A step never conflicts with what it was built on. */
   readonly textual: readonly (readonly number[])[];
+  /** Steps that change the same file. */
+  readonly hot: readonly boolean[];
   readonly semantic: readonly (readonly number[])[];
   /** Pushes of a person to the base, in order. */
   readonly pushes: readonly Push[];
@@ -57,16 +61,25 @@ export const trace = (scene: Scene, seed: number): Trace => {
   const each = <T>(of: (step: number) => T): T[] => Array.from({ length: steps }, (_, step) => of(step));
   const needs = each((step) => needsOf(scene, seed, step));
   const above = ancestors(needs);
+  const hot = hotSteps(scene, seed);
   return {
     scene,
     seed,
     needs,
     work: each((step) => work * (0.5 + draw(seed, FOR.work, step))),
     bad: each((step) => draw(seed, FOR.bad, step) < bad),
-    textual: pairs(above, (a, b) => draw(seed, FOR.textual, a, b) < scene.textual),
+    textual: pairs(above, (a, b) => (hot[a] && hot[b]) || draw(seed, FOR.textual, a, b) < scene.textual),
+    hot,
     semantic: pairs(above, (a, b) => draw(seed, FOR.semantic, a, b) < scene.semantic),
     pushes: [...pushTimes(scene, seed).map((at) => ({ at, red: false })), ...redPushes(scene)],
   };
+};
+
+/** As many as their share says, drawn without replacement. */
+const hotSteps = ({ hot = 0, steps }: Scene, seed: number): boolean[] => {
+  const order = Array.from({ length: steps }, (_, step) => step).sort((a, b) => draw(seed, FOR.hot, a) - draw(seed, FOR.hot, b));
+  const chosen = new Set(order.slice(0, Math.round(hot * steps)));
+  return order.map((_, step) => chosen.has(step));
 };
 
 const redPushes = ({ redBase }: Scene): Push[] =>

@@ -203,6 +203,8 @@ export const memoryWorld = (
     );
   };
 
+  const conflictsOf = (head: Sha): readonly Conflict[] => options.conflicting?.(head) ?? [{ path: "a.txt", kind: "contents" }];
+
   const chain = (query: Extract<Query, { kind: "merge-chain" }>): QueryFact => {
     const links: ChainLink[] = [];
     const out = new Set<TaskId>();
@@ -211,7 +213,7 @@ export const memoryWorld = (
       const left = needs.some((each) => out.has(each));
       if (left || options.conflicts?.(head, message, tip)) {
         out.add(task);
-        links.push(left ? { kind: "left-out" } : { kind: "conflict", paths: ["a.txt"] });
+        links.push(left ? { kind: "left-out" } : { kind: "conflict", paths: conflictsOf(head).map(({ path }) => path) });
         continue;
       }
       // The same two give the same files, whatever the merge says of itself.
@@ -324,7 +326,7 @@ export const memoryWorld = (
       case "merge-chain":
         return chain(query);
       case "conflicts":
-        return { kind: "conflicts", query, answer: options.conflicting?.(query.head) ?? [{ path: "a.txt", kind: "contents" }] };
+        return { kind: "conflicts", query, answer: conflictsOf(query.head) };
       case "resolution": {
         const gone = options.deletions?.(query) ?? [];
         if (gone.length > 0) return { kind: "resolution", query, answer: { kind: "deletions", paths: gone } };

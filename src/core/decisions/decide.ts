@@ -14,6 +14,7 @@ import { applySaveRefused } from "./apply/save-refused.ts";
 import { type DecisionTransaction, openTransaction } from "./decision-transaction.ts";
 import { reconcileRequestPulls } from "./reconcile/asked-pulls.ts";
 import { reconcileArchiving } from "./reconcile/archiving.ts";
+import { reconcileBrokenLines } from "./reconcile/broken-lines.ts";
 import { reconcileStaleWork } from "./reconcile/rebase-stale-work.ts";
 import { reconcileComments } from "./reconcile/comments.ts";
 import { reconcileDeadlines } from "./reconcile/deadlines.ts";
@@ -50,6 +51,7 @@ const RECONCILE_PASSES: readonly ((tx: DecisionTransaction) => void)[] = [
   reconcileRequestPulls,
   reconcileHeads,
   reconcileStrandedWork,
+  reconcileBrokenLines,
   reconcileStaleWork,
   reconcileDeadlines,
   reconcileWorkflows,

@@ -149,6 +149,7 @@ export const listHeldBases = (tx: DecisionTransaction, base: BranchName): Sha[] 
     .flatMap(({ id }) => tx.steps(id))
     .flatMap(({ builtOn, baseCommit: commit, state, resolution }) => [
       ...(builtOn.length > 0 && commit !== null && !ENDED_STEP_STATES.has(state) ? [commit] : []),
+      ...(resolution?.line && !ENDED_STEP_STATES.has(state) ? [resolution.onto] : []),
       ...(resolution?.forkPoint !== undefined && !ENDED_STEP_STATES.has(state) ? [resolution.forkPoint] : []),
     ]);
 

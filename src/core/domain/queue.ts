@@ -13,6 +13,8 @@ export type QueueItem = {
   readonly strikes: number;
   /** Whether the item was part of a green candidate, on any base. */
   readonly passedBefore: boolean;
+  /** The files that conflict with the base; absent unless the item is being resolved. */
+  readonly conflictPaths?: readonly string[];
   /** The base tip of the last conflict check. */
   readonly mergedAgainst: Sha | null;
   /** The commit of the last red run that counted against the item; `log` has the last lines. */

@@ -6,6 +6,7 @@ import { syncQueue } from "./sync-queue.ts";
 import { isLikelyOutage, applyVerdicts } from "./apply-verdicts.ts";
 import { fillSlots } from "./fill-slots.ts";
 import { addOutcomes, applyLanding } from "./apply-landing.ts";
+import { planResolutions } from "./resolution-line.ts";
 import { chooseLanding } from "./choose-landing.ts";
 import type { PlannedRef, RefineryEffect, RefineryPlan, RefineryState } from "./refinery-state.ts";
 
@@ -17,14 +18,18 @@ export const planQueue = (state: RefineryState): RefineryPlan => {
   const before = state.queue;
   const evaluated = applyVerdicts(syncQueue(state));
   const frozen = evaluated.frozen ?? findFreeze(state, evaluated);
-  if (frozen) return toRefineryPlan(before, evaluated.frozen ? evaluated : freezeQueue(evaluated, frozen), []);
+  if (frozen) {
+    const stopped = evaluated.frozen ? evaluated : freezeQueue(evaluated, frozen);
+    return toRefineryPlan(before, stopped, planResolutions(state, stopped));
+  }
   const { queue, ejected } = ejectFailedItems(state, evaluated);
   const ready = queue.landing ? null : chooseLanding(state, queue);
   const landing = state.mergedByGitHub ? null : ready;
   const next = dropObsoleteCandidates(landing ? applyLanding(queue, landing) : queue, landing?.commit ?? state.tip);
   const requests = [...ejected, ...(ready ? [{ kind: landing ? ("land" as const) : ("request-merge" as const), candidate: ready }] : [])];
   const now = landing ? stateAfterLanding(state, landing) : state;
-  return toRefineryPlan(before, startDueRuns(state, applyNewConflicts(now, fillSlots(now, next))), requests);
+  const filled = startDueRuns(state, applyNewConflicts(now, fillSlots(now, next)));
+  return toRefineryPlan(before, filled, [...requests, ...planResolutions(now, filled)]);
 };
 
 /** Facts after a landing: steps whose remaining needs just landed can be verified immediately. */
@@ -119,13 +124,10 @@ const toRefineryPlan = (before: Queue, queue: Queue, requests: readonly Refinery
       .filter((run) => run.verdict === null && !isStillWanted(runs.get(each.commit), run))
       .map(({ attempt }) => ({ kind: "stop" as const, commit: each.commit, attempt })),
   );
-  const resolving = queue.items.flatMap(({ task, head, state: at, refusal, mergedAgainst }): RefineryEffect[] =>
-    at === "resolving" && refusal && mergedAgainst ? [{ kind: "resolve", task, head, onto: mergedAgainst, refusal }] : [],
-  );
   return {
     queue: keepIfEqual(before, queue),
     refs,
-    effects: [...requests, ...resolving, ...stops, ...queue.candidates.flatMap((each) => listVerifyEffects(each, queue.frozen))],
+    effects: [...requests, ...stops, ...queue.candidates.flatMap((each) => listVerifyEffects(each, queue.frozen))],
   };
 };
 

@@ -14,6 +14,10 @@ export type QueueEntrant = {
   readonly refusal: Refusal | null;
   /** Whether its pull request is still being opened: verification runs, but the step does not land yet. */
   readonly isOpeningPull?: boolean;
+  /** Whether a job resolves its conflict now. */
+  readonly isBeingResolved?: boolean;
+  /** The files in which the head had a conflict that was resolved. */
+  readonly resolvedPaths?: readonly string[];
 };
 
 /** Everything that a plan depends on. */
@@ -39,6 +43,8 @@ export type RefineryState = {
   readonly mergedByGitHub?: boolean;
   /** Whether the checks that Enki reports itself are present on a candidate. A candidate without them lands later. */
   readonly isReported?: (candidate: Candidate) => boolean;
+  /** Whether a resolution may contain heads that have not landed: not if GitHub rewrites commits when it merges. */
+  readonly stacksResolutions: boolean;
   /** Number of verify jobs that were requested for a commit. */
   readonly attemptsOf: (commit: Sha) => number;
   /** A fact: heads merged onto a commit, in order; undefined until it is known. */
@@ -69,7 +75,16 @@ export type RefineryEffect =
     }
   /** Asks GitHub to merge a candidate. Not repeated while the queue has a landing in progress. */
   | { readonly kind: "request-merge"; readonly candidate: Candidate }
-  | { readonly kind: "resolve"; readonly task: TaskId; readonly head: Sha; readonly onto: Sha; readonly refusal: Refusal };
+  | {
+      readonly kind: "resolve";
+      readonly task: TaskId;
+      readonly head: Sha;
+      /** The base, with the heads ahead merged in. */
+      readonly onto: Sha;
+      /** Unlanded heads, which land before this one. */
+      readonly ahead: readonly { readonly task: TaskId; readonly head: Sha }[];
+      readonly refusal: Refusal;
+    };
 
 /** A ref that moves in the same push as the ledger. */
 export type PlannedRef = { readonly kind: "base" | "candidate"; readonly commit: Sha };

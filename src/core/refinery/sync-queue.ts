@@ -77,8 +77,10 @@ const checkBaseConflict = (state: RefineryState, item: QueueItem, entrant: Queue
   if (entrant.needs.length > 0) return { ...item, state: "queued", mergedAgainst: state.tip };
   const link = state.mergeChain({ kind: "merge-chain", onto: state.tip, merges: [toChainMerge(entrant)] })?.[0];
   if (link === undefined) return item;
-  if (link.kind !== "conflict") return { ...item, state: "queued", mergedAgainst: state.tip };
-  return { ...item, state: "resolving", refusal: refuseBaseConflict(state.baseBranch, item.task, link.paths), mergedAgainst: state.tip };
+  const { conflictPaths: _, ...rest } = item;
+  if (link.kind !== "conflict") return { ...rest, state: "queued", mergedAgainst: state.tip };
+  const refusal = refuseBaseConflict(state.baseBranch, item.task, link.paths);
+  return { ...rest, state: "resolving", refusal, mergedAgainst: state.tip, conflictPaths: link.paths };
 };
 
 /** Records a new base tip. A push by a person is a chance for a red base. */

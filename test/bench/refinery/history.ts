@@ -8,12 +8,14 @@ type Facts = Partial<Pick<Scene, "flakes" | "slots" | "start">> & {
   readonly needs?: Readonly<Record<number, readonly number[]>>;
   readonly textual?: readonly (readonly [number, number])[];
   readonly semantic?: readonly (readonly [number, number])[];
+  /** Steps that change the same file; pairs of them are in `textual`. */
+  readonly hot?: readonly number[];
   readonly pushes?: Trace["pushes"];
   readonly seed?: number;
 };
 
 /** A trace told step by step. */
-export const history = ({ ready, bad = [], needs = {}, textual = [], semantic = [], pushes = [], ...rest }: Facts): Trace => {
+export const history = ({ ready, bad = [], needs = {}, textual = [], semantic = [], hot = [], pushes = [], ...rest }: Facts): Trace => {
   const partners = (pairs: readonly (readonly [number, number])[]): number[][] =>
     ready.map((_, step) => pairs.flatMap(([a, b]) => (a === step ? [b] : b === step ? [a] : [])));
   const { flakes = 0, slots = 16, start = "ready", seed = 1 } = rest;
@@ -25,6 +27,7 @@ export const history = ({ ready, bad = [], needs = {}, textual = [], semantic = 
     bad: ready.map((_, step) => bad.includes(step)),
     textual: partners(textual),
     semantic: partners(semantic),
+    hot: ready.map((_, step) => hot.includes(step)),
     pushes,
   };
 };

@@ -167,7 +167,7 @@ describe("Zuul", () => {
   it("rebases changes behind a failing one onto the nearest passing one before it drops the failing one", () => {
     const none = noSteps(4);
     const heads = [0, 1, 2, 3].map((step): Head => ({ id: step, step, version: 0, bad: false, textual: none, semantic: none }));
-    const { root, merge } = commitGraph({ steps: 4, textual: [[], [], [], []], semantic: [[], [], [], []] });
+    const { root, merge, conflicts } = commitGraph({ steps: 4, textual: [[], [], [], []], semantic: [[], [], [], []], hot: [] });
     const on = (...steps: readonly number[]): Commit =>
       steps.reduce<Commit>((commit, step) => {
         const head = heads[step];
@@ -187,6 +187,7 @@ describe("Zuul", () => {
       needs: () => [],
       check: (commit) => checks.get(commit),
       merge,
+      conflicts,
     });
     expect(decision).toEqual({ land: null, eject: [], want: [on(0), on(0, 2), on(0, 2, 3)] });
   });

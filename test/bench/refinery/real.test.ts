@@ -39,6 +39,7 @@ describe("the comparison", () => {
     makespan: 10,
     turnaround: 2,
     runs: 1,
+    resolutions: 0,
     falseEjections: 0,
     redLandings: 0,
     stuck: null,

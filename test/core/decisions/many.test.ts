@@ -30,13 +30,23 @@ test("builds as many candidates as may be verified in parallel", async () => {
   expect(it.running().filter((job) => job.startsWith("verify/"))).toHaveLength(COUNT);
 });
 
-test("reports a conflict on every step in one turn and resolves as many in parallel as may run", async () => {
+test("resolves conflicts in different files at the same time, as many as may run", async () => {
   let pushed = false;
-  const it = await fan({ conflicts: () => pushed }, 1);
+  const it = await fan({ conflicts: () => pushed, conflicting: (head) => [{ path: `${head}.txt`, kind: "contents" }] }, 1);
   pushed = true;
   it.push(toBranchRef("main"), "a person's commit");
   it.state.now += 30_000;
   await it.handle([{ kind: "woken" }]);
   expect(it.steps().every(({ resolution }) => resolution?.onto === it.state.refs[toBranchRef("main")])).toBe(true);
   expect(it.running().filter((job) => job.startsWith("resolve/"))).toHaveLength(COUNT);
+});
+
+test("resolves conflicts in one file one at a time", async () => {
+  let pushed = false;
+  const it = await fan({ conflicts: () => pushed }, 1);
+  pushed = true;
+  it.push(toBranchRef("main"), "a person's commit");
+  it.state.now += 30_000;
+  await it.handle([{ kind: "woken" }]);
+  expect(it.running().filter((job) => job.startsWith("resolve/"))).toHaveLength(1);
 });

@@ -157,6 +157,7 @@ const landOn = (draft: Draft, base: BranchName): boolean => {
     timeoutMs: TIMEOUT + JOB_SLACK_MS,
     reusesVerdicts: read.reuse,
     landsTogether: read.together,
+    stacksResolutions: true,
     attemptsOf: (commit) => attemptsOf(asked, commit),
     mergeChain: (query) => ask(query) as QueryAnswers["merge-chain"] | undefined,
   };

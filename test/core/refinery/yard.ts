@@ -32,6 +32,7 @@ export const openYard = (over: Partial<RefineryState> = {}, conflicts: readonly 
     timeoutMs: 60_000,
     reusesVerdicts: false,
     landsTogether: true,
+    stacksResolutions: true,
     attemptsOf: (commit) => [...asked].filter((each) => each.startsWith(`${commit}/`)).length,
     mergeChain: ({ onto, merges }) => {
       const out = new Set<TaskId>();

@@ -4,7 +4,7 @@ import { type Sha, toTaskId } from "../../domain/ids.ts";
 import type { QueryAnswers } from "../../domain/query.ts";
 import type { Job } from "../../domain/job.ts";
 import { toTaskRef } from "../../domain/refs.ts";
-import { findOpenConflict } from "../../domain/step.ts";
+import { findOpenConflict, type Step } from "../../domain/step.ts";
 import { matchesGlob } from "../../policy/glob.ts";
 import { formatResolutionMessage, formatWorkMessage } from "../../messages/commit-messages.ts";
 import type { DecisionTransaction } from "../decision-transaction.ts";
@@ -98,13 +98,19 @@ const publishResolution = (
   tx.putStep(
     execution.id,
     replaceHead(step, {
-      head: { sha: commit, since: tx.now, by, baseTip: onto },
-      builtOn: forkPoint === undefined ? step.builtOn : [],
+      head: { sha: commit, since: tx.now, by, baseTip: resolution.line?.baseTip ?? onto },
+      builtOn: forkPoint === undefined ? joinHeads(step.builtOn, resolution.line?.ahead ?? []) : [],
       pastConflicts: resolution.conflicts.map(({ path }) => path),
       resolution: { ...resolution, deadline: null, resolvedHead: commit, summary: said, log: "" },
     }),
   );
   tx.note(`${task}: its conflict is resolved as ${commit.slice(0, 12)}`);
+};
+
+/** Heads of both lists; of two heads of one task the second list's, which is the newer. */
+const joinHeads = (first: Step["builtOn"], second: Step["builtOn"]): Step["builtOn"] => {
+  const tasks = new Set(second.map(({ task }) => task));
+  return [...first.filter(({ task }) => !tasks.has(task)), ...second];
 };
 
 /**
@@ -143,7 +149,8 @@ const listRemovedGeneratedFiles = (
 const isResolvedBaseKept = (tx: DecisionTransaction, { execution, resolution }: OpenResolution): boolean | undefined => {
   const tip = tx.baseTip(execution.baseBranch);
   if (tip === null) return false;
-  return tip === resolution.onto || tx.readFact<"contains">({ kind: "contains", commit: resolution.onto, tip });
+  const base = resolution.line?.baseTip ?? resolution.onto;
+  return tip === base || tx.readFact<"contains">({ kind: "contains", commit: base, tip });
 };
 
 /** Changed files that had no conflict and that a resolution may not change. */

@@ -9,7 +9,7 @@ import { matchesGlob } from "../../policy/glob.ts";
 import { formatConflicts } from "../../messages/open-conflicts.ts";
 import { renderHeadStatus } from "../../messages/status-text.ts";
 import { type StepContext, findStep } from "../apply/fail-step.ts";
-import { failForPerson, explainPersonNeeded } from "../apply/retry-resolution.ts";
+import { failForPerson, explainPersonNeeded, type OpenResolution } from "../apply/retry-resolution.ts";
 import type { DecisionTransaction } from "../decision-transaction.ts";
 
 /** Deletes resolutions of conflicts that a landing or a new head has removed, after their runs are stopped. */
@@ -35,22 +35,36 @@ const dropConflict = (tx: DecisionTransaction, execution: Execution, { resolutio
     tx.enqueueEffect({ kind: "set-status", key: `set-status:${commit}`, commit, state: "pending", text: renderHeadStatus(step) });
 };
 
-/** Whether the step's current head still conflicts with the base, as far as is known. */
+/** Whether the step's current head still conflicts with the base, as far as is known, and its resolution can land as it is. */
 export const isResolutionWanted = (tx: DecisionTransaction, { id, baseBranch }: Execution, step: Step): boolean => {
-  if (!findOpenConflict(step)) return false;
+  const conflict = findOpenConflict(step);
+  if (!conflict || findLostHead(tx, conflict) !== null) return false;
   const task = toTaskId(id, step.id);
   const item = tx.queue(baseBranch).items.find((each) => each.task === task && each.head === step.head?.sha);
   return !item || item.state === "resolving" || item.mergedAgainst === null;
 };
 
+/** An unlanded head in a resolution that has left the queue or is held; null if there is none. A held head could wait for a person for days. */
+export const findLostHead = (tx: DecisionTransaction, { line }: Resolution): TaskId | null =>
+  line?.ahead.find(({ task, head }) => {
+    const step = findStep(tx, task)?.step;
+    return !step || (!step.landed && (step.state !== "published" || step.head?.sha !== head));
+  })?.task ?? null;
+
 /** With `forkPoint`, only the head's changes since that commit count. */
-type FoundConflict = { readonly task: TaskId; readonly head: Sha; readonly onto: Sha; readonly forkPoint?: Sha };
+type FoundConflict = {
+  readonly task: TaskId;
+  readonly head: Sha;
+  readonly onto: Sha;
+  readonly ahead?: Step["builtOn"];
+  readonly forkPoint?: Sha;
+};
 
 /**
  * Records that a head conflicts with the base. The refinery reports the conflict in every round; a running attempt continues even if more
  * work lands.
  */
-export const recordConflict = (tx: DecisionTransaction, { task, head, onto, forkPoint }: FoundConflict): void => {
+export const recordConflict = (tx: DecisionTransaction, { task, head, onto, ahead = [], forkPoint }: FoundConflict): void => {
   const found = findStep(tx, task);
   if (found?.step.head?.sha !== head) return;
   const { execution, step } = found;
@@ -61,7 +75,9 @@ export const recordConflict = (tx: DecisionTransaction, { task, head, onto, fork
   if (!conflicts) return;
   const { refinery, policy } = tx.snapshot.config;
   const made = findRegeneratedFiles(refinery.regenerate, conflicts);
-  const resolution = { ...toResolutionProgress(step, known), head, onto, conflicts, ...made, ...own };
+  const baseTip = tx.baseTip(execution.baseBranch);
+  const line = ahead.length > 0 && baseTip !== null ? { line: { ahead, baseTip } } : {};
+  const resolution = { ...toResolutionProgress(step, known), head, onto, conflicts, ...line, ...made, ...own };
   const why = explainPersonNeeded(conflicts, made.regenerated, policy.protected);
   if (why !== null) return failForPerson(tx, { execution, step, resolution }, why);
   tx.putStep(execution.id, { ...step, resolution });
@@ -83,7 +99,7 @@ const toResolutionProgress = (
     summary: "",
     failedVerification: false,
   };
-  const { forkPoint: _, ...rest } = known ?? {};
+  const { forkPoint: _, line: __, ...rest } = known ?? {};
   return { ...fresh, ...rest, headOrigin: { ...(head?.baseTip !== undefined && { baseTip: head.baseTip }), builtOn } };
 };
 
@@ -104,25 +120,23 @@ const findRegeneratedFiles = (regenerate: Config["refinery"]["regenerate"], conf
 export const revertFailedResolution = (tx: DecisionTransaction, { execution, step, log }: StepContext & { log: string }): boolean => {
   const { resolution, head } = step;
   if (!resolution || !head || resolution.resolvedHead !== head.sha || resolution.failedVerification) return false;
-  const task = toTaskId(execution.id, step.id);
-  tx.moveRef(toTaskRef(task), resolution.head);
-  const { baseTip: _, ...rest } = head;
-  const { baseTip, builtOn = step.builtOn } = resolution.headOrigin ?? {};
   const again = {
     ...resolution,
     failedAttempts: Math.min(resolution.failedAttempts, MAX_RESOLUTION_ATTEMPTS - 1),
-    resolvedHead: null,
     failedVerification: true,
     log,
   };
-  tx.putStep(
-    execution.id,
-    replaceHead(step, {
-      builtOn,
-      head: { ...rest, sha: resolution.head, since: tx.now, ...(baseTip !== undefined && { baseTip }) },
-      resolution: again,
-    }),
-  );
+  const task = restoreConflictingHead(tx, { execution, step, resolution: again });
   tx.note(`${task}: its resolution is not verified; back to ${resolution.head.slice(0, 12)}, and once more`);
   return true;
+};
+
+/** Makes the conflicting head the head of the step's branch again, so that its conflict is resolved again. Returns the task. */
+export const restoreConflictingHead = (tx: DecisionTransaction, { execution, step, resolution }: OpenResolution): TaskId => {
+  const task = toTaskId(execution.id, step.id);
+  tx.moveRef(toTaskRef(task), resolution.head);
+  const { baseTip, builtOn = step.builtOn } = resolution.headOrigin ?? {};
+  const head = { sha: resolution.head, since: tx.now, by: step.head?.by ?? "worker", ...(baseTip !== undefined && { baseTip }) };
+  tx.putStep(execution.id, replaceHead(step, { builtOn, head, resolution: { ...resolution, resolvedHead: null } }));
+  return task;
 };

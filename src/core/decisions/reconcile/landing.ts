@@ -47,6 +47,7 @@ const advanceQueue = (tx: DecisionTransaction, base: BranchName): void => {
     mergedByGitHub: (ready.landingTerms?.mode ?? "exact") !== "exact",
     isReported: (candidate) => ready.landingTerms?.mode !== "exact" || reportOwnChecks(tx, ready, { candidate, commit: candidate.commit }),
     attemptsOf: (commit) => countRequestedJobs(tx, "verify", commit),
+    stacksResolutions: ready.landingTerms?.method === undefined,
     mergeChain: (query) => tx.readFact<"merge-chain">(query),
   });
   for (const effect of planned.effects) applyRefineryEffect(tx, base, effect);

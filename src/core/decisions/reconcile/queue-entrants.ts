@@ -1,7 +1,7 @@
 import type { Execution } from "../../domain/execution.ts";
 import { type BranchName, readTaskId, toTaskId, type TaskId } from "../../domain/ids.ts";
 import type { Queue } from "../../domain/queue.ts";
-import { isAwaitingAnswer, type Step } from "../../domain/step.ts";
+import { isAwaitingAnswer, isBeingResolved, type Step } from "../../domain/step.ts";
 import type { QueueEntrant } from "../../refinery/refinery-state.ts";
 import { formatLandingMessage } from "../../messages/commit-messages.ts";
 import { isStaleWork } from "../step-base.ts";
@@ -41,6 +41,8 @@ export const collectEntrants = (tx: DecisionTransaction, base: BranchName, queue
             needs,
             refusal: said.kind === "held" ? said.refusal : null,
             isOpeningPull: said.kind === "opening",
+            isBeingResolved: isBeingResolved(step),
+            resolvedPaths: listResolvedPaths(step),
           },
         ];
       }),
@@ -104,6 +106,10 @@ const listUnlandedNeeds = (
   const held = step.builtOn.filter(({ task }) => task !== own && !isTaskLanded(tx, task)).map(({ task }) => task);
   return [...new Set([...open.map(({ task }) => task), ...held])];
 };
+
+/** The files in which the present head had a conflict that was resolved. */
+const listResolvedPaths = ({ head, resolution }: Step): readonly string[] =>
+  resolution && resolution.resolvedHead === head?.sha ? resolution.conflicts.map(({ path }) => path) : [];
 
 const isTaskLanded = (tx: DecisionTransaction, task: TaskId): boolean => {
   const id = readTaskId(task);

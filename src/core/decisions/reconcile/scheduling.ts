@@ -2,6 +2,7 @@ import { type Execution, isPlanning } from "../../domain/execution.ts";
 import { type ExecutionId, type Millis, toTaskId } from "../../domain/ids.ts";
 import { type JobKind, toJobKey } from "../../domain/job.ts";
 import { DEFAULT_TIER, type Tier } from "../../domain/plan.ts";
+import { publishStartingCommit } from "../step-base.ts";
 import { findOpenConflict, isBeingResolved, type Step } from "../../domain/step.ts";
 import { scheduleWork, type WorkLoad, type StartableWork } from "../schedule.ts";
 import type { StepContext } from "../apply/fail-step.ts";
@@ -85,6 +86,7 @@ const startResolutionAttempt = (tx: DecisionTransaction, { execution, step }: St
   if (!resolution) return;
   const task = toTaskId(execution.id, step.id);
   const attempt = countRequestedJobs(tx, "resolve", task) + 1;
+  publishStartingCommit(tx, execution.baseBranch, { commit: resolution.onto, builtOn: resolution.line?.ahead ?? [] });
   tx.putStep(execution.id, { ...step, resolution: { ...resolution, attempt, deadline: until } });
   tx.note(`${task}: try ${resolution.failedAttempts + 1} to resolve its conflict`);
 };

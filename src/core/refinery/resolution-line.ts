@@ -1,0 +1,84 @@
+import type { Sha, TaskId } from "../domain/ids.ts";
+import type { Queue, QueueItem } from "../domain/queue.ts";
+import { type QueueEntrant, toChainMerge, type RefineryEffect, type RefineryState } from "./refinery-state.ts";
+
+/** So many unlanded resolutions are made in one line even if fewer runs verify them at the same time. */
+const MIN_LINE_AHEAD = 4;
+
+/** Where a resolution is made: the base, with the heads ahead of it in its line merged in. */
+type ResolutionPlace = { readonly onto: Sha; readonly ahead: readonly QueueEntrant[] };
+
+/**
+ * The conflicts to resolve now. Steps that conflict in the same file form a line: they are resolved one at a time, each on top of those that were
+ * resolved before it and have not landed. Resolving all of them on the same base would waste all but one, because the first to land conflicts with
+ * the rest.
+ */
+export const planResolutions = (state: RefineryState, queue: Queue): RefineryEffect[] => {
+  const entrants = new Map(state.entrants.map((each) => [each.task, each]));
+  const taken = new Set<string>();
+  return sortByProgress(queue.items, entrants).flatMap((item): RefineryEffect[] => {
+    const { task, head, refusal, mergedAgainst, conflictPaths = [] } = item;
+    const isTaken = conflictPaths.some((path) => taken.has(path));
+    for (const path of conflictPaths) taken.add(path);
+    // After a landing, the conflict is checked again first.
+    const place = isTaken || mergedAgainst !== state.tip ? null : findPlace(state, { queue, item, entrants });
+    if (place === null || refusal === null) return [];
+    const ahead = place.ahead.map((each) => ({ task: each.task, head: each.head }));
+    return [{ kind: "resolve", task, head, onto: place.onto, ahead, refusal }];
+  });
+};
+
+/** Conflicting steps in the order of the queue, those that a job resolves already first. */
+const sortByProgress = (items: readonly QueueItem[], entrants: ReadonlyMap<TaskId, QueueEntrant>): QueueItem[] => {
+  const resolving = items.filter(({ state }) => state === "resolving");
+  const isRunning = ({ task }: QueueItem): boolean => entrants.get(task)?.isBeingResolved === true;
+  return [...resolving.filter((item) => isRunning(item)), ...resolving.filter((item) => !isRunning(item))];
+};
+
+type LineInput = { readonly queue: Queue; readonly item: QueueItem; readonly entrants: ReadonlyMap<TaskId, QueueEntrant> };
+
+/**
+ * The base with the heads ahead that can be merged with each other. Returns null while facts are missing, and while so many heads are ahead that the
+ * next bad one among them would waste too many resolutions.
+ */
+const findPlace = (state: RefineryState, { queue, item, entrants }: LineInput): ResolutionPlace | null => {
+  const ahead = state.stacksResolutions ? listAhead(queue, item, entrants) : [];
+  if (ahead.length > Math.max(MIN_LINE_AHEAD, state.parallel)) return null;
+  if (ahead.length === 0) return { onto: state.tip, ahead };
+  const links = state.mergeChain({ kind: "merge-chain", onto: state.tip, merges: ahead.map((each) => toChainMerge(each)) });
+  if (!links) return null;
+  const commits = links.flatMap((link) => (link.kind === "merged" ? [link.commit] : []));
+  return { onto: commits.at(-1) ?? state.tip, ahead: ahead.filter((_, at) => links[at]?.kind === "merged") };
+};
+
+/**
+ * Queued steps that were resolved in the same files, with everything that they need. Steps that are held, that have to be resolved again, or that
+ * are likely bad are not among them.
+ */
+const listAhead = (
+  { items }: Queue,
+  { conflictPaths = [] }: QueueItem,
+  entrants: ReadonlyMap<TaskId, QueueEntrant>,
+): readonly QueueEntrant[] => {
+  const paths = new Set(conflictPaths);
+  const states = new Map(items.map(({ task, state }) => [task, state]));
+  const included = new Set<TaskId>();
+  for (const { task } of items) {
+    if (!entrants.get(task)?.resolvedPaths?.some((path) => paths.has(path))) continue;
+    const group = collectNeeds(task, entrants);
+    if (group.every((each) => states.get(each) === "queued")) for (const each of group) included.add(each);
+  }
+  return items.flatMap(({ task }) => (included.has(task) ? (entrants.get(task) ?? []) : []));
+};
+
+/** A task and the unlanded tasks below it. */
+const collectNeeds = (task: TaskId, entrants: ReadonlyMap<TaskId, QueueEntrant>): readonly TaskId[] => {
+  const found = new Set<TaskId>();
+  const open = [task];
+  for (let next = open.pop(); next !== undefined; next = open.pop()) {
+    if (found.has(next)) continue;
+    found.add(next);
+    open.push(...(entrants.get(next)?.needs ?? []));
+  }
+  return [...found];
+};
